@@ -1,0 +1,222 @@
+/**
+ * What a network is and how it is trained, as users write it: layers, losses, optimizers, schedules.
+ * Names are those of Keras and TensorFlow.js. One schema each; types, validation and OpenAPI derive from it.
+ */
+import { z } from 'zod'
+
+const positiveInteger = z.int().min(1)
+const units = positiveInteger.max(1_000_000)
+/** One number for every spatial direction, or one each: [height, width]. */
+const oneOrTwo = z.union([positiveInteger, z.tuple([positiveInteger, positiveInteger])])
+
+export const activationSchema = z.enum([
+  'linear',
+  'step',
+  'sigmoid',
+  'tanh',
+  'relu',
+  'leakyRelu',
+  'elu',
+  'gelu',
+  'softplus',
+  'softmax',
+])
+export type Activation = z.infer<typeof activationSchema>
+
+export const initializerSchema = z.enum([
+  'glorotUniform',
+  'glorotNormal',
+  'heNormal',
+  'heUniform',
+  'normal',
+  'uniform',
+  'zeros',
+])
+export type Initializer = z.infer<typeof initializerSchema>
+
+const paddingSchema = z.enum(['valid', 'same'])
+
+/** What every layer with weights takes. Left out, the initializer follows the activation: heNormal for the relu family, else glorotUniform. */
+const weighted = {
+  activation: activationSchema.default('linear'),
+  useBias: z.boolean().default(true),
+  kernelInitializer: initializerSchema.optional(),
+}
+
+export const layerSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('dense'), units, ...weighted }),
+  z.strictObject({
+    type: z.literal('conv1d'),
+    filters: units,
+    kernelSize: positiveInteger,
+    strides: positiveInteger.default(1),
+    padding: paddingSchema.default('valid'),
+    ...weighted,
+  }),
+  z.strictObject({
+    type: z.literal('conv2d'),
+    filters: units,
+    kernelSize: oneOrTwo,
+    strides: oneOrTwo.default(1),
+    padding: paddingSchema.default('valid'),
+    ...weighted,
+  }),
+  z.strictObject({
+    type: z.literal('locallyConnected1d'),
+    filters: units,
+    kernelSize: positiveInteger,
+    strides: positiveInteger.default(1),
+    ...weighted,
+  }),
+  z.strictObject({
+    type: z.enum(['maxPooling1d', 'averagePooling1d']),
+    poolSize: positiveInteger.default(2),
+    strides: positiveInteger.optional(),
+  }),
+  z.strictObject({
+    type: z.enum(['maxPooling2d', 'averagePooling2d']),
+    poolSize: oneOrTwo.default(2),
+    strides: oneOrTwo.optional(),
+  }),
+  z.strictObject({ type: z.enum(['globalAveragePooling1d', 'globalAveragePooling2d']) }),
+  z.strictObject({ type: z.literal('flatten') }),
+  z.strictObject({ type: z.literal('reshape'), targetShape: z.array(positiveInteger).min(1).max(3) }),
+  z.strictObject({ type: z.literal('dropout'), rate: z.number().min(0).lt(1) }),
+  z.strictObject({
+    type: z.literal('batchNormalization'),
+    momentum: z.number().min(0).max(1).default(0.9),
+    epsilon: z.number().positive().default(1e-5),
+  }),
+  z.strictObject({ type: z.literal('activation'), activation: activationSchema }),
+])
+export type Layer = z.infer<typeof layerSchema>
+export type LayerType = Layer['type']
+
+export const maximumLayers = 256
+
+export const networkSchema = z.strictObject({
+  inputShape: z
+    .array(positiveInteger)
+    .min(1)
+    .max(3)
+    .optional()
+    .describe(
+      '[features], [channels, length] or [channels, height, width]; inferred from the data when left out',
+    ),
+  layers: z.array(layerSchema).min(1).max(maximumLayers),
+})
+export type Network = z.infer<typeof networkSchema>
+
+export const lossSchema = z.enum([
+  'squaredError',
+  'meanSquaredError',
+  'meanAbsoluteError',
+  'huber',
+  'binaryCrossentropy',
+  'categoricalCrossentropy',
+  'hinge',
+  'perceptron',
+])
+export type Loss = z.infer<typeof lossSchema>
+
+const learningRate = (value: number) => z.number().positive().default(value)
+const decayOfAverage = (value: number) => z.number().min(0).lt(1).default(value)
+const epsilon = (value: number) => z.number().positive().default(value)
+
+export const optimizerSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('sgd'),
+    learningRate: learningRate(0.01),
+    momentum: decayOfAverage(0),
+    nesterov: z.boolean().default(false),
+    weightDecay: z.number().min(0).default(0),
+  }),
+  z.strictObject({
+    type: z.literal('adam'),
+    learningRate: learningRate(0.001),
+    beta1: decayOfAverage(0.9),
+    beta2: decayOfAverage(0.999),
+    epsilon: epsilon(1e-8),
+    biasCorrection: z.boolean().default(true),
+  }),
+  z.strictObject({
+    type: z.literal('adamw'),
+    learningRate: learningRate(0.001),
+    beta1: decayOfAverage(0.9),
+    beta2: decayOfAverage(0.999),
+    epsilon: epsilon(1e-8),
+    biasCorrection: z.boolean().default(true),
+    weightDecay: z.number().min(0).default(0.01),
+  }),
+  z.strictObject({
+    type: z.literal('rmsprop'),
+    learningRate: learningRate(0.001),
+    rho: decayOfAverage(0.9),
+    epsilon: epsilon(1e-8),
+  }),
+  z.strictObject({ type: z.literal('adagrad'), learningRate: learningRate(0.01), epsilon: epsilon(1e-10) }),
+])
+export type Optimizer = z.infer<typeof optimizerSchema>
+
+const warmupEpochs = z.int().min(0).default(0).describe('epochs over which the rate first rises linearly')
+
+/** How the learning rate changes from epoch to epoch; `factor`s multiply the optimizer's own rate. */
+export const scheduleSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('constant'), warmupEpochs }),
+  z.strictObject({
+    type: z.literal('step'),
+    stepEpochs: positiveInteger.describe('epochs between two drops'),
+    factor: z.number().positive().max(1).default(0.1),
+    warmupEpochs,
+  }),
+  z.strictObject({
+    type: z.literal('exponential'),
+    factor: z.number().positive().max(1).describe('of the rate, every epoch'),
+    warmupEpochs,
+  }),
+  z.strictObject({
+    type: z.literal('cosine'),
+    finalFactor: z.number().min(0).max(1).default(0).describe('share of the rate left at the last epoch'),
+    warmupEpochs,
+  }),
+])
+export type Schedule = z.infer<typeof scheduleSchema>
+
+export const earlyStoppingSchema = z.strictObject({
+  monitor: z.enum(['loss', 'valLoss', 'accuracy', 'valAccuracy']).default('valLoss'),
+  patience: z.int().min(0).default(10).describe('epochs without improvement before training stops'),
+  minDelta: z.number().min(0).default(0),
+  restoreBest: z.boolean().default(true),
+})
+export type EarlyStopping = z.infer<typeof earlyStoppingSchema>
+
+export const samplingSchema = z.enum(['shuffle', 'sequential', 'random'])
+export type Sampling = z.infer<typeof samplingSchema>
+
+export const maximumEpochs = 10_000_000
+
+/** Everything the engine needs beside the numbers: the part of a job that says how to train. */
+export const trainingFields = {
+  network: networkSchema,
+  loss: lossSchema,
+  optimizer: optimizerSchema.default({
+    type: 'adam',
+    learningRate: 0.001,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    biasCorrection: true,
+  }),
+  epochs: positiveInteger.max(maximumEpochs),
+  batchSize: z
+    .union([positiveInteger, z.literal('full')])
+    .optional()
+    .describe('default min(32, rows)'),
+  sampling: samplingSchema.default('shuffle'),
+  seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+  earlyStopping: earlyStoppingSchema.optional(),
+  clipNorm: z.number().positive().optional().describe('largest global norm of the gradient'),
+  schedule: scheduleSchema.optional(),
+}
+export const trainingSchema = z.strictObject(trainingFields)
+export type TrainingSpec = z.infer<typeof trainingSchema>
