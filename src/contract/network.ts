@@ -213,7 +213,7 @@ export const trainingFields = {
     .optional()
     .describe('default min(32, rows)'),
   sampling: samplingSchema.default('shuffle'),
-  seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+  seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional().describe('drawn and reported when left out'),
   earlyStopping: earlyStoppingSchema.optional(),
   clipNorm: z.number().positive().optional().describe('largest global norm of the gradient'),
   schedule: scheduleSchema.optional(),
