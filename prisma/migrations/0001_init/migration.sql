@@ -32,6 +32,7 @@ CREATE TABLE "Job" (
     "backend" TEXT,
     "attempt" INTEGER NOT NULL DEFAULT 0,
     "workerId" TEXT,
+    "crashes" INTEGER NOT NULL DEFAULT 0,
     "heartbeatAt" TIMESTAMPTZ(3),
     "enqueuedAt" TIMESTAMPTZ(3),
     "epoch" INTEGER NOT NULL DEFAULT 0,

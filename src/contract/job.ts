@@ -1,0 +1,113 @@
+/**
+ * A job and its life:
+ *
+ *   queued ──► running ──► succeeded
+ *     │ ▲        │  ▲ ├──► failed
+ *     │ └────────┤  │ └──► cancelled      running → queued: its worker died or was stopped
+ *     │          ▼  │
+ *     │        paused ────► cancelled
+ *     └──► cancelled | failed
+ */
+import { z } from 'zod'
+import { metricsSchema } from './epoch.js'
+import { idSchema } from './ids.js'
+import { trainingFields, trainingSchema } from './network.js'
+
+export const jobStatusSchema = z.enum(['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled'])
+export type JobStatus = z.infer<typeof jobStatusSchema>
+
+const transitions: Record<JobStatus, readonly JobStatus[]> = {
+  queued: ['running', 'failed', 'cancelled'],
+  running: ['succeeded', 'failed', 'cancelled', 'paused', 'queued'],
+  paused: ['running', 'cancelled'],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+}
+
+export function isFinished(status: JobStatus): boolean {
+  return transitions[status].length === 0
+}
+
+/** The states from which `to` may be entered; every write of a status names them in its WHERE. */
+export function sourcesOf(to: JobStatus): JobStatus[] {
+  return jobStatusSchema.options.filter((from) => transitions[from].includes(to))
+}
+
+const finiteNumber = z.number()
+
+export const inlineDatasetSchema = z.strictObject({
+  x: z
+    .array(z.union([finiteNumber, z.array(finiteNumber).min(1)]))
+    .min(1)
+    .describe('one row of features each'),
+  y: z
+    .array(z.union([finiteNumber, z.array(finiteNumber).min(1)]))
+    .min(1)
+    .describe('one target, or one row of targets, each'),
+})
+export type InlineDataset = z.infer<typeof inlineDatasetSchema>
+
+export const jobRequestSchema = z.strictObject({
+  name: z.string().min(1).max(200).optional(),
+  dataset: z
+    .union([z.string().min(1).max(100), inlineDatasetSchema])
+    .describe('a built-in’s name, a ds_… id, or rows'),
+  ...trainingFields,
+  validationSplit: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0)
+    .describe('share of the rows held out, by a seeded permutation'),
+  from: idSchema('model').optional().describe('start from this model’s weights'),
+  metadata: z
+    .record(z.string().min(1).max(64), z.string().max(512))
+    .refine((pairs) => Object.keys(pairs).length <= 16, 'at most 16 pairs')
+    .optional(),
+})
+export type JobRequest = z.infer<typeof jobRequestSchema>
+
+/** A job request as accepted: defaults filled in, inline rows stored as a dataset and named by its id. */
+export const jobSpecSchema = trainingSchema.extend({
+  dataset: z.string(),
+  validationSplit: z.number(),
+  seed: z.int(),
+  batchSize: z.union([z.int(), z.literal('full')]),
+  from: z.string().optional(),
+})
+export type JobSpec = z.infer<typeof jobSpecSchema>
+
+export const jobErrorSchema = z.object({
+  code: z.enum(['diverged', 'worker-crashed', 'invalid-dataset', 'internal']),
+  message: z.string(),
+  epoch: z.int().nullable(),
+})
+export type JobError = z.infer<typeof jobErrorSchema>
+
+const time = z.iso.datetime()
+
+export const jobSchema = z.object({
+  id: z.string(),
+  object: z.literal('job'),
+  name: z.string().nullable(),
+  status: jobStatusSchema,
+  createdAt: time,
+  startedAt: time.nullable(),
+  finishedAt: time.nullable(),
+  epoch: z.int(),
+  epochs: z.int(),
+  metrics: metricsSchema,
+  parameters: z.int(),
+  arenaBytes: z.int(),
+  flopsPerEpoch: z.number(),
+  backend: z.string().nullable(),
+  queuePosition: z.int().nullable(),
+  estimatedFinishAt: time.nullable(),
+  modelId: z.string().nullable(),
+  error: jobErrorSchema.nullable(),
+  spec: jobSpecSchema,
+  metadata: z.record(z.string(), z.string()),
+  links: z.object({ self: z.string(), stream: z.string(), epochs: z.string() }),
+})
+export type Job = z.infer<typeof jobSchema>

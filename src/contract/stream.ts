@@ -1,0 +1,11 @@
+/** What the server says on /jobs/{id}/stream: `job` first and at every change, `epochs` in order, `end` last. */
+import { z } from 'zod'
+import { epochSchema } from './epoch.js'
+import { jobSchema } from './job.js'
+
+export const streamMessageSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('job'), job: jobSchema }),
+  z.object({ type: z.literal('epochs'), epochs: z.array(epochSchema).min(1) }),
+  z.object({ type: z.literal('end'), job: jobSchema }),
+])
+export type StreamMessage = z.infer<typeof streamMessageSchema>
