@@ -30,3 +30,17 @@ const targetCodingSchema = z.discriminatedUnion('type', [
 /** Everything learned from the training rows that raw inputs need; it travels with the model. */
 export const codingSchema = z.object({ features: z.array(featureCodingSchema), target: targetCodingSchema })
 export type Coding = z.infer<typeof codingSchema>
+
+export const datasetSchema = z.object({
+  id: z.string().describe('a ds_… id, or the name of a built-in'),
+  object: z.literal('dataset'),
+  name: z.string().nullable(),
+  origin: z.enum(['builtIn', 'uploaded', 'inline']),
+  rows: z.int(),
+  columns: z.array(columnSchema),
+  target: z.string().nullable().describe('the target column, when there is one'),
+  classes: z.array(z.string()).nullable(),
+  bytes: z.int(),
+  createdAt: z.iso.datetime().nullable(),
+})
+export type Dataset = z.infer<typeof datasetSchema>

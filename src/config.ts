@@ -1,0 +1,32 @@
+/** The settings: the only reader of process.env. Every name here stands in the README's table. */
+import { availableParallelism } from 'node:os'
+import { z } from 'zod'
+
+const bytes = (value: number) => z.coerce.number().int().min(1).default(value)
+
+const environmentSchema = z.object({
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  DATA_DIRECTORY: z.string().min(1).default('.data'),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  MAXIMUM_BODY_BYTES: bytes(1024 * 1024),
+  MAXIMUM_DATASET_BYTES: bytes(64 * 1024 * 1024),
+  MAXIMUM_ARENA_BYTES: bytes(1024 * 1024 * 1024),
+  MAXIMUM_JOB_FLOPS: z.coerce.number().positive().default(1e16),
+})
+
+export type Config = Readonly<z.infer<typeof environmentSchema>>
+
+/** Reads the settings; throws an Error that names each setting that does not fit. An empty value counts as not set. */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const parsed = environmentSchema.safeParse(given)
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
+    throw new Error(`These settings do not fit:\n${lines.join('\n')}`)
+  }
+  return Object.freeze(parsed.data)
+}

@@ -1,0 +1,133 @@
+/** What the use-cases need from the world; store, queue and workers provide it. */
+import type { Coding, Column, Dataset } from '../contract/dataset.js'
+import type { Epoch, Metrics } from '../contract/epoch.js'
+import type { Job, JobError, JobSpec, JobStatus } from '../contract/job.js'
+import type { LayerSummary, Model, Tensor } from '../contract/model.js'
+import type { Network } from '../contract/network.js'
+
+export interface NewJob {
+  id: string
+  name: string | null
+  spec: JobSpec
+  metadata: Record<string, string>
+  datasetId: string | null
+  parameters: number
+  arenaBytes: number
+  flopsPerEpoch: number
+  /** Stored in the same transaction as the job, when its rows came inside the request. */
+  inlineDataset: NewDataset | null
+}
+
+/** A claim on a job: what every write of the worker that runs it must name. */
+export interface Claim {
+  jobId: string
+  /** Raised by each claim, so that a worker thought dead can no longer write. */
+  attempt: number
+}
+
+export interface ClaimedJob extends Claim {
+  spec: JobSpec
+  datasetId: string | null
+  /** Epochs up to this one are stored already, by an earlier attempt. */
+  storedEpoch: number
+}
+
+export interface ListPage {
+  limit: number
+  after?: string | undefined
+}
+
+export interface Page<T> {
+  data: T[]
+  hasMore: boolean
+}
+
+export interface JobStore {
+  create(job: NewJob): Promise<Job>
+  get(id: string): Promise<Job | null>
+  /** Newest first; throws Problem `invalid-request` when `after` names no job. */
+  list(page: ListPage & { status?: JobStatus | undefined }): Promise<Page<Job>>
+  /** Enters `cancelled` if that is legal now. */
+  cancel(id: string): Promise<boolean>
+
+  /** Jobs that are queued and that the queue has not taken yet, or not again. */
+  unqueued(limit: number): Promise<string[]>
+  markEnqueued(ids: string[]): Promise<void>
+  /** Puts running jobs back to queued whose worker has been silent for `milliseconds`. Returns their ids. */
+  releaseAbandoned(milliseconds: number): Promise<string[]>
+  /** Ids of queued jobs that were put on the queue longer than `milliseconds` ago. */
+  queuedSince(milliseconds: number, limit: number): Promise<string[]>
+}
+
+export interface RunStore {
+  /** Enters `running` and raises the attempt; null when the job is not to be run (any more). */
+  claim(jobId: string, workerId: string): Promise<ClaimedJob | null>
+  /** All of these return false, and change nothing, when the claim no longer holds. */
+  start(claim: Claim, backend: string): Promise<boolean>
+  heartbeat(claims: Claim[]): Promise<Set<string>>
+  appendEpochs(claim: Claim, epochs: Epoch[]): Promise<boolean>
+  /** One transaction: the model, its weights, and the job's success. */
+  succeed(claim: Claim, model: NewModel): Promise<boolean>
+  fail(claim: Claim, error: JobError): Promise<boolean>
+  /** Back to queued, because this worker stops. */
+  release(claim: Claim): Promise<boolean>
+}
+
+export interface EpochStore {
+  /** At most `limit` epochs behind `after`, in order. */
+  read(jobId: string, after: number, limit: number): Promise<Epoch[]>
+  /** About `points` epochs spread evenly over the history, the first and the last among them. */
+  readThinned(jobId: string, points: number): Promise<Epoch[]>
+}
+
+export interface NewModel {
+  id: string
+  name: string | null
+  network: Network
+  loss: string
+  layers: LayerSummary[]
+  coding: Coding
+  parameters: number
+  tensors: Tensor[]
+  /** Float32 little-endian. */
+  weights: Uint8Array
+}
+
+export interface ModelStore {
+  get(id: string): Promise<Model | null>
+  list(page: ListPage): Promise<Page<Model>>
+  /** Checked against the stored SHA-256; throws when they disagree. */
+  weights(id: string): Promise<{ tensors: Tensor[]; bytes: Uint8Array } | null>
+}
+
+export interface NewDataset {
+  id: string
+  name: string | null
+  origin: 'uploaded' | 'inline'
+  columns: Column[]
+  rows: number
+  /** Rows × columns, float64. */
+  values: Float64Array
+}
+
+export interface DatasetStore {
+  create(dataset: NewDataset): Promise<Dataset>
+  get(id: string): Promise<Dataset | null>
+  /** Uploaded ones, newest first. */
+  list(page: ListPage): Promise<Page<Dataset>>
+  values(id: string): Promise<Float64Array | null>
+}
+
+export interface JobQueue {
+  /** Puts the job on the queue unless it is there already. */
+  enqueue(jobId: string): Promise<void>
+  /** Throws when the queue cannot be reached. */
+  check(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface PredictorPool {
+  /** rows × features in, rows × outputs out, computed off the event loop. */
+  predict(model: Model, inputs: Float32Array, rows: number): Promise<Float32Array>
+  close(): Promise<void>
+}
