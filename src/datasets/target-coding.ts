@@ -1,0 +1,98 @@
+/** How a table's target meets the network's last layer. */
+import type { Coding } from '../contract/dataset.js'
+import type { Loss } from '../contract/network.js'
+import { DatasetError, type Table } from './table.js'
+
+export type TargetCoding = Coding['target']
+
+/** Where the targets go: units of the last layer, and the loss that compares them. */
+export interface Outputs {
+  outputs: number
+  loss: Loss
+}
+
+const units = (count: number) => (count === 1 ? '1 unit' : `${count} units`)
+
+/** Numbers the network must produce for one row. */
+export function targetWidth(coding: TargetCoding): number {
+  switch (coding.type) {
+    case 'number':
+      return coding.names.length
+    case 'oneHot':
+      return coding.classes.length
+    case 'binary':
+      return 1
+    default:
+      return coding satisfies never
+  }
+}
+
+/**
+ * The coding of the table's target for a last layer of that many outputs.
+ * A category becomes one output a class, or a single output when there are two classes; class indices 0…K−1
+ * under categoricalCrossentropy become one output a class; other numbers stay as they are.
+ * @throws DatasetError saying in words what does not fit and what would
+ */
+export function targetCoding(table: Table, { outputs, loss }: Outputs): TargetCoding {
+  const targets = table.columns.filter((column) => column.role === 'target')
+  const [first] = targets
+  const names = targets.map((column) => column.name)
+  if (loss === 'categoricalCrossentropy' && outputs === 1) {
+    throw refused(
+      `categoricalCrossentropy compares at least two outputs, and the last layer has 1 unit: ` +
+        `give it one unit for each class of ${names.join(', ')}, or use binaryCrossentropy with sigmoid`,
+    )
+  }
+  if (first.type === 'category') return categoryCoding(first.name, first.categories ?? [], outputs)
+  if (targets.length === 1 && loss === 'categoricalCrossentropy') return indexCoding(first.name, outputs)
+  if (names.length !== outputs) {
+    throw refused(
+      `the target has ${names.length === 1 ? '1 number' : `${names.length} numbers`} a row (${names.join(', ')}), ` +
+        `but the last layer has ${units(outputs)}: give it ${units(names.length)}`,
+    )
+  }
+  return { type: 'number', names }
+}
+
+function categoryCoding(name: string, classes: string[], outputs: number): TargetCoding {
+  if (classes.length < 2) {
+    throw refused(`${name} has only one class, "${classes[0]}": there is nothing to tell apart`)
+  }
+  if (outputs === classes.length) return { type: 'oneHot', name, classes }
+  if (outputs === 1 && classes.length === 2) return { type: 'binary', name, classes }
+  const fitting = `give it ${classes.length} units with softmax and categoricalCrossentropy`
+  const orOne = classes.length === 2 ? ', or 1 unit with sigmoid and binaryCrossentropy' : ''
+  throw refused(
+    `${name} has ${classes.length} classes, but the last layer has ${units(outputs)}: ${fitting}${orOne}`,
+  )
+}
+
+function indexCoding(name: string, outputs: number): TargetCoding {
+  return { type: 'oneHot', name, classes: Array.from({ length: outputs }, (_, index) => String(index)) }
+}
+
+/** Whether a number the user gave can be a target, and if not, what can: `undefined` means it can. */
+export function targetRefusal(value: number, coding: TargetCoding, loss: Loss): string | undefined {
+  if (coding.type === 'oneHot') {
+    const last = coding.classes.length - 1
+    if (Number.isInteger(value) && value >= 0 && value <= last) return undefined
+    return `is not a class: categoricalCrossentropy with ${units(last + 1)} takes the class numbers 0 to ${last}`
+  }
+  switch (loss) {
+    case 'binaryCrossentropy':
+    case 'categoricalCrossentropy':
+      return value >= 0 && value <= 1 ? undefined : `is not a probability: ${loss} takes targets from 0 to 1`
+    case 'hinge':
+    case 'perceptron':
+      return value === 0 || value === 1 ? undefined : `is neither 0 nor 1, the only targets ${loss} takes`
+    case 'squaredError':
+    case 'meanSquaredError':
+    case 'meanAbsoluteError':
+    case 'huber':
+      return undefined
+    default:
+      return loss satisfies never
+  }
+}
+
+const refused = (message: string) => new DatasetError('invalid-dataset', message)
