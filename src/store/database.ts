@@ -1,0 +1,20 @@
+/** The one Prisma client of a process, over a pool that gives up waiting instead of hanging. */
+import { PrismaPg } from '@prisma/adapter-pg'
+import { Prisma, PrismaClient } from './generated/client.js'
+
+export type Database = PrismaClient
+export { Prisma }
+
+export function openDatabase(connectionString: string, connections = 10): Database {
+  return new PrismaClient({
+    adapter: new PrismaPg({ connectionString, max: connections, connectionTimeoutMillis: 3_000 }),
+    transactionOptions: { maxWait: 5_000, timeout: 60_000 },
+  })
+}
+
+/** Channel of the hints: "<job id> <status> <epoch>". Sent by the transaction that changed the row, so never too early. */
+export const jobsChannel = 'descent_jobs'
+
+/** SELECT over the CTE `changed`, which must return id, status and epoch of the jobs it changed. */
+export const notifyChanged = Prisma.sql`
+  SELECT id, pg_notify(${jobsChannel}, id || ' ' || status || ' ' || epoch)::text FROM changed`

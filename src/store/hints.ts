@@ -1,0 +1,68 @@
+/**
+ * Hints about jobs, by LISTEN: "this job changed, it is now in this state with epochs up to N stored".
+ * A hint can be lost with its connection; `onReconnect` tells when that may have happened, so that listeners read again.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { type JobStatus, jobStatusSchema } from '../contract/job.js'
+import { jobsChannel } from './database.js'
+
+export interface Hint {
+  jobId: string
+  status: JobStatus
+  epoch: number
+}
+
+export interface HintListener {
+  onHint(hint: Hint): void
+  onReconnect(): void
+}
+
+export interface Hints {
+  close(): Promise<void>
+}
+
+/** Connects before it returns; afterwards reconnects for as long as it takes. */
+export async function listenForHints(connectionString: string, listener: HintListener): Promise<Hints> {
+  let closed = false
+  let client = await connect()
+
+  async function connect(): Promise<pg.Client> {
+    const next = new pg.Client({ connectionString, keepAlive: true, connectionTimeoutMillis: 3_000 })
+    next.on('notification', ({ payload }) => {
+      const hint = parseHint(payload ?? '')
+      if (hint !== null) listener.onHint(hint)
+    })
+    next.on('error', () => {})
+    await next.connect()
+    await next.query(`LISTEN ${jobsChannel}`)
+    next.once('end', () => void reconnect())
+    return next
+  }
+
+  async function reconnect(): Promise<void> {
+    while (!closed) {
+      try {
+        client = await connect()
+        if (closed) await client.end()
+        else listener.onReconnect()
+        return
+      } catch {
+        await sleep(500)
+      }
+    }
+  }
+
+  return {
+    async close() {
+      closed = true
+      await client.end()
+    },
+  }
+}
+
+function parseHint(payload: string): Hint | null {
+  const [jobId, status, epoch] = payload.split(' ')
+  const parsed = jobStatusSchema.safeParse(status)
+  return jobId !== undefined && parsed.success ? { jobId, status: parsed.data, epoch: Number(epoch) } : null
+}

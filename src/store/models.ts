@@ -1,0 +1,72 @@
+/** Trained models. Lists never touch the weights; whoever reads weights gets them checked against their hash. */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { codingSchema } from '../contract/dataset.js'
+import { layerSummarySchema, type Model, tensorSchema } from '../contract/model.js'
+import { networkSchema } from '../contract/network.js'
+import type { ModelStore } from '../training/ports.js'
+import { join } from './bytes.js'
+import type { Database } from './database.js'
+import { epochOf } from './epochs.js'
+import type { Model as ModelRow } from './generated/client.js'
+import { behind, newestFirst, toPage } from './pages.js'
+
+export function modelStore(database: Database): ModelStore {
+  return {
+    async get(id) {
+      const row = await database.model.findUnique({ where: { id } })
+      return row === null ? null : toModel(row)
+    },
+
+    async list({ limit, after }) {
+      const position = await behind(after, (id) => database.model.findUnique({ where: { id } }))
+      const rows = await database.model.findMany({
+        where: position,
+        orderBy: [...newestFirst],
+        take: limit + 1,
+      })
+      return toPage(rows, { limit }, toModel)
+    },
+
+    async weights(id) {
+      const row = await database.model.findUnique({
+        where: { id },
+        select: { tensors: true, weightSha256: true, weightChunks: { orderBy: { index: 'asc' } } },
+      })
+      if (row === null) return null
+      const bytes = join(row.weightChunks)
+      if (createHash('sha256').update(bytes).digest('hex') !== row.weightSha256) {
+        throw new Error(`The stored weights of model ${id} do not match their hash`)
+      }
+      return { tensors: z.array(tensorSchema).parse(row.tensors), bytes }
+    },
+  }
+}
+
+function toModel(row: ModelRow): Model {
+  const coding = codingSchema.parse(row.coding)
+  const self = `/models/${row.id}`
+  return {
+    id: row.id,
+    object: 'model',
+    name: row.name,
+    jobId: row.jobId,
+    createdAt: row.createdAt.toISOString(),
+    network: networkSchema.parse(row.network),
+    loss: row.loss,
+    layers: z.array(layerSummarySchema).parse(row.layers),
+    coding,
+    columns: coding.features.map((feature) => feature.name),
+    classes: coding.target.type === 'number' ? null : coding.target.classes,
+    metrics: epochOf({
+      loss: row.finalLoss,
+      accuracy: row.finalAccuracy,
+      valLoss: row.finalValLoss,
+      valAccuracy: row.finalValAccuracy,
+    }),
+    parameters: row.parameters,
+    weightBytes: row.weightBytes,
+    weightSha256: row.weightSha256,
+    links: { self, predict: `${self}/predict`, job: row.jobId === null ? null : `/jobs/${row.jobId}` },
+  }
+}
