@@ -1,0 +1,143 @@
+/**
+ * The queue: tickets to run jobs, in BullMQ, on Redis when there is one and on PostgreSQL otherwise.
+ * The database alone knows what is to be done; a ticket only makes some worker look, so one lost or doubled harms nothing.
+ */
+import { createPostgresBackend, Queue, runMigrations, Worker } from 'bullmq'
+import { Redis } from 'ioredis'
+import pg from 'pg'
+import type { JobQueue } from '../training/ports.js'
+
+export type QueueAddress = { type: 'redis'; url: string } | { type: 'postgres'; connectionString: string }
+
+export interface Consumer {
+  /** Takes no more tickets and waits for those being handled. */
+  close(): Promise<void>
+}
+
+interface Payload {
+  jobId: string
+}
+
+const queueName = 'trainings'
+/** Braces keep all keys of the queue in one slot of a Redis cluster. */
+const redisPrefix = '{descent}'
+
+/** A worker that is silent this long has lost its ticket, and another worker gets it. */
+const lockMilliseconds = 8_000
+
+export function queueAddress(
+  config: { REDIS_URL?: string | undefined },
+  connectionString: string,
+): QueueAddress {
+  return config.REDIS_URL === undefined
+    ? { type: 'postgres', connectionString }
+    : { type: 'redis', url: config.REDIS_URL }
+}
+
+export async function openQueue(address: QueueAddress, onError: (error: Error) => void): Promise<JobQueue> {
+  const { queue, disconnect } = await connect()
+  queue.on('error', onError)
+
+  async function connect() {
+    switch (address.type) {
+      case 'redis': {
+        const redis = new Redis(address.url, { maxRetriesPerRequest: 1 })
+        redis.on('error', onError)
+        const queue = new Queue(queueName, { connection: redis, prefix: redisPrefix })
+        return { queue, disconnect: () => redis.disconnect() }
+      }
+      case 'postgres': {
+        const pool = await openPool(address.connectionString)
+        const queue = new Queue(queueName, { connection: pool }, createPostgresBackend)
+        return { queue, disconnect: () => pool.end() }
+      }
+      default:
+        throw new Error(`unknown queue ${address satisfies never}`)
+    }
+  }
+
+  return {
+    async enqueue(ticket) {
+      const payload: Payload = { jobId: ticket.jobId }
+      await queue.add('train', payload, {
+        jobId: `${ticket.jobId}-${ticket.attempt}`,
+        removeOnComplete: true,
+        removeOnFail: true,
+      })
+    },
+    async check() {
+      await queue.getWaitingCount()
+    },
+    async close() {
+      await queue.close()
+      await disconnect()
+    },
+  }
+}
+
+/** Calls `handle` for each ticket, `concurrency` at a time. A rejection is reported; the reconciler makes a new ticket. */
+export async function consume(
+  address: QueueAddress,
+  options: {
+    concurrency: number
+    handle: (jobId: string) => Promise<void>
+    onError: (error: Error) => void
+  },
+): Promise<Consumer> {
+  const settings = {
+    concurrency: options.concurrency,
+    lockDuration: lockMilliseconds,
+    stalledInterval: lockMilliseconds / 2,
+    // The database counts the crashes of a job; the queue must not give up on its own.
+    maxStalledCount: Number.MAX_SAFE_INTEGER,
+  }
+  const handle = async (job: { data: Payload }) => options.handle(job.data.jobId)
+  const { worker, disconnect } = await connect()
+  worker.on('error', options.onError)
+  worker.on('failed', (_job, error) => options.onError(error))
+  await worker.waitUntilReady()
+
+  async function connect() {
+    switch (address.type) {
+      case 'redis': {
+        const redis = new Redis(address.url, { maxRetriesPerRequest: null })
+        redis.on('error', options.onError)
+        const worker = new Worker(queueName, handle, { ...settings, connection: redis, prefix: redisPrefix })
+        return { worker, disconnect: () => redis.disconnect() }
+      }
+      case 'postgres': {
+        const pool = await openPool(address.connectionString)
+        const worker = new Worker(queueName, handle, { ...settings, connection: pool }, createPostgresBackend)
+        return { worker, disconnect: () => pool.end() }
+      }
+      default:
+        throw new Error(`unknown queue ${address satisfies never}`)
+    }
+  }
+
+  return {
+    async close() {
+      await worker.close()
+      await disconnect()
+    },
+  }
+}
+
+/** BullMQ's tables live in a schema of their own; it expects a pool that already looks there. */
+async function openPool(connectionString: string): Promise<pg.Pool> {
+  const pool = new pg.Pool({
+    connectionString,
+    max: 4,
+    connectionTimeoutMillis: 3_000,
+    keepAlive: true,
+    options: '-c search_path=bullmq',
+  })
+  pool.on('error', () => {})
+  const client = await pool.connect()
+  try {
+    await runMigrations(client)
+  } finally {
+    client.release()
+  }
+  return pool
+}
