@@ -8,9 +8,10 @@
  *
  * Beside `<directory>` lie `<directory>.owner` (who runs on it), `.password`, `.port` and `.log`.
  */
-import { mkdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { serverAccount } from './embedded/account.js'
@@ -34,7 +35,7 @@ import {
   readLockFile,
   type Site,
 } from './embedded/postmaster.js'
-import { processBirth, stillRuns } from './embedded/process-birth.js'
+import { processBirth, stillRuns, UNKNOWN_BIRTH } from './embedded/process-birth.js'
 
 export { FolderInUseError } from './embedded/folder-lock.js'
 
@@ -66,7 +67,8 @@ export interface EmbeddedPostgres {
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   mkdirSync(dirname(resolve(options.directory)), { recursive: true })
-  const directory = resolve(realpathSync(dirname(resolve(options.directory))), basenameOf(options.directory))
+  const parent = realpathSync(dirname(resolve(options.directory)))
+  const directory = join(parent, basename(resolve(options.directory)))
   const release = lockFolder(`${directory}.owner`)
   try {
     return await start(directory, options, release)
@@ -74,4 +76,184 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     release()
     throw error
   }
+}
+
+/** A server that accepts connections; `child` only if this process launched it. */
+interface Running {
+  pid: number
+  port: number
+  child: ChildProcess | undefined
+}
+
+async function start(
+  directory: string,
+  { log, onExit }: EmbeddedPostgresOptions,
+  release: () => void,
+): Promise<EmbeddedPostgres> {
+  const found = existingHome(directory)
+  const account = serverAccount(found)
+  const binaries = await locateBinaries(account, ELSEWHERE)
+  const cluster =
+    found === undefined
+      ? await createCluster(directory, binaries, account)
+      : openCluster(directory, found, account)
+  if (cluster.home !== directory) {
+    log.warn(`PostgreSQL's own user may not enter ${dirname(directory)}: the data is kept in ${cluster.home}`)
+  }
+  const site: Site = { home: cluster.home, binaries, account, logFile: `${directory}.log` }
+  const adopted = await adopt(site, cluster, log)
+  const running = adopted ?? (await launchOnFreePort(site, `${directory}.port`))
+  try {
+    await ensureDatabase(running.port, cluster.password)
+  } catch (error) {
+    await halt(site)
+    throw error
+  }
+  log.info(`PostgreSQL ${adopted ? 'adopted' : 'started'} on 127.0.0.1:${running.port} (pid ${running.pid})`)
+  const unwatch = watch(running, (reason) => onExit?.(reason))
+  let stopped: Promise<void> | undefined
+  return {
+    connectionString: connectionString(running.port, cluster.password, DATABASE),
+    pid: running.pid,
+    stop: () => {
+      unwatch()
+      stopped ??= halt(site).finally(release)
+      return stopped
+    },
+  }
+}
+
+/**
+ * Takes over the server that runs on our data directory, waiting for one that is on its way up or down.
+ * One that does not answer is stopped. Undefined when none runs and a new one may be launched.
+ */
+async function adopt(
+  site: Site,
+  cluster: Cluster,
+  log: EmbeddedPostgresOptions['log'],
+): Promise<Running | undefined> {
+  const giveUpAt = Date.now() + 10_000
+  for (let lock = readLockFile(site.home); lock !== undefined; lock = readLockFile(site.home)) {
+    const holder = lockHolder(site.home, lock)
+    if (holder === 'none') {
+      await clearStaleLock(site.home, lock)
+      return undefined
+    }
+    if (lock.status === 'ready' && (await serves(lock.port, site.home, cluster.password))) {
+      return { pid: lock.pid, port: lock.port, child: undefined }
+    }
+    if (Date.now() > giveUpAt || lock.status === 'ready') {
+      if (holder === 'unknown') {
+        throw new Error(
+          `${join(site.home, 'postmaster.pid')} names process ${lock.pid}, which runs but does not answer as ` +
+            'the server of this folder: end it, or remove that file if it is another program',
+        )
+      }
+      log.warn(`PostgreSQL left over on ${site.home} (pid ${lock.pid}) does not answer and is replaced`)
+      await halt(site)
+      return undefined
+    }
+    await sleep(50)
+  }
+  return undefined
+}
+
+async function serves(port: number, home: string, password: string): Promise<boolean> {
+  try {
+    return await query(port, password, 'postgres', async (client) => {
+      const { rows } = await client.query<{ data_directory: string }>('SHOW data_directory')
+      return rows[0]?.data_directory === home
+    })
+  } catch {
+    return false
+  }
+}
+
+async function launchOnFreePort(site: Site, portFile: string): Promise<Running> {
+  rotateLog(site.logFile)
+  const remembered = existsSync(portFile) ? Number(readFileSync(portFile, 'utf8')) : 0
+  const giveUpAt = Date.now() + 5_000
+  for (let wanted = remembered; ; wanted = 0) {
+    const port = (await freePort(wanted)) ?? (await freePort(0))
+    if (port === undefined) throw new Error('no port is free on 127.0.0.1')
+    try {
+      const child = await launch(site, port)
+      if (port !== remembered) await writeDurably(portFile, `${port}\n`)
+      return { pid: child.pid ?? 0, port, child }
+    } catch (error) {
+      // The processes of a server that was killed need a moment to notice before its memory is free.
+      const passes = error instanceof Error && /pre-existing shared memory block/.test(error.message)
+      if (!(passes || error instanceof PortTakenError) || Date.now() > giveUpAt) throw error
+      await sleep(100)
+    }
+  }
+}
+
+/** The port if nothing listens on it, any free one for 0. */
+function freePort(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', () => resolve(undefined))
+    probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+      const address = probe.address()
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : undefined))
+    })
+  })
+}
+
+function rotateLog(file: string): void {
+  if (existsSync(file) && statSync(file).size > LARGEST_LOG_BYTES) rmSync(file)
+}
+
+async function ensureDatabase(port: number, password: string): Promise<void> {
+  try {
+    await query(port, password, DATABASE, (client) => client.query('SELECT 1'))
+  } catch (error) {
+    const isMissing = error instanceof pg.DatabaseError && error.code === '3D000'
+    if (!isMissing) throw error
+    await query(port, password, 'postgres', (client) => client.query(`CREATE DATABASE ${DATABASE}`))
+  }
+}
+
+async function query<Result>(
+  port: number,
+  password: string,
+  database: string,
+  ask: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client({
+    connectionString: connectionString(port, password, database),
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 10_000,
+  })
+  // Without a listener a connection cut while idle would end our process.
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    return await ask(client)
+  } finally {
+    await client.end()
+  }
+}
+
+function connectionString(port: number, password: string, database: string): string {
+  return `postgresql://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}`
+}
+
+/** Tells when the server ends; a server we did not launch is not our child, so it is looked at twice a second. */
+function watch({ pid, child }: Running, onEnd: (reason: string) => void): () => void {
+  if (child !== undefined) {
+    const report = (code: number | null, signal: NodeJS.Signals | null): void =>
+      onEnd(`PostgreSQL (pid ${pid}) ended: ${signal ?? `exit code ${code}`}`)
+    child.once('exit', report)
+    return () => child.off('exit', report)
+  }
+  const birth = processBirth(pid) ?? UNKNOWN_BIRTH
+  const look = setInterval(() => {
+    if (stillRuns(pid, birth)) return
+    clearInterval(look)
+    onEnd(`PostgreSQL (pid ${pid}) ended`)
+  }, 500)
+  look.unref()
+  return () => clearInterval(look)
 }
