@@ -25,7 +25,7 @@ export async function* checkedBytes(
       throw tooLarge(`the file is larger than ${maximumBytes} bytes, the most allowed`)
     const text = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])
     const complete = text.length - unfinishedCharacter(text)
-    if (!isUtf8(text.subarray(0, complete))) throw notUtf8(line + linesBeforeFault(text))
+    if (!isUtf8(text.subarray(0, complete))) throw notUtf8(line + linesBeforeFault(text, previousByte))
     for (const byte of chunk) {
       if (byte === 0) throw invalid(`line ${line} holds a zero byte: this is not a text file`)
       if (byte === newline || byte === carriageReturn) {
@@ -59,12 +59,12 @@ function unfinishedCharacter(text: Uint8Array): number {
 }
 
 /** Line breaks before the first line that is not UTF-8; no break can lie within a character. */
-function linesBeforeFault(text: Uint8Array): number {
+function linesBeforeFault(text: Uint8Array, byteBefore: number): number {
   let lines = 0
   let start = 0
   for (let place = 0; place < text.length; place++) {
-    const breaks = text[place] === newline || (text[place] === carriageReturn && text[place + 1] !== newline)
-    if (!breaks) continue
+    const afterReturn = (place === 0 ? byteBefore : text[place - 1]) === carriageReturn
+    if (text[place] !== carriageReturn && (text[place] !== newline || afterReturn)) continue
     if (!isUtf8(text.subarray(start, place))) return lines
     lines += 1
     start = place + 1

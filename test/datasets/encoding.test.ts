@@ -1,0 +1,270 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Loss } from '../../src/contract/network.js'
+import { builtIn } from '../../src/datasets/built-ins.js'
+import { type EncodedViews, encode, encodedWidths, type Split } from '../../src/datasets/encoding.js'
+import { tableFromInline } from '../../src/datasets/inline.js'
+import { decode, encodeInputs } from '../../src/datasets/prediction.js'
+import { DatasetError, describeTable, type Table } from '../../src/datasets/table.js'
+
+interface Options {
+  outputs: number
+  loss: Loss
+  standardize?: boolean
+  split?: Split
+}
+
+/** Encodes into views over shared memory, as a training does. */
+function encoded(table: Table, { outputs, loss, standardize = false, split = allOf(table) }: Options) {
+  const widths = encodedWidths(table, { outputs, loss })
+  const shared = (length: number) => new Float32Array(new SharedArrayBuffer(length * 4)).fill(Number.NaN)
+  const views: EncodedViews = {
+    trainingX: shared(split.training.length * widths.features),
+    trainingY: shared(split.training.length * widths.targets),
+    validationX: shared(split.validation.length * widths.features),
+    validationY: shared(split.validation.length * widths.targets),
+  }
+  const coding = encode(table, split, { outputs, loss, standardize }, views)
+  return { coding, ...views }
+}
+
+function allOf(table: Table): Split {
+  return { training: Int32Array.from({ length: table.rows }, (_, row) => row), validation: new Int32Array(0) }
+}
+
+/** One feature, 1, 2, 3, …, and a category target with a class for each of the given indices. */
+function classTable(classes: string[], indices: number[]): Table {
+  const values = Float64Array.from(indices.flatMap((index, row) => [row + 1, index]))
+  const target = { name: 'species', role: 'target', categories: classes } as const
+  return describeTable([{ name: 'size', role: 'feature' }, target], values)
+}
+
+const three = classTable(['setosa', 'versicolor', 'virginica'], [2, 0, 1, 1])
+const two = classTable(['no', 'yes'], [1, 0, 1])
+
+describe('features', () => {
+  test('stay as they are without standardizing', () => {
+    const { coding, trainingX } = encoded(
+      tableFromInline({
+        x: [
+          [1, 20],
+          [3, 40],
+        ],
+        y: [0, 1],
+      }),
+      {
+        outputs: 1,
+        loss: 'squaredError',
+      },
+    )
+    expect(trainingX).toEqual(Float32Array.of(1, 20, 3, 40))
+    expect(coding.features).toEqual([
+      { name: 'x1', mean: 0, scale: 1 },
+      { name: 'x2', mean: 0, scale: 1 },
+    ])
+  })
+
+  test('are standardized by the training rows alone; one that never changes keeps scale 1', () => {
+    const table = tableFromInline({
+      x: [
+        [1, 7],
+        [100, 8],
+        [3, 7],
+      ],
+      y: [0, 1, 0],
+    })
+    const split = { training: Int32Array.of(2, 0), validation: Int32Array.of(1) }
+    const options = { outputs: 1, loss: 'meanSquaredError', standardize: true, split } as const
+    const { coding, trainingX, trainingY, validationX, validationY } = encoded(table, options)
+    expect(coding.features).toEqual([
+      { name: 'x1', mean: 2, scale: 1 },
+      { name: 'x2', mean: 7, scale: 1 },
+    ])
+    expect(trainingX).toEqual(Float32Array.of(1, 0, -1, 0))
+    expect(validationX).toEqual(Float32Array.of(98, 1))
+    expect([...trainingY, ...validationY]).toEqual([0, 0, 1])
+  })
+
+  test('have mean 0 and deviation 1 afterwards, and a prediction encodes them to the same bits', () => {
+    const thousandths = (min: number, max: number) => fc.integer({ min, max }).map((value) => value / 1_000)
+    const row = fc.tuple(thousandths(-1e9, 1e9), thousandths(5_000, 5_002))
+    const rows = fc.array(row, { minLength: 2, maxLength: 30 })
+    fc.assert(
+      fc.property(rows, (x) => {
+        const table = tableFromInline({ x, y: x.map(() => 0) })
+        const { coding, trainingX } = encoded(table, { outputs: 1, loss: 'squaredError', standardize: true })
+        expect(encodeInputs(coding, x)).toEqual(trainingX)
+        expect(
+          encodeInputs(
+            coding,
+            x.map(([x1, x2]) => ({ x2, x1 })),
+          ),
+        ).toEqual(trainingX)
+        for (const column of coding.features.keys()) {
+          const values = x.map((_, row) => trainingX[row * 2 + column])
+          const center = values.reduce((sum, value) => sum + value, 0) / values.length
+          const spread = Math.sqrt(
+            values.reduce((sum, value) => sum + (value - center) ** 2, 0) / values.length,
+          )
+          const constant = x.every((row) => row[column] === x[0][column])
+          expect(Math.abs(center)).toBeLessThan(1e-5)
+          expect(Math.abs(spread - (constant ? 0 : 1))).toBeLessThan(1e-5)
+        }
+      }),
+    )
+  })
+
+  test('beyond float32 are refused, naming the place', () => {
+    const table = tableFromInline({ x: [1, 1e39], y: [0, 1] })
+    expect(() => encoded(table, { outputs: 1, loss: 'squaredError' })).toThrow(
+      'x1, row 2: 1e+39 is too large for a 32-bit number',
+    )
+    const { trainingX } = encoded(table, { outputs: 1, loss: 'squaredError', standardize: true })
+    expect(trainingX).toEqual(Float32Array.of(-1, 1))
+  })
+})
+
+describe('targets', () => {
+  test('classes become one output each', () => {
+    const { coding, trainingY } = encoded(three, { outputs: 3, loss: 'categoricalCrossentropy' })
+    expect(coding.target).toEqual({
+      type: 'oneHot',
+      name: 'species',
+      classes: ['setosa', 'versicolor', 'virginica'],
+    })
+    expect(trainingY).toEqual(Float32Array.of(0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 1, 0))
+  })
+
+  test('two classes become one output of 0 or 1, or two outputs', () => {
+    const one = encoded(two, { outputs: 1, loss: 'binaryCrossentropy' })
+    expect(one.coding.target).toEqual({ type: 'binary', name: 'species', classes: ['no', 'yes'] })
+    expect(one.trainingY).toEqual(Float32Array.of(1, 0, 1))
+    const each = encoded(two, { outputs: 2, loss: 'categoricalCrossentropy' })
+    expect(each.trainingY).toEqual(Float32Array.of(0, 1, 1, 0, 0, 1))
+  })
+
+  test('class numbers under categoricalCrossentropy become one output each', () => {
+    const table = tableFromInline({ x: [1, 2, 3], y: [2, 0, 2] })
+    const { coding, trainingY } = encoded(table, { outputs: 4, loss: 'categoricalCrossentropy' })
+    expect(coding.target).toEqual({ type: 'oneHot', name: 'y', classes: ['0', '1', '2', '3'] })
+    expect(trainingY).toEqual(Float32Array.of(0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 1, 0))
+  })
+
+  test('rows that are one-hot already, and other numbers, stay as they are', () => {
+    const oneHot = tableFromInline({
+      x: [1, 2],
+      y: [
+        [0, 1],
+        [1, 0],
+      ],
+    })
+    const { coding, trainingY } = encoded(oneHot, { outputs: 2, loss: 'categoricalCrossentropy' })
+    expect(coding.target).toEqual({ type: 'number', names: ['y1', 'y2'] })
+    expect(trainingY).toEqual(Float32Array.of(0, 1, 1, 0))
+    const real = encoded(tableFromInline({ x: [1, 2], y: [-0.5, 70] }), { outputs: 1, loss: 'huber' })
+    expect(real.trainingY).toEqual(Float32Array.of(-0.5, 70))
+  })
+
+  const numbers = (...y: number[]) => tableFromInline({ x: y.map(() => 1), y })
+  test.each<[table: Table, outputs: number, loss: Loss, message: RegExp]>([
+    [
+      three,
+      1,
+      'binaryCrossentropy',
+      /^species has 3 classes, but the last layer has 1 unit: give it 3 units with softmax/,
+    ],
+    [three, 2, 'categoricalCrossentropy', /has 2 units: give it 3 units/],
+    [two, 3, 'categoricalCrossentropy', /give it 2 units .*, or 1 unit with sigmoid and binaryCrossentropy$/],
+    [two, 1, 'categoricalCrossentropy', /compares at least two outputs, and the last layer has 1 unit/],
+    [classTable(['only'], [0, 0]), 1, 'squaredError', /^species has only one class, "only"/],
+    [
+      numbers(0, 1),
+      2,
+      'squaredError',
+      /^the target has 1 number a row \(y\), but the last layer has 2 units: give it 1 unit$/,
+    ],
+    [
+      tableFromInline({ x: [1], y: [[1, 2, 3]] }),
+      1,
+      'huber',
+      /has 3 numbers a row \(y1, y2, y3\), but the last layer has 1 unit: give it 3 units$/,
+    ],
+    [
+      numbers(0, 3),
+      3,
+      'categoricalCrossentropy',
+      /^y, row 2: 3 is not a class: .* takes the class numbers 0 to 2$/,
+    ],
+    [numbers(0, 1.5), 3, 'categoricalCrossentropy', /^y, row 2: 1.5 is not a class/],
+    [numbers(-1, 1), 1, 'perceptron', /^y, row 1: -1 is neither 0 nor 1, the only targets perceptron takes$/],
+    [numbers(0, 0.5), 1, 'hinge', /^y, row 2: 0.5 is neither 0 nor 1/],
+    [numbers(0, 2), 1, 'binaryCrossentropy', /^y, row 2: 2 is not a probability/],
+    [numbers(0, -4e38), 1, 'squaredError', /^y, row 2: -4e\+38 is too large for a 32-bit number$/],
+  ])('that do not fit are refused in words (%#)', (table, outputs, loss, message) => {
+    const attempt = () => encoded(table, { outputs, loss })
+    expect(attempt).toThrow(DatasetError)
+    expect(attempt).toThrow(message)
+  })
+})
+
+test('every loss takes the boolean functions', () => {
+  const losses: Loss[] = [
+    'squaredError',
+    'meanSquaredError',
+    'meanAbsoluteError',
+    'huber',
+    'binaryCrossentropy',
+    'hinge',
+    'perceptron',
+  ]
+  const xor = builtIn('xor')
+  if (!xor) throw new Error('xor is a built-in')
+  for (const loss of losses)
+    expect(encoded(xor, { outputs: 1, loss }).trainingY).toEqual(Float32Array.of(0, 1, 1, 0))
+})
+
+test('no training rows, or views of the wrong size, are errors', () => {
+  const none = { training: new Int32Array(0), validation: Int32Array.of(0) }
+  expect(() => encoded(two, { outputs: 1, loss: 'binaryCrossentropy', split: none })).toThrow(DatasetError)
+  const views = {
+    trainingX: new Float32Array(3),
+    trainingY: new Float32Array(2),
+    validationX: new Float32Array(0),
+    validationY: new Float32Array(0),
+  }
+  const options = { outputs: 1, loss: 'binaryCrossentropy', standardize: true } as const
+  expect(() => encode(two, allOf(two), options, views)).toThrow(
+    new RangeError('a view holds 2 numbers, 3 are needed'),
+  )
+})
+
+test('what a class is encoded to is decoded to that class, for any split', () => {
+  const sample = fc.record({
+    classes: fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 2, maxLength: 6 }),
+    picks: fc.array(fc.nat(), { minLength: 2, maxLength: 20 }),
+    singleOutput: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(sample, ({ classes, picks, singleOutput }) => {
+      const table = classTable(
+        classes,
+        picks.map((pick) => pick % classes.length),
+      )
+      const split = {
+        training: Int32Array.of(0),
+        validation: Int32Array.from(picks.slice(1), (_, row) => row + 1),
+      }
+      const single = singleOutput && classes.length === 2
+      const outputs = single ? 1 : classes.length
+      const loss = single ? 'binaryCrossentropy' : 'categoricalCrossentropy'
+      const lastActivation = single ? 'sigmoid' : 'softmax'
+      const { coding, validationY } = encoded(table, { outputs, loss, split })
+      for (const [index, row] of split.validation.entries()) {
+        const target = validationY.subarray(index * outputs, (index + 1) * outputs)
+        const { label, probabilities } = decode(coding, target, { lastActivation, loss })
+        expect(label).toBe(classes[picks[row] % classes.length])
+        expect(Object.entries(probabilities ?? {}).filter(([, share]) => share === 1)).toEqual([[label, 1]])
+      }
+    }),
+  )
+})
