@@ -44,3 +44,10 @@ export const datasetSchema = z.object({
   createdAt: z.iso.datetime().nullable(),
 })
 export type Dataset = z.infer<typeof datasetSchema>
+
+/** The target's name and classes, where there is exactly one target. */
+export function targetOf(columns: Column[]): Pick<Dataset, 'target' | 'classes'> {
+  const targets = columns.filter((column) => column.role === 'target')
+  const target = targets.length === 1 ? targets[0] : undefined
+  return { target: target?.name ?? null, classes: target?.categories ?? null }
+}

@@ -2,12 +2,12 @@
 import { z } from 'zod'
 import { codingSchema } from './dataset.js'
 import { metricsSchema } from './epoch.js'
-import { networkSchema } from './network.js'
+import { activationSchema, lossSchema, networkSchema } from './network.js'
 
 export const layerSummarySchema = z.object({
   index: z.int(),
   type: z.string(),
-  activation: z.string().optional(),
+  activation: activationSchema.optional(),
   inputShape: z.array(z.int()),
   outputShape: z.array(z.int()),
   parameters: z.int(),
@@ -25,7 +25,7 @@ export const modelSchema = z.object({
   jobId: z.string().nullable(),
   createdAt: z.iso.datetime(),
   network: networkSchema,
-  loss: z.string(),
+  loss: lossSchema,
   layers: z.array(layerSummarySchema),
   coding: codingSchema,
   columns: z.array(z.string()).describe('names of the inputs, in the order of a row'),

@@ -9,7 +9,6 @@ export const problems = {
   'malformed-json': { status: 400, title: 'The body is not JSON' },
   'too-deep': { status: 400, title: 'The body is nested too deeply' },
   'not-found': { status: 404, title: 'There is nothing here' },
-  'method-not-allowed': { status: 405, title: 'This address does not know that method' },
   'job-finished': { status: 409, title: 'The job has already ended' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'dataset-too-large': { status: 413, title: 'The dataset is too large' },

@@ -33,7 +33,7 @@ export function targetWidth(coding: TargetCoding): number {
  * under categoricalCrossentropy become one output a class; other numbers stay as they are.
  * @throws DatasetError saying in words what does not fit and what would
  */
-export function targetCoding(table: Table, { outputs, loss }: Outputs): TargetCoding {
+export function targetCoding(table: Pick<Table, 'columns'>, { outputs, loss }: Outputs): TargetCoding {
   const targets = table.columns.filter((column) => column.role === 'target')
   const [first] = targets
   const names = targets.map((column) => column.name)

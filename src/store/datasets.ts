@@ -1,6 +1,6 @@
 /** Uploaded and inline datasets: the columns in one row, the values in chunks beside it. */
 import { z } from 'zod'
-import { columnSchema, type Dataset } from '../contract/dataset.js'
+import { columnSchema, type Dataset, targetOf } from '../contract/dataset.js'
 import type { DatasetStore, NewDataset } from '../training/ports.js'
 import { cut, join } from './bytes.js'
 import type { Database, Prisma } from './database.js'
@@ -63,11 +63,4 @@ function toDataset(row: DatasetRow): Dataset {
     bytes: row.bytes,
     createdAt: row.createdAt.toISOString(),
   }
-}
-
-/** The target's name and classes, where there is exactly one target. */
-export function targetOf(columns: Dataset['columns']): Pick<Dataset, 'target' | 'classes'> {
-  const targets = columns.filter((column) => column.role === 'target')
-  const target = targets.length === 1 ? targets[0] : undefined
-  return { target: target?.name ?? null, classes: target?.categories ?? null }
 }

@@ -4,17 +4,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { type JobStatus, jobStatusSchema } from '../contract/job.js'
+import { jobStatusSchema } from '../contract/job.js'
+import type { JobProgress } from '../training/ports.js'
 import { jobsChannel } from './database.js'
 
-export interface Hint {
-  jobId: string
-  status: JobStatus
-  epoch: number
-}
-
 export interface HintListener {
-  onHint(hint: Hint): void
+  onHint(hint: JobProgress): void
   onReconnect(): void
 }
 
@@ -61,7 +56,7 @@ export async function listenForHints(connectionString: string, listener: HintLis
   }
 }
 
-function parseHint(payload: string): Hint | null {
+function parseHint(payload: string): JobProgress | null {
   const [jobId, status, epoch] = payload.split(' ')
   const parsed = jobStatusSchema.safeParse(status)
   return jobId !== undefined && parsed.success ? { jobId, status: parsed.data, epoch: Number(epoch) } : null

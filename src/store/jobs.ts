@@ -56,6 +56,14 @@ export function jobStore(database: Database): JobStore {
       return toPage(jobs, { limit }, (job) => job)
     },
 
+    async progress(ids) {
+      const rows = await database.job.findMany({
+        where: { id: { in: ids } },
+        select: { id: true, status: true, epoch: true },
+      })
+      return rows.map(({ id, status, epoch }) => ({ jobId: id, status, epoch }))
+    },
+
     async cancel(id) {
       const changed = await database.$queryRaw<unknown[]>`
         WITH changed AS (

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { codingSchema } from '../contract/dataset.js'
 import { layerSummarySchema, type Model, tensorSchema } from '../contract/model.js'
-import { networkSchema } from '../contract/network.js'
+import { lossSchema, networkSchema } from '../contract/network.js'
 import type { ModelStore } from '../training/ports.js'
 import { join } from './bytes.js'
 import type { Database } from './database.js'
@@ -53,7 +53,7 @@ function toModel(row: ModelRow): Model {
     jobId: row.jobId,
     createdAt: row.createdAt.toISOString(),
     network: networkSchema.parse(row.network),
-    loss: row.loss,
+    loss: lossSchema.parse(row.loss),
     layers: z.array(layerSummarySchema).parse(row.layers),
     coding,
     columns: coding.features.map((feature) => feature.name),

@@ -1,6 +1,6 @@
 /** What the use-cases need from the world; store, queue and workers provide it. */
 import type { Coding, Column, Dataset } from '../contract/dataset.js'
-import type { Epoch, Metrics } from '../contract/epoch.js'
+import type { Epoch } from '../contract/epoch.js'
 import type { Job, JobError, JobSpec, JobStatus } from '../contract/job.js'
 import type { LayerSummary, Model, Tensor } from '../contract/model.js'
 import type { Network } from '../contract/network.js'
@@ -32,6 +32,18 @@ export interface ClaimedJob extends Claim {
   storedEpoch: number
 }
 
+/** What travels on the queue. Each attempt is a ticket of its own, so a stale one never stands in the way of the next. */
+export interface Ticket {
+  jobId: string
+  attempt: number
+}
+
+export interface JobProgress {
+  jobId: string
+  status: JobStatus
+  epoch: number
+}
+
 export interface ListPage {
   limit: number
   after?: string | undefined
@@ -47,25 +59,27 @@ export interface JobStore {
   get(id: string): Promise<Job | null>
   /** Newest first; throws Problem `invalid-request` when `after` names no job. */
   list(page: ListPage & { status?: JobStatus | undefined }): Promise<Page<Job>>
+  /** State and newest epoch of those jobs that exist. */
+  progress(ids: string[]): Promise<JobProgress[]>
   /** Enters `cancelled` if that is legal now. */
   cancel(id: string): Promise<boolean>
 
-  /** Jobs that are queued and that the queue has not taken yet, or not again. */
-  unqueued(limit: number): Promise<string[]>
-  markEnqueued(ids: string[]): Promise<void>
-  /** Puts running jobs back to queued whose worker has been silent for `milliseconds`. Returns their ids. */
-  releaseAbandoned(milliseconds: number): Promise<string[]>
-  /** Ids of queued jobs that were put on the queue longer than `milliseconds` ago. */
-  queuedSince(milliseconds: number, limit: number): Promise<string[]>
+  /** Queued jobs that were never put on the queue, or so long ago that the queue may have lost them. */
+  toEnqueue(milliseconds: number, limit: number): Promise<Ticket[]>
+  markEnqueued(tickets: Ticket[]): Promise<void>
+  /** Takes running jobs from workers silent for `milliseconds`: back to queued, or failed at the third crash without progress. */
+  releaseAbandoned(milliseconds: number): Promise<void>
+  /** The same, at once, for a worker that is known to be dead. */
+  releaseWorker(workerId: string): Promise<void>
 }
 
 export interface RunStore {
   /** Enters `running` and raises the attempt; null when the job is not to be run (any more). */
   claim(jobId: string, workerId: string): Promise<ClaimedJob | null>
-  /** All of these return false, and change nothing, when the claim no longer holds. */
-  start(claim: Claim, backend: string): Promise<boolean>
+  /** Ids of the jobs whose claim holds; the others must stop. */
   heartbeat(claims: Claim[]): Promise<Set<string>>
-  appendEpochs(claim: Claim, epochs: Epoch[]): Promise<boolean>
+  /** The methods below return false, and change nothing, when the claim no longer holds. */
+  appendEpochs(claim: Claim, epochs: Epoch[], backend: string): Promise<boolean>
   /** One transaction: the model, its weights, and the job's success. */
   succeed(claim: Claim, model: NewModel): Promise<boolean>
   fail(claim: Claim, error: JobError): Promise<boolean>
@@ -119,8 +133,8 @@ export interface DatasetStore {
 }
 
 export interface JobQueue {
-  /** Puts the job on the queue unless it is there already. */
-  enqueue(jobId: string): Promise<void>
+  /** Puts the ticket on the queue unless it is there already. */
+  enqueue(ticket: Ticket): Promise<void>
   /** Throws when the queue cannot be reached. */
   check(): Promise<void>
   close(): Promise<void>

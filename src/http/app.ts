@@ -1,0 +1,74 @@
+/** The HTTP application: every route by name, nothing that listens. */
+
+import { randomUUID } from 'node:crypto'
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import websocket from '@fastify/websocket'
+import fastify, { type FastifyBaseLogger } from 'fastify'
+import { jsonSchemaTransform, serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { Problem } from '../contract/problems.js'
+import { parseJsonBodies } from './json-body.js'
+import { handleError, sendProblem } from './problem-answers.js'
+import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
+import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
+import { type JobRoutes, jobRoutes } from './routes/jobs.js'
+import { type ModelRoutes, modelRoutes } from './routes/models.js'
+import { operationRoutes, type Readiness } from './routes/operations.js'
+import { type StreamRoutes, streamRoutes } from './routes/stream.js'
+import { validatorCompiler } from './validation.js'
+
+export interface AppDependencies extends JobRoutes, EpochRoutes, StreamRoutes, ModelRoutes {
+  datasets: DatasetRoutes['datasets']
+  readiness: Readiness
+  limits: { bodyBytes: number; datasetBytes: number }
+  logger: FastifyBaseLogger
+  version: string
+}
+
+/** No message from a client is larger than this; the stream expects none at all. */
+const maximumMessageBytes = 16 * 1024
+
+export async function buildApp(dependencies: AppDependencies) {
+  const { logger, limits, version } = dependencies
+  const app = fastify({
+    loggerInstance: logger,
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: 120_000,
+    forceCloseConnections: true,
+    genReqId: () => randomUUID(),
+  }).withTypeProvider<ZodTypeProvider>()
+
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.setErrorHandler(handleError)
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(reply, new Problem('not-found', `There is nothing at ${request.method} ${request.url}.`)),
+  )
+  parseJsonBodies(app)
+
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Descent',
+        version,
+        description: 'Training as a service: start trainings, watch their losses arrive, ask the models.',
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      servers: [{ url: '/' }],
+    },
+    transform: jsonSchemaTransform,
+  })
+  await app.register(swaggerUi, { routePrefix: '/docs' })
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+
+  await app.register(websocket, { options: { maxPayload: maximumMessageBytes } })
+  await app.register(operationRoutes, dependencies)
+  await app.register(jobRoutes, dependencies)
+  await app.register(epochRoutes, dependencies)
+  await app.register(streamRoutes, dependencies)
+  await app.register(modelRoutes, dependencies)
+  await app.register(datasetRoutes, { datasets: dependencies.datasets, maximumBytes: limits.datasetBytes })
+
+  return app
+}

@@ -1,0 +1,17 @@
+/** Query strings carry text only; these read numbers from it without guessing. */
+import { z } from 'zod'
+
+export function integerParameter(minimum: number, maximum: number) {
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.int().min(minimum).max(maximum))
+}
+
+export const pageParameters = {
+  limit: integerParameter(1, 100).optional().describe('items a page, 20 when left out'),
+  after: z.string().max(100).optional().describe('id of the last item of the page before'),
+}
+
+export const defaultLimit = 20

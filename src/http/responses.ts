@@ -1,0 +1,30 @@
+/** Shapes that several routes answer with. */
+import { z } from 'zod'
+import { problemSchema } from '../contract/problems.js'
+import type { Page } from '../training/ports.js'
+
+const problemContent = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: problemSchema } },
+})
+
+/** The failures any route can meet, for the documentation and the serializer. */
+export const failures = {
+  '4xx': problemContent('The request cannot be answered as it stands'),
+  '5xx': problemContent('The service could not answer'),
+}
+
+export function listOf<T extends z.ZodType>(item: T) {
+  return z.object({
+    object: z.literal('list'),
+    data: z.array(item),
+    hasMore: z.boolean(),
+    lastId: z.string().nullable().describe('pass as `after` for the next page'),
+  })
+}
+
+export function toList<T extends { id: string }>({ data, hasMore }: Page<T>) {
+  return { object: 'list' as const, data, hasMore, lastId: data.at(-1)?.id ?? null }
+}
+
+export const idParameters = z.object({ id: z.string().max(100) })

@@ -1,0 +1,80 @@
+/** The history of a job: every epoch once and in order, as JSON or CSV, whole or thinned. */
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { type Epoch, epochSchema } from '../../contract/epoch.js'
+import { Problem } from '../../contract/problems.js'
+import type { EpochStore, JobStore } from '../../training/ports.js'
+import { integerParameter } from '../query.js'
+import { failures, idParameters } from '../responses.js'
+
+const defaultEpochs = 1_000
+const maximumEpochs = 10_000
+
+export interface EpochRoutes {
+  jobs: JobStore
+  epochs: EpochStore
+}
+
+export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, epochs }, done) => {
+  app.get(
+    '/jobs/:id/epochs',
+    {
+      schema: {
+        tags: ['jobs'],
+        summary: 'Read the epochs of a job',
+        description: '`Accept: text/csv` gives the same as CSV.',
+        params: idParameters,
+        querystring: z.strictObject({
+          after: integerParameter(0, 2 ** 31 - 1)
+            .optional()
+            .describe('only epochs behind this one'),
+          limit: integerParameter(1, maximumEpochs).optional().describe(`${defaultEpochs} when left out`),
+          points: integerParameter(2, maximumEpochs)
+            .optional()
+            .describe('instead of a page: so many epochs spread evenly over the whole history'),
+        }),
+        response: {
+          200: {
+            description: 'epochs in order',
+            content: {
+              'application/json': {
+                schema: z.object({
+                  object: z.literal('list'),
+                  data: z.array(epochSchema),
+                  hasMore: z.boolean(),
+                  lastId: z.int().nullable().describe('pass as `after` for the next page'),
+                }),
+              },
+              'text/csv': { schema: z.string() },
+            },
+          },
+          ...failures,
+        },
+      },
+    },
+    async ({ params, query, headers }, reply) => {
+      const { after = 0, limit = defaultEpochs, points } = query
+      const job = await jobs.get(params.id)
+      if (job === null) throw new Problem('not-found', `There is no job ${params.id}.`)
+      const data =
+        points === undefined
+          ? await epochs.read(job.id, after, limit)
+          : await epochs.readThinned(job.id, points)
+      if (headers.accept?.includes('text/csv')) {
+        return reply.type('text/csv; charset=utf-8').serializer(String).send(toCsv(data))
+      }
+      const lastId = data.at(-1)?.epoch ?? null
+      const hasMore = points === undefined && lastId !== null && lastId < job.epoch
+      return reply.type('application/json; charset=utf-8').send({ object: 'list', data, hasMore, lastId })
+    },
+  )
+
+  done()
+}
+
+function toCsv(epochs: Epoch[]): string {
+  const rows = epochs.map(({ epoch, loss, accuracy, valLoss, valAccuracy }) =>
+    [epoch, loss ?? '', accuracy ?? '', valLoss ?? '', valAccuracy ?? ''].join(','),
+  )
+  return `${['epoch,loss,accuracy,valLoss,valAccuracy', ...rows].join('\n')}\n`
+}

@@ -1,0 +1,78 @@
+/** Jobs: start, look, cancel. Watching one live is in stream.ts. */
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { jobRequestSchema, jobSchema, jobStatusSchema } from '../../contract/job.js'
+import { Problem } from '../../contract/problems.js'
+import { cancel } from '../../training/cancel.js'
+import type { JobStore } from '../../training/ports.js'
+import { type SubmitDependencies, submit } from '../../training/submit.js'
+import { defaultLimit, pageParameters } from '../query.js'
+import { failures, idParameters, listOf, toList } from '../responses.js'
+
+export interface JobRoutes {
+  jobs: JobStore
+  submission: SubmitDependencies
+}
+
+export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (app, { jobs, submission }, done) => {
+  app.post(
+    '/jobs',
+    {
+      schema: {
+        tags: ['jobs'],
+        summary: 'Start a training',
+        body: jobRequestSchema,
+        response: { 202: jobSchema.describe('accepted, stored and queued'), ...failures },
+      },
+    },
+    async (request, reply) => {
+      const job = await submit(submission, request.body)
+      return reply.code(202).header('location', job.links.self).send(job)
+    },
+  )
+
+  app.get(
+    '/jobs',
+    {
+      schema: {
+        tags: ['jobs'],
+        summary: 'List jobs, newest first',
+        querystring: z.strictObject({ ...pageParameters, status: jobStatusSchema.optional() }),
+        response: { 200: listOf(jobSchema), ...failures },
+      },
+    },
+    async ({ query }) => toList(await jobs.list({ ...query, limit: query.limit ?? defaultLimit })),
+  )
+
+  app.get(
+    '/jobs/:id',
+    {
+      schema: {
+        tags: ['jobs'],
+        summary: 'Look at a job',
+        params: idParameters,
+        response: { 200: jobSchema, ...failures },
+      },
+    },
+    async ({ params }) => {
+      const job = await jobs.get(params.id)
+      if (job === null) throw new Problem('not-found', `There is no job ${params.id}.`)
+      return job
+    },
+  )
+
+  app.post(
+    '/jobs/:id/cancel',
+    {
+      schema: {
+        tags: ['jobs'],
+        summary: 'Cancel a job',
+        params: idParameters,
+        response: { 200: jobSchema, ...failures },
+      },
+    },
+    async ({ params }) => cancel(jobs, params.id),
+  )
+
+  done()
+}

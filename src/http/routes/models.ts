@@ -1,0 +1,114 @@
+/** Models and their predictions. */
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { type Model, modelSchema, predictionRequestSchema, predictionsSchema } from '../../contract/model.js'
+import { Problem, pointerTo } from '../../contract/problems.js'
+import type { ModelStore } from '../../training/ports.js'
+import { type PredictDependencies, predict } from '../../training/predict.js'
+import { defaultLimit, pageParameters } from '../query.js'
+import { failures, idParameters, listOf, toList } from '../responses.js'
+
+export interface ModelRoutes {
+  models: ModelStore
+  prediction: PredictDependencies
+}
+
+export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (app, { models, prediction }, done) => {
+  app.get(
+    '/models',
+    {
+      schema: {
+        tags: ['models'],
+        summary: 'List models, newest first',
+        querystring: z.strictObject(pageParameters),
+        response: { 200: listOf(modelSchema), ...failures },
+      },
+    },
+    async ({ query }) => toList(await models.list({ ...query, limit: query.limit ?? defaultLimit })),
+  )
+
+  app.get(
+    '/models/:id',
+    {
+      schema: {
+        tags: ['models'],
+        summary: 'Look at a model',
+        params: idParameters,
+        response: { 200: modelSchema, ...failures },
+      },
+    },
+    async ({ params }) => {
+      const model = await models.get(params.id)
+      if (model === null) throw new Problem('not-found', `There is no model ${params.id}.`)
+      return model
+    },
+  )
+
+  app.get(
+    '/models/:id/predict',
+    {
+      schema: {
+        tags: ['models'],
+        summary: 'Predict from the query string',
+        description: 'One prediction for each `x=0,1`; or one row by column name: `?sepalLength=5.1&…`.',
+        params: idParameters,
+        querystring: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+        response: { 200: predictionsSchema, ...failures },
+      },
+    },
+    async ({ params, query }) => predict(prediction, params.id, (model) => rowsOf(model, query), ''),
+  )
+
+  app.post(
+    '/models/:id/predict',
+    {
+      schema: {
+        tags: ['models'],
+        summary: 'Predict many rows',
+        params: idParameters,
+        body: predictionRequestSchema,
+        response: { 200: predictionsSchema, ...failures },
+      },
+    },
+    async ({ params, body }) => predict(prediction, params.id, body.inputs, '/inputs'),
+  )
+
+  done()
+}
+
+type Query = Record<string, string | string[]>
+
+/** `x` alone gives rows of numbers by place, unless it is but one of the model's columns; anything else is one row by name. */
+function rowsOf(model: Model, query: Query): (number[] | Record<string, number>)[] {
+  const keys = Object.keys(query)
+  if (keys.length === 0) {
+    throw new Problem(
+      'invalid-request',
+      `Say what to predict from: ?x=${model.columns.map(() => '0').join(',')} or by name: ?${model.columns.map((column) => `${encodeURIComponent(column)}=0`).join('&')}`,
+    )
+  }
+  if (keys.length === 1 && keys[0] === 'x') {
+    return [query.x].flat().map((row) => row.split(',').map((text) => numberOf(text, 'x')))
+  }
+  return [
+    Object.fromEntries(
+      Object.entries(query).map(([name, value]) => {
+        if (typeof value !== 'string') throw invalid(name, 'is given more than once')
+        return [name, numberOf(value, name)]
+      }),
+    ),
+  ]
+}
+
+const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+
+function numberOf(text: string, name: string): number {
+  const number = Number(text)
+  if (!decimal.test(text.trim()) || !Number.isFinite(number))
+    throw invalid(name, `"${text}" is not a finite number`)
+  return number
+}
+
+function invalid(name: string, message: string): Problem {
+  return new Problem('invalid-request', `${name}: ${message}`, [{ pointer: pointerTo([name]), message }])
+}

@@ -1,0 +1,75 @@
+/** Watching a job over a WebSocket: the job, its epochs as they come, its end. */
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import type { WebSocket } from 'ws'
+import { z } from 'zod'
+import { Problem } from '../../contract/problems.js'
+import type { StreamMessage } from '../../contract/stream.js'
+import type { Live, Sink } from '../../live/live.js'
+import type { JobStore } from '../../training/ports.js'
+import { sendProblem } from '../problem-answers.js'
+import { integerParameter } from '../query.js'
+import { failures, idParameters } from '../responses.js'
+
+/** A reader that is this far behind is written to no more until it has caught up. */
+const maximumBufferedBytes = 1024 * 1024
+
+export interface StreamRoutes {
+  jobs: JobStore
+  live: Live
+}
+
+export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (app, { jobs, live }, done) => {
+  app.route({
+    method: 'GET',
+    url: '/jobs/:id/stream',
+    schema: {
+      tags: ['jobs'],
+      summary: 'Watch a job (WebSocket)',
+      description: 'Messages: `job` first and at every change of status, `epochs` in order, `end` last.',
+      params: idParameters,
+      querystring: z.strictObject({
+        after: integerParameter(0, 2 ** 31 - 1)
+          .optional()
+          .describe('only epochs behind this one'),
+      }),
+      response: failures,
+    },
+    // Before the upgrade, so that an unknown job is an ordinary 404.
+    preHandler: async ({ params }) => {
+      if ((await jobs.get(params.id)) === null)
+        throw new Problem('not-found', `There is no job ${params.id}.`)
+    },
+    handler: async (_request, reply) => {
+      reply.header('upgrade', 'websocket')
+      await sendProblem(reply, new Problem('websocket-required', 'Connect to this address with a WebSocket.'))
+    },
+    wsHandler: (socket, { params, query, log }) => {
+      live
+        .watch(params.id, query.after ?? 0, sinkOf(socket))
+        .then((ended) => socket.close(ended ? 1000 : 1008, ended ? 'end' : 'the job is gone'))
+        .catch((error) => {
+          log.error(error)
+          socket.close(1011, 'internal')
+        })
+    },
+  })
+
+  done()
+}
+
+function sinkOf(socket: WebSocket): Sink {
+  const gone = new AbortController()
+  socket.on('close', () => gone.abort())
+  socket.on('error', () => gone.abort())
+  return {
+    signal: gone.signal,
+    async send(message: StreamMessage) {
+      if (gone.signal.aborted) return
+      const written = new Promise<void>((resolve) => {
+        socket.send(JSON.stringify(message), () => resolve())
+      })
+      // The callback comes when the bytes have left for the system, so waiting for it empties the buffer.
+      if (socket.bufferedAmount > maximumBufferedBytes) await written
+    },
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Watching jobs. Hints only wake the watchers; what they send comes from the database, behind the position each
+ * has reached, so nothing is missing and nothing comes twice.
+ */
+import { isFinished, type JobStatus } from '../contract/job.js'
+import type { StreamMessage } from '../contract/stream.js'
+import type { EpochStore, JobProgress, JobStore } from '../training/ports.js'
+import { Feed } from './feed.js'
+
+export interface Sink {
+  /** Resolves when the reader can take more. */
+  send(message: StreamMessage): Promise<void>
+  /** Aborts when the reader is gone. */
+  readonly signal: AbortSignal
+}
+
+/** Lost hints are made up for this often. */
+const pollMilliseconds = 2_000
+
+export class Live {
+  private readonly feeds = new Map<string, Feed>()
+  private readonly poll: NodeJS.Timeout
+  private readonly closing = new AbortController()
+
+  constructor(
+    private readonly jobs: Pick<JobStore, 'get' | 'progress'>,
+    private readonly epochs: Pick<EpochStore, 'read'>,
+    private readonly onError: (error: unknown) => void,
+  ) {
+    this.poll = setInterval(() => void this.refresh(), pollMilliseconds)
+  }
+
+  get watched(): number {
+    return this.feeds.size
+  }
+
+  /** A hint arrived. */
+  report(progress: JobProgress): void {
+    this.feeds.get(progress.jobId)?.report(progress)
+  }
+
+  /** Hints may have been lost: asks the database about every watched job. */
+  async refresh(): Promise<void> {
+    if (this.feeds.size === 0) return
+    try {
+      for (const progress of await this.jobs.progress([...this.feeds.keys()])) this.report(progress)
+    } catch (error) {
+      this.onError(error)
+    }
+  }
+
+  /**
+   * Sends the job, its epochs behind `after` in order, and its end; resolves when that is done, or the reader is
+   * gone, or this is closed. False means that the job does not exist (any more).
+   */
+  async watch(jobId: string, after: number, sink: Sink): Promise<boolean> {
+    const feed = this.feeds.get(jobId) ?? new Feed(jobId, this.jobs, this.epochs)
+    this.feeds.set(jobId, feed)
+    feed.watchers++
+    try {
+      return await this.follow(feed, after, {
+        ...sink,
+        signal: AbortSignal.any([sink.signal, this.closing.signal]),
+      })
+    } finally {
+      feed.watchers--
+      if (feed.watchers === 0 && this.feeds.get(jobId) === feed) this.feeds.delete(jobId)
+    }
+  }
+
+  private async follow(feed: Feed, after: number, sink: Sink): Promise<boolean> {
+    let position = after
+    let shown: JobStatus | undefined
+    while (!sink.signal.aborted) {
+      const { version, job } = await feed.read()
+      if (job === null) return false
+      if (shown === undefined) await sink.send({ type: 'job', job })
+      while (position < job.epoch && !sink.signal.aborted) {
+        const epochs = await feed.epochsBehind(position)
+        const last = epochs.at(-1)
+        if (last === undefined) break
+        await sink.send({ type: 'epochs', epochs })
+        position = last.epoch
+      }
+      if (shown !== undefined && shown !== job.status) await sink.send({ type: 'job', job })
+      shown = job.status
+      if (isFinished(job.status)) {
+        await sink.send({ type: 'end', job })
+        return true
+      }
+      await feed.newsBehind(version, sink.signal)
+    }
+    return true
+  }
+
+  close(): void {
+    clearInterval(this.poll)
+    this.closing.abort()
+  }
+}

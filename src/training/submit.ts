@@ -1,0 +1,158 @@
+/** Accepting a job: checks that the training can work and fits the limits, stores it, and puts it on the queue. */
+import { randomInt } from 'node:crypto'
+import { idPrefixes } from '../contract/ids.js'
+import type { InlineDataset, Job, JobRequest, JobSpec } from '../contract/job.js'
+import { Problem } from '../contract/problems.js'
+import { builtIn, builtInNames } from '../datasets/built-ins.js'
+import { tableFromInline } from '../datasets/inline.js'
+import { DatasetError, type Table } from '../datasets/table.js'
+import { targetCoding, targetWidth } from '../datasets/target-coding.js'
+import { compile, outputShape, SpecError, splitSizes } from '../engine/index.js'
+import { newId } from './new-id.js'
+import type { DatasetStore, JobQueue, JobStore, ModelStore, NewDataset } from './ports.js'
+
+export interface SubmitDependencies {
+  jobs: JobStore
+  models: Pick<ModelStore, 'get'>
+  datasets: Pick<DatasetStore, 'get'>
+  queue: Pick<JobQueue, 'enqueue'>
+  limits: { arenaBytes: number; jobFlops: number }
+  /** The job is safe in the database; the reconciler will queue it. */
+  onQueueError(error: unknown): void
+}
+
+/** Stored and committed when this resolves. Throws Problem for whatever cannot work. */
+export async function submit(dependencies: SubmitDependencies, request: JobRequest): Promise<Job> {
+  const data = await findData(dependencies.datasets, request.dataset)
+  const { spec, program } = plan(request, data)
+  checkLimits(program, spec.epochs, dependencies.limits)
+  if (request.from !== undefined) await checkModel(dependencies.models, request.from)
+  const job = await dependencies.jobs.create({
+    id: newId('job'),
+    name: request.name ?? null,
+    spec,
+    metadata: request.metadata ?? {},
+    datasetId: data.datasetId,
+    parameters: program.parameters,
+    arenaBytes: program.arenaBytes,
+    flopsPerEpoch: program.flopsPerEpoch,
+    inlineDataset: data.inline,
+  })
+  const ticket = { jobId: job.id, attempt: 0 }
+  try {
+    await dependencies.queue.enqueue(ticket)
+    await dependencies.jobs.markEnqueued([ticket])
+  } catch (error) {
+    dependencies.onQueueError(error)
+  }
+  return job
+}
+
+interface DataDescription {
+  /** As the spec names it. */
+  name: string
+  columns: Table['columns']
+  rows: number
+  datasetId: string | null
+  inline: NewDataset | null
+}
+
+async function findData(
+  datasets: Pick<DatasetStore, 'get'>,
+  dataset: string | InlineDataset,
+): Promise<DataDescription> {
+  if (typeof dataset !== 'string') {
+    const { columns, rows, values } = readInline(dataset)
+    const id = newId('dataset')
+    const inline: NewDataset = { id, name: null, origin: 'inline', columns, rows, values }
+    return { name: id, columns, rows, datasetId: id, inline }
+  }
+  const table = builtIn(dataset)
+  if (table !== undefined) {
+    return { name: dataset, columns: table.columns, rows: table.rows, datasetId: null, inline: null }
+  }
+  const stored = await datasets.get(dataset)
+  if (stored !== null) {
+    return { name: stored.id, columns: stored.columns, rows: stored.rows, datasetId: stored.id, inline: null }
+  }
+  const names = builtInNames.join(', ')
+  const message = `There is no dataset "${dataset}": the built-ins are ${names}, uploads begin with ${idPrefixes.dataset}`
+  throw new Problem('invalid-spec', message, [{ pointer: '/dataset', message: 'does not exist' }])
+}
+
+function readInline(dataset: InlineDataset): Table {
+  try {
+    return tableFromInline(dataset)
+  } catch (error) {
+    if (!(error instanceof DatasetError)) throw error
+    const pointer = `/dataset${error.pointer ?? ''}`
+    throw new Problem(error.code, error.message, [{ pointer, message: error.message }])
+  }
+}
+
+function plan(request: JobRequest, data: DataDescription) {
+  const { name, metadata, dataset, ...rest } = request
+  const training = { ...rest, seed: rest.seed ?? randomInt(2 ** 48 - 1) }
+  const features = data.columns.filter((column) => column.role === 'feature').length
+  const inputShape = training.network.inputShape ?? [features]
+  try {
+    checkInputShape(inputShape, features)
+    const outputs = outputShape(training.network, inputShape).reduce((product, size) => product * size, 1)
+    const coding = targetCoding(data, { outputs, loss: training.loss })
+    const split = splitSizes(data.rows, training.validationSplit)
+    const program = compile(training, {
+      inputShape,
+      targetWidth: targetWidth(coding),
+      trainingRows: split.training,
+      validationRows: split.validation,
+      classTargets: coding.type !== 'number',
+    })
+    const spec: JobSpec = { ...training, ...program.spec, seed: training.seed, dataset: data.name }
+    return { spec, program }
+  } catch (error) {
+    if (error instanceof SpecError) {
+      throw new Problem('invalid-spec', error.message, [{ pointer: error.pointer, message: error.message }])
+    }
+    if (error instanceof DatasetError) {
+      throw new Problem('invalid-spec', error.message, [{ pointer: '/dataset', message: error.message }])
+    }
+    throw error
+  }
+}
+
+function checkInputShape(inputShape: number[], features: number): void {
+  const size = inputShape.reduce((product, each) => product * each, 1)
+  if (size !== features) {
+    const message = `inputShape [${inputShape.join(', ')}] holds ${size} numbers, a row of the dataset has ${features}`
+    throw new SpecError('/network/inputShape', message)
+  }
+}
+
+function checkLimits(
+  program: { arenaBytes: number; flopsPerEpoch: number },
+  epochs: number,
+  limits: SubmitDependencies['limits'],
+): void {
+  if (program.arenaBytes > limits.arenaBytes) {
+    throw new Problem(
+      'model-too-large',
+      `This training needs ${program.arenaBytes} bytes of memory; ${limits.arenaBytes} are allowed (MAXIMUM_ARENA_BYTES).`,
+    )
+  }
+  const flops = program.flopsPerEpoch * epochs
+  if (flops > limits.jobFlops) {
+    throw new Problem(
+      'budget-exceeded',
+      `This training needs ${flops.toExponential(2)} floating-point operations; ` +
+        `${limits.jobFlops.toExponential(2)} are allowed (MAXIMUM_JOB_FLOPS).`,
+    )
+  }
+}
+
+async function checkModel(models: Pick<ModelStore, 'get'>, from: string): Promise<void> {
+  if ((await models.get(from)) === null) {
+    throw new Problem('invalid-spec', `There is no model ${from} to start from.`, [
+      { pointer: '/from', message: 'does not exist' },
+    ])
+  }
+}
