@@ -7,8 +7,13 @@ import { DatasetError, type Table } from './table.js'
 
 export type { CsvLimits } from './csv-rows.js'
 
-/** A cell may also bring two quotes and a comma. */
-const bytesAroundCell = 3
+/**
+ * Bytes one line may have: room for every number written out and for some long names, but not for a line of
+ * nothing but commas, whose cells would take far more memory than the line.
+ */
+function lineLimit({ maximumColumns, maximumCellLength }: CsvLimits): number {
+  return 64 * maximumColumns + 8 * maximumCellLength
+}
 
 /**
  * Reads UTF-8 text with a header line, commas between cells and optional quotes (RFC 4180); blank lines and
@@ -21,7 +26,7 @@ export async function readCsv(
   { target, limits }: { target?: string; limits: CsvLimits },
 ): Promise<Table> {
   const rows = new CsvRows(target, limits)
-  const maximumLineBytes = limits.maximumColumns * (limits.maximumCellLength + bytesAroundCell)
+  const maximumLineBytes = lineLimit(limits)
   const firstLineOf = firstLines()
   const parser = parse({
     bom: true,

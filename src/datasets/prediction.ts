@@ -1,6 +1,8 @@
 /** From raw inputs to what a trained network takes, and from its outputs to what a reader understands. */
 import type { Coding } from '../contract/dataset.js'
+import type { Prediction } from '../contract/model.js'
 import type { Activation, Loss } from '../contract/network.js'
+import { pointerTo } from '../contract/problems.js'
 
 /** An input to a model is wrong; `pointer` is the JSON Pointer from the list of rows to the place. */
 export class InputError extends Error {
@@ -33,7 +35,7 @@ export function encodeInputs(coding: Coding, rows: readonly InputRow[]): Float32
       const value = named ? row[name] : row[place]
       const encoded = Math.fround((value - mean) / scale)
       if (!Number.isFinite(encoded)) {
-        const pointer = `/${index}/${named ? pointerPart(name) : place}`
+        const pointer = pointerTo([index, named ? name : place])
         const reason = Number.isFinite(value) ? `${value} is too large for this model` : 'not a finite number'
         throw new InputError(pointer, `${name}: ${reason}`)
       }
@@ -48,8 +50,6 @@ function isList(row: InputRow): row is readonly number[] {
   return Array.isArray(row)
 }
 
-const pointerPart = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1')
-
 const namesOf = (coding: Coding) => coding.features.map((feature) => feature.name).join(', ')
 
 function checkCount(coding: Coding, row: readonly number[], index: number): void {
@@ -57,7 +57,7 @@ function checkCount(coding: Coding, row: readonly number[], index: number): void
   if (row.length === width) return
   const came = row.length === 1 ? '1 number came' : `${row.length} numbers came`
   const wanted = width === 1 ? '1 number' : `${width} numbers`
-  throw new InputError(`/${index}`, `${came}, this model takes ${wanted}: ${namesOf(coding)}`)
+  throw new InputError(pointerTo([index]), `${came}, this model takes ${wanted}: ${namesOf(coding)}`)
 }
 
 function checkNames(coding: Coding, row: Readonly<Record<string, number>>, index: number): void {
@@ -66,10 +66,13 @@ function checkNames(coding: Coding, row: Readonly<Record<string, number>>, index
   const unknown = Object.keys(row).find((name) => !known.has(name))
   if (unknown !== undefined) {
     const message = `no input is called "${unknown}"; this model takes ${namesOf(coding)}`
-    throw new InputError(`/${index}/${pointerPart(unknown)}`, message)
+    throw new InputError(pointerTo([index, unknown]), message)
   }
   if (missing !== undefined) {
-    throw new InputError(`/${index}`, `${missing.name} is missing; this model takes ${namesOf(coding)}`)
+    throw new InputError(
+      pointerTo([index]),
+      `${missing.name} is missing; this model takes ${namesOf(coding)}`,
+    )
   }
 }
 
@@ -77,13 +80,6 @@ function checkNames(coding: Coding, row: Readonly<Record<string, number>>, index
 export interface Reading {
   lastActivation: Activation
   loss: Loss
-}
-
-export interface Prediction {
-  output: number[]
-  label?: string
-  /** By class name; only where the outputs are probabilities. */
-  probabilities?: Record<string, number>
 }
 
 /**

@@ -167,8 +167,8 @@ describe('what is refused, and in which words', () => {
     ['columns', `${'a,'.repeat(20)}b\n`, /^the file has 21 columns, at most 20 are allowed$/],
     ['bytes', `a,b\n${'\n'.repeat(1_000_000)}`, /^the file is larger than 1000000 bytes/],
     ['a cell', `a,${'b'.repeat(51)}\n`, /^line 1, cell 2 has 51 characters, at most 50 are allowed$/],
-    ['a line', `a,b\n${manyCells}`, /^line 2 is longer than 1060 bytes/],
-    ['a quote that never ends', `a,b\n1,"${'x\n'.repeat(9_000)}`, /longer than 1060 bytes.*quote/],
+    ['a line', `a,b\n${manyCells}`, /^line 2 is longer than 1680 bytes/],
+    ['a quote that never ends', `a,b\n1,"${'x\n'.repeat(9_000)}`, /longer than 1680 bytes.*quote/],
   ])('too much: %s', async (_, content, message) => {
     const error = await refusal(read(content))
     expect(error.code).toBe('dataset-too-large')
