@@ -6,6 +6,7 @@ import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { applyMigrations, MigrationError } from '../../src/store/migrations.js'
 import { freshDatabaseOfTest } from '../support/postgres.js'
+import { deploymentByPrisma } from '../support/schema-engine.js'
 
 const ours = join(import.meta.dirname, '../../prisma/migrations')
 
@@ -66,6 +67,29 @@ describe('applying migrations', () => {
       started_at: expect.any(Date),
       applied_steps_count: 1,
     })
+  })
+
+  it('leaves a history in which Prisma finds nothing wrong and nothing left to do', async () => {
+    const database = await freshDatabaseOfTest('empty')
+    await applyMigrations(database, folder)
+    expect(await deploymentByPrisma(database, folder)).toEqual({
+      history: {
+        editedMigrationNames: [],
+        failedMigrationNames: [],
+        hasMigrationsTable: true,
+        history: null,
+      },
+      applied: [],
+    })
+  })
+
+  it('goes on from where Prisma left a database', async () => {
+    const database = await freshDatabaseOfTest('empty')
+    await applyMigrations(database, folder)
+    await add('0002_second', 'CREATE TABLE "Second" ("id" INTEGER);')
+    expect((await deploymentByPrisma(database, folder)).applied).toEqual(['0002_second'])
+    await add('0003_third', 'CREATE TABLE "Third" ("id" INTEGER);')
+    expect(await applyMigrations(database, folder)).toEqual(['0003_third'])
   })
 
   it('is done once when several processes begin together', async () => {
