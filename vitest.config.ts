@@ -4,5 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/postgres-server.ts'],
+    // The first database of a run waits for PostgreSQL to be set up, which a busy machine takes seconds for.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
   },
 })
