@@ -1,0 +1,42 @@
+/** What a program needs to talk to Descent: send a request, queue a training, watch it. */
+import { createWebSocketStream, WebSocket } from 'ws'
+import type { z } from 'zod'
+import { type Job, type jobRequestSchema, jobSchema } from '../src/contract/job.js'
+import { problemSchema } from '../src/contract/problems.js'
+import { type StreamMessage, streamMessageSchema } from '../src/contract/stream.js'
+
+/**
+ * Sends a request and reads the answer by its schema.
+ * @param body sent as JSON; a Buffer is sent as CSV
+ * @throws Error with the service's own words when it refuses
+ */
+export async function request<T>(address: string, answer: z.ZodType<T>, body?: object): Promise<T> {
+  const sent =
+    body === undefined
+      ? {}
+      : body instanceof Buffer
+        ? { method: 'POST', headers: { 'content-type': 'text/csv' }, body }
+        : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+  const response = await fetch(address, sent)
+  const content: unknown = await response.json()
+  if (response.ok) return answer.parse(content)
+  const { title, detail } = problemSchema.parse(content)
+  throw new Error(`${title}: ${detail}`)
+}
+
+/** Queues a training. */
+export function submit(url: string, job: z.input<typeof jobRequestSchema>): Promise<Job> {
+  return request(`${url}/jobs`, jobSchema, job)
+}
+
+/** Everything the service says about a training, from its first epoch to its end. */
+export async function* watch(url: string, job: Job): AsyncGenerator<StreamMessage> {
+  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${job.links.stream}`)
+  const messages = createWebSocketStream(socket, { encoding: 'utf8', readableObjectMode: true })
+  for await (const text of messages) {
+    const message = streamMessageSchema.parse(JSON.parse(text))
+    yield message
+    if (message.type === 'end') return
+  }
+  throw new Error(`the stream of ${job.id} broke off before its end`)
+}

@@ -1,0 +1,63 @@
+/** Trains on real flowers: the Iris measurements, three of them kept back and predicted at the end. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { datasetSchema } from '../src/contract/dataset.js'
+import { predictionsSchema } from '../src/contract/model.js'
+import { request, submit } from './client.js'
+import { drawTraining } from './progress.js'
+import { demonstrate, projectFolder } from './service.js'
+
+await demonstrate(async (url) => {
+  const [header, ...flowers] = (await readFile(join(projectFolder, 'examples', 'iris.csv'), 'utf8'))
+    .trim()
+    .split(/\r?\n/)
+  const species = (flower: string) => flower.slice(flower.lastIndexOf(',') + 1)
+  const isFirst = (flower: string, row: number) => {
+    return row === flowers.findIndex((other) => species(other) === species(flower))
+  }
+  const heldOut = flowers.filter(isFirst)
+  const kept = flowers.filter((flower, row) => !isFirst(flower, row))
+
+  console.log(`Uploading ${kept.length} flowers; ${heldOut.length} stay here.`)
+  const csv = Buffer.from([header, ...kept, ''].join('\n'))
+  const dataset = await request(`${url}/datasets?name=iris&target=species`, datasetSchema, csv)
+
+  console.log('Training 4 measurements → 16 relu → 3 softmax.')
+  const job = await submit(url, {
+    name: 'iris',
+    dataset: dataset.id,
+    network: {
+      layers: [
+        { type: 'dense', units: 16, activation: 'relu' },
+        { type: 'dense', units: 3, activation: 'softmax' },
+      ],
+    },
+    loss: 'categoricalCrossentropy',
+    optimizer: { type: 'adam', learningRate: 0.01 },
+    epochs: 500,
+    batchSize: 16,
+    validationSplit: 0.2,
+    seed: 42,
+  })
+  const { modelId, metrics } = await drawTraining(url, job)
+  console.log(
+    `Done: loss ${metrics.loss?.toPrecision(3)}, validation accuracy ${metrics.valAccuracy?.toPrecision(3)}.`,
+  )
+
+  const columns = header.split(',').slice(0, -1)
+  const inputs = heldOut.map((flower) => {
+    const cells = flower.split(',')
+    return Object.fromEntries(columns.map((name, place) => [name, Number(cells[place])]))
+  })
+  const { predictions } = await request(`${url}/models/${modelId}/predict`, predictionsSchema, { inputs })
+  console.log('The flowers that stayed here:')
+  for (const [index, { label = '', probabilities = {} }] of predictions.entries()) {
+    const truth = species(heldOut[index])
+    const certainty = `${(100 * probabilities[label]).toFixed(1)} %`
+    console.log(
+      `  ${Object.values(inputs[index]).join('  ')}   is ${truth}, predicted ${label} (${certainty})`,
+    )
+  }
+  const wrong = predictions.filter(({ label }, index) => label !== species(heldOut[index])).length
+  if (wrong > 0) throw new Error(`${wrong} of ${heldOut.length} flowers were taken for another species`)
+})
