@@ -5,7 +5,7 @@ import type { Job } from '../src/contract/job.js'
 import { watch } from './client.js'
 
 const linesWithoutTerminal = 20
-const curveWidth = 24
+const curveWidth = 12
 
 /**
  * Watches a training to its end, drawing its loss, and returns the finished job; where there is no terminal it
@@ -38,7 +38,7 @@ function bar(total: number): Drawing {
   const progress = new SingleBar(
     {
       format: '{bar} epoch {value}/{total}  loss {loss} {curve}  accuracy {accuracy}  left {eta_formatted}',
-      barsize: 16,
+      barsize: 10,
       stream: process.stdout,
       hideCursor: true,
     },
