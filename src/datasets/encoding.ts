@@ -18,21 +18,6 @@ export interface EncodedViews {
   validationY: Float32Array
 }
 
-/** Numbers one encoded row takes; known before anything is encoded, so that memory can be laid out. */
-export interface EncodedWidths {
-  features: number
-  targets: number
-}
-
-/**
- * What one row will take.
- * @throws DatasetError when the target cannot meet that last layer
- */
-export function encodedWidths(table: Table, outputs: Outputs): EncodedWidths {
-  const features = table.columns.filter((column) => column.role === 'feature').length
-  return { features, targets: targetWidth(targetCoding(table, outputs)) }
-}
-
 /**
  * Learns the coding from the training rows and writes all rows of the split, encoded, into the given views.
  * With `standardize`, a feature becomes (value − mean) / deviation, both of the training rows (population

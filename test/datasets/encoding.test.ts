@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Loss } from '../../src/contract/network.js'
 import { builtIn } from '../../src/datasets/built-ins.js'
-import { type EncodedViews, encode, encodedWidths, type Split } from '../../src/datasets/encoding.js'
+import { type EncodedViews, encode, type Split } from '../../src/datasets/encoding.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import { decode, encodeInputs } from '../../src/datasets/prediction.js'
 import { DatasetError, describeTable, type Table } from '../../src/datasets/table.js'
+import { targetCoding, targetWidth } from '../../src/datasets/target-coding.js'
 
 interface Options {
   outputs: number
@@ -16,13 +17,14 @@ interface Options {
 
 /** Encodes into views over shared memory, as a training does. */
 function encoded(table: Table, { outputs, loss, standardize = false, split = allOf(table) }: Options) {
-  const widths = encodedWidths(table, { outputs, loss })
+  const features = table.columns.filter((column) => column.role === 'feature').length
+  const targets = targetWidth(targetCoding(table, { outputs, loss }))
   const shared = (length: number) => new Float32Array(new SharedArrayBuffer(length * 4)).fill(Number.NaN)
   const views: EncodedViews = {
-    trainingX: shared(split.training.length * widths.features),
-    trainingY: shared(split.training.length * widths.targets),
-    validationX: shared(split.validation.length * widths.features),
-    validationY: shared(split.validation.length * widths.targets),
+    trainingX: shared(split.training.length * features),
+    trainingY: shared(split.training.length * targets),
+    validationX: shared(split.validation.length * features),
+    validationY: shared(split.validation.length * targets),
   }
   const coding = encode(table, split, { outputs, loss, standardize }, views)
   return { coding, ...views }
