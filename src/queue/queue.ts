@@ -65,8 +65,8 @@ export async function openQueue(address: QueueAddress, onError: (error: Error) =
         removeOnFail: true,
       })
     },
-    async check() {
-      await queue.getWaitingCount()
+    async workers() {
+      return queue.getWorkersCount()
     },
     async close() {
       await queue.close()

@@ -142,16 +142,17 @@ async function adopt(
     if (lock.status === 'ready' && (await serves(lock.port, site.home, cluster.password))) {
       return { pid: lock.pid, port: lock.port, child: undefined }
     }
-    if (Date.now() > giveUpAt || lock.status === 'ready') {
-      if (holder === 'unknown') {
-        throw new Error(
-          `${join(site.home, 'postmaster.pid')} names process ${lock.pid}, which runs but does not answer as ` +
-            'the server of this folder: end it, or remove that file if it is another program',
-        )
-      }
+    const isLate = Date.now() > giveUpAt
+    if (holder === 'ours' && (isLate || lock.status === 'ready')) {
       log.warn(`PostgreSQL left over on ${site.home} (pid ${lock.pid}) does not answer and is replaced`)
       await halt(site)
       return undefined
+    }
+    if (isLate) {
+      throw new Error(
+        `${join(site.home, 'postmaster.pid')} names process ${lock.pid}, which runs but does not answer as ` +
+          'the server of this folder: end it, or remove that file if it is another program',
+      )
     }
     await sleep(50)
   }

@@ -103,7 +103,8 @@ export function jobStore(database: Database): JobStore {
   }
 }
 
-async function releaseCrashed(database: Database, which: Prisma.Sql): Promise<void> {
+/** Running jobs whose worker is gone go back to queued, or end when that has happened too often. */
+export async function releaseCrashed(database: Database, which: Prisma.Sql): Promise<void> {
   await database.$queryRaw`
     WITH changed AS (
       UPDATE "Job" SET

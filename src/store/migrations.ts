@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 
 /** The database and the folder of migrations do not fit together, or a migration failed and was undone. */
@@ -18,6 +19,9 @@ interface Recorded {
   checksum: string
   finished: boolean
 }
+
+/** Where the migrations lie, both among the sources and in the build. */
+export const migrationsDirectory = fileURLToPath(new URL('../../prisma/migrations', import.meta.url))
 
 /** The number Prisma's own migrate command locks, so that neither runs beside the other. */
 const PRISMA_LOCK = 72707369

@@ -8,7 +8,7 @@ import type { Claim, ClaimedJob, RunStore } from '../training/ports.js'
 import { cut } from './bytes.js'
 import { type Database, notifyChanged, Prisma } from './database.js'
 import { encodeEpochs } from './epochs.js'
-import { maximumCrashes } from './jobs.js'
+import { maximumCrashes, releaseCrashed } from './jobs.js'
 
 /** A running job whose worker was heard of more recently than this is not taken from it. */
 const takeoverMilliseconds = 4_000
@@ -126,6 +126,10 @@ export function runStore(database: Database): RunStore {
 
     async release(claim) {
       return leave(database, claim, Prisma.sql`status = 'queued', "enqueuedAt" = NULL`)
+    },
+
+    async crash(claim) {
+      await releaseCrashed(database, Prisma.sql`id = ${claim.jobId} AND attempt = ${claim.attempt}::int`)
     },
   }
 }

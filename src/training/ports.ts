@@ -85,6 +85,8 @@ export interface RunStore {
   fail(claim: Claim, error: JobError): Promise<boolean>
   /** Back to queued, because this worker stops. */
   release(claim: Claim): Promise<boolean>
+  /** The training thread died: back to queued, or failed at the third time without a new epoch in between. */
+  crash(claim: Claim): Promise<void>
 }
 
 export interface EpochStore {
@@ -135,8 +137,8 @@ export interface DatasetStore {
 export interface JobQueue {
   /** Puts the ticket on the queue unless it is there already. */
   enqueue(ticket: Ticket): Promise<void>
-  /** Throws when the queue cannot be reached. */
-  check(): Promise<void>
+  /** Workers connected to the queue now. Throws when the queue cannot be reached. */
+  workers(): Promise<number>
   close(): Promise<void>
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
 import { chmod, chown, mkdir, mkdtemp, open, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type Account, closedFolder } from './account.js'
@@ -47,12 +47,14 @@ export function openCluster(directory: string, home: string, account: Account | 
  * Makes an empty cluster and moves it to its place only when it is complete, so that an interrupted first
  * start leaves nothing that looks like data. If `account` may not enter the folder, the cluster is made
  * below ELSEWHERE and `directory` becomes a link to it.
+ * @throws when something else lies there, or initdb fails
  */
 export async function createCluster(
   directory: string,
   binaries: Binaries,
   account: Account | undefined,
 ): Promise<Cluster> {
+  await checkVacant(directory)
   const parent = dirname(directory)
   const reachable = account === undefined || closedFolder(parent, account) === undefined
   const home = reachable ? join(realpathSync(parent), basename(directory)) : await makeElsewhere()
@@ -97,6 +99,19 @@ export async function writeDurably(file: string, content: string): Promise<void>
   await handle.sync()
   await handle.close()
   await rename(draft, file)
+}
+
+async function checkVacant(directory: string): Promise<void> {
+  const found = lstatSync(directory, { throwIfNoEntry: false })
+  if (found?.isSymbolicLink() && !existsSync(directory)) {
+    throw new Error(
+      `${directory} points to ${readlinkSync(directory)}, which is gone: bring that folder back, or remove the ` +
+        'link to begin with an empty database',
+    )
+  }
+  if (found !== undefined && (await readdir(directory)).length > 0) {
+    throw new Error(`${directory} is not empty and holds no PostgreSQL data: choose another folder`)
+  }
 }
 
 function passwordFile(directory: string): string {

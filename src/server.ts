@@ -1,0 +1,111 @@
+/** The API process: builds everything, listens, closes. `npm run start:api` runs it alone, on an outside PostgreSQL. */
+import { fileURLToPath } from 'node:url'
+import { type Logger, pino } from 'pino'
+import { openPredictorPool } from '../workers/predictor-pool.js'
+import { type Config, readConfig } from './config.js'
+import { buildApp } from './http/app.js'
+import { Live } from './live/live.js'
+import { openQueue, queueAddress } from './queue/queue.js'
+import { openDatabase } from './store/database.js'
+import { datasetStore } from './store/datasets.js'
+import { epochStore } from './store/epochs.js'
+import { listenForHints } from './store/hints.js'
+import { jobStore } from './store/jobs.js'
+import { applyMigrations, migrationsDirectory } from './store/migrations.js'
+import { modelStore } from './store/models.js'
+import type { JobQueue, JobStore } from './training/ports.js'
+import { reconcileForever } from './training/reconcile.js'
+
+export interface Server {
+  /** http://host:port */
+  address: string
+  /** What the supervisor of a worker calls when that worker died: its jobs are queued again at once. */
+  releaseWorker(workerId: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** Brings the database up to date, then listens. */
+export async function startServer(config: Config, connectionString: string, log: Logger): Promise<Server> {
+  await applyMigrations(connectionString, migrationsDirectory)
+  const database = openDatabase(connectionString)
+  const jobs = jobStore(database)
+  const epochs = epochStore(database)
+  const models = modelStore(database)
+  const datasets = datasetStore(database)
+  const onQueueError = (error: unknown) => log.warn({ error }, 'queue')
+  const queue = await openQueue(queueAddress(config, connectionString), onQueueError)
+  const predictors = openPredictorPool(models)
+  const live = new Live(jobs, epochs, (error) => log.warn({ error }, 'live'))
+  const hints = await listenForHints(connectionString, {
+    onHint: (progress) => live.report(progress),
+    onReconnect: () => void live.refresh(),
+  })
+  const reconciler = reconcileForever(jobs, queue, (error) => log.warn({ error }, 'reconciler'))
+  const app = await buildApp({
+    jobs,
+    epochs,
+    models,
+    datasets,
+    live,
+    prediction: { models, predictors },
+    submission: {
+      jobs,
+      models,
+      datasets,
+      queue,
+      onQueueError,
+      limits: { arenaBytes: config.MAXIMUM_ARENA_BYTES, jobFlops: config.MAXIMUM_JOB_FLOPS },
+    },
+    readiness: { missing: () => missingParts(jobs, queue) },
+    limits: { bodyBytes: config.MAXIMUM_BODY_BYTES, datasetBytes: config.MAXIMUM_DATASET_BYTES },
+    logger: log,
+  })
+  const address = await app.listen({ host: config.HOST, port: config.PORT })
+
+  return {
+    address,
+    async releaseWorker(workerId) {
+      await jobs.releaseWorker(workerId)
+      await reconciler.now()
+    },
+    async close() {
+      live.close()
+      await app.close()
+      await reconciler.stop()
+      await queue.close()
+      await hints.close()
+      await predictors.close()
+      await database.$disconnect()
+    },
+  }
+}
+
+async function missingParts(jobs: JobStore, queue: JobQueue): Promise<string[]> {
+  const answers = async (check: Promise<unknown>) =>
+    check.then(
+      () => true,
+      () => false,
+    )
+  const [database, workers] = await Promise.all([
+    answers(jobs.progress([])),
+    queue.workers().catch(() => undefined),
+  ])
+  return [
+    ...(database ? [] : ['the database does not answer']),
+    ...(workers === undefined ? ['the queue does not answer'] : []),
+    ...(workers === 0 ? ['no worker is connected'] : []),
+  ]
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const config = readConfig()
+  const log = pino({ level: config.LOG_LEVEL, base: { process: 'api' } })
+  if (config.DATABASE_URL === undefined) {
+    throw new Error('The API alone needs DATABASE_URL; `npm start` brings a PostgreSQL of its own.')
+  }
+  const server = await startServer(config, config.DATABASE_URL, log)
+  log.info(`listening on ${server.address}`)
+  const stop = () => void server.close().then(() => process.exit(0))
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+}

@@ -1,0 +1,68 @@
+/** Keeps one worker process running: starts it again when it dies, ends it when asked. */
+import { type ChildProcess, fork } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { Logger } from 'pino'
+
+const graceMilliseconds = 6_000
+const longestPauseMilliseconds = 10_000
+/** A worker that lived this long was not broken from the start, so its successor starts at once. */
+const healthyMilliseconds = 10_000
+
+export interface Supervisor {
+  /** Resolves when the first worker takes jobs. */
+  ready: Promise<void>
+  stop(): Promise<void>
+}
+
+export function superviseWorker(
+  environment: NodeJS.ProcessEnv,
+  log: Logger,
+  onDeath: (workerId: string) => Promise<void>,
+): Supervisor {
+  let stopping = false
+  let failures = 0
+  let worker: ChildProcess | undefined
+  let restart: NodeJS.Timeout | undefined
+  let announceReady: () => void = () => {}
+  const ready = new Promise<void>((resolve) => {
+    announceReady = resolve
+  })
+
+  function start(): void {
+    const workerId = `worker_${randomBytes(8).toString('hex')}`
+    const startedAt = Date.now()
+    worker = fork(fileURLToPath(new URL('../workers/main.js', import.meta.url)), {
+      env: { ...environment, WORKER_ID: workerId },
+    })
+    worker.on('message', () => announceReady())
+    worker.on('error', (error) => log.error({ error }, 'worker process'))
+    worker.once('exit', (code, signal) => {
+      worker = undefined
+      if (stopping) return
+      failures = Date.now() - startedAt > healthyMilliseconds ? 0 : failures + 1
+      const pause = failures === 0 ? 0 : Math.min(250 * 2 ** (failures - 1), longestPauseMilliseconds)
+      log.error({ workerId, code, signal, pause }, 'the worker process died; starting another')
+      onDeath(workerId).catch((error) =>
+        log.error({ error }, 'could not release the jobs of the dead worker'),
+      )
+      restart = setTimeout(start, pause)
+    })
+  }
+
+  start()
+  return {
+    ready,
+    async stop() {
+      stopping = true
+      clearTimeout(restart)
+      if (worker === undefined) return
+      const exited = once(worker, 'exit')
+      worker.kill('SIGTERM')
+      const giveUp = setTimeout(() => worker?.kill('SIGKILL'), graceMilliseconds)
+      await exited
+      clearTimeout(giveUp)
+    },
+  }
+}

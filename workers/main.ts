@@ -1,0 +1,65 @@
+/** The worker process: takes tickets from the queue and trains. */
+import { randomBytes } from 'node:crypto'
+import { pino } from 'pino'
+import { readConfig } from '../src/config.js'
+import { consume, queueAddress } from '../src/queue/queue.js'
+import { openDatabase } from '../src/store/database.js'
+import { datasetStore } from '../src/store/datasets.js'
+import { listenForHints } from '../src/store/hints.js'
+import { applyMigrations, migrationsDirectory } from '../src/store/migrations.js'
+import { modelStore } from '../src/store/models.js'
+import { runStore } from '../src/store/runs.js'
+import { Processor } from './processor.js'
+import { TrainerPool } from './trainer-pool.js'
+
+const config = readConfig()
+const log = pino({ level: config.LOG_LEVEL, base: { process: 'worker' } })
+const connectionString = config.DATABASE_URL
+if (connectionString === undefined) {
+  throw new Error(
+    'A worker needs DATABASE_URL, and the same REDIS_URL as the API if it has one. `npm start` sets both.',
+  )
+}
+
+await applyMigrations(connectionString, migrationsDirectory)
+const database = openDatabase(connectionString)
+const pool = new TrainerPool()
+const processor = new Processor({
+  workerId: config.WORKER_ID ?? `worker_${randomBytes(8).toString('hex')}`,
+  runs: runStore(database),
+  datasets: datasetStore(database),
+  models: modelStore(database),
+  pool,
+  log,
+})
+const hints = await listenForHints(connectionString, {
+  onHint: (progress) => processor.notice(progress),
+  // What was missed shows at the next heartbeat.
+  onReconnect: () => log.info('listening for hints again'),
+})
+const consumer = await consume(queueAddress(config, connectionString), {
+  concurrency: config.WORKER_CONCURRENCY,
+  handle: (jobId) => processor.process(jobId),
+  onError: (error) => log.warn({ error }, 'queue'),
+})
+log.info({ concurrency: config.WORKER_CONCURRENCY }, 'worker is ready')
+process.send?.('ready')
+
+let stopping = false
+async function stop(reason: string): Promise<void> {
+  if (stopping) return
+  stopping = true
+  log.info({ reason }, 'worker stops')
+  processor.stop()
+  await consumer.close()
+  processor.close()
+  await pool.close()
+  await hints.close()
+  await database.$disconnect()
+  process.exit(0)
+}
+
+process.on('SIGTERM', () => void stop('SIGTERM'))
+process.on('SIGINT', () => void stop('SIGINT'))
+// The supervisor is gone; without it nobody would end this process.
+process.on('disconnect', () => void stop('supervisor ended'))
