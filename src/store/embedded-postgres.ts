@@ -146,7 +146,7 @@ async function adopt(
     if (holder === 'ours' && (isLate || lock.status === 'ready')) {
       log.warn(`PostgreSQL left over on ${site.home} (pid ${lock.pid}) does not answer and is replaced`)
       await halt(site)
-      return undefined
+      continue
     }
     if (isLate) {
       throw new Error(
