@@ -1,45 +1,41 @@
 /**
- * C = A·B, plus a bias or what C held before. One register block of up to six rows and eight columns does all forms:
- * A is read one element at a time at any strides, B eight columns at a time, in place or from a packed panel.
- * Where both are contiguous along the depth and there are few rows, blocks of dot products need no packing.
+ * C = start + A·B. One register block of up to six rows and eight columns does all forms: A is read one element at a
+ * time at any strides, B eight columns at a time, in place or from a packed panel. Where both are contiguous along the
+ * depth and the rows are few, blocks of dot products need no packing.
+ *
+ * The blocks do nothing but multiply, load and store: with any other vector work behind the loop V8's register
+ * allocator spills the accumulators inside it, which halves the speed. So what is left of a block (odd widths, sums over
+ * lanes) goes through a tile of scratch memory, and index.ts exports the blocks, which keeps the optimizer from inlining them.
  */
 import { laneMask, multiplyAdd, storeLanes, sumLanesOfFour } from './simd'
 
 /** Depth of a packed panel: 8 columns × 512 × 4 bytes are half of a first-level cache. */
 const panelDepth: i32 = 512
-/** Bytes of scratch memory a product may use. */
-export const productScratch: usize = 512 * 32
-
-// @ts-expect-error: decorator
-@inline
-const columns: i32 = 8
+const panelBytes: usize = 512 * 32
+const tileBytes: usize = 256
+/** Bytes of scratch memory every product uses: a tile of results and a panel of B. */
+export const productScratch: usize = tileBytes + panelBytes
+/** A product whose A is contiguous along its rows and larger than the first-level cache packs blocks of this many rows behind that. */
+const packedRows: i32 = 240
+const packFrom: i32 = 8192
+/** The memory's first kilobyte always holds zeros: what blocks without a bias start from. */
+const zeros: usize = 512
 
 /** How many rows the next block takes: six keep both multipliers busy where multiply-add is one operation, four elsewhere. */
 // @ts-expect-error: decorator
 @inline
 function blockRows(left: i32): i32 {
-  if (ASC_FEATURE_RELAXED_SIMD) return left >= 11 ? 6 : left > 8 ? 5 : left > 6 ? 4 : left
+  // What six leaves over is made up of fours and fives where that is faster.
+  if (ASC_FEATURE_RELAXED_SIMD) return left == 9 ? 5 : left == 8 || left == 7 ? 4 : min(left, 6)
   return left >= 4 ? 4 : left
 }
 
-// @ts-expect-error: decorator
-@inline
-function writeRow(c: usize, low: v128, high: v128, floor: v128, width: i32): void {
-  if (width == columns) {
-    v128.store(c, f32x4.pmax(low, floor))
-    v128.store(c, f32x4.pmax(high, floor), 16)
-  } else if (width > 4) {
-    v128.store(c, f32x4.pmax(low, floor))
-    storeLanes(c + 16, f32x4.pmax(high, floor), width - 4)
-  } else storeLanes(c, f32x4.pmax(low, floor), width)
-}
-
-/** `rows` × 8 block; `start` gives the values to begin with (a bias, zeros, or C itself) and `startRow` their row stride. */
+/** `rows` (a constant at each call) × 8 results, from `start` on (row stride startRow; 0 repeats one row of biases). */
 // @ts-expect-error: decorator
 @inline
 function block(
   rows: i32, k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize,
-  c: usize, cRow: usize, start: usize, startRow: usize, floor: f32, width: i32,
+  c: usize, cRow: usize, start: usize, startRow: usize,
 ): void {
   let c00 = v128.load(start), c01 = v128.load(start, 16)
   let c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00
@@ -63,45 +59,44 @@ function block(
     if (rows > 3) lower += aDepth
     b += bDepth
   }
-  const f = f32x4.splat(floor)
-  writeRow(c, c00, c01, f, width)
-  if (rows > 1) { c += cRow; writeRow(c, c10, c11, f, width) }
-  if (rows > 2) { c += cRow; writeRow(c, c20, c21, f, width) }
-  if (rows > 3) { c += cRow; writeRow(c, c30, c31, f, width) }
-  if (rows > 4) { c += cRow; writeRow(c, c40, c41, f, width) }
-  if (rows > 5) { c += cRow; writeRow(c, c50, c51, f, width) }
+  v128.store(c, c00); v128.store(c, c01, 16)
+  if (rows > 1) { c += cRow; v128.store(c, c10); v128.store(c, c11, 16) }
+  if (rows > 2) { c += cRow; v128.store(c, c20); v128.store(c, c21, 16) }
+  if (rows > 3) { c += cRow; v128.store(c, c30); v128.store(c, c31, 16) }
+  if (rows > 4) { c += cRow; v128.store(c, c40); v128.store(c, c41, 16) }
+  if (rows > 5) { c += cRow; v128.store(c, c50); v128.store(c, c51, 16) }
 }
 
-function block1(k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize, floor: f32, width: i32): void {
-  block(1, k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow, floor, width)
+export function block1(k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
+  block(1, k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow)
 }
-function block2(k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize, floor: f32, width: i32): void {
-  block(2, k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow, floor, width)
+export function block2(k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
+  block(2, k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow)
 }
-function block3(k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize, floor: f32, width: i32): void {
-  block(3, k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow, floor, width)
+export function block3(k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
+  block(3, k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow)
 }
-function block4(k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize, floor: f32, width: i32): void {
-  block(4, k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow, floor, width)
+export function block4(k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
+  block(4, k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow)
 }
-function block5(k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize, floor: f32, width: i32): void {
-  block(5, k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow, floor, width)
+export function block5(k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
+  block(5, k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow)
 }
-function block6(k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize, floor: f32, width: i32): void {
-  block(6, k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow, floor, width)
+export function block6(k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
+  block(6, k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow)
 }
 
-/** All rows of C for up to eight columns. */
-function panelRows(m: i32, k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize, floor: f32, width: i32): void {
+/** All rows of C for one panel of eight columns. */
+export function panelRows(m: i32, k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
   while (m > 0) {
     const rows = blockRows(m)
     switch (rows) {
-      case 1: block1(k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow, floor, width); break
-      case 2: block2(k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow, floor, width); break
-      case 3: block3(k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow, floor, width); break
-      case 4: block4(k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow, floor, width); break
-      case 5: block5(k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow, floor, width); break
-      default: block6(k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow, floor, width)
+      case 1: block1(k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow); break
+      case 2: block2(k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow); break
+      case 3: block3(k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow); break
+      case 4: block4(k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow); break
+      case 5: block5(k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow); break
+      default: block6(k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow)
     }
     m -= rows
     a += <usize>rows * aRow
@@ -110,9 +105,50 @@ function panelRows(m: i32, k: i32, a: usize, aRow: usize, aDepth: usize, b: usiz
   }
 }
 
-/** Copies k rows of eight columns (B contiguous along its columns) into a panel [k, 8]; reads past the width are harmless. */
+/** As panelRows with A as packBlocks left it: block after block, each contiguous along its rows. */
+export function packedPanelRows(m: i32, k: i32, a: usize, b: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
+  while (m > 0) {
+    const rows = blockRows(m)
+    panelRows(rows, k, a, 4, (<usize>rows) << 2, b, 32, c, cRow, start, startRow)
+    m -= rows
+    a += (<usize>(rows * k)) << 2
+    c += <usize>rows * cRow
+    start += <usize>rows * startRow
+  }
+}
+
+/** Copies m rows of A (contiguous along its rows) into blocks of blockRows(m) rows, each [k, rows]. */
+function packBlocks(to: usize, m: i32, k: i32, a: usize, aDepth: usize): void {
+  while (m > 0) {
+    const rows = blockRows(m)
+    let from = a
+    for (let i = 0; i < k; i++, from += aDepth) {
+      for (let row: usize = 0; row < <usize>rows << 2; row += 4) store<f32>(to + row, load<f32>(from + row))
+      to += (<usize>rows) << 2
+    }
+    m -= rows
+    a += (<usize>rows) << 2
+  }
+}
+
+/** As panelRows for fewer than eight columns: six rows at a time into the tile, from there what exists. */
+function narrowRows(m: i32, width: i32, k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize, tile: usize): void {
+  while (m > 0) {
+    const rows = min(m, 6)
+    panelRows(rows, k, a, aRow, aDepth, b, bDepth, tile, 32, start, startRow)
+    for (let row = 0, from = tile; row < rows; row++, from += 32, c += cRow) {
+      storeLanes(c, v128.load(from), width)
+      if (width > 4) storeLanes(c + 16, v128.load(from, 16), width - 4)
+    }
+    m -= rows
+    a += <usize>rows * aRow
+    start += <usize>rows * startRow
+  }
+}
+
+/** Copies k rows of eight columns (B contiguous along its columns) into a panel [k, 8]; what is read behind the width is never stored. */
 function packRows(panel: usize, b: usize, bDepth: usize, k: i32): void {
-  for (let end = panel + ((<usize>k) << 5); panel < end; panel += 32, b += bDepth) {
+  for (const end = panel + ((<usize>k) << 5); panel < end; panel += 32, b += bDepth) {
     v128.store(panel, v128.load(b))
     v128.store(panel, v128.load(b, 16), 16)
   }
@@ -120,7 +156,7 @@ function packRows(panel: usize, b: usize, bDepth: usize, k: i32): void {
 
 /** Transposes up to eight columns (each contiguous along k) into a panel [k, 8]. */
 function packColumns(panel: usize, b: usize, bColumn: usize, k: i32, width: i32): void {
-  for (let half = 0; half < 8 && half < width; half += 4) {
+  for (let half = 0; half < width; half += 4) {
     let b0 = b + <usize>half * bColumn
     // A column that does not exist repeats the last one: its products are never stored.
     const last = b + <usize>(width - 1) * bColumn
@@ -149,38 +185,214 @@ function packColumns(panel: usize, b: usize, bColumn: usize, k: i32, width: i32)
   }
 }
 
+/** Dot products of x with eight columns at b: their lane sums are still to be taken, from the tile. */
+export function eightDots(k: i32, x: usize, b: usize, bColumn: usize, tile: usize): void {
+  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0
+  const twice = bColumn + bColumn
+  let middle = b + twice + bColumn
+  let last = middle + twice + bColumn
+  for (let i = 0; i < k; i += 4) {
+    const v = v128.load(x)
+    s0 = multiplyAdd(v, v128.load(b), s0); s1 = multiplyAdd(v, v128.load(b + bColumn), s1); s2 = multiplyAdd(v, v128.load(b + twice), s2)
+    s3 = multiplyAdd(v, v128.load(middle), s3); s4 = multiplyAdd(v, v128.load(middle + bColumn), s4); s5 = multiplyAdd(v, v128.load(middle + twice), s5)
+    s6 = multiplyAdd(v, v128.load(last), s6); s7 = multiplyAdd(v, v128.load(last + bColumn), s7)
+    x += 16; b += 16; middle += 16; last += 16
+  }
+  v128.store(tile, s0); v128.store(tile, s1, 16); v128.store(tile, s2, 32); v128.store(tile, s3, 48)
+  v128.store(tile, s4, 64); v128.store(tile, s5, 80); v128.store(tile, s6, 96); v128.store(tile, s7, 112)
+}
+
+/** y [n] = start + B x, B's n columns contiguous along the depth. */
+function matrixVector(n: i32, k: i32, x: usize, b: usize, bColumn: usize, y: usize, start: usize, tile: usize): void {
+  const whole = k & ~3
+  const tail = laneMask(k & 3)
+  const rest = (<usize>whole) << 2
+  for (let j = 0; j < n; j += 8) {
+    const width = min(n - j, 8)
+    if (width == 8) eightDots(whole, x, b, bColumn, tile)
+    else for (let i = 0; i < 8; i++) dotBlock1(whole, x, 0, b + <usize>min(i, width - 1) * bColumn, 0, tile + ((<usize>i) << 4))
+    if (k & 3) {
+      const v = v128.and(v128.load(x + rest), tail)
+      for (let i = 0; i < width; i++) {
+        const at = tile + ((<usize>i) << 4)
+        const w = v128.and(v128.load(b + rest + <usize>i * bColumn), tail)
+        v128.store(at, multiplyAdd(v, w, v128.load(at)))
+      }
+    }
+    const low = f32x4.add(sumLanesOfFour(v128.load(tile), v128.load(tile, 16), v128.load(tile, 32), v128.load(tile, 48)), v128.load(start))
+    storeLanes(y, low, width)
+    if (width > 4) {
+      const high = sumLanesOfFour(v128.load(tile, 64), v128.load(tile, 80), v128.load(tile, 96), v128.load(tile, 112))
+      storeLanes(y + 16, f32x4.add(high, v128.load(start, 16)), width - 4)
+    }
+    b += bColumn << 3
+    y += 32
+    if (start != zeros) start += 32
+  }
+}
+
+/** `rows` × 2 dot products over k, a multiple of 4; the tile gets [row][column] vectors whose lanes are still to be summed. */
+// @ts-expect-error: decorator
+@inline
+function dotBlock(rows: i32, k: i32, a: usize, aRow: usize, b: usize, bColumn: usize, tile: usize): void {
+  let c00 = f32x4.splat(0)
+  let c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00
+  const twoRows = aRow + aRow
+  let lower = a + twoRows + aRow
+  for (let i = 0; i < k; i += 4) {
+    const b0 = v128.load(b), b1 = v128.load(b + bColumn)
+    let x = v128.load(a)
+    c00 = multiplyAdd(x, b0, c00); c01 = multiplyAdd(x, b1, c01)
+    if (rows > 1) { x = v128.load(a + aRow); c10 = multiplyAdd(x, b0, c10); c11 = multiplyAdd(x, b1, c11) }
+    if (rows > 2) { x = v128.load(a + twoRows); c20 = multiplyAdd(x, b0, c20); c21 = multiplyAdd(x, b1, c21) }
+    if (rows > 3) { x = v128.load(lower); c30 = multiplyAdd(x, b0, c30); c31 = multiplyAdd(x, b1, c31) }
+    if (rows > 4) { x = v128.load(lower + aRow); c40 = multiplyAdd(x, b0, c40); c41 = multiplyAdd(x, b1, c41) }
+    if (rows > 5) { x = v128.load(lower + twoRows); c50 = multiplyAdd(x, b0, c50); c51 = multiplyAdd(x, b1, c51) }
+    a += 16
+    if (rows > 3) lower += 16
+    b += 16
+  }
+  v128.store(tile, c00); v128.store(tile, c01, 16)
+  if (rows > 1) { v128.store(tile, c10, 32); v128.store(tile, c11, 48) }
+  if (rows > 2) { v128.store(tile, c20, 64); v128.store(tile, c21, 80) }
+  if (rows > 3) { v128.store(tile, c30, 96); v128.store(tile, c31, 112) }
+  if (rows > 4) { v128.store(tile, c40, 128); v128.store(tile, c41, 144) }
+  if (rows > 5) { v128.store(tile, c50, 160); v128.store(tile, c51, 176) }
+}
+
+export function dotBlock1(k: i32, a: usize, aRow: usize, b: usize, bColumn: usize, tile: usize): void {
+  dotBlock(1, k, a, aRow, b, bColumn, tile)
+}
+export function dotBlock2(k: i32, a: usize, aRow: usize, b: usize, bColumn: usize, tile: usize): void {
+  dotBlock(2, k, a, aRow, b, bColumn, tile)
+}
+export function dotBlock3(k: i32, a: usize, aRow: usize, b: usize, bColumn: usize, tile: usize): void {
+  dotBlock(3, k, a, aRow, b, bColumn, tile)
+}
+export function dotBlock4(k: i32, a: usize, aRow: usize, b: usize, bColumn: usize, tile: usize): void {
+  dotBlock(4, k, a, aRow, b, bColumn, tile)
+}
+export function dotBlock5(k: i32, a: usize, aRow: usize, b: usize, bColumn: usize, tile: usize): void {
+  dotBlock(5, k, a, aRow, b, bColumn, tile)
+}
+export function dotBlock6(k: i32, a: usize, aRow: usize, b: usize, bColumn: usize, tile: usize): void {
+  dotBlock(6, k, a, aRow, b, bColumn, tile)
+}
+
+/** Sums the lanes of a tile of dot products, adds what the depth leaves behind a multiple of four and the bias, and stores. */
+function finishDots(
+  rows: i32, k: i32, a: usize, aRow: usize, b: usize, bColumn: usize, c: usize, cRow: usize, start: usize, both: bool, tile: usize,
+): void {
+  if (k & 3) {
+    const rest = (<usize>(k & ~3)) << 2
+    const tail = laneMask(k & 3)
+    const b0 = v128.and(v128.load(b + rest), tail), b1 = v128.and(v128.load(b + rest + bColumn), tail)
+    for (let row = 0, at = tile, from = a + rest; row < rows; row++, at += 32, from += aRow) {
+      const x = v128.and(v128.load(from), tail)
+      v128.store(at, multiplyAdd(x, b0, v128.load(at)))
+      v128.store(at, multiplyAdd(x, b1, v128.load(at, 16)), 16)
+    }
+  }
+  const from = v128.load64_splat(start)
+  for (let row = 0; row < rows; row += 2, tile += 64) {
+    const sums = f32x4.add(sumLanesOfFour(v128.load(tile), v128.load(tile, 16), v128.load(tile, 32), v128.load(tile, 48)), from)
+    if (both) v128.store64_lane(c, sums, 0)
+    else v128.store32_lane(c, sums, 0)
+    c += cRow
+    if (row + 1 < rows) {
+      if (both) v128.store64_lane(c, sums, 1)
+      else v128.store32_lane(c, sums, 2)
+      c += cRow
+    }
+  }
+}
+
+/** Rows of A stay in the first-level cache while all of B passes by. */
+export function dotProducts(m: i32, n: i32, k: i32, a: usize, aRow: usize, b: usize, bColumn: usize, c: usize, cRow: usize, start: usize, tile: usize): void {
+  const whole = k & ~3
+  while (m > 0) {
+    const rows = blockRows(m)
+    for (let j = 0; j < n; j += 2) {
+      const offset = (<usize>j) << 2
+      const source = b + <usize>j * bColumn
+      const both = j + 1 < n
+      // A second column that does not exist repeats the first.
+      const stride = both ? bColumn : 0
+      switch (rows) {
+        case 1: dotBlock1(whole, a, aRow, source, stride, tile); break
+        case 2: dotBlock2(whole, a, aRow, source, stride, tile); break
+        case 3: dotBlock3(whole, a, aRow, source, stride, tile); break
+        case 4: dotBlock4(whole, a, aRow, source, stride, tile); break
+        case 5: dotBlock5(whole, a, aRow, source, stride, tile); break
+        default: dotBlock6(whole, a, aRow, source, stride, tile)
+      }
+      finishDots(rows, k, a, aRow, source, stride, c + offset, cRow, start == zeros ? zeros : start + offset, both, tile)
+    }
+    m -= rows
+    a += <usize>rows * aRow
+    c += <usize>rows * cRow
+  }
+}
+
 /**
- * C [m, n] = start + A [m, k] · B [k, n], then the larger of that and `floor` (0 for relu, −∞ otherwise). All strides are in bytes.
- * `start`: the address of a row of n biases with startRow 0, or C itself with its own row stride, to add to it.
- * B must be contiguous along its columns (bColumn 4) or along its depth (bDepth 4).
+ * C [m, n] = bias + A [m, k] · B [k, n]. Strides in bytes; C is contiguous along its columns, B along its columns
+ * (bColumn 4) or along its depth (bDepth 4). `bias`: the address of a row of n numbers, 0 for none.
+ * Up to 28 bytes behind rows of B and the bias are read, never used.
+ * Scratch: productScratch bytes, and room for packedRows × k floats behind them where A is packed.
  */
 export function product(
   m: i32, n: i32, k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, bColumn: usize,
-  c: usize, cRow: usize, start: usize, startRow: usize, floor: f32, scratch: usize,
+  c: usize, cRow: usize, bias: usize, scratch: usize,
 ): void {
-  const transposed = bColumn != 4
-  if (!transposed && m < 16) {
-    for (let j = 0; j < n; j += columns) {
-      const offset = (<usize>j) << 2
-      panelRows(m, k, a, aRow, aDepth, b + offset, bDepth, c + offset, cRow, start + (startRow ? offset : min(offset, offset)), startRow, floor, min(n - j, columns))
-    }
+  const start = bias ? bias : zeros
+  const alongDepth = bColumn != 4 && aDepth == 4
+  if (alongDepth && m < 4) {
+    for (; m > 0; m--, a += aRow, c += cRow) matrixVector(n, k, a, b, bColumn, c, start, scratch)
     return
   }
-  const blocks = (k + panelDepth - 1) / panelDepth
-  const step = (k + blocks - 1) / blocks
+  if (alongDepth && m < 48 && k >= 96) {
+    dotProducts(m, n, k, a, aRow, b, bColumn, c, cRow, start, scratch)
+    return
+  }
+  const panel = scratch + tileBytes
+  if (aDepth != 4 && aRow == 4 && bColumn == 4 && m * k >= packFrom && n >= 64 && k <= panelDepth) {
+    const whole = n & ~7
+    const blocks = panel + panelBytes
+    for (let i = 0; i < m; i += packedRows) {
+      const rows = min(packedRows, m - i)
+      packBlocks(blocks, rows, k, a + ((<usize>i) << 2), aDepth)
+      const to = c + <usize>i * cRow
+      for (let j = 0; j < whole; j += 8) {
+        const offset = (<usize>j) << 2
+        packRows(panel, b + offset, bDepth, k)
+        packedPanelRows(rows, k, blocks, panel, to + offset, cRow, bias ? start + offset : zeros, 0)
+      }
+    }
+    const done = (<usize>whole) << 2
+    if (whole < n) product(m, n - whole, k, a, aRow, aDepth, b + done, bDepth, bColumn, c + done, cRow, bias ? bias + done : 0, scratch)
+    return
+  }
+  const inPlace = bColumn == 4 && m < 16
+  const step = inPlace ? k : min(k, panelDepth)
   for (let from = 0; from < k; from += step) {
     const depth = min(step, k - from)
-    const last = from + depth == k
-    for (let j = 0; j < n; j += columns) {
-      const width = min(n - j, columns)
+    const left = a + <usize>from * aDepth
+    for (let j = 0; j < n; j += 8) {
+      const width = min(n - j, 8)
       const offset = (<usize>j) << 2
-      const source = b + <usize>from * bDepth + <usize>j * bColumn
-      if (transposed) packColumns(scratch, source, bColumn, depth, width)
-      else packRows(scratch, source, bDepth, depth)
-      panelRows(
-        m, depth, a + <usize>from * aDepth, aRow, aDepth, scratch, 32, c + offset, cRow,
-        from ? c + offset : start + offset, from ? cRow : startRow, last ? floor : -Infinity, width,
-      )
+      let right = b + <usize>from * bDepth + <usize>j * bColumn
+      let rightDepth = bDepth
+      if (!inPlace) {
+        if (bColumn == 4) packRows(panel, right, bDepth, depth)
+        else packColumns(panel, right, bColumn, depth, width)
+        right = panel
+        rightDepth = 32
+      }
+      const to = c + offset
+      const begin = from ? to : bias ? start + offset : zeros
+      const beginRow = from ? cRow : 0
+      if (width == 8) panelRows(m, depth, left, aRow, aDepth, right, rightDepth, to, cRow, begin, beginRow)
+      else narrowRows(m, width, depth, left, aRow, aDepth, right, rightDepth, to, cRow, begin, beginRow, scratch)
     }
   }
 }
