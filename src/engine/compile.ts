@@ -1,0 +1,267 @@
+/** A spec becomes a program: layers are planned, buffers placed, operations listed. */
+import type { Network, TrainingSpec } from '../contract/network.js'
+import { ArenaLayout, sizeOf } from './arena.js'
+import { batchSizeOf, checkEarlyStopping, checkLoss, checkSoftmax, inputShapeOf, placeOf } from './checks.js'
+import { flopsOf } from './cost.js'
+import { encode } from './encoding.js'
+import { activationOperation } from './layers/activation.js'
+import type { Emission, PlacedTensor, PlannedLayer, Signal } from './layers/layer.js'
+import { planLayer } from './layers/registry.js'
+import { accuracyOf, answersPerRow, lossRules } from './losses.js'
+import type { BufferId, Operation } from './operations.js'
+import { updateOperations } from './optimizers.js'
+import type { DataShape, LayerSummary, NetworkProgram, Program, Shape, TensorDescription } from './program.js'
+import { SpecError } from './spec-error.js'
+
+/**
+ * Compiles a training.
+ * @throws SpecError when the spec is impossible for this data, in words for the user.
+ */
+export function compile(spec: TrainingSpec, data: DataShape): Program {
+  const inputShape = inputShapeOf(spec.network.inputShape, data)
+  const layers = planLayers(spec.network, inputShape)
+  checkLoss(spec, layers, data)
+  checkEarlyStopping(spec, layers, data)
+  const batchSize = batchSizeOf(spec, layers, data)
+
+  const rule = lossRules[spec.loss]
+  const layout = new ArenaLayout(batchSize)
+  const input = layout.perRow('input', 'input', inputShape)
+  const target = layout.perRow('target', 'target', [data.targetWidth])
+  const placed = placeTensors(layers, layout, true)
+  const start: Signal = { training: input, inference: input, gradient: null }
+  const { emissions, end } = emitLayers(layers, layout, placed, start, {
+    training: true,
+    bare: rule.fromLogits,
+  })
+  const gradient = end.gradient
+  if (gradient === null || placed.spans === null) {
+    throw new Error('a network that learns has a gradient at its end')
+  }
+
+  const endShape = layers.at(-1)?.outputShape ?? inputShape
+  const outputs = sizeOf(endShape)
+  const activation = layers.at(-1)?.activation ?? 'linear'
+  const accuracy = accuracyOf(spec.loss, activation)
+  const lossOperation = (output: BufferId, into: BufferId | null): Operation => ({
+    op: 'loss',
+    operands: { output, target, gradient: into },
+    attributes: { outputs, loss: spec.loss, accuracy },
+  })
+  const inference = emissions.flatMap((emission) => emission.inference)
+  const last = prediction(end.inference, rule.fromLogits ? activation : 'linear', endShape, layout)
+  const lists = {
+    forward: emissions.flatMap((emission) => emission.training),
+    backward: [
+      lossOperation(end.training, gradient),
+      ...emissions.toReversed().flatMap((emission) => emission.backward),
+    ],
+    update: updateOperations(
+      spec.optimizer,
+      spec.clipNorm,
+      placed.spans.parameters,
+      placed.spans.gradients,
+      layout,
+    ),
+    evaluation: [...inference, lossOperation(end.inference, null)],
+    prediction: [...inference, ...last.operations],
+  }
+
+  const step = flopsOf([...lists.forward, ...lists.backward])
+  const update = flopsOf(lists.update)
+  const evaluation = flopsOf(lists.evaluation)
+  const stepsPerEpoch = Math.ceil(data.trainingRows / batchSize)
+  const network = { inputShape: [...inputShape], layers: layers.map((planned) => planned.layer) }
+  const program = {
+    spec: { ...spec, network, batchSize },
+    data,
+    network,
+    layers: summaries(layers, inputShape),
+    outputShape: [...endShape],
+    parameters: placed.parameters,
+    capacity: batchSize,
+    buffers: layout.buffers,
+    floats: layout.floats,
+    input,
+    target,
+    output: last.output,
+    tensors: placed.tensors,
+    lists,
+    answersPerRow: answersPerRow(accuracy, outputs),
+    flopsPerPrediction: flopsOf(lists.prediction).perRow,
+    stepsPerEpoch,
+    flopsPerEpoch:
+      step.perRow * data.trainingRows +
+      (step.fixed + update.fixed) * stepsPerEpoch +
+      evaluation.perRow * data.validationRows,
+  }
+  const orderBytes = 4 * data.trainingRows
+  return { ...program, arenaBytes: 4 * program.floats + orderBytes + encode(program).byteLength }
+}
+
+/**
+ * Compiles the forward pass alone, for predictions in batches of at most `capacity` rows.
+ * @throws SpecError when the layers do not fit together, or inputShape is missing.
+ */
+export function compilePrediction(network: Network, capacity: number): NetworkProgram {
+  const { inputShape } = network
+  if (inputShape === undefined) {
+    throw new SpecError('/network/inputShape', 'a network that stands alone needs its inputShape')
+  }
+  const layers = planLayers(network, inputShape)
+  const layout = new ArenaLayout(capacity)
+  const input = layout.perRow('input', 'input', inputShape)
+  const placed = placeTensors(layers, layout, false)
+  const start: Signal = { training: input, inference: input, gradient: null }
+  const { emissions, end } = emitLayers(layers, layout, placed, start, { training: false, bare: false })
+  const lists = {
+    forward: [],
+    backward: [],
+    update: [],
+    evaluation: [],
+    prediction: emissions.flatMap((emission) => emission.inference),
+  }
+  return {
+    network: { inputShape, layers: layers.map((planned) => planned.layer) },
+    layers: summaries(layers, inputShape),
+    outputShape: [...(layers.at(-1)?.outputShape ?? inputShape)],
+    parameters: placed.parameters,
+    capacity,
+    buffers: layout.buffers,
+    floats: layout.floats,
+    input,
+    target: null,
+    output: end.inference,
+    tensors: placed.tensors,
+    lists,
+    answersPerRow: 0,
+    flopsPerPrediction: flopsOf(lists.prediction).perRow,
+  }
+}
+
+/**
+ * The shape of one sample's output.
+ * @throws SpecError when the layers do not fit together.
+ */
+export function outputShape(network: Pick<Network, 'layers'>, inputShape: number[]): number[] {
+  return [...(planLayers(network, inputShape).at(-1)?.outputShape ?? inputShape)]
+}
+
+function planLayers(network: Pick<Network, 'layers'>, inputShape: Shape): PlannedLayer[] {
+  const layers: PlannedLayer[] = []
+  let shape = inputShape
+  network.layers.forEach((layer, index) => {
+    const planned = planLayer(layer, shape, placeOf(index, layer.type))
+    layers.push(planned)
+    shape = planned.outputShape
+  })
+  checkSoftmax(layers)
+  return layers
+}
+
+interface PlacedTensors {
+  readonly tensors: TensorDescription[]
+  readonly byName: ReadonlyMap<string, PlacedTensor>
+  readonly spans: { readonly parameters: BufferId; readonly gradients: BufferId } | null
+  readonly parameters: number
+}
+
+/** Parameters one after another, running state, then gradients in the parameters' order. */
+function placeTensors(
+  layers: readonly PlannedLayer[],
+  layout: ArenaLayout,
+  training: boolean,
+): PlacedTensors {
+  const all = layers.flatMap((planned, index) =>
+    planned.tensors.map((tensor) => ({ tensor, name: `layers.${index}.${tensor.name}` })),
+  )
+  const trainable = all.filter(({ tensor }) => tensor.trainable)
+  const values = new Map<string, BufferId>()
+  for (const { tensor, name } of trainable) values.set(name, layout.fixed(name, 'parameter', tensor.shape))
+  const parameterSpan =
+    training && values.size > 0 ? layout.span('parameters', 'parameter', [...values.values()]) : null
+  for (const { tensor, name } of all) {
+    if (!tensor.trainable) values.set(name, layout.fixed(name, 'runningState', tensor.shape))
+  }
+  const gradients = new Map<string, BufferId>()
+  if (parameterSpan !== null) {
+    for (const { tensor, name } of trainable) {
+      gradients.set(name, layout.fixed(`${name}.gradient`, 'gradient', tensor.shape))
+    }
+  }
+  const spans =
+    parameterSpan === null
+      ? null
+      : {
+          parameters: parameterSpan,
+          gradients: layout.span('gradients', 'gradient', [...gradients.values()]),
+        }
+
+  const tensors: TensorDescription[] = []
+  const byName = new Map<string, PlacedTensor>()
+  for (const { tensor, name } of all) {
+    const value = values.get(name)
+    if (value === undefined) throw new Error(`the tensor ${name} was not placed`)
+    const gradient = gradients.get(name) ?? null
+    byName.set(name, { value, gradient })
+    tensors.push({ name, shape: tensor.shape, buffer: value, gradient, initial: tensor.initial })
+  }
+  const parameters = trainable.reduce((sum, { tensor }) => sum + sizeOf(tensor.shape), 0)
+  return { tensors, byName, spans, parameters }
+}
+
+function emitLayers(
+  layers: readonly PlannedLayer[],
+  layout: ArenaLayout,
+  placed: PlacedTensors,
+  start: Signal,
+  mode: { training: boolean; bare: boolean },
+): { emissions: Emission[]; end: Signal } {
+  const emissions: Emission[] = []
+  let input = start
+  let learns = false
+  layers.forEach((planned, index) => {
+    learns ||= planned.tensors.some((tensor) => tensor.trainable)
+    const emission = planned.emit({
+      index,
+      layout,
+      input,
+      training: mode.training,
+      learns,
+      bare: mode.bare && index === layers.length - 1,
+      tensor(name) {
+        const tensor = placed.byName.get(`layers.${index}.${name}`)
+        if (tensor === undefined) throw new Error(`layers[${index}] owns no ${name}`)
+        return tensor
+      },
+    })
+    emissions.push(emission)
+    input = emission.output
+  })
+  return { emissions, end: input }
+}
+
+/** The activation the loss left out, so that predictions end as the network does. */
+function prediction(
+  end: BufferId,
+  missing: Parameters<typeof activationOperation>[0],
+  shape: Shape,
+  layout: ArenaLayout,
+): { operations: Operation[]; output: BufferId } {
+  if (missing === 'linear') return { operations: [], output: end }
+  const output = layout.perRow('output', 'activation', shape)
+  return { operations: [activationOperation(missing, sizeOf(shape), end, output)], output }
+}
+
+function summaries(layers: readonly PlannedLayer[], inputShape: Shape): LayerSummary[] {
+  return layers.map((planned, index) => ({
+    index,
+    type: planned.layer.type,
+    ...(planned.activation === null ? {} : { activation: planned.activation }),
+    inputShape: [...(index === 0 ? inputShape : (layers[index - 1]?.outputShape ?? []))],
+    outputShape: [...planned.outputShape],
+    parameters: planned.tensors
+      .filter((tensor) => tensor.trainable)
+      .reduce((sum, tensor) => sum + sizeOf(tensor.shape), 0),
+  }))
+}

@@ -1,0 +1,40 @@
+/** Watches one metric and says when training no longer improves (Prechelt 1998; counted as in Keras). */
+
+import type { EarlyStopping } from '../contract/network.js'
+import type { Epoch } from './epoch.js'
+
+/** What the watch remembers; plain, part of a snapshot. */
+export interface WatchState {
+  /** Best value so far; null before the first epoch. */
+  best: number | null
+  /** Epochs since. */
+  waited: number
+}
+
+export class ImprovementWatch {
+  readonly state: WatchState = { best: null, waited: 0 }
+
+  constructor(readonly rule: EarlyStopping) {}
+
+  /**
+   * @returns `improved` when the metric is better than the best by more than minDelta, `stop` when it has not been
+   * for `patience` epochs (at least one).
+   */
+  judge(epoch: Epoch): 'improved' | 'wait' | 'stop' {
+    const { monitor, minDelta, patience } = this.rule
+    const value = epoch[monitor]
+    const { best } = this.state
+    if (value !== null && (best === null || this.#gain(value, best) > minDelta)) {
+      this.state.best = value
+      this.state.waited = 0
+      return 'improved'
+    }
+    this.state.waited++
+    return this.state.waited >= Math.max(1, patience) ? 'stop' : 'wait'
+  }
+
+  #gain(value: number, best: number): number {
+    const { monitor } = this.rule
+    return monitor === 'accuracy' || monitor === 'valAccuracy' ? value - best : best - value
+  }
+}

@@ -1,0 +1,18 @@
+/** The engine: specs and numbers in, numbers out. compile · train · predict, and nothing else. */
+export { compile, outputShape } from './compile.js'
+export { Dataset, type DatasetHandle, type DatasetSize } from './dataset.js'
+export type { Epoch } from './epoch.js'
+export type { BackendName } from './kernels/kernels.js'
+export { type PredictionOptions, Predictor, predict } from './predict.js'
+export type { DataShape, LayerSummary, Program } from './program.js'
+export { SpecError } from './spec-error.js'
+export { splitRows, splitSizes } from './splitting.js'
+export {
+  type SliceLimits,
+  type Snapshot,
+  type Training,
+  type TrainingOptions,
+  type TrainingState,
+  train,
+} from './train.js'
+export type { Weights } from './weights.js'

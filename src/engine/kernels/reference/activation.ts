@@ -1,0 +1,105 @@
+/** Activations by their definitions, each with its slope. */
+import type { Activation } from '../../../contract/network.js'
+import type { OperationOf } from '../../operations.js'
+import { type Run, view } from './run.js'
+
+interface ActivationFunction {
+  value(z: number): number
+  /** The slope, from the output y; gelu's from its input z. */
+  slope(source: number): number
+}
+
+/** Abramowitz & Stegun 7.1.5 (series) below 3, 7.1.14 (continued fraction) from there: erf to about 1e-15. */
+export function erf(x: number): number {
+  const size = Math.abs(x)
+  if (size > 6) return Math.sign(x)
+  if (size < 3) {
+    let term = x
+    let sum = x
+    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+      term *= (-x * x) / n
+      sum += term / (2 * n + 1)
+      if (n > 200) break
+    }
+    return (2 / Math.sqrt(Math.PI)) * sum
+  }
+  let fraction = 0
+  for (let k = 60; k >= 1; k--) fraction = k / 2 / (size + fraction)
+  return Math.sign(x) * (1 - Math.exp(-size * size) / (Math.sqrt(Math.PI) * (size + fraction)))
+}
+
+export function sigmoid(z: number): number {
+  if (z >= 0) return 1 / (1 + Math.exp(-z))
+  const e = Math.exp(z)
+  return e / (1 + e)
+}
+
+/** ln(1 + e^z) without overflow. */
+export function softplus(z: number): number {
+  return Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)))
+}
+
+function notElementwise(): never {
+  throw new TypeError('softmax works on rows and has operations of its own')
+}
+
+const normalDensity = (z: number) => Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)
+const normalDistribution = (z: number) => (1 + erf(z / Math.SQRT2)) / 2
+
+export const activationFunctions: Readonly<Record<Activation, ActivationFunction>> = {
+  linear: { value: (z) => z, slope: () => 1 },
+  step: { value: (z) => (z >= 0 ? 1 : 0), slope: () => 0 },
+  sigmoid: { value: sigmoid, slope: (y) => y * (1 - y) },
+  tanh: { value: Math.tanh, slope: (y) => 1 - y * y },
+  relu: { value: (z) => Math.max(0, z), slope: (y) => (y > 0 ? 1 : 0) },
+  leakyRelu: { value: (z) => (z > 0 ? z : 0.01 * z), slope: (y) => (y > 0 ? 1 : 0.01) },
+  elu: { value: (z) => (z > 0 ? z : Math.expm1(z)), slope: (y) => (y > 0 ? 1 : y + 1) },
+  gelu: {
+    value: (z) => z * normalDistribution(z),
+    slope: (z) => normalDistribution(z) + z * normalDensity(z),
+  },
+  softplus: { value: softplus, slope: (y) => -Math.expm1(-y) },
+  softmax: { value: notElementwise, slope: notElementwise },
+}
+
+export function activationForward(operation: OperationOf<'activationForward'>, run: Run): void {
+  const { size, activation } = operation.attributes
+  const x = view(run, operation.operands.x)
+  const y = view(run, operation.operands.y)
+  const { value } = activationFunctions[activation]
+  for (let i = 0; i < run.rows * size; i++) y[i] = value(x[i])
+}
+
+export function activationBackward(operation: OperationOf<'activationBackward'>, run: Run): void {
+  const { size, activation } = operation.attributes
+  const source = view(run, operation.operands.source)
+  const dy = view(run, operation.operands.dy)
+  const { slope } = activationFunctions[activation]
+  for (let i = 0; i < run.rows * size; i++) dy[i] = dy[i] * slope(source[i])
+}
+
+export function softmaxForward(operation: OperationOf<'softmaxForward'>, run: Run): void {
+  const { size } = operation.attributes
+  const x = view(run, operation.operands.x)
+  const y = view(run, operation.operands.y)
+  for (let row = 0; row < run.rows; row++) {
+    const start = row * size
+    let largest = -Infinity
+    for (let i = 0; i < size; i++) largest = Math.max(largest, x[start + i])
+    let sum = 0
+    for (let i = 0; i < size; i++) sum += Math.exp(x[start + i] - largest)
+    for (let i = 0; i < size; i++) y[start + i] = Math.exp(x[start + i] - largest) / sum
+  }
+}
+
+export function softmaxBackward(operation: OperationOf<'softmaxBackward'>, run: Run): void {
+  const { size } = operation.attributes
+  const y = view(run, operation.operands.y)
+  const dy = view(run, operation.operands.dy)
+  for (let row = 0; row < run.rows; row++) {
+    const start = row * size
+    let product = 0
+    for (let i = 0; i < size; i++) product += dy[start + i] * y[start + i]
+    for (let i = 0; i < size; i++) dy[start + i] = y[start + i] * (dy[start + i] - product)
+  }
+}

@@ -1,0 +1,36 @@
+/** The reference backend: runs everywhere, and is what the others are held to. */
+import type { Backend } from '../kernels.js'
+import { ReferenceTrainer, runOver } from './executor.js'
+import { perform } from './kernels.js'
+
+export const referenceBackend: Backend = {
+  name: 'reference',
+  unavailable: () => null,
+  workspaceBytes: () => 0,
+  trainer({ program, memory, arena, order, data, seed }) {
+    const { inputShape, targetWidth } = { ...program.data, inputShape: program.network.inputShape }
+    const features = inputShape.reduce((product, size) => product * size, 1)
+    return new ReferenceTrainer(
+      program,
+      memory.float32(arena, program.floats),
+      memory.int32(order, data.trainingRows),
+      {
+        trainingX: memory.float32(data.trainingX, data.trainingRows * features),
+        trainingY: memory.float32(data.trainingY, data.trainingRows * targetWidth),
+        validationX: memory.float32(data.validationX, data.validationRows * features),
+        validationY: memory.float32(data.validationY, data.validationRows * targetWidth),
+      },
+      seed,
+    )
+  },
+  predictor({ program, memory, arena }) {
+    const run = runOver(program, memory.float32(arena, program.floats), 0)
+    return {
+      detail: null,
+      predict(rows) {
+        run.rows = rows
+        for (const operation of program.lists.prediction) perform(operation, run)
+      },
+    }
+  },
+}

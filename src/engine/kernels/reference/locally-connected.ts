@@ -1,0 +1,95 @@
+/** Unshared weights: position p of filter f has weight[p, f] and bias[p, f]; x (rows, channels, length), y (rows, filters, positions). */
+import type { OperationOf } from '../../operations.js'
+import { activationFunctions } from './activation.js'
+import { optionalView, type Run, view } from './run.js'
+
+type Sizes = OperationOf<'locallyConnectedBackwardInput'>['attributes']
+
+/** Calls for each output and tap: offsets of the output in the batch, of the cell in the batch, of the weight, of the bias. */
+function overTaps(
+  sizes: Sizes,
+  rows: number,
+  visit: (output: number, cell: number, weight: number) => void,
+): void {
+  const { channels, length, filters, kernelSize, stride, positions } = sizes
+  for (let row = 0; row < rows; row++) {
+    for (let filter = 0; filter < filters; filter++) {
+      for (let position = 0; position < positions; position++) {
+        const output = (row * filters + filter) * positions + position
+        for (let channel = 0; channel < channels; channel++) {
+          for (let k = 0; k < kernelSize; k++) {
+            const cell = (row * channels + channel) * length + position * stride + k
+            visit(output, cell, ((position * filters + filter) * channels + channel) * kernelSize + k)
+          }
+        }
+      }
+    }
+  }
+}
+
+/** Calls for each output: its offset in the batch and its bias. */
+function overOutputs(sizes: Sizes, rows: number, visit: (output: number, bias: number) => void): void {
+  const { filters, positions } = sizes
+  for (let row = 0; row < rows; row++) {
+    for (let filter = 0; filter < filters; filter++) {
+      for (let position = 0; position < positions; position++) {
+        visit((row * filters + filter) * positions + position, position * filters + filter)
+      }
+    }
+  }
+}
+
+export function locallyConnectedForward(operation: OperationOf<'locallyConnectedForward'>, run: Run): void {
+  const sizes = operation.attributes
+  const x = view(run, operation.operands.x)
+  const weight = view(run, operation.operands.weight)
+  const bias = optionalView(run, operation.operands.bias)
+  const y = view(run, operation.operands.y)
+  const z = optionalView(run, operation.operands.z)
+  const sums = new Float64Array(run.rows * sizes.filters * sizes.positions)
+  overTaps(sizes, run.rows, (output, cell, tap) => {
+    sums[output] = sums[output] + x[cell] * weight[tap]
+  })
+  const { value } = activationFunctions[sizes.activation]
+  overOutputs(sizes, run.rows, (output, at) => {
+    const sum = sums[output] + (bias === null ? 0 : bias[at])
+    if (z !== null) z[output] = sum
+    y[output] = value(sum)
+  })
+}
+
+export function locallyConnectedBackwardWeights(
+  operation: OperationOf<'locallyConnectedBackwardWeights'>,
+  run: Run,
+): void {
+  const sizes = operation.attributes
+  const x = view(run, operation.operands.x)
+  const dz = view(run, operation.operands.dz)
+  const dWeight = view(run, operation.operands.dWeight)
+  const dBias = optionalView(run, operation.operands.dBias)
+  const sums = new Float64Array(dWeight.length)
+  overTaps(sizes, run.rows, (output, cell, tap) => {
+    sums[tap] = sums[tap] + dz[output] * x[cell]
+  })
+  dWeight.set(sums)
+  if (dBias === null) return
+  const biasSums = new Float64Array(dBias.length)
+  overOutputs(sizes, run.rows, (output, at) => {
+    biasSums[at] = biasSums[at] + dz[output]
+  })
+  dBias.set(biasSums)
+}
+
+export function locallyConnectedBackwardInput(
+  operation: OperationOf<'locallyConnectedBackwardInput'>,
+  run: Run,
+): void {
+  const sizes = operation.attributes
+  const dz = view(run, operation.operands.dz)
+  const weight = view(run, operation.operands.weight)
+  const sums = new Float64Array(run.rows * sizes.channels * sizes.length)
+  overTaps(sizes, run.rows, (output, cell, tap) => {
+    sums[cell] = sums[cell] + dz[output] * weight[tap]
+  })
+  view(run, operation.operands.dx).set(sums)
+}

@@ -1,0 +1,20 @@
+/** The backends there are, in the order `auto` prefers them. */
+import type { Backend, BackendName } from './kernels.js'
+import { referenceBackend } from './reference/backend.js'
+
+export const backends: readonly Backend[] = [referenceBackend]
+
+/**
+ * The backend asked for, or with `auto` the fastest that runs here.
+ * @throws Error saying why the one asked for does not run here: it is never silently swapped.
+ */
+export function selectBackend(name: BackendName | 'auto'): Backend {
+  for (const backend of backends) {
+    if (name === 'auto' && backend.unavailable() === null) return backend
+    if (backend.name !== name) continue
+    const reason = backend.unavailable()
+    if (reason === null) return backend
+    throw new Error(`the backend ${name} does not run here: ${reason}`)
+  }
+  throw new Error(`there is no backend ${name}`)
+}

@@ -1,0 +1,50 @@
+/** activation: a function of each number by itself, or softmax over the row. */
+import { sizeOf } from '../arena.js'
+import type { BufferId, Operation } from '../operations.js'
+import type { Shape } from '../program.js'
+import type { PlannedLayer } from './layer.js'
+import type { LayerOf } from './layer-of.js'
+import { activationGradient } from './weighted.js'
+
+export function activation(layer: LayerOf<'activation'>, input: Shape): PlannedLayer {
+  const size = sizeOf(input)
+  return {
+    layer,
+    outputShape: input,
+    activation: layer.activation,
+    tensors: [],
+    emit: (site) => {
+      if (site.bare || layer.activation === 'linear') {
+        return { output: site.input, training: [], inference: [], backward: [] }
+      }
+      const { training: x, gradient: dy } = site.input
+      const y = site.layout.perRow(`layers.${site.index}.output`, 'activation', input)
+      return {
+        output: { training: y, inference: y, gradient: dy },
+        training: [activationOperation(layer.activation, size, x, y)],
+        inference: [activationOperation(layer.activation, size, site.input.inference, y)],
+        backward:
+          dy === null
+            ? []
+            : activationGradient(layer.activation, {
+                y,
+                z: layer.activation === 'gelu' ? x : null,
+                dy,
+                size,
+              }),
+      }
+    },
+  }
+}
+
+/** y = activation(x) as an operation of its own. */
+export function activationOperation(
+  name: LayerOf<'activation'>['activation'],
+  size: number,
+  x: BufferId,
+  y: BufferId,
+): Operation {
+  return name === 'softmax'
+    ? { op: 'softmaxForward', operands: { x, y }, attributes: { size } }
+    : { op: 'activationForward', operands: { x, y }, attributes: { size, activation: name } }
+}

@@ -1,0 +1,110 @@
+/** conv1d and conv2d: cross-correlation with shared weights. A signal [channels, length] is an image of height 1. */
+import { sizeOf } from '../arena.js'
+import type { Shape } from '../program.js'
+import { SpecError } from '../spec-error.js'
+import { type Place, type PlannedLayer, shapeText } from './layer.js'
+import type { LayerOf } from './layer-of.js'
+import { pair, requireImage, requireSignal, type Span, spanOf } from './spatial.js'
+import { emitWeighted, initializerOf, weightAndBias } from './weighted.js'
+
+/** Positions a kernel takes along one direction, and the zeros before the first cell. */
+function positions(length: number, kernel: number, stride: number, padding: 'valid' | 'same'): Span | null {
+  if (padding === 'valid') return spanOf(length, kernel, stride)
+  const count = Math.ceil(length / stride)
+  const zeros = Math.max(0, (count - 1) * stride + kernel - length)
+  return { count, before: Math.floor(zeros / 2) }
+}
+
+export function conv1d(layer: LayerOf<'conv1d'>, input: Shape, place: Place): PlannedLayer {
+  const [channels, length] = requireSignal(input, place)
+  const along = positions(length, layer.kernelSize, layer.strides, layer.padding)
+  if (along === null) {
+    throw new SpecError(
+      `${place.pointer}/kernelSize`,
+      `${place.title}: the kernel is ${layer.kernelSize} wide but the signal is only ${length} long; use kernelSize ≤ ${length} or padding "same"`,
+    )
+  }
+  return planned(
+    layer,
+    place,
+    { channels, height: 1, width: length },
+    { height: 1, width: layer.kernelSize },
+    { y: 1, x: layer.strides },
+    { count: 1, before: 0 },
+    along,
+    { weight: [layer.filters, channels, layer.kernelSize], output: [layer.filters, along.count] },
+  )
+}
+
+export function conv2d(layer: LayerOf<'conv2d'>, input: Shape, place: Place): PlannedLayer {
+  const [channels, height, width] = requireImage(input, place)
+  const [kernelHeight, kernelWidth] = pair(layer.kernelSize)
+  const [strideY, strideX] = pair(layer.strides)
+  const down = positions(height, kernelHeight, strideY, layer.padding)
+  const across = positions(width, kernelWidth, strideX, layer.padding)
+  if (down === null || across === null) {
+    throw new SpecError(
+      `${place.pointer}/kernelSize`,
+      `${place.title}: the kernel ${shapeText([kernelHeight, kernelWidth])} does not fit into the image ${shapeText([height, width])}; use a kernel no larger than the image or padding "same"`,
+    )
+  }
+  return planned(
+    layer,
+    place,
+    { channels, height, width },
+    { height: kernelHeight, width: kernelWidth },
+    { y: strideY, x: strideX },
+    down,
+    across,
+    {
+      weight: [layer.filters, channels, kernelHeight, kernelWidth],
+      output: [layer.filters, down.count, across.count],
+    },
+  )
+}
+
+function planned(
+  layer: LayerOf<'conv1d'> | LayerOf<'conv2d'>,
+  place: Place,
+  image: { channels: number; height: number; width: number },
+  kernel: { height: number; width: number },
+  stride: { y: number; x: number },
+  down: Span,
+  across: Span,
+  shapes: { weight: number[]; output: number[] },
+): PlannedLayer {
+  const sizes = {
+    ...image,
+    kernelHeight: kernel.height,
+    kernelWidth: kernel.width,
+    strideY: stride.y,
+    strideX: stride.x,
+    outputHeight: down.count,
+    outputWidth: across.count,
+    filters: layer.filters,
+    padTop: down.before,
+    padLeft: across.before,
+  }
+  const kernelCells = kernel.height * kernel.width
+  return {
+    layer: { ...layer, kernelInitializer: initializerOf(layer) },
+    outputShape: shapes.output,
+    activation: layer.activation,
+    tensors: weightAndBias(
+      layer,
+      place.index,
+      { weight: shapes.weight, bias: [layer.filters] },
+      { fanIn: sizeOf(shapes.weight) / layer.filters, fanOut: layer.filters * kernelCells },
+    ),
+    emit: (site) =>
+      emitWeighted(site, layer, shapes.output, {
+        forward: (x, { weight, bias, y, z, activation }) => ({
+          op: 'convolutionForward',
+          operands: { x, weight, bias, y, z },
+          attributes: { ...sizes, activation },
+        }),
+        backwardWeights: (operands) => ({ op: 'convolutionBackwardWeights', operands, attributes: sizes }),
+        backwardInput: (operands) => ({ op: 'convolutionBackwardInput', operands, attributes: sizes }),
+      }),
+  }
+}

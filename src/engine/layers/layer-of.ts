@@ -1,0 +1,10 @@
+/** The member of the union of layers that has the given type. */
+import type { Layer, LayerType } from '../../contract/network.js'
+
+type Member<L extends Layer, Type extends LayerType> = L extends Layer
+  ? Type extends L['type']
+    ? L
+    : never
+  : never
+
+export type LayerOf<Type extends LayerType> = Member<Layer, Type>

@@ -1,0 +1,45 @@
+/** What each loss asks of the network's end, what it is computed from, and how answers are judged. */
+import type { Activation, Loss } from '../contract/network.js'
+import type { Accuracy } from './operations.js'
+
+interface LossRule {
+  /** The activation the last layer must have; null where any with a slope will do. */
+  readonly activation: Activation | null
+  /** True: computed from z before the last activation, because that is stable (or, for step, because only z has a slope). */
+  readonly fromLogits: boolean
+}
+
+export const lossRules: Readonly<Record<Loss, LossRule>> = {
+  squaredError: { activation: null, fromLogits: false },
+  meanSquaredError: { activation: null, fromLogits: false },
+  meanAbsoluteError: { activation: null, fromLogits: false },
+  huber: { activation: null, fromLogits: false },
+  binaryCrossentropy: { activation: 'sigmoid', fromLogits: true },
+  categoricalCrossentropy: { activation: 'softmax', fromLogits: true },
+  hinge: { activation: 'linear', fromLogits: true },
+  perceptron: { activation: 'step', fromLogits: true },
+}
+
+/**
+ * argmax: the largest output is the largest target, one answer per row. positive: z ≥ 0 where the target is ≥ ½, each
+ * output an answer. half: ŷ ≥ ½ where the target is ≥ ½, each output an answer. none: no classification.
+ */
+export function accuracyOf(loss: Loss, activation: Activation): Accuracy {
+  if (loss === 'categoricalCrossentropy' || activation === 'softmax') return 'argmax'
+  if (lossRules[loss].fromLogits) return 'positive'
+  return activation === 'sigmoid' ? 'half' : 'none'
+}
+
+export function answersPerRow(accuracy: Accuracy, outputs: number): number {
+  switch (accuracy) {
+    case 'none':
+      return 0
+    case 'argmax':
+      return 1
+    case 'positive':
+    case 'half':
+      return outputs
+    default:
+      return accuracy satisfies never
+  }
+}

@@ -1,0 +1,76 @@
+/** Optimizers as operations: one pass over the range of all parameters. The formulas stand in operations.ts. */
+import type { Optimizer } from '../contract/network.js'
+import type { ArenaLayout } from './arena.js'
+import type { BufferId, Operation } from './operations.js'
+
+/**
+ * @param parameters span of all parameters. @param gradients span of the same length.
+ * @returns the update, with the optimizer's own state placed in the arena (zeros at first).
+ */
+export function updateOperations(
+  optimizer: Optimizer,
+  clipNorm: number | undefined,
+  parameters: BufferId,
+  gradients: BufferId,
+  layout: ArenaLayout,
+): Operation[] {
+  const count = layout.buffer(parameters).length
+  const clip: Operation[] =
+    clipNorm === undefined
+      ? []
+      : [{ op: 'clipGradients', operands: { gradients }, attributes: { count, limit: clipNorm } }]
+  return [...clip, update(optimizer, parameters, gradients, count, layout)]
+}
+
+function update(
+  optimizer: Optimizer,
+  parameters: BufferId,
+  gradients: BufferId,
+  count: number,
+  layout: ArenaLayout,
+): Operation {
+  const state = (name: string) => layout.fixed(`optimizer.${name}`, 'optimizerState', [count])
+  switch (optimizer.type) {
+    case 'sgd': {
+      const { momentum, nesterov, weightDecay } = optimizer
+      const velocity = momentum > 0 ? state('velocity') : null
+      return {
+        op: 'sgdUpdate',
+        operands: { parameters, gradients, velocity },
+        attributes: { count, momentum, nesterov, weightDecay },
+      }
+    }
+    case 'adam':
+    case 'adamw': {
+      const { beta1, beta2, epsilon, biasCorrection } = optimizer
+      const weightDecay = optimizer.type === 'adamw' ? optimizer.weightDecay : 0
+      const firstMoment = state('firstMoment')
+      const secondMoment = state('secondMoment')
+      return {
+        op: 'adamUpdate',
+        operands: { parameters, gradients, firstMoment, secondMoment },
+        attributes: { count, beta1, beta2, epsilon, biasCorrection, weightDecay },
+      }
+    }
+    case 'rmsprop': {
+      const { rho, epsilon } = optimizer
+      const meanSquare = state('meanSquare')
+      return {
+        op: 'rmspropUpdate',
+        operands: { parameters, gradients, meanSquare },
+        attributes: { count, rho, epsilon },
+      }
+    }
+    case 'adagrad': {
+      const { epsilon } = optimizer
+      const sumOfSquares = state('sumOfSquares')
+      return {
+        op: 'adagradUpdate',
+        operands: { parameters, gradients, sumOfSquares },
+        attributes: { count, epsilon },
+      }
+    }
+    default:
+      return optimizer satisfies never
+  }
+}

@@ -1,0 +1,84 @@
+/** A trained network answers. */
+import type { Network } from '../contract/network.js'
+import { sizeOf } from './arena.js'
+import { compilePrediction } from './compile.js'
+import type { BackendName, PredictionExecutor } from './kernels/kernels.js'
+import { selectBackend } from './kernels/select.js'
+import { SharedMemory } from './memory.js'
+import { tensorView, type Weights, writeWeights } from './weights.js'
+
+export interface PredictionOptions {
+  backend: BackendName | 'auto'
+  /** Rows computed at once at most; default 64. */
+  batchSize?: number
+}
+
+const defaultBatchSize = 64
+
+/**
+ * Compiled once, asked often; inference mode.
+ * @throws SpecError when the layers do not fit together, inputShape is missing or the weights are not the network's.
+ */
+export class Predictor {
+  readonly backend: BackendName
+  readonly backendDetail: string | null
+  readonly outputShape: readonly number[]
+  readonly #executor: PredictionExecutor
+  readonly #input: Float32Array
+  readonly #output: Float32Array
+  readonly #features: number
+  readonly #outputs: number
+  readonly #capacity: number
+
+  constructor(network: Network, weights: Weights, options: PredictionOptions) {
+    const backend = selectBackend(options.backend)
+    const program = compilePrediction(network, options.batchSize ?? defaultBatchSize)
+    const workspaceBytes = backend.workspaceBytes(program)
+    const memory = SharedMemory.create(4 * program.floats + workspaceBytes + 128, 'fixed')
+    const arena = memory.reserve(4 * program.floats)
+    const workspace = memory.reserve(workspaceBytes)
+    const floats = memory.float32(arena, program.floats)
+    writeWeights(program, floats, weights)
+    this.#executor = backend.predictor({ program, memory, arena, workspace })
+    const input = tensorView(program, floats, program.input)
+    const output = tensorView(program, floats, program.output)
+    this.#input = memory.float32(input.byteOffset, input.length)
+    this.#output = memory.float32(output.byteOffset, output.length)
+    this.#features = sizeOf(program.network.inputShape)
+    this.#outputs = sizeOf(program.outputShape)
+    this.#capacity = program.capacity
+    this.outputShape = program.outputShape
+    this.backend = backend.name
+    this.backendDetail = this.#executor.detail
+  }
+
+  /**
+   * @param inputs rows × features, row-major.
+   * @returns rows × outputs, row-major.
+   * @throws RangeError when the numbers do not divide into rows.
+   */
+  predict(inputs: Float32Array): Float32Array {
+    const rows = inputs.length / this.#features
+    if (!Number.isInteger(rows)) {
+      throw new RangeError(`${inputs.length} numbers do not divide into rows of ${this.#features}`)
+    }
+    const outputs = new Float32Array(rows * this.#outputs)
+    for (let first = 0; first < rows; first += this.#capacity) {
+      const count = Math.min(this.#capacity, rows - first)
+      this.#input.set(inputs.subarray(first * this.#features, (first + count) * this.#features))
+      this.#executor.predict(count)
+      outputs.set(this.#output.subarray(0, count * this.#outputs), first * this.#outputs)
+    }
+    return outputs
+  }
+}
+
+/** One question: compiles, answers, forgets. See Predictor for many. */
+export function predict(
+  network: Network,
+  weights: Weights,
+  inputs: Float32Array,
+  options: PredictionOptions,
+): Float32Array {
+  return new Predictor(network, weights, options).predict(inputs)
+}

@@ -1,0 +1,267 @@
+/** Runs a program over a dataset: slices in, epochs out. */
+
+import type { Dataset } from './dataset.js'
+import { ImprovementWatch, type WatchState } from './early-stopping.js'
+import type { Epoch } from './epoch.js'
+import { type BackendName, metricsPerEpoch, type Position, type TrainingExecutor } from './kernels/kernels.js'
+import { selectBackend } from './kernels/select.js'
+import { Pace } from './pace.js'
+import type { Program } from './program.js'
+import { learningRateOf } from './schedules.js'
+import { initializeWeights, readGradients, readWeights, type Weights, writeWeights } from './weights.js'
+
+export interface TrainingOptions {
+  /** `auto`: the fastest that runs here. */
+  backend: BackendName | 'auto'
+  /** 0 … 2^53 − 1. */
+  seed: number
+  /** Where to begin instead of the initializers. */
+  initialWeights?: Weights | undefined
+}
+
+export interface SliceLimits {
+  maximumEpochs?: number
+  maximumSteps?: number
+  milliseconds?: number
+  /** Over shared memory; word 0 ≠ 0 asks to stop. */
+  stop?: Int32Array
+}
+
+/** running and stopped go on with the next `run`; the others are final. */
+export type TrainingState = 'running' | 'finished' | 'earlyStopped' | 'diverged' | 'stopped'
+
+/** Everything to go on elsewhere, bit for bit; structured clone copies it. */
+export interface Snapshot {
+  readonly position: Position
+  readonly ended: 'finished' | 'earlyStopped' | 'diverged' | null
+  /** Parameters, running state and optimizer state by their buffers' names. */
+  readonly state: Record<string, Float32Array>
+  readonly watch: WatchState | null
+  readonly best: Record<string, Float32Array> | null
+}
+
+const epochsPerCall = 1024
+const unlimited = 0x7fff_ffff
+
+/**
+ * Prepares a training; nothing runs yet.
+ * @throws SpecError when the data or the initial weights do not fit the program; Error when the backend does not run
+ * here; RangeError when memory is refused.
+ */
+export function train(program: Program, dataset: Dataset, options: TrainingOptions): Training {
+  return new Training(program, dataset, options)
+}
+
+export class Training {
+  readonly backend: BackendName
+  /** Variant of the backend, where there are several. */
+  readonly backendDetail: string | null
+  readonly #program: Program
+  readonly #dataset: Dataset
+  readonly #executor: TrainingExecutor
+  readonly #regions: number[]
+  readonly #floats: Float32Array
+  readonly #position: Position = { epoch: 0, step: 0, lossSum: 0, right: 0 }
+  readonly #pace = new Pace()
+  readonly #metrics = new Float64Array(epochsPerCall * metricsPerEpoch)
+  readonly #watch: ImprovementWatch | null
+  #best: Record<string, Float32Array> | null = null
+  #ended: Snapshot['ended'] = null
+
+  constructor(program: Program, dataset: Dataset, options: TrainingOptions) {
+    checkData(program, dataset)
+    const backend = selectBackend(options.backend)
+    const { memory } = dataset
+    const order = memory.reserve(4 * program.data.trainingRows)
+    const arena = memory.reserve(4 * program.floats)
+    const workspace = memory.reserve(backend.workspaceBytes(program))
+    this.#regions = [order, arena, workspace]
+    this.#program = program
+    this.#dataset = dataset
+    this.#floats = memory.float32(arena, program.floats)
+    if (options.initialWeights === undefined) initializeWeights(program, this.#floats, options.seed)
+    else writeWeights(program, this.#floats, options.initialWeights)
+    this.#executor = backend.trainer({
+      program,
+      memory,
+      arena,
+      order,
+      workspace,
+      data: dataset.place,
+      seed: options.seed,
+    })
+    this.backend = backend.name
+    this.backendDetail = this.#executor.detail
+    const { earlyStopping } = program.spec
+    this.#watch = earlyStopping === undefined ? null : new ImprovementWatch(earlyStopping)
+  }
+
+  /** Epochs finished; after a divergence the epoch it came in. */
+  get epoch(): number {
+    return this.#position.epoch + (this.#ended === 'diverged' && this.#position.step > 0 ? 1 : 0)
+  }
+
+  /**
+   * Runs until a limit of the slice, the stop flag, or the training's end. However it is sliced, the same epochs and
+   * weights come out.
+   * @returns the epochs finished in this slice, in order.
+   */
+  run(limits: SliceLimits = {}): { epochs: Epoch[]; state: TrainingState } {
+    const epochs: Epoch[] = []
+    const deadline = performance.now() + (limits.milliseconds ?? Number.POSITIVE_INFINITY)
+    let stepsLeft = limits.maximumSteps ?? Number.POSITIVE_INFINITY
+    const unpaced = limits.milliseconds === undefined && limits.stop === undefined
+    const maximumEpochs = limits.maximumEpochs ?? Number.POSITIVE_INFINITY
+    while (this.#ended === null) {
+      if (epochs.length >= maximumEpochs || stepsLeft <= 0) return { epochs, state: 'running' }
+      const before = performance.now()
+      if (before >= deadline && !(epochs.length === 0 && limits.milliseconds === 0)) {
+        return { epochs, state: 'running' }
+      }
+      const steps = Math.min(stepsLeft, unpaced ? unlimited : this.#pace.steps(deadline - before))
+      const from = this.#position.epoch * this.#program.stepsPerEpoch + this.#position.step
+      const reason = this.#call(epochs, maximumEpochs - epochs.length, steps, limits.stop ?? null)
+      const done = this.#position.epoch * this.#program.stepsPerEpoch + this.#position.step - from
+      stepsLeft -= done
+      if (done > 0) this.#pace.measured(done, performance.now() - before)
+      if (reason === 'stop' && this.#ended === null) return { epochs, state: 'stopped' }
+    }
+    return { epochs, state: this.#ended }
+  }
+
+  /** A copy of the model: after an end with restored best weights, those. */
+  weights(): Weights {
+    return readWeights(this.#program, this.#floats)
+  }
+
+  /** A copy of the gradients of the last step (after clipping), by the names of their tensors. */
+  gradients(): Weights {
+    return readGradients(this.#program, this.#floats)
+  }
+
+  snapshot(): Snapshot {
+    return {
+      position: { ...this.#position },
+      ended: this.#ended,
+      state: this.#copy(['parameter', 'runningState', 'optimizerState']),
+      watch: this.#watch === null ? null : { ...this.#watch.state },
+      best: this.#best === null ? null : structuredClone(this.#best),
+    }
+  }
+
+  /** Goes on where the snapshot was taken. @throws RangeError when it is of another program. */
+  restore(snapshot: Snapshot): void {
+    this.#paste(snapshot.state)
+    Object.assign(this.#position, snapshot.position)
+    this.#ended = snapshot.ended
+    this.#best = snapshot.best === null ? null : structuredClone(snapshot.best)
+    if (this.#watch !== null && snapshot.watch !== null) Object.assign(this.#watch.state, snapshot.watch)
+  }
+
+  /** Gives the memory back to the dataset; the training must not be used any more. */
+  dispose(): void {
+    for (const region of this.#regions.splice(0)) this.#dataset.memory.release(region)
+  }
+
+  /** One call of the executor; what it finished goes to `epochs`. */
+  #call(epochs: Epoch[], wanted: number, steps: number, stop: Int32Array | null): string {
+    const { spec } = this.#program
+    const first = this.#position.epoch
+    const atOnce = this.#watch === null ? epochsPerCall : 1
+    const count = Math.min(wanted, atOnce, spec.epochs - first)
+    const learningRates = Float64Array.from({ length: count }, (_, i) =>
+      learningRateOf(spec.optimizer.learningRate, spec.schedule, first + i, spec.epochs),
+    )
+    const metrics = this.#metrics
+    const end = this.#executor.run({
+      position: this.#position,
+      epochs: count,
+      steps,
+      learningRates,
+      metrics,
+      stop,
+    })
+    for (let i = 0; i < end.epochs; i++) {
+      const epoch = epochFrom(metrics.subarray(i * metricsPerEpoch, (i + 1) * metricsPerEpoch), first + i + 1)
+      epochs.push(epoch)
+      this.#judge(epoch)
+    }
+    if (end.reason === 'diverged') {
+      const nothing = { loss: null, accuracy: null, valLoss: null, valAccuracy: null }
+      epochs.push({ epoch: this.#position.epoch + 1, ...nothing, diverged: true })
+      this.#ended = 'diverged'
+    } else if (this.#ended === null && this.#position.epoch === spec.epochs) {
+      this.#ended = 'finished'
+    }
+    if (this.#ended === 'finished' || this.#ended === 'earlyStopped') this.#conclude(epochs)
+    return end.reason
+  }
+
+  #judge(epoch: Epoch): void {
+    if (this.#watch === null) return
+    const judgement = this.#watch.judge(epoch)
+    if (judgement === 'improved' && this.#watch.rule.restoreBest) {
+      this.#best = this.#copy(['parameter', 'runningState'])
+    }
+    if (judgement === 'stop') this.#ended = 'earlyStopped'
+  }
+
+  /** Best weights back; weights that are not finite after a last epoch of finite loss are a divergence too. */
+  #conclude(epochs: Epoch[]): void {
+    if (this.#best !== null) this.#paste(this.#best)
+    const finite = [...this.weights().values()].every(({ values }) => values.every(Number.isFinite))
+    if (finite) return
+    this.#ended = 'diverged'
+    const last = epochs.at(-1)
+    if (last !== undefined) last.diverged = true
+  }
+
+  #copy(kinds: readonly string[]): Record<string, Float32Array> {
+    const copies: Record<string, Float32Array> = {}
+    for (const { name, kind, offset, length, spans } of this.#program.buffers) {
+      if (spans !== undefined || !kinds.includes(kind)) continue
+      copies[name] = new Float32Array(this.#floats.subarray(offset, offset + length))
+    }
+    return copies
+  }
+
+  #paste(copies: Record<string, Float32Array>): void {
+    for (const [name, values] of Object.entries(copies)) {
+      const buffer = this.#program.buffers.find((candidate) => candidate.name === name)
+      if (buffer === undefined || buffer.length !== values.length) {
+        throw new RangeError(`the snapshot's ${name} does not fit this program`)
+      }
+      this.#floats.set(values, buffer.offset)
+    }
+  }
+}
+
+function epochFrom(metrics: Float64Array, epoch: number): Epoch {
+  const [loss, accuracy, valLoss, valAccuracy] = Array.from(metrics, (value) =>
+    Number.isFinite(value) ? value : null,
+  )
+  return {
+    epoch,
+    loss: loss ?? null,
+    accuracy: accuracy ?? null,
+    valLoss: valLoss ?? null,
+    valAccuracy: valAccuracy ?? null,
+  }
+}
+
+function checkData(program: Program, dataset: Dataset): void {
+  const { trainingRows, validationRows, targetWidth } = program.data
+  const features = program.network.inputShape.reduce((product, size) => product * size, 1)
+  const { size } = dataset
+  const expected = { trainingRows, validationRows, features, targetWidth }
+  if (
+    size.trainingRows !== trainingRows ||
+    size.validationRows !== validationRows ||
+    size.features !== features ||
+    size.targetWidth !== targetWidth
+  ) {
+    throw new RangeError(
+      `the program was compiled for ${JSON.stringify(expected)}, the dataset is ${JSON.stringify(size)}`,
+    )
+  }
+}

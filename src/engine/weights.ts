@@ -1,0 +1,96 @@
+/** A model's numbers by name, in the documented layouts, in and out of an arena. */
+import type { ArenaLayout } from './arena.js'
+import { fillInitial } from './initializers.js'
+import { shapeText } from './layers/layer.js'
+import type { NetworkProgram, TensorDescription } from './program.js'
+import { SpecError } from './spec-error.js'
+
+/** `layers.{i}.weight`, `.bias`, `.runningMean`, `.runningVar`; values row-major in `shape`. */
+export type Weights = Map<string, { shape: number[]; values: Float32Array }>
+
+type Floats = Float32Array | Float64Array
+
+/** The numbers of one tensor within the arena. */
+export function tensorView(program: NetworkProgram, floats: Floats, buffer: number): Floats {
+  const place: ArenaLayout['buffers'][number] | undefined = program.buffers[buffer]
+  if (place === undefined) throw new RangeError(`the program has no buffer ${buffer}`)
+  return floats.subarray(place.offset, place.offset + place.length)
+}
+
+/** A copy of all tensors. */
+export function readWeights(program: NetworkProgram, floats: Floats): Weights {
+  return new Map(
+    program.tensors.map((tensor) => [
+      tensor.name,
+      { shape: tensor.shape, values: Float32Array.from(tensorView(program, floats, tensor.buffer)) },
+    ]),
+  )
+}
+
+/** A copy of the gradients that the last step left, under the names of their tensors. */
+export function readGradients(program: NetworkProgram, floats: Floats): Weights {
+  const gradients: Weights = new Map()
+  for (const { name, shape, gradient } of program.tensors) {
+    if (gradient === null) continue
+    gradients.set(name, { shape, values: Float32Array.from(tensorView(program, floats, gradient)) })
+  }
+  return gradients
+}
+
+/** Fills every tensor by its initializer. */
+export function initializeWeights(program: NetworkProgram, floats: Floats, seed: number): void {
+  for (const tensor of program.tensors) {
+    fillInitial(tensorView(program, floats, tensor.buffer), tensor.initial, seed)
+  }
+}
+
+/**
+ * Puts given weights into the arena. Running state that is not given begins afresh.
+ * @throws SpecError naming the first tensor that is missing, too many or of another shape.
+ */
+export function writeWeights(program: NetworkProgram, floats: Floats, weights: Weights): void {
+  const known = new Set(program.tensors.map((tensor) => tensor.name))
+  for (const [name, { shape }] of weights) {
+    if (known.has(name)) continue
+    throw new SpecError(
+      '/from',
+      `the given weights have ${name} ${shapeText(shape)}, which this network does not have; use the same layers as the model`,
+    )
+  }
+  for (const tensor of program.tensors) writeTensor(program, floats, tensor, weights)
+}
+
+function writeTensor(
+  program: NetworkProgram,
+  floats: Floats,
+  tensor: TensorDescription,
+  weights: Weights,
+): void {
+  const { name, shape } = tensor
+  const view = tensorView(program, floats, tensor.buffer)
+  const given = weights.get(name)
+  if (given === undefined) {
+    const running = name.endsWith('.runningMean') || name.endsWith('.runningVar')
+    if (!running) {
+      throw new SpecError(
+        '/from',
+        `the given weights lack ${name}, which is ${shapeText(shape)} in this network`,
+      )
+    }
+    fillInitial(view, tensor.initial, 0)
+    return
+  }
+  if (given.shape.length !== shape.length || given.shape.some((size, i) => size !== shape[i])) {
+    throw new SpecError(
+      '/from',
+      `${name} is ${shapeText(given.shape)} in the given weights but ${shapeText(shape)} in this network; use the same sizes as the model`,
+    )
+  }
+  if (given.values.length !== view.length) {
+    throw new SpecError(
+      '/from',
+      `${name} ${shapeText(shape)} needs ${view.length} numbers, not ${given.values.length}`,
+    )
+  }
+  view.set(given.values)
+}

@@ -1,0 +1,121 @@
+/** Cases: a spec, data and initial weights, and what comes of them; the format of the PyTorch fixtures. */
+import { z } from 'zod'
+import { trainingSchema } from '../../src/contract/network.js'
+import { type BackendName, compile, Dataset, Predictor, train, type Weights } from '../../src/engine/index.js'
+
+/** A number or arrays of them to any depth. */
+export type Nested = number | Nested[]
+const nestedSchema: z.ZodType<Nested> = z.lazy(() => z.union([z.number(), z.array(nestedSchema)]))
+const tensorsSchema = z.record(z.string(), nestedSchema)
+
+const caseSchema = z.object({
+  name: z.string(),
+  spec: trainingSchema,
+  x: z.array(nestedSchema),
+  y: z.array(nestedSchema),
+  initialWeights: tensorsSchema,
+})
+export type Case = z.infer<typeof caseSchema>
+
+const resultSchema = z.object({
+  epochLosses: z.array(z.number()),
+  firstBatchGradient: tensorsSchema,
+  finalWeights: tensorsSchema,
+  finalState: tensorsSchema,
+  predictionsOfFirst8Rows: z.array(nestedSchema),
+})
+export type CaseResult = z.infer<typeof resultSchema>
+
+/** @throws ZodError when the text is no case. */
+export function parseCase(text: string): Case {
+  return caseSchema.parse(JSON.parse(text))
+}
+
+/** A case with the results expected of it. */
+export function parseFixture(text: string): { fixture: Case; expected: CaseResult } {
+  return { fixture: parseCase(text), expected: resultSchema.parse(JSON.parse(text)) }
+}
+
+export function flat(value: Nested): number[] {
+  return typeof value === 'number' ? [value] : value.flatMap(flat)
+}
+
+function shapeOf(value: Nested): number[] {
+  return typeof value === 'number' ? [] : [value.length, ...shapeOf(value[0] ?? 0)]
+}
+
+function nest(values: ArrayLike<number>, shape: readonly number[]): Nested {
+  const [count, ...rest] = shape
+  if (count === undefined) return values[0] ?? 0
+  const size = values.length / count
+  return Array.from({ length: count }, (_, i) =>
+    nest(Array.prototype.slice.call(values, i * size, (i + 1) * size), rest),
+  )
+}
+
+function isState(name: string): boolean {
+  return name.endsWith('.runningMean') || name.endsWith('.runningVar')
+}
+
+function nested(weights: Weights, wanted: (name: string) => boolean): Record<string, Nested> {
+  return Object.fromEntries(
+    [...weights]
+      .filter(([name]) => wanted(name))
+      .map(([name, { shape, values }]) => [name, nest(values, shape)]),
+  )
+}
+
+export function weightsFrom(tensors: Record<string, Nested>): Weights {
+  return new Map(
+    Object.entries(tensors).map(([name, value]) => [
+      name,
+      { shape: shapeOf(value), values: Float32Array.from(flat(value)) },
+    ]),
+  )
+}
+
+/** Trains as the case says, all rows, and answers for its first eight rows. */
+export function runCase(
+  { name, spec, x, y, initialWeights }: Case,
+  backend: BackendName | 'auto',
+): CaseResult & { name: string; backend: BackendName } {
+  const flatX = flat(x)
+  const flatY = flat(y)
+  const rows = x.length
+  const features = flatX.length / rows
+  const targetWidth = flatY.length / rows
+  const data = {
+    inputShape: spec.network.inputShape ?? [features],
+    targetWidth,
+    trainingRows: rows,
+    validationRows: 0,
+  }
+  const dataset = Dataset.from(flatX, flatY, {
+    training: Int32Array.from({ length: rows }, (_, i) => i),
+    validation: new Int32Array(0),
+  })
+  const options = { backend, seed: spec.seed ?? 0, initialWeights: weightsFrom(initialWeights) }
+
+  const { clipNorm: _, ...unclipped } = spec
+  const once = compile({ ...unclipped, epochs: 1 }, data)
+  const oneStep = train(once, dataset, options)
+  oneStep.run({ maximumSteps: 1 })
+  const firstBatchGradient = nested(oneStep.gradients(), () => true)
+  oneStep.dispose()
+
+  const program = compile(spec, data)
+  const training = train(program, dataset, options)
+  const { epochs } = training.run()
+  const weights = training.weights()
+  const predictor = new Predictor(program.network, weights, { backend })
+  const first = predictor.predict(Float32Array.from(flatX.slice(0, 8 * features)))
+  return {
+    name,
+    backend: training.backend,
+    epochLosses: epochs.map((epoch) => epoch.loss ?? Number.NaN),
+    firstBatchGradient,
+    finalWeights: nested(weights, (tensor) => !isState(tensor)),
+    finalState: nested(weights, isState),
+    predictionsOfFirst8Rows: [nest(first, [Math.min(8, rows), first.length / Math.min(8, rows)])].flat(1),
+  }
+}
