@@ -3,6 +3,7 @@ import type { Coding, Column } from '../src/contract/dataset.js'
 import type { Epoch } from '../src/contract/epoch.js'
 import type { JobSpec } from '../src/contract/job.js'
 import type { LayerSummary, Tensor } from '../src/contract/model.js'
+import type { Network } from '../src/contract/network.js'
 
 export interface PackedWeights {
   tensors: Tensor[]
@@ -42,3 +43,12 @@ export type FromTrainer =
   | { type: 'stopped' }
   /** The data or the spec turned out not to work, which no further attempt will change. */
   | { type: 'refused'; message: string }
+
+export type ToPredictor =
+  | { type: 'load'; modelId: string; network: Network; weights: PackedWeights }
+  | { type: 'unload'; modelId: string }
+  | { type: 'predict'; question: number; modelId: string; inputs: Float32Array }
+
+export type FromPredictor =
+  | { type: 'predicted'; question: number; outputs: Float32Array }
+  | { type: 'failed'; question: number; message: string }

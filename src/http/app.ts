@@ -22,14 +22,16 @@ export interface AppDependencies extends JobRoutes, EpochRoutes, StreamRoutes, M
   readiness: Readiness
   limits: { bodyBytes: number; datasetBytes: number }
   logger: FastifyBaseLogger
-  version: string
 }
+
+/** Of the contract; the same as the package's. */
+export const apiVersion = '0.1.0'
 
 /** No message from a client is larger than this; the stream expects none at all. */
 const maximumMessageBytes = 16 * 1024
 
 export async function buildApp(dependencies: AppDependencies) {
-  const { logger, limits, version } = dependencies
+  const { logger, limits } = dependencies
   const app = fastify({
     loggerInstance: logger,
     bodyLimit: limits.bodyBytes,
@@ -51,7 +53,7 @@ export async function buildApp(dependencies: AppDependencies) {
       openapi: '3.1.0',
       info: {
         title: 'Descent',
-        version,
+        version: apiVersion,
         description: 'Training as a service: start trainings, watch their losses arrive, ask the models.',
         license: { name: 'MIT', identifier: 'MIT' },
       },

@@ -89,7 +89,7 @@ export async function consume(
     lockDuration: lockMilliseconds,
     stalledInterval: lockMilliseconds / 2,
     // The database counts the crashes of a job; the queue must not give up on its own.
-    maxStalledCount: Number.MAX_SAFE_INTEGER,
+    maxStalledCount: 2 ** 31 - 1,
   }
   const handle = async (job: { data: Payload }) => options.handle(job.data.jobId)
   const { worker, disconnect } = await connect()

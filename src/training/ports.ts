@@ -144,6 +144,6 @@ export interface JobQueue {
 
 export interface PredictorPool {
   /** rows × features in, rows × outputs out, computed off the event loop. */
-  predict(model: Model, inputs: Float32Array, rows: number): Promise<Float32Array>
+  predict(model: Model, inputs: Float32Array): Promise<Float32Array>
   close(): Promise<void>
 }

@@ -21,7 +21,7 @@ export async function predict(
   const inputRows = typeof rows === 'function' ? rows(model) : rows
   try {
     const inputs = encodeInputs(model.coding, inputRows)
-    const outputs = await predictors.predict(model, inputs, inputRows.length)
+    const outputs = await predictors.predict(model, inputs)
     return { modelId, predictions: read(model, outputs, inputRows.length) }
   } catch (error) {
     if (!(error instanceof InputError)) throw error

@@ -1,0 +1,135 @@
+/** The built program in its own processes, as a user runs it, on a free port and a folder of its own. */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { onTestFinished } from 'vitest'
+
+export interface Service {
+  url: string
+  process: ChildProcess
+  /** What it wrote, both streams. */
+  output(): string
+  /** Process numbers of its worker processes now. */
+  workerPids(): number[]
+  stop(signal?: NodeJS.Signals): Promise<{ code: number | null; milliseconds: number }>
+}
+
+export async function startService(environment: Record<string, string>): Promise<Service> {
+  const child = spawn(process.execPath, ['dist/src/main.js'], {
+    env: { ...process.env, PORT: '0', HOST: '', DATABASE_URL: '', REDIS_URL: '', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+    })
+  }
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null
+  let url: string | undefined
+  while (url === undefined) {
+    url = /listening on (http:\S+)/.exec(output)?.[1]
+    if (hasEnded()) throw new Error(`the service ended while starting:\n${output}`)
+    await sleep(20)
+  }
+  return {
+    url,
+    process: child,
+    output: () => output,
+    workerPids() {
+      const found = spawnSync('pgrep', ['-P', String(child.pid), '-f', 'workers/main.js'], {
+        encoding: 'utf8',
+      })
+      return found.stdout.split('\n').filter(Boolean).map(Number)
+    },
+    async stop(signal = 'SIGTERM') {
+      const begin = Date.now()
+      if (!hasEnded()) {
+        const exited = once(child, 'exit')
+        child.kill(signal)
+        await exited
+      }
+      return { code: child.exitCode, milliseconds: Date.now() - begin }
+    },
+  }
+}
+
+/** A folder that is removed when all tests of the file have run. */
+export function temporaryFolder(): { path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'descent-test-'))
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+/** Whether there is a Redis to test with; said loudly, because half of the tests depend on it. */
+export const hasRedis = ((): boolean => {
+  try {
+    execFileSync('redis-server', ['--version'])
+    return true
+  } catch {
+    console.warn(
+      '\n*** There is no redis-server on the PATH: everything about Redis goes UNTESTED here. ***\n',
+    )
+    return false
+  }
+})()
+
+export async function startRedis(): Promise<{ url: string; stop(): Promise<void> }> {
+  const port = await freePort()
+  const options = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--maxmemory-policy',
+    'noeviction',
+  ]
+  const child = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString()
+  })
+  while (!output.includes('Ready to accept connections')) {
+    if (child.exitCode !== null) throw new Error(`redis-server ended:\n${output}`)
+    await sleep(20)
+  }
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    async stop() {
+      const exited = once(child, 'exit')
+      child.kill('SIGTERM')
+      await exited
+    },
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  if (address === null || typeof address === 'string') throw new Error('no port was given')
+  return address.port
+}
+
+/** Waits until `probe` gives something; the test's own time limit ends the wait. */
+export async function eventually<T>(probe: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  let over = false
+  onTestFinished(() => {
+    over = true
+  })
+  for (;;) {
+    const value = await probe()
+    if (value !== undefined) return value
+    if (over) throw new Error('the test ended while waiting')
+    await sleep(25)
+  }
+}

@@ -1,0 +1,97 @@
+/** The prediction thread of an API process, and which models it holds. */
+import { Worker } from 'node:worker_threads'
+import type { Model } from '../src/contract/model.js'
+import type { ModelStore, PredictorPool } from '../src/training/ports.js'
+import type { FromPredictor, ToPredictor } from './messages.js'
+
+/** Weights held at most; the models asked for longest ago go first. */
+const maximumHeldBytes = 512 * 1024 * 1024
+
+interface Question {
+  resolve(outputs: Float32Array): void
+  reject(error: Error): void
+}
+
+/** One thread: predictions are short, and a second thread would take a core from the trainings. */
+export function openPredictorPool(models: Pick<ModelStore, 'weights'>): PredictorPool {
+  let thread: Worker | undefined
+  let closed = false
+  let nextQuestion = 0
+  const questions = new Map<number, Question>()
+  /** Bytes of each held model, the one asked for longest ago first; a promise while it is loaded. */
+  let held = new Map<string, { bytes: number; loaded: Promise<void> }>()
+
+  function threadOf(): Worker {
+    if (thread !== undefined) return thread
+    const started = new Worker(new URL('./predictor.thread.js', import.meta.url))
+    started.on('message', (message: FromPredictor) => {
+      const question = questions.get(message.question)
+      questions.delete(message.question)
+      if (message.type === 'predicted') question?.resolve(message.outputs)
+      else question?.reject(new Error(message.message))
+    })
+    started.on('error', (error) => forget(error))
+    started.on('exit', () => forget(new Error('the prediction thread ended')))
+    thread = started
+
+    function forget(error: Error): void {
+      if (thread !== started) return
+      thread = undefined
+      held = new Map()
+      for (const question of questions.values()) question.reject(error)
+      questions.clear()
+    }
+    return started
+  }
+
+  function post(message: ToPredictor, transfer: ArrayBuffer[] = []): void {
+    threadOf().postMessage(message, transfer)
+  }
+
+  async function hold(model: Model): Promise<void> {
+    const known = held.get(model.id)
+    if (known !== undefined) {
+      held.delete(model.id)
+      held.set(model.id, known)
+      return known.loaded
+    }
+    threadOf()
+    const loaded = load(model)
+    held.set(model.id, { bytes: model.weightBytes, loaded })
+    loaded.catch(() => held.delete(model.id))
+    makeRoom(model.id)
+    return loaded
+  }
+
+  async function load(model: Model): Promise<void> {
+    const weights = await models.weights(model.id)
+    if (weights === null) throw new Error(`the weights of model ${model.id} are gone`)
+    post({ type: 'load', modelId: model.id, network: model.network, weights })
+  }
+
+  function makeRoom(newest: string): void {
+    let bytes = [...held.values()].reduce((sum, each) => sum + each.bytes, 0)
+    for (const [modelId, each] of held) {
+      if (bytes <= maximumHeldBytes || modelId === newest) return
+      held.delete(modelId)
+      bytes -= each.bytes
+      post({ type: 'unload', modelId })
+    }
+  }
+
+  return {
+    async predict(model, inputs) {
+      if (closed) throw new Error('predictions are closed')
+      await hold(model)
+      return new Promise((resolve, reject) => {
+        const question = nextQuestion++
+        questions.set(question, { resolve, reject })
+        post({ type: 'predict', question, modelId: model.id, inputs })
+      })
+    },
+    async close() {
+      closed = true
+      await thread?.terminate()
+    },
+  }
+}
