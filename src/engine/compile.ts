@@ -229,6 +229,7 @@ function emitLayers(
       training: mode.training,
       learns,
       bare: mode.bare && index === layers.length - 1,
+      normalizedNext: layers[index + 1]?.layer.type === 'batchNormalization',
       tensor(name) {
         const tensor = placed.byName.get(`layers.${index}.${name}`)
         if (tensor === undefined) throw new Error(`layers[${index}] owns no ${name}`)

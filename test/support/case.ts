@@ -22,7 +22,7 @@ const resultSchema = z.object({
   firstBatchGradient: tensorsSchema,
   finalWeights: tensorsSchema,
   finalState: tensorsSchema,
-  predictionsOfFirst8Rows: z.array(nestedSchema),
+  predictionsOfFirst8Rows: nestedSchema,
 })
 export type CaseResult = z.infer<typeof resultSchema>
 
@@ -116,6 +116,6 @@ export function runCase(
     firstBatchGradient,
     finalWeights: nested(weights, (tensor) => !isState(tensor)),
     finalState: nested(weights, isState),
-    predictionsOfFirst8Rows: [nest(first, [Math.min(8, rows), first.length / Math.min(8, rows)])].flat(1),
+    predictionsOfFirst8Rows: nest(first, [Math.min(8, rows), first.length / Math.min(8, rows)]),
   }
 }

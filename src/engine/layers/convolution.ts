@@ -98,6 +98,7 @@ function planned(
     ),
     emit: (site) =>
       emitWeighted(site, layer, shapes.output, {
+        sharedBias: true,
         forward: (x, { weight, bias, y, z, activation }) => ({
           op: 'convolutionForward',
           operands: { x, weight, bias, y, z },

@@ -28,6 +28,7 @@ export function dense(layer: LayerOf<'dense'>, input: Shape, place: Place): Plan
     ),
     emit: (site) =>
       emitWeighted(site, layer, [units], {
+        sharedBias: true,
         forward: (x, { weight, bias, y, z, activation }) => ({
           op: 'denseForward',
           operands: { x, weight, bias, y, z },

@@ -46,6 +46,8 @@ export interface Site {
   readonly learns: boolean
   /** True for the last layer under a loss computed before its activation: leave the activation out. */
   readonly bare: boolean
+  /** True when batch normalization follows at once: it takes any shift of a channel away again. */
+  readonly normalizedNext: boolean
   tensor(name: OwnTensor['name']): PlacedTensor
 }
 

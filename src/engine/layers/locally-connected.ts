@@ -34,6 +34,7 @@ export function locallyConnected1d(
     ),
     emit: (site) =>
       emitWeighted(site, layer, [filters, positions], {
+        sharedBias: false,
         forward: (x, { weight, bias, y, z, activation }) => ({
           op: 'locallyConnectedForward',
           operands: { x, weight, bias, y, z },

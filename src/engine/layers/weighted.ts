@@ -41,6 +41,8 @@ export function weightAndBias(
 
 /** The operations that differ between weighted layers; z is null unless the activation's derivative needs it. */
 export interface WeightedOperations {
+  /** One bias for all positions of a channel. */
+  readonly sharedBias: boolean
   forward(
     x: BufferId,
     into: {
@@ -71,6 +73,9 @@ export function emitWeighted(
     activation === 'gelu' && site.training
       ? site.layout.perRow(`layers.${site.index}.preActivation`, 'activation', outputShape)
       : null
+  // Batch normalization cancels a bias before it: its gradient is zero, and what rounding would make of it instead
+  // is noise, which Adam scales up to whole steps. Never written, it stays the zero the arena began with.
+  const cancelled = operations.sharedBias && activation === 'linear' && site.normalizedNext
   const weight = site.tensor('weight')
   const bias = layer.useBias ? site.tensor('bias') : null
 
@@ -95,7 +100,7 @@ export function emitWeighted(
         x: site.input.training,
         dz,
         dWeight: weight.gradient,
-        dBias: bias?.gradient ?? null,
+        dBias: cancelled ? null : (bias?.gradient ?? null),
       }),
     )
     const dx = site.input.gradient

@@ -1,0 +1,111 @@
+/** A program checks itself: every operand inside the arena, shapes as declared, nothing read before it is written. */
+import { alignment, type Buffer, sizeOf } from './arena.js'
+import { type AttributeValue, type BufferId, declarationOf, type Operation } from './operations.js'
+import type { ListName, NetworkProgram } from './program.js'
+
+/** Kinds that hold something before a list runs. */
+const filledBefore: readonly Buffer['kind'][] = [
+  'input',
+  'target',
+  'parameter',
+  'runningState',
+  'optimizerState',
+]
+
+/** @throws Error naming the first operation or buffer that is wrong. */
+export function validate(program: NetworkProgram): void {
+  checkArena(program)
+  checkSequence(program, ['forward', 'backward', 'update'])
+  checkSequence(program, ['evaluation'])
+  checkSequence(program, ['prediction'])
+  const written = new Set(program.lists.prediction.flatMap((operation) => operandIds(operation, 'write')))
+  if (program.lists.prediction.length > 0 && !written.has(program.output)) {
+    throw new Error('no operation of the list prediction writes the output')
+  }
+}
+
+function checkArena({ buffers, floats, capacity }: NetworkProgram): void {
+  const owners = buffers.filter((buffer) => buffer.spans === undefined)
+  for (const { name, offset, length, shape, perRow } of buffers) {
+    if (!Number.isInteger(offset) || offset < 0 || offset % alignment !== 0) {
+      throw new Error(`the buffer ${name} begins at ${offset}, which is no multiple of ${alignment}`)
+    }
+    if (offset + length > floats) throw new Error(`the buffer ${name} reaches beyond the arena`)
+    if (length !== sizeOf(shape) * (perRow ? capacity : 1)) {
+      throw new Error(`the buffer ${name} has ${length} floats, which is not its shape`)
+    }
+  }
+  const ordered = owners.toSorted((a, b) => a.offset - b.offset)
+  ordered.forEach((buffer, i) => {
+    const next = ordered[i + 1]
+    if (next !== undefined && buffer.offset + buffer.length > next.offset) {
+      throw new Error(`the buffers ${buffer.name} and ${next.name} overlap`)
+    }
+  })
+}
+
+/** Lists that run one after another, from a fresh arena. */
+function checkSequence(program: NetworkProgram, names: readonly ListName[]): void {
+  const operations = names.flatMap((name) => program.lists[name])
+  const everWritten = new Set(
+    operations.flatMap((operation) => owned(program, operandIds(operation, 'write'))),
+  )
+  const filled = new Set<BufferId>()
+  program.buffers.forEach((buffer, id) => {
+    // A gradient that nothing writes is the zero it began as.
+    const zero = buffer.kind === 'gradient' && !everWritten.has(id)
+    if (filledBefore.includes(buffer.kind) || zero) filled.add(id)
+  })
+  operations.forEach((operation, i) => {
+    const title = `operation ${i} of ${names.join(', ')} (${operation.op})`
+    checkOperands(program, operation, title)
+    for (const id of owned(program, operandIds(operation, 'read'))) {
+      if (filled.has(id)) continue
+      throw new Error(`${title} reads ${program.buffers[id]?.name} before it is written`)
+    }
+    for (const id of owned(program, operandIds(operation, 'write'))) filled.add(id)
+  })
+}
+
+function checkOperands(program: NetworkProgram, operation: Operation, title: string): void {
+  const operands: Readonly<Record<string, BufferId | null>> = operation.operands
+  const attributes: Readonly<Record<string, AttributeValue>> = operation.attributes
+  const declaration = declarationOf(operation.op)
+  for (const [name, value] of Object.entries(attributes)) {
+    const known = declaration.attributes[name] !== undefined
+    const finite = typeof value !== 'number' || Number.isFinite(value)
+    if (!known || !finite) throw new Error(`${title} has the attribute ${name} = ${value}`)
+  }
+  for (const [name, { shape, optional }] of Object.entries(declaration.operands)) {
+    const id = operands[name]
+    if (id === null || id === undefined) {
+      if (!optional) throw new Error(`${title} lacks its operand ${name}`)
+      continue
+    }
+    const buffer = program.buffers[id]
+    if (buffer === undefined) throw new Error(`${title}: there is no buffer ${id} for ${name}`)
+    const perRow = shape.includes('rows')
+    const size = shape
+      .filter((axis) => axis !== 'rows')
+      .reduce((product, axis) => product * Number(attributes[axis]), 1)
+    if (buffer.perRow !== perRow || sizeOf(buffer.shape) !== size) {
+      throw new Error(
+        `${title}: ${name} wants ${size} numbers${perRow ? ' a row' : ''}, but ${buffer.name} is [${buffer.shape.join(', ')}]${buffer.perRow ? ' a row' : ''}`,
+      )
+    }
+  }
+}
+
+function operandIds(operation: Operation, access: 'read' | 'write'): BufferId[] {
+  const operands: Readonly<Record<string, BufferId | null>> = operation.operands
+  return Object.entries(declarationOf(operation.op).operands).flatMap(([name, declared]) => {
+    const id = operands[name]
+    const wanted = declared.access === access || declared.access === 'update'
+    return wanted && id !== null && id !== undefined ? [id] : []
+  })
+}
+
+/** Spanning buffers stand for those they span. */
+function owned(program: NetworkProgram, ids: readonly BufferId[]): BufferId[] {
+  return ids.flatMap((id) => program.buffers[id]?.spans ?? [id])
+}

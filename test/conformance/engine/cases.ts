@@ -1,0 +1,35 @@
+/** What every backend must pass: the backends that run here, and the tolerances of a float32 engine against float64. */
+
+import type { Backend } from '../../../src/engine/kernels/kernels.js'
+import { backends } from '../../../src/engine/kernels/select.js'
+
+/** Backends with the reason why one does not run here: a skip is never silent. */
+export const registered: readonly { backend: Backend; reason: string | null }[] = backends.map((backend) => {
+  const reason = backend.unavailable()
+  if (reason !== null) console.warn(`The backend ${backend.name} is not tested: ${reason}`)
+  return { backend, reason }
+})
+
+export interface Tolerance {
+  readonly relative: number
+  readonly absolute: number
+}
+
+export const lossTolerance: Tolerance = { relative: 1e-4, absolute: 1e-6 }
+export const weightTolerance: Tolerance = { relative: 1e-3, absolute: 1e-5 }
+
+/** The first number that is off, in words; null when all are within absolute + relative · |expected|. */
+export function firstDifference(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  { relative, absolute }: Tolerance,
+): string | null {
+  if (actual.length !== expected.length) return `${actual.length} numbers instead of ${expected.length}`
+  for (let i = 0; i < expected.length; i++) {
+    const distance = Math.abs((actual[i] ?? Number.NaN) - (expected[i] ?? Number.NaN))
+    if (!(distance <= absolute + relative * Math.abs(expected[i] ?? 0))) {
+      return `number ${i} is ${actual[i]} instead of ${expected[i]}`
+    }
+  }
+  return null
+}
