@@ -1,0 +1,229 @@
+/** What holds for every program: it compiles or is refused in words, validates, prints, encodes, and costs what it says. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { sizeOf } from '../../src/engine/arena.js'
+import { encode } from '../../src/engine/encoding.js'
+import { SpecError } from '../../src/engine/index.js'
+import { declarationOf } from '../../src/engine/operations.js'
+import { print } from '../../src/engine/printing.js'
+import { listNames, type Program } from '../../src/engine/program.js'
+import { validate } from '../../src/engine/validation.js'
+import { randomTrainings } from '../support/random-training.js'
+import { trainingCase } from '../support/training-case.js'
+
+/** Compiles, or gives null where the layers do not fit together. */
+function compiled(random: Parameters<typeof trainingCase>): Program | null {
+  try {
+    return trainingCase(...random).program
+  } catch (error) {
+    if (!(error instanceof SpecError)) throw error
+    expect(error.pointer).toMatch(/^\/(network|batchSize)/)
+    expect(error.message).toMatch(/layers\[\d+\]|batch/)
+    return null
+  }
+}
+
+describe('random programs', () => {
+  test('validate, print and encode', () => {
+    let programs = 0
+    fc.assert(
+      fc.property(randomTrainings, ({ spec, rows, validationRows }) => {
+        const program = compiled([spec, rows, validationRows])
+        if (program === null) return
+        programs++
+        validate(program)
+        const text = print(program)
+        for (const { name } of program.buffers) expect(text).toContain(name)
+        expect(text).not.toContain('undefined')
+        checkEncoding(program)
+        checkShapes(program)
+      }),
+      { numRuns: 300, seed: 1 },
+    )
+    expect(programs).toBeGreaterThan(150)
+  })
+})
+
+function checkShapes(program: Program): void {
+  program.layers.forEach((layer, i) => {
+    expect(layer.inputShape).toEqual(program.layers[i - 1]?.outputShape ?? program.network.inputShape)
+  })
+  expect(program.layers.at(-1)?.outputShape).toEqual(program.outputShape)
+  const trainable = program.tensors.filter(({ gradient }) => gradient !== null)
+  expect(program.parameters).toBe(trainable.reduce((sum, { shape }) => sum + sizeOf(shape), 0))
+  expect(program.parameters).toBe(program.layers.reduce((sum, layer) => sum + layer.parameters, 0))
+  const end = Math.max(...program.buffers.map(({ offset, length }) => offset + length))
+  expect(program.floats).toBeGreaterThanOrEqual(end)
+  expect(program.arenaBytes).toBeGreaterThan(4 * program.floats)
+  expect(program.flopsPerEpoch).toBeGreaterThan(2 * program.parameters)
+}
+
+/** Walks the words again: every operation's length and code, every list's beginning and end. */
+function checkEncoding(program: Program): void {
+  const words = encode(program)
+  expect(words[0]).toBe(1)
+  expect(words[1]).toBe(program.capacity)
+  let position = 16
+  listNames.forEach((name, list) => {
+    expect(words[9 + list]).toBe(position)
+    for (const operation of program.lists[name]) {
+      const { code, operands, attributes } = declarationOf(operation.op)
+      const reals = Object.values(attributes).filter((type) => type === 'real').length
+      const length = 2 + Object.keys(operands).length + Object.keys(attributes).length + reals
+      expect([words[position], words[position + 1]]).toEqual([code, length])
+      position += length
+    }
+  })
+  expect(words[14]).toBe(position)
+  expect(words.length).toBe(position)
+}
+
+const layers = [
+  { type: 'dense', units: 4, activation: 'gelu' },
+  { type: 'dense', units: 3, activation: 'softmax' },
+] as const
+
+describe('encoding', () => {
+  test('holds offsets, sizes, codes and reals where the format says', () => {
+    const optimizer = { type: 'rmsprop', learningRate: 0.1, rho: 0.95, epsilon: 1e-7 } as const
+    const network = { inputShape: [5], layers: [...layers] }
+    const { program } = trainingCase(
+      { network, loss: 'categoricalCrossentropy', optimizer, epochs: 1, batchSize: 2 },
+      7,
+      1,
+    )
+    const words = encode(program)
+    const named = (name: string) => program.buffers.find((buffer) => buffer.name === name)?.offset
+    expect([...words.subarray(0, 9)]).toEqual([
+      1,
+      2,
+      5,
+      3,
+      3,
+      named('input'),
+      named('target'),
+      named('output'),
+      program.floats,
+    ])
+    expect(words[15]).toBe(1)
+    expect([...words.subarray(16, 26)]).toEqual([
+      1,
+      10,
+      named('input'),
+      named('layers.0.weight'),
+      named('layers.0.bias'),
+      named('layers.0.output'),
+      named('layers.0.preActivation'),
+      5,
+      4,
+      7,
+    ])
+    const update = words.subarray(words[11], words[12])
+    const view = new DataView(Float64Array.from([0.95, 1e-7]).buffer)
+    const reals = [0, 4, 8, 12].map((byte) => view.getInt32(byte, true))
+    const count = program.buffers.find((buffer) => buffer.name === 'parameters')?.length
+    expect([...update]).toEqual([
+      27,
+      10,
+      named('parameters'),
+      named('gradients'),
+      named('optimizer.meanSquare'),
+      count,
+      ...reals,
+    ])
+  })
+
+  test('codes are unique', () => {
+    const { program } = trainingCase(
+      { network: { inputShape: [2], layers: [...layers] }, loss: 'categoricalCrossentropy', epochs: 1 },
+      4,
+    )
+    const codes = listNames.flatMap((list) =>
+      program.lists[list].map(({ op }) => `${op} ${declarationOf(op).code}`),
+    )
+    expect(new Set(codes.map((text) => text.split(' ')[1])).size).toBe(new Set(codes).size)
+  })
+})
+
+describe('the first layer', () => {
+  test('computes no gradient of its input', () => {
+    const { program } = trainingCase(
+      { network: { inputShape: [5], layers: [...layers] }, loss: 'categoricalCrossentropy', epochs: 1 },
+      4,
+    )
+    const backward = program.lists.backward.map(({ op }) => op)
+    expect(backward).toEqual([
+      'loss',
+      'denseBackwardWeights',
+      'denseBackwardInput',
+      'activationBackward',
+      'denseBackwardWeights',
+    ])
+  })
+})
+
+describe('a broken program is refused', () => {
+  const { program } = trainingCase(
+    { network: { inputShape: [5], layers: [...layers] }, loss: 'categoricalCrossentropy', epochs: 1 },
+    4,
+  )
+  const buffer = (name: string) => program.buffers.findIndex((candidate) => candidate.name === name)
+  const changed = (name: string, change: Partial<Program['buffers'][number]>): Program => ({
+    ...program,
+    buffers: program.buffers.map((old) => (old.name === name ? { ...old, ...change } : old)),
+  })
+
+  test('as it was compiled it is fine', () => {
+    expect(() => validate(program)).not.toThrow()
+  })
+
+  test.each<[string, Program, RegExp]>([
+    ['a buffer out of line', changed('input', { offset: 3 }), /input begins at 3/],
+    ['a buffer beyond the arena', changed('output', { offset: program.floats }), /output reaches beyond/],
+    [
+      'buffers that overlap',
+      changed('target', { offset: 0 }),
+      /input and target overlap|target and input overlap/,
+    ],
+    ['a length that is not the shape', changed('output', { shape: [2] }), /output has .* not its shape/],
+  ])('%s', (_, broken, message) => {
+    expect(() => validate(broken)).toThrow(message)
+  })
+
+  test('an operand of the wrong size', () => {
+    const [first, ...rest] = program.lists.forward
+    if (first?.op !== 'denseForward') throw new Error('the first operation is dense')
+    const broken = { ...first, attributes: { ...first.attributes, units: 5 } }
+    const lists = { ...program.lists, forward: [broken, ...rest] }
+    expect(() => validate({ ...program, lists })).toThrow(
+      /weight wants 25 numbers, but layers.0.weight is \[4, 5\]/,
+    )
+  })
+
+  test('a missing operand, a missing buffer, an attribute that is no number', () => {
+    const [first, ...rest] = program.lists.forward
+    if (first?.op !== 'denseForward') throw new Error('the first operation is dense')
+    const withFirst = (operation: typeof first): Program => ({
+      ...program,
+      lists: { ...program.lists, forward: [operation, ...rest] },
+    })
+    const { operands, attributes } = first
+    expect(() => validate(withFirst({ ...first, operands: { ...operands, x: 999 } }))).toThrow(
+      /no buffer 999/,
+    )
+    expect(() => validate(withFirst({ ...first, attributes: { ...attributes, units: Number.NaN } }))).toThrow(
+      /units = NaN/,
+    )
+  })
+
+  test('a value read before it is written', () => {
+    const forward = program.lists.forward.toReversed()
+    expect(() => validate({ ...program, lists: { ...program.lists, forward } })).toThrow(
+      /operation 0 .* reads layers.0.output before it is written/,
+    )
+  })
+
+  test('an output that nothing writes', () => {
+    expect(() => validate({ ...program, output: buffer('input') })).toThrow(/writes the output/)
+  })
+})
