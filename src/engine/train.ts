@@ -109,20 +109,24 @@ export class Training {
   run(limits: SliceLimits = {}): { epochs: Epoch[]; state: TrainingState } {
     const epochs: Epoch[] = []
     const deadline = performance.now() + (limits.milliseconds ?? Number.POSITIVE_INFINITY)
+    let ran = false
     let stepsLeft = limits.maximumSteps ?? Number.POSITIVE_INFINITY
     const unpaced = limits.milliseconds === undefined && limits.stop === undefined
     const maximumEpochs = limits.maximumEpochs ?? Number.POSITIVE_INFINITY
     while (this.#ended === null) {
       if (epochs.length >= maximumEpochs || stepsLeft <= 0) return { epochs, state: 'running' }
       const before = performance.now()
-      if (before >= deadline && !(epochs.length === 0 && limits.milliseconds === 0)) {
-        return { epochs, state: 'running' }
-      }
-      const steps = Math.min(stepsLeft, unpaced ? unlimited : this.#pace.steps(deadline - before))
+      if (ran && before >= deadline) return { epochs, state: 'running' }
+      if (limits.stop !== undefined && Atomics.load(limits.stop, 0) !== 0) return { epochs, state: 'stopped' }
+      const steps = Math.min(
+        stepsLeft,
+        unpaced ? unlimited : this.#pace.steps(Math.max(0, deadline - before)),
+      )
       const from = this.#position.epoch * this.#program.stepsPerEpoch + this.#position.step
       const reason = this.#call(epochs, maximumEpochs - epochs.length, steps, limits.stop ?? null)
       const done = this.#position.epoch * this.#program.stepsPerEpoch + this.#position.step - from
       stepsLeft -= done
+      ran = true
       if (done > 0) this.#pace.measured(done, performance.now() - before)
       if (reason === 'stop' && this.#ended === null) return { epochs, state: 'stopped' }
     }

@@ -31,7 +31,7 @@ export interface Slice {
   readonly learningRates: Float64Array
   /** Filled with metricsPerEpoch values for each finished epoch, from the start. */
   readonly metrics: Float64Array
-  /** Word 0 ≠ 0 asks to stop at the next step's end. */
+  /** Word 0 ≠ 0 asks to stop at the next step's end. A backend that cannot see this flag's memory leaves it to the host, which looks between slices. */
   readonly stop: Int32Array | null
 }
 
