@@ -85,8 +85,7 @@ export class Processor {
   private async train(job: ClaimedJob, run: Run): Promise<Outcome> {
     const { runs, pool } = this.dependencies
     const data = await this.load(job)
-    if (data === null)
-      return { type: 'refused', message: `The dataset ${job.spec.dataset} no longer exists.` }
+    if (data === null) return { type: 'refused', message: 'The dataset of this job no longer exists.' }
     const initialWeights = await this.initialWeights(job)
     let stored = job.storedEpoch
     return pool.train(
@@ -108,7 +107,7 @@ export class Processor {
   private async load(job: ClaimedJob): Promise<(Table & { standardize: boolean }) | null> {
     const { datasets } = this.dependencies
     const table = builtIn(job.spec.dataset)
-    if (table !== undefined) return { ...table, standardize: false }
+    if (table !== undefined) return table
     if (job.datasetId === null) return null
     const [dataset, values] = await Promise.all([datasets.get(job.datasetId), datasets.values(job.datasetId)])
     if (dataset === null || values === null) return null

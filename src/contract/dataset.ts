@@ -45,6 +45,42 @@ export const datasetSchema = z.object({
 })
 export type Dataset = z.infer<typeof datasetSchema>
 
+const seed = z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0)
+const rows = z.int().min(2).max(100_000)
+const noise = (value: number) =>
+  z.number().min(0).max(100).default(value).describe('standard deviation of the normal noise on each number')
+
+export const generatedDatasetNames = ['parity', 'sine', 'blobs', 'moons', 'circles', 'spirals'] as const
+
+/** A built-in dataset drawn by formula; the same request gives the same rows. */
+export const generatedDatasetSchema = z.discriminatedUnion(
+  'name',
+  [
+    z.strictObject({
+      name: z.literal('parity'),
+      inputs: z.int().min(1).max(16).default(4),
+      rows: rows.optional().describe('rows drawn at random; the whole truth table, once, when left out'),
+      seed,
+    }),
+    z.strictObject({ name: z.literal('sine'), rows: rows.default(200), noise: noise(0), seed }),
+    z.strictObject({
+      name: z.literal('blobs'),
+      classes: z.int().min(2).max(10).default(3),
+      rows: rows.default(300),
+      noise: noise(0.5),
+      seed,
+    }),
+    z.strictObject({
+      name: z.enum(['moons', 'circles', 'spirals']),
+      rows: rows.default(300),
+      noise: noise(0.1),
+      seed,
+    }),
+  ],
+  { error: 'must be parity, sine, blobs, moons, circles or spirals: only these take settings' },
+)
+export type GeneratedDataset = z.infer<typeof generatedDatasetSchema>
+
 /** The target's name and classes, where there is exactly one target. */
 export function targetOf(columns: Column[]): Pick<Dataset, 'target' | 'classes'> {
   const targets = columns.filter((column) => column.role === 'target')

@@ -9,6 +9,7 @@
  *     └──► cancelled | failed
  */
 import { z } from 'zod'
+import { generatedDatasetSchema } from './dataset.js'
 import { metricsSchema } from './epoch.js'
 import { idSchema } from './ids.js'
 import { trainingFields, trainingSchema } from './network.js'
@@ -51,8 +52,8 @@ export type InlineDataset = z.infer<typeof inlineDatasetSchema>
 export const jobRequestSchema = z.strictObject({
   name: z.string().min(1).max(200).optional(),
   dataset: z
-    .union([z.string().min(1).max(100), inlineDatasetSchema])
-    .describe('a built-in’s name, a ds_… id, or rows'),
+    .union([z.string().min(1).max(100), inlineDatasetSchema, generatedDatasetSchema])
+    .describe('a built-in’s name, a generated built-in with its settings, a ds_… id, or rows'),
   ...trainingFields,
   validationSplit: z
     .number()
@@ -70,7 +71,7 @@ export type JobRequest = z.infer<typeof jobRequestSchema>
 
 /** A job request as accepted: defaults filled in, inline rows stored as a dataset and named by its id. */
 export const jobSpecSchema = trainingSchema.extend({
-  dataset: z.string(),
+  dataset: z.union([z.string(), generatedDatasetSchema]),
   validationSplit: z.number(),
   seed: z.int(),
   batchSize: z.union([z.int(), z.literal('full')]),

@@ -1,5 +1,13 @@
-/** The datasets that need no upload: the lecture's boolean functions of two inputs. */
+/** The datasets that need no upload: the lecture's boolean functions of two inputs, generated ones, and the irises. */
+import { type GeneratedDataset, generatedDatasetNames, generatedDatasetSchema } from '../contract/dataset.js'
+import { generate } from './generated.js'
+import { iris } from './iris.js'
 import { describeTable, type Table } from './table.js'
+
+export interface BuiltIn extends Table {
+  /** Whether features are scaled by the mean and deviation of the training rows, as those of uploads are. */
+  standardize: boolean
+}
 
 function truthTable(truth: (x1: number, x2: number) => boolean): Table {
   const rows = [0, 1].flatMap((x1) => [0, 1].map((x2) => [x1, x2, truth(x1, x2) ? 1 : 0]))
@@ -13,16 +21,25 @@ function truthTable(truth: (x1: number, x2: number) => boolean): Table {
   )
 }
 
-const makers: ReadonlyMap<string, () => Table> = new Map([
-  ['and', () => truthTable((x1, x2) => x1 === 1 && x2 === 1)],
-  ['or', () => truthTable((x1, x2) => x1 === 1 || x2 === 1)],
-  ['nand', () => truthTable((x1, x2) => !(x1 === 1 && x2 === 1))],
-  ['xor', () => truthTable((x1, x2) => x1 !== x2)],
+const fixed = new Map<string, () => BuiltIn>([
+  ['and', () => ({ ...truthTable((x1, x2) => x1 === 1 && x2 === 1), standardize: false })],
+  ['or', () => ({ ...truthTable((x1, x2) => x1 === 1 || x2 === 1), standardize: false })],
+  ['nand', () => ({ ...truthTable((x1, x2) => !(x1 === 1 && x2 === 1)), standardize: false })],
+  ['xor', () => ({ ...truthTable((x1, x2) => x1 !== x2), standardize: false })],
+  ['iris', () => ({ ...iris(), standardize: true })],
 ])
 
-export const builtInNames: readonly string[] = [...makers.keys()]
+export const builtInNames: readonly string[] = [...fixed.keys(), ...generatedDatasetNames]
 
-/** The built-in dataset of that name, made anew, or undefined if there is none. Features x1, x2; target y, 0 or 1. */
-export function builtIn(name: string): Table | undefined {
-  return makers.get(name)?.()
+/**
+ * A built-in dataset, made anew, or undefined if there is none of that name. A name alone of a generated one stands
+ * for its defaults.
+ */
+export function builtIn(dataset: GeneratedDataset): BuiltIn
+export function builtIn(dataset: string | GeneratedDataset): BuiltIn | undefined
+export function builtIn(dataset: string | GeneratedDataset): BuiltIn | undefined {
+  if (typeof dataset !== 'string') return { ...generate(dataset), standardize: false }
+  const generated = generatedDatasetNames.find((name) => name === dataset)
+  if (generated === undefined) return fixed.get(dataset)?.()
+  return builtIn(generatedDatasetSchema.parse({ name: generated }))
 }

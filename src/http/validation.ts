@@ -29,8 +29,8 @@ function itemsOf(issue: Issue, above: readonly PropertyKey[]): ProblemItem[] {
     return issue.keys.map((key) => ({ pointer: pointerTo([...path, key]), message: 'Unknown field' }))
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    const [deepest] = [...issue.errors].sort((a, b) => depth(b) - depth(a))
-    if (depth(deepest) > 0) return deepest.flatMap((each) => itemsOf(each, path))
+    const [closest] = [...issue.errors].sort((a, b) => depth(b) - depth(a) || a.length - b.length)
+    if (depth(closest) > 0) return closest.flatMap((each) => itemsOf(each, path))
     const messages = issue.errors.flatMap((branch) => branch.map((each) => each.message))
     return [{ pointer: pointerTo(path), message: [...new Set(messages)].join('; or: ') }]
   }

@@ -1,5 +1,7 @@
 /** Accepting a job: checks that the training can work and fits the limits, stores it, and puts it on the queue. */
 import { randomInt } from 'node:crypto'
+import type { GeneratedDataset } from '../contract/dataset.js'
+import { targetOf } from '../contract/dataset.js'
 import { idPrefixes } from '../contract/ids.js'
 import type { InlineDataset, Job, JobRequest, JobSpec } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
@@ -50,7 +52,7 @@ export async function submit(dependencies: SubmitDependencies, request: JobReque
 
 interface DataDescription {
   /** As the spec names it. */
-  name: string
+  name: string | GeneratedDataset
   columns: Table['columns']
   rows: number
   datasetId: string | null
@@ -59,18 +61,13 @@ interface DataDescription {
 
 async function findData(
   datasets: Pick<DatasetStore, 'get'>,
-  dataset: string | InlineDataset,
+  dataset: string | InlineDataset | GeneratedDataset,
 ): Promise<DataDescription> {
   if (typeof dataset !== 'string') {
-    const { columns, rows, values } = readInline(dataset)
-    const id = newId('dataset')
-    const inline: NewDataset = { id, name: null, origin: 'inline', columns, rows, values }
-    return { name: id, columns, rows, datasetId: id, inline }
+    return 'x' in dataset ? inlineData(dataset) : builtInData(dataset, builtIn(dataset))
   }
   const table = builtIn(dataset)
-  if (table !== undefined) {
-    return { name: dataset, columns: table.columns, rows: table.rows, datasetId: null, inline: null }
-  }
+  if (table !== undefined) return builtInData(dataset, table)
   const stored = await datasets.get(dataset)
   if (stored !== null) {
     return { name: stored.id, columns: stored.columns, rows: stored.rows, datasetId: stored.id, inline: null }
@@ -78,6 +75,17 @@ async function findData(
   const names = builtInNames.join(', ')
   const message = `There is no dataset "${dataset}": the built-ins are ${names}, uploads begin with ${idPrefixes.dataset}`
   throw new Problem('invalid-spec', message, [{ pointer: '/dataset', message: 'does not exist' }])
+}
+
+function inlineData(dataset: InlineDataset): DataDescription {
+  const { columns, rows, values } = readInline(dataset)
+  const id = newId('dataset')
+  const inline: NewDataset = { id, name: null, origin: 'inline', columns, rows, values }
+  return { name: id, columns, rows, datasetId: id, inline }
+}
+
+function builtInData(name: DataDescription['name'], { columns, rows }: Table): DataDescription {
+  return { name, columns, rows, datasetId: null, inline: null }
 }
 
 function readInline(dataset: InlineDataset): Table {

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { generatedDatasetNames } from '../../src/contract/dataset.js'
 import { builtIn, builtInNames } from '../../src/datasets/built-ins.js'
 
 test.each([
@@ -20,7 +22,7 @@ test.each([
 })
 
 test('every name listed can be had, others cannot', () => {
-  expect(builtInNames).toEqual(['and', 'or', 'nand', 'xor'])
+  expect(builtInNames).toEqual(['and', 'or', 'nand', 'xor', 'iris', ...generatedDatasetNames])
   for (const name of builtInNames) expect(builtIn(name)).toBeDefined()
   for (const name of ['', 'XOR', 'toString', '__proto__']) expect(builtIn(name)).toBeUndefined()
 })
@@ -28,4 +30,17 @@ test('every name listed can be had, others cannot', () => {
 test('a caller that changes its table does not change the next one', () => {
   builtIn('xor')?.values.fill(9)
   expect(builtIn('xor')?.values[0]).toBe(0)
+})
+
+test('iris is the flowers of examples/iris.csv, and the only built-in that is standardized', () => {
+  const table = builtIn('iris')
+  const [header, ...flowers] = readFileSync('examples/iris.csv', 'utf8').trim().split('\n')
+  expect(table?.columns.map((column) => column.name).join(',')).toBe(header)
+  const species = table?.columns.at(-1)?.categories ?? []
+  const lines = Array.from({ length: table?.rows ?? 0 }, (_, row) => {
+    const [which, ...lengths] = [...(table?.values.subarray(5 * row, 5 * row + 5) ?? [])].reverse()
+    return [...lengths.reverse().map((length) => length.toFixed(1)), species[which]].join(',')
+  })
+  expect(lines).toEqual(flowers)
+  expect(builtInNames.filter((name) => builtIn(name)?.standardize)).toEqual(['iris'])
 })
