@@ -8,7 +8,7 @@ import fastify, { type FastifyBaseLogger } from 'fastify'
 import { jsonSchemaTransform, serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { Problem } from '../contract/problems.js'
 import { parseJsonBodies } from './json-body.js'
-import { handleError, sendProblem } from './problem-answers.js'
+import { answerBrokenRequest, handleError, sendProblem } from './problem-answers.js'
 import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
 import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
 import { type JobRoutes, jobRoutes } from './routes/jobs.js'
@@ -38,6 +38,8 @@ export async function buildApp(dependencies: AppDependencies) {
     requestTimeout: 120_000,
     forceCloseConnections: true,
     genReqId: () => randomUUID(),
+    frameworkErrors: handleError,
+    clientErrorHandler: answerBrokenRequest,
   }).withTypeProvider<ZodTypeProvider>()
 
   app.setValidatorCompiler(validatorCompiler)

@@ -1,6 +1,9 @@
 /** Turns whatever went wrong into application/problem+json. The only place that decides on an error's status. */
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { Problem, type ProblemBody, type ProblemCode, problems } from '../contract/problems.js'
+import { randomUUID } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { Problem, type ProblemBody, problems } from '../contract/problems.js'
 
 export function problemBody(problem: Problem, traceId: string): ProblemBody {
   const { status, title } = problems[problem.code]
@@ -25,24 +28,26 @@ export async function handleError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
-  const problem = toProblem(error)
+  const problem = toProblem(error, request)
   if (problem.code === 'internal') request.log.error(error)
   await sendProblem(reply, problem)
 }
 
-const codesOfFastify: Record<string, ProblemCode> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed-json',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'malformed-json',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid-request',
-}
-
-function toProblem(error: unknown): Problem {
+function toProblem(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof Problem) return error
   if (isFastifyError(error)) {
-    const code = codesOfFastify[error.code] ?? (isClientError(error) ? 'invalid-request' : undefined)
-    if (code !== undefined) return new Problem(code, error.message)
+    switch (error.code) {
+      case 'FST_ERR_CTP_BODY_TOO_LARGE': {
+        const message = `The body is larger than ${request.routeOptions.bodyLimit} bytes, the most allowed here.`
+        return new Problem('body-too-large', message)
+      }
+      case 'FST_ERR_CTP_INVALID_MEDIA_TYPE': {
+        const message = `A body of content-type ${request.headers['content-type']} is not understood here.`
+        return new Problem('unsupported-media-type', message)
+      }
+      default:
+        if (isClientError(error)) return new Problem('invalid-request', error.message)
+    }
   }
   return new Problem('internal', 'Something broke on our side; the trace id finds it in the log.')
 }
@@ -53,4 +58,18 @@ function isFastifyError(error: unknown): error is FastifyError {
 
 function isClientError(error: FastifyError): boolean {
   return error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500
+}
+
+/** Answers what is no HTTP, before there is a request to reply to. */
+export function answerBrokenRequest(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const body = problemBody(new Problem('invalid-request', 'This is not a valid HTTP request.'), randomUUID())
+  const text = JSON.stringify(body)
+  socket.end(
+    `HTTP/1.1 ${body.status} ${STATUS_CODES[body.status]}\r\ncontent-type: application/problem+json\r\n` +
+      `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+  )
 }

@@ -1,5 +1,6 @@
 /** Query strings carry text only; these read numbers from it without guessing. */
 import { z } from 'zod'
+import { text } from '../contract/text.js'
 
 export function integerParameter(minimum: number, maximum: number) {
   return z
@@ -11,7 +12,7 @@ export function integerParameter(minimum: number, maximum: number) {
 
 export const pageParameters = {
   limit: integerParameter(1, 100).optional().describe('items a page, 20 when left out'),
-  after: z.string().max(100).optional().describe('id of the last item of the page before'),
+  after: text(100).optional().describe('id of the last item of the page before'),
 }
 
 export const defaultLimit = 20

@@ -1,6 +1,7 @@
 /** Shapes that several routes answer with. */
 import { z } from 'zod'
 import { problemSchema } from '../contract/problems.js'
+import { text } from '../contract/text.js'
 import type { Page } from '../training/ports.js'
 
 const problemContent = (description: string) => ({
@@ -27,4 +28,4 @@ export function toList<T extends { id: string }>({ data, hasMore }: Page<T>) {
   return { object: 'list' as const, data, hasMore, lastId: data.at(-1)?.id ?? null }
 }
 
-export const idParameters = z.object({ id: z.string().max(100) })
+export const idParameters = z.object({ id: text(100) })

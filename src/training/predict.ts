@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Model, Prediction, predictionsSchema } from '../contract/model.js'
-import { Problem } from '../contract/problems.js'
+import { Problem, pointerTo } from '../contract/problems.js'
 import { decode, encodeInputs, InputError, type InputRow } from '../datasets/prediction.js'
 import type { ModelStore, PredictorPool } from './ports.js'
 
@@ -9,26 +9,29 @@ export interface PredictDependencies {
   predictors: Pick<PredictorPool, 'predict'>
 }
 
-/** What the model says about raw rows. `pointer` is where the rows stand in the request. */
+export interface Question {
+  rows: InputRow[]
+  /** The JSON Pointer into the request of what a pointer into `rows` names. */
+  place(pointer: string): string
+}
+
+/** What the model says about raw rows. Throws Problem `not-found`, or `invalid-input` naming the place. */
 export async function predict(
   { models, predictors }: PredictDependencies,
   modelId: string,
-  rows: InputRow[] | ((model: Model) => InputRow[]),
-  pointer: string,
+  ask: (model: Model) => Question,
 ): Promise<z.infer<typeof predictionsSchema>> {
   const model = await models.get(modelId)
   if (model === null) throw new Problem('not-found', `There is no model ${modelId}.`)
-  const inputRows = typeof rows === 'function' ? rows(model) : rows
+  const { rows, place } = ask(model)
   try {
-    const inputs = encodeInputs(model.coding, inputRows)
-    const outputs = await predictors.predict(model, inputs)
-    return { modelId, predictions: read(model, outputs, inputRows.length) }
+    const outputs = await predictors.predict(model, encodeInputs(model.coding, rows))
+    return { modelId, predictions: read(model, outputs, rows.length) }
   } catch (error) {
     if (!(error instanceof InputError)) throw error
-    const place = pointer + error.pointer
-    throw new Problem('invalid-input', `${place}: ${error.message}`, [
-      { pointer: place, message: error.message },
-    ])
+    const pointer = place(error.pointer)
+    const detail = pointer === '' ? error.message : `${pointer}: ${error.message}`
+    throw new Problem('invalid-input', detail, [{ pointer, message: error.message }])
   }
 }
 
@@ -36,7 +39,11 @@ function read(model: Model, outputs: Float32Array, rows: number): Prediction[] {
   const width = outputs.length / rows
   const last = model.layers.at(-1)
   const reading = { lastActivation: last?.activation ?? 'linear', loss: model.loss }
-  return Array.from({ length: rows }, (_, row) =>
-    decode(model.coding, outputs.subarray(row * width, (row + 1) * width), reading),
-  )
+  return Array.from({ length: rows }, (_, row) => {
+    try {
+      return decode(model.coding, outputs.subarray(row * width, (row + 1) * width), reading)
+    } catch (error) {
+      throw error instanceof InputError ? new InputError(pointerTo([row]), error.message) : error
+    }
+  })
 }

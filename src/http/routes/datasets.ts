@@ -4,6 +4,7 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { datasetSchema } from '../../contract/dataset.js'
 import { Problem } from '../../contract/problems.js'
+import { text } from '../../contract/text.js'
 import { describeBuiltIn, listBuiltIns } from '../../training/built-in-datasets.js'
 import type { DatasetStore } from '../../training/ports.js'
 import { upload } from '../../training/upload.js'
@@ -34,13 +35,8 @@ export const datasetRoutes: FastifyPluginCallbackZod<DatasetRoutes> = (
           'First line: the names of the columns. Features are numbers, the target a number or a category.',
         consumes: ['text/csv'],
         querystring: z.strictObject({
-          name: z.string().min(1).max(200).optional(),
-          target: z
-            .string()
-            .min(1)
-            .max(200)
-            .optional()
-            .describe('the column to predict; the last one when left out'),
+          name: text(200).min(1).optional(),
+          target: text(200).min(1).optional().describe('the column to predict; the last one when left out'),
         }),
         response: { 201: datasetSchema, ...failures },
       },

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { type Model, modelSchema, predictionRequestSchema, predictionsSchema } from '../../contract/model.js'
 import { Problem, pointerTo } from '../../contract/problems.js'
 import type { ModelStore } from '../../training/ports.js'
-import { type PredictDependencies, predict } from '../../training/predict.js'
+import { type PredictDependencies, predict, type Question } from '../../training/predict.js'
 import { defaultLimit, pageParameters } from '../query.js'
 import { failures, idParameters, listOf, toList } from '../responses.js'
 
@@ -56,7 +56,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (app, { models
         response: { 200: predictionsSchema, ...failures },
       },
     },
-    async ({ params, query }) => predict(prediction, params.id, (model) => rowsOf(model, query), ''),
+    async ({ params, query }) => predict(prediction, params.id, (model) => questionOf(model, query)),
   )
 
   app.post(
@@ -70,7 +70,11 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (app, { models
         response: { 200: predictionsSchema, ...failures },
       },
     },
-    async ({ params, body }) => predict(prediction, params.id, body.inputs, '/inputs'),
+    async ({ params, body }) =>
+      predict(prediction, params.id, () => ({
+        rows: body.inputs,
+        place: (pointer) => `/inputs${pointer}`,
+      })),
   )
 
   done()
@@ -79,36 +83,39 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (app, { models
 type Query = Record<string, string | string[]>
 
 /** `x` alone gives rows of numbers by place, unless it is but one of the model's columns; anything else is one row by name. */
-function rowsOf(model: Model, query: Query): (number[] | Record<string, number>)[] {
-  const keys = Object.keys(query)
-  if (keys.length === 0) {
-    throw new Problem(
-      'invalid-request',
-      `Say what to predict from: ?x=${model.columns.map(() => '0').join(',')} or by name: ?${model.columns.map((column) => `${encodeURIComponent(column)}=0`).join('&')}`,
-    )
+function questionOf(model: Model, query: Query): Question {
+  const names = Object.keys(query)
+  if (names.length === 0) {
+    const byPlace = `?x=${model.columns.map(() => '0').join(',')}`
+    const byName = `?${model.columns.map((column) => `${encodeURIComponent(column)}=0`).join('&')}`
+    throw new Problem('invalid-request', `Say what to predict from: ${byPlace} or by name: ${byName}`)
   }
-  if (keys.length === 1 && keys[0] === 'x') {
-    return [query.x].flat().map((row) => row.split(',').map((text) => numberOf(text, 'x')))
+  if (names.length === 1 && names[0] === 'x') {
+    const rows = [query.x].flat().map((text, row) => {
+      return text.split(',').map((number, place) => numberOf(number, ['x', row, place]))
+    })
+    return { rows, place: (pointer) => `/x${pointer}` }
   }
-  return [
-    Object.fromEntries(
-      Object.entries(query).map(([name, value]) => {
-        if (typeof value !== 'string') throw invalid(name, 'is given more than once')
-        return [name, numberOf(value, name)]
-      }),
-    ),
-  ]
+  if (Object.hasOwn(query, 'x') && !model.columns.includes('x')) {
+    throw invalid(['x'], 'comes alone: give rows as x, or one row by the names of its columns, not both')
+  }
+  const row = Object.entries(query).map(([name, value]) => {
+    if (typeof value !== 'string') throw invalid([name], 'is given more than once')
+    return [name, numberOf(value, [name])] as const
+  })
+  return { rows: [Object.fromEntries(row)], place: (pointer) => pointer.replace(/^\/0/, '') }
 }
 
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
-function numberOf(text: string, name: string): number {
+function numberOf(text: string, place: PropertyKey[]): number {
   const number = Number(text)
   if (!decimal.test(text.trim()) || !Number.isFinite(number))
-    throw invalid(name, `"${text}" is not a finite number`)
+    throw invalid(place, `"${text}" is not a finite number`)
   return number
 }
 
-function invalid(name: string, message: string): Problem {
-  return new Problem('invalid-request', `${name}: ${message}`, [{ pointer: pointerTo([name]), message }])
+function invalid(place: PropertyKey[], message: string): Problem {
+  const pointer = pointerTo(place)
+  return new Problem('invalid-request', `${pointer}: ${message}`, [{ pointer, message }])
 }

@@ -1,0 +1,62 @@
+/** What does not fit a schema, in the words of its user instead of the schema library's. */
+import type { z } from 'zod'
+
+type Issue = z.core.$ZodRawIssue
+
+/** A message for one place of the request; undefined leaves the schema's own. */
+export function inWords(issue: Issue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return wrongType(issue.expected, issue.input)
+    case 'invalid_value':
+      return `must be ${oneOf(issue.values)}`
+    case 'too_small':
+      return counted(issue.origin, issue.minimum, issue.inclusive === false ? 'more than' : 'at least')
+    case 'too_big':
+      return counted(issue.origin, issue.maximum, issue.inclusive === false ? 'less than' : 'at most')
+    case 'invalid_union':
+      return Array.isArray(issue.options) ? `must be ${oneOf(issue.options)}` : undefined
+    default:
+      return undefined
+  }
+}
+
+const kinds: Record<string, string> = {
+  number: 'a number',
+  int: 'a whole number',
+  string: 'text',
+  boolean: 'true or false',
+  array: 'a list',
+  tuple: 'a list',
+  object: 'an object',
+  record: 'an object',
+}
+
+function wrongType(expected: string, input: unknown): string {
+  const wanted = kinds[expected] ?? expected
+  if (input === undefined) return `is missing: ${wanted} is needed`
+  if (typeof input === 'number' && !Number.isFinite(input)) return 'is beyond the range of numbers'
+  if (expected === 'int' && typeof input === 'number') return `must be a whole number, not ${input}`
+  return `must be ${wanted}, not ${described(input)}`
+}
+
+function described(input: unknown): string {
+  if (input === null) return 'null'
+  if (Array.isArray(input)) return 'a list'
+  if (typeof input === 'string') return input.length > 20 ? 'text' : `the text ${JSON.stringify(input)}`
+  return typeof input === 'object' ? 'an object' : String(input)
+}
+
+function oneOf(values: readonly unknown[]): string {
+  const texts = values.map((value) => (typeof value === 'string' ? `"${value}"` : String(value)))
+  const [first] = texts
+  return texts.length === 1 ? first : `one of ${texts.join(', ')}`
+}
+
+const contents: Record<string, string> = { string: 'character', array: 'item' }
+
+function counted(origin: string, bound: number | bigint, relation: string): string {
+  const content = contents[origin]
+  if (content === undefined) return `must be ${relation} ${bound}`
+  return `must have ${relation} ${bound} ${content}${bound === 1 ? '' : 's'}`
+}

@@ -1,0 +1,60 @@
+/** The HTTP application on real stores and a real queue, without a worker: jobs stay queued. */
+import { pino } from 'pino'
+import { buildApp } from '../../src/http/app.js'
+import { Live } from '../../src/live/live.js'
+import { openQueue } from '../../src/queue/queue.js'
+import { predictorPool } from './built.js'
+import { openStores, type Stores } from './stores.js'
+
+export interface RunningApp extends Stores {
+  app: Awaited<ReturnType<typeof buildApp>>
+  live: Live
+  /** What /health/ready misses. */
+  missing: string[]
+}
+
+export const limits = {
+  bodyBytes: 1024 * 1024,
+  datasetBytes: 2 * 1024 * 1024,
+  arenaBytes: 64 * 1024 * 1024,
+  jobFlops: 1e12,
+}
+
+const throwError = (error: unknown) => {
+  throw error
+}
+
+export async function openApp(): Promise<RunningApp> {
+  const stores = await openStores()
+  const { jobs, epochs, models, datasets, connectionString } = stores
+  const queue = await openQueue({ type: 'postgres', connectionString }, throwError)
+  const predictors = predictorPool.openPredictorPool(models)
+  const live = new Live(jobs, epochs, throwError)
+  const missing: string[] = []
+  const app = await buildApp({
+    jobs,
+    epochs,
+    models,
+    datasets,
+    live,
+    prediction: { models, predictors },
+    submission: { jobs, models, datasets, queue, onQueueError: throwError, limits },
+    readiness: { missing: async () => missing },
+    limits,
+    logger: pino({ level: process.env.LOG_LEVEL ?? 'silent' }),
+  })
+  await app.ready()
+  return {
+    ...stores,
+    app,
+    live,
+    missing,
+    async close() {
+      live.close()
+      await app.close()
+      await queue.close()
+      await predictors.close()
+      await stores.close()
+    },
+  }
+}

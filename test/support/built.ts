@@ -1,0 +1,18 @@
+/** What starts threads finds their files beside its own, so it is tested as built; `npm test` builds first. */
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const dist = fileURLToPath(new URL('../../dist/', import.meta.url))
+
+async function load(file: string) {
+  const place = path.join(dist, file)
+  if (!existsSync(place)) throw new Error(`there is no ${place}: run \`npm run build\` first`)
+  return import(pathToFileURL(place).href)
+}
+
+export const predictorPool: typeof import('../../workers/predictor-pool.js') =
+  await load('workers/predictor-pool.js')
+export const trainerPool: typeof import('../../workers/trainer-pool.js') =
+  await load('workers/trainer-pool.js')
+export const processorModule: typeof import('../../workers/processor.js') = await load('workers/processor.js')

@@ -1,0 +1,142 @@
+/** The real stores on a database of their own, and jobs and models to put there. */
+import type { JobSpec } from '../../src/contract/job.js'
+import { jobSpecSchema } from '../../src/contract/job.js'
+import { type Database, openDatabase } from '../../src/store/database.js'
+import { datasetStore } from '../../src/store/datasets.js'
+import { epochStore } from '../../src/store/epochs.js'
+import { jobStore } from '../../src/store/jobs.js'
+import { modelStore } from '../../src/store/models.js'
+import { runStore } from '../../src/store/runs.js'
+import { newId } from '../../src/training/new-id.js'
+import type {
+  ClaimedJob,
+  DatasetStore,
+  EpochStore,
+  JobStore,
+  ModelStore,
+  NewJob,
+  NewModel,
+  RunStore,
+} from '../../src/training/ports.js'
+import { freshDatabase } from './postgres.js'
+
+export interface Stores {
+  connectionString: string
+  database: Database
+  jobs: JobStore
+  runs: RunStore
+  epochs: EpochStore
+  models: ModelStore
+  datasets: DatasetStore
+  close(): Promise<void>
+}
+
+export async function openStores(): Promise<Stores> {
+  const { connectionString, drop } = await freshDatabase()
+  const database = openDatabase(connectionString)
+  return {
+    connectionString,
+    database,
+    jobs: jobStore(database),
+    runs: runStore(database),
+    epochs: epochStore(database),
+    models: modelStore(database),
+    datasets: datasetStore(database),
+    async close() {
+      await database.$disconnect()
+      await drop()
+    },
+  }
+}
+
+export function xorSpec(changes: Partial<JobSpec> = {}): JobSpec {
+  return jobSpecSchema.parse({
+    dataset: 'xor',
+    network: {
+      inputShape: [2],
+      layers: [
+        { type: 'dense', units: 4, activation: 'tanh' },
+        { type: 'dense', units: 1, activation: 'sigmoid' },
+      ],
+    },
+    loss: 'binaryCrossentropy',
+    epochs: 100,
+    batchSize: 4,
+    validationSplit: 0,
+    seed: 1,
+    ...changes,
+  })
+}
+
+export function newJob(changes: Partial<NewJob> = {}): NewJob {
+  return {
+    id: newId('job'),
+    name: null,
+    spec: xorSpec(),
+    metadata: {},
+    datasetId: null,
+    parameters: 17,
+    arenaBytes: 1024,
+    flopsPerEpoch: 100,
+    inlineDataset: null,
+    ...changes,
+  }
+}
+
+/** Creates a job and claims it. */
+export async function startJob(
+  stores: Pick<Stores, 'jobs' | 'runs'>,
+  workerId = 'worker_a',
+): Promise<ClaimedJob> {
+  const { id } = await stores.jobs.create(newJob())
+  const claim = await stores.runs.claim(id, workerId)
+  if (claim === null) throw new Error('a new job cannot be claimed')
+  return claim
+}
+
+/** output = 2 a + 3 b + 1, over raw inputs called a and b. */
+export function linearModel(changes: Partial<NewModel> = {}): NewModel {
+  return {
+    id: newId('model'),
+    name: null,
+    network: {
+      inputShape: [2],
+      layers: [{ type: 'dense', units: 1, activation: 'linear', useBias: true }],
+    },
+    loss: 'squaredError',
+    layers: [
+      { index: 0, type: 'dense', activation: 'linear', inputShape: [2], outputShape: [1], parameters: 3 },
+    ],
+    coding: {
+      features: [
+        { name: 'a', mean: 0, scale: 1 },
+        { name: 'b', mean: 0, scale: 1 },
+      ],
+      target: { type: 'number', names: ['y'] },
+    },
+    parameters: 3,
+    tensors: [
+      { name: 'layers.0.weight', shape: [1, 2], offset: 0 },
+      { name: 'layers.0.bias', shape: [1], offset: 2 },
+    ],
+    weights: float32Bytes([2, 3, 1]),
+    ...changes,
+  }
+}
+
+export function float32Bytes(values: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(4 * values.length)
+  const view = new DataView(bytes.buffer)
+  for (const [index, value] of values.entries()) view.setFloat32(4 * index, value, true)
+  return bytes
+}
+
+/** A model as a finished job leaves it. */
+export async function storeModel(
+  stores: Pick<Stores, 'jobs' | 'runs'>,
+  model = linearModel(),
+): Promise<NewModel> {
+  const claim = await startJob(stores)
+  if (!(await stores.runs.succeed(claim, model))) throw new Error('a running job cannot succeed')
+  return model
+}
