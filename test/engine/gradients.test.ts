@@ -162,20 +162,20 @@ describe('convolutions', () => {
       { kernelSize: [2, 3], strides: 2 },
       { kernelSize: [3, 1], strides: [1, 2] },
       { kernelSize: 4, strides: [3, 1] },
-    ] as { kernelSize: number | [number, number]; strides: number | [number, number] }[])(
-      `conv2d ${padding}, %o`,
-      ({ kernelSize, strides }) => {
-        const layer = {
-          type: 'conv2d',
-          filters: 3,
-          kernelSize,
-          strides,
-          padding,
-          activation: 'gelu',
-        } as const
-        check(spec([2, 5, 6], [before2d, layer, ...head]))
-      },
-    )
+    ] as {
+      kernelSize: number | [number, number]
+      strides: number | [number, number]
+    }[])(`conv2d ${padding}, %o`, ({ kernelSize, strides }) => {
+      const layer = {
+        type: 'conv2d',
+        filters: 3,
+        kernelSize,
+        strides,
+        padding,
+        activation: 'gelu',
+      } as const
+      check(spec([2, 5, 6], [before2d, layer, ...head]))
+    })
   }
 
   test('without a bias', () => {

@@ -41,12 +41,13 @@ describe('Threefry-2x32-20', () => {
     { key: [0, 0], counter: [0, 0], words: ['6b200159', '99ba4efe'] },
     { key: [0xffffffff, 0xffffffff], counter: [0xffffffff, 0xffffffff], words: ['1cb996fc', 'bb002be7'] },
     { key: [0x13198a2e, 0x03707344], counter: [0x243f6a88, 0x85a308d3], words: ['c4923a9c', '483df7a0'] },
-  ])(
-    'gives the published words $words',
-    ({ key: [low = 0, high = 0], counter: [first = 0, second = 0], words }) => {
-      expect(block(low, high, first, second)).toEqual(words)
-    },
-  )
+  ])('gives the published words $words', ({
+    key: [low = 0, high = 0],
+    counter: [first = 0, second = 0],
+    words,
+  }) => {
+    expect(block(low, high, first, second)).toEqual(words)
+  })
 
   test('agrees with the definition on big integers', () => {
     const word = fc.integer({ min: 0, max: 0xffffffff })

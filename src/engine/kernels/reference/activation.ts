@@ -9,7 +9,7 @@ interface ActivationFunction {
   slope(source: number): number
 }
 
-/** Abramowitz & Stegun 7.1.5 (series) below 3, 7.1.14 (continued fraction) from there: erf to about 1e-15. */
+/** Abramowitz & Stegun 7.1.6 (a series of positive terms) below 3, 7.1.14 (continued fraction) from there: erf to about 1e-15. */
 export function erf(x: number): number {
   const size = Math.abs(x)
   if (size > 6) return Math.sign(x)
@@ -17,11 +17,10 @@ export function erf(x: number): number {
     let term = x
     let sum = x
     for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
-      term *= (-x * x) / n
-      sum += term / (2 * n + 1)
-      if (n > 200) break
+      term *= (2 * x * x) / (2 * n + 1)
+      sum += term
     }
-    return (2 / Math.sqrt(Math.PI)) * sum
+    return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum
   }
   let fraction = 0
   for (let k = 60; k >= 1; k--) fraction = k / 2 / (size + fraction)
