@@ -82,7 +82,8 @@ export class SharedMemory {
         if (regionStart - begin >= wanted) break
         begin = regionStart + (table[firstEntry + 2 * place + 1] ?? 0)
       }
-      const missing = (begin + wanted) * unit - this.#buffer().byteLength
+      // One unit more than is asked for: vector kernels read, and ignore, a little behind the last region.
+      const missing = (begin + wanted + 1) * unit - this.#buffer().byteLength
       if (missing > 0) this.memory.grow(Math.ceil(missing / pageBytes))
       table.copyWithin(firstEntry + 2 * (place + 1), firstEntry + 2 * place, firstEntry + 2 * count)
       table[firstEntry + 2 * place] = begin

@@ -1,8 +1,9 @@
 /** The backends there are, in the order `auto` prefers them. */
 import type { Backend, BackendName } from './kernels.js'
 import { referenceBackend } from './reference/backend.js'
+import { wasmBackend } from './wasm/backend.js'
 
-export const backends: readonly Backend[] = [referenceBackend]
+export const backends: readonly Backend[] = [wasmBackend, referenceBackend]
 
 /**
  * The backend asked for, or with `auto` the fastest that runs here.

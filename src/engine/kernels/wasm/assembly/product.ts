@@ -12,19 +12,19 @@ import { laneMask, multiplyAdd, storeLanes, sumLanesOfFour } from './simd'
 /** Depth of a packed panel: 8 columns × 512 × 4 bytes are half of a first-level cache. */
 const panelDepth: i32 = 512
 const panelBytes: usize = 512 * 32
-const tileBytes: usize = 256
+export const tileBytes: usize = 256
 /** Bytes of scratch memory every product uses: a tile of results and a panel of B. */
 export const productScratch: usize = tileBytes + panelBytes
 /** A product whose A is contiguous along its rows and larger than the first-level cache packs blocks of this many rows behind that. */
 const packedRows: i32 = 240
 const packFrom: i32 = 8192
 /** The memory's first kilobyte always holds zeros: what blocks without a bias start from. */
-const zeros: usize = 512
+export const zeros: usize = 512
 
 /** How many rows the next block takes: six keep both multipliers busy where multiply-add is one operation, four elsewhere. */
 // @ts-expect-error: decorator
 @inline
-function blockRows(left: i32): i32 {
+export function blockRows(left: i32): i32 {
   // What six leaves over is made up of fours and fives where that is faster.
   if (ASC_FEATURE_RELAXED_SIMD) return left == 9 ? 5 : left == 8 || left == 7 ? 4 : min(left, 6)
   return left >= 4 ? 4 : left

@@ -1,0 +1,128 @@
+/**
+ * The two register blocks of convolutions. As in product.ts they only multiply, load and store, and index.ts exports them so
+ * that the optimizer leaves them whole.
+ */
+import { multiplyAdd } from './simd'
+
+/**
+ * `rows` (a constant at each call) filters × 8 neighbouring outputs: c = start + Σ over k taps of a · image, where `offsets`
+ * holds for each tap how many bytes from `image` its eight cells begin.
+ */
+// @ts-ignore: decorator
+@inline
+function convolutionBlock(
+  rows: i32, k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize,
+): void {
+  let c00 = v128.load32_splat(start), c01 = c00
+  let c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00
+  if (rows > 1) { start += startRow; c10 = v128.load32_splat(start); c11 = c10 }
+  if (rows > 2) { start += startRow; c20 = v128.load32_splat(start); c21 = c20 }
+  if (rows > 3) { start += startRow; c30 = v128.load32_splat(start); c31 = c30 }
+  if (rows > 4) { start += startRow; c40 = v128.load32_splat(start); c41 = c40 }
+  if (rows > 5) { start += startRow; c50 = v128.load32_splat(start); c51 = c50 }
+  const twoRows = aRow + aRow
+  let lower = a + twoRows + aRow
+  for (let i = 0; i < k; i++) {
+    const cells = image + load<u32>(offsets)
+    const b0 = v128.load(cells), b1 = v128.load(cells, 16)
+    let x = v128.load32_splat(a)
+    c00 = multiplyAdd(x, b0, c00); c01 = multiplyAdd(x, b1, c01)
+    if (rows > 1) { x = v128.load32_splat(a + aRow); c10 = multiplyAdd(x, b0, c10); c11 = multiplyAdd(x, b1, c11) }
+    if (rows > 2) { x = v128.load32_splat(a + twoRows); c20 = multiplyAdd(x, b0, c20); c21 = multiplyAdd(x, b1, c21) }
+    if (rows > 3) { x = v128.load32_splat(lower); c30 = multiplyAdd(x, b0, c30); c31 = multiplyAdd(x, b1, c31) }
+    if (rows > 4) { x = v128.load32_splat(lower + aRow); c40 = multiplyAdd(x, b0, c40); c41 = multiplyAdd(x, b1, c41) }
+    if (rows > 5) { x = v128.load32_splat(lower + twoRows); c50 = multiplyAdd(x, b0, c50); c51 = multiplyAdd(x, b1, c51) }
+    a += 4
+    if (rows > 3) lower += 4
+    offsets += 4
+  }
+  v128.store(c, c00); v128.store(c, c01, 16)
+  if (rows > 1) { c += cRow; v128.store(c, c10); v128.store(c, c11, 16) }
+  if (rows > 2) { c += cRow; v128.store(c, c20); v128.store(c, c21, 16) }
+  if (rows > 3) { c += cRow; v128.store(c, c30); v128.store(c, c31, 16) }
+  if (rows > 4) { c += cRow; v128.store(c, c40); v128.store(c, c41, 16) }
+  if (rows > 5) { c += cRow; v128.store(c, c50); v128.store(c, c51, 16) }
+}
+
+export function convolutionBlock1(k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
+  convolutionBlock(1, k, a, aRow, image, offsets, c, cRow, start, startRow)
+}
+export function convolutionBlock2(k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
+  convolutionBlock(2, k, a, aRow, image, offsets, c, cRow, start, startRow)
+}
+export function convolutionBlock3(k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
+  convolutionBlock(3, k, a, aRow, image, offsets, c, cRow, start, startRow)
+}
+export function convolutionBlock4(k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
+  convolutionBlock(4, k, a, aRow, image, offsets, c, cRow, start, startRow)
+}
+export function convolutionBlock5(k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
+  convolutionBlock(5, k, a, aRow, image, offsets, c, cRow, start, startRow)
+}
+export function convolutionBlock6(k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
+  convolutionBlock(6, k, a, aRow, image, offsets, c, cRow, start, startRow)
+}
+
+/**
+ * `rows` taps × 2 filters of the weights' gradient: the tile gets [tap][filter] vectors whose lanes are still to be summed,
+ * over `samples` × `height` rows of 4 · `vectors` outputs. After each row of outputs `a` moves on by aDown, after each
+ * sample by aSample more; the outputs' gradient `b` is contiguous within a filter, its next sample bSample further.
+ */
+// @ts-ignore: decorator
+@inline
+function tapBlock(
+  rows: i32, samples: i32, height: i32, vectors: i32, a: usize, aRow: usize, aDown: usize, aSample: usize,
+  b: usize, bFilter: usize, bSample: usize, tile: usize,
+): void {
+  let c00 = f32x4.splat(0)
+  let c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00
+  const twoRows = aRow + aRow
+  let lower = a + twoRows + aRow
+  for (let sample = 0; sample < samples; sample++) {
+    for (let row = 0; row < height; row++) {
+      for (let i = 0; i < vectors; i++) {
+        const b0 = v128.load(b), b1 = v128.load(b + bFilter)
+        let x = v128.load(a)
+        c00 = multiplyAdd(x, b0, c00); c01 = multiplyAdd(x, b1, c01)
+        if (rows > 1) { x = v128.load(a + aRow); c10 = multiplyAdd(x, b0, c10); c11 = multiplyAdd(x, b1, c11) }
+        if (rows > 2) { x = v128.load(a + twoRows); c20 = multiplyAdd(x, b0, c20); c21 = multiplyAdd(x, b1, c21) }
+        if (rows > 3) { x = v128.load(lower); c30 = multiplyAdd(x, b0, c30); c31 = multiplyAdd(x, b1, c31) }
+        if (rows > 4) { x = v128.load(lower + aRow); c40 = multiplyAdd(x, b0, c40); c41 = multiplyAdd(x, b1, c41) }
+        if (rows > 5) { x = v128.load(lower + twoRows); c50 = multiplyAdd(x, b0, c50); c51 = multiplyAdd(x, b1, c51) }
+        a += 16
+        if (rows > 3) lower += 16
+        b += 16
+      }
+      a += aDown
+      if (rows > 3) lower += aDown
+    }
+    a += aSample
+    if (rows > 3) lower += aSample
+    b += bSample
+  }
+  v128.store(tile, c00); v128.store(tile, c01, 16)
+  if (rows > 1) { v128.store(tile, c10, 32); v128.store(tile, c11, 48) }
+  if (rows > 2) { v128.store(tile, c20, 64); v128.store(tile, c21, 80) }
+  if (rows > 3) { v128.store(tile, c30, 96); v128.store(tile, c31, 112) }
+  if (rows > 4) { v128.store(tile, c40, 128); v128.store(tile, c41, 144) }
+  if (rows > 5) { v128.store(tile, c50, 160); v128.store(tile, c51, 176) }
+}
+
+export function tapBlock1(samples: i32, height: i32, vectors: i32, a: usize, aRow: usize, aDown: usize, aSample: usize, b: usize, bFilter: usize, bSample: usize, tile: usize): void {
+  tapBlock(1, samples, height, vectors, a, aRow, aDown, aSample, b, bFilter, bSample, tile)
+}
+export function tapBlock2(samples: i32, height: i32, vectors: i32, a: usize, aRow: usize, aDown: usize, aSample: usize, b: usize, bFilter: usize, bSample: usize, tile: usize): void {
+  tapBlock(2, samples, height, vectors, a, aRow, aDown, aSample, b, bFilter, bSample, tile)
+}
+export function tapBlock3(samples: i32, height: i32, vectors: i32, a: usize, aRow: usize, aDown: usize, aSample: usize, b: usize, bFilter: usize, bSample: usize, tile: usize): void {
+  tapBlock(3, samples, height, vectors, a, aRow, aDown, aSample, b, bFilter, bSample, tile)
+}
+export function tapBlock4(samples: i32, height: i32, vectors: i32, a: usize, aRow: usize, aDown: usize, aSample: usize, b: usize, bFilter: usize, bSample: usize, tile: usize): void {
+  tapBlock(4, samples, height, vectors, a, aRow, aDown, aSample, b, bFilter, bSample, tile)
+}
+export function tapBlock5(samples: i32, height: i32, vectors: i32, a: usize, aRow: usize, aDown: usize, aSample: usize, b: usize, bFilter: usize, bSample: usize, tile: usize): void {
+  tapBlock(5, samples, height, vectors, a, aRow, aDown, aSample, b, bFilter, bSample, tile)
+}
+export function tapBlock6(samples: i32, height: i32, vectors: i32, a: usize, aRow: usize, aDown: usize, aSample: usize, b: usize, bFilter: usize, bSample: usize, tile: usize): void {
+  tapBlock(6, samples, height, vectors, a, aRow, aDown, aSample, b, bFilter, bSample, tile)
+}
