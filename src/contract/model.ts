@@ -1,8 +1,9 @@
-/** A trained model and what it answers. */
+/** A model, trained or constructed, and what it answers. */
 import { z } from 'zod'
 import { codingSchema } from './dataset.js'
 import { metricsSchema } from './epoch.js'
 import { activationSchema, lossSchema, networkSchema } from './network.js'
+import { text } from './text.js'
 
 export const layerSummarySchema = z.object({
   index: z.int(),
@@ -22,7 +23,7 @@ export const modelSchema = z.object({
   id: z.string(),
   object: z.literal('model'),
   name: z.string().nullable(),
-  jobId: z.string().nullable(),
+  jobId: z.string().nullable().describe('null for a constructed model'),
   createdAt: z.iso.datetime(),
   network: networkSchema,
   loss: lossSchema,
@@ -52,3 +53,54 @@ export const predictionInputSchema = z.union([z.array(z.number()), z.record(z.st
 export const predictionRequestSchema = z.strictObject({
   inputs: z.array(predictionInputSchema).min(1).max(10_000),
 })
+
+/** Twice as many rows of the truth table, and perhaps hidden units, for each further input. */
+const maximumInputs = 16
+
+/**
+ * A Boolean function by the rows of its truth table where it is 1. A row's number is its inputs read as a binary
+ * number, the first input the most significant bit: of three inputs, row 6 is 1, 1, 0.
+ */
+const normalFormSchema = z
+  .strictObject({
+    inputs: z
+      .int()
+      .min(1)
+      .max(maximumInputs, {
+        error: `must be at most ${maximumInputs}: a network may need a unit for every row`,
+      }),
+    trueRows: z
+      .array(z.int().min(0))
+      .max(2 ** maximumInputs)
+      .describe('rows of the truth table that are true; the first input is the most significant bit'),
+  })
+  .superRefine(({ inputs, trueRows }, { addIssue }) => {
+    const places = new Map<number, number>()
+    for (const [place, row] of trueRows.entries()) {
+      const first = places.get(row)
+      const message =
+        row >= 2 ** inputs
+          ? `must be at most ${2 ** inputs - 1}, the last row of ${inputs} inputs`
+          : first !== undefined
+            ? `is row ${row} again, which stands at ${first} already`
+            : undefined
+      if (message !== undefined) {
+        addIssue({ code: 'custom', path: ['trueRows', place], message })
+        return
+      }
+      places.set(row, place)
+    }
+  })
+
+const constructionSchema = z.strictObject({
+  dnf: normalFormSchema.describe(
+    'disjunctive normal form: a threshold unit for each true row, and one that is their OR',
+  ),
+})
+export type Construction = z.infer<typeof constructionSchema>
+
+export const modelRequestSchema = z.strictObject({
+  name: text(200).min(1).optional(),
+  construct: constructionSchema.describe('how to build the network without training'),
+})
+export type ModelRequest = z.infer<typeof modelRequestSchema>

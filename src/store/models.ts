@@ -2,17 +2,22 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { codingSchema } from '../contract/dataset.js'
+import type { Metrics } from '../contract/epoch.js'
 import { layerSummarySchema, type Model, tensorSchema } from '../contract/model.js'
 import { lossSchema, networkSchema } from '../contract/network.js'
-import type { ModelStore } from '../training/ports.js'
-import { join } from './bytes.js'
-import type { Database } from './database.js'
+import type { ModelStore, NewModel } from '../training/ports.js'
+import { cut, join } from './bytes.js'
+import type { Database, Prisma } from './database.js'
 import { epochOf } from './epochs.js'
 import type { Model as ModelRow } from './generated/client.js'
 import { behind, newestFirst, toPage } from './pages.js'
 
 export function modelStore(database: Database): ModelStore {
   return {
+    async create(model) {
+      return toModel(await database.$transaction((transaction) => insertModel(transaction, model)))
+    },
+
     async get(id) {
       const row = await database.model.findUnique({ where: { id } })
       return row === null ? null : toModel(row)
@@ -41,6 +46,31 @@ export function modelStore(database: Database): ModelStore {
       return { tensors: z.array(tensorSchema).parse(row.tensors), bytes }
     },
   }
+}
+
+/** With its weights; `origin` is the job that trained it and the metrics it ended with. */
+export async function insertModel(
+  client: Prisma.TransactionClient,
+  model: NewModel,
+  origin?: { jobId: string } & Metrics,
+): Promise<ModelRow> {
+  const { weights, ...rest } = model
+  const row = await client.model.create({
+    data: {
+      ...rest,
+      jobId: origin?.jobId,
+      finalLoss: origin?.loss,
+      finalAccuracy: origin?.accuracy,
+      finalValLoss: origin?.valLoss,
+      finalValAccuracy: origin?.valAccuracy,
+      weightBytes: weights.length,
+      weightSha256: createHash('sha256').update(weights).digest('hex'),
+    },
+  })
+  for (const chunk of cut(weights)) {
+    await client.weightChunk.create({ data: { modelId: model.id, ...chunk } })
+  }
+  return row
 }
 
 function toModel(row: ModelRow): Model {

@@ -2,13 +2,12 @@
  * What a worker writes while it runs a job. Every statement names the claim's attempt and the state running,
  * so a worker that was thought dead, or whose job was cancelled, changes nothing.
  */
-import { createHash } from 'node:crypto'
 import { type JobError, jobSpecSchema, sourcesOf } from '../contract/job.js'
 import type { Claim, ClaimedJob, RunStore } from '../training/ports.js'
-import { cut } from './bytes.js'
 import { type Database, notifyChanged, Prisma } from './database.js'
 import { encodeEpochs } from './epochs.js'
 import { maximumCrashes, releaseCrashed } from './jobs.js'
+import { insertModel } from './models.js'
 
 /** A running job whose worker was heard of more recently than this is not taken from it. */
 const takeoverMilliseconds = 4_000
@@ -100,26 +99,11 @@ export function runStore(database: Database): RunStore {
     },
 
     async succeed(claim, model) {
-      const { weights, ...rest } = model
       return database.$transaction(async (transaction) => {
         if (!(await leave(transaction, claim, Prisma.sql`status = 'succeeded', "finishedAt" = now()`)))
           return false
         const job = await transaction.job.findUniqueOrThrow({ where: { id: claim.jobId } })
-        await transaction.model.create({
-          data: {
-            ...rest,
-            jobId: claim.jobId,
-            finalLoss: job.loss,
-            finalAccuracy: job.accuracy,
-            finalValLoss: job.valLoss,
-            finalValAccuracy: job.valAccuracy,
-            weightBytes: weights.length,
-            weightSha256: createHash('sha256').update(weights).digest('hex'),
-          },
-        })
-        for (const chunk of cut(weights)) {
-          await transaction.weightChunk.create({ data: { modelId: model.id, ...chunk } })
-        }
+        await insertModel(transaction, model, { ...job, jobId: claim.jobId })
         return true
       })
     },

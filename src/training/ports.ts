@@ -110,6 +110,8 @@ export interface NewModel {
 }
 
 export interface ModelStore {
+  /** A model that no job made. */
+  create(model: NewModel): Promise<Model>
   get(id: string): Promise<Model | null>
   list(page: ListPage): Promise<Page<Model>>
   /** Checked against the stored SHA-256; throws when they disagree. */

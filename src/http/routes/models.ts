@@ -1,8 +1,15 @@
-/** Models and their predictions. */
+/** Models, those built without training too, and their predictions. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { type Model, modelSchema, predictionRequestSchema, predictionsSchema } from '../../contract/model.js'
+import {
+  type Model,
+  modelRequestSchema,
+  modelSchema,
+  predictionRequestSchema,
+  predictionsSchema,
+} from '../../contract/model.js'
 import { Problem, pointerTo } from '../../contract/problems.js'
+import { construct } from '../../training/construct.js'
 import type { ModelStore } from '../../training/ports.js'
 import { type PredictDependencies, predict, type Question } from '../../training/predict.js'
 import { defaultLimit, pageParameters } from '../query.js'
@@ -14,6 +21,25 @@ export interface ModelRoutes {
 }
 
 export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (app, { models, prediction }, done) => {
+  app.post(
+    '/models',
+    {
+      schema: {
+        tags: ['models'],
+        summary: 'Construct a model without training',
+        description:
+          'The network that computes a Boolean function, from its disjunctive normal form. Row numbers of the truth ' +
+          'table read the inputs as a binary number, the first input its most significant bit.',
+        body: modelRequestSchema,
+        response: { 201: modelSchema, ...failures },
+      },
+    },
+    async ({ body }, reply) => {
+      const model = await construct(models, body)
+      return reply.code(201).header('location', model.links.self).send(model)
+    },
+  )
+
   app.get(
     '/models',
     {
