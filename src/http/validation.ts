@@ -6,7 +6,7 @@ import { inWords } from './words.js'
 
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   return (data) => {
-    const result = schema.safeParse(data, { error: inWords })
+    const result = schema.safeParse(data, { error: inWords, reportInput: true })
     return result.success
       ? { value: result.data }
       : { error: invalidRequest(result.error, httpPart ?? 'request') }
@@ -31,24 +31,39 @@ type Issue = z.core.$ZodIssue
 /** One item a place: unknown fields are named each, and of a union the branch that came closest is told. */
 function itemsOf(issue: Issue, above: readonly PropertyKey[]): ProblemItem[] {
   const path = [...above, ...issue.path]
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ pointer: pointerTo([...path, key]), message: 'is not a known field' }))
-  }
-  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    const [closest] = [...issue.errors].sort((a, b) => depth(b) - depth(a) || a.length - b.length)
-    if (depth(closest) > 0) return closest.flatMap((each) => itemsOf(each, path))
-    const messages = issue.errors.flatMap((branch) => branch.map((each) => each.message))
-    return [{ pointer: pointerTo(path), message: [...new Set(messages)].join(', or ') }]
-  }
-  if (issue.code === 'invalid_key') {
-    return issue.issues.map(({ message }) => ({ pointer: pointerTo(path), message: `the name ${message}` }))
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => ({
+        pointer: pointerTo([...path, key]),
+        message: 'is not a known field',
+      }))
+    case 'invalid_key':
+      return issue.issues.map(({ message }) => ({ pointer: pointerTo(path), message: `the name ${message}` }))
+    case 'invalid_union':
+      if (issue.errors.length > 0) return itemsOfUnion(issue.errors, path)
   }
   return [{ pointer: pointerTo(path), message: issue.message }]
 }
 
-function depth(branch: readonly Issue[]): number {
+function itemsOfUnion(branches: readonly Issue[][], path: readonly PropertyKey[]): ProblemItem[] {
+  const [closest] = branches.toSorted((a, b) => reach(b) - reach(a) || faults(a) - faults(b))
+  if (reach(closest) >= 0) return closest.flatMap((issue) => itemsOf(issue, path))
+  const messages = branches.flatMap((branch) => branch.map((issue) => issue.message))
+  return [{ pointer: pointerTo(path), message: [...new Set(messages)].join(', or ') }]
+}
+
+/** How deep into the value a branch of a union got; −1 when the value was of another kind altogether. */
+function reach(branch: readonly Issue[]): number {
   return Math.max(
-    0,
-    ...branch.map((issue) => issue.path.length + (issue.code === 'unrecognized_keys' ? 1 : 0)),
+    ...branch.map(({ code, path, input }) => {
+      const ofAnotherKind = path.length === 0 && (code === 'invalid_type' || code === 'invalid_value')
+      const isAbsent = input === undefined && code === 'invalid_type'
+      return ofAnotherKind || isAbsent || code === 'invalid_union' ? path.length - 1 : path.length
+    }),
   )
+}
+
+/** A wrong discriminator hides faults behind it, so it counts double. */
+function faults(branch: readonly Issue[]): number {
+  return branch.reduce((sum, { code }) => sum + (code === 'invalid_union' ? 2 : 1), 0)
 }

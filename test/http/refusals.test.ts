@@ -1,0 +1,410 @@
+/** Everything that is refused, one row each: the request, and what the answer names. */
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import request, { type Test } from 'supertest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ProblemCode, problemSchema, problems } from '../../src/contract/problems.js'
+import { limits, openApp, type RunningApp } from '../support/app.js'
+import { linearModel, storeModel } from '../support/stores.js'
+
+let service: RunningApp
+let modelId: string
+let brokenModelId: string
+let queuedJobId: string
+let endedJobId: string
+
+beforeAll(async () => {
+  service = await openApp()
+  const model = await storeModel(service)
+  modelId = model.id
+  endedJobId = (await service.models.get(modelId))?.jobId ?? ''
+  brokenModelId = (await storeModel(service, linearModel())).id
+  await service.database.weightChunk.updateMany({
+    where: { modelId: brokenModelId },
+    data: { bytes: new Uint8Array(12) },
+  })
+  const { body } = await api().post('/jobs').send(xor)
+  queuedJobId = body.id
+})
+
+afterAll(() => service.close())
+
+const api = () => request(service.app.server)
+
+const hidden = { type: 'dense', units: 4, activation: 'tanh' }
+const output = { type: 'dense', units: 1, activation: 'sigmoid' }
+const xor = { dataset: 'xor', network: { layers: [hidden, output] }, loss: 'binaryCrossentropy', epochs: 5 }
+const withLayers = (...layers: unknown[]) => ({ ...xor, network: { layers } })
+
+interface Refusal {
+  name: string
+  send: () => Test
+  code: ProblemCode
+  pointers: string[]
+  /** Part of the detail. */
+  says?: string
+}
+
+const postJson = (path: () => string, body: string) => () =>
+  api().post(path()).set('content-type', 'application/json').send(body)
+
+function job(name: string, body: unknown, code: ProblemCode, pointers: string[], says?: string): Refusal {
+  return { name, send: postJson(() => '/jobs', JSON.stringify(body)), code, pointers, says }
+}
+
+function rawJob(name: string, body: string, code: ProblemCode, pointers: string[], says?: string): Refusal {
+  return { name, send: postJson(() => '/jobs', body), code, pointers, says }
+}
+
+function predict(name: string, body: unknown, code: ProblemCode, pointers: string[], says?: string): Refusal {
+  return {
+    name,
+    send: postJson(() => `/models/${modelId}/predict`, JSON.stringify(body)),
+    code,
+    pointers,
+    says,
+  }
+}
+
+function get(path: string | (() => string), code: ProblemCode, pointers: string[], says?: string): Refusal {
+  const of = typeof path === 'string' ? () => path : path
+  return { name: String(path).slice(0, 80), send: () => api().get(of()), code, pointers, says }
+}
+
+function csv(name: string, body: string, code: ProblemCode, says: string, query = ''): Refusal {
+  const send = () => api().post(`/datasets${query}`).set('content-type', 'text/csv').send(body)
+  return { name, send, code, pointers: query === '?foo=1' ? ['/foo'] : [], says }
+}
+
+function typed(contentType: string): Refusal {
+  const send = () => api().post('/jobs').set('content-type', contentType).send('a=1')
+  return { name: contentType, send, code: 'unsupported-media-type', pointers: [], says: contentType }
+}
+
+const bodies: Refusal[] = [
+  rawJob('an empty body', '', 'malformed-json', [], 'empty'),
+  rawJob('half a body', '{"dataset":', 'malformed-json', [], 'not valid JSON'),
+  rawJob('a __proto__ key', '{"__proto__":{"epochs":1}}', 'malformed-json', [], '__proto__'),
+  rawJob('a constructor.prototype key', '{"constructor":{"prototype":1}}', 'malformed-json', []),
+  rawJob('200,000 nested lists', '['.repeat(200_000) + ']'.repeat(200_000), 'too-deep', [], '32'),
+  rawJob('1.1 MB', `{"name":"${'x'.repeat(1_150_000)}"}`, 'body-too-large', [], String(limits.bodyBytes)),
+  rawJob('1e999', JSON.stringify(xor).replace(':5', ':1e999'), 'invalid-request', ['/epochs'], 'range'),
+  typed('text/plain'),
+  typed('text/csv'),
+  typed('application/xml'),
+  typed('application/x-www-form-urlencoded'),
+  { name: 'no body', send: () => api().post('/jobs'), code: 'invalid-request', pointers: [''] },
+  job('null', null, 'invalid-request', [''], 'an object'),
+  job('a list', [], 'invalid-request', [''], 'a list'),
+]
+
+const fields: Refusal[] = [
+  job('an unknown field', { ...xor, epoch: 5 }, 'invalid-request', ['/epoch'], 'not a known field'),
+  job('two unknown fields', { ...xor, 'a/b': 1, 'c~d': 2 }, 'invalid-request', ['/a~1b', '/c~0d']),
+  job('a coercible string', { ...xor, epochs: '10' }, 'invalid-request', ['/epochs'], 'the text "10"'),
+  job('a broken number', { ...xor, epochs: 1.5 }, 'invalid-request', ['/epochs'], 'whole number, not 1.5'),
+  job('no epochs', { ...xor, epochs: 0 }, 'invalid-request', ['/epochs'], 'at least 1'),
+  job('too many epochs', { ...xor, epochs: 1e9 }, 'invalid-request', ['/epochs'], 'at most 10000000'),
+  job('a field left out', { ...xor, loss: undefined }, 'invalid-request', ['/loss'], 'must be one of'),
+  job('an unsafe integer', { ...xor, seed: 2 ** 53 }, 'invalid-request', ['/seed'], '9007199254740991'),
+  job('a negative seed', { ...xor, seed: -1 }, 'invalid-request', ['/seed']),
+  job('true as a number', { ...xor, clipNorm: true }, 'invalid-request', ['/clipNorm'], 'not true'),
+  job('an unknown loss', { ...xor, loss: 'mse' }, 'invalid-request', ['/loss'], '"meanSquaredError"'),
+  job('a zero in the name', { ...xor, name: 'a\0b' }, 'invalid-request', ['/name']),
+  job('half a character', { ...xor, name: 'a\ud800b' }, 'invalid-request', ['/name']),
+  job('a zero in the dataset', { ...xor, dataset: 'a\0b' }, 'invalid-request', ['/dataset']),
+  job('a zero in metadata', { ...xor, metadata: { a: '\0' } }, 'invalid-request', ['/metadata/a']),
+  job('a zero in a key', { ...xor, metadata: { 'a\0': '' } }, 'invalid-request', ['/metadata/a\0'], 'name'),
+  job('numbers in metadata', { ...xor, metadata: { a: 1 } }, 'invalid-request', ['/metadata/a'], 'text'),
+  job(
+    'too much metadata',
+    { ...xor, metadata: Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`k${index}`, ''])) },
+    'invalid-request',
+    ['/metadata'],
+  ),
+  job('a batch called half', { ...xor, batchSize: 'half' }, 'invalid-request', ['/batchSize'], '"full"'),
+  job('a batch of none', { ...xor, batchSize: 0 }, 'invalid-request', ['/batchSize'], 'at least 1'),
+  job('an id that is none', { ...xor, from: 'mdl_1' }, 'invalid-request', ['/from'], '32 hexadecimal'),
+  job('no layers', withLayers(), 'invalid-request', ['/network/layers'], 'at least 1 item'),
+  job('text as units', withLayers({ type: 'dense', units: '4' }), 'invalid-request', [
+    '/network/layers/0/units',
+  ]),
+  job(
+    'a wrong activation in the second layer',
+    withLayers(hidden, { ...output, activation: 'sigmoyd' }),
+    'invalid-request',
+    ['/network/layers/1/activation'],
+    '"sigmoid"',
+  ),
+  job(
+    'an unknown layer',
+    withLayers({ type: 'dens' }),
+    'invalid-request',
+    ['/network/layers/0/type'],
+    '"dense"',
+  ),
+  job(
+    'a layer of no type',
+    withLayers({ units: 1 }),
+    'invalid-request',
+    ['/network/layers/0/type'],
+    '"dense"',
+  ),
+  job('a field of another layer', withLayers({ ...output, rate: 0 }), 'invalid-request', [
+    '/network/layers/0/rate',
+  ]),
+  job('half a kernel', withLayers({ type: 'conv2d', filters: 1, kernelSize: [3, 'x'] }), 'invalid-request', [
+    '/network/layers/0/kernelSize/1',
+  ]),
+  job(
+    'dropping all',
+    withLayers({ type: 'dropout', rate: 1 }),
+    'invalid-request',
+    ['/network/layers/0/rate'],
+    'less than 1',
+  ),
+  job('an optimizer as text', { ...xor, optimizer: 'sgd' }, 'invalid-request', ['/optimizer'], 'an object'),
+  job(
+    'a rate below zero',
+    { ...xor, optimizer: { type: 'sgd', learningRate: -1 } },
+    'invalid-request',
+    ['/optimizer/learningRate'],
+    'more than 0',
+  ),
+  job('text among the rows', { ...xor, dataset: { x: [[0, '1']], y: [1] } }, 'invalid-request', [
+    '/dataset/x/0/1',
+  ]),
+  job('rows without targets', { ...xor, dataset: { x: [[0, 1]], z: 1 } }, 'invalid-request', [
+    '/dataset/y',
+    '/dataset/z',
+  ]),
+  job('no rows', { ...xor, dataset: { x: [], y: [] } }, 'invalid-request', ['/dataset/x', '/dataset/y']),
+  job('a number as dataset', { ...xor, dataset: 5 }, 'invalid-request', ['/dataset'], 'text'),
+]
+
+const impossible: Refusal[] = [
+  job('an unknown dataset', { ...xor, dataset: 'nope' }, 'invalid-spec', ['/dataset'], 'built-ins are and'),
+  job('ragged rows', { ...xor, dataset: { x: [[0, 1], [1]], y: [1, 0] } }, 'invalid-dataset', [
+    '/dataset/x/1',
+  ]),
+  job('fewer targets', { ...xor, dataset: { x: [[0], [1]], y: [1] } }, 'invalid-dataset', ['/dataset/y']),
+  job('an unknown model', { ...xor, from: `mdl_${'0'.repeat(32)}` }, 'invalid-spec', ['/from'], 'no model'),
+  job(
+    'three outputs for one number',
+    withLayers({ ...output, units: 3 }),
+    'invalid-spec',
+    ['/network/layers/0'],
+    '1 unit',
+  ),
+  job(
+    'one class',
+    { ...xor, loss: 'categoricalCrossentropy' },
+    'invalid-spec',
+    ['/network/layers/1'],
+    'sigmoid',
+  ),
+  job(
+    'categoricalCrossentropy without softmax',
+    { ...withLayers({ ...output, units: 2 }), loss: 'categoricalCrossentropy' },
+    'invalid-spec',
+    ['/network/layers/0/activation'],
+    'softmax',
+  ),
+  job(
+    'a step under a gradient',
+    { ...withLayers({ ...output, activation: 'step' }), loss: 'squaredError' },
+    'invalid-spec',
+    ['/network/layers/0/activation'],
+    'no slope',
+  ),
+  job('a batch larger than the rows', { ...xor, batchSize: 5 }, 'invalid-spec', ['/batchSize'], 'at most 4'),
+  job('an input of another size', { ...xor, network: { ...xor.network, inputShape: [3] } }, 'invalid-spec', [
+    '/network/inputShape',
+  ]),
+  job('watching what is not held out', { ...xor, earlyStopping: {} }, 'invalid-spec', [
+    '/earlyStopping/monitor',
+  ]),
+  job(
+    'a network of 8 TB',
+    withLayers({ ...hidden, units: 1e6 }, { ...hidden, units: 1e6 }, output),
+    'model-too-large',
+    [],
+    String(limits.arenaBytes),
+  ),
+  job(
+    'years of work',
+    { ...withLayers({ ...hidden, units: 200 }, { ...hidden, units: 200 }, output), epochs: 1e7 },
+    'budget-exceeded',
+    [],
+    '1.00e+12',
+  ),
+]
+
+const uploads: Refusal[] = [
+  csv('an empty file', '', 'invalid-dataset', 'empty'),
+  csv('a header alone', 'a,b\n', 'invalid-dataset', 'no rows'),
+  csv('a ragged row', 'a,b\n1,2\n3\n', 'invalid-dataset', 'line 3'),
+  csv('words among features', 'a,b\n1,2\nx,2\n', 'invalid-dataset', 'line 3, column a'),
+  csv('an open quote', 'a,b\n1,"2\n', 'invalid-dataset', 'quoted'),
+  csv('a zero byte', 'a,b\n1,\0\n', 'invalid-dataset', 'line 2'),
+  csv('one column', 'a\n1\n', 'invalid-dataset', 'only one column'),
+  csv('two columns of one name', 'a,a\n1,2\n', 'invalid-dataset', '"a"'),
+  csv('a target that is none', 'a,b\n1,2\n', 'invalid-dataset', 'a, b', '?target=c'),
+  csv(
+    'more than is allowed',
+    `a,b\n${'1,2\n'.repeat(600_000)}`,
+    'dataset-too-large',
+    String(limits.datasetBytes),
+  ),
+  csv('an unknown parameter', 'a,b\n1,2\n', 'invalid-request', '/foo', '?foo=1'),
+  {
+    name: 'a file of another kind',
+    send: () => api().post('/datasets').send({ a: 1 }),
+    code: 'unsupported-media-type',
+    pointers: [],
+    says: 'text/csv',
+  },
+  {
+    name: 'a name with a zero',
+    send: () => api().post('/datasets?name=%00').set('content-type', 'text/csv').send('a,b\n1,2\n'),
+    code: 'invalid-request',
+    pointers: ['/name'],
+  },
+]
+
+const questions: Refusal[] = [
+  predict('no rows', { inputs: [] }, 'invalid-request', ['/inputs'], 'at least 1 item'),
+  predict('nothing', {}, 'invalid-request', ['/inputs'], 'missing'),
+  predict('too few numbers', { inputs: [[1, 2], [1]] }, 'invalid-input', ['/inputs/1'], '2 numbers: a, b'),
+  predict('text', { inputs: [[1, '2']] }, 'invalid-request', ['/inputs/0/1']),
+  predict('null by name', { inputs: [[1, 2], { a: 1, b: null }] }, 'invalid-request', ['/inputs/1/b']),
+  predict('a row that is a number', { inputs: [5] }, 'invalid-request', ['/inputs/0']),
+  predict('a missing column', { inputs: [{ a: 1 }] }, 'invalid-input', ['/inputs/0'], 'b is missing'),
+  predict(
+    'an unknown column',
+    { inputs: [{ a: 1, b: 2, 'c/d': 3 }] },
+    'invalid-input',
+    ['/inputs/0/c~1d'],
+    '"c/d"',
+  ),
+  predict('numbers beyond float32', { inputs: [[1e39, 1]] }, 'invalid-input', ['/inputs/0/0'], 'too large'),
+  predict(
+    'an infinite answer',
+    {
+      inputs: [
+        [1, 1],
+        [3e38, 3e38],
+      ],
+    },
+    'invalid-input',
+    ['/inputs/1'],
+  ),
+  get(() => `/models/${modelId}/predict`, 'invalid-request', [], '?a=0&b=0'),
+  get(() => `/models/${modelId}/predict?x=1,2&x=1`, 'invalid-input', ['/x/1'], '1 number came'),
+  get(() => `/models/${modelId}/predict?x=1,b`, 'invalid-request', ['/x/0/1'], '"b"'),
+  get(() => `/models/${modelId}/predict?x=1,Infinity`, 'invalid-request', ['/x/0/1']),
+  get(() => `/models/${modelId}/predict?x=`, 'invalid-request', ['/x/0/0']),
+  get(() => `/models/${modelId}/predict?x=1,1e39`, 'invalid-input', ['/x/0/1']),
+  get(() => `/models/${modelId}/predict?x=1,2&a=1`, 'invalid-request', ['/x'], 'alone'),
+  get(() => `/models/${modelId}/predict?a=1`, 'invalid-input', [''], 'b is missing'),
+  get(() => `/models/${modelId}/predict?a=1&b=2&c=3`, 'invalid-input', ['/c']),
+  get(() => `/models/${modelId}/predict?a=1&a=1&b=2`, 'invalid-request', ['/a'], 'more than once'),
+  get(() => `/models/${modelId}/predict?a=0x10&b=2`, 'invalid-request', ['/a']),
+  get('/models/none/predict?x=1', 'not-found', []),
+  get(() => `/models/${brokenModelId}/predict?x=1,2`, 'internal', [], 'trace id'),
+]
+
+const addresses: Refusal[] = [
+  get('/nothing', 'not-found', [], 'GET /nothing'),
+  ...['/jobs', '/models', '/datasets'].flatMap((list) => [
+    get(`${list}/none`, 'not-found', [], 'none'),
+    get(`${list}/%00`, 'invalid-request', ['/id']),
+    get(`${list}/${'x'.repeat(2_000)}`, 'invalid-request', []),
+    get(`${list}/%zz`, 'invalid-request', []),
+    get(`${list}?limit=0`, 'invalid-request', ['/limit'], 'at least 1'),
+    get(`${list}?limit=101`, 'invalid-request', ['/limit'], 'at most 100'),
+    get(`${list}?limit=abc`, 'invalid-request', ['/limit'], 'whole number'),
+    get(`${list}?limit=1&limit=2`, 'invalid-request', ['/limit']),
+    get(`${list}?after=nobody`, 'invalid-request', ['/after']),
+    get(`${list}?after=%00`, 'invalid-request', ['/after']),
+    get(`${list}?page=2`, 'invalid-request', ['/page'], 'not a known field'),
+  ]),
+  get(() => `/jobs?after=${modelId}`, 'invalid-request', ['/after']),
+  get('/jobs?status=done', 'invalid-request', ['/status'], '"succeeded"'),
+  get('/jobs/none/epochs', 'not-found', []),
+  get('/jobs/none/epochs?points=1', 'invalid-request', ['/points']),
+  get('/jobs/none/epochs?after=-1', 'invalid-request', ['/after']),
+  get('/jobs/none/stream', 'not-found', []),
+  get(() => `/jobs/${queuedJobId}/stream`, 'websocket-required', []),
+  get(() => `/jobs/${queuedJobId}/stream?after=x`, 'invalid-request', ['/after']),
+  {
+    name: 'cancelling nothing',
+    send: () => api().post('/jobs/none/cancel'),
+    code: 'not-found',
+    pointers: [],
+  },
+  {
+    name: 'cancelling what ended',
+    send: () => api().post(`/jobs/${endedJobId}/cancel`),
+    code: 'job-finished',
+    pointers: [],
+    says: 'succeeded',
+  },
+  { name: 'a method that is none', send: () => api().put('/jobs'), code: 'not-found', pointers: [] },
+]
+
+const all = [...bodies, ...fields, ...impossible, ...uploads, ...questions, ...addresses]
+
+describe('refusals', () => {
+  it.each(all)('$code: $name', async ({ send, code, pointers, says }) => {
+    const answer = await send()
+    expectProblem(answer.headers['content-type'], answer.text, code)
+    const { status, detail, errors } = problemSchema.parse(answer.body)
+    expect(answer.status).toBe(status)
+    expect(errors.map(({ pointer }) => pointer)).toEqual(pointers)
+    expect(detail + errors.map(({ message }) => message).join()).toContain(says ?? '')
+  })
+
+  it('is not ready while a part is missing', async () => {
+    service.missing.push('no worker is connected')
+    const answer = await api().get('/health/ready')
+    service.missing.pop()
+    expectProblem(answer.headers['content-type'], answer.text, 'unavailable')
+    expect(answer.body.detail).toContain('no worker is connected')
+  })
+
+  it('meets every code of the table', () => {
+    const met = new Set<ProblemCode>(['unavailable', ...all.map(({ code }) => code)])
+    expect([...met].toSorted()).toEqual(Object.keys(problems).toSorted())
+  })
+
+  it('answers what is no HTTP with a problem too', async () => {
+    const address = await service.app.listen({ host: '127.0.0.1', port: 0 })
+    const socket = connect(Number(new URL(address).port), '127.0.0.1')
+    socket.end('what?\r\n\r\n')
+    const [head, body] = (await text(socket)).split('\r\n\r\n')
+    expect(head).toMatch(/^HTTP\/1\.1 400 Bad Request/)
+    expectProblem(/content-type: (.*)/.exec(head)?.[1], body, 'invalid-request')
+  })
+
+  it('gives every answer a trace id of its own', async () => {
+    const answers = await Promise.all([api().get('/jobs/none'), api().get('/jobs/none')])
+    expect(new Set(answers.map(({ body }) => body.traceId)).size).toBe(2)
+  })
+})
+
+function expectProblem(contentType: string | undefined, text: string, code: ProblemCode): void {
+  expect(contentType).toBe('application/problem+json')
+  const body: unknown = JSON.parse(text)
+  expect(body).toEqual({
+    type: `/problems/${code}`,
+    title: problems[code].title,
+    status: problems[code].status,
+    detail: expect.stringMatching(/./),
+    code,
+    errors: expect.any(Array),
+    traceId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+  })
+  // No stack trace, no path of ours, no word of the libraries beneath.
+  expect(text).not.toMatch(/node_modules|\.[jt]s:\d|prisma|Invalid input|FST_/i)
+}
