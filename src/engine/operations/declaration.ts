@@ -1,0 +1,99 @@
+/** How an operation is declared, and the numbers of its enumerated attributes. */
+import type { Activation, Loss } from '../../contract/network.js'
+
+/** How outputs are judged right or wrong: see losses.ts. */
+export type Accuracy = 'none' | 'argmax' | 'positive' | 'half'
+
+/** Numbers of the enumerated attributes in the encoded program. */
+export const activationCodes = {
+  linear: 0,
+  step: 1,
+  sigmoid: 2,
+  tanh: 3,
+  relu: 4,
+  leakyRelu: 5,
+  elu: 6,
+  gelu: 7,
+  softplus: 8,
+  softmax: 9,
+} as const satisfies Record<Activation, number>
+
+export const lossCodes = {
+  squaredError: 0,
+  meanSquaredError: 1,
+  meanAbsoluteError: 2,
+  huber: 3,
+  binaryCrossentropy: 4,
+  categoricalCrossentropy: 5,
+  hinge: 6,
+  perceptron: 7,
+} as const satisfies Record<Loss, number>
+
+export const accuracyCodes = { none: 0, argmax: 1, positive: 2, half: 3 } as const satisfies Record<
+  Accuracy,
+  number
+>
+
+export interface AttributeTypes {
+  integer: number
+  real: number
+  flag: boolean
+  /** Never softmax, which works on whole rows and has operations of its own. */
+  activation: Activation
+  loss: Loss
+  accuracy: Accuracy
+}
+export type AttributeType = keyof AttributeTypes
+export type AttributeValue = AttributeTypes[AttributeType]
+
+/** read: needs what was written before; write: fills it wholly; update: reads and writes. */
+export type Access = 'read' | 'write' | 'update'
+
+export interface OperandDeclaration<Dimension extends string = string> {
+  readonly access: Access
+  readonly shape: readonly (Dimension | 'rows')[]
+  readonly optional?: true
+}
+
+export interface OperationDeclaration {
+  readonly code: number
+  readonly attributes: Readonly<Record<string, AttributeType>>
+  readonly operands: Readonly<Record<string, OperandDeclaration>>
+  readonly cost: readonly (readonly (number | string)[])[]
+  readonly tolerance: { readonly relative: number; readonly absolute: number }
+}
+
+/** Checks that shapes and costs name the operation's own attributes. */
+export function operation<
+  const Attributes extends Record<string, AttributeType>,
+  const Operands extends Record<string, OperandDeclaration<keyof Attributes & string>>,
+>(declaration: {
+  code: number
+  attributes: Attributes
+  operands: Operands
+  cost: readonly (readonly (number | (keyof Attributes & string) | 'rows')[])[]
+  tolerance: { relative: number; absolute: number }
+}) {
+  return declaration
+}
+
+/** No arithmetic, or none that rounds differently. */
+export const exact = { relative: 0, absolute: 0 }
+/** A few roundings per number. */
+export const elementwise = { relative: 2e-6, absolute: 1e-7 }
+/** Sums whose order a backend may choose. */
+export const summed = { relative: 2e-5, absolute: 1e-6 }
+
+/** Images are [channels, height, width]; a signal is an image of height 1. */
+export const image = ['rows', 'channels', 'height', 'width'] as const
+export const windowSizes = {
+  channels: 'integer',
+  height: 'integer',
+  width: 'integer',
+  kernelHeight: 'integer',
+  kernelWidth: 'integer',
+  strideY: 'integer',
+  strideX: 'integer',
+  outputHeight: 'integer',
+  outputWidth: 'integer',
+} as const
