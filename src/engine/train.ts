@@ -59,7 +59,7 @@ export class Training {
   readonly #program: Program
   readonly #dataset: Dataset
   readonly #executor: TrainingExecutor
-  readonly #regions: number[]
+  readonly #regions: number[] = []
   readonly #floats: Float32Array
   readonly #position: Position = { epoch: 0, step: 0, lossSum: 0, right: 0 }
   readonly #pace = new Pace()
@@ -71,25 +71,22 @@ export class Training {
   constructor(program: Program, dataset: Dataset, options: TrainingOptions) {
     checkData(program, dataset)
     const backend = selectBackend(options.backend)
-    const { memory } = dataset
-    const order = memory.reserve(4 * program.data.trainingRows)
-    const arena = memory.reserve(4 * program.floats)
-    const workspace = memory.reserve(backend.workspaceBytes(program))
-    this.#regions = [order, arena, workspace]
     this.#program = program
     this.#dataset = dataset
-    this.#floats = memory.float32(arena, program.floats)
-    if (options.initialWeights === undefined) initializeWeights(program, this.#floats, options.seed)
-    else writeWeights(program, this.#floats, options.initialWeights)
-    this.#executor = backend.trainer({
-      program,
-      memory,
-      arena,
-      order,
-      workspace,
-      data: dataset.place,
-      seed: options.seed,
-    })
+    try {
+      const order = this.#reserve(4 * program.data.trainingRows)
+      const arena = this.#reserve(4 * program.floats)
+      const workspace = this.#reserve(backend.workspaceBytes(program))
+      const { memory, place: data } = dataset
+      this.#floats = memory.float32(arena, program.floats)
+      if (options.initialWeights === undefined) initializeWeights(program, this.#floats, options.seed)
+      else writeWeights(program, this.#floats, options.initialWeights)
+      const { seed } = options
+      this.#executor = backend.trainer({ program, memory, arena, order, workspace, data, seed })
+    } catch (error) {
+      this.dispose()
+      throw error
+    }
     this.backend = backend.name
     this.backendDetail = this.#executor.detail
     const { earlyStopping } = program.spec
@@ -165,6 +162,12 @@ export class Training {
   /** Gives the memory back to the dataset; the training must not be used any more. */
   dispose(): void {
     for (const region of this.#regions.splice(0)) this.#dataset.memory.release(region)
+  }
+
+  #reserve(bytes: number): number {
+    const region = this.#dataset.memory.reserve(bytes)
+    this.#regions.push(region)
+    return region
   }
 
   /** One call of the executor; what it finished goes to `epochs`. */

@@ -238,6 +238,11 @@ describe('initial weights', () => {
     change(weights)
     expect(() => start(weights)).toThrow(expect.objectContaining({ name: 'SpecError', pointer: '/from' }))
     expect(() => start(weights)).toThrow(words)
+    const data = dataset()
+    const refused = () => train(program, data, { backend: 'reference', seed: 1, initialWeights: weights })
+    const free = data.memory.reserve(64)
+    expect(refused).toThrow()
+    expect(data.memory.reserve(64)).toBe(free + 64)
   })
 })
 
