@@ -11,6 +11,8 @@ const environmentSchema = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
+  CHECKPOINT_SECONDS: z.coerce.number().min(0).max(3_600).default(5),
+  DATASET_CACHE_BYTES: bytes(1024 * 1024 * 1024),
   WORKER_ID: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   MAXIMUM_BODY_BYTES: bytes(1024 * 1024),

@@ -2,14 +2,17 @@
 import { randomBytes } from 'node:crypto'
 import { pino } from 'pino'
 import { readConfig } from '../src/config.js'
-import { consume, queueAddress } from '../src/queue/queue.js'
+import { consume, openQueue, queueAddress } from '../src/queue/queue.js'
 import { openDatabase } from '../src/store/database.js'
 import { datasetStore } from '../src/store/datasets.js'
 import { listenForHints } from '../src/store/hints.js'
+import { jobStore } from '../src/store/jobs.js'
 import { applyMigrations, migrationsDirectory } from '../src/store/migrations.js'
 import { modelStore } from '../src/store/models.js'
 import { runStore } from '../src/store/runs.js'
+import { reconcileForever } from '../src/training/reconcile.js'
 import { Processor } from './processor.js'
+import { SharedDatasets } from './shared-datasets.js'
 import { TrainerPool } from './trainer-pool.js'
 
 const config = readConfig()
@@ -30,6 +33,8 @@ const processor = new Processor({
   datasets: datasetStore(database),
   models: modelStore(database),
   pool,
+  sharedDatasets: new SharedDatasets(config.DATASET_CACHE_BYTES),
+  checkpointMilliseconds: 1_000 * config.CHECKPOINT_SECONDS,
   log,
 })
 const hints = await listenForHints(connectionString, {
@@ -39,11 +44,15 @@ const hints = await listenForHints(connectionString, {
 })
 const consumer = await consume(queueAddress(config, connectionString), {
   concurrency: config.WORKER_CONCURRENCY,
-  handle: (jobId) => processor.process(jobId),
+  handle: () => processor.processNext(),
   onError: (error) => log.warn({ error }, 'queue'),
 })
 log.info({ concurrency: config.WORKER_CONCURRENCY }, 'worker is ready')
 process.send?.('ready')
+
+// Without an API process, too, tickets are made and the jobs of silent workers found.
+const queue = await openQueue(queueAddress(config, connectionString), (error) => log.warn({ error }, 'queue'))
+const reconciler = reconcileForever(jobStore(database), queue, (error) => log.warn({ error }, 'reconciler'))
 
 let stopping = false
 async function stop(reason: string): Promise<void> {
@@ -51,7 +60,9 @@ async function stop(reason: string): Promise<void> {
   stopping = true
   log.info({ reason }, 'worker stops')
   processor.stop()
+  await reconciler.stop()
   await consumer.close()
+  await queue.close()
   processor.close()
   await pool.close()
   await hints.close()

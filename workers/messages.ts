@@ -1,9 +1,10 @@
-/** What a worker process and its training threads say to each other. */
+/** What a worker process and its threads say to each other. */
 import type { Coding, Column } from '../src/contract/dataset.js'
-import type { Epoch } from '../src/contract/epoch.js'
-import type { JobSpec } from '../src/contract/job.js'
+import type { Change, JobSpec } from '../src/contract/job.js'
 import type { LayerSummary, Tensor } from '../src/contract/model.js'
 import type { Network } from '../src/contract/network.js'
+import type { DatasetHandle } from '../src/engine/index.js'
+import type { Checkpoint, Progress } from '../src/training/ports.js'
 
 export interface PackedWeights {
   tensors: Tensor[]
@@ -11,22 +12,39 @@ export interface PackedWeights {
   bytes: Uint8Array
 }
 
-export interface TrainingOrder {
-  spec: JobSpec
+/** Rows as they are stored; the thread splits and encodes them. */
+export interface RawData {
+  type: 'raw'
   columns: Column[]
   rows: number
   /** Rows × columns; handed over, not copied. */
   values: Float64Array
   /** Scale features by the mean and deviation of the training rows. */
   standardize: boolean
+}
+
+/** Rows that some thread has split and encoded, in memory that all threads see. */
+export interface SharedData {
+  type: 'shared'
+  handle: DatasetHandle
+  coding: Coding
+}
+
+export interface TrainingOrder {
+  spec: JobSpec
+  changes: Change[]
+  data: RawData | SharedData
   initialWeights: PackedWeights | null
+  /** Where to go on; null to begin. */
+  checkpoint: Checkpoint | null
+  checkpointMilliseconds: number
   /** Word 0 ≠ 0 asks the training to stop at its next step. */
   stop: Int32Array
 }
 
 export type ToTrainer =
   | ({ type: 'train' } & TrainingOrder)
-  /** The epochs of one message are stored; the next may come. */
+  /** The progress of one message is stored; the next may come. */
   | { type: 'stored' }
 
 export interface TrainedModel {
@@ -37,7 +55,9 @@ export interface TrainedModel {
 }
 
 export type FromTrainer =
-  | { type: 'epochs'; epochs: Epoch[]; backend: string }
+  /** Raw data are encoded; other trainings may share them. */
+  | { type: 'encoded'; data: SharedData }
+  | ({ type: 'progress' } & Progress)
   | { type: 'trained'; model: TrainedModel }
   | { type: 'diverged'; epoch: number }
   | { type: 'stopped' }

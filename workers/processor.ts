@@ -1,7 +1,7 @@
-/** From a ticket to an ended job: claim it, train it in a thread, store its epochs as they come, record its end. */
+/** From a ticket to an ended job: claim one, train it in a thread, store its progress as it comes, record its end. */
 import type { FastifyBaseLogger } from 'fastify'
 import { builtIn } from '../src/datasets/built-ins.js'
-import type { Table } from '../src/datasets/table.js'
+import { outputShape } from '../src/engine/index.js'
 import { newId } from '../src/training/new-id.js'
 import type {
   Claim,
@@ -11,7 +11,8 @@ import type {
   ModelStore,
   RunStore,
 } from '../src/training/ports.js'
-import type { PackedWeights, TrainedModel } from './messages.js'
+import type { PackedWeights, RawData, TrainedModel } from './messages.js'
+import type { SharedDatasets } from './shared-datasets.js'
 import { type Outcome, ThreadCrash, type TrainerPool } from './trainer-pool.js'
 
 const heartbeatMilliseconds = 1_000
@@ -22,6 +23,8 @@ interface Dependencies {
   datasets: Pick<DatasetStore, 'get' | 'values'>
   models: Pick<ModelStore, 'weights'>
   pool: TrainerPool
+  sharedDatasets: SharedDatasets
+  checkpointMilliseconds: number
   log: FastifyBaseLogger
 }
 
@@ -30,13 +33,8 @@ interface Run {
   stop: Int32Array
 }
 
-/** The claim is gone: the job was cancelled, or another worker holds it. Nothing is left to write. */
-class ClaimLost extends Error {
-  override readonly name = 'ClaimLost'
-}
-
 export class Processor {
-  private readonly running = new Map<string, Run>()
+  private readonly running = new Set<Run>()
   private stopping = false
   private readonly heart: NodeJS.Timeout
 
@@ -44,38 +42,42 @@ export class Processor {
     this.heart = setInterval(() => void this.beat(), heartbeatMilliseconds)
   }
 
-  /** Runs the job if it is to be run. Rejects only when the database cannot be written; the reconciler tries again. */
-  async process(jobId: string): Promise<void> {
-    if (this.stopping || this.running.has(jobId)) return
+  /**
+   * Trains the job whose turn it is, if there is one. Rejects only when the database cannot be read or written; the
+   * job is then found silent and queued again.
+   */
+  async processNext(): Promise<void> {
+    if (this.stopping) return
     const { runs, workerId, log } = this.dependencies
-    const job = await runs.claim(jobId, workerId)
+    const job = await runs.claimNext(workerId)
     if (job === null) return
-    const claim: Claim = { jobId, attempt: job.attempt }
-    const run: Run = { claim, stop: new Int32Array(new SharedArrayBuffer(4)) }
-    this.running.set(jobId, run)
+    const { jobId, attempt } = job
+    const run: Run = { claim: { jobId, attempt }, stop: new Int32Array(new SharedArrayBuffer(4)) }
+    this.running.add(run)
     if (this.stopping) requestStop(run)
     try {
-      await this.conclude(claim, job, await this.train(job, run))
+      const outcome = await this.train(job, run)
+      await this.conclude(run.claim, job, outcome)
+      log.info({ jobId, attempt, outcome: outcome.type }, 'run ended')
     } catch (error) {
-      if (error instanceof ClaimLost) return
-      log.error({ jobId, error }, 'run failed')
+      log.error({ jobId, attempt, error }, 'run failed')
       if (!(error instanceof ThreadCrash)) throw error
-      await runs.crash(claim)
+      await runs.crash(run.claim)
     } finally {
-      this.running.delete(jobId)
+      this.running.delete(run)
     }
   }
 
-  /** A hint: whatever is no longer running must stop. */
+  /** A hint that a job is no longer running: looks at once which claims still hold. */
   notice({ jobId, status }: JobProgress): void {
-    const run = this.running.get(jobId)
-    if (run !== undefined && status !== 'running') requestStop(run)
+    if (status === 'running') return
+    for (const { claim } of this.running) if (claim.jobId === jobId) void this.beat()
   }
 
-  /** Takes no more jobs and hands the running ones back; each `process` under way then resolves. */
+  /** Takes no more jobs and hands the running ones back; each `processNext` under way then resolves. */
   stop(): void {
     this.stopping = true
-    for (const run of this.running.values()) requestStop(run)
+    for (const run of this.running) requestStop(run)
   }
 
   close(): void {
@@ -83,36 +85,58 @@ export class Processor {
   }
 
   private async train(job: ClaimedJob, run: Run): Promise<Outcome> {
-    const { runs, pool } = this.dependencies
-    const data = await this.load(job)
-    if (data === null) return { type: 'refused', message: 'The dataset of this job no longer exists.' }
-    const initialWeights = await this.initialWeights(job)
-    let stored = job.storedEpoch
-    return pool.train(
-      { spec: job.spec, ...data, initialWeights, stop: run.stop },
-      async (epochs, backend) => {
-        // An earlier attempt may have stored the first of them; the same seed gives the same values again.
-        const fresh = epochs.filter((epoch) => epoch.epoch > stored)
-        const last = fresh.at(-1)
-        if (last === undefined) return
-        if (!(await runs.appendEpochs(run.claim, fresh, backend))) {
-          requestStop(run)
-          throw new ClaimLost()
-        }
-        stored = last.epoch
-      },
-    )
+    const { runs, pool, sharedDatasets, checkpointMilliseconds, log } = this.dependencies
+    const key = dataKey(job)
+    const taken = await sharedDatasets.take(key)
+    try {
+      const data = taken.type === 'shared' ? taken.data : await this.load(job)
+      if (data === null) return { type: 'refused', message: 'The dataset of this job no longer exists.' }
+      const initialWeights = await this.initialWeights(job)
+      const checkpoint = await runs.checkpoint(job.jobId, (message) => log.warn(message))
+      const { spec, changes } = job
+      const order = {
+        spec,
+        changes,
+        data,
+        initialWeights,
+        checkpoint,
+        checkpointMilliseconds,
+        stop: run.stop,
+      }
+      let stored = job.storedEpoch
+      return await pool.train(order, {
+        store: async ({ epochs, backend, checkpoint }) => {
+          // An earlier attempt may have stored the first of them; the same seed gives the same values again.
+          const fresh = epochs.filter((epoch) => epoch.epoch > stored)
+          const kept = checkpoint !== null && checkpoint.epoch >= stored ? checkpoint : null
+          if (fresh.length === 0 && kept === null) return
+          if (await runs.record(run.claim, { epochs: fresh, backend, checkpoint: kept })) {
+            stored = fresh.at(-1)?.epoch ?? stored
+          } else {
+            requestStop(run)
+          }
+        },
+        encoded: (encoded) => {
+          if (taken.type === 'encode') taken.publish(encoded)
+        },
+      })
+    } catch (error) {
+      sharedDatasets.forget(key)
+      throw error
+    } finally {
+      if (taken.type === 'encode') taken.abandon()
+    }
   }
 
-  private async load(job: ClaimedJob): Promise<(Table & { standardize: boolean }) | null> {
+  private async load(job: ClaimedJob): Promise<RawData | null> {
     const { datasets } = this.dependencies
     const table = builtIn(job.spec.dataset)
-    if (table !== undefined) return table
+    if (table !== undefined) return { type: 'raw', ...table }
     if (job.datasetId === null) return null
     const [dataset, values] = await Promise.all([datasets.get(job.datasetId), datasets.values(job.datasetId)])
     if (dataset === null || values === null) return null
     const { columns, rows, origin } = dataset
-    return { columns, rows, values, standardize: origin === 'uploaded' }
+    return { type: 'raw', columns, rows, values, standardize: origin === 'uploaded' }
   }
 
   private async initialWeights(job: ClaimedJob): Promise<PackedWeights | null> {
@@ -120,7 +144,7 @@ export class Processor {
   }
 
   private async conclude(claim: Claim, job: ClaimedJob, outcome: Outcome): Promise<void> {
-    const { runs, log } = this.dependencies
+    const { runs } = this.dependencies
     switch (outcome.type) {
       case 'trained':
         await runs.succeed(claim, modelOf(job, outcome.model))
@@ -134,24 +158,24 @@ export class Processor {
         await runs.fail(claim, { code: 'invalid-dataset', message: outcome.message, epoch: null })
         break
       case 'stopped':
-        // Stopped by a cancellation the claim no longer holds, and this changes nothing.
+        // After a pause or a cancellation the claim no longer holds, and this changes nothing.
         await runs.release(claim)
         break
       default:
         outcome satisfies never
     }
-    log.info({ jobId: claim.jobId, attempt: claim.attempt, outcome: outcome.type }, 'run ended')
   }
 
+  /** Says that the running jobs are alive, and stops those that are no longer ours. */
   private async beat(): Promise<void> {
     if (this.running.size === 0) return
     const { runs, log } = this.dependencies
     try {
-      const claims = [...this.running.values()].map((run) => run.claim)
-      const held = await runs.heartbeat(claims)
-      for (const claim of claims) {
-        const run = this.running.get(claim.jobId)
-        if (run !== undefined && !held.has(claim.jobId)) requestStop(run)
+      const asked = [...this.running]
+      const held = await runs.heartbeat(asked.map((run) => run.claim))
+      for (const run of asked) {
+        const { jobId, attempt } = run.claim
+        if (!held.some((claim) => claim.jobId === jobId && claim.attempt === attempt)) requestStop(run)
       }
     } catch (error) {
       log.warn({ error }, 'heartbeat failed')
@@ -161,6 +185,13 @@ export class Processor {
 
 function requestStop(run: Run): void {
   Atomics.store(run.stop, 0, 1)
+}
+
+/** Jobs with the same key train on the same numbers. */
+function dataKey({ spec }: ClaimedJob): string {
+  const { dataset, validationSplit, seed, loss, network } = spec
+  const shape = outputShape(network, network.inputShape ?? [])
+  return JSON.stringify([dataset, validationSplit, validationSplit === 0 ? 0 : seed, loss, shape])
 }
 
 function modelOf(job: ClaimedJob, { layers, coding, parameters, weights }: TrainedModel) {

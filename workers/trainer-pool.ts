@@ -1,10 +1,17 @@
 /** The training threads of a worker process: one training each at a time, kept warm between trainings. */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import type { Epoch } from '../src/contract/epoch.js'
-import type { FromTrainer, ToTrainer, TrainingOrder } from './messages.js'
+import type { Progress } from '../src/training/ports.js'
+import type { FromTrainer, SharedData, ToTrainer, TrainingOrder } from './messages.js'
 
-export type Outcome = Exclude<FromTrainer, { type: 'epochs' }>
+export type Outcome = Exclude<FromTrainer, { type: 'progress' | 'encoded' }>
+
+/** What a training tells while it goes on. */
+export interface Listener {
+  /** One call after the other; the training waits when storing falls behind. What it throws ends the training. */
+  store(progress: Progress): Promise<void>
+  encoded(data: SharedData): void
+}
 
 /** The thread died under the training: out of memory, or a fault in the engine. */
 export class ThreadCrash extends Error {
@@ -20,17 +27,11 @@ export class TrainerPool {
     this.idle.push(this.spawn())
   }
 
-  /**
-   * Trains. `store` is called with epochs in order, one call after the other; the training waits when storing falls
-   * behind. Throws ThreadCrash when the thread dies, and what `store` throws, after stopping the training.
-   */
-  async train(
-    order: TrainingOrder,
-    store: (epochs: Epoch[], backend: string) => Promise<void>,
-  ): Promise<Outcome> {
+  /** Trains. Throws ThreadCrash when the thread dies, and what `store` throws, after ending the thread. */
+  async train(order: TrainingOrder, listener: Listener): Promise<Outcome> {
     const thread = this.idle.pop() ?? this.spawn()
     try {
-      const outcome = await converse(thread, order, store)
+      const outcome = await converse(thread, order, listener)
       this.idle.push(thread)
       return outcome
     } catch (error) {
@@ -57,11 +58,7 @@ export class TrainerPool {
   }
 }
 
-async function converse(
-  thread: Worker,
-  order: TrainingOrder,
-  store: (epochs: Epoch[], backend: string) => Promise<void>,
-): Promise<Outcome> {
+async function converse(thread: Worker, order: TrainingOrder, listener: Listener): Promise<Outcome> {
   const over = new AbortController()
   const { signal } = over
   let storing = Promise.resolve()
@@ -78,18 +75,23 @@ async function converse(
       )
 
       function onMessage(message: FromTrainer): void {
-        if (message.type === 'epochs') {
-          storing = storing.then(async () => {
-            await store(message.epochs, message.backend)
-            post(thread, { type: 'stored' })
-          })
-          storing.catch(reject)
-        } else {
-          storing.then(() => resolve(message), reject)
+        switch (message.type) {
+          case 'encoded':
+            listener.encoded(message.data)
+            break
+          case 'progress':
+            storing = storing.then(async () => {
+              await listener.store(message)
+              post(thread, { type: 'stored' })
+            })
+            storing.catch(reject)
+            break
+          default:
+            storing.then(() => resolve(message), reject)
         }
       }
 
-      post(thread, { type: 'train', ...order }, [order.values.buffer])
+      post(thread, { type: 'train', ...order }, order.data.type === 'raw' ? [order.data.values.buffer] : [])
     })
   } finally {
     over.abort()

@@ -1,11 +1,22 @@
 /** A training thread: the engine and nothing else. It knows no database and no queue. */
 import { parentPort } from 'node:worker_threads'
 import type { Epoch } from '../src/contract/epoch.js'
+import type { Change, JobSpec } from '../src/contract/job.js'
 import { encode } from '../src/datasets/encoding.js'
 import { DatasetError } from '../src/datasets/table.js'
 import { targetCoding, targetWidth } from '../src/datasets/target-coding.js'
-import { compile, Dataset, outputShape, SpecError, splitRows, train } from '../src/engine/index.js'
-import type { FromTrainer, ToTrainer, TrainingOrder } from './messages.js'
+import {
+  compile,
+  Dataset,
+  outputShape,
+  type Snapshot,
+  SpecError,
+  splitRows,
+  type Training,
+  train,
+} from '../src/engine/index.js'
+import type { FromTrainer, RawData, SharedData, ToTrainer, TrainingOrder } from './messages.js'
+import { packSnapshot, unpackSnapshot } from './packed-snapshot.js'
 import { packWeights, unpackWeights } from './packed-weights.js'
 
 if (parentPort === null) throw new Error('trainer.thread.ts runs in a worker thread only')
@@ -14,7 +25,7 @@ const port = parentPort
 /** The first slice is short, so that whoever watches sees something at once. */
 const firstSliceMilliseconds = 5
 const sliceMilliseconds = 50
-/** Messages of epochs on their way to the database; then the training waits, so that memory does not grow. */
+/** Messages of progress on their way to the database; then the training waits, so that memory does not grow. */
 const maximumUnstored = 2
 
 let unstored = 0
@@ -37,73 +48,125 @@ port.on('message', (message: ToTrainer) => {
 async function answer(order: TrainingOrder): Promise<void> {
   unstored = 0
   try {
-    await run(order)
+    const data = order.data.type === 'shared' ? order.data : encodeRaw(order.spec, order.data)
+    if (order.data.type === 'raw') send({ type: 'encoded', data })
+    await run(order, data)
   } catch (error) {
     if (!(error instanceof DatasetError) && !(error instanceof SpecError)) throw error
     send({ type: 'refused', message: error.message })
   }
 }
 
-async function run({
-  spec,
-  columns,
-  rows,
-  values,
-  standardize,
-  initialWeights,
-  stop,
-}: TrainingOrder): Promise<void> {
+function encodeRaw(spec: JobSpec, { columns, rows, values, standardize }: RawData): SharedData {
   const features = columns.filter((column) => column.role === 'feature').length
-  const inputShape = spec.network.inputShape ?? [features]
-  const outputs = outputShape(spec.network, inputShape).reduce((product, size) => product * size, 1)
-  const width = targetWidth(targetCoding({ columns }, { outputs, loss: spec.loss }))
+  const shape = outputShape(spec.network, spec.network.inputShape ?? [features])
+  const outputs = shape.reduce((product, size) => product * size, 1)
   const split = splitRows(rows, spec.validationSplit, spec.seed)
-  const program = compile(spec, {
-    inputShape,
-    targetWidth: width,
-    trainingRows: split.training.length,
-    validationRows: split.validation.length,
-  })
   const dataset = Dataset.allocate({
     trainingRows: split.training.length,
     validationRows: split.validation.length,
     features,
-    targetWidth: width,
+    targetWidth: targetWidth(targetCoding({ columns }, { outputs, loss: spec.loss })),
   })
   const coding = encode({ columns, rows, values }, split, { outputs, loss: spec.loss, standardize }, dataset)
-  const training = train(program, dataset, {
-    backend: 'auto',
-    seed: spec.seed,
-    initialWeights: initialWeights === null ? undefined : unpackWeights(initialWeights),
-  })
+  return { type: 'shared', handle: dataset.share(), coding }
+}
 
-  let milliseconds = firstSliceMilliseconds
-  for (;;) {
-    const { epochs, state } = training.run({ milliseconds, stop })
-    milliseconds = sliceMilliseconds
-    await report(epochs, training.backend)
-    switch (state) {
-      case 'running':
-        break
-      case 'stopped':
-        return send({ type: 'stopped' })
-      case 'diverged':
-        return send({ type: 'diverged', epoch: training.epoch })
-      case 'finished':
-      case 'earlyStopped': {
-        const weights = packWeights(training.weights())
-        const { layers, parameters } = program
-        return send({ type: 'trained', model: { layers, coding, parameters, weights } })
+/** A stretch of epochs trained by one spec: what resuming changes begins a new one. */
+interface Stretch {
+  spec: JobSpec
+  /** Null for the last. */
+  lastEpoch: number | null
+}
+
+function stretchesOf(spec: JobSpec, changes: Change[]): Stretch[] {
+  const earlier = changes.map(({ before: { epochs, learningRate }, fromEpoch }) => ({
+    spec: { ...spec, epochs, optimizer: { ...spec.optimizer, learningRate } },
+    lastEpoch: fromEpoch - 1,
+  }))
+  return [...earlier, { spec, lastEpoch: null }]
+}
+
+async function run(order: TrainingOrder, { handle, coding }: SharedData): Promise<void> {
+  const dataset = Dataset.attach(handle)
+  const { size } = dataset
+  let snapshot = order.checkpoint === null ? null : unpackSnapshot(order.checkpoint)
+  for (const { spec, lastEpoch } of stretchesOf(order.spec, order.changes)) {
+    if (lastEpoch !== null && (snapshot?.position.epoch ?? 0) >= lastEpoch) continue
+    const program = compile(spec, {
+      inputShape: spec.network.inputShape ?? [size.features],
+      targetWidth: size.targetWidth,
+      trainingRows: size.trainingRows,
+      validationRows: size.validationRows,
+    })
+    const training = train(program, dataset, {
+      backend: 'auto',
+      seed: spec.seed,
+      initialWeights: order.initialWeights === null ? undefined : unpackWeights(order.initialWeights),
+    })
+    try {
+      if (snapshot !== null) training.restore(snapshot)
+      const end = await runStretch(training, order, lastEpoch)
+      if (end === 'reached') {
+        snapshot = training.snapshot()
+        continue
       }
+      if (end === 'stopped') return send({ type: 'stopped' })
+      if (end === 'diverged') return send({ type: 'diverged', epoch: training.epoch })
+      const { layers, parameters } = program
+      return send({
+        type: 'trained',
+        model: { layers, coding, parameters, weights: packWeights(training.weights()) },
+      })
+    } finally {
+      training.dispose()
+    }
+  }
+}
+
+/** Runs slice by slice, reporting progress. `reached`: the last epoch of the stretch is done, the training is not. */
+async function runStretch(
+  training: Training,
+  { stop, checkpointMilliseconds }: TrainingOrder,
+  lastEpoch: number | null,
+): Promise<'reached' | 'stopped' | 'diverged' | 'trained'> {
+  let milliseconds = firstSliceMilliseconds
+  let checkpointAt = performance.now() + checkpointMilliseconds
+  for (;;) {
+    const maximumEpochs = lastEpoch === null ? undefined : lastEpoch - training.epoch
+    const { epochs, state } = training.run({ milliseconds, stop, maximumEpochs })
+    milliseconds = sliceMilliseconds
+    switch (state) {
+      case 'running': {
+        const due = performance.now() >= checkpointAt
+        await report(training, epochs, due ? training.snapshot() : null)
+        if (due) checkpointAt = performance.now() + checkpointMilliseconds
+        if (training.epoch === lastEpoch) return 'reached'
+        break
+      }
+      case 'stopped':
+        await report(training, epochs, training.snapshot())
+        return 'stopped'
+      case 'diverged':
+        // The last good checkpoint stays.
+        await report(training, epochs, null)
+        return 'diverged'
+      case 'finished':
+      case 'earlyStopped':
+        await report(training, epochs, training.snapshot())
+        return 'trained'
       default:
         state satisfies never
     }
   }
 }
 
-async function report(epochs: Epoch[], backend: string): Promise<void> {
-  if (epochs.length === 0) return
-  send({ type: 'epochs', epochs, backend })
+async function report(training: Training, epochs: Epoch[], snapshot: Snapshot | null): Promise<void> {
+  if (epochs.length === 0 && snapshot === null) return
+  const { backend, backendDetail } = training
+  const variant = backendDetail === null ? backend : `${backend}/${backendDetail}`
+  const checkpoint = snapshot === null ? null : packSnapshot(snapshot, variant)
+  send({ type: 'progress', epochs, backend, checkpoint })
   unstored++
   while (unstored >= maximumUnstored) {
     await new Promise<void>((resolve) => {

@@ -1,12 +1,15 @@
 /**
  * A job and its life:
  *
- *   queued ──► running ──► succeeded
- *     │ ▲        │  ▲ ├──► failed
- *     │ └────────┤  │ └──► cancelled      running → queued: its worker died or was stopped
- *     │          ▼  │
- *     │        paused ────► cancelled
- *     └──► cancelled | failed
+ *              ┌─ worker died or was stopped ─┐
+ *              ▼                              │
+ *   ──────► queued ───────────────────────► running ──► succeeded
+ *            ▲  │                             │
+ *     resume │  │ pause                 pause │
+ *            │  ▼                             │
+ *           paused ◄──────────────────────────┘
+ *
+ *   queued, running, paused ──► cancelled        queued, running ──► failed
  */
 import { z } from 'zod'
 import { generatedDatasetSchema } from './dataset.js'
@@ -18,9 +21,9 @@ export const jobStatusSchema = z.enum(['queued', 'running', 'paused', 'succeeded
 export type JobStatus = z.infer<typeof jobStatusSchema>
 
 const transitions: Record<JobStatus, readonly JobStatus[]> = {
-  queued: ['running', 'failed', 'cancelled'],
+  queued: ['running', 'paused', 'failed', 'cancelled'],
   running: ['succeeded', 'failed', 'cancelled', 'paused', 'queued'],
-  paused: ['running', 'cancelled'],
+  paused: ['queued', 'cancelled'],
   succeeded: [],
   failed: [],
   cancelled: [],
@@ -62,6 +65,7 @@ export const jobRequestSchema = z.strictObject({
     .default(0)
     .describe('share of the rows held out, by a seeded permutation'),
   from: idSchema('model').optional().describe('start from this model’s weights'),
+  priority: z.int().min(-100).max(100).default(0).describe('higher ones are trained first'),
   metadata: z
     .record(z.string().min(1).max(64), z.string().max(512))
     .refine((pairs) => Object.keys(pairs).length <= 16, 'at most 16 pairs')
@@ -78,6 +82,27 @@ export const jobSpecSchema = trainingSchema.extend({
   from: z.string().optional(),
 })
 export type JobSpec = z.infer<typeof jobSpecSchema>
+
+/** What may be changed when a paused job is resumed. */
+export const resumeRequestSchema = z
+  .strictObject({
+    epochs: trainingFields.epochs.optional(),
+    learningRate: z.number().positive().optional(),
+  })
+  .optional()
+export type ResumeRequest = z.infer<typeof resumeRequestSchema>
+
+const changeable = z.object({ epochs: z.int(), learningRate: z.number() })
+
+export const changeSchema = z.object({
+  at: z.iso.datetime(),
+  fromEpoch: z
+    .int()
+    .describe('the first epoch that the change holds for; one that had begun ends as it began'),
+  before: changeable,
+  after: changeable,
+})
+export type Change = z.infer<typeof changeSchema>
 
 export const jobErrorSchema = z.object({
   code: z.enum(['diverged', 'worker-crashed', 'invalid-dataset', 'internal']),
@@ -108,6 +133,8 @@ export const jobSchema = z.object({
   modelId: z.string().nullable(),
   error: jobErrorSchema.nullable(),
   spec: jobSpecSchema,
+  priority: z.int(),
+  changes: z.array(changeSchema).describe('what resuming changed'),
   metadata: z.record(z.string(), z.string()),
   links: z.object({ self: z.string(), stream: z.string(), epochs: z.string() }),
 })

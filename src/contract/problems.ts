@@ -10,6 +10,8 @@ export const problems = {
   'too-deep': { status: 400, title: 'The body is nested too deeply' },
   'not-found': { status: 404, title: 'There is nothing here' },
   'job-finished': { status: 409, title: 'The job has already ended' },
+  'job-active': { status: 409, title: 'The job has not ended yet' },
+  'invalid-transition': { status: 409, title: 'The job is in no state for that' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'dataset-too-large': { status: 413, title: 'The dataset is too large' },
   'unsupported-media-type': { status: 415, title: 'The content type is not understood here' },

@@ -75,7 +75,10 @@ export async function openQueue(address: QueueAddress, onError: (error: Error) =
   }
 }
 
-/** Calls `handle` for each ticket, `concurrency` at a time. A rejection is reported; the reconciler makes a new ticket. */
+/**
+ * Calls `handle` for each ticket, `concurrency` at a time. Any ticket is leave to take the job whose turn it is; there
+ * are as many as queued jobs. A rejection is reported; the reconciler makes a new ticket.
+ */
 export async function consume(
   address: QueueAddress,
   options: {

@@ -1,7 +1,19 @@
 /** Jobs as clients see and steer them. What a worker writes while it runs one is in runs.ts. */
 
 import { z } from 'zod'
-import { type Job, jobErrorSchema, jobSpecSchema, sourcesOf } from '../contract/job.js'
+import {
+  changeSchema,
+  isFinished,
+  type Job,
+  type JobSpec,
+  type JobStatus,
+  jobErrorSchema,
+  jobSpecSchema,
+  jobStatusSchema,
+  type ResumeRequest,
+  sourcesOf,
+} from '../contract/job.js'
+import { Problem } from '../contract/problems.js'
 import type { JobStore, Ticket } from '../training/ports.js'
 import { type Database, notifyChanged, Prisma } from './database.js'
 import { insertDataset } from './datasets.js'
@@ -12,6 +24,21 @@ import { behind, newestFirst, toPage } from './pages.js'
 /** A third death of the worker without a new epoch in between ends the job. */
 export const maximumCrashes = 3
 
+/**
+ * The order in which queued jobs are taken: id and place (from 1). Higher priorities first; within one, tenants take
+ * turns: a tenant's n-th waiting job stands behind every tenant's job that would be its (n − 1)-th at work or earlier.
+ */
+export const turns = Prisma.sql`
+  SELECT id, row_number() OVER (ORDER BY priority DESC, turn, "createdAt", id) AS place FROM (
+    SELECT queued.id, queued.priority, queued."createdAt",
+      coalesce(busy.jobs, 0)
+        + row_number() OVER (PARTITION BY queued."tenantId", queued.priority ORDER BY queued."createdAt", queued.id) AS turn
+    FROM "Job" AS queued
+    LEFT JOIN (SELECT "tenantId", count(*) AS jobs FROM "Job" WHERE status = 'running' GROUP BY "tenantId") AS busy
+      ON busy."tenantId" = queued."tenantId"
+    WHERE queued.status = 'queued'
+  ) AS waiting`
+
 const withModel = { model: { select: { id: true } } } as const
 type JobWithModel = JobRow & { model: { id: string } | null }
 
@@ -19,6 +46,17 @@ export function jobStore(database: Database): JobStore {
   async function toJobs(rows: JobWithModel[]): Promise<Job[]> {
     const positions = await queuePositions(database, rows)
     return rows.map((row) => toJob(row, positions.get(row.id) ?? null))
+  }
+
+  /** Enters a state if that is legal now. */
+  async function enter(id: string, to: JobStatus, change: Prisma.Sql): Promise<boolean> {
+    const changed = await database.$queryRaw<unknown[]>`
+      WITH changed AS (
+        UPDATE "Job" SET status = ${to}::"JobStatus", ${change}
+        WHERE id = ${id} AND status = ANY(${sourcesOf(to)}::"JobStatus"[])
+        RETURNING id, status, epoch
+      ) ${notifyChanged}`
+    return changed.length > 0
   }
 
   async function get(id: string): Promise<Job | null> {
@@ -65,13 +103,29 @@ export function jobStore(database: Database): JobStore {
     },
 
     async cancel(id) {
-      const changed = await database.$queryRaw<unknown[]>`
-        WITH changed AS (
-          UPDATE "Job" SET status = 'cancelled', "finishedAt" = now()
-          WHERE id = ${id} AND status = ANY(${sourcesOf('cancelled')}::"JobStatus"[])
-          RETURNING id, status, epoch
-        ) ${notifyChanged}`
-      return changed.length > 0
+      return enter(id, 'cancelled', Prisma.sql`"finishedAt" = now()`)
+    },
+
+    async pause(id) {
+      return enter(id, 'paused', Prisma.sql`"heartbeatAt" = NULL`)
+    },
+
+    async resume(id, change) {
+      return database.$transaction((transaction) => resume(transaction, id, change))
+    },
+
+    async delete(id) {
+      const finished = jobStatusSchema.options.filter(isFinished)
+      const { count } = await database.job.deleteMany({ where: { id, status: { in: finished } } })
+      return count > 0
+    },
+
+    async ticket(id) {
+      const row = await database.job.findUnique({
+        where: { id, status: 'queued' },
+        select: { attempt: true },
+      })
+      return row === null ? null : { jobId: id, attempt: row.attempt }
     },
 
     async toEnqueue(milliseconds, limit) {
@@ -120,20 +174,53 @@ export async function releaseCrashed(database: Database, which: Prisma.Sql): Pro
     ) ${notifyChanged}`
 }
 
-/** Place in the line of each queued row; rows must be neighbours in the list of jobs, newest first. */
 async function queuePositions(database: Database, rows: JobWithModel[]): Promise<Map<string, number>> {
-  const queued = rows.filter((row) => row.status === 'queued').reverse()
-  const positions = new Map<string, number>()
-  const [oldest] = queued
-  if (oldest === undefined) return positions
-  const { createdAt, id } = oldest
-  const ahead = await database.job.count({
-    where: { status: 'queued', OR: [{ createdAt: { lt: createdAt } }, { createdAt, id: { lt: id } }] },
-  })
-  queued.forEach((row, index) => {
-    positions.set(row.id, ahead + index + 1)
-  })
-  return positions
+  const queued = rows.filter((row) => row.status === 'queued').map((row) => row.id)
+  if (queued.length === 0) return new Map()
+  const places = await database.$queryRaw<{ id: string; place: number }[]>`
+    SELECT id, place::int FROM (${turns}) AS turns WHERE id = ANY(${queued})`
+  return new Map(places.map(({ id, place }) => [id, place]))
+}
+
+/** A paused job is queued again; with a change, both the spec and the record of changes follow it. */
+async function resume(client: Prisma.TransactionClient, id: string, change: ResumeRequest): Promise<boolean> {
+  const [row] = await client.$queryRaw<{ epoch: number; spec: unknown; changes: unknown }[]>`
+    SELECT epoch, spec, changes FROM "Job" WHERE id = ${id} AND status = 'paused' FOR UPDATE`
+  if (row === undefined) return false
+  const spec = jobSpecSchema.parse(row.spec)
+  const before = { epochs: spec.epochs, learningRate: spec.optimizer.learningRate }
+  const after = { ...before, ...change }
+  if (after.epochs !== before.epochs || after.learningRate !== before.learningRate) {
+    const fromEpoch = await nextUnbegunEpoch(client, id, row.epoch)
+    if (fromEpoch > Math.min(before.epochs, after.epochs)) {
+      const message = `The job has begun its epoch ${fromEpoch - 1} of ${before.epochs}: a change could take effect from epoch ${fromEpoch} only.`
+      throw new Problem('invalid-spec', message, [{ pointer: '/epochs', message }])
+    }
+    const changes = [
+      ...z.array(changeSchema).parse(row.changes),
+      { at: new Date().toISOString(), fromEpoch, before, after },
+    ]
+    const { epochs, learningRate } = after
+    const changed: JobSpec = { ...spec, epochs, optimizer: { ...spec.optimizer, learningRate } }
+    await client.job.update({ where: { id }, data: { spec: changed, epochs, changes } })
+  }
+  await client.$queryRaw`
+    WITH changed AS (
+      UPDATE "Job" SET status = 'queued', "enqueuedAt" = NULL, "workerId" = NULL WHERE id = ${id}
+      RETURNING id, status, epoch
+    ) ${notifyChanged}`
+  return true
+}
+
+/** Whatever checkpoint a worker goes on from, the epochs before this one are computed as they were begun. */
+async function nextUnbegunEpoch(
+  client: Prisma.TransactionClient,
+  jobId: string,
+  epoch: number,
+): Promise<number> {
+  const newest = await client.checkpoint.findFirst({ where: { jobId }, orderBy: { sequence: 'desc' } })
+  const atBoundary = newest === null ? epoch === 0 : newest.epoch === epoch && newest.step === 0
+  return atBoundary ? epoch + 1 : epoch + 2
 }
 
 function toJob(row: JobWithModel, queuePosition: number | null): Job {
@@ -161,6 +248,8 @@ function toJob(row: JobWithModel, queuePosition: number | null): Job {
         ? null
         : jobErrorSchema.parse({ code: row.errorCode, message: row.errorMessage, epoch: row.errorEpoch }),
     spec: jobSpecSchema.parse(row.spec),
+    priority: row.priority,
+    changes: z.array(changeSchema).parse(row.changes),
     metadata: z.record(z.string(), z.string()).parse(row.metadata ?? {}),
     links: { self, stream: `${self}/stream`, epochs: `${self}/epochs` },
   }

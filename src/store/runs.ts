@@ -1,16 +1,15 @@
 /**
- * What a worker writes while it runs a job. Every statement names the claim's attempt and the state running,
+ * What a worker writes while it runs a job. Every statement names the claim's attempt and the states it may write in,
  * so a worker that was thought dead, or whose job was cancelled, changes nothing.
  */
-import { type JobError, jobSpecSchema, sourcesOf } from '../contract/job.js'
-import type { Claim, ClaimedJob, RunStore } from '../training/ports.js'
-import { type Database, notifyChanged, Prisma } from './database.js'
+import { z } from 'zod'
+import { changeSchema, type JobError, jobSpecSchema } from '../contract/job.js'
+import type { Claim, ClaimedJob, Progress, RunStore } from '../training/ports.js'
+import { insertCheckpoint, readCheckpoint } from './checkpoints.js'
+import { type Database, jobsChannel, notifyChanged, Prisma } from './database.js'
 import { encodeEpochs } from './epochs.js'
-import { maximumCrashes, releaseCrashed } from './jobs.js'
+import { releaseCrashed, turns } from './jobs.js'
 import { insertModel } from './models.js'
-
-/** A running job whose worker was heard of more recently than this is not taken from it. */
-const takeoverMilliseconds = 4_000
 
 export function runStore(database: Database): RunStore {
   /** The end of a run, one way or another; the claim must hold. */
@@ -36,33 +35,27 @@ export function runStore(database: Database): RunStore {
   return {
     fail,
 
-    async claim(jobId, workerId) {
+    async claimNext(workerId) {
       const [row] = await database.$queryRaw<ClaimedRow[]>`
-        WITH before AS (
-          SELECT id, status FROM "Job"
-          WHERE id = ${jobId} AND (
-            status = ANY(${sourcesOf('running').filter((status) => status !== 'paused')}::"JobStatus"[])
-            OR (status = 'running' AND "heartbeatAt" < now() - ${takeoverMilliseconds}::int * interval '1 millisecond'))
-          FOR UPDATE
+        WITH next AS (
+          SELECT "Job".id FROM "Job" JOIN (${turns}) AS turns ON turns.id = "Job".id
+          WHERE "Job".status = 'queued'
+          ORDER BY turns.place LIMIT 1
+          FOR UPDATE OF "Job" SKIP LOCKED
         ), changed AS (
           UPDATE "Job" SET status = 'running', attempt = attempt + 1, "workerId" = ${workerId},
-            crashes = crashes + (CASE WHEN before.status = 'running' THEN 1 ELSE 0 END),
             "heartbeatAt" = now(), "startedAt" = coalesce("startedAt", now())
-          FROM before WHERE "Job".id = before.id
-          RETURNING "Job".id, "Job".status, "Job".epoch, attempt, crashes, spec, "datasetId"
+          FROM next WHERE "Job".id = next.id
+          RETURNING "Job".id, status, epoch, attempt, spec, changes, "datasetId"
         )
-        SELECT changed.attempt, changed.crashes, changed.spec, changed."datasetId", changed.epoch,
-          pg_notify('descent_jobs', id || ' ' || status || ' ' || epoch)::text FROM changed`
+        SELECT id, attempt, spec, changes, "datasetId", epoch,
+          pg_notify(${jobsChannel}, id || ' ' || status || ' ' || epoch)::text FROM changed`
       if (row === undefined) return null
-      const claim = { jobId, attempt: row.attempt }
-      if (row.crashes >= maximumCrashes) {
-        const message = `The worker died ${row.crashes} times while training this job, without a new epoch in between.`
-        await fail(claim, { code: 'worker-crashed', message, epoch: row.epoch })
-        return null
-      }
       const claimed: ClaimedJob = {
-        ...claim,
+        jobId: row.id,
+        attempt: row.attempt,
         spec: jobSpecSchema.parse(row.spec),
+        changes: z.array(changeSchema).parse(row.changes),
         datasetId: row.datasetId,
         storedEpoch: row.epoch,
       }
@@ -70,32 +63,26 @@ export function runStore(database: Database): RunStore {
     },
 
     async heartbeat(claims) {
-      const rows = await database.$queryRaw<{ id: string }[]>`
+      return database.$queryRaw<Claim[]>`
         UPDATE "Job" SET "heartbeatAt" = now()
         FROM unnest(${claims.map((claim) => claim.jobId)}::text[], ${claims.map((claim) => claim.attempt)}::int[])
           AS claim(id, attempt)
         WHERE "Job".id = claim.id AND "Job".attempt = claim.attempt AND status = 'running'
-        RETURNING "Job".id`
-      return new Set(rows.map((row) => row.id))
+        RETURNING "Job".id AS "jobId", "Job".attempt`
     },
 
-    async appendEpochs(claim, epochs, backend) {
-      const first = epochs[0]
-      const last = epochs.at(-1)
-      if (first === undefined || last === undefined) return true
-      const changed = await database.$queryRaw<unknown[]>`
-        WITH changed AS (
-          UPDATE "Job" SET epoch = ${last.epoch}::int, loss = ${last.loss}, accuracy = ${last.accuracy},
-            "valLoss" = ${last.valLoss}, "valAccuracy" = ${last.valAccuracy},
-            backend = ${backend}, crashes = 0, "heartbeatAt" = now()
-          WHERE id = ${claim.jobId} AND attempt = ${claim.attempt}::int AND status = 'running'
-            AND epoch = ${first.epoch - 1}::int
-          RETURNING id, status, epoch
-        ), stored AS (
-          INSERT INTO "EpochBatch" ("jobId", "firstEpoch", "lastEpoch", metrics)
-          SELECT id, ${first.epoch}::int, ${last.epoch}::int, ${encodeEpochs(epochs)} FROM changed
-        ) ${notifyChanged}`
-      return changed.length > 0
+    async checkpoint(jobId, onDamage) {
+      return readCheckpoint(database, jobId, onDamage)
+    },
+
+    async record(claim, progress) {
+      const { checkpoint } = progress
+      if (checkpoint === null) return advance(database, claim, progress)
+      return database.$transaction(async (transaction) => {
+        if (!(await advance(transaction, claim, progress))) return false
+        await insertCheckpoint(transaction, claim.jobId, checkpoint)
+        return true
+      })
     },
 
     async succeed(claim, model) {
@@ -118,10 +105,37 @@ export function runStore(database: Database): RunStore {
   }
 }
 
+/** A pause takes effect at once, but what was computed until then is still stored: hence also in state paused. */
+async function advance(
+  client: Database | Prisma.TransactionClient,
+  claim: Claim,
+  { epochs, backend }: Progress,
+): Promise<boolean> {
+  const holds = Prisma.sql`
+    id = ${claim.jobId} AND attempt = ${claim.attempt}::int AND status IN ('running', 'paused')`
+  const last = epochs.at(-1)
+  if (last === undefined) {
+    return (await client.$executeRaw`UPDATE "Job" SET crashes = 0 WHERE ${holds}`) > 0
+  }
+  const changed = await client.$queryRaw<unknown[]>`
+    WITH changed AS (
+      UPDATE "Job" SET epoch = ${last.epoch}::int, loss = ${last.loss}, accuracy = ${last.accuracy},
+        "valLoss" = ${last.valLoss}, "valAccuracy" = ${last.valAccuracy},
+        backend = ${backend}, crashes = 0, "heartbeatAt" = now()
+      WHERE ${holds} AND epoch = ${epochs[0].epoch - 1}::int
+      RETURNING id, status, epoch
+    ), stored AS (
+      INSERT INTO "EpochBatch" ("jobId", "firstEpoch", "lastEpoch", metrics)
+      SELECT id, ${epochs[0].epoch}::int, ${last.epoch}::int, ${encodeEpochs(epochs)} FROM changed
+    ) ${notifyChanged}`
+  return changed.length > 0
+}
+
 interface ClaimedRow {
+  id: string
   attempt: number
-  crashes: number
   spec: unknown
+  changes: unknown
   datasetId: string | null
   epoch: number
 }

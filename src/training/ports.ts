@@ -1,7 +1,9 @@
 /** What the use-cases need from the world; store, queue and workers provide it. */
+
+import type { CheckpointHeader } from '../contract/checkpoint.js'
 import type { Coding, Column, Dataset } from '../contract/dataset.js'
 import type { Epoch } from '../contract/epoch.js'
-import type { Job, JobError, JobSpec, JobStatus } from '../contract/job.js'
+import type { Change, Job, JobError, JobSpec, JobStatus, ResumeRequest } from '../contract/job.js'
 import type { LayerSummary, Model, Tensor } from '../contract/model.js'
 import type { Network } from '../contract/network.js'
 
@@ -10,6 +12,8 @@ export interface NewJob {
   name: string | null
   spec: JobSpec
   metadata: Record<string, string>
+  tenantId: string
+  priority: number
   datasetId: string | null
   parameters: number
   arenaBytes: number
@@ -27,9 +31,30 @@ export interface Claim {
 
 export interface ClaimedJob extends Claim {
   spec: JobSpec
+  changes: Change[]
   datasetId: string | null
   /** Epochs up to this one are stored already, by an earlier attempt. */
   storedEpoch: number
+}
+
+/** Everything a training needs to go on, bit for bit. */
+export interface Checkpoint {
+  /** Finished epochs, and finished steps of the next one. */
+  epoch: number
+  step: number
+  /** Backend and variant that computed it. */
+  backend: string
+  /** What is not an array of numbers, and where the arrays lie in `bytes`. */
+  header: CheckpointHeader
+  /** Float32 little-endian. */
+  bytes: Uint8Array
+}
+
+/** A step of progress: epochs in order, and perhaps a checkpoint behind the last of them. */
+export interface Progress {
+  epochs: Epoch[]
+  backend: string
+  checkpoint: Checkpoint | null
 }
 
 /** What travels on the queue. Each attempt is a ticket of its own, so a stale one never stands in the way of the next. */
@@ -61,9 +86,16 @@ export interface JobStore {
   list(page: ListPage & { status?: JobStatus | undefined }): Promise<Page<Job>>
   /** State and newest epoch of those jobs that exist. */
   progress(ids: string[]): Promise<JobProgress[]>
-  /** Enters `cancelled` if that is legal now. */
+  /** Each enters its state if that is legal now, and says whether it did. */
   cancel(id: string): Promise<boolean>
+  pause(id: string): Promise<boolean>
+  /** Back to queued; what the change leaves out stays. Throws Problem `invalid-spec` when it cannot be. */
+  resume(id: string, change: ResumeRequest): Promise<boolean>
+  /** Deletes a finished job with its epochs and checkpoints; its model stays. */
+  delete(id: string): Promise<boolean>
 
+  /** The ticket of a queued job. */
+  ticket(id: string): Promise<Ticket | null>
   /** Queued jobs that were never put on the queue, or so long ago that the queue may have lost them. */
   toEnqueue(milliseconds: number, limit: number): Promise<Ticket[]>
   markEnqueued(tickets: Ticket[]): Promise<void>
@@ -74,12 +106,14 @@ export interface JobStore {
 }
 
 export interface RunStore {
-  /** Enters `running` and raises the attempt; null when the job is not to be run (any more). */
-  claim(jobId: string, workerId: string): Promise<ClaimedJob | null>
-  /** Ids of the jobs whose claim holds; the others must stop. */
-  heartbeat(claims: Claim[]): Promise<Set<string>>
+  /** The job whose turn it is enters `running` and raises its attempt; null when none is queued. */
+  claimNext(workerId: string): Promise<ClaimedJob | null>
+  /** Those of the claims that hold; the other runs must stop. */
+  heartbeat(claims: Claim[]): Promise<Claim[]>
+  /** The newest checkpoint that is whole; damaged ones are reported and passed over. */
+  checkpoint(jobId: string, onDamage: (message: string) => void): Promise<Checkpoint | null>
   /** The methods below return false, and change nothing, when the claim no longer holds. */
-  appendEpochs(claim: Claim, epochs: Epoch[], backend: string): Promise<boolean>
+  record(claim: Claim, progress: Progress): Promise<boolean>
   /** One transaction: the model, its weights, and the job's success. */
   succeed(claim: Claim, model: NewModel): Promise<boolean>
   fail(claim: Claim, error: JobError): Promise<boolean>

@@ -8,7 +8,7 @@ const everyMilliseconds = 3_000
 /** A worker reports every second; one that is silent this long is dead, or as good as dead. */
 const silenceMilliseconds = 8_000
 /** After this time a ticket is put on the queue again; where the first still waits, nothing happens. */
-const ticketMilliseconds = 30_000
+const ticketMilliseconds = 10_000
 const batch = 500
 
 export interface Reconciler {

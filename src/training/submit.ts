@@ -1,7 +1,6 @@
 /** Accepting a job: checks that the training can work and fits the limits, stores it, and puts it on the queue. */
 import { randomInt } from 'node:crypto'
 import type { GeneratedDataset } from '../contract/dataset.js'
-import { targetOf } from '../contract/dataset.js'
 import { idPrefixes } from '../contract/ids.js'
 import type { InlineDataset, Job, JobRequest, JobSpec } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
@@ -34,6 +33,8 @@ export async function submit(dependencies: SubmitDependencies, request: JobReque
     name: request.name ?? null,
     spec,
     metadata: request.metadata ?? {},
+    tenantId: 'local',
+    priority: request.priority,
     datasetId: data.datasetId,
     parameters: program.parameters,
     arenaBytes: program.arenaBytes,
@@ -99,7 +100,7 @@ function readInline(dataset: InlineDataset): Table {
 }
 
 function plan(request: JobRequest, data: DataDescription) {
-  const { name, metadata, dataset, ...rest } = request
+  const { name, metadata, dataset, priority, ...rest } = request
   const training = { ...rest, seed: rest.seed ?? randomInt(2 ** 48 - 1) }
   const features = data.columns.filter((column) => column.role === 'feature').length
   const inputShape = training.network.inputShape ?? [features]

@@ -1,9 +1,9 @@
 /** Jobs: start, look, cancel. Watching one live is in stream.ts. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { jobRequestSchema, jobSchema, jobStatusSchema } from '../../contract/job.js'
+import { jobRequestSchema, jobSchema, jobStatusSchema, resumeRequestSchema } from '../../contract/job.js'
 import { Problem } from '../../contract/problems.js'
-import { cancel } from '../../training/cancel.js'
+import { cancel, pause, remove, resume } from '../../training/control.js'
 import type { JobStore } from '../../training/ports.js'
 import { type SubmitDependencies, submit } from '../../training/submit.js'
 import { defaultLimit, pageParameters } from '../query.js'
@@ -72,6 +72,50 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (app, { jobs, subm
       },
     },
     async ({ params }) => cancel(jobs, params.id),
+  )
+
+  app.post(
+    '/jobs/:id/pause',
+    {
+      schema: {
+        tags: ['jobs'],
+        summary: 'Pause a queued or running job; its progress is kept',
+        params: idParameters,
+        response: { 200: jobSchema, ...failures },
+      },
+    },
+    async ({ params }) => pause(jobs, params.id),
+  )
+
+  app.post(
+    '/jobs/:id/resume',
+    {
+      schema: {
+        tags: ['jobs'],
+        summary: 'Resume a paused job, perhaps with other settings',
+        params: idParameters,
+        body: resumeRequestSchema,
+        response: { 200: jobSchema, ...failures },
+      },
+    },
+    async ({ params, body }) =>
+      resume(jobs, submission.queue, params.id, body ?? undefined, submission.onQueueError),
+  )
+
+  app.delete(
+    '/jobs/:id',
+    {
+      schema: {
+        tags: ['jobs'],
+        summary: 'Delete a finished job; its model stays',
+        params: idParameters,
+        response: { 204: z.null().describe('gone'), ...failures },
+      },
+    },
+    async ({ params }, reply) => {
+      await remove(jobs, params.id)
+      return reply.code(204).send(null)
+    },
   )
 
   done()

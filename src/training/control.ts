@@ -1,0 +1,65 @@
+/**
+ * Steering a job that exists. Each call is one guarded change of the job's row; a worker that runs the job finds its
+ * claim changed and stops at its next step.
+ */
+import { isFinished, type Job, type JobStatus, type ResumeRequest } from '../contract/job.js'
+import { Problem } from '../contract/problems.js'
+import type { JobQueue, JobStore } from './ports.js'
+
+async function look(jobs: JobStore, id: string): Promise<Job> {
+  const job = await jobs.get(id)
+  if (job === null) throw new Problem('not-found', `There is no job ${id}.`)
+  return job
+}
+
+/** The job, if it is now in one of the states; what else it is in is a Problem. */
+function expectStatus(job: Job, states: JobStatus[], wanted: string): Job {
+  if (states.includes(job.status)) return job
+  if (isFinished(job.status))
+    throw new Problem('job-finished', `The job has already ended: it is ${job.status}.`)
+  throw new Problem('invalid-transition', `A job that is ${job.status} cannot be ${wanted}.`)
+}
+
+/** Ends a job at once. Cancelling twice is fine. */
+export async function cancel(jobs: JobStore, id: string): Promise<Job> {
+  await jobs.cancel(id)
+  return expectStatus(await look(jobs, id), ['cancelled'], 'cancelled')
+}
+
+/** Sets a queued or running job aside; its progress is kept. Pausing twice is fine. */
+export async function pause(jobs: JobStore, id: string): Promise<Job> {
+  await jobs.pause(id)
+  return expectStatus(await look(jobs, id), ['paused'], 'paused')
+}
+
+/** Queues a paused job again, perhaps with other settings from the next epoch on. */
+export async function resume(
+  jobs: JobStore,
+  queue: Pick<JobQueue, 'enqueue'>,
+  id: string,
+  change: ResumeRequest,
+  onQueueError: (error: unknown) => void,
+): Promise<Job> {
+  if (!(await jobs.resume(id, change))) {
+    const job = await look(jobs, id)
+    if (isFinished(job.status))
+      throw new Problem('job-finished', `The job has already ended: it is ${job.status}.`)
+    throw new Problem('invalid-transition', `The job is ${job.status}, not paused.`)
+  }
+  await requeue(jobs, queue, id).catch(onQueueError)
+  return look(jobs, id)
+}
+
+async function requeue(jobs: JobStore, queue: Pick<JobQueue, 'enqueue'>, id: string): Promise<void> {
+  const ticket = await jobs.ticket(id)
+  if (ticket === null) return
+  await queue.enqueue(ticket)
+  await jobs.markEnqueued([ticket])
+}
+
+/** Deletes a finished job with its epochs; its model stays. */
+export async function remove(jobs: JobStore, id: string): Promise<void> {
+  if (await jobs.delete(id)) return
+  const job = await look(jobs, id)
+  throw new Problem('job-active', `The job is ${job.status}: cancel it first.`)
+}

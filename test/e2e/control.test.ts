@@ -1,0 +1,100 @@
+/** Pausing, resuming and killing: whatever interrupts a training, it ends with the same weights. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { request, submit } from '../../examples/client.js'
+import { type Job, jobSchema } from '../../src/contract/job.js'
+import { modelSchema } from '../../src/contract/model.js'
+import { eventually, type Service, startService, temporaryFolder } from '../support/service.js'
+import { upTo, watchJob } from '../support/watching.js'
+
+/** Shuffled, with dropout, momentum and early stopping's memory: everything a checkpoint must hold. */
+const spec = {
+  dataset: { name: 'spirals', rows: 600, noise: 0.1, seed: 3 },
+  network: {
+    layers: [
+      { type: 'dense', units: 48, activation: 'tanh' },
+      { type: 'dropout', rate: 0.1 },
+      { type: 'dense', units: 48, activation: 'relu' },
+      { type: 'batchNormalization' },
+      { type: 'dense', units: 1, activation: 'sigmoid' },
+    ],
+  },
+  loss: 'binaryCrossentropy',
+  optimizer: { type: 'adam', learningRate: 0.003 },
+  epochs: 400,
+  batchSize: 16,
+  validationSplit: 0.2,
+  earlyStopping: { monitor: 'valLoss', patience: 1_000_000, restoreBest: true },
+  seed: 11,
+} satisfies Parameters<typeof submit>[1]
+
+describe('a training that is interrupted', () => {
+  const folder = temporaryFolder()
+  let service: Service
+  let undisturbed: { sha256: string; losses: (number | null)[] }
+
+  async function sha256Of(job: Job | undefined): Promise<string> {
+    return (await request(`${service.url}/models/${job?.modelId}`, modelSchema)).weightSha256
+  }
+
+  beforeAll(async () => {
+    service = await startService({ DATA_DIRECTORY: folder.path, CHECKPOINT_SECONDS: '0.2' })
+    const watching = watchJob(service.url, (await submit(service.url, spec)).id)
+    const { job } = await watching.ended
+    undisturbed = { sha256: await sha256Of(job), losses: watching.epochs().map((epoch) => epoch.loss) }
+  }, 120_000)
+
+  afterAll(async () => {
+    await service?.stop()
+    folder.remove()
+  }, 30_000)
+
+  it('ends with the same bytes after it was paused and resumed', async () => {
+    const job = await submit(service.url, spec)
+    const watching = watchJob(service.url, job.id)
+    for (let pauses = 0; pauses < 3; pauses++) {
+      const seen = watching.epochs().length
+      await eventually(() => (watching.epochs().length > seen + 20 ? true : undefined))
+      const paused = await request(`${service.url}/jobs/${job.id}/pause`, jobSchema, {})
+      expect(paused.status).toBe('paused')
+      const resumed = await request(`${service.url}/jobs/${job.id}/resume`, jobSchema, {})
+      expect(resumed.status).toBe('queued')
+    }
+    const { job: ended } = await watching.ended
+    expect(ended?.status).toBe('succeeded')
+    expect(watching.epochs().map((epoch) => epoch.epoch)).toEqual(upTo(400))
+    expect(watching.epochs().map((epoch) => epoch.loss)).toEqual(undisturbed.losses)
+    expect(await sha256Of(ended)).toBe(undisturbed.sha256)
+  }, 120_000)
+
+  it('ends with the same bytes after its worker was killed', async () => {
+    const job = await submit(service.url, spec)
+    const watching = watchJob(service.url, job.id)
+    for (const progress of [30, 150]) {
+      await eventually(() => (watching.epochs().length > progress ? true : undefined))
+      const [pid] = service.workerPids()
+      if (pid !== undefined) process.kill(pid, 'SIGKILL')
+    }
+    const { job: ended } = await watching.ended
+    expect(ended?.status).toBe('succeeded')
+    expect(watching.epochs().map((epoch) => epoch.loss)).toEqual(undisturbed.losses)
+    expect(await sha256Of(ended)).toBe(undisturbed.sha256)
+  }, 120_000)
+
+  it('goes on with other settings from the epoch after the one it was in, and says so', async () => {
+    const job = await submit(service.url, spec)
+    const watching = watchJob(service.url, job.id)
+    await eventually(() => (watching.epochs().length > 20 ? true : undefined))
+    await request(`${service.url}/jobs/${job.id}/pause`, jobSchema, {})
+    const change = { epochs: 450, learningRate: 0.001 }
+    const resumed = await request(`${service.url}/jobs/${job.id}/resume`, jobSchema, change)
+    expect(resumed).toMatchObject({ epochs: 450, spec: { epochs: 450, optimizer: { learningRate: 0.001 } } })
+    expect(resumed.changes).toMatchObject([{ before: { epochs: 400, learningRate: 0.003 }, after: change }])
+    const { job: ended } = await watching.ended
+    expect(ended?.status).toBe('succeeded')
+    const { fromEpoch } = resumed.changes[0]
+    const losses = watching.epochs().map((epoch) => epoch.loss)
+    expect(losses).toHaveLength(450)
+    expect(losses.slice(0, fromEpoch - 1)).toEqual(undisturbed.losses.slice(0, fromEpoch - 1))
+    expect(losses.slice(fromEpoch - 1, 400)).not.toEqual(undisturbed.losses.slice(fromEpoch - 1))
+  }, 120_000)
+})
