@@ -70,7 +70,7 @@ export function jobStore(database: Database): JobStore {
       const row = await database.$transaction(async (transaction) => {
         if (inlineDataset !== null) await insertDataset(transaction, inlineDataset)
         return transaction.job.create({
-          data: { ...rest, spec, metadata, epochs: spec.epochs },
+          data: { ...rest, spec, metadata, epochs: spec.epochs, enqueuedAt: new Date() },
           include: withModel,
         })
       })
@@ -206,7 +206,7 @@ async function resume(client: Prisma.TransactionClient, id: string, change: Resu
   }
   await client.$queryRaw`
     WITH changed AS (
-      UPDATE "Job" SET status = 'queued', "enqueuedAt" = NULL, "workerId" = NULL WHERE id = ${id}
+      UPDATE "Job" SET status = 'queued', "enqueuedAt" = now(), "workerId" = NULL WHERE id = ${id}
       RETURNING id, status, epoch
     ) ${notifyChanged}`
   return true

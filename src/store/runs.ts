@@ -2,6 +2,7 @@
  * What a worker writes while it runs a job. Every statement names the claim's attempt and the states it may write in,
  * so a worker that was thought dead, or whose job was cancelled, changes nothing.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { changeSchema, type JobError, jobSpecSchema } from '../contract/job.js'
 import type { Claim, ClaimedJob, Progress, RunStore } from '../training/ports.js'
@@ -10,6 +11,8 @@ import { type Database, jobsChannel, notifyChanged, Prisma } from './database.js
 import { encodeEpochs } from './epochs.js'
 import { releaseCrashed, turns } from './jobs.js'
 import { insertModel } from './models.js'
+
+const lockedMilliseconds = 10
 
 export function runStore(database: Database): RunStore {
   /** The end of a run, one way or another; the claim must hold. */
@@ -36,30 +39,13 @@ export function runStore(database: Database): RunStore {
     fail,
 
     async claimNext(workerId) {
-      const [row] = await database.$queryRaw<ClaimedRow[]>`
-        WITH next AS (
-          SELECT "Job".id FROM "Job" JOIN (${turns}) AS turns ON turns.id = "Job".id
-          WHERE "Job".status = 'queued'
-          ORDER BY turns.place LIMIT 1
-          FOR UPDATE OF "Job" SKIP LOCKED
-        ), changed AS (
-          UPDATE "Job" SET status = 'running', attempt = attempt + 1, "workerId" = ${workerId},
-            "heartbeatAt" = now(), "startedAt" = coalesce("startedAt", now())
-          FROM next WHERE "Job".id = next.id
-          RETURNING "Job".id, status, epoch, attempt, spec, changes, "datasetId"
-        )
-        SELECT id, attempt, spec, changes, "datasetId", epoch,
-          pg_notify(${jobsChannel}, id || ' ' || status || ' ' || epoch)::text FROM changed`
-      if (row === undefined) return null
-      const claimed: ClaimedJob = {
-        jobId: row.id,
-        attempt: row.attempt,
-        spec: jobSpecSchema.parse(row.spec),
-        changes: z.array(changeSchema).parse(row.changes),
-        datasetId: row.datasetId,
-        storedEpoch: row.epoch,
+      for (;;) {
+        const claimed = await claimUnlocked(database, workerId)
+        if (claimed !== null || (await database.job.count({ where: { status: 'queued' } })) === 0)
+          return claimed
+        // Every queued row was being written by somebody else just then.
+        await sleep(lockedMilliseconds)
       }
-      return claimed
     },
 
     async heartbeat(claims) {
@@ -102,6 +88,32 @@ export function runStore(database: Database): RunStore {
     async crash(claim) {
       await releaseCrashed(database, Prisma.sql`id = ${claim.jobId} AND attempt = ${claim.attempt}::int`)
     },
+  }
+}
+
+async function claimUnlocked(database: Database, workerId: string): Promise<ClaimedJob | null> {
+  const [row] = await database.$queryRaw<ClaimedRow[]>`
+    WITH next AS (
+      SELECT "Job".id FROM "Job" JOIN (${turns}) AS turns ON turns.id = "Job".id
+      WHERE "Job".status = 'queued'
+      ORDER BY turns.place LIMIT 1
+      FOR UPDATE OF "Job" SKIP LOCKED
+    ), changed AS (
+      UPDATE "Job" SET status = 'running', attempt = attempt + 1, "workerId" = ${workerId},
+        "heartbeatAt" = now(), "startedAt" = coalesce("startedAt", now())
+      FROM next WHERE "Job".id = next.id
+      RETURNING "Job".id, status, epoch, attempt, spec, changes, "datasetId"
+    )
+    SELECT id, attempt, spec, changes, "datasetId", epoch,
+      pg_notify(${jobsChannel}, id || ' ' || status || ' ' || epoch)::text FROM changed`
+  if (row === undefined) return null
+  return {
+    jobId: row.id,
+    attempt: row.attempt,
+    spec: jobSpecSchema.parse(row.spec),
+    changes: z.array(changeSchema).parse(row.changes),
+    datasetId: row.datasetId,
+    storedEpoch: row.epoch,
   }
 }
 

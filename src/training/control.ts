@@ -52,9 +52,7 @@ export async function resume(
 
 async function requeue(jobs: JobStore, queue: Pick<JobQueue, 'enqueue'>, id: string): Promise<void> {
   const ticket = await jobs.ticket(id)
-  if (ticket === null) return
-  await queue.enqueue(ticket)
-  await jobs.markEnqueued([ticket])
+  if (ticket !== null) await queue.enqueue(ticket)
 }
 
 /** Deletes a finished job with its epochs; its model stays. */

@@ -41,13 +41,7 @@ export async function submit(dependencies: SubmitDependencies, request: JobReque
     flopsPerEpoch: program.flopsPerEpoch,
     inlineDataset: data.inline,
   })
-  const ticket = { jobId: job.id, attempt: 0 }
-  try {
-    await dependencies.queue.enqueue(ticket)
-    await dependencies.jobs.markEnqueued([ticket])
-  } catch (error) {
-    dependencies.onQueueError(error)
-  }
+  await dependencies.queue.enqueue({ jobId: job.id, attempt: 0 }).catch(dependencies.onQueueError)
   return job
 }
 
