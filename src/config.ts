@@ -9,7 +9,13 @@ const environmentSchema = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   DATA_DIRECTORY: z.string().min(1).default('.data'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  REDIS_URL: z
+    .string()
+    .regex(
+      /^(rediss?|redis\+sentinel|redis\+cluster):\/\/\S+$/,
+      'must begin with redis://, rediss://, redis+sentinel:// or redis+cluster://',
+    )
+    .optional(),
   WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
   CHECKPOINT_SECONDS: z.coerce.number().min(0).max(3_600).default(5),
   DATASET_CACHE_BYTES: bytes(1024 * 1024 * 1024),

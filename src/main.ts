@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { readConfig } from './config.js'
 import { startServer } from './server.js'
-import { startEmbeddedPostgres } from './store/embedded-postgres.js'
-import { superviseWorker } from './supervisor.js'
+import { keepPostgres, superviseWorker } from './supervisor.js'
 
 const config = readConfig({ LOG_LEVEL: 'warn', ...process.env })
 const log = pino({ level: config.LOG_LEVEL })
@@ -31,14 +30,7 @@ process.on('SIGTERM', () => void stop(0))
 
 async function findDatabase(): Promise<string> {
   if (config.DATABASE_URL !== undefined) return config.DATABASE_URL
-  const postgres = await startEmbeddedPostgres({
-    directory: join(config.DATA_DIRECTORY, 'postgres'),
-    log,
-    onExit: (reason) => {
-      log.fatal(`the embedded PostgreSQL ended: ${reason}`)
-      void stop(1)
-    },
-  })
+  const postgres = await keepPostgres(join(config.DATA_DIRECTORY, 'postgres'), log, () => void stop(1))
   started.push(() => postgres.stop())
   return postgres.connectionString
 }

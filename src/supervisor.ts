@@ -1,9 +1,11 @@
-/** Keeps one worker process running: starts it again when it dies, ends it when asked. */
+/** Keeps the processes of an all-in-one service running: starts again what dies, ends all when asked. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './store/embedded-postgres.js'
 
 const graceMilliseconds = 6_000
 const longestPauseMilliseconds = 10_000
@@ -63,6 +65,52 @@ export function superviseWorker(
       const giveUp = setTimeout(() => worker?.kill('SIGKILL'), graceMilliseconds)
       await exited
       clearTimeout(giveUp)
+    },
+  }
+}
+
+const postgresAttempts = 10
+
+/**
+ * An embedded PostgreSQL that is started again when it dies, at the same address; whoever is connected connects anew.
+ * `onGiveUp` is called when that does not succeed.
+ */
+export async function keepPostgres(
+  directory: string,
+  log: Logger,
+  onGiveUp: () => void,
+): Promise<Pick<EmbeddedPostgres, 'connectionString' | 'stop'>> {
+  let stopping = false
+  let current = await start()
+  const { connectionString } = current
+
+  function start(): Promise<EmbeddedPostgres> {
+    return startEmbeddedPostgres({ directory, log, onExit: (reason) => void restart(reason) })
+  }
+
+  async function restart(reason: string): Promise<void> {
+    log.error(`the embedded PostgreSQL ended (${reason}); starting it again`)
+    await current.stop()
+    for (let attempt = 1; attempt <= postgresAttempts && !stopping; attempt++) {
+      try {
+        current = await start()
+        if (stopping) return current.stop()
+        if (current.connectionString === connectionString) return
+        log.fatal('the embedded PostgreSQL came back at another address')
+        break
+      } catch (error) {
+        log.error({ error }, 'the embedded PostgreSQL did not start')
+        await sleep(500 * attempt)
+      }
+    }
+    if (!stopping) onGiveUp()
+  }
+
+  return {
+    connectionString,
+    async stop() {
+      stopping = true
+      await current.stop()
     },
   }
 }

@@ -2,10 +2,10 @@
  * The queue: tickets to run jobs, in BullMQ, on Redis when there is one and on PostgreSQL otherwise.
  * The database alone knows what is to be done; a ticket only makes some worker look, so one lost or doubled harms nothing.
  */
-import { createPostgresBackend, Queue, runMigrations, Worker } from 'bullmq'
-import { Redis } from 'ioredis'
-import pg from 'pg'
+import { createPostgresBackend, Queue, Worker } from 'bullmq'
 import type { JobQueue } from '../training/ports.js'
+import { openQueuePool } from './postgres.js'
+import { openRedis, refuseEviction } from './redis.js'
 
 export type QueueAddress = { type: 'redis'; url: string } | { type: 'postgres'; connectionString: string }
 
@@ -41,13 +41,14 @@ export async function openQueue(address: QueueAddress, onError: (error: Error) =
   async function connect() {
     switch (address.type) {
       case 'redis': {
-        const redis = new Redis(address.url, { maxRetriesPerRequest: 1 })
+        const redis = openRedis(address.url, false)
         redis.on('error', onError)
+        await refuseEviction(redis)
         const queue = new Queue(queueName, { connection: redis, prefix: redisPrefix })
         return { queue, disconnect: () => redis.disconnect() }
       }
       case 'postgres': {
-        const pool = await openPool(address.connectionString)
+        const pool = await openQueuePool(address.connectionString)
         const queue = new Queue(queueName, { connection: pool }, createPostgresBackend)
         return { queue, disconnect: () => pool.end() }
       }
@@ -103,13 +104,13 @@ export async function consume(
   async function connect() {
     switch (address.type) {
       case 'redis': {
-        const redis = new Redis(address.url, { maxRetriesPerRequest: null })
+        const redis = openRedis(address.url, true)
         redis.on('error', options.onError)
         const worker = new Worker(queueName, handle, { ...settings, connection: redis, prefix: redisPrefix })
         return { worker, disconnect: () => redis.disconnect() }
       }
       case 'postgres': {
-        const pool = await openPool(address.connectionString)
+        const pool = await openQueuePool(address.connectionString)
         const worker = new Worker(queueName, handle, { ...settings, connection: pool }, createPostgresBackend)
         return { worker, disconnect: () => pool.end() }
       }
@@ -124,23 +125,4 @@ export async function consume(
       await disconnect()
     },
   }
-}
-
-/** BullMQ's tables live in a schema of their own; it expects a pool that already looks there. */
-async function openPool(connectionString: string): Promise<pg.Pool> {
-  const pool = new pg.Pool({
-    connectionString,
-    max: 4,
-    connectionTimeoutMillis: 3_000,
-    keepAlive: true,
-    options: '-c search_path=bullmq',
-  })
-  pool.on('error', () => {})
-  const client = await pool.connect()
-  try {
-    await runMigrations(client)
-  } finally {
-    client.release()
-  }
-  return pool
 }

@@ -1,0 +1,61 @@
+/**
+ * Connections to Redis: one server (redis://, rediss://), a master found through sentinels
+ * (redis+sentinel://host:port,host:port/name), or a cluster (redis+cluster://host:port,host:port).
+ */
+import { Cluster, Redis } from 'ioredis'
+
+export type RedisConnection = Redis | Cluster
+
+interface Nodes {
+  nodes: { host: string; port: number }[]
+  username?: string
+  password?: string
+  /** What follows the slash. */
+  rest: string
+}
+
+/** @param waits whether commands wait for a lost connection to come back (workers) or fail soon (producers). */
+export function openRedis(address: string, waits: boolean): RedisConnection {
+  const maxRetriesPerRequest = waits ? null : 1
+  if (address.startsWith('redis+sentinel://')) {
+    const { nodes, rest, ...credentials } = parseNodes(address)
+    return new Redis({ sentinels: nodes, name: rest || 'mymaster', ...credentials, maxRetriesPerRequest })
+  }
+  if (address.startsWith('redis+cluster://')) {
+    const { nodes, rest, ...credentials } = parseNodes(address)
+    return new Cluster(nodes, { redisOptions: { ...credentials, maxRetriesPerRequest } })
+  }
+  return new Redis(address, { maxRetriesPerRequest })
+}
+
+function parseNodes(address: string): Nodes {
+  const match = /^[a-z+]+:\/\/(?:([^:@/]*):([^@/]*)@)?([^@/]+)\/?(.*)$/.exec(address)
+  if (match === null) throw new Error(`REDIS_URL: ${address} names no hosts`)
+  const [, username, password, hosts, rest] = match
+  const nodes = hosts.split(',').map((host) => {
+    const { hostname, port } = new URL(`redis://${host}`)
+    return { host: hostname, port: Number(port || 6379) }
+  })
+  return {
+    nodes,
+    rest,
+    ...(username ? { username: decodeURIComponent(username) } : {}),
+    ...(password ? { password: decodeURIComponent(password) } : {}),
+  }
+}
+
+/**
+ * A queue must not be thrown away to make room.
+ * @throws Error naming the policy when a server may evict keys.
+ */
+export async function refuseEviction(redis: RedisConnection): Promise<void> {
+  const servers = redis instanceof Cluster ? redis.nodes('master') : [redis]
+  for (const server of servers) {
+    const policy = /maxmemory_policy:(\S+)/.exec(await server.info('memory'))?.[1]
+    if (policy !== undefined && policy !== 'noeviction') {
+      throw new Error(
+        `The Redis behind REDIS_URL may evict keys (maxmemory-policy ${policy}): set it to noeviction, or jobs may wait longer than they need`,
+      )
+    }
+  }
+}
