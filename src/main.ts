@@ -19,7 +19,7 @@ async function stop(exitCode: number): Promise<void> {
     try {
       await undo()
     } catch (error) {
-      log.error({ error }, 'while stopping')
+      log.error({ err: error }, 'while stopping')
     }
   }
   process.exit(exitCode)

@@ -32,15 +32,15 @@ export async function startServer(config: Config, connectionString: string, log:
   const epochs = epochStore(database)
   const models = modelStore(database)
   const datasets = datasetStore(database)
-  const onQueueError = (error: unknown) => log.warn({ error }, 'queue')
+  const onQueueError = (error: unknown) => log.warn({ err: error }, 'queue')
   const queue = await openQueue(queueAddress(config, connectionString), onQueueError)
   const predictors = openPredictorPool(models)
-  const live = new Live(jobs, epochs, (error) => log.warn({ error }, 'live'))
+  const live = new Live(jobs, epochs, (error) => log.warn({ err: error }, 'live'))
   const hints = await listenForHints(connectionString, {
     onHint: (progress) => live.report(progress),
     onReconnect: () => void live.refresh(),
   })
-  const reconciler = reconcileForever(jobs, queue, (error) => log.warn({ error }, 'reconciler'))
+  const reconciler = reconcileForever(jobs, queue, (error) => log.warn({ err: error }, 'reconciler'))
   const app = await buildApp({
     jobs,
     epochs,

@@ -39,7 +39,7 @@ export function superviseWorker(
       env: { ...environment, WORKER_ID: workerId },
     })
     worker.on('message', () => announceReady())
-    worker.on('error', (error) => log.error({ error }, 'worker process'))
+    worker.on('error', (error) => log.error({ err: error }, 'worker process'))
     worker.once('exit', (code, signal) => {
       worker = undefined
       if (stopping) return
@@ -47,7 +47,7 @@ export function superviseWorker(
       const pause = failures === 0 ? 0 : Math.min(250 * 2 ** (failures - 1), longestPauseMilliseconds)
       log.error({ workerId, code, signal, pause }, 'the worker process died; starting another')
       onDeath(workerId).catch((error) =>
-        log.error({ error }, 'could not release the jobs of the dead worker'),
+        log.error({ err: error }, 'could not release the jobs of the dead worker'),
       )
       restart = setTimeout(start, pause)
     })
@@ -79,7 +79,7 @@ export async function keepPostgres(
   directory: string,
   log: Logger,
   onGiveUp: () => void,
-): Promise<Pick<EmbeddedPostgres, 'connectionString' | 'stop'>> {
+): Promise<Pick<EmbeddedPostgres, 'connectionString' | 'stop'> & { pid(): number }> {
   let stopping = false
   let current = await start()
   const { connectionString } = current
@@ -99,7 +99,7 @@ export async function keepPostgres(
         log.fatal('the embedded PostgreSQL came back at another address')
         break
       } catch (error) {
-        log.error({ error }, 'the embedded PostgreSQL did not start')
+        log.error({ err: error }, 'the embedded PostgreSQL did not start')
         await sleep(500 * attempt)
       }
     }
@@ -108,6 +108,7 @@ export async function keepPostgres(
 
   return {
     connectionString,
+    pid: () => current.pid,
     async stop() {
       stopping = true
       await current.stop()

@@ -45,14 +45,18 @@ const hints = await listenForHints(connectionString, {
 const consumer = await consume(queueAddress(config, connectionString), {
   concurrency: config.WORKER_CONCURRENCY,
   handle: () => processor.processNext(),
-  onError: (error) => log.warn({ error }, 'queue'),
+  onError: (error) => log.warn({ err: error }, 'queue'),
 })
 log.info({ concurrency: config.WORKER_CONCURRENCY }, 'worker is ready')
 process.send?.('ready')
 
 // Without an API process, too, tickets are made and the jobs of silent workers found.
-const queue = await openQueue(queueAddress(config, connectionString), (error) => log.warn({ error }, 'queue'))
-const reconciler = reconcileForever(jobStore(database), queue, (error) => log.warn({ error }, 'reconciler'))
+const queue = await openQueue(queueAddress(config, connectionString), (error) =>
+  log.warn({ err: error }, 'queue'),
+)
+const reconciler = reconcileForever(jobStore(database), queue, (error) =>
+  log.warn({ err: error }, 'reconciler'),
+)
 
 let stopping = false
 async function stop(reason: string): Promise<void> {

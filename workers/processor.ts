@@ -60,7 +60,7 @@ export class Processor {
       await this.conclude(run.claim, job, outcome)
       log.info({ jobId, attempt, outcome: outcome.type }, 'run ended')
     } catch (error) {
-      log.error({ jobId, attempt, error }, 'run failed')
+      log.error({ jobId, attempt, err: error }, 'run failed')
       if (!(error instanceof ThreadCrash)) throw error
       await runs.crash(run.claim)
     } finally {
@@ -178,7 +178,7 @@ export class Processor {
         if (!held.some((claim) => claim.jobId === jobId && claim.attempt === attempt)) requestStop(run)
       }
     } catch (error) {
-      log.warn({ error }, 'heartbeat failed')
+      log.warn({ err: error }, 'heartbeat failed')
     }
   }
 }

@@ -77,19 +77,41 @@ export const hasRedis = ((): boolean => {
   }
 })()
 
-export async function startRedis(): Promise<{ url: string; stop(): Promise<void> }> {
+export interface TestRedis {
+  url: string
+  /** Killed and started again, empty, at the same address. */
+  crash(): Promise<void>
+  flush(): Promise<void>
+  stop(): Promise<void>
+}
+
+export async function startRedis(): Promise<TestRedis> {
   const port = await freePort()
+  let child = await startRedisServer(port)
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    const exited = once(child, 'exit')
+    child.kill(signal)
+    await exited
+  }
+
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    async crash() {
+      await end('SIGKILL')
+      child = await startRedisServer(port)
+    },
+    async flush() {
+      execFileSync('redis-cli', ['-p', String(port), 'flushall'])
+    },
+    stop: () => end('SIGTERM'),
+  }
+}
+
+async function startRedisServer(port: number): Promise<ChildProcess> {
   const options = [
-    '--port',
-    String(port),
-    '--bind',
-    '127.0.0.1',
-    '--save',
-    '',
-    '--appendonly',
-    'no',
-    '--maxmemory-policy',
-    'noeviction',
+    ...['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+    ...['--maxmemory-policy', 'noeviction'],
   ]
   const child = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
@@ -100,14 +122,7 @@ export async function startRedis(): Promise<{ url: string; stop(): Promise<void>
     if (child.exitCode !== null) throw new Error(`redis-server ended:\n${output}`)
     await sleep(20)
   }
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    async stop() {
-      const exited = once(child, 'exit')
-      child.kill('SIGTERM')
-      await exited
-    },
-  }
+  return child
 }
 
 export async function freePort(): Promise<number> {

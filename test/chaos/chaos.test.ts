@@ -1,0 +1,176 @@
+/**
+ * Kills every kind of process at seeded random instants while jobs are trained, then checks the history: every
+ * accepted job ended once, with one model, by legal transitions, each epoch stored exactly once, and with the same
+ * weights, to the last bit, as when nothing happens.
+ *
+ * `npm run chaos` runs the long form: CHAOS_KILLS of each kind (default 200). The test run does a few of each.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { request } from '../../examples/client.js'
+import { epochSchema } from '../../src/contract/epoch.js'
+import { isFinished, type Job, type JobStatus, jobSchema, sourcesOf } from '../../src/contract/job.js'
+import { modelSchema } from '../../src/contract/model.js'
+import { listenForHints } from '../../src/store/hints.js'
+import { hasRedis } from '../support/service.js'
+import { upTo } from '../support/watching.js'
+import { type Cluster, type Fault, startCluster } from './cluster.js'
+
+const kills = Number(process.env.CHAOS_KILLS ?? 2)
+const seed = Number(process.env.CHAOS_SEED ?? 1)
+const jobsInFlight = 5
+
+const faults: { fault: Fault; queue: 'PostgreSQL' | 'Redis' }[] = [
+  { fault: 'worker', queue: 'PostgreSQL' },
+  { fault: 'frozen worker', queue: 'PostgreSQL' },
+  { fault: 'api', queue: 'PostgreSQL' },
+  { fault: 'postgres', queue: 'PostgreSQL' },
+  { fault: 'postgres backend', queue: 'PostgreSQL' },
+  { fault: 'worker', queue: 'Redis' },
+  { fault: 'redis', queue: 'Redis' },
+  { fault: 'redis flushed', queue: 'Redis' },
+]
+
+/** Small linear congruential generator: the same seed strikes in the same order. */
+function randomNumbers(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state / 2 ** 32
+  }
+}
+
+/** Some hundreds of milliseconds of training, with everything that a checkpoint must hold. */
+function specOf(variant: number) {
+  return {
+    dataset: { name: 'spirals', rows: 400, noise: 0.1, seed: variant },
+    network: {
+      layers: [
+        { type: 'dense', units: 32, activation: 'tanh' },
+        { type: 'dropout', rate: 0.1 },
+        { type: 'dense', units: 32, activation: 'relu' },
+        { type: 'dense', units: 1, activation: 'sigmoid' },
+      ],
+    },
+    loss: 'binaryCrossentropy',
+    optimizer: variant % 2 === 0 ? { type: 'adam' } : { type: 'sgd', learningRate: 0.01, momentum: 0.9 },
+    epochs: 1_500,
+    batchSize: 16,
+    validationSplit: 0.2,
+    earlyStopping: { patience: 1_000_000 },
+    seed: variant,
+  }
+}
+const variants = [0, 1, 2]
+
+/** Asks until some API process answers. */
+async function persist<T>(cluster: Cluster, ask: (url: string) => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await ask(cluster.urls[attempt % cluster.urls.length])
+    } catch (error) {
+      if (attempt > 600) throw error
+      await sleep(100)
+    }
+  }
+}
+
+async function lookAt(cluster: Cluster, id: string): Promise<Job> {
+  return persist(cluster, (url) => request(`${url}/jobs/${id}`, jobSchema))
+}
+
+async function untilEnded(cluster: Cluster, id: string): Promise<Job> {
+  for (;;) {
+    const job = await lookAt(cluster, id)
+    if (isFinished(job.status)) return job
+    await sleep(100)
+  }
+}
+
+async function weightsOf(cluster: Cluster, job: Job): Promise<string> {
+  const model = await persist(cluster, (url) => request(`${url}/models/${job.modelId}`, modelSchema))
+  return model.weightSha256
+}
+
+const epochListSchema = z.object({ data: z.array(epochSchema) })
+
+/** Whether one state can follow another, perhaps through some whose hints were lost. */
+function canFollow(from: JobStatus, to: JobStatus, seen = new Set<JobStatus>()): boolean {
+  if (from === to || sourcesOf(to).includes(from)) return true
+  seen.add(to)
+  return sourcesOf(to).some((between) => !seen.has(between) && canFollow(from, between, seen))
+}
+
+describe.each(faults.filter(({ queue }) => queue === 'PostgreSQL' || hasRedis))('$fault, queue on $queue', ({
+  fault,
+  queue,
+}) => {
+  it(
+    `loses nothing when struck ${kills} times`,
+    async () => {
+      const cluster = await startCluster(queue)
+      const random = randomNumbers(seed)
+      const told = new Map<string, JobStatus[]>()
+      const hints = await listenForHints(cluster.connectionString, {
+        onHint: ({ jobId, status }) => told.set(jobId, [...(told.get(jobId) ?? []), status]),
+        onReconnect: () => {},
+      })
+      try {
+        const start = (variant: number) =>
+          persist(cluster, (url) => request(`${url}/jobs`, jobSchema, specOf(variant)))
+        const undisturbed: string[] = []
+        for (const variant of variants) {
+          undisturbed.push(await weightsOf(cluster, await untilEnded(cluster, (await start(variant)).id)))
+        }
+
+        const accepted: { id: string; variant: number }[] = []
+        let striking = true
+        const submitters = upTo(jobsInFlight).map(async (lane) => {
+          for (let round = 0; striking; round++) {
+            const variant = variants[(lane + round) % variants.length]
+            const { id } = await start(variant)
+            accepted.push({ id, variant })
+            await untilEnded(cluster, id)
+          }
+        })
+        let struck = 0
+        for (; struck < kills; struck++) {
+          await sleep(300 + 1_500 * random())
+          await cluster.strike(fault, Math.floor(random() * 1_000))
+        }
+        striking = false
+        await Promise.all(submitters)
+
+        const ends: Record<string, number> = {}
+        for (const { id, variant } of accepted) {
+          const job = await lookAt(cluster, id)
+          ends[job.status] = (ends[job.status] ?? 0) + 1
+          expect(job.status, `job ${id}: ${JSON.stringify(job.error)}`).toBe('succeeded')
+          expect(await weightsOf(cluster, job)).toBe(undisturbed[variant])
+          const { data } = await persist(cluster, (url) =>
+            request(`${url}/jobs/${id}/epochs?limit=10000`, epochListSchema),
+          )
+          expect(data.map((epoch) => epoch.epoch)).toEqual(upTo(job.epochs))
+          const states = told.get(id) ?? []
+          states.reduce((from, to) => {
+            expect(canFollow(from, to), `${id}: ${states.join(' → ')}`).toBe(true)
+            return to
+          }, 'queued')
+        }
+        const models = await persist(cluster, (url) =>
+          request(`${url}/models?limit=100`, z.object({ data: z.array(z.object({ jobId: z.string() })) })),
+        )
+        const owners = models.data.map((model) => model.jobId)
+        expect(new Set(owners).size).toBe(owners.length)
+        console.log(
+          `${fault} (${queue}): ${struck} strikes, ${accepted.length} jobs accepted, ended: ${JSON.stringify(ends)}`,
+        )
+      } finally {
+        await hints.close().catch(() => {})
+        await cluster.stop()
+      }
+    },
+    60_000 + kills * 20_000,
+  )
+})
