@@ -64,6 +64,7 @@ export class Training {
   readonly #position: Position = { epoch: 0, step: 0, lossSum: 0, right: 0 }
   readonly #pace = new Pace()
   readonly #metrics = new Float64Array(epochsPerCall * metricsPerEpoch)
+  readonly #learningRates = new Float64Array(epochsPerCall)
   readonly #watch: ImprovementWatch | null
   #best: Record<string, Float32Array> | null = null
   #ended: Snapshot['ended'] = null
@@ -176,9 +177,10 @@ export class Training {
     const first = this.#position.epoch
     const atOnce = this.#watch === null ? epochsPerCall : 1
     const count = Math.min(wanted, atOnce, spec.epochs - first)
-    const learningRates = Float64Array.from({ length: count }, (_, i) =>
-      learningRateOf(spec.optimizer.learningRate, spec.schedule, first + i, spec.epochs),
-    )
+    const learningRates = this.#learningRates.subarray(0, count)
+    for (let i = 0; i < count; i++) {
+      learningRates[i] = learningRateOf(spec.optimizer.learningRate, spec.schedule, first + i, spec.epochs)
+    }
     const metrics = this.#metrics
     const end = this.#executor.run({
       position: this.#position,
@@ -189,7 +191,7 @@ export class Training {
       stop,
     })
     for (let i = 0; i < end.epochs; i++) {
-      const epoch = epochFrom(metrics.subarray(i * metricsPerEpoch, (i + 1) * metricsPerEpoch), first + i + 1)
+      const epoch = epochFrom(metrics, i, first + i + 1)
       epochs.push(epoch)
       this.#judge(epoch)
     }
@@ -243,17 +245,20 @@ export class Training {
   }
 }
 
-function epochFrom(metrics: Float64Array, epoch: number): Epoch {
-  const [loss, accuracy, valLoss, valAccuracy] = Array.from(metrics, (value) =>
-    Number.isFinite(value) ? value : null,
-  )
+/** The metrics of a slice's epoch `index`; small networks finish millions of epochs a second, so nothing is copied here. */
+function epochFrom(metrics: Float64Array, index: number, epoch: number): Epoch {
+  const start = index * metricsPerEpoch
   return {
     epoch,
-    loss: loss ?? null,
-    accuracy: accuracy ?? null,
-    valLoss: valLoss ?? null,
-    valAccuracy: valAccuracy ?? null,
+    loss: finiteOrNull(metrics[start]),
+    accuracy: finiteOrNull(metrics[start + 1]),
+    valLoss: finiteOrNull(metrics[start + 2]),
+    valAccuracy: finiteOrNull(metrics[start + 3]),
   }
+}
+
+function finiteOrNull(value: number | undefined): number | null {
+  return value !== undefined && Number.isFinite(value) ? value : null
 }
 
 function checkData(program: Program, dataset: Dataset): void {
