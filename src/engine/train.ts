@@ -32,6 +32,8 @@ export type TrainingState = 'running' | 'finished' | 'earlyStopped' | 'diverged'
 
 /** Everything to go on elsewhere, bit for bit; structured clone copies it. */
 export interface Snapshot {
+  /** The random streams follow from it and the position alone. */
+  readonly seed: number
   readonly position: Position
   readonly ended: 'finished' | 'earlyStopped' | 'diverged' | null
   /** Parameters, running state and optimizer state by their buffers' names. */
@@ -58,6 +60,7 @@ export class Training {
   readonly backendDetail: string | null
   readonly #program: Program
   readonly #dataset: Dataset
+  readonly #seed: number
   readonly #executor: TrainingExecutor
   readonly #regions: number[] = []
   readonly #floats: Float32Array
@@ -74,6 +77,7 @@ export class Training {
     const backend = selectBackend(options.backend)
     this.#program = program
     this.#dataset = dataset
+    this.#seed = options.seed
     try {
       const order = this.#reserve(4 * program.data.trainingRows)
       const arena = this.#reserve(4 * program.floats)
@@ -143,6 +147,7 @@ export class Training {
 
   snapshot(): Snapshot {
     return {
+      seed: this.#seed,
       position: { ...this.#position },
       ended: this.#ended,
       state: this.#copy(['parameter', 'runningState', 'optimizerState']),
@@ -151,8 +156,13 @@ export class Training {
     }
   }
 
-  /** Goes on where the snapshot was taken. @throws RangeError when it is of another program. */
+  /** Goes on where the snapshot was taken. @throws RangeError when it is of another program or seed. */
   restore(snapshot: Snapshot): void {
+    if (snapshot.seed !== this.#seed) {
+      throw new RangeError(
+        `the snapshot was taken with seed ${snapshot.seed}, this training has ${this.#seed}`,
+      )
+    }
     this.#paste(snapshot.state)
     Object.assign(this.#position, snapshot.position)
     this.#ended = snapshot.ended

@@ -119,6 +119,16 @@ for (const { backend, reason } of registered) {
       }
     })
 
+    test('a snapshot of another seed or program is refused', () => {
+      const { program, dataset } = training
+      const snapshot = train(program, dataset(), { backend: name, seed: 3 }).snapshot()
+      expect(() => train(program, dataset(), { backend: name, seed: 4 }).restore(snapshot)).toThrow(/seed 3/)
+      const network = { inputShape: [2], layers: [{ type: 'dense' as const, units: 1 }] }
+      const other = trainingCase({ network, loss: 'huber', epochs: 1 }, 4)
+      const another = train(other.program, other.dataset(), { backend: name, seed: 3 })
+      expect(() => another.restore(snapshot)).toThrow(/does not fit this program/)
+    })
+
     test('stops when the flag is raised, and goes on', () => {
       const { program, dataset } = training
       const stop = new Int32Array(new SharedArrayBuffer(4))
