@@ -55,5 +55,5 @@ export async function show(url: string): Promise<void> {
     losses[400 / stepsPerEpoch - 1],
   ])
   console.log(`\n${table(['loss', 'after 20 epochs', 'in the epoch that ends with step 400'], after)}`)
-  console.log('For the same gradients evaluated, many rough steps win; step by step, the sure ones do.')
+  console.log('Step for step nothing beats all rows; for the same gradients evaluated, many rough steps win.')
 }

@@ -1,4 +1,4 @@
-/** A small convolutional network reads digits, better than a dense one with more parameters. */
+/** A small convolutional network reads digits wherever they stand; a dense one with six times its parameters does not. */
 import { readFile } from 'node:fs/promises'
 import { datasetSchema } from '../src/contract/dataset.js'
 import { table } from './chart.js'
@@ -7,7 +7,7 @@ import { drawDigits, pictureLines } from './digit-font.js'
 import { dense, type LayerRequest, outputsOf, type Trained, train } from './training.js'
 
 const pictures = 800
-const epochs = 15
+const epochs = 12
 
 /** Square pictures and what they show. */
 export interface Pictures {
@@ -31,23 +31,20 @@ export function readPictures(csv: string): Pictures {
   const numbers = lines.map((line) => line.split(',').map(Number)).filter((row) => row.every(Number.isFinite))
   const rows = numbers.map((row) => ({ pixels: row.slice(0, -1), digit: row[row.length - 1] }))
   const side = Math.sqrt(rows[0]?.pixels.length ?? 0)
-  if (!Number.isInteger(side) || side < 6)
+  if (!Number.isInteger(side) || side < 8)
     throw new Error('a line must hold the pixels of a square picture and a digit')
   return { side, black: rows.flatMap(({ pixels }) => pixels).reduce((a, b) => Math.max(a, b)), rows }
 }
 
 /** Noisy digits anywhere in pictures of 12 × 12. */
 export function drawnPictures(): Pictures {
-  return { side: 12, black: 1, rows: drawDigits(pictures, 0.2, 1) }
+  return { side: 12, black: 1, rows: drawDigits(pictures, 0.1, 1) }
 }
 
 /** Trains a convolutional and a dense network on four fifths of the pictures. */
 export async function readDigits(url: string, { side, rows }: Pictures): Promise<Reading[]> {
   const heads = Array.from({ length: side * side }, (_, pixel) => `p${pixel}`)
-  // Named, so that the digit is a class and not a quantity.
-  const lines = rows.map(({ pixels, digit }) =>
-    [...pixels.map((ink) => ink.toFixed(3)), `is ${digit}`].join(','),
-  )
+  const lines = rows.map(({ pixels, digit }) => [...pixels.map((ink) => ink.toFixed(3)), digit].join(','))
   const csv = Buffer.from([[...heads, 'digit'].join(','), ...lines, ''].join('\n'))
   const dataset = await request(`${url}/datasets?name=digits&target=digit`, datasetSchema, csv)
   const read = async (name: string, layers: LayerRequest[]): Promise<Reading> => {
@@ -56,9 +53,9 @@ export async function readDigits(url: string, { side, rows }: Pictures): Promise
       dataset: dataset.id,
       network: { inputShape: [1, side, side], layers: [...layers, dense(10, 'softmax')] },
       loss: 'categoricalCrossentropy',
-      optimizer: { type: 'adam', learningRate: 0.005 },
+      optimizer: { type: 'adam', learningRate: 0.02 },
       epochs,
-      batchSize: 32,
+      batchSize: 20,
       validationSplit: 0.2,
       seed: 1,
     })
@@ -67,10 +64,8 @@ export async function readDigits(url: string, { side, rows }: Pictures): Promise
   }
   return Promise.all([
     read('convolutional', [
-      { type: 'conv2d', filters: 12, kernelSize: 3, activation: 'relu' },
-      { type: 'maxPooling2d' },
-      { type: 'conv2d', filters: 16, kernelSize: 3, padding: 'same', activation: 'relu' },
-      { type: 'maxPooling2d' },
+      { type: 'conv2d', filters: 12, kernelSize: 5, activation: 'relu' },
+      { type: 'maxPooling2d', poolSize: side < 12 ? 2 : 4 },
       { type: 'flatten' },
     ]),
     read('dense', [{ type: 'flatten' }, dense(32, 'relu')]),

@@ -41,7 +41,7 @@ const demonstrations: Readonly<Record<string, Demonstration>> = {
     load: () => import('./shared-weights.js'),
   },
   digits: {
-    claim: 'a small convolutional network reads digits (takes a CSV of pixels and digit)',
+    claim: 'a small convolutional network reads digits wherever they stand (takes a CSV of pixels and digit)',
     load: () => import('./digits.js'),
   },
 }
