@@ -15,9 +15,10 @@ import { compareOptimizers } from '../../examples/momentum.js'
 import { learnBooleanFunctions } from '../../examples/perceptron.js'
 import { shareWeights } from '../../examples/shared-weights.js'
 import { shiftSignals } from '../../examples/shift.js'
-import { median } from '../../examples/training.js'
+import { dense, median, train } from '../../examples/training.js'
 import { learnXor } from '../../examples/xor.js'
 import { modelSchema, predictionsSchema } from '../../src/contract/model.js'
+import { problemSchema } from '../../src/contract/problems.js'
 import { type Service, startService, temporaryFolder } from '../support/service.js'
 import { hasShared, sharedPath } from '../support/shared.js'
 
@@ -180,6 +181,56 @@ describe('a small convolutional network', () => {
     },
     60_000,
   )
+})
+
+describe('the built-in datasets', () => {
+  it('iris is standardized, and its coding travels with the model', async () => {
+    const { modelId, last } = await train(service.url, {
+      dataset: 'iris',
+      network: { layers: [dense(16, 'relu'), dense(3, 'softmax')] },
+      loss: 'categoricalCrossentropy',
+      optimizer: { type: 'adam', learningRate: 0.01 },
+      epochs: 60,
+      seed: 1,
+    })
+    expect(last.accuracy).toBeGreaterThan(0.95)
+    const { coding, classes } = await request(`${service.url}/models/${modelId}`, modelSchema)
+    expect(coding.features[0].mean).toBeCloseTo(5.8433, 3)
+    expect(coding.features[0].scale).toBeCloseTo(0.8253, 3)
+    expect(classes).toEqual(['setosa', 'versicolor', 'virginica'])
+  })
+
+  it('a generated one is named with all its settings in the accepted spec', async () => {
+    const { job, last } = await train(service.url, {
+      dataset: { name: 'blobs', rows: 90, seed: 7 },
+      network: { layers: [dense(3, 'softmax')] },
+      loss: 'categoricalCrossentropy',
+      optimizer: { type: 'adam', learningRate: 0.1 },
+      epochs: 100,
+      validationSplit: 0.3,
+      seed: 1,
+    })
+    expect(job.spec.dataset).toEqual({ name: 'blobs', rows: 90, classes: 3, noise: 0.5, seed: 7 })
+    expect(last.valAccuracy).toBeGreaterThan(0.9)
+  })
+
+  it.each([
+    [{ name: 'spiral' }, '/dataset/name', 'parity, sine, blobs'],
+    [{ name: 'spirals', rows: 1 }, '/dataset/rows', 'at least 2'],
+    [{ name: 'spirals', row: 5 }, '/dataset/row', 'known field'],
+    [{ x: [[0], [1]], y: [0, 1], z: 1 }, '/dataset/z', 'known field'],
+  ])('%o is refused where it is wrong', async (dataset, pointer, words) => {
+    const response = await fetch(`${service.url}/jobs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ dataset, network: { layers: [dense(1, 'linear')] }, loss: 'hinge', epochs: 1 }),
+    })
+    expect(response.status).toBe(400)
+    const { errors } = problemSchema.parse(await response.json())
+    expect(errors).toHaveLength(1)
+    expect(errors[0].pointer).toBe(pointer)
+    expect(errors[0].message).toContain(words)
+  })
 })
 
 describe('the command', () => {
