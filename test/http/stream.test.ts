@@ -120,7 +120,6 @@ describe('the stream', () => {
     expect(seen).toBeLessThan(100)
     expect(received).toBeLessThan(400_000)
     socket.resume()
-    socket.resume()
     expect((await closed)[0]).toBe(1000)
     expect(received).toBe(400_000)
     expect(inOrder).toBe(true)
