@@ -17,6 +17,8 @@ export interface TrainingOptions {
   seed: number
   /** Where to begin instead of the initializers. */
   initialWeights?: Weights | undefined
+  /** 1 … 256, default 1: threads that train this one network together where the backend has its own (native). */
+  threads?: number | undefined
 }
 
 export interface SliceLimits {
@@ -86,8 +88,8 @@ export class Training {
       this.#floats = memory.float32(arena, program.floats)
       if (options.initialWeights === undefined) initializeWeights(program, this.#floats, options.seed)
       else writeWeights(program, this.#floats, options.initialWeights)
-      const { seed } = options
-      this.#executor = backend.trainer({ program, memory, arena, order, workspace, data, seed })
+      const { seed, threads = 1 } = options
+      this.#executor = backend.trainer({ program, memory, arena, order, workspace, data, seed, threads })
     } catch (error) {
       this.dispose()
       throw error
