@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { parseCase, runCase } from '../test/support/case.js'
+import { parseCase, runCase } from './case-format.js'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

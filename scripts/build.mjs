@@ -1,4 +1,5 @@
-// Builds dist/: the Prisma client from the schema, TypeScript, the migrations. Steps whose inputs did not change are skipped.
+// Builds dist/: the Prisma client from the schema, TypeScript, the WASM modules, the migrations. Steps whose inputs did
+// not change are skipped.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
@@ -19,24 +20,29 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const require = createRequire(import.meta.url)
 process.chdir(root)
 
-/** Runs a package's command with this very Node, wherever npm put it; its output is shown if it fails. */
-function run(packageName, command, args, env = {}) {
-  const manifestPath = join(root, 'node_modules', packageName, 'package.json')
-  const { bin } = require(manifestPath)
-  const script = join(dirname(manifestPath), typeof bin === 'string' ? bin : bin[command])
+/** Runs a script with this very Node; its output is shown if it fails. */
+function runScript(script, args, env = {}) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], {
     encoding: 'utf8',
     env: { ...process.env, ...env },
   })
   if (status !== 0) {
-    process.stderr.write(`${stdout}${stderr}\n${command} failed\n`)
+    process.stderr.write(`${stdout}${stderr}\n${script} failed\n`)
     process.exit(1)
   }
 }
 
+/** Runs a package's command, wherever npm put it. */
+function run(packageName, command, args, env = {}) {
+  const manifestPath = join(root, 'node_modules', packageName, 'package.json')
+  const { bin } = require(manifestPath)
+  runScript(join(dirname(manifestPath), typeof bin === 'string' ? bin : bin[command]), args, env)
+}
+
 function* filesBelow(path) {
-  if (statSync(path).isFile()) yield path
-  else for (const name of readdirSync(path).sort()) yield* filesBelow(join(path, name))
+  if (statSync(path).isFile()) {
+    if (!path.endsWith('.wasm')) yield path
+  } else for (const name of readdirSync(path).sort()) yield* filesBelow(join(path, name))
 }
 
 /** Runs `step` unless `output` exists and was made from the same `inputs`. */
@@ -70,5 +76,7 @@ unlessFresh(
     run('typescript', 'tsc', ['-p', 'tsconfig.build.json'])
   },
 )
+
+runScript('scripts/assemble.mjs', ['dist'])
 
 cpSync('prisma/migrations', 'dist/prisma/migrations', { recursive: true })

@@ -16,6 +16,7 @@ import { generatedDatasetSchema } from './dataset.js'
 import { metricsSchema } from './epoch.js'
 import { idSchema } from './ids.js'
 import { trainingFields, trainingSchema } from './network.js'
+import { text } from './text.js'
 
 export const jobStatusSchema = z.enum(['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled'])
 export type JobStatus = z.infer<typeof jobStatusSchema>
@@ -53,9 +54,9 @@ export const inlineDatasetSchema = z.strictObject({
 export type InlineDataset = z.infer<typeof inlineDatasetSchema>
 
 export const jobRequestSchema = z.strictObject({
-  name: z.string().min(1).max(200).optional(),
+  name: text(200).min(1).optional(),
   dataset: z
-    .union([z.string().min(1).max(100), inlineDatasetSchema, generatedDatasetSchema])
+    .union([text(100).min(1), inlineDatasetSchema, generatedDatasetSchema])
     .describe('a built-in’s name, a generated built-in with its settings, a ds_… id, or rows'),
   ...trainingFields,
   validationSplit: z
@@ -67,7 +68,7 @@ export const jobRequestSchema = z.strictObject({
   from: idSchema('model').optional().describe('start from this model’s weights'),
   priority: z.int().min(-100).max(100).default(0).describe('higher ones are trained first'),
   metadata: z
-    .record(z.string().min(1).max(64), z.string().max(512))
+    .record(text(64).min(1), text(512))
     .refine((pairs) => Object.keys(pairs).length <= 16, 'at most 16 pairs')
     .optional(),
 })

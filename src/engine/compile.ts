@@ -229,7 +229,7 @@ function emitLayers(
       training: mode.training,
       learns,
       bare: mode.bare && index === layers.length - 1,
-      normalizedNext: layers[index + 1]?.layer.type === 'batchNormalization',
+      shiftCancelled: isShiftCancelled(layers.slice(index + 1)),
       tensor(name) {
         const tensor = placed.byName.get(`layers.${index}.${name}`)
         if (tensor === undefined) throw new Error(`layers[${index}] owns no ${name}`)
@@ -240,6 +240,15 @@ function emitLayers(
     input = emission.output
   })
   return { emissions, end: input }
+}
+
+/** True when batch normalization follows, behind nothing but layers that hand a channel's shift on as it is. */
+function isShiftCancelled(following: readonly PlannedLayer[]): boolean {
+  const first = following.find(({ layer, activation }) => {
+    const handsOn = layer.type.includes('Pooling') || layer.type === 'flatten'
+    return !handsOn && !(layer.type === 'activation' && activation === 'linear')
+  })
+  return first?.layer.type === 'batchNormalization'
 }
 
 /** The activation the loss left out, so that predictions end as the network does. */

@@ -17,6 +17,8 @@ export interface TrainingOptions {
   seed: number
   /** Where to begin instead of the initializers. */
   initialWeights?: Weights | undefined
+  /** 1 … 256, default 1: threads that train this one network together where the backend has its own (native). */
+  threads?: number | undefined
 }
 
 export interface SliceLimits {
@@ -32,6 +34,8 @@ export type TrainingState = 'running' | 'finished' | 'earlyStopped' | 'diverged'
 
 /** Everything to go on elsewhere, bit for bit; structured clone copies it. */
 export interface Snapshot {
+  /** The random streams follow from it and the position alone. */
+  readonly seed: number
   readonly position: Position
   readonly ended: 'finished' | 'earlyStopped' | 'diverged' | null
   /** Parameters, running state and optimizer state by their buffers' names. */
@@ -58,12 +62,14 @@ export class Training {
   readonly backendDetail: string | null
   readonly #program: Program
   readonly #dataset: Dataset
+  readonly #seed: number
   readonly #executor: TrainingExecutor
   readonly #regions: number[] = []
   readonly #floats: Float32Array
   readonly #position: Position = { epoch: 0, step: 0, lossSum: 0, right: 0 }
   readonly #pace = new Pace()
   readonly #metrics = new Float64Array(epochsPerCall * metricsPerEpoch)
+  readonly #learningRates = new Float64Array(epochsPerCall)
   readonly #watch: ImprovementWatch | null
   #best: Record<string, Float32Array> | null = null
   #ended: Snapshot['ended'] = null
@@ -73,6 +79,7 @@ export class Training {
     const backend = selectBackend(options.backend)
     this.#program = program
     this.#dataset = dataset
+    this.#seed = options.seed
     try {
       const order = this.#reserve(4 * program.data.trainingRows)
       const arena = this.#reserve(4 * program.floats)
@@ -81,8 +88,8 @@ export class Training {
       this.#floats = memory.float32(arena, program.floats)
       if (options.initialWeights === undefined) initializeWeights(program, this.#floats, options.seed)
       else writeWeights(program, this.#floats, options.initialWeights)
-      const { seed } = options
-      this.#executor = backend.trainer({ program, memory, arena, order, workspace, data, seed })
+      const { seed, threads = 1 } = options
+      this.#executor = backend.trainer({ program, memory, arena, order, workspace, data, seed, threads })
     } catch (error) {
       this.dispose()
       throw error
@@ -142,6 +149,7 @@ export class Training {
 
   snapshot(): Snapshot {
     return {
+      seed: this.#seed,
       position: { ...this.#position },
       ended: this.#ended,
       state: this.#copy(['parameter', 'runningState', 'optimizerState']),
@@ -150,8 +158,13 @@ export class Training {
     }
   }
 
-  /** Goes on where the snapshot was taken. @throws RangeError when it is of another program. */
+  /** Goes on where the snapshot was taken. @throws RangeError when it is of another program or seed. */
   restore(snapshot: Snapshot): void {
+    if (snapshot.seed !== this.#seed) {
+      throw new RangeError(
+        `the snapshot was taken with seed ${snapshot.seed}, this training has ${this.#seed}`,
+      )
+    }
     this.#paste(snapshot.state)
     Object.assign(this.#position, snapshot.position)
     this.#ended = snapshot.ended
@@ -176,9 +189,10 @@ export class Training {
     const first = this.#position.epoch
     const atOnce = this.#watch === null ? epochsPerCall : 1
     const count = Math.min(wanted, atOnce, spec.epochs - first)
-    const learningRates = Float64Array.from({ length: count }, (_, i) =>
-      learningRateOf(spec.optimizer.learningRate, spec.schedule, first + i, spec.epochs),
-    )
+    const learningRates = this.#learningRates.subarray(0, count)
+    for (let i = 0; i < count; i++) {
+      learningRates[i] = learningRateOf(spec.optimizer.learningRate, spec.schedule, first + i, spec.epochs)
+    }
     const metrics = this.#metrics
     const end = this.#executor.run({
       position: this.#position,
@@ -189,7 +203,7 @@ export class Training {
       stop,
     })
     for (let i = 0; i < end.epochs; i++) {
-      const epoch = epochFrom(metrics.subarray(i * metricsPerEpoch, (i + 1) * metricsPerEpoch), first + i + 1)
+      const epoch = epochFrom(metrics, i, first + i + 1)
       epochs.push(epoch)
       this.#judge(epoch)
     }
@@ -243,17 +257,20 @@ export class Training {
   }
 }
 
-function epochFrom(metrics: Float64Array, epoch: number): Epoch {
-  const [loss, accuracy, valLoss, valAccuracy] = Array.from(metrics, (value) =>
-    Number.isFinite(value) ? value : null,
-  )
+/** The metrics of a slice's epoch `index`; small networks finish millions of epochs a second, so nothing is copied here. */
+function epochFrom(metrics: Float64Array, index: number, epoch: number): Epoch {
+  const start = index * metricsPerEpoch
   return {
     epoch,
-    loss: loss ?? null,
-    accuracy: accuracy ?? null,
-    valLoss: valLoss ?? null,
-    valAccuracy: valAccuracy ?? null,
+    loss: finiteOrNull(metrics[start]),
+    accuracy: finiteOrNull(metrics[start + 1]),
+    valLoss: finiteOrNull(metrics[start + 2]),
+    valAccuracy: finiteOrNull(metrics[start + 3]),
   }
+}
+
+function finiteOrNull(value: number | undefined): number | null {
+  return value !== undefined && Number.isFinite(value) ? value : null
 }
 
 function checkData(program: Program, dataset: Dataset): void {

@@ -13,7 +13,8 @@ export class Feed {
   watchers = 0
   /** Counts the news; a watcher that has seen this number has nothing to read. */
   private version = 0
-  private newest: Pick<JobProgress, 'status' | 'epoch'> | undefined
+  /** What the last read found. */
+  private known: Pick<JobProgress, 'status' | 'epoch'> | undefined
   private readonly waiting = new Set<() => void>()
   private jobRead: { version: number; job: Promise<Job | null> } | undefined
   private readonly epochReads = new Map<number, Promise<Epoch[]>>()
@@ -24,11 +25,9 @@ export class Feed {
     private readonly epochs: Pick<EpochStore, 'read'>,
   ) {}
 
-  /** Tells the feed what the job is said to be now; wakes the watchers if that is new. */
+  /** Tells the feed what the job is said to be now; wakes the watchers unless that was read already. */
   report({ status, epoch }: Pick<JobProgress, 'status' | 'epoch'>): void {
-    if (this.newest?.status === status && this.newest.epoch === epoch) return
-    this.newest = { status, epoch }
-    this.wake()
+    if (this.known?.status !== status || this.known.epoch !== epoch) this.wake()
   }
 
   /** Makes every watcher read again, whether or not there is news. */
@@ -41,10 +40,15 @@ export class Feed {
   async read(): Promise<{ version: number; job: Job | null }> {
     if (this.jobRead?.version !== this.version) {
       const read = { version: this.version, job: this.jobs.get(this.jobId) }
-      // A failed read must not be handed to the next watcher.
-      read.job.catch(() => {
-        if (this.jobRead === read) this.jobRead = undefined
-      })
+      read.job.then(
+        (job) => {
+          if (this.jobRead === read) this.known = job ?? undefined
+        },
+        () => {
+          // A failed read must not be handed to the next watcher.
+          if (this.jobRead === read) this.jobRead = undefined
+        },
+      )
       this.jobRead = read
     }
     const { version, job } = this.jobRead

@@ -42,8 +42,14 @@ export class Live {
   /** Hints may have been lost: asks the database about every watched job. */
   async refresh(): Promise<void> {
     if (this.feeds.size === 0) return
+    const gone = new Map(this.feeds)
     try {
-      for (const progress of await this.jobs.progress([...this.feeds.keys()])) this.report(progress)
+      for (const progress of await this.jobs.progress([...gone.keys()])) {
+        gone.delete(progress.jobId)
+        this.report(progress)
+      }
+      // Nothing tells of a job that was deleted.
+      for (const feed of gone.values()) feed.wake()
     } catch (error) {
       this.onError(error)
     }

@@ -4,7 +4,7 @@ export const chunkBytes = 4 * 1024 * 1024
 export function cut(bytes: Uint8Array): { index: number; bytes: Uint8Array<ArrayBuffer> }[] {
   const chunks = []
   for (let start = 0; start < bytes.length; start += chunkBytes) {
-    chunks.push({ index: chunks.length, bytes: Uint8Array.from(bytes.subarray(start, start + chunkBytes)) })
+    chunks.push({ index: chunks.length, bytes: bytes.slice(start, start + chunkBytes) })
   }
   return chunks
 }

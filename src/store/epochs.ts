@@ -6,55 +6,47 @@ import type { Database } from './database.js'
 const numbersPerEpoch = 4
 const bytesPerEpoch = 8 * numbersPerEpoch
 
-interface Batch {
+/** Epochs firstEpoch, firstEpoch + 1, …: as many as `metrics` holds. */
+interface Run {
   firstEpoch: number
-  lastEpoch: number
   metrics: Uint8Array
 }
 
 export function epochStore(database: Database): EpochStore {
   return {
     async read(jobId, after, limit) {
-      const epochs: Epoch[] = []
-      let position = after
-      while (epochs.length < limit) {
-        const batches = await database.epochBatch.findMany({
-          where: { jobId, lastEpoch: { gt: position } },
-          orderBy: { firstEpoch: 'asc' },
-          take: 50,
-        })
-        if (batches.length === 0) break
-        for (const batch of batches) {
-          for (let epoch = Math.max(batch.firstEpoch, position + 1); epoch <= batch.lastEpoch; epoch++) {
-            if (epochs.length === limit) return epochs
-            epochs.push(decodeEpoch(batch, epoch))
-          }
-          position = batch.lastEpoch
-        }
-      }
-      return epochs
+      // The batches have no gaps, so the first and the last wanted epoch say which batches, and which bytes of them.
+      const runs = await database.$queryRaw<Run[]>`
+        WITH wanted AS (
+          SELECT ${after}::int8 + 1 AS first, ${after}::int8 + ${limit}::int8 AS last
+        ), batch AS (
+          SELECT "firstEpoch", metrics, greatest(first - "firstEpoch", 0) AS skipped,
+            least(last, "lastEpoch") - greatest(first, "firstEpoch") + 1 AS count
+          FROM "EpochBatch", wanted
+          WHERE "jobId" = ${jobId} AND "lastEpoch" >= first AND "firstEpoch" <= last
+            AND "firstEpoch" >= coalesce(
+              (SELECT max("firstEpoch") FROM "EpochBatch" WHERE "jobId" = ${jobId} AND "firstEpoch" <= first), 0)
+        )
+        SELECT ("firstEpoch" + skipped)::int AS "firstEpoch",
+          substring(metrics FROM (skipped * ${bytesPerEpoch}::int8 + 1)::int FOR (count * ${bytesPerEpoch}::int8)::int) AS metrics
+        FROM batch ORDER BY "firstEpoch"`
+      return runs.flatMap(decodeEpochs)
     },
 
     async readThinned(jobId, points) {
       const job = await database.job.findUnique({ where: { id: jobId }, select: { epoch: true } })
       const wanted = spread(job?.epoch ?? 0, points)
-      const batches = await database.$queryRaw<Batch[]>`
-        SELECT DISTINCT ON (batch."firstEpoch") batch."firstEpoch", batch."lastEpoch", batch.metrics
+      const runs = await database.$queryRaw<Run[]>`
+        SELECT wanted.epoch AS "firstEpoch", batch.metrics
         FROM unnest(${wanted}::int[]) AS wanted(epoch)
         CROSS JOIN LATERAL (
-          SELECT * FROM "EpochBatch"
+          SELECT substring(metrics FROM (wanted.epoch - "firstEpoch") * ${bytesPerEpoch}::int + 1 FOR ${bytesPerEpoch}::int) AS metrics
+          FROM "EpochBatch"
           WHERE "jobId" = ${jobId} AND "firstEpoch" <= wanted.epoch
           ORDER BY "firstEpoch" DESC LIMIT 1
         ) batch
-        ORDER BY batch."firstEpoch"`
-      const epochs: Epoch[] = []
-      let index = 0
-      for (const epoch of wanted) {
-        while (index < batches.length && batches[index].lastEpoch < epoch) index++
-        const batch = batches[index]
-        if (batch !== undefined && batch.firstEpoch <= epoch) epochs.push(decodeEpoch(batch, epoch))
-      }
-      return epochs
+        ORDER BY wanted.epoch`
+      return runs.flatMap(decodeEpochs)
     },
   }
 }
@@ -79,17 +71,20 @@ export function encodeEpochs(epochs: readonly Epoch[]): Uint8Array<ArrayBuffer> 
   return bytes
 }
 
-function decodeEpoch(batch: Batch, epoch: number): Epoch {
-  const view = new DataView(batch.metrics.buffer, batch.metrics.byteOffset, batch.metrics.byteLength)
-  const at = (epoch - batch.firstEpoch) * bytesPerEpoch
-  const loss = view.getFloat64(at, true)
-  const metrics = epochOf({
-    loss,
-    accuracy: view.getFloat64(at + 8, true),
-    valLoss: view.getFloat64(at + 16, true),
-    valAccuracy: view.getFloat64(at + 24, true),
+function decodeEpochs({ firstEpoch, metrics }: Run): Epoch[] {
+  const view = new DataView(metrics.buffer, metrics.byteOffset, metrics.byteLength)
+  return Array.from({ length: metrics.byteLength / bytesPerEpoch }, (_, index) => {
+    const at = index * bytesPerEpoch
+    const loss = view.getFloat64(at, true)
+    const epoch = firstEpoch + index
+    const numbers = epochOf({
+      loss,
+      accuracy: view.getFloat64(at + 8, true),
+      valLoss: view.getFloat64(at + 16, true),
+      valAccuracy: view.getFloat64(at + 24, true),
+    })
+    return loss === Number.POSITIVE_INFINITY ? { epoch, ...numbers, diverged: true } : { epoch, ...numbers }
   })
-  return loss === Number.POSITIVE_INFINITY ? { epoch, ...metrics, diverged: true } : { epoch, ...metrics }
 }
 
 /** Metrics fit for the wire: nothing that JSON cannot carry. */

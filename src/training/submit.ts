@@ -117,7 +117,10 @@ function plan(request: JobRequest, data: DataDescription) {
       throw new Problem('invalid-spec', error.message, [{ pointer: error.pointer, message: error.message }])
     }
     if (error instanceof DatasetError) {
-      throw new Problem('invalid-spec', error.message, [{ pointer: '/dataset', message: error.message }])
+      // One class only is the data's fault; where they merely disagree, the network is easier to change.
+      const tellsApart = targetOf(data.columns).classes?.length !== 1
+      const pointer = tellsApart ? `/network/layers/${training.network.layers.length - 1}` : '/dataset'
+      throw new Problem('invalid-spec', error.message, [{ pointer, message: error.message }])
     }
     throw error
   }

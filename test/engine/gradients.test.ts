@@ -231,6 +231,15 @@ describe('other layers', () => {
     )
   })
 
+  test('batchNormalization behind pooling and flatten, which hand a bias on', () => {
+    const biased = { type: 'conv1d', filters: 3, kernelSize: 2 } as const
+    const normalized = [{ type: 'batchNormalization' }, { type: 'activation', activation: 'tanh' }] as const
+    check(spec([2, 9], [biased, { type: 'maxPooling1d' }, ...normalized, ...head]))
+    check(spec([2, 9], [biased, { type: 'averagePooling1d' }, { type: 'flatten' }, ...normalized, ...head]))
+    check(spec([2, 9], [biased, { type: 'globalAveragePooling1d' }, ...normalized, ...head]))
+    check(spec([2, 9], [biased, { type: 'activation', activation: 'elu' }, ...normalized, ...head]))
+  })
+
   test('batchNormalization first', () => {
     check(spec([2, 5], [{ type: 'batchNormalization' }, ...head]))
   })

@@ -64,6 +64,8 @@ export interface TrainingPlace {
   readonly workspace: number
   readonly data: DataPlace
   readonly seed: number
+  /** Threads that share each step; backends without threads of their own run on the caller's alone. */
+  readonly threads: number
 }
 
 export interface PredictionPlace {

@@ -1,9 +1,10 @@
 /** The backends there are, in the order `auto` prefers them. */
 import type { Backend, BackendName } from './kernels.js'
+import { nativeBackend } from './native/backend.js'
 import { referenceBackend } from './reference/backend.js'
 import { wasmBackend } from './wasm/backend.js'
 
-export const backends: readonly Backend[] = [wasmBackend, referenceBackend]
+export const backends: readonly Backend[] = [nativeBackend, wasmBackend, referenceBackend]
 
 /**
  * The backend asked for, or with `auto` the fastest that runs here.

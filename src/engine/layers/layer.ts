@@ -46,8 +46,8 @@ export interface Site {
   readonly learns: boolean
   /** True for the last layer under a loss computed before its activation: leave the activation out. */
   readonly bare: boolean
-  /** True when batch normalization follows at once: it takes any shift of a channel away again. */
-  readonly normalizedNext: boolean
+  /** True when batch normalization takes any shift of one of this layer's channels away again. */
+  readonly shiftCancelled: boolean
   tensor(name: OwnTensor['name']): PlacedTensor
 }
 

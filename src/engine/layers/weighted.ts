@@ -73,9 +73,9 @@ export function emitWeighted(
     activation === 'gelu' && site.training
       ? site.layout.perRow(`layers.${site.index}.preActivation`, 'activation', outputShape)
       : null
-  // Batch normalization cancels a bias before it: its gradient is zero, and what rounding would make of it instead
+  // Batch normalization cancels such a bias: its gradient is zero, and what rounding would make of it instead
   // is noise, which Adam scales up to whole steps. Never written, it stays the zero the arena began with.
-  const cancelled = operations.sharedBias && activation === 'linear' && site.normalizedNext
+  const cancelled = operations.sharedBias && activation === 'linear' && site.shiftCancelled
   const weight = site.tensor('weight')
   const bias = layer.useBias ? site.tensor('bias') : null
 

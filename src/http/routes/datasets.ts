@@ -33,6 +33,8 @@ export const datasetRoutes: FastifyPluginCallbackZod<DatasetRoutes> = (
         summary: 'Upload a CSV',
         description:
           'First line: the names of the columns. Features are numbers, the target a number or a category.',
+        // Only described here: what arrives is a stream, which the use-case checks as it reads.
+        body: z.unknown().meta({ type: 'string' }),
         consumes: ['text/csv'],
         querystring: z.strictObject({
           name: text(200).min(1).optional(),

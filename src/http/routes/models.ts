@@ -15,6 +15,12 @@ import { type PredictDependencies, predict, type Question } from '../../training
 import { defaultLimit, pageParameters } from '../query.js'
 import { failures, idParameters, listOf, toList } from '../responses.js'
 
+const textOrTexts = z.union([z.string(), z.array(z.string())])
+const querySchema = z
+  .object({ x: textOrTexts.optional().describe('a row of numbers by place, any number of times') })
+  .catchall(textOrTexts.describe('a column’s number'))
+type Query = z.infer<typeof querySchema>
+
 export interface ModelRoutes {
   models: ModelStore
   prediction: PredictDependencies
@@ -78,7 +84,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (app, { models
         summary: 'Predict from the query string',
         description: 'One prediction for each `x=0,1`; or one row by column name: `?sepalLength=5.1&…`.',
         params: idParameters,
-        querystring: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+        querystring: querySchema,
         response: { 200: predictionsSchema, ...failures },
       },
     },
@@ -106,8 +112,6 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (app, { models
   done()
 }
 
-type Query = Record<string, string | string[]>
-
 /** `x` alone gives rows of numbers by place, unless it is but one of the model's columns; anything else is one row by name. */
 function questionOf(model: Model, query: Query): Question {
   const names = Object.keys(query)
@@ -117,7 +121,7 @@ function questionOf(model: Model, query: Query): Question {
     throw new Problem('invalid-request', `Say what to predict from: ${byPlace} or by name: ${byName}`)
   }
   if (names.length === 1 && names[0] === 'x') {
-    const rows = [query.x].flat().map((text, row) => {
+    const rows = [query.x ?? []].flat().map((text, row) => {
       return text.split(',').map((number, place) => numberOf(number, ['x', row, place]))
     })
     return { rows, place: (pointer) => `/x${pointer}` }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { flat, type Nested, parseFixture, runCase } from '../../support/case.js'
+import { flat, type Nested, parseFixture, runCase } from '../../../bench/case-format.js'
 import { hasShared, sharedPath } from '../../support/shared.js'
 import { firstDifference, lossTolerance, registered, weightTolerance } from './cases.js'
 

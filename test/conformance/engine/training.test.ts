@@ -119,6 +119,16 @@ for (const { backend, reason } of registered) {
       }
     })
 
+    test('a snapshot of another seed or program is refused', () => {
+      const { program, dataset } = training
+      const snapshot = train(program, dataset(), { backend: name, seed: 3 }).snapshot()
+      expect(() => train(program, dataset(), { backend: name, seed: 4 }).restore(snapshot)).toThrow(/seed 3/)
+      const network = { inputShape: [2], layers: [{ type: 'dense' as const, units: 1 }] }
+      const other = trainingCase({ network, loss: 'huber', epochs: 1 }, 4)
+      const another = train(other.program, other.dataset(), { backend: name, seed: 3 })
+      expect(() => another.restore(snapshot)).toThrow(/does not fit this program/)
+    })
+
     test('stops when the flag is raised, and goes on', () => {
       const { program, dataset } = training
       const stop = new Int32Array(new SharedArrayBuffer(4))
@@ -234,6 +244,20 @@ for (const { backend, reason } of registered) {
       expect(firstDifference(one, outputs, { relative: 1e-5, absolute: 1e-6 })).toBeNull()
     })
 
+    test('a bias that batch normalization cancels stays where it began', () => {
+      const layers: SpecInput['network']['layers'] = [
+        { type: 'conv1d', filters: 3, kernelSize: 2 },
+        { type: 'maxPooling1d' },
+        { type: 'batchNormalization' },
+        { type: 'flatten' },
+        { type: 'dense', units: 2 },
+      ]
+      const network = { inputShape: [2, 9], layers }
+      const { weights } = outcome(trainingCase({ network, loss: 'huber', epochs: 3 }, 12), name)
+      expect([...(weights.get('layers.0.bias')?.values ?? [])]).toEqual([0, 0, 0])
+      expect(weights.get('layers.4.bias')?.values.every((value) => value !== 0)).toBe(true)
+    })
+
     test('random networks agree with the reference within the bounds that their operations declare', () => {
       let compared = 0
       fc.assert(
@@ -272,7 +296,7 @@ function boundOf(program: Program): Tolerance {
   return { relative, absolute }
 }
 
-/** The first step's gradients, and the predictions of the same weights. */
+/** The first step's gradients, the predictions of the same weights, and under plain sgd the losses to the end. */
 function expectAgreement({ program, x, dataset }: TrainingCase, backend: BackendName): void {
   const prediction = compilePrediction(program.network, 8)
   validate(prediction)
@@ -282,7 +306,7 @@ function expectAgreement({ program, x, dataset }: TrainingCase, backend: Backend
     const initial = training.weights()
     training.run({ maximumSteps: 1 })
     const outputs = new Predictor(program.network, initial, { backend: on }).predict(Float32Array.from(x))
-    return { initial, gradients: training.gradients(), outputs, finished: outcomeOf(training.run()) }
+    return { initial, gradients: training.gradients(), outputs, epochs: training.run().epochs }
   }
   const expected = step('reference')
   const actual = step(backend)
@@ -295,12 +319,15 @@ function expectAgreement({ program, x, dataset }: TrainingCase, backend: Backend
   const largest = expected.outputs.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
   const bound = { relative: 0, absolute: absolute + relative * largest }
   expect(firstDifference(actual.outputs, expected.outputs, bound)).toBeNull()
-  expect(actual.finished).toEqual(expected.finished)
+  expect(actual.epochs.map(measured)).toEqual(expected.epochs.map(measured))
+  const { optimizer } = program.spec
+  if (optimizer.type !== 'sgd' || optimizer.momentum > 0) return
+  const losses = ({ epochs }: typeof actual) =>
+    epochs.flatMap(({ loss, valLoss }) => [loss ?? 0, valLoss ?? 0])
+  expect(firstDifference(losses(actual), losses(expected), { relative: 1e-3, absolute: 1e-5 })).toBeNull()
 }
 
-function outcomeOf({ epochs, state }: { epochs: Epoch[]; state: string }): unknown {
-  return {
-    state,
-    measured: epochs.map(({ epoch, accuracy, valLoss }) => [epoch, accuracy === null, valLoss === null]),
-  }
+/** Which metrics an epoch has. */
+function measured({ epoch, loss, accuracy, valLoss, valAccuracy }: Epoch): unknown[] {
+  return [epoch, loss === null, accuracy === null, valLoss === null, valAccuracy === null]
 }

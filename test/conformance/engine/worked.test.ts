@@ -64,6 +64,14 @@ const workedLayers: WorkedLayer[] = [
     y: [3210, 5432, 54],
   },
   {
+    title: 'conv1d same: a kernel longer than the signal meets zeros, not the next row',
+    inputShape: [1, 2],
+    layer: { type: 'conv1d', filters: 1, kernelSize: 3, strides: 3, padding: 'same', useBias: false },
+    tensors: { weight: { shape: [1, 1, 3], values: [1, 10, 100] } },
+    x: [1, 2, 3, 4],
+    y: [21, 43],
+  },
+  {
     title: 'conv2d over two channels, two filters',
     inputShape: [2, 2, 3],
     layer: { type: 'conv2d', filters: 2, kernelSize: [2, 2], activation: 'relu' },

@@ -90,7 +90,7 @@ function border(x: usize, to: usize, s: Sizes): void {
         const from = x + floats((channel * s.height + y) * s.width)
         const shift = phase - s.padLeft
         const first = shift < 0 ? (-shift + s.strideX - 1) / s.strideX : 0
-        const end = min(columns, (s.width - 1 - shift) / s.strideX + 1)
+        const end = shift < s.width ? min(columns, (s.width - 1 - shift) / s.strideX + 1) : first
         for (let column = 0; column < first; column++) store<f32>(to + floats(column), 0)
         if (s.strideX == 1) copyFloats(to + floats(first), from + floats(first + shift), end - first)
         else for (let column = first; column < end; column++) store<f32>(to + floats(column), load<f32>(from + floats(column * s.strideX + shift)))

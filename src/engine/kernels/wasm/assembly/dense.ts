@@ -1,7 +1,7 @@
 /** Dense layers as products. Sizes in floats; every matrix row-major and contiguous. */
 import { activate } from './activations'
 import { product } from './product'
-import { storeLanes } from './simd'
+import { laneMask, storeLanes, sumLanes } from './simd'
 
 /** y [rows, units] = activation(x [rows, inputs] · weightᵀ + bias); z, where wanted, keeps the sum. */
 export function denseForward(
@@ -25,6 +25,13 @@ export function denseBackwardWeights(
 
 /** sums [width] = Σ over rows of x [rows, width]. */
 export function sumRows(x: usize, sums: usize, rows: i32, width: i32): void {
+  if (width == 1) {
+    let sum = f32x4.splat(0)
+    for (; rows >= 4; rows -= 4, x += 16) sum = f32x4.add(sum, v128.load(x))
+    if (rows > 0) sum = f32x4.add(sum, v128.and(v128.load(x), laneMask(rows)))
+    store<f32>(sums, sumLanes(sum))
+    return
+  }
   const bytes = (<usize>width) << 2
   for (let left = width; left > 0; left -= 4, x += 16, sums += 16) {
     let sum = v128.load(x)

@@ -7,7 +7,7 @@ export { predict, run, step, finishEpoch } from './executor'
 export { perform } from './operations'
 export {
   block1, block2, block3, block4, block5, block6, dotBlock1, dotBlock2, dotBlock3, dotBlock4, dotBlock5, dotBlock6,
-  eightDots, panelRows, packedPanelRows, dotProducts, product,
+  eightDots, fourDots, narrowProduct, panelRows, packedPanelRows, dotProducts, product,
 } from './product'
 export {
   convolutionBlock1, convolutionBlock2, convolutionBlock3, convolutionBlock4, convolutionBlock5, convolutionBlock6,

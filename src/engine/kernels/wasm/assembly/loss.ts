@@ -184,7 +184,7 @@ export function rightAnswers(accuracy: i32, output: usize, target: usize, rows: 
   } else if (accuracy != Accuracy.none) {
     const border: f32 = accuracy == Accuracy.half ? 0.5 : 0
     for (let i = rows * size; i > 0; i--, output += 4, target += 4) {
-      if ((load<f32>(output) >= border) == (load<f32>(target) >= <f32>0.5)) right++
+      right += i32((load<f32>(output) >= border) == (load<f32>(target) >= <f32>0.5))
     }
   }
   return right

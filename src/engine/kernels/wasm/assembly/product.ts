@@ -174,13 +174,13 @@ function packColumns(panel: usize, b: usize, bColumn: usize, k: i32, width: i32)
       p += 128
       b0 += 16; b1 += 16; b2 += 16; b3 += 16
     }
-    for (; i > 0; i--) {
-      store<f32>(p, load<f32>(b0))
-      store<f32>(p, load<f32>(b1), 4)
-      store<f32>(p, load<f32>(b2), 8)
-      store<f32>(p, load<f32>(b3), 12)
-      p += 32
-      b0 += 4; b1 += 4; b2 += 4; b3 += 4
+    if (i > 0) {
+      const r0 = v128.load(b0), r1 = v128.load(b1), r2 = v128.load(b2), r3 = v128.load(b3)
+      const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7)
+      const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7)
+      v128.store(p, v128.shuffle<f64>(low01, low23, 0, 2))
+      if (i > 1) v128.store(p, v128.shuffle<f64>(low01, low23, 1, 3), 32)
+      if (i > 2) v128.store(p, v128.shuffle<f64>(high01, high23, 0, 2), 64)
     }
   }
 }
@@ -202,32 +202,77 @@ export function eightDots(k: i32, x: usize, b: usize, bColumn: usize, tile: usiz
   v128.store(tile, s4, 64); v128.store(tile, s5, 80); v128.store(tile, s6, 96); v128.store(tile, s7, 112)
 }
 
-/** y [n] = start + B x, B's n columns contiguous along the depth. */
-function matrixVector(n: i32, k: i32, x: usize, b: usize, bColumn: usize, y: usize, start: usize, tile: usize): void {
-  const whole = k & ~3
-  const tail = laneMask(k & 3)
-  const rest = (<usize>whole) << 2
-  for (let j = 0; j < n; j += 8) {
-    const width = min(n - j, 8)
-    if (width == 8) eightDots(whole, x, b, bColumn, tile)
-    else for (let i = 0; i < 8; i++) dotBlock1(whole, x, 0, b + <usize>min(i, width - 1) * bColumn, 0, tile + ((<usize>i) << 4))
-    if (k & 3) {
-      const v = v128.and(v128.load(x + rest), tail)
-      for (let i = 0; i < width; i++) {
-        const at = tile + ((<usize>i) << 4)
-        const w = v128.and(v128.load(b + rest + <usize>i * bColumn), tail)
-        v128.store(at, multiplyAdd(v, w, v128.load(at)))
-      }
-    }
-    const low = f32x4.add(sumLanesOfFour(v128.load(tile), v128.load(tile, 16), v128.load(tile, 32), v128.load(tile, 48)), v128.load(start))
-    storeLanes(y, low, width)
-    if (width > 4) {
+/** y [n] = start + B x, n at most four, B's columns contiguous along the depth; biasStep 0: one bias for all. */
+export function fourDots(n: i32, k: i32, x: usize, b: usize, bColumn: usize, y: usize, start: usize, biasStep: usize): void {
+  // A column that does not exist repeats the first: its sum is never stored.
+  const b1 = n > 1 ? bColumn : 0
+  const b2 = n > 2 ? b1 + b1 : 0
+  const b3 = n > 3 ? b2 + b1 : 0
+  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0
+  for (; k >= 4; k -= 4, x += 16, b += 16) {
+    const v = v128.load(x)
+    s0 = multiplyAdd(v, v128.load(b), s0); s1 = multiplyAdd(v, v128.load(b + b1), s1)
+    s2 = multiplyAdd(v, v128.load(b + b2), s2); s3 = multiplyAdd(v, v128.load(b + b3), s3)
+  }
+  if (k > 0) {
+    const tail = laneMask(k)
+    const v = v128.and(v128.load(x), tail)
+    s0 = multiplyAdd(v, v128.and(v128.load(b), tail), s0); s1 = multiplyAdd(v, v128.and(v128.load(b + b1), tail), s1)
+    s2 = multiplyAdd(v, v128.and(v128.load(b + b2), tail), s2); s3 = multiplyAdd(v, v128.and(v128.load(b + b3), tail), s3)
+  }
+  const bias = biasStep ? v128.load(start) : v128.load32_splat(start)
+  storeLanes(y, f32x4.add(sumLanesOfFour(s0, s1, s2, s3), bias), n)
+}
+
+/** y [n] = start + B x, B's n columns contiguous along the depth; biasStep 4, or 0: one bias for all. */
+function matrixVector(
+  n: i32, k: i32, x: usize, b: usize, bColumn: usize, y: usize, start: usize, biasStep: usize, tile: usize,
+): void {
+  if ((k & 3) == 0 && k >= 32) {
+    for (; n >= 8; n -= 8, b += bColumn << 3, y += 32, start += biasStep << 3) {
+      eightDots(k, x, b, bColumn, tile)
+      const low = sumLanesOfFour(v128.load(tile), v128.load(tile, 16), v128.load(tile, 32), v128.load(tile, 48))
       const high = sumLanesOfFour(v128.load(tile, 64), v128.load(tile, 80), v128.load(tile, 96), v128.load(tile, 112))
-      storeLanes(y + 16, f32x4.add(high, v128.load(start, 16)), width - 4)
+      v128.store(y, f32x4.add(low, biasStep ? v128.load(start) : v128.load32_splat(start)))
+      v128.store(y, f32x4.add(high, biasStep ? v128.load(start, 16) : v128.load32_splat(start)), 16)
     }
-    b += bColumn << 3
-    y += 32
-    if (start != zeros) start += 32
+  }
+  for (; n > 0; n -= 4, b += bColumn << 2, y += 16, start += biasStep << 2) {
+    fourDots(min(n, 4), k, x, b, bColumn, y, start, biasStep)
+  }
+}
+
+/** C of up to four columns, B [k, 4] at bDepth: four rows at a time, each in one vector. */
+export function narrowProduct(
+  m: i32, n: i32, k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize,
+): void {
+  const bias = v128.load(start)
+  for (; m >= 4; m -= 4) {
+    let c0 = bias, c1 = bias, c2 = bias, c3 = bias
+    let at = a
+    let from = b
+    for (let i = 0; i < k; i++) {
+      const v = v128.load(from)
+      c0 = multiplyAdd(v128.load32_splat(at), v, c0)
+      c1 = multiplyAdd(v128.load32_splat(at + aRow), v, c1)
+      c2 = multiplyAdd(v128.load32_splat(at + aRow + aRow), v, c2)
+      c3 = multiplyAdd(v128.load32_splat(at + aRow + aRow + aRow), v, c3)
+      at += aDepth
+      from += bDepth
+    }
+    storeLanes(c, c0, n)
+    storeLanes(c + cRow, c1, n)
+    storeLanes(c + cRow + cRow, c2, n)
+    storeLanes(c + cRow + cRow + cRow, c3, n)
+    a += aRow << 2
+    c += cRow << 2
+  }
+  for (; m > 0; m--, a += aRow, c += cRow) {
+    let sum = bias
+    let at = a
+    let from = b
+    for (let i = 0; i < k; i++, at += aDepth, from += bDepth) sum = multiplyAdd(v128.load32_splat(at), v128.load(from), sum)
+    storeLanes(c, sum, n)
   }
 }
 
@@ -346,8 +391,12 @@ export function product(
 ): void {
   const start = bias ? bias : zeros
   const alongDepth = bColumn != 4 && aDepth == 4
+  if (alongDepth && n == 1 && cRow == 4) {
+    matrixVector(m, k, b, a, aRow, c, start, 0, scratch)
+    return
+  }
   if (alongDepth && m < 4) {
-    for (; m > 0; m--, a += aRow, c += cRow) matrixVector(n, k, a, b, bColumn, c, start, scratch)
+    for (; m > 0; m--, a += aRow, c += cRow) matrixVector(n, k, a, b, bColumn, c, start, bias ? 4 : 0, scratch)
     return
   }
   if (alongDepth && m < 48 && k >= 96) {
@@ -355,6 +404,14 @@ export function product(
     return
   }
   const panel = scratch + tileBytes
+  if (n <= 4 && k <= panelDepth) {
+    if (bColumn == 4) narrowProduct(m, n, k, a, aRow, aDepth, b, bDepth, c, cRow, start)
+    else {
+      packColumns(panel, b, bColumn, k, n)
+      narrowProduct(m, n, k, a, aRow, aDepth, panel, 32, c, cRow, start)
+    }
+    return
+  }
   if (aDepth != 4 && aRow == 4 && bColumn == 4 && m * k >= packFrom && n >= 64 && k <= panelDepth) {
     const whole = n & ~7
     const blocks = panel + panelBytes

@@ -1,7 +1,7 @@
 /** Cases: a spec, data and initial weights, and what comes of them; the format of the PyTorch fixtures. */
 import { z } from 'zod'
-import { trainingSchema } from '../../src/contract/network.js'
-import { type BackendName, compile, Dataset, Predictor, train, type Weights } from '../../src/engine/index.js'
+import { trainingSchema } from '../src/contract/network.js'
+import { type BackendName, compile, Dataset, Predictor, train, type Weights } from '../src/engine/index.js'
 
 /** A number or arrays of them to any depth. */
 export type Nested = number | Nested[]

@@ -1,0 +1,54 @@
+/**
+ * The engine on the fixed workloads: `npm run bench -- engine [--json] [--backend wasm] [--workload W1,W4] [--runs 7]`.
+ * With --json one line each: {"workload","backend","detail","threads","metric","median","min","max","runs"}.
+ */
+import { parseArgs } from 'node:util'
+import { Bench, type MeasuredBackend } from './measurement.js'
+import { isWorkload, type WorkloadName, workloadNames } from './workloads.js'
+
+const backends: readonly MeasuredBackend[] = ['reference', 'wasm', 'native', 'auto']
+
+/** The names in a list like W1,W4; all of them without one. @throws Error naming what is no workload. */
+export function workloadsIn(list: string | undefined): WorkloadName[] {
+  if (list === undefined) return [...workloadNames]
+  return list.split(',').map((name) => {
+    if (!isWorkload(name)) throw new Error(`there is no workload ${name}: ${workloadNames.join(', ')}`)
+    return name
+  })
+}
+
+export function backendIn(name: string): MeasuredBackend {
+  const backend = backends.find((candidate) => candidate === name)
+  if (backend === undefined) throw new Error(`--backend is one of ${backends.join(', ')}, not ${name}`)
+  return backend
+}
+
+export function main(args: string[]): void {
+  const { values } = parseArgs({
+    args,
+    options: {
+      json: { type: 'boolean', default: false },
+      backend: { type: 'string', default: 'auto' },
+      workload: { type: 'string' },
+      runs: { type: 'string', default: '7' },
+    },
+  })
+  const runs = Number(values.runs)
+  for (const name of workloadsIn(values.workload)) {
+    const bench = new Bench(name, backendIn(values.backend), runs)
+    for (let run = 0; run < runs; run++) bench.run()
+    const result = bench.finish()
+    const { workload, backend, detail, metric, median, min, max } = result
+    if (values.json) console.log(JSON.stringify(result))
+    else {
+      const rate = (value: number) => Math.round(value).toLocaleString('en').padStart(12)
+      console.log(
+        `${workload} ${backend} ${detail ?? ''}`.padEnd(20),
+        rate(median),
+        metric.padEnd(10),
+        rate(min),
+        rate(max),
+      )
+    }
+  }
+}

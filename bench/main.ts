@@ -1,0 +1,14 @@
+/** `npm run bench -- NAME …`: engine, accuracy or peers; each file says what it measures and takes. */
+const benches: Readonly<Record<string, () => Promise<{ main(args: string[]): void | Promise<void> }>>> = {
+  engine: () => import('./engine.js'),
+  peers: () => import('./peers.js'),
+}
+
+const [name = '', ...args] = process.argv.slice(2)
+const load = benches[name]
+if (load === undefined) {
+  console.error(`npm run bench -- ${Object.keys(benches).join('|')} …`)
+  process.exit(2)
+}
+const { main } = await load()
+await main(args)

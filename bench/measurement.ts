@@ -1,0 +1,136 @@
+/** Runs a workload on the engine and times it: a warm-up pass, then the median of several. */
+import { compile, Dataset, Predictor, train } from '../src/engine/index.js'
+import { dataOf, type Workload, type WorkloadName, workloads } from './workloads.js'
+
+export type MeasuredBackend = 'reference' | 'wasm' | 'native' | 'auto'
+
+export interface Measurement {
+  readonly workload: WorkloadName
+  readonly backend: string
+  /** Variant of the backend. */
+  readonly detail: string | null
+  readonly threads: 1
+  readonly metric: string
+  /** Work per second: of the median, the slowest and the fastest run. */
+  readonly median: number
+  readonly min: number
+  readonly max: number
+  readonly runs: number
+}
+
+const seed = 1
+
+interface Subject {
+  readonly backend: string
+  readonly detail: string | null
+  /** Work units of one pass: steps, samples, calls or rows. */
+  readonly work: number
+  pass(): void
+  dispose(): void
+}
+
+function trainingSubject(
+  name: WorkloadName,
+  workload: Workload & { type: 'training' },
+  backend: MeasuredBackend,
+  passes: number,
+): Subject {
+  const { x, y } = dataOf(name)
+  const { rows, classes, epochs, metric } = workload
+  const inputShape = workload.network.inputShape ?? []
+  const spec = { ...workload.spec, epochs: epochs * passes }
+  const program = compile(spec, { inputShape, targetWidth: classes, trainingRows: rows, validationRows: 0 })
+  const everyRow = Int32Array.from({ length: rows }, (_, row) => row)
+  const dataset = Dataset.from(x, y, { training: everyRow, validation: new Int32Array(0) })
+  const training = train(program, dataset, { backend, seed })
+  return {
+    backend: training.backend,
+    detail: training.backendDetail,
+    work: metric === 'steps/s' ? epochs * program.stepsPerEpoch : epochs * rows,
+    pass: () => {
+      const { state } = training.run({ maximumEpochs: epochs })
+      if (state === 'diverged') throw new Error(`${name} diverged`)
+    },
+    dispose: () => training.dispose(),
+  }
+}
+
+function predictionSubject(
+  name: WorkloadName,
+  workload: Workload & { type: 'prediction' },
+  backend: MeasuredBackend,
+): Subject {
+  const { x, y } = dataOf(name)
+  const { rows, classes, calls, network } = workload
+  const inputShape = network.inputShape ?? []
+  const spec = {
+    network,
+    loss: 'categoricalCrossentropy',
+    optimizer: { type: 'sgd', learningRate: 0.1, momentum: 0, nesterov: false, weightDecay: 0 },
+    epochs: 1,
+    sampling: 'sequential',
+  } as const
+  const program = compile(spec, { inputShape, targetWidth: classes, trainingRows: 1, validationRows: 0 })
+  const dataset = Dataset.from(x.subarray(0, 784), y.subarray(0, classes), {
+    training: Int32Array.of(0),
+    validation: new Int32Array(0),
+  })
+  const training = train(program, dataset, { backend, seed })
+  const predictor = new Predictor(program.network, training.weights(), {
+    backend,
+    batchSize: Math.min(rows, 256),
+  })
+  return {
+    backend: predictor.backend,
+    detail: predictor.backendDetail,
+    work: calls * rows,
+    pass: () => {
+      for (let call = 0; call < calls; call++) predictor.predict(x)
+    },
+    dispose: () => training.dispose(),
+  }
+}
+
+/** Passes, each a number of seconds, of a workload prepared once. */
+export class Bench {
+  readonly #name: WorkloadName
+  readonly #subject: Subject
+  readonly #rates: number[] = []
+
+  /** @param runs measured passes at most. */
+  constructor(name: WorkloadName, backend: MeasuredBackend, runs: number) {
+    const workload = workloads[name]
+    this.#name = name
+    this.#subject =
+      workload.type === 'training'
+        ? trainingSubject(name, workload, backend, runs + 1)
+        : predictionSubject(name, workload, backend)
+    this.#subject.pass()
+  }
+
+  run(): void {
+    const begin = performance.now()
+    this.#subject.pass()
+    this.#rates.push((1000 * this.#subject.work) / (performance.now() - begin))
+  }
+
+  finish(): Measurement {
+    this.#subject.dispose()
+    const sorted = this.#rates.toSorted((a, b) => a - b)
+    const round = (rate: number | undefined) => Math.round((rate ?? 0) * 100) / 100
+    const { backend, detail } = this.#subject
+    const { metric } = workloads[this.#name]
+    const middle = sorted[sorted.length >> 1]
+    return {
+      workload: this.#name,
+      backend,
+      detail,
+      threads: 1,
+      metric,
+      median: round(middle),
+      min: round(sorted[0]),
+      max: round(sorted.at(-1)),
+      runs: sorted.length,
+    }
+  }
+}

@@ -1,0 +1,54 @@
+/** Any Boolean function is a network of threshold units, written down from its truth table without training. */
+import { type Model, modelSchema } from '../src/contract/model.js'
+import { request } from './client.js'
+import { outputsOf } from './training.js'
+
+export interface Constructed {
+  inputs: number
+  trueRows: number[]
+  model: Model
+  /** What the network answers to every row of the truth table. */
+  answers: number[]
+}
+
+/** @param truth the values of the function as 0s and 1s, row 0 … 0 first, one for each of the 2ⁿ rows */
+export async function constructFunction(url: string, truth: string): Promise<Constructed> {
+  const inputs = Math.log2(truth.length)
+  if (!/^[01]{2,}$/.test(truth) || !Number.isInteger(inputs)) {
+    throw new Error(`a truth table is 2, 4, 8, 16 … zeros and ones, not "${truth}"`)
+  }
+  const trueRows = [...truth].flatMap((value, row) => (value === '1' ? [row] : []))
+  const model = await request(`${url}/models`, modelSchema, {
+    name: `truth table ${truth}`.slice(0, 200),
+    construct: { dnf: { inputs, trueRows } },
+  })
+  const answers = await outputsOf(url, model.id, truthTableRows(inputs))
+  return { inputs, trueRows, model, answers: answers.flat() }
+}
+
+/** Every combination of that many bits, counting up, the first the most significant. */
+export function truthTableRows(inputs: number): number[][] {
+  return Array.from({ length: 2 ** inputs }, (_, row) =>
+    [...row.toString(2).padStart(inputs, '0')].map(Number),
+  )
+}
+
+/** 1 where an odd number of the three inputs are 1. */
+export const parityOfThree = '01101001'
+
+export async function show(url: string, [truth = parityOfThree]: readonly string[]): Promise<void> {
+  const { inputs, trueRows, model, answers } = await constructFunction(url, truth)
+  const rows = truthTableRows(inputs)
+  const terms = trueRows.map((row) =>
+    rows[row].map((bit, place) => `${bit === 1 ? '' : '¬'}x${place + 1}`).join('∧'),
+  )
+  console.log(`f = ${terms.length === 0 ? '0' : terms.join(' ∨ ')}`)
+  const units = model.layers.map((layer) => layer.outputShape.join('×')).join(' → ')
+  console.log(
+    `Network: ${inputs} → ${units} threshold units, ${model.parameters} weights, none of them trained.`,
+  )
+  for (const [row, bits] of rows.entries()) {
+    const agrees = String(answers[row]) === truth[row]
+    console.log(`  ${bits.join(' ')} → ${answers[row]}${agrees ? '' : `  WRONG, wanted ${truth[row]}`}`)
+  }
+}

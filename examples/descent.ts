@@ -1,0 +1,59 @@
+/** Gradient descent, stochastic and mini-batch: the same work in an epoch, spent on few sure or many rough steps. */
+import { type Axes, chart, table } from './chart.js'
+import { dense, train } from './training.js'
+
+const rows = 400
+
+const samplings = [
+  { name: 'gradient descent (all 400 rows)', mark: 'G', batchSize: 'full', epochs: 400 },
+  { name: 'mini-batch (20 rows)', mark: 'm', batchSize: 20, epochs: 20 },
+  { name: 'stochastic (1 row)', mark: '·', batchSize: 1, epochs: 20 },
+] as const
+
+export interface Descent {
+  name: string
+  mark: string
+  /** Steps of an epoch. Whatever their number, an epoch evaluates the gradient of each row once. */
+  stepsPerEpoch: number
+  losses: number[]
+}
+
+/** The same network, data, beginning and learning rate, with three sizes of batch. */
+export async function descend(url: string): Promise<Descent[]> {
+  return Promise.all(
+    samplings.map(async ({ name, mark, batchSize, epochs }) => {
+      const { losses } = await train(url, {
+        name,
+        dataset: { name: 'moons', rows, noise: 0.15, seed: 1 },
+        network: { layers: [dense(8, 'tanh'), dense(1, 'sigmoid')] },
+        loss: 'binaryCrossentropy',
+        optimizer: { type: 'sgd', learningRate: 0.1 },
+        batchSize,
+        epochs,
+        seed: 1,
+      })
+      return { name, mark, stepsPerEpoch: batchSize === 'full' ? 1 : rows / batchSize, losses }
+    }),
+  )
+}
+
+export async function show(url: string): Promise<void> {
+  const descents = await descend(url)
+  const draw = (x: string, xScale: Axes['xScale'], points: (descent: Descent) => [number, number][]) => {
+    const curves = descents.map((descent) => ({ ...descent, points: points(descent) }))
+    console.log(`\n${chart(curves, { x, y: 'loss', xScale, yScale: 'logarithmic' })}`)
+  }
+  draw('epochs (400 row gradients each)', 'linear', ({ losses }) =>
+    losses.slice(0, 20).map((loss, epoch) => [epoch + 1, loss]),
+  )
+  draw('steps', 'logarithmic', ({ losses, stepsPerEpoch }) =>
+    losses.map((loss, epoch) => [(epoch + 1) * stepsPerEpoch, loss]),
+  )
+  const after = descents.map(({ name, losses, stepsPerEpoch }) => [
+    name,
+    losses[19],
+    losses[400 / stepsPerEpoch - 1],
+  ])
+  console.log(`\n${table(['loss', 'after 20 epochs', 'in the epoch that ends with step 400'], after)}`)
+  console.log('Step for step nothing beats all rows; for the same gradients evaluated, many rough steps win.')
+}

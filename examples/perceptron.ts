@@ -1,0 +1,138 @@
+/** One threshold unit learns AND and OR by Rosenblatt's rule, and cannot learn XOR. */
+import { createHash } from 'node:crypto'
+import { modelSchema } from '../src/contract/model.js'
+import { table } from './chart.js'
+import { request } from './client.js'
+import { outputsOf, train } from './training.js'
+
+const truthTables = { and: [0, 0, 0, 1], or: [0, 1, 1, 1], xor: [0, 1, 1, 0] } as const
+const rows = [
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+]
+const epochs = 12
+
+export interface Learned {
+  name: keyof typeof truthTables
+  targets: readonly number[]
+  answers: number[]
+  /** Mistakes in each epoch. */
+  mistakes: number[]
+  /** w₁, w₂, b after each epoch, from the rule applied by hand. */
+  weights: number[][]
+  /** w₁, w₂, b after each row of the last epoch. */
+  lastSteps: number[][]
+  /** Whether the weights of the service's model after each of these epochs are the same, byte for byte. */
+  sameAsService: boolean
+  /** The first two epochs after which the weights are the same although mistakes were made in between. */
+  cycle: [number, number] | undefined
+}
+
+/** Trains one unit on each of the three functions, row by row, from weights 0 and with learning rate 1. */
+export async function learnBooleanFunctions(url: string): Promise<Learned[]> {
+  return Promise.all([learn(url, 'and'), learn(url, 'or'), learn(url, 'xor')])
+}
+
+async function learn(url: string, name: Learned['name']): Promise<Learned> {
+  const targets = truthTables[name]
+  // One training for each length, because a model keeps the weights of its end only.
+  const trainings = await Promise.all(
+    Array.from({ length: epochs }, (_, index) =>
+      train(url, {
+        name: `perceptron on ${name}, ${index + 1} epochs`,
+        dataset: name,
+        network: {
+          layers: [{ type: 'dense', units: 1, activation: 'step', kernelInitializer: 'zeros' }],
+        },
+        loss: 'perceptron',
+        optimizer: { type: 'sgd', learningRate: 1 },
+        batchSize: 1,
+        sampling: 'sequential',
+        epochs: index + 1,
+      }),
+    ),
+  )
+  const models = await Promise.all(
+    trainings.map(({ modelId }) => request(`${url}/models/${modelId}`, modelSchema)),
+  )
+  const answers = await outputsOf(url, trainings[epochs - 1].modelId, rows)
+  const { weights, mistakes, lastSteps } = byHand(targets)
+  return {
+    name,
+    targets,
+    answers: answers.flat(),
+    mistakes,
+    weights,
+    lastSteps,
+    sameAsService: models.every((model, epoch) => model.weightSha256 === fingerprint(weights[epoch])),
+    cycle: cycleOf(weights, mistakes),
+  }
+}
+
+/** Rosenblatt's rule: after each row, w ← w + (y − ŷ) x and b ← b + (y − ŷ), with ŷ = 1 where w·x + b ≥ 0. */
+function byHand(targets: readonly number[]): Pick<Learned, 'weights' | 'mistakes' | 'lastSteps'> {
+  const weights: number[][] = []
+  const mistakes: number[] = []
+  let lastSteps: number[][] = []
+  let [w1, w2, b] = [0, 0, 0]
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    let wrong = 0
+    lastSteps = []
+    for (const [row, [x1, x2]] of rows.entries()) {
+      const error = targets[row] - (w1 * x1 + w2 * x2 + b >= 0 ? 1 : 0)
+      if (error !== 0) wrong += 1
+      w1 += error * x1
+      w2 += error * x2
+      b += error
+      lastSteps.push([w1, w2, b])
+    }
+    weights.push([w1, w2, b])
+    mistakes.push(wrong)
+  }
+  return { weights, mistakes, lastSteps }
+}
+
+/** Of numbers as the service stores them: float32, little-endian. */
+function fingerprint(weights: readonly number[]): string {
+  const bytes = Buffer.alloc(4 * weights.length)
+  for (const [place, weight] of weights.entries()) bytes.writeFloatLE(weight, 4 * place)
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+function cycleOf(weights: readonly number[][], mistakes: readonly number[]): Learned['cycle'] {
+  for (let later = 1; later < weights.length; later++) {
+    const earlier = weights.findIndex((each) => String(each) === String(weights[later]))
+    if (earlier < later && mistakes[later] > 0) return [earlier + 1, later + 1]
+  }
+  return undefined
+}
+
+export async function show(url: string): Promise<void> {
+  for (const learned of await learnBooleanFunctions(url)) {
+    const { name, targets, answers, mistakes, weights, lastSteps, sameAsService, cycle } = learned
+    const isLearned = answers.every((answer, row) => answer === targets[row])
+    console.log(`\n${name.toUpperCase()}: ${isLearned ? 'learned' : 'not learned'} in ${epochs} epochs`)
+    const settled = cycle?.[1] ?? mistakes.indexOf(0) + 1
+    const shown = weights
+      .slice(0, settled)
+      .map(([w1, w2, b], epoch) => [`epoch ${epoch + 1}`, w1, w2, b, mistakes[epoch]])
+    console.log(table(['', 'w1', 'w2', 'b', 'mistakes'], shown))
+    console.log(`  answers ${answers.join(' ')} to 00 01 10 11, wanted ${targets.join(' ')}`)
+    console.log(`  the service's weights are ${sameAsService ? '' : 'NOT '}the same after each epoch`)
+    if (cycle === undefined) continue
+    const round = lastSteps.map((step) => `(${step.join(', ')})`).join(' → ')
+    console.log(
+      `  after epoch ${cycle[1]} the weights are those of epoch ${cycle[0]}: they go round for ever,`,
+    )
+    console.log(`  in each epoch ${round}`)
+  }
+  console.log(`
+No weights exist for XOR. They would have to satisfy
+  (0,0) → 0:            b <  0
+  (0,1) → 1:       w2 + b >= 0
+  (1,0) → 1:  w1      + b >= 0
+  (1,1) → 0:  w1 + w2 + b <  0
+The sum of the second and third says w1 + w2 + 2b >= 0, the sum of the first and fourth w1 + w2 + 2b < 0.`)
+}

@@ -1,0 +1,77 @@
+/** A convolution commutes with shifts: shift the input, and the output shifts. A dense layer does not. */
+import { drawSignal } from './chart.js'
+import { dense, outputsOf, train } from './training.js'
+
+const length = 20
+const kernel = 3
+
+export interface Shifts {
+  parameters: { convolution: number; dense: number }
+  /** One for each place of the bump: the signal and what either network makes of it. */
+  places: { signal: number[]; wanted: number[]; convolution: number[]; dense: number[] }[]
+}
+
+/** What both networks learn: the difference of the neighbours on both sides, an edge detector. */
+function edges(signal: readonly number[]): number[] {
+  return Array.from({ length: length - kernel + 1 }, (_, place) => signal[place + 2] - signal[place])
+}
+
+/** A small bump, its middle at that place. */
+function bumpAt(place: number): number[] {
+  return Array.from({ length }, (_, index) => Math.max(0, 1 - Math.abs(index - place) / 3))
+}
+
+/** Trains both networks on bumps in the left half of the signal, then asks them about bumps anywhere. */
+export async function shiftSignals(url: string): Promise<Shifts> {
+  const seen = Array.from({ length: 25 }, (_, index) => bumpAt(3 + index / 6))
+  const job = {
+    dataset: { x: seen, y: seen.map(edges) },
+    loss: 'meanSquaredError',
+    optimizer: { type: 'adam', learningRate: 0.05 },
+    epochs: 400,
+    batchSize: 'full',
+    seed: 1,
+  } as const
+  const [convolution, full] = await Promise.all([
+    train(url, {
+      ...job,
+      name: 'shift, convolution',
+      network: {
+        inputShape: [1, length],
+        layers: [{ type: 'conv1d', filters: 1, kernelSize: kernel }, { type: 'flatten' }],
+      },
+    }),
+    train(url, {
+      ...job,
+      name: 'shift, dense',
+      network: { layers: [dense(length - kernel + 1, 'linear')] },
+    }),
+  ])
+  const signals = Array.from({ length: 8 }, (_, index) => bumpAt(4 + index * 1.5))
+  const [convolved, transformed] = await Promise.all([
+    outputsOf(url, convolution.modelId, signals),
+    outputsOf(url, full.modelId, signals),
+  ])
+  return {
+    parameters: { convolution: convolution.job.parameters, dense: full.job.parameters },
+    places: signals.map((signal, index) => ({
+      signal,
+      wanted: edges(signal),
+      convolution: convolved[index],
+      dense: transformed[index],
+    })),
+  }
+}
+
+export async function show(url: string): Promise<void> {
+  const { parameters, places } = await shiftSignals(url)
+  console.log('Both learned to detect edges, from bumps in the left half only.')
+  console.log(
+    `  convolution: ${parameters.convolution} parameters   dense layer: ${parameters.dense} parameters\n`,
+  )
+  const centred = (values: readonly number[]) => drawSignal(values.map((value) => value / 1.5 + 0.5))
+  console.log(`  ${'input'.padEnd(length)}   ${'convolution'.padEnd(length - 2)}   dense layer`)
+  for (const { signal, convolution, dense } of places) {
+    console.log(`  ${drawSignal(signal)}   ${centred(convolution)}   ${centred(dense)}`)
+  }
+}

@@ -1,0 +1,53 @@
+/** Trains to the end without drawing, and asks what was learned. */
+import type { z } from 'zod'
+import type { Epoch } from '../src/contract/epoch.js'
+import type { Job, jobRequestSchema } from '../src/contract/job.js'
+import { predictionsSchema } from '../src/contract/model.js'
+import type { Activation } from '../src/contract/network.js'
+import { request, submit, watch } from './client.js'
+
+export type JobRequest = z.input<typeof jobRequestSchema>
+export type LayerRequest = JobRequest['network']['layers'][number]
+
+export function dense(units: number, activation: Activation): LayerRequest {
+  return { type: 'dense', units, activation }
+}
+
+export interface Trained {
+  job: Job
+  modelId: string
+  /** Loss of each epoch, as seen while training. */
+  losses: number[]
+  last: Epoch
+}
+
+/** @throws Error when the training does not succeed, saying why */
+export async function train(url: string, job: JobRequest): Promise<Trained> {
+  const epochs: Epoch[] = []
+  for await (const message of watch(url, await submit(url, job))) {
+    if (message.type === 'epochs') epochs.push(...message.epochs)
+    if (message.type !== 'end') continue
+    const { status, modelId, error } = message.job
+    const last = epochs.at(-1)
+    if (modelId === null || last === undefined) {
+      throw new Error(`the training ${status}${error === null ? '' : `: ${error.message}`}`)
+    }
+    return { job: message.job, modelId, losses: epochs.map(({ loss }) => loss ?? Number.NaN), last }
+  }
+  throw new Error('the stream ended without its last message')
+}
+
+/** What the model answers to each row of inputs. */
+export async function outputsOf(
+  url: string,
+  modelId: string,
+  inputs: readonly (readonly number[])[],
+): Promise<number[][]> {
+  const { predictions } = await request(`${url}/models/${modelId}/predict`, predictionsSchema, { inputs })
+  return predictions.map(({ output }) => output)
+}
+
+/** The median of an odd number of values, the upper one of an even number. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
+}

@@ -1,0 +1,46 @@
+/** What one threshold unit cannot, a network with a hidden layer learns: XOR. */
+import { chart, drawMap, mapPoints } from './chart.js'
+import { dense, outputsOf, type Trained, train } from './training.js'
+
+const rows = [
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+]
+
+export interface TwoLayers {
+  losses: number[]
+  /** Outputs for 00, 01, 10, 11. */
+  answers: number[]
+  modelId: string
+}
+
+export async function learnXor(url: string): Promise<TwoLayers> {
+  const { losses, modelId }: Trained = await train(url, {
+    name: 'xor',
+    dataset: 'xor',
+    network: { layers: [dense(4, 'tanh'), dense(1, 'sigmoid')] },
+    loss: 'binaryCrossentropy',
+    optimizer: { type: 'adam', learningRate: 0.05 },
+    epochs: 500,
+    seed: 42,
+  })
+  return { losses, modelId, answers: (await outputsOf(url, modelId, rows)).flat() }
+}
+
+export async function show(url: string): Promise<void> {
+  const { losses, answers, modelId } = await learnXor(url)
+  const curve = {
+    name: '2 → 4 tanh → 1 sigmoid',
+    mark: '•',
+    points: losses.map((loss, i) => [i + 1, loss] as const),
+  }
+  console.log(chart([curve], { x: 'epoch', y: 'loss', xScale: 'linear', yScale: 'logarithmic' }))
+  for (const [row, [x1, x2]] of rows.entries()) console.log(`  ${x1} xor ${x2} → ${answers[row].toFixed(3)}`)
+  const square = { from: -0.5, to: 1.5 }
+  const values = (await outputsOf(url, modelId, mapPoints(square))).flat()
+  const marks = rows.map(([x1, x2]) => ({ x1, x2, mark: String(x1 ^ x2) }))
+  console.log('\nWhat it says between the corners (dark: 1). Two lines are needed, and one unit has one.')
+  console.log(drawMap(values, square, marks))
+}

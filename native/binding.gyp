@@ -1,0 +1,67 @@
+{
+  "variables": {
+    "sanitize%": 0,
+    "warnings": ["-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-maybe-uninitialized", "-Wno-psabi"],
+    "optimization": ["-O3", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden"],
+    "sanitizers": ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer", "-g"]
+  },
+  "target_defaults": {
+    "defines": ["NAPI_VERSION=8"],
+    "cflags!": ["-O2", "-O3"],
+    "cflags": ["<@(warnings)", "<@(optimization)", "-fPIC"],
+    "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
+    "cflags_cc": ["-std=c++17"],
+    "xcode_settings": {
+      "GCC_ENABLE_CPP_EXCEPTIONS": "YES",
+      "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
+      "OTHER_CPLUSPLUSFLAGS": ["<@(warnings)", "<@(optimization)"]
+    },
+    "conditions": [
+      ["sanitize==1", { "cflags": ["<@(sanitizers)"], "ldflags": ["-fsanitize=address,undefined"] }]
+    ]
+  },
+  "targets": [
+    {
+      "target_name": "descent",
+      "type": "loadable_module",
+      "sources": ["source/addon.cpp", "source/program.cpp", "source/team.cpp"],
+      "conditions": [
+        ["OS=='linux'", { "ldflags": ["-pthread"] }],
+        ["target_arch=='x64'", { "dependencies": ["avx2", "avx512"] }],
+        ["target_arch=='arm64'", { "dependencies": ["neon"] }]
+      ]
+    }
+  ],
+  "conditions": [
+    [
+      "target_arch=='x64'",
+      {
+        "targets": [
+          {
+            "target_name": "avx2",
+            "type": "static_library",
+            "sources": ["source/kernels-avx2.cpp"],
+            "cflags": ["-mavx2", "-mfma"],
+            "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["-mavx2", "-mfma"] }
+          },
+          {
+            "target_name": "avx512",
+            "type": "static_library",
+            "variables": {
+              "instructions": ["-mavx2", "-mfma", "-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw"]
+            },
+            "sources": ["source/kernels-avx512.cpp"],
+            "cflags": ["<@(instructions)", "-mprefer-vector-width=512"],
+            "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["<@(instructions)"] }
+          }
+        ]
+      }
+    ],
+    [
+      "target_arch=='arm64'",
+      {
+        "targets": [{ "target_name": "neon", "type": "static_library", "sources": ["source/kernels-neon.cpp"] }]
+      }
+    ]
+  ]
+}

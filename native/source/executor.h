@@ -1,0 +1,276 @@
+// Performs the operations of a program, trains by the definition in src/engine/program.ts, and predicts.
+#pragma once
+#include <cmath>
+
+#include "convolution.h"
+#include "dense.h"
+#include "locally-connected.h"
+#include "loss.h"
+#include "normalization.h"
+#include "optimizers.h"
+#include "pooling.h"
+#include "random.h"
+#include "training.h"
+
+namespace descent {
+namespace ISA {
+
+/// Denormal numbers count as zero while this lives; then the thread's mode is what it was.
+class FlushedDenormals {
+ public:
+#if defined(DESCENT_NEON)
+  FlushedDenormals() {
+    asm volatile("mrs %0, fpcr" : "=r"(mode_));
+    asm volatile("msr fpcr, %0" : : "r"(mode_ | (uint64_t{1} << 24)));
+  }
+  ~FlushedDenormals() { asm volatile("msr fpcr, %0" : : "r"(mode_)); }
+#else
+  FlushedDenormals() : mode_(_mm_getcsr()) { _mm_setcsr(static_cast<unsigned>(mode_) | 0x8040); }
+  ~FlushedDenormals() { _mm_setcsr(static_cast<unsigned>(mode_)); }
+#endif
+  FlushedDenormals(const FlushedDenormals&) = delete;
+  FlushedDenormals& operator=(const FlushedDenormals&) = delete;
+
+ private:
+  uint64_t mode_;
+};
+
+/// The values of the moment.
+struct Moment {
+  int rows;
+  double learningRate;
+  /// The training's steps before this one.
+  uint64_t step;
+  Key dropout;
+  double lossSum;
+  double right;
+};
+
+inline Convolution convolutionOf(const int32_t* n) {
+  return {n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11]};
+}
+inline Windows windowsOf(const int32_t* n) { return {n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8]}; }
+inline Local localOf(const int32_t* n) { return {n[0], n[1], n[2], n[3], n[4], n[5]}; }
+
+/// Floats of scratch an operation wants: a product's, and its own; what threads share lies in the first one's.
+inline int64_t scratchOf(const Operation& operation, int capacity) {
+  switch (operation.code) {
+    case 8:
+    case 9:
+    case 10: {
+      const Convolution c = convolutionOf(operation.n);
+      return productScratch + convolutionOwn(c) + convolutionShared(c);
+    }
+    case 11:
+    case 12:
+    case 13: return productScratch + localScratch(localOf(operation.n), capacity);
+    case 23: return productScratch + 2 * most(int64_t{operation.n[0]}, int64_t{turnedWidth} * lanes) + 2 * lanes;
+    default: return productScratch;
+  }
+}
+
+inline void perform(const Operation& o, Moment& now, const Context& context) {
+  const int rows = now.rows;
+  float* const* at = o.at;
+  const int32_t* n = o.n;
+  const double* real = o.real;
+  const auto elementwise = [&](int64_t count, double cost, auto work) {
+    share(context, cost * static_cast<double>(count), static_cast<int>(count), optimizerGrain,
+          [&](int from, int end, float*) { work(from, end); });
+  };
+  const auto overPlanes = [&](double cost, auto work) {
+    share(context, cost * rows, rows, 1, [&](int from, int end, float*) { work(from, end); });
+  };
+  switch (o.code) {
+    case 1: return denseForward(at[0], at[1], at[2], at[3], at[4], rows, n[0], n[1], n[2], context);
+    case 2: return denseBackwardWeights(at[0], at[1], at[2], at[3], rows, n[0], n[1], context);
+    case 3: return denseBackwardInput(at[0], at[1], at[2], rows, n[0], n[1], context);
+    case 4:
+      return elementwise(int64_t{rows} * n[0], 10,
+                         [&](int from, int end) { activate(n[1], at[0] + from, at[1] + from, end - from); });
+    case 5:
+      return elementwise(int64_t{rows} * n[0], 4,
+                         [&](int from, int end) { activateBack(n[1], at[0] + from, at[1] + from, end - from); });
+    case 6: return softmaxForward(at[0], at[1], rows, n[0]);
+    case 7: return softmaxBackward(at[0], at[1], rows, n[0]);
+    case 8: {
+      const Convolution c = convolutionOf(n);
+      return convolutionForward(c, at[0], at[1], at[2], at[3], at[4], rows, n[12],
+                                context.scratch + productScratch + convolutionOwn(c), context);
+    }
+    case 9: {
+      const Convolution c = convolutionOf(n);
+      return convolutionBackwardWeights(c, at[0], at[1], at[2], at[3], rows,
+                                        context.scratch + productScratch + convolutionOwn(c), context);
+    }
+    case 10: return convolutionBackwardInput(convolutionOf(n), at[0], at[1], at[2], rows, context);
+    case 11: return localForward(at[0], at[1], at[2], at[3], at[4], localOf(n), rows, n[6], context);
+    case 12: return localBackwardWeights(at[0], at[1], at[2], at[3], localOf(n), rows, context);
+    case 13: return localBackwardInput(at[0], at[1], at[2], localOf(n), rows, context);
+    case 14: {
+      const Windows w = windowsOf(n);
+      return overPlanes(4.0 * n[0] * w.plane(), [&](int from, int end) {
+        maxPoolingForward(at[0] + from * n[0] * w.plane(), at[1] + from * n[0] * w.outputs(), (end - from) * n[0], w);
+      });
+    }
+    case 15: {
+      const Windows w = windowsOf(n);
+      return overPlanes(4.0 * n[0] * w.plane(), [&](int from, int end) {
+        const int64_t in = from * n[0] * w.plane();
+        const int64_t out = from * n[0] * w.outputs();
+        maxPoolingBackward(at[0] + in, at[1] + out, at[2] + out, at[3] + in, (end - from) * n[0], w);
+      });
+    }
+    case 16: return averagePoolingForward(at[0], at[1], rows * n[0], windowsOf(n));
+    case 17: return averagePoolingBackward(at[0], at[1], rows * n[0], windowsOf(n));
+    case 18: {
+      const Normalization state{at[1], at[2], at[3], at[4], at[5], at[6], real[2], real[3]};
+      return normalizationForward(at[0], at[7], {rows, n[0], n[1]}, state);
+    }
+    case 19:
+      return normalizationInference(at[0], at[5], {rows, n[0], n[1]}, at[1], at[2], at[3], at[4], real[2]);
+    case 20:
+      return normalizationBackward(at[0], at[1], at[2], at[3], at[4], at[5], at[6], at[7], {rows, n[0], n[1]});
+    case 21: {
+      const Key key{now.dropout.low, now.dropout.high | (static_cast<uint32_t>(n[2]) << 24)};
+      return elementwise(int64_t{rows} * n[0], 20, [&](int from, int end) {
+        dropoutForward(at[0], at[1], at[2], from, end, real[1], key, static_cast<uint32_t>(now.step));
+      });
+    }
+    case 22:
+      return elementwise(int64_t{rows} * n[0], 2,
+                         [&](int from, int end) { dropoutBackward(at[0] + from, at[1] + from, end - from); });
+    case 23: {
+      const Judgement judgement =
+          judge(n[1], n[2], at[0], at[1], at[2], rows, n[0], context.scratch + productScratch);
+      now.lossSum += judgement.lossSum;
+      now.right += static_cast<double>(judgement.right);
+      return;
+    }
+    case 24: return clipGradients(at[0], n[0], real[1]);
+    case 25: {
+      const Sgd sgd{static_cast<float>(now.learningRate), static_cast<float>(real[1]), n[2] != 0,
+                    static_cast<float>(real[3])};
+      return elementwise(n[0], 16, [&](int from, int end) { sgdUpdate(at[0], at[1], at[2], from, end, sgd); });
+    }
+    case 26: {
+      const Adam adam{now.learningRate, real[1], real[2], real[3], n[4] != 0, real[5]};
+      const double step = static_cast<double>(now.step + 1);
+      return elementwise(n[0], 30,
+                         [&](int from, int end) { adamUpdate(at[0], at[1], at[2], at[3], from, end, adam, step); });
+    }
+    case 27:
+      return elementwise(n[0], 25, [&](int from, int end) {
+        scaledUpdate(at[0], at[1], at[2], from, end, now.learningRate, real[1], 1 - real[1], real[2]);
+      });
+    case 28:
+      return elementwise(n[0], 25, [&](int from, int end) {
+        scaledUpdate(at[0], at[1], at[2], from, end, now.learningRate, 1, 1, real[1]);
+      });
+  }
+}
+
+inline void performAll(const std::vector<Operation>& list, Moment& now, const Context& context) {
+  for (const Operation& operation : list) perform(operation, now, context);
+}
+
+inline Context contextOf(const Machine& machine) {
+  return {machine.team.get(), machine.scratch.get(), machine.scratchFloats};
+}
+
+inline void copyRow(const float* from, float* to, int64_t width) {
+  overVectors(width, [&](int64_t i, Mask mask) { store(to + i, load(from + i, mask), mask); });
+}
+
+/// Rows in the given order, or one after another.
+inline void gather(const float* from, float* to, int width, const int32_t* order, int count) {
+  if (!order) return copyRow(from, to, int64_t{width} * count);
+  for (int i = 0; i < count; i++) copyRow(from + int64_t{order[i]} * width, to + int64_t{i} * width, width);
+}
+
+inline void orderRows(Training& t, int64_t epoch) {
+  const int32_t n = t.data.trainingRows;
+  const Key key{t.orderKey[0], t.orderKey[1]};
+  const uint32_t row = static_cast<uint32_t>(epoch);
+  if (t.sampling == Sampling::shuffle) permute(t.order, n, key, row);
+  else if (t.sampling == Sampling::random) drawWithReplacement(t.order, n, key, row);
+  t.orderedEpoch = epoch;
+}
+
+inline void trainStep(Training& t, Slice& slice, double learningRate, int64_t stepsPerEpoch, const Context& context) {
+  const Program& program = t.program;
+  const int64_t first = slice.step * program.capacity;
+  const int rows = static_cast<int>(least<int64_t>(program.capacity, t.data.trainingRows - first));
+  if (t.orderedEpoch != slice.epoch) orderRows(t, slice.epoch);
+  if (t.sampling == Sampling::sequential) {
+    gather(t.data.trainingX + first * program.features, program.input, program.features, nullptr, rows);
+    gather(t.data.trainingY + first * program.targets, program.target, program.targets, nullptr, rows);
+  } else {
+    gather(t.data.trainingX, program.input, program.features, t.order + first, rows);
+    gather(t.data.trainingY, program.target, program.targets, t.order + first, rows);
+  }
+  Moment now{rows, learningRate, static_cast<uint64_t>(slice.epoch * stepsPerEpoch + slice.step),
+             {t.dropoutKey[0], t.dropoutKey[1]}, slice.lossSum, slice.right};
+  performAll(program.list[forwardList], now, context);
+  performAll(program.list[backwardList], now, context);
+  performAll(program.list[updateList], now, context);
+  slice.lossSum = now.lossSum;
+  slice.right = now.right;
+  slice.step++;
+}
+
+/// Validates, writes the epoch's metrics and moves on. @returns false when the validation loss is not finite.
+inline bool finishEpoch(Training& t, Slice& slice, const Context& context) {
+  const Program& program = t.program;
+  const Data& data = t.data;
+  Moment now{0, 0, 0, {0, 0}, 0, 0};
+  for (int64_t first = 0; first < data.validationRows; first += program.capacity) {
+    now.rows = static_cast<int>(least<int64_t>(program.capacity, data.validationRows - first));
+    gather(data.validationX + first * program.features, program.input, program.features, nullptr, now.rows);
+    gather(data.validationY + first * program.targets, program.target, program.targets, nullptr, now.rows);
+    performAll(program.list[evaluationList], now, context);
+  }
+  if (!std::isfinite(now.lossSum)) return false;
+  const double answers = program.answersPerRow ? program.answersPerRow : NAN;
+  double* metrics = slice.metrics + 4 * slice.finished;
+  metrics[0] = slice.lossSum / data.trainingRows;
+  metrics[1] = slice.right / (data.trainingRows * answers);
+  metrics[2] = data.validationRows ? now.lossSum / data.validationRows : NAN;
+  metrics[3] = data.validationRows ? now.right / (data.validationRows * answers) : NAN;
+  slice.finished++;
+  slice.epoch++;
+  slice.step = 0;
+  slice.lossSum = 0;
+  slice.right = 0;
+  return true;
+}
+
+Reason run(Training& t, Slice& slice) {
+  const FlushedDenormals flushed;
+  const Context context = contextOf(t);
+  const int64_t stepsPerEpoch = (int64_t{t.data.trainingRows} + t.program.capacity - 1) / t.program.capacity;
+  for (int64_t steps = 0;; steps++) {
+    if (slice.step == stepsPerEpoch && !finishEpoch(t, slice, context)) return Reason::diverged;
+    if (slice.finished == slice.epochs) return Reason::epochs;
+    if (slice.stop && __atomic_load_n(slice.stop, __ATOMIC_RELAXED) != 0) return Reason::stop;
+    if (steps == slice.steps) return Reason::steps;
+    trainStep(t, slice, slice.learningRates[slice.finished], stepsPerEpoch, context);
+    if (!std::isfinite(slice.lossSum)) return Reason::diverged;
+  }
+}
+
+void predict(Machine& machine, int rows) {
+  const FlushedDenormals flushed;
+  Moment now{rows, 0, 0, {0, 0}, 0, 0};
+  performAll(machine.program.list[predictionList], now, contextOf(machine));
+}
+
+int64_t scratchFor(const Program& program) {
+  int64_t floats = productScratch;
+  for (const auto& list : program.list)
+    for (const Operation& operation : list) floats = most(floats, scratchOf(operation, program.capacity));
+  return wholeLines(floats);
+}
+
+}  // namespace ISA
+}  // namespace descent

@@ -1,0 +1,110 @@
+// Optimizers, one pass over the range of all parameters. 1/(√v + ε) is taken by estimates refined by Newton steps.
+#pragma once
+#include <cmath>
+
+#include "context.h"
+
+namespace descent {
+namespace ISA {
+
+/// Parameters a thread takes at least.
+constexpr int optimizerGrain = 1024;
+
+inline void clipGradients(float* gradients, int64_t count, double limit) {
+  double squares = 0;
+  overVectors(count, [&](int64_t i, Mask mask) {
+    const Floats g = load(gradients + i, mask);
+    squares += wideSum(g * g);
+  });
+  const double norm = std::sqrt(squares);
+  if (!(norm > limit)) return;
+  const Floats factor = every(static_cast<float>(limit / norm));
+  overVectors(count, [&](int64_t i, Mask mask) { store(gradients + i, load(gradients + i, mask) * factor, mask); });
+}
+
+struct Sgd {
+  float learningRate;
+  float momentum;
+  bool nesterov;
+  float weightDecay;
+};
+
+inline void sgdUpdate(float* parameters, const float* gradients, float* velocity, int from, int end, const Sgd& sgd) {
+  const Floats rate = every(sgd.learningRate);
+  const Floats decay = every(sgd.weightDecay);
+  const Floats momentum = every(sgd.momentum);
+  overVectors(end - from, [&](int64_t offset, Mask mask) {
+    const int64_t i = from + offset;
+    const Floats value = load(parameters + i, mask);
+    const Floats gradient = multiplyAdd(decay, value, load(gradients + i, mask));
+    Floats direction = gradient;
+    if (velocity) {
+      const Floats moved = multiplyAdd(momentum, load(velocity + i, mask), gradient);
+      store(velocity + i, moved, mask);
+      direction = sgd.nesterov ? multiplyAdd(momentum, moved, gradient) : moved;
+    }
+    store(parameters + i, subtractProduct(rate, direction, value), mask);
+  });
+}
+
+/// 1/(√v + ε) for v ≥ 0. √v = v/√v by the estimate of 1/√v; below the smallest normal number √v counts as 1e-19.
+inline Floats inverseOfRootPlus(Floats v, Floats epsilon) {
+  const Floats normal = larger(every(1e-37f), v);
+  const Floats root = normal * inverseRoot(normal);
+  return inverse(root + epsilon);
+}
+
+struct Adam {
+  double learningRate;
+  double beta1;
+  double beta2;
+  double epsilon;
+  bool biasCorrection;
+  double weightDecay;
+};
+
+/// @param step counted from 1.
+inline void adamUpdate(float* parameters, const float* gradients, float* first, float* second, int from, int end,
+                       const Adam& adam, double step) {
+  const double correction1 = adam.biasCorrection ? 1 - std::pow(adam.beta1, step) : 1;
+  const double correction2 = adam.biasCorrection ? 1 - std::pow(adam.beta2, step) : 1;
+  // α·(m/c1)/(√(v/c2) + ε) = (α·√c2/c1)·m/(√v + ε·√c2).
+  const double root2 = std::sqrt(correction2);
+  const Floats rate = every(static_cast<float>(adam.learningRate * root2 / correction1));
+  const Floats epsilon = every(static_cast<float>(adam.epsilon * root2));
+  const Floats beta1 = every(static_cast<float>(adam.beta1));
+  const Floats beta2 = every(static_cast<float>(adam.beta2));
+  const Floats new1 = every(static_cast<float>(1 - adam.beta1));
+  const Floats new2 = every(static_cast<float>(1 - adam.beta2));
+  const Floats kept = every(static_cast<float>(1 - adam.learningRate * adam.weightDecay));
+  overVectors(end - from, [&](int64_t offset, Mask mask) {
+    const int64_t i = from + offset;
+    const Floats gradient = load(gradients + i, mask);
+    const Floats mean = multiplyAdd(beta1, load(first + i, mask), new1 * gradient);
+    const Floats meanSquare = multiplyAdd(beta2, load(second + i, mask), new2 * gradient * gradient);
+    store(first + i, mean, mask);
+    store(second + i, meanSquare, mask);
+    const Floats change = rate * mean * inverseOfRootPlus(meanSquare, epsilon);
+    store(parameters + i, load(parameters + i, mask) * kept - change, mask);
+  });
+}
+
+/// RMSprop and Adagrad: v ← kept·v + fresh·g²; θ ← θ − α·g/(√v + ε).
+inline void scaledUpdate(float* parameters, const float* gradients, float* squares, int from, int end,
+                         double learningRate, double keptShare, double freshShare, double epsilon) {
+  const Floats rate = every(static_cast<float>(learningRate));
+  const Floats kept = every(static_cast<float>(keptShare));
+  const Floats fresh = every(static_cast<float>(freshShare));
+  const Floats small = every(static_cast<float>(epsilon));
+  overVectors(end - from, [&](int64_t offset, Mask mask) {
+    const int64_t i = from + offset;
+    const Floats gradient = load(gradients + i, mask);
+    const Floats square = multiplyAdd(kept, load(squares + i, mask), fresh * gradient * gradient);
+    store(squares + i, square, mask);
+    const Floats change = rate * gradient * inverseOfRootPlus(square, small);
+    store(parameters + i, load(parameters + i, mask) - change, mask);
+  });
+}
+
+}  // namespace ISA
+}  // namespace descent

@@ -1,0 +1,404 @@
+// Matrix products C(i, j) = Σ_k A(i, k) · B(k, j): A is broadcast number by number, B and C are taken in vectors along j.
+// A block of blockRows × 2 vectors of C stays in registers over the whole depth. B may lie transposed, or be long: then
+// panels of it are packed first; A is packed block by block where many panels meet it. C may be written transposed.
+#pragma once
+#include <cstddef>
+
+#include "vector.h"
+
+namespace descent {
+namespace ISA {
+
+constexpr int blockVectors = 2;
+constexpr int panelWidth = blockVectors * lanes;
+/// Depth of one round: a packed block of A and a panel of B stay in the first cache.
+constexpr int roundDepth = 400;
+/// Columns of one round: its packed panels stay in the second cache.
+constexpr int roundWidth = 8 * 48;
+/// Floats of scratch a product wants: packed panels, a packed block of A, a block of C.
+constexpr int64_t panelScratch = int64_t{roundDepth} * roundWidth;
+constexpr int64_t productScratch = panelScratch + blockRows * roundDepth + blockRows * panelWidth;
+
+/// What is done with a block of sums before it is stored.
+struct Epilogue {
+  /// Added to every row of C: one number for each column j; or to every column: one for each row i.
+  const float* alongColumns = nullptr;
+  const float* alongRows = nullptr;
+  bool relu = false;
+};
+
+/// Where a row of A or B lies for each k: a stride, or a table of distances.
+struct Left {
+  const float* at;
+  /// Distances between rows (i) and between columns (k); one of them is 1.
+  ptrdiff_t row;
+  ptrdiff_t column;
+  /// In place of `column`: the distance of each k; then `row` is 1.
+  const int32_t* offsets = nullptr;
+};
+struct Right {
+  const float* at;
+  /// Distances between rows (k) and columns (j); one of them is 1.
+  ptrdiff_t row;
+  ptrdiff_t column = 1;
+  /// In place of `row`: the distance of each k; then `column` is 1.
+  const int32_t* offsets = nullptr;
+};
+struct Output {
+  float* at;
+  /// Distance between rows (i), columns being neighbours; transposed: between columns (j), rows being neighbours.
+  ptrdiff_t stride;
+  bool transposed = false;
+  /// Also gets the sums as they are before the activation; lies as C does.
+  float* sums = nullptr;
+};
+
+struct Block {
+  const float* a;
+  ptrdiff_t aStride;
+  const int32_t* aOffsets;
+  const float* b;
+  ptrdiff_t bStride;
+  const int32_t* bOffsets;
+  int depth;
+  /// Lanes of the last vector.
+  Mask last;
+  float* c;
+  ptrdiff_t cStride;
+  float* sums;
+  const float* alongColumns;
+  const float* alongRows;
+  bool relu;
+  /// Adds to what C holds.
+  bool adds;
+};
+
+enum class Steps { contiguous, rows, offsets };
+
+/// One block: A's rows neighbours (contiguous), `aStride` apart with k neighbours (rows), or neighbours at distances by k.
+template <int height, int width, Steps left, bool distances, bool masked>
+void multiplyBlock(const Block& t) {
+  Floats sum[height][width];
+#pragma GCC unroll 16
+  for (int i = 0; i < height; i++)
+#pragma GCC unroll 4
+    for (int v = 0; v < width; v++) sum[i][v] = zeros();
+  const Mask last = t.last;
+  const float* b = t.b;
+  const float* a = t.a;
+  // Three rows are reached from one pointer, so that the pointers fit into registers.
+  constexpr int bases = (height + 2) / 3;
+  const char* base[bases];
+  const ptrdiff_t stride = t.aStride * static_cast<ptrdiff_t>(sizeof(float));
+  if (left == Steps::rows)
+    for (int i = 0; i < bases; i++) base[i] = reinterpret_cast<const char*>(a) + 3 * i * stride;
+  for (int k = 0; k < t.depth; k++) {
+    const float* from = distances ? b + t.bOffsets[k] : b;
+    Floats right[width];
+#pragma GCC unroll 4
+    for (int v = 0; v < width; v++)
+      right[v] = masked && v == width - 1 ? load(from + v * lanes, last) : load(from + v * lanes);
+    const float* row = left == Steps::offsets ? a + t.aOffsets[k] : a;
+#pragma GCC unroll 16
+    for (int i = 0; i < height; i++) {
+      const Floats one = left == Steps::rows
+                             ? every(*reinterpret_cast<const float*>(base[i / 3] + (i % 3) * stride))
+                             : every(row[i]);
+#pragma GCC unroll 4
+      for (int v = 0; v < width; v++) sum[i][v] = multiplyAdd(one, right[v], sum[i][v]);
+    }
+    if (!distances) b += t.bStride;
+    if (left == Steps::contiguous) a += t.aStride;
+    if (left == Steps::rows)
+#pragma GCC unroll 8
+      for (int i = 0; i < bases; i++) base[i] += sizeof(float);
+  }
+  float* c = t.c;
+  const bool plain = !t.adds && !t.alongColumns && !t.alongRows && !t.sums && !t.relu;
+#pragma GCC unroll 16
+  for (int i = 0; i < height; i++, c += t.cStride) {
+#pragma GCC unroll 4
+    for (int v = 0; v < width; v++) {
+      const Mask mask = v == width - 1 ? last : firstLanes(lanes);
+      Floats value = sum[i][v];
+      if (!plain) {
+        if (t.adds) value = value + load(c + v * lanes, mask);
+        if (t.alongColumns) value = value + load(t.alongColumns + v * lanes, mask);
+        if (t.alongRows) value = value + every(t.alongRows[i]);
+        if (t.sums) store(t.sums + i * t.cStride + v * lanes, value, mask);
+        if (t.relu) value = larger(zeros(), value);
+      }
+      if (v == width - 1) store(c + v * lanes, value, last);
+      else store(c + v * lanes, value);
+    }
+  }
+}
+
+using MultiplyBlock = void (*)(const Block&);
+
+template <Steps left, bool distances, bool masked, int height> struct BlockTable {
+  static void fill(MultiplyBlock (*table)[blockVectors + 1]) {
+    table[height][1] = multiplyBlock<height, 1, left, distances, masked>;
+    table[height][2] = multiplyBlock<height, 2, left, distances, masked>;
+    BlockTable<left, distances, masked, height - 1>::fill(table);
+  }
+};
+template <Steps left, bool distances, bool masked> struct BlockTable<left, distances, masked, 0> {
+  static void fill(MultiplyBlock (*)[blockVectors + 1]) {}
+};
+
+/// The blocks of one way to reach A and B, by height and vectors.
+template <Steps left, bool distances, bool masked> struct Blocks {
+  MultiplyBlock table[blockRows + 1][blockVectors + 1] = {};
+  Blocks() { BlockTable<left, distances, masked, blockRows>::fill(table); }
+};
+
+template <Steps left, bool distances, bool masked>
+inline MultiplyBlock blockOf(int height, int width) {
+  static const Blocks<left, distances, masked> blocks;
+  return blocks.table[height][width];
+}
+
+inline MultiplyBlock chooseBlock(Steps left, bool distances, bool whole, int height, int width) {
+  if (distances) return blockOf<Steps::contiguous, true, true>(height, width);
+  switch (left) {
+    case Steps::offsets:
+      return blockOf<Steps::offsets, false, false>(height, width);
+    case Steps::rows:
+      return whole ? blockOf<Steps::rows, false, false>(height, width) : blockOf<Steps::rows, false, true>(height, width);
+    default:
+      return whole ? blockOf<Steps::contiguous, false, false>(height, width)
+                   : blockOf<Steps::contiguous, false, true>(height, width);
+  }
+}
+
+/// to [count ≤ lanes][stride] transposed from rows of `from`: element (r, c) goes to to[c · toStride + r]; rows missing up to a vector become zeros.
+inline void packTransposed(const float* from, ptrdiff_t stride, int rows, int columns, float* to, ptrdiff_t toStride) {
+  if (rows * columns <= 32) {
+    for (int c = 0; c < columns; c++) {
+      store(to + c * toStride, zeros());
+      for (int r = 0; r < rows; r++) to[c * toStride + r] = from[r * stride + c];
+    }
+    return;
+  }
+  for (int c = 0; c < columns; c += lanes) {
+    Floats block[lanes];
+    const int some = least(lanes, columns - c);
+    if (rows == lanes && some == lanes) {
+#pragma GCC unroll 16
+      for (int r = 0; r < lanes; r++) block[r] = load(from + r * stride + c);
+    } else {
+      const Mask mask = firstLanes(some);
+#pragma GCC unroll 16
+      for (int r = 0; r < lanes; r++) block[r] = r < rows ? load(from + r * stride + c, mask) : zeros();
+    }
+    transpose(block);
+    if (some == lanes) {
+#pragma GCC unroll 16
+      for (int k = 0; k < lanes; k++) store(to + (c + k) * toStride, block[k]);
+    } else {
+#pragma GCC unroll 16
+      for (int k = 0; k < lanes; k++)
+        if (k < some) store(to + (c + k) * toStride, block[k]);
+    }
+  }
+}
+
+/// `depth` rows of B of up to panelWidth columns, zeros behind them, to a panel [depth][vectors · lanes].
+inline void packPanel(const Right& b, int k0, int j0, int depth, int columns, int vectors, float* to) {
+  const int width = vectors * lanes;
+  if (b.column == 1) {
+    const Mask last = firstLanes(columns - (vectors - 1) * lanes);
+    const float* from = b.at + k0 * b.row + j0;
+    for (int k = 0; k < depth; k++, from += b.row, to += width)
+      for (int v = 0; v < vectors; v++)
+        store(to + v * lanes, v == vectors - 1 ? load(from + v * lanes, last) : load(from + v * lanes));
+    return;
+  }
+  for (int v = 0; v < vectors; v++)
+    packTransposed(b.at + k0 + (j0 + v * lanes) * b.column, b.column, least(lanes, columns - v * lanes), depth,
+                   to + v * lanes, width);
+}
+
+/// A block of A [height][depth] to [depth][height].
+inline void packBlock(const Left& a, int i0, int k0, int height, int depth, float* to) {
+  if (a.row == 1) {
+    const Mask mask = firstLanes(height);
+    const float* from = a.at + i0 + k0 * a.column;
+    for (int k = 0; k < depth; k++, from += a.column, to += height) {
+      if (height <= lanes) store(to, load(from, mask), mask);
+      else for (int i = 0; i < height; i++) to[i] = from[i];
+    }
+    return;
+  }
+  const float* from = a.at + i0 * a.row + k0;
+  int k = 0;
+  for (; k + lanes <= depth; k += lanes) {
+    for (int first = 0; first < height; first += lanes) {
+      Floats block[lanes];
+      const int some = least(lanes, height - first);
+#pragma GCC unroll 16
+      for (int r = 0; r < lanes; r++) block[r] = r < some ? load(from + (first + r) * a.row + k) : zeros();
+      transpose(block);
+      const Mask mask = firstLanes(some);
+#pragma GCC unroll 16
+      for (int r = 0; r < lanes; r++) store(to + (k + r) * height + first, block[r], mask);
+    }
+  }
+  for (; k < depth; k++)
+    for (int i = 0; i < height; i++) to[k * height + i] = from[i * a.row + k];
+}
+
+/// A block of sums [height][width vectors] written transposed, with what the epilogue adds.
+inline void storeTransposed(const float* block, int height, int columns, const Output& out, int i0, int j0,
+                            const Epilogue& end, bool adds) {
+  const int vectors = ceilDivided(columns, lanes);
+  for (int v = 0; v < vectors; v++) {
+    const int across = least(lanes, columns - v * lanes);
+    for (int first = 0; first < height; first += lanes) {
+      const int some = least(lanes, height - first);
+      const Mask mask = firstLanes(some);
+      const float* from = block + (first * vectors + v) * lanes;
+      Floats row[lanes];
+#pragma GCC unroll 16
+      for (int i = 0; i < lanes; i++) row[i] = i < some ? load(from + i * vectors * lanes) : zeros();
+      transpose(row);
+      const Floats bias = end.alongRows ? load(end.alongRows + i0 + first, mask) : zeros();
+      const ptrdiff_t start = (j0 + v * lanes) * out.stride + i0 + first;
+      // Through memory, because the rows are told apart at run time.
+      float turned[lanes * lanes];
+#pragma GCC unroll 16
+      for (int i = 0; i < lanes; i++) store(turned + i * lanes, row[i]);
+      for (int j = 0; j < across; j++) {
+        float* to = out.at + start + j * out.stride;
+        Floats value = load(turned + j * lanes) + bias;
+        if (adds) value = value + load(to, mask);
+        if (end.alongColumns) value = value + every(end.alongColumns[j0 + v * lanes + j]);
+        if (out.sums) store(out.sums + start + j * out.stride, value, mask);
+        if (end.relu) value = larger(zeros(), value);
+        store(to, value, mask);
+      }
+    }
+  }
+}
+
+/**
+ * C [m, n] = A [m, depth] · B [depth, n] with the epilogue. Deterministic: the order of sums depends on the sizes alone.
+ * @param scratch productScratch floats.
+ */
+inline void multiply(const Left& a, const Right& b, const Output& out, int m, int n, int depth, const Epilogue& end,
+                     float* scratch) {
+  const int rounds = most(1, ceilDivided(depth, roundDepth));
+  const int blocks = ceilDivided(m, blockRows);
+  const bool transposedRight = b.column != 1;
+  float* const packedBlock = scratch + panelScratch;
+  float* const sums = packedBlock + blockRows * roundDepth;
+  for (int round = 0, k0 = 0; round < rounds; round++) {
+    const int some = depth / rounds + (round < depth % rounds ? 1 : 0);
+    const bool adds = round > 0;
+    const bool ends = round == rounds - 1;
+    for (int j0 = 0; j0 < n; j0 += roundWidth) {
+      const int columns = least(roundWidth, n - j0);
+      const int panels = ceilDivided(columns, panelWidth);
+      const bool packs = !b.offsets && (transposedRight || (!a.offsets && blocks >= 6 && some >= 64));
+      if (packs) {
+        for (int p = 0; p < panels; p++) {
+          const int across = least(panelWidth, columns - p * panelWidth);
+          packPanel(b, k0, j0 + p * panelWidth, some, across, ceilDivided(across, lanes),
+                    scratch + int64_t{p} * panelWidth * some);
+        }
+      }
+      // Rows that lie powers of two apart meet in the same few lines of the first cache.
+      const bool packsLeft = !a.offsets && (panels > 2 || (a.row % 256 == 0 && panels > 1)) && some >= 16;
+      for (int block = 0, i0 = 0; block < blocks; block++) {
+        const int height = m / blocks + (block < m % blocks ? 1 : 0);
+        Block t;
+        if (packsLeft) {
+          packBlock(a, i0, k0, height, some, packedBlock);
+          t.a = packedBlock;
+          t.aStride = height;
+        } else if (a.offsets) {
+          t.a = a.at + i0;
+          t.aStride = 0;
+        } else {
+          t.a = a.at + i0 * a.row + k0 * a.column;
+          t.aStride = a.row == 1 ? a.column : a.row;
+        }
+        t.aOffsets = a.offsets ? a.offsets + k0 : nullptr;
+        const Steps steps = a.offsets ? Steps::offsets
+                            : packsLeft || a.row == 1 ? Steps::contiguous
+                                                      : Steps::rows;
+        t.depth = some;
+        t.bOffsets = b.offsets ? b.offsets + k0 : nullptr;
+        t.relu = false;
+        t.alongColumns = t.alongRows = nullptr;
+        t.sums = nullptr;
+        for (int p = 0; p < panels; p++) {
+          const int j = j0 + p * panelWidth;
+          const int across = least(panelWidth, columns - p * panelWidth);
+          const int vectors = ceilDivided(across, lanes);
+          t.last = firstLanes(across - (vectors - 1) * lanes);
+          if (packs) {
+            t.b = scratch + int64_t{p} * panelWidth * some;
+            t.bStride = vectors * lanes;
+          } else if (b.offsets) {
+            t.b = b.at + j;
+            t.bStride = 0;
+          } else {
+            t.b = b.at + k0 * b.row + j;
+            t.bStride = b.row;
+          }
+          const bool whole = packs || across == vectors * lanes;
+          const MultiplyBlock multiplied = chooseBlock(steps, b.offsets != nullptr, whole, height, vectors);
+          if (out.transposed) {
+            t.c = sums;
+            t.cStride = vectors * lanes;
+            t.adds = false;
+            t.last = firstLanes(lanes);
+            if (!packs) t.last = firstLanes(across - (vectors - 1) * lanes);
+            multiplied(t);
+            storeTransposed(sums, height, across, out, i0, j, ends ? end : Epilogue{}, adds);
+          } else {
+            t.c = out.at + i0 * out.stride + j;
+            t.cStride = out.stride;
+            t.adds = adds;
+            if (ends) {
+              t.relu = end.relu;
+              t.alongColumns = end.alongColumns ? end.alongColumns + j : nullptr;
+              t.alongRows = end.alongRows ? end.alongRows + i0 : nullptr;
+              t.sums = out.sums ? out.sums + i0 * out.stride + j : nullptr;
+            }
+            multiplied(t);
+          }
+        }
+        i0 += height;
+      }
+    }
+    k0 += some;
+  }
+}
+
+/// y(r, u) = Σ_k x(r, k) · w(u, k) for few rows, both with k neighbours: `units` sums at a time over vectors along k.
+template <int units>
+inline void dotRow(const float* x, const float* w, ptrdiff_t stride, int depth, float* to) {
+  Floats sums[units];
+#pragma GCC unroll 16
+  for (int u = 0; u < units; u++) sums[u] = zeros();
+  int k = 0;
+  for (; k + lanes <= depth; k += lanes) {
+    const Floats one = load(x + k);
+#pragma GCC unroll 16
+    for (int u = 0; u < units; u++) sums[u] = multiplyAdd(one, load(w + u * stride + k), sums[u]);
+  }
+  if (k < depth) {
+    const Mask mask = firstLanes(depth - k);
+    const Floats one = load(x + k, mask);
+#pragma GCC unroll 16
+    for (int u = 0; u < units; u++) sums[u] = multiplyAdd(one, load(w + u * stride + k, mask), sums[u]);
+  }
+#pragma GCC unroll 16
+  for (int u = 0; u < units; u++) to[u] = sum(sums[u]);
+}
+
+}  // namespace ISA
+}  // namespace descent

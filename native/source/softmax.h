@@ -1,0 +1,51 @@
+// Softmax over rows, each shifted by its maximum.
+#pragma once
+#include <cmath>
+
+#include "exponential.h"
+
+namespace descent {
+namespace ISA {
+
+inline float largestOf(const float* x, int size) {
+  Floats best = every(-INFINITY);
+  overVectors(size, [&](int64_t i, Mask mask) { best = choose(mask, larger(best, load(x + i, mask)), best); });
+  return largest(best);
+}
+
+/// to [size] = e^(x − shift). @returns their sum.
+inline float exponentials(const float* x, float* to, int size, float shift) {
+  Floats total = zeros();
+  overVectors(size, [&](int64_t i, Mask mask) {
+    const Floats value = keep(mask, exponential(load(x + i, mask) - every(shift)));
+    total = total + value;
+    store(to + i, value, mask);
+  });
+  return sum(total);
+}
+
+/// y [rows, size] = softmax(x); y may be x.
+inline void softmaxForward(const float* x, float* y, int rows, int size) {
+  for (int row = 0; row < rows; row++, x += size, y += size) {
+    const float total = exponentials(x, y, size, largestOf(x, size));
+    const Floats factor = every(1 / total);
+    overVectors(size, [&](int64_t i, Mask mask) { store(y + i, load(y + i, mask) * factor, mask); });
+  }
+}
+
+/// dy [rows, size] ← y · (dy − Σ dy·y).
+inline void softmaxBackward(const float* y, float* dy, int rows, int size) {
+  for (int row = 0; row < rows; row++, y += size, dy += size) {
+    Floats products = zeros();
+    overVectors(size, [&](int64_t i, Mask mask) {
+      products = multiplyAdd(load(y + i, mask), load(dy + i, mask), products);
+    });
+    const Floats product = every(sum(products));
+    overVectors(size, [&](int64_t i, Mask mask) {
+      store(dy + i, load(y + i, mask) * (load(dy + i, mask) - product), mask);
+    });
+  }
+}
+
+}  // namespace ISA
+}  // namespace descent

@@ -1,0 +1,90 @@
+#include "team.h"
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <immintrin.h>
+#endif
+
+namespace descent {
+namespace {
+
+/// About 50 µs: longer than the serial part between two pieces of work, short against a slice.
+constexpr int spins = 2000;
+
+void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+/// The floating-point modes of the thread that began the work hold for all of it.
+void flushDenormals() {
+#if defined(__x86_64__) || defined(__i386__)
+  _mm_setcsr(_mm_getcsr() | 0x8040);
+#elif defined(__aarch64__)
+  uint64_t mode;
+  asm volatile("mrs %0, fpcr" : "=r"(mode));
+  asm volatile("msr fpcr, %0" : : "r"(mode | (uint64_t{1} << 24)));
+#endif
+}
+
+}  // namespace
+
+Team::Team(int threads) {
+  try {
+    for (int part = 1; part < threads; part++) helpers_.emplace_back([this, part] { help(part); });
+  } catch (...) {
+    dismiss();
+    throw;
+  }
+}
+
+Team::~Team() { dismiss(); }
+
+void Team::dismiss() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ends_ = true;
+    started_.fetch_add(1, std::memory_order_release);
+  }
+  parked_.notify_all();
+  for (std::thread& helper : helpers_) helper.join();
+}
+
+void Team::run(Work work, void* context) {
+  work_ = work;
+  context_ = context;
+  unfinished_.store(static_cast<int>(helpers_.size()), std::memory_order_relaxed);
+  // Sequentially consistent, as the helpers' count before they park: one of the two sees the other.
+  started_.fetch_add(1);
+  if (sleepers_.load() > 0) {
+    { const std::lock_guard<std::mutex> lock(mutex_); }
+    parked_.notify_all();
+  }
+  work(context, 0, threads());
+  for (int i = 0; unfinished_.load(std::memory_order_acquire) > 0; i++) {
+    if (i < spins) pause();
+    else std::this_thread::yield();
+  }
+}
+
+void Team::help(int part) {
+  flushDenormals();
+  unsigned seen = 0;
+  for (;;) {
+    for (int i = 0; i < spins && started_.load(std::memory_order_acquire) == seen; i++) pause();
+    if (started_.load(std::memory_order_acquire) == seen) {
+      std::unique_lock<std::mutex> lock(mutex_);
+      sleepers_.fetch_add(1);
+      parked_.wait(lock, [&] { return started_.load() != seen; });
+      sleepers_.fetch_sub(1);
+    }
+    seen++;
+    if (ends_) return;
+    work_(context_, part, threads());
+    unfinished_.fetch_sub(1, std::memory_order_release);
+  }
+}
+
+}  // namespace descent

@@ -1,0 +1,128 @@
+// Eight float32 in AVX2 registers with fused multiply-add; which functions a vector has is written in vector.h.
+#pragma once
+#include <immintrin.h>
+
+#include <cstdint>
+
+namespace descent {
+namespace ISA {
+
+using Floats = __m256;
+using Words = __m256i;
+/// All bits of a lane set or none.
+using Mask = __m256i;
+constexpr int lanes = 8;
+/// Rows of a register block: 6 · 2 sums, two vectors of the right side and one of the left fill 16 registers.
+constexpr int blockRows = 6;
+
+inline Words everyWord(uint32_t value) { return _mm256_set1_epi32(static_cast<int>(value)); }
+inline Words counting() { return _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7); }
+inline Mask firstLanes(int count) { return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), counting()); }
+inline Floats load(const float* from) { return _mm256_loadu_ps(from); }
+inline Floats load(const float* from, Mask mask) { return _mm256_maskload_ps(from, mask); }
+inline void store(float* to, Floats value) { _mm256_storeu_ps(to, value); }
+inline void store(float* to, Floats value, Mask mask) { _mm256_maskstore_ps(to, mask, value); }
+inline Floats every(float value) { return _mm256_set1_ps(value); }
+inline Floats zeros() { return _mm256_setzero_ps(); }
+inline Floats multiplyAdd(Floats a, Floats b, Floats c) { return _mm256_fmadd_ps(a, b, c); }
+inline Floats subtractProduct(Floats a, Floats b, Floats c) { return _mm256_fnmadd_ps(a, b, c); }
+inline Floats larger(Floats a, Floats b) { return _mm256_max_ps(a, b); }
+inline Floats smaller(Floats a, Floats b) { return _mm256_min_ps(a, b); }
+inline Floats rounded(Floats a) { return _mm256_round_ps(a, 8); }
+inline Floats inverseRootEstimate(Floats a) { return _mm256_rsqrt_ps(a); }
+inline Floats inverseEstimate(Floats a) { return _mm256_rcp_ps(a); }
+inline Floats asFloats(Words a) { return _mm256_castsi256_ps(a); }
+inline Words asWords(Floats a) { return _mm256_castps_si256(a); }
+inline Floats converted(Words a) { return _mm256_cvtepi32_ps(a); }
+
+inline Mask greater(Floats a, Floats b) { return asWords(_mm256_cmp_ps(a, b, _CMP_GT_OQ)); }
+inline Mask greaterOrEqual(Floats a, Floats b) { return asWords(_mm256_cmp_ps(a, b, _CMP_GE_OQ)); }
+inline Mask equal(Floats a, Floats b) { return asWords(_mm256_cmp_ps(a, b, _CMP_EQ_OQ)); }
+inline Mask butNot(Mask a, Mask b) { return _mm256_andnot_si256(b, a); }
+inline Mask either(Mask a, Mask b) { return _mm256_or_si256(a, b); }
+inline Floats choose(Mask mask, Floats yes, Floats no) { return _mm256_blendv_ps(no, yes, asFloats(mask)); }
+inline Floats keep(Mask mask, Floats value) { return _mm256_and_ps(asFloats(mask), value); }
+
+inline Words plus(Words a, Words b) { return _mm256_add_epi32(a, b); }
+inline Words minus(Words a, Words b) { return _mm256_sub_epi32(a, b); }
+inline Words exclusiveOr(Words a, Words b) { return _mm256_xor_si256(a, b); }
+inline Words bothBits(Words a, Words b) { return _mm256_and_si256(a, b); }
+template <int bits> inline Words rotated(Words a) {
+  return _mm256_or_si256(_mm256_slli_epi32(a, bits), _mm256_srli_epi32(a, 32 - bits));
+}
+template <int bits> inline Words shiftedRightSigned(Words a) { return _mm256_srai_epi32(a, bits); }
+inline void storeWords(uint32_t* to, Words value) { _mm256_storeu_si256(reinterpret_cast<Words*>(to), value); }
+inline Words loadWords(const uint32_t* from) { return _mm256_loadu_si256(reinterpret_cast<const Words*>(from)); }
+inline Mask notBelow(Words a, Words b) { return _mm256_cmpeq_epi32(_mm256_max_epu32(a, b), a); }
+
+/// In two factors, because 2^128 alone is out of range.
+inline Floats timesPowerOfTwo(Floats a, Floats exponent) {
+  const Words whole = _mm256_cvtps_epi32(exponent);
+  const Words half = _mm256_srai_epi32(whole, 1);
+  const Words bias = everyWord(127);
+  const Floats first = asFloats(_mm256_slli_epi32(plus(half, bias), 23));
+  const Floats second = asFloats(_mm256_slli_epi32(plus(minus(whole, half), bias), 23));
+  return a * first * second;
+}
+
+inline Floats magnitude(Floats a) { return _mm256_andnot_ps(asFloats(everyWord(0x80000000u)), a); }
+inline Floats withSignOf(Floats a, Floats sign) {
+  const Floats bit = asFloats(everyWord(0x80000000u));
+  return _mm256_or_ps(_mm256_andnot_ps(bit, a), _mm256_and_ps(bit, sign));
+}
+inline float sum(Floats a) {
+  __m128 four = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  four = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(four, _mm_movehdup_ps(four)));
+}
+inline float largest(Floats a) {
+  __m128 four = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  four = _mm_max_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_max_ss(four, _mm_movehdup_ps(four)));
+}
+/// The sum in float64.
+inline double wideSum(Floats a) {
+  const __m256d four =
+      _mm256_add_pd(_mm256_cvtps_pd(_mm256_castps256_ps128(a)), _mm256_cvtps_pd(_mm256_extractf128_ps(a, 1)));
+  const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+  return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
+}
+
+/// Every second lane of a and b behind one another: the even ones, the odd ones.
+inline void separate(Floats a, Floats b, Floats& even, Floats& odd) {
+  const auto ordered = [](Floats x) {
+    return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(x), 0xd8));
+  };
+  even = ordered(_mm256_shuffle_ps(a, b, 0x88));
+  odd = ordered(_mm256_shuffle_ps(a, b, 0xdd));
+}
+/// The inverse of `separate`.
+inline void interleave(Floats even, Floats odd, Floats& a, Floats& b) {
+  const Floats low = _mm256_unpacklo_ps(even, odd);
+  const Floats high = _mm256_unpackhi_ps(even, odd);
+  a = _mm256_permute2f128_ps(low, high, 0x20);
+  b = _mm256_permute2f128_ps(low, high, 0x31);
+}
+
+/// Rows become columns.
+inline void transpose(Floats (&row)[lanes]) {
+  Floats t[8];
+  for (int i = 0; i < 4; i++) {
+    t[2 * i] = _mm256_unpacklo_ps(row[2 * i], row[2 * i + 1]);
+    t[2 * i + 1] = _mm256_unpackhi_ps(row[2 * i], row[2 * i + 1]);
+  }
+  Floats s[8];
+  for (int i = 0; i < 2; i++) {
+    s[4 * i] = _mm256_shuffle_ps(t[4 * i], t[4 * i + 2], 0x44);
+    s[4 * i + 1] = _mm256_shuffle_ps(t[4 * i], t[4 * i + 2], 0xee);
+    s[4 * i + 2] = _mm256_shuffle_ps(t[4 * i + 1], t[4 * i + 3], 0x44);
+    s[4 * i + 3] = _mm256_shuffle_ps(t[4 * i + 1], t[4 * i + 3], 0xee);
+  }
+  for (int i = 0; i < 4; i++) {
+    row[i] = _mm256_permute2f128_ps(s[i], s[i + 4], 0x20);
+    row[i + 4] = _mm256_permute2f128_ps(s[i], s[i + 4], 0x31);
+  }
+}
+
+}  // namespace ISA
+}  // namespace descent

@@ -1,0 +1,124 @@
+// Four float32 in the registers of arm64; which functions a vector has is written in vector.h.
+#pragma once
+#include <arm_neon.h>
+
+#include <cstdint>
+
+namespace descent {
+namespace ISA {
+
+using Floats = float32x4_t;
+using Words = uint32x4_t;
+/// All bits of a lane set or none.
+using Mask = uint32x4_t;
+constexpr int lanes = 4;
+/// Rows of a register block: 14 · 2 sums, two vectors of the right side and one of the left fill 32 registers.
+constexpr int blockRows = 14;
+
+inline Words everyWord(uint32_t value) { return vdupq_n_u32(value); }
+inline Words counting() {
+  const uint32_t first[4] = {0, 1, 2, 3};
+  return vld1q_u32(first);
+}
+inline Mask firstLanes(int count) { return vcltq_u32(counting(), vdupq_n_u32(static_cast<uint32_t>(count))); }
+inline Floats load(const float* from) { return vld1q_f32(from); }
+/// Masks name the first lanes; only those are touched.
+inline int countLanes(Mask mask) { return static_cast<int>(vaddvq_u32(vshrq_n_u32(mask, 31))); }
+inline Floats load(const float* from, Mask mask) {
+  float some[4] = {0, 0, 0, 0};
+  const int count = countLanes(mask);
+  if (count == 4) return vld1q_f32(from);
+  for (int i = 0; i < count; i++) some[i] = from[i];
+  return vld1q_f32(some);
+}
+inline void store(float* to, Floats value) { vst1q_f32(to, value); }
+inline void store(float* to, Floats value, Mask mask) {
+  float some[4];
+  const int count = countLanes(mask);
+  if (count == 4) return vst1q_f32(to, value);
+  vst1q_f32(some, value);
+  for (int i = 0; i < count; i++) to[i] = some[i];
+}
+inline Floats every(float value) { return vdupq_n_f32(value); }
+inline Floats zeros() { return vdupq_n_f32(0); }
+inline Floats multiplyAdd(Floats a, Floats b, Floats c) { return vfmaq_f32(c, a, b); }
+inline Floats subtractProduct(Floats a, Floats b, Floats c) { return vfmsq_f32(c, a, b); }
+inline Mask greater(Floats a, Floats b) { return vcgtq_f32(a, b); }
+inline Mask greaterOrEqual(Floats a, Floats b) { return vcgeq_f32(a, b); }
+inline Mask equal(Floats a, Floats b) { return vceqq_f32(a, b); }
+inline Mask butNot(Mask a, Mask b) { return vbicq_u32(a, b); }
+inline Mask either(Mask a, Mask b) { return vorrq_u32(a, b); }
+inline Floats choose(Mask mask, Floats yes, Floats no) { return vbslq_f32(mask, yes, no); }
+/// As x86 has it: b where either is not a number.
+inline Floats larger(Floats a, Floats b) { return choose(greater(a, b), a, b); }
+inline Floats smaller(Floats a, Floats b) { return choose(greater(b, a), a, b); }
+inline Floats rounded(Floats a) { return vrndnq_f32(a); }
+inline Floats inverseRootEstimate(Floats a) {
+  const Floats estimate = vrsqrteq_f32(a);
+  return estimate * vrsqrtsq_f32(a * estimate, estimate);
+}
+inline Floats inverseEstimate(Floats a) {
+  const Floats estimate = vrecpeq_f32(a);
+  return estimate * vrecpsq_f32(a, estimate);
+}
+inline Floats asFloats(Words a) { return vreinterpretq_f32_u32(a); }
+inline Words asWords(Floats a) { return vreinterpretq_u32_f32(a); }
+inline Floats converted(Words a) { return vcvtq_f32_s32(vreinterpretq_s32_u32(a)); }
+inline Floats keep(Mask mask, Floats value) { return asFloats(vandq_u32(mask, asWords(value))); }
+
+inline Words plus(Words a, Words b) { return vaddq_u32(a, b); }
+inline Words minus(Words a, Words b) { return vsubq_u32(a, b); }
+inline Words exclusiveOr(Words a, Words b) { return veorq_u32(a, b); }
+inline Words bothBits(Words a, Words b) { return vandq_u32(a, b); }
+template <int bits> inline Words rotated(Words a) { return vorrq_u32(vshlq_n_u32(a, bits), vshrq_n_u32(a, 32 - bits)); }
+template <int bits> inline Words shiftedRightSigned(Words a) {
+  return vreinterpretq_u32_s32(vshrq_n_s32(vreinterpretq_s32_u32(a), bits));
+}
+inline void storeWords(uint32_t* to, Words value) { vst1q_u32(to, value); }
+inline Words loadWords(const uint32_t* from) { return vld1q_u32(from); }
+inline Mask notBelow(Words a, Words b) { return vcgeq_u32(a, b); }
+
+/// In two factors, because 2^128 alone is out of range.
+inline Floats timesPowerOfTwo(Floats a, Floats exponent) {
+  const int32x4_t whole = vcvtnq_s32_f32(exponent);
+  const int32x4_t half = vshrq_n_s32(whole, 1);
+  const int32x4_t bias = vdupq_n_s32(127);
+  const Floats first = vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(half, bias), 23));
+  const Floats second = vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vsubq_s32(whole, half), bias), 23));
+  return a * first * second;
+}
+
+inline Floats magnitude(Floats a) { return vabsq_f32(a); }
+inline Floats withSignOf(Floats a, Floats sign) { return vbslq_f32(everyWord(0x80000000u), sign, a); }
+inline float sum(Floats a) { return vaddvq_f32(a); }
+inline float largest(Floats a) { return vmaxvq_f32(a); }
+/// The sum in float64.
+inline double wideSum(Floats a) {
+  return vaddvq_f64(vaddq_f64(vcvt_f64_f32(vget_low_f32(a)), vcvt_high_f64_f32(a)));
+}
+
+/// Every second lane of a and b behind one another: the even ones, the odd ones.
+inline void separate(Floats a, Floats b, Floats& even, Floats& odd) {
+  even = vuzp1q_f32(a, b);
+  odd = vuzp2q_f32(a, b);
+}
+/// The inverse of `separate`.
+inline void interleave(Floats even, Floats odd, Floats& a, Floats& b) {
+  a = vzip1q_f32(even, odd);
+  b = vzip2q_f32(even, odd);
+}
+
+/// Rows become columns.
+inline void transpose(Floats (&row)[lanes]) {
+  const Floats a = vzip1q_f32(row[0], row[2]);
+  const Floats b = vzip2q_f32(row[0], row[2]);
+  const Floats c = vzip1q_f32(row[1], row[3]);
+  const Floats d = vzip2q_f32(row[1], row[3]);
+  row[0] = vzip1q_f32(a, c);
+  row[1] = vzip2q_f32(a, c);
+  row[2] = vzip1q_f32(b, d);
+  row[3] = vzip2q_f32(b, d);
+}
+
+}  // namespace ISA
+}  // namespace descent

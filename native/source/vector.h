@@ -1,0 +1,48 @@
+// The vector all kernels are written for. A file that compiles kernels says with ISA which one it means; the functions
+// are the same for all: loads and stores (with a mask: only the first lanes are touched), arithmetic operators,
+// multiplyAdd(a, b, c) = a·b + c, subtractProduct(a, b, c) = c − a·b, comparisons giving masks, and 32-bit words.
+#pragma once
+
+#if defined(DESCENT_AVX512)
+#define ISA avx512
+#include "vector-avx512.h"
+#elif defined(DESCENT_AVX2)
+#define ISA avx2
+#include "vector-avx2.h"
+#elif defined(DESCENT_NEON)
+#define ISA neon
+#include "vector-neon.h"
+#else
+#error "say which vectors are meant: DESCENT_AVX512, DESCENT_AVX2 or DESCENT_NEON"
+#endif
+
+namespace descent {
+namespace ISA {
+
+template <typename Number> inline Number least(Number a, Number b) { return a < b ? a : b; }
+template <typename Number> inline Number most(Number a, Number b) { return a > b ? a : b; }
+inline int ceilDivided(int a, int b) { return (a + b - 1) / b; }
+
+/// 1/√a for normal a > 0: the estimate and one Newton step, relative error below 4e-7.
+inline Floats inverseRoot(Floats a) {
+  const Floats guess = inverseRootEstimate(a);
+  const Floats error = subtractProduct(a * guess, guess, every(1));
+  return multiplyAdd(guess * error, every(0.5f), guess);
+}
+
+/// 1/a for normal a: the estimate and one Newton step, relative error below 4e-7.
+inline Floats inverse(Floats a) {
+  const Floats guess = inverseEstimate(a);
+  return multiplyAdd(guess, subtractProduct(a, guess, every(1)), guess);
+}
+
+/// Calls work(offset, mask) for vectors over `count` floats; all masks but the last are full.
+template <typename Work> inline void overVectors(int64_t count, Work work) {
+  int64_t i = 0;
+  const Mask all = firstLanes(lanes);
+  for (; i + lanes <= count; i += lanes) work(i, all);
+  if (i < count) work(i, firstLanes(static_cast<int>(count - i)));
+}
+
+}  // namespace ISA
+}  // namespace descent

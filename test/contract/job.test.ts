@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { isFinished, jobRequestSchema, jobStatusSchema, sourcesOf } from '../../src/contract/job.js'
+
+/** The drawing at the head of job.ts. */
+const legal = [
+  'queued running',
+  'queued failed',
+  'queued cancelled',
+  'running succeeded',
+  'running failed',
+  'running cancelled',
+  'running paused',
+  'running queued',
+  'paused running',
+  'paused cancelled',
+]
+
+describe('the life of a job', () => {
+  it('has these transitions and no others', () => {
+    const all = jobStatusSchema.options.flatMap((to) => sourcesOf(to).map((from) => `${from} ${to}`))
+    expect(all.toSorted()).toEqual(legal.toSorted())
+  })
+
+  it('ends where nothing leads on', () => {
+    expect(jobStatusSchema.options.filter(isFinished)).toEqual(['succeeded', 'failed', 'cancelled'])
+  })
+})
+
+describe('a request', () => {
+  it('is accepted as it was accepted: the defaults change nothing the second time', () => {
+    const layers = [{ type: 'conv2d' as const, filters: 1, kernelSize: 2 }, { type: 'flatten' as const }]
+    const once = jobRequestSchema.parse({ dataset: 'xor', network: { layers }, loss: 'huber', epochs: 1 })
+    expect(jobRequestSchema.parse(once)).toEqual(once)
+    expect(once).toMatchObject({ optimizer: { type: 'adam', epsilon: 1e-8 }, sampling: 'shuffle' })
+  })
+
+  it('keeps the names of its metadata, whatever they are', () => {
+    const metadata = { constructor: 'a', toString: 'b', 'ключ 🔑': 'c' }
+    const layers = [{ type: 'flatten' as const }]
+    const base = { dataset: 'xor', network: { layers }, loss: 'huber' as const, epochs: 1 }
+    expect(jobRequestSchema.parse({ ...base, metadata }).metadata).toEqual(metadata)
+  })
+})

@@ -1,0 +1,289 @@
+/** What the lecture claims, asserted of what its demonstrations find on the running service. */
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { gunzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { approximate } from '../../examples/approximation.js'
+import { constructFunction, parityOfThree, truthTableRows } from '../../examples/boolean-function.js'
+import { request } from '../../examples/client.js'
+import { compareDepths } from '../../examples/depth.js'
+import { descend } from '../../examples/descent.js'
+import { drawnPictures, readDigits, readPictures } from '../../examples/digits.js'
+import { compareOptimizers } from '../../examples/momentum.js'
+import { learnBooleanFunctions } from '../../examples/perceptron.js'
+import { shareWeights } from '../../examples/shared-weights.js'
+import { shiftSignals } from '../../examples/shift.js'
+import { dense, median, train } from '../../examples/training.js'
+import { learnXor } from '../../examples/xor.js'
+import { modelSchema, predictionsSchema } from '../../src/contract/model.js'
+import { problemSchema } from '../../src/contract/problems.js'
+import { type Service, startService, temporaryFolder } from '../support/service.js'
+import { hasShared, sharedPath } from '../support/shared.js'
+
+const folder = temporaryFolder()
+let service: Service
+
+beforeAll(async () => {
+  service = await startService({ DATA_DIRECTORY: folder.path })
+}, 60_000)
+
+afterAll(async () => {
+  await service?.stop()
+  folder.remove()
+}, 30_000)
+
+describe('one threshold unit', () => {
+  it('learns AND and OR by Rosenblatt’s rule; on XOR its weights go round for ever', async () => {
+    const [and, or, xor] = await learnBooleanFunctions(service.url)
+    for (const { answers, targets, mistakes, cycle } of [and, or]) {
+      expect(answers).toEqual(targets)
+      expect(mistakes.at(-1)).toBe(0)
+      expect(cycle).toBeUndefined()
+    }
+    expect(xor.answers).not.toEqual(xor.targets)
+    expect(Math.min(...xor.mistakes)).toBeGreaterThan(0)
+    const [earlier, later] = xor.cycle ?? [0, 0]
+    expect(later).toBeGreaterThan(earlier)
+    expect(xor.weights[later - 1]).toEqual(xor.weights[earlier - 1])
+    expect([and, or, xor].map(({ sameAsService }) => sameAsService)).toEqual([true, true, true])
+  })
+
+  it('cannot compute XOR whatever its weights: no linear inequalities separate it', () => {
+    const quarters = Array.from({ length: 33 }, (_, index) => (index - 16) / 4)
+    const separating = quarters.flatMap((w1) =>
+      quarters.flatMap((w2) =>
+        quarters.filter((b) => b < 0 && w2 + b >= 0 && w1 + b >= 0 && w1 + w2 + b < 0),
+      ),
+    )
+    expect(separating).toEqual([])
+  })
+})
+
+it('two layers learn XOR', async () => {
+  const { answers, losses } = await learnXor(service.url)
+  expect(answers.map(Math.round)).toEqual([0, 1, 1, 0])
+  expect(losses[losses.length - 1]).toBeLessThan(0.05)
+})
+
+describe('a Boolean function as a network', () => {
+  it.each([parityOfThree, '00', '11', '10', '0111', '1000000000000001'])('%s', async (truth) => {
+    const { answers, inputs, trueRows, model } = await constructFunction(service.url, truth)
+    expect(answers.join('')).toBe(truth)
+    expect(truthTableRows(inputs)).toHaveLength(truth.length)
+    expect(model.jobId).toBeNull()
+    expect(model.layers[0].outputShape).toEqual([Math.max(1, trueRows.length)])
+  })
+
+  it('is refused for what is no truth table', async () => {
+    await expect(constructFunction(service.url, '011')).rejects.toThrow('a truth table is')
+  })
+
+  it('answers like any model: at its location, by name, in the list', async () => {
+    const response = await fetch(`${service.url}/models`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'majority', construct: { dnf: { inputs: 3, trueRows: [3, 5, 6, 7] } } }),
+    })
+    expect(response.status).toBe(201)
+    const location = response.headers.get('location')
+    const model = modelSchema.parse(await response.json())
+    expect(location).toBe(`/models/${model.id}`)
+    expect(await request(`${service.url}${location}`, modelSchema)).toEqual(model)
+    const asked = await request(`${service.url}${location}/predict?x1=1&x2=0&x3=1`, predictionsSchema)
+    expect(asked).toEqual({ modelId: model.id, predictions: [{ output: [1] }] })
+    const list = await request(`${service.url}/models`, z.object({ data: z.array(modelSchema) }))
+    expect(list.data[0]).toEqual(model)
+  })
+})
+
+it('one hidden layer comes closer to a continuous function the wider it is', async () => {
+  for (const { byWidth } of await approximate(service.url)) {
+    const errors = byWidth.map(({ error }) => error)
+    expect(errors).toEqual(errors.toSorted((a, b) => b - a))
+    expect(errors[errors.length - 1]).toBeLessThan(errors[0] / 20)
+  }
+}, 60_000)
+
+it('at equal parameters three narrow layers learn spirals and parity, one wide layer does not', async () => {
+  for (const { networks } of await compareDepths(service.url)) {
+    const [wide, , three] = networks
+    const parameters = networks.map((network) => network.parameters)
+    expect(Math.max(...parameters)).toBeLessThan(1.15 * Math.min(...parameters))
+    expect(three.hidden).toHaveLength(3)
+    expect(median(three.losses)).toBeLessThan(median(wide.losses) / 3)
+    expect(median(three.accuracies)).toBeGreaterThan(0.95)
+    expect(median(wide.accuracies)).toBeLessThan(0.8)
+  }
+}, 60_000)
+
+it('more steps from the same gradients descend faster; step for step all rows descend best', async () => {
+  const [full, mini, single] = await descend(service.url)
+  expect([full, mini, single].map(({ stepsPerEpoch }) => stepsPerEpoch)).toEqual([1, 20, 400])
+  const afterEpochs = [full, mini, single].map(({ losses }) => losses[19])
+  expect(afterEpochs[1]).toBeLessThan(afterEpochs[0] * 0.7)
+  expect(afterEpochs[2]).toBeLessThan(afterEpochs[1] * 0.7)
+  const afterSteps = [full, mini, single].map(({ losses, stepsPerEpoch }) => losses[400 / stepsPerEpoch - 1])
+  expect(afterSteps[0]).toBeLessThan(afterSteps[1] * 1.02)
+  expect(afterSteps[0]).toBeLessThan(afterSteps[2])
+})
+
+it('momentum and Adam are through a narrow valley while plain descent creeps', async () => {
+  const [plain, momentum, adam, uncorrected] = await compareOptimizers(service.url)
+  const ends = [plain, momentum, adam, uncorrected].map(({ losses }) => losses[losses.length - 1])
+  for (const end of ends.slice(1)) expect(end).toBeLessThan(ends[0] / 1000)
+})
+
+it('the output of a convolution shifts with its input; a dense layer’s does not', async () => {
+  const { places, parameters } = await shiftSignals(service.url)
+  expect(parameters).toEqual({ convolution: 4, dense: 378 })
+  const [first, , second] = places
+  for (const [index, value] of first.convolution.slice(0, -3).entries()) {
+    expect(second.convolution[index + 3]).toBeCloseTo(value, 5)
+  }
+  const worst = (outputs: number[], wanted: number[]) =>
+    Math.max(...outputs.map((output, index) => Math.abs(output - wanted[index])))
+  for (const { wanted, convolution } of places) expect(worst(convolution, wanted)).toBeLessThan(0.01)
+  const [here, there] = [places[0], places[places.length - 1]]
+  expect(worst(here.dense, here.wanted)).toBeLessThan(0.1)
+  expect(worst(there.dense, there.wanted)).toBeGreaterThan(0.5)
+})
+
+it('shared weights are fewer and generalize from fewer rows', async () => {
+  const [shared, own, dense] = await shareWeights(service.url)
+  expect([shared, own, dense].map(({ parameters }) => parameters)).toEqual([4, 56, 238])
+  for (const [index, { unseen }] of shared.byRows.entries()) {
+    expect(unseen).toBeLessThan(own.byRows[index].unseen)
+    expect(own.byRows[index].unseen).toBeLessThan(dense.byRows[index].unseen)
+  }
+  expect(shared.byRows[0].unseen).toBeLessThan(0.11)
+  expect(own.byRows[0].unseen).toBeGreaterThan(0.15)
+  expect(own.byRows[0].seen).toBeLessThan(shared.byRows[0].seen)
+})
+
+describe('a small convolutional network', () => {
+  it('reads digits wherever they stand, better than a dense one with more parameters', async () => {
+    const [convolutional, dense] = await readDigits(service.url, drawnPictures())
+    expect(convolutional.parameters).toBeLessThan(dense.parameters / 5)
+    expect(convolutional.accuracy).toBeGreaterThan(0.88)
+    expect(dense.accuracy).toBeLessThan(0.6)
+  }, 60_000)
+
+  it.skipIf(!hasShared)(
+    'reads real handwritten digits',
+    async () => {
+      const csv = gunzipSync(readFileSync(sharedPath('data', 'digits.csv.gz'))).toString()
+      const pictures = readPictures(csv)
+      expect(pictures).toMatchObject({ side: 8, black: 16 })
+      const [convolutional] = await readDigits(service.url, pictures)
+      expect(convolutional.accuracy).toBeGreaterThan(0.94)
+    },
+    60_000,
+  )
+})
+
+describe('the built-in datasets', () => {
+  it('iris is standardized, and its coding travels with the model', async () => {
+    const { modelId, last } = await train(service.url, {
+      dataset: 'iris',
+      network: { layers: [dense(16, 'relu'), dense(3, 'softmax')] },
+      loss: 'categoricalCrossentropy',
+      optimizer: { type: 'adam', learningRate: 0.01 },
+      epochs: 60,
+      seed: 1,
+    })
+    expect(last.accuracy).toBeGreaterThan(0.95)
+    const { coding, classes } = await request(`${service.url}/models/${modelId}`, modelSchema)
+    expect(coding.features[0].mean).toBeCloseTo(5.8433, 3)
+    expect(coding.features[0].scale).toBeCloseTo(0.8253, 3)
+    expect(classes).toEqual(['setosa', 'versicolor', 'virginica'])
+  })
+
+  it('a generated one is named with all its settings in the accepted spec', async () => {
+    const { job, last } = await train(service.url, {
+      dataset: { name: 'blobs', rows: 90, seed: 7 },
+      network: { layers: [dense(3, 'softmax')] },
+      loss: 'categoricalCrossentropy',
+      optimizer: { type: 'adam', learningRate: 0.1 },
+      epochs: 100,
+      validationSplit: 0.3,
+      seed: 1,
+    })
+    expect(job.spec.dataset).toEqual({ name: 'blobs', rows: 90, classes: 3, noise: 0.5, seed: 7 })
+    expect(last.valAccuracy).toBeGreaterThan(0.9)
+  })
+
+  it.each([
+    [{ name: 'spiral' }, '/dataset/name', 'parity, sine, blobs'],
+    [{ name: 'spirals', rows: 1 }, '/dataset/rows', 'at least 2'],
+    [{ name: 'spirals', row: 5 }, '/dataset/row', 'known field'],
+    [{ x: [[0], [1]], y: [0, 1], z: 1 }, '/dataset/z', 'known field'],
+  ])('%o is refused where it is wrong', async (dataset, pointer, words) => {
+    const response = await fetch(`${service.url}/jobs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ dataset, network: { layers: [dense(1, 'linear')] }, loss: 'hinge', epochs: 1 }),
+    })
+    expect(response.status).toBe(400)
+    const { errors } = problemSchema.parse(await response.json())
+    expect(errors).toHaveLength(1)
+    expect(errors[0].pointer).toBe(pointer)
+    expect(errors[0].message).toContain(words)
+  })
+})
+
+describe('the command', () => {
+  const example = async (...args: string[]) => {
+    const { hostname, port } = new URL(service.url)
+    const environment = { ...process.env, HOST: hostname, PORT: port }
+    const run = promisify(execFile)(process.execPath, ['dist/examples/main.js', ...args], {
+      env: environment,
+    })
+    return run.then(
+      ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+      ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
+        code,
+        stdout,
+        stderr,
+      }),
+    )
+  }
+
+  it('runs a demonstration against the service it finds', async () => {
+    const { code, stdout } = await example('perceptron')
+    expect(code).toBe(0)
+    expect(stdout).toContain('AND: learned')
+    expect(stdout).toContain('OR: learned')
+    expect(stdout).toContain('XOR: not learned')
+    expect(stdout).not.toContain('NOT')
+    expect(stdout).not.toContain('starting one')
+  })
+
+  it('draws', async () => {
+    const { code, stdout } = await example('xor')
+    expect(code).toBe(0)
+    expect(stdout).toContain('0 xor 1 → 0.99')
+    expect(stdout).toMatch(/loss │ • 2 → 4 tanh/)
+    expect(stdout).toMatch(/█.*0/)
+  })
+
+  it('takes a truth table', async () => {
+    const { code, stdout } = await example('boolean-function', '0110')
+    expect(code).toBe(0)
+    expect(stdout).toContain('f = ¬x1∧x2 ∨ x1∧¬x2')
+    expect(stdout).not.toContain('WRONG')
+  })
+
+  it('lists the demonstrations, and says when there is none of that name', async () => {
+    expect(await example()).toMatchObject({ code: 0, stdout: expect.stringContaining('shared-weights') })
+    const unknown = await example('nonsense')
+    expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('"nonsense"') })
+  })
+
+  it('fails in one sentence', async () => {
+    const { code, stderr } = await example('boolean-function', '012')
+    expect(code).toBe(1)
+    expect(stderr).toBe('This did not work: a truth table is 2, 4, 8, 16 … zeros and ones, not "012"\n')
+  })
+})

@@ -1,0 +1,134 @@
+/** The documentation is about this application: every route, no dangling reference, nothing left blank. */
+import request from 'supertest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { openApp, type RunningApp } from '../support/app.js'
+
+const methods = ['get', 'post', 'put', 'patch', 'delete'] as const
+
+const operationSchema = z.object({
+  summary: z.string().min(1),
+  tags: z.array(z.string()).length(1),
+  parameters: z
+    .array(z.object({ name: z.string(), in: z.enum(['path', 'query']), schema: z.looseObject({}) }))
+    .optional(),
+  requestBody: z
+    .object({ content: z.record(z.string(), z.object({ schema: z.looseObject({}) })) })
+    .optional(),
+  responses: z.record(
+    z.string().regex(/^([1-5]\d\d|[1-5]XX|default)$/),
+    z.object({
+      description: z.string().min(1),
+      content: z.record(z.string(), z.object({ schema: z.looseObject({}) })),
+    }),
+  ),
+})
+
+const documentSchema = z.object({
+  openapi: z.string().regex(/^3\.1\.\d+$/),
+  info: z.object({ title: z.string(), version: z.string() }),
+  paths: z.record(z.string().startsWith('/'), z.partialRecord(z.enum(methods), operationSchema)),
+})
+
+let service: RunningApp
+let document: z.infer<typeof documentSchema>
+let raw: unknown
+
+beforeAll(async () => {
+  service = await openApp()
+  const answer = await request(service.app.server).get('/openapi.json')
+  raw = answer.body
+  document = documentSchema.parse(raw)
+})
+
+afterAll(() => service.close())
+
+function operations() {
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    methods.flatMap((method) => {
+      const operation = item[method]
+      return operation === undefined ? [] : [{ path, method, operation }]
+    }),
+  )
+}
+
+/** Every object within the document, with the pointer to it. */
+function* objectsIn(value: unknown, pointer = '#'): Generator<[string, Record<string, unknown>]> {
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) yield* objectsIn(item, `${pointer}/${index}`)
+  } else if (typeof value === 'object' && value !== null) {
+    yield [pointer, { ...value }]
+    for (const [key, item] of Object.entries(value)) yield* objectsIn(item, `${pointer}/${key}`)
+  }
+}
+
+describe('/openapi.json', () => {
+  it('documents the routes of the application and no others', () => {
+    const documented = operations().map(({ path, method }) => {
+      return `${method.toUpperCase()} ${path.replaceAll('{id}', ':id')}`
+    })
+    const ours = [...routesOf(service.app.printRoutes({ commonPrefix: false }))].filter(
+      (route) => !/ (\/docs|\/openapi\.json)/.test(route),
+    )
+    expect(ours).toContain('POST /jobs')
+    expect(documented.toSorted()).toEqual(ours.toSorted())
+  })
+
+  it('has a target for every reference', () => {
+    const pointers = new Set([...objectsIn(raw)].map(([pointer]) => pointer))
+    const references = [...objectsIn(raw)].flatMap(([, { $ref }]) => (typeof $ref === 'string' ? [$ref] : []))
+    expect(references.filter((reference) => !pointers.has(reference))).toEqual([])
+  })
+
+  it('describes every response: no schema is empty', () => {
+    for (const { path, method, operation } of operations()) {
+      for (const [status, { content }] of Object.entries(operation.responses)) {
+        for (const [type, { schema }] of Object.entries(content)) {
+          expect(Object.keys(schema), `${method} ${path} ${status} ${type}`).not.toEqual([])
+        }
+      }
+      const problem = operation.responses['4XX']
+      expect(Object.keys(problem?.content ?? {}), `${method} ${path}`).toEqual(['application/problem+json'])
+    }
+  })
+
+  it('names every parameter of a path', () => {
+    for (const { path, operation } of operations()) {
+      const named = (operation.parameters ?? []).filter((each) => each.in === 'path').map(({ name }) => name)
+      expect(named, path).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name))
+    }
+  })
+
+  it('says how a job and an upload look', () => {
+    const [post] = operations().filter(({ path, method }) => path === '/jobs' && method === 'post')
+    expect(Object.keys(post.operation.requestBody?.content ?? {})).toEqual(['application/json'])
+    const text = JSON.stringify(post.operation.requestBody)
+    for (const word of ['locallyConnected1d', 'binaryCrossentropy', 'learningRate'])
+      expect(text).toContain(word)
+    const [upload] = operations().filter(({ path, method }) => path === '/datasets' && method === 'post')
+    expect(Object.keys(upload.operation.requestBody?.content ?? {})).toEqual(['text/csv'])
+  })
+})
+
+/** Method and address of each route in Fastify's drawing of its tree; HEAD comes with every GET. */
+function* routesOf(drawing: string): Generator<string> {
+  const stack: string[] = []
+  for (const line of drawing.split('\n')) {
+    const found = /^([│ ]*)[├└]── (\S*)(?: \(([A-Z, ]+)\))?/.exec(line)
+    if (found === null) continue
+    const [, indent, part, verbs] = found
+    stack.length = indent.length / 4
+    stack.push(part)
+    for (const verb of verbs?.split(', ') ?? []) if (verb !== 'HEAD') yield `${verb} ${stack.join('')}`
+  }
+}
+
+describe('/docs', () => {
+  it('answers with the page that reads it', async () => {
+    const answer = await request(service.app.server).get('/docs')
+    expect(answer.status).toBe(200)
+    expect(answer.headers['content-type']).toContain('text/html')
+    const script = await request(service.app.server).get('/docs/static/swagger-initializer.js')
+    expect(script.status).toBe(200)
+  })
+})

@@ -1,0 +1,247 @@
+/** Every route once as it is meant to be used; what is refused is in refusals.test.ts. */
+import request from 'supertest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { datasetSchema } from '../../src/contract/dataset.js'
+import type { Epoch } from '../../src/contract/epoch.js'
+import { jobSchema } from '../../src/contract/job.js'
+import { modelSchema } from '../../src/contract/model.js'
+import { openApp, type RunningApp } from '../support/app.js'
+import { linearModel, startJob, storeModel } from '../support/stores.js'
+import { upTo } from '../support/watching.js'
+
+let service: RunningApp
+
+beforeAll(async () => {
+  service = await openApp()
+})
+
+afterAll(() => service.close())
+
+const api = () => request(service.app.server)
+
+const xor = {
+  dataset: 'xor',
+  network: {
+    layers: [
+      { type: 'dense', units: 4, activation: 'tanh' },
+      { type: 'dense', units: 1, activation: 'sigmoid' },
+    ],
+  },
+  loss: 'binaryCrossentropy',
+  epochs: 5,
+}
+
+describe('jobs', () => {
+  it('are accepted with their defaults filled in, stored and put on the queue', async () => {
+    const answer = await api()
+      .post('/jobs')
+      .send({ ...xor, name: 'first', metadata: { team: 'blue' } })
+    expect(answer.status).toBe(202)
+    const job = jobSchema.parse(answer.body)
+    expect(answer.headers.location).toBe(`/jobs/${job.id}`)
+    expect(job).toMatchObject({
+      id: expect.stringMatching(/^job_[0-9a-f]{32}$/),
+      name: 'first',
+      status: 'queued',
+      epoch: 0,
+      epochs: 5,
+      parameters: 17,
+      metadata: { team: 'blue' },
+      modelId: null,
+      error: null,
+      startedAt: null,
+      spec: {
+        batchSize: 4,
+        sampling: 'shuffle',
+        validationSplit: 0,
+        optimizer: { type: 'adam', learningRate: 0.001 },
+        network: { inputShape: [2] },
+      },
+      links: { stream: `/jobs/${job.id}/stream`, epochs: `/jobs/${job.id}/epochs` },
+    })
+    expect(job.queuePosition).toBeGreaterThanOrEqual(1)
+    expect((await api().get(`/jobs/${job.id}`)).body).toEqual(answer.body)
+    const { enqueuedAt } = await service.database.job.findUniqueOrThrow({ where: { id: job.id } })
+    expect(enqueuedAt).toBeInstanceOf(Date)
+  })
+
+  it('take their rows from the request and keep them', async () => {
+    const dataset = {
+      x: [
+        [0, 1],
+        [1, 0],
+        [1, 1],
+      ],
+      y: [1, 1, 0],
+    }
+    const { status, body } = await api()
+      .post('/jobs')
+      .send({ ...xor, dataset })
+    expect(status).toBe(202)
+    expect(body.spec.dataset).toMatch(/^ds_/)
+    expect(await service.datasets.values(body.spec.dataset)).toEqual(
+      Float64Array.of(0, 1, 1, 1, 0, 1, 1, 1, 0),
+    )
+    expect((await api().get(`/datasets/${body.spec.dataset}`)).body.origin).toBe('inline')
+  })
+
+  it('are listed newest first, page by page, and by status', async () => {
+    const ids: string[] = []
+    for (const name of ['a', 'b', 'c'])
+      ids.unshift(
+        (
+          await api()
+            .post('/jobs')
+            .send({ ...xor, name })
+        ).body.id,
+      )
+    const first = (await api().get('/jobs?limit=2')).body
+    expect(first.data.map(({ id }: { id: string }) => id)).toEqual(ids.slice(0, 2))
+    expect(first).toMatchObject({ object: 'list', hasMore: true, lastId: ids[1] })
+    const second = (await api().get(`/jobs?limit=1&after=${ids[1]}`)).body
+    expect(second.data[0].id).toBe(ids[2])
+    expect((await api().get('/jobs?status=paused')).body).toEqual({
+      object: 'list',
+      data: [],
+      hasMore: false,
+      lastId: null,
+    })
+  })
+
+  it('are cancelled, and cancelling twice is fine', async () => {
+    const { id } = (await api().post('/jobs').send(xor)).body
+    const cancelled = await api().post(`/jobs/${id}/cancel`)
+    expect(cancelled.status).toBe(200)
+    expect(cancelled.body).toMatchObject({ id, status: 'cancelled', finishedAt: expect.any(String) })
+    expect((await api().post(`/jobs/${id}/cancel`)).body).toEqual(cancelled.body)
+  })
+})
+
+describe('epochs', () => {
+  let jobId: string
+  const stored: Epoch[] = upTo(50).map((epoch) => ({
+    epoch,
+    loss: 1 / epoch,
+    accuracy: epoch / 50,
+    valLoss: null,
+    valAccuracy: null,
+  }))
+
+  beforeAll(async () => {
+    const claim = await startJob(service)
+    jobId = claim.jobId
+    await service.runs.appendEpochs(claim, stored.slice(0, 20), 'reference')
+    await service.runs.appendEpochs(claim, stored.slice(20), 'reference')
+  })
+
+  const numbers = (body: { data: Epoch[] }) => body.data.map(({ epoch }) => epoch)
+
+  it('come whole and in order', async () => {
+    const { body } = await api().get(`/jobs/${jobId}/epochs`)
+    expect(body).toEqual({ object: 'list', data: stored, hasMore: false, lastId: 50 })
+  })
+
+  it('come page by page', async () => {
+    const { body } = await api().get(`/jobs/${jobId}/epochs?after=15&limit=10`)
+    expect(numbers(body)).toEqual(upTo(25).slice(15))
+    expect(body).toMatchObject({ hasMore: true, lastId: 25 })
+    expect((await api().get(`/jobs/${jobId}/epochs?after=50`)).body).toMatchObject({ data: [], lastId: null })
+  })
+
+  it('come thinned, both ends among them', async () => {
+    const { body } = await api().get(`/jobs/${jobId}/epochs?points=3`)
+    expect(numbers(body)).toEqual([1, 26, 50])
+    expect(body.hasMore).toBe(false)
+  })
+
+  it('come as CSV', async () => {
+    const answer = await api().get(`/jobs/${jobId}/epochs?limit=2`).set('accept', 'text/csv')
+    expect(answer.headers['content-type']).toBe('text/csv; charset=utf-8')
+    expect(answer.text).toBe('epoch,loss,accuracy,valLoss,valAccuracy\n1,1,0.02,,\n2,0.5,0.04,,\n')
+  })
+})
+
+describe('models', () => {
+  it('are looked at, listed and asked', async () => {
+    const { id } = await storeModel(service)
+    const model = modelSchema.parse((await api().get(`/models/${id}`)).body)
+    expect(model).toMatchObject({ parameters: 3, weightBytes: 12, columns: ['a', 'b'], classes: null })
+    expect((await api().get('/models?limit=1')).body).toMatchObject({ data: [{ id }], lastId: id })
+
+    const answer = { modelId: id, predictions: [{ output: [9] }, { output: [19] }] }
+    expect((await api().get(`/models/${id}/predict?x=1,2&x=3,4`)).body).toEqual(answer)
+    const inputs = [[1, 2], { b: 4, a: 3 }]
+    expect((await api().post(`/models/${id}/predict`).send({ inputs })).body).toEqual(answer)
+    const byName = await api().get(`/models/${id}/predict?b=2&a=1`)
+    expect(byName.body.predictions).toEqual([{ output: [9] }])
+  })
+
+  it('answer in classes what they learned in classes', async () => {
+    const { coding, network } = linearModel()
+    const target = { type: 'binary' as const, name: 'side', classes: ['left', 'right'] }
+    const layer = { ...network.layers[0], activation: 'sigmoid' as const }
+    const [summary] = linearModel().layers
+    const model = linearModel({
+      network: { inputShape: [2], layers: [layer.type === 'dense' ? layer : network.layers[0]] },
+      layers: [{ ...summary, activation: 'sigmoid' }],
+      loss: 'binaryCrossentropy',
+      coding: { ...coding, target },
+    })
+    await storeModel(service, model)
+    const { body } = await api().get(`/models/${model.id}/predict?x=0,0`)
+    const right = 1 / (1 + Math.exp(-1))
+    const [{ label, probabilities }] = body.predictions
+    expect(label).toBe('right')
+    expect(probabilities.left).toBeCloseTo(1 - right, 6)
+    expect(probabilities.right).toBeCloseTo(right, 6)
+    expect((await api().get(`/models/${model.id}`)).body.classes).toEqual(['left', 'right'])
+  })
+})
+
+describe('datasets', () => {
+  it('are uploaded as CSV and described', async () => {
+    const csv = 'kind,size\ngood,1\nbad,2\ngood,4\n'
+    const answer = await api()
+      .post('/datasets?target=kind&name=fruit')
+      .set('content-type', 'text/csv')
+      .send(csv)
+    expect(answer.status).toBe(201)
+    const dataset = datasetSchema.parse(answer.body)
+    expect(answer.headers.location).toBe(`/datasets/${dataset.id}`)
+    expect(dataset).toMatchObject({
+      name: 'fruit',
+      origin: 'uploaded',
+      rows: 3,
+      target: 'kind',
+      classes: ['bad', 'good'],
+      columns: [
+        { name: 'kind', role: 'target', type: 'category', counts: [1, 2] },
+        { name: 'size', role: 'feature', type: 'number', min: 1, max: 4 },
+      ],
+    })
+    expect((await api().get(`/datasets/${dataset.id}`)).body).toEqual(answer.body)
+  })
+
+  it('list the built-in ones first, then uploads page by page', async () => {
+    const uploaded = await api().post('/datasets').set('content-type', 'text/csv').send('a,b\n1,2\n')
+    const { body } = await api().get('/datasets?limit=1')
+    const ids = body.data.map(({ id }: { id: string }) => id)
+    expect(ids.slice(0, 4)).toEqual(['and', 'or', 'nand', 'xor'])
+    expect(ids.at(-1)).toBe(uploaded.body.id)
+    expect(body.lastId).toBe(uploaded.body.id)
+    const next = (await api().get(`/datasets?after=${body.lastId}`)).body
+    expect(next.data.every(({ origin }: { origin: string }) => origin === 'uploaded')).toBe(true)
+  })
+
+  it('describe a built-in one', async () => {
+    const { body } = await api().get('/datasets/xor')
+    expect(body).toMatchObject({ id: 'xor', origin: 'builtIn', rows: 4, target: 'y', createdAt: null })
+  })
+})
+
+describe('health', () => {
+  it('lives and is ready', async () => {
+    expect((await api().get('/health/live')).body).toEqual({ status: 'live' })
+    expect((await api().get('/health/ready')).body).toEqual({ status: 'ready' })
+  })
+})

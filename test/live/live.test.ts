@@ -1,0 +1,201 @@
+/** What watchers are told, whatever becomes of the hints. */
+import fc from 'fast-check'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Epoch } from '../../src/contract/epoch.js'
+import type { StreamMessage } from '../../src/contract/stream.js'
+import { Live } from '../../src/live/live.js'
+import { newId } from '../../src/training/new-id.js'
+import type { ClaimedJob } from '../../src/training/ports.js'
+import { eventually } from '../support/service.js'
+import { linearModel, openStores, type Stores, startJob } from '../support/stores.js'
+import { upTo } from '../support/watching.js'
+
+let stores: Stores
+let live: Live
+
+beforeAll(async () => {
+  stores = await openStores()
+})
+
+afterAll(() => stores.close())
+
+beforeEach(() => {
+  live = new Live(stores.jobs, stores.epochs, (error) => {
+    throw error
+  })
+})
+
+afterEach(() => {
+  live.close()
+  vi.restoreAllMocks()
+})
+
+function watch(jobId: string, after = 0) {
+  const messages: StreamMessage[] = []
+  const gone = new AbortController()
+  const ended = live.watch(jobId, after, {
+    signal: gone.signal,
+    send: async (message) => void messages.push(message),
+  })
+  return {
+    messages,
+    ended,
+    leave: () => gone.abort(),
+    epochs: () => messages.flatMap((message) => (message.type === 'epochs' ? message.epochs : [])),
+    numbers: () =>
+      messages.flatMap((message) =>
+        message.type === 'epochs' ? message.epochs.map(({ epoch }) => epoch) : [],
+      ),
+  }
+}
+
+/** Stores so many more epochs. */
+async function train(claim: ClaimedJob, from: number, count: number): Promise<number> {
+  const epochs: Epoch[] = upTo(from + count)
+    .slice(from)
+    .map((epoch) => ({ epoch, loss: 1 / epoch, accuracy: null, valLoss: null, valAccuracy: null }))
+  expect(await stores.runs.appendEpochs(claim, epochs, 'wasm')).toBe(true)
+  return from + count
+}
+
+describe('a watcher', () => {
+  const disorder = fc.array(
+    fc.record({
+      epochs: fc.integer({ min: 1, max: 30 }),
+      hint: fc.constantFrom('lost', 'right', 'doubled', 'early', 'late'),
+    }),
+    { minLength: 1, maxLength: 8 },
+  )
+
+  it('is told everything once and in order, with hints lost, doubled, early or late', async () => {
+    await fc.assert(
+      fc.asyncProperty(disorder, async (steps) => {
+        const claim = await startJob(stores)
+        const { jobId } = claim
+        const watcher = watch(jobId)
+        let epoch = 0
+        for (const { epochs, hint } of steps) {
+          const before = epoch
+          if (hint === 'early') live.report({ jobId, status: 'running', epoch: before + epochs })
+          epoch = await train(claim, before, epochs)
+          if (hint === 'late') live.report({ jobId, status: 'running', epoch: before })
+          if (hint === 'right' || hint === 'doubled') live.report({ jobId, status: 'running', epoch })
+          if (hint === 'doubled') live.report({ jobId, status: 'running', epoch })
+        }
+        await live.refresh()
+        await eventually(() => watcher.numbers().length >= epoch || undefined)
+        await stores.runs.succeed(claim, linearModel())
+        await live.refresh()
+        expect(await watcher.ended).toBe(true)
+        expect(watcher.numbers()).toEqual(upTo(epoch))
+        expect(watcher.messages[0]).toMatchObject({ type: 'job', job: { id: jobId } })
+        expect(watcher.messages.slice(-2)).toMatchObject([
+          { type: 'job', job: { status: 'succeeded' } },
+          { type: 'end', job: { status: 'succeeded', epoch } },
+        ])
+      }),
+      { numRuns: 12 },
+    )
+  })
+
+  it('is told after the next poll what an early hint announced', async () => {
+    const claim = await startJob(stores)
+    const watcher = watch(claim.jobId)
+    await eventually(() => watcher.messages[0])
+    const read = vi.spyOn(stores.jobs, 'get')
+    live.report({ jobId: claim.jobId, status: 'running', epoch: 5 })
+    await eventually(() => read.mock.settledResults.some(({ type }) => type === 'fulfilled') || undefined)
+    await train(claim, 0, 5)
+    await live.refresh()
+    await eventually(() => watcher.numbers().length === 5 || undefined)
+    watcher.leave()
+    expect(await watcher.ended).toBe(true)
+  })
+
+  it('is told nothing before the epoch it has seen, and all behind it', async () => {
+    const claim = await startJob(stores)
+    await train(claim, 0, 5_000)
+    await stores.jobs.cancel(claim.jobId)
+    const [all, rest, none] = [watch(claim.jobId), watch(claim.jobId, 4_990), watch(claim.jobId, 9_999)]
+    await Promise.all([all.ended, rest.ended, none.ended])
+    expect(all.numbers()).toEqual(upTo(5_000))
+    expect(all.epochs()).toEqual(await stores.epochs.read(claim.jobId, 0, 9_999))
+    expect(rest.numbers()).toEqual(upTo(5_000).slice(4_990))
+    expect(none.messages.map(({ type }) => type)).toEqual(['job', 'end'])
+  })
+
+  it('is told of every change of status', async () => {
+    const claim = await startJob(stores)
+    const watcher = watch(claim.jobId)
+    const statuses = () =>
+      watcher.messages.flatMap((message) => (message.type === 'job' ? message.job.status : []))
+    await eventually(() => statuses().length === 1 || undefined)
+    await stores.runs.release(claim)
+    await live.refresh()
+    await eventually(() => statuses().length === 2 || undefined)
+    await stores.jobs.cancel(claim.jobId)
+    await live.refresh()
+    await watcher.ended
+    expect(statuses()).toEqual(['running', 'queued', 'cancelled'])
+  })
+
+  it('learns that its job does not exist, or no longer', async () => {
+    expect(await watch(newId('job')).ended).toBe(false)
+    const { jobId } = await startJob(stores)
+    const watcher = watch(jobId)
+    await eventually(() => watcher.messages[0])
+    await stores.database.job.delete({ where: { id: jobId } })
+    await live.refresh()
+    expect(await watcher.ended).toBe(false)
+    expect(live.watched).toBe(0)
+  })
+
+  it('that leaves is forgotten', async () => {
+    const { jobId } = await startJob(stores)
+    const [first, second] = [watch(jobId), watch(jobId)]
+    await eventually(() => second.messages[0])
+    first.leave()
+    await first.ended
+    expect(live.watched).toBe(1)
+    second.leave()
+    await second.ended
+    expect(live.watched).toBe(0)
+  })
+
+  it('is let go when watching closes, without an end', async () => {
+    const { jobId } = await startJob(stores)
+    const watcher = watch(jobId)
+    await eventually(() => watcher.messages[0])
+    live.close()
+    expect(await watcher.ended).toBe(true)
+    expect(watcher.messages.map(({ type }) => type)).toEqual(['job'])
+  })
+
+  it('hears when the database fails, and the next watcher is not told of it', async () => {
+    const { jobId } = await startJob(stores)
+    vi.spyOn(stores.jobs, 'get').mockRejectedValueOnce(new Error('the database is away'))
+    await expect(watch(jobId).ended).rejects.toThrow('away')
+    expect(live.watched).toBe(0)
+    const watcher = watch(jobId)
+    await eventually(() => watcher.messages[0])
+    watcher.leave()
+    await watcher.ended
+  })
+})
+
+describe('many watchers', () => {
+  it('of one job share what is read', async () => {
+    const claim = await startJob(stores)
+    await train(claim, 0, 10_000)
+    const [getJob, readEpochs] = [vi.spyOn(stores.jobs, 'get'), vi.spyOn(stores.epochs, 'read')]
+    const watchers = upTo(100).map(() => watch(claim.jobId))
+    await eventually(() => watchers.every(({ epochs }) => epochs().length === 10_000) || undefined)
+    await stores.jobs.cancel(claim.jobId)
+    await live.refresh()
+    await Promise.all(watchers.map(({ ended }) => ended))
+    expect(watchers.every(({ messages }) => messages.at(-1)?.type === 'end')).toBe(true)
+    // Two states of the job, and five times 2,000 epochs.
+    expect(getJob).toHaveBeenCalledTimes(2)
+    expect(readEpochs).toHaveBeenCalledTimes(5)
+  })
+})

@@ -1,0 +1,113 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Epoch } from '../../src/contract/epoch.js'
+import { epochOf, spread } from '../../src/store/epochs.js'
+import { newId } from '../../src/training/new-id.js'
+import { openStores, type Stores, startJob } from '../support/stores.js'
+import { upTo } from '../support/watching.js'
+
+let stores: Stores
+
+beforeAll(async () => {
+  stores = await openStores()
+})
+
+afterAll(() => stores.close())
+
+const number = fc.double({ noNaN: true, noDefaultInfinity: true })
+const metrics = fc.record({
+  loss: fc.option(number),
+  accuracy: fc.option(number),
+  valLoss: fc.option(number),
+  valAccuracy: fc.option(number),
+})
+
+/** A history cut into batches. */
+const history = fc
+  .array(fc.array(metrics, { minLength: 1, maxLength: 60 }), { minLength: 1, maxLength: 8 })
+  .map((batches) => {
+    let epoch = 0
+    return batches.map((batch): Epoch[] => batch.map((each) => ({ epoch: ++epoch, ...each })))
+  })
+
+async function store(batches: Epoch[][]): Promise<string> {
+  const claim = await startJob(stores)
+  for (const batch of batches) await stores.runs.appendEpochs(claim, batch, 'wasm')
+  return claim.jobId
+}
+
+describe('read', () => {
+  it('gives back what was stored, from any place, up to any number', async () => {
+    const position = fc.nat({ max: 500 })
+    await fc.assert(
+      fc.asyncProperty(history, position, fc.integer({ min: 1, max: 500 }), async (batches, after, limit) => {
+        const id = await store(batches)
+        const expected = batches.flat().slice(after, after + limit)
+        expect(await stores.epochs.read(id, after, limit)).toEqual(expected)
+      }),
+      { numRuns: 15 },
+    )
+  })
+
+  it('goes on over more batches than it asks for at once', async () => {
+    const epochs = upTo(130).map((epoch) => ({
+      epoch,
+      loss: epoch,
+      accuracy: null,
+      valLoss: null,
+      valAccuracy: null,
+    }))
+    const id = await store(epochs.map((epoch) => [epoch]))
+    expect(await stores.epochs.read(id, 3, 1_000)).toEqual(epochs.slice(3))
+  })
+
+  it('finds nothing of a job that does not exist', async () => {
+    expect(await stores.epochs.read(newId('job'), 0, 10)).toEqual([])
+    expect(await stores.epochs.readThinned(newId('job'), 10)).toEqual([])
+  })
+})
+
+describe('readThinned', () => {
+  it('gives the epochs that spread evenly over the history', async () => {
+    await fc.assert(
+      fc.asyncProperty(history, fc.integer({ min: 1, max: 100 }), async (batches, points) => {
+        const id = await store(batches)
+        const all = batches.flat()
+        const wanted = spread(all.length, points)
+        expect(await stores.epochs.readThinned(id, points)).toEqual(wanted.map((epoch) => all[epoch - 1]))
+      }),
+      { numRuns: 15 },
+    )
+  })
+})
+
+describe('spread', () => {
+  it('rises from the first to the last, and no gap is much larger than another', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 10_000_000 }),
+        fc.integer({ min: 2, max: 1_000 }),
+        (last, points) => {
+          const numbers = spread(last, points)
+          expect(numbers).toHaveLength(Math.min(last, points))
+          expect([numbers[0], numbers.at(-1)]).toEqual([1, last])
+          const gaps = numbers.slice(1).map((each, index) => each - numbers[index])
+          const even = (last - 1) / (numbers.length - 1)
+          expect(gaps.every((gap) => gap >= 1 && Math.abs(gap - even) <= 1)).toBe(true)
+        },
+      ),
+    )
+  })
+
+  it('has no numbers where there is nothing', () => {
+    expect(spread(0, 5)).toEqual([])
+    expect(spread(7, 1)).toEqual([7])
+  })
+})
+
+describe('metrics on the wire', () => {
+  it('never hold what JSON cannot carry', () => {
+    const row = { loss: Number.NaN, accuracy: Number.POSITIVE_INFINITY, valLoss: null, valAccuracy: 1 }
+    expect(epochOf(row)).toEqual({ loss: null, accuracy: null, valLoss: null, valAccuracy: 1 })
+  })
+})

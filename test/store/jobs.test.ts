@@ -1,0 +1,200 @@
+/** Jobs as clients see them: lists, cancellation, the outbox, and what becomes of jobs whose worker is gone. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type JobStatus, jobStatusSchema, sourcesOf } from '../../src/contract/job.js'
+import { Problem } from '../../src/contract/problems.js'
+import { newId } from '../../src/training/new-id.js'
+import { newJob, openStores, type Stores, startJob } from '../support/stores.js'
+
+let stores: Stores
+
+beforeAll(async () => {
+  stores = await openStores()
+})
+
+afterAll(() => stores.close())
+
+beforeEach(async () => {
+  await stores.database.job.deleteMany()
+})
+
+async function createJobs(count: number): Promise<string[]> {
+  const jobs = await Promise.all(Array.from({ length: count }, () => stores.jobs.create(newJob())))
+  return jobs.map(({ id }) => id)
+}
+
+const silence = (id: string, seconds: number) =>
+  stores.database.job.update({ where: { id }, data: { heartbeatAt: new Date(Date.now() - seconds * 1_000) } })
+
+async function errorOf(action: Promise<unknown>): Promise<unknown> {
+  return action.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+}
+
+describe('create', () => {
+  it('stores the job and its rows together, or neither', async () => {
+    const { id } = await stores.jobs.create(newJob())
+    const inlineDataset = {
+      id: newId('dataset'),
+      name: null,
+      origin: 'inline' as const,
+      columns: [],
+      rows: 0,
+      values: new Float64Array(1),
+    }
+    const twice = newJob({ id, datasetId: inlineDataset.id, inlineDataset })
+    expect(await errorOf(stores.jobs.create(twice))).toBeInstanceOf(Error)
+    expect(await stores.datasets.get(inlineDataset.id)).toBeNull()
+  })
+})
+
+describe('list', () => {
+  it('comes to every job once, newest first, though many were made in the same millisecond', async () => {
+    const ids = await createJobs(25)
+    await stores.database.job.updateMany({ data: { createdAt: new Date() } })
+    const met: string[] = []
+    let after: string | undefined
+    for (let more = true; more; ) {
+      const { data, hasMore } = await stores.jobs.list({ limit: 7, after })
+      met.push(...data.map(({ id }) => id))
+      after = met.at(-1)
+      more = hasMore
+      // Newer jobs do not move the pages behind the cursor.
+      await createJobs(1)
+    }
+    expect(met).toEqual(ids.toSorted().toReversed())
+  })
+
+  it('has no more when the last page is just full', async () => {
+    await createJobs(4)
+    expect(await stores.jobs.list({ limit: 4 })).toMatchObject({ hasMore: false })
+    expect(await stores.jobs.list({ limit: 3 })).toMatchObject({ hasMore: true })
+  })
+
+  it('shows one status, and the place in the line of what is queued', async () => {
+    await createJobs(5)
+    const running = await startJob(stores)
+    await createJobs(2)
+    const { data } = await stores.jobs.list({ limit: 100 })
+    expect(data.map(({ queuePosition }) => queuePosition)).toHaveLength(8)
+    const queued = await stores.jobs.list({ limit: 3, status: 'queued' })
+    expect(queued.data.map(({ queuePosition }) => queuePosition)).toEqual([7, 6, 5])
+    const positions = data.flatMap(({ queuePosition }) => queuePosition ?? [])
+    expect(positions).toEqual([7, 6, 5, 4, 3, 2, 1])
+    expect((await stores.jobs.list({ limit: 3, status: 'running' })).data).toMatchObject([
+      { id: running.jobId, queuePosition: null },
+    ])
+  })
+
+  it('refuses a cursor that names nothing', async () => {
+    const error = await errorOf(stores.jobs.list({ limit: 1, after: newId('job') }))
+    expect(error).toBeInstanceOf(Problem)
+    expect(error).toMatchObject({ code: 'invalid-request', errors: [{ pointer: '/after' }] })
+  })
+})
+
+describe('progress', () => {
+  it('knows the jobs that exist', async () => {
+    const [id] = await createJobs(1)
+    expect(await stores.jobs.progress([id, newId('job')])).toEqual([
+      { jobId: id, status: 'queued', epoch: 0 },
+    ])
+    expect(await stores.jobs.progress([])).toEqual([])
+  })
+})
+
+describe('cancel', () => {
+  it.each(jobStatusSchema.options)('a job that is %s', async (status) => {
+    const [id] = await createJobs(1)
+    await stores.database.job.update({ where: { id }, data: { status } })
+    const legal = sourcesOf('cancelled').includes(status)
+    expect(await stores.jobs.cancel(id)).toBe(legal)
+    const job = await stores.jobs.get(id)
+    expect(job?.status).toBe<JobStatus>(legal ? 'cancelled' : status)
+    expect(job?.finishedAt === null).toBe(!legal)
+  })
+})
+
+describe('the outbox', () => {
+  it('holds what was never put on the queue, oldest first, and what was put there long ago', async () => {
+    const [first, second, third] = await createJobs(3)
+    const { database, jobs } = stores
+    for (const [age, id] of [third, second, first].entries()) {
+      await database.job.update({ where: { id }, data: { createdAt: new Date(Date.now() - 1_000 * age) } })
+    }
+    const tickets = [first, second, third].map((jobId) => ({ jobId, attempt: 0 }))
+    expect(await jobs.toEnqueue(60_000, 100)).toEqual(tickets)
+    expect(await jobs.toEnqueue(60_000, 2)).toEqual(tickets.slice(0, 2))
+    await jobs.markEnqueued(tickets.slice(0, 2))
+    expect(await jobs.toEnqueue(60_000, 100)).toEqual(tickets.slice(2))
+    const longAgo = new Date(Date.now() - 61_000)
+    await database.job.update({ where: { id: second }, data: { enqueuedAt: longAgo } })
+    expect(await jobs.toEnqueue(60_000, 100)).toEqual(tickets.slice(1))
+  })
+
+  it('holds a job that came back with a ticket of its own', async () => {
+    const claim = await startJob(stores)
+    await stores.jobs.markEnqueued([{ jobId: claim.jobId, attempt: 0 }])
+    await stores.runs.release(claim)
+    // Too late, and about an attempt that is over.
+    await stores.jobs.markEnqueued([{ jobId: claim.jobId, attempt: 0 }])
+    expect(await stores.jobs.toEnqueue(60_000, 100)).toEqual([{ jobId: claim.jobId, attempt: 1 }])
+  })
+})
+
+describe('jobs of workers that are gone', () => {
+  it('are queued again, those of silent workers only', async () => {
+    const [silent, alive] = [await startJob(stores), await startJob(stores)]
+    await silence(silent.jobId, 9)
+    await stores.jobs.releaseAbandoned(8_000)
+    expect(await stores.jobs.get(silent.jobId)).toMatchObject({ status: 'queued', error: null })
+    expect(await stores.jobs.get(alive.jobId)).toMatchObject({ status: 'running' })
+  })
+
+  it('are queued again at once when the worker is known to be dead', async () => {
+    const dead = await startJob(stores, 'worker_dead')
+    const alive = await startJob(stores, 'worker_alive')
+    await stores.jobs.releaseWorker('worker_dead')
+    expect(await stores.jobs.get(dead.jobId)).toMatchObject({ status: 'queued' })
+    expect(await stores.jobs.get(alive.jobId)).toMatchObject({ status: 'running' })
+  })
+
+  it.each([
+    'queued',
+    'paused',
+    'succeeded',
+    'failed',
+    'cancelled',
+  ] as const)('stay as they are when they are %s', async (status) => {
+    const { jobId } = await startJob(stores, 'worker_dead')
+    await silence(jobId, 60)
+    await stores.database.job.update({ where: { id: jobId }, data: { status } })
+    await stores.jobs.releaseAbandoned(8_000)
+    await stores.jobs.releaseWorker('worker_dead')
+    expect(await stores.jobs.get(jobId)).toMatchObject({ status })
+  })
+
+  it('fail at the third death without a new epoch in between', async () => {
+    const { id } = await stores.jobs.create(newJob())
+    const die = async (epochs: number[]) => {
+      const claim = await stores.runs.claim(id, 'worker_dead')
+      if (claim === null) throw new Error('not to be claimed')
+      const metrics = { loss: 1, accuracy: null, valLoss: null, valAccuracy: null }
+      const stored = epochs.map((epoch) => ({ epoch, ...metrics }))
+      expect(await stores.runs.appendEpochs(claim, stored, 'reference')).toBe(true)
+      await stores.jobs.releaseWorker('worker_dead')
+      return (await stores.jobs.get(id))?.status
+    }
+    expect(await die([])).toBe('queued')
+    expect(await die([])).toBe('queued')
+    expect(await die([1])).toBe('queued')
+    expect(await die([])).toBe('queued')
+    expect(await die([])).toBe('failed')
+    expect(await stores.jobs.get(id)).toMatchObject({
+      error: { code: 'worker-crashed', epoch: 1, message: expect.stringContaining('3 times') },
+      finishedAt: expect.any(String),
+      modelId: null,
+    })
+  })
+})

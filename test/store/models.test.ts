@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { newId } from '../../src/training/new-id.js'
+import { linearModel, openStores, type Stores, storeModel } from '../support/stores.js'
+
+let stores: Stores
+
+beforeAll(async () => {
+  stores = await openStores()
+})
+
+afterAll(() => stores.close())
+
+describe('models', () => {
+  it('keep weights of many chunks, byte for byte, apart from what lists read', async () => {
+    const weights = Uint8Array.from({ length: 9 * 1024 * 1024 + 5 }, (_, index) => (index * 31) % 251)
+    const model = await storeModel(stores, linearModel({ weights }))
+    const stored = await stores.models.weights(model.id)
+    expect(stored?.tensors).toEqual(model.tensors)
+    expect(Buffer.compare(stored?.bytes ?? new Uint8Array(), weights)).toBe(0)
+    const sizes = await stores.database.$queryRaw<{ size: number }[]>`
+      SELECT length(bytes) AS size FROM "WeightChunk" WHERE "modelId" = ${model.id} ORDER BY index`
+    expect(sizes.map(({ size }) => size)).toEqual([4 * 1024 * 1024, 4 * 1024 * 1024, 1024 * 1024 + 5])
+    expect(await stores.models.get(model.id)).toMatchObject({ weightBytes: weights.length })
+  })
+
+  it.each([
+    ['a bit is changed', `UPDATE "WeightChunk" SET bytes = set_bit(bytes, 0, 1 - get_bit(bytes, 0))`],
+    ['a chunk is missing', 'DELETE FROM "WeightChunk"'],
+    ['a chunk is cut off', `UPDATE "WeightChunk" SET bytes = substr(bytes, 1, 8)`],
+  ])('refuse to give weights of which %s', async (_damage, statement) => {
+    const { id } = await storeModel(stores)
+    await stores.database.$executeRawUnsafe(`${statement} WHERE "modelId" = '${id}'`)
+    await expect(stores.models.weights(id)).rejects.toThrow(`weights of model ${id} do not match`)
+  })
+
+  it('are listed newest first, page by page', async () => {
+    await stores.database.model.deleteMany()
+    const ids: string[] = []
+    for (let count = 0; count < 5; count++) ids.push((await storeModel(stores)).id)
+    await stores.database.model.updateMany({ data: { createdAt: new Date() } })
+    const sorted = ids.toSorted().toReversed()
+    const first = await stores.models.list({ limit: 3 })
+    const second = await stores.models.list({ limit: 3, after: first.data.at(-1)?.id })
+    expect([...first.data, ...second.data].map(({ id }) => id)).toEqual(sorted)
+    expect([first.hasMore, second.hasMore]).toEqual([true, false])
+  })
+
+  it('may come from no job', async () => {
+    const created = await stores.models.create(linearModel())
+    expect(created).toMatchObject({ jobId: null, links: { job: null }, metrics: { loss: null } })
+    expect(await stores.models.get(created.id)).toEqual(created)
+  })
+
+  it('outlive their job', async () => {
+    const { id } = await storeModel(stores)
+    const { jobId } = await stores.database.model.findUniqueOrThrow({ where: { id } })
+    await stores.database.job.delete({ where: { id: jobId ?? '' } })
+    expect(await stores.models.get(id)).toMatchObject({ id, jobId: null })
+  })
+
+  it('that do not exist are null', async () => {
+    expect(await stores.models.get(newId('model'))).toBeNull()
+    expect(await stores.models.weights(newId('model'))).toBeNull()
+  })
+})

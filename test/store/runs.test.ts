@@ -1,0 +1,233 @@
+/** What a worker may write, and when it may not. */
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Epoch } from '../../src/contract/epoch.js'
+import { type JobStatus, jobStatusSchema, sourcesOf } from '../../src/contract/job.js'
+import { newId } from '../../src/training/new-id.js'
+import type { Claim } from '../../src/training/ports.js'
+import { linearModel, newJob, openStores, type Stores, startJob } from '../support/stores.js'
+import { upTo } from '../support/watching.js'
+
+let stores: Stores
+
+beforeAll(async () => {
+  stores = await openStores()
+})
+
+afterAll(() => stores.close())
+
+const epochsOf = (numbers: number[]): Epoch[] =>
+  numbers.map((epoch) => ({ epoch, loss: 1 / epoch, accuracy: null, valLoss: null, valAccuracy: null }))
+
+/** Everything a worker writes under a claim, and the state it leads to. */
+const writes: { name: string; to: JobStatus; write: (claim: Claim) => Promise<boolean | null> }[] = [
+  {
+    name: 'appendEpochs',
+    to: 'running',
+    write: (claim) => stores.runs.appendEpochs(claim, epochsOf([1]), 'wasm'),
+  },
+  {
+    name: 'heartbeat',
+    to: 'running',
+    write: async (claim) => (await stores.runs.heartbeat([claim])).has(claim.jobId),
+  },
+  { name: 'succeed', to: 'succeeded', write: (claim) => stores.runs.succeed(claim, linearModel()) },
+  {
+    name: 'fail',
+    to: 'failed',
+    write: (claim) => stores.runs.fail(claim, { code: 'diverged', message: 'NaN', epoch: 1 }),
+  },
+  { name: 'release', to: 'queued', write: (claim) => stores.runs.release(claim) },
+  { name: 'crash', to: 'queued', write: (claim) => stores.runs.crash(claim).then(() => null) },
+]
+
+/** The job's row, its epochs and its model, to see that nothing changed. */
+async function everythingOf(id: string): Promise<unknown> {
+  return stores.database.job.findUniqueOrThrow({
+    where: { id },
+    include: { epochBatches: true, model: true },
+  })
+}
+
+async function inStatus(status: JobStatus): Promise<Claim> {
+  const claim = await startJob(stores)
+  await stores.database.job.update({ where: { id: claim.jobId }, data: { status } })
+  return claim
+}
+
+const statuses = jobStatusSchema.options
+
+describe('claim', () => {
+  it.each(statuses)('of a job that is %s', async (status) => {
+    const { id } = await stores.jobs.create(newJob())
+    await stores.database.job.update({ where: { id }, data: { status, heartbeatAt: new Date() } })
+    const before = await everythingOf(id)
+    const claim = await stores.runs.claim(id, 'worker_b')
+    if (status === 'queued') {
+      expect(claim).toMatchObject({ jobId: id, attempt: 1, storedEpoch: 0, spec: { dataset: 'xor' } })
+      expect(await stores.jobs.get(id)).toMatchObject({ status: 'running', startedAt: expect.any(String) })
+    } else {
+      expect(claim).toBeNull()
+      expect(await everythingOf(id)).toEqual(before)
+    }
+  })
+
+  it('of a job that does not exist', async () => {
+    expect(await stores.runs.claim(newId('job'), 'worker_b')).toBeNull()
+  })
+
+  it('goes to one of many', async () => {
+    const { id } = await stores.jobs.create(newJob())
+    const claims = await Promise.all(upTo(10).map((worker) => stores.runs.claim(id, `worker_${worker}`)))
+    expect(claims.filter((claim) => claim !== null)).toHaveLength(1)
+  })
+
+  it('takes a job from a worker that is silent, and counts its death', async () => {
+    const first = await startJob(stores)
+    await stores.runs.appendEpochs(first, epochsOf(upTo(3)), 'wasm')
+    const startedAt = (await stores.jobs.get(first.jobId))?.startedAt
+    for (const [attempt, outcome] of [
+      [2, 'taken'],
+      [3, 'taken'],
+      [4, 'failed'],
+    ] as const) {
+      await stores.database.job.update({
+        where: { id: first.jobId },
+        data: { heartbeatAt: new Date(Date.now() - 5_000) },
+      })
+      const claim = await stores.runs.claim(first.jobId, 'worker_b')
+      if (outcome === 'taken') expect(claim).toMatchObject({ attempt, storedEpoch: 3 })
+      else expect(claim).toBeNull()
+    }
+    const job = await stores.jobs.get(first.jobId)
+    expect(job).toMatchObject({ status: 'failed', error: { code: 'worker-crashed', epoch: 3 }, startedAt })
+  })
+})
+
+describe.each(writes)('$name', ({ to, write }) => {
+  it.each(statuses)('on a job that is %s', async (status) => {
+    const claim = await inStatus(status)
+    const before = await everythingOf(claim.jobId)
+    const done = await write(claim)
+    if (done !== null) expect(done).toBe(status === 'running')
+    if (status !== 'running') {
+      expect(await everythingOf(claim.jobId)).toEqual(before)
+      return
+    }
+    expect((await stores.jobs.get(claim.jobId))?.status).toBe(to)
+    if (to !== 'running') expect(sourcesOf(to)).toContain('running')
+  })
+
+  it('by a worker whose job was taken from it', async () => {
+    const old = await startJob(stores)
+    await stores.database.job.update({ where: { id: old.jobId }, data: { heartbeatAt: new Date(0) } })
+    const claim = await stores.runs.claim(old.jobId, 'worker_b')
+    expect(claim?.attempt).toBe(old.attempt + 1)
+    const before = await everythingOf(old.jobId)
+    expect(await write(old)).not.toBe(true)
+    expect(await everythingOf(old.jobId)).toEqual(before)
+  })
+
+  it('by a worker that gave the job back', async () => {
+    const claim = await startJob(stores)
+    await stores.runs.release(claim)
+    const before = await everythingOf(claim.jobId)
+    await write(claim)
+    expect(await everythingOf(claim.jobId)).toEqual(before)
+  })
+})
+
+describe('appendEpochs', () => {
+  it('takes nothing but the epochs that come next', async () => {
+    const claim = await startJob(stores)
+    const append = (numbers: number[]) => stores.runs.appendEpochs(claim, epochsOf(numbers), 'wasm')
+    expect(await append([2])).toBe(false)
+    expect(await append([1, 2, 3])).toBe(true)
+    expect(await append([1, 2, 3])).toBe(false)
+    expect(await append([3, 4])).toBe(false)
+    expect(await append([5])).toBe(false)
+    expect(await append([])).toBe(true)
+    expect(await append([4])).toBe(true)
+    expect((await stores.epochs.read(claim.jobId, 0, 100)).map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4])
+    expect(await stores.jobs.get(claim.jobId)).toMatchObject({
+      epoch: 4,
+      backend: 'wasm',
+      metrics: { loss: 0.25 },
+    })
+  })
+
+  it('stores each epoch once, however many write the same at once', async () => {
+    const lengths = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 6 })
+    await fc.assert(
+      fc.asyncProperty(lengths, async (batches) => {
+        const claim = await startJob(stores)
+        let end = 0
+        for (const length of batches) {
+          const begin = end
+          end += length
+          const epochs = epochsOf(upTo(end).slice(begin))
+          const done = await Promise.all(upTo(4).map(() => stores.runs.appendEpochs(claim, epochs, 'wasm')))
+          expect(done.filter(Boolean)).toHaveLength(1)
+        }
+        expect(await stores.epochs.read(claim.jobId, 0, 1_000)).toEqual(epochsOf(upTo(end)))
+      }),
+      { numRuns: 10 },
+    )
+  })
+
+  it('keeps the history of a diverged run, and fails it with its epoch', async () => {
+    const claim = await startJob(stores)
+    const last: Epoch = {
+      epoch: 2,
+      loss: null,
+      accuracy: 0.5,
+      valLoss: null,
+      valAccuracy: null,
+      diverged: true,
+    }
+    await stores.runs.appendEpochs(claim, [...epochsOf([1]), last], 'wasm')
+    await stores.runs.fail(claim, { code: 'diverged', message: 'too fast', epoch: 2 })
+    expect(await stores.epochs.read(claim.jobId, 0, 10)).toEqual([...epochsOf([1]), last])
+    expect(await stores.jobs.get(claim.jobId)).toMatchObject({
+      status: 'failed',
+      metrics: { loss: null, accuracy: 0.5 },
+      error: { code: 'diverged', message: 'too fast', epoch: 2 },
+    })
+  })
+})
+
+describe('heartbeat', () => {
+  it('tells which of many claims hold', async () => {
+    const [held, lost] = [await startJob(stores), await startJob(stores)]
+    await stores.jobs.cancel(lost.jobId)
+    expect(await stores.runs.heartbeat([held, lost, { ...held, attempt: 9 }])).toEqual(new Set([held.jobId]))
+    expect(await stores.runs.heartbeat([])).toEqual(new Set())
+  })
+})
+
+describe('succeed', () => {
+  it('makes the model with its job’s last metrics', async () => {
+    const claim = await startJob(stores)
+    await stores.runs.appendEpochs(claim, epochsOf([1, 2]), 'wasm')
+    const model = linearModel()
+    expect(await stores.runs.succeed(claim, model)).toBe(true)
+    expect(await stores.jobs.get(claim.jobId)).toMatchObject({ status: 'succeeded', modelId: model.id })
+    expect(await stores.models.get(model.id)).toMatchObject({ jobId: claim.jobId, metrics: { loss: 0.5 } })
+  })
+
+  it('leaves no model and a running job when it breaks half way through the weights', async () => {
+    const claim = await startJob(stores)
+    const model = linearModel({ weights: new Uint8Array(9 * 1024 * 1024) })
+    await stores.database.$executeRawUnsafe(`
+      CREATE FUNCTION break() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''broken disk''; END'`)
+    await stores.database.$executeRawUnsafe(`
+      CREATE TRIGGER break BEFORE INSERT ON "WeightChunk"
+      FOR EACH ROW WHEN (NEW.index = 2) EXECUTE FUNCTION break()`)
+    await expect(stores.runs.succeed(claim, model)).rejects.toThrow('broken disk')
+    await stores.database.$executeRawUnsafe('DROP TRIGGER break ON "WeightChunk"')
+    expect(await stores.models.get(model.id)).toBeNull()
+    expect(await stores.database.weightChunk.count({ where: { modelId: model.id } })).toBe(0)
+    expect(await stores.jobs.get(claim.jobId)).toMatchObject({ status: 'running', modelId: null })
+    expect(await stores.runs.succeed(claim, model)).toBe(true)
+  })
+})
