@@ -3,7 +3,10 @@ import type { Snapshot } from '../src/engine/index.js'
 import type { Checkpoint } from '../src/training/ports.js'
 import { packArrays, unpackNumbers } from './little-endian.js'
 
-export function packSnapshot({ position, ended, watch, state, best }: Snapshot, backend: string): Checkpoint {
+export function packSnapshot(
+  { position, seed, ended, watch, state, best }: Snapshot,
+  backend: string,
+): Checkpoint {
   const named = [
     ...Object.entries(state).map(([name, values]) => ({ of: 'state' as const, name, values })),
     ...Object.entries(best ?? {}).map(([name, values]) => ({ of: 'best' as const, name, values })),
@@ -15,7 +18,7 @@ export function packSnapshot({ position, ended, watch, state, best }: Snapshot, 
     offset: offsets[index],
     length: values.length,
   }))
-  const header = { position: { ...position }, ended, watch, buffers }
+  const header = { position: { ...position }, seed, ended, watch, buffers }
   return { epoch: position.epoch, step: position.step, backend, header, bytes }
 }
 
@@ -30,6 +33,7 @@ export function unpackSnapshot({ header, bytes }: Checkpoint): Snapshot {
   const best = buffersOf('best')
   return {
     position: header.position,
+    seed: header.seed,
     ended: header.ended,
     watch: header.watch,
     state: buffersOf('state'),

@@ -3,6 +3,8 @@ import { z } from 'zod'
 
 export const checkpointHeaderSchema = z.object({
   position: z.object({ epoch: z.int(), step: z.int(), lossSum: z.number(), right: z.number() }),
+  /** The training's: random numbers follow from it and the position. */
+  seed: z.int(),
   ended: z.enum(['finished', 'earlyStopped', 'diverged']).nullable(),
   watch: z.object({ best: z.number().nullable(), waited: z.int() }).nullable(),
   /** Buffers by name: of the training itself, and of the best weights kept by early stopping. */

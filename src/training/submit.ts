@@ -1,6 +1,6 @@
 /** Accepting a job: checks that the training can work and fits the limits, stores it, and puts it on the queue. */
 import { randomInt } from 'node:crypto'
-import type { GeneratedDataset } from '../contract/dataset.js'
+import { type GeneratedDataset, targetOf } from '../contract/dataset.js'
 import { idPrefixes } from '../contract/ids.js'
 import type { InlineDataset, Job, JobRequest, JobSpec } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
