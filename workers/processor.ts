@@ -11,7 +11,7 @@ import type {
   ModelStore,
   RunStore,
 } from '../src/training/ports.js'
-import type { PackedWeights, TrainedModel } from './messages.js'
+import type { TrainedModel } from './messages.js'
 import { type Outcome, ThreadCrash, type TrainerPool } from './trainer-pool.js'
 
 const heartbeatMilliseconds = 1_000
@@ -83,10 +83,13 @@ export class Processor {
   }
 
   private async train(job: ClaimedJob, run: Run): Promise<Outcome> {
-    const { runs, pool } = this.dependencies
+    const { runs, pool, models } = this.dependencies
     const data = await this.load(job)
     if (data === null) return { type: 'refused', message: 'The dataset of this job no longer exists.' }
-    const initialWeights = await this.initialWeights(job)
+    const { from } = job.spec
+    const initialWeights = from === undefined ? null : await models.weights(from)
+    if (from !== undefined && initialWeights === null)
+      return { type: 'refused', message: `The model ${from} to start from no longer exists.` }
     let stored = job.storedEpoch
     return pool.train(
       { spec: job.spec, ...data, initialWeights, stop: run.stop },
@@ -113,10 +116,6 @@ export class Processor {
     if (dataset === null || values === null) return null
     const { columns, rows, origin } = dataset
     return { columns, rows, values, standardize: origin === 'uploaded' }
-  }
-
-  private async initialWeights(job: ClaimedJob): Promise<PackedWeights | null> {
-    return job.spec.from === undefined ? null : this.dependencies.models.weights(job.spec.from)
   }
 
   private async conclude(claim: Claim, job: ClaimedJob, outcome: Outcome): Promise<void> {
