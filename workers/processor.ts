@@ -1,5 +1,5 @@
 /** From a ticket to an ended job: claim it, train it in a thread, store its epochs as they come, record its end. */
-import type { FastifyBaseLogger } from 'fastify'
+import type { Logger } from 'pino'
 import { builtIn } from '../src/datasets/built-ins.js'
 import type { Table } from '../src/datasets/table.js'
 import { newId } from '../src/training/new-id.js'
@@ -22,7 +22,7 @@ interface Dependencies {
   datasets: Pick<DatasetStore, 'get' | 'values'>
   models: Pick<ModelStore, 'weights'>
   pool: TrainerPool
-  log: FastifyBaseLogger
+  log: Logger
 }
 
 interface Run {
