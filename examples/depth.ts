@@ -3,6 +3,7 @@ import { drawMap, mapPoints, table } from './chart.js'
 import { dense, median, outputsOf, type Trained, train } from './training.js'
 
 const seeds = [1, 2, 3]
+const epochs = 250
 
 const tasks = [
   {
@@ -11,9 +12,9 @@ const tasks = [
     hidden: [[112], [18, 18], [13, 13, 13], [11, 11, 11, 11]],
   },
   {
-    name: 'parity of 8 inputs',
-    dataset: { name: 'parity', inputs: 8 },
-    hidden: [[50], [17, 17], [13, 13, 13], [11, 11, 11, 11]],
+    name: 'parity of 6 inputs',
+    dataset: { name: 'parity', inputs: 6 },
+    hidden: [[56], [17, 17], [13, 13, 13], [11, 11, 11, 11]],
   },
 ] as const
 
@@ -29,7 +30,7 @@ export interface DepthResult {
   }[]
 }
 
-/** Trains each network from three beginnings, 150 epochs each. */
+/** Trains each network from three beginnings, 250 epochs each. */
 export async function compareDepths(url: string): Promise<DepthResult[]> {
   const results: DepthResult[] = []
   for (const { name, dataset, hidden } of tasks) {
@@ -62,7 +63,7 @@ function trainOne(
     network: { layers: [...hidden.map((units) => dense(units, 'tanh')), dense(1, 'sigmoid')] },
     loss: 'binaryCrossentropy',
     optimizer: { type: 'adam', learningRate: 0.01 },
-    epochs: 150,
+    epochs,
     batchSize: 32,
     seed,
   })
@@ -71,7 +72,7 @@ function trainOne(
 export async function show(url: string): Promise<void> {
   const results = await compareDepths(url)
   for (const { task, networks } of results) {
-    console.log(`\n${task}, tanh units, ${seeds.length} beginnings, 150 epochs`)
+    console.log(`\n${task}, tanh units, ${seeds.length} beginnings, ${epochs} epochs`)
     const rows = networks.map(({ hidden, parameters, losses, accuracies }) => [
       hidden.join(' → '),
       parameters,

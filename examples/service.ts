@@ -25,6 +25,11 @@ export const projectFolder = ((): string => {
  */
 export async function demonstrate(run: (url: string) => Promise<void>): Promise<void> {
   let service: StartedService | undefined
+  // Whoever reads the output may leave before its end, as `head` does.
+  process.stdout.once('error', () => {
+    process.stdout.on('error', () => {})
+    void Promise.resolve(service?.stop()).finally(() => process.exit(1))
+  })
   try {
     const { HOST, PORT } = readConfig()
     const url = `http://${['0.0.0.0', '::'].includes(HOST) ? '127.0.0.1' : HOST}:${PORT}`

@@ -29,8 +29,10 @@ port.on('message', (message: ToPredictor) => {
 
 function answer(question: number, modelId: string, inputs: Float32Array): void {
   const predictor = predictors.get(modelId)
-  if (predictor === undefined)
-    return send({ type: 'failed', question, message: `model ${modelId} is not loaded` })
+  if (predictor === undefined) {
+    send({ type: 'failed', question, message: `model ${modelId} is not loaded` })
+    return
+  }
   try {
     send({ type: 'predicted', question, outputs: predictor.predict(inputs) })
   } catch (error) {

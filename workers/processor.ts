@@ -1,5 +1,5 @@
 /** From a ticket to an ended job: claim one, train it in a thread, store its progress as it comes, record its end. */
-import type { FastifyBaseLogger } from 'fastify'
+import type { Logger } from 'pino'
 import { builtIn } from '../src/datasets/built-ins.js'
 import { outputShape } from '../src/engine/index.js'
 import { newId } from '../src/training/new-id.js'
@@ -11,7 +11,7 @@ import type {
   ModelStore,
   RunStore,
 } from '../src/training/ports.js'
-import type { PackedWeights, RawData, TrainedModel } from './messages.js'
+import type { RawData, TrainedModel } from './messages.js'
 import type { SharedDatasets } from './shared-datasets.js'
 import { type Outcome, ThreadCrash, type TrainerPool } from './trainer-pool.js'
 
@@ -25,7 +25,7 @@ interface Dependencies {
   pool: TrainerPool
   sharedDatasets: SharedDatasets
   checkpointMilliseconds: number
-  log: FastifyBaseLogger
+  log: Logger
 }
 
 interface Run {
@@ -85,13 +85,16 @@ export class Processor {
   }
 
   private async train(job: ClaimedJob, run: Run): Promise<Outcome> {
-    const { runs, pool, sharedDatasets, checkpointMilliseconds, log } = this.dependencies
+    const { runs, models, pool, sharedDatasets, checkpointMilliseconds, log } = this.dependencies
     const key = dataKey(job)
     const taken = await sharedDatasets.take(key)
     try {
       const data = taken.type === 'shared' ? taken.data : await this.load(job)
       if (data === null) return { type: 'refused', message: 'The dataset of this job no longer exists.' }
-      const initialWeights = await this.initialWeights(job)
+      const { from } = job.spec
+      const initialWeights = from === undefined ? null : await models.weights(from)
+      if (from !== undefined && initialWeights === null)
+        return { type: 'refused', message: `The model ${from} to start from no longer exists.` }
       const checkpoint = await runs.checkpoint(job.jobId, (message) => log.warn(message))
       const { spec, changes } = job
       const order = {
@@ -137,10 +140,6 @@ export class Processor {
     if (dataset === null || values === null) return null
     const { columns, rows, origin } = dataset
     return { type: 'raw', columns, rows, values, standardize: origin === 'uploaded' }
-  }
-
-  private async initialWeights(job: ClaimedJob): Promise<PackedWeights | null> {
-    return job.spec.from === undefined ? null : this.dependencies.models.weights(job.spec.from)
   }
 
   private async conclude(claim: Claim, job: ClaimedJob, outcome: Outcome): Promise<void> {

@@ -14,6 +14,9 @@ export interface Sink {
   readonly signal: AbortSignal
 }
 
+/** The job ended, does not exist (any more), the reader is gone, or this service stops. */
+export type WatchEnd = 'ended' | 'deleted' | 'gone' | 'closing'
+
 /** Lost hints are made up for this often. */
 const pollMilliseconds = 2_000
 
@@ -55,11 +58,8 @@ export class Live {
     }
   }
 
-  /**
-   * Sends the job, its epochs behind `after` in order, and its end; resolves when that is done, or the reader is
-   * gone, or this is closed. False means that the job does not exist (any more).
-   */
-  async watch(jobId: string, after: number, sink: Sink): Promise<boolean> {
+  /** Sends the job, its epochs behind `after` in order, and its end; resolves with why it stopped. */
+  async watch(jobId: string, after: number, sink: Sink): Promise<WatchEnd> {
     const feed = this.feeds.get(jobId) ?? new Feed(jobId, this.jobs, this.epochs)
     this.feeds.set(jobId, feed)
     feed.watchers++
@@ -74,12 +74,12 @@ export class Live {
     }
   }
 
-  private async follow(feed: Feed, after: number, sink: Sink): Promise<boolean> {
+  private async follow(feed: Feed, after: number, sink: Sink): Promise<WatchEnd> {
     let position = after
     let shown: JobStatus | undefined
     while (!sink.signal.aborted) {
       const { version, job } = await feed.read()
-      if (job === null) return false
+      if (job === null) return 'deleted'
       if (shown === undefined) await sink.send({ type: 'job', job })
       while (position < job.epoch && !sink.signal.aborted) {
         const epochs = await feed.epochsBehind(position)
@@ -92,11 +92,11 @@ export class Live {
       shown = job.status
       if (isFinished(job.status)) {
         await sink.send({ type: 'end', job })
-        return true
+        return 'ended'
       }
       await feed.newsBehind(version, sink.signal)
     }
-    return true
+    return this.closing.signal.aborted ? 'closing' : 'gone'
   }
 
   close(): void {

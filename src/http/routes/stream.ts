@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws'
 import { z } from 'zod'
 import { Problem } from '../../contract/problems.js'
 import type { StreamMessage } from '../../contract/stream.js'
-import type { Live, Sink } from '../../live/live.js'
+import type { Live, Sink, WatchEnd } from '../../live/live.js'
 import type { JobStore } from '../../training/ports.js'
 import { sendProblem } from '../problem-answers.js'
 import { integerParameter } from '../query.js'
@@ -12,6 +12,17 @@ import { failures, idParameters } from '../responses.js'
 
 /** A reader that is this far behind is written to no more until it has caught up. */
 const maximumBufferedBytes = 1024 * 1024
+
+/** A reader that has not answered one ping when the next is due is gone, though nobody said so. */
+const pingMilliseconds = 20_000
+
+/** Code (RFC 6455, section 7.4; 1012: service restart) and reason for each way a watch stops. */
+const closings: Record<WatchEnd, [number, string]> = {
+  ended: [1000, 'end'],
+  deleted: [1008, 'the job is gone'],
+  gone: [1000, 'gone'],
+  closing: [1012, 'the service stops; connect again'],
+}
 
 export interface StreamRoutes {
   jobs: JobStore
@@ -44,9 +55,10 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (app, { jobs
       await sendProblem(reply, new Problem('websocket-required', 'Connect to this address with a WebSocket.'))
     },
     wsHandler: (socket, { params, query, log }) => {
+      keepAlive(socket)
       live
         .watch(params.id, query.after ?? 0, sinkOf(socket))
-        .then((ended) => socket.close(ended ? 1000 : 1008, ended ? 'end' : 'the job is gone'))
+        .then((end) => socket.close(...closings[end]))
         .catch((error) => {
           log.error(error)
           socket.close(1011, 'internal')
@@ -55,6 +67,19 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (app, { jobs
   })
 
   done()
+}
+
+function keepAlive(socket: WebSocket): void {
+  let answered = true
+  socket.on('pong', () => {
+    answered = true
+  })
+  const timer = setInterval(() => {
+    if (!answered) return socket.terminate()
+    answered = false
+    socket.ping()
+  }, pingMilliseconds)
+  socket.once('close', () => clearInterval(timer))
 }
 
 function sinkOf(socket: WebSocket): Sink {

@@ -1,0 +1,61 @@
+import { Worker } from 'node:worker_threads'
+import { describe, expect, test } from 'vitest'
+import { train } from '../../../src/engine/index.js'
+import { controlBytes, controlFields } from '../../../src/engine/kernels/wasm/control.js'
+import { loadAssembly, whyUnavailable } from '../../../src/engine/kernels/wasm/module.js'
+import { trainingCase } from '../../support/training-case.js'
+
+const reason = whyUnavailable()
+if (reason !== null) console.warn(`The WASM backend is not tested: ${reason}`)
+
+const endless = trainingCase(
+  {
+    network: { inputShape: [6], layers: [{ type: 'dense', units: 3, activation: 'tanh' }] },
+    loss: 'squaredError',
+    epochs: 10_000_000,
+    batchSize: 2,
+  },
+  20,
+)
+
+describe.skipIf(reason !== null)('the WASM backend', () => {
+  test('runs the relaxed build wherever relaxed SIMD is known, and says so', () => {
+    expect(loadAssembly().variant).toBe('relaxed')
+    const training = train(endless.program, endless.dataset(), { backend: 'wasm', seed: 1 })
+    expect([training.backend, training.backendDetail]).toEqual(['wasm', 'relaxed'])
+  })
+
+  test('stops for a flag that another thread raises while it runs', async () => {
+    const stop = new Int32Array(new SharedArrayBuffer(4))
+    const worker = new Worker(
+      'setTimeout(() => Atomics.store(require("node:worker_threads").workerData, 0, 1), 30)',
+      {
+        eval: true,
+        workerData: stop,
+      },
+    )
+    await new Promise((resolve) => worker.once('online', resolve))
+    const training = train(endless.program, endless.dataset(), { backend: 'wasm', seed: 1 })
+    const { state } = training.run({ stop })
+    expect(state).toBe('stopped')
+    await worker.terminate()
+  })
+
+  test('trains on after an epoch in which nothing is left to do', () => {
+    const training = train(endless.program, endless.dataset(), { backend: 'wasm', seed: 1 })
+    expect(training.run({ maximumEpochs: 3000 }).epochs.map(({ epoch }) => epoch)).toEqual(
+      Array.from({ length: 3000 }, (_, i) => i + 1),
+    )
+  })
+
+  test('fields of the control block follow one another, float64 on multiples of eight', () => {
+    const places = Object.entries(controlFields)
+    let next = 0
+    for (const [name, place] of places) {
+      expect(place, name).toBe(next)
+      next += name === 'lossSum' || name === 'right' ? 8 : 4
+    }
+    expect(next).toBeLessThanOrEqual(controlBytes)
+    expect([controlFields.lossSum % 8, controlFields.right % 8]).toEqual([0, 0])
+  })
+})

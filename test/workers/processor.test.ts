@@ -1,0 +1,241 @@
+/** From a ticket to an ended job, on the real stores and real threads. */
+import { pino } from 'pino'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { JobSpec } from '../../src/contract/job.js'
+import { tableFromInline } from '../../src/datasets/inline.js'
+import { newId } from '../../src/training/new-id.js'
+import type { NewJob } from '../../src/training/ports.js'
+import { processorModule, trainerPool } from '../support/built.js'
+import { eventually } from '../support/service.js'
+import { newJob, openStores, type Stores, storeModel, xorSpec } from '../support/stores.js'
+import { upTo } from '../support/watching.js'
+
+let stores: Stores
+let pool: InstanceType<typeof trainerPool.TrainerPool>
+let processor: InstanceType<typeof processorModule.Processor>
+
+beforeAll(async () => {
+  stores = await openStores()
+})
+
+afterAll(() => stores.close())
+
+beforeEach(() => {
+  pool = new trainerPool.TrainerPool()
+  const { runs, datasets, models } = stores
+  const log = pino({ level: 'silent' })
+  processor = new processorModule.Processor({ workerId: 'worker_a', runs, datasets, models, pool, log })
+})
+
+afterEach(async () => {
+  processor.close()
+  await pool.close()
+  vi.restoreAllMocks()
+})
+
+async function create(spec: Partial<JobSpec> = {}, changes: Partial<NewJob> = {}): Promise<string> {
+  return (await stores.jobs.create(newJob({ spec: xorSpec(spec), ...changes }))).id
+}
+
+const endless = { epochs: 10_000_000 }
+
+/** Starts a job that does not end by itself, and waits for its first epochs. */
+async function startEndless(): Promise<{ id: string; processing: Promise<void> }> {
+  const id = await create(endless)
+  const processing = processor.process(id)
+  await eventually(async () => ((await stores.jobs.get(id))?.epoch ?? 0) > 0 || undefined)
+  return { id, processing }
+}
+
+async function historyOf(id: string) {
+  const epochs = await stores.epochs.read(id, 0, 1_000_000)
+  expect(epochs.map(({ epoch }) => epoch)).toEqual(upTo(epochs.length))
+  return epochs
+}
+
+const uploaded = (x: number[][], y: number[]) => ({
+  id: newId('dataset'),
+  name: null,
+  origin: 'uploaded' as const,
+  ...tableFromInline({ x, y }),
+})
+
+describe('a job', () => {
+  it('is trained, its epochs and its model are stored', async () => {
+    const id = await create({ epochs: 500 })
+    await processor.process(id)
+    const job = await stores.jobs.get(id)
+    expect(job).toMatchObject({ status: 'succeeded', epoch: 500, error: null })
+    const epochs = await historyOf(id)
+    expect(epochs).toHaveLength(500)
+    expect(job?.metrics.loss).toBe(epochs[499].loss)
+    expect(await stores.models.get(job?.modelId ?? '')).toMatchObject({ jobId: id, parameters: 17 })
+  })
+
+  it('on uploaded rows is trained on standardized features', async () => {
+    const rows = uploaded(
+      [
+        [10, 1],
+        [20, 1],
+        [30, 1],
+        [40, 1],
+      ],
+      [0, 0, 1, 1],
+    )
+    await stores.datasets.create(rows)
+    const id = await create({ dataset: rows.id, epochs: 1 }, { datasetId: rows.id })
+    await processor.process(id)
+    const model = await stores.models.get((await stores.jobs.get(id))?.modelId ?? '')
+    const [first, second] = model?.coding.features ?? []
+    expect(first).toMatchObject({ name: 'x1', mean: 25, scale: expect.closeTo(Math.sqrt(125)) })
+    expect(second).toEqual({ name: 'x2', mean: 1, scale: 1 })
+  })
+
+  it('whose dataset is gone fails and says so', async () => {
+    const rows = uploaded(
+      [
+        [0, 0],
+        [1, 1],
+      ],
+      [0, 1],
+    )
+    await stores.datasets.create(rows)
+    const id = await create({ dataset: rows.id }, { datasetId: rows.id })
+    await stores.database.dataset.delete({ where: { id: rows.id } })
+    await processor.process(id)
+    expect(await stores.jobs.get(id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'invalid-dataset', message: expect.stringContaining('no longer exists'), epoch: null },
+    })
+  })
+
+  it('whose first model is gone fails instead of beginning afresh', async () => {
+    const { id: from } = await storeModel(stores)
+    const id = await create({ from })
+    await stores.database.model.delete({ where: { id: from } })
+    await processor.process(id)
+    expect(await stores.jobs.get(id)).toMatchObject({
+      status: 'failed',
+      error: { message: expect.stringContaining(from) },
+    })
+  })
+
+  it('on numbers that do not fit is refused, once and for all', async () => {
+    const rows = uploaded(
+      [
+        [0, 0],
+        [1, 1],
+      ],
+      [0, 1e300],
+    )
+    await stores.datasets.create(rows)
+    const id = await create({ dataset: rows.id, batchSize: 2 }, { datasetId: rows.id })
+    await processor.process(id)
+    expect(await stores.jobs.get(id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'invalid-dataset', message: expect.stringContaining('row 2') },
+    })
+  })
+
+  it('that diverges fails and keeps its history', async () => {
+    const layers = [{ type: 'dense' as const, units: 1, activation: 'linear' as const, useBias: true }]
+    const optimizer = {
+      type: 'sgd' as const,
+      learningRate: 1e12,
+      momentum: 0,
+      nesterov: false,
+      weightDecay: 0,
+    }
+    const network = { inputShape: [2], layers }
+    const id = await create({ ...endless, network, optimizer, loss: 'squaredError' })
+    await processor.process(id)
+    const job = await stores.jobs.get(id)
+    const epochs = await historyOf(id)
+    expect(epochs.at(-1)).toMatchObject({ loss: null, diverged: true })
+    expect(epochs.length).toBeGreaterThan(1)
+    expect(job).toMatchObject({ status: 'failed', modelId: null, epoch: epochs.length })
+    expect(job?.error).toMatchObject({ code: 'diverged', epoch: epochs.length })
+  })
+
+  it('is taken up where an earlier attempt was lost, without a gap or a repetition', async () => {
+    const whole = await create({ epochs: 300 })
+    await processor.process(whole)
+    const expected = await historyOf(whole)
+    const id = await create({ epochs: 300 })
+    const lost = await stores.runs.claim(id, 'worker_dead')
+    if (lost === null) throw new Error('not to be claimed')
+    await stores.runs.appendEpochs(lost, expected.slice(0, 123), 'reference')
+    await stores.jobs.releaseWorker('worker_dead')
+    await processor.process(id)
+    expect(await stores.jobs.get(id)).toMatchObject({ status: 'succeeded', epoch: 300 })
+    expect(await historyOf(id)).toEqual(expected)
+  })
+
+  it('is run once, though its ticket comes twice, and not at all when it has ended', async () => {
+    const id = await create()
+    await Promise.all([processor.process(id), processor.process(id)])
+    expect(await historyOf(id)).toHaveLength(100)
+    const before = await stores.jobs.get(id)
+    await processor.process(id)
+    expect(await stores.jobs.get(id)).toEqual(before)
+    await processor.process(newId('job'))
+  })
+})
+
+describe('a running job', () => {
+  it('stops when it is cancelled, by a hint or at the next heartbeat', async () => {
+    for (const hint of [true, false]) {
+      const { id, processing } = await startEndless()
+      await stores.jobs.cancel(id)
+      if (hint) processor.notice({ jobId: id, status: 'cancelled', epoch: 0 })
+      await processing
+      const job = await stores.jobs.get(id)
+      expect(job).toMatchObject({ status: 'cancelled', modelId: null })
+      expect(await historyOf(id)).toHaveLength(job?.epoch ?? 0)
+    }
+  })
+
+  it('is handed back when the worker stops, which takes no more', async () => {
+    const { id, processing } = await startEndless()
+    processor.stop()
+    await processing
+    const job = await stores.jobs.get(id)
+    expect(job).toMatchObject({ status: 'queued', error: null })
+    await historyOf(id)
+    await processor.process(id)
+    expect(await stores.jobs.get(id)).toEqual(job)
+  })
+
+  it('is queued again when its thread dies', async () => {
+    const { id, processing } = await startEndless()
+    await pool.close()
+    await processing
+    expect(await stores.jobs.get(id)).toMatchObject({ status: 'queued' })
+    expect(await stores.database.job.findUnique({ where: { id } })).toMatchObject({
+      crashes: 1,
+      workerId: null,
+    })
+  })
+
+  it('is left alone by a worker from which it was taken', async () => {
+    const { id, processing } = await startEndless()
+    await stores.database.job.update({
+      where: { id },
+      data: { attempt: { increment: 1 }, workerId: 'worker_b' },
+    })
+    await processing
+    expect(await stores.database.job.findUnique({ where: { id } })).toMatchObject({
+      status: 'running',
+      workerId: 'worker_b',
+    })
+  })
+
+  it('is abandoned to the reconciler when the database fails', async () => {
+    const id = await create(endless)
+    vi.spyOn(stores.runs, 'appendEpochs').mockRejectedValue(new Error('the database is away'))
+    await expect(processor.process(id)).rejects.toThrow('away')
+    expect(await stores.jobs.get(id)).toMatchObject({ status: 'running' })
+    await stores.jobs.releaseAbandoned(0)
+    expect(await stores.jobs.get(id)).toMatchObject({ status: 'queued' })
+  })
+})

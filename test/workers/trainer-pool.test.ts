@@ -1,0 +1,181 @@
+/** The training threads, as built, on real trainings. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Epoch } from '../../src/contract/epoch.js'
+import type { JobSpec } from '../../src/contract/job.js'
+import { builtIn } from '../../src/datasets/built-ins.js'
+import { tableFromInline } from '../../src/datasets/inline.js'
+import type { TrainingOrder } from '../../workers/messages.js'
+import type { Outcome } from '../../workers/trainer-pool.js'
+import { trainerPool } from '../support/built.js'
+import { gate } from '../support/gate.js'
+import { eventually } from '../support/service.js'
+import { xorSpec } from '../support/stores.js'
+import { upTo } from '../support/watching.js'
+
+let pool: InstanceType<typeof trainerPool.TrainerPool>
+
+beforeEach(() => {
+  pool = new trainerPool.TrainerPool()
+})
+
+afterEach(() => pool.close())
+
+function order(spec: Partial<JobSpec> = {}, changes: Partial<TrainingOrder> = {}): TrainingOrder {
+  const table = builtIn('xor')
+  if (table === undefined) throw new Error('there is no xor')
+  const stop = new Int32Array(new SharedArrayBuffer(4))
+  return { spec: xorSpec(spec), ...table, standardize: false, initialWeights: null, stop, ...changes }
+}
+
+const endless = { epochs: 10_000_000 }
+
+/** Trains and keeps the epochs. */
+async function train(
+  given: TrainingOrder,
+): Promise<{ outcome: Outcome; epochs: Epoch[]; backends: Set<string> }> {
+  const epochs: Epoch[] = []
+  const backends = new Set<string>()
+  const outcome = await pool.train(given, async (some, backend) => {
+    epochs.push(...some)
+    backends.add(backend)
+  })
+  return { outcome, epochs, backends }
+}
+
+const numbers = (epochs: Epoch[]) => epochs.map(({ epoch }) => epoch)
+
+describe('a training', () => {
+  it('gives its epochs in order, and a model', async () => {
+    const { outcome, epochs, backends } = await train(order({ epochs: 3_000 }))
+    expect(numbers(epochs)).toEqual(upTo(3_000))
+    expect(backends.size).toBe(1)
+    expect(outcome).toMatchObject({
+      type: 'trained',
+      model: {
+        parameters: 17,
+        layers: [{ outputShape: [4] }, { outputShape: [1] }],
+        coding: { features: [{ name: 'x1', mean: 0, scale: 1 }, { name: 'x2' }], target: { type: 'number' } },
+      },
+    })
+    expect(outcome.type === 'trained' && outcome.model.weights.bytes.length).toBe(4 * 17)
+  })
+
+  it('gives the same bytes for the same seed, in whatever thread', async () => {
+    const runs = await Promise.all([train(order()), train(order()), train(order({ seed: 2 }))])
+    const [first, same, other] = runs.map(({ outcome, epochs }) => {
+      return { epochs, bytes: outcome.type === 'trained' ? outcome.model.weights.bytes : null }
+    })
+    expect(same).toEqual(first)
+    expect(other.bytes).not.toEqual(first.bytes)
+  })
+
+  it('goes on from given weights', async () => {
+    const { outcome } = await train(order({ epochs: 200 }))
+    if (outcome.type !== 'trained') throw new Error('did not train')
+    const { epochs } = await train(order({ epochs: 1 }, { initialWeights: outcome.model.weights }))
+    const fresh = await train(order({ epochs: 1 }))
+    expect(epochs[0].loss).toBeLessThan(fresh.epochs[0].loss ?? 0)
+  })
+
+  it('stops when it is asked to', async () => {
+    const given = order(endless)
+    const epochs: Epoch[] = []
+    const outcome = await pool.train(given, async (some) => {
+      epochs.push(...some)
+      Atomics.store(given.stop, 0, 1)
+    })
+    expect(outcome).toEqual({ type: 'stopped' })
+    expect(numbers(epochs)).toEqual(upTo(epochs.length))
+  })
+
+  it('that diverges says where, and its last epoch shows it', async () => {
+    const layers = [{ type: 'dense' as const, units: 1, activation: 'linear' as const, useBias: true }]
+    const network = { inputShape: [2], layers }
+    const optimizer = {
+      type: 'sgd' as const,
+      learningRate: 1e30,
+      momentum: 0,
+      nesterov: false,
+      weightDecay: 0,
+    }
+    const { outcome, epochs } = await train(order({ ...endless, network, optimizer, loss: 'squaredError' }))
+    expect(outcome).toEqual({ type: 'diverged', epoch: epochs.length })
+    expect(epochs.at(-1)).toMatchObject({ loss: null, diverged: true })
+    expect(numbers(epochs)).toEqual(upTo(epochs.length))
+  })
+
+  it('on data that cannot be coded is refused in words', async () => {
+    const table = tableFromInline({
+      x: [
+        [0, 1],
+        [1, 1e300],
+      ],
+      y: [0, 1],
+    })
+    const { outcome, epochs } = await train(order({ batchSize: 2 }, table))
+    expect(outcome).toEqual({ type: 'refused', message: expect.stringContaining('x2, row 2') })
+    expect(epochs).toEqual([])
+  })
+
+  it('from weights of another network is refused in words', async () => {
+    const { outcome } = await train(order())
+    if (outcome.type !== 'trained') throw new Error('did not train')
+    const layers = [{ type: 'dense' as const, units: 1, activation: 'sigmoid' as const, useBias: true }]
+    const other = order({ network: { inputShape: [2], layers } }, { initialWeights: outcome.model.weights })
+    expect((await train(other)).outcome).toEqual({
+      type: 'refused',
+      message: expect.stringContaining('layers.'),
+    })
+  })
+})
+
+/** Nothing to stop it by: a fault, which no check of ours foresees. */
+const broken = () => order(endless, { stop: new Int32Array(new SharedArrayBuffer(0)) })
+
+describe('the pool', () => {
+  it('survives the death of a thread, and so do the trainings beside it', async () => {
+    const beside = train(order({ epochs: 2_000 }))
+    await expect(train(broken())).rejects.toThrow(trainerPool.ThreadCrash)
+    await expect(train(broken())).rejects.toThrow(trainerPool.ThreadCrash)
+    expect((await beside).outcome.type).toBe('trained')
+    expect((await train(order())).outcome.type).toBe('trained')
+  })
+
+  it('passes on what storing throws, and goes on', async () => {
+    const failing = pool.train(order(endless), async () => {
+      throw new Error('the database is away')
+    })
+    await expect(failing).rejects.toThrow('the database is away')
+    expect((await train(order())).outcome.type).toBe('trained')
+  })
+
+  it('stores one after the other, and lets a training wait while storing falls behind', async () => {
+    const given = order(endless)
+    const held = gate()
+    const stored: Epoch[][] = []
+    let storing = 0
+    const training = pool.train(given, async (epochs) => {
+      expect(++storing).toBe(1)
+      stored.push(epochs)
+      if (stored.length === 1) await held.passed
+      storing--
+    })
+    await eventually(() => stored[0])
+    // Time for many more slices, of which there must be none.
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    Atomics.store(given.stop, 0, 1)
+    held.open()
+    expect(await training).toEqual({ type: 'stopped' })
+    expect(stored.length).toBeLessThanOrEqual(3)
+    expect(numbers(stored.flat())).toEqual(upTo(stored.flat().length))
+  })
+
+  it('ends what runs when it closes', async () => {
+    const started = gate()
+    const training = pool.train(order(endless), async () => started.open())
+    const ended = expect(training).rejects.toThrow(trainerPool.ThreadCrash)
+    await started.passed
+    await pool.close()
+    await ended
+  })
+})
