@@ -1,4 +1,6 @@
 /** Pausing, resuming and killing: whatever interrupts a training, it ends with the same weights. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { request, submit } from '../../examples/client.js'
 import { type Job, jobSchema } from '../../src/contract/job.js'
@@ -20,7 +22,7 @@ const spec = {
   },
   loss: 'binaryCrossentropy',
   optimizer: { type: 'adam', learningRate: 0.003 },
-  epochs: 400,
+  epochs: 1_500,
   batchSize: 16,
   validationSplit: 0.2,
   earlyStopping: { monitor: 'valLoss', patience: 1_000_000, restoreBest: true },
@@ -61,7 +63,7 @@ describe('a training that is interrupted', () => {
     }
     const { job: ended } = await watching.ended
     expect(ended?.status).toBe('succeeded')
-    expect(watching.epochs().map((epoch) => epoch.epoch)).toEqual(upTo(400))
+    expect(watching.epochs().map((epoch) => epoch.epoch)).toEqual(upTo(1_500))
     expect(watching.epochs().map((epoch) => epoch.loss)).toEqual(undisturbed.losses)
     expect(await sha256Of(ended)).toBe(undisturbed.sha256)
   }, 120_000)
@@ -85,16 +87,52 @@ describe('a training that is interrupted', () => {
     const watching = watchJob(service.url, job.id)
     await eventually(() => (watching.epochs().length > 20 ? true : undefined))
     await request(`${service.url}/jobs/${job.id}/pause`, jobSchema, {})
-    const change = { epochs: 450, learningRate: 0.001 }
+    const change = { epochs: 1_600, learningRate: 0.001 }
     const resumed = await request(`${service.url}/jobs/${job.id}/resume`, jobSchema, change)
-    expect(resumed).toMatchObject({ epochs: 450, spec: { epochs: 450, optimizer: { learningRate: 0.001 } } })
-    expect(resumed.changes).toMatchObject([{ before: { epochs: 400, learningRate: 0.003 }, after: change }])
+    expect(resumed).toMatchObject({
+      epochs: 1_600,
+      spec: { epochs: 1_600, optimizer: { learningRate: 0.001 } },
+    })
+    expect(resumed.changes).toMatchObject([{ before: { epochs: 1_500, learningRate: 0.003 }, after: change }])
     const { job: ended } = await watching.ended
     expect(ended?.status).toBe('succeeded')
     const { fromEpoch } = resumed.changes[0]
     const losses = watching.epochs().map((epoch) => epoch.loss)
-    expect(losses).toHaveLength(450)
+    expect(losses).toHaveLength(1_600)
     expect(losses.slice(0, fromEpoch - 1)).toEqual(undisturbed.losses.slice(0, fromEpoch - 1))
-    expect(losses.slice(fromEpoch - 1, 400)).not.toEqual(undisturbed.losses.slice(fromEpoch - 1))
+    expect(losses.slice(fromEpoch - 1, 1_500)).not.toEqual(undisturbed.losses.slice(fromEpoch - 1))
+  }, 120_000)
+
+  it('is handed over when the service stops, and goes on when it starts again', async () => {
+    const job = await submit(service.url, spec)
+    const watching = watchJob(service.url, job.id)
+    await eventually(() => (watching.epochs().length > 30 ? true : undefined))
+    const { code } = await service.stop('SIGTERM')
+    expect(code).toBe(0)
+    expect((await watching.ended).code).toBe(1012)
+
+    service = await startService({ DATA_DIRECTORY: folder.path, CHECKPOINT_SECONDS: '0.2' })
+    const again = watchJob(service.url, job.id, watching.epochs().length)
+    const { job: ended } = await again.ended
+    expect(ended?.status).toBe('succeeded')
+    const losses = [...watching.epochs(), ...again.epochs()].map((epoch) => epoch.loss)
+    expect(losses).toEqual(undisturbed.losses)
+    expect(await sha256Of(ended)).toBe(undisturbed.sha256)
+  }, 120_000)
+
+  it('goes on when PostgreSQL dies under it', async () => {
+    const job = await submit(service.url, spec)
+    const watching = watchJob(service.url, job.id)
+    await eventually(() => (watching.epochs().length > 30 ? true : undefined))
+    const [pid] = readFileSync(join(folder.path, 'postgres', 'postmaster.pid'), 'utf8').split('\n')
+    process.kill(Number(pid), 'SIGKILL')
+    await eventually(async () => {
+      const look = await request(`${service.url}/jobs/${job.id}`, jobSchema).catch(() => undefined)
+      return look?.status === 'succeeded' ? look : undefined
+    })
+    const replay = watchJob(service.url, job.id)
+    const { job: ended } = await replay.ended
+    expect(replay.epochs().map((epoch) => epoch.loss)).toEqual(undisturbed.losses)
+    expect(await sha256Of(ended)).toBe(undisturbed.sha256)
   }, 120_000)
 })
