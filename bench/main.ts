@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME …`: engine, accuracy or peers; each file says what it measures and takes. */
 const benches: Readonly<Record<string, () => Promise<{ main(args: string[]): void | Promise<void> }>>> = {
   engine: () => import('./engine.js'),
+  accuracy: () => import('./accuracy.js'),
   peers: () => import('./peers.js'),
 }
 

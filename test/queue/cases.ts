@@ -21,18 +21,10 @@ export function queueCases(name: string, { open }: Backend): void {
   let queue: JobQueue
   const consumers: Consumer[] = []
 
-  /** One that is killed while it holds a ticket, at the beginning, because its ticket comes back only after seconds. */
-  const abandoned = { ticket: { jobId: newId('job'), attempt: 0 } }
-  let elsewhere: Awaited<ReturnType<Backend['open']>>
-  let abandonedQueue: JobQueue
-
   beforeAll(async () => {
-    ;[place, elsewhere] = await Promise.all([open(), open()])
+    place = await open()
     queue = await openQueue(place.address, onError)
-    abandonedQueue = await openQueue(elsewhere.address, onError)
-    await abandonedQueue.enqueue(abandoned.ticket)
-    await killWhenHolding(elsewhere.address, abandoned.ticket.jobId)
-  }, 60_000)
+  })
 
   afterEach(async () => {
     await Promise.all(consumers.splice(0).map((consumer) => consumer.close()))
@@ -40,8 +32,7 @@ export function queueCases(name: string, { open }: Backend): void {
 
   afterAll(async () => {
     await queue?.close()
-    await abandonedQueue?.close()
-    await Promise.all([place?.drop(), elsewhere?.drop()])
+    await place?.drop()
   })
 
   async function start(handle: (jobId: string) => Promise<void>, concurrency = 4): Promise<Consumer> {
@@ -190,18 +181,38 @@ export function queueCases(name: string, { open }: Backend): void {
       consumers.splice(consumers.indexOf(consumer), 1)
       expect(await eventually(async () => ((await queue.workers()) === 1 ? 1 : undefined))).toBe(1)
     })
-
-    it('delivers again what a killed worker held', async () => {
-      const delivered: string[] = []
-      const consumer = await consume(elsewhere.address, {
-        concurrency: 1,
-        handle: async (jobId) => void delivered.push(jobId),
-        onError,
-      })
-      consumers.push(consumer)
-      expect(await eventually(() => delivered[0])).toBe(abandoned.ticket.jobId)
-    }, 60_000)
   })
+}
+
+export interface AbandonedTicket {
+  jobId: string
+  /** Resolves with the id that a living worker gets. */
+  deliveredAgain(): Promise<string>
+  close(): Promise<void>
+}
+
+/** A queue whose only ticket is held by a worker that was killed. The ticket comes back after seconds. */
+export async function abandonTicket({ open }: Backend): Promise<AbandonedTicket> {
+  const { address, drop } = await open()
+  const onError = () => {}
+  const queue = await openQueue(address, onError)
+  const jobId = newId('job')
+  await queue.enqueue({ jobId, attempt: 0 })
+  await killWhenHolding(address, jobId)
+  let deliver: (jobId: string) => void = () => {}
+  const delivered = new Promise<string>((resolve) => {
+    deliver = resolve
+  })
+  const consumer = await consume(address, { concurrency: 1, handle: async (id) => deliver(id), onError })
+  return {
+    jobId,
+    deliveredAgain: () => delivered,
+    async close() {
+      await consumer.close()
+      await queue.close()
+      await drop()
+    },
+  }
 }
 
 async function killWhenHolding(address: QueueAddress, jobId: string): Promise<void> {

@@ -1,0 +1,80 @@
+/** What a job needs is known before it is stored; refusals in words are in test/http/refusals.test.ts. */
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type JobSpec, jobRequestSchema } from '../../src/contract/job.js'
+import { Problem } from '../../src/contract/problems.js'
+import { submit } from '../../src/training/submit.js'
+import { openStores, type Stores } from '../support/stores.js'
+
+let stores: Stores
+
+beforeAll(async () => {
+  stores = await openStores()
+})
+
+afterAll(() => stores.close())
+
+const layers: JobSpec['network']['layers'] = [
+  { type: 'dense', units: 1, activation: 'sigmoid', useBias: true },
+]
+const request = (changes: object) =>
+  jobRequestSchema.parse({
+    dataset: 'xor',
+    network: { layers },
+    loss: 'binaryCrossentropy',
+    epochs: 1,
+    ...changes,
+  })
+
+const accept = (changes: object, limits = { arenaBytes: 1e9, jobFlops: 1e15 }) => {
+  const { jobs, models, datasets } = stores
+  const queue = { enqueue: async () => {} }
+  return submit({ jobs, models, datasets, queue, limits, onQueueError: () => {} }, request(changes))
+}
+
+describe('an accepted job', () => {
+  it('has a seed that JSON can carry, drawn anew each time, unless it brings one', async () => {
+    const jobs = await Promise.all([accept({}), accept({}), accept({ seed: 0 })])
+    const seeds = jobs.map(({ spec }) => spec.seed)
+    expect(seeds.every((seed) => Number.isSafeInteger(seed) && seed >= 0)).toBe(true)
+    expect(seeds[0]).not.toBe(seeds[1])
+    expect(seeds[2]).toBe(0)
+  })
+
+  it('can be submitted again as it was accepted, and is the same', async () => {
+    const { spec } = await accept({ epochs: 7, validationSplit: 0.25 })
+    expect((await accept(spec)).spec).toEqual(spec)
+  })
+
+  it('takes batches as large as the rows allow', async () => {
+    const rows = (count: number) => ({
+      x: Array.from({ length: count }, (_, row) => [row]),
+      y: Array(count).fill(0),
+    })
+    expect((await accept({ dataset: rows(10) })).spec.batchSize).toBe(10)
+    expect((await accept({ dataset: rows(100) })).spec.batchSize).toBe(32)
+  })
+})
+
+describe('the limits', () => {
+  it('are drawn at what the job says it needs, exactly', async () => {
+    const units = fc.integer({ min: 1, max: 50 })
+    await fc.assert(
+      fc.asyncProperty(units, fc.integer({ min: 1, max: 1_000 }), async (width, epochs) => {
+        const hidden = { type: 'dense', units: width, activation: 'tanh' }
+        const changes = { network: { layers: [hidden, ...layers] }, epochs }
+        const { arenaBytes, flopsPerEpoch } = await accept(changes)
+        const jobFlops = flopsPerEpoch * epochs
+        await accept(changes, { arenaBytes, jobFlops })
+        const refusal = async (limits: { arenaBytes: number; jobFlops: number }) =>
+          accept(changes, limits).then(
+            () => 'accepted',
+            (error: unknown) => (error instanceof Problem ? error.code : error),
+          )
+        expect(await refusal({ arenaBytes: arenaBytes - 1, jobFlops })).toBe('model-too-large')
+        expect(await refusal({ arenaBytes, jobFlops: jobFlops - 1 })).toBe('budget-exceeded')
+      }),
+      { numRuns: 10 },
+    )
+  })
+})
