@@ -17,7 +17,7 @@ import { hasRedis } from '../support/service.js'
 import { upTo } from '../support/watching.js'
 import { type Cluster, type Fault, startCluster } from './cluster.js'
 
-const kills = Number(process.env.CHAOS_KILLS ?? 2)
+const kills = Number(process.env.CHAOS_KILLS ?? (process.env.npm_lifecycle_event === 'chaos' ? 200 : 2))
 const seed = Number(process.env.CHAOS_SEED ?? 1)
 const jobsInFlight = 5
 
