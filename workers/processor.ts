@@ -1,4 +1,5 @@
 /** From a ticket to an ended job: claim one, train it in a thread, store its progress as it comes, record its end. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { builtIn } from '../src/datasets/built-ins.js'
 import { outputShape } from '../src/engine/index.js'
@@ -16,6 +17,9 @@ import type { SharedDatasets } from './shared-datasets.js'
 import { type Outcome, ThreadCrash, type TrainerPool } from './trainer-pool.js'
 
 const heartbeatMilliseconds = 1_000
+/** A database that is away for longer costs the running jobs their claims. */
+const outageMilliseconds = 30_000
+const retryMilliseconds = 250
 
 interface Dependencies {
   workerId: string
@@ -113,7 +117,8 @@ export class Processor {
           const fresh = epochs.filter((epoch) => epoch.epoch > stored)
           const kept = checkpoint !== null && checkpoint.epoch >= stored ? checkpoint : null
           if (fresh.length === 0 && kept === null) return
-          if (await runs.record(run.claim, { epochs: fresh, backend, checkpoint: kept })) {
+          const progress = { epochs: fresh, backend, checkpoint: kept }
+          if (await this.persist(() => runs.record(run.claim, progress))) {
             stored = fresh.at(-1)?.epoch ?? stored
           } else {
             requestStop(run)
@@ -146,22 +151,41 @@ export class Processor {
     const { runs } = this.dependencies
     switch (outcome.type) {
       case 'trained':
-        await runs.succeed(claim, modelOf(job, outcome.model))
+        await this.persist(() => runs.succeed(claim, modelOf(job, outcome.model)))
         break
       case 'diverged': {
         const message = `The loss became NaN or infinite in epoch ${outcome.epoch}. A smaller learning rate may help.`
-        await runs.fail(claim, { code: 'diverged', message, epoch: outcome.epoch })
+        await this.persist(() => runs.fail(claim, { code: 'diverged', message, epoch: outcome.epoch }))
         break
       }
       case 'refused':
-        await runs.fail(claim, { code: 'invalid-dataset', message: outcome.message, epoch: null })
+        await this.persist(() =>
+          runs.fail(claim, { code: 'invalid-dataset', message: outcome.message, epoch: null }),
+        )
         break
       case 'stopped':
         // After a pause or a cancellation the claim no longer holds, and this changes nothing.
-        await runs.release(claim)
+        await this.persist(() => runs.release(claim))
         break
       default:
         outcome satisfies never
+    }
+  }
+
+  /**
+   * Writes again while the database is away: that is no fault of the job. A write whose answer was lost but which
+   * took effect finds the claim moved on, and says false.
+   */
+  private async persist(write: () => Promise<boolean>): Promise<boolean> {
+    const deadline = Date.now() + outageMilliseconds
+    for (;;) {
+      try {
+        return await write()
+      } catch (error) {
+        if (Date.now() > deadline) throw error
+        this.dependencies.log.warn({ err: error }, 'the database does not take a write; trying again')
+        await sleep(retryMilliseconds)
+      }
     }
   }
 

@@ -21,6 +21,20 @@ const kills = Number(process.env.CHAOS_KILLS ?? (process.env.npm_lifecycle_event
 const seed = Number(process.env.CHAOS_SEED ?? 1)
 const jobsInFlight = 5
 
+/**
+ * Between two strikes, in milliseconds: at least, and up to so much more. A job whose worker dies three times without
+ * progress ends failed, and rightly so; a training must have the time to make some.
+ */
+const pauses: Record<Fault, [number, number]> = {
+  worker: [1_500, 2_500],
+  'frozen worker': [500, 1_500],
+  api: [300, 1_500],
+  postgres: [1_500, 2_500],
+  'postgres backend': [1_500, 2_500],
+  redis: [300, 1_500],
+  'redis flushed': [300, 1_500],
+}
+
 /** A frozen worker stays so for ten seconds: a tenth of the strikes. */
 const strikesOf = (fault: Fault) => (fault === 'frozen worker' ? Math.ceil(kills / 10) : kills)
 
@@ -139,7 +153,8 @@ describe.each(faults.filter(({ queue }) => queue === 'PostgreSQL' || hasRedis))(
         })
         let struck = 0
         for (; struck < strikesOf(fault); struck++) {
-          await sleep(300 + 1_500 * random())
+          const [least, spread] = pauses[fault]
+          await sleep(least + spread * random())
           await cluster.strike(fault, Math.floor(random() * 1_000))
         }
         striking = false
