@@ -90,7 +90,8 @@ export const resumeRequestSchema = z
     epochs: trainingFields.epochs.optional(),
     learningRate: z.number().positive().optional(),
   })
-  .optional()
+  // A request without a body brings null.
+  .nullish()
 export type ResumeRequest = z.infer<typeof resumeRequestSchema>
 
 const changeable = z.object({ epochs: z.int(), learningRate: z.number() })

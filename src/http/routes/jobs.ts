@@ -98,8 +98,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (app, { jobs, subm
         response: { 200: jobSchema, ...failures },
       },
     },
-    async ({ params, body }) =>
-      resume(jobs, submission.queue, params.id, body ?? undefined, submission.onQueueError),
+    async ({ params, body }) => resume(jobs, submission.queue, params.id, body, submission.onQueueError),
   )
 
   app.delete(
