@@ -5,13 +5,16 @@ import request, { type Test } from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ProblemCode, problemSchema, problems } from '../../src/contract/problems.js'
 import { limits, openApp, type RunningApp } from '../support/app.js'
-import { linearModel, storeModel } from '../support/stores.js'
+import { linearModel, startJob, storeEpochs, storeModel, xorSpec } from '../support/stores.js'
+import { upTo } from '../support/watching.js'
 
 let service: RunningApp
 let modelId: string
 let brokenModelId: string
 let queuedJobId: string
 let endedJobId: string
+/** All its epochs have begun. */
+let pausedJobId: string
 
 beforeAll(async () => {
   service = await openApp()
@@ -25,6 +28,14 @@ beforeAll(async () => {
   })
   const { body } = await api().post('/jobs').send(xor)
   queuedJobId = body.id
+  const whole = await startJob(service, 'worker_a', { spec: xorSpec({ epochs: 2 }) })
+  await storeEpochs(
+    service,
+    whole,
+    upTo(2).map((epoch) => ({ epoch, loss: 1, accuracy: null, valLoss: null, valAccuracy: null })),
+  )
+  await service.jobs.pause(whole.jobId)
+  pausedJobId = whole.jobId
 })
 
 afterAll(() => service.close())
@@ -353,7 +364,63 @@ const addresses: Refusal[] = [
   { name: 'a method that is none', send: () => api().put('/jobs'), code: 'not-found', pointers: [] },
 ]
 
-const all = [...bodies, ...fields, ...impossible, ...uploads, ...questions, ...addresses]
+function steer(
+  name: string,
+  path: () => string,
+  code: ProblemCode,
+  pointers: string[],
+  says?: string,
+  body?: object,
+): Refusal {
+  return { name, send: () => api().post(path()).send(body), code, pointers, says }
+}
+
+const steering: Refusal[] = [
+  steer('pausing nothing', () => '/jobs/none/pause', 'not-found', [], 'none'),
+  steer('resuming nothing', () => '/jobs/none/resume', 'not-found', [], 'none'),
+  steer('pausing what ended', () => `/jobs/${endedJobId}/pause`, 'job-finished', [], 'succeeded'),
+  steer('resuming what ended', () => `/jobs/${endedJobId}/resume`, 'job-finished', [], 'succeeded'),
+  steer('resuming what waits', () => `/jobs/${queuedJobId}/resume`, 'invalid-transition', [], 'not paused'),
+  steer(
+    'fewer epochs than one',
+    () => `/jobs/${pausedJobId}/resume`,
+    'invalid-request',
+    ['/epochs'],
+    'at least 1',
+    { epochs: 0 },
+  ),
+  steer('no rate', () => `/jobs/${pausedJobId}/resume`, 'invalid-request', ['/learningRate'], 'more than 0', {
+    learningRate: 0,
+  }),
+  steer('another loss', () => `/jobs/${pausedJobId}/resume`, 'invalid-request', ['/loss'], 'known field', {
+    loss: 'huber',
+  }),
+  steer(
+    'more epochs when the last has begun',
+    () => `/jobs/${pausedJobId}/resume`,
+    'invalid-spec',
+    ['/epochs'],
+    'could take effect from epoch 4 only',
+    { epochs: 9 },
+  ),
+  {
+    name: 'deleting nothing',
+    send: () => api().delete('/jobs/none'),
+    code: 'not-found',
+    pointers: [],
+    says: 'none',
+  },
+  {
+    name: 'deleting what has not ended',
+    send: () => api().delete(`/jobs/${queuedJobId}`),
+    code: 'job-active',
+    pointers: [],
+    says: 'queued: cancel it first',
+  },
+  job('a priority beyond all', { ...xor, priority: 101 }, 'invalid-request', ['/priority'], 'at most 100'),
+]
+
+const all = [...bodies, ...fields, ...impossible, ...uploads, ...questions, ...addresses, ...steering]
 
 describe('refusals', () => {
   it.each(all)('$code: $name', async ({ send, code, pointers, says }) => {

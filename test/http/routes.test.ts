@@ -6,7 +6,7 @@ import type { Epoch } from '../../src/contract/epoch.js'
 import { jobSchema } from '../../src/contract/job.js'
 import { modelSchema } from '../../src/contract/model.js'
 import { openApp, type RunningApp } from '../support/app.js'
-import { linearModel, startJob, storeModel } from '../support/stores.js'
+import { linearModel, startJob, storeEpochs, storeModel } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
 let service: RunningApp
@@ -115,6 +115,51 @@ describe('jobs', () => {
     expect(cancelled.body).toMatchObject({ id, status: 'cancelled', finishedAt: expect.any(String) })
     expect((await api().post(`/jobs/${id}/cancel`)).body).toEqual(cancelled.body)
   })
+
+  it('are paused, twice if you like, and resumed with and without other settings', async () => {
+    const { id } = (await api().post('/jobs').send(xor)).body
+    const paused = await api().post(`/jobs/${id}/pause`)
+    expect(paused.status).toBe(200)
+    expect(paused.body).toMatchObject({ id, status: 'paused', queuePosition: null })
+    expect((await api().post(`/jobs/${id}/pause`)).body).toEqual(paused.body)
+    const resumed = await api().post(`/jobs/${id}/resume`)
+    expect(resumed.status).toBe(200)
+    expect(resumed.body).toMatchObject({ status: 'queued', epochs: 5, changes: [] })
+    await api().post(`/jobs/${id}/pause`)
+    const changed = await api().post(`/jobs/${id}/resume`).send({ epochs: 8 })
+    expect(jobSchema.parse(changed.body)).toMatchObject({
+      status: 'queued',
+      epochs: 8,
+      spec: { epochs: 8 },
+      changes: [
+        {
+          fromEpoch: 1,
+          before: { epochs: 5, learningRate: 0.001 },
+          after: { epochs: 8, learningRate: 0.001 },
+        },
+      ],
+    })
+  })
+
+  it('are deleted when they have ended, and their models stay', async () => {
+    const { id: modelId } = await storeModel(service)
+    const { body: model } = await api().get(`/models/${modelId}`)
+    const answer = await api().delete(`/jobs/${model.jobId}`)
+    expect(answer.status).toBe(204)
+    expect(answer.text).toBe('')
+    expect((await api().get(`/jobs/${model.jobId}`)).status).toBe(404)
+    expect((await api().get(`/models/${modelId}/predict?x=1,2`)).body.predictions).toEqual([{ output: [9] }])
+  })
+
+  it('of a higher priority are ahead of those that wait', async () => {
+    const { body: ordinary } = await api().post('/jobs').send(xor)
+    const { body: urgent } = await api()
+      .post('/jobs')
+      .send({ ...xor, priority: 100 })
+    expect(urgent).toMatchObject({ priority: 100, queuePosition: 1 })
+    const place = async (id: string) => (await api().get(`/jobs/${id}`)).body.queuePosition
+    expect(await place(ordinary.id)).toBeGreaterThan(1)
+  })
 })
 
 describe('epochs', () => {
@@ -130,8 +175,8 @@ describe('epochs', () => {
   beforeAll(async () => {
     const claim = await startJob(service)
     jobId = claim.jobId
-    await service.runs.appendEpochs(claim, stored.slice(0, 20), 'reference')
-    await service.runs.appendEpochs(claim, stored.slice(20), 'reference')
+    await storeEpochs(service, claim, stored.slice(0, 20))
+    await storeEpochs(service, claim, stored.slice(20))
   })
 
   const numbers = (body: { data: Epoch[] }) => body.data.map(({ epoch }) => epoch)

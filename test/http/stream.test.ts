@@ -7,7 +7,7 @@ import type { Epoch } from '../../src/contract/epoch.js'
 import { problemSchema } from '../../src/contract/problems.js'
 import { openApp, type RunningApp } from '../support/app.js'
 import { eventually } from '../support/service.js'
-import { linearModel, startJob } from '../support/stores.js'
+import { linearModel, startJob, storeEpochs } from '../support/stores.js'
 import { upTo, watchJob } from '../support/watching.js'
 
 let service: RunningApp
@@ -31,7 +31,7 @@ describe('the stream', () => {
     const claim = await startJob(service)
     const watching = watchJob(url, claim.jobId)
     await eventually(() => watching.messages[0])
-    await service.runs.appendEpochs(claim, epochsOf(1, 10), 'wasm')
+    await storeEpochs(service, claim, epochsOf(1, 10))
     await service.runs.succeed(claim, linearModel())
     await service.live.refresh()
     const { code, job } = await watching.ended
@@ -50,7 +50,7 @@ describe('the stream', () => {
       valAccuracy: null,
       diverged: true,
     }
-    await service.runs.appendEpochs(claim, [last], 'wasm')
+    await storeEpochs(service, claim, [last])
     await service.runs.fail(claim, { code: 'diverged', message: 'too fast', epoch: 1 })
     const watching = watchJob(url, claim.jobId)
     expect((await watching.ended).job).toMatchObject({ status: 'failed', error: { code: 'diverged' } })
@@ -94,7 +94,7 @@ describe('the stream', () => {
   it('stops reading the database for a reader that does not read, and goes on where it stopped', async () => {
     const claim = await startJob(service)
     const batches = upTo(10).map((batch) => epochsOf((batch - 1) * 40_000 + 1, batch * 40_000))
-    for (const batch of batches) await service.runs.appendEpochs(claim, batch, 'wasm')
+    for (const batch of batches) await storeEpochs(service, claim, batch)
     await service.jobs.cancel(claim.jobId)
     const reads = vi.spyOn(service.epochs, 'read')
     const socket = new WebSocket(`${url.replace('http', 'ws')}/jobs/${claim.jobId}/stream`)

@@ -7,7 +7,7 @@ import { Live } from '../../src/live/live.js'
 import { newId } from '../../src/training/new-id.js'
 import type { ClaimedJob } from '../../src/training/ports.js'
 import { eventually } from '../support/service.js'
-import { linearModel, openStores, type Stores, startJob } from '../support/stores.js'
+import { linearModel, openStores, type Stores, startJob, storeEpochs } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
 let stores: Stores
@@ -54,7 +54,7 @@ async function train(claim: ClaimedJob, from: number, count: number): Promise<nu
   const epochs: Epoch[] = upTo(from + count)
     .slice(from)
     .map((epoch) => ({ epoch, loss: 1 / epoch, accuracy: null, valLoss: null, valAccuracy: null }))
-  expect(await stores.runs.appendEpochs(claim, epochs, 'wasm')).toBe(true)
+  expect(await storeEpochs(stores, claim, epochs)).toBe(true)
   return from + count
 }
 
@@ -86,7 +86,7 @@ describe('a watcher', () => {
         await eventually(() => watcher.numbers().length >= epoch || undefined)
         await stores.runs.succeed(claim, linearModel())
         await live.refresh()
-        expect(await watcher.ended).toBe(true)
+        expect(await watcher.ended).toBe('ended')
         expect(watcher.numbers()).toEqual(upTo(epoch))
         expect(watcher.messages[0]).toMatchObject({ type: 'job', job: { id: jobId } })
         expect(watcher.messages.slice(-2)).toMatchObject([
@@ -109,7 +109,7 @@ describe('a watcher', () => {
     await live.refresh()
     await eventually(() => watcher.numbers().length === 5 || undefined)
     watcher.leave()
-    expect(await watcher.ended).toBe(true)
+    expect(await watcher.ended).toBe('gone')
   })
 
   it('is told nothing before the epoch it has seen, and all behind it', async () => {
@@ -140,13 +140,13 @@ describe('a watcher', () => {
   })
 
   it('learns that its job does not exist, or no longer', async () => {
-    expect(await watch(newId('job')).ended).toBe(false)
+    expect(await watch(newId('job')).ended).toBe('deleted')
     const { jobId } = await startJob(stores)
     const watcher = watch(jobId)
     await eventually(() => watcher.messages[0])
     await stores.database.job.delete({ where: { id: jobId } })
     await live.refresh()
-    expect(await watcher.ended).toBe(false)
+    expect(await watcher.ended).toBe('deleted')
     expect(live.watched).toBe(0)
   })
 
@@ -167,7 +167,7 @@ describe('a watcher', () => {
     const watcher = watch(jobId)
     await eventually(() => watcher.messages[0])
     live.close()
-    expect(await watcher.ended).toBe(true)
+    expect(await watcher.ended).toBe('closing')
     expect(watcher.messages.map(({ type }) => type)).toEqual(['job'])
   })
 

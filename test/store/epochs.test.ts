@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Epoch } from '../../src/contract/epoch.js'
 import { epochOf, spread } from '../../src/store/epochs.js'
 import { newId } from '../../src/training/new-id.js'
-import { openStores, type Stores, startJob } from '../support/stores.js'
+import { openStores, type Stores, startJob, storeEpochs } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
 let stores: Stores
@@ -32,7 +32,7 @@ const history = fc
 
 async function store(batches: Epoch[][]): Promise<string> {
   const claim = await startJob(stores)
-  for (const batch of batches) await stores.runs.appendEpochs(claim, batch, 'wasm')
+  for (const batch of batches) await storeEpochs(stores, claim, batch)
   return claim.jobId
 }
 

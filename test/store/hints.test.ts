@@ -4,7 +4,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Hints, listenForHints } from '../../src/store/hints.js'
 import type { JobProgress } from '../../src/training/ports.js'
 import { eventually } from '../support/service.js'
-import { linearModel, newJob, openStores, type Stores, startJob } from '../support/stores.js'
+import {
+  claimJob,
+  linearModel,
+  newJob,
+  openStores,
+  type Stores,
+  startJob,
+  storeEpochs,
+} from '../support/stores.js'
 
 let stores: Stores
 let hints: Hints
@@ -49,17 +57,12 @@ describe('hints', () => {
   it('tell of every change of a job', async () => {
     const claim = await startJob(stores)
     const metrics = { loss: 1, accuracy: null, valLoss: null, valAccuracy: null }
-    await stores.runs.appendEpochs(
-      claim,
-      [
-        { epoch: 1, ...metrics },
-        { epoch: 2, ...metrics },
-      ],
-      'wasm',
-    )
+    await storeEpochs(stores, claim, [
+      { epoch: 1, ...metrics },
+      { epoch: 2, ...metrics },
+    ])
     await stores.runs.release(claim)
-    const again = await stores.runs.claim(claim.jobId, 'worker_b')
-    if (again === null) throw new Error('not to be claimed')
+    await claimJob(stores, claim.jobId, 'worker_b')
     await stores.jobs.releaseWorker('worker_b')
     await stores.jobs.cancel(claim.jobId)
     await hearAll()

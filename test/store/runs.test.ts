@@ -1,11 +1,18 @@
 /** What a worker may write, and when it may not. */
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Epoch } from '../../src/contract/epoch.js'
 import { type JobStatus, jobStatusSchema, sourcesOf } from '../../src/contract/job.js'
-import { newId } from '../../src/training/new-id.js'
 import type { Claim } from '../../src/training/ports.js'
-import { linearModel, newJob, openStores, type Stores, startJob } from '../support/stores.js'
+import {
+  claimJob,
+  linearModel,
+  newJob,
+  openStores,
+  type Stores,
+  startJob,
+  storeEpochs,
+} from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
 let stores: Stores
@@ -20,32 +27,52 @@ const epochsOf = (numbers: number[]): Epoch[] =>
   numbers.map((epoch) => ({ epoch, loss: 1 / epoch, accuracy: null, valLoss: null, valAccuracy: null }))
 
 /** Everything a worker writes under a claim, and the state it leads to. */
-const writes: { name: string; to: JobStatus; write: (claim: Claim) => Promise<boolean | null> }[] = [
+const writes: {
+  name: string
+  to: JobStatus
+  /** Where it has its effect. */
+  states: JobStatus[]
+  write: (claim: Claim) => Promise<boolean | null>
+}[] = [
   {
-    name: 'appendEpochs',
+    name: 'record',
     to: 'running',
-    write: (claim) => stores.runs.appendEpochs(claim, epochsOf([1]), 'wasm'),
+    // What was computed until a pause took effect is kept.
+    states: ['running', 'paused'],
+    write: (claim) => storeEpochs(stores, claim, epochsOf([1])),
   },
   {
     name: 'heartbeat',
     to: 'running',
-    write: async (claim) => (await stores.runs.heartbeat([claim])).has(claim.jobId),
+    states: ['running'],
+    write: async (claim) => (await stores.runs.heartbeat([claim])).length === 1,
   },
-  { name: 'succeed', to: 'succeeded', write: (claim) => stores.runs.succeed(claim, linearModel()) },
+  {
+    name: 'succeed',
+    to: 'succeeded',
+    states: ['running'],
+    write: (claim) => stores.runs.succeed(claim, linearModel()),
+  },
   {
     name: 'fail',
     to: 'failed',
+    states: ['running'],
     write: (claim) => stores.runs.fail(claim, { code: 'diverged', message: 'NaN', epoch: 1 }),
   },
-  { name: 'release', to: 'queued', write: (claim) => stores.runs.release(claim) },
-  { name: 'crash', to: 'queued', write: (claim) => stores.runs.crash(claim).then(() => null) },
+  { name: 'release', to: 'queued', states: ['running'], write: (claim) => stores.runs.release(claim) },
+  {
+    name: 'crash',
+    to: 'queued',
+    states: ['running'],
+    write: (claim) => stores.runs.crash(claim).then(() => null),
+  },
 ]
 
 /** The job's row, its epochs and its model, to see that nothing changed. */
 async function everythingOf(id: string): Promise<unknown> {
   return stores.database.job.findUniqueOrThrow({
     where: { id },
-    include: { epochBatches: true, model: true },
+    include: { epochBatches: true, checkpoints: true, model: true },
   })
 }
 
@@ -57,12 +84,16 @@ async function inStatus(status: JobStatus): Promise<Claim> {
 
 const statuses = jobStatusSchema.options
 
-describe('claim', () => {
-  it.each(statuses)('of a job that is %s', async (status) => {
+describe('claimNext', () => {
+  beforeEach(async () => {
+    await stores.database.job.deleteMany()
+  })
+
+  it.each(statuses)('with only a job that is %s', async (status) => {
     const { id } = await stores.jobs.create(newJob())
     await stores.database.job.update({ where: { id }, data: { status, heartbeatAt: new Date() } })
     const before = await everythingOf(id)
-    const claim = await stores.runs.claim(id, 'worker_b')
+    const claim = await stores.runs.claimNext('worker_b')
     if (status === 'queued') {
       expect(claim).toMatchObject({ jobId: id, attempt: 1, storedEpoch: 0, spec: { dataset: 'xor' } })
       expect(await stores.jobs.get(id)).toMatchObject({ status: 'running', startedAt: expect.any(String) })
@@ -72,19 +103,19 @@ describe('claim', () => {
     }
   })
 
-  it('of a job that does not exist', async () => {
-    expect(await stores.runs.claim(newId('job'), 'worker_b')).toBeNull()
+  it('with no job at all', async () => {
+    expect(await stores.runs.claimNext('worker_b')).toBeNull()
   })
 
   it('goes to one of many', async () => {
     const { id } = await stores.jobs.create(newJob())
-    const claims = await Promise.all(upTo(10).map((worker) => stores.runs.claim(id, `worker_${worker}`)))
-    expect(claims.filter((claim) => claim !== null)).toHaveLength(1)
+    const claims = await Promise.all(upTo(10).map((worker) => stores.runs.claimNext(`worker_${worker}`)))
+    expect(claims.flatMap((claim) => claim?.jobId ?? [])).toEqual([id])
   })
 
-  it('takes a job from a worker that is silent, and counts its death', async () => {
+  it('takes up what silent workers left, until it was left three times without a new epoch', async () => {
     const first = await startJob(stores)
-    await stores.runs.appendEpochs(first, epochsOf(upTo(3)), 'wasm')
+    await storeEpochs(stores, first, epochsOf(upTo(3)))
     const startedAt = (await stores.jobs.get(first.jobId))?.startedAt
     for (const [attempt, outcome] of [
       [2, 'taken'],
@@ -95,7 +126,8 @@ describe('claim', () => {
         where: { id: first.jobId },
         data: { heartbeatAt: new Date(Date.now() - 5_000) },
       })
-      const claim = await stores.runs.claim(first.jobId, 'worker_b')
+      await stores.jobs.releaseAbandoned(4_000)
+      const claim = await stores.runs.claimNext('worker_b')
       if (outcome === 'taken') expect(claim).toMatchObject({ attempt, storedEpoch: 3 })
       else expect(claim).toBeNull()
     }
@@ -104,25 +136,26 @@ describe('claim', () => {
   })
 })
 
-describe.each(writes)('$name', ({ to, write }) => {
+describe.each(writes)('$name', ({ to, states, write }) => {
   it.each(statuses)('on a job that is %s', async (status) => {
     const claim = await inStatus(status)
     const before = await everythingOf(claim.jobId)
     const done = await write(claim)
-    if (done !== null) expect(done).toBe(status === 'running')
-    if (status !== 'running') {
+    if (done !== null) expect(done).toBe(states.includes(status))
+    if (!states.includes(status)) {
       expect(await everythingOf(claim.jobId)).toEqual(before)
       return
     }
-    expect((await stores.jobs.get(claim.jobId))?.status).toBe(to)
-    if (to !== 'running') expect(sourcesOf(to)).toContain('running')
+    expect((await stores.jobs.get(claim.jobId))?.status).toBe(to === 'running' ? status : to)
+    if (to !== 'running') expect(sourcesOf(to)).toContain(status)
   })
 
   it('by a worker whose job was taken from it', async () => {
     const old = await startJob(stores)
     await stores.database.job.update({ where: { id: old.jobId }, data: { heartbeatAt: new Date(0) } })
-    const claim = await stores.runs.claim(old.jobId, 'worker_b')
-    expect(claim?.attempt).toBe(old.attempt + 1)
+    await stores.jobs.releaseAbandoned(8_000)
+    const claim = await claimJob(stores, old.jobId)
+    expect(claim.attempt).toBe(old.attempt + 1)
     const before = await everythingOf(old.jobId)
     expect(await write(old)).not.toBe(true)
     expect(await everythingOf(old.jobId)).toEqual(before)
@@ -137,10 +170,10 @@ describe.each(writes)('$name', ({ to, write }) => {
   })
 })
 
-describe('appendEpochs', () => {
+describe('record', () => {
   it('takes nothing but the epochs that come next', async () => {
     const claim = await startJob(stores)
-    const append = (numbers: number[]) => stores.runs.appendEpochs(claim, epochsOf(numbers), 'wasm')
+    const append = (numbers: number[]) => storeEpochs(stores, claim, epochsOf(numbers))
     expect(await append([2])).toBe(false)
     expect(await append([1, 2, 3])).toBe(true)
     expect(await append([1, 2, 3])).toBe(false)
@@ -166,7 +199,7 @@ describe('appendEpochs', () => {
           const begin = end
           end += length
           const epochs = epochsOf(upTo(end).slice(begin))
-          const done = await Promise.all(upTo(4).map(() => stores.runs.appendEpochs(claim, epochs, 'wasm')))
+          const done = await Promise.all(upTo(4).map(() => storeEpochs(stores, claim, epochs)))
           expect(done.filter(Boolean)).toHaveLength(1)
         }
         expect(await stores.epochs.read(claim.jobId, 0, 1_000)).toEqual(epochsOf(upTo(end)))
@@ -185,7 +218,7 @@ describe('appendEpochs', () => {
       valAccuracy: null,
       diverged: true,
     }
-    await stores.runs.appendEpochs(claim, [...epochsOf([1]), last], 'wasm')
+    await storeEpochs(stores, claim, [...epochsOf([1]), last])
     await stores.runs.fail(claim, { code: 'diverged', message: 'too fast', epoch: 2 })
     expect(await stores.epochs.read(claim.jobId, 0, 10)).toEqual([...epochsOf([1]), last])
     expect(await stores.jobs.get(claim.jobId)).toMatchObject({
@@ -200,15 +233,17 @@ describe('heartbeat', () => {
   it('tells which of many claims hold', async () => {
     const [held, lost] = [await startJob(stores), await startJob(stores)]
     await stores.jobs.cancel(lost.jobId)
-    expect(await stores.runs.heartbeat([held, lost, { ...held, attempt: 9 }])).toEqual(new Set([held.jobId]))
-    expect(await stores.runs.heartbeat([])).toEqual(new Set())
+    expect(await stores.runs.heartbeat([held, lost, { ...held, attempt: 9 }])).toEqual([
+      { jobId: held.jobId, attempt: held.attempt },
+    ])
+    expect(await stores.runs.heartbeat([])).toEqual([])
   })
 })
 
 describe('succeed', () => {
   it('makes the model with its job’s last metrics', async () => {
     const claim = await startJob(stores)
-    await stores.runs.appendEpochs(claim, epochsOf([1, 2]), 'wasm')
+    await storeEpochs(stores, claim, epochsOf([1, 2]))
     const model = linearModel()
     expect(await stores.runs.succeed(claim, model)).toBe(true)
     expect(await stores.jobs.get(claim.jobId)).toMatchObject({ status: 'succeeded', modelId: model.id })

@@ -15,4 +15,7 @@ export const predictorPool: typeof import('../../workers/predictor-pool.js') =
   await load('workers/predictor-pool.js')
 export const trainerPool: typeof import('../../workers/trainer-pool.js') =
   await load('workers/trainer-pool.js')
+export const sharedDatasets: typeof import('../../workers/shared-datasets.js') = await load(
+  'workers/shared-datasets.js',
+)
 export const processorModule: typeof import('../../workers/processor.js') = await load('workers/processor.js')

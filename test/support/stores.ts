@@ -1,4 +1,5 @@
 /** The real stores on a database of their own, and jobs and models to put there. */
+import type { Epoch } from '../../src/contract/epoch.js'
 import type { JobSpec } from '../../src/contract/job.js'
 import { jobSpecSchema } from '../../src/contract/job.js'
 import { type Database, openDatabase } from '../../src/store/database.js'
@@ -9,6 +10,7 @@ import { modelStore } from '../../src/store/models.js'
 import { runStore } from '../../src/store/runs.js'
 import { newId } from '../../src/training/new-id.js'
 import type {
+  Claim,
   ClaimedJob,
   DatasetStore,
   EpochStore,
@@ -74,6 +76,8 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
     name: null,
     spec: xorSpec(),
     metadata: {},
+    tenantId: 'local',
+    priority: 0,
     datasetId: null,
     parameters: 17,
     arenaBytes: 1024,
@@ -83,15 +87,43 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
   }
 }
 
+/** Rises, and lies above what clients may ask for, so that a certain job's turn comes next. */
+let priority = 1_000
+
 /** Creates a job and claims it. */
 export async function startJob(
   stores: Pick<Stores, 'jobs' | 'runs'>,
   workerId = 'worker_a',
+  changes: Partial<NewJob> = {},
 ): Promise<ClaimedJob> {
-  const { id } = await stores.jobs.create(newJob())
-  const claim = await stores.runs.claim(id, workerId)
-  if (claim === null) throw new Error('a new job cannot be claimed')
+  const { id } = await stores.jobs.create(newJob({ priority: ++priority, ...changes }))
+  return claimOf(stores, id, workerId)
+}
+
+/** Claims this queued job, whatever else waits. */
+export async function claimJob(
+  stores: Pick<Stores, 'database' | 'runs'>,
+  id: string,
+  workerId = 'worker_b',
+): Promise<ClaimedJob> {
+  await stores.database.job.update({ where: { id }, data: { priority: ++priority } })
+  return claimOf(stores, id, workerId)
+}
+
+async function claimOf(stores: Pick<Stores, 'runs'>, id: string, workerId: string): Promise<ClaimedJob> {
+  const claim = await stores.runs.claimNext(workerId)
+  if (claim?.jobId !== id) throw new Error(`job ${id} was to be claimed, not ${claim?.jobId ?? 'nothing'}`)
   return claim
+}
+
+/** Stores epochs under a claim, without a checkpoint. */
+export async function storeEpochs(
+  stores: Pick<Stores, 'runs'>,
+  claim: Claim,
+  epochs: Epoch[],
+  backend = 'wasm',
+): Promise<boolean> {
+  return stores.runs.record(claim, { epochs, backend, checkpoint: null })
 }
 
 /** output = 2 a + 3 b + 1, over raw inputs called a and b. */

@@ -5,9 +5,17 @@ import type { JobSpec } from '../../src/contract/job.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import { newId } from '../../src/training/new-id.js'
 import type { NewJob } from '../../src/training/ports.js'
-import { processorModule, trainerPool } from '../support/built.js'
+import { processorModule, sharedDatasets, trainerPool } from '../support/built.js'
 import { eventually } from '../support/service.js'
-import { newJob, openStores, type Stores, storeModel, xorSpec } from '../support/stores.js'
+import {
+  claimJob,
+  newJob,
+  openStores,
+  type Stores,
+  storeEpochs,
+  storeModel,
+  xorSpec,
+} from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
 let stores: Stores
@@ -20,11 +28,21 @@ beforeAll(async () => {
 
 afterAll(() => stores.close())
 
-beforeEach(() => {
+beforeEach(async () => {
+  await stores.database.job.deleteMany()
   pool = new trainerPool.TrainerPool()
   const { runs, datasets, models } = stores
   const log = pino({ level: 'silent' })
-  processor = new processorModule.Processor({ workerId: 'worker_a', runs, datasets, models, pool, log })
+  processor = new processorModule.Processor({
+    workerId: 'worker_a',
+    runs,
+    datasets,
+    models,
+    pool,
+    sharedDatasets: new sharedDatasets.SharedDatasets(64 * 1024 * 1024),
+    checkpointMilliseconds: 1_000,
+    log,
+  })
 })
 
 afterEach(async () => {
@@ -42,7 +60,7 @@ const endless = { epochs: 10_000_000 }
 /** Starts a job that does not end by itself, and waits for its first epochs. */
 async function startEndless(): Promise<{ id: string; processing: Promise<void> }> {
   const id = await create(endless)
-  const processing = processor.process(id)
+  const processing = processor.processNext()
   await eventually(async () => ((await stores.jobs.get(id))?.epoch ?? 0) > 0 || undefined)
   return { id, processing }
 }
@@ -63,7 +81,7 @@ const uploaded = (x: number[][], y: number[]) => ({
 describe('a job', () => {
   it('is trained, its epochs and its model are stored', async () => {
     const id = await create({ epochs: 500 })
-    await processor.process(id)
+    await processor.processNext()
     const job = await stores.jobs.get(id)
     expect(job).toMatchObject({ status: 'succeeded', epoch: 500, error: null })
     const epochs = await historyOf(id)
@@ -84,7 +102,7 @@ describe('a job', () => {
     )
     await stores.datasets.create(rows)
     const id = await create({ dataset: rows.id, epochs: 1 }, { datasetId: rows.id })
-    await processor.process(id)
+    await processor.processNext()
     const model = await stores.models.get((await stores.jobs.get(id))?.modelId ?? '')
     const [first, second] = model?.coding.features ?? []
     expect(first).toMatchObject({ name: 'x1', mean: 25, scale: expect.closeTo(Math.sqrt(125)) })
@@ -102,7 +120,7 @@ describe('a job', () => {
     await stores.datasets.create(rows)
     const id = await create({ dataset: rows.id }, { datasetId: rows.id })
     await stores.database.dataset.delete({ where: { id: rows.id } })
-    await processor.process(id)
+    await processor.processNext()
     expect(await stores.jobs.get(id)).toMatchObject({
       status: 'failed',
       error: { code: 'invalid-dataset', message: expect.stringContaining('no longer exists'), epoch: null },
@@ -113,7 +131,7 @@ describe('a job', () => {
     const { id: from } = await storeModel(stores)
     const id = await create({ from })
     await stores.database.model.delete({ where: { id: from } })
-    await processor.process(id)
+    await processor.processNext()
     expect(await stores.jobs.get(id)).toMatchObject({
       status: 'failed',
       error: { message: expect.stringContaining(from) },
@@ -130,7 +148,7 @@ describe('a job', () => {
     )
     await stores.datasets.create(rows)
     const id = await create({ dataset: rows.id, batchSize: 2 }, { datasetId: rows.id })
-    await processor.process(id)
+    await processor.processNext()
     expect(await stores.jobs.get(id)).toMatchObject({
       status: 'failed',
       error: { code: 'invalid-dataset', message: expect.stringContaining('row 2') },
@@ -148,7 +166,7 @@ describe('a job', () => {
     }
     const network = { inputShape: [2], layers }
     const id = await create({ ...endless, network, optimizer, loss: 'squaredError' })
-    await processor.process(id)
+    await processor.processNext()
     const job = await stores.jobs.get(id)
     const epochs = await historyOf(id)
     expect(epochs.at(-1)).toMatchObject({ loss: null, diverged: true })
@@ -159,26 +177,24 @@ describe('a job', () => {
 
   it('is taken up where an earlier attempt was lost, without a gap or a repetition', async () => {
     const whole = await create({ epochs: 300 })
-    await processor.process(whole)
+    await processor.processNext()
     const expected = await historyOf(whole)
     const id = await create({ epochs: 300 })
-    const lost = await stores.runs.claim(id, 'worker_dead')
-    if (lost === null) throw new Error('not to be claimed')
-    await stores.runs.appendEpochs(lost, expected.slice(0, 123), 'reference')
+    const lost = await claimJob(stores, id, 'worker_dead')
+    await storeEpochs(stores, lost, expected.slice(0, 123))
     await stores.jobs.releaseWorker('worker_dead')
-    await processor.process(id)
+    await processor.processNext()
     expect(await stores.jobs.get(id)).toMatchObject({ status: 'succeeded', epoch: 300 })
     expect(await historyOf(id)).toEqual(expected)
   })
 
   it('is run once, though its ticket comes twice, and not at all when it has ended', async () => {
     const id = await create()
-    await Promise.all([processor.process(id), processor.process(id)])
+    await Promise.all([processor.processNext(), processor.processNext()])
     expect(await historyOf(id)).toHaveLength(100)
     const before = await stores.jobs.get(id)
-    await processor.process(id)
+    await processor.processNext()
     expect(await stores.jobs.get(id)).toEqual(before)
-    await processor.process(newId('job'))
   })
 })
 
@@ -202,7 +218,7 @@ describe('a running job', () => {
     const job = await stores.jobs.get(id)
     expect(job).toMatchObject({ status: 'queued', error: null })
     await historyOf(id)
-    await processor.process(id)
+    await processor.processNext()
     expect(await stores.jobs.get(id)).toEqual(job)
   })
 
@@ -232,8 +248,8 @@ describe('a running job', () => {
 
   it('is abandoned to the reconciler when the database fails', async () => {
     const id = await create(endless)
-    vi.spyOn(stores.runs, 'appendEpochs').mockRejectedValue(new Error('the database is away'))
-    await expect(processor.process(id)).rejects.toThrow('away')
+    vi.spyOn(stores.runs, 'record').mockRejectedValue(new Error('the database is away'))
+    await expect(processor.processNext()).rejects.toThrow('away')
     expect(await stores.jobs.get(id)).toMatchObject({ status: 'running' })
     await stores.jobs.releaseAbandoned(0)
     expect(await stores.jobs.get(id)).toMatchObject({ status: 'queued' })

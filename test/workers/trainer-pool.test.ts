@@ -5,7 +5,7 @@ import type { JobSpec } from '../../src/contract/job.js'
 import { builtIn } from '../../src/datasets/built-ins.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import type { TrainingOrder } from '../../workers/messages.js'
-import type { Outcome } from '../../workers/trainer-pool.js'
+import type { Listener, Outcome } from '../../workers/trainer-pool.js'
 import { trainerPool } from '../support/built.js'
 import { gate } from '../support/gate.js'
 import { eventually } from '../support/service.js'
@@ -24,10 +24,21 @@ function order(spec: Partial<JobSpec> = {}, changes: Partial<TrainingOrder> = {}
   const table = builtIn('xor')
   if (table === undefined) throw new Error('there is no xor')
   const stop = new Int32Array(new SharedArrayBuffer(4))
-  return { spec: xorSpec(spec), ...table, standardize: false, initialWeights: null, stop, ...changes }
+  return {
+    spec: xorSpec(spec),
+    changes: [],
+    data: { type: 'raw', ...table },
+    initialWeights: null,
+    checkpoint: null,
+    checkpointMilliseconds: 60_000,
+    stop,
+    ...changes,
+  }
 }
 
 const endless = { epochs: 10_000_000 }
+
+const storing = (store: Listener['store']): Listener => ({ store, encoded: () => {} })
 
 /** Trains and keeps the epochs. */
 async function train(
@@ -35,10 +46,13 @@ async function train(
 ): Promise<{ outcome: Outcome; epochs: Epoch[]; backends: Set<string> }> {
   const epochs: Epoch[] = []
   const backends = new Set<string>()
-  const outcome = await pool.train(given, async (some, backend) => {
-    epochs.push(...some)
-    backends.add(backend)
-  })
+  const outcome = await pool.train(
+    given,
+    storing(async (progress) => {
+      epochs.push(...progress.epochs)
+      backends.add(progress.backend)
+    }),
+  )
   return { outcome, epochs, backends }
 }
 
@@ -80,10 +94,13 @@ describe('a training', () => {
   it('stops when it is asked to', async () => {
     const given = order(endless)
     const epochs: Epoch[] = []
-    const outcome = await pool.train(given, async (some) => {
-      epochs.push(...some)
-      Atomics.store(given.stop, 0, 1)
-    })
+    const outcome = await pool.train(
+      given,
+      storing(async (progress) => {
+        epochs.push(...progress.epochs)
+        Atomics.store(given.stop, 0, 1)
+      }),
+    )
     expect(outcome).toEqual({ type: 'stopped' })
     expect(numbers(epochs)).toEqual(upTo(epochs.length))
   })
@@ -112,7 +129,9 @@ describe('a training', () => {
       ],
       y: [0, 1],
     })
-    const { outcome, epochs } = await train(order({ batchSize: 2 }, table))
+    const { outcome, epochs } = await train(
+      order({ batchSize: 2 }, { data: { type: 'raw', ...table, standardize: false } }),
+    )
     expect(outcome).toEqual({ type: 'refused', message: expect.stringContaining('x2, row 2') })
     expect(epochs).toEqual([])
   })
@@ -142,9 +161,12 @@ describe('the pool', () => {
   })
 
   it('passes on what storing throws, and goes on', async () => {
-    const failing = pool.train(order(endless), async () => {
-      throw new Error('the database is away')
-    })
+    const failing = pool.train(
+      order(endless),
+      storing(async () => {
+        throw new Error('the database is away')
+      }),
+    )
     await expect(failing).rejects.toThrow('the database is away')
     expect((await train(order())).outcome.type).toBe('trained')
   })
@@ -153,13 +175,16 @@ describe('the pool', () => {
     const given = order(endless)
     const held = gate()
     const stored: Epoch[][] = []
-    let storing = 0
-    const training = pool.train(given, async (epochs) => {
-      expect(++storing).toBe(1)
-      stored.push(epochs)
-      if (stored.length === 1) await held.passed
-      storing--
-    })
+    let under = 0
+    const training = pool.train(
+      given,
+      storing(async ({ epochs }) => {
+        expect(++under).toBe(1)
+        stored.push(epochs)
+        if (stored.length === 1) await held.passed
+        under--
+      }),
+    )
     await eventually(() => stored[0])
     // Time for many more slices, of which there must be none.
     await new Promise((resolve) => setTimeout(resolve, 600))
@@ -172,7 +197,10 @@ describe('the pool', () => {
 
   it('ends what runs when it closes', async () => {
     const started = gate()
-    const training = pool.train(order(endless), async () => started.open())
+    const training = pool.train(
+      order(endless),
+      storing(async () => started.open()),
+    )
     const ended = expect(training).rejects.toThrow(trainerPool.ThreadCrash)
     await started.passed
     await pool.close()
