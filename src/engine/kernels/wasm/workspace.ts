@@ -89,7 +89,8 @@ function roomOf(operation: Operation, capacity: number): number {
       const sample = Math.max(borderedBytes(operation.attributes), 4 * channels * height * width)
       const least = Math.min(borderedBytes(operation.attributes), 4 * channels * height * width)
       const group = Math.max(1, Math.min(capacity, Math.floor(groupBytes / (least + slopes))))
-      return lines(group * sample + overrun) + group * slopes
+      const places = 8 * group * outputHeight * Math.ceil(outputWidth / 4)
+      return lines(group * sample + overrun) + lines(group * slopes) + places
     }
     case 'locallyConnectedForward':
     case 'locallyConnectedBackwardWeights':

@@ -7,7 +7,7 @@
 import { activate } from './activations'
 import {
   convolutionBlock1, convolutionBlock2, convolutionBlock3, convolutionBlock4, convolutionBlock5, convolutionBlock6,
-  tapBlock1, tapBlock2, tapBlock3, tapBlock4, tapBlock5, tapBlock6,
+  slimBlock4, slimBlock8, tapBlock1, tapBlock2, tapBlock3, tapBlock4, tapBlock5, tapBlock6,
 } from './convolution-blocks'
 import { blockRows, tileBytes, zeros } from './product'
 import { laneMask, storeLanes, sumLanes, sumLanesOfFour } from './simd'
@@ -132,6 +132,22 @@ export function convolutionColumn(
   }
 }
 
+/** All filters for the last four of eight outputs; filters that fours leave over do all eight again. */
+function slimColumn(
+  filters: i32, k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize,
+): void {
+  while (filters >= 4) {
+    const rows = filters >= 8 ? 8 : 4
+    if (rows == 8) slimBlock8(k, a, aRow, image + 16, offsets, c + 16, cRow, start, startRow)
+    else slimBlock4(k, a, aRow, image + 16, offsets, c + 16, cRow, start, startRow)
+    filters -= rows
+    a += <usize>rows * aRow
+    c += <usize>rows * cRow
+    start += <usize>rows * startRow
+  }
+  convolutionColumn(filters, k, a, aRow, image, offsets, c, cRow, start, startRow)
+}
+
 /**
  * One row of outputs: c [filters] planes cRow bytes apart, `width` outputs each. The last eight overlap those before them;
  * rows of less than eight go through the tile, their missing outputs read whatever follows and are dropped.
@@ -140,10 +156,13 @@ function convolutionRow(
   filters: i32, width: i32, k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize, tile: usize,
 ): void {
   if (width >= 8) {
-    for (let x = 0; x < width; x += 8) {
+    const slim = (width & 7) != 0 && (width & 7) <= 4
+    const eights = slim ? width & ~7 : width
+    for (let x = 0; x < eights; x += 8) {
       const at = floats(min(x, width - 8))
       convolutionColumn(filters, k, a, aRow, image + at, offsets, c + at, cRow, start, startRow)
     }
+    if (slim) slimColumn(filters, k, a, aRow, image + floats(width - 8), offsets, c + floats(width - 8), cRow, start, startRow)
     return
   }
   while (filters > 0) {
@@ -278,8 +297,8 @@ function sumPlanes(dz: usize, dBias: usize, rows: i32, filters: i32, positions: 
 
 /** Taps `count` in a row (tapStep bytes apart in memory, cells aRow apart) of all filters over a group of samples. */
 export function tapRows(
-  count: i32, filters: i32, samples: i32, height: i32, vectors: i32, a: usize, aRow: usize, aDown: usize, aSample: usize,
-  b: usize, bFilter: usize, bSample: usize, to: usize, tapStep: usize, filterStep: usize, first: bool, tile: usize,
+  count: i32, filters: i32, vectors: i32, places: usize, a: usize, aRow: usize, b: usize, bFilter: usize,
+  to: usize, tapStep: usize, filterStep: usize, first: bool, tile: usize,
 ): void {
   while (count > 0) {
     const rows = blockRows(count)
@@ -289,12 +308,12 @@ export function tapRows(
       // A second filter that does not exist repeats the first.
       const step = both ? bFilter : 0
       switch (rows) {
-        case 1: tapBlock1(samples, height, vectors, a, aRow, aDown, aSample, from, step, bSample, tile); break
-        case 2: tapBlock2(samples, height, vectors, a, aRow, aDown, aSample, from, step, bSample, tile); break
-        case 3: tapBlock3(samples, height, vectors, a, aRow, aDown, aSample, from, step, bSample, tile); break
-        case 4: tapBlock4(samples, height, vectors, a, aRow, aDown, aSample, from, step, bSample, tile); break
-        case 5: tapBlock5(samples, height, vectors, a, aRow, aDown, aSample, from, step, bSample, tile); break
-        default: tapBlock6(samples, height, vectors, a, aRow, aDown, aSample, from, step, bSample, tile)
+        case 1: tapBlock1(vectors, places, a, aRow, from, step, tile); break
+        case 2: tapBlock2(vectors, places, a, aRow, from, step, tile); break
+        case 3: tapBlock3(vectors, places, a, aRow, from, step, tile); break
+        case 4: tapBlock4(vectors, places, a, aRow, from, step, tile); break
+        case 5: tapBlock5(vectors, places, a, aRow, from, step, tile); break
+        default: tapBlock6(vectors, places, a, aRow, from, step, tile)
       }
       finishTaps(rows, tile, to + <usize>filter * filterStep, tapStep, filterStep, both, first)
     }
@@ -311,7 +330,7 @@ function groupOf(rows: i32, sampleBytes: usize): i32 {
   return max(1, min(rows, groupBytes / <i32>sampleBytes))
 }
 
-/** dWeight, dBias. Room: a group of samples with borders and of dz with rows filled up to fours. */
+/** dWeight, dBias. Room: a group of samples with borders and of dz with rows filled up to fours, and the places of the fours. */
 export function convolutionBackwardWeights(
   x: usize, dz: usize, dWeight: usize, dBias: usize, rows: i32, s: Sizes, scratch: usize, room: usize,
 ): void {
@@ -329,11 +348,20 @@ export function convolutionBackwardWeights(
   const group = groupOf(rows, sample + slopes)
   const slopesRoom = room + lines(<usize>group * sample + 64)
   const taps = s.kernelHeight * s.kernelWidth
-  const down = <usize>s.strideY * pitch - ((<usize>vectors) << 4)
-  const between = sample - <usize>(s.outputHeight * s.strideY) * pitch
+  const places = slopesRoom + lines(<usize>group * slopes)
+  let place = places
+  for (let i = 0; i < group; i++) {
+    for (let row = 0; row < s.outputHeight; row++) {
+      for (let vector = 0; vector < vectors; vector++, place += 8) {
+        store<u32>(place, <u32>(<usize>i * sample + <usize>(row * s.strideY) * pitch + ((<usize>vector) << 4)))
+        store<u32>(place, <u32>(<usize>i * slopes + ((<usize>(row * vectors + vector)) << 4)), 4)
+      }
+    }
+  }
   const alongChannels = s.channels >= 4 || s.strideX != 1
   for (let done = 0; done < rows; done += group) {
     const samples = min(group, rows - done)
+    const count = samples * s.outputHeight * vectors
     let image = x
     let slope = dz
     if (!inPlace) {
@@ -354,15 +382,14 @@ export function convolutionBackwardWeights(
         for (let l = 0; l < s.kernelWidth; l++) {
           const a = image + ((<usize>(l % s.strideX)) * <usize>height + <usize>k) * pitch + floats(l / s.strideX)
           tapRows(
-            s.channels, s.filters, samples, s.outputHeight, vectors, a, channelStep, down, between, slope, filterStep,
-            slopes - filterStep, dWeight + floats(k * s.kernelWidth + l), floats(taps), floats(s.channels * taps), done == 0, scratch,
+            s.channels, s.filters, count, places, a, channelStep, slope, filterStep, dWeight + floats(k * s.kernelWidth + l), floats(taps), floats(s.channels * taps), done == 0, scratch,
           )
         }
       } else {
         for (let channel = 0; channel < s.channels; channel++) {
           tapRows(
-            s.kernelWidth, s.filters, samples, s.outputHeight, vectors, image + <usize>channel * channelStep + <usize>k * pitch, 4,
-            down, between, slope, filterStep, slopes - filterStep, dWeight + floats(channel * taps + k * s.kernelWidth), 4,
+            s.kernelWidth, s.filters, count, places, image + <usize>channel * channelStep + <usize>k * pitch, 4,
+            slope, filterStep, dWeight + floats(channel * taps + k * s.kernelWidth), 4,
             floats(s.channels * taps), done == 0, scratch,
           )
         }

@@ -11,6 +11,6 @@ export {
 } from './product'
 export {
   convolutionBlock1, convolutionBlock2, convolutionBlock3, convolutionBlock4, convolutionBlock5, convolutionBlock6,
-  tapBlock1, tapBlock2, tapBlock3, tapBlock4, tapBlock5, tapBlock6,
+  slimBlock4, slimBlock8, tapBlock1, tapBlock2, tapBlock3, tapBlock4, tapBlock5, tapBlock6,
 } from './convolution-blocks'
 export { convolutionColumn, tapRows } from './convolution'
