@@ -149,13 +149,23 @@ describe('what is refused, and in which words', () => {
     }
   })
 
-  test.each(['Inf', '-Infinity', 'NaN', 'nan', '0x10', '1e999', '1_000', '1 000', '1.2.3', '.', 'e5', '١'])(
-    '%s is not a number',
-    async (cell) => {
-      const error = await refusal(read(`a,b\n${cell},2\n`))
-      expect(error.message).toContain(`line 2, column a: ${JSON.stringify(cell)} is not a number`)
-    },
-  )
+  test.each([
+    'Inf',
+    '-Infinity',
+    'NaN',
+    'nan',
+    '0x10',
+    '1e999',
+    '1_000',
+    '1 000',
+    '1.2.3',
+    '.',
+    'e5',
+    '١',
+  ])('%s is not a number', async (cell) => {
+    const error = await refusal(read(`a,b\n${cell},2\n`))
+    expect(error.message).toContain(`line 2, column a: ${JSON.stringify(cell)} is not a number`)
+  })
 
   test('a target that does not exist, naming those that do', async () => {
     const error = await refusal(read('a,b\n1,2\n', { target: 'c' }))
