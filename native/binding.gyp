@@ -7,7 +7,6 @@
   },
   "target_defaults": {
     "defines": ["NAPI_VERSION=8"],
-    "cflags!": ["-O2", "-O3"],
     "cflags": ["<@(warnings)", "<@(optimization)", "-fPIC"],
     "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
     "cflags_cc": ["-std=c++17"],
