@@ -3,11 +3,10 @@
     "sanitize%": 0,
     "warnings": ["-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-maybe-uninitialized", "-Wno-psabi"],
     "optimization": ["-O3", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden"],
-    "sanitizers": ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer", "-g"]
+    "sanitizers": ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer", "-g1", "-O1"]
   },
   "target_defaults": {
     "defines": ["NAPI_VERSION=8"],
-    "cflags!": ["-O2", "-O3"],
     "cflags": ["<@(warnings)", "<@(optimization)", "-fPIC"],
     "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
     "cflags_cc": ["-std=c++17"],

@@ -13,8 +13,8 @@ const { values } = parseArgs({
 })
 const folder = resolve(root, values.folder)
 const binary = join(folder, 'build', 'Release', 'descent.node')
-/** Without an answer from the network in this time there are no headers to be had. */
-const patience = 240_000
+/** Without an answer from the network in this time there are no headers to be had; sanitizers take their time to compile. */
+const patience = values.sanitize ? 1_800_000 : 240_000
 
 /** @returns node-gyp as npm brings it: named by npm while it runs a script, else beside this Node. */
 function nodeGyp() {

@@ -23,7 +23,8 @@ const environmentSchema = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   MAXIMUM_BODY_BYTES: bytes(1024 * 1024),
   MAXIMUM_DATASET_BYTES: bytes(64 * 1024 * 1024),
-  MAXIMUM_ARENA_BYTES: bytes(1024 * 1024 * 1024),
+  // A training's memory is addressed by 32 bits.
+  MAXIMUM_ARENA_BYTES: bytes(1024 ** 3).pipe(z.number().max(4 * 1024 ** 3)),
   MAXIMUM_JOB_FLOPS: z.coerce.number().positive().default(1e16),
 })
 

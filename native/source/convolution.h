@@ -206,25 +206,23 @@ constexpr int tapRowsFor(int columns) {
 }
 
 using AddTaps = void (*)(const TapBlock&);
-template <int columns, int rows> struct TapTable {
-  static void fill(AddTaps (*table)[tapRows + 1]) {
+struct TapBlocks {
+  AddTaps table[tapColumns + 1][tapRows + 1];
+  constexpr TapBlocks() : table() { fill<tapColumns, tapRowsFor(tapColumns)>(); }
+  template <int columns, int rows> constexpr void fill() {
     if constexpr (rows > 0) {
       table[columns][rows] = addTaps<rows, columns>;
-      TapTable<columns, rows - 1>::fill(table);
+      fill<columns, rows - 1>();
     } else if constexpr (columns > 1) {
-      TapTable<columns - 1, tapRowsFor(columns - 1)>::fill(table);
+      fill<columns - 1, tapRowsFor(columns - 1)>();
     }
   }
-};
-struct TapBlocks {
-  AddTaps table[tapColumns + 1][tapRows + 1] = {};
-  TapBlocks() { TapTable<tapColumns, tapRowsFor(tapColumns)>::fill(table); }
 };
 
 /// Adds the sums over one sample for all taps.
 inline void addSample(const Convolution& c, const float* planes, const int32_t* distances, const float* slopes,
                       float* sums) {
-  static const TapBlocks blocks;
+  static constexpr TapBlocks blocks;
   const int padded = c.paddedFilters();
   TapBlock t;
   t.planes = planes;

@@ -36,10 +36,17 @@ inline void denseForward(const float* x, const float* weight, const float* bias,
                          int inputs, int units, int code, const Context& context) {
   if (rows < 4 && inputs >= lanes)
     return denseForwardFewRows(x, weight, bias, y, z, rows, inputs, units, code, context);
+  if (isSmall(rows, units, inputs)) {
+    Epilogue end;
+    end.alongColumns = bias;
+    end.relu = code == activation::relu;
+    multiplySmall({x, inputs, 1}, {weight, 1, inputs}, {y, units, false, z}, rows, units, inputs, end);
+    if (code != activation::linear && !end.relu) activate(code, y, y, int64_t{rows} * units);
+    return;
+  }
   // Vectors along the rows of the batch, the result turned; or along the units, the weights turned.
   const int turn = 6;
   const bool alongRows =
-      inputs * units > 32 &&
       productCost(units, rows, turn + int64_t{turn} * units / inputs) < productCost(rows, units, turn);
   const bool fused = code == activation::linear || code == activation::relu;
   const auto part = [&](int row, int rowEnd, int unit, int unitEnd, float* scratch) {
@@ -76,6 +83,8 @@ inline void denseForward(const float* x, const float* weight, const float* bias,
 inline void denseBackwardWeights(const float* x, const float* dz, float* dWeight, float* dBias, int rows, int inputs,
                                  int units, const Context& context) {
   const bool turned = productCost(inputs, units, 6) < productCost(units, inputs, 0);
+  const bool small = isSmall(units, inputs, rows);
+  if (small) multiplySmall({dz, 1, units}, {x, inputs}, {dWeight, inputs}, units, inputs, rows, {});
   const auto part = [&](int unit, int unitEnd, int input, int inputEnd, float* scratch) {
     float* to = dWeight + int64_t{unit} * inputs + input;
     if (turned)
@@ -86,9 +95,9 @@ inline void denseBackwardWeights(const float* x, const float* dz, float* dWeight
                scratch);
   };
   const double operations = 2.0 * rows * inputs * units;
-  if (units >= 4 * blockRows)
+  if (!small && units >= 4 * blockRows)
     share(context, operations, units, lanes, [&](int from, int end, float* scratch) { part(from, end, 0, inputs, scratch); });
-  else
+  else if (!small)
     share(context, operations, inputs, panelWidth,
           [&](int from, int end, float* scratch) { part(0, units, from, end, scratch); });
   if (!dBias) return;
@@ -109,6 +118,8 @@ inline void denseBackwardWeights(const float* x, const float* dz, float* dWeight
 /// dx [rows, inputs] = dz [rows, units] · weight [units, inputs].
 inline void denseBackwardInput(const float* dz, const float* weight, float* dx, int rows, int inputs, int units,
                                const Context& context) {
+  if (isSmall(rows, inputs, units))
+    return multiplySmall({dz, units, 1}, {weight, inputs}, {dx, inputs}, rows, inputs, units, {});
   const double operations = 2.0 * rows * inputs * units;
   if (inputs >= 4 * panelWidth)
     share(context, operations, inputs, panelWidth, [&](int from, int end, float* scratch) {

@@ -136,26 +136,22 @@ void multiplyBlock(const Block& t) {
 
 using MultiplyBlock = void (*)(const Block&);
 
-template <Steps left, bool distances, bool masked, int height> struct BlockTable {
-  static void fill(MultiplyBlock (*table)[blockVectors + 1]) {
-    table[height][1] = multiplyBlock<height, 1, left, distances, masked>;
-    table[height][2] = multiplyBlock<height, 2, left, distances, masked>;
-    BlockTable<left, distances, masked, height - 1>::fill(table);
-  }
-};
-template <Steps left, bool distances, bool masked> struct BlockTable<left, distances, masked, 0> {
-  static void fill(MultiplyBlock (*)[blockVectors + 1]) {}
-};
-
 /// The blocks of one way to reach A and B, by height and vectors.
 template <Steps left, bool distances, bool masked> struct Blocks {
-  MultiplyBlock table[blockRows + 1][blockVectors + 1] = {};
-  Blocks() { BlockTable<left, distances, masked, blockRows>::fill(table); }
+  MultiplyBlock table[blockRows + 1][blockVectors + 1];
+  constexpr Blocks() : table() { fill<blockRows>(); }
+  template <int height> constexpr void fill() {
+    if constexpr (height > 0) {
+      table[height][1] = multiplyBlock<height, 1, left, distances, masked>;
+      table[height][2] = multiplyBlock<height, 2, left, distances, masked>;
+      fill<height - 1>();
+    }
+  }
 };
 
 template <Steps left, bool distances, bool masked>
 inline MultiplyBlock blockOf(int height, int width) {
-  static const Blocks<left, distances, masked> blocks;
+  static constexpr Blocks<left, distances, masked> blocks;
   return blocks.table[height][width];
 }
 
@@ -174,11 +170,8 @@ inline MultiplyBlock chooseBlock(Steps left, bool distances, bool whole, int hei
 
 /// to [count ≤ lanes][stride] transposed from rows of `from`: element (r, c) goes to to[c · toStride + r]; rows missing up to a vector become zeros.
 inline void packTransposed(const float* from, ptrdiff_t stride, int rows, int columns, float* to, ptrdiff_t toStride) {
-  if (rows * columns <= 32) {
-    for (int c = 0; c < columns; c++) {
-      store(to + c * toStride, zeros());
-      for (int r = 0; r < rows; r++) to[c * toStride + r] = from[r * stride + c];
-    }
+  if (columns <= 6) {
+    for (int c = 0; c < columns; c++) store(to + c * toStride, gather(from + c, stride, rows));
     return;
   }
   for (int c = 0; c < columns; c += lanes) {
@@ -279,6 +272,45 @@ inline void storeTransposed(const float* block, int height, int columns, const O
         store(to, value, mask);
       }
     }
+  }
+}
+
+/// Sizes that are not worth a driver: C in one vector a row, A and B as they lie.
+inline bool isSmall(int m, int n, int depth) { return n <= lanes && depth <= 16 && m * depth <= 64; }
+
+/// As `multiply` where isSmall; neither offsets nor a transposed result.
+inline void multiplySmall(const Left& a, const Right& b, const Output& out, int m, int n, int depth,
+                          const Epilogue& end) {
+  const Mask mask = firstLanes(n);
+  Floats right[16];
+  for (int k = 0; k < depth; k++)
+    right[k] = b.column == 1 ? load(b.at + k * b.row, mask) : gather(b.at + k, b.column, n);
+  const Floats bias = end.alongColumns ? load(end.alongColumns, mask) : zeros();
+  const auto finish = [&](int i, Floats value) {
+    if (out.sums) store(out.sums + i * out.stride, value, mask);
+    if (end.relu) value = larger(zeros(), value);
+    store(out.at + i * out.stride, value, mask);
+  };
+  int i = 0;
+  for (; i + 4 <= m; i += 4) {
+    const float* from = a.at + i * a.row;
+    Floats s0 = bias, s1 = bias, s2 = bias, s3 = bias;
+    for (int k = 0; k < depth; k++, from += a.column) {
+      s0 = multiplyAdd(every(from[0]), right[k], s0);
+      s1 = multiplyAdd(every(from[a.row]), right[k], s1);
+      s2 = multiplyAdd(every(from[2 * a.row]), right[k], s2);
+      s3 = multiplyAdd(every(from[3 * a.row]), right[k], s3);
+    }
+    finish(i, s0);
+    finish(i + 1, s1);
+    finish(i + 2, s2);
+    finish(i + 3, s3);
+  }
+  for (; i < m; i++) {
+    const float* from = a.at + i * a.row;
+    Floats s = bias;
+    for (int k = 0; k < depth; k++, from += a.column) s = multiplyAdd(every(*from), right[k], s);
+    finish(i, s);
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <immintrin.h>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace descent {
@@ -86,6 +87,12 @@ inline double wideSum(Floats a) {
       _mm256_add_pd(_mm256_cvtps_pd(_mm256_castps256_ps128(a)), _mm256_cvtps_pd(_mm256_extractf128_ps(a, 1)));
   const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
   return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
+}
+
+/// The first `count` of the numbers `stride` apart, zeros behind.
+inline Floats gather(const float* from, std::ptrdiff_t stride, int count) {
+  const Words at = _mm256_mullo_epi32(counting(), _mm256_set1_epi32(static_cast<int>(stride)));
+  return _mm256_mask_i32gather_ps(zeros(), from, at, asFloats(firstLanes(count)), 4);
 }
 
 /// Every second lane of a and b behind one another: the even ones, the odd ones.

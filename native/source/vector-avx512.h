@@ -2,6 +2,7 @@
 #pragma once
 #include <immintrin.h>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace descent {
@@ -65,6 +66,12 @@ inline double wideSum(Floats a) {
   const __m512d low = _mm512_cvtps_pd(_mm512_castps512_ps256(a));
   const __m512d high = _mm512_cvtps_pd(_mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(a), 1)));
   return _mm512_reduce_add_pd(_mm512_add_pd(low, high));
+}
+
+/// The first `count` of the numbers `stride` apart, zeros behind.
+inline Floats gather(const float* from, std::ptrdiff_t stride, int count) {
+  const Words at = _mm512_mullo_epi32(counting(), _mm512_set1_epi32(static_cast<int>(stride)));
+  return _mm512_mask_i32gather_ps(zeros(), firstLanes(count), at, from, 4);
 }
 
 /// Every second lane of a and b behind one another: the even ones, the odd ones.

@@ -2,6 +2,7 @@
 #pragma once
 #include <arm_neon.h>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace descent {
@@ -95,6 +96,13 @@ inline float largest(Floats a) { return vmaxvq_f32(a); }
 /// The sum in float64.
 inline double wideSum(Floats a) {
   return vaddvq_f64(vaddq_f64(vcvt_f64_f32(vget_low_f32(a)), vcvt_high_f64_f32(a)));
+}
+
+/// The first `count` of the numbers `stride` apart, zeros behind.
+inline Floats gather(const float* from, std::ptrdiff_t stride, int count) {
+  float some[4] = {0, 0, 0, 0};
+  for (int i = 0; i < count && i < 4; i++) some[i] = from[i * stride];
+  return vld1q_f32(some);
 }
 
 /// Every second lane of a and b behind one another: the even ones, the odd ones.

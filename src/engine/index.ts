@@ -15,4 +15,4 @@ export {
   type TrainingState,
   train,
 } from './train.js'
-export type { Weights } from './weights.js'
+export { checkWeights, type Weights } from './weights.js'

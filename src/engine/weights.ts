@@ -2,7 +2,7 @@
 import type { ArenaLayout } from './arena.js'
 import { fillInitial } from './initializers.js'
 import { shapeText } from './layers/layer.js'
-import type { NetworkProgram, TensorDescription } from './program.js'
+import type { NetworkProgram } from './program.js'
 import { SpecError } from './spec-error.js'
 
 /** `layers.{i}.weight`, `.bias`, `.runningMean`, `.runningVar`; values row-major in `shape`. */
@@ -44,11 +44,14 @@ export function initializeWeights(program: NetworkProgram, floats: Floats, seed:
   }
 }
 
+/** Names and shapes of weights, without their numbers. */
+export type WeightShapes = ReadonlyMap<string, { readonly shape: readonly number[] }>
+
 /**
- * Puts given weights into the arena. Running state that is not given begins afresh.
+ * Whether weights of these names and shapes fit the program. Running state may be left out.
  * @throws SpecError naming the first tensor that is missing, too many or of another shape.
  */
-export function writeWeights(program: NetworkProgram, floats: Floats, weights: Weights): void {
+export function checkWeights(program: NetworkProgram, weights: WeightShapes): void {
   const known = new Set(program.tensors.map((tensor) => tensor.name))
   for (const [name, { shape }] of weights) {
     if (known.has(name)) continue
@@ -57,40 +60,44 @@ export function writeWeights(program: NetworkProgram, floats: Floats, weights: W
       `the given weights have ${name} ${shapeText(shape)}, which this network does not have; use the same layers as the model`,
     )
   }
-  for (const tensor of program.tensors) writeTensor(program, floats, tensor, weights)
-}
-
-function writeTensor(
-  program: NetworkProgram,
-  floats: Floats,
-  tensor: TensorDescription,
-  weights: Weights,
-): void {
-  const { name, shape } = tensor
-  const view = tensorView(program, floats, tensor.buffer)
-  const given = weights.get(name)
-  if (given === undefined) {
-    const running = name.endsWith('.runningMean') || name.endsWith('.runningVar')
-    if (!running) {
+  for (const { name, shape } of program.tensors) {
+    const given = weights.get(name)
+    if (given === undefined) {
+      if (isRunningState(name)) continue
       throw new SpecError(
         '/from',
         `the given weights lack ${name}, which is ${shapeText(shape)} in this network`,
       )
     }
-    fillInitial(view, tensor.initial, 0)
-    return
+    if (given.shape.length !== shape.length || given.shape.some((size, i) => size !== shape[i])) {
+      throw new SpecError(
+        '/from',
+        `${name} is ${shapeText(given.shape)} in the given weights but ${shapeText(shape)} in this network; use the same sizes as the model`,
+      )
+    }
   }
-  if (given.shape.length !== shape.length || given.shape.some((size, i) => size !== shape[i])) {
-    throw new SpecError(
-      '/from',
-      `${name} is ${shapeText(given.shape)} in the given weights but ${shapeText(shape)} in this network; use the same sizes as the model`,
-    )
+}
+
+const isRunningState = (name: string) => name.endsWith('.runningMean') || name.endsWith('.runningVar')
+
+/**
+ * Puts given weights into the arena. Running state that is not given begins afresh.
+ * @throws SpecError naming the first tensor that is missing, too many, of another shape or short of numbers.
+ */
+export function writeWeights(program: NetworkProgram, floats: Floats, weights: Weights): void {
+  checkWeights(program, weights)
+  for (const { name, shape, buffer, initial } of program.tensors) {
+    const view = tensorView(program, floats, buffer)
+    const given = weights.get(name)
+    if (given === undefined) {
+      fillInitial(view, initial, 0)
+    } else if (given.values.length !== view.length) {
+      throw new SpecError(
+        '/from',
+        `${name} ${shapeText(shape)} needs ${view.length} numbers, not ${given.values.length}`,
+      )
+    } else {
+      view.set(given.values)
+    }
   }
-  if (given.values.length !== view.length) {
-    throw new SpecError(
-      '/from',
-      `${name} ${shapeText(shape)} needs ${view.length} numbers, not ${given.values.length}`,
-    )
-  }
-  view.set(given.values)
 }

@@ -33,6 +33,11 @@ export function modelStore(database: Database): ModelStore {
       return toPage(rows, { limit }, toModel)
     },
 
+    async tensors(id) {
+      const row = await database.model.findUnique({ where: { id }, select: { tensors: true } })
+      return row === null ? null : z.array(tensorSchema).parse(row.tensors)
+    },
+
     async weights(id) {
       const row = await database.model.findUnique({
         where: { id },

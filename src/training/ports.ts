@@ -148,6 +148,8 @@ export interface ModelStore {
   create(model: NewModel): Promise<Model>
   get(id: string): Promise<Model | null>
   list(page: ListPage): Promise<Page<Model>>
+  /** Names and shapes of the weights. */
+  tensors(id: string): Promise<Tensor[] | null>
   /** Checked against the stored SHA-256; throws when they disagree. */
   weights(id: string): Promise<{ tensors: Tensor[]; bytes: Uint8Array } | null>
 }

@@ -8,13 +8,13 @@ import { builtIn, builtInNames } from '../datasets/built-ins.js'
 import { tableFromInline } from '../datasets/inline.js'
 import { DatasetError, type Table } from '../datasets/table.js'
 import { targetCoding, targetWidth } from '../datasets/target-coding.js'
-import { compile, outputShape, SpecError, splitSizes } from '../engine/index.js'
+import { checkWeights, compile, outputShape, type Program, SpecError, splitSizes } from '../engine/index.js'
 import { newId } from './new-id.js'
 import type { DatasetStore, JobQueue, JobStore, ModelStore, NewDataset } from './ports.js'
 
 export interface SubmitDependencies {
   jobs: JobStore
-  models: Pick<ModelStore, 'get'>
+  models: Pick<ModelStore, 'tensors'>
   datasets: Pick<DatasetStore, 'get'>
   queue: Pick<JobQueue, 'enqueue'>
   limits: { arenaBytes: number; jobFlops: number }
@@ -27,7 +27,7 @@ export async function submit(dependencies: SubmitDependencies, request: JobReque
   const data = await findData(dependencies.datasets, request.dataset)
   const { spec, program } = plan(request, data)
   checkLimits(program, spec.epochs, dependencies.limits)
-  if (request.from !== undefined) await checkModel(dependencies.models, request.from)
+  if (request.from !== undefined) await checkModel(dependencies.models, request.from, program)
   const job = await dependencies.jobs.create({
     id: newId('job'),
     name: request.name ?? null,
@@ -113,16 +113,13 @@ function plan(request: JobRequest, data: DataDescription) {
     const spec: JobSpec = { ...training, ...program.spec, seed: training.seed, dataset: data.name }
     return { spec, program }
   } catch (error) {
-    if (error instanceof SpecError) {
-      throw new Problem('invalid-spec', error.message, [{ pointer: error.pointer, message: error.message }])
-    }
     if (error instanceof DatasetError) {
       // One class only is the data's fault; where they merely disagree, the network is easier to change.
       const tellsApart = targetOf(data.columns).classes?.length !== 1
       const pointer = tellsApart ? `/network/layers/${training.network.layers.length - 1}` : '/dataset'
       throw new Problem('invalid-spec', error.message, [{ pointer, message: error.message }])
     }
-    throw error
+    throw specProblem(error)
   }
 }
 
@@ -155,10 +152,28 @@ function checkLimits(
   }
 }
 
-async function checkModel(models: Pick<ModelStore, 'get'>, from: string): Promise<void> {
-  if ((await models.get(from)) === null) {
+async function checkModel(
+  models: Pick<ModelStore, 'tensors'>,
+  from: string,
+  program: Program,
+): Promise<void> {
+  const tensors = await models.tensors(from)
+  if (tensors === null) {
     throw new Problem('invalid-spec', `There is no model ${from} to start from.`, [
       { pointer: '/from', message: 'does not exist' },
     ])
   }
+  try {
+    checkWeights(program, new Map(tensors.map(({ name, shape }) => [name, { shape }])))
+  } catch (error) {
+    throw specProblem(error)
+  }
+}
+
+/** What the engine says of a spec, as a Problem; anything else unchanged. */
+function specProblem(error: unknown): unknown {
+  if (error instanceof SpecError) {
+    return new Problem('invalid-spec', error.message, [{ pointer: error.pointer, message: error.message }])
+  }
+  return error
 }

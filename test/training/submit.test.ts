@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type JobSpec, jobRequestSchema } from '../../src/contract/job.js'
 import { Problem } from '../../src/contract/problems.js'
+import { construct } from '../../src/training/construct.js'
 import { submit } from '../../src/training/submit.js'
 import { openStores, type Stores } from '../support/stores.js'
 
@@ -76,5 +77,16 @@ describe('the limits', () => {
       }),
       { numRuns: 10 },
     )
+  })
+})
+
+describe('a job that starts from a model', () => {
+  it('is refused before it is queued when a tensor does not fit, and is told which', async () => {
+    const { id } = await construct(stores.models, { construct: { dnf: { inputs: 2, trueRows: [1, 2] } } })
+    const network = { layers: [{ type: 'dense', units: 1, activation: 'step' }] }
+    await expect(accept({ from: id, loss: 'perceptron', network })).rejects.toMatchObject({
+      code: 'invalid-spec',
+      errors: [{ pointer: '/from', message: expect.stringContaining('layers.1.weight [1, 2]') }],
+    })
   })
 })

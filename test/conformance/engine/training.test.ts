@@ -1,6 +1,6 @@
 /** What every backend must hold to while it trains: the same bytes however it is sliced, resumed or repeated. */
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { compilePrediction } from '../../../src/engine/compile.js'
 import {
   type Epoch,
@@ -67,7 +67,11 @@ for (const { backend, reason } of registered) {
   const { name } = backend
   describe.skipIf(reason !== null)(`training on ${name}`, () => {
     const training = trainingCase(everything, 18, 5)
-    const whole = outcome(training, name)
+    let whole: Outcome
+
+    beforeAll(() => {
+      whole = outcome(training, name)
+    })
 
     test('runs on the backend asked for', () => {
       const { program, dataset } = training

@@ -18,7 +18,7 @@ const productScratch = 256 + 512 * 32
 const packFrom = 8192
 const packedRows = 240
 const panelDepth = 512
-/** As groupBytes in assembly/convolution.ts. */
+/** As groupBytes in assembly/convolution-weights.ts. */
 const groupBytes = 49_152
 /** Kernels read up to this many bytes behind a buffer. */
 const overrun = 64
@@ -63,7 +63,7 @@ function packingOf(program: NetworkProgram, operations: readonly Operation[]): n
 
 type ConvolutionSizes = Extract<Operation, { op: 'convolutionForward' }>['attributes']
 
-/** One sample copied with borders, as `border` in assembly/convolution.ts makes it. */
+/** One sample copied with borders, as `border` in assembly/convolution-image.ts makes it. */
 function borderedBytes(sizes: Omit<ConvolutionSizes, 'activation'>): number {
   const rows = (sizes.outputHeight - 1) * sizes.strideY + sizes.kernelHeight
   const columns = sizes.outputWidth - 1 + Math.ceil(sizes.kernelWidth / sizes.strideX)
@@ -89,7 +89,8 @@ function roomOf(operation: Operation, capacity: number): number {
       const sample = Math.max(borderedBytes(operation.attributes), 4 * channels * height * width)
       const least = Math.min(borderedBytes(operation.attributes), 4 * channels * height * width)
       const group = Math.max(1, Math.min(capacity, Math.floor(groupBytes / (least + slopes))))
-      return lines(group * sample + overrun) + group * slopes
+      const places = 8 * group * outputHeight * Math.ceil(outputWidth / 4)
+      return lines(group * sample + overrun) + lines(group * slopes) + places
     }
     case 'locallyConnectedForward':
     case 'locallyConnectedBackwardWeights':

@@ -1,5 +1,5 @@
 /**
- * The two register blocks of convolutions. As in product.ts they only multiply, load and store, and index.ts exports them so
+ * The register blocks of convolutions. As in product.ts they only multiply, load and store, and index.ts exports them so
  * that the optimizer leaves them whole.
  */
 import { multiplyAdd } from './simd'
@@ -63,42 +63,84 @@ export function convolutionBlock6(k: i32, a: usize, aRow: usize, image: usize, o
   convolutionBlock(6, k, a, aRow, image, offsets, c, cRow, start, startRow)
 }
 
+/** As convolutionBlock for 4 or 8 filters × 4 neighbouring outputs: what eight outputs at a time leave over. */
+// @ts-ignore: decorator
+@inline
+function slimBlock(
+  rows: i32, k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize,
+): void {
+  let c0 = v128.load32_splat(start)
+  let c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0
+  start += startRow; c1 = v128.load32_splat(start)
+  start += startRow; c2 = v128.load32_splat(start)
+  start += startRow; c3 = v128.load32_splat(start)
+  if (rows > 4) {
+    start += startRow; c4 = v128.load32_splat(start)
+    start += startRow; c5 = v128.load32_splat(start)
+    start += startRow; c6 = v128.load32_splat(start)
+    start += startRow; c7 = v128.load32_splat(start)
+  }
+  const twoRows = aRow + aRow
+  const threeRows = twoRows + aRow
+  let lower = a + twoRows + twoRows
+  for (let i = 0; i < k; i++) {
+    const b = v128.load(image + load<u32>(offsets))
+    c0 = multiplyAdd(v128.load32_splat(a), b, c0)
+    c1 = multiplyAdd(v128.load32_splat(a + aRow), b, c1)
+    c2 = multiplyAdd(v128.load32_splat(a + twoRows), b, c2)
+    c3 = multiplyAdd(v128.load32_splat(a + threeRows), b, c3)
+    if (rows > 4) {
+      c4 = multiplyAdd(v128.load32_splat(lower), b, c4)
+      c5 = multiplyAdd(v128.load32_splat(lower + aRow), b, c5)
+      c6 = multiplyAdd(v128.load32_splat(lower + twoRows), b, c6)
+      c7 = multiplyAdd(v128.load32_splat(lower + threeRows), b, c7)
+      lower += 4
+    }
+    a += 4
+    offsets += 4
+  }
+  v128.store(c, c0)
+  c += cRow; v128.store(c, c1)
+  c += cRow; v128.store(c, c2)
+  c += cRow; v128.store(c, c3)
+  if (rows > 4) {
+    c += cRow; v128.store(c, c4)
+    c += cRow; v128.store(c, c5)
+    c += cRow; v128.store(c, c6)
+    c += cRow; v128.store(c, c7)
+  }
+}
+
+export function slimBlock4(k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
+  slimBlock(4, k, a, aRow, image, offsets, c, cRow, start, startRow)
+}
+export function slimBlock8(k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
+  slimBlock(8, k, a, aRow, image, offsets, c, cRow, start, startRow)
+}
+
 /**
- * `rows` taps × 2 filters of the weights' gradient: the tile gets [tap][filter] vectors whose lanes are still to be summed,
- * over `samples` × `height` rows of 4 · `vectors` outputs. After each row of outputs `a` moves on by aDown, after each
- * sample by aSample more; the outputs' gradient `b` is contiguous within a filter, its next sample bSample further.
+ * `rows` taps × 2 filters of the weights' gradient: the tile gets [tap][filter] vectors whose lanes are still to be summed.
+ * `places` holds for each four neighbouring outputs where their cells and their gradients begin: [bytes from a, bytes from b].
  */
 // @ts-ignore: decorator
 @inline
-function tapBlock(
-  rows: i32, samples: i32, height: i32, vectors: i32, a: usize, aRow: usize, aDown: usize, aSample: usize,
-  b: usize, bFilter: usize, bSample: usize, tile: usize,
-): void {
+function tapBlock(rows: i32, count: i32, places: usize, a: usize, aRow: usize, b: usize, bFilter: usize, tile: usize): void {
   let c00 = f32x4.splat(0)
   let c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00
   const twoRows = aRow + aRow
-  let lower = a + twoRows + aRow
-  for (let sample = 0; sample < samples; sample++) {
-    for (let row = 0; row < height; row++) {
-      for (let i = 0; i < vectors; i++) {
-        const b0 = v128.load(b), b1 = v128.load(b + bFilter)
-        let x = v128.load(a)
-        c00 = multiplyAdd(x, b0, c00); c01 = multiplyAdd(x, b1, c01)
-        if (rows > 1) { x = v128.load(a + aRow); c10 = multiplyAdd(x, b0, c10); c11 = multiplyAdd(x, b1, c11) }
-        if (rows > 2) { x = v128.load(a + twoRows); c20 = multiplyAdd(x, b0, c20); c21 = multiplyAdd(x, b1, c21) }
-        if (rows > 3) { x = v128.load(lower); c30 = multiplyAdd(x, b0, c30); c31 = multiplyAdd(x, b1, c31) }
-        if (rows > 4) { x = v128.load(lower + aRow); c40 = multiplyAdd(x, b0, c40); c41 = multiplyAdd(x, b1, c41) }
-        if (rows > 5) { x = v128.load(lower + twoRows); c50 = multiplyAdd(x, b0, c50); c51 = multiplyAdd(x, b1, c51) }
-        a += 16
-        if (rows > 3) lower += 16
-        b += 16
-      }
-      a += aDown
-      if (rows > 3) lower += aDown
-    }
-    a += aSample
-    if (rows > 3) lower += aSample
-    b += bSample
+  const threeRows = twoRows + aRow
+  for (let i = 0; i < count; i++) {
+    const from = b + load<u32>(places, 4)
+    const b0 = v128.load(from), b1 = v128.load(from + bFilter)
+    const p = a + load<u32>(places)
+    let x = v128.load(p)
+    c00 = multiplyAdd(x, b0, c00); c01 = multiplyAdd(x, b1, c01)
+    if (rows > 1) { x = v128.load(p + aRow); c10 = multiplyAdd(x, b0, c10); c11 = multiplyAdd(x, b1, c11) }
+    if (rows > 2) { x = v128.load(p + twoRows); c20 = multiplyAdd(x, b0, c20); c21 = multiplyAdd(x, b1, c21) }
+    if (rows > 3) { x = v128.load(p + threeRows); c30 = multiplyAdd(x, b0, c30); c31 = multiplyAdd(x, b1, c31) }
+    if (rows > 4) { x = v128.load(p + threeRows + aRow); c40 = multiplyAdd(x, b0, c40); c41 = multiplyAdd(x, b1, c41) }
+    if (rows > 5) { x = v128.load(p + threeRows + twoRows); c50 = multiplyAdd(x, b0, c50); c51 = multiplyAdd(x, b1, c51) }
+    places += 8
   }
   v128.store(tile, c00); v128.store(tile, c01, 16)
   if (rows > 1) { v128.store(tile, c10, 32); v128.store(tile, c11, 48) }
@@ -108,21 +150,21 @@ function tapBlock(
   if (rows > 5) { v128.store(tile, c50, 160); v128.store(tile, c51, 176) }
 }
 
-export function tapBlock1(samples: i32, height: i32, vectors: i32, a: usize, aRow: usize, aDown: usize, aSample: usize, b: usize, bFilter: usize, bSample: usize, tile: usize): void {
-  tapBlock(1, samples, height, vectors, a, aRow, aDown, aSample, b, bFilter, bSample, tile)
+export function tapBlock1(count: i32, places: usize, a: usize, aRow: usize, b: usize, bFilter: usize, tile: usize): void {
+  tapBlock(1, count, places, a, aRow, b, bFilter, tile)
 }
-export function tapBlock2(samples: i32, height: i32, vectors: i32, a: usize, aRow: usize, aDown: usize, aSample: usize, b: usize, bFilter: usize, bSample: usize, tile: usize): void {
-  tapBlock(2, samples, height, vectors, a, aRow, aDown, aSample, b, bFilter, bSample, tile)
+export function tapBlock2(count: i32, places: usize, a: usize, aRow: usize, b: usize, bFilter: usize, tile: usize): void {
+  tapBlock(2, count, places, a, aRow, b, bFilter, tile)
 }
-export function tapBlock3(samples: i32, height: i32, vectors: i32, a: usize, aRow: usize, aDown: usize, aSample: usize, b: usize, bFilter: usize, bSample: usize, tile: usize): void {
-  tapBlock(3, samples, height, vectors, a, aRow, aDown, aSample, b, bFilter, bSample, tile)
+export function tapBlock3(count: i32, places: usize, a: usize, aRow: usize, b: usize, bFilter: usize, tile: usize): void {
+  tapBlock(3, count, places, a, aRow, b, bFilter, tile)
 }
-export function tapBlock4(samples: i32, height: i32, vectors: i32, a: usize, aRow: usize, aDown: usize, aSample: usize, b: usize, bFilter: usize, bSample: usize, tile: usize): void {
-  tapBlock(4, samples, height, vectors, a, aRow, aDown, aSample, b, bFilter, bSample, tile)
+export function tapBlock4(count: i32, places: usize, a: usize, aRow: usize, b: usize, bFilter: usize, tile: usize): void {
+  tapBlock(4, count, places, a, aRow, b, bFilter, tile)
 }
-export function tapBlock5(samples: i32, height: i32, vectors: i32, a: usize, aRow: usize, aDown: usize, aSample: usize, b: usize, bFilter: usize, bSample: usize, tile: usize): void {
-  tapBlock(5, samples, height, vectors, a, aRow, aDown, aSample, b, bFilter, bSample, tile)
+export function tapBlock5(count: i32, places: usize, a: usize, aRow: usize, b: usize, bFilter: usize, tile: usize): void {
+  tapBlock(5, count, places, a, aRow, b, bFilter, tile)
 }
-export function tapBlock6(samples: i32, height: i32, vectors: i32, a: usize, aRow: usize, aDown: usize, aSample: usize, b: usize, bFilter: usize, bSample: usize, tile: usize): void {
-  tapBlock(6, samples, height, vectors, a, aRow, aDown, aSample, b, bFilter, bSample, tile)
+export function tapBlock6(count: i32, places: usize, a: usize, aRow: usize, b: usize, bFilter: usize, tile: usize): void {
+  tapBlock(6, count, places, a, aRow, b, bFilter, tile)
 }

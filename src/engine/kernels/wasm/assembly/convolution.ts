@@ -7,109 +7,12 @@
 import { activate } from './activations'
 import {
   convolutionBlock1, convolutionBlock2, convolutionBlock3, convolutionBlock4, convolutionBlock5, convolutionBlock6,
-  tapBlock1, tapBlock2, tapBlock3, tapBlock4, tapBlock5, tapBlock6,
+  slimBlock4, slimBlock8,
 } from './convolution-blocks'
-import { blockRows, tileBytes, zeros } from './product'
-import { laneMask, storeLanes, sumLanes, sumLanesOfFour } from './simd'
-
-/** Sizes of a convolution, in the order of the encoded attributes. */
-@unmanaged
-export class Sizes {
-  channels: i32
-  height: i32
-  width: i32
-  kernelHeight: i32
-  kernelWidth: i32
-  strideY: i32
-  strideX: i32
-  outputHeight: i32
-  outputWidth: i32
-  filters: i32
-  padTop: i32
-  padLeft: i32
-}
-
-/** Bytes of samples whose gradients of weights are summed in registers before the sums go to memory. */
-const groupBytes: i32 = 49152
-
-// @ts-ignore: decorator
-@inline
-function floats(count: i32): usize {
-  return (<usize>count) << 2
-}
-
-// @ts-ignore: decorator
-@inline
-function lines(bytes: usize): usize {
-  return (bytes + 63) & ~63
-}
-
-/** Planes per channel, and rows and columns of a plane, of the copy with borders. */
-// @ts-ignore: decorator
-@inline
-function phases(s: Sizes): i32 {
-  return min(s.strideX, s.kernelWidth)
-}
-
-// @ts-ignore: decorator
-@inline
-function borderedHeight(s: Sizes): i32 {
-  return (s.outputHeight - 1) * s.strideY + s.kernelHeight
-}
-
-// @ts-ignore: decorator
-@inline
-function borderedWidth(s: Sizes): i32 {
-  return s.outputWidth - 1 + (s.kernelWidth + s.strideX - 1) / s.strideX
-}
-
-// @ts-ignore: decorator
-@inline
-function readInPlace(s: Sizes): bool {
-  return s.strideX == 1 && borderedHeight(s) <= s.height && borderedWidth(s) <= s.width && s.padTop == 0 && s.padLeft == 0
-}
-
-function copyFloats(to: usize, from: usize, count: i32): void {
-  for (; count >= 4; count -= 4, to += 16, from += 16) v128.store(to, v128.load(from))
-  for (; count > 0; count--, to += 4, from += 4) store<f32>(to, load<f32>(from))
-}
-
-/** Copies one sample into planes [channels, phases, borderedHeight, borderedWidth]. */
-function border(x: usize, to: usize, s: Sizes): void {
-  const rows = borderedHeight(s)
-  const columns = borderedWidth(s)
-  const pitch = floats(columns)
-  for (let channel = 0; channel < s.channels; channel++) {
-    for (let phase = 0; phase < phases(s); phase++) {
-      for (let row = 0; row < rows; row++, to += pitch) {
-        const y = row - s.padTop
-        if (y < 0 || y >= s.height) {
-          memory.fill(to, 0, pitch)
-          continue
-        }
-        const from = x + floats((channel * s.height + y) * s.width)
-        const shift = phase - s.padLeft
-        const first = shift < 0 ? (-shift + s.strideX - 1) / s.strideX : 0
-        const end = shift < s.width ? min(columns, (s.width - 1 - shift) / s.strideX + 1) : first
-        for (let column = 0; column < first; column++) store<f32>(to + floats(column), 0)
-        if (s.strideX == 1) copyFloats(to + floats(first), from + floats(first + shift), end - first)
-        else for (let column = first; column < end; column++) store<f32>(to + floats(column), load<f32>(from + floats(column * s.strideX + shift)))
-        for (let column = end; column < columns; column++) store<f32>(to + floats(column), 0)
-      }
-    }
-  }
-}
-
-/** offsets [channels, kernelHeight, kernelWidth]: where each tap's cells begin, in bytes. */
-function tabulate(offsets: usize, s: Sizes, planes: i32, rows: i32, columns: i32): void {
-  for (let channel = 0; channel < s.channels; channel++) {
-    for (let k = 0; k < s.kernelHeight; k++) {
-      for (let l = 0; l < s.kernelWidth; l++, offsets += 4) {
-        store<u32>(offsets, <u32>floats(((channel * planes + l % s.strideX) * rows + k) * columns + l / s.strideX))
-      }
-    }
-  }
-}
+import { Sizes, border, borderedHeight, borderedWidth, copyFloats, floats, lines, phases, readInPlace, tabulate } from './convolution-image'
+import { blockRows } from './product-blocks'
+import { zeros } from './product'
+import { storeLanes } from './simd'
 
 /** All filters for eight outputs. */
 export function convolutionColumn(
@@ -132,6 +35,22 @@ export function convolutionColumn(
   }
 }
 
+/** All filters for the last four of eight outputs; filters that fours leave over do all eight again. */
+function slimColumn(
+  filters: i32, k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize,
+): void {
+  while (filters >= 4) {
+    const rows = filters >= 8 ? 8 : 4
+    if (rows == 8) slimBlock8(k, a, aRow, image + 16, offsets, c + 16, cRow, start, startRow)
+    else slimBlock4(k, a, aRow, image + 16, offsets, c + 16, cRow, start, startRow)
+    filters -= rows
+    a += <usize>rows * aRow
+    c += <usize>rows * cRow
+    start += <usize>rows * startRow
+  }
+  convolutionColumn(filters, k, a, aRow, image, offsets, c, cRow, start, startRow)
+}
+
 /**
  * One row of outputs: c [filters] planes cRow bytes apart, `width` outputs each. The last eight overlap those before them;
  * rows of less than eight go through the tile, their missing outputs read whatever follows and are dropped.
@@ -140,10 +59,13 @@ function convolutionRow(
   filters: i32, width: i32, k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize, tile: usize,
 ): void {
   if (width >= 8) {
-    for (let x = 0; x < width; x += 8) {
+    const slim = (width & 7) != 0 && (width & 7) <= 4
+    const eights = slim ? width & ~7 : width
+    for (let x = 0; x < eights; x += 8) {
       const at = floats(min(x, width - 8))
       convolutionColumn(filters, k, a, aRow, image + at, offsets, c + at, cRow, start, startRow)
     }
+    if (slim) slimColumn(filters, k, a, aRow, image + floats(width - 8), offsets, c + floats(width - 8), cRow, start, startRow)
     return
   }
   while (filters > 0) {
@@ -243,132 +165,5 @@ export function convolutionBackwardInput(dz: usize, weight: usize, dx: usize, ro
       )
     }
     dx += <usize>s.channels * plane
-  }
-}
-
-/** Adds (or, at the first, stores) a tile of sums to the gradients of `rows` taps, tapStep bytes apart, of one or two filters. */
-function finishTaps(rows: i32, tile: usize, to: usize, tapStep: usize, filterStep: usize, both: bool, first: bool): void {
-  for (let row = 0; row < rows; row += 2, tile += 64) {
-    const sums = sumLanesOfFour(v128.load(tile), v128.load(tile, 16), v128.load(tile, 32), v128.load(tile, 48))
-    store<f32>(to, f32x4.extract_lane(sums, 0) + (first ? 0 : load<f32>(to)))
-    if (both) store<f32>(to + filterStep, f32x4.extract_lane(sums, 1) + (first ? 0 : load<f32>(to + filterStep)))
-    to += tapStep
-    if (row + 1 < rows) {
-      store<f32>(to, f32x4.extract_lane(sums, 2) + (first ? 0 : load<f32>(to)))
-      if (both) store<f32>(to + filterStep, f32x4.extract_lane(sums, 3) + (first ? 0 : load<f32>(to + filterStep)))
-      to += tapStep
-    }
-  }
-}
-
-/** dBias [filters] = Σ dz [rows, filters, positions]. */
-function sumPlanes(dz: usize, dBias: usize, rows: i32, filters: i32, positions: i32): void {
-  const sample = floats(filters * positions)
-  for (let filter = 0; filter < filters; filter++, dz += floats(positions)) {
-    let sum = f32x4.splat(0)
-    for (let row = 0, start = dz; row < rows; row++, start += sample) {
-      let at = start
-      let left = positions
-      for (; left >= 4; left -= 4, at += 16) sum = f32x4.add(sum, v128.load(at))
-      if (left > 0) sum = f32x4.add(sum, v128.and(v128.load(at), laneMask(left)))
-    }
-    store<f32>(dBias + floats(filter), sumLanes(sum))
-  }
-}
-
-/** Taps `count` in a row (tapStep bytes apart in memory, cells aRow apart) of all filters over a group of samples. */
-export function tapRows(
-  count: i32, filters: i32, samples: i32, height: i32, vectors: i32, a: usize, aRow: usize, aDown: usize, aSample: usize,
-  b: usize, bFilter: usize, bSample: usize, to: usize, tapStep: usize, filterStep: usize, first: bool, tile: usize,
-): void {
-  while (count > 0) {
-    const rows = blockRows(count)
-    for (let filter = 0; filter < filters; filter += 2) {
-      const both = filter + 1 < filters
-      const from = b + <usize>filter * bFilter
-      // A second filter that does not exist repeats the first.
-      const step = both ? bFilter : 0
-      switch (rows) {
-        case 1: tapBlock1(samples, height, vectors, a, aRow, aDown, aSample, from, step, bSample, tile); break
-        case 2: tapBlock2(samples, height, vectors, a, aRow, aDown, aSample, from, step, bSample, tile); break
-        case 3: tapBlock3(samples, height, vectors, a, aRow, aDown, aSample, from, step, bSample, tile); break
-        case 4: tapBlock4(samples, height, vectors, a, aRow, aDown, aSample, from, step, bSample, tile); break
-        case 5: tapBlock5(samples, height, vectors, a, aRow, aDown, aSample, from, step, bSample, tile); break
-        default: tapBlock6(samples, height, vectors, a, aRow, aDown, aSample, from, step, bSample, tile)
-      }
-      finishTaps(rows, tile, to + <usize>filter * filterStep, tapStep, filterStep, both, first)
-    }
-    count -= rows
-    a += <usize>rows * aRow
-    to += <usize>rows * tapStep
-  }
-}
-
-/** Samples per group, and the same for the host, which reserves room for them. */
-// @ts-ignore: decorator
-@inline
-function groupOf(rows: i32, sampleBytes: usize): i32 {
-  return max(1, min(rows, groupBytes / <i32>sampleBytes))
-}
-
-/** dWeight, dBias. Room: a group of samples with borders and of dz with rows filled up to fours. */
-export function convolutionBackwardWeights(
-  x: usize, dz: usize, dWeight: usize, dBias: usize, rows: i32, s: Sizes, scratch: usize, room: usize,
-): void {
-  if (dBias) sumPlanes(dz, dBias, rows, s.filters, s.outputHeight * s.outputWidth)
-  const inPlace = readInPlace(s)
-  const planes = inPlace ? 1 : phases(s)
-  const height = inPlace ? s.height : borderedHeight(s)
-  const pitch = floats(inPlace ? s.width : borderedWidth(s))
-  const channelStep = <usize>planes * <usize>height * pitch
-  const sample = <usize>s.channels * channelStep
-  const vectors = (s.outputWidth + 3) >> 2
-  const filled = (s.outputWidth & 3) == 0
-  const filterStep = (<usize>(s.outputHeight * vectors)) << 4
-  const slopes = <usize>s.filters * filterStep
-  const group = groupOf(rows, sample + slopes)
-  const slopesRoom = room + lines(<usize>group * sample + 64)
-  const taps = s.kernelHeight * s.kernelWidth
-  const down = <usize>s.strideY * pitch - ((<usize>vectors) << 4)
-  const between = sample - <usize>(s.outputHeight * s.strideY) * pitch
-  const alongChannels = s.channels >= 4 || s.strideX != 1
-  for (let done = 0; done < rows; done += group) {
-    const samples = min(group, rows - done)
-    let image = x
-    let slope = dz
-    if (!inPlace) {
-      image = room
-      for (let i = 0; i < samples; i++) border(x + floats(i * s.channels * s.height * s.width), room + <usize>i * sample, s)
-    }
-    if (!filled) {
-      slope = slopesRoom
-      let from = dz
-      let to = slopesRoom
-      for (let i = samples * s.filters * s.outputHeight; i > 0; i--, from += floats(s.outputWidth), to += (<usize>vectors) << 4) {
-        v128.store(to + ((<usize>(vectors - 1)) << 4), f32x4.splat(0))
-        copyFloats(to, from, s.outputWidth)
-      }
-    }
-    for (let k = 0; k < s.kernelHeight; k++) {
-      if (alongChannels) {
-        for (let l = 0; l < s.kernelWidth; l++) {
-          const a = image + ((<usize>(l % s.strideX)) * <usize>height + <usize>k) * pitch + floats(l / s.strideX)
-          tapRows(
-            s.channels, s.filters, samples, s.outputHeight, vectors, a, channelStep, down, between, slope, filterStep,
-            slopes - filterStep, dWeight + floats(k * s.kernelWidth + l), floats(taps), floats(s.channels * taps), done == 0, scratch,
-          )
-        }
-      } else {
-        for (let channel = 0; channel < s.channels; channel++) {
-          tapRows(
-            s.kernelWidth, s.filters, samples, s.outputHeight, vectors, image + <usize>channel * channelStep + <usize>k * pitch, 4,
-            down, between, slope, filterStep, slopes - filterStep, dWeight + floats(channel * taps + k * s.kernelWidth), 4,
-            floats(s.channels * taps), done == 0, scratch,
-          )
-        }
-      }
-    }
-    x += floats(samples * s.channels * s.height * s.width)
-    dz += floats(samples * s.filters * s.outputHeight * s.outputWidth)
   }
 }

@@ -1,7 +1,7 @@
 /** Dense layers as products. Sizes in floats; every matrix row-major and contiguous. */
 import { activate } from './activations'
-import { product } from './product'
-import { laneMask, storeLanes, sumLanes } from './simd'
+import { narrowProduct, product, zeros } from './product'
+import { laneMask, multiplyAdd, storeLanes, sumLanes } from './simd'
 
 /** y [rows, units] = activation(x [rows, inputs] · weightᵀ + bias); z, where wanted, keeps the sum. */
 export function denseForward(
@@ -9,8 +9,29 @@ export function denseForward(
 ): void {
   const depth = (<usize>inputs) << 2
   const sums = z ? z : y
-  product(rows, units, inputs, x, depth, 4, weight, 4, depth, sums, (<usize>units) << 2, bias, scratch)
+  if (inputs <= 4 && units <= 4) tinyForward(x, weight, bias ? bias : zeros, sums, rows, inputs, units)
+  else product(rows, units, inputs, x, depth, 4, weight, 4, depth, sums, (<usize>units) << 2, bias, scratch)
   activate(activation, sums, y, rows * units)
+}
+
+/** sums = x · weightᵀ + bias with the weights in four registers: a column of them for each input. */
+function tinyForward(x: usize, weight: usize, bias: usize, sums: usize, rows: i32, inputs: i32, units: i32): void {
+  const depth = (<usize>inputs) << 2
+  const across = (<usize>units) << 2
+  const w0 = v128.load(weight)
+  const w1 = v128.load(weight + depth), w2 = v128.load(weight + 2 * depth), w3 = v128.load(weight + 3 * depth)
+  const low01 = v128.shuffle<f32>(w0, w1, 0, 4, 1, 5), high01 = v128.shuffle<f32>(w0, w1, 2, 6, 3, 7)
+  const low23 = v128.shuffle<f32>(w2, w3, 0, 4, 1, 5), high23 = v128.shuffle<f32>(w2, w3, 2, 6, 3, 7)
+  const first = v128.shuffle<f64>(low01, low23, 0, 2), second = v128.shuffle<f64>(low01, low23, 1, 3)
+  const third = v128.shuffle<f64>(high01, high23, 0, 2), fourth = v128.shuffle<f64>(high01, high23, 1, 3)
+  const start = v128.load(bias)
+  for (; rows > 0; rows--, x += depth, sums += across) {
+    let sum = multiplyAdd(v128.load32_splat(x), first, start)
+    if (inputs > 1) sum = multiplyAdd(v128.load32_splat(x, 4), second, sum)
+    if (inputs > 2) sum = multiplyAdd(v128.load32_splat(x, 8), third, sum)
+    if (inputs > 3) sum = multiplyAdd(v128.load32_splat(x, 12), fourth, sum)
+    storeLanes(sums, sum, units)
+  }
 }
 
 /** dWeight [units, inputs] = dzᵀ · x; dBias [units] = Σ over rows of dz. */
@@ -19,7 +40,8 @@ export function denseBackwardWeights(
 ): void {
   const across = (<usize>units) << 2
   const along = (<usize>inputs) << 2
-  product(units, inputs, rows, dz, 4, across, x, along, 4, dWeight, along, 0, scratch)
+  if (inputs <= 4) narrowProduct(units, inputs, rows, dz, 4, across, x, along, dWeight, along, zeros)
+  else product(units, inputs, rows, dz, 4, across, x, along, 4, dWeight, along, 0, scratch)
   if (dBias) sumRows(dz, dBias, rows, units)
 }
 
@@ -44,5 +66,6 @@ export function sumRows(x: usize, sums: usize, rows: i32, width: i32): void {
 export function denseBackwardInput(dz: usize, weight: usize, dx: usize, rows: i32, inputs: i32, units: i32, scratch: usize): void {
   const across = (<usize>units) << 2
   const along = (<usize>inputs) << 2
-  product(rows, inputs, units, dz, across, 4, weight, along, 4, dx, along, 0, scratch)
+  if (inputs <= 4) narrowProduct(rows, inputs, units, dz, across, 4, weight, along, dx, along, zeros)
+  else product(rows, inputs, units, dz, across, 4, weight, along, 4, dx, along, 0, scratch)
 }

@@ -5,12 +5,14 @@
  */
 export { predict, run, step, finishEpoch } from './executor'
 export { perform } from './operations'
+export { fourDots, narrowProduct, panelRows, packedPanelRows, dotProducts, product } from './product'
 export {
   block1, block2, block3, block4, block5, block6, dotBlock1, dotBlock2, dotBlock3, dotBlock4, dotBlock5, dotBlock6,
-  eightDots, fourDots, narrowProduct, panelRows, packedPanelRows, dotProducts, product,
-} from './product'
+  eightDots,
+} from './product-blocks'
 export {
   convolutionBlock1, convolutionBlock2, convolutionBlock3, convolutionBlock4, convolutionBlock5, convolutionBlock6,
-  tapBlock1, tapBlock2, tapBlock3, tapBlock4, tapBlock5, tapBlock6,
+  slimBlock4, slimBlock8, tapBlock1, tapBlock2, tapBlock3, tapBlock4, tapBlock5, tapBlock6,
 } from './convolution-blocks'
-export { convolutionColumn, tapRows } from './convolution'
+export { convolutionColumn } from './convolution'
+export { tapRows } from './convolution-weights'

@@ -4,7 +4,7 @@
  */
 import { exp, log, log1p, sigmoid } from './exponential'
 import { exponentials, largest } from './softmax'
-import { laneMask, storeLanes } from './simd'
+import { laneMask, multiplyAdd, storeLanes, sumLanes } from './simd'
 
 export namespace Loss {
   export const squaredError: i32 = 0
@@ -106,32 +106,52 @@ function elementLoop(loss: i32, output: usize, target: usize, gradient: usize, c
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1)
 }
 
-/** Σ over rows of Σ t·(ln Σ e^z − z), and (softmax(z)·Σt − t)/N. Without a gradient to fill, `scratch` takes the exponentials. */
+/** Rows whose logarithms are taken together. */
+const together: i32 = 4
+
+/**
+ * Σ over rows of Σ t·(ln Σ e^z − z), and (softmax(z)·Σt − t)/N. Without a gradient to fill, `scratch` takes the exponentials;
+ * behind room for them it holds Σ e^z and Σt of four rows, whose logarithms are taken together.
+ */
 function crossentropyLoop(output: usize, target: usize, gradient: usize, rows: i32, size: i32, scratch: usize): f64 {
   const bytes = (<usize>size) << 2
   const share: f32 = <f32>1 / <f32>rows
+  const shares = f32x4.splat(share)
+  const sums = scratch + ((bytes + 15) & ~15)
+  const weights = sums + 16
   let total: f64 = 0
-  for (; rows > 0; rows--, output += bytes, target += bytes) {
+  let waiting = 0
+  for (let row = 0; row < rows; row++, output += bytes, target += bytes) {
     const to = gradient ? gradient : scratch
     const shift = largest(output, size)
     const sum = exponentials(output, to, size, shift)
-    const logarithm = f32x4.extract_lane(log(f32x4.splat(sum)), 0)
-    let weight: f32 = 0
-    let loss: f32 = 0
-    for (let i: usize = 0; i < bytes; i += 4) {
-      const t = load<f32>(target + i)
-      weight += t
-      if (t != 0) loss += t * (logarithm - (load<f32>(output + i) - shift))
+    const shifts = f32x4.splat(shift)
+    let weight = f32x4.splat(0)
+    let products = f32x4.splat(0)
+    for (let left = size, z = output, t = target; left > 0; left -= 4, z += 16, t += 16) {
+      let targets = v128.load(t)
+      let distances = f32x4.sub(v128.load(z), shifts)
+      if (left < 4) {
+        targets = v128.and(targets, laneMask(left))
+        distances = v128.and(distances, laneMask(left))
+      }
+      weight = f32x4.add(weight, targets)
+      products = multiplyAdd(targets, distances, products)
     }
-    total += <f64>loss
+    const mass = sumLanes(weight)
+    total -= <f64>sumLanes(products)
+    const at = (<usize>waiting) << 2
+    store<f32>(sums + at, sum)
+    store<f32>(weights + at, mass)
+    if (++waiting == together || row + 1 == rows) {
+      const logarithms = f32x4.mul(log(v128.load(sums)), v128.load(weights))
+      total += laneSum(v128.and(logarithms, laneMask(waiting)))
+      waiting = 0
+    }
     if (gradient) {
-      const factor = f32x4.splat((weight / sum) * share)
-      const shares = f32x4.splat(share)
-      let at = gradient
-      let from = target
-      let left = size
-      for (; left > 0; left -= 4, at += 16, from += 16) {
-        storeLanes(at, f32x4.sub(f32x4.mul(v128.load(at), factor), f32x4.mul(v128.load(from), shares)), left)
+      const factor = f32x4.splat((mass / sum) * share)
+      for (let left = size, z = gradient, t = target; left > 0; left -= 4, z += 16, t += 16) {
+        storeLanes(z, f32x4.sub(f32x4.mul(v128.load(z), factor), f32x4.mul(v128.load(t), shares)), left)
       }
       gradient += bytes
     }
@@ -139,9 +159,51 @@ function crossentropyLoop(output: usize, target: usize, gradient: usize, rows: i
   return total
 }
 
+/** The same for rows of at most four, each in one vector from begin to end. */
+function narrowCrossentropy(output: usize, target: usize, gradient: usize, rows: i32, size: i32): f64 {
+  const bytes = (<usize>size) << 2
+  const mask = laneMask(size)
+  const share = f32x4.splat(<f32>1 / <f32>rows)
+  let total = f64x2.splat(0)
+  for (; rows > 0; rows--, output += bytes, target += bytes) {
+    const z = v128.bitselect(v128.load(output), f32x4.splat(-Infinity), mask)
+    let best = f32x4.pmax(z, v128.shuffle<f64>(z, z, 1, 0))
+    best = f32x4.pmax(best, v128.shuffle<f32>(best, best, 1, 0, 3, 2))
+    const distances = v128.and(f32x4.sub(z, best), mask)
+    const e = v128.and(exp(distances), mask)
+    const t = v128.and(v128.load(target), mask)
+    const sum = spread(e)
+    const mass = spread(t)
+    // A quarter of the logarithm in each lane: the four lanes are added up.
+    const logarithm = f32x4.mul(f32x4.mul(mass, f32x4.splat(0.25)), log(sum))
+    total = addLanes(total, f32x4.sub(logarithm, f32x4.mul(t, distances)))
+    if (gradient) {
+      const slope = f32x4.sub(f32x4.mul(e, f32x4.div(mass, sum)), t)
+      storeLanes(gradient, f32x4.mul(slope, share), size)
+      gradient += bytes
+    }
+  }
+  return f64x2.extract_lane(total, 0) + f64x2.extract_lane(total, 1)
+}
+
+/** The sum of the lanes in every lane. */
+// @ts-ignore: decorator
+@inline
+function spread(x: v128): v128 {
+  const pairs = f32x4.add(x, v128.shuffle<f64>(x, x, 1, 0))
+  return f32x4.add(pairs, v128.shuffle<f32>(pairs, pairs, 1, 0, 3, 2))
+}
+
+// @ts-ignore: decorator
+@inline
+function laneSum(lanes: v128): f64 {
+  const sums = addLanes(f64x2.splat(0), lanes)
+  return f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1)
+}
+
 /**
  * Writes the gradient [rows, size] where there is one (0: none).
- * @returns Σ over rows of the row's loss. Scratch: `size` floats, rounded up to four.
+ * @returns Σ over rows of the row's loss. Scratch: `size` floats, rounded up to four, and eight more.
  */
 export function lossForward(loss: i32, output: usize, target: usize, gradient: usize, rows: i32, size: i32, scratch: usize): f64 {
   const count = rows * size
@@ -154,23 +216,23 @@ export function lossForward(loss: i32, output: usize, target: usize, gradient: u
     case Loss.meanAbsoluteError: return elementLoop(Loss.meanAbsoluteError, output, target, gradient, count, perElement) / width
     case Loss.huber: return elementLoop(Loss.huber, output, target, gradient, count, perElement) / width
     case Loss.binaryCrossentropy: return elementLoop(Loss.binaryCrossentropy, output, target, gradient, count, perElement) / width
-    case Loss.categoricalCrossentropy: return crossentropyLoop(output, target, gradient, rows, size, scratch)
+    case Loss.categoricalCrossentropy:
+      if (size <= 4) return narrowCrossentropy(output, target, gradient, rows, size)
+      return crossentropyLoop(output, target, gradient, rows, size, scratch)
     case Loss.hinge: return elementLoop(Loss.hinge, output, target, gradient, count, perElement) / width
     default: return elementLoop(Loss.perceptron, output, target, gradient, count, perRow)
   }
 }
 
+/** The first of the largest: without branches that depend on the numbers. */
 function indexOfLargest(x: usize, size: i32): i32 {
-  let best = load<f32>(x)
-  let index = 0
-  for (let i = 1; i < size; i++) {
-    const value = load<f32>(x + ((<usize>i) << 2))
-    if (value > best) {
-      best = value
-      index = i
-    }
+  const best = f32x4.splat(largest(x, size))
+  for (let i = 0; i < size; i += 4, x += 16) {
+    let equal = i32x4.bitmask(f32x4.eq(v128.load(x), best))
+    if (size - i < 4) equal &= (1 << (size - i)) - 1
+    if (equal) return i + ctz(equal)
   }
-  return index
+  return 0
 }
 
 /** How many answers are right: one a row for argmax, one an element for positive (output ≥ 0) and half (output ≥ ½). */
@@ -179,7 +241,7 @@ export function rightAnswers(accuracy: i32, output: usize, target: usize, rows: 
   if (accuracy == Accuracy.argmax) {
     const bytes = (<usize>size) << 2
     for (; rows > 0; rows--, output += bytes, target += bytes) {
-      if (indexOfLargest(output, size) == indexOfLargest(target, size)) right++
+      right += i32(indexOfLargest(output, size) == indexOfLargest(target, size))
     }
   } else if (accuracy != Accuracy.none) {
     const border: f32 = accuracy == Accuracy.half ? 0.5 : 0

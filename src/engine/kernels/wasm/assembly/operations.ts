@@ -1,6 +1,8 @@
 /** Performs a list of encoded operations: each is [code, words, operands…, attributes…] in the order of the catalogue. */
 import { activate, activateBackward } from './activations'
-import { Sizes, convolutionBackwardInput, convolutionBackwardWeights, convolutionForward } from './convolution'
+import { convolutionBackwardInput, convolutionForward } from './convolution'
+import { Sizes } from './convolution-image'
+import { convolutionBackwardWeights } from './convolution-weights'
 import { denseBackwardInput, denseBackwardWeights, denseForward } from './dense'
 import { localBackwardInput, localBackwardWeights, localForward } from './locally-connected'
 import { lossForward, rightAnswers } from './loss'

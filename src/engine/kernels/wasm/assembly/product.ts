@@ -2,11 +2,12 @@
  * C = start + A·B. One register block of up to six rows and eight columns does all forms: A is read one element at a
  * time at any strides, B eight columns at a time, in place or from a packed panel. Where both are contiguous along the
  * depth and the rows are few, blocks of dot products need no packing.
- *
- * The blocks do nothing but multiply, load and store: with any other vector work behind the loop V8's register
- * allocator spills the accumulators inside it, which halves the speed. So what is left of a block (odd widths, sums over
- * lanes) goes through a tile of scratch memory, and index.ts exports the blocks, which keeps the optimizer from inlining them.
  */
+import { packBlocks, packColumns, packRows } from './packing'
+import {
+  block1, block2, block3, block4, block5, block6, blockRows, dotBlock1, dotBlock2, dotBlock3, dotBlock4, dotBlock5, dotBlock6,
+  eightDots,
+} from './product-blocks'
 import { laneMask, multiplyAdd, storeLanes, sumLanesOfFour } from './simd'
 
 /** Depth of a packed panel: 8 columns × 512 × 4 bytes are half of a first-level cache. */
@@ -20,71 +21,6 @@ const packedRows: i32 = 240
 const packFrom: i32 = 8192
 /** The memory's first kilobyte always holds zeros: what blocks without a bias start from. */
 export const zeros: usize = 512
-
-/** How many rows the next block takes: six keep both multipliers busy where multiply-add is one operation, four elsewhere. */
-// @ts-expect-error: decorator
-@inline
-export function blockRows(left: i32): i32 {
-  // What six leaves over is made up of fours and fives where that is faster.
-  if (ASC_FEATURE_RELAXED_SIMD) return left == 9 ? 5 : left == 8 || left == 7 ? 4 : min(left, 6)
-  return left >= 4 ? 4 : left
-}
-
-/** `rows` (a constant at each call) × 8 results, from `start` on (row stride startRow; 0 repeats one row of biases). */
-// @ts-expect-error: decorator
-@inline
-function block(
-  rows: i32, k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize,
-  c: usize, cRow: usize, start: usize, startRow: usize,
-): void {
-  let c00 = v128.load(start), c01 = v128.load(start, 16)
-  let c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00
-  if (rows > 1) { start += startRow; c10 = v128.load(start); c11 = v128.load(start, 16) }
-  if (rows > 2) { start += startRow; c20 = v128.load(start); c21 = v128.load(start, 16) }
-  if (rows > 3) { start += startRow; c30 = v128.load(start); c31 = v128.load(start, 16) }
-  if (rows > 4) { start += startRow; c40 = v128.load(start); c41 = v128.load(start, 16) }
-  if (rows > 5) { start += startRow; c50 = v128.load(start); c51 = v128.load(start, 16) }
-  const twoRows = aRow + aRow
-  let lower = a + twoRows + aRow
-  for (let i = 0; i < k; i++) {
-    const b0 = v128.load(b), b1 = v128.load(b, 16)
-    let x = v128.load32_splat(a)
-    c00 = multiplyAdd(x, b0, c00); c01 = multiplyAdd(x, b1, c01)
-    if (rows > 1) { x = v128.load32_splat(a + aRow); c10 = multiplyAdd(x, b0, c10); c11 = multiplyAdd(x, b1, c11) }
-    if (rows > 2) { x = v128.load32_splat(a + twoRows); c20 = multiplyAdd(x, b0, c20); c21 = multiplyAdd(x, b1, c21) }
-    if (rows > 3) { x = v128.load32_splat(lower); c30 = multiplyAdd(x, b0, c30); c31 = multiplyAdd(x, b1, c31) }
-    if (rows > 4) { x = v128.load32_splat(lower + aRow); c40 = multiplyAdd(x, b0, c40); c41 = multiplyAdd(x, b1, c41) }
-    if (rows > 5) { x = v128.load32_splat(lower + twoRows); c50 = multiplyAdd(x, b0, c50); c51 = multiplyAdd(x, b1, c51) }
-    a += aDepth
-    if (rows > 3) lower += aDepth
-    b += bDepth
-  }
-  v128.store(c, c00); v128.store(c, c01, 16)
-  if (rows > 1) { c += cRow; v128.store(c, c10); v128.store(c, c11, 16) }
-  if (rows > 2) { c += cRow; v128.store(c, c20); v128.store(c, c21, 16) }
-  if (rows > 3) { c += cRow; v128.store(c, c30); v128.store(c, c31, 16) }
-  if (rows > 4) { c += cRow; v128.store(c, c40); v128.store(c, c41, 16) }
-  if (rows > 5) { c += cRow; v128.store(c, c50); v128.store(c, c51, 16) }
-}
-
-export function block1(k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
-  block(1, k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow)
-}
-export function block2(k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
-  block(2, k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow)
-}
-export function block3(k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
-  block(3, k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow)
-}
-export function block4(k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
-  block(4, k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow)
-}
-export function block5(k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
-  block(5, k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow)
-}
-export function block6(k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
-  block(6, k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow)
-}
 
 /** All rows of C for one panel of eight columns. */
 export function panelRows(m: i32, k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
@@ -117,20 +53,6 @@ export function packedPanelRows(m: i32, k: i32, a: usize, b: usize, c: usize, cR
   }
 }
 
-/** Copies m rows of A (contiguous along its rows) into blocks of blockRows(m) rows, each [k, rows]. */
-function packBlocks(to: usize, m: i32, k: i32, a: usize, aDepth: usize): void {
-  while (m > 0) {
-    const rows = blockRows(m)
-    let from = a
-    for (let i = 0; i < k; i++, from += aDepth) {
-      for (let row: usize = 0; row < <usize>rows << 2; row += 4) store<f32>(to + row, load<f32>(from + row))
-      to += (<usize>rows) << 2
-    }
-    m -= rows
-    a += (<usize>rows) << 2
-  }
-}
-
 /** As panelRows for fewer than eight columns: six rows at a time into the tile, from there what exists. */
 function narrowRows(m: i32, width: i32, k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize, tile: usize): void {
   while (m > 0) {
@@ -144,62 +66,6 @@ function narrowRows(m: i32, width: i32, k: i32, a: usize, aRow: usize, aDepth: u
     a += <usize>rows * aRow
     start += <usize>rows * startRow
   }
-}
-
-/** Copies k rows of eight columns (B contiguous along its columns) into a panel [k, 8]; what is read behind the width is never stored. */
-function packRows(panel: usize, b: usize, bDepth: usize, k: i32): void {
-  for (const end = panel + ((<usize>k) << 5); panel < end; panel += 32, b += bDepth) {
-    v128.store(panel, v128.load(b))
-    v128.store(panel, v128.load(b, 16), 16)
-  }
-}
-
-/** Transposes up to eight columns (each contiguous along k) into a panel [k, 8]. */
-function packColumns(panel: usize, b: usize, bColumn: usize, k: i32, width: i32): void {
-  for (let half = 0; half < width; half += 4) {
-    let b0 = b + <usize>half * bColumn
-    // A column that does not exist repeats the last one: its products are never stored.
-    const last = b + <usize>(width - 1) * bColumn
-    let b1 = min(b0 + bColumn, last), b2 = min(b0 + 2 * bColumn, last), b3 = min(b0 + 3 * bColumn, last)
-    let p = panel + ((<usize>half) << 2)
-    let i = k
-    for (; i >= 4; i -= 4) {
-      const r0 = v128.load(b0), r1 = v128.load(b1), r2 = v128.load(b2), r3 = v128.load(b3)
-      const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7)
-      const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7)
-      v128.store(p, v128.shuffle<f64>(low01, low23, 0, 2))
-      v128.store(p, v128.shuffle<f64>(low01, low23, 1, 3), 32)
-      v128.store(p, v128.shuffle<f64>(high01, high23, 0, 2), 64)
-      v128.store(p, v128.shuffle<f64>(high01, high23, 1, 3), 96)
-      p += 128
-      b0 += 16; b1 += 16; b2 += 16; b3 += 16
-    }
-    if (i > 0) {
-      const r0 = v128.load(b0), r1 = v128.load(b1), r2 = v128.load(b2), r3 = v128.load(b3)
-      const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7)
-      const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7)
-      v128.store(p, v128.shuffle<f64>(low01, low23, 0, 2))
-      if (i > 1) v128.store(p, v128.shuffle<f64>(low01, low23, 1, 3), 32)
-      if (i > 2) v128.store(p, v128.shuffle<f64>(high01, high23, 0, 2), 64)
-    }
-  }
-}
-
-/** Dot products of x with eight columns at b: their lane sums are still to be taken, from the tile. */
-export function eightDots(k: i32, x: usize, b: usize, bColumn: usize, tile: usize): void {
-  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0
-  const twice = bColumn + bColumn
-  let middle = b + twice + bColumn
-  let last = middle + twice + bColumn
-  for (let i = 0; i < k; i += 4) {
-    const v = v128.load(x)
-    s0 = multiplyAdd(v, v128.load(b), s0); s1 = multiplyAdd(v, v128.load(b + bColumn), s1); s2 = multiplyAdd(v, v128.load(b + twice), s2)
-    s3 = multiplyAdd(v, v128.load(middle), s3); s4 = multiplyAdd(v, v128.load(middle + bColumn), s4); s5 = multiplyAdd(v, v128.load(middle + twice), s5)
-    s6 = multiplyAdd(v, v128.load(last), s6); s7 = multiplyAdd(v, v128.load(last + bColumn), s7)
-    x += 16; b += 16; middle += 16; last += 16
-  }
-  v128.store(tile, s0); v128.store(tile, s1, 16); v128.store(tile, s2, 32); v128.store(tile, s3, 48)
-  v128.store(tile, s4, 64); v128.store(tile, s5, 80); v128.store(tile, s6, 96); v128.store(tile, s7, 112)
 }
 
 /** y [n] = start + B x, n at most four, B's columns contiguous along the depth; biasStep 0: one bias for all. */
@@ -274,54 +140,6 @@ export function narrowProduct(
     for (let i = 0; i < k; i++, at += aDepth, from += bDepth) sum = multiplyAdd(v128.load32_splat(at), v128.load(from), sum)
     storeLanes(c, sum, n)
   }
-}
-
-/** `rows` × 2 dot products over k, a multiple of 4; the tile gets [row][column] vectors whose lanes are still to be summed. */
-// @ts-expect-error: decorator
-@inline
-function dotBlock(rows: i32, k: i32, a: usize, aRow: usize, b: usize, bColumn: usize, tile: usize): void {
-  let c00 = f32x4.splat(0)
-  let c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00
-  const twoRows = aRow + aRow
-  let lower = a + twoRows + aRow
-  for (let i = 0; i < k; i += 4) {
-    const b0 = v128.load(b), b1 = v128.load(b + bColumn)
-    let x = v128.load(a)
-    c00 = multiplyAdd(x, b0, c00); c01 = multiplyAdd(x, b1, c01)
-    if (rows > 1) { x = v128.load(a + aRow); c10 = multiplyAdd(x, b0, c10); c11 = multiplyAdd(x, b1, c11) }
-    if (rows > 2) { x = v128.load(a + twoRows); c20 = multiplyAdd(x, b0, c20); c21 = multiplyAdd(x, b1, c21) }
-    if (rows > 3) { x = v128.load(lower); c30 = multiplyAdd(x, b0, c30); c31 = multiplyAdd(x, b1, c31) }
-    if (rows > 4) { x = v128.load(lower + aRow); c40 = multiplyAdd(x, b0, c40); c41 = multiplyAdd(x, b1, c41) }
-    if (rows > 5) { x = v128.load(lower + twoRows); c50 = multiplyAdd(x, b0, c50); c51 = multiplyAdd(x, b1, c51) }
-    a += 16
-    if (rows > 3) lower += 16
-    b += 16
-  }
-  v128.store(tile, c00); v128.store(tile, c01, 16)
-  if (rows > 1) { v128.store(tile, c10, 32); v128.store(tile, c11, 48) }
-  if (rows > 2) { v128.store(tile, c20, 64); v128.store(tile, c21, 80) }
-  if (rows > 3) { v128.store(tile, c30, 96); v128.store(tile, c31, 112) }
-  if (rows > 4) { v128.store(tile, c40, 128); v128.store(tile, c41, 144) }
-  if (rows > 5) { v128.store(tile, c50, 160); v128.store(tile, c51, 176) }
-}
-
-export function dotBlock1(k: i32, a: usize, aRow: usize, b: usize, bColumn: usize, tile: usize): void {
-  dotBlock(1, k, a, aRow, b, bColumn, tile)
-}
-export function dotBlock2(k: i32, a: usize, aRow: usize, b: usize, bColumn: usize, tile: usize): void {
-  dotBlock(2, k, a, aRow, b, bColumn, tile)
-}
-export function dotBlock3(k: i32, a: usize, aRow: usize, b: usize, bColumn: usize, tile: usize): void {
-  dotBlock(3, k, a, aRow, b, bColumn, tile)
-}
-export function dotBlock4(k: i32, a: usize, aRow: usize, b: usize, bColumn: usize, tile: usize): void {
-  dotBlock(4, k, a, aRow, b, bColumn, tile)
-}
-export function dotBlock5(k: i32, a: usize, aRow: usize, b: usize, bColumn: usize, tile: usize): void {
-  dotBlock(5, k, a, aRow, b, bColumn, tile)
-}
-export function dotBlock6(k: i32, a: usize, aRow: usize, b: usize, bColumn: usize, tile: usize): void {
-  dotBlock(6, k, a, aRow, b, bColumn, tile)
 }
 
 /** Sums the lanes of a tile of dot products, adds what the depth leaves behind a multiple of four and the bias, and stores. */

@@ -1,0 +1,143 @@
+/** The addon refuses what is no program; it never runs one outside its arena. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { encode } from '../../../src/engine/encoding.js'
+import { loadAddon, whyUnavailable } from '../../../src/engine/kernels/native/addon.js'
+import { SharedMemory } from '../../../src/engine/memory.js'
+import { type SpecInput, trainingCase } from '../../support/training-case.js'
+
+const reason = whyUnavailable()
+if (reason !== null) console.warn(`The loader of programs is not tested: ${reason}`)
+
+const spec: SpecInput = {
+  network: {
+    inputShape: [2, 9],
+    layers: [
+      { type: 'conv1d', filters: 4, kernelSize: 3, strides: 2, padding: 'same', activation: 'gelu' },
+      { type: 'batchNormalization' },
+      { type: 'maxPooling1d' },
+      { type: 'locallyConnected1d', filters: 2, kernelSize: 2 },
+      { type: 'flatten' },
+      { type: 'dropout', rate: 0.3 },
+      { type: 'dense', units: 3, activation: 'softmax' },
+    ],
+  },
+  loss: 'categoricalCrossentropy',
+  optimizer: { type: 'adam', learningRate: 0.01 },
+  epochs: 1,
+  batchSize: 4,
+  clipNorm: 1,
+}
+const { program } = trainingCase(spec, 8)
+const words = encode(program)
+
+/** Guards of a known pattern lie before and behind the arena. */
+const guard = 4096
+const pattern = 12345.678
+
+function runs(candidate: Int32Array): boolean {
+  const { addon, variant } = loadAddon()
+  const memory = SharedMemory.create(4 * (program.floats + 2 * guard))
+  const start = memory.reserve(4 * (program.floats + 2 * guard))
+  const all = memory.float32(start, program.floats + 2 * guard).fill(pattern)
+  const arena = memory.float32(start + 4 * guard, program.floats).fill(0.5)
+  const shared = (length: number) => new Float32Array(new SharedArrayBuffer(4 * length)).fill(0.25)
+  try {
+    const handle = addon.trainer(
+      variant,
+      candidate,
+      arena,
+      new Int32Array(new SharedArrayBuffer(32)),
+      shared(8 * 18),
+      shared(8 * 3),
+      shared(0),
+      shared(0),
+      Float64Array.of(8, 0, 1, 1, 2, 3, 4, 1),
+    )
+    addon.run(
+      handle,
+      new Float64Array([0, 0, 0, 0, 1, 3, 0]),
+      Float64Array.of(0.01),
+      new Float64Array(4),
+      null,
+    )
+    return true
+  } catch {
+    return false
+  } finally {
+    const edges = [...all.subarray(0, guard), ...all.subarray(guard + program.floats)]
+    expect(edges.every((value) => value === Math.fround(pattern))).toBe(true)
+  }
+}
+
+function changed(changes: readonly (readonly [number, number])[]): Int32Array {
+  const copy = words.slice()
+  for (const [at, value] of changes) copy[at % copy.length] = value
+  return copy
+}
+
+describe.skipIf(reason !== null)('the addon’s loader', () => {
+  test('takes the program as it is', () => {
+    expect(runs(words)).toBe(true)
+  })
+
+  test.each([
+    ['another format', 0, 2],
+    ['no rows', 1, 0],
+    ['more rows than the arena holds', 1, 5_000],
+    ['wider inputs', 2, 1 << 20],
+    ['an input outside', 5, program.floats],
+    ['an input before the arena', 5, -16],
+    ['a target off its line', 6, 17],
+    ['another arena', 8, program.floats + 16],
+    ['a list before the first', 9, 0],
+    ['a list beyond the end', 13, words.length + 1],
+    ['an unknown operation', 16, 99],
+    ['an operation without end', 17, 1 << 30],
+    ['an operation of no words', 17, 0],
+    ['an operand outside', 18, program.floats],
+    ['a negative operand', 18, -2],
+  ])('refuses %s', (_, at, value) => {
+    expect(runs(changed([[at, value]]))).toBe(false)
+  })
+
+  test('refuses every cut', () => {
+    for (let length = 0; length < words.length; length++) expect(runs(words.slice(0, length))).toBe(false)
+  })
+
+  test('stays inside the arena whatever words are changed', () => {
+    let refused = 0
+    let ran = 0
+    const value = fc.oneof(
+      fc.integer(),
+      fc.integer({ min: -20, max: 40 }),
+      fc.integer({ min: 0, max: program.floats / 16 }).map((line) => line * 16),
+      fc.constantFrom(0x7fff_ffff, -0x8000_0000, 0x7ff0_0000, 1 << 29, 1 << 16),
+    )
+    const change = fc.tuple(fc.integer({ min: 0, max: words.length - 1 }), value)
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
+        if (runs(changed(changes))) ran++
+        else refused++
+      }),
+      { numRuns: 1000, seed: 11 },
+    )
+    expect(refused).toBeGreaterThan(200)
+    expect(ran).toBeGreaterThan(20)
+  })
+
+  test('refuses objects, arrays and numbers that are not its own', () => {
+    const { addon, variant } = loadAddon()
+    const control = new Float64Array(7)
+    expect(() => addon.run({}, control, control, control, null)).toThrow('an object of this addon')
+    expect(() => addon.predict({}, 1)).toThrow('an object of this addon')
+    const arena = new Float32Array(program.floats)
+    const predictor = addon.predictor(variant, words, arena, 1)
+    expect(() => addon.predict(predictor, 5)).toThrow('out of range')
+    expect(() => addon.predict(predictor, 0)).toThrow('out of range')
+    expect(() => addon.predict(predictor, 1.5)).toThrow('out of range')
+    expect(() => addon.run(predictor, control, control, control, null)).toThrow('an object of this addon')
+    expect(() => addon.predictor(variant, words, arena, 0)).toThrow('out of range')
+    addon.predict(predictor, 4)
+  })
+})

@@ -1,0 +1,179 @@
+/** Every kind of vector and every number of threads gives what the reference gives. */
+import { describe, expect, test } from 'vitest'
+import { train } from '../../../src/engine/index.js'
+import { type Backend, metricsPerEpoch } from '../../../src/engine/kernels/kernels.js'
+import { loadAddon, type Variant, whyUnavailable } from '../../../src/engine/kernels/native/addon.js'
+import { nativeBackendOver } from '../../../src/engine/kernels/native/backend.js'
+import { referenceBackend } from '../../../src/engine/kernels/reference/backend.js'
+import { initializeWeights, readWeights } from '../../../src/engine/weights.js'
+import { type SpecInput, type TrainingCase, trainingCase } from '../../support/training-case.js'
+
+const reason = whyUnavailable()
+const variants: readonly Variant[] = ['avx512', 'avx2', 'neon']
+const runnable = variants.filter(
+  (variant) => reason === null && loadAddon().addon.variant(variant) === variant,
+)
+for (const variant of variants) {
+  if (!runnable.includes(variant))
+    console.warn(`The kernels for ${variant} are not tested: ${reason ?? 'this processor has none'}`)
+}
+
+const adam = { type: 'adam' as const, learningRate: 0.01 }
+const cases: readonly (readonly [string, SpecInput, number])[] = [
+  ['wide dense layers', dense([70], [130, 41, 10], 'relu', 33), 80],
+  ['narrow dense layers', dense([3], [5, 2], 'tanh', 7), 30],
+  ['deep sums', dense([900], [37, 4], 'sigmoid', 21), 42],
+  ['single rows', dense([40], [50, 3], 'gelu', 1), 5],
+  ['images', images('valid', 1), 21],
+  ['bordered images', images('same', 1), 21],
+  ['images in strides', images('same', 2), 21],
+  ['signals', signals(), 26],
+]
+
+function dense(
+  inputShape: number[],
+  widths: number[],
+  activation: 'relu' | 'tanh' | 'sigmoid' | 'gelu',
+  batchSize: number,
+): SpecInput {
+  return {
+    network: {
+      inputShape,
+      layers: widths.map((units, i) => ({
+        type: 'dense',
+        units,
+        activation: i === widths.length - 1 ? ('softmax' as const) : activation,
+      })),
+    },
+    loss: 'categoricalCrossentropy',
+    optimizer: adam,
+    epochs: 3,
+    batchSize,
+  }
+}
+
+function images(padding: 'valid' | 'same', strides: number): SpecInput {
+  return {
+    network: {
+      inputShape: [2, 19, 23],
+      layers: [
+        { type: 'conv2d', filters: 5, kernelSize: 5, padding, activation: 'relu' },
+        { type: 'maxPooling2d' },
+        { type: 'batchNormalization' },
+        { type: 'conv2d', filters: 17, kernelSize: [3, 2], strides, padding, activation: 'tanh' },
+        { type: 'averagePooling2d', poolSize: 2 },
+        { type: 'flatten' },
+        { type: 'dropout', rate: 0.25 },
+        { type: 'dense', units: 4, activation: 'softmax' },
+      ],
+    },
+    loss: 'categoricalCrossentropy',
+    optimizer: { type: 'sgd', learningRate: 0.05, momentum: 0.9 },
+    epochs: 2,
+    batchSize: 8,
+  }
+}
+
+function signals(): SpecInput {
+  return {
+    network: {
+      inputShape: [3, 61],
+      layers: [
+        { type: 'conv1d', filters: 16, kernelSize: 3, activation: 'relu' },
+        { type: 'conv1d', filters: 34, kernelSize: 9, strides: 3, activation: 'elu' },
+        { type: 'locallyConnected1d', filters: 3, kernelSize: 4, strides: 2 },
+        { type: 'globalAveragePooling1d' },
+        { type: 'dense', units: 60 },
+      ],
+    },
+    loss: 'huber',
+    optimizer: { type: 'rmsprop', learningRate: 0.002 },
+    epochs: 2,
+    batchSize: 9,
+  }
+}
+
+/** Trains to the end on these very kernels; `train` would take the fastest. */
+function outcome({ program, dataset }: TrainingCase, backend: Backend, threads: number) {
+  const { memory, place: data } = dataset()
+  const arena = memory.reserve(4 * program.floats)
+  const order = memory.reserve(4 * data.trainingRows)
+  const workspace = memory.reserve(backend.workspaceBytes(program))
+  const floats = memory.float32(arena, program.floats)
+  initializeWeights(program, floats, 5)
+  const trainer = backend.trainer({ program, memory, arena, order, workspace, data, seed: 5, threads })
+  const { epochs } = program.spec
+  const metrics = new Float64Array(epochs * metricsPerEpoch)
+  const { learningRate } = program.spec.optimizer
+  const end = trainer.run({
+    position: { epoch: 0, step: 0, lossSum: 0, right: 0 },
+    epochs,
+    steps: 1e6,
+    learningRates: new Float64Array(epochs).fill(learningRate),
+    metrics,
+    stop: null,
+  })
+  expect(end).toEqual({ reason: 'epochs', epochs })
+  return {
+    detail: trainer.detail,
+    losses: Array.from({ length: epochs }, (_, i) => metrics[i * metricsPerEpoch] ?? Number.NaN),
+    weights: readWeights(program, floats),
+  }
+}
+
+function expectClose(actual: ReturnType<typeof outcome>, expected: ReturnType<typeof outcome>): void {
+  expected.losses.forEach((loss, i) => {
+    expect(Math.abs((actual.losses[i] ?? Number.NaN) - loss)).toBeLessThan(1e-4 * Math.abs(loss) + 1e-6)
+  })
+  for (const [name, { values }] of expected.weights) {
+    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+    const got = actual.weights.get(name)?.values ?? new Float32Array()
+    const worst = values.reduce(
+      (most, value, i) => Math.max(most, Math.abs((got[i] ?? Number.NaN) - value)),
+      0,
+    )
+    expect(worst, name).toBeLessThan(2e-3 * largest + 1e-5)
+  }
+}
+
+describe.each(runnable)('kernels for %s', (variant) => {
+  const backend = nativeBackendOver(variant)
+
+  test.each(cases)('%s', (_, spec, rows) => {
+    const training = trainingCase(spec, rows, 5)
+    expectClose(outcome(training, backend, 1), outcome(training, referenceBackend, 1))
+  })
+
+  test('says which kernels run', () => {
+    const training = trainingCase(signals(), 9)
+    expect(outcome(training, backend, 1).detail).toBe(variant)
+  })
+})
+
+describe.skipIf(reason !== null)('threads', () => {
+  const backend = nativeBackendOver(null)
+
+  test.each(cases)('two and three of them: %s', (_, spec, rows) => {
+    const training = trainingCase(spec, rows, 5)
+    const expected = outcome(training, referenceBackend, 1)
+    for (const threads of [2, 3]) {
+      const first = outcome(training, backend, threads)
+      expectClose(first, expected)
+      expect(outcome(training, backend, threads)).toEqual(first)
+    }
+  })
+
+  test('work that is large enough is shared, and comes out the same', () => {
+    const training = trainingCase(dense([300], [256, 10], 'relu', 64), 128)
+    const alone = outcome(training, backend, 1)
+    expect(outcome(training, backend, 2)).toEqual(alone)
+    expect(outcome(training, backend, 4)).toEqual(alone)
+  })
+
+  test('a number of threads that is none is refused', () => {
+    const { program, dataset } = trainingCase(dense([3], [2], 'relu', 4), 8)
+    for (const threads of [0, -1, 1.5, 257]) {
+      expect(() => train(program, dataset(), { backend: 'native', seed: 1, threads })).toThrow('out of range')
+    }
+  })
+})
