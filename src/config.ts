@@ -25,6 +25,8 @@ const environmentSchema = z.object({
   MAXIMUM_DATASET_BYTES: bytes(64 * 1024 * 1024),
   // A training's memory is addressed by 32 bits.
   MAXIMUM_ARENA_BYTES: bytes(1024 ** 3).pipe(z.number().max(4 * 1024 ** 3)),
+  MAXIMUM_THREADS: z.coerce.number().int().min(1).max(64).default(availableParallelism()),
+  DESCENT_BACKEND: z.enum(['auto', 'native', 'wasm', 'reference']).default('auto'),
   MAXIMUM_JOB_FLOPS: z.coerce.number().positive().default(1e16),
 })
 

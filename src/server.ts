@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { type Logger, pino } from 'pino'
 import { openPredictorPool } from '../workers/predictor-pool.js'
 import { type Config, readConfig } from './config.js'
+import { explainBackend } from './engine/index.js'
 import { buildApp } from './http/app.js'
 import { Live } from './live/live.js'
 import { openQueue, queueAddress } from './queue/queue.js'
@@ -34,7 +35,7 @@ export async function startServer(config: Config, connectionString: string, log:
   const datasets = datasetStore(database)
   const onQueueError = (error: unknown) => log.warn({ err: error }, 'queue')
   const queue = await openQueue(queueAddress(config, connectionString), onQueueError)
-  const predictors = openPredictorPool(models)
+  const predictors = openPredictorPool(models, config.DESCENT_BACKEND)
   const live = new Live(jobs, epochs, (error) => log.warn({ err: error }, 'live'))
   const hints = await listenForHints(connectionString, {
     onHint: (progress) => live.report(progress),
@@ -54,9 +55,13 @@ export async function startServer(config: Config, connectionString: string, log:
       datasets,
       queue,
       onQueueError,
-      limits: { arenaBytes: config.MAXIMUM_ARENA_BYTES, jobFlops: config.MAXIMUM_JOB_FLOPS },
+      limits: {
+        arenaBytes: config.MAXIMUM_ARENA_BYTES,
+        jobFlops: config.MAXIMUM_JOB_FLOPS,
+        threads: config.MAXIMUM_THREADS,
+      },
     },
-    readiness: { missing: () => missingParts(jobs, queue) },
+    readiness: { missing: () => missingParts(jobs, queue), backend: explainBackend(config.DESCENT_BACKEND) },
     limits: { bodyBytes: config.MAXIMUM_BODY_BYTES, datasetBytes: config.MAXIMUM_DATASET_BYTES },
     logger: log,
   })

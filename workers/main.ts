@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { pino } from 'pino'
 import { readConfig } from '../src/config.js'
+import { explainBackend } from '../src/engine/index.js'
 import { consume, openQueue, queueAddress } from '../src/queue/queue.js'
 import { openDatabase } from '../src/store/database.js'
 import { datasetStore } from '../src/store/datasets.js'
@@ -35,6 +36,8 @@ const processor = new Processor({
   pool,
   sharedDatasets: new SharedDatasets(config.DATASET_CACHE_BYTES),
   checkpointMilliseconds: 1_000 * config.CHECKPOINT_SECONDS,
+  backend: config.DESCENT_BACKEND,
+  threads: config.WORKER_CONCURRENCY,
   log,
 })
 const hints = await listenForHints(connectionString, {
@@ -47,7 +50,10 @@ const consumer = await consume(queueAddress(config, connectionString), {
   handle: () => processor.processNext(),
   onError: (error) => log.warn({ err: error }, 'queue'),
 })
-log.info({ concurrency: config.WORKER_CONCURRENCY }, 'worker is ready')
+log.info(
+  { concurrency: config.WORKER_CONCURRENCY, backend: explainBackend(config.DESCENT_BACKEND) },
+  'worker is ready',
+)
 process.send?.('ready')
 
 // Without an API process, too, tickets are made and the jobs of silent workers found.

@@ -3,7 +3,7 @@ import type { Coding, Column } from '../src/contract/dataset.js'
 import type { Change, JobSpec } from '../src/contract/job.js'
 import type { LayerSummary, Tensor } from '../src/contract/model.js'
 import type { Network } from '../src/contract/network.js'
-import type { DatasetHandle } from '../src/engine/index.js'
+import type { BackendName, DatasetHandle } from '../src/engine/index.js'
 import type { Checkpoint, Progress } from '../src/training/ports.js'
 
 export interface PackedWeights {
@@ -30,8 +30,11 @@ export interface SharedData {
   coding: Coding
 }
 
+export type BackendSetting = BackendName | 'auto'
+
 export interface TrainingOrder {
   spec: JobSpec
+  backend: BackendSetting
   changes: Change[]
   data: RawData | SharedData
   initialWeights: PackedWeights | null
@@ -65,7 +68,7 @@ export type FromTrainer =
   | { type: 'refused'; message: string }
 
 export type ToPredictor =
-  | { type: 'load'; modelId: string; network: Network; weights: PackedWeights }
+  | { type: 'load'; modelId: string; network: Network; weights: PackedWeights; backend: BackendSetting }
   | { type: 'unload'; modelId: string }
   | { type: 'predict'; question: number; modelId: string; inputs: Float32Array }
 

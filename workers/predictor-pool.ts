@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Model } from '../src/contract/model.js'
 import type { ModelStore, PredictorPool } from '../src/training/ports.js'
-import type { FromPredictor, ToPredictor } from './messages.js'
+import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
 
 /** Weights held at most; the models asked for longest ago go first. */
 const maximumHeldBytes = 512 * 1024 * 1024
@@ -13,7 +13,10 @@ interface Question {
 }
 
 /** One thread: predictions are short, and a second thread would take a core from the trainings. */
-export function openPredictorPool(models: Pick<ModelStore, 'weights'>): PredictorPool {
+export function openPredictorPool(
+  models: Pick<ModelStore, 'weights'>,
+  backend: BackendSetting,
+): PredictorPool {
   let thread: Worker | undefined
   let closed = false
   let nextQuestion = 0
@@ -66,7 +69,7 @@ export function openPredictorPool(models: Pick<ModelStore, 'weights'>): Predicto
   async function load(model: Model): Promise<void> {
     const weights = await models.weights(model.id)
     if (weights === null) throw new Error(`the weights of model ${model.id} are gone`)
-    post({ type: 'load', modelId: model.id, network: model.network, weights })
+    post({ type: 'load', modelId: model.id, network: model.network, weights, backend })
   }
 
   function makeRoom(newest: string): void {

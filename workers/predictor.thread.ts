@@ -13,7 +13,7 @@ port.on('message', (message: ToPredictor) => {
     case 'load':
       predictors.set(
         message.modelId,
-        new Predictor(message.network, unpackWeights(message.weights), { backend: 'auto' }),
+        new Predictor(message.network, unpackWeights(message.weights), { backend: message.backend }),
       )
       break
     case 'unload':

@@ -12,7 +12,7 @@ import type {
   ModelStore,
   RunStore,
 } from '../src/training/ports.js'
-import type { RawData, TrainedModel } from './messages.js'
+import type { BackendSetting, RawData, TrainedModel } from './messages.js'
 import type { SharedDatasets } from './shared-datasets.js'
 import { type Outcome, ThreadCrash, type TrainerPool } from './trainer-pool.js'
 
@@ -20,6 +20,8 @@ const heartbeatMilliseconds = 1_000
 /** A database that is away for longer costs the running jobs their claims. */
 const outageMilliseconds = 30_000
 const retryMilliseconds = 250
+/** Another worker may take the wide job, which nothing here would tell. */
+const waitMilliseconds = 1_000
 
 interface Dependencies {
   workerId: string
@@ -29,17 +31,24 @@ interface Dependencies {
   pool: TrainerPool
   sharedDatasets: SharedDatasets
   checkpointMilliseconds: number
+  backend: BackendSetting
+  /** Threads that trainings may take together. */
+  threads: number
   log: Logger
 }
 
 interface Run {
   claim: Claim
+  threads: number
   stop: Int32Array
 }
 
 export class Processor {
   private readonly running = new Set<Run>()
   private stopping = false
+  private claiming: Promise<unknown> = Promise.resolve()
+  /** Tickets in hand that found only jobs wider than the free threads. */
+  private readonly waiting: (() => void)[] = []
   private readonly heart: NodeJS.Timeout
 
   constructor(private readonly dependencies: Dependencies) {
@@ -52,12 +61,11 @@ export class Processor {
    */
   async processNext(): Promise<void> {
     if (this.stopping) return
-    const { runs, workerId, log } = this.dependencies
-    const job = await runs.claimNext(workerId)
-    if (job === null) return
+    const { runs, log } = this.dependencies
+    const claimed = await this.claim()
+    if (claimed === null) return
+    const { job, run } = claimed
     const { jobId, attempt } = job
-    const run: Run = { claim: { jobId, attempt }, stop: new Int32Array(new SharedArrayBuffer(4)) }
-    this.running.add(run)
     if (this.stopping) requestStop(run)
     try {
       const outcome = await this.train(job, run)
@@ -69,7 +77,38 @@ export class Processor {
       await runs.crash(run.claim)
     } finally {
       this.running.delete(run)
+      for (const look of this.waiting.splice(0)) look()
     }
+  }
+
+  /** The next job that the free threads are enough for; waits for threads while only wider ones are queued. */
+  private async claim(): Promise<{ job: ClaimedJob; run: Run } | null> {
+    while (!this.stopping) {
+      // One at a time, so that two claims do not count on the same free threads.
+      const turn = this.claiming.then(() => this.claimWithinFreeThreads())
+      this.claiming = turn.catch(() => null)
+      const claimed = await turn
+      if (claimed !== null) return claimed
+      if (!(await this.dependencies.runs.anyQueued())) return null
+      await new Promise<void>((look) => {
+        this.waiting.push(look)
+        setTimeout(look, waitMilliseconds).unref()
+      })
+    }
+    return null
+  }
+
+  private async claimWithinFreeThreads(): Promise<{ job: ClaimedJob; run: Run } | null> {
+    const { runs, workerId, threads } = this.dependencies
+    const busy = [...this.running].reduce((sum, run) => sum + run.threads, 0)
+    if (busy >= threads || this.stopping) return null
+    const job = await runs.claimNext(workerId, threads - busy)
+    if (job === null) return null
+    const { jobId, attempt, spec } = job
+    const stop = new Int32Array(new SharedArrayBuffer(4))
+    const run: Run = { claim: { jobId, attempt }, threads: spec.threads, stop }
+    this.running.add(run)
+    return { job, run }
   }
 
   /** A hint that a job is no longer running: looks at once which claims still hold. */
@@ -82,6 +121,7 @@ export class Processor {
   stop(): void {
     this.stopping = true
     for (const run of this.running) requestStop(run)
+    for (const look of this.waiting.splice(0)) look()
   }
 
   close(): void {
@@ -89,7 +129,7 @@ export class Processor {
   }
 
   private async train(job: ClaimedJob, run: Run): Promise<Outcome> {
-    const { runs, models, pool, sharedDatasets, checkpointMilliseconds, log } = this.dependencies
+    const { runs, models, pool, sharedDatasets, checkpointMilliseconds, backend, log } = this.dependencies
     const key = dataKey(job)
     const taken = await sharedDatasets.take(key)
     try {
@@ -102,6 +142,7 @@ export class Processor {
       const checkpoint = await runs.checkpoint(job.jobId, (message) => log.warn(message))
       const { spec, changes } = job
       const order = {
+        backend,
         spec,
         changes,
         data,
@@ -112,12 +153,12 @@ export class Processor {
       }
       let stored = job.storedEpoch
       return await pool.train(order, {
-        store: async ({ epochs, backend, checkpoint }) => {
+        store: async ({ epochs, checkpoint, ...how }) => {
           // An earlier attempt may have stored the first of them; the same seed gives the same values again.
           const fresh = epochs.filter((epoch) => epoch.epoch > stored)
           const kept = checkpoint !== null && checkpoint.epoch >= stored ? checkpoint : null
           if (fresh.length === 0 && kept === null) return
-          const progress = { epochs: fresh, backend, checkpoint: kept }
+          const progress = { ...how, epochs: fresh, checkpoint: kept }
           if (await this.persist(() => runs.record(run.claim, progress))) {
             stored = fresh.at(-1)?.epoch ?? stored
           } else {

@@ -8,6 +8,7 @@ import { targetCoding, targetWidth } from '../src/datasets/target-coding.js'
 import {
   compile,
   Dataset,
+  explainBackend,
   outputShape,
   type Snapshot,
   SpecError,
@@ -15,7 +16,14 @@ import {
   type Training,
   train,
 } from '../src/engine/index.js'
-import type { FromTrainer, RawData, SharedData, ToTrainer, TrainingOrder } from './messages.js'
+import type {
+  BackendSetting,
+  FromTrainer,
+  RawData,
+  SharedData,
+  ToTrainer,
+  TrainingOrder,
+} from './messages.js'
 import { packSnapshot, unpackSnapshot } from './packed-snapshot.js'
 import { packWeights, unpackWeights } from './packed-weights.js'
 
@@ -100,8 +108,9 @@ async function run(order: TrainingOrder, { handle, coding }: SharedData): Promis
       validationRows: size.validationRows,
     })
     const training = train(program, dataset, {
-      backend: 'auto',
+      backend: order.backend,
       seed: spec.seed,
+      threads: spec.threads,
       initialWeights: order.initialWeights === null ? undefined : unpackWeights(order.initialWeights),
     })
     try {
@@ -127,9 +136,10 @@ async function run(order: TrainingOrder, { handle, coding }: SharedData): Promis
 /** Runs slice by slice, reporting progress. `reached`: the last epoch of the stretch is done, the training is not. */
 async function runStretch(
   training: Training,
-  { stop, checkpointMilliseconds }: TrainingOrder,
+  { stop, checkpointMilliseconds, backend }: TrainingOrder,
   lastEpoch: number | null,
 ): Promise<'reached' | 'stopped' | 'diverged' | 'trained'> {
+  const detail = describeBackend(training, backend)
   let milliseconds = firstSliceMilliseconds
   let checkpointAt = performance.now() + checkpointMilliseconds
   for (;;) {
@@ -139,21 +149,21 @@ async function runStretch(
     switch (state) {
       case 'running': {
         const due = performance.now() >= checkpointAt
-        await report(training, epochs, due ? training.snapshot() : null)
+        await report(training, detail, epochs, due ? training.snapshot() : null)
         if (due) checkpointAt = performance.now() + checkpointMilliseconds
         if (training.epoch === lastEpoch) return 'reached'
         break
       }
       case 'stopped':
-        await report(training, epochs, training.snapshot())
+        await report(training, detail, epochs, training.snapshot())
         return 'stopped'
       case 'diverged':
         // The last good checkpoint stays.
-        await report(training, epochs, null)
+        await report(training, detail, epochs, null)
         return 'diverged'
       case 'finished':
       case 'earlyStopped':
-        await report(training, epochs, training.snapshot())
+        await report(training, detail, epochs, training.snapshot())
         return 'trained'
       default:
         state satisfies never
@@ -161,12 +171,24 @@ async function runStretch(
   }
 }
 
-async function report(training: Training, epochs: Epoch[], snapshot: Snapshot | null): Promise<void> {
+/** The variant that runs, and why no faster backend does. */
+function describeBackend({ backendDetail }: Training, setting: BackendSetting): string | null {
+  const reasons = explainBackend(setting).passedOver.map(({ name, reason }) => `not ${name}: ${reason}`)
+  const parts = [...(backendDetail === null ? [] : [backendDetail]), ...reasons]
+  return parts.length === 0 ? null : parts.join('; ')
+}
+
+async function report(
+  training: Training,
+  detail: string | null,
+  epochs: Epoch[],
+  snapshot: Snapshot | null,
+): Promise<void> {
   if (epochs.length === 0 && snapshot === null) return
   const { backend, backendDetail } = training
   const variant = backendDetail === null ? backend : `${backend}/${backendDetail}`
   const checkpoint = snapshot === null ? null : packSnapshot(snapshot, variant)
-  send({ type: 'progress', epochs, backend, checkpoint })
+  send({ type: 'progress', epochs, backend, backendDetail: detail, checkpoint })
   unstored++
   while (unstored >= maximumUnstored) {
     await new Promise<void>((resolve) => {

@@ -66,6 +66,14 @@ export const jobRequestSchema = z.strictObject({
     .default(0)
     .describe('share of the rows held out, by a seeded permutation'),
   from: idSchema('model').optional().describe('start from this model’s weights'),
+  threads: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe(
+      'threads that train this one network, on the native backend; the result depends on their number',
+    ),
   priority: z.int().min(-100).max(100).default(0).describe('higher ones are trained first'),
   metadata: z
     .record(text(64).min(1), text(512))
@@ -81,6 +89,7 @@ export const jobSpecSchema = trainingSchema.extend({
   seed: z.int(),
   batchSize: z.union([z.int(), z.literal('full')]),
   from: z.string().optional(),
+  threads: z.int().default(1),
 })
 export type JobSpec = z.infer<typeof jobSpecSchema>
 
@@ -129,7 +138,8 @@ export const jobSchema = z.object({
   parameters: z.int(),
   arenaBytes: z.int(),
   flopsPerEpoch: z.number(),
-  backend: z.string().nullable(),
+  backend: z.string().nullable().describe('which of the engine’s backends trains: native, wasm or reference'),
+  backendDetail: z.string().nullable().describe('its variant, and why no faster one runs'),
   queuePosition: z.int().nullable(),
   estimatedFinishAt: time.nullable(),
   modelId: z.string().nullable(),

@@ -240,6 +240,7 @@ function toJob(row: JobWithModel, queuePosition: number | null): Job {
     arenaBytes: row.arenaBytes,
     flopsPerEpoch: row.flopsPerEpoch,
     backend: row.backend,
+    backendDetail: row.backendDetail,
     queuePosition,
     estimatedFinishAt: estimatedFinish(row),
     modelId: row.model?.id ?? null,

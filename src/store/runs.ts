@@ -38,14 +38,17 @@ export function runStore(database: Database): RunStore {
   return {
     fail,
 
-    async claimNext(workerId) {
+    async claimNext(workerId, threads = manyThreads) {
       for (;;) {
-        const claimed = await claimUnlocked(database, workerId)
-        if (claimed !== null || (await database.job.count({ where: { status: 'queued' } })) === 0)
-          return claimed
+        const claimed = await claimUnlocked(database, workerId, threads)
+        if (claimed !== null || !(await isQueued(database, threads))) return claimed
         // Every queued row was being written by somebody else just then.
         await sleep(lockedMilliseconds)
       }
+    },
+
+    async anyQueued() {
+      return isQueued(database, manyThreads)
     },
 
     async heartbeat(claims) {
@@ -91,11 +94,26 @@ export function runStore(database: Database): RunStore {
   }
 }
 
-async function claimUnlocked(database: Database, workerId: string): Promise<ClaimedJob | null> {
+/** More than any job may ask for. */
+const manyThreads = 2 ** 31 - 1
+
+const threadsOf = Prisma.sql`coalesce(("Job".spec ->> 'threads')::int, 1)`
+
+async function isQueued(database: Database, threads: number): Promise<boolean> {
+  const rows = await database.$queryRaw<unknown[]>`
+    SELECT 1 FROM "Job" WHERE status = 'queued' AND ${threadsOf} <= ${threads}::int LIMIT 1`
+  return rows.length > 0
+}
+
+async function claimUnlocked(
+  database: Database,
+  workerId: string,
+  threads: number,
+): Promise<ClaimedJob | null> {
   const [row] = await database.$queryRaw<ClaimedRow[]>`
     WITH next AS (
       SELECT "Job".id FROM "Job" JOIN (${turns}) AS turns ON turns.id = "Job".id
-      WHERE "Job".status = 'queued'
+      WHERE "Job".status = 'queued' AND ${threadsOf} <= ${threads}::int
       ORDER BY turns.place LIMIT 1
       FOR UPDATE OF "Job" SKIP LOCKED
     ), changed AS (
@@ -121,7 +139,7 @@ async function claimUnlocked(database: Database, workerId: string): Promise<Clai
 async function advance(
   client: Database | Prisma.TransactionClient,
   claim: Claim,
-  { epochs, backend }: Progress,
+  { epochs, backend, backendDetail }: Progress,
 ): Promise<boolean> {
   const holds = Prisma.sql`
     id = ${claim.jobId} AND attempt = ${claim.attempt}::int AND status IN ('running', 'paused')`
@@ -133,7 +151,7 @@ async function advance(
     WITH changed AS (
       UPDATE "Job" SET epoch = ${last.epoch}::int, loss = ${last.loss}, accuracy = ${last.accuracy},
         "valLoss" = ${last.valLoss}, "valAccuracy" = ${last.valAccuracy},
-        backend = ${backend}, crashes = 0, "heartbeatAt" = now()
+        backend = ${backend}, "backendDetail" = ${backendDetail}, crashes = 0, "heartbeatAt" = now()
       WHERE ${holds} AND epoch = ${epochs[0].epoch - 1}::int
       RETURNING id, status, epoch
     ), stored AS (

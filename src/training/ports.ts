@@ -54,6 +54,7 @@ export interface Checkpoint {
 export interface Progress {
   epochs: Epoch[]
   backend: string
+  backendDetail: string | null
   checkpoint: Checkpoint | null
 }
 
@@ -106,8 +107,10 @@ export interface JobStore {
 }
 
 export interface RunStore {
-  /** The job whose turn it is enters `running` and raises its attempt; null when none is queued. */
-  claimNext(workerId: string): Promise<ClaimedJob | null>
+  /** The job whose turn it is, of those of at most so many threads, enters `running` and raises its attempt; null when there is none. */
+  claimNext(workerId: string, threads?: number): Promise<ClaimedJob | null>
+  /** Whether any job is queued, of however many threads. */
+  anyQueued(): Promise<boolean>
   /** Those of the claims that hold; the other runs must stop. */
   heartbeat(claims: Claim[]): Promise<Claim[]>
   /** The newest checkpoint that is whole; damaged ones are reported and passed over. */

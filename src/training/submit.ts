@@ -17,7 +17,7 @@ export interface SubmitDependencies {
   models: Pick<ModelStore, 'tensors'>
   datasets: Pick<DatasetStore, 'get'>
   queue: Pick<JobQueue, 'enqueue'>
-  limits: { arenaBytes: number; jobFlops: number }
+  limits: { arenaBytes: number; jobFlops: number; threads: number }
   /** The job is safe in the database; the reconciler will queue it. */
   onQueueError(error: unknown): void
 }
@@ -26,7 +26,7 @@ export interface SubmitDependencies {
 export async function submit(dependencies: SubmitDependencies, request: JobRequest): Promise<Job> {
   const data = await findData(dependencies.datasets, request.dataset)
   const { spec, program } = plan(request, data)
-  checkLimits(program, spec.epochs, dependencies.limits)
+  checkLimits(program, spec, dependencies.limits)
   if (request.from !== undefined) await checkModel(dependencies.models, request.from, program)
   const job = await dependencies.jobs.create({
     id: newId('job'),
@@ -133,9 +133,13 @@ function checkInputShape(inputShape: number[], features: number): void {
 
 function checkLimits(
   program: { arenaBytes: number; flopsPerEpoch: number },
-  epochs: number,
+  { epochs, threads }: JobSpec,
   limits: SubmitDependencies['limits'],
 ): void {
+  if (threads > limits.threads) {
+    const message = `This training wants ${threads} threads; ${limits.threads} are allowed (MAXIMUM_THREADS).`
+    throw new Problem('budget-exceeded', message, [{ pointer: '/threads', message }])
+  }
   if (program.arenaBytes > limits.arenaBytes) {
     throw new Problem(
       'model-too-large',

@@ -1,5 +1,7 @@
 /** The HTTP application on real stores and a real queue, without a worker: jobs stay queued. */
+
 import { pino } from 'pino'
+import { explainBackend } from '../../src/engine/index.js'
 import { buildApp } from '../../src/http/app.js'
 import { Live } from '../../src/live/live.js'
 import { openQueue } from '../../src/queue/queue.js'
@@ -18,6 +20,7 @@ export const limits = {
   datasetBytes: 2 * 1024 * 1024,
   arenaBytes: 64 * 1024 * 1024,
   jobFlops: 1e12,
+  threads: 2,
 }
 
 const throwError = (error: unknown) => {
@@ -28,7 +31,7 @@ export async function openApp(): Promise<RunningApp> {
   const stores = await openStores()
   const { jobs, epochs, models, datasets, connectionString } = stores
   const queue = await openQueue({ type: 'postgres', connectionString }, throwError)
-  const predictors = predictorPool.openPredictorPool(models)
+  const predictors = predictorPool.openPredictorPool(models, 'auto')
   const live = new Live(jobs, epochs, throwError)
   const missing: string[] = []
   const app = await buildApp({
@@ -39,7 +42,7 @@ export async function openApp(): Promise<RunningApp> {
     live,
     prediction: { models, predictors },
     submission: { jobs, models, datasets, queue, onQueueError: throwError, limits },
-    readiness: { missing: async () => missing },
+    readiness: { missing: async () => missing, backend: explainBackend('auto') },
     limits,
     logger: pino({ level: process.env.LOG_LEVEL ?? 'silent' }),
   })

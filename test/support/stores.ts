@@ -123,7 +123,7 @@ export async function storeEpochs(
   epochs: Epoch[],
   backend = 'wasm',
 ): Promise<boolean> {
-  return stores.runs.record(claim, { epochs, backend, checkpoint: null })
+  return stores.runs.record(claim, { epochs, backend, backendDetail: null, checkpoint: null })
 }
 
 /** output = 2 a + 3 b + 1, over raw inputs called a and b. */

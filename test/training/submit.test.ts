@@ -27,7 +27,8 @@ const request = (changes: object) =>
     ...changes,
   })
 
-const accept = (changes: object, limits = { arenaBytes: 1e9, jobFlops: 1e15 }) => {
+const accept = (changes: object, allowed: { arenaBytes?: number; jobFlops?: number } = {}) => {
+  const limits = { arenaBytes: 1e9, jobFlops: 1e15, threads: 4, ...allowed }
   const { jobs, models, datasets } = stores
   const queue = { enqueue: async () => {} }
   return submit({ jobs, models, datasets, queue, limits, onQueueError: () => {} }, request(changes))
@@ -87,6 +88,16 @@ describe('a job that starts from a model', () => {
     await expect(accept({ from: id, loss: 'perceptron', network })).rejects.toMatchObject({
       code: 'invalid-spec',
       errors: [{ pointer: '/from', message: expect.stringContaining('layers.1.weight [1, 2]') }],
+    })
+  })
+})
+
+describe('a job of several threads', () => {
+  it('may take as many as are allowed, and is told how many that is', async () => {
+    expect((await accept({ threads: 4 })).spec.threads).toBe(4)
+    await expect(accept({ threads: 5 })).rejects.toMatchObject({
+      code: 'budget-exceeded',
+      errors: [{ pointer: '/threads', message: expect.stringContaining('4 are allowed (MAXIMUM_THREADS)') }],
     })
   })
 })

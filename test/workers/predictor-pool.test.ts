@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => stores.close())
 
 beforeEach(() => {
-  pool = predictorPool.openPredictorPool(stores.models)
+  pool = predictorPool.openPredictorPool(stores.models, 'auto')
 })
 
 afterEach(async () => {

@@ -41,6 +41,8 @@ beforeEach(async () => {
     pool,
     sharedDatasets: new sharedDatasets.SharedDatasets(64 * 1024 * 1024),
     checkpointMilliseconds: 1_000,
+    backend: 'auto',
+    threads: 2,
     log,
   })
 })
@@ -253,5 +255,27 @@ describe('a running job', () => {
     expect(await stores.jobs.get(id)).toMatchObject({ status: 'running' })
     await stores.jobs.releaseAbandoned(0)
     expect(await stores.jobs.get(id)).toMatchObject({ status: 'queued' })
+  })
+})
+
+describe('jobs of several threads', () => {
+  it('are trained as many at a time as the worker has threads for', async () => {
+    const slow = { epochs: 300_000 }
+    const ids = [await create(slow), await create(slow), await create({ ...slow, threads: 2 })]
+    let together = 0
+    const looking = setInterval(async () => {
+      const running = await stores.jobs.list({ limit: 10, status: 'running' })
+      together = Math.max(
+        together,
+        running.data.reduce((sum, job) => sum + job.spec.threads, 0),
+      )
+    }, 20)
+    await Promise.all(ids.map(() => processor.processNext()))
+    clearInterval(looking)
+    expect(together).toBe(2)
+    for (const id of ids) {
+      const job = await stores.jobs.get(id)
+      expect(job).toMatchObject({ status: 'succeeded', backend: expect.any(String) })
+    }
   })
 })

@@ -26,6 +26,7 @@ function order(spec: Partial<JobSpec> = {}, changes: Partial<TrainingOrder> = {}
   const stop = new Int32Array(new SharedArrayBuffer(4))
   return {
     spec: xorSpec(spec),
+    backend: 'auto',
     changes: [],
     data: { type: 'raw', ...table },
     initialWeights: null,

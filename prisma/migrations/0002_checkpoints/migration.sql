@@ -1,5 +1,6 @@
 ALTER TABLE "Job"
     ADD COLUMN "tenantId" TEXT NOT NULL DEFAULT 'local',
+    ADD COLUMN "backendDetail" TEXT,
     ADD COLUMN "priority" INTEGER NOT NULL DEFAULT 0,
     ADD COLUMN "changes" JSONB NOT NULL DEFAULT '[]';
 

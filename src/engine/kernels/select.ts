@@ -20,3 +20,20 @@ export function selectBackend(name: BackendName | 'auto'): Backend {
   }
   throw new Error(`there is no backend ${name}`)
 }
+
+export interface BackendChoice {
+  readonly name: BackendName
+  /** The faster ones that do not run here, and why. */
+  readonly passedOver: { readonly name: BackendName; readonly reason: string }[]
+}
+
+/** What `selectBackend` gives, and why nothing faster. @throws Error as `selectBackend`. */
+export function explainBackend(name: BackendName | 'auto'): BackendChoice {
+  const chosen = selectBackend(name)
+  const faster = backends.slice(0, backends.indexOf(chosen))
+  const passedOver = faster.map((backend) => ({
+    name: backend.name,
+    reason: backend.unavailable() ?? `${chosen.name} was asked for`,
+  }))
+  return { name: chosen.name, passedOver }
+}

@@ -4,9 +4,19 @@ import { z } from 'zod'
 import { Problem } from '../../contract/problems.js'
 import { failures } from '../responses.js'
 
+const backendSchema = z.object({
+  name: z.string().describe('native, wasm or reference'),
+  passedOver: z
+    .array(z.object({ name: z.string(), reason: z.string() }))
+    .describe('faster ones that do not run here'),
+})
+type Backend = z.infer<typeof backendSchema>
+
 export interface Readiness {
   /** Names of the parts that cannot work now; empty when all can. */
   missing(): Promise<string[]>
+  /** The engine's backend in this process, and why no faster one. */
+  backend: Backend
 }
 
 export const operationRoutes: FastifyPluginCallbackZod<{ readiness: Readiness }> = (
@@ -32,13 +42,13 @@ export const operationRoutes: FastifyPluginCallbackZod<{ readiness: Readiness }>
       schema: {
         tags: ['operations'],
         summary: 'Can it work? (database, queue, a worker seen)',
-        response: { 200: z.object({ status: z.literal('ready') }), ...failures },
+        response: { 200: z.object({ status: z.literal('ready'), backend: backendSchema }), ...failures },
       },
     },
     async () => {
       const missing = await readiness.missing()
       if (missing.length > 0) throw new Problem('unavailable', `Not ready: ${missing.join(', ')}.`)
-      return { status: 'ready' as const }
+      return { status: 'ready' as const, backend: readiness.backend }
     },
   )
 
