@@ -287,6 +287,9 @@ describe('datasets', () => {
 describe('health', () => {
   it('lives and is ready', async () => {
     expect((await api().get('/health/live')).body).toEqual({ status: 'live' })
-    expect((await api().get('/health/ready')).body).toEqual({ status: 'ready' })
+    expect((await api().get('/health/ready')).body).toEqual({
+      status: 'ready',
+      backend: { name: expect.any(String), passedOver: expect.any(Array) },
+    })
   })
 })
