@@ -204,9 +204,11 @@ async function resume(client: Prisma.TransactionClient, id: string, change: Resu
     const changed: JobSpec = { ...spec, epochs, optimizer: { ...spec.optimizer, learningRate } }
     await client.job.update({ where: { id }, data: { spec: changed, epochs, changes } })
   }
+  // A worker that has not noticed the pause yet must not write when the job is paused again.
   await client.$queryRaw`
     WITH changed AS (
-      UPDATE "Job" SET status = 'queued', "enqueuedAt" = now(), "workerId" = NULL WHERE id = ${id}
+      UPDATE "Job" SET status = 'queued', attempt = attempt + 1, "enqueuedAt" = now(), "workerId" = NULL
+      WHERE id = ${id}
       RETURNING id, status, epoch
     ) ${notifyChanged}`
   return true

@@ -25,7 +25,7 @@ export interface NewJob {
 /** A claim on a job: what every write of the worker that runs it must name. */
 export interface Claim {
   jobId: string
-  /** Raised by each claim, so that a worker thought dead can no longer write. */
+  /** Raised by each claim and each resumption, so that a worker thought dead can no longer write. */
   attempt: number
 }
 
