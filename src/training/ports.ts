@@ -173,7 +173,7 @@ export interface DatasetStore {
 }
 
 export interface JobQueue {
-  /** Puts the ticket on the queue unless it is there already. */
+  /** Puts the ticket on the queue unless it waits there already. */
   enqueue(ticket: Ticket): Promise<void>
   /** Workers connected to the queue now. Throws when the queue cannot be reached. */
   workers(): Promise<number>
