@@ -43,7 +43,10 @@ export async function openQueue(address: QueueAddress, onError: (error: Error) =
       case 'redis': {
         const redis = openRedis(address.url, false)
         redis.on('error', onError)
-        await refuseEviction(redis)
+        await refuseEviction(redis).catch((error: unknown) => {
+          redis.disconnect()
+          throw error
+        })
         const queue = new Queue(queueName, { connection: redis, prefix: redisPrefix })
         return { queue, disconnect: () => redis.disconnect() }
       }
