@@ -13,7 +13,7 @@ import { epochSchema } from '../../src/contract/epoch.js'
 import { isFinished, type Job, type JobStatus, jobSchema, sourcesOf } from '../../src/contract/job.js'
 import { modelSchema } from '../../src/contract/model.js'
 import { listenForHints } from '../../src/store/hints.js'
-import { hasRedis } from '../support/service.js'
+import { hasRedis } from '../support/redis.js'
 import { upTo } from '../support/watching.js'
 import { type Cluster, type Fault, startCluster } from './cluster.js'
 

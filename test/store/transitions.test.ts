@@ -95,13 +95,14 @@ describe.each(races)('$name', ({ actions, ends, prepare }) => {
       const claim = await startJob(stores)
       await prepare?.(claim)
       // In another order each time, because the first often wins.
-      const turn = round % actions.length
-      const order = [...actions.slice(turn), ...actions.slice(0, turn)]
-      const done = await Promise.all(order.map((act) => act(claim)))
-      results.push({
-        claim,
-        done: [...done.slice(-turn || done.length), ...done.slice(0, -turn || done.length)],
-      })
+      const order = actions.map((_, index) => (index + round) % actions.length)
+      const done: (boolean | null)[] = []
+      await Promise.all(
+        order.map(async (index) => {
+          done[index] = await actions[index](claim)
+        }),
+      )
+      results.push({ claim, done })
       // Nothing of this round may meet the next.
       await stores.database.job.updateMany({ where: { id: claim.jobId }, data: { workerId: null } })
     }
