@@ -133,6 +133,7 @@ export class Processor {
       throw error
     } finally {
       if (taken.type === 'encode') taken.abandon()
+      sharedDatasets.makeRoom()
     }
   }
 
