@@ -56,6 +56,7 @@ export async function startServer(config: Config, connectionString: string, log:
       onQueueError,
       limits: { arenaBytes: config.MAXIMUM_ARENA_BYTES, jobFlops: config.MAXIMUM_JOB_FLOPS },
     },
+    pingMilliseconds: 20_000,
     readiness: { missing: () => missingParts(jobs, queue) },
     limits: { bodyBytes: config.MAXIMUM_BODY_BYTES, datasetBytes: config.MAXIMUM_DATASET_BYTES },
     logger: log,
