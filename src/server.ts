@@ -61,6 +61,7 @@ export async function startServer(config: Config, connectionString: string, log:
         threads: config.MAXIMUM_THREADS,
       },
     },
+    pingMilliseconds: 20_000,
     readiness: { missing: () => missingParts(jobs, queue), backend: explainBackend(config.DESCENT_BACKEND) },
     limits: { bodyBytes: config.MAXIMUM_BODY_BYTES, datasetBytes: config.MAXIMUM_DATASET_BYTES },
     logger: log,

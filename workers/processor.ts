@@ -174,6 +174,7 @@ export class Processor {
       throw error
     } finally {
       if (taken.type === 'encode') taken.abandon()
+      sharedDatasets.makeRoom()
     }
   }
 

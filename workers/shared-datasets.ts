@@ -1,4 +1,5 @@
 /** Encoded datasets of a worker process, shared by its threads: encoded once, kept while there is room. */
+import { Dataset } from '../src/engine/index.js'
 import type { SharedData } from './messages.js'
 
 type Taken =
@@ -8,7 +9,8 @@ type Taken =
 
 interface Entry {
   data: Promise<SharedData | null>
-  bytes: number
+  /** Null until it is encoded. */
+  encoded: SharedData | null
 }
 
 export class SharedDatasets {
@@ -37,10 +39,21 @@ export class SharedDatasets {
     this.entries.delete(key)
   }
 
+  /** Drops what was used longest ago. Trainings let the memory grow, so each that ends is an occasion. */
+  makeRoom(): void {
+    let bytes = [...this.entries.values()].reduce((sum, entry) => sum + bytesOf(entry), 0)
+    for (const [key, entry] of this.entries) {
+      if (bytes <= this.maximumBytes) return
+      if (entry.encoded === null) continue
+      this.entries.delete(key)
+      bytes -= bytesOf(entry)
+    }
+  }
+
   private begin(key: string): Taken {
     let settle: (data: SharedData | null) => void = () => {}
     const entry: Entry = {
-      bytes: 0,
+      encoded: null,
       data: new Promise((resolve) => {
         settle = resolve
       }),
@@ -49,28 +62,20 @@ export class SharedDatasets {
     return {
       type: 'encode',
       publish: (data) => {
-        entry.bytes = bytesOf(data)
+        entry.encoded = data
         settle(data)
         this.makeRoom()
       },
       abandon: () => {
-        if (entry.bytes > 0) return
+        if (entry.encoded !== null) return
         if (this.entries.get(key) === entry) this.entries.delete(key)
         settle(null)
       },
     }
   }
-
-  private makeRoom(): void {
-    let bytes = [...this.entries.values()].reduce((sum, entry) => sum + entry.bytes, 0)
-    for (const [key, entry] of this.entries) {
-      if (bytes <= this.maximumBytes) return
-      this.entries.delete(key)
-      bytes -= entry.bytes
-    }
-  }
 }
 
-function bytesOf({ handle: { size } }: SharedData): number {
-  return 4 * (size.trainingRows + size.validationRows) * (size.features + size.targetWidth)
+/** All the memory that the data keep alive: the rows, and the room that trainings on them needed. */
+function bytesOf({ encoded }: Entry): number {
+  return encoded === null ? 0 : Dataset.attach(encoded.handle).memory.bytes
 }

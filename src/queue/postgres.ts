@@ -15,6 +15,16 @@ export async function openQueuePool(connectionString: string): Promise<pg.Pool> 
     options: '-c search_path=bullmq',
   })
   pool.on('error', () => {})
+  try {
+    await prepare(pool)
+  } catch (error) {
+    await pool.end()
+    throw error
+  }
+  return pool
+}
+
+async function prepare(pool: pg.Pool): Promise<void> {
   const client = await pool.connect()
   try {
     await compareClocks(client)
@@ -22,7 +32,6 @@ export async function openQueuePool(connectionString: string): Promise<pg.Pool> 
   } finally {
     client.release()
   }
-  return pool
 }
 
 async function compareClocks(client: pg.PoolClient): Promise<void> {

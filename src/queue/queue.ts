@@ -2,7 +2,7 @@
  * The queue: tickets to run jobs, in BullMQ, on Redis when there is one and on PostgreSQL otherwise.
  * The database alone knows what is to be done; a ticket only makes some worker look, so one lost or doubled harms nothing.
  */
-import { createPostgresBackend, Queue, Worker } from 'bullmq'
+import { createPostgresBackend, type Job, Queue, Worker } from 'bullmq'
 import type { JobQueue } from '../training/ports.js'
 import { openQueuePool } from './postgres.js'
 import { openRedis, refuseEviction } from './redis.js'
@@ -43,7 +43,10 @@ export async function openQueue(address: QueueAddress, onError: (error: Error) =
       case 'redis': {
         const redis = openRedis(address.url, false)
         redis.on('error', onError)
-        await refuseEviction(redis)
+        await refuseEviction(redis).catch((error: unknown) => {
+          redis.disconnect()
+          throw error
+        })
         const queue = new Queue(queueName, { connection: redis, prefix: redisPrefix })
         return { queue, disconnect: () => redis.disconnect() }
       }
@@ -61,7 +64,7 @@ export async function openQueue(address: QueueAddress, onError: (error: Error) =
     async enqueue(ticket) {
       const payload: Payload = { jobId: ticket.jobId }
       await queue.add('train', payload, {
-        jobId: `${ticket.jobId}-${ticket.attempt}`,
+        deduplication: { id: `${ticket.jobId}-${ticket.attempt}` },
         removeOnComplete: true,
         removeOnFail: true,
       })
@@ -95,7 +98,11 @@ export async function consume(
     // The database counts the crashes of a job; the queue must not give up on its own.
     maxStalledCount: 2 ** 31 - 1,
   }
-  const handle = async (job: { data: Payload }) => options.handle(job.data.jobId)
+  const handle = async (job: Pick<Job<Payload>, 'data' | 'removeDeduplicationKey'>) => {
+    // Another job may be trained on this ticket for hours; meanwhile the one it names must be able to get a new one.
+    await job.removeDeduplicationKey()
+    await options.handle(job.data.jobId)
+  }
   const { worker, disconnect } = await connect()
   worker.on('error', options.onError)
   worker.on('failed', (_job, error) => options.onError(error))

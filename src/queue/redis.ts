@@ -49,6 +49,8 @@ function parseNodes(address: string): Nodes {
  * @throws Error naming the policy when a server may evict keys.
  */
 export async function refuseEviction(redis: RedisConnection): Promise<void> {
+  // A cluster knows its servers once it has answered.
+  await redis.ping()
   const servers = redis instanceof Cluster ? redis.nodes('master') : [redis]
   for (const server of servers) {
     const policy = /maxmemory_policy:(\S+)/.exec(await server.info('memory'))?.[1]

@@ -191,22 +191,24 @@ async function resume(client: Prisma.TransactionClient, id: string, change: Resu
   const before = { epochs: spec.epochs, learningRate: spec.optimizer.learningRate }
   const after = { ...before, ...change }
   if (after.epochs !== before.epochs || after.learningRate !== before.learningRate) {
-    const fromEpoch = await nextUnbegunEpoch(client, id, row.epoch)
+    const earlier = z.array(changeSchema).parse(row.changes)
+    const next = await nextUnbegunEpoch(client, id, row.epoch)
+    // Changes hold one after the other: none begins before one that was made earlier.
+    const fromEpoch = Math.max(next, ...earlier.map((change) => change.fromEpoch))
     if (fromEpoch > Math.min(before.epochs, after.epochs)) {
       const message = `The job has begun its epoch ${fromEpoch - 1} of ${before.epochs}: a change could take effect from epoch ${fromEpoch} only.`
       throw new Problem('invalid-spec', message, [{ pointer: '/epochs', message }])
     }
-    const changes = [
-      ...z.array(changeSchema).parse(row.changes),
-      { at: new Date().toISOString(), fromEpoch, before, after },
-    ]
+    const changes = [...earlier, { at: new Date().toISOString(), fromEpoch, before, after }]
     const { epochs, learningRate } = after
     const changed: JobSpec = { ...spec, epochs, optimizer: { ...spec.optimizer, learningRate } }
     await client.job.update({ where: { id }, data: { spec: changed, epochs, changes } })
   }
+  // A worker that has not noticed the pause yet must not write when the job is paused again.
   await client.$queryRaw`
     WITH changed AS (
-      UPDATE "Job" SET status = 'queued', "enqueuedAt" = now(), "workerId" = NULL WHERE id = ${id}
+      UPDATE "Job" SET status = 'queued', attempt = attempt + 1, "enqueuedAt" = now(), "workerId" = NULL
+      WHERE id = ${id}
       RETURNING id, status, epoch
     ) ${notifyChanged}`
   return true

@@ -25,7 +25,7 @@ export interface NewJob {
 /** A claim on a job: what every write of the worker that runs it must name. */
 export interface Claim {
   jobId: string
-  /** Raised by each claim, so that a worker thought dead can no longer write. */
+  /** Raised by each claim and each resumption, so that a worker thought dead can no longer write. */
   attempt: number
 }
 
@@ -176,7 +176,7 @@ export interface DatasetStore {
 }
 
 export interface JobQueue {
-  /** Puts the ticket on the queue unless it is there already. */
+  /** Puts the ticket on the queue unless it waits there already. */
   enqueue(ticket: Ticket): Promise<void>
   /** Workers connected to the queue now. Throws when the queue cannot be reached. */
   workers(): Promise<number>

@@ -13,7 +13,7 @@ import { epochSchema } from '../../src/contract/epoch.js'
 import { isFinished, type Job, type JobStatus, jobSchema, sourcesOf } from '../../src/contract/job.js'
 import { modelSchema } from '../../src/contract/model.js'
 import { listenForHints } from '../../src/store/hints.js'
-import { hasRedis } from '../support/service.js'
+import { hasRedis } from '../support/redis.js'
 import { upTo } from '../support/watching.js'
 import { type Cluster, type Fault, startCluster } from './cluster.js'
 
@@ -34,6 +34,9 @@ const pauses: Record<Fault, [number, number]> = {
   redis: [300, 1_500],
   'redis flushed': [300, 1_500],
 }
+
+/** However slow the machine, some jobs must come further between two strikes; waited for at most so long, in milliseconds. */
+const longestWait = 20_000
 
 /** A frozen worker stays so for ten seconds: a tenth of the strikes. */
 const strikesOf = (fault: Fault) => (fault === 'frozen worker' ? Math.ceil(kills / 10) : kills)
@@ -129,8 +132,17 @@ describe.each(faults.filter(({ queue }) => queue === 'PostgreSQL' || hasRedis))(
       const cluster = await startCluster(queue)
       const random = randomNumbers(seed)
       const told = new Map<string, JobStatus[]>()
+      const reached = new Map<string, number>()
+      /** Jobs that came further since the last strike. */
+      const advanced = new Set<string>()
       const hints = await listenForHints(cluster.connectionString, {
-        onHint: ({ jobId, status }) => told.set(jobId, [...(told.get(jobId) ?? []), status]),
+        onHint: ({ jobId, status, epoch }) => {
+          told.set(jobId, [...(told.get(jobId) ?? []), status])
+          if (status === 'running' && epoch > (reached.get(jobId) ?? 0)) {
+            reached.set(jobId, epoch)
+            advanced.add(jobId)
+          }
+        },
         onReconnect: () => {},
       })
       try {
@@ -155,6 +167,8 @@ describe.each(faults.filter(({ queue }) => queue === 'PostgreSQL' || hasRedis))(
         for (; struck < strikesOf(fault); struck++) {
           const [least, spread] = pauses[fault]
           await sleep(least + spread * random())
+          for (let wait = 0; advanced.size < 2 && wait < longestWait; wait += 50) await sleep(50)
+          advanced.clear()
           await cluster.strike(fault, Math.floor(random() * 1_000))
         }
         striking = false

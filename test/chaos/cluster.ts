@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { pino } from 'pino'
 import { keepPostgres } from '../../src/supervisor.js'
-import { freePort, startRedis, temporaryFolder } from '../support/service.js'
+import { startRedis } from '../support/redis.js'
+import { freePort, temporaryFolder } from '../support/service.js'
 
 export type Fault =
   | 'worker'

@@ -8,14 +8,8 @@ import { request, submit } from '../../examples/client.js'
 import { datasetSchema } from '../../src/contract/dataset.js'
 import { jobSchema } from '../../src/contract/job.js'
 import { modelSchema, predictionsSchema } from '../../src/contract/model.js'
-import {
-  eventually,
-  hasRedis,
-  type Service,
-  startRedis,
-  startService,
-  temporaryFolder,
-} from '../support/service.js'
+import { hasRedis, startRedis } from '../support/redis.js'
+import { eventually, type Service, startService, temporaryFolder } from '../support/service.js'
 import { upTo, watchJob } from '../support/watching.js'
 
 const xor = {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freshDatabase } from '../support/postgres.js'
-import { hasRedis, startRedis } from '../support/service.js'
+import { hasRedis, startRedis } from '../support/redis.js'
 import { type AbandonedTicket, abandonTicket, type Backend, queueCases } from './cases.js'
 
 const postgres: Backend = {

@@ -27,7 +27,7 @@ const throwError = (error: unknown) => {
   throw error
 }
 
-export async function openApp(): Promise<RunningApp> {
+export async function openApp(pingMilliseconds = 20_000): Promise<RunningApp> {
   const stores = await openStores()
   const { jobs, epochs, models, datasets, connectionString } = stores
   const queue = await openQueue({ type: 'postgres', connectionString }, throwError)
@@ -42,6 +42,7 @@ export async function openApp(): Promise<RunningApp> {
     live,
     prediction: { models, predictors },
     submission: { jobs, models, datasets, queue, onQueueError: throwError, limits },
+    pingMilliseconds,
     readiness: { missing: async () => missing, backend: explainBackend('auto') },
     limits,
     logger: pino({ level: process.env.LOG_LEVEL ?? 'silent' }),

@@ -1,5 +1,5 @@
 /** The built program in its own processes, as a user runs it, on a free port and a folder of its own. */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -62,67 +62,6 @@ export async function startService(environment: Record<string, string>): Promise
 export function temporaryFolder(): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'descent-test-'))
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
-}
-
-/** Whether there is a Redis to test with; said loudly, because half of the tests depend on it. */
-export const hasRedis = ((): boolean => {
-  try {
-    execFileSync('redis-server', ['--version'])
-    return true
-  } catch {
-    console.warn(
-      '\n*** There is no redis-server on the PATH: everything about Redis goes UNTESTED here. ***\n',
-    )
-    return false
-  }
-})()
-
-export interface TestRedis {
-  url: string
-  /** Killed and started again, empty, at the same address. */
-  crash(): Promise<void>
-  flush(): Promise<void>
-  stop(): Promise<void>
-}
-
-export async function startRedis(): Promise<TestRedis> {
-  const port = await freePort()
-  let child = await startRedisServer(port)
-
-  async function end(signal: NodeJS.Signals): Promise<void> {
-    const exited = once(child, 'exit')
-    child.kill(signal)
-    await exited
-  }
-
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    async crash() {
-      await end('SIGKILL')
-      child = await startRedisServer(port)
-    },
-    async flush() {
-      execFileSync('redis-cli', ['-p', String(port), 'flushall'])
-    },
-    stop: () => end('SIGTERM'),
-  }
-}
-
-async function startRedisServer(port: number): Promise<ChildProcess> {
-  const options = [
-    ...['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
-    ...['--maxmemory-policy', 'noeviction'],
-  ]
-  const child = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'inherit'] })
-  let output = ''
-  child.stdout.on('data', (chunk: Buffer) => {
-    output += chunk.toString()
-  })
-  while (!output.includes('Ready to accept connections')) {
-    if (child.exitCode !== null) throw new Error(`redis-server ended:\n${output}`)
-    await sleep(20)
-  }
-  return child
 }
 
 export async function freePort(): Promise<number> {

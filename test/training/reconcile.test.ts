@@ -5,6 +5,7 @@ import { consume, openQueue, type QueueAddress } from '../../src/queue/queue.js'
 import type { JobQueue, Ticket } from '../../src/training/ports.js'
 import { reconcileForever } from '../../src/training/reconcile.js'
 import { submit } from '../../src/training/submit.js'
+import { hasRedis, startRedis } from '../support/redis.js'
 import { eventually } from '../support/service.js'
 import { newJob, openStores, type Stores, startJob, xorSpec } from '../support/stores.js'
 
@@ -125,5 +126,28 @@ describe('the reconciler', () => {
     await elevenSecondsLater()
     await Promise.all([reconcile(queue), reconcile(queue), reconcile(queue)])
     expect(await takeFromQueue(20)).toEqual(jobs.map(({ id }) => id).toSorted())
+  })
+
+  it.skipIf(!hasRedis)('makes all tickets again that Redis forgot', async () => {
+    const redis = await startRedis()
+    const forgetful: QueueAddress = { type: 'redis', url: redis.url }
+    const onRedis = await openQueue(forgetful, throwError)
+    const jobs = await Promise.all(Array.from({ length: 20 }, () => stores.jobs.create(newJob())))
+    const ids = jobs.map(({ id }) => id).toSorted()
+    for (const jobId of ids) await onRedis.enqueue({ jobId, attempt: 0 })
+    await redis.flush()
+    // Not before it is likely that they were lost.
+    await reconcile(onRedis)
+    const early: string[] = []
+    const handle = async (jobId: string) => void early.push(jobId)
+    const consumer = await consume(forgetful, { concurrency: 4, handle, onError: throwError })
+    await elevenSecondsLater()
+    expect(early).toEqual([])
+    await reconcile(onRedis)
+    await eventually(() => early.length >= ids.length || undefined)
+    expect(early.toSorted()).toEqual(ids)
+    await consumer.close()
+    await onRedis.close()
+    await redis.stop()
   })
 })

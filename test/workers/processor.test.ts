@@ -248,10 +248,38 @@ describe('a running job', () => {
     })
   })
 
-  it('is abandoned to the reconciler when the database fails', async () => {
+  it('goes on when the database comes back, and stores everything once', async () => {
+    const id = await create({ epochs: 300 })
+    const away = new Error('the database is away')
+    vi.spyOn(stores.runs, 'record').mockRejectedValueOnce(away).mockRejectedValueOnce(away)
+    vi.spyOn(stores.runs, 'succeed').mockRejectedValueOnce(away)
+    await processor.processNext()
+    expect(await stores.jobs.get(id)).toMatchObject({ status: 'succeeded', epoch: 300 })
+    expect(await historyOf(id)).toHaveLength(300)
+  })
+
+  it('is handed back when a write took effect whose answer was lost', async () => {
+    const { record } = stores.runs
     const id = await create(endless)
-    vi.spyOn(stores.runs, 'record').mockRejectedValue(new Error('the database is away'))
+    vi.spyOn(stores.runs, 'record').mockImplementationOnce(async (claim, progress) => {
+      await record(claim, progress)
+      throw new Error('the connection broke')
+    })
+    await processor.processNext()
+    const job = await stores.jobs.get(id)
+    expect(job).toMatchObject({ status: 'queued', error: null })
+    expect(await historyOf(id)).toHaveLength(job?.epoch ?? 0)
+  })
+
+  it('is abandoned to the reconciler when the database stays away', async () => {
+    const id = await create(endless)
+    vi.spyOn(stores.runs, 'record').mockImplementation(async () => {
+      const later = Date.now() + 31_000
+      vi.spyOn(Date, 'now').mockReturnValue(later)
+      throw new Error('the database is away')
+    })
     await expect(processor.processNext()).rejects.toThrow('away')
+    vi.restoreAllMocks()
     expect(await stores.jobs.get(id)).toMatchObject({ status: 'running' })
     await stores.jobs.releaseAbandoned(0)
     expect(await stores.jobs.get(id)).toMatchObject({ status: 'queued' })
@@ -277,5 +305,159 @@ describe('jobs of several threads', () => {
       const job = await stores.jobs.get(id)
       expect(job).toMatchObject({ status: 'succeeded', backend: expect.any(String) })
     }
+  })
+})
+
+describe('rows that several jobs train on', () => {
+  const rows = () =>
+    uploaded(
+      [
+        [0, 0],
+        [0, 1],
+        [1, 0],
+        [1, 1],
+      ],
+      [0, 1, 1, 0],
+    )
+
+  it('are read and encoded once, at the same time as well as later', async () => {
+    const data = rows()
+    await stores.datasets.create(data)
+    const values = vi.spyOn(stores.datasets, 'values')
+    const train = vi.spyOn(pool, 'train')
+    const spec = { dataset: data.id, epochs: 300 }
+    const ids = await Promise.all(upTo(3).map(() => create(spec, { datasetId: data.id })))
+    await Promise.all([processor.processNext(), processor.processNext()])
+    await processor.processNext()
+    expect(values).toHaveBeenCalledTimes(1)
+    expect(train.mock.calls.map(([order]) => order.data.type).toSorted()).toEqual(['raw', 'shared', 'shared'])
+    const [first, ...others] = await Promise.all(ids.map(historyOf))
+    for (const other of others) expect(other).toEqual(first)
+  })
+
+  it('are encoded anew for another loss, a split by another seed, or another shape of outputs', async () => {
+    const train = vi.spyOn(pool, 'train')
+    const split = { validationSplit: 0.25, batchSize: 3 }
+    const specs: Partial<JobSpec>[] = [
+      {},
+      { seed: 2 },
+      { ...split, seed: 1 },
+      { ...split, seed: 2 },
+      { loss: 'meanSquaredError' },
+    ]
+    for (const spec of specs) {
+      await create({ ...spec, epochs: 1 })
+      await processor.processNext()
+    }
+    expect(train.mock.calls.map(([order]) => order.data.type)).toEqual(['raw', 'shared', 'raw', 'raw', 'raw'])
+  })
+
+  it('are forgotten when a thread dies over them, and so encoded again', async () => {
+    const { id, processing } = await startEndless()
+    const train = vi.spyOn(pool, 'train')
+    await pool.close()
+    await processing
+    await stores.jobs.cancel(id)
+    await create({ epochs: 1 })
+    await processor.processNext()
+    expect(train.mock.calls.map(([order]) => order.data.type)).toEqual(['raw'])
+  })
+})
+
+describe('a job that kills its thread', () => {
+  /** Nothing to stop it by: a fault, which no check of ours foresees. */
+  function breakThreads(): void {
+    const train = pool.train.bind(pool)
+    vi.spyOn(pool, 'train').mockImplementation((order, listener) =>
+      train({ ...order, stop: new Int32Array(new SharedArrayBuffer(0)) }, listener),
+    )
+  }
+
+  it('is queued again twice, and fails the third time as worker-crashed', async () => {
+    breakThreads()
+    const id = await create()
+    for (const attempt of [1, 2]) {
+      await processor.processNext()
+      expect(await stores.jobs.get(id)).toMatchObject({ status: 'queued', error: null })
+      expect(await stores.jobs.ticket(id)).toEqual({ jobId: id, attempt })
+    }
+    await processor.processNext()
+    expect(await stores.jobs.get(id)).toMatchObject({
+      status: 'failed',
+      modelId: null,
+      error: { code: 'worker-crashed', epoch: 0, message: expect.stringContaining('3 times') },
+    })
+    await processor.processNext()
+    expect(await stores.jobs.get(id)).toMatchObject({ status: 'failed' })
+  })
+
+  it('does not harm the job beside it', async () => {
+    const { id, processing } = await startEndless()
+    breakThreads()
+    const broken = await create()
+    await processor.processNext()
+    expect(await stores.jobs.get(broken)).toMatchObject({ status: 'queued' })
+    const before = (await stores.jobs.get(id))?.epoch ?? 0
+    await eventually(async () => ((await stores.jobs.get(id))?.epoch ?? 0) > before || undefined)
+    await stores.jobs.cancel(id)
+    await processing
+  })
+})
+
+describe('a paused job', () => {
+  it('keeps its checkpoint, and goes on from it to the same epochs and weights', async () => {
+    const layers = [64, 64, 1].map((units) => ({
+      type: 'dense' as const,
+      units,
+      activation: 'sigmoid' as const,
+      useBias: true,
+    }))
+    const spec = { network: { inputShape: [2], layers }, epochs: 20_000 }
+    const whole = await create(spec)
+    await processor.processNext()
+    const id = await create(spec)
+    const processing = processor.processNext()
+    await eventually(async () => ((await stores.jobs.get(id))?.epoch ?? 0) > 0 || undefined)
+    await stores.jobs.pause(id)
+    processor.notice({ jobId: id, status: 'paused', epoch: 0 })
+    await processing
+    const paused = await stores.jobs.get(id)
+    expect(paused).toMatchObject({ status: 'paused' })
+    const checkpoint = await stores.runs.checkpoint(id, () => {})
+    expect(checkpoint?.epoch).toBe(paused?.epoch)
+    expect(paused?.epoch).toBeLessThan(20_000)
+
+    expect(await stores.jobs.resume(id, undefined)).toBe(true)
+    const train = vi.spyOn(pool, 'train')
+    await processor.processNext()
+    expect(train.mock.calls[0][0].checkpoint).toEqual(checkpoint)
+    expect(await stores.jobs.get(id)).toMatchObject({ status: 'succeeded' })
+    expect(await historyOf(id)).toEqual(await historyOf(whole))
+    const hashOf = async (jobId: string) =>
+      (await stores.models.get((await stores.jobs.get(jobId))?.modelId ?? ''))?.weightSha256
+    expect(await hashOf(id)).toBe(await hashOf(whole))
+  })
+
+  it('with a damaged checkpoint goes on from the one before', async () => {
+    const { id, processing } = await startEndless()
+    await stores.jobs.pause(id)
+    await processing
+    await stores.jobs.resume(id, undefined)
+    const again = processor.processNext()
+    await eventually(async () =>
+      (await stores.database.checkpoint.count({ where: { jobId: id } })) === 2 ? true : undefined,
+    )
+    await stores.jobs.pause(id)
+    await again
+    const [older, newest] = await stores.database.checkpoint.findMany({
+      where: { jobId: id },
+      orderBy: { sequence: 'asc' },
+    })
+    await stores.database.checkpointChunk.deleteMany({ where: { jobId: id, sequence: newest.sequence } })
+    await stores.jobs.resume(id, { epochs: newest.epoch + 10 })
+    await processor.processNext()
+    expect(newest.epoch).toBeGreaterThan(older.epoch)
+    expect(await stores.jobs.get(id)).toMatchObject({ status: 'succeeded', epoch: newest.epoch + 10 })
+    await historyOf(id)
   })
 })

@@ -1,4 +1,5 @@
 /** The training threads, as built, on real trainings. */
+import { setFlagsFromString } from 'node:v8'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Epoch } from '../../src/contract/epoch.js'
 import type { JobSpec } from '../../src/contract/job.js'
@@ -206,5 +207,28 @@ describe('the pool', () => {
     await started.passed
     await pool.close()
     await ended
+  })
+})
+
+describe('a thread that runs out of memory', () => {
+  it('ends its own training, not the process', async () => {
+    // Threads started from here on get a small heap; the order's columns alone are larger.
+    setFlagsFromString('--max-old-space-size=48')
+    const small = new trainerPool.TrainerPool()
+    try {
+      const given = order()
+      if (given.data.type !== 'raw') throw new Error('not raw')
+      const [column] = given.data.columns
+      const columns = upTo(600_000).map((index) => ({ ...column, name: `x${index}` }))
+      const training = small.train(
+        { ...given, data: { ...given.data, columns } },
+        storing(async () => {}),
+      )
+      await expect(training).rejects.toThrow(/ERR_WORKER_OUT_OF_MEMORY/)
+    } finally {
+      setFlagsFromString('--max-old-space-size=4096')
+      await small.close()
+    }
+    expect((await train(order())).outcome.type).toBe('trained')
   })
 })

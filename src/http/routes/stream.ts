@@ -13,9 +13,6 @@ import { failures, idParameters } from '../responses.js'
 /** A reader that is this far behind is written to no more until it has caught up. */
 const maximumBufferedBytes = 1024 * 1024
 
-/** A reader that has not answered one ping when the next is due is gone, though nobody said so. */
-const pingMilliseconds = 20_000
-
 /** Code (RFC 6455, section 7.4; 1012: service restart) and reason for each way a watch stops. */
 const closings: Record<WatchEnd, [number, string]> = {
   ended: [1000, 'end'],
@@ -27,9 +24,15 @@ const closings: Record<WatchEnd, [number, string]> = {
 export interface StreamRoutes {
   jobs: JobStore
   live: Live
+  /** A reader that has not answered one ping when the next is due is gone, though nobody said so. */
+  pingMilliseconds: number
 }
 
-export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (app, { jobs, live }, done) => {
+export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
+  app,
+  { jobs, live, pingMilliseconds },
+  done,
+) => {
   app.route({
     method: 'GET',
     url: '/jobs/:id/stream',
@@ -55,7 +58,7 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (app, { jobs
       await sendProblem(reply, new Problem('websocket-required', 'Connect to this address with a WebSocket.'))
     },
     wsHandler: (socket, { params, query, log }) => {
-      keepAlive(socket)
+      keepAlive(socket, pingMilliseconds)
       live
         .watch(params.id, query.after ?? 0, sinkOf(socket))
         .then((end) => socket.close(...closings[end]))
@@ -69,7 +72,7 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (app, { jobs
   done()
 }
 
-function keepAlive(socket: WebSocket): void {
+function keepAlive(socket: WebSocket, pingMilliseconds: number): void {
   let answered = true
   socket.on('pong', () => {
     answered = true

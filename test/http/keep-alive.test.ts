@@ -1,0 +1,110 @@
+/** Sockets whose other end is gone without a word, and what clients are told when the service stops. */
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { openApp, type RunningApp } from '../support/app.js'
+import { eventually } from '../support/service.js'
+import { startJob } from '../support/stores.js'
+import { upTo, watchJob } from '../support/watching.js'
+
+const pingMilliseconds = 300
+
+let service: RunningApp
+let url: string
+
+beforeAll(async () => {
+  service = await openApp(pingMilliseconds)
+  url = await service.app.listen({ host: '127.0.0.1', port: 0 })
+})
+
+afterAll(() => service.close())
+
+/** Speaks just enough WebSocket to be let in, and then says nothing: what a cut cable looks like from the server. */
+async function openSilently(jobId: string): Promise<{ socket: Socket; received(): Buffer }> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  let received = Buffer.alloc(0)
+  socket.on('data', (chunk) => {
+    received = Buffer.concat([received, chunk])
+  })
+  socket.on('error', () => {})
+  socket.write(
+    [
+      `GET /jobs/${jobId}/stream HTTP/1.1`,
+      'Host: 127.0.0.1',
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
+      '\r\n',
+    ].join('\r\n'),
+  )
+  await eventually(() => received.includes('101 Switching Protocols') || undefined)
+  return { socket, received: () => received }
+}
+
+/** The first byte of a ping without content (RFC 6455, section 5.2). */
+const ping = Buffer.from([0x89, 0x00])
+
+describe('a reader that is gone without a word', () => {
+  it('is pinged, dropped at the second ping that it should have answered, and forgotten', async () => {
+    const { jobId } = await startJob(service)
+    const silent = await openSilently(jobId)
+    const closed = once(silent.socket, 'close')
+    await eventually(() => (service.live.watched === 1 ? true : undefined))
+    await closed
+    expect(silent.received().includes(ping)).toBe(true)
+    // Cut off, not closed politely: a reader that answers no ping hears no farewell either.
+    expect(silent.received().includes(Buffer.from([0x88]))).toBe(false)
+    await eventually(() => (service.live.watched === 0 ? true : undefined))
+  })
+
+  it('does not take along those that answer', async () => {
+    const { jobId } = await startJob(service)
+    const answering = watchJob(url, jobId)
+    await eventually(() => answering.messages[0])
+    const silent = await openSilently(jobId)
+    await once(silent.socket, 'close')
+    await sleep(4 * pingMilliseconds)
+    await service.jobs.cancel(jobId)
+    await service.live.refresh()
+    expect(await answering.ended).toMatchObject({ code: 1000, job: { status: 'cancelled' } })
+  })
+})
+
+describe('a message to the stream', () => {
+  it.each([
+    [16 * 1024, 'is ignored'],
+    [16 * 1024 + 1, 'ends it with 1009'],
+  ])('of %d bytes %s', async (bytes, what) => {
+    const { jobId } = await startJob(service)
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/jobs/${jobId}/stream`)
+    const closed = once(socket, 'close')
+    await once(socket, 'open')
+    expect(socket.extensions).toBe('')
+    socket.send('x'.repeat(bytes))
+    if (what === 'is ignored') {
+      await sleep(2 * pingMilliseconds)
+      await service.jobs.cancel(jobId)
+      await service.live.refresh()
+    }
+    expect((await closed)[0]).toBe(what === 'is ignored' ? 1000 : 1009)
+  })
+})
+
+describe('a service that stops', () => {
+  it('tells every socket to connect again elsewhere (1012), and lets nobody wait', async () => {
+    const stopping = await openApp(pingMilliseconds)
+    const address = await stopping.app.listen({ host: '127.0.0.1', port: 0 })
+    const { jobId } = await startJob(stopping)
+    const watching = upTo(20).map(() => watchJob(address, jobId))
+    await eventually(() => watching.every(({ messages }) => messages.length > 0) || undefined)
+    await stopping.close()
+    for (const { ended, messages } of watching) {
+      expect(await ended).toEqual({ code: 1012, job: undefined })
+      expect(messages.map(({ type }) => type)).toEqual(['job'])
+    }
+  })
+})

@@ -1,0 +1,214 @@
+/** The ways in which a Redis may be there: behind sentinels, as a cluster, behind TLS; and those that are refused. */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { consume, openQueue, type QueueAddress } from '../../src/queue/queue.js'
+import { newId } from '../../src/training/new-id.js'
+import { freshDatabaseOfTest } from '../support/postgres.js'
+import { hasRedis, startRedis, startRedisServer } from '../support/redis.js'
+import { eventually, freePort, temporaryFolder } from '../support/service.js'
+
+const folder = temporaryFolder()
+const servers: ChildProcess[] = []
+
+afterAll(async () => {
+  for (const server of servers) {
+    if (server.exitCode !== null || server.signalCode !== null) continue
+    const exited = once(server, 'exit')
+    server.kill('SIGKILL')
+    await exited
+  }
+  folder.remove()
+})
+
+/** Redis's own messages while the servers change are of no interest; what is not delivered fails the test. */
+const onError = () => {}
+
+/** A queue and a worker at the address, and what the worker took. */
+async function openBoth(url: string) {
+  const address: QueueAddress = { type: 'redis', url }
+  const queue = await openQueue(address, onError)
+  const taken = new Set<string>()
+  const consumer = await consume(address, {
+    concurrency: 4,
+    handle: async (jobId) => void taken.add(jobId),
+    onError,
+  })
+  return {
+    queue,
+    taken,
+    /** Enqueues until it succeeds, and waits for the delivery. */
+    async deliver(jobId = newId('job')): Promise<string> {
+      await eventually(() =>
+        queue.enqueue({ jobId, attempt: 0 }).then(
+          () => true,
+          () => undefined,
+        ),
+      )
+      return eventually(() => (taken.has(jobId) ? jobId : undefined))
+    },
+    async close() {
+      await consumer.close()
+      await queue.close()
+    },
+  }
+}
+
+const cli = (port: number, ...command: string[]) =>
+  spawnSync('redis-cli', ['-p', String(port), ...command], { encoding: 'utf8' }).stdout.trim()
+
+describe.skipIf(!hasRedis)('a Redis behind a sentinel', () => {
+  it('is found by its name, and its replica when it dies', async () => {
+    const [master, replica, sentinel] = [await freePort(), await freePort(), await freePort()]
+    const place = ['--dir', folder.path]
+    const first = await startRedisServer(master, place)
+    servers.push(
+      first,
+      await startRedisServer(replica, [...place, '--replicaof', '127.0.0.1', String(master)]),
+    )
+    const file = join(folder.path, 'sentinel.conf')
+    writeFileSync(
+      file,
+      [
+        `port ${sentinel}`,
+        'bind 127.0.0.1',
+        `sentinel monitor descent 127.0.0.1 ${master} 1`,
+        'sentinel down-after-milliseconds descent 500',
+        'sentinel failover-timeout descent 5000',
+      ].join('\n'),
+    )
+    servers.push(spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' }))
+    // The sentinel asks its master only every ten seconds who follows it; a first look comes at once.
+    await eventually(() =>
+      cli(replica, 'info', 'replication').includes('master_link_status:up') ? 1 : undefined,
+    )
+    await eventually(() =>
+      cli(sentinel, 'sentinel', 'replicas', 'descent').includes(String(replica)) ? 1 : undefined,
+    )
+
+    const both = await openBoth(`redis+sentinel://127.0.0.1:${sentinel}/descent`)
+    expect(await both.deliver()).toMatch(/^job_/)
+    first.kill('SIGKILL')
+    await eventually(() => (cli(replica, 'role').startsWith('master') ? true : undefined))
+    expect(await both.deliver()).toMatch(/^job_/)
+    expect(cli(replica, 'dbsize')).not.toBe('0')
+    await both.close()
+  }, 60_000)
+})
+
+describe.skipIf(!hasRedis)('a Redis cluster', () => {
+  const ports: number[] = []
+
+  beforeAll(async () => {
+    while (ports.length < 3) {
+      const port = await freePort()
+      // Its bus has the port 10,000 higher.
+      if (port > 55_000) continue
+      const file = join(folder.path, `nodes-${port}.conf`)
+      servers.push(await startRedisServer(port, ['--cluster-enabled', 'yes', '--cluster-config-file', file]))
+      ports.push(port)
+    }
+    const addresses = ports.map((port) => `127.0.0.1:${port}`)
+    execFileSync('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes'])
+    while (!ports.every((port) => cli(port, 'cluster', 'info').includes('cluster_state:ok'))) await sleep(50)
+  }, 60_000)
+
+  it('carries the queue, all of it in one slot', async () => {
+    // Knowing any of its servers is enough.
+    const both = await openBoth(`redis+cluster://127.0.0.1:1,127.0.0.1:${ports[1]}`)
+    const ids = Array.from({ length: 20 }, () => newId('job'))
+    await Promise.all(ids.map((id) => both.deliver(id)))
+    expect([...both.taken].toSorted()).toEqual(ids.toSorted())
+    expect(await both.queue.workers()).toBe(1)
+    const sizes = ports.map((port) => Number(cli(port, 'dbsize')))
+    expect(sizes.filter((size) => size > 0)).toHaveLength(1)
+    await both.close()
+  }, 60_000)
+
+  it('is refused when one of its servers may evict keys', async () => {
+    cli(ports[2], 'config', 'set', 'maxmemory-policy', 'volatile-lru')
+    const opening = openQueue({ type: 'redis', url: `redis+cluster://127.0.0.1:${ports[0]}` }, onError)
+    await expect(opening).rejects.toThrow('volatile-lru')
+    cli(ports[2], 'config', 'set', 'maxmemory-policy', 'noeviction')
+  }, 60_000)
+})
+
+describe.skipIf(!hasRedis)('a Redis behind TLS', () => {
+  it('is trusted by the certificate it shows, and by nothing less', async () => {
+    const [key, certificate] = [join(folder.path, 'key.pem'), join(folder.path, 'certificate.pem')]
+    const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1']
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'rsa:2048',
+        '-nodes',
+        '-days',
+        '1',
+        '-keyout',
+        key,
+        '-out',
+        certificate,
+        ...names,
+      ],
+      { stdio: 'ignore' },
+    )
+    const port = await freePort()
+    const files = ['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-ca-cert-file', certificate]
+    servers.push(
+      await startRedisServer(0, ['--tls-port', String(port), '--tls-auth-clients', 'no', ...files]),
+    )
+    const address: QueueAddress = { type: 'redis', url: `rediss://127.0.0.1:${port}` }
+    const script = fileURLToPath(new URL('round-trip.ts', import.meta.url))
+    const roundTrip = (environment: Record<string, string>) =>
+      spawnSync(process.execPath, ['--import', 'tsx', script, JSON.stringify(address)], {
+        encoding: 'utf8',
+        env: { ...process.env, ...environment },
+      })
+    const trusting = roundTrip({ NODE_EXTRA_CA_CERTS: certificate })
+    expect(trusting.stdout, trusting.stderr).toBe('took job_1\n')
+    expect(trusting.status).toBe(0)
+    const doubting = roundTrip({ NODE_EXTRA_CA_CERTS: '' })
+    expect(doubting.stderr).toContain('self-signed certificate')
+    expect(doubting.stdout).toBe('')
+    expect(doubting.status).not.toBe(0)
+  }, 60_000)
+})
+
+describe.skipIf(!hasRedis)('a Redis that may evict keys', () => {
+  it.each(['allkeys-lru', 'volatile-ttl'])('(%s) is refused by name', async (policy) => {
+    const { url, stop } = await startRedis(['--maxmemory-policy', policy])
+    await expect(openQueue({ type: 'redis', url }, onError)).rejects.toThrow(`maxmemory-policy ${policy}`)
+    await stop()
+  })
+})
+
+/** Played by this process: its own clock is set wrong, the database's is right. */
+describe('a machine whose clock is wrong', () => {
+  async function openWithClock(milliseconds: number): Promise<void> {
+    const address: QueueAddress = { type: 'postgres', connectionString: await freshDatabaseOfTest() }
+    const now = Date.now
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + milliseconds)
+    try {
+      const queue = await openQueue(address, onError)
+      await queue.close()
+    } finally {
+      clock.mockRestore()
+    }
+  }
+
+  it.each([2_500, -2_500])('by %d ms is refused in words', async (milliseconds) => {
+    const says = new RegExp(`differ by ${milliseconds > 0 ? '-' : ''}2[3-7]\\d\\d ms; at most 1000 ms`)
+    await expect(openWithClock(milliseconds)).rejects.toThrow(says)
+  })
+
+  it.each([300, -300])('by %d ms is good enough', async (milliseconds) => {
+    await expect(openWithClock(milliseconds)).resolves.toBeUndefined()
+  })
+})

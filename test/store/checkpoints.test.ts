@@ -1,0 +1,253 @@
+/** Checkpoints are stored with the epochs up to them, two of them are kept, and a damaged one is never used. */
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Epoch } from '../../src/contract/epoch.js'
+import type { JobStatus } from '../../src/contract/job.js'
+import { chunkBytes } from '../../src/store/bytes.js'
+import type { Checkpoint, Claim } from '../../src/training/ports.js'
+import { claimJob, openStores, type Stores, startJob } from '../support/stores.js'
+import { upTo } from '../support/watching.js'
+
+let stores: Stores
+
+beforeAll(async () => {
+  stores = await openStores()
+})
+
+afterAll(() => stores.close())
+
+function checkpointOf(epoch: number, changes: Partial<Checkpoint> = {}): Checkpoint {
+  const bytes = Uint8Array.from([epoch, 1, 2, 3])
+  return {
+    epoch,
+    step: 0,
+    backend: 'wasm',
+    header: {
+      position: { epoch, step: 0, lossSum: 0.1, right: 3 },
+      seed: 1,
+      ended: null,
+      watch: { best: null, waited: 2 },
+      buffers: [{ of: 'state', name: 'layers.0.weight', offset: 0, length: 1 }],
+    },
+    bytes,
+    ...changes,
+  }
+}
+
+const epochsOf = (numbers: number[]): Epoch[] =>
+  numbers.map((epoch) => ({ epoch, loss: 1 / epoch, accuracy: null, valLoss: null, valAccuracy: null }))
+
+const store = (claim: Claim, epochs: Epoch[], checkpoint: Checkpoint | null) =>
+  stores.runs.record(claim, { epochs, backend: 'wasm', checkpoint })
+
+/** The checkpoint to go on from, and what was said on the way to it. */
+async function read(jobId: string): Promise<{ checkpoint: Checkpoint | null; warnings: string[] }> {
+  const warnings: string[] = []
+  const checkpoint = await stores.runs.checkpoint(jobId, (message) => warnings.push(message))
+  return { checkpoint, warnings }
+}
+
+/** A job with checkpoints behind epochs 1, 2 and 3. */
+async function threeCheckpoints(): Promise<Claim> {
+  const claim = await startJob(stores)
+  for (const epoch of upTo(3)) {
+    expect(await store(claim, epochsOf([epoch]), checkpointOf(epoch))).toBe(true)
+  }
+  return claim
+}
+
+const kept = async (jobId: string) =>
+  (await stores.database.checkpoint.findMany({ where: { jobId }, orderBy: { sequence: 'asc' } })).map(
+    ({ epoch }) => epoch,
+  )
+
+describe('a checkpoint', () => {
+  it('is read as it was stored, in however many pieces', async () => {
+    // JSON has no −0.
+    const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0)
+    const checkpoints: fc.Arbitrary<Checkpoint> = fc.record({
+      epoch: fc.nat({ max: 1_000 }),
+      step: fc.nat({ max: 1_000 }),
+      backend: fc.constantFrom('wasm', 'native/avx2'),
+      header: fc.record({
+        position: fc.record({ epoch: fc.nat(), step: fc.nat(), lossSum: number, right: number }),
+        seed: fc.maxSafeNat(),
+        ended: fc.constantFrom(null, 'finished', 'earlyStopped', 'diverged'),
+        watch: fc.option(fc.record({ best: fc.option(number), waited: fc.nat() })),
+        buffers: fc.array(
+          fc.record({
+            of: fc.constantFrom('state', 'best'),
+            name: fc.string({ unit: 'grapheme-ascii' }),
+            offset: fc.nat(),
+            length: fc.nat(),
+          }),
+          { maxLength: 5 },
+        ),
+      }),
+      bytes: fc.uint8Array({ maxLength: 200 }),
+    })
+    const claim = await startJob(stores)
+    await fc.assert(
+      fc.asyncProperty(checkpoints, async (checkpoint) => {
+        expect(await store(claim, [], checkpoint)).toBe(true)
+        expect(await read(claim.jobId)).toEqual({ checkpoint, warnings: [] })
+      }),
+      { numRuns: 40 },
+    )
+    const large = checkpointOf(1, { bytes: new Uint8Array(2 * chunkBytes + 5).map((_, index) => index) })
+    expect(await store(claim, [], large)).toBe(true)
+    const { checkpoint } = await read(claim.jobId)
+    expect(Buffer.compare(checkpoint?.bytes ?? new Uint8Array(), large.bytes)).toBe(0)
+  })
+
+  it('makes room: the newest two are kept', async () => {
+    const { jobId } = await threeCheckpoints()
+    expect(await kept(jobId)).toEqual([2, 3])
+    expect(await stores.database.checkpointChunk.count({ where: { jobId } })).toBe(2)
+    expect((await read(jobId)).checkpoint).toEqual(checkpointOf(3))
+  })
+
+  it('is nothing where none was stored', async () => {
+    const { jobId } = await startJob(stores)
+    expect(await read(jobId)).toEqual({ checkpoint: null, warnings: [] })
+  })
+
+  it('goes with its job', async () => {
+    const claim = await threeCheckpoints()
+    await stores.runs.fail(claim, { code: 'diverged', message: 'NaN', epoch: 3 })
+    expect(await kept(claim.jobId)).toEqual([2, 3])
+    expect(await stores.jobs.delete(claim.jobId)).toBe(true)
+    expect(await kept(claim.jobId)).toEqual([])
+    expect(await stores.database.checkpointChunk.count({ where: { jobId: claim.jobId } })).toBe(0)
+  })
+})
+
+describe('a damaged checkpoint', () => {
+  const newest = (jobId: string) => ({ jobId_sequence: { jobId, sequence: 3 } })
+  const header = checkpointOf(3).header
+  const damages: [string, (jobId: string) => Promise<unknown>][] = [
+    [
+      'a flipped bit',
+      (jobId) =>
+        stores.database.checkpointChunk.updateMany({
+          where: { jobId, sequence: 3 },
+          data: { bytes: Uint8Array.from([3, 1, 2, 2]) },
+        }),
+    ],
+    [
+      'a lost piece',
+      (jobId) => stores.database.checkpointChunk.deleteMany({ where: { jobId, sequence: 3 } }),
+    ],
+    [
+      'another position',
+      (jobId) => stores.database.checkpoint.update({ where: newest(jobId), data: { step: 1 } }),
+    ],
+    [
+      'another backend',
+      (jobId) => stores.database.checkpoint.update({ where: newest(jobId), data: { backend: 'native' } }),
+    ],
+    [
+      'another sum of losses',
+      (jobId) =>
+        stores.database.checkpoint.update({
+          where: newest(jobId),
+          data: { header: { ...header, position: { ...header.position, lossSum: 0.2 } } },
+        }),
+    ],
+    [
+      'a header that is none',
+      (jobId) => stores.database.checkpoint.update({ where: newest(jobId), data: { header: {} } }),
+    ],
+  ]
+
+  it.each(damages)('by %s is passed over, with a warning', async (_name, damage) => {
+    const { jobId } = await threeCheckpoints()
+    await damage(jobId)
+    expect(await read(jobId)).toEqual({
+      checkpoint: checkpointOf(2),
+      warnings: [`checkpoint 3 of job ${jobId} is damaged and passed over`],
+    })
+  })
+
+  it('is all there is: the training begins again', async () => {
+    const { jobId } = await threeCheckpoints()
+    await stores.database.checkpoint.updateMany({ where: { jobId }, data: { sha256: '' } })
+    const { checkpoint, warnings } = await read(jobId)
+    expect(checkpoint).toBeNull()
+    expect(warnings).toHaveLength(2)
+  })
+})
+
+describe('a checkpoint with epochs', () => {
+  it('is stored with them or not at all', async () => {
+    const claim = await threeCheckpoints()
+    const { database } = stores
+    await database.$executeRawUnsafe(`
+      CREATE FUNCTION break_checkpoint() RETURNS trigger LANGUAGE plpgsql
+      AS 'BEGIN RAISE EXCEPTION ''broken disk''; END'`)
+    await database.$executeRawUnsafe(`
+      CREATE TRIGGER break BEFORE INSERT ON "CheckpointChunk" FOR EACH ROW EXECUTE FUNCTION break_checkpoint()`)
+    await expect(store(claim, epochsOf([4]), checkpointOf(4))).rejects.toThrow('broken disk')
+    await database.$executeRawUnsafe('DROP TRIGGER break ON "CheckpointChunk"')
+    expect(await stores.jobs.get(claim.jobId)).toMatchObject({ epoch: 3 })
+    expect(await stores.epochs.read(claim.jobId, 0, 10)).toEqual(epochsOf(upTo(3)))
+    expect(await kept(claim.jobId)).toEqual([2, 3])
+    expect(await store(claim, epochsOf([4]), checkpointOf(4))).toBe(true)
+    expect(await kept(claim.jobId)).toEqual([3, 4])
+  })
+
+  it('is not stored when the epochs are not those that come next', async () => {
+    const claim = await threeCheckpoints()
+    expect(await store(claim, epochsOf([5]), checkpointOf(5))).toBe(false)
+    expect(await kept(claim.jobId)).toEqual([2, 3])
+  })
+
+  it.each<[JobStatus, boolean]>([
+    ['running', true],
+    // What was computed until the pause took effect.
+    ['paused', true],
+    ['queued', false],
+    ['succeeded', false],
+    ['failed', false],
+    ['cancelled', false],
+  ])('of a job that is %s is stored: %s', async (status, stored) => {
+    const claim = await threeCheckpoints()
+    await stores.database.job.update({ where: { id: claim.jobId }, data: { status } })
+    expect(await store(claim, epochsOf([4]), checkpointOf(4))).toBe(stored)
+    expect(await store(claim, [], checkpointOf(4, { step: 1 }))).toBe(stored)
+    expect(await kept(claim.jobId)).toEqual(stored ? [4, 4] : [2, 3])
+    expect((await stores.jobs.get(claim.jobId))?.status).toBe(status)
+  })
+
+  it('is refused from a worker whose job went to another', async () => {
+    const old = await threeCheckpoints()
+    await stores.runs.release(old)
+    const claim = await claimJob(stores, old.jobId)
+    expect(await store(old, epochsOf([4]), checkpointOf(4))).toBe(false)
+    expect(await store(old, [], checkpointOf(3))).toBe(false)
+    expect(await kept(old.jobId)).toEqual([2, 3])
+    expect(await store(claim, epochsOf([4]), checkpointOf(4))).toBe(true)
+  })
+
+  it('is refused once a paused job was resumed, also when it was paused again', async () => {
+    const claim = await threeCheckpoints()
+    expect(await stores.jobs.pause(claim.jobId)).toBe(true)
+    expect(await stores.jobs.resume(claim.jobId, undefined)).toBe(true)
+    expect(await store(claim, epochsOf([4]), checkpointOf(4))).toBe(false)
+    await stores.jobs.pause(claim.jobId)
+    expect(await store(claim, epochsOf([4]), checkpointOf(4))).toBe(false)
+    expect(await kept(claim.jobId)).toEqual([2, 3])
+  })
+
+  it('counts as progress: the deaths before it are forgotten', async () => {
+    const first = await startJob(stores, 'worker_dead')
+    const id = first.jobId
+    await stores.jobs.releaseWorker('worker_dead')
+    await claimJob(stores, id, 'worker_dead')
+    await stores.jobs.releaseWorker('worker_dead')
+    const third = await claimJob(stores, id, 'worker_dead')
+    expect(await store(third, [], checkpointOf(0, { step: 7 }))).toBe(true)
+    await stores.jobs.releaseWorker('worker_dead')
+    expect(await stores.jobs.get(id)).toMatchObject({ status: 'queued' })
+  })
+})

@@ -1,0 +1,152 @@
+/** What resuming a paused job may change, and from which epoch on. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Epoch } from '../../src/contract/epoch.js'
+import { type JobStatus, jobStatusSchema } from '../../src/contract/job.js'
+import { Problem } from '../../src/contract/problems.js'
+import { newId } from '../../src/training/new-id.js'
+import type { Checkpoint, ClaimedJob } from '../../src/training/ports.js'
+import { claimJob, newJob, openStores, type Stores, startJob } from '../support/stores.js'
+import { upTo } from '../support/watching.js'
+
+let stores: Stores
+
+beforeAll(async () => {
+  stores = await openStores()
+})
+
+afterAll(() => stores.close())
+
+const epochsOf = (numbers: number[]): Epoch[] =>
+  numbers.map((epoch) => ({ epoch, loss: 1 / epoch, accuracy: null, valLoss: null, valAccuracy: null }))
+
+function checkpointAt(epoch: number, step: number): Checkpoint {
+  const position = { epoch, step, lossSum: 0, right: 0 }
+  const header = { position, seed: 1, ended: null, watch: null, buffers: [] }
+  return { epoch, step, backend: 'wasm', header, bytes: new Uint8Array(4) }
+}
+
+/** Epochs behind those stored, up to this one, and a checkpoint. */
+async function progress(claim: ClaimedJob, epoch: number, checkpoint: Checkpoint | null): Promise<void> {
+  const stored = (await stores.jobs.get(claim.jobId))?.epoch ?? 0
+  const epochs = epochsOf(upTo(epoch).slice(stored))
+  expect(await stores.runs.record(claim, { epochs, backend: 'wasm', checkpoint })).toBe(true)
+}
+
+/** A paused job of 100 epochs that has got so far. */
+async function paused(epoch: number, checkpoint: Checkpoint | null): Promise<string> {
+  const claim = await startJob(stores)
+  if (epoch > 0 || checkpoint !== null) await progress(claim, epoch, checkpoint)
+  expect(await stores.jobs.pause(claim.jobId)).toBe(true)
+  return claim.jobId
+}
+
+async function refusalOf(action: Promise<unknown>): Promise<Problem> {
+  const error = await action.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  if (!(error instanceof Problem)) throw new Error(`no Problem but ${error}`)
+  return error
+}
+
+describe('resume', () => {
+  it.each(jobStatusSchema.options)('of a job that is %s', async (status) => {
+    const { id } = await stores.jobs.create(newJob())
+    await stores.database.job.update({ where: { id }, data: { status } })
+    const before = await stores.database.job.findUnique({ where: { id } })
+    expect(await stores.jobs.resume(id, { epochs: 200 })).toBe(status === 'paused')
+    if (status === 'paused') expect((await stores.jobs.get(id))?.status).toBe<JobStatus>('queued')
+    else expect(await stores.database.job.findUnique({ where: { id } })).toEqual(before)
+  })
+
+  it('of a job that does not exist', async () => {
+    expect(await stores.jobs.resume(newId('job'), undefined)).toBe(false)
+  })
+
+  it('without a change changes nothing, and what is the same is no change', async () => {
+    const id = await paused(3, null)
+    const { spec, epochs } = (await stores.jobs.get(id)) ?? {}
+    for (const change of [undefined, null, {}, { epochs: 100 }, { learningRate: 0.001 }]) {
+      expect(await stores.jobs.resume(id, change)).toBe(true)
+      expect(await stores.jobs.get(id)).toMatchObject({ status: 'queued', spec, epochs, changes: [] })
+      await stores.jobs.pause(id)
+    }
+  })
+
+  it('of a job that was paused while it waited holds from the first epoch on', async () => {
+    const { id } = await stores.jobs.create(newJob())
+    expect(await stores.jobs.pause(id)).toBe(true)
+    expect(await stores.jobs.resume(id, { epochs: 7, learningRate: 0.5 })).toBe(true)
+    const before = { epochs: 100, learningRate: 0.001 }
+    const after = { epochs: 7, learningRate: 0.5 }
+    expect(await stores.jobs.get(id)).toMatchObject({
+      epochs: 7,
+      spec: { epochs: 7, optimizer: { type: 'adam', learningRate: 0.5 } },
+      changes: [{ at: expect.any(String), fromEpoch: 1, before, after }],
+    })
+    const claim = await claimJob(stores, id)
+    expect(claim).toMatchObject({ storedEpoch: 0, changes: [{ fromEpoch: 1 }], spec: { epochs: 7 } })
+  })
+
+  it.each([
+    ['at the end of an epoch', 10, checkpointAt(10, 0), 11],
+    ['within an epoch', 10, checkpointAt(10, 3), 12],
+    ['within the first epoch', 0, checkpointAt(0, 3), 2],
+    ['before its first step', 0, checkpointAt(0, 0), 1],
+    // Another attempt may have begun the epoch behind those stored.
+    ['behind its checkpoint', 10, checkpointAt(8, 0), 12],
+    ['without a checkpoint', 10, null, 12],
+    ['without a checkpoint or an epoch', 0, null, 1],
+  ])('of a job paused %s holds from the first epoch that has not begun', async (_name, epoch, checkpoint, fromEpoch) => {
+    const id = await paused(epoch, checkpoint)
+    expect(await stores.jobs.resume(id, { learningRate: 0.1 })).toBe(true)
+    expect((await stores.jobs.get(id))?.changes).toMatchObject([{ fromEpoch }])
+  })
+
+  it('takes back no change that came before, wherever the job was when it came', async () => {
+    const id = await paused(10, null)
+    await stores.jobs.resume(id, { learningRate: 0.1 })
+    const claim = await claimJob(stores, id)
+    await progress(claim, 10, checkpointAt(10, 0))
+    await stores.jobs.pause(id)
+    await stores.jobs.resume(id, { learningRate: 0.2 })
+    await stores.jobs.pause(id)
+    await stores.jobs.resume(id, { epochs: 50 })
+    expect((await stores.jobs.get(id))?.changes).toMatchObject([
+      { fromEpoch: 12, before: { learningRate: 0.001 }, after: { learningRate: 0.1 } },
+      { fromEpoch: 12, before: { learningRate: 0.1 }, after: { learningRate: 0.2 } },
+      { fromEpoch: 12, before: { epochs: 100 }, after: { epochs: 50, learningRate: 0.2 } },
+    ])
+  })
+
+  it.each([
+    ['with the last epoch begun', 99, checkpointAt(99, 1), { epochs: 200 }, 'its epoch 100 of 100'],
+    ['with every epoch done', 100, checkpointAt(100, 0), { learningRate: 1 }, 'its epoch 100 of 100'],
+    ['to fewer epochs than begun', 10, checkpointAt(10, 1), { epochs: 11 }, 'its epoch 11 of 100'],
+  ])('is refused %s, and the job stays paused as it is', async (_name, epoch, checkpoint, change, says) => {
+    const id = await paused(epoch, checkpoint)
+    const before = await stores.jobs.get(id)
+    const refusal = await refusalOf(stores.jobs.resume(id, change))
+    expect(refusal).toMatchObject({ code: 'invalid-spec', errors: [{ pointer: '/epochs' }] })
+    expect(refusal.detail).toContain(says)
+    expect(await stores.jobs.get(id)).toEqual(before)
+    expect(await stores.jobs.resume(id, undefined)).toBe(true)
+  })
+
+  it('may end the training with the epoch after the one begun', async () => {
+    const id = await paused(10, checkpointAt(10, 1))
+    expect(await stores.jobs.resume(id, { epochs: 12 })).toBe(true)
+    expect(await stores.jobs.get(id)).toMatchObject({ epochs: 12, changes: [{ fromEpoch: 12 }] })
+  })
+
+  it('gives the job a ticket of its own', async () => {
+    const { id } = await stores.jobs.create(newJob())
+    const first = await stores.jobs.ticket(id)
+    await stores.jobs.pause(id)
+    expect(await stores.jobs.ticket(id)).toBeNull()
+    await stores.jobs.resume(id, undefined)
+    const second = await stores.jobs.ticket(id)
+    expect(first).toEqual({ jobId: id, attempt: 0 })
+    expect(second).toEqual({ jobId: id, attempt: 1 })
+  })
+})

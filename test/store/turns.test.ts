@@ -1,0 +1,180 @@
+/** Whose turn it is: priorities, fairness between tenants, and claims made at the same time. */
+import fc from 'fast-check'
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { NewJob } from '../../src/training/ports.js'
+import { newJob, openStores, type Stores, startJob } from '../support/stores.js'
+import { upTo } from '../support/watching.js'
+
+let stores: Stores
+
+beforeAll(async () => {
+  stores = await openStores()
+})
+
+afterAll(() => stores.close())
+
+beforeEach(async () => {
+  await stores.database.job.deleteMany()
+})
+
+/** Made one after the other, a second apart, though stored at once; their ids in that order. */
+async function createJobs(jobs: Pick<NewJob, 'tenantId' | 'priority'>[]): Promise<string[]> {
+  const begin = Date.now() - 10_000_000
+  const data = jobs.map((job, index) => {
+    const { inlineDataset, spec, ...rest } = newJob(job)
+    return { ...rest, spec, epochs: spec.epochs, createdAt: new Date(begin + 1_000 * index) }
+  })
+  await stores.database.job.createMany({ data })
+  return data.map(({ id }) => id)
+}
+
+const of = (tenantId: string, count: number, priority = 0) => upTo(count).map(() => ({ tenantId, priority }))
+
+async function claimAll(count: number): Promise<string[]> {
+  const taken: string[] = []
+  for (let times = 0; times < count; times++) {
+    const claim = await stores.runs.claimNext('worker_a')
+    if (claim !== null) taken.push(claim.jobId)
+  }
+  return taken
+}
+
+describe('turns', () => {
+  it('come in the order of submission for a tenant alone', async () => {
+    const ids = await createJobs(of('a', 5))
+    expect(await claimAll(5)).toEqual(ids)
+  })
+
+  it('go round between tenants, and by priority first', async () => {
+    const [a1, a2, a3, b1, b2, urgent, low] = await createJobs([
+      ...of('a', 3),
+      ...of('b', 2),
+      ...of('a', 1, 5),
+      ...of('c', 1, -5),
+    ])
+    // The urgent job counts for its tenant: b comes next.
+    expect(await claimAll(7)).toEqual([urgent, b1, a1, b2, a2, a3, low])
+  })
+
+  it('are not blocked by a tenant with 1,000 waiting jobs: another’s first gets the next free slot', async () => {
+    const crowd = await createJobs(of('crowd', 1_000))
+    expect(await claimAll(4)).toEqual(crowd.slice(0, 4))
+    const { id, queuePosition } = await stores.jobs.create(newJob({ tenantId: 'late' }))
+    expect(queuePosition).toBe(1)
+    expect(await claimAll(2)).toEqual([id, crowd[4]])
+  })
+
+  it('are what queuePosition says, whatever waits and runs', async () => {
+    const job = fc.record({
+      tenantId: fc.constantFrom('a', 'b', 'c', 'd'),
+      priority: fc.constantFrom(-1, 0, 0, 0, 1),
+    })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(job, { minLength: 1, maxLength: 25 }),
+        fc.nat({ max: 6 }),
+        async (jobs, running) => {
+          await stores.database.job.deleteMany()
+          const ids = await createJobs(jobs)
+          const byId = new Map(ids.map((id, index) => [id, jobs[index]]))
+          await claimAll(Math.min(running, jobs.length))
+          const { data } = await stores.jobs.list({ limit: 100, status: 'queued' })
+          const places = data.map(({ queuePosition }) => queuePosition)
+          expect(places.toSorted((x, y) => (x ?? 0) - (y ?? 0))).toEqual(upTo(data.length))
+          const positionOf = async (id: string) => (await stores.jobs.get(id))?.queuePosition
+          // Each claim takes exactly the job that was said to be first.
+          for (let left = data.length; left > 0; left--) {
+            const waiting = (await stores.jobs.list({ limit: 100, status: 'queued' })).data
+            const first = waiting.find(({ queuePosition }) => queuePosition === 1)
+            expect(await positionOf(first?.id ?? '')).toBe(1)
+            const [taken] = await claimAll(1)
+            expect(taken).toBe(first?.id)
+            const priority = byId.get(taken)?.priority ?? 0
+            const others = waiting.map(({ id }) => byId.get(id)?.priority ?? 0)
+            expect(priority).toBe(Math.max(...others))
+          }
+          expect(await stores.runs.claimNext('worker_a')).toBeNull()
+        },
+      ),
+      { numRuns: 12 },
+    )
+  })
+
+  it('are taken in the order of the queue positions while nothing is at work', async () => {
+    const tenants = fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 20 })
+    await fc.assert(
+      fc.asyncProperty(tenants, async (names) => {
+        await stores.database.job.deleteMany()
+        await createJobs(names.map((tenantId) => ({ tenantId, priority: 0 })))
+        const { data } = await stores.jobs.list({ limit: 100, status: 'queued' })
+        const order = data.toSorted((x, y) => (x.queuePosition ?? 0) - (y.queuePosition ?? 0))
+        expect(await claimAll(names.length)).toEqual(order.map(({ id }) => id))
+      }),
+      { numRuns: 10 },
+    )
+  })
+})
+
+describe('claims made at the same time', () => {
+  it('take each job once and leave none', async () => {
+    const ids = await createJobs(upTo(40).map((index) => ({ tenantId: `t${index % 3}`, priority: 0 })))
+    const workers = upTo(8).map(async (worker) => {
+      const taken: string[] = []
+      for (;;) {
+        const claim = await stores.runs.claimNext(`worker_${worker}`)
+        if (claim === null) return taken
+        taken.push(claim.jobId)
+      }
+    })
+    const taken = (await Promise.all(workers)).flat()
+    expect(taken.toSorted()).toEqual(ids.toSorted())
+    expect(await stores.database.job.count({ where: { status: 'running', attempt: 1 } })).toBe(40)
+  })
+
+  it('take another job than one that somebody else is writing', async () => {
+    const [first, second] = await createJobs(of('a', 2))
+    const writer = await lock(first)
+    expect(await claimAll(1)).toEqual([second])
+    await writer.release()
+    expect(await claimAll(1)).toEqual([first])
+  })
+
+  it('wait for a job that somebody else is writing when it is the only one', async () => {
+    const [only] = await createJobs(of('a', 1))
+    const writer = await lock(only)
+    const claiming = stores.runs.claimNext('worker_a')
+    const early = await Promise.race([claiming, new Promise((resolve) => setTimeout(resolve, 100, 'waits'))])
+    expect(early).toBe('waits')
+    await writer.release()
+    expect(await claiming).toMatchObject({ jobId: only, attempt: 1 })
+  })
+
+  it('find nothing when that writer takes the only job away', async () => {
+    const [only] = await createJobs(of('a', 1))
+    const writer = await lock(only)
+    const claiming = stores.runs.claimNext('worker_a')
+    await writer.release(`UPDATE "Job" SET status = 'cancelled' WHERE id = '${only}'`)
+    expect(await claiming).toBeNull()
+  })
+
+  it('are not confused by jobs that run', async () => {
+    await startJob(stores)
+    expect(await stores.runs.claimNext('worker_b')).toBeNull()
+  })
+})
+
+/** Another connection holds the job's row until it is released, with a last statement if there is one. */
+async function lock(id: string): Promise<{ release(last?: string): Promise<void> }> {
+  const client = new pg.Client({ connectionString: stores.connectionString })
+  await client.connect()
+  await client.query('BEGIN')
+  await client.query('SELECT 1 FROM "Job" WHERE id = $1 FOR UPDATE', [id])
+  return {
+    async release(last = 'SELECT 1') {
+      await client.query(last)
+      await client.query('COMMIT')
+      await client.end()
+    },
+  }
+}

@@ -1,0 +1,198 @@
+/** A training that goes on from a checkpoint in another thread gives the same bits as one that was never interrupted. */
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { checkpointHeaderSchema } from '../../src/contract/checkpoint.js'
+import type { Epoch } from '../../src/contract/epoch.js'
+import { type Change, type JobSpec, jobSpecSchema } from '../../src/contract/job.js'
+import { builtIn } from '../../src/datasets/built-ins.js'
+import type { Checkpoint } from '../../src/training/ports.js'
+import type { TrainingOrder } from '../../workers/messages.js'
+import type { Outcome } from '../../workers/trainer-pool.js'
+import { trainerPool } from '../support/built.js'
+import { upTo } from '../support/watching.js'
+
+let pool: InstanceType<typeof trainerPool.TrainerPool>
+
+beforeAll(() => {
+  pool = new trainerPool.TrainerPool()
+})
+
+afterAll(() => pool.close())
+
+const dense = (units: number, activation: string) => ({ type: 'dense', units, activation })
+
+const base = {
+  dataset: { name: 'spirals', rows: 120, noise: 0.1, seed: 1 },
+  network: { inputShape: [2], layers: [dense(24, 'tanh'), dense(24, 'relu'), dense(1, 'sigmoid')] },
+  loss: 'binaryCrossentropy',
+  epochs: 400,
+  batchSize: 7,
+  validationSplit: 0.2,
+  seed: 5,
+}
+
+function order(given: object, changes: Partial<TrainingOrder> = {}): TrainingOrder {
+  const spec: JobSpec = jobSpecSchema.parse({ ...base, ...given })
+  const table = builtIn(spec.dataset)
+  if (table === undefined) throw new Error('there is no such dataset')
+  return {
+    spec,
+    changes: [],
+    data: { type: 'raw', ...table },
+    initialWeights: null,
+    checkpoint: null,
+    checkpointMilliseconds: 60_000,
+    stop: new Int32Array(new SharedArrayBuffer(4)),
+    ...changes,
+  }
+}
+
+interface Trained {
+  outcome: Outcome
+  epochs: Epoch[]
+  checkpoints: Checkpoint[]
+}
+
+/** As the database keeps it. */
+const stored = (checkpoint: Checkpoint): Checkpoint => ({
+  ...checkpoint,
+  header: checkpointHeaderSchema.parse(JSON.parse(JSON.stringify(checkpoint.header))),
+})
+
+async function train(given: TrainingOrder, onProgress = () => {}): Promise<Trained> {
+  const epochs: Epoch[] = []
+  const checkpoints: Checkpoint[] = []
+  const outcome = await pool.train(given, {
+    store: async (progress) => {
+      epochs.push(...progress.epochs)
+      if (progress.checkpoint !== null) checkpoints.push(stored(progress.checkpoint))
+      onProgress()
+    },
+    encoded: () => {},
+  })
+  return { outcome, epochs, checkpoints }
+}
+
+function sha256Of({ outcome }: Trained): string {
+  if (outcome.type !== 'trained') throw new Error(`not trained but ${outcome.type}`)
+  return createHash('sha256').update(outcome.model.weights.bytes).digest('hex')
+}
+
+/** Stops as soon as there is progress and goes on from the checkpoint, again and again. */
+async function trainInterrupted(given: object, changes: Partial<TrainingOrder> = {}) {
+  const epochs: Epoch[] = []
+  const stops: Checkpoint[] = []
+  let checkpoint: Checkpoint | null = null
+  for (;;) {
+    const part = order(given, { ...changes, checkpoint })
+    const trained = await train(part, () => Atomics.store(part.stop, 0, 1))
+    epochs.push(...trained.epochs)
+    checkpoint = trained.checkpoints.at(-1) ?? checkpoint
+    if (trained.outcome.type !== 'stopped') return { trained: { ...trained, epochs }, stops }
+    if (checkpoint !== null) stops.push(checkpoint)
+  }
+}
+
+const optimizers = [
+  { type: 'sgd', learningRate: 0.01 },
+  { type: 'sgd', learningRate: 0.01, momentum: 0.9, nesterov: true, weightDecay: 0.001 },
+  { type: 'adam', learningRate: 0.003 },
+  { type: 'adamw', learningRate: 0.003 },
+  { type: 'rmsprop', learningRate: 0.001 },
+  { type: 'adagrad', learningRate: 0.01 },
+]
+
+const cases: { name: string; spec: object }[] = [
+  ...optimizers.map((optimizer) => ({ name: JSON.stringify(optimizer), spec: { optimizer } })),
+  {
+    name: 'dropout',
+    spec: {
+      network: {
+        ...base.network,
+        layers: [dense(24, 'tanh'), { type: 'dropout', rate: 0.3 }, dense(24, 'relu'), dense(1, 'sigmoid')],
+      },
+    },
+  },
+  {
+    name: 'batch normalization',
+    spec: {
+      network: {
+        ...base.network,
+        layers: [dense(24, 'tanh'), { type: 'batchNormalization' }, dense(24, 'relu'), dense(1, 'sigmoid')],
+      },
+    },
+  },
+  { name: 'rows drawn with replacement', spec: { sampling: 'random' } },
+  { name: 'a cosine schedule', spec: { schedule: { type: 'cosine', warmupEpochs: 5 } } },
+  {
+    name: 'early stopping that keeps the best weights',
+    spec: {
+      epochs: 100_000,
+      optimizer: { type: 'adam', learningRate: 0.002 },
+      earlyStopping: { monitor: 'valLoss', patience: 80, restoreBest: true },
+    },
+  },
+]
+
+describe.each(cases)('$name', ({ spec }) => {
+  it('goes on from every place to the same weights and epochs', async () => {
+    const whole = await train(order(spec))
+    const { trained, stops } = await trainInterrupted(spec)
+    expect(sha256Of(trained)).toBe(sha256Of(whole))
+    expect(trained.epochs).toEqual(whole.epochs)
+    expect(stops.length).toBeGreaterThan(2)
+    expect(stops.filter(({ step }) => step > 0).length).toBeGreaterThan(0)
+  }, 60_000)
+})
+
+describe('early stopping', () => {
+  it('ends before the last epoch, so that the case above is one', async () => {
+    const spec = cases.at(-1)?.spec ?? {}
+    const { epochs } = await train(order(spec))
+    expect(epochs.length).toBeGreaterThan(80)
+    expect(epochs.length).toBeLessThan(100_000)
+  }, 60_000)
+})
+
+describe('a training that was changed on the way', () => {
+  it('gives the same from whichever checkpoint it goes on', async () => {
+    const { stops } = await trainInterrupted({})
+    const within = stops.filter(({ epoch, step }) => step > 0 && epoch > 0)
+    const [older, newer] = [within[0], within[Math.min(2, within.length - 1)]]
+    expect(newer.epoch).toBeGreaterThan(older.epoch)
+
+    const fromEpoch = newer.epoch + 2
+    const before = { epochs: 400, learningRate: 0.001 }
+    const after = { epochs: 450, learningRate: 0.01 }
+    const changes: Change[] = [{ at: new Date().toISOString(), fromEpoch, before, after }]
+    const spec = { epochs: after.epochs, optimizer: { type: 'adam', learningRate: after.learningRate } }
+    const runs = []
+    for (const checkpoint of [newer, older, null]) {
+      runs.push(await train(order(spec, { changes, checkpoint })))
+    }
+    runs.push((await trainInterrupted(spec, { changes })).trained)
+    const [fromNewer, fromOlder, fromNothing, interrupted] = runs
+    for (const run of runs) expect(sha256Of(run)).toBe(sha256Of(fromNewer))
+    expect(fromNothing.epochs.map(({ epoch }) => epoch)).toEqual(upTo(450))
+    expect(interrupted.epochs).toEqual(fromNothing.epochs)
+    expect(fromOlder.epochs).toEqual(fromNothing.epochs.slice(older.epoch))
+    expect(fromNewer.epochs).toEqual(fromNothing.epochs.slice(newer.epoch))
+
+    // The epochs before the change are those without it, the ones behind are others.
+    const unchanged = await train(order({}))
+    expect(fromNothing.epochs.slice(0, fromEpoch - 1)).toEqual(unchanged.epochs.slice(0, fromEpoch - 1))
+    expect(fromNothing.epochs[fromEpoch - 1]).not.toEqual(unchanged.epochs[fromEpoch - 1])
+  }, 60_000)
+
+  it('is the original again when the change is taken back', async () => {
+    const first = { epochs: 400, learningRate: 0.001 }
+    const second = { epochs: 400, learningRate: 0.5 }
+    const at = new Date().toISOString()
+    // Both hold from the same epoch, so the one between them never does.
+    const changes: Change[] = [
+      { at, fromEpoch: 100, before: first, after: second },
+      { at, fromEpoch: 100, before: second, after: first },
+    ]
+    expect(sha256Of(await train(order({}, { changes })))).toBe(sha256Of(await train(order({}))))
+  }, 60_000)
+})

@@ -1,0 +1,109 @@
+/** What threads share is encoded once, and dropped when it takes too much room. */
+import { describe, expect, it } from 'vitest'
+import { Dataset } from '../../src/engine/index.js'
+import type { SharedData } from '../../workers/messages.js'
+import { SharedDatasets } from '../../workers/shared-datasets.js'
+
+function dataOf(rows: number): SharedData {
+  const size = { trainingRows: rows, validationRows: 0, features: 1, targetWidth: 1 }
+  const coding = { features: [], target: { type: 'number' as const, names: ['y'] } }
+  return { type: 'shared', handle: Dataset.allocate(size).share(), coding }
+}
+
+const bytesOf = (data: SharedData) => Dataset.attach(data.handle).memory.bytes
+
+async function encode(datasets: SharedDatasets, key: string, data: SharedData): Promise<void> {
+  const taken = await datasets.take(key)
+  if (taken.type !== 'encode') throw new Error(`${key} is there already`)
+  taken.publish(data)
+}
+
+/** Which of the keys are held; asking makes one the newest, and a missing one stays missing. */
+async function held(datasets: SharedDatasets, keys: string[]): Promise<string[]> {
+  const found: string[] = []
+  for (const key of keys) {
+    const taken = await datasets.take(key)
+    if (taken.type === 'shared') found.push(key)
+    else taken.abandon()
+  }
+  return found
+}
+
+const plenty = 2 ** 40
+
+describe('shared datasets', () => {
+  it('are encoded by the first who asks; the others wait for it', async () => {
+    const datasets = new SharedDatasets(plenty)
+    const first = await datasets.take('a')
+    if (first.type !== 'encode') throw new Error('nothing was encoded yet')
+    const others = [datasets.take('a'), datasets.take('a')]
+    const early = await Promise.race([...others, new Promise((resolve) => setTimeout(resolve, 20, 'waits'))])
+    expect(early).toBe('waits')
+    const data = dataOf(10)
+    first.publish(data)
+    first.abandon()
+    for (const other of others) expect(await other).toEqual({ type: 'shared', data })
+    const other = await datasets.take('b')
+    expect(other.type).toBe('encode')
+  })
+
+  it('are encoded by the next when the first gives up', async () => {
+    const datasets = new SharedDatasets(plenty)
+    const first = await datasets.take('a')
+    if (first.type !== 'encode') throw new Error('nothing was encoded yet')
+    const [second, third] = [datasets.take('a'), datasets.take('a')]
+    first.abandon()
+    const next = await Promise.race([second, third])
+    if (next.type !== 'encode') throw new Error('nobody encodes')
+    const data = dataOf(1)
+    next.publish(data)
+    const both = await Promise.all([second, third])
+    expect(both.filter(({ type }) => type === 'shared')).toEqual([{ type: 'shared', data }])
+  })
+
+  it('are dropped when they take too much room, what was used longest ago first', async () => {
+    const each = bytesOf(dataOf(10_000))
+    const datasets = new SharedDatasets(3 * each)
+    for (const key of ['a', 'b', 'c']) await encode(datasets, key, dataOf(10_000))
+    expect(await held(datasets, ['b', 'c', 'a'])).toEqual(['b', 'c', 'a'])
+    await encode(datasets, 'd', dataOf(10_000))
+    expect(await held(datasets, ['a', 'b', 'c', 'd'])).toEqual(['a', 'c', 'd'])
+  })
+
+  it('are not kept at all when one alone takes too much', async () => {
+    const datasets = new SharedDatasets(1)
+    await encode(datasets, 'a', dataOf(10))
+    expect(await held(datasets, ['a'])).toEqual([])
+  })
+
+  it('count with the room that trainings on them needed', async () => {
+    const [small, large] = [dataOf(10), dataOf(10)]
+    const datasets = new SharedDatasets(bytesOf(small) + bytesOf(large))
+    await encode(datasets, 'small', small)
+    await encode(datasets, 'large', large)
+    expect(await held(datasets, ['small', 'large'])).toEqual(['small', 'large'])
+    Dataset.attach(small.handle).memory.reserve(1024 * 1024)
+    datasets.makeRoom()
+    expect(await held(datasets, ['small', 'large'])).toEqual(['large'])
+  })
+
+  it('are not dropped while they are encoded, or those who wait would encode them again', async () => {
+    const datasets = new SharedDatasets(1)
+    const first = await datasets.take('a')
+    if (first.type !== 'encode') throw new Error('nothing was encoded yet')
+    await encode(datasets, 'b', dataOf(10))
+    const waiting = datasets.take('a')
+    const data = dataOf(10)
+    first.publish(data)
+    expect(await waiting).toEqual({ type: 'shared', data })
+  })
+
+  it('are forgotten on demand; who has them keeps them', async () => {
+    const datasets = new SharedDatasets(plenty)
+    const data = dataOf(10)
+    await encode(datasets, 'a', data)
+    datasets.forget('a')
+    expect(await held(datasets, ['a'])).toEqual([])
+    expect(bytesOf(data)).toBeGreaterThan(0)
+  })
+})
