@@ -74,6 +74,11 @@ inline Floats gather(const float* from, std::ptrdiff_t stride, int count) {
   return _mm512_mask_i32gather_ps(zeros(), firstLanes(count), at, from, 4);
 }
 
+/// Lanes low … high − 1 of from + first …; the others zero and untouched.
+inline Floats loadWindow(const float* from, std::ptrdiff_t first, int low, int high) {
+  return load(from + first, static_cast<Mask>(firstLanes(high) & ~firstLanes(low)));
+}
+
 /// Every second lane of a and b behind one another: the even ones, the odd ones.
 inline void separate(Floats a, Floats b, Floats& even, Floats& odd) {
   const Words evens = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
