@@ -28,6 +28,7 @@ try {
   for (const name of [
     'src',
     'test',
+    'bench',
     'native',
     'scripts',
     'package.json',
