@@ -19,6 +19,7 @@ export interface Measurement {
 }
 
 const seed = 1
+const epochsPerSlice = 1000
 
 interface Subject {
   readonly backend: string
@@ -48,8 +49,11 @@ function trainingSubject(
     detail: training.backendDetail,
     work: metric === 'steps/s' ? epochs * program.stepsPerEpoch : epochs * rows,
     pass: () => {
-      const { state } = training.run({ maximumEpochs: epochs })
-      if (state === 'diverged') throw new Error(`${name} diverged`)
+      // As a worker does, which hands epochs on as they come instead of keeping all of them alive.
+      for (let left = epochs; left > 0; left -= epochsPerSlice) {
+        const { state } = training.run({ maximumEpochs: Math.min(left, epochsPerSlice) })
+        if (state === 'diverged') throw new Error(`${name} diverged`)
+      }
     },
     dispose: () => training.dispose(),
   }

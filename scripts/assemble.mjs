@@ -18,7 +18,7 @@ const features = { plain: common, relaxed: `${common},relaxed-simd` }
 const settings = [
   ...['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort='],
   ...['--importMemory', '--sharedMemory', '--maximumMemory', '65536'],
-  // Where memory.ts leaves room for constant data; the modules have none so far.
+  // Where memory.ts leaves room for constant data: every instance over a memory writes the same bytes there.
   ...['--memoryBase', '32768'],
 ]
 

@@ -55,11 +55,8 @@ function build() {
   if (status === 0) return null
   if (error !== undefined) return error.message
   if (values.sanitize) process.stderr.write(`${stdout}${stderr}`)
-  const reasons = [...stderr.matchAll(/^gyp ERR! (?:find Python|stack (?:Error: )?)(.+)$/gm)].map(
-    ([, text]) => text.trim(),
-  )
   const compiler = /(?:make|g\+\+|c\+\+|cc1plus): (?:.*not found|.*No such file.*)$/m.exec(stderr)?.[0]
-  return compiler ?? reasons[0] ?? 'node-gyp failed'
+  return compiler ?? /^gyp ERR! stack (?:Error: )?(.+)$/m.exec(stderr)?.[1] ?? 'node-gyp failed'
 }
 
 if (!isFresh()) {

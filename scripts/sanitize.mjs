@@ -28,6 +28,7 @@ try {
   for (const name of [
     'src',
     'test',
+    'bench',
     'native',
     'scripts',
     'package.json',
@@ -41,25 +42,19 @@ try {
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
   run(process.execPath, ['scripts/build-native.mjs', '--sanitize'])
-  const suites = process.argv.slice(2)
-  run(
-    process.execPath,
-    [
-      join(root, 'node_modules', 'vitest', 'vitest.mjs'),
-      'run',
-      '--testTimeout=600000',
-      ...(suites.length > 0
-        ? suites
-        : ['test/engine/native', 'test/conformance/engine', '-t', 'native|addon|kernels|threads']),
-    ],
-    {
-      LD_PRELOAD: `${library('libasan.so')} ${library('libstdc++.so.6')}`,
-      // Node itself frees little at its end, and its own stack tricks are none of our business.
-      ASAN_OPTIONS: 'detect_leaks=0:halt_on_error=1:abort_on_error=1',
-      UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
-      DESCENT_SHARED: process.env.DESCENT_SHARED ?? join(root, '..', 'shared'),
-    },
-  )
+  const watched = {
+    LD_PRELOAD: `${library('libasan.so')} ${library('libstdc++.so.6')}`,
+    // What Node leaves unfreed at its end is its own affair.
+    ASAN_OPTIONS: 'detect_leaks=0:halt_on_error=1:abort_on_error=1',
+    UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
+    DESCENT_SHARED: process.env.DESCENT_SHARED ?? join(root, '..', 'shared'),
+  }
+  // An addon that does not load would be skipped by the suites.
+  const loads = "if (!require('./native/build/Release/descent.node').variant('')) process.exit(1)"
+  run(process.execPath, ['-e', loads], watched)
+  const suites = ['test/engine/native', 'test/conformance/engine', '-t', 'native|addon|kernels|threads']
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
+  run(process.execPath, [vitest, 'run', '--testTimeout=600000', ...suites], watched)
   console.log('sanitize: clean')
 } finally {
   rmSync(copy, { recursive: true, force: true })

@@ -7,6 +7,9 @@
 namespace descent {
 namespace ISA {
 
+/// Taps whose shares of dx are computed at once, unless one channel has more.
+constexpr int inputTaps = 4 * blockRows;
+
 struct Convolution {
   int channels, height, width, kernelHeight, kernelWidth, strideY, strideX, outputHeight, outputWidth, filters, padTop,
       padLeft;
@@ -28,15 +31,14 @@ struct Convolution {
   int64_t planes() const { return int64_t{channels} * phasesY() * phasesX() * plane(); }
   /// Outputs in a row of cells that runs through all rows of a plane, those between two rows being of no use.
   int run() const { return (outputHeight - 1) * planeWidth() + outputWidth; }
+  /// Channels of dx computed at once.
+  int inputChannels() const { return least(channels, most(1, inputTaps / (kernelHeight * kernelWidth))); }
   int paddedFilters() const { return ceilDivided(filters, lanes) * lanes; }
   int64_t distanceOf(int channel, int k, int l) const {
     const int64_t phase = (int64_t{channel} * phasesY() + k % strideY) * phasesX() + l % strideX;
     return phase * plane() + int64_t{k / strideY} * planeWidth() + l / strideX;
   }
 };
-
-/// Taps whose shares of dx are computed at once.
-constexpr int inputTaps = 4 * blockRows;
 
 inline int64_t wholeLines(int64_t floats) { return (floats + 15) / 16 * 16; }
 
@@ -48,7 +50,7 @@ inline int64_t convolutionShared(const Convolution& c) {
 inline int64_t convolutionOwn(const Convolution& c) {
   const int64_t runs = int64_t{c.filters} * c.run();
   const int64_t slopes = int64_t{c.positions() + c.taps() + 1} * c.paddedFilters();
-  const int64_t shares = int64_t{inputTaps} * c.positions();
+  const int64_t shares = int64_t{c.inputChannels()} * c.kernelHeight * c.kernelWidth * c.positions();
   return wholeLines(c.inPlace() ? 0 : c.planes()) + wholeLines(most(runs, most(slopes, shares)));
 }
 
@@ -308,24 +310,42 @@ inline void convolutionBackwardWeights(const Convolution& c, const float* x, con
   for (int f = 0; dBias && f < c.filters; f++) dBias[f] = sums[int64_t{c.taps()} * padded + f];
 }
 
-/// Adds one tap's shares [outputHeight, outputWidth] to the cells of a channel they came from.
-inline void addShares(const Convolution& c, const float* shares, float* dx, int k, int l) {
-  for (int i = 0; i < c.outputHeight; i++, shares += c.outputWidth) {
-    const int64_t row = int64_t{i} * c.strideY + k - c.padTop;
-    if (row < 0 || row >= c.height) continue;
-    float* to = dx + row * c.width;
-    if (c.strideX == 1) {
-      const int first = most(0, c.padLeft - l);
-      const int end = least(c.outputWidth, c.width + c.padLeft - l);
-      float* cells = to + first + l - c.padLeft;
-      overVectors(end - first, [&](int64_t j, Mask mask) {
-        store(cells + j, load(cells + j, mask) + load(shares + first + j, mask), mask);
-      });
-      continue;
+/// dx of one channel from the shares [kernelHeight, kernelWidth, outputHeight, outputWidth] of its taps, neighbouring
+/// outputs meeting neighbouring cells: each vector of cells collects what the taps give it.
+inline void collectShares(const Convolution& c, const float* shares, float* dx) {
+  const int positions = c.positions();
+  for (int j = 0; j < c.width; j += lanes) {
+    const int some = least(lanes, c.width - j);
+    for (int row = 0; row < c.height; row++) {
+      Floats total = zeros();
+      for (int k = 0; k < c.kernelHeight; k++) {
+        const int from = row + c.padTop - k;
+        if (from < 0 || from % c.strideY != 0 || from / c.strideY >= c.outputHeight) continue;
+        const float* line = shares + int64_t{k} * c.kernelWidth * positions + int64_t{from / c.strideY} * c.outputWidth;
+        for (int l = 0; l < c.kernelWidth; l++, line += positions) {
+          const int first = j + c.padLeft - l;
+          if (first >= c.outputWidth || first + some <= 0) continue;
+          total = total + loadWindow(line, first, most(0, -first), least(some, c.outputWidth - first));
+        }
+      }
+      store(dx + int64_t{row} * c.width + j, total, firstLanes(some));
     }
-    for (int j = 0; j < c.outputWidth; j++) {
-      const int64_t column = int64_t{j} * c.strideX + l - c.padLeft;
-      if (column >= 0 && column < c.width) to[column] += shares[j];
+  }
+}
+
+/// As collectShares where a stride lies between neighbours.
+inline void scatterShares(const Convolution& c, const float* shares, float* dx) {
+  for (int64_t i = 0; i < int64_t{c.height} * c.width; i++) dx[i] = 0;
+  for (int k = 0; k < c.kernelHeight; k++) {
+    for (int l = 0; l < c.kernelWidth; l++) {
+      for (int i = 0; i < c.outputHeight; i++, shares += c.outputWidth) {
+        const int64_t row = int64_t{i} * c.strideY + k - c.padTop;
+        if (row < 0 || row >= c.height) continue;
+        for (int j = 0; j < c.outputWidth; j++) {
+          const int64_t column = int64_t{j} * c.strideX + l - c.padLeft;
+          if (column >= 0 && column < c.width) dx[row * c.width + column] += shares[j];
+        }
+      }
     }
   }
 }
@@ -335,18 +355,21 @@ inline void convolutionBackwardInput(const Convolution& c, const float* dz, cons
                                      const Context& context) {
   const int positions = c.positions();
   const int cells = c.kernelHeight * c.kernelWidth;
+  const int group = c.inputChannels();
   share(context, 2.0 * rows * c.outputs() * c.taps(), rows, 1, [&](int from, int end, float* scratch) {
-    float* const shares = scratch + productScratch + wholeLines(c.inPlace() ? 0 : c.planes());
+    float* const shares = scratch + productScratch;
     for (int row = from; row < end; row++) {
       float* const sample = dx + row * c.sample();
-      for (int64_t i = 0; i < c.sample(); i++) sample[i] = 0;
-      for (int first = 0; first < c.taps(); first += inputTaps) {
-        const int some = least(inputTaps, c.taps() - first);
-        multiply({weight + first, 1, c.taps()}, {dz + row * c.outputs(), positions}, {shares, positions}, some,
-                 positions, c.filters, {}, scratch);
-        for (int tap = first; tap < first + some; tap++)
-          addShares(c, shares + int64_t{tap - first} * positions, sample + int64_t{tap / cells} * c.height * c.width,
-                    tap % cells / c.kernelWidth, tap % c.kernelWidth);
+      for (int first = 0; first < c.channels; first += group) {
+        const int some = least(group, c.channels - first);
+        multiply({weight + int64_t{first} * cells, 1, c.taps()}, {dz + row * c.outputs(), positions},
+                 {shares, positions}, some * cells, positions, c.filters, {}, scratch);
+        for (int channel = 0; channel < some; channel++) {
+          const float* own = shares + int64_t{channel} * cells * positions;
+          float* const to = sample + int64_t{first + channel} * c.height * c.width;
+          if (c.strideX == 1) collectShares(c, own, to);
+          else scatterShares(c, own, to);
+        }
       }
     }
   });

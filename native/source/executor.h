@@ -202,13 +202,16 @@ inline void trainStep(Training& t, Slice& slice, double learningRate, int64_t st
   const int64_t first = slice.step * program.capacity;
   const int rows = static_cast<int>(least<int64_t>(program.capacity, t.data.trainingRows - first));
   if (t.orderedEpoch != slice.epoch) orderRows(t, slice.epoch);
-  if (t.sampling == Sampling::sequential) {
+  if (t.loaded) {
+    // The only batch of all epochs is where it was.
+  } else if (t.sampling == Sampling::sequential) {
     gather(t.data.trainingX + first * program.features, program.input, program.features, nullptr, rows);
     gather(t.data.trainingY + first * program.targets, program.target, program.targets, nullptr, rows);
   } else {
     gather(t.data.trainingX, program.input, program.features, t.order + first, rows);
     gather(t.data.trainingY, program.target, program.targets, t.order + first, rows);
   }
+  t.loaded = t.sampling == Sampling::sequential && stepsPerEpoch == 1 && t.data.validationRows == 0;
   Moment now{rows, learningRate, static_cast<uint64_t>(slice.epoch * stepsPerEpoch + slice.step),
              {t.dropoutKey[0], t.dropoutKey[1]}, slice.lossSum, slice.right};
   performAll(program.list[forwardList], now, context);
@@ -248,6 +251,7 @@ inline bool finishEpoch(Training& t, Slice& slice, const Context& context) {
 Reason run(Training& t, Slice& slice) {
   const FlushedDenormals flushed;
   const Context context = contextOf(t);
+  t.loaded = false;
   const int64_t stepsPerEpoch = (int64_t{t.data.trainingRows} + t.program.capacity - 1) / t.program.capacity;
   for (int64_t steps = 0;; steps++) {
     if (slice.step == stepsPerEpoch && !finishEpoch(t, slice, context)) return Reason::diverged;

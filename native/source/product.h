@@ -278,40 +278,41 @@ inline void storeTransposed(const float* block, int height, int columns, const O
 /// Sizes that are not worth a driver: C in one vector a row, A and B as they lie.
 inline bool isSmall(int m, int n, int depth) { return n <= lanes && depth <= 16 && m * depth <= 64; }
 
-/// As `multiply` where isSmall; neither offsets nor a transposed result.
-inline void multiplySmall(const Left& a, const Right& b, const Output& out, int m, int n, int depth,
-                          const Epilogue& end) {
+/// multiplySmall for one depth, so that B stays in registers.
+template <int depth>
+inline void multiplyDepth(const Left& a, const Right& b, const Output& out, int m, int n, const Epilogue& end) {
   const Mask mask = firstLanes(n);
-  Floats right[16];
+  Floats right[depth];
+#pragma GCC unroll 16
   for (int k = 0; k < depth; k++)
     right[k] = b.column == 1 ? load(b.at + k * b.row, mask) : gather(b.at + k, b.column, n);
   const Floats bias = end.alongColumns ? load(end.alongColumns, mask) : zeros();
-  const auto finish = [&](int i, Floats value) {
-    if (out.sums) store(out.sums + i * out.stride, value, mask);
-    if (end.relu) value = larger(zeros(), value);
-    store(out.at + i * out.stride, value, mask);
-  };
-  int i = 0;
-  for (; i + 4 <= m; i += 4) {
-    const float* from = a.at + i * a.row;
-    Floats s0 = bias, s1 = bias, s2 = bias, s3 = bias;
-    for (int k = 0; k < depth; k++, from += a.column) {
-      s0 = multiplyAdd(every(from[0]), right[k], s0);
-      s1 = multiplyAdd(every(from[a.row]), right[k], s1);
-      s2 = multiplyAdd(every(from[2 * a.row]), right[k], s2);
-      s3 = multiplyAdd(every(from[3 * a.row]), right[k], s3);
+  const float* row = a.at;
+  float* to = out.at;
+  float* sums = out.sums;
+  for (int i = 0; i < m; i++, row += a.row, to += out.stride) {
+    const float* from = row;
+    Floats value = bias;
+#pragma GCC unroll 16
+    for (int k = 0; k < depth; k++, from += a.column) value = multiplyAdd(every(*from), right[k], value);
+    if (sums) {
+      store(sums, value, mask);
+      sums += out.stride;
     }
-    finish(i, s0);
-    finish(i + 1, s1);
-    finish(i + 2, s2);
-    finish(i + 3, s3);
+    if (end.relu) value = larger(zeros(), value);
+    store(to, value, mask);
   }
-  for (; i < m; i++) {
-    const float* from = a.at + i * a.row;
-    Floats s = bias;
-    for (int k = 0; k < depth; k++, from += a.column) s = multiplyAdd(every(*from), right[k], s);
-    finish(i, s);
-  }
+}
+
+/// As `multiply` where isSmall; neither offsets nor a transposed result.
+inline void multiplySmall(const Left& a, const Right& b, const Output& out, int m, int n, int depth,
+                          const Epilogue& end) {
+  using Multiply = void (*)(const Left&, const Right&, const Output&, int, int, const Epilogue&);
+  static constexpr Multiply byDepth[] = {
+      nullptr,           multiplyDepth<1>,  multiplyDepth<2>,  multiplyDepth<3>,  multiplyDepth<4>,  multiplyDepth<5>,
+      multiplyDepth<6>,  multiplyDepth<7>,  multiplyDepth<8>,  multiplyDepth<9>,  multiplyDepth<10>, multiplyDepth<11>,
+      multiplyDepth<12>, multiplyDepth<13>, multiplyDepth<14>, multiplyDepth<15>, multiplyDepth<16>};
+  byDepth[depth](a, b, out, m, n, end);
 }
 
 /**

@@ -91,8 +91,18 @@ inline double wideSum(Floats a) {
 
 /// The first `count` of the numbers `stride` apart, zeros behind.
 inline Floats gather(const float* from, std::ptrdiff_t stride, int count) {
+  // The gathering instruction costs some processors more than ten times a load.
+  if (count <= 4) {
+    const auto lane = [&](int i) { return i < count ? from[i * stride] : 0; };
+    return _mm256_zextps128_ps256(_mm_setr_ps(from[0], lane(1), lane(2), lane(3)));
+  }
   const Words at = _mm256_mullo_epi32(counting(), _mm256_set1_epi32(static_cast<int>(stride)));
   return _mm256_mask_i32gather_ps(zeros(), from, at, asFloats(firstLanes(count)), 4);
+}
+
+/// Lanes low … high − 1 of from + first …; the others zero and untouched.
+inline Floats loadWindow(const float* from, std::ptrdiff_t first, int low, int high) {
+  return load(from + first, _mm256_andnot_si256(firstLanes(low), firstLanes(high)));
 }
 
 /// Every second lane of a and b behind one another: the even ones, the odd ones.

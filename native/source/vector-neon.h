@@ -105,6 +105,14 @@ inline Floats gather(const float* from, std::ptrdiff_t stride, int count) {
   return vld1q_f32(some);
 }
 
+/// Lanes low … high − 1 of from + first …; the others zero and untouched.
+inline Floats loadWindow(const float* from, std::ptrdiff_t first, int low, int high) {
+  float some[4] = {0, 0, 0, 0};
+  if (low == 0 && high == 4) return vld1q_f32(from + first);
+  for (int i = low; i < high; i++) some[i] = from[first + i];
+  return vld1q_f32(some);
+}
+
 /// Every second lane of a and b behind one another: the even ones, the odd ones.
 inline void separate(Floats a, Floats b, Floats& even, Floats& odd) {
   even = vuzp1q_f32(a, b);

@@ -1,6 +1,6 @@
 /** Dense layers as products. Sizes in floats; every matrix row-major and contiguous. */
 import { activate } from './activations'
-import { narrowProduct, product, zeros } from './product'
+import { fourDots, narrowProduct, product, zeros } from './product'
 import { laneMask, multiplyAdd, storeLanes, sumLanes } from './simd'
 
 /** y [rows, units] = activation(x [rows, inputs] · weightᵀ + bias); z, where wanted, keeps the sum. */
@@ -9,7 +9,12 @@ export function denseForward(
 ): void {
   const depth = (<usize>inputs) << 2
   const sums = z ? z : y
-  if (inputs <= 4 && units <= 4) tinyForward(x, weight, bias ? bias : zeros, sums, rows, inputs, units)
+  if (units == 1 && inputs <= 16) {
+    const start = bias ? bias : zeros
+    for (let row = 0; row < rows; row += 4) {
+      fourDots(min(rows - row, 4), inputs, weight, x + <usize>row * depth, depth, sums + ((<usize>row) << 2), start, 0)
+    }
+  } else if (inputs <= 4 && units <= 4) tinyForward(x, weight, bias ? bias : zeros, sums, rows, inputs, units)
   else product(rows, units, inputs, x, depth, 4, weight, 4, depth, sums, (<usize>units) << 2, bias, scratch)
   activate(activation, sums, y, rows * units)
 }

@@ -4,103 +4,119 @@
  */
 import { multiplyAdd, multiplySubtract } from './simd'
 
+/** Constants of the functions below, in order of use: a load that fills all lanes is one instruction, a constant in the code three or more. */
+const table: usize = memory.data<f32>([
+  88.3, -86.6, 12582912, 1.44269504, -2.12194440e-4, 0.693359375, 1.666652e-1, 4.9999993e-1,
+  1.38145e-3, 8.36878e-3, 4.166839e-2, 1, Infinity, 0.69314718, 2, 0.14046358,
+  0.13993144, 0.20011208, 0.33333201, -5.60391e-3, 2.055172e-2, -5.371411e-2, 1.3331153e-1, -3.3333272e-1,
+  0.625, -0.5, 0.282842712, 7.23054136e-2, -3.88667432e-1, 6.81468033e-1, -3.83212931e-1, 4.25614431e-1,
+  1.27107884e-1, 2.41333826e-1, 2.23971312e-1, 7.93630315e-5, 0.5,
+])
+
+/** Entry `index` of the table in all lanes; `value` is what stands there, for the reader. */
+// @ts-ignore: decorator
+@inline
+function constant(index: usize, value: f32): v128 {
+  return v128.load32_splat(table + (index << 2))
+}
+
 /** e^x to 2 ulp for −86.6 ≤ x ≤ 88.3; below, e^−86.6 (so that no denormal number arises); above, +∞; NaN stays NaN. */
 // @ts-ignore: decorator
 @inline
 export function exp(x: v128): v128 {
-  const largest = f32x4.splat(88.3)
-  const bounded = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-86.6)), largest)
+  const largest = constant(0, 88.3)
+  const bounded = f32x4.pmin(f32x4.pmax(x, constant(1, -86.6)), largest)
   // Adding 1.5 · 2^23 rounds to an integer n, which then stands in the lowest bits of the sum.
-  const shifter = f32x4.splat(12582912)
-  const shifted = multiplyAdd(bounded, f32x4.splat(1.44269504), shifter)
+  const shifter = constant(2, 12582912)
+  const shifted = multiplyAdd(bounded, constant(3, 1.44269504), shifter)
   const n = f32x4.sub(shifted, shifter)
   // ln 2 in two parts, the first with few enough bits that n times it is exact.
-  const r = multiplySubtract(n, f32x4.splat(-2.12194440e-4), multiplySubtract(n, f32x4.splat(0.693359375), bounded))
+  const r = multiplySubtract(n, constant(4, -2.12194440e-4), multiplySubtract(n, constant(5, 0.693359375), bounded))
   const square = f32x4.mul(r, r)
-  const low = multiplyAdd(r, f32x4.splat(1.666652e-1), f32x4.splat(4.9999993e-1))
-  const high = multiplyAdd(square, f32x4.splat(1.38145e-3), multiplyAdd(r, f32x4.splat(8.36878e-3), f32x4.splat(4.166839e-2)))
-  const p = f32x4.add(multiplyAdd(multiplyAdd(high, square, low), square, r), f32x4.splat(1))
+  const low = multiplyAdd(r, constant(6, 1.666652e-1), constant(7, 4.9999993e-1))
+  const high = multiplyAdd(square, constant(8, 1.38145e-3), multiplyAdd(r, constant(9, 8.36878e-3), constant(10, 4.166839e-2)))
+  const p = f32x4.add(multiplyAdd(multiplyAdd(high, square, low), square, r), constant(11, 1))
   const result = i32x4.add(p, i32x4.shl(shifted, 23))
-  return v128.bitselect(f32x4.splat(Infinity), result, f32x4.gt(x, largest))
+  return v128.bitselect(constant(12, Infinity), result, f32x4.gt(x, largest))
 }
 
 /** ln x to 2 ulp of max(1, |ln x|) for normal x > 0. */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 export function log(x: v128): v128 {
   const centred = i32x4.sub(x, i32x4.splat(0x3f3504f3))
   const exponent = i32x4.shr_s(centred, 23)
   const mantissa = i32x4.add(v128.and(centred, i32x4.splat(0x007fffff)), i32x4.splat(0x3f3504f3))
-  const one = f32x4.splat(1)
+  const one = constant(11, 1)
   const s = f32x4.div(f32x4.sub(mantissa, one), f32x4.add(mantissa, one))
-  return multiplyAdd(f32x4.convert_i32x4_s(exponent), f32x4.splat(0.69314718), twiceAtanh(s))
+  return multiplyAdd(f32x4.convert_i32x4_s(exponent), constant(13, 0.69314718), twiceAtanh(s))
 }
 
 /** ln(1 + u) to 2 ulp for 0 ≤ u ≤ 1. */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 export function log1p(u: v128): v128 {
-  return twiceAtanh(f32x4.div(u, f32x4.add(u, f32x4.splat(2))))
+  return twiceAtanh(f32x4.div(u, f32x4.add(u, constant(14, 2))))
 }
 
 /** 2 artanh s for |s| ≤ 1/3. */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 function twiceAtanh(s: v128): v128 {
   const square = f32x4.mul(s, s)
-  let p = multiplyAdd(f32x4.splat(0.14046358), square, f32x4.splat(0.13993144))
-  p = multiplyAdd(p, square, f32x4.splat(0.20011208))
-  p = multiplyAdd(p, square, f32x4.splat(0.33333201))
+  let p = multiplyAdd(constant(15, 0.14046358), square, constant(16, 0.13993144))
+  p = multiplyAdd(p, square, constant(17, 0.20011208))
+  p = multiplyAdd(p, square, constant(18, 0.33333201))
   const twice = f32x4.add(s, s)
   return multiplyAdd(f32x4.mul(twice, square), p, twice)
 }
 
 /** 1 / (1 + e^−x), to 4 ulp where the result is a normal number. */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 export function sigmoid(x: v128): v128 {
-  const one = f32x4.splat(1)
+  const one = constant(11, 1)
   return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))))
 }
 
 /** tanh x, to 4 ulp. */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 export function tanh(x: v128): v128 {
   const size = f32x4.abs(x)
   const square = f32x4.mul(x, x)
-  let p = multiplyAdd(f32x4.splat(-5.60391e-3), square, f32x4.splat(2.055172e-2))
-  p = multiplyAdd(p, square, f32x4.splat(-5.371411e-2))
-  p = multiplyAdd(p, square, f32x4.splat(1.3331153e-1))
-  p = multiplyAdd(p, square, f32x4.splat(-3.3333272e-1))
+  let p = multiplyAdd(constant(19, -5.60391e-3), square, constant(20, 2.055172e-2))
+  p = multiplyAdd(p, square, constant(21, -5.371411e-2))
+  p = multiplyAdd(p, square, constant(22, 1.3331153e-1))
+  p = multiplyAdd(p, square, constant(23, -3.3333272e-1))
   const near = multiplyAdd(f32x4.mul(x, square), p, x)
-  const one = f32x4.splat(1)
-  const far = f32x4.sub(one, f32x4.div(f32x4.splat(2), f32x4.add(one, exp(f32x4.add(size, size)))))
+  const one = constant(11, 1)
+  const far = f32x4.sub(one, f32x4.div(constant(14, 2), f32x4.add(one, exp(f32x4.add(size, size)))))
   const sign = v128.and(x, i32x4.splat(0x80000000))
-  return v128.bitselect(near, v128.or(far, sign), f32x4.lt(size, f32x4.splat(0.625)))
+  return v128.bitselect(near, v128.or(far, sign), f32x4.lt(size, constant(24, 0.625)))
 }
 
 /** φ(x)·√(2π) = e^(−x²/2), and from it Φ(x), the normal distribution function, to 2e-7 absolute. */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 export function bell(x: v128): v128 {
-  return exp(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5)))
+  return exp(f32x4.mul(f32x4.mul(x, x), constant(25, -0.5)))
 }
 
 /** Φ(x) given bell(x): half of e^(u²)·erfc(u) with u = |x|/√2, a polynomial in 1/(1 + 0.4 u), mirrored for x > 0. */
-// @ts-expect-error: decorator
+// @ts-ignore: decorator
 @inline
 export function normalDistribution(x: v128, bellOfX: v128): v128 {
-  const one = f32x4.splat(1)
-  const t = f32x4.div(one, multiplyAdd(f32x4.abs(x), f32x4.splat(0.282842712), one))
-  let p = multiplyAdd(f32x4.splat(7.23054136e-2), t, f32x4.splat(-3.88667432e-1))
-  p = multiplyAdd(p, t, f32x4.splat(6.81468033e-1))
-  p = multiplyAdd(p, t, f32x4.splat(-3.83212931e-1))
-  p = multiplyAdd(p, t, f32x4.splat(4.25614431e-1))
-  p = multiplyAdd(p, t, f32x4.splat(1.27107884e-1))
-  p = multiplyAdd(p, t, f32x4.splat(2.41333826e-1))
-  p = multiplyAdd(p, t, f32x4.splat(2.23971312e-1))
-  p = multiplyAdd(p, t, f32x4.splat(7.93630315e-5))
-  const tail = f32x4.mul(f32x4.mul(p, bellOfX), f32x4.splat(0.5))
+  const one = constant(11, 1)
+  const t = f32x4.div(one, multiplyAdd(f32x4.abs(x), constant(26, 0.282842712), one))
+  let p = multiplyAdd(constant(27, 7.23054136e-2), t, constant(28, -3.88667432e-1))
+  p = multiplyAdd(p, t, constant(29, 6.81468033e-1))
+  p = multiplyAdd(p, t, constant(30, -3.83212931e-1))
+  p = multiplyAdd(p, t, constant(31, 4.25614431e-1))
+  p = multiplyAdd(p, t, constant(32, 1.27107884e-1))
+  p = multiplyAdd(p, t, constant(33, 2.41333826e-1))
+  p = multiplyAdd(p, t, constant(34, 2.23971312e-1))
+  p = multiplyAdd(p, t, constant(35, 7.93630315e-5))
+  const tail = f32x4.mul(f32x4.mul(p, bellOfX), constant(36, 0.5))
   return v128.bitselect(f32x4.sub(one, tail), tail, f32x4.gt(x, f32x4.splat(0)))
 }
