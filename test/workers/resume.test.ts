@@ -37,6 +37,7 @@ function order(given: object, changes: Partial<TrainingOrder> = {}): TrainingOrd
   if (table === undefined) throw new Error('there is no such dataset')
   return {
     spec,
+    backend: 'auto',
     changes: [],
     data: { type: 'raw', ...table },
     initialWeights: null,
