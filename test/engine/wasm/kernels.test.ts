@@ -4,6 +4,7 @@ import type { Backend, Position } from '../../../src/engine/kernels/kernels.js'
 import { referenceBackend } from '../../../src/engine/kernels/reference/backend.js'
 import { wasmBackendOver } from '../../../src/engine/kernels/wasm/backend.js'
 import { compileVariant, type Variant, whyUnavailable } from '../../../src/engine/kernels/wasm/module.js'
+import { isNarrow } from '../../../src/engine/kernels/wasm/narrow.js'
 import { initializeWeights } from '../../../src/engine/weights.js'
 import { firstDifference } from '../../conformance/engine/cases.js'
 import { type SpecInput, type TrainingCase, trainingCase } from '../../support/training-case.js'
@@ -59,7 +60,7 @@ function oneStep(
 
 function expectAgreement(variant: Variant, input: SpecInput, rows: number): void {
   const work = trainingCase(
-    { ...input, batchSize: rows, sampling: 'sequential', optimizer: { type: 'sgd', momentum: 0.9 } },
+    { optimizer: { type: 'sgd', momentum: 0.9 }, ...input, batchSize: rows, sampling: 'sequential' },
     rows,
   )
   const expected = oneStep(referenceBackend, work)
@@ -68,9 +69,10 @@ function expectAgreement(variant: Variant, input: SpecInput, rows: number): void
     work,
   )
   expect(actual.guarded).toBe(true)
-  for (const { name, kind, offset, length, spans } of work.program.buffers) {
+  for (const { name, kind, offset, length, spans, perRow } of work.program.buffers) {
     if (spans !== undefined || kind === 'scratch') continue
-    const values = expected.floats.subarray(offset, offset + length)
+    const rowMajor = expected.floats.subarray(offset, offset + length)
+    const values = perRow && isNarrow(work.program) ? byColumns(rowMajor, rows) : rowMajor
     const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
     const tolerance = { relative: 0, absolute: 1e-6 + 5e-5 * largest }
     expect(
@@ -79,6 +81,60 @@ function expectAgreement(variant: Variant, input: SpecInput, rows: number): void
     ).toBeNull()
   }
 }
+
+/** [rows, width] as [width, rows]. */
+function byColumns(values: Float32Array, rows: number): Float32Array {
+  const width = values.length / rows
+  return values.map((_, i) => values[(i % rows) * width + Math.floor(i / rows)] ?? Number.NaN)
+}
+
+type Layers = SpecInput['network']['layers']
+
+/** Layers of up to eight units, whose batches of four rows lie by columns: a row in each lane. */
+const narrow: readonly (Omit<SpecInput, 'network' | 'epochs'> & { inputs: number; layers: Layers })[] = [
+  {
+    inputs: 2,
+    layers: [
+      { type: 'dense', units: 4, activation: 'sigmoid' },
+      { type: 'dense', units: 1, activation: 'sigmoid' },
+    ],
+    loss: 'squaredError',
+  },
+  {
+    inputs: 7,
+    layers: [
+      { type: 'dense', units: 8, activation: 'gelu' },
+      { type: 'dense', units: 5, activation: 'sigmoid', useBias: false },
+      { type: 'dense', units: 3, activation: 'tanh' },
+    ],
+    loss: 'meanAbsoluteError',
+    optimizer: { type: 'sgd', momentum: 0.9, nesterov: true, weightDecay: 0.01 },
+  },
+  {
+    inputs: 3,
+    layers: [
+      { type: 'dense', units: 6, activation: 'relu' },
+      { type: 'dense', units: 1, activation: 'sigmoid' },
+    ],
+    loss: 'binaryCrossentropy',
+    optimizer: { type: 'adam' },
+  },
+  {
+    inputs: 1,
+    layers: [{ type: 'dense', units: 1, activation: 'step' }],
+    loss: 'perceptron',
+    optimizer: { type: 'sgd' },
+  },
+  {
+    inputs: 5,
+    layers: [
+      { type: 'dense', units: 7, activation: 'sigmoid' },
+      { type: 'dense', units: 2, activation: 'linear' },
+    ],
+    loss: 'huber',
+    clipNorm: 0.01,
+  },
+]
 
 /** [rows, inputs, units]: single rows and columns, odd remainders, dot products, packed panels, a packed left side, more than one panel deep. */
 const products: readonly [number, number, number][] = [
@@ -132,6 +188,12 @@ describe.skipIf(reason !== null).each<Variant>(['plain', 'relaxed'])('kernels of
       { network: { inputShape: [inputs], layers }, loss: 'meanSquaredError', epochs: 1 },
       rows,
     )
+  })
+
+  test.each(narrow)('narrow: $inputs inputs, $loss', ({ inputs, layers, ...rest }) => {
+    const input = { network: { inputShape: [inputs], layers }, epochs: 1, ...rest }
+    expect(isNarrow(trainingCase({ ...input, batchSize: 4 }, 4).program)).toBe(true)
+    expectAgreement(variant, input, 4)
   })
 
   test.each(convolutions)('convolution: $inputShape, $filters × $kernelSize, $strides, $padding', (sizes) => {

@@ -9,6 +9,7 @@ import {
   type Variant,
   whyUnavailable,
 } from './module.js'
+import { isNarrow } from './narrow.js'
 import { WasmTrainer } from './trainer.js'
 import { layOut } from './workspace.js'
 
@@ -62,6 +63,7 @@ function trainer(place: TrainingPlace, exports: Exports, variant: Variant): Wasm
     orderedEpoch: -1,
     rates: workspace + layout.rates,
     metrics: workspace + layout.metrics,
+    narrow: Number(isNarrow(program)),
   })
   return result
 }

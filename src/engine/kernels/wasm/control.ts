@@ -31,6 +31,7 @@ export const controlFields = {
   lossSum: 96,
   right: 104,
   loaded: 112,
+  narrow: 116,
 } as const
 
 export const controlBytes = 120

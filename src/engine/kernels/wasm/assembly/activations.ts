@@ -37,7 +37,7 @@ function valueOf(activation: i32, x: v128): v128 {
 /** The derivative from the activation's output; for gelu from its input. */
 // @ts-ignore: decorator
 @inline
-function derivativeOf(activation: i32, y: v128): v128 {
+export function derivativeOf(activation: i32, y: v128): v128 {
   const zero = f32x4.splat(0)
   const one = f32x4.splat(1)
   if (activation == Activation.sigmoid) return f32x4.mul(y, f32x4.sub(one, y))

@@ -36,4 +36,6 @@ export class Control {
   right: f64
   /** Not 0: the buffers input and target hold the only batch of a sequential epoch already. */
   loaded: i32
+  /** Not 0: batches of four rows are held by columns (narrow.ts). */
+  narrow: i32
 }

@@ -1,5 +1,6 @@
 /** Runs a training's steps and epochs by the definition in program.ts, and predictions. */
 import { Control } from './control'
+import { gatherColumns, narrowRows, narrowStep } from './narrow'
 import { lossSum, perform, place, right, seedDropout, setRows, setStep, setSums } from './operations'
 import { drawWithReplacement, permute, sequence } from './random'
 
@@ -65,15 +66,21 @@ export function step(c: Control, rate: f64, stepsPerEpoch: i32): void {
   if (c.orderedEpoch != c.epoch) orderRows(c)
   const first = c.step * capacity
   const count = min(capacity, c.trainingRows - first)
+  const narrow = c.narrow && count == narrowRows
   if (!c.loaded) {
-    loadBatch(c, c.trainingX, c.trainingY, c.order + ((<usize>first) << 2), count)
+    const order = c.order + ((<usize>first) << 2)
+    if (narrow) {
+      gatherColumns(c.trainingX, c.arena + ((<usize>header(program, 5)) << 2), header(program, 2), order)
+      gatherColumns(c.trainingY, c.arena + ((<usize>header(program, 6)) << 2), header(program, 3), order)
+    } else loadBatch(c, c.trainingX, c.trainingY, order, count)
     c.loaded = i32(stepsPerEpoch == 1 && c.sampling == Sampling.sequential)
   }
   setRows(count)
   setStep(rate, <u64>c.epoch * <u64>stepsPerEpoch + <u64>c.step)
   setSums(c.lossSum, c.right)
+  if (narrow) narrowStep(list(program, 0), list(program, 1), list(program, 2), list(program, 3))
   // Forward, backward and update follow one another.
-  perform(list(program, 0), list(program, 3))
+  else perform(list(program, 0), list(program, 3))
   c.lossSum = lossSum
   c.right = right
   c.step++

@@ -10,7 +10,7 @@ const table: usize = memory.data<f32>([
   1.38145e-3, 8.36878e-3, 4.166839e-2, 1, Infinity, 0.69314718, 2, 0.14046358,
   0.13993144, 0.20011208, 0.33333201, -5.60391e-3, 2.055172e-2, -5.371411e-2, 1.3331153e-1, -3.3333272e-1,
   0.625, -0.5, 0.282842712, 7.23054136e-2, -3.88667432e-1, 6.81468033e-1, -3.83212931e-1, 4.25614431e-1,
-  1.27107884e-1, 2.41333826e-1, 2.23971312e-1, 7.93630315e-5, 0.5,
+  1.27107884e-1, 2.41333826e-1, 2.23971312e-1, 7.93630315e-5, 0.5, 87.3,
 ])
 
 /** Entry `index` of the table in all lanes; `value` is what stands there, for the reader. */
@@ -20,22 +20,34 @@ function constant(index: usize, value: f32): v128 {
   return v128.load32_splat(table + (index << 2))
 }
 
+/** The integer n nearest x / ln 2: adding 1.5 · 2^23 rounds to it, and it then stands in the lowest bits of the sum. */
+// @ts-ignore: decorator
+@inline
+function shiftedExponent(x: v128): v128 {
+  return multiplyAdd(x, constant(3, 1.44269504), constant(2, 12582912))
+}
+
+/** e^(x − n ln 2) − 1. */
+// @ts-ignore: decorator
+@inline
+function mantissaLessOne(x: v128, shifted: v128): v128 {
+  const n = f32x4.sub(shifted, constant(2, 12582912))
+  // ln 2 in two parts, the first with few enough bits that n times it is exact.
+  const r = multiplySubtract(n, constant(4, -2.12194440e-4), multiplySubtract(n, constant(5, 0.693359375), x))
+  const square = f32x4.mul(r, r)
+  const low = multiplyAdd(r, constant(6, 1.666652e-1), constant(7, 4.9999993e-1))
+  const high = multiplyAdd(square, constant(8, 1.38145e-3), multiplyAdd(r, constant(9, 8.36878e-3), constant(10, 4.166839e-2)))
+  return multiplyAdd(multiplyAdd(high, square, low), square, r)
+}
+
 /** e^x to 2 ulp for −86.6 ≤ x ≤ 88.3; below, e^−86.6 (so that no denormal number arises); above, +∞; NaN stays NaN. */
 // @ts-ignore: decorator
 @inline
 export function exp(x: v128): v128 {
   const largest = constant(0, 88.3)
   const bounded = f32x4.pmin(f32x4.pmax(x, constant(1, -86.6)), largest)
-  // Adding 1.5 · 2^23 rounds to an integer n, which then stands in the lowest bits of the sum.
-  const shifter = constant(2, 12582912)
-  const shifted = multiplyAdd(bounded, constant(3, 1.44269504), shifter)
-  const n = f32x4.sub(shifted, shifter)
-  // ln 2 in two parts, the first with few enough bits that n times it is exact.
-  const r = multiplySubtract(n, constant(4, -2.12194440e-4), multiplySubtract(n, constant(5, 0.693359375), bounded))
-  const square = f32x4.mul(r, r)
-  const low = multiplyAdd(r, constant(6, 1.666652e-1), constant(7, 4.9999993e-1))
-  const high = multiplyAdd(square, constant(8, 1.38145e-3), multiplyAdd(r, constant(9, 8.36878e-3), constant(10, 4.166839e-2)))
-  const p = f32x4.add(multiplyAdd(multiplyAdd(high, square, low), square, r), constant(11, 1))
+  const shifted = shiftedExponent(bounded)
+  const p = f32x4.add(mantissaLessOne(bounded, shifted), constant(11, 1))
   const result = i32x4.add(p, i32x4.shl(shifted, 23))
   return v128.bitselect(constant(12, Infinity), result, f32x4.gt(x, largest))
 }
@@ -71,12 +83,16 @@ function twiceAtanh(s: v128): v128 {
   return multiplyAdd(f32x4.mul(twice, square), p, twice)
 }
 
-/** 1 / (1 + e^−x), to 4 ulp where the result is a normal number. */
+/** 1 / (1 + e^−x), to 4 ulp where the result is a normal number, below that the smallest ones; NaN stays NaN. */
 // @ts-ignore: decorator
 @inline
 export function sigmoid(x: v128): v128 {
+  const bounded = f32x4.pmin(f32x4.pmax(f32x4.neg(x), constant(1, -86.6)), constant(37, 87.3))
+  const shifted = shiftedExponent(bounded)
   const one = constant(11, 1)
-  return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))))
+  const power = i32x4.add(i32x4.shl(shifted, 23), one)
+  // 1 + 2^n · (1 + m) with 1 + 2^n ready before m is: nothing but the division waits for the sum.
+  return f32x4.div(one, multiplyAdd(mantissaLessOne(bounded, shifted), power, f32x4.add(power, one)))
 }
 
 /** tanh x, to 4 ulp. */

@@ -244,9 +244,12 @@ export function rightAnswers(accuracy: i32, output: usize, target: usize, rows: 
       right += i32(indexOfLargest(output, size) == indexOfLargest(target, size))
     }
   } else if (accuracy != Accuracy.none) {
-    const border: f32 = accuracy == Accuracy.half ? 0.5 : 0
-    for (let i = rows * size; i > 0; i--, output += 4, target += 4) {
-      right += i32((load<f32>(output) >= border) == (load<f32>(target) >= <f32>0.5))
+    const half = f32x4.splat(0.5)
+    const border = accuracy == Accuracy.half ? half : f32x4.splat(0)
+    for (let left = rows * size; left > 0; left -= 4, output += 16, target += 16) {
+      const said = f32x4.ge(v128.load(output), border)
+      const wrong = v128.xor(said, f32x4.ge(v128.load(target), half))
+      right += min(left, 4) - popcnt(i32x4.bitmask(v128.and(wrong, laneMask(left))))
     }
   }
   return right

@@ -53,25 +53,25 @@ export function setSums(loss: f64, answers: f64): void {
 
 // @ts-ignore: decorator
 @inline
-function integer(words: usize, index: usize): i32 {
+export function integer(words: usize, index: usize): i32 {
   return load<i32>(words + 8 + (index << 2))
 }
 
 // @ts-ignore: decorator
 @inline
-function real(words: usize, index: usize): f64 {
+export function real(words: usize, index: usize): f64 {
   return load<f64>(words + 8 + (index << 2))
 }
 
 // @ts-ignore: decorator
 @inline
-function operand(words: usize, index: usize): usize {
+export function operand(words: usize, index: usize): usize {
   return arena + ((<usize>load<i32>(words + 8 + (index << 2))) << 2)
 }
 
 // @ts-ignore: decorator
 @inline
-function optional(words: usize, index: usize): usize {
+export function optional(words: usize, index: usize): usize {
   const offset = load<i32>(words + 8 + (index << 2))
   return offset < 0 ? 0 : arena + ((<usize>offset) << 2)
 }

@@ -28,6 +28,24 @@ export function clipGradients(gradients: usize, count: i32, limit: f64): void {
   for (let at = gradients; at < end; at += 16) v128.store(at, f32x4.mul(v128.load(at), factor))
 }
 
+/** Four parameters by their gradients g: see sgdUpdate. */
+// @ts-ignore: decorator
+@inline
+export function sgdMove(
+  parameters: usize, velocity: usize, g: v128, minusRate: v128, momentum: v128, nesterov: bool, weightDecay: v128,
+): void {
+  const theta = v128.load(parameters)
+  // The gradient, which is last to be known, goes through as few operations as possible.
+  const decay = f32x4.mul(weightDecay, theta)
+  if (!velocity) {
+    v128.store(parameters, multiplyAdd(minusRate, f32x4.add(g, decay), theta))
+    return
+  }
+  const delta = f32x4.add(multiplyAdd(momentum, v128.load(velocity), decay), g)
+  v128.store(velocity, flush(delta))
+  v128.store(parameters, multiplyAdd(minusRate, nesterov ? multiplyAdd(momentum, delta, f32x4.add(g, decay)) : delta, theta))
+}
+
 /** g ← g + weightDecay·θ; δ ← momentum·δ + g; θ ← θ − α·δ, or by Nesterov θ − α·(g + momentum·δ). velocity 0: none. */
 export function sgdUpdate(
   parameters: usize, gradients: usize, velocity: usize, count: i32,
@@ -35,22 +53,11 @@ export function sgdUpdate(
 ): void {
   const minusRate = f32x4.splat(-rate)
   const decay = f32x4.splat(weightDecay)
-  const end = parameters + ((<usize>count) << 2)
-  if (!velocity) {
-    for (; parameters < end; parameters += 16, gradients += 16) {
-      const theta = v128.load(parameters)
-      const g = multiplyAdd(decay, theta, v128.load(gradients))
-      v128.store(parameters, multiplyAdd(minusRate, g, theta))
-    }
-    return
-  }
   const beta = f32x4.splat(momentum)
-  for (; parameters < end; parameters += 16, gradients += 16, velocity += 16) {
-    const theta = v128.load(parameters)
-    const g = multiplyAdd(decay, theta, v128.load(gradients))
-    const delta = flush(multiplyAdd(beta, v128.load(velocity), g))
-    v128.store(velocity, delta)
-    v128.store(parameters, multiplyAdd(minusRate, nesterov ? multiplyAdd(beta, delta, g) : delta, theta))
+  const end = parameters + ((<usize>count) << 2)
+  const distance = velocity - parameters
+  for (; parameters < end; parameters += 16, gradients += 16) {
+    sgdMove(parameters, velocity ? parameters + distance : 0, v128.load(gradients), minusRate, beta, nesterov, decay)
   }
 }
 

@@ -1,0 +1,173 @@
+/**
+ * Steps of small dense networks over batches of four rows, a row in each lane: buffers [4, width] are held as [width, 4],
+ * so that vectors are full whatever the widths. Activations and losses work on single elements and do not see the difference. ../narrow.ts says for which programs; operations as in operations.ts.
+ */
+import { Activation, activate, activateBackward, derivativeOf } from './activations'
+import { sigmoid } from './exponential'
+import { lossForward, rightAnswers } from './loss'
+import { arena, integer, learningRate, lossSum, operand, optional, perform, real, right, room, setSums } from './operations'
+import { sgdMove } from './optimizers'
+import { zeros } from './product'
+import { laneMask, multiplyAdd, sumLanesOfFour } from './simd'
+
+/** The rows of such a batch: a vector for each input, unit and output. */
+export const narrowRows: i32 = 4
+
+/** Copies the four rows of `width` floats that `order` names into [width, 4]. */
+export function gatherColumns(from: usize, to: usize, width: i32, order: usize): void {
+  for (let row = 0; row < narrowRows; row++, order += 4, to += 4) {
+    let at = from + (<usize>load<u32>(order) * <usize>width << 2)
+    for (let i = 0, column = to; i < width; i++, at += 4, column += 16) store<f32>(column, load<f32>(at))
+  }
+}
+
+// @ts-expect-error: decorator
+@inline
+function times(scalar: usize, column: v128, sum: v128): v128 {
+  return multiplyAdd(v128.load32_splat(scalar), column, sum)
+}
+
+/** sums [units, 4] = weight [units, inputs] · x [inputs, 4] + bias, through the sigmoid where `squash` says so. */
+function forward(x: usize, weight: usize, bias: usize, sums: usize, inputs: i32, units: i32, squash: bool): void {
+  const across = (<usize>inputs) << 2
+  for (; units >= 4; units -= 4, weight += across * 4, bias += 16, sums += 64) {
+    let s0 = v128.load32_splat(bias), s1 = v128.load32_splat(bias, 4)
+    let s2 = v128.load32_splat(bias, 8), s3 = v128.load32_splat(bias, 12)
+    for (let w = weight, last = weight + across, column = x; w < last; w += 4, column += 16) {
+      const v = v128.load(column)
+      s0 = times(w, v, s0)
+      s1 = times(w + across, v, s1)
+      s2 = times(w + 2 * across, v, s2)
+      s3 = times(w + 3 * across, v, s3)
+    }
+    v128.store(sums, squash ? sigmoid(s0) : s0)
+    v128.store(sums, squash ? sigmoid(s1) : s1, 16)
+    v128.store(sums, squash ? sigmoid(s2) : s2, 32)
+    v128.store(sums, squash ? sigmoid(s3) : s3, 48)
+  }
+  for (; units > 0; units--, weight += across, bias += 4, sums += 16) {
+    // Two sums at once: each multiplication would wait for the one before it.
+    let even = v128.load32_splat(bias)
+    let odd = f32x4.splat(0)
+    let column = x
+    let w = weight
+    for (let left = inputs; left >= 2; left -= 2, w += 8, column += 32) {
+      even = times(w, v128.load(column), even)
+      odd = times(w + 4, v128.load(column, 16), odd)
+    }
+    if (inputs & 1) even = times(w, v128.load(column), even)
+    const sum = f32x4.add(even, odd)
+    v128.store(sums, squash ? sigmoid(sum) : sum)
+  }
+}
+
+/** dx [inputs, 4] = weightᵀ · dz [units, 4], times the sigmoid's derivative at its output y [inputs, 4] where there is one. */
+function backwardInput(dz: usize, weight: usize, dx: usize, y: usize, inputs: i32, units: i32): void {
+  const across = (<usize>inputs) << 2
+  for (; inputs > 0; inputs--, weight += 4, dx += 16) {
+    let slope = f32x4.splat(1)
+    if (y) {
+      slope = derivativeOf(Activation.sigmoid, v128.load(y))
+      y += 16
+    }
+    let sum = f32x4.mul(f32x4.mul(v128.load32_splat(weight), slope), v128.load(dz))
+    for (let unit = 1, w = weight + across, column = dz + 16; unit < units; unit++, w += across, column += 16) {
+      sum = multiplyAdd(f32x4.mul(v128.load32_splat(w), slope), v128.load(column), sum)
+    }
+    v128.store(dx, sum)
+  }
+}
+
+// @ts-expect-error: decorator
+@inline
+function product(a: usize, b: usize): v128 {
+  return f32x4.mul(v128.load(a), v128.load(b))
+}
+
+/**
+ * dWeight [units, inputs] = dz · xᵀ, four neighbours of whatever units at a time; dBias [units] = Σ over rows of dz.
+ * With `sgd`, the update's operation (0: none), parameters move as soon as their gradients are known.
+ */
+function backwardWeights(x: usize, dz: usize, dWeight: usize, dBias: usize, inputs: i32, units: i32, sgd: usize): void {
+  const velocity = sgd ? optional(sgd, 2) : 0
+  const toParameters = sgd ? operand(sgd, 0) - operand(sgd, 1) : 0
+  const toVelocity = sgd ? velocity - operand(sgd, 1) : 0
+  const minusRate = f32x4.splat(-<f32>learningRate)
+  const momentum = f32x4.splat(sgd ? <f32>real(sgd, 4) : 0)
+  const nesterov = sgd ? integer(sgd, 6) != 0 : false
+  const decay = f32x4.splat(sgd ? <f32>real(sgd, 7) : 0)
+  const end = x + ((<usize>inputs) << 4)
+  let column = x
+  let unit = dz
+  // What lies behind the last unit is added up too; behind the last weight and bias there are zeros.
+  for (let left = units * inputs; left > 0; left -= 4, dWeight += 16) {
+    const s0 = product(unit, column)
+    column += 16
+    if (column == end) { column = x; unit += 16 }
+    const s1 = product(unit, column)
+    column += 16
+    if (column == end) { column = x; unit += 16 }
+    const s2 = product(unit, column)
+    column += 16
+    if (column == end) { column = x; unit += 16 }
+    const s3 = product(unit, column)
+    column += 16
+    if (column == end) { column = x; unit += 16 }
+    let g = sumLanesOfFour(s0, s1, s2, s3)
+    if (left < 4) g = v128.and(g, laneMask(left))
+    v128.store(dWeight, g)
+    if (sgd) sgdMove(dWeight + toParameters, velocity ? dWeight + toVelocity : 0, g, minusRate, momentum, nesterov, decay)
+  }
+  if (!dBias) return
+  for (; units > 0; units -= 4, dz += 64, dBias += 16) {
+    let g = sumLanesOfFour(v128.load(dz), v128.load(dz, 16), v128.load(dz, 32), v128.load(dz, 48))
+    if (units < 4) g = v128.and(g, laneMask(units))
+    v128.store(dBias, g)
+    if (sgd) sgdMove(dBias + toParameters, velocity ? dBias + toVelocity : 0, g, minusRate, momentum, nesterov, decay)
+  }
+}
+
+// @ts-expect-error: decorator
+@inline
+function next(w: usize): usize {
+  return w + ((<usize>load<i32>(w, 4)) << 2)
+}
+
+/** One step over a batch gathered by columns. The addresses are those of the lists and the end of the last. */
+export function narrowStep(from: usize, backward: usize, update: usize, end: usize): void {
+  for (let w = from; w < backward; w = next(w)) {
+    const bias = optional(w, 2)
+    const y = operand(w, 3)
+    const z = optional(w, 4)
+    const sums = z ? z : y
+    const units = integer(w, 6)
+    const activation = integer(w, 7)
+    const squash = activation == Activation.sigmoid
+    forward(operand(w, 0), operand(w, 1), bias ? bias : zeros, sums, integer(w, 5), units, squash)
+    if (!squash) activate(activation, sums, y, narrowRows * units)
+  }
+  // Parameters move while their gradients are summed, which must wait until no layer below needs them.
+  const sgd = load<i32>(update) == 25 ? update : 0
+  for (let w = backward; w < update; w = next(w)) {
+    const code = load<i32>(w)
+    if (code == 3) {
+      const following = next(w)
+      const fused = following < update && load<i32>(following) == 5 && integer(following, 3) == Activation.sigmoid
+      const y = fused ? operand(following, 0) : 0
+      backwardInput(operand(w, 0), operand(w, 1), operand(w, 2), y, integer(w, 3), integer(w, 4))
+      if (fused) w = following
+    } else if (code == 5) activateBackward(integer(w, 3), operand(w, 0), operand(w, 1), narrowRows * integer(w, 2))
+    else if (code == 23) {
+      const size = integer(w, 3)
+      setSums(
+        lossSum + lossForward(integer(w, 4), operand(w, 0), operand(w, 1), optional(w, 2), narrowRows, size, room),
+        right + <f64>rightAnswers(integer(w, 5), operand(w, 0), operand(w, 1), narrowRows, size),
+      )
+    }
+  }
+  for (let w = backward; w < update; w = next(w)) {
+    if (load<i32>(w) != 2) continue
+    backwardWeights(operand(w, 0), operand(w, 1), operand(w, 2), optional(w, 3), integer(w, 4), integer(w, 5), sgd)
+  }
+  if (!sgd) perform(update, end)
+}
