@@ -6,11 +6,6 @@ import { wasmBackend } from './wasm/backend.js'
 
 export const backends: readonly Backend[] = [nativeBackend, wasmBackend, referenceBackend]
 
-/** Every backend in the order `auto` prefers them, each with the reason why it does not run here (null: it does). */
-export function backendStates(): { name: BackendName; unavailable: string | null }[] {
-  return backends.map((backend) => ({ name: backend.name, unavailable: backend.unavailable() }))
-}
-
 /**
  * The backend asked for, or with `auto` the fastest that runs here.
  * @throws Error saying why the one asked for does not run here: it is never silently swapped.
