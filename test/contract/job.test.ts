@@ -6,12 +6,13 @@ const legal = [
   'queued running',
   'queued failed',
   'queued cancelled',
+  'queued paused',
   'running succeeded',
   'running failed',
   'running cancelled',
   'running paused',
   'running queued',
-  'paused running',
+  'paused queued',
   'paused cancelled',
 ]
 

@@ -25,7 +25,7 @@ const base = {
   dataset: { name: 'spirals', rows: 120, noise: 0.1, seed: 1 },
   network: { inputShape: [2], layers: [dense(24, 'tanh'), dense(24, 'relu'), dense(1, 'sigmoid')] },
   loss: 'binaryCrossentropy',
-  epochs: 400,
+  epochs: 1_500,
   batchSize: 7,
   validationSplit: 0.2,
   seed: 5,
@@ -130,41 +130,62 @@ const cases: { name: string; spec: object }[] = [
     spec: {
       epochs: 100_000,
       optimizer: { type: 'adam', learningRate: 0.002 },
-      earlyStopping: { monitor: 'valLoss', patience: 80, restoreBest: true },
+      earlyStopping: { monitor: 'valLoss', patience: 1_000, restoreBest: true },
     },
   },
 ]
 
+const usedSteps: number[] = []
+
 describe.each(cases)('$name', ({ spec }) => {
-  it('goes on from every place to the same weights and epochs', async () => {
+  it('goes on from every checkpoint to the same weights and epochs', async () => {
+    const whole = await train(order(spec, { checkpointMilliseconds: 0 }))
+    expect(whole.epochs.map(({ epoch }) => epoch)).toEqual(upTo(whole.epochs.length))
+    const onTheWay = whole.checkpoints.filter(({ header }) => header.ended === null)
+    expect(onTheWay.length).toBeGreaterThan(0)
+    const middle = onTheWay[Math.floor(onTheWay.length / 2)]
+    for (const checkpoint of new Set([onTheWay[0], middle, ...onTheWay.slice(-1)])) {
+      usedSteps.push(checkpoint.step)
+      const rest = await train(order(spec, { checkpoint }))
+      expect(sha256Of(rest)).toBe(sha256Of(whole))
+      expect(rest.epochs).toEqual(whole.epochs.slice(checkpoint.epoch))
+    }
+  }, 60_000)
+
+  it('goes on after every stop to the same weights and epochs', async () => {
     const whole = await train(order(spec))
-    const { trained, stops } = await trainInterrupted(spec)
+    const { trained } = await trainInterrupted(spec)
     expect(sha256Of(trained)).toBe(sha256Of(whole))
     expect(trained.epochs).toEqual(whole.epochs)
-    expect(stops.length).toBeGreaterThan(2)
-    expect(stops.filter(({ step }) => step > 0).length).toBeGreaterThan(0)
   }, 60_000)
+})
+
+describe('the checkpoints of these cases', () => {
+  it('lay within epochs, not only between them', () => {
+    expect(usedSteps.length).toBeGreaterThanOrEqual(cases.length)
+    expect(Math.max(...usedSteps)).toBeGreaterThan(0)
+  })
 })
 
 describe('early stopping', () => {
   it('ends before the last epoch, so that the case above is one', async () => {
     const spec = cases.at(-1)?.spec ?? {}
     const { epochs } = await train(order(spec))
-    expect(epochs.length).toBeGreaterThan(80)
+    expect(epochs.length).toBeGreaterThan(1_000)
     expect(epochs.length).toBeLessThan(100_000)
   }, 60_000)
 })
 
 describe('a training that was changed on the way', () => {
   it('gives the same from whichever checkpoint it goes on', async () => {
-    const { stops } = await trainInterrupted({})
-    const within = stops.filter(({ epoch, step }) => step > 0 && epoch > 0)
-    const [older, newer] = [within[0], within[Math.min(2, within.length - 1)]]
+    const long = { epochs: 3_000 }
+    const { checkpoints } = await train(order(long, { checkpointMilliseconds: 0 }))
+    const [older, newer] = checkpoints
     expect(newer.epoch).toBeGreaterThan(older.epoch)
 
     const fromEpoch = newer.epoch + 2
-    const before = { epochs: 400, learningRate: 0.001 }
-    const after = { epochs: 450, learningRate: 0.01 }
+    const before = { epochs: 3_000, learningRate: 0.001 }
+    const after = { epochs: 3_100, learningRate: 0.01 }
     const changes: Change[] = [{ at: new Date().toISOString(), fromEpoch, before, after }]
     const spec = { epochs: after.epochs, optimizer: { type: 'adam', learningRate: after.learningRate } }
     const runs = []
@@ -174,20 +195,20 @@ describe('a training that was changed on the way', () => {
     runs.push((await trainInterrupted(spec, { changes })).trained)
     const [fromNewer, fromOlder, fromNothing, interrupted] = runs
     for (const run of runs) expect(sha256Of(run)).toBe(sha256Of(fromNewer))
-    expect(fromNothing.epochs.map(({ epoch }) => epoch)).toEqual(upTo(450))
+    expect(fromNothing.epochs.map(({ epoch }) => epoch)).toEqual(upTo(3_100))
     expect(interrupted.epochs).toEqual(fromNothing.epochs)
     expect(fromOlder.epochs).toEqual(fromNothing.epochs.slice(older.epoch))
     expect(fromNewer.epochs).toEqual(fromNothing.epochs.slice(newer.epoch))
 
     // The epochs before the change are those without it, the ones behind are others.
-    const unchanged = await train(order({}))
+    const unchanged = await train(order(long))
     expect(fromNothing.epochs.slice(0, fromEpoch - 1)).toEqual(unchanged.epochs.slice(0, fromEpoch - 1))
     expect(fromNothing.epochs[fromEpoch - 1]).not.toEqual(unchanged.epochs[fromEpoch - 1])
   }, 60_000)
 
   it('is the original again when the change is taken back', async () => {
-    const first = { epochs: 400, learningRate: 0.001 }
-    const second = { epochs: 400, learningRate: 0.5 }
+    const first = { epochs: 1_500, learningRate: 0.001 }
+    const second = { epochs: 1_500, learningRate: 0.5 }
     const at = new Date().toISOString()
     // Both hold from the same epoch, so the one between them never does.
     const changes: Change[] = [
