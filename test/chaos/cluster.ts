@@ -115,6 +115,9 @@ export async function startCluster(queue: 'PostgreSQL' | 'Redis'): Promise<Clust
           break
         }
         case 'api':
+          // Both down at once for good would only show that nobody answers then.
+          for (const url of urls)
+            while (!(await fetch(`${url}/health/live`).catch(() => null))?.ok) await sleep(50)
           member(apis).signal('SIGKILL')
           break
         case 'postgres': {
