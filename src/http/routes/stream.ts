@@ -2,6 +2,7 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
+import type { Epoch } from '../../contract/epoch.js'
 import { Problem } from '../../contract/problems.js'
 import type { StreamMessage } from '../../contract/stream.js'
 import type { Live, Sink, WatchEnd } from '../../live/live.js'
@@ -10,8 +11,8 @@ import { sendProblem } from '../problem-answers.js'
 import { integerParameter } from '../query.js'
 import { failures, idParameters } from '../responses.js'
 
-/** A reader that is this far behind is written to no more until it has caught up. */
-const maximumBufferedBytes = 1024 * 1024
+/** A reader that is this far behind is written to no more until it has caught up; the message that did it comes on top. */
+const maximumBufferedBytes = 512 * 1024
 
 /** Code (RFC 6455, section 7.4; 1012: service restart) and reason for each way a watch stops. */
 const closings: Record<WatchEnd, [number, string]> = {
@@ -85,6 +86,18 @@ function keepAlive(socket: WebSocket, pingMilliseconds: number): void {
   socket.once('close', () => clearInterval(timer))
 }
 
+/** The watchers of a job are given the same epochs, which become one text in memory, however many read it. */
+const texts = new WeakMap<Epoch[], Buffer>()
+
+function textOf(message: StreamMessage): Buffer {
+  if (message.type !== 'epochs') return Buffer.from(JSON.stringify(message))
+  const known = texts.get(message.epochs)
+  if (known !== undefined) return known
+  const text = Buffer.from(JSON.stringify(message))
+  texts.set(message.epochs, text)
+  return text
+}
+
 function sinkOf(socket: WebSocket): Sink {
   const gone = new AbortController()
   socket.on('close', () => gone.abort())
@@ -94,7 +107,7 @@ function sinkOf(socket: WebSocket): Sink {
     async send(message: StreamMessage) {
       if (gone.signal.aborted) return
       const written = new Promise<void>((resolve) => {
-        socket.send(JSON.stringify(message), () => resolve())
+        socket.send(textOf(message), { binary: false }, () => resolve())
       })
       // The callback comes when the bytes have left for the system, so waiting for it empties the buffer.
       if (socket.bufferedAmount > maximumBufferedBytes) await written
