@@ -1,12 +1,22 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { readCsv } from '../../src/datasets/csv.js'
 
-/** Memory that is still needed after a collection, in bytes. */
-function measure(): { heap: number; arrays: number } {
-  setFlagsFromString('--expose-gc')
-  runInNewContext('gc')()
+setFlagsFromString('--expose-gc')
+const collect: () => void = runInNewContext('gc')
+
+interface Sample {
+  heap: number
+  arrays: number
+}
+
+/** Memory that is still needed after a collection, in bytes; what a pending message holds is let go only a turn later. */
+async function measure(): Promise<Sample> {
+  collect()
+  await turn()
+  collect()
   const { heapUsed, arrayBuffers } = process.memoryUsage()
   return { heap: heapUsed, arrays: arrayBuffers }
 }
@@ -14,13 +24,13 @@ function measure(): { heap: number; arrays: number } {
 test('a big file costs its numbers and nothing per cell', async () => {
   const [chunks, rowsInChunk, columns] = [120, 500, 12]
   const header = Array.from({ length: columns }, (_, column) => `column${column}`).join(',')
-  const samples: ReturnType<typeof measure>[] = []
+  const samples: Sample[] = []
   async function* source() {
     yield Buffer.from(`${header}\n`)
     for (let chunk = 0; chunk < chunks; chunk++) {
       const row = Array.from({ length: columns }, (_, column) => `${chunk}.${column}25`).join(',')
       yield Buffer.from(`${row}\n`.repeat(rowsInChunk))
-      if (chunk % 20 === 10) samples.push(measure())
+      if (chunk % 20 === 10) samples.push(await measure())
     }
   }
   const table = await readCsv(source(), {
@@ -35,6 +45,6 @@ test('a big file costs its numbers and nothing per cell', async () => {
   expect(Math.max(...heap) - heap[0]).toBeLessThan(1_000_000)
   const grown = arrays[5] - arrays[0]
   const numbersRead = 100 * rowsInChunk * columns * 8
-  expect(grown).toBeGreaterThan(0.7 * numbersRead)
+  expect(grown).toBeGreaterThan(0.8 * numbersRead)
   expect(grown).toBeLessThan(1.5 * numbersRead)
 })
