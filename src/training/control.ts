@@ -12,24 +12,30 @@ async function look(jobs: JobStore, id: string): Promise<Job> {
   return job
 }
 
-/** The job, if it is now in one of the states; what else it is in is a Problem. */
-function expectStatus(job: Job, states: JobStatus[], wanted: string): Job {
-  if (states.includes(job.status)) return job
-  if (isFinished(job.status))
-    throw new Problem('job-finished', `The job has already ended: it is ${job.status}.`)
-  throw new Problem('invalid-transition', `A job that is ${job.status} cannot be ${wanted}.`)
+/** Why a job in that state does not do what was asked; `otherwise` is said of one that has not ended. */
+function refusal({ status }: Job, otherwise: string): Problem {
+  return isFinished(status)
+    ? new Problem('job-finished', `The job has already ended: it is ${status}.`)
+    : new Problem('invalid-transition', otherwise)
+}
+
+/** The job, which must be in that state by now. */
+async function lookFor(jobs: JobStore, id: string, status: JobStatus): Promise<Job> {
+  const job = await look(jobs, id)
+  if (job.status !== status) throw refusal(job, `A job that is ${job.status} cannot be ${status}.`)
+  return job
 }
 
 /** Ends a job at once. Cancelling twice is fine. */
 export async function cancel(jobs: JobStore, id: string): Promise<Job> {
   await jobs.cancel(id)
-  return expectStatus(await look(jobs, id), ['cancelled'], 'cancelled')
+  return lookFor(jobs, id, 'cancelled')
 }
 
 /** Sets a queued or running job aside; its progress is kept. Pausing twice is fine. */
 export async function pause(jobs: JobStore, id: string): Promise<Job> {
   await jobs.pause(id)
-  return expectStatus(await look(jobs, id), ['paused'], 'paused')
+  return lookFor(jobs, id, 'paused')
 }
 
 /** Queues a paused job again, perhaps with other settings from the next epoch on. */
@@ -42,9 +48,7 @@ export async function resume(
 ): Promise<Job> {
   if (!(await jobs.resume(id, change))) {
     const job = await look(jobs, id)
-    if (isFinished(job.status))
-      throw new Problem('job-finished', `The job has already ended: it is ${job.status}.`)
-    throw new Problem('invalid-transition', `The job is ${job.status}, not paused.`)
+    throw refusal(job, `The job is ${job.status}, not paused.`)
   }
   await requeue(jobs, queue, id).catch(onQueueError)
   return look(jobs, id)
