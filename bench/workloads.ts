@@ -6,6 +6,7 @@
  */
 import type { TrainingSpec } from '../src/contract/network.js'
 import { trainingSchema } from '../src/contract/network.js'
+import { sizeOf } from '../src/engine/index.js'
 
 export type WorkloadName = 'W1' | 'W2' | 'W3' | 'W4' | 'W5' | 'W6' | 'W7' | 'W8' | 'P1' | 'P2'
 
@@ -135,7 +136,7 @@ function uniform(seed: number): () => number {
 export function dataOf(name: WorkloadName): { x: Float32Array; y: Float32Array } {
   if (name === 'W1') return { x: Float32Array.of(0, 0, 0, 1, 1, 0, 1, 1), y: Float32Array.of(0, 1, 1, 0) }
   const { network, rows, classes } = workloads[name]
-  const features = (network.inputShape ?? []).reduce((product, size) => product * size, 1)
+  const features = sizeOf(network.inputShape ?? [])
   const random = uniform(7)
   const seen = Math.min(64, features)
   const teacher = Float32Array.from({ length: seen * classes }, () => random() * 2 - 1)

@@ -1,5 +1,5 @@
 /** Weights as one run of bytes with a table of contents, for storage and for the way between threads. */
-import type { Weights } from '../src/engine/index.js'
+import { sizeOf, type Weights } from '../src/engine/index.js'
 import { packArrays, unpackNumbers } from './little-endian.js'
 import type { PackedWeights } from './messages.js'
 
@@ -17,7 +17,7 @@ export function unpackWeights({ tensors, bytes }: PackedWeights): Weights {
   const numbers = unpackNumbers(bytes)
   return new Map(
     tensors.map(({ name, shape, offset }) => {
-      const length = shape.reduce((product, size) => product * size, 1)
+      const length = sizeOf(shape)
       return [name, { shape, values: numbers.slice(offset, offset + length) }]
     }),
   )

@@ -12,6 +12,7 @@ import {
   outputShape,
   type Snapshot,
   SpecError,
+  sizeOf,
   splitRows,
   type Training,
   train,
@@ -68,7 +69,7 @@ async function answer(order: TrainingOrder): Promise<void> {
 function encodeRaw(spec: JobSpec, { columns, rows, values, standardize }: RawData): SharedData {
   const features = columns.filter((column) => column.role === 'feature').length
   const shape = outputShape(spec.network, spec.network.inputShape ?? [features])
-  const outputs = shape.reduce((product, size) => product * size, 1)
+  const outputs = sizeOf(shape)
   const split = splitRows(rows, spec.validationSplit, spec.seed)
   const dataset = Dataset.allocate({
     trainingRows: split.training.length,

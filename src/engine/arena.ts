@@ -34,6 +34,7 @@ export function aligned(floats: number): number {
   return Math.ceil(floats / alignment) * alignment
 }
 
+/** Numbers in one tensor of that shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1)
 }

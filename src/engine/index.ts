@@ -1,4 +1,5 @@
 /** The engine: specs and numbers in, numbers out. compile · train · predict, and nothing else. */
+export { sizeOf } from './arena.js'
 export { compile, outputShape } from './compile.js'
 export { Dataset, type DatasetHandle, type DatasetSize } from './dataset.js'
 export type { Epoch } from './epoch.js'

@@ -1,5 +1,6 @@
 /** Runs a program over a dataset: slices in, epochs out. */
 
+import { sizeOf } from './arena.js'
 import type { Dataset } from './dataset.js'
 import { ImprovementWatch, type WatchState } from './early-stopping.js'
 import type { Epoch } from './epoch.js'
@@ -275,7 +276,7 @@ function finiteOrNull(value: number | undefined): number | null {
 
 function checkData(program: Program, dataset: Dataset): void {
   const { trainingRows, validationRows, targetWidth } = program.data
-  const features = program.network.inputShape.reduce((product, size) => product * size, 1)
+  const features = sizeOf(program.network.inputShape)
   const { size } = dataset
   const expected = { trainingRows, validationRows, features, targetWidth }
   if (

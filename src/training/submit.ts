@@ -8,7 +8,15 @@ import { builtIn, builtInNames } from '../datasets/built-ins.js'
 import { tableFromInline } from '../datasets/inline.js'
 import { DatasetError, type Table } from '../datasets/table.js'
 import { targetCoding, targetWidth } from '../datasets/target-coding.js'
-import { checkWeights, compile, outputShape, type Program, SpecError, splitSizes } from '../engine/index.js'
+import {
+  checkWeights,
+  compile,
+  outputShape,
+  type Program,
+  SpecError,
+  sizeOf,
+  splitSizes,
+} from '../engine/index.js'
 import { newId } from './new-id.js'
 import type { DatasetStore, JobQueue, JobStore, ModelStore, NewDataset } from './ports.js'
 
@@ -100,7 +108,7 @@ function plan(request: JobRequest, data: DataDescription) {
   const inputShape = training.network.inputShape ?? [features]
   try {
     checkInputShape(inputShape, features)
-    const outputs = outputShape(training.network, inputShape).reduce((product, size) => product * size, 1)
+    const outputs = sizeOf(outputShape(training.network, inputShape))
     const coding = targetCoding(data, { outputs, loss: training.loss })
     const split = splitSizes(data.rows, training.validationSplit)
     const program = compile(training, {
@@ -124,7 +132,7 @@ function plan(request: JobRequest, data: DataDescription) {
 }
 
 function checkInputShape(inputShape: number[], features: number): void {
-  const size = inputShape.reduce((product, each) => product * each, 1)
+  const size = sizeOf(inputShape)
   if (size !== features) {
     const message = `inputShape [${inputShape.join(', ')}] holds ${size} numbers, a row of the dataset has ${features}`
     throw new SpecError('/network/inputShape', message)

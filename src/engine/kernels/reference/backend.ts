@@ -1,4 +1,5 @@
 /** The reference backend: runs everywhere, and is what the others are held to. */
+import { sizeOf } from '../../arena.js'
 import type { Backend } from '../kernels.js'
 import { ReferenceTrainer, runOver } from './executor.js'
 import { perform } from './kernels.js'
@@ -9,7 +10,7 @@ export const referenceBackend: Backend = {
   workspaceBytes: () => 0,
   trainer({ program, memory, arena, order, data, seed }) {
     const { inputShape, targetWidth } = { ...program.data, inputShape: program.network.inputShape }
-    const features = inputShape.reduce((product, size) => product * size, 1)
+    const features = sizeOf(inputShape)
     return new ReferenceTrainer(
       program,
       memory.float32(arena, program.floats),
