@@ -5,7 +5,7 @@ import type { DatasetStore, NewDataset } from '../training/ports.js'
 import { cut, join } from './bytes.js'
 import type { Database, Prisma } from './database.js'
 import type { Dataset as DatasetRow } from './generated/client.js'
-import { behind, newestFirst, toPage } from './pages.js'
+import { behind, newestFirst, placeInList, toPage } from './pages.js'
 
 export function datasetStore(database: Database): DatasetStore {
   return {
@@ -19,7 +19,9 @@ export function datasetStore(database: Database): DatasetStore {
     },
 
     async list({ limit, after }) {
-      const position = await behind(after, (id) => database.dataset.findUnique({ where: { id } }))
+      const position = await behind(after, (id) =>
+        database.dataset.findUnique({ where: { id }, select: placeInList }),
+      )
       const rows = await database.dataset.findMany({
         where: { ...position, origin: 'uploaded' },
         orderBy: [...newestFirst],

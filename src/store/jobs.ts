@@ -19,7 +19,7 @@ import { type Database, notifyChanged, Prisma } from './database.js'
 import { insertDataset } from './datasets.js'
 import { epochOf } from './epochs.js'
 import type { Job as JobRow } from './generated/client.js'
-import { behind, newestFirst, toPage } from './pages.js'
+import { behind, newestFirst, placeInList, toPage } from './pages.js'
 
 /** A third death of the worker without a new epoch in between ends the job. */
 export const maximumCrashes = 3
@@ -82,7 +82,7 @@ export function jobStore(database: Database): JobStore {
 
     async list({ limit, after, status }) {
       const position = await behind(after, (id) =>
-        database.job.findUnique({ where: { id }, select: { id: true, createdAt: true } }),
+        database.job.findUnique({ where: { id }, select: placeInList }),
       )
       const rows = await database.job.findMany({
         where: { ...position, ...(status === undefined ? {} : { status }) },
@@ -174,6 +174,7 @@ export async function releaseCrashed(database: Database, which: Prisma.Sql): Pro
     ) ${notifyChanged}`
 }
 
+/** Place in the line of each row that is queued. */
 async function queuePositions(database: Database, rows: JobWithModel[]): Promise<Map<string, number>> {
   const queued = rows.filter((row) => row.status === 'queued').map((row) => row.id)
   if (queued.length === 0) return new Map()

@@ -10,7 +10,7 @@ import { cut, join } from './bytes.js'
 import type { Database, Prisma } from './database.js'
 import { epochOf } from './epochs.js'
 import type { Model as ModelRow } from './generated/client.js'
-import { behind, newestFirst, toPage } from './pages.js'
+import { behind, newestFirst, placeInList, toPage } from './pages.js'
 
 export function modelStore(database: Database): ModelStore {
   return {
@@ -24,7 +24,9 @@ export function modelStore(database: Database): ModelStore {
     },
 
     async list({ limit, after }) {
-      const position = await behind(after, (id) => database.model.findUnique({ where: { id } }))
+      const position = await behind(after, (id) =>
+        database.model.findUnique({ where: { id }, select: placeInList }),
+      )
       const rows = await database.model.findMany({
         where: position,
         orderBy: [...newestFirst],

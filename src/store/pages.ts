@@ -7,6 +7,9 @@ interface Position {
   createdAt: Date
 }
 
+/** What `behind` needs of an item. */
+export const placeInList = { id: true, createdAt: true } as const
+
 export const newestFirst = [{ createdAt: 'desc' }, { id: 'desc' }] as const
 
 /** The filter for what stands behind `after`. Throws Problem `invalid-request` when that item does not exist. */
