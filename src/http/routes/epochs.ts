@@ -54,12 +54,12 @@ export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, 
     },
     async ({ params, query, headers }, reply) => {
       const { after = 0, limit = defaultEpochs, points } = query
-      const job = await jobs.get(params.id)
-      if (job === null) throw new Problem('not-found', `There is no job ${params.id}.`)
+      const [job] = await jobs.progress([params.id])
+      if (job === undefined) throw new Problem('not-found', `There is no job ${params.id}.`)
       const data =
         points === undefined
-          ? await epochs.read(job.id, after, limit)
-          : await epochs.readThinned(job.id, points)
+          ? await epochs.read(job.jobId, after, limit)
+          : await epochs.readThinned(job.jobId, points)
       if (headers.accept?.includes('text/csv')) {
         return reply.type('text/csv; charset=utf-8').serializer(String).send(toCsv(data))
       }

@@ -51,8 +51,8 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
     },
     // Before the upgrade, so that an unknown job is an ordinary 404.
     preHandler: async ({ params }) => {
-      if ((await jobs.get(params.id)) === null)
-        throw new Problem('not-found', `There is no job ${params.id}.`)
+      const [job] = await jobs.progress([params.id])
+      if (job === undefined) throw new Problem('not-found', `There is no job ${params.id}.`)
     },
     handler: async (_request, reply) => {
       reply.header('upgrade', 'websocket')
