@@ -15,6 +15,6 @@ export function openDatabase(connectionString: string, connections = 10): Databa
 /** Channel of the hints: "<job id> <status> <epoch>". Sent by the transaction that changed the row, so never too early. */
 export const jobsChannel = 'descent_jobs'
 
-/** SELECT over the CTE `changed`, which must return id, status and epoch of the jobs it changed. */
+/** SELECT of the CTE `changed`, which must return at least id, status and epoch of the jobs it changed. */
 export const notifyChanged = Prisma.sql`
-  SELECT id, pg_notify(${jobsChannel}, id || ' ' || status || ' ' || epoch)::text FROM changed`
+  SELECT changed.*, pg_notify(${jobsChannel}, id || ' ' || status || ' ' || epoch)::text FROM changed`

@@ -7,11 +7,12 @@ import { z } from 'zod'
 import { changeSchema, type JobError, jobSpecSchema } from '../contract/job.js'
 import type { Claim, ClaimedJob, Progress, RunStore } from '../training/ports.js'
 import { insertCheckpoint, readCheckpoint } from './checkpoints.js'
-import { type Database, jobsChannel, notifyChanged, Prisma } from './database.js'
+import { type Database, notifyChanged, Prisma } from './database.js'
 import { encodeEpochs } from './epochs.js'
 import { releaseCrashed, turns } from './jobs.js'
 import { insertModel } from './models.js'
 
+/** A row is locked for about as long as one statement takes. */
 const lockedMilliseconds = 10
 
 export function runStore(database: Database): RunStore {
@@ -121,9 +122,7 @@ async function claimUnlocked(
         "heartbeatAt" = now(), "startedAt" = coalesce("startedAt", now())
       FROM next WHERE "Job".id = next.id
       RETURNING "Job".id, status, epoch, attempt, spec, changes, "datasetId"
-    )
-    SELECT id, attempt, spec, changes, "datasetId", epoch,
-      pg_notify(${jobsChannel}, id || ' ' || status || ' ' || epoch)::text FROM changed`
+    ) ${notifyChanged}`
   if (row === undefined) return null
   return {
     jobId: row.id,
