@@ -1,0 +1,50 @@
+/**
+ * What reading hands on: whatever the format of the file, first what its columns are, then their cells, batch by batch.
+ *
+ * Reading and preparing (types, missing values, statistics, coding) both run in the reading process, which can be
+ * killed; what leaves that process is ready to be stored, so that the event loop of the API computes nothing.
+ */
+
+/** One column's cells of a batch, as the source gave them. Missing is NaN among numbers and "" among texts. */
+export type Cells = { type: 'number'; values: Float64Array } | { type: 'text'; cells: string[] }
+
+/** Some thousand rows. A column may hold numbers in one batch and texts in another. */
+export interface Batch {
+  rows: number
+  /** In the order of the source's columns. */
+  columns: Cells[]
+  /** Where each row begins in a file of lines, for messages. */
+  lines?: Int32Array
+}
+
+export interface SourceColumn {
+  name: string
+  /** What the format says: labels that stand apart from the data are the target. */
+  suggestedRole?: 'target'
+  /** Labels of IDX files and folders of images are classes, also where they are numbers. */
+  suggestedType?: 'category'
+}
+
+export interface Source {
+  columns: SourceColumn[]
+  /** Of images [channels, height, width], of arrays their dimensions behind the rows, when there is more than one. */
+  inputShape?: number[]
+  /** The features are the pixels of a picture, 0 to 255, channels first. */
+  image?: { width: number; height: number; channels: 1 | 3 }
+  /** What was guessed or left out, in words. */
+  warnings: string[]
+}
+
+/** The source first and once, then batches. */
+export type Piece = { type: 'source'; source: Source } | { type: 'batch'; batch: Batch }
+
+export interface ReadOptions {
+  /**
+   * Columns of text formats that are to come as text in every batch: what was taken for numbers may have been words
+   * like 007. Formats that know their types do not look at it.
+   */
+  textColumns?: ReadonlySet<number> | 'all'
+}
+
+/** Reads from the beginning; may be called again, with other options, when the pieces showed the need. */
+export type Read = (options?: ReadOptions) => AsyncIterable<Piece>
