@@ -4,26 +4,167 @@
  */
 import { z } from 'zod'
 
+interface ProblemKind {
+  status: number
+  title: string
+  /** The parts of the page at /problems/{code}: what happened, what to do about it, a `detail` as it may come. */
+  meaning: string
+  remedy: string
+  example: string
+}
+
 export const problems = {
-  'invalid-request': { status: 400, title: 'The request does not fit its schema' },
-  'malformed-json': { status: 400, title: 'The body is not JSON' },
-  'too-deep': { status: 400, title: 'The body is nested too deeply' },
-  'not-found': { status: 404, title: 'There is nothing here' },
-  'job-finished': { status: 409, title: 'The job has already ended' },
-  'job-active': { status: 409, title: 'The job has not ended yet' },
-  'invalid-transition': { status: 409, title: 'The job is in no state for that' },
-  'body-too-large': { status: 413, title: 'The body is too large' },
-  'dataset-too-large': { status: 413, title: 'The dataset is too large' },
-  'unsupported-media-type': { status: 415, title: 'The content type is not understood here' },
-  'websocket-required': { status: 426, title: 'This address speaks WebSocket' },
-  'invalid-spec': { status: 422, title: 'The training cannot work as described' },
-  'invalid-dataset': { status: 422, title: 'The dataset cannot be used' },
-  'invalid-input': { status: 422, title: 'The input does not fit the model' },
-  'model-too-large': { status: 422, title: 'The training needs more memory than is allowed' },
-  'budget-exceeded': { status: 422, title: 'The training needs more work than is allowed' },
-  internal: { status: 500, title: 'Something broke on our side' },
-  unavailable: { status: 503, title: 'The service is not ready' },
-} as const
+  'invalid-request': {
+    status: 400,
+    title: 'The request does not fit its schema',
+    meaning:
+      'A field is missing, unknown, of another type, or out of range. Numbers written as text are not converted.',
+    remedy:
+      'Look at `errors`: each item points at one place of the request by JSON Pointer and says what is expected there.',
+    example: '/epochs: must be a number, not the text "10"',
+  },
+  'malformed-json': {
+    status: 400,
+    title: 'The body is not JSON',
+    meaning: 'The body could not be read as JSON, or uses the names __proto__ or constructor.prototype.',
+    remedy: 'Send valid JSON in UTF-8, without a trailing comma, with content-type: application/json.',
+    example: 'The body is not valid JSON: Unexpected end of JSON input.',
+  },
+  'too-deep': {
+    status: 400,
+    title: 'The body is nested too deeply',
+    meaning: 'Objects and lists of the body are nested deeper than any request needs.',
+    remedy: 'Send a flatter body.',
+    example: 'The body is nested more than 32 levels deep.',
+  },
+  'not-found': {
+    status: 404,
+    title: 'There is nothing here',
+    meaning: 'The address is not one of this service, or names something that does not exist (any more).',
+    remedy: 'Check the id and the address; lists such as GET /jobs show what exists.',
+    example: 'There is no job job_0123456789abcdef0123456789abcdef.',
+  },
+  'job-finished': {
+    status: 409,
+    title: 'The job has already ended',
+    meaning: 'A job that succeeded, failed or was cancelled is changed no more.',
+    remedy: 'Start a new job; `from` starts it with the weights of a model.',
+    example: 'The job has already ended: it is succeeded.',
+  },
+  'job-active': {
+    status: 409,
+    title: 'The job has not ended yet',
+    meaning: 'Only a job that has ended can be deleted.',
+    remedy: 'Cancel the job first, or wait for its end.',
+    example: 'The job is running: cancel it first.',
+  },
+  'invalid-transition': {
+    status: 409,
+    title: 'The job is in no state for that',
+    meaning: 'The job cannot go from its state to the one asked for; only a paused job can be resumed.',
+    remedy: 'Look at the `status` of the job and ask for what is possible from there.',
+    example: 'The job is queued, not paused.',
+  },
+  'idempotency-key-in-flight': {
+    status: 409,
+    title: 'A request with this Idempotency-Key is being answered',
+    meaning: 'Another request with the same Idempotency-Key has arrived and has no answer yet.',
+    remedy: 'Wait a moment and send the request again with the same key: you get the answer of the first.',
+    example: 'Another request with this Idempotency-Key is being answered; ask again in a moment.',
+  },
+  'body-too-large': {
+    status: 413,
+    title: 'The body is too large',
+    meaning: 'The body has more bytes than this address takes.',
+    remedy:
+      'Send less, or upload the rows as a dataset and name it in the job. The limit is the setting MAXIMUM_BODY_BYTES.',
+    example: 'The body is larger than 1048576 bytes, the most allowed here.',
+  },
+  'dataset-too-large': {
+    status: 413,
+    title: 'The dataset is too large',
+    meaning: 'An upload has more bytes, rows or columns than are allowed.',
+    remedy: 'Upload fewer rows or columns. The limit on bytes is the setting MAXIMUM_DATASET_BYTES.',
+    example: 'The dataset is larger than 67108864 bytes, the most allowed here.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'The content type is not understood here',
+    meaning: 'The body is of a kind that this address does not read.',
+    remedy: 'Set the content-type header to one that the documentation of this address lists.',
+    example: 'A body of content-type application/xml is not understood here.',
+  },
+  'websocket-required': {
+    status: 426,
+    title: 'This address speaks WebSocket',
+    meaning: 'The stream of a job is a WebSocket, or server-sent events; the request asked for neither.',
+    remedy: 'Connect with a WebSocket client, or send the header accept: text/event-stream.',
+    example: 'Connect to this address with a WebSocket, or ask for text/event-stream.',
+  },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'The Idempotency-Key was used for another request',
+    meaning:
+      'A request with the same Idempotency-Key, but another address or body, was answered within the last 24 hours.',
+    remedy: 'Make a new key for each new request; use a key again only to repeat the very same request.',
+    example: 'This Idempotency-Key belongs to another request.',
+  },
+  'invalid-spec': {
+    status: 422,
+    title: 'The training cannot work as described',
+    meaning:
+      'Each field is well-formed, but together they describe a training that cannot work: shapes that do not fit, a loss that does not go with the last layer, a dataset or model that does not exist.',
+    remedy: 'Read `detail`: it names the layer or field and what would fit.',
+    example: 'Layer 1 (dense) has 1 unit, but the target has 3 classes: give it 3 units.',
+  },
+  'invalid-dataset': {
+    status: 422,
+    title: 'The dataset cannot be used',
+    meaning: 'The rows could not be read as a table of numbers and categories.',
+    remedy: 'Read `detail`: it names the line and column. Correct the file and upload it again.',
+    example: 'Line 7 has 4 cells; the first line names 5 columns.',
+  },
+  'invalid-input': {
+    status: 422,
+    title: 'The input does not fit the model',
+    meaning:
+      'A row to predict from has the wrong number of values, an unknown column, or a value that the model cannot take.',
+    remedy: 'Give one value for each name in the `columns` of the model (GET /models/{id}).',
+    example: '/inputs/0: has 3 numbers, the model takes 4',
+  },
+  'model-too-large': {
+    status: 422,
+    title: 'The training needs more memory than is allowed',
+    meaning:
+      'Weights, gradients and activations of a batch together need more memory than one training may take.',
+    remedy: 'Make layers or the batch smaller. The limit is the setting MAXIMUM_ARENA_BYTES.',
+    example: 'This training needs 2147483648 bytes of memory; 1073741824 are allowed (MAXIMUM_ARENA_BYTES).',
+  },
+  'budget-exceeded': {
+    status: 422,
+    title: 'The training needs more work than is allowed',
+    meaning:
+      'The floating-point operations, or the threads, of the whole training are more than one job may use.',
+    remedy: 'Train fewer epochs, on fewer rows, or a smaller network. The limit is named in `detail`.',
+    example:
+      'This training needs 3.00e+16 floating-point operations; 1.00e+16 are allowed (MAXIMUM_JOB_FLOPS).',
+  },
+  internal: {
+    status: 500,
+    title: 'Something broke on our side',
+    meaning: 'The service met an error that is not the fault of the request.',
+    remedy:
+      'Try again. If it stays, give `traceId` to whoever runs the service: it finds the error in the log.',
+    example: 'Something broke on our side; the trace id finds it in the log.',
+  },
+  unavailable: {
+    status: 503,
+    title: 'The service is not ready',
+    meaning: 'The database, the queue, or every worker is out of reach now.',
+    remedy: 'Try again in a while; GET /health/ready says what is missing.',
+    example: 'Not ready: no worker is connected.',
+  },
+} as const satisfies Record<string, ProblemKind>
 
 export type ProblemCode = keyof typeof problems
 
@@ -44,6 +185,11 @@ export class Problem extends Error {
   ) {
     super(detail)
   }
+}
+
+/** Whether a text is one of the codes. */
+export function isProblemCode(text: string): text is ProblemCode {
+  return Object.hasOwn(problems, text)
 }
 
 export const problemSchema = z.object({

@@ -1,6 +1,6 @@
 /** The HTTP application: every route by name, nothing that listens. */
 
-import { randomUUID } from 'node:crypto'
+import accepts from '@fastify/accepts'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import websocket from '@fastify/websocket'
@@ -8,12 +8,16 @@ import fastify, { type FastifyBaseLogger } from 'fastify'
 import { jsonSchemaTransform, serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { Problem } from '../contract/problems.js'
 import { parseJsonBodies } from './json-body.js'
+import { RequestLog } from './plugins/request-log.js'
+import { documentationPolicy, sendSecurityHeaders } from './plugins/security-headers.js'
+import { childLogger, requestIdOf, tellTrace } from './plugins/tracing.js'
 import { answerBrokenRequest, handleError, sendProblem } from './problem-answers.js'
 import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
 import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
 import { type JobRoutes, jobRoutes } from './routes/jobs.js'
 import { type ModelRoutes, modelRoutes } from './routes/models.js'
 import { operationRoutes, type Readiness } from './routes/operations.js'
+import { problemRoutes } from './routes/problems.js'
 import { type StreamRoutes, streamRoutes } from './routes/stream.js'
 import { validatorCompiler } from './validation.js'
 
@@ -37,7 +41,9 @@ export async function buildApp(dependencies: AppDependencies) {
     bodyLimit: limits.bodyBytes,
     requestTimeout: 120_000,
     forceCloseConnections: true,
-    genReqId: () => randomUUID(),
+    logController: new RequestLog(),
+    genReqId: requestIdOf,
+    childLoggerFactory: childLogger,
     frameworkErrors: handleError,
     clientErrorHandler: answerBrokenRequest,
   }).withTypeProvider<ZodTypeProvider>()
@@ -49,6 +55,9 @@ export async function buildApp(dependencies: AppDependencies) {
     sendProblem(reply, new Problem('not-found', `There is nothing at ${request.method} ${request.url}.`)),
   )
   parseJsonBodies(app)
+  tellTrace(app)
+  await sendSecurityHeaders(app)
+  await app.register(accepts)
 
   await app.register(swagger, {
     openapi: {
@@ -63,11 +72,12 @@ export async function buildApp(dependencies: AppDependencies) {
     },
     transform: jsonSchemaTransform,
   })
-  await app.register(swaggerUi, { routePrefix: '/docs' })
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: documentationPolicy })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 
   await app.register(websocket, { options: { maxPayload: maximumMessageBytes } })
   await app.register(operationRoutes, dependencies)
+  await app.register(problemRoutes)
   await app.register(jobRoutes, dependencies)
   await app.register(epochRoutes, dependencies)
   await app.register(streamRoutes, dependencies)

@@ -1,9 +1,10 @@
 /** Turns whatever went wrong into application/problem+json. The only place that decides on an error's status. */
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem, type ProblemBody, problems } from '../contract/problems.js'
+import { traceOf } from './plugins/tracing.js'
 
 export function problemBody(problem: Problem, traceId: string): ProblemBody {
   const { status, title } = problems[problem.code]
@@ -19,7 +20,7 @@ export function problemBody(problem: Problem, traceId: string): ProblemBody {
 }
 
 export async function sendProblem(reply: FastifyReply, problem: Problem): Promise<void> {
-  const body = problemBody(problem, reply.request.id)
+  const body = problemBody(problem, traceOf(reply.request).traceId)
   await reply.code(body.status).type('application/problem+json').serializer(JSON.stringify).send(body)
 }
 
@@ -66,7 +67,8 @@ export function answerBrokenRequest(error: ConnectionError, socket: Socket): voi
     socket.destroy()
     return
   }
-  const body = problemBody(new Problem('invalid-request', 'This is not a valid HTTP request.'), randomUUID())
+  const traceId = randomBytes(16).toString('hex')
+  const body = problemBody(new Problem('invalid-request', 'This is not a valid HTTP request.'), traceId)
   const text = JSON.stringify(body)
   socket.end(
     `HTTP/1.1 ${body.status} ${STATUS_CODES[body.status]}\r\ncontent-type: application/problem+json\r\n` +

@@ -8,6 +8,7 @@ import { text } from '../../contract/text.js'
 import { describeBuiltIn, listBuiltIns } from '../../training/built-in-datasets.js'
 import type { DatasetStore } from '../../training/ports.js'
 import { upload } from '../../training/upload.js'
+import { sendEntityTags } from '../plugins/entity-tag.js'
 import { defaultLimit, pageParameters } from '../query.js'
 import { failures, idParameters, listOf, toList } from '../responses.js'
 
@@ -23,6 +24,8 @@ export const datasetRoutes: FastifyPluginCallbackZod<DatasetRoutes> = (
 ) => {
   // Handed on unread: the use-case reads it as it arrives and counts the bytes.
   app.addContentTypeParser('text/csv', (_request, body, parsed) => parsed(null, body))
+
+  sendEntityTags(app)
 
   app.post(
     '/datasets',

@@ -12,6 +12,7 @@ import { Problem, pointerTo } from '../../contract/problems.js'
 import { construct } from '../../training/construct.js'
 import type { ModelStore } from '../../training/ports.js'
 import { type PredictDependencies, predict, type Question } from '../../training/predict.js'
+import { sendEntityTags } from '../plugins/entity-tag.js'
 import { defaultLimit, pageParameters } from '../query.js'
 import { failures, idParameters, listOf, toList } from '../responses.js'
 
@@ -27,6 +28,8 @@ export interface ModelRoutes {
 }
 
 export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (app, { models, prediction }, done) => {
+  sendEntityTags(app)
+
   app.post(
     '/models',
     {

@@ -1,0 +1,22 @@
+/** Whoever has an answer already is told 304 instead of being sent it again (RFC 9110, section 13.1.2). */
+import { createHash } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+
+/** For the GET routes of `app`, whose answers are texts. */
+export function sendEntityTags(app: FastifyInstance): void {
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    if (!isRead || reply.statusCode !== 200 || typeof payload !== 'string') return done(null, payload)
+    const tag = `"${createHash('sha256').update(payload).digest('base64url')}"`
+    reply.header('etag', tag).header('cache-control', 'private, no-cache')
+    if (!matches(request.headers['if-none-match'], tag)) return done(null, payload)
+    reply.code(304).removeHeader('content-type').removeHeader('content-length')
+    done(null, null)
+  })
+}
+
+/** By the weak comparison: a W/ makes no difference. */
+function matches(header: string | undefined, tag: string): boolean {
+  if (header === undefined) return false
+  return header.trim() === '*' || header.split(',').some((each) => each.trim().replace(/^W\//, '') === tag)
+}
