@@ -7,7 +7,13 @@ import { z } from 'zod'
 const positiveInteger = z.int().min(1)
 const units = positiveInteger.max(1_000_000)
 /** One number for every spatial direction, or one each: [height, width]. */
-const oneOrTwo = z.union([positiveInteger, z.tuple([positiveInteger, positiveInteger])])
+const oneOrTwo = z.union([
+  positiveInteger,
+  // Tools that read JSON Schemas look for `items` in every list.
+  z
+    .tuple([positiveInteger, positiveInteger])
+    .meta({ items: { type: 'integer', minimum: 1 }, minItems: 2, maxItems: 2 }),
+])
 
 export const activationSchema = z.enum([
   'linear',

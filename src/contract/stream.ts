@@ -4,8 +4,12 @@ import { epochSchema } from './epoch.js'
 import { jobSchema } from './job.js'
 
 export const streamMessageSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('job'), job: jobSchema }),
-  z.object({ type: z.literal('epochs'), epochs: z.array(epochSchema).min(1) }),
-  z.object({ type: z.literal('end'), job: jobSchema }),
+  z
+    .object({ type: z.literal('job'), job: jobSchema })
+    .describe('The job: first of all, and whenever its status changes'),
+  z
+    .object({ type: z.literal('epochs'), epochs: z.array(epochSchema).min(1) })
+    .describe('One or more epochs, in order, none missing, none twice'),
+  z.object({ type: z.literal('end'), job: jobSchema }).describe('The ended job: the last message'),
 ])
 export type StreamMessage = z.infer<typeof streamMessageSchema>

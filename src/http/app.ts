@@ -7,6 +7,7 @@ import websocket from '@fastify/websocket'
 import fastify, { type FastifyBaseLogger } from 'fastify'
 import { jsonSchemaTransform, serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { Problem } from '../contract/problems.js'
+import { asyncApiDocument } from './asyncapi.js'
 import { parseJsonBodies } from './json-body.js'
 import { RequestLog } from './plugins/request-log.js'
 import { documentationPolicy, sendSecurityHeaders } from './plugins/security-headers.js'
@@ -69,11 +70,14 @@ export async function buildApp(dependencies: AppDependencies) {
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: '/' }],
+      security: [],
     },
     transform: jsonSchemaTransform,
   })
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: documentationPolicy })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  const asyncApi = asyncApiDocument(apiVersion)
+  app.get('/asyncapi.json', { schema: { hide: true } }, async () => asyncApi)
 
   await app.register(websocket, { options: { maxPayload: maximumMessageBytes } })
   await app.register(operationRoutes, dependencies)

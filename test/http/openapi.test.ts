@@ -65,10 +65,10 @@ function* objectsIn(value: unknown, pointer = '#'): Generator<[string, Record<st
 describe('/openapi.json', () => {
   it('documents the routes of the application and no others', () => {
     const documented = operations().map(({ path, method }) => {
-      return `${method.toUpperCase()} ${path.replaceAll('{id}', ':id')}`
+      return `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`
     })
     const ours = [...routesOf(service.app.printRoutes({ commonPrefix: false }))].filter(
-      (route) => !/ (\/docs|\/openapi\.json)/.test(route),
+      (route) => !/ (\/docs|\/(openapi|asyncapi)\.json)/.test(route),
     )
     expect(ours).toContain('POST /jobs')
     expect(documented.toSorted()).toEqual(ours.toSorted())

@@ -1,6 +1,6 @@
 /** The HTTP application on real stores and a real queue, without a worker: jobs stay queued. */
 
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { explainBackend } from '../../src/engine/index.js'
 import { buildApp } from '../../src/http/app.js'
 import { Live } from '../../src/live/live.js'
@@ -27,7 +27,10 @@ const throwError = (error: unknown) => {
   throw error
 }
 
-export async function openApp(pingMilliseconds = 20_000): Promise<RunningApp> {
+export async function openApp(
+  pingMilliseconds = 20_000,
+  logger: Logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' }),
+): Promise<RunningApp> {
   const stores = await openStores()
   const { jobs, epochs, models, datasets, connectionString } = stores
   const queue = await openQueue({ type: 'postgres', connectionString }, throwError)
@@ -45,7 +48,7 @@ export async function openApp(pingMilliseconds = 20_000): Promise<RunningApp> {
     pingMilliseconds,
     readiness: { missing: async () => missing, backend: explainBackend('auto') },
     limits,
-    logger: pino({ level: process.env.LOG_LEVEL ?? 'silent' }),
+    logger,
   })
   await app.ready()
   return {

@@ -1,0 +1,84 @@
+/** The documents that the service gives out, checked by the public tools for each. */
+import { createRequire } from 'node:module'
+import { Parser } from '@asyncapi/parser'
+import { createConfig, lintFromString } from '@redocly/openapi-core'
+import spectral from '@stoplight/spectral-core'
+import request from 'supertest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openApp, type RunningApp } from '../support/app.js'
+
+/** The types of the rules do not fit those of the linter, so they come without. */
+const { oas } = createRequire(import.meta.url)('@stoplight/spectral-rulesets')
+
+let service: RunningApp
+let openApi: string
+let asyncApi: string
+
+beforeAll(async () => {
+  service = await openApp()
+  openApi = (await request(service.app.server).get('/openapi.json').expect(200)).text
+  asyncApi = (await request(service.app.server).get('/asyncapi.json').expect(200)).text
+})
+
+afterAll(() => service.close())
+
+async function redoclyFindings(document: string): Promise<string[]> {
+  const config = await createConfig({ extends: ['spec', 'recommended'] })
+  const findings = await lintFromString({ source: document, config })
+  return findings
+    .filter(({ severity }) => severity === 'error')
+    .map(({ ruleId, message, location }) => `${ruleId} ${location[0]?.pointer}: ${message}`)
+}
+
+async function spectralFindings(document: string): Promise<string[]> {
+  const linter = new spectral.Spectral()
+  linter.setRuleset({ extends: [[oas, 'recommended']] })
+  const findings = await linter.run(document)
+  // 0 is an error, 1 a warning.
+  return findings
+    .filter(({ severity }) => severity === 0)
+    .map(({ code, path, message }) => `${code} ${path.join('/')}: ${message}`)
+}
+
+const broken = (document: string) => {
+  const copy = JSON.parse(document)
+  copy.paths['/jobs'].post.responses = {}
+  copy.paths['/jobs'].get.parameters = [{ name: 'status', in: 'nowhere' }]
+  return JSON.stringify(copy)
+}
+
+describe('/openapi.json', () => {
+  it('satisfies Redocly', async () => {
+    expect(await redoclyFindings(openApi)).toEqual([])
+    expect(await redoclyFindings(broken(openApi))).not.toEqual([])
+  })
+
+  it('satisfies Spectral', async () => {
+    expect(await spectralFindings(openApi)).toEqual([])
+    expect(await spectralFindings(broken(openApi))).not.toEqual([])
+  })
+})
+
+describe('/asyncapi.json', () => {
+  it('satisfies the official parser, and has every message of the stream', async () => {
+    const { document, diagnostics } = await new Parser().parse(asyncApi)
+    expect(diagnostics.filter(({ severity }) => severity === 0)).toEqual([])
+    const channel = document?.channels().get('jobStream')
+    expect(channel?.address()).toBe('/jobs/{id}/stream')
+    expect(
+      channel
+        ?.messages()
+        .all()
+        .map((message) => message.id()),
+    ).toEqual(['job', 'epochs', 'end'])
+    const payload = channel?.messages().get('epochs')?.payload()?.json()
+    expect(JSON.stringify(payload)).toContain('valAccuracy')
+  })
+
+  it('is refused by it when it is broken', async () => {
+    const copy = JSON.parse(asyncApi)
+    copy.channels.jobStream.messages.job = { $ref: '#/components/messages/nothing' }
+    const { diagnostics } = await new Parser().parse(JSON.stringify(copy))
+    expect(diagnostics.filter(({ severity }) => severity === 0)).not.toEqual([])
+  })
+})

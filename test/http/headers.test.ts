@@ -1,0 +1,61 @@
+/** What the service tells browsers and caches. */
+import request from 'supertest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openApp, type RunningApp } from '../support/app.js'
+import { storeModel } from '../support/stores.js'
+
+let service: RunningApp
+
+beforeAll(async () => {
+  service = await openApp()
+})
+
+afterAll(() => service.close())
+
+const ask = (path: string) => request(service.app.server).get(path)
+
+describe('the headers for browsers', () => {
+  it.each([
+    ['/health/live'],
+    ['/nowhere'],
+    ['/docs'],
+    ['/problems/internal'],
+    ['/docs/static/swagger-ui.css'],
+  ])('allow nothing from elsewhere: %s', async (path) => {
+    const { headers } = await ask(path).set('accept', 'text/html')
+    const policy = headers['content-security-policy']
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toContain("frame-ancestors 'none'")
+    expect(policy).not.toMatch(/https?:|\*|unsafe-eval|script-src[^;]*unsafe-inline/)
+    expect(headers['x-content-type-options']).toBe('nosniff')
+    expect(headers['x-powered-by']).toBeUndefined()
+  })
+})
+
+describe('an ETag', () => {
+  it.each([['/models'], ['/datasets'], ['/datasets/xor']])('of %s saves sending it again', async (path) => {
+    const first = await ask(path).expect(200)
+    const tag = first.headers.etag
+    expect(tag).toMatch(/^"[\w-]{43}"$/)
+    for (const header of [tag, `W/${tag}`, `"other", ${tag}`, '*']) {
+      const again = await ask(path).set('if-none-match', header)
+      expect(again.status, header).toBe(304)
+      expect(again.text).toBe('')
+      expect(again.headers.etag).toBe(tag)
+    }
+    expect((await ask(path).set('if-none-match', '"other"')).text).toBe(first.text)
+  })
+
+  it('changes with what it stands for', async () => {
+    const before = await ask('/models').expect(200)
+    const model = await storeModel(service)
+    const after = await ask('/models').set('if-none-match', before.headers.etag).expect(200)
+    expect(after.body.data[0].id).toBe(model.id)
+    await ask(`/models/${model.id}`).set('if-none-match', before.headers.etag).expect(200)
+  })
+
+  it('is not for what failed', async () => {
+    const { headers } = await ask('/models/none').set('if-none-match', '*').expect(404)
+    expect(headers.etag).toBeUndefined()
+  })
+})
