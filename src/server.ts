@@ -14,6 +14,8 @@ import { listenForHints } from './store/hints.js'
 import { jobStore } from './store/jobs.js'
 import { applyMigrations, migrationsDirectory } from './store/migrations.js'
 import { modelStore } from './store/models.js'
+import { snapshotStore } from './store/weight-snapshots.js'
+import { boundaryReader } from './training/boundary.js'
 import type { JobQueue, JobStore } from './training/ports.js'
 import { reconcileForever } from './training/reconcile.js'
 
@@ -36,7 +38,8 @@ export async function startServer(config: Config, connectionString: string, log:
   const onQueueError = (error: unknown) => log.warn({ err: error }, 'queue')
   const queue = await openQueue(queueAddress(config, connectionString), onQueueError)
   const predictors = openPredictorPool(models, config.DESCENT_BACKEND)
-  const live = new Live(jobs, epochs, (error) => log.warn({ err: error }, 'live'))
+  const boundaries = boundaryReader({ models, snapshots: snapshotStore(database), predictors })
+  const live = new Live(jobs, epochs, boundaries, (error) => log.warn({ err: error }, 'live'))
   const hints = await listenForHints(connectionString, {
     onHint: (progress) => live.report(progress),
     onReconnect: () => void live.refresh(),

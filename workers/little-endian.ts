@@ -1,4 +1,4 @@
-/** Float32 arrays as bytes, the same on every machine. */
+/** Numbers as bytes, the same on every machine. */
 import { endianness } from 'node:os'
 
 /** Swaps in place where the machine counts bytes the other way. */
@@ -25,4 +25,11 @@ export function packArrays(arrays: readonly Float32Array[]): { bytes: Uint8Array
 /** All numbers of `packArrays`; a copy. */
 export function unpackNumbers(bytes: Uint8Array): Float32Array {
   return new Float32Array(littleEndian(Uint8Array.from(bytes)).buffer)
+}
+
+/** The bytes of whole numbers below 65,536; swaps in place where the machine counts the other way. */
+export function littleEndian16(numbers: Uint16Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(numbers.buffer)
+  if (endianness() === 'BE') Buffer.from(bytes.buffer).swap16()
+  return bytes
 }

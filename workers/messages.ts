@@ -4,7 +4,7 @@ import type { Change, JobSpec } from '../src/contract/job.js'
 import type { LayerSummary, Tensor } from '../src/contract/model.js'
 import type { Network } from '../src/contract/network.js'
 import type { BackendName, DatasetHandle } from '../src/engine/index.js'
-import type { Checkpoint, Progress } from '../src/training/ports.js'
+import type { Checkpoint, Painted, Painting, Progress } from '../src/training/ports.js'
 
 export interface PackedWeights {
   tensors: Tensor[]
@@ -71,7 +71,9 @@ export type ToPredictor =
   | { type: 'load'; modelId: string; network: Network; weights: PackedWeights; backend: BackendSetting }
   | { type: 'unload'; modelId: string }
   | { type: 'predict'; question: number; modelId: string; inputs: Float32Array }
+  | { type: 'paint'; question: number; painting: Painting; backend: BackendSetting }
 
 export type FromPredictor =
   | { type: 'predicted'; question: number; outputs: Float32Array }
+  | { type: 'painted'; question: number; painted: Painted }
   | { type: 'failed'; question: number; message: string }

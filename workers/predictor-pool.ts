@@ -8,7 +8,7 @@ import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
 const maximumHeldBytes = 512 * 1024 * 1024
 
 interface Question {
-  resolve(outputs: Float32Array): void
+  answer(message: FromPredictor): void
   reject(error: Error): void
 }
 
@@ -30,8 +30,8 @@ export function openPredictorPool(
     started.on('message', (message: FromPredictor) => {
       const question = questions.get(message.question)
       questions.delete(message.question)
-      if (message.type === 'predicted') question?.resolve(message.outputs)
-      else question?.reject(new Error(message.message))
+      if (message.type === 'failed') question?.reject(new Error(message.message))
+      else question?.answer(message)
     })
     started.on('error', (error) => forget(error))
     started.on('exit', () => forget(new Error('the prediction thread ended')))
@@ -49,6 +49,14 @@ export function openPredictorPool(
 
   function post(message: ToPredictor, transfer: ArrayBuffer[] = []): void {
     threadOf().postMessage(message, transfer)
+  }
+
+  function ask(order: (question: number) => ToPredictor): Promise<FromPredictor> {
+    return new Promise((resolve, reject) => {
+      const question = nextQuestion++
+      questions.set(question, { answer: resolve, reject })
+      post(order(question))
+    })
   }
 
   async function hold(model: Model): Promise<void> {
@@ -86,11 +94,15 @@ export function openPredictorPool(
     async predict(model, inputs) {
       if (closed) throw new Error('predictions are closed')
       await hold(model)
-      return new Promise((resolve, reject) => {
-        const question = nextQuestion++
-        questions.set(question, { resolve, reject })
-        post({ type: 'predict', question, modelId: model.id, inputs })
-      })
+      const answer = await ask((question) => ({ type: 'predict', question, modelId: model.id, inputs }))
+      if (answer.type !== 'predicted') throw new Error('a prediction was asked for')
+      return answer.outputs
+    },
+    async paint(painting) {
+      if (closed) throw new Error('predictions are closed')
+      const answer = await ask((question) => ({ type: 'paint', question, painting, backend }))
+      if (answer.type !== 'painted') throw new Error('a painting was asked for')
+      return answer.painted
     },
     async close() {
       closed = true

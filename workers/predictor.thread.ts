@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import { Predictor } from '../src/engine/index.js'
 import type { FromPredictor, ToPredictor } from './messages.js'
 import { unpackWeights } from './packed-weights.js'
+import { paint } from './painting.js'
 
 if (parentPort === null) throw new Error('predictor.thread.ts runs in a worker thread only')
 const port = parentPort
@@ -20,24 +21,37 @@ port.on('message', (message: ToPredictor) => {
       predictors.delete(message.modelId)
       break
     case 'predict':
-      answer(message.question, message.modelId, message.inputs)
+      answer(message.question, () => ({
+        type: 'predicted',
+        outputs: predict(message.modelId, message.inputs),
+      }))
+      break
+    case 'paint':
+      answer(message.question, () => ({ type: 'painted', painted: paint(message.painting, message.backend) }))
       break
     default:
       message satisfies never
   }
 })
 
-function answer(question: number, modelId: string, inputs: Float32Array): void {
-  const predictor = predictors.get(modelId)
-  if (predictor === undefined) {
-    send({ type: 'failed', question, message: `model ${modelId} is not loaded` })
-    return
-  }
+type Answer = FromPredictor extends infer Message
+  ? Message extends { question: number }
+    ? Omit<Message, 'question'>
+    : never
+  : never
+
+function answer(question: number, compute: () => Answer): void {
   try {
-    send({ type: 'predicted', question, outputs: predictor.predict(inputs) })
+    send({ question, ...compute() })
   } catch (error) {
     send({ type: 'failed', question, message: String(error) })
   }
+}
+
+function predict(modelId: string, inputs: Float32Array): Float32Array {
+  const predictor = predictors.get(modelId)
+  if (predictor === undefined) throw new Error(`model ${modelId} is not loaded`)
+  return predictor.predict(inputs)
 }
 
 function send(message: FromPredictor): void {

@@ -153,12 +153,12 @@ export class Processor {
       }
       let stored = job.storedEpoch
       return await pool.train(order, {
-        store: async ({ epochs, checkpoint, ...how }) => {
+        store: async ({ epochs, checkpoint, snapshots, ...how }) => {
           // An earlier attempt may have stored the first of them; the same seed gives the same values again.
           const fresh = epochs.filter((epoch) => epoch.epoch > stored)
           const kept = checkpoint !== null && checkpoint.epoch >= stored ? checkpoint : null
           if (fresh.length === 0 && kept === null) return
-          const progress = { ...how, epochs: fresh, checkpoint: kept }
+          const progress = { ...how, epochs: fresh, checkpoint: kept, snapshots }
           if (await this.persist(() => runs.record(run.claim, progress))) {
             stored = fresh.at(-1)?.epoch ?? stored
           } else {

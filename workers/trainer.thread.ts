@@ -1,6 +1,5 @@
 /** A training thread: the engine and nothing else. It knows no database and no queue. */
 import { parentPort } from 'node:worker_threads'
-import type { Epoch } from '../src/contract/epoch.js'
 import type { Change, JobSpec } from '../src/contract/job.js'
 import { encode } from '../src/datasets/encoding.js'
 import { DatasetError } from '../src/datasets/table.js'
@@ -17,6 +16,7 @@ import {
   type Training,
   train,
 } from '../src/engine/index.js'
+import type { Progress } from '../src/training/ports.js'
 import type {
   BackendSetting,
   FromTrainer,
@@ -27,6 +27,7 @@ import type {
 } from './messages.js'
 import { packSnapshot, unpackSnapshot } from './packed-snapshot.js'
 import { packWeights, unpackWeights } from './packed-weights.js'
+import { SnapshotRecorder } from './snapshot-recorder.js'
 
 if (parentPort === null) throw new Error('trainer.thread.ts runs in a worker thread only')
 const port = parentPort
@@ -108,6 +109,7 @@ async function run(order: TrainingOrder, { handle, coding }: SharedData): Promis
       trainingRows: size.trainingRows,
       validationRows: size.validationRows,
     })
+    const recorder = SnapshotRecorder.of(program, coding)
     const training = train(program, dataset, {
       backend: order.backend,
       seed: spec.seed,
@@ -116,7 +118,7 @@ async function run(order: TrainingOrder, { handle, coding }: SharedData): Promis
     })
     try {
       if (snapshot !== null) training.restore(snapshot)
-      const end = await runStretch(training, order, lastEpoch)
+      const end = await runStretch(training, order, lastEpoch, recorder)
       if (end === 'reached') {
         snapshot = training.snapshot()
         continue
@@ -139,32 +141,38 @@ async function runStretch(
   training: Training,
   { stop, checkpointMilliseconds, backend }: TrainingOrder,
   lastEpoch: number | null,
+  recorder: SnapshotRecorder | null,
 ): Promise<'reached' | 'stopped' | 'diverged' | 'trained'> {
   const detail = describeBackend(training, backend)
   let milliseconds = firstSliceMilliseconds
   let checkpointAt = performance.now() + checkpointMilliseconds
   for (;;) {
     const maximumEpochs = lastEpoch === null ? undefined : lastEpoch - training.epoch
-    const { epochs, state } = training.run({ milliseconds, stop, maximumEpochs })
+    const limits = { milliseconds, stop, maximumEpochs }
+    const { epochs, state, snapshots } = recorder?.run(training, limits) ?? {
+      ...training.run(limits),
+      snapshots: [],
+    }
+    const progress = { epochs, snapshots }
     milliseconds = sliceMilliseconds
     switch (state) {
       case 'running': {
         const due = performance.now() >= checkpointAt
-        await report(training, detail, epochs, due ? training.snapshot() : null)
+        await report(training, detail, progress, due ? training.snapshot() : null)
         if (due) checkpointAt = performance.now() + checkpointMilliseconds
         if (training.epoch === lastEpoch) return 'reached'
         break
       }
       case 'stopped':
-        await report(training, detail, epochs, training.snapshot())
+        await report(training, detail, progress, training.snapshot())
         return 'stopped'
       case 'diverged':
         // The last good checkpoint stays.
-        await report(training, detail, epochs, null)
+        await report(training, detail, progress, null)
         return 'diverged'
       case 'finished':
       case 'earlyStopped':
-        await report(training, detail, epochs, training.snapshot())
+        await report(training, detail, progress, training.snapshot())
         return 'trained'
       default:
         state satisfies never
@@ -182,14 +190,14 @@ function describeBackend({ backendDetail }: Training, setting: BackendSetting): 
 async function report(
   training: Training,
   detail: string | null,
-  epochs: Epoch[],
+  { epochs, snapshots }: Pick<Progress, 'epochs' | 'snapshots'>,
   snapshot: Snapshot | null,
 ): Promise<void> {
   if (epochs.length === 0 && snapshot === null) return
   const { backend, backendDetail } = training
   const variant = backendDetail === null ? backend : `${backend}/${backendDetail}`
   const checkpoint = snapshot === null ? null : packSnapshot(snapshot, variant)
-  send({ type: 'progress', epochs, backend, backendDetail: detail, checkpoint })
+  send({ type: 'progress', epochs, backend, backendDetail: detail, checkpoint, snapshots })
   unstored++
   while (unstored >= maximumUnstored) {
     await new Promise<void>((resolve) => {

@@ -4,7 +4,7 @@
  */
 import type { Epoch } from '../contract/epoch.js'
 import type { Job } from '../contract/job.js'
-import type { EpochStore, JobProgress, JobStore } from '../training/ports.js'
+import type { BoundaryReader, BoundaryView, EpochStore, JobProgress, JobStore } from '../training/ports.js'
 
 /** Most epochs in one message. */
 const epochsPerRead = 2_000
@@ -18,11 +18,13 @@ export class Feed {
   private readonly waiting = new Set<() => void>()
   private jobRead: { version: number; job: Promise<Job | null> } | undefined
   private readonly epochReads = new Map<number, Promise<Epoch[]>>()
+  private readonly boundaryReads = new Map<string, ReturnType<BoundaryReader['behind']>>()
 
   constructor(
     private readonly jobId: string,
     private readonly jobs: Pick<JobStore, 'get'>,
     private readonly epochs: Pick<EpochStore, 'read'>,
+    private readonly boundaries: BoundaryReader,
   ) {}
 
   /** Tells the feed what the job is said to be now; wakes the watchers unless that was read already. */
@@ -60,6 +62,17 @@ export class Feed {
     if (read === undefined) {
       read = this.epochs.read(this.jobId, after, epochsPerRead).finally(() => this.epochReads.delete(after))
       this.epochReads.set(after, read)
+    }
+    return read
+  }
+
+  /** All views of a job have the same axes. */
+  async boundariesBehind(job: Job, after: number, view: BoundaryView): ReturnType<BoundaryReader['behind']> {
+    const key = `${job.modelId} ${view.size} ${after}`
+    let read = this.boundaryReads.get(key)
+    if (read === undefined) {
+      read = this.boundaries.behind(job, after, view).finally(() => this.boundaryReads.delete(key))
+      this.boundaryReads.set(key, read)
     }
     return read
   }

@@ -4,12 +4,14 @@
  */
 import { isFinished, type JobStatus } from '../contract/job.js'
 import type { StreamMessage } from '../contract/stream.js'
-import type { EpochStore, JobProgress, JobStore } from '../training/ports.js'
+import type { BoundaryReader, BoundaryView, EpochStore, JobProgress, JobStore } from '../training/ports.js'
 import { Feed } from './feed.js'
 
 export interface Sink {
   /** Resolves when the reader can take more. */
   send(message: StreamMessage): Promise<void>
+  /** Whether next to nothing waits for the reader; what it can do without is left out otherwise. */
+  isReady(): boolean
   /** Aborts when the reader is gone. */
   readonly signal: AbortSignal
 }
@@ -28,6 +30,7 @@ export class Live {
   constructor(
     private readonly jobs: Pick<JobStore, 'get' | 'progress'>,
     private readonly epochs: Pick<EpochStore, 'read'>,
+    private readonly boundaries: BoundaryReader,
     private readonly onError: (error: unknown) => void,
   ) {
     this.poll = setInterval(() => void this.refresh(), pollMilliseconds)
@@ -58,24 +61,32 @@ export class Live {
     }
   }
 
-  /** Sends the job, its epochs behind `after` in order, and its end; resolves with why it stopped. */
-  async watch(jobId: string, after: number, sink: Sink): Promise<WatchEnd> {
-    const feed = this.feeds.get(jobId) ?? new Feed(jobId, this.jobs, this.epochs)
+  /**
+   * Sends the job, its epochs behind `after` in order, and its end; resolves with why it stopped. With a view, boundaries
+   * come in between, as many as the reader keeps up with.
+   */
+  async watch(jobId: string, after: number, sink: Sink, view?: BoundaryView): Promise<WatchEnd> {
+    const feed = this.feeds.get(jobId) ?? new Feed(jobId, this.jobs, this.epochs, this.boundaries)
     this.feeds.set(jobId, feed)
     feed.watchers++
     try {
-      return await this.follow(feed, after, {
-        ...sink,
-        signal: AbortSignal.any([sink.signal, this.closing.signal]),
-      })
+      const signal = AbortSignal.any([sink.signal, this.closing.signal])
+      return await this.follow(feed, after, { ...sink, signal }, view)
     } finally {
       feed.watchers--
       if (feed.watchers === 0 && this.feeds.get(jobId) === feed) this.feeds.delete(jobId)
     }
   }
 
-  private async follow(feed: Feed, after: number, sink: Sink): Promise<WatchEnd> {
+  private async follow(
+    feed: Feed,
+    after: number,
+    sink: Sink,
+    view: BoundaryView | undefined,
+  ): Promise<WatchEnd> {
     let position = after
+    // The network as it was initialized is a frame, too.
+    let painted = after === 0 ? -1 : after
     let shown: JobStatus | undefined
     while (!sink.signal.aborted) {
       const { version, job } = await feed.read()
@@ -88,8 +99,16 @@ export class Live {
         await sink.send({ type: 'epochs', epochs })
         position = last.epoch
       }
+      let hasMore = false
+      if (view !== undefined && !sink.signal.aborted) {
+        const { frames, position } = await feed.boundariesBehind(job, painted, view)
+        for (const frame of frames) if (sink.isReady()) await sink.send(frame)
+        hasMore = position > painted
+        painted = position
+      }
       if (shown !== undefined && shown !== job.status) await sink.send({ type: 'job', job })
       shown = job.status
+      if (hasMore) continue
       if (isFinished(job.status)) {
         await sink.send({ type: 'end', job })
         return 'ended'

@@ -11,6 +11,7 @@ import { type Database, notifyChanged, Prisma } from './database.js'
 import { encodeEpochs } from './epochs.js'
 import { releaseCrashed, turns } from './jobs.js'
 import { insertModel } from './models.js'
+import { insertSnapshots } from './weight-snapshots.js'
 
 /** A row is locked for about as long as one statement takes. */
 const lockedMilliseconds = 10
@@ -66,11 +67,12 @@ export function runStore(database: Database): RunStore {
     },
 
     async record(claim, progress) {
-      const { checkpoint } = progress
-      if (checkpoint === null) return advance(database, claim, progress)
+      const { checkpoint, snapshots } = progress
+      if (checkpoint === null && snapshots.length === 0) return advance(database, claim, progress)
       return database.$transaction(async (transaction) => {
         if (!(await advance(transaction, claim, progress))) return false
-        await insertCheckpoint(transaction, claim.jobId, checkpoint)
+        if (checkpoint !== null) await insertCheckpoint(transaction, claim.jobId, checkpoint)
+        await insertSnapshots(transaction, claim.jobId, snapshots)
         return true
       })
     },

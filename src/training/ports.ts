@@ -1,5 +1,6 @@
 /** What the use-cases need from the world; store, queue and workers provide it. */
 
+import type { Boundary } from '../contract/boundary.js'
 import type { CheckpointHeader } from '../contract/checkpoint.js'
 import type { Coding, Column, Dataset } from '../contract/dataset.js'
 import type { Epoch } from '../contract/epoch.js'
@@ -50,12 +51,24 @@ export interface Checkpoint {
   bytes: Uint8Array
 }
 
+/** What a small network on one or two features was after an epoch; its boundary is drawn from it. */
+export interface WeightSnapshot {
+  epoch: number
+  /** Whether it stays when a newer one comes. */
+  kept: boolean
+  coding: Coding
+  tensors: Tensor[]
+  /** Float32 little-endian. */
+  bytes: Uint8Array
+}
+
 /** A step of progress: epochs in order, and perhaps a checkpoint behind the last of them. */
 export interface Progress {
   epochs: Epoch[]
   backend: string
   backendDetail: string | null
   checkpoint: Checkpoint | null
+  snapshots: WeightSnapshot[]
 }
 
 /** What travels on the queue. Each attempt is a ticket of its own, so a stale one never stands in the way of the next. */
@@ -133,6 +146,11 @@ export interface EpochStore {
   readThinned(jobId: string, points: number): Promise<Epoch[]>
 }
 
+export interface SnapshotStore {
+  /** At most `limit` snapshots behind that epoch, in order. */
+  read(jobId: string, after: number, limit: number): Promise<WeightSnapshot[]>
+}
+
 export interface NewModel {
   id: string
   name: string | null
@@ -183,8 +201,26 @@ export interface JobQueue {
   close(): Promise<void>
 }
 
+/** Where to ask a network: `size` raw values evenly along each axis. */
+export type BoundaryView = Pick<Boundary, 'axes' | 'size'>
+
+export interface BoundaryReader {
+  /** Some frames behind that epoch, in order, and how far they reach; a position that stays says that there are no more now. */
+  behind(job: Job, after: number, view: BoundaryView): Promise<{ frames: Boundary[]; position: number }>
+}
+
+export interface Painting extends BoundaryView {
+  network: Network
+  weights: { tensors: Tensor[]; bytes: Uint8Array }
+  coding: Coding
+}
+
+export type Painted = Pick<Boundary, 'outputs' | 'range' | 'values'>
+
 export interface PredictorPool {
   /** rows × features in, rows × outputs out, computed off the event loop. */
   predict(model: Model, inputs: Float32Array): Promise<Float32Array>
+  /** The outputs all over a grid. Rejects when they are not finite everywhere. */
+  paint(painting: Painting): Promise<Painted>
   close(): Promise<void>
 }

@@ -5,7 +5,7 @@ import type { Epoch } from '../../src/contract/epoch.js'
 import type { StreamMessage } from '../../src/contract/stream.js'
 import { Live } from '../../src/live/live.js'
 import { newId } from '../../src/training/new-id.js'
-import type { ClaimedJob } from '../../src/training/ports.js'
+import type { BoundaryReader, ClaimedJob } from '../../src/training/ports.js'
 import { eventually } from '../support/service.js'
 import { linearModel, openStores, type Stores, startJob, storeEpochs } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => stores.close())
 
 beforeEach(() => {
-  live = new Live(stores.jobs, stores.epochs, (error) => {
+  live = new Live(stores.jobs, stores.epochs, { behind: boundariesBehind }, (error) => {
     throw error
   })
 })
@@ -30,13 +30,33 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-function watch(jobId: string, after = 0) {
+const view = { axes: [{ column: 'x', min: 0, max: 1 }], size: 2 }
+
+/** A frame for each epoch, two at a time. */
+const boundariesBehind: BoundaryReader['behind'] = async (job, after, view) => {
+  const position = Math.min(job.epoch, after + 2)
+  const epochs = upTo(position).filter((epoch) => epoch > after)
+  const painted = { outputs: 1, range: [0, 1] as [number, number], values: 'AAD//w==' }
+  return { frames: epochs.map((epoch) => ({ type: 'boundary', epoch, ...view, ...painted })), position }
+}
+
+function watch(
+  jobId: string,
+  after = 0,
+  boundary = { isReady: true, view: undefined as typeof view | undefined },
+) {
   const messages: StreamMessage[] = []
   const gone = new AbortController()
-  const ended = live.watch(jobId, after, {
-    signal: gone.signal,
-    send: async (message) => void messages.push(message),
-  })
+  const ended = live.watch(
+    jobId,
+    after,
+    {
+      signal: gone.signal,
+      isReady: () => boundary.isReady,
+      send: async (message) => void messages.push(message),
+    },
+    boundary.view,
+  )
   return {
     messages,
     ended,
@@ -197,5 +217,35 @@ describe('many watchers', () => {
     // Two states of the job, and five times 2,000 epochs.
     expect(getJob).toHaveBeenCalledTimes(2)
     expect(readEpochs).toHaveBeenCalledTimes(5)
+  })
+})
+
+describe('a watcher who asked for boundaries', () => {
+  async function messagesOf(isReady: boolean) {
+    const claim = await startJob(stores)
+    const watcher = watch(claim.jobId, 0, { isReady, view })
+    await train(claim, 0, 5)
+    await stores.runs.succeed(claim, linearModel())
+    live.report({ jobId: claim.jobId, status: 'succeeded', epoch: 5 })
+    expect(await watcher.ended).toBe('ended')
+    const frames = watcher.messages.flatMap((message) => (message.type === 'boundary' ? [message.epoch] : []))
+    return { watcher, frames, last: watcher.messages.at(-1)?.type }
+  }
+
+  it('is sent every frame, behind its epoch and before the end', async () => {
+    const { watcher, frames, last } = await messagesOf(true)
+    expect(frames).toEqual(upTo(5))
+    expect(last).toBe('end')
+    let trained = 0
+    for (const message of watcher.messages) {
+      if (message.type === 'epochs') trained = message.epochs.at(-1)?.epoch ?? 0
+      if (message.type === 'boundary') expect(message.epoch).toBeLessThanOrEqual(trained)
+    }
+  })
+
+  it('and cannot keep up, misses frames and no epoch', async () => {
+    const { watcher, frames } = await messagesOf(false)
+    expect(frames).toEqual([])
+    expect(watcher.numbers()).toEqual(upTo(5))
   })
 })

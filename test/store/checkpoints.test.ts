@@ -38,7 +38,7 @@ const epochsOf = (numbers: number[]): Epoch[] =>
   numbers.map((epoch) => ({ epoch, loss: 1 / epoch, accuracy: null, valLoss: null, valAccuracy: null }))
 
 const store = (claim: Claim, epochs: Epoch[], checkpoint: Checkpoint | null) =>
-  stores.runs.record(claim, { epochs, backend: 'wasm', backendDetail: null, checkpoint })
+  stores.runs.record(claim, { epochs, backend: 'wasm', backendDetail: null, checkpoint, snapshots: [] })
 
 /** The checkpoint to go on from, and what was said on the way to it. */
 async function read(jobId: string): Promise<{ checkpoint: Checkpoint | null; warnings: string[] }> {

@@ -29,9 +29,15 @@ function checkpointAt(epoch: number, step: number): Checkpoint {
 async function progress(claim: ClaimedJob, epoch: number, checkpoint: Checkpoint | null): Promise<void> {
   const stored = (await stores.jobs.get(claim.jobId))?.epoch ?? 0
   const epochs = epochsOf(upTo(epoch).slice(stored))
-  expect(await stores.runs.record(claim, { epochs, backend: 'wasm', backendDetail: null, checkpoint })).toBe(
-    true,
-  )
+  expect(
+    await stores.runs.record(claim, {
+      epochs,
+      backend: 'wasm',
+      backendDetail: null,
+      checkpoint,
+      snapshots: [],
+    }),
+  ).toBe(true)
 }
 
 /** A paused job of 100 epochs that has got so far. */

@@ -5,6 +5,7 @@ import { explainBackend } from '../../src/engine/index.js'
 import { buildApp } from '../../src/http/app.js'
 import { Live } from '../../src/live/live.js'
 import { openQueue } from '../../src/queue/queue.js'
+import { boundaryReader } from '../../src/training/boundary.js'
 import { predictorPool } from './built.js'
 import { openStores, type Stores } from './stores.js'
 
@@ -32,10 +33,11 @@ export async function openApp(
   logger: Logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' }),
 ): Promise<RunningApp> {
   const stores = await openStores()
-  const { jobs, epochs, models, datasets, connectionString } = stores
+  const { jobs, epochs, models, datasets, snapshots, connectionString } = stores
   const queue = await openQueue({ type: 'postgres', connectionString }, throwError)
   const predictors = predictorPool.openPredictorPool(models, 'auto')
-  const live = new Live(jobs, epochs, throwError)
+  const boundaries = boundaryReader({ models, snapshots, predictors })
+  const live = new Live(jobs, epochs, boundaries, throwError)
   const missing: string[] = []
   const app = await buildApp({
     jobs,

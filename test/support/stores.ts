@@ -8,6 +8,7 @@ import { epochStore } from '../../src/store/epochs.js'
 import { jobStore } from '../../src/store/jobs.js'
 import { modelStore } from '../../src/store/models.js'
 import { runStore } from '../../src/store/runs.js'
+import { snapshotStore } from '../../src/store/weight-snapshots.js'
 import { newId } from '../../src/training/new-id.js'
 import type {
   Claim,
@@ -19,6 +20,7 @@ import type {
   NewJob,
   NewModel,
   RunStore,
+  SnapshotStore,
 } from '../../src/training/ports.js'
 import { freshDatabase } from './postgres.js'
 
@@ -30,6 +32,7 @@ export interface Stores {
   epochs: EpochStore
   models: ModelStore
   datasets: DatasetStore
+  snapshots: SnapshotStore
   close(): Promise<void>
 }
 
@@ -44,6 +47,7 @@ export async function openStores(): Promise<Stores> {
     epochs: epochStore(database),
     models: modelStore(database),
     datasets: datasetStore(database),
+    snapshots: snapshotStore(database),
     async close() {
       await database.$disconnect()
       await drop()
@@ -123,7 +127,7 @@ export async function storeEpochs(
   epochs: Epoch[],
   backend = 'wasm',
 ): Promise<boolean> {
-  return stores.runs.record(claim, { epochs, backend, backendDetail: null, checkpoint: null })
+  return stores.runs.record(claim, { epochs, backend, backendDetail: null, checkpoint: null, snapshots: [] })
 }
 
 /** output = 2 a + 3 b + 1, over raw inputs called a and b. */

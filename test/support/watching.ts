@@ -14,8 +14,8 @@ export interface Watching {
   cut(): void
 }
 
-export function watchJob(url: string, jobId: string, after?: number): Watching {
-  const query = after === undefined ? '' : `?after=${after}`
+export function watchJob(url: string, jobId: string, after = 0, more = ''): Watching {
+  const query = `?${[`after=${after}`, more].filter(Boolean).join('&')}`
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/jobs/${jobId}/stream${query}`)
   const messages: StreamMessage[] = []
   socket.on('message', (data) => messages.push(streamMessageSchema.parse(JSON.parse(String(data)))))

@@ -2,17 +2,22 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
+import { maximumBoundarySize, minimumBoundarySize } from '../../contract/boundary.js'
 import type { Epoch } from '../../contract/epoch.js'
 import { Problem } from '../../contract/problems.js'
 import type { StreamMessage } from '../../contract/stream.js'
 import type { Live, Sink, WatchEnd } from '../../live/live.js'
-import type { JobStore } from '../../training/ports.js'
+import { boundaryAxes } from '../../training/boundary.js'
+import type { BoundaryView, DatasetStore, JobStore } from '../../training/ports.js'
 import { sendProblem } from '../problem-answers.js'
 import { integerParameter } from '../query.js'
 import { failures, idParameters } from '../responses.js'
 
 /** A reader that is this far behind is written to no more until it has caught up; the message that did it comes on top. */
 const maximumBufferedBytes = 512 * 1024
+
+/** Frames of a boundary are left out while more than this waits. */
+const readyBytes = 64 * 1024
 
 /** Code (RFC 6455, section 7.4; 1012: service restart) and reason for each way a watch stops. */
 const closings: Record<WatchEnd, [number, string]> = {
@@ -24,6 +29,7 @@ const closings: Record<WatchEnd, [number, string]> = {
 
 export interface StreamRoutes {
   jobs: JobStore
+  datasets: Pick<DatasetStore, 'get'>
   live: Live
   /** A reader that has not answered one ping when the next is due is gone, though nobody said so. */
   pingMilliseconds: number
@@ -31,28 +37,40 @@ export interface StreamRoutes {
 
 export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
   app,
-  { jobs, live, pingMilliseconds },
+  { jobs, datasets, live, pingMilliseconds },
   done,
 ) => {
+  async function viewOf(jobId: string, size: number | undefined): Promise<BoundaryView | undefined> {
+    return size === undefined ? undefined : { axes: await boundaryAxes({ jobs, datasets }, jobId), size }
+  }
+
   app.route({
     method: 'GET',
     url: '/jobs/:id/stream',
     schema: {
       tags: ['jobs'],
       summary: 'Watch a job (WebSocket)',
-      description: 'Messages: `job` first and at every change of status, `epochs` in order, `end` last.',
+      description:
+        'Messages: `job` first and at every change of status, `epochs` in order, `end` last; with `?boundary=64` also ' +
+        '`boundary`, up to ten a second while the training runs.',
       params: idParameters,
       querystring: z.strictObject({
         after: integerParameter(0, 2 ** 31 - 1)
           .optional()
           .describe('only epochs behind this one'),
+        boundary: integerParameter(minimumBoundarySize, maximumBoundarySize)
+          .optional()
+          .describe(
+            'also send what the network answers on a grid of so many points along each of its inputs',
+          ),
       }),
       response: failures,
     },
     // Before the upgrade, so that an unknown job is an ordinary 404.
-    preHandler: async ({ params }) => {
+    preHandler: async ({ params, query }) => {
       const [job] = await jobs.progress([params.id])
       if (job === undefined) throw new Problem('not-found', `There is no job ${params.id}.`)
+      if (query.boundary !== undefined) await boundaryAxes({ jobs, datasets }, params.id)
     },
     handler: async (_request, reply) => {
       reply.header('upgrade', 'websocket')
@@ -60,8 +78,9 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
     },
     wsHandler: (socket, { params, query, log }) => {
       keepAlive(socket, pingMilliseconds)
-      live
-        .watch(params.id, query.after ?? 0, sinkOf(socket))
+      const sink = sinkOf(socket)
+      viewOf(params.id, query.boundary)
+        .then((view) => live.watch(params.id, query.after ?? 0, sink, view))
         .then((end) => socket.close(...closings[end]))
         .catch((error) => {
           log.error(error)
@@ -104,6 +123,7 @@ function sinkOf(socket: WebSocket): Sink {
   socket.on('error', () => gone.abort())
   return {
     signal: gone.signal,
+    isReady: () => socket.bufferedAmount < readyBytes,
     async send(message: StreamMessage) {
       if (gone.signal.aborted) return
       const written = new Promise<void>((resolve) => {

@@ -1,0 +1,92 @@
+/** The boundary of a job's network while it is trained, from the weights kept on the way, and at last from its model. */
+import type { Boundary, BoundaryAxis } from '../contract/boundary.js'
+import type { Column } from '../contract/dataset.js'
+import type { Job } from '../contract/job.js'
+import { Problem, pointerTo } from '../contract/problems.js'
+import { builtIn } from '../datasets/built-ins.js'
+import type {
+  BoundaryReader,
+  BoundaryView,
+  DatasetStore,
+  JobStore,
+  ModelStore,
+  Painting,
+  PredictorPool,
+  SnapshotStore,
+} from './ports.js'
+
+/** Draws around the data, too, by this share of their range. */
+const margin = 0.25
+/** What is read and painted at once, so that epochs need not wait for long. */
+const framesPerRead = 4
+
+/** @throws Problem `not-found`, or `invalid-request` when the inputs are not one or two numbers. */
+export async function boundaryAxes(
+  { jobs, datasets }: { jobs: Pick<JobStore, 'get'>; datasets: Pick<DatasetStore, 'get'> },
+  jobId: string,
+): Promise<BoundaryAxis[]> {
+  const job = await jobs.get(jobId)
+  if (job === null) throw new Problem('not-found', `There is no job ${jobId}.`)
+  const columns = await columnsOf(datasets, job.spec.dataset)
+  const axes = columns
+    .filter(({ role }) => role === 'feature')
+    .map(({ name, min, max }) => (min === undefined || max === undefined ? null : around(name, min, max)))
+  const numeric = axes.filter((axis) => axis !== null)
+  if (numeric.length === axes.length && numeric.length >= 1 && numeric.length <= 2) return numeric
+  const message = `a boundary is drawn over one or two columns of numbers; this dataset has ${axes.length} features`
+  const pointer = pointerTo(['boundary'])
+  throw new Problem('invalid-request', `${pointer}: ${message}`, [{ pointer, message }])
+}
+
+async function columnsOf(
+  datasets: Pick<DatasetStore, 'get'>,
+  dataset: Job['spec']['dataset'],
+): Promise<Column[]> {
+  const table = builtIn(dataset)
+  if (table !== undefined) return table.columns
+  return typeof dataset === 'string' ? ((await datasets.get(dataset))?.columns ?? []) : []
+}
+
+function around(column: string, min: number, max: number): BoundaryAxis {
+  const room = margin * (max - min) || 1
+  return { column, min: min - room, max: max + room }
+}
+
+export interface BoundaryDependencies {
+  models: Pick<ModelStore, 'get' | 'weights'>
+  snapshots: SnapshotStore
+  predictors: Pick<PredictorPool, 'paint'>
+}
+
+export function boundaryReader({ models, snapshots, predictors }: BoundaryDependencies): BoundaryReader {
+  async function frameOf(view: BoundaryView, epoch: number, painting: Omit<Painting, keyof BoundaryView>) {
+    // Frames are extras: where one cannot be painted, the next will do.
+    const painted = await predictors.paint({ ...painting, ...view }).catch(() => null)
+    return painted === null ? [] : [{ type: 'boundary' as const, epoch, ...view, ...painted }]
+  }
+
+  /** The model says what the network is at its end: early stopping may have put the best weights back. */
+  async function frameOfModel(view: BoundaryView, { modelId, epoch }: Job): Promise<Boundary[]> {
+    if (modelId === null) return []
+    const [model, weights] = await Promise.all([models.get(modelId), models.weights(modelId)])
+    if (model === null || weights === null) return []
+    return frameOf(view, epoch, { network: model.network, weights, coding: model.coding })
+  }
+
+  return {
+    async behind(job, after, view) {
+      const found = await snapshots.read(job.id, after, framesPerRead)
+      const last = found.at(-1)
+      if (last === undefined) {
+        const isWhole = job.modelId === null || after >= job.epoch
+        return { frames: isWhole ? [] : await frameOfModel(view, job), position: isWhole ? after : job.epoch }
+      }
+      const frames: Boundary[] = []
+      for (const { epoch, coding, ...weights } of found) {
+        if (job.modelId !== null && epoch >= job.epoch) frames.push(...(await frameOfModel(view, job)))
+        else frames.push(...(await frameOf(view, epoch, { network: job.spec.network, weights, coding })))
+      }
+      return { frames, position: last.epoch }
+    },
+  }
+}

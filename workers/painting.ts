@@ -1,0 +1,36 @@
+/** What a network answers all over a grid, as the stream carries it. */
+import { encodeInputs } from '../src/datasets/prediction.js'
+import { Predictor, sizeOf } from '../src/engine/index.js'
+import type { Painted, Painting } from '../src/training/ports.js'
+import { littleEndian16 } from './little-endian.js'
+import type { BackendSetting } from './messages.js'
+import { unpackWeights } from './packed-weights.js'
+
+const greatest = 65_535
+
+/** @throws RangeError when an answer is not finite. */
+export function paint({ network, weights, coding, axes, size }: Painting, backend: BackendSetting): Painted {
+  const predictor = new Predictor(network, unpackWeights(weights), { backend, batchSize: 1_024 })
+  const answers = predictor.predict(encodeInputs(coding, gridOf(axes, size)))
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const answer of answers) {
+    if (!Number.isFinite(answer)) throw new RangeError('the network has no finite answer somewhere')
+    low = Math.min(low, answer)
+    high = Math.max(high, answer)
+  }
+  const step = (high - low) / greatest
+  const steps = Uint16Array.from(answers, (answer) => (step === 0 ? 0 : Math.round((answer - low) / step)))
+  const values = Buffer.from(littleEndian16(steps)).toString('base64')
+  return { outputs: sizeOf(predictor.outputShape), range: [low, high], values }
+}
+
+/** Raw rows; the first axis runs fastest. */
+function gridOf(axes: Painting['axes'], size: number): number[][] {
+  return axes.reduceRight<number[][]>(
+    (inner, { min, max }) => {
+      const along = Array.from({ length: size }, (_, place) => min + ((max - min) * place) / (size - 1))
+      return inner.flatMap((row) => along.map((value) => [value, ...row]))
+    },
+    [[]],
+  )
+}
