@@ -1,5 +1,6 @@
 /** The AsyncAPI document of the stream, made from the schemas of its messages. */
 import { z } from 'zod'
+import { maximumBoundarySize, minimumBoundarySize } from '../contract/boundary.js'
 import { streamMessageSchema } from '../contract/stream.js'
 
 export function asyncApiDocument(version: string) {
@@ -38,6 +39,12 @@ export function asyncApiDocument(version: string) {
               type: 'object',
               properties: {
                 after: { type: 'integer', minimum: 0, description: 'only epochs behind this one' },
+                boundary: {
+                  type: 'integer',
+                  minimum: minimumBoundarySize,
+                  maximum: maximumBoundarySize,
+                  description: 'adds `boundary` messages of so many points along each input',
+                },
               },
             },
             bindingVersion: '0.1.0',

@@ -70,7 +70,7 @@ describe('/asyncapi.json', () => {
         ?.messages()
         .all()
         .map((message) => message.id()),
-    ).toEqual(['job', 'epochs', 'end'])
+    ).toEqual(['job', 'epochs', 'boundary', 'end'])
     const payload = channel?.messages().get('epochs')?.payload()?.json()
     expect(JSON.stringify(payload)).toContain('valAccuracy')
   })
