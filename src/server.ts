@@ -11,6 +11,7 @@ import { openDatabase } from './store/database.js'
 import { datasetStore } from './store/datasets.js'
 import { epochStore } from './store/epochs.js'
 import { listenForHints } from './store/hints.js'
+import { idempotencyStore } from './store/idempotency.js'
 import { jobStore } from './store/jobs.js'
 import { applyMigrations, migrationsDirectory } from './store/migrations.js'
 import { modelStore } from './store/models.js'
@@ -35,6 +36,7 @@ export async function startServer(config: Config, connectionString: string, log:
   const epochs = epochStore(database)
   const models = modelStore(database)
   const datasets = datasetStore(database)
+  const idempotency = idempotencyStore(database)
   const onQueueError = (error: unknown) => log.warn({ err: error }, 'queue')
   const queue = await openQueue(queueAddress(config, connectionString), onQueueError)
   const predictors = openPredictorPool(models, config.DESCENT_BACKEND)
@@ -50,6 +52,7 @@ export async function startServer(config: Config, connectionString: string, log:
     epochs,
     models,
     datasets,
+    idempotency,
     live,
     prediction: { models, predictors },
     submission: {

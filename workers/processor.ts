@@ -65,14 +65,16 @@ export class Processor {
     const claimed = await this.claim()
     if (claimed === null) return
     const { job, run } = claimed
-    const { jobId, attempt } = job
+    const { jobId, attempt, tenantId, traceId } = job
+    const jobLog = log.child({ jobId, attempt, tenantId, traceId })
+    jobLog.info('run begins')
     if (this.stopping) requestStop(run)
     try {
       const outcome = await this.train(job, run)
       await this.conclude(run.claim, job, outcome)
-      log.info({ jobId, attempt, outcome: outcome.type }, 'run ended')
+      jobLog.info({ outcome: outcome.type }, 'run ended')
     } catch (error) {
-      log.error({ jobId, attempt, err: error }, 'run failed')
+      jobLog.error({ err: error }, 'run failed')
       if (!(error instanceof ThreadCrash)) throw error
       await runs.crash(run.claim)
     } finally {

@@ -65,6 +65,13 @@ export const problems = {
     remedy: 'Look at the `status` of the job and ask for what is possible from there.',
     example: 'The job is queued, not paused.',
   },
+  'idempotency-key-in-flight': {
+    status: 409,
+    title: 'A request with this Idempotency-Key is being answered',
+    meaning: 'Another request with the same Idempotency-Key has arrived and has no answer yet.',
+    remedy: 'Wait a moment and send the request again with the same key: you get the answer of the first.',
+    example: 'Another request with this Idempotency-Key is being answered; ask again in a moment.',
+  },
   'body-too-large': {
     status: 413,
     title: 'The body is too large',
@@ -93,6 +100,14 @@ export const problems = {
     meaning: 'The stream of a job is a WebSocket, or server-sent events; the request asked for neither.',
     remedy: 'Connect with a WebSocket client, or send the header accept: text/event-stream.',
     example: 'Connect to this address with a WebSocket, or ask for text/event-stream.',
+  },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'The Idempotency-Key was used for another request',
+    meaning:
+      'A request with the same Idempotency-Key, but another address or body, was answered within the last 24 hours.',
+    remedy: 'Make a new key for each new request; use a key again only to repeat the very same request.',
+    example: 'This Idempotency-Key belongs to another request.',
   },
   'invalid-spec': {
     status: 422,

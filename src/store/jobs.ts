@@ -19,6 +19,7 @@ import { type Database, notifyChanged, Prisma } from './database.js'
 import { insertDataset } from './datasets.js'
 import { epochOf } from './epochs.js'
 import type { Job as JobRow } from './generated/client.js'
+import { createOnce } from './idempotency.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
 
 /** A third death of the worker without a new epoch in between ends the job. */
@@ -43,8 +44,8 @@ const withModel = { model: { select: { id: true } } } as const
 type JobWithModel = JobRow & { model: { id: string } | null }
 
 export function jobStore(database: Database): JobStore {
-  async function toJobs(rows: JobWithModel[]): Promise<Job[]> {
-    const positions = await queuePositions(database, rows)
+  async function toJobs(rows: JobWithModel[], client: Prisma.TransactionClient = database): Promise<Job[]> {
+    const positions = await queuePositions(client, rows)
     return rows.map((row) => toJob(row, positions.get(row.id) ?? null))
   }
 
@@ -65,17 +66,17 @@ export function jobStore(database: Database): JobStore {
   }
 
   return {
-    async create(job) {
+    async create(job, once) {
       const { inlineDataset, spec, metadata, ...rest } = job
-      const row = await database.$transaction(async (transaction) => {
-        if (inlineDataset !== null) await insertDataset(transaction, inlineDataset)
-        return transaction.job.create({
+      return createOnce(database, once, async (client) => {
+        if (inlineDataset !== null) await insertDataset(client, inlineDataset)
+        const row = await client.job.create({
           data: { ...rest, spec, metadata, epochs: spec.epochs, enqueuedAt: new Date() },
           include: withModel,
         })
+        const [created] = await toJobs([row], client)
+        return created
       })
-      const [created] = await toJobs([row])
-      return created
     },
 
     get,
@@ -175,10 +176,13 @@ export async function releaseCrashed(database: Database, which: Prisma.Sql): Pro
 }
 
 /** Place in the line of each row that is queued. */
-async function queuePositions(database: Database, rows: JobWithModel[]): Promise<Map<string, number>> {
+async function queuePositions(
+  client: Prisma.TransactionClient,
+  rows: JobWithModel[],
+): Promise<Map<string, number>> {
   const queued = rows.filter((row) => row.status === 'queued').map((row) => row.id)
   if (queued.length === 0) return new Map()
-  const places = await database.$queryRaw<{ id: string; place: number }[]>`
+  const places = await client.$queryRaw<{ id: string; place: number }[]>`
     SELECT id, place::int FROM (${turns}) AS turns WHERE id = ANY(${queued})`
   return new Map(places.map(({ id, place }) => [id, place]))
 }

@@ -10,12 +10,13 @@ import { cut, join } from './bytes.js'
 import type { Database, Prisma } from './database.js'
 import { epochOf } from './epochs.js'
 import type { Model as ModelRow } from './generated/client.js'
+import { createOnce } from './idempotency.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
 
 export function modelStore(database: Database): ModelStore {
   return {
-    async create(model) {
-      return toModel(await database.$transaction((transaction) => insertModel(transaction, model)))
+    async create(model, once) {
+      return createOnce(database, once, async (client) => toModel(await insertModel(client, model)))
     },
 
     async get(id) {

@@ -123,12 +123,14 @@ async function claimUnlocked(
       UPDATE "Job" SET status = 'running', attempt = attempt + 1, "workerId" = ${workerId},
         "heartbeatAt" = now(), "startedAt" = coalesce("startedAt", now())
       FROM next WHERE "Job".id = next.id
-      RETURNING "Job".id, status, epoch, attempt, spec, changes, "datasetId"
+      RETURNING "Job".id, status, epoch, attempt, spec, changes, "datasetId", "tenantId", "traceId"
     ) ${notifyChanged}`
   if (row === undefined) return null
   return {
     jobId: row.id,
     attempt: row.attempt,
+    tenantId: row.tenantId,
+    traceId: row.traceId,
     spec: jobSpecSchema.parse(row.spec),
     changes: z.array(changeSchema).parse(row.changes),
     datasetId: row.datasetId,
@@ -168,5 +170,7 @@ interface ClaimedRow {
   spec: unknown
   changes: unknown
   datasetId: string | null
+  tenantId: string
+  traceId: string | null
   epoch: number
 }

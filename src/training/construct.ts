@@ -2,14 +2,15 @@
 import type { Construction, LayerSummary, Model, ModelRequest } from '../contract/model.js'
 import type { Layer } from '../contract/network.js'
 import { newId } from './new-id.js'
-import type { ModelStore, NewModel } from './ports.js'
+import type { ModelStore, NewModel, Once } from './ports.js'
 
 /** Builds and stores a model; it answers like a trained one. */
 export async function construct(
   models: Pick<ModelStore, 'create'>,
   { name, construct }: ModelRequest,
+  once?: Once,
 ): Promise<Model> {
-  return models.create({ id: newId('model'), name: name ?? null, ...fromNormalForm(construct.dnf) })
+  return models.create({ id: newId('model'), name: name ?? null, ...fromNormalForm(construct.dnf) }, once)
 }
 
 /** One layer of threshold units: `weight` is units × inputs, row-major; `bias` has one number a unit. */

@@ -14,6 +14,8 @@ export interface NewJob {
   spec: JobSpec
   metadata: Record<string, string>
   tenantId: string
+  /** Of the request, for log lines. */
+  traceId: string | null
   priority: number
   datasetId: string | null
   parameters: number
@@ -31,6 +33,8 @@ export interface Claim {
 }
 
 export interface ClaimedJob extends Claim {
+  tenantId: string
+  traceId: string | null
   spec: JobSpec
   changes: Change[]
   datasetId: string | null
@@ -93,8 +97,24 @@ export interface Page<T> {
   hasMore: boolean
 }
 
+/** A request with an Idempotency-Key: what it creates is created once. */
+export interface Once {
+  tenantId: string
+  key: string
+  /** Of the whole request; another one under the same key is refused. */
+  fingerprint: string
+}
+
+export interface IdempotencyStore {
+  /** The answer given, or null; throws Problem `idempotency-key-reused` when it was to another request. */
+  find(once: Once): Promise<unknown>
+  /** Forgets what is older than a day. */
+  sweep(): Promise<void>
+}
+
 export interface JobStore {
-  create(job: NewJob): Promise<Job>
+  /** Throws Problem `idempotency-key-in-flight` when another request with that key was faster. */
+  create(job: NewJob, once?: Once): Promise<Job>
   get(id: string): Promise<Job | null>
   /** Newest first; throws Problem `invalid-request` when `after` names no job. */
   list(page: ListPage & { status?: JobStatus | undefined }): Promise<Page<Job>>
@@ -165,8 +185,8 @@ export interface NewModel {
 }
 
 export interface ModelStore {
-  /** A model that no job made. */
-  create(model: NewModel): Promise<Model>
+  /** A model that no job made. Throws Problem `idempotency-key-in-flight` when another request with that key was faster. */
+  create(model: NewModel, once?: Once): Promise<Model>
   get(id: string): Promise<Model | null>
   list(page: ListPage): Promise<Page<Model>>
   /** Names and shapes of the weights. */

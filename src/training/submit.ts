@@ -18,7 +18,7 @@ import {
   splitSizes,
 } from '../engine/index.js'
 import { newId } from './new-id.js'
-import type { DatasetStore, JobQueue, JobStore, ModelStore, NewDataset } from './ports.js'
+import type { DatasetStore, JobQueue, JobStore, ModelStore, NewDataset, Once } from './ports.js'
 
 export interface SubmitDependencies {
   jobs: JobStore
@@ -30,25 +30,39 @@ export interface SubmitDependencies {
   onQueueError(error: unknown): void
 }
 
+/** Of the request that a job comes from. */
+interface Origin {
+  traceId?: string | null
+  once?: Once | undefined
+}
+
 /** Stored and committed when this resolves. Throws Problem for whatever cannot work. */
-export async function submit(dependencies: SubmitDependencies, request: JobRequest): Promise<Job> {
+export async function submit(
+  dependencies: SubmitDependencies,
+  request: JobRequest,
+  { traceId = null, once }: Origin = {},
+): Promise<Job> {
   const data = await findData(dependencies.datasets, request.dataset)
   const { spec, program } = plan(request, data)
   checkLimits(program, spec, dependencies.limits)
   if (request.from !== undefined) await checkModel(dependencies.models, request.from, program)
-  const job = await dependencies.jobs.create({
-    id: newId('job'),
-    name: request.name ?? null,
-    spec,
-    metadata: request.metadata ?? {},
-    tenantId: 'local',
-    priority: request.priority,
-    datasetId: data.datasetId,
-    parameters: program.parameters,
-    arenaBytes: program.arenaBytes,
-    flopsPerEpoch: program.flopsPerEpoch,
-    inlineDataset: data.inline,
-  })
+  const job = await dependencies.jobs.create(
+    {
+      id: newId('job'),
+      name: request.name ?? null,
+      spec,
+      metadata: request.metadata ?? {},
+      tenantId: 'local',
+      traceId,
+      priority: request.priority,
+      datasetId: data.datasetId,
+      parameters: program.parameters,
+      arenaBytes: program.arenaBytes,
+      flopsPerEpoch: program.flopsPerEpoch,
+      inlineDataset: data.inline,
+    },
+    once,
+  )
   await dependencies.queue.enqueue({ jobId: job.id, attempt: 0 }).catch(dependencies.onQueueError)
   return job
 }

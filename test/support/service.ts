@@ -18,8 +18,11 @@ export interface Service {
   stop(signal?: NodeJS.Signals): Promise<{ code: number | null; milliseconds: number }>
 }
 
-export async function startService(environment: Record<string, string>): Promise<Service> {
-  const child = spawn(process.execPath, ['dist/src/main.js'], {
+export async function startService(
+  environment: Record<string, string>,
+  program = 'dist/src/main.js',
+): Promise<Service> {
+  const child = spawn(process.execPath, [program], {
     env: { ...process.env, PORT: '0', HOST: '', DATABASE_URL: '', REDIS_URL: '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -32,7 +35,7 @@ export async function startService(environment: Record<string, string>): Promise
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null
   let url: string | undefined
   while (url === undefined) {
-    url = /listening on (http:\S+)/.exec(output)?.[1]
+    url = /listening on (http:[\w.:/-]+)/.exec(output)?.[1]
     if (hasEnded()) throw new Error(`the service ended while starting:\n${output}`)
     await sleep(20)
   }

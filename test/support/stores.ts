@@ -5,6 +5,7 @@ import { jobSpecSchema } from '../../src/contract/job.js'
 import { type Database, openDatabase } from '../../src/store/database.js'
 import { datasetStore } from '../../src/store/datasets.js'
 import { epochStore } from '../../src/store/epochs.js'
+import { idempotencyStore } from '../../src/store/idempotency.js'
 import { jobStore } from '../../src/store/jobs.js'
 import { modelStore } from '../../src/store/models.js'
 import { runStore } from '../../src/store/runs.js'
@@ -15,6 +16,7 @@ import type {
   ClaimedJob,
   DatasetStore,
   EpochStore,
+  IdempotencyStore,
   JobStore,
   ModelStore,
   NewJob,
@@ -33,6 +35,7 @@ export interface Stores {
   models: ModelStore
   datasets: DatasetStore
   snapshots: SnapshotStore
+  idempotency: IdempotencyStore
   close(): Promise<void>
 }
 
@@ -48,6 +51,7 @@ export async function openStores(): Promise<Stores> {
     models: modelStore(database),
     datasets: datasetStore(database),
     snapshots: snapshotStore(database),
+    idempotency: idempotencyStore(database),
     async close() {
       await database.$disconnect()
       await drop()
@@ -81,6 +85,7 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
     spec: xorSpec(),
     metadata: {},
     tenantId: 'local',
+    traceId: null,
     priority: 0,
     datasetId: null,
     parameters: 17,

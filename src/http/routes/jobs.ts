@@ -4,29 +4,40 @@ import { z } from 'zod'
 import { jobRequestSchema, jobSchema, jobStatusSchema, resumeRequestSchema } from '../../contract/job.js'
 import { Problem } from '../../contract/problems.js'
 import { cancel, pause, remove, resume } from '../../training/control.js'
-import type { JobStore } from '../../training/ports.js'
+import type { IdempotencyStore, JobStore } from '../../training/ports.js'
 import { type SubmitDependencies, submit } from '../../training/submit.js'
+import { answerOnce, idempotencyHeaders } from '../plugins/idempotency.js'
+import { traceOf } from '../plugins/tracing.js'
 import { defaultLimit, pageParameters } from '../query.js'
 import { failures, idParameters, listOf, toList } from '../responses.js'
 
 export interface JobRoutes {
   jobs: JobStore
   submission: SubmitDependencies
+  idempotency: IdempotencyStore
 }
 
-export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (app, { jobs, submission }, done) => {
+export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
+  app,
+  { jobs, submission, idempotency },
+  done,
+) => {
   app.post(
     '/jobs',
     {
       schema: {
         tags: ['jobs'],
         summary: 'Start a training',
+        headers: idempotencyHeaders,
         body: jobRequestSchema,
         response: { 202: jobSchema.describe('accepted, stored and queued'), ...failures },
       },
     },
     async (request, reply) => {
-      const job = await submit(submission, request.body)
+      const { traceId } = traceOf(request)
+      const job = await answerOnce(idempotency, jobSchema, request, reply, (once) =>
+        submit(submission, request.body, { traceId, once }),
+      )
       return reply.code(202).header('location', job.links.self).send(job)
     },
   )

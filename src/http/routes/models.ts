@@ -10,9 +10,10 @@ import {
 } from '../../contract/model.js'
 import { Problem, pointerTo } from '../../contract/problems.js'
 import { construct } from '../../training/construct.js'
-import type { ModelStore } from '../../training/ports.js'
+import type { IdempotencyStore, ModelStore } from '../../training/ports.js'
 import { type PredictDependencies, predict, type Question } from '../../training/predict.js'
 import { sendEntityTags } from '../plugins/entity-tag.js'
+import { answerOnce, idempotencyHeaders } from '../plugins/idempotency.js'
 import { defaultLimit, pageParameters } from '../query.js'
 import { failures, idParameters, listOf, toList } from '../responses.js'
 
@@ -24,10 +25,15 @@ type Query = z.infer<typeof querySchema>
 
 export interface ModelRoutes {
   models: ModelStore
+  idempotency: IdempotencyStore
   prediction: PredictDependencies
 }
 
-export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (app, { models, prediction }, done) => {
+export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
+  app,
+  { models, prediction, idempotency },
+  done,
+) => {
   sendEntityTags(app)
 
   app.post(
@@ -39,12 +45,15 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (app, { models
         description:
           'The network that computes a Boolean function, from its disjunctive normal form. Row numbers of the truth ' +
           'table read the inputs as a binary number, the first input its most significant bit.',
+        headers: idempotencyHeaders,
         body: modelRequestSchema,
         response: { 201: modelSchema, ...failures },
       },
     },
-    async ({ body }, reply) => {
-      const model = await construct(models, body)
+    async (request, reply) => {
+      const model = await answerOnce(idempotency, modelSchema, request, reply, (once) =>
+        construct(models, request.body, once),
+      )
       return reply.code(201).header('location', model.links.self).send(model)
     },
   )

@@ -1,0 +1,41 @@
+/** Idempotency-Key: a request that creates something may be sent again without creating it again. */
+import { createHash } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { IdempotencyStore, Once } from '../../training/ports.js'
+
+/** For the schema of a route; other headers stay as they are. */
+export const idempotencyHeaders = z.looseObject({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
+    .optional()
+    .describe(
+      'made up by the client for this request: sent again with the same key and body within 24 hours, it brings the first ' +
+        'answer, marked by the header `idempotency-replayed`',
+    ),
+})
+
+/** The body as validated: spacing, the order of fields and defaults left out make no other request of it. */
+function fingerprintOf(request: FastifyRequest): string {
+  return createHash('sha256')
+    .update(`${request.method} ${request.routeOptions.url}\n${JSON.stringify(request.body)}`)
+    .digest('hex')
+}
+
+/** The first answer under the request's key, or else a new one. Refusals are not kept: what was corrected may use the key again. */
+export async function answerOnce<T>(
+  store: Pick<IdempotencyStore, 'find'>,
+  schema: z.ZodType<T>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  create: (once: Once | undefined) => Promise<T>,
+): Promise<T> {
+  const key = request.headers['idempotency-key']
+  if (typeof key !== 'string') return create(undefined)
+  const once = { tenantId: 'local', key, fingerprint: fingerprintOf(request) }
+  const answer = await store.find(once)
+  if (answer === null) return create(once)
+  reply.header('idempotency-replayed', 'true')
+  return schema.parse(answer)
+}

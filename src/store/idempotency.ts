@@ -1,0 +1,72 @@
+/**
+ * Answers under an Idempotency-Key. They are written in the transaction of what they tell about, so a crash can neither
+ * lose nor double it; whoever asks meanwhile is told so by a lock that ends with that transaction.
+ */
+import { Problem } from '../contract/problems.js'
+import type { IdempotencyStore, Once } from '../training/ports.js'
+import { type Database, Prisma } from './database.js'
+
+const keptFor = Prisma.sql`interval '24 hours'`
+
+export function idempotencyStore(database: Database): IdempotencyStore {
+  return {
+    async find({ tenantId, key, fingerprint }) {
+      const [row] = await database.$queryRaw<{ fingerprint: string; answer: string }[]>`
+        SELECT fingerprint, answer FROM "IdempotencyKey"
+        WHERE "tenantId" = ${tenantId} AND key = ${key} AND "createdAt" > now() - ${keptFor}`
+      if (row === undefined) return null
+      if (row.fingerprint !== fingerprint) {
+        throw new Problem('idempotency-key-reused', 'This Idempotency-Key belongs to another request.')
+      }
+      return JSON.parse(row.answer)
+    },
+
+    async sweep() {
+      await database.$executeRaw`DELETE FROM "IdempotencyKey" WHERE "createdAt" <= now() - ${keptFor}`
+    },
+  }
+}
+
+/**
+ * Creates something in a transaction, at most once for a key, and remembers the answer.
+ * Throws Problem `idempotency-key-in-flight` when another request with that key was faster.
+ */
+export async function createOnce<T>(
+  database: Database,
+  once: Once | undefined,
+  create: (client: Prisma.TransactionClient) => Promise<T>,
+): Promise<T> {
+  return database.$transaction(async (client) => {
+    if (once === undefined) return create(client)
+    await lock(client, once)
+    const answer = await create(client)
+    await remember(client, once, JSON.stringify(answer))
+    return answer
+  })
+}
+
+async function lock(client: Prisma.TransactionClient, { tenantId, key }: Once): Promise<void> {
+  const name = JSON.stringify(['Idempotency-Key', tenantId, key])
+  const [row] = await client.$queryRaw<{ locked: boolean }[]>`
+    SELECT pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) AS locked`
+  if (row?.locked !== true) throw inFlight()
+}
+
+async function remember(client: Prisma.TransactionClient, once: Once, answer: string): Promise<void> {
+  const { tenantId, key, fingerprint } = once
+  const written = await client.$executeRaw`
+    INSERT INTO "IdempotencyKey" ("tenantId", key, fingerprint, answer)
+    VALUES (${tenantId}, ${key}, ${fingerprint}, ${answer})
+    ON CONFLICT ("tenantId", key) DO UPDATE
+      SET fingerprint = excluded.fingerprint, answer = excluded.answer, "createdAt" = excluded."createdAt"
+      WHERE "IdempotencyKey"."createdAt" <= now() - ${keptFor}`
+  // Answered since we looked: asking again brings that answer.
+  if (written === 0) throw inFlight()
+}
+
+function inFlight(): Problem {
+  return new Problem(
+    'idempotency-key-in-flight',
+    'Another request with this Idempotency-Key is being answered; ask again in a moment.',
+  )
+}
