@@ -10,7 +10,7 @@ const operationSchema = z.object({
   summary: z.string().min(1),
   tags: z.array(z.string()).length(1),
   parameters: z
-    .array(z.object({ name: z.string(), in: z.enum(['path', 'query']), schema: z.looseObject({}) }))
+    .array(z.object({ name: z.string(), in: z.enum(['path', 'query', 'header']), schema: z.looseObject({}) }))
     .optional(),
   requestBody: z
     .object({ content: z.record(z.string(), z.object({ schema: z.looseObject({}) })) })
