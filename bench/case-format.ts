@@ -1,7 +1,15 @@
 /** Cases: a spec, data and initial weights, and what comes of them; the format of the PyTorch fixtures. */
 import { z } from 'zod'
 import { trainingSchema } from '../src/contract/network.js'
-import { type BackendName, compile, Dataset, Predictor, train, type Weights } from '../src/engine/index.js'
+import {
+  type BackendName,
+  compile,
+  Dataset,
+  Predictor,
+  readEpochs,
+  train,
+  type Weights,
+} from '../src/engine/index.js'
 
 /** A number or arrays of them to any depth. */
 export type Nested = number | Nested[]
@@ -112,7 +120,7 @@ export function runCase(
   return {
     name,
     backend: training.backend,
-    epochLosses: epochs.map((epoch) => epoch.loss ?? Number.NaN),
+    epochLosses: readEpochs(epochs).map((epoch) => epoch.loss ?? Number.NaN),
     firstBatchGradient,
     finalWeights: nested(weights, (tensor) => !isState(tensor)),
     finalState: nested(weights, isState),

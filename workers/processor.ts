@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { builtIn } from '../src/datasets/built-ins.js'
-import { outputShape } from '../src/engine/index.js'
+import { countOf, epochsBehind, outputShape } from '../src/engine/index.js'
 import { newId } from '../src/training/new-id.js'
 import type {
   Claim,
@@ -157,12 +157,12 @@ export class Processor {
       return await pool.train(order, {
         store: async ({ epochs, checkpoint, snapshots, ...how }) => {
           // An earlier attempt may have stored the first of them; the same seed gives the same values again.
-          const fresh = epochs.filter((epoch) => epoch.epoch > stored)
+          const fresh = epochsBehind(epochs, stored)
           const kept = checkpoint !== null && checkpoint.epoch >= stored ? checkpoint : null
-          if (fresh.length === 0 && kept === null) return
+          if (countOf(fresh) === 0 && kept === null) return
           const progress = { ...how, epochs: fresh, checkpoint: kept, snapshots }
           if (await this.persist(() => runs.record(run.claim, progress))) {
-            stored = fresh.at(-1)?.epoch ?? stored
+            stored = fresh.firstEpoch + countOf(fresh) - 1
           } else {
             requestStop(run)
           }

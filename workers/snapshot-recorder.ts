@@ -3,7 +3,13 @@
  * lie ever further apart for good, and in between every 100 ms for whoever watches.
  */
 import type { Coding } from '../src/contract/dataset.js'
-import type { Program, SliceLimits, Training, TrainingState } from '../src/engine/index.js'
+import {
+  joinEpochs,
+  type Program,
+  type SliceLimits,
+  type Training,
+  type TrainingState,
+} from '../src/engine/index.js'
 import type { Progress, WeightSnapshot } from '../src/training/ports.js'
 import { packWeights } from './packed-weights.js'
 
@@ -47,7 +53,7 @@ export class SnapshotRecorder {
       // An end that comes by its own leaves nothing to wait for.
       if (state !== 'running') last = training.epoch
       if (training.epoch >= last || performance.now() >= end)
-        return { epochs: parts.flat(), state, snapshots }
+        return { epochs: joinEpochs(parts), state, snapshots }
     }
   }
 

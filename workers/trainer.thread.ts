@@ -6,6 +6,7 @@ import { DatasetError } from '../src/datasets/table.js'
 import { targetCoding, targetWidth } from '../src/datasets/target-coding.js'
 import {
   compile,
+  countOf,
   Dataset,
   explainBackend,
   outputShape,
@@ -193,7 +194,7 @@ async function report(
   { epochs, snapshots }: Pick<Progress, 'epochs' | 'snapshots'>,
   snapshot: Snapshot | null,
 ): Promise<void> {
-  if (epochs.length === 0 && snapshot === null) return
+  if (countOf(epochs) === 0 && snapshot === null) return
   const { backend, backendDetail } = training
   const variant = backendDetail === null ? backend : `${backend}/${backendDetail}`
   const checkpoint = snapshot === null ? null : packSnapshot(snapshot, variant)

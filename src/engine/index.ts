@@ -2,7 +2,7 @@
 export { sizeOf } from './arena.js'
 export { compile, outputShape } from './compile.js'
 export { Dataset, type DatasetHandle, type DatasetSize } from './dataset.js'
-export type { Epoch } from './epoch.js'
+export { countOf, type Epoch, type EpochRun, epochsBehind, joinEpochs, readEpochs } from './epoch.js'
 export type { BackendName } from './kernels/kernels.js'
 export { type BackendChoice, explainBackend } from './kernels/select.js'
 export { type PredictionOptions, Predictor, predict } from './predict.js'

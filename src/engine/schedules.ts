@@ -8,13 +8,7 @@ import type { Schedule } from '../contract/network.js'
  * cosine: rate · (finalFactor + (1 − finalFactor) · ½(1 + cos(π k / (E − W − 1)))), E all epochs, so that the last
  * epoch has rate · finalFactor (Loshchilov & Hutter 2017 without restarts).
  */
-export function learningRateOf(
-  rate: number,
-  schedule: Schedule | undefined,
-  epoch: number,
-  epochs: number,
-): number {
-  if (schedule === undefined) return rate
+export function learningRateOf(rate: number, schedule: Schedule, epoch: number, epochs: number): number {
   const { warmupEpochs } = schedule
   if (epoch < warmupEpochs) return (rate * (epoch + 1)) / (warmupEpochs + 1)
   const since = epoch - warmupEpochs

@@ -3,8 +3,8 @@
 import { sizeOf } from './arena.js'
 import type { Dataset } from './dataset.js'
 import { ImprovementWatch, type WatchState } from './early-stopping.js'
-import type { Epoch } from './epoch.js'
-import { type BackendName, metricsPerEpoch, type Position, type TrainingExecutor } from './kernels/kernels.js'
+import { type Epoch, type EpochRun, joinMetrics, metricsPerEpoch, readEpochs } from './epoch.js'
+import type { BackendName, Position, TrainingExecutor } from './kernels/kernels.js'
 import { selectBackend } from './kernels/select.js'
 import { Pace } from './pace.js'
 import type { Program } from './program.js'
@@ -109,33 +109,41 @@ export class Training {
   /**
    * Runs until a limit of the slice, the stop flag, or the training's end. However it is sliced, the same epochs and
    * weights come out.
-   * @returns the epochs finished in this slice, in order.
+   * @returns the epochs finished in this slice.
    */
-  run(limits: SliceLimits = {}): { epochs: Epoch[]; state: TrainingState } {
-    const epochs: Epoch[] = []
+  run(limits: SliceLimits = {}): { epochs: EpochRun; state: TrainingState } {
+    const firstEpoch = this.epoch + 1
+    const parts: Float64Array[] = []
+    const state = this.#runSlice(parts, limits)
+    return { epochs: { firstEpoch, metrics: joinMetrics(parts) }, state }
+  }
+
+  #runSlice(parts: Float64Array[], limits: SliceLimits): TrainingState {
+    const firstEpoch = this.#position.epoch
     const deadline = performance.now() + (limits.milliseconds ?? Number.POSITIVE_INFINITY)
     let ran = false
     let stepsLeft = limits.maximumSteps ?? Number.POSITIVE_INFINITY
     const unpaced = limits.milliseconds === undefined && limits.stop === undefined
     const maximumEpochs = limits.maximumEpochs ?? Number.POSITIVE_INFINITY
     while (this.#ended === null) {
-      if (epochs.length >= maximumEpochs || stepsLeft <= 0) return { epochs, state: 'running' }
+      const finished = this.#position.epoch - firstEpoch
+      if (finished >= maximumEpochs || stepsLeft <= 0) return 'running'
       const before = performance.now()
-      if (ran && before >= deadline) return { epochs, state: 'running' }
-      if (limits.stop !== undefined && Atomics.load(limits.stop, 0) !== 0) return { epochs, state: 'stopped' }
+      if (ran && before >= deadline) return 'running'
+      if (limits.stop !== undefined && Atomics.load(limits.stop, 0) !== 0) return 'stopped'
       const steps = Math.min(
         stepsLeft,
         unpaced ? unlimited : this.#pace.steps(Math.max(0, deadline - before)),
       )
       const from = this.#position.epoch * this.#program.stepsPerEpoch + this.#position.step
-      const reason = this.#call(epochs, maximumEpochs - epochs.length, steps, limits.stop ?? null)
+      const reason = this.#call(parts, maximumEpochs - finished, steps, limits.stop ?? null)
       const done = this.#position.epoch * this.#program.stepsPerEpoch + this.#position.step - from
       stepsLeft -= done
       ran = true
       if (done > 0) this.#pace.measured(done, performance.now() - before)
-      if (reason === 'stop' && this.#ended === null) return { epochs, state: 'stopped' }
+      if (reason === 'stop' && this.#ended === null) return 'stopped'
     }
-    return { epochs, state: this.#ended }
+    return this.#ended
   }
 
   /** A copy of the model: after an end with restored best weights, those. */
@@ -184,15 +192,19 @@ export class Training {
     return region
   }
 
-  /** One call of the executor; what it finished goes to `epochs`. */
-  #call(epochs: Epoch[], wanted: number, steps: number, stop: Int32Array | null): string {
+  /** One call of the executor; what it finished goes to `parts`. */
+  #call(parts: Float64Array[], wanted: number, steps: number, stop: Int32Array | null): string {
     const { spec } = this.#program
     const first = this.#position.epoch
     const atOnce = this.#watch === null ? epochsPerCall : 1
     const count = Math.min(wanted, atOnce, spec.epochs - first)
     const learningRates = this.#learningRates.subarray(0, count)
-    for (let i = 0; i < count; i++) {
-      learningRates[i] = learningRateOf(spec.optimizer.learningRate, spec.schedule, first + i, spec.epochs)
+    const { schedule, optimizer } = spec
+    if (schedule === undefined) learningRates.fill(optimizer.learningRate)
+    else {
+      for (let i = 0; i < count; i++) {
+        learningRates[i] = learningRateOf(optimizer.learningRate, schedule, first + i, spec.epochs)
+      }
     }
     const metrics = this.#metrics
     const end = this.#executor.run({
@@ -203,19 +215,20 @@ export class Training {
       metrics,
       stop,
     })
-    for (let i = 0; i < end.epochs; i++) {
-      const epoch = epochFrom(metrics, i, first + i + 1)
-      epochs.push(epoch)
+    const finished = metrics.slice(0, end.epochs * metricsPerEpoch)
+    parts.push(finished)
+    for (const epoch of this.#watch === null
+      ? []
+      : readEpochs({ firstEpoch: first + 1, metrics: finished })) {
       this.#judge(epoch)
     }
     if (end.reason === 'diverged') {
-      const nothing = { loss: null, accuracy: null, valLoss: null, valAccuracy: null }
-      epochs.push({ epoch: this.#position.epoch + 1, ...nothing, diverged: true })
+      parts.push(Float64Array.of(Number.POSITIVE_INFINITY, Number.NaN, Number.NaN, Number.NaN))
       this.#ended = 'diverged'
     } else if (this.#ended === null && this.#position.epoch === spec.epochs) {
       this.#ended = 'finished'
     }
-    if (this.#ended === 'finished' || this.#ended === 'earlyStopped') this.#conclude(epochs)
+    if (this.#ended === 'finished' || this.#ended === 'earlyStopped') this.#conclude(parts)
     return end.reason
   }
 
@@ -229,13 +242,13 @@ export class Training {
   }
 
   /** Best weights back; weights that are not finite after a last epoch of finite loss are a divergence too. */
-  #conclude(epochs: Epoch[]): void {
+  #conclude(parts: Float64Array[]): void {
     if (this.#best !== null) this.#paste(this.#best)
     const finite = [...this.weights().values()].every(({ values }) => values.every(Number.isFinite))
     if (finite) return
     this.#ended = 'diverged'
-    const last = epochs.at(-1)
-    if (last !== undefined) last.diverged = true
+    const last = parts.at(-1)
+    if (last !== undefined) last[last.length - metricsPerEpoch] = Number.POSITIVE_INFINITY
   }
 
   #copy(kinds: readonly string[]): Record<string, Float32Array> {
@@ -256,22 +269,6 @@ export class Training {
       this.#floats.set(values, buffer.offset)
     }
   }
-}
-
-/** The metrics of a slice's epoch `index`; small networks finish millions of epochs a second, so nothing is copied here. */
-function epochFrom(metrics: Float64Array, index: number, epoch: number): Epoch {
-  const start = index * metricsPerEpoch
-  return {
-    epoch,
-    loss: finiteOrNull(metrics[start]),
-    accuracy: finiteOrNull(metrics[start + 1]),
-    valLoss: finiteOrNull(metrics[start + 2]),
-    valAccuracy: finiteOrNull(metrics[start + 3]),
-  }
-}
-
-function finiteOrNull(value: number | undefined): number | null {
-  return value !== undefined && Number.isFinite(value) ? value : null
 }
 
 function checkData(program: Program, dataset: Dataset): void {

@@ -1,10 +1,10 @@
-/** Epochs, stored in batches: four little-endian float64 each. NaN stands for null, an infinite loss for a diverged one. */
+/** Epochs, stored in batches as the engine packs them: four little-endian float64 each, NaN for null, an infinite loss where training diverged. */
 import type { Epoch, Metrics } from '../contract/epoch.js'
 import type { EpochStore } from '../training/ports.js'
 import type { Database } from './database.js'
 
-const numbersPerEpoch = 4
-const bytesPerEpoch = 8 * numbersPerEpoch
+export const metricsPerEpoch = 4
+const bytesPerEpoch = 8 * metricsPerEpoch
 
 /** Epochs firstEpoch, firstEpoch + 1, …: as many as `metrics` holds. */
 interface Run {
@@ -56,19 +56,6 @@ export function spread(last: number, points: number): number[] {
   if (last <= points) return Array.from({ length: last }, (_, index) => index + 1)
   if (points === 1) return [last]
   return Array.from({ length: points }, (_, index) => 1 + Math.round((index * (last - 1)) / (points - 1)))
-}
-
-export function encodeEpochs(epochs: readonly Epoch[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(epochs.length * bytesPerEpoch)
-  const view = new DataView(bytes.buffer)
-  epochs.forEach((epoch, index) => {
-    const at = index * bytesPerEpoch
-    view.setFloat64(at, epoch.diverged ? Number.POSITIVE_INFINITY : (epoch.loss ?? Number.NaN), true)
-    view.setFloat64(at + 8, epoch.accuracy ?? Number.NaN, true)
-    view.setFloat64(at + 16, epoch.valLoss ?? Number.NaN, true)
-    view.setFloat64(at + 24, epoch.valAccuracy ?? Number.NaN, true)
-  })
-  return bytes
 }
 
 function decodeEpochs({ firstEpoch, metrics }: Run): Epoch[] {

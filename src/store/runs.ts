@@ -8,7 +8,7 @@ import { changeSchema, type JobError, jobSpecSchema } from '../contract/job.js'
 import type { Claim, ClaimedJob, Progress, RunStore } from '../training/ports.js'
 import { insertCheckpoint, readCheckpoint } from './checkpoints.js'
 import { type Database, notifyChanged, Prisma } from './database.js'
-import { encodeEpochs } from './epochs.js'
+import { epochOf, metricsPerEpoch } from './epochs.js'
 import { releaseCrashed, turns } from './jobs.js'
 import { insertModel } from './models.js'
 import { insertSnapshots } from './weight-snapshots.js'
@@ -146,20 +146,24 @@ async function advance(
 ): Promise<boolean> {
   const holds = Prisma.sql`
     id = ${claim.jobId} AND attempt = ${claim.attempt}::int AND status IN ('running', 'paused')`
-  const last = epochs.at(-1)
-  if (last === undefined) {
+  const { firstEpoch, metrics } = epochs
+  if (metrics.length === 0) {
     return (await client.$executeRaw`UPDATE "Job" SET crashes = 0 WHERE ${holds}`) > 0
   }
+  const [loss, accuracy, valLoss, valAccuracy] = metrics.subarray(-metricsPerEpoch)
+  const last = epochOf({ loss, accuracy, valLoss, valAccuracy })
+  const lastEpoch = firstEpoch + metrics.length / metricsPerEpoch - 1
+  const bytes = new Uint8Array(metrics.buffer, metrics.byteOffset, metrics.byteLength)
   const changed = await client.$queryRaw<unknown[]>`
     WITH changed AS (
-      UPDATE "Job" SET epoch = ${last.epoch}::int, loss = ${last.loss}, accuracy = ${last.accuracy},
+      UPDATE "Job" SET epoch = ${lastEpoch}::int, loss = ${last.loss}, accuracy = ${last.accuracy},
         "valLoss" = ${last.valLoss}, "valAccuracy" = ${last.valAccuracy},
         backend = ${backend}, "backendDetail" = ${backendDetail}, crashes = 0, "heartbeatAt" = now()
-      WHERE ${holds} AND epoch = ${epochs[0].epoch - 1}::int
+      WHERE ${holds} AND epoch = ${firstEpoch - 1}::int
       RETURNING id, status, epoch
     ), stored AS (
       INSERT INTO "EpochBatch" ("jobId", "firstEpoch", "lastEpoch", metrics)
-      SELECT id, ${epochs[0].epoch}::int, ${last.epoch}::int, ${encodeEpochs(epochs)} FROM changed
+      SELECT id, ${firstEpoch}::int, ${lastEpoch}::int, ${bytes} FROM changed
     ) ${notifyChanged}`
   return changed.length > 0
 }

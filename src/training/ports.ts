@@ -7,6 +7,7 @@ import type { Epoch } from '../contract/epoch.js'
 import type { Change, Job, JobError, JobSpec, JobStatus, ResumeRequest } from '../contract/job.js'
 import type { LayerSummary, Model, Tensor } from '../contract/model.js'
 import type { Network } from '../contract/network.js'
+import type { EpochRun } from '../engine/index.js'
 
 export interface NewJob {
   id: string
@@ -68,7 +69,7 @@ export interface WeightSnapshot {
 
 /** A step of progress: epochs in order, and perhaps a checkpoint behind the last of them. */
 export interface Progress {
-  epochs: Epoch[]
+  epochs: EpochRun
   backend: string
   backendDetail: string | null
   checkpoint: Checkpoint | null

@@ -5,7 +5,7 @@ import type { Epoch } from '../../src/contract/epoch.js'
 import type { JobStatus } from '../../src/contract/job.js'
 import { chunkBytes } from '../../src/store/bytes.js'
 import type { Checkpoint, Claim } from '../../src/training/ports.js'
-import { claimJob, openStores, type Stores, startJob } from '../support/stores.js'
+import { claimJob, openStores, packEpochs, type Stores, startJob } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
 let stores: Stores
@@ -38,7 +38,13 @@ const epochsOf = (numbers: number[]): Epoch[] =>
   numbers.map((epoch) => ({ epoch, loss: 1 / epoch, accuracy: null, valLoss: null, valAccuracy: null }))
 
 const store = (claim: Claim, epochs: Epoch[], checkpoint: Checkpoint | null) =>
-  stores.runs.record(claim, { epochs, backend: 'wasm', backendDetail: null, checkpoint, snapshots: [] })
+  stores.runs.record(claim, {
+    epochs: packEpochs(epochs),
+    backend: 'wasm',
+    backendDetail: null,
+    checkpoint,
+    snapshots: [],
+  })
 
 /** The checkpoint to go on from, and what was said on the way to it. */
 async function read(jobId: string): Promise<{ checkpoint: Checkpoint | null; warnings: string[] }> {

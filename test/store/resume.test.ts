@@ -5,7 +5,7 @@ import { type JobStatus, jobStatusSchema } from '../../src/contract/job.js'
 import { Problem } from '../../src/contract/problems.js'
 import { newId } from '../../src/training/new-id.js'
 import type { Checkpoint, ClaimedJob } from '../../src/training/ports.js'
-import { claimJob, newJob, openStores, type Stores, startJob } from '../support/stores.js'
+import { claimJob, newJob, openStores, packEpochs, type Stores, startJob } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
 let stores: Stores
@@ -31,7 +31,7 @@ async function progress(claim: ClaimedJob, epoch: number, checkpoint: Checkpoint
   const epochs = epochsOf(upTo(epoch).slice(stored))
   expect(
     await stores.runs.record(claim, {
-      epochs,
+      epochs: packEpochs(epochs),
       backend: 'wasm',
       backendDetail: null,
       checkpoint,

@@ -2,6 +2,7 @@
 import type { Epoch } from '../../src/contract/epoch.js'
 import type { JobSpec } from '../../src/contract/job.js'
 import { jobSpecSchema } from '../../src/contract/job.js'
+import type { EpochRun } from '../../src/engine/index.js'
 import { type Database, openDatabase } from '../../src/store/database.js'
 import { datasetStore } from '../../src/store/datasets.js'
 import { epochStore } from '../../src/store/epochs.js'
@@ -132,7 +133,13 @@ export async function storeEpochs(
   epochs: Epoch[],
   backend = 'wasm',
 ): Promise<boolean> {
-  return stores.runs.record(claim, { epochs, backend, backendDetail: null, checkpoint: null, snapshots: [] })
+  return stores.runs.record(claim, {
+    epochs: packEpochs(epochs),
+    backend,
+    backendDetail: null,
+    checkpoint: null,
+    snapshots: [],
+  })
 }
 
 /** output = 2 a + 3 b + 1, over raw inputs called a and b. */
@@ -180,4 +187,13 @@ export async function storeModel(
   const claim = await startJob(stores)
   if (!(await stores.runs.succeed(claim, model))) throw new Error('a running job cannot succeed')
   return model
+}
+
+/** As the engine packs them; they must follow one another. */
+export function packEpochs(epochs: Epoch[]): EpochRun {
+  const metrics = epochs.flatMap(({ loss, accuracy, valLoss, valAccuracy, diverged }) => [
+    diverged ? Number.POSITIVE_INFINITY : (loss ?? Number.NaN),
+    ...[accuracy, valLoss, valAccuracy].map((value) => value ?? Number.NaN),
+  ])
+  return { firstEpoch: epochs[0]?.epoch ?? 1, metrics: Float64Array.from(metrics) }
 }

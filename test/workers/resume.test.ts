@@ -1,10 +1,12 @@
 /** A training that goes on from a checkpoint in another thread gives the same bits as one that was never interrupted. */
+
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkpointHeaderSchema } from '../../src/contract/checkpoint.js'
 import type { Epoch } from '../../src/contract/epoch.js'
 import { type Change, type JobSpec, jobSpecSchema } from '../../src/contract/job.js'
 import { builtIn } from '../../src/datasets/built-ins.js'
+import { readEpochs } from '../../src/engine/index.js'
 import type { Checkpoint } from '../../src/training/ports.js'
 import type { TrainingOrder } from '../../workers/messages.js'
 import type { Outcome } from '../../workers/trainer-pool.js'
@@ -65,7 +67,7 @@ async function train(given: TrainingOrder, onProgress = () => {}): Promise<Train
   const checkpoints: Checkpoint[] = []
   const outcome = await pool.train(given, {
     store: async (progress) => {
-      epochs.push(...progress.epochs)
+      epochs.push(...readEpochs(progress.epochs))
       if (progress.checkpoint !== null) checkpoints.push(stored(progress.checkpoint))
       onProgress()
     },

@@ -1,10 +1,12 @@
 /** The training threads, as built, on real trainings. */
+
 import { setFlagsFromString } from 'node:v8'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Epoch } from '../../src/contract/epoch.js'
 import type { JobSpec } from '../../src/contract/job.js'
 import { builtIn } from '../../src/datasets/built-ins.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
+import { type EpochRun, readEpochs } from '../../src/engine/index.js'
 import type { TrainingOrder } from '../../workers/messages.js'
 import type { Listener, Outcome } from '../../workers/trainer-pool.js'
 import { trainerPool } from '../support/built.js'
@@ -51,7 +53,7 @@ async function train(
   const outcome = await pool.train(
     given,
     storing(async (progress) => {
-      epochs.push(...progress.epochs)
+      epochs.push(...readEpochs(progress.epochs))
       backends.add(progress.backend)
     }),
   )
@@ -99,7 +101,7 @@ describe('a training', () => {
     const outcome = await pool.train(
       given,
       storing(async (progress) => {
-        epochs.push(...progress.epochs)
+        epochs.push(...readEpochs(progress.epochs))
         Atomics.store(given.stop, 0, 1)
       }),
     )
@@ -176,7 +178,7 @@ describe('the pool', () => {
   it('stores one after the other, and lets a training wait while storing falls behind', async () => {
     const given = order(endless)
     const held = gate()
-    const stored: Epoch[][] = []
+    const stored: EpochRun[] = []
     let under = 0
     const training = pool.train(
       given,
@@ -194,7 +196,8 @@ describe('the pool', () => {
     held.open()
     expect(await training).toEqual({ type: 'stopped' })
     expect(stored.length).toBeLessThanOrEqual(3)
-    expect(numbers(stored.flat())).toEqual(upTo(stored.flat().length))
+    const trained = stored.flatMap(readEpochs)
+    expect(numbers(trained)).toEqual(upTo(trained.length))
   })
 
   it('ends what runs when it closes', async () => {

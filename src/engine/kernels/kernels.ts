@@ -17,9 +17,6 @@ export interface Position {
   right: number
 }
 
-/** Float64 values each finished epoch leaves in `Slice.metrics`: loss, accuracy, valLoss, valAccuracy; NaN where not measured. */
-export const metricsPerEpoch = 4
-
 export interface Slice {
   /** Where to begin; moved on in place. */
   readonly position: Position

@@ -1,7 +1,8 @@
 /** Every kind of vector and every number of threads gives what the reference gives. */
 import { describe, expect, test } from 'vitest'
+import { metricsPerEpoch } from '../../../src/engine/epoch.js'
 import { train } from '../../../src/engine/index.js'
-import { type Backend, metricsPerEpoch } from '../../../src/engine/kernels/kernels.js'
+import type { Backend } from '../../../src/engine/kernels/kernels.js'
 import { loadAddon, type Variant, whyUnavailable } from '../../../src/engine/kernels/native/addon.js'
 import { nativeBackendOver } from '../../../src/engine/kernels/native/backend.js'
 import { referenceBackend } from '../../../src/engine/kernels/reference/backend.js'

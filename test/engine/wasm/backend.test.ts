@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
-import { train } from '../../../src/engine/index.js'
+import { readEpochs, train } from '../../../src/engine/index.js'
 import { controlBytes, controlFields } from '../../../src/engine/kernels/wasm/control.js'
 import { loadAssembly, whyUnavailable } from '../../../src/engine/kernels/wasm/module.js'
 import { trainingCase } from '../../support/training-case.js'
@@ -43,7 +43,7 @@ describe.skipIf(reason !== null)('the WASM backend', () => {
 
   test('trains on after an epoch in which nothing is left to do', () => {
     const training = train(endless.program, endless.dataset(), { backend: 'wasm', seed: 1 })
-    expect(training.run({ maximumEpochs: 3000 }).epochs.map(({ epoch }) => epoch)).toEqual(
+    expect(readEpochs(training.run({ maximumEpochs: 3000 }).epochs).map(({ epoch }) => epoch)).toEqual(
       Array.from({ length: 3000 }, (_, i) => i + 1),
     )
   })

@@ -1,14 +1,9 @@
 /** The executor by the definition in program.ts, over plain typed arrays: float32, or float64 for gradient checks. */
 import { sizeOf } from '../../arena.js'
+import { metricsPerEpoch } from '../../epoch.js'
 import type { NetworkProgram, Program } from '../../program.js'
 import { drawWithReplacement, permute, streamKey } from '../../rng.js'
-import {
-  metricsPerEpoch,
-  type Position,
-  type Slice,
-  type SliceEnd,
-  type TrainingExecutor,
-} from '../kernels.js'
+import type { Position, Slice, SliceEnd, TrainingExecutor } from '../kernels.js'
 import { perform } from './kernels.js'
 import { at, type Floats, type Run } from './run.js'
 

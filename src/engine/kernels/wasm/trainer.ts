@@ -1,12 +1,7 @@
 /** Runs slices of one training in the module. */
+import { metricsPerEpoch } from '../../epoch.js'
 import type { SharedMemory } from '../../memory.js'
-import {
-  metricsPerEpoch,
-  type Position,
-  type Slice,
-  type SliceEnd,
-  type TrainingExecutor,
-} from '../kernels.js'
+import type { Position, Slice, SliceEnd, TrainingExecutor } from '../kernels.js'
 import { ControlBlock } from './control.js'
 import type { Exports, Variant } from './module.js'
 import { epochsPerCall, type Workspace } from './workspace.js'

@@ -4,9 +4,9 @@
  */
 import { alignment } from '../../arena.js'
 import { encode } from '../../encoding.js'
+import { metricsPerEpoch } from '../../epoch.js'
 import type { Operation } from '../../operations.js'
 import type { NetworkProgram } from '../../program.js'
-import { metricsPerEpoch } from '../kernels.js'
 import { controlBytes } from './control.js'
 
 /** Epochs one call into the module finishes at most. */
