@@ -10,7 +10,7 @@ const table: usize = memory.data<f32>([
   1.38145e-3, 8.36878e-3, 4.166839e-2, 1, Infinity, 0.69314718, 2, 0.14046358,
   0.13993144, 0.20011208, 0.33333201, -5.60391e-3, 2.055172e-2, -5.371411e-2, 1.3331153e-1, -3.3333272e-1,
   0.625, -0.5, 0.282842712, 7.23054136e-2, -3.88667432e-1, 6.81468033e-1, -3.83212931e-1, 4.25614431e-1,
-  1.27107884e-1, 2.41333826e-1, 2.23971312e-1, 7.93630315e-5, 0.5, 87.3,
+  1.27107884e-1, 2.41333826e-1, 2.23971312e-1, 7.93630315e-5, 0.5, 87.3, 12582788, 12583038, 1e6,
 ])
 
 /** Entry `index` of the table in all lanes; `value` is what stands there, for the reader. */
@@ -83,16 +83,29 @@ function twiceAtanh(s: v128): v128 {
   return multiplyAdd(f32x4.mul(twice, square), p, twice)
 }
 
-/** 1 / (1 + e^−x), to 4 ulp where the result is a normal number, below that the smallest ones; NaN stays NaN. */
+/**
+ * 1 / (1 + e^−x), to 4 ulp where the result is a normal number, below that the smallest ones; NaN stays NaN.
+ * With −x = n ln 2 − s the sum is (1 + 2^n) − 2^n s + 2^n s² p(s): a step of a small network waits for two of these in a row, so
+ * everything but s, s², p and one multiply-add is ready before the division needs it, bounds included.
+ */
 // @ts-ignore: decorator
 @inline
 export function sigmoid(x: v128): v128 {
-  const bounded = f32x4.pmin(f32x4.pmax(f32x4.neg(x), constant(1, -86.6)), constant(37, 87.3))
-  const shifted = shiftedExponent(bounded)
+  const magic = constant(2, 12582912)
   const one = constant(11, 1)
-  const power = i32x4.add(i32x4.shl(shifted, 23), one)
-  // 1 + 2^n · (1 + m) with 1 + 2^n ready before m is: nothing but the division waits for the sum.
-  return f32x4.div(one, multiplyAdd(mantissaLessOne(bounded, shifted), power, f32x4.add(power, one)))
+  const shifted = multiplySubtract(x, constant(3, 1.44269504), magic)
+  const n = f32x4.sub(shifted, magic)
+  const s = multiplyAdd(n, constant(4, -2.12194440e-4), multiplyAdd(n, constant(5, 0.693359375), x))
+  const square = f32x4.mul(s, s)
+  const low = multiplySubtract(s, constant(6, 1.666652e-1), constant(7, 4.9999993e-1))
+  const high = multiplyAdd(square, constant(8, 1.38145e-3), multiplySubtract(s, constant(9, 8.36878e-3), constant(10, 4.166839e-2)))
+  const bounded = f32x4.pmin(f32x4.pmax(shifted, constant(38, 12582788)), constant(39, 12583038))
+  const power = i32x4.add(i32x4.shl(bounded, 23), one)
+  const sum = multiplySubtract(power, s, f32x4.add(power, one))
+  const y = f32x4.div(one, multiplyAdd(f32x4.mul(power, square), multiplyAdd(high, square, low), sum))
+  // So far out n is no integer any more.
+  const out = f32x4.gt(f32x4.abs(x), constant(40, 1e6))
+  return v128.bitselect(v128.and(f32x4.gt(x, f32x4.splat(0)), one), y, out)
 }
 
 /** tanh x, to 4 ulp. */

@@ -2,6 +2,7 @@
  * Losses with their gradients and the count of right answers. N rows, m outputs; the sum over rows of the row's loss
  * goes to a float64 sum, the gradient is that of the batch's mean. The codes are those of operations.ts.
  */
+import { Activation, derivativeOf } from './activations'
 import { exp, log, log1p, sigmoid } from './exponential'
 import { exponentials, largest } from './softmax'
 import { laneMask, multiplyAdd, storeLanes, sumLanes } from './simd'
@@ -89,7 +90,7 @@ function addLanes(sum: v128, lanes: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function elementLoop(loss: i32, output: usize, target: usize, gradient: usize, count: i32, scale: f32): f64 {
+function elementLoop(loss: i32, output: usize, target: usize, gradient: usize, count: i32, scale: f32, squashed: bool): f64 {
   const factor = f32x4.splat(scale)
   let sum = f64x2.splat(0)
   for (; count > 0; count -= 4, output += 16, target += 16) {
@@ -99,7 +100,8 @@ function elementLoop(loss: i32, output: usize, target: usize, gradient: usize, c
     if (count < 4) value = v128.and(value, laneMask(count))
     sum = addLanes(sum, value)
     if (gradient) {
-      storeLanes(gradient, f32x4.mul(elementGradient(loss, o, t), factor), count)
+      const g = f32x4.mul(elementGradient(loss, o, t), factor)
+      storeLanes(gradient, squashed ? f32x4.mul(g, derivativeOf(Activation.sigmoid, o)) : g, count)
       gradient += 16
     }
   }
@@ -202,25 +204,25 @@ function laneSum(lanes: v128): f64 {
 }
 
 /**
- * Writes the gradient [rows, size] where there is one (0: none).
+ * Writes the gradient [rows, size] where there is one (0: none); with `squashed` by what a sigmoid took to give the outputs.
  * @returns Σ over rows of the row's loss. Scratch: `size` floats, rounded up to four, and eight more.
  */
-export function lossForward(loss: i32, output: usize, target: usize, gradient: usize, rows: i32, size: i32, scratch: usize): f64 {
+export function lossForward(loss: i32, output: usize, target: usize, gradient: usize, rows: i32, size: i32, scratch: usize, squashed: bool): f64 {
   const count = rows * size
   const perRow: f32 = <f32>1 / <f32>rows
   const perElement: f32 = <f32>1 / <f32>count
   const width = <f64>size
   switch (loss) {
-    case Loss.squaredError: return elementLoop(Loss.squaredError, output, target, gradient, count, perRow)
-    case Loss.meanSquaredError: return elementLoop(Loss.meanSquaredError, output, target, gradient, count, perElement) / width
-    case Loss.meanAbsoluteError: return elementLoop(Loss.meanAbsoluteError, output, target, gradient, count, perElement) / width
-    case Loss.huber: return elementLoop(Loss.huber, output, target, gradient, count, perElement) / width
-    case Loss.binaryCrossentropy: return elementLoop(Loss.binaryCrossentropy, output, target, gradient, count, perElement) / width
+    case Loss.squaredError: return elementLoop(Loss.squaredError, output, target, gradient, count, perRow, squashed)
+    case Loss.meanSquaredError: return elementLoop(Loss.meanSquaredError, output, target, gradient, count, perElement, squashed) / width
+    case Loss.meanAbsoluteError: return elementLoop(Loss.meanAbsoluteError, output, target, gradient, count, perElement, squashed) / width
+    case Loss.huber: return elementLoop(Loss.huber, output, target, gradient, count, perElement, squashed) / width
+    case Loss.binaryCrossentropy: return elementLoop(Loss.binaryCrossentropy, output, target, gradient, count, perElement, squashed) / width
     case Loss.categoricalCrossentropy:
       if (size <= 4) return narrowCrossentropy(output, target, gradient, rows, size)
       return crossentropyLoop(output, target, gradient, rows, size, scratch)
-    case Loss.hinge: return elementLoop(Loss.hinge, output, target, gradient, count, perElement) / width
-    default: return elementLoop(Loss.perceptron, output, target, gradient, count, perRow)
+    case Loss.hinge: return elementLoop(Loss.hinge, output, target, gradient, count, perElement, squashed) / width
+    default: return elementLoop(Loss.perceptron, output, target, gradient, count, perRow, squashed)
   }
 }
 

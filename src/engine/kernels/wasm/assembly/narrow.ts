@@ -4,7 +4,7 @@
  */
 import { Activation, activate, activateBackward, derivativeOf } from './activations'
 import { sigmoid } from './exponential'
-import { lossForward, rightAnswers } from './loss'
+import { Accuracy, lossForward } from './loss'
 import { arena, integer, learningRate, lossSum, operand, optional, perform, real, right, room, setSums } from './operations'
 import { sgdMove } from './optimizers'
 import { zeros } from './product'
@@ -84,6 +84,12 @@ function product(a: usize, b: usize): v128 {
   return f32x4.mul(v128.load(a), v128.load(b))
 }
 
+// @ts-expect-error: decorator
+@inline
+function times4(vector: v128, b: usize): v128 {
+  return f32x4.mul(vector, v128.load(b))
+}
+
 /**
  * dWeight [units, inputs] = dz · xᵀ, four neighbours of whatever units at a time; dBias [units] = Σ over rows of dz.
  * With `sgd`, the update's operation (0: none), parameters move as soon as their gradients are known.
@@ -101,20 +107,32 @@ function backwardWeights(x: usize, dz: usize, dWeight: usize, dBias: usize, inpu
   let unit = dz
   // What lies behind the last unit is added up too; behind the last weight and bias there are zeros.
   for (let left = units * inputs; left > 0; left -= 4, dWeight += 16) {
-    const s0 = product(unit, column)
-    column += 16
-    if (column == end) { column = x; unit += 16 }
-    const s1 = product(unit, column)
-    column += 16
-    if (column == end) { column = x; unit += 16 }
-    const s2 = product(unit, column)
-    column += 16
-    if (column == end) { column = x; unit += 16 }
-    const s3 = product(unit, column)
-    column += 16
-    if (column == end) { column = x; unit += 16 }
-    let g = sumLanesOfFour(s0, s1, s2, s3)
-    if (left < 4) g = v128.and(g, laneMask(left))
+    let g: v128
+    if (!(inputs & 3)) {
+      const d = v128.load(unit)
+      g = sumLanesOfFour(times4(d, column), times4(d, column + 16), times4(d, column + 32), times4(d, column + 48))
+      column += 64
+      if (column == end) { column = x; unit += 16 }
+    } else if (inputs == 2) {
+      g = sumLanesOfFour(product(unit, x), product(unit, x + 16), product(unit + 16, x), product(unit + 16, x + 16))
+      unit += 32
+      if (left < 4) g = v128.and(g, laneMask(left))
+    } else {
+      const s0 = product(unit, column)
+      column += 16
+      if (column == end) { column = x; unit += 16 }
+      const s1 = product(unit, column)
+      column += 16
+      if (column == end) { column = x; unit += 16 }
+      const s2 = product(unit, column)
+      column += 16
+      if (column == end) { column = x; unit += 16 }
+      const s3 = product(unit, column)
+      column += 16
+      if (column == end) { column = x; unit += 16 }
+      g = sumLanesOfFour(s0, s1, s2, s3)
+      if (left < 4) g = v128.and(g, laneMask(left))
+    }
     v128.store(dWeight, g)
     if (sgd) sgdMove(dWeight + toParameters, velocity ? dWeight + toVelocity : 0, g, minusRate, momentum, nesterov, decay)
   }
@@ -125,6 +143,21 @@ function backwardWeights(x: usize, dz: usize, dWeight: usize, dBias: usize, inpu
     v128.store(dBias, g)
     if (sgd) sgdMove(dBias + toParameters, velocity ? dBias + toVelocity : 0, g, minusRate, momentum, nesterov, decay)
   }
+}
+
+/** Elements on the same side of ½ as their targets, or of 0 where the outputs are not squashed. */
+// @ts-expect-error: decorator
+@inline
+function rightColumns(accuracy: i32, output: usize, target: usize, size: i32): i32 {
+  if (accuracy == Accuracy.none) return 0
+  const half = f32x4.splat(0.5)
+  const border = accuracy == Accuracy.half ? half : f32x4.splat(0)
+  let wrong = 0
+  for (let left = size; left > 0; left--, output += 16, target += 16) {
+    const differ = v128.xor(f32x4.ge(v128.load(output), border), f32x4.ge(v128.load(target), half))
+    wrong += popcnt(i32x4.bitmask(differ))
+  }
+  return narrowRows * size - wrong
 }
 
 // @ts-expect-error: decorator
@@ -150,20 +183,24 @@ export function narrowStep(from: usize, backward: usize, update: usize, end: usi
   const sgd = load<i32>(update) == 25 ? update : 0
   for (let w = backward; w < update; w = next(w)) {
     const code = load<i32>(w)
+    const following = next(w)
+    const squashed = following < update && load<i32>(following) == 5 && integer(following, 3) == Activation.sigmoid
     if (code == 3) {
-      const following = next(w)
-      const fused = following < update && load<i32>(following) == 5 && integer(following, 3) == Activation.sigmoid
-      const y = fused ? operand(following, 0) : 0
+      const y = squashed ? operand(following, 0) : 0
       backwardInput(operand(w, 0), operand(w, 1), operand(w, 2), y, integer(w, 3), integer(w, 4))
-      if (fused) w = following
-    } else if (code == 5) activateBackward(integer(w, 3), operand(w, 0), operand(w, 1), narrowRows * integer(w, 2))
-    else if (code == 23) {
+    } else if (code == 23) {
       const size = integer(w, 3)
+      const output = operand(w, 0)
+      const target = operand(w, 1)
       setSums(
-        lossSum + lossForward(integer(w, 4), operand(w, 0), operand(w, 1), optional(w, 2), narrowRows, size, room),
-        right + <f64>rightAnswers(integer(w, 5), operand(w, 0), operand(w, 1), narrowRows, size),
+        lossSum + lossForward(integer(w, 4), output, target, optional(w, 2), narrowRows, size, room, squashed),
+        right + <f64>rightColumns(integer(w, 5), output, target, size),
       )
+    } else {
+      if (code == 5) activateBackward(integer(w, 3), operand(w, 0), operand(w, 1), narrowRows * integer(w, 2))
+      continue
     }
+    if (squashed) w = following
   }
   for (let w = backward; w < update; w = next(w)) {
     if (load<i32>(w) != 2) continue

@@ -186,7 +186,7 @@ export function perform(from: usize, end: usize): void {
         dropoutBackward(operand(w, 0), operand(w, 1), rows * integer(w, 2))
         break
       case 23:
-        lossSum += lossForward(integer(w, 4), operand(w, 0), operand(w, 1), optional(w, 2), rows, integer(w, 3), room)
+        lossSum += lossForward(integer(w, 4), operand(w, 0), operand(w, 1), optional(w, 2), rows, integer(w, 3), room, false)
         right += <f64>rightAnswers(integer(w, 5), operand(w, 0), operand(w, 1), rows, integer(w, 3))
         break
       case 24:
