@@ -35,7 +35,7 @@ export function main(args: string[]): void {
   })
   const runs = Number(values.runs)
   for (const name of workloadsIn(values.workload)) {
-    const bench = new Bench(name, backendIn(values.backend), runs)
+    const bench = new Bench(name, backendIn(values.backend))
     for (let run = 0; run < runs; run++) bench.run()
     const result = bench.finish()
     const { workload, backend, detail, metric, median, min, max } = result

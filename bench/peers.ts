@@ -56,8 +56,9 @@ function compare(
     .map((peer) => commandFor(peer, name, runsPerRound))
     .filter((command) => command !== null)
   const rates = new Map<PeerName, number[]>()
-  const bench = new Bench(name, backendIn(backend), rounds * runsPerRound)
+  const bench = new Bench(name, backendIn(backend))
   for (let round = 0; round < rounds; round++) {
+    bench.warmUp()
     for (let run = 0; run < runsPerRound; run++) bench.run()
     for (const command of commands) {
       const rate = rateOf(command)

@@ -48,7 +48,8 @@ export class SnapshotRecorder {
       const milliseconds = Math.max(0, end - performance.now())
       const maximumEpochs = Math.min(last, nextKept(training.epoch)) - training.epoch
       const { epochs, state } = training.run({ ...limits, milliseconds, maximumEpochs })
-      parts.push(epochs)
+      // The next run writes over the numbers.
+      parts.push({ ...epochs, metrics: epochs.metrics.slice() })
       if (state !== 'diverged') snapshots.push(...this.takeIfDue(training))
       // An end that comes by its own leaves nothing to wait for.
       if (state !== 'running') last = training.epoch

@@ -37,18 +37,13 @@ export function epochsBehind({ firstEpoch, metrics }: EpochRun, after: number): 
 
 /** Runs that follow one another, as one; there must be one at least. */
 export function joinEpochs(runs: readonly EpochRun[]): EpochRun {
-  return { firstEpoch: runs[0].firstEpoch, metrics: joinMetrics(runs.map(({ metrics }) => metrics)) }
-}
-
-export function joinMetrics(parts: readonly Float64Array[]): Float64Array {
-  if (parts.length === 1) return parts[0]
-  const whole = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0))
+  const metrics = new Float64Array(runs.reduce((sum, run) => sum + run.metrics.length, 0))
   let place = 0
-  for (const part of parts) {
-    whole.set(part, place)
-    place += part.length
+  for (const run of runs) {
+    metrics.set(run.metrics, place)
+    place += run.metrics.length
   }
-  return whole
+  return { firstEpoch: runs[0].firstEpoch, metrics }
 }
 
 export function readEpochs({ firstEpoch, metrics }: EpochRun): Epoch[] {

@@ -3,7 +3,7 @@
 import { sizeOf } from './arena.js'
 import type { Dataset } from './dataset.js'
 import { ImprovementWatch, type WatchState } from './early-stopping.js'
-import { type Epoch, type EpochRun, joinMetrics, metricsPerEpoch, readEpochs } from './epoch.js'
+import { type Epoch, type EpochRun, metricsPerEpoch, readEpochs } from './epoch.js'
 import type { BackendName, Position, TrainingExecutor } from './kernels/kernels.js'
 import { selectBackend } from './kernels/select.js'
 import { Pace } from './pace.js'
@@ -69,7 +69,9 @@ export class Training {
   readonly #floats: Float32Array
   readonly #position: Position = { epoch: 0, step: 0, lossSum: 0, right: 0 }
   readonly #pace = new Pace()
-  readonly #metrics = new Float64Array(epochsPerCall * metricsPerEpoch)
+  /** Those of the current run's epochs, of which `#measured` numbers are filled. */
+  #metrics = new Float64Array(epochsPerCall * metricsPerEpoch)
+  #measured = 0
   readonly #learningRates = new Float64Array(epochsPerCall)
   readonly #watch: ImprovementWatch | null
   #best: Record<string, Float32Array> | null = null
@@ -97,7 +99,9 @@ export class Training {
     }
     this.backend = backend.name
     this.backendDetail = this.#executor.detail
-    const { earlyStopping } = program.spec
+    const { earlyStopping, optimizer } = program.spec
+    // What stays so where there is no schedule.
+    this.#learningRates.fill(optimizer.learningRate)
     this.#watch = earlyStopping === undefined ? null : new ImprovementWatch(earlyStopping)
   }
 
@@ -109,16 +113,16 @@ export class Training {
   /**
    * Runs until a limit of the slice, the stop flag, or the training's end. However it is sliced, the same epochs and
    * weights come out.
-   * @returns the epochs finished in this slice.
+   * @returns the epochs finished in this slice; the next run writes over their numbers.
    */
   run(limits: SliceLimits = {}): { epochs: EpochRun; state: TrainingState } {
     const firstEpoch = this.epoch + 1
-    const parts: Float64Array[] = []
-    const state = this.#runSlice(parts, limits)
-    return { epochs: { firstEpoch, metrics: joinMetrics(parts) }, state }
+    this.#measured = 0
+    const state = this.#runSlice(limits)
+    return { epochs: { firstEpoch, metrics: this.#metrics.subarray(0, this.#measured) }, state }
   }
 
-  #runSlice(parts: Float64Array[], limits: SliceLimits): TrainingState {
+  #runSlice(limits: SliceLimits): TrainingState {
     const firstEpoch = this.#position.epoch
     const deadline = performance.now() + (limits.milliseconds ?? Number.POSITIVE_INFINITY)
     let ran = false
@@ -136,7 +140,7 @@ export class Training {
         unpaced ? unlimited : this.#pace.steps(Math.max(0, deadline - before)),
       )
       const from = this.#position.epoch * this.#program.stepsPerEpoch + this.#position.step
-      const reason = this.#call(parts, maximumEpochs - finished, steps, limits.stop ?? null)
+      const reason = this.#call(maximumEpochs - finished, steps, limits.stop ?? null)
       const done = this.#position.epoch * this.#program.stepsPerEpoch + this.#position.step - from
       stepsLeft -= done
       ran = true
@@ -192,21 +196,19 @@ export class Training {
     return region
   }
 
-  /** One call of the executor; what it finished goes to `parts`. */
-  #call(parts: Float64Array[], wanted: number, steps: number, stop: Int32Array | null): string {
+  /** One call of the executor. */
+  #call(wanted: number, steps: number, stop: Int32Array | null): string {
     const { spec } = this.#program
     const first = this.#position.epoch
     const atOnce = this.#watch === null ? epochsPerCall : 1
     const count = Math.min(wanted, atOnce, spec.epochs - first)
     const learningRates = this.#learningRates.subarray(0, count)
-    const { schedule, optimizer } = spec
-    if (schedule === undefined) learningRates.fill(optimizer.learningRate)
-    else {
+    if (spec.schedule !== undefined) {
       for (let i = 0; i < count; i++) {
-        learningRates[i] = learningRateOf(optimizer.learningRate, schedule, first + i, spec.epochs)
+        learningRates[i] = learningRateOf(spec.optimizer.learningRate, spec.schedule, first + i, spec.epochs)
       }
     }
-    const metrics = this.#metrics
+    const metrics = this.#roomFor(count)
     const end = this.#executor.run({
       position: this.#position,
       epochs: count,
@@ -215,21 +217,32 @@ export class Training {
       metrics,
       stop,
     })
-    const finished = metrics.slice(0, end.epochs * metricsPerEpoch)
-    parts.push(finished)
-    for (const epoch of this.#watch === null
-      ? []
-      : readEpochs({ firstEpoch: first + 1, metrics: finished })) {
-      this.#judge(epoch)
+    const finished = end.epochs * metricsPerEpoch
+    this.#measured += finished
+    if (this.#watch !== null) {
+      const epochs = readEpochs({ firstEpoch: first + 1, metrics: metrics.subarray(0, finished) })
+      for (const epoch of epochs) this.#judge(epoch)
     }
     if (end.reason === 'diverged') {
-      parts.push(Float64Array.of(Number.POSITIVE_INFINITY, Number.NaN, Number.NaN, Number.NaN))
+      this.#roomFor(1).set([Number.POSITIVE_INFINITY, Number.NaN, Number.NaN, Number.NaN])
+      this.#measured += metricsPerEpoch
       this.#ended = 'diverged'
     } else if (this.#ended === null && this.#position.epoch === spec.epochs) {
       this.#ended = 'finished'
     }
-    if (this.#ended === 'finished' || this.#ended === 'earlyStopped') this.#conclude(parts)
+    if (this.#ended === 'finished' || this.#ended === 'earlyStopped') this.#conclude()
     return end.reason
+  }
+
+  /** Where the next epochs' metrics go, behind those of the current run. */
+  #roomFor(epochs: number): Float64Array {
+    const end = this.#measured + epochs * metricsPerEpoch
+    if (end > this.#metrics.length) {
+      const larger = new Float64Array(2 * end)
+      larger.set(this.#metrics.subarray(0, this.#measured))
+      this.#metrics = larger
+    }
+    return this.#metrics.subarray(this.#measured, end)
   }
 
   #judge(epoch: Epoch): void {
@@ -242,13 +255,12 @@ export class Training {
   }
 
   /** Best weights back; weights that are not finite after a last epoch of finite loss are a divergence too. */
-  #conclude(parts: Float64Array[]): void {
+  #conclude(): void {
     if (this.#best !== null) this.#paste(this.#best)
     const finite = [...this.weights().values()].every(({ values }) => values.every(Number.isFinite))
     if (finite) return
     this.#ended = 'diverged'
-    const last = parts.at(-1)
-    if (last !== undefined) last[last.length - metricsPerEpoch] = Number.POSITIVE_INFINITY
+    this.#metrics[this.#measured - metricsPerEpoch] = Number.POSITIVE_INFINITY
   }
 
   #copy(kinds: readonly string[]): Record<string, Float32Array> {
