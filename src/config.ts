@@ -27,6 +27,10 @@ const environmentSchema = z.object({
   MAXIMUM_ARENA_BYTES: bytes(1024 ** 3).pipe(z.number().max(4 * 1024 ** 3)),
   MAXIMUM_THREADS: z.coerce.number().int().min(1).max(64).default(availableParallelism()),
   DESCENT_BACKEND: z.enum(['auto', 'native', 'wasm', 'reference']).default('auto'),
+  WEBHOOK_ALLOW_PRIVATE: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((value) => value === 'true'),
   MAXIMUM_JOB_FLOPS: z.coerce.number().positive().default(1e16),
 })
 

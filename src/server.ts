@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { type Logger, pino } from 'pino'
 import { openPredictorPool } from '../workers/predictor-pool.js'
 import { type Config, readConfig } from './config.js'
+import { isFinished } from './contract/job.js'
 import { explainBackend } from './engine/index.js'
 import { buildApp } from './http/app.js'
 import { Live } from './live/live.js'
@@ -15,10 +16,13 @@ import { idempotencyStore } from './store/idempotency.js'
 import { jobStore } from './store/jobs.js'
 import { applyMigrations, migrationsDirectory } from './store/migrations.js'
 import { modelStore } from './store/models.js'
+import { webhookStore } from './store/webhooks.js'
 import { snapshotStore } from './store/weight-snapshots.js'
 import { boundaryReader } from './training/boundary.js'
 import type { JobQueue, JobStore } from './training/ports.js'
 import { reconcileForever } from './training/reconcile.js'
+import { sweepForever } from './training/sweep.js'
+import { sendForever } from './webhooks/sender.js'
 
 export interface Server {
   /** http://host:port */
@@ -37,22 +41,32 @@ export async function startServer(config: Config, connectionString: string, log:
   const models = modelStore(database)
   const datasets = datasetStore(database)
   const idempotency = idempotencyStore(database)
+  const webhooks = webhookStore(database)
   const onQueueError = (error: unknown) => log.warn({ err: error }, 'queue')
   const queue = await openQueue(queueAddress(config, connectionString), onQueueError)
   const predictors = openPredictorPool(models, config.DESCENT_BACKEND)
   const boundaries = boundaryReader({ models, snapshots: snapshotStore(database), predictors })
   const live = new Live(jobs, epochs, boundaries, (error) => log.warn({ err: error }, 'live'))
+  const sender = sendForever(webhooks, {
+    allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
+    onError: (error) => log.warn({ err: error }, 'webhooks'),
+  })
   const hints = await listenForHints(connectionString, {
-    onHint: (progress) => live.report(progress),
+    onHint: (progress) => {
+      live.report(progress)
+      if (isFinished(progress.status)) sender.wake()
+    },
     onReconnect: () => void live.refresh(),
   })
   const reconciler = reconcileForever(jobs, queue, (error) => log.warn({ err: error }, 'reconciler'))
+  const sweeper = sweepForever([idempotency, webhooks], (error) => log.warn({ err: error }, 'sweep'))
   const app = await buildApp({
     jobs,
     epochs,
     models,
     datasets,
     idempotency,
+    webhooks,
     live,
     prediction: { models, predictors },
     submission: {
@@ -84,6 +98,8 @@ export async function startServer(config: Config, connectionString: string, log:
       live.close()
       await app.close()
       await reconciler.stop()
+      await sweeper.stop()
+      await sender.stop()
       await queue.close()
       await hints.close()
       await predictors.close()

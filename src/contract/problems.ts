@@ -72,6 +72,14 @@ export const problems = {
     remedy: 'Wait a moment and send the request again with the same key: you get the answer of the first.',
     example: 'Another request with this Idempotency-Key is being answered; ask again in a moment.',
   },
+  'too-many-webhooks': {
+    status: 409,
+    title: 'There are as many webhooks as may be',
+    meaning: 'Each tenant may have 20 webhooks, and has them.',
+    remedy:
+      'Delete a webhook that is no longer needed (GET /webhooks lists them), then register the new one.',
+    example: 'There are 20 webhooks already; 20 are allowed. Delete one first.',
+  },
   'body-too-large': {
     status: 413,
     title: 'The body is too large',

@@ -20,9 +20,11 @@ import { type ModelRoutes, modelRoutes } from './routes/models.js'
 import { operationRoutes, type Readiness } from './routes/operations.js'
 import { problemRoutes } from './routes/problems.js'
 import { type StreamRoutes, streamRoutes } from './routes/stream.js'
+import { type WebhookRoutes, webhookRoutes } from './routes/webhooks.js'
 import { validatorCompiler } from './validation.js'
+import { withWebhooks } from './webhook-descriptions.js'
 
-export interface AppDependencies extends JobRoutes, EpochRoutes, StreamRoutes, ModelRoutes {
+export interface AppDependencies extends JobRoutes, EpochRoutes, StreamRoutes, ModelRoutes, WebhookRoutes {
   datasets: DatasetRoutes['datasets']
   readiness: Readiness
   limits: { bodyBytes: number; datasetBytes: number }
@@ -74,8 +76,12 @@ export async function buildApp(dependencies: AppDependencies) {
     },
     transform: jsonSchemaTransform,
   })
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: documentationPolicy })
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: documentationPolicy,
+    transformSpecification: withWebhooks,
+  })
+  app.get('/openapi.json', { schema: { hide: true } }, async () => withWebhooks(app.swagger()))
   const asyncApi = asyncApiDocument(apiVersion)
   app.get('/asyncapi.json', { schema: { hide: true } }, async () => asyncApi)
 
@@ -86,6 +92,7 @@ export async function buildApp(dependencies: AppDependencies) {
   await app.register(epochRoutes, dependencies)
   await app.register(streamRoutes, dependencies)
   await app.register(modelRoutes, dependencies)
+  await app.register(webhookRoutes, dependencies)
   await app.register(datasetRoutes, { datasets: dependencies.datasets, maximumBytes: limits.datasetBytes })
 
   return app

@@ -20,6 +20,7 @@ import { insertDataset } from './datasets.js'
 import { epochOf } from './epochs.js'
 import type { Job as JobRow } from './generated/client.js'
 import { createOnce } from './idempotency.js'
+import { endColumns, withEnds } from './job-ends.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
 
 /** A third death of the worker without a new epoch in between ends the job. */
@@ -55,8 +56,8 @@ export function jobStore(database: Database): JobStore {
       WITH changed AS (
         UPDATE "Job" SET status = ${to}::"JobStatus", ${change}
         WHERE id = ${id} AND status = ANY(${sourcesOf(to)}::"JobStatus"[])
-        RETURNING id, status, epoch
-      ) ${notifyChanged}`
+        RETURNING id, status, epoch, ${endColumns}
+      ) ${withEnds()} ${notifyChanged}`
     return changed.length > 0
   }
 
@@ -171,8 +172,8 @@ export async function releaseCrashed(database: Database, which: Prisma.Sql): Pro
         "errorEpoch" = CASE WHEN crashes + 1 >= ${maximumCrashes}::int THEN epoch END,
         crashes = crashes + 1, "workerId" = NULL, "heartbeatAt" = NULL, "enqueuedAt" = NULL
       WHERE status = 'running' AND ${which}
-      RETURNING id, status, epoch
-    ) ${notifyChanged}`
+      RETURNING id, status, epoch, ${endColumns}
+    ) ${withEnds()} ${notifyChanged}`
 }
 
 /** Place in the line of each row that is queued. */

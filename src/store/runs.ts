@@ -9,6 +9,7 @@ import type { Claim, ClaimedJob, Progress, RunStore } from '../training/ports.js
 import { insertCheckpoint, readCheckpoint } from './checkpoints.js'
 import { type Database, notifyChanged, Prisma } from './database.js'
 import { epochOf, metricsPerEpoch } from './epochs.js'
+import { endColumns, withEnds } from './job-ends.js'
 import { releaseCrashed, turns } from './jobs.js'
 import { insertModel } from './models.js'
 import { insertSnapshots } from './weight-snapshots.js'
@@ -18,13 +19,18 @@ const lockedMilliseconds = 10
 
 export function runStore(database: Database): RunStore {
   /** The end of a run, one way or another; the claim must hold. */
-  async function leave(client: Prisma.TransactionClient, claim: Claim, change: Prisma.Sql): Promise<boolean> {
+  async function leave(
+    client: Prisma.TransactionClient,
+    claim: Claim,
+    change: Prisma.Sql,
+    modelId: string | null = null,
+  ): Promise<boolean> {
     const changed = await client.$queryRaw<unknown[]>`
       WITH changed AS (
         UPDATE "Job" SET ${change}, "workerId" = NULL, "heartbeatAt" = NULL
         WHERE id = ${claim.jobId} AND attempt = ${claim.attempt}::int AND status = 'running'
-        RETURNING id, status, epoch
-      ) ${notifyChanged}`
+        RETURNING id, status, epoch, ${endColumns}
+      ) ${withEnds(modelId)} ${notifyChanged}`
     return changed.length > 0
   }
 
@@ -79,8 +85,8 @@ export function runStore(database: Database): RunStore {
 
     async succeed(claim, model) {
       return database.$transaction(async (transaction) => {
-        if (!(await leave(transaction, claim, Prisma.sql`status = 'succeeded', "finishedAt" = now()`)))
-          return false
+        const change = Prisma.sql`status = 'succeeded', "finishedAt" = now()`
+        if (!(await leave(transaction, claim, change, model.id))) return false
         const job = await transaction.job.findUniqueOrThrow({ where: { id: claim.jobId } })
         await insertModel(transaction, model, { ...job, jobId: claim.jobId })
         return true

@@ -7,6 +7,7 @@ import type { Epoch } from '../contract/epoch.js'
 import type { Change, Job, JobError, JobSpec, JobStatus, ResumeRequest } from '../contract/job.js'
 import type { LayerSummary, Model, Tensor } from '../contract/model.js'
 import type { Network } from '../contract/network.js'
+import type { CreatedWebhook, Webhook, WebhookEvent, WebhookWithDeliveries } from '../contract/webhook.js'
 import type { EpochRun } from '../engine/index.js'
 
 export interface NewJob {
@@ -212,6 +213,47 @@ export interface DatasetStore {
   /** Uploaded ones, newest first. */
   list(page: ListPage): Promise<Page<Dataset>>
   values(id: string): Promise<Float64Array | null>
+}
+
+export interface NewWebhook {
+  id: string
+  tenantId: string
+  url: string
+  events: WebhookEvent[]
+  /** `whsec_` and base64. */
+  secret: string
+}
+
+/** A delivery to attempt now. */
+export interface DueDelivery {
+  id: string
+  webhookId: string
+  url: string
+  secret: string
+  body: string
+  /** This attempt counted. */
+  attempts: number
+}
+
+export interface DeliveryOutcome {
+  delivered: boolean
+  status: number | null
+  error: string | null
+  /** Null when there will be no further attempt. */
+  retrySeconds: number | null
+}
+
+export interface WebhookStore {
+  /** Throws Problem `too-many-webhooks`, or `idempotency-key-in-flight` as `JobStore.create` does. */
+  create(webhook: NewWebhook, once?: Once): Promise<CreatedWebhook>
+  list(tenantId: string, page: ListPage): Promise<Page<Webhook>>
+  get(tenantId: string, id: string): Promise<WebhookWithDeliveries | null>
+  delete(tenantId: string, id: string): Promise<boolean>
+  /** At most one due delivery of each webhook that is not busy; due again after the lease unless its outcome is recorded. */
+  claim(busyWebhooks: string[], limit: number, leaseSeconds: number): Promise<DueDelivery[]>
+  record(delivery: Pick<DueDelivery, 'id' | 'attempts'>, outcome: DeliveryOutcome): Promise<void>
+  /** Forgets deliveries of more than a week ago. */
+  sweep(): Promise<void>
 }
 
 export interface JobQueue {

@@ -48,6 +48,7 @@ const forbidden: [file: string, imported: string][] = [
   ['src/store/use-case.ts', '../training/submit.js'],
   ['src/training/planted.ts', '../store/jobs.js'],
   ['src/training/inside.ts', '../engine/compile.js'],
+  ['src/webhooks/planted.ts', '../store/jobs.js'],
 ]
 
 describe('the import table', () => {

@@ -129,6 +129,8 @@ describe('/docs', () => {
     const answer = await request(service.app.server).get('/docs')
     expect(answer.status).toBe(200)
     expect(answer.headers['content-type']).toContain('text/html')
+    const shown = await request(service.app.server).get('/docs/json')
+    expect(shown.body).toEqual(raw)
     const script = await request(service.app.server).get('/docs/static/swagger-initializer.js')
     expect(script.status).toBe(200)
   })

@@ -33,7 +33,7 @@ export async function openApp(
   logger: Logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' }),
 ): Promise<RunningApp> {
   const stores = await openStores()
-  const { jobs, epochs, models, datasets, idempotency, snapshots, connectionString } = stores
+  const { jobs, epochs, models, datasets, idempotency, webhooks, snapshots, connectionString } = stores
   const queue = await openQueue({ type: 'postgres', connectionString }, throwError)
   const predictors = predictorPool.openPredictorPool(models, 'auto')
   const boundaries = boundaryReader({ models, snapshots, predictors })
@@ -45,6 +45,7 @@ export async function openApp(
     models,
     datasets,
     idempotency,
+    webhooks,
     live,
     prediction: { models, predictors },
     submission: { jobs, models, datasets, queue, onQueueError: throwError, limits },

@@ -10,6 +10,7 @@ import { idempotencyStore } from '../../src/store/idempotency.js'
 import { jobStore } from '../../src/store/jobs.js'
 import { modelStore } from '../../src/store/models.js'
 import { runStore } from '../../src/store/runs.js'
+import { webhookStore } from '../../src/store/webhooks.js'
 import { snapshotStore } from '../../src/store/weight-snapshots.js'
 import { newId } from '../../src/training/new-id.js'
 import type {
@@ -24,6 +25,7 @@ import type {
   NewModel,
   RunStore,
   SnapshotStore,
+  WebhookStore,
 } from '../../src/training/ports.js'
 import { freshDatabase } from './postgres.js'
 
@@ -37,6 +39,7 @@ export interface Stores {
   datasets: DatasetStore
   snapshots: SnapshotStore
   idempotency: IdempotencyStore
+  webhooks: WebhookStore
   close(): Promise<void>
 }
 
@@ -53,6 +56,7 @@ export async function openStores(): Promise<Stores> {
     datasets: datasetStore(database),
     snapshots: snapshotStore(database),
     idempotency: idempotencyStore(database),
+    webhooks: webhookStore(database),
     async close() {
       await database.$disconnect()
       await drop()

@@ -1,0 +1,79 @@
+/** Webhooks: addresses that are told when a job ends, signed after the Standard Webhooks rules (standardwebhooks.com). */
+import { z } from 'zod'
+import { text } from './text.js'
+
+export const webhookEventSchema = z.enum(['job.succeeded', 'job.failed', 'job.cancelled'])
+export type WebhookEvent = z.infer<typeof webhookEventSchema>
+
+/** A tenant's, at most. */
+export const maximumWebhooks = 20
+
+export const webhookRequestSchema = z.strictObject({
+  url: text(2_000)
+    .refine(isWebAddress, 'must be an http:// or https:// address without user and password')
+    .describe('where to POST to'),
+  events: z
+    .array(webhookEventSchema)
+    .min(1)
+    .max(webhookEventSchema.options.length)
+    .default([...webhookEventSchema.options])
+    .describe('what to tell of'),
+})
+export type WebhookRequest = z.infer<typeof webhookRequestSchema>
+
+function isWebAddress(value: string): boolean {
+  if (!URL.canParse(value)) return false
+  const { protocol, username, password } = new URL(value)
+  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === ''
+}
+
+const time = z.iso.datetime()
+
+export const webhookSchema = z.object({
+  id: z.string(),
+  object: z.literal('webhook'),
+  url: z.string(),
+  events: z.array(webhookEventSchema),
+  createdAt: time,
+  links: z.object({ self: z.string() }),
+})
+export type Webhook = z.infer<typeof webhookSchema>
+
+export const createdWebhookSchema = webhookSchema.extend({
+  secret: z.string().describe('checks the signatures; shown this once'),
+})
+export type CreatedWebhook = z.infer<typeof createdWebhookSchema>
+
+export const deliverySchema = z.object({
+  id: z.string().describe('the header `webhook-id`, the same at every attempt'),
+  event: webhookEventSchema,
+  jobId: z.string(),
+  createdAt: time,
+  attempts: z.int(),
+  deliveredAt: time.nullable(),
+  nextAttemptAt: time.nullable().describe('null when it was delivered or given up'),
+  lastStatus: z.int().nullable().describe('status of the last answer'),
+  lastError: z.string().nullable().describe('why the last attempt failed'),
+})
+export type Delivery = z.infer<typeof deliverySchema>
+
+export const webhookWithDeliveriesSchema = webhookSchema.extend({
+  deliveries: z.array(deliverySchema).describe('the newest 20, newest first'),
+})
+export type WebhookWithDeliveries = z.infer<typeof webhookWithDeliveriesSchema>
+
+/** What is sent. The rest of the job is at `links.job`. */
+export const webhookBodySchema = z.object({
+  type: webhookEventSchema,
+  timestamp: time.describe('when the job ended'),
+  data: z.object({
+    jobId: z.string(),
+    name: z.string().nullable(),
+    status: z.enum(['succeeded', 'failed', 'cancelled']),
+    epoch: z.int(),
+    epochs: z.int(),
+    modelId: z.string().nullable(),
+    error: z.object({ code: z.string(), message: z.string(), epoch: z.int().nullable() }).nullable(),
+    links: z.object({ job: z.string() }),
+  }),
+})

@@ -1,0 +1,101 @@
+/** Webhooks: addresses that are told when a job ends. */
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { Problem } from '../../contract/problems.js'
+import {
+  createdWebhookSchema,
+  webhookRequestSchema,
+  webhookSchema,
+  webhookWithDeliveriesSchema,
+} from '../../contract/webhook.js'
+import type { IdempotencyStore, WebhookStore } from '../../training/ports.js'
+import { register } from '../../training/webhooks.js'
+import { answerOnce, idempotencyHeaders } from '../plugins/idempotency.js'
+import { defaultLimit, pageParameters } from '../query.js'
+import { failures, idParameters, listOf, toList } from '../responses.js'
+
+export interface WebhookRoutes {
+  webhooks: WebhookStore
+  idempotency: IdempotencyStore
+}
+
+const tenantId = 'local'
+
+export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
+  app,
+  { webhooks, idempotency },
+  done,
+) => {
+  app.post(
+    '/webhooks',
+    {
+      schema: {
+        tags: ['webhooks'],
+        summary: 'Register a webhook',
+        description:
+          'From now on, the end of each job is POSTed there: at least once, signed after the Standard Webhooks rules, tried ' +
+          'again up to eight times over a day until it is answered 2xx within 10 s. Redirects are not followed, and ' +
+          'addresses that are not public are refused when they are resolved.',
+        headers: idempotencyHeaders,
+        body: webhookRequestSchema,
+        response: { 201: createdWebhookSchema, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const webhook = await answerOnce(idempotency, createdWebhookSchema, request, reply, (once) =>
+        register(webhooks, tenantId, request.body, once),
+      )
+      return reply.code(201).header('location', webhook.links.self).send(webhook)
+    },
+  )
+
+  app.get(
+    '/webhooks',
+    {
+      schema: {
+        tags: ['webhooks'],
+        summary: 'List webhooks, newest first',
+        querystring: z.strictObject(pageParameters),
+        response: { 200: listOf(webhookSchema), ...failures },
+      },
+    },
+    async ({ query }) =>
+      toList(await webhooks.list(tenantId, { ...query, limit: query.limit ?? defaultLimit })),
+  )
+
+  app.get(
+    '/webhooks/:id',
+    {
+      schema: {
+        tags: ['webhooks'],
+        summary: 'Look at a webhook and its last deliveries',
+        params: idParameters,
+        response: { 200: webhookWithDeliveriesSchema, ...failures },
+      },
+    },
+    async ({ params }) => {
+      const webhook = await webhooks.get(tenantId, params.id)
+      if (webhook === null) throw new Problem('not-found', `There is no webhook ${params.id}.`)
+      return webhook
+    },
+  )
+
+  app.delete(
+    '/webhooks/:id',
+    {
+      schema: {
+        tags: ['webhooks'],
+        summary: 'Delete a webhook; what was not delivered yet is dropped',
+        params: idParameters,
+        response: { 204: z.null().describe('gone'), ...failures },
+      },
+    },
+    async ({ params }, reply) => {
+      if (!(await webhooks.delete(tenantId, params.id)))
+        throw new Problem('not-found', `There is no webhook ${params.id}.`)
+      return reply.code(204).send(null)
+    },
+  )
+
+  done()
+}

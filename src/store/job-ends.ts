@@ -1,0 +1,34 @@
+/** What the end of a job brings with it, in the statement that ends it: deliveries to webhooks, and the tallies. */
+import { Prisma } from './database.js'
+
+/** Writers of a name seldom meet on one of so many. */
+export const tallyShards = 16
+
+/** What `changed` must return of each job for `withEnds`, beside id, status and epoch. */
+export const endColumns = Prisma.sql`"tenantId", name, epochs, "errorCode", "errorMessage", "errorEpoch"`
+
+/** CTEs to stand behind the CTE `changed`; of the jobs there, those that ended count. */
+export function withEnds(modelId: string | null = null): Prisma.Sql {
+  return Prisma.sql`
+    , ended AS (
+      SELECT * FROM changed WHERE status IN ('succeeded', 'failed', 'cancelled')
+    ), filed AS (
+      INSERT INTO "WebhookDelivery" (id, "webhookId", event, "jobId", body)
+      SELECT 'msg_' || replace(gen_random_uuid()::text, '-', ''), "Webhook".id, 'job.' || status, ended.id,
+        json_build_object(
+          'type', 'job.' || status,
+          'timestamp', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+          'data', json_build_object(
+            'jobId', ended.id, 'name', name, 'status', status, 'epoch', epoch, 'epochs', epochs,
+            'modelId', ${modelId}::text,
+            'error', CASE WHEN "errorCode" IS NOT NULL THEN
+              json_build_object('code', "errorCode", 'message', "errorMessage", 'epoch', "errorEpoch") END,
+            'links', json_build_object('job', '/jobs/' || ended.id)))::text
+      FROM ended JOIN "Webhook"
+        ON "Webhook"."tenantId" = ended."tenantId" AND 'job.' || ended.status = ANY("Webhook".events)
+    ), tallied AS (
+      INSERT INTO "Tally" AS tally (name, shard, value)
+      SELECT 'jobs.' || status, floor(random() * ${tallyShards}::int)::int, count(*) FROM ended GROUP BY status
+      ON CONFLICT (name, shard) DO UPDATE SET value = tally.value + excluded.value
+    )`
+}

@@ -1,0 +1,118 @@
+/**
+ * Sends what the outbox holds. Any number of processes may do this at once: a delivery is claimed for the time of an
+ * attempt, and whoever dies meanwhile leaves it to be claimed again. So a receiver gets each delivery at least once.
+ */
+import type { DueDelivery, WebhookStore } from '../training/ports.js'
+import { type PostOptions, post } from './post.js'
+import { signatureHeaders } from './signature.js'
+
+/** Seconds from each failed attempt to the next; none is left after the eighth, a day after the first. */
+export const retrySchedule = [5, 300, 1_800, 7_200, 18_000, 28_800, 32_400]
+
+const attemptMilliseconds = 10_000
+const maximumInFlight = 16
+const pollMilliseconds = 5_000
+
+export interface SenderOptions extends Pick<PostOptions, 'allowPrivate' | 'resolve'> {
+  schedule?: readonly number[]
+  timeoutMilliseconds?: number
+  onError(error: unknown): void
+}
+
+export interface Sender {
+  /** Something was filed: looks at once instead of at the next turn. */
+  wake(): void
+  /** Ends the attempts under way; they are made again by whoever sends next. */
+  stop(): Promise<void>
+}
+
+export function sendForever(
+  webhooks: Pick<WebhookStore, 'claim' | 'record'>,
+  options: SenderOptions,
+): Sender {
+  const { schedule = retrySchedule, timeoutMilliseconds = attemptMilliseconds, onError } = options
+  const outOfTime = `no answer within ${timeoutMilliseconds / 1_000} s`
+  /** One a webhook, so that a receiver that hangs keeps nobody waiting but itself. */
+  const inFlight = new Map<string, Promise<void>>()
+  const stopping = new AbortController()
+  let turn: Promise<void> | undefined
+  let again = false
+
+  async function takeTurn(): Promise<void> {
+    do {
+      again = false
+      const room = maximumInFlight - inFlight.size
+      if (stopping.signal.aborted || room <= 0) return
+      const leaseSeconds = (2 * timeoutMilliseconds) / 1_000
+      for (const due of await webhooks.claim([...inFlight.keys()], room, leaseSeconds)) begin(due)
+    } while (again)
+  }
+
+  function begin(due: DueDelivery): void {
+    const attempt = deliver(due)
+      .catch(onError)
+      .finally(() => {
+        inFlight.delete(due.webhookId)
+        wake()
+      })
+    inFlight.set(due.webhookId, attempt)
+  }
+
+  async function deliver(due: DueDelivery): Promise<void> {
+    const result = await attempt(due)
+    const delivered = result.error === null
+    await webhooks.record(due, { ...result, delivered, retrySeconds: delivered ? null : secondsBehind(due) })
+  }
+
+  function secondsBehind({ attempts }: DueDelivery): number | null {
+    if (stopping.signal.aborted) return 0
+    const delay = schedule[attempts - 1]
+    // Spread, so that what failed together is not tried again together.
+    return delay === undefined ? null : delay * (0.8 + 0.4 * Math.random())
+  }
+
+  async function attempt(due: DueDelivery): Promise<{ status: number | null; error: string | null }> {
+    const headers = {
+      'content-type': 'application/json',
+      'user-agent': 'Descent-Webhooks',
+      ...signatureHeaders(due.secret, due, new Date()),
+    }
+    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(timeoutMilliseconds)])
+    try {
+      const status = await post(due.url, headers, due.body, { ...options, signal })
+      if (status >= 200 && status < 300) return { status, error: null }
+      const isRedirect = status >= 300 && status < 400
+      return {
+        status,
+        error: isRedirect ? `answered ${status}: redirects are not followed` : `answered ${status}`,
+      }
+    } catch (error) {
+      return { status: null, error: signal.aborted ? outOfTime : reasonOf(error) }
+    }
+  }
+
+  function wake(): void {
+    again = true
+    turn ??= takeTurn()
+      .catch(onError)
+      .finally(() => {
+        turn = undefined
+      })
+  }
+
+  const timer = setInterval(wake, pollMilliseconds)
+  wake()
+  return {
+    wake,
+    async stop() {
+      stopping.abort()
+      clearInterval(timer)
+      await turn
+      await Promise.all(inFlight.values())
+    },
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.slice(0, 300) : 'failed'
+}

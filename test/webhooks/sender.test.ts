@@ -1,0 +1,237 @@
+/** From the end of a job to a receiver, over real sockets and the real outbox. */
+import { once } from 'node:events'
+import http from 'node:http'
+import { Webhook } from 'standardwebhooks'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { webhookBodySchema } from '../../src/contract/webhook.js'
+import { register } from '../../src/training/webhooks.js'
+import { retrySchedule, type SenderOptions, sendForever } from '../../src/webhooks/sender.js'
+import { eventually } from '../support/service.js'
+import { linearModel, newJob, openStores, type Stores, startJob } from '../support/stores.js'
+
+let stores: Stores
+let tenant = 0
+
+beforeAll(async () => {
+  stores = await openStores()
+})
+
+afterAll(() => stores.close())
+
+interface Received {
+  headers: Record<string, string>
+  body: string
+}
+
+/** A receiver that answers as it is told, the last answer again and again; 'hang' never answers. */
+async function receive(...answers: (number | 'hang')[]): Promise<{ url: string; received: Received[] }> {
+  const received: Received[] = []
+  const server = http.createServer(async (incoming, answer) => {
+    const chunks = await incoming.toArray()
+    const headers = Object.fromEntries(
+      Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
+    )
+    const status = answers[Math.min(received.length, answers.length - 1)]
+    received.push({ headers, body: Buffer.concat(chunks).toString() })
+    if (status === 'hang' || status === undefined) return
+    answer.writeHead(status, { location: '/elsewhere' }).end('x'.repeat(100_000))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return { url: `http://127.0.0.1:${address.port}/hook`, received }
+}
+
+const failOnError = (error: unknown) => {
+  throw error
+}
+
+function send(options: Partial<SenderOptions> = {}) {
+  const sender = sendForever(stores.webhooks, {
+    allowPrivate: true,
+    schedule: [0.05, 0.05],
+    onError: failOnError,
+    ...options,
+  })
+  const timer = setInterval(() => sender.wake(), 50)
+  onTestFinished(async () => {
+    clearInterval(timer)
+    await sender.stop()
+  })
+  return sender
+}
+
+/** A tenant with one webhook and a running job. */
+async function prepare(url: string, events: ('job.succeeded' | 'job.failed' | 'job.cancelled')[]) {
+  const tenantId = `tenant_${++tenant}`
+  const webhook = await register(stores.webhooks, tenantId, { url, events })
+  const claim = await startJob(stores, 'worker_a', { tenantId, name: 'a job' })
+  return { tenantId, webhook, claim }
+}
+
+async function deliveries({ tenantId, webhook }: { tenantId: string; webhook: { id: string } }) {
+  return (await stores.webhooks.get(tenantId, webhook.id))?.deliveries ?? []
+}
+
+describe('a delivery', () => {
+  it('tells that a job succeeded, signed so that the standard’s own library accepts it', async () => {
+    const { url, received } = await receive(204)
+    const { webhook, claim, ...rest } = await prepare(url, ['job.succeeded'])
+    const model = linearModel()
+    await stores.runs.succeed(claim, model)
+    send()
+    const { headers, body } = await eventually(() => received[0])
+    const verified = new Webhook(webhook.secret).verify(body, headers)
+    expect(webhookBodySchema.parse(verified)).toMatchObject({
+      type: 'job.succeeded',
+      data: { jobId: claim.jobId, name: 'a job', status: 'succeeded', modelId: model.id, error: null },
+    })
+    expect(() => new Webhook(webhook.secret).verify(`${body} `, headers)).toThrow()
+    const [delivery] = await eventually(async () => {
+      const found = await deliveries({ webhook, ...rest })
+      return found[0]?.deliveredAt == null ? undefined : found
+    })
+    expect(delivery).toMatchObject({ attempts: 1, lastStatus: 204, lastError: null, nextAttemptAt: null })
+    expect(delivery?.id).toBe(headers['webhook-id'])
+  })
+
+  it('is filed for failures, cancellations and dead workers, for those who asked, and for that tenant alone', async () => {
+    const all = await prepare('http://example.com', ['job.failed', 'job.cancelled', 'job.succeeded'])
+    const other = await prepare('http://example.com', ['job.succeeded'])
+    await stores.runs.fail(all.claim, { code: 'diverged', message: 'too fast', epoch: 3 })
+    const second = await stores.jobs.create(newJob({ tenantId: all.tenantId }))
+    await stores.jobs.cancel(second.id)
+    await stores.jobs.cancel(second.id)
+    const third = await startJob(stores, 'worker_dead', { tenantId: all.tenantId })
+    await stores.database.job.update({ where: { id: third.jobId }, data: { crashes: 2 } })
+    await stores.jobs.releaseWorker('worker_dead')
+    const found = await deliveries(all)
+    expect(found.map(({ event, jobId }) => [event, jobId]).toSorted()).toEqual(
+      [
+        ['job.failed', all.claim.jobId],
+        ['job.cancelled', second.id],
+        ['job.failed', third.jobId],
+      ].toSorted(),
+    )
+    expect(await deliveries(other)).toEqual([])
+    const [stored] = await stores.database.webhookDelivery.findMany({ where: { jobId: all.claim.jobId } })
+    expect(webhookBodySchema.parse(JSON.parse(stored?.body ?? '')).data.error).toEqual({
+      code: 'diverged',
+      message: 'too fast',
+      epoch: 3,
+    })
+  })
+
+  it('is not filed when the end did not commit', async () => {
+    const { claim, ...rest } = await prepare('http://example.com', ['job.succeeded'])
+    const twice = linearModel()
+    await stores.models.create(twice)
+    // The model's id exists already, so the transaction that ends the job fails behind the outbox's insert.
+    await expect(stores.runs.succeed(claim, twice)).rejects.toThrow()
+    expect(await deliveries(rest)).toEqual([])
+  })
+
+  it('is tried again after 500, with the same id, another time and the same body, until it is taken', async () => {
+    const { url, received } = await receive(500, 503, 200)
+    const { webhook, claim, ...rest } = await prepare(url, ['job.cancelled'])
+    await stores.jobs.cancel(claim.jobId)
+    send()
+    await eventually(async () => (await deliveries({ webhook, ...rest }))[0]?.deliveredAt ?? undefined)
+    expect(received).toHaveLength(3)
+    expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(1)
+    expect(new Set(received.map(({ body }) => body)).size).toBe(1)
+    for (const { headers, body } of received) new Webhook(webhook.secret).verify(body, headers)
+    expect(await deliveries({ webhook, ...rest })).toMatchObject([{ attempts: 3, lastStatus: 200 }])
+  })
+
+  it.each([
+    ['redirects', [302] as const, /answered 302: redirects are not followed/],
+    ['refuses', [410] as const, /answered 410/],
+    ['hangs', ['hang'] as const, /no answer within 0\.3 s/],
+  ])('to a receiver that %s is given up after the last attempt, saying why', async (_name, answers, reason) => {
+    const { url, received } = await receive(...answers)
+    const { claim, ...rest } = await prepare(url, ['job.cancelled'])
+    await stores.jobs.cancel(claim.jobId)
+    send({ timeoutMilliseconds: 300 })
+    const given = await eventually(async () => {
+      const [delivery] = await deliveries(rest)
+      return delivery?.nextAttemptAt === null ? delivery : undefined
+    })
+    expect(given).toMatchObject({ attempts: 3, deliveredAt: null })
+    expect(given.lastError).toMatch(reason)
+    expect(received).toHaveLength(3)
+  })
+
+  it.each([
+    ['an address', (url: string) => url],
+    ['a name', (url: string) => url.replace('127.0.0.1', 'localhost')],
+  ])('does not go to %s that is private, unless it is allowed', async (_name, change) => {
+    const { url, received } = await receive(200)
+    const { claim, ...rest } = await prepare(change(url), ['job.cancelled'])
+    await stores.jobs.cancel(claim.jobId)
+    send({ allowPrivate: false })
+    const refused = await eventually(async () => {
+      const [delivery] = await deliveries(rest)
+      return delivery?.nextAttemptAt === null ? delivery : undefined
+    })
+    expect(refused.lastError).toMatch(/is not a public one.*WEBHOOK_ALLOW_PRIVATE/)
+    expect(received).toEqual([])
+  })
+
+  it('survives the death of its sender', async () => {
+    const { url, received } = await receive(200)
+    const { claim, ...rest } = await prepare(url, ['job.cancelled'])
+    await stores.jobs.cancel(claim.jobId)
+    // Claimed by a process that dies before it sends anything.
+    const taken = await stores.webhooks.claim([], 100, 0.5)
+    expect(taken.map(({ webhookId }) => webhookId)).toContain(rest.webhook.id)
+    expect(await stores.webhooks.claim([], 100, 0.5)).toEqual([])
+    send()
+    await eventually(async () => (await deliveries(rest))[0]?.deliveredAt ?? undefined)
+    expect(received).toHaveLength(1)
+    expect(await deliveries(rest)).toMatchObject([{ attempts: 2 }])
+  })
+
+  it('does not wait for another receiver that hangs', async () => {
+    const hanging = await receive('hang')
+    const ready = await receive(200)
+    const slow = await prepare(hanging.url, ['job.cancelled'])
+    const quick = await prepare(ready.url, ['job.cancelled'])
+    for (let index = 0; index < 30; index++) {
+      const { id } = await stores.jobs.create(newJob({ tenantId: slow.tenantId }))
+      await stores.jobs.cancel(id)
+    }
+    send({ timeoutMilliseconds: 20_000 })
+    await eventually(() => hanging.received[0])
+    await stores.jobs.cancel(quick.claim.jobId)
+    await eventually(() => ready.received[0])
+    expect(hanging.received).toHaveLength(1)
+  })
+
+  it('is made by one of several senders', async () => {
+    const { url, received } = await receive(200)
+    const { tenantId } = await prepare(url, ['job.cancelled'])
+    for (let index = 0; index < 20; index++) {
+      const { id } = await stores.jobs.create(newJob({ tenantId }))
+      await stores.jobs.cancel(id)
+    }
+    for (let index = 0; index < 4; index++) send()
+    await eventually(() => (received.length >= 20 ? true : undefined))
+    expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(20)
+    expect(received).toHaveLength(20)
+  })
+})
+
+describe('the schedule', () => {
+  it('makes eight attempts over about a day', () => {
+    expect(retrySchedule).toHaveLength(7)
+    const hours = retrySchedule.reduce((sum, seconds) => sum + seconds, 0) / 3_600
+    expect(hours).toBeGreaterThan(20)
+    expect(hours).toBeLessThan(30)
+  })
+})
