@@ -14,6 +14,7 @@ import { runStore } from '../src/store/runs.js'
 import { reconcileForever } from '../src/training/reconcile.js'
 import { Processor } from './processor.js'
 import { SharedDatasets } from './shared-datasets.js'
+import { StoredTables } from './stored-tables.js'
 import { TrainerPool } from './trainer-pool.js'
 
 const config = readConfig()
@@ -31,10 +32,10 @@ const pool = new TrainerPool()
 const processor = new Processor({
   workerId: config.WORKER_ID ?? `worker_${randomBytes(8).toString('hex')}`,
   runs: runStore(database),
-  datasets: datasetStore(database),
   models: modelStore(database),
   pool,
   sharedDatasets: new SharedDatasets(config.DATASET_CACHE_BYTES),
+  storedTables: new StoredTables(datasetStore(database), config.DATASET_CACHE_BYTES / 4),
   checkpointMilliseconds: 1_000 * config.CHECKPOINT_SECONDS,
   backend: config.DESCENT_BACKEND,
   threads: config.WORKER_CONCURRENCY,

@@ -1,8 +1,9 @@
 /** What a worker process and its threads say to each other. */
-import type { Coding, Column } from '../src/contract/dataset.js'
+import type { Coding } from '../src/contract/dataset.js'
 import type { Change, JobSpec } from '../src/contract/job.js'
 import type { LayerSummary, Tensor } from '../src/contract/model.js'
 import type { Network } from '../src/contract/network.js'
+import type { Table } from '../src/datasets/table.js'
 import type { BackendName, DatasetHandle } from '../src/engine/index.js'
 import type { Checkpoint, Painted, Painting, Progress } from '../src/training/ports.js'
 
@@ -15,12 +16,12 @@ export interface PackedWeights {
 /** Rows as they are stored; the thread splits and encodes them. */
 export interface RawData {
   type: 'raw'
-  columns: Column[]
-  rows: number
-  /** Rows × columns; handed over, not copied. */
-  values: Float64Array
-  /** Scale features by the mean and deviation of the training rows. */
-  standardize: boolean
+  /** Chunks of stored datasets lie in shared memory. */
+  training: Table
+  /** Null to validate on a part of the training rows, or on none. */
+  validation: Table | null
+  /** The features of a row are the pixels of one picture. */
+  isImage: boolean
 }
 
 /** Rows that some thread has split and encoded, in memory that all threads see. */

@@ -1,19 +1,12 @@
 /** From a ticket to an ended job: claim one, train it in a thread, store its progress as it comes, record its end. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { builtIn } from '../src/datasets/built-ins.js'
 import { countOf, epochsBehind, outputShape } from '../src/engine/index.js'
 import { newId } from '../src/training/new-id.js'
-import type {
-  Claim,
-  ClaimedJob,
-  DatasetStore,
-  JobProgress,
-  ModelStore,
-  RunStore,
-} from '../src/training/ports.js'
+import type { Claim, ClaimedJob, JobProgress, ModelStore, RunStore } from '../src/training/ports.js'
 import type { BackendSetting, RawData, TrainedModel } from './messages.js'
 import type { SharedDatasets } from './shared-datasets.js'
+import type { StoredTables } from './stored-tables.js'
 import { type Outcome, ThreadCrash, type TrainerPool } from './trainer-pool.js'
 
 const heartbeatMilliseconds = 1_000
@@ -26,7 +19,7 @@ const waitMilliseconds = 1_000
 interface Dependencies {
   workerId: string
   runs: RunStore
-  datasets: Pick<DatasetStore, 'get' | 'values'>
+  storedTables: StoredTables
   models: Pick<ModelStore, 'weights'>
   pool: TrainerPool
   sharedDatasets: SharedDatasets
@@ -180,15 +173,16 @@ export class Processor {
     }
   }
 
-  private async load(job: ClaimedJob): Promise<RawData | null> {
-    const { datasets } = this.dependencies
-    const table = builtIn(job.spec.dataset)
-    if (table !== undefined) return { type: 'raw', ...table }
-    if (job.datasetId === null) return null
-    const [dataset, values] = await Promise.all([datasets.get(job.datasetId), datasets.values(job.datasetId)])
-    if (dataset === null || values === null) return null
-    const { columns, rows, origin } = dataset
-    return { type: 'raw', columns, rows, values, standardize: origin === 'uploaded' }
+  private async load({ spec, datasetId, validationDatasetId }: ClaimedJob): Promise<RawData | null> {
+    const { storedTables } = this.dependencies
+    const { dataset, validationDataset } = spec
+    const [training, validation] = await Promise.all([
+      storedTables.take(dataset, datasetId),
+      validationDataset === undefined ? null : storedTables.take(validationDataset, validationDatasetId),
+    ])
+    if (training === null || (validationDataset !== undefined && validation === null)) return null
+    const { table, isImage } = training
+    return { type: 'raw', training: table, validation: validation?.table ?? null, isImage }
   }
 
   private async conclude(claim: Claim, job: ClaimedJob, outcome: Outcome): Promise<void> {
@@ -256,9 +250,10 @@ function requestStop(run: Run): void {
 
 /** Jobs with the same key train on the same numbers. */
 function dataKey({ spec }: ClaimedJob): string {
-  const { dataset, validationSplit, seed, loss, network } = spec
+  const { dataset, validationDataset, validationSplit, scaling, seed, loss, network } = spec
   const shape = outputShape(network, network.inputShape ?? [])
-  return JSON.stringify([dataset, validationSplit, validationSplit === 0 ? 0 : seed, loss, shape])
+  const split = validationSplit === 0 ? null : [validationSplit, seed]
+  return JSON.stringify([dataset, validationDataset ?? null, split, scaling, loss, shape])
 }
 
 function modelOf(job: ClaimedJob, { layers, coding, parameters, weights }: TrainedModel) {

@@ -91,16 +91,13 @@ async function converse(thread: Worker, order: TrainingOrder, listener: Listener
         }
       }
 
-      post(thread, { type: 'train', ...order }, order.data.type === 'raw' ? [order.data.values.buffer] : [])
+      post(thread, { type: 'train', ...order })
     })
   } finally {
     over.abort()
   }
 }
 
-function post(thread: Worker, message: ToTrainer, transfer: ArrayBufferLike[] = []): void {
-  thread.postMessage(
-    message,
-    transfer.filter((buffer) => buffer instanceof ArrayBuffer),
-  )
+function post(thread: Worker, message: ToTrainer): void {
+  thread.postMessage(message)
 }

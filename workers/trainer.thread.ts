@@ -1,7 +1,9 @@
 /** A training thread: the engine and nothing else. It knows no database and no queue. */
 import { parentPort } from 'node:worker_threads'
+import { inputWidth } from '../src/contract/dataset.js'
 import type { Change, JobSpec } from '../src/contract/job.js'
 import { encode } from '../src/datasets/encoding.js'
+import type { Part } from '../src/datasets/feature-coding.js'
 import { DatasetError } from '../src/datasets/table.js'
 import { targetCoding, targetWidth } from '../src/datasets/target-coding.js'
 import {
@@ -68,19 +70,35 @@ async function answer(order: TrainingOrder): Promise<void> {
   }
 }
 
-function encodeRaw(spec: JobSpec, { columns, rows, values, standardize }: RawData): SharedData {
-  const features = columns.filter((column) => column.role === 'feature').length
-  const shape = outputShape(spec.network, spec.network.inputShape ?? [features])
-  const outputs = sizeOf(shape)
-  const split = splitRows(rows, spec.validationSplit, spec.seed)
+function encodeRaw(spec: JobSpec, data: RawData): SharedData {
+  const { columns } = data.training
+  const features = inputWidth(columns)
+  const outputs = sizeOf(outputShape(spec.network, spec.network.inputShape ?? [features]))
+  const [training, validation] = partsOf(spec, data)
   const dataset = Dataset.allocate({
-    trainingRows: split.training.length,
-    validationRows: split.validation.length,
+    trainingRows: training.rows.length,
+    validationRows: validation.rows.length,
     features,
     targetWidth: targetWidth(targetCoding({ columns }, { outputs, loss: spec.loss })),
   })
-  const coding = encode({ columns, rows, values }, split, { outputs, loss: spec.loss, standardize }, dataset)
+  const options = { outputs, loss: spec.loss, scaling: spec.scaling, together: data.isImage }
+  const coding = encode(training, validation, options, dataset)
   return { type: 'shared', handle: dataset.share(), coding }
+}
+
+function partsOf(spec: JobSpec, data: RawData): [training: Part, validation: Part] {
+  const { training: table, validation } = data
+  const split = splitRows(table.rows, validation === null ? spec.validationSplit : 0, spec.seed)
+  if (validation === null)
+    return [
+      { table, rows: split.training },
+      { table, rows: split.validation },
+    ]
+  const everyRow = Int32Array.from({ length: validation.rows }, (_, row) => row)
+  return [
+    { table, rows: split.training },
+    { table: validation, rows: everyRow },
+  ]
 }
 
 /** A stretch of epochs trained by one spec: what resuming changes begins a new one. */

@@ -1,35 +1,105 @@
-/** What a dataset is: named columns over rows of numbers, the last of them (or the chosen one) the target. */
+/** What a dataset is: named columns over rows, some of them features, some targets. */
 import { z } from 'zod'
 
-/** Feature numbers as they came; categories are stored as an index into `categories`. */
+export const columnTypeSchema = z.enum(['number', 'category', 'boolean', 'ignored'])
+export type ColumnType = z.infer<typeof columnTypeSchema>
+
+/** What stands in for a missing cell: the training rows’ mean (of a category or boolean: the most frequent), or a constant. */
+export const imputationSchema = z.union([
+  z.literal('mean'),
+  z.object({ constant: z.union([z.number(), z.string(), z.boolean()]) }),
+])
+export type Imputation = z.infer<typeof imputationSchema>
+
 export const columnSchema = z.object({
   name: z.string(),
-  type: z.enum(['number', 'category']),
-  role: z.enum(['feature', 'target']),
-  /** Names of the classes, sorted, when `type` is `category`. */
-  categories: z.array(z.string()).optional(),
-  /** Rows of each category, in the order of `categories`. */
-  counts: z.array(z.int()).optional(),
-  /** Range and mean, when `type` is `number`. */
-  min: z.number().optional(),
+  type: columnTypeSchema,
+  role: z.enum(['feature', 'target', 'none']).describe('`none` for an ignored column'),
+  categories: z
+    .array(z.string())
+    .optional()
+    .describe('names of the categories, sorted; false and true of a boolean'),
+  counts: z.array(z.int()).optional().describe('rows of each category, in the order of `categories`'),
+  min: z.number().optional().describe('of a number column, over the rows that have a value'),
   max: z.number().optional(),
   mean: z.number().optional(),
+  missing: z.int().optional().describe('cells without a value in the file; left out when there were none'),
+  imputation: imputationSchema
+    .optional()
+    .describe('what stands in for a missing value; left out where such rows are dropped'),
 })
 export type Column = z.infer<typeof columnSchema>
 
-/** How one feature's raw value enters the network: (value − mean) / scale. */
-const featureCodingSchema = z.object({ name: z.string(), mean: z.number(), scale: z.number() })
+/** A column as it is kept: `codes[c]` is the place in `categories` of the text that the stored rows write as c. */
+export const storedColumnSchema = columnSchema.extend({ codes: z.array(z.int()).optional() })
+export type StoredColumn = z.infer<typeof storedColumnSchema>
 
-/** How the network's outputs read as a target. `oneHot`: one output a class; `binary`: one output, ≥ ½ is the second class. */
+/** How features enter the network. */
+export const scalingSchema = z.enum(['standardize', 'minMax', 'none'])
+export type Scaling = z.infer<typeof scalingSchema>
+
+/** How one feature's raw value enters the network; `imputation` is what a missing value counts as. */
+const featureCodingSchema = z.discriminatedUnion('type', [
+  /** One number: (value − offset) / scale. */
+  z.object({
+    type: z.literal('number'),
+    name: z.string(),
+    offset: z.number(),
+    scale: z.number(),
+    imputation: z.number().optional(),
+  }),
+  /** One-hot: a number for each category, 1 where it is the value's. Of `unseen` ones no row was trained on. */
+  z.object({
+    type: z.literal('category'),
+    name: z.string(),
+    categories: z.array(z.string()),
+    unseen: z.array(z.string()).optional(),
+    imputation: z.string().optional(),
+  }),
+  /** One number, 0 or 1. */
+  z.object({ type: z.literal('boolean'), name: z.string(), imputation: z.boolean().optional() }),
+])
+export type FeatureCoding = z.infer<typeof featureCodingSchema>
+
+/**
+ * How the network's outputs read as a target. `oneHot`: one output a class; `binary`: one output, ≥ ½ is the second
+ * class; `multiLabel`: one output for each of several yes-or-no targets.
+ */
 const targetCodingSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('number'), names: z.array(z.string()) }),
   z.object({ type: z.literal('oneHot'), name: z.string(), classes: z.array(z.string()) }),
   z.object({ type: z.literal('binary'), name: z.string(), classes: z.array(z.string()).length(2) }),
+  z.object({ type: z.literal('multiLabel'), names: z.array(z.string()) }),
 ])
+export type TargetCoding = z.infer<typeof targetCodingSchema>
 
 /** Everything learned from the training rows that raw inputs need; it travels with the model. */
 export const codingSchema = z.object({ features: z.array(featureCodingSchema), target: targetCodingSchema })
 export type Coding = z.infer<typeof codingSchema>
+
+export const datasetWarningSchema = z.object({
+  code: z.enum([
+    'constant-column',
+    'rare-class',
+    'many-categories',
+    'mixed-column',
+    'ignored-column',
+    'dropped-rows',
+    'imputed-values',
+    'mixed-scales',
+    'assumption',
+  ]),
+  columns: z.array(z.string()).describe('the columns meant, at most ten of them'),
+  message: z.string(),
+})
+export type DatasetWarning = z.infer<typeof datasetWarningSchema>
+
+export const imageSchema = z.object({
+  width: z.int(),
+  height: z.int(),
+  channels: z.union([z.literal(1), z.literal(3)]),
+})
+export type ImageFormat = z.infer<typeof imageSchema>
 
 export const datasetSchema = z.object({
   id: z.string().describe('a ds_… id, or the name of a built-in'),
@@ -40,10 +110,27 @@ export const datasetSchema = z.object({
   columns: z.array(columnSchema),
   target: z.string().nullable().describe('the target column, when there is one'),
   classes: z.array(z.string()).nullable(),
-  bytes: z.int(),
+  inputShape: z.array(z.int()).describe('of a row as a network takes it, unless a job says otherwise'),
+  image: imageSchema.nullable().describe('when each row is a picture'),
+  scaling: scalingSchema.describe('of a job that does not choose'),
+  droppedRows: z.int().describe('rows of the file that were left out because a value was missing'),
+  warnings: z.array(datasetWarningSchema),
+  bytes: z.int().describe('as stored'),
   createdAt: z.iso.datetime().nullable(),
 })
 export type Dataset = z.infer<typeof datasetSchema>
+
+export const cellSchema = z.union([z.number(), z.string(), z.boolean(), z.null()])
+export type Cell = z.infer<typeof cellSchema>
+
+export const datasetRowsSchema = z.object({
+  object: z.literal('rows'),
+  columns: z.array(z.string()).describe('names of the cells of a row; ignored columns are left out'),
+  offset: z.int().describe('number of the first of these rows, from 0'),
+  data: z.array(z.array(cellSchema)).describe('raw values, null where missing'),
+  hasMore: z.boolean(),
+})
+export type DatasetRows = z.infer<typeof datasetRowsSchema>
 
 const seed = z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0)
 const rows = z.int().min(2).max(100_000)
@@ -82,8 +169,29 @@ export const generatedDatasetSchema = z.discriminatedUnion(
 export type GeneratedDataset = z.infer<typeof generatedDatasetSchema>
 
 /** The target's name and classes, where there is exactly one target. */
-export function targetOf(columns: Column[]): Pick<Dataset, 'target' | 'classes'> {
+export function targetOf(columns: readonly Column[]): Pick<Dataset, 'target' | 'classes'> {
   const targets = columns.filter((column) => column.role === 'target')
   const target = targets.length === 1 ? targets[0] : undefined
   return { target: target?.name ?? null, classes: target?.categories ?? null }
+}
+
+/** Numbers that one column gives the network. */
+export function encodedWidth({ type, categories = [] }: Pick<Column, 'type' | 'categories'>): number {
+  switch (type) {
+    case 'number':
+    case 'boolean':
+      return 1
+    case 'category':
+      return categories.length
+    case 'ignored':
+      return 0
+    default:
+      return type satisfies never
+  }
+}
+
+/** Numbers that all features of a row give the network. */
+export function inputWidth(columns: readonly Column[]): number {
+  const features = columns.filter((column) => column.role === 'feature')
+  return features.reduce((sum, column) => sum + encodedWidth(column), 0)
 }

@@ -12,7 +12,7 @@
  *   queued, running, paused ──► cancelled        queued, running ──► failed
  */
 import { z } from 'zod'
-import { generatedDatasetSchema } from './dataset.js'
+import { generatedDatasetSchema, scalingSchema } from './dataset.js'
 import { metricsSchema } from './epoch.js'
 import { idSchema } from './ids.js'
 import { trainingFields, trainingSchema } from './network.js'
@@ -65,6 +65,18 @@ export const jobRequestSchema = z.strictObject({
     .max(0.9)
     .default(0)
     .describe('share of the rows held out, by a seeded permutation'),
+  validationDataset: z
+    .union([text(100).min(1), generatedDatasetSchema])
+    .optional()
+    .describe(
+      'rows to validate on instead of a split: a dataset with the same columns, named as in `dataset`',
+    ),
+  scaling: scalingSchema
+    .optional()
+    .describe(
+      'how number columns enter the network: `standardize` (mean 0, deviation 1 over the training rows), `minMax` ' +
+        '(0 to 1) or `none`; the dataset’s own choice when left out, which is `standardize` for uploads and iris',
+    ),
   from: idSchema('model').optional().describe('start from this model’s weights'),
   threads: z
     .int()
@@ -86,6 +98,8 @@ export type JobRequest = z.infer<typeof jobRequestSchema>
 export const jobSpecSchema = trainingSchema.extend({
   dataset: z.union([z.string(), generatedDatasetSchema]),
   validationSplit: z.number(),
+  validationDataset: z.union([z.string(), generatedDatasetSchema]).optional(),
+  scaling: scalingSchema.default('none'),
   seed: z.int(),
   batchSize: z.union([z.int(), z.literal('full')]),
   from: z.string().optional(),

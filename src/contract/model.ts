@@ -1,6 +1,6 @@
 /** A model, trained or constructed, and what it answers. */
 import { z } from 'zod'
-import { codingSchema } from './dataset.js'
+import { cellSchema, codingSchema } from './dataset.js'
 import { metricsSchema } from './epoch.js'
 import { activationSchema, lossSchema, networkSchema } from './network.js'
 import { text } from './text.js'
@@ -42,14 +42,15 @@ export type Model = z.infer<typeof modelSchema>
 export const predictionSchema = z.object({
   output: z.array(z.number()),
   label: z.string().optional(),
+  labels: z.array(z.string()).optional().describe('of several yes-or-no targets, those that are likely'),
   probabilities: z.record(z.string(), z.number()).optional(),
 })
 export type Prediction = z.infer<typeof predictionSchema>
 
 export const predictionsSchema = z.object({ modelId: z.string(), predictions: z.array(predictionSchema) })
 
-/** A row as numbers in column order, or as an object of column names. */
-export const predictionInputSchema = z.union([z.array(z.number()), z.record(z.string(), z.number())])
+/** A row as raw values in column order, or by column name; null where a value is missing. */
+export const predictionInputSchema = z.union([z.array(cellSchema), z.record(z.string(), cellSchema)])
 export const predictionRequestSchema = z.strictObject({
   inputs: z.array(predictionInputSchema).min(1).max(10_000),
 })

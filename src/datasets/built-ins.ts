@@ -1,12 +1,17 @@
 /** The datasets that need no upload: the lecture's boolean functions of two inputs, generated ones, and the irises. */
-import { type GeneratedDataset, generatedDatasetNames, generatedDatasetSchema } from '../contract/dataset.js'
+import {
+  type GeneratedDataset,
+  generatedDatasetNames,
+  generatedDatasetSchema,
+  type Scaling,
+} from '../contract/dataset.js'
 import { generate } from './generated.js'
 import { iris } from './iris.js'
 import { describeTable, type Table } from './table.js'
 
 export interface BuiltIn extends Table {
-  /** Whether features are scaled by the mean and deviation of the training rows, as those of uploads are. */
-  standardize: boolean
+  /** Of a job that does not choose. */
+  scaling: Scaling
 }
 
 function truthTable(truth: (x1: number, x2: number) => boolean): Table {
@@ -22,11 +27,11 @@ function truthTable(truth: (x1: number, x2: number) => boolean): Table {
 }
 
 const fixed = new Map<string, () => BuiltIn>([
-  ['and', () => ({ ...truthTable((x1, x2) => x1 === 1 && x2 === 1), standardize: false })],
-  ['or', () => ({ ...truthTable((x1, x2) => x1 === 1 || x2 === 1), standardize: false })],
-  ['nand', () => ({ ...truthTable((x1, x2) => !(x1 === 1 && x2 === 1)), standardize: false })],
-  ['xor', () => ({ ...truthTable((x1, x2) => x1 !== x2), standardize: false })],
-  ['iris', () => ({ ...iris(), standardize: true })],
+  ['and', () => ({ ...truthTable((x1, x2) => x1 === 1 && x2 === 1), scaling: 'none' })],
+  ['or', () => ({ ...truthTable((x1, x2) => x1 === 1 || x2 === 1), scaling: 'none' })],
+  ['nand', () => ({ ...truthTable((x1, x2) => !(x1 === 1 && x2 === 1)), scaling: 'none' })],
+  ['xor', () => ({ ...truthTable((x1, x2) => x1 !== x2), scaling: 'none' })],
+  ['iris', () => ({ ...iris(), scaling: 'standardize' })],
 ])
 
 export const builtInNames: readonly string[] = [...fixed.keys(), ...generatedDatasetNames]
@@ -38,7 +43,7 @@ export const builtInNames: readonly string[] = [...fixed.keys(), ...generatedDat
 export function builtIn(dataset: GeneratedDataset): BuiltIn
 export function builtIn(dataset: string | GeneratedDataset): BuiltIn | undefined
 export function builtIn(dataset: string | GeneratedDataset): BuiltIn | undefined {
-  if (typeof dataset !== 'string') return { ...generate(dataset), standardize: false }
+  if (typeof dataset !== 'string') return { ...generate(dataset), scaling: 'none' }
   const generated = generatedDatasetNames.find((name) => name === dataset)
   if (generated === undefined) return fixed.get(dataset)?.()
   return builtIn(generatedDatasetSchema.parse({ name: generated }))

@@ -1,6 +1,7 @@
 /** Turns the cells of a CSV file, line after line, into a table. */
 import { GrowingNumbers } from './growing-numbers.js'
 import { parseNumber } from './number-text.js'
+import { shown } from './shown-text.js'
 import { type ColumnHead, DatasetError, describeTable, type Table } from './table.js'
 
 export interface CsvLimits {
@@ -145,12 +146,6 @@ function sortClasses(
   for (const [index, name] of sorted.entries()) renumbered[classes.get(name) ?? 0] = index
   for (let place = target; place < values.length; place += width) values[place] = renumbered[values[place]]
   return sorted
-}
-
-const longestShown = 40
-
-function shown(text: string): string {
-  return JSON.stringify(text.length > longestShown ? `${text.slice(0, longestShown)}…` : text)
 }
 
 const invalid = (message: string) => new DatasetError('invalid-dataset', message)

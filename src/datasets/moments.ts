@@ -1,60 +1,73 @@
-/** Range, mean and deviation of every column of a row-major block, finite for any finite numbers. */
-
-export interface Summary {
-  minimum: Float64Array
-  maximum: Float64Array
-  mean: Float64Array
-}
+/** Range, mean and deviation of numbers that come piece by piece, finite for any finite numbers. */
 
 /** A power of two, so that scaling is exact, and small enough that no sum of rows can overflow. */
 const summingUnit = 2 ** -64
 
-/**
- * Minimum, maximum and mean of each column.
- * @param values rows × width, row-major
- * @param chosen the rows that count, at least one; all when left out
- */
-export function summarize(values: Float64Array, width: number, chosen?: Int32Array): Summary {
-  const count = chosen?.length ?? values.length / width
-  const minimum = new Float64Array(width).fill(Number.POSITIVE_INFINITY)
-  const maximum = new Float64Array(width).fill(Number.NEGATIVE_INFINITY)
-  const mean = new Float64Array(width)
-  for (let index = 0; index < count; index++) {
-    const start = (chosen ? chosen[index] : index) * width
-    for (let column = 0; column < width; column++) {
-      const value = values[start + column]
-      if (value < minimum[column]) minimum[column] = value
-      if (value > maximum[column]) maximum[column] = value
-      mean[column] += value * summingUnit
+/** The first pass: how many, least, largest, mean. NaN is a missing value and does not count. */
+export class Moments {
+  count = 0
+  minimum = Number.POSITIVE_INFINITY
+  maximum = Number.NEGATIVE_INFINITY
+  #sum = 0
+
+  /** Values first … end − 1; of these the `chosen` only, if given, as indices into `values`. */
+  take(values: Float64Array, end = values.length, chosen?: Int32Array): void {
+    const length = chosen?.length ?? end
+    let { count, minimum, maximum } = this
+    let sum = this.#sum
+    for (let index = 0; index < length; index++) {
+      const value = values[chosen === undefined ? index : chosen[index]]
+      if (Number.isNaN(value)) continue
+      count += 1
+      if (value < minimum) minimum = value
+      if (value > maximum) maximum = value
+      sum += value * summingUnit
     }
+    this.count = count
+    this.minimum = minimum
+    this.maximum = maximum
+    this.#sum = sum
   }
-  for (let column = 0; column < width; column++) {
+
+  /** NaN of no values. */
+  get mean(): number {
     // Kept inside the range: rounding must not make a constant column differ from its own mean.
-    const unclamped = mean[column] / count / summingUnit
-    mean[column] = Math.min(maximum[column], Math.max(minimum[column], unclamped))
+    const unclamped = this.#sum / this.count / summingUnit
+    return Math.min(this.maximum, Math.max(this.minimum, unclamped))
   }
-  return { minimum, maximum, mean }
 }
 
 /**
- * Population standard deviation of each column, √(Σ(v − mean)² / n), as the second pass after `summarize`.
- * Distances are measured in widths of the column's range, so that their squares neither overflow nor vanish.
+ * The second pass over the same numbers: their population standard deviation, √(Σ(v − mean)² / n).
+ * Distances are measured in widths of the range, so that their squares neither overflow nor vanish.
  */
-export function deviations(
-  values: Float64Array,
-  width: number,
-  { minimum, maximum, mean }: Summary,
-  chosen: Int32Array,
-): Float64Array {
-  const halfRange = maximum.map((largest, column) => largest / 2 - minimum[column] / 2)
-  const squares = new Float64Array(width)
-  for (const row of chosen) {
-    const start = row * width
-    for (let column = 0; column < width; column++) {
-      if (halfRange[column] === 0) continue
-      const distance = (values[start + column] / 2 - mean[column] / 2) / halfRange[column]
-      squares[column] += distance * distance
-    }
+export class Deviation {
+  readonly #moments: Moments
+  readonly #mean: number
+  readonly #halfRange: number
+  #squares = 0
+
+  constructor(moments: Moments) {
+    this.#moments = moments
+    this.#mean = moments.mean
+    this.#halfRange = moments.maximum / 2 - moments.minimum / 2
   }
-  return squares.map((sum, column) => halfRange[column] * Math.sqrt(sum / chosen.length) * 2)
+
+  take(values: Float64Array, chosen: Int32Array): void {
+    const halfRange = this.#halfRange
+    if (!(halfRange > 0)) return
+    const halfMean = this.#mean / 2
+    let squares = this.#squares
+    for (let index = 0; index < chosen.length; index++) {
+      const value = values[chosen[index]]
+      if (Number.isNaN(value)) continue
+      const distance = (value / 2 - halfMean) / halfRange
+      squares += distance * distance
+    }
+    this.#squares = squares
+  }
+
+  get value(): number {
+    return this.#halfRange > 0 ? this.#halfRange * Math.sqrt(this.#squares / this.#moments.count) * 2 : 0
+  }
 }

@@ -1,8 +1,11 @@
 /** From raw inputs to what a trained network takes, and from its outputs to what a reader understands. */
-import type { Coding } from '../contract/dataset.js'
+import type { Cell, Coding, FeatureCoding } from '../contract/dataset.js'
 import type { Prediction } from '../contract/model.js'
 import type { Activation, Loss } from '../contract/network.js'
 import { pointerTo } from '../contract/problems.js'
+import { parseBoolean } from './boolean-text.js'
+import { codedWidth } from './feature-coding.js'
+import { shown, shownNames } from './shown-text.js'
 
 /** An input to a model is wrong; `pointer` is the JSON Pointer from the list of rows to the place. */
 export class InputError extends Error {
@@ -16,52 +19,95 @@ export class InputError extends Error {
   }
 }
 
-/** One row: numbers in the order of the model's features, or numbers by column name. */
-export type InputRow = readonly number[] | Readonly<Record<string, number>>
+/** One row: raw values in the order of the model's features, or by column name. Null is a missing value. */
+export type InputRow = readonly Cell[] | Readonly<Record<string, Cell>>
 
 /**
- * Raw rows as the network takes them: rows × features, row-major, each (value − mean) / scale.
- * @throws InputError at the first unknown or missing column, wrong count, or number that is not finite or leaves
- *   the range of float32
+ * Raw rows as the network takes them: rows × inputs, row-major, coded as the training rows were.
+ * @throws InputError at the first unknown or missing column, wrong count, unknown category, missing value where none
+ *   stands in for it, or number that is not finite or leaves the range of float32
  */
 export function encodeInputs(coding: Coding, rows: readonly InputRow[]): Float32Array {
-  const width = coding.features.length
+  const width = coding.features.reduce((sum, feature) => sum + codedWidth(feature), 0)
   const inputs = new Float32Array(rows.length * width)
   for (const [index, row] of rows.entries()) {
     const named = !isList(row)
     if (named) checkNames(coding, row, index)
     else checkCount(coding, row, index)
-    for (const [place, { name, mean, scale }] of coding.features.entries()) {
-      const value = named ? row[name] : row[place]
-      const encoded = Math.fround((value - mean) / scale)
-      if (!Number.isFinite(encoded)) {
-        const pointer = pointerTo([index, named ? name : place])
-        const reason = Number.isFinite(value) ? `${value} is too large for this model` : 'not a finite number'
-        throw new InputError(pointer, `${name}: ${reason}`)
+    let offset = index * width
+    for (const [place, feature] of coding.features.entries()) {
+      const { name } = feature
+      const value = named ? (Object.hasOwn(row, name) ? row[name] : null) : row[place]
+      const message = encodeValue(feature, value, inputs, offset)
+      if (message !== undefined) {
+        throw new InputError(pointerTo([index, named ? name : place]), `${name}: ${message}`)
       }
-      inputs[index * width + place] = encoded
+      offset += codedWidth(feature)
     }
   }
   return inputs
 }
 
+/** Writes one value; answers in words when it cannot be. */
+function encodeValue(
+  feature: FeatureCoding,
+  given: Cell,
+  inputs: Float32Array,
+  offset: number,
+): string | undefined {
+  const value = given === null || given === '' ? feature.imputation : given
+  if (value === undefined) return 'is missing, and nothing stands in for a missing value of this column'
+  switch (feature.type) {
+    case 'number': {
+      if (typeof value !== 'number') return `${shown(String(value))} is not a number`
+      const encoded = Math.fround((value - feature.offset) / feature.scale)
+      if (!Number.isFinite(value)) return 'not a finite number'
+      if (!Number.isFinite(encoded)) return `${value} is too large for this model`
+      inputs[offset] = encoded
+      return undefined
+    }
+    case 'category': {
+      const category = String(value)
+      const place = feature.categories.indexOf(category)
+      if (place < 0) {
+        return `no category is called ${shown(category)}; there are ${shownNames(feature.categories)}`
+      }
+      if (feature.unseen?.includes(category)) {
+        return `the category ${shown(category)} was in none of the training rows, so the model cannot tell it`
+      }
+      inputs[offset + place] = 1
+      return undefined
+    }
+    case 'boolean': {
+      const truth = parseBoolean(String(value))
+      if (truth === undefined) return `${shown(String(value))} is not a boolean; true, false, 1 and 0 are`
+      inputs[offset] = truth ? 1 : 0
+      return undefined
+    }
+    default:
+      return feature satisfies never
+  }
+}
+
 /** Array.isArray does not narrow a readonly array out of a union. */
-function isList(row: InputRow): row is readonly number[] {
+function isList(row: InputRow): row is readonly Cell[] {
   return Array.isArray(row)
 }
 
-const namesOf = (coding: Coding) => coding.features.map((feature) => feature.name).join(', ')
+const namesOf = (coding: Coding) => shownNames(coding.features.map((feature) => feature.name))
 
-function checkCount(coding: Coding, row: readonly number[], index: number): void {
+function checkCount(coding: Coding, row: readonly Cell[], index: number): void {
   const width = coding.features.length
   if (row.length === width) return
-  const came = row.length === 1 ? '1 number came' : `${row.length} numbers came`
-  const wanted = width === 1 ? '1 number' : `${width} numbers`
+  const came = row.length === 1 ? '1 value came' : `${row.length} values came`
+  const wanted = width === 1 ? '1 value' : `${width} values`
   throw new InputError(pointerTo([index]), `${came}, this model takes ${wanted}: ${namesOf(coding)}`)
 }
 
-function checkNames(coding: Coding, row: Readonly<Record<string, number>>, index: number): void {
-  const missing = coding.features.find(({ name }) => !Object.hasOwn(row, name))
+function checkNames(coding: Coding, row: Readonly<Record<string, Cell>>, index: number): void {
+  const missing = coding.features.find(
+    ({ name, imputation }) => imputation === undefined && !Object.hasOwn(row, name),
+  )
   const known = new Set(coding.features.map((feature) => feature.name))
   const unknown = Object.keys(row).find((name) => !known.has(name))
   if (unknown !== undefined) {
@@ -99,6 +145,12 @@ export function decode(coding: Coding, output: ArrayLike<number>, reading: Readi
   switch (target.type) {
     case 'number':
       return { output: numbers }
+    case 'multiLabel': {
+      const least = reading.loss === 'hinge' ? 0 : 0.5
+      const labels = target.names.filter((_, place) => numbers[place] >= least)
+      if (reading.lastActivation !== 'sigmoid') return { output: numbers, labels }
+      return { output: numbers, labels, probabilities: byClass(target.names, numbers) }
+    }
     case 'oneHot': {
       const label = target.classes[placeOfLargest(numbers)]
       if (reading.lastActivation !== 'softmax') return { output: numbers, label }

@@ -1,12 +1,13 @@
-/** A dataset in memory: one row-major block of numbers and what its columns mean. */
-import type { Column } from '../contract/dataset.js'
-import { summarize } from './moments.js'
+/** A dataset’s rows and what its columns mean. */
+import type { StoredColumn } from '../contract/dataset.js'
+import { Moments } from './moments.js'
+import { PackedRows, packRows } from './packed-rows.js'
 
 export interface Table {
-  columns: Column[]
+  columns: StoredColumn[]
   rows: number
-  /** rows × columns, row-major; a category is its index into the column's `categories`. */
-  values: Float64Array
+  /** The rows in order, packed (packed-rows.ts); a category is a code, a boolean 0 or 1, a missing value NaN. */
+  chunks: Uint8Array[]
 }
 
 /** The data themselves are wrong or too large; the message names the place, `pointer` too where the data came as JSON. */
@@ -23,7 +24,14 @@ export class DatasetError extends Error {
 }
 
 /** What a column is before its numbers were looked at. */
-export type ColumnHead = Pick<Column, 'name' | 'role' | 'categories'>
+export type ColumnHead = Pick<StoredColumn, 'name' | 'role' | 'categories'>
+
+/** No chunk of a table holds more numbers, which makes 4 MiB at the widest format. */
+const chunkValues = 512 * 1024
+
+export function rowsPerChunk(columns: number): number {
+  return Math.max(1, Math.floor(chunkValues / columns))
+}
 
 /**
  * Makes a table of `values` (rows × heads, row-major, all finite), adding the range and mean of every number
@@ -32,15 +40,45 @@ export type ColumnHead = Pick<Column, 'name' | 'role' | 'categories'>
 export function describeTable(heads: readonly ColumnHead[], values: Float64Array): Table {
   const width = heads.length
   const rows = values.length / width
-  const summary = summarize(values, width)
-  const columns = heads.map(({ name, role, categories }, index): Column => {
-    if (categories === undefined) {
-      const [min, max, mean] = [summary.minimum[index], summary.maximum[index], summary.mean[index]]
-      return { name, type: 'number', role, min, max, mean }
+  const whole = heads.map((_, place) =>
+    Float64Array.from({ length: rows }, (_, row) => values[row * width + place]),
+  )
+  const columns = heads.map(({ name, role, categories }, place): StoredColumn => {
+    if (categories !== undefined) {
+      return { name, type: 'category', role, categories, counts: countsOf(whole[place], categories.length) }
     }
-    const counts = categories.map(() => 0)
-    for (let row = 0; row < rows; row++) counts[values[row * width + index]] += 1
-    return { name, type: 'category', role, categories, counts }
+    const moments = new Moments()
+    moments.take(whole[place])
+    return { name, type: 'number', role, min: moments.minimum, max: moments.maximum, mean: moments.mean }
   })
-  return { columns, rows, values }
+  const chunks: Uint8Array[] = []
+  const step = rowsPerChunk(width)
+  for (let start = 0; start < rows; start += step) {
+    const end = Math.min(rows, start + step)
+    chunks.push(
+      packRows(
+        whole.map((column) => column.subarray(start, end)),
+        end - start,
+      ),
+    )
+  }
+  return { columns, rows, chunks }
+}
+
+function countsOf(codes: Float64Array, categories: number): number[] {
+  const counts = Array<number>(categories).fill(0)
+  for (const code of codes) counts[code] += 1
+  return counts
+}
+
+/** The chunks of a table one after the other, each with the number of its first row. */
+export function* packedRowsOf({
+  chunks,
+}: Pick<Table, 'chunks'>): Generator<{ first: number; packed: PackedRows }> {
+  let first = 0
+  for (const bytes of chunks) {
+    const packed = new PackedRows(bytes)
+    yield { first, packed }
+    first += packed.rows
+  }
 }

@@ -1,9 +1,7 @@
 /** How a table's target meets the network's last layer. */
-import type { Coding } from '../contract/dataset.js'
+import type { StoredColumn, TargetCoding } from '../contract/dataset.js'
 import type { Loss } from '../contract/network.js'
-import { DatasetError, type Table } from './table.js'
-
-export type TargetCoding = Coding['target']
+import { DatasetError } from './table.js'
 
 /** Where the targets go: units of the last layer, and the loss that compares them. */
 export interface Outputs {
@@ -17,6 +15,7 @@ const units = (count: number) => (count === 1 ? '1 unit' : `${count} units`)
 export function targetWidth(coding: TargetCoding): number {
   switch (coding.type) {
     case 'number':
+    case 'multiLabel':
       return coding.names.length
     case 'oneHot':
       return coding.classes.length
@@ -30,10 +29,14 @@ export function targetWidth(coding: TargetCoding): number {
 /**
  * The coding of the table's target for a last layer of that many outputs.
  * A category becomes one output a class, or a single output when there are two classes; class indices 0…K−1
- * under categoricalCrossentropy become one output a class; other numbers stay as they are.
+ * under categoricalCrossentropy become one output a class; several booleans, or several numbers under
+ * binaryCrossentropy, become one output each; other numbers stay as they are.
  * @throws DatasetError saying in words what does not fit and what would
  */
-export function targetCoding(table: Pick<Table, 'columns'>, { outputs, loss }: Outputs): TargetCoding {
+export function targetCoding(
+  table: { columns: readonly StoredColumn[] },
+  { outputs, loss }: Outputs,
+): TargetCoding {
   const targets = table.columns.filter((column) => column.role === 'target')
   const [first] = targets
   const names = targets.map((column) => column.name)
@@ -43,7 +46,15 @@ export function targetCoding(table: Pick<Table, 'columns'>, { outputs, loss }: O
         `give it one unit for each class of ${names.join(', ')}, or use binaryCrossentropy with sigmoid`,
     )
   }
-  if (first.type === 'category') return categoryCoding(first.name, first.categories ?? [], outputs)
+  const category = targets.find((column) => column.type === 'category')
+  if (targets.length > 1 && category !== undefined) {
+    throw refused(
+      `there are several targets (${names.join(', ')}), so each must be a number or a boolean: ${category.name} is a category`,
+    )
+  }
+  if (targets.length === 1 && first.categories !== undefined) {
+    return categoryCoding(first.name, first.categories, outputs)
+  }
   if (targets.length === 1 && loss === 'categoricalCrossentropy') return indexCoding(first.name, outputs)
   if (names.length !== outputs) {
     throw refused(
@@ -51,7 +62,8 @@ export function targetCoding(table: Pick<Table, 'columns'>, { outputs, loss }: O
         `but the last layer has ${units(outputs)}: give it ${units(names.length)}`,
     )
   }
-  return { type: 'number', names }
+  const labels = targets.every((column) => column.type === 'boolean') || loss === 'binaryCrossentropy'
+  return { type: names.length > 1 && labels ? 'multiLabel' : 'number', names }
 }
 
 function categoryCoding(name: string, classes: string[], outputs: number): TargetCoding {

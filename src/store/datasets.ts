@@ -1,16 +1,28 @@
-/** Uploaded and inline datasets: the columns in one row, the values in chunks beside it. */
+/** Uploaded and inline datasets: what is known of one in a row, its own rows packed in chunks beside it. */
 import { z } from 'zod'
-import { columnSchema, type Dataset, targetOf } from '../contract/dataset.js'
+import {
+  type Dataset,
+  datasetWarningSchema,
+  imageSchema,
+  inputWidth,
+  scalingSchema,
+  storedColumnSchema,
+  targetOf,
+} from '../contract/dataset.js'
+import { isFinished, jobStatusSchema } from '../contract/job.js'
 import type { DatasetStore, NewDataset } from '../training/ports.js'
-import { cut, join } from './bytes.js'
-import type { Database, Prisma } from './database.js'
+import { type Database, Prisma } from './database.js'
 import type { Dataset as DatasetRow } from './generated/client.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
+
+/** One upload is one transaction, as long as reading the file takes. */
+const uploadMilliseconds = 900_000
 
 export function datasetStore(database: Database): DatasetStore {
   return {
     async create(dataset) {
-      return toDataset(await database.$transaction((transaction) => insertDataset(transaction, dataset)))
+      const insert = (transaction: Prisma.TransactionClient) => insertDataset(transaction, dataset)
+      return toDataset(await database.$transaction(insert, { timeout: uploadMilliseconds }))
     },
 
     async get(id) {
@@ -30,30 +42,83 @@ export function datasetStore(database: Database): DatasetStore {
       return toPage(rows, { limit }, toDataset)
     },
 
-    async values(id) {
-      const chunks = await database.datasetChunk.findMany({
-        where: { datasetId: id },
-        orderBy: { index: 'asc' },
+    async table(id) {
+      const row = await database.dataset.findUnique({
+        where: { id },
+        select: { columns: true, rows: true, chunks: { select: { bytes: true }, orderBy: { index: 'asc' } } },
       })
-      return chunks.length === 0 ? null : new Float64Array(join(chunks).buffer)
+      if (row === null) return null
+      const { columns, rows, chunks } = row
+      return { columns: columnsOf(columns), rows, chunks: chunks.map((chunk) => chunk.bytes) }
+    },
+
+    async rows(id, first, count) {
+      const row = await database.dataset.findUnique({ where: { id }, select: { columns: true, rows: true } })
+      if (row === null) return null
+      const chunks = await database.$queryRaw<{ firstRow: number; bytes: Uint8Array }[]>`
+        SELECT "firstRow", "bytes" FROM "DatasetChunk"
+        WHERE "datasetId" = ${id} AND "firstRow" < ${first + count} AND "firstRow" + "rows" > ${first}
+        ORDER BY "index"`
+      return {
+        columns: columnsOf(row.columns),
+        rows: row.rows,
+        first: chunks[0]?.firstRow ?? 0,
+        chunks: chunks.map((chunk) => chunk.bytes),
+      }
+    },
+
+    async delete(id) {
+      return database.$transaction(async (transaction) => {
+        // Locked first: a job that is being created holds the row, and is seen by the statement behind this one.
+        const [found] = await transaction.$queryRaw<unknown[]>`
+          SELECT id FROM "Dataset" WHERE id = ${id} FOR UPDATE`
+        if (found === undefined) return 'missing'
+        const using = await transaction.job.count({
+          where: {
+            OR: [{ datasetId: id }, { validationDatasetId: id }],
+            status: { notIn: jobStatusSchema.options.filter(isFinished) },
+          },
+        })
+        if (using > 0) return 'used'
+        await transaction.dataset.delete({ where: { id } })
+        return 'deleted'
+      })
     },
   }
 }
 
+/** The rows as they come, one chunk at a time, then what they turned out to be. */
 export async function insertDataset(
   client: Prisma.TransactionClient,
-  dataset: NewDataset,
+  { pieces, ...head }: NewDataset,
 ): Promise<DatasetRow> {
-  const { values, ...rest } = dataset
-  const row = await client.dataset.create({ data: { ...rest, bytes: values.byteLength } })
-  for (const chunk of cut(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))) {
-    await client.datasetChunk.create({ data: { datasetId: dataset.id, ...chunk } })
+  const { id } = head
+  await client.dataset.create({ data: { ...head, columns: [], rows: 0, bytes: 0 } })
+  let index = 0
+  let firstRow = 0
+  let stored = 0
+  for await (const piece of pieces) {
+    if (piece.type === 'rows') {
+      const { rows, bytes } = piece
+      await client.datasetChunk.create({ data: { datasetId: id, index, firstRow, rows, bytes } })
+      index += 1
+      firstRow += rows
+      stored += bytes.length
+    } else {
+      const { inputShape, image, ...rest } = piece.dataset
+      return client.dataset.update({
+        where: { id },
+        data: { ...rest, inputShape: inputShape ?? [], image: image ?? Prisma.DbNull, bytes: stored },
+      })
+    }
   }
-  return row
+  throw new Error(`the rows of dataset ${id} ended before it was said what they are`)
 }
 
+const columnsOf = (columns: unknown) => z.array(storedColumnSchema).parse(columns)
+
 function toDataset(row: DatasetRow): Dataset {
-  const columns = z.array(columnSchema).parse(row.columns)
+  const columns = columnsOf(row.columns).map(({ codes, ...column }) => column)
   return {
     id: row.id,
     object: 'dataset',
@@ -62,6 +127,11 @@ function toDataset(row: DatasetRow): Dataset {
     rows: row.rows,
     columns,
     ...targetOf(columns),
+    inputShape: row.inputShape.length > 0 ? row.inputShape : [inputWidth(columns)],
+    image: imageSchema.nullable().parse(row.image),
+    scaling: scalingSchema.parse(row.scaling),
+    droppedRows: row.droppedRows,
+    warnings: z.array(datasetWarningSchema).parse(row.warnings),
     bytes: row.bytes,
     createdAt: row.createdAt.toISOString(),
   }

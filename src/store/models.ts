@@ -95,7 +95,7 @@ function toModel(row: ModelRow): Model {
     layers: z.array(layerSummarySchema).parse(row.layers),
     coding,
     columns: coding.features.map((feature) => feature.name),
-    classes: coding.target.type === 'number' ? null : coding.target.classes,
+    classes: 'classes' in coding.target ? coding.target.classes : null,
     metrics: epochOf({
       loss: row.finalLoss,
       accuracy: row.finalAccuracy,

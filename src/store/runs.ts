@@ -129,7 +129,7 @@ async function claimUnlocked(
       UPDATE "Job" SET status = 'running', attempt = attempt + 1, "workerId" = ${workerId},
         "heartbeatAt" = now(), "startedAt" = coalesce("startedAt", now())
       FROM next WHERE "Job".id = next.id
-      RETURNING "Job".id, status, epoch, attempt, spec, changes, "datasetId", "tenantId", "traceId"
+      RETURNING "Job".id, status, epoch, attempt, spec, changes, "datasetId", "validationDatasetId", "tenantId", "traceId"
     ) ${notifyChanged}`
   if (row === undefined) return null
   return {
@@ -140,6 +140,7 @@ async function claimUnlocked(
     spec: jobSpecSchema.parse(row.spec),
     changes: z.array(changeSchema).parse(row.changes),
     datasetId: row.datasetId,
+    validationDatasetId: row.validationDatasetId,
     storedEpoch: row.epoch,
   }
 }
@@ -182,5 +183,6 @@ interface ClaimedRow {
   datasetId: string | null
   tenantId: string
   traceId: string | null
+  validationDatasetId: string | null
   epoch: number
 }

@@ -1,10 +1,13 @@
-import { type Dataset, targetOf } from '../contract/dataset.js'
-import { builtIn, builtInNames } from '../datasets/built-ins.js'
+import { type Dataset, inputWidth, targetOf } from '../contract/dataset.js'
+import { type BuiltIn, builtIn, builtInNames } from '../datasets/built-ins.js'
+import { warningsOf } from '../datasets/warnings.js'
 
 export function describeBuiltIn(name: string): Dataset | null {
   const table = builtIn(name)
-  if (table === undefined) return null
-  const { columns, rows, values } = table
+  return table === undefined ? null : describe(name, table)
+}
+
+function describe(name: string, { columns, rows, chunks, scaling }: BuiltIn): Dataset {
   return {
     id: name,
     object: 'dataset',
@@ -13,7 +16,12 @@ export function describeBuiltIn(name: string): Dataset | null {
     rows,
     columns,
     ...targetOf(columns),
-    bytes: values.byteLength,
+    inputShape: [inputWidth(columns)],
+    image: null,
+    scaling,
+    droppedRows: 0,
+    warnings: warningsOf({ columns, droppedRows: 0 }),
+    bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
     createdAt: null,
   }
 }

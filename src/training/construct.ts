@@ -43,7 +43,9 @@ export function fromNormalForm({ inputs, trueRows }: Construction['dnf']): Omit<
     loss: 'perceptron',
     layers: layers.map(summary),
     coding: {
-      features: Array.from({ length: inputs }, (_, place) => ({ name: `x${place + 1}`, mean: 0, scale: 1 })),
+      features: Array.from({ length: inputs }, (_, place) => {
+        return { type: 'number' as const, name: `x${place + 1}`, offset: 0, scale: 1 }
+      }),
       target: { type: 'number', names: ['y'] },
     },
     parameters: layers.reduce((sum, { weight, bias }) => sum + weight.length + bias.length, 0),

@@ -2,13 +2,15 @@
 
 import type { Boundary } from '../contract/boundary.js'
 import type { CheckpointHeader } from '../contract/checkpoint.js'
-import type { Coding, Column, Dataset } from '../contract/dataset.js'
+import type { Coding, Dataset, Scaling } from '../contract/dataset.js'
 import type { Epoch } from '../contract/epoch.js'
 import type { Change, Job, JobError, JobSpec, JobStatus, ResumeRequest } from '../contract/job.js'
 import type { LayerSummary, Model, Tensor } from '../contract/model.js'
 import type { Network } from '../contract/network.js'
 import type { CreatedWebhook, Webhook, WebhookEvent, WebhookWithDeliveries } from '../contract/webhook.js'
 import type { EpochRun } from '../engine/index.js'
+import type { Prepared } from '../datasets/prepare.js'
+import type { Table } from '../datasets/table.js'
 
 export interface NewJob {
   id: string
@@ -20,6 +22,7 @@ export interface NewJob {
   traceId: string | null
   priority: number
   datasetId: string | null
+  validationDatasetId: string | null
   parameters: number
   arenaBytes: number
   flopsPerEpoch: number
@@ -40,6 +43,7 @@ export interface ClaimedJob extends Claim {
   spec: JobSpec
   changes: Change[]
   datasetId: string | null
+  validationDatasetId: string | null
   /** Epochs up to this one are stored already, by an earlier attempt. */
   storedEpoch: number
 }
@@ -201,18 +205,28 @@ export interface NewDataset {
   id: string
   name: string | null
   origin: 'uploaded' | 'inline'
-  columns: Column[]
-  rows: number
-  /** Rows × columns, float64. */
-  values: Float64Array
+  /** Of a job that does not choose. */
+  scaling: Scaling
+  /** Its rows as they come, then what they are; what it throws, creating throws, and nothing is stored. */
+  pieces: AsyncIterable<Prepared> | Iterable<Prepared>
+}
+
+/** Some rows of a table: those of the chunks, the first of which has the number `first`. */
+export interface TableSlice extends Table {
+  first: number
 }
 
 export interface DatasetStore {
+  /** One transaction; holds one piece at a time. */
   create(dataset: NewDataset): Promise<Dataset>
   get(id: string): Promise<Dataset | null>
   /** Uploaded ones, newest first. */
   list(page: ListPage): Promise<Page<Dataset>>
-  values(id: string): Promise<Float64Array | null>
+  table(id: string): Promise<Table | null>
+  /** The table with those chunks only that hold rows first … first + count − 1; `rows` counts them all. */
+  rows(id: string, first: number, count: number): Promise<TableSlice | null>
+  /** `used`: by a job that has not ended. */
+  delete(id: string): Promise<'deleted' | 'used' | 'missing'>
 }
 
 export interface NewWebhook {

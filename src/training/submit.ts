@@ -1,11 +1,19 @@
 /** Accepting a job: checks that the training can work and fits the limits, stores it, and puts it on the queue. */
 import { randomInt } from 'node:crypto'
-import { type GeneratedDataset, targetOf } from '../contract/dataset.js'
+import {
+  type Column,
+  type GeneratedDataset,
+  inputWidth,
+  type Scaling,
+  targetOf,
+} from '../contract/dataset.js'
 import { idPrefixes } from '../contract/ids.js'
 import type { InlineDataset, Job, JobRequest, JobSpec } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
-import { builtIn, builtInNames } from '../datasets/built-ins.js'
+import { type BuiltIn, builtIn, builtInNames } from '../datasets/built-ins.js'
+import { checkValidationColumns } from '../datasets/compatibility.js'
 import { tableFromInline } from '../datasets/inline.js'
+import { piecesOf } from '../datasets/prepare.js'
 import { DatasetError, type Table } from '../datasets/table.js'
 import { targetCoding, targetWidth } from '../datasets/target-coding.js'
 import {
@@ -42,8 +50,9 @@ export async function submit(
   request: JobRequest,
   { traceId = null, once }: Origin = {},
 ): Promise<Job> {
-  const data = await findData(dependencies.datasets, request.dataset)
-  const { spec, program } = plan(request, data)
+  const data = await findData(dependencies.datasets, request.dataset, 'dataset')
+  const validation = await findValidation(dependencies.datasets, request, data)
+  const { spec, program } = plan(request, data, validation)
   checkLimits(program, spec, dependencies.limits)
   if (request.from !== undefined) await checkModel(dependencies.models, request.from, program)
   const job = await dependencies.jobs.create(
@@ -56,6 +65,7 @@ export async function submit(
       traceId,
       priority: request.priority,
       datasetId: data.datasetId,
+      validationDatasetId: validation?.datasetId ?? null,
       parameters: program.parameters,
       arenaBytes: program.arenaBytes,
       flopsPerEpoch: program.flopsPerEpoch,
@@ -70,15 +80,19 @@ export async function submit(
 interface DataDescription {
   /** As the spec names it. */
   name: string | GeneratedDataset
-  columns: Table['columns']
+  columns: Column[]
   rows: number
   datasetId: string | null
+  inputShape: number[]
+  scaling: Scaling
   inline: NewDataset | null
 }
 
+/** `field` is the place of the dataset in the request. */
 async function findData(
   datasets: Pick<DatasetStore, 'get'>,
   dataset: string | InlineDataset | GeneratedDataset,
+  field: string,
 ): Promise<DataDescription> {
   if (typeof dataset !== 'string') {
     return 'x' in dataset ? inlineData(dataset) : builtInData(dataset, builtIn(dataset))
@@ -86,23 +100,47 @@ async function findData(
   const table = builtIn(dataset)
   if (table !== undefined) return builtInData(dataset, table)
   const stored = await datasets.get(dataset)
-  if (stored !== null) {
-    return { name: stored.id, columns: stored.columns, rows: stored.rows, datasetId: stored.id, inline: null }
-  }
+  if (stored !== null) return { ...stored, name: stored.id, datasetId: stored.id, inline: null }
   const names = builtInNames.join(', ')
   const message = `There is no dataset "${dataset}": the built-ins are ${names}, uploads begin with ${idPrefixes.dataset}`
-  throw new Problem('invalid-spec', message, [{ pointer: '/dataset', message: 'does not exist' }])
+  throw new Problem('invalid-spec', message, [{ pointer: `/${field}`, message: 'does not exist' }])
 }
 
 function inlineData(dataset: InlineDataset): DataDescription {
-  const { columns, rows, values } = readInline(dataset)
+  const table = readInline(dataset)
+  const { columns, rows } = table
   const id = newId('dataset')
-  const inline: NewDataset = { id, name: null, origin: 'inline', columns, rows, values }
-  return { name: id, columns, rows, datasetId: id, inline }
+  const scaling = 'none'
+  const inline: NewDataset = { id, name: null, origin: 'inline', scaling, pieces: piecesOf(table) }
+  return { name: id, columns, rows, datasetId: id, inputShape: [inputWidth(columns)], scaling, inline }
 }
 
-function builtInData(name: DataDescription['name'], { columns, rows }: Table): DataDescription {
-  return { name, columns, rows, datasetId: null, inline: null }
+function builtInData(name: DataDescription['name'], { columns, rows, scaling }: BuiltIn): DataDescription {
+  return { name, columns, rows, datasetId: null, inputShape: [inputWidth(columns)], scaling, inline: null }
+}
+
+async function findValidation(
+  datasets: Pick<DatasetStore, 'get'>,
+  { validationDataset, validationSplit }: JobRequest,
+  training: DataDescription,
+): Promise<DataDescription | null> {
+  if (validationDataset === undefined) return null
+  const pointer = '/validationDataset'
+  if (validationSplit > 0) {
+    throw new Problem(
+      'invalid-spec',
+      'Rows are validated by validationSplit or by validationDataset, not by both.',
+      [{ pointer, message: 'goes without validationSplit' }],
+    )
+  }
+  const data = await findData(datasets, validationDataset, 'validationDataset')
+  try {
+    checkValidationColumns(training.columns, data.columns)
+  } catch (error) {
+    if (!(error instanceof DatasetError)) throw error
+    throw new Problem('invalid-spec', error.message, [{ pointer, message: error.message }])
+  }
+  return data
 }
 
 function readInline(dataset: InlineDataset): Table {
@@ -115,13 +153,12 @@ function readInline(dataset: InlineDataset): Table {
   }
 }
 
-function plan(request: JobRequest, data: DataDescription) {
-  const { name, metadata, dataset, priority, ...rest } = request
+function plan(request: JobRequest, data: DataDescription, validation: DataDescription | null) {
+  const { name, metadata, dataset, validationDataset, priority, scaling = data.scaling, ...rest } = request
   const training = { ...rest, seed: rest.seed ?? randomInt(2 ** 48 - 1) }
-  const features = data.columns.filter((column) => column.role === 'feature').length
-  const inputShape = training.network.inputShape ?? [features]
+  const inputShape = training.network.inputShape ?? data.inputShape
   try {
-    checkInputShape(inputShape, features)
+    checkInputShape(inputShape, inputWidth(data.columns))
     const outputs = sizeOf(outputShape(training.network, inputShape))
     const coding = targetCoding(data, { outputs, loss: training.loss })
     const split = splitSizes(data.rows, training.validationSplit)
@@ -129,10 +166,17 @@ function plan(request: JobRequest, data: DataDescription) {
       inputShape,
       targetWidth: targetWidth(coding),
       trainingRows: split.training,
-      validationRows: split.validation,
-      classTargets: coding.type !== 'number',
+      validationRows: validation?.rows ?? split.validation,
+      classTargets: coding.type === 'oneHot' || coding.type === 'binary',
     })
-    const spec: JobSpec = { ...training, ...program.spec, seed: training.seed, dataset: data.name }
+    const spec: JobSpec = {
+      ...training,
+      ...program.spec,
+      seed: training.seed,
+      scaling,
+      dataset: data.name,
+      ...(validation === null ? {} : { validationDataset: validation.name }),
+    }
     return { spec, program }
   } catch (error) {
     if (error instanceof DatasetError) {
@@ -148,7 +192,7 @@ function plan(request: JobRequest, data: DataDescription) {
 function checkInputShape(inputShape: number[], features: number): void {
   const size = sizeOf(inputShape)
   if (size !== features) {
-    const message = `inputShape [${inputShape.join(', ')}] holds ${size} numbers, a row of the dataset has ${features}`
+    const message = `inputShape [${inputShape.join(', ')}] holds ${size} numbers, a row of the dataset gives ${features}`
     throw new SpecError('/network/inputShape', message)
   }
 }

@@ -1,6 +1,7 @@
 import type { Dataset } from '../contract/dataset.js'
 import { Problem } from '../contract/problems.js'
 import { readCsv } from '../datasets/csv.js'
+import { piecesOf } from '../datasets/prepare.js'
 import { DatasetError } from '../datasets/table.js'
 import { newId } from './new-id.js'
 import type { DatasetStore } from './ports.js'
@@ -23,7 +24,13 @@ export async function upload(datasets: Pick<DatasetStore, 'create'>, request: Up
   try {
     const limits = { maximumRows, maximumColumns, maximumBytes, maximumCellLength }
     const table = await readCsv(body, { target, limits })
-    return await datasets.create({ id: newId('dataset'), name: name ?? null, origin: 'uploaded', ...table })
+    return await datasets.create({
+      id: newId('dataset'),
+      name: name ?? null,
+      origin: 'uploaded',
+      scaling: 'standardize',
+      pieces: piecesOf(table),
+    })
   } catch (error) {
     if (error instanceof DatasetError) throw new Problem(error.code, error.message)
     throw error

@@ -2,6 +2,13 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { generatedDatasetNames } from '../../src/contract/dataset.js'
 import { builtIn, builtInNames } from '../../src/datasets/built-ins.js'
+import { valuesOf } from '../support/tables.js'
+
+function valuesOfBuiltIn(name: string): Float64Array {
+  const table = builtIn(name)
+  if (table === undefined) throw new Error(`${name} is no built-in`)
+  return valuesOf(table)
+}
 
 test.each([
   ['and', [0, 0, 0, 1]],
@@ -16,7 +23,7 @@ test.each([
     ['x2', 'number', 'feature'],
     ['y', 'number', 'target'],
   ])
-  expect(table?.values).toEqual(
+  expect(table && valuesOf(table)).toEqual(
     Float64Array.of(0, 0, truth[0], 0, 1, truth[1], 1, 0, truth[2], 1, 1, truth[3]),
   )
 })
@@ -28,19 +35,20 @@ test('every name listed can be had, others cannot', () => {
 })
 
 test('a caller that changes its table does not change the next one', () => {
-  builtIn('xor')?.values.fill(9)
-  expect(builtIn('xor')?.values[0]).toBe(0)
+  builtIn('xor')?.chunks[0].fill(255)
+  expect(valuesOfBuiltIn('xor')[0]).toBe(0)
 })
 
 test('iris is the flowers of examples/iris.csv, and the only built-in that is standardized', () => {
   const table = builtIn('iris')
   const [header, ...flowers] = readFileSync('examples/iris.csv', 'utf8').trim().split('\n')
   expect(table?.columns.map((column) => column.name).join(',')).toBe(header)
+  const values = valuesOfBuiltIn('iris')
   const species = table?.columns.at(-1)?.categories ?? []
   const lines = Array.from({ length: table?.rows ?? 0 }, (_, row) => {
-    const [which, ...lengths] = [...(table?.values.subarray(5 * row, 5 * row + 5) ?? [])].reverse()
+    const [which, ...lengths] = [...values.subarray(5 * row, 5 * row + 5)].reverse()
     return [...lengths.reverse().map((length) => length.toFixed(1)), species[which]].join(',')
   })
   expect(lines).toEqual(flowers)
-  expect(builtInNames.filter((name) => builtIn(name)?.standardize)).toEqual(['iris'])
+  expect(builtInNames.filter((name) => builtIn(name)?.scaling === 'standardize')).toEqual(['iris'])
 })

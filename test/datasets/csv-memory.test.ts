@@ -37,7 +37,6 @@ test('a big file costs its numbers and nothing per cell', async () => {
     limits: { maximumRows: 1e6, maximumColumns: 100, maximumBytes: 1e9, maximumCellLength: 100 },
   })
   expect(table.rows).toBe(chunks * rowsInChunk)
-  expect(table.values.byteLength).toBe(table.rows * columns * 8)
 
   const heap = samples.map((sample) => sample.heap)
   const arrays = samples.map((sample) => sample.arrays)

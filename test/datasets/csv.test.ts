@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type CsvLimits, readCsv } from '../../src/datasets/csv.js'
 import { parseNumber } from '../../src/datasets/number-text.js'
-import { DatasetError, type Table } from '../../src/datasets/table.js'
+import { DatasetError } from '../../src/datasets/table.js'
+import { valuesOf } from '../support/tables.js'
 import { inChunks } from './byte-chunks.js'
 
 const limits: CsvLimits = {
@@ -13,14 +14,12 @@ const limits: CsvLimits = {
   maximumCellLength: 50,
 }
 
-function read(
-  content: string | Uint8Array,
-  options: { target?: string; size?: number } = {},
-): Promise<Table> {
-  return readCsv(inChunks(content, options.size), { target: options.target, limits })
+async function read(content: string | Uint8Array, options: { target?: string; size?: number } = {}) {
+  const table = await readCsv(inChunks(content, options.size), { target: options.target, limits })
+  return { columns: table.columns, rows: table.rows, values: valuesOf(table) }
 }
 
-async function refusal(reading: Promise<Table>): Promise<DatasetError> {
+async function refusal(reading: Promise<unknown>): Promise<DatasetError> {
   const outcome = await reading.then(
     () => undefined,
     (error: unknown) => error,

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { inputWidth, type Scaling } from '../../src/contract/dataset.js'
 import type { Loss } from '../../src/contract/network.js'
 import { builtIn } from '../../src/datasets/built-ins.js'
-import { type EncodedViews, encode, type Split } from '../../src/datasets/encoding.js'
+import { type EncodedViews, encode } from '../../src/datasets/encoding.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import { decode, encodeInputs } from '../../src/datasets/prediction.js'
 import { DatasetError, describeTable, type Table } from '../../src/datasets/table.js'
@@ -11,13 +12,19 @@ import { targetCoding, targetWidth } from '../../src/datasets/target-coding.js'
 interface Options {
   outputs: number
   loss: Loss
-  standardize?: boolean
+  scaling?: Scaling
   split?: Split
 }
 
+/** Which rows are trained on and which are held out. */
+interface Split {
+  training: Int32Array
+  validation: Int32Array
+}
+
 /** Encodes into views over shared memory, as a training does. */
-function encoded(table: Table, { outputs, loss, standardize = false, split = allOf(table) }: Options) {
-  const features = table.columns.filter((column) => column.role === 'feature').length
+function encoded(table: Table, { outputs, loss, scaling = 'none', split = allOf(table) }: Options) {
+  const features = inputWidth(table.columns)
   const targets = targetWidth(targetCoding(table, { outputs, loss }))
   const shared = (length: number) => new Float32Array(new SharedArrayBuffer(length * 4)).fill(Number.NaN)
   const views: EncodedViews = {
@@ -26,7 +33,8 @@ function encoded(table: Table, { outputs, loss, standardize = false, split = all
     validationX: shared(split.validation.length * features),
     validationY: shared(split.validation.length * targets),
   }
-  const coding = encode(table, split, { outputs, loss, standardize }, views)
+  const options = { outputs, loss, scaling, together: false }
+  const coding = encode({ table, rows: split.training }, { table, rows: split.validation }, options, views)
   return { coding, ...views }
 }
 
@@ -61,8 +69,8 @@ describe('features', () => {
     )
     expect(trainingX).toEqual(Float32Array.of(1, 20, 3, 40))
     expect(coding.features).toEqual([
-      { name: 'x1', mean: 0, scale: 1 },
-      { name: 'x2', mean: 0, scale: 1 },
+      { type: 'number', name: 'x1', offset: 0, scale: 1 },
+      { type: 'number', name: 'x2', offset: 0, scale: 1 },
     ])
   })
 
@@ -75,14 +83,14 @@ describe('features', () => {
       ],
       y: [0, 1, 0],
     })
-    const split = { training: Int32Array.of(2, 0), validation: Int32Array.of(1) }
-    const options = { outputs: 1, loss: 'meanSquaredError', standardize: true, split } as const
+    const split = { training: Int32Array.of(0, 2), validation: Int32Array.of(1) }
+    const options = { outputs: 1, loss: 'meanSquaredError', scaling: 'standardize', split } as const
     const { coding, trainingX, trainingY, validationX, validationY } = encoded(table, options)
     expect(coding.features).toEqual([
-      { name: 'x1', mean: 2, scale: 1 },
-      { name: 'x2', mean: 7, scale: 1 },
+      { type: 'number', name: 'x1', offset: 2, scale: 1 },
+      { type: 'number', name: 'x2', offset: 7, scale: 1 },
     ])
-    expect(trainingX).toEqual(Float32Array.of(1, 0, -1, 0))
+    expect(trainingX).toEqual(Float32Array.of(-1, 0, 1, 0))
     expect(validationX).toEqual(Float32Array.of(98, 1))
     expect([...trainingY, ...validationY]).toEqual([0, 0, 1])
   })
@@ -94,7 +102,11 @@ describe('features', () => {
     fc.assert(
       fc.property(rows, (x) => {
         const table = tableFromInline({ x, y: x.map(() => 0) })
-        const { coding, trainingX } = encoded(table, { outputs: 1, loss: 'squaredError', standardize: true })
+        const { coding, trainingX } = encoded(table, {
+          outputs: 1,
+          loss: 'squaredError',
+          scaling: 'standardize',
+        })
         expect(encodeInputs(coding, x)).toEqual(trainingX)
         expect(
           encodeInputs(
@@ -121,7 +133,7 @@ describe('features', () => {
     expect(() => encoded(table, { outputs: 1, loss: 'squaredError' })).toThrow(
       'x1, row 2: 1e+39 is too large for a 32-bit number',
     )
-    const { trainingX } = encoded(table, { outputs: 1, loss: 'squaredError', standardize: true })
+    const { trainingX } = encoded(table, { outputs: 1, loss: 'squaredError', scaling: 'standardize' })
     expect(trainingX).toEqual(Float32Array.of(-1, 1))
   })
 })
@@ -234,8 +246,13 @@ test('no training rows, or views of the wrong size, are errors', () => {
     validationX: new Float32Array(0),
     validationY: new Float32Array(0),
   }
-  const options = { outputs: 1, loss: 'binaryCrossentropy', standardize: true } as const
-  expect(() => encode(two, allOf(two), options, views)).toThrow(
+  const options = { outputs: 1, loss: 'binaryCrossentropy', scaling: 'standardize', together: false } as const
+  const { training, validation } = allOf(two)
+  const parts = [
+    { table: two, rows: training },
+    { table: two, rows: validation },
+  ] as const
+  expect(() => encode(...parts, options, views)).toThrow(
     new RangeError('a view holds 2 numbers, 3 are needed'),
   )
 })

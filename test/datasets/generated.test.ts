@@ -2,10 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { generatedDatasetNames, generatedDatasetSchema } from '../../src/contract/dataset.js'
 import { generate } from '../../src/datasets/generated.js'
+import { valuesOf } from '../support/tables.js'
 
 /** Rows of numbers of a request, as a user writes it. */
 function rowsOf(request: Record<string, unknown>): number[][] {
-  const { columns, rows, values } = generate(generatedDatasetSchema.parse(request))
+  const table = generate(generatedDatasetSchema.parse(request))
+  const { columns, rows } = table
+  const values = valuesOf(table)
   const width = columns.length
   return Array.from({ length: rows }, (_, row) => [...values.subarray(row * width, (row + 1) * width)])
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type InlineRows, tableFromInline } from '../../src/datasets/inline.js'
 import { DatasetError } from '../../src/datasets/table.js'
+import { valuesOf } from '../support/tables.js'
 
 describe('{x, y} as a table', () => {
   test('rows of numbers, one target', () => {
@@ -17,20 +18,20 @@ describe('{x, y} as a table', () => {
       ['x2', 'feature'],
       ['y', 'target'],
     ])
-    expect(table.values).toEqual(Float64Array.of(1, 2, 5, 3, 4, 6))
+    expect(valuesOf(table)).toEqual(Float64Array.of(1, 2, 5, 3, 4, 6))
     expect(table.columns[2]).toMatchObject({ type: 'number', min: 5, max: 6, mean: 5.5 })
   })
 
   test('plain numbers are one feature; several targets are y1, y2, …', () => {
-    const { columns, values } = tableFromInline({
+    const table = tableFromInline({
       x: [1, 2],
       y: [
         [3, 4],
         [5, 6],
       ],
     })
-    expect(columns.map((column) => column.name)).toEqual(['x1', 'y1', 'y2'])
-    expect(values).toEqual(Float64Array.of(1, 3, 4, 2, 5, 6))
+    expect(table.columns.map((column) => column.name)).toEqual(['x1', 'y1', 'y2'])
+    expect(valuesOf(table)).toEqual(Float64Array.of(1, 3, 4, 2, 5, 6))
   })
 
   test('a target of one number in brackets is the same as the number', () => {
@@ -56,7 +57,7 @@ describe('{x, y} as a table', () => {
     fc.assert(
       fc.property(data, ({ x, y }) => {
         const table = tableFromInline({ x, y })
-        expect(Array.from(table.values)).toEqual(x.flatMap((row, index) => [...row, ...y[index]]))
+        expect(Array.from(valuesOf(table))).toEqual(x.flatMap((row, index) => [...row, ...y[index]]))
       }),
     )
   })

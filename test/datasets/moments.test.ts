@@ -1,13 +1,15 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { deviations, summarize } from '../../src/datasets/moments.js'
+import { Deviation, Moments } from '../../src/datasets/moments.js'
 
-function momentsOf(numbers: readonly number[]) {
+function momentsOf(numbers: readonly number[], chosen = Int32Array.from(numbers, (_, row) => row)) {
   const values = Float64Array.from(numbers)
-  const all = Int32Array.from(numbers, (_, row) => row)
-  const summary = summarize(values, 1, all)
-  const [deviation] = deviations(values, 1, summary, all)
-  return { minimum: summary.minimum[0], maximum: summary.maximum[0], mean: summary.mean[0], deviation }
+  const moments = new Moments()
+  moments.take(values, values.length, chosen)
+  const deviation = new Deviation(moments)
+  deviation.take(values, chosen)
+  const { minimum, maximum, mean } = moments
+  return { minimum, maximum, mean, deviation: deviation.value }
 }
 
 test.each([
@@ -28,13 +30,23 @@ test('numbers far from zero and close together keep their deviation', () => {
   expect(deviation).toBeCloseTo(Math.sqrt(22.5), 12)
 })
 
-test('only the chosen rows count, each column by itself', () => {
-  const values = Float64Array.of(1, 10, 2, 20, 3, 90)
-  const chosen = Int32Array.of(0, 1)
-  const summary = summarize(values, 2, chosen)
-  expect(summary.mean).toEqual(Float64Array.of(1.5, 15))
-  expect(deviations(values, 2, summary, chosen)).toEqual(Float64Array.of(0.5, 5))
-  expect(summarize(values, 2).mean).toEqual(Float64Array.of(2, 40))
+test('only the chosen values count, and of these only those that are not missing', () => {
+  const found = momentsOf([1, 90, 2, Number.NaN], Int32Array.of(0, 2, 3))
+  expect(found).toEqual({ minimum: 1, maximum: 2, mean: 1.5, deviation: 0.5 })
+})
+
+test('it does not matter in how many pieces the numbers come', () => {
+  const numbers = fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), { minLength: 2 })
+  fc.assert(
+    fc.property(numbers, fc.nat(), (sample, where) => {
+      const values = Float64Array.from(sample)
+      const cut = where % sample.length
+      const moments = new Moments()
+      for (const part of [values.subarray(0, cut), values.subarray(cut)]) moments.take(part)
+      const { minimum, maximum, mean } = momentsOf(sample)
+      expect([moments.minimum, moments.maximum, moments.mean]).toEqual([minimum, maximum, mean])
+    }),
+  )
 })
 
 test('any finite numbers have finite moments within their range', () => {

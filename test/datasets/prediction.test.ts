@@ -4,8 +4,8 @@ import { decode, encodeInputs, InputError, type InputRow } from '../../src/datas
 
 const coding: Coding = {
   features: [
-    { name: 'width', mean: 10, scale: 2 },
-    { name: 'a/b~c', mean: 0, scale: 1e-3 },
+    { type: 'number', name: 'width', offset: 10, scale: 2 },
+    { type: 'number', name: 'a/b~c', offset: 0, scale: 1e-3 },
   ],
   target: { type: 'oneHot', name: 'kind', classes: ['__proto__', 'pear', 'plum'] },
 }
@@ -23,8 +23,8 @@ describe('raw inputs', () => {
   })
 
   test.each<[rows: InputRow[], pointer: string, message: RegExp]>([
-    [[[1, 2], [1]], '/1', /^1 number came, this model takes 2 numbers: width, a\/b~c$/],
-    [[[1, 2, 3]], '/0', /^3 numbers came/],
+    [[[1, 2], [1]], '/1', /^1 value came, this model takes 2 values: width, a\/b~c$/],
+    [[[1, 2, 3]], '/0', /^3 values came/],
     [
       [{ width: 1, depth: 2, 'a/b~c': 0 }],
       '/0/depth',
@@ -48,7 +48,10 @@ describe('raw inputs', () => {
   })
 
   test('a column every object seems to have must still be given', () => {
-    const odd: Coding = { ...coding, features: [{ name: 'constructor', mean: 0, scale: 1 }] }
+    const odd: Coding = {
+      ...coding,
+      features: [{ type: 'number', name: 'constructor', offset: 0, scale: 1 }],
+    }
     expect(() => encodeInputs(odd, [{}])).toThrow('constructor is missing')
     expect(encodeInputs(odd, [{ constructor: 3 }])).toEqual(Float32Array.of(3))
   })

@@ -7,6 +7,7 @@ import { jobSchema } from '../../src/contract/job.js'
 import { modelSchema } from '../../src/contract/model.js'
 import { openApp, type RunningApp } from '../support/app.js'
 import { linearModel, startJob, storeEpochs, storeModel } from '../support/stores.js'
+import { valuesOf } from '../support/tables.js'
 import { upTo } from '../support/watching.js'
 
 let service: RunningApp
@@ -79,9 +80,8 @@ describe('jobs', () => {
       .send({ ...xor, dataset })
     expect(status).toBe(202)
     expect(body.spec.dataset).toMatch(/^ds_/)
-    expect(await service.datasets.values(body.spec.dataset)).toEqual(
-      Float64Array.of(0, 1, 1, 1, 0, 1, 1, 1, 0),
-    )
+    const stored = await service.datasets.table(body.spec.dataset)
+    expect(stored && valuesOf(stored)).toEqual(Float64Array.of(0, 1, 1, 1, 0, 1, 1, 1, 0))
     expect((await api().get(`/datasets/${body.spec.dataset}`)).body.origin).toBe('inline')
   })
 

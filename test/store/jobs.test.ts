@@ -2,8 +2,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type JobStatus, jobStatusSchema, sourcesOf } from '../../src/contract/job.js'
 import { Problem } from '../../src/contract/problems.js'
+import { tableFromInline } from '../../src/datasets/inline.js'
 import { newId } from '../../src/training/new-id.js'
 import { claimJob, newJob, openStores, type Stores, startJob, storeEpochs } from '../support/stores.js'
+import { uploadOf } from '../support/tables.js'
 
 let stores: Stores
 
@@ -35,14 +37,7 @@ async function errorOf(action: Promise<unknown>): Promise<unknown> {
 describe('create', () => {
   it('stores the job and its rows together, or neither', async () => {
     const { id } = await stores.jobs.create(newJob())
-    const inlineDataset = {
-      id: newId('dataset'),
-      name: null,
-      origin: 'inline' as const,
-      columns: [],
-      rows: 0,
-      values: new Float64Array(1),
-    }
+    const inlineDataset = uploadOf(tableFromInline({ x: [0], y: [1] }), { origin: 'inline' })
     const twice = newJob({ id, datasetId: inlineDataset.id, inlineDataset })
     expect(await errorOf(stores.jobs.create(twice))).toBeInstanceOf(Error)
     expect(await stores.datasets.get(inlineDataset.id)).toBeNull()

@@ -18,4 +18,6 @@ export const trainerPool: typeof import('../../workers/trainer-pool.js') =
 export const sharedDatasets: typeof import('../../workers/shared-datasets.js') = await load(
   'workers/shared-datasets.js',
 )
+export const storedTables: typeof import('../../workers/stored-tables.js') =
+  await load('workers/stored-tables.js')
 export const processorModule: typeof import('../../workers/processor.js') = await load('workers/processor.js')

@@ -93,6 +93,7 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
     traceId: null,
     priority: 0,
     datasetId: null,
+    validationDatasetId: null,
     parameters: 17,
     arenaBytes: 1024,
     flopsPerEpoch: 100,
@@ -161,8 +162,8 @@ export function linearModel(changes: Partial<NewModel> = {}): NewModel {
     ],
     coding: {
       features: [
-        { name: 'a', mean: 0, scale: 1 },
-        { name: 'b', mean: 0, scale: 1 },
+        { type: 'number', name: 'a', offset: 0, scale: 1 },
+        { type: 'number', name: 'b', offset: 0, scale: 1 },
       ],
       target: { type: 'number', names: ['y'] },
     },

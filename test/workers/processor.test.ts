@@ -3,9 +3,8 @@ import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { JobSpec } from '../../src/contract/job.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
-import { newId } from '../../src/training/new-id.js'
 import type { NewJob } from '../../src/training/ports.js'
-import { processorModule, sharedDatasets, trainerPool } from '../support/built.js'
+import { processorModule, sharedDatasets, storedTables, trainerPool } from '../support/built.js'
 import { eventually } from '../support/service.js'
 import {
   claimJob,
@@ -16,6 +15,7 @@ import {
   storeModel,
   xorSpec,
 } from '../support/stores.js'
+import { uploadOf } from '../support/tables.js'
 import { upTo } from '../support/watching.js'
 
 let stores: Stores
@@ -36,7 +36,7 @@ beforeEach(async () => {
   processor = new processorModule.Processor({
     workerId: 'worker_a',
     runs,
-    datasets,
+    storedTables: new storedTables.StoredTables(datasets, 64 * 1024 * 1024),
     models,
     pool,
     sharedDatasets: new sharedDatasets.SharedDatasets(64 * 1024 * 1024),
@@ -73,12 +73,7 @@ async function historyOf(id: string) {
   return epochs
 }
 
-const uploaded = (x: number[][], y: number[]) => ({
-  id: newId('dataset'),
-  name: null,
-  origin: 'uploaded' as const,
-  ...tableFromInline({ x, y }),
-})
+const uploaded = (x: number[][], y: number[]) => uploadOf(tableFromInline({ x, y }))
 
 describe('a job', () => {
   it('is trained, its epochs and its model are stored', async () => {
@@ -103,12 +98,12 @@ describe('a job', () => {
       [0, 0, 1, 1],
     )
     await stores.datasets.create(rows)
-    const id = await create({ dataset: rows.id, epochs: 1 }, { datasetId: rows.id })
+    const id = await create({ dataset: rows.id, epochs: 1, scaling: 'standardize' }, { datasetId: rows.id })
     await processor.processNext()
     const model = await stores.models.get((await stores.jobs.get(id))?.modelId ?? '')
     const [first, second] = model?.coding.features ?? []
-    expect(first).toMatchObject({ name: 'x1', mean: 25, scale: expect.closeTo(Math.sqrt(125)) })
-    expect(second).toEqual({ name: 'x2', mean: 1, scale: 1 })
+    expect(first).toMatchObject({ name: 'x1', offset: 25, scale: expect.closeTo(Math.sqrt(125)) })
+    expect(second).toEqual({ type: 'number', name: 'x2', offset: 1, scale: 1 })
   })
 
   it('whose dataset is gone fails and says so', async () => {
@@ -323,7 +318,7 @@ describe('rows that several jobs train on', () => {
   it('are read and encoded once, at the same time as well as later', async () => {
     const data = rows()
     await stores.datasets.create(data)
-    const values = vi.spyOn(stores.datasets, 'values')
+    const values = vi.spyOn(stores.datasets, 'table')
     const train = vi.spyOn(pool, 'train')
     const spec = { dataset: data.id, epochs: 300 }
     const ids = await Promise.all(upTo(3).map(() => create(spec, { datasetId: data.id })))

@@ -41,7 +41,7 @@ function order(given: object, changes: Partial<TrainingOrder> = {}): TrainingOrd
     spec,
     backend: 'auto',
     changes: [],
-    data: { type: 'raw', ...table },
+    data: { type: 'raw', training: table, validation: null, isImage: false },
     initialWeights: null,
     checkpoint: null,
     checkpointMilliseconds: 60_000,

@@ -31,7 +31,7 @@ function order(spec: Partial<JobSpec> = {}, changes: Partial<TrainingOrder> = {}
     spec: xorSpec(spec),
     backend: 'auto',
     changes: [],
-    data: { type: 'raw', ...table },
+    data: { type: 'raw', training: table, validation: null, isImage: false },
     initialWeights: null,
     checkpoint: null,
     checkpointMilliseconds: 60_000,
@@ -72,7 +72,10 @@ describe('a training', () => {
       model: {
         parameters: 17,
         layers: [{ outputShape: [4] }, { outputShape: [1] }],
-        coding: { features: [{ name: 'x1', mean: 0, scale: 1 }, { name: 'x2' }], target: { type: 'number' } },
+        coding: {
+          features: [{ name: 'x1', offset: 0, scale: 1 }, { name: 'x2' }],
+          target: { type: 'number' },
+        },
       },
     })
     expect(outcome.type === 'trained' && outcome.model.weights.bytes.length).toBe(4 * 17)
@@ -134,7 +137,7 @@ describe('a training', () => {
       y: [0, 1],
     })
     const { outcome, epochs } = await train(
-      order({ batchSize: 2 }, { data: { type: 'raw', ...table, standardize: false } }),
+      order({ batchSize: 2 }, { data: { type: 'raw', training: table, validation: null, isImage: false } }),
     )
     expect(outcome).toEqual({ type: 'refused', message: expect.stringContaining('x2, row 2') })
     expect(epochs).toEqual([])
@@ -221,13 +224,14 @@ describe('a thread that runs out of memory', () => {
     try {
       const given = order()
       if (given.data.type !== 'raw') throw new Error('not raw')
-      const [column] = given.data.columns
+      const { training } = given.data
+      const [column] = training.columns
       const columns = upTo(600_000).map((index) => ({ ...column, name: `x${index}` }))
-      const training = small.train(
-        { ...given, data: { ...given.data, columns } },
+      const trained = small.train(
+        { ...given, data: { ...given.data, training: { ...training, columns } } },
         storing(async () => {}),
       )
-      await expect(training).rejects.toThrow(/ERR_WORKER_OUT_OF_MEMORY/)
+      await expect(trained).rejects.toThrow(/ERR_WORKER_OUT_OF_MEMORY/)
     } finally {
       setFlagsFromString('--max-old-space-size=4096')
       await small.close()

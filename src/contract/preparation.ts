@@ -1,0 +1,97 @@
+/** How an upload’s columns are to be read: what `POST /datasets` takes beside the file. */
+import { z } from 'zod'
+import { type ColumnType, columnTypeSchema, type Imputation, imputationSchema } from './dataset.js'
+
+/** What happens to a missing value: its row is dropped, or something stands in for it. */
+export type MissingRule = 'drop' | Imputation
+
+export interface Preparation {
+  /** Names of the target columns; chosen by the file when left out. */
+  target?: string[] | undefined
+  types: { name: string; type: ColumnType }[]
+  missing: { everywhere: MissingRule; columns: { name: string; rule: MissingRule }[] }
+}
+
+export const defaultPreparation: Preparation = { types: [], missing: { everywhere: 'drop', columns: [] } }
+
+const maximumLength = 100_000
+const missingRuleSchema = z.union([z.literal('drop'), imputationSchema], {
+  error: 'must be drop, mean or constant=VALUE (in JSON: {"constant": VALUE})',
+})
+
+/** A parameter in short form or, for names that have commas or colons in them, as JSON. */
+function parameter<T>(shape: z.ZodType<T>, fromShort: (text: string) => unknown) {
+  return z
+    .string()
+    .max(maximumLength)
+    .transform((text, context) => {
+      let value: unknown
+      try {
+        value = /^\s*[[{]/.test(text) ? JSON.parse(text) : fromShort(text)
+      } catch {
+        context.addIssue({ code: 'custom', message: 'begins like JSON, but is none' })
+        return z.NEVER
+      }
+      const parsed = shape.safeParse(value)
+      if (parsed.success) return parsed.data
+      for (const { path, message } of parsed.error.issues) {
+        const where = path.length === 0 ? '' : `${path.join('.')}: `
+        context.addIssue({ code: 'custom', message: `${where}${message}` })
+      }
+      return z.NEVER
+    })
+}
+
+/** `a:x,b:y` as pairs; what has no colon is given to the name ''. */
+function pairs(text: string): [name: string, value: string][] {
+  return text.split(',').map((part) => {
+    const colon = part.lastIndexOf(':')
+    return [part.slice(0, Math.max(0, colon)).trim(), part.slice(colon + 1).trim()]
+  })
+}
+
+/** JSON objects come as pairs too, so that a column called __proto__ is only a name. */
+const pairsSchema = <T>(value: z.ZodType<T>) =>
+  z.union([z.array(z.tuple([z.string(), value])), z.record(z.string(), value).transform(Object.entries<T>)])
+
+export const preparationParameters = {
+  target: parameter(z.array(z.string().min(1)).min(1), (text) => text.split(',').map((name) => name.trim()))
+    .optional()
+    .describe(
+      'the columns to predict, `species` or `a,b` (as JSON where a name has a comma: `["a,b"]`); what the file says, else the last one, when left out',
+    ),
+  types: parameter(
+    pairsSchema(
+      z.enum(columnTypeSchema.options, { error: `must be one of ${columnTypeSchema.options.join(', ')}` }),
+    ),
+    pairs,
+  )
+    .optional()
+    .describe(
+      'types of columns, `zip:category,id:ignored`, or as JSON `{"zip":"category"}`; inferred where left out',
+    ),
+  missing: parameter(pairsSchema(missingRuleSchema), (text) =>
+    pairs(text).map(([name, rule]) => [name, shortRule(rule)]),
+  )
+    .optional()
+    .describe(
+      'missing values: `drop` their rows (the default), `mean`, or a constant, for all columns or by column: ' +
+        '`mean,city:constant=unknown,age:drop`, or as JSON `{"":"mean","city":{"constant":"unknown"}}`',
+    ),
+}
+
+function shortRule(rule: string): unknown {
+  return rule.startsWith('constant=') ? { constant: rule.slice('constant='.length) } : rule
+}
+
+/** What the parameters of a request ask for. */
+export function preparationOf(query: {
+  target?: string[] | undefined
+  types?: [string, ColumnType][] | undefined
+  missing?: [string, MissingRule][] | undefined
+}): Preparation {
+  const { target, types = [], missing = [] } = query
+  const columns = missing.filter(([name]) => name !== '').map(([name, rule]) => ({ name, rule }))
+  const everywhere = missing.find(([name]) => name === '')?.[1] ?? defaultPreparation.missing.everywhere
+  return { target, types: types.map(([name, type]) => ({ name, type })), missing: { everywhere, columns } }
+}

@@ -1,0 +1,132 @@
+/** Learns from the training rows how each feature enters the network. */
+import type { Coding, FeatureCoding, Scaling, StoredColumn } from '../contract/dataset.js'
+import { Deviation, Moments } from './moments.js'
+import { packedRowsOf, type Table } from './table.js'
+
+/** Rows of a table, as ascending indices. */
+export interface Part {
+  table: Table
+  rows: Int32Array
+}
+
+export interface FeatureOptions {
+  scaling: Scaling
+  /** One offset and scale for all features, because they are the pixels of one picture. */
+  together: boolean
+}
+
+/** What the training rows say of one column. */
+interface Learned {
+  moments: Moments
+  deviation: Deviation
+  /** Rows of each category. */
+  counts: number[]
+}
+
+/**
+ * With `standardize`, a number becomes (value − mean) / deviation (population deviation), with `minMax`
+ * (value − minimum) / (maximum − minimum), both over the training rows that have a value; the scale is 1 where a
+ * feature never changes. Missing values count as the mean, the most frequent category, or the column’s constant.
+ */
+export function learnFeatures(part: Part, { scaling, together }: FeatureOptions): Coding['features'] {
+  const places = placesOf(part.table.columns, 'feature')
+  const shared = new Moments()
+  const learned = new Map(places.map((place) => [place, newlyLearned(together ? shared : new Moments())]))
+  eachColumn(part, places, (place, values, rows) => {
+    const { moments, counts } = learned.get(place) ?? newlyLearned(shared)
+    const { type, codes } = part.table.columns[place]
+    if (type === 'number') moments.take(values, rows.length, rows)
+    else
+      for (const row of rows)
+        if (!Number.isNaN(values[row])) count(counts, codes?.[values[row]] ?? values[row])
+  })
+  if (scaling === 'standardize') {
+    const sharedDeviation = new Deviation(shared)
+    for (const each of learned.values()) {
+      each.deviation = together ? sharedDeviation : new Deviation(each.moments)
+    }
+    eachColumn(part, places, (place, values, rows) => learned.get(place)?.deviation.take(values, rows))
+  }
+  return places.map((place) =>
+    codingOf(part.table.columns[place], learned.get(place) ?? newlyLearned(shared), scaling),
+  )
+}
+
+const newlyLearned = (moments: Moments): Learned => ({
+  moments,
+  deviation: new Deviation(moments),
+  counts: [],
+})
+
+function count(counts: number[], category: number): void {
+  counts[category] = (counts[category] ?? 0) + 1
+}
+
+/** Places of the columns of that role within a row. */
+function placesOf(columns: readonly StoredColumn[], role: 'feature' | 'target'): number[] {
+  return columns.flatMap((column, place) => (column.role === role ? [place] : []))
+}
+
+/**
+ * Shows every column of the part piece by piece: the values of a chunk, and which of them belong to the part;
+ * `first` is the place within the part of the first of those.
+ */
+export function eachColumn(
+  { table, rows }: Part,
+  places: readonly number[],
+  see: (place: number, values: Float64Array, chosen: Int32Array, first: number) => void,
+): void {
+  let values = new Float64Array(0)
+  let begin = 0
+  for (const { first, packed } of packedRowsOf(table)) {
+    let end = begin
+    while (end < rows.length && rows[end] < first + packed.rows) end++
+    if (end > begin) {
+      const chosen = rows.subarray(begin, end).map((row) => row - first)
+      if (values.length < packed.rows) values = new Float64Array(packed.rows)
+      for (const place of places) {
+        packed.read(place, values)
+        see(place, values, chosen, begin)
+      }
+    }
+    begin = end
+  }
+}
+
+function codingOf(
+  column: StoredColumn,
+  { moments, deviation, counts }: Learned,
+  scaling: Scaling,
+): FeatureCoding {
+  const { name, type, imputation, categories = [] } = column
+  if (type === 'category' || type === 'boolean') {
+    const most =
+      categories[
+        categories.reduce((best, _, place) => ((counts[place] ?? 0) > (counts[best] ?? 0) ? place : best), 0)
+      ]
+    const fill =
+      imputation === undefined ? undefined : imputation === 'mean' ? most : String(imputation.constant)
+    if (type === 'boolean')
+      return { type, name, ...(fill === undefined ? {} : { imputation: fill === 'true' }) }
+    const unseen = categories.filter((category, place) => !counts[place] && category !== fill)
+    return {
+      type,
+      name,
+      categories,
+      ...(unseen.length === 0 ? {} : { unseen }),
+      ...(fill === undefined ? {} : { imputation: fill }),
+    }
+  }
+  const { minimum, maximum, mean } = moments
+  const range = scaling === 'standardize' ? deviation.value : maximum - minimum
+  const scale = scaling === 'none' || !(range > 0 && Number.isFinite(range)) ? 1 : range
+  const offset = scaling === 'none' || moments.count === 0 ? 0 : scaling === 'standardize' ? mean : minimum
+  if (imputation === undefined) return { type: 'number', name, offset, scale }
+  const constant = imputation === 'mean' ? (moments.count === 0 ? 0 : mean) : Number(imputation.constant)
+  return { type: 'number', name, offset, scale, imputation: constant }
+}
+
+/** Numbers that a feature gives the network. */
+export function codedWidth(coding: FeatureCoding): number {
+  return coding.type === 'category' ? coding.categories.length : 1
+}

@@ -1,0 +1,74 @@
+/**
+ * Datasets as they are stored, in memory that all threads of a worker see: read from the database once, however many
+ * jobs split and encode them differently, and kept while there is room.
+ */
+import type { GeneratedDataset } from '../src/contract/dataset.js'
+import { builtIn } from '../src/datasets/built-ins.js'
+import type { Table } from '../src/datasets/table.js'
+import type { DatasetStore } from '../src/training/ports.js'
+
+export interface StoredTable {
+  table: Table
+  /** The features of a row are the pixels of one picture. */
+  isImage: boolean
+}
+
+interface Entry {
+  loading: Promise<StoredTable | null>
+  /** 0 until it is loaded. */
+  bytes: number
+}
+
+export class StoredTables {
+  /** The one used longest ago first. */
+  readonly #entries = new Map<string, Entry>()
+
+  constructor(
+    private readonly datasets: Pick<DatasetStore, 'get' | 'table'>,
+    private readonly maximumBytes: number,
+  ) {}
+
+  /** A built-in, or the dataset of that id; null when there is none any more. */
+  async take(name: string | GeneratedDataset, id: string | null): Promise<StoredTable | null> {
+    const table = builtIn(name)
+    if (table !== undefined) return { table, isImage: false }
+    if (id === null) return null
+    const entry = this.#entries.get(id) ?? { loading: this.#load(id), bytes: 0 }
+    this.#entries.delete(id)
+    this.#entries.set(id, entry)
+    try {
+      const loaded = await entry.loading
+      entry.bytes = loaded === null ? 0 : bytesOf(loaded.table)
+      if (loaded === null) this.#entries.delete(id)
+      this.#makeRoom()
+      return loaded
+    } catch (error) {
+      this.#entries.delete(id)
+      throw error
+    }
+  }
+
+  async #load(id: string): Promise<StoredTable | null> {
+    const [dataset, table] = await Promise.all([this.datasets.get(id), this.datasets.table(id)])
+    if (dataset === null || table === null) return null
+    return { table: { ...table, chunks: table.chunks.map(shared) }, isImage: dataset.image !== null }
+  }
+
+  #makeRoom(): void {
+    let bytes = [...this.#entries.values()].reduce((sum, entry) => sum + entry.bytes, 0)
+    for (const [id, entry] of this.#entries) {
+      if (bytes <= this.maximumBytes) return
+      if (entry.bytes === 0) continue
+      this.#entries.delete(id)
+      bytes -= entry.bytes
+    }
+  }
+}
+
+const bytesOf = ({ chunks }: Table) => chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+
+function shared(chunk: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(chunk.length))
+  copy.set(chunk)
+  return copy
+}
