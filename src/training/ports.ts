@@ -8,9 +8,9 @@ import type { Change, Job, JobError, JobSpec, JobStatus, ResumeRequest } from '.
 import type { LayerSummary, Model, Tensor } from '../contract/model.js'
 import type { Network } from '../contract/network.js'
 import type { CreatedWebhook, Webhook, WebhookEvent, WebhookWithDeliveries } from '../contract/webhook.js'
-import type { EpochRun } from '../engine/index.js'
 import type { Prepared } from '../datasets/prepare.js'
 import type { Table } from '../datasets/table.js'
+import type { EpochRun } from '../engine/index.js'
 
 export interface NewJob {
   id: string

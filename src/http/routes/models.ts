@@ -1,6 +1,7 @@
 /** Models, those built without training too, and their predictions. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import type { Cell, FeatureCoding } from '../../contract/dataset.js'
 import {
   type Model,
   modelRequestSchema,
@@ -19,8 +20,8 @@ import { failures, idParameters, listOf, toList } from '../responses.js'
 
 const textOrTexts = z.union([z.string(), z.array(z.string())])
 const querySchema = z
-  .object({ x: textOrTexts.optional().describe('a row of numbers by place, any number of times') })
-  .catchall(textOrTexts.describe('a column’s number'))
+  .object({ x: textOrTexts.optional().describe('a row of values by place, any number of times') })
+  .catchall(textOrTexts.describe('a column’s value; empty where it is missing'))
 type Query = z.infer<typeof querySchema>
 
 export interface ModelRoutes {
@@ -128,24 +129,32 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
 function questionOf(model: Model, query: Query): Question {
   const names = Object.keys(query)
   if (names.length === 0) {
-    const byPlace = `?x=${model.columns.map(() => '0').join(',')}`
-    const byName = `?${model.columns.map((column) => `${encodeURIComponent(column)}=0`).join('&')}`
+    const shown = model.columns.slice(0, 10)
+    const byPlace = `?x=${shown.map(() => '0').join(',')}`
+    const byName = `?${shown.map((column) => `${encodeURIComponent(column)}=0`).join('&')}`
     throw new Problem('invalid-request', `Say what to predict from: ${byPlace} or by name: ${byName}`)
   }
   if (names.length === 1 && names[0] === 'x') {
     const rows = [query.x ?? []].flat().map((text, row) => {
-      return text.split(',').map((number, place) => numberOf(number, ['x', row, place]))
+      return text.split(',').map((cell, place) => cellOf(model.coding.features[place], cell, ['x', row, place]))
     })
     return { rows, place: (pointer) => `/x${pointer}` }
   }
   if (Object.hasOwn(query, 'x') && !model.columns.includes('x')) {
     throw invalid(['x'], 'comes alone: give rows as x, or one row by the names of its columns, not both')
   }
+  const features = new Map(model.coding.features.map((feature) => [feature.name, feature]))
   const row = Object.entries(query).map(([name, value]) => {
     if (typeof value !== 'string') throw invalid([name], 'is given more than once')
-    return [name, numberOf(value, [name])] as const
+    return [name, cellOf(features.get(name), value, [name])] as const
   })
   return { rows: [Object.fromEntries(row)], place: (pointer) => pointer.replace(/^\/0/, '') }
+}
+
+/** A text as the feature's own kind of value; an empty one is a missing value. */
+function cellOf(feature: FeatureCoding | undefined, text: string, place: PropertyKey[]): Cell {
+  if (text === '') return null
+  return feature?.type === 'number' ? numberOf(text, place) : text
 }
 
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
