@@ -289,7 +289,13 @@ const questions: Refusal[] = [
   predict('too few numbers', { inputs: [[1, 2], [1]] }, 'invalid-input', ['/inputs/1'], '2 values: a, b'),
   predict('text', { inputs: [[1, '2']] }, 'invalid-input', ['/inputs/0/1'], '"2" is not a number'),
   predict('a list', { inputs: [[1, [2]]] }, 'invalid-request', ['/inputs/0/1']),
-  predict('null by name', { inputs: [[1, 2], { a: 1, b: null }] }, 'invalid-input', ['/inputs/1/b'], 'missing'),
+  predict(
+    'null by name',
+    { inputs: [[1, 2], { a: 1, b: null }] },
+    'invalid-input',
+    ['/inputs/1/b'],
+    'missing',
+  ),
   predict('a row that is a number', { inputs: [5] }, 'invalid-request', ['/inputs/0']),
   predict('a missing column', { inputs: [{ a: 1 }] }, 'invalid-input', ['/inputs/0'], 'b is missing'),
   predict(

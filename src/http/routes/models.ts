@@ -136,7 +136,9 @@ function questionOf(model: Model, query: Query): Question {
   }
   if (names.length === 1 && names[0] === 'x') {
     const rows = [query.x ?? []].flat().map((text, row) => {
-      return text.split(',').map((cell, place) => cellOf(model.coding.features[place], cell, ['x', row, place]))
+      return text
+        .split(',')
+        .map((cell, place) => cellOf(model.coding.features[place], cell, ['x', row, place]))
     })
     return { rows, place: (pointer) => `/x${pointer}` }
   }
