@@ -1,4 +1,4 @@
-/** Watching a job over a WebSocket: the job, its epochs as they come, its end. */
+/** Watching a job over a WebSocket, or as server-sent events: the job, its epochs as they come, its end. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
@@ -9,6 +9,7 @@ import type { StreamMessage } from '../../contract/stream.js'
 import type { Live, Sink, WatchEnd } from '../../live/live.js'
 import { boundaryAxes } from '../../training/boundary.js'
 import type { BoundaryView, DatasetStore, JobStore } from '../../training/ports.js'
+import { openEventStream, readLastEventId } from '../event-stream.js'
 import { sendProblem } from '../problem-answers.js'
 import { integerParameter } from '../query.js'
 import { failures, idParameters } from '../responses.js'
@@ -40,6 +41,8 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
   { jobs, datasets, live, pingMilliseconds },
   done,
 ) => {
+  const limits = { maximumBufferedBytes, readyBytes, pingMilliseconds }
+
   async function viewOf(jobId: string, size: number | undefined): Promise<BoundaryView | undefined> {
     return size === undefined ? undefined : { axes: await boundaryAxes({ jobs, datasets }, jobId), size }
   }
@@ -47,12 +50,15 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
   app.route({
     method: 'GET',
     url: '/jobs/:id/stream',
+    // The answer to HEAD would be a stream that nobody reads.
+    exposeHeadRoute: false,
     schema: {
       tags: ['jobs'],
-      summary: 'Watch a job (WebSocket)',
+      summary: 'Watch a job (WebSocket or server-sent events)',
       description:
         'Messages: `job` first and at every change of status, `epochs` in order, `end` last; with `?boundary=64` also ' +
-        '`boundary`, up to ten a second while the training runs.',
+        '`boundary`, up to ten a second while the training runs. With `Accept: text/event-stream` they come as ' +
+        'server-sent events; `Last-Event-ID` goes on behind that event. /asyncapi.json describes the messages.',
       params: idParameters,
       querystring: z.strictObject({
         after: integerParameter(0, 2 ** 31 - 1)
@@ -64,7 +70,15 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
             'also send what the network answers on a grid of so many points along each of its inputs',
           ),
       }),
-      response: failures,
+      response: {
+        200: {
+          description: 'server-sent events, each with a message as its data',
+          // What is sent is a stream.
+          content: { 'text/event-stream': { schema: z.unknown().meta({ type: 'string' }) } },
+        },
+        204: z.null().describe('the end was told already: do not connect again'),
+        ...failures,
+      },
     },
     // Before the upgrade, so that an unknown job is an ordinary 404.
     preHandler: async ({ params, query }) => {
@@ -72,9 +86,23 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
       if (job === undefined) throw new Problem('not-found', `There is no job ${params.id}.`)
       if (query.boundary !== undefined) await boundaryAxes({ jobs, datasets }, params.id)
     },
-    handler: async (_request, reply) => {
-      reply.header('upgrade', 'websocket')
-      await sendProblem(reply, new Problem('websocket-required', 'Connect to this address with a WebSocket.'))
+    handler: async (request, reply) => {
+      if (request.accepts().type(['json', 'text/event-stream']) !== 'text/event-stream') {
+        reply.header('upgrade', 'websocket')
+        const message = 'Connect to this address with a WebSocket, or ask for text/event-stream.'
+        return sendProblem(reply, new Problem('websocket-required', message))
+      }
+      const { params, query, headers, log } = request
+      const last = readLastEventId(headers['last-event-id'])
+      if (last?.ended === true) return reply.code(204).send(null)
+      const view = await viewOf(params.id, query.boundary)
+      const { sink, body } = openEventStream(reply, textOf, limits)
+      live
+        .watch(params.id, last?.epoch ?? query.after ?? 0, sink, view)
+        .catch((error) => log.error(error))
+        .finally(() => body.end())
+      reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no')
+      return reply.type('text/event-stream').send(body)
     },
     wsHandler: (socket, { params, query, log }) => {
       keepAlive(socket, pingMilliseconds)
