@@ -6,11 +6,13 @@ import { type Config, readConfig } from './config.js'
 import { isFinished } from './contract/job.js'
 import { explainBackend } from './engine/index.js'
 import { buildApp } from './http/app.js'
+import { openMetrics } from './http/plugins/metrics.js'
 import { Live } from './live/live.js'
 import { openQueue, queueAddress } from './queue/queue.js'
 import { openDatabase } from './store/database.js'
 import { datasetStore } from './store/datasets.js'
 import { epochStore } from './store/epochs.js'
+import { figureStore } from './store/figures.js'
 import { listenForHints } from './store/hints.js'
 import { idempotencyStore } from './store/idempotency.js'
 import { jobStore } from './store/jobs.js'
@@ -46,7 +48,9 @@ export async function startServer(config: Config, connectionString: string, log:
   const queue = await openQueue(queueAddress(config, connectionString), onQueueError)
   const predictors = openPredictorPool(models, config.DESCENT_BACKEND)
   const boundaries = boundaryReader({ models, snapshots: snapshotStore(database), predictors })
-  const live = new Live(jobs, epochs, boundaries, (error) => log.warn({ err: error }, 'live'))
+  const metrics = openMetrics()
+  const onLiveError = (error: unknown) => log.warn({ err: error }, 'live')
+  const live = new Live(jobs, epochs, boundaries, onLiveError, metrics.observeStreamLag)
   const sender = sendForever(webhooks, {
     allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
     onError: (error) => log.warn({ err: error }, 'webhooks'),
@@ -67,6 +71,8 @@ export async function startServer(config: Config, connectionString: string, log:
     datasets,
     idempotency,
     webhooks,
+    figures: figureStore(database),
+    metrics,
     live,
     prediction: { models, predictors },
     submission: {

@@ -6,6 +6,7 @@ import { explainBackend } from '../src/engine/index.js'
 import { consume, openQueue, queueAddress } from '../src/queue/queue.js'
 import { openDatabase } from '../src/store/database.js'
 import { datasetStore } from '../src/store/datasets.js'
+import { figureStore } from '../src/store/figures.js'
 import { listenForHints } from '../src/store/hints.js'
 import { jobStore } from '../src/store/jobs.js'
 import { applyMigrations, migrationsDirectory } from '../src/store/migrations.js'
@@ -33,6 +34,7 @@ const processor = new Processor({
   workerId: config.WORKER_ID ?? `worker_${randomBytes(8).toString('hex')}`,
   runs: runStore(database),
   models: modelStore(database),
+  figures: figureStore(database),
   pool,
   sharedDatasets: new SharedDatasets(config.DATASET_CACHE_BYTES),
   storedTables: new StoredTables(datasetStore(database), config.DATASET_CACHE_BYTES / 4),
@@ -74,7 +76,7 @@ async function stop(reason: string): Promise<void> {
   await reconciler.stop()
   await consumer.close()
   await queue.close()
-  processor.close()
+  await processor.close()
   await pool.close()
   await hints.close()
   await database.$disconnect()

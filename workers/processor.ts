@@ -3,11 +3,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { countOf, epochsBehind, outputShape } from '../src/engine/index.js'
 import { newId } from '../src/training/new-id.js'
-import type { Claim, ClaimedJob, JobProgress, ModelStore, RunStore } from '../src/training/ports.js'
+import type {
+  Claim,
+  ClaimedJob,
+  FigureStore,
+  JobProgress,
+  ModelStore,
+  RunStore,
+} from '../src/training/ports.js'
 import type { BackendSetting, RawData, TrainedModel } from './messages.js'
 import type { SharedDatasets } from './shared-datasets.js'
 import type { StoredTables } from './stored-tables.js'
 import { type Outcome, ThreadCrash, type TrainerPool } from './trainer-pool.js'
+import { WorkTally } from './work-tally.js'
 
 const heartbeatMilliseconds = 1_000
 /** A database that is away for longer costs the running jobs their claims. */
@@ -22,6 +30,7 @@ interface Dependencies {
   storedTables: StoredTables
   models: Pick<ModelStore, 'weights'>
   pool: TrainerPool
+  figures: Pick<FigureStore, 'add'>
   sharedDatasets: SharedDatasets
   checkpointMilliseconds: number
   backend: BackendSetting
@@ -43,9 +52,13 @@ export class Processor {
   /** Tickets in hand that found only jobs wider than the free threads. */
   private readonly waiting: (() => void)[] = []
   private readonly heart: NodeJS.Timeout
+  private readonly tally = new WorkTally()
 
   constructor(private readonly dependencies: Dependencies) {
-    this.heart = setInterval(() => void this.beat(), heartbeatMilliseconds)
+    this.heart = setInterval(() => {
+      void this.beat()
+      void this.tellFigures()
+    }, heartbeatMilliseconds)
   }
 
   /**
@@ -62,6 +75,7 @@ export class Processor {
     const jobLog = log.child({ jobId, attempt, tenantId, traceId })
     jobLog.info('run begins')
     if (this.stopping) requestStop(run)
+    this.tally.begin()
     try {
       const outcome = await this.train(job, run)
       await this.conclude(run.claim, job, outcome)
@@ -71,6 +85,7 @@ export class Processor {
       if (!(error instanceof ThreadCrash)) throw error
       await runs.crash(run.claim)
     } finally {
+      this.tally.end()
       this.running.delete(run)
       for (const look of this.waiting.splice(0)) look()
     }
@@ -119,8 +134,21 @@ export class Processor {
     for (const look of this.waiting.splice(0)) look()
   }
 
-  close(): void {
+  async close(): Promise<void> {
     clearInterval(this.heart)
+    await this.tellFigures()
+  }
+
+  /** Adds what was done to the figures of all workers. */
+  private async tellFigures(): Promise<void> {
+    const done = this.tally.take()
+    if (done === null) return
+    try {
+      await this.dependencies.figures.add(done)
+    } catch (error) {
+      this.tally.giveBack(done)
+      this.dependencies.log.warn({ err: error }, 'figures')
+    }
   }
 
   private async train(job: ClaimedJob, run: Run): Promise<Outcome> {
@@ -156,6 +184,7 @@ export class Processor {
           const progress = { ...how, epochs: fresh, checkpoint: kept, snapshots }
           if (await this.persist(() => runs.record(run.claim, progress))) {
             stored = fresh.firstEpoch + countOf(fresh) - 1
+            this.tally.addEpochs(countOf(fresh))
           } else {
             requestStop(run)
           }

@@ -17,16 +17,23 @@ import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
 import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
 import { type JobRoutes, jobRoutes } from './routes/jobs.js'
 import { type ModelRoutes, modelRoutes } from './routes/models.js'
-import { operationRoutes, type Readiness } from './routes/operations.js'
+import { type OperationRoutes, operationRoutes } from './routes/operations.js'
 import { problemRoutes } from './routes/problems.js'
 import { type StreamRoutes, streamRoutes } from './routes/stream.js'
 import { type WebhookRoutes, webhookRoutes } from './routes/webhooks.js'
 import { validatorCompiler } from './validation.js'
 import { withWebhooks } from './webhook-descriptions.js'
 
-export interface AppDependencies extends JobRoutes, EpochRoutes, StreamRoutes, ModelRoutes, WebhookRoutes {
+export interface AppDependencies
+  extends JobRoutes,
+    EpochRoutes,
+    StreamRoutes,
+    ModelRoutes,
+    WebhookRoutes,
+    OperationRoutes {
+  live: StreamRoutes['live']
+
   datasets: DatasetRoutes['datasets']
-  readiness: Readiness
   limits: { bodyBytes: number; datasetBytes: number }
   logger: FastifyBaseLogger
 }
@@ -59,6 +66,7 @@ export async function buildApp(dependencies: AppDependencies) {
   )
   parseJsonBodies(app)
   tellTrace(app)
+  dependencies.metrics.countRequests(app)
   await sendSecurityHeaders(app)
   await app.register(accepts)
 

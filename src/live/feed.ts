@@ -4,7 +4,14 @@
  */
 import type { Epoch } from '../contract/epoch.js'
 import type { Job } from '../contract/job.js'
-import type { BoundaryReader, BoundaryView, EpochStore, JobProgress, JobStore } from '../training/ports.js'
+import type {
+  BoundaryReader,
+  BoundaryView,
+  EpochStore,
+  Hint,
+  JobProgress,
+  JobStore,
+} from '../training/ports.js'
 
 /** Most epochs in one message. */
 const epochsPerRead = 2_000
@@ -15,6 +22,8 @@ export class Feed {
   private version = 0
   /** What the last read found. */
   private known: Pick<JobProgress, 'status' | 'epoch'> | undefined
+  /** The newest epoch that a hint told of, and when it was committed. */
+  news: Pick<Hint, 'epoch' | 'committedAt'> | undefined
   private readonly waiting = new Set<() => void>()
   private jobRead: { version: number; job: Promise<Job | null> } | undefined
   private readonly epochReads = new Map<number, Promise<Epoch[]>>()
@@ -28,7 +37,8 @@ export class Feed {
   ) {}
 
   /** Tells the feed what the job is said to be now; wakes the watchers unless that was read already. */
-  report({ status, epoch }: Pick<JobProgress, 'status' | 'epoch'>): void {
+  report({ status, epoch, committedAt }: Pick<JobProgress, 'status' | 'epoch'> & Partial<Hint>): void {
+    if (committedAt !== undefined && epoch > (this.news?.epoch ?? 0)) this.news = { epoch, committedAt }
     if (this.known?.status !== status || this.known.epoch !== epoch) this.wake()
   }
 

@@ -4,7 +4,14 @@
  */
 import { isFinished, type JobStatus } from '../contract/job.js'
 import type { StreamMessage } from '../contract/stream.js'
-import type { BoundaryReader, BoundaryView, EpochStore, JobProgress, JobStore } from '../training/ports.js'
+import type {
+  BoundaryReader,
+  BoundaryView,
+  EpochStore,
+  Hint,
+  JobProgress,
+  JobStore,
+} from '../training/ports.js'
 import { Feed } from './feed.js'
 
 export interface Sink {
@@ -32,16 +39,23 @@ export class Live {
     private readonly epochs: Pick<EpochStore, 'read'>,
     private readonly boundaries: BoundaryReader,
     private readonly onError: (error: unknown) => void,
+    /** Told the seconds from an epoch's commit to its writing to a watcher. */
+    private readonly onLag: (seconds: number) => void = () => {},
   ) {
     this.poll = setInterval(() => void this.refresh(), pollMilliseconds)
   }
 
+  /** Jobs that somebody watches. */
   get watched(): number {
     return this.feeds.size
   }
 
+  get watchers(): number {
+    return [...this.feeds.values()].reduce((sum, feed) => sum + feed.watchers, 0)
+  }
+
   /** A hint arrived. */
-  report(progress: JobProgress): void {
+  report(progress: JobProgress & Partial<Hint>): void {
     this.feeds.get(progress.jobId)?.report(progress)
   }
 
@@ -97,6 +111,10 @@ export class Live {
         const last = epochs.at(-1)
         if (last === undefined) break
         await sink.send({ type: 'epochs', epochs })
+        const { news } = feed
+        // What was there before the watcher came tells nothing about how fast news travels.
+        const isNews = shown !== undefined && news !== undefined && news.epoch > position
+        if (isNews && news.epoch <= last.epoch) this.onLag(lagOf(news))
         position = last.epoch
       }
       let hasMore = false
@@ -122,4 +140,9 @@ export class Live {
     clearInterval(this.poll)
     this.closing.abort()
   }
+}
+
+/** Never below zero, however the clocks of this process and the database differ. */
+function lagOf({ committedAt }: Pick<Hint, 'committedAt'>): number {
+  return Math.max(0, Date.now() - committedAt.getTime()) / 1_000
 }

@@ -12,9 +12,10 @@ export function openDatabase(connectionString: string, connections = 10): Databa
   })
 }
 
-/** Channel of the hints: "<job id> <status> <epoch>". Sent by the transaction that changed the row, so never too early. */
+/** Channel of the hints: "<job id> <status> <epoch> <milliseconds since 1970>". Sent by the transaction that changed the row, so never too early. */
 export const jobsChannel = 'descent_jobs'
 
 /** SELECT of the CTE `changed`, which must return at least id, status and epoch of the jobs it changed. */
 export const notifyChanged = Prisma.sql`
-  SELECT changed.*, pg_notify(${jobsChannel}, id || ' ' || status || ' ' || epoch)::text FROM changed`
+  SELECT changed.*, pg_notify(${jobsChannel}, id || ' ' || status || ' ' || epoch
+    || ' ' || (extract(epoch FROM clock_timestamp()) * 1000)::int8)::text FROM changed`

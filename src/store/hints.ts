@@ -5,11 +5,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { jobStatusSchema } from '../contract/job.js'
-import type { JobProgress } from '../training/ports.js'
+import type { Hint } from '../training/ports.js'
 import { jobsChannel } from './database.js'
 
 export interface HintListener {
-  onHint(hint: JobProgress): void
+  onHint(hint: Hint): void
   onReconnect(): void
 }
 
@@ -56,8 +56,10 @@ export async function listenForHints(connectionString: string, listener: HintLis
   }
 }
 
-function parseHint(payload: string): JobProgress | null {
-  const [jobId, status, epoch] = payload.split(' ')
+function parseHint(payload: string): Hint | null {
+  const [jobId, status, epoch, committedAt] = payload.split(' ')
   const parsed = jobStatusSchema.safeParse(status)
-  return jobId !== undefined && parsed.success ? { jobId, status: parsed.data, epoch: Number(epoch) } : null
+  return jobId !== undefined && parsed.success
+    ? { jobId, status: parsed.data, epoch: Number(epoch), committedAt: new Date(Number(committedAt)) }
+    : null
 }

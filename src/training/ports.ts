@@ -93,6 +93,11 @@ export interface JobProgress {
   epoch: number
 }
 
+/** News of a job, with the time of its commit by the database's clock. */
+export interface Hint extends JobProgress {
+  committedAt: Date
+}
+
 export interface ListPage {
   limit: number
   after?: string | undefined
@@ -268,6 +273,20 @@ export interface WebhookStore {
   record(delivery: Pick<DueDelivery, 'id' | 'attempts'>, outcome: DeliveryOutcome): Promise<void>
   /** Forgets deliveries of more than a week ago. */
   sweep(): Promise<void>
+}
+
+/** What all processes did together. */
+export interface Figures {
+  epochs: number
+  trainingSeconds: number
+  unfinished: { status: JobStatus; jobs: number }[]
+  ended: { status: JobStatus; jobs: number }[]
+}
+
+export interface FigureStore {
+  /** Adds to sums that only grow. */
+  add(increments: Partial<Pick<Figures, 'epochs' | 'trainingSeconds'>>): Promise<void>
+  read(): Promise<Figures>
 }
 
 export interface JobQueue {

@@ -3,6 +3,7 @@
 import { type Logger, pino } from 'pino'
 import { explainBackend } from '../../src/engine/index.js'
 import { buildApp } from '../../src/http/app.js'
+import { openMetrics } from '../../src/http/plugins/metrics.js'
 import { Live } from '../../src/live/live.js'
 import { openQueue } from '../../src/queue/queue.js'
 import { boundaryReader } from '../../src/training/boundary.js'
@@ -33,11 +34,13 @@ export async function openApp(
   logger: Logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' }),
 ): Promise<RunningApp> {
   const stores = await openStores()
-  const { jobs, epochs, models, datasets, idempotency, webhooks, snapshots, connectionString } = stores
+  const { jobs, epochs, models, datasets, idempotency, webhooks, figures, snapshots, connectionString } =
+    stores
   const queue = await openQueue({ type: 'postgres', connectionString }, throwError)
   const predictors = predictorPool.openPredictorPool(models, 'auto')
   const boundaries = boundaryReader({ models, snapshots, predictors })
-  const live = new Live(jobs, epochs, boundaries, throwError)
+  const metrics = openMetrics()
+  const live = new Live(jobs, epochs, boundaries, throwError, metrics.observeStreamLag)
   const missing: string[] = []
   const app = await buildApp({
     jobs,
@@ -46,6 +49,8 @@ export async function openApp(
     datasets,
     idempotency,
     webhooks,
+    figures,
+    metrics,
     live,
     prediction: { models, predictors },
     submission: { jobs, models, datasets, queue, onQueueError: throwError, limits },

@@ -6,6 +6,7 @@ import type { EpochRun } from '../../src/engine/index.js'
 import { type Database, openDatabase } from '../../src/store/database.js'
 import { datasetStore } from '../../src/store/datasets.js'
 import { epochStore } from '../../src/store/epochs.js'
+import { figureStore } from '../../src/store/figures.js'
 import { idempotencyStore } from '../../src/store/idempotency.js'
 import { jobStore } from '../../src/store/jobs.js'
 import { modelStore } from '../../src/store/models.js'
@@ -18,6 +19,7 @@ import type {
   ClaimedJob,
   DatasetStore,
   EpochStore,
+  FigureStore,
   IdempotencyStore,
   JobStore,
   ModelStore,
@@ -40,6 +42,7 @@ export interface Stores {
   snapshots: SnapshotStore
   idempotency: IdempotencyStore
   webhooks: WebhookStore
+  figures: FigureStore
   close(): Promise<void>
 }
 
@@ -57,6 +60,7 @@ export async function openStores(): Promise<Stores> {
     snapshots: snapshotStore(database),
     idempotency: idempotencyStore(database),
     webhooks: webhookStore(database),
+    figures: figureStore(database),
     async close() {
       await database.$disconnect()
       await drop()

@@ -31,13 +31,14 @@ afterAll(() => stores.close())
 beforeEach(async () => {
   await stores.database.job.deleteMany()
   pool = new trainerPool.TrainerPool()
-  const { runs, datasets, models } = stores
+  const { runs, datasets, models, figures } = stores
   const log = pino({ level: 'silent' })
   processor = new processorModule.Processor({
     workerId: 'worker_a',
     runs,
     storedTables: new storedTables.StoredTables(datasets, 64 * 1024 * 1024),
     models,
+    figures,
     pool,
     sharedDatasets: new sharedDatasets.SharedDatasets(64 * 1024 * 1024),
     checkpointMilliseconds: 1_000,
@@ -48,7 +49,7 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  processor.close()
+  await processor.close()
   await pool.close()
   vi.restoreAllMocks()
 })
@@ -454,5 +455,18 @@ describe('a paused job', () => {
     expect(newest.epoch).toBeGreaterThan(older.epoch)
     expect(await stores.jobs.get(id)).toMatchObject({ status: 'succeeded', epoch: newest.epoch + 10 })
     await historyOf(id)
+  })
+})
+
+describe('the figures of a worker', () => {
+  it('count the epochs it stored and the seconds it trained', async () => {
+    const before = await stores.figures.read()
+    await create({ epochs: 50 })
+    await create({ epochs: 70 })
+    await Promise.all([processor.processNext(), processor.processNext()])
+    await processor.close()
+    const after = await stores.figures.read()
+    expect(after.epochs - before.epochs).toBe(120)
+    expect(after.trainingSeconds).toBeGreaterThan(before.trainingSeconds)
   })
 })

@@ -1,7 +1,10 @@
-/** Whether the service lives, and whether it can do its work. */
+/** Whether the service lives, whether it can do its work, and how it does it. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { Problem } from '../../contract/problems.js'
+import type { Live } from '../../live/live.js'
+import type { FigureStore } from '../../training/ports.js'
+import type { Metrics } from '../plugins/metrics.js'
 import { failures } from '../responses.js'
 
 const backendSchema = z.object({
@@ -19,9 +22,16 @@ export interface Readiness {
   backend: Backend
 }
 
-export const operationRoutes: FastifyPluginCallbackZod<{ readiness: Readiness }> = (
+export interface OperationRoutes {
+  readiness: Readiness
+  metrics: Metrics
+  figures: Pick<FigureStore, 'read'>
+  live: Pick<Live, 'watchers'>
+}
+
+export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
   app,
-  { readiness },
+  { readiness, metrics, figures, live },
   done,
 ) => {
   app.get(
@@ -49,6 +59,27 @@ export const operationRoutes: FastifyPluginCallbackZod<{ readiness: Readiness }>
       const missing = await readiness.missing()
       if (missing.length > 0) throw new Problem('unavailable', `Not ready: ${missing.join(', ')}.`)
       return { status: 'ready' as const, backend: readiness.backend }
+    },
+  )
+
+  app.get(
+    '/metrics',
+    {
+      schema: {
+        tags: ['operations'],
+        summary: 'Figures for Prometheus',
+        response: {
+          200: {
+            description: 'in the text format of Prometheus',
+            content: { 'text/plain': { schema: z.string() } },
+          },
+          ...failures,
+        },
+      },
+    },
+    async (_request, reply) => {
+      const text = await metrics.render(figures, live.watchers)
+      return reply.type(metrics.contentType).serializer(String).send(text)
     },
   )
 

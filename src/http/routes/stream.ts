@@ -52,6 +52,7 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
     url: '/jobs/:id/stream',
     // The answer to HEAD would be a stream that nobody reads.
     exposeHeadRoute: false,
+    config: { isStream: true },
     schema: {
       tags: ['jobs'],
       summary: 'Watch a job (WebSocket or server-sent events)',

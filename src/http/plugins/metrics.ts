@@ -1,0 +1,110 @@
+/** Figures for Prometheus. What this process does is counted here; what all processes do together is read from the database. */
+import type { FastifyInstance } from 'fastify'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { FigureStore } from '../../training/ports.js'
+
+const prefix = 'descent_'
+
+export interface Metrics {
+  /** Seconds from the commit of an epoch to its writing to a reader. */
+  observeStreamLag(seconds: number): void
+  /** Counts the requests that `app` answers. */
+  countRequests(app: FastifyInstance): void
+  /** The figures as text. Without the database, those of this process alone. */
+  render(figures: Pick<FigureStore, 'read'>, watchers: number): Promise<string>
+  contentType: string
+}
+
+export function openMetrics(): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry, prefix })
+  const requests = new Counter({
+    name: `${prefix}http_requests_total`,
+    help: 'Requests answered by this process',
+    labelNames: ['method', 'route', 'status'],
+    registers,
+  })
+  const durations = new Histogram({
+    name: `${prefix}http_request_duration_seconds`,
+    help: 'From a request’s arrival to the end of its answer; streams are left out',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  })
+  const streamLag = new Histogram({
+    name: `${prefix}stream_lag_seconds`,
+    help: 'From the commit of an epoch to its writing to a watcher of this process, by the clock of the database',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers,
+  })
+  const watched = new Gauge({ name: `${prefix}watchers`, help: 'Open streams of this process', registers })
+  const database = new Gauge({
+    name: `${prefix}database_up`,
+    help: '1 when the database answered this scrape; without it, figures from the database are as they were',
+    registers,
+  })
+  const unfinished = new Gauge({
+    name: `${prefix}jobs`,
+    help: 'Jobs of all processes that have not ended, by status (from the database)',
+    labelNames: ['status'],
+    registers,
+  })
+  const ended = new Counter({
+    name: `${prefix}jobs_ended_total`,
+    help: 'Jobs of all processes that ended, by how (from the database)',
+    labelNames: ['status'],
+    registers,
+  })
+  const epochs = new Counter({
+    name: `${prefix}epochs_total`,
+    help: 'Epochs trained and stored by all workers (from the database)',
+    registers,
+  })
+  const trainingSeconds = new Counter({
+    name: `${prefix}training_seconds_total`,
+    help: 'Seconds that trainings took in all workers, two at a time counted twice (from the database)',
+    registers,
+  })
+
+  function setFromDatabase(figures: Awaited<ReturnType<FigureStore['read']>>): void {
+    for (const { status, jobs } of figures.unfinished) unfinished.set({ status }, jobs)
+    for (const counter of [ended, epochs, trainingSeconds]) counter.reset()
+    for (const { status, jobs } of figures.ended) ended.inc({ status }, jobs)
+    epochs.inc(figures.epochs)
+    trainingSeconds.inc(figures.trainingSeconds)
+  }
+
+  return {
+    observeStreamLag: (seconds) => streamLag.observe(seconds),
+    contentType: registry.contentType,
+
+    countRequests(app) {
+      app.addHook('onResponse', (request, reply, done) => {
+        const { url, config } = request.routeOptions
+        const labels = { method: request.method, route: url ?? 'none', status: String(reply.statusCode) }
+        requests.inc(labels)
+        if (!config.isStream) durations.observe(labels, reply.elapsedTime / 1_000)
+        done()
+      })
+    },
+
+    async render(figures, watchers) {
+      watched.set(watchers)
+      try {
+        setFromDatabase(await figures.read())
+        database.set(1)
+      } catch {
+        database.set(0)
+      }
+      return registry.metrics()
+    },
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Its answer lasts as long as somebody reads it. */
+    isStream?: boolean
+  }
+}

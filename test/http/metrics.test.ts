@@ -1,0 +1,124 @@
+/** What Prometheus is told. */
+import request from 'supertest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openMetrics } from '../../src/http/plugins/metrics.js'
+import { openDatabase } from '../../src/store/database.js'
+import { figureStore } from '../../src/store/figures.js'
+import { listenForHints } from '../../src/store/hints.js'
+import { openApp, type RunningApp } from '../support/app.js'
+import { eventually } from '../support/service.js'
+import { linearModel, newJob, startJob, storeEpochs } from '../support/stores.js'
+import { watchJob } from '../support/watching.js'
+
+let service: RunningApp
+
+beforeAll(async () => {
+  service = await openApp()
+})
+
+afterAll(() => service.close())
+
+/** Samples by name with labels. */
+async function scrape(): Promise<Map<string, number>> {
+  const answer = await request(service.app.server).get('/metrics').expect(200)
+  expect(answer.headers['content-type']).toContain('text/plain')
+  const lines = answer.text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  return new Map(
+    lines.map((line) => {
+      const at = line.lastIndexOf(' ')
+      return [line.slice(0, at), Number(line.slice(at + 1))]
+    }),
+  )
+}
+
+const epoch = (number: number) => ({
+  epoch: number,
+  loss: 1,
+  accuracy: null,
+  valLoss: null,
+  valAccuracy: null,
+})
+
+describe('/metrics', () => {
+  it('counts requests by the pattern of their route, never by an id', async () => {
+    for (const path of ['/jobs/job_a', '/jobs/job_b', '/nowhere/x', '/nowhere/y']) {
+      await request(service.app.server).get(path).expect(404)
+    }
+    const samples = await scrape()
+    expect(samples.get('descent_http_requests_total{method="GET",route="/jobs/:id",status="404"}')).toBe(2)
+    expect(samples.get('descent_http_requests_total{method="GET",route="none",status="404"}')).toBe(2)
+    const count = 'descent_http_request_duration_seconds_count{method="GET",route="/jobs/:id",status="404"}'
+    expect(samples.get(count)).toBe(2)
+    expect([...samples.keys()].filter((name) => !name.startsWith('descent_'))).toEqual([])
+    expect([...samples.keys()].join('\n')).not.toMatch(/job_|mdl_|nowhere/)
+    expect(samples.get('descent_process_resident_memory_bytes')).toBeGreaterThan(1_000_000)
+  })
+
+  it('tells how many jobs wait, run and ended, and goes on counting ends when jobs are deleted', async () => {
+    const before = await scrape()
+    const claim = await startJob(service)
+    await service.runs.succeed(claim, linearModel())
+    const failing = await startJob(service)
+    await service.runs.fail(failing, { code: 'diverged', message: 'too fast', epoch: 1 })
+    await startJob(service)
+    const cancelled = await service.jobs.create(newJob())
+    await service.jobs.create(newJob())
+    await service.jobs.cancel(cancelled.id)
+    await service.jobs.cancel(cancelled.id)
+    await service.jobs.delete(cancelled.id)
+    const samples = await scrape()
+    const risen = (name: string) => (samples.get(name) ?? 0) - (before.get(name) ?? 0)
+    expect(risen('descent_jobs_ended_total{status="succeeded"}')).toBe(1)
+    expect(risen('descent_jobs_ended_total{status="failed"}')).toBe(1)
+    expect(risen('descent_jobs_ended_total{status="cancelled"}')).toBe(1)
+    expect(risen('descent_jobs{status="queued"}')).toBe(1)
+    expect(risen('descent_jobs{status="running"}')).toBe(1)
+    expect(samples.get('descent_jobs{status="paused"}')).toBe(0)
+  })
+
+  it('sums what all workers did', async () => {
+    const before = await scrape()
+    await Promise.all(
+      Array.from({ length: 50 }, () => service.figures.add({ epochs: 10, trainingSeconds: 0.5 })),
+    )
+    const samples = await scrape()
+    const risen = (name: string) => (samples.get(name) ?? 0) - (before.get(name) ?? 0)
+    expect(risen('descent_epochs_total')).toBe(500)
+    expect(risen('descent_training_seconds_total')).toBe(25)
+  })
+
+  it('tells watchers, and how long news took to them, but not what was there before they came', async () => {
+    const url = await service.app.listen({ host: '127.0.0.1', port: 0 })
+    const hints = await listenForHints(service.connectionString, {
+      onHint: (hint) => service.live.report(hint),
+      onReconnect: () => {},
+    })
+    const claim = await startJob(service)
+    await storeEpochs(service, claim, [epoch(1)])
+    const watching = [watchJob(url, claim.jobId), watchJob(url, claim.jobId)]
+    await eventually(() => watching.every((each) => each.epochs().length === 1) || undefined)
+    const before = await scrape()
+    expect(before.get('descent_watchers')).toBe(2)
+    expect(before.get('descent_stream_lag_seconds_count')).toBe(0)
+    await storeEpochs(service, claim, [epoch(2)])
+    await eventually(() => watching.every((each) => each.epochs().length === 2) || undefined)
+    const samples = await scrape()
+    expect(samples.get('descent_stream_lag_seconds_count')).toBe(2)
+    const sum = samples.get('descent_stream_lag_seconds_sum')
+    expect(sum).toBeGreaterThanOrEqual(0)
+    expect(sum).toBeLessThan(10)
+    for (const each of watching) each.cut()
+    await eventually(() => (service.live.watchers === 0 ? true : undefined))
+    expect((await scrape()).get('descent_watchers')).toBe(0)
+    await hints.close()
+  })
+
+  it('tells the figures of the process when the database is away', async () => {
+    const nobody = openDatabase('postgresql://127.0.0.1:1/none')
+    const text = await openMetrics().render(figureStore(nobody), 3)
+    await nobody.$disconnect()
+    expect(text).toContain('descent_database_up 0')
+    expect(text).toContain('descent_watchers 3')
+    expect(text).toContain('descent_process_cpu_seconds_total')
+  })
+})

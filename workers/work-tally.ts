@@ -1,0 +1,42 @@
+/** What a worker process has done since it last told: epochs stored, and seconds of training, two at a time counted twice. */
+export class WorkTally {
+  private epochs = 0
+  private trainingSeconds = 0
+  private trainings = 0
+  private since = performance.now()
+
+  begin(): void {
+    this.settle()
+    this.trainings++
+  }
+
+  end(): void {
+    this.settle()
+    this.trainings--
+  }
+
+  addEpochs(count: number): void {
+    this.epochs += count
+  }
+
+  /** What there is to tell, or null; it counts from zero again. */
+  take(): { epochs: number; trainingSeconds: number } | null {
+    this.settle()
+    const done = { epochs: this.epochs, trainingSeconds: this.trainingSeconds }
+    this.epochs = 0
+    this.trainingSeconds = 0
+    return done.epochs === 0 && done.trainingSeconds === 0 ? null : done
+  }
+
+  /** What was taken could not be told. */
+  giveBack({ epochs, trainingSeconds }: { epochs: number; trainingSeconds: number }): void {
+    this.epochs += epochs
+    this.trainingSeconds += trainingSeconds
+  }
+
+  private settle(): void {
+    const now = performance.now()
+    this.trainingSeconds += (this.trainings * (now - this.since)) / 1_000
+    this.since = now
+  }
+}
