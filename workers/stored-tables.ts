@@ -2,7 +2,7 @@
  * Datasets as they are stored, in memory that all threads of a worker see: read from the database once, however many
  * jobs split and encode them differently, and kept while there is room.
  */
-import type { GeneratedDataset } from '../src/contract/dataset.js'
+import type { Dataset, GeneratedDataset } from '../src/contract/dataset.js'
 import { builtIn } from '../src/datasets/built-ins.js'
 import type { Table } from '../src/datasets/table.js'
 import type { DatasetStore } from '../src/training/ports.js'
@@ -12,6 +12,8 @@ export interface StoredTable {
   /** The features of a row are the pixels of one picture. */
   isImage: boolean
 }
+
+type Source = Pick<DatasetStore, 'table'> & { get(id: string): Promise<Pick<Dataset, 'image'> | null> }
 
 interface Entry {
   loading: Promise<StoredTable | null>
@@ -24,7 +26,7 @@ export class StoredTables {
   readonly #entries = new Map<string, Entry>()
 
   constructor(
-    private readonly datasets: Pick<DatasetStore, 'get' | 'table'>,
+    private readonly datasets: Source,
     private readonly maximumBytes: number,
   ) {}
 

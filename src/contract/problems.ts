@@ -58,6 +58,15 @@ export const problems = {
     remedy: 'Cancel the job first, or wait for its end.',
     example: 'The job is running: cancel it first.',
   },
+  'dataset-in-use': {
+    status: 409,
+    title: 'The dataset is in use',
+    meaning:
+      'A job that has not ended trains or validates on the dataset, or it is one of the built-in ones.',
+    remedy: 'Wait for the job, or cancel it, and delete the dataset then.',
+    example:
+      'A job that has not ended uses dataset ds_9f86d081884c7d659a2feaa0c55ad015: cancel it, or wait for its end.',
+  },
   'invalid-transition': {
     status: 409,
     title: 'The job is in no state for that',

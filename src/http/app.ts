@@ -13,6 +13,7 @@ import { RequestLog } from './plugins/request-log.js'
 import { documentationPolicy, sendSecurityHeaders } from './plugins/security-headers.js'
 import { childLogger, requestIdOf, tellTrace } from './plugins/tracing.js'
 import { answerBrokenRequest, handleError, sendProblem } from './problem-answers.js'
+import { datasetRowRoutes } from './routes/dataset-rows.js'
 import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
 import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
 import { type JobRoutes, jobRoutes } from './routes/jobs.js'
@@ -101,6 +102,7 @@ export async function buildApp(dependencies: AppDependencies) {
   await app.register(streamRoutes, dependencies)
   await app.register(modelRoutes, dependencies)
   await app.register(webhookRoutes, dependencies)
+  await app.register(datasetRowRoutes, dependencies)
   await app.register(datasetRoutes, { datasets: dependencies.datasets, maximumBytes: limits.datasetBytes })
 
   return app

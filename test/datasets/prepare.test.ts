@@ -1,59 +1,12 @@
 /** From made-up batches, as reading gives them, to what is stored. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Cell } from '../../src/contract/dataset.js'
-import { defaultPreparation, type Preparation } from '../../src/contract/preparation.js'
+import type { Preparation } from '../../src/contract/preparation.js'
 import { maximumCategories } from '../../src/datasets/column-reader.js'
-import { type PreparedDataset, prepare } from '../../src/datasets/prepare.js'
-import { readRows } from '../../src/datasets/preview.js'
-import type { Cells, Read, ReadOptions, Source } from '../../src/datasets/reading/batch.js'
+import type { PreparedDataset } from '../../src/datasets/prepare.js'
+import type { ReadOptions } from '../../src/datasets/reading/batch.js'
 import { DatasetError } from '../../src/datasets/table.js'
-
-/** Columns by name; each of their batches is texts or numbers. */
-type Columns = Record<string, (string[] | number[])[]>
-
-/** As a file with these columns is read; a column wanted as text comes as text. */
-function reading(
-  columns: Columns,
-  source: Partial<Source> = {},
-  onRead?: (options?: ReadOptions) => void,
-): Read {
-  const names = Object.keys(columns)
-  return async function* (options) {
-    onRead?.(options)
-    yield { type: 'source', source: { columns: names.map((name) => ({ name })), warnings: [], ...source } }
-    const batches = columns[names[0]].length
-    let line = 2
-    for (let batch = 0; batch < batches; batch++) {
-      const cells = names.map((name, place): Cells => {
-        const values = columns[name][batch]
-        const asText = options?.textColumns === 'all' || options?.textColumns?.has(place)
-        if (values.every((value) => typeof value === 'number') && !asText) {
-          return { type: 'number', values: Float64Array.from(values) }
-        }
-        return { type: 'text', cells: values.map(String) }
-      })
-      const rows = columns[names[0]][batch].length
-      const lines = Int32Array.from({ length: rows }, () => line++)
-      yield { type: 'batch', batch: { rows, columns: cells, lines } }
-    }
-  }
-}
-
-interface Stored extends PreparedDataset {
-  data: Cell[][]
-  chunks: Uint8Array[]
-}
-
-async function prepared(read: Read, preparation: Partial<Preparation> = {}): Promise<Stored> {
-  const chunks: Uint8Array[] = []
-  for await (const piece of prepare(read, { ...defaultPreparation, ...preparation })) {
-    if (piece.type === 'rows') chunks.push(piece.bytes)
-    else
-      return { ...piece.dataset, chunks, data: readRows({ ...piece.dataset, chunks }, 0, piece.dataset.rows) }
-  }
-  throw new Error('preparing did not end')
-}
+import { type Columns, prepared, reading } from '../support/prepared.js'
 
 const column = ({ columns }: PreparedDataset, name: string) => columns.find((each) => each.name === name)
 const mean = (...names: string[]): Preparation['missing'] => ({

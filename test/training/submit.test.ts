@@ -5,6 +5,7 @@ import { type JobSpec, jobRequestSchema } from '../../src/contract/job.js'
 import { Problem } from '../../src/contract/problems.js'
 import { construct } from '../../src/training/construct.js'
 import { submit } from '../../src/training/submit.js'
+import { reading, uploadFrom } from '../support/prepared.js'
 import { openStores, type Stores } from '../support/stores.js'
 
 let stores: Stores
@@ -18,6 +19,10 @@ afterAll(() => stores.close())
 const layers: JobSpec['network']['layers'] = [
   { type: 'dense', units: 1, activation: 'sigmoid', useBias: true },
 ]
+const threeClasses = {
+  network: { layers: [{ type: 'dense', units: 3, activation: 'softmax' }] },
+  loss: 'categoricalCrossentropy',
+}
 const request = (changes: object) =>
   jobRequestSchema.parse({
     dataset: 'xor',
@@ -33,6 +38,58 @@ const accept = (changes: object, allowed: { arenaBytes?: number; jobFlops?: numb
   const queue = { enqueue: async () => {} }
   return submit({ jobs, models, datasets, queue, limits, onQueueError: () => {} }, request(changes))
 }
+
+describe('a job on a stored dataset', () => {
+  const mixed = reading({ a: [[1, 2]], city: [['Rom', 'Bonn']], y: [[0, 1]] })
+
+  it('takes as many inputs as its columns give, and the dataset’s scaling unless it chooses', async () => {
+    const { id } = await stores.datasets.create(uploadFrom(mixed))
+    const job = await accept({ dataset: id })
+    expect(job.spec).toMatchObject({ network: { inputShape: [3] }, scaling: 'standardize' })
+    expect((await accept({ dataset: id, scaling: 'minMax' })).spec.scaling).toBe('minMax')
+    expect((await accept({})).spec.scaling).toBe('none')
+    expect((await accept({ dataset: 'iris', validationDataset: 'iris', ...threeClasses })).spec.scaling).toBe(
+      'standardize',
+    )
+  })
+
+  it('takes the shape of a row that the dataset has', async () => {
+    const source = { inputShape: [1, 1, 2], image: { width: 2, height: 1, channels: 1 as const } }
+    const read = reading({ p1: [[0, 9]], p2: [[1, 5]], y: [[0, 1]] }, source)
+    const { id } = await stores.datasets.create(uploadFrom(read))
+    const flat = [{ type: 'flatten' }, { type: 'dense', units: 1, activation: 'sigmoid' }]
+    const { spec } = await accept({ dataset: id, network: { layers: flat } })
+    expect(spec.network.inputShape).toEqual([1, 1, 2])
+  })
+
+  it('validates on another one, which is kept as long as the job has not ended', async () => {
+    const training = await stores.datasets.create(uploadFrom(mixed))
+    const validation = await stores.datasets.create(uploadFrom(mixed))
+    const job = await accept({ dataset: training.id, validationDataset: validation.id })
+    expect(job.spec).toMatchObject({ validationDataset: validation.id, validationSplit: 0 })
+    expect(await stores.datasets.delete(validation.id)).toBe('used')
+    const generated = { name: 'spirals', rows: 50, seed: 2 }
+    const spirals = await accept({ dataset: 'spirals', validationDataset: generated })
+    expect(spirals.spec.validationDataset).toEqual({ ...generated, noise: 0.1 })
+  })
+
+  it.each([
+    [{ validationDataset: 'xor', validationSplit: 0.5 }, '/validationDataset', 'not by both'],
+    [{ validationDataset: 'iris' }, '/validationDataset', 'the validation dataset has no column "x1"'],
+    [{ validationDataset: 'nope' }, '/validationDataset', 'There is no dataset "nope"'],
+    [
+      { dataset: 'xor', network: { inputShape: [3], layers } },
+      '/network/inputShape',
+      'inputShape [3] holds 3 numbers, a row of the dataset gives 2',
+    ],
+  ])('%j is refused', async (changes, pointer, message) => {
+    const refusal = await accept(changes).catch((error: unknown) => error)
+    if (!(refusal instanceof Problem)) throw new Error('was not refused')
+    expect(refusal.code).toBe('invalid-spec')
+    expect(refusal.errors.map((item) => item.pointer)).toEqual([pointer])
+    expect(refusal.message).toContain(message)
+  })
+})
 
 describe('an accepted job', () => {
   it('has a seed that JSON can carry, drawn anew each time, unless it brings one', async () => {

@@ -4,7 +4,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { JobSpec } from '../../src/contract/job.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import type { NewJob } from '../../src/training/ports.js'
-import { processorModule, sharedDatasets, storedTables, trainerPool } from '../support/built.js'
+import { predict } from '../../src/training/predict.js'
+import {
+  predictorPool,
+  processorModule,
+  sharedDatasets,
+  storedTables,
+  trainerPool,
+} from '../support/built.js'
+import { reading, uploadFrom } from '../support/prepared.js'
 import { eventually } from '../support/service.js'
 import {
   claimJob,
@@ -105,6 +113,58 @@ describe('a job', () => {
     const [first, second] = model?.coding.features ?? []
     expect(first).toMatchObject({ name: 'x1', offset: 25, scale: expect.closeTo(Math.sqrt(125)) })
     expect(second).toEqual({ type: 'number', name: 'x2', offset: 1, scale: 1 })
+  })
+
+  it('learns from categories, booleans and gaps, validated on another dataset, and answers raw values', async () => {
+    const columns = (rows: number) => {
+      const all = Array.from({ length: rows }, (_, row) => row)
+      return {
+        size: [all.map((row) => (row % 5 === 0 ? '' : String(row)))],
+        colour: [all.map((row) => ['red', 'green', 'blue'][row % 3])],
+        ripe: [all.map((row) => String(row % 2 === 0))],
+        good: [all.map((row) => (row % 3 === 1 && row % 2 === 0 ? 'yes' : 'no'))],
+      }
+    }
+    const missing = { everywhere: 'drop' as const, columns: [{ name: 'size', rule: 'mean' as const }] }
+    const training = await stores.datasets.create(uploadFrom(reading(columns(60)), { missing }))
+    const validation = await stores.datasets.create(uploadFrom(reading(columns(12)), { missing }))
+    const layers = [
+      { type: 'dense' as const, units: 8, activation: 'tanh' as const, useBias: true },
+      { type: 'dense' as const, units: 1, activation: 'sigmoid' as const, useBias: true },
+    ]
+    const spec = {
+      dataset: training.id,
+      validationDataset: validation.id,
+      network: { inputShape: [5], layers },
+      optimizer: {
+        type: 'adam' as const,
+        learningRate: 0.05,
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        biasCorrection: true,
+      },
+      scaling: 'standardize' as const,
+      epochs: 300,
+    }
+    const id = await create(spec, { datasetId: training.id, validationDatasetId: validation.id })
+    await processor.processNext()
+    const job = await stores.jobs.get(id)
+    expect(job).toMatchObject({ status: 'succeeded', metrics: { accuracy: 1, valAccuracy: 1 } })
+    const model = await stores.models.get(job?.modelId ?? '')
+    expect(model).toMatchObject({ columns: ['size', 'colour', 'ripe'], classes: ['no', 'yes'] })
+    const predictors = predictorPool.openPredictorPool(stores.models, 'auto')
+    try {
+      const rows = [
+        { colour: 'green', ripe: true },
+        { size: 30, colour: 'green', ripe: false },
+      ]
+      const question = () => ({ rows, place: (pointer: string) => pointer })
+      const { predictions } = await predict({ models: stores.models, predictors }, model?.id ?? '', question)
+      expect(predictions.map(({ label }) => label)).toEqual(['yes', 'no'])
+    } finally {
+      await predictors.close()
+    }
   })
 
   it('whose dataset is gone fails and says so', async () => {
@@ -329,6 +389,24 @@ describe('rows that several jobs train on', () => {
     expect(train.mock.calls.map(([order]) => order.data.type).toSorted()).toEqual(['raw', 'shared', 'shared'])
     const [first, ...others] = await Promise.all(ids.map(historyOf))
     for (const other of others) expect(other).toEqual(first)
+  })
+
+  it('are read from the database once, however differently they are split and scaled', async () => {
+    const data = rows()
+    await stores.datasets.create(data)
+    const table = vi.spyOn(stores.datasets, 'table')
+    const train = vi.spyOn(pool, 'train')
+    for (const changes of [{ seed: 1 }, { seed: 2 }, { seed: 2, scaling: 'minMax' as const }]) {
+      const spec = { dataset: data.id, epochs: 1, validationSplit: 0.25, batchSize: 3, ...changes }
+      await create(spec, { datasetId: data.id })
+      await processor.processNext()
+    }
+    expect(table).toHaveBeenCalledTimes(1)
+    const given = train.mock.calls.map(([{ data }]) => data)
+    expect(given.map(({ type }) => type)).toEqual(['raw', 'raw', 'raw'])
+    const buffers = given.map((data) => (data.type === 'raw' ? data.training.chunks[0].buffer : null))
+    expect(buffers[0]).toBeInstanceOf(SharedArrayBuffer)
+    expect(new Set(buffers).size).toBe(1)
   })
 
   it('are encoded anew for another loss, a split by another seed, or another shape of outputs', async () => {

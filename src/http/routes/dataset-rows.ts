@@ -1,0 +1,83 @@
+/** The rows of a dataset, as a person looks at them. */
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { datasetRowsSchema } from '../../contract/dataset.js'
+import { text } from '../../contract/text.js'
+import { datasetPicture, datasetRows, deleteDataset } from '../../training/dataset-rows.js'
+import { sendEntityTags } from '../plugins/entity-tag.js'
+import { integerParameter } from '../query.js'
+import { failures, idParameters } from '../responses.js'
+import type { DatasetRoutes } from './datasets.js'
+
+const defaultRows = 20
+const maximumRows = 1_000
+const largestRow = 2 ** 31 - 1
+
+export const datasetRowRoutes: FastifyPluginCallbackZod<Pick<DatasetRoutes, 'datasets'>> = (
+  app,
+  { datasets },
+  done,
+) => {
+  sendEntityTags(app)
+
+  app.get(
+    '/datasets/:id/rows',
+    {
+      schema: {
+        tags: ['datasets'],
+        summary: 'Look at the rows of a dataset',
+        description:
+          'Raw values: numbers, names of categories, booleans, null where missing. A row has a cell for each of `columns`. ' +
+          'Of a wide dataset come fewer rows than asked for, at most 100,000 cells; `hasMore` says whether more follow.',
+        params: idParameters,
+        querystring: z.strictObject({
+          limit: integerParameter(1, maximumRows).optional().describe(`rows, ${defaultRows} when left out`),
+          offset: integerParameter(0, largestRow).optional().describe('number of the first row, from 0'),
+        }),
+        response: { 200: datasetRowsSchema, ...failures },
+      },
+    },
+    async ({ params, query }) =>
+      datasetRows(datasets, params.id, query.offset ?? 0, query.limit ?? defaultRows),
+  )
+
+  app.get(
+    '/datasets/:id/rows/:row/image.png',
+    {
+      schema: {
+        tags: ['datasets'],
+        summary: 'Look at a row that is a picture',
+        params: z.object({ id: text(100), row: integerParameter(0, largestRow) }),
+        response: {
+          200: {
+            description: 'the picture',
+            content: { 'image/png': { schema: z.unknown().meta({ type: 'string', format: 'binary' }) } },
+          },
+          ...failures,
+        },
+      },
+    },
+    async ({ params }, reply) => {
+      const png = await datasetPicture(datasets, params.id, params.row)
+      return reply.type('image/png').send(png)
+    },
+  )
+
+  app.delete(
+    '/datasets/:id',
+    {
+      schema: {
+        tags: ['datasets'],
+        summary: 'Delete a dataset that no unfinished job uses',
+        params: idParameters,
+        response: { 204: z.null().describe('gone'), ...failures },
+      },
+    },
+    async ({ params }, reply) => {
+      await deleteDataset(datasets, params.id)
+      return reply.code(204).send(null)
+    },
+  )
+
+  done()
+}

@@ -1,0 +1,72 @@
+/** Looking into a dataset: some of its rows, or one that is a picture. */
+import type { DatasetRows, ImageFormat } from '../contract/dataset.js'
+import { Problem } from '../contract/problems.js'
+import { builtIn } from '../datasets/built-ins.js'
+import { encodePng } from '../datasets/png.js'
+import { readPixels, readRows } from '../datasets/preview.js'
+import type { DatasetStore, TableSlice } from './ports.js'
+
+/** Wide datasets are shown by fewer rows, so that an answer stays one that can be read. */
+const maximumCells = 100_000
+
+/** Throws Problem `not-found`. */
+export async function datasetRows(
+  datasets: Pick<DatasetStore, 'get' | 'rows'>,
+  id: string,
+  offset: number,
+  limit: number,
+): Promise<DatasetRows> {
+  const table = builtIn(id)
+  const found = table ?? (await datasets.get(id))
+  if (found === null) throw missing(id)
+  const count = Math.min(limit, Math.max(1, Math.floor(maximumCells / found.columns.length)))
+  const slice: TableSlice | null =
+    table === undefined ? await datasets.rows(id, offset, count) : { ...table, first: 0 }
+  if (slice === null) throw missing(id)
+  const data = readRows(slice, offset, count)
+  const columns = slice.columns.flatMap(({ name, type }) => (type === 'ignored' ? [] : [name]))
+  return { object: 'rows', columns, offset, data, hasMore: offset + data.length < slice.rows }
+}
+
+/** Row `row`, from 0, as a PNG. Throws Problem `not-found`. */
+export async function datasetPicture(
+  datasets: Pick<DatasetStore, 'get' | 'rows'>,
+  id: string,
+  row: number,
+): Promise<Buffer> {
+  const image = await imageFormatOf(datasets, id)
+  const slice = await datasets.rows(id, row, 1)
+  const pixels = slice === null ? null : readPixels(slice, image, row)
+  if (pixels === null) throw new Problem('not-found', `There is no row ${row} in dataset ${id}.`)
+  return encodePng(pixels, image)
+}
+
+async function imageFormatOf(datasets: Pick<DatasetStore, 'get'>, id: string): Promise<ImageFormat> {
+  const dataset = builtIn(id) === undefined ? await datasets.get(id) : { image: null }
+  if (dataset === null) throw missing(id)
+  if (dataset.image === null) throw new Problem('not-found', `The rows of dataset ${id} are no pictures.`)
+  return dataset.image
+}
+
+/** Throws Problem `not-found` or `dataset-in-use`. */
+export async function deleteDataset(datasets: Pick<DatasetStore, 'delete'>, id: string): Promise<void> {
+  if (builtIn(id) !== undefined) {
+    throw new Problem('dataset-in-use', `${id} is built in, so it cannot be deleted.`)
+  }
+  const outcome = await datasets.delete(id)
+  switch (outcome) {
+    case 'deleted':
+      return
+    case 'missing':
+      throw missing(id)
+    case 'used':
+      throw new Problem(
+        'dataset-in-use',
+        `A job that has not ended uses dataset ${id}: cancel it, or wait for its end.`,
+      )
+    default:
+      outcome satisfies never
+  }
+}
+
+const missing = (id: string) => new Problem('not-found', `There is no dataset ${id}.`)

@@ -1,0 +1,279 @@
+/** Categories, booleans and missing values: learned from the training rows, and the same in predictions. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type Coding, inputWidth, type Scaling } from '../../src/contract/dataset.js'
+import type { Loss } from '../../src/contract/network.js'
+import type { Preparation } from '../../src/contract/preparation.js'
+import { checkValidationColumns } from '../../src/datasets/compatibility.js'
+import { encode } from '../../src/datasets/encoding.js'
+import type { Part } from '../../src/datasets/feature-coding.js'
+import { decode, encodeInputs, InputError } from '../../src/datasets/prediction.js'
+import { type Columns, prepared, reading, type Stored } from '../support/prepared.js'
+
+interface Options {
+  outputs?: number
+  loss?: Loss
+  scaling?: Scaling
+  together?: boolean
+}
+
+/** Trains on the given rows, validates on all others, or on those of another table. */
+function encoded(
+  table: Stored,
+  trainingRows: number[],
+  { outputs = 1, loss = 'squaredError', scaling = 'none', together = false }: Options = {},
+  other?: Stored,
+) {
+  const training: Part = { table, rows: Int32Array.from(trainingRows) }
+  const rest = Array.from({ length: table.rows }, (_, row) => row).filter(
+    (row) => !trainingRows.includes(row),
+  )
+  const validation: Part =
+    other === undefined
+      ? { table, rows: Int32Array.from(rest) }
+      : { table: other, rows: Int32Array.from({ length: other.rows }, (_, row) => row) }
+  const width = inputWidth(table.columns)
+  const views = {
+    trainingX: new Float32Array(training.rows.length * width).fill(Number.NaN),
+    trainingY: new Float32Array(training.rows.length * outputs).fill(Number.NaN),
+    validationX: new Float32Array(validation.rows.length * width).fill(Number.NaN),
+    validationY: new Float32Array(validation.rows.length * outputs).fill(Number.NaN),
+  }
+  const coding = encode(training, validation, { outputs, loss, scaling, together }, views)
+  const inputs = (x: Float32Array) =>
+    Array.from({ length: x.length / width }, (_, row) => [...x.subarray(row * width, (row + 1) * width)])
+  return { coding, ...views, training: inputs(views.trainingX), validation: inputs(views.validationX) }
+}
+
+const missing: Preparation['missing'] = { everywhere: 'mean', columns: [] }
+const mixed: Columns = {
+  age: [['10', '30', '', '90']],
+  city: [['Rom', 'Bonn', 'Rom', 'Oslo']],
+  member: [['true', '', 'true', 'false']],
+  y: [['1', '2', '3', '4']],
+}
+
+describe('a mixed table', () => {
+  test('becomes numbers, one-hot categories and 0 or 1, missing values filled by the training rows', async () => {
+    const table = await prepared(reading(mixed), { missing })
+    const { coding, training, validation } = encoded(table, [0, 1, 2], { scaling: 'standardize' })
+    expect(coding.features).toEqual([
+      { type: 'number', name: 'age', offset: 20, scale: 10, imputation: 20 },
+      {
+        type: 'category',
+        name: 'city',
+        categories: ['Bonn', 'Oslo', 'Rom'],
+        unseen: ['Oslo'],
+        imputation: 'Rom',
+      },
+      { type: 'boolean', name: 'member', imputation: true },
+    ])
+    expect(training).toEqual([
+      [-1, 0, 0, 1, 1],
+      [1, 1, 0, 0, 1],
+      [0, 0, 0, 1, 1],
+    ])
+    // No training row was from Oslo, so the network cannot know what it means.
+    expect(validation).toEqual([[7, 0, 0, 0, 0]])
+  })
+
+  test('is scaled from 0 to 1 over the training rows', async () => {
+    const table = await prepared(reading(mixed), { missing })
+    const { coding, training, validation } = encoded(table, [0, 1, 2], { scaling: 'minMax' })
+    expect(coding.features[0]).toEqual({ type: 'number', name: 'age', offset: 10, scale: 20, imputation: 20 })
+    expect(training.map(([age]) => age)).toEqual([0, 1, 0.5])
+    expect(validation.map(([age]) => age)).toEqual([4])
+  })
+
+  test('is filled by constants where those were chosen', async () => {
+    const constant = (name: string, value: string) => ({ name, rule: { constant: value } })
+    const columns = [constant('age', '-1'), constant('member', 'false')]
+    const table = await prepared(reading(mixed), { missing: { everywhere: 'drop', columns } })
+    const { training } = encoded(table, [0, 1, 2, 3])
+    expect(training.map(([age]) => age)).toEqual([10, 30, -1, 90])
+    expect(training.map((row) => row.at(-1))).toEqual([1, 0, 1, 0])
+  })
+
+  test('pixels of a picture share one offset and scale', async () => {
+    const table = await prepared(reading({ p1: [[0, 0]], p2: [[2, 6]], y: [[0, 1]] }))
+    const { coding } = encoded(table, [0, 1], { scaling: 'standardize', together: true })
+    const scale = Math.sqrt(6)
+    expect(coding.features).toEqual([
+      { type: 'number', name: 'p1', offset: 2, scale: expect.closeTo(scale, 12) },
+      { type: 'number', name: 'p2', offset: 2, scale: expect.closeTo(scale, 12) },
+    ])
+  })
+})
+
+describe('targets', () => {
+  test('of booleans are two classes; several are labels of their own', async () => {
+    const table = await prepared(reading({ a: [[1, 2]], on: [['true', 'false']] }))
+    const binary = encoded(table, [0, 1], { loss: 'binaryCrossentropy' })
+    expect(binary.coding.target).toEqual({ type: 'binary', name: 'on', classes: ['false', 'true'] })
+    expect([...binary.trainingY]).toEqual([1, 0])
+    const several = await prepared(reading({ a: [[1, 2]], on: [['true', 'false']], new: [['no', 'yes']] }), {
+      target: ['on', 'new'],
+      types: [{ name: 'new', type: 'boolean' }],
+    })
+    const labels = encoded(several, [0, 1], { outputs: 2, loss: 'binaryCrossentropy' })
+    expect(labels.coding.target).toEqual({ type: 'multiLabel', names: ['on', 'new'] })
+    expect([...labels.trainingY]).toEqual([1, 0, 0, 1])
+    const reads = { lastActivation: 'sigmoid', loss: 'binaryCrossentropy' } as const
+    expect(decode(labels.coding, [0.75, 0.25], reads)).toEqual({
+      output: [0.75, 0.25],
+      labels: ['on'],
+      probabilities: { on: 0.75, new: 0.25 },
+    })
+  })
+
+  test('of several columns of 0 and 1 are labels; a category among several is refused', async () => {
+    const numbers = await prepared(reading({ a: [[1, 2]], b: [[0, 1]], c: [[1, 1]] }), { target: ['b', 'c'] })
+    const options = { outputs: 2, loss: 'binaryCrossentropy' } as const
+    expect(encoded(numbers, [0, 1], options).coding.target).toEqual({ type: 'multiLabel', names: ['b', 'c'] })
+    const words = await prepared(reading({ a: [[1, 2]], b: [[0, 1]], c: [['x', 'y']] }), {
+      target: ['b', 'c'],
+    })
+    expect(() => encoded(words, [0, 1], options)).toThrow(
+      'each must be a number or a boolean: c is a category',
+    )
+    expect(() => encoded(numbers, [0, 1], { outputs: 3, loss: 'binaryCrossentropy' })).toThrow(
+      'give it 2 units',
+    )
+  })
+})
+
+describe('another table to validate on', () => {
+  const training = () => prepared(reading({ a: [[1, 3]], city: [['Rom', 'Bonn']], y: [['no', 'yes']] }))
+
+  test('is coded as the training rows are, whatever its order of columns and codes', async () => {
+    const other = await prepared(reading({ y: [['yes', 'yes']], city: [['Bonn', 'Rom']], a: [[5, 1]] }), {
+      target: ['y'],
+    })
+    const table = await training()
+    checkValidationColumns(table.columns, other.columns)
+    const { validation, validationY } = encoded(
+      table,
+      [0, 1],
+      { loss: 'binaryCrossentropy', scaling: 'minMax' },
+      other,
+    )
+    expect(validation).toEqual([
+      [2, 1, 0],
+      [0, 0, 1],
+    ])
+    expect([...validationY]).toEqual([1, 1])
+  })
+
+  test.each<[Columns, string[], string]>([
+    [{ a: [[1]], y: [['no']] }, ['y'], 'has no column "city", which the training has as a feature'],
+    [
+      { a: [[1]], city: [['Rom']], z: [[1]], y: [['no']] },
+      ['y'],
+      'has a column "z", which the training does not have',
+    ],
+    [{ a: [['x']], city: [['Rom']], y: [['no']] }, ['y'], 'has a as a category, the training as a number'],
+    [{ a: [[1]], city: [['Rom']], y: [['no']] }, ['a'], 'has a as a target, the training as a feature'],
+    [
+      { a: [[1]], city: [['Oslo']], y: [['no']] },
+      ['y'],
+      'has "Oslo" in city, where the training knows only Bonn, Rom',
+    ],
+  ])('%j is refused', async (columns, target, message) => {
+    const other = await prepared(reading(columns), { target })
+    const table = await training()
+    expect(() => checkValidationColumns(table.columns, other.columns)).toThrow(
+      `the validation dataset ${message}`,
+    )
+  })
+
+  test('with missing values that nothing stands in for is refused', async () => {
+    const gaps = { a: [['1', '']], city: [['Rom', 'Rom']], y: [['no', 'yes']] }
+    const other = await prepared(reading(gaps), { missing })
+    const table = await training()
+    expect(() => checkValidationColumns(table.columns, other.columns)).toThrow('has rows without a')
+  })
+})
+
+describe('predictions', () => {
+  test('encode raw values to the bits that training rows were encoded to', async () => {
+    const row = fc.record({
+      age: fc.oneof(fc.integer({ min: -1e6, max: 1e6 }), fc.constant(null)),
+      city: fc.constantFrom('Rom', 'Bonn', '__proto__', null),
+      member: fc.constantFrom(true, false, null),
+    })
+    const full = [
+      { age: 1, city: 'Rom', member: true },
+      { age: 2, city: 'Bonn', member: false },
+      { age: 2, city: '__proto__', member: false },
+    ]
+    const scaling = fc.constantFrom<Scaling>('standardize', 'minMax', 'none')
+    await fc.assert(
+      fc.asyncProperty(fc.array(row, { maxLength: 20 }), scaling, async (some, scaling) => {
+        const rows = [...full, ...some]
+        const text = (value: unknown) => (value === null ? '' : String(value))
+        const columns: Columns = {
+          age: [rows.map(({ age }) => text(age))],
+          city: [rows.map(({ city }) => text(city))],
+          member: [rows.map(({ member }) => text(member))],
+          y: [rows.map(() => '1')],
+        }
+        const table = await prepared(reading(columns), { missing })
+        const { coding, trainingX } = encoded(table, [...rows.keys()], { scaling })
+        expect(encodeInputs(coding, rows)).toEqual(trainingX)
+        expect(
+          encodeInputs(
+            coding,
+            rows.map(({ age, city, member }) => [age, city, member]),
+          ),
+        ).toEqual(trainingX)
+      }),
+    )
+  })
+
+  const coding: Coding = {
+    features: [
+      { type: 'number', name: 'age', offset: 0, scale: 1 },
+      {
+        type: 'category',
+        name: 'city',
+        categories: ['Bonn', 'Rom', '7'],
+        unseen: ['Rom'],
+        imputation: 'Bonn',
+      },
+      { type: 'boolean', name: 'member' },
+    ],
+    target: { type: 'number', names: ['y'] },
+  }
+
+  test('take numbers for categories called so, 0 and 1 for booleans, nothing where something stands in', () => {
+    expect(
+      encodeInputs(coding, [
+        { age: 1, city: 7, member: 1 },
+        { age: 2, member: 'no' },
+      ]),
+    ).toEqual(Float32Array.of(1, 0, 0, 1, 1, 2, 1, 0, 0, 0))
+  })
+
+  test.each([
+    [{ age: '5', city: 'Bonn', member: true }, '/0/age', 'age: "5" is not a number'],
+    [{ age: true, city: 'Bonn', member: true }, '/0/age', 'age: "true" is not a number'],
+    [{ age: null, city: 'Bonn', member: true }, '/0/age', 'age: is missing, and nothing stands in'],
+    [
+      { age: 1, city: 'Wien', member: true },
+      '/0/city',
+      'city: no category is called "Wien"; there are Bonn, Rom, 7',
+    ],
+    [
+      { age: 1, city: 'Rom', member: true },
+      '/0/city',
+      'city: the category "Rom" was in none of the training rows',
+    ],
+    [{ age: 1, city: 'Bonn', member: 2 }, '/0/member', 'member: "2" is not a boolean'],
+    [{ age: 1, city: 'Bonn' }, '/0', 'member is missing'],
+  ])('%j is refused', (row, pointer, message) => {
+    const attempt = () => encodeInputs(coding, [row])
+    expect(attempt).toThrow(InputError)
+    expect(attempt).toThrow(message)
+    expect(attempt).toThrow(expect.objectContaining({ pointer }))
+  })
+})

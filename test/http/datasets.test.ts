@@ -1,0 +1,198 @@
+/** Looking into datasets and deleting them, over HTTP; rows that are pictures. */
+import { inflateSync } from 'node:zlib'
+import request from 'supertest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { datasetRowsSchema, datasetSchema } from '../../src/contract/dataset.js'
+import { openApp, type RunningApp } from '../support/app.js'
+import { reading, uploadFrom } from '../support/prepared.js'
+import { newJob } from '../support/stores.js'
+import { named } from '../support/tables.js'
+
+let service: RunningApp
+beforeAll(async () => {
+  service = await openApp()
+})
+afterAll(() => service.close())
+
+const api = () => request(service.app.server)
+
+const flowers = () =>
+  uploadFrom(
+    reading({
+      size: [['1.5', '', '3']],
+      colour: [['=red', 'blue', '__proto__']],
+      wild: [['true', 'false', '']],
+      note: [['a', 'b', 'c']],
+      kind: [['x', 'y', 'x']],
+    }),
+    {
+      types: [{ name: 'note', type: 'ignored' }],
+      missing: { everywhere: 'mean', columns: [] },
+    },
+  )
+
+describe('rows', () => {
+  it('show raw values, null where missing, without ignored columns', async () => {
+    const { id } = await service.datasets.create(flowers())
+    const answer = await api().get(`/datasets/${id}/rows?limit=2`)
+    expect(answer.status).toBe(200)
+    expect(datasetRowsSchema.parse(answer.body)).toEqual({
+      object: 'rows',
+      columns: ['size', 'colour', 'wild', 'kind'],
+      offset: 0,
+      data: [
+        [1.5, '=red', true, 'x'],
+        [null, 'blue', false, 'y'],
+      ],
+      hasMore: true,
+    })
+    const { body } = await api().get(`/datasets/${id}/rows?offset=2`)
+    expect(body).toMatchObject({ offset: 2, data: [[3, '__proto__', null, 'x']], hasMore: false })
+    expect((await api().get(`/datasets/${id}/rows?offset=9`)).body).toMatchObject({
+      data: [],
+      hasMore: false,
+    })
+  })
+
+  it('of every built-in are shown', async () => {
+    const { data } = (await api().get('/datasets')).body
+    const builtIns = data.filter(({ origin }: { origin: string }) => origin === 'builtIn')
+    expect(builtIns).toHaveLength(11)
+    for (const { id, rows } of builtIns) {
+      const { status, body } = await api().get(`/datasets/${id}/rows?limit=5&offset=${rows - 4}`)
+      expect([id, status, body.data?.length, body.hasMore]).toEqual([id, 200, 4, false])
+    }
+    const { body } = await api().get('/datasets/iris/rows?limit=1&offset=149')
+    expect(named(body)).toEqual([
+      { sepalLength: 5.9, sepalWidth: 3, petalLength: 5.1, petalWidth: 1.8, species: 'virginica' },
+    ])
+  })
+
+  it('of a wide dataset are fewer than asked for', async () => {
+    const columns = Object.fromEntries(
+      Array.from({ length: 2_000 }, (_, place) => [`c${place}`, [Array(80).fill(place)]]),
+    )
+    const { id } = await service.datasets.create(uploadFrom(reading(columns)))
+    const { body } = await api().get(`/datasets/${id}/rows?limit=80`)
+    expect(body.data).toHaveLength(50)
+    expect(body.hasMore).toBe(true)
+  })
+
+  it.each([
+    ['/datasets/ds_00000000000000000000000000000000/rows', 404],
+    ['/datasets/nothing/rows', 404],
+    ['/datasets/iris/rows?limit=0', 400],
+    ['/datasets/iris/rows?limit=1001', 400],
+    ['/datasets/iris/rows?offset=-1', 400],
+    ['/datasets/iris/rows/0/image.png', 404],
+    ['/datasets/nothing/rows/0/image.png', 404],
+  ])('%s is %d', async (address, status) => {
+    expect((await api().get(address)).status).toBe(status)
+  })
+})
+
+describe('a description', () => {
+  it('tells types, ranges, what was missing, and warns', async () => {
+    const created = await service.datasets.create(flowers())
+    const { body } = await api().get(`/datasets/${created.id}`)
+    expect(datasetSchema.parse(body)).toEqual(created)
+    expect(body).toMatchObject({
+      rows: 3,
+      droppedRows: 0,
+      target: 'kind',
+      inputShape: [5],
+      scaling: 'standardize',
+      columns: [
+        { name: 'size', type: 'number', min: 1.5, max: 3, mean: 2.25, missing: 1, imputation: 'mean' },
+        { name: 'colour', type: 'category', categories: ['=red', '__proto__', 'blue'] },
+        { name: 'wild', type: 'boolean', counts: [1, 1], missing: 1 },
+        { name: 'note', type: 'ignored', role: 'none' },
+        { name: 'kind', type: 'category', counts: [2, 1] },
+      ],
+    })
+    expect(body.columns[1]).not.toHaveProperty('codes')
+    const codes = body.warnings.map(({ code }: { code: string }) => code)
+    expect(codes).toEqual(['imputed-values', 'rare-class'])
+  })
+})
+
+/** Pixels of a PNG without filters, one list a line. */
+function linesOf(png: Buffer, bytesPerPixel: number): { width: number; height: number; lines: number[][] } {
+  expect(png.subarray(0, 8)).toEqual(Buffer.of(137, 80, 78, 71, 13, 10, 26, 10))
+  const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)]
+  const place = png.indexOf('IDAT')
+  const raw = inflateSync(png.subarray(place + 4, place + 4 + png.readUInt32BE(place - 4)))
+  const stride = 1 + width * bytesPerPixel
+  const lines = Array.from({ length: height }, (_, y) => [...raw.subarray(y * stride + 1, (y + 1) * stride)])
+  return { width, height, lines }
+}
+
+describe('pictures', () => {
+  /** Channels first, as datasets have them. */
+  const pictures = (rows: number[][], channels: 1 | 3) => {
+    const [width, height] = [3, 2]
+    const pixels = Array.from({ length: channels * width * height }, (_, place) => [
+      `p${place}`,
+      [rows.map((row) => row[place])],
+    ])
+    return uploadFrom(
+      reading(Object.fromEntries([...pixels, ['label', [rows.map((_, row) => row)]]]), {
+        inputShape: [channels, height, width],
+        image: { width, height, channels },
+      }),
+    )
+  }
+  const picture = async (id: string, row: number) =>
+    api()
+      .get(`/datasets/${id}/rows/${row}/image.png`)
+      .buffer(true)
+      .parse((answer, done) => {
+        const parts: Buffer[] = []
+        answer.on('data', (part) => parts.push(part))
+        answer.on('end', () => done(null, Buffer.concat(parts)))
+      })
+
+  it('are PNGs of their levels of grey', async () => {
+    const { id } = await service.datasets.create(
+      pictures(
+        [
+          [0, 1, 2, 253, 254, 255],
+          [9, 9, 9, 9, 9, 9],
+        ],
+        1,
+      ),
+    )
+    const { status, headers, body } = await picture(id, 0)
+    expect([status, headers['content-type']]).toEqual([200, 'image/png'])
+    expect(linesOf(body, 1)).toEqual({
+      width: 3,
+      height: 2,
+      lines: [
+        [0, 1, 2],
+        [253, 254, 255],
+      ],
+    })
+    expect((await picture(id, 2)).status).toBe(404)
+  })
+
+  it('have colours, and levels from 0 to 1 count as shares of 255', async () => {
+    const row = Array.from({ length: 18 }, (_, place) => (place < 6 ? 1 : place < 12 ? 0.5 : 0))
+    const { id } = await service.datasets.create(pictures([row, row], 3))
+    const [line] = linesOf((await picture(id, 1)).body, 3).lines
+    expect(line).toEqual([255, 128, 0, 255, 128, 0, 255, 128, 0])
+  })
+})
+
+describe('deleting', () => {
+  it('removes a dataset once no unfinished job uses it', async () => {
+    const { id } = await service.datasets.create(flowers())
+    const job = await service.jobs.create(newJob({ datasetId: id }))
+    const refused = await api().delete(`/datasets/${id}`)
+    expect([refused.status, refused.body.code]).toEqual([409, 'dataset-in-use'])
+    await service.jobs.cancel(job.id)
+    expect((await api().delete(`/datasets/${id}`)).status).toBe(204)
+    expect((await api().get(`/datasets/${id}`)).status).toBe(404)
+    expect((await api().delete(`/datasets/${id}`)).status).toBe(404)
+    expect((await api().delete('/datasets/iris')).status).toBe(409)
+  })
+})
