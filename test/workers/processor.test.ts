@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { JobSpec } from '../../src/contract/job.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
+import type { InputRow } from '../../src/datasets/prediction.js'
 import type { NewJob } from '../../src/training/ports.js'
 import { predict } from '../../src/training/predict.js'
 import {
@@ -155,7 +156,7 @@ describe('a job', () => {
     expect(model).toMatchObject({ columns: ['size', 'colour', 'ripe'], classes: ['no', 'yes'] })
     const predictors = predictorPool.openPredictorPool(stores.models, 'auto')
     try {
-      const rows = [
+      const rows: InputRow[] = [
         { colour: 'green', ripe: true },
         { size: 30, colour: 'green', ripe: false },
       ]
