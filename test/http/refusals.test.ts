@@ -368,6 +368,13 @@ const addresses: Refusal[] = [
     pointers: [],
     says: 'succeeded',
   },
+  {
+    name: 'deleting a built-in dataset',
+    send: () => api().delete('/datasets/iris'),
+    code: 'dataset-in-use',
+    pointers: [],
+    says: 'built in',
+  },
   { name: 'a method that is none', send: () => api().put('/jobs'), code: 'not-found', pointers: [] },
 ]
 
