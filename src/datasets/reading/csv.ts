@@ -1,0 +1,184 @@
+/** Delimited text: CSV, TSV and their relatives, of any size. */
+import type { Batch, Cells, Piece, ReadOptions, SourceColumn } from './batch.js'
+import { CsvCells, delimiters } from './csv-cells.js'
+import { type Dialect, detectDialect } from './csv-dialect.js'
+import { beyond, invalid, quoted, type ReadingLimits } from './limits.js'
+import { numberOf } from './number-bytes.js'
+import { detectEncoding, utf8Bytes } from './text-bytes.js'
+import { overWindows, type TextWindow } from './text-window.js'
+
+export interface CsvOptions {
+  delimiter?: 'comma' | 'semicolon' | 'tab' | 'bar' | undefined
+  header?: boolean | undefined
+}
+
+/**
+ * Reads rows of cells, the first naming the columns unless it holds numbers. Blanks around cells that are not quoted
+ * and blank lines do not count. In a batch, a column whose cells are all numbers or empty comes as numbers, any other as text.
+ * @throws DatasetError naming line and column, or the limit that was passed
+ */
+export async function* readCsv(
+  path: string,
+  limits: ReadingLimits,
+  given: CsvOptions,
+  { textColumns = new Set() }: ReadOptions = {},
+): AsyncGenerator<Piece> {
+  const encoding = await detectEncoding(path)
+  let reader: CsvReader | undefined
+  const pieces = overWindows(
+    utf8Bytes(path, encoding),
+    limits,
+    () => reader?.nextLine ?? 1,
+    (window): { used: number; made: Piece[] } => {
+      reader ??= openReader(window, limits, given, textColumns)
+      return reader?.read(window) ?? { used: 0, made: [] }
+    },
+  )
+  for await (const made of pieces) {
+    for (const piece of made) {
+      if (piece.type === 'source' && encoding === 'windows-1252')
+        piece.source.warnings.push('The file is not UTF-8; it was read as windows-1252 (Latin-1).')
+      yield piece
+    }
+  }
+  if (reader === undefined || reader.columns === undefined) throw invalid('the file is empty')
+  if (reader.rows === 0) throw invalid('there are no rows below the header')
+}
+
+/** Undefined while the window does not hold one whole row. */
+function openReader(
+  window: TextWindow,
+  limits: ReadingLimits,
+  { delimiter, header }: CsvOptions,
+  textColumns: ReadonlySet<number> | 'all',
+): CsvReader | undefined {
+  const wholeRow = window.isEnd || window.bytes.includes('\n') || window.bytes.includes('\r')
+  if (!wholeRow) return undefined
+  const known = delimiters.find(({ name }) => name === delimiter)
+  const dialect = detectDialect(window, { ...(known && { delimiter: known }), ...(header !== undefined && { header }) })
+  return new CsvReader(dialect, limits, textColumns)
+}
+
+class CsvReader {
+  columns: SourceColumn[] | undefined
+  rows = 0
+  readonly #dialect: Dialect
+  readonly #limits: ReadingLimits
+  readonly #textColumns: ReadonlySet<number> | 'all'
+  readonly #cells: CsvCells
+
+  constructor(dialect: Dialect, limits: ReadingLimits, textColumns: ReadonlySet<number> | 'all') {
+    this.#dialect = dialect
+    this.#limits = limits
+    this.#textColumns = textColumns
+    this.#cells = new CsvCells(dialect.delimiter.byte)
+  }
+
+  get nextLine(): number {
+    return this.#cells.nextLine
+  }
+
+  read({ bytes, isEnd, isAscii }: TextWindow): { used: number; made: Piece[] } {
+    const used = this.#cells.read(bytes, isEnd, isAscii)
+    const made: Piece[] = []
+    let first = 0
+    if (this.columns === undefined && this.#cells.rows > 0) {
+      const warnings: string[] = []
+      this.columns = this.#dialect.header ? this.#header(warnings) : this.#numberedColumns(warnings)
+      made.push({ type: 'source', source: { columns: this.columns, warnings } })
+      if (this.#dialect.header) first = 1
+    }
+    if (this.columns !== undefined && this.#cells.rows > first) {
+      made.push({ type: 'batch', batch: this.#batch(bytes, first, this.columns) })
+    }
+    return { used, made }
+  }
+
+  #checkWidth(width: number): void {
+    if (width > this.#limits.columns) throw beyond(this.#limits, 'columns', `the file has ${width} columns`)
+  }
+
+  #header(warnings: string[]): SourceColumn[] {
+    const width = this.#cells.width(0)
+    this.#checkWidth(width)
+    const places = new Map<string, number>()
+    const names = Array.from({ length: width }, (_, column) => {
+      this.#checkLength(0, column)
+      return this.#cells.text(0, column)
+    })
+    return names.map((given, column) => {
+      let name = given
+      if (name === '') {
+        name = `column${column + 1}`
+        warnings.push(`Column ${column + 1} has no name in the header; it is called ${name}.`)
+      }
+      const before = places.get(name)
+      if (before !== undefined) {
+        throw invalid(`columns ${before + 1} and ${column + 1} are both called ${quoted(name)}`)
+      }
+      places.set(name, column)
+      return { name }
+    })
+  }
+
+  #numberedColumns(warnings: string[]): SourceColumn[] {
+    const width = this.#cells.width(0)
+    this.#checkWidth(width)
+    warnings.push(`The first line holds numbers, so it was read as data; the columns are called column1 to column${width}.`)
+    return Array.from({ length: width }, (_, column) => ({ name: `column${column + 1}` }))
+  }
+
+  #checkLength(row: number, column: number): void {
+    const cells = this.#cells
+    // Bytes are never fewer than characters, and counting them is cheap.
+    if (cells.end(row, column) - cells.start(row, column) <= this.#limits.cellLength) return
+    const { length } = cells.text(row, column)
+    if (length <= this.#limits.cellLength) return
+    throw beyond(this.#limits, 'cellLength', `line ${cells.line(row)}, cell ${column + 1} has ${length} characters`)
+  }
+
+  #batch(bytes: Buffer, first: number, columns: readonly SourceColumn[]): Batch {
+    const cells = this.#cells
+    const [width, rows] = [columns.length, cells.rows - first]
+    this.#checkRows(first, width)
+    const lines = Int32Array.from({ length: rows }, (_, row) => cells.line(first + row))
+    const values = new Float64Array(width * rows)
+    const isText = new Uint8Array(width)
+    for (let column = 0; column < width; column++) {
+      isText[column] = this.#textColumns === 'all' || this.#textColumns.has(column) ? 1 : 0
+    }
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < width; column++) {
+        if (isText[column] === 1) continue
+        const start = cells.start(first + row, column)
+        const end = cells.end(first + row, column)
+        const value = numberOf(bytes, start, end)
+        if (Number.isNaN(value) && start !== end) isText[column] = 1
+        values[column * rows + row] = value
+      }
+    }
+    const batchColumns = columns.map((_, column): Cells => {
+      if (isText[column] === 0) return { type: 'number', values: values.subarray(column * rows, (column + 1) * rows) }
+      const texts = Array.from({ length: rows }, (_, row) => {
+        this.#checkLength(first + row, column)
+        return cells.text(first + row, column)
+      })
+      return { type: 'text', cells: texts }
+    })
+    return { rows, columns: batchColumns, lines }
+  }
+
+  #checkRows(first: number, width: number): void {
+    const cells = this.#cells
+    for (let row = first; row < cells.rows; row++) {
+      if (this.rows === this.#limits.rows) {
+        throw beyond(this.#limits, 'rows', `line ${cells.line(row)} is row ${this.rows + 1}`)
+      }
+      this.rows += 1
+      const came = cells.width(row)
+      if (came === width) continue
+      const other = this.#dialect.header ? `the header has ${width} columns` : `the first line has ${width}`
+      throw invalid(`line ${cells.line(row)} has ${came === 1 ? '1 cell' : `${came} cells`}, ${other}`)
+    }
+  }
+}

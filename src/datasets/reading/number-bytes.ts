@@ -1,0 +1,68 @@
+/** Numbers from bytes of text, without making a string of each. */
+
+const zero = 48
+const nine = 57
+const plus = 43
+const minus = 45
+const point = 46
+const letterE = 69
+const smallLetterE = 101
+
+/** Powers of ten that float64 holds exactly. */
+const powersOfTen = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`))
+/** With one more digit the digits read so far still make an integer that float64 holds exactly. */
+const mostBeforeDigit = Math.floor((Number.MAX_SAFE_INTEGER - 9) / 10)
+
+/**
+ * The finite number that bytes start…end write in decimal or scientific notation, rounded as `Number` rounds it;
+ * NaN for everything else: "", "0x10", "NaN", "Inf", "1e999" and words. (Integer digits times or by an exact power of
+ * ten is rounded once, hence correctly: W. D. Clinger, How to read floating point numbers accurately, 1990.)
+ */
+export function numberOf(bytes: Buffer, start: number, end: number): number {
+  let place = start
+  let byte = bytes[place]
+  const negative = byte === minus
+  if (negative || byte === plus) place += 1
+  let digits = 0
+  let mantissa = 0
+  let exponent = 0
+  let exact = true
+  for (; place < end; place++) {
+    byte = bytes[place]
+    if (byte < zero || byte > nine) break
+    if (mantissa > mostBeforeDigit) exact = false
+    mantissa = mantissa * 10 + (byte - zero)
+    digits += 1
+  }
+  if (place < end && byte === point) {
+    for (place += 1; place < end; place++) {
+      byte = bytes[place]
+      if (byte < zero || byte > nine) break
+      if (mantissa > mostBeforeDigit) exact = false
+      mantissa = mantissa * 10 + (byte - zero)
+      digits += 1
+      exponent -= 1
+    }
+  }
+  if (digits === 0) return Number.NaN
+  if (place < end) {
+    if (byte !== letterE && byte !== smallLetterE) return Number.NaN
+    place += 1
+    const sign = bytes[place]
+    if (sign === minus || sign === plus) place += 1
+    if (place >= end) return Number.NaN
+    let power = 0
+    for (; place < end; place++) {
+      byte = bytes[place]
+      if (byte < zero || byte > nine) return Number.NaN
+      power = Math.min(power * 10 + (byte - zero), 1e6)
+    }
+    exponent += sign === minus ? -power : power
+  }
+  if (exact && exponent >= -22 && exponent <= 22) {
+    const value = exponent < 0 ? mantissa / powersOfTen[-exponent] : mantissa * powersOfTen[exponent]
+    return negative ? -value : value
+  }
+  const value = Number(bytes.toString('latin1', start, end))
+  return Number.isFinite(value) ? value : Number.NaN
+}
