@@ -46,7 +46,8 @@ export class CsvCells {
   /** The line that the next byte to be read lies on. */
   #line = 1
   #bytes: Buffer = Buffer.alloc(0)
-  /** The bytes as a string, when each byte is a character. */
+  #isAscii = false
+  /** The bytes as a string, where each is a character; made when first needed. */
   #ascii: string | undefined
 
   constructor(delimiter: number) {
@@ -79,7 +80,8 @@ export class CsvCells {
    */
   read(bytes: Buffer, isEnd: boolean, isAscii: boolean, maximumRows = Number.POSITIVE_INFINITY): number {
     this.#bytes = bytes
-    this.#ascii = isAscii ? bytes.toString('latin1') : undefined
+    this.#isAscii = isAscii
+    this.#ascii = undefined
     this.#cells = 0
     this.#firsts = [0]
     this.#lines = []
@@ -202,10 +204,13 @@ export class CsvCells {
     const end = this.#places[place + 1]
     const isQuoted = start < 0
     const from = isQuoted ? -start - 1 : start
-    const text =
-      this.#ascii !== undefined && end - from < copiedLength
-        ? this.#ascii.slice(from, end)
-        : this.#bytes.toString('utf8', from, end)
+    const text = this.#slice(from, end)
     return isQuoted && text.includes('"') ? text.replaceAll('""', '"') : text
+  }
+
+  #slice(start: number, end: number): string {
+    if (!this.#isAscii || end - start >= copiedLength) return this.#bytes.toString('utf8', start, end)
+    this.#ascii ??= this.#bytes.toString('latin1')
+    return this.#ascii.slice(start, end)
   }
 }

@@ -1,0 +1,235 @@
+/** Arrays of numbers (or of short texts) that lie in a file as they lie in memory: the inside of NumPy and IDX files. */
+import { type FileHandle, open } from 'node:fs/promises'
+import { endianness } from 'node:os'
+import type { Cells } from './batch.js'
+import { beyond, invalid, type ReadingLimits } from './limits.js'
+
+export type ItemType =
+  | 'boolean'
+  | 'uint8'
+  | 'int8'
+  | 'uint16'
+  | 'int16'
+  | 'uint32'
+  | 'int32'
+  | 'uint64'
+  | 'int64'
+  | 'float16'
+  | 'float32'
+  | 'float64'
+  | 'bytes'
+  | 'utf32'
+
+export interface ArrayFile {
+  path: string
+  /** For messages. */
+  name: string
+  /** Where the items begin, in bytes. */
+  offset: number
+  type: ItemType
+  itemBytes: number
+  bigEndian: boolean
+  /** Rows first. */
+  shape: number[]
+  /** Whether the first index changes fastest (Fortran) instead of the last (C). */
+  firstIndexFastest: boolean
+}
+
+const isBigEndianMachine = endianness() === 'BE'
+
+export const widthOf = ({ shape }: ArrayFile) => shape.slice(1).reduce((product, length) => product * length, 1)
+
+/** An open array, read by ranges of rows. */
+export class ArrayReader {
+  readonly width: number
+  readonly rows: number
+  readonly #array: ArrayFile
+  readonly #file: FileHandle
+  /** Place within the row, C order, of each column. */
+  readonly #order: readonly number[]
+
+  private constructor(array: ArrayFile, file: FileHandle, order: readonly number[]) {
+    this.#array = array
+    this.#file = file
+    this.#order = order
+    this.width = widthOf(array)
+    this.rows = array.shape[0]
+  }
+
+  /**
+   * `order` says which item of a row, counted in C order, each column takes.
+   * @throws DatasetError when the file is not exactly as long as its header says, or has more than is allowed
+   */
+  static async open(
+    array: ArrayFile,
+    limits: ReadingLimits,
+    order: readonly number[] = Array.from({ length: Math.min(widthOf(array), limits.columns) }, (_, place) => place),
+  ): Promise<ArrayReader> {
+    const { name, shape, offset, itemBytes, path } = array
+    const [rows] = shape
+    const width = widthOf(array)
+    const shown = `${name} has the shape [${shape.slice(0, 8).join(', ')}]`
+    if (rows === undefined) throw invalid(`${name} holds a single value, not rows`)
+    if (rows === 0 || width === 0) throw invalid(`${shown}: there is nothing in it`)
+    if (rows > limits.rows) throw beyond(limits, 'rows', `${shown}, that is ${rows} rows`)
+    if (width > limits.columns) throw beyond(limits, 'columns', `${shown}, that is ${width} columns`)
+    const file = await open(path)
+    const { size } = await file.stat()
+    const needed = offset + rows * width * itemBytes
+    if (size === needed) return new ArrayReader(array, file, order)
+    await file.close()
+    throw invalid(`${name} should have ${needed} bytes by its header, but has ${size}`)
+  }
+
+  close(): Promise<void> {
+    return this.#file.close()
+  }
+
+  async read(firstRow: number, rows: number): Promise<Cells[]> {
+    const { type } = this.#array
+    const items = this.#array.firstIndexFastest
+      ? await this.#readColumns(firstRow, rows)
+      : await this.#readItems(firstRow * this.width, rows * this.width)
+    const [rowStep, columnStep] = this.#array.firstIndexFastest ? [1, rows] : [this.width, 1]
+    const places = this.#array.firstIndexFastest ? this.#fortranPlaces() : this.#order
+    return places.map((place): Cells => {
+      const start = place * columnStep
+      if (type === 'bytes' || type === 'utf32') {
+        const cells = Array.from({ length: rows }, (_, row) => this.#text(items, start + row * rowStep))
+        return { type: 'text', cells }
+      }
+      const values = new Float64Array(rows)
+      const numbers = this.#numbers(items)
+      for (let row = 0; row < rows; row++) values[row] = numbers[start + row * rowStep]
+      return { type: 'number', values }
+    })
+  }
+
+  #decoded: { items: Buffer; numbers: ArrayLike<number> } | undefined
+
+  #numbers(items: Buffer): ArrayLike<number> {
+    if (this.#decoded?.items !== items) {
+      this.#decoded = { items, numbers: numbersOf(items, this.#array) }
+    }
+    return this.#decoded.numbers
+  }
+
+  async #readItems(first: number, count: number): Promise<Buffer> {
+    const { itemBytes, offset } = this.#array
+    // Of its own, and so aligned for every type of number.
+    const bytes = Buffer.from(new ArrayBuffer(count * itemBytes))
+    await this.#fill(bytes, offset + first * itemBytes)
+    return bytes
+  }
+
+  /** The rows of every column, one column behind the other. */
+  async #readColumns(firstRow: number, rows: number): Promise<Buffer> {
+    const { itemBytes, offset } = this.#array
+    const bytes = Buffer.from(new ArrayBuffer(rows * this.width * itemBytes))
+    for (let column = 0; column < this.width; column++) {
+      const part = bytes.subarray(column * rows * itemBytes, (column + 1) * rows * itemBytes)
+      await this.#fill(part, offset + (column * this.rows + firstRow) * itemBytes)
+    }
+    return bytes
+  }
+
+  async #fill(bytes: Buffer, position: number): Promise<void> {
+    let filled = 0
+    while (filled < bytes.length) {
+      const { bytesRead } = await this.#file.read(bytes, filled, bytes.length - filled, position + filled)
+      if (bytesRead === 0) throw invalid(`${this.#array.name} became shorter while it was read`)
+      filled += bytesRead
+    }
+  }
+
+  /** C-ordered places as places of an array whose first index changes fastest. */
+  #fortranPlaces(): number[] {
+    const lengths = this.#array.shape.slice(1)
+    return this.#order.map((place) => {
+      let [rest, stride, fortran] = [place, this.width, 0]
+      const indices: number[] = []
+      for (const length of lengths) {
+        stride /= length
+        indices.push(Math.floor(rest / stride))
+        rest %= stride
+      }
+      let step = 1
+      for (const [dimension, index] of indices.entries()) {
+        fortran += index * step
+        step *= lengths[dimension]
+      }
+      return fortran
+    })
+  }
+
+  #text(items: Buffer, item: number): string {
+    const { type, itemBytes, bigEndian, name } = this.#array
+    const bytes = items.subarray(item * itemBytes, (item + 1) * itemBytes)
+    if (type === 'bytes') return bytes.toString('utf8').replace(/\0+$/, '')
+    let text = ''
+    for (let place = 0; place < bytes.length; place += 4) {
+      const point = bigEndian ? bytes.readUInt32BE(place) : bytes.readUInt32LE(place)
+      if (point > 0x10ffff) throw invalid(`${name} holds a text that is not Unicode`)
+      text += String.fromCodePoint(point)
+    }
+    return text.replace(/\0+$/, '')
+  }
+}
+
+function numbersOf(items: Buffer, { type, bigEndian, name }: ArrayFile): ArrayLike<number> {
+  const { buffer } = items
+  if (bigEndian !== isBigEndianMachine) swap(items, type)
+  switch (type) {
+    case 'boolean':
+    case 'uint8':
+      return new Uint8Array(buffer)
+    case 'int8':
+      return new Int8Array(buffer)
+    case 'uint16':
+      return new Uint16Array(buffer)
+    case 'int16':
+      return new Int16Array(buffer)
+    case 'uint32':
+      return new Uint32Array(buffer)
+    case 'int32':
+      return new Int32Array(buffer)
+    case 'float16':
+      return Float64Array.from(new Uint16Array(buffer), halfPrecision)
+    case 'float32':
+      return new Float32Array(buffer)
+    case 'float64':
+      return new Float64Array(buffer)
+    case 'uint64':
+    case 'int64': {
+      const integers = type === 'int64' ? new BigInt64Array(buffer) : new BigUint64Array(buffer)
+      return Float64Array.from({ length: integers.length }, (_, place) => {
+        const value = Number(integers[place])
+        if (!Number.isSafeInteger(value)) {
+          throw invalid(`${name} holds ${integers[place]}, an integer that a float64 cannot hold exactly`)
+        }
+        return value
+      })
+    }
+    case 'bytes':
+    case 'utf32':
+      throw new TypeError('texts are no numbers')
+    default:
+      return type satisfies never
+  }
+}
+
+function swap(items: Buffer, type: ItemType): void {
+  if (type.endsWith('16')) items.swap16()
+  else if (type === 'uint32' || type === 'int32' || type === 'float32') items.swap32()
+  else if (type.endsWith('64')) items.swap64()
+}
+
+/** IEEE 754 binary16. */
+function halfPrecision(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >> 10) & 0x1f
+  const fraction = bits & 0x3ff
+  if (exponent === 0) return sign * fraction * 2 ** -24
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
+}

@@ -1,0 +1,18 @@
+import { open } from 'node:fs/promises'
+
+/** The first bytes of a file, as many as there are. */
+export async function readHead(path: string, bytes: number): Promise<Buffer> {
+  const file = await open(path)
+  try {
+    const head = Buffer.alloc(bytes)
+    let filled = 0
+    while (filled < bytes) {
+      const { bytesRead } = await file.read(head, filled, bytes - filled, filled)
+      if (bytesRead === 0) break
+      filled += bytesRead
+    }
+    return head.subarray(0, filled)
+  } finally {
+    await file.close()
+  }
+}
