@@ -37,7 +37,8 @@ export interface ArrayFile {
 
 const isBigEndianMachine = endianness() === 'BE'
 
-export const widthOf = ({ shape }: ArrayFile) => shape.slice(1).reduce((product, length) => product * length, 1)
+export const widthOf = ({ shape }: ArrayFile) =>
+  shape.slice(1).reduce((product, length) => product * length, 1)
 
 /** An open array, read by ranges of rows. */
 export class ArrayReader {
@@ -63,7 +64,10 @@ export class ArrayReader {
   static async open(
     array: ArrayFile,
     limits: ReadingLimits,
-    order: readonly number[] = Array.from({ length: Math.min(widthOf(array), limits.columns) }, (_, place) => place),
+    order: readonly number[] = Array.from(
+      { length: Math.min(widthOf(array), limits.columns) },
+      (_, place) => place,
+    ),
   ): Promise<ArrayReader> {
     const { name, shape, offset, itemBytes, path } = array
     const [rows] = shape

@@ -17,9 +17,7 @@ export interface Arrays {
 export async function* readArrays(arrays: Arrays, limits: ReadingLimits): AsyncGenerator<Piece> {
   const { features, labels, labelsAreClasses, warnings } = arrays
   if (labels !== undefined && labels.shape[0] !== features.shape[0]) {
-    throw invalid(
-      `${features.name} has ${features.shape[0]} rows, but ${labels.name} has ${labels.shape[0]}`,
-    )
+    throw invalid(`${features.name} has ${features.shape[0]} rows, but ${labels.name} has ${labels.shape[0]}`)
   }
   const readers: ArrayReader[] = []
   try {

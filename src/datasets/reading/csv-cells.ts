@@ -131,8 +131,7 @@ export class CsvCells {
       if (kind === kinds.quote) {
         throw invalid(`line ${this.#line}: a quote stands inside a cell that does not begin with one`)
       }
-      if (kind === kinds.zero)
-        throw invalid(`line ${this.#line} holds a zero byte: this is not a text file`)
+      if (kind === kinds.zero) throw invalid(`line ${this.#line} holds a zero byte: this is not a text file`)
       const mayGoOn = kind < 0 || (kind === kinds.carriageReturn && place + 1 === length)
       if (mayGoOn && !isEnd) return this.#incomplete(firstCell, firstLine)
       this.#addCell(cellStart, cellEnd)

@@ -55,7 +55,10 @@ function openReader(
   const wholeRow = window.isEnd || window.bytes.includes('\n') || window.bytes.includes('\r')
   if (!wholeRow) return undefined
   const known = delimiters.find(({ name }) => name === delimiter)
-  const dialect = detectDialect(window, { ...(known && { delimiter: known }), ...(header !== undefined && { header }) })
+  const dialect = detectDialect(window, {
+    ...(known && { delimiter: known }),
+    ...(header !== undefined && { header }),
+  })
   return new CsvReader(dialect, limits, textColumns)
 }
 
@@ -100,6 +103,7 @@ class CsvReader {
 
   #header(warnings: string[]): SourceColumn[] {
     const width = this.#cells.width(0)
+    this.#checkLine(0)
     this.#checkWidth(width)
     const places = new Map<string, number>()
     const names = Array.from({ length: width }, (_, column) => {
@@ -124,7 +128,9 @@ class CsvReader {
   #numberedColumns(warnings: string[]): SourceColumn[] {
     const width = this.#cells.width(0)
     this.#checkWidth(width)
-    warnings.push(`The first line holds numbers, so it was read as data; the columns are called column1 to column${width}.`)
+    warnings.push(
+      `The first line holds numbers, so it was read as data; the columns are called column1 to column${width}.`,
+    )
     return Array.from({ length: width }, (_, column) => ({ name: `column${column + 1}` }))
   }
 
@@ -134,7 +140,11 @@ class CsvReader {
     if (cells.end(row, column) - cells.start(row, column) <= this.#limits.cellLength) return
     const { length } = cells.text(row, column)
     if (length <= this.#limits.cellLength) return
-    throw beyond(this.#limits, 'cellLength', `line ${cells.line(row)}, cell ${column + 1} has ${length} characters`)
+    throw beyond(
+      this.#limits,
+      'cellLength',
+      `line ${cells.line(row)}, cell ${column + 1} has ${length} characters`,
+    )
   }
 
   #batch(bytes: Buffer, first: number, columns: readonly SourceColumn[]): Batch {
@@ -158,7 +168,8 @@ class CsvReader {
       }
     }
     const batchColumns = columns.map((_, column): Cells => {
-      if (isText[column] === 0) return { type: 'number', values: values.subarray(column * rows, (column + 1) * rows) }
+      if (isText[column] === 0)
+        return { type: 'number', values: values.subarray(column * rows, (column + 1) * rows) }
       const texts = Array.from({ length: rows }, (_, row) => {
         this.#checkLength(first + row, column)
         return cells.text(first + row, column)
@@ -168,9 +179,17 @@ class CsvReader {
     return { rows, columns: batchColumns, lines }
   }
 
+  #checkLine(row: number): void {
+    const cells = this.#cells
+    const bytes = cells.end(row, cells.width(row) - 1) - cells.start(row, 0)
+    if (bytes > this.#limits.lineBytes)
+      throw beyond(this.#limits, 'lineBytes', `line ${cells.line(row)} has ${bytes} bytes`)
+  }
+
   #checkRows(first: number, width: number): void {
     const cells = this.#cells
     for (let row = first; row < cells.rows; row++) {
+      this.#checkLine(row)
       if (this.rows === this.#limits.rows) {
         throw beyond(this.#limits, 'rows', `line ${cells.line(row)} is row ${this.rows + 1}`)
       }

@@ -119,7 +119,11 @@ class JsonLines {
         columns[place][row] = this.#cell(value, lines[row], name)
       }
     }
-    return { rows, columns: columns.map((values, place) => this.#cells(values, place)), lines: Int32Array.from(lines) }
+    return {
+      rows,
+      columns: columns.map((values, place) => this.#cells(values, place)),
+      lines: Int32Array.from(lines),
+    }
   }
 
   #cell(value: unknown, line: number, name: string): Value {
@@ -143,7 +147,10 @@ class JsonLines {
   #cells(values: readonly Value[], place: number): Cells {
     const wantsText = this.#textColumns === 'all' || this.#textColumns.has(place)
     if (!wantsText && values.every((value) => typeof value === 'number' || value === '')) {
-      return { type: 'number', values: Float64Array.from(values, (value) => (value === '' ? Number.NaN : Number(value))) }
+      return {
+        type: 'number',
+        values: Float64Array.from(values, (value) => (value === '' ? Number.NaN : Number(value))),
+      }
     }
     return { type: 'text', cells: values.map(String) }
   }

@@ -31,7 +31,8 @@ export async function openNpy(path: string, name: string): Promise<ArrayFile> {
   if (head.length < 8 + lengthBytes) throw invalid(`${name} ends within its header`)
   const length = version === 1 ? head.readUInt16LE(8) : head.readUInt32LE(8)
   const offset = 8 + lengthBytes + length
-  if (length > longestHeader) throw invalid(`${name} has a header of ${length} bytes, more than ${longestHeader}`)
+  if (length > longestHeader)
+    throw invalid(`${name} has a header of ${length} bytes, more than ${longestHeader}`)
   if (head.length < offset) throw invalid(`${name} ends within its header`)
   const header = head.toString('latin1', 8 + lengthBytes, offset)
   const [, descr] = /'descr':\s*'([^']*)'/.exec(header) ?? []
@@ -48,7 +49,8 @@ export async function openNpy(path: string, name: string): Promise<ArrayFile> {
     .map((text) => text.trim())
     .filter((text) => text !== '')
     .map((text) => (/^\d{1,15}$/.test(text) ? Number(text) : Number.NaN))
-  if (shape.some(Number.isNaN) || shape.length > 32) throw invalid(`${name} has the shape (${dimensions.slice(0, 40)})`)
+  if (shape.some(Number.isNaN) || shape.length > 32)
+    throw invalid(`${name} has the shape (${dimensions.slice(0, 40)})`)
   return { path, name, offset, shape, firstIndexFastest: order === 'True', ...itemOf(descr, name) }
 }
 
@@ -59,5 +61,7 @@ function itemOf(descr: string, name: string): Pick<ArrayFile, 'type' | 'itemByte
   if (type !== undefined) return { type, itemBytes: Number(size), bigEndian }
   if (kind === 'S' && Number(size) > 0) return { type: 'bytes', itemBytes: Number(size), bigEndian }
   if (kind === 'U' && Number(size) > 0) return { type: 'utf32', itemBytes: 4 * Number(size), bigEndian }
-  throw invalid(`${name} holds items of type ${quoted(descr)}; numbers, booleans and texts of fixed length can be read`)
+  throw invalid(
+    `${name} holds items of type ${quoted(descr)}; numbers, booleans and texts of fixed length can be read`,
+  )
 }

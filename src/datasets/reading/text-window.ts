@@ -35,6 +35,7 @@ export async function* overWindows<T>(
     }
     return made
   }
-  for await (const chunk of chunks) yield take(rest.length === 0 ? chunk : Buffer.concat([rest, chunk]), false)
+  for await (const chunk of chunks)
+    yield take(rest.length === 0 ? chunk : Buffer.concat([rest, chunk]), false)
   yield take(rest, true)
 }

@@ -1,0 +1,100 @@
+/** ZIP archives: their files by name, read one at a time. */
+import { createWriteStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { type Entry, openPromise, type ZipFile } from 'yauzl'
+import { DatasetError } from '../table.js'
+import { beyond, invalid, quoted, type ReadingLimits } from './limits.js'
+import { unpackedCounter } from './unpack.js'
+
+export interface ArchiveFile {
+  /** With its folders, by slashes. */
+  name: string
+  entry: Entry
+}
+
+export class Archive {
+  readonly files: readonly ArchiveFile[]
+  readonly #name: string
+  readonly #zip: ZipFile
+
+  private constructor(name: string, zip: ZipFile, files: readonly ArchiveFile[]) {
+    this.#name = name
+    this.#zip = zip
+    this.files = files
+  }
+
+  /**
+   * Folders and what file managers leave behind are passed over.
+   * @throws DatasetError when the archive is broken, encrypted or too large, or a name leads out of it
+   */
+  static async open(path: string, name: string, limits: ReadingLimits): Promise<Archive> {
+    const { size } = await stat(path)
+    const count = unpackedCounter(name, size, limits)
+    let zip: ZipFile | undefined
+    try {
+      zip = await openPromise(path, { autoClose: false, lazyEntries: true, strictFileNames: true })
+      const files: ArchiveFile[] = []
+      let entries = 0
+      for await (const entry of zip.eachEntry()) {
+        entries += 1
+        if (entries > limits.archiveEntries) {
+          throw beyond(limits, 'archiveEntries', `${name} holds more than ${limits.archiveEntries} files`)
+        }
+        if (isLeftBehind(entry.fileName)) continue
+        if (entry.isEncrypted()) throw invalid(`${name} is encrypted: ${quoted(entry.fileName)}`)
+        if (!entry.canDecodeFileData()) {
+          throw invalid(
+            `${name} holds ${quoted(entry.fileName)}, packed in a way that is not understood; use deflate`,
+          )
+        }
+        // The sizes are promises here; reading checks that they are kept.
+        count(entry.uncompressedSize)
+        files.push({ name: entry.fileName, entry })
+      }
+      return new Archive(name, zip, files)
+    } catch (error) {
+      zip?.close()
+      throw inWords(name, error)
+    }
+  }
+
+  close(): void {
+    this.#zip.close()
+  }
+
+  async read(file: ArchiveFile): Promise<Buffer> {
+    const chunks: Buffer[] = []
+    await this.#stream(file, async (stream) => {
+      for await (const chunk of stream) chunks.push(chunk)
+    })
+    return Buffer.concat(chunks)
+  }
+
+  async extract(file: ArchiveFile, to: string): Promise<void> {
+    await this.#stream(file, (stream) => pipeline(stream, createWriteStream(to)))
+  }
+
+  async #stream(file: ArchiveFile, use: (stream: Readable) => Promise<void>): Promise<void> {
+    try {
+      await use(await this.#zip.openReadStreamPromise(file.entry))
+    } catch (error) {
+      throw inWords(`${this.#name}, ${quoted(file.name)},`, error)
+    }
+  }
+}
+
+function isLeftBehind(name: string): boolean {
+  return (
+    name.endsWith('/') ||
+    name.startsWith('__MACOSX/') ||
+    /(^|\/)(\.[^/]*|Thumbs\.db|desktop\.ini)$/.test(name)
+  )
+}
+
+/** Failures of the disk stay what they are; all else is the archive's fault. */
+function inWords(name: string, error: unknown): unknown {
+  if (error instanceof DatasetError || !(error instanceof Error) || 'syscall' in error) return error
+  return invalid(`${name} cannot be unpacked: ${error.message.slice(0, 200)}`)
+}
