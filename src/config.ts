@@ -2,7 +2,8 @@
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 
-const bytes = (value: number) => z.coerce.number().int().min(1).default(value)
+const count = (value: number) => z.coerce.number().int().min(1).default(value)
+const bytes = count
 
 const environmentSchema = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -22,7 +23,17 @@ const environmentSchema = z.object({
   WORKER_ID: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   MAXIMUM_BODY_BYTES: bytes(1024 * 1024),
-  MAXIMUM_DATASET_BYTES: bytes(64 * 1024 * 1024),
+  MAXIMUM_DATASET_BYTES: bytes(256 * 1024 * 1024),
+  MAXIMUM_UNPACKED_BYTES: bytes(2 * 1024 ** 3),
+  MAXIMUM_DATASET_ROWS: count(10_000_000),
+  MAXIMUM_DATASET_COLUMNS: count(10_000),
+  MAXIMUM_LINE_BYTES: bytes(1024 * 1024),
+  MAXIMUM_CELL_LENGTH: count(10_000),
+  MAXIMUM_IMAGE_PIXELS: count(50_000_000),
+  MAXIMUM_ARCHIVE_ENTRIES: count(200_000),
+  MAXIMUM_UPLOAD_SECONDS: count(600),
+  MAXIMUM_READING_SECONDS: count(120),
+  MAXIMUM_READING_MEMORY_BYTES: bytes(1024 ** 3),
   // A training's memory is addressed by 32 bits.
   MAXIMUM_ARENA_BYTES: bytes(1024 ** 3).pipe(z.number().max(4 * 1024 ** 3)),
   MAXIMUM_THREADS: z.coerce.number().int().min(1).max(64).default(availableParallelism()),

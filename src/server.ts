@@ -4,6 +4,8 @@ import { type Logger, pino } from 'pino'
 import { openPredictorPool } from '../workers/predictor-pool.js'
 import { type Config, readConfig } from './config.js'
 import { isFinished } from './contract/job.js'
+import type { ReadingLimits } from './datasets/reading/limits.js'
+import { openUploadReader } from './datasets/reading/upload-reader.js'
 import { explainBackend } from './engine/index.js'
 import { buildApp } from './http/app.js'
 import { openMetrics } from './http/plugins/metrics.js'
@@ -64,11 +66,13 @@ export async function startServer(config: Config, connectionString: string, log:
   })
   const reconciler = reconcileForever(jobs, queue, (error) => log.warn({ err: error }, 'reconciler'))
   const sweeper = sweepForever([idempotency, webhooks], (error) => log.warn({ err: error }, 'sweep'))
+  const uploadReader = await openUploadReader(readingLimits(config))
   const app = await buildApp({
     jobs,
     epochs,
     models,
     datasets,
+    uploadReader,
     idempotency,
     webhooks,
     figures: figureStore(database),
@@ -89,7 +93,7 @@ export async function startServer(config: Config, connectionString: string, log:
     },
     pingMilliseconds: 20_000,
     readiness: { missing: () => missingParts(jobs, queue), backend: explainBackend(config.DESCENT_BACKEND) },
-    limits: { bodyBytes: config.MAXIMUM_BODY_BYTES, datasetBytes: config.MAXIMUM_DATASET_BYTES },
+    limits: { bodyBytes: config.MAXIMUM_BODY_BYTES, uploadSeconds: config.MAXIMUM_UPLOAD_SECONDS },
     logger: log,
   })
   const address = await app.listen({ host: config.HOST, port: config.PORT })
@@ -111,6 +115,22 @@ export async function startServer(config: Config, connectionString: string, log:
       await predictors.close()
       await database.$disconnect()
     },
+  }
+}
+
+function readingLimits(config: Config): ReadingLimits {
+  return {
+    receivedBytes: config.MAXIMUM_DATASET_BYTES,
+    unpackedBytes: config.MAXIMUM_UNPACKED_BYTES,
+    rows: config.MAXIMUM_DATASET_ROWS,
+    columns: config.MAXIMUM_DATASET_COLUMNS,
+    lineBytes: config.MAXIMUM_LINE_BYTES,
+    cellLength: config.MAXIMUM_CELL_LENGTH,
+    imagePixels: config.MAXIMUM_IMAGE_PIXELS,
+    archiveEntries: config.MAXIMUM_ARCHIVE_ENTRIES,
+    uploadSeconds: config.MAXIMUM_UPLOAD_SECONDS,
+    readingSeconds: config.MAXIMUM_READING_SECONDS,
+    memoryBytes: config.MAXIMUM_READING_MEMORY_BYTES,
   }
 }
 

@@ -100,9 +100,10 @@ export const problems = {
   'dataset-too-large': {
     status: 413,
     title: 'The dataset is too large',
-    meaning: 'An upload has more bytes, rows or columns than are allowed.',
-    remedy: 'Upload fewer rows or columns. The limit on bytes is the setting MAXIMUM_DATASET_BYTES.',
-    example: 'The dataset is larger than 67108864 bytes, the most allowed here.',
+    meaning:
+      'An upload passed a limit: on bytes, rows, columns, the length of a line or cell, pixels, files in an archive, or on the memory and time that reading takes.',
+    remedy: 'Upload less at once. The detail names the limit and its setting.',
+    example: 'the file has 20000 columns; at most 10000 columns are allowed (MAXIMUM_DATASET_COLUMNS)',
   },
   'unsupported-media-type': {
     status: 415,
@@ -180,6 +181,13 @@ export const problems = {
     meaning: 'The database, the queue, or every worker is out of reach now.',
     remedy: 'Try again in a while; GET /health/ready says what is missing.',
     example: 'Not ready: no worker is connected.',
+  },
+  'insufficient-storage': {
+    status: 507,
+    title: 'There is no room to store this',
+    meaning: 'The disk of the service is full, so the upload was not stored.',
+    remedy: 'Free room on the disk of the service, then send the upload again.',
+    example: 'There is no room on the disk for this upload; nothing of it was kept.',
   },
 } as const satisfies Record<string, ProblemKind>
 

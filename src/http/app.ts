@@ -21,6 +21,7 @@ import { type ModelRoutes, modelRoutes } from './routes/models.js'
 import { type OperationRoutes, operationRoutes } from './routes/operations.js'
 import { problemRoutes } from './routes/problems.js'
 import { type StreamRoutes, streamRoutes } from './routes/stream.js'
+import { type UploadRoutes, uploadRoutes } from './routes/uploads.js'
 import { type WebhookRoutes, webhookRoutes } from './routes/webhooks.js'
 import { validatorCompiler } from './validation.js'
 import { withWebhooks } from './webhook-descriptions.js'
@@ -35,7 +36,8 @@ export interface AppDependencies
   live: StreamRoutes['live']
 
   datasets: DatasetRoutes['datasets']
-  limits: { bodyBytes: number; datasetBytes: number }
+  uploadReader: UploadRoutes['uploadReader']
+  limits: { bodyBytes: number; uploadSeconds: number }
   logger: FastifyBaseLogger
 }
 
@@ -50,7 +52,8 @@ export async function buildApp(dependencies: AppDependencies) {
   const app = fastify({
     loggerInstance: logger,
     bodyLimit: limits.bodyBytes,
-    requestTimeout: 120_000,
+    // What takes longer than an upload may is cut off; uploads see to their own time before.
+    requestTimeout: (limits.uploadSeconds + 10) * 1_000,
     forceCloseConnections: true,
     logController: new RequestLog(),
     genReqId: requestIdOf,
@@ -103,7 +106,8 @@ export async function buildApp(dependencies: AppDependencies) {
   await app.register(modelRoutes, dependencies)
   await app.register(webhookRoutes, dependencies)
   await app.register(datasetRowRoutes, dependencies)
-  await app.register(datasetRoutes, { datasets: dependencies.datasets, maximumBytes: limits.datasetBytes })
+  await app.register(datasetRoutes, dependencies)
+  await app.register(uploadRoutes, dependencies)
 
   return app
 }

@@ -1,38 +1,40 @@
+/** Takes a dataset from outside: received, read, prepared and stored, or refused with nothing left behind. */
 import type { Dataset } from '../contract/dataset.js'
 import { Problem } from '../contract/problems.js'
-import { readCsv } from '../datasets/csv.js'
-import { piecesOf } from '../datasets/prepare.js'
+import { DiskFull } from '../datasets/reading/reading-process.js'
+import type { UploadReader, UploadToRead } from '../datasets/reading/upload-reader.js'
 import { DatasetError } from '../datasets/table.js'
 import { newId } from './new-id.js'
 import type { DatasetStore } from './ports.js'
 
-const maximumColumns = 10_000
-const maximumRows = 10_000_000
-const maximumCellLength = 10_000
-
-export interface Upload {
-  body: AsyncIterable<Uint8Array>
+export interface Upload extends UploadToRead {
   name: string | undefined
-  /** The column to predict; the last one when left out. */
-  target: string | undefined
-  maximumBytes: number
 }
 
-/** Reads a CSV as it arrives and stores it. Throws Problem `invalid-dataset` or `dataset-too-large` naming the place. */
-export async function upload(datasets: Pick<DatasetStore, 'create'>, request: Upload): Promise<Dataset> {
-  const { body, name, target, maximumBytes } = request
+/** Throws Problem `invalid-dataset`, `dataset-too-large` or `insufficient-storage`, saying what and where. */
+export async function upload(
+  datasets: Pick<DatasetStore, 'create'>,
+  reader: UploadReader,
+  { name, ...request }: Upload,
+): Promise<Dataset> {
   try {
-    const limits = { maximumRows, maximumColumns, maximumBytes, maximumCellLength }
-    const table = await readCsv(body, { target, limits })
-    return await datasets.create({
-      id: newId('dataset'),
-      name: name ?? null,
-      origin: 'uploaded',
-      scaling: 'standardize',
-      pieces: piecesOf(table),
-    })
+    return await reader.read(request, (pieces) =>
+      datasets.create({
+        id: newId('dataset'),
+        name: name ?? null,
+        origin: 'uploaded',
+        scaling: 'standardize',
+        pieces,
+      }),
+    )
   } catch (error) {
     if (error instanceof DatasetError) throw new Problem(error.code, error.message)
+    if (error instanceof DiskFull) {
+      throw new Problem(
+        'insufficient-storage',
+        'There is no room on the disk for this upload; nothing of it was kept.',
+      )
+    }
     throw error
   }
 }

@@ -127,7 +127,9 @@ describe('outside packages', () => {
     ['pg', /^src\/(store|queue)\//],
     ['fastify', /^src\/http\//],
     ['@fastify/', /^src\/http\//],
-    ['csv-parse', /^src\/datasets\//],
+    ['sharp', /^src\/datasets\/reading\//],
+    ['yauzl', /^src\/datasets\/reading\//],
+    ['hyparquet', /^src\/datasets\/reading\//],
   ])('%s has one place', (name, place) => {
     const users = sources().filter((file) =>
       [...read(file).matchAll(/from '([^']+)'/g)].some(
@@ -148,7 +150,18 @@ describe('the threads', () => {
     expect(reach).toContain('src/engine/index.ts')
     expect(reach.filter((each) => /^src\/(store|queue|http|live|training)\//.test(each))).toEqual([])
     const packages = reach.filter((each) => !each.endsWith('.ts') && !each.startsWith('node:'))
-    expect(packages.filter((each) => !['zod', 'csv-parse'].includes(each))).toEqual([])
+    expect(packages.filter((each) => each !== 'zod')).toEqual([])
+  })
+})
+
+describe('the API process', () => {
+  it('loads nothing that parses files; the reading process loads no database, queue or server', () => {
+    const formats = ['sharp', 'yauzl', 'hyparquet', 'src/datasets/reading/open-files.ts']
+    const process = 'src/datasets/reading/reading.process.ts'
+    expect([...reachOf('src/server.ts')].filter((each) => formats.includes(each))).toEqual([])
+    const reach = [...reachOf(process)]
+    expect(reach).toEqual(expect.arrayContaining(formats))
+    expect(reach.filter((each) => /^src\/(store|queue|http|live|training)\//.test(each))).toEqual([])
   })
 })
 

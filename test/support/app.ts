@@ -1,13 +1,15 @@
 /** The HTTP application on real stores and a real queue, without a worker: jobs stay queued. */
 
 import { type Logger, pino } from 'pino'
+import { openUploadReader } from '../../src/datasets/reading/upload-reader.js'
 import { explainBackend } from '../../src/engine/index.js'
 import { buildApp } from '../../src/http/app.js'
 import { openMetrics } from '../../src/http/plugins/metrics.js'
 import { Live } from '../../src/live/live.js'
 import { openQueue } from '../../src/queue/queue.js'
 import { boundaryReader } from '../../src/training/boundary.js'
-import { predictorPool } from './built.js'
+import { builtReadingProcess, predictorPool } from './built.js'
+import { readingLimits } from './reading.js'
 import { openStores, type Stores } from './stores.js'
 
 export interface RunningApp extends Stores {
@@ -19,7 +21,7 @@ export interface RunningApp extends Stores {
 
 export const limits = {
   bodyBytes: 1024 * 1024,
-  datasetBytes: 2 * 1024 * 1024,
+  uploadSeconds: 20,
   arenaBytes: 64 * 1024 * 1024,
   jobFlops: 1e12,
   threads: 2,
@@ -47,6 +49,7 @@ export async function openApp(
     epochs,
     models,
     datasets,
+    uploadReader: await openUploadReader(readingLimits, builtReadingProcess),
     idempotency,
     webhooks,
     figures,

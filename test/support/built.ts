@@ -21,3 +21,5 @@ export const sharedDatasets: typeof import('../../workers/shared-datasets.js') =
 export const storedTables: typeof import('../../workers/stored-tables.js') =
   await load('workers/stored-tables.js')
 export const processorModule: typeof import('../../workers/processor.js') = await load('workers/processor.js')
+
+export const builtReadingProcess = pathToFileURL(path.join(dist, 'src/datasets/reading/reading.process.js'))

@@ -1,47 +1,8 @@
 /** Which format a file has: its first bytes decide, and what its name or content type claims must agree. */
+import { type FormatName, formatNames, uploadFormats } from '../../contract/upload.js'
 import { looksLikeIdx } from './idx.js'
 import { invalid, quoted } from './limits.js'
 import { npyMagic } from './npy.js'
-
-export type Format = 'delimited' | 'jsonLines' | 'parquet' | 'npy' | 'zip' | 'idx' | 'gzip'
-
-interface FormatTraits {
-  /** In a sentence: "it is …". */
-  title: string
-  extensions: readonly string[]
-  contentTypes: readonly string[]
-}
-
-/** Every content type and file name that is understood. */
-export const formats: Readonly<Record<Format, FormatTraits>> = {
-  delimited: {
-    title: 'delimited text',
-    extensions: ['csv', 'tsv', 'tab'],
-    contentTypes: ['text/csv', 'text/tab-separated-values'],
-  },
-  jsonLines: {
-    title: 'JSON lines',
-    extensions: ['jsonl', 'ndjson', 'json'],
-    contentTypes: ['application/x-ndjson', 'application/jsonl', 'application/x-jsonlines'],
-  },
-  parquet: {
-    title: 'Parquet',
-    extensions: ['parquet', 'pq'],
-    contentTypes: ['application/vnd.apache.parquet', 'application/x-parquet'],
-  },
-  npy: { title: 'a NumPy array', extensions: ['npy'], contentTypes: ['application/x-npy'] },
-  zip: {
-    title: 'a ZIP archive',
-    extensions: ['zip', 'npz'],
-    contentTypes: ['application/zip', 'application/x-zip-compressed', 'application/x-npz'],
-  },
-  idx: { title: 'IDX', extensions: ['idx', 'idx1-ubyte', 'idx3-ubyte'], contentTypes: ['application/x-idx'] },
-  gzip: { title: 'gzip', extensions: ['gz'], contentTypes: ['application/gzip', 'application/x-gzip'] },
-}
-const known = Object.entries(formats) as [Format, FormatTraits][]
-
-/** Content types that say nothing about the format. */
-export const vagueContentTypes = ['application/octet-stream']
 
 /** What is recognized only to be refused in words. */
 const foreign: readonly [start: string, what: string][] = [
@@ -66,7 +27,7 @@ const foreign: readonly [start: string, what: string][] = [
 export function detectFormat(
   head: Buffer,
   claim: { name: string; contentType?: string | undefined },
-): Format {
+): FormatName {
   const found = formatOf(head)
   const start = head.toString('latin1', 0, 4)
   if (found === undefined) {
@@ -78,18 +39,18 @@ export function detectFormat(
   if (found === undefined) {
     if (!isText) {
       throw invalid(
-        `${quoted(claim.name)} is not ${formats[claimed].title}, as its ${by} says: it begins with ${quoted(start)}`,
+        `${quoted(claim.name)} is not ${uploadFormats[claimed].title}, as its ${by} says: it begins with ${quoted(start)}`,
       )
     }
     return claimed ?? (/^(\xef\xbb\xbf)?\s*\{/.test(head.toString('latin1')) ? 'jsonLines' : 'delimited')
   }
   if (claimed === undefined || claimed === found) return found
   throw invalid(
-    `${quoted(claim.name)} is ${formats[found].title}, but its ${by} says that it is ${formats[claimed].title}`,
+    `${quoted(claim.name)} is ${uploadFormats[found].title}, but its ${by} says that it is ${uploadFormats[claimed].title}`,
   )
 }
 
-function formatOf(head: Buffer): Format | undefined {
+function formatOf(head: Buffer): FormatName | undefined {
   const start = head.toString('latin1', 0, 4)
   if (start === 'PAR1') return 'parquet'
   if (head.subarray(0, 6).equals(npyMagic)) return 'npy'
@@ -99,15 +60,17 @@ function formatOf(head: Buffer): Format | undefined {
 }
 
 function claimOf({ name, contentType }: { name: string; contentType?: string | undefined }): {
-  claimed: Format | undefined
+  claimed: FormatName | undefined
   by: string
 } {
   const lower = name.toLowerCase()
-  const byName = known.find(([, { extensions }]) =>
-    extensions.some((each) => lower.endsWith(`.${each}`) || lower.endsWith(`-${each}`)),
+  const byName = formatNames.find((format) =>
+    uploadFormats[format].extensions.some((each) => lower.endsWith(`.${each}`) || lower.endsWith(`-${each}`)),
   )
-  if (byName !== undefined) return { claimed: byName[0], by: 'name' }
+  if (byName !== undefined) return { claimed: byName, by: 'name' }
   const type = contentType?.split(';')[0].trim().toLowerCase()
-  const byType = known.find(([, { contentTypes }]) => type !== undefined && contentTypes.includes(type))
-  return { claimed: byType?.[0], by: 'content type' }
+  const byType = formatNames.find((format) =>
+    uploadFormats[format].contentTypes.some((each) => each === type),
+  )
+  return { claimed: byType, by: 'content type' }
 }

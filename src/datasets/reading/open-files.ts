@@ -1,12 +1,13 @@
 /** From uploaded files of any format to one way of reading them. */
 import { join } from 'node:path'
+import { type FormatName, uploadFormats } from '../../contract/upload.js'
 import { Archive, type ArchiveFile } from './archive.js'
 import type { ArrayFile } from './array-file.js'
 import { type Arrays, readArrays } from './arrays.js'
 import type { Piece, Read, ReadOptions } from './batch.js'
 import { type CsvOptions, readCsv } from './csv.js'
 import { readHead } from './file-head.js'
-import { detectFormat, type Format, formats } from './format.js'
+import { detectFormat } from './format.js'
 import { openIdx, pairIdx } from './idx.js'
 import { type ImageOptions, isPictureName, readImages } from './images.js'
 import { readJsonLines } from './json-lines.js'
@@ -29,7 +30,7 @@ export interface FormatOptions extends CsvOptions, ImageOptions {
 }
 
 interface FoundFile extends UploadedFile {
-  format: Format
+  format: FormatName
 }
 
 const headBytes = 64
@@ -50,7 +51,7 @@ export async function openFiles(
   }
   const [first, second] = found
   if (first === undefined) throw invalid('there is no file in the upload')
-  const all = async (format: Format, open: (path: string, name: string) => Promise<ArrayFile>) =>
+  const all = async (format: FormatName, open: (path: string, name: string) => Promise<ArrayFile>) =>
     found.every((file) => file.format === format)
       ? Promise.all(found.map(({ path, name }) => open(path, withoutExtension(name))))
       : undefined
@@ -60,7 +61,7 @@ export async function openFiles(
   if (npy !== undefined) return ofArrays(pairArrays(npy, options.arrays), limits)
   if (second !== undefined) {
     throw invalid(
-      `there are ${found.length} files, ${quoted(first.name)} being ${formats[first.format].title} and ${quoted(second.name)} ${formats[second.format].title}: ` +
+      `there are ${found.length} files, ${quoted(first.name)} being ${uploadFormats[first.format].title} and ${quoted(second.name)} ${uploadFormats[second.format].title}: ` +
         'only IDX and NumPy arrays come as several files',
     )
   }
@@ -80,7 +81,9 @@ function readOf({ format, path, name }: FoundFile, options: FormatOptions, limit
     case 'idx':
     case 'zip':
     case 'gzip':
-      throw invalid(`${quoted(name)} is ${formats[format].title} within another file, which is not read`)
+      throw invalid(
+        `${quoted(name)} is ${uploadFormats[format].title} within another file, which is not read`,
+      )
     default:
       return format satisfies never
   }

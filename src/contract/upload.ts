@@ -1,0 +1,81 @@
+/** What `POST /datasets` takes: formats, and what may be said of a file that it does not say itself. */
+import { z } from 'zod'
+import { text } from './text.js'
+
+export interface UploadFormat {
+  /** In a sentence: "it is …". */
+  title: string
+  /** Of file names, behind a dot or a hyphen. */
+  extensions: readonly string[]
+  contentTypes: readonly string[]
+}
+
+export const uploadFormats = {
+  delimited: {
+    title: 'delimited text',
+    extensions: ['csv', 'tsv', 'tab'],
+    contentTypes: ['text/csv', 'text/tab-separated-values'],
+  },
+  jsonLines: {
+    title: 'JSON lines',
+    extensions: ['jsonl', 'ndjson', 'json'],
+    contentTypes: ['application/jsonl', 'application/x-ndjson'],
+  },
+  parquet: {
+    title: 'Parquet',
+    extensions: ['parquet', 'pq'],
+    contentTypes: ['application/vnd.apache.parquet'],
+  },
+  npy: { title: 'a NumPy array', extensions: ['npy'], contentTypes: ['application/x-npy'] },
+  zip: {
+    title: 'a ZIP archive',
+    extensions: ['zip', 'npz'],
+    contentTypes: ['application/zip', 'application/x-npz'],
+  },
+  idx: { title: 'IDX', extensions: ['idx', 'idx1-ubyte', 'idx3-ubyte'], contentTypes: ['application/x-idx'] },
+  gzip: { title: 'gzip', extensions: ['gz'], contentTypes: ['application/gzip'] },
+} as const satisfies Record<string, UploadFormat>
+
+export type FormatName = keyof typeof uploadFormats
+export const formatNames = z.enum(['delimited', 'jsonLines', 'parquet', 'npy', 'zip', 'idx', 'gzip'])
+  .options satisfies FormatName[]
+
+/** Says nothing about the format, which the bytes tell then. */
+const vagueContentType = 'application/octet-stream'
+
+export const uploadContentTypes = [
+  ...formatNames.flatMap((format) => [...uploadFormats[format].contentTypes]),
+  vagueContentType,
+]
+
+const pixels = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a whole number')
+  .transform(Number)
+  .pipe(z.int().min(1).max(10_000))
+
+/** How a file is to be read, where that is not to be found out. */
+export const formatParameters = {
+  delimiter: z
+    .enum(['comma', 'semicolon', 'tab', 'bar'])
+    .optional()
+    .describe('between the cells of delimited text; found out when left out'),
+  header: z
+    .enum(['true', 'false'])
+    .transform((word) => word === 'true')
+    .optional()
+    .describe('whether the first line names the columns; when left out it does unless it holds numbers'),
+  width: pixels.optional().describe('of pictures, in pixels; that of the first when left out'),
+  height: pixels.optional().describe('of pictures, in pixels; that of the first when left out'),
+  channels: z
+    .enum(['1', '3'])
+    .transform((digit) => (digit === '1' ? 1 : 3))
+    .optional()
+    .describe('of pictures: 1 is grey, 3 is colour; as the first picture when left out'),
+  arrays: text(1_000)
+    .min(1)
+    .transform((names) => names.split(',').map((name) => name.trim()))
+    .pipe(z.array(z.string().min(1)).max(2))
+    .optional()
+    .describe('of NumPy files, the names of the features and of the labels: `x_test,y_test`'),
+}

@@ -1,0 +1,97 @@
+/** A folder for one upload: its files are written there as they arrive, and it is always removed. */
+import { createWriteStream } from 'node:fs'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { beyond, invalid, type ReadingLimits } from './limits.js'
+import type { UploadedFile } from './open-files.js'
+
+const prefix = 'descent-upload-'
+const maximumFiles = 4
+
+export interface IncomingFile {
+  name: string
+  contentType: string | undefined
+  body: AsyncIterable<Uint8Array>
+}
+
+export class Spool {
+  readonly folder: string
+  readonly files: UploadedFile[] = []
+  readonly #limits: ReadingLimits
+  #bytes = 0
+
+  private constructor(folder: string, limits: ReadingLimits) {
+    this.folder = folder
+    this.#limits = limits
+  }
+
+  static async create(limits: ReadingLimits): Promise<Spool> {
+    return new Spool(await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`)), limits)
+  }
+
+  /**
+   * @throws DatasetError when more comes than is allowed, or not in time; the signal's reason when it aborts;
+   *   errors of the body and of the disk pass through
+   */
+  async take(files: AsyncIterable<IncomingFile>, signal: AbortSignal): Promise<void> {
+    const seconds = this.#limits.uploadSeconds
+    const tooLong = AbortSignal.timeout(seconds * 1_000)
+    try {
+      for await (const file of files) await this.#write(file, AbortSignal.any([signal, tooLong]))
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      if (!tooLong.aborted) throw error
+      throw beyond(this.#limits, 'uploadSeconds', `after ${seconds} seconds the file was still on its way`)
+    }
+  }
+
+  async #write({ name, contentType, body }: IncomingFile, signal: AbortSignal): Promise<void> {
+    if (this.files.length === maximumFiles)
+      throw invalid(`there are more than ${maximumFiles} files in the upload`)
+    // Numbered, since the client's name may be anything.
+    const path = join(this.folder, `file-${this.files.length}`)
+    await pipeline(Readable.from(this.#counted(body), { objectMode: false }), createWriteStream(path), {
+      signal,
+    })
+    this.files.push({ path, name, contentType })
+  }
+
+  async *#counted(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of body) {
+      this.#bytes += chunk.length
+      if (this.#bytes > this.#limits.receivedBytes) {
+        throw beyond(
+          this.#limits,
+          'receivedBytes',
+          `the upload is larger than ${this.#limits.receivedBytes} bytes`,
+        )
+      }
+      yield chunk
+    }
+  }
+
+  remove(): Promise<void> {
+    return rm(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** Removes what processes left behind that were killed while they took an upload. */
+export async function removeAbandonedSpools(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const [, pid] = name.startsWith(prefix) ? (name.split(prefix)[1].match(/^(\d+)-/) ?? []) : []
+    if (pid === undefined || isAlive(Number(pid))) continue
+    await rm(join(tmpdir(), name), { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH')
+  }
+}

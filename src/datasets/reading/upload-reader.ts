@@ -1,0 +1,87 @@
+/** Reads uploads: into a folder first, then in a process of its own; of these only a few at a time. */
+import { availableParallelism } from 'node:os'
+import type { Preparation } from '../../contract/preparation.js'
+import type { Prepared } from '../prepare.js'
+import type { ReadingLimits } from './limits.js'
+import type { FormatOptions } from './open-files.js'
+import { DiskFull, isDiskFull, readInProcess } from './reading-process.js'
+import { type IncomingFile, removeAbandonedSpools, Spool } from './spool.js'
+
+export interface UploadToRead {
+  files: AsyncIterable<IncomingFile>
+  options: FormatOptions
+  preparation: Preparation
+  /** Aborts when the client has gone. */
+  signal: AbortSignal
+}
+
+export interface UploadReader {
+  /**
+   * Takes the files whole, then gives what they hold to `use`, and leaves nothing behind.
+   * @throws DatasetError, DiskFull, the signal's reason, errors of the files' bodies and of `use`
+   */
+  read<T>(upload: UploadToRead, use: (pieces: AsyncIterable<Prepared>) => Promise<T>): Promise<T>
+}
+
+/** `script` is the reading process as built; tests, which run from the sources, name it. */
+export async function openUploadReader(
+  limits: ReadingLimits,
+  script = new URL('./reading.process.js', import.meta.url),
+): Promise<UploadReader> {
+  await removeAbandonedSpools()
+  const turns = new Turns(availableParallelism())
+  return {
+    async read({ files, options, preparation, signal }, use) {
+      const spool = await Spool.create(limits)
+      try {
+        await spool.take(files, signal)
+        await turns.take(signal)
+        try {
+          const request = { files: spool.files, folder: spool.folder, options, preparation, limits }
+          return await use(readInProcess(request, signal, script))
+        } finally {
+          turns.giveBack()
+        }
+      } catch (error) {
+        throw isDiskFull(error) ? new DiskFull(String(error)) : error
+      } finally {
+        await spool.remove()
+      }
+    },
+  }
+}
+
+/** As many at a time as there are cores; the others wait in line. */
+class Turns {
+  #free: number
+  readonly #waiting: (() => void)[] = []
+
+  constructor(free: number) {
+    this.#free = free
+  }
+
+  async take(signal: AbortSignal): Promise<void> {
+    if (this.#free > 0) {
+      this.#free -= 1
+      return
+    }
+    await new Promise<void>((resolve, reject) => {
+      const onTurn = () => {
+        signal.removeEventListener('abort', onAbort)
+        resolve()
+      }
+      const onAbort = () => {
+        this.#waiting.splice(this.#waiting.indexOf(onTurn), 1)
+        reject(signal.reason)
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      this.#waiting.push(onTurn)
+    })
+  }
+
+  giveBack(): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#free += 1
+    else next()
+  }
+}

@@ -1,0 +1,129 @@
+/** Uploads: a body of one file, or several files in a multipart form. */
+import multipart, { type MultipartFile } from '@fastify/multipart'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { datasetSchema } from '../../contract/dataset.js'
+import { preparationOf, preparationParameters } from '../../contract/preparation.js'
+import { Problem } from '../../contract/problems.js'
+import { text } from '../../contract/text.js'
+import { formatParameters, uploadContentTypes } from '../../contract/upload.js'
+import type { DatasetStore } from '../../training/ports.js'
+import { type Upload, upload } from '../../training/upload.js'
+import { failures } from '../responses.js'
+
+export interface UploadRoutes {
+  datasets: DatasetStore
+  uploadReader: Parameters<typeof upload>[1]
+}
+
+const multipartType = 'multipart/form-data'
+/** Nothing but files is taken from a form. */
+const fieldBytes = 1_024
+
+export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
+  app,
+  { datasets, uploadReader },
+  done,
+) => {
+  // The bytes are handed on unread and counted there, so the framework's own limits are lifted.
+  app.register(multipart, {
+    limits: { fileSize: Number.POSITIVE_INFINITY, files: Number.POSITIVE_INFINITY, fieldSize: fieldBytes },
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser([...uploadContentTypes], (_request, body, parsed) => parsed(null, body))
+  app.addContentTypeParser('*', (request, _body, parsed) => parsed(notUnderstood(request)))
+
+  app.post(
+    '/datasets',
+    {
+      bodyLimit: Number.MAX_SAFE_INTEGER,
+      schema: {
+        tags: ['datasets'],
+        summary: 'Upload a dataset',
+        description:
+          'CSV or TSV, JSON lines, Parquet, NumPy (.npy, .npz), IDX (pictures and labels in one form), or a ZIP of PNG and JPEG files in one folder a class; text and IDX also as gzip.',
+        // Only described here: what arrives is a stream, which the use-case checks as it reads.
+        body: z.unknown().meta({ type: 'string', format: 'binary' }),
+        consumes: [...uploadContentTypes, multipartType],
+        querystring: z.strictObject({
+          name: text(200).min(1).optional(),
+          ...preparationParameters,
+          ...formatParameters,
+        }),
+        response: { 201: datasetSchema, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { name, target, types, missing, ...options } = request.query
+      try {
+        const dataset = await upload(datasets, uploadReader, {
+          name,
+          files: filesOf(request),
+          options,
+          preparation: preparationOf({ target, types, missing }),
+          signal: departure(reply),
+        })
+        return reply.code(201).header('location', `/datasets/${dataset.id}`).send(dataset)
+      } catch (error) {
+        // The rest of the body is not waited for.
+        if (!request.raw.complete) reply.header('connection', 'close')
+        throw error
+      }
+    },
+  )
+
+  done()
+}
+
+function notUnderstood(request: FastifyRequest): Problem {
+  const given = request.headers['content-type']
+  return new Problem(
+    'unsupported-media-type',
+    `${given === undefined ? 'There is no content-type' : `A body of content-type ${given} is no dataset`}: send a file as ${uploadContentTypes.join(', ')}, or in a form as ${multipartType}.`,
+  )
+}
+
+/** Aborts when the client goes before it has its answer. */
+function departure(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) {
+      gone.abort(new Problem('invalid-request', 'The client went away before the upload was stored.'))
+    }
+  })
+  return gone.signal
+}
+
+async function* filesOf(request: FastifyRequest): Upload['files'] {
+  const contentType = request.headers['content-type']
+  if (!request.isMultipart()) {
+    if (contentType === undefined) throw notUnderstood(request)
+    yield { name: 'body', contentType, body: request.raw }
+    return
+  }
+  for await (const part of partsOf(request)) {
+    if (part.file.truncated) throw new Problem('invalid-request', 'The file was cut off.')
+    yield { name: part.filename, contentType: part.mimetype, body: part.file }
+  }
+}
+
+async function* partsOf(request: FastifyRequest): AsyncGenerator<MultipartFile> {
+  const parts = request.parts()
+  for (;;) {
+    const { done, value: part } = await parts.next().catch((error: unknown) => {
+      throw new Problem(
+        'invalid-request',
+        `The form cannot be read: ${error instanceof Error ? error.message : error}.`,
+      )
+    })
+    if (done) return
+    if (part.type !== 'file') {
+      throw new Problem(
+        'invalid-request',
+        `The form has a field ${JSON.stringify(part.fieldname.slice(0, 40))} that is no file; what is to be said of the file goes into the address, as in ?target=species.`,
+      )
+    }
+    yield part
+  }
+}

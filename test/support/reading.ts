@@ -1,0 +1,16 @@
+/** Limits small enough to be passed in a test. */
+import type { ReadingLimits } from '../../src/datasets/reading/limits.js'
+
+export const readingLimits: ReadingLimits = {
+  receivedBytes: 2 * 1024 * 1024,
+  unpackedBytes: 16 * 1024 * 1024,
+  rows: 10_000,
+  columns: 1_000,
+  lineBytes: 16_384,
+  cellLength: 1_000,
+  imagePixels: 1_000_000,
+  archiveEntries: 100,
+  uploadSeconds: 20,
+  readingSeconds: 20,
+  memoryBytes: 512 * 1024 * 1024,
+}
