@@ -11,6 +11,7 @@ import { buildApp } from './http/app.js'
 import { openMetrics } from './http/plugins/metrics.js'
 import { Live } from './live/live.js'
 import { openQueue, queueAddress } from './queue/queue.js'
+import { exitInTime } from './stopping.js'
 import { openDatabase } from './store/database.js'
 import { datasetStore } from './store/datasets.js'
 import { epochStore } from './store/epochs.js'
@@ -159,7 +160,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   }
   const server = await startServer(config, config.DATABASE_URL, log)
   log.info(`listening on ${server.address}`)
-  const stop = () => void server.close().then(() => process.exit(0))
+  const stop = () => {
+    exitInTime(log)
+    void server.close().then(() => process.exit(0))
+  }
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
 }

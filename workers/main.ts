@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { readConfig } from '../src/config.js'
 import { explainBackend } from '../src/engine/index.js'
 import { consume, openQueue, queueAddress } from '../src/queue/queue.js'
+import { exitInTime } from '../src/stopping.js'
 import { openDatabase } from '../src/store/database.js'
 import { datasetStore } from '../src/store/datasets.js'
 import { figureStore } from '../src/store/figures.js'
@@ -72,6 +73,7 @@ async function stop(reason: string): Promise<void> {
   if (stopping) return
   stopping = true
   log.info({ reason }, 'worker stops')
+  exitInTime(log)
   processor.stop()
   await reconciler.stop()
   await consumer.close()

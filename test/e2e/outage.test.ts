@@ -1,0 +1,72 @@
+/** Processes that are told to stop while their database hangs. */
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { request } from '../../examples/client.js'
+import { jobSchema } from '../../src/contract/job.js'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/store/embedded-postgres.js'
+import { eventually, startService, temporaryFolder } from '../support/service.js'
+
+const folder = temporaryFolder()
+let postgres: EmbeddedPostgres
+
+/** All processes of the server, as a machine that does not answer any more would stop them. */
+function signalPostgres(signal: 'STOP' | 'CONT'): void {
+  const children = spawnSync('pgrep', ['-P', String(postgres.pid)], { encoding: 'utf8' }).stdout
+  const pids = [String(postgres.pid), ...children.split('\n').filter(Boolean)]
+  expect(spawnSync('kill', [`-${signal}`, ...pids]).status).toBe(0)
+}
+
+function startWorker() {
+  return spawn(process.execPath, ['dist/workers/main.js'], {
+    env: { ...process.env, DATABASE_URL: postgres.connectionString, REDIS_URL: '', LOG_LEVEL: 'error' },
+    stdio: 'ignore',
+  })
+}
+
+beforeAll(async () => {
+  const silent = { info: () => {}, warn: () => {} }
+  postgres = await startEmbeddedPostgres({ directory: `${folder.path}/postgres`, log: silent })
+}, 60_000)
+
+afterAll(async () => {
+  signalPostgres('CONT')
+  await postgres.stop()
+  folder.remove()
+})
+
+describe('SIGTERM while PostgreSQL hangs', () => {
+  it('ends API and worker within ten seconds, and the job goes on later', async () => {
+    const environment = { DATABASE_URL: postgres.connectionString, LOG_LEVEL: 'info' }
+    const api = await startService(environment, 'dist/src/server.js')
+    const worker = startWorker()
+    const job = await request(`${api.url}/jobs`, jobSchema, {
+      dataset: 'xor',
+      network: { layers: [{ type: 'dense', units: 1, activation: 'sigmoid' }] },
+      loss: 'binaryCrossentropy',
+      epochs: 3_000_000,
+    })
+    const look = (url: string) => request(`${url}/jobs/${job.id}`, jobSchema)
+    await eventually(async () => ((await look(api.url)).epoch > 0 ? true : undefined))
+
+    signalPostgres('STOP')
+    const exited = once(worker, 'exit')
+    const begin = Date.now()
+    worker.kill('SIGTERM')
+    expect(await api.stop('SIGTERM')).toMatchObject({ code: 0 })
+    expect(await exited).toEqual([0, null])
+    expect(Date.now() - begin).toBeLessThan(10_000)
+    signalPostgres('CONT')
+
+    const again = await startService(environment, 'dist/src/server.js')
+    const successor = startWorker()
+    const ended = await eventually(async () => {
+      const now = await look(again.url)
+      return now.finishedAt === null ? undefined : now
+    })
+    expect(ended.status).toBe('succeeded')
+    await again.stop()
+    successor.kill('SIGTERM')
+    await once(successor, 'exit')
+  }, 120_000)
+})
