@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
-import { readEpochs, train } from '../../../src/engine/index.js'
+import { Dataset, readEpochs, train } from '../../../src/engine/index.js'
 import { controlBytes, controlFields } from '../../../src/engine/kernels/wasm/control.js'
 import { loadAssembly, whyUnavailable } from '../../../src/engine/kernels/wasm/module.js'
 import { trainingCase } from '../../support/training-case.js'
@@ -46,6 +46,42 @@ describe.skipIf(reason !== null)('the WASM backend', () => {
     expect(readEpochs(training.run({ maximumEpochs: 3000 }).epochs).map(({ epoch }) => epoch)).toEqual(
       Array.from({ length: 3000 }, (_, i) => i + 1),
     )
+  })
+
+  test('comes upon no denormal number when it trains on long after everything is learned', () => {
+    const rows = 150
+    const spec = {
+      network: {
+        inputShape: [4],
+        layers: [
+          { type: 'dense' as const, units: 16, activation: 'relu' as const },
+          { type: 'dense' as const, units: 3, activation: 'softmax' as const },
+        ],
+      },
+      loss: 'categoricalCrossentropy' as const,
+      epochs: 12_000,
+      batchSize: 16,
+    }
+    const { program, x } = trainingCase(spec, rows)
+    // A class for each half of the plane of two features, and one for a corner, which a network can tell exactly.
+    const targets = new Float64Array(3 * rows)
+    for (let row = 0; row < rows; row++) {
+      const [first = 0, second = 0] = x.slice(4 * row)
+      targets[3 * row + (first > 0 && second > 0 ? 2 : Number(first > 0))] = 1
+    }
+    const dataset = Dataset.from(Float64Array.from(x), targets, {
+      training: Int32Array.from({ length: rows }, (_, row) => row),
+      validation: new Int32Array(0),
+    })
+    const training = train(program, dataset, { backend: 'wasm', seed: 1 })
+    const least = Array.from({ length: 6 }, () => {
+      training.run({ maximumEpochs: 2_000 })
+      // Adam squares them.
+      const sizes = [...training.gradients().values()].flatMap(({ values }) => [...values].map(Math.abs))
+      return Math.min(...sizes.filter((size) => size > 0))
+    })
+    expect(Math.min(...least)).toBeLessThan(1e-12)
+    expect(Math.min(...least)).toBeGreaterThan(1e-30)
   })
 
   test('fields of the control block follow one another, float64 on multiples of eight', () => {

@@ -5,7 +5,7 @@
 import { Activation, derivativeOf } from './activations'
 import { exp, log, log1p, sigmoid } from './exponential'
 import { exponentials, largest } from './softmax'
-import { laneMask, multiplyAdd, storeLanes, sumLanes } from './simd'
+import { laneMask, multiplyAdd, multiplyAddFlushed, storeLanes, sumLanes } from './simd'
 
 export namespace Loss {
   export const squaredError: i32 = 0
@@ -24,6 +24,11 @@ export namespace Accuracy {
   export const positive: i32 = 2
   export const half: i32 = 3
 }
+
+/** Slopes of answers that are this sure are rounded to zero: what is computed from them would be denormal soon. */
+// @ts-ignore: decorator
+@inline
+const smallestSlope: f32 = 1e-20
 
 /** Targets 0 and 1 read as ∓1. */
 // @ts-ignore: decorator
@@ -100,7 +105,11 @@ function elementLoop(loss: i32, output: usize, target: usize, gradient: usize, c
     if (count < 4) value = v128.and(value, laneMask(count))
     sum = addLanes(sum, value)
     if (gradient) {
-      const g = f32x4.mul(elementGradient(loss, o, t), factor)
+      const slope = elementGradient(loss, o, t)
+      // Only a logit goes so far that its slope vanishes.
+      const g = loss == Loss.binaryCrossentropy
+        ? multiplyAddFlushed(slope, factor, f32x4.splat(0), f32x4.splat(smallestSlope))
+        : f32x4.mul(slope, factor)
       storeLanes(gradient, squashed ? f32x4.mul(g, derivativeOf(Activation.sigmoid, o)) : g, count)
       gradient += 16
     }
@@ -121,6 +130,7 @@ function crossentropyLoop(output: usize, target: usize, gradient: usize, rows: i
   const shares = f32x4.splat(share)
   const sums = scratch + ((bytes + 15) & ~15)
   const weights = sums + 16
+  const smallest = f32x4.splat(smallestSlope)
   let total: f64 = 0
   let waiting = 0
   for (let row = 0; row < rows; row++, output += bytes, target += bytes) {
@@ -153,7 +163,8 @@ function crossentropyLoop(output: usize, target: usize, gradient: usize, rows: i
     if (gradient) {
       const factor = f32x4.splat((mass / sum) * share)
       for (let left = size, z = gradient, t = target; left > 0; left -= 4, z += 16, t += 16) {
-        storeLanes(z, f32x4.sub(f32x4.mul(v128.load(z), factor), f32x4.mul(v128.load(t), shares)), left)
+        const minusTarget = f32x4.neg(f32x4.mul(v128.load(t), shares))
+        storeLanes(z, multiplyAddFlushed(v128.load(z), factor, minusTarget, smallest), left)
       }
       gradient += bytes
     }
@@ -180,7 +191,7 @@ function narrowCrossentropy(output: usize, target: usize, gradient: usize, rows:
     const logarithm = f32x4.mul(f32x4.mul(mass, f32x4.splat(0.25)), log(sum))
     total = addLanes(total, f32x4.sub(logarithm, f32x4.mul(t, distances)))
     if (gradient) {
-      const slope = f32x4.sub(f32x4.mul(e, f32x4.div(mass, sum)), t)
+      const slope = multiplyAddFlushed(e, f32x4.div(mass, sum), f32x4.neg(t), f32x4.splat(smallestSlope))
       storeLanes(gradient, f32x4.mul(slope, share), size)
       gradient += bytes
     }

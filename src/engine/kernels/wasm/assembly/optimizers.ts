@@ -1,15 +1,19 @@
 /** Optimizers: one pass over all parameters. Counts are multiples of 16, gaps hold zeros. */
-import { multiplyAdd } from './simd'
+import { multiplyAdd, multiplyAddFlushed } from './simd'
 
 /**
- * Moments that decay below this far are rounded to zero: with dead units they would end as denormal numbers, which
- * every following step would pay for, and WebAssembly cannot switch them off.
+ * Moments that decay below this far are rounded to zero: with dead units they would end as denormal numbers (see
+ * multiplyAddFlushed).
  */
 // @ts-ignore: decorator
 @inline
+const smallestMoment: f32 = 1e-30
+
+// @ts-ignore: decorator
+@inline
 function flush(x: v128): v128 {
-  const border = f32x4.splat(1e-30)
-  return f32x4.sub(f32x4.add(x, border), border)
+  const size = f32x4.splat(smallestMoment)
+  return f32x4.sub(f32x4.add(x, size), size)
 }
 
 /** Euclidean norm, then scaled down to `limit` if it is larger. */
@@ -94,7 +98,7 @@ export function adamUpdate(
   for (; parameters < end; parameters += 16, gradients += 16, firstMoment += 16, secondMoment += 16) {
     const g = v128.load(gradients)
     const m = flush(multiplyAdd(b1, v128.load(firstMoment), f32x4.mul(c1, g)))
-    const v = flush(multiplyAdd(b2, v128.load(secondMoment), f32x4.mul(f32x4.mul(c2, g), g)))
+    const v = multiplyAddFlushed(f32x4.mul(c2, g), g, f32x4.mul(b2, v128.load(secondMoment)), f32x4.splat(smallestMoment))
     v128.store(firstMoment, m)
     v128.store(secondMoment, v)
     const ratio = f32x4.div(m, multiplyAdd(f32x4.sqrt(v), roots, e))
@@ -113,7 +117,7 @@ export function scaledUpdate(
   const end = parameters + ((<usize>count) << 2)
   for (; parameters < end; parameters += 16, gradients += 16, squares += 16) {
     const g = v128.load(gradients)
-    const v = flush(multiplyAdd(kept, v128.load(squares), f32x4.mul(f32x4.mul(added, g), g)))
+    const v = multiplyAddFlushed(f32x4.mul(added, g), g, f32x4.mul(kept, v128.load(squares)), f32x4.splat(smallestMoment))
     v128.store(squares, v)
     const ratio = f32x4.div(g, f32x4.add(f32x4.sqrt(v), e))
     v128.store(parameters, multiplyAdd(minusRate, ratio, v128.load(parameters)))

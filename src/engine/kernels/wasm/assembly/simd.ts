@@ -16,6 +16,16 @@ export function multiplySubtract(a: v128, b: v128, c: v128): v128 {
   return f32x4.sub(c, f32x4.mul(a, b))
 }
 
+/**
+ * a·b + c without the smallest numbers of `size`: adding and taking away `size` rounds them to zero before they become denormal
+ * numbers, which every operation on them would pay for a hundredfold, and which WebAssembly cannot switch off.
+ */
+// @ts-expect-error: decorator
+@inline
+export function multiplyAddFlushed(a: v128, b: v128, c: v128, size: v128): v128 {
+  return f32x4.sub(multiplyAdd(a, b, f32x4.add(c, size)), size)
+}
+
 /** Stores the first `count` (1 to 4) lanes. */
 // @ts-expect-error: decorator
 @inline
