@@ -9,7 +9,7 @@
  *            │  ▼                             │
  *           paused ◄──────────────────────────┘
  *
- *   queued, running, paused ──► cancelled        queued, running ──► failed
+ *   queued, running, paused ──► cancelled        running ──► failed
  */
 import { z } from 'zod'
 import { generatedDatasetSchema, scalingSchema } from './dataset.js'
@@ -22,7 +22,7 @@ export const jobStatusSchema = z.enum(['queued', 'running', 'paused', 'succeeded
 export type JobStatus = z.infer<typeof jobStatusSchema>
 
 const transitions: Record<JobStatus, readonly JobStatus[]> = {
-  queued: ['running', 'paused', 'failed', 'cancelled'],
+  queued: ['running', 'paused', 'cancelled'],
   running: ['succeeded', 'failed', 'cancelled', 'paused', 'queued'],
   paused: ['queued', 'cancelled'],
   succeeded: [],

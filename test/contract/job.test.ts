@@ -4,7 +4,6 @@ import { isFinished, jobRequestSchema, jobStatusSchema, sourcesOf } from '../../
 /** The drawing at the head of job.ts. */
 const legal = [
   'queued running',
-  'queued failed',
   'queued cancelled',
   'queued paused',
   'running succeeded',
