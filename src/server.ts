@@ -24,7 +24,7 @@ import { modelStore } from './store/models.js'
 import { webhookStore } from './store/webhooks.js'
 import { snapshotStore } from './store/weight-snapshots.js'
 import { boundaryReader } from './training/boundary.js'
-import type { JobQueue, JobStore } from './training/ports.js'
+import type { AllJobs, JobQueue } from './training/ports.js'
 import { reconcileForever } from './training/reconcile.js'
 import { sweepForever } from './training/sweep.js'
 import { sendForever } from './webhooks/sender.js'
@@ -79,7 +79,7 @@ export async function startServer(config: Config, connectionString: string, log:
     figures: figureStore(database),
     metrics,
     live,
-    prediction: { models, predictors },
+    predictors,
     submission: {
       jobs,
       models,
@@ -135,7 +135,7 @@ function readingLimits(config: Config): ReadingLimits {
   }
 }
 
-async function missingParts(jobs: JobStore, queue: JobQueue): Promise<string[]> {
+async function missingParts(jobs: AllJobs, queue: JobQueue): Promise<string[]> {
   const answers = async (check: Promise<unknown>) =>
     check.then(
       () => true,

@@ -1,7 +1,7 @@
 /** The prediction thread of an API process, and which models it holds. */
 import { Worker } from 'node:worker_threads'
 import type { Model } from '../src/contract/model.js'
-import type { ModelStore, PredictorPool } from '../src/training/ports.js'
+import type { AllModels, PredictorPool } from '../src/training/ports.js'
 import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
 
 /** Weights held at most; the models asked for longest ago go first. */
@@ -14,7 +14,7 @@ interface Question {
 
 /** One thread: predictions are short, and a second thread would take a core from the trainings. */
 export function openPredictorPool(
-  models: Pick<ModelStore, 'weights'>,
+  models: Pick<AllModels, 'weights'>,
   backend: BackendSetting,
 ): PredictorPool {
   let thread: Worker | undefined

@@ -4,11 +4,11 @@ import type { Logger } from 'pino'
 import { countOf, epochsBehind, outputShape } from '../src/engine/index.js'
 import { newId } from '../src/training/new-id.js'
 import type {
+  AllModels,
   Claim,
   ClaimedJob,
   FigureStore,
   JobProgress,
-  ModelStore,
   RunStore,
 } from '../src/training/ports.js'
 import type { BackendSetting, RawData, TrainedModel } from './messages.js'
@@ -28,7 +28,7 @@ interface Dependencies {
   workerId: string
   runs: RunStore
   storedTables: StoredTables
-  models: Pick<ModelStore, 'weights'>
+  models: Pick<AllModels, 'weights'>
   pool: TrainerPool
   figures: Pick<FigureStore, 'add'>
   sharedDatasets: SharedDatasets

@@ -5,7 +5,7 @@
 import type { Dataset, GeneratedDataset } from '../src/contract/dataset.js'
 import { builtIn } from '../src/datasets/built-ins.js'
 import type { Table } from '../src/datasets/table.js'
-import type { DatasetStore } from '../src/training/ports.js'
+import type { AllDatasets } from '../src/training/ports.js'
 
 export interface StoredTable {
   table: Table
@@ -13,7 +13,7 @@ export interface StoredTable {
   isImage: boolean
 }
 
-type Source = Pick<DatasetStore, 'table'> & { get(id: string): Promise<Pick<Dataset, 'image'> | null> }
+type Source = Pick<AllDatasets, 'table'> & { get(id: string): Promise<Pick<Dataset, 'image'> | null> }
 
 interface Entry {
   loading: Promise<StoredTable | null>

@@ -34,7 +34,7 @@ export interface AppDependencies
     WebhookRoutes,
     OperationRoutes {
   live: StreamRoutes['live']
-
+  /** Asked about by several routes. */
   datasets: DatasetRoutes['datasets']
   uploadReader: UploadRoutes['uploadReader']
   limits: { bodyBytes: number; uploadSeconds: number }

@@ -5,12 +5,12 @@
 import type { Epoch } from '../contract/epoch.js'
 import type { Job } from '../contract/job.js'
 import type {
+  AllJobs,
   BoundaryReader,
   BoundaryView,
   EpochStore,
   Hint,
   JobProgress,
-  JobStore,
 } from '../training/ports.js'
 
 /** Most epochs in one message. */
@@ -31,7 +31,7 @@ export class Feed {
 
   constructor(
     private readonly jobId: string,
-    private readonly jobs: Pick<JobStore, 'get'>,
+    private readonly jobs: Pick<AllJobs, 'get'>,
     private readonly epochs: Pick<EpochStore, 'read'>,
     private readonly boundaries: BoundaryReader,
   ) {}

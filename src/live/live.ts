@@ -5,12 +5,12 @@
 import { isFinished, type JobStatus } from '../contract/job.js'
 import type { StreamMessage } from '../contract/stream.js'
 import type {
+  AllJobs,
   BoundaryReader,
   BoundaryView,
   EpochStore,
   Hint,
   JobProgress,
-  JobStore,
 } from '../training/ports.js'
 import { Feed } from './feed.js'
 
@@ -35,7 +35,7 @@ export class Live {
   private readonly closing = new AbortController()
 
   constructor(
-    private readonly jobs: Pick<JobStore, 'get' | 'progress'>,
+    private readonly jobs: Pick<AllJobs, 'get' | 'progress'>,
     private readonly epochs: Pick<EpochStore, 'read'>,
     private readonly boundaries: BoundaryReader,
     private readonly onError: (error: unknown) => void,

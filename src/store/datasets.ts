@@ -10,7 +10,7 @@ import {
   targetOf,
 } from '../contract/dataset.js'
 import { isFinished, jobStatusSchema } from '../contract/job.js'
-import type { DatasetStore, NewDataset } from '../training/ports.js'
+import type { AllDatasets, NewDataset } from '../training/ports.js'
 import { type Database, Prisma } from './database.js'
 import type { Dataset as DatasetRow } from './generated/client.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
@@ -18,29 +18,72 @@ import { behind, newestFirst, placeInList, toPage } from './pages.js'
 /** One upload is one transaction, as long as reading the file takes. */
 const uploadMilliseconds = 900_000
 
-export function datasetStore(database: Database): DatasetStore {
+export function datasetStore(database: Database): AllDatasets {
+  async function find(where: { id: string; tenantId?: string }): Promise<Dataset | null> {
+    const row = await database.dataset.findUnique({ where })
+    return row === null ? null : toDataset(row)
+  }
+
   return {
-    async create(dataset) {
-      const insert = (transaction: Prisma.TransactionClient) => insertDataset(transaction, dataset)
-      return toDataset(await database.$transaction(insert, { timeout: uploadMilliseconds }))
-    },
+    of: (tenantId) => ({
+      async create(dataset) {
+        const insert = (transaction: Prisma.TransactionClient) =>
+          insertDataset(transaction, tenantId, dataset)
+        return toDataset(await database.$transaction(insert, { timeout: uploadMilliseconds }))
+      },
 
-    async get(id) {
-      const row = await database.dataset.findUnique({ where: { id } })
-      return row === null ? null : toDataset(row)
-    },
+      get: (id) => find({ id, tenantId }),
 
-    async list({ limit, after }) {
-      const position = await behind(after, (id) =>
-        database.dataset.findUnique({ where: { id }, select: placeInList }),
-      )
-      const rows = await database.dataset.findMany({
-        where: { ...position, origin: 'uploaded' },
-        orderBy: [...newestFirst],
-        take: limit + 1,
-      })
-      return toPage(rows, { limit }, toDataset)
-    },
+      async list({ limit, after }) {
+        const position = await behind(after, (id) =>
+          database.dataset.findUnique({ where: { id, tenantId }, select: placeInList }),
+        )
+        const rows = await database.dataset.findMany({
+          where: { ...position, tenantId, origin: 'uploaded' },
+          orderBy: [...newestFirst],
+          take: limit + 1,
+        })
+        return toPage(rows, { limit }, toDataset)
+      },
+
+      async rows(id, first, count) {
+        const row = await database.dataset.findUnique({
+          where: { id, tenantId },
+          select: { columns: true, rows: true },
+        })
+        if (row === null) return null
+        const chunks = await database.$queryRaw<{ firstRow: number; bytes: Uint8Array }[]>`
+          SELECT "firstRow", "bytes" FROM "DatasetChunk"
+          WHERE "datasetId" = ${id} AND "firstRow" < ${first + count} AND "firstRow" + "rows" > ${first}
+          ORDER BY "index"`
+        return {
+          columns: columnsOf(row.columns),
+          rows: row.rows,
+          first: chunks[0]?.firstRow ?? 0,
+          chunks: chunks.map((chunk) => chunk.bytes),
+        }
+      },
+
+      async delete(id) {
+        return database.$transaction(async (transaction) => {
+          // Locked first: a job that is being created holds the row, and is seen by the statement behind this one.
+          const [found] = await transaction.$queryRaw<unknown[]>`
+            SELECT id FROM "Dataset" WHERE id = ${id} AND "tenantId" = ${tenantId} FOR UPDATE`
+          if (found === undefined) return 'missing'
+          const using = await transaction.job.count({
+            where: {
+              OR: [{ datasetId: id }, { validationDatasetId: id }],
+              status: { notIn: jobStatusSchema.options.filter(isFinished) },
+            },
+          })
+          if (using > 0) return 'used'
+          await transaction.dataset.delete({ where: { id } })
+          return 'deleted'
+        })
+      },
+    }),
+
+    get: (id) => find({ id }),
 
     async table(id) {
       const row = await database.dataset.findUnique({
@@ -51,49 +94,17 @@ export function datasetStore(database: Database): DatasetStore {
       const { columns, rows, chunks } = row
       return { columns: columnsOf(columns), rows, chunks: chunks.map((chunk) => chunk.bytes) }
     },
-
-    async rows(id, first, count) {
-      const row = await database.dataset.findUnique({ where: { id }, select: { columns: true, rows: true } })
-      if (row === null) return null
-      const chunks = await database.$queryRaw<{ firstRow: number; bytes: Uint8Array }[]>`
-        SELECT "firstRow", "bytes" FROM "DatasetChunk"
-        WHERE "datasetId" = ${id} AND "firstRow" < ${first + count} AND "firstRow" + "rows" > ${first}
-        ORDER BY "index"`
-      return {
-        columns: columnsOf(row.columns),
-        rows: row.rows,
-        first: chunks[0]?.firstRow ?? 0,
-        chunks: chunks.map((chunk) => chunk.bytes),
-      }
-    },
-
-    async delete(id) {
-      return database.$transaction(async (transaction) => {
-        // Locked first: a job that is being created holds the row, and is seen by the statement behind this one.
-        const [found] = await transaction.$queryRaw<unknown[]>`
-          SELECT id FROM "Dataset" WHERE id = ${id} FOR UPDATE`
-        if (found === undefined) return 'missing'
-        const using = await transaction.job.count({
-          where: {
-            OR: [{ datasetId: id }, { validationDatasetId: id }],
-            status: { notIn: jobStatusSchema.options.filter(isFinished) },
-          },
-        })
-        if (using > 0) return 'used'
-        await transaction.dataset.delete({ where: { id } })
-        return 'deleted'
-      })
-    },
   }
 }
 
 /** The rows as they come, one chunk at a time, then what they turned out to be. */
 export async function insertDataset(
   client: Prisma.TransactionClient,
+  tenantId: string,
   { pieces, ...head }: NewDataset,
 ): Promise<DatasetRow> {
   const { id } = head
-  await client.dataset.create({ data: { ...head, columns: [], rows: 0, bytes: 0 } })
+  await client.dataset.create({ data: { ...head, tenantId, columns: [], rows: 0, bytes: 0 } })
   let index = 0
   let firstRow = 0
   let stored = 0

@@ -5,16 +5,13 @@ import {
   changeSchema,
   isFinished,
   type Job,
-  type JobSpec,
   type JobStatus,
   jobErrorSchema,
   jobSpecSchema,
   jobStatusSchema,
-  type ResumeRequest,
   sourcesOf,
 } from '../contract/job.js'
-import { Problem } from '../contract/problems.js'
-import type { JobStore, Ticket } from '../training/ports.js'
+import type { AllJobs, JobProgress, JobStore, Ticket } from '../training/ports.js'
 import { type Database, notifyChanged, Prisma } from './database.js'
 import { insertDataset } from './datasets.js'
 import { epochOf } from './epochs.js'
@@ -22,6 +19,7 @@ import type { Job as JobRow } from './generated/client.js'
 import { createOnce } from './idempotency.js'
 import { endColumns, withEnds } from './job-ends.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
+import { resume } from './resume.js'
 
 /** A third death of the worker without a new epoch in between ends the job. */
 export const maximumCrashes = 3
@@ -44,91 +42,13 @@ export const turns = Prisma.sql`
 const withModel = { model: { select: { id: true } } } as const
 type JobWithModel = JobRow & { model: { id: string } | null }
 
-export function jobStore(database: Database): JobStore {
-  async function toJobs(rows: JobWithModel[], client: Prisma.TransactionClient = database): Promise<Job[]> {
-    const positions = await queuePositions(client, rows)
-    return rows.map((row) => toJob(row, positions.get(row.id) ?? null))
-  }
-
-  /** Enters a state if that is legal now. */
-  async function enter(id: string, to: JobStatus, change: Prisma.Sql): Promise<boolean> {
-    const changed = await database.$queryRaw<unknown[]>`
-      WITH changed AS (
-        UPDATE "Job" SET status = ${to}::"JobStatus", ${change}
-        WHERE id = ${id} AND status = ANY(${sourcesOf(to)}::"JobStatus"[])
-        RETURNING id, status, epoch, ${endColumns}
-      ) ${withEnds()} ${notifyChanged}`
-    return changed.length > 0
-  }
-
-  async function get(id: string): Promise<Job | null> {
-    const row = await database.job.findUnique({ where: { id }, include: withModel })
-    return row === null ? null : ((await toJobs([row]))[0] ?? null)
-  }
-
+export function jobStore(database: Database): AllJobs {
   return {
-    async create(job, once) {
-      const { inlineDataset, spec, metadata, ...rest } = job
-      return createOnce(database, once, async (client) => {
-        if (inlineDataset !== null) await insertDataset(client, inlineDataset)
-        const row = await client.job.create({
-          data: { ...rest, spec, metadata, epochs: spec.epochs, enqueuedAt: new Date() },
-          include: withModel,
-        })
-        const [created] = await toJobs([row], client)
-        return created
-      })
-    },
+    of: (tenantId) => tenantJobs(database, tenantId),
 
-    get,
+    get: (id) => findJob(database, { id }),
 
-    async list({ limit, after, status }) {
-      const position = await behind(after, (id) =>
-        database.job.findUnique({ where: { id }, select: placeInList }),
-      )
-      const rows = await database.job.findMany({
-        where: { ...position, ...(status === undefined ? {} : { status }) },
-        orderBy: [...newestFirst],
-        take: limit + 1,
-        include: withModel,
-      })
-      const jobs = await toJobs(rows)
-      return toPage(jobs, { limit }, (job) => job)
-    },
-
-    async progress(ids) {
-      const rows = await database.job.findMany({
-        where: { id: { in: ids } },
-        select: { id: true, status: true, epoch: true },
-      })
-      return rows.map(({ id, status, epoch }) => ({ jobId: id, status, epoch }))
-    },
-
-    async cancel(id) {
-      return enter(id, 'cancelled', Prisma.sql`"finishedAt" = now()`)
-    },
-
-    async pause(id) {
-      return enter(id, 'paused', Prisma.sql`"heartbeatAt" = NULL`)
-    },
-
-    async resume(id, change) {
-      return database.$transaction((transaction) => resume(transaction, id, change))
-    },
-
-    async delete(id) {
-      const finished = jobStatusSchema.options.filter(isFinished)
-      const { count } = await database.job.deleteMany({ where: { id, status: { in: finished } } })
-      return count > 0
-    },
-
-    async ticket(id) {
-      const row = await database.job.findUnique({
-        where: { id, status: 'queued' },
-        select: { attempt: true },
-      })
-      return row === null ? null : { jobId: id, attempt: row.attempt }
-    },
+    progress: (ids) => findProgress(database, { id: { in: ids } }),
 
     async toEnqueue(milliseconds, limit) {
       return database.$queryRaw<Ticket[]>`
@@ -159,6 +79,88 @@ export function jobStore(database: Database): JobStore {
   }
 }
 
+function tenantJobs(database: Database, tenantId: string): JobStore {
+  /** Enters a state if that is legal now. */
+  async function enter(id: string, to: JobStatus, change: Prisma.Sql): Promise<boolean> {
+    const changed = await database.$queryRaw<unknown[]>`
+      WITH changed AS (
+        UPDATE "Job" SET status = ${to}::"JobStatus", ${change}
+        WHERE id = ${id} AND "tenantId" = ${tenantId} AND status = ANY(${sourcesOf(to)}::"JobStatus"[])
+        RETURNING id, status, epoch, ${endColumns}
+      ) ${withEnds()} ${notifyChanged}`
+    return changed.length > 0
+  }
+
+  return {
+    async create(job, once) {
+      const { inlineDataset, spec, metadata, ...rest } = job
+      return createOnce(database, once, async (client) => {
+        if (inlineDataset !== null) await insertDataset(client, tenantId, inlineDataset)
+        const row = await client.job.create({
+          data: { ...rest, tenantId, spec, metadata, epochs: spec.epochs, enqueuedAt: new Date() },
+          include: withModel,
+        })
+        const [created] = await toJobs(client, [row])
+        return created
+      })
+    },
+
+    get: (id) => findJob(database, { id, tenantId }),
+
+    async list({ limit, after, status }) {
+      const position = await behind(after, (id) =>
+        database.job.findUnique({ where: { id, tenantId }, select: placeInList }),
+      )
+      const rows = await database.job.findMany({
+        where: { ...position, tenantId, ...(status === undefined ? {} : { status }) },
+        orderBy: [...newestFirst],
+        take: limit + 1,
+        include: withModel,
+      })
+      const jobs = await toJobs(database, rows)
+      return toPage(jobs, { limit }, (job) => job)
+    },
+
+    progress: (ids) => findProgress(database, { id: { in: ids }, tenantId }),
+
+    async cancel(id) {
+      return enter(id, 'cancelled', Prisma.sql`"finishedAt" = now()`)
+    },
+
+    async pause(id) {
+      return enter(id, 'paused', Prisma.sql`"heartbeatAt" = NULL`)
+    },
+
+    async resume(id, change) {
+      return database.$transaction((transaction) => resume(transaction, { id, tenantId }, change))
+    },
+
+    async delete(id) {
+      const finished = jobStatusSchema.options.filter(isFinished)
+      const { count } = await database.job.deleteMany({ where: { id, tenantId, status: { in: finished } } })
+      return count > 0
+    },
+
+    async ticket(id) {
+      const row = await database.job.findUnique({
+        where: { id, tenantId, status: 'queued' },
+        select: { attempt: true },
+      })
+      return row === null ? null : { jobId: id, attempt: row.attempt }
+    },
+  }
+}
+
+async function findJob(database: Database, where: { id: string; tenantId?: string }): Promise<Job | null> {
+  const row = await database.job.findUnique({ where, include: withModel })
+  return row === null ? null : ((await toJobs(database, [row]))[0] ?? null)
+}
+
+async function findProgress(database: Database, where: Prisma.JobWhereInput): Promise<JobProgress[]> {
+  const rows = await database.job.findMany({ where, select: { id: true, status: true, epoch: true } })
+  return rows.map(({ id, status, epoch }) => ({ jobId: id, status, epoch }))
+}
+
 /** Running jobs whose worker is gone go back to queued, or end when that has happened too often. */
 export async function releaseCrashed(database: Database, which: Prisma.Sql): Promise<void> {
   await database.$queryRaw`
@@ -176,6 +178,11 @@ export async function releaseCrashed(database: Database, which: Prisma.Sql): Pro
     ) ${withEnds()} ${notifyChanged}`
 }
 
+async function toJobs(client: Prisma.TransactionClient, rows: JobWithModel[]): Promise<Job[]> {
+  const positions = await queuePositions(client, rows)
+  return rows.map((row) => toJob(row, positions.get(row.id) ?? null))
+}
+
 /** Place in the line of each row that is queued. */
 async function queuePositions(
   client: Prisma.TransactionClient,
@@ -186,49 +193,6 @@ async function queuePositions(
   const places = await client.$queryRaw<{ id: string; place: number }[]>`
     SELECT id, place::int FROM (${turns}) AS turns WHERE id = ANY(${queued})`
   return new Map(places.map(({ id, place }) => [id, place]))
-}
-
-/** A paused job is queued again; with a change, both the spec and the record of changes follow it. */
-async function resume(client: Prisma.TransactionClient, id: string, change: ResumeRequest): Promise<boolean> {
-  const [row] = await client.$queryRaw<{ epoch: number; spec: unknown; changes: unknown }[]>`
-    SELECT epoch, spec, changes FROM "Job" WHERE id = ${id} AND status = 'paused' FOR UPDATE`
-  if (row === undefined) return false
-  const spec = jobSpecSchema.parse(row.spec)
-  const before = { epochs: spec.epochs, learningRate: spec.optimizer.learningRate }
-  const after = { ...before, ...change }
-  if (after.epochs !== before.epochs || after.learningRate !== before.learningRate) {
-    const earlier = z.array(changeSchema).parse(row.changes)
-    const next = await nextUnbegunEpoch(client, id, row.epoch)
-    // Changes hold one after the other: none begins before one that was made earlier.
-    const fromEpoch = Math.max(next, ...earlier.map((change) => change.fromEpoch))
-    if (fromEpoch > Math.min(before.epochs, after.epochs)) {
-      const message = `The job has begun its epoch ${fromEpoch - 1} of ${before.epochs}: a change could take effect from epoch ${fromEpoch} only.`
-      throw new Problem('invalid-spec', message, [{ pointer: '/epochs', message }])
-    }
-    const changes = [...earlier, { at: new Date().toISOString(), fromEpoch, before, after }]
-    const { epochs, learningRate } = after
-    const changed: JobSpec = { ...spec, epochs, optimizer: { ...spec.optimizer, learningRate } }
-    await client.job.update({ where: { id }, data: { spec: changed, epochs, changes } })
-  }
-  // A worker that has not noticed the pause yet must not write when the job is paused again.
-  await client.$queryRaw`
-    WITH changed AS (
-      UPDATE "Job" SET status = 'queued', attempt = attempt + 1, "enqueuedAt" = now(), "workerId" = NULL
-      WHERE id = ${id}
-      RETURNING id, status, epoch
-    ) ${notifyChanged}`
-  return true
-}
-
-/** Whatever checkpoint a worker goes on from, the epochs before this one are computed as they were begun. */
-async function nextUnbegunEpoch(
-  client: Prisma.TransactionClient,
-  jobId: string,
-  epoch: number,
-): Promise<number> {
-  const newest = await client.checkpoint.findFirst({ where: { jobId }, orderBy: { sequence: 'desc' } })
-  const atBoundary = newest === null ? epoch === 0 : newest.epoch === epoch && newest.step === 0
-  return atBoundary ? epoch + 1 : epoch + 2
 }
 
 function toJob(row: JobWithModel, queuePosition: number | null): Job {

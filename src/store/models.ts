@@ -5,7 +5,7 @@ import { codingSchema } from '../contract/dataset.js'
 import type { Metrics } from '../contract/epoch.js'
 import { layerSummarySchema, type Model, tensorSchema } from '../contract/model.js'
 import { lossSchema, networkSchema } from '../contract/network.js'
-import type { ModelStore, NewModel } from '../training/ports.js'
+import type { AllModels, NewModel } from '../training/ports.js'
 import { cut, join } from './bytes.js'
 import type { Database, Prisma } from './database.js'
 import { epochOf } from './epochs.js'
@@ -13,33 +13,41 @@ import type { Model as ModelRow } from './generated/client.js'
 import { createOnce } from './idempotency.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
 
-export function modelStore(database: Database): ModelStore {
+export function modelStore(database: Database): AllModels {
+  async function find(where: { id: string; tenantId?: string }): Promise<Model | null> {
+    const row = await database.model.findUnique({ where })
+    return row === null ? null : toModel(row)
+  }
+
   return {
-    async create(model, once) {
-      return createOnce(database, once, async (client) => toModel(await insertModel(client, model)))
-    },
+    of: (tenantId) => ({
+      async create(model, once) {
+        return createOnce(database, once, async (client) =>
+          toModel(await insertModel(client, tenantId, model)),
+        )
+      },
 
-    async get(id) {
-      const row = await database.model.findUnique({ where: { id } })
-      return row === null ? null : toModel(row)
-    },
+      get: (id) => find({ id, tenantId }),
 
-    async list({ limit, after }) {
-      const position = await behind(after, (id) =>
-        database.model.findUnique({ where: { id }, select: placeInList }),
-      )
-      const rows = await database.model.findMany({
-        where: position,
-        orderBy: [...newestFirst],
-        take: limit + 1,
-      })
-      return toPage(rows, { limit }, toModel)
-    },
+      async list({ limit, after }) {
+        const position = await behind(after, (id) =>
+          database.model.findUnique({ where: { id, tenantId }, select: placeInList }),
+        )
+        const rows = await database.model.findMany({
+          where: { ...position, tenantId },
+          orderBy: [...newestFirst],
+          take: limit + 1,
+        })
+        return toPage(rows, { limit }, toModel)
+      },
 
-    async tensors(id) {
-      const row = await database.model.findUnique({ where: { id }, select: { tensors: true } })
-      return row === null ? null : z.array(tensorSchema).parse(row.tensors)
-    },
+      async tensors(id) {
+        const row = await database.model.findUnique({ where: { id, tenantId }, select: { tensors: true } })
+        return row === null ? null : z.array(tensorSchema).parse(row.tensors)
+      },
+    }),
+
+    get: (id) => find({ id }),
 
     async weights(id) {
       const row = await database.model.findUnique({
@@ -59,6 +67,7 @@ export function modelStore(database: Database): ModelStore {
 /** With its weights; `origin` is the job that trained it and the metrics it ended with. */
 export async function insertModel(
   client: Prisma.TransactionClient,
+  tenantId: string,
   model: NewModel,
   origin?: { jobId: string } & Metrics,
 ): Promise<ModelRow> {
@@ -66,6 +75,7 @@ export async function insertModel(
   const row = await client.model.create({
     data: {
       ...rest,
+      tenantId,
       jobId: origin?.jobId,
       finalLoss: origin?.loss,
       finalAccuracy: origin?.accuracy,

@@ -88,7 +88,7 @@ export function runStore(database: Database): RunStore {
         const change = Prisma.sql`status = 'succeeded', "finishedAt" = now()`
         if (!(await leave(transaction, claim, change, model.id))) return false
         const job = await transaction.job.findUniqueOrThrow({ where: { id: claim.jobId } })
-        await insertModel(transaction, model, { ...job, jobId: claim.jobId })
+        await insertModel(transaction, job.tenantId, model, { ...job, jobId: claim.jobId })
         return true
       })
     },

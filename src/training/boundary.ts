@@ -5,11 +5,11 @@ import type { Job } from '../contract/job.js'
 import { Problem, pointerTo } from '../contract/problems.js'
 import { builtIn } from '../datasets/built-ins.js'
 import type {
+  AllModels,
   BoundaryReader,
   BoundaryView,
   DatasetStore,
   JobStore,
-  ModelStore,
   Painting,
   PredictorPool,
   SnapshotStore,
@@ -53,7 +53,7 @@ function around(column: string, min: number, max: number): BoundaryAxis {
 }
 
 export interface BoundaryDependencies {
-  models: Pick<ModelStore, 'get' | 'weights'>
+  models: Pick<AllModels, 'get' | 'weights'>
   snapshots: SnapshotStore
   predictors: Pick<PredictorPool, 'paint'>
 }

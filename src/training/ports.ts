@@ -17,7 +17,6 @@ export interface NewJob {
   name: string | null
   spec: JobSpec
   metadata: Record<string, string>
-  tenantId: string
   /** Of the request, for log lines. */
   traceId: string | null
   priority: number
@@ -98,6 +97,11 @@ export interface Hint extends JobProgress {
   committedAt: Date
 }
 
+/** A store of things that belong to tenants: through `of`, everything of others is as if it did not exist. */
+export interface Tenanted<Store> {
+  of(tenantId: string): Store
+}
+
 export interface ListPage {
   limit: number
   after?: string | undefined
@@ -123,6 +127,7 @@ export interface IdempotencyStore {
   sweep(): Promise<void>
 }
 
+/** The jobs of one tenant. */
 export interface JobStore {
   /** Throws Problem `idempotency-key-in-flight` when another request with that key was faster. */
   create(job: NewJob, once?: Once): Promise<Job>
@@ -138,9 +143,12 @@ export interface JobStore {
   resume(id: string, change: ResumeRequest): Promise<boolean>
   /** Deletes a finished job with its epochs and checkpoints; its model stays. */
   delete(id: string): Promise<boolean>
-
   /** The ticket of a queued job. */
   ticket(id: string): Promise<Ticket | null>
+}
+
+/** The jobs of all tenants, for the service's own work. */
+export interface AllJobs extends Tenanted<JobStore>, Pick<JobStore, 'get' | 'progress'> {
   /** Queued jobs that were never put on the queue, or so long ago that the queue may have lost them. */
   toEnqueue(milliseconds: number, limit: number): Promise<Ticket[]>
   markEnqueued(tickets: Ticket[]): Promise<void>
@@ -195,6 +203,7 @@ export interface NewModel {
   weights: Uint8Array
 }
 
+/** The models of one tenant. */
 export interface ModelStore {
   /** A model that no job made. Throws Problem `idempotency-key-in-flight` when another request with that key was faster. */
   create(model: NewModel, once?: Once): Promise<Model>
@@ -202,6 +211,10 @@ export interface ModelStore {
   list(page: ListPage): Promise<Page<Model>>
   /** Names and shapes of the weights. */
   tensors(id: string): Promise<Tensor[] | null>
+}
+
+/** The models of all tenants, for the service's own work. */
+export interface AllModels extends Tenanted<ModelStore>, Pick<ModelStore, 'get'> {
   /** Checked against the stored SHA-256; throws when they disagree. */
   weights(id: string): Promise<{ tensors: Tensor[]; bytes: Uint8Array } | null>
 }
@@ -221,17 +234,22 @@ export interface TableSlice extends Table {
   first: number
 }
 
+/** The datasets of one tenant. */
 export interface DatasetStore {
   /** One transaction; holds one piece at a time. */
   create(dataset: NewDataset): Promise<Dataset>
   get(id: string): Promise<Dataset | null>
   /** Uploaded ones, newest first. */
   list(page: ListPage): Promise<Page<Dataset>>
-  table(id: string): Promise<Table | null>
   /** The table with those chunks only that hold rows first … first + count − 1; `rows` counts them all. */
   rows(id: string, first: number, count: number): Promise<TableSlice | null>
   /** `used`: by a job that has not ended. */
   delete(id: string): Promise<'deleted' | 'used' | 'missing'>
+}
+
+/** The datasets of all tenants, for the service's own work. */
+export interface AllDatasets extends Tenanted<DatasetStore>, Pick<DatasetStore, 'get'> {
+  table(id: string): Promise<Table | null>
 }
 
 export interface NewWebhook {

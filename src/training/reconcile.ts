@@ -2,7 +2,7 @@
  * Makes the queue follow the database: jobs that are queued get their ticket, whatever became of the one before,
  * and jobs of silent workers are queued again. Any number of processes may do this at once.
  */
-import type { JobQueue, JobStore } from './ports.js'
+import type { AllJobs, JobQueue } from './ports.js'
 
 const everyMilliseconds = 3_000
 /** A worker reports every second; one that is silent this long is dead, or as good as dead. */
@@ -18,7 +18,7 @@ export interface Reconciler {
 }
 
 export function reconcileForever(
-  jobs: JobStore,
+  jobs: AllJobs,
   queue: Pick<JobQueue, 'enqueue'>,
   onError: (error: unknown) => void,
 ): Reconciler {

@@ -26,12 +26,12 @@ import {
   splitSizes,
 } from '../engine/index.js'
 import { newId } from './new-id.js'
-import type { DatasetStore, JobQueue, JobStore, ModelStore, NewDataset, Once } from './ports.js'
+import type { DatasetStore, JobQueue, JobStore, ModelStore, NewDataset, Once, Tenanted } from './ports.js'
 
 export interface SubmitDependencies {
-  jobs: JobStore
-  models: Pick<ModelStore, 'tensors'>
-  datasets: Pick<DatasetStore, 'get'>
+  jobs: Tenanted<Pick<JobStore, 'create'>>
+  models: Tenanted<Pick<ModelStore, 'tensors'>>
+  datasets: Tenanted<Pick<DatasetStore, 'get'>>
   queue: Pick<JobQueue, 'enqueue'>
   limits: { arenaBytes: number; jobFlops: number; threads: number }
   /** The job is safe in the database; the reconciler will queue it. */
@@ -47,21 +47,22 @@ interface Origin {
 /** Stored and committed when this resolves. Throws Problem for whatever cannot work. */
 export async function submit(
   dependencies: SubmitDependencies,
+  tenantId: string,
   request: JobRequest,
   { traceId = null, once }: Origin = {},
 ): Promise<Job> {
-  const data = await findData(dependencies.datasets, request.dataset, 'dataset')
-  const validation = await findValidation(dependencies.datasets, request, data)
+  const datasets = dependencies.datasets.of(tenantId)
+  const data = await findData(datasets, request.dataset, 'dataset')
+  const validation = await findValidation(datasets, request, data)
   const { spec, program } = plan(request, data, validation)
   checkLimits(program, spec, dependencies.limits)
-  if (request.from !== undefined) await checkModel(dependencies.models, request.from, program)
-  const job = await dependencies.jobs.create(
+  if (request.from !== undefined) await checkModel(dependencies.models.of(tenantId), request.from, program)
+  const job = await dependencies.jobs.of(tenantId).create(
     {
       id: newId('job'),
       name: request.name ?? null,
       spec,
       metadata: request.metadata ?? {},
-      tenantId: 'local',
       traceId,
       priority: request.priority,
       datasetId: data.datasetId,

@@ -89,7 +89,7 @@ it('datasets keep their numbers, models their coding, and jobs are scaled as the
       })
       const table = await datasets.table(id)
       expect(table && valuesOf(table)).toEqual(values)
-      const slice = await datasets.rows(id, 3_999, 5)
+      const slice = await datasets.of('local').rows(id, 3_999, 5)
       expect(slice && readRows(slice, 3_999, 5)).toEqual([[values[11_997], values[11_998], 'y']])
     }
     const jobs = await client.query('SELECT id, spec FROM "Job" ORDER BY id')

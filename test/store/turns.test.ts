@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { NewJob } from '../../src/training/ports.js'
+import type { Job } from '../../src/contract/job.js'
 import { newJob, openStores, type Stores, startJob } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
@@ -19,17 +19,25 @@ beforeEach(async () => {
 })
 
 /** Made one after the other, a second apart, though stored at once; their ids in that order. */
-async function createJobs(jobs: Pick<NewJob, 'tenantId' | 'priority'>[]): Promise<string[]> {
+async function createJobs(jobs: { tenantId: string; priority: number }[]): Promise<string[]> {
   const begin = Date.now() - 10_000_000
-  const data = jobs.map((job, index) => {
-    const { inlineDataset, spec, ...rest } = newJob(job)
-    return { ...rest, spec, epochs: spec.epochs, createdAt: new Date(begin + 1_000 * index) }
+  const data = jobs.map(({ tenantId, priority }, index) => {
+    const { inlineDataset, spec, ...rest } = newJob({ priority })
+    return { ...rest, tenantId, spec, epochs: spec.epochs, createdAt: new Date(begin + 1_000 * index) }
   })
   await stores.database.job.createMany({ data })
   return data.map(({ id }) => id)
 }
 
 const of = (tenantId: string, count: number, priority = 0) => upTo(count).map(() => ({ tenantId, priority }))
+
+/** Of every tenant in these tests. */
+async function allQueued(): Promise<Job[]> {
+  const lists = await Promise.all(
+    ['a', 'b', 'c', 'd'].map((tenantId) => stores.jobs.of(tenantId).list({ limit: 100, status: 'queued' })),
+  )
+  return lists.flatMap(({ data }) => data)
+}
 
 async function claimAll(count: number): Promise<string[]> {
   const taken: string[] = []
@@ -60,7 +68,7 @@ describe('turns', () => {
   it('are not blocked by a tenant with 1,000 waiting jobs: another’s first gets the next free slot', async () => {
     const crowd = await createJobs(of('crowd', 1_000))
     expect(await claimAll(4)).toEqual(crowd.slice(0, 4))
-    const { id, queuePosition } = await stores.jobs.create(newJob({ tenantId: 'late' }))
+    const { id, queuePosition } = await stores.jobs.of('late').create(newJob())
     expect(queuePosition).toBe(1)
     expect(await claimAll(2)).toEqual([id, crowd[4]])
   })
@@ -79,13 +87,14 @@ describe('turns', () => {
           const ids = await createJobs(jobs)
           const byId = new Map(ids.map((id, index) => [id, jobs[index]]))
           await claimAll(Math.min(running, jobs.length))
-          const { data } = await stores.jobs.list({ limit: 100, status: 'queued' })
+          const data = await allQueued()
           const places = data.map(({ queuePosition }) => queuePosition)
           expect(places.toSorted((x, y) => (x ?? 0) - (y ?? 0))).toEqual(upTo(data.length))
-          const positionOf = async (id: string) => (await stores.jobs.get(id))?.queuePosition
+          const tenantOf = (id: string) => byId.get(id)?.tenantId ?? ''
+          const positionOf = async (id: string) => (await stores.jobs.of(tenantOf(id)).get(id))?.queuePosition
           // Each claim takes exactly the job that was said to be first.
           for (let left = data.length; left > 0; left--) {
-            const waiting = (await stores.jobs.list({ limit: 100, status: 'queued' })).data
+            const waiting = await allQueued()
             const first = waiting.find(({ queuePosition }) => queuePosition === 1)
             expect(await positionOf(first?.id ?? '')).toBe(1)
             const [taken] = await claimAll(1)
@@ -107,7 +116,7 @@ describe('turns', () => {
       fc.asyncProperty(tenants, async (names) => {
         await stores.database.job.deleteMany()
         await createJobs(names.map((tenantId) => ({ tenantId, priority: 0 })))
-        const { data } = await stores.jobs.list({ limit: 100, status: 'queued' })
+        const data = await allQueued()
         const order = data.toSorted((x, y) => (x.queuePosition ?? 0) - (y.queuePosition ?? 0))
         expect(await claimAll(names.length)).toEqual(order.map(({ id }) => id))
       }),

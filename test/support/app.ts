@@ -55,7 +55,7 @@ export async function openApp(
     figures,
     metrics,
     live,
-    prediction: { models, predictors },
+    predictors,
     submission: { jobs, models, datasets, queue, onQueueError: throwError, limits },
     pingMilliseconds,
     readiness: { missing: async () => missing, backend: explainBackend('auto') },

@@ -15,6 +15,9 @@ import { webhookStore } from '../../src/store/webhooks.js'
 import { snapshotStore } from '../../src/store/weight-snapshots.js'
 import { newId } from '../../src/training/new-id.js'
 import type {
+  AllDatasets,
+  AllJobs,
+  AllModels,
   Claim,
   ClaimedJob,
   DatasetStore,
@@ -27,6 +30,7 @@ import type {
   NewModel,
   RunStore,
   SnapshotStore,
+  Tenanted,
   WebhookStore,
 } from '../../src/training/ports.js'
 import { freshDatabase } from './postgres.js'
@@ -34,11 +38,12 @@ import { freshDatabase } from './postgres.js'
 export interface Stores {
   connectionString: string
   database: Database
-  jobs: JobStore
+  /** Everything, and what the tenant `local` sees. */
+  jobs: AllJobs & JobStore
   runs: RunStore
   epochs: EpochStore
-  models: ModelStore
-  datasets: DatasetStore
+  models: AllModels & ModelStore
+  datasets: AllDatasets & DatasetStore
   snapshots: SnapshotStore
   idempotency: IdempotencyStore
   webhooks: WebhookStore
@@ -52,11 +57,11 @@ export async function openStores(): Promise<Stores> {
   return {
     connectionString,
     database,
-    jobs: jobStore(database),
+    jobs: withLocal(jobStore(database)),
     runs: runStore(database),
     epochs: epochStore(database),
-    models: modelStore(database),
-    datasets: datasetStore(database),
+    models: withLocal(modelStore(database)),
+    datasets: withLocal(datasetStore(database)),
     snapshots: snapshotStore(database),
     idempotency: idempotencyStore(database),
     webhooks: webhookStore(database),
@@ -66,6 +71,12 @@ export async function openStores(): Promise<Stores> {
       await drop()
     },
   }
+}
+
+function withLocal<Store extends object, All extends Tenanted<Store>>(
+  all: All & Tenanted<Store>,
+): All & Store {
+  return { ...all, ...all.of('local') }
 }
 
 export function xorSpec(changes: Partial<JobSpec> = {}): JobSpec {
@@ -93,7 +104,6 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
     name: null,
     spec: xorSpec(),
     metadata: {},
-    tenantId: 'local',
     traceId: null,
     priority: 0,
     datasetId: null,
@@ -113,9 +123,9 @@ let priority = 1_000
 export async function startJob(
   stores: Pick<Stores, 'jobs' | 'runs'>,
   workerId = 'worker_a',
-  changes: Partial<NewJob> = {},
+  { tenantId = 'local', ...changes }: Partial<NewJob> & { tenantId?: string } = {},
 ): Promise<ClaimedJob> {
-  const { id } = await stores.jobs.create(newJob({ priority: ++priority, ...changes }))
+  const { id } = await stores.jobs.of(tenantId).create(newJob({ priority: ++priority, ...changes }))
   return claimOf(stores, id, workerId)
 }
 

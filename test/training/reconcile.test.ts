@@ -80,6 +80,7 @@ describe('a job submitted while the queue is away', () => {
     const limits = { arenaBytes: 1e9, jobFlops: 1e15, threads: 1 }
     const job = await submit(
       { jobs, models, datasets, queue: broken, limits, onQueueError: (error) => errors.push(error) },
+      'local',
       jobRequestSchema.parse({ ...xorSpec(), dataset: 'xor' }),
     )
     expect(errors).toEqual([new Error('the queue is away')])
@@ -102,7 +103,7 @@ describe('the reconciler', () => {
     const created = await stores.database.job.createManyAndReturn({
       data: Array.from({ length: 501 }, () => {
         const { inlineDataset, spec, ...rest } = newJob()
-        return { ...rest, spec, epochs: spec.epochs }
+        return { ...rest, tenantId: 'local', spec, epochs: spec.epochs }
       }),
       select: { id: true },
     })

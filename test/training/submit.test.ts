@@ -36,7 +36,7 @@ const accept = (changes: object, allowed: { arenaBytes?: number; jobFlops?: numb
   const limits = { arenaBytes: 1e9, jobFlops: 1e15, threads: 4, ...allowed }
   const { jobs, models, datasets } = stores
   const queue = { enqueue: async () => {} }
-  return submit({ jobs, models, datasets, queue, limits, onQueueError: () => {} }, request(changes))
+  return submit({ jobs, models, datasets, queue, limits, onQueueError: () => {} }, 'local', request(changes))
 }
 
 describe('a job on a stored dataset', () => {

@@ -104,9 +104,9 @@ describe('a delivery', () => {
     const all = await prepare('http://example.com', ['job.failed', 'job.cancelled', 'job.succeeded'])
     const other = await prepare('http://example.com', ['job.succeeded'])
     await stores.runs.fail(all.claim, { code: 'diverged', message: 'too fast', epoch: 3 })
-    const second = await stores.jobs.create(newJob({ tenantId: all.tenantId }))
-    await stores.jobs.cancel(second.id)
-    await stores.jobs.cancel(second.id)
+    const second = await stores.jobs.of(all.tenantId).create(newJob())
+    await stores.jobs.of(all.tenantId).cancel(second.id)
+    await stores.jobs.of(all.tenantId).cancel(second.id)
     const third = await startJob(stores, 'worker_dead', { tenantId: all.tenantId })
     await stores.database.job.update({ where: { id: third.jobId }, data: { crashes: 2 } })
     await stores.jobs.releaseWorker('worker_dead')
@@ -139,7 +139,7 @@ describe('a delivery', () => {
   it('is tried again after 500, with the same id, another time and the same body, until it is taken', async () => {
     const { url, received } = await receive(500, 503, 200)
     const { webhook, claim, ...rest } = await prepare(url, ['job.cancelled'])
-    await stores.jobs.cancel(claim.jobId)
+    await stores.jobs.of(claim.tenantId).cancel(claim.jobId)
     send()
     await eventually(async () => (await deliveries({ webhook, ...rest }))[0]?.deliveredAt ?? undefined)
     expect(received).toHaveLength(3)
@@ -156,7 +156,7 @@ describe('a delivery', () => {
   ])('to a receiver that %s is given up after the last attempt, saying why', async (_name, answers, reason) => {
     const { url, received } = await receive(...answers)
     const { claim, ...rest } = await prepare(url, ['job.cancelled'])
-    await stores.jobs.cancel(claim.jobId)
+    await stores.jobs.of(claim.tenantId).cancel(claim.jobId)
     send({ timeoutMilliseconds: 300 })
     const given = await eventually(async () => {
       const [delivery] = await deliveries(rest)
@@ -173,7 +173,7 @@ describe('a delivery', () => {
   ])('does not go to %s that is private, unless it is allowed', async (_name, change) => {
     const { url, received } = await receive(200)
     const { claim, ...rest } = await prepare(change(url), ['job.cancelled'])
-    await stores.jobs.cancel(claim.jobId)
+    await stores.jobs.of(claim.tenantId).cancel(claim.jobId)
     send({ allowPrivate: false })
     const refused = await eventually(async () => {
       const [delivery] = await deliveries(rest)
@@ -186,7 +186,7 @@ describe('a delivery', () => {
   it('survives the death of its sender', async () => {
     const { url, received } = await receive(200)
     const { claim, ...rest } = await prepare(url, ['job.cancelled'])
-    await stores.jobs.cancel(claim.jobId)
+    await stores.jobs.of(claim.tenantId).cancel(claim.jobId)
     // Claimed by a process that dies before it sends anything.
     const taken = await stores.webhooks.claim([], 100, 0.5)
     expect(taken.map(({ webhookId }) => webhookId)).toContain(rest.webhook.id)
@@ -203,12 +203,12 @@ describe('a delivery', () => {
     const slow = await prepare(hanging.url, ['job.cancelled'])
     const quick = await prepare(ready.url, ['job.cancelled'])
     for (let index = 0; index < 30; index++) {
-      const { id } = await stores.jobs.create(newJob({ tenantId: slow.tenantId }))
-      await stores.jobs.cancel(id)
+      const { id } = await stores.jobs.of(slow.tenantId).create(newJob())
+      await stores.jobs.of(slow.tenantId).cancel(id)
     }
     send({ timeoutMilliseconds: 20_000 })
     await eventually(() => hanging.received[0])
-    await stores.jobs.cancel(quick.claim.jobId)
+    await stores.jobs.of(quick.tenantId).cancel(quick.claim.jobId)
     await eventually(() => ready.received[0])
     expect(hanging.received).toHaveLength(1)
   })
@@ -217,8 +217,8 @@ describe('a delivery', () => {
     const { url, received } = await receive(200)
     const { tenantId } = await prepare(url, ['job.cancelled'])
     for (let index = 0; index < 20; index++) {
-      const { id } = await stores.jobs.create(newJob({ tenantId }))
-      await stores.jobs.cancel(id)
+      const { id } = await stores.jobs.of(tenantId).create(newJob())
+      await stores.jobs.of(tenantId).cancel(id)
     }
     for (let index = 0; index < 4; index++) send()
     await eventually(() => (received.length >= 20 ? true : undefined))

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { IdempotencyStore, Once } from '../../training/ports.js'
+import { callerOf } from '../caller.js'
 
 /** For the schema of a route; other headers stay as they are. */
 export const idempotencyHeaders = z.looseObject({
@@ -33,7 +34,8 @@ export async function answerOnce<T>(
 ): Promise<T> {
   const key = request.headers['idempotency-key']
   if (typeof key !== 'string') return create(undefined)
-  const once = { tenantId: 'local', key, fingerprint: fingerprintOf(request) }
+  const { tenantId } = callerOf(request)
+  const once = { tenantId, key, fingerprint: fingerprintOf(request) }
   const answer = await store.find(once)
   if (answer === null) return create(once)
   reply.header('idempotency-replayed', 'true')

@@ -1,9 +1,11 @@
 /** The rows of a dataset, as a person looks at them. */
+import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { datasetRowsSchema } from '../../contract/dataset.js'
 import { text } from '../../contract/text.js'
 import { datasetPicture, datasetRows, deleteDataset } from '../../training/dataset-rows.js'
+import { callerOf } from '../caller.js'
 import { sendEntityTags } from '../plugins/entity-tag.js'
 import { integerParameter } from '../query.js'
 import { failures, idParameters } from '../responses.js'
@@ -19,6 +21,8 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<Pick<DatasetRoutes, 'dat
   done,
 ) => {
   sendEntityTags(app)
+
+  const datasetsOf = (request: FastifyRequest) => datasets.of(callerOf(request).tenantId)
 
   app.get(
     '/datasets/:id/rows',
@@ -37,8 +41,10 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<Pick<DatasetRoutes, 'dat
         response: { 200: datasetRowsSchema, ...failures },
       },
     },
-    async ({ params, query }) =>
-      datasetRows(datasets, params.id, query.offset ?? 0, query.limit ?? defaultRows),
+    async (request) => {
+      const { params, query } = request
+      return datasetRows(datasetsOf(request), params.id, query.offset ?? 0, query.limit ?? defaultRows)
+    },
   )
 
   app.get(
@@ -57,8 +63,9 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<Pick<DatasetRoutes, 'dat
         },
       },
     },
-    async ({ params }, reply) => {
-      const png = await datasetPicture(datasets, params.id, params.row)
+    async (request, reply) => {
+      const { id, row } = request.params
+      const png = await datasetPicture(datasetsOf(request), id, row)
       return reply.type('image/png').send(png)
     },
   )
@@ -73,8 +80,8 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<Pick<DatasetRoutes, 'dat
         response: { 204: z.null().describe('gone'), ...failures },
       },
     },
-    async ({ params }, reply) => {
-      await deleteDataset(datasets, params.id)
+    async (request, reply) => {
+      await deleteDataset(datasetsOf(request), request.params.id)
       return reply.code(204).send(null)
     },
   )

@@ -1,20 +1,24 @@
 /** Datasets: list, look. */
+import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { datasetSchema } from '../../contract/dataset.js'
 import { Problem } from '../../contract/problems.js'
 import { describeBuiltIn, listBuiltIns } from '../../training/built-in-datasets.js'
-import type { DatasetStore } from '../../training/ports.js'
+import type { DatasetStore, Tenanted } from '../../training/ports.js'
+import { callerOf } from '../caller.js'
 import { sendEntityTags } from '../plugins/entity-tag.js'
 import { defaultLimit, pageParameters } from '../query.js'
 import { failures, idParameters, listOf, toList } from '../responses.js'
 
 export interface DatasetRoutes {
-  datasets: DatasetStore
+  datasets: Tenanted<DatasetStore>
 }
 
 export const datasetRoutes: FastifyPluginCallbackZod<DatasetRoutes> = (app, { datasets }, done) => {
   sendEntityTags(app)
+
+  const datasetsOf = (request: FastifyRequest) => datasets.of(callerOf(request).tenantId)
 
   app.get(
     '/datasets',
@@ -27,8 +31,9 @@ export const datasetRoutes: FastifyPluginCallbackZod<DatasetRoutes> = (app, { da
         response: { 200: listOf(datasetSchema), ...failures },
       },
     },
-    async ({ query }) => {
-      const page = await datasets.list({ ...query, limit: query.limit ?? defaultLimit })
+    async (request) => {
+      const { query } = request
+      const page = await datasetsOf(request).list({ ...query, limit: query.limit ?? defaultLimit })
       const data = query.after === undefined ? [...listBuiltIns(), ...page.data] : page.data
       return { ...toList({ ...page, data }), lastId: page.data.at(-1)?.id ?? null }
     },
@@ -44,9 +49,10 @@ export const datasetRoutes: FastifyPluginCallbackZod<DatasetRoutes> = (app, { da
         response: { 200: datasetSchema, ...failures },
       },
     },
-    async ({ params }) => {
-      const dataset = describeBuiltIn(params.id) ?? (await datasets.get(params.id))
-      if (dataset === null) throw new Problem('not-found', `There is no dataset ${params.id}.`)
+    async (request) => {
+      const { id } = request.params
+      const dataset = describeBuiltIn(id) ?? (await datasetsOf(request).get(id))
+      if (dataset === null) throw new Problem('not-found', `There is no dataset ${id}.`)
       return dataset
     },
   )

@@ -3,7 +3,8 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { type Epoch, epochSchema } from '../../contract/epoch.js'
 import { Problem } from '../../contract/problems.js'
-import type { EpochStore, JobStore } from '../../training/ports.js'
+import type { EpochStore, JobStore, Tenanted } from '../../training/ports.js'
+import { callerOf } from '../caller.js'
 import { integerParameter } from '../query.js'
 import { failures, idParameters } from '../responses.js'
 
@@ -11,7 +12,7 @@ const defaultEpochs = 1_000
 const maximumEpochs = 10_000
 
 export interface EpochRoutes {
-  jobs: JobStore
+  jobs: Tenanted<JobStore>
   epochs: EpochStore
 }
 
@@ -52,9 +53,10 @@ export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, 
         },
       },
     },
-    async ({ params, query, headers }, reply) => {
+    async (request, reply) => {
+      const { params, query, headers } = request
       const { after = 0, limit = defaultEpochs, points } = query
-      const [job] = await jobs.progress([params.id])
+      const [job] = await jobs.of(callerOf(request).tenantId).progress([params.id])
       if (job === undefined) throw new Problem('not-found', `There is no job ${params.id}.`)
       const data =
         points === undefined

@@ -1,18 +1,20 @@
 /** Jobs: start, look, cancel. Watching one live is in stream.ts. */
+import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { jobRequestSchema, jobSchema, jobStatusSchema, resumeRequestSchema } from '../../contract/job.js'
 import { Problem } from '../../contract/problems.js'
 import { cancel, pause, remove, resume } from '../../training/control.js'
-import type { IdempotencyStore, JobStore } from '../../training/ports.js'
+import type { IdempotencyStore, JobStore, Tenanted } from '../../training/ports.js'
 import { type SubmitDependencies, submit } from '../../training/submit.js'
+import { callerOf } from '../caller.js'
 import { answerOnce, idempotencyHeaders } from '../plugins/idempotency.js'
 import { traceOf } from '../plugins/tracing.js'
 import { defaultLimit, pageParameters } from '../query.js'
 import { failures, idParameters, listOf, toList } from '../responses.js'
 
 export interface JobRoutes {
-  jobs: JobStore
+  jobs: Tenanted<JobStore>
   submission: SubmitDependencies
   idempotency: IdempotencyStore
 }
@@ -22,6 +24,8 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
   { jobs, submission, idempotency },
   done,
 ) => {
+  const jobsOf = (request: FastifyRequest) => jobs.of(callerOf(request).tenantId)
+
   app.post(
     '/jobs',
     {
@@ -36,7 +40,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
     async (request, reply) => {
       const { traceId } = traceOf(request)
       const job = await answerOnce(idempotency, jobSchema, request, reply, (once) =>
-        submit(submission, request.body, { traceId, once }),
+        submit(submission, callerOf(request).tenantId, request.body, { traceId, once }),
       )
       return reply.code(202).header('location', job.links.self).send(job)
     },
@@ -52,7 +56,10 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
         response: { 200: listOf(jobSchema), ...failures },
       },
     },
-    async ({ query }) => toList(await jobs.list({ ...query, limit: query.limit ?? defaultLimit })),
+    async (request) => {
+      const { query } = request
+      return toList(await jobsOf(request).list({ ...query, limit: query.limit ?? defaultLimit }))
+    },
   )
 
   app.get(
@@ -65,9 +72,10 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
         response: { 200: jobSchema, ...failures },
       },
     },
-    async ({ params }) => {
-      const job = await jobs.get(params.id)
-      if (job === null) throw new Problem('not-found', `There is no job ${params.id}.`)
+    async (request) => {
+      const { id } = request.params
+      const job = await jobsOf(request).get(id)
+      if (job === null) throw new Problem('not-found', `There is no job ${id}.`)
       return job
     },
   )
@@ -82,7 +90,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
         response: { 200: jobSchema, ...failures },
       },
     },
-    async ({ params }) => cancel(jobs, params.id),
+    async (request) => cancel(jobsOf(request), request.params.id),
   )
 
   app.post(
@@ -95,7 +103,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
         response: { 200: jobSchema, ...failures },
       },
     },
-    async ({ params }) => pause(jobs, params.id),
+    async (request) => pause(jobsOf(request), request.params.id),
   )
 
   app.post(
@@ -109,7 +117,10 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
         response: { 200: jobSchema, ...failures },
       },
     },
-    async ({ params, body }) => resume(jobs, submission.queue, params.id, body, submission.onQueueError),
+    async (request) => {
+      const { queue, onQueueError } = submission
+      return resume(jobsOf(request), queue, request.params.id, request.body, onQueueError)
+    },
   )
 
   app.delete(
@@ -122,8 +133,8 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
         response: { 204: z.null().describe('gone'), ...failures },
       },
     },
-    async ({ params }, reply) => {
-      await remove(jobs, params.id)
+    async (request, reply) => {
+      await remove(jobsOf(request), request.params.id)
       return reply.code(204).send(null)
     },
   )

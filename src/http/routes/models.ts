@@ -1,4 +1,5 @@
 /** Models, those built without training too, and their predictions. */
+import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Cell, FeatureCoding } from '../../contract/dataset.js'
@@ -11,8 +12,9 @@ import {
 } from '../../contract/model.js'
 import { Problem, pointerTo } from '../../contract/problems.js'
 import { construct } from '../../training/construct.js'
-import type { IdempotencyStore, ModelStore } from '../../training/ports.js'
-import { type PredictDependencies, predict, type Question } from '../../training/predict.js'
+import type { IdempotencyStore, ModelStore, PredictorPool, Tenanted } from '../../training/ports.js'
+import { predict, type Question } from '../../training/predict.js'
+import { callerOf } from '../caller.js'
 import { sendEntityTags } from '../plugins/entity-tag.js'
 import { answerOnce, idempotencyHeaders } from '../plugins/idempotency.js'
 import { defaultLimit, pageParameters } from '../query.js'
@@ -25,17 +27,19 @@ const querySchema = z
 type Query = z.infer<typeof querySchema>
 
 export interface ModelRoutes {
-  models: ModelStore
+  models: Tenanted<ModelStore>
   idempotency: IdempotencyStore
-  prediction: PredictDependencies
+  predictors: Pick<PredictorPool, 'predict'>
 }
 
 export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
   app,
-  { models, prediction, idempotency },
+  { models, predictors, idempotency },
   done,
 ) => {
   sendEntityTags(app)
+
+  const modelsOf = (request: FastifyRequest) => models.of(callerOf(request).tenantId)
 
   app.post(
     '/models',
@@ -53,7 +57,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
     },
     async (request, reply) => {
       const model = await answerOnce(idempotency, modelSchema, request, reply, (once) =>
-        construct(models, request.body, once),
+        construct(modelsOf(request), request.body, once),
       )
       return reply.code(201).header('location', model.links.self).send(model)
     },
@@ -69,7 +73,10 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
         response: { 200: listOf(modelSchema), ...failures },
       },
     },
-    async ({ query }) => toList(await models.list({ ...query, limit: query.limit ?? defaultLimit })),
+    async (request) => {
+      const { query } = request
+      return toList(await modelsOf(request).list({ ...query, limit: query.limit ?? defaultLimit }))
+    },
   )
 
   app.get(
@@ -82,9 +89,10 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
         response: { 200: modelSchema, ...failures },
       },
     },
-    async ({ params }) => {
-      const model = await models.get(params.id)
-      if (model === null) throw new Problem('not-found', `There is no model ${params.id}.`)
+    async (request) => {
+      const { id } = request.params
+      const model = await modelsOf(request).get(id)
+      if (model === null) throw new Problem('not-found', `There is no model ${id}.`)
       return model
     },
   )
@@ -101,7 +109,10 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
         response: { 200: predictionsSchema, ...failures },
       },
     },
-    async ({ params, query }) => predict(prediction, params.id, (model) => questionOf(model, query)),
+    async (request) =>
+      predict({ models: modelsOf(request), predictors }, request.params.id, (model) =>
+        questionOf(model, request.query),
+      ),
   )
 
   app.post(
@@ -115,9 +126,9 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
         response: { 200: predictionsSchema, ...failures },
       },
     },
-    async ({ params, body }) =>
-      predict(prediction, params.id, () => ({
-        rows: body.inputs,
+    async (request) =>
+      predict({ models: modelsOf(request), predictors }, request.params.id, () => ({
+        rows: request.body.inputs,
         place: (pointer) => `/inputs${pointer}`,
       })),
   )

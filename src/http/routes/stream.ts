@@ -2,13 +2,14 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
-import { maximumBoundarySize, minimumBoundarySize } from '../../contract/boundary.js'
+import { type BoundaryAxis, maximumBoundarySize, minimumBoundarySize } from '../../contract/boundary.js'
 import type { Epoch } from '../../contract/epoch.js'
 import { Problem } from '../../contract/problems.js'
 import type { StreamMessage } from '../../contract/stream.js'
 import type { Live, Sink, WatchEnd } from '../../live/live.js'
 import { boundaryAxes } from '../../training/boundary.js'
-import type { BoundaryView, DatasetStore, JobStore } from '../../training/ports.js'
+import type { BoundaryView, DatasetStore, JobStore, Tenanted } from '../../training/ports.js'
+import { type Caller, callerOf } from '../caller.js'
 import { openEventStream, readLastEventId } from '../event-stream.js'
 import { sendProblem } from '../problem-answers.js'
 import { integerParameter } from '../query.js'
@@ -29,8 +30,8 @@ const closings: Record<WatchEnd, [number, string]> = {
 }
 
 export interface StreamRoutes {
-  jobs: JobStore
-  datasets: Pick<DatasetStore, 'get'>
+  jobs: Tenanted<JobStore>
+  datasets: Tenanted<Pick<DatasetStore, 'get'>>
   live: Live
   /** A reader that has not answered one ping when the next is due is gone, though nobody said so. */
   pingMilliseconds: number
@@ -43,8 +44,16 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
 ) => {
   const limits = { maximumBufferedBytes, readyBytes, pingMilliseconds }
 
-  async function viewOf(jobId: string, size: number | undefined): Promise<BoundaryView | undefined> {
-    return size === undefined ? undefined : { axes: await boundaryAxes({ jobs, datasets }, jobId), size }
+  function axesOf({ tenantId }: Caller, jobId: string): Promise<BoundaryAxis[]> {
+    return boundaryAxes({ jobs: jobs.of(tenantId), datasets: datasets.of(tenantId) }, jobId)
+  }
+
+  async function viewOf(
+    caller: Caller,
+    jobId: string,
+    size: number | undefined,
+  ): Promise<BoundaryView | undefined> {
+    return size === undefined ? undefined : { axes: await axesOf(caller, jobId), size }
   }
 
   app.route({
@@ -82,10 +91,12 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
       },
     },
     // Before the upgrade, so that an unknown job is an ordinary 404.
-    preHandler: async ({ params, query }) => {
-      const [job] = await jobs.progress([params.id])
+    preHandler: async (request) => {
+      const { params, query } = request
+      const caller = callerOf(request)
+      const [job] = await jobs.of(caller.tenantId).progress([params.id])
       if (job === undefined) throw new Problem('not-found', `There is no job ${params.id}.`)
-      if (query.boundary !== undefined) await boundaryAxes({ jobs, datasets }, params.id)
+      if (query.boundary !== undefined) await axesOf(caller, params.id)
     },
     handler: async (request, reply) => {
       if (request.accepts().type(['json', 'text/event-stream']) !== 'text/event-stream') {
@@ -96,7 +107,7 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
       const { params, query, headers, log } = request
       const last = readLastEventId(headers['last-event-id'])
       if (last?.ended === true) return reply.code(204).send(null)
-      const view = await viewOf(params.id, query.boundary)
+      const view = await viewOf(callerOf(request), params.id, query.boundary)
       const { sink, body } = openEventStream(reply, textOf, limits)
       live
         .watch(params.id, last?.epoch ?? query.after ?? 0, sink, view)
@@ -105,10 +116,11 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
       reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no')
       return reply.type('text/event-stream').send(body)
     },
-    wsHandler: (socket, { params, query, log }) => {
+    wsHandler: (socket, request) => {
+      const { params, query, log } = request
       keepAlive(socket, pingMilliseconds)
       const sink = sinkOf(socket)
-      viewOf(params.id, query.boundary)
+      viewOf(callerOf(request), params.id, query.boundary)
         .then((view) => live.watch(params.id, query.after ?? 0, sink, view))
         .then((end) => socket.close(...closings[end]))
         .catch((error) => {

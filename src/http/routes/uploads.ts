@@ -8,12 +8,13 @@ import { preparationOf, preparationParameters } from '../../contract/preparation
 import { Problem } from '../../contract/problems.js'
 import { text } from '../../contract/text.js'
 import { formatParameters, uploadContentTypes } from '../../contract/upload.js'
-import type { DatasetStore } from '../../training/ports.js'
+import type { DatasetStore, Tenanted } from '../../training/ports.js'
 import { type Upload, upload } from '../../training/upload.js'
+import { callerOf } from '../caller.js'
 import { failures } from '../responses.js'
 
 export interface UploadRoutes {
-  datasets: DatasetStore
+  datasets: Tenanted<Pick<DatasetStore, 'create'>>
   uploadReader: Parameters<typeof upload>[1]
 }
 
@@ -57,7 +58,7 @@ export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
     async (request, reply) => {
       const { name, target, types, missing, ...options } = request.query
       try {
-        const dataset = await upload(datasets, uploadReader, {
+        const dataset = await upload(datasets.of(callerOf(request).tenantId), uploadReader, {
           name,
           files: filesOf(request),
           options,

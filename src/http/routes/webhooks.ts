@@ -10,6 +10,7 @@ import {
 } from '../../contract/webhook.js'
 import type { IdempotencyStore, WebhookStore } from '../../training/ports.js'
 import { register } from '../../training/webhooks.js'
+import { callerOf } from '../caller.js'
 import { answerOnce, idempotencyHeaders } from '../plugins/idempotency.js'
 import { defaultLimit, pageParameters } from '../query.js'
 import { failures, idParameters, listOf, toList } from '../responses.js'
@@ -18,8 +19,6 @@ export interface WebhookRoutes {
   webhooks: WebhookStore
   idempotency: IdempotencyStore
 }
-
-const tenantId = 'local'
 
 export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
   app,
@@ -43,7 +42,7 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
     },
     async (request, reply) => {
       const webhook = await answerOnce(idempotency, createdWebhookSchema, request, reply, (once) =>
-        register(webhooks, tenantId, request.body, once),
+        register(webhooks, callerOf(request).tenantId, request.body, once),
       )
       return reply.code(201).header('location', webhook.links.self).send(webhook)
     },
@@ -59,8 +58,11 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
         response: { 200: listOf(webhookSchema), ...failures },
       },
     },
-    async ({ query }) =>
-      toList(await webhooks.list(tenantId, { ...query, limit: query.limit ?? defaultLimit })),
+    async (request) => {
+      const { query } = request
+      const page = { ...query, limit: query.limit ?? defaultLimit }
+      return toList(await webhooks.list(callerOf(request).tenantId, page))
+    },
   )
 
   app.get(
@@ -73,9 +75,10 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
         response: { 200: webhookWithDeliveriesSchema, ...failures },
       },
     },
-    async ({ params }) => {
-      const webhook = await webhooks.get(tenantId, params.id)
-      if (webhook === null) throw new Problem('not-found', `There is no webhook ${params.id}.`)
+    async (request) => {
+      const { id } = request.params
+      const webhook = await webhooks.get(callerOf(request).tenantId, id)
+      if (webhook === null) throw new Problem('not-found', `There is no webhook ${id}.`)
       return webhook
     },
   )
@@ -90,9 +93,10 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
         response: { 204: z.null().describe('gone'), ...failures },
       },
     },
-    async ({ params }, reply) => {
-      if (!(await webhooks.delete(tenantId, params.id)))
-        throw new Problem('not-found', `There is no webhook ${params.id}.`)
+    async (request, reply) => {
+      const { id } = request.params
+      if (!(await webhooks.delete(callerOf(request).tenantId, id)))
+        throw new Problem('not-found', `There is no webhook ${id}.`)
       return reply.code(204).send(null)
     },
   )

@@ -1,0 +1,53 @@
+/** Going on with a paused job, perhaps with other settings. */
+import { z } from 'zod'
+import { changeSchema, type JobSpec, jobSpecSchema, type ResumeRequest } from '../contract/job.js'
+import { Problem } from '../contract/problems.js'
+import { notifyChanged, type Prisma } from './database.js'
+
+/** A paused job is queued again; with a change, both the spec and the record of changes follow it. */
+export async function resume(
+  client: Prisma.TransactionClient,
+  { id, tenantId }: { id: string; tenantId: string },
+  change: ResumeRequest,
+): Promise<boolean> {
+  const [row] = await client.$queryRaw<{ epoch: number; spec: unknown; changes: unknown }[]>`
+    SELECT epoch, spec, changes FROM "Job"
+    WHERE id = ${id} AND "tenantId" = ${tenantId} AND status = 'paused' FOR UPDATE`
+  if (row === undefined) return false
+  const spec = jobSpecSchema.parse(row.spec)
+  const before = { epochs: spec.epochs, learningRate: spec.optimizer.learningRate }
+  const after = { ...before, ...change }
+  if (after.epochs !== before.epochs || after.learningRate !== before.learningRate) {
+    const earlier = z.array(changeSchema).parse(row.changes)
+    const next = await nextUnbegunEpoch(client, id, row.epoch)
+    // Changes hold one after the other: none begins before one that was made earlier.
+    const fromEpoch = Math.max(next, ...earlier.map((change) => change.fromEpoch))
+    if (fromEpoch > Math.min(before.epochs, after.epochs)) {
+      const message = `The job has begun its epoch ${fromEpoch - 1} of ${before.epochs}: a change could take effect from epoch ${fromEpoch} only.`
+      throw new Problem('invalid-spec', message, [{ pointer: '/epochs', message }])
+    }
+    const changes = [...earlier, { at: new Date().toISOString(), fromEpoch, before, after }]
+    const { epochs, learningRate } = after
+    const changed: JobSpec = { ...spec, epochs, optimizer: { ...spec.optimizer, learningRate } }
+    await client.job.update({ where: { id }, data: { spec: changed, epochs, changes } })
+  }
+  // A worker that has not noticed the pause yet must not write when the job is paused again.
+  await client.$queryRaw`
+    WITH changed AS (
+      UPDATE "Job" SET status = 'queued', attempt = attempt + 1, "enqueuedAt" = now(), "workerId" = NULL
+      WHERE id = ${id}
+      RETURNING id, status, epoch
+    ) ${notifyChanged}`
+  return true
+}
+
+/** Whatever checkpoint a worker goes on from, the epochs before this one are computed as they were begun. */
+async function nextUnbegunEpoch(
+  client: Prisma.TransactionClient,
+  jobId: string,
+  epoch: number,
+): Promise<number> {
+  const newest = await client.checkpoint.findFirst({ where: { jobId }, orderBy: { sequence: 'desc' } })
+  const atBoundary = newest === null ? epoch === 0 : newest.epoch === epoch && newest.step === 0
+  return atBoundary ? epoch + 1 : epoch + 2
+}
