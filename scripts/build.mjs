@@ -77,6 +77,17 @@ unlessFresh(
   },
 )
 
+unlessFresh(
+  'page-types',
+  ['src/contract', 'src/http', 'scripts/page-types.mjs', 'package.json'],
+  'page/src/generated/api.ts',
+  () => runScript('scripts/page-types.mjs', []),
+)
+
+unlessFresh('page', ['page', 'package.json'], 'dist/page/index.html', () => {
+  run('vite', 'vite', ['build', 'page', '--logLevel', 'warn'])
+})
+
 runScript('scripts/assemble.mjs', ['dist'])
 
 cpSync('prisma/migrations', 'dist/prisma/migrations', { recursive: true })

@@ -1,0 +1,89 @@
+/** Calls of the public API, typed by the service's OpenAPI document. */
+import type { paths } from '../generated/api.js'
+import { currentKey } from './key.js'
+import type { Sent, Success } from './types.js'
+
+/** What the service refused, in its own words (application/problem+json). */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly errors: { pointer: string; message: string }[] = [],
+  ) {
+    super(message)
+  }
+}
+
+interface Options {
+  id?: string
+  query?: Record<string, string | number | undefined>
+}
+
+export async function get<Path extends keyof paths>(
+  path: Path,
+  options: Options = {},
+): Promise<Success<paths[Path] extends { get: infer Operation } ? Operation : never>> {
+  return send('GET', address(path, options))
+}
+
+export async function post<Path extends keyof paths>(
+  path: Path,
+  body: Sent<paths[Path] extends { post: infer Operation } ? Operation : never> | undefined,
+  options: Options = {},
+): Promise<Success<paths[Path] extends { post: infer Operation } ? Operation : never>> {
+  const headers = { 'content-type': 'application/json' }
+  const json = body === undefined ? {} : { body: JSON.stringify(body), headers }
+  return send('POST', address(path, options), json)
+}
+
+export async function remove(path: '/jobs/{id}', options: Options): Promise<void> {
+  await send<null>('DELETE', address(path, options))
+}
+
+/** Bytes as they are, such as a file to make a dataset of. */
+export async function upload(
+  file: Blob,
+  contentType: string,
+  query: Options['query'],
+): Promise<Success<paths['/datasets']['post']>> {
+  return send('POST', address('/datasets', { query }), { body: file, headers: { 'content-type': contentType } })
+}
+
+export function address(path: string, { id = '', query = {} }: Options): string {
+  const parameters = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.set(name, String(value))
+  }
+  const text = parameters.toString()
+  return path.replace('{id}', encodeURIComponent(id)) + (text === '' ? '' : `?${text}`)
+}
+
+async function send<T>(
+  method: string,
+  url: string,
+  { headers = {}, body }: { headers?: Record<string, string>; body?: BodyInit } = {},
+): Promise<T> {
+  const key = currentKey()
+  const authorization: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
+  let answer: Response
+  try {
+    answer = await fetch(url, { method, body, headers: { accept: 'application/json', ...headers, ...authorization } })
+  } catch {
+    throw new Refusal(0, 'unreachable', 'The service does not answer. It may be starting anew; this page keeps trying.')
+  }
+  const text = await answer.text()
+  if (!answer.ok) throw refusal(answer.status, text)
+  return JSON.parse(text === '' ? 'null' : text)
+}
+
+function refusal(status: number, text: string): Refusal {
+  try {
+    const { code, detail, errors } = JSON.parse(text)
+    return new Refusal(status, code, detail, errors)
+  } catch {
+    return new Refusal(status, 'unknown', `The service answered ${status}.`)
+  }
+}

@@ -1,0 +1,28 @@
+/** Names for what the API speaks of; everything comes from the service's own documents. */
+import type { components, paths } from '../generated/api.js'
+
+type Body<Answer> = Answer extends { content: { 'application/json': infer Value } } ? Value : never
+
+/** What an operation answers when it succeeds. */
+export type Success<Operation> = Operation extends { responses: infer Answers }
+  ? Body<Answers[keyof Answers & (200 | 201 | 202)]>
+  : never
+
+export type Sent<Operation> = Operation extends { requestBody?: infer Request }
+  ? Body<NonNullable<Request>>
+  : never
+
+export type Job = Success<paths['/jobs/{id}']['get']>
+export type JobStatus = Job['status']
+export type JobRequest = Sent<paths['/jobs']['post']>
+export type NetworkRequest = JobRequest['network']
+export type LayerRequest = NetworkRequest['layers'][number]
+export type Epoch = Success<paths['/jobs/{id}/epochs']['get']>['data'][number]
+export type Model = Success<paths['/models/{id}']['get']>
+export type LayerSummary = Model['layers'][number]
+export type Prediction = Success<paths['/models/{id}/predict']['post']>['predictions'][number]
+export type Dataset = Success<paths['/datasets/{id}']['get']>
+export type Column = Dataset['columns'][number]
+
+export type StreamMessage = components['schemas']['StreamMessage']
+export type Boundary = Extract<StreamMessage, { type: 'boundary' }>

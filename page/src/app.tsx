@@ -1,0 +1,150 @@
+/** The frame around every view: brand, ways, key and light; and which view an address shows. */
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { currentKey, onKeyChange, setKey } from './api/key.js'
+import { Icon } from './parts/icon.js'
+import { link, useRoute } from './router.js'
+import { switchTheme, useTheme } from './theme.js'
+import { CompareView } from './views/compare.js'
+import { LectureView } from './views/lecture.js'
+import { ModelView } from './views/model.js'
+import { ModelsView } from './views/models.js'
+import { NewJobView } from './views/new-job.js'
+import { PlaygroundView } from './views/playground.js'
+import { RunView } from './views/run.js'
+import { RunsView } from './views/runs.js'
+
+const ways = [
+  ['runs', 'Runs'],
+  ['playground', 'Playground'],
+  ['lecture', 'Lecture'],
+  ['models', 'Models'],
+] as const
+
+export function App() {
+  const { view, argument } = useRoute()
+  const [round, setRound] = useState(0)
+  const main = useRef<HTMLElement>(null)
+  const theme = useTheme()
+  // Another key may see other things: every view asks anew.
+  useEffect(() => onKeyChange(() => setRound((count) => count + 1)), [])
+  useEffect(() => {
+    scrollTo(0, 0)
+    // The heading is where a screen reader goes on after a change of view.
+    main.current?.querySelector('h1')?.focus()
+    const title = main.current?.querySelector('h1')?.textContent
+    document.title = title ? `${title} · Descent` : 'Descent'
+  }, [view, argument])
+
+  return (
+    <>
+      <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
+        Skip to the content
+      </a>
+      <header class="bar">
+        <a class="brand" href={link('runs')} aria-label="Descent, all runs">
+          <img src="/icon.svg" alt="" width={28} height={28} />
+          <span>Descent</span>
+        </a>
+        <nav aria-label="Views">
+          {ways.map(([way, name]) => (
+            <a key={way} href={link(way)} aria-current={view === way ? 'page' : undefined}>
+              {name}
+            </a>
+          ))}
+        </nav>
+        <div class="tools">
+          <a class="button primary" href={link('new')}>
+            <Icon name="plus" />
+            <span>New job</span>
+          </a>
+          <KeyButton />
+          <button
+            type="button"
+            class="icon"
+            aria-label={theme === 'dark' ? 'Use the light theme' : 'Use the dark theme'}
+            onClick={switchTheme}
+          >
+            <Icon name={theme === 'dark' ? 'sun' : 'moon'} />
+          </button>
+        </div>
+      </header>
+      <main id="main" ref={main} tabIndex={-1} key={round}>
+        <View key={`${view}/${argument}`} view={view} argument={argument} />
+      </main>
+    </>
+  )
+}
+
+function View({ view, argument }: { view: string; argument: string }) {
+  switch (view) {
+    case 'runs':
+      return argument === '' ? <RunsView /> : <RunView id={argument} />
+    case 'compare':
+      return <CompareView ids={argument.split(',').filter(Boolean)} />
+    case 'playground':
+      return <PlaygroundView />
+    case 'lecture':
+      return <LectureView />
+    case 'new':
+      return <NewJobView dataset={argument} />
+    case 'models':
+      return argument === '' ? <ModelsView /> : <ModelView id={argument} />
+    default:
+      return (
+        <div class="empty">
+          <h1 tabIndex={-1}>Nothing here</h1>
+          <p>
+            This page has no view of that name. <a href={link('runs')}>All runs</a>
+          </p>
+        </div>
+      )
+  }
+}
+
+/** The key stays in memory: it is asked for again after a reload. */
+function KeyButton() {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const [text, setText] = useState('')
+  return (
+    <>
+      <button
+        type="button"
+        class={`icon ${currentKey() === undefined ? '' : 'active'}`}
+        aria-label={currentKey() === undefined ? 'Enter a key' : 'Change the key'}
+        onClick={() => dialog.current?.showModal()}
+      >
+        <Icon name="key" />
+      </button>
+      <dialog ref={dialog} aria-labelledby="key-title">
+        <form
+          method="dialog"
+          onSubmit={() => {
+            setKey(text.trim())
+            setText('')
+          }}
+        >
+          <h2 id="key-title">Key</h2>
+          <p>Services that are open to others ask for one. It stays in the memory of this page and is forgotten with it.</p>
+          <div class="field">
+            <label for="key">API key</label>
+            <input
+              id="key"
+              type="password"
+              value={text}
+              autocomplete="off"
+              onInput={(event) => setText(event.currentTarget.value)}
+            />
+          </div>
+          <div class="actions">
+            <button type="button" onClick={() => dialog.current?.close()}>
+              Close
+            </button>
+            <button type="submit" class="primary">
+              {text.trim() === '' && currentKey() !== undefined ? 'Forget the key' : 'Use the key'}
+            </button>
+          </div>
+        </form>
+      </dialog>
+    </>
+  )
+}

@@ -1,0 +1,59 @@
+/** Draws a fitted curve over its points: what a network of one input answers along it. */
+import { short } from '../format.js'
+import { token } from '../theme.js'
+import type { Frame } from './frame.js'
+
+export interface Sample {
+  x: number
+  y: number
+}
+
+export function drawLine(canvas: HTMLCanvasElement, frame: Frame | null, samples: readonly Sample[]): void {
+  const context = canvas.getContext('2d')
+  if (context === null) return
+  const { width, height } = canvas
+  context.fillStyle = token('--canvas')
+  context.fillRect(0, 0, width, height)
+  const axis = frame?.axes[0]
+  const xs = samples.map(({ x }) => x)
+  const [left, right] = [axis?.min ?? Math.min(...xs), axis?.max ?? Math.max(...xs)]
+  // The data decide the height, so that it stays while the curve moves.
+  const ys = samples.length > 0 ? samples.map(({ y }) => y) : [...(frame?.values ?? [0, 1])]
+  const [least, greatest] = [Math.min(...ys), Math.max(...ys)]
+  const room = 0.2 * (greatest - least) || 1
+  const [bottom, top] = [least - room, greatest + room]
+  const toX = (x: number) => ((x - left) / (right - left)) * width
+  const toY = (y: number) => (1 - (y - bottom) / (top - bottom)) * height
+  const scale = width / 480
+
+  context.strokeStyle = token('--line')
+  context.lineWidth = scale
+  context.fillStyle = token('--ink-soft')
+  context.font = `${12 * scale}px ${token('--font')}`
+  for (const y of [least, (least + greatest) / 2, greatest]) {
+    context.beginPath()
+    context.moveTo(0, toY(y))
+    context.lineTo(width, toY(y))
+    context.stroke()
+    context.fillText(short(y), 6 * scale, toY(y) - 4 * scale)
+  }
+  const colour = token('--class-1')
+  context.fillStyle = colour
+  for (const { x, y } of samples) {
+    context.beginPath()
+    context.arc(toX(x), toY(y), 2.6 * scale, 0, 2 * Math.PI)
+    context.fill()
+  }
+  if (frame === null) return
+  context.strokeStyle = token('--class-2')
+  context.lineWidth = 3 * scale
+  context.lineJoin = 'round'
+  context.beginPath()
+  for (let place = 0; place < frame.size; place++) {
+    const x = toX(left + ((right - left) * place) / (frame.size - 1))
+    const y = toY(frame.values[place * frame.outputs] ?? 0)
+    if (place === 0) context.moveTo(x, y)
+    else context.lineTo(x, y)
+  }
+  context.stroke()
+}

@@ -1,0 +1,74 @@
+/** A network as circles and lines, layer by layer; layers that are too wide to draw show their first and last units. */
+import type { LayerSummary } from '../api/types.js'
+import { plural } from '../format.js'
+
+const [width, height] = [560, 240]
+const most = 10
+
+interface Drawn {
+  name: string
+  size: number
+  /** Vertical places; null stands for what is left out. */
+  units: (number | null)[]
+}
+
+export function NetworkDrawing({ layers }: { layers: readonly LayerSummary[] }) {
+  const drawn = columnsOf(layers)
+  const x = (column: number) => 40 + (column * (width - 80)) / Math.max(1, drawn.length - 1)
+  const label = drawn.map(({ name, size }) => `${name} ${plural(size, 'unit')}`).join(', then ')
+  return (
+    <svg class="network" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={`The network: ${label}`}>
+      {drawn.slice(1).map(({ units }, column) =>
+        (drawn[column]?.units ?? []).map((from) =>
+          units.map((to) =>
+            from === null || to === null ? null : (
+              <line key={`${column} ${from} ${to}`} x1={x(column)} y1={from} x2={x(column + 1)} y2={to} />
+            ),
+          ),
+        ),
+      )}
+      {drawn.map(({ name, size, units }, column) => (
+        <g key={column}>
+          {units.map((y, place) =>
+            y === null ? (
+              <text key={place} x={x(column)} y={height / 2 - 4} class="more">
+                ⋮
+              </text>
+            ) : (
+              <circle key={place} cx={x(column)} cy={y} r={7} />
+            ),
+          )}
+          <text x={x(column)} y={height - 8}>
+            {size}
+          </text>
+          <text x={x(column)} y={14}>
+            {name}
+          </text>
+        </g>
+      ))}
+    </svg>
+  )
+}
+
+function columnsOf(layers: readonly LayerSummary[]): Drawn[] {
+  const first = layers[0]?.inputShape ?? []
+  const all = [
+    { name: 'input', size: product(first) },
+    ...layers.map(({ type, activation, outputShape }) => ({
+      name: type === 'dense' ? (activation ?? 'linear') : type,
+      size: product(outputShape),
+    })),
+  ]
+  return all.map((layer) => ({ ...layer, units: placesOf(layer.size) }))
+}
+
+function placesOf(size: number): (number | null)[] {
+  const count = Math.min(size, most)
+  const gap = Math.min(34, (height - 64) / Math.max(1, count - 1))
+  return Array.from({ length: count }, (_, place) => {
+    if (size > most && place === count / 2) return null
+    return height / 2 + (place - (count - 1) / 2) * gap
+  })
+}
+
+const product = (shape: readonly number[]) => shape.reduce((all, each) => all * each, 1)

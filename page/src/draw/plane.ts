@@ -1,0 +1,184 @@
+/** Draws what a network answers on the plane: its classes as colours, the line between them, and the data. */
+import { token } from '../theme.js'
+import type { Frame } from './frame.js'
+
+export interface Point {
+  x: number
+  y: number
+  /** Which class it belongs to. */
+  which: number
+}
+
+export interface View {
+  left: number
+  right: number
+  bottom: number
+  top: number
+}
+
+export const classColours = 6
+type Colour = [number, number, number]
+
+export function viewOf({ axes }: Pick<Frame, 'axes'>): View {
+  const [x, y] = axes
+  return { left: x?.min ?? 0, right: x?.max ?? 1, bottom: y?.min ?? 0, top: y?.max ?? 1 }
+}
+
+function colourOf(which: number): Colour {
+  const hex = token(`--class-${(which % classColours) + 1}`)
+  return [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as Colour
+}
+
+/** @param threshold of a single output: from there on it is the second class. */
+export function drawPlane(
+  canvas: HTMLCanvasElement,
+  view: View,
+  frame: Frame | null,
+  points: readonly Point[],
+  threshold: number,
+): void {
+  const context = canvas.getContext('2d')
+  if (context === null) return
+  const { width, height } = canvas
+  context.fillStyle = token('--canvas')
+  context.fillRect(0, 0, width, height)
+  if (frame !== null && frame.axes.length === 2) {
+    context.imageSmoothingEnabled = true
+    context.imageSmoothingQuality = 'high'
+    // The grid's points are the centres of the outermost cells, which reach half a cell beyond the canvas.
+    const { size } = frame
+    const [cellX, cellY] = [width / (size - 1), height / (size - 1)]
+    context.drawImage(imageOf(frame, threshold), -cellX / 2, -cellY / 2, width + cellX, height + cellY)
+    context.strokeStyle = token('--boundary')
+    context.lineWidth = Math.max(1.5, width / 260)
+    for (const field of fieldsOf(frame, threshold)) strokeZero(context, field, size, width, height)
+  }
+  const radius = Math.max(3, width / (points.length > 60 ? 110 : 60))
+  for (const point of points) drawPoint(context, view, point, radius)
+}
+
+function drawPoint(context: CanvasRenderingContext2D, view: View, { x, y, which }: Point, radius: number): void {
+  const { width, height } = context.canvas
+  const at = {
+    x: ((x - view.left) / (view.right - view.left)) * width,
+    y: (1 - (y - view.bottom) / (view.top - view.bottom)) * height,
+  }
+  context.fillStyle = `rgb(${colourOf(which).join(' ')})`
+  context.strokeStyle = token('--point-edge')
+  context.lineWidth = Math.max(1, radius / 4)
+  context.beginPath()
+  // Shapes, too, so that colour is not all that tells classes apart.
+  if (which % 3 === 0) context.arc(at.x, at.y, radius, 0, 2 * Math.PI)
+  else if (which % 3 === 1) context.rect(at.x - 0.87 * radius, at.y - 0.87 * radius, 1.74 * radius, 1.74 * radius)
+  else {
+    context.moveTo(at.x, at.y - 1.2 * radius)
+    context.lineTo(at.x + 1.1 * radius, at.y + 0.8 * radius)
+    context.lineTo(at.x - 1.1 * radius, at.y + 0.8 * radius)
+    context.closePath()
+  }
+  context.fill()
+  context.stroke()
+}
+
+/** One pixel a point, the second axis upwards. */
+function imageOf(frame: Frame, threshold: number): HTMLCanvasElement {
+  const { size, outputs, values } = frame
+  const small = document.createElement('canvas')
+  small.width = small.height = size
+  const context = small.getContext('2d')
+  if (context === null) return small
+  const image = context.createImageData(size, size)
+  const colours = Array.from({ length: Math.max(2, outputs) }, (_, which) => colourOf(which))
+  const paper = colourFromToken('--canvas')
+  for (let row = 0; row < size; row++) {
+    for (let column = 0; column < size; column++) {
+      const point = row * size + column
+      const { which, sureness } =
+        outputs === 1
+          ? sideOf(values[point] ?? 0, threshold)
+          : largestOf(values.subarray(point * outputs, (point + 1) * outputs))
+      const colour = colours[which] ?? paper
+      const at = 4 * ((size - 1 - row) * size + column)
+      for (let part = 0; part < 3; part++) {
+        image.data[at + part] = paper[part as 0] + (colour[part as 0] - paper[part as 0]) * (0.12 + 0.5 * sureness)
+      }
+      image.data[at + 3] = 255
+    }
+  }
+  context.putImageData(image, 0, 0)
+  return small
+}
+
+function colourFromToken(name: string): Colour {
+  const hex = token(name)
+  return [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as Colour
+}
+
+function sideOf(value: number, threshold: number) {
+  // Hinge has no bounds: one is as sure as it needs to be.
+  const sureness = Math.min(1, Math.abs(value - threshold) * (threshold === 0 ? 1 : 2))
+  return { which: value >= threshold ? 1 : 0, sureness }
+}
+
+function largestOf(values: Float32Array) {
+  let [which, second] = [0, Number.NEGATIVE_INFINITY]
+  for (let place = 1; place < values.length; place++) {
+    if ((values[place] ?? 0) > (values[which] ?? 0)) which = place
+  }
+  values.forEach((value, place) => {
+    if (place !== which) second = Math.max(second, value)
+  })
+  return { which, sureness: Math.min(1, Math.max(0, (values[which] ?? 0) - second)) }
+}
+
+/** Functions of the grid's points that are zero on the boundaries: of each class, by how much it leads. */
+function fieldsOf({ size, outputs, values }: Frame, threshold: number): Float32Array[] {
+  if (outputs === 1) return [values.map((value) => value - threshold)]
+  return Array.from({ length: outputs }, (_, which) =>
+    Float32Array.from({ length: size * size }, (_, point) => {
+      let others = Number.NEGATIVE_INFINITY
+      for (let other = 0; other < outputs; other++) {
+        if (other !== which) others = Math.max(others, values[point * outputs + other] ?? 0)
+      }
+      return (values[point * outputs + which] ?? 0) - others
+    }),
+  )
+}
+
+/** Marching squares: in every cell the straight piece between the places on its edges where the field is zero. */
+function strokeZero(
+  context: CanvasRenderingContext2D,
+  field: Float32Array,
+  size: number,
+  width: number,
+  height: number,
+): void {
+  const at = (column: number, row: number) => field[row * size + column] ?? 0
+  const [stepX, stepY] = [width / (size - 1), height / (size - 1)]
+  context.beginPath()
+  for (let row = 0; row + 1 < size; row++) {
+    for (let column = 0; column + 1 < size; column++) {
+      const corners = [
+        [column, row],
+        [column + 1, row],
+        [column + 1, row + 1],
+        [column, row + 1],
+      ] as const
+      const crossings: [number, number][] = []
+      corners.forEach(([x1, y1], side) => {
+        const [x2, y2] = corners[(side + 1) % 4] ?? [x1, y1]
+        const [a, b] = [at(x1, y1), at(x2, y2)]
+        if (a >= 0 === b >= 0) return
+        const share = a / (a - b)
+        crossings.push([(x1 + share * (x2 - x1)) * stepX, height - (y1 + share * (y2 - y1)) * stepY])
+      })
+      for (let piece = 0; piece + 1 < crossings.length; piece += 2) {
+        const [from, to] = [crossings[piece], crossings[piece + 1]]
+        if (from === undefined || to === undefined) continue
+        context.moveTo(...from)
+        context.lineTo(...to)
+      }
+    }
+  }
+  context.stroke()
+}

@@ -1,0 +1,50 @@
+/** Numbers, times and sizes as people read them. */
+
+const significant = new Intl.NumberFormat('en', { maximumSignificantDigits: 4 })
+const grouped = new Intl.NumberFormat('en')
+
+/** Four significant digits; very small and very large ones by powers of ten. */
+export function short(value: number | null | undefined): string {
+  if (value === null || value === undefined) return '–'
+  if (value === 0) return '0'
+  const size = Math.abs(value)
+  return size < 1e-3 || size >= 1e7 ? value.toExponential(2) : significant.format(value)
+}
+
+export const whole = (value: number) => grouped.format(value)
+
+export function percent(value: number | null | undefined): string {
+  if (value === null || value === undefined) return '–'
+  return `${value === 1 ? 100 : (100 * value).toFixed(1)} %`
+}
+
+/** From milliseconds. */
+export function duration(milliseconds: number): string {
+  const seconds = milliseconds / 1_000
+  if (seconds < 1) return `${Math.max(1, Math.round(milliseconds))} ms`
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+export function bytes(count: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB']
+  let [value, place] = [count, 0]
+  while (value >= 1024 && place < units.length - 1) {
+    value /= 1024
+    place++
+  }
+  return `${value < 10 && place > 0 ? value.toFixed(1) : Math.round(value)} ${units[place]}`
+}
+
+/** How long ago, or the date of what is older than a day. */
+export function ago(time: string): string {
+  const milliseconds = Date.now() - Date.parse(time)
+  if (milliseconds < 10_000) return 'just now'
+  if (milliseconds < 86_400_000) return `${duration(milliseconds).split(' ').slice(0, 2).join(' ')} ago`
+  return new Date(time).toLocaleDateString('en', { year: 'numeric', month: 'short', day: 'numeric' })
+}
+
+export const plural = (count: number, one: string, many = `${one}s`) =>
+  `${whole(count)} ${count === 1 ? one : many}`

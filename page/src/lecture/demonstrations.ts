@@ -1,0 +1,441 @@
+/** The lecture's demonstrations: what each claims, what it trains, and the plot that makes the point. */
+import { post } from '../api/client.js'
+import type { Boundary, JobRequest } from '../api/types.js'
+import type { Point } from '../draw/plane.js'
+import type { Sample } from '../draw/line.js'
+import { percent, plural, short } from '../format.js'
+import { generator, normal } from '../random.js'
+import { dense, lossOf, outputsOf, type Trained, train } from './training.js'
+
+export interface Line {
+  label: string
+  x: number[]
+  y: (number | null)[]
+}
+
+export type Plot =
+  | { type: 'curves'; lines: Line[]; x: string; y: string; logarithmicX?: boolean; linearY?: boolean }
+  | { type: 'maps'; maps: { title: string; frame: Boundary; points: Point[]; samples?: Sample[] }[] }
+  | { type: 'bars'; unit: string; bars: { label: string; value: number; note: string }[] }
+  | { type: 'signals'; heads: string[]; rows: number[][][] }
+  | { type: 'table'; heads: string[]; rows: string[][] }
+
+export interface Shown {
+  plots: Plot[]
+  says: string
+}
+
+export interface Demonstration {
+  id: string
+  title: string
+  claim: string
+  run(): Promise<Shown>
+}
+
+const corners: Point[] = [0, 1, 2, 3].map((row) => ({ x: row >> 1, y: row & 1, which: 0 }))
+const cornersOf = (answers: readonly number[]) => corners.map((point, row) => ({ ...point, which: answers[row] ?? 0 }))
+const truth = { and: [0, 0, 0, 1], or: [0, 1, 1, 1], xor: [0, 1, 1, 0] } as const
+const gray = 40
+
+function mapOf(title: string, { frame }: Trained, points: Point[], samples?: Sample[]) {
+  return frame === null ? [] : [{ title, frame, points, ...(samples === undefined ? {} : { samples }) }]
+}
+
+const lineOf = (label: string, { epochs }: Trained): Line => ({
+  label,
+  x: epochs.map(({ epoch }) => epoch),
+  y: epochs.map(({ loss }) => loss),
+})
+
+const perceptron: Demonstration = {
+  id: 'perceptron',
+  title: 'The perceptron',
+  claim: 'One threshold unit learns AND and OR. It cannot learn XOR: no straight line separates it.',
+  async run() {
+    const names = ['and', 'or', 'xor'] as const
+    const trained = await Promise.all(
+      names.map((name) =>
+        train(
+          {
+            name: `Lecture: perceptron on ${name.toUpperCase()}`,
+            dataset: name,
+            network: { layers: [{ ...dense(1, 'step'), kernelInitializer: 'zeros' }] } as JobRequest['network'],
+            loss: 'perceptron',
+            optimizer: { type: 'sgd', learningRate: 1 } as JobRequest['optimizer'],
+            batchSize: 1,
+            sampling: 'sequential',
+            epochs: 12,
+          },
+          gray,
+        ),
+      ),
+    )
+    const right = trained.map(({ epochs }) => epochs.at(-1)?.accuracy ?? 0)
+    return {
+      plots: [
+        {
+          type: 'maps',
+          maps: trained.flatMap((each, place) => {
+            const name = names[place] ?? 'xor'
+            return mapOf(name.toUpperCase(), each, cornersOf(truth[name]))
+          }),
+        },
+      ],
+      says: names.map((name, place) => `${name.toUpperCase()}: ${percent(right[place])} right`).join(' · '),
+    }
+  },
+}
+
+const xor: Demonstration = {
+  id: 'xor',
+  title: 'Two layers learn XOR',
+  claim: 'A hidden layer bends the plane, so that one line is enough behind it.',
+  async run() {
+    const trained = await train(
+      {
+        name: 'Lecture: XOR',
+        dataset: 'xor',
+        network: { layers: [dense(4, 'tanh'), dense(1, 'sigmoid')] },
+        loss: 'binaryCrossentropy',
+        optimizer: { type: 'adam', learningRate: 0.05 } as JobRequest['optimizer'],
+        epochs: 500,
+        seed: 1,
+      },
+      gray,
+    )
+    return {
+      plots: [
+        { type: 'maps', maps: mapOf('XOR after 500 epochs', trained, cornersOf(truth.xor)) },
+        { type: 'curves', lines: [lineOf('Loss', trained)], x: 'epoch', y: 'loss' },
+      ],
+      says: `Loss ${short(lossOf(trained))}, every corner on its side: ${percent(trained.epochs.at(-1)?.accuracy)} right.`,
+    }
+  },
+}
+
+const booleanFunction: Demonstration = {
+  id: 'boolean-function',
+  title: 'Any Boolean function is a network',
+  claim: 'From its disjunctive normal form, without training: a unit for each true row, and one for their OR.',
+  async run() {
+    const trueRows = [1, 2, 4, 7]
+    const model = await post('/models', { name: 'Lecture: parity of 3', construct: { dnf: { inputs: 3, trueRows } } })
+    const rows = Array.from({ length: 8 }, (_, row) => [row >> 2, (row >> 1) & 1, row & 1])
+    const answers = await outputsOf(model.id, rows)
+    return {
+      plots: [
+        {
+          type: 'table',
+          heads: ['x₁ x₂ x₃', 'wanted', 'network'],
+          rows: rows.map((row, place) => [
+            row.join(' '),
+            trueRows.includes(place) ? '1' : '0',
+            String(answers[place]?.[0] ?? ''),
+          ]),
+        },
+      ],
+      says: `Parity of three inputs: ${plural(trueRows.length, 'hidden unit')}, ${model.parameters} parameters, no epoch of training.`,
+    }
+  },
+}
+
+const approximation: Demonstration = {
+  id: 'approximation',
+  title: 'Width against error',
+  claim: 'One hidden layer approximates a continuous function, the better the wider it is.',
+  async run() {
+    const xs = Array.from({ length: 64 }, (_, place) => (6 * place) / 63 - 2)
+    const f = (x: number) => Math.abs(x) / 2 + Math.cos(2 * x) / 2
+    const samples = xs.map((x) => ({ x, y: f(x) }))
+    const widths = [1, 2, 4, 8]
+    const best = await Promise.all(
+      widths.map(async (width) => {
+        const trained = await Promise.all(
+          [1, 2, 3, 4].map((seed) =>
+            train(
+              {
+                name: `Lecture: width ${width}`,
+                dataset: { x: xs, y: xs.map(f) },
+                network: { layers: [dense(width, 'tanh'), dense(1, 'linear')] },
+                loss: 'meanSquaredError',
+                optimizer: { type: 'adam', learningRate: 0.05 } as JobRequest['optimizer'],
+                schedule: { type: 'cosine' } as JobRequest['schedule'],
+                batchSize: 'full',
+                epochs: 2_000,
+                seed,
+              },
+              128,
+            ),
+          ),
+        )
+        return trained.reduce((a, b) => (lossOf(b) < lossOf(a) ? b : a))
+      }),
+    )
+    return {
+      plots: [
+        {
+          type: 'maps',
+          maps: best.flatMap((each, place) => mapOf(`width ${widths[place]}`, each, [], samples)),
+        },
+        {
+          type: 'bars',
+          unit: 'mean squared error, logarithmic',
+          bars: best.map((each, place) => ({
+            label: `width ${widths[place]}`,
+            value: lossOf(each),
+            note: short(lossOf(each)),
+          })),
+        },
+      ],
+      says: 'The best of four beginnings for each width, 2,000 steps of Adam.',
+    }
+  },
+}
+
+const depth: Demonstration = {
+  id: 'depth',
+  title: 'Depth against width',
+  claim: 'With as many parameters, deep networks learn the spirals that a wide one does not.',
+  async run() {
+    const shapes = [[112], [18, 18], [13, 13, 13], [11, 11, 11, 11]]
+    const trained = await Promise.all(
+      shapes.map((hidden) =>
+        train(
+          {
+            name: `Lecture: depth ${hidden.length}`,
+            dataset: { name: 'spirals', rows: 400, noise: 0.03, seed: 1 },
+            network: { layers: [...hidden.map((units) => dense(units, 'tanh')), dense(1, 'sigmoid')] },
+            loss: 'binaryCrossentropy',
+            optimizer: { type: 'adam', learningRate: 0.01 } as JobRequest['optimizer'],
+            epochs: 250,
+            batchSize: 32,
+            seed: 1,
+          },
+          64,
+        ),
+      ),
+    )
+    const title = (place: number) => (shapes[place] ?? []).join(' → ')
+    return {
+      plots: [
+        {
+          type: 'curves',
+          lines: trained.map((each, place) => lineOf(title(place), each)),
+          x: 'epoch',
+          y: 'loss',
+        },
+        { type: 'maps', maps: trained.flatMap((each, place) => mapOf(title(place), each, [])) },
+      ],
+      says: trained
+        .map(({ job, epochs }, place) => `${title(place)} (${job.parameters} parameters): ${percent(epochs.at(-1)?.accuracy)}`)
+        .join(' · '),
+    }
+  },
+}
+
+const descent: Demonstration = {
+  id: 'descent',
+  title: 'Few sure steps or many rough ones',
+  claim: 'Step for step nothing beats all rows; for the same gradients evaluated, many rough steps win.',
+  async run() {
+    const samplings = [
+      { label: 'gradient descent, 400 rows', batchSize: 'full' as const, perEpoch: 1, epochs: 400 },
+      { label: 'mini-batch, 20 rows', batchSize: 20, perEpoch: 20, epochs: 20 },
+      { label: 'stochastic, 1 row', batchSize: 1, perEpoch: 400, epochs: 20 },
+    ]
+    const trained = await Promise.all(
+      samplings.map(({ label, batchSize, epochs }) =>
+        train({
+          name: `Lecture: ${label}`,
+          dataset: { name: 'moons', rows: 400, noise: 0.15, seed: 1 },
+          network: { layers: [dense(8, 'tanh'), dense(1, 'sigmoid')] },
+          loss: 'binaryCrossentropy',
+          optimizer: { type: 'sgd', learningRate: 0.1 } as JobRequest['optimizer'],
+          batchSize,
+          epochs,
+          seed: 1,
+        }),
+      ),
+    )
+    const lines = (xOf: (epoch: number, perEpoch: number) => number, last: number) =>
+      trained.map(({ epochs }, place) => {
+        const { label, perEpoch } = samplings[place] ?? { label: '', perEpoch: 1 }
+        const shown = epochs.filter(({ epoch }) => epoch <= last)
+        return {
+          label,
+          x: shown.map(({ epoch }) => xOf(epoch, perEpoch)),
+          y: shown.map(({ loss }) => loss),
+        }
+      })
+    return {
+      plots: [
+        { type: 'curves', lines: lines((epoch) => epoch, 20), x: 'epoch (400 row gradients each)', y: 'loss' },
+        {
+          type: 'curves',
+          lines: lines((epoch, perEpoch) => epoch * perEpoch, 400),
+          x: 'step',
+          y: 'loss',
+          logarithmicX: true,
+        },
+      ],
+      says: 'The same network, data, beginning and rate; only the rows of a step differ.',
+    }
+  },
+}
+
+const momentum: Demonstration = {
+  id: 'momentum',
+  title: 'Momentum and Adam',
+  claim: 'In a long narrow valley plain descent creeps; momentum and Adam run down it.',
+  async run() {
+    const x = Array.from({ length: 100 }, (_, row) => [(row % 10) / 4.5 - 1, (Math.floor(row / 10) / 4.5 - 1) / 10])
+    const y = x.map(([x1 = 0, x2 = 0]) => 2 * x1 - 30 * x2 + 1)
+    const optimizers = [
+      { label: 'plain', with: (learningRate: number) => ({ type: 'sgd', learningRate }) },
+      { label: 'momentum 0.9', with: (learningRate: number) => ({ type: 'sgd', learningRate, momentum: 0.9 }) },
+      { label: 'Adam', with: (learningRate: number) => ({ type: 'adam', learningRate }) },
+    ]
+    const best = await Promise.all(
+      optimizers.map(async ({ label, with: optimizer }) => {
+        const trained = await Promise.all(
+          [0.03, 0.1, 0.3, 1].map((rate) =>
+            train({
+              name: `Lecture: ${label}, rate ${rate}`,
+              dataset: { x, y },
+              network: { layers: [dense(1, 'linear')] },
+              loss: 'squaredError',
+              optimizer: optimizer(rate) as JobRequest['optimizer'],
+              batchSize: 'full',
+              epochs: 200,
+              seed: 1,
+            }).catch(() => null),
+          ),
+        )
+        return trained.reduce((a, b) => (a === null || (b !== null && lossOf(b) < lossOf(a)) ? b : a))
+      }),
+    )
+    return {
+      plots: [
+        {
+          type: 'curves',
+          lines: best.flatMap((each, place) => {
+            const rate = each?.job.spec.optimizer.learningRate
+            return each === null ? [] : [lineOf(`${optimizers[place]?.label}, rate ${rate}`, each)]
+          }),
+          x: 'step',
+          y: 'loss',
+        },
+      ],
+      says: 'A plane fitted to 100 points whose second input is ten times smaller; each with the best of four rates.',
+    }
+  },
+}
+
+const signalLength = 20
+const bumpAt = (place: number) =>
+  Array.from({ length: signalLength }, (_, index) => Math.max(0, 1 - Math.abs(index - place) / 3))
+const edges = (signal: readonly number[]) =>
+  Array.from({ length: signalLength - 2 }, (_, place) => (signal[place + 2] ?? 0) - (signal[place] ?? 0))
+
+const shift: Demonstration = {
+  id: 'shift',
+  title: 'Shift the input, and the output shifts',
+  claim: 'A convolution that saw bumps in the left half only knows them everywhere. A dense layer does not.',
+  async run() {
+    const seen = Array.from({ length: 25 }, (_, index) => bumpAt(3 + index / 6))
+    const job = {
+      dataset: { x: seen, y: seen.map(edges) },
+      loss: 'meanSquaredError',
+      optimizer: { type: 'adam', learningRate: 0.05 } as JobRequest['optimizer'],
+      epochs: 400,
+      batchSize: 'full',
+      seed: 1,
+    } as const
+    const convolutional = {
+      inputShape: [1, signalLength],
+      layers: [{ type: 'conv1d', filters: 1, kernelSize: 3 }, { type: 'flatten' }],
+    } as unknown as JobRequest['network']
+    const [convolution, full] = await Promise.all([
+      train({ ...job, name: 'Lecture: shift, convolution', network: convolutional }),
+      train({ ...job, name: 'Lecture: shift, dense', network: { layers: [dense(signalLength - 2, 'linear')] } }),
+    ])
+    const signals = Array.from({ length: 7 }, (_, index) => bumpAt(4 + index * 1.75))
+    const [convolved, transformed] = await Promise.all([
+      outputsOf(convolution.modelId, signals),
+      outputsOf(full.modelId, signals),
+    ])
+    return {
+      plots: [
+        {
+          type: 'signals',
+          heads: ['input', 'convolution', 'dense layer'],
+          rows: signals.map((signal, row) => [signal, convolved[row] ?? [], transformed[row] ?? []]),
+        },
+      ],
+      says: `Both learned to find edges: the convolution with ${plural(convolution.job.parameters, 'parameter')}, the dense layer with ${plural(full.job.parameters, 'parameter')}.`,
+    }
+  },
+}
+
+const sharedWeights: Demonstration = {
+  id: 'shared-weights',
+  title: 'Shared weights need fewer examples',
+  claim: 'All learn the same blur from 16 noisy rows; those that share their weights hold on new rows.',
+  async run() {
+    const [length, rows, shown] = [16, 80, 16]
+    const random = generator(1)
+    const x = Array.from({ length: rows }, () => Array.from({ length }, () => normal(random)))
+    const y = x.map((signal) =>
+      Array.from({ length: length - 2 }, (_, place) => {
+        const [left = 0, middle = 0, right = 0] = signal.slice(place, place + 3)
+        return left / 4 + middle / 2 + right / 4 + 0.3 * normal(random)
+      }),
+    )
+    const candidates = [
+      { label: 'shared', layers: [{ type: 'conv1d', filters: 1, kernelSize: 3 }, { type: 'flatten' }] },
+      { label: 'not shared', layers: [{ type: 'locallyConnected1d', filters: 1, kernelSize: 3 }, { type: 'flatten' }] },
+      { label: 'all to all', layers: [{ type: 'flatten' }, dense(length - 2, 'linear')] },
+    ]
+    const trained = await Promise.all(
+      candidates.map(({ label, layers }) =>
+        train({
+          name: `Lecture: ${label} weights`,
+          dataset: { x, y },
+          network: { inputShape: [1, length], layers } as unknown as JobRequest['network'],
+          loss: 'meanSquaredError',
+          optimizer: { type: 'adam', learningRate: 0.03 } as JobRequest['optimizer'],
+          epochs: 600,
+          batchSize: 'full',
+          validationSplit: 1 - shown / rows,
+          seed: 1,
+        }),
+      ),
+    )
+    return {
+      plots: [
+        {
+          type: 'bars',
+          unit: 'mean squared error on new rows, logarithmic',
+          bars: trained.map(({ job, epochs }, place) => ({
+            label: `${candidates[place]?.label} (${job.parameters})`,
+            value: epochs.at(-1)?.valLoss ?? 0,
+            note: short(epochs.at(-1)?.valLoss),
+          })),
+        },
+      ],
+      says: 'In brackets the number of parameters. No network can do better than the noise, 0.09.',
+    }
+  },
+}
+
+export const demonstrations: readonly Demonstration[] = [
+  perceptron,
+  xor,
+  booleanFunction,
+  approximation,
+  depth,
+  descent,
+  momentum,
+  shift,
+  sharedWeights,
+]

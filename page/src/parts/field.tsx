@@ -1,0 +1,128 @@
+/** Labelled inputs; an error belongs to its field and is read out with it. */
+import type { ComponentChildren } from 'preact'
+import { useId } from 'preact/hooks'
+
+interface FieldProps {
+  label: string
+  error?: string | undefined
+  hint?: string | undefined
+}
+
+function Field(props: FieldProps & { children: (ids: { id: string; describedBy: string | undefined }) => ComponentChildren }) {
+  const { label, error, hint, children } = props
+  const id = useId()
+  const note = error ?? hint
+  return (
+    <div class={`field ${error === undefined ? '' : 'wrong'}`}>
+      <label for={id}>{label}</label>
+      {children({ id, describedBy: note === undefined ? undefined : `${id}-note` })}
+      {note === undefined ? null : (
+        <small id={`${id}-note`} role={error === undefined ? undefined : 'alert'}>
+          {note}
+        </small>
+      )}
+    </div>
+  )
+}
+
+export function TextField(
+  props: FieldProps & { value: string; onChange(value: string): void; placeholder?: string },
+) {
+  const { value, onChange, placeholder, ...field } = props
+  return (
+    <Field {...field}>
+      {({ id, describedBy }) => (
+        <input
+          id={id}
+          type="text"
+          value={value}
+          placeholder={placeholder}
+          autocomplete="off"
+          aria-describedby={describedBy}
+          aria-invalid={field.error !== undefined}
+          onInput={(event) => onChange(event.currentTarget.value)}
+        />
+      )}
+    </Field>
+  )
+}
+
+export function NumberField(
+  props: FieldProps & {
+    value: number
+    onChange(value: number): void
+    min?: number
+    max?: number
+    step?: number | 'any'
+  },
+) {
+  const { value, onChange, min, max, step = 'any', ...field } = props
+  return (
+    <Field {...field}>
+      {({ id, describedBy }) => (
+        <input
+          id={id}
+          type="number"
+          value={Number.isNaN(value) ? '' : value}
+          min={min}
+          max={max}
+          step={step}
+          aria-describedby={describedBy}
+          aria-invalid={field.error !== undefined}
+          onInput={(event) => onChange(event.currentTarget.valueAsNumber)}
+        />
+      )}
+    </Field>
+  )
+}
+
+export function SelectField<T extends string>(
+  props: FieldProps & {
+    value: T
+    onChange(value: NoInfer<T>): void
+    options: readonly (readonly [NoInfer<T>, string])[]
+  },
+) {
+  const { value, onChange, options, ...field } = props
+  return (
+    <Field {...field}>
+      {({ id, describedBy }) => (
+        <select
+          id={id}
+          value={value}
+          aria-describedby={describedBy}
+          onChange={(event) => {
+            const chosen = options.find(([each]) => each === event.currentTarget.value)
+            if (chosen !== undefined) onChange(chosen[0])
+          }}
+        >
+          {options.map(([each, name]) => (
+            <option key={each} value={each} selected={each === value}>
+              {name}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  )
+}
+
+/** A few choices side by side, of which one holds. */
+export function Choice<T extends string>(props: {
+  label: string
+  value: T
+  onChange(value: NoInfer<T>): void
+  options: readonly (readonly [NoInfer<T>, string])[]
+}) {
+  const { label, value, onChange, options } = props
+  return (
+    <fieldset class="choice">
+      <legend>{label}</legend>
+      {options.map(([each, name]) => (
+        <button key={each} type="button" aria-pressed={each === value} onClick={() => onChange(each)}>
+          {name}
+        </button>
+      ))}
+    </fieldset>
+  )
+}

@@ -1,0 +1,27 @@
+/** Small line drawings, 16 × 16; what they mean is said by the text or label beside them. */
+const paths = {
+  play: 'M5 3.5v9l7.5-4.5z',
+  pause: 'M5.5 3.5v9M10.5 3.5v9',
+  stop: 'M4.5 4.5h7v7h-7z',
+  plus: 'M8 3v10M3 8h10',
+  minus: 'M3 8h10',
+  close: 'M4 4l8 8M12 4l-8 8',
+  check: 'M3 8.5l3.2 3L13 4.5',
+  sun: 'M8 5a3 3 0 100 6 3 3 0 000-6zM8 1v1.6M8 13.4V15M1 8h1.6M13.4 8H15M3 3l1.1 1.1M11.9 11.9L13 13M13 3l-1.1 1.1M4.1 11.9L3 13',
+  moon: 'M13 9.6A5.6 5.6 0 016.4 3 5.6 5.6 0 108 13.6 5.6 5.6 0 0013 9.6z',
+  key: 'M10.5 2.5a3 3 0 00-2.8 4L2.5 11.7v1.8h2.3v-1.6h1.6v-1.7h1.3l.6-.7a3 3 0 102.2-7z',
+  copy: 'M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z',
+  download: 'M8 2.5v7.5M4.5 7L8 10.2 11.5 7M3 13.5h10',
+  trash: 'M3 4.5h10M6 4.5v-2h4v2M4.5 4.5l.6 9h5.8l.6-9',
+  dots: 'M8 3.5v.1M8 8v.1M8 12.5v.1',
+} as const
+
+export type IconName = keyof typeof paths
+
+export function Icon({ name }: { name: IconName }) {
+  return (
+    <svg class="glyph" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+      <path d={paths[name]} />
+    </svg>
+  )
+}

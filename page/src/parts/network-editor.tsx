@@ -1,0 +1,124 @@
+/** A network of dense layers, built by clicks: hidden layers to add, widen and remove, and the output that the task asks for. */
+import { Icon } from './icon.js'
+
+export const activations = [
+  'tanh',
+  'relu',
+  'sigmoid',
+  'leakyRelu',
+  'elu',
+  'gelu',
+  'softplus',
+  'step',
+  'linear',
+] as const
+export type HiddenActivation = (typeof activations)[number]
+
+export interface HiddenLayer {
+  units: number
+  activation: HiddenActivation
+}
+
+interface Props {
+  inputs: string
+  hidden: readonly HiddenLayer[]
+  output: { units: number; activation: string }
+  onChange(hidden: HiddenLayer[]): void
+  errors?: (layer: number) => string | undefined
+}
+
+const mostUnits = 512
+
+export function NetworkEditor({ inputs, hidden, output, onChange, errors = () => undefined }: Props) {
+  const change = (place: number, layer: Partial<HiddenLayer>) =>
+    onChange(hidden.map((each, index) => (index === place ? { ...each, ...layer } : each)))
+  const resized = (place: number, units: number) => {
+    if (Number.isInteger(units)) change(place, { units: Math.min(mostUnits, Math.max(1, units)) })
+  }
+  return (
+    <ol class="layers" aria-label="Layers of the network">
+      <li class="layer end">
+        <span class="kind">Input</span>
+        <span>{inputs}</span>
+      </li>
+      {hidden.map((layer, place) => (
+        <li class="layer" key={place}>
+          <span class="kind">Layer {place + 1}</span>
+          <span class="stepper">
+            <button
+              type="button"
+              class="icon"
+              aria-label={`Fewer units in layer ${place + 1}`}
+              onClick={() => resized(place, layer.units - 1)}
+            >
+              <Icon name="minus" />
+            </button>
+            <input
+              type="number"
+              min={1}
+              max={mostUnits}
+              value={layer.units}
+              aria-label={`Units of layer ${place + 1}`}
+              onChange={(event) => resized(place, event.currentTarget.valueAsNumber)}
+            />
+            <button
+              type="button"
+              class="icon"
+              aria-label={`More units in layer ${place + 1}`}
+              onClick={() => resized(place, layer.units + 1)}
+            >
+              <Icon name="plus" />
+            </button>
+          </span>
+          <select
+            aria-label={`Activation of layer ${place + 1}`}
+            value={layer.activation}
+            onChange={(event) => {
+              const activation = activations.find((each) => each === event.currentTarget.value)
+              if (activation !== undefined) change(place, { activation })
+            }}
+          >
+            {activations.map((each) => (
+              <option key={each} selected={each === layer.activation}>
+                {each}
+              </option>
+            ))}
+          </select>
+          <button
+            type="button"
+            class="icon"
+            aria-label={`Remove layer ${place + 1}`}
+            onClick={() => onChange(hidden.filter((_, index) => index !== place))}
+          >
+            <Icon name="close" />
+          </button>
+          {errors(place) === undefined ? null : (
+            <small class="wrong" role="alert">
+              {errors(place)}
+            </small>
+          )}
+        </li>
+      ))}
+      <li class="add">
+        <button
+          type="button"
+          disabled={hidden.length >= 8}
+          onClick={() => onChange([...hidden, { units: 4, activation: hidden.at(-1)?.activation ?? 'tanh' }])}
+        >
+          <Icon name="plus" /> Add a layer
+        </button>
+      </li>
+      <li class="layer end">
+        <span class="kind">Output</span>
+        <span>
+          {output.units} × {output.activation}
+        </span>
+        {errors(hidden.length) === undefined ? null : (
+          <small class="wrong" role="alert">
+            {errors(hidden.length)}
+          </small>
+        )}
+      </li>
+    </ol>
+  )
+}

@@ -1,0 +1,29 @@
+/** Addresses within the page: `#/view/argument`. */
+import { useEffect, useState } from 'preact/hooks'
+
+export interface Route {
+  view: string
+  argument: string
+}
+
+function current(): Route {
+  const [view = '', argument = ''] = location.hash.replace(/^#\/?/, '').split('/')
+  return { view: view === '' ? 'runs' : view, argument: decodeURIComponent(argument) }
+}
+
+export const link = (view: string, argument = '') =>
+  `#/${view}${argument === '' ? '' : `/${encodeURIComponent(argument)}`}`
+
+export function go(view: string, argument = ''): void {
+  location.hash = link(view, argument)
+}
+
+export function useRoute(): Route {
+  const [route, setRoute] = useState(current)
+  useEffect(() => {
+    const follow = () => setRoute(current())
+    addEventListener('hashchange', follow)
+    return () => removeEventListener('hashchange', follow)
+  }, [])
+  return route
+}

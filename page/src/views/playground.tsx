@@ -1,0 +1,344 @@
+/** A network built by clicks, data in the plane, and the boundary between its classes while it learns. */
+import { useMemo, useState } from 'preact/hooks'
+import { post, type Refusal } from '../api/client.js'
+import type { JobRequest } from '../api/types.js'
+import { BoundaryPanel, usePlayhead } from '../draw/boundary-panel.js'
+import { HistoryCurves } from '../draw/history-curves.js'
+import type { Point, View } from '../draw/plane.js'
+import { duration, percent, plural, short } from '../format.js'
+import { toRefusal } from '../parts/asking.js'
+import { Choice, NumberField, SelectField } from '../parts/field.js'
+import { Icon } from '../parts/icon.js'
+import { type HiddenLayer, NetworkEditor } from '../parts/network-editor.js'
+import { RefusalNotice } from '../parts/notice.js'
+import { ConnectionNote, StatusPill } from '../parts/status.js'
+import { link } from '../router.js'
+import { useRun } from '../watching.js'
+import { isTruthTable, pointsOf, type Shape, samplesOf, shapeNames, shapes } from './playground-data.js'
+
+type OptimizerName = 'adam' | 'sgd' | 'momentum'
+
+interface Setting {
+  shape: Shape
+  noise: number
+  hidden: HiddenLayer[]
+  optimizer: OptimizerName
+  learningRate: number
+  epochs: number
+  /** One threshold unit by Rosenblatt's rule, as the lecture begins. */
+  perceptron: boolean
+}
+
+const twoLayers: Setting = {
+  shape: 'xor',
+  noise: 0.1,
+  hidden: [{ units: 4, activation: 'tanh' }],
+  optimizer: 'adam',
+  learningRate: 0.05,
+  epochs: 500,
+  perceptron: false,
+}
+const perceptron = { ...twoLayers, hidden: [], perceptron: true, epochs: 12, learningRate: 1 }
+const wide = { hidden: [{ units: 8, activation: 'tanh' as const }], learningRate: 0.02, epochs: 400 }
+
+const lessons: readonly [string, Setting][] = [
+  ['Perceptron on AND', { ...perceptron, shape: 'and' }],
+  ['Perceptron on XOR', perceptron],
+  ['Two layers on XOR', twoLayers],
+  ['Moons', { ...twoLayers, ...wide, shape: 'moons' }],
+  [
+    'Spirals',
+    {
+      ...twoLayers,
+      shape: 'spirals',
+      noise: 0.05,
+      learningRate: 0.01,
+      epochs: 1_500,
+      hidden: [
+        { units: 16, activation: 'tanh' },
+        { units: 16, activation: 'tanh' },
+      ],
+    },
+  ],
+  ['Sine', { ...twoLayers, ...wide, shape: 'sine', epochs: 1_500 }],
+]
+
+/** Of both axes, while the reader clicks points in. */
+const square: View = { left: -1, right: 1, bottom: -1, top: 1 }
+const unit: View = { left: -0.25, right: 1.25, bottom: -0.25, top: 1.25 }
+
+export function PlaygroundView() {
+  const [setting, setSetting] = useState<Setting>(twoLayers)
+  const [clicked, setClicked] = useState<readonly Point[]>([])
+  const [brush, setBrush] = useState<'0' | '1'>('0')
+  const [jobId, setJobId] = useState<string | null>(null)
+  const [problem, setProblem] = useState<Refusal | null>(null)
+  const [starting, setStarting] = useState(false)
+  const { shape, noise } = setting
+  const points = useMemo(() => pointsOf(shape, noise, clicked), [shape, noise, clicked])
+  const samples = useMemo(() => (shape === 'sine' ? samplesOf(noise) : []), [shape, noise])
+  const run = useRun(jobId, 64)
+  const playhead = usePlayhead(jobId, run.frames)
+  const classes = new Set(points.map(({ which }) => which)).size
+  const isRegression = shape === 'sine'
+  const job = run.job
+  const active = job !== null && job.finishedAt === null
+
+  /** Another question: what was learned before says nothing about it. */
+  const change = (part: Partial<Setting>) => {
+    if (part.shape !== undefined || part.noise !== undefined) setJobId(null)
+    setSetting((before) => ({ ...before, ...part }))
+  }
+  const addPoint = (x: number, y: number) => {
+    setJobId(null)
+    setClicked((before) => [...before, { x, y, which: Number(brush) }])
+  }
+
+  const train = async () => {
+    setStarting(true)
+    try {
+      const { id } = await post('/jobs', requestFrom(setting, points, samples))
+      setJobId(id)
+      setProblem(null)
+    } catch (error) {
+      setProblem(toRefusal(error))
+    }
+    setStarting(false)
+  }
+  const stop = () => {
+    if (job === null) return
+    post('/jobs/{id}/cancel', undefined, { id: job.id }).catch((error) => setProblem(toRefusal(error)))
+  }
+
+  const needs = shape === 'points' && classes < 2 ? 'Click some points of both classes into the square first.' : null
+  return (
+    <section class="playground">
+      <div class="heading">
+        <div>
+          <h1 tabIndex={-1}>Playground</h1>
+          <p class="under">Choose data, build a network, and watch it find the boundary.</p>
+        </div>
+      </div>
+      <div class="lessons" role="group" aria-label="Lessons to begin with">
+        {lessons.map(([name, lesson]) => (
+          <button
+            key={name}
+            type="button"
+            class="chip"
+            aria-pressed={JSON.stringify(lesson) === JSON.stringify(setting)}
+            onClick={() => {
+              setSetting(lesson)
+              setJobId(null)
+            }}
+          >
+            {name}
+          </button>
+        ))}
+      </div>
+      <RefusalNotice refusal={problem} />
+      <div class="stage">
+        <div class="card settings">
+          <h2>Data</h2>
+          <SelectField
+            label="Dataset"
+            value={shape}
+            onChange={(shape) => change({ shape, perceptron: setting.perceptron && isTruthTable(shape) })}
+            options={shapes.map((each) => [each, shapeNames[each]] as const)}
+          />
+          {shape === 'points' ? (
+            <>
+              <Choice
+                label="Class of the next point"
+                value={brush}
+                onChange={setBrush}
+                options={[
+                  ['0', '● first'],
+                  ['1', '■ second'],
+                ]}
+              />
+              <p class="hint">
+                Click into the square. {plural(clicked.length, 'point')} so far.{' '}
+                <button type="button" class="plain" disabled={clicked.length === 0} onClick={() => setClicked([])}>
+                  Remove all
+                </button>
+              </p>
+            </>
+          ) : isTruthTable(shape) ? null : (
+            <div class="field">
+              <label for="noise">Noise: {noise.toFixed(2)}</label>
+              <input
+                id="noise"
+                type="range"
+                min={0}
+                max={0.4}
+                step={0.01}
+                value={noise}
+                onInput={(event) => change({ noise: event.currentTarget.valueAsNumber })}
+              />
+            </div>
+          )}
+          <h2>Network</h2>
+          {setting.perceptron ? (
+            <p class="hint">
+              One threshold unit, trained by Rosenblatt’s rule, one point after the other.{' '}
+              <button
+                type="button"
+                class="plain"
+                onClick={() => change({ ...twoLayers, shape, hidden: [{ units: 4, activation: 'tanh' }] })}
+              >
+                Give it a hidden layer
+              </button>
+            </p>
+          ) : (
+            <NetworkEditor
+              inputs={isRegression ? '1 number' : '2 numbers'}
+              hidden={setting.hidden}
+              output={outputOf(setting, classes)}
+              onChange={(hidden) => change({ hidden })}
+            />
+          )}
+          <h2>Training</h2>
+          <div class="pair">
+            {setting.perceptron ? null : (
+              <SelectField
+                label="Optimizer"
+                value={setting.optimizer}
+                onChange={(optimizer) => change({ optimizer })}
+                options={[
+                  ['adam', 'Adam'],
+                  ['sgd', 'plain descent'],
+                  ['momentum', 'momentum 0.9'],
+                ]}
+              />
+            )}
+            <NumberField
+              label="Learning rate"
+              value={setting.learningRate}
+              min={0}
+              onChange={(learningRate) => change({ learningRate })}
+            />
+            <NumberField label="Epochs" value={setting.epochs} min={1} step={1} onChange={(epochs) => change({ epochs })} />
+          </div>
+          {needs === null ? null : <p class="hint">{needs}</p>}
+          <div class="actions">
+            {active ? (
+              <button type="button" onClick={stop}>
+                <Icon name="stop" /> Stop
+              </button>
+            ) : null}
+            <button type="button" class="primary large" disabled={starting || needs !== null} onClick={train}>
+              <Icon name="play" /> {jobId === null ? 'Train' : 'Train again'}
+            </button>
+          </div>
+        </div>
+        <div class="card seen">
+          <BoundaryPanel
+            frames={run.frames}
+            playhead={playhead}
+            job={job}
+            points={points}
+            samples={samples}
+            view={isTruthTable(shape) ? unit : shape === 'points' ? square : viewAround(points)}
+            inputs={isRegression ? 1 : 2}
+            {...(shape === 'points' ? { onPoint: addPoint } : {})}
+          />
+        </div>
+        <div class="card told">
+          <h2>What happens</h2>
+          {job === null ? (
+            <p class="hint">
+              Press <b>Train</b>: the network is trained by the service, and what it answers everywhere in the square comes
+              back while it learns.
+            </p>
+          ) : (
+            <>
+              <p class="under">
+                <StatusPill status={job.status} />
+                <ConnectionNote connection={run.connection} />
+              </p>
+              <p class="verdict" role="status">
+                {verdict(job.status, job.metrics.accuracy, job.metrics.loss, timeTaken(job.startedAt, job.finishedAt))}
+              </p>
+              {job.error === null ? null : <p class="notice bad">{job.error.message}</p>}
+              <HistoryCurves
+                history={run.history}
+                metrics={['loss']}
+                version={run.version}
+                height={190}
+                mark={run.frames[playhead.place]?.epoch}
+              />
+              {run.history.has('accuracy') ? (
+                <HistoryCurves
+                  history={run.history}
+                  metrics={['accuracy']}
+                  version={run.version}
+                  height={150}
+                  mark={run.frames[playhead.place]?.epoch}
+                />
+              ) : null}
+              <p>
+                <a href={link('runs', job.id)}>The whole run</a>
+              </p>
+            </>
+          )}
+        </div>
+      </div>
+    </section>
+  )
+}
+
+function viewAround(points: readonly Point[]): View {
+  const xs = points.map(({ x }) => x)
+  const ys = points.map(({ y }) => y)
+  const [left, right, bottom, top] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)]
+  const [roomX, roomY] = [(right - left) / 4, (top - bottom) / 4]
+  return { left: left - roomX, right: right + roomX, bottom: bottom - roomY, top: top + roomY }
+}
+
+function outputOf({ shape, perceptron }: Setting, classes: number): { units: number; activation: 'linear' | 'softmax' | 'sigmoid' | 'step' } {
+  if (shape === 'sine') return { units: 1, activation: 'linear' }
+  if (classes > 2) return { units: classes, activation: 'softmax' }
+  return { units: 1, activation: perceptron ? 'step' : 'sigmoid' }
+}
+
+function requestFrom(setting: Setting, points: readonly Point[], samples: readonly { x: number; y: number }[]): JobRequest {
+  const { shape, hidden, optimizer, learningRate, epochs, perceptron } = setting
+  const output = outputOf(setting, new Set(points.map(({ which }) => which)).size)
+  const dataset = isTruthTable(shape)
+    ? shape
+    : shape === 'sine'
+      ? { x: samples.map(({ x }) => x), y: samples.map(({ y }) => y) }
+      : { x: points.map(({ x, y }) => [x, y]), y: points.map(({ which }) => which) }
+  const losses = { linear: 'meanSquaredError', softmax: 'categoricalCrossentropy', sigmoid: 'binaryCrossentropy', step: 'perceptron' } as const
+  const dense = [...hidden, output].map((layer) => ({
+    type: 'dense' as const,
+    ...layer,
+    // From nothing, as the lecture does it by hand.
+    ...(perceptron ? { kernelInitializer: 'zeros' as const } : {}),
+  }))
+  return {
+    name: `Playground: ${shapeNames[shape]}`,
+    dataset,
+    network: { layers: dense },
+    loss: losses[output.activation],
+    optimizer:
+      perceptron || optimizer === 'sgd'
+        ? { type: 'sgd', learningRate }
+        : optimizer === 'momentum'
+          ? { type: 'sgd', learningRate, momentum: 0.9 }
+          : { type: 'adam', learningRate },
+    epochs,
+    ...(perceptron ? { batchSize: 1, sampling: 'sequential' as const } : {}),
+  } as JobRequest
+}
+
+const timeTaken = (start: string | null, end: string | null) =>
+  start === null || end === null ? null : duration(Date.parse(end) - Date.parse(start))
+
+function verdict(status: string, accuracy: number | null, loss: number | null, took: string | null): string {
+  if (status !== 'succeeded') return ''
+  const time = took === null ? '' : ` Trained in ${took}; the replay is slower.`
+  if (accuracy === null) return `The loss came down to ${short(loss)}.${time}`
+  if (accuracy === 1) return `Learned: every point is on its side.${time}`
+  return `${percent(accuracy)} of the points are on their side.${time}`
+}

@@ -1,0 +1,256 @@
+/** One run: its curves as the stream delivers them, its boundary, its network, and how to start the same again. */
+import { useState } from 'preact/hooks'
+import { get, post, type Refusal, remove } from '../api/client.js'
+import type { Job, LayerSummary, Model } from '../api/types.js'
+import { BoundaryPanel, usePlayhead } from '../draw/boundary-panel.js'
+import { HistoryCurves } from '../draw/history-curves.js'
+import { NetworkDrawing } from '../draw/network-drawing.js'
+import { bytes, percent, short, whole } from '../format.js'
+import { toRefusal, useAsked } from '../parts/asking.js'
+import { Choice } from '../parts/field.js'
+import { Icon } from '../parts/icon.js'
+import { RefusalNotice } from '../parts/notice.js'
+import { save } from '../parts/saving.js'
+import { ConnectionNote, StatusPill } from '../parts/status.js'
+import { go, link } from '../router.js'
+import { type Run, useRun } from '../watching.js'
+import { Smoothing } from './compare.js'
+import { datasetName, timeOf } from './runs.js'
+import { SameAgain } from './same-again.js'
+
+const boundaryPoints = 64
+
+export function RunView({ id }: { id: string }) {
+  const first = useAsked(id, () => get('/jobs/{id}', { id }))
+  const inputs = first.value === null ? null : inputsOf(first.value)
+  if (first.value === null || inputs === null) {
+    return (
+      <section>
+        <h1 tabIndex={-1}>Run</h1>
+        <RefusalNotice refusal={first.refusal} />
+        {first.refusal === null ? <p class="waiting">Looking for the run …</p> : null}
+      </section>
+    )
+  }
+  return <Watched first={first.value} inputs={inputs} />
+}
+
+function Watched({ first, inputs }: { first: Job; inputs: number }) {
+  const drawable = inputs <= 2
+  const run = useRun(first.id, drawable ? boundaryPoints : undefined)
+  const job = run.job ?? first
+  const [problem, setProblem] = useState<Refusal | null>(null)
+  const model = useAsked(job.modelId, () => get('/models/{id}', { id: job.modelId ?? '' }))
+  const steer = (verb: 'cancel' | 'pause' | 'resume') =>
+    post(`/jobs/{id}/${verb}`, undefined, { id: job.id }).then(
+      () => setProblem(null),
+      (error) => setProblem(toRefusal(error)),
+    )
+  const forget = () =>
+    remove('/jobs/{id}', { id: job.id }).then(
+      () => go('runs'),
+      (error) => setProblem(toRefusal(error)),
+    )
+  return (
+    <section>
+      <div class="heading">
+        <div>
+          <h1 tabIndex={-1}>{job.name ?? 'Untitled run'}</h1>
+          <p class="under">
+            <StatusPill status={job.status} />
+            <ConnectionNote connection={run.connection} />
+            <code>{job.id}</code>
+          </p>
+        </div>
+        <div class="actions">
+          {job.status === 'running' || job.status === 'queued' ? (
+            <button type="button" onClick={() => steer('pause')}>
+              <Icon name="pause" /> Pause
+            </button>
+          ) : null}
+          {job.status === 'paused' ? (
+            <button type="button" onClick={() => steer('resume')}>
+              <Icon name="play" /> Resume
+            </button>
+          ) : null}
+          {job.finishedAt === null ? (
+            <button type="button" onClick={() => steer('cancel')}>
+              <Icon name="stop" /> Cancel
+            </button>
+          ) : (
+            <button type="button" onClick={forget}>
+              <Icon name="trash" /> Delete
+            </button>
+          )}
+          {job.modelId === null ? null : (
+            <a class="button primary" href={link('models', job.modelId)}>
+              Ask the model
+            </a>
+          )}
+        </div>
+      </div>
+      <RefusalNotice refusal={problem} />
+      {job.error === null ? null : (
+        <p class="notice bad" role="alert">
+          {job.error.message}
+        </p>
+      )}
+      <progress class="wide" max={job.epochs} value={job.epoch} aria-label={`${job.epoch} of ${job.epochs} epochs`} />
+      <Figures job={job} />
+      <div class={drawable ? 'columns wide-left' : ''}>
+        <CurveCards run={run} />
+        {drawable ? <BoundaryCard run={run} job={job} inputs={inputs} /> : null}
+      </div>
+      {model.value === null ? null : <NetworkCard layers={model.value.layers} model={model.value} />}
+      <SameAgain job={job} />
+    </section>
+  )
+}
+
+/** Numbers that one row brings to the network. */
+function inputsOf({ spec }: Job): number {
+  return (spec.network.inputShape ?? []).reduce((all, each) => all * each, 1)
+}
+
+function Figures({ job }: { job: Job }) {
+  const { metrics, epoch, epochs, parameters, backend, spec } = job
+  const figures: [string, string][] = [
+    ['Epoch', `${whole(epoch)} / ${whole(epochs)}`],
+    ['Loss', short(metrics.loss)],
+    ...(metrics.valLoss === null ? [] : ([['Validation loss', short(metrics.valLoss)]] as [string, string][])),
+    ...(metrics.accuracy === null ? [] : ([['Accuracy', percent(metrics.accuracy)]] as [string, string][])),
+    ...(metrics.valAccuracy === null
+      ? []
+      : ([['Validation accuracy', percent(metrics.valAccuracy)]] as [string, string][])),
+    ['Time', timeOf(job)],
+    ['Dataset', datasetName(job)],
+    ['Optimizer', `${spec.optimizer.type} ${short(spec.optimizer.learningRate)}`],
+    ['Parameters', whole(parameters)],
+    ['Backend', backend ?? '–'],
+  ]
+  return (
+    <dl class="figures">
+      {figures.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+function CurveCards({ run }: { run: Run }) {
+  const [scale, setScale] = useState<'log' | 'linear'>('log')
+  const [smoothing, setSmoothing] = useState(0)
+  const { history, version, job } = run
+  const hasAccuracy = history.has('accuracy') || history.has('valAccuracy')
+  return (
+    <div class="card" id="curves">
+      <div class="controls">
+        <h2>Curves</h2>
+        <Choice
+          label="Scale of the loss"
+          value={scale}
+          onChange={setScale}
+          options={[
+            ['log', 'log'],
+            ['linear', 'linear'],
+          ]}
+        />
+        <Smoothing value={smoothing} onChange={setSmoothing} />
+        <button
+          type="button"
+          class="icon"
+          aria-label="Save the curves as CSV"
+          disabled={history.length === 0}
+          onClick={() => save(`${job?.id ?? 'run'}.csv`, 'text/csv', history.toCsv())}
+        >
+          <Icon name="download" />
+        </button>
+      </div>
+      {history.length === 0 ? (
+        <p class="waiting">The first epoch has not come yet …</p>
+      ) : (
+        <>
+          <HistoryCurves
+            history={history}
+            metrics={['loss', 'valLoss']}
+            version={version}
+            logarithmic={scale === 'log'}
+            smoothing={smoothing}
+          />
+          {hasAccuracy ? (
+            <HistoryCurves
+              history={history}
+              metrics={['accuracy', 'valAccuracy']}
+              version={version}
+              smoothing={smoothing}
+              height={190}
+            />
+          ) : null}
+        </>
+      )}
+    </div>
+  )
+}
+
+const nowhere = { left: 0, right: 1, bottom: 0, top: 1 }
+
+function BoundaryCard({ run, job, inputs }: { run: Run; job: Job; inputs: number }) {
+  const playhead = usePlayhead(job.id, run.frames)
+  return (
+    <div class="card">
+      <h2>{inputs === 1 ? 'Fitted curve' : 'Decision boundary'}</h2>
+      <BoundaryPanel
+        frames={run.frames}
+        playhead={playhead}
+        job={job}
+        points={noPoints}
+        view={nowhere}
+        inputs={inputs}
+      />
+    </div>
+  )
+}
+const noPoints: [] = []
+
+export function NetworkCard({ layers, model }: { layers: readonly LayerSummary[]; model?: Model }) {
+  return (
+    <div class="card">
+      <h2>Network</h2>
+      <div class="columns">
+        <div class="scroll">
+          <table class="plain">
+            <thead>
+              <tr>
+                <th scope="col">Layer</th>
+                <th scope="col">Activation</th>
+                <th scope="col">Output</th>
+                <th scope="col" class="number">
+                  Parameters
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {layers.map(({ index, type, activation, outputShape, parameters }) => (
+                <tr key={index}>
+                  <td>{type}</td>
+                  <td>{activation ?? '–'}</td>
+                  <td>{outputShape.join(' × ')}</td>
+                  <td class="number">{whole(parameters)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          {model === undefined ? null : (
+            <p class="hint">
+              {whole(model.parameters)} parameters, {bytes(model.weightBytes)} of weights
+            </p>
+          )}
+        </div>
+        <NetworkDrawing layers={layers} />
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,257 @@
+/** All runs, live: what they are doing, how far they are, and which of them to compare. */
+import { useEffect, useState } from 'preact/hooks'
+import { get, post, type Refusal } from '../api/client.js'
+import type { Job, JobStatus } from '../api/types.js'
+import { Sparkline } from '../draw/sparkline.js'
+import { ago, duration, percent, short, whole } from '../format.js'
+import { toRefusal, useAsked } from '../parts/asking.js'
+import { Icon } from '../parts/icon.js'
+import { Empty, RefusalNotice } from '../parts/notice.js'
+import { StatusPill } from '../parts/status.js'
+import { go, link } from '../router.js'
+
+const statuses = ['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled'] as const
+const lookMilliseconds = 1_500
+const pageSize = 50
+
+export function RunsView() {
+  const [status, setStatus] = useState<JobStatus | 'all'>('all')
+  const [name, setName] = useState('')
+  const [limit, setLimit] = useState(pageSize)
+  const [chosen, setChosen] = useState<readonly string[]>([])
+  const [problem, setProblem] = useState<Refusal | null>(null)
+  const what = `${status} ${limit}`
+  const list = useAsked(what, () => jobsOf(status, limit), lookMilliseconds)
+  const wanted = name.trim().toLowerCase()
+  const jobs = (list.value?.jobs ?? []).filter(({ name, id }) => `${name ?? ''} ${id}`.toLowerCase().includes(wanted))
+
+  const steer = async (job: Job, verb: 'cancel' | 'pause' | 'resume') => {
+    try {
+      await post(`/jobs/{id}/${verb}`, undefined, { id: job.id })
+      setProblem(null)
+    } catch (error) {
+      setProblem(toRefusal(error))
+    }
+    list.again()
+  }
+  const choose = (id: string, on: boolean) =>
+    setChosen((before) => (on ? [...before, id] : before.filter((each) => each !== id)))
+
+  return (
+    <section>
+      <div class="heading">
+        <h1 tabIndex={-1}>Runs</h1>
+        <div class="filters">
+          <div class="field inline">
+            <label for="filter-name">Name</label>
+            <input
+              id="filter-name"
+              type="search"
+              placeholder="name or id"
+              value={name}
+              onInput={(event) => setName(event.currentTarget.value)}
+            />
+          </div>
+          <div class="field inline">
+            <label for="filter-status">Status</label>
+            <select
+              id="filter-status"
+              value={status}
+              onChange={({ currentTarget: { value } }) =>
+                setStatus(statuses.find((each) => each === value) ?? 'all')
+              }
+            >
+              <option value="all">all</option>
+              {statuses.map((each) => (
+                <option key={each}>{each}</option>
+              ))}
+            </select>
+          </div>
+        </div>
+      </div>
+      <RefusalNotice refusal={problem ?? list.refusal} />
+      {list.value === null ? (
+        list.refusal === null ? <p class="waiting">Looking for runs …</p> : null
+      ) : list.value.jobs.length === 0 && status === 'all' ? (
+        <Empty title="Nothing has been trained here yet">
+          See a network learn in the <a href={link('playground')}>playground</a>, take a demonstration of the{' '}
+          <a href={link('lecture')}>lecture</a>, or start a <a href={link('new')}>job of your own</a>.
+        </Empty>
+      ) : jobs.length === 0 ? (
+        <Empty title="No run fits">No run of this status has such a name or id.</Empty>
+      ) : (
+        <table class="runs">
+          <thead>
+            <tr>
+              <th scope="col">
+                <span class="unseen">Compare</span>
+              </th>
+              <th scope="col">Run</th>
+              <th scope="col">Status</th>
+              <th scope="col">Epochs</th>
+              <th scope="col">Loss</th>
+              <th scope="col" class="number">
+                Accuracy
+              </th>
+              <th scope="col" class="number">
+                Time
+              </th>
+              <th scope="col">
+                <span class="unseen">Actions</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {jobs.map((job) => (
+              <Row key={job.id} job={job} chosen={chosen.includes(job.id)} choose={choose} steer={steer} />
+            ))}
+          </tbody>
+        </table>
+      )}
+      {list.value?.hasMore ? (
+        <p class="more">
+          <button type="button" onClick={() => setLimit(limit + pageSize)}>
+            Show more
+          </button>
+        </p>
+      ) : null}
+      {chosen.length > 0 ? (
+        <div class="tray" role="region" aria-label="Comparison">
+          <span>{chosen.length === 1 ? '1 run chosen' : `${chosen.length} runs chosen`}</span>
+          <button type="button" onClick={() => setChosen([])}>
+            Clear
+          </button>
+          <button
+            type="button"
+            class="primary"
+            disabled={chosen.length < 2}
+            onClick={() => go('compare', chosen.join(','))}
+          >
+            Compare
+          </button>
+        </div>
+      ) : null}
+    </section>
+  )
+}
+
+/** The newest jobs, by as many pages as that takes. */
+async function jobsOf(status: JobStatus | 'all', limit: number): Promise<{ jobs: Job[]; hasMore: boolean }> {
+  const jobs: Job[] = []
+  let after: string | undefined
+  for (;;) {
+    const page = await get('/jobs', {
+      query: { limit: pageSize, after, status: status === 'all' ? undefined : status },
+    })
+    jobs.push(...page.data)
+    if (!page.hasMore || jobs.length >= limit) return { jobs, hasMore: page.hasMore }
+    after = page.lastId ?? undefined
+  }
+}
+
+interface RowProps {
+  job: Job
+  chosen: boolean
+  choose(id: string, on: boolean): void
+  steer(job: Job, verb: 'cancel' | 'pause' | 'resume'): void
+}
+
+function Row({ job, chosen, choose, steer }: RowProps) {
+  const { id, name, status, epoch, epochs, metrics } = job
+  const title = name ?? 'Untitled'
+  return (
+    <tr class={chosen ? 'chosen' : ''}>
+      <td class="choose">
+        <input
+          type="checkbox"
+          checked={chosen}
+          aria-label={`Compare ${title}`}
+          onChange={(event) => choose(id, event.currentTarget.checked)}
+        />
+      </td>
+      <td class="name">
+        <a href={link('runs', id)}>{title}</a>
+        <small>
+          {datasetName(job)} · {ago(job.createdAt)}
+        </small>
+      </td>
+      <td class="status">
+        <StatusPill status={status} />
+      </td>
+      <td class="progress">
+        <progress max={epochs} value={epoch} aria-label={`${epoch} of ${epochs} epochs`} />
+        <small>
+          {whole(epoch)} / {whole(epochs)}
+        </small>
+      </td>
+      <td class="loss">
+        <LossSpark job={job} />
+        <span class="figure">{short(metrics.loss)}</span>
+      </td>
+      <td class="number accuracy" data-label="accuracy">
+        {percent(metrics.valAccuracy ?? metrics.accuracy)}
+      </td>
+      <td class="number time">{timeOf(job)}</td>
+      <td class="steer">
+        {status === 'running' || status === 'queued' ? (
+          <button type="button" class="icon" aria-label={`Pause ${title}`} onClick={() => steer(job, 'pause')}>
+            <Icon name="pause" />
+          </button>
+        ) : null}
+        {status === 'paused' ? (
+          <button type="button" class="icon" aria-label={`Resume ${title}`} onClick={() => steer(job, 'resume')}>
+            <Icon name="play" />
+          </button>
+        ) : null}
+        {job.finishedAt === null ? (
+          <button type="button" class="icon" aria-label={`Cancel ${title}`} onClick={() => steer(job, 'cancel')}>
+            <Icon name="stop" />
+          </button>
+        ) : null}
+      </td>
+    </tr>
+  )
+}
+
+export function datasetName({ spec: { dataset } }: Job): string {
+  if (typeof dataset !== 'string') return dataset.name
+  return dataset.startsWith('ds_') ? `${dataset.slice(0, 9)}…` : dataset
+}
+
+/** What is left while it runs, what it took when it is over. */
+export function timeOf({ status, startedAt, finishedAt, estimatedFinishAt, queuePosition }: Job): string {
+  if (status === 'queued') return queuePosition === null ? 'waits' : `no. ${queuePosition} in line`
+  if (status === 'running' && estimatedFinishAt !== null) {
+    return `${duration(Math.max(0, Date.parse(estimatedFinishAt) - Date.now()))} left`
+  }
+  if (startedAt === null || finishedAt === null) return '–'
+  return duration(Date.parse(finishedAt) - Date.parse(startedAt))
+}
+
+/** Of ended jobs the curve is asked for once. */
+const sparks = new Map<string, (number | null)[]>()
+let waiting = Promise.resolve()
+
+function LossSpark({ job }: { job: Job }) {
+  const known = sparks.get(job.id) ?? []
+  const [values, setValues] = useState(known)
+  const isOver = job.finishedAt !== null
+  const moment = isOver ? 'over' : String(job.epoch)
+  useEffect(() => {
+    if (job.epoch < 2 || (isOver && sparks.has(job.id))) return
+    let gone = false
+    // One after the other: a long table must not be a flood of requests.
+    waiting = waiting.then(async () => {
+      if (gone) return
+      const points = await get('/jobs/{id}/epochs', { id: job.id, query: { points: 32 } }).catch(() => null)
+      if (points === null) return
+      const losses = points.data.map(({ loss }) => loss)
+      if (isOver) sparks.set(job.id, losses)
+      if (!gone) setValues(losses)
+    })
+    return () => {
+      gone = true
+    }
+  }, [job.id, moment])
+  return <Sparkline values={values} label={`Loss of ${job.name ?? 'the run'}, from ${short(values[0])} to ${short(values.at(-1))}`} />
+}

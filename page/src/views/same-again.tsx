@@ -1,0 +1,62 @@
+/** The very requests that would start the same job. */
+import { useState } from 'preact/hooks'
+import type { Job, JobRequest } from '../api/types.js'
+import { Choice } from '../parts/field.js'
+import { Icon } from '../parts/icon.js'
+
+export function SameAgain({ job }: { job: Job }) {
+  const [language, setLanguage] = useState<'curl' | 'typescript'>('curl')
+  const text = language === 'curl' ? curlOf(requestOf(job)) : typescriptOf(requestOf(job))
+  return (
+    <div class="card">
+      <div class="controls">
+        <h2>The same again</h2>
+        <Choice
+          label="Language"
+          value={language}
+          onChange={setLanguage}
+          options={[
+            ['curl', 'curl'],
+            ['typescript', 'TypeScript'],
+          ]}
+        />
+        <button
+          type="button"
+          class="icon"
+          aria-label="Copy the request"
+          onClick={() => void navigator.clipboard.writeText(text)}
+        >
+          <Icon name="copy" />
+        </button>
+      </div>
+      <pre class="code" tabIndex={0} aria-label="Request that starts the same job">
+        {text}
+      </pre>
+    </div>
+  )
+}
+
+/** A spec as accepted is a request: with its seed it gives the same weights. */
+export function requestOf({ name, spec, metadata, priority }: Job): JobRequest {
+  return {
+    ...(name === null ? {} : { name }),
+    ...spec,
+    ...(priority === 0 ? {} : { priority }),
+    ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
+  } as JobRequest
+}
+
+export function curlOf(request: JobRequest): string {
+  const body = JSON.stringify(request, null, 2).replaceAll("'", "'\\''")
+  return `curl ${location.origin}/jobs -H 'content-type: application/json' -d '${body}'`
+}
+
+export function typescriptOf(request: JobRequest): string {
+  return `const answer = await fetch('${location.origin}/jobs', {
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(${JSON.stringify(request, null, 2).replaceAll('\n', '\n  ')}),
+})
+const job = await answer.json()
+`
+}

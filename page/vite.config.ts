@@ -1,0 +1,21 @@
+import { defineConfig } from 'vite'
+
+/** Builds the page into dist/page; `npm run page` serves it while it is worked on, beside a service on port 3000. */
+export default defineConfig({
+  build: {
+    outDir: '../dist/page',
+    emptyOutDir: true,
+    target: 'es2023',
+    modulePreload: { polyfill: false },
+    // Everything from files: the content security policy allows nothing inline.
+    assetsInlineLimit: 0,
+  },
+  server: {
+    proxy: Object.fromEntries(
+      ['/jobs', '/models', '/datasets', '/health', '/tickets', '/openapi.json'].map((path) => [
+        path,
+        { target: 'http://127.0.0.1:3000', ws: true },
+      ]),
+    ),
+  },
+})

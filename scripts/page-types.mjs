@@ -1,0 +1,29 @@
+// Writes the page's types of the API, page/src/generated/api.ts, from the OpenAPI document of the built service.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import openapiTypes from 'openapi-typescript'
+import { pino } from 'pino'
+import { z } from 'zod'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const { buildApp } = await import(join(root, 'dist/src/http/app.js'))
+const { streamMessageSchema } = await import(join(root, 'dist/src/contract/stream.js'))
+
+// Describing the routes needs none of what answers them.
+const app = await buildApp({
+  logger: pino({ level: 'silent' }),
+  limits: { bodyBytes: 1024, datasetBytes: 1024 },
+  submission: {},
+})
+await app.ready()
+const document = app.swagger()
+// The messages of the stream are not part of that document; a union tells them apart by `type`.
+const messages = streamMessageSchema.options.map((schema) => z.toJSONSchema(schema))
+const schemas = { ...document.components?.schemas, StreamMessage: { anyOf: messages } }
+const text = await openapiTypes({ ...document, components: { ...document.components, schemas } })
+await app.close()
+
+const target = join(root, 'page/src/generated/api.ts')
+mkdirSync(dirname(target), { recursive: true })
+writeFileSync(target, text)

@@ -1,0 +1,18 @@
+/** The page at `/`: files that the build made, those with a hash in their name to be kept for ever. */
+import staticFiles from '@fastify/static'
+import type { FastifyInstance } from 'fastify'
+
+/** Of files whose name tells their content. */
+const hashed = /\/assets\//
+
+export async function pageRoutes(app: FastifyInstance, { directory }: { directory: string }): Promise<void> {
+  await app.register(staticFiles, {
+    root: directory,
+    wildcard: false,
+    cacheControl: false,
+    setHeaders(response, path) {
+      const kept = hashed.test(path)
+      response.setHeader('cache-control', kept ? 'public, max-age=31536000, immutable' : 'no-cache')
+    },
+  })
+}
