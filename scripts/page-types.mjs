@@ -15,6 +15,7 @@ const app = await buildApp({
   logger: pino({ level: 'silent' }),
   limits: { bodyBytes: 1024, datasetBytes: 1024 },
   submission: {},
+  pageDirectory: null,
 })
 await app.ready()
 const document = app.swagger()

@@ -37,6 +37,9 @@ export interface Server {
   close(): Promise<void>
 }
 
+/** Beside the compiled sources in dist/. */
+const pageDirectory = fileURLToPath(new URL('../page', import.meta.url))
+
 /** Brings the database up to date, then listens. */
 export async function startServer(config: Config, connectionString: string, log: Logger): Promise<Server> {
   await applyMigrations(connectionString, migrationsDirectory)
@@ -95,6 +98,7 @@ export async function startServer(config: Config, connectionString: string, log:
     pingMilliseconds: 20_000,
     readiness: { missing: () => missingParts(jobs, queue), backend: explainBackend(config.DESCENT_BACKEND) },
     limits: { bodyBytes: config.MAXIMUM_BODY_BYTES, uploadSeconds: config.MAXIMUM_UPLOAD_SECONDS },
+    pageDirectory,
     logger: log,
   })
   const address = await app.listen({ host: config.HOST, port: config.PORT })

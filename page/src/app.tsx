@@ -37,9 +37,9 @@ export function App() {
 
   return (
     <>
-      <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
+      <button type="button" class="skip" onClick={() => main.current?.focus()}>
         Skip to the content
-      </a>
+      </button>
       <header class="bar">
         <a class="brand" href={link('runs')} aria-label="Descent, all runs">
           <img src="/icon.svg" alt="" width={28} height={28} />
@@ -124,7 +124,10 @@ function KeyButton() {
           }}
         >
           <h2 id="key-title">Key</h2>
-          <p>Services that are open to others ask for one. It stays in the memory of this page and is forgotten with it.</p>
+          <p>
+            Services that are open to others ask for one. It stays in the memory of this page and is forgotten
+            with it.
+          </p>
           <div class="field">
             <label for="key">API key</label>
             <input

@@ -13,7 +13,12 @@ export const metricNames: Record<Metric, string> = {
 
 export class EpochHistory {
   readonly epochs: number[] = []
-  readonly columns: Record<Metric, (number | null)[]> = { loss: [], accuracy: [], valLoss: [], valAccuracy: [] }
+  readonly columns: Record<Metric, (number | null)[]> = {
+    loss: [],
+    accuracy: [],
+    valLoss: [],
+    valAccuracy: [],
+  }
 
   append(epochs: readonly Epoch[]): void {
     for (const epoch of epochs) {
@@ -53,7 +58,10 @@ export function smoothed(values: readonly (number | null)[], weight: number): (n
 }
 
 /** Places worth drawing where there are more points than a screen has columns: of each bucket the least and the greatest. */
-export function thinnedPlaces(columns: readonly (readonly (number | null)[])[], most: number): number[] | null {
+export function thinnedPlaces(
+  columns: readonly (readonly (number | null)[])[],
+  most: number,
+): number[] | null {
   const length = columns[0]?.length ?? 0
   if (length <= most) return null
   const buckets = Math.floor(most / (2 * columns.length))

@@ -43,6 +43,7 @@ export function useTheme(): Theme {
 }
 
 /** A custom property of the style sheet, such as `--ink`. */
-export const token = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
+export const token = (name: string) =>
+  getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 
 export const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches

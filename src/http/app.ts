@@ -19,6 +19,7 @@ import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
 import { type JobRoutes, jobRoutes } from './routes/jobs.js'
 import { type ModelRoutes, modelRoutes } from './routes/models.js'
 import { type OperationRoutes, operationRoutes } from './routes/operations.js'
+import { pageRoutes } from './routes/page.js'
 import { problemRoutes } from './routes/problems.js'
 import { type StreamRoutes, streamRoutes } from './routes/stream.js'
 import { type UploadRoutes, uploadRoutes } from './routes/uploads.js'
@@ -38,6 +39,8 @@ export interface AppDependencies
   datasets: DatasetRoutes['datasets']
   uploadReader: UploadRoutes['uploadReader']
   limits: { bodyBytes: number; uploadSeconds: number }
+  /** Where the built page lies; null serves none. */
+  pageDirectory: string | null
   logger: FastifyBaseLogger
 }
 
@@ -108,6 +111,9 @@ export async function buildApp(dependencies: AppDependencies) {
   await app.register(datasetRowRoutes, dependencies)
   await app.register(datasetRoutes, dependencies)
   await app.register(uploadRoutes, dependencies)
+  if (dependencies.pageDirectory !== null) {
+    await app.register(pageRoutes, { directory: dependencies.pageDirectory })
+  }
 
   return app
 }

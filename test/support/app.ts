@@ -60,6 +60,7 @@ export async function openApp(
     pingMilliseconds,
     readiness: { missing: async () => missing, backend: explainBackend('auto') },
     limits,
+    pageDirectory: null,
     logger,
   })
   await app.ready()

@@ -49,7 +49,10 @@ export async function upload(
   contentType: string,
   query: Options['query'],
 ): Promise<Success<paths['/datasets']['post']>> {
-  return send('POST', address('/datasets', { query }), { body: file, headers: { 'content-type': contentType } })
+  return send('POST', address('/datasets', { query }), {
+    body: file,
+    headers: { 'content-type': contentType },
+  })
 }
 
 export function address(path: string, { id = '', query = {} }: Options): string {
@@ -70,9 +73,17 @@ async function send<T>(
   const authorization: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
   let answer: Response
   try {
-    answer = await fetch(url, { method, body, headers: { accept: 'application/json', ...headers, ...authorization } })
+    answer = await fetch(url, {
+      method,
+      body,
+      headers: { accept: 'application/json', ...headers, ...authorization },
+    })
   } catch {
-    throw new Refusal(0, 'unreachable', 'The service does not answer. It may be starting anew; this page keeps trying.')
+    throw new Refusal(
+      0,
+      'unreachable',
+      'The service does not answer. It may be starting anew; this page keeps trying.',
+    )
   }
   const text = await answer.text()
   if (!answer.ok) throw refusal(answer.status, text)

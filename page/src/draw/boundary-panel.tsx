@@ -34,7 +34,10 @@ export function usePlayhead(runId: string | null, frames: readonly Boundary[]): 
     }
     // Far behind a training that goes on, it hurries.
     const step = Math.max(1, Math.floor((last - place) / 60))
-    const timer = setTimeout(() => setState({ place: Math.min(last, place + step), playing }), frameMilliseconds)
+    const timer = setTimeout(
+      () => setState({ place: Math.min(last, place + step), playing }),
+      frameMilliseconds,
+    )
     return () => clearTimeout(timer)
   }, [place, playing, last])
   return {
@@ -68,7 +71,8 @@ export function BoundaryPanel({ frames, playhead, job, points, samples = [], vie
   useLayoutEffect(() => {
     if (canvas.current === null) return
     if (inputs === 1) drawLine(canvas.current, frame, samples)
-    else drawPlane(canvas.current, frame === null ? view : viewOf(frame), frame, points, thresholdOf(job, frame))
+    else
+      drawPlane(canvas.current, frame === null ? view : viewOf(frame), frame, points, thresholdOf(job, frame))
   }, [frame, points, samples, theme, inputs, view, job?.status])
 
   const click = (event: MouseEvent) => {

@@ -28,7 +28,15 @@ interface Props {
 }
 
 export function Curves(props: Props) {
-  const { data, curves, label, xLabel = 'epoch', logarithmic = false, logarithmicX = false, height = 240 } = props
+  const {
+    data,
+    curves,
+    label,
+    xLabel = 'epoch',
+    logarithmic = false,
+    logarithmicX = false,
+    height = 240,
+  } = props
   const holder = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
   const mark = useRef<number | undefined>(undefined)
@@ -90,7 +98,11 @@ function optionsOf(options: {
     scales: { x: { time: false, distr: logarithmicX ? 3 : 1 }, y },
     axes: [
       { ...axis, label: xLabel, labelSize: 18, labelFont: `12px ${token('--font')}`, size: 30 },
-      { ...axis, size: 58, values: (_, splits) => splits.map((value) => (value === null ? '' : short(value))) },
+      {
+        ...axis,
+        size: 58,
+        values: (_, splits) => splits.map((value) => (value === null ? '' : short(value))),
+      },
     ],
     series: [
       { label: xLabel },

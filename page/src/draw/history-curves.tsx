@@ -27,7 +27,8 @@ export function HistoryCurves({ history, metrics, logarithmic = false, smoothing
   const shown = metrics.filter((metric) => history.has(metric))
   const columns = shown.map((metric) => smoothed(history.columns[metric], smoothing))
   const places = thinnedPlaces(columns, mostPoints)
-  const pick = <T,>(values: T[]): T[] => (places === null ? values : places.map((place) => values[place] as T))
+  const pick = <T,>(values: T[]): T[] =>
+    places === null ? values : places.map((place) => values[place] as T)
   const data = [
     places === null ? [...history.epochs] : pick(history.epochs),
     ...columns.map((column) => drawable(pick(column), logarithmic)),

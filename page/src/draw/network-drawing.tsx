@@ -18,15 +18,17 @@ export function NetworkDrawing({ layers }: { layers: readonly LayerSummary[] }) 
   const label = drawn.map(({ name, size }) => `${name} ${plural(size, 'unit')}`).join(', then ')
   return (
     <svg class="network" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={`The network: ${label}`}>
-      {drawn.slice(1).map(({ units }, column) =>
-        (drawn[column]?.units ?? []).map((from) =>
-          units.map((to) =>
-            from === null || to === null ? null : (
-              <line key={`${column} ${from} ${to}`} x1={x(column)} y1={from} x2={x(column + 1)} y2={to} />
+      {drawn
+        .slice(1)
+        .map(({ units }, column) =>
+          (drawn[column]?.units ?? []).map((from) =>
+            units.map((to) =>
+              from === null || to === null ? null : (
+                <line key={`${column} ${from} ${to}`} x1={x(column)} y1={from} x2={x(column + 1)} y2={to} />
+              ),
             ),
           ),
-        ),
-      )}
+        )}
       {drawn.map(({ name, size, units }, column) => (
         <g key={column}>
           {units.map((y, place) =>

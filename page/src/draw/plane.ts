@@ -57,7 +57,12 @@ export function drawPlane(
   for (const point of points) drawPoint(context, view, point, radius)
 }
 
-function drawPoint(context: CanvasRenderingContext2D, view: View, { x, y, which }: Point, radius: number): void {
+function drawPoint(
+  context: CanvasRenderingContext2D,
+  view: View,
+  { x, y, which }: Point,
+  radius: number,
+): void {
   const { width, height } = context.canvas
   const at = {
     x: ((x - view.left) / (view.right - view.left)) * width,
@@ -69,7 +74,8 @@ function drawPoint(context: CanvasRenderingContext2D, view: View, { x, y, which 
   context.beginPath()
   // Shapes, too, so that colour is not all that tells classes apart.
   if (which % 3 === 0) context.arc(at.x, at.y, radius, 0, 2 * Math.PI)
-  else if (which % 3 === 1) context.rect(at.x - 0.87 * radius, at.y - 0.87 * radius, 1.74 * radius, 1.74 * radius)
+  else if (which % 3 === 1)
+    context.rect(at.x - 0.87 * radius, at.y - 0.87 * radius, 1.74 * radius, 1.74 * radius)
   else {
     context.moveTo(at.x, at.y - 1.2 * radius)
     context.lineTo(at.x + 1.1 * radius, at.y + 0.8 * radius)
@@ -100,7 +106,8 @@ function imageOf(frame: Frame, threshold: number): HTMLCanvasElement {
       const colour = colours[which] ?? paper
       const at = 4 * ((size - 1 - row) * size + column)
       for (let part = 0; part < 3; part++) {
-        image.data[at + part] = paper[part as 0] + (colour[part as 0] - paper[part as 0]) * (0.12 + 0.5 * sureness)
+        image.data[at + part] =
+          paper[part as 0] + (colour[part as 0] - paper[part as 0]) * (0.12 + 0.5 * sureness)
       }
       image.data[at + 3] = 255
     }

@@ -12,7 +12,14 @@ export function Sparkline({ values, label }: { values: readonly (number | null)[
     return `${x.toFixed(1)},${y.toFixed(1)}`
   })
   return (
-    <svg class="sparkline" viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="img" aria-label={label}>
+    <svg
+      class="sparkline"
+      viewBox={`0 0 ${width} ${height}`}
+      width={width}
+      height={height}
+      role="img"
+      aria-label={label}
+    >
       <polyline points={points.join(' ')} />
     </svg>
   )

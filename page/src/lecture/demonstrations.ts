@@ -1,8 +1,8 @@
 /** The lecture's demonstrations: what each claims, what it trains, and the plot that makes the point. */
 import { post } from '../api/client.js'
 import type { Boundary, JobRequest } from '../api/types.js'
-import type { Point } from '../draw/plane.js'
 import type { Sample } from '../draw/line.js'
+import type { Point } from '../draw/plane.js'
 import { percent, plural, short } from '../format.js'
 import { generator, normal } from '../random.js'
 import { dense, lossOf, outputsOf, type Trained, train } from './training.js'
@@ -33,7 +33,8 @@ export interface Demonstration {
 }
 
 const corners: Point[] = [0, 1, 2, 3].map((row) => ({ x: row >> 1, y: row & 1, which: 0 }))
-const cornersOf = (answers: readonly number[]) => corners.map((point, row) => ({ ...point, which: answers[row] ?? 0 }))
+const cornersOf = (answers: readonly number[]) =>
+  corners.map((point, row) => ({ ...point, which: answers[row] ?? 0 }))
 const truth = { and: [0, 0, 0, 1], or: [0, 1, 1, 1], xor: [0, 1, 1, 0] } as const
 const gray = 40
 
@@ -59,7 +60,9 @@ const perceptron: Demonstration = {
           {
             name: `Lecture: perceptron on ${name.toUpperCase()}`,
             dataset: name,
-            network: { layers: [{ ...dense(1, 'step'), kernelInitializer: 'zeros' }] } as JobRequest['network'],
+            network: {
+              layers: [{ ...dense(1, 'step'), kernelInitializer: 'zeros' }],
+            } as JobRequest['network'],
             loss: 'perceptron',
             optimizer: { type: 'sgd', learningRate: 1 } as JobRequest['optimizer'],
             batchSize: 1,
@@ -116,10 +119,14 @@ const xor: Demonstration = {
 const booleanFunction: Demonstration = {
   id: 'boolean-function',
   title: 'Any Boolean function is a network',
-  claim: 'From its disjunctive normal form, without training: a unit for each true row, and one for their OR.',
+  claim:
+    'From its disjunctive normal form, without training: a unit for each true row, and one for their OR.',
   async run() {
     const trueRows = [1, 2, 4, 7]
-    const model = await post('/models', { name: 'Lecture: parity of 3', construct: { dnf: { inputs: 3, trueRows } } })
+    const model = await post('/models', {
+      name: 'Lecture: parity of 3',
+      construct: { dnf: { inputs: 3, trueRows } },
+    })
     const rows = Array.from({ length: 8 }, (_, row) => [row >> 2, (row >> 1) & 1, row & 1])
     const answers = await outputsOf(model.id, rows)
     return {
@@ -227,7 +234,10 @@ const depth: Demonstration = {
         { type: 'maps', maps: trained.flatMap((each, place) => mapOf(title(place), each, [])) },
       ],
       says: trained
-        .map(({ job, epochs }, place) => `${title(place)} (${job.parameters} parameters): ${percent(epochs.at(-1)?.accuracy)}`)
+        .map(
+          ({ job, epochs }, place) =>
+            `${title(place)} (${job.parameters} parameters): ${percent(epochs.at(-1)?.accuracy)}`,
+        )
         .join(' · '),
     }
   },
@@ -269,7 +279,12 @@ const descent: Demonstration = {
       })
     return {
       plots: [
-        { type: 'curves', lines: lines((epoch) => epoch, 20), x: 'epoch (400 row gradients each)', y: 'loss' },
+        {
+          type: 'curves',
+          lines: lines((epoch) => epoch, 20),
+          x: 'epoch (400 row gradients each)',
+          y: 'loss',
+        },
         {
           type: 'curves',
           lines: lines((epoch, perEpoch) => epoch * perEpoch, 400),
@@ -288,11 +303,17 @@ const momentum: Demonstration = {
   title: 'Momentum and Adam',
   claim: 'In a long narrow valley plain descent creeps; momentum and Adam run down it.',
   async run() {
-    const x = Array.from({ length: 100 }, (_, row) => [(row % 10) / 4.5 - 1, (Math.floor(row / 10) / 4.5 - 1) / 10])
+    const x = Array.from({ length: 100 }, (_, row) => [
+      (row % 10) / 4.5 - 1,
+      (Math.floor(row / 10) / 4.5 - 1) / 10,
+    ])
     const y = x.map(([x1 = 0, x2 = 0]) => 2 * x1 - 30 * x2 + 1)
     const optimizers = [
       { label: 'plain', with: (learningRate: number) => ({ type: 'sgd', learningRate }) },
-      { label: 'momentum 0.9', with: (learningRate: number) => ({ type: 'sgd', learningRate, momentum: 0.9 }) },
+      {
+        label: 'momentum 0.9',
+        with: (learningRate: number) => ({ type: 'sgd', learningRate, momentum: 0.9 }),
+      },
       { label: 'Adam', with: (learningRate: number) => ({ type: 'adam', learningRate }) },
     ]
     const best = await Promise.all(
@@ -357,7 +378,11 @@ const shift: Demonstration = {
     } as unknown as JobRequest['network']
     const [convolution, full] = await Promise.all([
       train({ ...job, name: 'Lecture: shift, convolution', network: convolutional }),
-      train({ ...job, name: 'Lecture: shift, dense', network: { layers: [dense(signalLength - 2, 'linear')] } }),
+      train({
+        ...job,
+        name: 'Lecture: shift, dense',
+        network: { layers: [dense(signalLength - 2, 'linear')] },
+      }),
     ])
     const signals = Array.from({ length: 7 }, (_, index) => bumpAt(4 + index * 1.75))
     const [convolved, transformed] = await Promise.all([
@@ -393,7 +418,10 @@ const sharedWeights: Demonstration = {
     )
     const candidates = [
       { label: 'shared', layers: [{ type: 'conv1d', filters: 1, kernelSize: 3 }, { type: 'flatten' }] },
-      { label: 'not shared', layers: [{ type: 'locallyConnected1d', filters: 1, kernelSize: 3 }, { type: 'flatten' }] },
+      {
+        label: 'not shared',
+        layers: [{ type: 'locallyConnected1d', filters: 1, kernelSize: 3 }, { type: 'flatten' }],
+      },
       { label: 'all to all', layers: [{ type: 'flatten' }, dense(length - 2, 'linear')] },
     ]
     const trained = await Promise.all(

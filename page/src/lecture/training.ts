@@ -38,7 +38,8 @@ export async function train(request: Request, boundary?: number): Promise<Traine
         connection(state) {
           if (state === 'refused') reject(new Refusal(403, 'refused', 'The run may not be watched.'))
           if (state !== 'ended' || job === null) return
-          if (job.modelId === null) reject(new Refusal(500, job.status, job.error?.message ?? `The run was ${job.status}.`))
+          if (job.modelId === null)
+            reject(new Refusal(500, job.status, job.error?.message ?? `The run was ${job.status}.`))
           else resolve({ job, epochs, modelId: job.modelId, frame })
         },
       },

@@ -14,7 +14,11 @@ export function toRefusal(error: unknown): Refusal {
 }
 
 /** Asks when `what` changes, and every so many milliseconds while the page is seen. */
-export function useAsked<T>(what: string | null, ask: () => Promise<T>, everyMilliseconds?: number): Asked<T> {
+export function useAsked<T>(
+  what: string | null,
+  ask: () => Promise<T>,
+  everyMilliseconds?: number,
+): Asked<T> {
   const [state, setState] = useState<{ what: string | null; value: T | null; refusal: Refusal | null }>({
     what,
     value: null,

@@ -49,10 +49,7 @@ export function DigitPad({ greatest, onDraw }: { greatest: number; onDraw(pixels
         onPointerUp={end}
         onPointerCancel={end}
       />
-      <button
-        type="button"
-        onClick={() => canvas.current?.getContext('2d')?.clearRect(0, 0, side, side)}
-      >
+      <button type="button" onClick={() => canvas.current?.getContext('2d')?.clearRect(0, 0, side, side)}>
         Wipe
       </button>
     </div>

@@ -19,7 +19,9 @@ export function DropZone({ onDataset }: { onDataset(dataset: Dataset): void }) {
     setSending(file)
     try {
       const name = file.name.replace(/\.\w+$/, '')
-      onDataset(await upload(file, 'text/csv', { name, target: target.trim() === '' ? undefined : target.trim() }))
+      onDataset(
+        await upload(file, 'text/csv', { name, target: target.trim() === '' ? undefined : target.trim() }),
+      )
       setProblem(null)
     } catch (error) {
       setProblem(toRefusal(error))
@@ -64,7 +66,12 @@ export function DropZone({ onDataset }: { onDataset(dataset: Dataset): void }) {
           }}
         />
       </label>
-      <TextField label="Target column of an upload" value={target} placeholder="the last one" onChange={setTarget} />
+      <TextField
+        label="Target column of an upload"
+        value={target}
+        placeholder="the last one"
+        onChange={setTarget}
+      />
       <RefusalNotice refusal={problem} />
     </>
   )

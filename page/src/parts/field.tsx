@@ -8,7 +8,11 @@ interface FieldProps {
   hint?: string | undefined
 }
 
-function Field(props: FieldProps & { children: (ids: { id: string; describedBy: string | undefined }) => ComponentChildren }) {
+function Field(
+  props: FieldProps & {
+    children: (ids: { id: string; describedBy: string | undefined }) => ComponentChildren
+  },
+) {
   const { label, error, hint, children } = props
   const id = useId()
   const note = error ?? hint

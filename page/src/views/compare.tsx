@@ -61,14 +61,18 @@ export function CompareView({ ids }: { ids: string[] }) {
         <a href={link('runs')}>All runs</a>
       </div>
       <RefusalNotice refusal={problem} />
-      {ids.length === 0 ? <Empty title="No run was chosen">Choose runs in the table of all runs.</Empty> : null}
+      {ids.length === 0 ? (
+        <Empty title="No run was chosen">Choose runs in the table of all runs.</Empty>
+      ) : null}
       <div class="card">
         <div class="controls">
           <div class="field inline">
             <label for="metric">Curve</label>
             <select
               id="metric"
-              onChange={({ currentTarget: { value } }) => setMetric(metrics.find((each) => each === value) ?? 'loss')}
+              onChange={({ currentTarget: { value } }) =>
+                setMetric(metrics.find((each) => each === value) ?? 'loss')
+              }
             >
               {metrics.map((each) => (
                 <option key={each} value={each} selected={each === metric}>
@@ -209,7 +213,10 @@ function together(
     const start = Date.parse(job.startedAt ?? job.createdAt)
     const end = job.finishedAt === null ? Date.now() : Date.parse(job.finishedAt)
     const secondsPerEpoch = (end - start) / 1_000 / Math.max(1, job.epoch)
-    const values = smoothed(epochs.map((epoch) => epoch[metric]), smoothing)
+    const values = smoothed(
+      epochs.map((epoch) => epoch[metric]),
+      smoothing,
+    )
     return [
       epochs.map(({ epoch }) => (x === 'epoch' ? epoch : epoch * secondsPerEpoch)),
       drawable(values, logarithmic),

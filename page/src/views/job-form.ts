@@ -40,7 +40,8 @@ export const featuresOf = ({ columns }: Dataset) => columns.filter(({ role }) =>
 /** What the target can be asked for. */
 export function tasksOf(dataset: Dataset): readonly (readonly [Task, string])[] {
   const [target] = targetsOf(dataset)
-  if (dataset.classes !== null && target !== undefined) return [['classes', `which of ${dataset.classes.length} classes`]]
+  if (dataset.classes !== null && target !== undefined)
+    return [['classes', `which of ${dataset.classes.length} classes`]]
   const isBit = targetsOf(dataset).every(({ min, max }) => min === 0 && max === 1)
   return isBit
     ? [
@@ -63,7 +64,10 @@ export function formFor(dataset: Dataset, before: JobForm): JobForm {
   }
 }
 
-export function outputOf(dataset: Dataset, task: Task): { units: number; activation: 'softmax' | 'sigmoid' | 'linear' } {
+export function outputOf(
+  dataset: Dataset,
+  task: Task,
+): { units: number; activation: 'softmax' | 'sigmoid' | 'linear' } {
   switch (task) {
     case 'classes':
       return { units: dataset.classes?.length ?? 2, activation: 'softmax' }
@@ -88,7 +92,9 @@ export function requestFrom(form: JobForm, dataset: Dataset): JobRequest {
   const typed: unknown = form.layers.trim() === '' ? null : JSON.parse(form.layers)
   const layers = [...form.hidden, outputOf(dataset, form.task)].map((layer) => ({ type: 'dense', ...layer }))
   // What was typed may be anything; the service says what is wrong with it.
-  const network = (Array.isArray(typed) ? { layers: typed } : (typed ?? { layers })) as { layers: LayerRequest[] }
+  const network = (Array.isArray(typed) ? { layers: typed } : (typed ?? { layers })) as {
+    layers: LayerRequest[]
+  }
   return {
     ...(form.name.trim() === '' ? {} : { name: form.name.trim() }),
     dataset: dataset.id,

@@ -94,7 +94,7 @@ function PlotOf({ plot }: { plot: Plot }) {
       return (
         <div class="maps">
           {plot.maps.map((map) => (
-            <Map key={map.title} {...map} />
+            <Answers key={map.title} {...map} />
           ))}
         </div>
       )
@@ -130,7 +130,12 @@ function PlotOf({ plot }: { plot: Plot }) {
   }
 }
 
-function Map({ title, frame: message, points, samples }: Extract<Plot, { type: 'maps' }>['maps'][number]) {
+function Answers({
+  title,
+  frame: message,
+  points,
+  samples,
+}: Extract<Plot, { type: 'maps' }>['maps'][number]) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const theme = useTheme()
   useLayoutEffect(() => {
@@ -141,7 +146,13 @@ function Map({ title, frame: message, points, samples }: Extract<Plot, { type: '
   }, [message, points, samples, theme])
   return (
     <figure>
-      <canvas ref={canvas} width={360} height={samples === undefined ? 360 : 240} role="img" aria-label={`What the network answers: ${title}`} />
+      <canvas
+        ref={canvas}
+        width={360}
+        height={samples === undefined ? 360 : 240}
+        role="img"
+        aria-label={`What the network answers: ${title}`}
+      />
       <figcaption>{title}</figcaption>
     </figure>
   )
@@ -155,7 +166,12 @@ function Bars({ unit, bars }: Extract<Plot, { type: 'bars' }>) {
       {bars.map(({ label, note }, place) => (
         <div key={label}>
           <span>{label}</span>
-          <meter min={0} max={1} value={Math.max(0.02, ((logs[place] ?? 0) - least) / (greatest - least || 1))} aria-label={`${label}: ${note}`} />
+          <meter
+            min={0}
+            max={1}
+            value={Math.max(0.02, ((logs[place] ?? 0) - least) / (greatest - least || 1))}
+            aria-label={`${label}: ${note}`}
+          />
           <span class="figure">{note}</span>
         </div>
       ))}
@@ -192,7 +208,15 @@ function Signals({ heads, rows }: Extract<Plot, { type: 'signals' }>) {
                     const step = signalWidth / signal.length
                     const size = (Math.min(1, Math.abs(value)) * signalHeight) / 2
                     const top = value >= 0 ? signalHeight / 2 - size : signalHeight / 2
-                    return <rect key={index} x={index * step + 0.5} y={top} width={step - 1} height={Math.max(0.6, size)} />
+                    return (
+                      <rect
+                        key={index}
+                        x={index * step + 0.5}
+                        y={top}
+                        width={step - 1}
+                        height={Math.max(0.6, size)}
+                      />
+                    )
                   })}
                 </svg>
               </td>

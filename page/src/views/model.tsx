@@ -154,7 +154,9 @@ function Predictor({ model, dataset }: { model: Model; dataset: Dataset | null }
     <div class="columns predictor">
       <div class="card">
         <h2>Ask it</h2>
-        {isImage ? <DigitPad greatest={ranges.get(model.columns[0] ?? '')?.max ?? 1} onDraw={setPixels} /> : null}
+        {isImage ? (
+          <DigitPad greatest={ranges.get(model.columns[0] ?? '')?.max ?? 1} onDraw={setPixels} />
+        ) : null}
         {hasFields ? (
           <div class="pair">
             {model.columns.map((name, place) => (
@@ -179,14 +181,20 @@ function Predictor({ model, dataset }: { model: Model; dataset: Dataset | null }
       <div class="card answer" aria-live="polite">
         <h2>It answers</h2>
         <RefusalNotice refusal={problem} />
-        {answer === null ? <p class="hint">{isImage ? 'Draw a digit.' : 'Nothing yet.'}</p> : <Answer answer={answer} model={model} />}
+        {answer === null ? (
+          <p class="hint">{isImage ? 'Draw a digit.' : 'Nothing yet.'}</p>
+        ) : (
+          <Answer answer={answer} model={model} />
+        )}
       </div>
     </div>
   )
 }
 
 const rangeOf = (column: Dataset['columns'][number] | undefined) =>
-  column?.min === undefined || column.max === undefined ? undefined : `${short(column.min)} to ${short(column.max)}`
+  column?.min === undefined || column.max === undefined
+    ? undefined
+    : `${short(column.min)} to ${short(column.max)}`
 
 const errorAt = (problem: Refusal | null, place: number) =>
   problem?.errors.find(({ pointer }) => pointer === `/inputs/0/${place}`)?.message
@@ -209,7 +217,11 @@ function Answer({ answer, model }: { answer: Prediction; model: Model }) {
           </div>
         ))}
       </div>
-      {best.length > 12 ? <p class="hint">and {whole(best.length - 12)} more of {model.name ?? 'the model'}’s classes</p> : null}
+      {best.length > 12 ? (
+        <p class="hint">
+          and {whole(best.length - 12)} more of {model.name ?? 'the model'}’s classes
+        </p>
+      ) : null}
     </>
   )
 }

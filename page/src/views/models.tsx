@@ -47,9 +47,15 @@ export function ModelsView() {
                   <td>
                     <a href={link('models', id)}>{name ?? id.slice(0, 12)}</a>
                   </td>
-                  <td class="cut">{columns.length > 4 ? plural(columns.length, 'column') : columns.join(', ')}</td>
                   <td class="cut">
-                    {classes === null ? 'numbers' : classes.length > 4 ? plural(classes.length, 'class', 'classes') : classes.join(', ')}
+                    {columns.length > 4 ? plural(columns.length, 'column') : columns.join(', ')}
+                  </td>
+                  <td class="cut">
+                    {classes === null
+                      ? 'numbers'
+                      : classes.length > 4
+                        ? plural(classes.length, 'class', 'classes')
+                        : classes.join(', ')}
                   </td>
                   <td class="number">{whole(parameters)}</td>
                   <td class="number">{short(metrics.loss)}</td>

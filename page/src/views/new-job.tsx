@@ -4,16 +4,35 @@ import { get, post, type Refusal } from '../api/client.js'
 import type { Dataset } from '../api/types.js'
 import { plural, short, whole } from '../format.js'
 import { toRefusal, useAsked } from '../parts/asking.js'
+import { Code } from '../parts/code.js'
 import { DropZone } from '../parts/drop-zone.js'
 import { NumberField, SelectField, TextField } from '../parts/field.js'
 import { Icon } from '../parts/icon.js'
 import { NetworkEditor } from '../parts/network-editor.js'
 import { RefusalNotice } from '../parts/notice.js'
 import { go } from '../router.js'
-import { emptyForm, featuresOf, formFor, type JobForm, outputOf, requestFrom, targetsOf, tasksOf } from './job-form.js'
+import {
+  emptyForm,
+  featuresOf,
+  formFor,
+  type JobForm,
+  outputOf,
+  requestFrom,
+  targetsOf,
+  tasksOf,
+} from './job-form.js'
 import { curlOf } from './same-again.js'
 
-const known = ['/dataset', '/name', '/epochs', '/batchSize', '/validationSplit', '/seed', '/optimizer', '/network']
+const known = [
+  '/dataset',
+  '/name',
+  '/epochs',
+  '/batchSize',
+  '/validationSplit',
+  '/seed',
+  '/optimizer',
+  '/network',
+]
 
 export function NewJobView({ dataset: wanted }: { dataset: string }) {
   const list = useAsked('datasets', () => get('/datasets', { query: { limit: 100 } }))
@@ -33,7 +52,8 @@ export function NewJobView({ dataset: wanted }: { dataset: string }) {
   const errorAt = (place: string) =>
     problem?.errors.find(({ pointer }) => pointer === place || pointer.startsWith(`${place}/`))?.message
   const elsewhere =
-    problem !== null && !problem.errors.some(({ pointer }) => known.some((place) => pointer.startsWith(place)))
+    problem !== null &&
+    !problem.errors.some(({ pointer }) => known.some((place) => pointer.startsWith(place)))
 
   const start = async (event: Event) => {
     event.preventDefault()
@@ -99,8 +119,12 @@ export function NewJobView({ dataset: wanted }: { dataset: string }) {
               ) : null}
               <details open={form.layers !== ''}>
                 <summary>Layers as JSON (convolutions, dropout and all others)</summary>
-                <div class={`field ${form.layers !== '' && errorAt('/network') !== undefined ? 'wrong' : ''}`}>
-                  <label for="layers">Layers, the last one the output; or a whole network with its inputShape</label>
+                <div
+                  class={`field ${form.layers !== '' && errorAt('/network') !== undefined ? 'wrong' : ''}`}
+                >
+                  <label for="layers">
+                    Layers, the last one the output; or a whole network with its inputShape
+                  </label>
                   <textarea
                     id="layers"
                     rows={7}
@@ -208,9 +232,7 @@ function Request({ form, dataset }: { form: JobForm; dataset: Dataset }) {
   return (
     <details>
       <summary>The request</summary>
-      <pre class="code" tabIndex={0} aria-label="Request that starts this job">
-        {text}
-      </pre>
+      <Code text={text} label="Request that starts this job" />
     </details>
   )
 }
@@ -249,7 +271,9 @@ function Columns({ dataset }: { dataset: Dataset }) {
           </tbody>
         </table>
       </div>
-      {dataset.columns.length > 40 ? <p class="hint">and {whole(dataset.columns.length - 40)} more columns</p> : null}
+      {dataset.columns.length > 40 ? (
+        <p class="hint">and {whole(dataset.columns.length - 40)} more columns</p>
+      ) : null}
     </>
   )
 }

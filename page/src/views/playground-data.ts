@@ -24,7 +24,9 @@ const truth: Partial<Record<Shape, readonly number[]>> = {
 }
 
 /** Where the point that is this far along its class lies, and how far noise moves it. */
-const curves: Partial<Record<Shape, { classes: number; at: (along: number, which: number) => [number, number] }>> = {
+const curves: Partial<
+  Record<Shape, { classes: number; at: (along: number, which: number) => [number, number] }>
+> = {
   moons: {
     classes: 2,
     at: (along, which) => {

@@ -110,7 +110,8 @@ export function PlaygroundView() {
     post('/jobs/{id}/cancel', undefined, { id: job.id }).catch((error) => setProblem(toRefusal(error)))
   }
 
-  const needs = shape === 'points' && classes < 2 ? 'Click some points of both classes into the square first.' : null
+  const needs =
+    shape === 'points' && classes < 2 ? 'Click some points of both classes into the square first.' : null
   return (
     <section class="playground">
       <div class="heading">
@@ -119,7 +120,8 @@ export function PlaygroundView() {
           <p class="under">Choose data, build a network, and watch it find the boundary.</p>
         </div>
       </div>
-      <div class="lessons" role="group" aria-label="Lessons to begin with">
+      <fieldset class="lessons">
+        <legend class="unseen">Lessons to begin with</legend>
         {lessons.map(([name, lesson]) => (
           <button
             key={name}
@@ -134,7 +136,7 @@ export function PlaygroundView() {
             {name}
           </button>
         ))}
-      </div>
+      </fieldset>
       <RefusalNotice refusal={problem} />
       <div class="stage">
         <div class="card settings">
@@ -158,7 +160,12 @@ export function PlaygroundView() {
               />
               <p class="hint">
                 Click into the square. {plural(clicked.length, 'point')} so far.{' '}
-                <button type="button" class="plain" disabled={clicked.length === 0} onClick={() => setClicked([])}>
+                <button
+                  type="button"
+                  class="plain"
+                  disabled={clicked.length === 0}
+                  onClick={() => setClicked([])}
+                >
                   Remove all
                 </button>
               </p>
@@ -217,7 +224,13 @@ export function PlaygroundView() {
               min={0}
               onChange={(learningRate) => change({ learningRate })}
             />
-            <NumberField label="Epochs" value={setting.epochs} min={1} step={1} onChange={(epochs) => change({ epochs })} />
+            <NumberField
+              label="Epochs"
+              value={setting.epochs}
+              min={1}
+              step={1}
+              onChange={(epochs) => change({ epochs })}
+            />
           </div>
           {needs === null ? null : <p class="hint">{needs}</p>}
           <div class="actions">
@@ -247,8 +260,8 @@ export function PlaygroundView() {
           <h2>What happens</h2>
           {job === null ? (
             <p class="hint">
-              Press <b>Train</b>: the network is trained by the service, and what it answers everywhere in the square comes
-              back while it learns.
+              Press <b>Train</b>: the network is trained by the service, and what it answers everywhere in the
+              square comes back while it learns.
             </p>
           ) : (
             <>
@@ -257,7 +270,12 @@ export function PlaygroundView() {
                 <ConnectionNote connection={run.connection} />
               </p>
               <p class="verdict" role="status">
-                {verdict(job.status, job.metrics.accuracy, job.metrics.loss, timeTaken(job.startedAt, job.finishedAt))}
+                {verdict(
+                  job.status,
+                  job.metrics.accuracy,
+                  job.metrics.loss,
+                  timeTaken(job.startedAt, job.finishedAt),
+                )}
               </p>
               {job.error === null ? null : <p class="notice bad">{job.error.message}</p>}
               <HistoryCurves
@@ -295,13 +313,20 @@ function viewAround(points: readonly Point[]): View {
   return { left: left - roomX, right: right + roomX, bottom: bottom - roomY, top: top + roomY }
 }
 
-function outputOf({ shape, perceptron }: Setting, classes: number): { units: number; activation: 'linear' | 'softmax' | 'sigmoid' | 'step' } {
+function outputOf(
+  { shape, perceptron }: Setting,
+  classes: number,
+): { units: number; activation: 'linear' | 'softmax' | 'sigmoid' | 'step' } {
   if (shape === 'sine') return { units: 1, activation: 'linear' }
   if (classes > 2) return { units: classes, activation: 'softmax' }
   return { units: 1, activation: perceptron ? 'step' : 'sigmoid' }
 }
 
-function requestFrom(setting: Setting, points: readonly Point[], samples: readonly { x: number; y: number }[]): JobRequest {
+function requestFrom(
+  setting: Setting,
+  points: readonly Point[],
+  samples: readonly { x: number; y: number }[],
+): JobRequest {
   const { shape, hidden, optimizer, learningRate, epochs, perceptron } = setting
   const output = outputOf(setting, new Set(points.map(({ which }) => which)).size)
   const dataset = isTruthTable(shape)
@@ -309,7 +334,12 @@ function requestFrom(setting: Setting, points: readonly Point[], samples: readon
     : shape === 'sine'
       ? { x: samples.map(({ x }) => x), y: samples.map(({ y }) => y) }
       : { x: points.map(({ x, y }) => [x, y]), y: points.map(({ which }) => which) }
-  const losses = { linear: 'meanSquaredError', softmax: 'categoricalCrossentropy', sigmoid: 'binaryCrossentropy', step: 'perceptron' } as const
+  const losses = {
+    linear: 'meanSquaredError',
+    softmax: 'categoricalCrossentropy',
+    sigmoid: 'binaryCrossentropy',
+    step: 'perceptron',
+  } as const
   const dense = [...hidden, output].map((layer) => ({
     type: 'dense' as const,
     ...layer,

@@ -95,7 +95,12 @@ function Watched({ first, inputs }: { first: Job; inputs: number }) {
           {job.error.message}
         </p>
       )}
-      <progress class="wide" max={job.epochs} value={job.epoch} aria-label={`${job.epoch} of ${job.epochs} epochs`} />
+      <progress
+        class="wide"
+        max={job.epochs}
+        value={job.epoch}
+        aria-label={`${job.epoch} of ${job.epochs} epochs`}
+      />
       <Figures job={job} />
       <div class={drawable ? 'columns wide-left' : ''}>
         <CurveCards run={run} />
@@ -117,7 +122,9 @@ function Figures({ job }: { job: Job }) {
   const figures: [string, string][] = [
     ['Epoch', `${whole(epoch)} / ${whole(epochs)}`],
     ['Loss', short(metrics.loss)],
-    ...(metrics.valLoss === null ? [] : ([['Validation loss', short(metrics.valLoss)]] as [string, string][])),
+    ...(metrics.valLoss === null
+      ? []
+      : ([['Validation loss', short(metrics.valLoss)]] as [string, string][])),
     ...(metrics.accuracy === null ? [] : ([['Accuracy', percent(metrics.accuracy)]] as [string, string][])),
     ...(metrics.valAccuracy === null
       ? []

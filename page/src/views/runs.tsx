@@ -23,7 +23,9 @@ export function RunsView() {
   const what = `${status} ${limit}`
   const list = useAsked(what, () => jobsOf(status, limit), lookMilliseconds)
   const wanted = name.trim().toLowerCase()
-  const jobs = (list.value?.jobs ?? []).filter(({ name, id }) => `${name ?? ''} ${id}`.toLowerCase().includes(wanted))
+  const jobs = (list.value?.jobs ?? []).filter(({ name, id }) =>
+    `${name ?? ''} ${id}`.toLowerCase().includes(wanted),
+  )
 
   const steer = async (job: Job, verb: 'cancel' | 'pause' | 'resume') => {
     try {
@@ -71,7 +73,9 @@ export function RunsView() {
       </div>
       <RefusalNotice refusal={problem ?? list.refusal} />
       {list.value === null ? (
-        list.refusal === null ? <p class="waiting">Looking for runs …</p> : null
+        list.refusal === null ? (
+          <p class="waiting">Looking for runs …</p>
+        ) : null
       ) : list.value.jobs.length === 0 && status === 'all' ? (
         <Empty title="Nothing has been trained here yet">
           See a network learn in the <a href={link('playground')}>playground</a>, take a demonstration of the{' '}
@@ -116,7 +120,7 @@ export function RunsView() {
         </p>
       ) : null}
       {chosen.length > 0 ? (
-        <div class="tray" role="region" aria-label="Comparison">
+        <section class="tray" aria-label="Comparison">
           <span>{chosen.length === 1 ? '1 run chosen' : `${chosen.length} runs chosen`}</span>
           <button type="button" onClick={() => setChosen([])}>
             Clear
@@ -129,7 +133,7 @@ export function RunsView() {
           >
             Compare
           </button>
-        </div>
+        </section>
       ) : null}
     </section>
   )
@@ -194,17 +198,32 @@ function Row({ job, chosen, choose, steer }: RowProps) {
       <td class="number time">{timeOf(job)}</td>
       <td class="steer">
         {status === 'running' || status === 'queued' ? (
-          <button type="button" class="icon" aria-label={`Pause ${title}`} onClick={() => steer(job, 'pause')}>
+          <button
+            type="button"
+            class="icon"
+            aria-label={`Pause ${title}`}
+            onClick={() => steer(job, 'pause')}
+          >
             <Icon name="pause" />
           </button>
         ) : null}
         {status === 'paused' ? (
-          <button type="button" class="icon" aria-label={`Resume ${title}`} onClick={() => steer(job, 'resume')}>
+          <button
+            type="button"
+            class="icon"
+            aria-label={`Resume ${title}`}
+            onClick={() => steer(job, 'resume')}
+          >
             <Icon name="play" />
           </button>
         ) : null}
         {job.finishedAt === null ? (
-          <button type="button" class="icon" aria-label={`Cancel ${title}`} onClick={() => steer(job, 'cancel')}>
+          <button
+            type="button"
+            class="icon"
+            aria-label={`Cancel ${title}`}
+            onClick={() => steer(job, 'cancel')}
+          >
             <Icon name="stop" />
           </button>
         ) : null}
@@ -253,5 +272,10 @@ function LossSpark({ job }: { job: Job }) {
       gone = true
     }
   }, [job.id, moment])
-  return <Sparkline values={values} label={`Loss of ${job.name ?? 'the run'}, from ${short(values[0])} to ${short(values.at(-1))}`} />
+  return (
+    <Sparkline
+      values={values}
+      label={`Loss of ${job.name ?? 'the run'}, from ${short(values[0])} to ${short(values.at(-1))}`}
+    />
+  )
 }

@@ -1,8 +1,8 @@
 /** The very requests that would start the same job. */
 import { useState } from 'preact/hooks'
 import type { Job, JobRequest } from '../api/types.js'
+import { Code } from '../parts/code.js'
 import { Choice } from '../parts/field.js'
-import { Icon } from '../parts/icon.js'
 
 export function SameAgain({ job }: { job: Job }) {
   const [language, setLanguage] = useState<'curl' | 'typescript'>('curl')
@@ -20,18 +20,8 @@ export function SameAgain({ job }: { job: Job }) {
             ['typescript', 'TypeScript'],
           ]}
         />
-        <button
-          type="button"
-          class="icon"
-          aria-label="Copy the request"
-          onClick={() => void navigator.clipboard.writeText(text)}
-        >
-          <Icon name="copy" />
-        </button>
       </div>
-      <pre class="code" tabIndex={0} aria-label="Request that starts the same job">
-        {text}
-      </pre>
+      <Code text={text} label="Request that starts the same job" />
     </div>
   )
 }

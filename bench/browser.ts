@@ -1,0 +1,46 @@
+/** A real browser: Debian's Chromium, or the one that CHROMIUM names, on a profile of its own. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BrowserContext, chromium } from 'playwright-core'
+
+/** Null where none is installed. */
+export const chromiumPath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
+  (path) => path !== undefined && path !== '' && existsSync(path),
+)
+
+export interface Browser {
+  context: BrowserContext
+  close(): Promise<void>
+}
+
+type Options = Parameters<typeof chromium.launchPersistentContext>[1]
+
+/** @throws Error where no Chromium is installed. */
+export async function openBrowser(options: Options = {}): Promise<Browser> {
+  if (chromiumPath === undefined) {
+    throw new Error('No Chromium is installed: `apt-get install chromium`, or name one by CHROMIUM.')
+  }
+  const profile = mkdtempSync(join(tmpdir(), 'descent-browser-'))
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: chromiumPath,
+    headless: true,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+    ...options,
+  })
+  return {
+    context,
+    async close() {
+      await context.close()
+      rmSync(profile, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,174 @@
+/** Pictures of every view, on a desk and on a phone, light and dark, into `screenshots/` or the folder that is named. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { request, submit, watch } from '../examples/client.js'
+import { demonstrate } from '../examples/service.js'
+import { jobSchema } from '../src/contract/job.js'
+import { openBrowser } from './browser.js'
+
+const folder = process.argv[2] ?? 'screenshots'
+const only = process.argv[3]
+const sizes = { desktop: { width: 1600, height: 1000 }, phone: { width: 360, height: 780 } } as const
+
+async function trained(url: string, request: Parameters<typeof submit>[1]): Promise<string> {
+  const job = await submit(url, request)
+  for await (const _ of watch(url, job));
+  return job.id
+}
+
+const dense = (units: number, activation: 'tanh' | 'sigmoid' | 'softmax' | 'relu') => ({
+  type: 'dense' as const,
+  units,
+  activation,
+})
+
+/** What a workshop leaves behind after some minutes. */
+async function prepare(url: string) {
+  const spirals = await trained(url, {
+    name: 'Spirals, two layers of 16',
+    dataset: { name: 'spirals', rows: 400, noise: 0.05, seed: 1 },
+    network: { layers: [dense(16, 'tanh'), dense(16, 'tanh'), dense(1, 'sigmoid')] },
+    loss: 'binaryCrossentropy',
+    optimizer: { type: 'adam', learningRate: 0.01 },
+    epochs: 1_000,
+    validationSplit: 0.2,
+    seed: 1,
+  })
+  const irises = []
+  for (const [name, optimizer] of [
+    ['Iris with Adam', { type: 'adam', learningRate: 0.01 }],
+    ['Iris with plain descent', { type: 'sgd', learningRate: 0.05 }],
+    [
+      'Iris with momentum, a name that is far too long for the narrow column of a table on a phone',
+      { type: 'sgd', learningRate: 0.05, momentum: 0.9 },
+    ],
+  ] as const) {
+    irises.push(
+      await trained(url, {
+        name,
+        dataset: 'iris',
+        network: { layers: [dense(16, 'relu'), dense(3, 'softmax')] },
+        loss: 'categoricalCrossentropy',
+        optimizer,
+        epochs: 120,
+        validationSplit: 0.25,
+        seed: 1,
+      }),
+    )
+  }
+  await trained(url, {
+    name: 'A rate that is too large',
+    dataset: { x: [[1], [2], [3]], y: [1e3, 2e3, 3e3] },
+    network: { layers: [{ type: 'dense', units: 1 }] },
+    loss: 'squaredError',
+    optimizer: { type: 'sgd', learningRate: 10 },
+    epochs: 500,
+    seed: 1,
+  })
+  const running = await submit(url, {
+    name: 'A long one',
+    dataset: { name: 'moons', rows: 20_000, noise: 0.2, seed: 1 },
+    network: { layers: [dense(64, 'tanh'), dense(32, 'tanh'), dense(1, 'sigmoid')] },
+    loss: 'binaryCrossentropy',
+    epochs: 20_000,
+    seed: 1,
+  })
+  const iris = await request(`${url}/jobs/${irises[0]}`, jobSchema)
+  return { spirals, irises, running: running.id, model: iris.modelId ?? '' }
+}
+
+interface Shot {
+  name: string
+  address: string
+  prepare?(page: Page): Promise<void>
+}
+
+function shotsOf({ spirals, irises, model }: Awaited<ReturnType<typeof prepare>>): Shot[] {
+  return [
+    { name: 'runs', address: '#/runs', prepare: (page) => page.getByRole('row').nth(4).waitFor() },
+    {
+      name: 'run',
+      address: `#/runs/${spirals}`,
+      prepare: async (page) => {
+        await page.locator('canvas[data-epoch="1000"]').waitFor()
+      },
+    },
+    {
+      name: 'run-classes',
+      address: `#/runs/${irises[0]}`,
+      prepare: (page) => page.getByText('complete').waitFor(),
+    },
+    {
+      name: 'compare',
+      address: `#/compare/${irises.join(',')}`,
+      prepare: (page) => page.locator('.u-over').first().waitFor(),
+    },
+    { name: 'playground-begin', address: '#/playground' },
+    {
+      name: 'playground',
+      address: '#/playground',
+      prepare: async (page) => {
+        await page.getByRole('button', { name: 'Train', exact: true }).click()
+        await page.locator('canvas[data-epoch="500"]').waitFor({ timeout: 20_000 })
+      },
+    },
+    {
+      name: 'lecture',
+      address: '#/lecture',
+      prepare: async (page) => {
+        for (const button of await page.getByRole('button', { name: /^Show: / }).all()) await button.click()
+        await page
+          .getByRole('button', { name: /^Show again: / })
+          .nth(8)
+          .waitFor({ timeout: 120_000 })
+      },
+    },
+    {
+      name: 'new',
+      address: '#/new',
+      prepare: (page) =>
+        page
+          .getByText('Iris')
+          .first()
+          .waitFor()
+          .catch(() => {}),
+    },
+    { name: 'models', address: '#/models', prepare: (page) => page.getByRole('row').nth(2).waitFor() },
+    {
+      name: 'model',
+      address: `#/models/${model}`,
+      prepare: (page) => page.locator('meter').first().waitFor(),
+    },
+    { name: 'nothing', address: '#/elsewhere' },
+  ]
+}
+
+await demonstrate(async (url) => {
+  mkdirSync(folder, { recursive: true })
+  const prepared = await prepare(url)
+  for (const [size, viewport] of Object.entries(sizes)) {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const { context, close } = await openBrowser({ viewport, colorScheme, deviceScaleFactor: 1 })
+      const page = await context.newPage()
+      page.on('pageerror', (error) => console.error(`page error: ${error.message}`))
+      page.on('console', (message) => {
+        if (message.type() === 'error') console.error(`console: ${message.text()}`)
+      })
+      for (const shot of shotsOf(prepared)) {
+        if (only !== undefined && !only.split(',').includes(shot.name)) continue
+        await page.goto(`${url}/${shot.address}`)
+        await page.reload()
+        await shot.prepare?.(page)
+        await page.waitForTimeout(400)
+        await page.screenshot({
+          path: join(folder, `${shot.name}-${size}-${colorScheme}.png`),
+          fullPage: size === 'phone' || shot.name === 'lecture',
+        })
+      }
+      await close()
+    }
+  }
+  await fetch(`${url}/jobs/${prepared.running}/cancel`, { method: 'POST' })
+  console.log(`pictures are in ${folder}/`)
+})
