@@ -30,8 +30,8 @@ export class SnapshotRecorder {
   /** Null for networks whose boundary is not drawn. */
   static of({ network, parameters }: Program, coding: Coding): SnapshotRecorder | null {
     const [inputs] = network.inputShape ?? []
-    const drawable =
-      network.inputShape?.length === 1 && inputs <= maximumFeatures && coding.features.length === inputs
+    const isNumeric = coding.features.every(({ type }) => type === 'number')
+    const drawable = network.inputShape?.length === 1 && inputs <= maximumFeatures && isNumeric
     return drawable && parameters <= maximumParameters ? new SnapshotRecorder(coding) : null
   }
 

@@ -53,7 +53,7 @@ export function App() {
           ))}
         </nav>
         <div class="tools">
-          <a class="button primary" href={link('new')}>
+          <a class="button primary" href={link('new')} aria-label="New job">
             <Icon name="plus" />
             <span>New job</span>
           </a>

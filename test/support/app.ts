@@ -1,5 +1,6 @@
 /** The HTTP application on real stores and a real queue, without a worker: jobs stay queued. */
 
+import { fileURLToPath } from 'node:url'
 import { type Logger, pino } from 'pino'
 import { openUploadReader } from '../../src/datasets/reading/upload-reader.js'
 import { explainBackend } from '../../src/engine/index.js'
@@ -60,7 +61,7 @@ export async function openApp(
     pingMilliseconds,
     readiness: { missing: async () => missing, backend: explainBackend('auto') },
     limits,
-    pageDirectory: null,
+    pageDirectory: fileURLToPath(new URL('../../dist/page', import.meta.url)),
     logger,
   })
   await app.ready()

@@ -140,7 +140,11 @@ function largestOf(values: Float32Array) {
 
 /** Functions of the grid's points that are zero on the boundaries: of each class, by how much it leads. */
 function fieldsOf({ size, outputs, values }: Frame, threshold: number): Float32Array[] {
-  if (outputs === 1) return [values.map((value) => value - threshold)]
+  if (outputs === 1) {
+    // Between two points the boundary is found by a straight line, which fits the logits of probabilities.
+    const isProbability = threshold === 0.5 && values.every((value) => value >= 0 && value <= 1)
+    return [values.map((value) => (isProbability ? logit(value) : value - threshold))]
+  }
   return Array.from({ length: outputs }, (_, which) =>
     Float32Array.from({ length: size * size }, (_, point) => {
       let others = Number.NEGATIVE_INFINITY
@@ -150,6 +154,11 @@ function fieldsOf({ size, outputs, values }: Frame, threshold: number): Float32A
       return (values[point * outputs + which] ?? 0) - others
     }),
   )
+}
+
+const logit = (probability: number) => {
+  const held = Math.min(1 - 1e-4, Math.max(1e-4, probability))
+  return Math.log(held / (1 - held))
 }
 
 /** Marching squares: in every cell the straight piece between the places on its edges where the field is zero. */

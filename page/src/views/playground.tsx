@@ -74,6 +74,8 @@ export function PlaygroundView() {
   const [jobId, setJobId] = useState<string | null>(null)
   const [problem, setProblem] = useState<Refusal | null>(null)
   const [starting, setStarting] = useState(false)
+  /** Of the next beginning: the first works out, and others may not. */
+  const [seed, setSeed] = useState(1)
   const { shape, noise } = setting
   const points = useMemo(() => pointsOf(shape, noise, clicked), [shape, noise, clicked])
   const samples = useMemo(() => (shape === 'sine' ? samplesOf(noise) : []), [shape, noise])
@@ -87,6 +89,7 @@ export function PlaygroundView() {
   /** Another question: what was learned before says nothing about it. */
   const change = (part: Partial<Setting>) => {
     if (part.shape !== undefined || part.noise !== undefined) setJobId(null)
+    setSeed(1)
     setSetting((before) => ({ ...before, ...part }))
   }
   const addPoint = (x: number, y: number) => {
@@ -97,8 +100,9 @@ export function PlaygroundView() {
   const train = async () => {
     setStarting(true)
     try {
-      const { id } = await post('/jobs', requestFrom(setting, points, samples))
+      const { id } = await post('/jobs', { ...requestFrom(setting, points, samples), seed })
       setJobId(id)
+      setSeed(seed + 1)
       setProblem(null)
     } catch (error) {
       setProblem(toRefusal(error))
@@ -130,6 +134,7 @@ export function PlaygroundView() {
             aria-pressed={JSON.stringify(lesson) === JSON.stringify(setting)}
             onClick={() => {
               setSetting(lesson)
+              setSeed(1)
               setJobId(null)
             }}
           >

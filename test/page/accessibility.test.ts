@@ -1,0 +1,118 @@
+/** Each view, light and dark, on a desk and on a phone: no serious finding of axe, nothing beyond the width of the screen. */
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Page } from 'playwright-core'
+import { afterEach, describe, expect, it } from 'vitest'
+import { browserSuite, hasChromium } from '../support/browser.js'
+import { watchJob } from '../support/watching.js'
+
+const suite = browserSuite()
+afterEach(() => expect(suite.failures).toEqual([]))
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+interface Finding {
+  id: string
+  impact: string | null
+  nodes: { html: string; failureSummary: string }[]
+}
+
+async function findingsOf(page: Page): Promise<string[]> {
+  // Through the debugger, which the content security policy does not hold for.
+  await page.evaluate(axe)
+  const violations = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Finding[] }> } }
+    return (await axe.run()).violations
+  })
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes[0].html} ${nodes[0].failureSummary}`)
+}
+
+async function trainedIris(name: string) {
+  const answer = await fetch(`${suite.service().url}/jobs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      name,
+      dataset: 'iris',
+      network: { layers: [{ type: 'dense', units: 3, activation: 'softmax' }] },
+      loss: 'categoricalCrossentropy',
+      epochs: 20,
+      validationSplit: 0.2,
+    }),
+  })
+  const { id } = (await answer.json()) as { id: string }
+  const { job } = await watchJob(suite.service().url, id).ended
+  return { id, modelId: job?.modelId ?? '' }
+}
+
+describe.skipIf(!hasChromium)('every view', () => {
+  for (const theme of ['light', 'dark'] as const) {
+    it(`has no serious finding and fits a phone (${theme})`, { timeout: 120_000 }, async () => {
+      const { id, modelId } = await trainedIris(
+        'A run whose name is long enough to be a bother on a small screen',
+      )
+      const other = await trainedIris('another')
+      const page = await suite.open('')
+      await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
+      const views: [string, (page: Page) => Promise<unknown>][] = [
+        ['#/runs', (page) => page.getByRole('row').nth(2).waitFor()],
+        [`#/runs/${id}`, (page) => page.getByText('complete').waitFor()],
+        [`#/compare/${id},${other.id}`, (page) => page.locator('.u-over').waitFor()],
+        [
+          '#/playground',
+          async (page) => {
+            await page.getByRole('button', { name: 'Train', exact: true }).click()
+            await page.locator('canvas[data-epoch="500"]').waitFor()
+          },
+        ],
+        [
+          '#/lecture',
+          async (page) => {
+            for (const name of ['Show: The perceptron', 'Show: Any Boolean function is a network']) {
+              await page.getByRole('button', { name }).click()
+              await page.getByRole('button', { name: name.replace('Show', 'Show again') }).waitFor()
+            }
+          },
+        ],
+        ['#/new', (page) => page.getByText('150 rows').waitFor()],
+        ['#/models', (page) => page.getByRole('row').nth(1).waitFor()],
+        [`#/models/${modelId}`, (page) => page.locator('meter').first().waitFor()],
+        ['#/elsewhere', (page) => page.getByText('Nothing here').waitFor()],
+      ]
+      for (const [address, isThere] of views) {
+        await page.setViewportSize({ width: 1600, height: 1000 })
+        await page.goto(`${suite.service().url}/${address}`)
+        await page.reload()
+        await isThere(page)
+        expect.soft(await findingsOf(page), `${address} ${theme}`).toEqual([])
+        await page.setViewportSize({ width: 360, height: 780 })
+        const width = await page.evaluate('document.documentElement.scrollWidth')
+        expect.soft(width, `${address} at 360 pixels`).toBeLessThanOrEqual(360)
+      }
+      await page.close()
+    })
+  }
+
+  it('can be reached and used by keys alone', { timeout: 60_000 }, async () => {
+    const page = await suite.open('#/playground')
+    const reach = async (name: RegExp) => {
+      for (let presses = 0; presses < 60; presses++) {
+        await page.keyboard.press('Tab')
+        const text = await page.evaluate(
+          () =>
+            document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '',
+        )
+        if (name.test(text)) return
+      }
+      throw new Error(`no key leads to ${name}`)
+    }
+    await reach(/^Skip to the content$/)
+    await page.keyboard.press('Enter')
+    await reach(/^\s*Train$/)
+    await page.keyboard.press('Enter')
+    await page.locator('canvas[data-epoch="500"]').waitFor({ timeout: 30_000 })
+    await page.close()
+  })
+})

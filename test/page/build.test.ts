@@ -1,0 +1,54 @@
+/** What is sent to a browser: how much, how long it may be kept, and what it may do. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openApp, type RunningApp } from '../support/app.js'
+
+const folder = 'dist/page'
+const maximumScriptBytes = 150 * 1024
+
+let running: RunningApp
+
+beforeAll(async () => {
+  running = await openApp()
+})
+
+afterAll(() => running.close())
+
+describe('the page', () => {
+  it('is at most 150 KiB of script, gzipped', () => {
+    const scripts = readdirSync(`${folder}/assets`).filter((name) => name.endsWith('.js'))
+    expect(scripts.length).toBeGreaterThan(0)
+    const bytes = scripts.map((name) => gzipSync(readFileSync(`${folder}/assets/${name}`)).length)
+    expect(bytes.reduce((all, each) => all + each, 0)).toBeLessThan(maximumScriptBytes)
+  })
+
+  it('is asked for anew, and its files are kept for ever', async () => {
+    const page = await running.app.inject('/')
+    expect(page.statusCode).toBe(200)
+    expect(page.headers['cache-control']).toBe('no-cache')
+    expect(page.headers['content-type']).toMatch(/^text\/html/)
+    const files = [...page.body.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path)
+    expect(files.length).toBe(2)
+    for (const path of files) {
+      const file = await running.app.inject(path)
+      expect(file.statusCode).toBe(200)
+      expect(file.headers['cache-control']).toBe('public, max-age=31536000, immutable')
+    }
+  })
+
+  it('may run and load nothing but its own', async () => {
+    const { headers, body } = await running.app.inject('/')
+    const policy = String(headers['content-security-policy'])
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toContain("script-src 'self'")
+    expect(policy).not.toMatch(/unsafe|https?:|\*/)
+    expect(body).not.toMatch(/https?:\/\/|<style|<script(?![^>]*src=)/)
+  })
+
+  it('leaves addresses that are no file to the API', async () => {
+    const answer = await running.app.inject('/assets/nothing.js')
+    expect(answer.statusCode).toBe(404)
+    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/)
+  })
+})

@@ -1,0 +1,193 @@
+/** What people do with the page first: see a network learn, watch a run, compare runs. */
+import type { Page } from 'playwright-core'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Job } from '../../src/contract/job.js'
+import { browserSuite, hasChromium } from '../support/browser.js'
+
+const suite = browserSuite()
+afterEach(() => expect(suite.failures).toEqual([]))
+
+const dense = (units: number, activation: string) => ({ type: 'dense', units, activation })
+
+async function submit(job: object): Promise<Job> {
+  const answer = await fetch(`${suite.service().url}/jobs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(job),
+  })
+  expect(answer.status).toBe(202)
+  return (await answer.json()) as Job
+}
+
+const iris = (name: string, learningRate: number) => ({
+  name,
+  dataset: 'iris',
+  network: { layers: [dense(8, 'relu'), dense(3, 'softmax')] },
+  loss: 'categoricalCrossentropy',
+  optimizer: { type: 'adam', learningRate },
+  epochs: 60,
+  seed: 1,
+})
+
+/** The canvas’ colours at the four corners of XOR: 'blue' for the first class, 'orange' for the second. */
+async function cornersOf(page: Page): Promise<string[]> {
+  // Beside the points, which lie on the corners themselves; the view reaches from −0.25 to 1.25.
+  return page.evaluate(`
+    const canvas = document.querySelector('.boundary canvas')
+    const at = (value) => (value === 0 ? 0.1 : 0.9)
+    const colours = [[0, 0], [0, 1], [1, 0], [1, 1]].map(([x, y]) => {
+      const [red, , blue] = canvas.getContext('2d')
+        .getImageData(canvas.width * at(x), canvas.height * (1 - at(y)), 1, 1).data
+      return blue > red ? 'blue' : 'orange'
+    })
+    colours
+  `)
+}
+
+describe.skipIf(!hasChromium)('somebody who opens the page for the first time', () => {
+  it('is shown the way, trains XOR, and sees the boundary bend', { timeout: 60_000 }, async () => {
+    const page = await suite.open('')
+    await page.getByText('Nothing has been trained here yet').waitFor()
+    await page.getByRole('link', { name: 'Playground', exact: true }).click()
+    await page.getByRole('button', { name: 'Train', exact: true }).click()
+    const canvas = page.locator('.boundary canvas')
+    await page.locator('canvas[data-epoch="500"]').waitFor({ timeout: 30_000 })
+    expect(await cornersOf(page)).toEqual(['blue', 'orange', 'orange', 'blue'])
+    await page.getByText('Learned: every point is on its side').waitFor()
+    const learned = await canvas.screenshot()
+    // Back to the start: untrained, the four corners cannot be right.
+    await page.getByRole('slider', { name: 'Moment of the training' }).fill('0')
+    await page.locator('canvas[data-epoch="0"]').waitFor()
+    expect(await cornersOf(page)).not.toEqual(['blue', 'orange', 'orange', 'blue'])
+    expect(await canvas.screenshot()).not.toEqual(learned)
+    await page.close()
+  })
+
+  it('sees that a perceptron cannot', { timeout: 60_000 }, async () => {
+    const page = await suite.open('#/playground')
+    await page.getByRole('button', { name: 'Perceptron on XOR' }).click()
+    await page.getByRole('button', { name: 'Train', exact: true }).click()
+    await page.locator('canvas[data-epoch="12"]').waitFor({ timeout: 30_000 })
+    expect(await cornersOf(page)).not.toEqual(['blue', 'orange', 'orange', 'blue'])
+    await page.getByText(/% of the points are on their side/).waitFor()
+    await page.close()
+  })
+
+  it('clicks points of two classes in, and gets a boundary between them', { timeout: 60_000 }, async () => {
+    const page = await suite.open('#/playground')
+    await page.getByLabel('Dataset').selectOption('points')
+    const canvas = page.locator('.boundary canvas')
+    const box = await canvas.boundingBox()
+    if (box === null) throw new Error('there is no canvas')
+    for (const x of [0.2, 0.25, 0.3])
+      await canvas.click({ position: { x: x * box.width, y: 0.5 * box.height } })
+    await page.getByRole('button', { name: '■ second' }).click()
+    for (const x of [0.7, 0.75, 0.8])
+      await canvas.click({ position: { x: x * box.width, y: 0.5 * box.height } })
+    await page.getByText('6 points so far').waitFor()
+    await page.getByRole('button', { name: 'Train', exact: true }).click()
+    await page.locator('canvas[data-epoch="500"]').waitFor({ timeout: 30_000 })
+    await page.getByText('Learned: every point is on its side').waitFor()
+    await page.close()
+  })
+})
+
+describe.skipIf(!hasChromium)('a run', () => {
+  it('has the epochs of the API point for point, though the connection was cut', {
+    timeout: 90_000,
+  }, async () => {
+    const { id } = await submit({
+      ...iris('cut', 0.001),
+      dataset: { name: 'moons', rows: 4_000, noise: 0.2, seed: 1 },
+      network: { layers: [dense(32, 'tanh'), dense(2, 'softmax')] },
+      epochs: 4_000,
+    })
+    const page = await suite.open('#/runs')
+    let cuts = 0
+    const after: string[] = []
+    await page.routeWebSocket(/\/stream\?/, (socket) => {
+      after.push(new URL(socket.url()).searchParams.get('after') ?? '')
+      const server = socket.connectToServer()
+      let messages = 0
+      server.onMessage((message) => {
+        socket.send(message)
+        messages++
+        if (messages === 3 && cuts < 3) {
+          cuts++
+          void socket.close({ code: 1012, reason: 'cut' })
+          void server.close()
+        }
+      })
+    })
+    await page.goto(`${suite.service().url}/#/runs/${id}`)
+    await page.getByText('complete').waitFor({ timeout: 60_000 })
+    expect(cuts).toBe(3)
+    expect(after.length).toBe(4)
+    expect(Number(after[3])).toBeGreaterThan(Number(after[1]))
+    const drawn = await page
+      .locator('#curves .curves')
+      .first()
+      .evaluate((element) => {
+        if (!('plot' in element)) throw new Error('nothing is drawn')
+        return JSON.parse(JSON.stringify((element.plot as { data: unknown }).data))
+      })
+    const answer = await fetch(`${suite.service().url}/jobs/${id}/epochs?limit=10000`)
+    const { data } = (await answer.json()) as { data: { epoch: number; loss: number }[] }
+    expect(data.length).toBe(4_000)
+    expect(drawn[0]).toEqual(data.map(({ epoch }) => epoch))
+    expect(drawn[1]).toEqual(data.map(({ loss }) => loss))
+    await page.close()
+  })
+
+  it('can be paused, resumed and cancelled', { timeout: 60_000 }, async () => {
+    const { id } = await submit({ ...iris('long', 0.001), epochs: 5_000_000 })
+    const page = await suite.open(`#/runs/${id}`)
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.getByText('paused', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await page.getByText('running', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByText('cancelled', { exact: true }).waitFor()
+    await page.close()
+  })
+})
+
+describe.skipIf(!hasChromium)('three runs', () => {
+  it('are chosen in the table and compared on the same axes', { timeout: 60_000 }, async () => {
+    const names = ['slow', 'middling', 'fast']
+    for (const [place, rate] of [0.001, 0.01, 0.05].entries()) await submit(iris(names[place], rate))
+    const page = await suite.open('#/runs')
+    for (const name of names) {
+      const row = page.getByRole('row').filter({ hasText: name })
+      await row.getByText('succeeded').waitFor()
+      await row.getByRole('checkbox').check()
+    }
+    await page.getByRole('button', { name: 'Compare' }).click()
+    await page.getByRole('heading', { name: 'Comparison' }).waitFor()
+    await page.locator('.u-over').waitFor()
+    const series = page.locator('.curves .u-series')
+    // The first is x.
+    expect(await series.count()).toBe(4)
+    for (const name of names) await page.getByRole('cell', { name, exact: true }).first().waitFor()
+    const data = await page.locator('.curves').evaluate((element) => {
+      if (!('plot' in element)) throw new Error('nothing is drawn')
+      return (element.plot as { data: (number | null)[][] }).data.map((column) => column.length)
+    })
+    expect(data).toEqual([60, 60, 60, 60])
+    await page.getByRole('button', { name: 'time' }).click()
+    await page.getByRole('button', { name: 'linear' }).click()
+    await page.getByRole('slider', { name: 'Smoothing' }).fill('0.9')
+    await page.getByText('90 %').waitFor()
+    await page.close()
+  })
+
+  it('are found by name and status', { timeout: 30_000 }, async () => {
+    const page = await suite.open('#/runs')
+    await page.getByPlaceholder('name or id').fill('middling')
+    await expect.poll(() => page.locator('tbody tr').count()).toBe(1)
+    await page.getByPlaceholder('name or id').fill('')
+    await page.getByLabel('Status').selectOption('cancelled')
+    await expect.poll(() => page.locator('tbody tr').count()).toBe(1)
+    await page.close()
+  })
+})

@@ -1,0 +1,56 @@
+/** From a file on the reader's desk to an answer, by forms alone. */
+import { readFileSync } from 'node:fs'
+import { afterEach, describe, expect, it } from 'vitest'
+import { browserSuite, hasChromium } from '../support/browser.js'
+
+const suite = browserSuite()
+afterEach(() => expect(suite.failures).toEqual([]))
+
+describe.skipIf(!hasChromium)('somebody with data of their own', () => {
+  it('uploads a CSV, trains on it, and asks the model', { timeout: 90_000 }, async () => {
+    const page = await suite.open('#/new')
+    await page.getByLabel('Upload a CSV file').setInputFiles({
+      name: 'my-irises.csv',
+      mimeType: 'text/csv',
+      buffer: readFileSync('examples/iris.csv'),
+    })
+    await page.getByText('150 rows, 4 features, target species').waitFor()
+    await expect.poll(() => page.getByLabel('Dataset', { exact: true }).inputValue()).toMatch(/^ds_/)
+    await page.getByLabel('Name', { exact: true }).fill('My irises')
+    await page.getByRole('button', { name: 'Start training' }).click()
+    await page.getByRole('heading', { name: 'My irises' }).waitFor()
+    await page.getByText('succeeded').waitFor({ timeout: 30_000 })
+    await page.getByRole('link', { name: 'Ask the model' }).click()
+    for (const [column, value] of [
+      ['sepalLength', '5.1'],
+      ['sepalWidth', '3.5'],
+      ['petalLength', '1.4'],
+      ['petalWidth', '0.2'],
+    ] as const) {
+      await page.getByLabel(column).fill(value)
+    }
+    const answer = page.locator('.answer')
+    await answer.getByText('setosa').first().waitFor()
+    await page.getByLabel('petalLength').fill('6')
+    await page.getByLabel('petalWidth').fill('2.4')
+    await expect.poll(() => answer.locator('p.large').textContent()).toBe('virginica')
+    // What is not a number is told at its field.
+    await page.getByLabel('petalWidth').fill('wide')
+    await page.getByText('takes a number').waitFor()
+    await page.close()
+  })
+
+  it('is told at the field what is wrong', { timeout: 60_000 }, async () => {
+    const page = await suite.open('#/new')
+    await page.getByText('150 rows').waitFor()
+    await page.getByLabel('Epochs', { exact: true }).fill('0')
+    await page.getByRole('button', { name: 'Start training' }).click()
+    const field = page.locator('.field.wrong')
+    await field.waitFor()
+    expect(await field.locator('label').textContent()).toBe('Epochs')
+    expect(await page.getByLabel('Epochs', { exact: true }).getAttribute('aria-invalid')).toBe('true')
+    // The browser writes refused requests into its console; that is no failure of the page.
+    suite.failures.splice(0)
+    await page.close()
+  })
+})
