@@ -6,6 +6,7 @@ const benches: Readonly<Record<string, () => Promise<{ main(args: string[]): voi
   scaling: () => import('./scaling.js'),
   'first-epoch': () => import('./first-epoch.js'),
   'fan-out': () => import('./fan-out.js'),
+  page: () => import('./page.js'),
 }
 
 const [name = '', ...args] = process.argv.slice(2)

@@ -16,7 +16,7 @@ const nothing = new Proxy(() => nothing, {
 })
 const app = await buildApp({
   logger: pino({ level: 'silent' }),
-  limits: { bodyBytes: 1024, datasetBytes: 1024 },
+  limits: { bodyBytes: 1024, uploadSeconds: 1 },
   pageDirectory: null,
   metrics: nothing,
   submission: nothing,

@@ -1,5 +1,6 @@
 /** What is sent to a browser: how much, how long it may be kept, and what it may do. */
 import { readdirSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openApp, type RunningApp } from '../support/app.js'
@@ -10,7 +11,7 @@ const maximumScriptBytes = 150 * 1024
 let running: RunningApp
 
 beforeAll(async () => {
-  running = await openApp()
+  running = await openApp(20_000, undefined, resolve(folder))
 })
 
 afterAll(() => running.close())

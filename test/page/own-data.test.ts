@@ -9,7 +9,7 @@ afterEach(() => expect(suite.failures).toEqual([]))
 describe.skipIf(!hasChromium)('somebody with data of their own', () => {
   it('uploads a CSV, trains on it, and asks the model', { timeout: 90_000 }, async () => {
     const page = await suite.open('#/new')
-    await page.getByLabel('Upload a CSV file').setInputFiles({
+    await page.getByLabel('Upload a dataset').setInputFiles({
       name: 'my-irises.csv',
       mimeType: 'text/csv',
       buffer: readFileSync('examples/iris.csv'),

@@ -1,6 +1,5 @@
 /** The HTTP application on real stores and a real queue, without a worker: jobs stay queued. */
 
-import { fileURLToPath } from 'node:url'
 import { type Logger, pino } from 'pino'
 import { openUploadReader } from '../../src/datasets/reading/upload-reader.js'
 import { explainBackend } from '../../src/engine/index.js'
@@ -35,6 +34,7 @@ const throwError = (error: unknown) => {
 export async function openApp(
   pingMilliseconds = 20_000,
   logger: Logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' }),
+  pageDirectory: string | null = null,
 ): Promise<RunningApp> {
   const stores = await openStores()
   const { jobs, epochs, models, datasets, idempotency, webhooks, figures, snapshots, connectionString } =
@@ -61,7 +61,7 @@ export async function openApp(
     pingMilliseconds,
     readiness: { missing: async () => missing, backend: explainBackend('auto') },
     limits,
-    pageDirectory: fileURLToPath(new URL('../../dist/page', import.meta.url)),
+    pageDirectory,
     logger,
   })
   await app.ready()

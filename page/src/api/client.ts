@@ -43,16 +43,14 @@ export async function remove(path: '/jobs/{id}', options: Options): Promise<void
   await send<null>('DELETE', address(path, options))
 }
 
-/** Bytes as they are, such as a file to make a dataset of. */
+/** Makes a dataset of one file, or of several that belong together. */
 export async function upload(
-  file: Blob,
-  contentType: string,
+  files: readonly File[],
   query: Options['query'],
 ): Promise<Success<paths['/datasets']['post']>> {
-  return send('POST', address('/datasets', { query }), {
-    body: file,
-    headers: { 'content-type': contentType },
-  })
+  const body = new FormData()
+  for (const file of files) body.append('file', file)
+  return send('POST', address('/datasets', { query }), { body })
 }
 
 export function address(path: string, { id = '', query = {} }: Options): string {

@@ -1,4 +1,4 @@
-/** Makes a dataset of a file, dropped or chosen. */
+/** Makes a dataset of a file, or of files that belong together, dropped or chosen. */
 import { useState } from 'preact/hooks'
 import { type Refusal, upload } from '../api/client.js'
 import type { Dataset } from '../api/types.js'
@@ -10,23 +10,23 @@ import { RefusalNotice } from './notice.js'
 
 export function DropZone({ onDataset }: { onDataset(dataset: Dataset): void }) {
   const [over, setOver] = useState(false)
-  const [sending, setSending] = useState<File | null>(null)
+  const [sending, setSending] = useState<readonly File[]>([])
   const [target, setTarget] = useState('')
   const [problem, setProblem] = useState<Refusal | null>(null)
 
-  const take = async (file: File | undefined) => {
-    if (file === undefined) return
-    setSending(file)
+  const take = async (list: FileList | null | undefined) => {
+    const files = [...(list ?? [])]
+    const [first] = files
+    if (first === undefined) return
+    setSending(files)
     try {
-      const name = file.name.replace(/\.\w+$/, '')
-      onDataset(
-        await upload(file, 'text/csv', { name, target: target.trim() === '' ? undefined : target.trim() }),
-      )
+      const name = first.name.replace(/(\.\w+)+$/, '')
+      onDataset(await upload(files, { name, target: target.trim() === '' ? undefined : target.trim() }))
       setProblem(null)
     } catch (error) {
       setProblem(toRefusal(error))
     }
-    setSending(null)
+    setSending([])
   }
   return (
     <>
@@ -40,27 +40,29 @@ export function DropZone({ onDataset }: { onDataset(dataset: Dataset): void }) {
         onDrop={(event) => {
           event.preventDefault()
           setOver(false)
-          void take(event.dataTransfer?.files[0])
+          void take(event.dataTransfer?.files)
         }}
       >
         <Icon name="download" />
-        {sending === null ? (
+        {sending.length === 0 ? (
           <span>
-            <b>Drop a CSV here</b> or choose one. Its first line names the columns.
+            <b>Drop data here</b> or choose a file: CSV, JSON lines, Parquet, NumPy, IDX, or a ZIP of pictures
+            in one folder a class.
           </span>
         ) : (
           <span role="status">
-            Reading {sending.name} ({bytes(sending.size)}) …
+            Reading {sending.map(({ name }) => name).join(', ')} (
+            {bytes(sending.reduce((sum, { size }) => sum + size, 0))}) …
           </span>
         )}
         <input
           type="file"
-          aria-label="Upload a CSV file"
-          accept=".csv,text/csv"
-          disabled={sending !== null}
+          aria-label="Upload a dataset"
+          multiple
+          disabled={sending.length > 0}
           onChange={(event) => {
             const { currentTarget } = event
-            void take(currentTarget.files?.[0]).then(() => {
+            void take(currentTarget.files).then(() => {
               currentTarget.value = ''
             })
           }}
