@@ -163,7 +163,7 @@ await demonstrate(async (url) => {
         await page.waitForTimeout(400)
         await page.screenshot({
           path: join(folder, `${shot.name}-${size}-${colorScheme}.png`),
-          fullPage: size === 'phone' || shot.name === 'lecture',
+          fullPage: shot.name === 'lecture',
         })
       }
       await close()

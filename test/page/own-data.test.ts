@@ -17,6 +17,7 @@ describe.skipIf(!hasChromium)('somebody with data of their own', () => {
     await page.getByText('150 rows, 4 features, target species').waitFor()
     await expect.poll(() => page.getByLabel('Dataset', { exact: true }).inputValue()).toMatch(/^ds_/)
     await page.getByLabel('Name', { exact: true }).fill('My irises')
+    await page.getByLabel('Seed').fill('1')
     await page.getByRole('button', { name: 'Start training' }).click()
     await page.getByRole('heading', { name: 'My irises' }).waitFor()
     await page.getByText('succeeded').waitFor({ timeout: 30_000 })
@@ -31,8 +32,14 @@ describe.skipIf(!hasChromium)('somebody with data of their own', () => {
     }
     const answer = page.locator('.answer')
     await answer.getByText('setosa').first().waitFor()
-    await page.getByLabel('petalLength').fill('6')
-    await page.getByLabel('petalWidth').fill('2.4')
+    for (const [column, value] of [
+      ['sepalLength', '7.7'],
+      ['sepalWidth', '2.6'],
+      ['petalLength', '6.9'],
+      ['petalWidth', '2.3'],
+    ] as const) {
+      await page.getByLabel(column).fill(value)
+    }
     await expect.poll(() => answer.locator('p.large').textContent()).toBe('virginica')
     // What is not a number is told at its field.
     await page.getByLabel('petalWidth').fill('wide')
