@@ -1,0 +1,188 @@
+/** The reading process as it is built: what it hands on, and that it ends and leaves nothing behind. */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
+import { afterEach, describe, expect, test } from 'vitest'
+import { defaultPreparation } from '../../../src/contract/preparation.js'
+import type { Prepared } from '../../../src/datasets/prepare.js'
+import type { ReadingLimits } from '../../../src/datasets/reading/limits.js'
+import { DiskFull } from '../../../src/datasets/reading/reading-process.js'
+import { openUploadReader } from '../../../src/datasets/reading/upload-reader.js'
+import { builtReadingProcess } from '../../support/built.js'
+import { readingLimits } from '../../support/reading.js'
+
+interface Request {
+  limits?: Partial<ReadingLimits>
+  signal?: AbortSignal
+  name?: string
+  use?: (pieces: AsyncIterable<Prepared>) => Promise<unknown>
+}
+
+async function collect(pieces: AsyncIterable<Prepared>): Promise<Prepared[]> {
+  const all: Prepared[] = []
+  for await (const piece of pieces) all.push(piece)
+  return all
+}
+
+async function read(body: AsyncIterable<Uint8Array>, request: Request = {}): Promise<unknown> {
+  const { limits, signal = new AbortController().signal, name = 'a.csv', use = collect } = request
+  const reader = await openUploadReader({ ...readingLimits, ...limits }, builtReadingProcess)
+  async function* files() {
+    yield { name, contentType: undefined, body }
+  }
+  return reader.read({ files: files(), options: {}, preparation: defaultPreparation, signal }, use)
+}
+
+async function* bytes(content: string | Uint8Array) {
+  yield Buffer.from(content)
+}
+
+const spools = () => readdirSync(tmpdir()).filter((name) => name.startsWith(`descent-upload-${process.pid}-`))
+const children = () =>
+  spawnSync('pgrep', ['-P', String(process.pid), '-f', 'reading.process'], { encoding: 'utf8' }).stdout.trim()
+
+afterEach(() => {
+  expect(spools()).toEqual([])
+  expect(children()).toBe('')
+})
+
+describe('the reading process', () => {
+  test('hands on rows, then what they are', async () => {
+    expect(await read(bytes('a,kind\n1,x\n2,y\n'))).toEqual([
+      expect.objectContaining({ type: 'rows', rows: 2 }),
+      { type: 'end', dataset: expect.objectContaining({ rows: 2, droppedRows: 0 }) },
+    ])
+  })
+
+  test('tells of what is wrong with the file', async () => {
+    await expect(read(bytes('a,b\n1,2\n3\n'))).rejects.toMatchObject({
+      name: 'DatasetError',
+      code: 'invalid-dataset',
+      message: 'line 3 has 1 cell, the header has 2 columns',
+    })
+  })
+
+  test('waits while its pieces are not taken', async () => {
+    const line = `${'12.5,'.repeat(99)}1\n`
+    const header = `${Array.from({ length: 100 }, (_, column) => `c${column}`).join()}\n`
+    const content = header + line.repeat(20_000)
+    let taken = 0
+    await read(bytes(content), {
+      limits: { receivedBytes: 1e8, rows: 1e5 },
+      use: async (pieces) => {
+        for await (const _ of pieces) {
+          taken += 1
+          if (taken === 1) await sleep(300)
+        }
+      },
+    })
+    expect(taken).toBeGreaterThan(5)
+  })
+
+  test('is killed when the pieces are no longer wanted, or their storing fails', async () => {
+    const fault = new TypeError('the database is away')
+    const use = async (pieces: AsyncIterable<Prepared>) => {
+      for await (const _ of pieces) throw fault
+    }
+    await expect(read(bytes('a,kind\n1,x\n2,y\n'), { use })).rejects.toBe(fault)
+  })
+
+  test('is killed when the client goes', async () => {
+    const client = new AbortController()
+    const reason = new Error('gone')
+    const reading = read(bytes(gzipSync(Buffer.alloc(12_000_000, 'a,b\n1,2\n'))), {
+      name: 'a.csv.gz',
+      signal: client.signal,
+      limits: { rows: 1e7, unpackedBytes: 1e9 },
+      use: async (pieces) => {
+        client.abort(reason)
+        await collect(pieces)
+      },
+    })
+    await expect(reading).rejects.toBe(reason)
+  })
+
+  test('is killed when it takes too long', async () => {
+    const slow = read(bytes('a,kind\n1,x\n2,y\n'), { limits: { readingSeconds: 0.01 } })
+    await expect(slow).rejects.toThrow(/MAXIMUM_READING_SECONDS/)
+  })
+
+  test('is killed when it takes too much memory', async () => {
+    const greedy = read(bytes('a,kind\n1,x\n2,y\n'), {
+      limits: { memoryBytes: 30_000_000 },
+      use: async (pieces) => {
+        for await (const _ of pieces) await sleep(500)
+      },
+    })
+    await expect(greedy).rejects.toThrow(/MAXIMUM_READING_MEMORY_BYTES/)
+  })
+})
+
+describe('receiving', () => {
+  async function* endless(milliseconds: number) {
+    yield Buffer.from('a,b\n')
+    for (;;) {
+      await sleep(milliseconds)
+      yield Buffer.from('1,2\n'.repeat(milliseconds === 0 ? 10_000 : 1))
+    }
+  }
+
+  test('a body without end is refused at the limit', async () => {
+    await expect(read(endless(0))).rejects.toThrow(/MAXIMUM_DATASET_BYTES/)
+  })
+
+  test('a body that only trickles is refused in time', async () => {
+    await expect(read(endless(20), { limits: { uploadSeconds: 0.3 } })).rejects.toThrow(
+      /MAXIMUM_UPLOAD_SECONDS/,
+    )
+  })
+
+  test('a body that breaks off leaves nothing', async () => {
+    async function* broken() {
+      yield Buffer.from('a,b\n')
+      throw new TypeError('the connection was cut')
+    }
+    await expect(read(broken())).rejects.toThrow('the connection was cut')
+  })
+
+  test('names of files lead nowhere', async () => {
+    await read(bytes('a,kind\n1,x\n2,y\n'), { name: '../../../../tmp/descent-escaped.csv' })
+    expect(existsSync('/tmp/descent-escaped.csv')).toBe(false)
+  })
+
+  test('a folder left by a process that is dead is removed', async () => {
+    const abandoned = path.join(tmpdir(), 'descent-upload-4194303-abandoned')
+    mkdirSync(abandoned, { recursive: true })
+    await read(bytes('a,kind\n1,x\n2,y\n'))
+    expect(existsSync(abandoned)).toBe(false)
+  })
+})
+
+const tiny = '/tmp/descent-tiny-disk'
+const mounted = mountTinyDisk()
+if (!mounted) console.warn('No small file system could be mounted: the test of a full disk is skipped.')
+
+function mountTinyDisk(): boolean {
+  mkdirSync(tiny, { recursive: true })
+  if (readFileSync('/proc/mounts', 'utf8').includes(tiny)) return true
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', tiny]).status === 0
+}
+
+test.runIf(mounted)('a full disk is told of, and what was written is removed', async () => {
+  const before = process.env.TMPDIR
+  process.env.TMPDIR = tiny
+  try {
+    const big = bytes(Buffer.alloc(1_000_000, 'a,b\n1,2\n'))
+    await expect(read(big)).rejects.toBeInstanceOf(DiskFull)
+    const packed = bytes(gzipSync(Buffer.alloc(1_000_000, 'a,b\n1,2\n')))
+    await expect(read(packed, { name: 'a.csv.gz' })).rejects.toBeInstanceOf(DiskFull)
+    expect(readdirSync(tiny)).toEqual([])
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR
+    else process.env.TMPDIR = before
+    spawnSync('umount', [tiny])
+  }
+})
