@@ -53,7 +53,7 @@ describe('forms', () => {
     [
       'no boundary',
       () => api().post('/datasets').set('content-type', 'multipart/form-data').send('a'),
-      /form cannot be read|[Bb]oundary/,
+      /upload cannot be read: .*[Bb]oundary/,
     ],
     [
       'half a form',
@@ -62,7 +62,7 @@ describe('forms', () => {
           .post('/datasets')
           .set('content-type', 'multipart/form-data; boundary=x')
           .send('--x\r\nContent-Disposition: form-data; name="a"; filename="a.csv"\r\n\r\na,b'),
-      /form/,
+      /upload cannot be read: /,
     ],
     [
       'too many files',

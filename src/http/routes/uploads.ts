@@ -100,24 +100,18 @@ async function* filesOf(request: FastifyRequest): Upload['files'] {
   const contentType = request.headers['content-type']
   if (!request.isMultipart()) {
     if (contentType === undefined) throw notUnderstood(request)
-    yield { name: 'body', contentType, body: request.raw }
+    yield { name: 'body', contentType, body: wholeOrBroken(request.raw) }
     return
   }
   for await (const part of partsOf(request)) {
-    if (part.file.truncated) throw new Problem('invalid-request', 'The file was cut off.')
-    yield { name: part.filename, contentType: part.mimetype, body: part.file }
+    yield { name: part.filename, contentType: part.mimetype, body: wholeOrBroken(part.file) }
   }
 }
 
 async function* partsOf(request: FastifyRequest): AsyncGenerator<MultipartFile> {
   const parts = request.parts()
   for (;;) {
-    const { done, value: part } = await parts.next().catch((error: unknown) => {
-      throw new Problem(
-        'invalid-request',
-        `The form cannot be read: ${error instanceof Error ? error.message : error}.`,
-      )
-    })
+    const { done, value: part } = await parts.next().catch((error) => Promise.reject(brokenOff(error)))
     if (done) return
     if (part.type !== 'file') {
       throw new Problem(
@@ -127,4 +121,19 @@ async function* partsOf(request: FastifyRequest): AsyncGenerator<MultipartFile> 
     }
     yield part
   }
+}
+
+async function* wholeOrBroken(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body
+  } catch (error) {
+    throw brokenOff(error)
+  }
+}
+
+function brokenOff(error: unknown): Problem {
+  return new Problem(
+    'invalid-request',
+    `The upload cannot be read: ${error instanceof Error ? error.message : error}.`,
+  )
 }
