@@ -3,19 +3,16 @@
  * Starts a PostgreSQL, an API process and a worker process of its own. Prints one JSON line a scenario; `readsOfEpochs`
  * and `readsOfJobs` are the scans of the two tables (some of the latter are the worker's own), `rss` is the API process's.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { loadavg, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { WebSocket } from 'ws'
 import { request, submit } from '../examples/client.js'
-import { projectFolder } from '../examples/service.js'
 import { type Job, jobSchema } from '../src/contract/job.js'
 import type { StreamMessage } from '../src/contract/stream.js'
-import { startEmbeddedPostgres } from '../src/store/embedded-postgres.js'
+import { withProcesses } from './processes.js'
 
 const sockets = 1_000
 /** Connections that are being opened at the same time. */
@@ -190,48 +187,12 @@ async function slowReaders(bench: Bench): Promise<object> {
   return { readers, epochs: job.epochs, rssBytesPerReader: Math.round(bytes) }
 }
 
-const hasEnded = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null
-
-export async function main(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'descent-bench-'))
-  const silent = { info: () => {}, warn: () => {} }
-  const postgres = await startEmbeddedPostgres({ directory: join(folder, 'postgres'), log: silent })
-  const environment = {
-    ...process.env,
-    DATABASE_URL: postgres.connectionString,
-    REDIS_URL: process.env.REDIS_URL ?? '',
-    LOG_LEVEL: 'error',
-    PORT: process.env.PORT ?? '3917',
-  }
-  const start = (program: string) =>
-    spawn(process.execPath, [join(projectFolder, 'dist', program)], { env: environment, stdio: 'inherit' })
-  const api = start('src/server.js')
-  const worker = start('workers/main.js')
-  const database = new pg.Client({ connectionString: postgres.connectionString })
-  try {
-    await database.connect()
-    const url = `http://127.0.0.1:${environment.PORT}`
-    while (!(await fetch(`${url}/health/ready`).catch(() => null))?.ok) {
-      const gone = [api, worker].find(hasEnded)
-      if (gone !== undefined)
-        throw new Error(`${gone.spawnargs[1]} ended: ${gone.exitCode ?? gone.signalCode}`)
-      await sleep(100)
-    }
+export const main = () =>
+  withProcesses(async ({ url, api, database }) => {
     const bench = new Bench(url, database, api)
     await bench.finished(jobOf([4], 1_000))
     await bench.measure('1,000 sockets replay a finished job', () => replay(bench))
     await bench.measure('1,000 sockets follow a running job', () => follow(bench))
     await bench.measure('1,000 jobs with one socket each', () => manyJobs(bench))
     await bench.measure('readers that do not read', () => slowReaders(bench))
-  } finally {
-    await database.end()
-    for (const child of [api, worker]) {
-      if (hasEnded(child)) continue
-      const exited = once(child, 'exit')
-      child.kill('SIGTERM')
-      await exited
-    }
-    await postgres.stop()
-    rmSync(folder, { recursive: true })
-  }
-}
+  })

@@ -1,4 +1,4 @@
-/** `npm run bench -- NAME …`: engine, accuracy, peers, scaling, first-epoch or fan-out; each file says what it measures and takes. */
+/** `npm run bench -- NAME …`: engine, accuracy, peers, scaling, first-epoch, fan-out or upload; each file says what it measures and takes. */
 const benches: Readonly<Record<string, () => Promise<{ main(args: string[]): void | Promise<void> }>>> = {
   engine: () => import('./engine.js'),
   accuracy: () => import('./accuracy.js'),
@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, () => Promise<{ main(args: string[]): voi
   'first-epoch': () => import('./first-epoch.js'),
   'fan-out': () => import('./fan-out.js'),
   page: () => import('./page.js'),
+  upload: () => import('./upload.js'),
 }
 
 const [name = '', ...args] = process.argv.slice(2)

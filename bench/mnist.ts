@@ -17,9 +17,14 @@ function bytesOf(name: string, dimensions: number): Uint8Array {
   return gunzipSync(readFileSync(path.join(mnistFolder, `${name}.gz`))).subarray(4 + 4 * dimensions)
 }
 
-function setOf(name: string): { x: Float32Array; y: Float32Array; rows: number } {
-  const labels = bytesOf(`${name}-labels-idx1-ubyte`, 1)
-  const x = Float32Array.from(bytesOf(`${name}-images-idx3-ubyte`, 3), (pixel) => pixel / 255)
+/** Pixels and labels as they were published, a byte each. */
+export function mnistBytes(name: 'train' | 't10k'): { images: Uint8Array; labels: Uint8Array } {
+  return { images: bytesOf(`${name}-images-idx3-ubyte`, 3), labels: bytesOf(`${name}-labels-idx1-ubyte`, 1) }
+}
+
+function setOf(name: 'train' | 't10k'): { x: Float32Array; y: Float32Array; rows: number } {
+  const { images, labels } = mnistBytes(name)
+  const x = Float32Array.from(images, (pixel) => pixel / 255)
   const y = new Float32Array(labels.length * classes)
   for (const [row, label] of labels.entries()) y[row * classes + label] = 1
   return { x, y, rows: labels.length }
