@@ -20,7 +20,10 @@ const missingRuleSchema = z.union([z.literal('drop'), imputationSchema], {
 })
 
 /** A parameter in short form or, for names that have commas or colons in them, as JSON. */
-function parameter<T>(shape: z.ZodType<T>, fromShort: (text: string) => unknown) {
+function parameter<T>(
+  fromShort: (text: string) => unknown,
+  read: (value: unknown, context: z.RefinementCtx) => T,
+) {
   return z
     .string()
     .max(maximumLength)
@@ -32,46 +35,65 @@ function parameter<T>(shape: z.ZodType<T>, fromShort: (text: string) => unknown)
         context.addIssue({ code: 'custom', message: 'begins like JSON, but is none' })
         return z.NEVER
       }
-      const parsed = shape.safeParse(value)
-      if (parsed.success) return parsed.data
-      for (const { path, message } of parsed.error.issues) {
-        const where = path.length === 0 ? '' : `${path.join('.')}: `
-        context.addIssue({ code: 'custom', message: `${where}${message}` })
-      }
-      return z.NEVER
+      return read(value, context)
     })
 }
 
-/** `a:x,b:y` as pairs; what has no colon is given to the name ''. */
-function pairs(text: string): [name: string, value: string][] {
-  return text.split(',').map((part) => {
-    const colon = part.lastIndexOf(':')
-    return [part.slice(0, Math.max(0, colon)).trim(), part.slice(colon + 1).trim()]
-  })
+const namesSchema = z.array(z.string().min(1)).min(1)
+
+function readNames(value: unknown, context: z.RefinementCtx): string[] {
+  const names = namesSchema.safeParse(value)
+  if (names.success) return names.data
+  context.addIssue({ code: 'custom', message: 'must be a list of names, with at least one' })
+  return z.NEVER
 }
 
-/** JSON objects come as pairs too, so that a column called __proto__ is only a name. */
-const pairsSchema = <T>(value: z.ZodType<T>) =>
-  z.union([z.array(z.tuple([z.string(), value])), z.record(z.string(), value).transform(Object.entries<T>)])
+/** Reads an object as pairs of its own properties, so that a column called __proto__ is only a name. */
+function readPairs<T>(schema: z.ZodType<T>) {
+  return (value: unknown, context: z.RefinementCtx): [name: string, value: T][] => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      context.addIssue({ code: 'custom', message: 'must be an object of columns' })
+      return z.NEVER
+    }
+    return Object.entries(value).flatMap(([name, each]): [string, T][] => {
+      const parsed = schema.safeParse(each)
+      if (parsed.success) return [[name, parsed.data]]
+      for (const { message } of parsed.error.issues) {
+        context.addIssue({ code: 'custom', message: name === '' ? message : `${name}: ${message}` })
+      }
+      return []
+    })
+  }
+}
+
+/** `a:x,b:y` as an object; what has no colon is given to the name ''. */
+function pairs(text: string): object {
+  const parts = text.split(',').map((part): [string, string] => {
+    const constant = part.indexOf(':constant=')
+    const colon = constant < 0 ? part.lastIndexOf(':') : constant
+    return [part.slice(0, Math.max(0, colon)).trim(), part.slice(colon + 1).trim()]
+  })
+  return Object.fromEntries(parts)
+}
+
+const typeSchema = z.enum(columnTypeSchema.options, {
+  error: `must be one of ${columnTypeSchema.options.join(', ')}, as in zip:category`,
+})
 
 export const preparationParameters = {
-  target: parameter(z.array(z.string().min(1)).min(1), (text) => text.split(',').map((name) => name.trim()))
+  target: parameter((text) => text.split(',').map((name) => name.trim()), readNames)
     .optional()
     .describe(
       'the columns to predict, `species` or `a,b` (as JSON where a name has a comma: `["a,b"]`); what the file says, else the last one, when left out',
     ),
-  types: parameter(
-    pairsSchema(
-      z.enum(columnTypeSchema.options, { error: `must be one of ${columnTypeSchema.options.join(', ')}` }),
-    ),
-    pairs,
-  )
+  types: parameter(pairs, readPairs(typeSchema))
     .optional()
     .describe(
       'types of columns, `zip:category,id:ignored`, or as JSON `{"zip":"category"}`; inferred where left out',
     ),
-  missing: parameter(pairsSchema(missingRuleSchema), (text) =>
-    pairs(text).map(([name, rule]) => [name, shortRule(rule)]),
+  missing: parameter(
+    (text) => Object.fromEntries(Object.entries(pairs(text)).map(([name, rule]) => [name, shortRule(rule)])),
+    readPairs(missingRuleSchema),
   )
     .optional()
     .describe(

@@ -91,6 +91,42 @@ describe('rows', () => {
   })
 })
 
+describe('an upload', () => {
+  const csv = 'zip,age,member,good\n01067,20,yes,x\n1067,,no,y\n01067,60,yes,x\n'
+  const send = (query: string) => api().post(`/datasets?${query}`).set('content-type', 'text/csv').send(csv)
+
+  it('is prepared as its parameters say', async () => {
+    const answer = await send('types=zip:category,member:boolean&missing=mean')
+    expect(answer.status).toBe(201)
+    expect(answer.body).toMatchObject({
+      rows: 3,
+      inputShape: [4],
+      columns: [
+        { name: 'zip', type: 'category', categories: ['01067', '1067'], counts: [2, 1] },
+        { name: 'age', type: 'number', mean: 40, missing: 1, imputation: 'mean' },
+        { name: 'member', type: 'boolean', counts: [1, 2] },
+        { name: 'good', role: 'target' },
+      ],
+    })
+    const { body } = await api().get(`/datasets/${answer.body.id}/rows?limit=2`)
+    expect(body.data).toEqual([
+      ['01067', 20, true, 'x'],
+      ['1067', null, false, 'y'],
+    ])
+  })
+
+  it.each([
+    ['types=zip:word', 400, 'must be one of number, category, boolean, ignored'],
+    ['types=zap:number', 422, 'there is no column "zap", which types names'],
+    ['types=good:number', 422, 'row 1 (line 2), column good: "x" is not a number'],
+    ['target=zip,good', 201, ''],
+  ])('with %s is %d', async (query, status, words) => {
+    const { status: given, body } = await send(query)
+    expect(given).toBe(status)
+    expect(body.detail ?? '').toContain(words)
+  })
+})
+
 describe('a description', () => {
   it('tells types, ranges, what was missing, and warns', async () => {
     const created = await service.datasets.create(flowers())
