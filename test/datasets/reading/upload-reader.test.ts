@@ -1,6 +1,6 @@
 /** The reading process as it is built: what it hands on, and that it ends and leaves nothing behind. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -184,5 +184,6 @@ test.runIf(mounted)('a full disk is told of, and what was written is removed', a
     if (before === undefined) delete process.env.TMPDIR
     else process.env.TMPDIR = before
     spawnSync('umount', [tiny])
+    rmSync(tiny, { recursive: true, force: true })
   }
 })
