@@ -53,45 +53,64 @@ export const inlineDatasetSchema = z.strictObject({
 })
 export type InlineDataset = z.infer<typeof inlineDatasetSchema>
 
-export const jobRequestSchema = z.strictObject({
-  name: text(200).min(1).optional(),
-  dataset: z
-    .union([text(100).min(1), inlineDatasetSchema, generatedDatasetSchema])
-    .describe('a built-in’s name, a generated built-in with its settings, a ds_… id, or rows'),
-  ...trainingFields,
-  validationSplit: z
-    .number()
-    .min(0)
-    .max(0.9)
-    .default(0)
-    .describe('share of the rows held out, by a seeded permutation'),
-  validationDataset: z
-    .union([text(100).min(1), generatedDatasetSchema])
-    .optional()
-    .describe(
-      'rows to validate on instead of a split: a dataset with the same columns, named as in `dataset`',
-    ),
-  scaling: scalingSchema
-    .optional()
-    .describe(
-      'how number columns enter the network: `standardize` (mean 0, deviation 1 over the training rows), `minMax` ' +
-        '(0 to 1) or `none`; the dataset’s own choice when left out, which is `standardize` for uploads and iris',
-    ),
-  from: idSchema('model').optional().describe('start from this model’s weights'),
-  threads: z
-    .int()
-    .min(1)
-    .max(64)
-    .default(1)
-    .describe(
-      'threads that train this one network, on the native backend; the result depends on their number',
-    ),
-  priority: z.int().min(-100).max(100).default(0).describe('higher ones are trained first'),
-  metadata: z
-    .record(text(64).min(1), text(512))
-    .refine((pairs) => Object.keys(pairs).length <= 16, 'at most 16 pairs')
-    .optional(),
-})
+export const jobRequestSchema = z
+  .strictObject({
+    name: text(200).min(1).optional(),
+    dataset: z
+      .union([text(100).min(1), inlineDatasetSchema, generatedDatasetSchema])
+      .describe('a built-in’s name, a generated built-in with its settings, a ds_… id, or rows'),
+    ...trainingFields,
+    validationSplit: z
+      .number()
+      .min(0)
+      .max(0.9)
+      .default(0)
+      .describe('share of the rows held out, by a seeded permutation'),
+    validationDataset: z
+      .union([text(100).min(1), generatedDatasetSchema])
+      .optional()
+      .describe(
+        'rows to validate on instead of a split: a dataset with the same columns, named as in `dataset`',
+      ),
+    scaling: scalingSchema
+      .optional()
+      .describe(
+        'how number columns enter the network: `standardize` (mean 0, deviation 1 over the training rows), `minMax` ' +
+          '(0 to 1) or `none`; the dataset’s own choice when left out, which is `standardize` for uploads and iris',
+      ),
+    from: idSchema('model').optional().describe('start from this model’s weights'),
+    threads: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(1)
+      .describe(
+        'threads that train this one network, on the native backend; the result depends on their number',
+      ),
+    priority: z.int().min(-100).max(100).default(0).describe('higher ones are trained first'),
+    metadata: z
+      .record(text(64).min(1), text(512))
+      .refine((pairs) => Object.keys(pairs).length <= 16, 'at most 16 pairs')
+      .optional(),
+  })
+  .meta({
+    examples: [
+      {
+        name: 'xor',
+        dataset: 'xor',
+        network: {
+          layers: [
+            { type: 'dense', units: 4, activation: 'tanh' },
+            { type: 'dense', units: 1, activation: 'sigmoid' },
+          ],
+        },
+        loss: 'binaryCrossentropy',
+        optimizer: { type: 'adam', learningRate: 0.05 },
+        epochs: 500,
+        seed: 1,
+      },
+    ],
+  })
 export type JobRequest = z.infer<typeof jobRequestSchema>
 
 /** A job request as accepted: defaults filled in, inline rows stored as a dataset and named by its id. */
@@ -115,6 +134,7 @@ export const resumeRequestSchema = z
   })
   // A request without a body brings null.
   .nullish()
+  .meta({ examples: [{ epochs: 800, learningRate: 0.001 }] })
 export type ResumeRequest = z.infer<typeof resumeRequestSchema>
 
 const changeable = z.object({ epochs: z.int(), learningRate: z.number() })

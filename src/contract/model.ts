@@ -51,9 +51,20 @@ export const predictionsSchema = z.object({ modelId: z.string(), predictions: z.
 
 /** A row as raw values in column order, or by column name; null where a value is missing. */
 export const predictionInputSchema = z.union([z.array(cellSchema), z.record(z.string(), cellSchema)])
-export const predictionRequestSchema = z.strictObject({
-  inputs: z.array(predictionInputSchema).min(1).max(10_000),
-})
+export const predictionRequestSchema = z
+  .strictObject({
+    inputs: z.array(predictionInputSchema).min(1).max(10_000),
+  })
+  .meta({
+    examples: [
+      {
+        inputs: [
+          [0, 1],
+          [1, 1],
+        ],
+      },
+    ],
+  })
 
 /** Twice as many rows of the truth table, and perhaps hidden units, for each further input. */
 const maximumInputs = 16
@@ -100,8 +111,10 @@ const constructionSchema = z.strictObject({
 })
 export type Construction = z.infer<typeof constructionSchema>
 
-export const modelRequestSchema = z.strictObject({
-  name: text(200).min(1).optional(),
-  construct: constructionSchema.describe('how to build the network without training'),
-})
+export const modelRequestSchema = z
+  .strictObject({
+    name: text(200).min(1).optional(),
+    construct: constructionSchema.describe('how to build the network without training'),
+  })
+  .meta({ examples: [{ name: 'xor', construct: { dnf: { inputs: 2, trueRows: [1, 2] } } }] })
 export type ModelRequest = z.infer<typeof modelRequestSchema>

@@ -8,17 +8,19 @@ export type WebhookEvent = z.infer<typeof webhookEventSchema>
 /** A tenant's, at most. */
 export const maximumWebhooks = 20
 
-export const webhookRequestSchema = z.strictObject({
-  url: text(2_000)
-    .refine(isWebAddress, 'must be an http:// or https:// address without user and password')
-    .describe('where to POST to'),
-  events: z
-    .array(webhookEventSchema)
-    .min(1)
-    .max(webhookEventSchema.options.length)
-    .default([...webhookEventSchema.options])
-    .describe('what to tell of'),
-})
+export const webhookRequestSchema = z
+  .strictObject({
+    url: text(2_000)
+      .refine(isWebAddress, 'must be an http:// or https:// address without user and password')
+      .describe('where to POST to'),
+    events: z
+      .array(webhookEventSchema)
+      .min(1)
+      .max(webhookEventSchema.options.length)
+      .default([...webhookEventSchema.options])
+      .describe('what to tell of'),
+  })
+  .meta({ examples: [{ url: 'https://example.com/hooks/descent', events: ['job.succeeded', 'job.failed'] }] })
 export type WebhookRequest = z.infer<typeof webhookRequestSchema>
 
 function isWebAddress(value: string): boolean {

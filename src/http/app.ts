@@ -88,6 +88,13 @@ export async function buildApp(dependencies: AppDependencies) {
       },
       servers: [{ url: '/' }],
       security: [],
+      tags: [
+        { name: 'jobs', description: 'Start trainings and watch them' },
+        { name: 'models', description: 'Ask what was trained' },
+        { name: 'datasets', description: 'What to train on' },
+        { name: 'webhooks', description: 'Be told when jobs end' },
+        { name: 'operations', description: 'How the service does, and what its errors mean' },
+      ],
     },
     transform: jsonSchemaTransform,
   })
@@ -95,6 +102,7 @@ export async function buildApp(dependencies: AppDependencies) {
     routePrefix: '/docs',
     staticCSP: documentationPolicy,
     transformSpecification: withWebhooks,
+    uiConfig: { layout: 'BaseLayout', deepLinking: true, tryItOutEnabled: true },
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => withWebhooks(app.swagger()))
   const asyncApi = asyncApiDocument(apiVersion)

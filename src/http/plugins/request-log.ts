@@ -20,10 +20,12 @@ export class RequestLog extends LogController {
   ): void {
     const route = request.routeOptions.url
     const { data } = withId.safeParse(request.params)
+    // What was created is named by its address alone.
+    const created = /^\/jobs\/([^/]+)$/.exec(String(reply.getHeader('location')))?.[1]
     const line = {
       method: request.method,
       route,
-      ...(data !== undefined && route?.startsWith('/jobs/') ? { jobId: data.id } : { id: data?.id }),
+      ...(route?.startsWith('/jobs') ? { jobId: data?.id ?? created } : { id: data?.id }),
       status: reply.statusCode,
       milliseconds: Math.round(reply.elapsedTime),
     }

@@ -54,7 +54,7 @@ export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, 
       },
     },
     async (request, reply) => {
-      const { params, query, headers } = request
+      const { params, query } = request
       const { after = 0, limit = defaultEpochs, points } = query
       const [job] = await jobs.of(callerOf(request).tenantId).progress([params.id])
       if (job === undefined) throw new Problem('not-found', `There is no job ${params.id}.`)
@@ -62,7 +62,8 @@ export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, 
         points === undefined
           ? await epochs.read(job.jobId, after, limit)
           : await epochs.readThinned(job.jobId, points)
-      if (headers.accept?.includes('text/csv')) {
+      reply.header('vary', 'accept')
+      if (request.accepts().type(['json', 'text/csv']) === 'text/csv') {
         return reply.type('text/csv; charset=utf-8').serializer(String).send(toCsv(data))
       }
       const lastId = data.at(-1)?.epoch ?? null

@@ -60,7 +60,7 @@ function pageAsHtml({ code, status, title, meaning, remedy, example }: Page): st
     `${code}: ${title}`,
     `<p><a href="/problems">All problems</a></p><h1>${escaped(title)}</h1>` +
       `<p><code>${code}</code>, status ${status}</p><h2>What it means</h2><p>${escaped(meaning)}</p>` +
-      `<h2>What to do</h2><p>${escaped(remedy)}</p>` +
+      `<h2>What to do</h2><p>${escaped(remedy).replaceAll(/`([^`]+)`/g, '<code>$1</code>')}</p>` +
       `<h2>Example</h2><pre><code>${escaped(JSON.stringify(example, null, 2))}</code></pre>`,
   )
 }
@@ -111,6 +111,7 @@ export const problemRoutes: FastifyPluginCallbackZod = (app, _options, done) => 
       },
     },
     async (request, reply) => {
+      reply.header('vary', 'accept')
       if (request.accepts().type(['json', 'html']) === 'html') {
         reply.header('content-security-policy', pagePolicy).type('text/html; charset=utf-8')
         return reply.serializer(String).send(listAsHtml())
@@ -134,6 +135,7 @@ export const problemRoutes: FastifyPluginCallbackZod = (app, _options, done) => 
       if (!isProblemCode(code))
         throw new Problem('not-found', `There is no problem ${code}; GET /problems lists them.`)
       const page = pageOf(code)
+      reply.header('vary', 'accept')
       switch (request.accepts().type(['json', 'html', 'text/markdown'])) {
         case 'html':
           reply.header('content-security-policy', pagePolicy).type('text/html; charset=utf-8')
