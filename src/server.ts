@@ -8,6 +8,7 @@ import type { ReadingLimits } from './datasets/reading/limits.js'
 import { openUploadReader } from './datasets/reading/upload-reader.js'
 import { explainBackend } from './engine/index.js'
 import { buildApp } from './http/app.js'
+import { Idempotency } from './http/plugins/idempotency.js'
 import { openMetrics } from './http/plugins/metrics.js'
 import { Live } from './live/live.js'
 import { openQueue, queueAddress } from './queue/queue.js'
@@ -77,7 +78,7 @@ export async function startServer(config: Config, connectionString: string, log:
     models,
     datasets,
     uploadReader,
-    idempotency,
+    idempotency: new Idempotency(idempotency),
     webhooks,
     figures: figureStore(database),
     metrics,

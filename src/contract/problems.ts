@@ -212,6 +212,16 @@ export class Problem extends Error {
   }
 }
 
+/** Another request with the same Idempotency-Key has no answer yet. */
+export function keyInFlight(): Problem {
+  const detail = 'Another request with this Idempotency-Key is being answered; ask again in a moment.'
+  return new Problem('idempotency-key-in-flight', detail)
+}
+
+export function keyReused(): Problem {
+  return new Problem('idempotency-key-reused', 'This Idempotency-Key belongs to another request.')
+}
+
 /** Whether a text is one of the codes. */
 export function isProblemCode(text: string): text is ProblemCode {
   return Object.hasOwn(problems, text)

@@ -2,7 +2,7 @@
  * Answers under an Idempotency-Key. They are written in the transaction of what they tell about, so a crash can neither
  * lose nor double it; whoever asks meanwhile is told so by a lock that ends with that transaction.
  */
-import { Problem } from '../contract/problems.js'
+import { keyInFlight, keyReused } from '../contract/problems.js'
 import type { IdempotencyStore, Once } from '../training/ports.js'
 import { type Database, Prisma } from './database.js'
 
@@ -15,9 +15,7 @@ export function idempotencyStore(database: Database): IdempotencyStore {
         SELECT fingerprint, answer FROM "IdempotencyKey"
         WHERE "tenantId" = ${tenantId} AND key = ${key} AND "createdAt" > now() - ${keptFor}`
       if (row === undefined) return null
-      if (row.fingerprint !== fingerprint) {
-        throw new Problem('idempotency-key-reused', 'This Idempotency-Key belongs to another request.')
-      }
+      if (row.fingerprint !== fingerprint) throw keyReused()
       return JSON.parse(row.answer)
     },
 
@@ -49,7 +47,7 @@ async function lock(client: Prisma.TransactionClient, { tenantId, key }: Once): 
   const name = JSON.stringify(['Idempotency-Key', tenantId, key])
   const [row] = await client.$queryRaw<{ locked: boolean }[]>`
     SELECT pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) AS locked`
-  if (row?.locked !== true) throw inFlight()
+  if (row?.locked !== true) throw keyInFlight()
 }
 
 async function remember(client: Prisma.TransactionClient, once: Once, answer: string): Promise<void> {
@@ -61,12 +59,5 @@ async function remember(client: Prisma.TransactionClient, once: Once, answer: st
       SET fingerprint = excluded.fingerprint, answer = excluded.answer, "createdAt" = excluded."createdAt"
       WHERE "IdempotencyKey"."createdAt" <= now() - ${keptFor}`
   // Answered since we looked: asking again brings that answer.
-  if (written === 0) throw inFlight()
-}
-
-function inFlight(): Problem {
-  return new Problem(
-    'idempotency-key-in-flight',
-    'Another request with this Idempotency-Key is being answered; ask again in a moment.',
-  )
+  if (written === 0) throw keyInFlight()
 }

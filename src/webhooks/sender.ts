@@ -11,6 +11,8 @@ export const retrySchedule = [5, 300, 1_800, 7_200, 18_000, 28_800, 32_400]
 
 const attemptMilliseconds = 10_000
 const maximumInFlight = 16
+/** Beyond the attempt itself, before a delivery is taken for abandoned. */
+const recordSeconds = 3
 const pollMilliseconds = 5_000
 
 export interface SenderOptions extends Pick<PostOptions, 'allowPrivate' | 'resolve'> {
@@ -43,7 +45,7 @@ export function sendForever(
       again = false
       const room = maximumInFlight - inFlight.size
       if (stopping.signal.aborted || room <= 0) return
-      const leaseSeconds = (2 * timeoutMilliseconds) / 1_000
+      const leaseSeconds = timeoutMilliseconds / 1_000 + recordSeconds
       for (const due of await webhooks.claim([...inFlight.keys()], room, leaseSeconds)) begin(due)
     } while (again)
   }

@@ -4,6 +4,7 @@ import { type Logger, pino } from 'pino'
 import { openUploadReader } from '../../src/datasets/reading/upload-reader.js'
 import { explainBackend } from '../../src/engine/index.js'
 import { buildApp } from '../../src/http/app.js'
+import { Idempotency } from '../../src/http/plugins/idempotency.js'
 import { openMetrics } from '../../src/http/plugins/metrics.js'
 import { Live } from '../../src/live/live.js'
 import { openQueue } from '../../src/queue/queue.js'
@@ -51,7 +52,7 @@ export async function openApp(
     models,
     datasets,
     uploadReader: await openUploadReader(readingLimits, builtReadingProcess),
-    idempotency,
+    idempotency: new Idempotency(idempotency),
     webhooks,
     figures,
     metrics,

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { keyInFlight, keyReused } from '../../contract/problems.js'
 import type { IdempotencyStore, Once } from '../../training/ports.js'
 import { callerOf } from '../caller.js'
 
@@ -24,20 +25,34 @@ function fingerprintOf(request: FastifyRequest): string {
     .digest('hex')
 }
 
-/** The first answer under the request's key, or else a new one. Refusals are not kept: what was corrected may use the key again. */
-export async function answerOnce<T>(
-  store: Pick<IdempotencyStore, 'find'>,
-  schema: z.ZodType<T>,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  create: (once: Once | undefined) => Promise<T>,
-): Promise<T> {
-  const key = request.headers['idempotency-key']
-  if (typeof key !== 'string') return create(undefined)
-  const { tenantId } = callerOf(request)
-  const once = { tenantId, key, fingerprint: fingerprintOf(request) }
-  const answer = await store.find(once)
-  if (answer === null) return create(once)
-  reply.header('idempotency-replayed', 'true')
-  return schema.parse(answer)
+export class Idempotency {
+  /** Fingerprints of the requests that this process is answering; their repetitions need not trouble the database. */
+  private readonly inFlight = new Map<string, string>()
+
+  constructor(private readonly store: Pick<IdempotencyStore, 'find'>) {}
+
+  /** The first answer under the request's key, or else a new one. Refusals are not kept: what was corrected may use the key again. */
+  async answerOnce<T>(
+    schema: z.ZodType<T>,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    create: (once: Once | undefined) => Promise<T>,
+  ): Promise<T> {
+    const key = request.headers['idempotency-key']
+    if (typeof key !== 'string') return create(undefined)
+    const { tenantId } = callerOf(request)
+    const once = { tenantId, key, fingerprint: fingerprintOf(request) }
+    const name = JSON.stringify([tenantId, key])
+    const other = this.inFlight.get(name)
+    if (other !== undefined) throw other === once.fingerprint ? keyInFlight() : keyReused()
+    this.inFlight.set(name, once.fingerprint)
+    try {
+      const answer = await this.store.find(once)
+      if (answer === null) return await create(once)
+      reply.header('idempotency-replayed', 'true')
+      return schema.parse(answer)
+    } finally {
+      this.inFlight.delete(name)
+    }
+  }
 }

@@ -5,10 +5,10 @@ import { z } from 'zod'
 import { jobRequestSchema, jobSchema, jobStatusSchema, resumeRequestSchema } from '../../contract/job.js'
 import { Problem } from '../../contract/problems.js'
 import { cancel, pause, remove, resume } from '../../training/control.js'
-import type { IdempotencyStore, JobStore, Tenanted } from '../../training/ports.js'
+import type { JobStore, Tenanted } from '../../training/ports.js'
 import { type SubmitDependencies, submit } from '../../training/submit.js'
 import { callerOf } from '../caller.js'
-import { answerOnce, idempotencyHeaders } from '../plugins/idempotency.js'
+import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
 import { traceOf } from '../plugins/tracing.js'
 import { defaultLimit, pageParameters } from '../query.js'
 import { failures, idParameters, listOf, toList } from '../responses.js'
@@ -16,7 +16,7 @@ import { failures, idParameters, listOf, toList } from '../responses.js'
 export interface JobRoutes {
   jobs: Tenanted<JobStore>
   submission: SubmitDependencies
-  idempotency: IdempotencyStore
+  idempotency: Idempotency
 }
 
 export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
@@ -39,7 +39,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
     },
     async (request, reply) => {
       const { traceId } = traceOf(request)
-      const job = await answerOnce(idempotency, jobSchema, request, reply, (once) =>
+      const job = await idempotency.answerOnce(jobSchema, request, reply, (once) =>
         submit(submission, callerOf(request).tenantId, request.body, { traceId, once }),
       )
       return reply.code(202).header('location', job.links.self).send(job)

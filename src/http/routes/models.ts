@@ -12,11 +12,11 @@ import {
 } from '../../contract/model.js'
 import { Problem, pointerTo } from '../../contract/problems.js'
 import { construct } from '../../training/construct.js'
-import type { IdempotencyStore, ModelStore, PredictorPool, Tenanted } from '../../training/ports.js'
+import type { ModelStore, PredictorPool, Tenanted } from '../../training/ports.js'
 import { predict, type Question } from '../../training/predict.js'
 import { callerOf } from '../caller.js'
 import { sendEntityTags } from '../plugins/entity-tag.js'
-import { answerOnce, idempotencyHeaders } from '../plugins/idempotency.js'
+import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
 import { defaultLimit, pageParameters } from '../query.js'
 import { failures, idParameters, listOf, toList } from '../responses.js'
 
@@ -28,7 +28,7 @@ type Query = z.infer<typeof querySchema>
 
 export interface ModelRoutes {
   models: Tenanted<ModelStore>
-  idempotency: IdempotencyStore
+  idempotency: Idempotency
   predictors: Pick<PredictorPool, 'predict'>
 }
 
@@ -56,7 +56,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
       },
     },
     async (request, reply) => {
-      const model = await answerOnce(idempotency, modelSchema, request, reply, (once) =>
+      const model = await idempotency.answerOnce(modelSchema, request, reply, (once) =>
         construct(modelsOf(request), request.body, once),
       )
       return reply.code(201).header('location', model.links.self).send(model)

@@ -8,16 +8,16 @@ import {
   webhookSchema,
   webhookWithDeliveriesSchema,
 } from '../../contract/webhook.js'
-import type { IdempotencyStore, WebhookStore } from '../../training/ports.js'
+import type { WebhookStore } from '../../training/ports.js'
 import { register } from '../../training/webhooks.js'
 import { callerOf } from '../caller.js'
-import { answerOnce, idempotencyHeaders } from '../plugins/idempotency.js'
+import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
 import { defaultLimit, pageParameters } from '../query.js'
 import { failures, idParameters, listOf, toList } from '../responses.js'
 
 export interface WebhookRoutes {
   webhooks: WebhookStore
-  idempotency: IdempotencyStore
+  idempotency: Idempotency
 }
 
 export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
@@ -41,7 +41,7 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
       },
     },
     async (request, reply) => {
-      const webhook = await answerOnce(idempotency, createdWebhookSchema, request, reply, (once) =>
+      const webhook = await idempotency.answerOnce(createdWebhookSchema, request, reply, (once) =>
         register(webhooks, callerOf(request).tenantId, request.body, once),
       )
       return reply.code(201).header('location', webhook.links.self).send(webhook)
