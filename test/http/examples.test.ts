@@ -17,7 +17,7 @@ const operationSchema = z.object({
     .object({
       content: z.record(
         z.string(),
-        z.object({ example: z.unknown(), schema: z.object({ format: z.string().optional() }) }),
+        z.object({ example: z.unknown().optional(), schema: z.object({ format: z.string().optional() }) }),
       ),
     })
     .optional(),
