@@ -79,6 +79,7 @@ describe('the log', () => {
       method: 'GET',
       route: '/jobs/:id/stream',
       jobId: 'job_1',
+      tenantId: 'local',
       status: 400,
       msg: 'answered',
     })
