@@ -1,4 +1,4 @@
-/** `npm run bench -- NAME …`: engine, accuracy, peers, scaling, first-epoch, fan-out or upload; each file says what it measures and takes. */
+/** `npm run bench -- NAME …`: engine, accuracy, peers, scaling, first-epoch, fan-out, page or upload; each file says what it measures and takes. */
 const benches: Readonly<Record<string, () => Promise<{ main(args: string[]): void | Promise<void> }>>> = {
   engine: () => import('./engine.js'),
   accuracy: () => import('./accuracy.js'),

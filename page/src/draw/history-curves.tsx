@@ -4,7 +4,7 @@ import { type EpochHistory, type Metric, metricNames, smoothed, thinnedPlaces } 
 import { type Curve, Curves } from './curves.js'
 
 /** Beyond this many points only the extremes of every column of the screen are drawn. */
-const mostPoints = 12_000
+const mostPoints = 4_000
 
 interface Props {
   history: EpochHistory
