@@ -1,5 +1,5 @@
 /**
- * The engine on the fixed workloads: `npm run bench -- engine [--json] [--backend wasm] [--workload W1,W4] [--runs 7]`.
+ * The engine on the fixed workloads: `npm run bench -- engine [--json] [--backend wasm] [--workload W1,W4] [--threads 1] [--runs 7]`.
  * With --json one line each: {"workload","backend","detail","threads","metric","median","min","max","runs"}.
  */
 import { parseArgs } from 'node:util'
@@ -30,12 +30,13 @@ export function main(args: string[]): void {
       json: { type: 'boolean', default: false },
       backend: { type: 'string', default: 'auto' },
       workload: { type: 'string' },
+      threads: { type: 'string', default: '1' },
       runs: { type: 'string', default: '7' },
     },
   })
   const runs = Number(values.runs)
   for (const name of workloadsIn(values.workload)) {
-    const bench = new Bench(name, backendIn(values.backend))
+    const bench = new Bench(name, backendIn(values.backend), Number(values.threads))
     for (let run = 0; run < runs; run++) bench.run()
     const result = bench.finish()
     const { workload, backend, detail, metric, median, min, max } = result

@@ -9,7 +9,7 @@ export interface Measurement {
   readonly backend: string
   /** Variant of the backend. */
   readonly detail: string | null
-  readonly threads: 1
+  readonly threads: number
   readonly metric: string
   /** Work per second: of the median, the slowest and the fastest run. */
   readonly median: number
@@ -37,6 +37,7 @@ function trainingSubject(
   name: WorkloadName,
   workload: Workload & { type: 'training' },
   backend: MeasuredBackend,
+  threads: number,
 ): Subject {
   const { x, y } = dataOf(name)
   const { rows, classes, epochs, metric } = workload
@@ -45,7 +46,7 @@ function trainingSubject(
   const program = compile(spec, { inputShape, targetWidth: classes, trainingRows: rows, validationRows: 0 })
   const everyRow = Int32Array.from({ length: rows }, (_, row) => row)
   const dataset = Dataset.from(x, y, { training: everyRow, validation: new Int32Array(0) })
-  const training = train(program, dataset, { backend, seed })
+  const training = train(program, dataset, { backend, seed, threads })
   return {
     backend: training.backend,
     detail: training.backendDetail,
@@ -65,6 +66,7 @@ function predictionSubject(
   name: WorkloadName,
   workload: Workload & { type: 'prediction' },
   backend: MeasuredBackend,
+  threads: number,
 ): Subject {
   const { x, y } = dataOf(name)
   const { rows, classes, calls, network } = workload
@@ -85,6 +87,7 @@ function predictionSubject(
   const predictor = new Predictor(program.network, training.weights(), {
     backend,
     batchSize: Math.min(rows, 256),
+    threads,
   })
   return {
     backend: predictor.backend,
@@ -101,16 +104,19 @@ function predictionSubject(
 export class Bench {
   readonly #name: WorkloadName
   readonly #subject: Subject
+  readonly #threads: number
   readonly #rates: number[] = []
   #longestPass = 0
 
-  constructor(name: WorkloadName, backend: MeasuredBackend) {
+  /** @param threads of the engine, where the backend has its own. */
+  constructor(name: WorkloadName, backend: MeasuredBackend, threads: number) {
     const workload = workloads[name]
     this.#name = name
+    this.#threads = threads
     this.#subject =
       workload.type === 'training'
-        ? trainingSubject(name, workload, backend)
-        : predictionSubject(name, workload, backend)
+        ? trainingSubject(name, workload, backend, threads)
+        : predictionSubject(name, workload, backend, threads)
     this.warmUp()
   }
 
@@ -146,7 +152,7 @@ export class Bench {
       workload: this.#name,
       backend,
       detail,
-      threads: 1,
+      threads: this.#threads,
       metric,
       median: round(middle),
       min: round(sorted[0]),

@@ -26,13 +26,23 @@ export interface PeerCommand {
   readonly args: readonly string[]
 }
 
+interface Settings {
+  readonly workload: WorkloadName
+  readonly variant: string
+  readonly scale: number
+  readonly threads: number
+  readonly runs: number
+}
+
 interface Peer {
   readonly javaScript: boolean
   /** Must exist for the peer to count as installed. */
   readonly needs: string
   /** Variants and share of the workload, by workload: what was fastest on the machine the goals were set on. */
   readonly runs: Partial<Record<WorkloadName, readonly [variant: string, scale: number]>>
-  command(workload: WorkloadName, variant: string, scale: number, runs: number): [string, ...string[]]
+  /** It can share the work among threads. */
+  readonly threaded: boolean
+  command(settings: Settings): [string, ...string[]]
 }
 
 const binary = (name: string) => path.join(home, 'bin', name)
@@ -49,7 +59,8 @@ function script(
     javaScript: true,
     needs: npm(folder),
     runs,
-    command: (workload, variant, scale, count) => [
+    threaded: false,
+    command: ({ workload, variant, scale, runs: count }) => [
       process.execPath,
       path.join(peersFolder, name),
       workload,
@@ -73,7 +84,8 @@ export const peers: Readonly<Record<PeerName, Peer>> = {
       P1: ['run', 1],
       P2: ['run', 1],
     },
-    command: (workload, variant, _scale, count) => [binary('fann_peer'), workload, String(count), variant],
+    threaded: false,
+    command: ({ workload, variant, runs }) => [binary('fann_peer'), workload, String(runs), variant],
   },
   libtorch: {
     javaScript: false,
@@ -85,16 +97,17 @@ export const peers: Readonly<Record<PeerName, Peer>> = {
       W4: ['daz', 1],
       W5: ['daz', 1],
       W6: ['daz', 1],
-      W7: ['daz', 1],
+      W7: ['daz+cl', 1],
       W8: ['daz', 1],
       P1: ['daz', 1],
       P2: ['daz', 1],
     },
-    command: (workload, variant, _scale, count) => [
+    threaded: true,
+    command: ({ workload, variant, threads, runs }) => [
       binary('torch_cpp'),
       workload,
-      '1',
-      String(count),
+      String(threads),
+      String(runs),
       variant,
     ],
   },
@@ -111,15 +124,13 @@ export const peers: Readonly<Record<PeerName, Peer>> = {
       P1: ['jit+daz', 1],
       P2: [daz, 1],
     },
-    command: (workload, variant, scale, count) => [
+    threaded: true,
+    command: ({ workload, variant, scale, threads, runs }) => [
       python,
       path.join(peersFolder, 'torch_peer.py'),
       workload,
-      '--threads',
-      '1',
-      '--variant',
-      variant,
-      ...['--runs', String(count), '--scale', String(scale)],
+      ...['--threads', String(threads), '--variant', variant],
+      ...['--runs', String(runs), '--scale', String(scale)],
     ],
   },
   jaxjs: script('jaxjs_peer.mjs', '@jax-js/jax', {
@@ -192,13 +203,18 @@ export function isInstalled(name: PeerName): boolean {
   return existsSync(peersFolder) && existsSync(peers[name].needs)
 }
 
-/** How the peer runs the workload, native ones pinned to one core; null if it does not. */
-export function commandFor(name: PeerName, workload: WorkloadName, runs: number): PeerCommand | null {
+/** How the peer runs the workload, native ones with one thread pinned to one core; null if it does not. */
+export function commandFor(
+  name: PeerName,
+  workload: WorkloadName,
+  threads: number,
+  runs: number,
+): PeerCommand | null {
   const peer = peers[name]
   const settings = peer.runs[workload]
-  if (settings === undefined) return null
+  if (settings === undefined || (threads > 1 && !peer.threaded)) return null
   const [variant, scale] = settings
-  const command = peer.command(workload, variant, scale, runs)
-  const [file, ...args] = peer.javaScript ? command : ['taskset', '-c', '0', ...command]
+  const command = peer.command({ workload, variant, scale, threads, runs })
+  const [file, ...args] = peer.javaScript || threads > 1 ? command : ['taskset', '-c', '0', ...command]
   return { peer: name, file: file ?? '', args }
 }

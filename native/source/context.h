@@ -15,7 +15,7 @@ struct Context {
 };
 
 /// Floating-point operations below which a barrier costs more than a second thread saves.
-constexpr double sharedFrom = 60000;
+constexpr double sharedFrom = 400000;
 
 /**
  * Calls work(from, end, scratch) over 0 … count in parts that are multiples of `grain`, one a thread; small work stays

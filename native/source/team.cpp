@@ -1,5 +1,7 @@
 #include "team.h"
 
+#include <chrono>
+
 #if defined(__x86_64__) || defined(__i386__)
 #include <immintrin.h>
 #endif
@@ -7,8 +9,8 @@
 namespace descent {
 namespace {
 
-/// About 50 µs: longer than the serial part between two pieces of work, short against a slice.
-constexpr int spins = 2000;
+/// Longer than the serial part between two pieces of work, short against a slice.
+constexpr std::chrono::microseconds patience{200};
 
 void pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -16,6 +18,22 @@ void pause() {
 #elif defined(__aarch64__)
   asm volatile("yield");
 #endif
+}
+
+/// Spins until `done`, `patience` at most, since waking a parked thread takes longer than most work. @returns whether it is.
+template <typename Done> bool spin(const Done& done) {
+  for (int i = 0; i < 1000; i++) {
+    if (done()) return true;
+    pause();
+  }
+  const auto end = std::chrono::steady_clock::now() + patience;
+  do {
+    for (int i = 0; i < 100; i++) {
+      if (done()) return true;
+      pause();
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  return false;
 }
 
 /// The floating-point modes of the thread that began the work hold for all of it.
@@ -63,18 +81,15 @@ void Team::run(Work work, void* context) {
     parked_.notify_all();
   }
   work(context, 0, threads());
-  for (int i = 0; unfinished_.load(std::memory_order_acquire) > 0; i++) {
-    if (i < spins) pause();
-    else std::this_thread::yield();
-  }
+  const auto done = [&] { return unfinished_.load(std::memory_order_acquire) == 0; };
+  while (!spin(done)) std::this_thread::yield();
 }
 
 void Team::help(int part) {
   flushDenormals();
   unsigned seen = 0;
   for (;;) {
-    for (int i = 0; i < spins && started_.load(std::memory_order_acquire) == seen; i++) pause();
-    if (started_.load(std::memory_order_acquire) == seen) {
+    if (!spin([&] { return started_.load(std::memory_order_acquire) != seen; })) {
       std::unique_lock<std::mutex> lock(mutex_);
       sleepers_.fetch_add(1);
       parked_.wait(lock, [&] { return started_.load() != seen; });

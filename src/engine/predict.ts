@@ -11,6 +11,8 @@ export interface PredictionOptions {
   backend: BackendName | 'auto'
   /** Rows computed at once at most; default 64. */
   batchSize?: number
+  /** 1 … 256, default 1: threads that share a batch where the backend has its own (native). */
+  threads?: number
 }
 
 const defaultBatchSize = 64
@@ -39,7 +41,7 @@ export class Predictor {
     const workspace = memory.reserve(workspaceBytes)
     const floats = memory.float32(arena, program.floats)
     writeWeights(program, floats, weights)
-    this.#executor = backend.predictor({ program, memory, arena, workspace })
+    this.#executor = backend.predictor({ program, memory, arena, workspace, threads: options.threads ?? 1 })
     const input = tensorView(program, floats, program.input)
     const output = tensorView(program, floats, program.output)
     this.#input = memory.float32(input.byteOffset, input.length)

@@ -70,6 +70,7 @@ export interface PredictionPlace {
   readonly memory: SharedMemory
   readonly arena: number
   readonly workspace: number
+  readonly threads: number
 }
 
 export interface TrainingExecutor {

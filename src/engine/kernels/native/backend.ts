@@ -53,11 +53,11 @@ function trainer(place: TrainingPlace, wanted: Variant | null): NativeTrainer {
   ])
 }
 
-function predictor({ program, memory, arena }: PredictionPlace, wanted: Variant | null): PredictionExecutor {
+function predictor({ program, memory, arena, threads }: PredictionPlace, wanted: Variant | null): PredictionExecutor {
   const { addon, variant } = loadAddon()
   const floats = memory.float32(arena, program.floats)
   const kernels = wanted ?? variant
-  const handle = addon.predictor(kernels, encode(program), floats, 1)
+  const handle = addon.predictor(kernels, encode(program), floats, threads)
   // The closure holds the arena, so that its memory lives as long as the predictor.
   const kept = { handle, floats }
   return {
