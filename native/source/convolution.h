@@ -311,24 +311,38 @@ inline void convolutionBackwardWeights(const Convolution& c, const float* x, con
 }
 
 /// dx of one channel from the shares [kernelHeight, kernelWidth, outputHeight, outputWidth] of its taps, neighbouring
-/// outputs meeting neighbouring cells: each vector of cells collects what the taps give it.
+/// outputs meeting neighbouring cells: each vector of cells collects what the taps give it. Several rows go together,
+/// because each addition would wait for the one before it.
 inline void collectShares(const Convolution& c, const float* shares, float* dx) {
+  constexpr int rows = 6;
   const int positions = c.positions();
   for (int j = 0; j < c.width; j += lanes) {
     const int some = least(lanes, c.width - j);
-    for (int row = 0; row < c.height; row++) {
-      Floats total = zeros();
+    for (int first = 0; first < c.height; first += rows) {
+      Floats total[rows];
+#pragma GCC unroll 6
+      for (int r = 0; r < rows; r++) total[r] = zeros();
       for (int k = 0; k < c.kernelHeight; k++) {
-        const int from = row + c.padTop - k;
-        if (from < 0 || from % c.strideY != 0 || from / c.strideY >= c.outputHeight) continue;
-        const float* line = shares + int64_t{k} * c.kernelWidth * positions + int64_t{from / c.strideY} * c.outputWidth;
-        for (int l = 0; l < c.kernelWidth; l++, line += positions) {
-          const int first = j + c.padLeft - l;
-          if (first >= c.outputWidth || first + some <= 0) continue;
-          total = total + loadWindow(line, first, most(0, -first), least(some, c.outputWidth - first));
+        const float* line[rows];
+        for (int r = 0; r < rows; r++) {
+          const int from = first + r + c.padTop - k;
+          const int i = c.strideY == 1 ? from : from / c.strideY;
+          const bool meets = from >= 0 && i * c.strideY == from && i < c.outputHeight;
+          line[r] = meets ? shares + int64_t{k} * c.kernelWidth * positions + int64_t{i} * c.outputWidth : nullptr;
+        }
+        int64_t tap = 0;
+        for (int l = 0, at = j + c.padLeft; l < c.kernelWidth; l++, at--, tap += positions) {
+          if (at >= c.outputWidth || at + some <= 0) continue;
+          const Window window = lanesBetween(most(0, -at), least(some, c.outputWidth - at));
+#pragma GCC unroll 6
+          for (int r = 0; r < rows; r++)
+            if (line[r]) total[r] = total[r] + loadWindow(line[r] + tap + at, window);
         }
       }
-      store(dx + int64_t{row} * c.width + j, total, firstLanes(some));
+      const Mask mask = firstLanes(some);
+#pragma GCC unroll 6
+      for (int r = 0; r < rows; r++)
+        if (first + r < c.height) store(dx + int64_t{first + r} * c.width + j, total[r], mask);
     }
   }
 }

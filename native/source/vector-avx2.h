@@ -100,10 +100,10 @@ inline Floats gather(const float* from, std::ptrdiff_t stride, int count) {
   return _mm256_mask_i32gather_ps(zeros(), from, at, asFloats(firstLanes(count)), 4);
 }
 
-/// Lanes low … high − 1 of from + first …; the others zero and untouched.
-inline Floats loadWindow(const float* from, std::ptrdiff_t first, int low, int high) {
-  return load(from + first, _mm256_andnot_si256(firstLanes(low), firstLanes(high)));
-}
+/// Lanes low … high − 1; the others are zero and untouched.
+using Window = Mask;
+inline Window lanesBetween(int low, int high) { return _mm256_andnot_si256(firstLanes(low), firstLanes(high)); }
+inline Floats loadWindow(const float* from, Window window) { return load(from, window); }
 
 /// Every second lane of a and b behind one another: the even ones, the odd ones.
 inline void separate(Floats a, Floats b, Floats& even, Floats& odd) {

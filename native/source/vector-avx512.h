@@ -79,10 +79,10 @@ inline Floats gather(const float* from, std::ptrdiff_t stride, int count) {
   return _mm512_mask_i32gather_ps(zeros(), firstLanes(count), at, from, 4);
 }
 
-/// Lanes low … high − 1 of from + first …; the others zero and untouched.
-inline Floats loadWindow(const float* from, std::ptrdiff_t first, int low, int high) {
-  return load(from + first, static_cast<Mask>(firstLanes(high) & ~firstLanes(low)));
-}
+/// Lanes low … high − 1; the others are zero and untouched.
+using Window = Mask;
+inline Window lanesBetween(int low, int high) { return static_cast<Mask>(firstLanes(high) & ~firstLanes(low)); }
+inline Floats loadWindow(const float* from, Window window) { return load(from, window); }
 
 /// Every second lane of a and b behind one another: the even ones, the odd ones.
 inline void separate(Floats a, Floats b, Floats& even, Floats& odd) {

@@ -105,11 +105,16 @@ inline Floats gather(const float* from, std::ptrdiff_t stride, int count) {
   return vld1q_f32(some);
 }
 
-/// Lanes low … high − 1 of from + first …; the others zero and untouched.
-inline Floats loadWindow(const float* from, std::ptrdiff_t first, int low, int high) {
+/// Lanes low … high − 1; the others are zero and untouched.
+struct Window {
+  int low;
+  int high;
+};
+inline Window lanesBetween(int low, int high) { return {low, high}; }
+inline Floats loadWindow(const float* from, Window window) {
   float some[4] = {0, 0, 0, 0};
-  if (low == 0 && high == 4) return vld1q_f32(from + first);
-  for (int i = low; i < high; i++) some[i] = from[first + i];
+  if (window.low == 0 && window.high == 4) return vld1q_f32(from);
+  for (int i = window.low; i < window.high; i++) some[i] = from[i];
   return vld1q_f32(some);
 }
 
