@@ -108,8 +108,8 @@ export class Bench {
   readonly #rates: number[] = []
   #longestPass = 0
 
-  /** @param threads of the engine, where the backend has its own. */
-  constructor(name: WorkloadName, backend: MeasuredBackend, threads: number) {
+  /** @param threads that share each step, where the backend has its own. */
+  constructor(name: WorkloadName, backend: MeasuredBackend, threads = 1) {
     const workload = workloads[name]
     this.#name = name
     this.#threads = threads

@@ -6,6 +6,7 @@
 #include "dense.h"
 #include "locally-connected.h"
 #include "loss.h"
+#include "narrow.h"
 #include "normalization.h"
 #include "optimizers.h"
 #include "pooling.h"
@@ -197,26 +198,55 @@ inline void orderRows(Training& t, int64_t epoch) {
   t.orderedEpoch = epoch;
 }
 
-inline void trainStep(Training& t, Slice& slice, double learningRate, int64_t stepsPerEpoch, const Context& context) {
+/// What holds for all steps of a slice.
+struct Way {
+  int64_t stepsPerEpoch;
+  /// Full batches go by narrowStep.
+  bool narrow;
+  /// Of a narrow program.
+  const Operation* fused;
+  explicit Way(const Training& t)
+      : stepsPerEpoch((int64_t{t.data.trainingRows} + t.program.capacity - 1) / t.program.capacity),
+        narrow(isNarrow(t.program)),
+        fused(narrow ? fusedUpdate(t.program) : nullptr) {}
+};
+
+/// Fills the buffers input and target.
+inline void loadBatch(Training& t, int64_t first, int rows, bool narrow) {
+  const Program& program = t.program;
+  const bool sequential = t.sampling == Sampling::sequential;
+  const int32_t* order = sequential ? nullptr : t.order + first;
+  const float* x = t.data.trainingX + (sequential ? first * program.features : 0);
+  const float* y = t.data.trainingY + (sequential ? first * program.targets : 0);
+  if (narrow) {
+    gatherColumns(x, program.input, program.features, order);
+    gatherColumns(y, program.target, program.targets, order);
+  } else {
+    gather(x, program.input, program.features, order, rows);
+    gather(y, program.target, program.targets, order, rows);
+  }
+}
+
+inline void trainStep(Training& t, Slice& slice, double learningRate, const Way& way, const Context& context) {
   const Program& program = t.program;
   const int64_t first = slice.step * program.capacity;
   const int rows = static_cast<int>(least<int64_t>(program.capacity, t.data.trainingRows - first));
+  const bool narrow = way.narrow && rows == narrowRows;
   if (t.orderedEpoch != slice.epoch) orderRows(t, slice.epoch);
-  if (t.loaded) {
-    // The only batch of all epochs is where it was.
-  } else if (t.sampling == Sampling::sequential) {
-    gather(t.data.trainingX + first * program.features, program.input, program.features, nullptr, rows);
-    gather(t.data.trainingY + first * program.targets, program.target, program.targets, nullptr, rows);
-  } else {
-    gather(t.data.trainingX, program.input, program.features, t.order + first, rows);
-    gather(t.data.trainingY, program.target, program.targets, t.order + first, rows);
-  }
-  t.loaded = t.sampling == Sampling::sequential && stepsPerEpoch == 1 && t.data.validationRows == 0;
-  Moment now{rows, learningRate, static_cast<uint64_t>(slice.epoch * stepsPerEpoch + slice.step),
+  if (!t.loaded) loadBatch(t, first, rows, narrow);
+  // The only batch of all epochs stays where it is.
+  t.loaded = t.sampling == Sampling::sequential && way.stepsPerEpoch == 1 && t.data.validationRows == 0;
+  Moment now{rows, learningRate, static_cast<uint64_t>(slice.epoch * way.stepsPerEpoch + slice.step),
              {t.dropoutKey[0], t.dropoutKey[1]}, slice.lossSum, slice.right};
-  performAll(program.list[forwardList], now, context);
-  performAll(program.list[backwardList], now, context);
-  performAll(program.list[updateList], now, context);
+  if (narrow) {
+    const Judgement judgement = narrowStep(program, learningRate, way.fused, context.scratch);
+    now.lossSum += judgement.lossSum;
+    now.right += static_cast<double>(judgement.right);
+  } else {
+    performAll(program.list[forwardList], now, context);
+    performAll(program.list[backwardList], now, context);
+  }
+  if (!narrow || !way.fused) performAll(program.list[updateList], now, context);
   slice.lossSum = now.lossSum;
   slice.right = now.right;
   slice.step++;
@@ -252,13 +282,13 @@ Reason run(Training& t, Slice& slice) {
   const FlushedDenormals flushed;
   const Context context = contextOf(t);
   t.loaded = false;
-  const int64_t stepsPerEpoch = (int64_t{t.data.trainingRows} + t.program.capacity - 1) / t.program.capacity;
+  const Way way(t);
   for (int64_t steps = 0;; steps++) {
-    if (slice.step == stepsPerEpoch && !finishEpoch(t, slice, context)) return Reason::diverged;
+    if (slice.step == way.stepsPerEpoch && !finishEpoch(t, slice, context)) return Reason::diverged;
     if (slice.finished == slice.epochs) return Reason::epochs;
     if (slice.stop && __atomic_load_n(slice.stop, __ATOMIC_RELAXED) != 0) return Reason::stop;
     if (steps == slice.steps) return Reason::steps;
-    trainStep(t, slice, slice.learningRates[slice.finished], stepsPerEpoch, context);
+    trainStep(t, slice, slice.learningRates[slice.finished], way, context);
     if (!std::isfinite(slice.lossSum)) return Reason::diverged;
   }
 }

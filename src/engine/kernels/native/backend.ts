@@ -53,7 +53,10 @@ function trainer(place: TrainingPlace, wanted: Variant | null): NativeTrainer {
   ])
 }
 
-function predictor({ program, memory, arena, threads }: PredictionPlace, wanted: Variant | null): PredictionExecutor {
+function predictor(
+  { program, memory, arena, threads }: PredictionPlace,
+  wanted: Variant | null,
+): PredictionExecutor {
   const { addon, variant } = loadAddon()
   const floats = memory.float32(arena, program.floats)
   const kernels = wanted ?? variant
