@@ -26,7 +26,8 @@ export const problems = {
   'malformed-json': {
     status: 400,
     title: 'The body is not JSON',
-    meaning: 'The body could not be read as JSON, or uses the names __proto__ or constructor.prototype.',
+    meaning:
+      'The body could not be read as JSON in UTF-8, names a field twice in one object, or uses the names __proto__ or constructor.prototype.',
     remedy: 'Send valid JSON in UTF-8, without a trailing comma, with content-type: application/json.',
     example: 'The body is not valid JSON: Unexpected end of JSON input.',
   },
@@ -43,6 +44,15 @@ export const problems = {
     meaning: 'The address is not one of this service, or names something that does not exist (any more).',
     remedy: 'Check the id and the address; lists such as GET /jobs show what exists.',
     example: 'There is no job job_0123456789abcdef0123456789abcdef.',
+  },
+  'request-timeout': {
+    status: 408,
+    title: 'The request took too long to arrive',
+    meaning: 'The connection was open longer than any request may take, and the request was still not whole.',
+    remedy:
+      'Send the request again, without pauses. The limit is the setting MAXIMUM_UPLOAD_SECONDS, and ten seconds more.',
+    example: 
+      'The request was not whole after 610 seconds (MAXIMUM_UPLOAD_SECONDS + 10), or its headers after 60, the most allowed here.',
   },
   'job-finished': {
     status: 409,
@@ -167,6 +177,13 @@ export const problems = {
     example:
       'This training needs 3.00e+16 floating-point operations; 1.00e+16 are allowed (MAXIMUM_JOB_FLOPS).',
   },
+  'headers-too-large': {
+    status: 431,
+    title: 'The headers are too large',
+    meaning: 'The address and headers of the request together have more bytes than are read.',
+    remedy: 'Send less in the address and the headers; long questions fit into the body of a POST.',
+    example: 'The address and headers have more than 16384 bytes, the most allowed here.',
+  },
   internal: {
     status: 500,
     title: 'Something broke on our side',
@@ -174,6 +191,14 @@ export const problems = {
     remedy:
       'Try again. If it stays, give `traceId` to whoever runs the service: it finds the error in the log.',
     example: 'Something broke on our side; the trace id finds it in the log.',
+  },
+  integrity: {
+    status: 500,
+    title: 'What is stored is damaged',
+    meaning: 'The stored weights of the model do not match the hash that was taken when they were stored.',
+    remedy:
+      'Train the model again, or restore the database from a backup. Nothing is computed with damaged weights.',
+    example: 'The stored weights of model mdl_0123456789abcdef0123456789abcdef do not match their hash.',
   },
   unavailable: {
     status: 503,

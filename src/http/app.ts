@@ -12,7 +12,7 @@ import { parseJsonBodies } from './json-body.js'
 import { RequestLog } from './plugins/request-log.js'
 import { documentationPolicy, sendSecurityHeaders } from './plugins/security-headers.js'
 import { childLogger, requestIdOf, tellTrace } from './plugins/tracing.js'
-import { answerBrokenRequest, handleError, sendProblem } from './problem-answers.js'
+import { brokenRequestAnswerer, handleError, sendProblem } from './problem-answers.js'
 import { datasetRowRoutes } from './routes/dataset-rows.js'
 import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
 import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
@@ -52,17 +52,25 @@ const maximumMessageBytes = 16 * 1024
 
 export async function buildApp(dependencies: AppDependencies) {
   const { logger, limits } = dependencies
+  const requestSeconds = limits.uploadSeconds + 10
   const app = fastify({
     loggerInstance: logger,
     bodyLimit: limits.bodyBytes,
     // What takes longer than an upload may is cut off; uploads see to their own time before.
-    requestTimeout: (limits.uploadSeconds + 10) * 1_000,
+    requestTimeout: requestSeconds * 1_000,
+    http: {
+      connectionsCheckingInterval: 5_000,
+      // Node takes the smaller of the two times for that of the headers.
+      headersTimeout: Math.min(60, requestSeconds) * 1_000,
+      // What has no host is refused below, in the form of all refusals.
+      requireHostHeader: false,
+    },
     forceCloseConnections: true,
     logController: new RequestLog(),
     genReqId: requestIdOf,
     childLoggerFactory: childLogger,
     frameworkErrors: handleError,
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: brokenRequestAnswerer(requestSeconds),
   }).withTypeProvider<ZodTypeProvider>()
 
   app.setValidatorCompiler(validatorCompiler)
@@ -71,6 +79,10 @@ export async function buildApp(dependencies: AppDependencies) {
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, new Problem('not-found', `There is nothing at ${request.method} ${request.url}.`)),
   )
+  app.addHook('onRequest', (request, _reply, done) => {
+    const isNameless = request.raw.httpVersion === '1.1' && request.headers.host === undefined
+    done(isNameless ? new Problem('invalid-request', 'The request has no host header.') : undefined)
+  })
   parseJsonBodies(app)
   tellTrace(app)
   dependencies.metrics.countRequests(app)

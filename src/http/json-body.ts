@@ -1,23 +1,60 @@
-/** Bodies are JSON: parsed by Fastify's own parser, which refuses __proto__, after a look at how deep they go. */
+/**
+ * Bodies are JSON in UTF-8: parsed by Fastify's own parser, which refuses __proto__, after a look at how deep they go.
+ * A name that stands twice in one object is refused, since readers differ on which of the two counts.
+ */
 import type { FastifyInstance } from 'fastify'
 import { Problem } from '../contract/problems.js'
 
 const maximumDepth = 32
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 export function parseJsonBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeContentTypeParser(['application/json', 'text/plain'])
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    const text = body.toString()
-    if (isDeeperThan(text, maximumDepth)) {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const encoding = request.headers['content-encoding'] ?? 'identity'
+    if (encoding !== 'identity') {
+      done(
+        new Problem(
+          'unsupported-media-type',
+          `A body packed as ${encoding} is not read here; send it as it is.`,
+        ),
+      )
+      return
+    }
+    const text = decode(body)
+    if (text === undefined) {
+      done(new Problem('malformed-json', 'The body is not UTF-8.'))
+      return
+    }
+    const { tooDeep, repeatedName } = outlineOf(text, maximumDepth)
+    if (tooDeep) {
       done(new Problem('too-deep', `The body is nested more than ${maximumDepth} levels deep.`))
       return
     }
     parse(request, text, (error, value) => {
-      if (error === null) done(null, value)
-      else done(new Problem('malformed-json', whyNot(text)))
+      if (error !== null) done(new Problem('malformed-json', whyNot(text)))
+      else if (repeatedName !== undefined) done(new Problem('malformed-json', twice(repeatedName)))
+      else done(null, value)
     })
   })
+}
+
+function decode(body: string | Buffer): string | undefined {
+  if (typeof body === 'string') return body
+  try {
+    return utf8.decode(body)
+  } catch {
+    return undefined
+  }
+}
+
+const longestShown = 40
+
+function twice(name: string): string {
+  const shown = name.length > longestShown ? `${name.slice(0, longestShown)}…` : name
+  return `The body has the name ${JSON.stringify(shown)} twice in one object.`
 }
 
 /** What is wrong with a body that was refused. */
@@ -31,27 +68,66 @@ function whyNot(text: string): string {
   }
 }
 
-/** Counts brackets outside of strings, without building anything. */
-export function isDeeperThan(json: string, maximum: number): boolean {
-  let depth = 0
-  let inString = false
+interface Outline {
+  tooDeep: boolean
+  /** The first name that stands twice in one object; means something only if the text is JSON. */
+  repeatedName: string | undefined
+}
+
+/** One pass over brackets and names that builds nothing; it ends where the text is too deep. */
+export function outlineOf(json: string, maximum: number): Outline {
+  /** Of each open bracket the names so far; undefined for a list. */
+  const open: (Set<string> | undefined)[] = []
+  let repeatedName: string | undefined
+  let nameIsNext = false
   for (let index = 0; index < json.length; index++) {
     switch (json[index]) {
-      case '\\':
-        index++
-        break
-      case '"':
-        inString = !inString
-        break
       case '{':
       case '[':
-        if (!inString && ++depth > maximum) return true
+        if (open.length === maximum) return { tooDeep: true, repeatedName }
+        nameIsNext = json[index] === '{'
+        open.push(nameIsNext ? new Set() : undefined)
         break
       case '}':
       case ']':
-        if (!inString) depth--
+        open.pop()
+        nameIsNext = false
         break
+      case ',':
+        nameIsNext = open.at(-1) !== undefined
+        break
+      case '"': {
+        const end = endOfString(json, index)
+        if (nameIsNext) {
+          const names = open.at(-1)
+          const name = nameOf(json.slice(index, end + 1))
+          if (names?.has(name)) repeatedName ??= name
+          names?.add(name)
+          nameIsNext = false
+        }
+        index = end
+      }
     }
   }
-  return false
+  return { tooDeep: false, repeatedName }
+}
+
+/** The place of the closing quote; the end of the text where there is none. */
+function endOfString(json: string, start: number): number {
+  for (let index = start + 1; index < json.length; index++) {
+    const character = json[index]
+    if (character === '\\') index++
+    else if (character === '"') return index
+  }
+  return json.length
+}
+
+/** "\u0061" is the same name as "a". */
+function nameOf(literal: string): string {
+  if (!literal.includes('\\')) return literal.slice(1, -1)
+  try {
+    return String(JSON.parse(literal))
+  } catch {
+    return literal
+  }
 }

@@ -1,6 +1,6 @@
 /** Turns whatever went wrong into application/problem+json. The only place that decides on an error's status. */
 import { randomBytes } from 'node:crypto'
-import { STATUS_CODES } from 'node:http'
+import { maxHeaderSize, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem, type ProblemBody, problems } from '../contract/problems.js'
@@ -30,7 +30,7 @@ export async function handleError(
   reply: FastifyReply,
 ): Promise<void> {
   const problem = toProblem(error, request)
-  if (problem.code === 'internal') request.log.error(error)
+  if (problem.code === 'internal' || problem.code === 'integrity') request.log.error(error)
   await sendProblem(reply, problem)
 }
 
@@ -61,17 +61,36 @@ function isClientError(error: FastifyError): boolean {
   return error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500
 }
 
-/** Answers what is no HTTP, before there is a request to reply to. */
-export function answerBrokenRequest(error: ConnectionError, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
+/** Answers what is no request, before there is one to reply to; `requestSeconds` is what a request may take to arrive. */
+export function brokenRequestAnswerer(requestSeconds: number) {
+  return (error: ConnectionError, socket: Socket): void => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    const traceId = randomBytes(16).toString('hex')
+    const body = problemBody(brokenRequest(error, requestSeconds), traceId)
+    const text = JSON.stringify(body)
+    socket.end(
+      `HTTP/1.1 ${body.status} ${STATUS_CODES[body.status]}\r\ncontent-type: application/problem+json\r\n` +
+        `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+    )
   }
-  const traceId = randomBytes(16).toString('hex')
-  const body = problemBody(new Problem('invalid-request', 'This is not a valid HTTP request.'), traceId)
-  const text = JSON.stringify(body)
-  socket.end(
-    `HTTP/1.1 ${body.status} ${STATUS_CODES[body.status]}\r\ncontent-type: application/problem+json\r\n` +
-      `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
-  )
+}
+
+function brokenRequest({ code }: ConnectionError, requestSeconds: number): Problem {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new Problem(
+        'request-timeout',
+        `The request was not whole after ${requestSeconds} seconds (MAXIMUM_UPLOAD_SECONDS + 10), or its headers after ${Math.min(60, requestSeconds)}, the most allowed here.`,
+      )
+    case 'HPE_HEADER_OVERFLOW':
+      return new Problem(
+        'headers-too-large',
+        `The address and headers have more than ${maxHeaderSize} bytes, the most allowed here.`,
+      )
+    default:
+      return new Problem('invalid-request', 'This is not a valid HTTP request.')
+  }
 }

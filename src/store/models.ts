@@ -5,6 +5,7 @@ import { codingSchema } from '../contract/dataset.js'
 import type { Metrics } from '../contract/epoch.js'
 import { layerSummarySchema, type Model, tensorSchema } from '../contract/model.js'
 import { lossSchema, networkSchema } from '../contract/network.js'
+import { Problem } from '../contract/problems.js'
 import type { AllModels, NewModel } from '../training/ports.js'
 import { cut, join } from './bytes.js'
 import type { Database, Prisma } from './database.js'
@@ -57,7 +58,7 @@ export function modelStore(database: Database): AllModels {
       if (row === null) return null
       const bytes = join(row.weightChunks)
       if (createHash('sha256').update(bytes).digest('hex') !== row.weightSha256) {
-        throw new Error(`The stored weights of model ${id} do not match their hash`)
+        throw new Problem('integrity', `The stored weights of model ${id} do not match their hash.`)
       }
       return { tensors: z.array(tensorSchema).parse(row.tensors), bytes }
     },

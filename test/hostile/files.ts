@@ -1,0 +1,148 @@
+/** Files that are small on the way and large, broken or something else when they are opened. */
+import { crc32, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
+
+interface ZipFile {
+  name: string
+  content: Uint8Array
+  /** What the archive claims that it unpacks to; the truth when left out. */
+  claimedBytes?: number
+}
+
+/** A ZIP after APPNOTE.TXT, sections 4.3.7, 4.3.12 and 4.3.16; names are written as they stand. */
+export function zip(files: readonly ZipFile[]): Buffer {
+  const parts: Buffer[] = []
+  const directory: Buffer[] = []
+  let offset = 0
+  for (const { name, content, claimedBytes = content.length } of files) {
+    const packed = deflateRawSync(content)
+    const nameBytes = Buffer.from(name)
+    const common = Buffer.alloc(26)
+    common.writeUInt16LE(20, 0)
+    common.writeUInt16LE(0x800, 2)
+    common.writeUInt16LE(8, 4)
+    common.writeUInt32LE(crc32(content), 10)
+    common.writeUInt32LE(packed.length, 14)
+    common.writeUInt32LE(claimedBytes, 18)
+    common.writeUInt16LE(nameBytes.length, 22)
+    const local = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), common, nameBytes, packed])
+    const behind = Buffer.alloc(14)
+    behind.writeUInt32LE(offset, 10)
+    directory.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00', 'latin1'), common, behind, nameBytes]))
+    parts.push(local)
+    offset += local.length
+  }
+  const end = Buffer.alloc(22)
+  end.write('PK\x05\x06', 'latin1')
+  end.writeUInt16LE(files.length, 8)
+  end.writeUInt16LE(files.length, 10)
+  end.writeUInt32LE(
+    directory.reduce((sum, { length }) => sum + length, 0),
+    12,
+  )
+  end.writeUInt32LE(offset, 16)
+  return Buffer.concat([...parts, ...directory, end])
+}
+
+function pngChunk(type: string, data: Uint8Array): Buffer {
+  const body = Buffer.concat([Buffer.from(type, 'latin1'), data])
+  const frame = Buffer.alloc(8)
+  frame.writeUInt32BE(data.length, 0)
+  frame.writeUInt32BE(crc32(body), 4)
+  return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)])
+}
+
+/** A grey picture that claims these sizes and brings so many bytes of black. */
+export function png(width: number, height: number, bytes = height * (width + 1)): Buffer {
+  const header = Buffer.alloc(13)
+  header.writeUInt32BE(width, 0)
+  header.writeUInt32BE(height, 4)
+  header[8] = 8
+  const magic = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
+  const data = deflateSync(Buffer.alloc(bytes))
+  return Buffer.concat([
+    magic,
+    pngChunk('IHDR', header),
+    pngChunk('IDAT', data),
+    pngChunk('IEND', Buffer.alloc(0)),
+  ])
+}
+
+/** One gigabyte of one character, as one member of gzip after another. */
+export function gigabyteGzip(character: string): Buffer {
+  const member = gzipSync(Buffer.alloc(2 ** 24, character))
+  return Buffer.concat(Array.from({ length: 64 }, () => member))
+}
+
+/** Thrift's compact protocol, as far as a footer of Parquet needs it: integers, binaries, lists and structs. */
+type Thrift = number | string | Thrift[] | { [field: number]: Thrift }
+
+function varint(value: number): number[] {
+  const bytes = []
+  let rest = BigInt(value)
+  for (; rest >= 128n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128)
+  return [...bytes, Number(rest)]
+}
+
+const kindOf = (value: Thrift) =>
+  typeof value === 'number' ? 6 : typeof value === 'string' ? 8 : Array.isArray(value) ? 9 : 12
+
+function thrift(value: Thrift): number[] {
+  if (typeof value === 'number') return varint(value * 2)
+  if (typeof value === 'string') return [...varint(value.length), ...Buffer.from(value)]
+  if (Array.isArray(value)) {
+    const kind = value.length === 0 ? 6 : kindOf(value[0])
+    const head = value.length < 15 ? [(value.length << 4) | kind] : [0xf0 | kind, ...varint(value.length)]
+    return [...head, ...value.flatMap(thrift)]
+  }
+  const bytes: number[] = []
+  let last = 0
+  for (const [name, each] of Object.entries(value)) {
+    bytes.push(((Number(name) - last) << 4) | kindOf(each), ...thrift(each))
+    last = Number(name)
+  }
+  return [...bytes, 0]
+}
+
+/**
+ * A Parquet file whose footer claims so many rows of two int32 columns, and one page of `pageBytes` unpacked that is not
+ * there (parquet.thrift: FileMetaData, SchemaElement, RowGroup, ColumnMetaData).
+ */
+export function parquet(rows: number, pageBytes: number): Buffer {
+  const column = (name: string) => ({
+    2: 4,
+    3: { 1: 1, 2: [0], 3: [name], 4: 2, 5: rows, 6: pageBytes, 7: 8, 9: 4 },
+  })
+  const footer = Buffer.from(
+    thrift({
+      1: 1,
+      2: [
+        { 4: 'schema', 5: 2 },
+        { 1: 1, 3: 0, 4: 'a' },
+        { 1: 1, 3: 0, 4: 'b' },
+      ],
+      3: rows,
+      4: [{ 1: [column('a'), column('b')], 2: 2 * pageBytes, 3: rows }],
+    }),
+  )
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(footer.length)
+  return Buffer.concat([Buffer.from('PAR1'), Buffer.alloc(16), footer, length, Buffer.from('PAR1')])
+}
+
+/** A form of files (RFC 7578); names of files are written as they stand. */
+export function form(files: readonly { name: string; type?: string; content: string | Uint8Array }[]): {
+  type: string
+  body: Buffer
+} {
+  const parts = files.flatMap(({ name, type = 'application/octet-stream', content }) => [
+    Buffer.from(
+      `--limit\r\ncontent-disposition: form-data; name="file"; filename="${name}"\r\ncontent-type: ${type}\r\n\r\n`,
+    ),
+    Buffer.from(content),
+    Buffer.from('\r\n'),
+  ])
+  return {
+    type: 'multipart/form-data; boundary=limit',
+    body: Buffer.concat([...parts, Buffer.from('--limit--\r\n')]),
+  }
+}

@@ -1,0 +1,65 @@
+/** The API as it is built, in a process of its own with small limits, on a database that the tests reach too. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startService } from '../support/service.js'
+import { openStores, type Stores } from '../support/stores.js'
+
+export interface HostileServer extends Stores {
+  url: string
+  /** What it wrote to its log. */
+  output(): string
+  /** Names in its folder for temporary files. */
+  temporaryFiles(): string[]
+  /** Resident memory of the process in bytes; 0 where the system does not tell. */
+  residentBytes(): number
+  hasEnded(): boolean
+}
+
+export const serverLimits = {
+  MAXIMUM_BODY_BYTES: '262144',
+  MAXIMUM_DATASET_BYTES: String(4 * 1024 ** 2),
+  MAXIMUM_UNPACKED_BYTES: String(64 * 1024 ** 2),
+  MAXIMUM_DATASET_ROWS: '10000',
+  MAXIMUM_DATASET_COLUMNS: '1000',
+  MAXIMUM_CELL_LENGTH: '1000',
+  MAXIMUM_IMAGE_PIXELS: '1000000',
+  MAXIMUM_ARCHIVE_ENTRIES: '100',
+  MAXIMUM_UPLOAD_SECONDS: '2',
+  MAXIMUM_READING_SECONDS: '20',
+  MAXIMUM_READING_MEMORY_BYTES: String(512 * 1024 ** 2),
+  MAXIMUM_ARENA_BYTES: String(64 * 1024 ** 2),
+  MAXIMUM_JOB_FLOPS: '1e12',
+  MAXIMUM_THREADS: '2',
+}
+
+export async function openServer(environment: Record<string, string> = {}): Promise<HostileServer> {
+  const stores = await openStores()
+  const folder = mkdtempSync(join(tmpdir(), 'descent-hostile-'))
+  const service = await startService(
+    { ...serverLimits, TMPDIR: folder, DATABASE_URL: stores.connectionString, ...environment },
+    'dist/src/server.js',
+  )
+  return {
+    ...stores,
+    url: service.url,
+    output: service.output,
+    temporaryFiles: () => readdirSync(folder),
+    residentBytes: () => residentBytes(service.process.pid),
+    hasEnded: () => service.process.exitCode !== null || service.process.signalCode !== null,
+    async close() {
+      await service.stop()
+      await stores.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function residentBytes(pid: number | undefined): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024
+  } catch {
+    return 0
+  }
+}
