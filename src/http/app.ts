@@ -12,7 +12,7 @@ import { parseJsonBodies } from './json-body.js'
 import { RequestLog } from './plugins/request-log.js'
 import { documentationPolicy, sendSecurityHeaders } from './plugins/security-headers.js'
 import { childLogger, requestIdOf, tellTrace } from './plugins/tracing.js'
-import { brokenRequestAnswerer, handleError, sendProblem } from './problem-answers.js'
+import { answerBrokenHandshake, brokenRequestAnswerer, handleError, sendProblem } from './problem-answers.js'
 import { datasetRowRoutes } from './routes/dataset-rows.js'
 import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
 import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
@@ -120,7 +120,17 @@ export async function buildApp(dependencies: AppDependencies) {
   const asyncApi = asyncApiDocument(apiVersion)
   app.get('/asyncapi.json', { schema: { hide: true } }, async () => asyncApi)
 
-  await app.register(websocket, { options: { maxPayload: maximumMessageBytes } })
+  await app.register(websocket, {
+    options: { maxPayload: maximumMessageBytes },
+    errorHandler: (error, socket, request) => {
+      // A broken frame or connection is the client's doing; the library has closed the socket with the code for it.
+      const isOfClient = 'code' in error && /^(WS_ERR_|E[A-Z]+$)/.test(String(error.code))
+      if (isOfClient) return request.log.info({ err: error }, 'the socket broke')
+      request.log.error(error)
+      socket.terminate()
+    },
+  })
+  app.websocketServer.on('wsClientError', answerBrokenHandshake)
   await app.register(operationRoutes, dependencies)
   await app.register(problemRoutes)
   await app.register(jobRoutes, dependencies)

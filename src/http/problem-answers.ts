@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { maxHeaderSize, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem, type ProblemBody, problems } from '../contract/problems.js'
 import { traceOf } from './plugins/tracing.js'
@@ -21,6 +22,8 @@ export function problemBody(problem: Problem, traceId: string): ProblemBody {
 
 export async function sendProblem(reply: FastifyReply, problem: Problem): Promise<void> {
   const body = problemBody(problem, traceOf(reply.request).traceId)
+  // The connection of a refused WebSocket ends.
+  if (reply.request.ws) reply.header('connection', 'close')
   await reply.code(body.status).type('application/problem+json').serializer(JSON.stringify).send(body)
 }
 
@@ -68,14 +71,25 @@ export function brokenRequestAnswerer(requestSeconds: number) {
       socket.destroy()
       return
     }
-    const traceId = randomBytes(16).toString('hex')
-    const body = problemBody(brokenRequest(error, requestSeconds), traceId)
-    const text = JSON.stringify(body)
-    socket.end(
-      `HTTP/1.1 ${body.status} ${STATUS_CODES[body.status]}\r\ncontent-type: application/problem+json\r\n` +
-        `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
-    )
+    answerPlainly(socket, brokenRequest(error, requestSeconds))
   }
+}
+
+/** What asks for a WebSocket, but not as RFC 6455 has it. */
+export function answerBrokenHandshake(error: Error, socket: Duplex): void {
+  answerPlainly(
+    socket,
+    new Problem('invalid-request', `This is not a valid WebSocket handshake: ${error.message}.`),
+  )
+}
+
+function answerPlainly(socket: Duplex, problem: Problem): void {
+  const body = problemBody(problem, randomBytes(16).toString('hex'))
+  const text = JSON.stringify(body)
+  socket.end(
+    `HTTP/1.1 ${body.status} ${STATUS_CODES[body.status]}\r\ncontent-type: application/problem+json\r\n` +
+      `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+  )
 }
 
 function brokenRequest({ code }: ConnectionError, requestSeconds: number): Problem {

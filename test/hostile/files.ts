@@ -73,21 +73,26 @@ export function gigabyteGzip(character: string): Buffer {
   return Buffer.concat(Array.from({ length: 64 }, () => member))
 }
 
-/** Thrift's compact protocol, as far as a footer of Parquet needs it: integers, binaries, lists and structs. */
-type Thrift = number | string | Thrift[] | { [field: number]: Thrift }
+/** Thrift's compact protocol, as far as a footer of Parquet needs it: int32, int64 (bigint), binaries, lists and structs. */
+type Thrift = number | bigint | string | Thrift[] | { [field: number]: Thrift }
 
-function varint(value: number): number[] {
+function varint(value: number | bigint): number[] {
   const bytes = []
   let rest = BigInt(value)
   for (; rest >= 128n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128)
   return [...bytes, Number(rest)]
 }
 
-const kindOf = (value: Thrift) =>
-  typeof value === 'number' ? 6 : typeof value === 'string' ? 8 : Array.isArray(value) ? 9 : 12
+function kindOf(value: Thrift): number {
+  if (typeof value === 'number') return 5
+  if (typeof value === 'bigint') return 6
+  if (typeof value === 'string') return 8
+  return Array.isArray(value) ? 9 : 12
+}
 
 function thrift(value: Thrift): number[] {
   if (typeof value === 'number') return varint(value * 2)
+  if (typeof value === 'bigint') return varint(value * 2n)
   if (typeof value === 'string') return [...varint(value.length), ...Buffer.from(value)]
   if (Array.isArray(value)) {
     const kind = value.length === 0 ? 6 : kindOf(value[0])
@@ -109,8 +114,8 @@ function thrift(value: Thrift): number[] {
  */
 export function parquet(rows: number, pageBytes: number): Buffer {
   const column = (name: string) => ({
-    2: 4,
-    3: { 1: 1, 2: [0], 3: [name], 4: 2, 5: rows, 6: pageBytes, 7: 8, 9: 4 },
+    2: 4n,
+    3: { 1: 1, 2: [0], 3: [name], 4: 0, 5: BigInt(rows), 6: BigInt(pageBytes), 7: 8n, 9: 4n },
   })
   const footer = Buffer.from(
     thrift({
@@ -120,8 +125,8 @@ export function parquet(rows: number, pageBytes: number): Buffer {
         { 1: 1, 3: 0, 4: 'a' },
         { 1: 1, 3: 0, 4: 'b' },
       ],
-      3: rows,
-      4: [{ 1: [column('a'), column('b')], 2: 2 * pageBytes, 3: rows }],
+      3: BigInt(rows),
+      4: [{ 1: [column('a'), column('b')], 2: BigInt(2 * pageBytes), 3: BigInt(rows) }],
     }),
   )
   const length = Buffer.alloc(4)

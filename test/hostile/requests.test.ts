@@ -395,7 +395,7 @@ describe('connections', () => {
     },
     {
       name: 'no host',
-      send: (to) => sendBytes(to, ['GET /jobs HTTP/1.1\r\n\r\n']),
+      send: (to) => sendBytes(to, ['GET /jobs HTTP/1.1\r\nconnection: close\r\n\r\n']),
       is: 'invalid-request',
     },
   ])
