@@ -51,7 +51,7 @@ export const problems = {
     meaning: 'The connection was open longer than any request may take, and the request was still not whole.',
     remedy:
       'Send the request again, without pauses. The limit is the setting MAXIMUM_UPLOAD_SECONDS, and ten seconds more.',
-    example: 
+    example:
       'The request was not whole after 610 seconds (MAXIMUM_UPLOAD_SECONDS + 10), or its headers after 60, the most allowed here.',
   },
   'job-finished': {
