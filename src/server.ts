@@ -13,7 +13,7 @@ import { openMetrics } from './http/plugins/metrics.js'
 import { Live } from './live/live.js'
 import { openQueue, queueAddress } from './queue/queue.js'
 import { exitInTime } from './stopping.js'
-import { openDatabase } from './store/database.js'
+import { isOutage, openDatabase } from './store/database.js'
 import { datasetStore } from './store/datasets.js'
 import { epochStore } from './store/epochs.js'
 import { figureStore } from './store/figures.js'
@@ -100,6 +100,7 @@ export async function startServer(config: Config, connectionString: string, log:
     readiness: { missing: () => missingParts(jobs, queue), backend: explainBackend(config.DESCENT_BACKEND) },
     limits: { bodyBytes: config.MAXIMUM_BODY_BYTES, uploadSeconds: config.MAXIMUM_UPLOAD_SECONDS },
     pageDirectory,
+    isOutage,
     logger: log,
   })
   const address = await app.listen({ host: config.HOST, port: config.PORT })

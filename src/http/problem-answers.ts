@@ -27,15 +27,18 @@ export async function sendProblem(reply: FastifyReply, problem: Problem): Promis
   await reply.code(body.status).type('application/problem+json').serializer(JSON.stringify).send(body)
 }
 
-export async function handleError(
-  error: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<void> {
-  const problem = toProblem(error, request)
-  if (problem.code === 'internal' || problem.code === 'integrity') request.log.error(error)
-  await sendProblem(reply, problem)
+/** @param isOutage tells errors of a database that is away from faults of ours */
+export function errorHandler(isOutage: (error: unknown) => boolean) {
+  return async (error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const away = isOutage(error)
+    const problem = away ? new Problem('unavailable', databaseAway) : toProblem(error, request)
+    if (problem.code === 'internal' || problem.code === 'integrity') request.log.error(error)
+    if (away) request.log.warn(error)
+    await sendProblem(reply, problem)
+  }
 }
+
+const databaseAway = 'The database does not answer, or has too much to do; try again in a moment.'
 
 function toProblem(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof Problem) return error

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { request } from '../../examples/client.js'
 import { jobSchema } from '../../src/contract/job.js'
+import { problemSchema } from '../../src/contract/problems.js'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/store/embedded-postgres.js'
 import { eventually, startService, temporaryFolder } from '../support/service.js'
 
@@ -24,13 +25,13 @@ function startWorker() {
   })
 }
 
+const silent = { info: () => {}, warn: () => {} }
+
 beforeAll(async () => {
-  const silent = { info: () => {}, warn: () => {} }
   postgres = await startEmbeddedPostgres({ directory: `${folder.path}/postgres`, log: silent })
 }, 60_000)
 
 afterAll(async () => {
-  signalPostgres('CONT')
   await postgres.stop()
   folder.remove()
 })
@@ -69,4 +70,20 @@ describe('SIGTERM while PostgreSQL hangs', () => {
     successor.kill('SIGTERM')
     await once(successor, 'exit')
   }, 120_000)
+})
+
+describe('a request while PostgreSQL is gone', () => {
+  it('is answered 503, and as before when it is back', async () => {
+    const api = await startService({ DATABASE_URL: postgres.connectionString }, 'dist/src/server.js')
+    const ask = async () =>
+      problemSchema.parse(await (await fetch(`${api.url}/jobs/job_${'0'.repeat(32)}`)).json())
+    expect(await ask()).toMatchObject({ status: 404 })
+    await postgres.stop()
+    expect(await ask()).toMatchObject({ status: 503, code: 'unavailable' })
+    const { connectionString } = postgres
+    postgres = await startEmbeddedPostgres({ directory: `${folder.path}/postgres`, log: silent })
+    expect(postgres.connectionString).toBe(connectionString)
+    expect(await eventually(async () => ((await ask()).status === 404 ? true : undefined))).toBe(true)
+    await api.stop()
+  }, 60_000)
 })

@@ -8,6 +8,7 @@ import { Idempotency } from '../../src/http/plugins/idempotency.js'
 import { openMetrics } from '../../src/http/plugins/metrics.js'
 import { Live } from '../../src/live/live.js'
 import { openQueue } from '../../src/queue/queue.js'
+import { isOutage } from '../../src/store/database.js'
 import { boundaryReader } from '../../src/training/boundary.js'
 import { builtReadingProcess, predictorPool } from './built.js'
 import { readingLimits } from './reading.js'
@@ -63,6 +64,7 @@ export async function openApp(
     readiness: { missing: async () => missing, backend: explainBackend('auto') },
     limits,
     pageDirectory,
+    isOutage,
     logger,
   })
   await app.ready()

@@ -1,0 +1,49 @@
+/** Which errors say that the database is away. */
+import { afterAll, describe, expect, it } from 'vitest'
+import { isOutage, openDatabase } from '../../src/store/database.js'
+import { openStores } from '../support/stores.js'
+
+const nobodyListens = 'postgresql://nobody@127.0.0.1:1/nothing'
+
+async function errorOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => null,
+    (error: unknown) => error,
+  )
+}
+
+describe('an outage', () => {
+  const stores = openStores()
+  const unreachable = openDatabase(nobodyListens)
+  afterAll(async () => {
+    await unreachable.$disconnect()
+    await (await stores).close()
+  })
+
+  it('is a server that nobody reaches', async () => {
+    expect(isOutage(await errorOf(unreachable.job.findMany({ take: 1 })))).toBe(true)
+    expect(isOutage(await errorOf(unreachable.$queryRaw`SELECT 1`))).toBe(true)
+    expect(isOutage(await errorOf(unreachable.$transaction((client) => client.$queryRaw`SELECT 1`)))).toBe(
+      true,
+    )
+  })
+
+  it('is a pool whose connections are all taken for too long', async () => {
+    const { connectionString } = await stores
+    const crowded = openDatabase(connectionString, 1)
+    const [, waited] = await Promise.all([
+      errorOf(crowded.$queryRaw`SELECT pg_sleep(4)::text`),
+      errorOf(crowded.$queryRaw`SELECT 1`),
+    ])
+    expect(isOutage(waited)).toBe(true)
+    await crowded.$disconnect()
+  }, 20_000)
+
+  it('is no statement that is refused', async () => {
+    const { database } = await stores
+    const error = await errorOf(database.$queryRaw`SELECT nothing FROM nowhere`)
+    expect(error).not.toBeNull()
+    expect(isOutage(error)).toBe(false)
+    expect(isOutage(new Error('any'))).toBe(false)
+  })
+})
