@@ -37,7 +37,7 @@ async function findDatabase(): Promise<string> {
 
 function greet(address: string): void {
   console.log(`
-Descent is listening on ${address}   (documentation: ${address}/docs)
+Descent is listening on ${address}   (open it in a browser; documentation: ${address}/docs)
 
 Train a network on XOR:
 
