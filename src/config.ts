@@ -17,6 +17,20 @@ const environmentSchema = z.object({
       'must begin with redis://, rediss://, redis+sentinel:// or redis+cluster://',
     )
     .optional(),
+  ALLOWED_ORIGINS: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').flatMap((each) => each.trim() || []))
+    .pipe(
+      z.array(
+        z
+          .string()
+          .refine(
+            (each) => URL.canParse(each) && new URL(each).origin === each,
+            'must be like https://example.org',
+          ),
+      ),
+    ),
   WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
   CHECKPOINT_SECONDS: z.coerce.number().min(0).max(3_600).default(5),
   DATASET_CACHE_BYTES: bytes(1024 * 1024 * 1024),

@@ -8,6 +8,7 @@ import type { ReadingLimits } from './datasets/reading/limits.js'
 import { openUploadReader } from './datasets/reading/upload-reader.js'
 import { explainBackend } from './engine/index.js'
 import { buildApp } from './http/app.js'
+import { KeyWatch } from './http/key-watch.js'
 import { Idempotency } from './http/plugins/idempotency.js'
 import { openMetrics } from './http/plugins/metrics.js'
 import { Live } from './live/live.js'
@@ -20,8 +21,10 @@ import { figureStore } from './store/figures.js'
 import { listenForHints } from './store/hints.js'
 import { idempotencyStore } from './store/idempotency.js'
 import { jobStore } from './store/jobs.js'
+import { keyStore } from './store/keys.js'
 import { applyMigrations, migrationsDirectory } from './store/migrations.js'
 import { modelStore } from './store/models.js'
+import { ticketStore } from './store/tickets.js'
 import { webhookStore } from './store/webhooks.js'
 import { snapshotStore } from './store/weight-snapshots.js'
 import { boundaryReader } from './training/boundary.js'
@@ -45,12 +48,19 @@ const pageDirectory = fileURLToPath(new URL('../page', import.meta.url))
 export async function startServer(config: Config, connectionString: string, log: Logger): Promise<Server> {
   await applyMigrations(connectionString, migrationsDirectory)
   const database = openDatabase(connectionString)
+  const keys = keyStore(database)
+  if (!isLoopback(config.HOST) && !(await keys.anyLive())) {
+    await database.$disconnect()
+    throw new Error(noKey(config.HOST))
+  }
   const jobs = jobStore(database)
   const epochs = epochStore(database)
   const models = modelStore(database)
   const datasets = datasetStore(database)
   const idempotency = idempotencyStore(database)
   const webhooks = webhookStore(database)
+  const tickets = ticketStore(database)
+  const keyWatch = new KeyWatch(keys, isLoopback(config.HOST), (error) => log.warn({ err: error }, 'keys'))
   const onQueueError = (error: unknown) => log.warn({ err: error }, 'queue')
   const queue = await openQueue(queueAddress(config, connectionString), onQueueError)
   const predictors = openPredictorPool(models, config.DESCENT_BACKEND)
@@ -70,7 +80,7 @@ export async function startServer(config: Config, connectionString: string, log:
     onReconnect: () => void live.refresh(),
   })
   const reconciler = reconcileForever(jobs, queue, (error) => log.warn({ err: error }, 'reconciler'))
-  const sweeper = sweepForever([idempotency, webhooks], (error) => log.warn({ err: error }, 'sweep'))
+  const sweeper = sweepForever([idempotency, webhooks, tickets], (error) => log.warn({ err: error }, 'sweep'))
   const uploadReader = await openUploadReader(readingLimits(config))
   const app = await buildApp({
     jobs,
@@ -101,8 +111,13 @@ export async function startServer(config: Config, connectionString: string, log:
     limits: { bodyBytes: config.MAXIMUM_BODY_BYTES, uploadSeconds: config.MAXIMUM_UPLOAD_SECONDS },
     pageDirectory,
     isOutage,
+    keys,
+    tickets,
+    keyWatch,
+    allowedOrigins: config.ALLOWED_ORIGINS,
     logger: log,
   })
+  await keyWatch.start()
   const address = await app.listen({ host: config.HOST, port: config.PORT })
 
   return {
@@ -116,6 +131,7 @@ export async function startServer(config: Config, connectionString: string, log:
       await app.close()
       await reconciler.stop()
       await sweeper.stop()
+      await keyWatch.stop()
       await sender.stop()
       await queue.close()
       await hints.close()
@@ -139,6 +155,18 @@ function readingLimits(config: Config): ReadingLimits {
     readingSeconds: config.MAXIMUM_READING_SECONDS,
     memoryBytes: config.MAXIMUM_READING_MEMORY_BYTES,
   }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+}
+
+function noKey(host: string): string {
+  return (
+    `HOST is ${host}, where others can reach the service, and there is no key yet. Make one:\n\n` +
+    '  npm run keys -- create --tenant blue --scopes jobs:write,models:read\n\n' +
+    'or, in a container: node dist/src/keys.js create …. With HOST=127.0.0.1 the service needs none.'
+  )
 }
 
 async function missingParts(jobs: AllJobs, queue: JobQueue): Promise<string[]> {

@@ -1,7 +1,13 @@
 /** Identifiers tell what they name: a kind, then 128 random bits in hexadecimal. */
 import { z } from 'zod'
 
-export const idPrefixes = { job: 'job_', model: 'mdl_', dataset: 'ds_', webhook: 'whk_' } as const
+export const idPrefixes = {
+  job: 'job_',
+  model: 'mdl_',
+  dataset: 'ds_',
+  webhook: 'whk_',
+  key: 'key_',
+} as const
 export type IdKind = keyof typeof idPrefixes
 
 export function idSchema(kind: IdKind) {

@@ -38,6 +38,30 @@ export const problems = {
     remedy: 'Send a flatter body.',
     example: 'The body is nested more than 32 levels deep.',
   },
+  unauthorized: {
+    status: 401,
+    title: 'A key is needed',
+    meaning:
+      'The request has no key, or one that is mistyped, unknown, revoked or expired; or its ticket holds no longer.',
+    remedy:
+      'Send the header authorization: Bearer …. Whoever runs the service makes keys: npm run keys -- create --tenant … --scopes ….',
+    example: 'The key is unknown, was revoked, or has expired.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'The key may not do that',
+    meaning: 'The key is good, but lacks the scope that this address needs.',
+    remedy: 'Use a key with the scope named in `detail`.',
+    example: 'This needs a key with the scope jobs:write.',
+  },
+  'foreign-origin': {
+    status: 403,
+    title: 'The page may not use this service',
+    meaning:
+      'A browser sent the request for a page from another place, or an open service was asked by a name that is not its machine’s.',
+    remedy: 'Open the page from the service itself, or have its origin named in the setting ALLOWED_ORIGINS.',
+    example: 'Pages from https://example.org may not use this service; ALLOWED_ORIGINS names those that may.',
+  },
   'not-found': {
     status: 404,
     title: 'There is nothing here',

@@ -9,6 +9,9 @@ import { jsonSchemaTransform, serializerCompiler, type ZodTypeProvider } from 'f
 import { Problem } from '../contract/problems.js'
 import { asyncApiDocument } from './asyncapi.js'
 import { parseJsonBodies } from './json-body.js'
+import type { KeyWatch } from './key-watch.js'
+import { type Authentication, authenticate } from './plugins/authentication.js'
+import { type Origins, refuseForeignOrigins } from './plugins/origins.js'
 import { RequestLog } from './plugins/request-log.js'
 import { documentationPolicy, sendSecurityHeaders } from './plugins/security-headers.js'
 import { childLogger, requestIdOf, tellTrace } from './plugins/tracing.js'
@@ -22,6 +25,7 @@ import { type OperationRoutes, operationRoutes } from './routes/operations.js'
 import { pageRoutes } from './routes/page.js'
 import { problemRoutes } from './routes/problems.js'
 import { type StreamRoutes, streamRoutes } from './routes/stream.js'
+import { type StreamTicketRoutes, streamTicketRoutes } from './routes/stream-tickets.js'
 import { type UploadRoutes, uploadRoutes } from './routes/uploads.js'
 import { type WebhookRoutes, webhookRoutes } from './routes/webhooks.js'
 import { validatorCompiler } from './validation.js'
@@ -33,7 +37,11 @@ export interface AppDependencies
     StreamRoutes,
     ModelRoutes,
     WebhookRoutes,
-    OperationRoutes {
+    OperationRoutes,
+    Origins {
+  keys: Authentication['keys']
+  tickets: StreamTicketRoutes['tickets']
+  keyWatch: KeyWatch
   live: StreamRoutes['live']
   /** Asked about by several routes. */
   datasets: DatasetRoutes['datasets']
@@ -44,6 +52,18 @@ export interface AppDependencies
   /** Tells errors of a database that is away from faults of ours. */
   isOutage(error: unknown): boolean
   logger: FastifyBaseLogger
+}
+
+/** Says what scope a route needs. */
+const withScope: typeof jsonSchemaTransform = (route) => {
+  const documented = jsonSchemaTransform(route)
+  const { scope } = route.route.config ?? {}
+  const needs = `Needs the scope \`${scope}\`.`
+  const access =
+    scope === 'public'
+      ? { security: [] }
+      : { description: [documented.schema.description, needs].filter(Boolean).join(' ') }
+  return { ...documented, schema: { ...documented.schema, ...access } }
 }
 
 /** Of the contract; the same as the package's. */
@@ -91,6 +111,8 @@ export async function buildApp(dependencies: AppDependencies) {
   dependencies.metrics.countRequests(app)
   await sendSecurityHeaders(app)
   await app.register(accepts)
+  refuseForeignOrigins(app, dependencies)
+  authenticate(app, dependencies)
 
   await app.register(swagger, {
     openapi: {
@@ -102,7 +124,12 @@ export async function buildApp(dependencies: AppDependencies) {
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: '/' }],
-      security: [],
+      components: {
+        securitySchemes: {
+          key: { type: 'http', scheme: 'bearer', description: 'Not needed while the service is open.' },
+        },
+      },
+      security: [{ key: [] }],
       tags: [
         { name: 'jobs', description: 'Start trainings and watch them' },
         { name: 'models', description: 'Ask what was trained' },
@@ -111,17 +138,24 @@ export async function buildApp(dependencies: AppDependencies) {
         { name: 'operations', description: 'How the service does, and what its errors mean' },
       ],
     },
-    transform: jsonSchemaTransform,
+    transform: withScope,
   })
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: documentationPolicy,
-    transformSpecification: withWebhooks,
-    uiConfig: { layout: 'BaseLayout', deepLinking: true, tryItOutEnabled: true },
+  await app.register(async (documentation) => {
+    documentation.addHook('onRoute', (route) => {
+      route.config = { ...route.config, scope: 'public' }
+    })
+    await documentation.register(swaggerUi, {
+      routePrefix: '/docs',
+      staticCSP: documentationPolicy,
+      transformSpecification: withWebhooks,
+      uiConfig: { layout: 'BaseLayout', deepLinking: true, tryItOutEnabled: true },
+    })
   })
-  app.get('/openapi.json', { schema: { hide: true } }, async () => withWebhooks(app.swagger()))
+  app.get('/openapi.json', { config: { scope: 'public' }, schema: { hide: true } }, async () =>
+    withWebhooks(app.swagger()),
+  )
   const asyncApi = asyncApiDocument(apiVersion)
-  app.get('/asyncapi.json', { schema: { hide: true } }, async () => asyncApi)
+  app.get('/asyncapi.json', { config: { scope: 'public' }, schema: { hide: true } }, async () => asyncApi)
 
   await app.register(websocket, {
     options: { maxPayload: maximumMessageBytes },
@@ -139,6 +173,7 @@ export async function buildApp(dependencies: AppDependencies) {
   await app.register(jobRoutes, dependencies)
   await app.register(epochRoutes, dependencies)
   await app.register(streamRoutes, dependencies)
+  await app.register(streamTicketRoutes, dependencies)
   await app.register(modelRoutes, dependencies)
   await app.register(webhookRoutes, dependencies)
   await app.register(datasetRowRoutes, dependencies)

@@ -5,6 +5,7 @@ import type { CheckpointHeader } from '../contract/checkpoint.js'
 import type { Coding, Dataset, Scaling } from '../contract/dataset.js'
 import type { Epoch } from '../contract/epoch.js'
 import type { Change, Job, JobError, JobSpec, JobStatus, ResumeRequest } from '../contract/job.js'
+import type { Key, Scope } from '../contract/key.js'
 import type { LayerSummary, Model, Tensor } from '../contract/model.js'
 import type { Network } from '../contract/network.js'
 import type { CreatedWebhook, Webhook, WebhookEvent, WebhookWithDeliveries } from '../contract/webhook.js'
@@ -305,6 +306,42 @@ export interface FigureStore {
   /** Adds to sums that only grow. */
   add(increments: Partial<Pick<Figures, 'epochs' | 'trainingSeconds'>>): Promise<void>
   read(): Promise<Figures>
+}
+
+export interface NewKey {
+  id: string
+  tenantId: string
+  /** Of its secret. */
+  sha256: string
+  scopes: Scope[]
+  /** Null for a key without end. */
+  days: number | null
+}
+
+export interface KeyStore {
+  /** Makes the tenant with its first key. Throws an Error when the tenant has as many live keys as it may have. */
+  create(key: NewKey): Promise<Key>
+  list(): Promise<Key[]>
+  /** False when there is no such key, or it was revoked already. */
+  revoke(id: string): Promise<boolean>
+  /** Forgets a key that is revoked or has expired. */
+  delete(id: string): Promise<boolean>
+  /** A key that is neither revoked nor expired. */
+  find(id: string): Promise<(Key & { sha256: string }) | null>
+  /** Those of the keys that still are neither revoked nor expired. */
+  live(ids: string[]): Promise<string[]>
+  /** Whether a key was ever made and not deleted, also one that no longer holds. */
+  any(): Promise<boolean>
+  anyLive(): Promise<boolean>
+}
+
+export interface TicketStore {
+  /** Lasts 30 seconds, by the database's clock; says when it ends. */
+  create(ticket: { sha256: string; jobId: string; keyId: string | null }): Promise<Date>
+  /** Uses it up; null when it is unknown, used, expired, for another job, or its key no longer holds. */
+  use(sha256: string, jobId: string): Promise<{ tenantId: string; keyId: string | null } | null>
+  /** Forgets those that were not used in time. */
+  sweep(): Promise<void>
 }
 
 export interface JobQueue {

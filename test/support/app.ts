@@ -4,6 +4,7 @@ import { type Logger, pino } from 'pino'
 import { openUploadReader } from '../../src/datasets/reading/upload-reader.js'
 import { explainBackend } from '../../src/engine/index.js'
 import { buildApp } from '../../src/http/app.js'
+import { KeyWatch } from '../../src/http/key-watch.js'
 import { Idempotency } from '../../src/http/plugins/idempotency.js'
 import { openMetrics } from '../../src/http/plugins/metrics.js'
 import { Live } from '../../src/live/live.js'
@@ -47,6 +48,7 @@ export async function openApp(
   const metrics = openMetrics()
   const live = new Live(jobs, epochs, boundaries, throwError, metrics.observeStreamLag)
   const missing: string[] = []
+  const keyWatch = new KeyWatch(stores.keys, true, throwError)
   const app = await buildApp({
     jobs,
     epochs,
@@ -65,8 +67,13 @@ export async function openApp(
     limits,
     pageDirectory,
     isOutage,
+    keys: stores.keys,
+    tickets: stores.tickets,
+    keyWatch,
+    allowedOrigins: ['https://allowed.example'],
     logger,
   })
+  await keyWatch.start()
   await app.ready()
   return {
     ...stores,
@@ -76,6 +83,7 @@ export async function openApp(
     async close() {
       live.close()
       await app.close()
+      await keyWatch.stop()
       await queue.close()
       await predictors.close()
       await stores.close()

@@ -9,8 +9,10 @@ import { epochStore } from '../../src/store/epochs.js'
 import { figureStore } from '../../src/store/figures.js'
 import { idempotencyStore } from '../../src/store/idempotency.js'
 import { jobStore } from '../../src/store/jobs.js'
+import { keyStore } from '../../src/store/keys.js'
 import { modelStore } from '../../src/store/models.js'
 import { runStore } from '../../src/store/runs.js'
+import { ticketStore } from '../../src/store/tickets.js'
 import { webhookStore } from '../../src/store/webhooks.js'
 import { snapshotStore } from '../../src/store/weight-snapshots.js'
 import { newId } from '../../src/training/new-id.js'
@@ -25,12 +27,14 @@ import type {
   FigureStore,
   IdempotencyStore,
   JobStore,
+  KeyStore,
   ModelStore,
   NewJob,
   NewModel,
   RunStore,
   SnapshotStore,
   Tenanted,
+  TicketStore,
   WebhookStore,
 } from '../../src/training/ports.js'
 import { freshDatabase } from './postgres.js'
@@ -48,6 +52,8 @@ export interface Stores {
   idempotency: IdempotencyStore
   webhooks: WebhookStore
   figures: FigureStore
+  keys: KeyStore
+  tickets: TicketStore
   close(): Promise<void>
 }
 
@@ -66,6 +72,8 @@ export async function openStores(): Promise<Stores> {
     idempotency: idempotencyStore(database),
     webhooks: webhookStore(database),
     figures: figureStore(database),
+    keys: keyStore(database),
+    tickets: ticketStore(database),
     async close() {
       await database.$disconnect()
       await drop()

@@ -27,6 +27,7 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<Pick<DatasetRoutes, 'dat
   app.get(
     '/datasets/:id/rows',
     {
+      config: { scope: 'datasets:read' },
       schema: {
         tags: ['datasets'],
         summary: 'Look at the rows of a dataset',
@@ -50,6 +51,7 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<Pick<DatasetRoutes, 'dat
   app.get(
     '/datasets/:id/rows/:row/image.png',
     {
+      config: { scope: 'datasets:read' },
       schema: {
         tags: ['datasets'],
         summary: 'Look at a row that is a picture',
@@ -73,6 +75,7 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<Pick<DatasetRoutes, 'dat
   app.delete(
     '/datasets/:id',
     {
+      config: { scope: 'datasets:write' },
       schema: {
         tags: ['datasets'],
         summary: 'Delete a dataset that no unfinished job uses',

@@ -23,6 +23,7 @@ export const datasetRoutes: FastifyPluginCallbackZod<DatasetRoutes> = (app, { da
   app.get(
     '/datasets',
     {
+      config: { scope: 'datasets:read' },
       schema: {
         tags: ['datasets'],
         summary: 'List datasets',
@@ -42,6 +43,7 @@ export const datasetRoutes: FastifyPluginCallbackZod<DatasetRoutes> = (app, { da
   app.get(
     '/datasets/:id',
     {
+      config: { scope: 'datasets:read' },
       schema: {
         tags: ['datasets'],
         summary: 'Look at a dataset',

@@ -20,6 +20,7 @@ export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, 
   app.get(
     '/jobs/:id/epochs',
     {
+      config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
         summary: 'Read the epochs of a job',

@@ -29,6 +29,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
   app.post(
     '/jobs',
     {
+      config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
         summary: 'Start a training',
@@ -49,6 +50,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
   app.get(
     '/jobs',
     {
+      config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
         summary: 'List jobs, newest first',
@@ -65,6 +67,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
   app.get(
     '/jobs/:id',
     {
+      config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
         summary: 'Look at a job',
@@ -83,6 +86,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
   app.post(
     '/jobs/:id/cancel',
     {
+      config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
         summary: 'Cancel a job',
@@ -96,6 +100,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
   app.post(
     '/jobs/:id/pause',
     {
+      config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
         summary: 'Pause a queued or running job; its progress is kept',
@@ -109,6 +114,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
   app.post(
     '/jobs/:id/resume',
     {
+      config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
         summary: 'Resume a paused job, perhaps with other settings',
@@ -126,6 +132,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
   app.delete(
     '/jobs/:id',
     {
+      config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
         summary: 'Delete a finished job; its model stays',

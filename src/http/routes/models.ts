@@ -44,6 +44,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
   app.post(
     '/models',
     {
+      config: { scope: 'models:write' },
       schema: {
         tags: ['models'],
         summary: 'Construct a model without training',
@@ -66,6 +67,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
   app.get(
     '/models',
     {
+      config: { scope: 'models:read' },
       schema: {
         tags: ['models'],
         summary: 'List models, newest first',
@@ -82,6 +84,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
   app.get(
     '/models/:id',
     {
+      config: { scope: 'models:read' },
       schema: {
         tags: ['models'],
         summary: 'Look at a model',
@@ -100,6 +103,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
   app.get(
     '/models/:id/predict',
     {
+      config: { scope: 'models:read' },
       schema: {
         tags: ['models'],
         summary: 'Predict from the query string',
@@ -118,6 +122,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
   app.post(
     '/models/:id/predict',
     {
+      config: { scope: 'models:read' },
       schema: {
         tags: ['models'],
         summary: 'Predict many rows',

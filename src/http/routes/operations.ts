@@ -37,6 +37,7 @@ export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
   app.get(
     '/health/live',
     {
+      config: { scope: 'public' },
       schema: {
         tags: ['operations'],
         summary: 'Is the process alive?',
@@ -49,6 +50,7 @@ export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
   app.get(
     '/health/ready',
     {
+      config: { scope: 'public' },
       schema: {
         tags: ['operations'],
         summary: 'Can it work? (database, queue, a worker seen)',
@@ -65,6 +67,7 @@ export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
   app.get(
     '/metrics',
     {
+      config: { scope: 'metrics:read' },
       schema: {
         tags: ['operations'],
         summary: 'Figures for Prometheus',

@@ -93,6 +93,7 @@ export const problemRoutes: FastifyPluginCallbackZod = (app, _options, done) => 
   app.get(
     '/problems',
     {
+      config: { scope: 'public' },
       schema: {
         tags: ['operations'],
         summary: 'List the problem codes',
@@ -123,6 +124,7 @@ export const problemRoutes: FastifyPluginCallbackZod = (app, _options, done) => 
   app.get(
     '/problems/:code',
     {
+      config: { scope: 'public' },
       schema: {
         tags: ['operations'],
         summary: 'Read about a problem code',

@@ -6,11 +6,13 @@ import { type BoundaryAxis, maximumBoundarySize, minimumBoundarySize } from '../
 import type { Epoch } from '../../contract/epoch.js'
 import { Problem } from '../../contract/problems.js'
 import type { StreamMessage } from '../../contract/stream.js'
+import { text } from '../../contract/text.js'
 import type { Live, Sink, WatchEnd } from '../../live/live.js'
 import { boundaryAxes } from '../../training/boundary.js'
 import type { BoundaryView, DatasetStore, JobStore, Tenanted } from '../../training/ports.js'
 import { type Caller, callerOf } from '../caller.js'
 import { openEventStream, readLastEventId } from '../event-stream.js'
+import type { KeyWatch } from '../key-watch.js'
 import { sendProblem } from '../problem-answers.js'
 import { integerParameter } from '../query.js'
 import { failures, idParameters } from '../responses.js'
@@ -22,7 +24,8 @@ const maximumBufferedBytes = 512 * 1024
 const readyBytes = 64 * 1024
 
 /** Code (RFC 6455, section 7.4; 1012: service restart) and reason for each way a watch stops. */
-const closings: Record<WatchEnd, [number, string]> = {
+const closings: Record<WatchEnd | 'refused', [number, string]> = {
+  refused: [1008, 'the key was revoked or has expired'],
   ended: [1000, 'end'],
   deleted: [1008, 'the job is gone'],
   gone: [1000, 'gone'],
@@ -33,13 +36,14 @@ export interface StreamRoutes {
   jobs: Tenanted<JobStore>
   datasets: Tenanted<Pick<DatasetStore, 'get'>>
   live: Live
+  keyWatch: Pick<KeyWatch, 'watch'>
   /** A reader that has not answered one ping when the next is due is gone, though nobody said so. */
   pingMilliseconds: number
 }
 
 export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
   app,
-  { jobs, datasets, live, pingMilliseconds },
+  { jobs, datasets, live, keyWatch, pingMilliseconds },
   done,
 ) => {
   const limits = { maximumBufferedBytes, readyBytes, pingMilliseconds }
@@ -61,7 +65,7 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
     url: '/jobs/:id/stream',
     // The answer to HEAD would be a stream that nobody reads.
     exposeHeadRoute: false,
-    config: { isStream: true },
+    config: { isStream: true, scope: 'jobs:read', takesTicket: true },
     schema: {
       tags: ['jobs'],
       summary: 'Watch a job (WebSocket or server-sent events)',
@@ -79,6 +83,7 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
           .describe(
             'also send what the network answers on a grid of so many points along each of its inputs',
           ),
+        ticket: text(200).optional().describe('from POST /jobs/{id}/stream-tickets, instead of a key'),
       }),
       response: {
         200: {
@@ -109,6 +114,9 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
       if (last?.ended === true) return reply.code(204).send(null)
       const view = await viewOf(callerOf(request), params.id, query.boundary)
       const { sink, body } = openEventStream(reply, textOf, limits)
+      // The browser connects again, and is then told why not.
+      const unwatch = keyWatch.watch(callerOf(request), () => reply.raw.destroy())
+      reply.raw.once('close', unwatch)
       live
         .watch(params.id, last?.epoch ?? query.after ?? 0, sink, view)
         .catch((error) => log.error(error))
@@ -119,6 +127,8 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
     wsHandler: (socket, request) => {
       const { params, query, log } = request
       keepAlive(socket, pingMilliseconds)
+      const unwatch = keyWatch.watch(callerOf(request), () => socket.close(...closings.refused))
+      socket.once('close', unwatch)
       const sink = sinkOf(socket)
       viewOf(callerOf(request), params.id, query.boundary)
         .then((view) => live.watch(params.id, query.after ?? 0, sink, view))

@@ -38,6 +38,7 @@ export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
   app.post(
     '/datasets',
     {
+      config: { scope: 'datasets:write' },
       bodyLimit: Number.MAX_SAFE_INTEGER,
       schema: {
         tags: ['datasets'],

@@ -28,6 +28,7 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
   app.post(
     '/webhooks',
     {
+      config: { scope: 'webhooks:write' },
       schema: {
         tags: ['webhooks'],
         summary: 'Register a webhook',
@@ -51,6 +52,7 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
   app.get(
     '/webhooks',
     {
+      config: { scope: 'webhooks:read' },
       schema: {
         tags: ['webhooks'],
         summary: 'List webhooks, newest first',
@@ -68,6 +70,7 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
   app.get(
     '/webhooks/:id',
     {
+      config: { scope: 'webhooks:read' },
       schema: {
         tags: ['webhooks'],
         summary: 'Look at a webhook and its last deliveries',
@@ -86,6 +89,7 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
   app.delete(
     '/webhooks/:id',
     {
+      config: { scope: 'webhooks:write' },
       schema: {
         tags: ['webhooks'],
         summary: 'Delete a webhook; what was not delivered yet is dropped',

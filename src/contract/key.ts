@@ -1,0 +1,46 @@
+/** Keys: who may do what. */
+import { z } from 'zod'
+import { text } from './text.js'
+
+export const scopeSchema = z.enum([
+  'jobs:read',
+  'jobs:write',
+  'models:read',
+  'models:write',
+  'datasets:read',
+  'datasets:write',
+  'webhooks:read',
+  'webhooks:write',
+  'metrics:read',
+])
+export type Scope = z.infer<typeof scopeSchema>
+
+/** What may be written may be read. */
+export function withImplied(scopes: readonly Scope[]): Set<Scope> {
+  const reading = scopes.map((scope) => scopeSchema.parse(scope.replace(':write', ':read')))
+  return new Set([...scopes, ...reading])
+}
+
+export const tenantIdSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be 1 to 63 lower-case letters, digits and hyphens')
+
+/** The tenant of everybody while the service is open. */
+export const localTenant = 'local'
+
+/** A key as it may be shown: not its secret. */
+export interface Key {
+  id: string
+  tenantId: string
+  scopes: Scope[]
+  createdAt: Date
+  expiresAt: Date | null
+  revokedAt: Date | null
+}
+
+export const streamTicketSchema = z.object({
+  ticket: text(200).describe('good for one connection'),
+  expiresAt: z.iso.datetime(),
+  stream: z.string().describe('address of the stream, with the ticket'),
+})
+export type StreamTicket = z.infer<typeof streamTicketSchema>

@@ -1,0 +1,106 @@
+/**
+ * Who may do what. Each route declares the scope that a key needs for it, or that it is public; one that does not keeps the
+ * service from starting. Keys come as `Authorization: Bearer …`; a stream also takes a ticket, for browsers cannot set
+ * that header there.
+ */
+import { timingSafeEqual } from 'node:crypto'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import { localTenant, type Scope, scopeSchema, withImplied } from '../../contract/key.js'
+import { Problem } from '../../contract/problems.js'
+import { fingerprint, readKey } from '../../training/key-text.js'
+import type { KeyStore, TicketStore } from '../../training/ports.js'
+import { type Caller, rememberCaller } from '../caller.js'
+import type { KeyWatch } from '../key-watch.js'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a key must be allowed to do; `public` for everybody. */
+    scope?: Scope | 'public'
+    /** Whether `?ticket=` does instead of a key. */
+    takesTicket?: boolean
+  }
+}
+
+export interface Authentication {
+  keys: Pick<KeyStore, 'find'>
+  tickets: Pick<TicketStore, 'use'>
+  keyWatch: Pick<KeyWatch, 'isOpen'>
+}
+
+const everyScope: ReadonlySet<Scope> = new Set(scopeSchema.options)
+
+/** Must be called before any route is added. */
+export function authenticate(app: FastifyInstance, { keys, tickets, keyWatch }: Authentication): void {
+  const routes: RouteOptions[] = []
+  app.addHook('onRoute', (route) => void routes.push(route))
+  app.addHook('onReady', (done) => {
+    const missing = routes.filter((route) => route.config?.scope === undefined)
+    const names = missing.map((route) => `${route.method} ${route.url}`).join(', ')
+    done(missing.length === 0 ? undefined : new Error(`No scope is declared for ${names}`))
+  })
+
+  app.addHook('onRequest', async (request, reply) => {
+    const { scope, takesTicket } = request.routeOptions.config
+    if (request.is404 || scope === undefined || scope === 'public') return
+    const caller = (takesTicket === true ? await byTicket(request) : null) ?? (await byKey(request, reply))
+    if (!caller.scopes.has(scope)) {
+      reply.header('www-authenticate', `Bearer realm="descent", error="insufficient_scope", scope="${scope}"`)
+      throw new Problem('forbidden', `This needs a key with the scope ${scope}.`)
+    }
+    rememberCaller(request, caller)
+  })
+
+  async function byTicket(request: FastifyRequest): Promise<Caller | null> {
+    const ticket = readTicket(request)
+    if (ticket === null) return null
+    const used = await tickets.use(fingerprint(ticket.text), ticket.jobId)
+    if (used === null || (used.keyId === null && !keyWatch.isOpen)) {
+      throw new Problem(
+        'unauthorized',
+        'The ticket is unknown, was used before, or is older than 30 seconds.',
+      )
+    }
+    return { ...used, scopes: new Set<Scope>(['jobs:read']) }
+  }
+
+  async function byKey(request: FastifyRequest, reply: FastifyReply): Promise<Caller> {
+    const { authorization } = request.headers
+    if (authorization === undefined) {
+      if (keyWatch.isOpen) return { tenantId: localTenant, keyId: null, scopes: everyScope }
+      throw refused(reply, '', 'Send a key in the header authorization: Bearer ….')
+    }
+    const [, text] = /^Bearer +(\S+) *$/i.exec(authorization) ?? []
+    const given = readKey(text ?? '')
+    if (given === null) throw refused(reply, invalidToken, 'What the authorization header holds is no key.')
+    const key = await keys.find(given.id)
+    if (key === null || !isSame(key.sha256, given.sha256)) {
+      throw refused(reply, invalidToken, 'The key is unknown, was revoked, or has expired.')
+    }
+    return { tenantId: key.tenantId, keyId: key.id, scopes: withImplied(key.scopes) }
+  }
+}
+
+const invalidToken = ', error="invalid_token"'
+
+/** RFC 6750, section 3. */
+function refused(reply: FastifyReply, reason: string, detail: string): Problem {
+  reply.header('www-authenticate', `Bearer realm="descent"${reason}`)
+  return new Problem('unauthorized', detail)
+}
+
+/** Takes as long whatever the texts are; both are SHA-256 in hexadecimal. */
+function isSame(one: string, other: string): boolean {
+  return timingSafeEqual(Buffer.from(one, 'hex'), Buffer.from(other, 'hex'))
+}
+
+/** Before the request is validated. */
+function readTicket({ query, params }: FastifyRequest): { text: string; jobId: string } | null {
+  const text = textIn(query, 'ticket')
+  return text === null ? null : { text, jobId: textIn(params, 'id') ?? '' }
+}
+
+function textIn(values: unknown, name: string): string | null {
+  if (typeof values !== 'object' || values === null) return null
+  const value: unknown = Object.entries(values).find(([key]) => key === name)?.[1]
+  return typeof value === 'string' ? value : null
+}

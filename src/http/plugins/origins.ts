@@ -1,0 +1,45 @@
+/**
+ * Web pages of other places may not use the service through their visitors' browsers, which tell where a page is from by
+ * the Origin header. A page could also have its own name point at this machine (DNS rebinding), so that while the
+ * service is open to this machine, the name it is asked by must be one of this machine's.
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { Problem } from '../../contract/problems.js'
+import type { KeyWatch } from '../key-watch.js'
+
+export interface Origins {
+  /** As browsers send them: `https://example.org`. */
+  allowedOrigins: readonly string[]
+  keyWatch: Pick<KeyWatch, 'isOpen'>
+}
+
+export function refuseForeignOrigins(app: FastifyInstance, { allowedOrigins, keyWatch }: Origins): void {
+  const allowedHosts = allowedOrigins.map((origin) => new URL(origin).host)
+
+  app.addHook('onRequest', async (request) => {
+    const { origin } = request.headers
+    if (origin !== undefined && !isOwn(request, origin) && !allowedOrigins.includes(origin)) {
+      throw new Problem(
+        'foreign-origin',
+        `Pages from ${origin} may not use this service; ALLOWED_ORIGINS names those that may.`,
+      )
+    }
+    const isPublic = request.routeOptions.config.scope === 'public'
+    if (!keyWatch.isOpen || isPublic || isThisMachine(request.hostname)) return
+    if (!allowedHosts.includes(request.host)) {
+      throw new Problem(
+        'foreign-origin',
+        `Without keys this service answers to the names of its own machine, not to ${request.host}; ` +
+          'make a key, or name it in ALLOWED_ORIGINS.',
+      )
+    }
+  })
+}
+
+function isOwn({ host }: FastifyRequest, origin: string): boolean {
+  return URL.canParse(origin) && new URL(origin).host === host
+}
+
+function isThisMachine(hostname: string): boolean {
+  return /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\]|::1)$/i.test(hostname)
+}

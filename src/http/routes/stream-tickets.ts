@@ -1,0 +1,48 @@
+/** Tickets, with which a browser opens a stream: it can send no key there, and an address is no place for one. */
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import { streamTicketSchema } from '../../contract/key.js'
+import { Problem } from '../../contract/problems.js'
+import { makeTicket } from '../../training/key-text.js'
+import type { JobStore, Tenanted, TicketStore } from '../../training/ports.js'
+import { callerOf } from '../caller.js'
+import { failures, idParameters } from '../responses.js'
+
+export interface StreamTicketRoutes {
+  jobs: Tenanted<JobStore>
+  tickets: TicketStore
+}
+
+export const streamTicketRoutes: FastifyPluginCallbackZod<StreamTicketRoutes> = (
+  app,
+  { jobs, tickets },
+  done,
+) => {
+  app.post(
+    '/jobs/:id/stream-tickets',
+    {
+      config: { scope: 'jobs:read' },
+      schema: {
+        tags: ['jobs'],
+        summary: 'Get a ticket for the stream of a job',
+        description:
+          'For browsers, whose WebSocket and EventSource cannot send a key: the ticket opens this job’s stream once, within ' +
+          '30 seconds.',
+        params: idParameters,
+        response: { 201: streamTicketSchema, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const { tenantId, keyId } = callerOf(request)
+      const [job] = await jobs.of(tenantId).progress([id])
+      if (job === undefined) throw new Problem('not-found', `There is no job ${id}.`)
+      const { text, sha256 } = makeTicket()
+      const expiresAt = await tickets.create({ sha256, jobId: id, keyId })
+      const stream = `/jobs/${id}/stream?ticket=${text}`
+      reply.header('cache-control', 'no-store')
+      return reply.code(201).send({ ticket: text, expiresAt: expiresAt.toISOString(), stream })
+    },
+  )
+
+  done()
+}

@@ -1,0 +1,32 @@
+/** Tickets for streams: each is deleted by the statement that uses it, so no two processes can both accept it. */
+import type { TicketStore } from '../training/ports.js'
+import { type Database, Prisma } from './database.js'
+
+const lifetime = Prisma.sql`interval '30 seconds'`
+
+export function ticketStore(database: Database): TicketStore {
+  return {
+    async create({ sha256, jobId, keyId }) {
+      const [row] = await database.$queryRaw<{ expiresAt: Date }[]>`
+        INSERT INTO "StreamTicket" (sha256, "jobId", "keyId", "expiresAt")
+        VALUES (${sha256}, ${jobId}, ${keyId}, now() + ${lifetime}) RETURNING "expiresAt"`
+      if (row === undefined) throw new Error('a ticket was not stored')
+      return row.expiresAt
+    },
+
+    async use(sha256, jobId) {
+      const [row] = await database.$queryRaw<{ tenantId: string; keyId: string | null }[]>`
+        WITH used AS (DELETE FROM "StreamTicket" WHERE sha256 = ${sha256} RETURNING *)
+        SELECT "Job"."tenantId", used."keyId" FROM used
+        JOIN "Job" ON "Job".id = used."jobId"
+        LEFT JOIN "Key" ON "Key".id = used."keyId"
+        WHERE used."jobId" = ${jobId} AND used."expiresAt" > now() AND "Key"."revokedAt" IS NULL
+          AND ("Key"."expiresAt" IS NULL OR "Key"."expiresAt" > now())`
+      return row ?? null
+    },
+
+    async sweep() {
+      await database.$executeRaw`DELETE FROM "StreamTicket" WHERE "expiresAt" <= now()`
+    },
+  }
+}

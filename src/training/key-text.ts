@@ -1,0 +1,36 @@
+/**
+ * Keys and tickets as text. A key is `descent_`, 32 hexadecimal digits that name it, 64 that are its secret, and 8 that check
+ * the rest, so that a mistyped one is known without a look into the database.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import { idPrefixes } from '../contract/ids.js'
+
+const prefix = 'descent_'
+const pattern = /^descent_([0-9a-f]{32})([0-9a-f]{64})([0-9a-f]{8})$/
+
+/** What is stored of a secret. One of 256 random bits cannot be guessed, so a fast hash is enough. */
+export function fingerprint(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex')
+}
+
+const checksum = (text: string) => fingerprint(text).slice(0, 8)
+
+/** The text is shown once and stored nowhere. */
+export function makeKey(): { id: string; text: string; sha256: string } {
+  const name = randomBytes(16).toString('hex')
+  const secret = randomBytes(32).toString('hex')
+  const text = prefix + name + secret
+  return { id: idPrefixes.key + name, text: text + checksum(text), sha256: fingerprint(secret) }
+}
+
+/** Null for what is no key, or a mistyped one. */
+export function readKey(text: string): { id: string; sha256: string } | null {
+  const [, name, secret, check] = pattern.exec(text) ?? []
+  if (name === undefined || secret === undefined || checksum(prefix + name + secret) !== check) return null
+  return { id: idPrefixes.key + name, sha256: fingerprint(secret) }
+}
+
+export function makeTicket(): { text: string; sha256: string } {
+  const text = randomBytes(32).toString('hex')
+  return { text, sha256: fingerprint(text) }
+}
