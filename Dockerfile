@@ -17,5 +17,5 @@ COPY --from=build /app/dist ./dist
 COPY --from=build /app/native/build/Release/descent.node ./native/build/Release/
 USER node
 EXPOSE 3000
-# The API; a worker is the same image with the command `node dist/workers/main.js`.
+# The API, which starts only when there is a key (`node dist/src/keys.js create …`); a worker is the same image with the command `node dist/workers/main.js`.
 CMD ["node", "dist/src/server.js"]

@@ -1,6 +1,7 @@
 /** What a program needs to talk to Descent: send a request, queue a training, watch it. */
 import { createWebSocketStream, WebSocket } from 'ws'
 import type { z } from 'zod'
+import { readConfig } from '../src/config.js'
 import { type Job, type jobRequestSchema, jobSchema } from '../src/contract/job.js'
 import { problemSchema } from '../src/contract/problems.js'
 import { type StreamMessage, streamMessageSchema } from '../src/contract/stream.js'
@@ -11,17 +12,25 @@ import { type StreamMessage, streamMessageSchema } from '../src/contract/stream.
  * @throws Error with the service's own words when it refuses
  */
 export async function request<T>(address: string, answer: z.ZodType<T>, body?: object): Promise<T> {
+  const contentType = body instanceof Buffer ? 'text/csv' : 'application/json'
   const sent =
     body === undefined
-      ? {}
-      : body instanceof Buffer
-        ? { method: 'POST', headers: { 'content-type': 'text/csv' }, body }
-        : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+      ? { headers: withKey() }
+      : {
+          method: 'POST',
+          headers: { ...withKey(), 'content-type': contentType },
+          body: body instanceof Buffer ? body : JSON.stringify(body),
+        }
   const response = await fetch(address, sent)
   const content: unknown = await response.json()
   if (response.ok) return answer.parse(content)
   const { title, detail } = problemSchema.parse(content)
   throw new Error(`${title}: ${detail}`)
+}
+
+function withKey(): Record<string, string> {
+  const { DESCENT_KEY } = readConfig()
+  return DESCENT_KEY === undefined ? {} : { authorization: `Bearer ${DESCENT_KEY}` }
 }
 
 /** Queues a training. */
@@ -31,7 +40,7 @@ export function submit(url: string, job: z.input<typeof jobRequestSchema>): Prom
 
 /** Everything the service says about a training, from its first epoch to its end. */
 export async function* watch(url: string, job: Job): AsyncGenerator<StreamMessage> {
-  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${job.links.stream}`)
+  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${job.links.stream}`, { headers: withKey() })
   const messages = createWebSocketStream(socket, { encoding: 'utf8', readableObjectMode: true })
   for await (const text of messages) {
     const message = streamMessageSchema.parse(JSON.parse(text))

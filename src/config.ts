@@ -31,6 +31,7 @@ const environmentSchema = z.object({
           ),
       ),
     ),
+  DESCENT_KEY: z.string().optional(),
   WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
   CHECKPOINT_SECONDS: z.coerce.number().min(0).max(3_600).default(5),
   DATASET_CACHE_BYTES: bytes(1024 * 1024 * 1024),

@@ -10,7 +10,7 @@ import { Problem } from '../contract/problems.js'
 import { asyncApiDocument } from './asyncapi.js'
 import { parseJsonBodies } from './json-body.js'
 import type { KeyWatch } from './key-watch.js'
-import { type Authentication, authenticate } from './plugins/authentication.js'
+import { type Authentication, authenticate, makePublic } from './plugins/authentication.js'
 import { type Origins, refuseForeignOrigins } from './plugins/origins.js'
 import { RequestLog } from './plugins/request-log.js'
 import { documentationPolicy, sendSecurityHeaders } from './plugins/security-headers.js'
@@ -111,6 +111,18 @@ export async function buildApp(dependencies: AppDependencies) {
   dependencies.metrics.countRequests(app)
   await sendSecurityHeaders(app)
   await app.register(accepts)
+  // Before whatever may refuse a request: it destroys the sockets of upgrades that were refused.
+  await app.register(websocket, {
+    options: { maxPayload: maximumMessageBytes },
+    errorHandler: (error, socket, request) => {
+      // A broken frame or connection is the client's doing; the library has closed the socket with the code for it.
+      const isOfClient = 'code' in error && /^(WS_ERR_|E[A-Z]+$)/.test(String(error.code))
+      if (isOfClient) return request.log.info({ err: error }, 'the socket broke')
+      request.log.error(error)
+      socket.terminate()
+    },
+  })
+  app.websocketServer.on('wsClientError', answerBrokenHandshake)
   refuseForeignOrigins(app, dependencies)
   authenticate(app, dependencies)
 
@@ -141,9 +153,7 @@ export async function buildApp(dependencies: AppDependencies) {
     transform: withScope,
   })
   await app.register(async (documentation) => {
-    documentation.addHook('onRoute', (route) => {
-      route.config = { ...route.config, scope: 'public' }
-    })
+    makePublic(documentation)
     await documentation.register(swaggerUi, {
       routePrefix: '/docs',
       staticCSP: documentationPolicy,
@@ -157,17 +167,6 @@ export async function buildApp(dependencies: AppDependencies) {
   const asyncApi = asyncApiDocument(apiVersion)
   app.get('/asyncapi.json', { config: { scope: 'public' }, schema: { hide: true } }, async () => asyncApi)
 
-  await app.register(websocket, {
-    options: { maxPayload: maximumMessageBytes },
-    errorHandler: (error, socket, request) => {
-      // A broken frame or connection is the client's doing; the library has closed the socket with the code for it.
-      const isOfClient = 'code' in error && /^(WS_ERR_|E[A-Z]+$)/.test(String(error.code))
-      if (isOfClient) return request.log.info({ err: error }, 'the socket broke')
-      request.log.error(error)
-      socket.terminate()
-    },
-  })
-  app.websocketServer.on('wsClientError', answerBrokenHandshake)
   await app.register(operationRoutes, dependencies)
   await app.register(problemRoutes)
   await app.register(jobRoutes, dependencies)

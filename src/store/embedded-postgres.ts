@@ -78,6 +78,14 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
+/** Where the server that a running process of ours keeps on that folder is reached; undefined when none accepts connections. */
+export function findEmbeddedPostgres(directory: string): string | undefined {
+  const home = existingHome(resolve(directory))
+  const lock = home === undefined ? undefined : readLockFile(home)
+  if (home === undefined || lock?.status !== 'ready') return undefined
+  return connectionString(lock.port, openCluster(resolve(directory), home, undefined).password, DATABASE)
+}
+
 /** A server that accepts connections; `child` only if this process launched it. */
 interface Running {
   pid: number

@@ -3,6 +3,7 @@ import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { openApp, type RunningApp } from '../support/app.js'
+import { routesOf } from '../support/routes.js'
 
 const methods = ['get', 'post', 'put', 'patch', 'delete'] as const
 
@@ -112,19 +113,6 @@ describe('/openapi.json', () => {
     )
   })
 })
-
-/** Method and address of each route in Fastify's drawing of its tree; HEAD comes with every GET. */
-function* routesOf(drawing: string): Generator<string> {
-  const stack: string[] = []
-  for (const line of drawing.split('\n')) {
-    const found = /^([│ ]*)[├└]── (\S*)(?: \(([A-Z, ]+)\))?/.exec(line)
-    if (found === null) continue
-    const [, indent, part, verbs] = found
-    stack.length = indent.length / 4
-    stack.push(part)
-    for (const verb of verbs?.split(', ') ?? []) if (verb !== 'HEAD') yield `${verb} ${stack.join('')}`
-  }
-}
 
 describe('/docs', () => {
   it('answers with the page that reads it', async () => {

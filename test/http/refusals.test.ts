@@ -455,7 +455,7 @@ describe('refusals', () => {
   })
 
   it('meets every code of the table', () => {
-    // Some need more than one request, or a process of its own: idempotency.test.ts, webhooks.test.ts, test/hostile.
+    // Some need more than one request, or a process of its own: idempotency, webhooks and keys.test.ts, test/hostile.
     const elsewhere: ProblemCode[] = [
       'unavailable',
       'internal',
@@ -465,6 +465,9 @@ describe('refusals', () => {
       'idempotency-key-in-flight',
       'idempotency-key-reused',
       'too-many-webhooks',
+      'unauthorized',
+      'forbidden',
+      'foreign-origin',
     ]
     const met = new Set<ProblemCode>([...elsewhere, ...all.map(({ code }) => code)])
     expect([...met].toSorted()).toEqual(Object.keys(problems).toSorted())

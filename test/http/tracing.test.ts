@@ -79,8 +79,7 @@ describe('the log', () => {
       method: 'GET',
       route: '/jobs/:id/stream',
       jobId: 'job_1',
-      tenantId: 'local',
-      status: 400,
+      status: 401,
       msg: 'answered',
     })
     expect(lines[1]).toMatchObject({ route: '/jobs', status: 400 })

@@ -10,6 +10,9 @@ import { openMetrics } from '../../src/http/plugins/metrics.js'
 import { Live } from '../../src/live/live.js'
 import { openQueue } from '../../src/queue/queue.js'
 import { isOutage } from '../../src/store/database.js'
+import { datasetStore } from '../../src/store/datasets.js'
+import { jobStore } from '../../src/store/jobs.js'
+import { modelStore } from '../../src/store/models.js'
 import { boundaryReader } from '../../src/training/boundary.js'
 import { builtReadingProcess, predictorPool } from './built.js'
 import { readingLimits } from './reading.js'
@@ -40,8 +43,10 @@ export async function openApp(
   pageDirectory: string | null = null,
 ): Promise<RunningApp> {
   const stores = await openStores()
-  const { jobs, epochs, models, datasets, idempotency, webhooks, figures, snapshots, connectionString } =
-    stores
+  const { epochs, idempotency, webhooks, figures, snapshots, connectionString } = stores
+  const jobs = jobStore(stores.database)
+  const models = modelStore(stores.database)
+  const datasets = datasetStore(stores.database)
   const queue = await openQueue({ type: 'postgres', connectionString }, throwError)
   const predictors = predictorPool.openPredictorPool(models, 'auto')
   const boundaries = boundaryReader({ models, snapshots, predictors })

@@ -21,6 +21,13 @@ declare module 'fastify' {
   }
 }
 
+/** For the routes of `app`, where a library adds them. */
+export function makePublic(app: FastifyInstance): void {
+  app.addHook('onRoute', (route) => {
+    route.config = { ...route.config, scope: 'public' }
+  })
+}
+
 export interface Authentication {
   keys: Pick<KeyStore, 'find'>
   tickets: Pick<TicketStore, 'use'>

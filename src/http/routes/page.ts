@@ -1,11 +1,13 @@
 /** The page at `/`: files that the build made, those with a hash in their name to be kept for ever. */
 import staticFiles from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
+import { makePublic } from '../plugins/authentication.js'
 
 /** Of files whose name tells their content. */
 const hashed = /\/assets\//
 
 export async function pageRoutes(app: FastifyInstance, { directory }: { directory: string }): Promise<void> {
+  makePublic(app)
   await app.register(staticFiles, {
     root: directory,
     wildcard: false,

@@ -1,0 +1,138 @@
+/** `npm run keys`: makes, lists, revokes and deletes keys, on the service's own database or the one of DATABASE_URL. */
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { pino } from 'pino'
+import { type Config, readConfig } from './config.js'
+import { type Key, scopeSchema, tenantIdSchema } from './contract/key.js'
+import { openDatabase } from './store/database.js'
+import { FolderInUseError, findEmbeddedPostgres, startEmbeddedPostgres } from './store/embedded-postgres.js'
+import { keyStore } from './store/keys.js'
+import { applyMigrations, migrationsDirectory } from './store/migrations.js'
+import { makeKey } from './training/key-text.js'
+import type { KeyStore } from './training/ports.js'
+
+const usage = `npm run keys -- create --tenant NAME --scopes SCOPE,SCOPE [--expires 90d]
+npm run keys -- list
+npm run keys -- revoke KEY_ID
+npm run keys -- delete KEY_ID        forgets a revoked or expired key
+
+Scopes: ${scopeSchema.options.join(' ')}; what may be written may be read.`
+
+/** Wrong words on the command line. */
+class UsageError extends Error {}
+
+async function run(keys: KeyStore, [command, ...rest]: string[]): Promise<void> {
+  switch (command) {
+    case 'create':
+      return create(keys, rest)
+    case 'list':
+      return list(keys)
+    case 'revoke': {
+      const id = onlyId(rest)
+      if (!(await keys.revoke(id))) throw new Error(`There is no key ${id} that is not revoked.`)
+      console.log(`${id} is revoked; its streams end within seconds.`)
+      return
+    }
+    case 'delete': {
+      const id = onlyId(rest)
+      if (!(await keys.delete(id))) throw new Error(`There is no key ${id} that is revoked or expired.`)
+      console.log(`${id} is deleted.`)
+      return
+    }
+    default:
+      throw new UsageError(command === undefined ? 'Say what to do.' : `There is no command ${command}.`)
+  }
+}
+
+async function create(keys: KeyStore, words: string[]): Promise<void> {
+  const { tenant, scopes, expires } = readOptions(words)
+  const { text, ...made } = makeKey()
+  const key = await keys.create({
+    ...made,
+    tenantId: read(tenantIdSchema, '--tenant', tenant),
+    scopes: (scopes ?? '').split(',').map((each) => read(scopeSchema, '--scopes', each.trim())),
+    days: expires === undefined ? null : readDays(expires),
+  })
+  console.log(`${key.id} for tenant ${key.tenantId} ${ending(key)}.`)
+  console.log('Send it as `Authorization: Bearer …`. It is shown this once:\n')
+  console.log(text)
+}
+
+function readOptions(words: string[]) {
+  try {
+    return parseArgs({
+      args: words,
+      options: { tenant: { type: 'string' }, scopes: { type: 'string' }, expires: { type: 'string' } },
+    }).values
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+interface Reader<T> {
+  safeParse(
+    value: unknown,
+  ): { success: true; data: T } | { success: false; error: { issues: { message: string }[] } }
+}
+
+function read<T>(schema: Reader<T>, option: string, value: string | undefined): T {
+  if (value === undefined) throw new UsageError(`${option} is missing.`)
+  const parsed = schema.safeParse(value)
+  if (!parsed.success) throw new UsageError(`${option} ${value}: ${parsed.error.issues[0]?.message}`)
+  return parsed.data
+}
+
+/** `90d` or `12h`, in days. */
+function readDays(text: string): number {
+  const [, number, unit] = /^(\d{1,4})([dh])$/.exec(text) ?? []
+  if (number === undefined || Number(number) === 0)
+    throw new UsageError(`--expires ${text}: give days or hours, as 90d or 12h`)
+  return Number(number) / (unit === 'h' ? 24 : 1)
+}
+
+function onlyId([id, ...more]: string[]): string {
+  if (id === undefined || more.length > 0) throw new UsageError('Give the id of one key.')
+  return id
+}
+
+async function list(keys: KeyStore): Promise<void> {
+  const found = await keys.list()
+  if (found.length === 0) console.log('There are no keys.')
+  for (const key of found) console.log([key.id, key.tenantId, key.scopes.join(','), ending(key)].join('  '))
+}
+
+function ending({ revokedAt, expiresAt }: Key): string {
+  if (revokedAt !== null) return `revoked ${revokedAt.toISOString()}`
+  if (expiresAt === null) return 'without end'
+  return `${expiresAt < new Date() ? 'expired' : 'until'} ${expiresAt.toISOString()}`
+}
+
+/** The embedded PostgreSQL is started for as long as this takes, unless the service runs. */
+async function reachDatabase(config: Config): Promise<{ connectionString: string; stop(): Promise<void> }> {
+  if (config.DATABASE_URL !== undefined) {
+    return { connectionString: config.DATABASE_URL, stop: async () => {} }
+  }
+  const directory = join(config.DATA_DIRECTORY, 'postgres')
+  try {
+    return await startEmbeddedPostgres({ directory, log: pino({ level: 'silent' }) })
+  } catch (error) {
+    const connectionString = error instanceof FolderInUseError ? findEmbeddedPostgres(directory) : undefined
+    if (connectionString === undefined) throw error
+    return { connectionString, stop: async () => {} }
+  }
+}
+
+try {
+  const { connectionString, stop } = await reachDatabase(readConfig())
+  try {
+    await applyMigrations(connectionString, migrationsDirectory)
+    const database = openDatabase(connectionString, 1)
+    await run(keyStore(database), process.argv.slice(2)).finally(() => database.$disconnect())
+  } finally {
+    await stop()
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  if (error instanceof UsageError) console.error(`\n${usage}`)
+  process.exitCode = 1
+}

@@ -1,0 +1,331 @@
+/** Who gets in: keys, scopes, tickets, origins. What tenants see of each other is in tenants.test.ts. */
+import { once } from 'node:events'
+import request from 'supertest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { type Scope, scopeSchema } from '../../src/contract/key.js'
+import { makeKey, readKey } from '../../src/training/key-text.js'
+import { openApp, type RunningApp } from '../support/app.js'
+import { keyFor } from '../support/keys.js'
+import { routesOf } from '../support/routes.js'
+import { eventually } from '../support/service.js'
+import { newJob } from '../support/stores.js'
+
+let service: RunningApp
+let url: string
+let tenants = 0
+
+const aTenant = () => `tenant-${++tenants}`
+const api = () => request(service.app.server)
+const every = scopeSchema.options
+
+beforeAll(async () => {
+  service = await openApp()
+  url = await service.app.listen({ host: '127.0.0.1', port: 0 })
+})
+
+afterAll(() => service.close())
+
+describe('a service without keys', () => {
+  it('is open to this machine, as the tenant local', async () => {
+    expect((await api().get('/jobs')).status).toBe(200)
+  })
+
+  it('answers to this machine’s names only, so that no page can point its own name here', async () => {
+    for (const host of ['localhost:3000', '127.0.0.1', '[::1]:80', 'allowed.example']) {
+      expect((await api().get('/jobs').set('host', host)).status, host).toBe(200)
+    }
+    const answer = await api().get('/jobs').set('host', 'rebound.example:3000')
+    expect(answer.body).toMatchObject({ status: 403, code: 'foreign-origin' })
+    expect((await api().get('/health/live').set('host', 'rebound.example')).status).toBe(200)
+  })
+
+  it('demands one as soon as there is one, and closes the streams that were open', async () => {
+    const { id } = await service.jobs.create(newJob())
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/jobs/${id}/stream`)
+    await once(socket, 'message')
+    const ticket = await api().post(`/jobs/${id}/stream-tickets`)
+    expect(ticket.status).toBe(201)
+    const closed = once(socket, 'close')
+    await keyFor(service, aTenant(), ['jobs:read'])
+    expect((await closed)[0]).toBe(1008)
+    expect((await api().get('/jobs')).body).toMatchObject({ status: 401, code: 'unauthorized' })
+    expect((await api().get(ticket.body.stream)).status).toBe(401)
+  })
+})
+
+describe('a key', () => {
+  it('opens what it is for', async () => {
+    const { header } = await keyFor(service, aTenant(), ['jobs:read'])
+    expect((await api().get('/jobs').set('authorization', header)).status).toBe(200)
+  })
+
+  it('is refused without a look into the database when a character of it is wrong', async () => {
+    const { text } = await keyFor(service, aTenant(), ['jobs:read'])
+    expect(readKey(text)).not.toBeNull()
+    for (let place = 0; place < text.length; place++) {
+      const wrong = text[place] === '0' ? '1' : '0'
+      expect(readKey(text.slice(0, place) + wrong + text.slice(place + 1)), `at ${place}`).toBeNull()
+    }
+  })
+
+  it.each<[string, () => Promise<string> | string]>([
+    ['mistyped', async () => (await keyFor(service, aTenant(), ['jobs:read'])).header.slice(0, -1)],
+    ['unknown', () => `Bearer ${makeKey().text}`],
+    ['of another kind', () => 'Basic YTpi'],
+    ['empty', () => 'Bearer '],
+    ['expired', async () => (await keyFor(service, aTenant(), ['jobs:read'], -1)).header],
+    [
+      'revoked',
+      async () => {
+        const { id, header } = await keyFor(service, aTenant(), ['jobs:read'])
+        expect(await service.keys.revoke(id)).toBe(true)
+        return header
+      },
+    ],
+    [
+      'with the name of one key and the secret of another',
+      async () => {
+        const { id } = await keyFor(service, aTenant(), ['jobs:read'])
+        const other = makeKey()
+        await service.database.key.update({ where: { id }, data: { id: other.id } })
+        return `Bearer ${other.text}`
+      },
+    ],
+  ])('that is %s is 401 and told how to come', async (_, header) => {
+    const answer = await api()
+      .get('/jobs')
+      .set('authorization', await header())
+    expect(answer.body).toMatchObject({ status: 401, code: 'unauthorized' })
+    expect(answer.headers['www-authenticate']).toBe('Bearer realm="descent", error="invalid_token"')
+  })
+
+  it('is nowhere in the database', async () => {
+    const { text } = await keyFor(service, aTenant(), ['jobs:read'])
+    const rows = JSON.stringify(await service.database.key.findMany())
+    const secret = text.slice('descent_'.length + 32, -8)
+    expect(secret).toHaveLength(64)
+    expect(rows).not.toContain(secret)
+  })
+
+  it('has one other beside it, for its replacement, however many are made at once', async () => {
+    const tenant = aTenant()
+    const made = await Promise.allSettled(
+      Array.from({ length: 8 }, () => keyFor(service, tenant, ['jobs:read'])),
+    )
+    const keys = made.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+    expect(keys).toHaveLength(2)
+    await expect(keyFor(service, tenant, ['jobs:read'])).rejects.toThrow('revoke one of')
+    await service.keys.revoke(keys[0]?.id ?? '')
+    await expect(keyFor(service, tenant, ['jobs:read'])).resolves.toBeDefined()
+  })
+})
+
+describe('every route', () => {
+  /** What the documentation says that a route needs. */
+  async function needs(): Promise<
+    { route: string; method: string; path: string; scope: Scope | 'public' }[]
+  > {
+    const { paths } = service.app.swagger()
+    return [...routesOf(service.app.printRoutes({ commonPrefix: false }))].flatMap((route) => {
+      const [method, path] = route.split(' ')
+      if (/^\/docs|\/(openapi|asyncapi)\.json$/.test(path)) return []
+      const documented = Object.entries(paths?.[path.replaceAll(/:(\w+)/g, '{$1}')] ?? {})
+      const operation = documented.find(([name]) => name === method.toLowerCase())?.[1]
+      const said = /Needs the scope `([a-z:]+)`/.exec(JSON.stringify(operation))?.[1]
+      return [{ route, method, path, scope: said === undefined ? 'public' : scopeSchema.parse(said) }]
+    })
+  }
+
+  const send = (method: string, path: string, header?: string) =>
+    service.app.inject({
+      method: method === 'GET' ? 'GET' : method === 'DELETE' ? 'DELETE' : 'POST',
+      url: path.replaceAll(/:\w+/g, 'none'),
+      ...(header === undefined ? {} : { headers: { authorization: header } }),
+    })
+
+  it('has a scope or is public, and is shut without a key', async () => {
+    const routes = await needs()
+    const open = routes.filter(({ scope }) => scope === 'public').map(({ route }) => route)
+    expect(open.toSorted()).toEqual([
+      'GET /health/live',
+      'GET /health/ready',
+      'GET /problems',
+      'GET /problems/:code',
+    ])
+    expect(routes.length - open.length).toBeGreaterThan(20)
+    for (const { route, method, path, scope } of routes) {
+      const { statusCode, headers } = await send(method, path)
+      if (scope === 'public') expect(statusCode, route).not.toBe(401)
+      else expect([statusCode, headers['www-authenticate']], route).toEqual([401, 'Bearer realm="descent"'])
+    }
+  })
+
+  it('is shut for a key that has every scope but its own, and open for one that has no other', async () => {
+    const keys = new Map(
+      await Promise.all(
+        every.map(async (scope) => {
+          // What may be written may be read.
+          const others = every.filter((each) => each !== scope && each.replace(':write', ':read') !== scope)
+          const without = await keyFor(service, aTenant(), others)
+          return [scope, { without, only: await keyFor(service, aTenant(), [scope]) }] as const
+        }),
+      ),
+    )
+    for (const { route, method, path, scope } of await needs()) {
+      if (scope === 'public') continue
+      const key = keys.get(scope)
+      const refused = await send(method, path, key?.without.header)
+      expect(refused.json(), route).toMatchObject({ status: 403, code: 'forbidden' })
+      expect(refused.json().detail).toContain(scope)
+      expect(refused.headers['www-authenticate']).toContain(`scope="${scope}"`)
+      const let_in = await send(method, path, key?.only.header)
+      expect([401, 403], `${route}: ${let_in.body}`).not.toContain(let_in.statusCode)
+    }
+  })
+})
+
+describe('a stream', () => {
+  const streamOf = (id: string, query = '') => `${url.replace('http', 'ws')}/jobs/${id}/stream${query}`
+
+  /** `open`, or the status that the upgrade was refused with. */
+  async function tryStream(address: string, headers: Record<string, string> = {}): Promise<number | 'open'> {
+    const socket = new WebSocket(address, { headers })
+    return new Promise((resolve, reject) => {
+      socket.once('open', () => {
+        resolve('open')
+        socket.terminate()
+      })
+      socket.once('unexpected-response', (_, answer) => {
+        resolve(answer.statusCode ?? 0)
+        socket.once('error', () => {})
+        socket.terminate()
+      })
+      socket.once('error', reject)
+    })
+  }
+
+  async function watched() {
+    const tenant = aTenant()
+    const key = await keyFor(service, tenant, ['jobs:read'])
+    const { id } = await service.jobs.of(tenant).create(newJob())
+    const ticket = async () => {
+      const { body } = await api()
+        .post(`/jobs/${id}/stream-tickets`)
+        .set('authorization', key.header)
+        .expect(201)
+      return body
+    }
+    return { tenant, key, id, ticket }
+  }
+
+  it('opens for a key in the header, from programs that send no Origin', async () => {
+    const { key, id } = await watched()
+    expect(await tryStream(streamOf(id), { authorization: key.header })).toBe('open')
+    expect(await tryStream(streamOf(id))).toBe(401)
+  })
+
+  it('opens for a ticket, once, and for its own job alone', async () => {
+    const { id, ticket } = await watched()
+    const first = await ticket()
+    expect(new Date(first.expiresAt).getTime() - Date.now()).toBeLessThanOrEqual(30_000)
+    expect(await tryStream(url.replace('http', 'ws') + first.stream)).toBe('open')
+    expect(await tryStream(url.replace('http', 'ws') + first.stream)).toBe(401)
+    const other = await watched()
+    const second = await ticket()
+    expect(await tryStream(streamOf(other.id, `?ticket=${second.ticket}`))).toBe(401)
+    expect(await tryStream(streamOf(id, `?ticket=${second.ticket}`))).toBe(401)
+  })
+
+  it('opens once for a ticket that is used many times at the same moment', async () => {
+    const { ticket } = await watched()
+    const { stream } = await ticket()
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => tryStream(url.replace('http', 'ws') + stream)),
+    )
+    expect(answers.filter((answer) => answer === 'open')).toHaveLength(1)
+    expect(answers.filter((answer) => answer === 401)).toHaveLength(19)
+  })
+
+  it('does not open for a ticket that is too old, or whose key was revoked', async () => {
+    const { key, ticket } = await watched()
+    const old = await ticket()
+    await service.database.streamTicket.updateMany({ data: { expiresAt: new Date(Date.now() - 1_000) } })
+    expect(await tryStream(url.replace('http', 'ws') + old.stream)).toBe(401)
+    const revoked = await ticket()
+    await service.keys.revoke(key.id)
+    expect(await tryStream(url.replace('http', 'ws') + revoked.stream)).toBe(401)
+  })
+
+  it('is closed within 5 s when its key is revoked or expires, by WebSocket and by server-sent events', async () => {
+    for (const how of ['revoked', 'expired'] as const) {
+      const { key, id, ticket } = await watched()
+      const byKey = new WebSocket(streamOf(id), { headers: { authorization: key.header } })
+      await once(byKey, 'message')
+      const byTicket = new WebSocket(url.replace('http', 'ws') + (await ticket()).stream)
+      await once(byTicket, 'message')
+      const events = await fetch(`${url}/jobs/${id}/stream`, {
+        headers: { authorization: key.header, accept: 'text/event-stream' },
+      })
+      const closed = Promise.all([once(byKey, 'close'), once(byTicket, 'close')])
+      const cut = expect(events.text()).rejects.toThrow()
+      const begin = Date.now()
+      if (how === 'revoked') await service.keys.revoke(key.id)
+      else await service.database.key.update({ where: { id: key.id }, data: { expiresAt: new Date(begin) } })
+      const codes = (await closed).map(([code]) => code)
+      await cut
+      expect(codes).toEqual([1008, 1008])
+      expect(Date.now() - begin).toBeLessThan(5_000)
+    }
+  })
+
+  it('keeps the streams of other keys', async () => {
+    const kept = await watched()
+    const revoked = await watched()
+    const socket = new WebSocket(streamOf(kept.id), { headers: { authorization: kept.key.header } })
+    const other = new WebSocket(streamOf(revoked.id), { headers: { authorization: revoked.key.header } })
+    await Promise.all([once(socket, 'message'), once(other, 'message')])
+    const closed = once(other, 'close')
+    await service.keys.revoke(revoked.key.id)
+    await closed
+    expect(socket.readyState).toBe(WebSocket.OPEN)
+    socket.terminate()
+  })
+
+  it.each([
+    ['its own pages', 'own', 'open'],
+    ['pages that the settings name', 'https://allowed.example', 'open'],
+    ['other pages', 'https://evil.example', 403],
+    ['pages from nowhere', 'null', 403],
+    ['another port', 'http://127.0.0.1:1', 403],
+  ] as const)('answers %s as it should', async (_, page, expected) => {
+    const origin = page === 'own' ? url : page
+    const { key, id } = await watched()
+    expect(await tryStream(streamOf(id), { authorization: key.header, origin })).toBe(expected)
+    const posted = await api()
+      .post(`/jobs/${id}/cancel`)
+      .set({ authorization: (await keyFor(service, aTenant(), ['jobs:write'])).header, origin })
+    // What is let through comes as far as the job, which is another tenant's.
+    expect(posted.status).toBe(expected === 'open' ? 404 : 403)
+  })
+
+  it('sweeps tickets that nobody used', async () => {
+    const { ticket } = await watched()
+    await ticket()
+    await service.database.streamTicket.updateMany({ data: { expiresAt: new Date(0) } })
+    await service.tickets.sweep()
+    expect(await service.database.streamTicket.count()).toBe(0)
+  })
+})
+
+describe('the way back to an open service', () => {
+  it('is to revoke and delete every key', async () => {
+    const keys = await service.keys.list()
+    for (const { id } of keys) {
+      expect(await service.keys.delete(id)).toBe((await service.keys.live([id])).length === 0)
+      await service.keys.revoke(id)
+      await service.keys.delete(id)
+    }
+    await eventually(async () => ((await api().get('/jobs')).status === 200 ? true : undefined))
+  })
+})
