@@ -18,6 +18,7 @@ const app = await buildApp({
   logger: pino({ level: 'silent' }),
   limits: { bodyBytes: 1024, uploadSeconds: 1 },
   pageDirectory: null,
+  allowedOrigins: [],
   metrics: nothing,
   submission: nothing,
 })
