@@ -369,14 +369,16 @@ describe('connections', () => {
     {
       name: 'two lengths',
       send: (to) =>
-        sendBytes(to, ['POST /jobs HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}']),
+        sendBytes(to, [
+          'POST /jobs HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}',
+        ]),
       is: 'invalid-request',
     },
     {
       name: 'a length and chunks',
       send: (to) =>
         sendBytes(to, [
-          'POST /jobs HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+          'POST /jobs HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
         ]),
       is: 'invalid-request',
     },
@@ -384,13 +386,13 @@ describe('connections', () => {
       name: 'a chunk of no size',
       send: (to) =>
         sendBytes(to, [
-          'POST /jobs HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n',
+          'POST /jobs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n',
         ]),
       is: 'invalid-request',
     },
     {
       name: 'a header with a line break',
-      send: (to) => sendBytes(to, ['GET /jobs HTTP/1.1\r\nhost: a\r\na\nb: c\r\n\r\n']),
+      send: (to) => sendBytes(to, ['GET /jobs HTTP/1.1\r\nhost: localhost\r\na\nb: c\r\n\r\n']),
       is: 'invalid-request',
     },
     {
@@ -402,7 +404,7 @@ describe('connections', () => {
 
   it('408: a body that never ends though its length was told', { timeout: 60_000 }, async () => {
     const head =
-      'POST /jobs HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n'
+      'POST /jobs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n'
     const slow = await sendBytes(url(), [`${head}{`, ...Array(20).fill(' ')], 500)
     expect(slow.status).toBe(408)
     expect(JSON.parse(slow.text)).toMatchObject({ code: 'request-timeout' })
@@ -410,7 +412,7 @@ describe('connections', () => {
 
   it('a client that goes in the middle of a body leaves no job', async () => {
     const before = await server.database.job.count()
-    const head = `POST /jobs HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: ${whole.length}\r\n\r\n`
+    const head = `POST /jobs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${whole.length}\r\n\r\n`
     await sendAndLeave(url(), head + whole.slice(0, -1))
     await send(url(), { path: '/jobs' })
     expect(await server.database.job.count()).toBe(before)

@@ -56,7 +56,7 @@ describe('streams', () => {
       name: 'a WebSocket of an old version',
       send: (to) =>
         sendBytes(to, [
-          `GET ${stream()} HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 1\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
+          `GET ${stream()} HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 1\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
         ]),
       is: 'invalid-request',
     },
@@ -64,7 +64,7 @@ describe('streams', () => {
       name: 'a WebSocket without key',
       send: (to) =>
         sendBytes(to, [
-          `GET ${stream()} HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\r\n`,
+          `GET ${stream()} HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\r\n`,
         ]),
       is: 'invalid-request',
     },
