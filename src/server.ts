@@ -1,6 +1,7 @@
 /** The API process: builds everything, listens, closes. `npm run start:api` runs it alone, on an outside PostgreSQL. */
 import { fileURLToPath } from 'node:url'
 import { type Logger, pino } from 'pino'
+import { openCalibration } from '../workers/calibration.js'
 import { openPredictorPool } from '../workers/predictor-pool.js'
 import { type Config, readConfig } from './config.js'
 import { isFinished } from './contract/job.js'
@@ -18,6 +19,7 @@ import { isOutage, openDatabase } from './store/database.js'
 import { datasetStore } from './store/datasets.js'
 import { epochStore } from './store/epochs.js'
 import { figureStore } from './store/figures.js'
+import { finishedRuns } from './store/finished-runs.js'
 import { listenForHints } from './store/hints.js'
 import { idempotencyStore } from './store/idempotency.js'
 import { jobStore } from './store/jobs.js'
@@ -64,6 +66,7 @@ export async function startServer(config: Config, connectionString: string, log:
   const onQueueError = (error: unknown) => log.warn({ err: error }, 'queue')
   const queue = await openQueue(queueAddress(config, connectionString), onQueueError)
   const predictors = openPredictorPool(models, config.DESCENT_BACKEND)
+  const calibration = openCalibration(config.DESCENT_BACKEND)
   const boundaries = boundaryReader({ models, snapshots: snapshotStore(database), predictors })
   const metrics = openMetrics()
   const onLiveError = (error: unknown) => log.warn({ err: error }, 'live')
@@ -100,6 +103,8 @@ export async function startServer(config: Config, connectionString: string, log:
       datasets,
       queue,
       onQueueError,
+      calibration,
+      finishedRuns: finishedRuns(database),
       limits: {
         arenaBytes: config.MAXIMUM_ARENA_BYTES,
         jobFlops: config.MAXIMUM_JOB_FLOPS,
@@ -136,6 +141,7 @@ export async function startServer(config: Config, connectionString: string, log:
       await queue.close()
       await hints.close()
       await predictors.close()
+      await calibration.close()
       await database.$disconnect()
     },
   }

@@ -15,6 +15,7 @@ import { z } from 'zod'
 import { generatedDatasetSchema, scalingSchema } from './dataset.js'
 import { metricsSchema } from './epoch.js'
 import { idSchema } from './ids.js'
+import { layerSummarySchema } from './model.js'
 import { trainingFields, trainingSchema } from './network.js'
 import { text } from './text.js'
 
@@ -125,6 +126,25 @@ export const jobSpecSchema = trainingSchema.extend({
   threads: z.int().default(1),
 })
 export type JobSpec = z.infer<typeof jobSpecSchema>
+
+/** What a job would be. */
+export const jobValidationSchema = z.object({
+  object: z.literal('validation'),
+  spec: jobSpecSchema.describe(
+    'as accepted, defaults filled in; the dataset is `inline` for rows inside the request',
+  ),
+  layers: z.array(layerSummarySchema),
+  parameters: z.int(),
+  arenaBytes: z.int().describe('memory of the training, beside its data'),
+  stepsPerEpoch: z.int(),
+  flopsPerEpoch: z.number().describe('floating-point operations'),
+  estimatedSeconds: z
+    .number()
+    .describe(
+      'from the start of the training to its end with all epochs, judged by how long past trainings took here',
+    ),
+})
+export type JobValidation = z.infer<typeof jobValidationSchema>
 
 /** What may be changed when a paused job is resumed. */
 export const resumeRequestSchema = z

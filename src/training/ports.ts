@@ -26,6 +26,7 @@ export interface NewJob {
   parameters: number
   arenaBytes: number
   flopsPerEpoch: number
+  stepsPerEpoch: number
   /** Stored in the same transaction as the job, when its rows came inside the request. */
   inlineDataset: NewDataset | null
 }
@@ -342,6 +343,35 @@ export interface TicketStore {
   use(sha256: string, jobId: string): Promise<{ tenantId: string; keyId: string | null } | null>
   /** Forgets those that were not used in time. */
   sweep(): Promise<void>
+}
+
+/** How fast a run went that nothing interrupted. */
+export interface FinishedRun {
+  steps: number
+  flops: number
+  threads: number
+  /** From its claim to its end. */
+  seconds: number
+}
+
+export interface FinishedRuns {
+  /** Of all tenants: the newest that took long enough to be measured by. */
+  newest(): Promise<FinishedRun[]>
+}
+
+/** What a training takes on a machine: for each step so many seconds, and more by its operations. */
+export interface Speed {
+  secondsPerStep: number
+  /** Floating-point operations, on one thread. */
+  flopsPerSecond: number
+  /** Whether a training's threads share its work. */
+  usesThreads: boolean
+}
+
+export interface Calibration {
+  /** Measured when it is first asked for, off the event loop. */
+  speed(): Promise<Speed>
+  close(): Promise<void>
 }
 
 export interface JobQueue {

@@ -1,39 +1,12 @@
-/** Accepting a job: checks that the training can work and fits the limits, stores it, and puts it on the queue. */
-import { randomInt } from 'node:crypto'
-import {
-  type Column,
-  type GeneratedDataset,
-  inputWidth,
-  type Scaling,
-  targetOf,
-} from '../contract/dataset.js'
-import { idPrefixes } from '../contract/ids.js'
-import type { InlineDataset, Job, JobRequest, JobSpec } from '../contract/job.js'
-import { Problem } from '../contract/problems.js'
-import { type BuiltIn, builtIn, builtInNames } from '../datasets/built-ins.js'
-import { checkValidationColumns } from '../datasets/compatibility.js'
-import { tableFromInline } from '../datasets/inline.js'
-import { piecesOf } from '../datasets/prepare.js'
-import { DatasetError, type Table } from '../datasets/table.js'
-import { targetCoding, targetWidth } from '../datasets/target-coding.js'
-import {
-  checkWeights,
-  compile,
-  outputShape,
-  type Program,
-  SpecError,
-  sizeOf,
-  splitSizes,
-} from '../engine/index.js'
+/** Accepting a job: what was planned is stored and put on the queue. */
+import type { Job, JobRequest } from '../contract/job.js'
 import { newId } from './new-id.js'
-import type { DatasetStore, JobQueue, JobStore, ModelStore, NewDataset, Once, Tenanted } from './ports.js'
+import { type PlanDependencies, planTraining } from './plan.js'
+import type { JobQueue, JobStore, Once, Tenanted } from './ports.js'
 
-export interface SubmitDependencies {
+export interface SubmitDependencies extends PlanDependencies {
   jobs: Tenanted<Pick<JobStore, 'create'>>
-  models: Tenanted<Pick<ModelStore, 'tensors'>>
-  datasets: Tenanted<Pick<DatasetStore, 'get'>>
   queue: Pick<JobQueue, 'enqueue'>
-  limits: { arenaBytes: number; jobFlops: number; threads: number }
   /** The job is safe in the database; the reconciler will queue it. */
   onQueueError(error: unknown): void
 }
@@ -51,12 +24,7 @@ export async function submit(
   request: JobRequest,
   { traceId = null, once }: Origin = {},
 ): Promise<Job> {
-  const datasets = dependencies.datasets.of(tenantId)
-  const data = await findData(datasets, request.dataset, 'dataset')
-  const validation = await findValidation(datasets, request, data)
-  const { spec, program } = plan(request, data, validation)
-  checkLimits(program, spec, dependencies.limits)
-  if (request.from !== undefined) await checkModel(dependencies.models.of(tenantId), request.from, program)
+  const { spec, program, data, validation } = await planTraining(dependencies, tenantId, request)
   const job = await dependencies.jobs.of(tenantId).create(
     {
       id: newId('job'),
@@ -70,181 +38,11 @@ export async function submit(
       parameters: program.parameters,
       arenaBytes: program.arenaBytes,
       flopsPerEpoch: program.flopsPerEpoch,
+      stepsPerEpoch: program.stepsPerEpoch,
       inlineDataset: data.inline,
     },
     once,
   )
   await dependencies.queue.enqueue({ jobId: job.id, attempt: 0 }).catch(dependencies.onQueueError)
   return job
-}
-
-interface DataDescription {
-  /** As the spec names it. */
-  name: string | GeneratedDataset
-  columns: Column[]
-  rows: number
-  datasetId: string | null
-  inputShape: number[]
-  scaling: Scaling
-  inline: NewDataset | null
-}
-
-/** `field` is the place of the dataset in the request. */
-async function findData(
-  datasets: Pick<DatasetStore, 'get'>,
-  dataset: string | InlineDataset | GeneratedDataset,
-  field: string,
-): Promise<DataDescription> {
-  if (typeof dataset !== 'string') {
-    return 'x' in dataset ? inlineData(dataset) : builtInData(dataset, builtIn(dataset))
-  }
-  const table = builtIn(dataset)
-  if (table !== undefined) return builtInData(dataset, table)
-  const stored = await datasets.get(dataset)
-  if (stored !== null) return { ...stored, name: stored.id, datasetId: stored.id, inline: null }
-  const names = builtInNames.join(', ')
-  const message = `There is no dataset "${dataset}": the built-ins are ${names}, uploads begin with ${idPrefixes.dataset}`
-  throw new Problem('invalid-spec', message, [{ pointer: `/${field}`, message: 'does not exist' }])
-}
-
-function inlineData(dataset: InlineDataset): DataDescription {
-  const table = readInline(dataset)
-  const { columns, rows } = table
-  const id = newId('dataset')
-  const scaling = 'none'
-  const inline: NewDataset = { id, name: null, origin: 'inline', scaling, pieces: piecesOf(table) }
-  return { name: id, columns, rows, datasetId: id, inputShape: [inputWidth(columns)], scaling, inline }
-}
-
-function builtInData(name: DataDescription['name'], { columns, rows, scaling }: BuiltIn): DataDescription {
-  return { name, columns, rows, datasetId: null, inputShape: [inputWidth(columns)], scaling, inline: null }
-}
-
-async function findValidation(
-  datasets: Pick<DatasetStore, 'get'>,
-  { validationDataset, validationSplit }: JobRequest,
-  training: DataDescription,
-): Promise<DataDescription | null> {
-  if (validationDataset === undefined) return null
-  const pointer = '/validationDataset'
-  if (validationSplit > 0) {
-    throw new Problem(
-      'invalid-spec',
-      'Rows are validated by validationSplit or by validationDataset, not by both.',
-      [{ pointer, message: 'goes without validationSplit' }],
-    )
-  }
-  const data = await findData(datasets, validationDataset, 'validationDataset')
-  try {
-    checkValidationColumns(training.columns, data.columns)
-  } catch (error) {
-    if (!(error instanceof DatasetError)) throw error
-    throw new Problem('invalid-spec', error.message, [{ pointer, message: error.message }])
-  }
-  return data
-}
-
-function readInline(dataset: InlineDataset): Table {
-  try {
-    return tableFromInline(dataset)
-  } catch (error) {
-    if (!(error instanceof DatasetError)) throw error
-    const pointer = `/dataset${error.pointer ?? ''}`
-    throw new Problem(error.code, error.message, [{ pointer, message: error.message }])
-  }
-}
-
-function plan(request: JobRequest, data: DataDescription, validation: DataDescription | null) {
-  const { name, metadata, dataset, validationDataset, priority, scaling = data.scaling, ...rest } = request
-  const training = { ...rest, seed: rest.seed ?? randomInt(2 ** 48 - 1) }
-  const inputShape = training.network.inputShape ?? data.inputShape
-  try {
-    checkInputShape(inputShape, inputWidth(data.columns))
-    const outputs = sizeOf(outputShape(training.network, inputShape))
-    const coding = targetCoding(data, { outputs, loss: training.loss })
-    const split = splitSizes(data.rows, training.validationSplit)
-    const program = compile(training, {
-      inputShape,
-      targetWidth: targetWidth(coding),
-      trainingRows: split.training,
-      validationRows: validation?.rows ?? split.validation,
-      classTargets: coding.type === 'oneHot' || coding.type === 'binary',
-    })
-    const spec: JobSpec = {
-      ...training,
-      ...program.spec,
-      seed: training.seed,
-      scaling,
-      dataset: data.name,
-      ...(validation === null ? {} : { validationDataset: validation.name }),
-    }
-    return { spec, program }
-  } catch (error) {
-    if (error instanceof DatasetError) {
-      // One class only is the data's fault; where they merely disagree, the network is easier to change.
-      const tellsApart = targetOf(data.columns).classes?.length !== 1
-      const pointer = tellsApart ? `/network/layers/${training.network.layers.length - 1}` : '/dataset'
-      throw new Problem('invalid-spec', error.message, [{ pointer, message: error.message }])
-    }
-    throw specProblem(error)
-  }
-}
-
-function checkInputShape(inputShape: number[], features: number): void {
-  const size = sizeOf(inputShape)
-  if (size !== features) {
-    const message = `inputShape [${inputShape.join(', ')}] holds ${size} numbers, a row of the dataset gives ${features}`
-    throw new SpecError('/network/inputShape', message)
-  }
-}
-
-function checkLimits(
-  program: { arenaBytes: number; flopsPerEpoch: number },
-  { epochs, threads }: JobSpec,
-  limits: SubmitDependencies['limits'],
-): void {
-  if (threads > limits.threads) {
-    const message = `This training wants ${threads} threads; ${limits.threads} are allowed (MAXIMUM_THREADS).`
-    throw new Problem('budget-exceeded', message, [{ pointer: '/threads', message }])
-  }
-  if (program.arenaBytes > limits.arenaBytes) {
-    throw new Problem(
-      'model-too-large',
-      `This training needs ${program.arenaBytes} bytes of memory; ${limits.arenaBytes} are allowed (MAXIMUM_ARENA_BYTES).`,
-    )
-  }
-  const flops = program.flopsPerEpoch * epochs
-  if (flops > limits.jobFlops) {
-    throw new Problem(
-      'budget-exceeded',
-      `This training needs ${flops.toExponential(2)} floating-point operations; ` +
-        `${limits.jobFlops.toExponential(2)} are allowed (MAXIMUM_JOB_FLOPS).`,
-    )
-  }
-}
-
-async function checkModel(
-  models: Pick<ModelStore, 'tensors'>,
-  from: string,
-  program: Program,
-): Promise<void> {
-  const tensors = await models.tensors(from)
-  if (tensors === null) {
-    throw new Problem('invalid-spec', `There is no model ${from} to start from.`, [
-      { pointer: '/from', message: 'does not exist' },
-    ])
-  }
-  try {
-    checkWeights(program, new Map(tensors.map(({ name, shape }) => [name, { shape }])))
-  } catch (error) {
-    throw specProblem(error)
-  }
-}
-
-/** What the engine says of a spec, as a Problem; anything else unchanged. */
-function specProblem(error: unknown): unknown {
-  if (error instanceof SpecError) {
-    return new Problem('invalid-spec', error.message, [{ pointer: error.pointer, message: error.message }])
-  }
-  return error
 }

@@ -13,8 +13,9 @@ import { isOutage } from '../../src/store/database.js'
 import { datasetStore } from '../../src/store/datasets.js'
 import { jobStore } from '../../src/store/jobs.js'
 import { modelStore } from '../../src/store/models.js'
+import { finishedRuns as finishedRunsOf } from '../../src/store/finished-runs.js'
 import { boundaryReader } from '../../src/training/boundary.js'
-import { builtReadingProcess, predictorPool } from './built.js'
+import { builtReadingProcess, calibration as calibrationModule, predictorPool } from './built.js'
 import { readingLimits } from './reading.js'
 import { openStores, type Stores } from './stores.js'
 
@@ -47,8 +48,10 @@ export async function openApp(
   const jobs = jobStore(stores.database)
   const models = modelStore(stores.database)
   const datasets = datasetStore(stores.database)
+  const finishedRuns = finishedRunsOf(stores.database)
   const queue = await openQueue({ type: 'postgres', connectionString }, throwError)
   const predictors = predictorPool.openPredictorPool(models, 'auto')
+  const calibration = calibrationModule.openCalibration('auto')
   const boundaries = boundaryReader({ models, snapshots, predictors })
   const metrics = openMetrics()
   const live = new Live(jobs, epochs, boundaries, throwError, metrics.observeStreamLag)
@@ -66,7 +69,16 @@ export async function openApp(
     metrics,
     live,
     predictors,
-    submission: { jobs, models, datasets, queue, onQueueError: throwError, limits },
+    submission: {
+      jobs,
+      models,
+      datasets,
+      queue,
+      onQueueError: throwError,
+      calibration,
+      finishedRuns,
+      limits,
+    },
     pingMilliseconds,
     readiness: { missing: async () => missing, backend: explainBackend('auto') },
     limits,
@@ -91,6 +103,7 @@ export async function openApp(
       await keyWatch.stop()
       await queue.close()
       await predictors.close()
+      await calibration.close()
       await stores.close()
     },
   }

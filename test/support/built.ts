@@ -13,6 +13,7 @@ async function load(file: string) {
 
 export const predictorPool: typeof import('../../workers/predictor-pool.js') =
   await load('workers/predictor-pool.js')
+export const calibration: typeof import('../../workers/calibration.js') = await load('workers/calibration.js')
 export const trainerPool: typeof import('../../workers/trainer-pool.js') =
   await load('workers/trainer-pool.js')
 export const sharedDatasets: typeof import('../../workers/shared-datasets.js') = await load(

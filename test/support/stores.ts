@@ -119,6 +119,7 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
     parameters: 17,
     arenaBytes: 1024,
     flopsPerEpoch: 100,
+    stepsPerEpoch: 1,
     inlineDataset: null,
     ...changes,
   }

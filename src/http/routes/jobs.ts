@@ -2,11 +2,18 @@
 import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { jobRequestSchema, jobSchema, jobStatusSchema, resumeRequestSchema } from '../../contract/job.js'
+import {
+  jobRequestSchema,
+  jobSchema,
+  jobStatusSchema,
+  jobValidationSchema,
+  resumeRequestSchema,
+} from '../../contract/job.js'
 import { Problem } from '../../contract/problems.js'
 import { cancel, pause, remove, resume } from '../../training/control.js'
 import type { JobStore, Tenanted } from '../../training/ports.js'
 import { type SubmitDependencies, submit } from '../../training/submit.js'
+import { type ValidateDependencies, validate } from '../../training/validate.js'
 import { callerOf } from '../caller.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
 import { traceOf } from '../plugins/tracing.js'
@@ -15,7 +22,7 @@ import { failures, idParameters, listOf, toList } from '../responses.js'
 
 export interface JobRoutes {
   jobs: Tenanted<JobStore>
-  submission: SubmitDependencies
+  submission: SubmitDependencies & ValidateDependencies
   idempotency: Idempotency
 }
 
@@ -45,6 +52,23 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
       )
       return reply.code(202).header('location', job.links.self).send(job)
     },
+  )
+
+  app.post(
+    '/jobs/validate',
+    {
+      config: { scope: 'jobs:write' },
+      schema: {
+        tags: ['jobs'],
+        summary: 'Check a training without starting it',
+        description:
+          'Answers what the job would be: the accepted spec, its layers, memory, work, and how long it would take. ' +
+          'Nothing is stored or queued. What `POST /jobs` refuses is refused here with the same words.',
+        body: jobRequestSchema,
+        response: { 200: jobValidationSchema, ...failures },
+      },
+    },
+    async (request) => validate(submission, callerOf(request).tenantId, request.body),
   )
 
   app.get(

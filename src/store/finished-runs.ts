@@ -1,0 +1,25 @@
+/** How fast past trainings went, for estimates. */
+import type { FinishedRun, FinishedRuns } from '../training/ports.js'
+import type { Database } from './database.js'
+
+/** Ended jobs looked at. */
+const newestJobs = 500
+/** What is shorter tells of starting and storing rather than of training. */
+const leastSeconds = 0.2
+
+export function finishedRuns(database: Database): FinishedRuns {
+  return {
+    async newest() {
+      // Attempt 1: neither paused nor interrupted.
+      return database.$queryRaw<FinishedRun[]>`
+        SELECT "stepsPerEpoch"::float8 * epoch AS steps, "flopsPerEpoch" * epoch AS flops,
+          coalesce((spec ->> 'threads')::int, 1) AS threads, seconds
+        FROM (
+          SELECT *, extract(epoch FROM "finishedAt" - "startedAt")::float8 AS seconds FROM "Job"
+          WHERE status = 'succeeded' AND "finishedAt" IS NOT NULL
+          ORDER BY "finishedAt" DESC LIMIT ${newestJobs}::int
+        ) AS ended
+        WHERE attempt = 1 AND "stepsPerEpoch" IS NOT NULL AND seconds >= ${leastSeconds}::float8`
+    },
+  }
+}

@@ -1,0 +1,98 @@
+/** POST /jobs/validate without a worker; whether its times come true is in test/e2e/validate.test.ts. */
+import request from 'supertest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { jobSpecSchema, jobValidationSchema } from '../../src/contract/job.js'
+import { openApp, type RunningApp } from '../support/app.js'
+
+let service: RunningApp
+
+beforeAll(async () => {
+  service = await openApp()
+})
+
+afterAll(() => service.close())
+
+const api = () => request(service.app.server)
+
+const xor = {
+  dataset: 'xor',
+  network: {
+    layers: [
+      { type: 'dense', units: 4, activation: 'tanh' },
+      { type: 'dense', units: 1, activation: 'sigmoid' },
+    ],
+  },
+  loss: 'binaryCrossentropy',
+  epochs: 500,
+  seed: 7,
+}
+
+const rowsInTables = async () => ({
+  jobs: await service.database.job.count(),
+  datasets: await service.database.dataset.count(),
+})
+
+describe('POST /jobs/validate', () => {
+  it('answers what the job would be, as the job itself then does', async () => {
+    const before = await rowsInTables()
+    const validation = jobValidationSchema
+      .strict()
+      .parse((await api().post('/jobs/validate').send(xor).expect(200)).body)
+    expect(await rowsInTables()).toEqual(before)
+    expect(validation.layers).toEqual([
+      { index: 0, type: 'dense', activation: 'tanh', inputShape: [2], outputShape: [4], parameters: 12 },
+      { index: 1, type: 'dense', activation: 'sigmoid', inputShape: [4], outputShape: [1], parameters: 5 },
+    ])
+    expect(validation).toMatchObject({ parameters: 17, stepsPerEpoch: 1 })
+    expect(validation.estimatedSeconds).toBeGreaterThan(0)
+    const { body: job } = await api().post('/jobs').send(xor).expect(202)
+    const { parameters, arenaBytes, flopsPerEpoch } = validation
+    expect(job).toMatchObject({ spec: validation.spec, parameters, arenaBytes, flopsPerEpoch })
+    expect(await rowsInTables()).toEqual({ ...before, jobs: before.jobs + 1 })
+  })
+
+  it('stores no rows that come inside the request', async () => {
+    const before = await rowsInTables()
+    const inline = {
+      ...xor,
+      dataset: {
+        x: [
+          [0, 0],
+          [1, 1],
+        ],
+        y: [0, 1],
+      },
+    }
+    const { body } = await api().post('/jobs/validate').send(inline).expect(200)
+    expect(jobSpecSchema.parse(body.spec).dataset).toBe('inline')
+    expect(await rowsInTables()).toEqual(before)
+  })
+
+  it('expects more seconds of more epochs', async () => {
+    const of = async (epochs: number) =>
+      (
+        await api()
+          .post('/jobs/validate')
+          .send({ ...xor, epochs })
+      ).body.estimatedSeconds
+    expect(await of(10_000_000)).toBeGreaterThan(10 * (await of(1_000)))
+  })
+
+  it.each([
+    ['an unknown dataset', { ...xor, dataset: 'nothing' }],
+    ['too many units at the end', { ...xor, network: { layers: [{ type: 'dense', units: 3 }] } }],
+    ['a coerced number', { ...xor, epochs: '10' }],
+    ['more work than allowed', { ...xor, dataset: { name: 'spirals', rows: 10_000 }, epochs: 10_000_000 }],
+    [
+      'more memory than allowed',
+      { ...xor, network: { layers: [{ type: 'dense', units: 10_000_000 }, ...xor.network.layers] } },
+    ],
+    ['a model that does not exist', { ...xor, from: `mdl_${'0'.repeat(32)}` }],
+  ])('refuses %s in the words of POST /jobs', async (_name, body) => {
+    const submitted = await api().post('/jobs').send(body)
+    const validated = await api().post('/jobs/validate').send(body)
+    expect(submitted.status).toBeGreaterThanOrEqual(400)
+    expect(validated.status).toBe(submitted.status)
+    expect({ ...validated.body, traceId: '' }).toEqual({ ...submitted.body, traceId: '' })
+  })
+})

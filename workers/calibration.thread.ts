@@ -1,0 +1,61 @@
+/** Measures how fast this machine trains, then ends. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { maximumEpochs, trainingSchema } from '../src/contract/network.js'
+import { compile, Dataset, train } from '../src/engine/index.js'
+import type { Speed } from '../src/training/ports.js'
+import type { BackendSetting } from './messages.js'
+
+if (parentPort === null) throw new Error('calibration.thread.ts runs in a worker thread only')
+
+const backend: BackendSetting = workerData
+
+/** Of each of the two networks. The fastest slice counts: others were shared with whatever else ran. */
+const slices = 15
+const sliceMilliseconds = 5
+
+/** A network with one hidden layer as wide as its input: what a step of it takes. */
+function measure(features: number, rows: number): { seconds: number; flops: number; usesThreads: boolean } {
+  const spec = trainingSchema.parse({
+    network: {
+      layers: [
+        { type: 'dense', units: features, activation: 'relu' },
+        { type: 'dense', units: 1, activation: 'linear' },
+      ],
+    },
+    loss: 'meanSquaredError',
+    epochs: maximumEpochs,
+    batchSize: 'full',
+  })
+  const size = { trainingRows: rows, validationRows: 0, features, targetWidth: 1 }
+  const dataset = Dataset.allocate(size)
+  for (let i = 0; i < dataset.trainingX.length; i++) dataset.trainingX[i] = Math.sin(i)
+  const program = compile(spec, { ...size, inputShape: [features] })
+  const training = train(program, dataset, { backend, seed: 1 })
+  try {
+    let seconds = Number.POSITIVE_INFINITY
+    for (let slice = 0; slice < slices; slice++) {
+      const from = training.epoch
+      const begin = performance.now()
+      training.run({ milliseconds: sliceMilliseconds })
+      const steps = Math.max(1, training.epoch - from)
+      seconds = Math.min(seconds, (performance.now() - begin) / 1_000 / steps)
+    }
+    return {
+      seconds,
+      flops: program.flopsPerEpoch,
+      usesThreads: training.backend === 'native',
+    }
+  } finally {
+    training.dispose()
+  }
+}
+
+const small = measure(4, 4)
+const large = measure(256, 128)
+const flopsPerSecond = large.flops / large.seconds
+const speed: Speed = {
+  secondsPerStep: Math.max(0, small.seconds - small.flops / flopsPerSecond),
+  flopsPerSecond,
+  usesThreads: large.usesThreads,
+}
+parentPort.postMessage(speed)

@@ -1,0 +1,32 @@
+/** How fast this machine trains: measured once, in a thread, when it is first asked for. */
+import { Worker } from 'node:worker_threads'
+import type { Calibration, Speed } from '../src/training/ports.js'
+import type { BackendSetting } from './messages.js'
+
+export function openCalibration(backend: BackendSetting): Calibration {
+  let measured: Promise<Speed> | undefined
+  let thread: Worker | undefined
+
+  function measure(): Promise<Speed> {
+    return new Promise((resolve, reject) => {
+      thread = new Worker(new URL('./calibration.thread.js', import.meta.url), { workerData: backend })
+      thread.once('message', (speed: Speed) => resolve(speed))
+      thread.once('error', reject)
+      thread.once('exit', () => reject(new Error('the calibration ended without a result')))
+    })
+  }
+
+  return {
+    speed() {
+      measured ??= measure().catch((error) => {
+        // The next question tries again.
+        measured = undefined
+        throw error
+      })
+      return measured
+    },
+    async close() {
+      await thread?.terminate()
+    },
+  }
+}
