@@ -285,7 +285,7 @@ function dataKey({ spec }: ClaimedJob): string {
   return JSON.stringify([dataset, validationDataset ?? null, split, scaling, loss, shape])
 }
 
-function modelOf(job: ClaimedJob, { layers, coding, parameters, weights }: TrainedModel) {
+function modelOf(job: ClaimedJob, { layers, coding, parameters, weights, evaluation }: TrainedModel) {
   return {
     id: newId('model'),
     name: null,
@@ -296,5 +296,6 @@ function modelOf(job: ClaimedJob, { layers, coding, parameters, weights }: Train
     parameters,
     tensors: weights.tensors,
     weights: weights.bytes,
+    evaluation,
   }
 }

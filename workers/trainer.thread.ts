@@ -20,6 +20,7 @@ import {
   train,
 } from '../src/engine/index.js'
 import type { Progress } from '../src/training/ports.js'
+import { evaluate } from './evaluation.js'
 import type {
   BackendSetting,
   FromTrainer,
@@ -144,10 +145,14 @@ async function run(order: TrainingOrder, { handle, coding }: SharedData): Promis
       }
       if (end === 'stopped') return send({ type: 'stopped' })
       if (end === 'diverged') return send({ type: 'diverged', epoch: training.epoch })
-      const { layers, parameters } = program
+      const { network, layers, parameters } = program
+      const weights = training.weights()
+      const { backend, stop } = order
+      const evaluation = evaluate({ network, weights, loss: spec.loss, dataset, coding, backend, stop })
+      if (evaluation === null) return send({ type: 'stopped' })
       return send({
         type: 'trained',
-        model: { layers, coding, parameters, weights: packWeights(training.weights()) },
+        model: { layers, coding, parameters, weights: packWeights(weights), evaluation },
       })
     } finally {
       training.dispose()

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { cellSchema, codingSchema } from './dataset.js'
 import { metricsSchema } from './epoch.js'
+import { evaluationSchema } from './evaluation.js'
 import { activationSchema, lossSchema, networkSchema } from './network.js'
 import { text } from './text.js'
 
@@ -35,9 +36,20 @@ export const modelSchema = z.object({
   parameters: z.int(),
   weightBytes: z.int(),
   weightSha256: z.string(),
-  links: z.object({ self: z.string(), predict: z.string(), job: z.string().nullable() }),
+  links: z.object({
+    self: z.string(),
+    predict: z.string(),
+    weights: z.string(),
+    job: z.string().nullable(),
+  }),
 })
 export type Model = z.infer<typeof modelSchema>
+
+/** As it is looked at alone; lists leave out what may be large. */
+export const evaluatedModelSchema = modelSchema.extend({
+  evaluation: evaluationSchema.nullable().describe('null for a model that was constructed, or trained by an older version'),
+})
+export type EvaluatedModel = z.infer<typeof evaluatedModelSchema>
 
 export const predictionSchema = z.object({
   output: z.array(z.number()),

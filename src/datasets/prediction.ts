@@ -146,19 +146,19 @@ export function decode(coding: Coding, output: ArrayLike<number>, reading: Readi
     case 'number':
       return { output: numbers }
     case 'multiLabel': {
-      const least = reading.loss === 'hinge' ? 0 : 0.5
+      const least = leastPositive(reading.loss)
       const labels = target.names.filter((_, place) => numbers[place] >= least)
       if (reading.lastActivation !== 'sigmoid') return { output: numbers, labels }
       return { output: numbers, labels, probabilities: byClass(target.names, numbers) }
     }
     case 'oneHot': {
-      const label = target.classes[placeOfLargest(numbers)]
+      const label = target.classes[placeOfClass(numbers, reading.loss)]
       if (reading.lastActivation !== 'softmax') return { output: numbers, label }
       return { output: numbers, label, probabilities: byClass(target.classes, numbers) }
     }
     case 'binary': {
       const [only] = numbers
-      const label = target.classes[only >= (reading.loss === 'hinge' ? 0 : 0.5) ? 1 : 0]
+      const label = target.classes[placeOfClass(numbers, reading.loss)]
       if (reading.lastActivation !== 'sigmoid') return { output: numbers, label }
       return { output: numbers, label, probabilities: byClass(target.classes, [1 - only, only]) }
     }
@@ -167,9 +167,20 @@ export function decode(coding: Coding, output: ArrayLike<number>, reading: Readi
   }
 }
 
+/** From where up a single output means the second class, or yes. */
+export const leastPositive = (loss: Loss) => (loss === 'hinge' ? 0 : 0.5)
+
+/** The class a network's outputs mean; one output tells two classes apart. */
+export function placeOfClass(output: ArrayLike<number>, loss: Loss): number {
+  if (output.length > 1) return placeOfLargest(output)
+  return output[0] >= leastPositive(loss) ? 1 : 0
+}
+
 /** The first of the largest, when several are equal. */
-function placeOfLargest(numbers: readonly number[]): number {
-  return numbers.reduce((best, value, place) => (value > numbers[best] ? place : best), 0)
+export function placeOfLargest(numbers: ArrayLike<number>): number {
+  let best = 0
+  for (let place = 1; place < numbers.length; place++) if (numbers[place] > numbers[best]) best = place
+  return best
 }
 
 /** `fromEntries` defines own properties, so that a class called `__proto__` is only a name. */

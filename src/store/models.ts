@@ -3,20 +3,25 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { codingSchema } from '../contract/dataset.js'
 import type { Metrics } from '../contract/epoch.js'
+import { evaluationSchema } from '../contract/evaluation.js'
 import { layerSummarySchema, type Model, tensorSchema } from '../contract/model.js'
 import { lossSchema, networkSchema } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'
 import type { AllModels, NewModel } from '../training/ports.js'
 import { cut, join } from './bytes.js'
-import type { Database, Prisma } from './database.js'
+import { type Database, Prisma } from './database.js'
 import { epochOf } from './epochs.js'
 import type { Model as ModelRow } from './generated/client.js'
 import { createOnce } from './idempotency.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
 
+/** Only who looks at one model reads what may be large. */
+const omit = { evaluation: true } as const
+type ListedRow = Omit<ModelRow, keyof typeof omit>
+
 export function modelStore(database: Database): AllModels {
   async function find(where: { id: string; tenantId?: string }): Promise<Model | null> {
-    const row = await database.model.findUnique({ where })
+    const row = await database.model.findUnique({ where, omit })
     return row === null ? null : toModel(row)
   }
 
@@ -30,12 +35,19 @@ export function modelStore(database: Database): AllModels {
 
       get: (id) => find({ id, tenantId }),
 
+      async getEvaluated(id) {
+        const row = await database.model.findUnique({ where: { id, tenantId } })
+        if (row === null) return null
+        return { ...toModel(row), evaluation: evaluationSchema.nullable().parse(row.evaluation) }
+      },
+
       async list({ limit, after }) {
         const position = await behind(after, (id) =>
           database.model.findUnique({ where: { id, tenantId }, select: placeInList }),
         )
         const rows = await database.model.findMany({
           where: { ...position, tenantId },
+          omit,
           orderBy: [...newestFirst],
           take: limit + 1,
         })
@@ -62,6 +74,14 @@ export function modelStore(database: Database): AllModels {
       }
       return { tensors: z.array(tensorSchema).parse(row.tensors), bytes }
     },
+
+    async *weightChunks(modelId) {
+      for (let index = 0; ; index++) {
+        const chunk = await database.weightChunk.findUnique({ where: { modelId_index: { modelId, index } } })
+        if (chunk === null) return
+        yield chunk.bytes
+      }
+    },
   }
 }
 
@@ -72,7 +92,7 @@ export async function insertModel(
   model: NewModel,
   origin?: { jobId: string } & Metrics,
 ): Promise<ModelRow> {
-  const { weights, ...rest } = model
+  const { weights, evaluation, ...rest } = model
   const row = await client.model.create({
     data: {
       ...rest,
@@ -84,6 +104,7 @@ export async function insertModel(
       finalValAccuracy: origin?.valAccuracy,
       weightBytes: weights.length,
       weightSha256: createHash('sha256').update(weights).digest('hex'),
+      evaluation: evaluation ?? Prisma.DbNull,
     },
   })
   for (const chunk of cut(weights)) {
@@ -92,7 +113,7 @@ export async function insertModel(
   return row
 }
 
-function toModel(row: ModelRow): Model {
+function toModel(row: ListedRow): Model {
   const coding = codingSchema.parse(row.coding)
   const self = `/models/${row.id}`
   return {
@@ -116,6 +137,6 @@ function toModel(row: ModelRow): Model {
     parameters: row.parameters,
     weightBytes: row.weightBytes,
     weightSha256: row.weightSha256,
-    links: { self, predict: `${self}/predict`, job: row.jobId === null ? null : `/jobs/${row.jobId}` },
+    links: { self, predict: `${self}/predict`, weights: `${self}/weights`, job: row.jobId === null ? null : `/jobs/${row.jobId}` },
   }
 }

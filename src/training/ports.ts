@@ -4,9 +4,10 @@ import type { Boundary } from '../contract/boundary.js'
 import type { CheckpointHeader } from '../contract/checkpoint.js'
 import type { Coding, Dataset, Scaling } from '../contract/dataset.js'
 import type { Epoch } from '../contract/epoch.js'
+import type { Evaluation } from '../contract/evaluation.js'
 import type { Change, Job, JobError, JobSpec, JobStatus, ResumeRequest } from '../contract/job.js'
 import type { Key, Scope } from '../contract/key.js'
-import type { LayerSummary, Model, Tensor } from '../contract/model.js'
+import type { EvaluatedModel, LayerSummary, Model, Tensor } from '../contract/model.js'
 import type { Network } from '../contract/network.js'
 import type { CreatedWebhook, Webhook, WebhookEvent, WebhookWithDeliveries } from '../contract/webhook.js'
 import type { Prepared } from '../datasets/prepare.js'
@@ -203,6 +204,7 @@ export interface NewModel {
   tensors: Tensor[]
   /** Float32 little-endian. */
   weights: Uint8Array
+  evaluation: Evaluation | null
 }
 
 /** The models of one tenant. */
@@ -210,6 +212,7 @@ export interface ModelStore {
   /** A model that no job made. Throws Problem `idempotency-key-in-flight` when another request with that key was faster. */
   create(model: NewModel, once?: Once): Promise<Model>
   get(id: string): Promise<Model | null>
+  getEvaluated(id: string): Promise<EvaluatedModel | null>
   list(page: ListPage): Promise<Page<Model>>
   /** Names and shapes of the weights. */
   tensors(id: string): Promise<Tensor[] | null>
@@ -219,6 +222,8 @@ export interface ModelStore {
 export interface AllModels extends Tenanted<ModelStore>, Pick<ModelStore, 'get'> {
   /** Checked against the stored SHA-256; throws when they disagree. */
   weights(id: string): Promise<{ tensors: Tensor[]; bytes: Uint8Array } | null>
+  /** Its bytes in order, unchecked, read one chunk at a time. */
+  weightChunks(id: string): AsyncIterable<Uint8Array>
 }
 
 export interface NewDataset {

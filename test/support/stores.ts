@@ -196,6 +196,7 @@ export function linearModel(changes: Partial<NewModel> = {}): NewModel {
       { name: 'layers.0.bias', shape: [1], offset: 2 },
     ],
     weights: float32Bytes([2, 3, 1]),
+    evaluation: null,
     ...changes,
   }
 }

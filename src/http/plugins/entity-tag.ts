@@ -1,6 +1,6 @@
 /** Whoever has an answer already is told 304 instead of being sent it again (RFC 9110, section 13.1.2). */
 import { createHash } from 'node:crypto'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 /** For the GET routes of `app`, whose answers are texts. */
 export function sendEntityTags(app: FastifyInstance): void {
@@ -8,11 +8,18 @@ export function sendEntityTags(app: FastifyInstance): void {
     const isRead = request.method === 'GET' || request.method === 'HEAD'
     if (!isRead || reply.statusCode !== 200 || typeof payload !== 'string') return done(null, payload)
     const tag = `"${createHash('sha256').update(payload).digest('base64url')}"`
-    reply.header('etag', tag).header('cache-control', 'private, no-cache')
-    if (!matches(request.headers['if-none-match'], tag)) return done(null, payload)
-    reply.code(304).removeHeader('content-type').removeHeader('content-length')
+    if (!answersNotModified(request, reply, tag)) return done(null, payload)
+    reply.removeHeader('content-type').removeHeader('content-length')
     done(null, null)
   })
+}
+
+/** Tags the answer; when the client has it already, the answer becomes a 304, to be sent without a body. */
+export function answersNotModified(request: FastifyRequest, reply: FastifyReply, tag: string): boolean {
+  reply.header('etag', tag).header('cache-control', 'private, no-cache')
+  const isKnown = matches(request.headers['if-none-match'], tag)
+  if (isKnown) reply.code(304)
+  return isKnown
 }
 
 /** By the weak comparison: a W/ makes no difference. */

@@ -4,6 +4,7 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Cell, FeatureCoding } from '../../contract/dataset.js'
 import {
+  evaluatedModelSchema,
   type Model,
   modelRequestSchema,
   modelSchema,
@@ -12,10 +13,11 @@ import {
 } from '../../contract/model.js'
 import { Problem, pointerTo } from '../../contract/problems.js'
 import { construct } from '../../training/construct.js'
-import type { ModelStore, PredictorPool, Tenanted } from '../../training/ports.js'
+import { exportWeights } from '../../training/export-weights.js'
+import type { AllModels, PredictorPool } from '../../training/ports.js'
 import { predict, type Question } from '../../training/predict.js'
 import { callerOf } from '../caller.js'
-import { sendEntityTags } from '../plugins/entity-tag.js'
+import { answersNotModified, sendEntityTags } from '../plugins/entity-tag.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
 import { defaultLimit, pageParameters } from '../query.js'
 import { failures, idParameters, listOf, toList } from '../responses.js'
@@ -27,7 +29,7 @@ const querySchema = z
 type Query = z.infer<typeof querySchema>
 
 export interface ModelRoutes {
-  models: Tenanted<ModelStore>
+  models: Pick<AllModels, 'of' | 'weightChunks'>
   idempotency: Idempotency
   predictors: Pick<PredictorPool, 'predict'>
 }
@@ -88,15 +90,49 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
       schema: {
         tags: ['models'],
         summary: 'Look at a model',
+        description: '`evaluation` tells how it answers on the validation rows; lists leave it out.',
         params: idParameters,
-        response: { 200: modelSchema, ...failures },
+        response: { 200: evaluatedModelSchema, ...failures },
       },
     },
     async (request) => {
       const { id } = request.params
-      const model = await modelsOf(request).get(id)
+      const model = await modelsOf(request).getEvaluated(id)
       if (model === null) throw new Problem('not-found', `There is no model ${id}.`)
       return model
+    },
+  )
+
+  app.get(
+    '/models/:id/weights',
+    {
+      schema: {
+        tags: ['models'],
+        summary: 'Download the weights',
+        description:
+          'As a file of the safetensors format: float32 tensors by name, such as `layers.0.weight` of units × inputs.',
+        params: idParameters,
+        response: {
+          200: {
+            description: 'the file',
+            content: {
+              'application/octet-stream': { schema: z.unknown().meta({ type: 'string', format: 'binary' }) },
+            },
+          },
+          ...failures,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const file = await exportWeights({ models: modelsOf(request), all: models }, id)
+      if (answersNotModified(request, reply, `"${file.sha256}"`)) return reply.send()
+      const content = await file.open()
+      return reply
+        .type('application/octet-stream')
+        .header('content-length', file.bytes)
+        .header('content-disposition', `attachment; filename="${file.name}"`)
+        .send(content)
     },
   )
 

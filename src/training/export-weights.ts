@@ -1,0 +1,65 @@
+/** The weights of a model as a file of the safetensors format. */
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import type { Tensor } from '../contract/model.js'
+import { Problem } from '../contract/problems.js'
+import type { AllModels, ModelStore } from './ports.js'
+
+export interface WeightFile {
+  name: string
+  /** Of the weights, in hexadecimal. */
+  sha256: string
+  bytes: number
+  /**
+   * Checks the stored weights against their hash, then reads them from the database as it is read: one chunk in memory
+   * at a time. Throws Problem `integrity` before the first byte.
+   */
+  open(): Promise<Readable>
+}
+
+/** Throws Problem `not-found`. */
+export async function exportWeights(
+  { models, all }: { models: Pick<ModelStore, 'get' | 'tensors'>; all: Pick<AllModels, 'weightChunks'> },
+  id: string,
+): Promise<WeightFile> {
+  const [model, tensors] = await Promise.all([models.get(id), models.tensors(id)])
+  if (model === null || tensors === null) throw new Problem('not-found', `There is no model ${id}.`)
+  const { weightSha256, weightBytes } = model
+  const header = safetensorsHeader(tensors, { model: id })
+  async function* content() {
+    yield header
+    yield* all.weightChunks(id)
+  }
+  return {
+    name: `${id}.safetensors`,
+    sha256: weightSha256,
+    bytes: header.length + weightBytes,
+    async open() {
+      const hash = createHash('sha256')
+      for await (const chunk of all.weightChunks(id)) hash.update(chunk)
+      if (hash.digest('hex') !== weightSha256) {
+        throw new Problem('integrity', `The stored weights of model ${id} do not match their hash.`)
+      }
+      return Readable.from(content(), { objectMode: false })
+    },
+  }
+}
+
+const bytesOfNumber = 4
+
+/**
+ * What stands before the numbers: the length of the JSON as 64 bits, little-endian, and the JSON, filled up with spaces
+ * so that the numbers begin at a multiple of 8 (https://huggingface.co/docs/safetensors).
+ */
+function safetensorsHeader(tensors: readonly Tensor[], metadata: Record<string, string>): Buffer {
+  const entries = tensors.map(({ name, shape, offset }) => {
+    const length = shape.reduce((product, side) => product * side, 1)
+    const place = [offset, offset + length].map((number) => number * bytesOfNumber)
+    return [name, { dtype: 'F32', shape, data_offsets: place }] as const
+  })
+  const json = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) })
+  const text = Buffer.from(json.padEnd(Math.ceil(json.length / 8) * 8))
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(text.length))
+  return Buffer.concat([length, text])
+}
