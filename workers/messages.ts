@@ -1,7 +1,7 @@
 /** What a worker process and its threads say to each other. */
 import type { Coding } from '../src/contract/dataset.js'
-import type { Change, JobSpec } from '../src/contract/job.js'
 import type { Evaluation } from '../src/contract/evaluation.js'
+import type { Change, JobSpec } from '../src/contract/job.js'
 import type { LayerSummary, Tensor } from '../src/contract/model.js'
 import type { Network } from '../src/contract/network.js'
 import type { Table } from '../src/datasets/table.js'

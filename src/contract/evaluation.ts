@@ -11,7 +11,9 @@ export const maximumPairs = { ofTarget: 500, together: 10_000 }
 const rows = {
   rows: z
     .enum(['validation', 'training'])
-    .describe('training: the job kept no rows for validation, so this shows what was learned, not how it generalizes'),
+    .describe(
+      'training: the job kept no rows for validation, so this shows what was learned, not how it generalizes',
+    ),
   available: z.int().describe('rows there are'),
   count: z
     .int()
@@ -55,7 +57,7 @@ const regressionSchema = z.object({
       mae: z.number().nullable().describe('mean absolute error, in the unit of the target'),
       r2: z.number().nullable().describe('1 − Σ(ŷ − y)² / Σ(y − ȳ)²; null where the target is constant'),
       pairs: z
-        .array(z.tuple([z.number(), z.number()]))
+        .array(z.array(z.number()).length(2))
         .describe(
           `[true, predicted] of at most ${maximumPairs.ofTarget} rows chosen evenly, fewer where there are many targets`,
         ),

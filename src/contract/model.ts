@@ -47,7 +47,9 @@ export type Model = z.infer<typeof modelSchema>
 
 /** As it is looked at alone; lists leave out what may be large. */
 export const evaluatedModelSchema = modelSchema.extend({
-  evaluation: evaluationSchema.nullable().describe('null for a model that was constructed, or trained by an older version'),
+  evaluation: evaluationSchema
+    .nullable()
+    .describe('null for a model that was constructed, or trained by an older version'),
 })
 export type EvaluatedModel = z.infer<typeof evaluatedModelSchema>
 

@@ -137,6 +137,11 @@ function toModel(row: ListedRow): Model {
     parameters: row.parameters,
     weightBytes: row.weightBytes,
     weightSha256: row.weightSha256,
-    links: { self, predict: `${self}/predict`, weights: `${self}/weights`, job: row.jobId === null ? null : `/jobs/${row.jobId}` },
+    links: {
+      self,
+      predict: `${self}/predict`,
+      weights: `${self}/weights`,
+      job: row.jobId === null ? null : `/jobs/${row.jobId}`,
+    },
   }
 }

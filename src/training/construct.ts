@@ -10,7 +10,10 @@ export async function construct(
   { name, construct }: ModelRequest,
   once?: Once,
 ): Promise<Model> {
-  return models.create({ id: newId('model'), name: name ?? null, ...fromNormalForm(construct.dnf), evaluation: null }, once)
+  return models.create(
+    { id: newId('model'), name: name ?? null, ...fromNormalForm(construct.dnf), evaluation: null },
+    once,
+  )
 }
 
 /** One layer of threshold units: `weight` is units × inputs, row-major; `bias` has one number a unit. */
@@ -25,7 +28,10 @@ interface ThresholdLayer {
  * output that fires when any of them does. A hidden unit sums +1 for each input that its row has as 1 and −1 for each
  * other; only its own row reaches the number of ones, and the bias ½ − ones puts the threshold just below.
  */
-export function fromNormalForm({ inputs, trueRows }: Construction['dnf']): Omit<NewModel, 'id' | 'name' | 'evaluation'> {
+export function fromNormalForm({
+  inputs,
+  trueRows,
+}: Construction['dnf']): Omit<NewModel, 'id' | 'name' | 'evaluation'> {
   const bits = trueRows.map((row) =>
     Array.from({ length: inputs }, (_, place) => (row >>> (inputs - 1 - place)) & 1),
   )

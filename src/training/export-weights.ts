@@ -1,6 +1,5 @@
 /** The weights of a model as a file of the safetensors format. */
 import { createHash } from 'node:crypto'
-import { Readable } from 'node:stream'
 import type { Tensor } from '../contract/model.js'
 import { Problem } from '../contract/problems.js'
 import type { AllModels, ModelStore } from './ports.js'
@@ -14,7 +13,7 @@ export interface WeightFile {
    * Checks the stored weights against their hash, then reads them from the database as it is read: one chunk in memory
    * at a time. Throws Problem `integrity` before the first byte.
    */
-  open(): Promise<Readable>
+  open(): Promise<AsyncIterable<Uint8Array>>
 }
 
 /** Throws Problem `not-found`. */
@@ -40,7 +39,7 @@ export async function exportWeights(
       if (hash.digest('hex') !== weightSha256) {
         throw new Problem('integrity', `The stored weights of model ${id} do not match their hash.`)
       }
-      return Readable.from(content(), { objectMode: false })
+      return content()
     },
   }
 }

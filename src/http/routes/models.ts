@@ -1,4 +1,5 @@
 /** Models, those built without training too, and their predictions. */
+import { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
@@ -132,7 +133,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
         .type('application/octet-stream')
         .header('content-length', file.bytes)
         .header('content-disposition', `attachment; filename="${file.name}"`)
-        .send(content)
+        .send(Readable.from(content, { objectMode: false }))
     },
   )
 

@@ -1,0 +1,218 @@
+/** A trained model comes with its evaluation, which is what asking it row by row gives. */
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { z } from 'zod'
+import { request, submit } from '../../examples/client.js'
+import { datasetSchema } from '../../src/contract/dataset.js'
+import { type jobRequestSchema, jobSchema } from '../../src/contract/job.js'
+import { type EvaluatedModel, evaluatedModelSchema, predictionsSchema } from '../../src/contract/model.js'
+import { eventually, type Service, startService, temporaryFolder } from '../support/service.js'
+
+const folder = temporaryFolder()
+let service: Service
+beforeAll(async () => {
+  service = await startService({ DATA_DIRECTORY: folder.path })
+}, 60_000)
+afterAll(async () => {
+  await service?.stop()
+  folder.remove()
+}, 30_000)
+
+async function upload(csv: string, target: string): Promise<string> {
+  const { id } = await request(`${service.url}/datasets?target=${target}`, datasetSchema, Buffer.from(csv))
+  return id
+}
+
+async function trained(job: z.input<typeof jobRequestSchema>): Promise<EvaluatedModel> {
+  const { id } = await submit(service.url, job)
+  const modelId = await eventually(async () => {
+    const { status, modelId, error } = await request(`${service.url}/jobs/${id}`, jobSchema)
+    if (status === 'failed') throw new Error(error?.message)
+    return modelId ?? undefined
+  })
+  return request(`${service.url}/models/${modelId}`, evaluatedModelSchema)
+}
+
+async function predictions({ links }: EvaluatedModel, inputs: (string | number)[][]) {
+  return (await request(`${service.url}${links.predict}`, predictionsSchema, { inputs })).predictions
+}
+
+const dense = (units: number, activation: 'tanh' | 'softmax' | 'sigmoid' | 'linear') => ({
+  type: 'dense' as const,
+  units,
+  activation,
+})
+const adam = { type: 'adam' as const, learningRate: 0.02 }
+
+const [header, ...flowers] = readFileSync('examples/iris.csv', 'utf8').trim().split('\n')
+
+describe('the evaluation', () => {
+  it('of a classifier is the confusion of its own answers on the validation rows', async () => {
+    const held = flowers.filter((_, row) => row % 3 === 0)
+    const rest = flowers.filter((_, row) => row % 3 !== 0)
+    const model = await trained({
+      dataset: await upload([header, ...rest].join('\n'), 'species'),
+      validationDataset: await upload([header, ...held].join('\n'), 'species'),
+      network: { layers: [dense(3, 'softmax')] },
+      loss: 'categoricalCrossentropy',
+      optimizer: adam,
+      epochs: 5,
+      seed: 2,
+    })
+    const rows = held.map((line) => line.split(','))
+    const answers = await predictions(
+      model,
+      rows.map((row) => row.slice(0, 4).map(Number)),
+    )
+    const classes = model.classes ?? []
+    const confusion = classes.map(() => classes.map(() => 0))
+    for (const [index, { label }] of answers.entries()) {
+      confusion[classes.indexOf(rows[index][4])][classes.indexOf(label ?? '')]++
+    }
+    const right = confusion.reduce((sum, row, place) => sum + row[place], 0)
+    expect(model.evaluation).toEqual({
+      type: 'classification',
+      rows: 'validation',
+      available: 50,
+      count: 50,
+      unanswered: 0,
+      classes,
+      right,
+      confusion,
+    })
+    expect(right / 50).toBeCloseTo(model.metrics.valAccuracy ?? 0, 6)
+    // Not learned to the end, so that the matrix is more than its diagonal.
+    expect(right).toBeLessThan(50)
+  })
+
+  it('of a regression pairs the true numbers with its answers, of the best weights when these came back', async () => {
+    const line = (count: number, noise: number, from: number) =>
+      Array.from({ length: count }, (_, row) => {
+        const x = from + row * 0.37
+        return [x, 1_000 * Math.sin(x) + noise * ((row * 7_919) % 13)]
+      })
+    const csv = (rows: number[][]) => ['x,y', ...rows.map((row) => row.join(','))].join('\n')
+    const held = line(40, 5, 0.1)
+    const model = await trained({
+      dataset: await upload(csv(line(30, 90, 0)), 'y'),
+      validationDataset: await upload(csv(held), 'y'),
+      network: { layers: [dense(16, 'tanh'), dense(1, 'linear')] },
+      loss: 'meanSquaredError',
+      optimizer: { ...adam, learningRate: 0.5 },
+      earlyStopping: { patience: 30, restoreBest: true },
+      epochs: 5_000,
+      seed: 3,
+    })
+    const { epoch } = await request(`${service.url}/jobs/${model.jobId}`, jobSchema)
+    expect(epoch).toBeLessThan(5_000)
+    const answers = await predictions(
+      model,
+      held.map(([x]) => [x]),
+    )
+    const pairs = held.map(([, y], row) => [Math.fround(y), answers[row].output[0]])
+    const errors = pairs.map(([actual, predicted]) => predicted - actual)
+    const squares = errors.reduce((sum, error) => sum + error ** 2, 0)
+    const mean = pairs.reduce((sum, [actual]) => sum + actual, 0) / 40
+    const spread = pairs.reduce((sum, [actual]) => sum + (actual - mean) ** 2, 0)
+    expect(model.evaluation).toEqual({
+      type: 'regression',
+      rows: 'validation',
+      available: 40,
+      count: 40,
+      unanswered: 0,
+      targets: [
+        {
+          name: 'y',
+          rmse: expect.closeTo(Math.sqrt(squares / 40), 6),
+          mae: expect.closeTo(errors.reduce((sum, error) => sum + Math.abs(error), 0) / 40, 6),
+          r2: expect.closeTo(1 - squares / spread, 9),
+          pairs,
+        },
+      ],
+    })
+  })
+
+  it('of several labels counts each', async () => {
+    const rows = Array.from({ length: 24 }, (_, row) => [
+      row % 4,
+      row % 3,
+      row % 4 > 1,
+      (row % 4) + (row % 3) > 2,
+    ])
+    const model = await trained({
+      dataset: await upload(['a,b,big,much', ...rows.map((row) => row.join(','))].join('\n'), 'big,much'),
+      network: { layers: [dense(2, 'sigmoid')] },
+      loss: 'binaryCrossentropy',
+      optimizer: adam,
+      epochs: 20,
+      seed: 1,
+    })
+    const answers = await predictions(
+      model,
+      rows.map(([a, b]) => [Number(a), Number(b)]),
+    )
+    const labels = ['big', 'much'].map((name, place) => {
+      const confusion = [
+        [0, 0],
+        [0, 0],
+      ]
+      for (const [index, row] of rows.entries()) {
+        confusion[Number(row[2 + place])][answers[index].labels?.includes(name) ? 1 : 0]++
+      }
+      return { name, confusion }
+    })
+    expect(model.evaluation).toEqual({
+      type: 'multiLabel',
+      rows: 'training',
+      available: 24,
+      count: 24,
+      unanswered: 0,
+      labels,
+    })
+  })
+
+  it('says so when it is about the training rows, there being no others', async () => {
+    const model = await trained({
+      dataset: 'xor',
+      network: { layers: [dense(4, 'tanh'), dense(1, 'sigmoid')] },
+      loss: 'binaryCrossentropy',
+      optimizer: { ...adam, learningRate: 0.1 },
+      epochs: 500,
+      seed: 42,
+    })
+    expect(model.evaluation).toMatchObject({
+      rows: 'training',
+      count: 4,
+      classes: ['0', '1'],
+      confusion: [
+        [2, 0],
+        [0, 2],
+      ],
+    })
+  })
+
+  it('of more rows than are asked about chooses them evenly', { timeout: 60_000 }, async () => {
+    const rows = Array.from({ length: 120_000 }, (_, row) => `${row},${row}`)
+    const model = await trained({
+      dataset: await upload(['x,y', ...rows].join('\n'), 'y'),
+      network: { layers: [dense(1, 'linear')] },
+      loss: 'meanAbsoluteError',
+      optimizer: adam,
+      batchSize: 1_024,
+      epochs: 1,
+      seed: 1,
+    })
+    const { evaluation } = model
+    if (evaluation?.type !== 'regression') throw new Error('is no regression')
+    expect(evaluation).toMatchObject({ rows: 'training', available: 120_000, count: 100_000, unanswered: 0 })
+    const actual = evaluation.targets[0].pairs.map(([value]) => value)
+    expect(actual).toEqual(Array.from({ length: 500 }, (_, pair) => 240 * pair))
+  })
+
+  it('is null for a model that was constructed', async () => {
+    const { id } = await request(`${service.url}/models`, evaluatedModelSchema.omit({ evaluation: true }), {
+      construct: { dnf: { inputs: 2, trueRows: [3] } },
+    })
+    expect((await request(`${service.url}/models/${id}`, evaluatedModelSchema)).evaluation).toBeNull()
+  })
+})
