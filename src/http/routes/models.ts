@@ -107,6 +107,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
   app.get(
     '/models/:id/weights',
     {
+      config: { scope: 'models:read' },
       schema: {
         tags: ['models'],
         summary: 'Download the weights',
