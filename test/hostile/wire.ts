@@ -46,7 +46,8 @@ export async function send(url: string, { method, path, body, type, headers }: R
   const answer = {
     status: incoming.statusCode ?? 0,
     headers: incoming.headers,
-    text: await text(incoming),
+    // A stream has no end to wait for.
+    text: incoming.headers['content-type'] === 'text/event-stream' ? '' : await text(incoming),
   }
   outgoing.destroy()
   return answer

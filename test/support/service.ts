@@ -21,10 +21,13 @@ export interface Service {
 export async function startService(
   environment: Record<string, string>,
   program = 'dist/src/main.js',
+  /** Whom it runs as; only root may choose. */
+  identity: { uid?: number; gid?: number } = {},
 ): Promise<Service> {
   const child = spawn(process.execPath, [program], {
     env: { ...process.env, PORT: '0', HOST: '', DATABASE_URL: '', REDIS_URL: '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...identity,
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {

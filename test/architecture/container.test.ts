@@ -1,0 +1,84 @@
+/** What the container's files promise; SECURITY.md says the same in words. */
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { z } from 'zod'
+
+const pathOf = (name: string) => new URL(`../../${name}`, import.meta.url)
+const read = (name: string) => readFileSync(pathOf(name), 'utf8')
+
+const serviceSchema = z.looseObject({
+  build: z.string().optional(),
+  user: z.string().optional(),
+  privileged: z.boolean().optional(),
+  read_only: z.boolean().optional(),
+  tmpfs: z.array(z.string()).optional(),
+  cap_drop: z.array(z.string()).optional(),
+  cap_add: z.array(z.string()).optional(),
+  security_opt: z.array(z.string()).optional(),
+  ports: z.array(z.string()).optional(),
+  healthcheck: z.looseObject({ test: z.array(z.string()) }).optional(),
+})
+const { services } = z
+  .object({ services: z.record(z.string(), serviceSchema) })
+  .parse(parse(read('docker-compose.yml'), { merge: true }))
+const ours = Object.entries(services).filter(([, { build }]) => build !== undefined)
+
+describe('docker-compose.yml', () => {
+  it('has the API and the worker', () => expect(ours.map(([name]) => name)).toEqual(['api', 'worker']))
+
+  it.each(ours)('gives the %s nothing that it does not need', (_name, service) => {
+    expect(service.read_only).toBe(true)
+    expect(service.cap_drop).toEqual(['ALL'])
+    expect(service.cap_add).toBeUndefined()
+    expect(service.security_opt).toContain('no-new-privileges:true')
+    expect(service.privileged).toBeUndefined()
+    expect(service.user).toBeUndefined()
+    expect(service.tmpfs).toEqual([expect.stringMatching(/^\/tmp:(?=.*noexec)(?=.*nosuid)(?=.*size=)/)])
+  })
+
+  it('asks the API whether it lives', () => {
+    expect(services.api.healthcheck?.test.join(' ')).toContain('/health/live')
+  })
+
+  it('opens ports on this machine alone', () => {
+    const ports = Object.values(services).flatMap((service) => service.ports ?? [])
+    expect(ports.length).toBeGreaterThan(0)
+    expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([])
+  })
+})
+
+describe('Dockerfile', () => {
+  const instructions = read('Dockerfile')
+    .split('\n')
+    .filter((line) => /^[A-Z]+ /.test(line))
+  const last = instructions.slice(instructions.findLastIndex((line) => line.startsWith('FROM ')))
+
+  it('ends as a user without rights, who owns nothing of the program', () => {
+    expect(last.filter((line) => line.startsWith('USER '))).toEqual(['USER node'])
+    expect(last.filter((line) => line.includes('--chown'))).toEqual([])
+  })
+
+  it('holds no secret and brings no tool to build with', () => {
+    expect(last.filter((line) => line.startsWith('RUN '))).toEqual([])
+    expect(instructions.filter((line) => /(KEY|SECRET|PASSWORD|TOKEN)=/i.test(line))).toEqual([])
+  })
+})
+
+describe('SECURITY.md', () => {
+  const text = read('SECURITY.md')
+  const files = [...text.matchAll(/`((?:test|src|workers|scripts|native)\/[\w./-]+)`/g)].map(
+    ([, name]) => name,
+  )
+
+  it('names tests that exist', () => {
+    expect(files.length).toBeGreaterThan(15)
+    expect(files.filter((name) => !existsSync(pathOf(name)))).toEqual([])
+  })
+
+  it('has a row for each of the ten risks, each with a test', () => {
+    const rows = text.split('\n').filter((line) => /^\| API\d+ /.test(line))
+    expect(rows.map((row) => Number(/API(\d+)/.exec(row)?.[1]))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    expect(rows.filter((row) => !/`test\/[\w./-]+\.ts`/.test(row))).toEqual([])
+  })
+})

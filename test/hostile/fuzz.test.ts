@@ -1,0 +1,145 @@
+/**
+ * Requests made up from /openapi.json, sent to a process of its own: every answer is documented, none is a 5xx, each refusal is
+ * a problem of the table, and memory stays within bounds. FUZZ_REQUESTS and FUZZ_SEED choose how many, and which.
+ */
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { isProblemCode, problemSchema, problems } from '../../src/contract/problems.js'
+import { storeModel } from '../support/stores.js'
+import { type GeneratedRequest, type Operation, operationsOf, requestsTo } from './generated-requests.js'
+import { type HostileServer, openServer } from './server.js'
+import { type Answer, send } from './wire.js'
+
+const requests = Number(process.env.FUZZ_REQUESTS ?? 20_000)
+const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31)
+const atOnce = 20
+const maximumResidentBytes = 600 * 1024 ** 2
+
+/** Each upload costs a process, and each job a row that lists must read. */
+const weights: Record<string, number> = {
+  'POST /datasets': 1,
+  'POST /jobs': 40,
+  'POST /models/{id}/predict': 60,
+}
+const usualWeight = 20
+
+let server: HostileServer
+
+beforeAll(async () => {
+  server = await openServer()
+})
+
+afterAll(() => server.close())
+
+/** What exists by now, by the first part of its address; predictions need models, most of all. */
+const existing: Record<string, string[]> = {
+  jobs: [],
+  models: [],
+  datasets: ['xor', 'iris'],
+  webhooks: [],
+  problems: [],
+}
+const mostKept = 50
+
+function remember(answer: Answer): void {
+  const [, kind, id] = (answer.headers.location ?? '').split('/')
+  const known = existing[kind]
+  if (known === undefined || id === undefined) return
+  known.push(id)
+  if (known.length > mostKept) known.shift()
+}
+
+function addressOf({ operation, path, query }: GeneratedRequest): string {
+  const [, kind] = operation.path.split('/')
+  const known = existing[kind] ?? []
+  const filled = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = path[name]
+    if (typeof value === 'string') return value
+    return name === 'id' && known.length > 0 ? known[value % known.length] : String(value % 10)
+  })
+  const parameters = new URLSearchParams(query).toString()
+  return parameters === '' ? filled : `${filled}?${parameters}`
+}
+
+function isDocumented({ responses }: Operation, status: number): boolean {
+  return String(status) in responses || `${Math.floor(status / 100)}XX` in responses
+}
+
+function faultOf(request: GeneratedRequest, { status, headers, text }: Answer): string | undefined {
+  // No worker is there to be ready.
+  const isUnready = request.operation.path === '/health/ready' && status === 503
+  if (status >= 500 && !isUnready) return 'a fault of ours'
+  if (!isDocumented(request.operation, status)) return 'an undocumented status'
+  const type = headers['content-type']?.split(';')[0]
+  if (status < 400) {
+    const documented = request.operation.responses[status]?.content ?? {}
+    return text === '' || (type !== undefined && type in documented)
+      ? undefined
+      : `an undocumented type: ${type}`
+  }
+  if (type !== 'application/problem+json') return 'no problem'
+  const { code, status: named } = problemSchema.parse(JSON.parse(text))
+  if (!isProblemCode(code)) return 'an unknown code'
+  return problems[code].status === status && named === status
+    ? undefined
+    : 'another status than the table has'
+}
+
+const counts = new Map<string, number>()
+
+async function check(request: GeneratedRequest): Promise<void> {
+  const { operation, headers, type, body } = request
+  const path = addressOf(request)
+  const answer = await send(server.url, { method: operation.method, path, headers, type, body }).catch(
+    (error) => {
+      throw new Error(`${operation.method} ${path} had no answer: ${error}`)
+    },
+  )
+  remember(answer)
+  const family = `${Math.floor(answer.status / 100)}xx`
+  counts.set(family, (counts.get(family) ?? 0) + 1)
+  const fault = faultOf(request, answer)
+  if (fault === undefined) return
+  const sent =
+    typeof body === 'string' ? body : body === undefined ? '' : Buffer.from(body).toString('latin1')
+  throw new Error(
+    `${fault}: ${operation.method} ${path}\n${JSON.stringify(headers)} ${type ?? ''}\n${sent}\n→ ${answer.status} ${answer.text}`,
+  )
+}
+
+test(`${requests} made-up requests are answered as documented (FUZZ_SEED=${seed})`, {
+  timeout: requests * 30,
+}, async () => {
+  console.info(`FUZZ_SEED=${seed} FUZZ_REQUESTS=${requests}`)
+  existing.models.push((await storeModel(server)).id)
+  const { operations, resolve } = operationsOf(
+    JSON.parse((await send(server.url, { path: '/openapi.json' })).text),
+  )
+  expect(operations.length).toBeGreaterThan(20)
+  const request = fc.oneof(
+    ...operations.map((operation) => ({
+      weight: weights[`${operation.method} ${operation.path}`] ?? usualWeight,
+      arbitrary: requestsTo(operation, resolve),
+    })),
+  )
+  let largest = 0
+  const together = fc.array(request, { minLength: atOnce, maxLength: atOnce })
+  const result = await fc.check(
+    fc.asyncProperty(together, async (all) => {
+      await Promise.all(all.map(check))
+      largest = Math.max(largest, server.residentBytes())
+    }),
+    // What exists differs from run to run, so a smaller request would be another one.
+    { numRuns: requests / atOnce, seed, endOnFailure: true },
+  )
+  if (result.failed) throw result.errorInstance
+  console.info(
+    `${JSON.stringify(Object.fromEntries(counts))}, at most ${Math.round(largest / 1024 ** 2)} MiB`,
+  )
+  expect(server.hasEnded()).toBe(false)
+  // Answers of each kind were met, or nothing was tested.
+  expect(counts.get('2xx')).toBeGreaterThan(requests / 20)
+  expect(counts.get('4xx')).toBeGreaterThan(requests / 20)
+  if (process.platform === 'linux') expect(largest).toBeGreaterThan(0)
+  expect(largest).toBeLessThan(maximumResidentBytes)
+})

@@ -1,0 +1,279 @@
+/** Requests made up from an OpenAPI document: some as it describes them, some with a part of them broken. */
+import fc from 'fast-check'
+import { z } from 'zod'
+
+const schemaSchema = z.looseObject({})
+type Schema = z.infer<typeof schemaSchema>
+
+const operationSchema = z.object({
+  parameters: z
+    .array(
+      z.object({
+        name: z.string(),
+        in: z.enum(['path', 'query', 'header']),
+        required: z.boolean().optional(),
+        schema: schemaSchema,
+      }),
+    )
+    .default([]),
+  requestBody: z.object({ content: z.record(z.string(), z.object({ schema: schemaSchema })) }).optional(),
+  responses: z.record(z.string(), z.object({ content: z.record(z.string(), z.unknown()).optional() })),
+})
+
+const documentSchema = z.object({
+  paths: z.record(
+    z.string(),
+    z.record(z.enum(['get', 'post', 'put', 'patch', 'delete']), operationSchema.optional()),
+  ),
+  components: z.object({ schemas: z.record(z.string(), schemaSchema) }).optional(),
+})
+type Document = z.infer<typeof documentSchema>
+
+export interface Operation extends z.infer<typeof operationSchema> {
+  method: string
+  path: string
+}
+
+export interface GeneratedRequest {
+  operation: Operation
+  /** By name; a number stands for one of the things that exist by then. */
+  path: Record<string, string | number>
+  query: [name: string, value: string][]
+  headers: Record<string, string>
+  type?: string
+  body?: string | Uint8Array
+}
+
+export function operationsOf(document: unknown): {
+  operations: Operation[]
+  resolve: (schema: Schema) => Schema
+} {
+  const { paths, components } = documentSchema.parse(document)
+  return {
+    operations: Object.entries(paths).flatMap(([path, item]) =>
+      Object.entries(item).flatMap(([method, operation]) =>
+        operation === undefined ? [] : [{ ...operation, path, method: method.toUpperCase() }],
+      ),
+    ),
+    resolve: (schema) => resolve(schema, components),
+  }
+}
+
+function resolve(schema: Schema, components: Document['components']): Schema {
+  if (typeof schema.$ref !== 'string') return schema
+  const found = components?.schemas[schema.$ref.replace('#/components/schemas/', '')]
+  if (found === undefined) throw new Error(`${schema.$ref} is not in the document`)
+  return resolve(found, components)
+}
+
+/** What is wrong wherever it stands. */
+const hostileValue: fc.Arbitrary<unknown> = fc.constantFrom<unknown>(
+  null,
+  true,
+  '',
+  '\0',
+  '\ud800',
+  '../../etc/passwd',
+  "' OR 1=1 --",
+  '0x10',
+  '__proto__',
+  'x'.repeat(5_000),
+  0,
+  -1,
+  -0,
+  1.5,
+  5e-324,
+  1e308,
+  2 ** 53,
+  [],
+  [[[[]]]],
+  {},
+  { toString: 1 },
+)
+
+/** Values of a JSON Schema, lists and texts kept short. */
+export function valuesOf(schema: Schema, resolve: (schema: Schema) => Schema): fc.Arbitrary<unknown> {
+  const of = (inner: unknown) => valuesOf(schemaSchema.parse(inner), resolve)
+  const { type, ...rest } = resolve(schema)
+  const options = z.array(schemaSchema).safeParse(rest.anyOf ?? rest.oneOf)
+  if (options.success) return fc.oneof(...options.data.map(of))
+  if (Array.isArray(rest.enum)) return fc.constantFrom<unknown>(...rest.enum)
+  if ('const' in rest) return fc.constant(rest.const)
+  switch (type) {
+    case 'string':
+      return textsOf(rest)
+    case 'integer':
+      return numbersOf(rest).map(Math.round)
+    case 'number':
+      return numbersOf(rest)
+    case 'boolean':
+      return fc.boolean()
+    case 'null':
+      return fc.constant(null)
+    case 'array':
+      return fc.array(of(rest.items ?? {}), {
+        minLength: Number(rest.minItems ?? 0),
+        maxLength: Math.max(4, Number(rest.minItems ?? 0)),
+      })
+    case 'object':
+      return objectsOf(rest, of)
+    default:
+      return fc.oneof(fc.string(), hostileValue)
+  }
+}
+
+function textsOf(schema: Schema): fc.Arbitrary<string> {
+  if (typeof schema.pattern === 'string') return fc.stringMatching(new RegExp(schema.pattern))
+  if (schema.format === 'uri') return fc.webUrl()
+  const maxLength = Math.min(30, Number(schema.maxLength ?? 30))
+  return fc.string({ minLength: Number(schema.minLength ?? 0), maxLength, unit: 'grapheme' })
+}
+
+/** Small ones more often than the largest: a network of a million units is refused, and that is soon known. */
+function numbersOf(schema: Schema): fc.Arbitrary<number> {
+  const min = Number(schema.minimum ?? schema.exclusiveMinimum ?? -1_000)
+  const max = Number(schema.maximum ?? schema.exclusiveMaximum ?? 1_000)
+  const small = fc.double({ min, max: Math.min(max, Math.max(min, 0) + 8), noNaN: true })
+  return fc.oneof(
+    { weight: 9, arbitrary: small },
+    { weight: 1, arbitrary: fc.double({ min, max, noNaN: true }) },
+  )
+}
+
+function objectsOf(schema: Schema, of: (inner: unknown) => fc.Arbitrary<unknown>): fc.Arbitrary<object> {
+  const properties = z.record(z.string(), schemaSchema).parse(schema.properties ?? {})
+  const required = z.array(z.string()).parse(schema.required ?? [])
+  const named = fc.record(
+    Object.fromEntries(Object.entries(properties).map(([name, inner]) => [name, of(inner)])),
+    { requiredKeys: required },
+  )
+  const others = schema.additionalProperties
+  if (typeof others !== 'object' || others === null) return named
+  const names = fc.string({ minLength: 1, maxLength: 8 }).filter((name) => name !== '__proto__')
+  return fc.tuple(named, fc.dictionary(names, of(others), { maxKeys: 3 })).map(([a, b]) => ({ ...b, ...a }))
+}
+
+/** One place of the value replaced, left out, or added. */
+function broken(value: unknown, hostile: unknown, places: number[]): unknown {
+  const [place, ...deeper] = places
+  if (place === undefined || typeof value !== 'object' || value === null) return hostile
+  if (Array.isArray(value)) {
+    const at = place % (value.length + 1)
+    return value.toSpliced(at, 1, broken(value[at], hostile, deeper))
+  }
+  const names = [...Object.keys(value), 'unknown']
+  const name = names[place % names.length]
+  const { [name]: inner, ...others } = { ...value } as Record<string, unknown>
+  return place % 5 === 0 ? others : { ...others, [name]: broken(inner, hostile, deeper) }
+}
+
+const csv = fc
+  .array(
+    fc.array(
+      fc.oneof(fc.integer().map(String), fc.constantFrom('a', 'b', '', '"', 'Inf', '=1+1', '\0', 'é')),
+      { minLength: 2, maxLength: 3 },
+    ),
+    { maxLength: 12 },
+  )
+  .map((rows) => ['a,b', ...rows.map((row) => row.join(','))].join('\n'))
+
+/** Things that exist are named most of the time. */
+const ids = fc.oneof(
+  { weight: 8, arbitrary: fc.nat() },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      'xor',
+      'iris',
+      'invalid-request',
+      'nobody',
+      '%00',
+      '%2f..',
+      '..',
+      'x'.repeat(101),
+      '%zz',
+    ),
+  },
+  { weight: 1, arbitrary: fc.string({ minLength: 1, maxLength: 20 }).map(encodeURIComponent) },
+)
+
+export function requestsTo(
+  operation: Operation,
+  resolve: (schema: Schema) => Schema,
+): fc.Arbitrary<GeneratedRequest> {
+  const parameters = (place: 'path' | 'query' | 'header') =>
+    operation.parameters.filter((each) => each.in === place)
+  const record = (place: 'query' | 'header') =>
+    fc.record(
+      Object.fromEntries(parameters(place).map(({ name, schema }) => [name, valuesOf(schema, resolve)])),
+      { requiredKeys: [] },
+    )
+  const query = fc
+    .tuple(
+      record('query'),
+      fc.option(fc.tuple(fc.constantFrom('limit', 'after', 'x', 'a', '__proto__'), hostileValue), {
+        freq: 8,
+      }),
+    )
+    .map(([given, extra]) =>
+      [...Object.entries(given), ...(extra === null ? [] : [extra])].map(
+        ([name, value]): [string, string] => [name, textOf(value)],
+      ),
+    )
+  // Values of headers are visible ASCII; Node's client would not send others.
+  const headers = record('header').map((given) =>
+    Object.fromEntries(
+      Object.entries(given).map(([name, value]) => [
+        name,
+        textOf(value)
+          .replaceAll(/[^\x20-\x7e]/g, '')
+          .trim(),
+      ]),
+    ),
+  )
+  const path = fc.record(Object.fromEntries(parameters('path').map(({ name }) => [name, ids])))
+  const [type, content] = Object.entries(operation.requestBody?.content ?? {})[0] ?? []
+  return fc.record({
+    operation: fc.constant(operation),
+    path,
+    query,
+    headers,
+    ...(content === undefined || type === undefined ? {} : bodiesOf(type, content.schema, resolve)),
+  })
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value.toWellFormed()
+  return JSON.stringify(value) ?? ''
+}
+
+function bodiesOf(type: string, schema: Schema, resolve: (schema: Schema) => Schema) {
+  if (type !== 'application/json') {
+    return {
+      type: fc.constantFrom('text/csv', type),
+      body: fc.oneof(
+        { weight: 4, arbitrary: csv },
+        { weight: 1, arbitrary: fc.uint8Array({ maxLength: 200 }) },
+      ),
+    }
+  }
+  const valid = valuesOf(schema, resolve)
+  const mutated = fc
+    .tuple(valid, hostileValue, fc.array(fc.nat(), { maxLength: 4 }))
+    .map(([value, hostile, places]) => broken(value, hostile, places))
+  const asText = (values: fc.Arbitrary<unknown>) => values.map((value) => JSON.stringify(value) ?? '')
+  const cut = fc.tuple(asText(valid), fc.nat(400)).map(([text, length]) => text.slice(0, length))
+  const bytes = fc.uint8Array({ maxLength: 100 })
+  return {
+    type: fc.oneof(
+      { weight: 30, arbitrary: fc.constant(type) },
+      { weight: 1, arbitrary: fc.constantFrom('text/plain', 'application/xml', 'x') },
+    ),
+    body: fc.oneof(
+      { weight: 10, arbitrary: asText(valid) },
+      { weight: 8, arbitrary: asText(mutated) },
+      { weight: 1, arbitrary: cut },
+      { weight: 1, arbitrary: bytes },
+    ),
+  }
+}
