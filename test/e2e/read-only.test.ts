@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { chownSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { z } from 'zod'
 import { freshDatabaseOfTest } from '../support/postgres.js'
 import { eventually, startService, temporaryFolder } from '../support/service.js'
 
@@ -11,6 +12,9 @@ const uid = 61_234
 const isRoot = process.getuid?.() === 0
 if (!isRoot)
   console.warn('Only root can start the service as somebody else: its test without rights is skipped.')
+
+const withId = z.object({ id: z.string() })
+const withModelId = z.object({ modelId: z.string().nullable() })
 
 const folder = temporaryFolder()
 afterAll(() => folder.remove())
@@ -65,13 +69,14 @@ test.runIf(isRoot)(
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(xor),
       }
-      const job = await (await fetch(`${service.url}/jobs`, request)).json()
+      const { id } = withId.parse(await (await fetch(`${service.url}/jobs`, request)).json())
       const modelId = await eventually(async () => {
-        const { modelId } = await (await fetch(`${service.url}/jobs/${job.id}`)).json()
+        const { modelId } = withModelId.parse(await (await fetch(`${service.url}/jobs/${id}`)).json())
         return modelId ?? undefined
       })
       expect((await fetch(`${service.url}/models/${modelId}/predict?x=0,1`)).status).toBe(200)
       expect(filesElsewhere()).toEqual([])
+      expect(readdirSync(temporary)).toEqual([])
     } finally {
       const workerEnded = once(worker, 'exit')
       worker.kill()

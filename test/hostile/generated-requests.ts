@@ -5,6 +5,12 @@ import { z } from 'zod'
 const schemaSchema = z.looseObject({})
 type Schema = z.infer<typeof schemaSchema>
 
+const contentSchema = z.object({
+  schema: schemaSchema,
+  /** A body that is accepted as it stands. */
+  example: z.unknown(),
+})
+
 const operationSchema = z.object({
   parameters: z
     .array(
@@ -16,7 +22,7 @@ const operationSchema = z.object({
       }),
     )
     .default([]),
-  requestBody: z.object({ content: z.record(z.string(), z.object({ schema: schemaSchema })) }).optional(),
+  requestBody: z.object({ content: z.record(z.string(), contentSchema) }).optional(),
   responses: z.record(z.string(), z.object({ content: z.record(z.string(), z.unknown()).optional() })),
 })
 
@@ -203,33 +209,31 @@ export function requestsTo(
 ): fc.Arbitrary<GeneratedRequest> {
   const parameters = (place: 'path' | 'query' | 'header') =>
     operation.parameters.filter((each) => each.in === place)
-  const record = (place: 'query' | 'header') =>
-    fc.record(
-      Object.fromEntries(parameters(place).map(({ name, schema }) => [name, valuesOf(schema, resolve)])),
-      { requiredKeys: [] },
-    )
+  // Mostly left out: what belongs together is seldom made up by chance.
+  const given = (place: 'query' | 'header') =>
+    fc
+      .tuple(
+        ...parameters(place).map(({ name, schema }) =>
+          rarely(
+            valuesOf(schema, resolve).map((value) => [name, textOf(value)] as const),
+            3,
+          ),
+        ),
+      )
+      .map((all) => all.flatMap((each) => (each === undefined ? [] : [each])))
+  const surplus = fc.oneof(
+    fc.constantFrom<[string, string]>(['limit', '5'], ['x', '0,1'], ['points', '10'], ['x', '1,1,0']),
+    fc.tuple(fc.constantFrom('limit', 'after', 'x', 'a', '__proto__'), hostileValue.map(textOf)),
+  )
   const query = fc
-    .tuple(
-      record('query'),
-      fc.option(fc.tuple(fc.constantFrom('limit', 'after', 'x', 'a', '__proto__'), hostileValue), {
-        freq: 8,
-      }),
-    )
-    .map(([given, extra]) =>
-      [...Object.entries(given), ...(extra === null ? [] : [extra])].map(
-        ([name, value]): [string, string] => [name, textOf(value)],
-      ),
-    )
+    .tuple(given('query'), rarely(surplus, 3))
+    .map(([all, extra]): [string, string][] => [
+      ...all.map(([name, value]): [string, string] => [name, value]),
+      ...(extra === undefined ? [] : [extra]),
+    ])
   // Values of headers are visible ASCII; Node's client would not send others.
-  const headers = record('header').map((given) =>
-    Object.fromEntries(
-      Object.entries(given).map(([name, value]) => [
-        name,
-        textOf(value)
-          .replaceAll(/[^\x20-\x7e]/g, '')
-          .trim(),
-      ]),
-    ),
+  const headers = given('header').map((all) =>
+    Object.fromEntries(all.map(([name, value]) => [name, value.replaceAll(/[^\x20-\x7e]/g, '').trim()])),
   )
   const path = fc.record(Object.fromEntries(parameters('path').map(({ name }) => [name, ids])))
   const [type, content] = Object.entries(operation.requestBody?.content ?? {})[0] ?? []
@@ -238,7 +242,7 @@ export function requestsTo(
     path,
     query,
     headers,
-    ...(content === undefined || type === undefined ? {} : bodiesOf(type, content.schema, resolve)),
+    ...(content === undefined || type === undefined ? {} : bodiesOf(type, content, resolve)),
   })
 }
 
@@ -247,7 +251,16 @@ function textOf(value: unknown): string {
   return JSON.stringify(value) ?? ''
 }
 
-function bodiesOf(type: string, schema: Schema, resolve: (schema: Schema) => Schema) {
+/** One in so many times. */
+function rarely<T>(values: fc.Arbitrary<T>, times: number): fc.Arbitrary<T | undefined> {
+  return fc.oneof({ weight: times - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: values })
+}
+
+function bodiesOf(
+  type: string,
+  { schema, example }: z.infer<typeof contentSchema>,
+  resolve: (schema: Schema) => Schema,
+) {
   if (type !== 'application/json') {
     return {
       type: fc.constantFrom('text/csv', type),
@@ -257,7 +270,8 @@ function bodiesOf(type: string, schema: Schema, resolve: (schema: Schema) => Sch
       ),
     }
   }
-  const valid = valuesOf(schema, resolve)
+  const made = valuesOf(schema, resolve)
+  const valid = example === undefined ? made : fc.oneof(fc.constant(example), made)
   const mutated = fc
     .tuple(valid, hostileValue, fc.array(fc.nat(), { maxLength: 4 }))
     .map(([value, hostile, places]) => broken(value, hostile, places))

@@ -5,6 +5,7 @@
  */
 import { timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import { idSchema } from '../../contract/ids.js'
 import { localTenant, type Scope, scopeSchema, withImplied } from '../../contract/key.js'
 import { Problem } from '../../contract/problems.js'
 import { fingerprint, readKey } from '../../training/key-text.js'
@@ -60,7 +61,9 @@ export function authenticate(app: FastifyInstance, { keys, tickets, keyWatch }: 
   async function byTicket(request: FastifyRequest): Promise<Caller | null> {
     const ticket = readTicket(request)
     if (ticket === null) return null
-    const used = await tickets.use(fingerprint(ticket.text), ticket.jobId)
+    // The address is not validated yet, and may hold what the database does not take.
+    const isOfJob = idSchema('job').safeParse(ticket.jobId).success
+    const used = isOfJob ? await tickets.use(fingerprint(ticket.text), ticket.jobId) : null
     if (used === null || (used.keyId === null && !keyWatch.isOpen)) {
       throw new Problem(
         'unauthorized',
