@@ -9,9 +9,9 @@ export function ticketStore(database: Database): TicketStore {
     async create({ sha256, jobId, keyId }) {
       const [row] = await database.$queryRaw<{ expiresAt: Date }[]>`
         INSERT INTO "StreamTicket" (sha256, "jobId", "keyId", "expiresAt")
-        VALUES (${sha256}, ${jobId}, ${keyId}, now() + ${lifetime}) RETURNING "expiresAt"`
-      if (row === undefined) throw new Error('a ticket was not stored')
-      return row.expiresAt
+        SELECT ${sha256}, id, ${keyId}, now() + ${lifetime} FROM "Job" WHERE id = ${jobId} FOR KEY SHARE
+        RETURNING "expiresAt"`
+      return row?.expiresAt ?? null
     },
 
     async use(sha256, jobId) {

@@ -342,8 +342,8 @@ export interface KeyStore {
 }
 
 export interface TicketStore {
-  /** Lasts 30 seconds, by the database's clock; says when it ends. */
-  create(ticket: { sha256: string; jobId: string; keyId: string | null }): Promise<Date>
+  /** Lasts 30 seconds, by the database's clock; says when it ends. Null when the job is gone. */
+  create(ticket: { sha256: string; jobId: string; keyId: string | null }): Promise<Date | null>
   /** Uses it up; null when it is unknown, used, expired, for another job, or its key no longer holds. */
   use(sha256: string, jobId: string): Promise<{ tenantId: string; keyId: string | null } | null>
   /** Forgets those that were not used in time. */

@@ -8,7 +8,7 @@ type Schema = z.infer<typeof schemaSchema>
 const contentSchema = z.object({
   schema: schemaSchema,
   /** A body that is accepted as it stands. */
-  example: z.unknown(),
+  example: z.unknown().optional(),
 })
 
 const operationSchema = z.object({
@@ -216,7 +216,7 @@ export function requestsTo(
         ...parameters(place).map(({ name, schema }) =>
           rarely(
             valuesOf(schema, resolve).map((value) => [name, textOf(value)] as const),
-            3,
+            8,
           ),
         ),
       )
@@ -232,9 +232,12 @@ export function requestsTo(
       ...(extra === undefined ? [] : [extra]),
     ])
   // Values of headers are visible ASCII; Node's client would not send others.
-  const headers = given('header').map((all) =>
-    Object.fromEntries(all.map(([name, value]) => [name, value.replaceAll(/[^\x20-\x7e]/g, '').trim()])),
-  )
+  const types = Object.keys(operation.responses['200']?.content ?? {})
+  const accept = fc.constantFrom({}, ...types.map((type) => ({ accept: type })))
+  const headers = fc.tuple(given('header'), accept).map(([all, accepted]) => ({
+    ...Object.fromEntries(all.map(([name, value]) => [name, value.replaceAll(/[^\x20-\x7e]/g, '').trim()])),
+    ...accepted,
+  }))
   const path = fc.record(Object.fromEntries(parameters('path').map(({ name }) => [name, ids])))
   const [type, content] = Object.entries(operation.requestBody?.content ?? {})[0] ?? []
   return fc.record({
@@ -266,6 +269,7 @@ function bodiesOf(
       type: fc.constantFrom('text/csv', type),
       body: fc.oneof(
         { weight: 4, arbitrary: csv },
+        { weight: 4, arbitrary: fc.constant('a,b\n1,2\n3,4\n5,6\n') },
         { weight: 1, arbitrary: fc.uint8Array({ maxLength: 200 }) },
       ),
     }

@@ -35,9 +35,9 @@ export const streamTicketRoutes: FastifyPluginCallbackZod<StreamTicketRoutes> = 
       const { id } = request.params
       const { tenantId, keyId } = callerOf(request)
       const [job] = await jobs.of(tenantId).progress([id])
-      if (job === undefined) throw new Problem('not-found', `There is no job ${id}.`)
       const { text, sha256 } = makeTicket()
-      const expiresAt = await tickets.create({ sha256, jobId: id, keyId })
+      const expiresAt = job === undefined ? null : await tickets.create({ sha256, jobId: id, keyId })
+      if (expiresAt === null) throw new Problem('not-found', `There is no job ${id}.`)
       const stream = `/jobs/${id}/stream?ticket=${text}`
       reply.header('cache-control', 'no-store')
       return reply.code(201).send({ ticket: text, expiresAt: expiresAt.toISOString(), stream })
