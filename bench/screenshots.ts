@@ -117,22 +117,20 @@ function shotsOf({ spirals, irises, model }: Awaited<ReturnType<typeof prepare>>
       name: 'lecture',
       address: '#/lecture',
       prepare: async (page) => {
-        for (const button of await page.getByRole('button', { name: /^Show: / }).all()) await button.click()
-        await page
-          .getByRole('button', { name: /^Show again: / })
-          .nth(8)
-          .waitFor({ timeout: 120_000 })
+        const titles = await page.locator('.demonstration h2').allTextContents()
+        // By name: a button that was pressed has another one.
+        for (const title of titles) {
+          await page.getByRole('button', { name: `Show: ${title}`, exact: true }).click()
+          await page
+            .getByRole('button', { name: `Show again: ${title}`, exact: true })
+            .waitFor({ timeout: 120_000 })
+        }
       },
     },
     {
       name: 'new',
       address: '#/new',
-      prepare: (page) =>
-        page
-          .getByText('Iris')
-          .first()
-          .waitFor()
-          .catch(() => {}),
+      prepare: (page) => page.getByText('150 rows').waitFor(),
     },
     { name: 'models', address: '#/models', prepare: (page) => page.getByRole('row').nth(2).waitFor() },
     {
