@@ -158,6 +158,7 @@ await demonstrate(async (url) => {
         await page.goto(`${url}/${shot.address}`)
         await page.reload()
         await shot.prepare?.(page)
+        await page.evaluate('scrollTo(0, 0)')
         await page.waitForTimeout(400)
         await page.screenshot({
           path: join(folder, `${shot.name}-${size}-${colorScheme}.png`),

@@ -40,9 +40,10 @@ export function useRun(jobId: string | null, boundary?: number): Run {
     let timer: ReturnType<typeof setTimeout> | undefined
     const changed = () => {
       mine.version++
+      // A task of its own: in an animation frame it would be one with the layout and painting that follow.
       timer ??= setTimeout(() => {
         timer = undefined
-        requestAnimationFrame(() => look((count) => count + 1))
+        look((count) => count + 1)
       }, lookMilliseconds)
     }
     const stop = watchJob(

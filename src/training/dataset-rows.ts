@@ -1,10 +1,10 @@
 /** Looking into a dataset: some of its rows, or one that is a picture. */
-import type { DatasetRows, ImageFormat } from '../contract/dataset.js'
+import type { DatasetRows, GeneratedDataset, ImageFormat } from '../contract/dataset.js'
 import { Problem } from '../contract/problems.js'
 import { builtIn } from '../datasets/built-ins.js'
 import { encodePng } from '../datasets/png.js'
 import { readPixels, readRows } from '../datasets/preview.js'
-import type { DatasetStore, TableSlice } from './ports.js'
+import type { DatasetStore, JobStore, TableSlice } from './ports.js'
 
 /** Wide datasets are shown by fewer rows, so that an answer stays one that can be read. */
 const maximumCells = 100_000
@@ -12,20 +12,45 @@ const maximumCells = 100_000
 /** Throws Problem `not-found`. */
 export async function datasetRows(
   datasets: Pick<DatasetStore, 'get' | 'rows'>,
-  id: string,
+  dataset: string | GeneratedDataset,
   offset: number,
   limit: number,
 ): Promise<DatasetRows> {
-  const table = builtIn(id)
-  const found = table ?? (await datasets.get(id))
-  if (found === null) throw missing(id)
-  const count = Math.min(limit, Math.max(1, Math.floor(maximumCells / found.columns.length)))
-  const slice: TableSlice | null =
-    table === undefined ? await datasets.rows(id, offset, count) : { ...table, first: 0 }
-  if (slice === null) throw missing(id)
+  const slice = await sliceOf(datasets, dataset, offset, limit)
+  const count = rowsAtOnce(slice, limit)
   const data = readRows(slice, offset, count)
   const columns = slice.columns.flatMap(({ name, type }) => (type === 'ignored' ? [] : [name]))
   return { object: 'rows', columns, offset, data, hasMore: offset + data.length < slice.rows }
+}
+
+const rowsAtOnce = ({ columns }: Pick<TableSlice, 'columns'>, limit: number) =>
+  Math.min(limit, Math.max(1, Math.floor(maximumCells / columns.length)))
+
+async function sliceOf(
+  datasets: Pick<DatasetStore, 'get' | 'rows'>,
+  dataset: string | GeneratedDataset,
+  offset: number,
+  limit: number,
+): Promise<TableSlice> {
+  if (typeof dataset !== 'string') return { ...builtIn(dataset), first: 0 }
+  const table = builtIn(dataset)
+  if (table !== undefined) return { ...table, first: 0 }
+  const found = await datasets.get(dataset)
+  const slice = found === null ? null : await datasets.rows(dataset, offset, rowsAtOnce(found, limit))
+  if (slice === null) throw missing(dataset)
+  return slice
+}
+
+/** Of the dataset that a job trains on, whatever it is: also rows of its own, or a generated one. Throws Problem `not-found`. */
+export async function jobRows(
+  { jobs, datasets }: { jobs: Pick<JobStore, 'get'>; datasets: Pick<DatasetStore, 'get' | 'rows'> },
+  jobId: string,
+  offset: number,
+  limit: number,
+): Promise<DatasetRows> {
+  const job = await jobs.get(jobId)
+  if (job === null) throw new Problem('not-found', `There is no job ${jobId}.`)
+  return datasetRows(datasets, job.spec.dataset, offset, limit)
 }
 
 /** Row `row`, from 0, as a PNG. Throws Problem `not-found`. */

@@ -124,13 +124,16 @@ describe.skipIf(!hasChromium)('a run', () => {
     expect(cuts).toBe(3)
     expect(after.length).toBe(4)
     expect(Number(after[3])).toBeGreaterThan(Number(after[1]))
-    const drawn = await page
-      .locator('#curves .curves')
-      .first()
-      .evaluate((element) => {
-        if (!('plot' in element)) throw new Error('nothing is drawn')
-        return JSON.parse(JSON.stringify((element.plot as { data: unknown }).data))
-      })
+    const readDrawn = () =>
+      page
+        .locator('#curves .curves')
+        .first()
+        .evaluate((element) => {
+          if (!('plot' in element)) throw new Error('nothing is drawn')
+          return JSON.parse(JSON.stringify((element.plot as { data: unknown }).data))
+        })
+    await expect.poll(async () => (await readDrawn())[0].length).toBe(4_000)
+    const drawn = await readDrawn()
     const answer = await fetch(`${suite.service().url}/jobs/${id}/epochs?limit=10000`)
     const { data } = (await answer.json()) as { data: { epoch: number; loss: number }[] }
     expect(data.length).toBe(4_000)

@@ -65,10 +65,17 @@ export function Curves(props: Props) {
   }, [kind])
 
   useEffect(() => {
-    plot.current?.setData(data)
+    // Several plots of a view are drawn in a task each, so that none is long.
+    const timer = setTimeout(() => plot.current?.setData(data))
+    return () => clearTimeout(timer)
   }, [data, props.version, props.mark])
 
   return <div ref={holder} class="curves" role="img" aria-label={label} />
+}
+
+function tellLast(plot: uPlot): void {
+  const { cursor, data } = plot
+  if ((cursor.idx ?? null) === null && data[0].length > 0) plot.setLegend({ idx: data[0].length - 1 }, false)
 }
 
 const positive = (values: readonly (number | null | undefined)[]) => values.some((value) => (value ?? 0) > 0)
@@ -117,6 +124,9 @@ function optionsOf(options: {
       })),
     ],
     hooks: {
+      // Where no epoch is pointed at, the legend tells of the last one.
+      setData: [tellLast],
+      setCursor: [tellLast],
       drawClear: [
         (plot) => {
           if (mark.current === undefined || !positive([mark.current])) return

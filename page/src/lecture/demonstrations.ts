@@ -3,6 +3,7 @@ import { post } from '../api/client.js'
 import type { Boundary, JobRequest } from '../api/types.js'
 import type { Sample } from '../draw/line.js'
 import type { Point } from '../draw/plane.js'
+import { pointsIn, samplesIn } from '../draw/rows.js'
 import { percent, plural, short } from '../format.js'
 import { generator, normal } from '../random.js'
 import { dense, lossOf, outputsOf, type Trained, train } from './training.js'
@@ -15,7 +16,7 @@ export interface Line {
 
 export type Plot =
   | { type: 'curves'; lines: Line[]; x: string; y: string; logarithmicX?: boolean; linearY?: boolean }
-  | { type: 'maps'; maps: { title: string; frame: Boundary; points: Point[]; samples?: Sample[] }[] }
+  | { type: 'maps'; maps: { title: string; frame: Boundary; points: Point[]; samples: Sample[] }[] }
   | { type: 'bars'; unit: string; bars: { label: string; value: number; note: string }[] }
   | { type: 'signals'; heads: string[]; rows: number[][][] }
   | { type: 'table'; heads: string[]; rows: string[][] }
@@ -32,14 +33,12 @@ export interface Demonstration {
   run(): Promise<Shown>
 }
 
-const corners: Point[] = [0, 1, 2, 3].map((row) => ({ x: row >> 1, y: row & 1, which: 0 }))
-const cornersOf = (answers: readonly number[]) =>
-  corners.map((point, row) => ({ ...point, which: answers[row] ?? 0 }))
-const truth = { and: [0, 0, 0, 1], or: [0, 1, 1, 1], xor: [0, 1, 1, 0] } as const
-const gray = 40
+/** Points along each side of a small map. */
+const coarse = 40
 
-function mapOf(title: string, { frame }: Trained, points: Point[], samples?: Sample[]) {
-  return frame === null ? [] : [{ title, frame, points, ...(samples === undefined ? {} : { samples }) }]
+function mapOf(title: string, { frame, rows }: Trained) {
+  if (frame === null || rows === null) return []
+  return [{ title, frame, points: pointsIn(rows, frame.axes), samples: samplesIn(rows, frame.axes) }]
 }
 
 const lineOf = (label: string, { epochs }: Trained): Line => ({
@@ -69,7 +68,7 @@ const perceptron: Demonstration = {
             sampling: 'sequential',
             epochs: 12,
           },
-          gray,
+          coarse,
         ),
       ),
     )
@@ -78,10 +77,7 @@ const perceptron: Demonstration = {
       plots: [
         {
           type: 'maps',
-          maps: trained.flatMap((each, place) => {
-            const name = names[place] ?? 'xor'
-            return mapOf(name.toUpperCase(), each, cornersOf(truth[name]))
-          }),
+          maps: trained.flatMap((each, place) => mapOf((names[place] ?? '').toUpperCase(), each)),
         },
       ],
       says: names.map((name, place) => `${name.toUpperCase()}: ${percent(right[place])} right`).join(' · '),
@@ -104,11 +100,11 @@ const xor: Demonstration = {
         epochs: 500,
         seed: 1,
       },
-      gray,
+      coarse,
     )
     return {
       plots: [
-        { type: 'maps', maps: mapOf('XOR after 500 epochs', trained, cornersOf(truth.xor)) },
+        { type: 'maps', maps: mapOf('XOR after 500 epochs', trained) },
         { type: 'curves', lines: [lineOf('Loss', trained)], x: 'epoch', y: 'loss' },
       ],
       says: `Loss ${short(lossOf(trained))}, every corner on its side: ${percent(trained.epochs.at(-1)?.accuracy)} right.`,
@@ -153,7 +149,6 @@ const approximation: Demonstration = {
   async run() {
     const xs = Array.from({ length: 64 }, (_, place) => (6 * place) / 63 - 2)
     const f = (x: number) => Math.abs(x) / 2 + Math.cos(2 * x) / 2
-    const samples = xs.map((x) => ({ x, y: f(x) }))
     const widths = [1, 2, 4, 8]
     const best = await Promise.all(
       widths.map(async (width) => {
@@ -182,7 +177,7 @@ const approximation: Demonstration = {
       plots: [
         {
           type: 'maps',
-          maps: best.flatMap((each, place) => mapOf(`width ${widths[place]}`, each, [], samples)),
+          maps: best.flatMap((each, place) => mapOf(`width ${widths[place]}`, each)),
         },
         {
           type: 'bars',
@@ -231,7 +226,7 @@ const depth: Demonstration = {
           x: 'epoch',
           y: 'loss',
         },
-        { type: 'maps', maps: trained.flatMap((each, place) => mapOf(title(place), each, [])) },
+        { type: 'maps', maps: trained.flatMap((each, place) => mapOf(title(place), each)) },
       ],
       says: trained
         .map(

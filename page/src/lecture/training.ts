@@ -1,7 +1,8 @@
 /** Trains what a demonstration asks for, and waits for its end. */
 import { get, post, Refusal } from '../api/client.js'
 import { watchJob } from '../api/stream.js'
-import type { Boundary, Epoch, Job, JobRequest, LayerRequest } from '../api/types.js'
+import type { Boundary, DatasetRows, Epoch, Job, JobRequest, LayerRequest } from '../api/types.js'
+import { drawnRows } from '../draw/rows.js'
 
 export interface Trained {
   job: Job
@@ -9,6 +10,8 @@ export interface Trained {
   modelId: string
   /** What the network answers at the end all over its one or two inputs, where that was asked for. */
   frame: Boundary | null
+  /** What it was trained on, where the frame was asked for. */
+  rows: DatasetRows | null
 }
 
 export type Request = Partial<JobRequest> & Pick<JobRequest, 'dataset' | 'network' | 'loss' | 'epochs'>
@@ -19,6 +22,8 @@ export const dense = (units: number, activation: 'linear' | 'tanh' | 'sigmoid' |
 /** @throws Refusal when the service refuses, or the training does not succeed. */
 export async function train(request: Request, boundary?: number): Promise<Trained> {
   const { id } = await post('/jobs', request as JobRequest)
+  const rows =
+    boundary === undefined ? null : await get('/jobs/{id}/rows', { id, query: { limit: drawnRows } })
   return new Promise((resolve, reject) => {
     const epochs: Epoch[] = []
     let frame: Boundary | null = null
@@ -40,7 +45,7 @@ export async function train(request: Request, boundary?: number): Promise<Traine
           if (state !== 'ended' || job === null) return
           if (job.modelId === null)
             reject(new Refusal(500, job.status, job.error?.message ?? `The run was ${job.status}.`))
-          else resolve({ job, epochs, modelId: job.modelId, frame })
+          else resolve({ job, epochs, modelId: job.modelId, frame, rows })
         },
       },
       boundary,

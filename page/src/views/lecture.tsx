@@ -138,10 +138,11 @@ function Answers({
 }: Extract<Plot, { type: 'maps' }>['maps'][number]) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const theme = useTheme()
+  const inputs = message.axes.length
   useLayoutEffect(() => {
     if (canvas.current === null) return
     const frame = decode(message)
-    if (samples !== undefined) drawLine(canvas.current, frame, samples)
+    if (inputs === 1) drawLine(canvas.current, frame, samples)
     else drawPlane(canvas.current, viewOf(frame), frame, points, 0.5)
   }, [message, points, samples, theme])
   return (
@@ -149,7 +150,7 @@ function Answers({
       <canvas
         ref={canvas}
         width={360}
-        height={samples === undefined ? 360 : 240}
+        height={inputs === 1 ? 240 : 360}
         role="img"
         aria-label={`What the network answers: ${title}`}
       />

@@ -1,10 +1,11 @@
 /** One run: its curves as the stream delivers them, its boundary, its network, and how to start the same again. */
-import { useState } from 'preact/hooks'
+import { useMemo, useState } from 'preact/hooks'
 import { get, post, type Refusal, remove } from '../api/client.js'
 import type { Job, LayerSummary, Model } from '../api/types.js'
 import { BoundaryPanel, usePlayhead } from '../draw/boundary-panel.js'
 import { HistoryCurves } from '../draw/history-curves.js'
 import { NetworkDrawing } from '../draw/network-drawing.js'
+import { drawnRows, pointsIn, samplesIn } from '../draw/rows.js'
 import { bytes, percent, short, whole } from '../format.js'
 import { toRefusal, useAsked } from '../parts/asking.js'
 import { Choice } from '../parts/field.js'
@@ -206,6 +207,14 @@ const nowhere = { left: 0, right: 1, bottom: 0, top: 1 }
 
 function BoundaryCard({ run, job, inputs }: { run: Run; job: Job; inputs: number }) {
   const playhead = usePlayhead(job.id, run.frames)
+  const rows = useAsked(job.id, () =>
+    get('/jobs/{id}/rows', { id: job.id, query: { limit: drawnRows } }),
+  ).value
+  const axes = run.frames[0]?.axes
+  const [points, samples] = useMemo(
+    () => (rows === null || axes === undefined ? [[], []] : [pointsIn(rows, axes), samplesIn(rows, axes)]),
+    [rows, axes],
+  )
   return (
     <div class="card">
       <h2>{inputs === 1 ? 'Fitted curve' : 'Decision boundary'}</h2>
@@ -213,14 +222,14 @@ function BoundaryCard({ run, job, inputs }: { run: Run; job: Job; inputs: number
         frames={run.frames}
         playhead={playhead}
         job={job}
-        points={noPoints}
+        points={points}
+        samples={samples}
         view={nowhere}
         inputs={inputs}
       />
     </div>
   )
 }
-const noPoints: [] = []
 
 export function NetworkCard({ layers, model }: { layers: readonly LayerSummary[]; model?: Model }) {
   return (

@@ -4,20 +4,28 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { datasetRowsSchema } from '../../contract/dataset.js'
 import { text } from '../../contract/text.js'
-import { datasetPicture, datasetRows, deleteDataset } from '../../training/dataset-rows.js'
+import { datasetPicture, datasetRows, deleteDataset, jobRows } from '../../training/dataset-rows.js'
 import { callerOf } from '../caller.js'
 import { sendEntityTags } from '../plugins/entity-tag.js'
 import { integerParameter } from '../query.js'
 import { failures, idParameters } from '../responses.js'
 import type { DatasetRoutes } from './datasets.js'
+import type { JobRoutes } from './jobs.js'
 
 const defaultRows = 20
 const maximumRows = 1_000
 const largestRow = 2 ** 31 - 1
 
-export const datasetRowRoutes: FastifyPluginCallbackZod<Pick<DatasetRoutes, 'datasets'>> = (
+export type DatasetRowRoutes = Pick<DatasetRoutes, 'datasets'> & Pick<JobRoutes, 'jobs'>
+
+const pageOfRows = z.strictObject({
+  limit: integerParameter(1, maximumRows).optional().describe(`rows, ${defaultRows} when left out`),
+  offset: integerParameter(0, largestRow).optional().describe('number of the first row, from 0'),
+})
+
+export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
   app,
-  { datasets },
+  { datasets, jobs },
   done,
 ) => {
   sendEntityTags(app)
@@ -35,16 +43,34 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<Pick<DatasetRoutes, 'dat
           'Raw values: numbers, names of categories, booleans, null where missing. A row has a cell for each of `columns`. ' +
           'Of a wide dataset come fewer rows than asked for, at most 100,000 cells; `hasMore` says whether more follow.',
         params: idParameters,
-        querystring: z.strictObject({
-          limit: integerParameter(1, maximumRows).optional().describe(`rows, ${defaultRows} when left out`),
-          offset: integerParameter(0, largestRow).optional().describe('number of the first row, from 0'),
-        }),
+        querystring: pageOfRows,
         response: { 200: datasetRowsSchema, ...failures },
       },
     },
     async (request) => {
       const { params, query } = request
       return datasetRows(datasetsOf(request), params.id, query.offset ?? 0, query.limit ?? defaultRows)
+    },
+  )
+
+  app.get(
+    '/jobs/:id/rows',
+    {
+      schema: {
+        tags: ['jobs'],
+        summary: 'Look at the rows that a job trains on',
+        description:
+          'As GET /datasets/{id}/rows, of whatever the job names as its dataset: rows of its own and generated ones, too.',
+        params: idParameters,
+        querystring: pageOfRows,
+        response: { 200: datasetRowsSchema, ...failures },
+      },
+    },
+    async (request) => {
+      const { params, query } = request
+      const { tenantId } = callerOf(request)
+      const stores = { jobs: jobs.of(tenantId), datasets: datasets.of(tenantId) }
+      return jobRows(stores, params.id, query.offset ?? 0, query.limit ?? defaultRows)
     },
   )
 
