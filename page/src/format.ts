@@ -8,7 +8,9 @@ export function short(value: number | null | undefined): string {
   if (value === null || value === undefined) return '–'
   if (value === 0) return '0'
   const size = Math.abs(value)
-  return size < 1e-3 || size >= 1e7 ? value.toExponential(2).replace(/\.?0+e/, 'e') : significant.format(value)
+  return size < 1e-3 || size >= 1e7
+    ? value.toExponential(2).replace(/\.?0+e/, 'e')
+    : significant.format(value)
 }
 
 export const whole = (value: number) => grouped.format(value)

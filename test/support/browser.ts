@@ -33,6 +33,8 @@ export function browserSuite() {
 
   return {
     failures,
+    /** The service's data. */
+    folder: folder.path,
     service(): Service {
       if (opened.service === undefined) throw new Error('the service did not start')
       return opened.service

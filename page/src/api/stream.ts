@@ -1,4 +1,5 @@
 /** Watches a job over its WebSocket: connects again behind the last epoch seen, so that no epoch is missed or told twice. */
+import { Refusal } from './client.js'
 import { currentKey } from './key.js'
 import { ticketFor } from './tickets.js'
 import type { Boundary, Epoch, Job, StreamMessage } from './types.js'
@@ -16,6 +17,9 @@ const firstWait = 250
 const longestWait = 5_000
 /** Closed by the service for good: the job is gone, or this page may not watch it. */
 const refused = 1008
+
+/** A ticket is refused for good when the key is no good, may not watch, or the job is gone. */
+const isFinal = (error: unknown) => error instanceof Refusal && [401, 403, 404].includes(error.status)
 
 /** Until the returned function is called, or the job has ended. */
 export function watchJob(id: string, watcher: Watcher, boundary?: number): () => void {
@@ -76,8 +80,10 @@ export function watchJob(id: string, watcher: Watcher, boundary?: number): () =>
   }
 
   function open(): void {
-    connect().catch(() => {
-      if (!stopped) again()
+    connect().catch((error) => {
+      if (stopped) return
+      if (isFinal(error)) watcher.connection('refused')
+      else again()
     })
   }
 

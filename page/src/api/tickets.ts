@@ -1,6 +1,8 @@
 /** Single-use tickets, with which a socket is opened in place of a key. */
-import { Refusal } from './client.js'
+import { post } from './client.js'
 
-export async function ticketFor(_jobId: string): Promise<string> {
-  throw new Refusal(501, 'unknown', 'This service gives no tickets yet.')
+/** @throws Refusal when the key may not watch the job. */
+export async function ticketFor(id: string): Promise<string> {
+  const { ticket } = await post('/jobs/{id}/stream-tickets', undefined, { id })
+  return ticket
 }

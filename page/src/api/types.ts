@@ -22,6 +22,7 @@ export type Model = Success<paths['/models/{id}']['get']>
 export type LayerSummary = Model['layers'][number]
 export type Prediction = Success<paths['/models/{id}/predict']['post']>['predictions'][number]
 export type Dataset = Success<paths['/datasets/{id}']['get']>
+export type DatasetRows = Success<paths['/jobs/{id}/rows']['get']>
 export type Column = Dataset['columns'][number]
 
 export type StreamMessage = components['schemas']['StreamMessage']

@@ -7,7 +7,8 @@ import { decode } from '../draw/frame.js'
 import { drawable } from '../draw/history-curves.js'
 import { drawLine } from '../draw/line.js'
 import { drawPlane, viewOf } from '../draw/plane.js'
-import { type Demonstration, demonstrations, type Plot, type Shown } from '../lecture/demonstrations.js'
+import { type Demonstration, type Plot, type Shown, truthTableRows } from '../lecture/demonstration.js'
+import { demonstrations } from '../lecture/demonstrations.js'
 import { toRefusal } from '../parts/asking.js'
 import { Icon } from '../parts/icon.js'
 import { RefusalNotice } from '../parts/notice.js'
@@ -31,14 +32,16 @@ export function LectureView() {
   )
 }
 
-function Card({ demonstration: { id, title, claim, run } }: { demonstration: Demonstration }) {
+function Card({ demonstration }: { demonstration: Demonstration }) {
+  const { id, title, claim, run } = demonstration
+  const [trueRows, setTrueRows] = useState(demonstration.trueRows)
   const [shown, setShown] = useState<Shown | null>(null)
   const [running, setRunning] = useState(false)
   const [problem, setProblem] = useState<Refusal | null>(null)
   const start = async () => {
     setRunning(true)
     try {
-      setShown(await run())
+      setShown(await run(trueRows ?? []))
       setProblem(null)
     } catch (error) {
       setProblem(toRefusal(error))
@@ -49,6 +52,7 @@ function Card({ demonstration: { id, title, claim, run } }: { demonstration: Dem
     <article class="card demonstration" aria-labelledby={`${id}-title`} aria-busy={running}>
       <h2 id={`${id}-title`}>{title}</h2>
       <p>{claim}</p>
+      {trueRows === undefined ? null : <TruthTable trueRows={trueRows} onChange={setTrueRows} />}
       <RefusalNotice refusal={problem} />
       {shown?.plots.map((plot, place) => (
         <PlotOf key={place} plot={plot} />
@@ -70,6 +74,33 @@ function Card({ demonstration: { id, title, claim, run } }: { demonstration: Dem
         </button>
       </div>
     </article>
+  )
+}
+
+/** Which combinations of three inputs the reader wants to be true. */
+function TruthTable(props: { trueRows: readonly number[]; onChange(trueRows: readonly number[]): void }) {
+  const { trueRows, onChange } = props
+  return (
+    <fieldset class="truth">
+      <legend>True where x₁ x₂ x₃ are</legend>
+      {truthTableRows.map((bits, row) => (
+        <button
+          key={row}
+          type="button"
+          class="chip"
+          aria-pressed={trueRows.includes(row)}
+          onClick={() =>
+            onChange(
+              trueRows.includes(row)
+                ? trueRows.filter((each) => each !== row)
+                : [...trueRows, row].sort((a, b) => a - b),
+            )
+          }
+        >
+          {bits.join(' ')}
+        </button>
+      ))}
+    </fieldset>
   )
 }
 
@@ -125,6 +156,14 @@ function PlotOf({ plot }: { plot: Plot }) {
           </tbody>
         </table>
       )
+    case 'pictures':
+      return (
+        <div class="pictures">
+          {plot.pictures.map((picture, place) => (
+            <Picture key={place} side={plot.side} {...picture} />
+          ))}
+        </div>
+      )
     default:
       return plot satisfies never
   }
@@ -155,6 +194,26 @@ function Answers({
         aria-label={`What the network answers: ${title}`}
       />
       <figcaption>{title}</figcaption>
+    </figure>
+  )
+}
+
+function Picture({ side, pixels, says }: { side: number; pixels: number[]; says: string }) {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  useLayoutEffect(() => {
+    const context = canvas.current?.getContext('2d')
+    if (!context) return
+    const image = context.createImageData(side, side)
+    pixels.forEach((ink, place) => {
+      image.data.fill(255 * (1 - ink), 4 * place, 4 * place + 3)
+      image.data[4 * place + 3] = 255
+    })
+    context.putImageData(image, 0, 0)
+  }, [side, pixels])
+  return (
+    <figure>
+      <canvas ref={canvas} width={side} height={side} role="img" aria-label={`A picture, read as ${says}`} />
+      <figcaption>{says}</figcaption>
     </figure>
   )
 }

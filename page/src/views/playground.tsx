@@ -163,8 +163,9 @@ export function PlaygroundView() {
                   ['1', '■ second'],
                 ]}
               />
+              <PlacePoint onPoint={addPoint} />
               <p class="hint">
-                Click into the square. {plural(clicked.length, 'point')} so far.{' '}
+                Or click into the square. {plural(clicked.length, 'point')} so far.{' '}
                 <button
                   type="button"
                   class="plain"
@@ -307,6 +308,43 @@ export function PlaygroundView() {
         </div>
       </div>
     </section>
+  )
+}
+
+/** For those who do not click: a point by its numbers. */
+function PlacePoint({ onPoint }: { onPoint(x: number, y: number): void }) {
+  const [at, setAt] = useState({ x: 0, y: 0 })
+  const wrong = (value: number) => (value >= -1 && value <= 1 ? undefined : 'from −1 to 1')
+  return (
+    <>
+      <div class="pair">
+        <NumberField
+          label="Across"
+          value={at.x}
+          min={-1}
+          max={1}
+          step={0.1}
+          error={wrong(at.x)}
+          onChange={(x) => setAt({ ...at, x })}
+        />
+        <NumberField
+          label="Up"
+          value={at.y}
+          min={-1}
+          max={1}
+          step={0.1}
+          error={wrong(at.y)}
+          onChange={(y) => setAt({ ...at, y })}
+        />
+      </div>
+      <button
+        type="button"
+        disabled={(wrong(at.x) ?? wrong(at.y)) !== undefined}
+        onClick={() => onPoint(at.x, at.y)}
+      >
+        <Icon name="plus" /> Place the point
+      </button>
+    </>
   )
 }
 

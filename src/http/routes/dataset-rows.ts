@@ -56,6 +56,7 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
   app.get(
     '/jobs/:id/rows',
     {
+      config: { scope: 'datasets:read' },
       schema: {
         tags: ['jobs'],
         summary: 'Look at the rows that a job trains on',

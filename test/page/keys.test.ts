@@ -1,0 +1,73 @@
+/** A service that demands keys: the page asks for one, keeps it in memory alone, and streams by tickets. */
+import { spawnSync } from 'node:child_process'
+import type { Page } from 'playwright-core'
+import { expect, it } from 'vitest'
+import type { Job } from '../../src/contract/job.js'
+import { browserSuite, hasChromium } from '../support/browser.js'
+
+const suite = browserSuite()
+
+function makeKey(): string {
+  const scopes = 'jobs:write,models:write,datasets:write'
+  const made = spawnSync(
+    process.execPath,
+    ['dist/src/keys.js', 'create', '--tenant', 'blue', '--scopes', scopes],
+    {
+      encoding: 'utf8',
+      env: { ...process.env, HOST: '', DATABASE_URL: '', REDIS_URL: '', DATA_DIRECTORY: suite.folder },
+    },
+  )
+  const key = /^descent_[0-9a-f]{104}$/m.exec(made.stdout)?.[0]
+  if (key === undefined) throw new Error(`no key was made: ${made.stdout}${made.stderr}`)
+  return key
+}
+
+async function enter(page: Page, key: string): Promise<void> {
+  await page.getByRole('button', { name: /a key|the key/ }).click()
+  await page.getByLabel('API key').fill(key)
+  await page.getByRole('button', { name: 'Use the key' }).click()
+}
+
+it.skipIf(!hasChromium)(
+  'asks for a key, streams with it, and forgets it with the page',
+  { timeout: 90_000 },
+  async () => {
+    const key = makeKey()
+    const { url } = suite.service()
+    // The service knows of its first key within seconds.
+    await expect.poll(async () => (await fetch(`${url}/jobs`)).status, { timeout: 20_000 }).toBe(401)
+    const page = await suite.open('#/runs')
+    const streams: string[] = []
+    page.on('websocket', (socket) => streams.push(socket.url()))
+    await page.getByText('This service asks for a key').waitFor()
+    await enter(page, key)
+
+    await page.getByRole('link', { name: 'Playground', exact: true }).click()
+    await page.getByRole('button', { name: 'Train', exact: true }).click()
+    await page.locator('canvas[data-epoch="500"]').waitFor({ timeout: 30_000 })
+    await page.getByRole('link', { name: 'The whole run' }).click()
+    await page.getByText('complete').waitFor()
+    expect(streams.length).toBeGreaterThanOrEqual(2)
+    for (const address of streams) {
+      expect(new URL(address).searchParams.get('ticket')).toMatch(/^[0-9a-f]{64}$/)
+      expect(address).not.toContain(key)
+    }
+    const kept = await page.evaluate(
+      'JSON.stringify([localStorage, sessionStorage, document.cookie, location.href])',
+    )
+    expect(kept).not.toContain('descent_')
+
+    await page.reload()
+    await page.getByText('This service asks for a key').waitFor()
+    const { href } = new URL(page.url())
+    expect(href).not.toContain(key)
+    const jobId = href.split('/').at(-1)
+    await enter(page, key)
+    await page.getByText('complete').waitFor()
+    const job = await fetch(`${url}/jobs/${jobId}`, { headers: { authorization: `Bearer ${key}` } })
+    expect(((await job.json()) as Job).epoch).toBe(500)
+    // The browser writes refused requests into its console; those were the two without a key.
+    expect(suite.failures.filter((text) => !text.includes('401'))).toEqual([])
+    await page.close()
+  },
+)
