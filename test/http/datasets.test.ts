@@ -68,6 +68,35 @@ describe('rows', () => {
     ])
   })
 
+  it('of a job are those of whatever it names as its dataset', async () => {
+    const job = async (dataset: unknown) => {
+      const layers = [{ type: 'dense', units: 1 }]
+      const answer = await api()
+        .post('/jobs')
+        .send({ dataset, network: { layers }, loss: 'squaredError', epochs: 1 })
+      expect(answer.status).toBe(202)
+      return `/jobs/${answer.body.id}/rows`
+    }
+    const x = [
+      [1, 2],
+      [3, 4],
+    ]
+    const own = await api().get(await job({ x, y: [5, 6] }))
+    expect(datasetRowsSchema.parse(own.body).data).toEqual([
+      [1, 2, 5],
+      [3, 4, 6],
+    ])
+    const generated = await job({ name: 'sine', rows: 7, seed: 3 })
+    const { body } = await api().get(`${generated}?limit=5&offset=4`)
+    expect(body).toMatchObject({ offset: 4, hasMore: false })
+    expect(body.data).toHaveLength(3)
+    expect((await api().get(`${await job('xor')}?limit=2`)).body.data).toEqual([
+      [0, 0, 0],
+      [0, 1, 1],
+    ])
+    expect((await api().get('/jobs/job_00000000000000000000000000000000/rows')).status).toBe(404)
+  })
+
   it('of a wide dataset are fewer than asked for', async () => {
     const columns = Object.fromEntries(
       Array.from({ length: 2_000 }, (_, place) => [`c${place}`, [Array(80).fill(place)]]),

@@ -92,7 +92,90 @@ describe.skipIf(!hasChromium)('somebody who opens the page for the first time', 
   })
 })
 
+describe.skipIf(!hasChromium)('somebody without a mouse', () => {
+  it('places points by their numbers', { timeout: 60_000 }, async () => {
+    const page = await suite.open('#/playground')
+    await page.getByLabel('Dataset').selectOption('points')
+    const place = async (x: string, y: string) => {
+      await page.getByLabel('Across').fill(x)
+      await page.getByLabel('Up').fill(y)
+      await page.getByRole('button', { name: 'Place the point' }).press('Enter')
+    }
+    await place('-0.5', '0.5')
+    await page.getByRole('button', { name: '■ second' }).press('Enter')
+    await place('0.5', '0.5')
+    await page.getByText('2 points so far').waitFor()
+    await page.getByLabel('Across').fill('3')
+    expect(await page.getByRole('button', { name: 'Place the point' }).isDisabled()).toBe(true)
+    await page.getByRole('button', { name: 'Train', exact: true }).press('Enter')
+    await page.getByText('Learned: every point is on its side').waitFor({ timeout: 30_000 })
+    const colours = await page.evaluate(`
+      const canvas = document.querySelector('.boundary canvas')
+      const at = (x, y) => canvas.getContext('2d').getImageData(canvas.width * x, canvas.height * y, 1, 1).data
+      const frame = [at(0.35, 0.5), at(0.65, 0.5)]
+      frame.map(([red, , blue]) => (blue > red ? 'blue' : 'orange'))
+    `)
+    expect(colours).toEqual(['blue', 'orange'])
+    await page.close()
+  })
+})
+
+describe.skipIf(!hasChromium)('the lecture', () => {
+  it('builds the Boolean function that the reader chooses', { timeout: 60_000 }, async () => {
+    const page = await suite.open('#/lecture')
+    const card = page.getByRole('article', { name: 'Any Boolean function is a network' })
+    for (const bits of ['0 0 1', '1 1 0']) await card.getByRole('button', { name: bits, exact: true }).click()
+    await card.getByRole('button', { name: /^Show/ }).click()
+    await card.getByText('4 true rows').waitFor()
+    const rows = await card.locator('tbody tr').allTextContents()
+    // Without 0 0 1 and with 1 1 0, beside 0 1 0, 1 0 0 and 1 1 1: wanted, and what the network answers.
+    expect(rows).toEqual(
+      [
+        '0 0 0|0|0',
+        '0 0 1|0|0',
+        '0 1 0|1|1',
+        '0 1 1|0|0',
+        '1 0 0|1|1',
+        '1 0 1|0|0',
+        '1 1 0|1|1',
+        '1 1 1|1|1',
+      ].map((row) => row.replaceAll('|', '')),
+    )
+    await page.close()
+  })
+
+  it('reads digits', { timeout: 90_000 }, async () => {
+    const page = await suite.open('#/lecture')
+    const card = page.getByRole('article', { name: 'Reading digits' })
+    await card.getByRole('button', { name: /^Show/ }).click()
+    await card.getByRole('table').waitFor({ timeout: 60_000 })
+    const shares = await card.locator('tbody tr td:last-child').allTextContents()
+    const [convolutional, dense] = shares.map((share) => Number.parseFloat(share))
+    // Of the drawn digits a tenth would be read by guessing.
+    expect(convolutional).toBeGreaterThan(75)
+    expect(convolutional).toBeGreaterThan(1.5 * dense)
+    const read = await card.locator('figcaption').allTextContents()
+    expect(read.length).toBe(10)
+    expect(read.filter((text, place) => text === String(place)).length).toBeGreaterThanOrEqual(6)
+    await page.close()
+  })
+})
+
 describe.skipIf(!hasChromium)('a run', () => {
+  it('shows the rows it learns from over its boundary', { timeout: 60_000 }, async () => {
+    const { id } = await submit({
+      name: 'rows',
+      dataset: { name: 'moons', rows: 40, noise: 0.05, seed: 7 },
+      network: { layers: [dense(1, 'sigmoid')] },
+      loss: 'binaryCrossentropy',
+      epochs: 20,
+      seed: 1,
+    })
+    const page = await suite.open(`#/runs/${id}`)
+    await page.getByRole('img', { name: 'Decision boundary after 20 epochs, over 40 points' }).waitFor()
+    await page.close()
+  })
+
   it('has the epochs of the API point for point, though the connection was cut', {
     timeout: 90_000,
   }, async () => {
