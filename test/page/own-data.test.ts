@@ -50,12 +50,25 @@ describe.skipIf(!hasChromium)('somebody with data of their own', () => {
   it('is told at the field what is wrong', { timeout: 60_000 }, async () => {
     const page = await suite.open('#/new')
     await page.getByText('150 rows').waitFor()
+    const estimate = page.getByRole('region', { name: 'Estimate' })
+    await estimate.getByText(/^about /).waitFor()
+    // 4 × 16 + 16 weights and biases, then 16 × 3 + 3.
+    await estimate.getByText('131', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'More units in layer 1' }).click()
+    await estimate.getByText('139', { exact: true }).waitFor()
+    // Told before anything is sent to be started.
     await page.getByLabel('Epochs', { exact: true }).fill('0')
-    await page.getByRole('button', { name: 'Start training' }).click()
     const field = page.locator('.field.wrong')
     await field.waitFor()
     expect(await field.locator('label').textContent()).toBe('Epochs')
     expect(await page.getByLabel('Epochs', { exact: true }).getAttribute('aria-invalid')).toBe('true')
+    expect(await estimate.getByText(/^about /).count()).toBe(0)
+    await page.getByLabel('Epochs', { exact: true }).fill('5')
+    await estimate.getByText(/^about /).waitFor()
+    expect(await field.count()).toBe(0)
+    const jobs = await fetch(`${suite.service().url}/jobs`)
+    const names = ((await jobs.json()) as { data: { spec: { epochs: number } }[] }).data
+    expect(names.every(({ spec }) => spec.epochs === 100)).toBe(true)
     // The browser writes refused requests into its console; that is no failure of the page.
     suite.failures.splice(0)
     await page.close()

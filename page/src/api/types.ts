@@ -15,6 +15,7 @@ export type Sent<Operation> = Operation extends { requestBody?: infer Request }
 export type Job = Success<paths['/jobs/{id}']['get']>
 export type JobStatus = Job['status']
 export type JobRequest = Sent<paths['/jobs']['post']>
+export type JobValidation = Success<paths['/jobs/validate']['post']>
 export type NetworkRequest = JobRequest['network']
 export type LayerRequest = NetworkRequest['layers'][number]
 export type Epoch = Success<paths['/jobs/{id}/epochs']['get']>['data'][number]

@@ -1,7 +1,7 @@
 /** A form for a new job: data by choice or by dropping a file, a network by clicks, and what the service says of it. */
 import { useEffect, useState } from 'preact/hooks'
 import { get, post, type Refusal } from '../api/client.js'
-import type { Dataset } from '../api/types.js'
+import type { Dataset, JobRequest } from '../api/types.js'
 import { plural, short, whole } from '../format.js'
 import { toRefusal, useAsked } from '../parts/asking.js'
 import { Code } from '../parts/code.js'
@@ -11,6 +11,7 @@ import { Icon } from '../parts/icon.js'
 import { NetworkEditor } from '../parts/network-editor.js'
 import { RefusalNotice } from '../parts/notice.js'
 import { go } from '../router.js'
+import { Estimate, useValidation } from './estimate.js'
 import {
   emptyForm,
   featuresOf,
@@ -39,15 +40,21 @@ export function NewJobView({ dataset: wanted }: { dataset: string }) {
   const [uploaded, setUploaded] = useState<readonly Dataset[]>([])
   const [chosen, setChosen] = useState(wanted === '' ? 'iris' : wanted)
   const [form, setForm] = useState<JobForm>(emptyForm)
-  const [problem, setProblem] = useState<Refusal | null>(null)
+  const [refused, setRefused] = useState<Refusal | null>(null)
   const [sending, setSending] = useState(false)
   const datasets = [...uploaded, ...(list.value?.data ?? [])]
   const dataset = datasets.find(({ id }) => id === chosen)
-  const change = (part: Partial<JobForm>) => setForm((before) => ({ ...before, ...part }))
+  const change = (part: Partial<JobForm>) => {
+    setForm((before) => ({ ...before, ...part }))
+    setRefused(null)
+  }
   useEffect(() => {
     if (dataset !== undefined) setForm((before) => formFor(dataset, before))
-    setProblem(null)
+    setRefused(null)
   }, [dataset?.id])
+  const request = dataset === undefined ? null : requestOrFault(form, dataset)
+  const validation = useValidation(request instanceof SyntaxError ? null : request)
+  const problem = refused ?? validation.refusal
 
   const errorAt = (place: string) =>
     problem?.errors.find(({ pointer }) => pointer === place || pointer.startsWith(`${place}/`))?.message
@@ -57,13 +64,13 @@ export function NewJobView({ dataset: wanted }: { dataset: string }) {
 
   const start = async (event: Event) => {
     event.preventDefault()
-    if (dataset === undefined) return
+    if (request === null || request instanceof SyntaxError) return
     setSending(true)
     try {
-      const { id } = await post('/jobs', requestFrom(form, dataset))
+      const { id } = await post('/jobs', request)
       go('runs', id)
     } catch (error) {
-      setProblem(toRefusal(error))
+      setRefused(toRefusal(error))
     }
     setSending(false)
   }
@@ -133,7 +140,11 @@ export function NewJobView({ dataset: wanted }: { dataset: string }) {
                     placeholder='[{"type":"dense","units":16,"activation":"relu"}, …]'
                     onInput={(event) => change({ layers: event.currentTarget.value })}
                   />
-                  {form.layers === '' ? null : <small role="alert">{errorAt('/network')}</small>}
+                  {form.layers === '' ? null : (
+                    <small role="alert">
+                      {request instanceof SyntaxError ? notJson(request) : errorAt('/network')}
+                    </small>
+                  )}
                 </div>
               </details>
             </>
@@ -210,32 +221,45 @@ export function NewJobView({ dataset: wanted }: { dataset: string }) {
             error={errorAt('/name')}
             onChange={(name) => change({ name })}
           />
+          <Estimate validation={problem === null ? validation.value : null} />
           <div class="actions">
-            <button type="submit" class="primary large" disabled={sending || dataset === undefined}>
+            <button
+              type="submit"
+              class="primary large"
+              disabled={sending || request === null || request instanceof SyntaxError}
+            >
               <Icon name="play" /> {sending ? 'Starting …' : 'Start training'}
             </button>
           </div>
-          {dataset === undefined ? null : <Request form={form} dataset={dataset} />}
+          {request === null ? null : <Request request={request} />}
         </div>
       </form>
     </section>
   )
 }
 
-function Request({ form, dataset }: { form: JobForm; dataset: Dataset }) {
-  let text: string
+function requestOrFault(form: JobForm, dataset: Dataset): JobRequest | SyntaxError {
   try {
-    text = curlOf(requestFrom(form, dataset))
+    return requestFrom(form, dataset)
   } catch (error) {
-    text = `The layers are not JSON: ${error instanceof Error ? error.message : error}`
+    if (error instanceof SyntaxError) return error
+    throw error
   }
+}
+
+function Request({ request }: { request: JobRequest | SyntaxError }) {
   return (
     <details>
       <summary>The request</summary>
-      <Code text={text} label="Request that starts this job" />
+      <Code
+        text={request instanceof SyntaxError ? notJson(request) : curlOf(request)}
+        label="Request that starts this job"
+      />
     </details>
   )
 }
+
+const notJson = ({ message }: SyntaxError) => `The layers are not JSON: ${message}`
 
 function Columns({ dataset }: { dataset: Dataset }) {
   const targets = targetsOf(dataset)
