@@ -1,6 +1,7 @@
 /** The settings: the only reader of process.env. Every name here stands in the README's table. */
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
+import { maximumEpochs } from './contract/network.js'
 
 const count = (value: number) => z.coerce.number().int().min(1).default(value)
 const bytes = count
@@ -57,6 +58,12 @@ const environmentSchema = z.object({
     .enum(['true', 'false'])
     .default('false')
     .transform((value) => value === 'true'),
+  MAXIMUM_EPOCHS: count(maximumEpochs).pipe(z.number().max(maximumEpochs)),
+  MAXIMUM_REQUESTS_PER_MINUTE: count(120_000),
+  MAXIMUM_SOCKETS: count(10_000),
+  MAXIMUM_QUEUED_JOBS: count(10_000),
+  MAXIMUM_RUNNING_JOBS: count(1_000).pipe(z.number().max(2 ** 31 - 1)),
+  MAXIMUM_STORED_BYTES: bytes(100 * 1024 ** 3),
   MAXIMUM_JOB_FLOPS: z.coerce.number().positive().default(1e16),
 })
 
@@ -71,4 +78,13 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     throw new Error(`These settings do not fit:\n${lines.join('\n')}`)
   }
   return Object.freeze(parsed.data)
+}
+
+/** What each tenant may have. */
+export function tenantLimits(config: Config) {
+  return {
+    queuedJobs: config.MAXIMUM_QUEUED_JOBS,
+    runningJobs: config.MAXIMUM_RUNNING_JOBS,
+    storedBytes: config.MAXIMUM_STORED_BYTES,
+  }
 }

@@ -3,13 +3,14 @@ import { fileURLToPath } from 'node:url'
 import { type Logger, pino } from 'pino'
 import { openCalibration } from '../workers/calibration.js'
 import { openPredictorPool } from '../workers/predictor-pool.js'
-import { type Config, readConfig } from './config.js'
+import { type Config, readConfig, tenantLimits } from './config.js'
 import { isFinished } from './contract/job.js'
 import type { ReadingLimits } from './datasets/reading/limits.js'
 import { openUploadReader } from './datasets/reading/upload-reader.js'
 import { explainBackend } from './engine/index.js'
 import { buildApp } from './http/app.js'
 import { KeyWatch } from './http/key-watch.js'
+import { OpenSockets } from './http/open-sockets.js'
 import { Idempotency } from './http/plugins/idempotency.js'
 import { openMetrics } from './http/plugins/metrics.js'
 import { Live } from './live/live.js'
@@ -55,10 +56,11 @@ export async function startServer(config: Config, connectionString: string, log:
     await database.$disconnect()
     throw new Error(noKey(config.HOST))
   }
-  const jobs = jobStore(database)
+  const allowed = tenantLimits(config)
+  const jobs = jobStore(database, allowed)
   const epochs = epochStore(database)
-  const models = modelStore(database)
-  const datasets = datasetStore(database)
+  const models = modelStore(database, allowed)
+  const datasets = datasetStore(database, allowed)
   const idempotency = idempotencyStore(database)
   const webhooks = webhookStore(database)
   const tickets = ticketStore(database)
@@ -109,11 +111,14 @@ export async function startServer(config: Config, connectionString: string, log:
         arenaBytes: config.MAXIMUM_ARENA_BYTES,
         jobFlops: config.MAXIMUM_JOB_FLOPS,
         threads: config.MAXIMUM_THREADS,
+        epochs: config.MAXIMUM_EPOCHS,
       },
     },
     pingMilliseconds: 20_000,
     readiness: { missing: () => missingParts(jobs, queue), backend: explainBackend(config.DESCENT_BACKEND) },
     limits: { bodyBytes: config.MAXIMUM_BODY_BYTES, uploadSeconds: config.MAXIMUM_UPLOAD_SECONDS },
+    requestsPerMinute: config.MAXIMUM_REQUESTS_PER_MINUTE,
+    openSockets: new OpenSockets(config.MAXIMUM_SOCKETS),
     pageDirectory,
     isOutage,
     keys,

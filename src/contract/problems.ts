@@ -123,6 +123,16 @@ export const problems = {
       'Delete a webhook that is no longer needed (GET /webhooks lists them), then register the new one.',
     example: 'There are 20 webhooks already; 20 are allowed. Delete one first.',
   },
+  'too-much-stored': {
+    status: 409,
+    title: 'There is as much stored as may be',
+    meaning:
+      'Datasets and models of the tenant, with the models that its unfinished jobs will leave, would take more bytes than it may have.',
+    remedy:
+      'Delete datasets or models that are no longer needed. The limit is the setting MAXIMUM_STORED_BYTES.',
+    example:
+      'With this, datasets and models would take 2000000 bytes; 1000000 are allowed (MAXIMUM_STORED_BYTES).',
+  },
   'body-too-large': {
     status: 413,
     title: 'The body is too large',
@@ -196,7 +206,7 @@ export const problems = {
     status: 422,
     title: 'The training needs more work than is allowed',
     meaning:
-      'The floating-point operations, or the threads, of the whole training are more than one job may use.',
+      'The epochs, floating-point operations, or threads of the whole training are more than one job may use.',
     remedy: 'Train fewer epochs, on fewer rows, or a smaller network. The limit is named in `detail`.',
     example:
       'This training needs 3.00e+16 floating-point operations; 1.00e+16 are allowed (MAXIMUM_JOB_FLOPS).',
@@ -207,6 +217,29 @@ export const problems = {
     meaning: 'The address and headers of the request together have more bytes than are read.',
     remedy: 'Send less in the address and the headers; long questions fit into the body of a POST.',
     example: 'The address and headers have more than 16384 bytes, the most allowed here.',
+  },
+  'rate-limited': {
+    status: 429,
+    title: 'Too many requests',
+    meaning: 'The tenant sent more requests within a minute than it may. Each API process counts for itself.',
+    remedy: 'Wait as long as `retry-after` says. The limit is the setting MAXIMUM_REQUESTS_PER_MINUTE.',
+    example:
+      'More than 600 requests came within a minute; 600 are allowed (MAXIMUM_REQUESTS_PER_MINUTE). Ask again in 1 s.',
+  },
+  'too-many-jobs': {
+    status: 429,
+    title: 'There are as many waiting jobs as may be',
+    meaning: 'The tenant has as many jobs queued or paused as it may have.',
+    remedy: 'Wait until some have run, or cancel some. The limit is the setting MAXIMUM_QUEUED_JOBS.',
+    example: 'With this job 11 would be queued or paused; 10 are allowed (MAXIMUM_QUEUED_JOBS).',
+  },
+  'too-many-sockets': {
+    status: 429,
+    title: 'There are as many open streams as may be',
+    meaning:
+      'The tenant watches as many jobs at once, over WebSockets and server-sent events, as it may. Each API process counts for itself.',
+    remedy: 'Close a stream that is no longer needed. The limit is the setting MAXIMUM_SOCKETS.',
+    example: 'With this stream 101 would be open; 100 are allowed (MAXIMUM_SOCKETS).',
   },
   internal: {
     status: 500,

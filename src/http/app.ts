@@ -12,6 +12,7 @@ import { parseJsonBodies } from './json-body.js'
 import type { KeyWatch } from './key-watch.js'
 import { type Authentication, authenticate, makePublic } from './plugins/authentication.js'
 import { type Origins, refuseForeignOrigins } from './plugins/origins.js'
+import { limitRate } from './plugins/rate-limit.js'
 import { RequestLog } from './plugins/request-log.js'
 import { documentationPolicy, sendSecurityHeaders } from './plugins/security-headers.js'
 import { childLogger, requestIdOf, tellTrace } from './plugins/tracing.js'
@@ -47,6 +48,8 @@ export interface AppDependencies
   datasets: DatasetRoutes['datasets']
   uploadReader: UploadRoutes['uploadReader']
   limits: { bodyBytes: number; uploadSeconds: number }
+  /** Of each tenant. */
+  requestsPerMinute: number
   /** Where the built page lies; null serves none. */
   pageDirectory: string | null
   /** Tells errors of a database that is away from faults of ours. */
@@ -125,6 +128,7 @@ export async function buildApp(dependencies: AppDependencies) {
   app.websocketServer.on('wsClientError', answerBrokenHandshake)
   refuseForeignOrigins(app, dependencies)
   authenticate(app, dependencies)
+  limitRate(app, dependencies.requestsPerMinute)
 
   await app.register(swagger, {
     openapi: {

@@ -14,11 +14,12 @@ import type { AllDatasets, NewDataset } from '../training/ports.js'
 import { type Database, Prisma } from './database.js'
 import type { Dataset as DatasetRow } from './generated/client.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
+import { keepLimits, unlimited } from './tenant-limits.js'
 
 /** One upload is one transaction, as long as reading the file takes. */
 const uploadMilliseconds = 900_000
 
-export function datasetStore(database: Database): AllDatasets {
+export function datasetStore(database: Database, limits = unlimited): AllDatasets {
   async function find(where: { id: string; tenantId?: string }): Promise<Dataset | null> {
     const row = await database.dataset.findUnique({ where })
     return row === null ? null : toDataset(row)
@@ -27,8 +28,11 @@ export function datasetStore(database: Database): AllDatasets {
   return {
     of: (tenantId) => ({
       async create(dataset) {
-        const insert = (transaction: Prisma.TransactionClient) =>
-          insertDataset(transaction, tenantId, dataset)
+        const insert = async (transaction: Prisma.TransactionClient) => {
+          const row = await insertDataset(transaction, tenantId, dataset)
+          await keepLimits(transaction, tenantId, { ...limits, queuedJobs: unlimited.queuedJobs })
+          return row
+        }
         return toDataset(await database.$transaction(insert, { timeout: uploadMilliseconds }))
       },
 

@@ -11,7 +11,7 @@ import {
   jobStatusSchema,
   sourcesOf,
 } from '../contract/job.js'
-import type { AllJobs, JobProgress, JobStore, Ticket } from '../training/ports.js'
+import type { AllJobs, JobProgress, JobStore, TenantLimits, Ticket } from '../training/ports.js'
 import { type Database, notifyChanged, Prisma } from './database.js'
 import { insertDataset } from './datasets.js'
 import { epochOf } from './epochs.js'
@@ -20,17 +20,18 @@ import { createOnce } from './idempotency.js'
 import { endColumns, withEnds } from './job-ends.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
 import { resume } from './resume.js'
+import { keepLimits, unlimited } from './tenant-limits.js'
 
 /** A third death of the worker without a new epoch in between ends the job. */
 export const maximumCrashes = 3
 
 /**
- * The order in which queued jobs are taken: id and place (from 1). Higher priorities first; within one, tenants take
+ * The order in which queued jobs are taken: id, place (from 1), and how many jobs of its tenant run (`busy`). Higher priorities first; within one, tenants take
  * turns: a tenant's n-th waiting job stands behind every tenant's job that would be its (n − 1)-th at work or earlier.
  */
 export const turns = Prisma.sql`
-  SELECT id, row_number() OVER (ORDER BY priority DESC, turn, "createdAt", id) AS place FROM (
-    SELECT queued.id, queued.priority, queued."createdAt",
+  SELECT id, busy, row_number() OVER (ORDER BY priority DESC, turn, "createdAt", id) AS place FROM (
+    SELECT queued.id, queued.priority, queued."createdAt", coalesce(busy.jobs, 0) AS busy,
       coalesce(busy.jobs, 0)
         + row_number() OVER (PARTITION BY queued."tenantId", queued.priority ORDER BY queued."createdAt", queued.id) AS turn
     FROM "Job" AS queued
@@ -42,9 +43,9 @@ export const turns = Prisma.sql`
 const withModel = { model: { select: { id: true } } } as const
 type JobWithModel = JobRow & { model: { id: string } | null }
 
-export function jobStore(database: Database): AllJobs {
+export function jobStore(database: Database, limits = unlimited): AllJobs {
   return {
-    of: (tenantId) => tenantJobs(database, tenantId),
+    of: (tenantId) => tenantJobs(database, tenantId, limits),
 
     get: (id) => findJob(database, { id }),
 
@@ -79,7 +80,7 @@ export function jobStore(database: Database): AllJobs {
   }
 }
 
-function tenantJobs(database: Database, tenantId: string): JobStore {
+function tenantJobs(database: Database, tenantId: string, limits: TenantLimits): JobStore {
   /** Enters a state if that is legal now. */
   async function enter(id: string, to: JobStatus, change: Prisma.Sql): Promise<boolean> {
     const changed = await database.$queryRaw<unknown[]>`
@@ -101,6 +102,7 @@ function tenantJobs(database: Database, tenantId: string): JobStore {
           include: withModel,
         })
         const [created] = await toJobs(client, [row])
+        await keepLimits(client, tenantId, limits)
         return created
       })
     },

@@ -14,12 +14,13 @@ import { epochOf } from './epochs.js'
 import type { Model as ModelRow } from './generated/client.js'
 import { createOnce } from './idempotency.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
+import { keepLimits, unlimited } from './tenant-limits.js'
 
 /** Only who looks at one model reads what may be large. */
 const omit = { evaluation: true } as const
 type ListedRow = Omit<ModelRow, keyof typeof omit>
 
-export function modelStore(database: Database): AllModels {
+export function modelStore(database: Database, limits = unlimited): AllModels {
   async function find(where: { id: string; tenantId?: string }): Promise<Model | null> {
     const row = await database.model.findUnique({ where, omit })
     return row === null ? null : toModel(row)
@@ -28,9 +29,11 @@ export function modelStore(database: Database): AllModels {
   return {
     of: (tenantId) => ({
       async create(model, once) {
-        return createOnce(database, once, async (client) =>
-          toModel(await insertModel(client, tenantId, model)),
-        )
+        return createOnce(database, once, async (client) => {
+          const row = await insertModel(client, tenantId, model)
+          await keepLimits(client, tenantId, { ...limits, queuedJobs: unlimited.queuedJobs })
+          return toModel(row)
+        })
       },
 
       get: (id) => find({ id, tenantId }),

@@ -12,12 +12,13 @@ import { epochOf, metricsPerEpoch } from './epochs.js'
 import { endColumns, withEnds } from './job-ends.js'
 import { releaseCrashed, turns } from './jobs.js'
 import { insertModel } from './models.js'
+import { unlimited } from './tenant-limits.js'
 import { insertSnapshots } from './weight-snapshots.js'
 
 /** A row is locked for about as long as one statement takes. */
 const lockedMilliseconds = 10
 
-export function runStore(database: Database): RunStore {
+export function runStore(database: Database, { runningJobs } = unlimited): RunStore {
   /** The end of a run, one way or another; the claim must hold. */
   async function leave(
     client: Prisma.TransactionClient,
@@ -48,15 +49,15 @@ export function runStore(database: Database): RunStore {
 
     async claimNext(workerId, threads = manyThreads) {
       for (;;) {
-        const claimed = await claimUnlocked(database, workerId, threads)
-        if (claimed !== null || !(await isQueued(database, threads))) return claimed
+        const claimed = await claimUnlocked(database, workerId, threads, runningJobs)
+        if (claimed !== null || !(await mayClaim(database, threads, runningJobs))) return claimed
         // Every queued row was being written by somebody else just then.
         await sleep(lockedMilliseconds)
       }
     },
 
     async anyQueued() {
-      return isQueued(database, manyThreads)
+      return mayClaim(database, manyThreads, unlimited.runningJobs)
     },
 
     async heartbeat(claims) {
@@ -108,9 +109,12 @@ const manyThreads = 2 ** 31 - 1
 
 const threadsOf = Prisma.sql`coalesce(("Job".spec ->> 'threads')::int, 1)`
 
-async function isQueued(database: Database, threads: number): Promise<boolean> {
+async function mayClaim(database: Database, threads: number, runningJobs: number): Promise<boolean> {
   const rows = await database.$queryRaw<unknown[]>`
-    SELECT 1 FROM "Job" WHERE status = 'queued' AND ${threadsOf} <= ${threads}::int LIMIT 1`
+    SELECT 1 FROM "Job" WHERE status = 'queued' AND ${threadsOf} <= ${threads}::int
+      AND (SELECT count(*) FROM "Job" AS busy WHERE busy.status = 'running' AND busy."tenantId" = "Job"."tenantId")
+        < ${runningJobs}::int
+    LIMIT 1`
   return rows.length > 0
 }
 
@@ -118,18 +122,19 @@ async function claimUnlocked(
   database: Database,
   workerId: string,
   threads: number,
+  runningJobs: number,
 ): Promise<ClaimedJob | null> {
   const [row] = await database.$queryRaw<ClaimedRow[]>`
     WITH next AS (
-      SELECT "Job".id FROM "Job" JOIN (${turns}) AS turns ON turns.id = "Job".id
-      WHERE "Job".status = 'queued' AND ${threadsOf} <= ${threads}::int
+      SELECT "Job".id, "Job"."tenantId" FROM "Job" JOIN (${turns}) AS turns ON turns.id = "Job".id
+      WHERE "Job".status = 'queued' AND ${threadsOf} <= ${threads}::int AND turns.busy < ${runningJobs}::int
       ORDER BY turns.place LIMIT 1
       FOR UPDATE OF "Job" SKIP LOCKED
     ), changed AS (
       UPDATE "Job" SET status = 'running', attempt = attempt + 1, "workerId" = ${workerId},
         "heartbeatAt" = now(), "startedAt" = coalesce("startedAt", now())
-      FROM next WHERE "Job".id = next.id
-      RETURNING "Job".id, status, epoch, attempt, spec, changes, "datasetId", "validationDatasetId", "tenantId", "traceId"
+      FROM next WHERE "Job".id = next.id AND "mayRun"(next."tenantId", ${runningJobs}::int)
+      RETURNING "Job".id, status, epoch, attempt, spec, changes, "datasetId", "validationDatasetId", "Job"."tenantId", "traceId"
     ) ${notifyChanged}`
   if (row === undefined) return null
   return {

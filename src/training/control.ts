@@ -4,6 +4,7 @@
  */
 import { isFinished, type Job, type JobStatus, type ResumeRequest } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
+import { checkLength, type JobLimits } from './plan.js'
 import type { JobQueue, JobStore } from './ports.js'
 
 async function look(jobs: JobStore, id: string): Promise<Job> {
@@ -44,8 +45,10 @@ export async function resume(
   queue: Pick<JobQueue, 'enqueue'>,
   id: string,
   change: ResumeRequest,
-  onQueueError: (error: unknown) => void,
+  { limits, onQueueError }: { limits: JobLimits; onQueueError: (error: unknown) => void },
 ): Promise<Job> {
+  const epochs = change?.epochs
+  if (epochs !== undefined) checkLength((await look(jobs, id)).flopsPerEpoch, epochs, limits)
   if (!(await jobs.resume(id, change))) {
     const job = await look(jobs, id)
     throw refusal(job, `The job is ${job.status}, not paused.`)

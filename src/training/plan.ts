@@ -28,10 +28,17 @@ import {
 import { newId } from './new-id.js'
 import type { DatasetStore, ModelStore, NewDataset, Tenanted } from './ports.js'
 
+export interface JobLimits {
+  arenaBytes: number
+  jobFlops: number
+  threads: number
+  epochs: number
+}
+
 export interface PlanDependencies {
   models: Tenanted<Pick<ModelStore, 'tensors'>>
   datasets: Tenanted<Pick<DatasetStore, 'get'>>
-  limits: { arenaBytes: number; jobFlops: number; threads: number }
+  limits: JobLimits
 }
 
 export interface Plan {
@@ -180,7 +187,7 @@ function checkInputShape(inputShape: number[], features: number): void {
 function checkLimits(
   program: { arenaBytes: number; flopsPerEpoch: number },
   { epochs, threads }: JobSpec,
-  limits: PlanDependencies['limits'],
+  limits: JobLimits,
 ): void {
   if (threads > limits.threads) {
     const message = `This training wants ${threads} threads; ${limits.threads} are allowed (MAXIMUM_THREADS).`
@@ -192,7 +199,20 @@ function checkLimits(
       `This training needs ${program.arenaBytes} bytes of memory; ${limits.arenaBytes} are allowed (MAXIMUM_ARENA_BYTES).`,
     )
   }
-  const flops = program.flopsPerEpoch * epochs
+  checkLength(program.flopsPerEpoch, epochs, limits)
+}
+
+/** Also of a job whose epochs are changed. */
+export function checkLength(
+  flopsPerEpoch: number,
+  epochs: number,
+  limits: Pick<JobLimits, 'epochs' | 'jobFlops'>,
+): void {
+  if (epochs > limits.epochs) {
+    const message = `This training wants ${epochs} epochs; ${limits.epochs} are allowed (MAXIMUM_EPOCHS).`
+    throw new Problem('budget-exceeded', message, [{ pointer: '/epochs', message }])
+  }
+  const flops = flopsPerEpoch * epochs
   if (flops > limits.jobFlops) {
     throw new Problem(
       'budget-exceeded',

@@ -130,9 +130,18 @@ export interface IdempotencyStore {
   sweep(): Promise<void>
 }
 
+/** Of each tenant. */
+export interface TenantLimits {
+  /** Queued and paused together. */
+  queuedJobs: number
+  runningJobs: number
+  /** Datasets and models, with those that unfinished jobs will leave. */
+  storedBytes: number
+}
+
 /** The jobs of one tenant. */
 export interface JobStore {
-  /** Throws Problem `idempotency-key-in-flight` when another request with that key was faster. */
+  /** Throws Problem `idempotency-key-in-flight` when another request with that key was faster, `too-many-jobs`, or `too-much-stored`. */
   create(job: NewJob, once?: Once): Promise<Job>
   get(id: string): Promise<Job | null>
   /** Newest first; throws Problem `invalid-request` when `after` names no job. */
@@ -162,7 +171,7 @@ export interface AllJobs extends Tenanted<JobStore>, Pick<JobStore, 'get' | 'pro
 }
 
 export interface RunStore {
-  /** The job whose turn it is, of those of at most so many threads, enters `running` and raises its attempt; null when there is none. */
+  /** The job whose turn it is, of those of at most so many threads and of tenants that may run one more, enters `running` and raises its attempt; null when there is none. */
   claimNext(workerId: string, threads?: number): Promise<ClaimedJob | null>
   /** Whether any job is queued, of however many threads. */
   anyQueued(): Promise<boolean>
@@ -209,7 +218,7 @@ export interface NewModel {
 
 /** The models of one tenant. */
 export interface ModelStore {
-  /** A model that no job made. Throws Problem `idempotency-key-in-flight` when another request with that key was faster. */
+  /** A model that no job made. Throws Problem `idempotency-key-in-flight` when another request with that key was faster, or `too-much-stored`. */
   create(model: NewModel, once?: Once): Promise<Model>
   get(id: string): Promise<Model | null>
   getEvaluated(id: string): Promise<EvaluatedModel | null>
@@ -243,7 +252,7 @@ export interface TableSlice extends Table {
 
 /** The datasets of one tenant. */
 export interface DatasetStore {
-  /** One transaction; holds one piece at a time. */
+  /** One transaction; holds one piece at a time. Throws Problem `too-much-stored`. */
   create(dataset: NewDataset): Promise<Dataset>
   get(id: string): Promise<Dataset | null>
   /** Uploaded ones, newest first. */

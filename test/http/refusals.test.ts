@@ -468,6 +468,11 @@ describe('refusals', () => {
       'unauthorized',
       'forbidden',
       'foreign-origin',
+      // In limits.test.ts.
+      'rate-limited',
+      'too-many-jobs',
+      'too-many-sockets',
+      'too-much-stored',
     ]
     const met = new Set<ProblemCode>([...elsewhere, ...all.map(({ code }) => code)])
     expect([...met].toSorted()).toEqual(Object.keys(problems).toSorted())

@@ -5,6 +5,7 @@ import { openUploadReader } from '../../src/datasets/reading/upload-reader.js'
 import { explainBackend } from '../../src/engine/index.js'
 import { buildApp } from '../../src/http/app.js'
 import { KeyWatch } from '../../src/http/key-watch.js'
+import { OpenSockets } from '../../src/http/open-sockets.js'
 import { Idempotency } from '../../src/http/plugins/idempotency.js'
 import { openMetrics } from '../../src/http/plugins/metrics.js'
 import { Live } from '../../src/live/live.js'
@@ -14,6 +15,7 @@ import { datasetStore } from '../../src/store/datasets.js'
 import { finishedRuns as finishedRunsOf } from '../../src/store/finished-runs.js'
 import { jobStore } from '../../src/store/jobs.js'
 import { modelStore } from '../../src/store/models.js'
+import { unlimited } from '../../src/store/tenant-limits.js'
 import { boundaryReader } from '../../src/training/boundary.js'
 import { builtReadingProcess, calibration as calibrationModule, predictorPool } from './built.js'
 import { readingLimits } from './reading.js'
@@ -32,7 +34,12 @@ export const limits = {
   arenaBytes: 64 * 1024 * 1024,
   jobFlops: 1e12,
   threads: 2,
+  epochs: 10_000_000,
 }
+
+/** What each tenant may do. */
+export const generous = { ...unlimited, requestsPerMinute: 1_000_000, sockets: 10_000 }
+type Allowed = typeof generous
 
 const throwError = (error: unknown) => {
   throw error
@@ -42,12 +49,13 @@ export async function openApp(
   pingMilliseconds = 20_000,
   logger: Logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' }),
   pageDirectory: string | null = null,
+  allowed: Allowed = generous,
 ): Promise<RunningApp> {
   const stores = await openStores()
   const { epochs, idempotency, webhooks, figures, snapshots, connectionString } = stores
-  const jobs = jobStore(stores.database)
-  const models = modelStore(stores.database)
-  const datasets = datasetStore(stores.database)
+  const jobs = jobStore(stores.database, allowed)
+  const models = modelStore(stores.database, allowed)
+  const datasets = datasetStore(stores.database, allowed)
   const finishedRuns = finishedRunsOf(stores.database)
   const queue = await openQueue({ type: 'postgres', connectionString }, throwError)
   const predictors = predictorPool.openPredictorPool(models, 'auto')
@@ -82,6 +90,8 @@ export async function openApp(
     pingMilliseconds,
     readiness: { missing: async () => missing, backend: explainBackend('auto') },
     limits,
+    requestsPerMinute: allowed.requestsPerMinute,
+    openSockets: new OpenSockets(allowed.sockets),
     pageDirectory,
     isOutage,
     keys: stores.keys,

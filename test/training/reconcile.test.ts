@@ -77,7 +77,7 @@ describe('a job submitted while the queue is away', () => {
     const broken = brokenQueue()
     const errors: unknown[] = []
     const { jobs, models, datasets } = stores
-    const limits = { arenaBytes: 1e9, jobFlops: 1e15, threads: 1 }
+    const limits = { arenaBytes: 1e9, jobFlops: 1e15, threads: 1, epochs: 1e7 }
     const job = await submit(
       { jobs, models, datasets, queue: broken, limits, onQueueError: (error) => errors.push(error) },
       'local',

@@ -33,7 +33,7 @@ const request = (changes: object) =>
   })
 
 const accept = (changes: object, allowed: { arenaBytes?: number; jobFlops?: number } = {}) => {
-  const limits = { arenaBytes: 1e9, jobFlops: 1e15, threads: 4, ...allowed }
+  const limits = { arenaBytes: 1e9, jobFlops: 1e15, threads: 4, epochs: 1e7, ...allowed }
   const { jobs, models, datasets } = stores
   const queue = { enqueue: async () => {} }
   return submit({ jobs, models, datasets, queue, limits, onQueueError: () => {} }, 'local', request(changes))

@@ -148,8 +148,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
       },
     },
     async (request) => {
-      const { queue, onQueueError } = submission
-      return resume(jobsOf(request), queue, request.params.id, request.body, onQueueError)
+      return resume(jobsOf(request), submission.queue, request.params.id, request.body, submission)
     },
   )
 

@@ -13,6 +13,7 @@ import type { BoundaryView, DatasetStore, JobStore, Tenanted } from '../../train
 import { type Caller, callerOf } from '../caller.js'
 import { openEventStream, readLastEventId } from '../event-stream.js'
 import type { KeyWatch } from '../key-watch.js'
+import type { OpenSockets } from '../open-sockets.js'
 import { sendProblem } from '../problem-answers.js'
 import { integerParameter } from '../query.js'
 import { failures, idParameters } from '../responses.js'
@@ -37,13 +38,14 @@ export interface StreamRoutes {
   datasets: Tenanted<Pick<DatasetStore, 'get'>>
   live: Live
   keyWatch: Pick<KeyWatch, 'watch'>
+  openSockets: OpenSockets
   /** A reader that has not answered one ping when the next is due is gone, though nobody said so. */
   pingMilliseconds: number
 }
 
 export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
   app,
-  { jobs, datasets, live, keyWatch, pingMilliseconds },
+  { jobs, datasets, live, keyWatch, pingMilliseconds, openSockets },
   done,
 ) => {
   const limits = { maximumBufferedBytes, readyBytes, pingMilliseconds }
@@ -102,6 +104,7 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
       const [job] = await jobs.of(caller.tenantId).progress([params.id])
       if (job === undefined) throw new Problem('not-found', `There is no job ${params.id}.`)
       if (query.boundary !== undefined) await axesOf(caller, params.id)
+      if (request.ws) request.raw.socket.once('close', openSockets.enter(caller.tenantId))
     },
     handler: async (request, reply) => {
       if (request.accepts().type(['json', 'text/event-stream']) !== 'text/event-stream') {
@@ -113,6 +116,7 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
       const last = readLastEventId(headers['last-event-id'])
       if (last?.ended === true) return reply.code(204).send(null)
       const view = await viewOf(callerOf(request), params.id, query.boundary)
+      reply.raw.once('close', openSockets.enter(callerOf(request).tenantId))
       const { sink, body } = openEventStream(reply, textOf, limits)
       // The browser connects again, and is then told why not.
       const unwatch = keyWatch.watch(callerOf(request), () => reply.raw.destroy())

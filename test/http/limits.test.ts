@@ -1,0 +1,157 @@
+/** What each tenant may do: refusals name the limit, the demand and the setting. */
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import request from 'supertest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import WebSocket from 'ws'
+import { generous, limits, openApp, type RunningApp } from '../support/app.js'
+import { linearModel, newJob, storeModel } from '../support/stores.js'
+import { upTo } from '../support/watching.js'
+
+async function openWith(allowed: Partial<typeof generous>): Promise<RunningApp> {
+  const service = await openApp(undefined, undefined, null, { ...generous, ...allowed })
+  onTestFinished(() => service.close())
+  return service
+}
+
+const xor = {
+  dataset: 'xor',
+  network: { layers: [{ type: 'dense', units: 1, activation: 'sigmoid' }] },
+  loss: 'binaryCrossentropy',
+  epochs: 5,
+}
+
+describe('the rate of requests', () => {
+  it('is told, and refused beyond it until the bucket has filled a little', async () => {
+    const service = await openWith({ requestsPerMinute: 60 })
+    const get = () => request(service.app.server).get('/jobs')
+    const first = await get().expect(200)
+    expect(first.headers['ratelimit-policy']).toBe('"requests";q=60;w=60')
+    expect(first.headers.ratelimit).toBe('"requests";r=59;t=1')
+    const answers = await Promise.all(upTo(80).map(() => get()))
+    const refused = answers.filter(({ status }) => status === 429)
+    // While they came, the bucket has filled by one a second.
+    expect(refused.length).toBeGreaterThan(5)
+    expect(refused.length).toBeLessThanOrEqual(21)
+    const [{ headers, body }] = refused
+    expect(body).toMatchObject({ code: 'rate-limited', status: 429 })
+    expect(body.detail).toMatch(/60 are allowed \(MAXIMUM_REQUESTS_PER_MINUTE\)/)
+    expect(headers['retry-after']).toBe('1')
+    expect(headers.ratelimit).toMatch(/^"requests";r=0;t=\d+$/)
+    await request(service.app.server).get('/health/live').expect(200)
+    await new Promise((resolve) => setTimeout(resolve, 1_050))
+    await get().expect(200)
+  })
+})
+
+describe('waiting jobs', () => {
+  it('are exactly as many as allowed, when more come at once', async () => {
+    const service = await openWith({ queuedJobs: 10 })
+    const post = () => request(service.app.server).post('/jobs').send(xor)
+    const answers = await Promise.all(upTo(50).map(post))
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(10)
+    const refused = answers.filter(({ status }) => status === 429)
+    expect(refused).toHaveLength(40)
+    expect(refused[0]?.body).toMatchObject({
+      code: 'too-many-jobs',
+      detail: 'With this job 11 would be queued or paused; 10 are allowed (MAXIMUM_QUEUED_JOBS).',
+    })
+    expect(await service.database.job.count()).toBe(10)
+    // Neither do other tenants' jobs count, nor does pausing make room; cancelling does.
+    await service.jobs.of('another').create(newJob())
+    const [{ body: job }] = answers.filter(({ status }) => status === 202)
+    await request(service.app.server).post(`/jobs/${job.id}/pause`).expect(200)
+    await post().expect(429)
+    await request(service.app.server).post(`/jobs/${job.id}/cancel`).expect(200)
+    await post().expect(202)
+  })
+})
+
+describe('stored bytes', () => {
+  it('of datasets and models together are refused beyond the limit, and nothing is left', async () => {
+    const service = await openWith({ storedBytes: 100 })
+    const api = request(service.app.server)
+    const csv = `a,y\n${upTo(1_000)
+      .map((n) => `${n * 1.37},${n % 2}\n`)
+      .join('')}`
+    const upload = await api.post('/datasets').set('content-type', 'text/csv').send(csv)
+    expect(upload.body).toMatchObject({ code: 'too-much-stored', status: 409 })
+    expect(upload.body.detail).toMatch(/would take \d{4,} bytes; 100 are allowed \(MAXIMUM_STORED_BYTES\)/)
+    expect(await service.database.dataset.count()).toBe(0)
+    expect(await service.database.datasetChunk.count()).toBe(0)
+    // 12 bytes each: three weights.
+    await storeModel(service, linearModel())
+    await api.post('/jobs').send(xor).expect(202)
+    const wide = {
+      ...xor,
+      network: { layers: [{ type: 'dense', units: 20, activation: 'tanh' }, ...xor.network.layers] },
+    }
+    expect((await api.post('/jobs').send(wide)).body.code).toBe('too-much-stored')
+    const construct = { construct: { dnf: { inputs: 8, trueRows: [1, 2, 3] } } }
+    expect((await api.post('/models').send(construct)).body.code).toBe('too-much-stored')
+    expect(await service.database.model.count()).toBe(1)
+  })
+})
+
+describe('epochs', () => {
+  it('are limited when a job is made, and when it is resumed', async () => {
+    const service = await openWith({})
+    const api = request(service.app.server)
+    const { body: job } = await api.post('/jobs').send(xor).expect(202)
+    await api.post(`/jobs/${job.id}/pause`).expect(200)
+    limits.epochs = 1_000
+    onTestFinished(() => {
+      limits.epochs = 10_000_000
+    })
+    const says = 'This training wants 1001 epochs; 1000 are allowed (MAXIMUM_EPOCHS).'
+    for (const answer of [
+      await api.post('/jobs').send({ ...xor, epochs: 1_001 }),
+      await api.post('/jobs/validate').send({ ...xor, epochs: 1_001 }),
+      await api.post(`/jobs/${job.id}/resume`).send({ epochs: 1_001 }),
+    ]) {
+      expect(answer.body).toMatchObject({ code: 'budget-exceeded', status: 422, detail: says })
+      expect(answer.body.errors).toEqual([{ pointer: '/epochs', message: says }])
+    }
+    await api.post(`/jobs/${job.id}/resume`).send({ epochs: 1_000 }).expect(200)
+  })
+})
+
+describe('open streams', () => {
+  it('over WebSockets and server-sent events count together, and no longer when they close', async () => {
+    const service = await openWith({ sockets: 2 })
+    await service.app.listen({ port: 0, host: '127.0.0.1' })
+    const { port } = service.app.server.address() as AddressInfo
+    const { id } = await service.jobs.create(newJob())
+    const address = `127.0.0.1:${port}/jobs/${id}/stream`
+    const sse = (signal?: AbortSignal) =>
+      fetch(`http://${address}`, { headers: { accept: 'text/event-stream' }, signal })
+    const socket = new WebSocket(`ws://${address}`)
+    await once(socket, 'open')
+    const gone = new AbortController()
+    expect((await sse(gone.signal)).status).toBe(200)
+
+    const refused = await sse()
+    expect(refused.status).toBe(429)
+    expect(await refused.json()).toMatchObject({
+      code: 'too-many-sockets',
+      detail: 'With this stream 3 would be open; 2 are allowed (MAXIMUM_SOCKETS).',
+    })
+    const second = new WebSocket(`ws://${address}`)
+    const [, response] = await once(second, 'unexpected-response')
+    expect(response.statusCode).toBe(429)
+    second.on('error', () => {})
+    second.terminate()
+
+    socket.terminate()
+    await expect
+      .poll(async () => {
+        const again = new AbortController()
+        const { status } = await sse(again.signal)
+        if (status !== 200) again.abort()
+        return status
+      })
+      .toBe(200)
+    gone.abort()
+    await expect.poll(async () => (await sse()).status).toBe(200)
+  })
+})

@@ -1,0 +1,37 @@
+/** A tenant runs as many jobs as it may; its others wait while other tenants' run. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runStore } from '../../src/store/runs.js'
+import { unlimited } from '../../src/store/tenant-limits.js'
+import { newJob, openStores, type Stores } from '../support/stores.js'
+import { upTo } from '../support/watching.js'
+
+let stores: Stores
+
+beforeAll(async () => {
+  stores = await openStores()
+})
+
+afterAll(() => stores.close())
+
+const running = (tenantId: string) => stores.database.job.count({ where: { tenantId, status: 'running' } })
+
+describe('a limit of two running jobs', () => {
+  it('holds for each tenant, however many workers claim at once', async () => {
+    const runs = runStore(stores.database, { ...unlimited, runningJobs: 2 })
+    for (const _ of upTo(8)) await stores.jobs.of('eager').create(newJob({ priority: 5 }))
+    await stores.jobs.of('late').create(newJob())
+    const claims = await Promise.all(upTo(10).map((worker) => runs.claimNext(`worker_${worker}`)))
+    const claimed = claims.flatMap((claim) => (claim === null ? [] : [claim]))
+    expect(claimed.map(({ tenantId }) => tenantId).toSorted()).toEqual(['eager', 'eager', 'late'])
+    expect(await running('eager')).toBe(2)
+    expect(await runs.claimNext('worker_a')).toBeNull()
+    // Whoever holds a ticket is told to wait.
+    expect(await runs.anyQueued()).toBe(true)
+
+    const [ended] = claimed.filter(({ tenantId }) => tenantId === 'eager')
+    await runs.fail(ended, { code: 'internal', message: 'over', epoch: null })
+    expect((await runs.claimNext('worker_a'))?.tenantId).toBe('eager')
+    expect(await running('eager')).toBe(2)
+    expect(await runs.claimNext('worker_a')).toBeNull()
+  })
+})
