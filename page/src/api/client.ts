@@ -39,6 +39,11 @@ export async function post<Path extends keyof paths>(
   return send('POST', address(path, options), json)
 }
 
+/** For files; a link could not send the key. */
+export async function getFile(path: '/models/{id}/weights', options: Options): Promise<Blob> {
+  return (await ask('GET', address(path, options))).blob()
+}
+
 export async function remove(path: '/jobs/{id}', options: Options): Promise<void> {
   await send<null>('DELETE', address(path, options))
 }
@@ -62,11 +67,19 @@ export function address(path: string, { id = '', query = {} }: Options): string 
   return path.replace('{id}', encodeURIComponent(id)) + (text === '' ? '' : `?${text}`)
 }
 
-async function send<T>(
-  method: string,
-  url: string,
-  { headers = {}, body }: { headers?: Record<string, string>; body?: BodyInit } = {},
-): Promise<T> {
+interface Content {
+  headers?: Record<string, string>
+  body?: BodyInit
+}
+
+async function send<T>(method: string, url: string, { headers = {}, body }: Content = {}): Promise<T> {
+  const answer = await ask(method, url, { headers: { accept: 'application/json', ...headers }, body })
+  const text = await answer.text()
+  return JSON.parse(text === '' ? 'null' : text)
+}
+
+/** Throws Refusal unless the answer is one of success. */
+async function ask(method: string, url: string, { headers = {}, body }: Content = {}): Promise<Response> {
   const key = currentKey()
   const authorization: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
   let answer: Response
@@ -74,7 +87,7 @@ async function send<T>(
     answer = await fetch(url, {
       method,
       body,
-      headers: { accept: 'application/json', ...headers, ...authorization },
+      headers: { ...headers, ...authorization },
     })
   } catch {
     throw new Refusal(
@@ -83,9 +96,8 @@ async function send<T>(
       'The service does not answer. It may be starting anew; this page keeps trying.',
     )
   }
-  const text = await answer.text()
-  if (!answer.ok) throw refusal(answer.status, text)
-  return JSON.parse(text === '' ? 'null' : text)
+  if (!answer.ok) throw refusal(answer.status, await answer.text())
+  return answer
 }
 
 function refusal(status: number, text: string): Refusal {

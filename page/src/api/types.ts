@@ -20,6 +20,7 @@ export type NetworkRequest = JobRequest['network']
 export type LayerRequest = NetworkRequest['layers'][number]
 export type Epoch = Success<paths['/jobs/{id}/epochs']['get']>['data'][number]
 export type Model = Success<paths['/models/{id}']['get']>
+export type Evaluation = NonNullable<Model['evaluation']>
 export type LayerSummary = Model['layers'][number]
 export type Prediction = Success<paths['/models/{id}/predict']['post']>['predictions'][number]
 export type Dataset = Success<paths['/datasets/{id}']['get']>

@@ -1,36 +1,44 @@
-/** A square to draw a digit in, read as 28 × 28 shades as the MNIST pictures are: 20 × 20 around its middle. */
+/** A square to draw a digit in, read as 28 × 28 shades as the MNIST pictures are. */
 import { useRef } from 'preact/hooks'
 
 export const digitSide = 28
 export const digitPixels = digitSide * digitSide
+/** MNIST's digits fill a box of so many pixels, by strokes about so wide. */
 const box = 20
+const strokeWidth = 2.4
+/** Of the canvas drawn on, and of the one that a drawing is measured on. */
 const side = 280
+const fine = side / digitSide
+/** What is smaller was meant small, like a dot. */
+const smallestExtent = 60
 
-export function DigitPad({ greatest, onDraw }: { greatest: number; onDraw(pixels: number[]): void }) {
+interface Spot {
+  x: number
+  y: number
+}
+
+export function DigitPad({ greatest, onDraw }: { greatest: number; onDraw(pixels: number[] | null): void }) {
   const canvas = useRef<HTMLCanvasElement>(null)
-  const last = useRef<{ x: number; y: number } | null>(null)
+  const strokes = useRef<Spot[][]>([])
+  const isDown = useRef(false)
 
-  const at = (event: PointerEvent) => {
-    const { left, top, width, height } = canvas.current?.getBoundingClientRect() ?? new DOMRect(0, 0, 1, 1)
-    return { x: ((event.clientX - left) / width) * side, y: ((event.clientY - top) / height) * side }
-  }
-  const stroke = (event: PointerEvent) => {
+  const extend = (event: PointerEvent) => {
     const context = canvas.current?.getContext('2d')
-    if (last.current === null || !context) return
-    const to = at(event)
-    context.strokeStyle = '#fff'
-    context.lineWidth = 20
-    context.lineCap = context.lineJoin = 'round'
-    context.beginPath()
-    context.moveTo(last.current.x, last.current.y)
-    context.lineTo(to.x, to.y)
-    context.stroke()
-    last.current = to
+    const stroke = strokes.current.at(-1)
+    if (!isDown.current || !context || stroke === undefined) return
+    const { left, top, width, height } = context.canvas.getBoundingClientRect()
+    stroke.push({ x: ((event.clientX - left) / width) * side, y: ((event.clientY - top) / height) * side })
+    paint(context, [stroke.slice(-2)], 20)
   }
   const end = () => {
-    if (last.current === null) return
-    last.current = null
-    if (canvas.current !== null) onDraw(read(canvas.current).map((shade) => shade * greatest))
+    if (!isDown.current) return
+    isDown.current = false
+    onDraw(read(strokes.current).map((shade) => shade * greatest))
+  }
+  const wipe = () => {
+    canvas.current?.getContext('2d')?.clearRect(0, 0, side, side)
+    strokes.current = []
+    onDraw(null)
   }
   return (
     <div class="digit">
@@ -42,52 +50,87 @@ export function DigitPad({ greatest, onDraw }: { greatest: number; onDraw(pixels
         role="img"
         onPointerDown={(event) => {
           event.currentTarget.setPointerCapture(event.pointerId)
-          last.current = at(event)
-          stroke(event)
+          isDown.current = true
+          strokes.current.push([])
+          extend(event)
         }}
-        onPointerMove={stroke}
+        onPointerMove={extend}
         onPointerUp={end}
         onPointerCancel={end}
       />
-      <button type="button" onClick={() => canvas.current?.getContext('2d')?.clearRect(0, 0, side, side)}>
+      <button type="button" onClick={wipe}>
         Wipe
       </button>
     </div>
   )
 }
 
-/** Shades from 0 to 1: what was drawn, scaled into the box and moved so that its centre of mass is in the middle. */
-function read(canvas: HTMLCanvasElement): number[] {
-  const source = canvas.getContext('2d')
-  const small = document.createElement('canvas')
-  small.width = small.height = digitSide
-  const target = small.getContext('2d', { willReadFrequently: true })
-  if (source === null || target === null) return Array.from({ length: digitPixels }, () => 0)
-  const { data } = source.getImageData(0, 0, side, side)
-  let [left, right, top, bottom, mass, sumX, sumY] = [side, 0, side, 0, 0, 0, 0]
+function paint(context: CanvasRenderingContext2D, strokes: readonly Spot[][], width: number): void {
+  context.strokeStyle = '#fff'
+  context.lineWidth = width
+  context.lineCap = context.lineJoin = 'round'
+  context.beginPath()
+  for (const stroke of strokes) {
+    const [first] = stroke
+    if (first === undefined) continue
+    context.moveTo(first.x, first.y)
+    for (const { x, y } of stroke) context.lineTo(x, y)
+  }
+  context.stroke()
+}
+
+/** Shades from 0 to 1: the strokes scaled into the box, then moved so that their centre of mass is in the middle. */
+function read(strokes: readonly Spot[][]): number[] {
+  const [large, small] = [squareOf(side), squareOf(digitSide)]
+  if (large === null || small === null) return Array.from({ length: digitPixels }, () => 0)
+  paint(large, scaled(strokes), strokeWidth * fine)
+  const { data } = large.getImageData(0, 0, side, side)
+  let [mass, sumX, sumY] = [0, 0, 0]
   for (let y = 0; y < side; y++) {
     for (let x = 0; x < side; x++) {
       const shade = data[4 * (y * side + x) + 3] ?? 0
-      if (shade === 0) continue
-      left = Math.min(left, x)
-      right = Math.max(right, x)
-      top = Math.min(top, y)
-      bottom = Math.max(bottom, y)
       mass += shade
-      sumX += shade * x
-      sumY += shade * y
+      sumX += shade * (x + 0.5)
+      sumY += shade * (y + 0.5)
     }
   }
-  if (mass === 0) return Array.from({ length: digitPixels }, () => 0)
-  const scale = box / Math.max(right - left + 1, bottom - top + 1)
-  target.imageSmoothingQuality = 'high'
-  target.drawImage(
-    canvas,
-    digitSide / 2 - (sumX / mass) * scale,
-    digitSide / 2 - (sumY / mass) * scale,
-    side * scale,
-    side * scale,
+  // MNIST's middle is the centre of pixel 14, not the corner before it.
+  const middle = digitSide / 2 + 0.5
+  small.imageSmoothingQuality = 'high'
+  small.drawImage(
+    large.canvas,
+    middle - sumX / mass / fine,
+    middle - sumY / mass / fine,
+    digitSide,
+    digitSide,
   )
-  const drawn = target.getImageData(0, 0, digitSide, digitSide).data
+  const drawn = small.getImageData(0, 0, digitSide, digitSide).data
   return Array.from({ length: digitPixels }, (_, place) => (drawn[4 * place + 3] ?? 0) / 255)
+}
+
+/** As large as the box, around the middle of the fine canvas. */
+function scaled(strokes: readonly Spot[][]): Spot[][] {
+  const spots = strokes.flat()
+  const [left, right] = rangeOf(spots.map(({ x }) => x))
+  const [top, bottom] = rangeOf(spots.map(({ y }) => y))
+  const scale = ((box - strokeWidth) * fine) / Math.max(right - left, bottom - top, smallestExtent)
+  return strokes.map((stroke) =>
+    stroke.map(({ x, y }) => ({
+      x: side / 2 + (x - (left + right) / 2) * scale,
+      y: side / 2 + (y - (top + bottom) / 2) * scale,
+    })),
+  )
+}
+
+function rangeOf(values: readonly number[]): [number, number] {
+  return [
+    values.reduce((least, value) => Math.min(least, value), side),
+    values.reduce((greatest, value) => Math.max(greatest, value), 0),
+  ]
+}
+
+function squareOf(length: number): CanvasRenderingContext2D | null {
+  const canvas = document.createElement('canvas')
+  canvas.width = canvas.height = length
+  return canvas.getContext('2d', { willReadFrequently: true })
 }

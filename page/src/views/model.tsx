@@ -1,6 +1,6 @@
 /** A model: asked with raw values while one types, with a drawn digit where it takes images of 28 × 28. */
 import { useEffect, useState } from 'preact/hooks'
-import { get, post, type Refusal } from '../api/client.js'
+import { get, getFile, post, type Refusal } from '../api/client.js'
 import type { Dataset, Model, Prediction } from '../api/types.js'
 import { percent, short, whole } from '../format.js'
 import { toRefusal, useAsked } from '../parts/asking.js'
@@ -44,6 +44,7 @@ export function ModelView({ id }: { id: string }) {
           >
             <Icon name="download" /> Description
           </button>
+          <WeightsDownload id={model.id} />
           {model.jobId === null ? null : <EpochsDownload jobId={model.jobId} />}
         </div>
       </div>
@@ -66,6 +67,26 @@ function Figure({ name, value }: { name: string; value: string }) {
       <dt>{name}</dt>
       <dd>{value}</dd>
     </div>
+  )
+}
+
+function WeightsDownload({ id }: { id: string }) {
+  const [problem, setProblem] = useState<Refusal | null>(null)
+  const download = () =>
+    getFile('/models/{id}/weights', { id }).then(
+      (file) => {
+        setProblem(null)
+        save(`${id}.safetensors`, file.type, file)
+      },
+      (error) => setProblem(toRefusal(error)),
+    )
+  return (
+    <>
+      <button type="button" onClick={() => void download()}>
+        <Icon name="download" /> Weights (safetensors)
+      </button>
+      <RefusalNotice refusal={problem} />
+    </>
   )
 }
 
@@ -121,6 +142,10 @@ function Predictor({ model, dataset }: { model: Model; dataset: Dataset | null }
   const [pixels, setPixels] = useState<number[] | null>(null)
   const [answer, setAnswer] = useState<Prediction | null>(null)
   const [problem, setProblem] = useState<Refusal | null>(null)
+  const draw = (drawn: number[] | null) => {
+    setPixels(drawn)
+    if (drawn === null) setAnswer(null)
+  }
   const isImage = model.columns.length === digitPixels
   const hasFields = !isImage && model.columns.length <= mostFields
   const row = isImage
@@ -154,9 +179,7 @@ function Predictor({ model, dataset }: { model: Model; dataset: Dataset | null }
     <div class="columns predictor">
       <div class="card">
         <h2>Ask it</h2>
-        {isImage ? (
-          <DigitPad greatest={ranges.get(model.columns[0] ?? '')?.max ?? 1} onDraw={setPixels} />
-        ) : null}
+        {isImage ? <DigitPad greatest={ranges.get(model.columns[0] ?? '')?.max ?? 1} onDraw={draw} /> : null}
         {hasFields ? (
           <div class="pair">
             {model.columns.map((name, place) => (

@@ -16,6 +16,7 @@ import { ConnectionNote, StatusPill } from '../parts/status.js'
 import { go, link } from '../router.js'
 import { type Run, useRun } from '../watching.js'
 import { Smoothing } from './compare.js'
+import { EvaluationCard } from './evaluation.js'
 import { datasetName, timeOf } from './runs.js'
 import { SameAgain } from './same-again.js'
 
@@ -107,6 +108,7 @@ function Watched({ first, inputs }: { first: Job; inputs: number }) {
         <CurveCards run={run} />
         {drawable ? <BoundaryCard run={run} job={job} inputs={inputs} /> : null}
       </div>
+      {model.value?.evaluation ? <EvaluationCard evaluation={model.value.evaluation} /> : null}
       {model.value === null ? null : <NetworkCard layers={model.value.layers} model={model.value} />}
       <SameAgain job={job} />
     </section>

@@ -1,0 +1,126 @@
+/** Digits drawn with the mouse, read by a convolutional network that learned from MNIST. */
+import { existsSync, openAsBlob } from 'node:fs'
+import type { Page } from 'playwright-core'
+import { afterEach, describe, expect, it } from 'vitest'
+import { submit } from '../../examples/client.js'
+import { datasetSchema } from '../../src/contract/dataset.js'
+import { browserSuite, hasChromium } from '../support/browser.js'
+import { sharedPath } from '../support/shared.js'
+import { watchJob } from '../support/watching.js'
+
+const suite = browserSuite()
+afterEach(() => expect(suite.failures).toEqual([]))
+
+const images = sharedPath('data', 'mnist', 't10k-images-idx3-ubyte.gz')
+const labels = sharedPath('data', 'mnist', 't10k-labels-idx1-ubyte.gz')
+const hasMnist = existsSync(images) && existsSync(labels)
+if (!hasMnist) console.warn(`There is no ${images}: no network learns to read drawn digits.`)
+
+type Spot = readonly [x: number, y: number]
+
+/** Part of an ellipse, by degrees clockwise from the right. */
+function arc([x, y]: Spot, [across, down]: Spot, from: number, to: number): Spot[] {
+  return Array.from({ length: 25 }, (_, step) => {
+    const angle = ((from + ((to - from) * step) / 24) * Math.PI) / 180
+    return [x + across * Math.cos(angle), y + down * Math.sin(angle)] as const
+  })
+}
+
+/** Strokes in a square of side 1. */
+const digits: Record<string, Spot[][]> = {
+  0: [arc([0.5, 0.5], [0.24, 0.36], -90, 270)],
+  1: [
+    [
+      [0.52, 0.14],
+      [0.48, 0.86],
+    ],
+  ],
+  2: [[...arc([0.5, 0.33], [0.22, 0.2], -170, 40), [0.28, 0.84], [0.76, 0.84]]],
+  3: [[...arc([0.47, 0.32], [0.2, 0.18], -150, 90), ...arc([0.47, 0.68], [0.24, 0.19], -90, 150)]],
+  4: [
+    [
+      [0.36, 0.14],
+      [0.26, 0.52],
+      [0.74, 0.52],
+    ],
+    [
+      [0.68, 0.16],
+      [0.6, 0.88],
+    ],
+  ],
+  5: [[[0.72, 0.14], [0.36, 0.14], [0.33, 0.45], ...arc([0.48, 0.65], [0.23, 0.21], -120, 140)]],
+  6: [[[0.62, 0.12], [0.42, 0.36], [0.32, 0.62], ...arc([0.49, 0.68], [0.17, 0.18], 180, -180)]],
+  7: [
+    [
+      [0.26, 0.16],
+      [0.74, 0.16],
+      [0.45, 0.88],
+    ],
+  ],
+  8: [[...arc([0.5, 0.32], [0.17, 0.17], 90, 450), ...arc([0.5, 0.68], [0.2, 0.19], -90, 270)]],
+  9: [[...arc([0.48, 0.34], [0.19, 0.19], 0, 360), [0.66, 0.5], [0.6, 0.88]]],
+}
+
+/** @param size of the square drawn in, against the canvas, in a corner of which it lies. */
+async function draw(page: Page, strokes: readonly Spot[][], size: number): Promise<void> {
+  const box = await page.getByRole('img', { name: 'Draw a digit here' }).boundingBox()
+  if (box === null) throw new Error('there is nothing to draw on')
+  for (const [first, ...rest] of strokes) {
+    const at = ([x, y]: Spot) => [box.x + x * size * box.width, box.y + y * size * box.height] as const
+    await page.mouse.move(...at(first))
+    await page.mouse.down()
+    for (const spot of rest) await page.mouse.move(...at(spot), { steps: 3 })
+    await page.mouse.up()
+  }
+}
+
+describe.skipIf(!hasChromium || !hasMnist)('a network that learned from MNIST', () => {
+  it('reads what is drawn, large or small, wherever it stands', { timeout: 240_000 }, async () => {
+    const { url } = suite.service()
+    const form = new FormData()
+    form.append('images', await openAsBlob(images), 'images-idx3-ubyte.gz')
+    form.append('labels', await openAsBlob(labels), 'labels-idx1-ubyte.gz')
+    const answer = await fetch(`${url}/datasets`, { method: 'POST', body: form })
+    const dataset = datasetSchema.parse(await answer.json())
+    const { id } = await submit(url, {
+      dataset: dataset.id,
+      network: {
+        inputShape: [28, 28, 1],
+        layers: [
+          { type: 'conv2d', filters: 8, kernelSize: [5, 5], activation: 'relu' },
+          { type: 'maxPool2d', poolSize: [2, 2] },
+          { type: 'conv2d', filters: 16, kernelSize: [5, 5], activation: 'relu' },
+          { type: 'maxPool2d', poolSize: [2, 2] },
+          { type: 'flatten' },
+          { type: 'dense', units: 10, activation: 'softmax' },
+        ],
+      },
+      loss: 'categoricalCrossentropy',
+      optimizer: { type: 'adam', learningRate: 0.002 },
+      validationSplit: 0.1,
+      batchSize: 32,
+      epochs: 6,
+      seed: 1,
+    })
+    const { job } = await watchJob(url, id).ended
+    expect(job?.metrics.valAccuracy).toBeGreaterThan(0.96)
+    const page = await suite.open(`#/models/${job?.modelId}`)
+    const label = page.locator('.answer p.large')
+    const wrong: string[] = []
+    for (const size of [1, 0.5]) {
+      for (const [digit, strokes] of Object.entries(digits)) {
+        await page.getByRole('button', { name: 'Wipe' }).click()
+        await page.getByText('Draw a digit.').waitFor()
+        const predicted = page.waitForResponse((response) => response.url().endsWith('/predict'))
+        await draw(page, strokes, size)
+        await predicted
+        // The page asks anew after each stroke.
+        await page.waitForTimeout(300)
+        const read = await label.textContent()
+        if (read !== digit) wrong.push(`${digit} (size ${size}) is read as ${read}`)
+      }
+    }
+    expect(wrong).toEqual([])
+    await page.close()
+  })
+})
