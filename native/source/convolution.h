@@ -42,6 +42,20 @@ struct Convolution {
 
 inline int64_t wholeLines(int64_t floats) { return (floats + 15) / 16 * 16; }
 
+/// Whether the gradients of the filters are summed in vectors along the positions, which few filters fill better.
+inline bool slopesAlongPositions(const Convolution& c) {
+  const double filters = double{1} * c.positions() * ceilDivided(c.filters, lanes);
+  return 1.2 * c.filters * ceilDivided(c.run(), lanes) < filters;
+}
+/// Numbers in which a thread sums one tap: a vector for each filter, or a number for each, in whole vectors.
+inline int tapWidth(const Convolution& c) { return slopesAlongPositions(c) ? c.filters * lanes : c.paddedFilters(); }
+/// Floats of these sums, the last ones for the bias, and of one sample's slopes as they are multiplied.
+inline int64_t sumsOf(const Convolution& c) { return int64_t{c.taps() + 1} * tapWidth(c); }
+inline int64_t slopesOf(const Convolution& c) {
+  return slopesAlongPositions(c) ? int64_t{c.filters} * ceilDivided(c.run(), lanes) * lanes
+                                 : int64_t{c.positions()} * c.paddedFilters();
+}
+
 /// Floats all threads share: the filters turned, the distances of the taps.
 inline int64_t convolutionShared(const Convolution& c) {
   return wholeLines(int64_t{c.taps()} * c.paddedFilters()) + wholeLines(c.taps());
@@ -49,7 +63,7 @@ inline int64_t convolutionShared(const Convolution& c) {
 /// Floats of each thread beside a product's: a copied image; outputs of a run, turned slopes with sums, or shares of dx.
 inline int64_t convolutionOwn(const Convolution& c) {
   const int64_t runs = int64_t{c.filters} * c.run();
-  const int64_t slopes = int64_t{c.positions() + c.taps() + 1} * c.paddedFilters();
+  const int64_t slopes = sumsOf(c) + slopesOf(c);
   const int64_t shares = int64_t{c.inputChannels()} * c.kernelHeight * c.kernelWidth * c.positions();
   return wholeLines(c.inPlace() ? 0 : c.planes()) + wholeLines(most(runs, most(slopes, shares)));
 }
@@ -259,6 +273,120 @@ inline void addSample(const Convolution& c, const float* planes, const int32_t* 
   }
 }
 
+/// Sums of slopes · cells along the runs of `filters` neighbouring filters for `columns` neighbouring taps.
+struct RunBlock {
+  /// Those the first tap meets.
+  const float* cells;
+  /// [filters, vectors · lanes]
+  const float* slopes;
+  int vectors;
+  /// Lanes of the last vector.
+  Mask last;
+  /// [taps, tapWidth], to which is added.
+  float* sums;
+  int tapWidth;
+};
+
+template <int columns, int filters> void addRuns(const RunBlock& t) {
+  Floats sum[columns][filters];
+#pragma GCC unroll 8
+  for (int l = 0; l < columns; l++)
+#pragma GCC unroll 16
+    for (int f = 0; f < filters; f++) sum[l][f] = load(t.sums + l * t.tapWidth + f * lanes);
+  const int64_t stride = int64_t{t.vectors} * lanes;
+  const auto add = [&](const float* cells, const float* slopes, auto loaded) {
+    Floats cell[columns];
+#pragma GCC unroll 8
+    for (int l = 0; l < columns; l++) cell[l] = loaded(cells + l);
+#pragma GCC unroll 16
+    for (int f = 0; f < filters; f++) {
+      const Floats slope = load(slopes + f * stride);
+#pragma GCC unroll 8
+      for (int l = 0; l < columns; l++) sum[l][f] = multiplyAdd(cell[l], slope, sum[l][f]);
+    }
+  };
+  const int64_t end = stride - lanes;
+  for (int64_t i = 0; i < end; i += lanes) add(t.cells + i, t.slopes + i, [](const float* at) { return load(at); });
+  add(t.cells + end, t.slopes + end, [&](const float* at) { return load(at, t.last); });
+#pragma GCC unroll 8
+  for (int l = 0; l < columns; l++)
+#pragma GCC unroll 16
+    for (int f = 0; f < filters; f++) store(t.sums + l * t.tapWidth + f * lanes, sum[l][f]);
+}
+
+constexpr int runFilters = 4;
+/// As many as registers hold sums for, beside a vector of slopes and the cells.
+constexpr int runFiltersFor(int columns) {
+  const int fit = (2 * blockRows + 3 - columns) / columns;
+  return fit < 1 ? 1 : fit < runFilters ? fit : runFilters;
+}
+
+using AddRuns = void (*)(const RunBlock&);
+struct RunBlocks {
+  AddRuns table[tapColumns + 1][runFilters + 1];
+  constexpr RunBlocks() : table() { fill<tapColumns, runFiltersFor(tapColumns)>(); }
+  template <int columns, int filters> constexpr void fill() {
+    if constexpr (filters > 0) {
+      table[columns][filters] = addRuns<columns, filters>;
+      fill<columns, filters - 1>();
+    } else if constexpr (columns > 1) {
+      fill<columns - 1, runFiltersFor(columns - 1)>();
+    }
+  }
+};
+
+/// As addSample in vectors along the positions; slopes [filters, run] with zeros between the rows and behind.
+inline void addSampleRuns(const Convolution& c, const float* planes, const int32_t* distances, const float* slopes,
+                          float* sums) {
+  static constexpr RunBlocks blocks;
+  RunBlock t;
+  t.vectors = ceilDivided(c.run(), lanes);
+  t.last = firstLanes(c.run() - (t.vectors - 1) * lanes);
+  t.tapWidth = tapWidth(c);
+  const int width = c.strideX == 1 ? c.kernelWidth : 1;
+  for (int run = 0; run < c.taps(); run += width) {
+    for (int first = 0; first < width; first += tapColumns) {
+      const int columns = least(tapColumns, width - first);
+      t.cells = planes + distances[run + first];
+      for (int f = 0, some = 0; f < c.filters; f += some) {
+        some = least(runFiltersFor(columns), c.filters - f);
+        t.slopes = slopes + int64_t{f} * t.vectors * lanes;
+        t.sums = sums + int64_t{run + first} * t.tapWidth + f * lanes;
+        blocks.table[columns][some](t);
+      }
+    }
+  }
+}
+
+/// Lays out one sample's slopes dz [filters, positions] and adds their products with the cells, and themselves.
+inline void addSlopes(const Convolution& c, const float* planes, const int32_t* distances, const float* dz,
+                      float* slopes, float* sums, float* biasSums) {
+  const int positions = c.positions();
+  const int padded = c.paddedFilters();
+  if (slopesAlongPositions(c)) {
+    const int64_t stride = int64_t{ceilDivided(c.run(), lanes)} * lanes;
+    for (int f = 0; f < c.filters; f++) {
+      float* const run = slopes + f * stride;
+      Floats total = load(biasSums + f * lanes);
+      for (int i = 0; i < c.outputHeight; i++, dz += c.outputWidth)
+        overVectors(c.outputWidth, [&](int64_t j, Mask mask) {
+          const Floats slope = load(dz + j, mask);
+          total = total + slope;
+          store(run + int64_t{i} * c.planeWidth() + j, slope, mask);
+        });
+      store(biasSums + f * lanes, total);
+    }
+    return addSampleRuns(c, planes, distances, slopes, sums);
+  }
+  for (int f = 0; f < padded; f += lanes) {
+    packTransposed(dz + int64_t{f} * positions, positions, least(lanes, c.filters - f), positions, slopes + f, padded);
+    Floats total = load(biasSums + f);
+    for (int p = 0; p < positions; p++) total = total + load(slopes + int64_t{p} * padded + f);
+    store(biasSums + f, total);
+  }
+  addSample(c, planes, distances, slopes, sums);
+}
+
 /**
  * dWeight [filters, channels, kernel] = Σ over rows and positions of dz · cells; dBias = Σ dz. Each thread sums a share
  * of the rows, the shares are added in their order.
@@ -267,47 +395,39 @@ inline void convolutionBackwardWeights(const Convolution& c, const float* x, con
                                        float* dBias, int rows, float* shared, const Context& context) {
   int32_t* const distances = reinterpret_cast<int32_t*>(shared + wholeLines(int64_t{c.taps()} * c.paddedFilters()));
   distancesOf(c, distances);
-  const int padded = c.paddedFilters();
-  const int positions = c.positions();
-  const int64_t sumFloats = int64_t{c.taps() + 1} * padded;
+  const int taps = c.taps();
+  const int width = tapWidth(c);
+  const int64_t sumFloats = sumsOf(c);
+  const int64_t slopeFloats = slopesOf(c);
   const auto ownSums = [&](float* scratch) {
     return scratch + productScratch + wholeLines(c.inPlace() ? 0 : c.planes());
   };
-  int parts = 0;
   const int threads = context.team ? context.team->threads() : 1;
-  const double operations = 2.0 * rows * c.outputs() * c.taps();
   for (int i = 0; i < threads; i++) {
-    float* sums = ownSums(context.scratch + i * context.scratchFloats);
-    for (int64_t j = 0; j < sumFloats; j++) sums[j] = 0;
+    float* const own = ownSums(context.scratch + i * context.scratchFloats);
+    overVectors(sumFloats + slopeFloats, [&](int64_t j, Mask mask) { store(own + j, zeros(), mask); });
   }
-  share(context, operations, rows, 1, [&](int from, int end, float* scratch) {
+  share(context, 2.0 * rows * c.outputs() * taps, rows, 1, [&](int from, int end, float* scratch) {
     float* const copy = scratch + productScratch;
     float* const sums = ownSums(scratch);
-    float* const biasSums = sums + int64_t{c.taps()} * padded;
-    float* const slopes = sums + sumFloats;
-    for (int row = from; row < end; row++) {
-      const float* planes = planesOf(c, x + row * c.sample(), copy);
-      for (int f = 0; f < padded; f += lanes)
-        packTransposed(dz + row * c.outputs() + int64_t{f} * positions, positions, least(lanes, c.filters - f),
-                       positions, slopes + f, padded);
-      addSample(c, planes, distances, slopes, sums);
-      if (!dBias) continue;
-      for (int f = 0; f < padded; f += lanes) {
-        Floats total = load(biasSums + f);
-        for (int p = 0; p < positions; p++) total = total + load(slopes + int64_t{p} * padded + f);
-        store(biasSums + f, total);
-      }
-    }
+    for (int row = from; row < end; row++)
+      addSlopes(c, planesOf(c, x + row * c.sample(), copy), distances, dz + row * c.outputs(), sums + sumFloats, sums,
+                sums + int64_t{taps} * width);
   });
-  parts = threads;
   float* const sums = ownSums(context.scratch);
-  for (int i = 1; i < parts; i++) {
+  for (int i = 1; i < threads; i++) {
     const float* more = ownSums(context.scratch + i * context.scratchFloats);
     overVectors(sumFloats, [&](int64_t j, Mask mask) { store(sums + j, load(sums + j, mask) + load(more + j, mask), mask); });
   }
-  for (int f = 0; f < c.filters; f++)
-    for (int tap = 0; tap < c.taps(); tap++) dWeight[int64_t{f} * c.taps() + tap] = sums[int64_t{tap} * padded + f];
-  for (int f = 0; dBias && f < c.filters; f++) dBias[f] = sums[int64_t{c.taps()} * padded + f];
+  const bool alongPositions = slopesAlongPositions(c);
+  const auto summed = [&](int tap, int f) {
+    const float* const of = sums + int64_t{tap} * width;
+    return alongPositions ? sum(load(of + f * lanes)) : of[f];
+  };
+  for (int f = 0; f < c.filters; f++) {
+    for (int tap = 0; tap < taps; tap++) dWeight[int64_t{f} * taps + tap] = summed(tap, f);
+    if (dBias) dBias[f] = summed(taps, f);
+  }
 }
 
 /// dx of one channel from the shares [kernelHeight, kernelWidth, outputHeight, outputWidth] of its taps, neighbouring
