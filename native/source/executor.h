@@ -9,8 +9,8 @@
 #include "narrow.h"
 #include "normalization.h"
 #include "optimizers.h"
-#include "pooling.h"
 #include "random.h"
+#include "rowwise.h"
 #include "training.h"
 
 namespace descent {
@@ -50,7 +50,6 @@ struct Moment {
 inline Convolution convolutionOf(const int32_t* n) {
   return {n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11]};
 }
-inline Windows windowsOf(const int32_t* n) { return {n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8]}; }
 inline Local localOf(const int32_t* n) { return {n[0], n[1], n[2], n[3], n[4], n[5]}; }
 
 /// Floats of scratch an operation wants: a product's, and its own; what threads share lies in the first one's.
@@ -70,6 +69,7 @@ inline int64_t scratchOf(const Operation& operation, int capacity) {
   }
 }
 
+/// Performs an operation that is not row-wise.
 inline void perform(const Operation& o, Moment& now, const Context& context) {
   const int rows = now.rows;
   float* const* at = o.at;
@@ -79,21 +79,10 @@ inline void perform(const Operation& o, Moment& now, const Context& context) {
     share(context, cost * static_cast<double>(count), static_cast<int>(count), optimizerGrain,
           [&](int from, int end, float*) { work(from, end); });
   };
-  const auto overPlanes = [&](double cost, auto work) {
-    share(context, cost * rows, rows, 1, [&](int from, int end, float*) { work(from, end); });
-  };
   switch (o.code) {
     case 1: return denseForward(at[0], at[1], at[2], at[3], at[4], rows, n[0], n[1], n[2], context);
     case 2: return denseBackwardWeights(at[0], at[1], at[2], at[3], rows, n[0], n[1], context);
     case 3: return denseBackwardInput(at[0], at[1], at[2], rows, n[0], n[1], context);
-    case 4:
-      return elementwise(int64_t{rows} * n[0], 10,
-                         [&](int from, int end) { activate(n[1], at[0] + from, at[1] + from, end - from); });
-    case 5:
-      return elementwise(int64_t{rows} * n[0], 4,
-                         [&](int from, int end) { activateBack(n[1], at[0] + from, at[1] + from, end - from); });
-    case 6: return softmaxForward(at[0], at[1], rows, n[0]);
-    case 7: return softmaxBackward(at[0], at[1], rows, n[0]);
     case 8: {
       const Convolution c = convolutionOf(n);
       return convolutionForward(c, at[0], at[1], at[2], at[3], at[4], rows, n[12],
@@ -108,22 +97,6 @@ inline void perform(const Operation& o, Moment& now, const Context& context) {
     case 11: return localForward(at[0], at[1], at[2], at[3], at[4], localOf(n), rows, n[6], context);
     case 12: return localBackwardWeights(at[0], at[1], at[2], at[3], localOf(n), rows, context);
     case 13: return localBackwardInput(at[0], at[1], at[2], localOf(n), rows, context);
-    case 14: {
-      const Windows w = windowsOf(n);
-      return overPlanes(4.0 * n[0] * w.plane(), [&](int from, int end) {
-        maxPoolingForward(at[0] + from * n[0] * w.plane(), at[1] + from * n[0] * w.outputs(), (end - from) * n[0], w);
-      });
-    }
-    case 15: {
-      const Windows w = windowsOf(n);
-      return overPlanes(4.0 * n[0] * w.plane(), [&](int from, int end) {
-        const int64_t in = from * n[0] * w.plane();
-        const int64_t out = from * n[0] * w.outputs();
-        maxPoolingBackward(at[0] + in, at[1] + out, at[2] + out, at[3] + in, (end - from) * n[0], w);
-      });
-    }
-    case 16: return averagePoolingForward(at[0], at[1], rows * n[0], windowsOf(n));
-    case 17: return averagePoolingBackward(at[0], at[1], rows * n[0], windowsOf(n));
     case 18: {
       const Normalization state{at[1], at[2], at[3], at[4], at[5], at[6], real[2], real[3]};
       return normalizationForward(at[0], at[7], {rows, n[0], n[1]}, state);
@@ -171,8 +144,12 @@ inline void perform(const Operation& o, Moment& now, const Context& context) {
   }
 }
 
-inline void performAll(const std::vector<Operation>& list, Moment& now, const Context& context) {
-  for (const Operation& operation : list) perform(operation, now, context);
+inline void performAll(const std::vector<Operation>& list, Moment& now, int64_t capacity, const Context& context) {
+  const Operation* const end = list.data() + list.size();
+  for (const Operation* o = list.data(); o != end;) {
+    if (rowWiseOf(*o).is) o = performRowWise(o, end, now.rows, capacity, context);
+    else perform(*o++, now, context);
+  }
 }
 
 inline Context contextOf(const Machine& machine) {
@@ -243,10 +220,10 @@ inline void trainStep(Training& t, Slice& slice, double learningRate, const Way&
     now.lossSum += judgement.lossSum;
     now.right += static_cast<double>(judgement.right);
   } else {
-    performAll(program.list[forwardList], now, context);
-    performAll(program.list[backwardList], now, context);
+    performAll(program.list[forwardList], now, program.capacity, context);
+    performAll(program.list[backwardList], now, program.capacity, context);
   }
-  if (!narrow || !way.fused) performAll(program.list[updateList], now, context);
+  if (!narrow || !way.fused) performAll(program.list[updateList], now, program.capacity, context);
   slice.lossSum = now.lossSum;
   slice.right = now.right;
   slice.step++;
@@ -261,7 +238,7 @@ inline bool finishEpoch(Training& t, Slice& slice, const Context& context) {
     now.rows = static_cast<int>(least<int64_t>(program.capacity, data.validationRows - first));
     gather(data.validationX + first * program.features, program.input, program.features, nullptr, now.rows);
     gather(data.validationY + first * program.targets, program.target, program.targets, nullptr, now.rows);
-    performAll(program.list[evaluationList], now, context);
+    performAll(program.list[evaluationList], now, program.capacity, context);
   }
   if (!std::isfinite(now.lossSum)) return false;
   const double answers = program.answersPerRow ? program.answersPerRow : NAN;
@@ -296,7 +273,7 @@ Reason run(Training& t, Slice& slice) {
 void predict(Machine& machine, int rows) {
   const FlushedDenormals flushed;
   Moment now{rows, 0, 0, {0, 0}, 0, 0};
-  performAll(machine.program.list[predictionList], now, contextOf(machine));
+  performAll(machine.program.list[predictionList], now, machine.program.capacity, contextOf(machine));
 }
 
 int64_t scratchFor(const Program& program) {
