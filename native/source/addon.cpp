@@ -274,15 +274,19 @@ napi_value predictor(napi_env env, napi_callback_info info) {
   return wrapped(env, std::move(result), predictorTag);
 }
 
-/// predict(predictor, rows)
+/// predict(predictor, inputs, outputs): rows × features and rows × outputs numbers.
 napi_value predict(napi_env env, napi_callback_info info) {
-  const Arguments<2> given(env, info);
+  const Arguments<3> given(env, info);
   Predictor& held = unwrapped<Predictor>(env, given.at[0], predictorTag);
-  double rows = 0;
-  check(napi_get_value_double(env, given.at[1], &rows));
-  const int64_t count = wholeOf(rows, 1, held.machine.program.capacity);
+  const Program& program = held.machine.program;
+  const Array<float> inputs = floatsOf(env, given.at[1]);
+  const Array<float> outputs = floatsOf(env, given.at[2]);
+  const size_t rows = inputs.length / static_cast<size_t>(program.features);
+  if (inputs.length != rows * static_cast<size_t>(program.features) ||
+      outputs.length != rows * static_cast<size_t>(program.outputs))
+    throw Thrown("inputs and outputs are not of the same rows");
   held.arena.enter();
-  held.kernels->predict(held.machine, static_cast<int>(count));
+  held.kernels->predict(held.machine, inputs.data, outputs.data, static_cast<int64_t>(rows));
   held.arena.leave();
   return nullptr;
 }

@@ -73,7 +73,8 @@ inline void denseForward(const float* x, const float* weight, const float* bias,
     }
   };
   const double operations = 2.0 * rows * inputs * units;
-  if (units >= 4 * blockRows)
+  // Every thread reads all of the side that is not split.
+  if (units >= 4 * blockRows && units >= rows)
     share(context, operations, units, lanes, [&](int from, int end, float* scratch) { part(0, rows, from, end, scratch); });
   else
     share(context, operations, rows, lanes, [&](int from, int end, float* scratch) { part(from, end, 0, units, scratch); });

@@ -270,10 +270,21 @@ Reason run(Training& t, Slice& slice) {
   }
 }
 
-void predict(Machine& machine, int rows) {
+void predict(Machine& machine, const float* inputs, float* outputs, int64_t rows) {
   const FlushedDenormals flushed;
-  Moment now{rows, 0, 0, {0, 0}, 0, 0};
-  performAll(machine.program.list[predictionList], now, machine.program.capacity, contextOf(machine));
+  const Program& program = machine.program;
+  const Context context = contextOf(machine);
+  const auto copy = [&](const float* from, float* to, int count, int width) {
+    share(context, 10.0 * count * width, count, 1, [&](int first, int end, float*) {
+      copyRow(from + int64_t{first} * width, to + int64_t{first} * width, int64_t{end - first} * width);
+    });
+  };
+  for (int64_t first = 0; first < rows; first += program.capacity) {
+    Moment now{static_cast<int>(least<int64_t>(program.capacity, rows - first)), 0, 0, {0, 0}, 0, 0};
+    copy(inputs + first * program.features, program.input, now.rows, program.features);
+    performAll(program.list[predictionList], now, program.capacity, context);
+    copy(program.output, outputs + first * program.outputs, now.rows, program.outputs);
+  }
 }
 
 int64_t scratchFor(const Program& program) {

@@ -67,7 +67,8 @@ struct Kernels {
   /// Floats of scratch each thread wants for a program.
   int64_t (*scratchFor)(const Program&);
   Reason (*run)(Training&, Slice&);
-  void (*predict)(Machine&, int rows);
+  /// inputs [rows, features], outputs [rows, outputs]; as many rows as one likes.
+  void (*predict)(Machine&, const float* inputs, float* outputs, int64_t rows);
 };
 
 /// Those that were compiled; null where the processor is of another kind.

@@ -5,7 +5,7 @@ import { compilePrediction } from './compile.js'
 import type { BackendName, PredictionExecutor } from './kernels/kernels.js'
 import { selectBackend } from './kernels/select.js'
 import { SharedMemory } from './memory.js'
-import { tensorView, type Weights, writeWeights } from './weights.js'
+import { type Weights, writeWeights } from './weights.js'
 
 export interface PredictionOptions {
   backend: BackendName | 'auto'
@@ -26,11 +26,8 @@ export class Predictor {
   readonly backendDetail: string | null
   readonly outputShape: readonly number[]
   readonly #executor: PredictionExecutor
-  readonly #input: Float32Array
-  readonly #output: Float32Array
   readonly #features: number
   readonly #outputs: number
-  readonly #capacity: number
 
   constructor(network: Network, weights: Weights, options: PredictionOptions) {
     const backend = selectBackend(options.backend)
@@ -42,13 +39,8 @@ export class Predictor {
     const floats = memory.float32(arena, program.floats)
     writeWeights(program, floats, weights)
     this.#executor = backend.predictor({ program, memory, arena, workspace, threads: options.threads ?? 1 })
-    const input = tensorView(program, floats, program.input)
-    const output = tensorView(program, floats, program.output)
-    this.#input = memory.float32(input.byteOffset, input.length)
-    this.#output = memory.float32(output.byteOffset, output.length)
     this.#features = sizeOf(program.network.inputShape)
     this.#outputs = sizeOf(program.outputShape)
-    this.#capacity = program.capacity
     this.outputShape = program.outputShape
     this.backend = backend.name
     this.backendDetail = this.#executor.detail
@@ -65,12 +57,7 @@ export class Predictor {
       throw new RangeError(`${inputs.length} numbers do not divide into rows of ${this.#features}`)
     }
     const outputs = new Float32Array(rows * this.#outputs)
-    for (let first = 0; first < rows; first += this.#capacity) {
-      const count = Math.min(this.#capacity, rows - first)
-      this.#input.set(inputs.subarray(first * this.#features, (first + count) * this.#features))
-      this.#executor.predict(count)
-      outputs.set(this.#output.subarray(0, count * this.#outputs), first * this.#outputs)
-    }
+    this.#executor.predict(inputs, outputs)
     return outputs
   }
 }

@@ -82,8 +82,8 @@ export interface TrainingExecutor {
 
 export interface PredictionExecutor {
   readonly detail: string | null
-  /** Runs the list `prediction` on the first `rows` rows of the buffer `input`. */
-  predict(rows: number): void
+  /** Runs the list `prediction`, as often as the rows fill batches. `inputs` is rows × features, `outputs` rows × outputs. */
+  predict(inputs: Float32Array, outputs: Float32Array): void
 }
 
 export interface Backend {

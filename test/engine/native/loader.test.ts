@@ -1,6 +1,7 @@
 /** The addon refuses what is no program; it never runs one outside its arena. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { sizeOf } from '../../../src/engine/arena.js'
 import { encode } from '../../../src/engine/encoding.js'
 import { loadAddon, whyUnavailable } from '../../../src/engine/kernels/native/addon.js'
 import { SharedMemory } from '../../../src/engine/memory.js'
@@ -130,14 +131,16 @@ describe.skipIf(reason !== null)('the addon’s loader', () => {
     const { addon, variant } = loadAddon()
     const control = new Float64Array(7)
     expect(() => addon.run({}, control, control, control, null)).toThrow('an object of this addon')
-    expect(() => addon.predict({}, 1)).toThrow('an object of this addon')
+    const features = sizeOf(program.network.inputShape ?? [])
+    const width = sizeOf(program.outputShape)
+    const rows = (count: number) => new Float32Array(count)
+    expect(() => addon.predict({}, rows(features), rows(width))).toThrow('an object of this addon')
     const arena = new Float32Array(program.floats)
     const predictor = addon.predictor(variant, words, arena, 1)
-    expect(() => addon.predict(predictor, 5)).toThrow('out of range')
-    expect(() => addon.predict(predictor, 0)).toThrow('out of range')
-    expect(() => addon.predict(predictor, 1.5)).toThrow('out of range')
+    expect(() => addon.predict(predictor, rows(features + 1), rows(width))).toThrow('of the same rows')
+    expect(() => addon.predict(predictor, rows(3 * features), rows(2 * width))).toThrow('of the same rows')
     expect(() => addon.run(predictor, control, control, control, null)).toThrow('an object of this addon')
     expect(() => addon.predictor(variant, words, arena, 0)).toThrow('out of range')
-    addon.predict(predictor, 4)
+    for (const count of [0, 1, 4, 9]) addon.predict(predictor, rows(count * features), rows(count * width))
   })
 })

@@ -29,7 +29,104 @@ const cases: readonly (readonly [string, SpecInput, number])[] = [
   ['bordered images', images('same', 1), 21],
   ['images in strides', images('same', 2), 21],
   ['signals', signals(), 26],
+  ['few filters on wide images', pooled(), 17],
+  [
+    'four rows: sigmoids',
+    four(
+      2,
+      [
+        [4, 'sigmoid'],
+        [1, 'sigmoid'],
+      ],
+      { loss: 'squaredError' },
+    ),
+    4,
+  ],
+  [
+    'four rows: a last batch of fewer',
+    four(
+      7,
+      [
+        [8, 'gelu'],
+        [5, 'sigmoid'],
+        [3, 'tanh'],
+      ],
+      {
+        loss: 'meanAbsoluteError',
+        optimizer: { type: 'sgd', learningRate: 0.01, momentum: 0.9, nesterov: true, weightDecay: 0.01 },
+      },
+    ),
+    11,
+  ],
+  [
+    'four rows: another optimizer',
+    four(
+      3,
+      [
+        [6, 'relu'],
+        [1, 'sigmoid'],
+      ],
+      { loss: 'binaryCrossentropy', optimizer: adam },
+    ),
+    12,
+  ],
+  [
+    'four rows: clipped gradients',
+    four(
+      5,
+      [
+        [7, 'sigmoid'],
+        [2, 'linear'],
+      ],
+      { loss: 'huber', clipNorm: 0.01 },
+    ),
+    8,
+  ],
 ]
+
+/** Batches of four rows through narrow dense layers: a row in each lane. */
+function four(
+  inputs: number,
+  layers: readonly [units: number, activation: 'sigmoid' | 'gelu' | 'tanh' | 'relu' | 'linear'][],
+  rest: Pick<SpecInput, 'loss'> & Partial<SpecInput>,
+): SpecInput {
+  return {
+    network: {
+      inputShape: [inputs],
+      layers: layers.map(([units, activation], i) => ({
+        type: 'dense',
+        units,
+        activation,
+        useBias: i !== 1 || layers.length < 3,
+      })),
+    },
+    optimizer: { type: 'sgd', learningRate: 0.5, momentum: 0.9 },
+    epochs: 5,
+    batchSize: 4,
+    ...rest,
+  }
+}
+
+/** Operations that follow one another row by row; more than one vector along the positions. */
+function pooled(): SpecInput {
+  return {
+    network: {
+      inputShape: [1, 30, 41],
+      layers: [
+        { type: 'conv2d', filters: 6, kernelSize: [3, 8], activation: 'relu' },
+        { type: 'maxPooling2d' },
+        { type: 'averagePooling2d', poolSize: 2 },
+        { type: 'activation', activation: 'tanh' },
+        { type: 'flatten' },
+        { type: 'dense', units: 3, activation: 'softmax' },
+      ],
+    },
+    loss: 'meanSquaredError',
+    optimizer: { type: 'sgd', learningRate: 0.05 },
+    epochs: 2,
+    batchSize: 8,
+  }
+}
 
 function dense(
   inputShape: number[],

@@ -35,7 +35,8 @@ export interface Addon {
     stop: Int32Array | null,
   ): number
   predictor(variant: Variant, words: Int32Array, arena: Float32Array, threads: number): Handle
-  predict(predictor: Handle, rows: number): void
+  /** @param inputs rows × features. @param outputs rows × outputs. */
+  predict(predictor: Handle, inputs: Float32Array, outputs: Float32Array): void
 }
 
 /** Where npm's install script leaves the addon, seen from the sources as from the built files: beside package.json. */

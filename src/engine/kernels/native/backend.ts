@@ -65,8 +65,8 @@ function predictor(
   const kept = { handle, floats }
   return {
     detail: kernels,
-    predict(rows) {
-      addon.predict(kept.handle, rows)
+    predict(inputs, outputs) {
+      addon.predict(kept.handle, inputs, outputs)
     },
   }
 }

@@ -1,5 +1,6 @@
 /** The reference backend: runs everywhere, and is what the others are held to. */
 import { sizeOf } from '../../arena.js'
+import { inBatches } from '../batches.js'
 import type { Backend } from '../kernels.js'
 import { ReferenceTrainer, runOver } from './executor.js'
 import { perform } from './kernels.js'
@@ -24,14 +25,12 @@ export const referenceBackend: Backend = {
       seed,
     )
   },
-  predictor({ program, memory, arena }) {
+  predictor(place) {
+    const { program, memory, arena } = place
     const run = runOver(program, memory.float32(arena, program.floats), 0)
-    return {
-      detail: null,
-      predict(rows) {
-        run.rows = rows
-        for (const operation of program.lists.prediction) perform(operation, run)
-      },
-    }
+    return inBatches(place, null, (rows) => {
+      run.rows = rows
+      for (const operation of program.lists.prediction) perform(operation, run)
+    })
   },
 }

@@ -1,5 +1,6 @@
 /** The WASM backend: a whole slice of training in one call into a module of SIMD kernels over the dataset's own memory. */
 import { streamKey } from '../../rng.js'
+import { inBatches } from '../batches.js'
 import type { Backend, PredictionExecutor, PredictionPlace, TrainingPlace } from '../kernels.js'
 import {
   type Assembly,
@@ -74,10 +75,5 @@ function predictor(place: PredictionPlace, exports: Exports, variant: Variant): 
   memory.int32(workspace, layout.words.length).set(layout.words)
   const scratch = workspace + layout.scratch
   const room = workspace + layout.room
-  return {
-    detail: variant,
-    predict(rows) {
-      exports.predict(workspace, arena, scratch, room, rows)
-    },
-  }
+  return inBatches(place, variant, (rows) => exports.predict(workspace, arena, scratch, room, rows))
 }
