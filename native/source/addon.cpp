@@ -162,12 +162,14 @@ const Kernels* kernelsOrThrow(napi_env env, napi_value name) {
 
 /// Loads the program and gives the machine its threads and scratch memory.
 void prepare(Machine& machine, Arena& arena, const Kernels& kernels, Array<int32_t> words, Array<float> floats,
-             int64_t threads) {
+             int64_t threads, double threadBytes) {
   arena.shared = floats.data;
   arena.floats = floats.length;
   std::string error;
   if (!load(words.data, words.length, arena.begin(), floats.length, machine.program, error)) throw Thrown(error);
   machine.scratchFloats = kernels.scratchFor(machine.program);
+  if (!(static_cast<double>(machine.scratchFloats) * sizeof(float) <= threadBytes))
+    throw Thrown("the program takes more memory than was counted for it");
   const size_t bytes = static_cast<size_t>(machine.scratchFloats) * static_cast<size_t>(threads) * sizeof(float);
   machine.scratch.reset(static_cast<float*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64)));
   if (!machine.scratch) throw std::bad_alloc();
@@ -190,18 +192,19 @@ napi_value variant(napi_env env, napi_callback_info info) {
 }
 
 /// trainer(variant, words, arena, order, trainingX, trainingY, validationX, validationY, numbers); numbers: rows that
-/// train, rows that validate, sampling, two words of the order's key, two of dropout's, threads.
+/// train, rows that validate, sampling, two words of the order's key, two of dropout's, threads, bytes of scratch memory
+/// that were counted for each.
 napi_value trainer(napi_env env, napi_callback_info info) {
   const Arguments<9> given(env, info);
   auto result = std::make_unique<Trainer>();
   result->kernels = kernelsOrThrow(env, given.at[0]);
   const Array<double> numbers = realsOf(env, given.at[8]);
-  if (numbers.length != 8) throw Thrown("eight numbers were expected");
+  if (numbers.length != 9) throw Thrown("nine numbers were expected");
   const double word = std::numeric_limits<uint32_t>::max();
   const double many = 1 << 30;
   Training& training = result->training;
   prepare(training, result->arena, *result->kernels, wordsOf(env, given.at[1]), floatsOf(env, given.at[2]),
-          wholeOf(numbers.data[7], 1, 256));
+          wholeOf(numbers.data[7], 1, 256), numbers.data[8]);
   const Program& program = training.program;
   if (!program.target || program.list[updateList].empty()) throw Thrown("the program does not train");
   Data& data = training.data;
@@ -270,7 +273,7 @@ napi_value predictor(napi_env env, napi_callback_info info) {
   double threads = 0;
   check(napi_get_value_double(env, given.at[3], &threads));
   prepare(result->machine, result->arena, *result->kernels, wordsOf(env, given.at[1]), floatsOf(env, given.at[2]),
-          wholeOf(threads, 1, 256));
+          wholeOf(threads, 1, 256), std::numeric_limits<double>::infinity());
   return wrapped(env, std::move(result), predictorTag);
 }
 

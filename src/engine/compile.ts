@@ -11,6 +11,7 @@ import { accuracyOf, answersPerRow, lossRules } from './losses.js'
 import type { BufferId, Operation } from './operations.js'
 import { updateOperations } from './optimizers.js'
 import type { DataShape, LayerSummary, NetworkProgram, Program, Shape, TensorDescription } from './program.js'
+import { threadBytesOf } from './scratch.js'
 import { SpecError } from './spec-error.js'
 
 /**
@@ -96,7 +97,8 @@ export function compile(spec: TrainingSpec, data: DataShape): Program {
       evaluation.perRow * data.validationRows,
   }
   const orderBytes = 4 * data.trainingRows
-  return { ...program, arenaBytes: 4 * program.floats + orderBytes + encode(program).byteLength }
+  const arenaBytes = 4 * program.floats + orderBytes + encode(program).byteLength
+  return { ...program, arenaBytes, threadBytes: threadBytesOf(Object.values(lists), batchSize) }
 }
 
 /**

@@ -115,6 +115,8 @@ export interface Program extends NetworkProgram {
   readonly data: DataShape
   /** Bytes a training needs beside the data: arena, order of rows, encoded program. */
   readonly arenaBytes: number
+  /** Bytes each thread of a backend with threads of its own works in at most, beside these. */
+  readonly threadBytes: number
   /** Floating-point operations of one epoch: steps and validation. */
   readonly flopsPerEpoch: number
   readonly stepsPerEpoch: number

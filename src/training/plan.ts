@@ -184,19 +184,24 @@ function checkInputShape(inputShape: number[], features: number): void {
   }
 }
 
-function checkLimits(
-  program: { arenaBytes: number; flopsPerEpoch: number },
-  { epochs, threads }: JobSpec,
-  limits: JobLimits,
-): void {
+type Costs = Pick<Program, 'arenaBytes' | 'threadBytes' | 'flopsPerEpoch'>
+
+/** Bytes a training takes beside its data: its arena, and what its threads work in. */
+export function memoryOf({ arenaBytes, threadBytes }: Costs, { threads }: JobSpec): number {
+  return arenaBytes + threads * threadBytes
+}
+
+function checkLimits(program: Costs, spec: JobSpec, limits: JobLimits): void {
+  const { epochs, threads } = spec
   if (threads > limits.threads) {
     const message = `This training wants ${threads} threads; ${limits.threads} are allowed (MAXIMUM_THREADS).`
     throw new Problem('budget-exceeded', message, [{ pointer: '/threads', message }])
   }
-  if (program.arenaBytes > limits.arenaBytes) {
+  const bytes = memoryOf(program, spec)
+  if (bytes > limits.arenaBytes) {
     throw new Problem(
       'model-too-large',
-      `This training needs ${program.arenaBytes} bytes of memory; ${limits.arenaBytes} are allowed (MAXIMUM_ARENA_BYTES).`,
+      `This training needs ${bytes} bytes of memory; ${limits.arenaBytes} are allowed (MAXIMUM_ARENA_BYTES).`,
     )
   }
   checkLength(program.flopsPerEpoch, epochs, limits)

@@ -1,7 +1,7 @@
 /** Accepting a job: what was planned is stored and put on the queue. */
 import type { Job, JobRequest } from '../contract/job.js'
 import { newId } from './new-id.js'
-import { type PlanDependencies, planTraining } from './plan.js'
+import { memoryOf, type PlanDependencies, planTraining } from './plan.js'
 import type { JobQueue, JobStore, Once, Tenanted } from './ports.js'
 
 export interface SubmitDependencies extends PlanDependencies {
@@ -36,7 +36,7 @@ export async function submit(
       datasetId: data.datasetId,
       validationDatasetId: validation?.datasetId ?? null,
       parameters: program.parameters,
-      arenaBytes: program.arenaBytes,
+      arenaBytes: memoryOf(program, spec),
       flopsPerEpoch: program.flopsPerEpoch,
       stepsPerEpoch: program.stepsPerEpoch,
       inlineDataset: data.inline,

@@ -1,7 +1,7 @@
 /** What a job would be and how long it would take, without storing or queueing anything. */
 import type { JobRequest, JobValidation } from '../contract/job.js'
 import { estimateSeconds } from './estimate.js'
-import { type PlanDependencies, planTraining } from './plan.js'
+import { memoryOf, type PlanDependencies, planTraining } from './plan.js'
 import type { Calibration, FinishedRuns } from './ports.js'
 
 export interface ValidateDependencies extends PlanDependencies {
@@ -16,7 +16,7 @@ export async function validate(
   request: JobRequest,
 ): Promise<JobValidation> {
   const { spec, program, data } = await planTraining(dependencies, tenantId, request)
-  const { layers, parameters, arenaBytes, stepsPerEpoch, flopsPerEpoch } = program
+  const { layers, parameters, stepsPerEpoch, flopsPerEpoch } = program
   const [speed, past] = await Promise.all([
     dependencies.calibration.speed(),
     dependencies.finishedRuns.newest(),
@@ -29,7 +29,7 @@ export async function validate(
     spec: data.inline === null ? spec : { ...spec, dataset: 'inline' },
     layers,
     parameters,
-    arenaBytes,
+    arenaBytes: memoryOf(program, spec),
     stepsPerEpoch,
     flopsPerEpoch,
     estimatedSeconds: estimateSeconds(work, speed, past),

@@ -116,6 +116,13 @@ describe('an accepted job', () => {
 })
 
 describe('the limits', () => {
+  it('count what each thread works in', async () => {
+    const [one, two, four] = await Promise.all([1, 2, 4].map((threads) => accept({ threads })))
+    const thread = two.arenaBytes - one.arenaBytes
+    expect(thread).toBeGreaterThan(600_000)
+    expect(four.arenaBytes - two.arenaBytes).toBe(2 * thread)
+  })
+
   it('are drawn at what the job says it needs, exactly', async () => {
     const units = fc.integer({ min: 1, max: 50 })
     await fc.assert(

@@ -53,7 +53,7 @@ function runs(candidate: Int32Array): boolean {
       shared(8 * 3),
       shared(0),
       shared(0),
-      Float64Array.of(8, 0, 1, 1, 2, 3, 4, 1),
+      Float64Array.of(8, 0, 1, 1, 2, 3, 4, 1, 2 ** 40),
     )
     addon.run(
       handle,

@@ -14,7 +14,7 @@ export type Handle = object
 export interface Addon {
   /** The kernels that run here under this name, '' for the fastest. */
   variant(name: Variant | ''): Variant | null
-  /** @param numbers training rows, validation rows, sampling, order key (low, high), dropout key (low, high), threads. */
+  /** @param numbers training rows, validation rows, sampling, order key (low, high), dropout key (low, high), threads, bytes each may take. */
   trainer(
     variant: Variant,
     words: Int32Array,

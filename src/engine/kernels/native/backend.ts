@@ -26,6 +26,7 @@ function trainer(place: TrainingPlace, wanted: Variant | null): NativeTrainer {
     dropoutKey.low,
     dropoutKey.high,
     threads,
+    program.threadBytes,
   )
   const trainingX = memory.float32(data.trainingX, data.trainingRows * features)
   const trainingY = memory.float32(data.trainingY, data.trainingRows * targetWidth)
@@ -76,7 +77,7 @@ export function nativeBackendOver(variant: Variant | null): Backend {
   return {
     name: 'native',
     unavailable: whyUnavailable,
-    // The addon keeps its own scratch memory: about a megabyte a thread, and a copied sample of the largest convolution.
+    // The addon keeps its own scratch memory, at most `threadBytes` a thread.
     workspaceBytes: () => 0,
     trainer: (place) => trainer(place, variant),
     predictor: (place) => predictor(place, variant),
