@@ -85,7 +85,7 @@ describe.skipIf(!hasChromium || !hasMnist)('a network that learned from MNIST', 
     const { id } = await submit(url, {
       dataset: dataset.id,
       network: {
-        inputShape: [28, 28, 1],
+        inputShape: [1, 28, 28],
         layers: [
           { type: 'conv2d', filters: 8, kernelSize: [5, 5], activation: 'relu' },
           { type: 'maxPooling2d', poolSize: [2, 2] },
