@@ -179,7 +179,7 @@ function Predictor({ model, dataset }: { model: Model; dataset: Dataset | null }
     <div class="columns predictor">
       <div class="card">
         <h2>Ask it</h2>
-        {isImage ? <DigitPad greatest={ranges.get(model.columns[0] ?? '')?.max ?? 1} onDraw={draw} /> : null}
+        {isImage ? <DigitPad greatest={greatestShade(dataset)} onDraw={draw} /> : null}
         {hasFields ? (
           <div class="pair">
             {model.columns.map((name, place) => (
@@ -213,6 +213,13 @@ function Predictor({ model, dataset }: { model: Model; dataset: Dataset | null }
     </div>
   )
 }
+
+/** Of any pixel: those at the edge of all pictures may never be anything but 0. */
+const greatestShade = (dataset: Dataset | null) =>
+  dataset?.columns.reduce(
+    (most, { role, max }) => (role === 'feature' ? Math.max(most, max ?? 0) : most),
+    0,
+  ) || 1
 
 const rangeOf = (column: Dataset['columns'][number] | undefined) =>
   column?.min === undefined || column.max === undefined
