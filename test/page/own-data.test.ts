@@ -14,8 +14,10 @@ describe.skipIf(!hasChromium)('somebody with data of their own', () => {
       mimeType: 'text/csv',
       buffer: readFileSync('examples/iris.csv'),
     })
+    // The built-in irises look the same: the upload is there when its id is chosen.
+    const chosen = () => page.getByLabel('Dataset', { exact: true }).inputValue()
+    await expect.poll(chosen, { timeout: 20_000 }).toMatch(/^ds_/)
     await page.getByText('150 rows, 4 features, target species').waitFor()
-    await expect.poll(() => page.getByLabel('Dataset', { exact: true }).inputValue()).toMatch(/^ds_/)
     await page.getByLabel('Name', { exact: true }).fill('My irises')
     await page.getByLabel('Seed').fill('1')
     await page.getByRole('button', { name: 'Start training' }).click()
