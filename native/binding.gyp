@@ -2,12 +2,14 @@
   "variables": {
     "sanitize%": 0,
     "warnings": ["-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-maybe-uninitialized", "-Wno-psabi"],
+    # Carrying cells from one step of a loop to the next in scalars costs kernels more than loading them again.
+    "commoning": ["-fno-predictive-commoning"],
     "optimization": ["-O3", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden"],
     "sanitizers": ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer", "-g1", "-O1"]
   },
   "target_defaults": {
     "defines": ["NAPI_VERSION=8"],
-    "cflags": ["<@(warnings)", "<@(optimization)", "-fPIC"],
+    "cflags": ["<@(warnings)", "<@(optimization)", "<@(commoning)", "-fPIC"],
     "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
     "cflags_cc": ["-std=c++17"],
     "xcode_settings": {

@@ -14,6 +14,19 @@ struct Context {
   int64_t scratchFloats;
 };
 
+/// Memory of an operation that takes the rows of a batch for themselves.
+struct RowScratch {
+  /// Of the thread: a product's; the operation's.
+  float* product;
+  float* own;
+  /// Of all threads.
+  const float* shared;
+};
+
+inline void clear(float* to, int64_t count) {
+  overVectors(count, [&](int64_t i, Mask mask) { store(to + i, zeros(), mask); });
+}
+
 /// Floating-point operations below which a barrier costs more than a second thread saves.
 constexpr double sharedFrom = 400000;
 

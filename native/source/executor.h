@@ -2,7 +2,6 @@
 #pragma once
 #include <cmath>
 
-#include "convolution.h"
 #include "dense.h"
 #include "locally-connected.h"
 #include "loss.h"
@@ -47,20 +46,11 @@ struct Moment {
   double right;
 };
 
-inline Convolution convolutionOf(const int32_t* n) {
-  return {n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11]};
-}
 inline Local localOf(const int32_t* n) { return {n[0], n[1], n[2], n[3], n[4], n[5]}; }
 
-/// Floats of scratch an operation wants: a product's, and its own; what threads share lies in the first one's.
+/// Floats of scratch an operation that is not row-wise wants: a product's, and its own.
 inline int64_t scratchOf(const Operation& operation, int capacity) {
   switch (operation.code) {
-    case 8:
-    case 9:
-    case 10: {
-      const Convolution c = convolutionOf(operation.n);
-      return productScratch + convolutionOwn(c) + convolutionShared(c);
-    }
     case 11:
     case 12:
     case 13: return productScratch + localScratch(localOf(operation.n), capacity);
@@ -83,17 +73,6 @@ inline void perform(const Operation& o, Moment& now, const Context& context) {
     case 1: return denseForward(at[0], at[1], at[2], at[3], at[4], rows, n[0], n[1], n[2], context);
     case 2: return denseBackwardWeights(at[0], at[1], at[2], at[3], rows, n[0], n[1], context);
     case 3: return denseBackwardInput(at[0], at[1], at[2], rows, n[0], n[1], context);
-    case 8: {
-      const Convolution c = convolutionOf(n);
-      return convolutionForward(c, at[0], at[1], at[2], at[3], at[4], rows, n[12],
-                                context.scratch + productScratch + convolutionOwn(c), context);
-    }
-    case 9: {
-      const Convolution c = convolutionOf(n);
-      return convolutionBackwardWeights(c, at[0], at[1], at[2], at[3], rows,
-                                        context.scratch + productScratch + convolutionOwn(c), context);
-    }
-    case 10: return convolutionBackwardInput(convolutionOf(n), at[0], at[1], at[2], rows, context);
     case 11: return localForward(at[0], at[1], at[2], at[3], at[4], localOf(n), rows, n[6], context);
     case 12: return localBackwardWeights(at[0], at[1], at[2], at[3], localOf(n), rows, context);
     case 13: return localBackwardInput(at[0], at[1], at[2], localOf(n), rows, context);
@@ -147,7 +126,7 @@ inline void perform(const Operation& o, Moment& now, const Context& context) {
 inline void performAll(const std::vector<Operation>& list, Moment& now, int64_t capacity, const Context& context) {
   const Operation* const end = list.data() + list.size();
   for (const Operation* o = list.data(); o != end;) {
-    if (rowWiseOf(*o).is) o = performRowWise(o, end, now.rows, capacity, context);
+    if (isRowWise(*o)) o = performRowWise(o, end, now.rows, capacity, context);
     else perform(*o++, now, context);
   }
 }
@@ -160,10 +139,18 @@ inline void copyRow(const float* from, float* to, int64_t width) {
   overVectors(width, [&](int64_t i, Mask mask) { store(to + i, load(from + i, mask), mask); });
 }
 
+inline void fetch(const float* from, int64_t width) {
+  for (int64_t i = 0; i < width; i += 16) __builtin_prefetch(from + i);
+}
+
 /// Rows in the given order, or one after another.
 inline void gather(const float* from, float* to, int width, const int32_t* order, int count) {
   if (!order) return copyRow(from, to, int64_t{width} * count);
-  for (int i = 0; i < count; i++) copyRow(from + int64_t{order[i]} * width, to + int64_t{i} * width, width);
+  for (int i = 0; i < count; i++) {
+    // The next row lies anywhere in memory: asked for now, it arrives while this one is copied.
+    if (i + 1 < count) fetch(from + int64_t{order[i + 1]} * width, width);
+    copyRow(from + int64_t{order[i]} * width, to + int64_t{i} * width, width);
+  }
 }
 
 inline void orderRows(Training& t, int64_t epoch) {
@@ -289,8 +276,10 @@ void predict(Machine& machine, const float* inputs, float* outputs, int64_t rows
 
 int64_t scratchFor(const Program& program) {
   int64_t floats = productScratch;
-  for (const auto& list : program.list)
+  for (const auto& list : program.list) {
+    floats = most(floats, rowScratchOf(list));
     for (const Operation& operation : list) floats = most(floats, scratchOf(operation, program.capacity));
+  }
   return wholeLines(floats);
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 #include <cmath>
 
-#include "context.h"
+#include "activation.h"
 
 namespace descent {
 namespace ISA {
@@ -10,34 +10,41 @@ namespace ISA {
 struct Windows {
   int height, width, kernelHeight, kernelWidth, strideY, strideX, outputHeight, outputWidth;
   bool halving() const { return kernelHeight == 2 && kernelWidth == 2 && strideY == 2 && strideX == 2; }
+  /// One window, all of the plane.
+  bool global() const { return kernelHeight == height && kernelWidth == width; }
   int64_t plane() const { return int64_t{height} * width; }
   int64_t outputs() const { return int64_t{outputHeight} * outputWidth; }
 };
 
-/// Loads the even and the odd ones of the first 2 · count numbers.
-inline void loadPairs(const float* from, int count, Floats& even, Floats& odd) {
-  const Floats a = load(from, firstLanes(2 * count));
-  const Floats b = 2 * count > lanes ? load(from + lanes, firstLanes(2 * count - lanes)) : zeros();
-  separate(a, b, even, odd);
-}
-inline void storePairs(float* to, int count, Floats even, Floats odd) {
-  Floats a;
-  Floats b;
-  interleave(even, odd, a, b);
-  store(to, a, firstLanes(2 * count));
-  if (2 * count > lanes) store(to + lanes, b, firstLanes(2 * count - lanes));
-}
+/// The first 2 · count numbers from memory, the even and the odd ones apart; and back.
+struct Pairs {
+  Mask low;
+  Mask high;
+  explicit Pairs(int count) : low(firstLanes(2 * count)), high(firstLanes(most(0, 2 * count - lanes))) {}
+  void read(const float* from, Floats& even, Floats& odd) const { separate(load(from, low), load(from + lanes, high), even, odd); }
+  void write(float* to, Floats even, Floats odd) const {
+    Floats a;
+    Floats b;
+    interleave(even, odd, a, b);
+    store(to, a, low);
+    store(to + lanes, b, high);
+  }
+};
 
-/// Windows of two by two, two apart: a row of outputs at a time.
+/// Windows of two by two, two apart: down the image, up to a vector of outputs wide.
 inline void halveByMaximum(const float* x, float* y, const Windows& w) {
-  for (int i = 0; i < w.outputHeight; i++, x += 2 * w.width, y += w.outputWidth) {
-    for (int j = 0; j < w.outputWidth; j += lanes) {
-      const int some = least(lanes, w.outputWidth - j);
+  for (int j = 0; j < w.outputWidth; j += lanes) {
+    const int some = least(lanes, w.outputWidth - j);
+    const Mask mask = firstLanes(some);
+    const Pairs pairs(some);
+    const float* from = x + 2 * j;
+    float* to = y + j;
+    for (int i = 0; i < w.outputHeight; i++, from += 2 * w.width, to += w.outputWidth) {
       Floats a, b, c, d;
-      loadPairs(x + 2 * j, some, a, b);
-      loadPairs(x + w.width + 2 * j, some, c, d);
+      pairs.read(from, a, b);
+      pairs.read(from + w.width, c, d);
       // Each but the first on the right, so that what is no number stays none, as in the definition.
-      store(y + j, larger(larger(a, b), larger(c, d)), firstLanes(some));
+      store(to, larger(larger(a, b), larger(c, d)), mask);
     }
   }
 }
@@ -64,42 +71,44 @@ inline void maxPoolingForward(const float* x, float* y, int planes, const Window
   }
 }
 
-inline void halveBack(const float* x, const float* y, const float* dy, float* dx, const Windows& w) {
-  for (int i = 0; i < w.outputHeight; i++, x += 2 * w.width, dx += 2 * w.width, y += w.outputWidth, dy += w.outputWidth) {
-    for (int j = 0; j < w.outputWidth; j += lanes) {
-      const int some = least(lanes, w.outputWidth - j);
-      const Mask mask = firstLanes(some);
-      const Floats best = load(y + j, mask);
-      const Floats slope = load(dy + j, mask);
+inline void halveBack(const float* x, const float* y, const float* dy, float* dx, const Windows& w, bool relu) {
+  for (int j = 0; j < w.outputWidth; j += lanes) {
+    const int some = least(lanes, w.outputWidth - j);
+    const Mask mask = firstLanes(some);
+    const Pairs pairs(some);
+    int64_t in = 2 * j;
+    int64_t out = j;
+    for (int i = 0; i < w.outputHeight; i++, in += 2 * w.width, out += w.outputWidth) {
+      const Floats best = load(y + out, mask);
+      Floats slope = load(dy + out, mask);
+      if (relu) slope = keep(greater(best, zeros()), slope);
       Floats a, b, c, d;
-      loadPairs(x + 2 * j, some, a, b);
-      loadPairs(x + w.width + 2 * j, some, c, d);
+      pairs.read(x + in, a, b);
+      pairs.read(x + in + w.width, c, d);
       const Mask first = equal(a, best);
       const Mask second = butNot(equal(b, best), first);
       const Mask third = butNot(equal(c, best), either(first, second));
       const Mask fourth = butNot(equal(d, best), either(first, either(second, third)));
-      storePairs(dx + 2 * j, some, keep(first, slope), keep(second, slope));
-      storePairs(dx + w.width + 2 * j, some, keep(third, slope), keep(fourth, slope));
+      pairs.write(dx + in, keep(first, slope), keep(second, slope));
+      pairs.write(dx + in + w.width, keep(third, slope), keep(fourth, slope));
     }
   }
 }
 
-inline void clear(float* to, int64_t count) {
-  overVectors(count, [&](int64_t i, Mask mask) { store(to + i, zeros(), mask); });
-}
-
-inline void maxPoolingBackward(const float* x, const float* y, const float* dy, float* dx, int planes,
-                               const Windows& w) {
+/// @param relu x is a relu's output, whose slopes are taken along.
+inline void maxPoolingBackward(const float* x, const float* y, const float* dy, float* dx, int planes, const Windows& w,
+                               bool relu) {
   for (int plane = 0; plane < planes; plane++, x += w.plane(), dx += w.plane()) {
     if (!w.halving() || w.height != 2 * w.outputHeight || w.width != 2 * w.outputWidth) clear(dx, w.plane());
     if (w.halving()) {
-      halveBack(x, y, dy, dx, w);
+      halveBack(x, y, dy, dx, w, relu);
       y += w.outputs();
       dy += w.outputs();
       continue;
     }
     for (int i = 0; i < w.outputHeight; i++) {
       for (int j = 0; j < w.outputWidth; j++, y++, dy++) {
+        if (relu && !(*y > 0)) continue;
         const int64_t start = int64_t{i} * w.strideY * w.width + j * w.strideX;
         int64_t winner = -1;
         for (int k = 0; k < w.kernelHeight && winner < 0; k++)
@@ -111,8 +120,23 @@ inline void maxPoolingBackward(const float* x, const float* y, const float* dy, 
   }
 }
 
+/// Adds up `count` numbers in four sums, none of which waits for another.
+inline float sumOf(const float* from, int64_t count) {
+  Floats sums[4] = {zeros(), zeros(), zeros(), zeros()};
+  int64_t i = 0;
+  for (; i + 4 * lanes <= count; i += 4 * lanes)
+#pragma GCC unroll 4
+    for (int s = 0; s < 4; s++) sums[s] = sums[s] + load(from + i + s * lanes);
+  overVectors(count - i, [&](int64_t j, Mask mask) { sums[0] = sums[0] + load(from + i + j, mask); });
+  return sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
+}
+
 inline void averagePoolingForward(const float* x, float* y, int planes, const Windows& w) {
   const float share = 1 / static_cast<float>(int64_t{w.kernelHeight} * w.kernelWidth);
+  if (w.global()) {
+    for (int plane = 0; plane < planes; plane++) y[plane] = sumOf(x + plane * w.plane(), w.plane()) * share;
+    return;
+  }
   for (int plane = 0; plane < planes; plane++, x += w.plane()) {
     for (int i = 0; i < w.outputHeight; i++) {
       for (int j = 0; j < w.outputWidth; j++, y++) {
@@ -126,9 +150,18 @@ inline void averagePoolingForward(const float* x, float* y, int planes, const Wi
   }
 }
 
-inline void averagePoolingBackward(const float* dy, float* dx, int planes, const Windows& w) {
+/// @param relu the output of a relu that was pooled, whose slopes are taken along, or null.
+inline void averagePoolingBackward(const float* dy, float* dx, int planes, const Windows& w, const float* relu) {
   const float share = 1 / static_cast<float>(int64_t{w.kernelHeight} * w.kernelWidth);
   for (int plane = 0; plane < planes; plane++, dx += w.plane()) {
+    if (w.global()) {
+      const Floats slope = every(*dy++ * share);
+      const float* const source = relu ? relu + plane * w.plane() : nullptr;
+      overVectors(w.plane(), [&](int64_t i, Mask mask) {
+        store(dx + i, source ? keep(greater(load(source + i, mask), zeros()), slope) : slope, mask);
+      });
+      continue;
+    }
     clear(dx, w.plane());
     for (int i = 0; i < w.outputHeight; i++) {
       for (int j = 0; j < w.outputWidth; j++, dy++) {
@@ -139,6 +172,7 @@ inline void averagePoolingBackward(const float* dy, float* dx, int planes, const
                       [&](int64_t l, Mask mask) { store(window + l, load(window + l, mask) + slope, mask); });
       }
     }
+    if (relu) activateBack(activation::relu, relu + plane * w.plane(), dx, w.plane());
   }
 }
 

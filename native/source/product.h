@@ -51,7 +51,32 @@ struct Output {
   bool transposed = false;
   /// Also gets the sums as they are before the activation; lies as C does.
   float* sums = nullptr;
+  /// Where only parts of C's rows are kept: `parts` for each vector of columns; B has offsets then.
+  const struct Cut* cuts = nullptr;
+  int parts = 0;
 };
+
+/// Lanes low … high − 1 of a vector of sums are stored so far behind the row's begin that lane 0 would lie at `at`.
+struct Cut {
+  int32_t low;
+  int32_t high;
+  int32_t at;
+};
+
+/// Cuts a vector needs where of every `pitch` columns some are kept.
+inline int partsFor(int pitch) { return lanes / pitch + 2; }
+
+/// The cuts of `columns` columns of which the first `length` of every `pitch` are kept, side by side.
+inline void cutRows(int columns, int pitch, int length, Cut* to) {
+  for (int first = 0; first < columns; first += lanes) {
+    const int end = least(first + lanes, columns);
+    for (int part = 0, row = first / pitch; part < partsFor(pitch); part++, row++) {
+      const int low = most(row * pitch, first);
+      const int high = least(row * pitch + length, end);
+      *to++ = low < high ? Cut{low - first, high - first, first - row * (pitch - length)} : Cut{0, 0, 0};
+    }
+  }
+}
 
 struct Block {
   const float* a;
@@ -71,6 +96,9 @@ struct Block {
   bool relu;
   /// Adds to what C holds.
   bool adds;
+  /// Of the block's first vector; null where all of a row is stored.
+  const Cut* cuts;
+  int parts;
 };
 
 enum class Steps { contiguous, rows, offsets };
@@ -114,6 +142,31 @@ void multiplyBlock(const Block& t) {
       for (int i = 0; i < bases; i++) base[i] += sizeof(float);
   }
   float* c = t.c;
+  if (distances && t.cuts) {
+#pragma GCC unroll 4
+    for (int v = 0; v < width; v++) {
+      for (int part = 0; part < t.parts; part++) {
+        const Cut& cut = t.cuts[v * t.parts + part];
+        if (cut.low == cut.high) continue;
+        const Mask mask = butNot(firstLanes(cut.high), firstLanes(cut.low));
+        float* to = c + cut.at;
+        float* sums = t.sums ? t.sums + cut.at : nullptr;
+#pragma GCC unroll 16
+        for (int i = 0; i < height; i++, to += t.cStride) {
+          Floats value = sum[i][v];
+          if (t.adds) value = value + load(to, mask);
+          if (t.alongRows) value = value + every(t.alongRows[i]);
+          if (sums) {
+            store(sums, value, mask);
+            sums += t.cStride;
+          }
+          if (t.relu) value = larger(zeros(), value);
+          store(to, value, mask);
+        }
+      }
+    }
+    return;
+  }
   const bool plain = !t.adds && !t.alongColumns && !t.alongRows && !t.sums && !t.relu;
 #pragma GCC unroll 16
   for (int i = 0; i < height; i++, c += t.cStride) {
@@ -366,6 +419,7 @@ inline void multiply(const Left& a, const Right& b, const Output& out, int m, in
         t.relu = false;
         t.alongColumns = t.alongRows = nullptr;
         t.sums = nullptr;
+        t.parts = out.parts;
         for (int p = 0; p < panels; p++) {
           const int j = j0 + p * panelWidth;
           const int across = least(panelWidth, columns - p * panelWidth);
@@ -384,6 +438,7 @@ inline void multiply(const Left& a, const Right& b, const Output& out, int m, in
           const bool whole = packs || across == vectors * lanes;
           const MultiplyBlock multiplied = chooseBlock(steps, b.offsets != nullptr, whole, height, vectors);
           if (out.transposed) {
+            t.cuts = nullptr;
             t.c = sums;
             t.cStride = vectors * lanes;
             t.adds = false;
@@ -392,14 +447,16 @@ inline void multiply(const Left& a, const Right& b, const Output& out, int m, in
             multiplied(t);
             storeTransposed(sums, height, across, out, i0, j, ends ? end : Epilogue{}, adds);
           } else {
-            t.c = out.at + i0 * out.stride + j;
+            const int start = out.cuts ? 0 : j;
+            t.cuts = out.cuts ? out.cuts + j / lanes * out.parts : nullptr;
+            t.c = out.at + i0 * out.stride + start;
             t.cStride = out.stride;
             t.adds = adds;
             if (ends) {
               t.relu = end.relu;
               t.alongColumns = end.alongColumns ? end.alongColumns + j : nullptr;
               t.alongRows = end.alongRows ? end.alongRows + i0 : nullptr;
-              t.sums = out.sums ? out.sums + i0 * out.stride + j : nullptr;
+              t.sums = out.sums ? out.sums + i0 * out.stride + start : nullptr;
             }
             multiplied(t);
           }

@@ -1,0 +1,156 @@
+// The gradient of a convolution's input. Along the width, taps are a convolution again, of the slopes with zeros between
+// their rows; along the height each row of taps gives a share, and the shares are added up.
+#pragma once
+#include "convolution.h"
+
+namespace descent {
+namespace ISA {
+
+/// Shares computed at once, unless one channel has more.
+constexpr int shareRows = 4 * blockRows;
+
+/// How the slopes of one filter are laid out: zeros, then its rows, each but the last with as many zeros behind it as
+/// taps reach beyond its ends.
+struct SlopeRows {
+  int before;
+  /// From row to row.
+  int pitch;
+  /// A row of dx for each row of slopes, side by side.
+  int columns;
+  /// Floats of one filter.
+  int64_t size;
+
+  explicit SlopeRows(const Convolution& c)
+      : before(c.kernelWidth - 1 - c.padLeft),
+        pitch(c.outputWidth + most(0, most(before, c.width + c.padLeft - c.outputWidth))),
+        columns((c.outputHeight - 1) * pitch + c.width),
+        size(int64_t{before} + columns + c.padLeft) {}
+};
+
+/// Channels of dx computed at once.
+inline int inputChannels(const Convolution& c) {
+  const int shares = c.strideX == 1 ? c.kernelHeight : c.kernelHeight * c.kernelWidth;
+  return least(c.channels, most(1, shareRows / shares));
+}
+/// Rows of a turned filter's matrix, and a row's floats.
+inline int turnedRows(const Convolution& c) { return c.filters * c.kernelWidth; }
+inline int turnedStride(const Convolution& c) { return ceilDivided(c.channels * c.kernelHeight, lanes) * lanes; }
+
+/// Floats all threads share: the filters turned, the distances of slopes.
+inline int64_t inputShared(const Convolution& c) {
+  return c.strideX == 1 ? wholeLines(int64_t{turnedRows(c)} * turnedStride(c)) + wholeLines(turnedRows(c)) : 0;
+}
+/// Floats of each thread beside a product's: the slopes laid out, shares.
+inline int64_t inputOwn(const Convolution& c) {
+  const int64_t channels = inputChannels(c);
+  if (c.strideX != 1) return wholeLines(channels * c.kernelHeight * c.kernelWidth * c.positions());
+  const SlopeRows slopes(c);
+  return wholeLines(c.filters * slopes.size) + wholeLines(channels * c.kernelHeight * slopes.columns);
+}
+
+/// dx [height, width] of one channel from its shares [kernelHeight, columns].
+inline void addShares(const Convolution& c, const SlopeRows& slopes, const float* shares, float* dx) {
+  for (int row = 0; row < c.height; row++, dx += c.width) {
+    overVectors(c.width, [&](int64_t j, Mask mask) {
+      Floats total = zeros();
+      for (int k = 0; k < c.kernelHeight; k++) {
+        const int from = row + c.padTop - k;
+        const int i = c.strideY == 1 ? from : from / c.strideY;
+        if (from < 0 || i * c.strideY != from || i >= c.outputHeight) continue;
+        total = total + load(shares + int64_t{k} * slopes.columns + int64_t{i} * slopes.pitch + j, mask);
+      }
+      store(dx + j, total, mask);
+    });
+  }
+}
+
+/// Where neighbouring taps meet neighbouring slopes.
+inline void inputFromRows(const Convolution& c, const float* dz, float* dx, int from, int end, const RowScratch& memory) {
+  const SlopeRows slopes(c);
+  const int stride = turnedStride(c);
+  const float* const turned = memory.shared;
+  const int32_t* const distances = reinterpret_cast<const int32_t*>(turned + wholeLines(int64_t{turnedRows(c)} * stride));
+  const int group = inputChannels(c);
+  const bool direct = c.kernelHeight == 1 && c.height == 1 && c.outputHeight == 1;
+  float* const laid = memory.own;
+  float* const shares = laid + wholeLines(c.filters * slopes.size);
+  for (int row = from; row < end; row++) {
+    for (int f = 0; f < c.filters; f++)
+      copyRows(dz + row * c.outputs() + int64_t{f} * c.positions(), c.outputHeight, c.outputWidth,
+               laid + f * slopes.size + slopes.before, slopes.pitch);
+    for (int first = 0; first < c.channels; first += group) {
+      const int some = least(group, c.channels - first);
+      float* const to = dx + row * c.sample() + int64_t{first} * c.height * c.width;
+      multiply({turned + first * c.kernelHeight, 1, stride}, {laid, 0, 1, distances},
+               {direct ? to : shares, slopes.columns}, some * c.kernelHeight, slopes.columns, turnedRows(c), {},
+               memory.product);
+      for (int channel = 0; !direct && channel < some; channel++)
+        addShares(c, slopes, shares + int64_t{channel} * c.kernelHeight * slopes.columns,
+                  to + int64_t{channel} * c.height * c.width);
+    }
+  }
+}
+
+/// dx of one channel from the shares [kernelHeight, kernelWidth, outputHeight, outputWidth] of its taps.
+inline void scatterShares(const Convolution& c, const float* shares, float* dx) {
+  for (int64_t i = 0; i < int64_t{c.height} * c.width; i++) dx[i] = 0;
+  for (int k = 0; k < c.kernelHeight; k++) {
+    for (int l = 0; l < c.kernelWidth; l++) {
+      for (int i = 0; i < c.outputHeight; i++, shares += c.outputWidth) {
+        const int64_t row = int64_t{i} * c.strideY + k - c.padTop;
+        if (row < 0 || row >= c.height) continue;
+        for (int j = 0; j < c.outputWidth; j++) {
+          const int64_t column = int64_t{j} * c.strideX + l - c.padLeft;
+          if (column >= 0 && column < c.width) dx[row * c.width + column] += shares[j];
+        }
+      }
+    }
+  }
+}
+
+/// Where a stride lies between neighbours: every tap's share weightᵀ · dz, added where the tap lay.
+inline void inputFromTaps(const Convolution& c, const float* dz, const float* weight, float* dx, int from, int end,
+                          const RowScratch& memory) {
+  const int positions = c.positions();
+  const int cells = c.kernelHeight * c.kernelWidth;
+  const int group = inputChannels(c);
+  float* const shares = memory.own;
+  for (int row = from; row < end; row++) {
+    for (int first = 0; first < c.channels; first += group) {
+      const int some = least(group, c.channels - first);
+      multiply({weight + int64_t{first} * cells, 1, c.taps()}, {dz + row * c.outputs(), positions}, {shares, positions},
+               some * cells, positions, c.filters, {}, memory.product);
+      for (int channel = 0; channel < some; channel++)
+        scatterShares(c, shares + int64_t{channel} * cells * positions,
+                      dx + row * c.sample() + int64_t{first + channel} * c.height * c.width);
+    }
+  }
+}
+
+/// Fills what all threads share, and clears each thread's slopes: between their rows they stay zero.
+inline void prepareInput(const Convolution& c, const float* weight, float* shared, float* own) {
+  if (c.strideX != 1) return;
+  const SlopeRows slopes(c);
+  clear(own, c.filters * slopes.size);
+  if (!shared) return;
+  const int rows = c.channels * c.kernelHeight;
+  const int stride = turnedStride(c);
+  int32_t* const distances = reinterpret_cast<int32_t*>(shared + wholeLines(int64_t{turnedRows(c)} * stride));
+  for (int f = 0; f < c.filters; f++, shared += int64_t{c.kernelWidth} * stride) {
+    for (int row = 0; row < rows; row += lanes)
+      packTransposed(weight + int64_t{f} * c.taps() + row * c.kernelWidth, c.kernelWidth, least(lanes, rows - row),
+                     c.kernelWidth, shared + row, stride);
+    for (int l = 0; l < c.kernelWidth; l++)
+      distances[f * c.kernelWidth + l] = static_cast<int32_t>(f * slopes.size + c.kernelWidth - 1 - l);
+  }
+}
+
+/// dx [rows, channels, height, width] from dz [rows, filters, positions]; the rows from … end − 1.
+inline void convolutionBackwardInput(const Convolution& c, const float* dz, const float* weight, float* dx, int from,
+                                     int end, const RowScratch& memory) {
+  if (c.strideX == 1) inputFromRows(c, dz, dx, from, end, memory);
+  else inputFromTaps(c, dz, weight, dx, from, end, memory);
+}
+
+}  // namespace ISA
+}  // namespace descent
