@@ -30,6 +30,8 @@ const cases: readonly (readonly [string, SpecInput, number])[] = [
   ['images in strides', images('same', 2), 21],
   ['signals', signals(), 26],
   ['few filters on wide images', pooled(), 17],
+  ['kernels wider than a vector', wideKernels(), 10],
+  ['convolutions that follow one another', sequence(), 12],
   [
     'four rows: sigmoids',
     four(
@@ -125,6 +127,48 @@ function pooled(): SpecInput {
     optimizer: { type: 'sgd', learningRate: 0.05 },
     epochs: 2,
     batchSize: 8,
+  }
+}
+
+/** Rows of outputs with more than a vector of nothing between them, more than one round of taps, and taps down alone. */
+function wideKernels(): SpecInput {
+  return {
+    network: {
+      inputShape: [2, 13, 47],
+      layers: [
+        { type: 'conv2d', filters: 3, kernelSize: [9, 24], padding: 'same', activation: 'relu' },
+        { type: 'conv2d', filters: 4, kernelSize: [3, 1], strides: [2, 1], activation: 'sigmoid' },
+        { type: 'conv2d', filters: 2, kernelSize: [1, 20], activation: 'linear' },
+        { type: 'globalAveragePooling2d' },
+        { type: 'dense', units: 2 },
+      ],
+    },
+    loss: 'meanSquaredError',
+    optimizer: { type: 'sgd', learningRate: 0.05 },
+    epochs: 2,
+    batchSize: 4,
+  }
+}
+
+/** Gradients that go down through several convolutions row by row, each relu's with what pooled it. */
+function sequence(): SpecInput {
+  return {
+    network: {
+      inputShape: [1, 20, 26],
+      layers: [
+        { type: 'conv2d', filters: 8, kernelSize: 5, activation: 'relu' },
+        { type: 'maxPooling2d' },
+        { type: 'conv2d', filters: 18, kernelSize: 3, padding: 'same', activation: 'relu' },
+        { type: 'maxPooling2d', poolSize: 3, strides: 2 },
+        { type: 'conv2d', filters: 20, kernelSize: 2, activation: 'relu' },
+        { type: 'globalAveragePooling2d' },
+        { type: 'dense', units: 3, activation: 'softmax' },
+      ],
+    },
+    loss: 'categoricalCrossentropy',
+    optimizer: { type: 'sgd', learningRate: 0.1 },
+    epochs: 3,
+    batchSize: 6,
   }
 }
 
