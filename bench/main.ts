@@ -1,4 +1,4 @@
-/** `npm run bench -- NAME …`: engine, accuracy, peers, scaling, first-epoch, fan-out, page or upload; each file says what it measures and takes. */
+/** `npm run bench -- NAME …`: engine, accuracy, peers, scaling, first-epoch, fan-out, page, upload or estimate; each file says what it measures and takes. */
 const benches: Readonly<Record<string, () => Promise<{ main(args: string[]): void | Promise<void> }>>> = {
   engine: () => import('./engine.js'),
   accuracy: () => import('./accuracy.js'),
@@ -8,6 +8,7 @@ const benches: Readonly<Record<string, () => Promise<{ main(args: string[]): voi
   'fan-out': () => import('./fan-out.js'),
   page: () => import('./page.js'),
   upload: () => import('./upload.js'),
+  estimate: () => import('./estimate.js'),
 }
 
 const [name = '', ...args] = process.argv.slice(2)

@@ -1,10 +1,18 @@
 /** The settings: the only reader of process.env. Every name here stands in the README's table. */
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
+import { type LimitName, type Limits, limitNames, limitSettings, limitsSchema } from './contract/limits.js'
 import { maximumEpochs } from './contract/network.js'
 
 const count = (value: number) => z.coerce.number().int().min(1).default(value)
 const bytes = count
+const list = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').flatMap((each) => each.trim() || []))
+/** Of each tenant that has none of its own. */
+const limit = (name: LimitName, value: number) =>
+  z.coerce.number().default(value).pipe(limitsSchema.shape[name])
 
 const environmentSchema = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -18,20 +26,17 @@ const environmentSchema = z.object({
       'must begin with redis://, rediss://, redis+sentinel:// or redis+cluster://',
     )
     .optional(),
-  ALLOWED_ORIGINS: z
-    .string()
-    .default('')
-    .transform((list) => list.split(',').flatMap((each) => each.trim() || []))
-    .pipe(
-      z.array(
-        z
-          .string()
-          .refine(
-            (each) => URL.canParse(each) && new URL(each).origin === each,
-            'must be like https://example.org',
-          ),
-      ),
+  ALLOWED_ORIGINS: list.pipe(
+    z.array(
+      z
+        .string()
+        .refine(
+          (each) => URL.canParse(each) && new URL(each).origin === each,
+          'must be like https://example.org',
+        ),
     ),
+  ),
+  TRUSTED_PROXIES: list.pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))),
   DESCENT_KEY: z.string().optional(),
   WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
   CHECKPOINT_SECONDS: z.coerce.number().min(0).max(3_600).default(5),
@@ -39,7 +44,7 @@ const environmentSchema = z.object({
   WORKER_ID: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   MAXIMUM_BODY_BYTES: bytes(1024 * 1024),
-  MAXIMUM_DATASET_BYTES: bytes(256 * 1024 * 1024),
+  MAXIMUM_DATASET_BYTES: limit('datasetBytes', 256 * 1024 * 1024),
   MAXIMUM_UNPACKED_BYTES: bytes(2 * 1024 ** 3),
   MAXIMUM_DATASET_ROWS: count(10_000_000),
   MAXIMUM_DATASET_COLUMNS: count(10_000),
@@ -50,21 +55,21 @@ const environmentSchema = z.object({
   MAXIMUM_UPLOAD_SECONDS: count(600),
   MAXIMUM_READING_SECONDS: count(120),
   MAXIMUM_READING_MEMORY_BYTES: bytes(1024 ** 3),
-  // A training's memory is addressed by 32 bits.
-  MAXIMUM_ARENA_BYTES: bytes(1024 ** 3).pipe(z.number().max(4 * 1024 ** 3)),
+  MAXIMUM_ARENA_BYTES: limit('arenaBytes', 1024 ** 3),
   MAXIMUM_THREADS: z.coerce.number().int().min(1).max(64).default(availableParallelism()),
   DESCENT_BACKEND: z.enum(['auto', 'native', 'wasm', 'reference']).default('auto'),
   WEBHOOK_ALLOW_PRIVATE: z
     .enum(['true', 'false'])
     .default('false')
     .transform((value) => value === 'true'),
-  MAXIMUM_EPOCHS: count(maximumEpochs).pipe(z.number().max(maximumEpochs)),
-  MAXIMUM_REQUESTS_PER_MINUTE: count(120_000),
-  MAXIMUM_SOCKETS: count(10_000),
-  MAXIMUM_QUEUED_JOBS: count(10_000),
-  MAXIMUM_RUNNING_JOBS: count(1_000).pipe(z.number().max(2 ** 31 - 1)),
-  MAXIMUM_STORED_BYTES: bytes(100 * 1024 ** 3),
-  MAXIMUM_JOB_FLOPS: z.coerce.number().positive().default(1e16),
+  MAXIMUM_EPOCHS: limit('epochs', maximumEpochs),
+  MAXIMUM_REQUESTS_PER_MINUTE: limit('requestsPerMinute', 120_000),
+  MAXIMUM_SOCKETS: limit('sockets', 10_000),
+  MAXIMUM_QUEUED_JOBS: limit('queuedJobs', 10_000),
+  MAXIMUM_RUNNING_JOBS: limit('runningJobs', 1_000),
+  MAXIMUM_STORED_BYTES: limit('storedBytes', 100 * 1024 ** 3),
+  MAXIMUM_JOB_FLOPS: limit('jobFlops', 1e16),
+  MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE: count(60),
 })
 
 export type Config = Readonly<z.infer<typeof environmentSchema>>
@@ -80,11 +85,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   return Object.freeze(parsed.data)
 }
 
-/** What each tenant may have. */
-export function tenantLimits(config: Config) {
-  return {
-    queuedJobs: config.MAXIMUM_QUEUED_JOBS,
-    runningJobs: config.MAXIMUM_RUNNING_JOBS,
-    storedBytes: config.MAXIMUM_STORED_BYTES,
-  }
+/** What each tenant may have that has no limits of its own. */
+export function limitsOf(config: Config): Limits {
+  return limitsSchema.parse(Object.fromEntries(limitNames.map((name) => [name, config[limitSettings[name]]])))
 }

@@ -1,27 +1,28 @@
-/** `npm run keys`: makes, lists, revokes and deletes keys, on the service's own database or the one of DATABASE_URL. */
+/** `npm run keys`: keys and limits of tenants, on the service's own database or the one of DATABASE_URL. */
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
-import { type Config, readConfig } from './config.js'
-import { type Key, scopeSchema, tenantIdSchema } from './contract/key.js'
-import { openDatabase } from './store/database.js'
+import { type Config, limitsOf, readConfig } from './config.js'
+import { type Key, scopeSchema } from './contract/key.js'
+import { limitsUsage, showOrChange } from './limits-command.js'
+import { type Database, openDatabase } from './store/database.js'
 import { FolderInUseError, findEmbeddedPostgres, startEmbeddedPostgres } from './store/embedded-postgres.js'
 import { keyStore } from './store/keys.js'
 import { applyMigrations, migrationsDirectory } from './store/migrations.js'
+import { tenantStore } from './store/tenants.js'
 import { makeKey } from './training/key-text.js'
 import type { KeyStore } from './training/ports.js'
+import { readOption, readTenant, UsageError } from './usage.js'
 
 const usage = `npm run keys -- create --tenant NAME --scopes SCOPE,SCOPE [--expires 90d]
 npm run keys -- list
 npm run keys -- revoke KEY_ID
 npm run keys -- delete KEY_ID        forgets a revoked or expired key
-
+${limitsUsage}
 Scopes: ${scopeSchema.options.join(' ')}; what may be written may be read.`
 
-/** Wrong words on the command line. */
-class UsageError extends Error {}
-
-async function run(keys: KeyStore, [command, ...rest]: string[]): Promise<void> {
+async function run(database: Database, config: Config, [command, ...rest]: string[]): Promise<void> {
+  const keys = keyStore(database)
   switch (command) {
     case 'create':
       return create(keys, rest)
@@ -39,6 +40,8 @@ async function run(keys: KeyStore, [command, ...rest]: string[]): Promise<void> 
       console.log(`${id} is deleted.`)
       return
     }
+    case 'limits':
+      return showOrChange(tenantStore(database), limitsOf(config), rest)
     default:
       throw new UsageError(command === undefined ? 'Say what to do.' : `There is no command ${command}.`)
   }
@@ -49,8 +52,8 @@ async function create(keys: KeyStore, words: string[]): Promise<void> {
   const { text, ...made } = makeKey()
   const key = await keys.create({
     ...made,
-    tenantId: read(tenantIdSchema, '--tenant', tenant),
-    scopes: (scopes ?? '').split(',').map((each) => read(scopeSchema, '--scopes', each.trim())),
+    tenantId: readTenant(tenant),
+    scopes: (scopes ?? '').split(',').map((each) => readOption(scopeSchema, '--scopes', each.trim())),
     days: expires === undefined ? null : readDays(expires),
   })
   console.log(`${key.id} for tenant ${key.tenantId} ${ending(key)}.`)
@@ -67,19 +70,6 @@ function readOptions(words: string[]) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error))
   }
-}
-
-interface Reader<T> {
-  safeParse(
-    value: unknown,
-  ): { success: true; data: T } | { success: false; error: { issues: { message: string }[] } }
-}
-
-function read<T>(schema: Reader<T>, option: string, value: string | undefined): T {
-  if (value === undefined) throw new UsageError(`${option} is missing.`)
-  const parsed = schema.safeParse(value)
-  if (!parsed.success) throw new UsageError(`${option} ${value}: ${parsed.error.issues[0]?.message}`)
-  return parsed.data
 }
 
 /** `90d` or `12h`, in days. */
@@ -123,11 +113,12 @@ async function reachDatabase(config: Config): Promise<{ connectionString: string
 }
 
 try {
-  const { connectionString, stop } = await reachDatabase(readConfig())
+  const config = readConfig()
+  const { connectionString, stop } = await reachDatabase(config)
   try {
     await applyMigrations(connectionString, migrationsDirectory)
     const database = openDatabase(connectionString, 1)
-    await run(keyStore(database), process.argv.slice(2)).finally(() => database.$disconnect())
+    await run(database, config, process.argv.slice(2)).finally(() => database.$disconnect())
   } finally {
     await stop()
   }

@@ -3,12 +3,13 @@ import { fileURLToPath } from 'node:url'
 import { type Logger, pino } from 'pino'
 import { openCalibration } from '../workers/calibration.js'
 import { openPredictorPool } from '../workers/predictor-pool.js'
-import { type Config, readConfig, tenantLimits } from './config.js'
+import { type Config, limitsOf, readConfig } from './config.js'
 import { isFinished } from './contract/job.js'
 import type { ReadingLimits } from './datasets/reading/limits.js'
 import { openUploadReader } from './datasets/reading/upload-reader.js'
 import { explainBackend } from './engine/index.js'
 import { buildApp } from './http/app.js'
+import { FailedAuthentications } from './http/failed-authentications.js'
 import { KeyWatch } from './http/key-watch.js'
 import { OpenSockets } from './http/open-sockets.js'
 import { Idempotency } from './http/plugins/idempotency.js'
@@ -27,6 +28,7 @@ import { jobStore } from './store/jobs.js'
 import { keyStore } from './store/keys.js'
 import { applyMigrations, migrationsDirectory } from './store/migrations.js'
 import { modelStore } from './store/models.js'
+import { tenantStore } from './store/tenants.js'
 import { ticketStore } from './store/tickets.js'
 import { webhookStore } from './store/webhooks.js'
 import { snapshotStore } from './store/weight-snapshots.js'
@@ -56,15 +58,18 @@ export async function startServer(config: Config, connectionString: string, log:
     await database.$disconnect()
     throw new Error(noKey(config.HOST))
   }
-  const allowed = tenantLimits(config)
-  const jobs = jobStore(database, allowed)
+  const settings = limitsOf(config)
+  const tenants = tenantStore(database)
+  const jobs = jobStore(database, settings)
   const epochs = epochStore(database)
-  const models = modelStore(database, allowed)
-  const datasets = datasetStore(database, allowed)
+  const models = modelStore(database, settings)
+  const datasets = datasetStore(database, settings)
   const idempotency = idempotencyStore(database)
   const webhooks = webhookStore(database)
   const tickets = ticketStore(database)
-  const keyWatch = new KeyWatch(keys, isLoopback(config.HOST), (error) => log.warn({ err: error }, 'keys'))
+  const keyWatch = new KeyWatch(keys, tenants, isLoopback(config.HOST), (error) =>
+    log.warn({ err: error }, 'keys'),
+  )
   const onQueueError = (error: unknown) => log.warn({ err: error }, 'queue')
   const queue = await openQueue(queueAddress(config, connectionString), onQueueError)
   const predictors = openPredictorPool(models, config.DESCENT_BACKEND)
@@ -107,18 +112,18 @@ export async function startServer(config: Config, connectionString: string, log:
       onQueueError,
       calibration,
       finishedRuns: finishedRuns(database),
-      limits: {
-        arenaBytes: config.MAXIMUM_ARENA_BYTES,
-        jobFlops: config.MAXIMUM_JOB_FLOPS,
-        threads: config.MAXIMUM_THREADS,
-        epochs: config.MAXIMUM_EPOCHS,
-      },
+      maximumThreads: config.MAXIMUM_THREADS,
     },
     pingMilliseconds: 20_000,
     readiness: { missing: () => missingParts(jobs, queue), backend: explainBackend(config.DESCENT_BACKEND) },
     limits: { bodyBytes: config.MAXIMUM_BODY_BYTES, uploadSeconds: config.MAXIMUM_UPLOAD_SECONDS },
-    requestsPerMinute: config.MAXIMUM_REQUESTS_PER_MINUTE,
-    openSockets: new OpenSockets(config.MAXIMUM_SOCKETS),
+    settings,
+    tenants,
+    openSockets: new OpenSockets(),
+    failedAuthentications: new FailedAuthentications(
+      config.MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE,
+      config.TRUSTED_PROXIES,
+    ),
     pageDirectory,
     isOutage,
     keys,
@@ -154,7 +159,6 @@ export async function startServer(config: Config, connectionString: string, log:
 
 function readingLimits(config: Config): ReadingLimits {
   return {
-    receivedBytes: config.MAXIMUM_DATASET_BYTES,
     unpackedBytes: config.MAXIMUM_UNPACKED_BYTES,
     rows: config.MAXIMUM_DATASET_ROWS,
     columns: config.MAXIMUM_DATASET_COLUMNS,

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { readConfig } from '../src/config.js'
+import { limitsOf, readConfig } from '../src/config.js'
+import { limitNames } from '../src/contract/limits.js'
+import { readNetworks } from '../src/http/client-address.js'
 
 describe('the settings', () => {
   it('have a default each, and an empty value counts as not set', () => {
@@ -24,12 +26,29 @@ describe('the settings', () => {
     ['WORKER_CONCURRENCY', '0'],
     ['LOG_LEVEL', 'loud'],
     ['MAXIMUM_JOB_FLOPS', '-1'],
+    ['MAXIMUM_EPOCHS', '0'],
+    ['MAXIMUM_QUEUED_JOBS', '1.5'],
+    ['MAXIMUM_ARENA_BYTES', '1e12'],
+    ['MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE', '0'],
+    ['TRUSTED_PROXIES', '10.0.0.0/8,proxy.example'],
   ])('refuse %s=%s, naming it', (name, value) => {
     expect(() => readConfig({ [name]: value })).toThrow(name)
   })
 
   it('name everything that does not fit at once', () => {
     expect(() => readConfig({ PORT: 'x', HOST: 'h', LOG_LEVEL: 'x' })).toThrow(/PORT: .*\n.*LOG_LEVEL: /)
+  })
+
+  it('of tenants are the defaults of every limit', () => {
+    const limits = limitsOf(readConfig({ MAXIMUM_EPOCHS: '7' }))
+    expect(limits.epochs).toBe(7)
+    expect(Object.keys(limits)).toEqual(limitNames)
+  })
+
+  it('take proxies as addresses and networks', () => {
+    const { TRUSTED_PROXIES } = readConfig({ TRUSTED_PROXIES: '127.0.0.1, ::1,10.0.0.0/8, fd00::/8' })
+    expect(TRUSTED_PROXIES).toEqual(['127.0.0.1', '::1', '10.0.0.0/8', 'fd00::/8'])
+    expect(readNetworks(TRUSTED_PROXIES)).toHaveLength(4)
   })
 
   it('stand in the table of README.md, all of them and no others', () => {

@@ -1,7 +1,7 @@
 /** The worker process: takes tickets from the queue and trains. */
 import { randomBytes } from 'node:crypto'
 import { pino } from 'pino'
-import { readConfig, tenantLimits } from '../src/config.js'
+import { limitsOf, readConfig } from '../src/config.js'
 import { explainBackend } from '../src/engine/index.js'
 import { consume, openQueue, queueAddress } from '../src/queue/queue.js'
 import { exitInTime } from '../src/stopping.js'
@@ -33,7 +33,7 @@ const database = openDatabase(connectionString)
 const pool = new TrainerPool()
 const processor = new Processor({
   workerId: config.WORKER_ID ?? `worker_${randomBytes(8).toString('hex')}`,
-  runs: runStore(database, tenantLimits(config)),
+  runs: runStore(database, limitsOf(config)),
   models: modelStore(database),
   figures: figureStore(database),
   pool,

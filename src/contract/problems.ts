@@ -129,7 +129,7 @@ export const problems = {
     meaning:
       'Datasets and models of the tenant, with the models that its unfinished jobs will leave, would take more bytes than it may have.',
     remedy:
-      'Delete datasets or models that are no longer needed. The limit is the setting MAXIMUM_STORED_BYTES.',
+      'Delete datasets or models that are no longer needed. The limit is the setting MAXIMUM_STORED_BYTES, or the tenant’s own in its place (GET /limits).',
     example:
       'With this, datasets and models would take 2000000 bytes; 1000000 are allowed (MAXIMUM_STORED_BYTES).',
   },
@@ -199,7 +199,8 @@ export const problems = {
     title: 'The training needs more memory than is allowed',
     meaning:
       'Weights, gradients and activations of a batch together need more memory than one training may take.',
-    remedy: 'Make layers or the batch smaller. The limit is the setting MAXIMUM_ARENA_BYTES.',
+    remedy:
+      'Make layers or the batch smaller. The limit is the setting MAXIMUM_ARENA_BYTES, or the tenant’s own in its place (GET /limits).',
     example: 'This training needs 2147483648 bytes of memory; 1073741824 are allowed (MAXIMUM_ARENA_BYTES).',
   },
   'budget-exceeded': {
@@ -207,7 +208,8 @@ export const problems = {
     title: 'The training needs more work than is allowed',
     meaning:
       'The epochs, floating-point operations, or threads of the whole training are more than one job may use.',
-    remedy: 'Train fewer epochs, on fewer rows, or a smaller network. The limit is named in `detail`.',
+    remedy:
+      'Train fewer epochs, on fewer rows, or a smaller network. The limit is named in `detail`; GET /limits shows all of them.',
     example:
       'This training needs 3.00e+16 floating-point operations; 1.00e+16 are allowed (MAXIMUM_JOB_FLOPS).',
   },
@@ -221,8 +223,10 @@ export const problems = {
   'rate-limited': {
     status: 429,
     title: 'Too many requests',
-    meaning: 'The tenant sent more requests within a minute than it may. Each API process counts for itself.',
-    remedy: 'Wait as long as `retry-after` says. The limit is the setting MAXIMUM_REQUESTS_PER_MINUTE.',
+    meaning:
+      'The tenant sent more requests within a minute than it may, or too many wrong keys or tickets came from the client’s address. Each API process counts for itself.',
+    remedy:
+      'Wait as long as `retry-after` says. The limit of requests is the setting MAXIMUM_REQUESTS_PER_MINUTE, or the tenant’s own in its place (GET /limits); that of wrong keys is MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE.',
     example:
       'More than 600 requests came within a minute; 600 are allowed (MAXIMUM_REQUESTS_PER_MINUTE). Ask again in 1 s.',
   },
@@ -230,7 +234,8 @@ export const problems = {
     status: 429,
     title: 'There are as many waiting jobs as may be',
     meaning: 'The tenant has as many jobs queued or paused as it may have.',
-    remedy: 'Wait until some have run, or cancel some. The limit is the setting MAXIMUM_QUEUED_JOBS.',
+    remedy:
+      'Wait until some have run, or cancel some. The limit is the setting MAXIMUM_QUEUED_JOBS, or the tenant’s own in its place (GET /limits).',
     example: 'With this job 11 would be queued or paused; 10 are allowed (MAXIMUM_QUEUED_JOBS).',
   },
   'too-many-sockets': {
@@ -238,7 +243,8 @@ export const problems = {
     title: 'There are as many open streams as may be',
     meaning:
       'The tenant watches as many jobs at once, over WebSockets and server-sent events, as it may. Each API process counts for itself.',
-    remedy: 'Close a stream that is no longer needed. The limit is the setting MAXIMUM_SOCKETS.',
+    remedy:
+      'Close a stream that is no longer needed. The limit is the setting MAXIMUM_SOCKETS, or the tenant’s own in its place (GET /limits).',
     example: 'With this stream 101 would be open; 100 are allowed (MAXIMUM_SOCKETS).',
   },
   internal: {

@@ -8,11 +8,13 @@ import fastify, { type FastifyBaseLogger } from 'fastify'
 import { jsonSchemaTransform, serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { Problem } from '../contract/problems.js'
 import { asyncApiDocument } from './asyncapi.js'
+import type { FailedAuthentications } from './failed-authentications.js'
 import { parseJsonBodies } from './json-body.js'
 import type { KeyWatch } from './key-watch.js'
+import type { OpenSockets } from './open-sockets.js'
 import { type Authentication, authenticate, makePublic } from './plugins/authentication.js'
 import { type Origins, refuseForeignOrigins } from './plugins/origins.js'
-import { limitRate } from './plugins/rate-limit.js'
+import { RequestRate } from './plugins/rate-limit.js'
 import { RequestLog } from './plugins/request-log.js'
 import { documentationPolicy, sendSecurityHeaders } from './plugins/security-headers.js'
 import { childLogger, requestIdOf, tellTrace } from './plugins/tracing.js'
@@ -21,6 +23,7 @@ import { datasetRowRoutes } from './routes/dataset-rows.js'
 import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
 import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
 import { type JobRoutes, jobRoutes } from './routes/jobs.js'
+import { type LimitRoutes, limitRoutes } from './routes/limits.js'
 import { type ModelRoutes, modelRoutes } from './routes/models.js'
 import { type OperationRoutes, operationRoutes } from './routes/operations.js'
 import { pageRoutes } from './routes/page.js'
@@ -41,15 +44,18 @@ export interface AppDependencies
     OperationRoutes,
     Origins {
   keys: Authentication['keys']
-  tickets: StreamTicketRoutes['tickets']
+  failedAuthentications: FailedAuthentications
+  /** Of tenants that have none of their own. */
+  settings: Authentication['settings']
+  tenants: LimitRoutes['tenants']
+  openSockets: OpenSockets
+  tickets: Authentication['tickets'] & StreamTicketRoutes['tickets']
   keyWatch: KeyWatch
   live: StreamRoutes['live']
   /** Asked about by several routes. */
   datasets: DatasetRoutes['datasets']
   uploadReader: UploadRoutes['uploadReader']
   limits: { bodyBytes: number; uploadSeconds: number }
-  /** Of each tenant. */
-  requestsPerMinute: number
   /** Where the built page lies; null serves none. */
   pageDirectory: string | null
   /** Tells errors of a database that is away from faults of ours. */
@@ -61,7 +67,7 @@ export interface AppDependencies
 const withScope: typeof jsonSchemaTransform = (route) => {
   const documented = jsonSchemaTransform(route)
   const { scope } = route.route.config ?? {}
-  const needs = `Needs the scope \`${scope}\`.`
+  const needs = scope === 'any' ? 'Needs a key with any scope.' : `Needs the scope \`${scope}\`.`
   const access =
     scope === 'public'
       ? { security: [] }
@@ -128,7 +134,8 @@ export async function buildApp(dependencies: AppDependencies) {
   app.websocketServer.on('wsClientError', answerBrokenHandshake)
   refuseForeignOrigins(app, dependencies)
   authenticate(app, dependencies)
-  limitRate(app, dependencies.requestsPerMinute)
+  const requestRate = new RequestRate()
+  requestRate.limit(app)
 
   await app.register(swagger, {
     openapi: {
@@ -172,6 +179,7 @@ export async function buildApp(dependencies: AppDependencies) {
   app.get('/asyncapi.json', { config: { scope: 'public' }, schema: { hide: true } }, async () => asyncApi)
 
   await app.register(operationRoutes, dependencies)
+  await app.register(limitRoutes, { ...dependencies, requestRate })
   await app.register(problemRoutes)
   await app.register(jobRoutes, dependencies)
   await app.register(epochRoutes, dependencies)

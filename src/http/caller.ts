@@ -1,9 +1,9 @@
 /** Who sent a request: known once the authentication has let it pass. */
 import type { FastifyRequest } from 'fastify'
 import type { Scope } from '../contract/key.js'
+import type { Tenant } from '../training/ports.js'
 
-export interface Caller {
-  tenantId: string
+export interface Caller extends Tenant {
   /** Null while the service is open. */
   keyId: string | null
   scopes: ReadonlySet<Scope>
@@ -22,6 +22,7 @@ export function callerOf(request: FastifyRequest): Caller {
   return caller
 }
 
-export function tenantIdOf(request: FastifyRequest): string | undefined {
-  return callers.get(request)?.tenantId
+/** Undefined on public routes. */
+export function knownCallerOf(request: FastifyRequest): Caller | undefined {
+  return callers.get(request)
 }

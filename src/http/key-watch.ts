@@ -1,5 +1,10 @@
-/** Follows what becomes of keys while the service runs: whether one is demanded, and whether those with open streams still hold. */
-import type { KeyStore } from '../training/ports.js'
+/**
+ * Follows what becomes of keys while the service runs: whether one is demanded, what may be done without one, and whether
+ * those with open streams still hold.
+ */
+import { localTenant } from '../contract/key.js'
+import type { OwnLimits } from '../contract/limits.js'
+import type { KeyStore, TenantStore } from '../training/ports.js'
 import type { Caller } from './caller.js'
 
 const everyMilliseconds = 1_000
@@ -7,12 +12,14 @@ const everyMilliseconds = 1_000
 export class KeyWatch {
   readonly #streams = new Map<string | null, Set<() => void>>()
   #open = false
+  #localLimits: OwnLimits = {}
   #timer: NodeJS.Timeout | undefined
   #looking: Promise<void> | undefined
 
   /** @param mayBeOpen whether nobody but this machine can reach the service */
   constructor(
     private readonly keys: Pick<KeyStore, 'any' | 'live'>,
+    private readonly tenants: Pick<TenantStore, 'ownLimits'>,
     private readonly mayBeOpen: boolean,
     private readonly onError: (error: unknown) => void,
   ) {}
@@ -34,6 +41,11 @@ export class KeyWatch {
     return this.#open
   }
 
+  /** What is `local`'s own while the service is open; other tenants' limits come with their keys. */
+  get localLimits(): OwnLimits {
+    return this.#localLimits
+  }
+
   /** Calls `close` when the caller's key no longer holds, unless the returned function is called before. */
   watch({ keyId }: Caller, close: () => void): () => void {
     const streams = this.#streams.get(keyId) ?? new Set()
@@ -50,7 +62,9 @@ export class KeyWatch {
   }
 
   async #look(): Promise<void> {
-    this.#open = this.mayBeOpen && !(await this.keys.any())
+    const open = this.mayBeOpen && !(await this.keys.any())
+    if (open) this.#localLimits = await this.tenants.ownLimits(localTenant)
+    this.#open = open
     const ids = [...this.#streams.keys()].filter((id) => id !== null)
     const live = new Set<string | null>(ids.length === 0 ? [] : await this.keys.live(ids))
     if (this.#open) live.add(null)

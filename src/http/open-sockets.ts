@@ -1,23 +1,27 @@
 /** How many streams each tenant has open on this process. */
+import { allowance, allowed } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
+import type { Tenant } from '../training/ports.js'
 
 export class OpenSockets {
-  private readonly open = new Map<string, number>()
+  readonly #open = new Map<string, number>()
 
-  constructor(private readonly allowed: number) {}
+  of(tenantId: string): number {
+    return this.#open.get(tenantId) ?? 0
+  }
 
   /** Counts one more until what it gives is called. Throws Problem `too-many-sockets`. */
-  enter(tenantId: string): () => void {
-    const demand = (this.open.get(tenantId) ?? 0) + 1
-    if (demand > this.allowed) {
-      const detail = `With this stream ${demand} would be open; ${this.allowed} are allowed (MAXIMUM_SOCKETS).`
+  enter({ tenantId, limits }: Tenant): () => void {
+    const demand = this.of(tenantId) + 1
+    if (demand > allowed(limits, 'sockets')) {
+      const detail = `With this stream ${demand} would be open; ${allowance(limits, 'sockets')}.`
       throw new Problem('too-many-sockets', detail)
     }
-    this.open.set(tenantId, demand)
+    this.#open.set(tenantId, demand)
     return () => {
-      const left = (this.open.get(tenantId) ?? 1) - 1
-      if (left === 0) this.open.delete(tenantId)
-      else this.open.set(tenantId, left)
+      const left = this.of(tenantId) - 1
+      if (left <= 0) this.#open.delete(tenantId)
+      else this.#open.set(tenantId, left)
     }
   }
 }

@@ -19,7 +19,7 @@ import { keepLimits, unlimited } from './tenant-limits.js'
 /** One upload is one transaction, as long as reading the file takes. */
 const uploadMilliseconds = 900_000
 
-export function datasetStore(database: Database, limits = unlimited): AllDatasets {
+export function datasetStore(database: Database, settings = unlimited): AllDatasets {
   async function find(where: { id: string; tenantId?: string }): Promise<Dataset | null> {
     const row = await database.dataset.findUnique({ where })
     return row === null ? null : toDataset(row)
@@ -30,7 +30,7 @@ export function datasetStore(database: Database, limits = unlimited): AllDataset
       async create(dataset) {
         const insert = async (transaction: Prisma.TransactionClient) => {
           const row = await insertDataset(transaction, tenantId, dataset)
-          await keepLimits(transaction, tenantId, { ...limits, queuedJobs: unlimited.queuedJobs })
+          await keepLimits(transaction, tenantId, settings, ['storedBytes'])
           return row
         }
         return toDataset(await database.$transaction(insert, { timeout: uploadMilliseconds }))
@@ -128,6 +128,13 @@ export async function insertDataset(
     }
   }
   throw new Error(`the rows of dataset ${id} ended before it was said what they are`)
+}
+
+/** What its rows would take; they are used up. */
+export async function bytesOf({ pieces }: NewDataset): Promise<number> {
+  let bytes = 0
+  for await (const piece of pieces) if (piece.type === 'rows') bytes += piece.bytes.length
+  return bytes
 }
 
 const columnsOf = (columns: unknown) => z.array(storedColumnSchema).parse(columns)

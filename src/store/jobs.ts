@@ -11,16 +11,17 @@ import {
   jobStatusSchema,
   sourcesOf,
 } from '../contract/job.js'
-import type { AllJobs, JobProgress, JobStore, TenantLimits, Ticket } from '../training/ports.js'
+import type { Limits } from '../contract/limits.js'
+import type { AllJobs, JobProgress, JobStore, Ticket } from '../training/ports.js'
 import { type Database, notifyChanged, Prisma } from './database.js'
-import { insertDataset } from './datasets.js'
+import { bytesOf, insertDataset } from './datasets.js'
 import { epochOf } from './epochs.js'
 import type { Job as JobRow } from './generated/client.js'
 import { createOnce } from './idempotency.js'
 import { endColumns, withEnds } from './job-ends.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
 import { resume } from './resume.js'
-import { keepLimits, unlimited } from './tenant-limits.js'
+import { checkUse, keepLimits, readUse, unlimited, weightBytes } from './tenant-limits.js'
 
 /** A third death of the worker without a new epoch in between ends the job. */
 export const maximumCrashes = 3
@@ -43,9 +44,9 @@ export const turns = Prisma.sql`
 const withModel = { model: { select: { id: true } } } as const
 type JobWithModel = JobRow & { model: { id: string } | null }
 
-export function jobStore(database: Database, limits = unlimited): AllJobs {
+export function jobStore(database: Database, settings = unlimited): AllJobs {
   return {
-    of: (tenantId) => tenantJobs(database, tenantId, limits),
+    of: (tenantId) => tenantJobs(database, tenantId, settings),
 
     get: (id) => findJob(database, { id }),
 
@@ -80,7 +81,10 @@ export function jobStore(database: Database, limits = unlimited): AllJobs {
   }
 }
 
-function tenantJobs(database: Database, tenantId: string, limits: TenantLimits): JobStore {
+/** What a job counts against. */
+const ofJobs = ['queuedJobs', 'storedBytes'] as const
+
+function tenantJobs(database: Database, tenantId: string, settings: Limits): JobStore {
   /** Enters a state if that is legal now. */
   async function enter(id: string, to: JobStatus, change: Prisma.Sql): Promise<boolean> {
     const changed = await database.$queryRaw<unknown[]>`
@@ -102,9 +106,20 @@ function tenantJobs(database: Database, tenantId: string, limits: TenantLimits):
           include: withModel,
         })
         const [created] = await toJobs(client, [row])
-        await keepLimits(client, tenantId, limits)
+        await keepLimits(client, tenantId, settings, ofJobs)
         return created
       })
+    },
+
+    async checkLimits({ parameters, inlineDataset }) {
+      const { use, own } = await readUse(database, tenantId)
+      const rows = inlineDataset === null ? 0 : await bytesOf(inlineDataset)
+      const withJob = {
+        ...use,
+        queuedJobs: use.queuedJobs + 1,
+        storedBytes: use.storedBytes + rows + weightBytes(parameters),
+      }
+      checkUse(withJob, { settings, own }, ofJobs)
     },
 
     get: (id) => findJob(database, { id, tenantId }),

@@ -1,6 +1,7 @@
 /** Keys by their id, with a hash of their secret. Time is the database's. */
 import type { Key } from '../contract/key.js'
 import { scopeSchema } from '../contract/key.js'
+import { ownLimitsSchema } from '../contract/limits.js'
 import type { KeyStore } from '../training/ports.js'
 import { type Database, Prisma } from './database.js'
 import type { Key as KeyRow } from './generated/client.js'
@@ -54,8 +55,12 @@ export function keyStore(database: Database): KeyStore {
     },
 
     async find(id) {
-      const [row] = await database.$queryRaw<KeyRow[]>`SELECT * FROM "Key" WHERE id = ${id} AND ${isLive}`
-      return row === undefined ? null : { ...toKey(row), sha256: row.sha256 }
+      const [row] = await database.$queryRaw<(KeyRow & { limits: unknown })[]>`
+        SELECT "Key".*, "Tenant".limits FROM "Key" JOIN "Tenant" ON "Tenant".id = "Key"."tenantId"
+        WHERE "Key".id = ${id} AND ${isLive}`
+      if (row === undefined) return null
+      const { limits, ...key } = row
+      return { ...toKey(key), sha256: key.sha256, ownLimits: ownLimitsSchema.parse(limits) }
     },
 
     async live(ids) {

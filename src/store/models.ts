@@ -20,7 +20,7 @@ import { keepLimits, unlimited } from './tenant-limits.js'
 const omit = { evaluation: true } as const
 type ListedRow = Omit<ModelRow, keyof typeof omit>
 
-export function modelStore(database: Database, limits = unlimited): AllModels {
+export function modelStore(database: Database, settings = unlimited): AllModels {
   async function find(where: { id: string; tenantId?: string }): Promise<Model | null> {
     const row = await database.model.findUnique({ where, omit })
     return row === null ? null : toModel(row)
@@ -31,7 +31,7 @@ export function modelStore(database: Database, limits = unlimited): AllModels {
       async create(model, once) {
         return createOnce(database, once, async (client) => {
           const row = await insertModel(client, tenantId, model)
-          await keepLimits(client, tenantId, { ...limits, queuedJobs: unlimited.queuedJobs })
+          await keepLimits(client, tenantId, settings, ['storedBytes'])
           return toModel(row)
         })
       },

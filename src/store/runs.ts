@@ -13,6 +13,7 @@ import { endColumns, withEnds } from './job-ends.js'
 import { releaseCrashed, turns } from './jobs.js'
 import { insertModel } from './models.js'
 import { unlimited } from './tenant-limits.js'
+import { runningAllowed } from './tenants.js'
 import { insertSnapshots } from './weight-snapshots.js'
 
 /** A row is locked for about as long as one statement takes. */
@@ -57,7 +58,7 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
     },
 
     async anyQueued() {
-      return mayClaim(database, manyThreads, unlimited.runningJobs)
+      return (await database.job.findFirst({ where: { status: 'queued' }, select: { id: true } })) !== null
     },
 
     async heartbeat(claims) {
@@ -109,11 +110,14 @@ const manyThreads = 2 ** 31 - 1
 
 const threadsOf = Prisma.sql`coalesce(("Job".spec ->> 'threads')::int, 1)`
 
+/** How many jobs of a job's tenant may run. */
+const allowedToJob = (setting: number) => runningAllowed(Prisma.sql`"Job"."tenantId"`, setting)
+
 async function mayClaim(database: Database, threads: number, runningJobs: number): Promise<boolean> {
   const rows = await database.$queryRaw<unknown[]>`
     SELECT 1 FROM "Job" WHERE status = 'queued' AND ${threadsOf} <= ${threads}::int
       AND (SELECT count(*) FROM "Job" AS busy WHERE busy.status = 'running' AND busy."tenantId" = "Job"."tenantId")
-        < ${runningJobs}::int
+        < ${allowedToJob(runningJobs)}
     LIMIT 1`
   return rows.length > 0
 }
@@ -126,14 +130,14 @@ async function claimUnlocked(
 ): Promise<ClaimedJob | null> {
   const [row] = await database.$queryRaw<ClaimedRow[]>`
     WITH next AS (
-      SELECT "Job".id, "Job"."tenantId" FROM "Job" JOIN (${turns}) AS turns ON turns.id = "Job".id
-      WHERE "Job".status = 'queued' AND ${threadsOf} <= ${threads}::int AND turns.busy < ${runningJobs}::int
+      SELECT "Job".id, "Job"."tenantId", ${allowedToJob(runningJobs)} AS allowed FROM "Job" JOIN (${turns}) AS turns ON turns.id = "Job".id
+      WHERE "Job".status = 'queued' AND ${threadsOf} <= ${threads}::int AND turns.busy < ${allowedToJob(runningJobs)}
       ORDER BY turns.place LIMIT 1
       FOR UPDATE OF "Job" SKIP LOCKED
     ), changed AS (
       UPDATE "Job" SET status = 'running', attempt = attempt + 1, "workerId" = ${workerId},
         "heartbeatAt" = now(), "startedAt" = coalesce("startedAt", now())
-      FROM next WHERE "Job".id = next.id AND "mayRun"(next."tenantId", ${runningJobs}::int)
+      FROM next WHERE "Job".id = next.id AND "mayRun"(next."tenantId", next.allowed)
       RETURNING "Job".id, status, epoch, attempt, spec, changes, "datasetId", "validationDatasetId", "Job"."tenantId", "traceId"
     ) ${notifyChanged}`
   if (row === undefined) return null

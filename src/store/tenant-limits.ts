@@ -1,43 +1,80 @@
-/** What one tenant may have: counted where it is created, so that requests at the same time count each other. */
+/** What one tenant has, and may have: counted where it is created, so that requests at the same time count each other. */
+import {
+  allowance,
+  allowed,
+  type Limits,
+  ownLimitsSchema,
+  type TenantLimits,
+  type Use,
+} from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
-import type { TenantLimits } from '../training/ports.js'
 import type { Prisma } from './database.js'
 
-export const unlimited: TenantLimits = {
+/** For stores that create nothing for strangers. */
+export const unlimited: Limits = {
+  requestsPerMinute: Number.MAX_SAFE_INTEGER,
+  sockets: Number.MAX_SAFE_INTEGER,
   queuedJobs: Number.MAX_SAFE_INTEGER,
   runningJobs: 2 ** 31 - 1,
+  arenaBytes: Number.MAX_SAFE_INTEGER,
+  jobFlops: Number.MAX_SAFE_INTEGER,
+  epochs: Number.MAX_SAFE_INTEGER,
+  datasetBytes: Number.MAX_SAFE_INTEGER,
   storedBytes: Number.MAX_SAFE_INTEGER,
+}
+
+/** Of a trained model: float32. */
+export const weightBytes = (parameters: number) => 4 * parameters
+
+/** With the tenant's own limits, as they are in the same instant. */
+export async function readUse(
+  client: Prisma.TransactionClient,
+  tenantId: string,
+): Promise<{ use: Use; own: TenantLimits['own'] }> {
+  // What unfinished jobs will store is theirs already.
+  const [{ own, ...use }] = await client.$queryRaw<(Use & { own: unknown })[]>`
+    SELECT
+      (SELECT count(*) FROM "Job" WHERE "tenantId" = ${tenantId} AND status IN ('queued', 'paused'))::float8
+        AS "queuedJobs",
+      (SELECT count(*) FROM "Job" WHERE "tenantId" = ${tenantId} AND status = 'running')::float8 AS "runningJobs",
+      (SELECT coalesce(sum(bytes), 0) FROM "Dataset" WHERE "tenantId" = ${tenantId})::float8
+        + (SELECT coalesce(sum("weightBytes"), 0) FROM "Model" WHERE "tenantId" = ${tenantId})::float8
+        + (SELECT coalesce(sum(4 * parameters::int8), 0) FROM "Job"
+           WHERE "tenantId" = ${tenantId} AND status IN ('queued', 'running', 'paused'))::float8 AS "storedBytes",
+      (SELECT limits FROM "Tenant" WHERE id = ${tenantId}) AS own`
+  return { use, own: ownLimitsSchema.parse(own ?? {}) }
+}
+
+type Kept = 'queuedJobs' | 'storedBytes'
+
+const refusals: Record<Kept, (demand: number, allowance: string) => Problem> = {
+  queuedJobs: (demand, allowance) =>
+    new Problem('too-many-jobs', `With this job ${demand} would be queued or paused; ${allowance}.`),
+  storedBytes: (demand, allowance) =>
+    new Problem(
+      'too-much-stored',
+      `With this, datasets and models would take ${demand} bytes; ${allowance}.`,
+    ),
+}
+
+/** Throws Problem `too-many-jobs` or `too-much-stored`. */
+export function checkUse(use: Use, limits: TenantLimits, kept: readonly Kept[]): void {
+  for (const name of kept) {
+    if (use[name] > allowed(limits, name)) throw refusals[name](use[name], allowance(limits, name))
+  }
 }
 
 /**
  * To be called last in the transaction that creates something; others of the tenant wait for its end.
- * Throws Problem `too-many-jobs` or `too-much-stored`.
+ * Throws as `checkUse` does.
  */
 export async function keepLimits(
   client: Prisma.TransactionClient,
   tenantId: string,
-  limits: TenantLimits,
+  settings: Limits,
+  kept: readonly Kept[],
 ): Promise<void> {
   await client.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`has ${tenantId}`}, 0))`
-  // What unfinished jobs will store is theirs already.
-  const [has] = await client.$queryRaw<{ waiting: number; bytes: number }[]>`
-    SELECT
-      (SELECT count(*) FROM "Job" WHERE "tenantId" = ${tenantId} AND status IN ('queued', 'paused'))::float8 AS waiting,
-      (SELECT coalesce(sum(bytes), 0) FROM "Dataset" WHERE "tenantId" = ${tenantId})::float8
-        + (SELECT coalesce(sum("weightBytes"), 0) FROM "Model" WHERE "tenantId" = ${tenantId})::float8
-        + (SELECT coalesce(sum(4 * parameters::int8), 0) FROM "Job"
-           WHERE "tenantId" = ${tenantId} AND status IN ('queued', 'running', 'paused'))::float8 AS bytes`
-  const { queuedJobs, storedBytes } = limits
-  if (has.waiting > queuedJobs) {
-    throw new Problem(
-      'too-many-jobs',
-      `With this job ${has.waiting} would be queued or paused; ${queuedJobs} are allowed (MAXIMUM_QUEUED_JOBS).`,
-    )
-  }
-  if (has.bytes > storedBytes) {
-    throw new Problem(
-      'too-much-stored',
-      `With this, datasets and models would take ${has.bytes} bytes; ${storedBytes} are allowed (MAXIMUM_STORED_BYTES).`,
-    )
-  }
+  const { use, own } = await readUse(client, tenantId)
+  checkUse(use, { settings, own }, kept)
 }

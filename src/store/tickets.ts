@@ -1,4 +1,5 @@
 /** Tickets for streams: each is deleted by the statement that uses it, so no two processes can both accept it. */
+import { ownLimitsSchema } from '../contract/limits.js'
 import type { TicketStore } from '../training/ports.js'
 import { type Database, Prisma } from './database.js'
 
@@ -15,14 +16,17 @@ export function ticketStore(database: Database): TicketStore {
     },
 
     async use(sha256, jobId) {
-      const [row] = await database.$queryRaw<{ tenantId: string; keyId: string | null }[]>`
+      const [row] = await database.$queryRaw<{ tenantId: string; keyId: string | null; limits: unknown }[]>`
         WITH used AS (DELETE FROM "StreamTicket" WHERE sha256 = ${sha256} RETURNING *)
-        SELECT "Job"."tenantId", used."keyId" FROM used
+        SELECT "Job"."tenantId", used."keyId", "Tenant".limits FROM used
         JOIN "Job" ON "Job".id = used."jobId"
+        LEFT JOIN "Tenant" ON "Tenant".id = "Job"."tenantId"
         LEFT JOIN "Key" ON "Key".id = used."keyId"
         WHERE used."jobId" = ${jobId} AND used."expiresAt" > now() AND "Key"."revokedAt" IS NULL
           AND ("Key"."expiresAt" IS NULL OR "Key"."expiresAt" > now())`
-      return row ?? null
+      if (row === undefined) return null
+      const { limits, ...used } = row
+      return { ...used, ownLimits: ownLimitsSchema.parse(limits ?? {}) }
     },
 
     async sweep() {

@@ -3,8 +3,9 @@
  * claim changed and stops at its next step.
  */
 import { isFinished, type Job, type JobStatus, type ResumeRequest } from '../contract/job.js'
+import type { TenantLimits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
-import { checkLength, type JobLimits } from './plan.js'
+import { checkLength } from './plan.js'
 import type { JobQueue, JobStore } from './ports.js'
 
 async function look(jobs: JobStore, id: string): Promise<Job> {
@@ -45,7 +46,7 @@ export async function resume(
   queue: Pick<JobQueue, 'enqueue'>,
   id: string,
   change: ResumeRequest,
-  { limits, onQueueError }: { limits: JobLimits; onQueueError: (error: unknown) => void },
+  { limits, onQueueError }: { limits: TenantLimits; onQueueError: (error: unknown) => void },
 ): Promise<Job> {
   const epochs = change?.epochs
   if (epochs !== undefined) checkLength((await look(jobs, id)).flopsPerEpoch, epochs, limits)

@@ -9,6 +9,7 @@ import {
 } from '../contract/dataset.js'
 import { idPrefixes } from '../contract/ids.js'
 import type { InlineDataset, JobRequest, JobSpec } from '../contract/job.js'
+import { allowance, allowed, type TenantLimits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import { type BuiltIn, builtIn, builtInNames } from '../datasets/built-ins.js'
 import { checkValidationColumns } from '../datasets/compatibility.js'
@@ -26,19 +27,13 @@ import {
   splitSizes,
 } from '../engine/index.js'
 import { newId } from './new-id.js'
-import type { DatasetStore, ModelStore, NewDataset, Tenanted } from './ports.js'
-
-export interface JobLimits {
-  arenaBytes: number
-  jobFlops: number
-  threads: number
-  epochs: number
-}
+import type { DatasetStore, ModelStore, NewDataset, Tenant, Tenanted } from './ports.js'
 
 export interface PlanDependencies {
   models: Tenanted<Pick<ModelStore, 'tensors'>>
   datasets: Tenanted<Pick<DatasetStore, 'get'>>
-  limits: JobLimits
+  /** Of one training; cores of this machine, rather than a tenant's share. */
+  maximumThreads: number
 }
 
 export interface Plan {
@@ -52,14 +47,15 @@ export interface Plan {
 /** Throws Problem for whatever cannot work. */
 export async function planTraining(
   dependencies: PlanDependencies,
-  tenantId: string,
+  { tenantId, limits }: Tenant,
   request: JobRequest,
 ): Promise<Plan> {
   const datasets = dependencies.datasets.of(tenantId)
   const data = await findData(datasets, request.dataset, 'dataset')
   const validation = await findValidation(datasets, request, data)
   const { spec, program } = plan(request, data, validation)
-  checkLimits(program, spec, dependencies.limits)
+  checkThreads(spec, dependencies.maximumThreads)
+  checkLimits(program, spec, limits)
   if (request.from !== undefined) await checkModel(dependencies.models.of(tenantId), request.from, program)
   return { spec, program, data, validation }
 }
@@ -191,41 +187,39 @@ export function memoryOf({ arenaBytes, threadBytes }: Costs, { threads }: JobSpe
   return arenaBytes + threads * threadBytes
 }
 
-function checkLimits(program: Costs, spec: JobSpec, limits: JobLimits): void {
-  const { epochs, threads } = spec
-  if (threads > limits.threads) {
-    const message = `This training wants ${threads} threads; ${limits.threads} are allowed (MAXIMUM_THREADS).`
-    throw new Problem('budget-exceeded', message, [{ pointer: '/threads', message }])
-  }
+function checkThreads({ threads }: JobSpec, maximum: number): void {
+  if (threads <= maximum) return
+  const message = `This training wants ${threads} threads; ${maximum} ${maximum === 1 ? 'is' : 'are'} allowed (MAXIMUM_THREADS).`
+  throw new Problem('budget-exceeded', message, [{ pointer: '/threads', message }])
+}
+
+function checkLimits(program: Costs, spec: JobSpec, limits: TenantLimits): void {
   const bytes = memoryOf(program, spec)
-  if (bytes > limits.arenaBytes) {
+  if (bytes > allowed(limits, 'arenaBytes')) {
     throw new Problem(
       'model-too-large',
-      `This training needs ${bytes} bytes of memory; ${limits.arenaBytes} are allowed (MAXIMUM_ARENA_BYTES).`,
+      `This training needs ${bytes} bytes of memory; ${allowance(limits, 'arenaBytes')}.`,
     )
   }
-  checkLength(program.flopsPerEpoch, epochs, limits)
+  checkLength(program.flopsPerEpoch, spec.epochs, limits)
 }
 
 /** Also of a job whose epochs are changed. */
-export function checkLength(
-  flopsPerEpoch: number,
-  epochs: number,
-  limits: Pick<JobLimits, 'epochs' | 'jobFlops'>,
-): void {
-  if (epochs > limits.epochs) {
-    const message = `This training wants ${epochs} epochs; ${limits.epochs} are allowed (MAXIMUM_EPOCHS).`
+export function checkLength(flopsPerEpoch: number, epochs: number, limits: TenantLimits): void {
+  if (epochs > allowed(limits, 'epochs')) {
+    const message = `This training wants ${epochs} epochs; ${allowance(limits, 'epochs')}.`
     throw new Problem('budget-exceeded', message, [{ pointer: '/epochs', message }])
   }
   const flops = flopsPerEpoch * epochs
-  if (flops > limits.jobFlops) {
+  if (flops > allowed(limits, 'jobFlops')) {
     throw new Problem(
       'budget-exceeded',
-      `This training needs ${flops.toExponential(2)} floating-point operations; ` +
-        `${limits.jobFlops.toExponential(2)} are allowed (MAXIMUM_JOB_FLOPS).`,
+      `This training needs ${exponential(flops)} floating-point operations; ${allowance(limits, 'jobFlops', exponential)}.`,
     )
   }
 }
+
+const exponential = (value: number) => value.toExponential(2)
 
 async function checkModel(
   models: Pick<ModelStore, 'tensors'>,

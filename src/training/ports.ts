@@ -7,6 +7,7 @@ import type { Epoch } from '../contract/epoch.js'
 import type { Evaluation } from '../contract/evaluation.js'
 import type { Change, Job, JobError, JobSpec, JobStatus, ResumeRequest } from '../contract/job.js'
 import type { Key, Scope } from '../contract/key.js'
+import type { LimitChanges, OwnLimits, TenantLimits, Use } from '../contract/limits.js'
 import type { EvaluatedModel, LayerSummary, Model, Tensor } from '../contract/model.js'
 import type { Network } from '../contract/network.js'
 import type { CreatedWebhook, Webhook, WebhookEvent, WebhookWithDeliveries } from '../contract/webhook.js'
@@ -130,19 +131,26 @@ export interface IdempotencyStore {
   sweep(): Promise<void>
 }
 
-/** Of each tenant. */
-export interface TenantLimits {
-  /** Queued and paused together. */
-  queuedJobs: number
-  runningJobs: number
-  /** Datasets and models, with those that unfinished jobs will leave. */
-  storedBytes: number
+/** Whoever something is done for, and what it may have. */
+export interface Tenant {
+  tenantId: string
+  limits: TenantLimits
+}
+
+export interface TenantStore {
+  /** What differs from the settings. */
+  ownLimits(tenantId: string): Promise<OwnLimits>
+  /** False when there is no such tenant; `local` always is. */
+  changeLimits(tenantId: string, changes: LimitChanges): Promise<boolean>
+  use(tenantId: string): Promise<Use>
 }
 
 /** The jobs of one tenant. */
 export interface JobStore {
   /** Throws Problem `idempotency-key-in-flight` when another request with that key was faster, `too-many-jobs`, or `too-much-stored`. */
   create(job: NewJob, once?: Once): Promise<Job>
+  /** Throws what `create` would now throw of the tenant's limits; the job's rows are read, and nothing is stored. */
+  checkLimits(job: NewJob): Promise<void>
   get(id: string): Promise<Job | null>
   /** Newest first; throws Problem `invalid-request` when `after` names no job. */
   list(page: ListPage & { status?: JobStatus | undefined }): Promise<Page<Job>>
@@ -341,8 +349,8 @@ export interface KeyStore {
   revoke(id: string): Promise<boolean>
   /** Forgets a key that is revoked or has expired. */
   delete(id: string): Promise<boolean>
-  /** A key that is neither revoked nor expired. */
-  find(id: string): Promise<(Key & { sha256: string }) | null>
+  /** A key that is neither revoked nor expired, and what its tenant has of its own limits. */
+  find(id: string): Promise<(Key & { sha256: string; ownLimits: OwnLimits }) | null>
   /** Those of the keys that still are neither revoked nor expired. */
   live(ids: string[]): Promise<string[]>
   /** Whether a key was ever made and not deleted, also one that no longer holds. */
@@ -354,7 +362,10 @@ export interface TicketStore {
   /** Lasts 30 seconds, by the database's clock; says when it ends. Null when the job is gone. */
   create(ticket: { sha256: string; jobId: string; keyId: string | null }): Promise<Date | null>
   /** Uses it up; null when it is unknown, used, expired, for another job, or its key no longer holds. */
-  use(sha256: string, jobId: string): Promise<{ tenantId: string; keyId: string | null } | null>
+  use(
+    sha256: string,
+    jobId: string,
+  ): Promise<{ tenantId: string; keyId: string | null; ownLimits: OwnLimits } | null>
   /** Forgets those that were not used in time. */
   sweep(): Promise<void>
 }

@@ -1,8 +1,8 @@
 /** Accepting a job: what was planned is stored and put on the queue. */
 import type { Job, JobRequest } from '../contract/job.js'
 import { newId } from './new-id.js'
-import { memoryOf, type PlanDependencies, planTraining } from './plan.js'
-import type { JobQueue, JobStore, Once, Tenanted } from './ports.js'
+import { memoryOf, type Plan, type PlanDependencies, planTraining } from './plan.js'
+import type { JobQueue, JobStore, NewJob, Once, Tenant, Tenanted } from './ports.js'
 
 export interface SubmitDependencies extends PlanDependencies {
   jobs: Tenanted<Pick<JobStore, 'create'>>
@@ -20,29 +20,35 @@ interface Origin {
 /** Stored and committed when this resolves. Throws Problem for whatever cannot work. */
 export async function submit(
   dependencies: SubmitDependencies,
-  tenantId: string,
+  tenant: Tenant,
   request: JobRequest,
   { traceId = null, once }: Origin = {},
 ): Promise<Job> {
-  const { spec, program, data, validation } = await planTraining(dependencies, tenantId, request)
-  const job = await dependencies.jobs.of(tenantId).create(
-    {
-      id: newId('job'),
-      name: request.name ?? null,
-      spec,
-      metadata: request.metadata ?? {},
-      traceId,
-      priority: request.priority,
-      datasetId: data.datasetId,
-      validationDatasetId: validation?.datasetId ?? null,
-      parameters: program.parameters,
-      arenaBytes: memoryOf(program, spec),
-      flopsPerEpoch: program.flopsPerEpoch,
-      stepsPerEpoch: program.stepsPerEpoch,
-      inlineDataset: data.inline,
-    },
-    once,
-  )
+  const plan = await planTraining(dependencies, tenant, request)
+  const job = await dependencies.jobs.of(tenant.tenantId).create(newJob(plan, request, traceId), once)
   await dependencies.queue.enqueue({ jobId: job.id, attempt: 0 }).catch(dependencies.onQueueError)
   return job
+}
+
+/** The job of a plan, as it would be stored. */
+export function newJob(
+  { spec, program, data, validation }: Plan,
+  request: JobRequest,
+  traceId: string | null,
+): NewJob {
+  return {
+    id: newId('job'),
+    name: request.name ?? null,
+    spec,
+    metadata: request.metadata ?? {},
+    traceId,
+    priority: request.priority,
+    datasetId: data.datasetId,
+    validationDatasetId: validation?.datasetId ?? null,
+    parameters: program.parameters,
+    arenaBytes: memoryOf(program, spec),
+    flopsPerEpoch: program.flopsPerEpoch,
+    stepsPerEpoch: program.stepsPerEpoch,
+    inlineDataset: data.inline,
+  }
 }

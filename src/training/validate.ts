@@ -2,9 +2,11 @@
 import type { JobRequest, JobValidation } from '../contract/job.js'
 import { estimateSeconds } from './estimate.js'
 import { memoryOf, type PlanDependencies, planTraining } from './plan.js'
-import type { Calibration, FinishedRuns } from './ports.js'
+import type { Calibration, FinishedRuns, JobStore, Tenant, Tenanted } from './ports.js'
+import { newJob } from './submit.js'
 
 export interface ValidateDependencies extends PlanDependencies {
+  jobs: Tenanted<Pick<JobStore, 'checkLimits'>>
   calibration: Pick<Calibration, 'speed'>
   finishedRuns: FinishedRuns
 }
@@ -12,10 +14,12 @@ export interface ValidateDependencies extends PlanDependencies {
 /** Throws what `submit` throws for the same request. */
 export async function validate(
   dependencies: ValidateDependencies,
-  tenantId: string,
+  tenant: Tenant,
   request: JobRequest,
 ): Promise<JobValidation> {
-  const { spec, program, data } = await planTraining(dependencies, tenantId, request)
+  const plan = await planTraining(dependencies, tenant, request)
+  await dependencies.jobs.of(tenant.tenantId).checkLimits(newJob(plan, request, null))
+  const { spec, program, data } = plan
   const { layers, parameters, stepsPerEpoch, flopsPerEpoch } = program
   const [speed, past] = await Promise.all([
     dependencies.calibration.speed(),

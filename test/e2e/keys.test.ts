@@ -1,6 +1,7 @@
 /** Making keys on the command line, and a service that others can reach. */
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { problemSchema } from '../../src/contract/problems.js'
 import { freshDatabaseOfTest } from '../support/postgres.js'
 import { eventually, startService, temporaryFolder } from '../support/service.js'
 
@@ -55,7 +56,51 @@ describe('a service bound to every address', () => {
     expect(keys(reachable, 'list').output).toContain('There are no keys.')
     // Reachable by others, it does not open because its keys are gone.
     expect((await ask(url)).status).toBe(401)
-  })
+  }, 120_000)
+})
+
+describe('limits of a tenant', () => {
+  it('are shown, changed in the running service at once, and returned to the default', async () => {
+    const database = { DATABASE_URL: await freshDatabaseOfTest('empty'), MAXIMUM_EPOCHS: '2000' }
+    const { key } = keys(database, 'create', '--tenant', 'blue', '--scopes', 'jobs:write')
+    const service = await startService(database, 'dist/src/server.js')
+    onTestFinished(async () => void (await service.stop()))
+    const validate = async (epochs: number) => {
+      const answer = await fetch(`${service.url}/jobs/validate`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: JSON.stringify({
+          dataset: 'xor',
+          network: { layers: [{ type: 'dense', units: 1, activation: 'sigmoid' }] },
+          loss: 'binaryCrossentropy',
+          epochs,
+        }),
+      })
+      return problemSchema.partial().parse(await answer.json()).detail
+    }
+    expect(await validate(2_000)).toBeUndefined()
+    expect(await validate(2_001)).toContain('2000 are allowed (MAXIMUM_EPOCHS)')
+
+    const limits = (...words: string[]) => keys(database, 'limits', '--tenant', 'blue', ...words).output
+    expect(limits()).toMatch(/--epochs +2000 +default \(MAXIMUM_EPOCHS, 2000\)/)
+    const changed = limits('--epochs', '10', '--job-flops', '1e9')
+    expect(changed).toMatch(/--epochs +10 +own, in place of the default \(MAXIMUM_EPOCHS, 2000\)/)
+    expect(changed).toMatch(/--job-flops +1000000000 +own/)
+    expect(changed).toMatch(/--sockets +10000 +default/)
+    expect(await validate(11)).toContain(
+      '10 are allowed (this tenant’s own limit in place of MAXIMUM_EPOCHS)',
+    )
+    expect(limits('--epochs', 'default')).toMatch(/--epochs +2000 +default/)
+    expect(await validate(2_000)).toBeUndefined()
+    expect(limits()).toMatch(/--job-flops +1000000000 +own/)
+
+    expect(keys(database, 'limits', '--tenant', 'nobody', '--epochs', '1')).toMatchObject({
+      status: 1,
+      output: expect.stringContaining('There is no tenant nobody'),
+    })
+    // While the service is open there is no key to make its tenant.
+    expect(keys(database, 'limits', '--tenant', 'local', '--epochs', '1').status).toBe(0)
+  }, 120_000)
 })
 
 describe('the service’s own database', () => {
@@ -77,7 +122,7 @@ describe('the service’s own database', () => {
       expect(keys(own, 'delete', id).status).toBe(0)
     }
     await eventually(async () => ((await ask(service.url)).status === 200 ? true : undefined))
-  }, 60_000)
+  }, 120_000)
 })
 
 describe('wrong words', () => {
@@ -90,6 +135,12 @@ describe('wrong words', () => {
     [['create', '--tenant', 'blue', '--scopes', 'jobs:read', '--expires', 'soon'], '90d or 12h'],
     [['create', '--tenant', 'blue', '--scopes', 'jobs:read', '--forever'], '--forever'],
     [['revoke'], 'the id of one key'],
+    [['limits', '--epochs', '5'], '--tenant is missing'],
+    [['limits', '--tenant', 'blue', '--epochs', 'many'], '--epochs many'],
+    [['limits', '--tenant', 'blue', '--queued-jobs', '0'], '--queued-jobs 0'],
+    [['limits', '--tenant', 'blue', '--queued-jobs', '1.5'], '--queued-jobs 1.5'],
+    [['limits', '--tenant', 'blue', '--arena-bytes', '1e12'], '--arena-bytes 1e12'],
+    [['limits', '--tenant', 'blue', '--threads', '5'], '--threads'],
   ])('%j are refused with the usage', async (words, says) => {
     const { status, output } = keys({ DATABASE_URL: await freshDatabaseOfTest() }, ...words)
     expect(status).toBe(1)

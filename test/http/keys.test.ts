@@ -121,22 +121,23 @@ describe('a key', () => {
   })
 })
 
-describe('every route', () => {
-  /** What the documentation says that a route needs. */
-  async function needs(): Promise<
-    { route: string; method: string; path: string; scope: Scope | 'public' }[]
-  > {
-    const { paths } = service.app.swagger()
-    return [...routesOf(service.app.printRoutes({ commonPrefix: false }))].flatMap((route) => {
-      const [method, path] = route.split(' ')
-      if (/^\/docs|\/(openapi|asyncapi)\.json$/.test(path)) return []
-      const documented = Object.entries(paths?.[path.replaceAll(/:(\w+)/g, '{$1}')] ?? {})
-      const operation = documented.find(([name]) => name === method.toLowerCase())?.[1]
-      const said = /Needs the scope `([a-z:]+)`/.exec(JSON.stringify(operation))?.[1]
-      return [{ route, method, path, scope: said === undefined ? 'public' : scopeSchema.parse(said) }]
-    })
-  }
+/** What the documentation says that a route needs. */
+async function needs(): Promise<
+  { route: string; method: string; path: string; scope: Scope | 'any' | 'public' }[]
+> {
+  const { paths } = service.app.swagger()
+  return [...routesOf(service.app.printRoutes({ commonPrefix: false }))].flatMap((route) => {
+    const [method, path] = route.split(' ')
+    if (/^\/docs|\/(openapi|asyncapi)\.json$/.test(path)) return []
+    const documented = Object.entries(paths?.[path.replaceAll(/:(\w+)/g, '{$1}')] ?? {})
+    const operation = documented.find(([name]) => name === method.toLowerCase())?.[1]
+    const said = /Needs the scope `([a-z:]+)`/.exec(JSON.stringify(operation))?.[1]
+    const unsaid = JSON.stringify(operation).includes('Needs a key with any scope.') ? 'any' : 'public'
+    return [{ route, method, path, scope: said === undefined ? unsaid : scopeSchema.parse(said) }]
+  })
+}
 
+describe('every route', () => {
   const send = (method: string, path: string, header?: string) =>
     service.app.inject({
       method: method === 'GET' ? 'GET' : method === 'DELETE' ? 'DELETE' : 'POST',
@@ -173,7 +174,7 @@ describe('every route', () => {
       ),
     )
     for (const { route, method, path, scope } of await needs()) {
-      if (scope === 'public') continue
+      if (scope === 'public' || scope === 'any') continue
       const key = keys.get(scope)
       const refused = await send(method, path, key?.without.header)
       expect(refused.json(), route).toMatchObject({ status: 403, code: 'forbidden' })
@@ -181,6 +182,18 @@ describe('every route', () => {
       expect(refused.headers['www-authenticate']).toContain(`scope="${scope}"`)
       const let_in = await send(method, path, key?.only.header)
       expect([401, 403], `${route}: ${let_in.body}`).not.toContain(let_in.statusCode)
+    }
+  })
+})
+
+describe('the limits of a tenant', () => {
+  it('are shown to each of its keys, whatever that may do', async () => {
+    expect((await needs()).filter(({ scope }) => scope === 'any').map(({ route }) => route)).toEqual([
+      'GET /limits',
+    ])
+    for (const scope of every) {
+      const { header } = await keyFor(service, aTenant(), [scope])
+      expect((await api().get('/limits').set('authorization', header)).status, scope).toBe(200)
     }
   })
 })

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import request from 'supertest'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import WebSocket from 'ws'
-import { generous, limits, openApp, type RunningApp } from '../support/app.js'
+import { generous, openApp, type RunningApp } from '../support/app.js'
 import { linearModel, newJob, storeModel } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
@@ -95,14 +95,10 @@ describe('stored bytes', () => {
 
 describe('epochs', () => {
   it('are limited when a job is made, and when it is resumed', async () => {
-    const service = await openWith({})
+    const service = await openWith({ epochs: 1_000 })
     const api = request(service.app.server)
     const { body: job } = await api.post('/jobs').send(xor).expect(202)
     await api.post(`/jobs/${job.id}/pause`).expect(200)
-    limits.epochs = 1_000
-    onTestFinished(() => {
-      limits.epochs = 10_000_000
-    })
     const says = 'This training wants 1001 epochs; 1000 are allowed (MAXIMUM_EPOCHS).'
     for (const answer of [
       await api.post('/jobs').send({ ...xor, epochs: 1_001 }),

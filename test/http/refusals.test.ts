@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import request, { type Test } from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ProblemCode, problemSchema, problems } from '../../src/contract/problems.js'
-import { limits, openApp, type RunningApp } from '../support/app.js'
+import { generous, limits, openApp, type RunningApp } from '../support/app.js'
 import { expectProblem } from '../support/problem.js'
 import { linearModel, startJob, storeEpochs, storeModel, xorSpec } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
@@ -241,7 +241,7 @@ const impossible: Refusal[] = [
     withLayers({ ...hidden, units: 1e6 }, { ...hidden, units: 1e6 }, output),
     'model-too-large',
     [],
-    String(limits.arenaBytes),
+    String(generous.arenaBytes),
   ),
   job(
     'years of work',

@@ -1,8 +1,9 @@
-/** POST /jobs/validate without a worker; whether its times come true is in test/e2e/validate.test.ts. */
+/** POST /jobs/validate without a worker; how near its times come is measured by `npm run bench -- estimate`. */
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { jobSpecSchema, jobValidationSchema } from '../../src/contract/job.js'
 import { openApp, type RunningApp } from '../support/app.js'
+import { linearModel, startJob } from '../support/stores.js'
 
 let service: RunningApp
 
@@ -76,6 +77,34 @@ describe('POST /jobs/validate', () => {
           .send({ ...xor, epochs })
       ).body.estimatedSeconds
     expect(await of(10_000_000)).toBeGreaterThan(10 * (await of(1_000)))
+  })
+
+  it('corrects its seconds by the past trainings of such steps, to the letter', async () => {
+    const estimate = async () => (await api().post('/jobs/validate').send(xor).expect(200)).body
+    const measured = await estimate()
+    const { estimatedSeconds, flopsPerEpoch } = measured
+    /** A training of the same work that took so long. */
+    const past = async (seconds: number, attempt = 1) => {
+      const claim = await startJob(service, 'worker_a', { flopsPerEpoch, stepsPerEpoch: 1 })
+      await service.runs.succeed(claim, linearModel())
+      await service.database.$executeRaw`
+        UPDATE "Job" SET epoch = ${xor.epochs}, attempt = ${attempt},
+          "startedAt" = "finishedAt" - ${seconds}::float8 * interval '1 second'
+        WHERE id = ${claim.jobId}`
+    }
+    // What is measured counts as half a second, and starting takes 0.03 s: src/training/estimate.ts.
+    const calculated = estimatedSeconds - 0.03
+    const corrected = (runs: number[]) => {
+      const actual = runs.reduce((sum, seconds) => sum + seconds - 0.03, 0)
+      return 0.03 + (calculated * (0.5 + actual)) / (0.5 + runs.length * calculated)
+    }
+    await past(100, 2)
+    await past(0.1)
+    expect((await estimate()).estimatedSeconds).toBe(estimatedSeconds)
+    await past(20)
+    expect((await estimate()).estimatedSeconds).toBeCloseTo(corrected([20]), 6)
+    await past(1)
+    expect((await estimate()).estimatedSeconds).toBeCloseTo(corrected([20, 1]), 6)
   })
 
   it.each([

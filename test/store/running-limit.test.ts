@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runStore } from '../../src/store/runs.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
+import { keyFor } from '../support/keys.js'
 import { newJob, openStores, type Stores } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
@@ -33,5 +34,32 @@ describe('a limit of two running jobs', () => {
     expect((await runs.claimNext('worker_a'))?.tenantId).toBe('eager')
     expect(await running('eager')).toBe(2)
     expect(await runs.claimNext('worker_a')).toBeNull()
+  })
+
+  it('gives way to the tenant’s own, from the next claim on', async () => {
+    const runs = runStore(stores.database, { ...unlimited, runningJobs: 2 })
+    for (const tenantId of ['wide', 'narrow']) {
+      await keyFor(stores, tenantId, ['jobs:write'])
+      for (const _ of upTo(6)) await stores.jobs.of(tenantId).create(newJob({ priority: 9 }))
+    }
+    await stores.tenants.changeLimits('wide', { runningJobs: 4 })
+    await stores.tenants.changeLimits('narrow', { runningJobs: 1 })
+    const claims = await Promise.all(upTo(16).map((worker) => runs.claimNext(`worker_${worker}`)))
+    const of = (tenantId: string) => claims.filter((claim) => claim?.tenantId === tenantId)
+    expect([of('wide').length, of('narrow').length]).toEqual([4, 1])
+
+    await stores.tenants.changeLimits('narrow', { runningJobs: null })
+    const more = await Promise.all(upTo(3).map((worker) => runs.claimNext(`worker_${worker}`)))
+    expect(more.map((claim) => claim?.tenantId)).toEqual(expect.arrayContaining(['narrow']))
+    expect(await running('narrow')).toBe(2)
+    // Lowered below what runs, it ends nothing, and lets nothing begin.
+    await stores.tenants.changeLimits('wide', { runningJobs: 1 })
+    await runs.fail(of('wide')[0] ?? { jobId: '', attempt: 0 }, {
+      code: 'internal',
+      message: 'over',
+      epoch: null,
+    })
+    expect(await runs.claimNext('worker_a')).toBeNull()
+    expect(await running('wide')).toBe(3)
   })
 })

@@ -1,9 +1,11 @@
 /** The HTTP application on real stores and a real queue, without a worker: jobs stay queued. */
 
 import { type Logger, pino } from 'pino'
+import type { Limits } from '../../src/contract/limits.js'
 import { openUploadReader } from '../../src/datasets/reading/upload-reader.js'
 import { explainBackend } from '../../src/engine/index.js'
 import { buildApp } from '../../src/http/app.js'
+import { FailedAuthentications } from '../../src/http/failed-authentications.js'
 import { KeyWatch } from '../../src/http/key-watch.js'
 import { OpenSockets } from '../../src/http/open-sockets.js'
 import { Idempotency } from '../../src/http/plugins/idempotency.js'
@@ -28,18 +30,18 @@ export interface RunningApp extends Stores {
   missing: string[]
 }
 
-export const limits = {
-  bodyBytes: 1024 * 1024,
-  uploadSeconds: 20,
-  arenaBytes: 64 * 1024 * 1024,
-  jobFlops: 1e12,
-  threads: 2,
-  epochs: 10_000_000,
-}
+export const limits = { bodyBytes: 1024 * 1024, uploadSeconds: 20 }
 
 /** What each tenant may do. */
-export const generous = { ...unlimited, requestsPerMinute: 1_000_000, sockets: 10_000 }
-type Allowed = typeof generous
+export const generous: Limits = {
+  ...unlimited,
+  requestsPerMinute: 1_000_000,
+  sockets: 10_000,
+  arenaBytes: 64 * 1024 * 1024,
+  jobFlops: 1e12,
+  epochs: 10_000_000,
+  datasetBytes: 2 * 1024 * 1024,
+}
 
 const throwError = (error: unknown) => {
   throw error
@@ -49,13 +51,14 @@ export async function openApp(
   pingMilliseconds = 20_000,
   logger: Logger = pino({ level: process.env.LOG_LEVEL ?? 'silent' }),
   pageDirectory: string | null = null,
-  allowed: Allowed = generous,
+  settings: Limits = generous,
+  failedAuthentications = new FailedAuthentications(1_000_000, []),
 ): Promise<RunningApp> {
   const stores = await openStores()
   const { epochs, idempotency, webhooks, figures, snapshots, connectionString } = stores
-  const jobs = jobStore(stores.database, allowed)
-  const models = modelStore(stores.database, allowed)
-  const datasets = datasetStore(stores.database, allowed)
+  const jobs = jobStore(stores.database, settings)
+  const models = modelStore(stores.database, settings)
+  const datasets = datasetStore(stores.database, settings)
   const finishedRuns = finishedRunsOf(stores.database)
   const queue = await openQueue({ type: 'postgres', connectionString }, throwError)
   const predictors = predictorPool.openPredictorPool(models, 'auto')
@@ -64,7 +67,7 @@ export async function openApp(
   const metrics = openMetrics()
   const live = new Live(jobs, epochs, boundaries, throwError, metrics.observeStreamLag)
   const missing: string[] = []
-  const keyWatch = new KeyWatch(stores.keys, true, throwError)
+  const keyWatch = new KeyWatch(stores.keys, stores.tenants, true, throwError)
   const app = await buildApp({
     jobs,
     epochs,
@@ -85,13 +88,15 @@ export async function openApp(
       onQueueError: throwError,
       calibration,
       finishedRuns,
-      limits,
+      maximumThreads: 2,
     },
     pingMilliseconds,
     readiness: { missing: async () => missing, backend: explainBackend('auto') },
     limits,
-    requestsPerMinute: allowed.requestsPerMinute,
-    openSockets: new OpenSockets(allowed.sockets),
+    settings,
+    tenants: stores.tenants,
+    openSockets: new OpenSockets(),
+    failedAuthentications,
     pageDirectory,
     isOutage,
     keys: stores.keys,

@@ -2,7 +2,6 @@
 import type { ReadingLimits } from '../../src/datasets/reading/limits.js'
 
 export const readingLimits: ReadingLimits = {
-  receivedBytes: 2 * 1024 * 1024,
   unpackedBytes: 16 * 1024 * 1024,
   rows: 10_000,
   columns: 1_000,

@@ -12,6 +12,7 @@ import { jobStore } from '../../src/store/jobs.js'
 import { keyStore } from '../../src/store/keys.js'
 import { modelStore } from '../../src/store/models.js'
 import { runStore } from '../../src/store/runs.js'
+import { tenantStore } from '../../src/store/tenants.js'
 import { ticketStore } from '../../src/store/tickets.js'
 import { webhookStore } from '../../src/store/webhooks.js'
 import { snapshotStore } from '../../src/store/weight-snapshots.js'
@@ -34,6 +35,7 @@ import type {
   RunStore,
   SnapshotStore,
   Tenanted,
+  TenantStore,
   TicketStore,
   WebhookStore,
 } from '../../src/training/ports.js'
@@ -54,6 +56,7 @@ export interface Stores {
   figures: FigureStore
   keys: KeyStore
   tickets: TicketStore
+  tenants: TenantStore
   close(): Promise<void>
 }
 
@@ -74,6 +77,7 @@ export async function openStores(): Promise<Stores> {
     figures: figureStore(database),
     keys: keyStore(database),
     tickets: ticketStore(database),
+    tenants: tenantStore(database),
     async close() {
       await database.$disconnect()
       await drop()

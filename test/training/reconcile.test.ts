@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { jobRequestSchema } from '../../src/contract/job.js'
 import { consume, openQueue, type QueueAddress } from '../../src/queue/queue.js'
+import { unlimited } from '../../src/store/tenant-limits.js'
 import type { JobQueue, Ticket } from '../../src/training/ports.js'
 import { reconcileForever } from '../../src/training/reconcile.js'
 import { submit } from '../../src/training/submit.js'
@@ -77,10 +78,16 @@ describe('a job submitted while the queue is away', () => {
     const broken = brokenQueue()
     const errors: unknown[] = []
     const { jobs, models, datasets } = stores
-    const limits = { arenaBytes: 1e9, jobFlops: 1e15, threads: 1, epochs: 1e7 }
     const job = await submit(
-      { jobs, models, datasets, queue: broken, limits, onQueueError: (error) => errors.push(error) },
-      'local',
+      {
+        jobs,
+        models,
+        datasets,
+        queue: broken,
+        maximumThreads: 1,
+        onQueueError: (error) => errors.push(error),
+      },
+      { tenantId: 'local', limits: { settings: unlimited, own: {} } },
       jobRequestSchema.parse({ ...xorSpec(), dataset: 'xor' }),
     )
     expect(errors).toEqual([new Error('the queue is away')])

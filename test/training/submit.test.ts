@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type JobSpec, jobRequestSchema } from '../../src/contract/job.js'
 import { Problem } from '../../src/contract/problems.js'
+import { unlimited } from '../../src/store/tenant-limits.js'
 import { construct } from '../../src/training/construct.js'
 import { submit } from '../../src/training/submit.js'
 import { reading, uploadFrom } from '../support/prepared.js'
@@ -33,10 +34,14 @@ const request = (changes: object) =>
   })
 
 const accept = (changes: object, allowed: { arenaBytes?: number; jobFlops?: number } = {}) => {
-  const limits = { arenaBytes: 1e9, jobFlops: 1e15, threads: 4, epochs: 1e7, ...allowed }
+  const limits = { settings: { ...unlimited, ...allowed }, own: {} }
   const { jobs, models, datasets } = stores
   const queue = { enqueue: async () => {} }
-  return submit({ jobs, models, datasets, queue, limits, onQueueError: () => {} }, 'local', request(changes))
+  return submit(
+    { jobs, models, datasets, queue, maximumThreads: 4, onQueueError: () => {} },
+    { tenantId: 'local', limits },
+    request(changes),
+  )
 }
 
 describe('a job on a stored dataset', () => {

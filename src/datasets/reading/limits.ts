@@ -2,7 +2,6 @@
 import { DatasetError } from '../table.js'
 
 export interface ReadingLimits {
-  receivedBytes: number
   /** What gzip, ZIP and Parquet unpack to. */
   unpackedBytes: number
   rows: number
@@ -24,7 +23,6 @@ export interface ReadingLimits {
 
 /** What each limit is called in the environment and in a sentence. */
 const names = {
-  receivedBytes: ['MAXIMUM_DATASET_BYTES', 'bytes'],
   unpackedBytes: ['MAXIMUM_UNPACKED_BYTES', 'bytes unpacked'],
   rows: ['MAXIMUM_DATASET_ROWS', 'rows'],
   columns: ['MAXIMUM_DATASET_COLUMNS', 'columns'],
@@ -38,7 +36,11 @@ const names = {
 } as const satisfies Record<keyof ReadingLimits, readonly [setting: string, unit: string]>
 
 /** `demand` is a clause: "line 7 is longer". */
-export function beyond(limits: ReadingLimits, limit: keyof ReadingLimits, demand: string): DatasetError {
+export function beyond<Limit extends keyof ReadingLimits>(
+  limits: Pick<ReadingLimits, Limit>,
+  limit: Limit,
+  demand: string,
+): DatasetError {
   const [setting, unit] = names[limit]
   return new DatasetError(
     'dataset-too-large',

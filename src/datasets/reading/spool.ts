@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { allowance, allowed, type TenantLimits } from '../../contract/limits.js'
+import { DatasetError } from '../table.js'
 import { beyond, invalid, type ReadingLimits } from './limits.js'
 import type { UploadedFile } from './open-files.js'
 
@@ -20,16 +22,18 @@ export interface IncomingFile {
 export class Spool {
   readonly folder: string
   readonly files: UploadedFile[] = []
-  readonly #limits: ReadingLimits
   #bytes = 0
 
-  private constructor(folder: string, limits: ReadingLimits) {
+  private constructor(
+    folder: string,
+    private readonly limits: Pick<ReadingLimits, 'uploadSeconds'>,
+    private readonly tenantLimits: TenantLimits,
+  ) {
     this.folder = folder
-    this.#limits = limits
   }
 
-  static async create(limits: ReadingLimits): Promise<Spool> {
-    return new Spool(await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`)), limits)
+  static async create(limits: ReadingLimits, tenantLimits: TenantLimits): Promise<Spool> {
+    return new Spool(await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`)), limits, tenantLimits)
   }
 
   /**
@@ -37,14 +41,14 @@ export class Spool {
    *   errors of the body and of the disk pass through
    */
   async take(files: AsyncIterable<IncomingFile>, signal: AbortSignal): Promise<void> {
-    const seconds = this.#limits.uploadSeconds
+    const seconds = this.limits.uploadSeconds
     const tooLong = AbortSignal.timeout(seconds * 1_000)
     try {
       for await (const file of files) await this.#write(file, AbortSignal.any([signal, tooLong]))
     } catch (error) {
       if (signal.aborted) throw signal.reason
       if (!tooLong.aborted) throw error
-      throw beyond(this.#limits, 'uploadSeconds', `after ${seconds} seconds the file was still on its way`)
+      throw beyond(this.limits, 'uploadSeconds', `after ${seconds} seconds the file was still on its way`)
     }
   }
 
@@ -62,12 +66,10 @@ export class Spool {
   async *#counted(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of body) {
       this.#bytes += chunk.length
-      if (this.#bytes > this.#limits.receivedBytes) {
-        throw beyond(
-          this.#limits,
-          'receivedBytes',
-          `the upload is larger than ${this.#limits.receivedBytes} bytes`,
-        )
+      const bytes = allowed(this.tenantLimits, 'datasetBytes')
+      if (this.#bytes > bytes) {
+        const says = allowance(this.tenantLimits, 'datasetBytes')
+        throw new DatasetError('dataset-too-large', `the upload is larger than ${bytes} bytes; ${says}`)
       }
       yield chunk
     }

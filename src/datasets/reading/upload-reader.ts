@@ -1,5 +1,6 @@
 /** Reads uploads: into a folder first, then in a process of its own; of these only a few at a time. */
 import { availableParallelism } from 'node:os'
+import type { TenantLimits } from '../../contract/limits.js'
 import type { Preparation } from '../../contract/preparation.js'
 import type { Prepared } from '../prepare.js'
 import type { ReadingLimits } from './limits.js'
@@ -11,6 +12,8 @@ export interface UploadToRead {
   files: AsyncIterable<IncomingFile>
   options: FormatOptions
   preparation: Preparation
+  /** Of the tenant that sends it. */
+  limits: TenantLimits
   /** Aborts when the client has gone. */
   signal: AbortSignal
 }
@@ -31,8 +34,8 @@ export async function openUploadReader(
   await removeAbandonedSpools()
   const turns = new Turns(availableParallelism())
   return {
-    async read({ files, options, preparation, signal }, use) {
-      const spool = await Spool.create(limits)
+    async read({ files, options, preparation, signal, limits: tenantLimits }, use) {
+      const spool = await Spool.create(limits, tenantLimits)
       try {
         await spool.take(files, signal)
         await turns.take(signal)

@@ -7,16 +7,18 @@ import { timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { idSchema } from '../../contract/ids.js'
 import { localTenant, type Scope, scopeSchema, withImplied } from '../../contract/key.js'
+import type { Limits } from '../../contract/limits.js'
 import { Problem } from '../../contract/problems.js'
 import { fingerprint, readKey } from '../../training/key-text.js'
 import type { KeyStore, TicketStore } from '../../training/ports.js'
 import { type Caller, rememberCaller } from '../caller.js'
+import type { FailedAuthentications } from '../failed-authentications.js'
 import type { KeyWatch } from '../key-watch.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What a key must be allowed to do; `public` for everybody. */
-    scope?: Scope | 'public'
+    /** What a key must be allowed to do; `any` for every key, `public` for everybody. */
+    scope?: Scope | 'any' | 'public'
     /** Whether `?ticket=` does instead of a key. */
     takesTicket?: boolean
   }
@@ -32,13 +34,19 @@ export function makePublic(app: FastifyInstance): void {
 export interface Authentication {
   keys: Pick<KeyStore, 'find'>
   tickets: Pick<TicketStore, 'use'>
-  keyWatch: Pick<KeyWatch, 'isOpen'>
+  keyWatch: Pick<KeyWatch, 'isOpen' | 'localLimits'>
+  failedAuthentications: FailedAuthentications
+  /** Of tenants that have none of their own. */
+  settings: Limits
 }
 
 const everyScope: ReadonlySet<Scope> = new Set(scopeSchema.options)
 
 /** Must be called before any route is added. */
-export function authenticate(app: FastifyInstance, { keys, tickets, keyWatch }: Authentication): void {
+export function authenticate(
+  app: FastifyInstance,
+  { keys, tickets, keyWatch, failedAuthentications, settings }: Authentication,
+): void {
   const routes: RouteOptions[] = []
   app.addHook('onRoute', (route) => void routes.push(route))
   app.addHook('onReady', (done) => {
@@ -50,43 +58,58 @@ export function authenticate(app: FastifyInstance, { keys, tickets, keyWatch }: 
   app.addHook('onRequest', async (request, reply) => {
     const { scope, takesTicket } = request.routeOptions.config
     if (request.is404 || scope === undefined || scope === 'public') return
-    const caller = (takesTicket === true ? await byTicket(request) : null) ?? (await byKey(request, reply))
-    if (!caller.scopes.has(scope)) {
+    const caller =
+      (takesTicket === true ? await byTicket(request, reply) : null) ?? (await byKey(request, reply))
+    if (scope !== 'any' && !caller.scopes.has(scope)) {
       reply.header('www-authenticate', `Bearer realm="descent", error="insufficient_scope", scope="${scope}"`)
       throw new Problem('forbidden', `This needs a key with the scope ${scope}.`)
     }
     rememberCaller(request, caller)
   })
 
-  async function byTicket(request: FastifyRequest): Promise<Caller | null> {
+  async function byTicket(request: FastifyRequest, reply: FastifyReply): Promise<Caller | null> {
     const ticket = readTicket(request)
     if (ticket === null) return null
+    const sha256 = fingerprint(ticket.text)
+    failedAuthentications.check(request, reply, sha256)
     // The address is not validated yet, and may hold what the database does not take.
     const isOfJob = idSchema('job').safeParse(ticket.jobId).success
-    const used = isOfJob ? await tickets.use(fingerprint(ticket.text), ticket.jobId) : null
+    const used = isOfJob ? await tickets.use(sha256, ticket.jobId) : null
     if (used === null || (used.keyId === null && !keyWatch.isOpen)) {
+      failedAuthentications.wrong(request, sha256)
       throw new Problem(
         'unauthorized',
         'The ticket is unknown, was used before, or is older than 30 seconds.',
       )
     }
-    return { ...used, scopes: new Set<Scope>(['jobs:read']) }
+    const { ownLimits, ...caller } = used
+    return { ...caller, limits: { settings, own: ownLimits }, scopes: new Set<Scope>(['jobs:read']) }
   }
 
   async function byKey(request: FastifyRequest, reply: FastifyReply): Promise<Caller> {
     const { authorization } = request.headers
     if (authorization === undefined) {
-      if (keyWatch.isOpen) return { tenantId: localTenant, keyId: null, scopes: everyScope }
+      if (keyWatch.isOpen) {
+        const limits = { settings, own: keyWatch.localLimits }
+        return { tenantId: localTenant, keyId: null, scopes: everyScope, limits }
+      }
       throw refused(reply, '', 'Send a key in the header authorization: Bearer ….')
     }
     const [, text] = /^Bearer +(\S+) *$/i.exec(authorization) ?? []
     const given = readKey(text ?? '')
-    if (given === null) throw refused(reply, invalidToken, 'What the authorization header holds is no key.')
+    failedAuthentications.check(request, reply, given?.sha256 ?? null)
+    if (given === null) {
+      failedAuthentications.wrong(request, null)
+      throw refused(reply, invalidToken, 'What the authorization header holds is no key.')
+    }
     const key = await keys.find(given.id)
     if (key === null || !isSame(key.sha256, given.sha256)) {
+      failedAuthentications.wrong(request, given.sha256)
       throw refused(reply, invalidToken, 'The key is unknown, was revoked, or has expired.')
     }
-    return { tenantId: key.tenantId, keyId: key.id, scopes: withImplied(key.scopes) }
+    failedAuthentications.right(given.sha256)
+    const { tenantId, id: keyId, scopes, ownLimits } = key
+    return { tenantId, keyId, scopes: withImplied(scopes), limits: { settings, own: ownLimits } }
   }
 }
 

@@ -1,7 +1,7 @@
 /** One log line a request, when it has been answered. Addresses are logged without their query, headers and bodies never. */
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import { z } from 'zod'
-import { tenantIdOf } from '../caller.js'
+import { knownCallerOf } from '../caller.js'
 
 const withId = z.object({ id: z.string() })
 
@@ -24,7 +24,7 @@ export class RequestLog extends LogController {
     // What was created is named by its address alone.
     const created = /^\/jobs\/([^/]+)$/.exec(String(reply.getHeader('location')))?.[1]
     const line = {
-      tenantId: tenantIdOf(request),
+      tenantId: knownCallerOf(request)?.tenantId,
       method: request.method,
       route,
       ...(route?.startsWith('/jobs') ? { jobId: data?.id ?? created } : { id: data?.id }),

@@ -48,7 +48,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
     async (request, reply) => {
       const { traceId } = traceOf(request)
       const job = await idempotency.answerOnce(jobSchema, request, reply, (once) =>
-        submit(submission, callerOf(request).tenantId, request.body, { traceId, once }),
+        submit(submission, callerOf(request), request.body, { traceId, once }),
       )
       return reply.code(202).header('location', job.links.self).send(job)
     },
@@ -68,7 +68,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
         response: { 200: jobValidationSchema, ...failures },
       },
     },
-    async (request) => validate(submission, callerOf(request).tenantId, request.body),
+    async (request) => validate(submission, callerOf(request), request.body),
   )
 
   app.get(
@@ -148,7 +148,9 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
       },
     },
     async (request) => {
-      return resume(jobsOf(request), submission.queue, request.params.id, request.body, submission)
+      const { queue, onQueueError } = submission
+      const { limits } = callerOf(request)
+      return resume(jobsOf(request), queue, request.params.id, request.body, { limits, onQueueError })
     },
   )
 

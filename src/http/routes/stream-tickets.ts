@@ -5,16 +5,18 @@ import { Problem } from '../../contract/problems.js'
 import { makeTicket } from '../../training/key-text.js'
 import type { JobStore, Tenanted, TicketStore } from '../../training/ports.js'
 import { callerOf } from '../caller.js'
+import type { FailedAuthentications } from '../failed-authentications.js'
 import { failures, idParameters } from '../responses.js'
 
 export interface StreamTicketRoutes {
   jobs: Tenanted<JobStore>
-  tickets: TicketStore
+  tickets: Pick<TicketStore, 'create'>
+  failedAuthentications: Pick<FailedAuthentications, 'right'>
 }
 
 export const streamTicketRoutes: FastifyPluginCallbackZod<StreamTicketRoutes> = (
   app,
-  { jobs, tickets },
+  { jobs, tickets, failedAuthentications },
   done,
 ) => {
   app.post(
@@ -38,6 +40,7 @@ export const streamTicketRoutes: FastifyPluginCallbackZod<StreamTicketRoutes> = 
       const { text, sha256 } = makeTicket()
       const expiresAt = job === undefined ? null : await tickets.create({ sha256, jobId: id, keyId })
       if (expiresAt === null) throw new Problem('not-found', `There is no job ${id}.`)
+      failedAuthentications.right(sha256)
       const stream = `/jobs/${id}/stream?ticket=${text}`
       reply.header('cache-control', 'no-store')
       return reply.code(201).send({ ticket: text, expiresAt: expiresAt.toISOString(), stream })

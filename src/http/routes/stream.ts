@@ -104,7 +104,7 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
       const [job] = await jobs.of(caller.tenantId).progress([params.id])
       if (job === undefined) throw new Problem('not-found', `There is no job ${params.id}.`)
       if (query.boundary !== undefined) await axesOf(caller, params.id)
-      if (request.ws) request.raw.socket.once('close', openSockets.enter(caller.tenantId))
+      if (request.ws) request.raw.socket.once('close', openSockets.enter(caller))
     },
     handler: async (request, reply) => {
       if (request.accepts().type(['json', 'text/event-stream']) !== 'text/event-stream') {
@@ -116,7 +116,7 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
       const last = readLastEventId(headers['last-event-id'])
       if (last?.ended === true) return reply.code(204).send(null)
       const view = await viewOf(callerOf(request), params.id, query.boundary)
-      reply.raw.once('close', openSockets.enter(callerOf(request).tenantId))
+      reply.raw.once('close', openSockets.enter(callerOf(request)))
       const { sink, body } = openEventStream(reply, textOf, limits)
       // The browser connects again, and is then told why not.
       const unwatch = keyWatch.watch(callerOf(request), () => reply.raw.destroy())

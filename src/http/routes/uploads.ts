@@ -59,8 +59,10 @@ export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
     async (request, reply) => {
       const { name, target, types, missing, ...options } = request.query
       try {
-        const dataset = await upload(datasets.of(callerOf(request).tenantId), uploadReader, {
+        const { tenantId, limits } = callerOf(request)
+        const dataset = await upload(datasets.of(tenantId), uploadReader, {
           name,
+          limits,
           files: filesOf(request),
           options,
           preparation: preparationOf({ target, types, missing }),

@@ -11,12 +11,15 @@ import type { Prepared } from '../../../src/datasets/prepare.js'
 import type { ReadingLimits } from '../../../src/datasets/reading/limits.js'
 import { DiskFull } from '../../../src/datasets/reading/reading-process.js'
 import { openUploadReader } from '../../../src/datasets/reading/upload-reader.js'
+import { unlimited } from '../../../src/store/tenant-limits.js'
 import { builtReadingProcess } from '../../support/built.js'
 import { readingLimits } from '../../support/reading.js'
 
 interface Request {
   limits?: Partial<ReadingLimits>
   signal?: AbortSignal
+  /** The tenant's own. */
+  datasetBytes?: number
   name?: string
   use?: (pieces: AsyncIterable<Prepared>) => Promise<unknown>
 }
@@ -28,12 +31,23 @@ async function collect(pieces: AsyncIterable<Prepared>): Promise<Prepared[]> {
 }
 
 async function read(body: AsyncIterable<Uint8Array>, request: Request = {}): Promise<unknown> {
-  const { limits, signal = new AbortController().signal, name = 'a.csv', use = collect } = request
+  const {
+    limits,
+    datasetBytes,
+    signal = new AbortController().signal,
+    name = 'a.csv',
+    use = collect,
+  } = request
+  const settings = { ...unlimited, datasetBytes: 2 * 1024 * 1024 }
+  const own = datasetBytes === undefined ? {} : { datasetBytes }
   const reader = await openUploadReader({ ...readingLimits, ...limits }, builtReadingProcess)
   async function* files() {
     yield { name, contentType: undefined, body }
   }
-  return reader.read({ files: files(), options: {}, preparation: defaultPreparation, signal }, use)
+  return reader.read(
+    { files: files(), options: {}, preparation: defaultPreparation, signal, limits: { settings, own } },
+    use,
+  )
 }
 
 async function* bytes(content: string | Uint8Array) {
@@ -71,7 +85,8 @@ describe('the reading process', () => {
     const content = header + line.repeat(20_000)
     let taken = 0
     await read(bytes(content), {
-      limits: { receivedBytes: 1e8, rows: 1e5 },
+      datasetBytes: 1e8,
+      limits: { rows: 1e5 },
       use: async (pieces) => {
         for await (const _ of pieces) {
           taken += 1
@@ -131,7 +146,12 @@ describe('receiving', () => {
   }
 
   test('a body without end is refused at the limit', async () => {
-    await expect(read(endless(0))).rejects.toThrow(/MAXIMUM_DATASET_BYTES/)
+    await expect(read(endless(0))).rejects.toThrow(
+      'the upload is larger than 2097152 bytes; 2097152 are allowed (MAXIMUM_DATASET_BYTES)',
+    )
+    await expect(read(endless(0), { datasetBytes: 1e6 })).rejects.toThrow(
+      '1000000 are allowed (this tenant’s own limit in place of MAXIMUM_DATASET_BYTES)',
+    )
   })
 
   test('a body that only trickles is refused in time', async () => {

@@ -1,0 +1,65 @@
+/**
+ * Whether estimates of POST /jobs/validate come true: `npm run bench -- estimate [--rounds 3]`. Trainings of three sizes of
+ * step by turns, each asked about just before it is trained, on a service of its own: in the first round there are no past
+ * trainings to correct by, or only ones of other sizes. Prints one JSON line a training, then the worst and median error.
+ */
+import { loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import type { z } from 'zod'
+import { request, submit, watch } from '../examples/client.js'
+import { type jobRequestSchema, jobValidationSchema } from '../src/contract/job.js'
+import { withProcesses } from './processes.js'
+
+type JobRequest = z.input<typeof jobRequestSchema>
+
+const sizes: Readonly<Record<string, JobRequest>> = {
+  'batches of 10, 4 units': training(100, 4, 10, 100_000),
+  'batches of 32, 32 units': training(1_000, 32, 32, 3_000),
+  'batches of 128, 256 units': training(2_000, 256, 128, 100),
+}
+
+function training(rows: number, units: number, batchSize: number, epochs: number): JobRequest {
+  return {
+    dataset: { name: 'spirals', rows, seed: 1 },
+    network: {
+      layers: [
+        { type: 'dense', units, activation: 'tanh' },
+        { type: 'dense', units, activation: 'tanh' },
+        { type: 'dense', units: 1, activation: 'sigmoid' },
+      ],
+    },
+    loss: 'binaryCrossentropy',
+    batchSize,
+    epochs,
+    seed: 1,
+  }
+}
+
+export const main = (args: string[]) =>
+  withProcesses(async ({ url }) => {
+    const { values } = parseArgs({ args, options: { rounds: { type: 'string', default: '3' } } })
+    for (let round = 1; round <= Number(values.rounds); round++) {
+      const errors: number[] = []
+      for (const [size, job] of Object.entries(sizes)) {
+        const { estimatedSeconds } = await request(`${url}/jobs/validate`, jobValidationSchema, job)
+        const seconds = await train(url, job)
+        errors.push(Math.exp(Math.abs(Math.log(estimatedSeconds / seconds))))
+        const load = loadavg()[0]
+        console.log(JSON.stringify({ benchmark: 'estimate', round, size, estimatedSeconds, seconds, load }))
+      }
+      const [, median, worst] = errors.toSorted((a, b) => a - b).map((error) => error.toFixed(2))
+      console.log(`round ${round}: wrong by a factor of ${median} in the median, ${worst} at worst`)
+    }
+  })
+
+/** Seconds from its start to its end. */
+async function train(url: string, request: JobRequest): Promise<number> {
+  for await (const message of watch(url, await submit(url, request))) {
+    if (message.type !== 'end') continue
+    const { status, startedAt, finishedAt } = message.job
+    if (status !== 'succeeded' || startedAt === null || finishedAt === null)
+      throw new Error(`it is ${status}`)
+    return (Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000
+  }
+  throw new Error('the stream broke off before its end')
+}

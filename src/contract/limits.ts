@@ -1,0 +1,100 @@
+/**
+ * What one tenant may have: the one list of limits. The settings hold for every tenant that has no limit of its own; what
+ * a tenant has of its own lies in its row.
+ */
+import { z } from 'zod'
+import { maximumEpochs } from './network.js'
+
+const count = z.int().min(1)
+
+export const limitsSchema = z.object({
+  requestsPerMinute: count.describe('requests within a minute, counted by each API process for itself'),
+  sockets: count.describe('open streams, counted by each API process for itself'),
+  queuedJobs: count.describe('jobs queued or paused'),
+  runningJobs: count.max(2 ** 31 - 1).describe('jobs trained at a time; further ones stay queued'),
+  // A training's memory is addressed by 32 bits.
+  arenaBytes: count.max(4 * 1024 ** 3).describe('bytes of memory of one training, beside its data'),
+  jobFlops: z.number().positive().describe('floating-point operations of one training'),
+  epochs: count.max(maximumEpochs).describe('epochs of one training'),
+  datasetBytes: count.describe('bytes of one upload, as it is sent'),
+  storedBytes: count.describe('bytes of datasets and models, and of what unfinished jobs will leave'),
+})
+export type Limits = z.infer<typeof limitsSchema>
+export type LimitName = keyof Limits
+
+const limitNameSchema = limitsSchema.keyof()
+export const limitNames = limitNameSchema.options
+
+/** What each is called in the environment. */
+export const limitSettings = {
+  requestsPerMinute: 'MAXIMUM_REQUESTS_PER_MINUTE',
+  sockets: 'MAXIMUM_SOCKETS',
+  queuedJobs: 'MAXIMUM_QUEUED_JOBS',
+  runningJobs: 'MAXIMUM_RUNNING_JOBS',
+  arenaBytes: 'MAXIMUM_ARENA_BYTES',
+  jobFlops: 'MAXIMUM_JOB_FLOPS',
+  epochs: 'MAXIMUM_EPOCHS',
+  datasetBytes: 'MAXIMUM_DATASET_BYTES',
+  storedBytes: 'MAXIMUM_STORED_BYTES',
+} as const satisfies Record<LimitName, string>
+
+export const ownLimitsSchema = limitsSchema.partial()
+export type OwnLimits = z.infer<typeof ownLimitsSchema>
+
+/** Null returns a limit to the setting. */
+export type LimitChanges = { [name in LimitName]?: number | null }
+
+export interface TenantLimits {
+  settings: Limits
+  own: OwnLimits
+}
+
+export function allowed({ settings, own }: TenantLimits, name: LimitName): number {
+  return own[name] ?? settings[name]
+}
+
+/** The end of every refusal: "10 are allowed (MAXIMUM_QUEUED_JOBS)". */
+export function allowance(limits: TenantLimits, name: LimitName, write: (value: number) => string = String) {
+  const value = allowed(limits, name)
+  const isOwn = limits.own[name] !== undefined
+  const source = `${isOwn ? 'this tenant’s own limit in place of ' : ''}${limitSettings[name]}`
+  return `${write(value)} ${value === 1 ? 'is' : 'are'} allowed (${source})`
+}
+
+/** What a tenant has now of what can be counted in the database. */
+export type Use = Pick<Limits, 'queuedJobs' | 'runningJobs' | 'storedBytes'>
+
+export const limitsStatusSchema = z.object({
+  object: z.literal('limits'),
+  tenantId: z.string(),
+  limits: z.record(
+    limitNameSchema,
+    z.object({
+      allowed: z.number(),
+      used: z.number().nullable().describe('now; null for what is asked of each job or upload by itself'),
+      own: z.boolean().describe('whether it is this tenant’s own, in place of the setting'),
+      setting: z.string().describe('its name in the environment of the service'),
+      meaning: z.string(),
+    }),
+  ),
+})
+export type LimitsStatus = z.infer<typeof limitsStatusSchema>
+
+/** `used` has what can be counted. */
+export function statusOf(
+  tenantId: string,
+  limits: TenantLimits,
+  used: Partial<Record<LimitName, number>>,
+): LimitsStatus {
+  const entries = limitNames.map((name) => [
+    name,
+    {
+      allowed: allowed(limits, name),
+      used: used[name] ?? null,
+      own: limits.own[name] !== undefined,
+      setting: limitSettings[name],
+      meaning: limitsSchema.shape[name].description,
+    },
+  ])
+  return limitsStatusSchema.parse({ object: 'limits', tenantId, limits: Object.fromEntries(entries) })
+}

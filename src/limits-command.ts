@@ -1,0 +1,69 @@
+/** `npm run keys -- limits`: shows and changes what one tenant has of its own. */
+import { parseArgs } from 'node:util'
+import {
+  allowed,
+  type LimitChanges,
+  type LimitName,
+  type Limits,
+  limitNames,
+  limitSettings,
+  limitsSchema,
+} from './contract/limits.js'
+import type { TenantStore } from './training/ports.js'
+import { readTenant, UsageError } from './usage.js'
+
+/** `queuedJobs` as `queued-jobs`. */
+const optionOf = (name: LimitName) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
+/** What is said instead of a number to have the setting's again. */
+const toDefault = 'default'
+
+export const limitsUsage = `npm run keys -- limits --tenant NAME [--LIMIT NUMBER|${toDefault}] …
+
+Limits: ${limitNames.map(optionOf).join(' ')}`
+
+/** @param settings as the environment of this command has them */
+export async function showOrChange(tenants: TenantStore, settings: Limits, words: string[]): Promise<void> {
+  const { tenant, ...given } = readOptions(words)
+  const tenantId = readTenant(tenant)
+  const changes: LimitChanges = {}
+  for (const name of limitNames) {
+    const text = given[optionOf(name)]
+    if (text !== undefined) changes[name] = readLimit(name, text)
+  }
+  // Without changes this only asks whether there is such a tenant.
+  if (!(await tenants.changeLimits(tenantId, changes))) {
+    throw new Error(`There is no tenant ${tenantId}: it begins with its first key.`)
+  }
+  const own = await tenants.ownLimits(tenantId)
+  const rows = limitNames.map((name) => {
+    const setting = `${limitSettings[name]}, ${settings[name]}`
+    const source =
+      own[name] === undefined ? `default (${setting})` : `own, in place of the default (${setting})`
+    return [`--${optionOf(name)}`, String(allowed({ settings, own }, name)), source]
+  })
+  const width = (column: number) => Math.max(...rows.map((row) => row[column].length))
+  console.log(`Tenant ${tenantId}; the defaults are those of this command’s environment:\n`)
+  for (const [option, value, source] of rows) {
+    console.log(`  ${option.padEnd(width(0))}  ${value.padStart(width(1))}  ${source}`)
+  }
+}
+
+function readOptions(words: string[]): Record<string, string | undefined> {
+  const names = ['tenant', ...limitNames.map(optionOf)]
+  const options: Record<string, { type: 'string' }> = Object.fromEntries(
+    names.map((name) => [name, { type: 'string' }]),
+  )
+  try {
+    return parseArgs({ args: words, options }).values
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function readLimit(name: LimitName, text: string): number | null {
+  if (text === toDefault) return null
+  const parsed = limitsSchema.shape[name].safeParse(text.trim() === '' ? Number.NaN : Number(text))
+  if (parsed.success) return parsed.data
+  throw new UsageError(`--${optionOf(name)} ${text}: ${parsed.error.issues[0]?.message}, or "${toDefault}"`)
+}

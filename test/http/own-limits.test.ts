@@ -1,0 +1,189 @@
+/** Limits that a tenant has of its own: they hold at once, in a running service, and are named as its own. */
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import request from 'supertest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import WebSocket from 'ws'
+import { scopeSchema } from '../../src/contract/key.js'
+import {
+  type LimitChanges,
+  limitNames,
+  limitSettings,
+  limitsSchema,
+  limitsStatusSchema,
+} from '../../src/contract/limits.js'
+import { generous, openApp, type RunningApp } from '../support/app.js'
+import { keyFor } from '../support/keys.js'
+import { eventually } from '../support/service.js'
+import { newJob } from '../support/stores.js'
+import { upTo } from '../support/watching.js'
+
+let service: RunningApp
+let tenants = 0
+let blue: { tenantId: string; header: string }
+let red: { tenantId: string; header: string }
+
+beforeAll(async () => {
+  service = await openApp()
+  await service.app.listen({ port: 0, host: '127.0.0.1' })
+})
+
+afterAll(() => service.close())
+
+beforeEach(async () => {
+  const made = async () => {
+    const tenantId = `tenant-${++tenants}`
+    return { tenantId, header: (await keyFor(service, tenantId, [...scopeSchema.options])).header }
+  }
+  blue = await made()
+  red = await made()
+})
+
+const xor = {
+  dataset: 'xor',
+  network: { layers: [{ type: 'dense', units: 1, activation: 'sigmoid' }] },
+  loss: 'binaryCrossentropy',
+  epochs: 5,
+}
+
+const change = (changes: LimitChanges) => service.tenants.changeLimits(blue.tenantId, changes)
+const send = ({ header }: { header: string }, path: string, body: object) =>
+  request(service.app.server).post(path).set('authorization', header).send(body)
+const limitsOf = async ({ header }: { header: string }) =>
+  limitsStatusSchema.parse(
+    (await request(service.app.server).get('/limits').set('authorization', header).expect(200)).body,
+  )
+const own = (setting: string) => `(this tenant’s own limit in place of ${setting})`
+
+describe('a limit of a tenant’s own', () => {
+  it.each([
+    ['epochs', 4, 'budget-exceeded', 'This training wants 5 epochs; 4 are allowed'],
+    ['jobFlops', 100, 'budget-exceeded', 'operations; 1.00e+2 are allowed'],
+    ['arenaBytes', 1, 'model-too-large', 'bytes of memory; 1 is allowed'],
+    ['queuedJobs', 1, 'too-many-jobs', 'With this job 2 would be queued or paused; 1 is allowed'],
+    ['storedBytes', 23, 'too-much-stored', 'datasets and models would take 24 bytes; 23 are allowed'],
+  ] as const)('of %s refuses a job and its validation alike, and nobody else’s', async (name, value, code, says) => {
+    await send(blue, '/jobs', xor).expect(202)
+    await send(blue, '/jobs/validate', xor).expect(200)
+    await change({ [name]: value })
+    const answers = [await send(blue, '/jobs', xor), await send(blue, '/jobs/validate', xor)]
+    for (const { body } of answers) {
+      expect(body.code).toBe(code)
+      expect(body.detail).toContain(`${says} ${own(limitSettings[name])}`)
+    }
+    const [created, validated] = answers.map(({ body }) => ({ ...body, traceId: '' }))
+    expect(validated).toEqual(created)
+    await send(red, '/jobs', xor).expect(202)
+    await change({ [name]: null })
+    await send(blue, '/jobs', xor).expect(202)
+  })
+
+  it('may also be more than the setting', async () => {
+    const epochs = generous.epochs
+    const smaller = { ...generous, epochs: 3 }
+    const strict = await openApp(undefined, undefined, null, smaller)
+    try {
+      const { header } = await keyFor(strict, 'blue', ['jobs:write'])
+      const post = () => request(strict.app.server).post('/jobs').set('authorization', header).send(xor)
+      expect((await post()).body.detail).toContain('3 are allowed (MAXIMUM_EPOCHS)')
+      await strict.tenants.changeLimits('blue', { epochs })
+      await post().expect(202)
+    } finally {
+      await strict.close()
+    }
+  })
+
+  it('of rows inside a job counts them before they are stored', async () => {
+    await change({ storedBytes: 100 })
+    const dataset = { x: upTo(100).map((n) => [n + 0.5]), y: upTo(100).map((n) => n % 2) }
+    const body = { ...xor, dataset }
+    const answers = [await send(blue, '/jobs', body), await send(blue, '/jobs/validate', body)]
+    const [created, validated] = answers.map(({ body }) => ({ ...body, traceId: '' }))
+    expect(created.code).toBe('too-much-stored')
+    expect(validated).toEqual(created)
+    expect(await service.database.dataset.count()).toBe(0)
+  })
+
+  it('of the bytes of an upload refuses it while it comes', async () => {
+    await change({ datasetBytes: 1_000 })
+    const post = ({ header }: { header: string }) =>
+      request(service.app.server)
+        .post('/datasets')
+        .set({ authorization: header, 'content-type': 'text/csv' })
+        .send(`a,y\n${'1,2\n2,3\n'.repeat(300)}`)
+    const { body } = await post(blue)
+    expect(body).toMatchObject({ status: 413, code: 'dataset-too-large' })
+    expect(body.detail).toContain(`larger than 1000 bytes; 1000 are allowed ${own('MAXIMUM_DATASET_BYTES')}`)
+    await post(red).expect(201)
+  })
+
+  it('of requests and of streams holds from the next one on', async () => {
+    const { port } = service.app.server.address() as AddressInfo
+    const { id } = await service.jobs.of(blue.tenantId).create(newJob())
+    await change({ sockets: 1 })
+    const open = () =>
+      new WebSocket(`ws://127.0.0.1:${port}/jobs/${id}/stream`, { headers: { authorization: blue.header } })
+    const first = open()
+    await once(first, 'open')
+    const second = open()
+    const [, answer] = await once(second, 'unexpected-response')
+    const text: Buffer[] = await answer.toArray()
+    const { code, detail } = JSON.parse(Buffer.concat(text).toString())
+    expect(code).toBe('too-many-sockets')
+    expect(detail).toBe(`With this stream 2 would be open; 1 is allowed ${own('MAXIMUM_SOCKETS')}.`)
+    expect((await limitsOf(blue)).limits.sockets).toMatchObject({ allowed: 1, used: 1, own: true })
+    first.terminate()
+
+    await change({ requestsPerMinute: 2 })
+    const get = () => request(service.app.server).get('/jobs').set('authorization', blue.header)
+    expect((await get()).headers['ratelimit-policy']).toBe('"requests";q=2;w=60')
+    await get()
+    const refused = await get()
+    expect(refused.body).toMatchObject({ status: 429, code: 'rate-limited' })
+    expect(refused.body.detail).toContain(`2 are allowed ${own('MAXIMUM_REQUESTS_PER_MINUTE')}`)
+    await change({ requestsPerMinute: null })
+    expect((await get()).headers['ratelimit-policy']).toBe(`"requests";q=${generous.requestsPerMinute};w=60`)
+  })
+})
+
+describe('GET /limits', () => {
+  it('tells what is allowed, what is used, and whose limit it is', async () => {
+    await send(blue, '/jobs', xor).expect(202)
+    await change({ queuedJobs: 7, requestsPerMinute: 60 })
+    const { tenantId, limits } = await limitsOf(blue)
+    expect(tenantId).toBe(blue.tenantId)
+    expect(Object.keys(limits).toSorted()).toEqual([...limitNames].toSorted())
+    expect(limits.queuedJobs).toEqual({
+      allowed: 7,
+      used: 1,
+      own: true,
+      setting: 'MAXIMUM_QUEUED_JOBS',
+      meaning: limitsSchema.shape.queuedJobs.description,
+    })
+    expect(limits.storedBytes).toMatchObject({ allowed: generous.storedBytes, used: 12, own: false })
+    expect(limits.runningJobs).toMatchObject({ used: 0 })
+    expect(limits.requestsPerMinute).toMatchObject({ allowed: 60, used: 1, own: true })
+    expect(limits.epochs).toMatchObject({ allowed: generous.epochs, used: null, own: false })
+    expect((await limitsOf(red)).limits.queuedJobs).toMatchObject({ used: 0, own: false })
+  })
+})
+
+describe('a service without keys', () => {
+  it('follows the limits of `local` within seconds', async () => {
+    const open = await openApp()
+    try {
+      const post = () => request(open.app.server).post('/jobs').send(xor)
+      await post().expect(202)
+      await open.tenants.changeLimits('local', { epochs: 2 })
+      const begin = Date.now()
+      const refused = await eventually(async () => {
+        const answer = await post()
+        return answer.status === 422 ? answer : undefined
+      })
+      expect(refused.body.detail).toContain(own('MAXIMUM_EPOCHS'))
+      expect(Date.now() - begin).toBeLessThan(5_000)
+    } finally {
+      await open.close()
+    }
+  })
+})
