@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { limitsOf, readConfig } from '../src/config.js'
 import { limitNames } from '../src/contract/limits.js'
-import { readNetworks } from '../src/http/client-address.js'
+import { trustIn } from '../src/http/client-address.js'
 
 describe('the settings', () => {
   it('have a default each, and an empty value counts as not set', () => {
@@ -48,7 +48,13 @@ describe('the settings', () => {
   it('take proxies as addresses and networks', () => {
     const { TRUSTED_PROXIES } = readConfig({ TRUSTED_PROXIES: '127.0.0.1, ::1,10.0.0.0/8, fd00::/8' })
     expect(TRUSTED_PROXIES).toEqual(['127.0.0.1', '::1', '10.0.0.0/8', 'fd00::/8'])
-    expect(readNetworks(TRUSTED_PROXIES)).toHaveLength(4)
+    const trusts = trustIn(TRUSTED_PROXIES)
+    expect(['10.1.2.3', 'fd12::1', '::1', '11.1.2.3'].map((each) => trusts(each, 0))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ])
   })
 
   it('stand in the table of README.md, all of them and no others', () => {

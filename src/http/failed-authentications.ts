@@ -5,7 +5,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '../contract/problems.js'
 import { Buckets, secondsUntil } from './buckets.js'
-import { clientAddress, readNetworks } from './client-address.js'
+import { clientAddress, trustIn } from './client-address.js'
 
 const mostRemembered = 10_000
 
@@ -13,13 +13,13 @@ export class FailedAuthentications {
   readonly #buckets = new Buckets()
   /** Fingerprints; those used last stand last. */
   readonly #right = new Set<string>()
-  readonly #trustedProxies: ReturnType<typeof readNetworks>
+  readonly #trustedProxies: ReturnType<typeof trustIn>
 
   constructor(
     private readonly perMinute: number,
     trustedProxies: readonly string[],
   ) {
-    this.#trustedProxies = readNetworks(trustedProxies)
+    this.#trustedProxies = trustIn(trustedProxies)
   }
 
   /** Throws Problem `rate-limited`. The fingerprint is of the key or ticket that is to be looked up, null of what is none. */
