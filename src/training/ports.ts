@@ -145,7 +145,7 @@ export interface JobStore {
   create(job: NewJob, once?: Once): Promise<Job>
   get(id: string): Promise<Job | null>
   /** Newest first; throws Problem `invalid-request` when `after` names no job. */
-  list(page: ListPage & { status?: JobStatus | undefined }): Promise<Page<Job>>
+  list(page: ListPage & { status?: JobStatus | undefined; name?: string | undefined }): Promise<Page<Job>>
   /** State and newest epoch of those jobs that exist. */
   progress(ids: string[]): Promise<JobProgress[]>
   /** Each enters its state if that is legal now, and says whether it did. */
