@@ -77,6 +77,8 @@ export interface WeightSnapshot {
 /** A step of progress: epochs in order, and perhaps a checkpoint behind the last of them. */
 export interface Progress {
   epochs: EpochRun
+  /** Spent in training these epochs, and since then in the one that is not finished yet. */
+  seconds: number
   backend: string
   backendDetail: string | null
   checkpoint: Checkpoint | null
