@@ -70,7 +70,12 @@ describe.skipIf(!hasChromium)('every view', () => {
         [
           '#/lecture',
           async (page) => {
-            for (const name of ['Show: The perceptron', 'Show: Any Boolean function is a network']) {
+            for (const name of [
+              'Show: The perceptron',
+              'Show: Any Boolean function is a network',
+              'Show: Shift the input, and the output shifts',
+              'Show: Reading digits',
+            ]) {
               await page.getByRole('button', { name }).click()
               await page.getByRole('button', { name: name.replace('Show', 'Show again') }).waitFor()
             }
