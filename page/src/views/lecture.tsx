@@ -12,6 +12,7 @@ import { demonstrations } from '../lecture/demonstrations.js'
 import { toRefusal } from '../parts/asking.js'
 import { Heading } from '../parts/heading.js'
 import { Icon } from '../parts/icon.js'
+import { Meter } from '../parts/meter.js'
 import { RefusalNotice } from '../parts/notice.js'
 import { useTheme } from '../theme.js'
 
@@ -228,12 +229,7 @@ function Bars({ unit, bars }: Extract<Plot, { type: 'bars' }>) {
       {bars.map(({ label, note }, place) => (
         <div key={label}>
           <span>{label}</span>
-          <meter
-            min={0}
-            max={1}
-            value={Math.max(0.02, ((logs[place] ?? 0) - least) / (greatest - least || 1))}
-            aria-label={`${label}: ${note}`}
-          />
+          <Meter share={Math.max(0.02, ((logs[place] ?? 0) - least) / (greatest - least || 1))} />
           <span class="figure">{note}</span>
         </div>
       ))}

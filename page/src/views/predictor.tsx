@@ -6,6 +6,7 @@ import { percent, short, whole } from '../format.js'
 import { toRefusal } from '../parts/asking.js'
 import { DigitPad, digitPixels } from '../parts/digit-pad.js'
 import { SelectField, TextField } from '../parts/field.js'
+import { Meter } from '../parts/meter.js'
 import { RefusalNotice } from '../parts/notice.js'
 
 const typingMilliseconds = 120
@@ -219,7 +220,7 @@ function Shares({ shares }: { shares: readonly [string, number][] }) {
         {shares.slice(0, mostShares).map(([name, share]) => (
           <div key={name}>
             <span>{name}</span>
-            <meter min={0} max={1} value={share} aria-label={`${name}: ${percent(share)}`} />
+            <Meter share={share} />
             <span class="figure">{percent(share)}</span>
           </div>
         ))}
