@@ -136,7 +136,7 @@ function shotsOf({ spirals, irises, model }: Awaited<ReturnType<typeof prepare>>
     {
       name: 'model',
       address: `#/models/${model}`,
-      prepare: (page) => page.locator('meter').first().waitFor(),
+      prepare: (page) => page.locator('.meter').first().waitFor(),
     },
     { name: 'nothing', address: '#/elsewhere' },
   ]

@@ -176,12 +176,20 @@ export class Processor {
       }
       let stored = job.storedEpoch
       return await pool.train(order, {
-        store: async ({ epochs, checkpoint, snapshots, ...how }) => {
+        store: async ({ epochs, seconds, checkpoint, snapshots, ...how }) => {
           // An earlier attempt may have stored the first of them; the same seed gives the same values again.
           const fresh = epochsBehind(epochs, stored)
           const kept = checkpoint !== null && checkpoint.epoch >= stored ? checkpoint : null
           if (countOf(fresh) === 0 && kept === null) return
-          const progress = { ...how, epochs: fresh, checkpoint: kept, snapshots }
+          // Their time was counted then, too.
+          const share = countOf(epochs) === 0 ? 1 : countOf(fresh) / countOf(epochs)
+          const progress = {
+            ...how,
+            epochs: fresh,
+            seconds: share * seconds,
+            checkpoint: kept,
+            snapshots,
+          }
           if (await this.persist(() => runs.record(run.claim, progress))) {
             stored = fresh.firstEpoch + countOf(fresh) - 1
             this.tally.addEpochs(countOf(fresh))

@@ -170,19 +170,23 @@ async function runStretch(
   const detail = describeBackend(training, backend)
   let milliseconds = firstSliceMilliseconds
   let checkpointAt = performance.now() + checkpointMilliseconds
+  /** Trained since the last report: waiting for the database and packing a checkpoint are no training. */
+  let seconds = 0
   for (;;) {
     const maximumEpochs = lastEpoch === null ? undefined : lastEpoch - training.epoch
     const limits = { milliseconds, stop, maximumEpochs }
+    const begin = performance.now()
     const { epochs, state, snapshots } = recorder?.run(training, limits) ?? {
       ...training.run(limits),
       snapshots: [],
     }
-    const progress = { epochs, snapshots }
+    seconds += (performance.now() - begin) / 1_000
+    const progress = { epochs, snapshots, seconds }
     milliseconds = sliceMilliseconds
     switch (state) {
       case 'running': {
         const due = performance.now() >= checkpointAt
-        await report(training, detail, progress, due ? training.snapshot() : null)
+        if (await report(training, detail, progress, due ? training.snapshot() : null)) seconds = 0
         if (due) checkpointAt = performance.now() + checkpointMilliseconds
         if (training.epoch === lastEpoch) return 'reached'
         break
@@ -211,23 +215,25 @@ function describeBackend({ backendDetail }: Training, setting: BackendSetting): 
   return parts.length === 0 ? null : parts.join('; ')
 }
 
+/** False when there was nothing to report. */
 async function report(
   training: Training,
   detail: string | null,
-  { epochs, snapshots }: Pick<Progress, 'epochs' | 'snapshots'>,
+  progress: Pick<Progress, 'epochs' | 'snapshots' | 'seconds'>,
   snapshot: Snapshot | null,
-): Promise<void> {
-  if (countOf(epochs) === 0 && snapshot === null) return
+): Promise<boolean> {
+  if (countOf(progress.epochs) === 0 && snapshot === null) return false
   const { backend, backendDetail } = training
   const variant = backendDetail === null ? backend : `${backend}/${backendDetail}`
   const checkpoint = snapshot === null ? null : packSnapshot(snapshot, variant)
-  send({ type: 'progress', epochs, backend, backendDetail: detail, checkpoint, snapshots })
+  send({ type: 'progress', ...progress, backend, backendDetail: detail, checkpoint })
   unstored++
   while (unstored >= maximumUnstored) {
     await new Promise<void>((resolve) => {
       resume = resolve
     })
   }
+  return true
 }
 
 function send(message: FromTrainer): void {

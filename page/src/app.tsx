@@ -1,6 +1,7 @@
 /** The frame around every view: brand, ways, key and light; and which view an address shows. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { currentKey, onKeyChange, setKey } from './api/key.js'
+import { Heading } from './parts/heading.js'
 import { Icon } from './parts/icon.js'
 import { link, useRoute } from './router.js'
 import { switchTheme, useTheme } from './theme.js'
@@ -31,8 +32,6 @@ export function App() {
     scrollTo(0, 0)
     // The heading is where a screen reader goes on after a change of view.
     main.current?.querySelector('h1')?.focus()
-    const title = main.current?.querySelector('h1')?.textContent
-    document.title = title ? `${title} · Descent` : 'Descent'
   }, [view, argument])
 
   return (
@@ -92,7 +91,7 @@ function View({ view, argument }: { view: string; argument: string }) {
     default:
       return (
         <div class="empty">
-          <h1 tabIndex={-1}>Nothing here</h1>
+          <Heading>Nothing here</Heading>
           <p>
             This page has no view of that name. <a href={link('runs')}>All runs</a>
           </p>

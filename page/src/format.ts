@@ -3,12 +3,12 @@
 const significant = new Intl.NumberFormat('en', { maximumSignificantDigits: 4 })
 const grouped = new Intl.NumberFormat('en')
 
-/** Four significant digits; very small and very large ones by powers of ten. */
-export function short(value: number | null | undefined): string {
+/** Four significant digits; very small ones, and those from `large` on, by powers of ten. */
+export function short(value: number | null | undefined, large = 1e7): string {
   if (value === null || value === undefined) return '–'
   if (value === 0) return '0'
   const size = Math.abs(value)
-  return size < 1e-3 || size >= 1e7
+  return size < 1e-3 || size >= large
     ? value.toExponential(2).replace(/\.?0+e/, 'e')
     : significant.format(value)
 }
@@ -17,7 +17,7 @@ export const whole = (value: number) => grouped.format(value)
 
 export function percent(value: number | null | undefined): string {
   if (value === null || value === undefined) return '–'
-  return `${value === 1 ? 100 : (100 * value).toFixed(1)} %`
+  return `${value === 0 || value === 1 ? 100 * value : (100 * value).toFixed(1)} %`
 }
 
 /** From milliseconds. */
@@ -28,6 +28,12 @@ export function duration(milliseconds: number): string {
   const minutes = Math.floor(seconds / 60)
   if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** The unit in which so many seconds are read most easily. */
+export function timeUnit(seconds: number): { name: 'seconds' | 'minutes' | 'hours'; seconds: number } {
+  if (seconds < 180) return { name: 'seconds', seconds: 1 }
+  return seconds < 10_800 ? { name: 'minutes', seconds: 60 } : { name: 'hours', seconds: 3_600 }
 }
 
 export function bytes(count: number): string {

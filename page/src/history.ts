@@ -11,8 +11,12 @@ export const metricNames: Record<Metric, string> = {
   valAccuracy: 'Validation accuracy',
 }
 
+/** Between 0 and 1, and told in percent. */
+export const isShare = (metric: Metric) => metric === 'accuracy' || metric === 'valAccuracy'
+
 export class EpochHistory {
   readonly epochs: number[] = []
+  readonly seconds: (number | null)[] = []
   readonly columns: Record<Metric, (number | null)[]> = {
     loss: [],
     accuracy: [],
@@ -23,6 +27,7 @@ export class EpochHistory {
   append(epochs: readonly Epoch[]): void {
     for (const epoch of epochs) {
       this.epochs.push(epoch.epoch)
+      this.seconds.push(epoch.seconds)
       for (const metric of metrics) this.columns[metric].push(epoch[metric])
     }
   }
@@ -39,9 +44,11 @@ export class EpochHistory {
 
   toCsv(): string {
     const rows = this.epochs.map((epoch, place) =>
-      [epoch, ...metrics.map((metric) => this.columns[metric][place] ?? '')].join(','),
+      [epoch, ...metrics.map((metric) => this.columns[metric][place] ?? ''), this.seconds[place] ?? ''].join(
+        ',',
+      ),
     )
-    return `${['epoch', ...metrics].join(',')}\n${rows.join('\n')}\n`
+    return `${['epoch', ...metrics, 'seconds'].join(',')}\n${rows.join('\n')}\n`
   }
 }
 

@@ -8,7 +8,16 @@ export interface Route {
 
 function current(): Route {
   const [view = '', argument = ''] = location.hash.replace(/^#\/?/, '').split('/')
-  return { view: view === '' ? 'runs' : view, argument: decodeURIComponent(argument) }
+  return { view: view === '' ? 'runs' : view, argument: decoded(argument) }
+}
+
+/** An address that was typed or cut off may not be decodable; it then names nothing. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 export const link = (view: string, argument = '') =>

@@ -7,6 +7,13 @@ export const epochSchema = z.object({
   accuracy: z.number().nullable().describe('null when the task is no classification'),
   valLoss: z.number().nullable().describe('null without validation rows'),
   valAccuracy: z.number().nullable(),
+  seconds: z
+    .number()
+    .min(0)
+    .nullable()
+    .describe(
+      'spent in training until the end of this epoch, pauses and interruptions left out; null for jobs from before it was kept',
+    ),
   diverged: z.literal(true).optional().describe('the loss was NaN or infinite; the run ends here'),
 })
 export type Epoch = z.infer<typeof epochSchema>

@@ -23,7 +23,7 @@ export type Tensor = z.infer<typeof tensorSchema>
 export const modelSchema = z.object({
   id: z.string(),
   object: z.literal('model'),
-  name: z.string().nullable(),
+  name: z.string().nullable().describe("the job's, of a trained model"),
   jobId: z.string().nullable().describe('null for a constructed model'),
   createdAt: z.iso.datetime(),
   network: networkSchema,

@@ -124,12 +124,18 @@ function tenantJobs(database: Database, tenantId: string, settings: Limits): Job
 
     get: (id) => findJob(database, { id, tenantId }),
 
-    async list({ limit, after, status }) {
+    async list({ limit, after, status, name }) {
       const position = await behind(after, (id) =>
         database.job.findUnique({ where: { id, tenantId }, select: placeInList }),
       )
+      // A percent sign and an underscore would stand for any text.
+      const wanted = { contains: name?.replace(/[\\%_]/g, '\\$&'), mode: 'insensitive' } as const
       const rows = await database.job.findMany({
-        where: { ...position, tenantId, ...(status === undefined ? {} : { status }) },
+        where: {
+          AND: [position, name === undefined ? {} : { OR: [{ name: wanted }, { id: wanted }] }],
+          tenantId,
+          ...(status === undefined ? {} : { status }),
+        },
         orderBy: [...newestFirst],
         take: limit + 1,
         include: withModel,

@@ -90,7 +90,8 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
         const change = Prisma.sql`status = 'succeeded', "finishedAt" = now()`
         if (!(await leave(transaction, claim, change, model.id))) return false
         const job = await transaction.job.findUniqueOrThrow({ where: { id: claim.jobId } })
-        await insertModel(transaction, job.tenantId, model, { ...job, jobId: claim.jobId })
+        const named = { ...model, name: model.name ?? job.name }
+        await insertModel(transaction, job.tenantId, named, { ...job, jobId: claim.jobId })
         return true
       })
     },
@@ -158,13 +159,15 @@ async function claimUnlocked(
 async function advance(
   client: Database | Prisma.TransactionClient,
   claim: Claim,
-  { epochs, backend, backendDetail }: Progress,
+  { epochs, seconds, backend, backendDetail }: Progress,
 ): Promise<boolean> {
   const holds = Prisma.sql`
     id = ${claim.jobId} AND attempt = ${claim.attempt}::int AND status IN ('running', 'paused')`
   const { firstEpoch, metrics } = epochs
   if (metrics.length === 0) {
-    return (await client.$executeRaw`UPDATE "Job" SET crashes = 0 WHERE ${holds}`) > 0
+    const changed = await client.$executeRaw`
+      UPDATE "Job" SET crashes = 0, "trainingSeconds" = "trainingSeconds" + ${seconds}::float8 WHERE ${holds}`
+    return changed > 0
   }
   const [loss, accuracy, valLoss, valAccuracy] = metrics.subarray(-metricsPerEpoch)
   const last = epochOf({ loss, accuracy, valLoss, valAccuracy })
@@ -174,12 +177,14 @@ async function advance(
     WITH changed AS (
       UPDATE "Job" SET epoch = ${lastEpoch}::int, loss = ${last.loss}, accuracy = ${last.accuracy},
         "valLoss" = ${last.valLoss}, "valAccuracy" = ${last.valAccuracy},
+        "trainingSeconds" = "trainingSeconds" + ${seconds}::float8,
         backend = ${backend}, "backendDetail" = ${backendDetail}, crashes = 0, "heartbeatAt" = now()
       WHERE ${holds} AND epoch = ${firstEpoch - 1}::int
-      RETURNING id, status, epoch
+      RETURNING id, status, epoch, "trainingSeconds"
     ), stored AS (
-      INSERT INTO "EpochBatch" ("jobId", "firstEpoch", "lastEpoch", metrics)
-      SELECT id, ${firstEpoch}::int, ${lastEpoch}::int, ${bytes} FROM changed
+      INSERT INTO "EpochBatch" ("jobId", "firstEpoch", "lastEpoch", metrics, "startSeconds", "endSeconds")
+      SELECT id, ${firstEpoch}::int, ${lastEpoch}::int, ${bytes},
+        "trainingSeconds" - ${seconds}::float8, "trainingSeconds" FROM changed
     ) ${notifyChanged}`
   return changed.length > 0
 }

@@ -78,6 +78,8 @@ export interface WeightSnapshot {
 /** A step of progress: epochs in order, and perhaps a checkpoint behind the last of them. */
 export interface Progress {
   epochs: EpochRun
+  /** Spent in training these epochs, and since then in the one that is not finished yet. */
+  seconds: number
   backend: string
   backendDetail: string | null
   checkpoint: Checkpoint | null
@@ -153,7 +155,7 @@ export interface JobStore {
   checkLimits(job: NewJob): Promise<void>
   get(id: string): Promise<Job | null>
   /** Newest first; throws Problem `invalid-request` when `after` names no job. */
-  list(page: ListPage & { status?: JobStatus | undefined }): Promise<Page<Job>>
+  list(page: ListPage & { status?: JobStatus | undefined; name?: string | undefined }): Promise<Page<Job>>
   /** State and newest epoch of those jobs that exist. */
   progress(ids: string[]): Promise<JobProgress[]>
   /** Each enters its state if that is legal now, and says whether it did. */

@@ -1,6 +1,7 @@
 /** Pausing, resuming and killing: whatever interrupts a training, it ends with the same weights. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { request, submit } from '../../examples/client.js'
 import { type Job, jobSchema } from '../../src/contract/job.js'
@@ -28,6 +29,8 @@ const spec = {
   earlyStopping: { monitor: 'valLoss', patience: 1_000_000, restoreBest: true },
   seed: 11,
 } satisfies Parameters<typeof submit>[1]
+
+const pauseMilliseconds = 400
 
 describe('a training that is interrupted', () => {
   const folder = temporaryFolder()
@@ -58,6 +61,7 @@ describe('a training that is interrupted', () => {
       await eventually(() => (watching.epochs().length > seen + 20 ? true : undefined))
       const paused = await request(`${service.url}/jobs/${job.id}/pause`, jobSchema, {})
       expect(paused.status).toBe('paused')
+      await sleep(pauseMilliseconds)
       const resumed = await request(`${service.url}/jobs/${job.id}/resume`, jobSchema, {})
       expect(['queued', 'running']).toContain(resumed.status)
     }
@@ -66,6 +70,12 @@ describe('a training that is interrupted', () => {
     expect(watching.epochs().map((epoch) => epoch.epoch)).toEqual(upTo(1_500))
     expect(watching.epochs().map((epoch) => epoch.loss)).toEqual(undisturbed.losses)
     expect(await sha256Of(ended)).toBe(undisturbed.sha256)
+    // A pause is no training.
+    const seconds = watching.epochs().map((epoch) => epoch.seconds ?? -1)
+    expect(seconds).toEqual(seconds.toSorted((a, b) => a - b))
+    expect(seconds[0]).toBeGreaterThan(0)
+    const passed = Date.parse(ended?.finishedAt ?? '') - Date.parse(ended?.startedAt ?? '')
+    expect(1_000 * (seconds.at(-1) ?? Number.NaN)).toBeLessThan(passed - 3 * pauseMilliseconds)
   }, 120_000)
 
   it('ends with the same bytes after its worker was killed', async () => {

@@ -24,7 +24,7 @@ afterAll(() => service.close())
 const epochsOf = (first: number, last: number): Epoch[] =>
   Array.from({ length: last - first + 1 }, (_, index) => {
     const epoch = first + index
-    return { epoch, loss: 1 / epoch, accuracy: null, valLoss: null, valAccuracy: null }
+    return { epoch, loss: 1 / epoch, accuracy: null, valLoss: null, valAccuracy: null, seconds: 0 }
   })
 
 const epochNumbers = (messages: StreamMessage[]) =>

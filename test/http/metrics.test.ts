@@ -37,6 +37,7 @@ const epoch = (number: number) => ({
   accuracy: null,
   valLoss: null,
   valAccuracy: null,
+  seconds: 0,
 })
 
 describe('/metrics', () => {

@@ -33,7 +33,14 @@ beforeAll(async () => {
   await storeEpochs(
     service,
     whole,
-    upTo(2).map((epoch) => ({ epoch, loss: 1, accuracy: null, valLoss: null, valAccuracy: null })),
+    upTo(2).map((epoch) => ({
+      epoch,
+      loss: 1,
+      accuracy: null,
+      valLoss: null,
+      valAccuracy: null,
+      seconds: 0,
+    })),
   )
   await service.jobs.pause(whole.jobId)
   pausedJobId = whole.jobId

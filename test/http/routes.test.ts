@@ -170,6 +170,7 @@ describe('epochs', () => {
     accuracy: epoch / 50,
     valLoss: null,
     valAccuracy: null,
+    seconds: 0,
   }))
 
   beforeAll(async () => {
@@ -202,7 +203,9 @@ describe('epochs', () => {
   it('come as CSV', async () => {
     const answer = await api().get(`/jobs/${jobId}/epochs?limit=2`).set('accept', 'text/csv')
     expect(answer.headers['content-type']).toBe('text/csv; charset=utf-8')
-    expect(answer.text).toBe('epoch,loss,accuracy,valLoss,valAccuracy\n1,1,0.02,,\n2,0.5,0.04,,\n')
+    expect(answer.text).toBe(
+      'epoch,loss,accuracy,valLoss,valAccuracy,seconds\n1,1,0.02,,,0\n2,0.5,0.04,,,0\n',
+    )
   })
 })
 

@@ -23,7 +23,7 @@ afterAll(() => service.close())
 const epochsOf = (first: number, last: number): Epoch[] =>
   Array.from({ length: last - first + 1 }, (_, index) => {
     const epoch = first + index
-    return { epoch, loss: 1 / epoch, accuracy: epoch / last, valLoss: null, valAccuracy: null }
+    return { epoch, loss: 1 / epoch, accuracy: epoch / last, valLoss: null, valAccuracy: null, seconds: 0 }
   })
 
 describe('the stream', () => {
@@ -48,6 +48,7 @@ describe('the stream', () => {
       accuracy: null,
       valLoss: null,
       valAccuracy: null,
+      seconds: 0,
       diverged: true,
     }
     await storeEpochs(service, claim, [last])

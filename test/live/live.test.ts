@@ -73,7 +73,14 @@ function watch(
 async function train(claim: ClaimedJob, from: number, count: number): Promise<number> {
   const epochs: Epoch[] = upTo(from + count)
     .slice(from)
-    .map((epoch) => ({ epoch, loss: 1 / epoch, accuracy: null, valLoss: null, valAccuracy: null }))
+    .map((epoch) => ({
+      epoch,
+      loss: 1 / epoch,
+      accuracy: null,
+      valLoss: null,
+      valAccuracy: null,
+      seconds: 0,
+    }))
   expect(await storeEpochs(stores, claim, epochs)).toBe(true)
   return from + count
 }

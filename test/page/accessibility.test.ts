@@ -70,7 +70,12 @@ describe.skipIf(!hasChromium)('every view', () => {
         [
           '#/lecture',
           async (page) => {
-            for (const name of ['Show: The perceptron', 'Show: Any Boolean function is a network']) {
+            for (const name of [
+              'Show: The perceptron',
+              'Show: Any Boolean function is a network',
+              'Show: Shift the input, and the output shifts',
+              'Show: Reading digits',
+            ]) {
               await page.getByRole('button', { name }).click()
               await page.getByRole('button', { name: name.replace('Show', 'Show again') }).waitFor()
             }
@@ -78,7 +83,7 @@ describe.skipIf(!hasChromium)('every view', () => {
         ],
         ['#/new', (page) => page.getByText('150 rows').waitFor()],
         ['#/models', (page) => page.getByRole('row').nth(1).waitFor()],
-        [`#/models/${modelId}`, (page) => page.locator('meter').first().waitFor()],
+        [`#/models/${modelId}`, (page) => page.locator('.meter').first().waitFor()],
         ['#/elsewhere', (page) => page.getByText('Nothing here').waitFor()],
       ]
       for (const [address, isThere] of views) {

@@ -1,6 +1,11 @@
 /** What people do with the page first: see a network learn, watch a run, compare runs. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Epoch } from '../../src/contract/epoch.js'
 import type { Job } from '../../src/contract/job.js'
 import { browserSuite, hasChromium } from '../support/browser.js'
 
@@ -66,10 +71,16 @@ describe.skipIf(!hasChromium)('somebody who opens the page for the first time', 
   it('sees that a perceptron cannot', { timeout: 60_000 }, async () => {
     const page = await suite.open('#/playground')
     await page.getByRole('button', { name: 'Perceptron on XOR' }).click()
-    await page.getByRole('button', { name: 'Train', exact: true }).click()
     await page.locator('canvas[data-epoch="12"]').waitFor({ timeout: 30_000 })
     expect(await cornersOf(page)).not.toEqual(['blue', 'orange', 'orange', 'blue'])
-    await page.getByText(/% of the points are on their side/).waitFor()
+    await page.getByText(/[0-3] of 4 points are on their side.*No straight line separates XOR/).waitFor()
+    // The other two lessons are a click each, too.
+    await page.getByRole('button', { name: 'Perceptron on AND' }).click()
+    await page.getByText('Learned: every point is on its side').waitFor({ timeout: 30_000 })
+    expect(await cornersOf(page)).toEqual(['blue', 'blue', 'blue', 'orange'])
+    await page.getByRole('button', { name: 'Two layers on XOR' }).click()
+    await page.locator('canvas[data-epoch="500"]').waitFor({ timeout: 30_000 })
+    expect(await cornersOf(page)).toEqual(['blue', 'orange', 'orange', 'blue'])
     await page.close()
   })
 
@@ -225,6 +236,88 @@ describe.skipIf(!hasChromium)('a run', () => {
     await page.close()
   })
 
+  it('is deleted by the second click only', { timeout: 60_000 }, async () => {
+    const { id } = await submit(iris('to be deleted', 0.01))
+    const page = await suite.open(`#/runs/${id}`)
+    await page.getByText('succeeded').waitFor()
+    expect(await page.title()).toBe('to be deleted · Descent')
+    await page.getByRole('button', { name: 'Delete' }).click()
+    await page.getByRole('button', { name: 'Delete for good?' }).waitFor()
+    expect((await fetch(`${suite.service().url}/jobs/${id}`)).status).toBe(200)
+    await page.getByRole('button', { name: 'Delete for good?' }).click()
+    await page.getByRole('heading', { name: 'Runs' }).waitFor()
+    expect((await fetch(`${suite.service().url}/jobs/${id}`)).status).toBe(404)
+    await page.close()
+  })
+
+  it('is told as missing where the address names none', { timeout: 60_000 }, async () => {
+    const page = await suite.open('#/runs/%')
+    await page.getByText('There is no job %.').waitFor()
+    // The browser writes refused requests into its console; that is no failure of the page.
+    suite.failures.splice(0)
+    await page.close()
+  })
+
+  it('is shown when the service is there again', { timeout: 60_000 }, async () => {
+    const { id } = await submit(iris('away', 0.01))
+    const page = await suite.open('#/playground')
+    for (const [status, detail] of [
+      [503, 'The database does not answer.'],
+      [429, 'There were too many requests.'],
+    ] as const) {
+      const body = JSON.stringify({ status, code: 'unavailable', detail, errors: [] })
+      await page.route('**/jobs/*', (route) => route.fulfill({ status, body }))
+      await page.evaluate(`location.hash = '#/runs/${id}'`)
+      await page.getByText(detail).waitFor()
+      await page.unroute('**/jobs/*')
+      await page.getByRole('heading', { name: 'away' }).waitFor()
+      await page.evaluate("location.hash = '#/playground'")
+    }
+    suite.failures.splice(0)
+    await page.close()
+  })
+
+  it('that diverged says so, in the table, too', { timeout: 60_000 }, async () => {
+    const { id } = await submit({
+      name: 'diverging',
+      dataset: { x: [[1], [2], [3]], y: [1e3, 2e3, 3e3] },
+      network: { layers: [dense(1, 'linear')] },
+      loss: 'squaredError',
+      optimizer: { type: 'sgd', learningRate: 10 },
+      epochs: 500,
+      seed: 1,
+    })
+    const page = await suite.open(`#/runs/${id}`)
+    await page.getByText('A smaller learning rate may help').waitFor()
+    await page.goto(`${suite.service().url}/#/runs`)
+    await page.getByRole('row').filter({ hasText: 'diverging' }).getByText('diverged').waitFor()
+    await page.close()
+  })
+
+  it('is started again by what is copied', { timeout: 60_000 }, async () => {
+    const { id } = await submit(iris("the reader's own", 0.01))
+    const page = await suite.open(`#/runs/${id}`)
+    const request = page.getByRole('textbox', { name: 'Request that starts the same job' })
+    const folder = mkdtempSync(join(tmpdir(), 'descent-same-'))
+    try {
+      const [shell, typescript] = [join(folder, 'start.sh'), join(folder, 'start.mts')]
+      writeFileSync(shell, await request.inputValue())
+      const byCurl = spawnSync('sh', [shell], { encoding: 'utf8' })
+      await page.getByRole('button', { name: 'TypeScript' }).click()
+      writeFileSync(typescript, `${await request.inputValue()}console.log(JSON.stringify(job))\n`)
+      const byTypeScript = spawnSync('npx', ['tsx', typescript], { encoding: 'utf8' })
+      const first = (await (await fetch(`${suite.service().url}/jobs/${id}`)).json()) as Job
+      for (const { stdout } of [byCurl, byTypeScript]) {
+        const again = JSON.parse(stdout) as Job
+        expect(again).toMatchObject({ name: first.name, spec: first.spec })
+        expect(again.id).not.toBe(id)
+      }
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+    await page.close()
+  })
+
   it('can be paused, resumed and cancelled', { timeout: 60_000 }, async () => {
     const { id } = await submit({ ...iris('long', 0.001), epochs: 5_000_000 })
     const page = await suite.open(`#/runs/${id}`)
@@ -261,14 +354,35 @@ describe.skipIf(!hasChromium)('three runs', () => {
     })
     expect(data).toEqual([60, 60, 60, 60])
     await page.getByRole('button', { name: 'time' }).click()
+    const ids = decodeURIComponent(page.url().split('/').at(-1) ?? '').split(',')
+    const times = await Promise.all(
+      ids.map(async (id) => {
+        const answer = await fetch(`${suite.service().url}/jobs/${id}/epochs`)
+        const { data } = (await answer.json()) as { data: Epoch[] }
+        return data.map(({ seconds }) => seconds ?? -1)
+      }),
+    )
+    // As they were measured: no two runs took the same.
+    await expect
+      .poll(async () =>
+        page.locator('.curves').evaluate((element) => {
+          if (!('plot' in element)) throw new Error('nothing is drawn')
+          return [...(element.plot as { data: number[][] }).data[0]]
+        }),
+      )
+      .toEqual([...new Set(times.flat())].toSorted((a, b) => a - b))
     await page.getByRole('button', { name: 'linear' }).click()
     await page.getByRole('slider', { name: 'Smoothing' }).fill('0.9')
     await page.getByText('90 %').waitFor()
     await page.close()
   })
 
-  it('are found by name and status', { timeout: 30_000 }, async () => {
+  it('are found by name and status', { timeout: 60_000 }, async () => {
+    // More than the page shows at once lie above.
+    for (let place = 0; place < 51; place++)
+      await submit({ ...iris(`one of many ${place}`, 0.01), epochs: 1 })
     const page = await suite.open('#/runs')
+    await expect.poll(() => page.locator('tbody tr').count()).toBe(50)
     await page.getByPlaceholder('name or id').fill('middling')
     await expect.poll(() => page.locator('tbody tr').count()).toBe(1)
     await page.getByPlaceholder('name or id').fill('')

@@ -35,11 +35,19 @@ function checkpointOf(epoch: number, changes: Partial<Checkpoint> = {}): Checkpo
 }
 
 const epochsOf = (numbers: number[]): Epoch[] =>
-  numbers.map((epoch) => ({ epoch, loss: 1 / epoch, accuracy: null, valLoss: null, valAccuracy: null }))
+  numbers.map((epoch) => ({
+    epoch,
+    loss: 1 / epoch,
+    accuracy: null,
+    valLoss: null,
+    valAccuracy: null,
+    seconds: 0,
+  }))
 
 const store = (claim: Claim, epochs: Epoch[], checkpoint: Checkpoint | null) =>
   stores.runs.record(claim, {
     epochs: packEpochs(epochs),
+    seconds: 0,
     backend: 'wasm',
     backendDetail: null,
     checkpoint,

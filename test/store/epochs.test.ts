@@ -27,7 +27,7 @@ const history = fc
   .array(fc.array(metrics, { minLength: 1, maxLength: 60 }), { minLength: 1, maxLength: 8 })
   .map((batches) => {
     let epoch = 0
-    return batches.map((batch): Epoch[] => batch.map((each) => ({ epoch: ++epoch, ...each })))
+    return batches.map((batch): Epoch[] => batch.map((each) => ({ epoch: ++epoch, ...each, seconds: 0 })))
   })
 
 async function store(batches: Epoch[][]): Promise<string> {
@@ -56,6 +56,7 @@ describe('read', () => {
       accuracy: null,
       valLoss: null,
       valAccuracy: null,
+      seconds: 0,
     }))
     const id = await store(epochs.map((epoch) => [epoch]))
     expect(await stores.epochs.read(id, 3, 1_000)).toEqual(epochs.slice(3))
@@ -78,6 +79,43 @@ describe('readThinned', () => {
       }),
       { numRuns: 15 },
     )
+  })
+})
+
+describe('the seconds of epochs', () => {
+  const epochs = (...numbers: number[]) =>
+    numbers.map((epoch) => ({
+      epoch,
+      loss: 1,
+      accuracy: null,
+      valLoss: null,
+      valAccuracy: null,
+      seconds: null,
+    }))
+
+  it('go on from batch to batch, evenly within each, and are the same from wherever they are read', async () => {
+    const claim = await startJob(stores)
+    await storeEpochs(stores, claim, epochs(1, 2, 3, 4), { seconds: 2 })
+    // Of an epoch that was stopped in its middle only a checkpoint tells.
+    await storeEpochs(stores, claim, [], { seconds: 1 })
+    await storeEpochs(stores, claim, epochs(5), { seconds: 3 })
+    await storeEpochs(stores, claim, epochs(6, 7, 8), { seconds: 0.1 })
+    const expected = [0.5, 1, 1.5, 2, 6, 6.033333, 6.066667, 6.1]
+    for (const after of upTo(8)) {
+      const read = await stores.epochs.read(claim.jobId, after - 1, 3)
+      expect(read.map(({ seconds }) => seconds)).toEqual(expected.slice(after - 1, after + 2))
+    }
+    const thinned = await stores.epochs.readThinned(claim.jobId, 4)
+    expect(thinned.map(({ epoch, seconds }) => [epoch, seconds])).toEqual(
+      spread(8, 4).map((epoch) => [epoch, expected[epoch - 1]]),
+    )
+  })
+
+  it('are unknown of a job from before they were kept, also of what it trains now', async () => {
+    const claim = await startJob(stores)
+    await stores.database.job.update({ where: { id: claim.jobId }, data: { trainingSeconds: null } })
+    await storeEpochs(stores, claim, epochs(1, 2), { seconds: 2 })
+    expect(await stores.epochs.read(claim.jobId, 0, 10)).toEqual(epochs(1, 2))
   })
 })
 

@@ -56,7 +56,7 @@ async function cutListeners(): Promise<number> {
 describe('hints', () => {
   it('tell of every change of a job', async () => {
     const claim = await startJob(stores)
-    const metrics = { loss: 1, accuracy: null, valLoss: null, valAccuracy: null }
+    const metrics = { loss: 1, accuracy: null, valLoss: null, valAccuracy: null, seconds: 0 }
     await storeEpochs(stores, claim, [
       { epoch: 1, ...metrics },
       { epoch: 2, ...metrics },

@@ -82,6 +82,22 @@ describe('list', () => {
     ])
   })
 
+  it('shows what has a text in its name or id, in whatever case, page by page', async () => {
+    const named = async (name: string | null) => (await stores.jobs.create(newJob({ name }))).id
+    const [plain, percent] = [await named('Iris with Adam'), await named('50% of_irises')]
+    const nameless = await named(null)
+    const found = async (page: { name: string; after?: string; limit?: number }) =>
+      (await stores.jobs.list({ limit: 10, ...page })).data.map(({ id }) => id)
+    expect(await found({ name: 'IRIS' })).toEqual([percent, plain])
+    expect(await found({ name: 'iris', limit: 1 })).toEqual([percent])
+    expect(await found({ name: 'iris', after: percent })).toEqual([plain])
+    expect(await found({ name: nameless.slice(4, 20) })).toEqual([nameless])
+    // Not any text: themselves.
+    expect(await found({ name: '%' })).toEqual([percent])
+    expect(await found({ name: 'f_i' })).toEqual([percent])
+    expect(await found({ name: '\\' })).toEqual([])
+  })
+
   it('refuses a cursor that names nothing', async () => {
     const error = await errorOf(stores.jobs.list({ limit: 1, after: newId('job') }))
     expect(error).toBeInstanceOf(Problem)
@@ -178,7 +194,7 @@ describe('jobs of workers that are gone', () => {
     const { id } = await stores.jobs.create(newJob())
     const die = async (epochs: number[]) => {
       const claim = await claimJob(stores, id, 'worker_dead')
-      const metrics = { loss: 1, accuracy: null, valLoss: null, valAccuracy: null }
+      const metrics = { loss: 1, accuracy: null, valLoss: null, valAccuracy: null, seconds: 0 }
       const stored = epochs.map((epoch) => ({ epoch, ...metrics }))
       if (stored.length > 0) expect(await storeEpochs(stores, claim, stored)).toBe(true)
       await stores.jobs.releaseWorker('worker_dead')

@@ -17,7 +17,14 @@ beforeAll(async () => {
 afterAll(() => stores.close())
 
 const epochsOf = (numbers: number[]): Epoch[] =>
-  numbers.map((epoch) => ({ epoch, loss: 1 / epoch, accuracy: null, valLoss: null, valAccuracy: null }))
+  numbers.map((epoch) => ({
+    epoch,
+    loss: 1 / epoch,
+    accuracy: null,
+    valLoss: null,
+    valAccuracy: null,
+    seconds: 0,
+  }))
 
 function checkpointAt(epoch: number, step: number): Checkpoint {
   const position = { epoch, step, lossSum: 0, right: 0 }
@@ -32,6 +39,7 @@ async function progress(claim: ClaimedJob, epoch: number, checkpoint: Checkpoint
   expect(
     await stores.runs.record(claim, {
       epochs: packEpochs(epochs),
+      seconds: 0,
       backend: 'wasm',
       backendDetail: null,
       checkpoint,

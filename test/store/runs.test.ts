@@ -24,7 +24,14 @@ beforeAll(async () => {
 afterAll(() => stores.close())
 
 const epochsOf = (numbers: number[]): Epoch[] =>
-  numbers.map((epoch) => ({ epoch, loss: 1 / epoch, accuracy: null, valLoss: null, valAccuracy: null }))
+  numbers.map((epoch) => ({
+    epoch,
+    loss: 1 / epoch,
+    accuracy: null,
+    valLoss: null,
+    valAccuracy: null,
+    seconds: 0,
+  }))
 
 /** Everything a worker writes under a claim, and the state it leads to. */
 const writes: {
@@ -216,6 +223,7 @@ describe('record', () => {
       accuracy: 0.5,
       valLoss: null,
       valAccuracy: null,
+      seconds: 0,
       diverged: true,
     }
     await storeEpochs(stores, claim, [...epochsOf([1]), last])

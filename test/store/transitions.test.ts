@@ -44,7 +44,7 @@ function expectLegal(id: string, from: JobStatus): JobStatus {
   return status
 }
 
-const metrics = { loss: 1, accuracy: null, valLoss: null, valAccuracy: null }
+const metrics = { loss: 1, accuracy: null, valLoss: null, valAccuracy: null, seconds: 0 }
 
 interface Race {
   name: string

@@ -163,10 +163,11 @@ export async function storeEpochs(
   stores: Pick<Stores, 'runs'>,
   claim: Claim,
   epochs: Epoch[],
-  backend = 'wasm',
+  { backend = 'wasm', seconds = 0 } = {},
 ): Promise<boolean> {
   return stores.runs.record(claim, {
     epochs: packEpochs(epochs),
+    seconds,
     backend,
     backendDetail: null,
     checkpoint: null,

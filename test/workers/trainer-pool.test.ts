@@ -2,11 +2,10 @@
 
 import { setFlagsFromString } from 'node:v8'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Epoch } from '../../src/contract/epoch.js'
 import type { JobSpec } from '../../src/contract/job.js'
 import { builtIn } from '../../src/datasets/built-ins.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
-import { type EpochRun, readEpochs } from '../../src/engine/index.js'
+import { type Epoch, type EpochRun, readEpochs } from '../../src/engine/index.js'
 import type { TrainingOrder } from '../../workers/messages.js'
 import type { Listener, Outcome } from '../../workers/trainer-pool.js'
 import { trainerPool } from '../support/built.js'

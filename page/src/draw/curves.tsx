@@ -2,7 +2,7 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
-import { short } from '../format.js'
+import { percent, short } from '../format.js'
 import { token, useTheme } from '../theme.js'
 
 export interface Curve {
@@ -18,6 +18,12 @@ interface Props {
   curves: readonly Curve[]
   label: string
   xLabel?: string
+  /** Time has a half; an epoch has none. */
+  isTime?: boolean
+  /** What the curves measure. */
+  yLabel: string
+  /** Of shares, which are told in percent. */
+  shares?: boolean
   logarithmic?: boolean
   logarithmicX?: boolean
   height?: number
@@ -33,25 +39,25 @@ export function Curves(props: Props) {
     curves,
     label,
     xLabel = 'epoch',
+    isTime = false,
+    yLabel,
+    shares = false,
     logarithmic = false,
     logarithmicX = false,
     height = 240,
   } = props
+  const look = { curves, xLabel, isTime, yLabel, shares, logarithmic, logarithmicX, height }
   const holder = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
   const mark = useRef<number | undefined>(undefined)
   mark.current = props.mark
   const theme = useTheme()
-  const kind = JSON.stringify([curves, logarithmic, logarithmicX, height, theme, xLabel])
+  const kind = JSON.stringify([look, theme])
 
   useLayoutEffect(() => {
     const element = holder.current
     if (element === null) return
-    const made = new uPlot(
-      optionsOf({ curves, xLabel, logarithmic, logarithmicX, width: element.clientWidth, height, mark }),
-      data,
-      element,
-    )
+    const made = new uPlot(optionsOf({ ...look, width: element.clientWidth, mark }), data, element)
     plot.current = made
     // For looking at what is drawn, from the console and from tests.
     Object.assign(element, { plot: made })
@@ -73,42 +79,94 @@ export function Curves(props: Props) {
   return <div ref={holder} class="curves" role="img" aria-label={label} />
 }
 
+/** Curves with other x: each tells the newest value that it had until then. */
+function newestUntil({ data }: uPlot, series: number, place: number): number {
+  const values = data[series]
+  for (let at = place; at >= 0; at--) if ((values?.[at] ?? null) !== null) return at
+  return place
+}
+
 function tellLast(plot: uPlot): void {
   const { cursor, data } = plot
-  if ((cursor.idx ?? null) === null && data[0].length > 0) plot.setLegend({ idx: data[0].length - 1 }, false)
+  if ((cursor.idx ?? null) !== null || data[0].length === 0) return
+  plot.setLegend({ idxs: data.map((_, series) => newestUntil(plot, series, data[0].length - 1)) }, false)
 }
 
 const positive = (values: readonly (number | null | undefined)[]) => values.some((value) => (value ?? 0) > 0)
 
+/** Whole powers of ten where there are many, else 1, 2 and 5 of each, and where even those are few, all digits. */
+function logarithmicSplits(_: uPlot, __: number, low: number, high: number): number[] {
+  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))]
+  const stride = Math.ceil((last - first) / mostPowers)
+  const splitsOf = (digits: readonly number[]) =>
+    Array.from({ length: Math.ceil((last - first + 1) / stride) }, (_, step) => first + step * stride)
+      .flatMap((power) => digits.map((digit) => Number(`${digit}e${power}`)))
+      .filter((split) => split >= low * 0.999 && split <= high * 1.001)
+  if (last - first > 3) return splitsOf([1])
+  const few = splitsOf([1, 2, 5])
+  return few.length > 2 ? few : splitsOf([1, 2, 3, 4, 5, 6, 7, 8, 9])
+}
+const mostPowers = 7
+
+/** What diverges leaves the plot at its top: of numbers with more digits uPlot writes none beside the axis. */
+const tallest = 1e15
+
+const wholeSteps = [0, 1, 2, 3, 4, 5, 6].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power))
+
 function optionsOf(options: {
   curves: readonly Curve[]
   xLabel: string
+  isTime: boolean
+  yLabel: string
+  shares: boolean
   logarithmic: boolean
   logarithmicX: boolean
   width: number
   height: number
   mark: { current: number | undefined }
 }): uPlot.Options {
-  const { curves, xLabel, logarithmic, logarithmicX, width, height, mark } = options
+  const { curves, xLabel, isTime, yLabel, shares, logarithmic, logarithmicX, width, height, mark } = options
+  const tell = shares ? percent : short
   const ink = token('--ink-soft')
   const grid = { stroke: token('--line'), width: 1 }
-  const axis = { stroke: ink, grid, ticks: { show: false }, font: `12px ${token('--font')}` }
+  const font = `12px ${token('--font')}`
+  const everySplit = (_: uPlot, splits: number[]) => splits
+  const splitsOf = (isLogarithmic: boolean) =>
+    isLogarithmic ? { splits: logarithmicSplits, filter: everySplit } : {}
+  const axis = { stroke: ink, grid, ticks: { show: false }, font, labelFont: font, labelSize: 18 }
   // A logarithm needs something above zero to stand on.
   const y: uPlot.Scale = logarithmic
-    ? { distr: 3, range: (_, low, high) => (low > 0 ? uPlot.rangeLog(low, high, 10, false) : [1e-3, 1]) }
-    : {}
+    ? {
+        distr: 3,
+        range: (_, low, high) =>
+          low > 0
+            ? uPlot.rangeLog(Math.min(low, tallest / 10), Math.min(high, tallest), 10, false)
+            : [1e-3, 1],
+      }
+    : { range: (_, low, high) => uPlot.rangeNum(low, Math.min(high, tallest), 0.1, true) }
   return {
     width,
     height,
     legend: { live: true },
-    cursor: { points: { size: 7 }, drag: { x: true, y: false } },
+    cursor: { points: { size: 7 }, drag: { x: true, y: false }, dataIdx: newestUntil },
     scales: { x: { time: false, distr: logarithmicX ? 3 : 1 }, y },
     axes: [
-      { ...axis, label: xLabel, labelSize: 18, labelFont: `12px ${token('--font')}`, size: 30 },
       {
         ...axis,
-        size: 58,
-        values: (_, splits) => splits.map((value) => (value === null ? '' : short(value))),
+        ...splitsOf(logarithmicX),
+        ...(isTime ? {} : { incrs: wholeSteps }),
+        label: xLabel,
+        size: 30,
+      },
+      {
+        ...axis,
+        ...splitsOf(logarithmic),
+        label: yLabel,
+        size: 54,
+        values: (_, splits) =>
+          splits.map((value) =>
+            value === null ? '' : shares ? `${short(100 * value)} %` : short(value, 1e5),
+          ),
       },
     ],
     series: [
@@ -119,7 +177,7 @@ function optionsOf(options: {
         width: 1.75,
         spanGaps: true,
         points: { show: false },
-        value: (_: uPlot, value: number | null) => short(value),
+        value: (_: uPlot, value: number | null) => tell(value),
         ...(dashed ? { dash: [5, 4] } : {}),
       })),
     ],

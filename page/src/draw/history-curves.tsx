@@ -1,6 +1,6 @@
 /** The curves of one run: training and validation, thinned to what a screen can show. */
 import type uPlot from 'uplot'
-import { type EpochHistory, type Metric, metricNames, smoothed, thinnedPlaces } from '../history.js'
+import { type EpochHistory, isShare, type Metric, metricNames, smoothed, thinnedPlaces } from '../history.js'
 import { type Curve, Curves } from './curves.js'
 
 /** Beyond this many points only the extremes of every column of the screen are drawn. */
@@ -8,7 +8,8 @@ const mostPoints = 4_000
 
 interface Props {
   history: EpochHistory
-  metrics: readonly Metric[]
+  /** All losses, or all accuracies. */
+  metrics: readonly [Metric, ...Metric[]]
   version: number
   logarithmic?: boolean
   smoothing?: number
@@ -41,6 +42,8 @@ export function HistoryCurves({ history, metrics, logarithmic = false, smoothing
       data={data}
       curves={curves}
       logarithmic={logarithmic}
+      yLabel={isShare(metrics[0]) ? 'accuracy' : 'loss'}
+      shares={isShare(metrics[0])}
       label={`Curves over ${history.length} epochs. At the end: ${last.join(', ')}`}
     />
   )

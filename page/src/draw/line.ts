@@ -2,6 +2,8 @@
 import { short } from '../format.js'
 import { token } from '../theme.js'
 import type { Frame } from './frame.js'
+import { strokeScale } from './plane.js'
+import { ticksBetween } from './ticks.js'
 
 export interface Sample {
   x: number
@@ -24,13 +26,14 @@ export function drawLine(canvas: HTMLCanvasElement, frame: Frame | null, samples
   const [bottom, top] = [least - room, greatest + room]
   const toX = (x: number) => ((x - left) / (right - left)) * width
   const toY = (y: number) => (1 - (y - bottom) / (top - bottom)) * height
-  const scale = width / 480
+  const scale = width / (canvas.clientWidth || width)
+  const stroke = strokeScale(canvas)
 
   context.strokeStyle = token('--line')
   context.lineWidth = scale
   context.fillStyle = token('--ink-soft')
   context.font = `${12 * scale}px ${token('--font')}`
-  for (const y of [least, (least + greatest) / 2, greatest]) {
+  for (const y of ticksBetween(least, greatest)) {
     context.beginPath()
     context.moveTo(0, toY(y))
     context.lineTo(width, toY(y))
@@ -41,12 +44,12 @@ export function drawLine(canvas: HTMLCanvasElement, frame: Frame | null, samples
   context.fillStyle = colour
   for (const { x, y } of samples) {
     context.beginPath()
-    context.arc(toX(x), toY(y), 2.6 * scale, 0, 2 * Math.PI)
+    context.arc(toX(x), toY(y), 2.6 * stroke, 0, 2 * Math.PI)
     context.fill()
   }
   if (frame === null) return
   context.strokeStyle = token('--class-2')
-  context.lineWidth = 3 * scale
+  context.lineWidth = 3 * stroke
   context.lineJoin = 'round'
   context.beginPath()
   for (let place = 0; place < frame.size; place++) {

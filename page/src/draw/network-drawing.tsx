@@ -3,13 +3,19 @@ import type { LayerSummary } from '../api/types.js'
 import { plural } from '../format.js'
 
 const [width, height] = [560, 240]
-const most = 10
+/** Odd, so that one in the middle can stand for those left out. */
+const most = 9
+const middlePlace = (most - 1) / 2
+/** From the middle of a line of text to its foot. */
+const textDrop = 4
 
 interface Drawn {
   name: string
   size: number
   /** Vertical places; null stands for what is left out. */
   units: (number | null)[]
+  /** Where that is said. */
+  middle: number
 }
 
 export function NetworkDrawing({ layers }: { layers: readonly LayerSummary[] }) {
@@ -29,11 +35,11 @@ export function NetworkDrawing({ layers }: { layers: readonly LayerSummary[] }) 
             ),
           ),
         )}
-      {drawn.map(({ name, size, units }, column) => (
+      {drawn.map(({ name, size, units, middle }, column) => (
         <g key={column}>
           {units.map((y, place) =>
             y === null ? (
-              <text key={place} x={x(column)} y={height / 2 - 4} class="more">
+              <text key={place} x={x(column)} y={middle}>
                 ⋮
               </text>
             ) : (
@@ -61,16 +67,16 @@ function columnsOf(layers: readonly LayerSummary[]): Drawn[] {
       size: product(outputShape),
     })),
   ]
-  return all.map((layer) => ({ ...layer, units: placesOf(layer.size) }))
+  return all.map((layer) => ({ ...layer, ...placesOf(layer.size) }))
 }
 
-function placesOf(size: number): (number | null)[] {
+function placesOf(size: number): Pick<Drawn, 'units' | 'middle'> {
   const count = Math.min(size, most)
   const gap = Math.min(34, (height - 64) / Math.max(1, count - 1))
-  return Array.from({ length: count }, (_, place) => {
-    if (size > most && place === count / 2) return null
-    return height / 2 + (place - (count - 1) / 2) * gap
-  })
+  const units = Array.from({ length: count }, (_, place) =>
+    size > most && place === middlePlace ? null : height / 2 + (place - (count - 1) / 2) * gap,
+  )
+  return { units, middle: height / 2 + textDrop }
 }
 
 const product = (shape: readonly number[]) => shape.reduce((all, each) => all * each, 1)

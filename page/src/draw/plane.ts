@@ -40,6 +40,7 @@ export function drawPlane(
   const context = canvas.getContext('2d')
   if (context === null) return
   const { width, height } = canvas
+  const stroke = strokeScale(canvas)
   context.fillStyle = token('--canvas')
   context.fillRect(0, 0, width, height)
   if (frame !== null && frame.axes.length === 2) {
@@ -50,11 +51,17 @@ export function drawPlane(
     const [cellX, cellY] = [width / (size - 1), height / (size - 1)]
     context.drawImage(imageOf(frame, threshold), -cellX / 2, -cellY / 2, width + cellX, height + cellY)
     context.strokeStyle = token('--boundary')
-    context.lineWidth = Math.max(1.5, width / 260)
+    context.lineWidth = 2 * stroke
     for (const field of fieldsOf(frame, threshold)) strokeZero(context, field, size, width, height)
   }
-  const radius = Math.max(3, width / (points.length > 60 ? 110 : 60))
+  const radius = stroke * (points.length > 60 ? 5 : 9)
   for (const point of points) drawPoint(context, view, point, radius)
+}
+
+/** How thick strokes are, in pixels of the canvas: on the page finer in small plots, but never too fine to be seen. */
+export function strokeScale({ width, clientWidth }: HTMLCanvasElement): number {
+  const seen = clientWidth || width
+  return (width / seen) * Math.min(1, Math.max(0.4, seen / 480))
 }
 
 function drawPoint(

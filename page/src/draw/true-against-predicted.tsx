@@ -1,10 +1,10 @@
 /** Each row a point: what is true to the right, what was predicted upwards; on the line both are the same. */
 import { short } from '../format.js'
+import { ticksBetween } from './ticks.js'
 
 const width = 420
 const height = 340
 const edge = { left: 62, bottom: 42, top: 10, right: 14 }
-const ticks = 4
 
 export function TrueAgainstPredicted({ pairs, name }: { pairs: readonly number[][]; name: string }) {
   const values = pairs.flat()
@@ -14,7 +14,7 @@ export function TrueAgainstPredicted({ pairs, name }: { pairs: readonly number[]
   const share = (value: number) => (value - least) / span
   const across = (value: number) => edge.left + share(value) * (width - edge.left - edge.right)
   const up = (value: number) => height - edge.bottom - share(value) * (height - edge.bottom - edge.top)
-  const marks = Array.from({ length: ticks + 1 }, (_, tick) => least + (tick / ticks) * span)
+  const marks = ticksBetween(least, least + span)
   return (
     <svg
       class="scatter"

@@ -1,5 +1,5 @@
 /** Makes a dataset of a file, or of files that belong together, dropped or chosen. */
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { type Refusal, upload } from '../api/client.js'
 import type { Dataset } from '../api/types.js'
 import { bytes } from '../format.js'
@@ -13,6 +13,17 @@ export function DropZone({ onDataset }: { onDataset(dataset: Dataset): void }) {
   const [sending, setSending] = useState<readonly File[]>([])
   const [target, setTarget] = useState('')
   const [problem, setProblem] = useState<Refusal | null>(null)
+
+  // A file dropped beside it would take the place of the page, and what was filled in with it.
+  useEffect(() => {
+    const keep = (event: DragEvent) => event.preventDefault()
+    addEventListener('dragover', keep)
+    addEventListener('drop', keep)
+    return () => {
+      removeEventListener('dragover', keep)
+      removeEventListener('drop', keep)
+    }
+  }, [])
 
   const take = async (list: FileList | null | undefined) => {
     const files = [...(list ?? [])]
@@ -43,11 +54,11 @@ export function DropZone({ onDataset }: { onDataset(dataset: Dataset): void }) {
           void take(event.dataTransfer?.files)
         }}
       >
-        <Icon name="download" />
+        <Icon name="upload" />
         {sending.length === 0 ? (
           <span>
             <b>Drop data here</b> or choose a file: CSV, JSON lines, Parquet, NumPy, IDX, or a ZIP of pictures
-            in one folder a class.
+            in one folder per class.
           </span>
         ) : (
           <span role="status">

@@ -11,7 +11,7 @@ const words: Record<Connection, string> = {
   live: 'live',
   reconnecting: 'connection lost, trying again',
   ended: 'complete',
-  refused: 'not allowed to watch',
+  refused: 'gone, or not yours to watch',
 }
 
 export function ConnectionNote({ connection }: { connection: Connection }) {

@@ -5,14 +5,14 @@ import { get, type Refusal } from '../api/client.js'
 import type { Epoch, Job } from '../api/types.js'
 import { Curves } from '../draw/curves.js'
 import { drawable } from '../draw/history-curves.js'
-import { percent, short, whole } from '../format.js'
-import { type Metric, metricNames, metrics, smoothed } from '../history.js'
+import { duration, percent, short, timeUnit, whole } from '../format.js'
+import { isShare, type Metric, metricNames, metrics, smoothed } from '../history.js'
 import { toRefusal } from '../parts/asking.js'
 import { Choice } from '../parts/field.js'
+import { Heading } from '../parts/heading.js'
 import { Empty, RefusalNotice } from '../parts/notice.js'
 import { StatusPill } from '../parts/status.js'
 import { link } from '../router.js'
-import { timeOf } from './runs.js'
 
 /** Of each run: as many points as a screen shows. */
 const points = 1_500
@@ -53,18 +53,23 @@ export function CompareView({ ids }: { ids: string[] }) {
     }
   }, [ids.join()])
 
+  const unit = timeUnit(Math.max(0, ...(runs ?? []).map(({ epochs }) => epochs.at(-1)?.seconds ?? 0)))
+  const timeless = (runs ?? []).filter(({ epochs }) => epochs.at(-1)?.seconds === null)
   const logarithmic = scale === 'log' && (metric === 'loss' || metric === 'valLoss')
   return (
     <section>
       <div class="heading">
-        <h1 tabIndex={-1}>Comparison</h1>
+        <Heading>Comparison</Heading>
         <a href={link('runs')}>All runs</a>
       </div>
       <RefusalNotice refusal={problem} />
       {ids.length === 0 ? (
-        <Empty title="No run was chosen">Choose runs in the table of all runs.</Empty>
+        <Empty title="No run was chosen">
+          Tick runs in <a href={link('runs')}>the table of all runs</a>, then press Compare.
+        </Empty>
       ) : null}
-      <div class="card">
+      {runs === null && problem === null ? <p class="waiting">Reading the curves …</p> : null}
+      <div class="card" hidden={runs === null || ids.length === 0}>
         <div class="controls">
           <div class="field inline">
             <label for="metric">Curve</label>
@@ -101,26 +106,44 @@ export function CompareView({ ids }: { ids: string[] }) {
           />
           <Smoothing value={smoothing} onChange={setSmoothing} />
         </div>
-        {runs === null ? (
-          <p class="waiting">Reading the curves …</p>
-        ) : (
+        {runs === null ? null : (
           <Curves
-            data={together(runs, metric, x, smoothing, logarithmic)}
+            data={together(
+              runs,
+              (epoch) => (x === 'epoch' ? epoch.epoch : scaled(epoch.seconds, unit.seconds)),
+              (epochs) =>
+                drawable(
+                  smoothed(
+                    epochs.map((epoch) => epoch[metric]),
+                    smoothing,
+                  ),
+                  logarithmic,
+                ),
+            )}
             curves={runs.map(({ job }, place) => ({
-              label: job.name ?? job.id.slice(0, 10),
+              label: job.name ?? `Untitled ${job.id.slice(4, 10)}`,
               colour: `--series-${(place % series) + 1}`,
               dashed: place >= series,
             }))}
             label={`${metricNames[metric]} of ${runs.length} runs against ${x}`}
-            xLabel={x === 'time' ? 'seconds of training, spread evenly over the epochs' : 'epoch'}
+            xLabel={x === 'time' ? `${unit.name} of training` : 'epoch'}
+            isTime={x === 'time'}
+            yLabel={metricNames[metric].toLowerCase()}
+            shares={isShare(metric)}
             logarithmic={logarithmic}
             height={380}
           />
         )}
+        {x === 'time' && timeless.length > 0 ? (
+          <p class="hint">
+            Not shown for want of times: {timeless.map(({ job }) => job.name ?? job.id).join(', ')}, trained
+            by an older version.
+          </p>
+        ) : null}
       </div>
-      {runs === null ? null : (
-        <div class="scroll">
-          <table class="plain">
+      {runs === null || ids.length === 0 ? null : (
+        <div class="card scroll">
+          <table class="plain rows">
             <thead>
               <tr>
                 <th scope="col">Run</th>
@@ -142,16 +165,16 @@ export function CompareView({ ids }: { ids: string[] }) {
                   Accuracy
                 </th>
                 <th scope="col" class="number">
-                  Time
+                  Trained for
                 </th>
               </tr>
             </thead>
             <tbody>
-              {runs.map(({ job }, place) => (
+              {runs.map(({ job, epochs }, place) => (
                 <tr key={job.id}>
-                  <td>
+                  <td class="name">
                     <span class={`swatch series-${(place % series) + 1}`} />
-                    <a href={link('runs', job.id)}>{job.name ?? job.id}</a>
+                    <a href={link('runs', job.id)}>{job.name ?? 'Untitled'}</a>
                   </td>
                   <td>
                     <StatusPill status={job.status} />
@@ -164,7 +187,7 @@ export function CompareView({ ids }: { ids: string[] }) {
                   <td class="number">{short(job.metrics.loss)}</td>
                   <td class="number">{short(job.metrics.valLoss)}</td>
                   <td class="number">{percent(job.metrics.valAccuracy ?? job.metrics.accuracy)}</td>
-                  <td class="number">{timeOf(job)}</td>
+                  <td class="number">{trainedFor(epochs)}</td>
                 </tr>
               ))}
             </tbody>
@@ -194,6 +217,11 @@ export function Smoothing({ value, onChange }: { value: number; onChange(value: 
   )
 }
 
+function trainedFor(epochs: readonly Epoch[]): string {
+  const seconds = epochs.at(-1)?.seconds ?? null
+  return seconds === null ? '–' : duration(1_000 * seconds)
+}
+
 async function read(id: string): Promise<Compared> {
   const [job, epochs] = await Promise.all([
     get('/jobs/{id}', { id }),
@@ -202,25 +230,21 @@ async function read(id: string): Promise<Compared> {
   return { job, epochs: epochs.data }
 }
 
+const scaled = (seconds: number | null, unit: number) => (seconds === null ? null : seconds / unit)
+
+/** Curves of different lengths over one x; an epoch without a place on it is left out. */
 function together(
   runs: readonly Compared[],
-  metric: Metric,
-  x: 'epoch' | 'time',
-  smoothing: number,
-  logarithmic: boolean,
+  placeOf: (epoch: Epoch) => number | null,
+  valuesOf: (epochs: readonly Epoch[]) => (number | null)[],
 ): uPlot.AlignedData {
-  const tables = runs.map(({ job, epochs }): uPlot.AlignedData => {
-    const start = Date.parse(job.startedAt ?? job.createdAt)
-    const end = job.finishedAt === null ? Date.now() : Date.parse(job.finishedAt)
-    const secondsPerEpoch = (end - start) / 1_000 / Math.max(1, job.epoch)
-    const values = smoothed(
-      epochs.map((epoch) => epoch[metric]),
-      smoothing,
-    )
-    return [
-      epochs.map(({ epoch }) => (x === 'epoch' ? epoch : epoch * secondsPerEpoch)),
-      drawable(values, logarithmic),
-    ]
+  const tables = runs.map(({ epochs }): uPlot.AlignedData => {
+    const values = valuesOf(epochs)
+    const points = epochs.flatMap((epoch, place): [number, number | null][] => {
+      const x = placeOf(epoch)
+      return x === null ? [] : [[x, values[place] ?? null]]
+    })
+    return [points.map(([x]) => x), points.map(([, y]) => y)]
   })
   return tables.length === 0 ? [[]] : uPlot.join(tables)
 }

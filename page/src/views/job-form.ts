@@ -41,14 +41,14 @@ export const featuresOf = ({ columns }: Dataset) => columns.filter(({ role }) =>
 export function tasksOf(dataset: Dataset): readonly (readonly [Task, string])[] {
   const [target] = targetsOf(dataset)
   if (dataset.classes !== null && target !== undefined)
-    return [['classes', `which of ${dataset.classes.length} classes`]]
+    return [['classes', `classify: one of ${dataset.classes.length} classes`]]
   const isBit = targetsOf(dataset).every(({ min, max }) => min === 0 && max === 1)
   return isBit
     ? [
-        ['yesNo', 'yes or no (1 or 0)'],
-        ['numbers', 'a number'],
+        ['yesNo', 'classify: yes or no (1 or 0)'],
+        ['numbers', 'regress: a number'],
       ]
-    : [['numbers', 'a number']]
+    : [['numbers', 'regress: a number']]
 }
 
 /** A beginning that fits the data. */

@@ -10,7 +10,9 @@ import { drawPlane, viewOf } from '../draw/plane.js'
 import { type Demonstration, type Plot, type Shown, truthTableRows } from '../lecture/demonstration.js'
 import { demonstrations } from '../lecture/demonstrations.js'
 import { toRefusal } from '../parts/asking.js'
+import { Heading } from '../parts/heading.js'
 import { Icon } from '../parts/icon.js'
+import { Meter } from '../parts/meter.js'
 import { RefusalNotice } from '../parts/notice.js'
 import { useTheme } from '../theme.js'
 
@@ -19,7 +21,7 @@ export function LectureView() {
     <section>
       <div class="heading">
         <div>
-          <h1 tabIndex={-1}>Lecture</h1>
+          <Heading>Lecture</Heading>
           <p class="under">Each card trains on this service, and shows what it claims.</p>
         </div>
       </div>
@@ -114,6 +116,7 @@ function PlotOf({ plot }: { plot: Plot }) {
           data={uPlot.join(tables)}
           curves={plot.lines.map(({ label }, place) => ({ label, colour: `--series-${place + 1}` }))}
           xLabel={plot.x}
+          yLabel={plot.y}
           logarithmic={logarithmic}
           logarithmicX={plot.logarithmicX ?? false}
           height={220}
@@ -135,7 +138,7 @@ function PlotOf({ plot }: { plot: Plot }) {
       return <Signals {...plot} />
     case 'table':
       return (
-        <table class="plain small">
+        <table class="plain small wrapping">
           <thead>
             <tr>
               {plot.heads.map((head) => (
@@ -226,12 +229,7 @@ function Bars({ unit, bars }: Extract<Plot, { type: 'bars' }>) {
       {bars.map(({ label, note }, place) => (
         <div key={label}>
           <span>{label}</span>
-          <meter
-            min={0}
-            max={1}
-            value={Math.max(0.02, ((logs[place] ?? 0) - least) / (greatest - least || 1))}
-            aria-label={`${label}: ${note}`}
-          />
+          <Meter share={Math.max(0.02, ((logs[place] ?? 0) - least) / (greatest - least || 1))} />
           <span class="figure">{note}</span>
         </div>
       ))}

@@ -2,18 +2,23 @@
 import { useState } from 'preact/hooks'
 import { get } from '../api/client.js'
 import { ago, percent, plural, short, whole } from '../format.js'
-import { useAsked } from '../parts/asking.js'
+import { pagesOf, useAsked } from '../parts/asking.js'
+import { Heading } from '../parts/heading.js'
 import { Empty, RefusalNotice } from '../parts/notice.js'
 import { link } from '../router.js'
 
+const pageSize = 50
+
 export function ModelsView() {
-  const [limit, setLimit] = useState(50)
-  const list = useAsked(String(limit), () => get('/models', { query: { limit: Math.min(100, limit) } }))
-  const models = list.value?.data ?? []
+  const [limit, setLimit] = useState(pageSize)
+  const list = useAsked(String(limit), () =>
+    pagesOf((after) => get('/models', { query: { limit: pageSize, after } }), limit),
+  )
+  const models = list.latest?.data ?? []
   return (
     <section>
       <div class="heading">
-        <h1 tabIndex={-1}>Models</h1>
+        <Heading>Models</Heading>
       </div>
       <RefusalNotice refusal={list.refusal} />
       {list.value !== null && models.length === 0 ? (
@@ -22,7 +27,7 @@ export function ModelsView() {
         </Empty>
       ) : null}
       {models.length === 0 ? null : (
-        <div class="scroll">
+        <div class="card scroll">
           <table class="plain rows">
             <thead>
               <tr>
@@ -44,7 +49,7 @@ export function ModelsView() {
             <tbody>
               {models.map(({ id, name, columns, classes, parameters, metrics, createdAt }) => (
                 <tr key={id}>
-                  <td>
+                  <td class="name">
                     <a href={link('models', id)}>{name ?? id.slice(0, 12)}</a>
                   </td>
                   <td class="cut">
@@ -60,16 +65,16 @@ export function ModelsView() {
                   <td class="number">{whole(parameters)}</td>
                   <td class="number">{short(metrics.loss)}</td>
                   <td class="number">{percent(metrics.valAccuracy ?? metrics.accuracy)}</td>
-                  <td>{ago(createdAt)}</td>
+                  <td class="when">{ago(createdAt)}</td>
                 </tr>
               ))}
             </tbody>
           </table>
         </div>
       )}
-      {list.value?.hasMore && limit < 100 ? (
+      {list.latest?.hasMore ? (
         <p class="more">
-          <button type="button" onClick={() => setLimit(100)}>
+          <button type="button" onClick={() => setLimit(limit + pageSize)}>
             Show more
           </button>
         </p>

@@ -7,6 +7,7 @@ import { toRefusal, useAsked } from '../parts/asking.js'
 import { Code } from '../parts/code.js'
 import { DropZone } from '../parts/drop-zone.js'
 import { NumberField, SelectField, TextField } from '../parts/field.js'
+import { Heading } from '../parts/heading.js'
 import { Icon } from '../parts/icon.js'
 import { NetworkEditor } from '../parts/network-editor.js'
 import { RefusalNotice } from '../parts/notice.js'
@@ -78,7 +79,7 @@ export function NewJobView({ dataset: wanted }: { dataset: string }) {
   return (
     <section>
       <div class="heading">
-        <h1 tabIndex={-1}>New job</h1>
+        <Heading>New job</Heading>
       </div>
       <RefusalNotice refusal={list.refusal} />
       {elsewhere ? <RefusalNotice refusal={problem} /> : null}
@@ -110,7 +111,7 @@ export function NewJobView({ dataset: wanted }: { dataset: string }) {
           ) : (
             <>
               <SelectField
-                label="It shall answer"
+                label="Task"
                 value={form.task}
                 onChange={(task) => change({ task })}
                 options={tasksOf(dataset)}
@@ -189,19 +190,19 @@ export function NewJobView({ dataset: wanted }: { dataset: string }) {
               onChange={(batchSize) => change({ batchSize })}
             />
             <NumberField
-              label="Held out"
+              label="Validation split"
               value={form.validationSplit}
               min={0}
               max={0.9}
               step={0.05}
-              hint="share of the rows"
+              hint="share held out"
               error={errorAt('/validationSplit')}
               onChange={(validationSplit) => change({ validationSplit })}
             />
             <TextField
               label="Seed"
               value={form.seed}
-              placeholder="drawn"
+              placeholder="random"
               error={errorAt('/seed')}
               onChange={(seed) => change({ seed })}
             />
@@ -221,7 +222,10 @@ export function NewJobView({ dataset: wanted }: { dataset: string }) {
             error={errorAt('/name')}
             onChange={(name) => change({ name })}
           />
-          <Estimate validation={problem === null ? validation.value : null} />
+          <Estimate
+            validation={problem === null ? validation.value : null}
+            waiting={problem === null && !(request instanceof SyntaxError)}
+          />
           <div class="actions">
             <button
               type="submit"
@@ -295,6 +299,11 @@ function Columns({ dataset }: { dataset: Dataset }) {
           </tbody>
         </table>
       </div>
+      {dataset.warnings.map(({ code, message }) => (
+        <p key={`${code} ${message}`} class="notice">
+          {message}
+        </p>
+      ))}
       {dataset.columns.length > 40 ? (
         <p class="hint">and {whole(dataset.columns.length - 40)} more columns</p>
       ) : null}

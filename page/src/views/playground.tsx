@@ -1,13 +1,14 @@
 /** A network built by clicks, data in the plane, and the boundary between its classes while it learns. */
 import { useMemo, useState } from 'preact/hooks'
-import { post, type Refusal } from '../api/client.js'
-import type { JobRequest } from '../api/types.js'
+import { get, post, type Refusal } from '../api/client.js'
+import type { Evaluation, Job, JobRequest } from '../api/types.js'
 import { BoundaryPanel, usePlayhead } from '../draw/boundary-panel.js'
 import { HistoryCurves } from '../draw/history-curves.js'
 import type { Point, View } from '../draw/plane.js'
-import { duration, percent, plural, short } from '../format.js'
-import { toRefusal } from '../parts/asking.js'
+import { duration, plural, short } from '../format.js'
+import { toRefusal, useAsked } from '../parts/asking.js'
 import { Choice, NumberField, SelectField } from '../parts/field.js'
+import { Heading } from '../parts/heading.js'
 import { Icon } from '../parts/icon.js'
 import { type HiddenLayer, NetworkEditor } from '../parts/network-editor.js'
 import { RefusalNotice } from '../parts/notice.js'
@@ -84,6 +85,9 @@ export function PlaygroundView() {
   const classes = new Set(points.map(({ which }) => which)).size
   const isRegression = shape === 'sine'
   const job = run.job
+  const evaluation =
+    useAsked(job?.modelId ?? null, () => get('/models/{id}', { id: job?.modelId ?? '' })).value?.evaluation ??
+    null
   const active = job !== null && job.finishedAt === null
 
   /** Another question: what was learned before says nothing about it. */
@@ -97,10 +101,16 @@ export function PlaygroundView() {
     setClicked((before) => [...before, { x, y, which: Number(brush) }])
   }
 
-  const train = async () => {
+  const stop = async () => {
+    if (job === null || !active) return
+    await post('/jobs/{id}/cancel', undefined, { id: job.id }).catch((error) => setProblem(toRefusal(error)))
+  }
+  const train = async (what: Setting, seed: number) => {
     setStarting(true)
+    // Nobody looks at the one before any more.
+    void stop()
     try {
-      const { id } = await post('/jobs', { ...requestFrom(setting, points, samples), seed })
+      const { id } = await post('/jobs', { ...requestFrom(what, clicked), seed })
       setJobId(id)
       setSeed(seed + 1)
       setProblem(null)
@@ -109,10 +119,6 @@ export function PlaygroundView() {
     }
     setStarting(false)
   }
-  const stop = () => {
-    if (job === null) return
-    post('/jobs/{id}/cancel', undefined, { id: job.id }).catch((error) => setProblem(toRefusal(error)))
-  }
 
   const needs =
     shape === 'points' && classes < 2 ? 'Click some points of both classes into the square first.' : null
@@ -120,25 +126,26 @@ export function PlaygroundView() {
     <section class="playground">
       <div class="heading">
         <div>
-          <h1 tabIndex={-1}>Playground</h1>
+          <Heading>Playground</Heading>
           <p class="under">Choose data, build a network, and watch it find the boundary.</p>
         </div>
       </div>
       <fieldset class="lessons">
-        <legend class="unseen">Lessons to begin with</legend>
+        <legend class="unseen">Lessons that train at once</legend>
         {lessons.map(([name, lesson]) => (
           <button
             key={name}
             type="button"
             class="chip"
             aria-pressed={JSON.stringify(lesson) === JSON.stringify(setting)}
+            disabled={starting}
             onClick={() => {
               setSetting(lesson)
-              setSeed(1)
               setJobId(null)
+              void train(lesson, 1)
             }}
           >
-            {name}
+            <Icon name="play" /> {name}
           </button>
         ))}
       </fieldset>
@@ -241,11 +248,16 @@ export function PlaygroundView() {
           {needs === null ? null : <p class="hint">{needs}</p>}
           <div class="actions">
             {active ? (
-              <button type="button" onClick={stop}>
+              <button type="button" onClick={() => void stop()}>
                 <Icon name="stop" /> Stop
               </button>
             ) : null}
-            <button type="button" class="primary large" disabled={starting || needs !== null} onClick={train}>
+            <button
+              type="button"
+              class="primary large"
+              disabled={starting || needs !== null}
+              onClick={() => void train(setting, seed)}
+            >
               <Icon name="play" /> {jobId === null ? 'Train' : 'Train again'}
             </button>
           </div>
@@ -276,12 +288,10 @@ export function PlaygroundView() {
                 <ConnectionNote connection={run.connection} />
               </p>
               <p class="verdict" role="status">
-                {verdict(
-                  job.status,
-                  job.metrics.accuracy,
-                  job.metrics.loss,
-                  timeTaken(job.startedAt, job.finishedAt),
-                )}
+                {verdict(job, evaluation, run.history.seconds.at(-1) ?? null)}
+                {setting.perceptron && shape === 'xor' && evaluation !== null
+                  ? ' No straight line separates XOR: give it a hidden layer.'
+                  : ''}
               </p>
               {job.error === null ? null : <p class="notice bad">{job.error.message}</p>}
               <HistoryCurves
@@ -365,12 +375,10 @@ function outputOf(
   return { units: 1, activation: perceptron ? 'step' : 'sigmoid' }
 }
 
-function requestFrom(
-  setting: Setting,
-  points: readonly Point[],
-  samples: readonly { x: number; y: number }[],
-): JobRequest {
-  const { shape, hidden, optimizer, learningRate, epochs, perceptron } = setting
+function requestFrom(setting: Setting, clicked: readonly Point[]): JobRequest {
+  const { shape, noise, hidden, optimizer, learningRate, epochs, perceptron } = setting
+  const points = pointsOf(shape, noise, clicked)
+  const samples = samplesOf(noise)
   const output = outputOf(setting, new Set(points.map(({ which }) => which)).size)
   const dataset = isTruthTable(shape)
     ? shape
@@ -405,13 +413,12 @@ function requestFrom(
   } as JobRequest
 }
 
-const timeTaken = (start: string | null, end: string | null) =>
-  start === null || end === null ? null : duration(Date.parse(end) - Date.parse(start))
-
-function verdict(status: string, accuracy: number | null, loss: number | null, took: string | null): string {
-  if (status !== 'succeeded') return ''
-  const time = took === null ? '' : ` Trained in ${took}; the replay is slower.`
-  if (accuracy === null) return `The loss came down to ${short(loss)}.${time}`
-  if (accuracy === 1) return `Learned: every point is on its side.${time}`
-  return `${percent(accuracy)} of the points are on their side.${time}`
+/** By what the trained network answers, not by what it answered while it was still changing. */
+function verdict({ metrics }: Job, evaluation: Evaluation | null, seconds: number | null): string {
+  if (evaluation === null) return ''
+  const time = seconds === null ? '' : ` Trained in ${duration(1_000 * seconds)}; the replay is slower.`
+  if (evaluation.type !== 'classification') return `The loss came down to ${short(metrics.loss)}.${time}`
+  const { right, count } = evaluation
+  if (right === count) return `Learned: every point is on its side.${time}`
+  return `${right} of ${plural(count, 'point')} are on their side.${time}`
 }

@@ -9,6 +9,7 @@ import { drawnRows, pointsIn, samplesIn } from '../draw/rows.js'
 import { bytes, percent, short, whole } from '../format.js'
 import { toRefusal, useAsked } from '../parts/asking.js'
 import { Choice } from '../parts/field.js'
+import { Heading } from '../parts/heading.js'
 import { Icon } from '../parts/icon.js'
 import { RefusalNotice } from '../parts/notice.js'
 import { save } from '../parts/saving.js'
@@ -17,7 +18,7 @@ import { go, link } from '../router.js'
 import { type Run, useRun } from '../watching.js'
 import { Smoothing } from './compare.js'
 import { EvaluationCard } from './evaluation.js'
-import { datasetName, timeOf } from './runs.js'
+import { datasetName, datasetNames, timeOf } from './runs.js'
 import { SameAgain } from './same-again.js'
 
 const boundaryPoints = 64
@@ -28,7 +29,7 @@ export function RunView({ id }: { id: string }) {
   if (first.value === null || inputs === null) {
     return (
       <section>
-        <h1 tabIndex={-1}>Run</h1>
+        <Heading>Run</Heading>
         <RefusalNotice refusal={first.refusal} />
         {first.refusal === null ? <p class="waiting">Looking for the run …</p> : null}
       </section>
@@ -42,6 +43,7 @@ function Watched({ first, inputs }: { first: Job; inputs: number }) {
   const run = useRun(first.id, drawable ? boundaryPoints : undefined)
   const job = run.job ?? first
   const [problem, setProblem] = useState<Refusal | null>(null)
+  const names = useAsked('datasets', datasetNames).value ?? new Map<string, string>()
   const model = useAsked(job.modelId, () => get('/models/{id}', { id: job.modelId ?? '' }))
   const steer = (verb: 'cancel' | 'pause' | 'resume') =>
     post(`/jobs/{id}/${verb}`, undefined, { id: job.id }).then(
@@ -57,7 +59,7 @@ function Watched({ first, inputs }: { first: Job; inputs: number }) {
     <section>
       <div class="heading">
         <div>
-          <h1 tabIndex={-1}>{job.name ?? 'Untitled run'}</h1>
+          <Heading>{job.name ?? 'Untitled run'}</Heading>
           <p class="under">
             <StatusPill status={job.status} />
             <ConnectionNote connection={run.connection} />
@@ -80,9 +82,7 @@ function Watched({ first, inputs }: { first: Job; inputs: number }) {
               <Icon name="stop" /> Cancel
             </button>
           ) : (
-            <button type="button" onClick={forget}>
-              <Icon name="trash" /> Delete
-            </button>
+            <Delete onSure={forget} />
           )}
           {job.modelId === null ? null : (
             <a class="button primary" href={link('models', job.modelId)}>
@@ -103,7 +103,7 @@ function Watched({ first, inputs }: { first: Job; inputs: number }) {
         value={job.epoch}
         aria-label={`${job.epoch} of ${job.epochs} epochs`}
       />
-      <Figures job={job} />
+      <Figures job={job} dataset={datasetName(job, names)} />
       <div class={drawable ? 'columns wide-left' : ''}>
         <CurveCards run={run} />
         {drawable ? <BoundaryCard run={run} job={job} inputs={inputs} /> : null}
@@ -115,12 +115,27 @@ function Watched({ first, inputs }: { first: Job; inputs: number }) {
   )
 }
 
+/** Nothing brings a run back: the first click asks, the second deletes. */
+function Delete({ onSure }: { onSure(): void }) {
+  const [asking, setAsking] = useState(false)
+  return (
+    <button
+      type="button"
+      class={asking ? 'danger' : ''}
+      onClick={asking ? onSure : () => setAsking(true)}
+      onBlur={() => setAsking(false)}
+    >
+      <Icon name="trash" /> {asking ? 'Delete for good?' : 'Delete'}
+    </button>
+  )
+}
+
 /** Numbers that one row brings to the network. */
 function inputsOf({ spec }: Job): number {
   return (spec.network.inputShape ?? []).reduce((all, each) => all * each, 1)
 }
 
-function Figures({ job }: { job: Job }) {
+function Figures({ job, dataset }: { job: Job; dataset: string }) {
   const { metrics, epoch, epochs, parameters, backend, spec } = job
   const figures: [string, string][] = [
     ['Epoch', `${whole(epoch)} / ${whole(epochs)}`],
@@ -133,7 +148,7 @@ function Figures({ job }: { job: Job }) {
       ? []
       : ([['Validation accuracy', percent(metrics.valAccuracy)]] as [string, string][])),
     ['Time', timeOf(job)],
-    ['Dataset', datasetName(job)],
+    ['Dataset', dataset],
     ['Optimizer', `${spec.optimizer.type} ${short(spec.optimizer.learningRate)}`],
     ['Parameters', whole(parameters)],
     ['Backend', backend ?? '–'],

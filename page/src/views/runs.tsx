@@ -4,7 +4,8 @@ import { get, post, type Refusal } from '../api/client.js'
 import type { Job, JobStatus } from '../api/types.js'
 import { Sparkline } from '../draw/sparkline.js'
 import { ago, duration, percent, short, whole } from '../format.js'
-import { toRefusal, useAsked } from '../parts/asking.js'
+import { pagesOf, toRefusal, useAsked, useRested } from '../parts/asking.js'
+import { Heading } from '../parts/heading.js'
 import { Icon } from '../parts/icon.js'
 import { Empty, RefusalNotice } from '../parts/notice.js'
 import { StatusPill } from '../parts/status.js'
@@ -12,6 +13,7 @@ import { go, link } from '../router.js'
 
 const statuses = ['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled'] as const
 const lookMilliseconds = 1_500
+const typingMilliseconds = 250
 const pageSize = 50
 
 export function RunsView() {
@@ -20,12 +22,18 @@ export function RunsView() {
   const [limit, setLimit] = useState(pageSize)
   const [chosen, setChosen] = useState<readonly string[]>([])
   const [problem, setProblem] = useState<Refusal | null>(null)
-  const what = `${status} ${limit}`
-  const list = useAsked(what, () => jobsOf(status, limit), lookMilliseconds)
-  const wanted = name.trim().toLowerCase()
-  const jobs = (list.value?.jobs ?? []).filter(({ name, id }) =>
-    `${name ?? ''} ${id}`.toLowerCase().includes(wanted),
+  const wanted = useRested(name.trim(), typingMilliseconds)
+  const filter = {
+    ...(status === 'all' ? {} : { status }),
+    ...(wanted === '' ? {} : { name: wanted }),
+  }
+  const list = useAsked(
+    JSON.stringify([filter, limit]),
+    () => pagesOf((after) => get('/jobs', { query: { ...filter, limit: pageSize, after } }), limit),
+    lookMilliseconds,
   )
+  const jobs = list.latest?.data ?? []
+  const names = useAsked('datasets', datasetNames).value ?? new Map<string, string>()
 
   const steer = async (job: Job, verb: 'cancel' | 'pause' | 'resume') => {
     try {
@@ -42,7 +50,7 @@ export function RunsView() {
   return (
     <section>
       <div class="heading">
-        <h1 tabIndex={-1}>Runs</h1>
+        <Heading>Runs</Heading>
         <div class="filters">
           <div class="field inline">
             <label for="filter-name">Name</label>
@@ -72,11 +80,11 @@ export function RunsView() {
         </div>
       </div>
       <RefusalNotice refusal={problem ?? list.refusal} />
-      {list.value === null ? (
+      {list.latest === null ? (
         list.refusal === null ? (
           <p class="waiting">Looking for runs …</p>
         ) : null
-      ) : list.value.jobs.length === 0 && status === 'all' ? (
+      ) : jobs.length === 0 && status === 'all' && wanted === '' ? (
         <Empty title="Nothing has been trained here yet">
           See a network learn in the <a href={link('playground')}>playground</a>, take a demonstration of the{' '}
           <a href={link('lecture')}>lecture</a>, or start a <a href={link('new')}>job of your own</a>.
@@ -107,12 +115,19 @@ export function RunsView() {
           </thead>
           <tbody>
             {jobs.map((job) => (
-              <Row key={job.id} job={job} chosen={chosen.includes(job.id)} choose={choose} steer={steer} />
+              <Row
+                key={job.id}
+                job={job}
+                dataset={datasetName(job, names)}
+                chosen={chosen.includes(job.id)}
+                choose={choose}
+                steer={steer}
+              />
             ))}
           </tbody>
         </table>
       )}
-      {list.value?.hasMore ? (
+      {list.latest?.hasMore ? (
         <p class="more">
           <button type="button" onClick={() => setLimit(limit + pageSize)}>
             Show more
@@ -139,28 +154,15 @@ export function RunsView() {
   )
 }
 
-/** The newest jobs, by as many pages as that takes. */
-async function jobsOf(status: JobStatus | 'all', limit: number): Promise<{ jobs: Job[]; hasMore: boolean }> {
-  const jobs: Job[] = []
-  let after: string | undefined
-  for (;;) {
-    const page = await get('/jobs', {
-      query: { limit: pageSize, after, status: status === 'all' ? undefined : status },
-    })
-    jobs.push(...page.data)
-    if (!page.hasMore || jobs.length >= limit) return { jobs, hasMore: page.hasMore }
-    after = page.lastId ?? undefined
-  }
-}
-
 interface RowProps {
   job: Job
+  dataset: string
   chosen: boolean
   choose(id: string, on: boolean): void
   steer(job: Job, verb: 'cancel' | 'pause' | 'resume'): void
 }
 
-function Row({ job, chosen, choose, steer }: RowProps) {
+function Row({ job, dataset, chosen, choose, steer }: RowProps) {
   const { id, name, status, epoch, epochs, metrics } = job
   const title = name ?? 'Untitled'
   return (
@@ -176,11 +178,12 @@ function Row({ job, chosen, choose, steer }: RowProps) {
       <td class="name">
         <a href={link('runs', id)}>{title}</a>
         <small>
-          {datasetName(job)} · {ago(job.createdAt)}
+          {dataset} · {ago(job.createdAt)}
         </small>
       </td>
       <td class="status">
         <StatusPill status={status} />
+        {job.error === null ? null : <small>{job.error.code}</small>}
       </td>
       <td class="progress">
         <progress max={epochs} value={epoch} aria-label={`${epoch} of ${epochs} epochs`} />
@@ -192,7 +195,10 @@ function Row({ job, chosen, choose, steer }: RowProps) {
         <LossSpark job={job} />
         <span class="figure">{short(metrics.loss)}</span>
       </td>
-      <td class="number accuracy" data-label="accuracy">
+      <td
+        class="number accuracy"
+        title={metrics.valAccuracy === null ? 'on the training rows' : 'on the validation rows'}
+      >
         {percent(metrics.valAccuracy ?? metrics.accuracy)}
       </td>
       <td class="number time">{timeOf(job)}</td>
@@ -232,9 +238,16 @@ function Row({ job, chosen, choose, steer }: RowProps) {
   )
 }
 
-export function datasetName({ spec: { dataset } }: Job): string {
+/** Of the newest uploads; without leave to see them, none. */
+export async function datasetNames(): Promise<Map<string, string>> {
+  const list = await get('/datasets', { query: { limit: 100 } }).catch(() => null)
+  return new Map(list?.data.flatMap(({ id, name }) => (name === null ? [] : [[id, name]])))
+}
+
+/** Rows that came inside the job have no name. */
+export function datasetName({ spec: { dataset } }: Job, names: ReadonlyMap<string, string>): string {
   if (typeof dataset !== 'string') return dataset.name
-  return dataset.startsWith('ds_') ? `${dataset.slice(0, 9)}…` : dataset
+  return names.get(dataset) ?? (dataset.startsWith('ds_') ? `${dataset.slice(0, 9)}…` : dataset)
 }
 
 /** What is left while it runs, what it took when it is over. */

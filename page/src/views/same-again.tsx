@@ -1,5 +1,6 @@
 /** The very requests that would start the same job. */
 import { useState } from 'preact/hooks'
+import { currentKey } from '../api/key.js'
 import type { Job, JobRequest } from '../api/types.js'
 import { Code } from '../parts/code.js'
 import { Choice } from '../parts/field.js'
@@ -36,15 +37,22 @@ export function requestOf({ name, spec, metadata, priority }: Job): JobRequest {
   } as JobRequest
 }
 
+/** Where a key is needed, it comes from the environment: it never stands in what is copied. */
+const needsKey = () => currentKey() !== undefined
+
 export function curlOf(request: JobRequest): string {
   const body = JSON.stringify(request, null, 2).replaceAll("'", "'\\''")
-  return `curl ${location.origin}/jobs -H 'content-type: application/json' -d '${body}'`
+  const key = needsKey() ? '-H "authorization: Bearer $DESCENT_KEY" ' : ''
+  return `curl ${location.origin}/jobs ${key}-H 'content-type: application/json' -d '${body}'`
 }
 
 export function typescriptOf(request: JobRequest): string {
-  return `const answer = await fetch('${location.origin}/jobs', {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: what is copied fills it in
+  const key = needsKey() ? ', authorization: `Bearer ${process.env.DESCENT_KEY}`' : ''
+  return `// Save as start.mts, then: npx tsx start.mts
+const answer = await fetch('${location.origin}/jobs', {
   method: 'POST',
-  headers: { 'content-type': 'application/json' },
+  headers: { 'content-type': 'application/json'${key} },
   body: JSON.stringify(${JSON.stringify(request, null, 2).replaceAll('\n', '\n  ')}),
 })
 const job = await answer.json()

@@ -77,8 +77,8 @@ export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, 
 }
 
 function toCsv(epochs: Epoch[]): string {
-  const rows = epochs.map(({ epoch, loss, accuracy, valLoss, valAccuracy }) =>
-    [epoch, loss ?? '', accuracy ?? '', valLoss ?? '', valAccuracy ?? ''].join(','),
+  const rows = epochs.map(({ epoch, loss, accuracy, valLoss, valAccuracy, seconds }) =>
+    [epoch, loss ?? '', accuracy ?? '', valLoss ?? '', valAccuracy ?? '', seconds ?? ''].join(','),
   )
-  return `${['epoch,loss,accuracy,valLoss,valAccuracy', ...rows].join('\n')}\n`
+  return `${['epoch,loss,accuracy,valLoss,valAccuracy,seconds', ...rows].join('\n')}\n`
 }

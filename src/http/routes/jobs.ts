@@ -10,6 +10,7 @@ import {
   resumeRequestSchema,
 } from '../../contract/job.js'
 import { Problem } from '../../contract/problems.js'
+import { text } from '../../contract/text.js'
 import { cancel, pause, remove, resume } from '../../training/control.js'
 import type { JobStore, Tenanted } from '../../training/ports.js'
 import { type SubmitDependencies, submit } from '../../training/submit.js'
@@ -78,7 +79,11 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
       schema: {
         tags: ['jobs'],
         summary: 'List jobs, newest first',
-        querystring: z.strictObject({ ...pageParameters, status: jobStatusSchema.optional() }),
+        querystring: z.strictObject({
+          ...pageParameters,
+          status: jobStatusSchema.optional(),
+          name: text(200).min(1).optional().describe('only jobs with this in their name or id'),
+        }),
         response: { 200: listOf(jobSchema), ...failures },
       },
     },
