@@ -101,6 +101,14 @@ export const problems = {
     example:
       'A job that has not ended uses dataset ds_9f86d081884c7d659a2feaa0c55ad015: cancel it, or wait for its end.',
   },
+  'model-in-use': {
+    status: 409,
+    title: 'The model is in use',
+    meaning: 'A job that has not ended starts from the weights of the model.',
+    remedy: 'Wait for the job, or cancel it, and delete the model then.',
+    example:
+      'A job that has not ended starts from model mdl_9f86d081884c7d659a2feaa0c55ad015: cancel it, or wait for its end.',
+  },
   'invalid-transition': {
     status: 409,
     title: 'The job is in no state for that',

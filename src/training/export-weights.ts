@@ -22,7 +22,7 @@ export async function exportWeights(
   id: string,
 ): Promise<WeightFile> {
   const [model, tensors] = await Promise.all([models.get(id), models.tensors(id)])
-  if (model === null || tensors === null) throw new Problem('not-found', `There is no model ${id}.`)
+  if (model === null || tensors === null) throw missing(id)
   const { weightSha256, weightBytes } = model
   const header = safetensorsHeader(tensors, { model: id })
   async function* content() {
@@ -37,12 +37,15 @@ export async function exportWeights(
       const hash = createHash('sha256')
       for await (const chunk of all.weightChunks(id)) hash.update(chunk)
       if (hash.digest('hex') !== weightSha256) {
+        if ((await models.get(id)) === null) throw missing(id)
         throw new Problem('integrity', `The stored weights of model ${id} do not match their hash.`)
       }
       return content()
     },
   }
 }
+
+const missing = (id: string) => new Problem('not-found', `There is no model ${id}.`)
 
 const bytesOfNumber = 4
 

@@ -141,7 +141,10 @@ export interface TenantLimits {
 
 /** The jobs of one tenant. */
 export interface JobStore {
-  /** Throws Problem `idempotency-key-in-flight` when another request with that key was faster, `too-many-jobs`, or `too-much-stored`. */
+  /**
+   * Throws Problem `idempotency-key-in-flight` when another request with that key was faster, `too-many-jobs`,
+   * `too-much-stored`, or `invalid-spec` when a dataset or model that it names was deleted meanwhile.
+   */
   create(job: NewJob, once?: Once): Promise<Job>
   get(id: string): Promise<Job | null>
   /** Newest first; throws Problem `invalid-request` when `after` names no job. */
@@ -225,6 +228,8 @@ export interface ModelStore {
   list(page: ListPage): Promise<Page<Model>>
   /** Names and shapes of the weights. */
   tensors(id: string): Promise<Tensor[] | null>
+  /** `used`: a job that has not ended starts from it. */
+  delete(id: string): Promise<'deleted' | 'used' | 'missing'>
 }
 
 /** The models of all tenants, for the service's own work. */
@@ -413,7 +418,7 @@ export interface Painting extends BoundaryView {
 export type Painted = Pick<Boundary, 'outputs' | 'range' | 'values'>
 
 export interface PredictorPool {
-  /** rows × features in, rows × outputs out, computed off the event loop. */
+  /** rows × features in, rows × outputs out, computed off the event loop. Throws Problem `not-found` when the model was deleted meanwhile. */
   predict(model: Model, inputs: Float32Array): Promise<Float32Array>
   /** The outputs all over a grid. Rejects when they are not finite everywhere. */
   paint(painting: Painting): Promise<Painted>

@@ -1,6 +1,6 @@
 /** A model: asked with raw values while one types, with a drawn digit where it takes images of 28 × 28. */
 import { useEffect, useState } from 'preact/hooks'
-import { get, getFile, post, type Refusal } from '../api/client.js'
+import { get, getFile, post, type Refusal, remove } from '../api/client.js'
 import type { Dataset, Model, Prediction } from '../api/types.js'
 import { percent, short, whole } from '../format.js'
 import { toRefusal, useAsked } from '../parts/asking.js'
@@ -9,7 +9,7 @@ import { TextField } from '../parts/field.js'
 import { Icon } from '../parts/icon.js'
 import { RefusalNotice } from '../parts/notice.js'
 import { save } from '../parts/saving.js'
-import { link } from '../router.js'
+import { go, link } from '../router.js'
 import { NetworkCard } from './run.js'
 
 const typingMilliseconds = 120
@@ -46,6 +46,7 @@ export function ModelView({ id }: { id: string }) {
           </button>
           <WeightsDownload id={model.id} />
           {model.jobId === null ? null : <EpochsDownload jobId={model.jobId} />}
+          <DeleteButton id={model.id} />
         </div>
       </div>
       <Predictor model={model} dataset={dataset} />
@@ -84,6 +85,23 @@ function WeightsDownload({ id }: { id: string }) {
     <>
       <button type="button" onClick={() => void download()}>
         <Icon name="download" /> Weights (safetensors)
+      </button>
+      <RefusalNotice refusal={problem} />
+    </>
+  )
+}
+
+function DeleteButton({ id }: { id: string }) {
+  const [problem, setProblem] = useState<Refusal | null>(null)
+  const forget = () =>
+    remove('/models/{id}', { id }).then(
+      () => go('models'),
+      (error) => setProblem(toRefusal(error)),
+    )
+  return (
+    <>
+      <button type="button" onClick={() => void forget()}>
+        <Icon name="trash" /> Delete
       </button>
       <RefusalNotice refusal={problem} />
     </>
