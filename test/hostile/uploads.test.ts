@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from 'vitest'
 import { eventually } from '../support/service.js'
-import { form, gigabyteGzip, parquet, png, zip } from './files.js'
-import { type HostileServer, openServer, type serverLimits } from './server.js'
+import { endlessPage, form, gigabyteGzip, parquet, png, zip, zstandardZeros } from './files.js'
+import { type HostileServer, openServer, serverLimits } from './server.js'
 import { type Row, testRows } from './table.js'
 import { type Answer, send, sendAndLeave } from './wire.js'
 
@@ -123,6 +123,13 @@ describe('text', () => {
       '{"__proto__":1,"b":2}\n{"__proto__":3,"b":4}\n',
       201,
       '"__proto__"',
+    ),
+    file(
+      'JSON lines with one name twice',
+      'a.jsonl',
+      '{"a":1,"b":2}\n{"a":1,"b":2,"\\u0061":3}\n',
+      'invalid-dataset',
+      'line 2 has the name \\"a\\" twice',
     ),
     file('JSON lines 100,000 deep', 'a.jsonl', `{"a":${'['.repeat(100_000)}\n`, 'invalid-dataset'),
     { name: 'JSON', send: { path: '/datasets', body: '{"a":1}' }, is: 'unsupported-media-type' },
@@ -256,6 +263,44 @@ describe('packed and binary files', () => {
       'dataset-too-large',
       limit('MAXIMUM_UNPACKED_BYTES'),
     ),
+    file(
+      'a bomb of Parquet whose footer lies',
+      'a.parquet',
+      parquet(1_000, 4_000, {
+        values: 1_000,
+        unpackedBytes: 2 ** 30,
+        content: zstandardZeros(2 ** 30),
+      }),
+      'dataset-too-large',
+      limit('MAXIMUM_UNPACKED_BYTES'),
+    ),
+    file(
+      'a small one',
+      'a.parquet',
+      parquet(1_000, 4_000, { values: 1_000, unpackedBytes: 2 ** 25, content: zstandardZeros(2 ** 25) }),
+      'invalid-dataset',
+      '250 times',
+    ),
+    file(
+      'a bomb of Parquet whose footer and page lie',
+      'a.parquet',
+      parquet(1_000, 4_000, { values: 1_000, unpackedBytes: 4_000, content: zstandardZeros(2 ** 31) }),
+      'dataset-too-large',
+      limit('MAXIMUM_READING_MEMORY_BYTES'),
+    ),
+    file(
+      'a Parquet of a value that comes two thousand million times',
+      'a.parquet',
+      parquet(1_000, 4_000, endlessPage),
+      'dataset-too-large',
+      limit('MAXIMUM_READING_MEMORY_BYTES'),
+    ),
+    file(
+      'the same page with as many values as it says',
+      'a.parquet',
+      parquet(1_000, 4_000, { ...endlessPage, values: 1_000 }),
+      201,
+    ),
     file('a Parquet without its page', 'a.parquet', parquet(1_000, 8_000), 'invalid-dataset', 'Parquet'),
     file('a Parquet of nothing', 'a.parquet', 'PAR1PAR1', 'invalid-dataset', 'Parquet'),
     file(
@@ -305,6 +350,29 @@ describe('packed and binary files', () => {
       is: 'invalid-request',
     },
   ])
+
+  it('dataset-too-large: a bomb is stopped where its memory ends', async () => {
+    const bomb = parquet(1_000, 4_000, {
+      values: 1_000,
+      unpackedBytes: 4_000,
+      content: zstandardZeros(2 ** 31),
+    })
+    const refused = send(url(), { path: '/datasets', ...form([{ name: 'a.parquet', content: bomb }]) })
+    let over = false
+    refused.finally(() => {
+      over = true
+    })
+    let most = 0
+    while (!over) {
+      most = Math.max(most, server.readingBytes())
+      await sleep(10)
+    }
+    expect((await refused).status).toBe(413)
+    // It is looked at every 100 ms only.
+    expect(most).toBeLessThan(2 * Number(serverLimits.MAXIMUM_READING_MEMORY_BYTES))
+    if (process.platform === 'linux') expect(most).toBeGreaterThan(0)
+    expect(server.residentBytes()).toBeLessThan(400 * 1024 ** 2)
+  })
 
   it('201: a file name with ../ is a name and no path', async () => {
     const upload = form([
