@@ -16,7 +16,7 @@ import { openMetrics } from './http/plugins/metrics.js'
 import { Live } from './live/live.js'
 import { openQueue, queueAddress } from './queue/queue.js'
 import { exitInTime } from './stopping.js'
-import { isOutage, openDatabase } from './store/database.js'
+import { databaseTrouble, openDatabase } from './store/database.js'
 import { datasetStore } from './store/datasets.js'
 import { epochStore } from './store/epochs.js'
 import { figureStore } from './store/figures.js'
@@ -120,7 +120,7 @@ export async function startServer(config: Config, connectionString: string, log:
     requestsPerMinute: config.MAXIMUM_REQUESTS_PER_MINUTE,
     openSockets: new OpenSockets(config.MAXIMUM_SOCKETS),
     pageDirectory,
-    isOutage,
+    databaseTrouble,
     keys,
     tickets,
     keyWatch,

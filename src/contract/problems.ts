@@ -275,8 +275,8 @@ export const problems = {
   'insufficient-storage': {
     status: 507,
     title: 'There is no room to store this',
-    meaning: 'The disk of the service is full, so the upload was not stored.',
-    remedy: 'Free room on the disk of the service, then send the upload again.',
+    meaning: 'The disk of the service or of its database is full, so what was sent was not stored.',
+    remedy: 'Free room on that disk, then send the request again.',
     example: 'There is no room on the disk for this upload; nothing of it was kept.',
   },
 } as const satisfies Record<string, ProblemKind>

@@ -1,8 +1,5 @@
 /** Files that no friend would upload. Each is sent to a real process; none may leave a row or a file behind. */
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from 'vitest'
@@ -10,7 +7,7 @@ import { eventually } from '../support/service.js'
 import { endlessPage, form, gigabyteGzip, parquet, png, zip, zstandardZeros } from './files.js'
 import { type HostileServer, openServer, serverLimits } from './server.js'
 import { type Row, testRows } from './table.js'
-import { type Answer, send, sendAndLeave } from './wire.js'
+import { send, sendAndLeave } from './wire.js'
 
 let server: HostileServer
 const url = () => server.url
@@ -393,29 +390,5 @@ describe('a client that goes', () => {
     await sendAndLeave(url(), head + part)
     await eventually(() => (server.temporaryFiles().length === 0 ? true : undefined))
     expect(await server.database.dataset.count()).toBe(before)
-  })
-})
-
-describe('a full disk', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'descent-small-disk-'))
-  const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder]).status === 0
-  if (!isMounted) console.warn('No small file system could be mounted: the test of a full disk is skipped.')
-  let full: HostileServer | undefined
-
-  afterAll(async () => {
-    await full?.close()
-    if (isMounted) spawnSync('umount', [folder])
-    rmSync(folder, { recursive: true, force: true })
-  })
-
-  test.runIf(isMounted)('507: what does not fit is refused, and the next upload is taken', async () => {
-    full = await openServer({ TMPDIR: folder })
-    const large = { path: '/datasets', body: 'a,b\n1,2\n'.repeat(100_000), type: csvType }
-    const answer: Answer = await send(full.url, large)
-    expect(answer.status, answer.text).toBe(507)
-    expect(JSON.parse(answer.text)).toMatchObject({ code: 'insufficient-storage' })
-    expect(await full.database.dataset.count()).toBe(0)
-    const small = { path: '/datasets', body: 'a,b\n1,2\n3,4\n', type: csvType }
-    expect((await send(full.url, small)).status).toBe(201)
   })
 })
