@@ -19,7 +19,8 @@ export interface NewJob {
   name: string | null
   spec: JobSpec
   metadata: Record<string, string>
-  /** Of the request, for log lines. */
+  /** Both of the request, for log lines. */
+  requestId: string | null
   traceId: string | null
   priority: number
   datasetId: string | null
@@ -41,6 +42,7 @@ export interface Claim {
 
 export interface ClaimedJob extends Claim {
   tenantId: string
+  requestId: string | null
   traceId: string | null
   spec: JobSpec
   changes: Change[]

@@ -13,6 +13,7 @@ export interface SubmitDependencies extends PlanDependencies {
 
 /** Of the request that a job comes from. */
 interface Origin {
+  requestId?: string | null
   traceId?: string | null
   once?: Once | undefined
 }
@@ -22,7 +23,7 @@ export async function submit(
   dependencies: SubmitDependencies,
   tenantId: string,
   request: JobRequest,
-  { traceId = null, once }: Origin = {},
+  { requestId = null, traceId = null, once }: Origin = {},
 ): Promise<Job> {
   const { spec, program, data, validation } = await planTraining(dependencies, tenantId, request)
   const job = await dependencies.jobs.of(tenantId).create(
@@ -31,6 +32,7 @@ export async function submit(
       name: request.name ?? null,
       spec,
       metadata: request.metadata ?? {},
+      requestId,
       traceId,
       priority: request.priority,
       datasetId: data.datasetId,
