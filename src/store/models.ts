@@ -100,8 +100,8 @@ export function modelStore(database: Database, limits = unlimited): AllModels {
       return { tensors: z.array(tensorSchema).parse(row.tensors), bytes }
     },
 
-    async *weightChunks(modelId) {
-      for (let index = 0; ; index++) {
+    async *weightChunks(modelId, first = 0) {
+      for (let index = first; ; index++) {
         const chunk = await database.weightChunk.findUnique({ where: { modelId_index: { modelId, index } } })
         if (chunk === null) return
         yield chunk.bytes

@@ -238,8 +238,8 @@ export interface ModelStore {
 export interface AllModels extends Tenanted<ModelStore>, Pick<ModelStore, 'get'> {
   /** Checked against the stored SHA-256; throws when they disagree. */
   weights(id: string): Promise<{ tensors: Tensor[]; bytes: Uint8Array } | null>
-  /** Its bytes in order, unchecked, read one chunk at a time. */
-  weightChunks(id: string): AsyncIterable<Uint8Array>
+  /** Its bytes in order, unchecked, read one chunk at a time, from that chunk on. */
+  weightChunks(id: string, first?: number): AsyncIterable<Uint8Array>
 }
 
 export interface NewDataset {
