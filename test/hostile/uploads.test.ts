@@ -216,6 +216,19 @@ describe('packed and binary files', () => {
       'folder',
     ),
     file(
+      'pictures deep in folders, with what file managers leave behind',
+      'a.zip',
+      pictures(
+        ['data/train/k/a.png', picture],
+        ['data/train/l/b.PNG', picture],
+        ['__MACOSX/data/train/k/._a.png', Buffer.from('x')],
+        ['data/train/.DS_Store', Buffer.from('x')],
+        ['data/train/l/Thumbs.db', Buffer.from('x')],
+      ),
+      201,
+      '"classes":["k","l"]',
+    ),
+    file(
       'a bomb of PNG',
       'a.zip',
       pictures(['k/a.png', png(30_000, 30_000, 1_000)]),
