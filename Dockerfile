@@ -1,4 +1,4 @@
-FROM node:24-bookworm-slim AS build
+FROM node:24.19.0-bookworm-slim AS build
 WORKDIR /app
 RUN apt-get update && apt-get install -y --no-install-recommends python3 make g++
 COPY package.json package-lock.json .npmrc ./
@@ -6,9 +6,11 @@ COPY native ./native
 COPY scripts/build-native.mjs ./scripts/
 RUN npm ci
 COPY . .
-RUN npm run build && npm prune --omit=dev --omit=optional
+RUN npm run build
+# Of the packages that are optional, only the decoders of pictures are needed here: PostgreSQL is a container of its own.
+RUN mv node_modules/@img . && npm prune --omit=dev --omit=optional && rm -rf node_modules/@img && mv @img node_modules/
 
-FROM node:24-bookworm-slim
+FROM node:24.19.0-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0
 WORKDIR /app
 COPY --from=build /app/package.json ./
@@ -17,5 +19,7 @@ COPY --from=build /app/dist ./dist
 COPY --from=build /app/native/build/Release/descent.node ./native/build/Release/
 USER node
 EXPOSE 3000
+HEALTHCHECK --interval=5s --start-period=30s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # The API, which starts only when there is a key (`node dist/src/keys.js create …`); a worker is the same image with the command `node dist/workers/main.js`.
 CMD ["node", "dist/src/server.js"]

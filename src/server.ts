@@ -17,7 +17,7 @@ import { openMetrics } from './http/plugins/metrics.js'
 import { Live } from './live/live.js'
 import { openQueue, queueAddress } from './queue/queue.js'
 import { exitInTime } from './stopping.js'
-import { isOutage, openDatabase } from './store/database.js'
+import { databaseTrouble, openDatabase } from './store/database.js'
 import { datasetStore } from './store/datasets.js'
 import { epochStore } from './store/epochs.js'
 import { figureStore } from './store/figures.js'
@@ -125,7 +125,7 @@ export async function startServer(config: Config, connectionString: string, log:
       config.TRUSTED_PROXIES,
     ),
     pageDirectory,
-    isOutage,
+    databaseTrouble,
     keys,
     tickets,
     keyWatch,

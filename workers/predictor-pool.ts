@@ -1,6 +1,7 @@
 /** The prediction thread of an API process, and which models it holds. */
 import { Worker } from 'node:worker_threads'
 import type { Model } from '../src/contract/model.js'
+import { Problem } from '../src/contract/problems.js'
 import type { AllModels, PredictorPool } from '../src/training/ports.js'
 import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
 
@@ -76,7 +77,7 @@ export function openPredictorPool(
 
   async function load(model: Model): Promise<void> {
     const weights = await models.weights(model.id)
-    if (weights === null) throw new Error(`the weights of model ${model.id} are gone`)
+    if (weights === null) throw new Problem('not-found', `There is no model ${model.id}.`)
     post({ type: 'load', modelId: model.id, network: model.network, weights, backend })
   }
 

@@ -71,8 +71,8 @@ export class Processor {
     const claimed = await this.claim()
     if (claimed === null) return
     const { job, run } = claimed
-    const { jobId, attempt, tenantId, traceId } = job
-    const jobLog = log.child({ jobId, attempt, tenantId, traceId })
+    const { jobId, attempt, tenantId, requestId, traceId } = job
+    const jobLog = log.child({ jobId, attempt, tenantId, requestId, traceId })
     jobLog.info('run begins')
     if (this.stopping) requestStop(run)
     this.tally.begin()

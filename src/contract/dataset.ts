@@ -82,6 +82,7 @@ export const datasetWarningSchema = z.object({
     'constant-column',
     'rare-class',
     'many-categories',
+    'numbers-as-text',
     'mixed-column',
     'ignored-column',
     'dropped-rows',

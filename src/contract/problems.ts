@@ -101,6 +101,14 @@ export const problems = {
     example:
       'A job that has not ended uses dataset ds_9f86d081884c7d659a2feaa0c55ad015: cancel it, or wait for its end.',
   },
+  'model-in-use': {
+    status: 409,
+    title: 'The model is in use',
+    meaning: 'A job that has not ended starts from the weights of the model.',
+    remedy: 'Wait for the job, or cancel it, and delete the model then.',
+    example:
+      'A job that has not ended starts from model mdl_9f86d081884c7d659a2feaa0c55ad015: cancel it, or wait for its end.',
+  },
   'invalid-transition': {
     status: 409,
     title: 'The job is in no state for that',
@@ -273,8 +281,8 @@ export const problems = {
   'insufficient-storage': {
     status: 507,
     title: 'There is no room to store this',
-    meaning: 'The disk of the service is full, so the upload was not stored.',
-    remedy: 'Free room on the disk of the service, then send the upload again.',
+    meaning: 'The disk of the service or of its database is full, so what was sent was not stored.',
+    remedy: 'Free room on that disk, then send the request again.',
     example: 'There is no room on the disk for this upload; nothing of it was kept.',
   },
 } as const satisfies Record<string, ProblemKind>

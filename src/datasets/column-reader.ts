@@ -4,7 +4,7 @@ import type { MissingRule } from '../contract/preparation.js'
 import { parseBoolean } from './boolean-text.js'
 import { missingTexts } from './missing-text.js'
 import { Moments } from './moments.js'
-import { parseNumber } from './number-text.js'
+import { isNumberToPeople, parseNumber } from './number-text.js'
 import type { Cells } from './reading/batch.js'
 import { shown } from './shown-text.js'
 import { DatasetError } from './table.js'
@@ -181,7 +181,7 @@ export class ColumnReader {
     }
     const code = this.#texts.length
     if (code === maximumCategories) {
-      const reason = `has more than ${maximumCategories} different texts, the most a category may have`
+      const reason = `has more than ${maximumCategories} different texts, the most a category may have${this.#whyTexts()}`
       if (this.role === 'target' || this.#declared !== undefined)
         throw invalid(`column ${this.name} ${reason}`)
       this.ignoredBecause = reason
@@ -192,6 +192,18 @@ export class ColumnReader {
     this.#texts.push(text)
     this.#counts.push(0)
     return code
+  }
+
+  /** What made texts of a column that was perhaps meant to be numbers. */
+  #whyTexts(): string {
+    if (this.firstWord !== undefined) {
+      const { place, text } = this.firstWord
+      return `; most are numbers, but ${place} has ${shown(text)}`
+    }
+    const example = this.#texts.find(isNumberToPeople)
+    return example === undefined
+      ? ''
+      : `; ${shown(example)} is a text here: write numbers like 1234.5, without units`
   }
 
   #describeTexts(): StoredColumn {

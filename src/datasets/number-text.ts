@@ -7,3 +7,11 @@ export function parseNumber(text: string): number | undefined {
   const value = Number(text)
   return Number.isFinite(value) ? value : undefined
 }
+
+/** 1,75 · 1.234,50 · 1 234 · 12 % · €5 */
+const written = /^[-+]?\p{Sc}?\s?\d{1,3}(?:[., '’]?\d{3})*(?:[.,]\d+)?\s?[%\p{Sc}]?$/u
+
+/** Whether people would take a text for a number that `parseNumber` does not. */
+export function isNumberToPeople(text: string): boolean {
+  return parseNumber(text) === undefined && written.test(text)
+}

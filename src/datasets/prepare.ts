@@ -66,6 +66,9 @@ async function columnsToReadAsText(read: Read, { types }: Preparation): Promise<
   return new Set()
 }
 
+/** Of many columns that are ignored, a few say why. */
+const mostReasons = 3
+
 class RowPreparation {
   readonly #source: Source
   readonly #readers: ColumnReader[]
@@ -136,8 +139,10 @@ class RowPreparation {
       )
     }
     const columns = readers.map((reader) => reader.finish())
-    if (!columns.some((column) => column.role === 'feature'))
-      throw invalid('no column is left to be a feature')
+    if (!columns.some((column) => column.role === 'feature')) {
+      const why = readers.flatMap(noticesOf).map(({ message }) => message)
+      throw invalid(['no column is left to be a feature', ...why.slice(0, mostReasons)].join('; '))
+    }
     const { inputShape, image, warnings } = this.#source
     const size = inputShape?.reduce((product, length) => product * length, 1)
     const numbersOnly = columns.every(
@@ -203,11 +208,13 @@ function readersOf({ columns }: Source, preparation: Preparation): ColumnReader[
   )
 }
 
-/** What the format says, else the last column that is not to be ignored. */
+/** What the format says, else the last column that is not to be ignored, one with a name if there is any. */
 function suggestedTargets(columns: Source['columns'], typeOf: ReadonlyMap<string, string>): string[] {
   const suggested = columns.filter((column) => column.suggestedRole === 'target')
   const usable = columns.filter(({ name }) => typeOf.get(name) !== 'ignored')
-  return (suggested.length > 0 ? suggested : usable.slice(-1)).map((column) => column.name)
+  const named = usable.filter((column) => column.suggestedRole !== 'feature')
+  const last = (named.length > 0 ? named : usable).slice(-1)
+  return (suggested.length > 0 ? suggested : last).map((column) => column.name)
 }
 
 function keptRows(dropped: Uint8Array): Int32Array {

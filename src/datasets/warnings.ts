@@ -1,6 +1,7 @@
 /** What about a dataset may spoil a training, in words. */
 import type { Column, DatasetWarning } from '../contract/dataset.js'
-import { shownNames } from './shown-text.js'
+import { isNumberToPeople, parseNumber } from './number-text.js'
+import { shown, shownNames } from './shown-text.js'
 
 /** A class of fewer rows is hardly learned, and a split may leave it none. */
 const fewRows = 5
@@ -24,6 +25,7 @@ export function warningsOf({
     ...constant(features),
     ...rareClasses(columns),
     ...large(features),
+    ...numbersAsText(columns),
     ...mixedScales(features),
   ]
 }
@@ -94,6 +96,19 @@ function large(features: readonly Column[]): DatasetWarning[] {
   )
   return warning('many-categories', many, (names) => {
     return `more than ${manyCategories} categories, each an input of its own: ${names}`
+  })
+}
+
+/** As a spreadsheet writes them where the comma stands before the decimals, or with signs and units. */
+function numbersAsText(columns: readonly Column[]): DatasetWarning[] {
+  return columns.flatMap((column) => {
+    const { name, type, categories = [] } = column
+    const example = type === 'category' ? categories.find(isNumberToPeople) : undefined
+    const others = (text: string) => parseNumber(text) === undefined && !isNumberToPeople(text)
+    if (example === undefined || categories.some(others)) return []
+    return warning('numbers-as-text', [column], () => {
+      return `${name} is a category, because ${shown(example)} is a text here: write numbers like 1234.5, without units`
+    })
   })
 }
 

@@ -18,7 +18,13 @@ import { RequestRate } from './plugins/rate-limit.js'
 import { RequestLog } from './plugins/request-log.js'
 import { documentationPolicy, sendSecurityHeaders } from './plugins/security-headers.js'
 import { childLogger, requestIdOf, tellTrace } from './plugins/tracing.js'
-import { answerBrokenHandshake, brokenRequestAnswerer, errorHandler, sendProblem } from './problem-answers.js'
+import {
+  answerBrokenHandshake,
+  brokenRequestAnswerer,
+  type DatabaseTrouble,
+  errorHandler,
+  sendProblem,
+} from './problem-answers.js'
 import { datasetRowRoutes } from './routes/dataset-rows.js'
 import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
 import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
@@ -58,8 +64,7 @@ export interface AppDependencies
   limits: { bodyBytes: number; uploadSeconds: number }
   /** Where the built page lies; null serves none. */
   pageDirectory: string | null
-  /** Tells errors of a database that is away from faults of ours. */
-  isOutage(error: unknown): boolean
+  databaseTrouble: DatabaseTrouble
   logger: FastifyBaseLogger
 }
 
@@ -84,7 +89,7 @@ const maximumMessageBytes = 16 * 1024
 export async function buildApp(dependencies: AppDependencies) {
   const { logger, limits } = dependencies
   const requestSeconds = limits.uploadSeconds + 10
-  const handleError = errorHandler(dependencies.isOutage)
+  const handleError = errorHandler(dependencies.databaseTrouble)
   const app = fastify({
     loggerInstance: logger,
     bodyLimit: limits.bodyBytes,

@@ -3,6 +3,7 @@
  * A name that stands twice in one object is refused, since readers differ on which of the two counts.
  */
 import type { FastifyInstance } from 'fastify'
+import { outlineOf } from '../contract/json-outline.js'
 import { Problem } from '../contract/problems.js'
 
 const maximumDepth = 32
@@ -65,69 +66,5 @@ function whyNot(text: string): string {
     return 'The body uses the names __proto__ or constructor.prototype, which are not allowed.'
   } catch (error) {
     return `The body is not valid JSON: ${error instanceof Error ? error.message : error}.`
-  }
-}
-
-interface Outline {
-  tooDeep: boolean
-  /** The first name that stands twice in one object; means something only if the text is JSON. */
-  repeatedName: string | undefined
-}
-
-/** One pass over brackets and names that builds nothing; it ends where the text is too deep. */
-export function outlineOf(json: string, maximum: number): Outline {
-  /** Of each open bracket the names so far; undefined for a list. */
-  const open: (Set<string> | undefined)[] = []
-  let repeatedName: string | undefined
-  let nameIsNext = false
-  for (let index = 0; index < json.length; index++) {
-    switch (json[index]) {
-      case '{':
-      case '[':
-        if (open.length === maximum) return { tooDeep: true, repeatedName }
-        nameIsNext = json[index] === '{'
-        open.push(nameIsNext ? new Set() : undefined)
-        break
-      case '}':
-      case ']':
-        open.pop()
-        nameIsNext = false
-        break
-      case ',':
-        nameIsNext = open.at(-1) !== undefined
-        break
-      case '"': {
-        const end = endOfString(json, index)
-        if (nameIsNext) {
-          const names = open.at(-1)
-          const name = nameOf(json.slice(index, end + 1))
-          if (names?.has(name)) repeatedName ??= name
-          names?.add(name)
-          nameIsNext = false
-        }
-        index = end
-      }
-    }
-  }
-  return { tooDeep: false, repeatedName }
-}
-
-/** The place of the closing quote; the end of the text where there is none. */
-function endOfString(json: string, start: number): number {
-  for (let index = start + 1; index < json.length; index++) {
-    const character = json[index]
-    if (character === '\\') index++
-    else if (character === '"') return index
-  }
-  return json.length
-}
-
-/** "\u0061" is the same name as "a". */
-function nameOf(literal: string): string {
-  if (!literal.includes('\\')) return literal.slice(1, -1)
-  try {
-    return String(JSON.parse(literal))
-  } catch {
-    return literal
   }
 }

@@ -27,18 +27,23 @@ export async function sendProblem(reply: FastifyReply, problem: Problem): Promis
   await reply.code(body.status).type('application/problem+json').serializer(JSON.stringify).send(body)
 }
 
-/** @param isOutage tells errors of a database that is away from faults of ours */
-export function errorHandler(isOutage: (error: unknown) => boolean) {
+/** Tells errors of a database in trouble from faults of ours. */
+export type DatabaseTrouble = (error: unknown) => keyof typeof troubles | null
+
+export function errorHandler(databaseTrouble: DatabaseTrouble) {
   return async (error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const away = isOutage(error)
-    const problem = away ? new Problem('unavailable', databaseAway) : toProblem(error, request)
+    const trouble = databaseTrouble(error)
+    const problem = trouble === null ? toProblem(error, request) : new Problem(trouble, troubles[trouble])
     if (problem.code === 'internal' || problem.code === 'integrity') request.log.error(error)
-    if (away) request.log.warn(error)
+    if (trouble !== null) request.log.warn(error)
     await sendProblem(reply, problem)
   }
 }
 
-const databaseAway = 'The database does not answer, or has too much to do; try again in a moment.'
+const troubles = {
+  unavailable: 'The database does not answer, or has too much to do; try again in a moment.',
+  'insufficient-storage': 'There is no room on the disk of the database; nothing of this was kept.',
+} as const
 
 function toProblem(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof Problem) return error

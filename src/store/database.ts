@@ -21,20 +21,28 @@ export const notifyChanged = Prisma.sql`
   SELECT changed.*, pg_notify(${jobsChannel}, id || ' ' || status || ' ' || epoch
     || ' ' || (extract(epoch FROM clock_timestamp()) * 1000)::int8)::text FROM changed`
 
-/** How the driver calls a database that cannot be reached, or closed the connection. */
-const outageSchema = z.object({
+/** What the driver says of an error; `originalCode` is PostgreSQL's. */
+const driverErrorSchema = z.object({
   meta: z.object({
     driverAdapterError: z.object({
-      cause: z.object({
-        kind: z.enum(['DatabaseNotReachable', 'ConnectionClosed', 'TooManyConnections', 'SocketTimeout']),
-      }),
+      cause: z.object({ kind: z.string(), originalCode: z.string().optional() }),
     }),
   }),
 })
 
-/** True for the errors of a database that is away or overwhelmed: a later attempt may succeed. */
-export function isOutage(error: unknown): boolean {
+/** The database cannot be reached, or closed the connection. */
+const outages = ['DatabaseNotReachable', 'ConnectionClosed', 'TooManyConnections', 'SocketTimeout']
+const diskFull = '53100'
+
+/** What a database has that cannot do what it is asked for, through no fault of the statement: away or overwhelmed, or full. */
+export function databaseTrouble(error: unknown): 'unavailable' | 'insufficient-storage' | null {
   // The pool gave up waiting.
-  if (error instanceof Error && error.message === 'timeout exceeded when trying to connect') return true
-  return outageSchema.safeParse(error).success
+  if (error instanceof Error && error.message === 'timeout exceeded when trying to connect') {
+    return 'unavailable'
+  }
+  const { success, data } = driverErrorSchema.safeParse(error)
+  if (!success) return null
+  const { kind, originalCode } = data.meta.driverAdapterError.cause
+  if (originalCode === diskFull) return 'insufficient-storage'
+  return outages.includes(kind) ? 'unavailable' : null
 }

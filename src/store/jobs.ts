@@ -12,7 +12,8 @@ import {
   sourcesOf,
 } from '../contract/job.js'
 import type { Limits } from '../contract/limits.js'
-import type { AllJobs, JobProgress, JobStore, Ticket } from '../training/ports.js'
+import { Problem } from '../contract/problems.js'
+import type { AllJobs, JobProgress, JobStore, NewJob, Ticket } from '../training/ports.js'
 import { type Database, notifyChanged, Prisma } from './database.js'
 import { bytesOf, insertDataset } from './datasets.js'
 import { epochOf } from './epochs.js'
@@ -100,6 +101,7 @@ function tenantJobs(database: Database, tenantId: string, settings: Limits): Job
     async create(job, once) {
       const { inlineDataset, spec, metadata, ...rest } = job
       return createOnce(database, once, async (client) => {
+        await holdSources(client, tenantId, job)
         if (inlineDataset !== null) await insertDataset(client, tenantId, inlineDataset)
         const row = await client.job.create({
           data: { ...rest, tenantId, spec, metadata, epochs: spec.epochs, enqueuedAt: new Date() },
@@ -171,6 +173,32 @@ function tenantJobs(database: Database, tenantId: string, settings: Limits): Job
       })
       return row === null ? null : { jobId: id, attempt: row.attempt }
     },
+  }
+}
+
+/** Until the job is stored, nobody deletes what it trains on or starts from; afterwards a deletion counts the job. */
+async function holdSources(
+  client: Prisma.TransactionClient,
+  tenantId: string,
+  { datasetId, validationDatasetId, inlineDataset, spec: { from } }: NewJob,
+): Promise<void> {
+  const datasets = await client.$queryRaw<{ id: string }[]>`
+    SELECT id FROM "Dataset" WHERE id = ANY(${[datasetId, validationDatasetId]}) AND "tenantId" = ${tenantId}
+    FOR KEY SHARE`
+  const models = await client.$queryRaw<{ id: string }[]>`
+    SELECT id FROM "Model" WHERE id = ${from ?? null} AND "tenantId" = ${tenantId} FOR KEY SHARE`
+  const held = [...datasets, ...models, ...(inlineDataset === null ? [] : [inlineDataset])].map(
+    ({ id }) => id,
+  )
+  for (const [field, id] of Object.entries({
+    dataset: datasetId,
+    validationDataset: validationDatasetId,
+    from,
+  })) {
+    if (id === null || id === undefined || held.includes(id)) continue
+    throw new Problem('invalid-spec', `${id} does not exist any more.`, [
+      { pointer: `/${field}`, message: 'does not exist any more' },
+    ])
   }
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { codingSchema } from '../contract/dataset.js'
 import type { Metrics } from '../contract/epoch.js'
 import { evaluationSchema } from '../contract/evaluation.js'
+import { isFinished, jobStatusSchema } from '../contract/job.js'
 import { layerSummarySchema, type Model, tensorSchema } from '../contract/model.js'
 import { lossSchema, networkSchema } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'
@@ -61,6 +62,25 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
         const row = await database.model.findUnique({ where: { id, tenantId }, select: { tensors: true } })
         return row === null ? null : z.array(tensorSchema).parse(row.tensors)
       },
+
+      async delete(id) {
+        return database.$transaction(async (transaction) => {
+          // Locked first: a job that is being created holds the row, and is seen by the statement behind this one.
+          const [found] = await transaction.$queryRaw<unknown[]>`
+            SELECT id FROM "Model" WHERE id = ${id} AND "tenantId" = ${tenantId} FOR UPDATE`
+          if (found === undefined) return 'missing'
+          const using = await transaction.job.count({
+            where: {
+              tenantId,
+              status: { notIn: jobStatusSchema.options.filter(isFinished) },
+              spec: { path: ['from'], equals: id },
+            },
+          })
+          if (using > 0) return 'used'
+          await transaction.model.delete({ where: { id } })
+          return 'deleted'
+        })
+      },
     }),
 
     get: (id) => find({ id }),
@@ -73,13 +93,15 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
       if (row === null) return null
       const bytes = join(row.weightChunks)
       if (createHash('sha256').update(bytes).digest('hex') !== row.weightSha256) {
+        // Deleted while its chunks were read.
+        if ((await find({ id })) === null) return null
         throw new Problem('integrity', `The stored weights of model ${id} do not match their hash.`)
       }
       return { tensors: z.array(tensorSchema).parse(row.tensors), bytes }
     },
 
-    async *weightChunks(modelId) {
-      for (let index = 0; ; index++) {
+    async *weightChunks(modelId, first = 0) {
+      for (let index = first; ; index++) {
         const chunk = await database.weightChunk.findUnique({ where: { modelId_index: { modelId, index } } })
         if (chunk === null) return
         yield chunk.bytes

@@ -139,13 +139,15 @@ async function claimUnlocked(
       UPDATE "Job" SET status = 'running', attempt = attempt + 1, "workerId" = ${workerId},
         "heartbeatAt" = now(), "startedAt" = coalesce("startedAt", now())
       FROM next WHERE "Job".id = next.id AND "mayRun"(next."tenantId", next.allowed)
-      RETURNING "Job".id, status, epoch, attempt, spec, changes, "datasetId", "validationDatasetId", "Job"."tenantId", "traceId"
+      RETURNING "Job".id, status, epoch, attempt, spec, changes, "datasetId", "validationDatasetId", "Job"."tenantId",
+        "requestId", "traceId"
     ) ${notifyChanged}`
   if (row === undefined) return null
   return {
     jobId: row.id,
     attempt: row.attempt,
     tenantId: row.tenantId,
+    requestId: row.requestId,
     traceId: row.traceId,
     spec: jobSpecSchema.parse(row.spec),
     changes: z.array(changeSchema).parse(row.changes),
@@ -196,6 +198,7 @@ interface ClaimedRow {
   changes: unknown
   datasetId: string | null
   tenantId: string
+  requestId: string | null
   traceId: string | null
   validationDatasetId: string | null
   epoch: number

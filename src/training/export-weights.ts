@@ -11,7 +11,7 @@ export interface WeightFile {
   bytes: number
   /**
    * Checks the stored weights against their hash, then reads them from the database as it is read: one chunk in memory
-   * at a time. Throws Problem `integrity` before the first byte.
+   * at a time. Throws Problem `integrity` before the first byte. Ends early when a model of several chunks is deleted meanwhile.
    */
   open(): Promise<AsyncIterable<Uint8Array>>
 }
@@ -22,12 +22,15 @@ export async function exportWeights(
   id: string,
 ): Promise<WeightFile> {
   const [model, tensors] = await Promise.all([models.get(id), models.tensors(id)])
-  if (model === null || tensors === null) throw new Problem('not-found', `There is no model ${id}.`)
+  if (model === null || tensors === null) throw missing(id)
   const { weightSha256, weightBytes } = model
   const header = safetensorsHeader(tensors, { model: id })
-  async function* content() {
+  /** The first chunk, which mostly is all, has been read by then: the model may be deleted. */
+  async function* content(first: Uint8Array | undefined) {
     yield header
-    yield* all.weightChunks(id)
+    if (first === undefined) return
+    yield first
+    yield* all.weightChunks(id, 1)
   }
   return {
     name: `${id}.safetensors`,
@@ -35,14 +38,21 @@ export async function exportWeights(
     bytes: header.length + weightBytes,
     async open() {
       const hash = createHash('sha256')
-      for await (const chunk of all.weightChunks(id)) hash.update(chunk)
+      let first: Uint8Array | undefined
+      for await (const chunk of all.weightChunks(id)) {
+        first ??= chunk
+        hash.update(chunk)
+      }
       if (hash.digest('hex') !== weightSha256) {
+        if ((await models.get(id)) === null) throw missing(id)
         throw new Problem('integrity', `The stored weights of model ${id} do not match their hash.`)
       }
-      return content()
+      return content(first)
     },
   }
 }
+
+const missing = (id: string) => new Problem('not-found', `There is no model ${id}.`)
 
 const bytesOfNumber = 4
 

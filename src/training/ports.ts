@@ -20,7 +20,8 @@ export interface NewJob {
   name: string | null
   spec: JobSpec
   metadata: Record<string, string>
-  /** Of the request, for log lines. */
+  /** Both of the request, for log lines. */
+  requestId: string | null
   traceId: string | null
   priority: number
   datasetId: string | null
@@ -42,6 +43,7 @@ export interface Claim {
 
 export interface ClaimedJob extends Claim {
   tenantId: string
+  requestId: string | null
   traceId: string | null
   spec: JobSpec
   changes: Change[]
@@ -149,7 +151,10 @@ export interface TenantStore {
 
 /** The jobs of one tenant. */
 export interface JobStore {
-  /** Throws Problem `idempotency-key-in-flight` when another request with that key was faster, `too-many-jobs`, or `too-much-stored`. */
+  /**
+   * Throws Problem `idempotency-key-in-flight` when another request with that key was faster, `too-many-jobs`,
+   * `too-much-stored`, or `invalid-spec` when a dataset or model that it names was deleted meanwhile.
+   */
   create(job: NewJob, once?: Once): Promise<Job>
   /** Throws what `create` would now throw of the tenant's limits; the job's rows are read, and nothing is stored. */
   checkLimits(job: NewJob): Promise<void>
@@ -235,14 +240,16 @@ export interface ModelStore {
   list(page: ListPage): Promise<Page<Model>>
   /** Names and shapes of the weights. */
   tensors(id: string): Promise<Tensor[] | null>
+  /** `used`: a job that has not ended starts from it. */
+  delete(id: string): Promise<'deleted' | 'used' | 'missing'>
 }
 
 /** The models of all tenants, for the service's own work. */
 export interface AllModels extends Tenanted<ModelStore>, Pick<ModelStore, 'get'> {
   /** Checked against the stored SHA-256; throws when they disagree. */
   weights(id: string): Promise<{ tensors: Tensor[]; bytes: Uint8Array } | null>
-  /** Its bytes in order, unchecked, read one chunk at a time. */
-  weightChunks(id: string): AsyncIterable<Uint8Array>
+  /** Its bytes in order, unchecked, read one chunk at a time, from that chunk on. */
+  weightChunks(id: string, first?: number): AsyncIterable<Uint8Array>
 }
 
 export interface NewDataset {
@@ -426,7 +433,7 @@ export interface Painting extends BoundaryView {
 export type Painted = Pick<Boundary, 'outputs' | 'range' | 'values'>
 
 export interface PredictorPool {
-  /** rows × features in, rows × outputs out, computed off the event loop. */
+  /** rows × features in, rows × outputs out, computed off the event loop. Throws Problem `not-found` when the model was deleted meanwhile. */
   predict(model: Model, inputs: Float32Array): Promise<Float32Array>
   /** The outputs all over a grid. Rejects when they are not finite everywhere. */
   paint(painting: Painting): Promise<Painted>

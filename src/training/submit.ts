@@ -11,21 +11,20 @@ export interface SubmitDependencies extends PlanDependencies {
   onQueueError(error: unknown): void
 }
 
-/** Of the request that a job comes from. */
-interface Origin {
-  traceId?: string | null
-  once?: Once | undefined
-}
+/** The request that a job comes from. */
+type Origin = Pick<NewJob, 'requestId' | 'traceId'>
+const unknownOrigin: Origin = { requestId: null, traceId: null }
 
 /** Stored and committed when this resolves. Throws Problem for whatever cannot work. */
 export async function submit(
   dependencies: SubmitDependencies,
   tenant: Tenant,
   request: JobRequest,
-  { traceId = null, once }: Origin = {},
+  origin = unknownOrigin,
+  once?: Once,
 ): Promise<Job> {
   const plan = await planTraining(dependencies, tenant, request)
-  const job = await dependencies.jobs.of(tenant.tenantId).create(newJob(plan, request, traceId), once)
+  const job = await dependencies.jobs.of(tenant.tenantId).create(newJob(plan, request, origin), once)
   await dependencies.queue.enqueue({ jobId: job.id, attempt: 0 }).catch(dependencies.onQueueError)
   return job
 }
@@ -34,14 +33,14 @@ export async function submit(
 export function newJob(
   { spec, program, data, validation }: Plan,
   request: JobRequest,
-  traceId: string | null,
+  origin = unknownOrigin,
 ): NewJob {
   return {
+    ...origin,
     id: newId('job'),
     name: request.name ?? null,
     spec,
     metadata: request.metadata ?? {},
-    traceId,
     priority: request.priority,
     datasetId: data.datasetId,
     validationDatasetId: validation?.datasetId ?? null,

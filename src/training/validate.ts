@@ -18,7 +18,7 @@ export async function validate(
   request: JobRequest,
 ): Promise<JobValidation> {
   const plan = await planTraining(dependencies, tenant, request)
-  await dependencies.jobs.of(tenant.tenantId).checkLimits(newJob(plan, request, null))
+  await dependencies.jobs.of(tenant.tenantId).checkLimits(newJob(plan, request))
   const { spec, program, data } = plan
   const { layers, parameters, stepsPerEpoch, flopsPerEpoch } = program
   const [speed, past] = await Promise.all([

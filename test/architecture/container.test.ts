@@ -17,7 +17,8 @@ const serviceSchema = z.looseObject({
   cap_add: z.array(z.string()).optional(),
   security_opt: z.array(z.string()).optional(),
   ports: z.array(z.string()).optional(),
-  healthcheck: z.looseObject({ test: z.array(z.string()) }).optional(),
+  image: z.string().optional(),
+  healthcheck: z.looseObject({}).optional(),
 })
 const { services } = z
   .object({ services: z.record(z.string(), serviceSchema) })
@@ -37,8 +38,15 @@ describe('docker-compose.yml', () => {
     expect(service.tmpfs).toEqual([expect.stringMatching(/^\/tmp:(?=.*noexec)(?=.*nosuid)(?=.*size=)/)])
   })
 
-  it('asks the API whether it lives', () => {
-    expect(services.api.healthcheck?.test.join(' ')).toContain('/health/live')
+  it('asks the API whether it lives, by the image, and not the worker, which listens nowhere', () => {
+    expect(services.api.healthcheck).toBeUndefined()
+    expect(services.worker.healthcheck).toEqual({ disable: true })
+  })
+
+  it('names exact versions', () => {
+    const images = Object.values(services).flatMap(({ image }) => image ?? [])
+    expect(images).toHaveLength(2)
+    expect(images.filter((image) => !/:\d+\.\d+(\.\d+)?-\w+$/.test(image))).toEqual([])
   })
 
   it('opens ports on this machine alone', () => {
@@ -57,6 +65,37 @@ describe('Dockerfile', () => {
   it('ends as a user without rights, who owns nothing of the program', () => {
     expect(last.filter((line) => line.startsWith('USER '))).toEqual(['USER node'])
     expect(last.filter((line) => line.includes('--chown'))).toEqual([])
+  })
+
+  it('starts from an exact version', () => {
+    const bases = instructions.filter((line) => line.startsWith('FROM '))
+    expect(bases).toHaveLength(2)
+    expect(new Set(bases.map((line) => / node:\d+\.\d+\.\d+-[\w-]+/.exec(line)?.[0])).size).toBe(1)
+    expect(bases.filter((line) => !/ node:\d+\.\d+\.\d+-[\w-]+/.test(line))).toEqual([])
+  })
+
+  it('asks whether it lives', () => {
+    const check = read('Dockerfile').split('HEALTHCHECK')[1]?.split('\n')[1]
+    expect(check).toContain('/health/live')
+  })
+
+  it('takes nothing that was built outside of it', () => {
+    const ignored = read('.dockerignore').split('\n')
+    const made = ['node_modules', 'dist', 'native/build', 'src/store/generated', 'page/src/generated']
+    expect(made.filter((folder) => !ignored.includes(folder))).toEqual([])
+  })
+
+  it('keeps the decoders of pictures, which are packages that npm need not install', () => {
+    const lock = z
+      .object({ packages: z.record(z.string(), z.looseObject({ optional: z.boolean().optional() })) })
+      .parse(JSON.parse(read('package-lock.json')))
+    const decoders = Object.entries(lock.packages).filter(([path]) =>
+      path.startsWith('node_modules/@img/sharp-'),
+    )
+    expect(decoders.length).toBeGreaterThan(0)
+    expect(decoders.filter(([, { optional }]) => optional !== true)).toEqual([])
+    const prune = instructions.find((line) => line.includes('--omit=optional'))
+    expect(prune).toMatch(/^RUN mv node_modules\/@img \. && npm prune .* && mv @img node_modules\/$/)
   })
 
   it('holds no secret and brings no tool to build with', () => {

@@ -152,6 +152,47 @@ describe('types', () => {
   })
 })
 
+describe('numbers that are written as people write them', () => {
+  test.each([
+    '1,75',
+    '-1.234,5',
+    '1,234.50',
+    '1 234',
+    "1'234",
+    '12 %',
+    '12%',
+    '$5',
+    '€ 5',
+    '5 €',
+  ])('%s is a text, with a warning', async (text) => {
+    const dataset = await prepared(reading({ a: [['1', text, text, '']], y: [[0, 1, 0, 1]] }))
+    expect(column(dataset, 'a')).toMatchObject({ type: 'category' })
+    expect(dataset.warnings).toContainEqual({
+      code: 'numbers-as-text',
+      columns: ['a'],
+      message: `a is a category, because ${JSON.stringify(text)} is a text here: write numbers like 1234.5, without units`,
+    })
+  })
+
+  test.each(['x', '1,2,3', '1.2.3', '12 m', '2024-01-01', '10:30', '%', ','])('%s is none', async (text) => {
+    const dataset = await prepared(reading({ a: [['1', '1,5', text]], y: [[0, 1, 0]] }))
+    expect(dataset.warnings.filter(({ code }) => code === 'numbers-as-text')).toEqual([])
+  })
+
+  test('are told of where there are too many texts', async () => {
+    const many = Array.from({ length: maximumCategories + 1 }, (_, row) => `${row},5`)
+    const refused = prepared(reading({ a: [many], y: [many.map((_, row) => row)] }))
+    await expect(refused).rejects.toThrow(
+      'no column is left to be a feature; a is ignored, because it has more than 1000 different texts, the most a ' +
+        'category may have; "0,5" is a text here: write numbers like 1234.5, without units',
+    )
+    const word = prepared(
+      reading({ a: [[...many.map((_, row) => String(row)), 'oops']], y: [[...many, 0].map(() => 1)] }),
+    )
+    await expect(word).rejects.toThrow('most are numbers, but row 1002 (line 1003) has "oops"')
+  })
+})
+
 describe('missing values', () => {
   const table: Columns = {
     age: [['20', '', '40', '?']],
@@ -270,6 +311,19 @@ describe('several targets, shapes and pictures', () => {
     const fewer = await prepared(read, { types: [{ name: 'p2', type: 'ignored' }] })
     expect([fewer.inputShape, fewer.image]).toEqual([null, null])
   })
+})
+
+test('the last column that has a name is the target', async () => {
+  const columns = { a: [['1', '2']], y: [[0, 1]], column3: [['', '']] }
+  const source = {
+    columns: [{ name: 'a' }, { name: 'y' }, { name: 'column3', suggestedRole: 'feature' as const }],
+  }
+  const dataset = await prepared(reading(columns, source))
+  expect(dataset.columns.map(({ name, role }) => [name, role])).toEqual([
+    ['a', 'feature'],
+    ['y', 'target'],
+    ['column3', 'none'],
+  ])
 })
 
 test('warnings name what may spoil a training', async () => {

@@ -108,14 +108,39 @@ function thrift(value: Thrift): number[] {
   return [...bytes, 0]
 }
 
+/** What codecs and encodings are called in Parquet. */
+const uncompressed = 0
+const zstandard = 6
+const plain = 0
+const dictionary = 8
+
+interface ParquetPage {
+  /** As its header claims. */
+  values: number
+  unpackedBytes: number
+  encoding?: number
+  content: Buffer
+}
+
 /**
- * A Parquet file whose footer claims so many rows of two int32 columns, and one page of `pageBytes` unpacked that is not
- * there (parquet.thrift: FileMetaData, SchemaElement, RowGroup, ColumnMetaData).
+ * A Parquet file whose footer claims so many rows of two int32 columns, whose pages unpack to `pageBytes` each. Both have
+ * the same page, which need not be as claimed (parquet.thrift: FileMetaData, SchemaElement, RowGroup, ColumnMetaData, PageHeader).
  */
-export function parquet(rows: number, pageBytes: number): Buffer {
+export function parquet(rows: number, pageBytes: number, page?: ParquetPage): Buffer {
+  const bytes = page === undefined ? Buffer.alloc(16) : pageOf(page)
+  const codec = page?.encoding === undefined ? zstandard : uncompressed
   const column = (name: string) => ({
     2: 4n,
-    3: { 1: 1, 2: [0], 3: [name], 4: 0, 5: BigInt(rows), 6: BigInt(pageBytes), 7: 8n, 9: 4n },
+    3: {
+      1: 1,
+      2: [0],
+      3: [name],
+      4: codec,
+      5: BigInt(rows),
+      6: BigInt(pageBytes),
+      7: BigInt(bytes.length),
+      9: 4n,
+    },
   })
   const footer = Buffer.from(
     thrift({
@@ -131,7 +156,41 @@ export function parquet(rows: number, pageBytes: number): Buffer {
   )
   const length = Buffer.alloc(4)
   length.writeUInt32LE(footer.length)
-  return Buffer.concat([Buffer.from('PAR1'), Buffer.alloc(16), footer, length, Buffer.from('PAR1')])
+  return Buffer.concat([Buffer.from('PAR1'), bytes, footer, length, Buffer.from('PAR1')])
+}
+
+function pageOf({ values, unpackedBytes, encoding = plain, content }: ParquetPage): Buffer {
+  const header = thrift({
+    1: 0,
+    2: unpackedBytes,
+    3: content.length,
+    5: { 1: values, 2: encoding, 3: 3, 4: 3 },
+  })
+  return Buffer.concat([Buffer.from(header), content])
+}
+
+/** A page of one value, two thousand million times: of a dictionary's codes of no bits. */
+export const endlessPage: ParquetPage = {
+  values: 2 ** 31 - 1,
+  unpackedBytes: 1,
+  encoding: dictionary,
+  content: Buffer.from([0]),
+}
+
+/** So many zeros as Zstandard packs them best: blocks of 128 KiB in four bytes each (RFC 8878, section 3.1.1). */
+export function zstandardZeros(bytes: number): Buffer {
+  const blockBytes = 2 ** 17
+  const blocks = Math.ceil(bytes / blockBytes)
+  const packed = Buffer.alloc(6 + 4 * blocks)
+  packed.writeUInt32LE(0xfd2fb528)
+  // Neither size nor checksum; a window of 128 KiB.
+  packed[5] = 7 << 3
+  for (let block = 0; block < blocks; block++) {
+    const isLast = block === blocks - 1 ? 1 : 0
+    const size = Math.min(blockBytes, bytes - block * blockBytes)
+    packed.writeUIntLE(isLast | (1 << 1) | (size << 3), 6 + 4 * block, 3)
+  }
+  return packed
 }
 
 /** A form of files (RFC 7578); names of files are written as they stand. */

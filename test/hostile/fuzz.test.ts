@@ -137,10 +137,10 @@ test(`${requests} made-up requests are answered as documented (FUZZ_SEED=${seed}
     // What exists differs from run to run, so a smaller request would be another one.
     { numRuns: requests / atOnce, seed, endOnFailure: true },
   )
-  if (result.failed) throw result.errorInstance
   console.info(
     `${JSON.stringify(Object.fromEntries(counts))}, at most ${Math.round(largest / 1024 ** 2)} MiB`,
   )
+  if (result.failed) throw result.errorInstance
   expect(server.hasEnded()).toBe(false)
   // Answers of each kind were met, or nothing was tested.
   const all = operations.map(({ method, path }) => `${method} ${path}`)

@@ -13,6 +13,8 @@ export interface HostileServer extends Stores {
   temporaryFiles(): string[]
   /** Resident memory of the process in bytes; 0 where the system does not tell. */
   residentBytes(): number
+  /** Of the processes that it has started, those that read uploads, together. */
+  readingBytes(): number
   hasEnded(): boolean
 }
 
@@ -46,12 +48,21 @@ export async function openServer(environment: Record<string, string> = {}): Prom
     output: service.output,
     temporaryFiles: () => readdirSync(folder),
     residentBytes: () => residentBytes(service.process.pid),
+    readingBytes: () => childrenOf(service.process.pid).reduce((sum, pid) => sum + residentBytes(pid), 0),
     hasEnded: () => service.process.exitCode !== null || service.process.signalCode !== null,
     async close() {
       await service.stop()
       await stores.close()
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+function childrenOf(pid: number | undefined): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+  } catch {
+    return []
   }
 }
 

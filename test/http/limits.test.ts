@@ -90,6 +90,13 @@ describe('stored bytes', () => {
     const construct = { construct: { dnf: { inputs: 8, trueRows: [1, 2, 3] } } }
     expect((await api.post('/models').send(construct)).body.code).toBe('too-much-stored')
     expect(await service.database.model.count()).toBe(1)
+    // 36 bytes each, beside the 12 of a model and the 12 that the job will leave.
+    const small = { construct: { dnf: { inputs: 2, trueRows: [1, 2] } } }
+    const { body: first } = await api.post('/models').send(small).expect(201)
+    await api.post('/models').send(small).expect(201)
+    expect((await api.post('/models').send(small)).body.code).toBe('too-much-stored')
+    await api.delete(first.links.self).expect(204)
+    await api.post('/models').send(small).expect(201)
   })
 })
 

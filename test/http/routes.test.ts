@@ -244,6 +244,29 @@ describe('models', () => {
     expect(probabilities.right).toBeCloseTo(right, 6)
     expect((await api().get(`/models/${model.id}`)).body.classes).toEqual(['left', 'right'])
   })
+
+  it('are deleted once no unfinished job starts from them, and then are nowhere', async () => {
+    const inputs = { dataset: { x: [[1, 2]], y: [3] }, network: { layers: [{ type: 'dense', units: 1 }] } }
+    const { id } = await storeModel(service)
+    const { body: model } = await api().get(`/models/${id}`)
+    expect((await api().get(`/models/${id}/predict?x=1,2`)).status).toBe(200)
+    const from = { ...inputs, loss: 'squaredError', epochs: 1, from: id }
+    const { body: next } = await api().post('/jobs').send(from).expect(202)
+    const refused = await api().delete(`/models/${id}`)
+    expect([refused.status, refused.body.code]).toEqual([409, 'model-in-use'])
+    await api().post(`/jobs/${next.id}/cancel`).expect(200)
+    const deleted = await api().delete(`/models/${id}`)
+    expect([deleted.status, deleted.text]).toEqual([204, ''])
+    for (const path of ['', '/weights', '/predict?x=1,2']) {
+      const gone = await api().get(`/models/${id}${path}`).set('if-none-match', '*')
+      expect([gone.status, gone.body.code], path).toEqual([404, 'not-found'])
+    }
+    expect((await api().delete(`/models/${id}`)).status).toBe(404)
+    expect((await api().get('/models?limit=100')).text).not.toContain(id)
+    expect((await api().get(model.links.job)).body).toMatchObject({ status: 'succeeded', modelId: null })
+    const again = await api().post('/jobs').send(from)
+    expect(again.body).toMatchObject({ code: 'invalid-spec', errors: [{ pointer: '/from' }] })
+  })
 })
 
 describe('datasets', () => {

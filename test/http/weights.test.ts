@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { exportWeights } from '../../src/training/export-weights.js'
 import { openApp, type RunningApp } from '../support/app.js'
 import { float32Bytes, linearModel, storeModel } from '../support/stores.js'
 
@@ -42,6 +43,16 @@ function tensorsOf(file: Buffer) {
 }
 
 describe('the weights of a model', () => {
+  it('come whole though the model is deleted when they have been checked', async () => {
+    const { id } = await storeModel(service)
+    const whole = (await download(id)).body
+    const content = await (await exportWeights({ models: service.models, all: service.models }, id)).open()
+    expect(await service.models.delete(id)).toBe('deleted')
+    const chunks: Uint8Array[] = []
+    for await (const chunk of content) chunks.push(chunk)
+    expect(Buffer.concat(chunks).equals(whole)).toBe(true)
+  })
+
   it('are a safetensors file', async () => {
     const { id } = await storeModel(service)
     const { status, headers, body } = await download(id)

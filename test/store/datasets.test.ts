@@ -111,10 +111,11 @@ describe('datasets', () => {
     for (let round = 0; round < 20; round++) {
       const { id } = await stores.datasets.create(uploadOf(numbered(3)))
       const [job, deletion] = await Promise.all([
-        stores.jobs.create(newJob({ datasetId: id })).catch(() => null),
+        stores.jobs.create(newJob({ datasetId: id })).catch((error) => error),
         stores.datasets.delete(id),
       ])
-      expect([job === null, deletion]).toEqual(job === null ? [true, 'deleted'] : [false, 'used'])
+      if (deletion === 'used') expect(job).toMatchObject({ status: 'queued' })
+      else expect(job).toMatchObject({ code: 'invalid-spec', errors: [{ pointer: '/dataset' }] })
     }
   })
 

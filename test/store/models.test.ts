@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newId } from '../../src/training/new-id.js'
-import { linearModel, openStores, type Stores, storeModel } from '../support/stores.js'
+import {
+  linearModel,
+  newJob,
+  openStores,
+  type Stores,
+  startJob,
+  storeModel,
+  xorSpec,
+} from '../support/stores.js'
 
 let stores: Stores
 
@@ -56,6 +64,44 @@ describe('models', () => {
     const { jobId } = await stores.database.model.findUniqueOrThrow({ where: { id } })
     await stores.database.job.delete({ where: { id: jobId ?? '' } })
     expect(await stores.models.get(id)).toMatchObject({ id, jobId: null })
+  })
+
+  it('are deleted with their weights, and their job stays', async () => {
+    const { id } = await storeModel(stores)
+    const { jobId } = await stores.database.model.findUniqueOrThrow({ where: { id } })
+    expect(await stores.jobs.get(jobId ?? '')).toMatchObject({ modelId: id })
+    expect(await stores.models.of('another').delete(id)).toBe('missing')
+    expect(await stores.models.delete(id)).toBe('deleted')
+    expect(await stores.models.delete(id)).toBe('missing')
+    expect(await stores.models.weights(id)).toBeNull()
+    expect(await stores.database.weightChunk.count({ where: { modelId: id } })).toBe(0)
+    expect(await stores.jobs.get(jobId ?? '')).toMatchObject({ status: 'succeeded', modelId: null })
+  })
+
+  it('are not deleted while a job that has not ended starts from them', async () => {
+    const { id } = await storeModel(stores)
+    const spec = xorSpec({ from: id })
+    const queued = await stores.jobs.create(newJob({ spec }))
+    expect(await stores.models.delete(id)).toBe('used')
+    await stores.jobs.pause(queued.id)
+    expect(await stores.models.delete(id)).toBe('used')
+    await stores.jobs.cancel(queued.id)
+    const running = await startJob(stores, 'worker_a', { spec })
+    expect(await stores.models.delete(id)).toBe('used')
+    await stores.runs.succeed(running, linearModel())
+    expect(await stores.models.delete(id)).toBe('deleted')
+  })
+
+  it('are deleted or used, never both, however a deletion and a job meet', async () => {
+    for (let round = 0; round < 20; round++) {
+      const { id } = await storeModel(stores)
+      const [job, deletion] = await Promise.all([
+        stores.jobs.create(newJob({ spec: xorSpec({ from: id }) })).catch((error) => error),
+        stores.models.delete(id),
+      ])
+      if (deletion === 'used') expect(job).toMatchObject({ status: 'queued' })
+      else expect(job).toMatchObject({ code: 'invalid-spec', errors: [{ pointer: '/from' }] })
+    }
   })
 
   it('that do not exist are null', async () => {

@@ -1,6 +1,6 @@
 /** Which errors say that the database is away. */
 import { afterAll, describe, expect, it } from 'vitest'
-import { isOutage, openDatabase } from '../../src/store/database.js'
+import { databaseTrouble, openDatabase } from '../../src/store/database.js'
 import { openStores } from '../support/stores.js'
 
 const nobodyListens = 'postgresql://nobody@127.0.0.1:1/nothing'
@@ -21,11 +21,11 @@ describe('an outage', () => {
   })
 
   it('is a server that nobody reaches', async () => {
-    expect(isOutage(await errorOf(unreachable.job.findMany({ take: 1 })))).toBe(true)
-    expect(isOutage(await errorOf(unreachable.$queryRaw`SELECT 1`))).toBe(true)
-    expect(isOutage(await errorOf(unreachable.$transaction((client) => client.$queryRaw`SELECT 1`)))).toBe(
-      true,
-    )
+    expect(databaseTrouble(await errorOf(unreachable.job.findMany({ take: 1 })))).toBe('unavailable')
+    expect(databaseTrouble(await errorOf(unreachable.$queryRaw`SELECT 1`))).toBe('unavailable')
+    expect(
+      databaseTrouble(await errorOf(unreachable.$transaction((client) => client.$queryRaw`SELECT 1`))),
+    ).toBe('unavailable')
   })
 
   it('is a pool whose connections are all taken for too long', async () => {
@@ -35,7 +35,7 @@ describe('an outage', () => {
       errorOf(crowded.$queryRaw`SELECT pg_sleep(4)::text`),
       errorOf(crowded.$queryRaw`SELECT 1`),
     ])
-    expect(isOutage(waited)).toBe(true)
+    expect(databaseTrouble(waited)).toBe('unavailable')
     await crowded.$disconnect()
   }, 20_000)
 
@@ -43,7 +43,7 @@ describe('an outage', () => {
     const { database } = await stores
     const error = await errorOf(database.$queryRaw`SELECT nothing FROM nowhere`)
     expect(error).not.toBeNull()
-    expect(isOutage(error)).toBe(false)
-    expect(isOutage(new Error('any'))).toBe(false)
+    expect(databaseTrouble(error)).toBeNull()
+    expect(databaseTrouble(new Error('any'))).toBeNull()
   })
 })

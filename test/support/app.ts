@@ -12,7 +12,7 @@ import { Idempotency } from '../../src/http/plugins/idempotency.js'
 import { openMetrics } from '../../src/http/plugins/metrics.js'
 import { Live } from '../../src/live/live.js'
 import { openQueue } from '../../src/queue/queue.js'
-import { isOutage } from '../../src/store/database.js'
+import { databaseTrouble } from '../../src/store/database.js'
 import { datasetStore } from '../../src/store/datasets.js'
 import { finishedRuns as finishedRunsOf } from '../../src/store/finished-runs.js'
 import { jobStore } from '../../src/store/jobs.js'
@@ -98,7 +98,7 @@ export async function openApp(
     openSockets: new OpenSockets(),
     failedAuthentications,
     pageDirectory,
-    isOutage,
+    databaseTrouble,
     keys: stores.keys,
     tickets: stores.tickets,
     keyWatch,

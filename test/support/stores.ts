@@ -116,6 +116,7 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
     name: null,
     spec: xorSpec(),
     metadata: {},
+    requestId: null,
     traceId: null,
     priority: 0,
     datasetId: null,

@@ -44,7 +44,7 @@ export async function getFile(path: '/models/{id}/weights', options: Options): P
   return (await ask('GET', address(path, options))).blob()
 }
 
-export async function remove(path: '/jobs/{id}', options: Options): Promise<void> {
+export async function remove(path: '/jobs/{id}' | '/models/{id}', options: Options): Promise<void> {
   await send<null>('DELETE', address(path, options))
 }
 

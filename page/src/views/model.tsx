@@ -1,15 +1,16 @@
 /** A model: what it answers, what it is, and its files. */
 import { useState } from 'preact/hooks'
-import { get, getFile, type Refusal } from '../api/client.js'
+import { get, getFile, type Refusal, remove } from '../api/client.js'
 import type { Dataset, Model } from '../api/types.js'
 import { percent, short, whole } from '../format.js'
 import { EpochHistory } from '../history.js'
 import { toRefusal, useAsked } from '../parts/asking.js'
+import { DeleteButton } from '../parts/delete-button.js'
 import { Heading } from '../parts/heading.js'
 import { Icon } from '../parts/icon.js'
 import { RefusalNotice } from '../parts/notice.js'
 import { save } from '../parts/saving.js'
-import { link } from '../router.js'
+import { go, link } from '../router.js'
 import { Predictor } from './predictor.js'
 import { NetworkCard } from './run.js'
 
@@ -44,6 +45,7 @@ export function ModelView({ id }: { id: string }) {
           </button>
           <WeightsDownload id={model.id} />
           {model.jobId === null ? null : <EpochsDownload jobId={model.jobId} />}
+          <Delete id={model.id} />
         </div>
       </div>
       <Predictor model={model} dataset={dataset} />
@@ -83,6 +85,21 @@ function WeightsDownload({ id }: { id: string }) {
       <button type="button" onClick={() => void download()}>
         <Icon name="download" /> Weights (safetensors)
       </button>
+      <RefusalNotice refusal={problem} />
+    </>
+  )
+}
+
+function Delete({ id }: { id: string }) {
+  const [problem, setProblem] = useState<Refusal | null>(null)
+  const forget = () =>
+    remove('/models/{id}', { id }).then(
+      () => go('models'),
+      (error) => setProblem(toRefusal(error)),
+    )
+  return (
+    <>
+      <DeleteButton onSure={() => void forget()} />
       <RefusalNotice refusal={problem} />
     </>
   )

@@ -8,6 +8,7 @@ import { NetworkDrawing } from '../draw/network-drawing.js'
 import { drawnRows, pointsIn, samplesIn } from '../draw/rows.js'
 import { bytes, percent, short, whole } from '../format.js'
 import { toRefusal, useAsked } from '../parts/asking.js'
+import { DeleteButton } from '../parts/delete-button.js'
 import { Choice } from '../parts/field.js'
 import { Heading } from '../parts/heading.js'
 import { Icon } from '../parts/icon.js'
@@ -82,7 +83,7 @@ function Watched({ first, inputs }: { first: Job; inputs: number }) {
               <Icon name="stop" /> Cancel
             </button>
           ) : (
-            <Delete onSure={forget} />
+            <DeleteButton onSure={forget} />
           )}
           {job.modelId === null ? null : (
             <a class="button primary" href={link('models', job.modelId)}>
@@ -112,21 +113,6 @@ function Watched({ first, inputs }: { first: Job; inputs: number }) {
       {model.value === null ? null : <NetworkCard layers={model.value.layers} model={model.value} />}
       <SameAgain job={job} />
     </section>
-  )
-}
-
-/** Nothing brings a run back: the first click asks, the second deletes. */
-function Delete({ onSure }: { onSure(): void }) {
-  const [asking, setAsking] = useState(false)
-  return (
-    <button
-      type="button"
-      class={asking ? 'danger' : ''}
-      onClick={asking ? onSure : () => setAsking(true)}
-      onBlur={() => setAsking(false)}
-    >
-      <Icon name="trash" /> {asking ? 'Delete for good?' : 'Delete'}
-    </button>
   )
 }
 

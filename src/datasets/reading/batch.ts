@@ -19,8 +19,8 @@ export interface Batch {
 
 export interface SourceColumn {
   name: string
-  /** What the format says: labels that stand apart from the data are the target. */
-  suggestedRole?: 'target'
+  /** What the format says: labels that stand apart from the data are the target; what a header has no name for is not. */
+  suggestedRole?: 'target' | 'feature'
   /** Labels of IDX files and folders of images are classes, also where they are numbers. */
   suggestedType?: 'category'
 }

@@ -121,7 +121,7 @@ class CsvReader {
         throw invalid(`columns ${before + 1} and ${column + 1} are both called ${quoted(name)}`)
       }
       places.set(name, column)
-      return { name }
+      return given === '' ? { name, suggestedRole: 'feature' } : { name }
     })
   }
 

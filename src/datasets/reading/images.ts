@@ -64,7 +64,12 @@ export async function* readImages(
       columns,
       inputShape: [size.channels, size.height, size.width],
       image: size,
-      warnings: others.length === 0 ? [] : [`${others.length} files that are no PNG or JPEG were left out.`],
+      warnings:
+        others.length === 0
+          ? []
+          : [
+              `${others.length === 1 ? '1 file that is' : `${others.length} files that are`} no PNG or JPEG were left out.`,
+            ],
     },
   }
   const step = Math.max(1, Math.floor(valuesInBatch / pixels))

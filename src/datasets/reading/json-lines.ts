@@ -1,4 +1,5 @@
 /** JSON lines: an object a line, its names being the columns. */
+import { outlineOf } from '../../contract/json-outline.js'
 import type { Batch, Cells, Piece, ReadOptions, SourceColumn } from './batch.js'
 import { beyond, invalid, quoted, type ReadingLimits } from './limits.js'
 import { detectEncoding, utf8Bytes } from './text-bytes.js'
@@ -6,6 +7,8 @@ import { overWindows, type TextWindow } from './text-window.js'
 
 const newline = 10
 const rowsLookedAt = 1_000
+/** Whatever is within a row is refused. */
+const deepestRow = 1
 
 type Value = number | string
 
@@ -85,6 +88,11 @@ class JsonLines {
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw invalid(`line ${this.nextLine} is not an object, {"column": value, …}`)
+    }
+    // The last would win, and nobody would know.
+    const { repeatedName } = outlineOf(text, deepestRow)
+    if (repeatedName !== undefined) {
+      throw invalid(`line ${this.nextLine} has the name ${quoted(repeatedName)} twice`)
     }
     return value
   }

@@ -1,10 +1,11 @@
 /** Parquet, one row group at a time. */
-import { asyncBufferFromFile, type FileMetaData, parquetMetadataAsync } from 'hyparquet'
+import { asyncBufferFromFile, type Compressors, type FileMetaData, parquetMetadataAsync } from 'hyparquet'
 import { parquetReadColumn } from 'hyparquet/src/read.js'
-import { compressors } from 'hyparquet-compressors'
+import { compressors as unpackers } from 'hyparquet-compressors'
 import { DatasetError } from '../table.js'
 import type { Cells, Piece, SourceColumn } from './batch.js'
 import { beyond, invalid, quoted, type ReadingLimits } from './limits.js'
+import { unpackedCounter } from './unpack.js'
 
 const valuesInBatch = 512 * 1024
 
@@ -25,6 +26,7 @@ export async function* readParquet(path: string, name: string, limits: ReadingLi
   const metadata = await attempt(() => parquetMetadataAsync(file))
   const columns = columnsOf(metadata, name, limits)
   checkSizes(metadata, columns.length, name, limits)
+  const compressors = counted(unpackedCounter(name, file.byteLength, limits))
   yield { type: 'source', source: { columns, warnings: [] } }
   let rowStart = 0
   for (const group of metadata.row_groups) {
@@ -53,6 +55,19 @@ export async function* readParquet(path: string, name: string, limits: ReadingLi
   }
 }
 
+/** Each page says what it unpacks to, whatever the footer said; a page that lies, too, is left to the memory limit. */
+function counted(count: (bytes: number) => void): Compressors {
+  return Object.fromEntries(
+    Object.entries(unpackers).map(([codec, unpack]) => [
+      codec,
+      (packed: Uint8Array, bytes: number) => {
+        count(bytes)
+        return unpack(packed, bytes)
+      },
+    ]),
+  )
+}
+
 function columnsOf({ schema }: FileMetaData, name: string, limits: ReadingLimits): SourceColumn[] {
   const [root, ...fields] = schema
   const count = root?.num_children ?? 0
@@ -75,7 +90,7 @@ function columnsOf({ schema }: FileMetaData, name: string, limits: ReadingLimits
   })
 }
 
-/** The header may lie; the memory limit of the process holds what it does not say. */
+/** As the footer says, which may lie: pages are counted when they are unpacked, and the process has its limit of memory. */
 function checkSizes(metadata: FileMetaData, columns: number, name: string, limits: ReadingLimits): void {
   let rows = 0
   let bytes = 0

@@ -47,9 +47,9 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
       },
     },
     async (request, reply) => {
-      const { traceId } = traceOf(request)
+      const origin = { requestId: request.id, traceId: traceOf(request).traceId }
       const job = await idempotency.answerOnce(jobSchema, request, reply, (once) =>
-        submit(submission, callerOf(request), request.body, { traceId, once }),
+        submit(submission, callerOf(request), request.body, origin, once),
       )
       return reply.code(202).header('location', job.links.self).send(job)
     },

@@ -14,6 +14,7 @@ import {
 } from '../../contract/model.js'
 import { Problem, pointerTo } from '../../contract/problems.js'
 import { construct } from '../../training/construct.js'
+import { deleteModel } from '../../training/delete-model.js'
 import { exportWeights } from '../../training/export-weights.js'
 import type { AllModels, PredictorPool } from '../../training/ports.js'
 import { predict, type Question } from '../../training/predict.js'
@@ -101,6 +102,25 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
       const model = await modelsOf(request).getEvaluated(id)
       if (model === null) throw new Problem('not-found', `There is no model ${id}.`)
       return model
+    },
+  )
+
+  app.delete(
+    '/models/:id',
+    {
+      config: { scope: 'models:write' },
+      schema: {
+        tags: ['models'],
+        summary: 'Delete a model that no unfinished job starts from',
+        description:
+          'With its weights and its evaluation. The job that trained it stays, its `modelId` is then null.',
+        params: idParameters,
+        response: { 204: z.null().describe('gone'), ...failures },
+      },
+    },
+    async (request, reply) => {
+      await deleteModel(modelsOf(request), request.params.id)
+      return reply.code(204).send(null)
     },
   )
 

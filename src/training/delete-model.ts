@@ -1,0 +1,20 @@
+import { Problem } from '../contract/problems.js'
+import type { ModelStore } from './ports.js'
+
+/** With its weights; the job that made it stays. Throws Problem `not-found` or `model-in-use`. */
+export async function deleteModel(models: Pick<ModelStore, 'delete'>, id: string): Promise<void> {
+  const outcome = await models.delete(id)
+  switch (outcome) {
+    case 'deleted':
+      return
+    case 'missing':
+      throw new Problem('not-found', `There is no model ${id}.`)
+    case 'used':
+      throw new Problem(
+        'model-in-use',
+        `A job that has not ended starts from model ${id}: cancel it, or wait for its end.`,
+      )
+    default:
+      outcome satisfies never
+  }
+}
