@@ -20,8 +20,8 @@ const { values } = parseArgs({
 const folder = resolve(root, values.folder)
 const binary = join(folder, 'build', 'Release', 'descent.node')
 const wanted = values.sanitize || values.architecture !== process.arch
-/** Without an answer from the network in this time there are no headers to be had; sanitizers take their time to compile. */
-const patience = wanted ? 1_800_000 : 240_000
+/** Without an answer from the network in this time there are no headers to be had; who wants more waits as long as it takes. */
+const patience = wanted ? undefined : 240_000
 
 /** @returns node-gyp as npm brings it: named by npm while it runs a script, else beside this Node. */
 function nodeGyp() {
@@ -51,7 +51,7 @@ function build() {
     return `there are no kernels for ${values.architecture}`
   const tool = nodeGyp()
   if (tool === undefined) return 'there is no node-gyp beside npm'
-  const args = [tool, 'rebuild', '-C', folder, `--arch=${values.architecture}`]
+  const args = [tool, 'rebuild', '-C', folder, '--jobs=max', `--arch=${values.architecture}`]
   // Headers that came with this Node need no download.
   const prefix = dirname(dirname(process.execPath))
   if (existsSync(join(prefix, 'include', 'node', 'node_api.h'))) args.push(`--nodedir=${prefix}`)
