@@ -1,6 +1,6 @@
 /**
  * The engine on the fixed workloads: `npm run bench -- engine [--json] [--backend wasm] [--workload W1,W4] [--threads 1] [--runs 7]`.
- * With --json one line each: {"workload","backend","detail","threads","metric","median","min","max","runs"}.
+ * With --json one line each: {"workload","backend","detail","threads","share","metric","median","min","max","runs"}.
  */
 import { parseArgs } from 'node:util'
 import { Bench, type MeasuredBackend } from './measurement.js'

@@ -1,8 +1,9 @@
-/** `npm run bench -- NAME …`: engine, accuracy, peers, scaling, first-epoch, fan-out, page, upload or estimate; each file says what it measures and takes. */
+/** `npm run bench -- NAME …`: engine, accuracy, peers, table, scaling, first-epoch, fan-out, page, upload or estimate; each file says what it measures and takes. */
 const benches: Readonly<Record<string, () => Promise<{ main(args: string[]): void | Promise<void> }>>> = {
   engine: () => import('./engine.js'),
   accuracy: () => import('./accuracy.js'),
   peers: () => import('./peers.js'),
+  table: () => import('./table.js'),
   scaling: () => import('./scaling.js'),
   'first-epoch': () => import('./first-epoch.js'),
   'fan-out': () => import('./fan-out.js'),

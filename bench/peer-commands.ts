@@ -45,7 +45,8 @@ interface Peer {
   command(settings: Settings): [string, ...string[]]
 }
 
-const binary = (name: string) => path.join(home, 'bin', name)
+/** Where a compiled one lies. */
+export const binary = (name: string) => path.join(home, 'bin', name)
 const npm = (name: string) => path.join(home, 'node_modules', name)
 /** Debian's interpreter, which has Debian's packages. */
 const python = '/usr/bin/python3'

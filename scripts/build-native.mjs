@@ -1,6 +1,8 @@
 // Builds the native addon into native/build/Release when the package is installed. Where that is not possible it says
 // so in one line and succeeds: the WASM backend takes over.
-//   build-native.mjs [--sanitize] [--folder native]
+//   build-native.mjs [--sanitize] [--architecture arm64] [--folder native]
+// With sanitizers, or for another architecture (by the cross compiler that CC, CXX and AR name), it fails instead, and shows
+// what the compiler said.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -9,12 +11,17 @@ import { parseArgs } from 'node:util'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { values } = parseArgs({
-  options: { sanitize: { type: 'boolean', default: false }, folder: { type: 'string', default: 'native' } },
+  options: {
+    sanitize: { type: 'boolean', default: false },
+    architecture: { type: 'string', default: process.arch },
+    folder: { type: 'string', default: 'native' },
+  },
 })
 const folder = resolve(root, values.folder)
 const binary = join(folder, 'build', 'Release', 'descent.node')
-/** Without an answer from the network in this time there are no headers to be had; sanitizers take their time to compile. */
-const patience = values.sanitize ? 1_800_000 : 240_000
+const wanted = values.sanitize || values.architecture !== process.arch
+/** Without an answer from the network in this time there are no headers to be had; who wants more waits as long as it takes. */
+const patience = wanted ? undefined : 240_000
 
 /** @returns node-gyp as npm brings it: named by npm while it runs a script, else beside this Node. */
 function nodeGyp() {
@@ -40,10 +47,11 @@ function isFresh() {
 /** @returns null when the addon was built, else why not. */
 function build() {
   if (process.platform === 'win32') return 'its kernels are written for gcc and clang'
-  if (process.arch !== 'x64' && process.arch !== 'arm64') return `there are no kernels for ${process.arch}`
+  if (values.architecture !== 'x64' && values.architecture !== 'arm64')
+    return `there are no kernels for ${values.architecture}`
   const tool = nodeGyp()
   if (tool === undefined) return 'there is no node-gyp beside npm'
-  const args = [tool, 'rebuild', '-C', folder]
+  const args = [tool, 'rebuild', '-C', folder, '--jobs=max', `--arch=${values.architecture}`]
   // Headers that came with this Node need no download.
   const prefix = dirname(dirname(process.execPath))
   if (existsSync(join(prefix, 'include', 'node', 'node_api.h'))) args.push(`--nodedir=${prefix}`)
@@ -54,7 +62,7 @@ function build() {
   })
   if (status === 0) return null
   if (error !== undefined) return error.message
-  if (values.sanitize) process.stderr.write(`${stdout}${stderr}`)
+  if (wanted) process.stderr.write(`${stdout}${stderr}`)
   const compiler = /(?:make|g\+\+|c\+\+|cc1plus): (?:.*not found|.*No such file.*)$/m.exec(stderr)?.[0]
   return compiler ?? /^gyp ERR! stack (?:Error: )?(.+)$/m.exec(stderr)?.[1] ?? 'node-gyp failed'
 }
@@ -63,5 +71,5 @@ if (!isFresh()) {
   const reason = build()
   if (reason === null) console.log('descent: built the native backend')
   else console.log(`descent: no native backend, WASM takes over (${reason})`)
-  if (reason !== null && values.sanitize) process.exitCode = 1
+  if (reason !== null && wanted) process.exitCode = 1
 }

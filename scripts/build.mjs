@@ -90,4 +90,7 @@ unlessFresh('page', ['page', 'package.json'], 'dist/page/index.html', () => {
 
 runScript('scripts/assemble.mjs', ['dist'])
 
-cpSync('prisma/migrations', 'dist/prisma/migrations', { recursive: true })
+unlessFresh('migrations', ['prisma/migrations'], 'dist/prisma/migrations', () => {
+  rmSync('dist/prisma/migrations', { recursive: true, force: true })
+  cpSync('prisma/migrations', 'dist/prisma/migrations', { recursive: true })
+})

@@ -21,7 +21,7 @@ const heartbeatMilliseconds = 1_000
 /** A database that is away for longer costs the running jobs their claims. */
 const outageMilliseconds = 30_000
 const retryMilliseconds = 250
-/** Another worker may take the wide job, which nothing here would tell. */
+/** Another worker may take the job that waits for threads, which nothing here would tell. */
 const waitMilliseconds = 1_000
 
 interface Dependencies {
@@ -34,7 +34,7 @@ interface Dependencies {
   sharedDatasets: SharedDatasets
   checkpointMilliseconds: number
   backend: BackendSetting
-  /** Threads that trainings may take together. */
+  /** Threads that trainings may take together; one that wants more runs alone. */
   threads: number
   log: Logger
 }
@@ -49,7 +49,7 @@ export class Processor {
   private readonly running = new Set<Run>()
   private stopping = false
   private claiming: Promise<unknown> = Promise.resolve()
-  /** Tickets in hand that found only jobs wider than the free threads. */
+  /** Tickets in hand whose job waits for threads. */
   private readonly waiting: (() => void)[] = []
   private readonly heart: NodeJS.Timeout
   private readonly tally = new WorkTally()
@@ -91,7 +91,7 @@ export class Processor {
     }
   }
 
-  /** The next job that the free threads are enough for; waits for threads while only wider ones are queued. */
+  /** The job whose turn it is; waits while it is wider than the free threads. */
   private async claim(): Promise<{ job: ClaimedJob; run: Run } | null> {
     while (!this.stopping) {
       // One at a time, so that two claims do not count on the same free threads.
@@ -112,11 +112,11 @@ export class Processor {
     const { runs, workerId, threads } = this.dependencies
     const busy = [...this.running].reduce((sum, run) => sum + run.threads, 0)
     if (busy >= threads || this.stopping) return null
-    const job = await runs.claimNext(workerId, threads - busy)
+    const job = await runs.claimNext(workerId, { free: threads - busy, all: threads })
     if (job === null) return null
     const { jobId, attempt, spec } = job
     const stop = new Int32Array(new SharedArrayBuffer(4))
-    const run: Run = { claim: { jobId, attempt }, threads: spec.threads, stop }
+    const run: Run = { claim: { jobId, attempt }, threads: Math.min(spec.threads, threads), stop }
     this.running.add(run)
     return { job, run }
   }

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { changeSchema, type JobError, jobSpecSchema } from '../contract/job.js'
-import type { Claim, ClaimedJob, Progress, RunStore } from '../training/ports.js'
+import type { Claim, ClaimedJob, Progress, Room, RunStore } from '../training/ports.js'
 import { insertCheckpoint, readCheckpoint } from './checkpoints.js'
 import { type Database, notifyChanged, Prisma } from './database.js'
 import { epochOf, metricsPerEpoch } from './epochs.js'
@@ -48,10 +48,10 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
   return {
     fail,
 
-    async claimNext(workerId, threads = manyThreads) {
+    async claimNext(workerId, room = idle) {
       for (;;) {
-        const claimed = await claimUnlocked(database, workerId, threads, runningJobs)
-        if (claimed !== null || !(await mayClaim(database, threads, runningJobs))) return claimed
+        const claimed = await claimUnlocked(database, workerId, room, runningJobs)
+        if (claimed !== null || !(await mayClaim(database, room, runningJobs))) return claimed
         // Every queued row was being written by somebody else just then.
         await sleep(lockedMilliseconds)
       }
@@ -106,39 +106,44 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
   }
 }
 
-/** More than any job may ask for. */
-const manyThreads = 2 ** 31 - 1
+/** With all its threads free a worker takes any job. */
+const idle: Room = { free: 1, all: 1 }
 
-const threadsOf = Prisma.sql`coalesce(("Job".spec ->> 'threads')::int, 1)`
+/** Whether a job has enough threads: its own number of them, or all that the worker has. */
+const fits = ({ free, all }: Room) => Prisma.sql`
+  least(coalesce(("Job".spec ->> 'threads')::int, 1), ${all}::int) <= ${free}::int`
 
 /** How many jobs of a job's tenant may run. */
 const allowedToJob = (setting: number) => runningAllowed(Prisma.sql`"Job"."tenantId"`, setting)
 
-async function mayClaim(database: Database, threads: number, runningJobs: number): Promise<boolean> {
-  const rows = await database.$queryRaw<unknown[]>`
-    SELECT 1 FROM "Job" WHERE status = 'queued' AND ${threadsOf} <= ${threads}::int
-      AND (SELECT count(*) FROM "Job" AS busy WHERE busy.status = 'running' AND busy."tenantId" = "Job"."tenantId")
-        < ${allowedToJob(runningJobs)}
-    LIMIT 1`
-  return rows.length > 0
+/** The queued jobs of tenants that may run one more, in their order. */
+const claimable = (runningJobs: number) => Prisma.sql`
+  "Job" JOIN (${turns}) AS turns ON turns.id = "Job".id
+  WHERE "Job".status = 'queued' AND turns.busy < ${allowedToJob(runningJobs)}
+  ORDER BY turns.place`
+
+/** Whether the job whose turn it is fits. */
+async function mayClaim(database: Database, room: Room, runningJobs: number): Promise<boolean> {
+  const [next] = await database.$queryRaw<{ fits: boolean }[]>`
+    SELECT ${fits(room)} AS fits FROM ${claimable(runningJobs)} LIMIT 1`
+  return next?.fits ?? false
 }
 
+/** Takes the job whose turn it is, if it fits; never one behind it, or a wide one would wait for as long as narrow ones come. */
 async function claimUnlocked(
   database: Database,
   workerId: string,
-  threads: number,
+  room: Room,
   runningJobs: number,
 ): Promise<ClaimedJob | null> {
   const [row] = await database.$queryRaw<ClaimedRow[]>`
     WITH next AS (
-      SELECT "Job".id, "Job"."tenantId", ${allowedToJob(runningJobs)} AS allowed FROM "Job" JOIN (${turns}) AS turns ON turns.id = "Job".id
-      WHERE "Job".status = 'queued' AND ${threadsOf} <= ${threads}::int AND turns.busy < ${allowedToJob(runningJobs)}
-      ORDER BY turns.place LIMIT 1
+      SELECT "Job".id, "Job"."tenantId", ${allowedToJob(runningJobs)} AS allowed FROM ${claimable(runningJobs)} LIMIT 1
       FOR UPDATE OF "Job" SKIP LOCKED
     ), changed AS (
       UPDATE "Job" SET status = 'running', attempt = attempt + 1, "workerId" = ${workerId},
         "heartbeatAt" = now(), "startedAt" = coalesce("startedAt", now())
-      FROM next WHERE "Job".id = next.id AND "mayRun"(next."tenantId", next.allowed)
+      FROM next WHERE "Job".id = next.id AND ${fits(room)} AND "mayRun"(next."tenantId", next.allowed)
       RETURNING "Job".id, status, epoch, attempt, spec, changes, "datasetId", "validationDatasetId", "Job"."tenantId",
         "requestId", "traceId"
     ) ${notifyChanged}`

@@ -185,9 +185,15 @@ export interface AllJobs extends Tenanted<JobStore>, Pick<JobStore, 'get' | 'pro
   releaseWorker(workerId: string): Promise<void>
 }
 
+/** A worker's threads: a job of more than `all` takes all of them. */
+export interface Room {
+  readonly free: number
+  readonly all: number
+}
+
 export interface RunStore {
-  /** The job whose turn it is, of those of at most so many threads and of tenants that may run one more, enters `running` and raises its attempt; null when there is none. */
-  claimNext(workerId: string, threads?: number): Promise<ClaimedJob | null>
+  /** The job whose turn it is, of those of tenants that may run one more, enters `running` and raises its attempt; null when there is none, or when it does not fit. */
+  claimNext(workerId: string, room?: Room): Promise<ClaimedJob | null>
   /** Whether any job is queued, of however many threads. */
   anyQueued(): Promise<boolean>
   /** Those of the claims that hold; the other runs must stop. */

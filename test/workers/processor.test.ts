@@ -41,10 +41,13 @@ afterAll(() => stores.close())
 beforeEach(async () => {
   await stores.database.job.deleteMany()
   pool = new trainerPool.TrainerPool()
+  processor = processorOf('worker_a')
+})
+
+function processorOf(workerId: string) {
   const { runs, datasets, models, figures } = stores
-  const log = pino({ level: 'silent' })
-  processor = new processorModule.Processor({
-    workerId: 'worker_a',
+  return new processorModule.Processor({
+    workerId,
     runs,
     storedTables: new storedTables.StoredTables(datasets, 64 * 1024 * 1024),
     models,
@@ -54,9 +57,9 @@ beforeEach(async () => {
     checkpointMilliseconds: 1_000,
     backend: 'auto',
     threads: 2,
-    log,
+    log: pino({ level: 'silent' }),
   })
-})
+}
 
 afterEach(async () => {
   await processor.close()
@@ -376,6 +379,51 @@ describe('jobs of several threads', () => {
       const job = await stores.jobs.get(id)
       expect(job).toMatchObject({ status: 'succeeded', backend: expect.any(String) })
     }
+  })
+
+  /** Tells the jobs in the order in which they began. */
+  async function inOrderOfBeginning(): Promise<string[]> {
+    const { data } = await stores.jobs.list({ limit: 100 })
+    expect(data.map(({ status }) => status)).toEqual(data.map(() => 'succeeded'))
+    const begun = data.toSorted((a, b) => ((a.startedAt ?? '') < (b.startedAt ?? '') ? -1 : 1))
+    return begun.map(({ id }) => id)
+  }
+
+  it('begin when it is their turn, however many narrow ones come behind them', async () => {
+    // Of different lengths: the two threads are never free at the same moment by themselves.
+    const narrow = (index: number) => create({ epochs: index % 2 === 0 ? 20_000 : 50_000 })
+    const early = [await narrow(0), await narrow(1), await narrow(2)]
+    const wide = await create({ epochs: 2_000, threads: 2 })
+    const late: string[] = []
+    for (const index of upTo(4)) late.push(await narrow(index))
+    let coming = 6
+    async function slot(): Promise<void> {
+      while ((await stores.database.job.count({ where: { status: 'queued' } })) > 0) {
+        await processor.processNext()
+        if (coming-- > 0) late.push(await narrow(coming))
+      }
+    }
+    await Promise.all([slot(), slot()])
+    const order = await inOrderOfBeginning()
+    expect(order).toHaveLength(14)
+    expect(new Set(order.slice(0, 3))).toEqual(new Set(early))
+    expect(order[3]).toBe(wide)
+    expect(new Set(order.slice(4))).toEqual(new Set(late))
+  })
+
+  it('and of one, in several workers, all come to their end, also those wider than any worker', async () => {
+    const threads = [1, 2, 3, 1, 2, 2, 1, 1, 64, 2, 1, 3]
+    for (const [index, count] of threads.entries()) {
+      const job = newJob({ spec: xorSpec({ epochs: 3_000, threads: count }) })
+      await stores.jobs.of(index % 3 === 0 ? 'another' : 'local').create(job)
+    }
+    const workers = [processor, processorOf('worker_b'), processorOf('worker_c')]
+    const trainings = threads.map((_, index) => workers[index % workers.length].processNext())
+    await Promise.all(trainings)
+    const ended = await stores.database.job.findMany()
+    expect(ended.map(({ status }) => status)).toEqual(threads.map(() => 'succeeded'))
+    expect(new Set(ended.map(({ epoch }) => epoch))).toEqual(new Set([3_000]))
+    await Promise.all(workers.slice(1).map((worker) => worker.close()))
   })
 })
 

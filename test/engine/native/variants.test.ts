@@ -1,12 +1,14 @@
 /** Every kind of vector and every number of threads gives what the reference gives. */
 import { describe, expect, test } from 'vitest'
+import { compilePrediction } from '../../../src/engine/compile.js'
 import { metricsPerEpoch } from '../../../src/engine/epoch.js'
 import { train } from '../../../src/engine/index.js'
 import type { Backend } from '../../../src/engine/kernels/kernels.js'
 import { loadAddon, type Variant, whyUnavailable } from '../../../src/engine/kernels/native/addon.js'
 import { nativeBackendOver } from '../../../src/engine/kernels/native/backend.js'
 import { referenceBackend } from '../../../src/engine/kernels/reference/backend.js'
-import { initializeWeights, readWeights } from '../../../src/engine/weights.js'
+import { SharedMemory } from '../../../src/engine/memory.js'
+import { initializeWeights, readWeights, type Weights, writeWeights } from '../../../src/engine/weights.js'
 import { type SpecInput, type TrainingCase, trainingCase } from '../../support/training-case.js'
 
 const reason = whyUnavailable()
@@ -290,7 +292,37 @@ describe.each(runnable)('kernels for %s', (variant) => {
     const training = trainingCase(signals(), 9)
     expect(outcome(training, backend, 1).detail).toBe(variant)
   })
+
+  test.each([1, 2])('flushes denormal numbers with threads: %i, and leaves the mode as it was', (threads) => {
+    const denormal = 1e-40
+    expect(productOf(referenceBackend, denormal, 1)).toBeGreaterThan(0)
+    expect(productOf(backend, 1, threads)).toBe(1)
+    expect(productOf(backend, denormal, threads)).toBe(0)
+    outcome(trainingCase(signals(), 9), backend, threads)
+    const [smallest = 0] = Float64Array.of(Number.MIN_VALUE)
+    expect(smallest * 2).toBeGreaterThan(0)
+  })
 })
+
+/** What a unit answers to a row of one 1 and zeros; wide enough for several threads. */
+function productOf(backend: Backend, weight: number, threads: number): number {
+  const network = { inputShape: [512], layers: [{ type: 'dense' as const, units: 256 }] }
+  const { program: training } = trainingCase({ network, loss: 'huber', epochs: 1 }, 1)
+  const program = compilePrediction(training.network, 8)
+  const memory = SharedMemory.create(4 * program.floats)
+  const arena = memory.reserve(4 * program.floats)
+  const workspace = memory.reserve(backend.workspaceBytes(program))
+  const weights: Weights = new Map([
+    ['layers.0.weight', { shape: [256, 512], values: new Float32Array(256 * 512).fill(weight) }],
+    ['layers.0.bias', { shape: [256], values: new Float32Array(256) }],
+  ])
+  writeWeights(program, memory.float32(arena, program.floats), weights)
+  const outputs = new Float32Array(8 * 256)
+  const inputs = Float32Array.from({ length: 8 * 512 }, (_, i) => (i % 512 === 7 ? 1 : 0))
+  backend.predictor({ program, memory, arena, workspace, threads }).predict(inputs, outputs)
+  expect(new Set(outputs).size).toBe(1)
+  return outputs[0] ?? Number.NaN
+}
 
 describe.skipIf(reason !== null)('threads', () => {
   const backend = nativeBackendOver(null)

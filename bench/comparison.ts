@@ -1,0 +1,84 @@
+/** Backends of the engine and peers on a workload, by turns, so that all meet the same machine. */
+import { spawnSync } from 'node:child_process'
+import { Bench, type MeasuredBackend, type Measurement } from './measurement.js'
+import {
+  commandFor,
+  isInstalled,
+  type PeerCommand,
+  type PeerName,
+  peerNames,
+  peersFolder,
+} from './peer-commands.js'
+import type { WorkloadName } from './workloads.js'
+
+/** Runs of a peer in a round, after a warm-up of its own. */
+const runsPerRound = 2
+
+export interface Comparison {
+  readonly engines: readonly Measurement[]
+  /** Work per second, the median over the rounds. */
+  readonly peers: ReadonlyMap<PeerName, number>
+}
+
+/** Those of the list like fann,libtorch, or all, that are installed; what is missing is said on stderr. */
+export function installedPeers(list: string | undefined): PeerName[] {
+  const wanted = list?.split(',')
+  const chosen = peerNames.filter((peer) => wanted === undefined || wanted.includes(peer))
+  const installed = chosen.filter(isInstalled)
+  const missing = chosen.filter((peer) => !installed.includes(peer))
+  if (missing.length > 0)
+    console.error(`not installed (${peersFolder}/run.sh installs them): ${missing.join(', ')}`)
+  return installed
+}
+
+/** The median rate a peer reports; null, with the reason on stderr, if it fails. */
+function rateOf({ peer, file, args }: PeerCommand, threads: number): number | null {
+  const { stdout, stderr } = spawnSync(file, [...args], {
+    cwd: peersFolder,
+    encoding: 'utf8',
+    env: {
+      ...process.env,
+      ATEN_CPU_CAPABILITY: 'avx512',
+      OMP_NUM_THREADS: String(threads),
+      OPENBLAS_NUM_THREADS: String(threads),
+    },
+  })
+  const line = stdout?.split('\n').find((candidate) => candidate.startsWith('{"peer"'))
+  const median: unknown = line === undefined ? null : JSON.parse(line).median
+  if (typeof median === 'number') return median
+  console.error(`${peer} failed: ${stderr?.trim().split('\n').at(-1) ?? 'it did not start'}`)
+  return null
+}
+
+export function middle(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
+}
+
+/** Each round runs every backend, then every peer once. */
+export function compare(
+  name: WorkloadName,
+  backends: readonly MeasuredBackend[],
+  peers: readonly PeerName[],
+  threads: number,
+  rounds: number,
+): Comparison {
+  const commands = peers
+    .map((peer) => commandFor(peer, name, threads, runsPerRound))
+    .filter((command) => command !== null)
+  const rates = new Map<PeerName, number[]>()
+  const benches = backends.map((backend) => new Bench(name, backend, threads))
+  for (let round = 0; round < rounds; round++) {
+    for (const bench of benches) {
+      bench.warmUp()
+      for (let run = 0; run < runsPerRound; run++) bench.run()
+    }
+    for (const command of commands) {
+      const rate = rateOf(command, threads)
+      if (rate !== null) rates.set(command.peer, [...(rates.get(command.peer) ?? []), rate])
+    }
+  }
+  return {
+    engines: benches.map((bench) => bench.finish()),
+    peers: new Map([...rates].map(([peer, values]) => [peer, middle(values)])),
+  }
+}

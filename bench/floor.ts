@@ -1,0 +1,61 @@
+/** What arithmetic alone would allow: a workload's products at the rate of a large one. */
+import { spawnSync } from 'node:child_process'
+import { compilePrediction } from '../src/engine/compile.js'
+import { flopsOf } from '../src/engine/cost.js'
+import { compile, Predictor, type Weights } from '../src/engine/index.js'
+import { products } from '../src/engine/operations/products.js'
+import { binary } from './peer-commands.js'
+import { type WorkloadName, workloads } from './workloads.js'
+
+const size = 2048
+const rows = 1024
+
+/** Floating-point operations a second of the engine's own product, 1024 × 2048 by 2048 × 2048, on one core. */
+function ownRate(): number {
+  const network = {
+    inputShape: [size],
+    layers: [{ type: 'dense' as const, units: size, activation: 'linear' as const, useBias: false }],
+  }
+  const values = Float32Array.from({ length: size * size }, (_, i) => (i % 101) / 101 - 0.5)
+  const weights: Weights = new Map([['layers.0.weight', { shape: [size, size], values }]])
+  const predictor = new Predictor(network, weights, { backend: 'auto', batchSize: rows })
+  const inputs = values.slice(0, rows * size)
+  const seconds = Array.from({ length: 12 }, () => {
+    const begin = performance.now()
+    predictor.predict(inputs)
+    return (performance.now() - begin) / 1000
+  })
+  return (2 * rows * size * size) / Math.min(...seconds)
+}
+
+/** OpenBLAS's, by the measurement that ../shared/peers builds; 0 where there is none. */
+function blasRate(): number {
+  const { stdout } = spawnSync('taskset', ['-c', '0', binary('gemm'), 'libopenblas.so.0', '1'], {
+    encoding: 'utf8',
+    env: { ...process.env, OPENBLAS_NUM_THREADS: '1' },
+  })
+  const lines = (stdout ?? '').split('\n').filter((line) => line.startsWith('{"limit"'))
+  return Math.max(0, ...lines.map((line) => 1e9 * Number(JSON.parse(line).median)))
+}
+
+/** The faster of the two. */
+export function peakRate(): number {
+  return Math.max(ownRate(), blasRate())
+}
+
+/** Work per second of one core at that rate; null where something else than products takes the time. */
+export function floorOf(name: WorkloadName, rate: number): number | null {
+  const workload = workloads[name]
+  if (workload.metric === 'steps/s' || workload.metric === 'calls/s') return null
+  const { lists } = programOf(name)
+  const performed = workload.type === 'prediction' ? lists.prediction : [...lists.forward, ...lists.backward]
+  return rate / flopsOf(performed.filter(({ op }) => op in products)).perRow
+}
+
+function programOf(name: WorkloadName) {
+  const workload = workloads[name]
+  if (workload.type === 'prediction') return compilePrediction(workload.network, 256)
+  const { spec, classes, rows } = workload
+  const inputShape = spec.network.inputShape ?? []
+  return compile(spec, { inputShape, targetWidth: classes, trainingRows: rows, validationRows: 0 })
+}

@@ -1,0 +1,66 @@
+// A copy of what the engine's suites need, with an addon of its own, for the scripts that build it in another way.
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const shared = process.env.DESCENT_SHARED ?? join(root, '..', 'shared')
+
+/**
+ * Calls `work` with the copy's folder and a function that runs commands in it, which throws when one fails; removes the
+ * copy.
+ */
+export function inTreeCopy(work) {
+  const copy = mkdtempSync(join(tmpdir(), 'descent-copy-'))
+  function run(command, args, env = {}) {
+    const { status, signal, error } = spawnSync(command, args, {
+      cwd: copy,
+      stdio: 'inherit',
+      env: { ...process.env, DESCENT_SHARED: shared, ...env },
+    })
+    if (error !== undefined) throw error
+    if (status !== 0) throw new Error(`${command} ${args[0]} ended with ${status ?? signal}`)
+  }
+  try {
+    const skipped = [join(root, 'native', 'build'), join(root, 'dist')]
+    for (const name of [
+      'src',
+      'test',
+      'bench',
+      'native',
+      'scripts',
+      'package.json',
+      'tsconfig.json',
+      'vitest.config.ts',
+    ]) {
+      cpSync(join(root, name), join(copy, name), {
+        recursive: true,
+        filter: (path) => !skipped.includes(path),
+      })
+    }
+    symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+    work(copy, run)
+  } finally {
+    rmSync(copy, { recursive: true, force: true })
+  }
+}
+
+/** Runs a program that ends with 1 unless the addon loads and offers kernels: the suites would skip it. */
+export const addonLoads = [
+  '-e',
+  `const name = require('./native/build/Release/descent.node').variant('')
+   console.log('the addon runs its kernels for ' + name)
+   if (!name) process.exit(1)`,
+]
+
+/** Vitest's arguments for all suites of the addon. */
+export const addonSuites = [
+  join(root, 'node_modules', 'vitest', 'vitest.mjs'),
+  'run',
+  'test/engine/native',
+  'test/conformance/engine',
+  '-t',
+  'native|addon|kernels|threads',
+]
