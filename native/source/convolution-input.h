@@ -9,6 +9,9 @@ namespace ISA {
 /// Shares computed at once, unless one channel has more.
 constexpr int shareRows = 4 * blockRows;
 
+/// Whether neighbouring taps meet neighbouring slopes.
+inline bool meetNeighbours(const Convolution& c) { return c.strideX == 1 && c.strideY == 1; }
+
 /// How the slopes of one filter are laid out: zeros, then its rows, each but the last with as many zeros behind it as
 /// taps reach beyond its ends.
 struct SlopeRows {
@@ -19,17 +22,22 @@ struct SlopeRows {
   int columns;
   /// Floats of one filter.
   int64_t size;
+  /// Of a share: as many rows of zeros before and behind its columns as rows of taps reach beyond them.
+  int64_t shareBefore;
+  int64_t shareSize;
 
   explicit SlopeRows(const Convolution& c)
       : before(c.kernelWidth - 1 - c.padLeft),
         pitch(c.outputWidth + most(0, most(before, c.width + c.padLeft - c.outputWidth))),
         columns((c.outputHeight - 1) * pitch + c.width),
-        size(int64_t{before} + columns + c.padLeft) {}
+        size(int64_t{before} + columns + c.padLeft),
+        shareBefore(int64_t{c.kernelHeight - 1 - c.padTop} * pitch),
+        shareSize(int64_t{c.kernelHeight + c.height - 2} * pitch + c.width) {}
 };
 
 /// Channels of dx computed at once.
 inline int inputChannels(const Convolution& c) {
-  const int shares = c.strideX == 1 ? c.kernelHeight : c.kernelHeight * c.kernelWidth;
+  const int shares = meetNeighbours(c) ? c.kernelHeight : c.kernelHeight * c.kernelWidth;
   return least(c.channels, most(1, shareRows / shares));
 }
 /// Rows of a turned filter's matrix, and a row's floats.
@@ -38,40 +46,39 @@ inline int turnedStride(const Convolution& c) { return ceilDivided(c.channels * 
 
 /// Floats all threads share: the filters turned, the distances of slopes.
 inline int64_t inputShared(const Convolution& c) {
-  return c.strideX == 1 ? wholeLines(int64_t{turnedRows(c)} * turnedStride(c)) + wholeLines(turnedRows(c)) : 0;
+  return meetNeighbours(c) ? wholeLines(int64_t{turnedRows(c)} * turnedStride(c)) + wholeLines(turnedRows(c)) : 0;
 }
 /// Floats of each thread beside a product's: the slopes laid out, shares.
 inline int64_t inputOwn(const Convolution& c) {
   const int64_t channels = inputChannels(c);
-  if (c.strideX != 1) return wholeLines(channels * c.kernelHeight * c.kernelWidth * c.positions());
+  if (!meetNeighbours(c)) return wholeLines(channels * c.kernelHeight * c.kernelWidth * c.positions());
   const SlopeRows slopes(c);
-  return wholeLines(c.filters * slopes.size) + wholeLines(channels * c.kernelHeight * slopes.columns);
+  return wholeLines(c.filters * slopes.size) + wholeLines(channels * c.kernelHeight * slopes.shareSize);
 }
 
-/// dx [height, width] of one channel from its shares [kernelHeight, columns].
+/// dx [height, width] of one channel: the sum of its shares [kernelHeight, shareSize], one row of taps further down each.
 inline void addShares(const Convolution& c, const SlopeRows& slopes, const float* shares, float* dx) {
-  for (int row = 0; row < c.height; row++, dx += c.width) {
-    overVectors(c.width, [&](int64_t j, Mask mask) {
-      Floats total = zeros();
-      for (int k = 0; k < c.kernelHeight; k++) {
-        const int from = row + c.padTop - k;
-        const int i = c.strideY == 1 ? from : from / c.strideY;
-        if (from < 0 || i * c.strideY != from || i >= c.outputHeight) continue;
-        total = total + load(shares + int64_t{k} * slopes.columns + int64_t{i} * slopes.pitch + j, mask);
-      }
+  const bool together = slopes.pitch == c.width;
+  const int rows = together ? 1 : c.height;
+  const int64_t width = together ? int64_t{c.height} * c.width : c.width;
+  for (int row = 0; row < rows; row++, dx += width) {
+    const float* const first = shares + int64_t{row + c.kernelHeight - 1} * slopes.pitch;
+    overVectors(width, [&](int64_t j, Mask mask) {
+      Floats total = load(first + j, mask);
+      for (int k = 1; k < c.kernelHeight; k++)
+        total = total + load(first + k * (slopes.shareSize - slopes.pitch) + j, mask);
       store(dx + j, total, mask);
     });
   }
 }
 
-/// Where neighbouring taps meet neighbouring slopes.
 inline void inputFromRows(const Convolution& c, const float* dz, float* dx, int from, int end, const RowScratch& memory) {
   const SlopeRows slopes(c);
   const int stride = turnedStride(c);
   const float* const turned = memory.shared;
   const int32_t* const distances = reinterpret_cast<const int32_t*>(turned + wholeLines(int64_t{turnedRows(c)} * stride));
   const int group = inputChannels(c);
-  const bool direct = c.kernelHeight == 1 && c.height == 1 && c.outputHeight == 1;
+  const bool direct = c.kernelHeight == 1 && slopes.columns == c.height * c.width;
   float* const laid = memory.own;
   float* const shares = laid + wholeLines(c.filters * slopes.size);
   for (int row = from; row < end; row++) {
@@ -82,10 +89,10 @@ inline void inputFromRows(const Convolution& c, const float* dz, float* dx, int 
       const int some = least(group, c.channels - first);
       float* const to = dx + row * c.sample() + int64_t{first} * c.height * c.width;
       multiply({turned + first * c.kernelHeight, 1, stride}, {laid, 0, 1, distances},
-               {direct ? to : shares, slopes.columns}, some * c.kernelHeight, slopes.columns, turnedRows(c), {},
-               memory.product);
+               direct ? Output{to, slopes.columns} : Output{shares + slopes.shareBefore, slopes.shareSize},
+               some * c.kernelHeight, slopes.columns, turnedRows(c), {}, memory.product);
       for (int channel = 0; !direct && channel < some; channel++)
-        addShares(c, slopes, shares + int64_t{channel} * c.kernelHeight * slopes.columns,
+        addShares(c, slopes, shares + int64_t{channel} * c.kernelHeight * slopes.shareSize,
                   to + int64_t{channel} * c.height * c.width);
     }
   }
@@ -127,11 +134,11 @@ inline void inputFromTaps(const Convolution& c, const float* dz, const float* we
   }
 }
 
-/// Fills what all threads share, and clears each thread's slopes: between their rows they stay zero.
+/// Fills what all threads share, and clears each thread's slopes and shares: around their rows they stay zero.
 inline void prepareInput(const Convolution& c, const float* weight, float* shared, float* own) {
-  if (c.strideX != 1) return;
+  if (!meetNeighbours(c)) return;
   const SlopeRows slopes(c);
-  clear(own, c.filters * slopes.size);
+  clear(own, inputOwn(c));
   if (!shared) return;
   const int rows = c.channels * c.kernelHeight;
   const int stride = turnedStride(c);
@@ -148,7 +155,7 @@ inline void prepareInput(const Convolution& c, const float* weight, float* share
 /// dx [rows, channels, height, width] from dz [rows, filters, positions]; the rows from … end − 1.
 inline void convolutionBackwardInput(const Convolution& c, const float* dz, const float* weight, float* dx, int from,
                                      int end, const RowScratch& memory) {
-  if (c.strideX == 1) inputFromRows(c, dz, dx, from, end, memory);
+  if (meetNeighbours(c)) inputFromRows(c, dz, dx, from, end, memory);
   else inputFromTaps(c, dz, weight, dx, from, end, memory);
 }
 

@@ -394,8 +394,9 @@ inline void multiply(const Left& a, const Right& b, const Output& out, int m, in
                     scratch + int64_t{p} * panelWidth * some);
         }
       }
-      // Rows that lie powers of two apart meet in the same few lines of the first cache.
-      const bool packsLeft = !a.offsets && (panels > 2 || (a.row % 256 == 0 && panels > 1)) && some >= 16;
+      // Rows that lie powers of two apart meet in the same few lines of the first cache; neighbours in a few lines do not.
+      const bool dense = a.row == 1 && a.column <= 4 * lanes;
+      const bool packsLeft = !a.offsets && !dense && (panels > 2 || (a.row % 256 == 0 && panels > 1)) && some >= 16;
       for (int block = 0, i0 = 0; block < blocks; block++) {
         const int height = m / blocks + (block < m % blocks ? 1 : 0);
         Block t;

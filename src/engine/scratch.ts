@@ -48,6 +48,7 @@ function floatsOf(operation: Operation, capacity: number): number {
 
 interface ConvolutionSizes {
   readonly channels: number
+  readonly height: number
   readonly width: number
   readonly kernelHeight: number
   readonly kernelWidth: number
@@ -91,18 +92,23 @@ function weightsFloats(sizes: ConvolutionSizes): number {
   return planes + wholeVectors(Math.max(alongFilters, alongPositions)) + wholeVectors(taps)
 }
 
-/** The slopes with zeros between their rows, shares of dx; the filters turned, the distances of slopes. */
+/** The slopes and shares of dx with zeros around their rows; the filters turned, the distances of slopes. */
 function inputFloats(sizes: ConvolutionSizes): number {
-  const { channels, width, kernelHeight, kernelWidth, strideX, outputHeight, outputWidth, filters } = sizes
-  const { positions } = geometry(sizes)
+  const { channels, height, width, kernelHeight, kernelWidth, strideY, strideX, filters } = sizes
+  const { outputHeight, outputWidth } = sizes
   const group = (shares: number) => Math.min(channels, Math.max(1, Math.floor((4 * blockRows) / shares)))
-  if (strideX > 1) {
+  if (strideX > 1 || strideY > 1) {
     const kernel = kernelHeight * kernelWidth
-    return wholeVectors(group(kernel) * kernel * positions)
+    return wholeVectors(group(kernel) * kernel * outputHeight * outputWidth)
   }
-  const columns = (outputHeight - 1) * (Math.max(outputWidth, width) + kernelWidth) + width
-  const slopes = wholeVectors(filters * (columns + 2 * kernelWidth))
-  const shares = wholeVectors(group(kernelHeight) * kernelHeight * columns)
+  const pitch = Math.max(outputWidth, width) + kernelWidth
+  const slopes = wholeVectors(filters * ((outputHeight - 1) * pitch + width + 2 * kernelWidth))
+  const share = (kernelHeight + height - 2) * pitch + width
   const rows = filters * kernelWidth
-  return slopes + shares + wholeVectors(rows * wholeVectors(channels * kernelHeight)) + wholeVectors(rows)
+  return (
+    slopes +
+    wholeVectors(group(kernelHeight) * kernelHeight * share) +
+    wholeVectors(rows * wholeVectors(channels * kernelHeight)) +
+    wholeVectors(rows)
+  )
 }

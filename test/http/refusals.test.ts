@@ -475,6 +475,8 @@ describe('refusals', () => {
       'unauthorized',
       'forbidden',
       'foreign-origin',
+      // In routes.test.ts.
+      'model-in-use',
       // In limits.test.ts.
       'rate-limited',
       'too-many-jobs',
