@@ -83,7 +83,7 @@ describe('predictions', () => {
   it('of a model that is gone fail', async () => {
     const model = await store(1)
     await stores.database.model.delete({ where: { id: model.id } })
-    await expect(ask(model, 1)).rejects.toThrow('gone')
+    await expect(ask(model, 1)).rejects.toThrow(`There is no model ${model.id}.`)
   })
 
   it('end with the pool', async () => {
