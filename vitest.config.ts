@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    maxWorkers: 2,
+    maxWorkers: 3,
     globalSetup: ['test/support/postgres-server.ts'],
     // The first database of a run waits for PostgreSQL to be set up, which a busy machine takes seconds for.
     testTimeout: 30_000,
