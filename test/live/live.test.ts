@@ -1,13 +1,12 @@
 /** What watchers are told, whatever becomes of the hints. */
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Epoch } from '../../src/contract/epoch.js'
 import type { StreamMessage } from '../../src/contract/stream.js'
 import { Live } from '../../src/live/live.js'
 import { newId } from '../../src/training/new-id.js'
 import type { BoundaryReader, ClaimedJob } from '../../src/training/ports.js'
 import { eventually } from '../support/service.js'
-import { linearModel, openStores, type Stores, startJob, storeEpochs } from '../support/stores.js'
+import { epochsOf, linearModel, openStores, type Stores, startJob, storeEpochs } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
 let stores: Stores
@@ -71,16 +70,7 @@ function watch(
 
 /** Stores so many more epochs. */
 async function train(claim: ClaimedJob, from: number, count: number): Promise<number> {
-  const epochs: Epoch[] = upTo(from + count)
-    .slice(from)
-    .map((epoch) => ({
-      epoch,
-      loss: 1 / epoch,
-      accuracy: null,
-      valLoss: null,
-      valAccuracy: null,
-      seconds: 0,
-    }))
+  const epochs = epochsOf(upTo(from + count).slice(from))
   expect(await storeEpochs(stores, claim, epochs)).toBe(true)
   return from + count
 }

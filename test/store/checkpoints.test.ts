@@ -5,7 +5,7 @@ import type { Epoch } from '../../src/contract/epoch.js'
 import type { JobStatus } from '../../src/contract/job.js'
 import { chunkBytes } from '../../src/store/bytes.js'
 import type { Checkpoint, Claim } from '../../src/training/ports.js'
-import { claimJob, openStores, packEpochs, type Stores, startJob } from '../support/stores.js'
+import { claimJob, epochsOf, openStores, packEpochs, type Stores, startJob } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
 let stores: Stores
@@ -33,16 +33,6 @@ function checkpointOf(epoch: number, changes: Partial<Checkpoint> = {}): Checkpo
     ...changes,
   }
 }
-
-const epochsOf = (numbers: number[]): Epoch[] =>
-  numbers.map((epoch) => ({
-    epoch,
-    loss: 1 / epoch,
-    accuracy: null,
-    valLoss: null,
-    valAccuracy: null,
-    seconds: 0,
-  }))
 
 const store = (claim: Claim, epochs: Epoch[], checkpoint: Checkpoint | null) =>
   stores.runs.record(claim, {

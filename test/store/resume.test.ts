@@ -1,11 +1,18 @@
 /** What resuming a paused job may change, and from which epoch on. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Epoch } from '../../src/contract/epoch.js'
 import { type JobStatus, jobStatusSchema } from '../../src/contract/job.js'
 import { Problem } from '../../src/contract/problems.js'
 import { newId } from '../../src/training/new-id.js'
 import type { Checkpoint, ClaimedJob } from '../../src/training/ports.js'
-import { claimJob, newJob, openStores, packEpochs, type Stores, startJob } from '../support/stores.js'
+import {
+  claimJob,
+  epochsOf,
+  newJob,
+  openStores,
+  packEpochs,
+  type Stores,
+  startJob,
+} from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
 let stores: Stores
@@ -15,16 +22,6 @@ beforeAll(async () => {
 })
 
 afterAll(() => stores.close())
-
-const epochsOf = (numbers: number[]): Epoch[] =>
-  numbers.map((epoch) => ({
-    epoch,
-    loss: 1 / epoch,
-    accuracy: null,
-    valLoss: null,
-    valAccuracy: null,
-    seconds: 0,
-  }))
 
 function checkpointAt(epoch: number, step: number): Checkpoint {
   const position = { epoch, step, lossSum: 0, right: 0 }

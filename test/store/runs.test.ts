@@ -6,6 +6,7 @@ import { type JobStatus, jobStatusSchema, sourcesOf } from '../../src/contract/j
 import type { Claim } from '../../src/training/ports.js'
 import {
   claimJob,
+  epochsOf,
   linearModel,
   newJob,
   openStores,
@@ -22,16 +23,6 @@ beforeAll(async () => {
 })
 
 afterAll(() => stores.close())
-
-const epochsOf = (numbers: number[]): Epoch[] =>
-  numbers.map((epoch) => ({
-    epoch,
-    loss: 1 / epoch,
-    accuracy: null,
-    valLoss: null,
-    valAccuracy: null,
-    seconds: 0,
-  }))
 
 /** Everything a worker writes under a claim, and the state it leads to. */
 const writes: {

@@ -224,6 +224,17 @@ export async function storeModel(
   return model
 }
 
+/** Epochs of those numbers, the loss falling. */
+export const epochsOf = (numbers: number[]): Epoch[] =>
+  numbers.map((epoch) => ({
+    epoch,
+    loss: 1 / epoch,
+    accuracy: null,
+    valLoss: null,
+    valAccuracy: null,
+    seconds: 0,
+  }))
+
 /** As the engine packs them; they must follow one another. */
 export function packEpochs(epochs: Epoch[]): EpochRun {
   const metrics = epochs.flatMap(({ loss, accuracy, valLoss, valAccuracy, diverged }) => [
