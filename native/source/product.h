@@ -148,20 +148,20 @@ void multiplyBlock(const Block& t) {
       for (int part = 0; part < t.parts; part++) {
         const Cut& cut = t.cuts[v * t.parts + part];
         if (cut.low == cut.high) continue;
-        const Mask mask = butNot(firstLanes(cut.high), firstLanes(cut.low));
+        const Window window = lanesBetween(cut.low, cut.high);
         float* to = c + cut.at;
         float* sums = t.sums ? t.sums + cut.at : nullptr;
 #pragma GCC unroll 16
         for (int i = 0; i < height; i++, to += t.cStride) {
           Floats value = sum[i][v];
-          if (t.adds) value = value + load(to, mask);
+          if (t.adds) value = value + loadWindow(to, window);
           if (t.alongRows) value = value + every(t.alongRows[i]);
           if (sums) {
-            store(sums, value, mask);
+            storeWindow(sums, value, window);
             sums += t.cStride;
           }
           if (t.relu) value = larger(zeros(), value);
-          store(to, value, mask);
+          storeWindow(to, value, window);
         }
       }
     }

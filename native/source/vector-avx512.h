@@ -83,6 +83,7 @@ inline Floats gather(const float* from, std::ptrdiff_t stride, int count) {
 using Window = Mask;
 inline Window lanesBetween(int low, int high) { return static_cast<Mask>(firstLanes(high) & ~firstLanes(low)); }
 inline Floats loadWindow(const float* from, Window window) { return load(from, window); }
+inline void storeWindow(float* to, Floats value, Window window) { store(to, value, window); }
 
 /// Every second lane of a and b behind one another: the even ones, the odd ones.
 inline void separate(Floats a, Floats b, Floats& even, Floats& odd) {

@@ -117,6 +117,11 @@ inline Floats loadWindow(const float* from, Window window) {
   for (int i = window.low; i < window.high; i++) some[i] = from[i];
   return vld1q_f32(some);
 }
+inline void storeWindow(float* to, Floats value, Window window) {
+  float some[4];
+  vst1q_f32(some, value);
+  for (int i = window.low; i < window.high; i++) to[i] = some[i];
+}
 
 /// Every second lane of a and b behind one another: the even ones, the odd ones.
 inline void separate(Floats a, Floats b, Floats& even, Floats& odd) {
