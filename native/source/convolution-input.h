@@ -28,7 +28,7 @@ struct SlopeRows {
 
   explicit SlopeRows(const Convolution& c)
       : before(c.kernelWidth - 1 - c.padLeft),
-        pitch(c.outputWidth + most(0, most(before, c.width + c.padLeft - c.outputWidth))),
+        pitch(c.outputWidth + most(before, c.width + c.padLeft - c.outputWidth)),
         columns((c.outputHeight - 1) * pitch + c.width),
         size(int64_t{before} + columns + c.padLeft),
         shareBefore(int64_t{c.kernelHeight - 1 - c.padTop} * pitch),

@@ -118,12 +118,16 @@ inline bool alongFilters(const Convolution& c) {
   return filters < positions;
 }
 
+/// Whether runs through several rows are computed, of which parts are kept.
+inline bool cutsRuns(const Convolution& c) { return c.outputHeight > 1 && !alongFilters(c); }
+
 /// Fills what all threads share.
 inline void prepareForward(const Convolution& c, const float* weight, float* shared) {
   turnFilters(c, weight, shared);
   distancesOf(c, reinterpret_cast<int32_t*>(shared + turnedFilters(c)));
-  cutRows(c.run(), c.planeWidth(), c.outputWidth,
-          reinterpret_cast<Cut*>(shared + turnedFilters(c) + wholeLines(c.taps())));
+  if (cutsRuns(c))
+    cutRows(c.run(), c.planeWidth(), c.outputWidth,
+            reinterpret_cast<Cut*>(shared + turnedFilters(c) + wholeLines(c.taps())));
 }
 
 /// y [rows, filters, positions] = activation(x ⋆ weight + bias), z: before the activation; the rows from … end − 1.
@@ -153,7 +157,7 @@ inline void convolutionForward(const Convolution& c, const float* x, const float
     } else {
       after.alongRows = bias;
       multiply({turned, 1, c.paddedFilters()}, {planes, 0, 1, distances},
-               {to, positions, false, sums, c.outputHeight > 1 ? cuts : nullptr, partsFor(planeWidth)}, c.filters, c.run(),
+               {to, positions, false, sums, cutsRuns(c) ? cuts : nullptr, partsFor(planeWidth)}, c.filters, c.run(),
                c.taps(), after, memory.product);
     }
     if (!fused) activate(code, to, to, c.outputs());
