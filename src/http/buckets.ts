@@ -1,6 +1,7 @@
 /** Rates a minute, as buckets: each holds so many and fills evenly. A bucket that nobody asked for in a long time is full, so it is forgotten. */
+import { keepNewest } from './newest.js'
+
 const windowSeconds = 60
-const mostBuckets = 10_000
 
 interface Bucket {
   left: number
@@ -29,12 +30,7 @@ export class Buckets {
     const left = this.left(name, perMinute) - 1
     this.#buckets.delete(name)
     this.#buckets.set(name, { left, at: performance.now() })
-    if (this.#buckets.size > mostBuckets) {
-      for (const oldest of this.#buckets.keys()) {
-        this.#buckets.delete(oldest)
-        break
-      }
-    }
+    keepNewest(this.#buckets)
     return left
   }
 }

@@ -6,8 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '../contract/problems.js'
 import { Buckets, secondsUntil } from './buckets.js'
 import { clientAddress, trustIn } from './client-address.js'
-
-const mostRemembered = 10_000
+import { keepNewest } from './newest.js'
 
 export class FailedAuthentications {
   readonly #buckets = new Buckets()
@@ -45,12 +44,7 @@ export class FailedAuthentications {
   right(fingerprint: string): void {
     this.#right.delete(fingerprint)
     this.#right.add(fingerprint)
-    if (this.#right.size > mostRemembered) {
-      for (const oldest of this.#right) {
-        this.#right.delete(oldest)
-        break
-      }
-    }
+    keepNewest(this.#right)
   }
 
   #addressOf(request: FastifyRequest): string {
