@@ -6,9 +6,16 @@
 namespace descent {
 namespace ISA {
 
-/// Numbers of a vector product: rounds over `vectors` columns for each of `rows`, and what packing or turning adds.
-inline int64_t productCost(int64_t rows, int64_t columns, int64_t packed) {
-  return (rows + packed) * ((columns + lanes - 1) / lanes);
+/// What turning a vector costs, in multiply-adds of vectors.
+constexpr int64_t turning = 6;
+
+/// Multiply-adds of vectors for each k of a product [m, n], and what packing B by turning it and turning C add to them.
+inline int64_t productCost(int64_t m, int64_t n, int64_t depth, bool turnsRight, bool turnsOutput) {
+  const int64_t vectors = (n + lanes - 1) / lanes;
+  const int64_t rounds = 1 + (depth - 1) / roundDepth;
+  const int64_t left = n > 2 * panelWidth ? turning * m / lanes : 0;
+  return m * vectors + left + (turnsRight ? turning * vectors : 0) +
+         (turnsOutput ? turning * rounds * m * vectors / depth : 0);
 }
 
 /// The weights are read once, in rows: for a row or a few, which fill no vector.
@@ -45,9 +52,7 @@ inline void denseForward(const float* x, const float* weight, const float* bias,
     return;
   }
   // Vectors along the rows of the batch, the result turned; or along the units, the weights turned.
-  const int turn = 6;
-  const bool alongRows =
-      productCost(units, rows, turn + int64_t{turn} * units / inputs) < productCost(rows, units, turn);
+  const bool alongRows = productCost(units, rows, inputs, true, true) < productCost(rows, units, inputs, true, false);
   const bool fused = code == activation::linear || code == activation::relu;
   const auto part = [&](int row, int rowEnd, int unit, int unitEnd, float* scratch) {
     Epilogue end;
@@ -83,7 +88,7 @@ inline void denseForward(const float* x, const float* weight, const float* bias,
 /// dWeight [units, inputs] = dz [rows, units]ᵀ · x [rows, inputs]; dBias = sums of dz over the rows.
 inline void denseBackwardWeights(const float* x, const float* dz, float* dWeight, float* dBias, int rows, int inputs,
                                  int units, const Context& context) {
-  const bool turned = productCost(inputs, units, 6) < productCost(units, inputs, 0);
+  const bool turned = productCost(inputs, units, rows, false, true) < productCost(units, inputs, rows, false, false);
   const bool small = isSmall(units, inputs, rows);
   if (small) multiplySmall({dz, 1, units}, {x, inputs}, {dWeight, inputs}, units, inputs, rows, {});
   const auto part = [&](int unit, int unitEnd, int input, int inputEnd, float* scratch) {

@@ -1,4 +1,5 @@
-// Optimizers, one pass over the range of all parameters. 1/(√v + ε) is taken by estimates refined by Newton steps.
+// Optimizers, one pass over the range of all parameters. 1/(√v + ε) is taken by an estimate refined by a Newton step: a
+// division as well would wait for the unit that takes the root.
 #pragma once
 #include <cmath>
 
@@ -47,11 +48,9 @@ inline void sgdUpdate(float* parameters, const float* gradients, float* velocity
   });
 }
 
-/// 1/(√v + ε) for v ≥ 0. √v = v/√v by the estimate of 1/√v; below the smallest normal number √v counts as 1e-19.
+/// 1/(√v + ε) for v ≥ 0; √v counts as 1e-19 at least, so that it has an inverse without ε.
 inline Floats inverseOfRootPlus(Floats v, Floats epsilon) {
-  const Floats normal = larger(every(1e-37f), v);
-  const Floats root = normal * inverseRoot(normal);
-  return inverse(root + epsilon);
+  return inverse(larger(every(1e-19f), squareRoot(v)) + epsilon);
 }
 
 struct Adam {

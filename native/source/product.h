@@ -1,6 +1,6 @@
 // Matrix products C(i, j) = Σ_k A(i, k) · B(k, j): A is broadcast number by number, B and C are taken in vectors along j.
 // A block of blockRows × 2 vectors of C stays in registers over the whole depth. B may lie transposed, or be long: then
-// panels of it are packed first; A is packed block by block where many panels meet it. C may be written transposed.
+// panels of it are packed first; so is A where many panels meet it. C may be written transposed.
 #pragma once
 #include <cstddef>
 
@@ -11,13 +11,14 @@ namespace ISA {
 
 constexpr int blockVectors = 2;
 constexpr int panelWidth = blockVectors * lanes;
-/// Depth of one round: a packed block of A and a panel of B stay in the first cache.
-constexpr int roundDepth = 400;
-/// Columns of one round: its packed panels stay in the second cache.
-constexpr int roundWidth = 8 * 48;
-/// Floats of scratch a product wants: packed panels, a packed block of A, a block of C.
-constexpr int64_t panelScratch = int64_t{roundDepth} * roundWidth;
-constexpr int64_t productScratch = panelScratch + blockRows * roundDepth + blockRows * panelWidth;
+/// Depth of one round: longer ones touch C less often, shorter ones leave more room for A.
+constexpr int roundDepth = 512;
+/// Floats of A packed at a time: they stay in the second cache while panels of B go by.
+constexpr int64_t packedLeft = 144 * 1024;
+/// Floats of scratch a product wants: packed blocks of A, a packed panel of B, a block of C.
+constexpr int64_t productScratch = packedLeft + int64_t{roundDepth} * panelWidth + blockRows * panelWidth;
+/// Floats of C from which its blocks are asked for before their sums are known.
+constexpr int64_t fetchedFrom = 8 * 1024;
 
 /// What is done with a block of sums before it is stored.
 struct Epilogue {
@@ -368,6 +369,24 @@ inline void multiplySmall(const Left& a, const Right& b, const Output& out, int 
   byDepth[depth](a, b, out, m, n, end);
 }
 
+/// Asks for lines that are written to when the sums are known.
+inline void fetchToWrite(const float* at, ptrdiff_t stride, int rows, int columns) {
+  for (int i = 0; i < rows; i++, at += stride)
+    for (int j = 0; j < columns; j += 16) __builtin_prefetch(at + j, 1);
+}
+
+/// Asks for a share of what packPanel is going to read, so that all of it has come when the last share has.
+inline void fetchPanel(const Right& b, int k0, int j0, int depth, int columns, int share, int shares) {
+  const bool turned = b.column != 1;
+  const ptrdiff_t stride = turned ? b.column : b.row;
+  const float* const from = b.at + k0 * b.row + j0 * b.column;
+  const int lines = ceilDivided(turned ? depth : columns, 16);
+  const int64_t all = int64_t{lines} * (turned ? columns : depth);
+  const int end = static_cast<int>(all * (share + 1) / shares);
+  for (int line = static_cast<int>(all * share / shares); line < end; line++)
+    __builtin_prefetch(from + line / lines * stride + line % lines * 16, 0, 2);
+}
+
 /**
  * C [m, n] = A [m, depth] · B [depth, n] with the epilogue. Deterministic: the order of sums depends on the sizes alone.
  * @param scratch productScratch floats.
@@ -376,80 +395,77 @@ inline void multiply(const Left& a, const Right& b, const Output& out, int m, in
                      float* scratch) {
   const int rounds = most(1, ceilDivided(depth, roundDepth));
   const int blocks = ceilDivided(m, blockRows);
-  const bool transposedRight = b.column != 1;
-  float* const packedBlock = scratch + panelScratch;
-  float* const sums = packedBlock + blockRows * roundDepth;
+  const int panels = ceilDivided(n, panelWidth);
+  float* const packedPanel = scratch + packedLeft;
+  float* const sums = packedPanel + int64_t{roundDepth} * panelWidth;
+  const bool fetches = !out.cuts && !out.transposed && int64_t{m} * n >= fetchedFrom;
+  // Rows that lie powers of two apart meet in the same few lines of the first cache; neighbours in a few lines do not.
+  const bool dense = a.row == 1 && a.column <= 4 * lanes;
+  const bool manyPanels = panels > 2 || (a.row % 256 == 0 && panels > 1);
+  const auto heightOf = [&](int block) { return m / blocks + (block < m % blocks ? 1 : 0); };
+  Block t;
+  t.parts = out.parts;
   for (int round = 0, k0 = 0; round < rounds; round++) {
     const int some = depth / rounds + (round < depth % rounds ? 1 : 0);
     const bool adds = round > 0;
     const bool ends = round == rounds - 1;
-    for (int j0 = 0; j0 < n; j0 += roundWidth) {
-      const int columns = least(roundWidth, n - j0);
-      const int panels = ceilDivided(columns, panelWidth);
-      const bool packs = !b.offsets && (transposedRight || (!a.offsets && blocks >= 6 && some >= 64));
-      if (packs) {
-        for (int p = 0; p < panels; p++) {
-          const int across = least(panelWidth, columns - p * panelWidth);
-          packPanel(b, k0, j0 + p * panelWidth, some, across, ceilDivided(across, lanes),
-                    scratch + int64_t{p} * panelWidth * some);
-        }
+    const bool packsLeft = !a.offsets && !dense && manyPanels && some >= 16;
+    const int chunks = packsLeft ? ceilDivided(blocks, static_cast<int>(packedLeft / (blockRows * some))) : 1;
+    const int together = ceilDivided(blocks, chunks);
+    const bool packs = !b.offsets && (b.column != 1 || (!a.offsets && together >= 6 && some >= 64));
+    const Steps steps = a.offsets ? Steps::offsets : packsLeft || a.row == 1 ? Steps::contiguous : Steps::rows;
+    t.depth = some;
+    t.aOffsets = a.offsets ? a.offsets + k0 : nullptr;
+    t.bOffsets = b.offsets ? b.offsets + k0 : nullptr;
+    t.relu = false;
+    t.alongColumns = t.alongRows = nullptr;
+    t.sums = nullptr;
+    for (int first = 0, row = 0; first < blocks; first += together) {
+      const int behind = least(first + together, blocks);
+      int rowBehind = row;
+      for (int block = first; block < behind; block++) {
+        const int height = heightOf(block);
+        if (packsLeft) packBlock(a, rowBehind, k0, height, some, scratch + int64_t{rowBehind - row} * some);
+        rowBehind += height;
       }
-      // Rows that lie powers of two apart meet in the same few lines of the first cache; neighbours in a few lines do not.
-      const bool dense = a.row == 1 && a.column <= 4 * lanes;
-      const bool packsLeft = !a.offsets && !dense && (panels > 2 || (a.row % 256 == 0 && panels > 1)) && some >= 16;
-      for (int block = 0, i0 = 0; block < blocks; block++) {
-        const int height = m / blocks + (block < m % blocks ? 1 : 0);
-        Block t;
-        if (packsLeft) {
-          packBlock(a, i0, k0, height, some, packedBlock);
-          t.a = packedBlock;
-          t.aStride = height;
-        } else if (a.offsets) {
-          t.a = a.at + i0;
-          t.aStride = 0;
+      for (int j = 0; j < n; j += panelWidth) {
+        const int across = least(panelWidth, n - j);
+        const int vectors = ceilDivided(across, lanes);
+        if (packs) {
+          packPanel(b, k0, j, some, across, vectors, packedPanel);
+          t.b = packedPanel;
+          t.bStride = vectors * lanes;
+        } else if (b.offsets) {
+          t.b = b.at + j;
+          t.bStride = 0;
         } else {
-          t.a = a.at + i0 * a.row + k0 * a.column;
-          t.aStride = a.row == 1 ? a.column : a.row;
+          t.b = b.at + k0 * b.row + j;
+          t.bStride = b.row;
         }
-        t.aOffsets = a.offsets ? a.offsets + k0 : nullptr;
-        const Steps steps = a.offsets ? Steps::offsets
-                            : packsLeft || a.row == 1 ? Steps::contiguous
-                                                      : Steps::rows;
-        t.depth = some;
-        t.bOffsets = b.offsets ? b.offsets + k0 : nullptr;
-        t.relu = false;
-        t.alongColumns = t.alongRows = nullptr;
-        t.sums = nullptr;
-        t.parts = out.parts;
-        for (int p = 0; p < panels; p++) {
-          const int j = j0 + p * panelWidth;
-          const int across = least(panelWidth, columns - p * panelWidth);
-          const int vectors = ceilDivided(across, lanes);
-          t.last = firstLanes(across - (vectors - 1) * lanes);
-          if (packs) {
-            t.b = scratch + int64_t{p} * panelWidth * some;
-            t.bStride = vectors * lanes;
-          } else if (b.offsets) {
-            t.b = b.at + j;
-            t.bStride = 0;
+        const bool whole = packs || across == vectors * lanes;
+        t.cuts = out.cuts ? out.cuts + j / lanes * out.parts : nullptr;
+        for (int block = first, i0 = row; block < behind; block++) {
+          const int height = heightOf(block);
+          if (packsLeft) {
+            t.a = scratch + int64_t{i0 - row} * some;
+            t.aStride = height;
           } else {
-            t.b = b.at + k0 * b.row + j;
-            t.bStride = b.row;
+            t.a = a.offsets ? a.at + i0 : a.at + i0 * a.row + k0 * a.column;
+            t.aStride = a.row == 1 ? a.column : a.row;
           }
-          const bool whole = packs || across == vectors * lanes;
+          if (packs && j + panelWidth < n)
+            fetchPanel(b, k0, j + panelWidth, some, least(panelWidth, n - j - panelWidth), block - first, behind - first);
+          t.last = firstLanes(across - (vectors - 1) * lanes);
           const MultiplyBlock multiplied = chooseBlock(steps, b.offsets != nullptr, whole, height, vectors);
           if (out.transposed) {
-            t.cuts = nullptr;
             t.c = sums;
             t.cStride = vectors * lanes;
             t.adds = false;
-            t.last = firstLanes(lanes);
-            if (!packs) t.last = firstLanes(across - (vectors - 1) * lanes);
+            if (packs) t.last = firstLanes(lanes);
             multiplied(t);
             storeTransposed(sums, height, across, out, i0, j, ends ? end : Epilogue{}, adds);
           } else {
             const int start = out.cuts ? 0 : j;
-            t.cuts = out.cuts ? out.cuts + j / lanes * out.parts : nullptr;
             t.c = out.at + i0 * out.stride + start;
             t.cStride = out.stride;
             t.adds = adds;
@@ -459,11 +475,13 @@ inline void multiply(const Left& a, const Right& b, const Output& out, int m, in
               t.alongRows = end.alongRows ? end.alongRows + i0 : nullptr;
               t.sums = out.sums ? out.sums + i0 * out.stride + start : nullptr;
             }
+            if (fetches) fetchToWrite(t.c, t.cStride, height, across);
             multiplied(t);
           }
+          i0 += height;
         }
-        i0 += height;
       }
+      row = rowBehind;
     }
     k0 += some;
   }

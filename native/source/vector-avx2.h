@@ -30,7 +30,7 @@ inline Floats subtractProduct(Floats a, Floats b, Floats c) { return _mm256_fnma
 inline Floats larger(Floats a, Floats b) { return _mm256_max_ps(a, b); }
 inline Floats smaller(Floats a, Floats b) { return _mm256_min_ps(a, b); }
 inline Floats rounded(Floats a) { return _mm256_round_ps(a, 8); }
-inline Floats inverseRootEstimate(Floats a) { return _mm256_rsqrt_ps(a); }
+inline Floats squareRoot(Floats a) { return _mm256_sqrt_ps(a); }
 inline Floats inverseEstimate(Floats a) { return _mm256_rcp_ps(a); }
 inline Floats asFloats(Words a) { return _mm256_castsi256_ps(a); }
 inline Words asWords(Floats a) { return _mm256_castps_si256(a); }

@@ -28,7 +28,7 @@ inline Floats larger(Floats a, Floats b) { return _mm512_max_ps(a, b); }
 inline Floats smaller(Floats a, Floats b) { return _mm512_min_ps(a, b); }
 inline Floats rounded(Floats a) { return _mm512_roundscale_ps(a, 8); }
 inline Floats timesPowerOfTwo(Floats a, Floats exponent) { return _mm512_scalef_ps(a, exponent); }
-inline Floats inverseRootEstimate(Floats a) { return _mm512_rsqrt14_ps(a); }
+inline Floats squareRoot(Floats a) { return _mm512_sqrt_ps(a); }
 inline Floats inverseEstimate(Floats a) { return _mm512_rcp14_ps(a); }
 
 inline Mask greater(Floats a, Floats b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }

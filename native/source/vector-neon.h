@@ -54,10 +54,7 @@ inline Floats choose(Mask mask, Floats yes, Floats no) { return vbslq_f32(mask, 
 inline Floats larger(Floats a, Floats b) { return choose(greater(a, b), a, b); }
 inline Floats smaller(Floats a, Floats b) { return choose(greater(b, a), a, b); }
 inline Floats rounded(Floats a) { return vrndnq_f32(a); }
-inline Floats inverseRootEstimate(Floats a) {
-  const Floats estimate = vrsqrteq_f32(a);
-  return estimate * vrsqrtsq_f32(a * estimate, estimate);
-}
+inline Floats squareRoot(Floats a) { return vsqrtq_f32(a); }
 inline Floats inverseEstimate(Floats a) {
   const Floats estimate = vrecpeq_f32(a);
   return estimate * vrecpsq_f32(a, estimate);

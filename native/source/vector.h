@@ -23,13 +23,6 @@ template <typename Number> inline Number least(Number a, Number b) { return a < 
 template <typename Number> inline Number most(Number a, Number b) { return a > b ? a : b; }
 inline int ceilDivided(int a, int b) { return (a + b - 1) / b; }
 
-/// 1/√a for normal a > 0: the estimate and one Newton step, relative error below 4e-7.
-inline Floats inverseRoot(Floats a) {
-  const Floats guess = inverseRootEstimate(a);
-  const Floats error = subtractProduct(a * guess, guess, every(1));
-  return multiplyAdd(guess * error, every(0.5f), guess);
-}
-
 /// 1/a for normal a: the estimate and one Newton step, relative error below 4e-7.
 inline Floats inverse(Floats a) {
   const Floats guess = inverseEstimate(a);
