@@ -23,6 +23,9 @@ struct RowScratch {
   const float* shared;
 };
 
+/// Floats of cache lines that hold so many.
+inline int64_t wholeLines(int64_t floats) { return (floats + 15) / 16 * 16; }
+
 inline void clear(float* to, int64_t count) {
   overVectors(count, [&](int64_t i, Mask mask) { store(to + i, zeros(), mask); });
 }

@@ -35,8 +35,6 @@ struct Convolution {
   }
 };
 
-inline int64_t wholeLines(int64_t floats) { return (floats + 15) / 16 * 16; }
-
 inline int64_t copiedPlanes(const Convolution& c) { return wholeLines(c.inPlace() ? 0 : c.planes()); }
 
 /// Floats all threads share: the filters turned; the distances of the taps; how outputs are cut from runs.

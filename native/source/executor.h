@@ -1,15 +1,10 @@
-// Performs the operations of a program, trains by the definition in src/engine/program.ts, and predicts.
+// Trains by the definition in src/engine/program.ts, and predicts.
 #pragma once
 #include <cmath>
 
-#include "dense.h"
-#include "locally-connected.h"
-#include "loss.h"
-#include "narrow.h"
-#include "normalization.h"
-#include "optimizers.h"
-#include "random.h"
-#include "rowwise.h"
+#include "narrow-pair.h"
+#include "narrow-plan.h"
+#include "perform.h"
 #include "training.h"
 
 namespace descent {
@@ -34,102 +29,6 @@ class FlushedDenormals {
  private:
   uint64_t mode_;
 };
-
-/// The values of the moment.
-struct Moment {
-  int rows;
-  double learningRate;
-  /// The training's steps before this one.
-  uint64_t step;
-  Key dropout;
-  double lossSum;
-  double right;
-};
-
-inline Local localOf(const int32_t* n) { return {n[0], n[1], n[2], n[3], n[4], n[5]}; }
-
-/// Floats of scratch an operation that is not row-wise wants: a product's, and its own.
-inline int64_t scratchOf(const Operation& operation, int capacity) {
-  switch (operation.code) {
-    case 11:
-    case 12:
-    case 13: return productScratch + localScratch(localOf(operation.n), capacity);
-    case 23: return productScratch + 2 * most(int64_t{operation.n[0]}, int64_t{turnedWidth} * lanes) + 2 * lanes;
-    default: return productScratch;
-  }
-}
-
-/// Performs an operation that is not row-wise.
-inline void perform(const Operation& o, Moment& now, const Context& context) {
-  const int rows = now.rows;
-  float* const* at = o.at;
-  const int32_t* n = o.n;
-  const double* real = o.real;
-  const auto elementwise = [&](int64_t count, double cost, auto work) {
-    share(context, cost * static_cast<double>(count), static_cast<int>(count), optimizerGrain,
-          [&](int from, int end, float*) { work(from, end); });
-  };
-  switch (o.code) {
-    case 1: return denseForward(at[0], at[1], at[2], at[3], at[4], rows, n[0], n[1], n[2], context);
-    case 2: return denseBackwardWeights(at[0], at[1], at[2], at[3], rows, n[0], n[1], context);
-    case 3: return denseBackwardInput(at[0], at[1], at[2], rows, n[0], n[1], context);
-    case 11: return localForward(at[0], at[1], at[2], at[3], at[4], localOf(n), rows, n[6], context);
-    case 12: return localBackwardWeights(at[0], at[1], at[2], at[3], localOf(n), rows, context);
-    case 13: return localBackwardInput(at[0], at[1], at[2], localOf(n), rows, context);
-    case 18: {
-      const Normalization state{at[1], at[2], at[3], at[4], at[5], at[6], real[2], real[3]};
-      return normalizationForward(at[0], at[7], {rows, n[0], n[1]}, state);
-    }
-    case 19:
-      return normalizationInference(at[0], at[5], {rows, n[0], n[1]}, at[1], at[2], at[3], at[4], real[2]);
-    case 20:
-      return normalizationBackward(at[0], at[1], at[2], at[3], at[4], at[5], at[6], at[7], {rows, n[0], n[1]});
-    case 21: {
-      const Key key{now.dropout.low, now.dropout.high | (static_cast<uint32_t>(n[2]) << 24)};
-      return elementwise(int64_t{rows} * n[0], 20, [&](int from, int end) {
-        dropoutForward(at[0], at[1], at[2], from, end, real[1], key, static_cast<uint32_t>(now.step));
-      });
-    }
-    case 22:
-      return elementwise(int64_t{rows} * n[0], 2,
-                         [&](int from, int end) { dropoutBackward(at[0] + from, at[1] + from, end - from); });
-    case 23: {
-      const Judgement judgement =
-          judge(n[1], n[2], at[0], at[1], at[2], rows, n[0], context.scratch + productScratch);
-      now.lossSum += judgement.lossSum;
-      now.right += static_cast<double>(judgement.right);
-      return;
-    }
-    case 24: return clipGradients(at[0], n[0], real[1]);
-    case 25: {
-      const Sgd sgd{static_cast<float>(now.learningRate), static_cast<float>(real[1]), n[2] != 0,
-                    static_cast<float>(real[3])};
-      return elementwise(n[0], 16, [&](int from, int end) { sgdUpdate(at[0], at[1], at[2], from, end, sgd); });
-    }
-    case 26: {
-      const Adam adam{now.learningRate, real[1], real[2], real[3], n[4] != 0, real[5]};
-      const double step = static_cast<double>(now.step + 1);
-      return elementwise(n[0], 30,
-                         [&](int from, int end) { adamUpdate(at[0], at[1], at[2], at[3], from, end, adam, step); });
-    }
-    case 27:
-      return elementwise(n[0], 25, [&](int from, int end) {
-        scaledUpdate(at[0], at[1], at[2], from, end, now.learningRate, real[1], 1 - real[1], real[2]);
-      });
-    case 28:
-      return elementwise(n[0], 25, [&](int from, int end) {
-        scaledUpdate(at[0], at[1], at[2], from, end, now.learningRate, 1, 1, real[1]);
-      });
-  }
-}
-
-inline void performAll(const std::vector<Operation>& list, Moment& now, int64_t capacity, const Context& context) {
-  const Operation* const end = list.data() + list.size();
-  for (const Operation* o = list.data(); o != end;) {
-    if (isRowWise(*o)) o = performRowWise(o, end, now.rows, capacity, context);
-    else perform(*o++, now, context);
-  }
-}
 
 inline Context contextOf(const Machine& machine) {
   return {machine.team.get(), machine.scratch.get(), machine.scratchFloats};
@@ -162,99 +61,137 @@ inline void orderRows(Training& t, int64_t epoch) {
   t.orderedEpoch = epoch;
 }
 
-/// What holds for all steps of a slice.
-struct Way {
-  int64_t stepsPerEpoch;
-  /// Full batches go by narrowStep.
-  bool narrow;
-  /// Of a narrow program.
-  const Operation* fused;
-  explicit Way(const Training& t)
-      : stepsPerEpoch((int64_t{t.data.trainingRows} + t.program.capacity - 1) / t.program.capacity),
-        narrow(isNarrow(t.program)),
-        fused(narrow ? fusedUpdate(t.program) : nullptr) {}
+/// Steps of any program.
+class AnySteps {
+ public:
+  explicit AnySteps(const Program& program) : program_(program) {}
+
+  void load(const float* x, const float* y, const int32_t* order, int rows) {
+    gather(x, program_.input, program_.features, order, rows);
+    gather(y, program_.target, program_.targets, order, rows);
+  }
+  bool step(Moment& now, const Context& context) {
+    performAll(program_.list[forwardList], now, program_.capacity, context);
+    performAll(program_.list[backwardList], now, program_.capacity, context);
+    return false;
+  }
+  const std::vector<Operation>& update() const { return program_.list[updateList]; }
+  void leave() const {}
+  void evaluate(Moment& now, const Context& context) {
+    performAll(program_.list[evaluationList], now, program_.capacity, context);
+  }
+
+ private:
+  const Program& program_;
 };
 
-/// Fills the buffers input and target.
-inline void loadBatch(Training& t, int64_t first, int rows, bool narrow) {
-  const Program& program = t.program;
-  const bool sequential = t.sampling == Sampling::sequential;
-  const int32_t* order = sequential ? nullptr : t.order + first;
-  const float* x = t.data.trainingX + (sequential ? first * program.features : 0);
-  const float* y = t.data.trainingY + (sequential ? first * program.targets : 0);
-  if (narrow) {
-    gatherColumns(x, program.input, program.features, order);
-    gatherColumns(y, program.target, program.targets, order);
-  } else {
-    gather(x, program.input, program.features, order, rows);
-    gather(y, program.target, program.targets, order, rows);
-  }
-}
-
-inline void trainStep(Training& t, Slice& slice, double learningRate, const Way& way, const Context& context) {
-  const Program& program = t.program;
-  const int64_t first = slice.step * program.capacity;
-  const int rows = static_cast<int>(least<int64_t>(program.capacity, t.data.trainingRows - first));
-  const bool narrow = way.narrow && rows == narrowRows;
+template <typename Steps>
+inline void loadBatch(Training& t, const Slice& slice, int64_t first, int rows, Steps& steps) {
   if (t.orderedEpoch != slice.epoch) orderRows(t, slice.epoch);
-  if (!t.loaded) loadBatch(t, first, rows, narrow);
-  // The only batch of all epochs stays where it is.
-  t.loaded = t.sampling == Sampling::sequential && way.stepsPerEpoch == 1 && t.data.validationRows == 0;
-  Moment now{rows, learningRate, static_cast<uint64_t>(slice.epoch * way.stepsPerEpoch + slice.step),
-             {t.dropoutKey[0], t.dropoutKey[1]}, slice.lossSum, slice.right};
-  if (narrow) {
-    const Judgement judgement = narrowStep(program, learningRate, way.fused, context.scratch);
-    now.lossSum += judgement.lossSum;
-    now.right += static_cast<double>(judgement.right);
-  } else {
-    performAll(program.list[forwardList], now, program.capacity, context);
-    performAll(program.list[backwardList], now, program.capacity, context);
-  }
-  if (!narrow || !way.fused) performAll(program.list[updateList], now, program.capacity, context);
-  slice.lossSum = now.lossSum;
-  slice.right = now.right;
-  slice.step++;
+  const bool sequential = t.sampling == Sampling::sequential;
+  const int64_t skipped = sequential ? first : 0;
+  steps.load(t.data.trainingX + skipped * t.program.features, t.data.trainingY + skipped * t.program.targets,
+             sequential ? nullptr : t.order + first, rows);
 }
 
-/// Validates, writes the epoch's metrics and moves on. @returns false when the validation loss is not finite.
-inline bool finishEpoch(Training& t, Slice& slice, const Context& context) {
+/// Adds to `now` what the validation rows give.
+template <typename Steps> inline void validate(const Training& t, Steps& steps, Moment& now, const Context& context) {
   const Program& program = t.program;
   const Data& data = t.data;
-  Moment now{0, 0, 0, {0, 0}, 0, 0};
   for (int64_t first = 0; first < data.validationRows; first += program.capacity) {
     now.rows = static_cast<int>(least<int64_t>(program.capacity, data.validationRows - first));
-    gather(data.validationX + first * program.features, program.input, program.features, nullptr, now.rows);
-    gather(data.validationY + first * program.targets, program.target, program.targets, nullptr, now.rows);
-    performAll(program.list[evaluationList], now, program.capacity, context);
+    const float* const x = data.validationX + first * program.features;
+    steps.load(x, data.validationY + first * program.targets, nullptr, now.rows);
+    steps.evaluate(now, context);
   }
-  if (!std::isfinite(now.lossSum)) return false;
+}
+
+/// @tparam stays whether the only batch of all epochs stays where it is.
+template <bool stays, typename Steps>
+Reason runSteps(Training& t, Slice& slice, const Steps& given, const Context& context) {
+  const Program& program = t.program;
+  const double trainingRows = t.data.trainingRows;
+  const double validationRows = t.data.validationRows ? t.data.validationRows : NAN;
   const double answers = program.answersPerRow ? program.answersPerRow : NAN;
-  double* metrics = slice.metrics + 4 * slice.finished;
-  metrics[0] = slice.lossSum / data.trainingRows;
-  metrics[1] = slice.right / (data.trainingRows * answers);
-  metrics[2] = data.validationRows ? now.lossSum / data.validationRows : NAN;
-  metrics[3] = data.validationRows ? now.right / (data.validationRows * answers) : NAN;
-  slice.finished++;
-  slice.epoch++;
-  slice.step = 0;
-  slice.lossSum = 0;
-  slice.right = 0;
-  return true;
+  const int64_t stepsPerEpoch = (int64_t{t.data.trainingRows} + program.capacity - 1) / program.capacity;
+  // Of its own, so that the compiler keeps in registers what nothing else can reach.
+  Slice s = slice;
+  Steps steps(given);
+  Reason reason = Reason::diverged;
+  if (stays) loadBatch(t, s, 0, t.data.trainingRows, steps);
+  for (int64_t count = 0;; count++) {
+    if (s.step == stepsPerEpoch) {
+      Moment validation{0, 0, 0, {0, 0}, 0, 0};
+      if (!stays) validate(t, steps, validation, context);
+      if (!std::isfinite(validation.lossSum)) break;
+      double* const metrics = s.metrics + 4 * s.finished;
+      metrics[0] = s.lossSum / trainingRows;
+      metrics[1] = s.right / (trainingRows * answers);
+      metrics[2] = validation.lossSum / validationRows;
+      metrics[3] = validation.right / (validationRows * answers);
+      s.finished++;
+      s.epoch++;
+      s.step = 0;
+      s.lossSum = 0;
+      s.right = 0;
+    }
+    if (s.finished == s.epochs) {
+      reason = Reason::epochs;
+      break;
+    }
+    if (s.stop && __atomic_load_n(s.stop, __ATOMIC_RELAXED) != 0) {
+      reason = Reason::stop;
+      break;
+    }
+    if (count == s.steps) {
+      reason = Reason::steps;
+      break;
+    }
+    const int64_t first = s.step * program.capacity;
+    const int rows = static_cast<int>(least<int64_t>(program.capacity, t.data.trainingRows - first));
+    if (!stays) loadBatch(t, s, first, rows, steps);
+    Moment now{rows, s.learningRates[s.finished], static_cast<uint64_t>(s.epoch * stepsPerEpoch + s.step),
+               {t.dropoutKey[0], t.dropoutKey[1]}, s.lossSum, s.right};
+    if (!steps.step(now, context)) performAll(steps.update(), now, program.capacity, context);
+    s.lossSum = now.lossSum;
+    s.right = now.right;
+    s.step++;
+    if (!std::isfinite(s.lossSum)) break;
+  }
+  steps.leave();
+  slice = s;
+  return reason;
+}
+
+template <typename Steps> Reason runSteps(Training& t, Slice& slice, const Steps& steps, const Context& context) {
+  const bool alone = t.data.trainingRows <= t.program.capacity && t.data.validationRows == 0;
+  const bool stays = alone && t.sampling == Sampling::sequential;
+  return stays ? runSteps<true>(t, slice, steps, context) : runSteps<false>(t, slice, steps, context);
+}
+
+/// Pairs whose parameters registers hold have code of their own.
+inline Reason runNarrow(Training& t, Slice& slice, NarrowNetwork& network, const Context& context) {
+  constexpr int some = ceilDivided(4, fours);
+  constexpr int more = ceilDivided(8, fours);
+  const int vectors = isPair(network) ? network.layers[0].down : more + 1;
+  const int blocks = network.layers[0].across;
+  if (vectors > more || blocks > 2) return runSteps(t, slice, NarrowSteps(network), context);
+  if (vectors > some && blocks == 2) return runSteps(t, slice, PairSteps<more, 2>(network), context);
+  if (vectors > some) return runSteps(t, slice, PairSteps<more, 1>(network), context);
+  if (blocks == 2) return runSteps(t, slice, PairSteps<some, 2>(network), context);
+  return runSteps(t, slice, PairSteps<some, 1>(network), context);
 }
 
 Reason run(Training& t, Slice& slice) {
   const FlushedDenormals flushed;
   const Context context = contextOf(t);
-  t.loaded = false;
-  const Way way(t);
-  for (int64_t steps = 0;; steps++) {
-    if (slice.step == way.stepsPerEpoch && !finishEpoch(t, slice, context)) return Reason::diverged;
-    if (slice.finished == slice.epochs) return Reason::epochs;
-    if (slice.stop && __atomic_load_n(slice.stop, __ATOMIC_RELAXED) != 0) return Reason::stop;
-    if (steps == slice.steps) return Reason::steps;
-    trainStep(t, slice, slice.learningRates[slice.finished], way, context);
-    if (!std::isfinite(slice.lossSum)) return Reason::diverged;
-  }
+  NarrowNetwork network;
+  const bool narrow = NarrowPlan(t.program, network).make(context.scratch, productScratch);
+  if (!narrow) return runSteps(t, slice, AnySteps(t.program), context);
+  network.enter();
+  const Reason reason = runNarrow(t, slice, network, context);
+  network.leave();
+  return reason;
 }
 
 void predict(Machine& machine, const float* inputs, float* outputs, int64_t rows) {

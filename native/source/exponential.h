@@ -43,8 +43,41 @@ inline Floats logarithm(Floats x) {
 /// ln(1 + u) to 2 ulp for 0 ≤ u ≤ 1.
 inline Floats logarithmOfOnePlus(Floats u) { return twiceArtanh(u / (u + every(2))); }
 
-/// 1/(1 + e^−x) to 4 ulp where the result is a normal number.
-inline Floats logistic(Floats x) { return every(1) / (every(1) + exponential(zeros() - x)); }
+/// x where e^x and e^−x are normal numbers, else the end of that range; NaN stays NaN.
+inline Floats boundedExponent(Floats x) { return smaller(every(87.33654f), larger(every(-87.33654f), x)); }
+
+/**
+ * 1/(1 + e^−x) to 4 ulp for bounded x. With −x·log₂e = n + f and 2^f = (a + b)/(a − b), a even and b odd in f, it is
+ * (a − b)/((1 + 2^n)·a + (2^n − 1)·b): what does not need f is ready before it, and little comes after it.
+ */
+inline Floats logisticOfBounded(Floats x) {
+  const Floats magic = every(12582912);
+  const Floats shifted = subtractProduct(x, every(1.44269502f), magic);
+  const Floats f = subtractProduct(x, every(1.44269502f), magic - shifted);
+  // 2^n, and what log₂e has beyond float32.
+  const Floats power = powerOfTwo(shifted);
+  const Floats rest = subtractProduct(x, every(1.33497582e-8f), every(1));
+  const Floats below = multiplyAdd(power, rest, every(-1));
+  const Floats above = multiplyAdd(power, rest, every(1));
+  const Floats odd = f * below;
+  const Floats square = f * f;
+  const Floats constant = multiplyAdd(odd, every(0.34657359f), above);
+  const Floats quadratic = multiplyAdd(odd, every(2.77520543e-3f), above * every(4.80453014e-2f));
+  const Floats sum = multiplyAdd(square, quadratic, constant);
+  const Floats first = multiplyAdd(f, every(4.80453014e-2f), every(-0.34657359f));
+  const Floats linear = subtractProduct(square, every(2.77520543e-3f), first);
+  const Floats top = multiplyAdd(f, linear, every(1));
+  return top / sum;
+}
+
+/// 1/(1 + e^−x) to 4 ulp where the result is a normal number, else the smallest; NaN stays NaN.
+inline Floats logistic(Floats x) { return logisticOfBounded(boundedExponent(x)); }
+
+/// The same, sooner for x that need no bounds.
+inline Floats logisticSooner(Floats x) {
+  if (__builtin_expect(countOf(greater(magnitude(x), every(87.33654f))) > 0, 0)) x = boundedExponent(x);
+  return logisticOfBounded(x);
+}
 
 /// tanh x to 4 ulp.
 inline Floats hyperbolicTangent(Floats x) {

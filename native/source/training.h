@@ -41,8 +41,6 @@ struct Training : Machine {
   int32_t* order = nullptr;
   /// Epoch whose rows `order` holds; −1 at first.
   int64_t orderedEpoch = -1;
-  /// During a slice: the buffers input and target hold the next batch already.
-  bool loaded = false;
 };
 
 /// Limits and results of one slice; the position is moved on in place.

@@ -98,6 +98,44 @@ inline void interleave(Floats even, Floats odd, Floats& a, Floats& b) {
   b = _mm512_permutex2var_ps(even, plus(first, everyWord(8)), odd);
 }
 
+/// How many lanes a mask names.
+inline int countOf(Mask mask) { return __builtin_popcount(mask); }
+/// 2^n, −126 ≤ n ≤ 127, from n + 1.5 · 2^23.
+inline Floats powerOfTwo(Floats shifted) {
+  return asFloats(plus(_mm512_slli_epi32(asWords(shifted), 23), everyWord(0x3f800000)));
+}
+
+// The vector as fours of lanes that follow one another.
+/// Four numbers in all fours.
+inline Floats everyFour(const float* from) { return _mm512_broadcast_f32x4(_mm_loadu_ps(from)); }
+/// Lane i of each four in all of its lanes.
+template <int i> inline Floats spread(Floats a) { return _mm512_permute_ps(a, i * 0x55); }
+/// The i-th of as many numbers as there are fours in all lanes of the i-th.
+inline Floats spreadOut(const float* from) {
+  return _mm512_permutevar_ps(everyFour(from), _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3));
+}
+/// In each four, lane by lane: the sums of a's four, b's, c's and d's.
+inline Floats sumsOfFours(Floats a, Floats b, Floats c, Floats d) {
+  const __m512d one = _mm512_castps_pd(_mm512_unpacklo_ps(a, b) + _mm512_unpackhi_ps(a, b));
+  const __m512d two = _mm512_castps_pd(_mm512_unpacklo_ps(c, d) + _mm512_unpackhi_ps(c, d));
+  return _mm512_castpd_ps(_mm512_unpacklo_pd(one, two)) + _mm512_castpd_ps(_mm512_unpackhi_pd(one, two));
+}
+/// In each four all lanes its sum; in all fours their sum, lane by lane.
+inline Floats sumInFours(Floats a) {
+  const Floats two = a + _mm512_permute_ps(a, 0x4e);
+  return two + _mm512_permute_ps(two, 0xb1);
+}
+inline Floats sumOverFours(Floats a) {
+  const Floats two = a + _mm512_shuffle_f32x4(a, a, 0x4e);
+  return two + _mm512_shuffle_f32x4(two, two, 0xb1);
+}
+/// The sum of the first four in float64.
+inline double wideSumOfFour(Floats a) {
+  const __m256d four = _mm256_cvtps_pd(_mm512_castps512_ps128(a));
+  const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+  return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
+}
+
 /// Rows become columns.
 inline void transpose(Floats (&row)[lanes]) {
   Floats t[16];

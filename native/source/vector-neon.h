@@ -131,6 +131,33 @@ inline void interleave(Floats even, Floats odd, Floats& a, Floats& b) {
   b = vzip2q_f32(even, odd);
 }
 
+/// How many lanes a mask names.
+inline int countOf(Mask mask) { return countLanes(mask); }
+/// 2^n, −126 ≤ n ≤ 127, from n + 1.5 · 2^23.
+inline Floats powerOfTwo(Floats shifted) {
+  return asFloats(plus(vshlq_n_u32(asWords(shifted), 23), everyWord(0x3f800000)));
+}
+
+// The vector as fours of lanes that follow one another: here it is one four.
+/// Four numbers in all fours.
+inline Floats everyFour(const float* from) { return vld1q_f32(from); }
+/// Lane i of each four in all of its lanes.
+template <int i> inline Floats spread(Floats a) { return vdupq_laneq_f32(a, i); }
+/// The i-th of as many numbers as there are fours in all lanes of the i-th.
+inline Floats spreadOut(const float* from) { return vld1q_dup_f32(from); }
+/// In each four, lane by lane: the sums of a's four, b's, c's and d's.
+inline Floats sumsOfFours(Floats a, Floats b, Floats c, Floats d) {
+  return vpaddq_f32(vpaddq_f32(a, b), vpaddq_f32(c, d));
+}
+/// In each four all lanes its sum; in all fours their sum, lane by lane.
+inline Floats sumInFours(Floats a) {
+  const Floats two = vpaddq_f32(a, a);
+  return vpaddq_f32(two, two);
+}
+inline Floats sumOverFours(Floats a) { return a; }
+/// The sum of the first four in float64.
+inline double wideSumOfFour(Floats a) { return wideSum(a); }
+
 /// Rows become columns.
 inline void transpose(Floats (&row)[lanes]) {
   const Floats a = vzip1q_f32(row[0], row[2]);

@@ -21,7 +21,7 @@ namespace ISA {
 
 template <typename Number> inline Number least(Number a, Number b) { return a < b ? a : b; }
 template <typename Number> inline Number most(Number a, Number b) { return a > b ? a : b; }
-inline int ceilDivided(int a, int b) { return (a + b - 1) / b; }
+constexpr int ceilDivided(int a, int b) { return (a + b - 1) / b; }
 
 /// 1/a for normal a: the estimate and one Newton step, relative error below 4e-7.
 inline Floats inverse(Floats a) {

@@ -1,15 +1,15 @@
 /** Every kind of vector and every number of threads gives what the reference gives. */
 import { describe, expect, test } from 'vitest'
 import { compilePrediction } from '../../../src/engine/compile.js'
-import { metricsPerEpoch } from '../../../src/engine/epoch.js'
 import { train } from '../../../src/engine/index.js'
 import type { Backend } from '../../../src/engine/kernels/kernels.js'
 import { loadAddon, type Variant, whyUnavailable } from '../../../src/engine/kernels/native/addon.js'
 import { nativeBackendOver } from '../../../src/engine/kernels/native/backend.js'
 import { referenceBackend } from '../../../src/engine/kernels/reference/backend.js'
 import { SharedMemory } from '../../../src/engine/memory.js'
-import { initializeWeights, readWeights, type Weights, writeWeights } from '../../../src/engine/weights.js'
-import { type SpecInput, type TrainingCase, trainingCase } from '../../support/training-case.js'
+import { type Weights, writeWeights } from '../../../src/engine/weights.js'
+import { expectClose, expectSame, outcome } from '../../support/outcome.js'
+import { type SpecInput, trainingCase } from '../../support/training-case.js'
 
 const reason = whyUnavailable()
 const variants: readonly Variant[] = ['avx512', 'avx2', 'neon']
@@ -237,49 +237,6 @@ function signals(): SpecInput {
   }
 }
 
-/** Trains to the end on these very kernels; `train` would take the fastest. */
-function outcome({ program, dataset }: TrainingCase, backend: Backend, threads: number) {
-  const { memory, place: data } = dataset()
-  const arena = memory.reserve(4 * program.floats)
-  const order = memory.reserve(4 * data.trainingRows)
-  const workspace = memory.reserve(backend.workspaceBytes(program))
-  const floats = memory.float32(arena, program.floats)
-  initializeWeights(program, floats, 5)
-  const trainer = backend.trainer({ program, memory, arena, order, workspace, data, seed: 5, threads })
-  const { epochs } = program.spec
-  const metrics = new Float64Array(epochs * metricsPerEpoch)
-  const { learningRate } = program.spec.optimizer
-  const end = trainer.run({
-    position: { epoch: 0, step: 0, lossSum: 0, right: 0 },
-    epochs,
-    steps: 1e6,
-    learningRates: new Float64Array(epochs).fill(learningRate),
-    metrics,
-    stop: null,
-  })
-  expect(end).toEqual({ reason: 'epochs', epochs })
-  return {
-    detail: trainer.detail,
-    losses: Array.from({ length: epochs }, (_, i) => metrics[i * metricsPerEpoch] ?? Number.NaN),
-    weights: readWeights(program, floats),
-  }
-}
-
-function expectClose(actual: ReturnType<typeof outcome>, expected: ReturnType<typeof outcome>): void {
-  expected.losses.forEach((loss, i) => {
-    expect(Math.abs((actual.losses[i] ?? Number.NaN) - loss)).toBeLessThan(1e-4 * Math.abs(loss) + 1e-6)
-  })
-  for (const [name, { values }] of expected.weights) {
-    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
-    const got = actual.weights.get(name)?.values ?? new Float32Array()
-    const worst = values.reduce(
-      (most, value, i) => Math.max(most, Math.abs((got[i] ?? Number.NaN) - value)),
-      0,
-    )
-    expect(worst, name).toBeLessThan(2e-3 * largest + 1e-5)
-  }
-}
-
 describe.each(runnable)('kernels for %s', (variant) => {
   const backend = nativeBackendOver(variant)
 
@@ -333,15 +290,15 @@ describe.skipIf(reason !== null)('threads', () => {
     for (const threads of [2, 3]) {
       const first = outcome(training, backend, threads)
       expectClose(first, expected)
-      expect(outcome(training, backend, threads)).toEqual(first)
+      expectSame(outcome(training, backend, threads), first)
     }
   })
 
   test('work that is large enough is shared, and comes out the same', () => {
     const training = trainingCase(dense([300], [256, 10], 'relu', 64), 128)
     const alone = outcome(training, backend, 1)
-    expect(outcome(training, backend, 2)).toEqual(alone)
-    expect(outcome(training, backend, 4)).toEqual(alone)
+    expectSame(outcome(training, backend, 2), alone)
+    expectSame(outcome(training, backend, 4), alone)
   })
 
   test('a number of threads that is none is refused', () => {

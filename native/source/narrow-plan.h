@@ -1,0 +1,186 @@
+// Which programs are small dense networks, and how one is laid out.
+#pragma once
+#include "activation.h"
+#include "narrow-network.h"
+
+namespace descent {
+namespace ISA {
+
+/// Widths up to which a row a lane beats vectors along the units.
+constexpr int narrowWidth = 16;
+
+class NarrowPlan {
+ public:
+  NarrowPlan(const Program& program, NarrowNetwork& network) : program_(program), network_(network) {}
+
+  /// Lays the network out in memory that nothing else writes to while it lives.
+  /// @returns false where the program is of another kind, or too large.
+  bool make(float* memory, int64_t floats) {
+    if (program_.capacity != narrowRows || !isChain() || !hasUpdate(program_.list[updateList])) return false;
+    return follows(program_.list[backwardList]) && evaluates() && place(memory, floats);
+  }
+
+ private:
+  const Program& program_;
+  NarrowNetwork& network_;
+  /// Floats of the range over all parameters.
+  int64_t count_ = 0;
+
+  const float* parameters() const { return network_.ranges[0].arena; }
+  const float* gradients() const { return network_.ranges[1].arena; }
+
+  bool isChain() const {
+    const auto& forward = program_.list[forwardList];
+    const float* x = program_.input;
+    int width = program_.features;
+    for (const Operation& o : forward) {
+      if (o.code != 1 || o.at[0] != x || o.n[0] != width || most(o.n[0], o.n[1]) > narrowWidth) return false;
+      x = o.at[3];
+      width = o.n[1];
+    }
+    return !forward.empty() && width == program_.targets;
+  }
+
+  /// Whether all that the list works on are ranges over all parameters.
+  bool hasUpdate(const std::vector<Operation>& list) {
+    if (list.empty()) return false;
+    const Operation& last = list.back();
+    if (last.code < 25) return false;
+    count_ = last.n[0];
+    for (int i = 0; i < 4; i++)
+      if (last.at[i]) network_.ranges.push_back({last.at[i], nullptr});
+    for (const Operation& o : list)
+      if (&o != &last && (o.code != 24 || o.at[0] != last.at[1] || o.n[0] != count_)) return false;
+    if (list.size() == 1 && last.code == 25) network_.fused = &last;
+    return true;
+  }
+
+  bool covers(const float* from, int64_t length) const {
+    return from >= parameters() && from + length <= parameters() + count_;
+  }
+
+  /// Takes the layers; whether the list is the loss and then, from the last layer down, each one's gradients.
+  bool follows(const std::vector<Operation>& list) {
+    const auto& forward = program_.list[forwardList];
+    const Operation* o = list.data();
+    const Operation* const end = o + list.size();
+    const Operation& last = forward.back();
+    if (o == end || o->code != 23 || o->at[0] != last.at[3] || o->at[1] != program_.target || !o->at[2]) return false;
+    if (o->n[0] != last.n[1] || o->n[1] == loss::categoricalCrossentropy || o->n[2] == accuracy::argmax) return false;
+    network_.lossCode = o->n[1];
+    network_.accuracyCode = o->n[2];
+    const float* dy = o++->at[2];
+    network_.layers.resize(forward.size());
+    for (size_t i = forward.size(); i-- > 0;) {
+      const Operation& dense = forward[i];
+      const float* const source = dense.n[2] == activation::gelu ? dense.at[4] : dense.at[3];
+      const bool bends = o != end && o->code == 5;
+      if (bends ? o->at[1] != dy || o->at[0] != source || o->n[0] != dense.n[1] || o->n[1] != dense.n[2]
+                : dense.n[2] != activation::linear)
+        return false;
+      if (bends) o++;
+      if (o == end || o->code != 2 || o->at[0] != dense.at[0] || o->at[1] != dy) return false;
+      if (o->n[0] != dense.n[0] || o->n[1] != dense.n[1] || !take(dense, *o++, network_.layers[i])) return false;
+      if (i == 0) break;
+      if (o == end || o->code != 3 || o->at[0] != dy || o->at[1] != dense.at[1]) return false;
+      if (o->n[0] != dense.n[0] || o->n[1] != dense.n[1]) return false;
+      dy = o++->at[2];
+    }
+    return o == end;
+  }
+
+  bool take(const Operation& dense, const Operation& backward, NarrowLayer& layer) const {
+    const int64_t weights = int64_t{dense.n[0]} * dense.n[1];
+    if (!covers(dense.at[1], weights)) return false;
+    layer.weight = dense.at[1] - parameters();
+    layer.bias = -1;
+    if (backward.at[2] != gradients() + layer.weight || !dense.at[2] != !backward.at[3]) return false;
+    if (dense.at[2]) {
+      if (!covers(dense.at[2], dense.n[1])) return false;
+      layer.bias = dense.at[2] - parameters();
+      if (backward.at[3] != gradients() + layer.bias) return false;
+    }
+    layer.inputs = dense.n[0];
+    layer.units = dense.n[1];
+    layer.activation = dense.n[2];
+    layer.across = ceilDivided(layer.columns(), 4);
+    layer.down = ceilDivided(layer.units, fours);
+    return true;
+  }
+
+  /// Whether validation does what training does.
+  bool evaluates() const {
+    const auto& forward = program_.list[forwardList];
+    const auto& list = program_.list[evaluationList];
+    if (list.size() != forward.size() + 1) return false;
+    const float* x = program_.input;
+    for (size_t i = 0; i < forward.size(); i++) {
+      const Operation& o = list[i];
+      const Operation& dense = forward[i];
+      if (o.code != 1 || o.at[0] != x || o.at[1] != dense.at[1] || o.at[2] != dense.at[2]) return false;
+      for (int n = 0; n < 3; n++)
+        if (o.n[n] != dense.n[n]) return false;
+      x = o.at[3];
+    }
+    const Operation& o = list.back();
+    if (o.code != 23 || o.at[0] != x || o.at[1] != program_.target) return false;
+    return o.n[1] == network_.lossCode && o.n[2] == network_.accuracyCode;
+  }
+
+  bool place(float* memory, int64_t floats) {
+    float* const end = memory + floats;
+    bool fits = true;
+    const auto some = [&](int64_t count) {
+      float* const begin = memory;
+      fits = fits && wholeLines(count) <= end - memory;
+      if (!fits) return begin;
+      clear(begin, count);
+      memory += wholeLines(count);
+      return begin;
+    };
+    auto& layers = network_.layers;
+    auto& ranges = network_.ranges;
+    int64_t blocks = 0;
+    for (const NarrowLayer& layer : layers) blocks += layer.size();
+    for (NarrowRange& range : ranges) range.blocks = some(blocks);
+    int64_t before = 0;
+    float* x = some(layers[0].across * 16);
+    for (size_t i = 0; i < layers.size(); i++) {
+      NarrowLayer& layer = layers[i];
+      layer.before = before;
+      layer.parameters = ranges[0].blocks + before;
+      layer.gradients = ranges[1].blocks + before;
+      layer.velocity = network_.fused && network_.fused->at[2] ? ranges[2].blocks + before : nullptr;
+      before += layer.size();
+      const int64_t outputs = int64_t{layer.down} * lanes;
+      layer.x = x;
+      layer.y = x = some(i + 1 < layers.size() ? most<int64_t>(outputs, layers[i + 1].across * 16) : outputs);
+      layer.slope = some(outputs);
+      layer.dz = some(outputs);
+    }
+    network_.target = some(layers.back().down * lanes);
+    network_.present = some(layers.back().down * lanes);
+    if (!fits) return false;
+    for (const NarrowLayer& layer : layers)
+      for (int row = 0; row < narrowRows && layer.bias >= 0; row++) layer.x[layer.inputs * narrowRows + row] = 1;
+    translate(static_cast<int32_t>(blocks));
+    return true;
+  }
+
+  /// The update, over blocks.
+  void translate(int32_t blocks) {
+    network_.update = program_.list[updateList];
+    for (Operation& o : network_.update) {
+      o.n[0] = blocks;
+      for (float*& at : o.at) {
+        const float* const from = at;
+        for (const NarrowRange& range : network_.ranges)
+          if (from == range.arena) at = range.blocks;
+      }
+    }
+    if (network_.fused) network_.fused = network_.update.data();
+  }
+};
+
+}  // namespace ISA
+}  // namespace descent
