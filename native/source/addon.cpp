@@ -11,6 +11,10 @@
 #include <string>
 #include <utility>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include "training.h"
 
 namespace descent {
@@ -294,6 +298,20 @@ napi_value predict(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+/// preferHugePages(bytes): asks the system for memory in large pages, where it has them, before it is first touched. What
+/// it answers is of no matter.
+napi_value preferHugePages(napi_env env, napi_callback_info info) {
+  const Arguments<1> given(env, info);
+  const Array<uint8_t> bytes = arrayOf<uint8_t>(env, given.at[0], napi_uint8_array);
+#if defined(MADV_HUGEPAGE)
+  constexpr uintptr_t page = 2 << 20;
+  const uintptr_t from = (reinterpret_cast<uintptr_t>(bytes.data) + page - 1) / page * page;
+  const uintptr_t end = reinterpret_cast<uintptr_t>(bytes.data + bytes.length) / page * page;
+  if (from < end) madvise(reinterpret_cast<void*>(from), end - from, MADV_HUGEPAGE);
+#endif
+  return nullptr;
+}
+
 template <napi_value (*work)(napi_env, napi_callback_info)>
 void offer(napi_env env, napi_value exports, const char* name) {
   napi_value function;
@@ -311,5 +329,6 @@ NAPI_MODULE_INIT() {
   offer<run>(env, exports, "run");
   offer<predictor>(env, exports, "predictor");
   offer<predict>(env, exports, "predict");
+  offer<preferHugePages>(env, exports, "preferHugePages");
   return exports;
 }

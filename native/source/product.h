@@ -11,6 +11,8 @@ namespace ISA {
 
 constexpr int blockVectors = 2;
 constexpr int panelWidth = blockVectors * lanes;
+/// Blocks that are as low as this have a vector more, where B has offsets: registers hold their sums as well.
+constexpr int lowRows = blockRows * blockVectors / (blockVectors + 1);
 /// Depth of one round: longer ones touch C less often, shorter ones leave more room for A.
 constexpr int roundDepth = 512;
 /// Floats of A packed at a time: they stay in the second cache while panels of B go by.
@@ -144,24 +146,42 @@ void multiplyBlock(const Block& t) {
   }
   float* c = t.c;
   if (distances && t.cuts) {
+    const bool relu = t.relu;
+    const bool adds = t.adds;
+    const ptrdiff_t stride = t.cStride;
+    float* const before = t.sums;
+    const bool ready = !adds && !before;
+#pragma GCC unroll 16
+    for (int i = 0; i < height; i++) {
+      const Floats bias = t.alongRows ? every(t.alongRows[i]) : zeros();
+#pragma GCC unroll 4
+      for (int v = 0; v < width; v++) {
+        sum[i][v] = sum[i][v] + bias;
+        if (ready && relu) sum[i][v] = larger(zeros(), sum[i][v]);
+      }
+    }
 #pragma GCC unroll 4
     for (int v = 0; v < width; v++) {
       for (int part = 0; part < t.parts; part++) {
-        const Cut& cut = t.cuts[v * t.parts + part];
+        const Cut cut = t.cuts[v * t.parts + part];
         if (cut.low == cut.high) continue;
         const Window window = lanesBetween(cut.low, cut.high);
         float* to = c + cut.at;
-        float* sums = t.sums ? t.sums + cut.at : nullptr;
+        if (ready) {
 #pragma GCC unroll 16
-        for (int i = 0; i < height; i++, to += t.cStride) {
+          for (int i = 0; i < height; i++, to += stride) storeWindow(to, sum[i][v], window);
+          continue;
+        }
+        float* sums = before ? before + cut.at : nullptr;
+#pragma GCC unroll 16
+        for (int i = 0; i < height; i++, to += stride) {
           Floats value = sum[i][v];
-          if (t.adds) value = value + loadWindow(to, window);
-          if (t.alongRows) value = value + every(t.alongRows[i]);
+          if (adds) value = value + loadWindow(to, window);
           if (sums) {
             storeWindow(sums, value, window);
-            sums += t.cStride;
+            sums += stride;
           }
-          if (t.relu) value = larger(zeros(), value);
+          if (relu) value = larger(zeros(), value);
           storeWindow(to, value, window);
         }
       }
@@ -192,12 +212,13 @@ using MultiplyBlock = void (*)(const Block&);
 
 /// The blocks of one way to reach A and B, by height and vectors.
 template <Steps left, bool distances, bool masked> struct Blocks {
-  MultiplyBlock table[blockRows + 1][blockVectors + 1];
+  MultiplyBlock table[blockRows + 1][blockVectors + 2];
   constexpr Blocks() : table() { fill<blockRows>(); }
   template <int height> constexpr void fill() {
     if constexpr (height > 0) {
       table[height][1] = multiplyBlock<height, 1, left, distances, masked>;
       table[height][2] = multiplyBlock<height, 2, left, distances, masked>;
+      if constexpr (distances && height <= lowRows) table[height][3] = multiplyBlock<height, 3, left, distances, masked>;
       fill<height - 1>();
     }
   }
@@ -395,7 +416,8 @@ inline void multiply(const Left& a, const Right& b, const Output& out, int m, in
                      float* scratch) {
   const int rounds = most(1, ceilDivided(depth, roundDepth));
   const int blocks = ceilDivided(m, blockRows);
-  const int panels = ceilDivided(n, panelWidth);
+  const int panel = b.offsets && m <= lowRows ? panelWidth + lanes : panelWidth;
+  const int panels = ceilDivided(n, panel);
   float* const packedPanel = scratch + packedLeft;
   float* const sums = packedPanel + int64_t{roundDepth} * panelWidth;
   const bool fetches = !out.cuts && !out.transposed && int64_t{m} * n >= fetchedFrom;
@@ -428,8 +450,8 @@ inline void multiply(const Left& a, const Right& b, const Output& out, int m, in
         if (packsLeft) packBlock(a, rowBehind, k0, height, some, scratch + int64_t{rowBehind - row} * some);
         rowBehind += height;
       }
-      for (int j = 0; j < n; j += panelWidth) {
-        const int across = least(panelWidth, n - j);
+      for (int j = 0; j < n; j += panel) {
+        const int across = least(panel, n - j);
         const int vectors = ceilDivided(across, lanes);
         if (packs) {
           packPanel(b, k0, j, some, across, vectors, packedPanel);

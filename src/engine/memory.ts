@@ -6,6 +6,7 @@
  * for every instance over the memory. From 65536: regions, in order of address, each a multiple of 64 bytes; a region
  * given back is used again, so the memory does not grow with the number of trainings that ran one after another.
  */
+import { preferHugePages } from './kernels/native/addon.js'
 
 const tableStart = 1024
 const firstRegion = 65_536
@@ -38,7 +39,9 @@ export class SharedMemory {
   static create(bytes: number, limit: 'growing' | 'fixed' = 'growing'): SharedMemory {
     const initial = Math.ceil((firstRegion + bytes) / pageBytes) + 1
     const maximum = limit === 'growing' ? maximumPages : initial
-    return new SharedMemory(new WebAssembly.Memory({ initial, maximum, shared: true }))
+    const memory = new WebAssembly.Memory({ initial, maximum, shared: true })
+    preferHugePages(memory.buffer)
+    return new SharedMemory(memory)
   }
 
   static attach(handle: MemoryHandle): SharedMemory {
@@ -84,7 +87,10 @@ export class SharedMemory {
       }
       // One unit more than is asked for: vector kernels read, and ignore, a little behind the last region.
       const missing = (begin + wanted + 1) * unit - this.#buffer().byteLength
-      if (missing > 0) this.memory.grow(Math.ceil(missing / pageBytes))
+      if (missing > 0) {
+        this.memory.grow(Math.ceil(missing / pageBytes))
+        preferHugePages(this.memory.buffer)
+      }
       table.copyWithin(firstEntry + 2 * (place + 1), firstEntry + 2 * place, firstEntry + 2 * count)
       table[firstEntry + 2 * place] = begin
       table[firstEntry + 2 * place + 1] = wanted

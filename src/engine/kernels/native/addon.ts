@@ -37,6 +37,7 @@ export interface Addon {
   predictor(variant: Variant, words: Int32Array, arena: Float32Array, threads: number): Handle
   /** @param inputs rows × features. @param outputs rows × outputs. */
   predict(predictor: Handle, inputs: Float32Array, outputs: Float32Array): void
+  preferHugePages(bytes: Uint8Array): void
 }
 
 /** Where npm's install script leaves the addon, seen from the sources as from the built files: beside package.json. */
@@ -69,6 +70,14 @@ let loaded: Loaded | undefined
 function loadedOnce(): Loaded {
   loaded ??= load()
   return loaded
+}
+
+/**
+ * Asks for large pages for memory that was not touched yet: rows that lie anywhere in a large dataset then cost fewer
+ * walks through page tables. Does nothing where the addon does not run.
+ */
+export function preferHugePages(memory: SharedArrayBuffer): void {
+  loadedOnce().addon?.preferHugePages(new Uint8Array(memory))
 }
 
 /** Null if the addon runs here, else the reason why not. */
