@@ -31,28 +31,74 @@ struct Pairs {
   }
 };
 
+/// Two rows of outputs in one vector, the second in its upper half.
+struct TwoRows {
+  static constexpr int half = lanes / 2;
+  Mask inputs;
+  Window low;
+  Window high;
+  int width;
+  explicit TwoRows(const Windows& w)
+      : inputs(firstLanes(2 * w.outputWidth)), low(lanesBetween(0, w.outputWidth)),
+        high(lanesBetween(half, half + w.outputWidth)), width(w.outputWidth),
+        rows(w.outputWidth <= half ? w.outputHeight / 2 * 2 : 0) {}
+  /// Rows of outputs, from the first, that are taken so.
+  int rows;
+  /// Even and odd cells of an input row and of the one two below.
+  void read(const float* from, int64_t below, Floats& even, Floats& odd) const {
+    separate(load(from, inputs), load(from + below, inputs), even, odd);
+  }
+  void write(float* to, int64_t below, Floats even, Floats odd) const {
+    Floats a;
+    Floats b;
+    interleave(even, odd, a, b);
+    store(to, a, inputs);
+    store(to + below, b, inputs);
+  }
+  Floats readOutputs(const float* from) const {
+    return loadWindow(from, low) + loadWindow(from + width - half, high);
+  }
+  void writeOutputs(float* to, Floats value) const {
+    storeWindow(to, value, low);
+    storeWindow(to + width - half, value, high);
+  }
+};
+
+inline Floats maximumOf(Floats a, Floats b, Floats c, Floats d) {
+  // Each but the first on the right, so that what is no number stays none, as in the definition.
+  return larger(larger(a, b), larger(c, d));
+}
+
 /// Windows of two by two, two apart: down the image, up to a vector of outputs wide.
-inline void halveByMaximum(const float* x, float* y, const Windows& w) {
+inline void halveByMaximum(const float* x, float* y, const Windows& w, const TwoRows& two) {
+  const int64_t below = 2 * w.width;
+  for (int i = 0; i < two.rows; i += 2, x += 2 * below, y += 2 * w.outputWidth) {
+    Floats a, b, c, d;
+    two.read(x, below, a, b);
+    two.read(x + w.width, below, c, d);
+    two.writeOutputs(y, maximumOf(a, b, c, d));
+  }
+  if (two.rows == w.outputHeight) return;
   for (int j = 0; j < w.outputWidth; j += lanes) {
     const int some = least(lanes, w.outputWidth - j);
     const Mask mask = firstLanes(some);
     const Pairs pairs(some);
     const float* from = x + 2 * j;
     float* to = y + j;
-    for (int i = 0; i < w.outputHeight; i++, from += 2 * w.width, to += w.outputWidth) {
+    for (int i = two.rows; i < w.outputHeight; i++, from += 2 * w.width, to += w.outputWidth) {
       Floats a, b, c, d;
       pairs.read(from, a, b);
       pairs.read(from + w.width, c, d);
-      // Each but the first on the right, so that what is no number stays none, as in the definition.
-      store(to, larger(larger(a, b), larger(c, d)), mask);
+      store(to, maximumOf(a, b, c, d), mask);
     }
   }
 }
 
 inline void maxPoolingForward(const float* x, float* y, int planes, const Windows& w) {
+  const TwoRows two(w);
   for (int plane = 0; plane < planes; plane++, x += w.plane()) {
     if (w.halving()) {
-      halveByMaximum(x, y, w);
+      halveByMaximum(x, y, w, two);
       y += w.outputs();
       continue;
     }
@@ -71,26 +117,48 @@ inline void maxPoolingForward(const float* x, float* y, int planes, const Window
   }
 }
 
-inline void halveBack(const float* x, const float* y, const float* dy, float* dx, const Windows& w, bool relu) {
+/// The slope goes to the first cell that is the best one, in place of what is in the cells.
+inline void slopesOfMaximum(Floats best, Floats slope, bool relu, Floats& a, Floats& b, Floats& c, Floats& d) {
+  if (relu) slope = keep(greater(best, zeros()), slope);
+  const Mask first = equal(a, best);
+  const Mask second = butNot(equal(b, best), first);
+  const Mask third = butNot(equal(c, best), either(first, second));
+  const Mask fourth = butNot(equal(d, best), either(first, either(second, third)));
+  a = keep(first, slope);
+  b = keep(second, slope);
+  c = keep(third, slope);
+  d = keep(fourth, slope);
+}
+
+inline void halveBack(const float* x, const float* y, const float* dy, float* dx, const Windows& w, const TwoRows& two,
+                      bool relu) {
+  const int64_t below = 2 * w.width;
+  for (int i = 0; i < two.rows; i += 2) {
+    Floats a, b, c, d;
+    two.read(x, below, a, b);
+    two.read(x + w.width, below, c, d);
+    slopesOfMaximum(two.readOutputs(y), two.readOutputs(dy), relu, a, b, c, d);
+    two.write(dx, below, a, b);
+    two.write(dx + w.width, below, c, d);
+    x += 2 * below;
+    dx += 2 * below;
+    y += 2 * w.outputWidth;
+    dy += 2 * w.outputWidth;
+  }
+  if (two.rows == w.outputHeight) return;
   for (int j = 0; j < w.outputWidth; j += lanes) {
     const int some = least(lanes, w.outputWidth - j);
     const Mask mask = firstLanes(some);
     const Pairs pairs(some);
     int64_t in = 2 * j;
     int64_t out = j;
-    for (int i = 0; i < w.outputHeight; i++, in += 2 * w.width, out += w.outputWidth) {
-      const Floats best = load(y + out, mask);
-      Floats slope = load(dy + out, mask);
-      if (relu) slope = keep(greater(best, zeros()), slope);
+    for (int i = two.rows; i < w.outputHeight; i++, in += 2 * w.width, out += w.outputWidth) {
       Floats a, b, c, d;
       pairs.read(x + in, a, b);
       pairs.read(x + in + w.width, c, d);
-      const Mask first = equal(a, best);
-      const Mask second = butNot(equal(b, best), first);
-      const Mask third = butNot(equal(c, best), either(first, second));
-      const Mask fourth = butNot(equal(d, best), either(first, either(second, third)));
-      pairs.write(dx + in, keep(first, slope), keep(second, slope));
-      pairs.write(dx + in + w.width, keep(third, slope), keep(fourth, slope));
+      slopesOfMaximum(load(y + out, mask), load(dy + out, mask), relu, a, b, c, d);
+      pairs.write(dx + in, a, b);
+      pairs.write(dx + in + w.width, c, d);
     }
   }
 }
@@ -98,10 +166,11 @@ inline void halveBack(const float* x, const float* y, const float* dy, float* dx
 /// @param relu x is a relu's output, whose slopes are taken along.
 inline void maxPoolingBackward(const float* x, const float* y, const float* dy, float* dx, int planes, const Windows& w,
                                bool relu) {
+  const TwoRows two(w);
   for (int plane = 0; plane < planes; plane++, x += w.plane(), dx += w.plane()) {
     if (!w.halving() || w.height != 2 * w.outputHeight || w.width != 2 * w.outputWidth) clear(dx, w.plane());
     if (w.halving()) {
-      halveBack(x, y, dy, dx, w, relu);
+      halveBack(x, y, dy, dx, w, two, relu);
       y += w.outputs();
       dy += w.outputs();
       continue;

@@ -26,12 +26,14 @@ const cases: readonly (readonly [string, SpecInput, number])[] = [
   ['wide dense layers', dense([70], [130, 41, 10], 'relu', 33), 80],
   ['narrow dense layers', dense([3], [5, 2], 'tanh', 7), 30],
   ['deep sums', dense([900], [37, 4], 'sigmoid', 21), 42],
+  ['more rows than are packed at once', dense([100], [300, 4], 'tanh', 512), 600],
   ['single rows', dense([40], [50, 3], 'gelu', 1), 5],
   ['images', images('valid', 1), 21],
   ['bordered images', images('same', 1), 21],
   ['images in strides', images('same', 2), 21],
   ['signals', signals(), 26],
   ['few filters on wide images', pooled(), 17],
+  ['halved again and again', halved(), 15],
   ['kernels wider than a vector', wideKernels(), 10],
   ['convolutions that follow one another', sequence(), 12],
   [
@@ -129,6 +131,29 @@ function pooled(): SpecInput {
     optimizer: { type: 'sgd', learningRate: 0.05 },
     epochs: 2,
     batchSize: 8,
+  }
+}
+
+/** Rows of outputs that fill a vector, half of one and less, rows and columns of inputs left over; filters of a low block. */
+function halved(): SpecInput {
+  return {
+    network: {
+      inputShape: [1, 46, 38],
+      layers: [
+        { type: 'conv2d', filters: 9, kernelSize: 3, padding: 'same', activation: 'relu' },
+        { type: 'maxPooling2d' },
+        { type: 'maxPooling2d' },
+        { type: 'conv2d', filters: 4, kernelSize: 2, padding: 'same', activation: 'relu' },
+        { type: 'maxPooling2d' },
+        { type: 'maxPooling2d' },
+        { type: 'flatten' },
+        { type: 'dense', units: 3, activation: 'softmax' },
+      ],
+    },
+    loss: 'categoricalCrossentropy',
+    optimizer: { type: 'sgd', learningRate: 0.05 },
+    epochs: 2,
+    batchSize: 6,
   }
 }
 
