@@ -10,7 +10,7 @@ import { type GeneratedRequest, type Operation, operationsOf, requestsTo } from 
 import { type HostileServer, openServer } from './server.js'
 import { type Answer, send } from './wire.js'
 
-const requests = Number(process.env.FUZZ_REQUESTS ?? 20_000)
+const requests = Number(process.env.FUZZ_REQUESTS ?? 10_000)
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31)
 const atOnce = 20
 const maximumResidentBytes = 600 * 1024 ** 2
