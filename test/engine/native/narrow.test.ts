@@ -1,16 +1,11 @@
 /** Small dense networks in batches of four rows: the kernels hold them in another layout, which must not show. */
 import { describe, expect, test } from 'vitest'
-import { loadAddon, type Variant, whyUnavailable } from '../../../src/engine/kernels/native/addon.js'
 import { nativeBackendOver } from '../../../src/engine/kernels/native/backend.js'
 import { referenceBackend } from '../../../src/engine/kernels/reference/backend.js'
 import type { Program } from '../../../src/engine/program.js'
+import { runnableVariants } from '../../support/kernel-variants.js'
 import { expectClose, type Outcome, outcome } from '../../support/outcome.js'
 import { type SpecInput, trainingCase } from '../../support/training-case.js'
-
-const variants: readonly Variant[] = ['avx512', 'avx2', 'neon']
-const runnable = variants.filter(
-  (variant) => whyUnavailable() === null && loadAddon().addon.variant(variant) === variant,
-)
 
 type Dense = Extract<SpecInput['network']['layers'][number], { type: 'dense' }>
 
@@ -212,7 +207,7 @@ function lasting({ buffers }: Program, { arena }: Outcome) {
     .map(({ name, offset, length }) => ({ name, values: arena.slice(offset, offset + length) }))
 }
 
-describe.each(runnable)('kernels for %s, four rows', (variant) => {
+describe.each(runnableVariants)('kernels for %s, four rows', (variant) => {
   const backend = nativeBackendOver(variant)
 
   test.each(Object.entries(cases))('%s', (_, some) => {

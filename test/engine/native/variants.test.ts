@@ -3,23 +3,13 @@ import { describe, expect, test } from 'vitest'
 import { compilePrediction } from '../../../src/engine/compile.js'
 import { train } from '../../../src/engine/index.js'
 import type { Backend } from '../../../src/engine/kernels/kernels.js'
-import { loadAddon, type Variant, whyUnavailable } from '../../../src/engine/kernels/native/addon.js'
 import { nativeBackendOver } from '../../../src/engine/kernels/native/backend.js'
 import { referenceBackend } from '../../../src/engine/kernels/reference/backend.js'
 import { SharedMemory } from '../../../src/engine/memory.js'
 import { type Weights, writeWeights } from '../../../src/engine/weights.js'
+import { runnableVariants } from '../../support/kernel-variants.js'
 import { expectClose, expectSame, outcome } from '../../support/outcome.js'
 import { type SpecInput, trainingCase } from '../../support/training-case.js'
-
-const reason = whyUnavailable()
-const variants: readonly Variant[] = ['avx512', 'avx2', 'neon']
-const runnable = variants.filter(
-  (variant) => reason === null && loadAddon().addon.variant(variant) === variant,
-)
-for (const variant of variants) {
-  if (!runnable.includes(variant))
-    console.warn(`The kernels for ${variant} are not tested: ${reason ?? 'this processor has none'}`)
-}
 
 const adam = { type: 'adam' as const, learningRate: 0.01 }
 const cases: readonly (readonly [string, SpecInput, number])[] = [
@@ -262,7 +252,7 @@ function signals(): SpecInput {
   }
 }
 
-describe.each(runnable)('kernels for %s', (variant) => {
+describe.each(runnableVariants)('kernels for %s', (variant) => {
   const backend = nativeBackendOver(variant)
 
   test.each(cases)('%s', (_, spec, rows) => {
@@ -306,7 +296,7 @@ function productOf(backend: Backend, weight: number, threads: number): number {
   return outputs[0] ?? Number.NaN
 }
 
-describe.skipIf(reason !== null)('threads', () => {
+describe.skipIf(runnableVariants.length === 0)('threads', () => {
   const backend = nativeBackendOver(null)
 
   test.each(cases)('two and three of them: %s', (_, spec, rows) => {
