@@ -82,14 +82,22 @@ inline int largestAt(const float* x, int size) {
   return best;
 }
 
+/// Lanes whose answers, outputs from a border on, are not what is true.
+inline Mask wrongAnswers(int code, Floats output, Floats target) {
+  const Mask yes = greaterOrEqual(output, every(code == accuracy::half ? 0.5f : 0));
+  const Mask wanted = greaterOrEqual(target, every(0.5f));
+  return either(butNot(yes, wanted), butNot(wanted, yes));
+}
+
 inline int64_t rightAnswers(int code, const float* output, const float* target, int rows, int size) {
   int64_t right = 0;
   if (code == accuracy::argmax) {
     for (int row = 0; row < rows; row++)
       right += largestAt(output + int64_t{row} * size, size) == largestAt(target + int64_t{row} * size, size);
   } else if (code != accuracy::none) {
-    const float border = code == accuracy::half ? 0.5f : 0;
-    for (int64_t i = 0; i < int64_t{rows} * size; i++) right += (output[i] >= border) == (target[i] >= 0.5f);
+    overVectors(int64_t{rows} * size, [&](int64_t i, Mask mask) {
+      right += countOf(butNot(mask, wrongAnswers(code, load(output + i, mask), load(target + i, mask))));
+    });
   }
   return right;
 }

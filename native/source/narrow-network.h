@@ -83,9 +83,7 @@ struct NarrowNetwork {
   /// Right answers among those that are present.
   int rightOf(Floats output, Floats truth, Mask there) const {
     if (accuracyCode == accuracy::none) return 0;
-    const Mask yes = greaterOrEqual(output, every(accuracyCode == accuracy::half ? 0.5f : 0));
-    const Mask wanted = greaterOrEqual(truth, every(0.5f));
-    return countOf(butNot(there, either(butNot(yes, wanted), butNot(wanted, yes))));
+    return countOf(butNot(there, wrongAnswers(accuracyCode, output, truth)));
   }
 
   /// From the arena to the blocks, and back.

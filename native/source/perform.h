@@ -59,11 +59,7 @@ inline void perform(const Operation& o, Moment& now, const Context& context) {
     case 22:
       return elementwise(int64_t{rows} * n[0], 2,
                          [&](int from, int end) { dropoutBackward(at[0] + from, at[1] + from, end - from); });
-    case 23: {
-      const Judgement judgement =
-          judge(n[1], n[2], at[0], at[1], at[2], rows, n[0], context.scratch + productScratch);
-      return now.add(judgement);
-    }
+    case 23: return now.add(judge(n[1], n[2], at[0], at[1], at[2], rows, n[0], context.scratch + productScratch));
     case 24: return clipGradients(at[0], n[0], real[1]);
     case 25: {
       const Sgd sgd{static_cast<float>(now.learningRate), static_cast<float>(real[1]), n[2] != 0,

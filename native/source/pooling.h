@@ -38,12 +38,12 @@ struct TwoRows {
   Window low;
   Window high;
   int width;
+  /// Rows of outputs, from the first, that are taken so.
+  int rows;
   explicit TwoRows(const Windows& w)
       : inputs(firstLanes(2 * w.outputWidth)), low(lanesBetween(0, w.outputWidth)),
         high(lanesBetween(half, half + w.outputWidth)), width(w.outputWidth),
         rows(w.outputWidth <= half ? w.outputHeight / 2 * 2 : 0) {}
-  /// Rows of outputs, from the first, that are taken so.
-  int rows;
   /// Even and odd cells of an input row and of the one two below.
   void read(const float* from, int64_t below, Floats& even, Floats& odd) const {
     separate(load(from, inputs), load(from + below, inputs), even, odd);

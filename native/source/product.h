@@ -465,6 +465,8 @@ inline void multiply(const Left& a, const Right& b, const Output& out, int m, in
           t.bStride = b.row;
         }
         const bool whole = packs || across == vectors * lanes;
+        // Of sums that are turned next, what packing filled up may stay.
+        t.last = firstLanes(packs && out.transposed ? lanes : across - (vectors - 1) * lanes);
         t.cuts = out.cuts ? out.cuts + j / lanes * out.parts : nullptr;
         for (int block = first, i0 = row; block < behind; block++) {
           const int height = heightOf(block);
@@ -475,15 +477,13 @@ inline void multiply(const Left& a, const Right& b, const Output& out, int m, in
             t.a = a.offsets ? a.at + i0 : a.at + i0 * a.row + k0 * a.column;
             t.aStride = a.row == 1 ? a.column : a.row;
           }
-          if (packs && j + panelWidth < n)
-            fetchPanel(b, k0, j + panelWidth, some, least(panelWidth, n - j - panelWidth), block - first, behind - first);
-          t.last = firstLanes(across - (vectors - 1) * lanes);
+          if (packs && j + panel < n)
+            fetchPanel(b, k0, j + panel, some, least(panel, n - j - panel), block - first, behind - first);
           const MultiplyBlock multiplied = chooseBlock(steps, b.offsets != nullptr, whole, height, vectors);
           if (out.transposed) {
             t.c = sums;
             t.cStride = vectors * lanes;
             t.adds = false;
-            if (packs) t.last = firstLanes(lanes);
             multiplied(t);
             storeTransposed(sums, height, across, out, i0, j, ends ? end : Epilogue{}, adds);
           } else {

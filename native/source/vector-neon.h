@@ -24,10 +24,11 @@ inline Words counting() {
 inline Mask firstLanes(int count) { return vcltq_u32(counting(), vdupq_n_u32(static_cast<uint32_t>(count))); }
 inline Floats load(const float* from) { return vld1q_f32(from); }
 /// Masks name the first lanes; only those are touched.
-inline int countLanes(Mask mask) { return static_cast<int>(vaddvq_u32(vshrq_n_u32(mask, 31))); }
+/// How many lanes a mask names.
+inline int countOf(Mask mask) { return static_cast<int>(vaddvq_u32(vshrq_n_u32(mask, 31))); }
 inline Floats load(const float* from, Mask mask) {
   float some[4] = {0, 0, 0, 0};
-  const int count = countLanes(mask);
+  const int count = countOf(mask);
   if (count == 4) return vld1q_f32(from);
   for (int i = 0; i < count; i++) some[i] = from[i];
   return vld1q_f32(some);
@@ -35,7 +36,7 @@ inline Floats load(const float* from, Mask mask) {
 inline void store(float* to, Floats value) { vst1q_f32(to, value); }
 inline void store(float* to, Floats value, Mask mask) {
   float some[4];
-  const int count = countLanes(mask);
+  const int count = countOf(mask);
   if (count == 4) return vst1q_f32(to, value);
   vst1q_f32(some, value);
   for (int i = 0; i < count; i++) to[i] = some[i];
@@ -131,8 +132,6 @@ inline void interleave(Floats even, Floats odd, Floats& a, Floats& b) {
   b = vzip2q_f32(even, odd);
 }
 
-/// How many lanes a mask names.
-inline int countOf(Mask mask) { return countLanes(mask); }
 /// 2^n, −126 ≤ n ≤ 127, from n + 1.5 · 2^23.
 inline Floats powerOfTwo(Floats shifted) {
   return asFloats(plus(vshlq_n_u32(asWords(shifted), 23), everyWord(0x3f800000)));
