@@ -1,5 +1,6 @@
 /** Backends of the engine and peers on a workload, by turns, so that all meet the same machine. */
 import { spawnSync } from 'node:child_process'
+import { loadAddon, whyUnavailable } from '../src/engine/kernels/native/addon.js'
 import { Bench, type MeasuredBackend, type Measurement } from './measurement.js'
 import {
   commandFor,
@@ -31,14 +32,20 @@ export function installedPeers(list: string | undefined): PeerName[] {
   return installed
 }
 
+/** PyTorch's widest vectors, which it does not take by itself everywhere; where they do not exist it would die of them. */
+function widestVectors(): { ATEN_CPU_CAPABILITY?: string } {
+  const wide = whyUnavailable() === null && loadAddon().variant === 'avx512'
+  return wide ? { ATEN_CPU_CAPABILITY: 'avx512' } : {}
+}
+
 /** The median rate a peer reports; null, with the reason on stderr, if it fails. */
 function rateOf({ peer, file, args }: PeerCommand, threads: number): number | null {
-  const { stdout, stderr } = spawnSync(file, [...args], {
+  const { stdout, stderr, signal } = spawnSync(file, [...args], {
     cwd: peersFolder,
     encoding: 'utf8',
     env: {
       ...process.env,
-      ATEN_CPU_CAPABILITY: 'avx512',
+      ...widestVectors(),
       OMP_NUM_THREADS: String(threads),
       OPENBLAS_NUM_THREADS: String(threads),
     },
@@ -46,7 +53,8 @@ function rateOf({ peer, file, args }: PeerCommand, threads: number): number | nu
   const line = stdout?.split('\n').find((candidate) => candidate.startsWith('{"peer"'))
   const median: unknown = line === undefined ? null : JSON.parse(line).median
   if (typeof median === 'number') return median
-  console.error(`${peer} failed: ${stderr?.trim().split('\n').at(-1) ?? 'it did not start'}`)
+  const reason = signal ?? stderr?.trim().split('\n').at(-1) ?? 'it did not start'
+  console.error(`${peer} failed: ${reason}`)
   return null
 }
 
