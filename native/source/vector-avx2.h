@@ -22,7 +22,11 @@ inline Mask firstLanes(int count) { return _mm256_cmpgt_epi32(_mm256_set1_epi32(
 inline Floats load(const float* from) { return _mm256_loadu_ps(from); }
 inline Floats load(const float* from, Mask mask) { return _mm256_maskload_ps(from, mask); }
 inline void store(float* to, Floats value) { _mm256_storeu_ps(to, value); }
-inline void store(float* to, Floats value, Mask mask) { _mm256_maskstore_ps(to, mask, value); }
+/// Some processors take ten times as long for a store with a mask, even where it names all lanes.
+inline void store(float* to, Floats value, Mask mask) {
+  if (_mm256_movemask_ps(_mm256_castsi256_ps(mask)) == 255) _mm256_storeu_ps(to, value);
+  else _mm256_maskstore_ps(to, mask, value);
+}
 inline Floats every(float value) { return _mm256_set1_ps(value); }
 inline Floats zeros() { return _mm256_setzero_ps(); }
 inline Floats multiplyAdd(Floats a, Floats b, Floats c) { return _mm256_fmadd_ps(a, b, c); }
