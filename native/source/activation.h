@@ -44,11 +44,11 @@ template <int code> inline Floats slopeOf(Floats y) {
 }
 
 template <int code> inline void activateWith(const float* x, float* y, int64_t count) {
-  overVectors(count, [&](int64_t i, Mask mask) { store(y + i, valueOf<code>(load(x + i, mask)), mask); });
+  overVectors(count, [&](int64_t i, auto mask) { store(y + i, valueOf<code>(load(x + i, mask)), mask); });
 }
 
 template <int code> inline void activateBackWith(const float* source, float* dy, int64_t count) {
-  overVectors(count, [&](int64_t i, Mask mask) {
+  overVectors(count, [&](int64_t i, auto mask) {
     store(dy + i, load(dy + i, mask) * slopeOf<code>(load(source + i, mask)), mask);
   });
 }

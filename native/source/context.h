@@ -27,7 +27,7 @@ struct RowScratch {
 inline int64_t wholeLines(int64_t floats) { return (floats + 15) / 16 * 16; }
 
 inline void clear(float* to, int64_t count) {
-  overVectors(count, [&](int64_t i, Mask mask) { store(to + i, zeros(), mask); });
+  overVectors(count, [&](int64_t i, auto mask) { store(to + i, zeros(), mask); });
 }
 
 /// Floating-point operations below which a barrier costs more than a second thread saves.

@@ -63,7 +63,7 @@ inline void addShares(const Convolution& c, const SlopeRows& slopes, const float
   const int64_t width = together ? int64_t{c.height} * c.width : c.width;
   for (int row = 0; row < rows; row++, dx += width) {
     const float* const first = shares + int64_t{row + c.kernelHeight - 1} * slopes.pitch;
-    overVectors(width, [&](int64_t j, Mask mask) {
+    overVectors(width, [&](int64_t j, auto mask) {
       Floats total = load(first + j, mask);
       for (int k = 1; k < c.kernelHeight; k++)
         total = total + load(first + k * (slopes.shareSize - slopes.pitch) + j, mask);

@@ -266,7 +266,7 @@ inline void finishWeights(const Convolution& c, float* dWeight, float* dBias, fl
   float* const sums = own + copiedPlanes(c);
   for (int i = 1; i < threads; i++) {
     const float* more = sums + i * stride;
-    overVectors(sumsOf(c), [&](int64_t j, Mask mask) { store(sums + j, load(sums + j, mask) + load(more + j, mask), mask); });
+    overVectors(sumsOf(c), [&](int64_t j, auto mask) { store(sums + j, load(sums + j, mask) + load(more + j, mask), mask); });
   }
   const bool alongPositions = slopesAlongPositions(c);
   const auto summed = [&](int tap, int f) {

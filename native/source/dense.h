@@ -29,7 +29,7 @@ inline void denseForwardFewRows(const float* x, const float* weight, const float
         dotRow<8>(x + int64_t{row} * inputs, weight + int64_t{u} * inputs, inputs, inputs, to + u);
       for (; u < end; u++) dotRow<1>(x + int64_t{row} * inputs, weight + int64_t{u} * inputs, inputs, inputs, to + u);
       if (bias)
-        overVectors(end - from, [&](int64_t i, Mask mask) {
+        overVectors(end - from, [&](int64_t i, auto mask) {
           store(to + from + i, load(to + from + i, mask) + load(bias + from + i, mask), mask);
         });
       if (z) activate(activation::linear, to + from, z + int64_t{row} * units + from, end - from);
@@ -107,7 +107,7 @@ inline void denseBackwardWeights(const float* x, const float* dz, float* dWeight
     share(context, operations, inputs, panelWidth,
           [&](int from, int end, float* scratch) { part(0, units, from, end, scratch); });
   if (!dBias) return;
-  overVectors(units, [&](int64_t i, Mask mask) {
+  overVectors(units, [&](int64_t i, auto mask) {
     Floats even = zeros();
     Floats odd = zeros();
     const float* from = dz + i;

@@ -35,7 +35,7 @@ inline Context contextOf(const Machine& machine) {
 }
 
 inline void copyRow(const float* from, float* to, int64_t width) {
-  overVectors(width, [&](int64_t i, Mask mask) { store(to + i, load(from + i, mask), mask); });
+  overVectors(width, [&](int64_t i, auto mask) { store(to + i, load(from + i, mask), mask); });
 }
 
 inline void fetch(const float* from, int64_t width) {

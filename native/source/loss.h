@@ -66,7 +66,7 @@ template <int code>
 inline double lossOver(const float* output, const float* target, float* gradient, int64_t count, float scale) {
   const Floats factor = every(scale);
   double total = 0;
-  overVectors(count, [&](int64_t i, Mask mask) {
+  overVectors(count, [&](int64_t i, auto mask) {
     const Floats o = load(output + i, mask);
     const Floats t = load(target + i, mask);
     total += wideSum(keep(mask, elementLoss<code>(o, t)));
@@ -95,7 +95,7 @@ inline int64_t rightAnswers(int code, const float* output, const float* target, 
     for (int row = 0; row < rows; row++)
       right += largestAt(output + int64_t{row} * size, size) == largestAt(target + int64_t{row} * size, size);
   } else if (code != accuracy::none) {
-    overVectors(int64_t{rows} * size, [&](int64_t i, Mask mask) {
+    overVectors(int64_t{rows} * size, [&](int64_t i, auto mask) {
       right += countOf(butNot(mask, wrongAnswers(code, load(output + i, mask), load(target + i, mask))));
     });
   }
@@ -171,7 +171,7 @@ inline Judgement crossentropy(const float* output, const float* target, float* g
     const float log = std::log(total);
     Floats mass = zeros();
     Floats product = zeros();
-    overVectors(size, [&](int64_t i, Mask mask) {
+    overVectors(size, [&](int64_t i, auto mask) {
       const Floats t = load(target + i, mask);
       const Floats z = load(output + i, mask) - every(shift);
       mass = mass + t;
@@ -181,7 +181,7 @@ inline Judgement crossentropy(const float* output, const float* target, float* g
     result.lossSum += static_cast<double>(weight * log - sum(product));
     if (!gradient) continue;
     const Floats factor = every(weight / total * share);
-    overVectors(size, [&](int64_t i, Mask mask) {
+    overVectors(size, [&](int64_t i, auto mask) {
       store(gradient + i, load(gradient + i, mask) * factor - load(target + i, mask) * every(share), mask);
     });
     gradient += size;

@@ -19,7 +19,7 @@ struct Channels {
 template <typename Work> inline void overChannel(const Channels& c, int channel, const Work& work) {
   for (int row = 0; row < c.rows; row++) {
     const int64_t start = c.start(row, channel);
-    overVectors(c.positions, [&](int64_t i, Mask mask) { work(start + i, mask); });
+    overVectors(c.positions, [&](int64_t i, auto mask) { work(start + i, mask); });
   }
 }
 
@@ -60,7 +60,7 @@ inline void normalizeColumns(const float* x, float* y, const Channels& c, const 
   }
   for (int row = 0; row < c.rows; row++) {
     const int64_t start = c.start(row, 0);
-    overVectors(c.channels, [&](int64_t i, Mask mask) {
+    overVectors(c.channels, [&](int64_t i, auto mask) {
       const Floats scale = load(n.gamma + i, mask) * load(n.inverse + i, mask);
       const Floats distance = load(x + start + i, mask) - load(n.mean + i, mask);
       store(y + start + i, multiplyAdd(scale, distance, load(n.beta + i, mask)), mask);
@@ -73,18 +73,18 @@ inline void normalizationForward(const float* x, float* y, const Channels& c, co
   const double count = c.count();
   for (int channel = 0; channel < c.channels; channel++) {
     double total = 0;
-    overChannel(c, channel, [&](int64_t i, Mask mask) { total += wideSum(load(x + i, mask)); });
+    overChannel(c, channel, [&](int64_t i, auto mask) { total += wideSum(load(x + i, mask)); });
     const double mean = total / count;
     const Floats centre = every(static_cast<float>(mean));
     double squares = 0;
-    overChannel(c, channel, [&](int64_t i, Mask mask) {
+    overChannel(c, channel, [&](int64_t i, auto mask) {
       const Floats distance = keep(mask, load(x + i, mask) - centre);
       squares += wideSum(distance * distance);
     });
     keepStatistics(n, channel, mean, squares, count);
     const Floats scale = every(n.gamma[channel] * n.inverse[channel]);
     const Floats shift = every(n.beta[channel]);
-    overChannel(c, channel, [&](int64_t i, Mask mask) {
+    overChannel(c, channel, [&](int64_t i, auto mask) {
       store(y + i, multiplyAdd(scale, load(x + i, mask) - centre, shift), mask);
     });
   }
@@ -96,7 +96,7 @@ inline void normalizationInference(const float* x, float* y, const Channels& c, 
     const Floats scale = every(static_cast<float>(gamma[channel] / std::sqrt(variance[channel] + epsilon)));
     const Floats centre = every(mean[channel]);
     const Floats shift = every(beta[channel]);
-    overChannel(c, channel, [&](int64_t i, Mask mask) {
+    overChannel(c, channel, [&](int64_t i, auto mask) {
       store(y + i, multiplyAdd(scale, load(x + i, mask) - centre, shift), mask);
     });
   }
@@ -111,7 +111,7 @@ inline void normalizationBackward(const float* x, const float* gamma, const floa
     const Floats spread = every(inverse[channel]);
     double shift = 0;
     double scale = 0;
-    overChannel(c, channel, [&](int64_t i, Mask mask) {
+    overChannel(c, channel, [&](int64_t i, auto mask) {
       const Floats slope = load(dy + i, mask);
       shift += wideSum(slope);
       scale += wideSum(slope * (load(x + i, mask) - centre) * spread);
@@ -122,7 +122,7 @@ inline void normalizationBackward(const float* x, const float* gamma, const floa
     const Floats factor = every(gamma[channel] * inverse[channel]);
     const Floats meanShift = every(static_cast<float>(shift / count));
     const Floats meanScale = every(static_cast<float>(scale / count));
-    overChannel(c, channel, [&](int64_t i, Mask mask) {
+    overChannel(c, channel, [&](int64_t i, auto mask) {
       const Floats normalized = (load(x + i, mask) - centre) * spread;
       const Floats slope = load(dy + i, mask) - meanShift;
       store(dx + i, factor * subtractProduct(normalized, meanScale, slope), mask);

@@ -13,14 +13,14 @@ constexpr int optimizerGrain = 1024;
 
 inline void clipGradients(float* gradients, int64_t count, double limit) {
   double squares = 0;
-  overVectors(count, [&](int64_t i, Mask mask) {
+  overVectors(count, [&](int64_t i, auto mask) {
     const Floats g = load(gradients + i, mask);
     squares += wideSum(g * g);
   });
   const double norm = std::sqrt(squares);
   if (!(norm > limit)) return;
   const Floats factor = every(static_cast<float>(limit / norm));
-  overVectors(count, [&](int64_t i, Mask mask) { store(gradients + i, load(gradients + i, mask) * factor, mask); });
+  overVectors(count, [&](int64_t i, auto mask) { store(gradients + i, load(gradients + i, mask) * factor, mask); });
 }
 
 struct Sgd {
@@ -34,7 +34,7 @@ inline void sgdUpdate(float* parameters, const float* gradients, float* velocity
   const Floats rate = every(sgd.learningRate);
   const Floats decay = every(sgd.weightDecay);
   const Floats momentum = every(sgd.momentum);
-  overVectors(end - from, [&](int64_t offset, Mask mask) {
+  overVectors(end - from, [&](int64_t offset, auto mask) {
     const int64_t i = from + offset;
     const Floats value = load(parameters + i, mask);
     const Floats gradient = multiplyAdd(decay, value, load(gradients + i, mask));
@@ -76,7 +76,7 @@ inline void adamUpdate(float* parameters, const float* gradients, float* first, 
   const Floats new1 = every(static_cast<float>(1 - adam.beta1));
   const Floats new2 = every(static_cast<float>(1 - adam.beta2));
   const Floats kept = every(static_cast<float>(1 - adam.learningRate * adam.weightDecay));
-  overVectors(end - from, [&](int64_t offset, Mask mask) {
+  overVectors(end - from, [&](int64_t offset, auto mask) {
     const int64_t i = from + offset;
     const Floats gradient = load(gradients + i, mask);
     const Floats mean = multiplyAdd(beta1, load(first + i, mask), new1 * gradient);
@@ -95,7 +95,7 @@ inline void scaledUpdate(float* parameters, const float* gradients, float* squar
   const Floats kept = every(static_cast<float>(keptShare));
   const Floats fresh = every(static_cast<float>(freshShare));
   const Floats small = every(static_cast<float>(epsilon));
-  overVectors(end - from, [&](int64_t offset, Mask mask) {
+  overVectors(end - from, [&](int64_t offset, auto mask) {
     const int64_t i = from + offset;
     const Floats gradient = load(gradients + i, mask);
     const Floats square = multiplyAdd(kept, load(squares + i, mask), fresh * gradient * gradient);

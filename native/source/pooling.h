@@ -196,7 +196,7 @@ inline float sumOf(const float* from, int64_t count) {
   for (; i + 4 * lanes <= count; i += 4 * lanes)
 #pragma GCC unroll 4
     for (int s = 0; s < 4; s++) sums[s] = sums[s] + load(from + i + s * lanes);
-  overVectors(count - i, [&](int64_t j, Mask mask) { sums[0] = sums[0] + load(from + i + j, mask); });
+  overVectors(count - i, [&](int64_t j, auto mask) { sums[0] = sums[0] + load(from + i + j, mask); });
   return sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
@@ -212,7 +212,7 @@ inline void averagePoolingForward(const float* x, float* y, int planes, const Wi
         const float* window = x + int64_t{i} * w.strideY * w.width + j * w.strideX;
         Floats total = zeros();
         for (int k = 0; k < w.kernelHeight; k++, window += w.width)
-          overVectors(w.kernelWidth, [&](int64_t l, Mask mask) { total = total + load(window + l, mask); });
+          overVectors(w.kernelWidth, [&](int64_t l, auto mask) { total = total + load(window + l, mask); });
         *y = sum(total) * share;
       }
     }
@@ -226,7 +226,7 @@ inline void averagePoolingBackward(const float* dy, float* dx, int planes, const
     if (w.global()) {
       const Floats slope = every(*dy++ * share);
       const float* const source = relu ? relu + plane * w.plane() : nullptr;
-      overVectors(w.plane(), [&](int64_t i, Mask mask) {
+      overVectors(w.plane(), [&](int64_t i, auto mask) {
         store(dx + i, source ? keep(greater(load(source + i, mask), zeros()), slope) : slope, mask);
       });
       continue;
@@ -238,7 +238,7 @@ inline void averagePoolingBackward(const float* dy, float* dx, int planes, const
         const Floats slope = every(*dy * share);
         for (int k = 0; k < w.kernelHeight; k++, window += w.width)
           overVectors(w.kernelWidth,
-                      [&](int64_t l, Mask mask) { store(window + l, load(window + l, mask) + slope, mask); });
+                      [&](int64_t l, auto mask) { store(window + l, load(window + l, mask) + slope, mask); });
       }
     }
     if (relu) activateBack(activation::relu, relu + plane * w.plane(), dx, w.plane());

@@ -3,6 +3,7 @@
 // panels of it are packed first; so is A where many panels meet it. C may be written transposed.
 #pragma once
 #include <cstddef>
+#include <type_traits>
 
 #include "vector.h"
 
@@ -89,8 +90,9 @@ struct Block {
   ptrdiff_t bStride;
   const int32_t* bOffsets;
   int depth;
-  /// Lanes of the last vector.
+  /// Lanes of the last vector, and whether these are all.
   Mask last;
+  bool whole;
   float* c;
   ptrdiff_t cStride;
   float* sums;
@@ -189,23 +191,28 @@ void multiplyBlock(const Block& t) {
     return;
   }
   const bool plain = !t.adds && !t.alongColumns && !t.alongRows && !t.sums && !t.relu;
+  const auto finish = [&](auto all) {
 #pragma GCC unroll 16
-  for (int i = 0; i < height; i++, c += t.cStride) {
+    for (int i = 0; i < height; i++, c += t.cStride) {
 #pragma GCC unroll 4
-    for (int v = 0; v < width; v++) {
-      const Mask mask = v == width - 1 ? last : firstLanes(lanes);
-      Floats value = sum[i][v];
-      if (!plain) {
-        if (t.adds) value = value + load(c + v * lanes, mask);
-        if (t.alongColumns) value = value + load(t.alongColumns + v * lanes, mask);
-        if (t.alongRows) value = value + every(t.alongRows[i]);
-        if (t.sums) store(t.sums + i * t.cStride + v * lanes, value, mask);
-        if (t.relu) value = larger(zeros(), value);
+      for (int v = 0; v < width; v++) {
+        const bool whole = all || v < width - 1;
+        const auto read = [&](const float* from) { return whole ? load(from) : load(from, last); };
+        const auto write = [&](float* to, Floats value) { whole ? store(to, value) : store(to, value, last); };
+        Floats value = sum[i][v];
+        if (!plain) {
+          if (t.adds) value = value + read(c + v * lanes);
+          if (t.alongColumns) value = value + read(t.alongColumns + v * lanes);
+          if (t.alongRows) value = value + every(t.alongRows[i]);
+          if (t.sums) write(t.sums + i * t.cStride + v * lanes, value);
+          if (t.relu) value = larger(zeros(), value);
+        }
+        write(c + v * lanes, value);
       }
-      if (v == width - 1) store(c + v * lanes, value, last);
-      else store(c + v * lanes, value);
     }
-  }
+  };
+  if (t.whole) finish(std::true_type{});
+  else finish(std::false_type{});
 }
 
 using MultiplyBlock = void (*)(const Block&);
@@ -288,13 +295,14 @@ inline void packPanel(const Right& b, int k0, int j0, int depth, int columns, in
                    to + v * lanes, width);
 }
 
-/// A block of A [height][depth] to [depth][height].
+/// A block of A [height][depth] to [depth][height]. Whole vectors are stored where no more fill a row: what is too much
+/// the next row writes over, so that up to lanes − 1 floats behind the block change.
 inline void packBlock(const Left& a, int i0, int k0, int height, int depth, float* to) {
   if (a.row == 1) {
     const Mask mask = firstLanes(height);
     const float* from = a.at + i0 + k0 * a.column;
     for (int k = 0; k < depth; k++, from += a.column, to += height) {
-      if (height <= lanes) store(to, load(from, mask), mask);
+      if (height <= lanes) store(to, load(from, mask));
       else for (int i = 0; i < height; i++) to[i] = from[i];
     }
     return;
@@ -308,9 +316,15 @@ inline void packBlock(const Left& a, int i0, int k0, int height, int depth, floa
 #pragma GCC unroll 16
       for (int r = 0; r < lanes; r++) block[r] = r < some ? load(from + (first + r) * a.row + k) : zeros();
       transpose(block);
-      const Mask mask = firstLanes(some);
+      float* const row = to + k * height + first;
+      if (height <= lanes) {
 #pragma GCC unroll 16
-      for (int r = 0; r < lanes; r++) store(to + (k + r) * height + first, block[r], mask);
+        for (int r = 0; r < lanes; r++) store(row + r * height, block[r]);
+      } else {
+        const Mask mask = firstLanes(some);
+#pragma GCC unroll 16
+        for (int r = 0; r < lanes; r++) store(row + r * height, block[r], mask);
+      }
     }
   }
   for (; k < depth; k++)
@@ -422,7 +436,7 @@ inline void multiply(const Left& a, const Right& b, const Output& out, int m, in
   float* const sums = packedPanel + int64_t{roundDepth} * panelWidth;
   const bool fetches = !out.cuts && !out.transposed && int64_t{m} * n >= fetchedFrom;
   // Rows that lie powers of two apart meet in the same few lines of the first cache; neighbours in a few lines do not.
-  const bool dense = a.row == 1 && a.column <= 4 * lanes;
+  const bool dense = a.row == 1 && a.column <= 64;
   const bool manyPanels = panels > 2 || (a.row % 256 == 0 && panels > 1);
   const auto heightOf = [&](int block) { return m / blocks + (block < m % blocks ? 1 : 0); };
   Block t;
@@ -466,7 +480,9 @@ inline void multiply(const Left& a, const Right& b, const Output& out, int m, in
         }
         const bool whole = packs || across == vectors * lanes;
         // Of sums that are turned next, what packing filled up may stay.
-        t.last = firstLanes(packs && out.transposed ? lanes : across - (vectors - 1) * lanes);
+        const int inLast = packs && out.transposed ? lanes : across - (vectors - 1) * lanes;
+        t.last = firstLanes(inLast);
+        t.whole = inLast == lanes;
         t.cuts = out.cuts ? out.cuts + j / lanes * out.parts : nullptr;
         for (int block = first, i0 = row; block < behind; block++) {
           const int height = heightOf(block);

@@ -101,7 +101,7 @@ inline void dropoutForward(const float* x, float* mask, float* y, int from, int 
 
 /// dy [count] ← dy · mask.
 inline void dropoutBackward(const float* mask, float* dy, int64_t count) {
-  overVectors(count, [&](int64_t i, Mask valid) {
+  overVectors(count, [&](int64_t i, auto valid) {
     store(dy + i, load(dy + i, valid) * load(mask + i, valid), valid);
   });
 }

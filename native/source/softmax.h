@@ -9,14 +9,14 @@ namespace ISA {
 
 inline float largestOf(const float* x, int size) {
   Floats best = every(-INFINITY);
-  overVectors(size, [&](int64_t i, Mask mask) { best = choose(mask, larger(best, load(x + i, mask)), best); });
+  overVectors(size, [&](int64_t i, auto mask) { best = choose(mask, larger(best, load(x + i, mask)), best); });
   return largest(best);
 }
 
 /// to [size] = e^(x − shift). @returns their sum.
 inline float exponentials(const float* x, float* to, int size, float shift) {
   Floats total = zeros();
-  overVectors(size, [&](int64_t i, Mask mask) {
+  overVectors(size, [&](int64_t i, auto mask) {
     const Floats value = keep(mask, exponential(load(x + i, mask) - every(shift)));
     total = total + value;
     store(to + i, value, mask);
@@ -29,7 +29,7 @@ inline void softmaxForward(const float* x, float* y, int rows, int size) {
   for (int row = 0; row < rows; row++, x += size, y += size) {
     const float total = exponentials(x, y, size, largestOf(x, size));
     const Floats factor = every(1 / total);
-    overVectors(size, [&](int64_t i, Mask mask) { store(y + i, load(y + i, mask) * factor, mask); });
+    overVectors(size, [&](int64_t i, auto mask) { store(y + i, load(y + i, mask) * factor, mask); });
   }
 }
 
@@ -37,11 +37,11 @@ inline void softmaxForward(const float* x, float* y, int rows, int size) {
 inline void softmaxBackward(const float* y, float* dy, int rows, int size) {
   for (int row = 0; row < rows; row++, y += size, dy += size) {
     Floats products = zeros();
-    overVectors(size, [&](int64_t i, Mask mask) {
+    overVectors(size, [&](int64_t i, auto mask) {
       products = multiplyAdd(load(y + i, mask), load(dy + i, mask), products);
     });
     const Floats product = every(sum(products));
-    overVectors(size, [&](int64_t i, Mask mask) {
+    overVectors(size, [&](int64_t i, auto mask) {
       store(dy + i, load(y + i, mask) * (load(dy + i, mask) - product), mask);
     });
   }

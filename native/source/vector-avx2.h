@@ -22,10 +22,24 @@ inline Mask firstLanes(int count) { return _mm256_cmpgt_epi32(_mm256_set1_epi32(
 inline Floats load(const float* from) { return _mm256_loadu_ps(from); }
 inline Floats load(const float* from, Mask mask) { return _mm256_maskload_ps(from, mask); }
 inline void store(float* to, Floats value) { _mm256_storeu_ps(to, value); }
-/// Some processors take ten times as long for a store with a mask, even where it names all lanes.
+/// Of four lanes the first ones, as the bits name them.
+inline void storeFirst(float* to, __m128 value, int bits) {
+  if (bits & 8) return _mm_storeu_ps(to, value);
+  if (bits & 2) {
+    _mm_storel_pi(reinterpret_cast<__m64*>(to), value);
+    value = _mm_movehl_ps(value, value);
+    to += 2;
+    bits >>= 2;
+  }
+  if (bits & 1) _mm_store_ss(to, value);
+}
+/// In parts, because a store with a mask costs some processors more than ten others, even where it names all lanes.
 inline void store(float* to, Floats value, Mask mask) {
-  if (_mm256_movemask_ps(_mm256_castsi256_ps(mask)) == 255) _mm256_storeu_ps(to, value);
-  else _mm256_maskstore_ps(to, mask, value);
+  const int bits = _mm256_movemask_ps(_mm256_castsi256_ps(mask));
+  if (bits == 255) return _mm256_storeu_ps(to, value);
+  if (!(bits & 8)) return storeFirst(to, _mm256_castps256_ps128(value), bits);
+  _mm_storeu_ps(to, _mm256_castps256_ps128(value));
+  storeFirst(to + 4, _mm256_extractf128_ps(value, 1), bits >> 4);
 }
 inline Floats every(float value) { return _mm256_set1_ps(value); }
 inline Floats zeros() { return _mm256_setzero_ps(); }
@@ -108,7 +122,12 @@ inline Floats gather(const float* from, std::ptrdiff_t stride, int count) {
 using Window = Mask;
 inline Window lanesBetween(int low, int high) { return _mm256_andnot_si256(firstLanes(low), firstLanes(high)); }
 inline Floats loadWindow(const float* from, Window window) { return load(from, window); }
-inline void storeWindow(float* to, Floats value, Window window) { store(to, value, window); }
+inline void storeWindow(float* to, Floats value, Window window) {
+  const int bits = _mm256_movemask_ps(_mm256_castsi256_ps(window));
+  if (bits & 1) store(to, value, window);
+  else if (bits == 0xf0) _mm_storeu_ps(to + 4, _mm256_extractf128_ps(value, 1));
+  else _mm256_maskstore_ps(to, window, value);
+}
 
 /// Every second lane of a and b behind one another: the even ones, the odd ones.
 inline void separate(Floats a, Floats b, Floats& even, Floats& odd) {

@@ -29,11 +29,17 @@ inline Floats inverse(Floats a) {
   return multiplyAdd(guess, subtractProduct(a, guess, every(1)), guess);
 }
 
-/// Calls work(offset, mask) for vectors over `count` floats; all masks but the last are full.
+/// In place of a mask that names all lanes: loads and stores are then those without one.
+struct AllLanes {
+  operator Mask() const { return firstLanes(lanes); }
+};
+inline Floats load(const float* from, AllLanes) { return load(from); }
+inline void store(float* to, Floats value, AllLanes) { store(to, value); }
+
+/// Calls work(offset, mask) for vectors over `count` floats: AllLanes but for the last.
 template <typename Work> inline void overVectors(int64_t count, Work work) {
   int64_t i = 0;
-  const Mask all = firstLanes(lanes);
-  for (; i + lanes <= count; i += lanes) work(i, all);
+  for (; i + lanes <= count; i += lanes) work(i, AllLanes{});
   if (i < count) work(i, firstLanes(static_cast<int>(count - i)));
 }
 
