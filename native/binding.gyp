@@ -42,7 +42,8 @@
             "target_name": "avx2",
             "type": "static_library",
             "sources": ["source/kernels-avx2.cpp"],
-            "cflags": ["-mavx2", "-mfma"],
+            # The innermost loop of a product fits two lines of instructions if it begins one; three cost up to a tenth.
+            "cflags": ["-mavx2", "-mfma", "-falign-loops=64"],
             "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["-mavx2", "-mfma"] }
           },
           {

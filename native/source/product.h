@@ -14,12 +14,22 @@ constexpr int blockVectors = 2;
 constexpr int panelWidth = blockVectors * lanes;
 /// Blocks that are as low as this have a vector more, where B has offsets: registers hold their sums as well.
 constexpr int lowRows = blockRows * blockVectors / (blockVectors + 1);
-/// Depth of one round: longer ones touch C less often, shorter ones leave more room for A.
+/// Depth of a round where there are several: longer ones touch C less often, shorter ones leave more room for A.
 constexpr int roundDepth = 512;
+/// Floats of a packed panel at most, and the depth up to which one round is enough if A's blocks fit as well.
+constexpr int panelFloats = 16 * 1024;
+constexpr int onlyRound = panelFloats / panelWidth;
+/// Panels that are packed together from rows of B: of rows that lie pages apart, less than four lines each come slowly.
+/// Where a panel itself is two lines wide, asking for the next one in time (fetchPanel) was as good.
+constexpr int panelsTogether = panelWidth < 32 ? 4 : 1;
+/// Rows of B that are asked for ahead: as many as the first cache holds where they are powers of two apart.
+constexpr int rowsAhead = 6;
 /// Floats of A packed at a time: they stay in the second cache while panels of B go by.
 constexpr int64_t packedLeft = 144 * 1024;
-/// Floats of scratch a product wants: packed blocks of A, a packed panel of B, a block of C.
-constexpr int64_t productScratch = packedLeft + int64_t{roundDepth} * panelWidth + blockRows * panelWidth;
+/// Floats of scratch a product wants: packed blocks of A, packed panels of B, a block of C.
+constexpr int64_t productScratch = packedLeft + panelsTogether * panelFloats + blockRows * panelWidth;
+/// Panels of B from which on packed rows of A repay the packing; of a few rows each can be reached as it lies.
+constexpr int panelsToPackFor = blockRows > 6 ? 3 : 9;
 /// Floats of C from which its blocks are asked for before their sums are known.
 constexpr int64_t fetchedFrom = 8 * 1024;
 
@@ -279,20 +289,33 @@ inline void packTransposed(const float* from, ptrdiff_t stride, int rows, int co
   }
 }
 
-/// `depth` rows of B of up to panelWidth columns, zeros behind them, to a panel [depth][vectors · lanes].
-inline void packPanel(const Right& b, int k0, int j0, int depth, int columns, int vectors, float* to) {
-  const int width = vectors * lanes;
-  if (b.column == 1) {
-    const Mask last = firstLanes(columns - (vectors - 1) * lanes);
-    const float* from = b.at + k0 * b.row + j0;
-    for (int k = 0; k < depth; k++, from += b.row, to += width)
-      for (int v = 0; v < vectors; v++)
-        store(to + v * lanes, v == vectors - 1 ? load(from + v * lanes, last) : load(from + v * lanes));
-    return;
+/// `depth` rows of B to panels [depth][panelWidth] that follow one another, of which the last has as many vectors as it
+/// takes; zeros behind the columns.
+inline void packRows(const Right& b, int k0, int j0, int depth, int columns, float* to) {
+  const int before = (columns - 1) / panelWidth;
+  const int inLast = columns - before * panelWidth;
+  const int vectors = ceilDivided(inLast, lanes);
+  const Mask mask = firstLanes(inLast - (vectors - 1) * lanes);
+  const float* from = b.at + k0 * b.row + j0;
+  for (int k = 0; k < depth; k++, from += b.row) {
+    if (panelsTogether > 1)
+      for (int j = 0; j < columns; j += 16) __builtin_prefetch(from + rowsAhead * b.row + j);
+    const float* row = from;
+    for (int p = 0; p < before; p++, row += panelWidth)
+#pragma GCC unroll 4
+      for (int v = 0; v < blockVectors; v++)
+        store(to + (int64_t{p} * depth + k) * panelWidth + v * lanes, load(row + v * lanes));
+    float* last = to + int64_t{before} * depth * panelWidth + int64_t{k} * vectors * lanes;
+    for (int v = 0; v < vectors; v++)
+      store(last + v * lanes, v == vectors - 1 ? load(row + v * lanes, mask) : load(row + v * lanes));
   }
+}
+
+/// As many columns of B as a panel has, where k has neighbours, to a panel [depth][vectors · lanes].
+inline void packTurned(const Right& b, int k0, int j0, int depth, int columns, int vectors, float* to) {
   for (int v = 0; v < vectors; v++)
     packTransposed(b.at + k0 + (j0 + v * lanes) * b.column, b.column, least(lanes, columns - v * lanes), depth,
-                   to + v * lanes, width);
+                   to + v * lanes, vectors * lanes);
 }
 
 /// A block of A [height][depth] to [depth][height]. Whole vectors are stored where no more fill a row: what is too much
@@ -410,7 +433,7 @@ inline void fetchToWrite(const float* at, ptrdiff_t stride, int rows, int column
     for (int j = 0; j < columns; j += 16) __builtin_prefetch(at + j, 1);
 }
 
-/// Asks for a share of what packPanel is going to read, so that all of it has come when the last share has.
+/// Asks for a share of what packing the next panel is going to read, so that all of it has come when the last share has.
 inline void fetchPanel(const Right& b, int k0, int j0, int depth, int columns, int share, int shares) {
   const bool turned = b.column != 1;
   const ptrdiff_t stride = turned ? b.column : b.row;
@@ -428,16 +451,18 @@ inline void fetchPanel(const Right& b, int k0, int j0, int depth, int columns, i
  */
 inline void multiply(const Left& a, const Right& b, const Output& out, int m, int n, int depth, const Epilogue& end,
                      float* scratch) {
-  const int rounds = most(1, ceilDivided(depth, roundDepth));
   const int blocks = ceilDivided(m, blockRows);
   const int panel = b.offsets && m <= lowRows ? panelWidth + lanes : panelWidth;
   const int panels = ceilDivided(n, panel);
   float* const packedPanel = scratch + packedLeft;
-  float* const sums = packedPanel + int64_t{roundDepth} * panelWidth;
+  float* const sums = packedPanel + panelsTogether * panelFloats;
   const bool fetches = !out.cuts && !out.transposed && int64_t{m} * n >= fetchedFrom;
   // Rows that lie powers of two apart meet in the same few lines of the first cache; neighbours in a few lines do not.
   const bool dense = a.row == 1 && a.column <= 64;
-  const bool manyPanels = panels > 2 || (a.row % 256 == 0 && panels > 1);
+  const bool manyPanels = panels >= (a.row == 1 ? 3 : panelsToPackFor) || (a.row % 256 == 0 && panels > 1);
+  const bool mayPackLeft = !a.offsets && !dense && manyPanels;
+  const bool once = depth <= onlyRound && (!mayPackLeft || int64_t{blocks} * blockRows * depth <= packedLeft);
+  const int rounds = once ? 1 : ceilDivided(depth, roundDepth);
   const auto heightOf = [&](int block) { return m / blocks + (block < m % blocks ? 1 : 0); };
   Block t;
   t.parts = out.parts;
@@ -445,10 +470,11 @@ inline void multiply(const Left& a, const Right& b, const Output& out, int m, in
     const int some = depth / rounds + (round < depth % rounds ? 1 : 0);
     const bool adds = round > 0;
     const bool ends = round == rounds - 1;
-    const bool packsLeft = !a.offsets && !dense && manyPanels && some >= 16;
+    const bool packsLeft = mayPackLeft && some >= 16;
     const int chunks = packsLeft ? ceilDivided(blocks, static_cast<int>(packedLeft / (blockRows * some))) : 1;
     const int together = ceilDivided(blocks, chunks);
     const bool packs = !b.offsets && (b.column != 1 || (!a.offsets && together >= 6 && some >= 64));
+    const bool fetchesPanels = packs && (b.column != 1 || panelsTogether == 1);
     const Steps steps = a.offsets ? Steps::offsets : packsLeft || a.row == 1 ? Steps::contiguous : Steps::rows;
     t.depth = some;
     t.aOffsets = a.offsets ? a.offsets + k0 : nullptr;
@@ -468,8 +494,10 @@ inline void multiply(const Left& a, const Right& b, const Output& out, int m, in
         const int across = least(panel, n - j);
         const int vectors = ceilDivided(across, lanes);
         if (packs) {
-          packPanel(b, k0, j, some, across, vectors, packedPanel);
-          t.b = packedPanel;
+          const int place = b.column == 1 ? j / panel % panelsTogether : 0;
+          if (b.column != 1) packTurned(b, k0, j, some, across, vectors, packedPanel);
+          else if (place == 0) packRows(b, k0, j, some, least(panelsTogether * panel, n - j), packedPanel);
+          t.b = packedPanel + int64_t{place} * some * panelWidth;
           t.bStride = vectors * lanes;
         } else if (b.offsets) {
           t.b = b.at + j;
@@ -493,7 +521,7 @@ inline void multiply(const Left& a, const Right& b, const Output& out, int m, in
             t.a = a.offsets ? a.at + i0 : a.at + i0 * a.row + k0 * a.column;
             t.aStride = a.row == 1 ? a.column : a.row;
           }
-          if (packs && j + panel < n)
+          if (fetchesPanels && j + panel < n)
             fetchPanel(b, k0, j + panel, some, least(panel, n - j - panel), block - first, behind - first);
           const MultiplyBlock multiplied = chooseBlock(steps, b.offsets != nullptr, whole, height, vectors);
           if (out.transposed) {

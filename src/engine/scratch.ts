@@ -5,8 +5,8 @@ import type { Operation } from './operations.js'
 const lanes = 16
 const leastLanes = 4
 const blockRows = 14
-/** native/source/product.h: packed blocks, a packed panel and a block of sums. */
-const productFloats = 144 * 1024 + 512 * 2 * lanes + blockRows * 2 * lanes
+/** native/source/product.h: packed blocks, packed panels and a block of sums. */
+const productFloats = 144 * 1024 + 4 * 16 * 1024 + blockRows * 2 * lanes
 /** native/source/loss.h: rows of up to this width are turned. */
 const turnedWidth = 48
 /** native/source/rowwise.h: operations that go together want at most so much, unless one alone wants more. */
