@@ -28,7 +28,7 @@ inline int64_t weightsShared(const Convolution& c) { return wholeLines(c.taps())
 /// Floats of each thread beside a product's: a copied image, sums, slopes.
 inline int64_t weightsOwn(const Convolution& c) { return copiedPlanes(c) + wholeLines(sumsOf(c) + slopesOf(c)); }
 
-/// Sums of slopes · cells for `rows` runs of `columns` neighbouring taps, a vector of filters each.
+/// Sums of slopes · cells for `rows` runs of `columns` neighbouring taps, `vectors` of filters each.
 struct TapBlock {
   const float* planes;
   const int32_t* distances;
@@ -42,57 +42,71 @@ struct TapBlock {
   float* const* sums;
 };
 
-template <int rows, int columns> void addTaps(const TapBlock& t) {
-  Floats sum[rows][columns];
+template <int rows, int columns, int vectors> void addTaps(const TapBlock& t) {
+  Floats sum[rows][columns][vectors];
+  const auto overSums = [&](auto work) {
 #pragma GCC unroll 16
-  for (int r = 0; r < rows; r++)
+    for (int r = 0; r < rows; r++)
 #pragma GCC unroll 8
-    for (int l = 0; l < columns; l++) sum[r][l] = load(t.sums[r] + l * t.filters);
+      for (int l = 0; l < columns; l++)
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++) work(sum[r][l][v], t.sums[r] + l * t.filters + v * lanes);
+  };
+  overSums([](Floats& of, const float* at) { of = load(at); });
   const float* slopes = t.slopes;
   for (int i = 0; i < t.outputHeight; i++) {
     const float* cells[rows];
 #pragma GCC unroll 16
     for (int r = 0; r < rows; r++) cells[r] = t.planes + t.distances[r] + i * t.planeWidth;
     for (int j = 0; j < t.outputWidth; j++, slopes += t.filters) {
-      const Floats slope = load(slopes);
+      Floats slope[vectors];
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; v++) slope[v] = load(slopes + v * lanes);
 #pragma GCC unroll 16
       for (int r = 0; r < rows; r++)
 #pragma GCC unroll 8
-        for (int l = 0; l < columns; l++) sum[r][l] = multiplyAdd(every(cells[r][j + l]), slope, sum[r][l]);
+        for (int l = 0; l < columns; l++) {
+          const Floats cell = every(cells[r][j + l]);
+#pragma GCC unroll 2
+          for (int v = 0; v < vectors; v++) sum[r][l][v] = multiplyAdd(cell, slope[v], sum[r][l][v]);
+        }
     }
   }
-#pragma GCC unroll 16
-  for (int r = 0; r < rows; r++)
-#pragma GCC unroll 8
-    for (int l = 0; l < columns; l++) store(t.sums[r] + l * t.filters, sum[r][l]);
+  overSums([](Floats of, float* at) { store(at, of); });
 }
 
 constexpr int tapColumns = 7;
 constexpr int tapRows = 9;
-/// Sums that registers hold beside a vector of slopes.
+/// Sums that registers hold beside the slopes.
 constexpr int tapSums = 2 * blockRows;
-constexpr int tapRowsFor(int columns) {
-  return tapSums / columns < tapRows ? (tapSums / columns < 1 ? 1 : tapSums / columns) : tapRows;
+/// Vectors of filters at once where there are as many: few registers hold sums for so few taps that to broadcast their
+/// cells would take longer than to multiply.
+constexpr int tapVectors = blockRows > 6 ? 1 : 2;
+constexpr int tapRowsFor(int columns, int vectors) {
+  const int rows = tapSums / (columns * vectors);
+  return rows < 1 ? 1 : rows < tapRows ? rows : tapRows;
 }
+constexpr int tapColumnsFor(int vectors) { return tapSums / vectors < tapColumns ? tapSums / vectors : tapColumns; }
 
 using AddTaps = void (*)(const TapBlock&);
-struct TapBlocks {
+template <int vectors> struct TapBlocks {
   AddTaps table[tapColumns + 1][tapRows + 1];
-  constexpr TapBlocks() : table() { fill<tapColumns, tapRowsFor(tapColumns)>(); }
+  constexpr TapBlocks() : table() { fill<tapColumnsFor(vectors), tapRowsFor(tapColumnsFor(vectors), vectors)>(); }
   template <int columns, int rows> constexpr void fill() {
     if constexpr (rows > 0) {
-      table[columns][rows] = addTaps<rows, columns>;
+      table[columns][rows] = addTaps<rows, columns, vectors>;
       fill<columns, rows - 1>();
     } else if constexpr (columns > 1) {
-      fill<columns - 1, tapRowsFor(columns - 1)>();
+      fill<columns - 1, tapRowsFor(columns - 1, vectors)>();
     }
   }
 };
 
-/// Adds the sums over one sample for all taps.
-inline void addSample(const Convolution& c, const float* planes, const int32_t* distances, const float* slopes,
-                      float* sums) {
-  static constexpr TapBlocks blocks;
+/// Adds the sums over one sample for all taps, of the vectors of filters from `firstFilter` on.
+template <int vectors>
+inline void addFilters(const Convolution& c, const float* planes, const int32_t* distances, const float* slopes,
+                       float* sums, int firstFilter) {
+  static constexpr TapBlocks<vectors> blocks;
   const int padded = c.paddedFilters();
   TapBlock t;
   t.planes = planes;
@@ -100,31 +114,39 @@ inline void addSample(const Convolution& c, const float* planes, const int32_t* 
   t.outputHeight = c.outputHeight;
   t.outputWidth = c.outputWidth;
   t.planeWidth = c.planeWidth();
+  t.slopes = slopes + firstFilter;
   // Neighbouring taps meet neighbouring cells unless a stride lies between.
   const int width = c.strideX == 1 ? c.kernelWidth : 1;
   const int runs = c.taps() / width;
-  for (int first = 0; first < width; first += tapColumns) {
-    const int columns = least(tapColumns, width - first);
-    const int height = tapRowsFor(columns);
-    const int groups = ceilDivided(runs, height);
+  constexpr int widest = tapColumnsFor(vectors);
+  for (int first = 0; first < width; first += widest) {
+    const int columns = least(widest, width - first);
+    const int groups = ceilDivided(runs, tapRowsFor(columns, vectors));
     for (int group = 0, run = 0; group < groups; group++) {
       const int some = runs / groups + (group < runs % groups ? 1 : 0);
       int32_t from[tapRows];
       float* to[tapRows];
-      for (int f = 0; f < padded; f += lanes) {
-        for (int r = 0; r < some; r++) {
-          const int tap = (run + r) * width + first;
-          from[r] = distances[tap];
-          to[r] = sums + int64_t{tap} * padded + f;
-        }
-        t.distances = from;
-        t.sums = to;
-        t.slopes = slopes + f;
-        blocks.table[columns][some](t);
+      for (int r = 0; r < some; r++) {
+        const int tap = (run + r) * width + first;
+        from[r] = distances[tap];
+        to[r] = sums + int64_t{tap} * padded + firstFilter;
       }
+      t.distances = from;
+      t.sums = to;
+      blocks.table[columns][some](t);
       run += some;
     }
   }
+}
+
+/// As addFilters for all filters.
+inline void addSample(const Convolution& c, const float* planes, const int32_t* distances, const float* slopes,
+                      float* sums) {
+  const int padded = c.paddedFilters();
+  int f = 0;
+  for (; f + tapVectors * lanes <= padded; f += tapVectors * lanes)
+    addFilters<tapVectors>(c, planes, distances, slopes, sums, f);
+  if (f < padded) addFilters<1>(c, planes, distances, slopes, sums, f);
 }
 
 /// Sums of slopes · cells along the runs of `filters` neighbouring filters for `columns` neighbouring taps.

@@ -12,7 +12,8 @@ namespace ISA {
 
 constexpr int blockVectors = 2;
 constexpr int panelWidth = blockVectors * lanes;
-/// Blocks that are as low as this have a vector more, where B has offsets: registers hold their sums as well.
+/// Rows of a block that has a vector more, where B has offsets: registers hold its sums as well, and fewer numbers of A
+/// are broadcast for each of them.
 constexpr int lowRows = blockRows * blockVectors / (blockVectors + 1);
 /// Depth of a round where there are several: longer ones touch C less often, shorter ones leave more room for A.
 constexpr int roundDepth = 512;
@@ -427,6 +428,12 @@ inline void multiplySmall(const Left& a, const Right& b, const Output& out, int 
   byDepth[depth](a, b, out, m, n, end);
 }
 
+/// Vectors of sums that blocks of up to `rows` by `vectors` have on average.
+inline double sumsOfBlocks(int m, int n, int rows, int vectors) {
+  const int across = ceilDivided(n, lanes);
+  return double{1} * m * across / (ceilDivided(m, rows) * ceilDivided(across, vectors));
+}
+
 /// Asks for lines that are written to when the sums are known.
 inline void fetchToWrite(const float* at, ptrdiff_t stride, int rows, int columns) {
   for (int i = 0; i < rows; i++, at += stride)
@@ -451,8 +458,9 @@ inline void fetchPanel(const Right& b, int k0, int j0, int depth, int columns, i
  */
 inline void multiply(const Left& a, const Right& b, const Output& out, int m, int n, int depth, const Epilogue& end,
                      float* scratch) {
-  const int blocks = ceilDivided(m, blockRows);
-  const int panel = b.offsets && m <= lowRows ? panelWidth + lanes : panelWidth;
+  const bool low = b.offsets && sumsOfBlocks(m, n, lowRows, blockVectors + 1) >= sumsOfBlocks(m, n, blockRows, blockVectors);
+  const int blocks = ceilDivided(m, low ? lowRows : blockRows);
+  const int panel = low ? panelWidth + lanes : panelWidth;
   const int panels = ceilDivided(n, panel);
   float* const packedPanel = scratch + packedLeft;
   float* const sums = packedPanel + panelsTogether * panelFloats;
