@@ -194,10 +194,27 @@ Reason run(Training& t, Slice& slice) {
   return reason;
 }
 
+/// The operation that may read a batch's rows where the caller has them: a dense layer at the beginning, which reads no
+/// number behind its rows, while no other operation expects them in the arena; null where there is none.
+inline Operation* readerInPlace(Program& program) {
+  std::vector<Operation>& list = program.list[predictionList];
+  Operation* reader = nullptr;
+  for (Operation& operation : list) {
+    const bool dense = operation.code == 1 && operation.n[0] == program.features;
+    for (int i = 0; i < maximumOperands; i++) {
+      if (operation.at[i] != program.input) continue;
+      if (&operation != &list.front() || i != 0 || !dense) return nullptr;
+      reader = &operation;
+    }
+  }
+  return reader;
+}
+
 void predict(Machine& machine, const float* inputs, float* outputs, int64_t rows) {
   const FlushedDenormals flushed;
-  const Program& program = machine.program;
+  Program& program = machine.program;
   const Context context = contextOf(machine);
+  Operation* const reader = readerInPlace(program);
   const auto copy = [&](const float* from, float* to, int count, int width) {
     share(context, 10.0 * count * width, count, 1, [&](int first, int end, float*) {
       copyRow(from + int64_t{first} * width, to + int64_t{first} * width, int64_t{end - first} * width);
@@ -205,10 +222,14 @@ void predict(Machine& machine, const float* inputs, float* outputs, int64_t rows
   };
   for (int64_t first = 0; first < rows; first += program.capacity) {
     Moment now{static_cast<int>(least<int64_t>(program.capacity, rows - first)), 0, 0, {0, 0}, 0, 0};
-    copy(inputs + first * program.features, program.input, now.rows, program.features);
+    const float* const from = inputs + first * program.features;
+    // Dense layers only read their input.
+    if (reader) reader->at[0] = const_cast<float*>(from);
+    else copy(from, program.input, now.rows, program.features);
     performAll(program.list[predictionList], now, program.capacity, context);
     copy(program.output, outputs + first * program.outputs, now.rows, program.outputs);
   }
+  if (reader) reader->at[0] = program.input;
 }
 
 int64_t scratchFor(const Program& program) {
