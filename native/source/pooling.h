@@ -16,11 +16,30 @@ struct Windows {
   int64_t outputs() const { return int64_t{outputHeight} * outputWidth; }
 };
 
-/// The first 2 · count numbers from memory, the even and the odd ones apart; and back.
-struct Pairs {
+// Windows of two by two, two apart, are taken a vector of outputs at a time, in the order in which `separate` leaves the
+// even and the odd cells of a row.
+
+/// A vector of outputs of one row, and the cells it comes from.
+struct WholeRow {
+  void read(const float* from, Floats& even, Floats& odd) const { separate(load(from), load(from + lanes), even, odd); }
+  void write(float* to, Floats even, Floats odd) const {
+    Floats a;
+    Floats b;
+    interleave(even, odd, a, b);
+    store(to, a);
+    store(to + lanes, b);
+  }
+  Floats readOutputs(const float* from) const { return separated(load(from)); }
+  void writeOutputs(float* to, Floats value) const { store(to, separated(value)); }
+};
+
+/// The first `count` outputs of a row, which fill no vector.
+struct PartOfRow {
+  Mask outputs;
   Mask low;
   Mask high;
-  explicit Pairs(int count) : low(firstLanes(2 * count)), high(firstLanes(most(0, 2 * count - lanes))) {}
+  explicit PartOfRow(int count)
+      : outputs(firstLanes(count)), low(firstLanes(2 * count)), high(firstLanes(most(0, 2 * count - lanes))) {}
   void read(const float* from, Floats& even, Floats& odd) const { separate(load(from, low), load(from + lanes, high), even, odd); }
   void write(float* to, Floats even, Floats odd) const {
     Floats a;
@@ -29,26 +48,26 @@ struct Pairs {
     store(to, a, low);
     store(to + lanes, b, high);
   }
+  Floats readOutputs(const float* from) const { return separated(load(from, outputs)); }
+  void writeOutputs(float* to, Floats value) const { store(to, separated(value), outputs); }
 };
 
-/// Two rows of outputs in one vector, the second in its upper half.
+/// The first outputs of two rows, up to half a vector of each, the second row's in the upper half.
 struct TwoRows {
   static constexpr int half = lanes / 2;
   Mask inputs;
   Window low;
   Window high;
-  int width;
-  /// Rows of outputs, from the first, that are taken so.
-  int rows;
-  explicit TwoRows(const Windows& w)
-      : inputs(firstLanes(2 * w.outputWidth)), low(lanesBetween(0, w.outputWidth)),
-        high(lanesBetween(half, half + w.outputWidth)), width(w.outputWidth),
-        rows(w.outputWidth <= half ? w.outputHeight / 2 * 2 : 0) {}
-  /// Even and odd cells of an input row and of the one two below.
-  void read(const float* from, int64_t below, Floats& even, Floats& odd) const {
+  int64_t outputWidth;
+  /// From a row of cells to that of the second row's outputs.
+  int64_t below;
+  TwoRows(const Windows& w, int count)
+      : inputs(firstLanes(2 * count)), low(lanesBetween(0, count)), high(lanesBetween(half, half + count)),
+        outputWidth(w.outputWidth), below(int64_t{2} * w.width) {}
+  void read(const float* from, Floats& even, Floats& odd) const {
     separate(load(from, inputs), load(from + below, inputs), even, odd);
   }
-  void write(float* to, int64_t below, Floats even, Floats odd) const {
+  void write(float* to, Floats even, Floats odd) const {
     Floats a;
     Floats b;
     interleave(even, odd, a, b);
@@ -56,49 +75,49 @@ struct TwoRows {
     store(to + below, b, inputs);
   }
   Floats readOutputs(const float* from) const {
-    return loadWindow(from, low) + loadWindow(from + width - half, high);
+    return separated(loadWindow(from, low) + loadWindow(from + outputWidth - half, high));
   }
   void writeOutputs(float* to, Floats value) const {
-    storeWindow(to, value, low);
-    storeWindow(to + width - half, value, high);
+    const Floats ordered = separated(value);
+    storeWindow(to, ordered, low);
+    storeWindow(to + outputWidth - half, ordered, high);
   }
 };
+
+/// Calls work(part, cells, outputs) for all outputs of a plane: one of the three above, and where its first cell and its
+/// first output lie.
+template <typename Work> inline void overHalves(const Windows& w, Work work) {
+  const auto overRows = [&](auto part, int column, int first, int end, int step) {
+    for (int i = first; i < end; i += step)
+      work(part, int64_t{2} * i * w.width + 2 * column, int64_t{i} * w.outputWidth + column);
+  };
+  int column = 0;
+  for (; column + lanes <= w.outputWidth; column += lanes) overRows(WholeRow{}, column, 0, w.outputHeight, 1);
+  const int rest = w.outputWidth - column;
+  const int paired = rest <= TwoRows::half ? w.outputHeight / 2 * 2 : 0;
+  if (rest == 0) return;
+  overRows(TwoRows(w, least(rest, TwoRows::half)), column, 0, paired, 2);
+  overRows(PartOfRow(rest), column, paired, w.outputHeight, 1);
+}
 
 inline Floats maximumOf(Floats a, Floats b, Floats c, Floats d) {
   // Each but the first on the right, so that what is no number stays none, as in the definition.
   return larger(larger(a, b), larger(c, d));
 }
 
-/// Windows of two by two, two apart: down the image, up to a vector of outputs wide.
-inline void halveByMaximum(const float* x, float* y, const Windows& w, const TwoRows& two) {
-  const int64_t below = 2 * w.width;
-  for (int i = 0; i < two.rows; i += 2, x += 2 * below, y += 2 * w.outputWidth) {
+inline void halveByMaximum(const float* x, float* y, const Windows& w) {
+  overHalves(w, [&](const auto& part, int64_t cells, int64_t outputs) {
     Floats a, b, c, d;
-    two.read(x, below, a, b);
-    two.read(x + w.width, below, c, d);
-    two.writeOutputs(y, maximumOf(a, b, c, d));
-  }
-  if (two.rows == w.outputHeight) return;
-  for (int j = 0; j < w.outputWidth; j += lanes) {
-    const int some = least(lanes, w.outputWidth - j);
-    const Mask mask = firstLanes(some);
-    const Pairs pairs(some);
-    const float* from = x + 2 * j;
-    float* to = y + j;
-    for (int i = two.rows; i < w.outputHeight; i++, from += 2 * w.width, to += w.outputWidth) {
-      Floats a, b, c, d;
-      pairs.read(from, a, b);
-      pairs.read(from + w.width, c, d);
-      store(to, maximumOf(a, b, c, d), mask);
-    }
-  }
+    part.read(x + cells, a, b);
+    part.read(x + cells + w.width, c, d);
+    part.writeOutputs(y + outputs, maximumOf(a, b, c, d));
+  });
 }
 
 inline void maxPoolingForward(const float* x, float* y, int planes, const Windows& w) {
-  const TwoRows two(w);
   for (int plane = 0; plane < planes; plane++, x += w.plane()) {
     if (w.halving()) {
-      halveByMaximum(x, y, w, two);
+      halveByMaximum(x, y, w);
       y += w.outputs();
       continue;
     }
@@ -130,47 +149,24 @@ inline void slopesOfMaximum(Floats best, Floats slope, bool relu, Floats& a, Flo
   d = keep(fourth, slope);
 }
 
-inline void halveBack(const float* x, const float* y, const float* dy, float* dx, const Windows& w, const TwoRows& two,
-                      bool relu) {
-  const int64_t below = 2 * w.width;
-  for (int i = 0; i < two.rows; i += 2) {
+inline void halveBack(const float* x, const float* y, const float* dy, float* dx, const Windows& w, bool relu) {
+  overHalves(w, [&](const auto& part, int64_t cells, int64_t outputs) {
     Floats a, b, c, d;
-    two.read(x, below, a, b);
-    two.read(x + w.width, below, c, d);
-    slopesOfMaximum(two.readOutputs(y), two.readOutputs(dy), relu, a, b, c, d);
-    two.write(dx, below, a, b);
-    two.write(dx + w.width, below, c, d);
-    x += 2 * below;
-    dx += 2 * below;
-    y += 2 * w.outputWidth;
-    dy += 2 * w.outputWidth;
-  }
-  if (two.rows == w.outputHeight) return;
-  for (int j = 0; j < w.outputWidth; j += lanes) {
-    const int some = least(lanes, w.outputWidth - j);
-    const Mask mask = firstLanes(some);
-    const Pairs pairs(some);
-    int64_t in = 2 * j;
-    int64_t out = j;
-    for (int i = two.rows; i < w.outputHeight; i++, in += 2 * w.width, out += w.outputWidth) {
-      Floats a, b, c, d;
-      pairs.read(x + in, a, b);
-      pairs.read(x + in + w.width, c, d);
-      slopesOfMaximum(load(y + out, mask), load(dy + out, mask), relu, a, b, c, d);
-      pairs.write(dx + in, a, b);
-      pairs.write(dx + in + w.width, c, d);
-    }
-  }
+    part.read(x + cells, a, b);
+    part.read(x + cells + w.width, c, d);
+    slopesOfMaximum(part.readOutputs(y + outputs), part.readOutputs(dy + outputs), relu, a, b, c, d);
+    part.write(dx + cells, a, b);
+    part.write(dx + cells + w.width, c, d);
+  });
 }
 
 /// @param relu x is a relu's output, whose slopes are taken along.
 inline void maxPoolingBackward(const float* x, const float* y, const float* dy, float* dx, int planes, const Windows& w,
                                bool relu) {
-  const TwoRows two(w);
   for (int plane = 0; plane < planes; plane++, x += w.plane(), dx += w.plane()) {
     if (!w.halving() || w.height != 2 * w.outputHeight || w.width != 2 * w.outputWidth) clear(dx, w.plane());
     if (w.halving()) {
-      halveBack(x, y, dy, dx, w, two, relu);
+      halveBack(x, y, dy, dx, w, relu);
       y += w.outputs();
       dy += w.outputs();
       continue;

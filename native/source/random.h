@@ -41,7 +41,7 @@ inline void wordsOf(Key key, uint32_t first, uint32_t second, uint32_t (&to)[2 *
   blocksOf(key, first, second, even, odd);
   Floats a;
   Floats b;
-  interleave(asFloats(even), asFloats(odd), a, b);
+  interleave(separated(asFloats(even)), separated(asFloats(odd)), a, b);
   storeWords(to, asWords(a));
   storeWords(to + lanes, asWords(b));
 }

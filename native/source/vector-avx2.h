@@ -129,21 +129,18 @@ inline void storeWindow(float* to, Floats value, Window window) {
   else _mm256_maskstore_ps(to, window, value);
 }
 
-/// Every second lane of a and b behind one another: the even ones, the odd ones.
+/// Every second lane of a and b behind one another, the even ones and the odd ones, in the order of `separated`.
 inline void separate(Floats a, Floats b, Floats& even, Floats& odd) {
-  const auto ordered = [](Floats x) {
-    return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(x), 0xd8));
-  };
-  even = ordered(_mm256_shuffle_ps(a, b, 0x88));
-  odd = ordered(_mm256_shuffle_ps(a, b, 0xdd));
+  even = _mm256_shuffle_ps(a, b, 0x88);
+  odd = _mm256_shuffle_ps(a, b, 0xdd);
 }
 /// The inverse of `separate`.
 inline void interleave(Floats even, Floats odd, Floats& a, Floats& b) {
-  const Floats low = _mm256_unpacklo_ps(even, odd);
-  const Floats high = _mm256_unpackhi_ps(even, odd);
-  a = _mm256_permute2f128_ps(low, high, 0x20);
-  b = _mm256_permute2f128_ps(low, high, 0x31);
+  a = _mm256_unpacklo_ps(even, odd);
+  b = _mm256_unpackhi_ps(even, odd);
 }
+/// To that order, or back: the second and the third pair change places.
+inline Floats separated(Floats a) { return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(a), 0xd8)); }
 
 /// How many lanes a mask names.
 inline int countOf(Mask mask) { return __builtin_popcount(static_cast<unsigned>(_mm256_movemask_ps(asFloats(mask)))); }

@@ -85,7 +85,7 @@ inline Window lanesBetween(int low, int high) { return static_cast<Mask>(firstLa
 inline Floats loadWindow(const float* from, Window window) { return load(from, window); }
 inline void storeWindow(float* to, Floats value, Window window) { store(to, value, window); }
 
-/// Every second lane of a and b behind one another: the even ones, the odd ones.
+/// Every second lane of a and b behind one another, the even ones and the odd ones, in the order of `separated`.
 inline void separate(Floats a, Floats b, Floats& even, Floats& odd) {
   const Words evens = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
   even = _mm512_permutex2var_ps(a, evens, b);
@@ -97,6 +97,8 @@ inline void interleave(Floats even, Floats odd, Floats& a, Floats& b) {
   a = _mm512_permutex2var_ps(even, first, odd);
   b = _mm512_permutex2var_ps(even, plus(first, everyWord(8)), odd);
 }
+/// To that order, or back: here it is that of memory.
+inline Floats separated(Floats a) { return a; }
 
 /// How many lanes a mask names.
 inline int countOf(Mask mask) { return __builtin_popcount(mask); }

@@ -121,7 +121,7 @@ inline void storeWindow(float* to, Floats value, Window window) {
   for (int i = window.low; i < window.high; i++) to[i] = some[i];
 }
 
-/// Every second lane of a and b behind one another: the even ones, the odd ones.
+/// Every second lane of a and b behind one another, the even ones and the odd ones, in the order of `separated`.
 inline void separate(Floats a, Floats b, Floats& even, Floats& odd) {
   even = vuzp1q_f32(a, b);
   odd = vuzp2q_f32(a, b);
@@ -131,6 +131,8 @@ inline void interleave(Floats even, Floats odd, Floats& a, Floats& b) {
   a = vzip1q_f32(even, odd);
   b = vzip2q_f32(even, odd);
 }
+/// To that order, or back: here it is that of memory.
+inline Floats separated(Floats a) { return a; }
 
 /// 2^n, −126 ≤ n ≤ 127, from n + 1.5 · 2^23.
 inline Floats powerOfTwo(Floats shifted) {
