@@ -222,8 +222,9 @@ void multiplyBlock(const Block& t) {
       }
     }
   };
-  if (t.whole) finish(std::true_type{});
-  else finish(std::false_type{});
+  if constexpr (!masksAreFree)
+    if (t.whole) return finish(std::true_type{});
+  finish(std::false_type{});
 }
 
 using MultiplyBlock = void (*)(const Block&);

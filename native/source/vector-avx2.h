@@ -15,6 +15,8 @@ using Mask = __m256i;
 constexpr int lanes = 8;
 /// Rows of a register block: 6 · 2 sums, two vectors of the right side and one of the left fill 16 registers.
 constexpr int blockRows = 6;
+/// Stores with a mask are taken in parts.
+constexpr bool masksAreFree = false;
 
 inline Words everyWord(uint32_t value) { return _mm256_set1_epi32(static_cast<int>(value)); }
 inline Words counting() { return _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7); }

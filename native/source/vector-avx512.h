@@ -14,6 +14,8 @@ using Mask = __mmask16;
 constexpr int lanes = 16;
 /// Rows of a register block: 14 · 2 sums, two vectors of the right side and one of the left fill 32 registers.
 constexpr int blockRows = 14;
+/// Whether loads and stores with a mask cost no more than those without.
+constexpr bool masksAreFree = true;
 
 inline Mask firstLanes(int count) { return static_cast<Mask>(count >= 16 ? 0xffff : (1u << count) - 1); }
 inline Floats load(const float* from) { return _mm512_loadu_ps(from); }

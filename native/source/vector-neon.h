@@ -15,6 +15,8 @@ using Mask = uint32x4_t;
 constexpr int lanes = 4;
 /// Rows of a register block: 14 · 2 sums, two vectors of the right side and one of the left fill 32 registers.
 constexpr int blockRows = 14;
+/// Loads and stores with a mask are taken number by number.
+constexpr bool masksAreFree = false;
 
 inline Words everyWord(uint32_t value) { return vdupq_n_u32(value); }
 inline Words counting() {
