@@ -18,7 +18,7 @@
       "OTHER_CPLUSPLUSFLAGS": ["<@(warnings)", "<@(optimization)"]
     },
     "conditions": [
-      ["sanitize==1", { "cflags": ["<@(sanitizers)"], "ldflags": ["-fsanitize=address,undefined"] }]
+      ["sanitize==1", { "cflags": ["<@(sanitizers)"], "cflags!": ["-O3"], "ldflags": ["-fsanitize=address,undefined"] }]
     ]
   },
   "targets": [

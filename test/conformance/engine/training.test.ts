@@ -255,6 +255,32 @@ for (const { backend, reason } of registered) {
       expect(firstDifference(one, outputs, { relative: 1e-5, absolute: 1e-6 })).toBeNull()
     })
 
+    test.each([
+      'dense',
+      'activation',
+      'dropout',
+      'batchNormalization',
+    ] as const)('predictions of a network that begins with %s change nothing of what they read', (first) => {
+      const beginnings: Record<typeof first, SpecInput['network']['layers'][number]> = {
+        dense: { type: 'dense', units: 5, activation: 'tanh' },
+        activation: { type: 'activation', activation: 'relu' },
+        dropout: { type: 'dropout', rate: 0.5 },
+        batchNormalization: { type: 'batchNormalization' },
+      }
+      const layers = [beginnings[first], { type: 'dense' as const, units: 2 }]
+      const beginning = trainingCase({ network: { inputShape: [18], layers }, loss: 'huber', epochs: 1 }, 23)
+      const { program, x } = beginning
+      const { weights } = outcome(beginning, name)
+      const inputs = Float32Array.from(x)
+      const before = inputs.slice()
+      const predictor = new Predictor(program.network, weights, { backend: name, batchSize: 7 })
+      const outputs = predictor.predict(inputs)
+      expect(inputs).toEqual(before)
+      expect(predictor.predict(inputs)).toEqual(outputs)
+      const expected = new Predictor(program.network, weights, { backend: 'reference' }).predict(inputs)
+      expect(firstDifference(outputs, expected, { relative: 1e-4, absolute: 1e-5 })).toBeNull()
+    })
+
     test('a bias that batch normalization cancels stays where it began', () => {
       const layers: SpecInput['network']['layers'] = [
         { type: 'conv1d', filters: 3, kernelSize: 2 },
