@@ -3,7 +3,6 @@
 // panels of it are packed first; so is A where many panels meet it. C may be written transposed.
 #pragma once
 #include <cstddef>
-#include <type_traits>
 
 #include "vector.h"
 
@@ -202,29 +201,40 @@ void multiplyBlock(const Block& t) {
     return;
   }
   const bool plain = !t.adds && !t.alongColumns && !t.alongRows && !t.sums && !t.relu;
-  const auto finish = [&](auto all) {
+  const auto finish = [&](Floats value, int i, int v, float* to, auto mask) {
+    if (!plain) {
+      if (t.adds) value = value + load(to, mask);
+      if (t.alongColumns) value = value + load(t.alongColumns + v * lanes, mask);
+      if (t.alongRows) value = value + every(t.alongRows[i]);
+      if (t.sums) store(t.sums + i * t.cStride + v * lanes, value, mask);
+      if (t.relu) value = larger(zeros(), value);
+    }
+    store(to, value, mask);
+  };
+  if (masksAreFree || t.whole) {
+    const auto mask = [&] {
+      if constexpr (masksAreFree) return last;
+      else return AllLanes{};
+    }();
 #pragma GCC unroll 16
     for (int i = 0; i < height; i++, c += t.cStride) {
 #pragma GCC unroll 4
-      for (int v = 0; v < width; v++) {
-        const bool whole = all || v < width - 1;
-        const auto read = [&](const float* from) { return whole ? load(from) : load(from, last); };
-        const auto write = [&](float* to, Floats value) { whole ? store(to, value) : store(to, value, last); };
-        Floats value = sum[i][v];
-        if (!plain) {
-          if (t.adds) value = value + read(c + v * lanes);
-          if (t.alongColumns) value = value + read(t.alongColumns + v * lanes);
-          if (t.alongRows) value = value + every(t.alongRows[i]);
-          if (t.sums) write(t.sums + i * t.cStride + v * lanes, value);
-          if (t.relu) value = larger(zeros(), value);
-        }
-        write(c + v * lanes, value);
-      }
+      for (int v = 0; v < width - 1; v++) finish(sum[i][v], i, v, c + v * lanes, AllLanes{});
+      finish(sum[i][width - 1], i, width - 1, c + (width - 1) * lanes, mask);
     }
-  };
-  if constexpr (!masksAreFree)
-    if (t.whole) return finish(std::true_type{});
-  finish(std::false_type{});
+    return;
+  }
+  // Through memory, so that there is one way for all sums: code for each would be many times as long.
+  float kept[height * width * lanes];
+#pragma GCC unroll 16
+  for (int i = 0; i < height; i++)
+#pragma GCC unroll 4
+    for (int v = 0; v < width; v++) store(kept + (i * width + v) * lanes, sum[i][v]);
+#pragma GCC unroll 1
+  for (int i = 0; i < height; i++, c += t.cStride)
+#pragma GCC unroll 1
+    for (int v = 0; v < width; v++)
+      finish(load(kept + (i * width + v) * lanes), i, v, c + v * lanes, v == width - 1 ? last : firstLanes(lanes));
 }
 
 using MultiplyBlock = void (*)(const Block&);
