@@ -1,10 +1,14 @@
 /** What a program needs to talk to Descent: send a request, queue a training, watch it. */
+import { setTimeout } from 'node:timers/promises'
 import { createWebSocketStream, WebSocket } from 'ws'
 import type { z } from 'zod'
 import { readConfig } from '../src/config.js'
 import { type Job, type jobRequestSchema, jobSchema } from '../src/contract/job.js'
 import { problemSchema } from '../src/contract/problems.js'
 import { type StreamMessage, streamMessageSchema } from '../src/contract/stream.js'
+
+/** How often a service that has too much to do is asked again, after as many seconds as it says. */
+const furtherAttempts = 5
 
 /**
  * Sends a request and reads the answer by its schema.
@@ -21,7 +25,11 @@ export async function request<T>(address: string, answer: z.ZodType<T>, body?: o
           headers: { ...withKey(), 'content-type': contentType },
           body: body instanceof Buffer ? body : JSON.stringify(body),
         }
-  const response = await fetch(address, sent)
+  let response = await fetch(address, sent)
+  for (let attempt = 0; response.status === 503 && attempt < furtherAttempts; attempt++) {
+    await setTimeout(1000 * Number(response.headers.get('retry-after') ?? 1))
+    response = await fetch(address, sent)
+  }
   const content: unknown = await response.json()
   if (response.ok) return answer.parse(content)
   const { title, detail } = problemSchema.parse(content)
