@@ -84,8 +84,13 @@ export async function keepPostgres(
   let current = await start()
   const { connectionString } = current
 
-  function start(): Promise<EmbeddedPostgres> {
-    return startEmbeddedPostgres({ directory, log, onExit: (reason) => void restart(reason) })
+  function start(port?: number): Promise<EmbeddedPostgres> {
+    return startEmbeddedPostgres({
+      directory,
+      log,
+      ...(port !== undefined && { port }),
+      onExit: (reason) => void restart(reason),
+    })
   }
 
   async function restart(reason: string): Promise<void> {
@@ -93,11 +98,8 @@ export async function keepPostgres(
     await current.stop()
     for (let attempt = 1; attempt <= postgresAttempts && !stopping; attempt++) {
       try {
-        current = await start()
-        if (stopping) return current.stop()
-        if (current.connectionString === connectionString) return
-        log.fatal('the embedded PostgreSQL came back at another address')
-        break
+        current = await start(Number(new URL(connectionString).port))
+        return stopping ? current.stop() : undefined
       } catch (error) {
         log.error({ err: error }, 'the embedded PostgreSQL did not start')
         await sleep(500 * attempt)

@@ -46,6 +46,8 @@ export interface EmbeddedPostgresOptions {
   /** The data directory; made at the first start, with its parents. */
   directory: string
   log: { info(message: string): void; warn(message: string): void }
+  /** The only port that will do, waited for up to 5 s; without it the last one is taken again if it is free. */
+  port?: number
   /** Called once if the server ends although nobody called `stop`; the folder stays ours until `stop`. */
   onExit?: (reason: string) => void
 }
@@ -95,7 +97,7 @@ interface Running {
 
 async function start(
   directory: string,
-  { log, onExit }: EmbeddedPostgresOptions,
+  { log, port, onExit }: EmbeddedPostgresOptions,
   release: () => void,
 ): Promise<EmbeddedPostgres> {
   const found = existingHome(directory)
@@ -109,8 +111,8 @@ async function start(
     log.warn(`PostgreSQL's own user may not enter ${dirname(directory)}: the data is kept in ${cluster.home}`)
   }
   const site: Site = { home: cluster.home, binaries, account, logFile: `${directory}.log` }
-  const adopted = await adopt(site, cluster, log)
-  const running = adopted ?? (await launchOnFreePort(site, `${directory}.port`))
+  const adopted = await adopt(site, cluster, port, log)
+  const running = adopted ?? (await launchOnFreePort(site, `${directory}.port`, port))
   try {
     await ensureDatabase(running.port, cluster.password)
   } catch (error) {
@@ -138,6 +140,7 @@ async function start(
 async function adopt(
   site: Site,
   cluster: Cluster,
+  required: number | undefined,
   log: EmbeddedPostgresOptions['log'],
 ): Promise<Running | undefined> {
   const giveUpAt = Date.now() + 10_000
@@ -147,12 +150,15 @@ async function adopt(
       await clearStaleLock(site.home, lock)
       return undefined
     }
-    if (lock.status === 'ready' && (await serves(lock.port, site.home, cluster.password))) {
+    const fits = required === undefined || lock.port === required
+    if (lock.status === 'ready' && fits && (await serves(lock.port, site.home, cluster.password))) {
       return { pid: lock.pid, port: lock.port, child: undefined }
     }
     const isLate = Date.now() > giveUpAt
     if (holder === 'ours' && (isLate || lock.status === 'ready')) {
-      log.warn(`PostgreSQL left over on ${site.home} (pid ${lock.pid}) does not answer and is replaced`)
+      log.warn(
+        `PostgreSQL left over on ${site.home} (pid ${lock.pid}) does not answer where it should and is replaced`,
+      )
       await halt(site)
       continue
     }
@@ -178,12 +184,16 @@ async function serves(port: number, home: string, password: string): Promise<boo
   }
 }
 
-async function launchOnFreePort(site: Site, portFile: string): Promise<Running> {
+async function launchOnFreePort(
+  site: Site,
+  portFile: string,
+  required: number | undefined,
+): Promise<Running> {
   rotateLog(site.logFile)
   const remembered = existsSync(portFile) ? Number(readFileSync(portFile, 'utf8')) : 0
   const giveUpAt = Date.now() + 5_000
-  for (let wanted = remembered; ; wanted = 0) {
-    const port = (await freePort(wanted)) ?? (await freePort(0))
+  for (let wanted = required ?? remembered; ; ) {
+    const port = (await freePort(wanted)) ?? required ?? (await freePort(0))
     if (port === undefined) throw new Error('no port is free on 127.0.0.1')
     try {
       const child = await launch(site, port)
@@ -193,6 +203,7 @@ async function launchOnFreePort(site: Site, portFile: string): Promise<Running> 
       // The processes of a server that was killed need a moment to notice before its memory is free.
       const passes = error instanceof Error && /pre-existing shared memory block/.test(error.message)
       if (!(passes || error instanceof PortTakenError) || Date.now() > giveUpAt) throw error
+      if (!passes) wanted = required ?? 0
       await sleep(100)
     }
   }

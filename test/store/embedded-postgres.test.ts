@@ -2,10 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, lstatSync, realpathSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { z } from 'zod'
 import { lockHolder, readLockFile } from '../../src/store/embedded/postmaster.js'
 import { numberIsTaken, processBirth } from '../../src/store/embedded/process-birth.js'
 import {
@@ -19,6 +21,7 @@ const isRoot = process.getuid?.() === 0
 let folder: string
 let directory: string
 const running = new Set<EmbeddedPostgres>()
+const silent = { info: () => {}, warn: () => {} }
 
 beforeAll(async () => {
   folder = await openFolder()
@@ -40,8 +43,7 @@ async function openFolder(): Promise<string> {
 }
 
 async function start(where = directory, onExit?: (reason: string) => void): Promise<EmbeddedPostgres> {
-  const log = { info: () => {}, warn: () => {} }
-  const server = await startEmbeddedPostgres({ directory: where, log, ...(onExit && { onExit }) })
+  const server = await startEmbeddedPostgres({ directory: where, log: silent, ...(onExit && { onExit }) })
   running.add(server)
   return server
 }
@@ -154,6 +156,23 @@ describe('starting and stopping', () => {
     expect(await ask(second, 'SELECT word FROM kept')).toEqual([{ word: 'é' }])
   })
 
+  it('waits for the port that must be taken again, which another program has for a moment', async () => {
+    const first = await start()
+    await first.stop()
+    const port = Number(new URL(first.connectionString).port)
+    const squatter = createServer().listen(port, '127.0.0.1')
+    await once(squatter, 'listening')
+    let isFree = false
+    setTimeout(() => {
+      isFree = true
+      squatter.close()
+    }, 500)
+    const second = await startEmbeddedPostgres({ directory, log: silent, port })
+    running.add(second)
+    expect(isFree).toBe(true)
+    expect(second.connectionString).toBe(first.connectionString)
+  })
+
   it('leaves nothing of a first start that was interrupted', async () => {
     const other = join(folder, 'interrupted', 'postgres')
     await mkdir(`${other}.initialising-abc/cluster`, { recursive: true })
@@ -259,6 +278,26 @@ describe('a server that dies while we run', () => {
     await server.stop()
     expect(await ask(await start(), 'SELECT word FROM kept')).toEqual([{ word: 'é' }])
     expect(reasons).toHaveLength(1)
+  })
+
+  it('starts again at its port once its last process has let go of its memory', async () => {
+    const server = await start()
+    const client = new pg.Client({ connectionString: server.connectionString })
+    client.on('error', () => {})
+    await client.connect()
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+    const backend = z.number().parse(rows[0]?.pid)
+    process.kill(backend, 'SIGSTOP')
+    let holds = true
+    setTimeout(() => {
+      holds = false
+      process.kill(backend, 'SIGCONT')
+    }, 500)
+    process.kill(server.pid, 'SIGKILL')
+    await server.stop()
+    const { connectionString } = await start()
+    expect(holds).toBe(false)
+    expect(connectionString).toBe(server.connectionString)
   })
 
   it('is reported for an adopted server too', async () => {
