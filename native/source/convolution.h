@@ -119,6 +119,85 @@ inline bool alongFilters(const Convolution& c) {
 /// Whether runs through several rows are computed, of which parts are kept.
 inline bool cutsRuns(const Convolution& c) { return c.outputHeight > 1 && !alongFilters(c); }
 
+/// Neighbouring outputs of a row that a tile has, in one vector of filters each.
+constexpr int tileWidth = 8;
+constexpr int tileRows = 2;
+constexpr int tileTaps = 7;
+
+/// Whether outputs are computed by tiles: their rows fill them, and registers hold the sums and the taps of a row.
+inline bool fitsTiles(const Convolution& c) {
+  return blockRows * blockVectors >= tileRows * tileWidth + tileTaps && c.strideX == 1 && c.filters <= lanes &&
+         c.kernelWidth <= tileTaps && c.outputWidth % tileWidth == 0;
+}
+
+struct Tile {
+  /// The first cell, and the distances from there of all taps.
+  const float* cells;
+  const int32_t* distances;
+  /// [taps, lanes], of which so many rows of neighbours.
+  const float* filters;
+  int tapRows;
+  /// From a row of cells to the next one of outputs.
+  int64_t below;
+  /// [rows, tileWidth, lanes]
+  float* sums;
+};
+
+/// Sums for `rows` rows of a tile: a cell is broadcast once for all taps of a row that meet it.
+template <int taps, int rows> void sumTile(const Tile& t) {
+  Floats sum[rows][tileWidth];
+#pragma GCC unroll 2
+  for (int r = 0; r < rows; r++)
+#pragma GCC unroll 8
+    for (int j = 0; j < tileWidth; j++) sum[r][j] = zeros();
+  const float* filter = t.filters;
+  for (int row = 0; row < t.tapRows; row++, filter += taps * lanes) {
+    Floats weight[taps];
+#pragma GCC unroll 8
+    for (int l = 0; l < taps; l++) weight[l] = load(filter + l * lanes);
+    const float* cells = t.cells + t.distances[row * taps];
+#pragma GCC unroll 2
+    for (int r = 0; r < rows; r++, cells += t.below)
+#pragma GCC unroll 16
+      for (int x = 0; x < tileWidth + taps - 1; x++) {
+        const Floats cell = every(cells[x]);
+#pragma GCC unroll 8
+        for (int l = 0; l < taps; l++)
+          if (x - l >= 0 && x - l < tileWidth) sum[r][x - l] = multiplyAdd(cell, weight[l], sum[r][x - l]);
+      }
+  }
+#pragma GCC unroll 2
+  for (int r = 0; r < rows; r++)
+#pragma GCC unroll 8
+    for (int j = 0; j < tileWidth; j++) store(t.sums + (r * tileWidth + j) * lanes, sum[r][j]);
+}
+
+template <int rows> inline void sumTileOf(int taps, const Tile& t) {
+  using SumTile = void (*)(const Tile&);
+  static constexpr SumTile byTaps[] = {nullptr,          sumTile<1, rows>, sumTile<2, rows>, sumTile<3, rows>,
+                                       sumTile<4, rows>, sumTile<5, rows>, sumTile<6, rows>, sumTile<7, rows>};
+  byTaps[taps](t);
+}
+
+/// The outputs [filters, positions] of one sample, where fitsTiles.
+inline void convolveTiles(const Convolution& c, const float* planes, const float* filters, const int32_t* distances,
+                          const Output& out, const Epilogue& after, float* sums) {
+  Tile t{planes, distances, filters, c.taps() / c.kernelWidth, c.planeWidth(), sums};
+  for (int i = 0; i < c.outputHeight; i += tileRows) {
+    const int rows = least(tileRows, c.outputHeight - i);
+    for (int j = 0; j < c.outputWidth; j += tileWidth) {
+      t.cells = planes + int64_t{i} * c.planeWidth() + j;
+      if (rows == tileRows) sumTileOf<tileRows>(c.kernelWidth, t);
+      else sumTileOf<1>(c.kernelWidth, t);
+      // Rows of outputs that are tiles lie one behind the other.
+      const int stored = c.outputWidth == tileWidth ? rows : 1;
+      for (int r = 0; r < rows; r += stored)
+        storeTransposed(sums + r * tileWidth * lanes, stored * tileWidth, c.filters, out, (i + r) * c.outputWidth + j, 0,
+                        after, false);
+    }
+  }
+}
+
 /// Fills what all threads share.
 inline void prepareForward(const Convolution& c, const float* weight, float* shared) {
   turnFilters(c, weight, shared);
@@ -144,7 +223,10 @@ inline void convolutionForward(const Convolution& c, const float* x, const float
     const float* planes = planesOf(c, x + row * c.sample(), memory.own);
     float* const to = y + row * c.outputs();
     float* const sums = z ? z + row * c.outputs() : nullptr;
-    if (filtersAlong) {
+    if (filtersAlong && fitsTiles(c)) {
+      after.alongColumns = bias;
+      convolveTiles(c, planes, turned, distances, {to, positions, true, sums}, after, memory.product);
+    } else if (filtersAlong) {
       after.alongColumns = bias;
       for (int i = 0; i < c.outputHeight; i++) {
         const int64_t start = int64_t{i} * c.outputWidth;

@@ -19,9 +19,9 @@ constexpr int roundDepth = 512;
 /// Floats of a packed panel at most, and the depth up to which one round is enough if A's blocks fit as well.
 constexpr int panelFloats = 16 * 1024;
 constexpr int onlyRound = panelFloats / panelWidth;
-/// Panels that are packed together from rows of B: of rows that lie pages apart, less than four lines each come slowly.
-/// Where a panel itself is two lines wide, asking for the next one in time (fetchPanel) was as good.
-constexpr int panelsTogether = panelWidth < 32 ? 4 : 1;
+/// Panels that are packed together from rows of B: of rows that lie pages apart, less than four lines each come slowly, and
+/// asked for in time (as in fetchTurned) they would push one another out of the second cache, where they share few places.
+constexpr int panelsTogether = 4;
 /// Rows of B that are asked for ahead: as many as the first cache holds where they are powers of two apart.
 constexpr int rowsAhead = 6;
 /// Floats of A packed at a time: they stay in the second cache while panels of B go by.
@@ -310,8 +310,7 @@ inline void packRows(const Right& b, int k0, int j0, int depth, int columns, flo
   const Mask mask = firstLanes(inLast - (vectors - 1) * lanes);
   const float* from = b.at + k0 * b.row + j0;
   for (int k = 0; k < depth; k++, from += b.row) {
-    if (panelsTogether > 1)
-      for (int j = 0; j < columns; j += 16) __builtin_prefetch(from + rowsAhead * b.row + j);
+    for (int j = 0; j < columns; j += 16) __builtin_prefetch(from + rowsAhead * b.row + j);
     const float* row = from;
     for (int p = 0; p < before; p++, row += panelWidth)
 #pragma GCC unroll 4
@@ -451,16 +450,15 @@ inline void fetchToWrite(const float* at, ptrdiff_t stride, int rows, int column
     for (int j = 0; j < columns; j += 16) __builtin_prefetch(at + j, 1);
 }
 
-/// Asks for a share of what packing the next panel is going to read, so that all of it has come when the last share has.
-inline void fetchPanel(const Right& b, int k0, int j0, int depth, int columns, int share, int shares) {
-  const bool turned = b.column != 1;
-  const ptrdiff_t stride = turned ? b.column : b.row;
-  const float* const from = b.at + k0 * b.row + j0 * b.column;
-  const int lines = ceilDivided(turned ? depth : columns, 16);
-  const int64_t all = int64_t{lines} * (turned ? columns : depth);
+/// Asks for a share of what packTurned is going to read for the next panel, so that all of it has come when the last
+/// share has.
+inline void fetchTurned(const Right& b, int k0, int j0, int depth, int columns, int share, int shares) {
+  const float* const from = b.at + k0 + j0 * b.column;
+  const int lines = ceilDivided(depth, 16);
+  const int64_t all = int64_t{lines} * columns;
   const int end = static_cast<int>(all * (share + 1) / shares);
   for (int line = static_cast<int>(all * share / shares); line < end; line++)
-    __builtin_prefetch(from + line / lines * stride + line % lines * 16, 0, 2);
+    __builtin_prefetch(from + line / lines * b.column + line % lines * 16, 0, 2);
 }
 
 /**
@@ -493,7 +491,6 @@ inline void multiply(const Left& a, const Right& b, const Output& out, int m, in
     const int chunks = packsLeft ? ceilDivided(blocks, static_cast<int>(packedLeft / (blockRows * some))) : 1;
     const int together = ceilDivided(blocks, chunks);
     const bool packs = !b.offsets && (b.column != 1 || (!a.offsets && together >= 6 && some >= 64));
-    const bool fetchesPanels = packs && (b.column != 1 || panelsTogether == 1);
     const Steps steps = a.offsets ? Steps::offsets : packsLeft || a.row == 1 ? Steps::contiguous : Steps::rows;
     t.depth = some;
     t.aOffsets = a.offsets ? a.offsets + k0 : nullptr;
@@ -540,8 +537,8 @@ inline void multiply(const Left& a, const Right& b, const Output& out, int m, in
             t.a = a.offsets ? a.at + i0 : a.at + i0 * a.row + k0 * a.column;
             t.aStride = a.row == 1 ? a.column : a.row;
           }
-          if (fetchesPanels && j + panel < n)
-            fetchPanel(b, k0, j + panel, some, least(panel, n - j - panel), block - first, behind - first);
+          if (packs && b.column != 1 && j + panel < n)
+            fetchTurned(b, k0, j + panel, some, least(panel, n - j - panel), block - first, behind - first);
           const MultiplyBlock multiplied = chooseBlock(steps, b.offsets != nullptr, whole, height, vectors);
           if (out.transposed) {
             t.c = sums;
