@@ -26,6 +26,7 @@ const cases: readonly (readonly [string, SpecInput, number])[] = [
   ['halved again and again', halved(), 15],
   ['kernels wider than a vector', wideKernels(), 10],
   ['convolutions that follow one another', sequence(), 12],
+  ['rows of eight and sixteen outputs, of few filters', tiles(), 10],
   [
     'four rows: sigmoids',
     four(
@@ -164,6 +165,34 @@ function wideKernels(): SpecInput {
     optimizer: { type: 'sgd', learningRate: 0.05 },
     epochs: 2,
     batchSize: 4,
+  }
+}
+
+/** Outputs by tiles: one and two to a row, odd heights, borders, a stride along the height, every kind of epilogue. */
+function tiles(): SpecInput {
+  return {
+    network: {
+      inputShape: [2, 12, 22],
+      layers: [
+        { type: 'conv2d', filters: 16, kernelSize: [4, 7], activation: 'gelu' },
+        {
+          type: 'conv2d',
+          filters: 14,
+          kernelSize: [3, 7],
+          strides: [2, 1],
+          padding: 'same',
+          activation: 'relu',
+        },
+        { type: 'maxPooling2d', poolSize: [1, 2] },
+        { type: 'conv2d', filters: 15, kernelSize: 3, padding: 'same', useBias: false },
+        { type: 'flatten' },
+        { type: 'dense', units: 3, activation: 'softmax' },
+      ],
+    },
+    loss: 'categoricalCrossentropy',
+    optimizer: { type: 'sgd', learningRate: 0.01 },
+    epochs: 3,
+    batchSize: 5,
   }
 }
 
