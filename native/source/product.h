@@ -29,7 +29,7 @@ constexpr int64_t packedLeft = 144 * 1024;
 /// Floats of scratch a product wants: packed blocks of A, packed panels of B, a block of C.
 constexpr int64_t productScratch = packedLeft + panelsTogether * panelFloats + blockRows * panelWidth;
 /// Panels of B from which on packed rows of A repay the packing; of a few rows each can be reached as it lies.
-constexpr int panelsToPackFor = blockRows > 6 ? 3 : 9;
+constexpr int panelsToPackFor = 9;
 /// Floats of C from which its blocks are asked for before their sums are known.
 constexpr int64_t fetchedFrom = 8 * 1024;
 
