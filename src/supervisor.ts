@@ -99,7 +99,10 @@ export async function keepPostgres(
     for (let attempt = 1; attempt <= postgresAttempts && !stopping; attempt++) {
       try {
         current = await start(Number(new URL(connectionString).port))
-        return stopping ? current.stop() : undefined
+        if (stopping) return current.stop()
+        if (current.connectionString === connectionString) return
+        log.fatal('the data of the embedded PostgreSQL was removed while it ran')
+        break
       } catch (error) {
         log.error({ err: error }, 'the embedded PostgreSQL did not start')
         await sleep(500 * attempt)

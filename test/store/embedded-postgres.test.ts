@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
+import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
 import { lockHolder, readLockFile } from '../../src/store/embedded/postmaster.js'
@@ -15,13 +16,14 @@ import {
   FolderInUseError,
   startEmbeddedPostgres,
 } from '../../src/store/embedded-postgres.js'
+import { keepPostgres } from '../../src/supervisor.js'
 
 const isRoot = process.getuid?.() === 0
 
 let folder: string
 let directory: string
 const running = new Set<EmbeddedPostgres>()
-const silent = { info: () => {}, warn: () => {} }
+const silentLog = pino({ level: 'silent' })
 
 beforeAll(async () => {
   folder = await openFolder()
@@ -43,12 +45,15 @@ async function openFolder(): Promise<string> {
 }
 
 async function start(where = directory, onExit?: (reason: string) => void): Promise<EmbeddedPostgres> {
-  const server = await startEmbeddedPostgres({ directory: where, log: silent, ...(onExit && { onExit }) })
+  const server = await startEmbeddedPostgres({ directory: where, log: silentLog, ...(onExit && { onExit }) })
   running.add(server)
   return server
 }
 
-async function ask(server: EmbeddedPostgres, sql: string): Promise<Record<string, unknown>[]> {
+async function ask(
+  server: Pick<EmbeddedPostgres, 'connectionString'>,
+  sql: string,
+): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: server.connectionString })
   await client.connect()
   try {
@@ -167,7 +172,7 @@ describe('starting and stopping', () => {
       isFree = true
       squatter.close()
     }, 500)
-    const second = await startEmbeddedPostgres({ directory, log: silent, port })
+    const second = await startEmbeddedPostgres({ directory, log: silentLog, port })
     running.add(second)
     expect(isFree).toBe(true)
     expect(second.connectionString).toBe(first.connectionString)
@@ -314,6 +319,35 @@ describe('a server that dies while we run', () => {
     const server = await start(directory, (reason) => reasons.push(reason))
     await server.stop()
     expect(reasons).toEqual([])
+  })
+})
+
+describe('a server that is kept running', () => {
+  it('comes back where it was, again and again', async () => {
+    let hasGivenUp = false
+    const kept = await keepPostgres(directory, silentLog, () => {
+      hasGivenUp = true
+    })
+    onTestFinished(() => kept.stop())
+    for (let death = 0; death < 2; death++) {
+      const pid = kept.pid()
+      process.kill(pid, 'SIGKILL')
+      await expect.poll(() => kept.pid(), { timeout: 10_000 }).not.toBe(pid)
+      expect(await ask(kept, 'SELECT word FROM kept')).toEqual([{ word: 'é' }])
+    }
+    expect(hasGivenUp).toBe(false)
+  })
+
+  it('is given up when its data was removed, as nobody knows the password of another one', async () => {
+    const removed = join(folder, 'removed', 'postgres')
+    let hasGivenUp = false
+    const kept = await keepPostgres(removed, silentLog, () => {
+      hasGivenUp = true
+    })
+    onTestFinished(() => kept.stop())
+    await rm(dirname(removed), { recursive: true })
+    process.kill(kept.pid(), 'SIGKILL')
+    await expect.poll(() => hasGivenUp, { timeout: 20_000 }).toBe(true)
   })
 })
 
