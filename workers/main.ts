@@ -54,9 +54,11 @@ const consumer = await consume(queueAddress(config, connectionString), {
   handle: () => processor.processNext(),
   onError: (error) => log.warn({ err: error }, 'queue'),
 })
-log.info(
-  { concurrency: config.WORKER_CONCURRENCY, backend: explainBackend(config.DESCENT_BACKEND) },
-  'worker is ready',
+const backend = explainBackend(config.DESCENT_BACKEND)
+const isSlower = config.DESCENT_BACKEND === 'auto' && backend.passedOver.length > 0
+log[isSlower ? 'warn' : 'info'](
+  { concurrency: config.WORKER_CONCURRENCY, backend },
+  isSlower ? 'worker is ready, without the fastest backend' : 'worker is ready',
 )
 process.send?.('ready')
 
