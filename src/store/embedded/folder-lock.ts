@@ -63,7 +63,8 @@ function linkIfAbsent(from: string, to: string): boolean {
   }
 }
 
-function readIfPresent(file: string): string | undefined {
+/** Undefined when there is no such file, even if it went this moment. */
+export function readIfPresent(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Account } from './account.js'
 import type { Binaries } from './binaries.js'
 import { runCommand, serverEnvironment } from './command.js'
+import { readIfPresent } from './folder-lock.js'
 import { commandLine, numberIsTaken, processBirth, stillRuns } from './process-birth.js'
 
 /** What a server writes into postmaster.pid, its own lock file. */
@@ -39,9 +40,9 @@ export class PortTakenError extends Error {
 
 /** The lock file of a data directory, or undefined when there is none or it is still being written. */
 export function readLockFile(home: string): LockFile | undefined {
-  const file = join(home, 'postmaster.pid')
-  if (!existsSync(file)) return undefined
-  const [pid, directory, , port, , , , status] = readFileSync(file, 'utf8').split('\n')
+  const found = readIfPresent(join(home, 'postmaster.pid'))
+  if (found === undefined) return undefined
+  const [pid, directory, , port, , , , status] = found.split('\n')
   if (!Number(pid)) return undefined
   return { pid: Number(pid), directory: directory ?? '', port: Number(port), status: status?.trim() ?? '' }
 }
