@@ -17,9 +17,11 @@ const maximumResidentBytes = 600 * 1024 ** 2
 
 /** Each upload costs a process, and each job a row that lists must read. */
 const weights: Record<string, number> = {
-  'POST /datasets': 3,
+  'POST /datasets': 8,
   'POST /jobs': 40,
   'POST /models/{id}/predict': 60,
+  // A list of numbers that fits the model's inputs is rarely met.
+  'GET /models/{id}/predict': 150,
 }
 const usualWeight = 20
 
@@ -37,7 +39,7 @@ const existing: Record<string, string[]> = {
   models: [],
   datasets: ['xor', 'iris'],
   webhooks: [],
-  problems: [],
+  problems: Object.keys(problems),
 }
 const mostKept = 50
 
@@ -55,7 +57,8 @@ function addressOf({ operation, path, query }: GeneratedRequest): string {
   const filled = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = path[name]
     if (typeof value === 'string') return value
-    return name === 'id' && known.length > 0 ? known[value % known.length] : String(value % 10)
+    const names = name === 'id' || name === 'code'
+    return names && known.length > 0 ? known[value % known.length] : String(value % 10)
   })
   const parameters = new URLSearchParams(query).toString()
   return parameters === '' ? filled : `${filled}?${parameters}`

@@ -66,7 +66,7 @@ async function train(given: TrainingOrder, onProgress = () => {}): Promise<Train
   const checkpoints: Checkpoint[] = []
   const outcome = await pool.train(given, {
     store: async (progress) => {
-      epochs.push(...readEpochs(progress.epochs))
+      for (const epoch of readEpochs(progress.epochs)) epochs.push(epoch)
       if (progress.checkpoint !== null) checkpoints.push(stored(progress.checkpoint))
       onProgress()
     },
@@ -88,7 +88,7 @@ async function trainInterrupted(given: object, changes: Partial<TrainingOrder> =
   for (;;) {
     const part = order(given, { ...changes, checkpoint })
     const trained = await train(part, () => Atomics.store(part.stop, 0, 1))
-    epochs.push(...trained.epochs)
+    for (const epoch of trained.epochs) epochs.push(epoch)
     checkpoint = trained.checkpoints.at(-1) ?? checkpoint
     if (trained.outcome.type !== 'stopped') return { trained: { ...trained, epochs }, stops }
     if (checkpoint !== null) stops.push(checkpoint)

@@ -52,7 +52,7 @@ async function train(
   const outcome = await pool.train(
     given,
     storing(async (progress) => {
-      epochs.push(...readEpochs(progress.epochs))
+      for (const epoch of readEpochs(progress.epochs)) epochs.push(epoch)
       backends.add(progress.backend)
     }),
   )
@@ -103,7 +103,7 @@ describe('a training', () => {
     const outcome = await pool.train(
       given,
       storing(async (progress) => {
-        epochs.push(...readEpochs(progress.epochs))
+        for (const epoch of readEpochs(progress.epochs)) epochs.push(epoch)
         Atomics.store(given.stop, 0, 1)
       }),
     )
