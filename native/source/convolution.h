@@ -214,20 +214,20 @@ inline void convolutionForward(const Convolution& c, const float* x, const float
   const int32_t* const distances = reinterpret_cast<const int32_t*>(turned + turnedFilters(c));
   const Cut* const cuts = reinterpret_cast<const Cut*>(turned + turnedFilters(c) + wholeLines(c.taps()));
   const bool filtersAlong = alongFilters(c);
+  const bool tiles = filtersAlong && fitsTiles(c);
   const bool fused = code == activation::linear || code == activation::relu;
   const int positions = c.positions();
   const int planeWidth = c.planeWidth();
   Epilogue after;
   after.relu = code == activation::relu;
+  (filtersAlong ? after.alongColumns : after.alongRows) = bias;
   for (int row = from; row < end; row++) {
     const float* planes = planesOf(c, x + row * c.sample(), memory.own);
     float* const to = y + row * c.outputs();
     float* const sums = z ? z + row * c.outputs() : nullptr;
-    if (filtersAlong && fitsTiles(c)) {
-      after.alongColumns = bias;
+    if (tiles) {
       convolveTiles(c, planes, turned, distances, {to, positions, true, sums}, after, memory.product);
     } else if (filtersAlong) {
-      after.alongColumns = bias;
       for (int i = 0; i < c.outputHeight; i++) {
         const int64_t start = int64_t{i} * c.outputWidth;
         multiply({planes + int64_t{i} * planeWidth, 1, 0, distances}, {turned, c.paddedFilters()},
@@ -235,7 +235,6 @@ inline void convolutionForward(const Convolution& c, const float* x, const float
                  memory.product);
       }
     } else {
-      after.alongRows = bias;
       multiply({turned, 1, c.paddedFilters()}, {planes, 0, 1, distances},
                {to, positions, false, sums, cutsRuns(c) ? cuts : nullptr, partsFor(planeWidth)}, c.filters, c.run(),
                c.taps(), after, memory.product);

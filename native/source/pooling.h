@@ -86,7 +86,7 @@ struct TwoRows {
 
 /// Calls work(part, cells, outputs) for all outputs of a plane: one of the three above, and where its first cell and its
 /// first output lie.
-template <typename Work> inline void overHalves(Windows w, Work work) {
+template <typename Work> inline void overHalves(const Windows& w, Work work) {
   const auto overRows = [&](auto part, int column, int first, int end, int step) {
     for (int i = first; i < end; i += step)
       work(part, int64_t{2} * i * w.width + 2 * column, int64_t{i} * w.outputWidth + column);
@@ -151,13 +151,13 @@ inline void slopesOfMaximum(Floats best, Floats slope, bool relu, Floats& a, Flo
 }
 
 inline void halveBack(const float* x, const float* y, const float* dy, float* dx, const Windows& w, bool relu) {
-  overHalves(w, [=, width = w.width](const auto& part, int64_t cells, int64_t outputs) {
+  overHalves(w, [&](const auto& part, int64_t cells, int64_t outputs) {
     Floats a, b, c, d;
     part.read(x + cells, a, b);
-    part.read(x + cells + width, c, d);
+    part.read(x + cells + w.width, c, d);
     slopesOfMaximum(part.readOutputs(y + outputs), part.readOutputs(dy + outputs), relu, a, b, c, d);
     part.write(dx + cells, a, b);
-    part.write(dx + cells + width, c, d);
+    part.write(dx + cells + w.width, c, d);
   });
 }
 
