@@ -83,12 +83,13 @@ export async function keepPostgres(
   let stopping = false
   let current = await start()
   const { connectionString } = current
+  const port = Number(new URL(connectionString).port)
 
-  function start(port?: number): Promise<EmbeddedPostgres> {
+  function start(required?: number): Promise<EmbeddedPostgres> {
     return startEmbeddedPostgres({
       directory,
       log,
-      ...(port !== undefined && { port }),
+      ...(required !== undefined && { port: required }),
       onExit: (reason) => void restart(reason),
     })
   }
@@ -98,10 +99,12 @@ export async function keepPostgres(
     await current.stop()
     for (let attempt = 1; attempt <= postgresAttempts && !stopping; attempt++) {
       try {
-        current = await start(Number(new URL(connectionString).port))
+        current = await start(port)
         if (stopping) return current.stop()
         if (current.connectionString === connectionString) return
-        log.fatal('the data of the embedded PostgreSQL was removed while it ran')
+        log.fatal(
+          'another PostgreSQL came back: the data was removed while it ran, or somebody else started it',
+        )
         break
       } catch (error) {
         log.error({ err: error }, 'the embedded PostgreSQL did not start')

@@ -9,7 +9,7 @@
  * Beside `<directory>` lie `<directory>.owner` (who runs on it), `.password`, `.port` and `.log`.
  */
 import type { ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { basename, dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -25,7 +25,7 @@ import {
   SUPERUSER,
   writeDurably,
 } from './embedded/cluster.js'
-import { lockFolder } from './embedded/folder-lock.js'
+import { lockFolder, readIfPresent } from './embedded/folder-lock.js'
 import {
   clearStaleLock,
   halt,
@@ -111,7 +111,7 @@ async function start(
     log.warn(`PostgreSQL's own user may not enter ${dirname(directory)}: the data is kept in ${cluster.home}`)
   }
   const site: Site = { home: cluster.home, binaries, account, logFile: `${directory}.log` }
-  const adopted = await adopt(site, cluster, port, log)
+  const adopted = await adopt(site, cluster, log)
   const running = adopted ?? (await launchOnFreePort(site, `${directory}.port`, port))
   try {
     await ensureDatabase(running.port, cluster.password)
@@ -140,7 +140,6 @@ async function start(
 async function adopt(
   site: Site,
   cluster: Cluster,
-  required: number | undefined,
   log: EmbeddedPostgresOptions['log'],
 ): Promise<Running | undefined> {
   const giveUpAt = Date.now() + 10_000
@@ -150,15 +149,12 @@ async function adopt(
       await clearStaleLock(site.home, lock)
       return undefined
     }
-    const fits = required === undefined || lock.port === required
-    if (lock.status === 'ready' && fits && (await serves(lock.port, site.home, cluster.password))) {
+    if (lock.status === 'ready' && (await serves(lock.port, site.home, cluster.password))) {
       return { pid: lock.pid, port: lock.port, child: undefined }
     }
     const isLate = Date.now() > giveUpAt
     if (holder === 'ours' && (isLate || lock.status === 'ready')) {
-      log.warn(
-        `PostgreSQL left over on ${site.home} (pid ${lock.pid}) does not answer where it should and is replaced`,
-      )
+      log.warn(`PostgreSQL left over on ${site.home} (pid ${lock.pid}) does not answer and is replaced`)
       await halt(site)
       continue
     }
@@ -190,7 +186,7 @@ async function launchOnFreePort(
   required: number | undefined,
 ): Promise<Running> {
   rotateLog(site.logFile)
-  const remembered = existsSync(portFile) ? Number(readFileSync(portFile, 'utf8')) : 0
+  const remembered = Number(readIfPresent(portFile) ?? 0)
   const giveUpAt = Date.now() + 5_000
   for (let wanted = required ?? remembered; ; ) {
     const port = (await freePort(wanted)) ?? required ?? (await freePort(0))
