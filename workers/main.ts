@@ -56,10 +56,9 @@ const consumer = await consume(queueAddress(config, connectionString), {
 })
 const backend = explainBackend(config.DESCENT_BACKEND)
 const isSlower = config.DESCENT_BACKEND === 'auto' && backend.passedOver.length > 0
-log[isSlower ? 'warn' : 'info'](
-  { concurrency: config.WORKER_CONCURRENCY, backend },
-  isSlower ? 'worker is ready, without the fastest backend' : 'worker is ready',
-)
+const described = { concurrency: config.WORKER_CONCURRENCY, backend }
+if (isSlower) log.warn(described, 'worker is ready, without the fastest backend')
+else log.info(described, 'worker is ready')
 process.send?.('ready')
 
 // Without an API process, too, tickets are made and the jobs of silent workers found.

@@ -57,8 +57,8 @@ function addressOf({ operation, path, query }: GeneratedRequest): string {
   const filled = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = path[name]
     if (typeof value === 'string') return value
-    const names = name === 'id' || name === 'code'
-    return names && known.length > 0 ? known[value % known.length] : String(value % 10)
+    const isIdentifier = name === 'id' || name === 'code'
+    return isIdentifier && known.length > 0 ? known[value % known.length] : String(value % 10)
   })
   const parameters = new URLSearchParams(query).toString()
   return parameters === '' ? filled : `${filled}?${parameters}`
