@@ -51,13 +51,16 @@ await demonstrate(async (url) => {
   })
   const { predictions } = await request(`${url}/models/${modelId}/predict`, predictionsSchema, { inputs })
   console.log('The flowers that stayed here:')
-  for (const [index, { label = '', probabilities = {} }] of predictions.entries()) {
+  for (const [index, prediction] of predictions.entries()) {
+    const { label = '', probabilities = {} } = prediction ?? {}
     const truth = species(heldOut[index])
     const certainty = `${(100 * probabilities[label]).toFixed(1)} %`
     console.log(
       `  ${Object.values(inputs[index]).join('  ')}   is ${truth}, predicted ${label} (${certainty})`,
     )
   }
-  const wrong = predictions.filter(({ label }, index) => label !== species(heldOut[index])).length
+  const wrong = predictions.filter(
+    (prediction, index) => prediction?.label !== species(heldOut[index]),
+  ).length
   if (wrong > 0) throw new Error(`${wrong} of ${heldOut.length} flowers were taken for another species`)
 })

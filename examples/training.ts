@@ -7,7 +7,7 @@ import type { Activation } from '../src/contract/network.js'
 import { request, submit, watch } from './client.js'
 
 export type JobRequest = z.input<typeof jobRequestSchema>
-export type LayerRequest = JobRequest['network']['layers'][number]
+export type LayerRequest = Exclude<NonNullable<JobRequest['network']>, 'auto'>['layers'][number]
 
 export function dense(units: number, activation: Activation): LayerRequest {
   return { type: 'dense', units, activation }
@@ -44,7 +44,7 @@ export async function outputsOf(
   inputs: readonly (readonly number[])[],
 ): Promise<number[][]> {
   const { predictions } = await request(`${url}/models/${modelId}/predict`, predictionsSchema, { inputs })
-  return predictions.map(({ output }) => output)
+  return predictions.flatMap((prediction) => (prediction === null ? [] : [prediction.output]))
 }
 
 /** The median of an odd number of values, the upper one of an even number. */

@@ -1,7 +1,7 @@
 /** What a dataset is: named columns over rows, some of them features, some targets. */
 import { z } from 'zod'
 
-export const columnTypeSchema = z.enum(['number', 'category', 'boolean', 'ignored'])
+export const columnTypeSchema = z.enum(['number', 'category', 'boolean', 'date', 'ignored'])
 export type ColumnType = z.infer<typeof columnTypeSchema>
 
 /** What stands in for a missing cell: the training rows’ mean (of a category or boolean: the most frequent), or a constant. */
@@ -20,9 +20,16 @@ export const columnSchema = z.object({
     .optional()
     .describe('names of the categories, sorted; false and true of a boolean'),
   counts: z.array(z.int()).optional().describe('rows of each category, in the order of `categories`'),
-  min: z.number().optional().describe('of a number column, over the rows that have a value'),
+  min: z
+    .number()
+    .optional()
+    .describe(
+      'of a number column, over the rows that have a value; of a date column in days since 1970-01-01',
+    ),
   max: z.number().optional(),
   mean: z.number().optional(),
+  integers: z.boolean().optional().describe('of a number column: every value is a whole number'),
+  decimal: z.literal('comma').optional().describe('set where the numbers of the file have a decimal comma'),
   missing: z.int().optional().describe('cells without a value in the file; left out when there were none'),
   imputation: imputationSchema
     .optional()
@@ -34,9 +41,13 @@ export type Column = z.infer<typeof columnSchema>
 export const storedColumnSchema = columnSchema.extend({ codes: z.array(z.int()).optional() })
 export type StoredColumn = z.infer<typeof storedColumnSchema>
 
-/** How features enter the network. */
+/** How numbers enter the network: features, and targets that are trained as numbers. */
 export const scalingSchema = z.enum(['standardize', 'minMax', 'none'])
 export type Scaling = z.infer<typeof scalingSchema>
+
+/** `month` counts from 1, `dayOfWeek` from 0 (Monday), `daysSinceFirst` from the earliest date of the training rows. */
+export const datePartSchema = z.enum(['year', 'month', 'dayOfWeek', 'daysSinceFirst'])
+export type DatePart = z.infer<typeof datePartSchema>
 
 /** How one feature's raw value enters the network; `imputation` is what a missing value counts as. */
 const featureCodingSchema = z.discriminatedUnion('type', [
@@ -46,6 +57,18 @@ const featureCodingSchema = z.discriminatedUnion('type', [
     name: z.string(),
     offset: z.number(),
     scale: z.number(),
+    imputation: z.number().optional(),
+    decimal: z.literal('comma').optional(),
+  }),
+  /**
+   * Four numbers, in the order of `parts`: each is (value − offset) / scale. `first` is the earliest date of the
+   * training rows; dates are days since 1970-01-01 UTC.
+   */
+  z.object({
+    type: z.literal('date'),
+    name: z.string(),
+    first: z.number(),
+    parts: z.array(z.object({ part: datePartSchema, offset: z.number(), scale: z.number() })),
     imputation: z.number().optional(),
   }),
   /** One-hot: a number for each category, 1 where it is the value's. Of `unseen` ones no row was trained on. */
@@ -66,7 +89,18 @@ export type FeatureCoding = z.infer<typeof featureCodingSchema>
  * class; `multiLabel`: one output for each of several yes-or-no targets.
  */
 const targetCodingSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('number'), names: z.array(z.string()) }),
+  /** With `scaling`, output i is trained as (value − offset[i]) / scale[i]. */
+  z.object({
+    type: z.literal('number'),
+    names: z.array(z.string()),
+    scaling: z
+      .object({ method: scalingSchema, offset: z.array(z.number()), scale: z.array(z.number()) })
+      .optional(),
+    binary: z
+      .boolean()
+      .optional()
+      .describe('every target value of the dataset is 0 or 1, so that answers are right or wrong'),
+  }),
   z.object({ type: z.literal('oneHot'), name: z.string(), classes: z.array(z.string()) }),
   z.object({ type: z.literal('binary'), name: z.string(), classes: z.array(z.string()).length(2) }),
   z.object({ type: z.literal('multiLabel'), names: z.array(z.string()) }),
@@ -74,7 +108,25 @@ const targetCodingSchema = z.discriminatedUnion('type', [
 export type TargetCoding = z.infer<typeof targetCodingSchema>
 
 /** Everything learned from the training rows that raw inputs need; it travels with the model. */
-export const codingSchema = z.object({ features: z.array(featureCodingSchema), target: targetCodingSchema })
+export const codingSchema = z.object({
+  features: z.array(featureCodingSchema),
+  target: targetCodingSchema,
+  ignored: z
+    .array(z.string())
+    .optional()
+    .describe('other columns of the dataset: a row to predict from may have them, and they do not count'),
+  image: z
+    .object({
+      width: z.int(),
+      height: z.int(),
+      channels: z.union([z.literal(1), z.literal(3)]),
+      white: z.number(),
+    })
+    .optional()
+    .describe(
+      'when the features are the pixels of a picture; `white` is the value of the brightest one, 1 or 255',
+    ),
+})
 export type Coding = z.infer<typeof codingSchema>
 
 export const datasetWarningSchema = z.object({
@@ -88,10 +140,22 @@ export const datasetWarningSchema = z.object({
     'dropped-rows',
     'imputed-values',
     'mixed-scales',
+    'imbalanced-target',
+    'possible-leak',
+    'identifier-column',
+    'free-text',
+    'date-column',
+    'mostly-missing',
+    'decimal-comma',
+    'large-integers',
+    'numbers-as-classes',
+    'missing-as-class',
     'assumption',
   ]),
   columns: z.array(z.string()).describe('the columns meant, at most ten of them'),
-  message: z.string(),
+  message: z
+    .string()
+    .describe('what was seen and what follows, and at its end the parameter that changes it'),
 })
 export type DatasetWarning = z.infer<typeof datasetWarningSchema>
 
@@ -184,6 +248,8 @@ export function encodedWidth({ type, categories = [] }: Pick<Column, 'type' | 'c
       return 1
     case 'category':
       return categories.length
+    case 'date':
+      return datePartSchema.options.length
     case 'ignored':
       return 0
     default:
@@ -191,8 +257,8 @@ export function encodedWidth({ type, categories = [] }: Pick<Column, 'type' | 'c
   }
 }
 
-/** Numbers that all features of a row give the network. */
-export function inputWidth(columns: readonly Column[]): number {
-  const features = columns.filter((column) => column.role === 'feature')
+/** Numbers that all features of a row give the network; the column of a job's sample weights is none of them. */
+export function inputWidth(columns: readonly Column[], sampleWeight?: string): number {
+  const features = columns.filter((column) => column.role === 'feature' && column.name !== sampleWeight)
   return features.reduce((sum, column) => sum + encodedWidth(column), 0)
 }

@@ -16,7 +16,14 @@ import { generatedDatasetSchema, scalingSchema } from './dataset.js'
 import { metricsSchema } from './epoch.js'
 import { idSchema } from './ids.js'
 import { layerSummarySchema } from './model.js'
-import { trainingFields, trainingSchema } from './network.js'
+import {
+  earlyStoppingSchema,
+  lossSchema,
+  networkSchema,
+  optimizerSchema,
+  trainingFields,
+  trainingSchema,
+} from './network.js'
 import { text } from './text.js'
 
 export const jobStatusSchema = z.enum(['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled'])
@@ -42,6 +49,17 @@ export function sourcesOf(to: JobStatus): JobStatus[] {
 
 const finiteNumber = z.number()
 
+export const splitSchema = z.enum(['stratified', 'random', 'chronological'])
+export type Split = z.infer<typeof splitSchema>
+
+export const classWeightSchema = z.union(
+  [z.literal('balanced'), z.record(z.string(), z.number().positive())],
+  {
+    error: 'must be "balanced" or an object of a positive weight by class name',
+  },
+)
+export type ClassWeight = z.infer<typeof classWeightSchema>
+
 export const inlineDatasetSchema = z.strictObject({
   x: z
     .array(z.union([finiteNumber, z.array(finiteNumber).min(1)]))
@@ -61,17 +79,61 @@ export const jobRequestSchema = z
       .union([text(100).min(1), inlineDatasetSchema, generatedDatasetSchema])
       .describe('a built-in’s name, a generated built-in with its settings, a ds_… id, or rows'),
     ...trainingFields,
+    network: z
+      .union([networkSchema, z.literal('auto')])
+      .default('auto')
+      .describe(
+        'layers, or `auto`: one hidden layer of 100 relu units and an end that fits the target. With `auto`, what is left ' +
+          'out of loss, optimizer (adam, learning rate 0.002), epochs (300) and earlyStopping (patience 20, on a share of ' +
+          'the rows held out, or by folds below 200 rows) is chosen, too; with `from`, the network is that of the model',
+      ),
+    loss: lossSchema.optional().describe('needed unless the network is `auto`'),
+    optimizer: optimizerSchema.optional().describe('default adam with learning rate 0.001'),
+    epochs: trainingFields.epochs.optional().describe('needed unless the network is `auto`'),
+    earlyStopping: earlyStoppingSchema.nullish().describe('null: none, also where `auto` would choose one'),
     validationSplit: z
       .number()
       .min(0)
       .max(0.9)
-      .default(0)
-      .describe('share of the rows held out, by a seeded permutation'),
+      .optional()
+      .describe('share of the rows held out; 0 when left out, unless the network is `auto`'),
     validationDataset: z
       .union([text(100).min(1), generatedDatasetSchema])
       .optional()
       .describe(
         'rows to validate on instead of a split: a dataset with the same columns, named as in `dataset`',
+      ),
+    split: splitSchema
+      .optional()
+      .describe(
+        'how validationSplit chooses its rows: `stratified` within each class (the default where the target is a class), ' +
+          '`random`, or `chronological`: the last rows',
+      ),
+    classWeight: classWeightSchema
+      .optional()
+      .describe(
+        'weight of a row in the loss by its class: `balanced` (rows / (classes · rows of the class), of the training rows) ' +
+          'or an object by class name; 1 for classes it does not name',
+      ),
+    sampleWeight: text(200)
+      .min(1)
+      .optional()
+      .describe(
+        'name of a number column that holds the weight of each row in the loss; it is then no feature',
+      ),
+    targetScaling: scalingSchema
+      .optional()
+      .describe(
+        'how a number target is trained: `standardize` (mean 0, deviation 1 over the training rows), `minMax` or `none`; ' +
+          'the loss is on that scale, predictions and evaluations are in the unit of the target. Uploads are standardized ' +
+          'when left out, built-ins and inline rows are not scaled',
+      ),
+    fromMismatch: z
+      .enum(['refuse', 'initialize'])
+      .default('refuse')
+      .describe(
+        'when columns, categories or classes differ from those of the model in `from`: refuse the job, or initialize the ' +
+          'weights of what is new and keep the others',
       ),
     scaling: scalingSchema
       .optional()
@@ -119,7 +181,13 @@ export const jobSpecSchema = trainingSchema.extend({
   dataset: z.union([z.string(), generatedDatasetSchema]),
   validationSplit: z.number(),
   validationDataset: z.union([z.string(), generatedDatasetSchema]).optional(),
+  /** Specs of older versions name no split: it was random. */
+  split: splitSchema.default('random'),
+  classWeight: classWeightSchema.optional(),
+  sampleWeight: z.string().optional(),
   scaling: scalingSchema.default('none'),
+  targetScaling: scalingSchema.default('none'),
+  fromMismatch: z.enum(['refuse', 'initialize']).optional(),
   seed: z.int(),
   batchSize: z.union([z.int(), z.literal('full')]),
   from: z.string().optional(),
@@ -188,7 +256,13 @@ export const jobSchema = z.object({
   finishedAt: time.nullable(),
   epoch: z.int(),
   epochs: z.int(),
-  metrics: metricsSchema,
+  metrics: metricsSchema.describe(
+    'of the newest epoch; of a job that has succeeded, of the epoch whose weights its model holds',
+  ),
+  bestEpoch: z
+    .int()
+    .nullable()
+    .describe('the epoch whose weights were restored by early stopping; null where none were'),
   parameters: z.int(),
   arenaBytes: z.int(),
   flopsPerEpoch: z.number(),

@@ -32,7 +32,21 @@ export const modelSchema = z.object({
   coding: codingSchema,
   columns: z.array(z.string()).describe('names of the inputs, in the order of a row'),
   classes: z.array(z.string()).nullable(),
-  metrics: metricsSchema,
+  metrics: metricsSchema.describe('of the epoch whose weights this model holds'),
+  epoch: z
+    .int()
+    .nullable()
+    .describe(
+      'whose weights this model holds; null for a constructed model, or one trained by an older version',
+    ),
+  threshold: z
+    .number()
+    .min(0)
+    .max(1)
+    .nullable()
+    .describe(
+      'probability of the second class from which on it is the answer; null unless there are two classes',
+    ),
   parameters: z.int(),
   weightBytes: z.int(),
   weightSha256: z.string(),
@@ -53,15 +67,40 @@ export const evaluatedModelSchema = modelSchema.extend({
 })
 export type EvaluatedModel = z.infer<typeof evaluatedModelSchema>
 
+export const modelChangeSchema = z
+  .strictObject({
+    threshold: z
+      .number()
+      .min(0)
+      .max(1)
+      .describe(
+        'probability of the second class from which on it is the answer; only for models of two classes',
+      ),
+  })
+  .meta({ examples: [{ threshold: 0.3 }] })
+export type ModelChange = z.infer<typeof modelChangeSchema>
+
 export const predictionSchema = z.object({
   output: z.array(z.number()),
   label: z.string().optional(),
   labels: z.array(z.string()).optional().describe('of several yes-or-no targets, those that are likely'),
   probabilities: z.record(z.string(), z.number()).optional(),
+  warnings: z
+    .array(z.string())
+    .optional()
+    .describe('what the model could not use of this row, such as a category that no training row had'),
 })
 export type Prediction = z.infer<typeof predictionSchema>
 
-export const predictionsSchema = z.object({ modelId: z.string(), predictions: z.array(predictionSchema) })
+export const predictionsSchema = z.object({
+  modelId: z.string(),
+  predictions: z
+    .array(predictionSchema.nullable())
+    .describe('one for each row, in order; null for a row with an error'),
+  errors: z
+    .array(z.object({ row: z.int().describe('from 0'), pointer: z.string(), message: z.string() }))
+    .describe('rows that could not be answered; when no row can be, the whole request is refused'),
+})
 
 /** A row as raw values in column order, or by column name; null where a value is missing. */
 export const predictionInputSchema = z.union([z.array(cellSchema), z.record(z.string(), cellSchema)])

@@ -128,6 +128,8 @@ export type Loss = z.infer<typeof lossSchema>
 const learningRate = (value: number) => z.number().positive().default(value)
 const decayOfAverage = (value: number) => z.number().min(0).lt(1).default(value)
 const epsilon = (value: number) => z.number().positive().default(value)
+/** Added to the gradient, as in PyTorch; adamw decays the weights apart from it. */
+const weightDecay = z.number().min(0).default(0).describe('g ← g + weightDecay · θ')
 
 export const optimizerSchema = z.discriminatedUnion('type', [
   z.strictObject({
@@ -135,7 +137,7 @@ export const optimizerSchema = z.discriminatedUnion('type', [
     learningRate: learningRate(0.01),
     momentum: decayOfAverage(0),
     nesterov: z.boolean().default(false),
-    weightDecay: z.number().min(0).default(0),
+    weightDecay,
   }),
   z.strictObject({
     type: z.literal('adam'),
@@ -144,6 +146,7 @@ export const optimizerSchema = z.discriminatedUnion('type', [
     beta2: decayOfAverage(0.999),
     epsilon: epsilon(1e-8),
     biasCorrection: z.boolean().default(true),
+    weightDecay,
   }),
   z.strictObject({
     type: z.literal('adamw'),
@@ -159,8 +162,14 @@ export const optimizerSchema = z.discriminatedUnion('type', [
     learningRate: learningRate(0.001),
     rho: decayOfAverage(0.9),
     epsilon: epsilon(1e-8),
+    weightDecay,
   }),
-  z.strictObject({ type: z.literal('adagrad'), learningRate: learningRate(0.01), epsilon: epsilon(1e-10) }),
+  z.strictObject({
+    type: z.literal('adagrad'),
+    learningRate: learningRate(0.01),
+    epsilon: epsilon(1e-10),
+    weightDecay,
+  }),
 ])
 export type Optimizer = z.infer<typeof optimizerSchema>
 
@@ -193,6 +202,15 @@ export const earlyStoppingSchema = z.strictObject({
   patience: z.int().min(0).default(10).describe('epochs without improvement before training stops'),
   minDelta: z.number().min(0).default(0),
   restoreBest: z.boolean().default(true),
+  folds: z
+    .int()
+    .min(2)
+    .max(20)
+    .optional()
+    .describe(
+      'divides the rows into so many parts, trains once without each of them, and then on all rows for the median of ' +
+        'the best epochs; only without rows for validation',
+    ),
 })
 export type EarlyStopping = z.infer<typeof earlyStoppingSchema>
 
@@ -212,6 +230,7 @@ export const trainingFields = {
     beta2: 0.999,
     epsilon: 1e-8,
     biasCorrection: true,
+    weightDecay: 0,
   }),
   epochs: positiveInteger.max(maximumEpochs),
   batchSize: z

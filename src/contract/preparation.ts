@@ -2,17 +2,24 @@
 import { z } from 'zod'
 import { type ColumnType, columnTypeSchema, type Imputation, imputationSchema } from './dataset.js'
 
-/** What happens to a missing value: its row is dropped, or something stands in for it. */
-export type MissingRule = 'drop' | Imputation
+/**
+ * What happens to a missing value: `impute` is the default (a number is the mean of the training rows, a missing
+ * category is a category of its own), `drop` leaves the row out, and an imputation names what stands in for it.
+ */
+export type MissingRule = 'impute' | 'drop' | Imputation
 
 export interface Preparation {
   /** Names of the target columns; chosen by the file when left out. */
   target?: string[] | undefined
   types: { name: string; type: ColumnType }[]
   missing: { everywhere: MissingRule; columns: { name: string; rule: MissingRule }[] }
+  /** Texts that stand for a missing value; the usual ones when left out. */
+  missingValues?: string[] | undefined
+  /** Found out column by column when left out. */
+  decimal?: 'comma' | 'point' | undefined
 }
 
-export const defaultPreparation: Preparation = { types: [], missing: { everywhere: 'drop', columns: [] } }
+export const defaultPreparation: Preparation = { types: [], missing: { everywhere: 'impute', columns: [] } }
 
 const maximumLength = 100_000
 const missingRuleSchema = z.union([z.literal('drop'), imputationSchema], {

@@ -1,5 +1,6 @@
 /** Webhooks: addresses that are told when a job ends, signed after the Standard Webhooks rules (standardwebhooks.com). */
 import { z } from 'zod'
+import { metricsSchema } from './epoch.js'
 import { text } from './text.js'
 
 export const webhookEventSchema = z.enum(['job.succeeded', 'job.failed', 'job.cancelled'])
@@ -74,6 +75,8 @@ export const webhookBodySchema = z.object({
     status: z.enum(['succeeded', 'failed', 'cancelled']),
     epoch: z.int(),
     epochs: z.int(),
+    bestEpoch: z.int().nullable(),
+    metrics: metricsSchema.describe('as GET /jobs/{id} shows them'),
     modelId: z.string().nullable(),
     error: z.object({ code: z.string(), message: z.string(), epoch: z.int().nullable() }).nullable(),
     links: z.object({ job: z.string() }),

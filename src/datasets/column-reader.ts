@@ -20,13 +20,15 @@ export interface ColumnRequest {
   missing: MissingRule
 }
 
+type WantedCells = Exclude<Cells, { type: 'skipped' }>
+
 /** Of a batch’s row, where it stands in the file. */
 export type PlaceOf = (row: number) => string
 
 export class ColumnReader {
   readonly name: string
   readonly role: 'feature' | 'target'
-  readonly #missingRule: MissingRule
+  readonly #missingRule: Exclude<MissingRule, 'impute'>
   /** Cells without a value. */
   missing = 0
   /** Why the column is not used, when the user did not ask for that. */
@@ -45,9 +47,15 @@ export class ColumnReader {
   constructor({ name, role, type, missing }: ColumnRequest) {
     this.name = name
     this.role = role
-    this.#missingRule = role === 'target' ? 'drop' : missing
+    this.#missingRule = role === 'target' ? 'drop' : missing === 'impute' ? 'mean' : missing
     this.#declared = type
-    const kinds = { number: 'numbers', category: 'texts', boolean: 'texts', ignored: 'ignored' } as const
+    const kinds = {
+      number: 'numbers',
+      date: 'numbers',
+      category: 'texts',
+      boolean: 'texts',
+      ignored: 'ignored',
+    } as const
     this.#kind = type === undefined ? 'undecided' : kinds[type]
     if (role === 'target' && type === 'ignored')
       throw invalid(`${name} is the target, so it cannot be ignored`)
@@ -60,6 +68,7 @@ export class ColumnReader {
 
   /** The cells of a batch as numbers: values, or codes of texts; NaN where missing; null for an ignored column. May be the cells' own array. */
   read(cells: Cells, placeOf: PlaceOf): Float64Array | null {
+    if (cells.type === 'skipped') return null
     if (this.#kind === 'undecided') {
       this.#decide(cells, placeOf)
       if (this.#kind !== 'undecided' && this.missing > 0 && this.#missingRule === 'drop') {
@@ -129,7 +138,7 @@ export class ColumnReader {
   }
 
   /** By the first batch that has a value: all numbers, or texts. */
-  #decide(cells: Cells, placeOf: PlaceOf): void {
+  #decide(cells: WantedCells, placeOf: PlaceOf): void {
     if (cells.type === 'number') {
       if (!cells.values.every(Number.isNaN)) this.#kind = 'numbers'
       return
@@ -161,7 +170,7 @@ export class ColumnReader {
     return invalid(message)
   }
 
-  #readTexts(cells: Cells, placeOf: PlaceOf): Float64Array | null {
+  #readTexts(cells: WantedCells, placeOf: PlaceOf): Float64Array | null {
     const length = cells.type === 'number' ? cells.values.length : cells.cells.length
     const values = new Float64Array(length)
     for (let row = 0; row < length; row++) {

@@ -110,6 +110,8 @@ function inputWriter(
         }
       }
     }
+    case 'date':
+      throw new Error('dates are not encoded yet')
     default:
       return coding satisfies never
   }

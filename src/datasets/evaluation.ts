@@ -78,7 +78,19 @@ function classes(names: string[], coding: TargetCoding, loss: Loss): Counter {
       if (actual === predicted) right++
       if (confusion !== null) confusion[actual][predicted]++
     },
-    result: (rows) => ({ type: 'classification', ...rows, classes: names, right, confusion }),
+    result: (rows) => ({
+      type: 'classification',
+      ...rows,
+      notices: [],
+      classes: names,
+      right,
+      confusion,
+      accuracy: null,
+      baseline: null,
+      perClass: [],
+      macro: null,
+      twoClasses: null,
+    }),
   }
 }
 
@@ -94,7 +106,14 @@ function labels(names: string[], loss: Loss): Counter {
     result: (rows) => ({
       type: 'multiLabel',
       ...rows,
-      labels: names.map((name, place) => ({ name, confusion: confusions[place] })),
+      notices: [],
+      labels: names.map((name, place) => ({
+        name,
+        confusion: confusions[place],
+        precision: null,
+        recall: null,
+        f1: null,
+      })),
     }),
   }
 }
@@ -132,6 +151,7 @@ function regression(names: string[], count: number): Counter {
     result: (rows) => ({
       type: 'regression',
       ...rows,
+      notices: [],
       targets: sums.map(({ squared, absolute, spread, pairs }, place) => ({
         name: names[place],
         rmse: answered === 0 ? null : Math.sqrt(squared / answered),

@@ -84,6 +84,8 @@ function encodeValue(
       inputs[offset] = truth ? 1 : 0
       return undefined
     }
+    case 'date':
+      return 'is a date, which is not encoded yet'
     default:
       return feature satisfies never
   }

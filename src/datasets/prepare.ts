@@ -5,7 +5,7 @@ import { encodedWidth, type ImageFormat, inputWidth, type StoredColumn } from '.
 import type { Preparation } from '../contract/preparation.js'
 import { ColumnReader, type PlaceOf } from './column-reader.js'
 import { type ColumnValues, PackedRows, packRows } from './packed-rows.js'
-import type { Batch, Read, Source } from './reading/batch.js'
+import type { Batch, ColumnReading, Read, Source } from './reading/batch.js'
 import { shown, shownNames } from './shown-text.js'
 import { DatasetError, rowsPerChunk, type Table } from './table.js'
 import { warningsOf } from './warnings.js'
@@ -44,9 +44,8 @@ export function piecesOf(table: Table): Prepared[] {
  * @throws DatasetError naming row and column, or the parameter that does not fit the file; errors of `read` pass through
  */
 export async function* prepare(read: Read, preparation: Preparation): AsyncGenerator<Prepared> {
-  const textColumns = await columnsToReadAsText(read, preparation)
   let rows: RowPreparation | undefined
-  for await (const piece of read({ textColumns })) {
+  for await (const piece of read({ columns: readingsOf(preparation) })) {
     if (piece.type === 'source') rows = new RowPreparation(piece.source, preparation)
     else if (rows !== undefined) yield* rows.take(piece.batch)
   }
@@ -55,15 +54,8 @@ export async function* prepare(read: Read, preparation: Preparation): AsyncGener
 }
 
 /** Categories are wanted as they are written: 007 is no 7. */
-async function columnsToReadAsText(read: Read, { types }: Preparation): Promise<ReadonlySet<number>> {
-  const names = new Set(types.flatMap(({ name, type }) => (type === 'category' ? [name] : [])))
-  if (names.size === 0) return new Set()
-  for await (const piece of read()) {
-    if (piece.type !== 'source') break
-    const { columns } = piece.source
-    return new Set(columns.flatMap(({ name }, place) => (names.has(name) ? [place] : [])))
-  }
-  return new Set()
+function readingsOf({ types }: Preparation): ReadonlyMap<string, ColumnReading> {
+  return new Map(types.flatMap(({ name, type }) => (type === 'category' ? [[name, 'text'] as const] : [])))
 }
 
 /** Of many columns that are ignored, a few say why. */

@@ -5,7 +5,8 @@ import { Prisma } from './database.js'
 export const tallyShards = 16
 
 /** What `changed` must return of each job for `withEnds`, beside id, status and epoch. */
-export const endColumns = Prisma.sql`"tenantId", name, epochs, "errorCode", "errorMessage", "errorEpoch"`
+export const endColumns = Prisma.sql`"tenantId", name, epochs, "bestEpoch", loss, accuracy, "valLoss",
+  "valAccuracy", "errorCode", "errorMessage", "errorEpoch"`
 
 /** CTEs to stand behind the CTE `changed`; of the jobs there, those that ended count. */
 export function withEnds(modelId: string | null = null): Prisma.Sql {
@@ -20,6 +21,8 @@ export function withEnds(modelId: string | null = null): Prisma.Sql {
           'timestamp', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
           'data', json_build_object(
             'jobId', ended.id, 'name', name, 'status', status, 'epoch', epoch, 'epochs', epochs,
+            'bestEpoch', "bestEpoch", 'metrics', json_build_object(
+              'loss', loss, 'accuracy', accuracy, 'valLoss', "valLoss", 'valAccuracy', "valAccuracy"),
             'modelId', ${modelId}::text,
             'error', CASE WHEN "errorCode" IS NOT NULL THEN
               json_build_object('code', "errorCode", 'message', "errorMessage", 'epoch', "errorEpoch") END,

@@ -259,6 +259,7 @@ function toJob(row: JobWithModel, queuePosition: number | null): Job {
     epoch: row.epoch,
     epochs: row.epochs,
     metrics: epochOf(row),
+    bestEpoch: row.bestEpoch,
     parameters: row.parameters,
     arenaBytes: row.arenaBytes,
     flopsPerEpoch: row.flopsPerEpoch,

@@ -1,7 +1,7 @@
 /** Trained models. Lists never touch the weights; whoever reads weights gets them checked against their hash. */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { codingSchema } from '../contract/dataset.js'
+import { type Coding, codingSchema } from '../contract/dataset.js'
 import type { Metrics } from '../contract/epoch.js'
 import { evaluationSchema } from '../contract/evaluation.js'
 import { isFinished, jobStatusSchema } from '../contract/job.js'
@@ -138,6 +138,8 @@ export async function insertModel(
   return row
 }
 
+const hasTwoClasses = ({ target }: Coding) => 'classes' in target && target.classes.length === 2
+
 function toModel(row: ListedRow): Model {
   const coding = codingSchema.parse(row.coding)
   const self = `/models/${row.id}`
@@ -159,6 +161,8 @@ function toModel(row: ListedRow): Model {
       valLoss: row.finalValLoss,
       valAccuracy: row.finalValAccuracy,
     }),
+    epoch: row.epoch,
+    threshold: row.threshold ?? (hasTwoClasses(coding) ? 0.5 : null),
     parameters: row.parameters,
     weightBytes: row.weightBytes,
     weightSha256: row.weightSha256,

@@ -10,6 +10,7 @@ import {
 import { idPrefixes } from '../contract/ids.js'
 import type { InlineDataset, JobRequest, JobSpec } from '../contract/job.js'
 import { allowance, allowed, type TenantLimits } from '../contract/limits.js'
+import { optimizerSchema, type TrainingSpec } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'
 import { type BuiltIn, builtIn, builtInNames } from '../datasets/built-ins.js'
 import { checkValidationColumns } from '../datasets/compatibility.js'
@@ -53,11 +54,27 @@ export async function planTraining(
   const datasets = dependencies.datasets.of(tenantId)
   const data = await findData(datasets, request.dataset, 'dataset')
   const validation = await findValidation(datasets, request, data)
-  const { spec, program } = plan(request, data, validation)
+  const { spec, program } = plan(resolveRequest(request), data, validation)
   checkThreads(spec, dependencies.maximumThreads)
   checkLimits(program, spec, limits)
   if (request.from !== undefined) await checkModel(dependencies.models.of(tenantId), request.from, program)
   return { spec, program, data, validation }
+}
+
+/** A request in which everything is chosen. */
+type ResolvedRequest = Omit<JobRequest, 'network' | 'earlyStopping'> &
+  Pick<TrainingSpec, 'network' | 'loss' | 'optimizer' | 'epochs' | 'earlyStopping'> & {
+    validationSplit: number
+  }
+
+function resolveRequest(request: JobRequest): ResolvedRequest {
+  const { network, loss, epochs, optimizer = optimizerSchema.parse({ type: 'adam' }) } = request
+  if (network === 'auto' || loss === undefined || epochs === undefined) {
+    throw new Problem('invalid-spec', 'network "auto" is not chosen yet')
+  }
+  const { earlyStopping, validationSplit = 0, ...rest } = request
+  const resolved = { ...rest, network, loss, epochs, optimizer, validationSplit }
+  return earlyStopping == null ? resolved : { ...resolved, earlyStopping }
 }
 
 interface DataDescription {
@@ -104,7 +121,7 @@ function builtInData(name: DataDescription['name'], { columns, rows, scaling }: 
 
 async function findValidation(
   datasets: Pick<DatasetStore, 'get'>,
-  { validationDataset, validationSplit }: JobRequest,
+  { validationDataset, validationSplit = 0 }: JobRequest,
   training: DataDescription,
 ): Promise<DataDescription | null> {
   if (validationDataset === undefined) return null
@@ -136,8 +153,18 @@ function readInline(dataset: InlineDataset): Table {
   }
 }
 
-function plan(request: JobRequest, data: DataDescription, validation: DataDescription | null) {
-  const { name, metadata, dataset, validationDataset, priority, scaling = data.scaling, ...rest } = request
+function plan(request: ResolvedRequest, data: DataDescription, validation: DataDescription | null) {
+  const {
+    name,
+    metadata,
+    dataset,
+    validationDataset,
+    priority,
+    split: splitRule = 'random',
+    scaling = data.scaling,
+    targetScaling = 'none',
+    ...rest
+  } = request
   const training = { ...rest, seed: rest.seed ?? randomInt(2 ** 48 - 1) }
   const inputShape = training.network.inputShape ?? data.inputShape
   try {
@@ -156,7 +183,9 @@ function plan(request: JobRequest, data: DataDescription, validation: DataDescri
       ...training,
       ...program.spec,
       seed: training.seed,
+      split: splitRule,
       scaling,
+      targetScaling,
       dataset: data.name,
       ...(validation === null ? {} : { validationDataset: validation.name }),
     }

@@ -26,7 +26,7 @@ export async function predict(
   const { rows, place } = ask(model)
   try {
     const outputs = await predictors.predict(model, encodeInputs(model.coding, rows))
-    return { modelId, predictions: read(model, outputs, rows.length) }
+    return { modelId, predictions: read(model, outputs, rows.length), errors: [] }
   } catch (error) {
     if (!(error instanceof InputError)) throw error
     const pointer = place(error.pointer)

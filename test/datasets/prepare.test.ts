@@ -80,7 +80,7 @@ describe('types', () => {
     const read = reading({ digit: [[7, 8]], y: [[0, 1]] }, {}, (options) => asked.push(options))
     const dataset = await prepared(read, { types: [{ name: 'digit', type: 'category' }] })
     expect(column(dataset, 'digit')?.categories).toEqual(['7', '8'])
-    expect(asked.at(-1)?.textColumns).toEqual(new Set([0]))
+    expect(asked.at(-1)?.columns).toEqual(new Map([['digit', 'text']]))
   })
 
   test('are taken from a format that knows them, as the target is', async () => {

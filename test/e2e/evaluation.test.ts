@@ -66,8 +66,8 @@ describe('the evaluation', () => {
     )
     const classes = model.classes ?? []
     const confusion = classes.map(() => classes.map(() => 0))
-    for (const [index, { label }] of answers.entries()) {
-      confusion[classes.indexOf(rows[index][4])][classes.indexOf(label ?? '')]++
+    for (const [index, answer] of answers.entries()) {
+      confusion[classes.indexOf(rows[index][4])][classes.indexOf(answer?.label ?? '')]++
     }
     const right = confusion.reduce((sum, row, place) => sum + row[place], 0)
     expect(model.evaluation).toEqual({
@@ -109,7 +109,7 @@ describe('the evaluation', () => {
       model,
       held.map(([x]) => [x]),
     )
-    const pairs = held.map(([, y], row) => [Math.fround(y), answers[row].output[0]])
+    const pairs = held.map(([, y], row) => [Math.fround(y), answers[row]?.output[0] ?? Number.NaN])
     const errors = pairs.map(([actual, predicted]) => predicted - actual)
     const squares = errors.reduce((sum, error) => sum + error ** 2, 0)
     const mean = pairs.reduce((sum, [actual]) => sum + actual, 0) / 40
@@ -157,7 +157,7 @@ describe('the evaluation', () => {
         [0, 0],
       ]
       for (const [index, row] of rows.entries()) {
-        confusion[Number(row[2 + place])][answers[index].labels?.includes(name) ? 1 : 0]++
+        confusion[Number(row[2 + place])][answers[index]?.labels?.includes(name) ? 1 : 0]++
       }
       return { name, confusion }
     })

@@ -25,7 +25,7 @@ export function reading(
     for (let batch = 0; batch < batches; batch++) {
       const cells = names.map((name, place): Cells => {
         const values = columns[name][batch]
-        const asText = options?.textColumns === 'all' || options?.textColumns?.has(place)
+        const asText = options?.columns?.get(names[place]) === 'text'
         if (values.every((value) => typeof value === 'number') && !asText) {
           return { type: 'number', values: Float64Array.from(values) }
         }

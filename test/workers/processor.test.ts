@@ -155,6 +155,7 @@ describe('a job', () => {
         beta2: 0.999,
         epsilon: 1e-8,
         biasCorrection: true,
+        weightDecay: 0,
       },
       scaling: 'standardize' as const,
       epochs: 300,
@@ -173,7 +174,7 @@ describe('a job', () => {
       ]
       const question = () => ({ rows, place: (pointer: string) => pointer })
       const { predictions } = await predict({ models: stores.models, predictors }, model?.id ?? '', question)
-      expect(predictions.map(({ label }) => label)).toEqual(['yes', 'no'])
+      expect(predictions.map((each) => each?.label)).toEqual(['yes', 'no'])
     } finally {
       await predictors.close()
     }

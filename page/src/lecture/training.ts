@@ -55,7 +55,7 @@ export async function train(request: Request, boundary?: number): Promise<Traine
 
 export async function outputsOf(modelId: string, inputs: number[][]): Promise<number[][]> {
   const { predictions } = await post('/models/{id}/predict', { inputs }, { id: modelId })
-  return predictions.map(({ output }) => output)
+  return predictions.flatMap((prediction) => (prediction === null ? [] : [prediction.output]))
 }
 
 export const modelOf = (id: string) => get('/models/{id}', { id })

@@ -103,6 +103,8 @@ function beginning(feature: Feature, column: Dataset['columns'][number] | undefi
       return String(Number((column?.mean ?? feature.offset).toPrecision(3)))
     case 'category':
       return seenOf(feature)[0] ?? ''
+    case 'date':
+      return ''
     case 'boolean':
       return 'false'
     default:
@@ -117,6 +119,7 @@ function cellOf(feature: Feature, text: string): Cell | undefined {
     case 'number':
       return text.trim() === '' || !Number.isFinite(Number(text)) ? undefined : Number(text)
     case 'category':
+    case 'date':
       return text
     case 'boolean':
       return text === 'true'

@@ -6,7 +6,11 @@
  */
 
 /** One column's cells of a batch, as the source gave them. Missing is NaN among numbers and "" among texts. */
-export type Cells = { type: 'number'; values: Float64Array } | { type: 'text'; cells: string[] }
+export type Cells =
+  | { type: 'number'; values: Float64Array }
+  | { type: 'text'; cells: string[] }
+  /** Of a column that nobody wants: its cells were not checked. */
+  | { type: 'skipped'; rows: number }
 
 /** Some thousand rows. A column may hold numbers in one batch and texts in another. */
 export interface Batch {
@@ -31,6 +35,8 @@ export interface Source {
   inputShape?: number[]
   /** The features are the pixels of a picture, 0 to 255, channels first. */
   image?: { width: number; height: number; channels: 1 | 3 }
+  /** Every column has its type from the format, so that nothing is found out by reading the cells. */
+  isTyped?: boolean
   /** What was guessed or left out, in words. */
   warnings: string[]
 }
@@ -38,12 +44,16 @@ export interface Source {
 /** The source first and once, then batches. */
 export type Piece = { type: 'source'; source: Source } | { type: 'batch'; batch: Batch }
 
+/**
+ * How the cells of one column are to come. `infer`: as numbers in a batch where every cell is a number or empty, else
+ * as text; an integer beyond 2^53 counts as text. `decimalComma`: the same, but 1.234,5 is the number 1234.5.
+ * `text`: as written in the file, in every batch, so that 007 is no 7. `skip`: not at all, without any check.
+ */
+export type ColumnReading = 'infer' | 'decimalComma' | 'text' | 'skip'
+
 export interface ReadOptions {
-  /**
-   * Columns of text formats that are to come as text in every batch: what was taken for numbers may have been words
-   * like 007. Formats that know their types do not look at it.
-   */
-  textColumns?: ReadonlySet<number> | 'all'
+  /** By the name of the column; `infer` for those that are not named. Every format keeps to it. */
+  columns?: ReadonlyMap<string, ColumnReading>
 }
 
 /** Reads from the beginning; may be called again, with other options, when the pieces showed the need. */

@@ -1,5 +1,5 @@
 /** Delimited text: CSV, TSV and their relatives, of any size. */
-import type { Batch, Cells, Piece, ReadOptions, SourceColumn } from './batch.js'
+import type { Batch, Cells, ColumnReading, Piece, ReadOptions, SourceColumn } from './batch.js'
 import { CsvCells, delimiters } from './csv-cells.js'
 import { type Dialect, detectDialect } from './csv-dialect.js'
 import { beyond, invalid, quoted, type ReadingLimits } from './limits.js'
@@ -21,7 +21,7 @@ export async function* readCsv(
   path: string,
   limits: ReadingLimits,
   given: CsvOptions,
-  { textColumns = new Set() }: ReadOptions = {},
+  { columns: readings = new Map() }: ReadOptions = {},
 ): AsyncGenerator<Piece> {
   const encoding = await detectEncoding(path)
   let reader: CsvReader | undefined
@@ -30,7 +30,7 @@ export async function* readCsv(
     limits,
     () => reader?.nextLine ?? 1,
     (window): { used: number; made: Piece[] } => {
-      reader ??= openReader(window, limits, given, textColumns)
+      reader ??= openReader(window, limits, given, readings)
       return reader?.read(window) ?? { used: 0, made: [] }
     },
   )
@@ -50,7 +50,7 @@ function openReader(
   window: TextWindow,
   limits: ReadingLimits,
   { delimiter, header }: CsvOptions,
-  textColumns: ReadonlySet<number> | 'all',
+  readings: ReadonlyMap<string, ColumnReading>,
 ): CsvReader | undefined {
   const wholeRow = window.isEnd || window.bytes.includes('\n') || window.bytes.includes('\r')
   if (!wholeRow) return undefined
@@ -59,7 +59,7 @@ function openReader(
     ...(known && { delimiter: known }),
     ...(header !== undefined && { header }),
   })
-  return new CsvReader(dialect, limits, textColumns)
+  return new CsvReader(dialect, limits, readings)
 }
 
 class CsvReader {
@@ -67,13 +67,13 @@ class CsvReader {
   rows = 0
   readonly #dialect: Dialect
   readonly #limits: ReadingLimits
-  readonly #textColumns: ReadonlySet<number> | 'all'
+  readonly #readings: ReadonlyMap<string, ColumnReading>
   readonly #cells: CsvCells
 
-  constructor(dialect: Dialect, limits: ReadingLimits, textColumns: ReadonlySet<number> | 'all') {
+  constructor(dialect: Dialect, limits: ReadingLimits, readings: ReadonlyMap<string, ColumnReading>) {
     this.#dialect = dialect
     this.#limits = limits
-    this.#textColumns = textColumns
+    this.#readings = readings
     this.#cells = new CsvCells(dialect.delimiter.byte)
   }
 
@@ -155,7 +155,7 @@ class CsvReader {
     const values = new Float64Array(width * rows)
     const isText = new Uint8Array(width)
     for (let column = 0; column < width; column++) {
-      isText[column] = this.#textColumns === 'all' || this.#textColumns.has(column) ? 1 : 0
+      isText[column] = this.#readings.get(columns[column].name) === 'text' ? 1 : 0
     }
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < width; column++) {

@@ -1,6 +1,6 @@
 /** JSON lines: an object a line, its names being the columns. */
 import { outlineOf } from '../../contract/json-outline.js'
-import type { Batch, Cells, Piece, ReadOptions, SourceColumn } from './batch.js'
+import type { Batch, Cells, ColumnReading, Piece, ReadOptions, SourceColumn } from './batch.js'
 import { beyond, invalid, quoted, type ReadingLimits } from './limits.js'
 import { detectEncoding, utf8Bytes } from './text-bytes.js'
 import { overWindows, type TextWindow } from './text-window.js'
@@ -23,7 +23,7 @@ export async function* readJsonLines(
   options: ReadOptions = {},
 ): AsyncGenerator<Piece> {
   const encoding = await detectEncoding(path)
-  const reader = new JsonLines(limits, options.textColumns ?? new Set())
+  const reader = new JsonLines(limits, options.columns ?? new Map())
   const windows = overWindows(
     utf8Bytes(path, encoding),
     limits,
@@ -38,13 +38,13 @@ class JsonLines {
   nextLine = 1
   rows = 0
   readonly #limits: ReadingLimits
-  readonly #textColumns: ReadonlySet<number> | 'all'
+  readonly #readings: ReadonlyMap<string, ColumnReading>
   #columns: SourceColumn[] = []
   readonly #places = new Map<string, number>()
 
-  constructor(limits: ReadingLimits, textColumns: ReadonlySet<number> | 'all') {
+  constructor(limits: ReadingLimits, readings: ReadonlyMap<string, ColumnReading>) {
     this.#limits = limits
-    this.#textColumns = textColumns
+    this.#readings = readings
   }
 
   read({ bytes, isEnd }: TextWindow): { used: number; made: Piece[] } {
@@ -153,7 +153,7 @@ class JsonLines {
   }
 
   #cells(values: readonly Value[], place: number): Cells {
-    const wantsText = this.#textColumns === 'all' || this.#textColumns.has(place)
+    const wantsText = this.#readings.get(this.#columns[place].name) === 'text'
     if (!wantsText && values.every((value) => typeof value === 'number' || value === '')) {
       return {
         type: 'number',

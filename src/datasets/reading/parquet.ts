@@ -149,7 +149,14 @@ function textOf(value: unknown, place: string, limits: ReadingLimits): string {
 }
 
 function part(cells: Cells, start: number, end: number): Cells {
-  return cells.type === 'number'
-    ? { type: 'number', values: cells.values.subarray(start, end) }
-    : { type: 'text', cells: cells.cells.slice(start, end) }
+  switch (cells.type) {
+    case 'number':
+      return { type: 'number', values: cells.values.subarray(start, end) }
+    case 'text':
+      return { type: 'text', cells: cells.cells.slice(start, end) }
+    case 'skipped':
+      return { type: 'skipped', rows: end - start }
+    default:
+      return cells satisfies never
+  }
 }

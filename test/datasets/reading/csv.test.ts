@@ -66,9 +66,8 @@ describe('what delimited text becomes', () => {
   })
 
   test('columns are texts where that is asked for', async () => {
-    const file = await read('a,b\n007,2\n', { reading: { textColumns: new Set([0]) } })
+    const file = await read('a,b\n007,2\n', { reading: { columns: new Map([['a', 'text']]) } })
     expect(rowsOf(file)).toEqual([['007', 2]])
-    expect(rowsOf(await read('a,b\n007,2\n', { reading: { textColumns: 'all' } }))).toEqual([['007', '2']])
   })
 
   test('a nameless column is numbered, and that is said', async () => {

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { ReadOptions, Source } from '../../../src/datasets/reading/batch.js'
+import type { Cells, ReadOptions, Source } from '../../../src/datasets/reading/batch.js'
 import type { ReadingLimits } from '../../../src/datasets/reading/limits.js'
 import { type FormatOptions, openFiles } from '../../../src/datasets/reading/open-files.js'
 import { readingLimits } from '../../support/reading.js'
@@ -49,7 +49,7 @@ export async function readFiles(files: Files, request: Reading = {}): Promise<Wh
       whole.lines.push(...(piece.batch.lines ?? []))
       for (const [place, cells] of piece.batch.columns.entries()) {
         whole.types[place] ??= cells.type
-        const values = cells.type === 'text' ? cells.cells : Array.from(cells.values, orNull)
+        const values = valuesOf(cells)
         if (values.length !== piece.batch.rows) throw new Error(`column ${place} has another number of rows`)
         whole.columns[place].push(...values)
       }
@@ -66,4 +66,15 @@ const orNull = (value: number) => (Number.isNaN(value) ? null : value)
 /** The row-wise view of what was read. */
 export function rowsOf({ columns, rows }: WholeFile): (number | string | null)[][] {
   return Array.from({ length: rows }, (_, row) => columns.map((cells) => cells[row]))
+}
+
+function valuesOf(cells: Cells): (string | number | null)[] {
+  switch (cells.type) {
+    case 'number':
+      return Array.from(cells.values, orNull)
+    case 'text':
+      return cells.cells
+    case 'skipped':
+      return new Array<null>(cells.rows).fill(null)
+  }
 }
