@@ -1,6 +1,7 @@
 /** A training thread: the engine and nothing else. It knows no database and no queue. */
 import { parentPort } from 'node:worker_threads'
 import { inputWidth } from '../src/contract/dataset.js'
+import { finalTraining } from '../src/contract/folds.js'
 import type { Change, JobSpec } from '../src/contract/job.js'
 import { encode } from '../src/datasets/encoding.js'
 import type { Part } from '../src/datasets/feature-coding.js'
@@ -123,7 +124,7 @@ async function run(order: TrainingOrder, { handle, coding }: SharedData): Promis
   let snapshot = order.checkpoint === null ? null : unpackSnapshot(order.checkpoint)
   for (const { spec, lastEpoch } of stretchesOf(order.spec, order.changes)) {
     if (lastEpoch !== null && (snapshot?.position.epoch ?? 0) >= lastEpoch) continue
-    const program = compile(spec, {
+    const program = compile(finalTraining(spec), {
       inputShape: spec.network.inputShape ?? [size.features],
       targetWidth: size.targetWidth,
       trainingRows: size.trainingRows,

@@ -49,7 +49,8 @@ export function describeTable(heads: readonly ColumnHead[], values: Float64Array
     }
     const moments = new Moments()
     moments.take(whole[place])
-    return { name, type: 'number', role, min: moments.minimum, max: moments.maximum, mean: moments.mean }
+    const { minimum: min, maximum: max, mean } = moments
+    return { name, type: 'number', role, min, max, mean, integers: whole[place].every(Number.isInteger) }
   })
   const chunks: Uint8Array[] = []
   const step = rowsPerChunk(width)

@@ -10,7 +10,7 @@ const leastSeconds = 0.2
 export function finishedRuns(database: Database): FinishedRuns {
   return {
     async newest() {
-      // Attempt 1: neither paused nor interrupted.
+      // Attempt 1: neither paused nor interrupted. Trainings by folds are counted by none of these columns.
       return database.$queryRaw<FinishedRun[]>`
         SELECT "stepsPerEpoch"::float8 * epoch AS steps, "flopsPerEpoch" * epoch AS flops,
           coalesce((spec ->> 'threads')::int, 1) AS threads, seconds
@@ -19,7 +19,8 @@ export function finishedRuns(database: Database): FinishedRuns {
           WHERE status = 'succeeded' AND "finishedAt" IS NOT NULL
           ORDER BY "finishedAt" DESC LIMIT ${newestJobs}::int
         ) AS ended
-        WHERE attempt = 1 AND "stepsPerEpoch" IS NOT NULL AND seconds >= ${leastSeconds}::float8`
+        WHERE attempt = 1 AND "stepsPerEpoch" IS NOT NULL
+          AND spec #> '{earlyStopping,folds}' IS NULL AND seconds >= ${leastSeconds}::float8`
     },
   }
 }

@@ -49,7 +49,10 @@ export async function resume(
   { limits, onQueueError }: { limits: TenantLimits; onQueueError: (error: unknown) => void },
 ): Promise<Job> {
   const epochs = change?.epochs
-  if (epochs !== undefined) checkLength((await look(jobs, id)).flopsPerEpoch, epochs, limits)
+  if (epochs !== undefined) {
+    const { flopsPerEpoch, spec } = await look(jobs, id)
+    checkLength(flopsPerEpoch, { ...spec, epochs }, limits)
+  }
   if (!(await jobs.resume(id, change))) {
     const job = await look(jobs, id)
     throw refusal(job, `The job is ${job.status}, not paused.`)

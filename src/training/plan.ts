@@ -7,10 +7,11 @@ import {
   type Scaling,
   targetOf,
 } from '../contract/dataset.js'
+import { finalTraining, trainingsOf } from '../contract/folds.js'
 import { idPrefixes } from '../contract/ids.js'
 import type { InlineDataset, JobRequest, JobSpec } from '../contract/job.js'
 import { allowance, allowed, type TenantLimits } from '../contract/limits.js'
-import { optimizerSchema, type TrainingSpec } from '../contract/network.js'
+import type { TrainingSpec } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'
 import { type BuiltIn, builtIn, builtInNames } from '../datasets/built-ins.js'
 import { checkValidationColumns } from '../datasets/compatibility.js'
@@ -21,17 +22,19 @@ import { targetCoding, targetWidth } from '../datasets/target-coding.js'
 import {
   checkWeights,
   compile,
+  type DataShape,
   outputShape,
   type Program,
   SpecError,
   sizeOf,
   splitSizes,
 } from '../engine/index.js'
+import { type ResolvedRequest, resolveRequest } from './defaults.js'
 import { newId } from './new-id.js'
 import type { DatasetStore, ModelStore, NewDataset, Tenant, Tenanted } from './ports.js'
 
 export interface PlanDependencies {
-  models: Tenanted<Pick<ModelStore, 'tensors'>>
+  models: Tenanted<Pick<ModelStore, 'get' | 'tensors'>>
   datasets: Tenanted<Pick<DatasetStore, 'get'>>
   /** Of one training; cores of this machine, rather than a tenant's share. */
   maximumThreads: number
@@ -54,27 +57,15 @@ export async function planTraining(
   const datasets = dependencies.datasets.of(tenantId)
   const data = await findData(datasets, request.dataset, 'dataset')
   const validation = await findValidation(datasets, request, data)
-  const { spec, program } = plan(resolveRequest(request), data, validation)
+  const models = dependencies.models.of(tenantId)
+  const { network, from } = request
+  const source = network === 'auto' && from !== undefined ? await models.get(from) : null
+  if (source === null && network === 'auto' && from !== undefined) throw noModel(from)
+  const { spec, program } = plan(resolveRequest(request, data, source), data, validation)
   checkThreads(spec, dependencies.maximumThreads)
   checkLimits(program, spec, limits)
-  if (request.from !== undefined) await checkModel(dependencies.models.of(tenantId), request.from, program)
+  if (from !== undefined) await checkModel(models, from, program)
   return { spec, program, data, validation }
-}
-
-/** A request in which everything is chosen. */
-type ResolvedRequest = Omit<JobRequest, 'network' | 'earlyStopping'> &
-  Pick<TrainingSpec, 'network' | 'loss' | 'optimizer' | 'epochs' | 'earlyStopping'> & {
-    validationSplit: number
-  }
-
-function resolveRequest(request: JobRequest): ResolvedRequest {
-  const { network, loss, epochs, optimizer = optimizerSchema.parse({ type: 'adam' }) } = request
-  if (network === 'auto' || loss === undefined || epochs === undefined) {
-    throw new Problem('invalid-spec', 'network "auto" is not chosen yet')
-  }
-  const { earlyStopping, validationSplit = 0, ...rest } = request
-  const resolved = { ...rest, network, loss, epochs, optimizer, validationSplit }
-  return earlyStopping == null ? resolved : { ...resolved, earlyStopping }
 }
 
 interface DataDescription {
@@ -86,7 +77,12 @@ interface DataDescription {
   inputShape: number[]
   scaling: Scaling
   inline: NewDataset | null
+  /** Every row there is, such as those of a Boolean function. */
+  isTruthTable: boolean
 }
+
+/** Built-ins and rows inside a request are no sample of anything when they are so few. */
+const rowsOfTruthTable = 20
 
 /** `field` is the place of the dataset in the request. */
 async function findData(
@@ -100,7 +96,9 @@ async function findData(
   const table = builtIn(dataset)
   if (table !== undefined) return builtInData(dataset, table)
   const stored = await datasets.get(dataset)
-  if (stored !== null) return { ...stored, name: stored.id, datasetId: stored.id, inline: null }
+  if (stored !== null) {
+    return { ...stored, name: stored.id, datasetId: stored.id, inline: null, isTruthTable: false }
+  }
   const names = builtInNames.join(', ')
   const message = `There is no dataset "${dataset}": the built-ins are ${names}, uploads begin with ${idPrefixes.dataset}`
   throw new Problem('invalid-spec', message, [{ pointer: `/${field}`, message: 'does not exist' }])
@@ -112,11 +110,16 @@ function inlineData(dataset: InlineDataset): DataDescription {
   const id = newId('dataset')
   const scaling = 'none'
   const inline: NewDataset = { id, name: null, origin: 'inline', scaling, pieces: piecesOf(table) }
-  return { name: id, columns, rows, datasetId: id, inputShape: [inputWidth(columns)], scaling, inline }
+  const inputShape = [inputWidth(columns)]
+  const isTruthTable = rows < rowsOfTruthTable
+  return { name: id, columns, rows, datasetId: id, inputShape, scaling, inline, isTruthTable }
 }
 
 function builtInData(name: DataDescription['name'], { columns, rows, scaling }: BuiltIn): DataDescription {
-  return { name, columns, rows, datasetId: null, inputShape: [inputWidth(columns)], scaling, inline: null }
+  const inputShape = [inputWidth(columns)]
+  const isWholeParity = typeof name !== 'string' && name.name === 'parity' && name.rows === undefined
+  const isTruthTable = rows < rowsOfTruthTable || isWholeParity
+  return { name, columns, rows, datasetId: null, inputShape, scaling, inline: null, isTruthTable }
 }
 
 async function findValidation(
@@ -172,16 +175,19 @@ function plan(request: ResolvedRequest, data: DataDescription, validation: DataD
     const outputs = sizeOf(outputShape(training.network, inputShape))
     const coding = targetCoding(data, { outputs, loss: training.loss })
     const split = splitSizes(data.rows, training.validationSplit)
-    const program = compile(training, {
+    const shape = {
       inputShape,
       targetWidth: targetWidth(coding),
       trainingRows: split.training,
       validationRows: validation?.rows ?? split.validation,
       classTargets: coding.type === 'oneHot' || coding.type === 'binary',
-    })
+    }
+    checkFolds(training, shape)
+    const program = compile(finalTraining(training), shape)
     const spec: JobSpec = {
       ...training,
       ...program.spec,
+      ...(training.earlyStopping === undefined ? {} : { earlyStopping: training.earlyStopping }),
       seed: training.seed,
       split: splitRule,
       scaling,
@@ -199,6 +205,32 @@ function plan(request: ResolvedRequest, data: DataDescription, validation: DataD
     }
     throw specProblem(error)
   }
+}
+
+/** Compiles the smallest of the trainings that choose the number of epochs. @throws SpecError */
+function checkFolds(training: TrainingSpec, shape: DataShape): void {
+  const folds = training.earlyStopping?.folds
+  if (folds === undefined) return
+  const rows = shape.trainingRows
+  const pointer = '/earlyStopping/folds'
+  if (shape.validationRows > 0) {
+    const message = `folds hold rows out themselves, and ${shape.validationRows} are held out already: leave out validationSplit and validationDataset, or folds`
+    throw new SpecError(pointer, message)
+  }
+  if (folds > rows) {
+    throw new SpecError(pointer, `${folds} folds of ${rows} rows: use at most ${rows} folds`)
+  }
+  const { monitor } = training.earlyStopping ?? {}
+  if (monitor === 'loss' || monitor === 'accuracy') {
+    const better = monitor === 'loss' ? 'valLoss' : 'valAccuracy'
+    const message = `folds are watched on the rows they hold out: monitor "${better}" rather than "${monitor}"`
+    throw new SpecError('/earlyStopping/monitor', message)
+  }
+  const heldOut = Math.ceil(rows / folds)
+  const trainingRows = rows - heldOut
+  const { batchSize } = training
+  const fitting = typeof batchSize === 'number' ? { batchSize: Math.min(batchSize, trainingRows) } : {}
+  compile({ ...training, ...fitting }, { ...shape, trainingRows, validationRows: heldOut })
 }
 
 function checkInputShape(inputShape: number[], features: number): void {
@@ -230,16 +262,21 @@ function checkLimits(program: Costs, spec: JobSpec, limits: TenantLimits): void 
       `This training needs ${bytes} bytes of memory; ${allowance(limits, 'arenaBytes')}.`,
     )
   }
-  checkLength(program.flopsPerEpoch, spec.epochs, limits)
+  checkLength(program.flopsPerEpoch, spec, limits)
 }
 
 /** Also of a job whose epochs are changed. */
-export function checkLength(flopsPerEpoch: number, epochs: number, limits: TenantLimits): void {
+export function checkLength(
+  flopsPerEpoch: number,
+  spec: Pick<JobSpec, 'epochs' | 'earlyStopping'>,
+  limits: TenantLimits,
+): void {
+  const { epochs } = spec
   if (epochs > allowed(limits, 'epochs')) {
     const message = `This training wants ${epochs} epochs; ${allowance(limits, 'epochs')}.`
     throw new Problem('budget-exceeded', message, [{ pointer: '/epochs', message }])
   }
-  const flops = flopsPerEpoch * epochs
+  const flops = flopsPerEpoch * epochs * trainingsOf(spec)
   if (flops > allowed(limits, 'jobFlops')) {
     throw new Problem(
       'budget-exceeded',
@@ -256,17 +293,18 @@ async function checkModel(
   program: Program,
 ): Promise<void> {
   const tensors = await models.tensors(from)
-  if (tensors === null) {
-    throw new Problem('invalid-spec', `There is no model ${from} to start from.`, [
-      { pointer: '/from', message: 'does not exist' },
-    ])
-  }
+  if (tensors === null) throw noModel(from)
   try {
     checkWeights(program, new Map(tensors.map(({ name, shape }) => [name, { shape }])))
   } catch (error) {
     throw specProblem(error)
   }
 }
+
+const noModel = (id: string) =>
+  new Problem('invalid-spec', `There is no model ${id} to start from.`, [
+    { pointer: '/from', message: 'does not exist' },
+  ])
 
 /** What the engine says of a spec, as a Problem; anything else unchanged. */
 function specProblem(error: unknown): unknown {

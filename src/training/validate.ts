@@ -1,4 +1,5 @@
 /** What a job would be and how long it would take, without storing or queueing anything. */
+import { trainingsOf } from '../contract/folds.js'
 import type { JobRequest, JobValidation } from '../contract/job.js'
 import { estimateSeconds } from './estimate.js'
 import { memoryOf, type PlanDependencies, planTraining } from './plan.js'
@@ -25,7 +26,8 @@ export async function validate(
     dependencies.calibration.speed(),
     dependencies.finishedRuns.newest(),
   ])
-  const { epochs, threads } = spec
+  const { threads } = spec
+  const epochs = spec.epochs * trainingsOf(spec)
   const work = { steps: stepsPerEpoch * epochs, flops: flopsPerEpoch * epochs, threads }
   return {
     object: 'validation',

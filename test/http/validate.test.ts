@@ -52,6 +52,35 @@ describe('POST /jobs/validate', () => {
     expect(await rowsInTables()).toEqual({ ...before, jobs: before.jobs + 1 })
   })
 
+  it('answers with everything chosen when only a dataset is named, and the same again for that', async () => {
+    const validate = async (body: object) =>
+      jobValidationSchema.parse((await api().post('/jobs/validate').send(body).expect(200)).body)
+    const { spec, parameters } = await validate({ dataset: 'iris', seed: 3 })
+    // 4 · 100 + 100 weights and biases, then 100 · 3 + 3.
+    expect(parameters).toBe(803)
+    expect(spec).toMatchObject({
+      network: { inputShape: [4], layers: [{ units: 100 }, { units: 3, activation: 'softmax' }] },
+      loss: 'categoricalCrossentropy',
+      optimizer: { type: 'adam', learningRate: 0.002 },
+      epochs: 300,
+      earlyStopping: { patience: 20, folds: 5 },
+      validationSplit: 0,
+    })
+    expect((await validate(spec)).spec).toEqual(spec)
+    const { body: job } = await api().post('/jobs').send({ dataset: 'iris', seed: 3 }).expect(202)
+    expect(job.spec).toEqual(spec)
+  })
+
+  it('counts the trainings of folds: six times the work of one', async () => {
+    const seconds = async (changes: object) => {
+      const body = { ...xor, dataset: { name: 'moons', rows: 100 }, epochs: 100_000, ...changes }
+      return (await api().post('/jobs/validate').send(body).expect(200)).body.estimatedSeconds
+    }
+    // 0.03 seconds are for starting.
+    const ratio = ((await seconds({ earlyStopping: { folds: 5 } })) - 0.03) / ((await seconds({})) - 0.03)
+    expect(ratio).toBeCloseTo(6, 1)
+  })
+
   it('stores no rows that come inside the request', async () => {
     const before = await rowsInTables()
     const inline = {

@@ -1,0 +1,193 @@
+/** What a job request leaves out with `"network": "auto"`, chosen by the columns and the number of rows. */
+import type { Column } from '../contract/dataset.js'
+import type { JobRequest } from '../contract/job.js'
+import {
+  type Activation,
+  earlyStoppingSchema,
+  type Layer,
+  type Loss,
+  layerSchema,
+  lossSchema,
+  type Network,
+  optimizerSchema,
+  type TrainingSpec,
+} from '../contract/network.js'
+import { Problem } from '../contract/problems.js'
+
+/** A request in which everything is chosen. */
+export type ResolvedRequest = Omit<JobRequest, 'network' | 'earlyStopping'> &
+  Pick<TrainingSpec, 'network' | 'loss' | 'optimizer' | 'epochs' | 'earlyStopping'> & {
+    validationSplit: number
+  }
+
+export interface DataTraits {
+  columns: readonly Column[]
+  rows: number
+  /** The rows are all there are, such as every row of a Boolean function: none is held out. */
+  isTruthTable: boolean
+}
+
+const hiddenUnits = 100
+const learningRate = 0.002
+const epochs = 300
+const patience = 20
+const heldOut = 0.15
+/** With fewer rows, the number of epochs is chosen by folds and all rows train at the end. */
+const rowsToHoldOut = 200
+const folds = 5
+/** With fewer rows, nothing can be held out. */
+const fewestRows = 10
+
+/**
+ * Fills in what the request leaves out; what it says stays.
+ * @param source the model in `from`, whose network and loss are taken unless the request has its own
+ * @throws Problem `invalid-request` when a field is left out that only `auto` chooses
+ */
+export function resolveRequest(
+  request: JobRequest,
+  data: DataTraits,
+  source: { network: Network; loss: Loss } | null,
+): ResolvedRequest {
+  const { network, earlyStopping, validationSplit, ...rest } = request
+  if (network !== 'auto') {
+    const { loss, epochs } = request
+    if (loss === undefined) {
+      throw missing('loss', `one of ${lossSchema.options.map((name) => `"${name}"`).join(', ')}`)
+    }
+    if (epochs === undefined) throw missing('epochs', 'a whole number')
+    const optimizer = request.optimizer ?? optimizerSchema.parse({ type: 'adam' })
+    return {
+      ...rest,
+      ...given({ earlyStopping }),
+      network,
+      loss,
+      epochs,
+      optimizer,
+      validationSplit: validationSplit ?? 0,
+    }
+  }
+  const end = endFor(data.columns, request.loss ?? source?.loss)
+  return {
+    ...rest,
+    network: source === null ? networkEndingWith(end) : networkOf(source.network, end, request.fromMismatch),
+    loss: end.loss,
+    epochs: request.epochs ?? epochs,
+    optimizer: request.optimizer ?? optimizerSchema.parse({ type: 'adam', learningRate }),
+    ...stoppingFor(request, data),
+  }
+}
+
+function missing(field: 'loss' | 'epochs', wanted: string): Problem {
+  const message = `is missing: it must be ${wanted}, unless the network is "auto"`
+  return new Problem('invalid-request', `/${field}: ${message}`, [{ pointer: `/${field}`, message }])
+}
+
+/** Leaves out what is not there, so that the stored spec has no empty fields. */
+function given({ earlyStopping }: Pick<JobRequest, 'earlyStopping'>): Pick<ResolvedRequest, 'earlyStopping'> {
+  return earlyStopping == null ? {} : { earlyStopping }
+}
+
+interface End {
+  units: number
+  activation: Activation
+  loss: Loss
+}
+
+/** The last layer and the loss that fit the targets; a given loss stays, and the layer fits it. */
+export function endFor(columns: readonly Column[], loss?: Loss): End {
+  const targets = columns.filter((column) => column.role === 'target')
+  const [first] = targets
+  const classes = targets.length === 1 ? first?.categories?.length : undefined
+  if (loss !== undefined) return { ...endForLoss(targets, loss), loss }
+  if (classes !== undefined) {
+    return classes > 2
+      ? { units: classes, activation: 'softmax', loss: 'categoricalCrossentropy' }
+      : { units: 1, activation: 'sigmoid', loss: 'binaryCrossentropy' }
+  }
+  return targets.every(isYesOrNo)
+    ? { units: targets.length, activation: 'sigmoid', loss: 'binaryCrossentropy' }
+    : { units: targets.length, activation: 'linear', loss: 'meanSquaredError' }
+}
+
+function endForLoss(targets: readonly Column[], loss: Loss): Omit<End, 'loss'> {
+  const [first] = targets
+  const categories = targets.length === 1 ? first?.categories?.length : undefined
+  const units = categories !== undefined && categories > 2 ? categories : targets.length
+  switch (loss) {
+    case 'categoricalCrossentropy': {
+      const numbered = targets.length === 1 && first?.max !== undefined ? Math.floor(first.max) + 1 : 0
+      return { units: Math.max(2, categories ?? (numbered || targets.length)), activation: 'softmax' }
+    }
+    case 'binaryCrossentropy':
+      return { units, activation: 'sigmoid' }
+    case 'hinge':
+      return { units, activation: 'linear' }
+    case 'perceptron':
+      return { units, activation: 'step' }
+    case 'squaredError':
+    case 'meanSquaredError':
+    case 'meanAbsoluteError':
+    case 'huber':
+      if (categories !== undefined) return { units, activation: categories > 2 ? 'softmax' : 'sigmoid' }
+      return { units, activation: targets.every(isYesOrNo) ? 'sigmoid' : 'linear' }
+    default:
+      return loss satisfies never
+  }
+}
+
+/** A boolean, or a number that is 0 in some rows and 1 in the others. */
+export function isYesOrNo({ type, min, max, integers }: Column): boolean {
+  return type === 'boolean' || (type === 'number' && integers === true && min === 0 && max === 1)
+}
+
+function dense(units: number, activation: Activation): Layer {
+  return layerSchema.parse({ type: 'dense', units, activation })
+}
+
+function networkEndingWith({ units, activation }: End): Network {
+  return { layers: [dense(hiddenUnits, 'relu'), dense(units, activation)] }
+}
+
+/** The model's network; where what differs is initialized anew, its inputs and outputs are as many as the data has. */
+function networkOf(
+  { inputShape, layers }: Network,
+  { units, activation }: End,
+  mismatch: JobRequest['fromMismatch'],
+): Network {
+  if (mismatch === 'refuse') return { layers, ...(inputShape === undefined ? {} : { inputShape }) }
+  const last = layers.at(-1)
+  const end = last?.type === 'dense' ? { ...last, units, activation } : last
+  const whole = end === undefined ? layers : [...layers.slice(0, -1), end]
+  return inputShape === undefined || inputShape.length < 2 ? { layers: whole } : { layers: whole, inputShape }
+}
+
+/** Early stopping and the rows that it watches. */
+function stoppingFor(
+  request: JobRequest,
+  data: DataTraits,
+): Pick<ResolvedRequest, 'earlyStopping' | 'validationSplit'> {
+  const { earlyStopping, validationDataset, validationSplit, split } = request
+  const chosen = validationSplit ?? 0
+  if (earlyStopping === null) return { validationSplit: chosen }
+  const rule = earlyStopping ?? earlyStoppingSchema.parse({ patience })
+  const hasRows = chosen > 0 || validationDataset !== undefined
+  // A rule that needs no rows beside those it trains on, or that says where they come from.
+  const isWhole = earlyStopping !== undefined && (rule.folds !== undefined || !rule.monitor.startsWith('val'))
+  if (hasRows || isWhole) return { earlyStopping: rule, validationSplit: chosen }
+  const nothingToHoldOut = data.isTruthTable || data.rows < fewestRows
+  if (nothingToHoldOut) return { ...given({ earlyStopping }), validationSplit: chosen }
+  const count = foldsFor(data)
+  const canFold = data.rows < rowsToHoldOut && split !== 'chronological' && count >= 2
+  if (canFold) return { earlyStopping: { ...rule, folds: count }, validationSplit: 0 }
+  // Without rows held out there would be nothing to watch.
+  if (validationSplit === 0) return { ...given({ earlyStopping }), validationSplit: 0 }
+  return { earlyStopping: rule, validationSplit: heldOut }
+}
+
+/** As many that each holds a row of every class; 0 where a class has a single row. */
+function foldsFor({ columns }: DataTraits): number {
+  const targets = columns.filter((column) => column.role === 'target')
+  const rowsOfClasses = targets.length === 1 ? (targets[0]?.counts ?? []) : []
+  const count = Math.min(folds, ...rowsOfClasses.filter((rows) => rows > 0))
+  return count < 2 ? 0 : count
+}

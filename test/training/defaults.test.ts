@@ -1,0 +1,193 @@
+/** What "auto" chooses: the table of README's defaults, written out by hand for each kind of target and number of rows. */
+import { describe, expect, it } from 'vitest'
+import type { Column } from '../../src/contract/dataset.js'
+import { jobRequestSchema } from '../../src/contract/job.js'
+import { networkSchema } from '../../src/contract/network.js'
+import { Problem } from '../../src/contract/problems.js'
+import { type DataTraits, resolveRequest } from '../../src/training/defaults.js'
+
+const number = (range: Partial<Column> = {}): Column => ({
+  name: 'price',
+  type: 'number',
+  role: 'target',
+  min: 20,
+  max: 90,
+  integers: false,
+  ...range,
+})
+const category = (...counts: number[]): Column => ({
+  name: 'kind',
+  type: 'category',
+  role: 'target',
+  categories: counts.map((_, place) => `k${place}`),
+  counts,
+})
+const boolean = (name: string): Column => ({
+  name,
+  type: 'boolean',
+  role: 'target',
+  categories: ['false', 'true'],
+  counts: [100, 100],
+})
+const zeroOrOne = number({ min: 0, max: 1, integers: true })
+
+const data = (targets: Column[], changes: Partial<DataTraits> = {}): DataTraits => ({
+  columns: [{ name: 'a', type: 'number', role: 'feature', min: 0, max: 1 }, ...targets],
+  rows: 500,
+  isTruthTable: false,
+  ...changes,
+})
+
+const resolved = (
+  request: object,
+  traits = data([number()]),
+  source: Parameters<typeof resolveRequest>[2] = null,
+) => resolveRequest(jobRequestSchema.parse({ dataset: 'x', ...request }), traits, source)
+
+const endOf = (targets: Column[], request: object = {}) => {
+  const { network, loss } = resolved(request, data(targets))
+  const [hidden, end] = network.layers
+  expect(hidden).toMatchObject({ type: 'dense', units: 100, activation: 'relu' })
+  expect(network.layers).toHaveLength(2)
+  return end.type === 'dense' ? [end.units, end.activation, loss] : end
+}
+
+describe('the end of an automatic network', () => {
+  it.each([
+    ['two classes', [category(250, 250)], [1, 'sigmoid', 'binaryCrossentropy']],
+    ['three classes', [category(100, 200, 200)], [3, 'softmax', 'categoricalCrossentropy']],
+    ['a boolean', [boolean('churn')], [1, 'sigmoid', 'binaryCrossentropy']],
+    ['several booleans', [boolean('a'), boolean('b')], [2, 'sigmoid', 'binaryCrossentropy']],
+    ['a number', [number()], [1, 'linear', 'meanSquaredError']],
+    ['several numbers', [number(), number()], [2, 'linear', 'meanSquaredError']],
+    ['zeros and ones', [zeroOrOne], [1, 'sigmoid', 'binaryCrossentropy']],
+    ['shares from 0 to 1', [number({ min: 0, max: 1 })], [1, 'linear', 'meanSquaredError']],
+  ])('fits %s', (_name, targets, expected) => {
+    expect(endOf(targets)).toEqual(expected)
+  })
+
+  it.each([
+    ['categoricalCrossentropy', [category(250, 250)], [2, 'softmax']],
+    ['categoricalCrossentropy', [number({ min: 0, max: 2, integers: true })], [3, 'softmax']],
+    ['meanSquaredError', [category(250, 250)], [1, 'sigmoid']],
+    ['huber', [number()], [1, 'linear']],
+    ['binaryCrossentropy', [category(1, 2, 3)], [3, 'sigmoid']],
+    ['hinge', [zeroOrOne], [1, 'linear']],
+    ['perceptron', [zeroOrOne], [1, 'step']],
+  ])('fits %s when the request has it', (loss, targets, expected) => {
+    expect(endOf(targets, { loss })).toEqual([...expected, loss])
+  })
+})
+
+describe('the training that "auto" chooses', () => {
+  const stopping = { monitor: 'valLoss', patience: 20, minDelta: 0, restoreBest: true }
+
+  it('is adam with 0.002, at most 300 epochs, and a share of 0.15 held out from 200 rows on', () => {
+    expect(resolved({}, data([number()], { rows: 200 }))).toMatchObject({
+      optimizer: { type: 'adam', learningRate: 0.002 },
+      epochs: 300,
+      earlyStopping: stopping,
+      validationSplit: 0.15,
+    })
+  })
+
+  it('chooses the epochs by five folds below 200 rows', () => {
+    const { earlyStopping, validationSplit } = resolved({}, data([number()], { rows: 199 }))
+    expect(earlyStopping).toEqual({ ...stopping, folds: 5 })
+    expect(validationSplit).toBe(0)
+  })
+
+  it('takes fewer folds where a class has few rows, and holds a share out where one has a single row', () => {
+    const withCounts = (...counts: number[]) => resolved({}, data([category(...counts)], { rows: 60 }))
+    expect(withCounts(57, 3).earlyStopping?.folds).toBe(3)
+    expect(withCounts(59, 1)).toMatchObject({ earlyStopping: stopping, validationSplit: 0.15 })
+    expect(withCounts(59, 1).earlyStopping?.folds).toBeUndefined()
+  })
+
+  it('holds nothing out of a truth table, nor of fewer than ten rows', () => {
+    for (const traits of [{ rows: 16, isTruthTable: true }, { rows: 9 }]) {
+      const { earlyStopping, validationSplit, epochs } = resolved({}, data([zeroOrOne], traits))
+      expect([earlyStopping, validationSplit, epochs]).toEqual([undefined, 0, 300])
+    }
+  })
+
+  it('watches the validation dataset where there is one', () => {
+    expect(resolved({ validationDataset: 'y' }, data([number()], { rows: 50 }))).toMatchObject({
+      earlyStopping: stopping,
+      validationSplit: 0,
+    })
+  })
+
+  it('holds the last rows out when the split is chronological', () => {
+    const { earlyStopping, validationSplit } = resolved(
+      { split: 'chronological' },
+      data([number()], { rows: 50 }),
+    )
+    expect([earlyStopping?.folds, validationSplit]).toEqual([undefined, 0.15])
+  })
+
+  it('leaves what the request says', () => {
+    const own = { optimizer: { type: 'sgd', learningRate: 0.5 }, epochs: 7, earlyStopping: { patience: 3 } }
+    expect(resolved({ ...own, validationSplit: 0.3 })).toMatchObject({
+      optimizer: { type: 'sgd', learningRate: 0.5 },
+      epochs: 7,
+      earlyStopping: { patience: 3 },
+      validationSplit: 0.3,
+    })
+    expect(resolved({ earlyStopping: null }).earlyStopping).toBeUndefined()
+    expect(resolved({ earlyStopping: null }).validationSplit).toBe(0)
+    expect(resolved({ earlyStopping: { patience: 3 } }, data([number()], { rows: 50 }))).toMatchObject({
+      earlyStopping: { patience: 3, folds: 5 },
+      validationSplit: 0,
+    })
+  })
+
+  it('takes network and loss of the model it starts from', () => {
+    const network = networkSchema.parse({
+      inputShape: [1],
+      layers: [{ type: 'dense', units: 1, activation: 'tanh' }],
+    })
+    const from = `mdl_${'0'.repeat(32)}`
+    const source = { network, loss: 'huber' as const }
+    expect(resolved({ from }, data([number()]), source)).toMatchObject({
+      network,
+      loss: 'huber',
+      epochs: 300,
+    })
+    // A third class needs a third unit; the input is as wide as the new file's columns.
+    const two = networkSchema.parse({
+      inputShape: [4],
+      layers: [{ type: 'dense', units: 2, activation: 'softmax' }],
+    })
+    const widened = resolved({ from, fromMismatch: 'initialize' }, data([category(9, 9, 9)]), {
+      network: two,
+      loss: 'categoricalCrossentropy',
+    })
+    expect(widened.network).toMatchObject({ layers: [{ units: 3, activation: 'softmax' }] })
+    expect(widened.network.inputShape).toBeUndefined()
+  })
+})
+
+describe('a request with a network of its own', () => {
+  const network = { layers: [{ type: 'dense', units: 1 }] }
+
+  it('has adam with 0.001 unless it says otherwise, and nothing held out', () => {
+    const { optimizer, validationSplit, earlyStopping } = resolved({ network, loss: 'huber', epochs: 3 })
+    expect(optimizer).toMatchObject({ type: 'adam', learningRate: 0.001 })
+    expect([validationSplit, earlyStopping]).toEqual([0, undefined])
+  })
+
+  it.each([
+    [{ network, epochs: 3 }, '/loss', 'is missing: it must be one of "squaredError"'],
+    [{ network, loss: 'huber' }, '/epochs', 'is missing: it must be a whole number'],
+  ])('%j is told what it leaves out', (request, pointer, message) => {
+    const refuse = () => resolved(request)
+    expect(refuse).toThrow(Problem)
+    expect(refuse).toThrow(
+      expect.objectContaining({
+        code: 'invalid-request',
+        errors: [{ pointer, message: expect.stringContaining(message) }],
+      }),
+    )
+  })
+})
