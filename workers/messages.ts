@@ -58,6 +58,8 @@ export interface TrainedModel {
   parameters: number
   weights: PackedWeights
   evaluation: Evaluation
+  /** Whose weights these are, where early stopping restored them. */
+  bestEpoch: number | null
 }
 
 export type FromTrainer =

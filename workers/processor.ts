@@ -226,7 +226,7 @@ export class Processor {
     const { runs } = this.dependencies
     switch (outcome.type) {
       case 'trained':
-        await this.persist(() => runs.succeed(claim, modelOf(job, outcome.model)))
+        await this.persist(() => runs.succeed(claim, modelOf(job, outcome.model), outcome.model.bestEpoch))
         break
       case 'diverged': {
         const message = `The loss became NaN or infinite in epoch ${outcome.epoch}. A smaller learning rate may help.`

@@ -153,7 +153,7 @@ async function run(order: TrainingOrder, { handle, coding }: SharedData): Promis
       if (evaluation === null) return send({ type: 'stopped' })
       return send({
         type: 'trained',
-        model: { layers, coding, parameters, weights: packWeights(weights), evaluation },
+        model: { layers, coding, parameters, weights: packWeights(weights), evaluation, bestEpoch: null },
       })
     } finally {
       training.dispose()

@@ -12,7 +12,7 @@ export function integerParameter(minimum: number, maximum: number) {
 
 export const pageParameters = {
   limit: integerParameter(1, 100).optional().describe('items a page, 20 when left out'),
-  after: text(100).optional().describe('id of the last item of the page before'),
+  after: text(100).optional().describe('`lastId` of the page before, or the id of an item in the list'),
 }
 
 export const defaultLimit = 20

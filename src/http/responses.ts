@@ -20,12 +20,17 @@ export function listOf<T extends z.ZodType>(item: T) {
     object: z.literal('list'),
     data: z.array(item),
     hasMore: z.boolean(),
-    lastId: z.string().nullable().describe('pass as `after` for the next page'),
+    lastId: z
+      .string()
+      .nullable()
+      .describe(
+        'pass as `after` for the next page; a place in the list, which stays when the item there is deleted',
+      ),
   })
 }
 
-export function toList<T extends { id: string }>({ data, hasMore }: Page<T>) {
-  return { object: 'list' as const, data, hasMore, lastId: data.at(-1)?.id ?? null }
+export function toList<T>(page: Page<T>) {
+  return { object: 'list' as const, ...page }
 }
 
 export const idParameters = z.object({ id: text(100) })

@@ -24,24 +24,7 @@ const batchColumns = Prisma.sql`"firstEpoch" - 1 AS before, "lastEpoch", "startS
 
 export function epochStore(database: Database): EpochStore {
   return {
-    async read(jobId, after, limit) {
-      // The batches have no gaps, so the first and the last wanted epoch say which batches, and which bytes of them.
-      const runs = await database.$queryRaw<Run[]>`
-        WITH wanted AS (
-          SELECT ${after}::int8 + 1 AS first, ${after}::int8 + ${limit}::int8 AS last
-        ), batch AS (
-          SELECT "firstEpoch", metrics, ${batchColumns}, greatest(first - "firstEpoch", 0) AS skipped,
-            least(last, "lastEpoch") - greatest(first, "firstEpoch") + 1 AS count
-          FROM "EpochBatch", wanted
-          WHERE "jobId" = ${jobId} AND "lastEpoch" >= first AND "firstEpoch" <= last
-            AND "firstEpoch" >= coalesce(
-              (SELECT max("firstEpoch") FROM "EpochBatch" WHERE "jobId" = ${jobId} AND "firstEpoch" <= first), 0)
-        )
-        SELECT ("firstEpoch" + skipped)::int AS "firstEpoch", before, "lastEpoch", "startSeconds", "endSeconds",
-          substring(metrics FROM (skipped * ${bytesPerEpoch}::int8 + 1)::int FOR (count * ${bytesPerEpoch}::int8)::int) AS metrics
-        FROM batch ORDER BY "firstEpoch"`
-      return runs.flatMap(decodeEpochs)
-    },
+    read: (jobId, after, limit) => readAfter(database, jobId, after, limit),
 
     async readThinned(jobId, points) {
       const job = await database.job.findUnique({ where: { id: jobId }, select: { epoch: true } })
@@ -59,6 +42,41 @@ export function epochStore(database: Database): EpochStore {
       return runs.flatMap(decodeEpochs)
     },
   }
+}
+
+/** At most `limit` epochs behind `after`, in order. */
+async function readAfter(
+  client: Prisma.TransactionClient,
+  jobId: string,
+  after: number,
+  limit: number,
+): Promise<Epoch[]> {
+  // The batches have no gaps, so the first and the last wanted epoch say which batches, and which bytes of them.
+  const runs = await client.$queryRaw<Run[]>`
+    WITH wanted AS (
+      SELECT ${after}::int8 + 1 AS first, ${after}::int8 + ${limit}::int8 AS last
+    ), batch AS (
+      SELECT "firstEpoch", metrics, ${batchColumns}, greatest(first - "firstEpoch", 0) AS skipped,
+        least(last, "lastEpoch") - greatest(first, "firstEpoch") + 1 AS count
+      FROM "EpochBatch", wanted
+      WHERE "jobId" = ${jobId} AND "lastEpoch" >= first AND "firstEpoch" <= last
+        AND "firstEpoch" >= coalesce(
+          (SELECT max("firstEpoch") FROM "EpochBatch" WHERE "jobId" = ${jobId} AND "firstEpoch" <= first), 0)
+    )
+    SELECT ("firstEpoch" + skipped)::int AS "firstEpoch", before, "lastEpoch", "startSeconds", "endSeconds",
+      substring(metrics FROM (skipped * ${bytesPerEpoch}::int8 + 1)::int FOR (count * ${bytesPerEpoch}::int8)::int) AS metrics
+    FROM batch ORDER BY "firstEpoch"`
+  return runs.flatMap(decodeEpochs)
+}
+
+/** One stored epoch; null when there is none of that number. */
+export async function readEpoch(
+  client: Prisma.TransactionClient,
+  jobId: string,
+  epoch: number,
+): Promise<Epoch | null> {
+  const [found] = await readAfter(client, jobId, epoch - 1, 1)
+  return found ?? null
 }
 
 /** `points` whole numbers from 1 to `last`, evenly spread, both ends among them. */

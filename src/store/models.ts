@@ -110,12 +110,12 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
   }
 }
 
-/** With its weights; `origin` is the job that trained it and the metrics it ended with. */
+/** With its weights; `origin` is the job that trained it, the epoch whose weights these are, and its metrics. */
 export async function insertModel(
   client: Prisma.TransactionClient,
   tenantId: string,
   model: NewModel,
-  origin?: { jobId: string } & Metrics,
+  origin?: { jobId: string; epoch: number } & Metrics,
 ): Promise<ModelRow> {
   const { weights, evaluation, ...rest } = model
   const row = await client.model.create({
@@ -123,6 +123,7 @@ export async function insertModel(
       ...rest,
       tenantId,
       jobId: origin?.jobId,
+      epoch: origin?.epoch,
       finalLoss: origin?.loss,
       finalAccuracy: origin?.accuracy,
       finalValLoss: origin?.valLoss,

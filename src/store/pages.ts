@@ -1,4 +1,7 @@
-/** Lists are read newest first; a page starts behind the item whose id is the cursor. */
+/**
+ * Lists are read newest first. A cursor is a place in that order, `<id>~<createdAt>`, so a page goes on behind an item
+ * that was deleted meanwhile. The id alone of an item that exists is a cursor, too.
+ */
 import { Problem } from '../contract/problems.js'
 import type { ListPage, Page } from '../training/ports.js'
 
@@ -12,13 +15,27 @@ export const placeInList = { id: true, createdAt: true } as const
 
 export const newestFirst = [{ createdAt: 'desc' }, { id: 'desc' }] as const
 
-/** The filter for what stands behind `after`. Throws Problem `invalid-request` when that item does not exist. */
+/** Milliseconds since 1970 to base 36; nine digits reach the year 5188. */
+const cursorPattern = /^(?<id>[^~]+)~(?<time>[0-9a-z]{1,9})$/
+
+function cursorOf({ id, createdAt }: { id: string; createdAt: Date | string }): string {
+  return `${id}~${new Date(createdAt).getTime().toString(36)}`
+}
+
+function readCursor(cursor: string): Position | null {
+  const { id, time } = cursorPattern.exec(cursor)?.groups ?? {}
+  return id === undefined || time === undefined
+    ? null
+    : { id, createdAt: new Date(Number.parseInt(time, 36)) }
+}
+
+/** The filter for what stands behind `after`. Throws Problem `invalid-request` when it is no place in the list. */
 export async function behind(after: string | undefined, find: (id: string) => Promise<Position | null>) {
   if (after === undefined) return {}
-  const position = await find(after)
+  const position = readCursor(after) ?? (await find(after))
   if (position === null) {
-    throw new Problem('invalid-request', 'The cursor names nothing that exists.', [
-      { pointer: '/after', message: 'is the id of no item in this list' },
+    throw new Problem('invalid-request', 'The cursor is no place in this list: pass the lastId of a page.', [
+      { pointer: '/after', message: 'is neither the lastId of a page nor the id of an item in this list' },
     ])
   }
   const { createdAt, id } = position
@@ -26,6 +43,16 @@ export async function behind(after: string | undefined, find: (id: string) => Pr
 }
 
 /** `rows` were read with one more than the page's limit, which tells whether more follow. */
-export function toPage<Row, T>(rows: Row[], page: ListPage, map: (row: Row) => T): Page<T> {
-  return { data: rows.slice(0, page.limit).map(map), hasMore: rows.length > page.limit }
+export function toPage<Row extends { id: string; createdAt: Date | string }, T>(
+  rows: Row[],
+  page: ListPage,
+  map: (row: Row) => T,
+): Page<T> {
+  const shown = rows.slice(0, page.limit)
+  const last = shown.at(-1)
+  return {
+    data: shown.map(map),
+    hasMore: rows.length > page.limit,
+    lastId: last === undefined ? null : cursorOf(last),
+  }
 }

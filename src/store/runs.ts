@@ -4,11 +4,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import type { Epoch } from '../contract/epoch.js'
 import { changeSchema, type JobError, jobSpecSchema } from '../contract/job.js'
 import type { Claim, ClaimedJob, Progress, Room, RunStore } from '../training/ports.js'
 import { insertCheckpoint, readCheckpoint } from './checkpoints.js'
 import { type Database, notifyChanged, Prisma } from './database.js'
-import { epochOf, metricsPerEpoch } from './epochs.js'
+import { epochOf, metricsPerEpoch, readEpoch } from './epochs.js'
 import { endColumns, withEnds } from './job-ends.js'
 import { releaseCrashed, turns } from './jobs.js'
 import { insertModel } from './models.js'
@@ -85,13 +86,16 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
       })
     },
 
-    async succeed(claim, model) {
+    async succeed(claim, model, bestEpoch = null) {
       return database.$transaction(async (transaction) => {
-        const change = Prisma.sql`status = 'succeeded', "finishedAt" = now()`
+        const best = bestEpoch === null ? null : await readEpoch(transaction, claim.jobId, bestEpoch)
+        const metrics = best === null ? Prisma.empty : withMetricsOf(best)
+        const change = Prisma.sql`status = 'succeeded', "finishedAt" = now() ${metrics}`
         if (!(await leave(transaction, claim, change, model.id))) return false
         const job = await transaction.job.findUniqueOrThrow({ where: { id: claim.jobId } })
         const named = { ...model, name: model.name ?? job.name }
-        await insertModel(transaction, job.tenantId, named, { ...job, jobId: claim.jobId })
+        const epoch = job.bestEpoch ?? job.epoch
+        await insertModel(transaction, job.tenantId, named, { ...job, jobId: claim.jobId, epoch })
         return true
       })
     },
@@ -105,6 +109,11 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
     },
   }
 }
+
+/** The model holds the weights of that epoch, so the job shows its metrics. */
+const withMetricsOf = ({ epoch, loss, accuracy, valLoss, valAccuracy }: Epoch) => Prisma.sql`
+  , "bestEpoch" = ${epoch}::int, loss = ${loss}::float8, accuracy = ${accuracy}::float8,
+    "valLoss" = ${valLoss}::float8, "valAccuracy" = ${valAccuracy}::float8`
 
 /** With all its threads free a worker takes any job. */
 const idle: Room = { free: 1, all: 1 }

@@ -118,6 +118,8 @@ export interface ListPage {
 export interface Page<T> {
   data: T[]
   hasMore: boolean
+  /** Where the next page begins: `after` of the request for it. Null for a page without items. */
+  lastId: string | null
 }
 
 /** A request with an Idempotency-Key: what it creates is created once. */
@@ -202,8 +204,11 @@ export interface RunStore {
   checkpoint(jobId: string, onDamage: (message: string) => void): Promise<Checkpoint | null>
   /** The methods below return false, and change nothing, when the claim no longer holds. */
   record(claim: Claim, progress: Progress): Promise<boolean>
-  /** One transaction: the model, its weights, and the job's success. */
-  succeed(claim: Claim, model: NewModel): Promise<boolean>
+  /**
+   * One transaction: the model, its weights, and the job's success. Job and model show the metrics of `bestEpoch`, the
+   * epoch whose weights early stopping restored; without one, those of the last epoch.
+   */
+  succeed(claim: Claim, model: NewModel, bestEpoch?: number | null): Promise<boolean>
   fail(claim: Claim, error: JobError): Promise<boolean>
   /** Back to queued, because this worker stops. */
   release(claim: Claim): Promise<boolean>

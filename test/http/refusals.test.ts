@@ -351,6 +351,8 @@ const addresses: Refusal[] = [
     get(`${list}?limit=abc`, 'invalid-request', ['/limit'], 'whole number'),
     get(`${list}?limit=1&limit=2`, 'invalid-request', ['/limit']),
     get(`${list}?after=nobody`, 'invalid-request', ['/after']),
+    get(`${list}?after=nobody~`, 'invalid-request', ['/after']),
+    get(`${list}?after=nobody~zzzzzzzzzz`, 'invalid-request', ['/after']),
     get(`${list}?after=%00`, 'invalid-request', ['/after']),
     get(`${list}?page=2`, 'invalid-request', ['/page'], 'not a known field'),
   ]),

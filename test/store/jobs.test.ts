@@ -51,9 +51,9 @@ describe('list', () => {
     const met: string[] = []
     let after: string | undefined
     for (let more = true; more; ) {
-      const { data, hasMore } = await stores.jobs.list({ limit: 7, after })
+      const { data, hasMore, lastId } = await stores.jobs.list({ limit: 7, after })
       met.push(...data.map(({ id }) => id))
-      after = met.at(-1)
+      after = lastId ?? undefined
       more = hasMore
       // Newer jobs do not move the pages behind the cursor.
       await createJobs(1)

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Epoch } from '../../src/contract/epoch.js'
 import { type JobStatus, jobStatusSchema, sourcesOf } from '../../src/contract/job.js'
+import { newId } from '../../src/training/new-id.js'
 import type { Claim } from '../../src/training/ports.js'
 import {
   claimJob,
@@ -246,7 +247,40 @@ describe('succeed', () => {
     const model = linearModel()
     expect(await stores.runs.succeed(claim, model)).toBe(true)
     expect(await stores.jobs.get(claim.jobId)).toMatchObject({ status: 'succeeded', modelId: model.id })
-    expect(await stores.models.get(model.id)).toMatchObject({ jobId: claim.jobId, metrics: { loss: 0.5 } })
+    expect(await stores.models.get(model.id)).toMatchObject({
+      jobId: claim.jobId,
+      metrics: { loss: 0.5 },
+      epoch: 2,
+    })
+  })
+
+  it('shows the metrics of the best epoch, whose weights the model holds, everywhere', async () => {
+    await stores.webhooks.create({
+      id: newId('webhook'),
+      tenantId: 'local',
+      url: 'https://example.com',
+      events: ['job.succeeded'],
+      secret: 'whsec_',
+    })
+    const claim = await startJob(stores)
+    // Two batches; the best epoch lies in the first.
+    const measured = (epoch: number) => ({
+      ...{ epoch, loss: 1 / epoch, accuracy: epoch / 10, seconds: 0 },
+      ...{ valLoss: Math.abs(epoch - 3), valAccuracy: epoch === 3 ? 16 / 18 : 14 / 18 },
+    })
+    await storeEpochs(stores, claim, [1, 2, 3, 4].map(measured))
+    await storeEpochs(stores, claim, [5, 6].map(measured))
+    expect(await stores.jobs.get(claim.jobId)).toMatchObject({ bestEpoch: null, metrics: { valLoss: 3 } })
+    const model = linearModel()
+    expect(await stores.runs.succeed(claim, model, 3)).toBe(true)
+    const metrics = { loss: 1 / 3, accuracy: 0.3, valLoss: 0, valAccuracy: 16 / 18 }
+    const job = await stores.jobs.get(claim.jobId)
+    expect(job).toMatchObject({ epoch: 6, bestEpoch: 3, metrics })
+    expect((await stores.jobs.list({ limit: 100 })).data).toContainEqual(job)
+    expect(await stores.models.get(model.id)).toMatchObject({ epoch: 3, metrics })
+    const [delivery] = await stores.webhooks.claim([], 1, 60)
+    expect(JSON.parse(delivery.body).data).toMatchObject({ epoch: 6, bestEpoch: 3, metrics })
+    expect((await stores.epochs.read(claim.jobId, 5, 1))[0]).toMatchObject({ epoch: 6, valLoss: 3 })
   })
 
   it('leaves no model and a running job when it breaks half way through the weights', async () => {

@@ -36,7 +36,7 @@ export const datasetRoutes: FastifyPluginCallbackZod<DatasetRoutes> = (app, { da
       const { query } = request
       const page = await datasetsOf(request).list({ ...query, limit: query.limit ?? defaultLimit })
       const data = query.after === undefined ? [...listBuiltIns(), ...page.data] : page.data
-      return { ...toList({ ...page, data }), lastId: page.data.at(-1)?.id ?? null }
+      return toList({ ...page, data })
     },
   )
 
