@@ -2,6 +2,8 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import type { z } from 'zod'
 import { Problem, type ProblemItem, pointerTo } from '../contract/problems.js'
+import { didYouMean } from '../contract/similar-names.js'
+import { fieldsAt } from './schema-fields.js'
 import { inWords } from './words.js'
 
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
@@ -9,12 +11,18 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, ht
     const result = schema.safeParse(data, { error: inWords, reportInput: true })
     return result.success
       ? { value: result.data }
-      : { error: invalidRequest(result.error, httpPart ?? 'request') }
+      : { error: invalidRequest(result.error, httpPart ?? 'request', { schema, data }) }
   }
 }
 
-function invalidRequest(error: z.ZodError, part: string): Problem {
-  const items = withoutRepetitions(error.issues.flatMap((issue) => itemsOf(issue, [])))
+/** What was checked, and against what. */
+interface Checked {
+  schema: z.ZodType
+  data: unknown
+}
+
+function invalidRequest(error: z.ZodError, part: string, checked: Checked): Problem {
+  const items = withoutRepetitions(error.issues.flatMap((issue) => itemsOf(issue, [], checked)))
   const [first] = items
   const where = first === undefined || first.pointer === '' ? `the ${part}` : first.pointer
   const more = items.length > 1 ? ` (and ${items.length - 1} more)` : ''
@@ -29,25 +37,31 @@ function withoutRepetitions(items: ProblemItem[]): ProblemItem[] {
 type Issue = z.core.$ZodIssue
 
 /** One item a place: unknown fields are named each, and of a union the branch that came closest is told. */
-function itemsOf(issue: Issue, above: readonly PropertyKey[]): ProblemItem[] {
+function itemsOf(issue: Issue, above: readonly PropertyKey[], checked: Checked): ProblemItem[] {
   const path = [...above, ...issue.path]
   switch (issue.code) {
-    case 'unrecognized_keys':
+    case 'unrecognized_keys': {
+      const known = fieldsAt(checked.schema, path, checked.data)
       return issue.keys.map((key) => ({
         pointer: pointerTo([...path, key]),
-        message: 'is not a known field',
+        message: `is not a known field${didYouMean(key, known)}`,
       }))
+    }
     case 'invalid_key':
       return issue.issues.map(({ message }) => ({ pointer: pointerTo(path), message: `the name ${message}` }))
     case 'invalid_union':
-      if (issue.errors.length > 0) return itemsOfUnion(issue.errors, path)
+      if (issue.errors.length > 0) return itemsOfUnion(issue.errors, path, checked)
   }
   return [{ pointer: pointerTo(path), message: issue.message }]
 }
 
-function itemsOfUnion(branches: readonly Issue[][], path: readonly PropertyKey[]): ProblemItem[] {
+function itemsOfUnion(
+  branches: readonly Issue[][],
+  path: readonly PropertyKey[],
+  checked: Checked,
+): ProblemItem[] {
   const [closest] = branches.toSorted((a, b) => reach(b) - reach(a) || faults(a) - faults(b))
-  if (reach(closest) >= 0) return closest.flatMap((issue) => itemsOf(issue, path))
+  if (reach(closest) >= 0) return closest.flatMap((issue) => itemsOf(issue, path, checked))
   const messages = branches.flatMap((branch) => branch.map((issue) => issue.message))
   return [{ pointer: pointerTo(path), message: [...new Set(messages)].join(', or ') }]
 }

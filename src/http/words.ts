@@ -1,5 +1,6 @@
 /** What does not fit a schema, in the words of its user instead of the schema library's. */
 import type { z } from 'zod'
+import { didYouMean } from '../contract/similar-names.js'
 
 type Issue = z.core.$ZodRawIssue
 
@@ -9,13 +10,15 @@ export function inWords(issue: Issue): string | undefined {
     case 'invalid_type':
       return wrongType(issue.expected, issue.input)
     case 'invalid_value':
-      return `must be ${oneOf(issue.values)}`
+      return `must be ${oneOf(issue.values)}${suggestion(issue.input, issue.values)}`
     case 'too_small':
       return counted(issue.origin, issue.minimum, issue.inclusive === false ? 'more than' : 'at least')
     case 'too_big':
       return counted(issue.origin, issue.maximum, issue.inclusive === false ? 'less than' : 'at most')
     case 'invalid_union':
-      return Array.isArray(issue.options) ? `must be ${oneOf(issue.options)}` : undefined
+      return Array.isArray(issue.options)
+        ? `must be ${oneOf(issue.options)}${suggestion(chosen(issue), issue.options)}`
+        : undefined
     default:
       return undefined
   }
@@ -45,6 +48,20 @@ function described(input: unknown): string {
   if (Array.isArray(input)) return 'a list'
   if (typeof input === 'string') return input.length > 20 ? 'text' : `the text ${JSON.stringify(input)}`
   return typeof input === 'object' ? 'an object' : String(input)
+}
+
+/** What the request has where a union is told apart. */
+function chosen({ input, discriminator }: Issue): unknown {
+  if (typeof discriminator !== 'string' || typeof input !== 'object' || input === null) return undefined
+  return Object.getOwnPropertyDescriptor(input, discriminator)?.value
+}
+
+function suggestion(input: unknown, values: readonly unknown[]): string {
+  if (typeof input !== 'string') return ''
+  return didYouMean(
+    input,
+    values.filter((value) => typeof value === 'string'),
+  )
 }
 
 function oneOf(values: readonly unknown[]): string {

@@ -13,6 +13,7 @@ import type { InlineDataset, JobRequest, JobSpec } from '../contract/job.js'
 import { allowance, allowed, type TenantLimits } from '../contract/limits.js'
 import type { TrainingSpec } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'
+import { didYouMean } from '../contract/similar-names.js'
 import { type BuiltIn, builtIn, builtInNames } from '../datasets/built-ins.js'
 import { checkValidationColumns } from '../datasets/compatibility.js'
 import { tableFromInline } from '../datasets/inline.js'
@@ -100,7 +101,8 @@ async function findData(
     return { ...stored, name: stored.id, datasetId: stored.id, inline: null, isTruthTable: false }
   }
   const names = builtInNames.join(', ')
-  const message = `There is no dataset "${dataset}": the built-ins are ${names}, uploads begin with ${idPrefixes.dataset}`
+  const meant = didYouMean(dataset, builtInNames)
+  const message = `There is no dataset "${dataset}": the built-ins are ${names}, uploads begin with ${idPrefixes.dataset}${meant}`
   throw new Problem('invalid-spec', message, [{ pointer: `/${field}`, message: 'does not exist' }])
 }
 

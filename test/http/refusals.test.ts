@@ -201,6 +201,70 @@ const fields: Refusal[] = [
   job('a number as dataset', { ...xor, dataset: 5 }, 'invalid-request', ['/dataset'], 'text'),
 ]
 
+const misspelt: Refusal[] = [
+  job('epoch', { ...xor, epoch: 5 }, 'invalid-request', ['/epoch'], 'did you mean "epochs"?'),
+  job(
+    'batch_size',
+    { ...xor, batch_size: 4 },
+    'invalid-request',
+    ['/batch_size'],
+    'did you mean "batchSize"?',
+  ),
+  job(
+    'a field of a layer',
+    withLayers({ ...hidden, activaton: 'relu' }, output),
+    'invalid-request',
+    ['/network/layers/0/activaton'],
+    'did you mean "activation"?',
+  ),
+  job(
+    'a field of an optimizer',
+    { ...xor, optimizer: { type: 'sgd', lr: 0.1 } },
+    'invalid-request',
+    ['/optimizer/lr'],
+    'did you mean "learningRate"?',
+  ),
+  job(
+    'a field that only another optimizer has',
+    { ...xor, optimizer: { type: 'sgd', beta_1: 0.1 } },
+    'invalid-request',
+    ['/optimizer/beta_1'],
+    'is not a known field',
+  ),
+  job(
+    'a layer',
+    withLayers({ ...hidden, type: 'desne' }),
+    'invalid-request',
+    ['/network/layers/0/type'],
+    '"dense"?',
+  ),
+  job(
+    'an optimizer',
+    { ...xor, optimizer: { type: 'adm' } },
+    'invalid-request',
+    ['/optimizer/type'],
+    '"adam"?',
+  ),
+  job('a loss', { ...xor, loss: 'mse' }, 'invalid-request', ['/loss'], 'did you mean "meanSquaredError"?'),
+  job(
+    'early stopping',
+    { ...xor, earlyStopping: { patience: 3, restore_best: true } },
+    'invalid-request',
+    ['/earlyStopping/restore_best'],
+    'did you mean "restoreBest"?',
+  ),
+  job(
+    'a setting of a generated dataset',
+    { ...xor, dataset: { name: 'moons', noize: 1 } },
+    'invalid-request',
+    ['/dataset/noize'],
+    'did you mean "noise"?',
+  ),
+  job('a dataset', { ...xor, dataset: 'irsi' }, 'invalid-spec', ['/dataset'], 'did you mean "iris"?'),
+  get('/jobs?stauts=failed', 'invalid-request', ['/stauts'], 'did you mean "status"?'),
+  get('/jobs?status=suceeded', 'invalid-request', ['/status'], 'did you mean "succeeded"?'),
+]
+
 const impossible: Refusal[] = [
   job('an unknown dataset', { ...xor, dataset: 'nope' }, 'invalid-spec', ['/dataset'], 'built-ins are and'),
   job('ragged rows', { ...xor, dataset: { x: [[0, 1], [1]], y: [1, 0] } }, 'invalid-dataset', [
@@ -443,7 +507,16 @@ const steering: Refusal[] = [
   job('a priority beyond all', { ...xor, priority: 101 }, 'invalid-request', ['/priority'], 'at most 100'),
 ]
 
-const all = [...bodies, ...fields, ...impossible, ...uploads, ...questions, ...addresses, ...steering]
+const all = [
+  ...bodies,
+  ...fields,
+  ...misspelt,
+  ...impossible,
+  ...uploads,
+  ...questions,
+  ...addresses,
+  ...steering,
+]
 
 describe('refusals', () => {
   it.each(all)('$code: $name', async ({ send, code, pointers, says }) => {

@@ -1,0 +1,55 @@
+/** Which fields a schema knows at a place of a request. */
+import { z } from 'zod'
+
+type Schema = z.core.$ZodType
+
+/** Of all objects that may stand there; of a union, those whose fixed fields are as the request has them. */
+export function fieldsAt(schema: Schema, path: readonly PropertyKey[], data: unknown): string[] {
+  let schemas = alternatives(schema)
+  let value = data
+  for (const key of path) {
+    const fitting = schemas.filter((candidate) => fits(candidate, value))
+    schemas = fitting.flatMap((candidate) => memberOf(candidate, key)).flatMap(alternatives)
+    value = property(value, key)
+  }
+  const objects = schemas.filter((candidate) => candidate instanceof z.core.$ZodObject)
+  const fields = objects
+    .filter((candidate) => fits(candidate, value))
+    .flatMap(({ _zod }) => Object.keys(_zod.def.shape))
+  return [...new Set(fields)]
+}
+
+/** The schema without what wraps it, or the branches of a union. */
+function alternatives(schema: Schema): Schema[] {
+  if (schema instanceof z.core.$ZodUnion) return schema._zod.def.options.flatMap(alternatives)
+  if (schema instanceof z.core.$ZodPipe) return alternatives(schema._zod.def.in)
+  const { def } = schema._zod
+  return 'innerType' in def && def.innerType instanceof z.core.$ZodType
+    ? alternatives(def.innerType)
+    : [schema]
+}
+
+function memberOf(schema: Schema, key: PropertyKey): Schema[] {
+  if (schema instanceof z.core.$ZodArray) return [schema._zod.def.element]
+  if (schema instanceof z.core.$ZodRecord) return [schema._zod.def.valueType]
+  if (schema instanceof z.core.$ZodTuple) return [...schema._zod.def.items]
+  if (!(schema instanceof z.core.$ZodObject)) return []
+  const member: Schema | undefined = Object.entries(schema._zod.def.shape).find(([name]) => name === key)?.[1]
+  return member === undefined ? [] : [member]
+}
+
+/** False where a field that can have certain values only has another one. */
+function fits(schema: Schema, value: unknown): boolean {
+  if (!(schema instanceof z.core.$ZodObject)) return true
+  return Object.entries(schema._zod.def.shape).every(([name, member]) => {
+    const isFixed = member instanceof z.core.$ZodLiteral || member instanceof z.core.$ZodEnum
+    const given = property(value, name)
+    return !isFixed || given === undefined || z.safeParse(member, given).success
+  })
+}
+
+function property(value: unknown, key: PropertyKey): unknown {
+  return typeof value === 'object' && value !== null
+    ? Object.getOwnPropertyDescriptor(value, key)?.value
+    : undefined
+}
