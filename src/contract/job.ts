@@ -186,7 +186,9 @@ export const jobSpecSchema = trainingSchema.extend({
   classWeight: classWeightSchema.optional(),
   sampleWeight: z.string().optional(),
   scaling: scalingSchema.default('none'),
-  targetScaling: scalingSchema.default('none'),
+  targetScaling: scalingSchema
+    .default('none')
+    .describe('the scale of the targets in training: losses are on it, predictions and evaluations are not'),
   fromMismatch: z.enum(['refuse', 'initialize']).optional(),
   seed: z.int(),
   batchSize: z.union([z.int(), z.literal('full')]),

@@ -29,7 +29,7 @@ export async function boundaryAxes(
   if (job === null) throw new Problem('not-found', `There is no job ${jobId}.`)
   const columns = await columnsOf(datasets, job.spec.dataset)
   const axes = columns
-    .filter(({ role }) => role === 'feature')
+    .filter(({ role, name }) => role === 'feature' && name !== job.spec.sampleWeight)
     .map(({ name, min, max }) => (min === undefined || max === undefined ? null : around(name, min, max)))
   const numeric = axes.filter((axis) => axis !== null)
   if (numeric.length === axes.length && numeric.length >= 1 && numeric.length <= 2) return numeric

@@ -1,24 +1,12 @@
 /** What a job would be: checks that the training can work and fits the limits, before anything is stored. */
 import { randomInt } from 'node:crypto'
-import {
-  type Column,
-  type GeneratedDataset,
-  inputWidth,
-  type Scaling,
-  targetOf,
-} from '../contract/dataset.js'
+import { type Column, inputWidth, type Scaling, targetOf } from '../contract/dataset.js'
 import { finalTraining, trainingsOf } from '../contract/folds.js'
-import { idPrefixes } from '../contract/ids.js'
-import type { InlineDataset, JobRequest, JobSpec } from '../contract/job.js'
+import type { JobRequest, JobSpec, Split } from '../contract/job.js'
 import { allowance, allowed, type TenantLimits } from '../contract/limits.js'
 import type { TrainingSpec } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'
-import { didYouMean } from '../contract/similar-names.js'
-import { type BuiltIn, builtIn, builtInNames } from '../datasets/built-ins.js'
-import { checkValidationColumns } from '../datasets/compatibility.js'
-import { tableFromInline } from '../datasets/inline.js'
-import { piecesOf } from '../datasets/prepare.js'
-import { DatasetError, type Table } from '../datasets/table.js'
+import { DatasetError } from '../datasets/table.js'
 import { targetCoding, targetWidth } from '../datasets/target-coding.js'
 import {
   checkWeights,
@@ -30,9 +18,12 @@ import {
   sizeOf,
   splitSizes,
 } from '../engine/index.js'
+import { type DataDescription, findData, findValidation } from './data-description.js'
 import { type ResolvedRequest, resolveRequest } from './defaults.js'
-import { newId } from './new-id.js'
-import type { DatasetStore, ModelStore, NewDataset, Tenant, Tenanted } from './ports.js'
+import type { DatasetStore, ModelStore, Tenant, Tenanted } from './ports.js'
+import { checkClassWeight, checkSampleWeight } from './row-weights.js'
+import { amountRefusal, numberHint, rangeRefusal } from './target-range.js'
+import { isDistance, type TrainedTarget, targetScalingFor } from './target-scaling.js'
 
 export interface PlanDependencies {
   models: Tenanted<Pick<ModelStore, 'get' | 'tensors'>>
@@ -69,132 +60,34 @@ export async function planTraining(
   return { spec, program, data, validation }
 }
 
-interface DataDescription {
-  /** As the spec names it. */
-  name: string | GeneratedDataset
-  columns: Column[]
-  rows: number
-  datasetId: string | null
-  inputShape: number[]
-  scaling: Scaling
-  inline: NewDataset | null
-  /** Every row there is, such as those of a Boolean function. */
-  isTruthTable: boolean
-}
-
-/** Built-ins and rows inside a request are no sample of anything when they are so few. */
-const rowsOfTruthTable = 20
-
-/** `field` is the place of the dataset in the request. */
-async function findData(
-  datasets: Pick<DatasetStore, 'get'>,
-  dataset: string | InlineDataset | GeneratedDataset,
-  field: string,
-): Promise<DataDescription> {
-  if (typeof dataset !== 'string') {
-    return 'x' in dataset ? inlineData(dataset) : builtInData(dataset, builtIn(dataset))
-  }
-  const table = builtIn(dataset)
-  if (table !== undefined) return builtInData(dataset, table)
-  const stored = await datasets.get(dataset)
-  if (stored !== null) {
-    return { ...stored, name: stored.id, datasetId: stored.id, inline: null, isTruthTable: false }
-  }
-  const names = builtInNames.join(', ')
-  const meant = didYouMean(dataset, builtInNames)
-  const message = `There is no dataset "${dataset}": the built-ins are ${names}, uploads begin with ${idPrefixes.dataset}${meant}`
-  throw new Problem('invalid-spec', message, [{ pointer: `/${field}`, message: 'does not exist' }])
-}
-
-function inlineData(dataset: InlineDataset): DataDescription {
-  const table = readInline(dataset)
-  const { columns, rows } = table
-  const id = newId('dataset')
-  const scaling = 'none'
-  const inline: NewDataset = { id, name: null, origin: 'inline', scaling, pieces: piecesOf(table) }
-  const inputShape = [inputWidth(columns)]
-  const isTruthTable = rows < rowsOfTruthTable
-  return { name: id, columns, rows, datasetId: id, inputShape, scaling, inline, isTruthTable }
-}
-
-function builtInData(name: DataDescription['name'], { columns, rows, scaling }: BuiltIn): DataDescription {
-  const inputShape = [inputWidth(columns)]
-  const isWholeParity = typeof name !== 'string' && name.name === 'parity' && name.rows === undefined
-  const isTruthTable = rows < rowsOfTruthTable || isWholeParity
-  return { name, columns, rows, datasetId: null, inputShape, scaling, inline: null, isTruthTable }
-}
-
-async function findValidation(
-  datasets: Pick<DatasetStore, 'get'>,
-  { validationDataset, validationSplit = 0 }: JobRequest,
-  training: DataDescription,
-): Promise<DataDescription | null> {
-  if (validationDataset === undefined) return null
-  const pointer = '/validationDataset'
-  if (validationSplit > 0) {
-    throw new Problem(
-      'invalid-spec',
-      'Rows are validated by validationSplit or by validationDataset, not by both.',
-      [{ pointer, message: 'goes without validationSplit' }],
-    )
-  }
-  const data = await findData(datasets, validationDataset, 'validationDataset')
-  try {
-    checkValidationColumns(training.columns, data.columns)
-  } catch (error) {
-    if (!(error instanceof DatasetError)) throw error
-    throw new Problem('invalid-spec', error.message, [{ pointer, message: error.message }])
-  }
-  return data
-}
-
-function readInline(dataset: InlineDataset): Table {
-  try {
-    return tableFromInline(dataset)
-  } catch (error) {
-    if (!(error instanceof DatasetError)) throw error
-    const pointer = `/dataset${error.pointer ?? ''}`
-    throw new Problem(error.code, error.message, [{ pointer, message: error.message }])
-  }
-}
-
 function plan(request: ResolvedRequest, data: DataDescription, validation: DataDescription | null) {
-  const {
-    name,
-    metadata,
-    dataset,
-    validationDataset,
-    priority,
-    split: splitRule = 'random',
-    scaling = data.scaling,
-    targetScaling = 'none',
-    ...rest
-  } = request
-  const training = { ...rest, seed: rest.seed ?? randomInt(2 ** 48 - 1) }
-  const inputShape = training.network.inputShape ?? data.inputShape
+  const { name, metadata, dataset, validationDataset, priority, ...rest } = request
+  const { split: wantedSplit, scaling = data.scaling, targetScaling: wantedScaling, ...fields } = rest
+  const training = { ...fields, seed: fields.seed ?? randomInt(2 ** 48 - 1) }
+  const inputShape = training.network.inputShape ?? shapeOfRow(data, training.sampleWeight)
   try {
-    checkInputShape(inputShape, inputWidth(data.columns))
-    const outputs = sizeOf(outputShape(training.network, inputShape))
-    const coding = targetCoding(data, { outputs, loss: training.loss })
-    const split = splitSizes(data.rows, training.validationSplit)
+    checkSampleWeight(training, data)
+    checkInputShape(inputShape, data, training.sampleWeight)
+    const target = trainedTarget(training, inputShape, data)
+    const targetScaling = targetScalingFor(wantedScaling, data, target)
+    checkRanges({ ...target, scaling: targetScaling }, training, [data, validation])
+    checkClassWeight(training, target.coding)
+    const rule = splitFor(wantedSplit, data)
+    const sizes = splitSizes(data.rows, training.validationSplit)
     const shape = {
       inputShape,
-      targetWidth: targetWidth(coding),
-      trainingRows: split.training,
-      validationRows: validation?.rows ?? split.validation,
-      classTargets: coding.type === 'oneHot' || coding.type === 'binary',
+      targetWidth: targetWidth(target.coding),
+      trainingRows: sizes.training,
+      validationRows: validation?.rows ?? sizes.validation,
+      classTargets: target.coding.type === 'oneHot' || target.coding.type === 'binary',
     }
-    checkFolds(training, shape)
+    checkFolds(training, shape, data.columns)
     const program = compile(finalTraining(training), shape)
     const spec: JobSpec = {
       ...training,
       ...program.spec,
       ...(training.earlyStopping === undefined ? {} : { earlyStopping: training.earlyStopping }),
-      seed: training.seed,
-      split: splitRule,
-      scaling,
-      targetScaling,
-      dataset: data.name,
+      ...{ seed: training.seed, split: rule, scaling, targetScaling, dataset: data.name },
       ...(validation === null ? {} : { validationDataset: validation.name }),
     }
     return { spec, program }
@@ -202,15 +95,68 @@ function plan(request: ResolvedRequest, data: DataDescription, validation: DataD
     if (error instanceof DatasetError) {
       // One class only is the data's fault; where they merely disagree, the network is easier to change.
       const tellsApart = targetOf(data.columns).classes?.length !== 1
-      const pointer = tellsApart ? `/network/layers/${training.network.layers.length - 1}` : '/dataset'
+      const pointer = tellsApart ? lastLayer(training) : '/dataset'
       throw new Problem('invalid-spec', error.message, [{ pointer, message: error.message }])
     }
     throw specProblem(error)
   }
 }
 
+const lastLayer = ({ network: { layers } }: Pick<TrainingSpec, 'network'>) =>
+  `/network/layers/${layers.length - 1}`
+
+/** What a network takes unless it says otherwise; without the column of sample weights a row is plain. */
+function shapeOfRow({ columns, inputShape }: DataDescription, sampleWeight: string | undefined): number[] {
+  return sampleWeight === undefined ? inputShape : [inputWidth(columns, sampleWeight)]
+}
+
+/** @throws DatasetError or SpecError when targets and last layer do not meet */
+function trainedTarget(
+  { network, loss }: Pick<TrainingSpec, 'network' | 'loss'>,
+  inputShape: number[],
+  data: DataDescription,
+): TrainedTarget {
+  const outputs = sizeOf(outputShape(network, inputShape))
+  const amount = loss === 'categoricalCrossentropy' ? amountRefusal(data) : undefined
+  if (amount !== undefined) throw new SpecError('/loss', amount)
+  const last = network.layers.at(-1)
+  const activation = last !== undefined && 'activation' in last ? last.activation : 'linear'
+  try {
+    return { coding: targetCoding(data, { outputs, loss }), loss, activation }
+  } catch (error) {
+    const hint = numberHint(data, loss)
+    if (!(error instanceof DatasetError) || hint === undefined) throw error
+    throw new DatasetError(error.code, `${error.message}${hint}`)
+  }
+}
+
+/** @throws SpecError when a dataset has targets that the loss does not take or the last layer cannot answer */
+function checkRanges(
+  target: TrainedTarget & { scaling: Scaling },
+  training: Pick<TrainingSpec, 'network'>,
+  [data, validation]: [DataDescription, DataDescription | null],
+): void {
+  const pointer = isDistance(target.loss) ? `${lastLayer(training)}/activation` : '/loss'
+  const refusal = rangeRefusal(data, target)
+  if (refusal !== undefined) throw new SpecError(pointer, refusal)
+  const validationRefusal = validation === null ? undefined : rangeRefusal(validation, target)
+  if (validationRefusal === undefined) return
+  throw new SpecError('/validationDataset', `in the validation dataset, ${validationRefusal}`)
+}
+
+/** @throws SpecError when there are no classes to keep the shares of */
+function splitFor(wanted: Split | undefined, { columns }: DataDescription): Split {
+  const { target, classes } = targetOf(columns)
+  if (wanted === 'stratified' && classes === null) {
+    const names = columns.filter(({ role }) => role === 'target').map((column) => column.name)
+    const message = `a stratified split keeps the shares of classes, and ${target ?? names.join(', ')} ${target === null ? 'are no classes of one column' : 'is a number'}: use "random", or "chronological" for the last rows`
+    throw new SpecError('/split', message)
+  }
+  return wanted ?? (classes === null ? 'random' : 'stratified')
+}
+
 /** Compiles the smallest of the trainings that choose the number of epochs. @throws SpecError */
-function checkFolds(training: TrainingSpec, shape: DataShape): void {
+function checkFolds(training: TrainingSpec, shape: DataShape, columns: readonly Column[]): void {
   const folds = training.earlyStopping?.folds
   if (folds === undefined) return
   const rows = shape.trainingRows
@@ -221,6 +167,13 @@ function checkFolds(training: TrainingSpec, shape: DataShape): void {
   }
   if (folds > rows) {
     throw new SpecError(pointer, `${folds} folds of ${rows} rows: use at most ${rows} folds`)
+  }
+  const classes = columns.filter(({ role }) => role === 'target').flatMap(({ counts = [] }) => counts)
+  const fewest = Math.min(...classes.filter((count) => count > 0))
+  if (folds > fewest) {
+    const most = fewest < 2 ? 'leave folds out' : `use at most ${fewest} folds`
+    const message = `each of the ${folds} folds needs a row of every class, and one class has ${fewest} ${fewest === 1 ? 'row' : 'rows'}: ${most}`
+    throw new SpecError(pointer, message)
   }
   const { monitor } = training.earlyStopping ?? {}
   if (monitor === 'loss' || monitor === 'accuracy') {
@@ -235,13 +188,28 @@ function checkFolds(training: TrainingSpec, shape: DataShape): void {
   compile({ ...training, ...fitting }, { ...shape, trainingRows, validationRows: heldOut })
 }
 
-function checkInputShape(inputShape: number[], features: number): void {
-  const size = sizeOf(inputShape)
+/** @throws SpecError when the shape has another size than a row, or contradicts the picture that a row is */
+function checkInputShape(wanted: number[], data: DataDescription, sampleWeight: string | undefined): void {
+  const features = inputWidth(data.columns, sampleWeight)
+  const size = sizeOf(wanted)
+  const pointer = '/network/inputShape'
   if (size !== features) {
-    const message = `inputShape [${inputShape.join(', ')}] holds ${size} numbers, a row of the dataset gives ${features}`
-    throw new SpecError('/network/inputShape', message)
+    const message = `inputShape [${wanted.join(', ')}] holds ${size} numbers, a row of the dataset gives ${features}`
+    throw new SpecError(pointer, message)
   }
+  const own = data.inputShape
+  // A row of numbers may be anything.
+  if (wanted.length === 1 || own.length === 1 || isSame(wanted, own)) return
+  const [channels, ...plane] = own
+  // A grey picture is a list of its lines, and a signal of one line a picture.
+  if (channels === 1 && isSame(wanted, plane)) return
+  if (own.length === 2 && wanted.length === 3) return
+  const order = own.length === 3 ? 'the pictures are' : 'the rows are'
+  const message = `inputShape [${wanted.join(', ')}] takes the numbers in another order than they have: ${order} [${own.join(', ')}], channels first; leave inputShape out`
+  throw new SpecError(pointer, message)
 }
+
+const isSame = (a: readonly number[], b: readonly number[]) => a.join() === b.join()
 
 type Costs = Pick<Program, 'arenaBytes' | 'threadBytes' | 'flopsPerEpoch'>
 

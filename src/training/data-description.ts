@@ -1,0 +1,114 @@
+/** The dataset that a job names, wherever it comes from: built in, stored, or rows inside the request. */
+import { type Column, type GeneratedDataset, inputWidth, type Scaling } from '../contract/dataset.js'
+import { idPrefixes } from '../contract/ids.js'
+import type { InlineDataset, JobRequest } from '../contract/job.js'
+import { Problem } from '../contract/problems.js'
+import { didYouMean } from '../contract/similar-names.js'
+import { type BuiltIn, builtIn, builtInNames } from '../datasets/built-ins.js'
+import { checkValidationColumns } from '../datasets/compatibility.js'
+import { tableFromInline } from '../datasets/inline.js'
+import { piecesOf } from '../datasets/prepare.js'
+import { DatasetError, type Table } from '../datasets/table.js'
+import { newId } from './new-id.js'
+import type { DatasetStore, NewDataset } from './ports.js'
+
+export interface DataDescription {
+  /** As the spec names it. */
+  name: string | GeneratedDataset
+  origin: 'builtIn' | 'uploaded' | 'inline'
+  columns: Column[]
+  rows: number
+  datasetId: string | null
+  inputShape: number[]
+  scaling: Scaling
+  /** To be stored with the job. */
+  inline: NewDataset | null
+  /** Every row there is, such as those of a Boolean function. */
+  isTruthTable: boolean
+}
+
+/** Built-ins and rows inside a request are no sample of anything when they are so few. */
+const rowsOfTruthTable = 20
+
+/**
+ * @param field the place of the dataset in the request
+ * @throws Problem when there is no such dataset, or its rows are no table
+ */
+export async function findData(
+  datasets: Pick<DatasetStore, 'get'>,
+  dataset: string | InlineDataset | GeneratedDataset,
+  field: string,
+): Promise<DataDescription> {
+  if (typeof dataset !== 'string') {
+    return 'x' in dataset ? inlineData(dataset) : builtInData(dataset, builtIn(dataset))
+  }
+  const table = builtIn(dataset)
+  if (table !== undefined) return builtInData(dataset, table)
+  const stored = await datasets.get(dataset)
+  if (stored !== null) {
+    return { ...stored, name: stored.id, datasetId: stored.id, inline: null, isTruthTable: false }
+  }
+  const names = builtInNames.join(', ')
+  const meant = didYouMean(dataset, builtInNames)
+  const message = `There is no dataset "${dataset}": the built-ins are ${names}, uploads begin with ${idPrefixes.dataset}${meant}`
+  throw new Problem('invalid-spec', message, [{ pointer: `/${field}`, message: `does not exist${meant}` }])
+}
+
+function inlineData(dataset: InlineDataset): DataDescription {
+  const table = readInline(dataset)
+  const { columns, rows } = table
+  const id = newId('dataset')
+  const origin = 'inline'
+  const scaling = 'none'
+  return {
+    ...{ name: id, datasetId: id, origin, columns, rows, scaling },
+    inputShape: [inputWidth(columns)],
+    inline: { id, name: null, origin, scaling, pieces: piecesOf(table) },
+    isTruthTable: rows < rowsOfTruthTable,
+  }
+}
+
+function builtInData(name: DataDescription['name'], { columns, rows, scaling }: BuiltIn): DataDescription {
+  const isWholeParity = typeof name !== 'string' && name.name === 'parity' && name.rows === undefined
+  return {
+    ...{ name, datasetId: null, origin: 'builtIn', columns, rows, scaling },
+    inputShape: [inputWidth(columns)],
+    inline: null,
+    isTruthTable: rows < rowsOfTruthTable || isWholeParity,
+  }
+}
+
+/** The dataset to validate on; null when the request names none. @throws Problem when it does not fit the training's */
+export async function findValidation(
+  datasets: Pick<DatasetStore, 'get'>,
+  { validationDataset, validationSplit = 0 }: JobRequest,
+  training: DataDescription,
+): Promise<DataDescription | null> {
+  if (validationDataset === undefined) return null
+  const pointer = '/validationDataset'
+  if (validationSplit > 0) {
+    throw new Problem(
+      'invalid-spec',
+      'Rows are validated by validationSplit or by validationDataset, not by both.',
+      [{ pointer, message: 'goes without validationSplit' }],
+    )
+  }
+  const data = await findData(datasets, validationDataset, 'validationDataset')
+  try {
+    checkValidationColumns(training.columns, data.columns)
+  } catch (error) {
+    if (!(error instanceof DatasetError)) throw error
+    throw new Problem('invalid-spec', error.message, [{ pointer, message: error.message }])
+  }
+  return data
+}
+
+function readInline(dataset: InlineDataset): Table {
+  try {
+    return tableFromInline(dataset)
+  } catch (error) {
+    if (!(error instanceof DatasetError)) throw error
+    const pointer = `/dataset${error.pointer ?? ''}`
+    throw new Problem(error.code, error.message, [{ pointer, message: error.message }])
+  }
+}

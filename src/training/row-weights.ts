@@ -1,0 +1,67 @@
+/** Refuses weights of classes and rows that this dataset cannot have. */
+import type { Column, TargetCoding } from '../contract/dataset.js'
+import type { JobRequest } from '../contract/job.js'
+import { pointerTo } from '../contract/problems.js'
+import { didYouMean } from '../contract/similar-names.js'
+import { shownNames } from '../datasets/shown-text.js'
+import { SpecError } from '../engine/index.js'
+
+/** @throws SpecError when the target is no class, or there is no class of a name */
+export function checkClassWeight(
+  { classWeight }: Pick<JobRequest, 'classWeight'>,
+  coding: TargetCoding,
+): void {
+  if (classWeight === undefined) return
+  if (!('classes' in coding)) {
+    const names = coding.names.join(', ')
+    const message = `classWeight weighs the rows of classes, and ${names} ${coding.names.length === 1 ? 'is no class' : 'are no classes of one column'}: leave it out, or upload with types=${coding.names[0]}:category`
+    throw new SpecError('/classWeight', message)
+  }
+  if (classWeight === 'balanced') return
+  const { name, classes } = coding
+  const unknown = Object.keys(classWeight).find((key) => !classes.includes(key))
+  if (unknown === undefined) return
+  const message = `${name} has no class "${unknown}": its classes are ${shownNames(classes)}${didYouMean(unknown, classes)}`
+  throw new SpecError(pointerTo(['classWeight', unknown]), message)
+}
+
+/** @throws SpecError when the column cannot weigh rows: its numbers must be known, 0 or more, and not all 0 */
+export function checkSampleWeight(
+  { sampleWeight }: Pick<JobRequest, 'sampleWeight'>,
+  { columns, inputShape }: { columns: readonly Column[]; inputShape: readonly number[] },
+): void {
+  if (sampleWeight === undefined) return
+  const refusal = sampleWeightRefusal(sampleWeight, columns, inputShape)
+  if (refusal !== undefined) throw new SpecError('/sampleWeight', refusal)
+}
+
+function sampleWeightRefusal(
+  name: string,
+  columns: readonly Column[],
+  inputShape: readonly number[],
+): string | undefined {
+  const column = columns.find((candidate) => candidate.name === name)
+  if (column === undefined) {
+    const numbers = columns
+      .filter(({ type, role }) => type === 'number' && role === 'feature')
+      .map((candidate) => candidate.name)
+    const among = numbers.length === 0 ? 'there are none' : shownNames(numbers)
+    return `there is no column "${name}"; its number columns are: ${among}${didYouMean(name, numbers)}`
+  }
+  const { type, role, min = 0, max = 0, missing = 0, imputation } = column
+  if (role === 'target') return `${name} is the target, which cannot weigh its own rows`
+  if (type === 'ignored' || role === 'none') {
+    return `${name} is ignored, so its numbers are not kept: upload with types=${name}:number`
+  }
+  if (type !== 'number') return `${name} is a ${type}, and weights are numbers`
+  if (inputShape.length > 1) return `the features are one picture or signal, of which ${name} is a part`
+  if (min < 0) return `${name} goes down to ${min}, and a weight is at least 0`
+  if (max === 0) return `${name} is 0 in every row, so no row would count`
+  if (missing > 0 && imputation !== undefined) {
+    return `${name} is missing in ${missing} rows and was filled in: upload with missing=${name}:drop, or fill the weights in yourself`
+  }
+  if (!columns.some((other) => other.role === 'feature' && other.name !== name)) {
+    return `${name} is the only feature, and weights are no feature: nothing is left to learn from`
+  }
+  return undefined
+}

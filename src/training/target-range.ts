@@ -1,0 +1,121 @@
+/** Refuses targets that the loss does not take or the last layer cannot answer, by what the dataset says of its columns. */
+import type { Column, Scaling } from '../contract/dataset.js'
+import type { Loss } from '../contract/network.js'
+import type { DataDescription } from './data-description.js'
+import { isDistance, reachOf, type TrainedTarget } from './target-scaling.js'
+
+/** So many integers may be the names of classes; more are taken for amounts. */
+const mostClasses = 256
+
+/** Why a number target of this dataset cannot be trained so, and what can be done; undefined when it can. */
+export function rangeRefusal(
+  { origin, columns }: Pick<DataDescription, 'origin' | 'columns'>,
+  target: TrainedTarget & { scaling: Scaling },
+): string | undefined {
+  for (const column of columns) {
+    const { role, type, min, max } = column
+    if (role !== 'target' || type !== 'number' || min === undefined || max === undefined) continue
+    const refusal = refusalOf({ ...column, min, max, canUpload: origin === 'uploaded' }, target)
+    if (refusal !== undefined) return refusal
+  }
+  return undefined
+}
+
+/** Why one number target holds amounts rather than the numbers of classes; undefined where it may be classes. */
+export function amountRefusal({ columns }: Pick<DataDescription, 'columns'>): string | undefined {
+  const targets = columns.filter((column) => column.role === 'target')
+  const [column] = targets
+  if (targets.length !== 1 || column?.type !== 'number') return undefined
+  const { min, max, integers } = column
+  if (min === undefined || max === undefined) return undefined
+  if (integers !== false && max - min < mostClasses) return undefined
+  const range = rangeOf({ ...column, min, max })
+  const fractions = integers === false ? ' with fractions' : ''
+  return `${range}${fractions}, and categoricalCrossentropy takes the numbers of classes: ${asNumber}`
+}
+
+/** Said where classes meet the end of a regression and their names are numbers. */
+export function numberHint({ columns }: Pick<DataDescription, 'columns'>, loss: Loss): string | undefined {
+  const targets = columns.filter((column) => column.role === 'target')
+  const [column] = targets
+  if (targets.length !== 1 || column?.type !== 'category' || !isDistance(loss)) return undefined
+  const areNumbers = column.categories?.every((name) => name.trim() !== '' && Number.isFinite(Number(name)))
+  if (areNumbers !== true) return undefined
+  return `; or, as its classes are numbers, upload with types=${column.name}:number`
+}
+
+interface NumberTarget extends Column {
+  min: number
+  max: number
+  /** Its type may be said when it is uploaded. */
+  canUpload: boolean
+}
+
+function refusalOf(column: NumberTarget, target: TrainedTarget & { scaling: Scaling }): string | undefined {
+  const { coding, loss, activation, scaling } = target
+  if (coding.type === 'oneHot') return classNumberRefusal(column, coding.classes.length)
+  if (loss === 'hinge' || loss === 'perceptron') return zeroOrOneRefusal(column, loss)
+  if (!isDistance(loss)) return probabilityRefusal(column, loss)
+  if (scaling !== 'none') return undefined
+  const { least, most } = reachOf(activation)
+  if (column.min >= least && column.max <= most) return undefined
+  const bounds = most === Number.POSITIVE_INFINITY ? `below ${least}` : `outside ${least} to ${most}`
+  const scale = activation === 'softmax' ? '' : ', or set "targetScaling": "minMax"'
+  return `${rangeOf(column)}, and ${activation} answers nothing ${bounds}: end with linear${scale}`
+}
+
+const rangeOf = ({ name, min, max }: Pick<NumberTarget, 'name' | 'min' | 'max'>) =>
+  min === max ? `${name} is ${min} in every row` : `${name} goes from ${min} to ${max}`
+
+const asNumber = 'for a number, use meanSquaredError and end with linear'
+
+/** What makes classes of integers. */
+function asClasses({ name, min, canUpload }: NumberTarget): string {
+  const subtract = min > 0 ? `subtract ${min}` : min < 0 ? `add ${-min}` : ''
+  const upload = canUpload ? `upload with types=${name}:category` : ''
+  return [upload, subtract].filter((remedy) => remedy !== '').join(', or ')
+}
+
+const mayBeClasses = ({ min, max, integers, canUpload }: NumberTarget) =>
+  integers !== false && max - min < mostClasses && (canUpload || min !== 0)
+
+function classNumberRefusal(column: NumberTarget, classes: number): string | undefined {
+  const { name, min, max, integers } = column
+  const fits = min >= 0 && max < classes
+  if (fits && integers !== false) return undefined
+  const taken = `categoricalCrossentropy with ${classes} units takes the class numbers 0 to ${classes - 1}`
+  if (integers === false || max - min >= mostClasses) {
+    return `${rangeOf(column)}${integers === false ? ' with fractions' : ''}, and ${taken}: ${asNumber}`
+  }
+  if (max - min < classes)
+    return `${rangeOf(column)}, and ${taken}: these are class names: ${asClasses(column)}`
+  const units = `give the last layer ${max - Math.min(0, min) + 1} units for as many classes`
+  const remedies = [asClasses(column), min >= 0 ? units : ''].filter((remedy) => remedy !== '').join(', or ')
+  return `${rangeOf(column)}, and ${taken}: if ${name} names classes, ${remedies}; ${asNumber}`
+}
+
+function probabilityRefusal(column: NumberTarget, loss: string): string | undefined {
+  const { name, min, max } = column
+  if (min >= 0 && max <= 1) return undefined
+  const taken = `${loss} takes targets from 0 to 1`
+  const isTwoClasses = column.integers !== false && max - min === 1
+  if (isTwoClasses) return `${rangeOf(column)}, and ${taken}: these are class names: ${asClasses(column)}`
+  const classes =
+    mayBeClasses(column) && column.canUpload ? `; if ${name} names classes, ${asUpload(name)}` : ''
+  return `${rangeOf(column)}, and ${taken}: ${asNumber}${classes}`
+}
+
+const asUpload = (name: string) => `upload with types=${name}:category`
+
+function zeroOrOneRefusal(column: NumberTarget, loss: string): string | undefined {
+  const { name, min, max, integers } = column
+  if (min >= 0 && max <= 1 && (integers ?? (min === max || max - min === 1))) return undefined
+  const taken = `${loss} takes targets of 0 and 1`
+  if (min === -1 && max === 1 && integers !== false) return `${rangeOf(column)}, and ${taken}: write 0 for −1`
+  const isTwoClasses = integers !== false && max - min === 1
+  if (isTwoClasses) return `${rangeOf(column)}, and ${taken}: these are class names: ${asClasses(column)}`
+  const fractions = integers === false ? ' with fractions' : ''
+  const classes =
+    mayBeClasses(column) && column.canUpload ? `; if ${name} names classes, ${asUpload(name)}` : ''
+  return `${rangeOf(column)}${fractions}, and ${taken}: ${asNumber}${classes}`
+}

@@ -1,0 +1,103 @@
+/** On which scale number targets are trained. */
+import type { Column, Scaling, TargetCoding } from '../contract/dataset.js'
+import type { Activation, Loss } from '../contract/network.js'
+import { SpecError } from '../engine/index.js'
+import type { DataDescription } from './data-description.js'
+import { isYesOrNo } from './defaults.js'
+
+export interface TrainedTarget {
+  coding: TargetCoding
+  loss: Loss
+  /** Of the last layer. */
+  activation: Activation
+}
+
+/** What an activation answers at least and at most. */
+export function reachOf(activation: Activation): { least: number; most: number } {
+  const [anywhere, low] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  switch (activation) {
+    case 'linear':
+    case 'leakyRelu':
+      return { least: low, most: anywhere }
+    case 'relu':
+    case 'softplus':
+      return { least: 0, most: anywhere }
+    case 'elu':
+      return { least: -1, most: anywhere }
+    case 'gelu':
+      // x Φ(x) has its minimum −0.16997 at x = −0.75179.
+      return { least: -0.17, most: anywhere }
+    case 'sigmoid':
+    case 'softmax':
+    case 'step':
+      return { least: 0, most: 1 }
+    case 'tanh':
+      return { least: -1, most: 1 }
+    default:
+      return activation satisfies never
+  }
+}
+
+/** Losses of a distance in the unit of the target, which any scale changes by a factor only. */
+export function isDistance(loss: Loss): boolean {
+  switch (loss) {
+    case 'squaredError':
+    case 'meanSquaredError':
+    case 'meanAbsoluteError':
+    case 'huber':
+      return true
+    case 'binaryCrossentropy':
+    case 'categoricalCrossentropy':
+    case 'hinge':
+    case 'perceptron':
+      return false
+    default:
+      return loss satisfies never
+  }
+}
+
+/**
+ * The scale that was asked for, or the default: uploads are standardized, or brought to 0 … 1 where the last
+ * activation answers nothing below some number; built-ins and rows of a request stay as they are, and so do targets of 0 and 1.
+ * @throws SpecError when the scale cannot be used
+ */
+export function targetScalingFor(
+  wanted: Scaling | undefined,
+  { origin, columns }: Pick<DataDescription, 'origin' | 'columns'>,
+  target: TrainedTarget,
+): Scaling {
+  const { activation } = target
+  const targets = columns.filter((column) => column.role === 'target')
+  const refusal = scalingRefusal(targets, target)
+  if (wanted !== undefined && wanted !== 'none') {
+    if (refusal !== undefined) throw new SpecError('/targetScaling', refusal)
+    if (wanted === 'standardize' && !takesStandardized(activation)) {
+      const message = `standardized targets lie on both sides of 0, and ${activation} does not answer all of them: use "minMax", or end with linear`
+      throw new SpecError('/targetScaling', message)
+    }
+  }
+  if (wanted !== undefined) return wanted
+  if (refusal !== undefined || origin !== 'uploaded') return 'none'
+  return takesStandardized(activation) ? 'standardize' : 'minMax'
+}
+
+/** Such a last layer answers numbers on both sides of 0 without a bound above. */
+const takesStandardized = (activation: Activation) =>
+  reachOf(activation).least < 0 && reachOf(activation).most === Number.POSITIVE_INFINITY
+
+function scalingRefusal(
+  targets: readonly Column[],
+  { coding, loss, activation }: TrainedTarget,
+): string | undefined {
+  if (!isDistance(loss))
+    return `${loss} takes its targets as they are: leave targetScaling out, or use meanSquaredError`
+  const other = targets.find((column) => column.type !== 'number')
+  if (other !== undefined || coding.type !== 'number') {
+    return `only numbers are scaled, and ${targets.map(({ name }) => name).join(', ')} ${other === undefined ? 'is a class' : `has the ${other.type} ${other.name}`}: leave targetScaling out`
+  }
+  if (targets.every(isYesOrNo)) return 'the targets are 0 and 1 already: leave targetScaling out'
+  if (activation === 'softmax' || activation === 'step') {
+    return `${activation} answers no number on another scale: leave targetScaling out, or end with linear`
+  }
+  return undefined
+}

@@ -1,0 +1,320 @@
+/** What the columns of a dataset tell is refused before a job is queued, in words that name the remedy. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { jobRequestSchema } from '../../src/contract/job.js'
+import type { Preparation } from '../../src/contract/preparation.js'
+import { Problem } from '../../src/contract/problems.js'
+import { unlimited } from '../../src/store/tenant-limits.js'
+import { planTraining } from '../../src/training/plan.js'
+import { type Columns, reading, uploadFrom } from '../support/prepared.js'
+import { openStores, type Stores } from '../support/stores.js'
+
+let stores: Stores
+
+beforeAll(async () => {
+  stores = await openStores()
+})
+
+afterAll(() => stores.close())
+
+const tenant = { tenantId: 'local', limits: { settings: unlimited, own: {} } }
+
+async function specOf(request: object) {
+  const { models, datasets } = stores
+  const parsed = jobRequestSchema.parse({ epochs: 1, seed: 1, ...request })
+  return (await planTraining({ models, datasets, maximumThreads: 1 }, tenant, parsed)).spec
+}
+
+async function refusalOf(request: object): Promise<[pointer: string, message: string]> {
+  const refusal = await specOf(request).then(
+    () => new Error('was accepted'),
+    (error: unknown) => error,
+  )
+  if (!(refusal instanceof Problem)) throw refusal
+  expect(refusal.code).toBe('invalid-spec')
+  return [refusal.errors[0].pointer, refusal.errors[0].message]
+}
+
+async function upload(columns: Columns, preparation: Partial<Preparation> = {}): Promise<string> {
+  return (await stores.datasets.create(uploadFrom(reading(columns), preparation))).id
+}
+
+/** Rows 0, 1, 2, … with these targets, the last column, as numbers. */
+const numbers = (y: number[]) =>
+  upload({ x: [y.map((_, row) => row / 7)], y: [y] }, { types: [{ name: 'y', type: 'number' }] })
+
+const end = (units: number, activation: string, loss: string) => ({
+  network: { layers: [{ type: 'dense', units, activation }] },
+  loss,
+})
+const cross = (units: number) => end(units, 'softmax', 'categoricalCrossentropy')
+const binary = end(1, 'sigmoid', 'binaryCrossentropy')
+const linear = end(1, 'linear', 'meanSquaredError')
+
+const classes = [1, 2, 3, 1, 2, 3]
+const prices = [199_000.5, 250_000, 310_000.25]
+
+describe('number targets under a loss of classes', () => {
+  it.each([
+    [
+      'classes 1 to 3',
+      classes,
+      cross(3),
+      'these are class names: upload with types=y:category, or subtract 1',
+    ],
+    ['classes −1 to 1', [-1, 0, 1], cross(3), 'upload with types=y:category, or add 1'],
+    ['classes 0 to 4', [0, 4, 2], cross(3), 'give the last layer 5 units for as many classes'],
+    ['prices', prices, cross(3), 'for a number, use meanSquaredError and end with linear'],
+    ['prices under one unit', prices, end(1, 'softmax', 'categoricalCrossentropy'), 'use meanSquaredError'],
+    ['whole prices', [1_000, 250_000], cross(2), 'use meanSquaredError and end with linear'],
+    [
+      'prices',
+      prices,
+      binary,
+      'y goes from 199000.5 to 310000.25, and binaryCrossentropy takes targets from 0 to 1',
+    ],
+    [
+      'classes 1 and 2',
+      [1, 2, 2],
+      binary,
+      'these are class names: upload with types=y:category, or subtract 1',
+    ],
+    ['classes −1 and 1', [-1, 1], end(1, 'linear', 'hinge'), 'write 0 for −1'],
+    ['fractions', [0, 0.5, 1], end(1, 'step', 'perceptron'), 'perceptron takes targets of 0 and 1'],
+    ['prices', prices, end(1, 'linear', 'hinge'), 'use meanSquaredError'],
+  ])('%s are refused', async (_name, y, request, message) => {
+    const [pointer, told] = await refusalOf({ dataset: await numbers(y), ...request })
+    expect(pointer).toBe('/loss')
+    expect(told).toContain(message)
+  })
+
+  it('are taken when they fit', async () => {
+    for (const [y, request] of [
+      [[0, 1, 2], cross(3)],
+      [[0, 0.3, 1], binary],
+      [[0, 1, 1], end(1, 'linear', 'hinge')],
+      [[0, 1, 1], end(1, 'step', 'perceptron')],
+    ] as const) {
+      await specOf({ dataset: await numbers([...y]), ...request })
+    }
+  })
+
+  it('are refused of rows in the request and of validation datasets, too', async () => {
+    const inline = await refusalOf({ dataset: { x: [0, 1, 2], y: [1, 2, 3] }, ...cross(3) })
+    expect(inline).toEqual(['/loss', expect.stringMatching(/these are class names: subtract 1$/)])
+    const validation = { dataset: await numbers([0, 1, 2]), validationDataset: await numbers([0, 1, 5]) }
+    expect(await refusalOf({ ...validation, ...cross(3) })).toEqual([
+      '/validationDataset',
+      expect.stringContaining('in the validation dataset, y goes from 0 to 5'),
+    ])
+  })
+
+  it('says of classes that are numbers how a regression takes them', async () => {
+    const dataset = await upload(
+      { x: [[1, 2, 3]], rings: [[5, 9, 7]] },
+      { types: [{ name: 'rings', type: 'category' }] },
+    )
+    const [pointer, message] = await refusalOf({ dataset, ...linear })
+    expect(pointer).toBe('/network/layers/0')
+    expect(message).toContain('upload with types=rings:number')
+  })
+})
+
+describe('number targets that the last layer cannot answer', () => {
+  it.each([
+    ['relu', [-2, 5, 7], 'relu answers nothing below 0: end with linear, or set "targetScaling": "minMax"'],
+    ['softplus', [-2, 5, 7], 'softplus answers nothing below 0'],
+    ['sigmoid', [20.5, 90], 'y goes from 20.5 to 90, and sigmoid answers nothing outside 0 to 1'],
+    ['tanh', [-3, 0.5], 'tanh answers nothing outside -1 to 1'],
+    ['softmax', [0.5, 1.5], 'softmax answers nothing outside 0 to 1'],
+    ['elu', [-1.5, 3], 'elu answers nothing below -1'],
+  ])('%s are refused without scaling', async (activation, y, message) => {
+    const units = 1
+    const request = { ...end(units, activation, 'meanSquaredError'), targetScaling: 'none' }
+    const [pointer, told] = await refusalOf({ dataset: await numbers(y), ...request })
+    expect(pointer).toBe('/network/layers/0/activation')
+    expect(told).toContain(message)
+    const rows = { dataset: { x: y.map((_, row) => row), y }, ...end(units, activation, 'huber') }
+    expect((await refusalOf(rows))[1]).toContain(message)
+  })
+
+  it('are trained on the scale of the activation', async () => {
+    const dataset = await numbers([-2.5, 5, 70])
+    const scaling = async (activation: string) =>
+      (await specOf({ dataset, ...end(1, activation, 'huber') })).targetScaling
+    for (const activation of ['linear', 'leakyRelu', 'elu', 'gelu']) {
+      expect(await scaling(activation)).toBe('standardize')
+    }
+    for (const activation of ['relu', 'softplus', 'sigmoid', 'tanh']) {
+      expect(await scaling(activation)).toBe('minMax')
+    }
+  })
+})
+
+describe('the scale of targets', () => {
+  it('is theirs for built-ins, rows in the request, zeros and ones, and losses that are no distance', async () => {
+    const scaling = async (request: object) => (await specOf(request)).targetScaling
+    expect(await scaling({ dataset: 'sine', ...linear })).toBe('none')
+    expect(await scaling({ dataset: { x: [1, 2], y: [20, 90] }, ...linear })).toBe('none')
+    expect(await scaling({ dataset: await numbers([0, 1, 1]), ...linear })).toBe('none')
+    expect(await scaling({ dataset: await numbers([0, 0.5, 1]), ...binary })).toBe('none')
+    expect(await scaling({ dataset: 'sine', ...linear, targetScaling: 'standardize' })).toBe('standardize')
+    expect(await scaling({ dataset: await numbers(prices), ...linear, targetScaling: 'none' })).toBe('none')
+  })
+
+  it.each([
+    [
+      'a cross-entropy',
+      [0, 0.5, 1],
+      { ...binary, targetScaling: 'minMax' },
+      'binaryCrossentropy takes its targets as',
+    ],
+    ['classes', [0, 1, 1], { ...linear, targetScaling: 'minMax' }, 'are 0 and 1 already'],
+    [
+      'a relu',
+      prices,
+      { ...end(1, 'relu', 'huber'), targetScaling: 'standardize' },
+      'use "minMax", or end with linear',
+    ],
+  ])('cannot be changed under %s', async (_name, y, request, message) => {
+    expect(await refusalOf({ dataset: await numbers(y), ...request })).toEqual([
+      '/targetScaling',
+      expect.stringContaining(message),
+    ])
+  })
+})
+
+describe('the split', () => {
+  it('keeps the shares of classes where there are some', async () => {
+    const split = async (request: object) => (await specOf(request)).split
+    expect(await split({ dataset: 'iris', ...cross(3) })).toBe('stratified')
+    expect(await split({ dataset: 'xor', ...binary })).toBe('random')
+    expect(await split({ dataset: 'iris', ...cross(3), split: 'chronological' })).toBe('chronological')
+    expect(await refusalOf({ dataset: 'sine', ...linear, split: 'stratified' })).toEqual([
+      '/split',
+      expect.stringContaining('y is a number: use "random"'),
+    ])
+  })
+})
+
+describe('weights', () => {
+  const weighed = () =>
+    upload(
+      {
+        w: [[0, 1, 2.5, 1]],
+        below: [[-1, 1, 1, 1]],
+        zero: [[0, 0, 0, 0]],
+        city: [['Rom', 'Bonn', 'Rom', 'Ulm']],
+        kind: [['yes', 'no', 'no', 'yes']],
+      },
+      { types: [{ name: 'zero', type: 'number' }] },
+    )
+
+  it('of classes are by the names of classes', async () => {
+    const dataset = await weighed()
+    const request = { dataset, ...binary }
+    expect((await specOf({ ...request, classWeight: 'balanced' })).classWeight).toBe('balanced')
+    expect((await specOf({ ...request, classWeight: { yes: 3 } })).classWeight).toEqual({ yes: 3 })
+    expect(await refusalOf({ ...request, classWeight: { yse: 3 } })).toEqual([
+      '/classWeight/yse',
+      'kind has no class "yse": its classes are no, yes; did you mean "yes"?',
+    ])
+    expect(await refusalOf({ dataset: 'sine', ...linear, classWeight: 'balanced' })).toEqual([
+      '/classWeight',
+      expect.stringContaining('y is no class'),
+    ])
+  })
+
+  it('of rows are a column, which is then no feature', async () => {
+    const spec = await specOf({ dataset: await weighed(), ...binary, sampleWeight: 'w' })
+    // below, zero, and three cities.
+    expect(spec).toMatchObject({ sampleWeight: 'w', network: { inputShape: [5] } })
+  })
+
+  it.each([
+    ['weight', 'there is no column "weight"; its number columns are: w, below, zero'],
+    ['belwo', 'did you mean "below"?'],
+    ['city', 'city is a category, and weights are numbers'],
+    ['kind', 'kind is the target'],
+    ['below', 'below goes down to -1'],
+    ['zero', 'zero is 0 in every row'],
+  ])('of rows are no %s', async (sampleWeight, message) => {
+    const [pointer, told] = await refusalOf({ dataset: await weighed(), ...binary, sampleWeight })
+    expect(pointer).toBe('/sampleWeight')
+    expect(told).toContain(message)
+  })
+})
+
+describe('folds', () => {
+  const moons = { dataset: { name: 'moons', rows: 100 }, ...binary }
+  const folds = (count: number, rule: object = {}) => ({ earlyStopping: { folds: count, ...rule } })
+
+  it('go without other rows held out', async () => {
+    expect(await refusalOf({ ...moons, ...folds(5), validationSplit: 0.2 })).toEqual([
+      '/earlyStopping/folds',
+      expect.stringContaining('20 are held out already'),
+    ])
+  })
+
+  it('are no more than the rows of the smallest class', async () => {
+    const dataset = await upload({ x: [[1, 2, 3, 4, 5, 6, 7]], y: [['a', 'a', 'b', 'a', 'a', 'b', 'a']] })
+    expect((await specOf({ dataset, ...binary, ...folds(2) })).earlyStopping?.folds).toBe(2)
+    expect(await refusalOf({ dataset, ...binary, ...folds(3) })).toEqual([
+      '/earlyStopping/folds',
+      expect.stringContaining('one class has 2 rows: use at most 2 folds'),
+    ])
+  })
+
+  it('watch the rows they hold out', async () => {
+    expect(await refusalOf({ ...moons, ...folds(3, { monitor: 'loss' }) })).toEqual([
+      '/earlyStopping/monitor',
+      expect.stringContaining('monitor "valLoss" rather than "loss"'),
+    ])
+  })
+
+  it('are counted in the work that a tenant may ask for', async () => {
+    const { models, datasets } = stores
+    const planned = async (request: object, jobFlops: number) => {
+      const limits = { settings: { ...unlimited, jobFlops }, own: {} }
+      const parsed = jobRequestSchema.parse({ epochs: 10, seed: 1, ...moons, ...request })
+      return planTraining({ models, datasets, maximumThreads: 1 }, { ...tenant, limits }, parsed)
+    }
+    const { flopsPerEpoch } = (await planned({}, Number.POSITIVE_INFINITY)).program
+    await planned({}, 10 * flopsPerEpoch)
+    await planned(folds(3), 40 * flopsPerEpoch)
+    await expect(planned(folds(3), 40 * flopsPerEpoch - 1)).rejects.toThrow('floating-point operations')
+  })
+})
+
+describe('inputShape', () => {
+  const pixels = (count: number): Columns => ({
+    ...Object.fromEntries(Array.from({ length: count }, (_, place) => [`p${place}`, [[0, 255]]])),
+    label: [['a', 'b']],
+  })
+  const pictures = async (channels: 1 | 3, height: number, width: number) => {
+    const source = { inputShape: [channels, height, width], image: { width, height, channels } }
+    const read = reading(pixels(channels * height * width), source)
+    return (await stores.datasets.create(uploadFrom(read))).id
+  }
+  const shaped = (inputShape: number[]) => ({
+    ...binary,
+    network: { inputShape, layers: [{ type: 'flatten' }, ...binary.network.layers] },
+  })
+
+  it('does not contradict the picture that a row is', async () => {
+    const dataset = await pictures(3, 4, 5)
+    expect(await refusalOf({ dataset, ...shaped([4, 5, 3]) })).toEqual([
+      '/network/inputShape',
+      expect.stringContaining('the pictures are [3, 4, 5], channels first; leave inputShape out'),
+    ])
+    expect((await refusalOf({ dataset, ...shaped([3, 5, 4]) }))[0]).toBe('/network/inputShape')
+    expect((await refusalOf({ dataset, ...shaped([12, 5]) }))[0]).toBe('/network/inputShape')
+    expect((await specOf({ dataset, ...shaped([3, 4, 5]) })).network.inputShape).toEqual([3, 4, 5])
+    expect((await specOf({ dataset, ...shaped([60]) })).network.inputShape).toEqual([60])
+  })
+
+  it('may take a grey picture as the list of its lines', async () => {
+    const dataset = await pictures(1, 2, 3)
+    expect((await specOf({ dataset, ...shaped([2, 3]) })).network.inputShape).toEqual([2, 3])
+    expect((await refusalOf({ dataset, ...shaped([3, 2]) }))[0]).toBe('/network/inputShape')
+  })
+})
