@@ -1,5 +1,5 @@
 /** What a worker process and its threads say to each other. */
-import type { Coding } from '../src/contract/dataset.js'
+import type { Coding, ImageFormat } from '../src/contract/dataset.js'
 import type { Evaluation } from '../src/contract/evaluation.js'
 import type { Change, JobSpec } from '../src/contract/job.js'
 import type { LayerSummary, Tensor } from '../src/contract/model.js'
@@ -21,8 +21,8 @@ export interface RawData {
   training: Table
   /** Null to validate on a part of the training rows, or on none. */
   validation: Table | null
-  /** The features of a row are the pixels of one picture. */
-  isImage: boolean
+  /** When the features of a row are the pixels of one picture. */
+  image: ImageFormat | null
 }
 
 /** Rows that some thread has split and encoded, in memory that all threads see. */

@@ -218,8 +218,8 @@ export class Processor {
       validationDataset === undefined ? null : storedTables.take(validationDataset, validationDatasetId),
     ])
     if (training === null || (validationDataset !== undefined && validation === null)) return null
-    const { table, isImage } = training
-    return { type: 'raw', training: table, validation: validation?.table ?? null, isImage }
+    const { table, image } = training
+    return { type: 'raw', training: table, validation: validation?.table ?? null, image }
   }
 
   private async conclude(claim: Claim, job: ClaimedJob, outcome: Outcome): Promise<void> {
@@ -287,10 +287,13 @@ function requestStop(run: Run): void {
 
 /** Jobs with the same key train on the same numbers. */
 function dataKey({ spec }: ClaimedJob): string {
-  const { dataset, validationDataset, validationSplit, scaling, seed, loss, network } = spec
+  const { dataset, validationDataset, scaling, targetScaling, loss, network, classWeight, sampleWeight } =
+    spec
   const shape = outputShape(network, network.inputShape ?? [])
-  const split = validationSplit === 0 ? null : [validationSplit, seed]
-  return JSON.stringify([dataset, validationDataset ?? null, split, scaling, loss, shape])
+  const split = spec.validationSplit === 0 ? null : [spec.split, spec.validationSplit, spec.seed]
+  const weights = [classWeight ?? null, sampleWeight ?? null]
+  const scales = [scaling, targetScaling]
+  return JSON.stringify([dataset, validationDataset ?? null, split, scales, weights, loss, shape])
 }
 
 function modelOf(job: ClaimedJob, { layers, coding, parameters, weights, evaluation }: TrainedModel) {

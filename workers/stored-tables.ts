@@ -2,15 +2,15 @@
  * Datasets as they are stored, in memory that all threads of a worker see: read from the database once, however many
  * jobs split and encode them differently, and kept while there is room.
  */
-import type { Dataset, GeneratedDataset } from '../src/contract/dataset.js'
+import type { Dataset, GeneratedDataset, ImageFormat } from '../src/contract/dataset.js'
 import { builtIn } from '../src/datasets/built-ins.js'
 import type { Table } from '../src/datasets/table.js'
 import type { AllDatasets } from '../src/training/ports.js'
 
 export interface StoredTable {
   table: Table
-  /** The features of a row are the pixels of one picture. */
-  isImage: boolean
+  /** When the features of a row are the pixels of one picture. */
+  image: ImageFormat | null
 }
 
 type Source = Pick<AllDatasets, 'table'> & { get(id: string): Promise<Pick<Dataset, 'image'> | null> }
@@ -33,7 +33,7 @@ export class StoredTables {
   /** A built-in, or the dataset of that id; null when there is none any more. */
   async take(name: string | GeneratedDataset, id: string | null): Promise<StoredTable | null> {
     const table = builtIn(name)
-    if (table !== undefined) return { table, isImage: false }
+    if (table !== undefined) return { table, image: null }
     if (id === null) return null
     const entry = this.#entries.get(id) ?? { loading: this.#load(id), bytes: 0 }
     this.#entries.delete(id)
@@ -53,7 +53,7 @@ export class StoredTables {
   async #load(id: string): Promise<StoredTable | null> {
     const [dataset, table] = await Promise.all([this.datasets.get(id), this.datasets.table(id)])
     if (dataset === null || table === null) return null
-    return { table: { ...table, chunks: table.chunks.map(shared) }, isImage: dataset.image !== null }
+    return { table: { ...table, chunks: table.chunks.map(shared) }, image: dataset.image }
   }
 
   #makeRoom(): void {

@@ -5,6 +5,7 @@ import { finalTraining } from '../src/contract/folds.js'
 import type { Change, JobSpec } from '../src/contract/job.js'
 import { encode } from '../src/datasets/encoding.js'
 import type { Part } from '../src/datasets/feature-coding.js'
+import { everyRow, splitOf } from '../src/datasets/split-rows.js'
 import { DatasetError } from '../src/datasets/table.js'
 import { targetCoding, targetWidth } from '../src/datasets/target-coding.js'
 import {
@@ -16,7 +17,6 @@ import {
   type Snapshot,
   SpecError,
   sizeOf,
-  splitRows,
   type Training,
   train,
 } from '../src/engine/index.js'
@@ -74,32 +74,34 @@ async function answer(order: TrainingOrder): Promise<void> {
 
 function encodeRaw(spec: JobSpec, data: RawData): SharedData {
   const { columns } = data.training
-  const features = inputWidth(columns)
+  const features = inputWidth(columns, spec.sampleWeight)
   const outputs = sizeOf(outputShape(spec.network, spec.network.inputShape ?? [features]))
   const [training, validation] = partsOf(spec, data)
+  const options = { ...spec, outputs, image: data.image }
   const dataset = Dataset.allocate({
     trainingRows: training.rows.length,
     validationRows: validation.rows.length,
     features,
-    targetWidth: targetWidth(targetCoding({ columns }, { outputs, loss: spec.loss })),
+    targetWidth: targetWidth(targetCoding({ columns }, options)),
   })
-  const options = { outputs, loss: spec.loss, scaling: spec.scaling, together: data.isImage }
   const coding = encode(training, validation, options, dataset)
   return { type: 'shared', handle: dataset.share(), coding }
 }
 
-function partsOf(spec: JobSpec, data: RawData): [training: Part, validation: Part] {
-  const { training: table, validation } = data
-  const split = splitRows(table.rows, validation === null ? spec.validationSplit : 0, spec.seed)
-  if (validation === null)
+function partsOf(
+  spec: JobSpec,
+  { training: table, validation }: RawData,
+): [training: Part, validation: Part] {
+  if (validation !== null) {
     return [
-      { table, rows: split.training },
-      { table, rows: split.validation },
+      { table, rows: everyRow(table) },
+      { table: validation, rows: everyRow(validation) },
     ]
-  const everyRow = Int32Array.from({ length: validation.rows }, (_, row) => row)
+  }
+  const split = splitOf(spec, table)
   return [
     { table, rows: split.training },
-    { table: validation, rows: everyRow },
+    { table, rows: split.validation },
   ]
 }
 

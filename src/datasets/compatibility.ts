@@ -1,34 +1,73 @@
-/** Whether one dataset can validate a training on another. */
+/** Whether one dataset can validate a training on another: its columns are found by name and read as the training's. */
 import type { Column } from '../contract/dataset.js'
+import { parseBoolean } from './boolean-text.js'
+import { parseNumber } from './number-text.js'
 import { shown, shownNames } from './shown-text.js'
 import { DatasetError } from './table.js'
 
-/** @throws DatasetError naming the first column that is not the same in both */
+/**
+ * Columns that the training does not use do not count; neither do roles, nor categories of features that no training
+ * row has, which enter as zeros.
+ * @throws DatasetError naming the first column that is missing, or whose values the training cannot read
+ */
 export function checkValidationColumns(training: readonly Column[], validation: readonly Column[]): void {
-  const used = (columns: readonly Column[]) => columns.filter((column) => column.role !== 'none')
-  const byName = new Map(used(validation).map((column) => [column.name, column]))
-  for (const column of used(training)) {
-    const { name, role, type } = column
-    const other = byName.get(name)
-    if (other === undefined)
-      throw refused(`has no column ${shown(name)}, which the training has as a ${role}`)
-    if (other.role !== role) throw refused(`has ${name} as a ${other.role}, the training as a ${role}`)
-    if (other.type !== type) throw refused(`has ${name} as a ${other.type}, the training as a ${type}`)
-    checkCategories(column, other)
-    if ((other.missing ?? 0) > 0 && other.imputation !== undefined && column.imputation === undefined) {
-      throw refused(`has rows without ${name}, and the training says of no value that it stands in for it`)
+  const byName = new Map(validation.map((column) => [column.name, column]))
+  for (const column of training.filter(({ role }) => role !== 'none')) {
+    const other = byName.get(column.name)
+    if (other === undefined) {
+      throw refused(`has no column ${shown(column.name)}, which the training has as a ${column.role}`)
     }
-    byName.delete(name)
+    const refusal = typeRefusal(column, other) ?? gapRefusal(column, other) ?? classRefusal(column, other)
+    if (refusal !== undefined) throw refused(refusal)
   }
-  const [extra] = byName.keys()
-  if (extra !== undefined) throw refused(`has a column ${shown(extra)}, which the training does not have`)
 }
 
-function checkCategories({ name, categories = [] }: Column, other: Column): void {
+function typeRefusal({ name, type, categories = [] }: Column, other: Column): string | undefined {
+  const remedy = `upload it with types=${name}:${type}`
+  const clash = `has ${name} as a ${other.type}, the training as a ${type}: ${remedy}`
+  if (type === other.type) return undefined
+  if (other.type === 'ignored' || type === 'date' || other.type === 'date') return clash
+  switch (type) {
+    case 'number': {
+      const isNumber = (text: string) => parseNumber(text) !== undefined
+      return other.type === 'category' && other.categories?.every(isNumber) ? undefined : clash
+    }
+    case 'boolean':
+      return isYesOrNo(other) ? undefined : clash
+    case 'category': {
+      const rewritten = categories.find(isRewritten)
+      if (rewritten === undefined || other.type !== 'number') return undefined
+      return `has ${name} as a number, so that ${shown(rewritten)} would be ${shown(String(Number(rewritten)))}: ${remedy}`
+    }
+    case 'ignored':
+      return undefined
+    default:
+      return type satisfies never
+  }
+}
+
+const isRewritten = (text: string) => parseNumber(text) !== undefined && String(Number(text)) !== text
+
+function isYesOrNo({ type, min = 0, max = 1, integers, categories = [] }: Column): boolean {
+  if (type === 'number') return min >= 0 && max <= 1 && integers !== false
+  return categories.every((text) => parseBoolean(text) !== undefined)
+}
+
+function gapRefusal({ name, role, type, imputation }: Column, other: Column): string | undefined {
+  const gaps = other.missing ?? 0
+  // Where the validation drops such rows, none is left.
+  if (gaps === 0 || other.imputation === undefined) return undefined
+  if (role === 'target') return `has ${gaps} rows without ${name}, which is the target`
+  if (imputation !== undefined || type === 'category') return undefined
+  return `has rows without ${name}, and the training says of no value that it stands in for it`
+}
+
+function classRefusal({ name, role, categories }: Column, other: Column): string | undefined {
+  if (role !== 'target' || categories === undefined) return undefined
   const known = new Set(categories)
   const unknown = other.categories?.find((category) => !known.has(category))
-  if (unknown === undefined) return
-  throw refused(`has ${shown(unknown)} in ${name}, where the training knows only ${shownNames(categories)}`)
+  if (unknown === undefined) return undefined
+  return `has ${shown(unknown)} in ${name}, where the training knows only ${shownNames(categories)}`
 }
 
 const refused = (message: string) => new DatasetError('invalid-dataset', `the validation dataset ${message}`)

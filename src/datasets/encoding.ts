@@ -1,15 +1,32 @@
 /** From a table's rows to the float32 numbers a network trains on. */
-import type { Coding, FeatureCoding, StoredColumn } from '../contract/dataset.js'
-import { codedWidth, eachColumn, type FeatureOptions, learnFeatures, type Part } from './feature-coding.js'
+import type { Coding, ImageFormat, Scaling } from '../contract/dataset.js'
+import type { Loss } from '../contract/network.js'
+import { codedWidth, eachColumn, inputsOf, learnFeatures, type Part } from './feature-coding.js'
+import { type ColumnWriter, inputWriter } from './input-writers.js'
+import { isWeighted, type RowWeights, writeWeights } from './row-weights.js'
+import { shownNames } from './shown-text.js'
 import { DatasetError, type Table } from './table.js'
-import { type Outputs, targetCoding, targetRefusal, targetWidth } from './target-coding.js'
+import { canScaleTargets, type Outputs, targetCoding, targetNames, targetWidth } from './target-coding.js'
+import { learnTargetScaling } from './target-scaling.js'
+import { writeTargets } from './target-writing.js'
 
-/** Where the encoded numbers go; each array is rows × inputs (X) or rows × target width (Y), row-major. */
+/**
+ * Where the encoded numbers go, row-major: X is rows × inputs, Y is rows × target width, or one more where rows have
+ * weights, which stand behind the targets.
+ */
 export interface EncodedViews {
   trainingX: Float32Array
   trainingY: Float32Array
   validationX: Float32Array
   validationY: Float32Array
+}
+
+export interface EncodingOptions extends Outputs, RowWeights {
+  scaling: Scaling
+  /** `none` when left out. */
+  targetScaling?: Scaling
+  /** When the features are the pixels of a picture; then they share one scale. */
+  image: ImageFormat | null
 }
 
 /**
@@ -22,23 +39,82 @@ export interface EncodedViews {
 export function encode(
   training: Part,
   validation: Part,
-  options: Outputs & FeatureOptions,
+  options: EncodingOptions,
   views: EncodedViews,
 ): Coding {
-  if (training.rows.length === 0) throw new DatasetError('invalid-dataset', 'no row is left to train on')
-  const target = targetCoding(training.table, options)
-  const coding: Coding = { features: learnFeatures(training, options), target }
-  const inputs = coding.features.reduce((sum, feature) => sum + codedWidth(feature), 0)
-  for (const [part, x, y] of [
-    [training, views.trainingX, views.trainingY],
-    [validation, views.validationX, views.validationY],
-  ] as const) {
+  const coding = learnCoding(training, options)
+  const inputs = inputsOf(coding)
+  const width = targetWidth(coding.target)
+  const stride = width + (isWeighted(options) ? 1 : 0)
+  const parts = [
+    { part: training, x: views.trainingX, y: views.trainingY },
+    { part: validation, x: views.validationX, y: views.validationY },
+  ]
+  for (const { part, x, y } of parts) {
     checkSize(x, part.rows.length * inputs)
-    checkSize(y, part.rows.length * targetWidth(target))
-    writeInputs(part, coding, x, inputs)
-    writeTargets(part, training.table, target, options, y)
+    checkSize(y, part.rows.length * stride)
+    checkColumns(part.table, columnNames(coding))
+    writeInputs(part, coding, x)
+    writeTargets(part, coding.target, options.loss, { y, stride })
   }
+  if (stride > width) writeWeights(parts, coding.target, options)
   return coding
+}
+
+/**
+ * Writes rows of any table as a network with this coding takes them; columns are found by name. `x` is rows × inputs,
+ * `y` rows × target width, without weights. A number is read as a category of that name where the coding has
+ * categories, and a category whose name is a number as that number where it has numbers. Categories that no training
+ * row had enter as zeros.
+ * @param y null when the targets are not wanted, and need not be there
+ * @throws DatasetError naming missing columns, unknown classes, or row and column of a value that cannot be encoded
+ */
+export function encodeByCoding(
+  part: Part,
+  coding: Coding,
+  loss: Loss,
+  x: Float32Array,
+  y: Float32Array | null,
+): void {
+  checkSize(x, part.rows.length * inputsOf(coding))
+  checkColumns(part.table, y === null ? featureNames(coding) : columnNames(coding))
+  writeInputs(part, coding, x)
+  if (y === null) return
+  const stride = targetWidth(coding.target)
+  checkSize(y, part.rows.length * stride)
+  writeTargets(part, coding.target, loss, { y, stride })
+}
+
+/** What the training rows teach of how raw values enter the network. */
+export function learnCoding(training: Part, options: EncodingOptions): Coding {
+  if (training.rows.length === 0) throw new DatasetError('invalid-dataset', 'no row is left to train on')
+  const { image, scaling, sampleWeight, targetScaling = 'none', loss } = options
+  const { columns } = training.table
+  const target = targetCoding(training.table, options)
+  const features = learnFeatures(training, { scaling, sampleWeight, together: image !== null })
+  const taken = new Set(features.map(({ name }) => name))
+  const method = canScaleTargets(target, loss) ? targetScaling : 'none'
+  const targets = learnTargetScaling(training, targetNames(target), method)
+  const pixels = columns.filter(({ name }) => taken.has(name))
+  return {
+    features,
+    target: targets === undefined || target.type !== 'number' ? target : { ...target, scaling: targets },
+    ignored: columns.flatMap(({ name }) => (taken.has(name) ? [] : [name])),
+    ...(image === null
+      ? {}
+      : { image: { ...image, white: pixels.some(({ max = 0 }) => max > 1) ? 255 : 1 } }),
+  }
+}
+
+const featureNames = ({ features }: Coding) => features.map(({ name }) => name)
+const columnNames = (coding: Coding) => [...featureNames(coding), ...targetNames(coding.target)]
+
+function checkColumns({ columns }: Table, names: readonly string[]): void {
+  const known = new Set(columns.flatMap(({ name, type }) => (type === 'ignored' ? [] : [name])))
+  const missing = names.filter((name) => !known.has(name))
+  if (missing.length === 0) return
+  const what = missing.length === 1 ? `column ${missing[0]}` : `columns ${shownNames(missing)}`
+  throw new DatasetError('invalid-dataset', `the rows have no ${what}, which the network was trained with`)
 }
 
 function checkSize(view: Float32Array, expected: number): void {
@@ -46,129 +122,18 @@ function checkSize(view: Float32Array, expected: number): void {
     throw new RangeError(`a view holds ${view.length} numbers, ${expected} are needed`)
 }
 
-/** Validation rows may have their columns in another order. */
-function placesByName({ columns }: Table, named: readonly { name: string }[]): number[] {
-  return named.map(({ name }) => columns.findIndex((column) => column.name === name))
-}
-
-function writeInputs(part: Part, { features }: Coding, inputs: Float32Array, width: number): void {
-  const places = placesByName(part.table, features)
+function writeInputs(part: Part, coding: Coding, inputs: Float32Array): void {
+  const width = inputsOf(coding)
+  const placeByName = new Map(part.table.columns.map(({ name }, place) => [name, place]))
   const writers = new Map<number, ColumnWriter>()
   let offset = 0
-  for (const [index, coding] of features.entries()) {
-    const place = places[index]
-    writers.set(place, inputWriter(part, place, coding, { inputs, width, offset }))
-    offset += codedWidth(coding)
+  for (const feature of coding.features) {
+    const place = placeByName.get(feature.name) ?? -1
+    writers.set(place, inputWriter(part, place, feature, { inputs, width, offset }))
+    offset += codedWidth(feature)
   }
   inputs.fill(0)
-  eachColumn(part, places, (place, values, chosen, first) => writers.get(place)?.(values, chosen, first))
-}
-
-/** Writes some rows of one column, the first of which is row `first` of the part. */
-type ColumnWriter = (values: Float64Array, chosen: Int32Array, first: number) => void
-
-function inputWriter(
-  part: Part,
-  place: number,
-  coding: FeatureCoding,
-  { inputs, width, offset: column }: { inputs: Float32Array; width: number; offset: number },
-): ColumnWriter {
-  const source = part.table.columns[place]
-  switch (coding.type) {
-    case 'number': {
-      const { offset, scale, imputation = Number.NaN } = coding
-      return (values, chosen, first) => {
-        let next = first * width + column
-        for (let index = 0; index < chosen.length; index++) {
-          const raw = values[chosen[index]]
-          const value = Number.isNaN(raw) ? imputation : raw
-          inputs[next] = (value - offset) / scale
-          if (!Number.isFinite(inputs[next])) throw tooLarge(source, part, first + index, value)
-          next += width
-        }
-      }
-    }
-    case 'category': {
-      const { categories, unseen = [], imputation } = coding
-      const hot = placesOfCodes(source, categories, new Set(unseen))
-      const missing = imputation === undefined ? -1 : categories.indexOf(imputation)
-      return (values, chosen, first) => {
-        for (let index = 0; index < chosen.length; index++) {
-          const code = values[chosen[index]]
-          const one = Number.isNaN(code) ? missing : hot[code]
-          if (one >= 0) inputs[(first + index) * width + column + one] = 1
-        }
-      }
-    }
-    case 'boolean': {
-      const { codes } = source
-      const missing = coding.imputation === true ? 1 : 0
-      return (values, chosen, first) => {
-        for (let index = 0; index < chosen.length; index++) {
-          const code = values[chosen[index]]
-          inputs[(first + index) * width + column] = Number.isNaN(code) ? missing : (codes?.[code] ?? code)
-        }
-      }
-    }
-    case 'date':
-      throw new Error('dates are not encoded yet')
-    default:
-      return coding satisfies never
-  }
-}
-
-/** For each code of the column, its place among these categories; −1 for one that is not to be told. */
-function placesOfCodes(
-  { categories = [], codes = categories.map((_, code) => code) }: StoredColumn,
-  wanted: readonly string[],
-  hidden: ReadonlySet<string>,
-): Int32Array {
-  const places = new Map(wanted.map((category, place) => [category, place]))
-  return Int32Array.from(codes, (code) => {
-    const category = categories[code]
-    return hidden.has(category) ? -1 : (places.get(category) ?? -1)
-  })
-}
-
-function writeTargets(
-  part: Part,
-  training: Table,
-  coding: Coding['target'],
-  { loss }: Outputs,
-  targets: Float32Array,
-): void {
-  const { columns } = part.table
-  const trained = training.columns.filter((column) => column.role === 'target')
-  const places = placesByName(part.table, trained)
-  const width = targetWidth(coding)
-  targets.fill(0)
-  const codesOf = new Map(
-    places.map((place, output) => {
-      const { categories } = trained[output]
-      return [place, categories === undefined ? null : placesOfCodes(columns[place], categories, new Set())]
-    }),
+  eachColumn(part, [...writers.keys()], (place, values, chosen, first) =>
+    writers.get(place)?.(values, chosen, first),
   )
-  eachColumn(part, places, (place, values, chosen, first) => {
-    const codes = codesOf.get(place) ?? null
-    const output = places.indexOf(place)
-    for (let index = 0; index < chosen.length; index++) {
-      const raw = values[chosen[index]]
-      const value = codes === null ? raw : codes[raw]
-      const refusal = codes === null ? targetRefusal(value, coding, loss) : undefined
-      if (refusal !== undefined) throw refused(columns[place], part, first + index, `${value} ${refusal}`)
-      const start = (first + index) * width
-      if (coding.type === 'oneHot') targets[start + value] = 1
-      else targets[start + output] = value
-      if (!Number.isFinite(targets[start + output]))
-        throw tooLarge(columns[place], part, first + index, value)
-    }
-  })
-}
-
-function tooLarge(column: StoredColumn, part: Part, index: number, value: number): DatasetError {
-  return refused(column, part, index, `${value} is too large for a 32-bit number`)
-}
-
-function refused({ name }: StoredColumn, { rows }: Part, index: number, message: string): DatasetError {
-  return new DatasetError('invalid-dataset', `${name}, row ${rows[index] + 1}: ${message}`)
 }

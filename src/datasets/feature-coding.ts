@@ -1,6 +1,8 @@
 /** Learns from the training rows how each feature enters the network. */
 import type { Coding, FeatureCoding, Scaling, StoredColumn } from '../contract/dataset.js'
+import { dateCoding } from './date-parts.js'
 import { Deviation, Moments } from './moments.js'
+import { scaleBy } from './scale.js'
 import { packedRowsOf, type Table } from './table.js'
 
 /** Rows of a table, as ascending indices. */
@@ -13,6 +15,8 @@ export interface FeatureOptions {
   scaling: Scaling
   /** One offset and scale for all features, because they are the pixels of one picture. */
   together: boolean
+  /** A column that weighs the rows, and is no feature. */
+  sampleWeight?: string | undefined
 }
 
 /** What the training rows say of one column. */
@@ -28,14 +32,20 @@ interface Learned {
  * (value − minimum) / (maximum − minimum), both over the training rows that have a value; the scale is 1 where a
  * feature never changes. Missing values count as the mean, the most frequent category, or the column’s constant.
  */
-export function learnFeatures(part: Part, { scaling, together }: FeatureOptions): Coding['features'] {
-  const places = placesOf(part.table.columns, 'feature')
+export function learnFeatures(
+  part: Part,
+  { scaling, together, sampleWeight }: FeatureOptions,
+): Coding['features'] {
+  const { columns } = part.table
+  const places = columns.flatMap(({ role, name }, place) =>
+    role === 'feature' && name !== sampleWeight ? [place] : [],
+  )
   const shared = new Moments()
   const learned = new Map(places.map((place) => [place, newlyLearned(together ? shared : new Moments())]))
   eachColumn(part, places, (place, values, rows) => {
     const { moments, counts } = learned.get(place) ?? newlyLearned(shared)
-    const { type, codes } = part.table.columns[place]
-    if (type === 'number') moments.take(values, rows.length, rows)
+    const { type, codes } = columns[place]
+    if (type === 'number' || type === 'date') moments.take(values, rows.length, rows)
     else
       for (const row of rows)
         if (!Number.isNaN(values[row])) count(counts, codes?.[values[row]] ?? values[row])
@@ -48,8 +58,26 @@ export function learnFeatures(part: Part, { scaling, together }: FeatureOptions)
     eachColumn(part, places, (place, values, rows) => learned.get(place)?.deviation.take(values, rows))
   }
   return places.map((place) =>
-    codingOf(part.table.columns[place], learned.get(place) ?? newlyLearned(shared), scaling),
+    columns[place].type === 'date'
+      ? dateOf(part, place, scaling)
+      : codingOf(columns[place], learned.get(place) ?? newlyLearned(shared), scaling),
   )
+}
+
+function dateOf(part: Part, place: number, scaling: Scaling): FeatureCoding {
+  const { name, imputation } = part.table.columns[place]
+  const constant =
+    imputation === undefined || imputation === 'mean' ? imputation : Number(imputation.constant)
+  return dateCoding(name, columnOf(part, place), scaling, constant)
+}
+
+/** All values of one column, row by row of the part. */
+export function columnOf(part: Part, place: number): Float64Array {
+  const all = new Float64Array(part.rows.length)
+  eachColumn(part, [place], (_, values, chosen, first) => {
+    for (let index = 0; index < chosen.length; index++) all[first + index] = values[chosen[index]]
+  })
+  return all
 }
 
 const newlyLearned = (moments: Moments): Learned => ({
@@ -60,11 +88,6 @@ const newlyLearned = (moments: Moments): Learned => ({
 
 function count(counts: number[], category: number): void {
   counts[category] = (counts[category] ?? 0) + 1
-}
-
-/** Places of the columns of that role within a row. */
-function placesOf(columns: readonly StoredColumn[], role: 'feature' | 'target'): number[] {
-  return columns.flatMap((column, place) => (column.role === role ? [place] : []))
 }
 
 /**
@@ -98,7 +121,7 @@ function codingOf(
   { moments, deviation, counts }: Learned,
   scaling: Scaling,
 ): FeatureCoding {
-  const { name, type, imputation, categories = [] } = column
+  const { name, type, imputation, decimal, categories = [] } = column
   if (type === 'category' || type === 'boolean') {
     const most =
       categories[
@@ -117,16 +140,35 @@ function codingOf(
       ...(fill === undefined ? {} : { imputation: fill }),
     }
   }
-  const { minimum, maximum, mean } = moments
-  const range = scaling === 'standardize' ? deviation.value : maximum - minimum
-  const scale = scaling === 'none' || !(range > 0 && Number.isFinite(range)) ? 1 : range
-  const offset = scaling === 'none' || moments.count === 0 ? 0 : scaling === 'standardize' ? mean : minimum
-  if (imputation === undefined) return { type: 'number', name, offset, scale }
-  const constant = imputation === 'mean' ? (moments.count === 0 ? 0 : mean) : Number(imputation.constant)
-  return { type: 'number', name, offset, scale, imputation: constant }
+  const { offset, scale } = scaleBy(scaling, moments, deviation)
+  const number = {
+    type: 'number',
+    name,
+    offset,
+    scale,
+    ...(decimal === undefined ? {} : { decimal }),
+  } as const
+  if (imputation === undefined) return number
+  const mean = moments.count === 0 ? 0 : moments.mean
+  return { ...number, imputation: imputation === 'mean' ? mean : Number(imputation.constant) }
 }
 
 /** Numbers that a feature gives the network. */
 export function codedWidth(coding: FeatureCoding): number {
-  return coding.type === 'category' ? coding.categories.length : 1
+  switch (coding.type) {
+    case 'number':
+    case 'boolean':
+      return 1
+    case 'category':
+      return coding.categories.length
+    case 'date':
+      return coding.parts.length
+    default:
+      return coding satisfies never
+  }
+}
+
+/** Numbers that a row gives the network. */
+export function inputsOf({ features }: Pick<Coding, 'features'>): number {
+  return features.reduce((sum, feature) => sum + codedWidth(feature), 0)
 }

@@ -1,6 +1,6 @@
 /** How a table's target meets the network's last layer. */
-import type { StoredColumn, TargetCoding } from '../contract/dataset.js'
-import type { Loss } from '../contract/network.js'
+import type { Column, StoredColumn, TargetCoding } from '../contract/dataset.js'
+import type { Activation, Loss } from '../contract/network.js'
 import { DatasetError } from './table.js'
 
 /** Where the targets go: units of the last layer, and the loss that compares them. */
@@ -10,6 +10,11 @@ export interface Outputs {
 }
 
 const units = (count: number) => (count === 1 ? '1 unit' : `${count} units`)
+
+/** Names of the columns that hold the targets. */
+export function targetNames(coding: TargetCoding): string[] {
+  return 'names' in coding ? coding.names : [coding.name]
+}
 
 /** Numbers the network must produce for one row. */
 export function targetWidth(coding: TargetCoding): number {
@@ -62,8 +67,72 @@ export function targetCoding(
         `but the last layer has ${units(outputs)}: give it ${units(names.length)}`,
     )
   }
-  const labels = targets.every((column) => column.type === 'boolean') || loss === 'binaryCrossentropy'
-  return { type: names.length > 1 && labels ? 'multiLabel' : 'number', names }
+  const binary = areBinary(targets)
+  const areBooleans = targets.every((column) => column.type === 'boolean')
+  if (names.length > 1 && (areBooleans || (loss === 'binaryCrossentropy' && binary !== false))) {
+    return { type: 'multiLabel', names }
+  }
+  return { type: 'number', names, ...(binary === undefined ? {} : { binary }) }
+}
+
+/** Whether all values are 0 or 1; undefined of columns from before it was kept whether their numbers are whole. */
+function areBinary(targets: readonly Column[]): boolean | undefined {
+  const numbers = targets.filter((column) => column.type === 'number')
+  const within = ({ min = 0, max = 1 }: Column) => min >= 0 && max <= 1
+  if (!numbers.every((column) => within(column) && column.integers !== false)) return false
+  return numbers.every((column) => column.integers === true) ? true : undefined
+}
+
+/** What an answer must be to be right; `none` where answers are not right or wrong but near or far. */
+export type RightAnswer = 'argmax' | 'half' | 'none'
+
+/**
+ * Whether accuracy means anything, which the targets decide. `argmax`: the largest output is the class. `half`: each
+ * output says yes from ½ up (hinge and perceptron: from 0 up). Targets of older datasets, of which it is not known
+ * whether all are 0 or 1, are judged by loss and last activation.
+ */
+export function accuracyOfTargets(
+  coding: TargetCoding,
+  loss: Loss,
+  lastActivation?: Activation,
+): RightAnswer {
+  switch (coding.type) {
+    case 'oneHot':
+      return 'argmax'
+    case 'binary':
+    case 'multiLabel':
+      return 'half'
+    case 'number': {
+      if (coding.binary === false) return 'none'
+      if (loss === 'categoricalCrossentropy' || lastActivation === 'softmax') return 'argmax'
+      return coding.binary === true || !isRegression(loss) || lastActivation === 'sigmoid' ? 'half' : 'none'
+    }
+    default:
+      return coding satisfies never
+  }
+}
+
+/** Whether a loss measures distances, so that targets may be any numbers. */
+export function isRegression(loss: Loss): boolean {
+  switch (loss) {
+    case 'squaredError':
+    case 'meanSquaredError':
+    case 'meanAbsoluteError':
+    case 'huber':
+      return true
+    case 'binaryCrossentropy':
+    case 'categoricalCrossentropy':
+    case 'hinge':
+    case 'perceptron':
+      return false
+    default:
+      return loss satisfies never
+  }
+}
+
+/** Whether targets can be trained on another scale: numbers that are no answers of 0 or 1, under a regression loss. */
+export function canScaleTargets(coding: TargetCoding, loss: Loss): boolean {
+  return coding.type === 'number' && coding.binary !== true && isRegression(loss)
 }
 
 function categoryCoding(name: string, classes: string[], outputs: number): TargetCoding {

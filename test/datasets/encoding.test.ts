@@ -33,7 +33,7 @@ function encoded(table: Table, { outputs, loss, scaling = 'none', split = allOf(
     validationX: shared(split.validation.length * features),
     validationY: shared(split.validation.length * targets),
   }
-  const options = { outputs, loss, scaling, together: false }
+  const options = { outputs, loss, scaling, image: null }
   const coding = encode({ table, rows: split.training }, { table, rows: split.validation }, options, views)
   return { coding, ...views }
 }
@@ -173,7 +173,7 @@ describe('targets', () => {
       ],
     })
     const { coding, trainingY } = encoded(oneHot, { outputs: 2, loss: 'categoricalCrossentropy' })
-    expect(coding.target).toEqual({ type: 'number', names: ['y1', 'y2'] })
+    expect(coding.target).toEqual({ type: 'number', names: ['y1', 'y2'], binary: true })
     expect(trainingY).toEqual(Float32Array.of(0, 1, 1, 0))
     const real = encoded(tableFromInline({ x: [1, 2], y: [-0.5, 70] }), { outputs: 1, loss: 'huber' })
     expect(real.trainingY).toEqual(Float32Array.of(-0.5, 70))
@@ -246,7 +246,7 @@ test('no training rows, or views of the wrong size, are errors', () => {
     validationX: new Float32Array(0),
     validationY: new Float32Array(0),
   }
-  const options = { outputs: 1, loss: 'binaryCrossentropy', scaling: 'standardize', together: false } as const
+  const options = { outputs: 1, loss: 'binaryCrossentropy', scaling: 'standardize', image: null } as const
   const { training, validation } = allOf(two)
   const parts = [
     { table: two, rows: training },

@@ -40,7 +40,7 @@ function order(given: object, changes: Partial<TrainingOrder> = {}): TrainingOrd
     spec,
     backend: 'auto',
     changes: [],
-    data: { type: 'raw', training: table, validation: null, isImage: false },
+    data: { type: 'raw', training: table, validation: null, image: null },
     initialWeights: null,
     checkpoint: null,
     checkpointMilliseconds: 60_000,

@@ -48,6 +48,6 @@ it('are read again after a failure, and when there was none', async () => {
   await expect(tables.take('ds_a', 'ds_a')).rejects.toThrow('away')
   expect(await tables.take('ds_a', 'ds_a')).toBeNull()
   expect(await tables.take('ds_a', 'ds_a')).not.toBeNull()
-  expect(await tables.take('xor', null)).toMatchObject({ table: { rows: 4 }, isImage: false })
+  expect(await tables.take('xor', null)).toMatchObject({ table: { rows: 4 }, image: null })
   expect(read).toHaveLength(3)
 })

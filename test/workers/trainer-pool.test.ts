@@ -30,7 +30,7 @@ function order(spec: Partial<JobSpec> = {}, changes: Partial<TrainingOrder> = {}
     spec: xorSpec(spec),
     backend: 'auto',
     changes: [],
-    data: { type: 'raw', training: table, validation: null, isImage: false },
+    data: { type: 'raw', training: table, validation: null, image: null },
     initialWeights: null,
     checkpoint: null,
     checkpointMilliseconds: 60_000,
@@ -136,7 +136,7 @@ describe('a training', () => {
       y: [0, 1],
     })
     const { outcome, epochs } = await train(
-      order({ batchSize: 2 }, { data: { type: 'raw', training: table, validation: null, isImage: false } }),
+      order({ batchSize: 2 }, { data: { type: 'raw', training: table, validation: null, image: null } }),
     )
     expect(outcome).toEqual({ type: 'refused', message: expect.stringContaining('x2, row 2') })
     expect(epochs).toEqual([])

@@ -1,0 +1,54 @@
+/** What a date tells the network: four numbers. */
+import { type DatePart, datePartSchema, type FeatureCoding, type Scaling } from '../contract/dataset.js'
+import { scaleOf } from './scale.js'
+
+const millisecondsOfDay = 86_400_000
+/** 1970-01-01 was a Thursday. */
+const dayOfWeekOfEpoch = 3
+
+type DateCoding = FeatureCoding & { type: 'date' }
+
+/**
+ * Year, month (from 1), day of the week (from 0, Monday) and days since `first`, of a date in days since 1970-01-01
+ * UTC. NaN, each of them, beyond the dates that there are.
+ */
+export function datePartsOf(days: number, first: number): [number, number, number, number] {
+  const day = Math.floor(days)
+  const date = new Date(day * millisecondsOfDay)
+  const dayOfWeek = (((day + dayOfWeekOfEpoch) % 7) + 7) % 7
+  return [date.getUTCFullYear(), date.getUTCMonth() + 1, dayOfWeek, days - first]
+}
+
+/**
+ * How a date enters the network, by the dates of the training rows, of which NaN is a missing one.
+ * @param constant what stands in for a missing date; `mean` is the mean day
+ */
+export function dateCoding(
+  name: string,
+  days: Float64Array,
+  scaling: Scaling,
+  constant?: 'mean' | number,
+): DateCoding {
+  const known = days.filter((day) => !Number.isNaN(day))
+  const first = known.reduce((least, day) => Math.min(least, day), Number.POSITIVE_INFINITY)
+  const start = known.length === 0 ? 0 : first
+  const fill = constant === 'mean' ? meanDay(known, start) : constant
+  const parts = datePartSchema.options.map((part, place) => {
+    const values = known.map((day) => datePartsOf(day, start)[place])
+    return { part, ...scaleOf(scaling, values) }
+  })
+  return { type: 'date', name, first: start, parts, ...(fill === undefined ? {} : { imputation: fill }) }
+}
+
+function meanDay(days: Float64Array, first: number): number {
+  if (days.length === 0) return first
+  return first + Math.round(days.reduce((sum, day) => sum + (day - first), 0) / days.length)
+}
+
+/** The numbers of one date as the network takes them, in the order of `parts`. */
+export function codedDate({ first, parts }: DateCoding, days: number): number[] {
+  const values = datePartsOf(days, first)
+  return parts.map(({ part, offset, scale }) => (values[placeOf[part]] - offset) / scale)
+}
+
+const placeOf: Readonly<Record<DatePart, number>> = { year: 0, month: 1, dayOfWeek: 2, daysSinceFirst: 3 }

@@ -1,0 +1,33 @@
+/** The scale on which numbers enter the network or are learned: (value − offset) / scale. */
+import type { Scaling } from '../contract/dataset.js'
+import { Deviation, Moments } from './moments.js'
+
+export interface Scale {
+  offset: number
+  scale: number
+}
+
+/**
+ * `standardize`: mean and population deviation. `minMax`: minimum and range. The scale is 1 where the numbers never
+ * change or their range is beyond float64.
+ */
+export function scaleBy(scaling: Scaling, moments: Moments, deviation: Deviation): Scale {
+  const { minimum, maximum, mean } = moments
+  const range = scaling === 'standardize' ? deviation.value : maximum - minimum
+  return {
+    offset: scaling === 'none' || moments.count === 0 ? 0 : scaling === 'standardize' ? mean : minimum,
+    scale: scaling === 'none' || !(range > 0 && Number.isFinite(range)) ? 1 : range,
+  }
+}
+
+/** The scale of numbers that are all in memory. */
+export function scaleOf(scaling: Scaling, values: Float64Array): Scale {
+  const moments = new Moments()
+  moments.take(values)
+  const deviation = new Deviation(moments)
+  deviation.take(
+    values,
+    Int32Array.from(values, (_, place) => place),
+  )
+  return scaleBy(scaling, moments, deviation)
+}

@@ -1,0 +1,57 @@
+/** Which rows of a dataset train and which validate. */
+import type { JobSpec } from '../contract/job.js'
+import { splitRows, splitSizes } from '../engine/splitting.js'
+import { placeReader } from './column-meaning.js'
+import { columnOf } from './feature-coding.js'
+import type { Table } from './table.js'
+import { isRegression } from './target-coding.js'
+
+/** Rows as ascending indices. */
+export interface RowSplit {
+  training: Int32Array
+  validation: Int32Array
+}
+
+/** The split of a job without a dataset for validation. Stratified ones are random where the target is no class. */
+export function splitOf(
+  { split, validationSplit, seed }: Pick<JobSpec, 'split' | 'validationSplit' | 'seed'>,
+  table: Table,
+): RowSplit {
+  switch (split) {
+    case 'random':
+      return splitRows(table.rows, validationSplit, seed)
+    case 'chronological':
+      return splitChronological(table.rows, validationSplit)
+    case 'stratified': {
+      return splitRows(table.rows, validationSplit, seed)
+    }
+    default:
+      return split satisfies never
+  }
+}
+
+/** The last rows validate. */
+function splitChronological(rows: number, share: number): RowSplit {
+  const { training } = splitSizes(rows, share)
+  const order = everyRow({ rows })
+  return { training: order.slice(0, training), validation: order.slice(training) }
+}
+
+export function everyRow({ rows }: Pick<Table, 'rows'>): Int32Array {
+  return Int32Array.from({ length: rows }, (_, row) => row)
+}
+
+/**
+ * The class of each row, as an index from 0; null where the target is not one class. Numbers are classes under a loss
+ * that tells classes apart.
+ */
+export function classesOfRows(table: Table, loss: JobSpec['loss']): Int32Array | null {
+  const targets = table.columns.flatMap(({ role }, place) => (role === 'target' ? [place] : []))
+  const [place] = targets
+  const column = table.columns[place]
+  if (targets.length !== 1 || (column.categories === undefined && isRegression(loss))) return null
+  const values = columnOf({ table, rows: everyRow(table) }, place)
+  const names = column.categories ?? [...new Set(values)].sort((a, b) => a - b).map(String)
+  const classOf = placeReader(column, names)
+  return Int32Array.from(values, classOf)
+}
