@@ -155,7 +155,14 @@ async function run(order: TrainingOrder, { handle, coding }: SharedData): Promis
       if (evaluation === null) return send({ type: 'stopped' })
       return send({
         type: 'trained',
-        model: { layers, coding, parameters, weights: packWeights(weights), evaluation, bestEpoch: null },
+        model: {
+          layers,
+          coding,
+          parameters,
+          weights: packWeights(weights),
+          evaluation,
+          bestEpoch: training.bestEpoch,
+        },
       })
     } finally {
       training.dispose()

@@ -6,7 +6,7 @@ export const checkpointHeaderSchema = z.object({
   /** The training's: random numbers follow from it and the position. */
   seed: z.int(),
   ended: z.enum(['finished', 'earlyStopped', 'diverged']).nullable(),
-  watch: z.object({ best: z.number().nullable(), waited: z.int() }).nullable(),
+  watch: z.object({ best: z.number().nullable(), bestEpoch: z.int().nullish(), waited: z.int() }).nullable(),
   /** Buffers by name: of the training itself, and of the best weights kept by early stopping. */
   buffers: z.array(
     z.object({ of: z.enum(['state', 'best']), name: z.string(), offset: z.int(), length: z.int() }),

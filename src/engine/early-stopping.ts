@@ -7,12 +7,14 @@ import type { Epoch } from './epoch.js'
 export interface WatchState {
   /** Best value so far; null before the first epoch. */
   best: number | null
+  /** The epoch of that value; left out by snapshots of older versions. */
+  bestEpoch?: number | null | undefined
   /** Epochs since. */
   waited: number
 }
 
 export class ImprovementWatch {
-  readonly state: WatchState = { best: null, waited: 0 }
+  readonly state: WatchState = { best: null, bestEpoch: null, waited: 0 }
 
   constructor(readonly rule: EarlyStopping) {}
 
@@ -26,6 +28,7 @@ export class ImprovementWatch {
     const { best } = this.state
     if (value !== null && (best === null || this.#gain(value, best) > minDelta)) {
       this.state.best = value
+      this.state.bestEpoch = epoch.epoch
       this.state.waited = 0
       return 'improved'
     }

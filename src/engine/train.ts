@@ -110,6 +110,12 @@ export class Training {
     return this.#position.epoch + (this.#ended === 'diverged' && this.#position.step > 0 ? 1 : 0)
   }
 
+  /** After an end with restored best weights, the epoch they are of; otherwise null. */
+  get bestEpoch(): number | null {
+    const isEnd = this.#ended === 'finished' || this.#ended === 'earlyStopped'
+    return isEnd && this.#best !== null ? (this.#watch?.state.bestEpoch ?? null) : null
+  }
+
   /**
    * Runs until a limit of the slice, the stop flag, or the training's end. However it is sliced, the same epochs and
    * weights come out.

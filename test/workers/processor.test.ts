@@ -108,6 +108,36 @@ describe('a job', () => {
     })
   })
 
+  it('whose best weights come back shows what their own evaluation counts', async () => {
+    const moons = { name: 'moons' as const, rows: 60, noise: 0.5, seed: 0 }
+    const earlyStopping = { ...{ monitor: 'valLoss' as const, patience: 8 }, minDelta: 0, restoreBest: true }
+    const id = await create({
+      dataset: moons,
+      validationSplit: 0.3,
+      epochs: 500,
+      batchSize: 8,
+      earlyStopping,
+    })
+    await processor.processNext()
+    const job = await stores.jobs.get(id)
+    const epochs = await historyOf(id)
+    // Found again in the history: the epoch of the smallest loss, eight epochs before the last.
+    const losses = epochs.map(({ valLoss }) => valLoss ?? Number.POSITIVE_INFINITY)
+    const best = 1 + losses.indexOf(Math.min(...losses))
+    expect(best).toBe(epochs.length - 8)
+    expect(job).toMatchObject({ status: 'succeeded', epoch: epochs.length, bestEpoch: best })
+    const { loss, accuracy, valLoss, valAccuracy } = epochs[best - 1]
+    expect(job?.metrics).toEqual({ loss, accuracy, valLoss, valAccuracy })
+    const model = await stores.models.getEvaluated(job?.modelId ?? '')
+    expect(model).toMatchObject({ epoch: best, metrics: job?.metrics })
+    const evaluation = model?.evaluation
+    if (evaluation?.type !== 'classification') throw new Error('is no classification')
+    expect([evaluation.rows, evaluation.count]).toEqual(['validation', 18])
+    expect(valAccuracy).toBe(evaluation.right / evaluation.count)
+    // Not those of the last epoch.
+    expect(epochs.at(-1)?.valLoss).not.toBe(valLoss)
+  })
+
   it('on uploaded rows is trained on standardized features', async () => {
     const rows = uploaded(
       [

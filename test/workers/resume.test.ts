@@ -136,6 +136,9 @@ const cases: { name: string; spec: object }[] = [
   },
 ]
 
+const bestEpochOf = ({ outcome }: Trained) =>
+  outcome.type === 'trained' ? outcome.model.bestEpoch : undefined
+
 const usedSteps: number[] = []
 
 describe.each(cases)('$name', ({ spec }) => {
@@ -149,6 +152,7 @@ describe.each(cases)('$name', ({ spec }) => {
       usedSteps.push(checkpoint.step)
       const rest = await train(order(spec, { checkpoint }))
       expect(sha256Of(rest)).toBe(sha256Of(whole))
+      expect(bestEpochOf(rest)).toBe(bestEpochOf(whole))
       expect(rest.epochs).toEqual(whole.epochs.slice(checkpoint.epoch))
     }
   }, 60_000)
