@@ -1,0 +1,26 @@
+/** Which rows of a job validate. */
+import { describe, expect, test } from 'vitest'
+import type { Split } from '../../src/contract/job.js'
+import { tableFromInline } from '../../src/datasets/inline.js'
+import { splitOf } from '../../src/datasets/split-rows.js'
+import { splitRows } from '../../src/engine/index.js'
+
+const ten = tableFromInline({ x: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], y: [0, 0, 0, 0, 0, 0, 0, 0, 1, 1] })
+const spec = (split: Split, seed = 1) => ({
+  split,
+  seed,
+  validationSplit: 0.3,
+  loss: 'squaredError' as const,
+})
+
+describe('a split', () => {
+  test('at random is that of older versions, so that their jobs go on with the same rows', () => {
+    expect(splitOf(spec('random', 7), ten)).toEqual(splitRows(10, 0.3, 7))
+  })
+
+  test('by time takes the last rows', () => {
+    const { training, validation } = splitOf(spec('chronological'), ten)
+    expect([...training]).toEqual([0, 1, 2, 3, 4, 5, 6])
+    expect([...validation]).toEqual([7, 8, 9])
+  })
+})
