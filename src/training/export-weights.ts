@@ -16,15 +16,15 @@ export interface WeightFile {
   open(): Promise<AsyncIterable<Uint8Array>>
 }
 
-/** Throws Problem `not-found`. */
+/** The coding of inputs and targets is in the file's metadata, as JSON. Throws Problem `not-found`. */
 export async function exportWeights(
   { models, all }: { models: Pick<ModelStore, 'get' | 'tensors'>; all: Pick<AllModels, 'weightChunks'> },
   id: string,
 ): Promise<WeightFile> {
   const [model, tensors] = await Promise.all([models.get(id), models.tensors(id)])
   if (model === null || tensors === null) throw missing(id)
-  const { weightSha256, weightBytes } = model
-  const header = safetensorsHeader(tensors, { model: id })
+  const { weightSha256, weightBytes, coding } = model
+  const header = safetensorsHeader(tensors, { model: id, coding: JSON.stringify(coding) })
   /** The first chunk, which mostly is all, has been read by then: the model may be deleted. */
   async function* content(first: Uint8Array | undefined) {
     yield header
@@ -67,7 +67,8 @@ function safetensorsHeader(tensors: readonly Tensor[], metadata: Record<string, 
     return [name, { dtype: 'F32', shape, data_offsets: place }] as const
   })
   const json = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) })
-  const text = Buffer.from(json.padEnd(Math.ceil(json.length / 8) * 8))
+  const bytes = Buffer.byteLength(json)
+  const text = Buffer.from(json + ' '.repeat((8 - (bytes % 8)) % 8))
   const length = Buffer.alloc(8)
   length.writeBigUInt64LE(BigInt(text.length))
   return Buffer.concat([length, text])

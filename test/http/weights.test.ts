@@ -64,12 +64,25 @@ describe('the weights of a model', () => {
     })
     const { metadata, numbers, headerBytes } = tensorsOf(body)
     expect(headerBytes % 8).toBe(0)
-    expect(metadata).toEqual({ model: id })
+    expect(metadata).toEqual({ model: id, coding: JSON.stringify(linearModel().coding) })
     expect(numbers).toEqual([
       { name: 'layers.0.weight', dtype: 'F32', shape: [1, 2], values: [2, 3] },
       { name: 'layers.0.bias', dtype: 'F32', shape: [1], values: [1] },
     ])
     expect(body.length).toBe(headerBytes + 12)
+  })
+
+  it('carry the scale of the target, and stay aligned with names in any script', async () => {
+    const target = {
+      type: 'number' as const,
+      names: ['Größe'],
+      scaling: { method: 'standardize' as const, offset: [496_950.1], scale: [387_805.7] },
+    }
+    const { id } = await storeModel(service, linearModel({ coding: { ...linearModel().coding, target } }))
+    const { metadata, numbers, headerBytes } = tensorsOf((await download(id)).body)
+    expect(JSON.parse(metadata.coding).target).toEqual(target)
+    expect(headerBytes % 8).toBe(0)
+    expect(numbers[0].values).toEqual([2, 3])
   })
 
   it.skipIf(!hasNumpy)('are what numpy reads', async () => {

@@ -132,7 +132,8 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
         tags: ['models'],
         summary: 'Download the weights',
         description:
-          'As a file of the safetensors format: float32 tensors by name, such as `layers.0.weight` of units × inputs.',
+          'As a file of the safetensors format: float32 tensors by name, such as `layers.0.weight` of units × inputs. ' +
+          'The metadata has the id of the `model` and, as JSON, its `coding`: offset and scale of inputs and targets.',
         params: idParameters,
         response: {
           200: {
