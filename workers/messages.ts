@@ -39,6 +39,10 @@ export interface TrainingOrder {
   backend: BackendSetting
   changes: Change[]
   data: RawData | SharedData
+  /** The rows again, where folds choose the number of epochs. */
+  foldData: RawData | null
+  /** What folds chose in an earlier attempt, whose epochs are stored; null to keep to what they choose now. */
+  plannedEpochs: number | null
   initialWeights: PackedWeights | null
   /** Where to go on; null to begin. */
   checkpoint: Checkpoint | null

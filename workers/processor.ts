@@ -156,8 +156,11 @@ export class Processor {
     const key = dataKey(job)
     const taken = await sharedDatasets.take(key)
     try {
-      const data = taken.type === 'shared' ? taken.data : await this.load(job)
-      if (data === null) return { type: 'refused', message: 'The dataset of this job no longer exists.' }
+      const hasFolds = job.spec.earlyStopping?.folds !== undefined
+      const raw = taken.type === 'shared' && !hasFolds ? null : await this.load(job)
+      const data = taken.type === 'shared' ? taken.data : raw
+      if (data === null || (hasFolds && raw === null))
+        return { type: 'refused', message: 'The dataset of this job no longer exists.' }
       const { from } = job.spec
       const initialWeights = from === undefined ? null : await models.weights(from)
       if (from !== undefined && initialWeights === null)
@@ -169,6 +172,8 @@ export class Processor {
         spec,
         changes,
         data,
+        foldData: hasFolds ? raw : null,
+        plannedEpochs: hasFolds && job.storedEpoch > 0 ? job.epochs : null,
         initialWeights,
         checkpoint,
         checkpointMilliseconds,

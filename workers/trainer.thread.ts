@@ -1,35 +1,23 @@
 /** A training thread: the engine and nothing else. It knows no database and no queue. */
 import { parentPort } from 'node:worker_threads'
-import { inputWidth } from '../src/contract/dataset.js'
 import { finalTraining } from '../src/contract/folds.js'
 import type { Change, JobSpec } from '../src/contract/job.js'
-import { encode } from '../src/datasets/encoding.js'
-import type { Part } from '../src/datasets/feature-coding.js'
-import { everyRow, splitOf } from '../src/datasets/split-rows.js'
 import { DatasetError } from '../src/datasets/table.js'
-import { targetCoding, targetWidth } from '../src/datasets/target-coding.js'
 import {
   compile,
   countOf,
   Dataset,
   explainBackend,
-  outputShape,
   type Snapshot,
   SpecError,
-  sizeOf,
   type Training,
   train,
 } from '../src/engine/index.js'
 import type { Progress } from '../src/training/ports.js'
+import { encodeRows } from './encode-rows.js'
 import { evaluate } from './evaluation.js'
-import type {
-  BackendSetting,
-  FromTrainer,
-  RawData,
-  SharedData,
-  ToTrainer,
-  TrainingOrder,
-} from './messages.js'
+import { chooseEpochs, evaluateFolds, type FoldOutcome } from './folds.js'
+import type { BackendSetting, FromTrainer, SharedData, ToTrainer, TrainingOrder } from './messages.js'
 import { packSnapshot, unpackSnapshot } from './packed-snapshot.js'
 import { packWeights, unpackWeights } from './packed-weights.js'
 import { SnapshotRecorder } from './snapshot-recorder.js'
@@ -63,46 +51,13 @@ port.on('message', (message: ToTrainer) => {
 async function answer(order: TrainingOrder): Promise<void> {
   unstored = 0
   try {
-    const data = order.data.type === 'shared' ? order.data : encodeRaw(order.spec, order.data)
+    const data = order.data.type === 'shared' ? order.data : encodeRows(order.spec, order.data)
     if (order.data.type === 'raw') send({ type: 'encoded', data })
     await run(order, data)
   } catch (error) {
     if (!(error instanceof DatasetError) && !(error instanceof SpecError)) throw error
     send({ type: 'refused', message: error.message })
   }
-}
-
-function encodeRaw(spec: JobSpec, data: RawData): SharedData {
-  const { columns } = data.training
-  const features = inputWidth(columns, spec.sampleWeight)
-  const outputs = sizeOf(outputShape(spec.network, spec.network.inputShape ?? [features]))
-  const [training, validation] = partsOf(spec, data)
-  const options = { ...spec, outputs, image: data.image }
-  const dataset = Dataset.allocate({
-    trainingRows: training.rows.length,
-    validationRows: validation.rows.length,
-    features,
-    targetWidth: targetWidth(targetCoding({ columns }, options)),
-  })
-  const coding = encode(training, validation, options, dataset)
-  return { type: 'shared', handle: dataset.share(), coding }
-}
-
-function partsOf(
-  spec: JobSpec,
-  { training: table, validation }: RawData,
-): [training: Part, validation: Part] {
-  if (validation !== null) {
-    return [
-      { table, rows: everyRow(table) },
-      { table: validation, rows: everyRow(validation) },
-    ]
-  }
-  const split = splitOf(spec, table)
-  return [
-    { table, rows: split.training },
-    { table, rows: split.validation },
-  ]
 }
 
 /** A stretch of epochs trained by one spec: what resuming changes begins a new one. */
@@ -120,13 +75,36 @@ function stretchesOf(spec: JobSpec, changes: Change[]): Stretch[] {
   return [...earlier, { spec, lastEpoch: null }]
 }
 
-async function run(order: TrainingOrder, { handle, coding }: SharedData): Promise<void> {
+/** How many epochs the job has, where folds choose it; null where its spec says it. */
+function chooseByFolds(order: TrainingOrder): FoldOutcome | null {
+  const { spec, changes, foldData, backend, initialWeights, stop } = order
+  const folds = spec.earlyStopping?.folds
+  if (folds === undefined || foldData === null) return null
+  // The spec that the first epoch is trained by.
+  const first = stretchesOf(spec, changes).find(({ lastEpoch }) => lastEpoch === null || lastEpoch > 0)
+  const { optimizer } = first?.spec ?? spec
+  return chooseEpochs({
+    spec: { ...spec, optimizer },
+    folds,
+    data: foldData,
+    backend,
+    initialWeights: initialWeights === null ? undefined : unpackWeights(initialWeights),
+    stop,
+  })
+}
+
+async function run(order: TrainingOrder, data: SharedData): Promise<void> {
+  const choice = chooseByFolds(order)
+  if (choice !== null && choice.type !== 'chosen') return send(choice)
+  const plannedEpochs = choice === null ? undefined : (order.plannedEpochs ?? choice.epochs)
+  const { handle, coding } = data
   const dataset = Dataset.attach(handle)
   const { size } = dataset
   let snapshot = order.checkpoint === null ? null : unpackSnapshot(order.checkpoint)
   for (const { spec, lastEpoch } of stretchesOf(order.spec, order.changes)) {
     if (lastEpoch !== null && (snapshot?.position.epoch ?? 0) >= lastEpoch) continue
-    const program = compile(finalTraining(spec), {
+    const final = finalTraining(plannedEpochs === undefined ? spec : { ...spec, epochs: plannedEpochs })
+    const program = compile(final, {
       inputShape: spec.network.inputShape ?? [size.features],
       targetWidth: size.targetWidth,
       trainingRows: size.trainingRows,
@@ -141,7 +119,7 @@ async function run(order: TrainingOrder, { handle, coding }: SharedData): Promis
     })
     try {
       if (snapshot !== null) training.restore(snapshot)
-      const end = await runStretch(training, order, lastEpoch, recorder)
+      const end = await runStretch(training, { ...order, plannedEpochs }, lastEpoch, recorder)
       if (end === 'reached') {
         snapshot = training.snapshot()
         continue
@@ -151,7 +129,10 @@ async function run(order: TrainingOrder, { handle, coding }: SharedData): Promis
       const { network, layers, parameters } = program
       const weights = training.weights()
       const { backend, stop } = order
-      const evaluation = evaluate({ network, weights, loss: spec.loss, dataset, coding, backend, stop })
+      const evaluation =
+        choice === null
+          ? evaluate({ network, weights, loss: spec.loss, dataset, coding, backend, stop })
+          : evaluateFolds(choice.answers, spec, data, stop)
       if (evaluation === null) return send({ type: 'stopped' })
       return send({
         type: 'trained',
@@ -173,7 +154,12 @@ async function run(order: TrainingOrder, { handle, coding }: SharedData): Promis
 /** Runs slice by slice, reporting progress. `reached`: the last epoch of the stretch is done, the training is not. */
 async function runStretch(
   training: Training,
-  { stop, checkpointMilliseconds, backend }: TrainingOrder,
+  {
+    stop,
+    checkpointMilliseconds,
+    backend,
+    plannedEpochs,
+  }: Omit<TrainingOrder, 'plannedEpochs'> & Pick<Progress, 'plannedEpochs'>,
   lastEpoch: number | null,
   recorder: SnapshotRecorder | null,
 ): Promise<'reached' | 'stopped' | 'diverged' | 'trained'> {
@@ -191,7 +177,7 @@ async function runStretch(
       snapshots: [],
     }
     seconds += (performance.now() - begin) / 1_000
-    const progress = { epochs, snapshots, seconds }
+    const progress = { epochs, snapshots, seconds, plannedEpochs }
     milliseconds = sliceMilliseconds
     switch (state) {
       case 'running': {
@@ -229,7 +215,7 @@ function describeBackend({ backendDetail }: Training, setting: BackendSetting): 
 async function report(
   training: Training,
   detail: string | null,
-  progress: Pick<Progress, 'epochs' | 'snapshots' | 'seconds'>,
+  progress: Pick<Progress, 'epochs' | 'snapshots' | 'seconds' | 'plannedEpochs'>,
   snapshot: Snapshot | null,
 ): Promise<boolean> {
   if (countOf(progress.epochs) === 0 && snapshot === null) return false

@@ -10,7 +10,7 @@ import { jobSchema } from './job.js'
 export const streamMessageSchema = z.discriminatedUnion('type', [
   z
     .object({ type: z.literal('job'), job: jobSchema })
-    .describe('The job: first of all, and whenever its status changes'),
+    .describe('The job: first of all, and whenever its status or its number of epochs changes'),
   z
     .object({ type: z.literal('epochs'), epochs: z.array(epochSchema).min(1) })
     .describe('One or more epochs, in order, none missing, none twice'),

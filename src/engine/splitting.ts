@@ -22,3 +22,20 @@ export function splitRows(
   const { training } = splitSizes(rows, share)
   return { training: order.slice(0, training).sort(), validation: order.slice(training).sort() }
 }
+
+/**
+ * The rows of each fold, in ascending order: a seeded permutation, dealt out class by class, so that folds differ by
+ * one row at most, and in each class by one row at most.
+ * @param classes of each row; null where rows have none
+ */
+export function foldsOf(
+  { rows, folds, seed }: { rows: number; folds: number; seed: number },
+  classes: Int32Array | null,
+): Int32Array[] {
+  const order = new Int32Array(rows)
+  permute(order, streamKey(seed, 'splitting'), 0)
+  const sorted = classes === null ? order : order.toSorted((a, b) => classes[a] - classes[b])
+  return Array.from({ length: folds }, (_, fold) =>
+    sorted.filter((_, place) => place % folds === fold).sort(),
+  )
+}

@@ -102,6 +102,7 @@ export class Live {
     // The network as it was initialized is a frame, too.
     let painted = after === 0 ? -1 : after
     let shown: JobStatus | undefined
+    let epochs: number | undefined
     while (!sink.signal.aborted) {
       const { version, job } = await feed.read()
       if (job === null) return 'deleted'
@@ -124,8 +125,10 @@ export class Live {
         hasMore = position > painted
         painted = position
       }
-      if (shown !== undefined && shown !== job.status) await sink.send({ type: 'job', job })
+      const isNews = shown !== job.status || epochs !== job.epochs
+      if (shown !== undefined && isNews) await sink.send({ type: 'job', job })
       shown = job.status
+      epochs = job.epochs
       if (hasMore) continue
       if (isFinished(job.status)) {
         await sink.send({ type: 'end', job })

@@ -10,13 +10,18 @@ export async function resume(
   { id, tenantId }: { id: string; tenantId: string },
   change: ResumeRequest,
 ): Promise<boolean> {
-  const [row] = await client.$queryRaw<{ epoch: number; spec: unknown; changes: unknown }[]>`
-    SELECT epoch, spec, changes FROM "Job"
+  const [row] = await client.$queryRaw<{ epoch: number; epochs: number; spec: unknown; changes: unknown }[]>`
+    SELECT epoch, epochs, spec, changes FROM "Job"
     WHERE id = ${id} AND "tenantId" = ${tenantId} AND status = 'paused' FOR UPDATE`
   if (row === undefined) return false
   const spec = jobSpecSchema.parse(row.spec)
-  const before = { epochs: spec.epochs, learningRate: spec.optimizer.learningRate }
+  const hasFolds = spec.earlyStopping?.folds !== undefined
+  const before = { epochs: row.epochs, learningRate: spec.optimizer.learningRate }
   const after = { ...before, ...change }
+  if (hasFolds && after.epochs !== before.epochs) {
+    const message = `The folds of this job choose its number of epochs, so it cannot be ${after.epochs}: change the learningRate only.`
+    throw new Problem('invalid-spec', message, [{ pointer: '/epochs', message }])
+  }
   if (after.epochs !== before.epochs || after.learningRate !== before.learningRate) {
     const earlier = z.array(changeSchema).parse(row.changes)
     const next = await nextUnbegunEpoch(client, id, row.epoch)
@@ -28,7 +33,8 @@ export async function resume(
     }
     const changes = [...earlier, { at: new Date().toISOString(), fromEpoch, before, after }]
     const { epochs, learningRate } = after
-    const changed: JobSpec = { ...spec, epochs, optimizer: { ...spec.optimizer, learningRate } }
+    const most = hasFolds ? spec.epochs : epochs
+    const changed: JobSpec = { ...spec, epochs: most, optimizer: { ...spec.optimizer, learningRate } }
     await client.job.update({ where: { id }, data: { spec: changed, epochs, changes } })
   }
   // A worker that has not noticed the pause yet must not write when the job is paused again.

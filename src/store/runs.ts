@@ -153,7 +153,7 @@ async function claimUnlocked(
       UPDATE "Job" SET status = 'running', attempt = attempt + 1, "workerId" = ${workerId},
         "heartbeatAt" = now(), "startedAt" = coalesce("startedAt", now())
       FROM next WHERE "Job".id = next.id AND ${fits(room)} AND "mayRun"(next."tenantId", next.allowed)
-      RETURNING "Job".id, status, epoch, attempt, spec, changes, "datasetId", "validationDatasetId", "Job"."tenantId",
+      RETURNING "Job".id, status, epoch, epochs, attempt, spec, changes, "datasetId", "validationDatasetId", "Job"."tenantId",
         "requestId", "traceId"
     ) ${notifyChanged}`
   if (row === undefined) return null
@@ -168,6 +168,7 @@ async function claimUnlocked(
     datasetId: row.datasetId,
     validationDatasetId: row.validationDatasetId,
     storedEpoch: row.epoch,
+    epochs: row.epochs,
   }
 }
 
@@ -175,7 +176,7 @@ async function claimUnlocked(
 async function advance(
   client: Database | Prisma.TransactionClient,
   claim: Claim,
-  { epochs, seconds, backend, backendDetail }: Progress,
+  { epochs, seconds, backend, backendDetail, plannedEpochs }: Progress,
 ): Promise<boolean> {
   const holds = Prisma.sql`
     id = ${claim.jobId} AND attempt = ${claim.attempt}::int AND status IN ('running', 'paused')`
@@ -194,7 +195,7 @@ async function advance(
       UPDATE "Job" SET epoch = ${lastEpoch}::int, loss = ${last.loss}, accuracy = ${last.accuracy},
         "valLoss" = ${last.valLoss}, "valAccuracy" = ${last.valAccuracy},
         "trainingSeconds" = "trainingSeconds" + ${seconds}::float8,
-        backend = ${backend}, "backendDetail" = ${backendDetail}, crashes = 0, "heartbeatAt" = now()
+        epochs = coalesce(${plannedEpochs ?? null}::int, epochs), backend = ${backend}, "backendDetail" = ${backendDetail}, crashes = 0, "heartbeatAt" = now()
       WHERE ${holds} AND epoch = ${firstEpoch - 1}::int
       RETURNING id, status, epoch, "trainingSeconds"
     ), stored AS (
@@ -216,4 +217,5 @@ interface ClaimedRow {
   traceId: string | null
   validationDatasetId: string | null
   epoch: number
+  epochs: number
 }

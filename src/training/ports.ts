@@ -51,6 +51,8 @@ export interface ClaimedJob extends Claim {
   validationDatasetId: string | null
   /** Epochs up to this one are stored already, by an earlier attempt. */
   storedEpoch: number
+  /** Epochs in all: those of the spec, or those that folds have chosen in an earlier attempt. */
+  epochs: number
 }
 
 /** Everything a training needs to go on, bit for bit. */
@@ -86,6 +88,8 @@ export interface Progress {
   backendDetail: string | null
   checkpoint: Checkpoint | null
   snapshots: WeightSnapshot[]
+  /** The number of epochs that folds have chosen; left out where the spec says it. */
+  plannedEpochs?: number | undefined
 }
 
 /** What travels on the queue. Each attempt is a ticket of its own, so a stale one never stands in the way of the next. */

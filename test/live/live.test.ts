@@ -141,6 +141,32 @@ describe('a watcher', () => {
     expect(none.messages.map(({ type }) => type)).toEqual(['job', 'end'])
   })
 
+  it('is told how many epochs folds have chosen, and at last of the metrics that the model has', async () => {
+    const claim = await startJob(stores)
+    const { jobId } = claim
+    const watcher = watch(jobId)
+    await eventually(() => watcher.messages[0])
+    const jobs = () => watcher.messages.flatMap((message) => (message.type === 'job' ? message.job : []))
+    const { spec } = claim
+    const metrics = Float64Array.from([0.5, 1, 2, 0.25, 0.25, 1, 3, 0.5])
+    await stores.runs.record(claim, {
+      ...{ epochs: { firstEpoch: 1, metrics }, seconds: 0, backend: 'wasm', backendDetail: null },
+      ...{ checkpoint: null, snapshots: [], plannedEpochs: 2 },
+    })
+    live.report({ jobId, status: 'running', epoch: 2 })
+    await eventually(() => jobs().length === 2 || undefined)
+    expect(jobs().map(({ epochs }) => epochs)).toEqual([spec.epochs, 2])
+    await stores.runs.succeed(claim, linearModel(), 1)
+    live.report({ jobId, status: 'succeeded', epoch: 2 })
+    expect(await watcher.ended).toBe('ended')
+    const best = { loss: 0.5, accuracy: 1, valLoss: 2, valAccuracy: 0.25 }
+    const ended = { status: 'succeeded', epoch: 2, epochs: 2, bestEpoch: 1, metrics: best }
+    expect(watcher.messages.slice(-2)).toMatchObject([
+      { type: 'job', job: ended },
+      { type: 'end', job: ended },
+    ])
+  })
+
   it('is told of every change of status', async () => {
     const claim = await startJob(stores)
     const watcher = watch(claim.jobId)

@@ -138,6 +138,59 @@ describe('a job', () => {
     expect(epochs.at(-1)?.valLoss).not.toBe(valLoss)
   })
 
+  it('whose epochs are chosen by folds trains on all rows for so many, and again so after a crash', async () => {
+    const moons = { name: 'moons' as const, rows: 90, noise: 0.4, seed: 2 }
+    const rule = { monitor: 'valLoss' as const, patience: 20, minDelta: 0, restoreBest: true, folds: 5 }
+    const spec = { dataset: moons, epochs: 300, batchSize: 10, earlyStopping: rule }
+    const id = await create(spec)
+    await processor.processNext()
+    const job = await stores.jobs.get(id)
+    const epochs = await historyOf(id)
+    expect(epochs.length).toBeLessThan(300)
+    expect(job).toMatchObject({ status: 'succeeded', epoch: epochs.length, epochs: epochs.length })
+    expect(job).toMatchObject({ bestEpoch: null, spec: { epochs: 300 }, metrics: { valLoss: null } })
+    const model = await stores.models.getEvaluated(job?.modelId ?? '')
+    expect(model).toMatchObject({ epoch: epochs.length, metrics: job?.metrics })
+    expect(model?.evaluation).toMatchObject({ rows: 'folds', available: 90, count: 90, unanswered: 0 })
+
+    const again = await create(spec)
+    // The worker dies when all epochs are stored and the model is not.
+    vi.spyOn(stores.runs, 'succeed').mockResolvedValueOnce(false)
+    await processor.processNext()
+    expect(await stores.jobs.get(again)).toMatchObject({ status: 'running', epochs: epochs.length })
+    await stores.runs.crash({ jobId: again, attempt: 1 })
+    await processor.processNext()
+    expect(await stores.jobs.get(again)).toMatchObject({ status: 'succeeded', epochs: epochs.length })
+    expect(measured(await historyOf(again))).toEqual(measured(epochs))
+    const repeated = await stores.models.getEvaluated((await stores.jobs.get(again))?.modelId ?? '')
+    expect(repeated?.weightSha256).toBe(model?.weightSha256)
+    expect(repeated?.evaluation).toEqual(model?.evaluation)
+  })
+
+  it('is heard while folds are trained', async () => {
+    const spirals = { name: 'spirals' as const, rows: 2_000, noise: 0.1, seed: 1 }
+    const rule = { monitor: 'valLoss' as const, patience: 1e6, minDelta: 0, restoreBest: true, folds: 5 }
+    const id = await create({ dataset: spirals, epochs: 1e6, batchSize: 32, earlyStopping: rule })
+    const processing = processor.processNext()
+    await eventually(async () => (await stores.jobs.get(id))?.status === 'running' || undefined)
+    await stores.jobs.pause(id)
+    const paused = performance.now()
+    processor.notice({ jobId: id, status: 'paused', epoch: 0 })
+    await processing
+    expect(performance.now() - paused).toBeLessThan(500)
+    expect(await stores.jobs.get(id)).toMatchObject({ status: 'paused', epoch: 0, epochs: 1e6 })
+    // The folds choose the epochs, also of a job that goes on.
+    await expect(stores.jobs.resume(id, { epochs: 5 })).rejects.toMatchObject({
+      code: 'invalid-spec',
+      errors: [{ pointer: '/epochs' }],
+    })
+    expect(await stores.jobs.resume(id, { epochs: 1e6, learningRate: 0.5 })).toBe(true)
+    expect(await stores.jobs.get(id)).toMatchObject({
+      spec: { epochs: 1e6, optimizer: { learningRate: 0.5 } },
+    })
+    await stores.jobs.cancel(id)
+  })
+
   it('on uploaded rows is trained on standardized features', async () => {
     const rows = uploaded(
       [

@@ -41,6 +41,8 @@ function order(given: object, changes: Partial<TrainingOrder> = {}): TrainingOrd
     backend: 'auto',
     changes: [],
     data: { type: 'raw', training: table, validation: null, image: null },
+    foldData: null,
+    plannedEpochs: null,
     initialWeights: null,
     checkpoint: null,
     checkpointMilliseconds: 60_000,

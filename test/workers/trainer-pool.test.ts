@@ -31,6 +31,8 @@ function order(spec: Partial<JobSpec> = {}, changes: Partial<TrainingOrder> = {}
     backend: 'auto',
     changes: [],
     data: { type: 'raw', training: table, validation: null, image: null },
+    foldData: null,
+    plannedEpochs: null,
     initialWeights: null,
     checkpoint: null,
     checkpointMilliseconds: 60_000,

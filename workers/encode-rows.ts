@@ -1,0 +1,41 @@
+/** Splits and encodes the rows of a job into memory that all threads see. */
+import { inputWidth } from '../src/contract/dataset.js'
+import type { JobSpec } from '../src/contract/job.js'
+import { encode } from '../src/datasets/encoding.js'
+import type { Part } from '../src/datasets/feature-coding.js'
+import { everyRow, splitOf } from '../src/datasets/split-rows.js'
+import { targetCoding, targetWidth } from '../src/datasets/target-coding.js'
+import { Dataset, outputShape, sizeOf } from '../src/engine/index.js'
+import type { RawData, SharedData } from './messages.js'
+
+export interface Parts {
+  training: Part
+  validation: Part
+}
+
+/** @throws DatasetError when the rows cannot be trained on */
+export function encodeRows(spec: JobSpec, data: RawData, parts = partsOf(spec, data)): SharedData {
+  const { columns } = data.training
+  const features = inputWidth(columns, spec.sampleWeight)
+  const outputs = sizeOf(outputShape(spec.network, spec.network.inputShape ?? [features]))
+  const options = { ...spec, outputs, image: data.image }
+  const dataset = Dataset.allocate({
+    trainingRows: parts.training.rows.length,
+    validationRows: parts.validation.rows.length,
+    features,
+    targetWidth: targetWidth(targetCoding({ columns }, options)),
+  })
+  const coding = encode(parts.training, parts.validation, options, dataset)
+  return { type: 'shared', handle: dataset.share(), coding }
+}
+
+function partsOf(spec: JobSpec, { training: table, validation }: RawData): Parts {
+  if (validation !== null) {
+    return {
+      training: { table, rows: everyRow(table) },
+      validation: { table: validation, rows: everyRow(validation) },
+    }
+  }
+  const split = splitOf(spec, table)
+  return { training: { table, rows: split.training }, validation: { table, rows: split.validation } }
+}

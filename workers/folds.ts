@@ -1,0 +1,201 @@
+/**
+ * Chooses a number of epochs without losing rows: trains once without each fold and watches the rows left out. What
+ * the networks answer about rows they have not seen is also the evaluation of the job.
+ */
+import { type Evaluation, maximumEvaluatedRows } from '../src/contract/evaluation.js'
+import type { JobSpec } from '../src/contract/job.js'
+import { Evaluator } from '../src/datasets/evaluation.js'
+import { classesOfRows, everyRow } from '../src/datasets/split-rows.js'
+import { targetWidth } from '../src/datasets/target-coding.js'
+import { scaleTarget, unscaleTarget } from '../src/datasets/target-scaling.js'
+import {
+  compile,
+  Dataset,
+  foldsOf,
+  Predictor,
+  type Training,
+  train,
+  type Weights,
+} from '../src/engine/index.js'
+import { encodeRows } from './encode-rows.js'
+import type { BackendSetting, RawData, SharedData } from './messages.js'
+
+const sliceMilliseconds = 50
+/** Asked at once; in between, whoever wants the training to stop is heard. */
+const rowsAtOnce = 512
+
+export interface FoldOrder {
+  spec: JobSpec
+  folds: number
+  data: RawData
+  backend: BackendSetting
+  initialWeights: Weights | undefined
+  /** Word 0 ≠ 0 asks to stop. */
+  stop: Int32Array
+}
+
+export type FoldOutcome =
+  /** `answers` are rows × outputs, numbers in the unit of the target; NaN of rows that no network answered. */
+  | { type: 'chosen'; epochs: number; answers: Float32Array }
+  | { type: 'stopped' }
+  /** In every fold. */
+  | { type: 'diverged'; epoch: number }
+
+/** Depends on the spec and the rows only, so that an attempt after an interruption chooses the same. */
+export function chooseEpochs(order: FoldOrder): FoldOutcome {
+  const { spec, folds, data } = order
+  const { training: table } = data
+  const { rows } = table
+  const held = foldsOf({ rows, folds, seed: spec.seed }, classesOfRows(table, spec.loss))
+  const best: number[] = []
+  let divergedIn = 0
+  let answers = new Float32Array(0)
+  for (const [fold, validation] of held.entries()) {
+    const outcome = trainWithout(validation, fold, order)
+    if (outcome === null) return { type: 'stopped' }
+    if (outcome.bestEpoch === null) {
+      divergedIn = outcome.epoch
+      continue
+    }
+    best.push(outcome.bestEpoch)
+    const outputs = outcome.answers.length / validation.length
+    if (answers.length === 0) answers = new Float32Array(rows * outputs).fill(Number.NaN)
+    for (const [index, row] of validation.entries()) {
+      answers.set(outcome.answers.subarray(index * outputs, (index + 1) * outputs), row * outputs)
+    }
+  }
+  if (best.length === 0) return { type: 'diverged', epoch: divergedIn }
+  return { type: 'chosen', epochs: Math.max(1, Math.ceil(median(best))), answers }
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const half = sorted.length / 2
+  return (sorted[Math.ceil(half) - 1] + sorted[Math.floor(half)]) / 2
+}
+
+interface FoldResult {
+  /** Null when it diverged. */
+  bestEpoch: number | null
+  epoch: number
+  answers: Float32Array
+}
+
+/** Null when it was asked to stop. */
+function trainWithout(validation: Int32Array, fold: number, order: FoldOrder): FoldResult | null {
+  const { data, backend, initialWeights, stop } = order
+  const { training: table } = data
+  const held = new Set(validation)
+  const rows = everyRow(table).filter((row) => !held.has(row))
+  const spec = foldSpec(order.spec, fold, rows.length)
+  const encoded = encodeRows(spec, data, {
+    training: { table, rows },
+    validation: { table, rows: validation },
+  })
+  const dataset = Dataset.attach(encoded.handle)
+  const { size } = dataset
+  const program = compile(spec, {
+    inputShape: spec.network.inputShape ?? [size.features],
+    targetWidth: size.targetWidth,
+    trainingRows: size.trainingRows,
+    validationRows: size.validationRows,
+  })
+  const training = train(program, dataset, {
+    backend,
+    seed: spec.seed,
+    threads: spec.threads,
+    initialWeights,
+  })
+  try {
+    const state = runToEnd(training, stop)
+    if (state === 'stopped') return null
+    const { epoch, bestEpoch } = training
+    const none = { bestEpoch: null, epoch, answers: new Float32Array(0) }
+    if (state === 'diverged' || bestEpoch === null) return none
+    const predictor = new Predictor(program.network, training.weights(), { backend })
+    const answers = predictInParts(predictor, dataset.validationX, size.features, stop)
+    return answers === null ? null : { bestEpoch, epoch, answers: unscaled(answers, encoded) }
+  } finally {
+    training.dispose()
+  }
+}
+
+/** The job's spec on the rows of all folds but one: with early stopping, and a seed of its own. */
+function foldSpec(spec: JobSpec, fold: number, rows: number): JobSpec {
+  const { earlyStopping, batchSize } = spec
+  return {
+    ...spec,
+    seed: (spec.seed + fold + 1) % Number.MAX_SAFE_INTEGER,
+    batchSize: batchSize === 'full' ? batchSize : Math.min(batchSize, rows),
+    ...(earlyStopping === undefined ? {} : { earlyStopping: { ...earlyStopping, restoreBest: true } }),
+  }
+}
+
+function runToEnd(training: Training, stop: Int32Array): 'stopped' | 'diverged' | 'trained' {
+  for (;;) {
+    const { state } = training.run({ milliseconds: sliceMilliseconds, stop })
+    switch (state) {
+      case 'running':
+        break
+      case 'stopped':
+      case 'diverged':
+        return state
+      case 'finished':
+      case 'earlyStopped':
+        return 'trained'
+      default:
+        state satisfies never
+    }
+  }
+}
+
+/** Null when it was asked to stop. */
+function predictInParts(
+  predictor: Predictor,
+  inputs: Float32Array,
+  features: number,
+  stop: Int32Array,
+): Float32Array | null {
+  const parts: Float32Array[] = []
+  for (let first = 0; first < inputs.length; first += rowsAtOnce * features) {
+    if (Atomics.load(stop, 0) !== 0) return null
+    parts.push(predictor.predict(inputs.slice(first, first + rowsAtOnce * features)))
+  }
+  return Float32Array.from(parts.flatMap((part) => [...part]))
+}
+
+function unscaled(answers: Float32Array, { coding: { target } }: SharedData): Float32Array {
+  const width = targetWidth(target)
+  return answers.map((answer, place) => unscaleTarget(target, place % width, answer))
+}
+
+/** What the networks of the folds answered about the rows that each had not seen; null when it was asked to stop. */
+export function evaluateFolds(
+  answers: Float32Array,
+  { loss }: Pick<JobSpec, 'loss'>,
+  { coding, handle }: SharedData,
+  stop: Int32Array,
+): Evaluation | null {
+  const { trainingY, size } = Dataset.attach(handle)
+  const available = size.trainingRows
+  const count = Math.min(available, maximumEvaluatedRows)
+  const width = targetWidth(coding.target)
+  // A weight may stand behind the targets of a row.
+  const stride = trainingY.length / available
+  const outputs = answers.length / available
+  const targetOf = (row: number) => trainingY.subarray(row * stride, row * stride + width)
+  const isBinary = everyRow({ rows: available }).every((row) =>
+    targetOf(row).every((value) => value === 0 || value === 1),
+  )
+  const evaluator = new Evaluator(coding.target, { loss, isBinary }, { rows: 'folds', available, count })
+  for (let index = 0; index < count; index++) {
+    if (index % rowsAtOnce === 0 && Atomics.load(stop, 0) !== 0) return null
+    const row = Math.floor((index * available) / count)
+    const answer = answers.subarray(row * outputs, (row + 1) * outputs)
+    evaluator.add(
+      targetOf(row),
+      answer.map((value, output) => scaleTarget(coding.target, output, value)),
+    )
+  }
+  return evaluator.result()
+}
