@@ -23,6 +23,8 @@ export type ResolvedRequest = Omit<JobRequest, 'network' | 'earlyStopping'> &
 export interface DataTraits {
   columns: readonly Column[]
   rows: number
+  /** Of a row as a network takes it: several numbers for a picture. */
+  inputShape: readonly number[]
   /** The rows are all there are, such as every row of a Boolean function: none is held out. */
   isTruthTable: boolean
 }
@@ -69,7 +71,8 @@ export function resolveRequest(
   const end = endFor(data.columns, request.loss ?? source?.loss)
   return {
     ...rest,
-    network: source === null ? networkEndingWith(end) : networkOf(source.network, end, request.fromMismatch),
+    network:
+      source === null ? networkEndingWith(end, data) : networkOf(source.network, end, request.fromMismatch),
     loss: end.loss,
     epochs: request.epochs ?? epochs,
     optimizer: request.optimizer ?? optimizerSchema.parse({ type: 'adam', learningRate }),
@@ -144,8 +147,9 @@ function dense(units: number, activation: Activation): Layer {
   return layerSchema.parse({ type: 'dense', units, activation })
 }
 
-function networkEndingWith({ units, activation }: End): Network {
-  return { layers: [dense(hiddenUnits, 'relu'), dense(units, activation)] }
+function networkEndingWith({ units, activation }: End, { inputShape }: DataTraits): Network {
+  const flat: Layer[] = inputShape.length > 1 ? [{ type: 'flatten' }] : []
+  return { layers: [...flat, dense(hiddenUnits, 'relu'), dense(units, activation)] }
 }
 
 /** The model's network; where what differs is initialized anew, its inputs and outputs are as many as the data has. */

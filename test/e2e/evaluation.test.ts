@@ -47,6 +47,45 @@ const adam = { type: 'adam' as const, learningRate: 0.02 }
 const [header, ...flowers] = readFileSync('examples/iris.csv', 'utf8').trim().split('\n')
 
 describe('the evaluation', () => {
+  it('of a job that names its dataset only is by folds, and all rows are trained on at the end', async () => {
+    const dataset = await upload([header, ...flowers].join('\n'), 'species')
+    const model = await trained({ dataset, seed: 1 })
+    const job = await request(`${service.url}/jobs/${model.jobId}`, jobSchema)
+    expect(job.epochs).toBeLessThanOrEqual(300)
+    expect(job).toMatchObject({
+      epoch: job.epochs,
+      bestEpoch: null,
+      spec: { epochs: 300, targetScaling: 'none' },
+    })
+    expect(model).toMatchObject({ epoch: job.epoch, metrics: job.metrics })
+    const { evaluation } = model
+    if (evaluation?.type !== 'classification') throw new Error('is no classification')
+    expect(evaluation).toMatchObject({ rows: 'folds', available: 150, count: 150, unanswered: 0 })
+    // A linear discriminant gets 147 of 150 by leaving one out (R. A. Fisher, 1936; scikit-learn's LDA).
+    expect(evaluation.right).toBeGreaterThanOrEqual(140)
+  })
+
+  it('counts what the metrics of restored weights say, exactly', async () => {
+    const model = await trained({
+      dataset: { name: 'moons', rows: 60, noise: 0.5 },
+      network: { layers: [dense(16, 'tanh'), dense(1, 'sigmoid')] },
+      loss: 'binaryCrossentropy',
+      optimizer: adam,
+      epochs: 500,
+      validationSplit: 0.3,
+      earlyStopping: { patience: 8 },
+      seed: 3,
+    })
+    const { evaluation, metrics, epoch } = model
+    if (evaluation?.type !== 'classification') throw new Error('is no classification')
+    expect([evaluation.rows, evaluation.count]).toEqual(['validation', 18])
+    expect(metrics.valAccuracy).toBe(evaluation.right / 18)
+    const job = await request(`${service.url}/jobs/${model.jobId}`, jobSchema)
+    expect(job.bestEpoch).toBe(epoch)
+    expect(job.epoch).toBe((epoch ?? 0) + 8)
+    expect(job.metrics).toEqual(metrics)
+  })
+
   it('of a classifier is the confusion of its own answers on the validation rows', async () => {
     const held = flowers.filter((_, row) => row % 3 === 0)
     const rest = flowers.filter((_, row) => row % 3 !== 0)

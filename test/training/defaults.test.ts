@@ -34,6 +34,7 @@ const zeroOrOne = number({ min: 0, max: 1, integers: true })
 const data = (targets: Column[], changes: Partial<DataTraits> = {}): DataTraits => ({
   columns: [{ name: 'a', type: 'number', role: 'feature', min: 0, max: 1 }, ...targets],
   rows: 500,
+  inputShape: [1],
   isTruthTable: false,
   ...changes,
 })
@@ -77,6 +78,11 @@ describe('the end of an automatic network', () => {
   ])('fits %s when the request has it', (loss, targets, expected) => {
     expect(endOf(targets, { loss })).toEqual([...expected, loss])
   })
+})
+
+it('takes a picture as a row of its pixels', () => {
+  const { network } = resolved({}, data([category(250, 250)], { inputShape: [3, 8, 8] }))
+  expect(network.layers.map(({ type }) => type)).toEqual(['flatten', 'dense', 'dense'])
 })
 
 describe('the training that "auto" chooses', () => {

@@ -302,6 +302,11 @@ describe('inputShape', () => {
 
   it('does not contradict the picture that a row is', async () => {
     const dataset = await pictures(3, 4, 5)
+    const { network } = await specOf({ dataset })
+    expect(network).toMatchObject({
+      inputShape: [3, 4, 5],
+      layers: [{ type: 'flatten' }, { units: 100 }, {}],
+    })
     expect(await refusalOf({ dataset, ...shaped([4, 5, 3]) })).toEqual([
       '/network/inputShape',
       expect.stringContaining('the pictures are [3, 4, 5], channels first; leave inputShape out'),
