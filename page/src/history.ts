@@ -5,10 +5,10 @@ export type Metric = 'loss' | 'accuracy' | 'valLoss' | 'valAccuracy'
 export const metrics: readonly Metric[] = ['loss', 'accuracy', 'valLoss', 'valAccuracy']
 
 export const metricNames: Record<Metric, string> = {
-  loss: 'Loss',
-  accuracy: 'Accuracy',
-  valLoss: 'Validation loss',
-  valAccuracy: 'Validation accuracy',
+  loss: 'Loss (training)',
+  accuracy: 'Accuracy (training)',
+  valLoss: 'Loss (validation)',
+  valAccuracy: 'Accuracy (validation)',
 }
 
 /** Between 0 and 1, and told in percent. */
@@ -64,15 +64,16 @@ export function smoothed(values: readonly (number | null)[], weight: number): (n
   })
 }
 
-/** Places worth drawing where there are more points than a screen has columns: of each bucket the least and the greatest. */
+/** Places worth drawing where there are more points than a screen has columns: of each bucket the least and the greatest, and the place `always`. */
 export function thinnedPlaces(
   columns: readonly (readonly (number | null)[])[],
   most: number,
+  always = -1,
 ): number[] | null {
   const length = columns[0]?.length ?? 0
   if (length <= most) return null
   const buckets = Math.floor(most / (2 * columns.length))
-  const chosen = new Set([0, length - 1])
+  const chosen = new Set(always < 0 ? [0, length - 1] : [0, always, length - 1])
   for (let bucket = 0; bucket < buckets; bucket++) {
     const from = Math.floor((bucket * length) / buckets)
     const to = Math.floor(((bucket + 1) * length) / buckets)

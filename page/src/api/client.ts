@@ -39,6 +39,15 @@ export async function post<Path extends keyof paths>(
   return send('POST', address(path, options), json)
 }
 
+export async function patch(
+  path: '/models/{id}',
+  body: { threshold: number },
+  options: Options,
+): Promise<Success<paths['/models/{id}']['get']>> {
+  const headers = { 'content-type': 'application/json' }
+  return send('PATCH', address(path, options), { body: JSON.stringify(body), headers })
+}
+
 /** For files; a link could not send the key. */
 export async function getFile(path: '/models/{id}/weights', options: Options): Promise<Blob> {
   return (await ask('GET', address(path, options))).blob()

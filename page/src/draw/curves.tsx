@@ -29,6 +29,8 @@ interface Props {
   height?: number
   /** Marks this x. */
   mark?: number | undefined
+  /** The epoch whose weights the model holds: a line with its name. */
+  best?: number | undefined
   /** Changes with the data, which are the same growing arrays. */
   version?: number
 }
@@ -51,13 +53,15 @@ export function Curves(props: Props) {
   const plot = useRef<uPlot | null>(null)
   const mark = useRef<number | undefined>(undefined)
   mark.current = props.mark
+  const best = useRef<number | undefined>(undefined)
+  best.current = props.best
   const theme = useTheme()
   const kind = JSON.stringify([look, theme])
 
   useLayoutEffect(() => {
     const element = holder.current
     if (element === null) return
-    const made = new uPlot(optionsOf({ ...look, width: element.clientWidth, mark }), data, element)
+    const made = new uPlot(optionsOf({ ...look, width: element.clientWidth, mark, best }), data, element)
     plot.current = made
     // For looking at what is drawn, from the console and from tests.
     Object.assign(element, { plot: made })
@@ -74,7 +78,7 @@ export function Curves(props: Props) {
     // Several plots of a view are drawn in a task each, so that none is long.
     const timer = setTimeout(() => plot.current?.setData(data))
     return () => clearTimeout(timer)
-  }, [data, props.version, props.mark])
+  }, [data, props.version, props.mark, props.best])
 
   return <div ref={holder} class="curves" role="img" aria-label={label} />
 }
@@ -124,8 +128,10 @@ function optionsOf(options: {
   width: number
   height: number
   mark: { current: number | undefined }
+  best: { current: number | undefined }
 }): uPlot.Options {
-  const { curves, xLabel, isTime, yLabel, shares, logarithmic, logarithmicX, width, height, mark } = options
+  const { curves, xLabel, isTime, yLabel, shares, logarithmic, logarithmicX, width, height, mark, best } =
+    options
   const tell = shares ? percent : short
   const ink = token('--ink-soft')
   const grid = { stroke: token('--line'), width: 1 }
@@ -185,16 +191,52 @@ function optionsOf(options: {
       // Where no epoch is pointed at, the legend tells of the last one.
       setData: [tellLast],
       setCursor: [tellLast],
-      drawClear: [
-        (plot) => {
-          if (mark.current === undefined || !positive([mark.current])) return
-          const { ctx, bbox } = plot
-          const x = plot.valToPos(mark.current, 'x', true)
-          if (x < bbox.left || x > bbox.left + bbox.width) return
-          ctx.fillStyle = token('--accent-soft')
-          ctx.fillRect(x - 1, bbox.top, 3, bbox.height)
-        },
-      ],
+      drawClear: [(plot) => drawMark(plot, mark.current)],
+      draw: [(plot) => drawBest(plot, best.current)],
     },
   }
+}
+
+/** Where x lies on the canvas; null outside of what is shown. */
+function placeOf(plot: uPlot, x: number | undefined): number | null {
+  if (x === undefined || !positive([x])) return null
+  const place = plot.valToPos(x, 'x', true)
+  return place < plot.bbox.left || place > plot.bbox.left + plot.bbox.width ? null : place
+}
+
+function drawMark(plot: uPlot, mark: number | undefined): void {
+  const x = placeOf(plot, mark)
+  if (x === null) return
+  plot.ctx.fillStyle = token('--accent-soft')
+  plot.ctx.fillRect(x - 1, plot.bbox.top, 3, plot.bbox.height)
+}
+
+/** A dashed line, a point on each curve, and the name on the side that has room for it. */
+function drawBest(plot: uPlot, epoch: number | undefined): void {
+  const x = placeOf(plot, epoch)
+  if (x === null || epoch === undefined) return
+  const { ctx, bbox, data, series } = plot
+  const scale = devicePixelRatio
+  ctx.save()
+  ctx.strokeStyle = ctx.fillStyle = token('--ink-soft')
+  ctx.lineWidth = scale
+  ctx.setLineDash([4 * scale, 3 * scale])
+  ctx.beginPath()
+  ctx.moveTo(x, bbox.top)
+  ctx.lineTo(x, bbox.top + bbox.height)
+  ctx.stroke()
+  ctx.font = `${12 * scale}px ${token('--font')}`
+  const isLeft = x > bbox.left + bbox.width / 2
+  ctx.textAlign = isLeft ? 'right' : 'left'
+  ctx.fillText(`best epoch ${epoch}`, x + (isLeft ? -6 : 6) * scale, bbox.top + 12 * scale)
+  const place = data[0].indexOf(epoch)
+  for (const [index, { stroke }] of series.entries()) {
+    const value = data[index]?.[place] ?? null
+    if (index === 0 || value === null) continue
+    ctx.fillStyle = typeof stroke === 'function' ? String(stroke(plot, index)) : token('--ink')
+    ctx.beginPath()
+    ctx.arc(x, plot.valToPos(value, 'y', true), 4 * scale, 0, 2 * Math.PI)
+    ctx.fill()
+  }
+  ctx.restore()
 }

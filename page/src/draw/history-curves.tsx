@@ -15,6 +15,12 @@ interface Props {
   smoothing?: number
   height?: number
   mark?: number | undefined
+  /** The epoch whose weights the model holds. */
+  best?: number | undefined
+  /** What the loss is called on the axis, with its scale. */
+  lossName?: string
+  /** Other names than the usual ones. */
+  names?: Partial<Record<Metric, string>>
 }
 
 const styles: Record<Metric, Omit<Curve, 'label'>> = {
@@ -24,27 +30,30 @@ const styles: Record<Metric, Omit<Curve, 'label'>> = {
   valAccuracy: { colour: '--series-2' },
 }
 
-export function HistoryCurves({ history, metrics, logarithmic = false, smoothing = 0, ...rest }: Props) {
+export function HistoryCurves(props: Props) {
+  const { history, metrics, logarithmic = false, smoothing = 0, lossName = 'loss', names, ...rest } = props
   const shown = metrics.filter((metric) => history.has(metric))
   const columns = shown.map((metric) => smoothed(history.columns[metric], smoothing))
-  const places = thinnedPlaces(columns, mostPoints)
+  const places = thinnedPlaces(columns, mostPoints, history.epochs.indexOf(props.best ?? Number.NaN))
   const pick = <T,>(values: T[]): T[] =>
     places === null ? values : places.map((place) => values[place] as T)
   const data = [
     places === null ? [...history.epochs] : pick(history.epochs),
     ...columns.map((column) => drawable(pick(column), logarithmic)),
   ] as uPlot.AlignedData
-  const curves = shown.map((metric) => ({ label: metricNames[metric], ...styles[metric] }))
-  const last = shown.map((metric) => `${metricNames[metric]} ${history.columns[metric].at(-1) ?? 'none'}`)
+  const nameOf = (metric: Metric) => names?.[metric] ?? metricNames[metric]
+  const curves = shown.map((metric) => ({ label: nameOf(metric), ...styles[metric] }))
+  const last = shown.map((metric) => `${nameOf(metric)} ${history.columns[metric].at(-1) ?? 'none'}`)
+  const best = rest.best === undefined ? '' : ` The best epoch is ${rest.best}.`
   return (
     <Curves
       {...rest}
       data={data}
       curves={curves}
       logarithmic={logarithmic}
-      yLabel={isShare(metrics[0]) ? 'accuracy' : 'loss'}
+      yLabel={isShare(metrics[0]) ? 'accuracy' : lossName}
       shares={isShare(metrics[0])}
-      label={`Curves over ${history.length} epochs. At the end: ${last.join(', ')}`}
+      label={`Curves over ${history.length} epochs. At the end: ${last.join(', ')}.${best}`}
     />
   )
 }

@@ -94,7 +94,7 @@ const xor: Demonstration = {
         { type: 'maps', maps: mapOf('XOR after 500 epochs', trained) },
         { type: 'curves', lines: [lineOf('Loss', trained)], x: 'epoch', y: 'loss' },
       ],
-      says: `Loss ${short(lossOf(trained))}, every corner on its side: ${percent(trained.epochs.at(-1)?.accuracy)} right.`,
+      says: `Loss of the last epoch ${short(lossOf(trained))}. The trained network has ${percent(await shareRight(trained))} of the corners right.`,
     }
   },
 }
@@ -205,6 +205,7 @@ const depth: Demonstration = {
       ),
     )
     const title = (place: number) => (shapes[place] ?? []).join(' → ')
+    const right = await Promise.all(trained.map(shareRight))
     return {
       plots: [
         {
@@ -217,8 +218,8 @@ const depth: Demonstration = {
       ],
       says: trained
         .map(
-          ({ job, epochs }, place) =>
-            `${title(place)} (${job.parameters} parameters): ${percent(epochs.at(-1)?.accuracy)}`,
+          ({ job }, place) =>
+            `${title(place)} (${job.parameters} parameters): ${percent(right[place])} of the points right`,
         )
         .join(' · '),
     }

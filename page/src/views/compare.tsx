@@ -5,6 +5,7 @@ import { get, type Refusal } from '../api/client.js'
 import type { Epoch, Job } from '../api/types.js'
 import { Curves } from '../draw/curves.js'
 import { drawable } from '../draw/history-curves.js'
+import { bestEpochName, scaleName } from '../figures.js'
 import { duration, percent, short, timeUnit, whole } from '../format.js'
 import { isShare, type Metric, metricNames, metrics, smoothed } from '../history.js'
 import { toRefusal } from '../parts/asking.js'
@@ -26,7 +27,7 @@ interface Compared {
 export function CompareView({ ids }: { ids: string[] }) {
   const [runs, setRuns] = useState<Compared[] | null>(null)
   const [problem, setProblem] = useState<Refusal | null>(null)
-  const [metric, setMetric] = useState<Metric>('loss')
+  const [chosen, setMetric] = useState<Metric | null>(null)
   const [scale, setScale] = useState<'log' | 'linear'>('log')
   const [smoothing, setSmoothing] = useState(0)
   const [x, setX] = useState<'epoch' | 'time'>('epoch')
@@ -55,6 +56,10 @@ export function CompareView({ ids }: { ids: string[] }) {
 
   const unit = timeUnit(Math.max(0, ...(runs ?? []).map(({ epochs }) => epochs.at(-1)?.seconds ?? 0)))
   const timeless = (runs ?? []).filter(({ epochs }) => epochs.at(-1)?.seconds === null)
+  // The rows held out say more, where every run has some.
+  const isHeldOut = (runs ?? []).every(({ job }) => job.metrics.valLoss !== null)
+  const metric = chosen ?? (isHeldOut ? 'valLoss' : 'loss')
+  const scales = [...new Set((runs ?? []).map(({ job }) => scaleName(job.spec.targetScaling)))]
   const logarithmic = scale === 'log' && (metric === 'loss' || metric === 'valLoss')
   return (
     <section>
@@ -128,12 +133,18 @@ export function CompareView({ ids }: { ids: string[] }) {
             label={`${metricNames[metric]} of ${runs.length} runs against ${x}`}
             xLabel={x === 'time' ? `${unit.name} of training` : 'epoch'}
             isTime={x === 'time'}
-            yLabel={metricNames[metric].toLowerCase()}
+            yLabel={yName(metric, scales)}
             shares={isShare(metric)}
             logarithmic={logarithmic}
             height={380}
           />
         )}
+        {scales.length > 1 && !isShare(metric) ? (
+          <p class="notice warn">
+            These losses are on different scales, so their heights do not compare:{' '}
+            {scales.map((each) => each ?? 'target as it is').join(', ')}.
+          </p>
+        ) : null}
         {x === 'time' && timeless.length > 0 ? (
           <p class="hint">
             Not shown for want of times: {timeless.map(({ job }) => job.name ?? job.id).join(', ')}, trained
@@ -155,15 +166,11 @@ export function CompareView({ ids }: { ids: string[] }) {
                 <th scope="col" class="number">
                   Parameters
                 </th>
-                <th scope="col" class="number">
-                  Loss
-                </th>
-                <th scope="col" class="number">
-                  Val. loss
-                </th>
-                <th scope="col" class="number">
-                  Accuracy
-                </th>
+                {metrics.map((each) => (
+                  <th key={each} scope="col" class="number">
+                    {metricNames[each]}
+                  </th>
+                ))}
                 <th scope="col" class="number">
                   Trained for
                 </th>
@@ -182,11 +189,13 @@ export function CompareView({ ids }: { ids: string[] }) {
                   <td>
                     {job.spec.optimizer.type}, rate {short(job.spec.optimizer.learningRate)}
                   </td>
-                  <td class="number">{whole(job.epoch)}</td>
+                  <td class="number">{bestEpochName(job) ?? whole(job.epoch)}</td>
                   <td class="number">{whole(job.parameters)}</td>
-                  <td class="number">{short(job.metrics.loss)}</td>
-                  <td class="number">{short(job.metrics.valLoss)}</td>
-                  <td class="number">{percent(job.metrics.valAccuracy ?? job.metrics.accuracy)}</td>
+                  {metrics.map((each) => (
+                    <td key={each} class="number">
+                      {isShare(each) ? percent(job.metrics[each]) : short(job.metrics[each])}
+                    </td>
+                  ))}
                   <td class="number">{trainedFor(epochs)}</td>
                 </tr>
               ))}
@@ -228,6 +237,13 @@ async function read(id: string): Promise<Compared> {
     get('/jobs/{id}/epochs', { id, query: { points } }),
   ])
   return { job, epochs: epochs.data }
+}
+
+/** The metric, and the scale of the loss where all runs have the same. */
+function yName(metric: Metric, scales: readonly (string | null)[]): string {
+  const name = metricNames[metric].toLowerCase()
+  const [scale = null] = scales
+  return isShare(metric) || scales.length !== 1 || scale === null ? name : name.replace(')', `, ${scale})`)
 }
 
 const scaled = (seconds: number | null, unit: number) => (seconds === null ? null : seconds / unit)

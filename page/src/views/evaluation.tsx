@@ -1,43 +1,74 @@
 /** How a finished run answers on rows whose answer is known. */
 import { useState } from 'preact/hooks'
-import type { Evaluation } from '../api/types.js'
+import type { Evaluation, Model } from '../api/types.js'
 import { ConfusionMatrix } from '../draw/confusion-matrix.js'
 import { TrueAgainstPredicted } from '../draw/true-against-predicted.js'
 import { percent, plural, short, whole } from '../format.js'
 import { SelectField } from '../parts/field.js'
+import { ClassFigures, ClassTable } from './class-figures.js'
+import { ThresholdChoice } from './threshold.js'
 
-export function EvaluationCard({ evaluation }: { evaluation: Evaluation }) {
+interface Props {
+  evaluation: Evaluation
+  /** Whose threshold may be chosen. */
+  model?: Pick<Model, 'id' | 'threshold'>
+}
+
+export function EvaluationCard({ evaluation, model }: Props) {
   return (
     <div class="card" id="evaluation">
-      <h2>{evaluation.type === 'regression' ? 'Predicted against true' : 'Confusion matrix'}</h2>
+      <h2>Evaluation</h2>
       <p class="hint">{rowsOf(evaluation)}</p>
-      <Body evaluation={evaluation} />
+      {evaluation.notices.map(({ code, message }) => (
+        <p key={code} class="notice warn" role="note">
+          {message}
+        </p>
+      ))}
+      <Body evaluation={evaluation} model={model ?? null} />
     </div>
   )
 }
 
 function rowsOf({ rows, available, count, unanswered }: Evaluation): string {
   const some = count < available ? `${whole(count)} of ${whole(available)}` : `all ${whole(count)}`
-  const which =
-    rows === 'validation'
-      ? `On ${some} validation rows`
-      : `On ${some} training rows: this run kept none for validation, so it shows what was learned, not how it generalizes`
-  return `${which}.${unanswered > 0 ? ` The network had no finite answer to ${plural(unanswered, 'row')}.` : ''}`
+  const missing = unanswered > 0 ? ` The network had no finite answer to ${plural(unanswered, 'row')}.` : ''
+  return `${whichRows(rows, some)}.${missing}`
 }
 
-function Body({ evaluation }: { evaluation: Evaluation }) {
+function whichRows(rows: Evaluation['rows'], some: string): string {
+  switch (rows) {
+    case 'validation':
+      return `On ${some} validation rows`
+    case 'folds':
+      return `On ${some} rows, by folds: each row was answered by a network trained without it`
+    case 'given':
+      return `On ${some} rows given`
+    case 'training':
+      return `On ${some} training rows: this run kept none for validation, so it shows what was learned, not how it generalizes`
+    default:
+      return rows satisfies never
+  }
+}
+
+function Body({ evaluation, model }: { evaluation: Evaluation; model: Props['model'] | null }) {
   switch (evaluation.type) {
     case 'classification': {
-      const { classes, confusion, right, count, unanswered } = evaluation
-      const answered = count - unanswered
+      const { classes, confusion, twoClasses, perClass, macro } = evaluation
+      const negative = classes.find((name) => name !== twoClasses?.positive) ?? ''
       return (
         <>
-          <p>
-            {whole(right)} of {whole(answered)} right
-            {answered === 0 ? '' : ` (${percent(right / answered)})`}
-          </p>
+          <ClassFigures evaluation={evaluation} />
           {confusion === null ? null : (
             <ConfusionMatrix classes={classes} confusion={confusion} caption="Rows by class and answer" />
+          )}
+          <ClassTable perClass={perClass} macro={macro} />
+          {twoClasses === null ? null : (
+            <ThresholdChoice
+              key={model?.id}
+              twoClasses={twoClasses}
+              negative={negative}
+              model={model ?? null}
+            />
           )}
         </>
       )
@@ -55,10 +86,19 @@ function Labels({ labels }: Pick<Extract<Evaluation, { type: 'multiLabel' }>, 'l
   const [place, setPlace] = useState(0)
   const label = labels[place]
   if (label === undefined) return null
+  const { name, confusion, precision, recall, f1 } = label
   return (
     <>
-      <Choose names={labels.map(({ name }) => name)} place={place} onChange={setPlace} label="Label" />
-      <ConfusionMatrix classes={['no', 'yes']} confusion={label.confusion} caption={label.name} />
+      <Choose names={labels.map((each) => each.name)} place={place} onChange={setPlace} label="Label" />
+      <Figures
+        figures={[
+          ['Precision', precision],
+          ['Recall', recall],
+          ['F1', f1],
+        ]}
+        format={percent}
+      />
+      <ConfusionMatrix classes={['no', 'yes']} confusion={confusion} caption={name} />
     </>
   )
 }
@@ -71,22 +111,45 @@ function Targets({ targets }: Pick<Extract<Evaluation, { type: 'regression' }>, 
   return (
     <>
       <Choose names={targets.map((each) => each.name)} place={place} onChange={setPlace} label="Target" />
-      <dl class="figures">
-        {(
-          [
-            ['RMSE', rmse],
-            ['MAE', mae],
-            ['R²', r2],
-          ] as const
-        ).map(([figure, value]) => (
-          <div key={figure}>
-            <dt>{figure}</dt>
-            <dd>{short(value)}</dd>
-          </div>
-        ))}
-      </dl>
-      {pairs.length === 0 ? null : <TrueAgainstPredicted pairs={pairs} name={name} />}
+      <Figures
+        figures={[
+          ['RMSE', rmse],
+          ['MAE', mae],
+          ['R²', r2],
+        ]}
+        format={short}
+      />
+      <p class="hint">
+        RMSE and MAE are in the unit of {name}. {wordsOf(r2)}
+      </p>
+      {pairs.length === 0 ? null : (
+        <>
+          <h3>Predicted against true</h3>
+          <TrueAgainstPredicted pairs={pairs} name={name} />
+        </>
+      )}
     </>
+  )
+}
+
+/** What R² says. */
+function wordsOf(r2: number | null): string {
+  if (r2 === null) return 'R² says nothing here: the true values do not differ.'
+  if (r2 < 0) return 'R² below 0: these predictions are worse than always answering with the mean.'
+  return 'R² is 1 for perfect predictions, and 0 for always answering with the mean.'
+}
+
+function Figures(props: { figures: [string, number | null][]; format: (value: number | null) => string }) {
+  const { figures, format } = props
+  return (
+    <dl class="figures">
+      {figures.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{format(value)}</dd>
+        </div>
+      ))}
+    </dl>
   )
 }
 

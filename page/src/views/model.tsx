@@ -2,7 +2,8 @@
 import { useState } from 'preact/hooks'
 import { get, getFile, type Refusal, remove } from '../api/client.js'
 import type { Dataset, Model } from '../api/types.js'
-import { percent, short, whole } from '../format.js'
+import { metricFigures, targetScalingOf } from '../figures.js'
+import { whole } from '../format.js'
 import { EpochHistory } from '../history.js'
 import { toRefusal, useAsked } from '../parts/asking.js'
 import { DeleteButton } from '../parts/delete-button.js'
@@ -11,6 +12,7 @@ import { Icon } from '../parts/icon.js'
 import { RefusalNotice } from '../parts/notice.js'
 import { save } from '../parts/saving.js'
 import { go, link } from '../router.js'
+import { EvaluationCard } from './evaluation.js'
 import { Predictor } from './predictor.js'
 import { NetworkCard } from './run.js'
 
@@ -49,9 +51,12 @@ export function ModelView({ id }: { id: string }) {
         </div>
       </div>
       <Predictor model={model} dataset={dataset} />
+      {model.evaluation === null ? null : <EvaluationCard evaluation={model.evaluation} model={model} />}
       <dl class="figures">
-        <Figure name="Loss" value={short(model.metrics.loss)} />
-        <Figure name="Accuracy" value={percent(model.metrics.valAccuracy ?? model.metrics.accuracy)} />
+        {metricFigures(model.metrics, targetScalingOf(model)).map(([name, value]) => (
+          <Figure key={name} name={name} value={value} />
+        ))}
+        {model.epoch === null ? null : <Figure name="Weights of epoch" value={whole(model.epoch)} />}
         <Figure name="Parameters" value={whole(model.parameters)} />
         <Figure name="Inputs" value={whole(model.columns.length)} />
         <Figure name="Loss function" value={model.loss} />

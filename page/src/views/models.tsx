@@ -1,7 +1,10 @@
 /** Every model there is. */
 import { useState } from 'preact/hooks'
 import { get } from '../api/client.js'
-import { ago, percent, plural, short, whole } from '../format.js'
+import type { Success } from '../api/types.js'
+import { headlineOf, scaleName, targetScalingOf } from '../figures.js'
+import { ago, plural, whole } from '../format.js'
+import type { paths } from '../generated/api.js'
 import { pagesOf, useAsked } from '../parts/asking.js'
 import { Heading } from '../parts/heading.js'
 import { Empty, RefusalNotice } from '../parts/notice.js'
@@ -47,26 +50,8 @@ export function ModelsView() {
               </tr>
             </thead>
             <tbody>
-              {models.map(({ id, name, columns, classes, parameters, metrics, createdAt }) => (
-                <tr key={id}>
-                  <td class="name">
-                    <a href={link('models', id)}>{name ?? id.slice(0, 12)}</a>
-                  </td>
-                  <td class="cut">
-                    {columns.length > 4 ? plural(columns.length, 'column') : columns.join(', ')}
-                  </td>
-                  <td class="cut">
-                    {classes === null
-                      ? 'numbers'
-                      : classes.length > 4
-                        ? plural(classes.length, 'class', 'classes')
-                        : classes.join(', ')}
-                  </td>
-                  <td class="number">{whole(parameters)}</td>
-                  <td class="number">{short(metrics.loss)}</td>
-                  <td class="number">{percent(metrics.valAccuracy ?? metrics.accuracy)}</td>
-                  <td class="when">{ago(createdAt)}</td>
-                </tr>
+              {models.map((model) => (
+                <Row key={model.id} model={model} />
               ))}
             </tbody>
           </table>
@@ -80,5 +65,40 @@ export function ModelsView() {
         </p>
       ) : null}
     </section>
+  )
+}
+
+type ListedModel = Success<paths['/models']['get']>['data'][number]
+
+function Row({ model }: { model: ListedModel }) {
+  const { id, name, columns, classes, parameters, createdAt } = model
+  const { rows, loss, accuracy } = headlineOf(model.metrics)
+  const scale = scaleName(targetScalingOf(model))
+  // A constructed model was never trained.
+  const isTrained = loss !== '–'
+  return (
+    <tr>
+      <td class="name">
+        <a href={link('models', id)}>{name ?? id.slice(0, 12)}</a>
+      </td>
+      <td class="cut">{columns.length > 4 ? plural(columns.length, 'column') : columns.join(', ')}</td>
+      <td class="cut">
+        {classes === null
+          ? 'numbers'
+          : classes.length > 4
+            ? plural(classes.length, 'class', 'classes')
+            : classes.join(', ')}
+      </td>
+      <td class="number">{whole(parameters)}</td>
+      <td class="number of-rows">
+        {loss}
+        {isTrained ? <small>{scale === null ? rows : `${rows}, ${scale}`}</small> : null}
+      </td>
+      <td class="number of-rows">
+        {accuracy ?? '–'}
+        {accuracy === null ? null : <small>{rows}</small>}
+      </td>
+      <td class="when">{ago(createdAt)}</td>
+    </tr>
   )
 }

@@ -297,6 +297,7 @@ export function PlaygroundView() {
               <HistoryCurves
                 history={run.history}
                 metrics={['loss']}
+                names={{ loss: 'Loss while training' }}
                 version={run.version}
                 height={190}
                 mark={run.frames[playhead.place]?.epoch}
@@ -305,10 +306,17 @@ export function PlaygroundView() {
                 <HistoryCurves
                   history={run.history}
                   metrics={['accuracy']}
+                  names={{ accuracy: 'Accuracy while training' }}
                   version={run.version}
                   height={150}
                   mark={run.frames[playhead.place]?.epoch}
                 />
+              ) : null}
+              {run.history.has('accuracy') ? (
+                <p class="hint">
+                  The sentence above is about the trained network. The curve is measured during each epoch,
+                  while the weights still change.
+                </p>
               ) : null}
               <p>
                 <a href={link('runs', job.id)}>The whole run</a>
@@ -420,5 +428,5 @@ function verdict({ metrics }: Job, evaluation: Evaluation | null, seconds: numbe
   if (evaluation.type !== 'classification') return `The loss came down to ${short(metrics.loss)}.${time}`
   const { right, count } = evaluation
   if (right === count) return `Learned: every point is on its side.${time}`
-  return `${right} of ${plural(count, 'point')} are on their side.${time}`
+  return `The trained network has ${right} of ${plural(count, 'point')} on their side.${time}`
 }

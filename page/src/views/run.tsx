@@ -6,7 +6,8 @@ import { BoundaryPanel, usePlayhead } from '../draw/boundary-panel.js'
 import { HistoryCurves } from '../draw/history-curves.js'
 import { NetworkDrawing } from '../draw/network-drawing.js'
 import { drawnRows, pointsIn, samplesIn } from '../draw/rows.js'
-import { bytes, percent, short, whole } from '../format.js'
+import { lossName, metricFigures } from '../figures.js'
+import { bytes, short, whole } from '../format.js'
 import { toRefusal, useAsked } from '../parts/asking.js'
 import { DeleteButton } from '../parts/delete-button.js'
 import { Choice } from '../parts/field.js'
@@ -105,11 +106,14 @@ function Watched({ first, inputs }: { first: Job; inputs: number }) {
         aria-label={`${job.epoch} of ${job.epochs} epochs`}
       />
       <Figures job={job} dataset={datasetName(job, names)} />
+      <p class="hint">{sourceOf(job)}</p>
       <div class={drawable ? 'columns wide-left' : ''}>
-        <CurveCards run={run} />
+        <CurveCards run={run} job={job} />
         {drawable ? <BoundaryCard run={run} job={job} inputs={inputs} /> : null}
       </div>
-      {model.value?.evaluation ? <EvaluationCard evaluation={model.value.evaluation} /> : null}
+      {model.value?.evaluation ? (
+        <EvaluationCard evaluation={model.value.evaluation} model={model.value} />
+      ) : null}
       {model.value === null ? null : <NetworkCard layers={model.value.layers} model={model.value} />}
       <SameAgain job={job} />
     </section>
@@ -122,17 +126,12 @@ function inputsOf({ spec }: Job): number {
 }
 
 function Figures({ job, dataset }: { job: Job; dataset: string }) {
-  const { metrics, epoch, epochs, parameters, backend, spec } = job
+  const { metrics, epoch, epochs, bestEpoch, parameters, backend, spec } = job
   const figures: [string, string][] = [
-    ['Epoch', `${whole(epoch)} / ${whole(epochs)}`],
-    ['Loss', short(metrics.loss)],
-    ...(metrics.valLoss === null
-      ? []
-      : ([['Validation loss', short(metrics.valLoss)]] as [string, string][])),
-    ...(metrics.accuracy === null ? [] : ([['Accuracy', percent(metrics.accuracy)]] as [string, string][])),
-    ...(metrics.valAccuracy === null
-      ? []
-      : ([['Validation accuracy', percent(metrics.valAccuracy)]] as [string, string][])),
+    bestEpoch === null
+      ? ['Epoch', `${whole(epoch)} / ${whole(epochs)}`]
+      : ['Best epoch', `${whole(bestEpoch)} of ${whole(epoch)}`],
+    ...metricFigures(metrics, spec.targetScaling),
     ['Time', timeOf(job)],
     ['Dataset', dataset],
     ['Optimizer', `${spec.optimizer.type} ${short(spec.optimizer.learningRate)}`],
@@ -151,10 +150,25 @@ function Figures({ job, dataset }: { job: Job; dataset: string }) {
   )
 }
 
-function CurveCards({ run }: { run: Run }) {
+/** How the figures of a job came about. */
+function sourceOf({ bestEpoch, spec }: Job): string {
+  const folds = spec.earlyStopping?.folds
+  const rows =
+    folds === undefined
+      ? ''
+      : ` ${folds} folds chose the number of epochs; the final network learned from all rows.`
+  const which =
+    bestEpoch === null
+      ? 'Figures are those of the newest epoch.'
+      : 'Figures are those of the best epoch, whose weights the model holds.'
+  return `${which}${rows} Training figures are measured during the epoch, while the weights still change.`
+}
+
+function CurveCards({ run, job }: { run: Run; job: Job }) {
   const [scale, setScale] = useState<'log' | 'linear'>('log')
   const [smoothing, setSmoothing] = useState(0)
-  const { history, version, job } = run
+  const { history, version } = run
+  const best = job.bestEpoch ?? undefined
   const hasAccuracy = history.has('accuracy') || history.has('valAccuracy')
   return (
     <div class="card" id="curves">
@@ -175,7 +189,7 @@ function CurveCards({ run }: { run: Run }) {
           class="icon"
           aria-label="Save the curves as CSV"
           disabled={history.length === 0}
-          onClick={() => save(`${job?.id ?? 'run'}.csv`, 'text/csv', history.toCsv())}
+          onClick={() => save(`${job.id}.csv`, 'text/csv', history.toCsv())}
         >
           <Icon name="download" />
         </button>
@@ -190,6 +204,8 @@ function CurveCards({ run }: { run: Run }) {
             version={version}
             logarithmic={scale === 'log'}
             smoothing={smoothing}
+            best={best}
+            lossName={lossName(job.spec.targetScaling)}
           />
           {hasAccuracy ? (
             <HistoryCurves
@@ -197,6 +213,7 @@ function CurveCards({ run }: { run: Run }) {
               metrics={['accuracy', 'valAccuracy']}
               version={version}
               smoothing={smoothing}
+              best={best}
               height={190}
             />
           ) : null}

@@ -3,7 +3,8 @@ import { useEffect, useState } from 'preact/hooks'
 import { get, post, type Refusal } from '../api/client.js'
 import type { Job, JobStatus } from '../api/types.js'
 import { Sparkline } from '../draw/sparkline.js'
-import { ago, duration, percent, short, whole } from '../format.js'
+import { bestEpochName, type Headline, headlineOf, scaleName } from '../figures.js'
+import { ago, duration, short, whole } from '../format.js'
 import { pagesOf, toRefusal, useAsked, useRested } from '../parts/asking.js'
 import { Heading } from '../parts/heading.js'
 import { Icon } from '../parts/icon.js'
@@ -163,7 +164,9 @@ interface RowProps {
 }
 
 function Row({ job, dataset, chosen, choose, steer }: RowProps) {
-  const { id, name, status, epoch, epochs, metrics } = job
+  const { id, name, status, epoch, epochs, metrics, spec } = job
+  const { rows, loss, accuracy } = headlineOf(metrics)
+  const scale = scaleName(spec.targetScaling)
   const title = name ?? 'Untitled'
   return (
     <tr class={chosen ? 'chosen' : ''}>
@@ -187,19 +190,18 @@ function Row({ job, dataset, chosen, choose, steer }: RowProps) {
       </td>
       <td class="progress">
         <progress max={epochs} value={epoch} aria-label={`${epoch} of ${epochs} epochs`} />
-        <small>
-          {whole(epoch)} / {whole(epochs)}
-        </small>
+        <small>{bestEpochName(job) ?? `${whole(epoch)} / ${whole(epochs)}`}</small>
       </td>
       <td class="loss">
-        <LossSpark job={job} />
-        <span class="figure">{short(metrics.loss)}</span>
+        <LossSpark job={job} rows={rows} />
+        <span class="figure">
+          {loss}
+          <small>{loss === '–' ? '' : scale === null ? rows : `${rows}, ${scale}`}</small>
+        </span>
       </td>
-      <td
-        class="number accuracy"
-        title={metrics.valAccuracy === null ? 'on the training rows' : 'on the validation rows'}
-      >
-        {percent(metrics.valAccuracy ?? metrics.accuracy)}
+      <td class="number accuracy">
+        {accuracy ?? '–'}
+        {accuracy === null ? null : <small>{rows}</small>}
       </td>
       <td class="number time">{timeOf(job)}</td>
       <td class="steer">
@@ -264,7 +266,7 @@ export function timeOf({ status, startedAt, finishedAt, estimatedFinishAt, queue
 const sparks = new Map<string, (number | null)[]>()
 let waiting = Promise.resolve()
 
-function LossSpark({ job }: { job: Job }) {
+function LossSpark({ job, rows }: { job: Job; rows: Headline['rows'] }) {
   const known = sparks.get(job.id) ?? []
   const [values, setValues] = useState(known)
   const isOver = job.finishedAt !== null
@@ -277,7 +279,7 @@ function LossSpark({ job }: { job: Job }) {
       if (gone) return
       const points = await get('/jobs/{id}/epochs', { id: job.id, query: { points: 32 } }).catch(() => null)
       if (points === null) return
-      const losses = points.data.map(({ loss }) => loss)
+      const losses = points.data.map(({ loss, valLoss }) => (rows === 'validation' ? valLoss : loss))
       if (isOver) sparks.set(job.id, losses)
       if (!gone) setValues(losses)
     })
@@ -288,7 +290,7 @@ function LossSpark({ job }: { job: Job }) {
   return (
     <Sparkline
       values={values}
-      label={`Loss of ${job.name ?? 'the run'}, from ${short(values[0])} to ${short(values.at(-1))}`}
+      label={`Loss (${rows}) of ${job.name ?? 'the run'}, from ${short(values[0])} to ${short(values.at(-1))}`}
     />
   )
 }
