@@ -19,6 +19,18 @@ export function fieldsAt(schema: Schema, path: readonly PropertyKey[], data: unk
   return [...new Set(fields)]
 }
 
+/** The fields at that place that are objects with a field of this name. */
+export function parentsOf(
+  field: string,
+  schema: Schema,
+  path: readonly PropertyKey[],
+  data: unknown,
+): string[] {
+  return fieldsAt(schema, path, data).filter((parent) =>
+    fieldsAt(schema, [...path, parent], data).includes(field),
+  )
+}
+
 /** The schema without what wraps it, or the branches of a union. */
 function alternatives(schema: Schema): Schema[] {
   if (schema instanceof z.core.$ZodUnion) return schema._zod.def.options.flatMap(alternatives)

@@ -3,7 +3,7 @@ import type { FastifySchemaCompiler } from 'fastify'
 import type { z } from 'zod'
 import { Problem, type ProblemItem, pointerTo } from '../contract/problems.js'
 import { didYouMean } from '../contract/similar-names.js'
-import { fieldsAt } from './schema-fields.js'
+import { fieldsAt, parentsOf } from './schema-fields.js'
 import { inWords } from './words.js'
 
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
@@ -44,7 +44,7 @@ function itemsOf(issue: Issue, above: readonly PropertyKey[], checked: Checked):
       const known = fieldsAt(checked.schema, path, checked.data)
       return issue.keys.map((key) => ({
         pointer: pointerTo([...path, key]),
-        message: `is not a known field${didYouMean(key, known)}`,
+        message: `is not a known field${didYouMean(key, known) || placeOf(key, path, checked)}`,
       }))
     }
     case 'invalid_key':
@@ -55,6 +55,14 @@ function itemsOf(issue: Issue, above: readonly PropertyKey[], checked: Checked):
   return [{ pointer: pointerTo(path), message: issue.message }]
 }
 
+/** Where the field is known, when that is one level deeper. */
+function placeOf(key: string, path: readonly PropertyKey[], { schema, data }: Checked): string {
+  const [parent] = parentsOf(key, schema, path, data)
+  return parent === undefined ? '' : ` here: it is one of "${parent}"`
+}
+
+const suggestion = /; did you mean "[^"]*"\?$/
+
 function itemsOfUnion(
   branches: readonly Issue[][],
   path: readonly PropertyKey[],
@@ -63,7 +71,9 @@ function itemsOfUnion(
   const [closest] = branches.toSorted((a, b) => reach(b) - reach(a) || faults(a) - faults(b))
   if (reach(closest) >= 0) return closest.flatMap((issue) => itemsOf(issue, path, checked))
   const messages = branches.flatMap((branch) => branch.map((issue) => issue.message))
-  return [{ pointer: pointerTo(path), message: [...new Set(messages)].join(', or ') }]
+  const [meant = ''] = messages.flatMap((message) => suggestion.exec(message)?.[0] ?? [])
+  const rules = [...new Set(messages.map((message) => message.replace(suggestion, '')))]
+  return [{ pointer: pointerTo(path), message: `${rules.join(', or ')}${meant}` }]
 }
 
 /** How deep into the value a branch of a union got; −1 when the value was of another kind altogether. */
