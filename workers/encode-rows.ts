@@ -18,7 +18,7 @@ export function encodeRows(spec: JobSpec, data: RawData, parts = partsOf(spec, d
   const { columns } = data.training
   const features = inputWidth(columns, spec.sampleWeight)
   const outputs = sizeOf(outputShape(spec.network, spec.network.inputShape ?? [features]))
-  const options = { ...spec, outputs, image: data.image }
+  const options = { ...spec, outputs, image: data.image, inheritance: data.inheritance }
   const dataset = Dataset.allocate({
     trainingRows: parts.training.rows.length,
     validationRows: parts.validation.rows.length,

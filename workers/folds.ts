@@ -8,17 +8,10 @@ import { Evaluator } from '../src/datasets/evaluation.js'
 import { classesOfRows, everyRow } from '../src/datasets/split-rows.js'
 import { targetWidth } from '../src/datasets/target-coding.js'
 import { scaleTarget, unscaleTarget } from '../src/datasets/target-scaling.js'
-import {
-  compile,
-  Dataset,
-  foldsOf,
-  Predictor,
-  type Training,
-  train,
-  type Weights,
-} from '../src/engine/index.js'
+import { compile, Dataset, foldsOf, Predictor, type Training, train } from '../src/engine/index.js'
 import { encodeRows } from './encode-rows.js'
-import type { BackendSetting, RawData, SharedData } from './messages.js'
+import { weightsToBegin } from './initial-weights.js'
+import type { BackendSetting, RawData, SharedData, TrainingOrder } from './messages.js'
 
 const sliceMilliseconds = 50
 /** Asked at once; in between, whoever wants the training to stop is heard. */
@@ -29,7 +22,7 @@ export interface FoldOrder {
   folds: number
   data: RawData
   backend: BackendSetting
-  initialWeights: Weights | undefined
+  source: Pick<TrainingOrder, 'initialWeights' | 'sourceCoding'>
   /** Word 0 ≠ 0 asks to stop. */
   stop: Int32Array
 }
@@ -83,7 +76,7 @@ interface FoldResult {
 
 /** Null when it was asked to stop. */
 function trainWithout(validation: Int32Array, fold: number, order: FoldOrder): FoldResult | null {
-  const { data, backend, initialWeights, stop } = order
+  const { data, backend, source, stop } = order
   const { training: table } = data
   const held = new Set(validation)
   const rows = everyRow(table).filter((row) => !held.has(row))
@@ -104,7 +97,7 @@ function trainWithout(validation: Int32Array, fold: number, order: FoldOrder): F
     backend,
     seed: spec.seed,
     threads: spec.threads,
-    initialWeights,
+    initialWeights: weightsToBegin(source, program, encoded.coding, spec.seed),
   })
   try {
     const state = runToEnd(training, stop)

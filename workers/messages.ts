@@ -4,6 +4,7 @@ import type { Evaluation } from '../src/contract/evaluation.js'
 import type { Change, JobSpec } from '../src/contract/job.js'
 import type { LayerSummary, Tensor } from '../src/contract/model.js'
 import type { Network } from '../src/contract/network.js'
+import type { Inheritance } from '../src/datasets/inherited-coding.js'
 import type { Table } from '../src/datasets/table.js'
 import type { BackendName, DatasetHandle } from '../src/engine/index.js'
 import type { Checkpoint, Painted, Painting, Progress } from '../src/training/ports.js'
@@ -23,6 +24,8 @@ export interface RawData {
   validation: Table | null
   /** When the features of a row are the pixels of one picture. */
   image: ImageFormat | null
+  /** What is kept of the coding of the model that the training begins with. */
+  inheritance: Inheritance | null
 }
 
 /** Rows that some thread has split and encoded, in memory that all threads see. */
@@ -44,6 +47,8 @@ export interface TrainingOrder {
   /** What folds chose in an earlier attempt, whose epochs are stored; null to keep to what they choose now. */
   plannedEpochs: number | null
   initialWeights: PackedWeights | null
+  /** Of the model whose weights those are; null to take them by position. */
+  sourceCoding: Coding | null
   /** Where to go on; null to begin. */
   checkpoint: Checkpoint | null
   checkpointMilliseconds: number

@@ -1,6 +1,9 @@
 /** From a ticket to an ended job: claim one, train it in a thread, store its progress as it comes, record its end. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import type { Coding } from '../src/contract/dataset.js'
+import type { JobSpec } from '../src/contract/job.js'
+import type { Inheritance } from '../src/datasets/inherited-coding.js'
 import { countOf, epochsBehind, outputShape } from '../src/engine/index.js'
 import { newId } from '../src/training/new-id.js'
 import type {
@@ -11,7 +14,7 @@ import type {
   JobProgress,
   RunStore,
 } from '../src/training/ports.js'
-import type { BackendSetting, RawData, TrainedModel } from './messages.js'
+import type { BackendSetting, RawData, TrainedModel, TrainingOrder } from './messages.js'
 import type { SharedDatasets } from './shared-datasets.js'
 import type { StoredTables } from './stored-tables.js'
 import { type Outcome, ThreadCrash, type TrainerPool } from './trainer-pool.js'
@@ -28,7 +31,7 @@ interface Dependencies {
   workerId: string
   runs: RunStore
   storedTables: StoredTables
-  models: Pick<AllModels, 'weights'>
+  models: Pick<AllModels, 'get' | 'weights'>
   pool: TrainerPool
   figures: Pick<FigureStore, 'add'>
   sharedDatasets: SharedDatasets
@@ -152,19 +155,19 @@ export class Processor {
   }
 
   private async train(job: ClaimedJob, run: Run): Promise<Outcome> {
-    const { runs, models, pool, sharedDatasets, checkpointMilliseconds, backend, log } = this.dependencies
+    const { runs, pool, sharedDatasets, checkpointMilliseconds, backend, log } = this.dependencies
     const key = dataKey(job)
     const taken = await sharedDatasets.take(key)
     try {
+      const source = await this.loadSource(job)
+      if (source === null)
+        return { type: 'refused', message: `The model ${job.spec.from} to start from no longer exists.` }
+      const { initialWeights, sourceCoding } = source
       const hasFolds = job.spec.earlyStopping?.folds !== undefined
-      const raw = taken.type === 'shared' && !hasFolds ? null : await this.load(job)
+      const raw = taken.type === 'shared' && !hasFolds ? null : await this.load(job, sourceCoding)
       const data = taken.type === 'shared' ? taken.data : raw
       if (data === null || (hasFolds && raw === null))
         return { type: 'refused', message: 'The dataset of this job no longer exists.' }
-      const { from } = job.spec
-      const initialWeights = from === undefined ? null : await models.weights(from)
-      if (from !== undefined && initialWeights === null)
-        return { type: 'refused', message: `The model ${from} to start from no longer exists.` }
       const checkpoint = await runs.checkpoint(job.jobId, (message) => log.warn(message))
       const { spec, changes } = job
       const order = {
@@ -175,6 +178,7 @@ export class Processor {
         foldData: hasFolds ? raw : null,
         plannedEpochs: hasFolds && job.storedEpoch > 0 ? job.epochs : null,
         initialWeights,
+        sourceCoding,
         checkpoint,
         checkpointMilliseconds,
         stop: run.stop,
@@ -215,7 +219,21 @@ export class Processor {
     }
   }
 
-  private async load({ spec, datasetId, validationDatasetId }: ClaimedJob): Promise<RawData | null> {
+  /** Null when there is no such model any more. */
+  private async loadSource({
+    spec: { from, fromMismatch },
+  }: ClaimedJob): Promise<Pick<TrainingOrder, 'initialWeights' | 'sourceCoding'> | null> {
+    if (from === undefined) return { initialWeights: null, sourceCoding: null }
+    const { models } = this.dependencies
+    const [initialWeights, model] = await Promise.all([models.weights(from), models.get(from)])
+    if (initialWeights === null || model === null) return null
+    return { initialWeights, sourceCoding: fromMismatch === undefined ? null : model.coding }
+  }
+
+  private async load(
+    { spec, datasetId, validationDatasetId }: ClaimedJob,
+    sourceCoding: Coding | null,
+  ): Promise<RawData | null> {
     const { storedTables } = this.dependencies
     const { dataset, validationDataset } = spec
     const [training, validation] = await Promise.all([
@@ -224,7 +242,8 @@ export class Processor {
     ])
     if (training === null || (validationDataset !== undefined && validation === null)) return null
     const { table, image } = training
-    return { type: 'raw', training: table, validation: validation?.table ?? null, image }
+    const inheritance = sourceCoding === null ? null : inheritanceOf(spec, sourceCoding)
+    return { type: 'raw', training: table, validation: validation?.table ?? null, image, inheritance }
   }
 
   private async conclude(claim: Claim, job: ClaimedJob, outcome: Outcome): Promise<void> {
@@ -290,6 +309,14 @@ function requestStop(run: Run): void {
   Atomics.store(run.stop, 0, 1)
 }
 
+function inheritanceOf({ inherited = [] }: JobSpec, coding: Coding): Inheritance {
+  return {
+    coding,
+    scaling: inherited.includes('scaling'),
+    targetScaling: inherited.includes('targetScaling'),
+  }
+}
+
 /** Jobs with the same key train on the same numbers. */
 function dataKey({ spec }: ClaimedJob): string {
   const { dataset, validationDataset, scaling, targetScaling, loss, network, classWeight, sampleWeight } =
@@ -297,7 +324,11 @@ function dataKey({ spec }: ClaimedJob): string {
   const shape = outputShape(network, network.inputShape ?? [])
   const split = spec.validationSplit === 0 ? null : [spec.split, spec.validationSplit, spec.seed]
   const weights = [classWeight ?? null, sampleWeight ?? null]
-  const scales = [scaling, targetScaling]
+  const scales = [
+    scaling,
+    targetScaling,
+    spec.fromMismatch === undefined ? null : [spec.from, spec.inherited],
+  ]
   return JSON.stringify([dataset, validationDataset ?? null, split, scales, weights, loss, shape])
 }
 

@@ -17,9 +17,10 @@ import type { Progress } from '../src/training/ports.js'
 import { encodeRows } from './encode-rows.js'
 import { evaluate } from './evaluation.js'
 import { chooseEpochs, evaluateFolds, type FoldOutcome } from './folds.js'
+import { weightsToBegin } from './initial-weights.js'
 import type { BackendSetting, FromTrainer, SharedData, ToTrainer, TrainingOrder } from './messages.js'
 import { packSnapshot, unpackSnapshot } from './packed-snapshot.js'
-import { packWeights, unpackWeights } from './packed-weights.js'
+import { packWeights } from './packed-weights.js'
 import { SnapshotRecorder } from './snapshot-recorder.js'
 
 if (parentPort === null) throw new Error('trainer.thread.ts runs in a worker thread only')
@@ -77,7 +78,7 @@ function stretchesOf(spec: JobSpec, changes: Change[]): Stretch[] {
 
 /** How many epochs the job has, where folds choose it; null where its spec says it. */
 function chooseByFolds(order: TrainingOrder): FoldOutcome | null {
-  const { spec, changes, foldData, backend, initialWeights, stop } = order
+  const { spec, changes, foldData, backend, initialWeights, sourceCoding, stop } = order
   const folds = spec.earlyStopping?.folds
   if (folds === undefined || foldData === null) return null
   // The spec that the first epoch is trained by.
@@ -88,7 +89,7 @@ function chooseByFolds(order: TrainingOrder): FoldOutcome | null {
     folds,
     data: foldData,
     backend,
-    initialWeights: initialWeights === null ? undefined : unpackWeights(initialWeights),
+    source: { initialWeights, sourceCoding },
     stop,
   })
 }
@@ -115,7 +116,7 @@ async function run(order: TrainingOrder, data: SharedData): Promise<void> {
       backend: order.backend,
       seed: spec.seed,
       threads: spec.threads,
-      initialWeights: order.initialWeights === null ? undefined : unpackWeights(order.initialWeights),
+      initialWeights: weightsToBegin(order, program, coding, spec.seed),
     })
     try {
       if (snapshot !== null) training.restore(snapshot)

@@ -189,7 +189,12 @@ export const jobSpecSchema = trainingSchema.extend({
   targetScaling: scalingSchema
     .default('none')
     .describe('the scale of the targets in training: losses are on it, predictions and evaluations are not'),
+  /** Specs of older versions do not say it: their weights are taken by position. */
   fromMismatch: z.enum(['refuse', 'initialize']).optional(),
+  inherited: z
+    .array(z.enum(['scaling', 'targetScaling']))
+    .optional()
+    .describe('which scales are those of the model in `from`, because the request does not name them'),
   seed: z.int(),
   batchSize: z.union([z.int(), z.literal('full')]),
   from: z.string().optional(),

@@ -2,6 +2,7 @@
 import type { Coding, ImageFormat, Scaling } from '../contract/dataset.js'
 import type { Loss } from '../contract/network.js'
 import { codedWidth, eachColumn, inputsOf, learnFeatures, type Part } from './feature-coding.js'
+import { type Inheritance, inheritFeature, inheritTargetScaling } from './inherited-coding.js'
 import { type ColumnWriter, inputWriter } from './input-writers.js'
 import { isWeighted, type RowWeights, writeWeights } from './row-weights.js'
 import { shownNames } from './shown-text.js'
@@ -27,6 +28,8 @@ export interface EncodingOptions extends Outputs, RowWeights {
   targetScaling?: Scaling
   /** When the features are the pixels of a picture; then they share one scale. */
   image: ImageFormat | null
+  /** What of a model’s coding is kept, when its weights are where the training begins. */
+  inheritance?: Inheritance | null
 }
 
 /**
@@ -85,25 +88,36 @@ export function encodeByCoding(
   writeTargets(part, coding.target, loss, { y, stride })
 }
 
-/** What the training rows teach of how raw values enter the network. */
+/** What the training rows teach of how raw values enter the network, and what is kept of a model’s coding. */
 export function learnCoding(training: Part, options: EncodingOptions): Coding {
   if (training.rows.length === 0) throw new DatasetError('invalid-dataset', 'no row is left to train on')
-  const { image, scaling, sampleWeight, targetScaling = 'none', loss } = options
+  const { image, scaling, sampleWeight, inheritance = null } = options
   const { columns } = training.table
-  const target = targetCoding(training.table, options)
-  const features = learnFeatures(training, { scaling, sampleWeight, together: image !== null })
+  const learned = learnFeatures(training, { scaling, sampleWeight, together: image !== null })
+  const byName = new Map(columns.map((column) => [column.name, column]))
+  const features =
+    inheritance === null
+      ? learned
+      : learned.map((feature) => inheritFeature(feature, byName.get(feature.name), inheritance))
   const taken = new Set(features.map(({ name }) => name))
-  const method = canScaleTargets(target, loss) ? targetScaling : 'none'
-  const targets = learnTargetScaling(training, targetNames(target), method)
   const pixels = columns.filter(({ name }) => taken.has(name))
   return {
     features,
-    target: targets === undefined || target.type !== 'number' ? target : { ...target, scaling: targets },
+    target: learnTarget(training, options),
     ignored: columns.flatMap(({ name }) => (taken.has(name) ? [] : [name])),
     ...(image === null
       ? {}
       : { image: { ...image, white: pixels.some(({ max = 0 }) => max > 1) ? 255 : 1 } }),
   }
+}
+
+function learnTarget(training: Part, options: EncodingOptions): Coding['target'] {
+  const { targetScaling = 'none', loss, inheritance = null } = options
+  const target = targetCoding(training.table, options)
+  if (target.type !== 'number' || !canScaleTargets(target, loss)) return target
+  const learned = learnTargetScaling(training, target.names, targetScaling)
+  const scaling = inheritance === null ? learned : inheritTargetScaling(target, learned, inheritance)
+  return scaling === undefined ? target : { ...target, scaling }
 }
 
 const featureNames = ({ features }: Coding) => features.map(({ name }) => name)

@@ -17,4 +17,4 @@ export {
   type TrainingState,
   train,
 } from './train.js'
-export { checkWeights, type Weights } from './weights.js'
+export { checkWeights, drawWeights, type Weights } from './weights.js'

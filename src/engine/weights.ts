@@ -1,5 +1,5 @@
 /** A model's numbers by name, in the documented layouts, in and out of an arena. */
-import type { ArenaLayout } from './arena.js'
+import { type ArenaLayout, sizeOf } from './arena.js'
 import { fillInitial } from './initializers.js'
 import { shapeText } from './layers/layer.js'
 import type { NetworkProgram } from './program.js'
@@ -42,6 +42,17 @@ export function initializeWeights(program: NetworkProgram, floats: Floats, seed:
   for (const tensor of program.tensors) {
     fillInitial(tensorView(program, floats, tensor.buffer), tensor.initial, seed)
   }
+}
+
+/** The weights that a network begins with, apart from an arena. */
+export function drawWeights(program: NetworkProgram, seed: number): Weights {
+  return new Map(
+    program.tensors.map(({ name, shape, initial }) => {
+      const values = new Float32Array(sizeOf(shape))
+      fillInitial(values, initial, seed)
+      return [name, { shape: [...shape], values }]
+    }),
+  )
 }
 
 /** Names and shapes of weights, without their numbers. */

@@ -1,5 +1,11 @@
 /** The dataset that a job names, wherever it comes from: built in, stored, or rows inside the request. */
-import { type Column, type GeneratedDataset, inputWidth, type Scaling } from '../contract/dataset.js'
+import {
+  type Column,
+  type GeneratedDataset,
+  type ImageFormat,
+  inputWidth,
+  type Scaling,
+} from '../contract/dataset.js'
 import { idPrefixes } from '../contract/ids.js'
 import type { InlineDataset, JobRequest } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
@@ -20,6 +26,8 @@ export interface DataDescription {
   rows: number
   datasetId: string | null
   inputShape: number[]
+  /** When each row is a picture. */
+  image: ImageFormat | null
   scaling: Scaling
   /** To be stored with the job. */
   inline: NewDataset | null
@@ -61,7 +69,7 @@ function inlineData(dataset: InlineDataset): DataDescription {
   const origin = 'inline'
   const scaling = 'none'
   return {
-    ...{ name: id, datasetId: id, origin, columns, rows, scaling },
+    ...{ name: id, datasetId: id, origin, columns, rows, scaling, image: null },
     inputShape: [inputWidth(columns)],
     inline: { id, name: null, origin, scaling, pieces: piecesOf(table) },
     isTruthTable: rows < rowsOfTruthTable,
@@ -71,7 +79,7 @@ function inlineData(dataset: InlineDataset): DataDescription {
 function builtInData(name: DataDescription['name'], { columns, rows, scaling }: BuiltIn): DataDescription {
   const isWholeParity = typeof name !== 'string' && name.name === 'parity' && name.rows === undefined
   return {
-    ...{ name, datasetId: null, origin: 'builtIn', columns, rows, scaling },
+    ...{ name, datasetId: null, origin: 'builtIn', columns, rows, scaling, image: null },
     inputShape: [inputWidth(columns)],
     inline: null,
     isTruthTable: rows < rowsOfTruthTable || isWholeParity,

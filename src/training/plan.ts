@@ -4,12 +4,12 @@ import { type Column, inputWidth, type Scaling, targetOf } from '../contract/dat
 import { finalTraining, trainingsOf } from '../contract/folds.js'
 import type { JobRequest, JobSpec, Split } from '../contract/job.js'
 import { allowance, allowed, type TenantLimits } from '../contract/limits.js'
+import type { Model, Tensor } from '../contract/model.js'
 import type { TrainingSpec } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'
 import { DatasetError } from '../datasets/table.js'
 import { targetCoding, targetWidth } from '../datasets/target-coding.js'
 import {
-  checkWeights,
   compile,
   type DataShape,
   outputShape,
@@ -22,6 +22,7 @@ import { type DataDescription, findData, findValidation } from './data-descripti
 import { type ResolvedRequest, resolveRequest } from './defaults.js'
 import type { DatasetStore, ModelStore, Tenant, Tenanted } from './ports.js'
 import { checkClassWeight, checkSampleWeight } from './row-weights.js'
+import { checkMismatch, checkSourceWeights, inheritedScales } from './source-model.js'
 import { amountRefusal, numberHint, rangeRefusal } from './target-range.js'
 import { isDistance, type TrainedTarget, targetScalingFor } from './target-scaling.js'
 
@@ -50,17 +51,41 @@ export async function planTraining(
   const data = await findData(datasets, request.dataset, 'dataset')
   const validation = await findValidation(datasets, request, data)
   const models = dependencies.models.of(tenantId)
-  const { network, from } = request
-  const source = network === 'auto' && from !== undefined ? await models.get(from) : null
-  if (source === null && network === 'auto' && from !== undefined) throw noModel(from)
-  const { spec, program } = plan(resolveRequest(request, data, source), data, validation)
+  const { network, from, sampleWeight } = request
+  const source = from === undefined ? null : await findSource(models, from)
+  if (source !== null) checkMismatch(source.model, data, request)
+  const resolved = resolveRequest(request, data, network === 'auto' && source !== null ? source.model : null)
+  const { spec, program, target } = plan(resolved, data, validation, source)
   checkThreads(spec, dependencies.maximumThreads)
   checkLimits(program, spec, limits)
-  if (from !== undefined) await checkModel(models, from, program)
+  if (source !== null) {
+    const { fromMismatch } = request
+    const { columns } = data
+    checkSourceWeights(source.model, source.tensors, program, { columns, target, sampleWeight, fromMismatch })
+  }
   return { spec, program, data, validation }
 }
 
-function plan(request: ResolvedRequest, data: DataDescription, validation: DataDescription | null) {
+interface Source {
+  model: Model
+  tensors: Tensor[]
+}
+
+/** Throws Problem when there is no such model. */
+async function findSource(models: Pick<ModelStore, 'get' | 'tensors'>, from: string): Promise<Source> {
+  const [model, tensors] = await Promise.all([models.get(from), models.tensors(from)])
+  if (model !== null && tensors !== null) return { model, tensors }
+  throw new Problem('invalid-spec', `There is no model ${from} to start from.`, [
+    { pointer: '/from', message: 'does not exist' },
+  ])
+}
+
+function plan(
+  request: ResolvedRequest,
+  data: DataDescription,
+  validation: DataDescription | null,
+  source: Source | null,
+) {
   const { name, metadata, dataset, validationDataset, priority, ...rest } = request
   const { split: wantedSplit, scaling = data.scaling, targetScaling: wantedScaling, ...fields } = rest
   const training = { ...fields, seed: fields.seed ?? randomInt(2 ** 48 - 1) }
@@ -69,7 +94,8 @@ function plan(request: ResolvedRequest, data: DataDescription, validation: DataD
     checkSampleWeight(training, data)
     checkInputShape(inputShape, data, training.sampleWeight)
     const target = trainedTarget(training, inputShape, data)
-    const targetScaling = targetScalingFor(wantedScaling, data, target)
+    const inherited = source === null ? null : inheritedScales(source.model, request, target)
+    const targetScaling = targetScalingFor(wantedScaling ?? inherited?.targetScaling, data, target)
     checkRanges({ ...target, scaling: targetScaling }, training, [data, validation])
     checkClassWeight(training, target.coding)
     const rule = splitFor(wantedSplit, data)
@@ -89,8 +115,9 @@ function plan(request: ResolvedRequest, data: DataDescription, validation: DataD
       ...(training.earlyStopping === undefined ? {} : { earlyStopping: training.earlyStopping }),
       ...{ seed: training.seed, split: rule, scaling, targetScaling, dataset: data.name },
       ...(validation === null ? {} : { validationDataset: validation.name }),
+      ...(inherited === null ? {} : { inherited: inherited.inherited }),
     }
-    return { spec, program }
+    return { spec, program, target: target.coding }
   } catch (error) {
     if (error instanceof DatasetError) {
       // One class only is the data's fault; where they merely disagree, the network is easier to change.
@@ -256,25 +283,6 @@ export function checkLength(
 }
 
 const exponential = (value: number) => value.toExponential(2)
-
-async function checkModel(
-  models: Pick<ModelStore, 'tensors'>,
-  from: string,
-  program: Program,
-): Promise<void> {
-  const tensors = await models.tensors(from)
-  if (tensors === null) throw noModel(from)
-  try {
-    checkWeights(program, new Map(tensors.map(({ name, shape }) => [name, { shape }])))
-  } catch (error) {
-    throw specProblem(error)
-  }
-}
-
-const noModel = (id: string) =>
-  new Problem('invalid-spec', `There is no model ${id} to start from.`, [
-    { pointer: '/from', message: 'does not exist' },
-  ])
 
 /** What the engine says of a spec, as a Problem; anything else unchanged. */
 function specProblem(error: unknown): unknown {

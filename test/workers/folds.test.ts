@@ -70,9 +70,16 @@ function specOf(given: object): JobSpec {
 }
 
 function examine(spec: JobSpec, training: Table, stop = new Int32Array(new SharedArrayBuffer(4))) {
-  const data = { type: 'raw' as const, training, validation: null, image: null }
+  const data = { type: 'raw' as const, training, validation: null, image: null, inheritance: null }
   const folds = spec.earlyStopping?.folds ?? 0
-  const order: FoldOrder = { spec, folds, data, backend: 'reference', initialWeights: undefined, stop }
+  const order: FoldOrder = {
+    spec,
+    folds,
+    data,
+    backend: 'reference',
+    source: { initialWeights: null, sourceCoding: null },
+    stop,
+  }
   const outcome = chooseEpochs(order)
   if (outcome.type !== 'chosen') return { outcome, evaluation: null }
   return { outcome, evaluation: evaluateFolds(outcome.answers, spec, encodeRows(spec, data), stop) }

@@ -30,10 +30,11 @@ function order(spec: Partial<JobSpec> = {}, changes: Partial<TrainingOrder> = {}
     spec: xorSpec(spec),
     backend: 'auto',
     changes: [],
-    data: { type: 'raw', training: table, validation: null, image: null },
+    data: { type: 'raw', training: table, validation: null, image: null, inheritance: null },
     foldData: null,
     plannedEpochs: null,
     initialWeights: null,
+    sourceCoding: null,
     checkpoint: null,
     checkpointMilliseconds: 60_000,
     stop,
@@ -138,7 +139,10 @@ describe('a training', () => {
       y: [0, 1],
     })
     const { outcome, epochs } = await train(
-      order({ batchSize: 2 }, { data: { type: 'raw', training: table, validation: null, image: null } }),
+      order(
+        { batchSize: 2 },
+        { data: { type: 'raw', training: table, validation: null, image: null, inheritance: null } },
+      ),
     )
     expect(outcome).toEqual({ type: 'refused', message: expect.stringContaining('x2, row 2') })
     expect(epochs).toEqual([])

@@ -1,0 +1,116 @@
+/** Whether a training can begin with the weights of a model, whose columns and classes are found by name. */
+import type { TargetCoding } from '../contract/dataset.js'
+import type { JobRequest, JobSpec } from '../contract/job.js'
+import type { Model, Tensor } from '../contract/model.js'
+import type { TrainingSpec } from '../contract/network.js'
+import { Problem } from '../contract/problems.js'
+import { shownNames } from '../datasets/shown-text.js'
+import { canScaleTargets } from '../datasets/target-coding.js'
+import {
+  type Ends,
+  featuresOf,
+  isMatch,
+  isSameImage,
+  mismatchOf,
+  outputPlaces,
+} from '../datasets/transfer.js'
+import { movedShapes, moveRefusal } from '../datasets/transfer-weights.js'
+import { checkWeights, type Program, SpecError } from '../engine/index.js'
+import type { DataDescription } from './data-description.js'
+
+/** @throws Problem when columns, categories or classes differ and the request does not say what to do */
+export function checkMismatch(
+  { id, coding }: Pick<Model, 'id' | 'coding'>,
+  data: Pick<DataDescription, 'columns' | 'image'>,
+  { fromMismatch, sampleWeight }: Pick<JobRequest, 'fromMismatch' | 'sampleWeight'>,
+): void {
+  if (!isSameImage(coding, data.image)) {
+    const sizes = [coding.image, data.image].map(
+      (image) => `${image?.width} × ${image?.height} × ${image?.channels}`,
+    )
+    throw refused(
+      `The pictures of model ${id} are ${sizes[0]} (width, height, channels), those of this dataset ${sizes[1]}.`,
+    )
+  }
+  if (fromMismatch === 'initialize') return
+  const mismatch = mismatchOf(coding, data.columns, sampleWeight)
+  if (isMatch(mismatch)) return
+  const { added, missing } = mismatch
+  const lists = [
+    ...(added.length === 0 ? [] : [`new are ${shownNames(added)}`]),
+    ...(missing.length === 0 ? [] : [`missing are ${shownNames(missing)}`]),
+  ]
+  throw refused(
+    `This dataset differs from what model ${id} was trained on: ${lists.join('; ')}. Send "fromMismatch": "initialize" ` +
+      'to begin anew with what is new, leave out what is missing, and keep the other weights.',
+  )
+}
+
+/** The scales that come from the model, because the request does not name them. */
+export function inheritedScales(
+  { coding: { target } }: Pick<Model, 'coding'>,
+  request: Pick<JobRequest, 'scaling' | 'targetScaling'>,
+  trained: { coding: TargetCoding; loss: TrainingSpec['loss'] },
+): Pick<JobSpec, 'inherited'> & { targetScaling?: JobSpec['targetScaling'] } {
+  const keepsTarget =
+    request.targetScaling === undefined &&
+    target.type === 'number' &&
+    canScaleTargets(trained.coding, trained.loss)
+  const inherited: JobSpec['inherited'] = [
+    ...(request.scaling === undefined ? ['scaling' as const] : []),
+    ...(keepsTarget ? ['targetScaling' as const] : []),
+  ]
+  return { inherited, ...(keepsTarget ? { targetScaling: target.scaling?.method ?? 'none' } : {}) }
+}
+
+/** @throws Problem when the weights, moved to where their columns and classes now are, do not fit the network */
+export function checkSourceWeights(
+  model: Pick<Model, 'id' | 'coding'>,
+  tensors: readonly Tensor[],
+  program: Program,
+  {
+    target,
+    ...request
+  }: Pick<JobRequest, 'fromMismatch' | 'sampleWeight'> & {
+    columns: DataDescription['columns']
+    target: TargetCoding
+  },
+): void {
+  const { network } = program
+  const ends: Ends = { features: featuresOf(request.columns, request.sampleWeight), target }
+  const source: Ends = model.coding
+  if (request.fromMismatch !== 'initialize' && outputPlaces(source.target, target).includes(-1)) {
+    throw refused(
+      `Model ${model.id} answers ${answersOf(source.target)}, and this network ${answersOf(target)}. Use the last layer ` +
+        'of the model, or send "fromMismatch": "initialize" to begin anew with the last layer.',
+    )
+  }
+  const refusal = moveRefusal(network, source, ends)
+  if (refusal !== undefined)
+    throw refused(`The weights of model ${model.id} do not fit this dataset: ${refusal}.`)
+  const shapes = new Map(tensors.map(({ name, shape }) => [name, { shape }]))
+  try {
+    checkWeights(program, movedShapes(shapes, network, source, ends))
+  } catch (error) {
+    if (error instanceof SpecError) throw refused(error.message)
+    throw error
+  }
+}
+
+function answersOf(target: TargetCoding): string {
+  switch (target.type) {
+    case 'oneHot':
+      return `one output for each class of ${target.name}`
+    case 'binary':
+      return `one output for the classes ${target.classes.join(' and ')} of ${target.name}`
+    case 'number':
+    case 'multiLabel':
+      return target.names.length === 1
+        ? `the number ${target.names[0]}`
+        : `the numbers ${shownNames(target.names)}`
+    default:
+      return target satisfies never
+  }
+}
+
+const refused = (message: string) => new Problem('invalid-spec', message, [{ pointer: '/from', message }])

@@ -1,0 +1,23 @@
+/** The weights a training begins with, when they are those of a model. */
+import type { Coding } from '../src/contract/dataset.js'
+import { moveWeights } from '../src/datasets/transfer-weights.js'
+import { drawWeights, type Program, type Weights } from '../src/engine/index.js'
+import type { TrainingOrder } from './messages.js'
+import { unpackWeights } from './packed-weights.js'
+
+/**
+ * The model's weights where this coding has its inputs and outputs; by position where the coding of the model is not
+ * given, as jobs of older versions began. Undefined when nothing is given.
+ */
+export function weightsToBegin(
+  { initialWeights, sourceCoding }: Pick<TrainingOrder, 'initialWeights' | 'sourceCoding'>,
+  program: Program,
+  coding: Coding,
+  seed: number,
+): Weights | undefined {
+  if (initialWeights === null) return undefined
+  const weights = unpackWeights(initialWeights)
+  if (sourceCoding === null) return weights
+  const codings = { source: sourceCoding, coding }
+  return moveWeights(weights, () => drawWeights(program, seed), program.network, codings)
+}
