@@ -285,7 +285,7 @@ describe('models', () => {
     const { id } = await storeModel(service)
     const { body: model } = await api().get(`/models/${id}`)
     expect((await api().get(`/models/${id}/predict?x=1,2`)).status).toBe(200)
-    const from = { ...inputs, loss: 'squaredError', epochs: 1, from: id }
+    const from = { ...inputs, loss: 'squaredError', epochs: 1, from: id, fromMismatch: 'initialize' }
     const { body: next } = await api().post('/jobs').send(from).expect(202)
     const refused = await api().delete(`/models/${id}`)
     expect([refused.status, refused.body.code]).toEqual([409, 'model-in-use'])

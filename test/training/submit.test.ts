@@ -2,12 +2,13 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type JobSpec, jobRequestSchema } from '../../src/contract/job.js'
+import type { Model } from '../../src/contract/model.js'
 import { Problem } from '../../src/contract/problems.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
 import { construct } from '../../src/training/construct.js'
 import { submit } from '../../src/training/submit.js'
-import { reading, uploadFrom } from '../support/prepared.js'
-import { openStores, type Stores } from '../support/stores.js'
+import { type Columns, reading, uploadFrom } from '../support/prepared.js'
+import { float32Bytes, linearModel, openStores, type Stores, storeModel } from '../support/stores.js'
 
 let stores: Stores
 
@@ -157,6 +158,79 @@ describe('a job that starts from a model', () => {
     await expect(accept({ from: id, loss: 'perceptron', network })).rejects.toMatchObject({
       code: 'invalid-spec',
       errors: [{ pointer: '/from', message: expect.stringContaining('layers.1.weight [1, 2]') }],
+    })
+  })
+
+  const taught: Pick<Model, 'coding'> = {
+    coding: {
+      features: [
+        { type: 'number', name: 'age', offset: 40, scale: 10 },
+        { type: 'category', name: 'plan', categories: ['basic', 'plus'] },
+      ],
+      target: {
+        type: 'number',
+        names: ['price'],
+        scaling: { method: 'minMax', offset: [100], scale: [50] },
+      },
+    },
+  }
+  const dense = { type: 'dense', units: 1, activation: 'linear', useBias: true } as const
+  const network = { layers: [dense] }
+  const linear = { network, loss: 'meanSquaredError' } as const
+
+  const store = () =>
+    storeModel(
+      stores,
+      linearModel({
+        ...taught,
+        network: { inputShape: [3], layers: [dense] },
+        parameters: 4,
+        tensors: [
+          { name: 'layers.0.weight', shape: [1, 3], offset: 0 },
+          { name: 'layers.0.bias', shape: [1], offset: 3 },
+        ],
+        weights: float32Bytes([1, 2, 3, 4]),
+      }),
+    )
+  const upload = async (columns: Columns, target: string) =>
+    (await stores.datasets.create(uploadFrom(reading(columns), { target: [target] }))).id
+  const houses: Columns = { price: [[10, 20]], plan: [['plus', 'basic']], age: [[1, 2]] }
+
+  it('keeps the scales of the model unless it names its own', async () => {
+    const { id: from } = await store()
+    const dataset = await upload(houses, 'price')
+    const kept = await accept({ dataset, from, ...linear })
+    expect(kept.spec).toMatchObject({ inherited: ['scaling', 'targetScaling'], targetScaling: 'minMax' })
+    const own = await accept({ dataset, from, ...linear, scaling: 'none', targetScaling: 'standardize' })
+    expect(own.spec).toMatchObject({ inherited: [], scaling: 'none', targetScaling: 'standardize' })
+    expect((await accept({ dataset, ...linear })).spec).not.toHaveProperty('inherited')
+  })
+
+  it('is refused with a list where columns or categories differ, unless what is new may begin anew', async () => {
+    const { id: from } = await store()
+    const dataset = await upload({ ...houses, plan: [['gold', 'basic']], rooms: [[3, 4]] }, 'price')
+    await expect(accept({ dataset, from, ...linear })).rejects.toMatchObject({
+      code: 'invalid-spec',
+      errors: [
+        {
+          pointer: '/from',
+          message:
+            `This dataset differs from what model ${from} was trained on: new are category "gold" of plan, column "rooms"; ` +
+            'missing are category "plus" of plan. Send "fromMismatch": "initialize" to begin anew with what is new, ' +
+            'leave out what is missing, and keep the other weights.',
+        },
+      ],
+    })
+    const job = await accept({ dataset, from, ...linear, fromMismatch: 'initialize' })
+    expect(job.spec).toMatchObject({ fromMismatch: 'initialize', network: { inputShape: [4] } })
+  })
+
+  it('is refused where the order matters and differs', async () => {
+    const { id: from } = await store()
+    const dataset = await upload(houses, 'price')
+    const layers = [{ type: 'batchNormalization' as const }, dense]
+    await expect(accept({ dataset, from, ...linear, network: { layers } })).rejects.toMatchObject({
+      errors: [{ pointer: '/from', message: expect.stringContaining('the first layer is not dense') }],
     })
   })
 })

@@ -2,14 +2,18 @@
 
 import { setFlagsFromString } from 'node:v8'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Coding } from '../../src/contract/dataset.js'
 import type { JobSpec } from '../../src/contract/job.js'
 import { builtIn } from '../../src/datasets/built-ins.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
+import type { Table } from '../../src/datasets/table.js'
 import { type Epoch, type EpochRun, readEpochs } from '../../src/engine/index.js'
 import type { TrainingOrder } from '../../workers/messages.js'
+import { packWeights, unpackWeights } from '../../workers/packed-weights.js'
 import type { Listener, Outcome } from '../../workers/trainer-pool.js'
 import { trainerPool } from '../support/built.js'
 import { gate } from '../support/gate.js'
+import { prepared, reading } from '../support/prepared.js'
 import { eventually } from '../support/service.js'
 import { xorSpec } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
@@ -157,6 +161,59 @@ describe('a training', () => {
       type: 'refused',
       message: expect.stringContaining('layers.'),
     })
+  })
+})
+
+describe('a training that begins with the weights of a model', () => {
+  const read = (plans: string[]) => prepared(reading({ plan: [plans], age: [[1, 2]], y: [[3, 4]] }))
+  const dense = { type: 'dense' as const, units: 1, activation: 'linear' as const, useBias: true }
+  const still = { type: 'sgd' as const, learningRate: 1e-38, momentum: 0, nesterov: false, weightDecay: 0 }
+  const coding: Coding = {
+    features: [
+      { type: 'number', name: 'age', offset: 40, scale: 10 },
+      { type: 'category', name: 'plan', categories: ['basic', 'plus'] },
+    ],
+    target: { type: 'number', names: ['y'] },
+  }
+  const initialWeights = packWeights(
+    new Map([
+      ['layers.0.weight', { shape: [1, 3], values: Float32Array.of(1, 2, 3) }],
+      ['layers.0.bias', { shape: [1], values: Float32Array.of(4) }],
+    ]),
+  )
+
+  async function begin(training: Table, width: number, sourceCoding: Coding | null) {
+    const inheritance = { coding, scaling: true, targetScaling: true }
+    const spec = {
+      network: { inputShape: [width], layers: [dense] },
+      loss: 'meanSquaredError' as const,
+      optimizer: still,
+      epochs: 1,
+      batchSize: 2,
+    }
+    const data = { type: 'raw' as const, training, validation: null, image: null, inheritance }
+    const { outcome } = await train(order(spec, { data, initialWeights, sourceCoding }))
+    if (outcome.type !== 'trained') throw new Error(`did not train: ${JSON.stringify(outcome)}`)
+    const { weights, coding: own } = outcome.model
+    return { weights: [...(unpackWeights(weights).get('layers.0.weight')?.values ?? [])], coding: own }
+  }
+
+  it('gives each column and category its own weights, and keeps the scale', async () => {
+    const table = await read(['plus', 'basic'])
+    const moved = await begin(table, 3, coding)
+    // The inputs are now basic, plus, age.
+    expect(moved.weights).toEqual([2, 3, 1])
+    expect(moved.coding.features[1]).toMatchObject({ name: 'age', offset: 40, scale: 10 })
+    // Jobs of older versions took them by position.
+    expect((await begin(table, 3, null)).weights).toEqual([1, 2, 3])
+  })
+
+  it('draws the weights of a new category by the seed', async () => {
+    const table = await read(['gold', 'basic'])
+    const [basic, gold, age] = (await begin(table, 3, coding)).weights
+    expect([basic, age]).toEqual([2, 1])
+    expect([1, 2, 3, 0]).not.toContain(gold)
+    expect((await begin(table, 3, coding)).weights).toEqual([basic, gold, age])
   })
 })
 
