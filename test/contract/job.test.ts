@@ -31,7 +31,7 @@ describe('a request', () => {
     const layers = [{ type: 'conv2d' as const, filters: 1, kernelSize: 2 }, { type: 'flatten' as const }]
     const once = jobRequestSchema.parse({ dataset: 'xor', network: { layers }, loss: 'huber', epochs: 1 })
     expect(jobRequestSchema.parse(once)).toEqual(once)
-    expect(once).toMatchObject({ optimizer: { type: 'adam', epsilon: 1e-8 }, sampling: 'shuffle' })
+    expect(once).toMatchObject({ sampling: 'shuffle', threads: 1 })
   })
 
   it('keeps the names of its metadata, whatever they are', () => {
