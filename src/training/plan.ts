@@ -8,7 +8,7 @@ import type { Model, Tensor } from '../contract/model.js'
 import type { TrainingSpec } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'
 import { DatasetError } from '../datasets/table.js'
-import { targetCoding, targetWidth } from '../datasets/target-coding.js'
+import { isRegression, targetCoding, targetWidth } from '../datasets/target-coding.js'
 import {
   compile,
   type DataShape,
@@ -24,7 +24,7 @@ import type { DatasetStore, ModelStore, Tenant, Tenanted } from './ports.js'
 import { checkClassWeight, checkSampleWeight } from './row-weights.js'
 import { checkMismatch, checkSourceWeights, inheritedScales } from './source-model.js'
 import { amountRefusal, numberHint, rangeRefusal } from './target-range.js'
-import { isDistance, type TrainedTarget, targetScalingFor } from './target-scaling.js'
+import { type TrainedTarget, targetScalingFor } from './target-scaling.js'
 
 export interface PlanDependencies {
   models: Tenanted<Pick<ModelStore, 'get' | 'tensors'>>
@@ -163,7 +163,7 @@ function checkRanges(
   training: Pick<TrainingSpec, 'network'>,
   [data, validation]: [DataDescription, DataDescription | null],
 ): void {
-  const pointer = isDistance(target.loss) ? `${lastLayer(training)}/activation` : '/loss'
+  const pointer = isRegression(target.loss) ? `${lastLayer(training)}/activation` : '/loss'
   const refusal = rangeRefusal(data, target)
   if (refusal !== undefined) throw new SpecError(pointer, refusal)
   const validationRefusal = validation === null ? undefined : rangeRefusal(validation, target)

@@ -1,8 +1,9 @@
 /** Refuses targets that the loss does not take or the last layer cannot answer, by what the dataset says of its columns. */
 import type { Column, Scaling } from '../contract/dataset.js'
 import type { Loss } from '../contract/network.js'
+import { isRegression } from '../datasets/target-coding.js'
 import type { DataDescription } from './data-description.js'
-import { isDistance, reachOf, type TrainedTarget } from './target-scaling.js'
+import { reachOf, type TrainedTarget } from './target-scaling.js'
 
 /** So many integers may be the names of classes; more are taken for amounts. */
 const mostClasses = 256
@@ -38,7 +39,7 @@ export function amountRefusal({ columns }: Pick<DataDescription, 'columns'>): st
 export function numberHint({ columns }: Pick<DataDescription, 'columns'>, loss: Loss): string | undefined {
   const targets = columns.filter((column) => column.role === 'target')
   const [column] = targets
-  if (targets.length !== 1 || column?.type !== 'category' || !isDistance(loss)) return undefined
+  if (targets.length !== 1 || column?.type !== 'category' || !isRegression(loss)) return undefined
   const areNumbers = column.categories?.every((name) => name.trim() !== '' && Number.isFinite(Number(name)))
   if (areNumbers !== true) return undefined
   return `; or, as its classes are numbers, upload with types=${column.name}:number`
@@ -55,7 +56,7 @@ function refusalOf(column: NumberTarget, target: TrainedTarget & { scaling: Scal
   const { coding, loss, activation, scaling } = target
   if (coding.type === 'oneHot') return classNumberRefusal(column, coding.classes.length)
   if (loss === 'hinge' || loss === 'perceptron') return zeroOrOneRefusal(column, loss)
-  if (!isDistance(loss)) return probabilityRefusal(column, loss)
+  if (!isRegression(loss)) return probabilityRefusal(column, loss)
   if (scaling !== 'none') return undefined
   const { least, most } = reachOf(activation)
   if (column.min >= least && column.max <= most) return undefined

@@ -1,9 +1,9 @@
 /** On which scale number targets are trained. */
 import type { Column, Scaling, TargetCoding } from '../contract/dataset.js'
 import type { Activation, Loss } from '../contract/network.js'
+import { isRegression } from '../datasets/target-coding.js'
 import { SpecError } from '../engine/index.js'
 import type { DataDescription } from './data-description.js'
-import { isYesOrNo } from './defaults.js'
 
 export interface TrainedTarget {
   coding: TargetCoding
@@ -35,24 +35,6 @@ export function reachOf(activation: Activation): { least: number; most: number }
       return { least: -1, most: 1 }
     default:
       return activation satisfies never
-  }
-}
-
-/** Losses of a distance in the unit of the target, which any scale changes by a factor only. */
-export function isDistance(loss: Loss): boolean {
-  switch (loss) {
-    case 'squaredError':
-    case 'meanSquaredError':
-    case 'meanAbsoluteError':
-    case 'huber':
-      return true
-    case 'binaryCrossentropy':
-    case 'categoricalCrossentropy':
-    case 'hinge':
-    case 'perceptron':
-      return false
-    default:
-      return loss satisfies never
   }
 }
 
@@ -89,13 +71,13 @@ function scalingRefusal(
   targets: readonly Column[],
   { coding, loss, activation }: TrainedTarget,
 ): string | undefined {
-  if (!isDistance(loss))
+  if (!isRegression(loss))
     return `${loss} takes its targets as they are: leave targetScaling out, or use meanSquaredError`
   const other = targets.find((column) => column.type !== 'number')
   if (other !== undefined || coding.type !== 'number') {
     return `only numbers are scaled, and ${targets.map(({ name }) => name).join(', ')} ${other === undefined ? 'is a class' : `has the ${other.type} ${other.name}`}: leave targetScaling out`
   }
-  if (targets.every(isYesOrNo)) return 'the targets are 0 and 1 already: leave targetScaling out'
+  if (coding.binary === true) return 'the targets are 0 and 1 already: leave targetScaling out'
   if (activation === 'softmax' || activation === 'step') {
     return `${activation} answers no number on another scale: leave targetScaling out, or end with linear`
   }
