@@ -11,6 +11,10 @@ export const imputationSchema = z.union([
 ])
 export type Imputation = z.infer<typeof imputationSchema>
 
+/** How 3/4/2024 is read: as the 3rd of April, or as March 4th. */
+export const dateOrderSchema = z.enum(['dayFirst', 'monthFirst'])
+export type DateOrder = z.infer<typeof dateOrderSchema>
+
 export const columnSchema = z.object({
   name: z.string(),
   type: columnTypeSchema,
@@ -30,6 +34,7 @@ export const columnSchema = z.object({
   mean: z.number().optional(),
   integers: z.boolean().optional().describe('of a number column: every value is a whole number'),
   decimal: z.literal('comma').optional().describe('set where the numbers of the file have a decimal comma'),
+  dateOrder: dateOrderSchema.optional().describe('of a date column whose dates are written like 3/4/2024'),
   missing: z.int().optional().describe('cells without a value in the file; left out when there were none'),
   imputation: imputationSchema
     .optional()
@@ -70,6 +75,7 @@ const featureCodingSchema = z.discriminatedUnion('type', [
     first: z.number(),
     parts: z.array(z.object({ part: datePartSchema, offset: z.number(), scale: z.number() })),
     imputation: z.number().optional(),
+    dateOrder: dateOrderSchema.optional(),
   }),
   /** One-hot: a number for each category, 1 where it is the value's. Of `unseen` ones no row was trained on. */
   z.object({
@@ -187,6 +193,22 @@ export type Dataset = z.infer<typeof datasetSchema>
 
 export const cellSchema = z.union([z.number(), z.string(), z.boolean(), z.null()])
 export type Cell = z.infer<typeof cellSchema>
+
+/** What a file would be as a dataset; nothing of it is stored. */
+export const datasetPreviewSchema = datasetSchema
+  .omit({ id: true, object: true, origin: true, scaling: true, bytes: true, createdAt: true })
+  .extend({
+    object: z.literal('preview'),
+    sample: z
+      .array(z.array(cellSchema))
+      .describe('the first rows, at most 20; a row has a cell for each column that is not ignored'),
+    examples: z
+      .array(z.object({ name: z.string(), texts: z.array(z.string()) }))
+      .describe(
+        'of every column of the file, ignored ones too, at most five different cells as they are written',
+      ),
+  })
+export type DatasetPreview = z.infer<typeof datasetPreviewSchema>
 
 export const datasetRowsSchema = z.object({
   object: z.literal('rows'),

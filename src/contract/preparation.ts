@@ -1,6 +1,13 @@
 /** How an upload’s columns are to be read: what `POST /datasets` takes beside the file. */
 import { z } from 'zod'
-import { type ColumnType, columnTypeSchema, type Imputation, imputationSchema } from './dataset.js'
+import {
+  type Column,
+  type ColumnType,
+  columnTypeSchema,
+  type Imputation,
+  imputationSchema,
+} from './dataset.js'
+import { usualMissingTexts } from './missing-texts.js'
 
 /**
  * What happens to a missing value: `impute` is the default (a number is the mean of the training rows, a missing
@@ -15,15 +22,20 @@ export interface Preparation {
   missing: { everywhere: MissingRule; columns: { name: string; rule: MissingRule }[] }
   /** Texts that stand for a missing value; the usual ones when left out. */
   missingValues?: string[] | undefined
+  /** Columns whose types, roles and missing values this file is read with; what is said of a column by name wins. */
+  like?: LikeColumn[] | undefined
   /** Found out column by column when left out. */
   decimal?: 'comma' | 'point' | undefined
 }
 
+/** What is taken over of a column of another dataset, or of a model. */
+export type LikeColumn = Pick<Column, 'name' | 'type' | 'role' | 'imputation' | 'dateOrder'>
+
 export const defaultPreparation: Preparation = { types: [], missing: { everywhere: 'impute', columns: [] } }
 
 const maximumLength = 100_000
-const missingRuleSchema = z.union([z.literal('drop'), imputationSchema], {
-  error: 'must be drop, mean or constant=VALUE (in JSON: {"constant": VALUE})',
+const missingRuleSchema = z.union([z.enum(['impute', 'drop']), imputationSchema], {
+  error: 'must be impute, drop, mean or constant=VALUE (in JSON: {"constant": VALUE})',
 })
 
 /** A parameter in short form or, for names that have commas or colons in them, as JSON. */
@@ -47,6 +59,14 @@ function parameter<T>(
 }
 
 const namesSchema = z.array(z.string().min(1)).min(1)
+const textsSchema = z.array(z.string()).max(100)
+
+function readTexts(value: unknown, context: z.RefinementCtx): string[] {
+  const texts = textsSchema.safeParse(value)
+  if (texts.success) return texts.data
+  context.addIssue({ code: 'custom', message: 'must be a list of texts, at most 100' })
+  return z.NEVER
+}
 
 function readNames(value: unknown, context: z.RefinementCtx): string[] {
   const names = namesSchema.safeParse(value)
@@ -104,8 +124,16 @@ export const preparationParameters = {
   )
     .optional()
     .describe(
-      'missing values: `drop` their rows (the default), `mean`, or a constant, for all columns or by column: ' +
-        '`mean,city:constant=unknown,age:drop`, or as JSON `{"":"mean","city":{"constant":"unknown"}}`',
+      'missing values: `impute` (the default: a number is the mean of the training rows, a missing category is a ' +
+        'category of its own), `drop` their rows, `mean` (of a category: the most frequent), or a constant, for all ' +
+        'columns or by column: `mean,city:constant=unknown,age:drop`, or as JSON ' +
+        '`{"":"mean","city":{"constant":"unknown"}}`. Rows without a target are always left out',
+    ),
+  missingValues: parameter((text) => text.split(',').map((word) => word.trim()), readTexts)
+    .optional()
+    .describe(
+      'texts that stand for a missing value, `NA,-99` (as JSON where one has a comma); they replace ' +
+        `the usual ones, which are ${[...usualMissingTexts].join(' ')} in any case. An empty cell is always missing`,
     ),
 }
 
@@ -118,9 +146,13 @@ export function preparationOf(query: {
   target?: string[] | undefined
   types?: [string, ColumnType][] | undefined
   missing?: [string, MissingRule][] | undefined
+  missingValues?: string[] | undefined
+  decimal?: 'comma' | 'point' | undefined
+  like?: LikeColumn[] | undefined
 }): Preparation {
-  const { target, types = [], missing = [] } = query
+  const { target, types = [], missing = [], missingValues, decimal, like } = query
   const columns = missing.filter(([name]) => name !== '').map(([name, rule]) => ({ name, rule }))
   const everywhere = missing.find(([name]) => name === '')?.[1] ?? defaultPreparation.missing.everywhere
-  return { target, types: types.map(([name, type]) => ({ name, type })), missing: { everywhere, columns } }
+  const typesByName = types.map(([name, type]) => ({ name, type }))
+  return { target, types: typesByName, missing: { everywhere, columns }, missingValues, decimal, like }
 }

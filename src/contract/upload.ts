@@ -17,9 +17,9 @@ export const uploadFormats = {
     contentTypes: ['text/csv', 'text/tab-separated-values'],
   },
   jsonLines: {
-    title: 'JSON lines',
+    title: 'JSON',
     extensions: ['jsonl', 'ndjson', 'json'],
-    contentTypes: ['application/jsonl', 'application/x-ndjson'],
+    contentTypes: ['application/jsonl', 'application/x-ndjson', 'application/json'],
   },
   parquet: {
     title: 'Parquet',
@@ -60,6 +60,12 @@ export const formatParameters = {
     .enum(['comma', 'semicolon', 'tab', 'bar'])
     .optional()
     .describe('between the cells of delimited text; found out when left out'),
+  decimal: z
+    .enum(['comma', 'point'])
+    .optional()
+    .describe(
+      'before the decimals of numbers in text: `comma` reads 1.234,5; found out column by column when left out',
+    ),
   header: z
     .enum(['true', 'false'])
     .transform((word) => word === 'true')

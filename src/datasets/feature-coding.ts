@@ -65,10 +65,11 @@ export function learnFeatures(
 }
 
 function dateOf(part: Part, place: number, scaling: Scaling): FeatureCoding {
-  const { name, imputation } = part.table.columns[place]
+  const { name, imputation, dateOrder } = part.table.columns[place]
   const constant =
     imputation === undefined || imputation === 'mean' ? imputation : Number(imputation.constant)
-  return dateCoding(name, columnOf(part, place), scaling, constant)
+  const coding = dateCoding(name, columnOf(part, place), scaling, constant)
+  return dateOrder === undefined ? coding : { ...coding, dateOrder }
 }
 
 /** All values of one column, row by row of the part. */

@@ -15,3 +15,16 @@ const written = /^[-+]?\p{Sc}?\s?\d{1,3}(?:[., '’]?\d{3})*(?:[.,]\d+)?\s?[%\p{
 export function isNumberToPeople(text: string): boolean {
   return parseNumber(text) === undefined && written.test(text)
 }
+
+/** 1,5 · 1.234,5 · 1234 · -0,75 · 1,5e3 */
+const decimalComma = /^[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)?(?:,\d+)?(?:[eE][+-]?\d+)?$/
+
+/** The finite number that a text writes with a decimal comma, with points between thousands or without; undefined for all else. */
+export function parseDecimalComma(text: string): number | undefined {
+  if (!/^[+-]?[\d,]/.test(text) || !decimalComma.test(text)) return undefined
+  const value = Number(text.replaceAll('.', '').replace(',', '.'))
+  return Number.isFinite(value) ? value : undefined
+}
+
+/** An integer's digits, of any length. */
+export const isIntegerText = (text: string) => /^[+-]?\d+$/.test(text)

@@ -3,10 +3,14 @@
 import type { DatasetWarning } from '../contract/dataset.js'
 import { encodedWidth, type ImageFormat, inputWidth, type StoredColumn } from '../contract/dataset.js'
 import type { Preparation } from '../contract/preparation.js'
+import { type ColumnPlan, planColumns } from './column-plan.js'
 import { ColumnReader, type PlaceOf } from './column-reader.js'
+import { type ColumnFacts, ColumnSurvey } from './column-survey.js'
+import { LeakWatch } from './leaks.js'
+import { missingTextsOf } from './missing-text.js'
 import { type ColumnValues, PackedRows, packRows } from './packed-rows.js'
-import type { Batch, ColumnReading, Read, Source } from './reading/batch.js'
-import { shown, shownNames } from './shown-text.js'
+import type { Batch, ColumnReading, Read, ReadOptions, Source } from './reading/batch.js'
+import { shownNames } from './shown-text.js'
 import { DatasetError, rowsPerChunk, type Table } from './table.js'
 import { warningsOf } from './warnings.js'
 
@@ -22,7 +26,13 @@ export interface PreparedDataset {
 /** Rows as they are read, and behind the last of them what they are. */
 export type Prepared =
   | { type: 'rows'; rows: number; bytes: Uint8Array<ArrayBuffer> }
-  | { type: 'end'; dataset: PreparedDataset }
+  | { type: 'end'; dataset: PreparedDataset; examples: ColumnExamples[] }
+
+/** Some cells of a column, as they are written; also of one that is ignored. */
+export interface ColumnExamples {
+  name: string
+  texts: string[]
+}
 
 /** A whole table as pieces. */
 export function piecesOf(table: Table): Prepared[] {
@@ -32,52 +42,103 @@ export function piecesOf(table: Table): Prepared[] {
     rows: new PackedRows(bytes).rows,
     bytes: new Uint8Array(bytes),
   }))
-  const warnings = warningsOf({ columns, droppedRows: 0 })
+  const warnings = warningsOf({ columns, droppedRows: 0, readRows: rows })
   return [
     ...chunks,
-    { type: 'end', dataset: { columns, rows, droppedRows: 0, inputShape: null, image: null, warnings } },
+    {
+      type: 'end',
+      dataset: { columns, rows, droppedRows: 0, inputShape: null, image: null, warnings },
+      examples: [],
+    },
   ]
 }
 
 /**
- * Holds one batch at a time.
+ * Reads the file twice: first to find out what its columns are, then to code their cells. Holds one batch at a time.
  * @throws DatasetError naming row and column, or the parameter that does not fit the file; errors of `read` pass through
  */
 export async function* prepare(read: Read, preparation: Preparation): AsyncGenerator<Prepared> {
+  const facts = await surveyColumns(read, preparation)
+  const plans = planColumns(facts, preparation)
+  const columns = new Map(plans.map(({ name, reading }) => [name, reading]))
   let rows: RowPreparation | undefined
-  for await (const piece of read({ columns: readingsOf(preparation) })) {
-    if (piece.type === 'source') rows = new RowPreparation(piece.source, preparation)
+  for await (const piece of read({ columns })) {
+    if (piece.type === 'source') rows = new RowPreparation(piece.source, plans)
     else if (rows !== undefined) yield* rows.take(piece.batch)
   }
   if (rows === undefined) throw invalid('the file is empty')
-  yield { type: 'end', dataset: rows.finish() }
+  const examples = facts.map(({ column, examples }) => ({ name: column.name, texts: examples }))
+  yield { type: 'end', dataset: rows.finish(), examples }
 }
 
-/** Categories are wanted as they are written: 007 is no 7. */
-function readingsOf({ types }: Preparation): ReadonlyMap<string, ColumnReading> {
-  return new Map(types.flatMap(({ name, type }) => (type === 'category' ? [[name, 'text'] as const] : [])))
+/** What every column holds. Cells of ignored columns are not looked at, nor any where the format knows all types. */
+async function surveyColumns(read: Read, preparation: Preparation): Promise<ColumnFacts[]> {
+  const { types, missingValues, decimal, like = [] } = preparation
+  const ignored = [
+    ...types.filter(({ type }) => type === 'ignored').map(({ name }) => name),
+    ...like.flatMap(({ name, type }) => (type === 'ignored' && !isNamed(name, types) ? [name] : [])),
+  ]
+  const options: ReadOptions = { columns: new Map(ignored.map((name) => [name, 'skip' as ColumnReading])) }
+  const missing = missingTextsOf(missingValues)
+  let surveys: ColumnSurvey[] = []
+  let rows = 0
+  for await (const piece of read(options)) {
+    if (piece.type === 'source') {
+      surveys = piece.source.columns.map((column) => new ColumnSurvey(column, missing))
+      if (piece.source.isTyped === true) break
+      continue
+    }
+    const { batch } = piece
+    const placeOf = placesOf(batch, rows)
+    for (const [place, survey] of surveys.entries()) survey.take(batch.columns[place], placeOf)
+    rows += batch.rows
+  }
+  return surveys.map((survey) => survey.facts(decimal))
+}
+
+const isNamed = (name: string, types: Preparation['types']) => types.some((each) => each.name === name)
+
+function placesOf({ lines }: Batch, firstRow: number): PlaceOf {
+  return (row) => {
+    const line = lines?.[row]
+    return line === undefined ? `row ${firstRow + row + 1}` : `row ${firstRow + row + 1} (line ${line})`
+  }
 }
 
 /** Of many columns that are ignored, a few say why. */
 const mostReasons = 3
+/** A file that loses more of its rows is refused. */
+const mostDropped = 0.5
 
 class RowPreparation {
   readonly #source: Source
   readonly #readers: ColumnReader[]
+  readonly #leaks: LeakWatch | null
+  readonly #featurePlaces: number[]
+  readonly #targetPlace: number
   #readRows = 0
   #rows = 0
 
-  constructor(source: Source, preparation: Preparation) {
+  constructor(source: Source, plans: readonly ColumnPlan[]) {
     this.#source = source
-    this.#readers = readersOf(source, preparation)
+    this.#readers = plans.map((plan) => new ColumnReader(plan))
+    const targets = plans.flatMap(({ role }, place) => (role === 'target' ? [place] : []))
+    this.#targetPlace = targets[0] ?? -1
+    this.#featurePlaces = plans.flatMap(({ role }, place) => (role === 'feature' ? [place] : []))
+    // Pixels tell nothing by themselves.
+    const isWatched = targets.length === 1 && source.image === undefined
+    const watched = (place: number) => {
+      const reader = this.#readers[place]
+      const isText = reader.plan.type === 'category' || reader.plan.type === 'boolean'
+      return { name: reader.name, textOf: isText ? (code: number) => reader.textOf(code) : null }
+    }
+    this.#leaks = isWatched
+      ? new LeakWatch(watched(this.#targetPlace), this.#featurePlaces.map(watched))
+      : null
   }
 
   *take(batch: Batch): Generator<Prepared> {
-    const firstRow = this.#readRows
-    const placeOf: PlaceOf = (row) => {
-      const line = batch.lines?.[row]
-      return line === undefined ? `row ${firstRow + row + 1}` : `row ${firstRow + row + 1} (line ${line})`
-    }
+    const placeOf = placesOf(batch, this.#readRows)
     const columns = this.#readers.map((reader, place) => reader.read(batch.columns[place], placeOf))
     this.#readRows += batch.rows
     const dropped = this.#findMissing(columns, batch.rows)
@@ -89,16 +150,14 @@ class RowPreparation {
       const placeOfKept: PlaceOf = (row) => placeOf(originalRows?.[row] ?? row)
       if (values !== null) this.#readers[place].count(values, placeOfKept)
     }
-    this.#rows += rows
-    const step = rowsPerChunk(columns.length)
-    for (let start = 0; start < rows; start += step) {
-      const end = Math.min(rows, start + step)
-      const bytes = packRows(
-        kept.map((values) => values?.subarray(start, end) ?? null),
-        end - start,
+    const target = kept[this.#targetPlace]
+    if (target !== null)
+      this.#leaks?.take(
+        target,
+        this.#featurePlaces.map((place) => kept[place]),
       )
-      yield { type: 'rows', rows: end - start, bytes }
-    }
+    this.#rows += rows
+    yield* packed(kept, rows)
   }
 
   /** Counts the missing values; 1 for each row to drop, null when there is none. */
@@ -121,18 +180,12 @@ class RowPreparation {
   finish(): PreparedDataset {
     const readers = this.#readers
     if (this.#readRows === 0) throw invalid('the file has no rows')
-    if (this.#rows === 0) {
-      const gaps = readers
-        .filter(({ missing }) => missing > 0)
-        .map(({ name, missing }) => `${name} ${missing}`)
-      throw invalid(
-        `every one of the ${this.#readRows} rows lacks a value and was dropped; missing by column: ${shownNames(gaps)}. ` +
-          'Say missing=mean, or types=NAME:ignored for the columns that lack most',
-      )
-    }
+    const droppedRows = this.#readRows - this.#rows
+    if (droppedRows > mostDropped * this.#readRows) throw this.#tooManyDropped(droppedRows)
     const columns = readers.map((reader) => reader.finish())
+    const notices = readers.flatMap((reader) => [...reader.notices])
     if (!columns.some((column) => column.role === 'feature')) {
-      const why = readers.flatMap(noticesOf).map(({ message }) => message)
+      const why = notices.map(({ message }) => message)
       throw invalid(['no column is left to be a feature', ...why.slice(0, mostReasons)].join('; '))
     }
     const { inputShape, image, warnings } = this.#source
@@ -141,7 +194,6 @@ class RowPreparation {
       ({ role, ...column }) => role !== 'feature' || encodedWidth(column) === 1,
     )
     const hasShape = numbersOnly && size === inputWidth(columns)
-    const droppedRows = this.#readRows - this.#rows
     return {
       columns,
       rows: this.#rows,
@@ -150,63 +202,36 @@ class RowPreparation {
       image: hasShape && image !== undefined ? image : null,
       warnings: [
         ...warnings.map((message) => ({ code: 'assumption' as const, columns: [], message })),
-        ...readers.flatMap(noticesOf),
-        ...warningsOf({ columns, droppedRows }),
+        ...notices,
+        ...warningsOf({ columns, droppedRows, readRows: this.#readRows }),
+        ...(this.#leaks?.warnings() ?? []),
       ],
     }
   }
-}
 
-function noticesOf({ name, ignoredBecause, firstWord }: ColumnReader): DatasetWarning[] {
-  const columns = [name]
-  if (ignoredBecause !== undefined) {
-    return [{ code: 'ignored-column', columns, message: `${name} is ignored, because it ${ignoredBecause}` }]
-  }
-  if (firstWord === undefined) return []
-  const { place, text } = firstWord
-  const message = `${name} is a category because of ${place}, ${shown(text)}; most of its cells are numbers`
-  return [{ code: 'mixed-column', columns, message }]
-}
-
-function readersOf({ columns }: Source, preparation: Preparation): ColumnReader[] {
-  const names = columns.map((column) => column.name)
-  const known = new Set(names)
-  const { types, missing } = preparation
-  for (const [parameter, wanted] of [
-    ['target', preparation.target ?? []],
-    ['types', types.map(({ name }) => name)],
-    ['missing', missing.columns.map(({ name }) => name)],
-  ] as const) {
-    const unknown = wanted.find((name) => !known.has(name))
-    if (unknown === undefined) continue
-    throw invalid(
-      `there is no column ${shown(unknown)}, which ${parameter} names; the columns are ${shownNames(names)}`,
+  #tooManyDropped(dropped: number): DatasetError {
+    const dropping = this.#readers.filter(({ missing, dropsRows }) => missing > 0 && dropsRows)
+    const gaps = dropping.map(({ name, missing }) => `${name} ${missing}`)
+    const isTarget = dropping.some(({ plan }) => plan.role === 'target')
+    const remedy = isTarget
+      ? 'say target=NAME for another target, or missingValues= to keep words such as None as classes'
+      : 'say missing=impute, or types=NAME:ignored for the columns that lack most'
+    return invalid(
+      `${dropped} of the ${this.#readRows} rows lack a value and would be left out, more than half; missing by column: ${shownNames(gaps)}. Instead, ${remedy}`,
     )
   }
-  const typeOf = new Map(types.map(({ name, type }) => [name, type]))
-  const ruleOf = new Map(missing.columns.map(({ name, rule }) => [name, rule]))
-  const targets = new Set(preparation.target ?? suggestedTargets(columns, typeOf))
-  if (columns.length < 2 || targets.size === columns.length) {
-    throw invalid(`the columns are ${shownNames(names)}: at least one feature and a target are needed`)
-  }
-  return columns.map(
-    ({ name, suggestedType }) =>
-      new ColumnReader({
-        name,
-        role: targets.has(name) ? 'target' : 'feature',
-        type: typeOf.get(name) ?? suggestedType,
-        missing: ruleOf.get(name) ?? missing.everywhere,
-      }),
-  )
 }
 
-/** What the format says, else the last column that is not to be ignored, one with a name if there is any. */
-function suggestedTargets(columns: Source['columns'], typeOf: ReadonlyMap<string, string>): string[] {
-  const suggested = columns.filter((column) => column.suggestedRole === 'target')
-  const usable = columns.filter(({ name }) => typeOf.get(name) !== 'ignored')
-  const named = usable.filter((column) => column.suggestedRole !== 'feature')
-  const last = (named.length > 0 ? named : usable).slice(-1)
-  return (suggested.length > 0 ? suggested : last).map((column) => column.name)
+function* packed(columns: readonly ColumnValues[], rows: number): Generator<Prepared> {
+  const step = rowsPerChunk(columns.length)
+  for (let start = 0; start < rows; start += step) {
+    const end = Math.min(rows, start + step)
+    const bytes = packRows(
+      columns.map((values) => values?.subarray(start, end) ?? null),
+      end - start,
+    )
+    yield { type: 'rows', rows: end - start, bytes }
+  }
 }
 
 function keptRows(dropped: Uint8Array): Int32Array {

@@ -10,20 +10,27 @@ const manyCategories = 50
 /** Ratio of the widest to the narrowest range from which plain descent creeps. */
 const wildRatio = 1_000
 const mostNamed = 10
+/** Per cent of the rows; a larger loss is told with its share. */
+const largeLoss = 5
+const rareShareOfTwo = 0.1
+const rareShareOfMany = 0.2
 
 export function warningsOf({
   columns,
   droppedRows,
+  readRows,
 }: {
   columns: readonly Column[]
   droppedRows: number
+  readRows: number
 }): DatasetWarning[] {
   const features = columns.filter((column) => column.role === 'feature')
   return [
-    ...dropped(columns, droppedRows),
+    ...dropped(columns, droppedRows, readRows),
     ...imputed(columns),
     ...constant(features),
     ...rareClasses(columns),
+    ...imbalanced(columns),
     ...large(features),
     ...numbersAsText(columns),
     ...mixedScales(features),
@@ -46,23 +53,29 @@ const withCounts = (columns: readonly Column[]) =>
     mostNamed,
   )
 
-function dropped(columns: readonly Column[], rows: number): DatasetWarning[] {
+function dropped(columns: readonly Column[], rows: number, readRows: number): DatasetWarning[] {
   if (rows === 0) return []
   const gaps = columns.filter(
-    ({ type, missing = 0, imputation }) => type !== 'ignored' && missing > 0 && imputation === undefined,
+    ({ role, type, missing = 0, imputation }) =>
+      missing > 0 && (role === 'target' || (type !== 'ignored' && imputation === undefined)),
   )
   const count = rows === 1 ? '1 row was' : `${rows} rows were`
+  const share = (100 * rows) / readRows
+  const ofAll = share > largeLoss ? ` of ${readRows}, ${share.toFixed(0)} %,` : ''
+  const remedy = gaps.every(({ role }) => role === 'target')
+    ? 'rows without a target cannot be learned from, but words such as None can be classes: missingValues='
+    : 'to keep the rows that have a target: missing=impute'
   return warning(
     'dropped-rows',
     gaps,
-    () => `${count} left out for want of a value; missing: ${withCounts(gaps)}`,
+    () => `${count}${ofAll} left out because a value is missing (${withCounts(gaps)}); ${remedy}`,
   )
 }
 
 function imputed(columns: readonly Column[]): DatasetWarning[] {
   const filled = columns.filter(({ missing = 0, imputation }) => missing > 0 && imputation !== undefined)
   return warning('imputed-values', filled, () => {
-    return `missing values are filled in by what the training rows say, or a constant; missing: ${withCounts(filled)}`
+    return `missing values are replaced by the mean of the training rows, a category of their own or a constant (${withCounts(filled)}); to leave such rows out: missing=drop`
   })
 }
 
@@ -73,7 +86,7 @@ function constant(features: readonly Column[]): DatasetWarning[] {
   return warning(
     'constant-column',
     same,
-    (names) => `the same in every row, so nothing to learn from: ${names}`,
+    (names) => `the same in every row, so nothing to learn from: ${names}; leave it out: ${ignoring(same)}`,
   )
 }
 
@@ -85,17 +98,44 @@ function rareClasses(columns: readonly Column[]): DatasetWarning[] {
     const named = rare.map((category) => `${category} ${counts[categories.indexOf(category)]}`)
     if (rare.length === 0) return []
     return warning('rare-class', [column], () => {
-      return `${name} has classes of fewer than ${fewRows} rows: ${shownNames(named, mostNamed)}`
+      return `${name} has classes of fewer than ${fewRows} rows: ${shownNames(named, mostNamed)}; such classes are hardly learned: add rows, or merge classes in the file, or leave them missing: missingValues=${rare[0]}`
     })
   })
 }
+
+/** Of two classes the rarer has less than a tenth; of more, one has less than a fifth of its even share. */
+function imbalanced(columns: readonly Column[]): DatasetWarning[] {
+  return columns.flatMap((column) => {
+    const { role, name, type, categories = [], counts = [] } = column
+    if (role !== 'target' || (type !== 'category' && type !== 'boolean') || categories.length < 2) return []
+    const rows = counts.reduce((sum, count) => sum + count, 0)
+    const least = Math.min(...counts)
+    const limit = categories.length === 2 ? rareShareOfTwo : rareShareOfMany / categories.length
+    if (least >= limit * rows) return []
+    const most = Math.max(...counts)
+    const shareOf = (count: number) =>
+      `${categories[counts.indexOf(count)]} ${((100 * count) / rows).toFixed(1)} %`
+    return warning('imbalanced-target', [column], () => {
+      return (
+        `the classes of ${name} are far from equally frequent: ${shareOf(most)}, ${shareOf(least)} of the rows. ` +
+        `Accuracy alone misleads here: compare it with the most frequent class, look at recall, and try in the job: "classWeight": "balanced"`
+      )
+    })
+  })
+}
+
+const ignoring = (columns: readonly Column[]) =>
+  `types=${columns
+    .slice(0, mostNamed)
+    .map(({ name }) => `${name}:ignored`)
+    .join(',')}`
 
 function large(features: readonly Column[]): DatasetWarning[] {
   const many = features.filter(
     ({ type, categories = [] }) => type === 'category' && categories.length > manyCategories,
   )
   return warning('many-categories', many, (names) => {
-    return `more than ${manyCategories} categories, each an input of its own: ${names}`
+    return `more than ${manyCategories} categories, each an input of its own: ${names}; leave it out: ${ignoring(many)}`
   })
 }
 
@@ -107,7 +147,7 @@ function numbersAsText(columns: readonly Column[]): DatasetWarning[] {
     const others = (text: string) => parseNumber(text) === undefined && !isNumberToPeople(text)
     if (example === undefined || categories.some(others)) return []
     return warning('numbers-as-text', [column], () => {
-      return `${name} is a category, because ${shown(example)} is a text here: write numbers like 1234.5, without units`
+      return `${name} is a category, because ${shown(example)} is a text here: write numbers like 1234.5, without units; where commas are decimal: decimal=comma`
     })
   })
 }
@@ -124,7 +164,7 @@ function mixedScales(features: readonly Column[]): DatasetWarning[] {
   return warning('mixed-scales', [narrowest.column, widest.column], () => {
     return (
       `${narrowest.column.name} reaches ${narrowest.reach} and ${widest.column.name} ${widest.reach}: ` +
-      'with scaling "none" the second drowns the first'
+      'without scaling the second outweighs the first; keep the job\'s "scaling": "standardize"'
     )
   })
 }

@@ -20,7 +20,7 @@ function describe(name: string, { columns, rows, chunks, scaling }: BuiltIn): Da
     image: null,
     scaling,
     droppedRows: 0,
-    warnings: warningsOf({ columns, droppedRows: 0 }),
+    warnings: warningsOf({ columns, droppedRows: 0, readRows: rows }),
     bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
     createdAt: null,
   }

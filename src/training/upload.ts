@@ -1,11 +1,14 @@
 /** Takes a dataset from outside: received, read, prepared and stored, or refused with nothing left behind. */
 import type { Dataset } from '../contract/dataset.js'
+import type { LikeColumn } from '../contract/preparation.js'
 import { Problem } from '../contract/problems.js'
+import { likeDataset, likeModel } from '../datasets/like.js'
 import { DiskFull } from '../datasets/reading/reading-process.js'
 import type { UploadReader, UploadToRead } from '../datasets/reading/upload-reader.js'
 import { DatasetError } from '../datasets/table.js'
+import { describeBuiltIn } from './built-in-datasets.js'
 import { newId } from './new-id.js'
-import type { DatasetStore } from './ports.js'
+import type { DatasetStore, ModelStore } from './ports.js'
 
 export interface Upload extends UploadToRead {
   name: string | undefined
@@ -28,13 +31,30 @@ export async function upload(
       }),
     )
   } catch (error) {
-    if (error instanceof DatasetError) throw new Problem(error.code, error.message)
-    if (error instanceof DiskFull) {
-      throw new Problem(
-        'insufficient-storage',
-        'There is no room on the disk for this upload; nothing of it was kept.',
-      )
-    }
-    throw error
+    throw asProblem(error)
   }
+}
+
+/** What reading a file throws, as the Problem that it is; anything else unchanged. */
+export function asProblem(error: unknown): unknown {
+  if (error instanceof DatasetError) return new Problem(error.code, error.message)
+  if (error instanceof DiskFull) {
+    return new Problem(
+      'insufficient-storage',
+      'There is no room on the disk for this upload; nothing of it was kept.',
+    )
+  }
+  return error
+}
+
+/** The columns of the dataset or model that a file is to be read like. Throws Problem `not-found`. */
+export async function likeColumns(
+  stores: { datasets: Pick<DatasetStore, 'get'>; models: Pick<ModelStore, 'get'> },
+  id: string,
+): Promise<LikeColumn[]> {
+  const dataset = describeBuiltIn(id) ?? (await stores.datasets.get(id))
+  if (dataset !== null && dataset !== undefined) return likeDataset(dataset.columns)
+  const model = await stores.models.get(id)
+  if (model !== null) return likeModel(model.coding)
+  throw new Problem('not-found', `There is no dataset and no model ${id} that the file could be read like.`)
 }

@@ -1,9 +1,10 @@
 /** ZIP archives: their files by name, read one at a time. */
+import { isUtf8 } from 'node:buffer'
 import { createWriteStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type Entry, openPromise, type ZipFile } from 'yauzl'
+import { type Entry, getFileNameLowLevel, openPromise, validateFileName, type ZipFile } from 'yauzl'
 import { DatasetError } from '../table.js'
 import { beyond, invalid, quoted, type ReadingLimits } from './limits.js'
 import { unpackedCounter } from './unpack.js'
@@ -34,7 +35,7 @@ export class Archive {
     const count = unpackedCounter(name, size, limits)
     let zip: ZipFile | undefined
     try {
-      zip = await openPromise(path, { autoClose: false, lazyEntries: true, strictFileNames: true })
+      zip = await openPromise(path, { autoClose: false, lazyEntries: true, decodeStrings: false })
       const files: ArchiveFile[] = []
       let entries = 0
       for await (const entry of zip.eachEntry()) {
@@ -42,16 +43,19 @@ export class Archive {
         if (entries > limits.archiveEntries) {
           throw beyond(limits, 'archiveEntries', `${name} holds more than ${limits.archiveEntries} files`)
         }
-        if (isLeftBehind(entry.fileName)) continue
-        if (entry.isEncrypted()) throw invalid(`${name} is encrypted: ${quoted(entry.fileName)}`)
+        const fileName = nameOf(entry)
+        const fault = validateFileName(fileName)
+        if (fault !== null) throw invalid(`${name} cannot be unpacked: ${fault}`)
+        if (isLeftBehind(fileName)) continue
+        if (entry.isEncrypted()) throw invalid(`${name} is encrypted: ${quoted(fileName)}`)
         if (!entry.canDecodeFileData()) {
           throw invalid(
-            `${name} holds ${quoted(entry.fileName)}, packed in a way that is not understood; use deflate`,
+            `${name} holds ${quoted(fileName)}, packed in a way that is not understood; use deflate`,
           )
         }
         // The sizes are promises here; reading checks that they are kept.
         count(entry.uncompressedSize)
-        files.push({ name: entry.fileName, entry })
+        files.push({ name: fileName, entry })
       }
       return new Archive(name, zip, files)
     } catch (error) {
@@ -85,13 +89,35 @@ export class Archive {
   }
 }
 
-function isLeftBehind(name: string): boolean {
-  return (
-    name.endsWith('/') ||
-    name.startsWith('__MACOSX/') ||
-    /(^|\/)(\.[^/]*|Thumbs\.db|desktop\.ini)$/.test(name)
-  )
+/** Bit 11 of the flags: the name is UTF-8 (APPNOTE.TXT 4.4.4). */
+const utf8Flag = 0x800
+
+/** In UTF-8 where the flag says so or the bytes are valid UTF-8, else in code page 437; in Unicode's composed form. */
+function nameOf(entry: Entry): string {
+  const { generalPurposeBitFlag: flags, fileNameRaw: bytes, extraFields } = entry
+  const encoding = isUtf8(bytes) ? utf8Flag : 0
+  return getFileNameLowLevel(flags | encoding, bytes, extraFields, true).normalize('NFC')
 }
+
+/** Folders, hidden files and folders, and what systems and file managers leave behind, anywhere in the path. */
+function isLeftBehind(name: string): boolean {
+  if (name.endsWith('/')) return true
+  const parts = name.split('/')
+  return parts.some((part) => part.startsWith('.') || systemNames.has(part.toLowerCase()))
+}
+
+const systemNames: ReadonlySet<string> = new Set([
+  '__macosx',
+  '@eadir',
+  '#recycle',
+  '$recycle.bin',
+  'system volume information',
+  'lost+found',
+  '__pycache__',
+  'thumbs.db',
+  'ehthumbs.db',
+  'desktop.ini',
+])
 
 /** Failures of the disk stay what they are; all else is the archive's fault. */
 function inWords(name: string, error: unknown): unknown {

@@ -1,7 +1,7 @@
 /** Arrays of numbers (or of short texts) that lie in a file as they lie in memory: the inside of NumPy and IDX files. */
 import { type FileHandle, open } from 'node:fs/promises'
 import { endianness } from 'node:os'
-import type { Cells } from './batch.js'
+import type { Cells, ColumnReading } from './batch.js'
 import { beyond, invalid, type ReadingLimits } from './limits.js'
 
 export type ItemType =
@@ -89,24 +89,39 @@ export class ArrayReader {
     return this.#file.close()
   }
 
-  async read(firstRow: number, rows: number): Promise<Cells[]> {
+  /** `readings` says how each column is to come; integers beyond 2^53 come as texts. */
+  async read(firstRow: number, rows: number, readings: readonly ColumnReading[]): Promise<Cells[]> {
     const { type } = this.#array
     const items = this.#array.firstIndexFastest
       ? await this.#readColumns(firstRow, rows)
       : await this.#readItems(firstRow * this.width, rows * this.width)
     const [rowStep, columnStep] = this.#array.firstIndexFastest ? [1, rows] : [this.width, 1]
     const places = this.#array.firstIndexFastest ? this.#fortranPlaces() : this.#order
-    return places.map((place): Cells => {
+    return places.map((place, column): Cells => {
       const start = place * columnStep
+      const reading = readings[column] ?? 'infer'
+      if (reading === 'skip') return { type: 'skipped', rows }
       if (type === 'bytes' || type === 'utf32') {
         const cells = Array.from({ length: rows }, (_, row) => this.#text(items, start + row * rowStep))
         return { type: 'text', cells }
+      }
+      if (type === 'int64' || type === 'uint64') {
+        return integerCells(this.#integers(items), rows, start, rowStep, reading)
       }
       const values = new Float64Array(rows)
       const numbers = this.#numbers(items)
       for (let row = 0; row < rows; row++) values[row] = numbers[start + row * rowStep]
       return { type: 'number', values }
     })
+  }
+
+  #wholeNumbers: { items: Buffer; integers: BigInt64Array | BigUint64Array } | undefined
+
+  #integers(items: Buffer): BigInt64Array | BigUint64Array {
+    if (this.#wholeNumbers?.items !== items) {
+      this.#wholeNumbers = { items, integers: integersOf(items, this.#array) }
+    }
+    return this.#wholeNumbers.integers
   }
 
   #decoded: { items: Buffer; numbers: ArrayLike<number> } | undefined
@@ -169,18 +184,41 @@ export class ArrayReader {
   #text(items: Buffer, item: number): string {
     const { type, itemBytes, bigEndian, name } = this.#array
     const bytes = items.subarray(item * itemBytes, (item + 1) * itemBytes)
-    if (type === 'bytes') return bytes.toString('utf8').replace(/\0+$/, '')
+    if (type === 'bytes') return bytes.toString('utf8').replace(/\0+$/, '').normalize('NFC')
     let text = ''
     for (let place = 0; place < bytes.length; place += 4) {
       const point = bigEndian ? bytes.readUInt32BE(place) : bytes.readUInt32LE(place)
       if (point > 0x10ffff) throw invalid(`${name} holds a text that is not Unicode`)
       text += String.fromCodePoint(point)
     }
-    return text.replace(/\0+$/, '')
+    return text.replace(/\0+$/, '').normalize('NFC')
   }
 }
 
-function numbersOf(items: Buffer, { type, bigEndian, name }: ArrayFile): ArrayLike<number> {
+/** Numbers where a float64 holds each of them exactly, unless texts are wanted. */
+function integerCells(
+  integers: BigInt64Array | BigUint64Array,
+  rows: number,
+  start: number,
+  step: number,
+  reading: ColumnReading,
+): Cells {
+  const values = new Float64Array(rows)
+  let isExact = reading !== 'text'
+  for (let row = 0; row < rows && isExact; row++) {
+    values[row] = Number(integers[start + row * step])
+    isExact = Number.isSafeInteger(values[row])
+  }
+  if (isExact) return { type: 'number', values }
+  return { type: 'text', cells: Array.from(values, (_, row) => String(integers[start + row * step])) }
+}
+
+function integersOf(items: Buffer, { type, bigEndian }: ArrayFile): BigInt64Array | BigUint64Array {
+  if (bigEndian !== isBigEndianMachine) swap(items, type)
+  return type === 'int64' ? new BigInt64Array(items.buffer) : new BigUint64Array(items.buffer)
+}
+
+function numbersOf(items: Buffer, { type, bigEndian }: ArrayFile): ArrayLike<number> {
   const { buffer } = items
   if (bigEndian !== isBigEndianMachine) swap(items, type)
   switch (type) {
@@ -204,16 +242,8 @@ function numbersOf(items: Buffer, { type, bigEndian, name }: ArrayFile): ArrayLi
     case 'float64':
       return new Float64Array(buffer)
     case 'uint64':
-    case 'int64': {
-      const integers = type === 'int64' ? new BigInt64Array(buffer) : new BigUint64Array(buffer)
-      return Float64Array.from({ length: integers.length }, (_, place) => {
-        const value = Number(integers[place])
-        if (!Number.isSafeInteger(value)) {
-          throw invalid(`${name} holds ${integers[place]}, an integer that a float64 cannot hold exactly`)
-        }
-        return value
-      })
-    }
+    case 'int64':
+      throw new TypeError('integers of 64 bits are read apart')
     case 'bytes':
     case 'utf32':
       throw new TypeError('texts are no numbers')

@@ -1,6 +1,6 @@
 /** Features and labels from arrays of equally many rows. */
 import { type ArrayFile, ArrayReader, widthOf } from './array-file.js'
-import type { Piece, Source, SourceColumn } from './batch.js'
+import type { Cells, Piece, ReadOptions, Source, SourceColumn } from './batch.js'
 import { invalid, type ReadingLimits } from './limits.js'
 
 const valuesInBatch = 512 * 1024
@@ -14,14 +14,18 @@ export interface Arrays {
 }
 
 /** @throws DatasetError when the arrays do not fit together, or a file is not as long as its header says */
-export async function* readArrays(arrays: Arrays, limits: ReadingLimits): AsyncGenerator<Piece> {
+export async function* readArrays(
+  arrays: Arrays,
+  limits: ReadingLimits,
+  { columns: readings = new Map() }: ReadOptions = {},
+): AsyncGenerator<Piece> {
   const { features, labels, labelsAreClasses, warnings } = arrays
   if (labels !== undefined && labels.shape[0] !== features.shape[0]) {
     throw invalid(`${features.name} has ${features.shape[0]} rows, but ${labels.name} has ${labels.shape[0]}`)
   }
   const readers: ArrayReader[] = []
   try {
-    const { order, ...traits } = meaningOf(features, limits)
+    const { order, warnings: asked = [], ...traits } = meaningOf(features, limits)
     readers.push(await ArrayReader.open(features, limits, order))
     if (labels !== undefined) readers.push(await ArrayReader.open(labels, limits))
     const columns = namesOf('x', readers[0].width).map((name): SourceColumn => ({ name }))
@@ -34,12 +38,24 @@ export async function* readArrays(arrays: Arrays, limits: ReadingLimits): AsyncG
         })
       }
     }
-    yield { type: 'source', source: { columns, ...traits, warnings } }
+    yield { type: 'source', source: { columns, ...traits, warnings: [...warnings, ...asked] } }
     const { rows } = readers[0]
     const step = Math.max(1, Math.floor(valuesInBatch / columns.length))
     for (let first = 0; first < rows; first += step) {
       const count = Math.min(step, rows - first)
-      const cells = await Promise.all(readers.map((reader) => reader.read(first, count)))
+      const cells: Cells[][] = []
+      let place = 0
+      for (const reader of readers) {
+        const wanted = columns.slice(place, place + reader.width)
+        place += reader.width
+        cells.push(
+          await reader.read(
+            first,
+            count,
+            wanted.map(({ name }) => readings.get(name) ?? 'infer'),
+          ),
+        )
+      }
       yield { type: 'batch', batch: { rows: count, columns: cells.flat() } }
     }
   } finally {
@@ -50,33 +66,47 @@ export async function* readArrays(arrays: Arrays, limits: ReadingLimits): AsyncG
 const namesOf = (name: string, width: number) =>
   width === 1 ? [name] : Array.from({ length: width }, (_, place) => `${name}${place + 1}`)
 
-/** Bytes of three or four dimensions are pictures; their channels come first, wherever the file has them. */
-function meaningOf(
-  array: ArrayFile,
-  { columns }: ReadingLimits,
-): Pick<Source, 'inputShape' | 'image'> & { order?: number[] } {
+interface Meaning extends Pick<Source, 'inputShape' | 'image'> {
+  order?: number[]
+  warnings?: string[]
+}
+
+const areChannels = (length: number) => length === 1 || length === 3
+
+/**
+ * Arrays of three or four dimensions are pictures where their sizes are those of pictures: bytes, and floats with one or
+ * three channels. The channels come first, wherever the file has them.
+ */
+function meaningOf(array: ArrayFile, { columns }: ReadingLimits): Meaning {
   const [, ...shape] = array.shape
   if (shape.length < 2 || widthOf(array) > columns) return {}
-  if (array.type === 'uint8' && shape.length === 2) {
+  const isByte = array.type === 'uint8'
+  if (shape.length === 2) {
     const [height, width] = shape
-    return { inputShape: [1, height, width], image: { width, height, channels: 1 } }
+    return isByte
+      ? { inputShape: [1, height, width], image: { width, height, channels: 1 } }
+      : { inputShape: shape }
   }
-  if (array.type === 'uint8' && shape.length === 3) {
-    if (shape[0] === 1 || shape[0] === 3) {
-      const [channels, height, width] = shape
-      return { inputShape: shape, image: { width, height, channels: channels === 1 ? 1 : 3 } }
-    }
-    if (shape[2] === 1 || shape[2] === 3) {
-      const [height, width, channels] = shape
-      const order: number[] = []
-      for (let channel = 0; channel < channels; channel++)
-        for (let pixel = 0; pixel < height * width; pixel++) order.push(pixel * channels + channel)
-      return {
-        inputShape: [channels, height, width],
-        image: { width, height, channels: channels === 1 ? 1 : 3 },
-        order,
-      }
-    }
+  if (shape.length !== 3 || !(isByte || array.type.startsWith('float'))) return { inputShape: shape }
+  const [isFirst, isLast] = [areChannels(shape[0]), areChannels(shape[2])]
+  if (isFirst && isLast && shape[0] * shape[2] > 1) {
+    const read = channelsFirst(shape)
+    const message = `${array.name} has the shape [${array.shape.join(', ')}], which was read as channels × height × width; where the channels stand last, transpose it: numpy.moveaxis(a, -1, 1).`
+    return { ...read, warnings: [message] }
   }
-  return { inputShape: shape }
+  if (isFirst) return channelsFirst(shape)
+  return isLast ? channelsLast(shape) : { inputShape: shape }
+}
+
+function channelsFirst(shape: number[]): Meaning {
+  const [channels, height, width] = shape
+  return { inputShape: shape, image: { width, height, channels: channels === 1 ? 1 : 3 } }
+}
+
+function channelsLast([height, width, channels]: number[]): Meaning {
+  const order: number[] = []
+  for (let channel = 0; channel < channels; channel++)
+    for (let pixel = 0; pixel < height * width; pixel++) order.push(pixel * channels + channel)
+  const image = { width, height, channels: channels === 1 ? (1 as const) : (3 as const) }
+  return { inputShape: [channels, height, width], image, order }
 }

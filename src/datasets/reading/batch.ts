@@ -26,7 +26,7 @@ export interface SourceColumn {
   /** What the format says: labels that stand apart from the data are the target; what a header has no name for is not. */
   suggestedRole?: 'target' | 'feature'
   /** Labels of IDX files and folders of images are classes, also where they are numbers. */
-  suggestedType?: 'category'
+  suggestedType?: 'category' | 'number'
 }
 
 export interface Source {

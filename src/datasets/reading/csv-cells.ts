@@ -193,6 +193,10 @@ export class CsvCells {
     return start < 0 ? -start - 1 : start
   }
 
+  isQuoted(row: number, column: number): boolean {
+    return this.#places[(this.#firsts[row] + column) * 2] < 0
+  }
+
   end(row: number, column: number): number {
     return this.#places[(this.#firsts[row] + column) * 2 + 1]
   }

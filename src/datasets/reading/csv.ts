@@ -1,9 +1,11 @@
 /** Delimited text: CSV, TSV and their relatives, of any size. */
+
+import { isIntegerText } from '../number-text.js'
 import type { Batch, Cells, ColumnReading, Piece, ReadOptions, SourceColumn } from './batch.js'
 import { CsvCells, delimiters } from './csv-cells.js'
 import { type Dialect, detectDialect } from './csv-dialect.js'
 import { beyond, invalid, quoted, type ReadingLimits } from './limits.js'
-import { numberOf } from './number-bytes.js'
+import { decimalCommaInCell, numberInCell } from './number-cells.js'
 import { detectEncoding, utf8Bytes } from './text-bytes.js'
 import { overWindows, type TextWindow } from './text-window.js'
 
@@ -69,6 +71,7 @@ class CsvReader {
   readonly #limits: ReadingLimits
   readonly #readings: ReadonlyMap<string, ColumnReading>
   readonly #cells: CsvCells
+  #isAscii = false
 
   constructor(dialect: Dialect, limits: ReadingLimits, readings: ReadonlyMap<string, ColumnReading>) {
     this.#dialect = dialect
@@ -82,6 +85,7 @@ class CsvReader {
   }
 
   read({ bytes, isEnd, isAscii }: TextWindow): { used: number; made: Piece[] } {
+    this.#isAscii = isAscii
     const used = this.#cells.read(bytes, isEnd, isAscii)
     const made: Piece[] = []
     let first = 0
@@ -97,23 +101,28 @@ class CsvReader {
     return { used, made }
   }
 
+  /** Cells of the row that belong to columns. */
+  #width(): number {
+    return this.#cells.width(0) - this.#dialect.emptyEnd
+  }
+
   #checkWidth(width: number): void {
     if (width > this.#limits.columns) throw beyond(this.#limits, 'columns', `the file has ${width} columns`)
   }
 
   #header(warnings: string[]): SourceColumn[] {
-    const width = this.#cells.width(0)
+    const width = this.#width()
     this.#checkLine(0)
     this.#checkWidth(width)
     const places = new Map<string, number>()
     const names = Array.from({ length: width }, (_, column) => {
       this.#checkLength(0, column)
-      return this.#cells.text(0, column)
+      return this.#text(0, column).trim()
     })
     return names.map((given, column) => {
       let name = given
       if (name === '') {
-        name = `column${column + 1}`
+        name = freeName(`column${column + 1}`, names)
         warnings.push(`Column ${column + 1} has no name in the header; it is called ${name}.`)
       }
       const before = places.get(name)
@@ -126,10 +135,10 @@ class CsvReader {
   }
 
   #numberedColumns(warnings: string[]): SourceColumn[] {
-    const width = this.#cells.width(0)
+    const width = this.#width()
     this.#checkWidth(width)
     warnings.push(
-      `The first line holds numbers, so it was read as data; the columns are called column1 to column${width}.`,
+      `The first line was read as data; the columns are called column1 to column${width}. Where it names the columns: header=true`,
     )
     return Array.from({ length: width }, (_, column) => ({ name: `column${column + 1}` }))
   }
@@ -154,29 +163,42 @@ class CsvReader {
     const lines = Int32Array.from({ length: rows }, (_, row) => cells.line(first + row))
     const values = new Float64Array(width * rows)
     const isText = new Uint8Array(width)
-    for (let column = 0; column < width; column++) {
-      isText[column] = this.#readings.get(columns[column].name) === 'text' ? 1 : 0
+    const readings = columns.map(({ name }) => this.#readings.get(name) ?? 'infer')
+    for (const [column, reading] of readings.entries()) {
+      isText[column] = reading === 'text' || reading === 'skip' ? 1 : 0
     }
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < width; column++) {
         if (isText[column] === 1) continue
         const start = cells.start(first + row, column)
         const end = cells.end(first + row, column)
-        const value = numberOf(bytes, start, end)
-        if (Number.isNaN(value) && start !== end) isText[column] = 1
+        const value =
+          readings[column] === 'decimalComma'
+            ? decimalCommaInCell(bytes, start, end)
+            : numberInCell(bytes, start, end)
+        if (start !== end && (Number.isNaN(value) || isLargeInteger(value, bytes, start, end))) {
+          isText[column] = 1
+        }
         values[column * rows + row] = value
       }
     }
-    const batchColumns = columns.map((_, column): Cells => {
+    const batchColumns = readings.map((reading, column): Cells => {
+      if (reading === 'skip') return { type: 'skipped', rows }
       if (isText[column] === 0)
         return { type: 'number', values: values.subarray(column * rows, (column + 1) * rows) }
       const texts = Array.from({ length: rows }, (_, row) => {
         this.#checkLength(first + row, column)
-        return cells.text(first + row, column)
+        return this.#text(first + row, column)
       })
       return { type: 'text', cells: texts }
     })
     return { rows, columns: batchColumns, lines }
+  }
+
+  /** In Unicode's composed form, so that the same word is the same text. */
+  #text(row: number, column: number): string {
+    const text = this.#cells.text(row, column)
+    return this.#isAscii ? text : text.normalize('NFC')
   }
 
   #checkLine(row: number): void {
@@ -184,6 +206,15 @@ class CsvReader {
     const bytes = cells.end(row, cells.width(row) - 1) - cells.start(row, 0)
     if (bytes > this.#limits.lineBytes)
       throw beyond(this.#limits, 'lineBytes', `line ${cells.line(row)} has ${bytes} bytes`)
+  }
+
+  /** A line may end with delimiters that no column stands behind. */
+  #isEmptyFrom(row: number, width: number): boolean {
+    const cells = this.#cells
+    for (let column = width; column < cells.width(row); column++) {
+      if (cells.start(row, column) !== cells.end(row, column)) return false
+    }
+    return true
   }
 
   #checkRows(first: number, width: number): void {
@@ -195,9 +226,22 @@ class CsvReader {
       }
       this.rows += 1
       const came = cells.width(row)
-      if (came === width) continue
+      if (came === width || (came > width && this.#isEmptyFrom(row, width))) continue
       const other = this.#dialect.header ? `the header has ${width} columns` : `the first line has ${width}`
       throw invalid(`line ${cells.line(row)} has ${came === 1 ? '1 cell' : `${came} cells`}, ${other}`)
     }
   }
+}
+
+/** The name, or the first of name_2, name_3, … that no other column has. */
+function freeName(name: string, taken: readonly string[]): string {
+  let free = name
+  for (let number = 2; taken.includes(free); number++) free = `${name}_${number}`
+  return free
+}
+
+/** Digits that a float64 would round. */
+function isLargeInteger(value: number, bytes: Buffer, start: number, end: number): boolean {
+  if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return false
+  return isIntegerText(bytes.toString('latin1', start, end).trim())
 }

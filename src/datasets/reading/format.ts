@@ -42,7 +42,7 @@ export function detectFormat(
         `${quoted(claim.name)} is not ${uploadFormats[claimed].title}, as its ${by} says: it begins with ${quoted(start)}`,
       )
     }
-    return claimed ?? (/^(\xef\xbb\xbf)?\s*\{/.test(head.toString('latin1')) ? 'jsonLines' : 'delimited')
+    return claimed ?? (/^(\xef\xbb\xbf)?\s*[[{]/.test(head.toString('latin1')) ? 'jsonLines' : 'delimited')
   }
   if (claimed === undefined || claimed === found) return found
   throw invalid(

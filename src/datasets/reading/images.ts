@@ -56,7 +56,9 @@ export async function* readImages(
       `pictures of ${shape} have ${pixels} columns, and their class one more; ?width= and ?height= make them smaller`,
     )
   }
-  const columns: SourceColumn[] = Array.from({ length: pixels }, (_, place) => ({ name: `x${place + 1}` }))
+  const columns: SourceColumn[] = Array.from({ length: pixels }, (_, place) => {
+    return { name: `x${place + 1}`, suggestedType: 'number' }
+  })
   columns.push({ name: 'label', suggestedRole: 'target', suggestedType: 'category' })
   yield {
     type: 'source',
@@ -64,6 +66,7 @@ export async function* readImages(
       columns,
       inputShape: [size.channels, size.height, size.width],
       image: size,
+      isTyped: true,
       warnings:
         others.length === 0
           ? []
@@ -131,9 +134,11 @@ async function decode(
   { width, height, channels }: { width: number; height: number; channels: 1 | 3 },
   limits: ReadingLimits,
 ): Promise<Buffer> {
-  const { picture } = await open(archive, file, limits)
+  const { picture, metadata } = await open(archive, file, limits)
   try {
-    const bytes = await picture
+    // White of 16 bits is rounded to 254 of grey, unless the picture has 8 bits before it is flattened.
+    const shallow = metadata.depth === 'ushort' ? picture.pipelineColourspace('srgb') : picture
+    const bytes = await shallow
       .autoOrient()
       .flatten({ background: 'white' })
       .resize(width, height, { fit: 'fill' })

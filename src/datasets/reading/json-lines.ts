@@ -1,6 +1,8 @@
-/** JSON lines: an object a line, its names being the columns. */
+/** JSON lines, an object a line, or a JSON array of objects; their names are the columns. */
 import { outlineOf } from '../../contract/json-outline.js'
+import { parseDecimalComma } from '../number-text.js'
 import type { Batch, Cells, ColumnReading, Piece, ReadOptions, SourceColumn } from './batch.js'
+import { endOfObject, largeIntegerOf, parseExactly } from './json-values.js'
 import { beyond, invalid, quoted, type ReadingLimits } from './limits.js'
 import { detectEncoding, utf8Bytes } from './text-bytes.js'
 import { overWindows, type TextWindow } from './text-window.js'
@@ -12,8 +14,17 @@ const deepestRow = 1
 
 type Value = number | string
 
+interface FoundObject {
+  object: object
+  /** The line on which it begins. */
+  line: number
+}
+
+/** What may come next in a list of objects. */
+const expectedCharacters = { list: '[', objectOrEnd: '{]', object: '{', commaOrEnd: ',]', nothing: '' }
+
 /**
- * The columns are all names of the first thousand lines; a line that lacks one, or has null for it, has a missing value there.
+ * The columns are all names of the first thousand objects; one that lacks a name, or has null for it, has a missing value there.
  * Booleans come as the texts true and false.
  * @throws DatasetError naming line and column, or the limit that was passed
  */
@@ -41,46 +52,108 @@ class JsonLines {
   readonly #readings: ReadonlyMap<string, ColumnReading>
   #columns: SourceColumn[] = []
   readonly #places = new Map<string, number>()
+  /** Undefined before the first character that is no blank. */
+  #isArray: boolean | undefined
+  #expected: keyof typeof expectedCharacters = 'list'
 
   constructor(limits: ReadingLimits, readings: ReadonlyMap<string, ColumnReading>) {
     this.#limits = limits
     this.#readings = readings
   }
 
-  read({ bytes, isEnd }: TextWindow): { used: number; made: Piece[] } {
-    const objects: object[] = []
-    const lines: number[] = []
+  read(window: TextWindow): { used: number; made: Piece[] } {
+    const found: FoundObject[] = []
+    this.#isArray ??= isArrayStart(window.bytes)
+    const used = this.#isArray === true ? this.#readArray(window, found) : this.#readLines(window, found)
+    if (found.length === 0) return { used, made: [] }
+    const objects = found.map(({ object }) => object)
+    const made: Piece[] = []
+    if (this.#columns.length === 0) made.push(this.#source(objects))
+    const lines = found.map(({ line }) => line)
+    made.push({ type: 'batch', batch: this.#batch(objects, lines) })
+    return { used, made }
+  }
+
+  #readLines({ bytes, isEnd }: TextWindow, found: FoundObject[]): number {
     let used = 0
     while (used < bytes.length) {
-      const found = bytes.indexOf(newline, used)
-      if (found < 0 && !isEnd) break
-      const end = found < 0 ? bytes.length : found
+      const place = bytes.indexOf(newline, used)
+      if (place < 0 && !isEnd) break
+      const end = place < 0 ? bytes.length : place
       const text = bytes.toString('utf8', used, end).trim()
       if (end - used > this.#limits.lineBytes) {
         throw beyond(this.#limits, 'lineBytes', `line ${this.nextLine} has ${end - used} bytes`)
       }
-      if (text !== '') {
-        objects.push(this.#parse(text))
-        lines.push(this.nextLine)
-        this.rows += 1
-        if (this.rows > this.#limits.rows) {
-          throw beyond(this.#limits, 'rows', `line ${this.nextLine} is row ${this.rows}`)
-        }
-      }
+      if (text !== '') this.#add(text, found)
       this.nextLine += 1
       used = Math.min(bytes.length, end + 1)
     }
-    if (objects.length === 0) return { used, made: [] }
-    const made: Piece[] = []
-    if (this.#columns.length === 0) made.push(this.#source(objects))
-    made.push({ type: 'batch', batch: this.#batch(objects, lines) })
-    return { used, made }
+    return used
+  }
+
+  /** Takes the whole objects of a list; commas and brackets between them are checked, blanks are passed over. */
+  #readArray({ bytes, isEnd }: TextWindow, found: FoundObject[]): number {
+    let place = 0
+    while (place < bytes.length) {
+      const byte = bytes[place]
+      if (byte === newline) this.nextLine += 1
+      if (!blanks.includes(byte)) {
+        const end = this.#takeFromArray(bytes, place, found)
+        if (end < 0) break
+        place = end
+      } else place += 1
+    }
+    if (isEnd && this.#expected !== 'nothing') {
+      throw invalid(`line ${this.nextLine}: the file ends before its list of objects does`)
+    }
+    return place
+  }
+
+  /** Returns where to go on, or −1 when an object is not complete. */
+  #takeFromArray(bytes: Buffer, place: number, found: FoundObject[]): number {
+    const character = String.fromCharCode(bytes[place])
+    const allowed = expectedCharacters[this.#expected]
+    if (!allowed.includes(character)) {
+      const wanted = this.#expected === 'nothing' ? 'nothing more' : allowed.split('').join(' or ')
+      throw invalid(
+        `line ${this.nextLine}: ${quoted(character)} stands where a list of objects has ${wanted}`,
+      )
+    }
+    switch (character) {
+      case '[':
+        this.#expected = 'objectOrEnd'
+        return place + 1
+      case ',':
+        this.#expected = 'object'
+        return place + 1
+      case ']':
+        this.#expected = 'nothing'
+        return place + 1
+    }
+    const end = endOfObject(bytes, place)
+    if (end < 0) return -1
+    if (end - place > this.#limits.lineBytes) {
+      throw beyond(this.#limits, 'lineBytes', `the object at line ${this.nextLine} has ${end - place} bytes`)
+    }
+    const text = bytes.toString('utf8', place, end)
+    this.#add(text, found)
+    this.nextLine += text.split('\n').length - 1
+    this.#expected = 'commaOrEnd'
+    return end
+  }
+
+  #add(text: string, found: FoundObject[]): void {
+    found.push({ object: this.#parse(text), line: this.nextLine })
+    this.rows += 1
+    if (this.rows > this.#limits.rows) {
+      throw beyond(this.#limits, 'rows', `line ${this.nextLine} is row ${this.rows}`)
+    }
   }
 
   #parse(text: string): object {
     let value: unknown
     try {
-      value = JSON.parse(text)
+      value = parseExactly(text)
     } catch (error) {
       const hint = this.nextLine === 1 && /^[[{]\s*$/.test(text) ? '; each line must be a whole object' : ''
       const why = error instanceof Error ? error.message.slice(0, 200) : ''
@@ -99,7 +172,8 @@ class JsonLines {
 
   #source(objects: readonly object[]): Piece {
     for (const object of objects.slice(0, rowsLookedAt)) {
-      for (const name of Object.keys(object)) {
+      for (const given of Object.keys(object)) {
+        const name = given.normalize('NFC')
         if (this.#places.has(name)) continue
         if (name === '') throw invalid('a column has no name: an object has the name ""')
         this.#places.set(name, this.#columns.length)
@@ -118,12 +192,13 @@ class JsonLines {
     const columns = this.#columns.map(() => new Array<Value>(rows).fill(''))
     for (const [row, object] of objects.entries()) {
       for (const [name, value] of Object.entries(object)) {
-        const place = this.#places.get(name)
+        const place = this.#places.get(name) ?? this.#places.get(name.normalize('NFC'))
         if (place === undefined) {
           throw invalid(
             `line ${lines[row]} has ${quoted(name)}, which none of the first ${rowsLookedAt} lines has: give it to one of them, null will do`,
           )
         }
+        if (this.#readings.get(this.#columns[place].name) === 'skip') continue
         columns[place][row] = this.#cell(value, lines[row], name)
       }
     }
@@ -142,24 +217,53 @@ class JsonLines {
       throw invalid(`line ${line}, column ${quoted(name)}: the number is too large for a float64`)
     }
     if (typeof value === 'string') {
-      if (value.length <= this.#limits.cellLength) return value
+      if (value.length <= this.#limits.cellLength) return value.normalize('NFC')
       throw beyond(
         this.#limits,
         'cellLength',
         `line ${line}, column ${quoted(name)}: the text has ${value.length} characters`,
       )
     }
-    throw invalid(`line ${line}, column ${quoted(name)}: lists and objects within a row cannot be read`)
+    throw invalid(
+      `line ${line}, column ${quoted(name)}: lists and objects within a row cannot be read; leave the column out: types=${name}:ignored`,
+    )
   }
 
   #cells(values: readonly Value[], place: number): Cells {
-    const wantsText = this.#readings.get(this.#columns[place].name) === 'text'
-    if (!wantsText && values.every((value) => typeof value === 'number' || value === '')) {
-      return {
-        type: 'number',
-        values: Float64Array.from(values, (value) => (value === '' ? Number.NaN : Number(value))),
+    const reading = this.#readings.get(this.#columns[place].name) ?? 'infer'
+    switch (reading) {
+      case 'skip':
+        return { type: 'skipped', rows: values.length }
+      case 'text':
+        break
+      case 'infer':
+      case 'decimalComma': {
+        const numbers = Float64Array.from(values, (value) => numberOf(value, reading))
+        const isNumber = values.every((value, row) => value === '' || !Number.isNaN(numbers[row]))
+        if (isNumber) return { type: 'number', values: numbers }
+        break
       }
+      default:
+        reading satisfies never
     }
-    return { type: 'text', cells: values.map(String) }
+    return { type: 'text', cells: values.map((value) => textOf(value)) }
   }
+}
+
+/** A number, or with a decimal comma a text that writes one; NaN for all else. */
+function numberOf(value: Value, reading: ColumnReading): number {
+  if (typeof value === 'number') return value
+  return reading === 'decimalComma' ? (parseDecimalComma(value.trim()) ?? Number.NaN) : Number.NaN
+}
+
+const textOf = (value: Value) =>
+  typeof value === 'string' ? (largeIntegerOf(value) ?? value) : String(value)
+
+const blanks = [32, 9, 10, 13]
+const byteOrderMark = [0xef, 0xbb, 0xbf]
+
+/** Undefined while there are only blanks. */
+function isArrayStart(bytes: Buffer): boolean | undefined {
+  const first = bytes.find((byte) => !blanks.includes(byte) && !byteOrderMark.includes(byte))
+  return first === undefined ? undefined : first === 91
 }

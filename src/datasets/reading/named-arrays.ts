@@ -1,5 +1,5 @@
 /** Which of several NumPy arrays are the features and which the labels, by their names. */
-import type { ArrayFile } from './array-file.js'
+import { type ArrayFile, widthOf } from './array-file.js'
 import type { Arrays } from './arrays.js'
 import { invalid, quoted } from './limits.js'
 
@@ -41,8 +41,7 @@ export function pairArrays(files: readonly ArrayFile[], chosen: readonly string[
 
 function arraysOf(features: ArrayFile, labels: ArrayFile | undefined, warnings: string[]): Arrays {
   // Counting from 0, integers beside pictures and tables of numbers are nearly always classes.
-  const labelsAreClasses =
-    labels !== undefined && !labels.type.startsWith('float') && labels.shape.length === 1
+  const labelsAreClasses = labels !== undefined && !labels.type.startsWith('float') && widthOf(labels) === 1
   return { features, labels, labelsAreClasses, warnings }
 }
 

@@ -76,7 +76,7 @@ function readOf({ format, path, name }: FoundFile, options: FormatOptions, limit
     case 'jsonLines':
       return (reading: ReadOptions = {}) => readJsonLines(path, limits, reading)
     case 'parquet':
-      return () => readParquet(path, name, limits)
+      return (reading: ReadOptions = {}) => readParquet(path, name, limits, reading)
     case 'npy':
     case 'idx':
     case 'zip':
@@ -90,7 +90,7 @@ function readOf({ format, path, name }: FoundFile, options: FormatOptions, limit
 }
 
 function ofArrays(arrays: Arrays, limits: ReadingLimits): Read {
-  return () => readArrays(arrays, limits)
+  return (reading: ReadOptions = {}) => readArrays(arrays, limits, reading)
 }
 
 async function identify(file: UploadedFile): Promise<FoundFile> {

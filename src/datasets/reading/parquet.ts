@@ -3,8 +3,10 @@ import { asyncBufferFromFile, type Compressors, type FileMetaData, parquetMetada
 import { parquetReadColumn } from 'hyparquet/src/read.js'
 import { compressors as unpackers } from 'hyparquet-compressors'
 import { DatasetError } from '../table.js'
-import type { Cells, Piece, SourceColumn } from './batch.js'
+import type { Cells, Piece, ReadOptions, SourceColumn } from './batch.js'
 import { beyond, invalid, quoted, type ReadingLimits } from './limits.js'
+import { columnsOf, withoutDecimals } from './parquet-columns.js'
+import { cellsOf } from './parquet-values.js'
 import { unpackedCounter } from './unpack.js'
 
 const valuesInBatch = 512 * 1024
@@ -13,7 +15,12 @@ const valuesInBatch = 512 * 1024
  * Columns of numbers, booleans (as the texts true and false), texts and times (as ISO 8601).
  * @throws DatasetError when the file is broken, holds lists or objects, or the limit that was passed
  */
-export async function* readParquet(path: string, name: string, limits: ReadingLimits): AsyncGenerator<Piece> {
+export async function* readParquet(
+  path: string,
+  name: string,
+  limits: ReadingLimits,
+  { columns: readings = new Map() }: ReadOptions = {},
+): AsyncGenerator<Piece> {
   const file = await asyncBufferFromFile(path)
   const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
@@ -23,25 +30,32 @@ export async function* readParquet(path: string, name: string, limits: ReadingLi
       throw invalid(`${name} cannot be read as Parquet: ${error.message.slice(0, 200)}`)
     }
   }
-  const metadata = await attempt(() => parquetMetadataAsync(file))
-  const columns = columnsOf(metadata, name, limits)
+  const described = await attempt(() => parquetMetadataAsync(file))
+  const columns = columnsOf(described, name, limits, readings)
+  const metadata = withoutDecimals(described)
   checkSizes(metadata, columns.length, name, limits)
   const compressors = counted(unpackedCounter(name, file.byteLength, limits))
-  yield { type: 'source', source: { columns, warnings: [] } }
+  const heads = columns.map(({ path, reading, scale, ...head }): SourceColumn => head)
+  yield { type: 'source', source: { columns: heads, warnings: [] } }
   let rowStart = 0
   for (const group of metadata.row_groups) {
     const rows = Number(group.num_rows)
     const rowEnd = rowStart + rows
     const read: Cells[] = []
     for (const column of columns) {
+      if (column.reading === 'skip') {
+        read.push({ type: 'skipped', rows })
+        continue
+      }
       const values = await attempt(async () => {
-        const options = { file, metadata, columns: [column.name], rowStart, rowEnd, compressors }
+        const utf8 = column.scale === undefined
+        const options = { file, metadata, columns: [column.path], rowStart, rowEnd, compressors, utf8 }
         return parquetReadColumn(options)
       })
       if (values.length !== rows) {
         throw invalid(`${name}, column ${quoted(column.name)}: ${values.length} values for ${rows} rows`)
       }
-      read.push(cellsOf(values, `${name}, column ${quoted(column.name)}`, limits))
+      read.push(cellsOf(values, column, `${name}, column ${quoted(column.name)}`, limits))
     }
     const step = Math.max(1, Math.floor(valuesInBatch / columns.length))
     for (let start = 0; start < rows; start += step) {
@@ -68,28 +82,6 @@ function counted(count: (bytes: number) => void): Compressors {
   )
 }
 
-function columnsOf({ schema }: FileMetaData, name: string, limits: ReadingLimits): SourceColumn[] {
-  const [root, ...fields] = schema
-  const count = root?.num_children ?? 0
-  if (count > limits.columns) throw beyond(limits, 'columns', `${name} has ${count} columns`)
-  const nested = fields.find((field) => (field.num_children ?? 0) > 0 || field.repetition_type === 'REPEATED')
-  if (nested !== undefined) {
-    throw invalid(`${name}, column ${quoted(nested.name)}: lists and objects within a row cannot be read`)
-  }
-  if (fields.length === 0 || fields.length !== count)
-    throw invalid(`${name} has no columns, or a broken schema`)
-  const places = new Map<string, number>()
-  return fields.map((field, place) => {
-    const before = places.get(field.name)
-    if (before !== undefined) {
-      throw invalid(`columns ${before + 1} and ${place + 1} are both called ${quoted(field.name)}`)
-    }
-    if (field.name === '') throw invalid(`${name}: column ${place + 1} has no name`)
-    places.set(field.name, place)
-    return { name: field.name }
-  })
-}
-
 /** As the footer says, which may lie: pages are counted when they are unpacked, and the process has its limit of memory. */
 function checkSizes(metadata: FileMetaData, columns: number, name: string, limits: ReadingLimits): void {
   let rows = 0
@@ -110,42 +102,6 @@ function checkSizes(metadata: FileMetaData, columns: number, name: string, limit
   }
   if (rows === 0) throw invalid(`${name} has no rows`)
   if (bytes > limits.unpackedBytes) throw beyond(limits, 'unpackedBytes', `${name} unpacks to ${bytes} bytes`)
-}
-
-function cellsOf(values: ArrayLike<unknown>, place: string, limits: ReadingLimits): Cells {
-  const numbers = new Float64Array(values.length)
-  for (let row = 0; row < values.length; row++) {
-    const value = values[row]
-    if (typeof value === 'number') numbers[row] = value
-    else if (value === null || value === undefined) numbers[row] = Number.NaN
-    else if (typeof value === 'bigint') numbers[row] = exactly(value, place)
-    else return { type: 'text', cells: Array.from(values, (each) => textOf(each, place, limits)) }
-  }
-  return { type: 'number', values: numbers }
-}
-
-function exactly(value: bigint, place: string): number {
-  const number = Number(value)
-  if (Number.isSafeInteger(number)) return number
-  throw invalid(`${place}: ${value} is an integer that a float64 cannot hold exactly`)
-}
-
-function textOf(value: unknown, place: string, limits: ReadingLimits): string {
-  switch (typeof value) {
-    case 'undefined':
-      return ''
-    case 'string':
-      if (value.length <= limits.cellLength) return value
-      throw beyond(limits, 'cellLength', `${place}: a text has ${value.length} characters`)
-    case 'boolean':
-    case 'number':
-    case 'bigint':
-      return String(value)
-    case 'object':
-      if (value === null) return ''
-      if (value instanceof Date) return Number.isNaN(value.getTime()) ? '' : value.toISOString()
-  }
-  throw invalid(`${place}: what is neither number, text, boolean nor time cannot be read`)
 }
 
 function part(cells: Cells, start: number, end: number): Cells {

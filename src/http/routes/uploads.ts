@@ -3,18 +3,20 @@ import multipart, { type MultipartFile } from '@fastify/multipart'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { datasetSchema } from '../../contract/dataset.js'
+import { datasetPreviewSchema, datasetSchema } from '../../contract/dataset.js'
 import { preparationOf, preparationParameters } from '../../contract/preparation.js'
 import { Problem } from '../../contract/problems.js'
 import { text } from '../../contract/text.js'
 import { formatParameters, uploadContentTypes } from '../../contract/upload.js'
-import type { DatasetStore, Tenanted } from '../../training/ports.js'
-import { type Upload, upload } from '../../training/upload.js'
+import type { DatasetStore, ModelStore, Tenanted } from '../../training/ports.js'
+import { previewUpload } from '../../training/preview.js'
+import { likeColumns, type Upload, upload } from '../../training/upload.js'
 import { callerOf } from '../caller.js'
 import { failures } from '../responses.js'
 
 export interface UploadRoutes {
-  datasets: Tenanted<Pick<DatasetStore, 'create'>>
+  datasets: Tenanted<Pick<DatasetStore, 'create' | 'get'>>
+  models: Tenanted<Pick<ModelStore, 'get'>>
   uploadReader: Parameters<typeof upload>[1]
 }
 
@@ -22,9 +24,33 @@ const multipartType = 'multipart/form-data'
 /** Nothing but files is taken from a form. */
 const fieldBytes = 1_024
 
+const querySchema = z.strictObject({
+  name: text(200).min(1).optional(),
+  ...preparationParameters,
+  ...formatParameters,
+  like: text(100)
+    .min(1)
+    .optional()
+    .describe(
+      'a dataset or a model: the file is read with its types, target and missing values, as a validation file or ' +
+        'further rows should be; what target, types and missing say wins',
+    ),
+})
+type UploadQuery = z.infer<typeof querySchema>
+
+const formats =
+  'CSV or TSV, JSON lines or a JSON array of objects, Parquet, NumPy (.npy, .npz), IDX (pictures and labels in one form), or a ZIP of PNG and JPEG files in one folder a class; text and IDX also as gzip.'
+
+const requestSchema = {
+  // Only described here: what arrives is a stream, which the use-case checks as it reads.
+  body: z.unknown().meta({ type: 'string', format: 'binary' }),
+  consumes: [...uploadContentTypes, multipartType],
+  querystring: querySchema,
+}
+
 export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
   app,
-  { datasets, uploadReader },
+  { datasets, models, uploadReader },
   done,
 ) => {
   // The bytes are handed on unread and counted there, so the framework's own limits are lifted.
@@ -35,6 +61,32 @@ export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
   app.addContentTypeParser([...uploadContentTypes], (_request, body, parsed) => parsed(null, body))
   app.addContentTypeParser('*', (request, _body, parsed) => parsed(notUnderstood(request)))
 
+  async function received<T>(
+    request: FastifyRequest<{ Querystring: UploadQuery }>,
+    reply: FastifyReply,
+    use: (upload: Upload) => Promise<T>,
+  ): Promise<T> {
+    const { name, target, types, missing, missingValues, like, ...options } = request.query
+    try {
+      const { tenantId, limits } = callerOf(request)
+      const stores = { datasets: datasets.of(tenantId), models: models.of(tenantId) }
+      const likes = like === undefined ? undefined : await likeColumns(stores, like)
+      const { decimal } = options
+      return await use({
+        name,
+        limits,
+        files: filesOf(request),
+        options,
+        preparation: preparationOf({ target, types, missing, missingValues, decimal, like: likes }),
+        signal: departure(reply),
+      })
+    } catch (error) {
+      // The rest of the body is not waited for.
+      if (!request.raw.complete) reply.header('connection', 'close')
+      throw error
+    }
+  }
+
   app.post(
     '/datasets',
     {
@@ -43,38 +95,33 @@ export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
       schema: {
         tags: ['datasets'],
         summary: 'Upload a dataset',
-        description:
-          'CSV or TSV, JSON lines, Parquet, NumPy (.npy, .npz), IDX (pictures and labels in one form), or a ZIP of PNG and JPEG files in one folder a class; text and IDX also as gzip.',
-        // Only described here: what arrives is a stream, which the use-case checks as it reads.
-        body: z.unknown().meta({ type: 'string', format: 'binary' }),
-        consumes: [...uploadContentTypes, multipartType],
-        querystring: z.strictObject({
-          name: text(200).min(1).optional(),
-          ...preparationParameters,
-          ...formatParameters,
-        }),
+        description: `${formats} POST /datasets/preview shows what a file would be.`,
+        ...requestSchema,
         response: { 201: datasetSchema, ...failures },
       },
     },
     async (request, reply) => {
-      const { name, target, types, missing, ...options } = request.query
-      try {
-        const { tenantId, limits } = callerOf(request)
-        const dataset = await upload(datasets.of(tenantId), uploadReader, {
-          name,
-          limits,
-          files: filesOf(request),
-          options,
-          preparation: preparationOf({ target, types, missing }),
-          signal: departure(reply),
-        })
-        return reply.code(201).header('location', `/datasets/${dataset.id}`).send(dataset)
-      } catch (error) {
-        // The rest of the body is not waited for.
-        if (!request.raw.complete) reply.header('connection', 'close')
-        throw error
-      }
+      const dataset = await received(request, reply, (file) =>
+        upload(datasets.of(callerOf(request).tenantId), uploadReader, file),
+      )
+      return reply.code(201).header('location', `/datasets/${dataset.id}`).send(dataset)
     },
+  )
+
+  app.post(
+    '/datasets/preview',
+    {
+      config: { scope: 'datasets:write' },
+      bodyLimit: Number.MAX_SAFE_INTEGER,
+      schema: {
+        tags: ['datasets'],
+        summary: 'Look at what an upload would be',
+        description: `Takes what POST /datasets takes, and stores nothing. ${formats}`,
+        ...requestSchema,
+        response: { 200: datasetPreviewSchema, ...failures },
+      },
+    },
+    async (request, reply) => received(request, reply, (file) => previewUpload(uploadReader, file)),
   )
 
   done()

@@ -1,0 +1,46 @@
+/** What a file takes over from a dataset or a model, so that it is read as that one was. */
+import type { Coding, Column, FeatureCoding } from '../contract/dataset.js'
+import type { LikeColumn } from '../contract/preparation.js'
+
+export function likeDataset(columns: readonly Column[]): LikeColumn[] {
+  return columns.map(({ name, type, role, imputation, dateOrder }) => ({
+    name,
+    type,
+    role,
+    ...(imputation === undefined ? {} : { imputation }),
+    ...(dateOrder === undefined ? {} : { dateOrder }),
+  }))
+}
+
+export function likeModel({ features, target, ignored = [] }: Coding): LikeColumn[] {
+  const targets = targetColumns(target)
+  const names = new Set(targets.map(({ name }) => name))
+  return [
+    ...features.map(likeFeature),
+    ...targets,
+    ...ignored
+      .filter((name) => !names.has(name))
+      .map((name) => ({ name, type: 'ignored' as const, role: 'none' as const })),
+  ]
+}
+
+function likeFeature(feature: FeatureCoding): LikeColumn {
+  const { name, type } = feature
+  const order = feature.type === 'date' ? feature.dateOrder : undefined
+  return { name, type, role: 'feature', ...(order === undefined ? {} : { dateOrder: order }) }
+}
+
+function targetColumns(target: Coding['target']): LikeColumn[] {
+  switch (target.type) {
+    case 'oneHot':
+    case 'binary':
+      return [{ name: target.name, type: 'category', role: 'target' }]
+    case 'number':
+    case 'multiLabel': {
+      const type = target.type === 'number' ? 'number' : 'boolean'
+      return target.names.map((name) => ({ name, type, role: 'target' }))
+    }
+    default:
+      return target satisfies never
+  }
+}

@@ -1,0 +1,32 @@
+/** The columns that an upload's parameters name must be columns of the file. */
+import type { Preparation } from '../contract/preparation.js'
+import { didYouMean } from '../contract/similar-names.js'
+import { shown, shownNames } from './shown-text.js'
+import { DatasetError } from './table.js'
+
+/** @throws DatasetError naming the parameter and the column */
+export function checkNames(
+  names: readonly string[],
+  { target = [], types, missing, like = [] }: Preparation,
+): void {
+  const known = new Set(names)
+  for (const [parameter, wanted] of [
+    ['target', target],
+    ['types', types.map(({ name }) => name)],
+    ['missing', missing.columns.map(({ name }) => name)],
+  ] as const) {
+    const unknown = wanted.find((name) => !known.has(name))
+    if (unknown === undefined) continue
+    throw invalid(
+      `there is no column ${shown(unknown)}, which ${parameter} names; the columns are ${shownNames(names)}${didYouMean(unknown, names)}`,
+    )
+  }
+  const absent = like.filter(({ name, role }) => role !== 'none' && !known.has(name)).map(({ name }) => name)
+  if (absent.length > 0) {
+    throw invalid(
+      `the file lacks ${shownNames(absent.map(shown))}, which the dataset or model that it is to be like has; the columns are ${shownNames(names)}`,
+    )
+  }
+}
+
+const invalid = (message: string) => new DatasetError('invalid-dataset', message)

@@ -1,0 +1,46 @@
+/** What a file would be as a dataset, and its first rows; nothing is stored. */
+import { type DatasetPreview, inputWidth, targetOf } from '../contract/dataset.js'
+import type { Prepared } from '../datasets/prepare.js'
+import { readRows } from '../datasets/preview.js'
+import type { UploadReader } from '../datasets/reading/upload-reader.js'
+import { asProblem, type Upload } from './upload.js'
+
+const sampledRows = 20
+
+/** Throws Problem as `upload` does. */
+export async function previewUpload(
+  reader: UploadReader,
+  { name, ...request }: Upload,
+): Promise<DatasetPreview> {
+  try {
+    return await reader.read(request, (pieces) => describe(name, pieces))
+  } catch (error) {
+    throw asProblem(error)
+  }
+}
+
+async function describe(name: string | undefined, pieces: AsyncIterable<Prepared>): Promise<DatasetPreview> {
+  const chunks: Uint8Array[] = []
+  let sampled = 0
+  for await (const piece of pieces) {
+    if (piece.type === 'rows') {
+      if (sampled < sampledRows) chunks.push(piece.bytes)
+      sampled += piece.rows
+      continue
+    }
+    const { dataset, examples } = piece
+    const { inputShape, rows } = dataset
+    const columns = dataset.columns.map(({ codes, ...column }) => column)
+    return {
+      ...dataset,
+      object: 'preview',
+      name: name ?? null,
+      columns,
+      ...targetOf(columns),
+      inputShape: inputShape ?? [inputWidth(columns)],
+      sample: readRows({ columns: dataset.columns, rows, chunks }, 0, sampledRows),
+      examples,
+    }
+  }
+  throw new Error('the rows of a preview ended before it was said what they are')
+}
