@@ -1,5 +1,6 @@
 /** What about a dataset may spoil a training, in words. */
 import type { Column, DatasetWarning } from '../contract/dataset.js'
+import { missingCategory } from './column-plan.js'
 import { isNumberToPeople, parseNumber } from './number-text.js'
 import { shown, shownNames } from './shown-text.js'
 
@@ -142,7 +143,8 @@ function large(features: readonly Column[]): DatasetWarning[] {
 /** As a spreadsheet writes them where the comma stands before the decimals, or with signs and units. */
 function numbersAsText(columns: readonly Column[]): DatasetWarning[] {
   return columns.flatMap((column) => {
-    const { name, type, categories = [] } = column
+    const { name, type } = column
+    const categories = (column.categories ?? []).filter((text) => text !== missingCategory)
     const example = type === 'category' ? categories.find(isNumberToPeople) : undefined
     const others = (text: string) => parseNumber(text) === undefined && !isNumberToPeople(text)
     if (example === undefined || categories.some(others)) return []

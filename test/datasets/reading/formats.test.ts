@@ -77,12 +77,14 @@ describe('NumPy', () => {
     ])
   })
 
-  test.each([
-    ['unsafe-integer.npy', /9007199254740993/],
-    ['records.npy', /several fields/],
-  ])('%s is refused', async (name, message) => {
+  test.each([['records.npy', /several fields/]])('%s is refused', async (name, message) => {
     await expect(readFiles(named(name))).rejects.toThrow(message)
   })
+})
+
+test('integers that a float64 would round come as texts', async () => {
+  const read = await readFiles(named('unsafe-integer.npy'))
+  expect(rowsOf(read).flat().map(String)).toContain('9007199254740993')
 })
 
 describe('IDX', () => {
@@ -157,7 +159,9 @@ describe('JSON lines', () => {
     ['{"a":1}\n{"a":[1]}', /^line 2, column "a": lists and objects/],
     ['{"a":1}\n{"a":1e999}', /^line 2, column "a": the number is too large/],
     ['{"a":1}\n{"a":', /^line 2 is not valid JSON/],
-    ['[{"a":1}]', /^line 1 is not an object/],
+    ['[{"a":1}] x', /^line 1: "x" stands where a list of objects has nothing more/],
+    ['[{"a":1},', /the file ends before its list of objects does/],
+    ['[1]', /^line 1: "1" stands where a list of objects has \{ or \]/],
     ['{"a":1}\n3', /^line 2 is not an object/],
     [`{"a":1}\n${'{"a":'.repeat(2_000)}1${'}'.repeat(2_000)}`, /^line 2, column "a": lists and objects/],
     ['{}', /the objects are empty/],
