@@ -9,6 +9,7 @@ import { classesOfRows, everyRow } from '../src/datasets/split-rows.js'
 import { targetWidth } from '../src/datasets/target-coding.js'
 import { scaleTarget, unscaleTarget } from '../src/datasets/target-scaling.js'
 import { compile, Dataset, foldsOf, Predictor, type Training, train } from '../src/engine/index.js'
+import { dataShape } from './data-shape.js'
 import { encodeRows } from './encode-rows.js'
 import { weightsToBegin } from './initial-weights.js'
 import type { BackendSetting, RawData, SharedData, TrainingOrder } from './messages.js'
@@ -87,12 +88,7 @@ function trainWithout(validation: Int32Array, fold: number, order: FoldOrder): F
   })
   const dataset = Dataset.attach(encoded.handle)
   const { size } = dataset
-  const program = compile(spec, {
-    inputShape: spec.network.inputShape ?? [size.features],
-    targetWidth: size.targetWidth,
-    trainingRows: size.trainingRows,
-    validationRows: size.validationRows,
-  })
+  const program = compile(spec, dataShape(spec, size, encoded.coding))
   const training = train(program, dataset, {
     backend,
     seed: spec.seed,

@@ -14,6 +14,7 @@ import {
   train,
 } from '../src/engine/index.js'
 import type { Progress } from '../src/training/ports.js'
+import { dataShape } from './data-shape.js'
 import { encodeRows } from './encode-rows.js'
 import { evaluate } from './evaluation.js'
 import { chooseEpochs, evaluateFolds, type FoldOutcome } from './folds.js'
@@ -105,12 +106,7 @@ async function run(order: TrainingOrder, data: SharedData): Promise<void> {
   for (const { spec, lastEpoch } of stretchesOf(order.spec, order.changes)) {
     if (lastEpoch !== null && (snapshot?.position.epoch ?? 0) >= lastEpoch) continue
     const final = finalTraining(plannedEpochs === undefined ? spec : { ...spec, epochs: plannedEpochs })
-    const program = compile(final, {
-      inputShape: spec.network.inputShape ?? [size.features],
-      targetWidth: size.targetWidth,
-      trainingRows: size.trainingRows,
-      validationRows: size.validationRows,
-    })
+    const program = compile(final, dataShape(spec, size, coding))
     const recorder = SnapshotRecorder.of(program, coding)
     const training = train(program, dataset, {
       backend: order.backend,

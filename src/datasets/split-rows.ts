@@ -1,6 +1,6 @@
 /** Which rows of a dataset train and which validate. */
 import type { JobSpec } from '../contract/job.js'
-import { splitRows, splitSizes } from '../engine/splitting.js'
+import { splitRows, splitSizes, splitStratified } from '../engine/splitting.js'
 import { placeReader } from './column-meaning.js'
 import { columnOf } from './feature-coding.js'
 import type { Table } from './table.js'
@@ -14,7 +14,7 @@ export interface RowSplit {
 
 /** The split of a job without a dataset for validation. Stratified ones are random where the target is no class. */
 export function splitOf(
-  { split, validationSplit, seed }: Pick<JobSpec, 'split' | 'validationSplit' | 'seed'>,
+  { split, validationSplit, seed, loss }: Pick<JobSpec, 'split' | 'validationSplit' | 'seed' | 'loss'>,
   table: Table,
 ): RowSplit {
   switch (split) {
@@ -23,7 +23,10 @@ export function splitOf(
     case 'chronological':
       return splitChronological(table.rows, validationSplit)
     case 'stratified': {
-      return splitRows(table.rows, validationSplit, seed)
+      const classes = classesOfRows(table, loss)
+      return classes === null
+        ? splitRows(table.rows, validationSplit, seed)
+        : splitStratified(classes, validationSplit, seed)
     }
     default:
       return split satisfies never

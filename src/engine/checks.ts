@@ -149,10 +149,17 @@ export function checkEarlyStopping(
     )
   }
   const activation = layers.at(-1)?.activation ?? 'linear'
-  if (monitor.toLowerCase().endsWith('accuracy') && accuracyOf(spec.loss, activation) === 'none') {
+  if (
+    monitor.toLowerCase().endsWith('accuracy') &&
+    accuracyOf(spec.loss, activation, data.accuracy) === 'none'
+  ) {
+    const why =
+      data.accuracy === 'none'
+        ? 'the targets are amounts, which answers come near rather than meet'
+        : `a network ending with ${activation} under ${spec.loss} does not classify`
     throw new SpecError(
       pointer,
-      `${monitor} is not measured here, because a network ending with ${activation} under ${spec.loss} does not classify; monitor "${monitor === 'accuracy' ? 'loss' : 'valLoss'}"`,
+      `${monitor} is not measured here, because ${why}; monitor "${monitor === 'accuracy' ? 'loss' : 'valLoss'}"`,
     )
   }
 }

@@ -43,7 +43,7 @@ export function compile(spec: TrainingSpec, data: DataShape): Program {
   const endShape = layers.at(-1)?.outputShape ?? inputShape
   const outputs = sizeOf(endShape)
   const activation = layers.at(-1)?.activation ?? 'linear'
-  const accuracy = accuracyOf(spec.loss, activation)
+  const accuracy = accuracyOf(spec.loss, activation, data.accuracy)
   const lossOperation = (output: BufferId, into: BufferId | null): Operation => ({
     op: 'loss',
     operands: { output, target, gradient: into },

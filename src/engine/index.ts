@@ -8,7 +8,7 @@ export { type BackendChoice, explainBackend } from './kernels/select.js'
 export { type PredictionOptions, Predictor, predict } from './predict.js'
 export type { DataShape, LayerSummary, Program } from './program.js'
 export { SpecError } from './spec-error.js'
-export { foldsOf, splitRows, splitSizes } from './splitting.js'
+export { foldsOf, splitRows, splitSizes, splitStratified } from './splitting.js'
 export {
   type SliceLimits,
   type Snapshot,

@@ -1,6 +1,7 @@
 /** What each loss asks of the network's end, what it is computed from, and how answers are judged. */
 import type { Activation, Loss } from '../contract/network.js'
 import type { Accuracy } from './operations.js'
+import type { DataShape } from './program.js'
 
 interface LossRule {
   /** The activation the last layer must have; null where any with a slope will do. */
@@ -24,7 +25,9 @@ export const lossRules: Readonly<Record<Loss, LossRule>> = {
  * argmax: the largest output is the largest target, one answer per row. positive: z ≥ 0 where the target is ≥ ½, each
  * output an answer. half: ŷ ≥ ½ where the target is ≥ ½, each output an answer. none: no classification.
  */
-export function accuracyOf(loss: Loss, activation: Activation): Accuracy {
+export function accuracyOf(loss: Loss, activation: Activation, given?: DataShape['accuracy']): Accuracy {
+  if (given === 'half') return lossRules[loss].fromLogits ? 'positive' : 'half'
+  if (given !== undefined) return given
   if (loss === 'categoricalCrossentropy' || activation === 'softmax') return 'argmax'
   if (lossRules[loss].fromLogits) return 'positive'
   return activation === 'sigmoid' ? 'half' : 'none'

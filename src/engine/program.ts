@@ -107,6 +107,11 @@ export interface DataShape {
   readonly validationRows: number
   /** The target is one class a row; only words of errors depend on it. */
   readonly classTargets?: boolean
+  /**
+   * What of an answer is right, as the targets say it. argmax: the largest output is the largest target. half: each
+   * output says yes or no. none: targets are amounts. Left out, loss and last activation decide.
+   */
+  readonly accuracy?: 'argmax' | 'half' | 'none'
 }
 
 /** A program that trains. */

@@ -24,6 +24,56 @@ export function splitRows(
 }
 
 /**
+ * The same within each class: every class gives its share of the rows that validate, rounded so that their number is
+ * that of splitSizes (largest remainder first), and keeps a row to train on.
+ * @param classes of each row, from 0
+ */
+export function splitStratified(
+  classes: Int32Array,
+  share: number,
+  seed: number,
+): { training: Int32Array; validation: Int32Array } {
+  const rows = classes.length
+  const order = new Int32Array(rows)
+  permute(order, streamKey(seed, 'splitting'), 0)
+  const wanted = validationRowsOfClasses(classes, splitSizes(rows, share).validation)
+  const isHeld = new Uint8Array(rows)
+  for (const row of order) {
+    if (wanted[classes[row]] < 1) continue
+    wanted[classes[row]] -= 1
+    isHeld[row] = 1
+  }
+  order.sort()
+  return {
+    training: order.filter((row) => isHeld[row] === 0),
+    validation: order.filter((row) => isHeld[row] === 1),
+  }
+}
+
+/** How many rows of each class validate, `validation` together. */
+function validationRowsOfClasses(classes: Int32Array, validation: number): number[] {
+  const rows: number[] = []
+  for (const one of classes) rows[one] = (rows[one] ?? 0) + 1
+  const counts = Array.from(rows, (count = 0) => count)
+  const exact = counts.map((count) => (count * validation) / classes.length)
+  const wanted = exact.map((share, one) => Math.min(Math.floor(share), Math.max(0, counts[one] - 1)))
+  let left = validation - wanted.reduce((sum, count) => sum + count, 0)
+  const byRemainder = [...counts.keys()].sort(
+    (a, b) => exact[b] - wanted[b] - (exact[a] - wanted[a]) || a - b,
+  )
+  // Only where there are fewer other rows does a class give its last one.
+  for (const kept of [1, 0]) {
+    while (left > 0) {
+      const open = byRemainder.filter((one) => wanted[one] < counts[one] - kept).slice(0, left)
+      if (open.length === 0) break
+      for (const one of open) wanted[one] += 1
+      left -= open.length
+    }
+  }
+  return wanted
+}
+
+/**
  * The rows of each fold, in ascending order: a seeded permutation, dealt out class by class, so that folds differ by
  * one row at most, and in each class by one row at most.
  * @param classes of each row; null where rows have none

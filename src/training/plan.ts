@@ -8,7 +8,7 @@ import type { Model, Tensor } from '../contract/model.js'
 import type { TrainingSpec } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'
 import { DatasetError } from '../datasets/table.js'
-import { isRegression, targetCoding, targetWidth } from '../datasets/target-coding.js'
+import { accuracyOfTargets, isRegression, targetCoding, targetWidth } from '../datasets/target-coding.js'
 import {
   compile,
   type DataShape,
@@ -106,6 +106,7 @@ function plan(
       trainingRows: sizes.training,
       validationRows: validation?.rows ?? sizes.validation,
       classTargets: target.coding.type === 'oneHot' || target.coding.type === 'binary',
+      accuracy: accuracyOfTargets(target.coding, training.loss, target.activation),
     }
     checkFolds(training, shape, data.columns)
     const program = compile(finalTraining(training), shape)

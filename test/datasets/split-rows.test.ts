@@ -1,6 +1,7 @@
 /** Which rows of a job validate. */
 import { describe, expect, test } from 'vitest'
 import type { Split } from '../../src/contract/job.js'
+import type { Loss } from '../../src/contract/network.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import { splitOf } from '../../src/datasets/split-rows.js'
 import { splitRows } from '../../src/engine/index.js'
@@ -16,6 +17,17 @@ const spec = (split: Split, seed = 1) => ({
 describe('a split', () => {
   test('at random is that of older versions, so that their jobs go on with the same rows', () => {
     expect(splitOf(spec('random', 7), ten)).toEqual(splitRows(10, 0.3, 7))
+  })
+
+  test('within classes gives each its share, also where class numbers are the target', () => {
+    const of = (loss: Loss) => [
+      ...splitOf({ ...spec('stratified'), validationSplit: 0.5, loss }, ten).validation,
+    ]
+    const held = of('binaryCrossentropy')
+    expect(held.filter((row) => row >= 8)).toHaveLength(1)
+    expect(held).toHaveLength(5)
+    // Amounts have no classes.
+    expect(of('squaredError')).toEqual([...splitRows(10, 0.5, 1).validation])
   })
 
   test('by time takes the last rows', () => {

@@ -1,8 +1,9 @@
 /** Definitions against values known from elsewhere, worked by hand, or from a formula of another kind. */
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Initializer, Schedule } from '../../src/contract/network.js'
 import { ImprovementWatch } from '../../src/engine/early-stopping.js'
-import { readEpochs, splitRows, splitSizes, train } from '../../src/engine/index.js'
+import { readEpochs, splitRows, splitSizes, splitStratified, train } from '../../src/engine/index.js'
 import { fillInitial } from '../../src/engine/initializers.js'
 import { activationFunctions, erf } from '../../src/engine/kernels/reference/activation.js'
 import { learningRateOf } from '../../src/engine/schedules.js'
@@ -162,6 +163,42 @@ describe('early stopping', () => {
   test('without patience the first epoch that is no better is the last', () => {
     expect(judged({ patience: 0 }, [3, 2, 2])).toEqual(['improved', 'improved', 'stop'])
     expect(judged({ patience: 1 }, [3, 2, 2])).toEqual(['improved', 'improved', 'stop'])
+  })
+})
+
+describe('splitting within classes', () => {
+  const classesOf = (...counts: number[]) =>
+    Int32Array.from(counts.flatMap((count, one) => new Array<number>(count).fill(one)))
+  const heldOf = (classes: Int32Array, share: number, seed = 7) => {
+    const { validation } = splitStratified(classes, share, seed)
+    return [...new Set(classes)].map((one) => validation.filter((row) => classes[row] === one).length)
+  }
+
+  test('holds out its share of every class, the largest remainders rounded up', () => {
+    expect(heldOf(classesOf(50, 30, 20), 0.2)).toEqual([10, 6, 4])
+    // 3 of 10 rows: 2.1, 0.6 and 0.3 of the classes.
+    expect(heldOf(classesOf(7, 2, 1), 0.3)).toEqual([2, 1, 0])
+  })
+
+  test('leaves a row of every class to train on, unless no others are left', () => {
+    expect(heldOf(classesOf(1, 1, 8), 0.5)).toEqual([0, 0, 5])
+    expect(heldOf(classesOf(1, 1, 1, 1), 0.5).reduce((sum, held) => sum + held, 0)).toBe(2)
+  })
+
+  test('divides all rows as many ways as there are seeds, in ascending order, whatever the classes', () => {
+    const classes = fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 1, maxLength: 60 })
+    fc.assert(
+      fc.property(classes, fc.double({ min: 0, max: 0.9, noNaN: true }), fc.nat(), (list, share, seed) => {
+        const { training, validation } = splitStratified(Int32Array.from(list), share, seed)
+        expect(validation.length).toBe(splitSizes(list.length, share).validation)
+        expect([...training, ...validation].sort((a, b) => a - b)).toEqual([...list.keys()])
+        expect([...training]).toEqual([...training].sort((a, b) => a - b))
+        expect([...validation]).toEqual([...validation].sort((a, b) => a - b))
+      }),
+    )
+    const many = classesOf(500, 500)
+    expect(splitStratified(many, 0.25, 8).validation).not.toEqual(splitStratified(many, 0.25, 7).validation)
+    expect(splitStratified(many, 0.25, 8)).toEqual(splitStratified(many, 0.25, 8))
   })
 })
 

@@ -164,6 +164,37 @@ describe('a training', () => {
   })
 })
 
+describe('accuracy', () => {
+  const dense = (units: number, activation: 'sigmoid' | 'softmax' | 'linear') => ({
+    network: { inputShape: [1], layers: [{ type: 'dense' as const, units, activation, useBias: true }] },
+    batchSize: 2,
+    epochs: 1,
+  })
+  const measure = async (y: (number | number[])[], spec: Partial<JobSpec>) => {
+    const training = tableFromInline({ x: y.map((_, row) => row), y })
+    const data = { type: 'raw' as const, training, validation: null, image: null, inheritance: null }
+    return (await train(order(spec, { data }))).epochs[0].accuracy
+  }
+
+  it('is not measured of amounts, whatever the network ends with', async () => {
+    expect(await measure([20, 90], { ...dense(1, 'sigmoid'), loss: 'squaredError' })).toBeNull()
+    const shares = [
+      [0.7, 0.3],
+      [0.2, 0.8],
+    ]
+    expect(await measure(shares, { ...dense(2, 'softmax'), loss: 'squaredError' })).toBeNull()
+    expect(await measure([0.1, 0.9], { ...dense(1, 'sigmoid'), loss: 'binaryCrossentropy' })).toBeNull()
+  })
+
+  it('is measured of answers of 0 and 1, whatever the network ends with', async () => {
+    // Weight 0 answers 0 to both rows, of which one is 0.
+    const layer = { type: 'dense' as const, units: 1, activation: 'linear' as const, useBias: true }
+    const network = { inputShape: [1], layers: [{ ...layer, kernelInitializer: 'zeros' as const }] }
+    const spec = { ...dense(1, 'linear'), network, loss: 'meanSquaredError' as const }
+    expect(await measure([0, 1], spec)).toBe(0.5)
+  })
+})
+
 describe('a training that begins with the weights of a model', () => {
   const read = (plans: string[]) => prepared(reading({ plan: [plans], age: [[1, 2]], y: [[3, 4]] }))
   const dense = { type: 'dense' as const, units: 1, activation: 'linear' as const, useBias: true }
