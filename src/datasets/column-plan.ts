@@ -48,7 +48,9 @@ export function planColumns(facts: readonly ColumnFacts[], preparation: Preparat
     throw invalid(`the columns are ${shownNames(names)}: at least one feature and a target are needed`)
   }
   return facts.map((fact) =>
-    targets.has(fact.column.name) ? planTarget(fact, preparation) : planFeature(fact, preparation),
+    targets.has(fact.column.name)
+      ? planTarget(fact, preparation, targets.size === 1)
+      : planFeature(fact, preparation),
   )
 }
 
@@ -98,7 +100,8 @@ function readingOf(type: ColumnType, kind: CellKind): ColumnReading {
   }
 }
 
-function planTarget(fact: ColumnFacts, preparation: Preparation): ColumnPlan {
+/** `isOnly`: there is no other target, so that it can be a class. */
+function planTarget(fact: ColumnFacts, preparation: Preparation, isOnly: boolean): ColumnPlan {
   const { column, kind, rows, present } = fact
   const { name } = column
   const declared = declaredType(name, preparation) ?? column.suggestedType
@@ -111,7 +114,7 @@ function planTarget(fact: ColumnFacts, preparation: Preparation): ColumnPlan {
   }
   if (classWords.length > 0) notices.push(missingAsClass(name, classWords))
   let type = declared ?? (kind === 'none' ? 'category' : typeOfKind[kind])
-  if (declared === undefined && type === 'number' && isFewIntegers(fact)) {
+  if (declared === undefined && isOnly && type === 'number' && isFewIntegers(fact)) {
     type = 'category'
     notices.push(numbersAsClasses(fact))
   }
@@ -140,7 +143,7 @@ function classWordsOf({ kind, rows, missingTexts }: ColumnFacts, { missingValues
 
 function isFewIntegers({ kind, integers, distinct, present, hasLargeIntegers }: ColumnFacts): boolean {
   if (kind !== 'number' || !integers || hasLargeIntegers || distinct === undefined) return false
-  if (distinct === 2) return true
+  if (distinct === 2) return present >= 2 * distinct
   return distinct > 2 && distinct <= mostNumberClasses && present >= leastRowsOfClass * distinct
 }
 

@@ -67,7 +67,7 @@ export function isFitTarget(fact: ColumnFacts): boolean {
     case 'text':
       return (
         distinct !== undefined &&
-        !(present >= 2 && distinct === present) &&
+        !(present >= fewRows && distinct === present) &&
         identifierReason(fact) === undefined
       )
     default:
