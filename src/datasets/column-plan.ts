@@ -162,7 +162,7 @@ function planFeature(fact: ColumnFacts, preparation: Preparation): ColumnPlan {
             why: 'it has no value in any row',
             remedy: `types=${name}:ignored`,
           } as const)
-        : rows - present > mostMissing * rows && rule.isGeneral
+        : rows - present > mostMissing * rows && rule.isGeneral && isDefault(rule.rule)
           ? ({
               code: 'mostly-missing',
               why: `it has no value in ${rows - present} of ${rows} rows`,
@@ -208,6 +208,8 @@ function common(
     notices: [],
   }
 }
+
+const isDefault = (rule: MissingRule) => rule === 'impute' || rule === 'drop'
 
 /** `isGeneral`: nobody named this column. */
 function ruleOf(name: string, { missing, like }: Preparation): { rule: MissingRule; isGeneral: boolean } {

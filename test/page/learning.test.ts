@@ -73,7 +73,9 @@ describe.skipIf(!hasChromium)('somebody who opens the page for the first time', 
     await page.getByRole('button', { name: 'Perceptron on XOR' }).click()
     await page.locator('canvas[data-epoch="12"]').waitFor({ timeout: 30_000 })
     expect(await cornersOf(page)).not.toEqual(['blue', 'orange', 'orange', 'blue'])
-    await page.getByText(/The trained network has [0-3] of 4 points on their side.*No straight line separates XOR/).waitFor()
+    await page
+      .getByText(/The trained network has [0-3] of 4 points on their side.*No straight line separates XOR/)
+      .waitFor()
     // The other two lessons are a click each, too.
     await page.getByRole('button', { name: 'Perceptron on AND' }).click()
     await page.getByText('Learned: every point is on its side').waitFor({ timeout: 30_000 })
