@@ -1,6 +1,6 @@
 /** What a job would be: checks that the training can work and fits the limits, before anything is stored. */
 import { randomInt } from 'node:crypto'
-import { type Column, inputWidth, type Scaling, targetOf } from '../contract/dataset.js'
+import { type Scaling, targetOf } from '../contract/dataset.js'
 import { finalTraining, trainingsOf } from '../contract/folds.js'
 import type { JobRequest, JobSpec, Split } from '../contract/job.js'
 import { allowance, allowed, type TenantLimits } from '../contract/limits.js'
@@ -9,21 +9,15 @@ import type { TrainingSpec } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'
 import { DatasetError } from '../datasets/table.js'
 import { accuracyOfTargets, isRegression, targetCoding, targetWidth } from '../datasets/target-coding.js'
-import {
-  compile,
-  type DataShape,
-  outputShape,
-  type Program,
-  SpecError,
-  sizeOf,
-  splitSizes,
-} from '../engine/index.js'
+import { compile, outputShape, type Program, SpecError, sizeOf, splitSizes } from '../engine/index.js'
 import { type DataDescription, findData, findValidation } from './data-description.js'
 import { type ResolvedRequest, resolveRequest } from './defaults.js'
+import { checkFolds } from './fold-checks.js'
+import { checkInputShape, shapeOfRow } from './input-shape.js'
 import type { DatasetStore, ModelStore, Tenant, Tenanted } from './ports.js'
 import { checkClassWeight, checkSampleWeight } from './row-weights.js'
 import { checkMismatch, checkSourceWeights, inheritedScales } from './source-model.js'
-import { amountRefusal, numberHint, rangeRefusal } from './target-range.js'
+import { amountRefusal, magnitudeRefusal, numberHint, rangeRefusal } from './target-range.js'
 import { type TrainedTarget, targetScalingFor } from './target-scaling.js'
 
 export interface PlanDependencies {
@@ -97,6 +91,8 @@ function plan(
     const inherited = source === null ? null : inheritedScales(source.model, request, target)
     const targetScaling = targetScalingFor(wantedScaling ?? inherited?.targetScaling, data, target)
     checkRanges({ ...target, scaling: targetScaling }, training, [data, validation])
+    const tooLarge = magnitudeRefusal(data, { scaling, targetScaling })
+    if (tooLarge !== undefined) throw new SpecError(`/${tooLarge.field}`, tooLarge.message)
     checkClassWeight(training, target.coding)
     const rule = splitFor(wantedSplit, data)
     const sizes = splitSizes(data.rows, training.validationSplit)
@@ -132,11 +128,6 @@ function plan(
 
 const lastLayer = ({ network: { layers } }: Pick<TrainingSpec, 'network'>) =>
   `/network/layers/${layers.length - 1}`
-
-/** What a network takes unless it says otherwise; without the column of sample weights a row is plain. */
-function shapeOfRow({ columns, inputShape }: DataDescription, sampleWeight: string | undefined): number[] {
-  return sampleWeight === undefined ? inputShape : [inputWidth(columns, sampleWeight)]
-}
 
 /** @throws DatasetError or SpecError when targets and last layer do not meet */
 function trainedTarget(
@@ -182,62 +173,6 @@ function splitFor(wanted: Split | undefined, { columns }: DataDescription): Spli
   }
   return wanted ?? (classes === null ? 'random' : 'stratified')
 }
-
-/** Compiles the smallest of the trainings that choose the number of epochs. @throws SpecError */
-function checkFolds(training: TrainingSpec, shape: DataShape, columns: readonly Column[]): void {
-  const folds = training.earlyStopping?.folds
-  if (folds === undefined) return
-  const rows = shape.trainingRows
-  const pointer = '/earlyStopping/folds'
-  if (shape.validationRows > 0) {
-    const message = `folds hold rows out themselves, and ${shape.validationRows} are held out already: leave out validationSplit and validationDataset, or folds`
-    throw new SpecError(pointer, message)
-  }
-  if (folds > rows) {
-    throw new SpecError(pointer, `${folds} folds of ${rows} rows: use at most ${rows} folds`)
-  }
-  const classes = columns.filter(({ role }) => role === 'target').flatMap(({ counts = [] }) => counts)
-  const fewest = Math.min(...classes.filter((count) => count > 0))
-  if (folds > fewest) {
-    const most = fewest < 2 ? 'leave folds out' : `use at most ${fewest} folds`
-    const message = `each of the ${folds} folds needs a row of every class, and one class has ${fewest} ${fewest === 1 ? 'row' : 'rows'}: ${most}`
-    throw new SpecError(pointer, message)
-  }
-  const { monitor } = training.earlyStopping ?? {}
-  if (monitor === 'loss' || monitor === 'accuracy') {
-    const better = monitor === 'loss' ? 'valLoss' : 'valAccuracy'
-    const message = `folds are watched on the rows they hold out: monitor "${better}" rather than "${monitor}"`
-    throw new SpecError('/earlyStopping/monitor', message)
-  }
-  const heldOut = Math.ceil(rows / folds)
-  const trainingRows = rows - heldOut
-  const { batchSize } = training
-  const fitting = typeof batchSize === 'number' ? { batchSize: Math.min(batchSize, trainingRows) } : {}
-  compile({ ...training, ...fitting }, { ...shape, trainingRows, validationRows: heldOut })
-}
-
-/** @throws SpecError when the shape has another size than a row, or contradicts the picture that a row is */
-function checkInputShape(wanted: number[], data: DataDescription, sampleWeight: string | undefined): void {
-  const features = inputWidth(data.columns, sampleWeight)
-  const size = sizeOf(wanted)
-  const pointer = '/network/inputShape'
-  if (size !== features) {
-    const message = `inputShape [${wanted.join(', ')}] holds ${size} numbers, a row of the dataset gives ${features}`
-    throw new SpecError(pointer, message)
-  }
-  const own = data.inputShape
-  // A row of numbers may be anything.
-  if (wanted.length === 1 || own.length === 1 || isSame(wanted, own)) return
-  const [channels, ...plane] = own
-  // A grey picture is a list of its lines, and a signal of one line a picture.
-  if (channels === 1 && isSame(wanted, plane)) return
-  if (own.length === 2 && wanted.length === 3) return
-  const order = own.length === 3 ? 'the pictures are' : 'the rows are'
-  const message = `inputShape [${wanted.join(', ')}] takes the numbers in another order than they have: ${order} [${own.join(', ')}], channels first; leave inputShape out`
-  throw new SpecError(pointer, message)
-}
-
-const isSame = (a: readonly number[], b: readonly number[]) => a.join() === b.join()
 
 type Costs = Pick<Program, 'arenaBytes' | 'threadBytes' | 'flopsPerEpoch'>
 

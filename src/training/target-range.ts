@@ -1,5 +1,6 @@
 /** Refuses targets that the loss does not take or the last layer cannot answer, by what the dataset says of its columns. */
 import type { Column, Scaling } from '../contract/dataset.js'
+import type { JobSpec } from '../contract/job.js'
 import type { Loss } from '../contract/network.js'
 import { isRegression } from '../datasets/target-coding.js'
 import type { DataDescription } from './data-description.js'
@@ -43,6 +44,26 @@ export function numberHint({ columns }: Pick<DataDescription, 'columns'>, loss: 
   const areNumbers = column.categories?.every((name) => name.trim() !== '' && Number.isFinite(Number(name)))
   if (areNumbers !== true) return undefined
   return `; or, as its classes are numbers, upload with types=${column.name}:number`
+}
+
+/** The largest finite number of 32 bits: (2 − 2⁻²³) · 2¹²⁷. */
+const largestFloat = (2 - 2 ** -23) * 2 ** 127
+
+/** Which numbers do not fit into 32 bits on the scale they are trained on, and what can be done. */
+export function magnitudeRefusal(
+  { columns }: Pick<DataDescription, 'columns'>,
+  { scaling, targetScaling }: Pick<JobSpec, 'scaling' | 'targetScaling'>,
+): { field: 'scaling' | 'targetScaling'; message: string } | undefined {
+  for (const { name, type, role, min = 0, max = 0 } of columns) {
+    const field = role === 'target' ? 'targetScaling' : 'scaling'
+    const isAsItIs = (role === 'target' ? targetScaling : scaling) === 'none'
+    if (type !== 'number' || role === 'none' || !isAsItIs) continue
+    const largest = -min > max ? min : max
+    if (Math.abs(largest) <= largestFloat) continue
+    const message = `${name} has ${largest}, and a network computes with numbers up to ${largestFloat.toPrecision(5)}: set "${field}": "standardize"`
+    return { field, message }
+  }
+  return undefined
 }
 
 interface NumberTarget extends Column {

@@ -150,6 +150,19 @@ describe('number targets that the last layer cannot answer', () => {
   })
 })
 
+describe('numbers beyond 32 bits', () => {
+  it('are refused where they are not scaled', async () => {
+    const rows = (x: number[], y: number[]) => ({ dataset: { x, y }, ...linear })
+    expect(await refusalOf(rows([1, -1e39], [1, 2]))).toEqual([
+      '/scaling',
+      'x1 has -1e+39, and a network computes with numbers up to 3.4028e+38: set "scaling": "standardize"',
+    ])
+    expect((await refusalOf(rows([1, 2], [1, 4e38])))[0]).toBe('/targetScaling')
+    await specOf({ ...rows([1, -1e39], [1, 4e38]), scaling: 'standardize', targetScaling: 'standardize' })
+    await specOf(rows([1, 3.4e38], [1, 2]))
+  })
+})
+
 describe('the scale of targets', () => {
   it('is theirs for built-ins, rows in the request, zeros and ones, and losses that are no distance', async () => {
     const scaling = async (request: object) => (await specOf(request)).targetScaling

@@ -1,0 +1,42 @@
+/** The shape in which a network takes the numbers of a row. */
+import { inputWidth } from '../contract/dataset.js'
+import { SpecError, sizeOf } from '../engine/index.js'
+import type { DataDescription } from './data-description.js'
+
+/** What a network takes unless it says otherwise; without the column of sample weights a row is plain. */
+export function shapeOfRow(
+  { columns, inputShape }: DataDescription,
+  sampleWeight: string | undefined,
+): number[] {
+  return sampleWeight === undefined ? inputShape : [inputWidth(columns, sampleWeight)]
+}
+
+/** @throws SpecError when the shape has another size than a row, or contradicts the picture that a row is */
+export function checkInputShape(
+  wanted: number[],
+  data: DataDescription,
+  sampleWeight: string | undefined,
+): void {
+  const features = inputWidth(data.columns, sampleWeight)
+  if (features === 0) {
+    throw new SpecError('/dataset', 'no column is left to learn from: every feature is ignored')
+  }
+  const size = sizeOf(wanted)
+  const pointer = '/network/inputShape'
+  if (size !== features) {
+    const message = `inputShape [${wanted.join(', ')}] holds ${size} numbers, a row of the dataset gives ${features}`
+    throw new SpecError(pointer, message)
+  }
+  const own = data.inputShape
+  // A row of numbers may be anything.
+  if (wanted.length === 1 || own.length === 1 || isSame(wanted, own)) return
+  const [channels, ...plane] = own
+  // A grey picture is a list of its lines, and a signal of one line a picture.
+  if (channels === 1 && isSame(wanted, plane)) return
+  if (own.length === 2 && wanted.length === 3) return
+  const order = own.length === 3 ? 'the pictures are' : 'the rows are'
+  const message = `inputShape [${wanted.join(', ')}] takes the numbers in another order than they have: ${order} [${own.join(', ')}], channels first; leave inputShape out`
+  throw new SpecError(pointer, message)
+}
+
+const isSame = (a: readonly number[], b: readonly number[]) => a.join() === b.join()
