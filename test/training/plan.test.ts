@@ -269,7 +269,7 @@ describe('folds', () => {
   })
 
   it('are no more than the rows of the smallest class', async () => {
-    const dataset = await upload({ x: [[1, 2, 3, 4, 5, 6, 7]], y: [['a', 'a', 'b', 'a', 'a', 'b', 'a']] })
+    const dataset = await upload({ x: [[1.5, 2, 3, 4, 5, 6, 7]], y: [['a', 'a', 'b', 'a', 'a', 'b', 'a']] })
     expect((await specOf({ dataset, ...binary, ...folds(2) })).earlyStopping?.folds).toBe(2)
     expect(await refusalOf({ dataset, ...binary, ...folds(3) })).toEqual([
       '/earlyStopping/folds',
