@@ -49,7 +49,8 @@ export async function planTraining(
   const source = from === undefined ? null : await findSource(models, from)
   if (source !== null) checkMismatch(source.model, data, request)
   const resolved = resolveRequest(request, data, network === 'auto' && source !== null ? source.model : null)
-  const { spec, program, target } = plan(resolved, data, validation, source)
+  const { program, target, ...planned } = plan(resolved, data, validation, source)
+  const spec = request.epochs === undefined ? withinLimits(planned.spec, program, limits) : planned.spec
   checkThreads(spec, dependencies.maximumThreads)
   checkLimits(program, spec, limits)
   if (source !== null) {
@@ -196,6 +197,13 @@ function checkLimits(program: Costs, spec: JobSpec, limits: TenantLimits): void 
     )
   }
   checkLength(program.flopsPerEpoch, spec, limits)
+}
+
+/** Fewer epochs where those chosen by default are more than the tenant may have. */
+function withinLimits(spec: JobSpec, { flopsPerEpoch }: Costs, limits: TenantLimits): JobSpec {
+  const affordable = Math.floor(allowed(limits, 'jobFlops') / (flopsPerEpoch * trainingsOf(spec)))
+  const epochs = Math.max(1, Math.min(spec.epochs, allowed(limits, 'epochs'), affordable))
+  return { ...spec, epochs }
 }
 
 /** Also of a job whose epochs are changed. */

@@ -284,6 +284,23 @@ describe('folds', () => {
     ])
   })
 
+  it('and epochs that nobody asked for are as many as the tenant may have', async () => {
+    const { models, datasets } = stores
+    const planned = async (allowed: object) => {
+      const limits = { settings: { ...unlimited, ...allowed }, own: {} }
+      const parsed = jobRequestSchema.parse({ dataset: 'iris', seed: 1 })
+      return planTraining({ models, datasets, maximumThreads: 1 }, { ...tenant, limits }, parsed)
+    }
+    const { spec, program } = await planned({})
+    expect([spec.epochs, spec.earlyStopping?.folds]).toEqual([300, 5])
+    expect((await planned({ epochs: 40 })).spec.epochs).toBe(40)
+    // Five folds and the training on all rows: six times ten epochs.
+    expect((await planned({ jobFlops: 60 * program.flopsPerEpoch })).spec.epochs).toBe(10)
+    await expect(planned({ jobFlops: program.flopsPerEpoch })).rejects.toMatchObject({
+      code: 'budget-exceeded',
+    })
+  })
+
   it('are counted in the work that a tenant may ask for', async () => {
     const { models, datasets } = stores
     const planned = async (request: object, jobFlops: number) => {
