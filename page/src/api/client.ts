@@ -1,7 +1,7 @@
 /** Calls of the public API, typed by the service's OpenAPI document. */
 import type { paths } from '../generated/api.js'
 import { currentKey } from './key.js'
-import type { Sent, Success } from './types.js'
+import type { Preview, Sent, Success } from './types.js'
 
 /** What the service refused, in its own words (application/problem+json). */
 export class Refusal extends Error {
@@ -62,9 +62,22 @@ export async function upload(
   files: readonly File[],
   query: Options['query'],
 ): Promise<Success<paths['/datasets']['post']>> {
-  const body = new FormData()
-  for (const file of files) body.append('file', file)
-  return send('POST', address('/datasets', { query }), { body })
+  return send('POST', address('/datasets', { query }), { body: formOf(files) })
+}
+
+/** What `upload` would make of the files; nothing is stored. */
+export async function preview(
+  files: readonly File[],
+  query: Options['query'],
+  signal: AbortSignal,
+): Promise<Preview> {
+  return send('POST', address('/datasets/preview', { query }), { body: formOf(files), signal })
+}
+
+function formOf(files: readonly File[]): FormData {
+  const form = new FormData()
+  for (const file of files) form.append('file', file)
+  return form
 }
 
 export function address(path: string, { id = '', query = {} }: Options): string {
@@ -79,23 +92,24 @@ export function address(path: string, { id = '', query = {} }: Options): string 
 interface Content {
   headers?: Record<string, string>
   body?: BodyInit
+  signal?: AbortSignal
 }
 
-async function send<T>(method: string, url: string, { headers = {}, body }: Content = {}): Promise<T> {
-  const answer = await ask(method, url, { headers: { accept: 'application/json', ...headers }, body })
+async function send<T>(method: string, url: string, { headers = {}, ...rest }: Content = {}): Promise<T> {
+  const answer = await ask(method, url, { headers: { accept: 'application/json', ...headers }, ...rest })
   const text = await answer.text()
   return JSON.parse(text === '' ? 'null' : text)
 }
 
 /** Throws Refusal unless the answer is one of success. */
-async function ask(method: string, url: string, { headers = {}, body }: Content = {}): Promise<Response> {
+async function ask(method: string, url: string, { headers = {}, ...rest }: Content = {}): Promise<Response> {
   const key = currentKey()
   const authorization: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
   let answer: Response
   try {
     answer = await fetch(url, {
       method,
-      body,
+      ...rest,
       headers: { ...headers, ...authorization },
     })
   } catch {

@@ -13,6 +13,7 @@ export type Sent<Operation> = Operation extends { requestBody?: infer Request }
   : never
 
 export type Job = Success<paths['/jobs/{id}']['get']>
+export type JobSpec = Job['spec']
 export type JobStatus = Job['status']
 export type JobRequest = Sent<paths['/jobs']['post']>
 export type JobValidation = Success<paths['/jobs/validate']['post']>
@@ -24,6 +25,11 @@ export type Evaluation = NonNullable<Model['evaluation']>
 export type LayerSummary = Model['layers'][number]
 export type Prediction = NonNullable<Success<paths['/models/{id}/predict']['post']>['predictions'][number]>
 export type Dataset = Success<paths['/datasets/{id}']['get']>
+/** What an upload would be. */
+export type Preview = Pick<
+  Dataset,
+  'rows' | 'target' | 'classes' | 'inputShape' | 'image' | 'droppedRows' | 'warnings'
+> & { object: 'preview'; columns: (Column & { examples: (string | number | boolean | null)[] })[] }
 export type DatasetRows = Success<paths['/jobs/{id}/rows']['get']>
 export type Column = Dataset['columns'][number]
 

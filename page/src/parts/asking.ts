@@ -24,10 +24,10 @@ interface State<T> {
   refused: { what: string; refusal: Refusal } | null
 }
 
-/** Asks when `what` changes, and every so many milliseconds while the page is seen; after a refusal that passes, too. */
+/** Asks when `what` changes (the signal says that the answer is no longer wanted), and every so many milliseconds while the page is seen; after a refusal that passes, too. */
 export function useAsked<T>(
   what: string | null,
-  ask: () => Promise<T>,
+  ask: (signal: AbortSignal) => Promise<T>,
   everyMilliseconds?: number,
 ): Asked<T> {
   const [{ answered, refused }, setState] = useState<State<T>>({ answered: null, refused: null })
@@ -35,11 +35,12 @@ export function useAsked<T>(
   useEffect(() => {
     if (what === null) return
     let over = false
+    const left = new AbortController()
     let timer: ReturnType<typeof setTimeout> | undefined
     const look = async () => {
       let wait = everyMilliseconds
       try {
-        const value = await ask()
+        const value = await ask(left.signal)
         if (!over) setState({ answered: { what, value }, refused: null })
       } catch (error) {
         const refusal = toRefusal(error)
@@ -54,6 +55,7 @@ export function useAsked<T>(
     void look()
     return () => {
       over = true
+      left.abort()
       clearTimeout(timer)
     }
   }, [what, round, everyMilliseconds])

@@ -1,12 +1,17 @@
 /** What the form for a new job holds, and the request it stands for. */
-import type { Dataset, JobRequest, LayerRequest } from '../api/types.js'
-import type { HiddenLayer } from '../parts/network-editor.js'
+import type { Dataset, JobRequest, JobSpec, LayerRequest } from '../api/types.js'
+import { activations, type HiddenLayer } from '../parts/network-editor.js'
 
 export type Task = 'classes' | 'yesNo' | 'numbers'
-export type OptimizerName = 'adam' | 'adamw' | 'sgd' | 'momentum' | 'rmsprop' | 'adagrad'
+export const optimizerNames = ['adam', 'adamw', 'sgd', 'momentum', 'rmsprop', 'adagrad'] as const
+export type OptimizerName = (typeof optimizerNames)[number]
+export type Split = JobSpec['split']
+export type Scaling = JobSpec['targetScaling']
 
 export interface JobForm {
   name: string
+  /** Who chooses network, loss, optimizer, epochs and stopping. */
+  chosenBy: 'service' | 'reader'
   task: Task
   hidden: HiddenLayer[]
   /** Layers as JSON, where clicks are not enough; empty when the clicks count. */
@@ -15,27 +20,52 @@ export interface JobForm {
   learningRate: number
   epochs: number
   batchSize: string
+  stopping: 'never' | 'patience' | 'folds'
+  patience: number
+  folds: number
+  /** What the model is judged by while it trains; `service` only where the service chooses. */
+  heldOut: 'service' | 'share' | 'dataset'
   validationSplit: number
+  validationDataset: string
+  /** `default` leaves the choice to the service, here and below. */
+  split: 'default' | Split
+  classWeight: 'none' | 'balanced'
+  targetScaling: 'default' | Scaling
   seed: string
-  stopEarly: boolean
 }
 
 export const emptyForm: JobForm = {
   name: '',
+  chosenBy: 'service',
   task: 'classes',
-  hidden: [{ units: 16, activation: 'relu' }],
+  hidden: [{ units: 100, activation: 'relu' }],
   layers: '',
   optimizer: 'adam',
-  learningRate: 0.01,
-  epochs: 100,
+  learningRate: 0.002,
+  epochs: 300,
   batchSize: '32',
-  validationSplit: 0.2,
+  stopping: 'patience',
+  patience: 20,
+  folds: 5,
+  heldOut: 'service',
+  validationSplit: 0.15,
+  validationDataset: '',
+  split: 'default',
+  classWeight: 'none',
+  targetScaling: 'default',
   seed: '',
-  stopEarly: false,
 }
 
-export const targetsOf = ({ columns }: Dataset) => columns.filter(({ role }) => role === 'target')
-export const featuresOf = ({ columns }: Dataset) => columns.filter(({ role }) => role === 'feature')
+type Columned = Pick<Dataset, 'columns'>
+export const targetsOf = ({ columns }: Columned) => columns.filter(({ role }) => role === 'target')
+export const featuresOf = ({ columns }: Columned) => columns.filter(({ role }) => role === 'feature')
+
+/** Whether the targets are trained as numbers, so that they may be scaled. */
+export const hasNumberTargets = (dataset: Columned) =>
+  targetsOf(dataset).every(({ type }) => type === 'number')
+
+export const isImbalanced = ({ warnings, classes }: Pick<Dataset, 'warnings' | 'classes'>) =>
+  classes !== null && warnings.some(({ code }) => code === 'imbalanced-target')
 
 /** What the target can be asked for. */
 export function tasksOf(dataset: Dataset): readonly (readonly [Task, string])[] {
@@ -51,17 +81,51 @@ export function tasksOf(dataset: Dataset): readonly (readonly [Task, string])[] 
     : [['numbers', 'regress: a number']]
 }
 
-/** A beginning that fits the data. */
+/** For other data: what was chosen about the columns before says nothing about them. */
 export function formFor(dataset: Dataset, before: JobForm): JobForm {
   const [first] = tasksOf(dataset)
-  const few = dataset.rows < 20
   return {
     ...before,
     task: first?.[0] ?? 'numbers',
-    validationSplit: few ? 0 : 0.2,
-    batchSize: few ? 'full' : '32',
-    epochs: few ? 500 : 100,
+    layers: '',
+    heldOut: before.chosenBy === 'service' ? 'service' : 'share',
+    validationSplit: dataset.rows < 20 ? 0 : emptyForm.validationSplit,
+    validationDataset: '',
+    batchSize: dataset.rows < 20 ? 'full' : '32',
+    split: 'default',
+    classWeight: 'none',
+    targetScaling: 'default',
   }
+}
+
+/** The form with what the service chose, so that it can be changed. */
+export function filledIn(form: JobForm, spec: JobSpec): JobForm {
+  const { network, optimizer, epochs, batchSize, earlyStopping, validationSplit } = spec
+  const hidden = network.layers.slice(0, -1).map(hiddenLayer)
+  const isPlain = hidden.every((layer) => layer !== null)
+  return {
+    ...form,
+    chosenBy: 'reader',
+    hidden: isPlain ? hidden : form.hidden,
+    layers: isPlain ? '' : JSON.stringify(network.layers, null, 2),
+    optimizer: optimizerNames.find((name) => name === optimizer.type) ?? 'adam',
+    learningRate: optimizer.learningRate,
+    epochs,
+    batchSize: String(batchSize),
+    stopping:
+      earlyStopping === undefined ? 'never' : earlyStopping.folds === undefined ? 'patience' : 'folds',
+    patience: earlyStopping?.patience ?? form.patience,
+    folds: earlyStopping?.folds ?? form.folds,
+    heldOut: form.heldOut === 'dataset' ? 'dataset' : 'share',
+    validationSplit,
+  }
+}
+
+/** Null for a layer that the clicks cannot build. */
+function hiddenLayer(layer: JobSpec['network']['layers'][number]): HiddenLayer | null {
+  if (layer.type !== 'dense') return null
+  const activation = activations.find((each) => each === layer.activation)
+  return activation === undefined ? null : { units: layer.units, activation }
 }
 
 export function outputOf(
@@ -69,8 +133,10 @@ export function outputOf(
   task: Task,
 ): { units: number; activation: 'softmax' | 'sigmoid' | 'linear' } {
   switch (task) {
-    case 'classes':
-      return { units: dataset.classes?.length ?? 2, activation: 'softmax' }
+    case 'classes': {
+      const classes = dataset.classes?.length ?? 2
+      return classes === 2 ? { units: 1, activation: 'sigmoid' } : { units: classes, activation: 'softmax' }
+    }
     case 'yesNo':
       return { units: targetsOf(dataset).length, activation: 'sigmoid' }
     case 'numbers':
@@ -80,35 +146,74 @@ export function outputOf(
   }
 }
 
-export const losses = {
-  classes: 'categoricalCrossentropy',
-  yesNo: 'binaryCrossentropy',
-  numbers: 'meanSquaredError',
-} as const satisfies Record<Task, JobRequest['loss']>
+const losses = {
+  softmax: 'categoricalCrossentropy',
+  sigmoid: 'binaryCrossentropy',
+  linear: 'meanSquaredError',
+} as const satisfies Record<ReturnType<typeof outputOf>['activation'], JobRequest['loss']>
 
 /** @throws SyntaxError when the layers that were typed are not JSON. */
 export function requestFrom(form: JobForm, dataset: Dataset): JobRequest {
+  return {
+    ...(form.name.trim() === '' ? {} : { name: form.name.trim() }),
+    dataset: dataset.id,
+    ...(form.chosenBy === 'service' ? { network: 'auto' } : trainingFrom(form, dataset)),
+    ...heldOutFrom(form),
+    ...(form.split === 'default' ? {} : { split: form.split }),
+    ...(form.classWeight === 'none' ? {} : { classWeight: form.classWeight }),
+    ...(form.targetScaling === 'default' ? {} : { targetScaling: form.targetScaling }),
+    ...(form.seed.trim() === '' ? {} : { seed: Number(form.seed) }),
+  } as JobRequest
+}
+
+function trainingFrom(form: JobForm, dataset: Dataset): Partial<JobRequest> {
   const { learningRate, optimizer } = form
+  const output = outputOf(dataset, form.task)
   const typed: unknown = form.layers.trim() === '' ? null : JSON.parse(form.layers)
-  const layers = [...form.hidden, outputOf(dataset, form.task)].map((layer) => ({ type: 'dense', ...layer }))
+  const layers = [...form.hidden, output].map((layer) => ({ type: 'dense', ...layer }))
   // What was typed may be anything; the service says what is wrong with it.
   const network = (Array.isArray(typed) ? { layers: typed } : (typed ?? { layers })) as {
     layers: LayerRequest[]
   }
   return {
-    ...(form.name.trim() === '' ? {} : { name: form.name.trim() }),
-    dataset: dataset.id,
     network,
-    loss: losses[form.task],
+    loss: losses[output.activation],
     optimizer: (optimizer === 'momentum'
       ? { type: 'sgd', learningRate, momentum: 0.9 }
       : { type: optimizer, learningRate }) as JobRequest['optimizer'],
     epochs: form.epochs,
     batchSize: form.batchSize.trim() === 'full' ? 'full' : Number(form.batchSize),
-    validationSplit: form.validationSplit,
-    ...(form.seed.trim() === '' ? {} : { seed: Number(form.seed) }),
-    ...(form.stopEarly
-      ? { earlyStopping: { monitor: form.validationSplit > 0 ? 'valLoss' : 'loss', patience: 10 } }
-      : {}),
-  } as JobRequest
+    ...stoppingFrom(form),
+  }
+}
+
+function stoppingFrom(form: JobForm): Pick<JobRequest, 'earlyStopping'> {
+  const { stopping, patience, folds, heldOut, validationSplit } = form
+  switch (stopping) {
+    case 'never':
+      return {}
+    case 'folds':
+      return { earlyStopping: { monitor: 'valLoss', patience, folds } as JobRequest['earlyStopping'] }
+    case 'patience': {
+      const monitor = heldOut === 'dataset' || validationSplit > 0 ? 'valLoss' : 'loss'
+      return { earlyStopping: { monitor, patience } as JobRequest['earlyStopping'] }
+    }
+    default:
+      return stopping satisfies never
+  }
+}
+
+function heldOutFrom(form: JobForm): Pick<JobRequest, 'validationSplit' | 'validationDataset'> {
+  const { heldOut, validationSplit, validationDataset, stopping, chosenBy } = form
+  switch (heldOut) {
+    case 'service':
+      return {}
+    case 'share':
+      // Folds hold rows out themselves.
+      return chosenBy === 'reader' && stopping === 'folds' ? {} : { validationSplit }
+    case 'dataset':
+      return validationDataset === '' ? {} : { validationDataset }
+    default:
+      return heldOut satisfies never
+  }
 }

@@ -1,0 +1,73 @@
+/** What the service chose for a job, and why, in words. */
+import type { Dataset, JobSpec } from '../api/types.js'
+import { scaleName } from '../figures.js'
+import { percent, plural, short, whole } from '../format.js'
+
+type Layer = JobSpec['network']['layers'][number]
+
+function layerName(layer: Layer): string {
+  switch (layer.type) {
+    case 'dense':
+      return `${whole(layer.units)} ${layer.activation}`
+    case 'conv1d':
+    case 'conv2d':
+      return `${layer.type} ${whole(layer.filters)} ${layer.activation}`
+    default:
+      return layer.type
+  }
+}
+
+/** Layers from the first to the output: `100 relu → 3 softmax`. */
+export const layersName = ({ layers }: JobSpec['network']) => layers.map(layerName).join(' → ')
+
+/** One sentence about the network and its training, and one about the rows it is judged by. */
+export function reasonsOf(spec: JobSpec, dataset: Pick<Dataset, 'rows' | 'classes'>): string {
+  const { network, optimizer, epochs, earlyStopping } = spec
+  const outputs = dataset.classes === null ? 'a number' : 'classes'
+  const end =
+    earlyStopping === undefined
+      ? `for ${plural(epochs, 'epoch')}`
+      : `for at most ${plural(epochs, 'epoch')}, until ${plural(earlyStopping.patience, 'epoch')} bring no better result`
+  const first = `The network ${layersName(network)} fits a target of ${outputs}; ${optimizer.type} with learning rate ${short(optimizer.learningRate)} trains it ${end}.`
+  return `${first} ${rowsOf(spec, dataset)}`
+}
+
+function rowsOf(spec: JobSpec, { rows }: Pick<Dataset, 'rows'>): string {
+  const { earlyStopping, validationSplit, validationDataset, split } = spec
+  if (earlyStopping?.folds !== undefined) {
+    return `${plural(rows, 'row')} are few, so none is given up: ${earlyStopping.folds} folds choose the number of epochs, and the final network learns from all rows.`
+  }
+  if (validationDataset !== undefined) return 'The rows of the validation dataset judge it.'
+  if (validationSplit === 0) return 'No row is held out, so its figures show what was learned only.'
+  return `${percent(validationSplit)} of the rows ${splitWords[split]} are held out to judge it; the weights of the best epoch are kept.`
+}
+
+const splitWords: Record<JobSpec['split'], string> = {
+  stratified: '(of each class)',
+  random: '(at random)',
+  chronological: '(the last ones)',
+}
+
+/** By name, as the training will be. */
+export function chosenFigures(spec: JobSpec): [string, string][] {
+  const { network, loss, optimizer, epochs, earlyStopping, validationSplit, split, targetScaling } = spec
+  const scale = scaleName(targetScaling)
+  return [
+    ['Layers', layersName(network)],
+    ['Loss', scale === null ? loss : `${loss}, ${scale}`],
+    ['Optimizer', `${optimizer.type} ${short(optimizer.learningRate)}`],
+    ['Epochs', earlyStopping === undefined ? whole(epochs) : `at most ${whole(epochs)}`],
+    ['Early stopping', earlyStopping === undefined ? 'none' : stoppingName(earlyStopping)],
+    ['Held out', validationSplit === 0 ? heldOutName(spec) : `${percent(validationSplit)}, ${split}`],
+  ]
+}
+
+function stoppingName({ patience, folds }: NonNullable<JobSpec['earlyStopping']>): string {
+  const rule = `patience ${whole(patience)}`
+  return folds === undefined ? rule : `${rule}, ${folds} folds`
+}
+
+function heldOutName({ earlyStopping, validationDataset }: JobSpec): string {
+  if (validationDataset !== undefined) return 'another dataset'
+  return earlyStopping?.folds === undefined ? 'nothing' : 'by folds'
+}

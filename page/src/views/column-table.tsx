@@ -1,0 +1,200 @@
+/** The columns of a file, each with its type, its role, its missing values, and what is to be said of it. */
+import { useState } from 'preact/hooks'
+import type { Preview } from '../api/types.js'
+import { plural, short, whole } from '../format.js'
+import {
+  type ColumnType,
+  type MissingRule,
+  type ReadingChoices,
+  targetsIn,
+  withEntry,
+} from './reading-choices.js'
+
+type Column = Preview['columns'][number]
+type Warning = Preview['warnings'][number]
+
+const mostColumns = 100
+
+interface Props {
+  preview: Preview
+  choices: ReadingChoices
+  /** Those of single columns. */
+  warnings: readonly Warning[]
+  onChange(part: Partial<ReadingChoices>): void
+}
+
+export function ColumnTable({ preview, choices, warnings, onChange }: Props) {
+  const { columns } = preview
+  return (
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reached by keyboard */}
+      <section class="scroll" tabIndex={0} aria-label="Columns of the file">
+        <table class="plain small column-table">
+          <thead>
+            <tr>
+              {['Column', 'Examples', 'Type', 'Role', 'Missing values'].map((head) => (
+                <th key={head} scope="col">
+                  {head}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {columns.slice(0, mostColumns).map((column) => (
+              <Row
+                key={column.name}
+                column={column}
+                choices={choices}
+                targets={targetsIn(preview)}
+                warnings={warnings.filter(({ columns }) => columns.includes(column.name))}
+                onChange={onChange}
+              />
+            ))}
+          </tbody>
+        </table>
+      </section>
+      {columns.length > mostColumns ? (
+        <p class="hint">and {whole(columns.length - mostColumns)} more columns</p>
+      ) : null}
+    </>
+  )
+}
+
+interface RowProps extends Pick<Props, 'choices' | 'warnings' | 'onChange'> {
+  column: Column
+  targets: readonly string[]
+}
+
+function Row({ column, choices, targets, warnings, onChange }: RowProps) {
+  const { name, type, role } = column
+  return (
+    <tr class={type === 'ignored' ? 'ignored' : ''}>
+      <th scope="row">
+        {name}
+        {role === 'target' ? <span class="tag">target</span> : null}
+        {warnings.map(({ code, message }) => (
+          <small key={`${code} ${message}`} class="warning">
+            {message}
+          </small>
+        ))}
+      </th>
+      <td class="examples">{examplesOf(column)}</td>
+      <td>
+        <TypeSelect column={column} choices={choices} onChange={onChange} />
+      </td>
+      <td>
+        <select
+          aria-label={`Role of ${name}`}
+          value={role}
+          disabled={type === 'ignored'}
+          onChange={({ currentTarget: { value } }) =>
+            onChange({
+              target: value === 'target' ? [...targets, name] : targets.filter((each) => each !== name),
+            })
+          }
+        >
+          {(type === 'ignored' ? ['none'] : ['feature', 'target']).map((each) => (
+            <option key={each} value={each} selected={each === role}>
+              {each}
+            </option>
+          ))}
+        </select>
+      </td>
+      <td>
+        <MissingChoice column={column} choices={choices} onChange={onChange} />
+      </td>
+    </tr>
+  )
+}
+
+function examplesOf({ examples, categories, min, max, type }: Column): string {
+  const some = examples.length > 0 ? examples.map(String).join(', ') : ''
+  if (type === 'category' && categories !== undefined) {
+    return `${some} (${plural(categories.length, 'category', 'categories')})`
+  }
+  if (type === 'number' && min !== undefined) return `${some} (${short(min)} to ${short(max)})`
+  return some
+}
+
+const typeNames: Record<ColumnType, string> = {
+  number: 'number',
+  category: 'category',
+  boolean: 'yes or no',
+  date: 'date',
+  ignored: 'ignored',
+}
+const types = ['number', 'category', 'boolean', 'date', 'ignored'] as const satisfies ColumnType[]
+
+function TypeSelect({ column, choices, onChange }: Omit<RowProps, 'targets' | 'warnings'>) {
+  const { name, type } = column
+  return (
+    <select
+      aria-label={`Type of ${name}`}
+      value={type}
+      onChange={({ currentTarget: { value } }) =>
+        onChange({
+          types: withEntry(
+            choices.types,
+            name,
+            types.find((each) => each === value),
+          ),
+        })
+      }
+    >
+      {types.map((each) => (
+        <option key={each} value={each} selected={each === type}>
+          {typeNames[each]}
+        </option>
+      ))}
+    </select>
+  )
+}
+
+const rules = ['', 'impute', 'mean', 'drop', 'constant'] as const
+const ruleNames: Record<(typeof rules)[number], string> = {
+  '': 'as all columns',
+  impute: 'fill in',
+  mean: 'mean or most frequent',
+  drop: 'leave rows out',
+  constant: 'a constant',
+}
+
+function MissingChoice({ column, choices, onChange }: Omit<RowProps, 'targets' | 'warnings'>) {
+  const { name, missing = 0, type } = column
+  const rule = choices.missingOf.get(name)
+  // The service is asked as soon as there is a constant.
+  const [isConstant, setConstant] = useState(typeof rule === 'object')
+  if (type === 'ignored' || (missing === 0 && rule === undefined)) {
+    return <span class="hint">{missing === 0 ? 'none' : whole(missing)}</span>
+  }
+  const choose = (next: MissingRule | undefined) =>
+    onChange({ missingOf: withEntry(choices.missingOf, name, next) })
+  return (
+    <span class="missing">
+      <span class="figure">{whole(missing)}</span>
+      <select
+        aria-label={`Missing values of ${name}`}
+        value={isConstant ? 'constant' : typeof rule === 'string' ? rule : ''}
+        onChange={({ currentTarget: { value } }) => {
+          const chosen = rules.find((each) => each === value) ?? ''
+          setConstant(chosen === 'constant')
+          if (chosen !== 'constant') choose(chosen === '' ? undefined : chosen)
+        }}
+      >
+        {rules.map((each) => (
+          <option key={each} value={each}>
+            {ruleNames[each]}
+          </option>
+        ))}
+      </select>
+      {isConstant ? (
+        <input
+          type="text"
+          aria-label={`Stands in for a missing value of ${name}`}
+          value={typeof rule === 'object' ? rule.constant : ''}
+          onInput={({ currentTarget: { value } }) => choose(value === '' ? undefined : { constant: value })}
+        />
+      ) : null}
+    </span>
+  )
+}

@@ -1,0 +1,112 @@
+/** The data of a new job: a dataset by choice or by upload, and its columns. */
+import type { Dataset } from '../api/types.js'
+import { plural, short, whole } from '../format.js'
+import { DropZone } from '../parts/drop-zone.js'
+import { SelectField } from '../parts/field.js'
+import { featuresOf, targetsOf } from './job-form.js'
+
+interface Props {
+  datasets: readonly Dataset[]
+  dataset: Dataset | undefined
+  chosen: string
+  error: string | undefined
+  onChoose(id: string): void
+  onFiles(files: File[]): void
+}
+
+export const datasetTitle = ({ id, name, origin }: Dataset) =>
+  origin === 'builtIn' ? id : `${name ?? id.slice(0, 12)} (uploaded)`
+
+export function DataCard({ datasets, dataset, chosen, error, onChoose, onFiles }: Props) {
+  return (
+    <div class="card">
+      <h2>Data</h2>
+      <DropZone onFiles={onFiles} />
+      <SelectField
+        label="Dataset"
+        value={chosen}
+        onChange={onChoose}
+        error={error}
+        options={datasets.map((each) => [each.id, datasetTitle(each)])}
+      />
+      {dataset === undefined ? null : <Columns dataset={dataset} />}
+    </div>
+  )
+}
+
+const mostColumns = 40
+
+function Columns({ dataset }: { dataset: Dataset }) {
+  const { image, columns, rows, warnings } = dataset
+  const targets = targetsOf(dataset)
+    .map(({ name }) => name)
+    .join(', ')
+  const features =
+    image === null
+      ? plural(featuresOf(dataset).length, 'feature')
+      : `pictures of ${image.width} × ${image.height}`
+  return (
+    <>
+      <p class="hint">
+        {plural(rows, 'row')}, {features}, target {targets}
+      </p>
+      {image === null ? (
+        <div class="scroll short">
+          <table class="plain small">
+            <thead>
+              <tr>
+                {['Column', 'Type', 'Values'].map((head) => (
+                  <th key={head} scope="col">
+                    {head}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {columns.slice(0, mostColumns).map((column) => (
+                <tr key={column.name}>
+                  <td class="cut">
+                    {column.name}
+                    {column.role === 'target' ? <span class="tag">target</span> : null}
+                  </td>
+                  <td>{column.type}</td>
+                  <td class="cut">{valuesOf(column)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      ) : null}
+      {image === null && columns.length > mostColumns ? (
+        <p class="hint">and {whole(columns.length - mostColumns)} more columns</p>
+      ) : null}
+      {warnings.map(({ code, message }) => (
+        <p key={`${code} ${message}`} class="notice warn">
+          {message}
+        </p>
+      ))}
+    </>
+  )
+}
+
+function valuesOf({ type, categories, min, max }: Dataset['columns'][number]): string {
+  switch (type) {
+    case 'category':
+    case 'boolean':
+      return categories?.join(', ') ?? ''
+    case 'number':
+      return `${short(min)} … ${short(max)}`
+    case 'date':
+      return min === undefined || max === undefined ? '' : `${dayName(min)} … ${dayName(max)}`
+    case 'ignored':
+      return ''
+    default:
+      return type satisfies never
+  }
+}
+
+/** Of days since 1970-01-01. */
+function dayName(days: number): string {
+  const date = new Date(86_400_000 * days)
+  return Number.isNaN(date.getTime()) ? '' : date.toISOString().slice(0, 10)
+}

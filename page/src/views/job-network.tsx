@@ -1,0 +1,110 @@
+/** The network of a new job: what the service chooses, or layers by clicks or as JSON. */
+import type { Dataset, JobRequest, JobValidation } from '../api/types.js'
+import { plural } from '../format.js'
+import { Choice, SelectField } from '../parts/field.js'
+import { NetworkEditor } from '../parts/network-editor.js'
+import { chosenFigures, reasonsOf } from './chosen.js'
+import { featuresOf, filledIn, type JobForm, outputOf, tasksOf } from './job-form.js'
+
+interface Props {
+  form: JobForm
+  dataset: Dataset | undefined
+  request: JobRequest | SyntaxError | null
+  validation: JobValidation | null
+  change(part: Partial<JobForm>): void
+  errorAt(place: string): string | undefined
+}
+
+export function NetworkCard(props: Props) {
+  const { form, dataset, validation, change } = props
+  return (
+    <div class="card">
+      <h2>Network</h2>
+      {dataset === undefined ? (
+        <p class="hint">Choose data first.</p>
+      ) : (
+        <>
+          <Choice
+            label="Chosen by"
+            value={form.chosenBy}
+            onChange={(chosenBy) => {
+              if (chosenBy === form.chosenBy) return
+              if (chosenBy === 'service') change({ chosenBy, heldOut: 'service' })
+              else
+                change(validation === null ? { chosenBy, heldOut: 'share' } : filledIn(form, validation.spec))
+            }}
+            options={[
+              ['service', 'the service'],
+              ['reader', 'me'],
+            ]}
+          />
+          {form.chosenBy === 'service' ? (
+            <Chosen validation={validation} dataset={dataset} />
+          ) : (
+            <Own {...props} dataset={dataset} />
+          )}
+        </>
+      )}
+    </div>
+  )
+}
+
+function Chosen({ validation, dataset }: { validation: JobValidation | null; dataset: Dataset }) {
+  if (validation === null) return <p class="hint">The service is asked what fits these data …</p>
+  return (
+    <section class="chosen" aria-label="Chosen by the service">
+      <p>{reasonsOf(validation.spec, dataset)}</p>
+      <dl class="figures small">
+        {chosenFigures(validation.spec).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  )
+}
+
+function Own({ form, dataset, request, change, errorAt }: Props & { dataset: Dataset }) {
+  return (
+    <>
+      <SelectField
+        label="Task"
+        value={form.task}
+        onChange={(task) => change({ task })}
+        options={tasksOf(dataset)}
+      />
+      {form.layers.trim() === '' ? (
+        <NetworkEditor
+          inputs={plural(featuresOf(dataset).length, 'column')}
+          hidden={form.hidden}
+          output={outputOf(dataset, form.task)}
+          onChange={(hidden) => change({ hidden })}
+          errors={(layer) => errorAt(`/network/layers/${layer}`)}
+        />
+      ) : null}
+      <details open={form.layers !== ''}>
+        <summary>Layers as JSON (convolutions, dropout and all others)</summary>
+        <div class={`field ${form.layers !== '' && errorAt('/network') !== undefined ? 'wrong' : ''}`}>
+          <label for="layers">Layers, the last one the output; or a whole network with its inputShape</label>
+          <textarea
+            id="layers"
+            rows={7}
+            value={form.layers}
+            spellcheck={false}
+            placeholder='[{"type":"dense","units":16,"activation":"relu"}, …]'
+            onInput={(event) => change({ layers: event.currentTarget.value })}
+          />
+          {form.layers === '' ? null : (
+            <small role="alert">
+              {request instanceof SyntaxError ? notJson(request) : errorAt('/network')}
+            </small>
+          )}
+        </div>
+      </details>
+    </>
+  )
+}
+
+export const notJson = ({ message }: SyntaxError) => `The layers are not JSON: ${message}`
