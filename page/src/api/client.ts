@@ -48,6 +48,15 @@ export async function patch(
   return send('PATCH', address(path, options), { body: JSON.stringify(body), headers })
 }
 
+/** Asks a model of pictures about a PNG or JPEG file. */
+export async function predictPicture(
+  id: string,
+  file: File,
+): Promise<Success<paths['/models/{id}/predict']['post']>> {
+  const headers = { 'content-type': file.type }
+  return send('POST', address('/models/{id}/predict', { id }), { body: file, headers })
+}
+
 /** For files; a link could not send the key. */
 export async function getFile(path: '/models/{id}/weights', options: Options): Promise<Blob> {
   return (await ask('GET', address(path, options))).blob()

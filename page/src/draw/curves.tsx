@@ -192,7 +192,7 @@ function optionsOf(options: {
       setData: [tellLast],
       setCursor: [tellLast],
       drawClear: [(plot) => drawMark(plot, mark.current)],
-      draw: [(plot) => drawBest(plot, best.current)],
+      draw: [(plot) => drawBest(plot, best.current, shares)],
     },
   }
 }
@@ -211,8 +211,8 @@ function drawMark(plot: uPlot, mark: number | undefined): void {
   plot.ctx.fillRect(x - 1, plot.bbox.top, 3, plot.bbox.height)
 }
 
-/** A dashed line, a point on each curve, and the name on the side that has room for it. */
-function drawBest(plot: uPlot, epoch: number | undefined): void {
+/** A dashed line, a point on each curve, and the name on the side that has room for it: losses fall, shares rise. */
+function drawBest(plot: uPlot, epoch: number | undefined, isLow: boolean): void {
   const x = placeOf(plot, epoch)
   if (x === null || epoch === undefined) return
   const { ctx, bbox, data, series } = plot
@@ -228,7 +228,11 @@ function drawBest(plot: uPlot, epoch: number | undefined): void {
   ctx.font = `${12 * scale}px ${token('--font')}`
   const isLeft = x > bbox.left + bbox.width / 2
   ctx.textAlign = isLeft ? 'right' : 'left'
-  ctx.fillText(`best epoch ${epoch}`, x + (isLeft ? -6 : 6) * scale, bbox.top + 12 * scale)
+  ctx.fillText(
+    `best epoch ${epoch}`,
+    x + (isLeft ? -6 : 6) * scale,
+    bbox.top + (isLow ? bbox.height - 6 * scale : 12 * scale),
+  )
   const place = data[0].indexOf(epoch)
   for (const [index, { stroke }] of series.entries()) {
     const value = data[index]?.[place] ?? null

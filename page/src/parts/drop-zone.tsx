@@ -1,8 +1,18 @@
 /** Takes a file, or files that belong together, dropped or chosen. */
+import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { Icon } from './icon.js'
 
-export function DropZone({ onFiles }: { onFiles(files: File[]): void }) {
+interface Props {
+  /** Of the file input. */
+  label: string
+  accept?: string
+  multiple?: boolean
+  children: ComponentChildren
+  onFiles(files: File[]): void
+}
+
+export function DropZone({ label, accept, multiple = false, children, onFiles }: Props) {
   const [over, setOver] = useState(false)
 
   // A file dropped beside it would take the place of the page, and what was filled in with it.
@@ -35,14 +45,12 @@ export function DropZone({ onFiles }: { onFiles(files: File[]): void }) {
       }}
     >
       <Icon name="upload" />
-      <span>
-        <b>Drop data here</b> or choose a file: CSV, JSON, Parquet, NumPy, IDX, or a ZIP of pictures in one
-        folder per class. You see its columns before it is stored.
-      </span>
+      <span>{children}</span>
       <input
         type="file"
-        aria-label="Upload a dataset"
-        multiple
+        aria-label={label}
+        accept={accept}
+        multiple={multiple}
         onChange={({ currentTarget }) => {
           take(currentTarget.files)
           // The same file again is a change, too.

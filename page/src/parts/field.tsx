@@ -51,6 +51,24 @@ export function TextField(
   )
 }
 
+export function DateField(props: FieldProps & { value: string; onChange(value: string): void }) {
+  const { value, onChange, ...field } = props
+  return (
+    <Field {...field}>
+      {({ id, describedBy }) => (
+        <input
+          id={id}
+          type="date"
+          value={value}
+          aria-describedby={describedBy}
+          aria-invalid={field.error !== undefined}
+          onInput={(event) => onChange(event.currentTarget.value)}
+        />
+      )}
+    </Field>
+  )
+}
+
 export function NumberField(
   props: FieldProps & {
     value: number

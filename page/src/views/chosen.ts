@@ -1,7 +1,7 @@
 /** What the service chose for a job, and why, in words. */
 import type { Dataset, JobSpec } from '../api/types.js'
 import { scaleName } from '../figures.js'
-import { percent, plural, short, whole } from '../format.js'
+import { plural, short, whole } from '../format.js'
 
 type Layer = JobSpec['network']['layers'][number]
 
@@ -23,13 +23,14 @@ export const layersName = ({ layers }: JobSpec['network']) => layers.map(layerNa
 /** One sentence about the network and its training, and one about the rows it is judged by. */
 export function reasonsOf(spec: JobSpec, dataset: Pick<Dataset, 'rows' | 'classes'>): string {
   const { network, optimizer, epochs, earlyStopping } = spec
-  const outputs = dataset.classes === null ? 'a number' : 'classes'
+  const target =
+    dataset.classes === null ? 'a target of numbers' : plural(dataset.classes.length, 'class', 'classes')
+  const rate = `${optimizer.type} with learning rate ${short(optimizer.learningRate)}`
   const end =
     earlyStopping === undefined
       ? `for ${plural(epochs, 'epoch')}`
-      : `for at most ${plural(epochs, 'epoch')}, until ${plural(earlyStopping.patience, 'epoch')} bring no better result`
-  const first = `The network ${layersName(network)} fits a target of ${outputs}; ${optimizer.type} with learning rate ${short(optimizer.learningRate)} trains it ${end}.`
-  return `${first} ${rowsOf(spec, dataset)}`
+      : `for at most ${plural(epochs, 'epoch')}, until ${whole(earlyStopping.patience)} of them bring no better result`
+  return `The network ${layersName(network)} fits ${target}; ${rate} trains it ${end}. ${rowsOf(spec, dataset)}`
 }
 
 function rowsOf(spec: JobSpec, { rows }: Pick<Dataset, 'rows'>): string {
@@ -39,7 +40,7 @@ function rowsOf(spec: JobSpec, { rows }: Pick<Dataset, 'rows'>): string {
   }
   if (validationDataset !== undefined) return 'The rows of the validation dataset judge it.'
   if (validationSplit === 0) return 'No row is held out, so its figures show what was learned only.'
-  return `${percent(validationSplit)} of the rows ${splitWords[split]} are held out to judge it; the weights of the best epoch are kept.`
+  return `${short(100 * validationSplit)} % of the rows ${splitWords[split]} are held out to judge it; the weights of the best epoch are kept.`
 }
 
 const splitWords: Record<JobSpec['split'], string> = {
@@ -58,7 +59,7 @@ export function chosenFigures(spec: JobSpec): [string, string][] {
     ['Optimizer', `${optimizer.type} ${short(optimizer.learningRate)}`],
     ['Epochs', earlyStopping === undefined ? whole(epochs) : `at most ${whole(epochs)}`],
     ['Early stopping', earlyStopping === undefined ? 'none' : stoppingName(earlyStopping)],
-    ['Held out', validationSplit === 0 ? heldOutName(spec) : `${percent(validationSplit)}, ${split}`],
+    ['Held out', validationSplit === 0 ? heldOutName(spec) : `${short(100 * validationSplit)} %, ${split}`],
   ]
 }
 

@@ -154,7 +154,7 @@ export function CompareView({ ids }: { ids: string[] }) {
       </div>
       {runs === null || ids.length === 0 ? null : (
         <div class="card scroll">
-          <table class="plain rows">
+          <table class="plain rows wrapping">
             <thead>
               <tr>
                 <th scope="col">Run</th>

@@ -12,9 +12,11 @@ interface Props {
   evaluation: Evaluation
   /** Whose threshold may be chosen. */
   model?: Pick<Model, 'id' | 'threshold'>
+  /** After another threshold was kept. */
+  onThreshold?: () => void
 }
 
-export function EvaluationCard({ evaluation, model }: Props) {
+export function EvaluationCard({ evaluation, model, onThreshold }: Props) {
   return (
     <div class="card" id="evaluation">
       <h2>Evaluation</h2>
@@ -24,7 +26,7 @@ export function EvaluationCard({ evaluation, model }: Props) {
           {message}
         </p>
       ))}
-      <Body evaluation={evaluation} model={model ?? null} />
+      <Body evaluation={evaluation} model={model ?? null} onThreshold={onThreshold} />
     </div>
   )
 }
@@ -50,7 +52,12 @@ function whichRows(rows: Evaluation['rows'], some: string): string {
   }
 }
 
-function Body({ evaluation, model }: { evaluation: Evaluation; model: Props['model'] | null }) {
+interface BodyProps extends Pick<Props, 'evaluation'> {
+  model: Pick<Model, 'id' | 'threshold'> | null
+  onThreshold: (() => void) | undefined
+}
+
+function Body({ evaluation, model, onThreshold }: BodyProps) {
   switch (evaluation.type) {
     case 'classification': {
       const { classes, confusion, twoClasses, perClass, macro } = evaluation
@@ -67,7 +74,8 @@ function Body({ evaluation, model }: { evaluation: Evaluation; model: Props['mod
               key={model?.id}
               twoClasses={twoClasses}
               negative={negative}
-              model={model ?? null}
+              model={model}
+              onKept={onThreshold}
             />
           )}
         </>

@@ -13,7 +13,7 @@ import type { TrainingProps } from './job-training.js'
 export function HeldOutFields(props: TrainingProps) {
   const { form, change, errorAt } = props
   return (
-    <div class="pair">
+    <div class="pair wide">
       <SelectField
         label="Judged by"
         value={form.heldOut}

@@ -21,7 +21,10 @@ export function DataCard({ datasets, dataset, chosen, error, onChoose, onFiles }
   return (
     <div class="card">
       <h2>Data</h2>
-      <DropZone onFiles={onFiles} />
+      <DropZone label="Upload a dataset" multiple onFiles={onFiles}>
+        <b>Drop data here</b> or choose a file: CSV, JSON, Parquet, NumPy, IDX, or a ZIP of pictures in one
+        folder per class. You see its columns before it is stored.
+      </DropZone>
       <SelectField
         label="Dataset"
         value={chosen}

@@ -51,7 +51,9 @@ export function ModelView({ id }: { id: string }) {
         </div>
       </div>
       <Predictor model={model} dataset={dataset} />
-      {model.evaluation === null ? null : <EvaluationCard evaluation={model.evaluation} model={model} />}
+      {model.evaluation === null ? null : (
+        <EvaluationCard evaluation={model.evaluation} model={model} onThreshold={asked.again} />
+      )}
       <dl class="figures">
         {metricFigures(model.metrics, targetScalingOf(model)).map(([name, value]) => (
           <Figure key={name} name={name} value={value} />

@@ -1,13 +1,14 @@
-/** Asks a model while one types: raw values by column, or a drawn digit where it takes images of 28 × 28. */
+/** Asks a model while one types: raw values by column, or a picture where it takes pictures. */
 import { useEffect, useState } from 'preact/hooks'
-import { post, type Refusal } from '../api/client.js'
+import { post, predictPicture, Refusal } from '../api/client.js'
 import type { Dataset, Model, Prediction } from '../api/types.js'
 import { percent, short, whole } from '../format.js'
 import { toRefusal } from '../parts/asking.js'
-import { DigitPad, digitPixels } from '../parts/digit-pad.js'
-import { SelectField, TextField } from '../parts/field.js'
+import { digitPixels } from '../parts/digit-pad.js'
+import { DateField, SelectField, TextField } from '../parts/field.js'
 import { Meter } from '../parts/meter.js'
 import { RefusalNotice } from '../parts/notice.js'
+import { PictureInput } from './picture-input.js'
 
 const typingMilliseconds = 120
 const mostFields = 64
@@ -16,34 +17,83 @@ type Feature = Model['coding']['features'][number]
 type Cell = number | string | boolean | null
 
 export function Predictor({ model, dataset }: { model: Model; dataset: Dataset | null }) {
-  const { features } = model.coding
+  const { features, image } = model.coding
   const columns = new Map(dataset?.columns.map((column) => [column.name, column]))
   const [values, setValues] = useState<Record<string, string>>(() =>
     Object.fromEntries(
       features.map((feature) => [feature.name, beginning(feature, columns.get(feature.name))]),
     ),
   )
-  const [pixels, setPixels] = useState<number[] | null>(null)
+  const [picture, setPicture] = useState<number[] | File | null>(null)
+  const isPicture = image !== undefined || features.length === digitPixels
+  const hasFields = !isPicture && features.length <= mostFields
+  const cells = features.map((feature) => cellOf(feature, values[feature.name] ?? ''))
+  const row = isPicture ? picture : cells
+  const { answer, problem } = useAnswer(model, isQuestion(row) ? row : null)
+  return (
+    <div class="columns predictor">
+      <div class="card">
+        <h2>Ask it</h2>
+        {isPicture ? (
+          <PictureInput
+            image={image}
+            drawable={features.length === digitPixels}
+            greatest={image?.white ?? greatestShade(dataset)}
+            onPicture={setPicture}
+          />
+        ) : null}
+        {hasFields ? (
+          <div class="pair">
+            {features.map((feature, place) => (
+              <Input
+                key={feature.name}
+                feature={feature}
+                value={values[feature.name] ?? ''}
+                onChange={(value) => setValues((before) => ({ ...before, [feature.name]: value }))}
+                hint={rangeOf(columns.get(feature.name))}
+                error={cells[place] === undefined ? wantedOf(feature) : errorAt(problem, place, feature.name)}
+              />
+            ))}
+          </div>
+        ) : null}
+        {isPicture || hasFields ? null : (
+          <p class="hint">
+            This model takes {whole(features.length)} values a row: ask it over the API, at{' '}
+            <code>{model.links.predict}</code>.
+          </p>
+        )}
+      </div>
+      <div class="card answer" aria-live="polite">
+        <h2>It answers</h2>
+        <RefusalNotice refusal={problem} />
+        {answer === null || row === null ? (
+          <p class="hint">{isPicture ? 'Give it a picture.' : 'Nothing yet.'}</p>
+        ) : (
+          <Answer answer={answer} model={model} />
+        )}
+      </div>
+    </div>
+  )
+}
+
+type Question = Cell[] | File
+
+const isQuestion = (row: (Cell | undefined)[] | File | null): row is Question =>
+  row !== null && (row instanceof File || !row.includes(undefined))
+
+/** Asks when the question has come to rest; a new threshold is a new question. */
+function useAnswer(model: Model, question: Question | null) {
   const [answer, setAnswer] = useState<Prediction | null>(null)
   const [problem, setProblem] = useState<Refusal | null>(null)
-  const draw = (drawn: number[] | null) => {
-    setPixels(drawn)
-    if (drawn === null) setAnswer(null)
-  }
-  const isImage = features.length === digitPixels
-  const hasFields = !isImage && features.length <= mostFields
-  const cells = features.map((feature) => cellOf(feature, values[feature.name] ?? ''))
-  const row = isImage ? pixels : cells
-  const question = row === null || row.includes(undefined) ? null : JSON.stringify(row)
-
+  const key = question instanceof File ? question : JSON.stringify(question)
   useEffect(() => {
     if (question === null) return
     let over = false
     const timer = setTimeout(() => {
-      post('/models/{id}/predict', { inputs: [JSON.parse(question)] }, { id: model.id }).then(
-        ({ predictions }) => {
+      answerTo(model.id, question).then(
+        (prediction) => {
           if (over) return
-          setAnswer(predictions[0] ?? null)
+          setAnswer(prediction)
           setProblem(null)
         },
         (error) => {
@@ -55,45 +105,19 @@ export function Predictor({ model, dataset }: { model: Model; dataset: Dataset |
       over = true
       clearTimeout(timer)
     }
-  }, [question, model.id])
+  }, [key, model.id, model.threshold])
+  return { answer, problem }
+}
 
-  return (
-    <div class="columns predictor">
-      <div class="card">
-        <h2>Ask it</h2>
-        {isImage ? <DigitPad greatest={greatestShade(dataset)} onDraw={draw} /> : null}
-        {hasFields ? (
-          <div class="pair">
-            {features.map((feature, place) => (
-              <Input
-                key={feature.name}
-                feature={feature}
-                value={values[feature.name] ?? ''}
-                onChange={(value) => setValues((before) => ({ ...before, [feature.name]: value }))}
-                hint={rangeOf(columns.get(feature.name))}
-                error={cells[place] === undefined ? 'takes a number' : errorAt(problem, place)}
-              />
-            ))}
-          </div>
-        ) : null}
-        {isImage || hasFields ? null : (
-          <p class="hint">
-            This model takes {whole(features.length)} values a row: ask it over the API, at{' '}
-            <code>{model.links.predict}</code>.
-          </p>
-        )}
-      </div>
-      <div class="card answer" aria-live="polite">
-        <h2>It answers</h2>
-        <RefusalNotice refusal={problem} />
-        {answer === null ? (
-          <p class="hint">{isImage ? 'Draw a digit.' : 'Nothing yet.'}</p>
-        ) : (
-          <Answer answer={answer} model={model} />
-        )}
-      </div>
-    </div>
-  )
+/** @throws Refusal also where the one row cannot be answered. */
+async function answerTo(id: string, question: Question): Promise<Prediction | null> {
+  const { predictions, errors } =
+    question instanceof File
+      ? await predictPicture(id, question)
+      : await post('/models/{id}/predict', { inputs: [question] }, { id })
+  const [first] = errors
+  if (first !== undefined) throw new Refusal(200, 'invalid-input', first.message, errors)
+  return predictions[0] ?? null
 }
 
 /** A value to begin with, from the middle of the data where that is known. */
@@ -104,7 +128,7 @@ function beginning(feature: Feature, column: Dataset['columns'][number] | undefi
     case 'category':
       return seenOf(feature)[0] ?? ''
     case 'date':
-      return ''
+      return dayName(feature.first)
     case 'boolean':
       return 'false'
     default:
@@ -119,13 +143,22 @@ function cellOf(feature: Feature, text: string): Cell | undefined {
     case 'number':
       return text.trim() === '' || !Number.isFinite(Number(text)) ? undefined : Number(text)
     case 'category':
-    case 'date':
       return text
+    case 'date':
+      return text === '' ? undefined : text
     case 'boolean':
       return text === 'true'
     default:
       return feature satisfies never
   }
+}
+
+const wantedOf = ({ type }: Feature) => (type === 'date' ? 'takes a date' : 'takes a number')
+
+/** Of days since 1970-01-01, as a date input takes it. */
+function dayName(days: number): string {
+  const date = new Date(86_400_000 * Math.floor(days))
+  return Number.isNaN(date.getTime()) ? '' : date.toISOString().slice(0, 10)
 }
 
 /** Of a category that no training row had, the model knows nothing. */
@@ -151,6 +184,10 @@ function Input({ feature, ...field }: InputProps) {
       />
     )
   }
+  if (feature.type === 'date') {
+    const gap = feature.imputation === undefined ? undefined : `missing: ${dayName(feature.imputation)}`
+    return <DateField label={name} {...field} hint={gap} />
+  }
   const choices = feature.type === 'category' ? seenOf(feature) : ['false', 'true']
   const missing = imputation === undefined ? [] : [['', `missing: ${imputation}`] as const]
   return (
@@ -174,10 +211,33 @@ const rangeOf = (column: Dataset['columns'][number] | undefined) =>
     ? undefined
     : `${short(column.min)} to ${short(column.max)}`
 
-const errorAt = (problem: Refusal | null, place: number) =>
-  problem?.errors.find(({ pointer }) => pointer === `/inputs/0/${place}`)?.message
+const errorAt = (problem: Refusal | null, place: number, name: string) =>
+  problem?.errors.find(({ pointer }) =>
+    [`/inputs/0/${place}`, `/inputs/0/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`].includes(pointer),
+  )?.message
 
 function Answer({ answer, model }: { answer: Prediction; model: Model }) {
+  const { threshold, coding } = model
+  const classes =
+    coding.target.type === 'binary' || coding.target.type === 'oneHot' ? coding.target.classes : []
+  return (
+    <>
+      <Said answer={answer} model={model} />
+      {threshold === null || classes[1] === undefined ? null : (
+        <p class="hint">
+          “{classes[1]}” is answered from a probability of {short(threshold)} on.
+        </p>
+      )}
+      {(answer.warnings ?? []).map((warning) => (
+        <p key={warning} class="notice warn">
+          {warning}
+        </p>
+      ))}
+    </>
+  )
+}
+
+function Said({ answer, model }: { answer: Prediction; model: Model }) {
   const { label, labels, probabilities, output } = answer
   const { target } = model.coding
   if (target.type === 'multiLabel') {

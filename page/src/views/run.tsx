@@ -101,7 +101,7 @@ function Watched({ first, inputs }: { first: Job; inputs: number }) {
       )}
       <progress
         class="wide"
-        max={job.epochs}
+        max={job.status === 'succeeded' ? job.epoch : job.epochs}
         value={job.epoch}
         aria-label={`${job.epoch} of ${job.epochs} epochs`}
       />

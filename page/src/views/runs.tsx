@@ -189,7 +189,11 @@ function Row({ job, dataset, chosen, choose, steer }: RowProps) {
         {job.error === null ? null : <small>{job.error.code}</small>}
       </td>
       <td class="progress">
-        <progress max={epochs} value={epoch} aria-label={`${epoch} of ${epochs} epochs`} />
+        <progress
+          max={status === 'succeeded' ? epoch : epochs}
+          value={epoch}
+          aria-label={`${epoch} of ${epochs} epochs`}
+        />
         <small>{bestEpochName(job) ?? `${whole(epoch)} / ${whole(epochs)}`}</small>
       </td>
       <td class="loss">

@@ -24,9 +24,10 @@ interface Props {
   negative: string
   /** Whose threshold is chosen; null where it cannot be kept. */
   model: Pick<Model, 'id' | 'threshold'> | null
+  onKept: (() => void) | undefined
 }
 
-export function ThresholdChoice({ twoClasses, negative, model }: Props) {
+export function ThresholdChoice({ twoClasses, negative, model, onKept }: Props) {
   const { thresholds, positive } = twoClasses
   const [kept, setKept] = useState(model?.threshold ?? twoClasses.threshold)
   const [threshold, setThreshold] = useState(kept)
@@ -48,7 +49,17 @@ export function ThresholdChoice({ twoClasses, negative, model }: Props) {
           {short(twoClasses.threshold)}.
         </p>
       )}
-      {model === null ? null : <Keep id={model.id} threshold={threshold} kept={kept} onKept={setKept} />}
+      {model === null ? null : (
+        <Keep
+          id={model.id}
+          threshold={threshold}
+          kept={kept}
+          onKept={(threshold) => {
+            setKept(threshold)
+            onKept?.()
+          }}
+        />
+      )}
     </section>
   )
 }
