@@ -1,33 +1,12 @@
 /** Each view, light and dark, on a desk and on a phone: no serious finding of axe, nothing beyond the width of the screen. */
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
 import { afterEach, describe, expect, it } from 'vitest'
+import { findingsOf } from '../support/axe.js'
 import { browserSuite, hasChromium } from '../support/browser.js'
 import { watchJob } from '../support/watching.js'
 
 const suite = browserSuite()
 afterEach(() => expect(suite.failures).toEqual([]))
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-interface Finding {
-  id: string
-  impact: string | null
-  nodes: { html: string; failureSummary: string }[]
-}
-
-async function findingsOf(page: Page): Promise<string[]> {
-  // Through the debugger, which the content security policy does not hold for.
-  await page.evaluate(axe)
-  const violations = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Finding[] }> } }
-    return (await axe.run()).violations
-  })
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes[0].html} ${nodes[0].failureSummary}`)
-}
 
 async function trainedIris(name: string) {
   const answer = await fetch(`${suite.service().url}/jobs`, {

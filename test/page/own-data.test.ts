@@ -14,6 +14,7 @@ describe.skipIf(!hasChromium)('somebody with data of their own', () => {
       mimeType: 'text/csv',
       buffer: readFileSync('examples/iris.csv'),
     })
+    await page.getByRole('button', { name: 'Upload', exact: true }).click()
     // The built-in irises look the same: the upload is there when its id is chosen.
     const chosen = () => page.getByLabel('Dataset', { exact: true }).inputValue()
     await expect.poll(chosen, { timeout: 20_000 }).toMatch(/^ds_/)
@@ -68,10 +69,12 @@ describe.skipIf(!hasChromium)('somebody with data of their own', () => {
     for (const event of ['dragover', 'drop']) {
       await page.locator('.drop').dispatchEvent(event, { dataTransfer: transfer })
     }
-    await page.getByText('119 rows, 3 features, target price').waitFor({ timeout: 20_000 })
-    await page.getByText(/1 row was left out/).waitFor()
-    await page.getByLabel('Learning rate').fill('0.05')
-    await page.getByLabel('Epochs', { exact: true }).fill('400')
+    await page.getByText('120 rows, 3 features, target price').waitFor({ timeout: 20_000 })
+    await page.getByRole('row').filter({ hasText: 'age' }).getByText('1', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Upload', exact: true }).click()
+    await expect
+      .poll(() => page.getByLabel('Dataset', { exact: true }).inputValue(), { timeout: 20_000 })
+      .toMatch(/^ds_/)
     await page.getByLabel('Seed').fill('1')
     await page.getByLabel('Name', { exact: true }).fill('Houses')
     await page.getByRole('button', { name: 'Start training' }).click()
@@ -93,10 +96,15 @@ describe.skipIf(!hasChromium)('somebody with data of their own', () => {
     await page.getByText('150 rows').waitFor()
     const estimate = page.getByRole('region', { name: 'Estimate' })
     await estimate.getByText(/^about /).waitFor()
-    // 4 × 16 + 16 weights and biases, then 16 × 3 + 3.
-    await estimate.getByText('131', { exact: true }).waitFor()
+    // 4 × 100 + 100 weights and biases, then 100 × 3 + 3.
+    await estimate.getByText('803', { exact: true }).waitFor()
+    // What the service chose is where the reader goes on from.
+    await page.getByRole('button', { name: 'me', exact: true }).click()
+    expect(await page.getByLabel('Units of layer 1').inputValue()).toBe('100')
+    expect(await page.getByLabel('Learning rate').inputValue()).toBe('0.002')
     await page.getByRole('button', { name: 'More units in layer 1' }).click()
-    await estimate.getByText('139', { exact: true }).waitFor()
+    // 8 more: a unit has 4 weights, a bias, and 3 weights to the output.
+    await estimate.getByText('811', { exact: true }).waitFor()
     // Told before anything is sent to be started.
     await page.getByLabel('Epochs', { exact: true }).fill('0')
     const field = page.locator('.field.wrong')

@@ -26,10 +26,7 @@ export type LayerSummary = Model['layers'][number]
 export type Prediction = NonNullable<Success<paths['/models/{id}/predict']['post']>['predictions'][number]>
 export type Dataset = Success<paths['/datasets/{id}']['get']>
 /** What an upload would be. */
-export type Preview = Pick<
-  Dataset,
-  'rows' | 'target' | 'classes' | 'inputShape' | 'image' | 'droppedRows' | 'warnings'
-> & { object: 'preview'; columns: (Column & { examples: (string | number | boolean | null)[] })[] }
+export type Preview = Success<paths['/datasets/preview']['post']>
 export type DatasetRows = Success<paths['/jobs/{id}/rows']['get']>
 export type Column = Dataset['columns'][number]
 

@@ -21,7 +21,7 @@ function layerName(layer: Layer): string {
 export const layersName = ({ layers }: JobSpec['network']) => layers.map(layerName).join(' → ')
 
 /** One sentence about the network and its training, and one about the rows it is judged by. */
-export function reasonsOf(spec: JobSpec, dataset: Pick<Dataset, 'rows' | 'classes'>): string {
+export function reasonsOf(spec: JobSpec, dataset: Pick<Dataset, 'classes'>): string {
   const { network, optimizer, epochs, earlyStopping } = spec
   const target =
     dataset.classes === null ? 'a target of numbers' : plural(dataset.classes.length, 'class', 'classes')
@@ -30,13 +30,13 @@ export function reasonsOf(spec: JobSpec, dataset: Pick<Dataset, 'rows' | 'classe
     earlyStopping === undefined
       ? `for ${plural(epochs, 'epoch')}`
       : `for at most ${plural(epochs, 'epoch')}, until ${whole(earlyStopping.patience)} of them bring no better result`
-  return `The network ${layersName(network)} fits ${target}; ${rate} trains it ${end}. ${rowsOf(spec, dataset)}`
+  return `The network ${layersName(network)} fits ${target}; ${rate} trains it ${end}. ${rowsOf(spec)}`
 }
 
-function rowsOf(spec: JobSpec, { rows }: Pick<Dataset, 'rows'>): string {
+function rowsOf(spec: JobSpec): string {
   const { earlyStopping, validationSplit, validationDataset, split } = spec
   if (earlyStopping?.folds !== undefined) {
-    return `${plural(rows, 'row')} are few, so none is given up: ${earlyStopping.folds} folds choose the number of epochs, and the final network learns from all rows.`
+    return `The data are few, so no row is given up: ${earlyStopping.folds} folds choose the number of epochs, and the final network learns from all rows.`
   }
   if (validationDataset !== undefined) return 'The rows of the validation dataset judge it.'
   if (validationSplit === 0) return 'No row is held out, so its figures show what was learned only.'

@@ -25,6 +25,7 @@ interface Props {
 
 export function ColumnTable({ preview, choices, warnings, onChange }: Props) {
   const { columns } = preview
+  const examples = new Map(preview.examples.map(({ name, texts }) => [name, texts]))
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reached by keyboard */}
@@ -44,6 +45,7 @@ export function ColumnTable({ preview, choices, warnings, onChange }: Props) {
               <Row
                 key={column.name}
                 column={column}
+                examples={examples.get(column.name) ?? []}
                 choices={choices}
                 targets={targetsIn(preview)}
                 warnings={warnings.filter(({ columns }) => columns.includes(column.name))}
@@ -62,10 +64,11 @@ export function ColumnTable({ preview, choices, warnings, onChange }: Props) {
 
 interface RowProps extends Pick<Props, 'choices' | 'warnings' | 'onChange'> {
   column: Column
+  examples: readonly string[]
   targets: readonly string[]
 }
 
-function Row({ column, choices, targets, warnings, onChange }: RowProps) {
+function Row({ column, examples, choices, targets, warnings, onChange }: RowProps) {
   const { name, type, role } = column
   return (
     <tr class={type === 'ignored' ? 'ignored' : ''}>
@@ -78,7 +81,7 @@ function Row({ column, choices, targets, warnings, onChange }: RowProps) {
           </small>
         ))}
       </th>
-      <td class="examples">{examplesOf(column)}</td>
+      <td class="examples">{examplesOf(column, examples)}</td>
       <td>
         <TypeSelect column={column} choices={choices} onChange={onChange} />
       </td>
@@ -107,8 +110,8 @@ function Row({ column, choices, targets, warnings, onChange }: RowProps) {
   )
 }
 
-function examplesOf({ examples, categories, min, max, type }: Column): string {
-  const some = examples.length > 0 ? examples.map(String).join(', ') : ''
+function examplesOf({ categories, min, max, type }: Column, examples: readonly string[]): string {
+  const some = examples.join(', ')
   if (type === 'category' && categories !== undefined) {
     return `${some} (${plural(categories.length, 'category', 'categories')})`
   }
@@ -125,7 +128,7 @@ const typeNames: Record<ColumnType, string> = {
 }
 const types = ['number', 'category', 'boolean', 'date', 'ignored'] as const satisfies ColumnType[]
 
-function TypeSelect({ column, choices, onChange }: Omit<RowProps, 'targets' | 'warnings'>) {
+function TypeSelect({ column, choices, onChange }: Pick<RowProps, 'column' | 'choices' | 'onChange'>) {
   const { name, type } = column
   return (
     <select
@@ -153,13 +156,13 @@ function TypeSelect({ column, choices, onChange }: Omit<RowProps, 'targets' | 'w
 const rules = ['', 'impute', 'mean', 'drop', 'constant'] as const
 const ruleNames: Record<(typeof rules)[number], string> = {
   '': 'as all columns',
-  impute: 'fill in',
-  mean: 'mean or most frequent',
+  impute: 'fill them in',
+  mean: 'usual value',
   drop: 'leave rows out',
   constant: 'a constant',
 }
 
-function MissingChoice({ column, choices, onChange }: Omit<RowProps, 'targets' | 'warnings'>) {
+function MissingChoice({ column, choices, onChange }: Pick<RowProps, 'column' | 'choices' | 'onChange'>) {
   const { name, missing = 0, type } = column
   const rule = choices.missingOf.get(name)
   // The service is asked as soon as there is a constant.

@@ -56,7 +56,7 @@ export function TrainingFields(props: TrainingProps) {
 }
 
 const scalingNames = {
-  standardize: 'standardize: mean 0, deviation 1',
+  standardize: 'mean 0, deviation 1',
   minMax: 'from 0 to 1',
   none: 'as it is',
 } as const satisfies Record<JobSpec['targetScaling'], string>
@@ -134,8 +134,8 @@ function Stopping({ form, change, errorAt }: Pick<TrainingProps, 'form' | 'chang
         onChange={(stopping) => change({ stopping })}
         options={[
           ['never', 'after all epochs'],
-          ['patience', 'when nothing improves'],
-          ['folds', 'as folds say'],
+          ['patience', 'without progress'],
+          ['folds', 'by folds'],
         ]}
       />
       {form.stopping === 'never' ? null : (

@@ -75,7 +75,7 @@ export function NewJobView({ dataset: wanted }: { dataset: string }) {
           }}
         />
       )}
-      <form class="columns form" onSubmit={start} noValidate>
+      <form class="columns form" hidden={files.length > 0} onSubmit={start} noValidate>
         <DataCard
           datasets={datasets}
           dataset={dataset}

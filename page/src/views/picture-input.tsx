@@ -1,5 +1,5 @@
 /** A picture for a model: a file as it is, or a digit that is drawn where the model takes 28 × 28 shades. */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import type { Model } from '../api/types.js'
 import { DigitPad } from '../parts/digit-pad.js'
 import { DropZone } from '../parts/drop-zone.js'
@@ -46,35 +46,12 @@ export function PictureInput({ image, drawable, greatest, onPicture }: Props) {
   )
 }
 
-const shownSide = 280
-
-/** Drawn: the content security policy lets no address of the page's own making be loaded. */
 function Shown({ file }: { file: File }) {
-  const canvas = useRef<HTMLCanvasElement>(null)
-  const [isBroken, setBroken] = useState(false)
+  const [url, setUrl] = useState<string | null>(null)
   useEffect(() => {
-    let over = false
-    createImageBitmap(file).then(
-      (bitmap) => {
-        const context = canvas.current?.getContext('2d')
-        if (over || !context) return
-        const scale = shownSide / Math.max(bitmap.width, bitmap.height)
-        context.canvas.width = Math.max(1, Math.round(bitmap.width * scale))
-        context.canvas.height = Math.max(1, Math.round(bitmap.height * scale))
-        context.imageSmoothingEnabled = scale < 1
-        context.drawImage(bitmap, 0, 0, context.canvas.width, context.canvas.height)
-        setBroken(false)
-      },
-      () => setBroken(!over),
-    )
-    return () => {
-      over = true
-    }
+    const made = URL.createObjectURL(file)
+    setUrl(made)
+    return () => URL.revokeObjectURL(made)
   }, [file])
-  return (
-    <>
-      <canvas ref={canvas} class="asked" role="img" aria-label={`What is asked about: ${file.name}`} />
-      {isBroken ? <p class="hint">{file.name} is no picture that this browser can show.</p> : null}
-    </>
-  )
+  return url === null ? null : <img class="asked" src={url} alt={`What is asked about: ${file.name}`} />
 }

@@ -22,10 +22,11 @@ export function ReadingOptions({ choices, preview, delimited, onChange }: Props)
           label="Missing values"
           value={choices.missing}
           onChange={(missing) => onChange({ missing })}
+          hint={missingHints[choices.missing]}
           options={[
-            ['impute', 'fill in: the mean, or a category for “missing”'],
-            ['mean', 'fill in: the mean, or the most frequent value'],
-            ['drop', 'leave their rows out'],
+            ['impute', 'fill them in'],
+            ['mean', 'usual value'],
+            ['drop', 'leave rows out'],
           ]}
         />
         {delimited ? <TextOptions choices={choices} onChange={onChange} /> : null}
@@ -34,6 +35,12 @@ export function ReadingOptions({ choices, preview, delimited, onChange }: Props)
     </>
   )
 }
+
+const missingHints = {
+  impute: 'A number becomes the mean; a gap between words is a category of its own.',
+  mean: 'A number becomes the mean, a word the most frequent one.',
+  drop: 'A row with a gap in any column is not learned from.',
+} as const satisfies Record<ReadingChoices['missing'], string>
 
 const several = '\0several'
 
