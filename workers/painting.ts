@@ -1,5 +1,6 @@
-/** What a network answers all over a grid, as the stream carries it. */
+/** What a network answers all over a grid, in the unit of the target, as the stream carries it. */
 import { encodeInputs } from '../src/datasets/prediction.js'
+import { unscaleTarget } from '../src/datasets/target-scaling.js'
 import { Predictor, sizeOf } from '../src/engine/index.js'
 import type { Painted, Painting } from '../src/training/ports.js'
 import { littleEndian16 } from './little-endian.js'
@@ -11,7 +12,11 @@ const greatest = 65_535
 /** @throws RangeError when an answer is not finite. */
 export function paint({ network, weights, coding, axes, size }: Painting, backend: BackendSetting): Painted {
   const predictor = new Predictor(network, unpackWeights(weights), { backend, batchSize: 1_024 })
-  const answers = predictor.predict(encodeInputs(coding, gridOf(axes, size)))
+  const outputs = sizeOf(predictor.outputShape)
+  const answers = Float64Array.from(
+    predictor.predict(encodeInputs(coding, gridOf(axes, size))),
+    (answer, place) => unscaleTarget(coding.target, place % outputs, answer),
+  )
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const answer of answers) {
     if (!Number.isFinite(answer)) throw new RangeError('the network has no finite answer somewhere')
@@ -21,7 +26,7 @@ export function paint({ network, weights, coding, axes, size }: Painting, backen
   const step = (high - low) / greatest
   const steps = Uint16Array.from(answers, (answer) => (step === 0 ? 0 : Math.round((answer - low) / step)))
   const values = Buffer.from(littleEndian16(steps)).toString('base64')
-  return { outputs: sizeOf(predictor.outputShape), range: [low, high], values }
+  return { outputs, range: [low, high], values }
 }
 
 /** Raw rows; the first axis runs fastest. */

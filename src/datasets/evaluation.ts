@@ -9,6 +9,7 @@ import {
 import type { Loss } from '../contract/network.js'
 import { leastPositive, placeOfClass, placeOfLargest } from './prediction.js'
 import { targetWidth } from './target-coding.js'
+import { unscaleTarget } from './target-scaling.js'
 
 type Numbers = ArrayLike<number>
 
@@ -25,7 +26,7 @@ export class Evaluator {
 
   /** `isBinary`: every target is 0 or 1. */
   constructor(
-    coding: TargetCoding,
+    readonly coding: TargetCoding,
     options: { loss: Loss; isBinary: boolean },
     readonly rows: EvaluatedRows,
   ) {
@@ -34,9 +35,15 @@ export class Evaluator {
 
   /** The next row. */
   add(target: Numbers, output: Numbers): void {
-    if (Array.prototype.every.call(output, Number.isFinite)) this.#counter.add(target, output, this.#row)
+    if (Array.prototype.every.call(output, Number.isFinite))
+      this.#counter.add(this.#inUnit(target), this.#inUnit(output), this.#row)
     else this.#unanswered++
     this.#row++
+  }
+
+  #inUnit(numbers: Numbers): Numbers {
+    if (this.coding.type !== 'number' || this.coding.scaling === undefined) return numbers
+    return Float64Array.from(numbers, (value, output) => unscaleTarget(this.coding, output, value))
   }
 
   result(): Evaluation {

@@ -6,6 +6,7 @@ import { pointerTo } from '../contract/problems.js'
 import { parseBoolean } from './boolean-text.js'
 import { codedWidth } from './feature-coding.js'
 import { shown, shownNames } from './shown-text.js'
+import { unscaleTarget } from './target-scaling.js'
 
 /** An input to a model is wrong; `pointer` is the JSON Pointer from the list of rows to the place. */
 export class InputError extends Error {
@@ -146,7 +147,7 @@ export function decode(coding: Coding, output: ArrayLike<number>, reading: Readi
   const { target } = coding
   switch (target.type) {
     case 'number':
-      return { output: numbers }
+      return { output: numbers.map((value, output) => unscaleTarget(target, output, value)) }
     case 'multiLabel': {
       const least = leastPositive(reading.loss)
       const labels = target.names.filter((_, place) => numbers[place] >= least)

@@ -2,7 +2,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Scaling } from '../../src/contract/dataset.js'
+import { Evaluator } from '../../src/datasets/evaluation.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
+import { decode } from '../../src/datasets/prediction.js'
 import { scaleTarget, unscaleTarget } from '../../src/datasets/target-scaling.js'
 import { encoded } from '../support/encoding.js'
 import { prepared, reading } from '../support/prepared.js'
@@ -55,6 +57,25 @@ test('scales each of several targets by its own rows; one that never changes kee
   const { coding, trainingY } = encoded(table, { ...linear, outputs: 2, targetScaling: 'standardize' })
   expect(coding.target).toMatchObject({ scaling: { offset: [2, 7], scale: [1, 1] } })
   expect([...trainingY]).toEqual([-1, 0, 1, 0])
+})
+
+test('does not reach predictions and evaluations, which are in the unit of the target', () => {
+  const target = {
+    type: 'number' as const,
+    names: ['price'],
+    scaling: { method: 'standardize' as const, offset: [400_000], scale: [100_000] },
+  }
+  const reading = { lastActivation: 'linear', loss: 'meanSquaredError' } as const
+  expect(decode({ features: [], target }, [1.5], reading)).toEqual({ output: [550_000] })
+  const rows = { rows: 'validation' as const, available: 2, count: 2 }
+  const evaluator = new Evaluator(target, { loss: 'meanSquaredError', isBinary: false }, rows)
+  evaluator.add([0], [1])
+  evaluator.add([2], [2])
+  // Prices 400,000 and 600,000, answered 500,000 and 600,000: √(10¹⁰ / 2), 10⁵ / 2, 1 − 10¹⁰ / (2 · 10¹⁰).
+  expect(evaluator.result()).toMatchObject({
+    type: 'regression',
+    targets: [{ rmse: expect.closeTo(Math.sqrt(5e9), 6), mae: 50_000, r2: 0.5 }],
+  })
 })
 
 test('leaves classes, answers of 0 and 1, and what is not asked for as they are', async () => {
