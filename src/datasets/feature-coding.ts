@@ -25,6 +25,8 @@ interface Learned {
   deviation: Deviation
   /** Rows of each category. */
   counts: number[]
+  /** Rows without a category. */
+  gaps: number
 }
 
 /**
@@ -43,12 +45,14 @@ export function learnFeatures(
   const shared = new Moments()
   const learned = new Map(places.map((place) => [place, newlyLearned(together ? shared : new Moments())]))
   eachColumn(part, places, (place, values, rows) => {
-    const { moments, counts } = learned.get(place) ?? newlyLearned(shared)
+    const known = learned.get(place) ?? newlyLearned(shared)
     const { type, codes } = columns[place]
-    if (type === 'number' || type === 'date') moments.take(values, rows.length, rows)
+    if (type === 'number' || type === 'date') known.moments.take(values, rows.length, rows)
     else
-      for (const row of rows)
-        if (!Number.isNaN(values[row])) count(counts, codes?.[values[row]] ?? values[row])
+      for (const row of rows) {
+        if (Number.isNaN(values[row])) known.gaps += 1
+        else count(known.counts, codes?.[values[row]] ?? values[row])
+      }
   })
   if (scaling === 'standardize') {
     const sharedDeviation = new Deviation(shared)
@@ -85,6 +89,7 @@ const newlyLearned = (moments: Moments): Learned => ({
   moments,
   deviation: new Deviation(moments),
   counts: [],
+  gaps: 0,
 })
 
 function count(counts: number[], category: number): void {
@@ -119,7 +124,7 @@ export function eachColumn(
 
 function codingOf(
   column: StoredColumn,
-  { moments, deviation, counts }: Learned,
+  { moments, deviation, counts, gaps }: Learned,
   scaling: Scaling,
 ): FeatureCoding {
   const { name, type, imputation, decimal, categories = [] } = column
@@ -132,7 +137,8 @@ function codingOf(
       imputation === undefined ? undefined : imputation === 'mean' ? most : String(imputation.constant)
     if (type === 'boolean')
       return { type, name, ...(fill === undefined ? {} : { imputation: fill === 'true' }) }
-    const unseen = categories.filter((category, place) => !counts[place] && category !== fill)
+    const isTrained = (place: number) => counts[place] > 0 || (gaps > 0 && categories[place] === fill)
+    const unseen = categories.filter((_, place) => !isTrained(place))
     return {
       type,
       name,

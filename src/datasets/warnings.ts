@@ -82,7 +82,7 @@ function imputed(columns: readonly Column[]): DatasetWarning[] {
 
 function constant(features: readonly Column[]): DatasetWarning[] {
   const same = features.filter(({ type, min, max, counts = [] }) =>
-    type === 'number' ? min === max : counts.filter((rows) => rows > 0).length < 2,
+    type === 'number' || type === 'date' ? min === max : counts.filter((rows) => rows > 0).length < 2,
   )
   return warning(
     'constant-column',

@@ -77,6 +77,18 @@ describe('a mixed table', () => {
     expect(validation).toEqual([[7, 0, 0, 0, 0]])
   })
 
+  test('takes what stands in for a gap as unseen, too, when no training row had a gap', async () => {
+    const columns: Columns = { city: [['Rom', 'Bonn', '', 'Rom']], y: [['1', '2', '3', '4']] }
+    const fill = { everywhere: 'drop' as const, columns: [{ name: 'city', rule: { constant: 'none' } }] }
+    const table = await prepared(reading(columns), { missing: fill })
+    const whole = encoded(table, [0, 1, 3])
+    expect(whole.coding.features[0]).toMatchObject({ unseen: ['none'], imputation: 'none' })
+    expect(whole.validation).toEqual([[0, 0, 0]])
+    const gaps = encoded(table, [0, 1, 2])
+    expect(gaps.coding.features[0]).not.toHaveProperty('unseen')
+    expect(gaps.training[2].reduce((sum, value) => sum + value, 0)).toBe(1)
+  })
+
   test('is scaled from 0 to 1 over the training rows', async () => {
     const table = await prepared(reading(mixed), { missing })
     const { coding, training, validation } = encoded(table, [0, 1, 2], { scaling: 'minMax' })
