@@ -1,7 +1,7 @@
 /** Asks a network that has just been trained about rows whose answers are known. */
 import type { Coding } from '../src/contract/dataset.js'
 import { type Evaluation, maximumEvaluatedRows } from '../src/contract/evaluation.js'
-import type { Loss, Network } from '../src/contract/network.js'
+import { type Loss, lastActivation, type Network } from '../src/contract/network.js'
 import { Evaluator } from '../src/datasets/evaluation.js'
 import { type Dataset, Predictor, type Weights } from '../src/engine/index.js'
 import type { BackendSetting } from './messages.js'
@@ -32,7 +32,11 @@ export function evaluate(examination: Examination): Evaluation | null {
   const count = Math.min(available, maximumEvaluatedRows)
   const rows = isValidation ? ('validation' as const) : ('training' as const)
   const isBinary = y.every((value) => value === 0 || value === 1)
-  const evaluator = new Evaluator(coding.target, { loss, isBinary }, { rows, available, count })
+  const evaluator = new Evaluator(
+    coding.target,
+    { loss, lastActivation: lastActivation(network), isBinary },
+    { rows, available, count },
+  )
   const predictor = new Predictor(network, weights, { backend })
   const inputs = new Float32Array(Math.min(rowsAtOnce, count) * size.features)
   for (let first = 0; first < count; first += rowsAtOnce) {

@@ -4,6 +4,7 @@
  */
 import { type Evaluation, maximumEvaluatedRows } from '../src/contract/evaluation.js'
 import type { JobSpec } from '../src/contract/job.js'
+import { lastActivation } from '../src/contract/network.js'
 import { Evaluator } from '../src/datasets/evaluation.js'
 import { classesOfRows, everyRow } from '../src/datasets/split-rows.js'
 import { targetWidth } from '../src/datasets/target-coding.js'
@@ -161,7 +162,7 @@ function unscaled(answers: Float32Array, { coding: { target } }: SharedData): Fl
 /** What the networks of the folds answered about the rows that each had not seen; null when it was asked to stop. */
 export function evaluateFolds(
   answers: Float32Array,
-  { loss }: Pick<JobSpec, 'loss'>,
+  { loss, network }: Pick<JobSpec, 'loss' | 'network'>,
   { coding, handle }: SharedData,
   stop: Int32Array,
 ): Evaluation | null {
@@ -176,7 +177,11 @@ export function evaluateFolds(
   const isBinary = everyRow({ rows: available }).every((row) =>
     targetOf(row).every((value) => value === 0 || value === 1),
   )
-  const evaluator = new Evaluator(coding.target, { loss, isBinary }, { rows: 'folds', available, count })
+  const evaluator = new Evaluator(
+    coding.target,
+    { loss, lastActivation: lastActivation(network), isBinary },
+    { rows: 'folds', available, count },
+  )
   for (let index = 0; index < count; index++) {
     if (index % rowsAtOnce === 0 && Atomics.load(stop, 0) !== 0) return null
     const row = Math.floor((index * available) / count)

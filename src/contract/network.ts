@@ -113,6 +113,12 @@ export const networkSchema = z.strictObject({
 })
 export type Network = z.infer<typeof networkSchema>
 
+/** Of the last layer; linear where it has none of its own. */
+export function lastActivation({ layers }: Pick<Network, 'layers'>): Activation {
+  const last = layers.at(-1)
+  return last !== undefined && 'activation' in last ? last.activation : 'linear'
+}
+
 export const lossSchema = z.enum([
   'squaredError',
   'meanSquaredError',
