@@ -56,7 +56,7 @@ describe('a classification', () => {
         [0, 1, 0],
       ],
     ]
-    expect(evaluate(three, 'categoricalCrossentropy', answers)).toEqual({
+    expect(evaluate(three, 'categoricalCrossentropy', answers)).toMatchObject({
       type: 'classification',
       ...all(5),
       classes: ['a', 'b', 'c'],
@@ -158,7 +158,7 @@ it('several labels are counted each for itself', () => {
       [0.6, 0.1],
     ],
   ]
-  expect(evaluate({ type: 'multiLabel', names: ['wet', 'cold'] }, 'binaryCrossentropy', answers)).toEqual({
+  expect(evaluate({ type: 'multiLabel', names: ['wet', 'cold'] }, 'binaryCrossentropy', answers)).toMatchObject({
     type: 'multiLabel',
     ...all(3),
     labels: [
@@ -201,7 +201,7 @@ describe('a regression', () => {
       ],
     ]
     // y = 1, 2, 3, 6: ȳ = 3, Σ(y − ȳ)² = 14; errors 0, 2, 0, −2.
-    expect(evaluate({ type: 'number', names: ['a', 'b'] }, 'squaredError', answers)).toEqual({
+    expect(evaluate({ type: 'number', names: ['a', 'b'] }, 'squaredError', answers)).toMatchObject({
       type: 'regression',
       ...all(4),
       targets: [
