@@ -25,13 +25,34 @@ interface Compared {
 }
 
 export function CompareView({ ids }: { ids: string[] }) {
+  const { runs, problem } = useCompared(ids)
+  return (
+    <section>
+      <div class="heading">
+        <Heading>Comparison</Heading>
+        <a href={link('runs')}>All runs</a>
+      </div>
+      <RefusalNotice refusal={problem} />
+      {ids.length === 0 ? (
+        <Empty title="No run was chosen">
+          Tick runs in <a href={link('runs')}>the table of all runs</a>, then press Compare.
+        </Empty>
+      ) : null}
+      {runs === null && problem === null ? <p class="waiting">Reading the curves …</p> : null}
+      {runs === null || ids.length === 0 ? null : (
+        <>
+          <CurveCard runs={runs} />
+          <ComparedTable runs={runs} />
+        </>
+      )}
+    </section>
+  )
+}
+
+/** Reads the runs again until all have ended. */
+function useCompared(ids: readonly string[]) {
   const [runs, setRuns] = useState<Compared[] | null>(null)
   const [problem, setProblem] = useState<Refusal | null>(null)
-  const [chosen, setMetric] = useState<Metric | null>(null)
-  const [scale, setScale] = useState<'log' | 'linear'>('log')
-  const [smoothing, setSmoothing] = useState(0)
-  const [x, setX] = useState<'epoch' | 'time'>('epoch')
-
   useEffect(() => {
     let over = false
     let timer: ReturnType<typeof setTimeout> | undefined
@@ -53,157 +74,172 @@ export function CompareView({ ids }: { ids: string[] }) {
       clearTimeout(timer)
     }
   }, [ids.join()])
+  return { runs, problem }
+}
 
-  const unit = timeUnit(Math.max(0, ...(runs ?? []).map(({ epochs }) => epochs.at(-1)?.seconds ?? 0)))
-  const timeless = (runs ?? []).filter(({ epochs }) => epochs.at(-1)?.seconds === null)
+function CurveCard({ runs }: { runs: readonly Compared[] }) {
+  const [chosen, setMetric] = useState<Metric | null>(null)
+  const [scale, setScale] = useState<'log' | 'linear'>('log')
+  const [smoothing, setSmoothing] = useState(0)
+  const [x, setX] = useState<'epoch' | 'time'>('epoch')
+  const timeless = runs.filter(({ epochs }) => epochs.at(-1)?.seconds === null)
   // The rows held out say more, where every run has some.
-  const isHeldOut = (runs ?? []).every(({ job }) => job.metrics.valLoss !== null)
+  const isHeldOut = runs.every(({ job }) => job.metrics.valLoss !== null)
   const metric = chosen ?? (isHeldOut ? 'valLoss' : 'loss')
-  const scales = [...new Set((runs ?? []).map(({ job }) => scaleName(job.spec.targetScaling)))]
-  const logarithmic = scale === 'log' && (metric === 'loss' || metric === 'valLoss')
+  const scales = [...new Set(runs.map(({ job }) => scaleName(job.spec.targetScaling)))]
   return (
-    <section>
-      <div class="heading">
-        <Heading>Comparison</Heading>
-        <a href={link('runs')}>All runs</a>
+    <div class="card">
+      <div class="controls">
+        <div class="field inline">
+          <label for="metric">Curve</label>
+          <select
+            id="metric"
+            onChange={({ currentTarget: { value } }) =>
+              setMetric(metrics.find((each) => each === value) ?? 'loss')
+            }
+          >
+            {metrics.map((each) => (
+              <option key={each} value={each} selected={each === metric}>
+                {metricNames[each]}
+              </option>
+            ))}
+          </select>
+        </div>
+        <Choice
+          label="Scale"
+          value={scale}
+          onChange={setScale}
+          options={[
+            ['log', 'logarithmic'],
+            ['linear', 'linear'],
+          ]}
+        />
+        <Choice
+          label="Against"
+          value={x}
+          onChange={setX}
+          options={[
+            ['epoch', 'epoch'],
+            ['time', 'time'],
+          ]}
+        />
+        <Smoothing value={smoothing} onChange={setSmoothing} />
       </div>
-      <RefusalNotice refusal={problem} />
-      {ids.length === 0 ? (
-        <Empty title="No run was chosen">
-          Tick runs in <a href={link('runs')}>the table of all runs</a>, then press Compare.
-        </Empty>
+      <ComparedCurves
+        runs={runs}
+        metric={metric}
+        yLabel={yName(metric, scales)}
+        x={x}
+        smoothing={smoothing}
+        logarithmic={scale === 'log' && !isShare(metric)}
+      />
+      {scales.length > 1 && !isShare(metric) ? (
+        <p class="notice warn">
+          These losses are on different scales, so their heights do not compare:{' '}
+          {scales.map((each) => each ?? 'target as it is').join(', ')}.
+        </p>
       ) : null}
-      {runs === null && problem === null ? <p class="waiting">Reading the curves …</p> : null}
-      <div class="card" hidden={runs === null || ids.length === 0}>
-        <div class="controls">
-          <div class="field inline">
-            <label for="metric">Curve</label>
-            <select
-              id="metric"
-              onChange={({ currentTarget: { value } }) =>
-                setMetric(metrics.find((each) => each === value) ?? 'loss')
-              }
-            >
-              {metrics.map((each) => (
-                <option key={each} value={each} selected={each === metric}>
-                  {metricNames[each]}
-                </option>
-              ))}
-            </select>
-          </div>
-          <Choice
-            label="Scale"
-            value={scale}
-            onChange={setScale}
-            options={[
-              ['log', 'logarithmic'],
-              ['linear', 'linear'],
-            ]}
-          />
-          <Choice
-            label="Against"
-            value={x}
-            onChange={setX}
-            options={[
-              ['epoch', 'epoch'],
-              ['time', 'time'],
-            ]}
-          />
-          <Smoothing value={smoothing} onChange={setSmoothing} />
-        </div>
-        {runs === null ? null : (
-          <Curves
-            data={together(
-              runs,
-              (epoch) => (x === 'epoch' ? epoch.epoch : scaled(epoch.seconds, unit.seconds)),
-              (epochs) =>
-                drawable(
-                  smoothed(
-                    epochs.map((epoch) => epoch[metric]),
-                    smoothing,
-                  ),
-                  logarithmic,
-                ),
-            )}
-            curves={runs.map(({ job }, place) => ({
-              label: job.name ?? `Untitled ${job.id.slice(4, 10)}`,
-              colour: `--series-${(place % series) + 1}`,
-              dashed: place >= series,
-            }))}
-            label={`${metricNames[metric]} of ${runs.length} runs against ${x}`}
-            xLabel={x === 'time' ? `${unit.name} of training` : 'epoch'}
-            isTime={x === 'time'}
-            yLabel={yName(metric, scales)}
-            shares={isShare(metric)}
-            logarithmic={logarithmic}
-            height={380}
-          />
-        )}
-        {scales.length > 1 && !isShare(metric) ? (
-          <p class="notice warn">
-            These losses are on different scales, so their heights do not compare:{' '}
-            {scales.map((each) => each ?? 'target as it is').join(', ')}.
-          </p>
-        ) : null}
-        {x === 'time' && timeless.length > 0 ? (
-          <p class="hint">
-            Not shown for want of times: {timeless.map(({ job }) => job.name ?? job.id).join(', ')}, trained
-            by an older version.
-          </p>
-        ) : null}
-      </div>
-      {runs === null || ids.length === 0 ? null : (
-        <div class="card scroll">
-          <table class="plain rows wrapping">
-            <thead>
-              <tr>
-                <th scope="col">Run</th>
-                <th scope="col">Status</th>
-                <th scope="col">Optimizer</th>
-                <th scope="col" class="number">
-                  Epochs
-                </th>
-                <th scope="col" class="number">
-                  Parameters
-                </th>
-                {metrics.map((each) => (
-                  <th key={each} scope="col" class="number">
-                    {metricNames[each]}
-                  </th>
-                ))}
-                <th scope="col" class="number">
-                  Trained for
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {runs.map(({ job, epochs }, place) => (
-                <tr key={job.id}>
-                  <td class="name">
-                    <span class={`swatch series-${(place % series) + 1}`} />
-                    <a href={link('runs', job.id)}>{job.name ?? 'Untitled'}</a>
-                  </td>
-                  <td>
-                    <StatusPill status={job.status} />
-                  </td>
-                  <td>
-                    {job.spec.optimizer.type}, rate {short(job.spec.optimizer.learningRate)}
-                  </td>
-                  <td class="number">{bestEpochName(job) ?? whole(job.epoch)}</td>
-                  <td class="number">{whole(job.parameters)}</td>
-                  {metrics.map((each) => (
-                    <td key={each} class="number">
-                      {isShare(each) ? percent(job.metrics[each]) : short(job.metrics[each])}
-                    </td>
-                  ))}
-                  <td class="number">{trainedFor(epochs)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+      {x === 'time' && timeless.length > 0 ? (
+        <p class="hint">
+          Not shown for want of times: {timeless.map(({ job }) => job.name ?? job.id).join(', ')}, trained by
+          an older version.
+        </p>
+      ) : null}
+    </div>
+  )
+}
+
+function ComparedCurves(props: {
+  runs: readonly Compared[]
+  metric: Metric
+  yLabel: string
+  x: 'epoch' | 'time'
+  smoothing: number
+  logarithmic: boolean
+}) {
+  const { runs, metric, yLabel, x, smoothing, logarithmic } = props
+  const unit = timeUnit(Math.max(0, ...runs.map(({ epochs }) => epochs.at(-1)?.seconds ?? 0)))
+  return (
+    <Curves
+      data={together(
+        runs,
+        (epoch) => (x === 'epoch' ? epoch.epoch : scaled(epoch.seconds, unit.seconds)),
+        (epochs) =>
+          drawable(
+            smoothed(
+              epochs.map((epoch) => epoch[metric]),
+              smoothing,
+            ),
+            logarithmic,
+          ),
       )}
-    </section>
+      curves={runs.map(({ job }, place) => ({
+        label: job.name ?? `Untitled ${job.id.slice(4, 10)}`,
+        colour: `--series-${(place % series) + 1}`,
+        dashed: place >= series,
+      }))}
+      label={`${metricNames[metric]} of ${runs.length} runs against ${x}`}
+      xLabel={x === 'time' ? `${unit.name} of training` : 'epoch'}
+      isTime={x === 'time'}
+      yLabel={yLabel}
+      shares={isShare(metric)}
+      logarithmic={logarithmic}
+      height={380}
+    />
+  )
+}
+
+function ComparedTable({ runs }: { runs: readonly Compared[] }) {
+  return (
+    <div class="card scroll">
+      <table class="plain rows wrapping">
+        <thead>
+          <tr>
+            <th scope="col">Run</th>
+            <th scope="col">Status</th>
+            <th scope="col">Optimizer</th>
+            <th scope="col" class="number">
+              Epochs
+            </th>
+            <th scope="col" class="number">
+              Parameters
+            </th>
+            {metrics.map((each) => (
+              <th key={each} scope="col" class="number">
+                {metricNames[each]}
+              </th>
+            ))}
+            <th scope="col" class="number">
+              Trained for
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {runs.map(({ job, epochs }, place) => (
+            <tr key={job.id}>
+              <td class="name">
+                <span class={`swatch series-${(place % series) + 1}`} />
+                <a href={link('runs', job.id)}>{job.name ?? 'Untitled'}</a>
+              </td>
+              <td>
+                <StatusPill status={job.status} />
+              </td>
+              <td>
+                {job.spec.optimizer.type}, rate {short(job.spec.optimizer.learningRate)}
+              </td>
+              <td class="number">{bestEpochName(job) ?? whole(job.epoch)}</td>
+              <td class="number">{whole(job.parameters)}</td>
+              {metrics.map((each) => (
+                <td key={each} class="number">
+                  {isShare(each) ? percent(job.metrics[each]) : short(job.metrics[each])}
+                </td>
+              ))}
+              <td class="number">{trainedFor(epochs)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   )
 }
 

@@ -48,85 +48,22 @@ export function RunsView() {
   const choose = (id: string, on: boolean) =>
     setChosen((before) => (on ? [...before, id] : before.filter((each) => each !== id)))
 
+  const isFiltered = status !== 'all' || wanted !== ''
   return (
     <section>
       <div class="heading">
         <Heading>Runs</Heading>
-        <div class="filters">
-          <div class="field inline">
-            <label for="filter-name">Name</label>
-            <input
-              id="filter-name"
-              type="search"
-              placeholder="name or id"
-              value={name}
-              onInput={(event) => setName(event.currentTarget.value)}
-            />
-          </div>
-          <div class="field inline">
-            <label for="filter-status">Status</label>
-            <select
-              id="filter-status"
-              value={status}
-              onChange={({ currentTarget: { value } }) =>
-                setStatus(statuses.find((each) => each === value) ?? 'all')
-              }
-            >
-              <option value="all">all</option>
-              {statuses.map((each) => (
-                <option key={each}>{each}</option>
-              ))}
-            </select>
-          </div>
-        </div>
+        <Filters name={name} status={status} onName={setName} onStatus={setStatus} />
       </div>
       <RefusalNotice refusal={problem ?? list.refusal} />
       {list.latest === null ? (
         list.refusal === null ? (
           <p class="waiting">Looking for runs …</p>
         ) : null
-      ) : jobs.length === 0 && status === 'all' && wanted === '' ? (
-        <Empty title="Nothing has been trained here yet">
-          See a network learn in the <a href={link('playground')}>playground</a>, take a demonstration of the{' '}
-          <a href={link('lecture')}>lecture</a>, or start a <a href={link('new')}>job of your own</a>.
-        </Empty>
       ) : jobs.length === 0 ? (
-        <Empty title="No run fits">No run of this status has such a name or id.</Empty>
+        <NoRun isFiltered={isFiltered} />
       ) : (
-        <table class="runs">
-          <thead>
-            <tr>
-              <th scope="col">
-                <span class="unseen">Compare</span>
-              </th>
-              <th scope="col">Run</th>
-              <th scope="col">Status</th>
-              <th scope="col">Epochs</th>
-              <th scope="col">Loss</th>
-              <th scope="col" class="number">
-                Accuracy
-              </th>
-              <th scope="col" class="number">
-                Time
-              </th>
-              <th scope="col">
-                <span class="unseen">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {jobs.map((job) => (
-              <Row
-                key={job.id}
-                job={job}
-                dataset={datasetName(job, names)}
-                chosen={chosen.includes(job.id)}
-                choose={choose}
-                steer={steer}
-              />
-            ))}
-          </tbody>
-        </table>
+        <RunsTable jobs={jobs} names={names} chosen={chosen} choose={choose} steer={steer} />
       )}
       {list.latest?.hasMore ? (
         <p class="more">
@@ -135,22 +72,121 @@ export function RunsView() {
           </button>
         </p>
       ) : null}
-      {chosen.length > 0 ? (
-        <section class="tray" aria-label="Comparison">
-          <span>{chosen.length === 1 ? '1 run chosen' : `${chosen.length} runs chosen`}</span>
-          <button type="button" onClick={() => setChosen([])}>
-            Clear
-          </button>
-          <button
-            type="button"
-            class="primary"
-            disabled={chosen.length < 2}
-            onClick={() => go('compare', chosen.join(','))}
-          >
-            Compare
-          </button>
-        </section>
-      ) : null}
+      <Tray chosen={chosen} onClear={() => setChosen([])} />
+    </section>
+  )
+}
+
+interface FiltersProps {
+  name: string
+  status: JobStatus | 'all'
+  onName(name: string): void
+  onStatus(status: JobStatus | 'all'): void
+}
+
+function Filters({ name, status, onName, onStatus }: FiltersProps) {
+  return (
+    <div class="filters">
+      <div class="field inline">
+        <label for="filter-name">Name</label>
+        <input
+          id="filter-name"
+          type="search"
+          placeholder="name or id"
+          value={name}
+          onInput={(event) => onName(event.currentTarget.value)}
+        />
+      </div>
+      <div class="field inline">
+        <label for="filter-status">Status</label>
+        <select
+          id="filter-status"
+          value={status}
+          onChange={({ currentTarget: { value } }) =>
+            onStatus(statuses.find((each) => each === value) ?? 'all')
+          }
+        >
+          <option value="all">all</option>
+          {statuses.map((each) => (
+            <option key={each}>{each}</option>
+          ))}
+        </select>
+      </div>
+    </div>
+  )
+}
+
+function NoRun({ isFiltered }: { isFiltered: boolean }) {
+  if (isFiltered) return <Empty title="No run fits">No run of this status has such a name or id.</Empty>
+  return (
+    <Empty title="Nothing has been trained here yet">
+      See a network learn in the <a href={link('playground')}>playground</a>, take a demonstration of the{' '}
+      <a href={link('lecture')}>lecture</a>, or start a <a href={link('new')}>job of your own</a>.
+    </Empty>
+  )
+}
+
+interface TableProps extends Pick<RowProps, 'choose' | 'steer'> {
+  jobs: readonly Job[]
+  names: ReadonlyMap<string, string>
+  chosen: readonly string[]
+}
+
+function RunsTable({ jobs, names, chosen, choose, steer }: TableProps) {
+  return (
+    <table class="runs">
+      <thead>
+        <tr>
+          <th scope="col">
+            <span class="unseen">Compare</span>
+          </th>
+          <th scope="col">Run</th>
+          <th scope="col">Status</th>
+          <th scope="col">Epochs</th>
+          <th scope="col">Loss</th>
+          <th scope="col" class="number">
+            Accuracy
+          </th>
+          <th scope="col" class="number">
+            Time
+          </th>
+          <th scope="col">
+            <span class="unseen">Actions</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {jobs.map((job) => (
+          <Row
+            key={job.id}
+            job={job}
+            dataset={datasetName(job, names)}
+            chosen={chosen.includes(job.id)}
+            choose={choose}
+            steer={steer}
+          />
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+function Tray({ chosen, onClear }: { chosen: readonly string[]; onClear(): void }) {
+  if (chosen.length === 0) return null
+  return (
+    <section class="tray" aria-label="Comparison">
+      <span>{chosen.length === 1 ? '1 run chosen' : `${chosen.length} runs chosen`}</span>
+      <button type="button" onClick={onClear}>
+        Clear
+      </button>
+      <button
+        type="button"
+        class="primary"
+        disabled={chosen.length < 2}
+        onClick={() => go('compare', chosen.join(','))}
+      >
+        Compare
+      </button>
     </section>
   )
 }
@@ -209,38 +245,42 @@ function Row({ job, dataset, chosen, choose, steer }: RowProps) {
       </td>
       <td class="number time">{timeOf(job)}</td>
       <td class="steer">
-        {status === 'running' || status === 'queued' ? (
-          <button
-            type="button"
-            class="icon"
-            aria-label={`Pause ${title}`}
-            onClick={() => steer(job, 'pause')}
-          >
-            <Icon name="pause" />
-          </button>
-        ) : null}
-        {status === 'paused' ? (
-          <button
-            type="button"
-            class="icon"
-            aria-label={`Resume ${title}`}
-            onClick={() => steer(job, 'resume')}
-          >
-            <Icon name="play" />
-          </button>
-        ) : null}
-        {job.finishedAt === null ? (
-          <button
-            type="button"
-            class="icon"
-            aria-label={`Cancel ${title}`}
-            onClick={() => steer(job, 'cancel')}
-          >
-            <Icon name="stop" />
-          </button>
-        ) : null}
+        <Steer job={job} title={title} steer={steer} />
       </td>
     </tr>
+  )
+}
+
+function Steer({ job, title, steer }: Pick<RowProps, 'job' | 'steer'> & { title: string }) {
+  const { status } = job
+  return (
+    <>
+      {status === 'running' || status === 'queued' ? (
+        <button type="button" class="icon" aria-label={`Pause ${title}`} onClick={() => steer(job, 'pause')}>
+          <Icon name="pause" />
+        </button>
+      ) : null}
+      {status === 'paused' ? (
+        <button
+          type="button"
+          class="icon"
+          aria-label={`Resume ${title}`}
+          onClick={() => steer(job, 'resume')}
+        >
+          <Icon name="play" />
+        </button>
+      ) : null}
+      {job.finishedAt === null ? (
+        <button
+          type="button"
+          class="icon"
+          aria-label={`Cancel ${title}`}
+          onClick={() => steer(job, 'cancel')}
+        >
+          <Icon name="stop" />
+        </button>
+      ) : null}
+    </>
   )
 }
 

@@ -1,0 +1,99 @@
+/** What the playground trains: its settings, lessons that train at once, and the request that each stands for. */
+import type { JobRequest } from '../api/types.js'
+import type { Point } from '../draw/plane.js'
+import type { HiddenLayer } from '../parts/network-editor.js'
+import { isTruthTable, pointsOf, type Shape, samplesOf, shapeNames } from './playground-data.js'
+
+export type OptimizerName = 'adam' | 'sgd' | 'momentum'
+
+export interface Setting {
+  shape: Shape
+  noise: number
+  hidden: HiddenLayer[]
+  optimizer: OptimizerName
+  learningRate: number
+  epochs: number
+  /** One threshold unit by Rosenblatt's rule, as the lecture begins. */
+  perceptron: boolean
+}
+
+export const twoLayers: Setting = {
+  shape: 'xor',
+  noise: 0.1,
+  hidden: [{ units: 4, activation: 'tanh' }],
+  optimizer: 'adam',
+  learningRate: 0.05,
+  epochs: 500,
+  perceptron: false,
+}
+const perceptron = { ...twoLayers, hidden: [], perceptron: true, epochs: 12, learningRate: 1 }
+const wide = { hidden: [{ units: 8, activation: 'tanh' as const }], learningRate: 0.02, epochs: 400 }
+
+export const lessons: readonly [string, Setting][] = [
+  ['Perceptron on AND', { ...perceptron, shape: 'and' }],
+  ['Perceptron on XOR', perceptron],
+  ['Two layers on XOR', twoLayers],
+  ['Moons', { ...twoLayers, ...wide, shape: 'moons' }],
+  [
+    'Spirals',
+    {
+      ...twoLayers,
+      shape: 'spirals',
+      noise: 0.05,
+      learningRate: 0.01,
+      epochs: 1_500,
+      hidden: [
+        { units: 16, activation: 'tanh' },
+        { units: 16, activation: 'tanh' },
+      ],
+    },
+  ],
+  ['Sine', { ...twoLayers, ...wide, shape: 'sine', epochs: 1_500 }],
+]
+
+export function outputOf(
+  { shape, perceptron }: Setting,
+  classes: number,
+): { units: number; activation: 'linear' | 'softmax' | 'sigmoid' | 'step' } {
+  if (shape === 'sine') return { units: 1, activation: 'linear' }
+  if (classes > 2) return { units: classes, activation: 'softmax' }
+  return { units: 1, activation: perceptron ? 'step' : 'sigmoid' }
+}
+
+export function requestFrom(setting: Setting, clicked: readonly Point[]): JobRequest {
+  const { shape, noise, hidden, optimizer, learningRate, epochs, perceptron } = setting
+  const points = pointsOf(shape, noise, clicked)
+  const samples = samplesOf(noise)
+  const output = outputOf(setting, new Set(points.map(({ which }) => which)).size)
+  const dataset = isTruthTable(shape)
+    ? shape
+    : shape === 'sine'
+      ? { x: samples.map(({ x }) => x), y: samples.map(({ y }) => y) }
+      : { x: points.map(({ x, y }) => [x, y]), y: points.map(({ which }) => which) }
+  const losses = {
+    linear: 'meanSquaredError',
+    softmax: 'categoricalCrossentropy',
+    sigmoid: 'binaryCrossentropy',
+    step: 'perceptron',
+  } as const
+  const dense = [...hidden, output].map((layer) => ({
+    type: 'dense' as const,
+    ...layer,
+    // From nothing, as the lecture does it by hand.
+    ...(perceptron ? { kernelInitializer: 'zeros' as const } : {}),
+  }))
+  return {
+    name: `Playground: ${shapeNames[shape]}`,
+    dataset,
+    network: { layers: dense },
+    loss: losses[output.activation],
+    optimizer:
+      perceptron || optimizer === 'sgd'
+        ? { type: 'sgd', learningRate }
+        : optimizer === 'momentum'
+          ? { type: 'sgd', learningRate, momentum: 0.9 }
+          : { type: 'adam', learningRate },
+    epochs,
+    ...(perceptron ? { batchSize: 1, sampling: 'sequential' as const } : {}),
+  } as JobRequest
+}
