@@ -81,7 +81,7 @@ function plan(
   validation: DataDescription | null,
   source: Source | null,
 ) {
-  const { name, metadata, dataset, validationDataset, priority, ...rest } = request
+  const { name, metadata, dataset, validationDataset, priority, fromMismatch, ...rest } = request
   const { split: wantedSplit, scaling = data.scaling, targetScaling: wantedScaling, ...fields } = rest
   const training = { ...fields, seed: fields.seed ?? randomInt(2 ** 48 - 1) }
   const inputShape = training.network.inputShape ?? shapeOfRow(data, training.sampleWeight)
@@ -113,7 +113,7 @@ function plan(
       ...(training.earlyStopping === undefined ? {} : { earlyStopping: training.earlyStopping }),
       ...{ seed: training.seed, split: rule, scaling, targetScaling, dataset: data.name },
       ...(validation === null ? {} : { validationDataset: validation.name }),
-      ...(inherited === null ? {} : { inherited: inherited.inherited }),
+      ...(inherited === null ? {} : { fromMismatch, inherited: inherited.inherited }),
     }
     return { spec, program, target: target.coding }
   } catch (error) {

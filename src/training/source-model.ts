@@ -5,7 +5,7 @@ import type { Model, Tensor } from '../contract/model.js'
 import type { TrainingSpec } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'
 import { shownNames } from '../datasets/shown-text.js'
-import { canScaleTargets } from '../datasets/target-coding.js'
+import { canScaleTargets, targetWidth } from '../datasets/target-coding.js'
 import {
   type Ends,
   featuresOf,
@@ -79,7 +79,9 @@ export function checkSourceWeights(
   const { network } = program
   const ends: Ends = { features: featuresOf(request.columns, request.sampleWeight), target }
   const source: Ends = model.coding
-  if (request.fromMismatch !== 'initialize' && outputPlaces(source.target, target).includes(-1)) {
+  const outputs = outputPlaces(source.target, target)
+  const isOther = outputs.includes(-1) || outputs.length !== targetWidth(source.target)
+  if (request.fromMismatch !== 'initialize' && isOther) {
     throw refused(
       `Model ${model.id} answers ${answersOf(source.target)}, and this network ${answersOf(target)}. Use the last layer ` +
         'of the model, or send "fromMismatch": "initialize" to begin anew with the last layer.',
