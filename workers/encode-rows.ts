@@ -3,6 +3,7 @@ import { inputWidth } from '../src/contract/dataset.js'
 import type { JobSpec } from '../src/contract/job.js'
 import { encode } from '../src/datasets/encoding.js'
 import type { Part } from '../src/datasets/feature-coding.js'
+import { isWeighted } from '../src/datasets/row-weights.js'
 import { everyRow, splitOf } from '../src/datasets/split-rows.js'
 import { targetCoding, targetWidth } from '../src/datasets/target-coding.js'
 import { Dataset, outputShape, sizeOf } from '../src/engine/index.js'
@@ -23,7 +24,7 @@ export function encodeRows(spec: JobSpec, data: RawData, parts = partsOf(spec, d
     trainingRows: parts.training.rows.length,
     validationRows: parts.validation.rows.length,
     features,
-    targetWidth: targetWidth(targetCoding({ columns }, options)),
+    targetWidth: targetWidth(targetCoding({ columns }, options)) + (isWeighted(spec) ? 1 : 0),
   })
   const coding = encode(parts.training, parts.validation, options, dataset)
   return { type: 'shared', handle: dataset.share(), coding }

@@ -3,6 +3,7 @@ import type { Coding } from '../src/contract/dataset.js'
 import { type Evaluation, maximumEvaluatedRows } from '../src/contract/evaluation.js'
 import { type Loss, lastActivation, type Network } from '../src/contract/network.js'
 import { Evaluator } from '../src/datasets/evaluation.js'
+import { targetWidth } from '../src/datasets/target-coding.js'
 import { type Dataset, Predictor, type Weights } from '../src/engine/index.js'
 import type { BackendSetting } from './messages.js'
 
@@ -31,7 +32,10 @@ export function evaluate(examination: Examination): Evaluation | null {
     : [dataset.trainingX, dataset.trainingY]
   const count = Math.min(available, maximumEvaluatedRows)
   const rows = isValidation ? ('validation' as const) : ('training' as const)
-  const isBinary = y.every((value) => value === 0 || value === 1)
+  const targets = targetWidth(coding.target)
+  // A weight may stand behind the targets of a row.
+  const stride = y.length / available
+  const isBinary = y.every((value, place) => place % stride >= targets || value === 0 || value === 1)
   const evaluator = new Evaluator(
     coding.target,
     { loss, lastActivation: lastActivation(network), isBinary },
@@ -52,7 +56,7 @@ export function evaluate(examination: Examination): Evaluation | null {
     const width = outputs.length / asked
     for (const [index, place] of places.entries()) {
       evaluator.add(
-        y.subarray(place * size.targetWidth, (place + 1) * size.targetWidth),
+        y.subarray(place * stride, place * stride + targets),
         outputs.subarray(index * width, (index + 1) * width),
       )
     }
