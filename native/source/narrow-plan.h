@@ -45,12 +45,20 @@ class NarrowPlan {
   bool hasUpdate(const std::vector<Operation>& list) {
     if (list.empty()) return false;
     const Operation& last = list.back();
-    if (last.code < 25) return false;
+    if (last.code < 25 || last.code > 28) return false;
     count_ = last.n[0];
-    for (int i = 0; i < 4; i++)
-      if (last.at[i]) network_.ranges.push_back({last.at[i], nullptr});
+    const Operation* decay = nullptr;
     for (const Operation& o : list)
-      if (&o != &last && (o.code != 24 || o.at[0] != last.at[1] || o.n[0] != count_)) return false;
+      if (o.code == 29) decay = &o;
+    if (decay && (decay->at[0] != last.at[0] || decay->at[2] != last.at[1])) return false;
+    network_.ranges.push_back({last.at[0], nullptr});
+    network_.ranges.push_back({decay ? decay->at[1] : last.at[1], nullptr});
+    for (int i = decay ? 1 : 2; i < 4; i++)
+      if (last.at[i]) network_.ranges.push_back({last.at[i], nullptr});
+    for (const Operation& o : list) {
+      const bool clips = o.code == 24 && o.at[0] == gradients();
+      if (&o != &last && ((!clips && &o != decay) || o.n[0] != count_)) return false;
+    }
     if (list.size() == 1 && last.code == 25) network_.fused = &last;
     return true;
   }

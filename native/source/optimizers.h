@@ -23,6 +23,15 @@ inline void clipGradients(float* gradients, int64_t count, double limit) {
   overVectors(count, [&](int64_t i, auto mask) { store(gradients + i, load(gradients + i, mask) * factor, mask); });
 }
 
+/// to = g + weightDecay·θ.
+inline void decayWeights(const float* parameters, const float* gradients, float* to, int from, int end, float weightDecay) {
+  const Floats decay = every(weightDecay);
+  overVectors(end - from, [&](int64_t offset, auto mask) {
+    const int64_t i = from + offset;
+    store(to + i, multiplyAdd(decay, load(parameters + i, mask), load(gradients + i, mask)), mask);
+  });
+}
+
 struct Sgd {
   float learningRate;
   float momentum;

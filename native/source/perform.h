@@ -80,6 +80,11 @@ inline void perform(const Operation& o, Moment& now, const Context& context) {
       return elementwise(n[0], 25, [&](int from, int end) {
         scaledUpdate(at[0], at[1], at[2], from, end, now.learningRate, 1, 1, real[1]);
       });
+    case 29: {
+      const float decay = static_cast<float>(real[1]);
+      return elementwise(n[0], 4,
+                         [&](int from, int end) { decayWeights(at[0], at[1], at[2], from, end, decay); });
+    }
   }
 }
 

@@ -46,6 +46,7 @@ constexpr Entry catalogue[] = {
     {26, "idddfd", "a a a a"},
     {27, "idd", "a a a"},
     {28, "id", "a a a"},
+    {29, "id", "a a a"},
 };
 
 const Entry* entryOf(int32_t code) {

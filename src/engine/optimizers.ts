@@ -19,7 +19,33 @@ export function updateOperations(
     clipNorm === undefined
       ? []
       : [{ op: 'clipGradients', operands: { gradients }, attributes: { count, limit: clipNorm } }]
-  return [...clip, update(optimizer, parameters, gradients, count, layout)]
+  const decay = decayOf(optimizer)
+  if (decay === 0) return [...clip, update(optimizer, parameters, gradients, count, layout)]
+  const decayed = layout.fixed('optimizer.decayedGradients', 'scratch', [count])
+  return [
+    ...clip,
+    {
+      op: 'decayWeights',
+      operands: { parameters, gradients, to: decayed },
+      attributes: { count, weightDecay: decay },
+    },
+    update(optimizer, parameters, decayed, count, layout),
+  ]
+}
+
+/** What is added to the gradients before the update; sgd and adamw decay the weights in their own update. */
+function decayOf(optimizer: Optimizer): number {
+  switch (optimizer.type) {
+    case 'sgd':
+    case 'adamw':
+      return 0
+    case 'adam':
+    case 'rmsprop':
+    case 'adagrad':
+      return optimizer.weightDecay
+    default:
+      return optimizer satisfies never
+  }
 }
 
 function update(

@@ -107,8 +107,17 @@ const optimizers: fc.Arbitrary<SpecInput['optimizer']> = fc.oneof(
     nesterov: fc.boolean(),
     weightDecay: fc.constantFrom(0, 0.01),
   }),
-  fc.record({ type: fc.constantFrom('adam', 'adamw'), learningRate, biasCorrection: fc.boolean() }),
-  fc.record({ type: fc.constantFrom('rmsprop', 'adagrad'), learningRate }),
+  fc.record({
+    type: fc.constantFrom('adam', 'adamw'),
+    learningRate,
+    biasCorrection: fc.boolean(),
+    weightDecay: fc.constantFrom(0, 0.1),
+  }),
+  fc.record({
+    type: fc.constantFrom('rmsprop', 'adagrad'),
+    learningRate,
+    weightDecay: fc.constantFrom(0, 0.1),
+  }),
 )
 
 export interface RandomTraining {

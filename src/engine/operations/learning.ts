@@ -26,6 +26,18 @@ export const learning = {
     cost: [[3, 'count']],
     tolerance: summed,
   }),
+  /** to = g + weightDecay·θ: an L2 penalty of ½·weightDecay·‖θ‖². The gradients themselves stay as they are. */
+  decayWeights: operation({
+    code: 29,
+    attributes: { count: 'integer', weightDecay: 'real' },
+    operands: {
+      parameters: { access: 'read', shape: ['count'] },
+      gradients: { access: 'read', shape: ['count'] },
+      to: { access: 'write', shape: ['count'] },
+    },
+    cost: [[2, 'count']],
+    tolerance: elementwise,
+  }),
   /** g ← g + weightDecay·θ; δ ← momentum·δ + g; θ ← θ − α·δ (Nesterov: θ − α·(g + momentum·δ)). Without velocity θ ← θ − α·g. α: the epoch's learning rate. */
   sgdUpdate: operation({
     code: 25,

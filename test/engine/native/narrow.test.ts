@@ -177,6 +177,29 @@ const cases: Readonly<Record<string, Case>> = {
     rows: 8,
     rest: { loss: 'huber', optimizer: { type: 'rmsprop', learningRate: 0.002 } },
   },
+  'Adam with weight decay over clipped gradients': {
+    inputs: 6,
+    layers: [
+      [5, 'tanh'],
+      [2, 'sigmoid'],
+    ],
+    rows: 10,
+    validationRows: 3,
+    rest: {
+      loss: 'binaryCrossentropy',
+      optimizer: { type: 'adam', learningRate: 0.01, weightDecay: 0.3 },
+      clipNorm: 0.2,
+    },
+  },
+  'Adagrad with weight decay': {
+    inputs: 3,
+    layers: [
+      [7, 'tanh'],
+      [1, 'linear'],
+    ],
+    rows: 8,
+    rest: { loss: 'huber', optimizer: { type: 'adagrad', learningRate: 0.01, weightDecay: 0.1 } },
+  },
   'clipped gradients': {
     inputs: 3,
     layers: [

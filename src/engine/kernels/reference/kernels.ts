@@ -15,7 +15,14 @@ import {
   locallyConnectedForward,
 } from './locally-connected.js'
 import { loss } from './loss.js'
-import { adagradUpdate, adamUpdate, clipGradients, rmspropUpdate, sgdUpdate } from './optimizer.js'
+import {
+  adagradUpdate,
+  adamUpdate,
+  clipGradients,
+  decayWeights,
+  rmspropUpdate,
+  sgdUpdate,
+} from './optimizer.js'
 import {
   averagePoolingBackward,
   averagePoolingForward,
@@ -51,6 +58,7 @@ const kernels: Kernels = {
   dropoutBackward,
   loss,
   clipGradients,
+  decayWeights,
   sgdUpdate,
   adamUpdate,
   rmspropUpdate,

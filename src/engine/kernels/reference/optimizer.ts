@@ -12,6 +12,14 @@ export function clipGradients(operation: OperationOf<'clipGradients'>, run: Run)
   for (let i = 0; i < count; i++) gradients[i] = (gradients[i] * limit) / norm
 }
 
+export function decayWeights(operation: OperationOf<'decayWeights'>, run: Run): void {
+  const { count, weightDecay } = operation.attributes
+  const parameters = view(run, operation.operands.parameters)
+  const gradients = view(run, operation.operands.gradients)
+  const to = view(run, operation.operands.to)
+  for (let i = 0; i < count; i++) to[i] = gradients[i] + weightDecay * parameters[i]
+}
+
 export function sgdUpdate(operation: OperationOf<'sgdUpdate'>, run: Run): void {
   const { count, momentum, nesterov, weightDecay } = operation.attributes
   const parameters = view(run, operation.operands.parameters)

@@ -7,7 +7,7 @@ import { denseBackwardInput, denseBackwardWeights, denseForward } from './dense'
 import { localBackwardInput, localBackwardWeights, localForward } from './locally-connected'
 import { lossForward, rightAnswers } from './loss'
 import { normalizationBackward, normalizationForward, normalizationInference } from './normalization'
-import { adamUpdate, clipGradients, scaledUpdate, sgdUpdate } from './optimizers'
+import { adamUpdate, clipGradients, decayWeights, scaledUpdate, sgdUpdate } from './optimizers'
 import { averagePoolingBackward, averagePoolingForward, maxPoolingBackward, maxPoolingForward } from './pooling'
 import { dropoutBackward, dropoutForward } from './random'
 import { softmaxBackward, softmaxForward } from './softmax'
@@ -211,6 +211,9 @@ export function perform(from: usize, end: usize): void {
         break
       case 28:
         scaledUpdate(operand(w, 0), operand(w, 1), operand(w, 2), integer(w, 3), learningRate, 1, 1, real(w, 4))
+        break
+      case 29:
+        decayWeights(operand(w, 0), operand(w, 1), operand(w, 2), integer(w, 3), <f32>real(w, 4))
         break
       default:
         unreachable()

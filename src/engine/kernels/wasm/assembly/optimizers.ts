@@ -32,6 +32,15 @@ export function clipGradients(gradients: usize, count: i32, limit: f64): void {
   for (let at = gradients; at < end; at += 16) v128.store(at, f32x4.mul(v128.load(at), factor))
 }
 
+/** to = g + weightDecay·θ. */
+export function decayWeights(parameters: usize, gradients: usize, to: usize, count: i32, weightDecay: f32): void {
+  const decay = f32x4.splat(weightDecay)
+  const end = parameters + ((<usize>count) << 2)
+  for (; parameters < end; parameters += 16, gradients += 16, to += 16) {
+    v128.store(to, multiplyAdd(decay, v128.load(parameters), v128.load(gradients)))
+  }
+}
+
 /** Four parameters by their gradients g: see sgdUpdate. */
 // @ts-ignore: decorator
 @inline
