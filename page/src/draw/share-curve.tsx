@@ -1,7 +1,7 @@
 /** A curve between two shares, such as recall and precision, with the point that is looked at. */
 import { short } from '../format.js'
 
-const size = 260
+const size = 340
 const edge = { left: 44, bottom: 40, top: 10, right: 12 }
 const marks = [0, 0.25, 0.5, 0.75, 1]
 

@@ -147,7 +147,7 @@ function CountsTable(props: { counts: Counts; positive: string; negative: string
   const figures: [string, string][] = [
     [`True positives: “${positive}”, found`, whole(counts.truePositives)],
     [`False positives: “${negative}”, taken for “${positive}”`, whole(counts.falsePositives)],
-    [`True negatives: “${negative}”, told apart`, whole(counts.trueNegatives)],
+    [`True negatives: “${negative}”, recognized`, whole(counts.trueNegatives)],
     [`False negatives: “${positive}”, missed`, whole(counts.falseNegatives)],
     ['Precision', percent(precision)],
     ['Recall', percent(recall)],
