@@ -74,7 +74,7 @@ export function ClassTable({ perClass, macro }: Pick<Classification, 'perClass' 
           ))}
           {macro === null ? null : (
             <tr class="sum">
-              <th scope="row">Mean of the classes</th>
+              <th scope="row">Mean</th>
               <Scores {...macro} />
               <td class="number">{whole(perClass.reduce((sum, { support }) => sum + support, 0))}</td>
             </tr>

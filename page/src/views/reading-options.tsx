@@ -70,7 +70,7 @@ function TextOptions({ choices, onChange }: Pick<Props, 'choices' | 'onChange'>)
         value={choices.decimal}
         onChange={(decimal) => onChange({ decimal })}
         options={[
-          ['auto', 'found out'],
+          ['auto', 'automatic'],
           ['point', 'point: 1.5'],
           ['comma', 'comma: 1,5'],
         ]}
@@ -80,7 +80,7 @@ function TextOptions({ choices, onChange }: Pick<Props, 'choices' | 'onChange'>)
         value={choices.header}
         onChange={(header) => onChange({ header })}
         options={[
-          ['auto', 'found out'],
+          ['auto', 'automatic'],
           ['true', 'names the columns'],
           ['false', 'is a row'],
         ]}
@@ -90,7 +90,7 @@ function TextOptions({ choices, onChange }: Pick<Props, 'choices' | 'onChange'>)
         value={choices.delimiter}
         onChange={(delimiter) => onChange({ delimiter })}
         options={[
-          ['auto', 'found out'],
+          ['auto', 'automatic'],
           ['comma', 'comma'],
           ['semicolon', 'semicolon'],
           ['tab', 'tab'],
