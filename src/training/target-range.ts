@@ -87,7 +87,10 @@ function refusalOf(column: NumberTarget, target: TrainedTarget & { scaling: Scal
 }
 
 const rangeOf = ({ name, min, max }: Pick<NumberTarget, 'name' | 'min' | 'max'>) =>
-  min === max ? `${name} is ${min} in every row` : `${name} goes from ${min} to ${max}`
+  min === max ? `${name} is ${short(min)} in every row` : `${name} goes from ${short(min)} to ${short(max)}`
+
+/** Enough digits to know the number again. */
+const short = (value: number) => Number(value.toPrecision(7))
 
 const asNumber = 'for a number, use meanSquaredError and end with linear'
 

@@ -1,7 +1,7 @@
 /** On which scale number targets are trained. */
-import type { Column, Scaling, TargetCoding } from '../contract/dataset.js'
+import type { Scaling, TargetCoding } from '../contract/dataset.js'
 import type { Activation, Loss } from '../contract/network.js'
-import { isRegression } from '../datasets/target-coding.js'
+import { isRegression, targetNames } from '../datasets/target-coding.js'
 import { SpecError } from '../engine/index.js'
 import type { DataDescription } from './data-description.js'
 
@@ -45,12 +45,11 @@ export function reachOf(activation: Activation): { least: number; most: number }
  */
 export function targetScalingFor(
   wanted: Scaling | undefined,
-  { origin, columns }: Pick<DataDescription, 'origin' | 'columns'>,
+  { origin }: Pick<DataDescription, 'origin'>,
   target: TrainedTarget,
 ): Scaling {
   const { activation } = target
-  const targets = columns.filter((column) => column.role === 'target')
-  const refusal = scalingRefusal(targets, target)
+  const refusal = scalingRefusal(target)
   if (wanted !== undefined && wanted !== 'none') {
     if (refusal !== undefined) throw new SpecError('/targetScaling', refusal)
     if (wanted === 'standardize' && !takesStandardized(activation)) {
@@ -67,15 +66,12 @@ export function targetScalingFor(
 const takesStandardized = (activation: Activation) =>
   reachOf(activation).least < 0 && reachOf(activation).most === Number.POSITIVE_INFINITY
 
-function scalingRefusal(
-  targets: readonly Column[],
-  { coding, loss, activation }: TrainedTarget,
-): string | undefined {
+function scalingRefusal({ coding, loss, activation }: TrainedTarget): string | undefined {
   if (!isRegression(loss))
     return `${loss} takes its targets as they are: leave targetScaling out, or use meanSquaredError`
-  const other = targets.find((column) => column.type !== 'number')
-  if (other !== undefined || coding.type !== 'number') {
-    return `only numbers are scaled, and ${targets.map(({ name }) => name).join(', ')} ${other === undefined ? 'is a class' : `has the ${other.type} ${other.name}`}: leave targetScaling out`
+  if (coding.type !== 'number') {
+    const names = targetNames(coding).join(', ')
+    return `only numbers are scaled, and ${names} tells classes apart: leave targetScaling out`
   }
   if (coding.binary === true) return 'the targets are 0 and 1 already: leave targetScaling out'
   if (activation === 'softmax' || activation === 'step') {

@@ -70,7 +70,7 @@ describe('number targets under a loss of classes', () => {
       'prices',
       prices,
       binary,
-      'y goes from 199000.5 to 310000.25, and binaryCrossentropy takes targets from 0 to 1',
+      'y goes from 199000.5 to 310000.3, and binaryCrossentropy takes targets from 0 to 1',
     ],
     [
       'classes 1 and 2',
@@ -172,6 +172,12 @@ describe('the scale of targets', () => {
     expect(await scaling({ dataset: await numbers([0, 0.5, 1]), ...binary })).toBe('none')
     expect(await scaling({ dataset: 'sine', ...linear, targetScaling: 'standardize' })).toBe('standardize')
     expect(await scaling({ dataset: await numbers(prices), ...linear, targetScaling: 'none' })).toBe('none')
+  })
+
+  it('is learned of a number beside a boolean, too', async () => {
+    const targets = { ok: [['true', 'false', 'true']], price: [prices] }
+    const dataset = await upload({ x: [[1.5, 2, 4]], ...targets }, { target: ['ok', 'price'] })
+    expect((await specOf({ dataset })).targetScaling).toBe('standardize')
   })
 
   it.each([
