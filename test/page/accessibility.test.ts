@@ -9,17 +9,21 @@ const suite = browserSuite()
 afterEach(() => expect(suite.failures).toEqual([]))
 
 async function trainedIris(name: string) {
+  return trained({
+    name,
+    dataset: 'iris',
+    network: { layers: [{ type: 'dense', units: 3, activation: 'softmax' }] },
+    loss: 'categoricalCrossentropy',
+    epochs: 20,
+    validationSplit: 0.2,
+  })
+}
+
+async function trained(request: object) {
   const answer = await fetch(`${suite.service().url}/jobs`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      name,
-      dataset: 'iris',
-      network: { layers: [{ type: 'dense', units: 3, activation: 'softmax' }] },
-      loss: 'categoricalCrossentropy',
-      epochs: 20,
-      validationSplit: 0.2,
-    }),
+    body: JSON.stringify(request),
   })
   const { id } = (await answer.json()) as { id: string }
   const { job } = await watchJob(suite.service().url, id).ended
@@ -33,11 +37,20 @@ describe.skipIf(!hasChromium)('every view', () => {
         'A run whose name is long enough to be a bother on a small screen',
       )
       const other = await trainedIris('another')
+      const csv = Array.from({ length: 120 }, (_, row) => `${(row * 7) % 20},${row % 4 === 0 ? 'yes' : 'no'}`)
+      const upload = await fetch(`${suite.service().url}/datasets`, {
+        method: 'POST',
+        headers: { 'content-type': 'text/csv' },
+        body: `size,answer\n${csv.join('\n')}\n`,
+      })
+      const { id: dataset } = (await upload.json()) as { id: string }
+      const twoClasses = await trained({ name: 'two classes', dataset, epochs: 30 })
       const page = await suite.open('')
       await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
       const views: [string, (page: Page) => Promise<unknown>][] = [
         ['#/runs', (page) => page.getByRole('row').nth(2).waitFor()],
         [`#/runs/${id}`, (page) => page.getByText('complete').waitFor()],
+        [`#/runs/${twoClasses.id}`, (page) => page.getByRole('img', { name: /^ROC curve/ }).waitFor()],
         [`#/compare/${id},${other.id}`, (page) => page.locator('.u-over').waitFor()],
         [
           '#/playground',

@@ -25,7 +25,8 @@ export function Predictor({ model, dataset }: { model: Model; dataset: Dataset |
     ),
   )
   const [picture, setPicture] = useState<number[] | File | null>(null)
-  const isPicture = image !== undefined || features.length === digitPixels
+  const isDrawable = features.length === digitPixels
+  const isPicture = image !== undefined || isDrawable
   const hasFields = !isPicture && features.length <= mostFields
   const cells = features.map((feature) => cellOf(feature, values[feature.name] ?? ''))
   const row = isPicture ? picture : cells
@@ -37,7 +38,7 @@ export function Predictor({ model, dataset }: { model: Model; dataset: Dataset |
         {isPicture ? (
           <PictureInput
             image={image}
-            drawable={features.length === digitPixels}
+            drawable={isDrawable}
             greatest={image?.white ?? greatestShade(dataset)}
             onPicture={setPicture}
           />
@@ -67,7 +68,9 @@ export function Predictor({ model, dataset }: { model: Model; dataset: Dataset |
         <h2>It answers</h2>
         <RefusalNotice refusal={problem} />
         {answer === null || row === null ? (
-          <p class="hint">{isPicture ? 'Give it a picture.' : 'Nothing yet.'}</p>
+          <p class="hint">
+            {isDrawable ? 'Draw a digit.' : isPicture ? 'Give it a picture.' : 'Nothing yet.'}
+          </p>
         ) : (
           <Answer answer={answer} model={model} />
         )}
