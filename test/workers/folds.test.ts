@@ -93,7 +93,11 @@ describe('the evaluation of folds', () => {
     const { evaluation } = examine(specOf({ scaling: 'standardize', targetScaling: 'standardize' }), table)
     if (evaluation?.type !== 'regression') throw new Error('is no regression')
     expect(evaluation).toMatchObject({ rows: 'folds', available: 41, count: 41, unanswered: 0 })
-    expect(evaluation.targets[0].r2).toBeGreaterThan(0.999)
+    const [{ r2, pairs }] = evaluation.targets
+    expect(r2).toBeGreaterThan(0.999)
+    // The first row is 200,000; the line rises by 1,000 a row.
+    expect(pairs[0][0]).toBeCloseTo(200_000, 0)
+    for (const [actual, predicted] of pairs) expect(Math.abs(actual - predicted)).toBeLessThan(1_000)
   })
 
   it('knows nothing of the rows it asks about', () => {

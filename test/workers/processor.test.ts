@@ -177,7 +177,7 @@ describe('a job', () => {
     const paused = performance.now()
     processor.notice({ jobId: id, status: 'paused', epoch: 0 })
     await processing
-    expect(performance.now() - paused).toBeLessThan(500)
+    expect(performance.now() - paused).toBeLessThan(2_000)
     expect(await stores.jobs.get(id)).toMatchObject({ status: 'paused', epoch: 0, epochs: 1e6 })
     // The folds choose the epochs, also of a job that goes on.
     await expect(stores.jobs.resume(id, { epochs: 5 })).rejects.toMatchObject({
