@@ -21,6 +21,8 @@ const caseSchema = z.object({
   spec: trainingSchema,
   x: z.array(nestedSchema),
   y: z.array(nestedSchema),
+  /** How much each row counts in the loss. */
+  sampleWeight: z.array(z.number()).optional(),
   initialWeights: tensorsSchema,
 })
 export type Case = z.infer<typeof caseSchema>
@@ -84,7 +86,7 @@ export function weightsFrom(tensors: Record<string, Nested>): Weights {
 
 /** Trains as the case says, all rows, and answers for its first eight rows. */
 export function runCase(
-  { name, spec, x, y, initialWeights }: Case,
+  { name, spec, x, y, sampleWeight, initialWeights }: Case,
   backend: BackendName | 'auto',
 ): CaseResult & { name: string; backend: BackendName } {
   const flatX = flat(x)
@@ -97,11 +99,10 @@ export function runCase(
     targetWidth,
     trainingRows: rows,
     validationRows: 0,
+    weighted: sampleWeight !== undefined,
   }
-  const dataset = Dataset.from(flatX, flatY, {
-    training: Int32Array.from({ length: rows }, (_, i) => i),
-    validation: new Int32Array(0),
-  })
+  const order = { training: Int32Array.from({ length: rows }, (_, i) => i), validation: new Int32Array(0) }
+  const dataset = Dataset.from(flatX, flatY, order, sampleWeight)
   const options = { backend, seed: spec.seed ?? 0, initialWeights: weightsFrom(initialWeights) }
 
   const { clipNorm: _, ...unclipped } = spec

@@ -230,5 +230,39 @@ inline Judgement judge(int lossCode, int accuracyCode, const float* output, cons
   return result;
 }
 
+/**
+ * As judge, where each row's targets are followed by its weight w; row by row, each counting w / rows or, with `bySum`,
+ * w / Σ w, and nothing where Σ w is 0. Right answers count without weights.
+ */
+inline Judgement judgeWeighted(int lossCode, int accuracyCode, bool bySum, const float* output, const float* target,
+                               float* gradient, int rows, int size, float* scratch) {
+  const int64_t stride = int64_t{size} + 1;
+  double divisor = rows;
+  if (bySum) {
+    divisor = 0;
+    for (int row = 0; row < rows; row++) divisor += static_cast<double>(target[row * stride + size]);
+  }
+  const double share = divisor == 0 ? 0 : 1 / divisor;
+  Judgement result;
+  for (int row = 0; row < rows; row++, output += size, target += stride) {
+    const double weight = static_cast<double>(target[size]) * share;
+    Judgement one;
+    if (lossCode == loss::categoricalCrossentropy) {
+      // Turned rows pay only where several fill the lanes.
+      one = crossentropy(output, target, gradient, 1, size, scratch);
+      one.right = rightAnswers(accuracyCode, output, target, 1, size);
+    } else {
+      one = judge(lossCode, accuracyCode, output, target, gradient, 1, size, scratch);
+    }
+    result.lossSum += weight * rows * one.lossSum;
+    result.right += one.right;
+    if (!gradient) continue;
+    const Floats factor = every(static_cast<float>(weight));
+    overVectors(size, [&](int64_t i, auto mask) { store(gradient + i, load(gradient + i, mask) * factor, mask); });
+    gradient += size;
+  }
+  return result;
+}
+
 }  // namespace ISA
 }  // namespace descent

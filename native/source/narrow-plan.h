@@ -67,7 +67,7 @@ class NarrowPlan {
     return from >= parameters() && from + length <= parameters() + count_;
   }
 
-  /// Takes the layers; whether the list is the loss and then, from the last layer down, each one's gradients.
+  /// Takes the layers; whether the list is the loss (of rows without weights) and then, from the last layer down, each one's gradients.
   bool follows(const std::vector<Operation>& list) {
     const auto& forward = program_.list[forwardList];
     const Operation* o = list.data();

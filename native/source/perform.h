@@ -20,7 +20,8 @@ inline int64_t scratchOf(const Operation& operation, int capacity) {
     case 11:
     case 12:
     case 13: return productScratch + localScratch(localOf(operation.n), capacity);
-    case 23: return productScratch + 2 * most(int64_t{operation.n[0]}, int64_t{turnedWidth} * lanes) + 2 * lanes;
+    case 23:
+    case 30: return productScratch + 2 * most(int64_t{operation.n[0]}, int64_t{turnedWidth} * lanes) + 2 * lanes;
     default: return productScratch;
   }
 }
@@ -80,6 +81,9 @@ inline void perform(const Operation& o, Moment& now, const Context& context) {
       return elementwise(n[0], 25, [&](int from, int end) {
         scaledUpdate(at[0], at[1], at[2], from, end, now.learningRate, 1, 1, real[1]);
       });
+    case 30:
+      return now.add(judgeWeighted(n[2], n[3], n[4] == 1, at[0], at[1], at[2], rows, n[0],
+                                   context.scratch + productScratch));
     case 29: {
       const float decay = static_cast<float>(real[1]);
       return elementwise(n[0], 4,

@@ -9,7 +9,7 @@ namespace {
 constexpr int64_t limit = int64_t{1} << 30;
 
 /// What an operation must look like. Attributes, a letter each: i integer > 0, n integer ≥ 0, f flag, d real,
-/// A activation, L loss, C accuracy. Operands, separated by spaces: r for the rows, letters for attributes by their
+/// A activation, L loss, C accuracy, W weighting. Operands, separated by spaces: r for the rows, letters for attributes by their
 /// place (a the first), ? behind an optional one.
 struct Entry {
   int32_t code;
@@ -47,6 +47,7 @@ constexpr Entry catalogue[] = {
     {27, "idd", "a a a"},
     {28, "id", "a a a"},
     {29, "id", "a a a"},
+    {30, "iiLCW", "ra rb ra?"},
 };
 
 const Entry* entryOf(int32_t code) {
@@ -62,6 +63,7 @@ bool inRange(char type, int32_t value) {
     case 'f': return value == 0 || value == 1;
     case 'A': return value >= 0 && value <= 8;
     case 'L': return value >= 0 && value <= 7;
+    case 'W': return value == 0 || value == 1;
     default: return value >= 0 && value <= 3;
   }
 }
@@ -188,6 +190,8 @@ class Loader {
                fail("has windows outside the image");
       case 21:
         return (operation.real[1] >= 0 && operation.real[1] < 1 && n[2] < 256) || fail("has a rate out of range");
+      case 30:
+        return n[1] == n[0] + 1 || fail("has no place for the weights of rows");
       default:
         return true;
     }

@@ -3,6 +3,7 @@ import type { Network, TrainingSpec } from '../contract/network.js'
 import { ArenaLayout, sizeOf } from './arena.js'
 import { batchSizeOf, checkEarlyStopping, checkLoss, checkSoftmax, inputShapeOf, placeOf } from './checks.js'
 import { flopsOf } from './cost.js'
+import { targetStride } from './dataset.js'
 import { encode } from './encoding.js'
 import { activationOperation } from './layers/activation.js'
 import type { Emission, PlacedTensor, PlannedLayer, Signal } from './layers/layer.js'
@@ -28,7 +29,7 @@ export function compile(spec: TrainingSpec, data: DataShape): Program {
   const rule = lossRules[spec.loss]
   const layout = new ArenaLayout(batchSize)
   const input = layout.perRow('input', 'input', inputShape)
-  const target = layout.perRow('target', 'target', [data.targetWidth])
+  const target = layout.perRow('target', 'target', [targetStride(data)])
   const placed = placeTensors(layers, layout, true)
   const start: Signal = { training: input, inference: input, gradient: null }
   const { emissions, end } = emitLayers(layers, layout, placed, start, {
@@ -44,11 +45,18 @@ export function compile(spec: TrainingSpec, data: DataShape): Program {
   const outputs = sizeOf(endShape)
   const activation = layers.at(-1)?.activation ?? 'linear'
   const accuracy = accuracyOf(spec.loss, activation, data.accuracy)
-  const lossOperation = (output: BufferId, into: BufferId | null): Operation => ({
-    op: 'loss',
-    operands: { output, target, gradient: into },
-    attributes: { outputs, loss: spec.loss, accuracy },
-  })
+  const lossOperation = (output: BufferId, into: BufferId | null): Operation => {
+    const operands = { output, target, gradient: into }
+    const attributes = { outputs, loss: spec.loss, accuracy }
+    if (!data.weighted) return { op: 'loss', operands, attributes }
+    // Weights of validation rows have a mean of 1 where the rule divides by their sum (DataShape).
+    const weighting = into === null ? 'rows' : rule.weighting
+    return {
+      op: 'weightedLoss',
+      operands,
+      attributes: { ...attributes, width: targetStride(data), weighting },
+    }
+  }
   const inference = emissions.flatMap((emission) => emission.inference)
   const last = prediction(end.inference, rule.fromLogits ? activation : 'linear', endShape, layout)
   const lists = {

@@ -7,8 +7,18 @@ export interface DatasetSize {
   readonly validationRows: number
   /** Numbers per row of x: the product of the network's input shape. */
   readonly features: number
-  /** Numbers per row of y. */
+  /** Targets per row of y. */
   readonly targetWidth: number
+  /** Each row of y ends with its weight. */
+  readonly weighted?: boolean
+}
+
+/** Numbers per row of y: the targets and, where rows are weighted, the weight. */
+export function targetStride({
+  targetWidth,
+  weighted,
+}: Pick<DatasetSize, 'targetWidth' | 'weighted'>): number {
+  return weighted ? targetWidth + 1 : targetWidth
 }
 
 /** A dataset as another thread takes it: structured clone passes it, the memory stays one. */
@@ -23,7 +33,7 @@ const floatBytes = 4
 const lineBytes = 64
 
 export class Dataset {
-  /** [rows, features] and [rows, targetWidth], row-major; filled by whoever allocated. */
+  /** [rows, features] and [rows, targetStride], row-major; filled by whoever allocated. */
   readonly trainingX: Floats
   readonly trainingY: Floats
   readonly validationX: Floats
@@ -35,18 +45,18 @@ export class Dataset {
     readonly place: DataPlace,
   ) {
     this.trainingX = memory.float32(place.trainingX, size.trainingRows * size.features)
-    this.trainingY = memory.float32(place.trainingY, size.trainingRows * size.targetWidth)
+    this.trainingY = memory.float32(place.trainingY, size.trainingRows * targetStride(size))
     this.validationX = memory.float32(place.validationX, size.validationRows * size.features)
-    this.validationY = memory.float32(place.validationY, size.validationRows * size.targetWidth)
+    this.validationY = memory.float32(place.validationY, size.validationRows * targetStride(size))
   }
 
   /** Room for a dataset, zeros at first. @throws RangeError when the system cannot give so much. */
   static allocate(size: DatasetSize): Dataset {
     const lengths = [
       size.trainingRows * size.features,
-      size.trainingRows * size.targetWidth,
+      size.trainingRows * targetStride(size),
       size.validationRows * size.features,
-      size.validationRows * size.targetWidth,
+      size.validationRows * targetStride(size),
     ].map((floats) => Math.ceil((floats * floatBytes) / lineBytes) * lineBytes)
     const bytes = lengths.reduce((sum, length) => sum + length, 0)
     const memory = SharedMemory.create(bytes)
@@ -62,11 +72,15 @@ export class Dataset {
     return new Dataset(memory, size, place)
   }
 
-  /** Copies rows of plain numbers in: x and y flat, row-major; which rows train and which validate as given. */
+  /**
+   * Copies rows of plain numbers in: x and y flat, row-major; which rows train and which validate as given.
+   * @param weights one for each row: its weight in the loss.
+   */
   static from(
     x: ArrayLike<number>,
     y: ArrayLike<number>,
     rows: { training: Int32Array; validation: Int32Array },
+    weights?: ArrayLike<number>,
   ): Dataset {
     const count = rows.training.length + rows.validation.length
     const features = x.length / count
@@ -79,11 +93,15 @@ export class Dataset {
       validationRows: rows.validation.length,
       features,
       targetWidth,
+      ...(weights === undefined ? {} : { weighted: true }),
     })
-    copyRows(x, features, rows.training, dataset.trainingX)
-    copyRows(y, targetWidth, rows.training, dataset.trainingY)
-    copyRows(x, features, rows.validation, dataset.validationX)
-    copyRows(y, targetWidth, rows.validation, dataset.validationY)
+    const inputs = { values: x, width: features }
+    const targets = { values: y, width: targetWidth }
+    const ys = weights === undefined ? [targets] : [targets, { values: weights, width: 1 }]
+    copyRows([inputs], rows.training, dataset.trainingX)
+    copyRows(ys, rows.training, dataset.trainingY)
+    copyRows([inputs], rows.validation, dataset.validationX)
+    copyRows(ys, rows.validation, dataset.validationY)
     return dataset
   }
 
@@ -96,7 +114,17 @@ export class Dataset {
   }
 }
 
-function copyRows(from: ArrayLike<number>, width: number, rows: Int32Array, to: Float32Array): void {
+interface Columns {
+  readonly values: ArrayLike<number>
+  readonly width: number
+}
+
+/** Each row's numbers from all columns, one after another. */
+function copyRows(from: readonly Columns[], rows: Int32Array, to: Float32Array): void {
   let next = 0
-  for (const row of rows) for (let i = 0; i < width; i++) to[next++] = from[row * width + i] ?? 0
+  for (const row of rows) {
+    for (const { values, width } of from) {
+      for (let i = 0; i < width; i++) to[next++] = values[row * width + i] ?? 0
+    }
+  }
 }

@@ -9,16 +9,19 @@ import {
   declarationOf,
   lossCodes,
   type Operation,
+  weightingCodes,
 } from './operations.js'
 import { listNames, type NetworkProgram } from './program.js'
 
 export const formatVersion = 1
 const headerWords = 16
 
-const enumerations: Readonly<Record<'activation' | 'loss' | 'accuracy', Readonly<Record<string, number>>>> = {
+type Enumeration = 'activation' | 'loss' | 'accuracy' | 'weighting'
+const enumerations: Readonly<Record<Enumeration, Readonly<Record<string, number>>>> = {
   activation: activationCodes,
   loss: lossCodes,
   accuracy: accuracyCodes,
+  weighting: weightingCodes,
 }
 
 /** @returns the words, header first; positions in the header count words from its start. */
@@ -82,7 +85,8 @@ function attributeWords(type: AttributeType, value: AttributeValue): number[] {
     }
     case 'activation':
     case 'loss':
-    case 'accuracy': {
+    case 'accuracy':
+    case 'weighting': {
       const code = enumerations[type][String(value)]
       if (code === undefined) throw new RangeError(`${String(value)} is no ${type}`)
       return [code]

@@ -1,6 +1,6 @@
 /** What each loss asks of the network's end, what it is computed from, and how answers are judged. */
 import type { Activation, Loss } from '../contract/network.js'
-import type { Accuracy } from './operations.js'
+import type { Accuracy, Weighting } from './operations.js'
 import type { DataShape } from './program.js'
 
 interface LossRule {
@@ -8,17 +8,22 @@ interface LossRule {
   readonly activation: Activation | null
   /** True: computed from z before the last activation, because that is stable (or, for step, because only z has a slope). */
   readonly fromLogits: boolean
+  /**
+   * What Σ wᵢ ℓᵢ over a batch of weighted rows is divided by, as PyTorch has it: `sum`, the sum of the weights
+   * (CrossEntropyLoss, mse_loss with a weight); `rows`, the rows (BCEWithLogitsLoss).
+   */
+  readonly weighting: Weighting
 }
 
 export const lossRules: Readonly<Record<Loss, LossRule>> = {
-  squaredError: { activation: null, fromLogits: false },
-  meanSquaredError: { activation: null, fromLogits: false },
-  meanAbsoluteError: { activation: null, fromLogits: false },
-  huber: { activation: null, fromLogits: false },
-  binaryCrossentropy: { activation: 'sigmoid', fromLogits: true },
-  categoricalCrossentropy: { activation: 'softmax', fromLogits: true },
-  hinge: { activation: 'linear', fromLogits: true },
-  perceptron: { activation: 'step', fromLogits: true },
+  squaredError: { activation: null, fromLogits: false, weighting: 'sum' },
+  meanSquaredError: { activation: null, fromLogits: false, weighting: 'sum' },
+  meanAbsoluteError: { activation: null, fromLogits: false, weighting: 'sum' },
+  huber: { activation: null, fromLogits: false, weighting: 'sum' },
+  binaryCrossentropy: { activation: 'sigmoid', fromLogits: true, weighting: 'rows' },
+  categoricalCrossentropy: { activation: 'softmax', fromLogits: true, weighting: 'sum' },
+  hinge: { activation: 'linear', fromLogits: true, weighting: 'rows' },
+  perceptron: { activation: 'step', fromLogits: true, weighting: 'rows' },
 }
 
 /**

@@ -21,6 +21,8 @@ export {
   accuracyCodes,
   activationCodes,
   lossCodes,
+  type Weighting,
+  weightingCodes,
 } from './operations/declaration.js'
 
 const catalogue = { ...products, ...signals, ...learning }

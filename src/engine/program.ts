@@ -105,6 +105,12 @@ export interface DataShape {
   readonly targetWidth: number
   readonly trainingRows: number
   readonly validationRows: number
+  /**
+   * Each row of y has one more number behind its targets, the row's weight in the loss: 0 or more. Those of the
+   * validation rows have a mean of 1 where the loss divides by the sum of the weights (losses.ts), so that the
+   * validation loss is Σ wᵢ ℓᵢ / Σ wᵢ whatever the batches.
+   */
+  readonly weighted?: boolean
   /** The target is one class a row; only words of errors depend on it. */
   readonly classTargets?: boolean
   /**

@@ -40,6 +40,7 @@ function floatsOf(operation: Operation, capacity: number): number {
       return capacity * (channels * kernelSize + filters) + 2 * lanes
     }
     case 'loss':
+    case 'weightedLoss':
       return 2 * Math.max(operation.attributes.outputs, turnedWidth * lanes) + 2 * lanes
     default:
       return 0

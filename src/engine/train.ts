@@ -290,15 +290,16 @@ export class Training {
 }
 
 function checkData(program: Program, dataset: Dataset): void {
-  const { trainingRows, validationRows, targetWidth } = program.data
+  const { trainingRows, validationRows, targetWidth, weighted = false } = program.data
   const features = sizeOf(program.network.inputShape)
   const { size } = dataset
-  const expected = { trainingRows, validationRows, features, targetWidth }
+  const expected = { trainingRows, validationRows, features, targetWidth, weighted }
   if (
     size.trainingRows !== trainingRows ||
     size.validationRows !== validationRows ||
     size.features !== features ||
-    size.targetWidth !== targetWidth
+    size.targetWidth !== targetWidth ||
+    (size.weighted ?? false) !== weighted
   ) {
     throw new RangeError(
       `the program was compiled for ${JSON.stringify(expected)}, the dataset is ${JSON.stringify(size)}`,

@@ -27,8 +27,8 @@ describe('random programs', () => {
   test('validate, print and encode', () => {
     let programs = 0
     fc.assert(
-      fc.property(randomTrainings, ({ spec, rows, validationRows }) => {
-        const program = compiled([spec, rows, validationRows])
+      fc.property(randomTrainings, ({ spec, rows, validationRows, weights }) => {
+        const program = compiled([spec, rows, validationRows, weights])
         if (program === null) return
         programs++
         validate(program)

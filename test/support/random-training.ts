@@ -1,6 +1,6 @@
 /** Random trainings for property tests: any layers that fit, any loss, optimizer and sampling. */
 import fc from 'fast-check'
-import type { SpecInput } from './training-case.js'
+import { type SpecInput, weightsFor } from './training-case.js'
 
 type LayerInput = SpecInput['network']['layers'][number]
 
@@ -124,6 +124,8 @@ export interface RandomTraining {
   readonly spec: SpecInput
   readonly rows: number
   readonly validationRows: number
+  /** One for each row; null: rows are not weighted. */
+  readonly weights: readonly number[] | null
 }
 
 export const randomTrainings: fc.Arbitrary<RandomTraining> = fc
@@ -137,10 +139,12 @@ export const randomTrainings: fc.Arbitrary<RandomTraining> = fc
     clipNorm: fc.constantFrom(undefined, 0.5),
     rows: fc.integer({ min: 9, max: 21 }),
     validationRows: fc.integer({ min: 0, max: 7 }),
+    weighted: fc.boolean(),
   })
-  .map(({ body, end, rows, validationRows, clipNorm, ...rest }) => ({
+  .map(({ body, end, rows, validationRows, weighted, clipNorm, ...rest }) => ({
     rows,
     validationRows,
+    weights: weighted ? weightsFor(rows + validationRows) : null,
     spec: {
       ...rest,
       network: { inputShape: body.inputShape, layers: [...body.layers, end.last] },

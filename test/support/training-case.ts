@@ -28,27 +28,46 @@ export function targetsFor(loss: SpecInput['loss'], rows: number, width: number)
   }
 }
 
+/** Weights of rows that differ, some of them 0. */
+export function weightsFor(rows: number): number[] {
+  return Array.from({ length: rows }, (_, i) => ((i * 3) % 7) / 2)
+}
+
 export interface TrainingCase {
   readonly program: Program
   readonly x: number[]
+  /** Rows as the dataset has them, each with its weight behind it where rows are weighted. */
   readonly y: number[]
   dataset(): Dataset
 }
 
-/** The first `rows` rows train, `validationRows` more validate. */
-export function trainingCase(input: SpecInput, rows: number, validationRows = 0): TrainingCase {
+/** The first `rows` rows train, `validationRows` more validate. @param weights one for each row; null: none. */
+export function trainingCase(
+  input: SpecInput,
+  rows: number,
+  validationRows = 0,
+  weights: readonly number[] | null = null,
+): TrainingCase {
   const spec = trainingSchema.parse(input)
   const inputShape = spec.network.inputShape ?? [1]
   const features = inputShape.reduce((product, size) => product * size, 1)
   const targetWidth = outputShape(spec.network, inputShape).reduce((product, size) => product * size, 1)
   const all = rows + validationRows
   const x = wave(all * features, 1)
-  const y = targetsFor(spec.loss, all, targetWidth)
-  const program = compile(spec, { inputShape, targetWidth, trainingRows: rows, validationRows })
-  const dataset = () =>
-    Dataset.from(x, y, {
-      training: Int32Array.from({ length: rows }, (_, i) => i),
-      validation: Int32Array.from({ length: validationRows }, (_, i) => rows + i),
-    })
+  const targets = targetsFor(spec.loss, all, targetWidth)
+  const weighted = weights !== null
+  const program = compile(spec, { inputShape, targetWidth, trainingRows: rows, validationRows, weighted })
+  const parts = {
+    training: Int32Array.from({ length: rows }, (_, i) => i),
+    validation: Int32Array.from({ length: validationRows }, (_, i) => rows + i),
+  }
+  const dataset = () => Dataset.from(x, targets, parts, weights ?? undefined)
+  const y =
+    weights === null
+      ? targets
+      : weights.flatMap((weight, row) => [
+          ...targets.slice(row * targetWidth, (row + 1) * targetWidth),
+          weight,
+        ])
   return { program, x, y, dataset }
 }

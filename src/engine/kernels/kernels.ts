@@ -39,7 +39,7 @@ export interface SliceEnd {
   readonly epochs: number
 }
 
-/** Row numbers and byte addresses of a training's data in the memory; x is [rows, features], y [rows, targetWidth], float32. */
+/** Row numbers and byte addresses of a training's data in the memory; x is [rows, features], y [rows, targetStride], float32. */
 export interface DataPlace {
   readonly trainingRows: number
   readonly trainingX: number

@@ -34,6 +34,11 @@ export const accuracyCodes = { none: 0, argmax: 1, positive: 2, half: 3 } as con
   number
 >
 
+/** What a batch's weighted loss is divided by: see losses.ts. */
+export type Weighting = 'rows' | 'sum'
+
+export const weightingCodes = { rows: 0, sum: 1 } as const satisfies Record<Weighting, number>
+
 export interface AttributeTypes {
   integer: number
   real: number
@@ -42,6 +47,7 @@ export interface AttributeTypes {
   activation: Activation
   loss: Loss
   accuracy: Accuracy
+  weighting: Weighting
 }
 export type AttributeType = keyof AttributeTypes
 export type AttributeValue = AttributeTypes[AttributeType]

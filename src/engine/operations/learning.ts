@@ -18,6 +18,27 @@ export const learning = {
     cost: [[8, 'rows', 'outputs']],
     tolerance: summed,
   }),
+  /**
+   * The same where each row has a weight, the last number of its targets: Σ wᵢ ℓᵢ over the batch, divided by its rows
+   * or by Σ wᵢ; nothing where Σ wᵢ is 0. Right answers count without weights. `width` is outputs + 1.
+   */
+  weightedLoss: operation({
+    code: 30,
+    attributes: {
+      outputs: 'integer',
+      width: 'integer',
+      loss: 'loss',
+      accuracy: 'accuracy',
+      weighting: 'weighting',
+    },
+    operands: {
+      output: { access: 'read', shape: ['rows', 'outputs'] },
+      target: { access: 'read', shape: ['rows', 'width'] },
+      gradient: { access: 'write', shape: ['rows', 'outputs'], optional: true },
+    },
+    cost: [[9, 'rows', 'outputs']],
+    tolerance: summed,
+  }),
   /** Scales all gradients by limit / norm if their Euclidean norm is larger than limit. */
   clipGradients: operation({
     code: 24,

@@ -21,7 +21,7 @@ const fixtures = [...jsonFiles(own), ...(hasShared ? jsonFiles(shared) : [])].ma
 
 describe('trajectories of PyTorch in float64', () => {
   test('there are fixtures', () => {
-    expect(fixtures.length).toBeGreaterThanOrEqual(hasShared ? 23 : 3)
+    expect(fixtures.length).toBeGreaterThanOrEqual(hasShared ? 26 : 6)
   })
 
   for (const { backend, reason } of registered) {

@@ -298,8 +298,8 @@ for (const { backend, reason } of registered) {
     test('random networks agree with the reference within the bounds that their operations declare', () => {
       let compared = 0
       fc.assert(
-        fc.property(randomTrainings, ({ spec, rows, validationRows }) => {
-          const random = orNull(() => trainingCase(spec, rows, validationRows))
+        fc.property(randomTrainings, ({ spec, rows, validationRows, weights }) => {
+          const random = orNull(() => trainingCase(spec, rows, validationRows, weights))
           if (random === null) return
           compared++
           expectAgreement(random, name)

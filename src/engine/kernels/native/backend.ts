@@ -1,5 +1,6 @@
 /** The native backend: kernels in C++ for the machine's widest vectors, whole slices in one call. */
 import { sizeOf } from '../../arena.js'
+import { targetStride } from '../../dataset.js'
 import { encode } from '../../encoding.js'
 import { streamKey } from '../../rng.js'
 import type { Backend, PredictionExecutor, PredictionPlace, TrainingPlace } from '../kernels.js'
@@ -12,7 +13,7 @@ function trainer(place: TrainingPlace, wanted: Variant | null): NativeTrainer {
   const { program, memory, data, seed, threads } = place
   const { addon, variant } = loadAddon()
   const features = sizeOf(program.network.inputShape ?? [])
-  const { targetWidth } = program.data
+  const stride = targetStride(program.data)
   const arena = memory.float32(place.arena, program.floats)
   const order = memory.int32(place.order, data.trainingRows)
   const orderKey = streamKey(seed, 'shuffling')
@@ -29,9 +30,9 @@ function trainer(place: TrainingPlace, wanted: Variant | null): NativeTrainer {
     program.threadBytes,
   )
   const trainingX = memory.float32(data.trainingX, data.trainingRows * features)
-  const trainingY = memory.float32(data.trainingY, data.trainingRows * targetWidth)
+  const trainingY = memory.float32(data.trainingY, data.trainingRows * stride)
   const validationX = memory.float32(data.validationX, data.validationRows * features)
-  const validationY = memory.float32(data.validationY, data.validationRows * targetWidth)
+  const validationY = memory.float32(data.validationY, data.validationRows * stride)
   const kernels = wanted ?? variant
   const handle = addon.trainer(
     kernels,

@@ -1,5 +1,6 @@
 /** The reference backend: runs everywhere, and is what the others are held to. */
 import { sizeOf } from '../../arena.js'
+import { targetStride } from '../../dataset.js'
 import { inBatches } from '../batches.js'
 import type { Backend } from '../kernels.js'
 import { ReferenceTrainer, runOver } from './executor.js'
@@ -10,17 +11,17 @@ export const referenceBackend: Backend = {
   unavailable: () => null,
   workspaceBytes: () => 0,
   trainer({ program, memory, arena, order, data, seed }) {
-    const { inputShape, targetWidth } = { ...program.data, inputShape: program.network.inputShape }
-    const features = sizeOf(inputShape)
+    const features = sizeOf(program.network.inputShape)
+    const stride = targetStride(program.data)
     return new ReferenceTrainer(
       program,
       memory.float32(arena, program.floats),
       memory.int32(order, data.trainingRows),
       {
         trainingX: memory.float32(data.trainingX, data.trainingRows * features),
-        trainingY: memory.float32(data.trainingY, data.trainingRows * targetWidth),
+        trainingY: memory.float32(data.trainingY, data.trainingRows * stride),
         validationX: memory.float32(data.validationX, data.validationRows * features),
-        validationY: memory.float32(data.validationY, data.validationRows * targetWidth),
+        validationY: memory.float32(data.validationY, data.validationRows * stride),
       },
       seed,
     )

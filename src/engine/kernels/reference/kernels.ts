@@ -14,7 +14,7 @@ import {
   locallyConnectedBackwardWeights,
   locallyConnectedForward,
 } from './locally-connected.js'
-import { loss } from './loss.js'
+import { loss, weightedLoss } from './loss.js'
 import {
   adagradUpdate,
   adamUpdate,
@@ -57,6 +57,7 @@ const kernels: Kernels = {
   dropoutForward,
   dropoutBackward,
   loss,
+  weightedLoss,
   clipGradients,
   decayWeights,
   sgdUpdate,

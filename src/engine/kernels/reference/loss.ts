@@ -140,3 +140,25 @@ export function loss(operation: OperationOf<'loss'>, run: Run): void {
     for (let i = 0; i < m; i++) gradient[row * m + i] = slopes[i] / run.rows
   }
 }
+
+/** Each row's targets are followed by its weight. */
+export function weightedLoss(operation: OperationOf<'weightedLoss'>, run: Run): void {
+  const { outputs: m, width, loss: name, accuracy, weighting } = operation.attributes
+  const outputs = view(run, operation.operands.output)
+  const targets = view(run, operation.operands.target)
+  const gradient = operation.operands.gradient === null ? null : view(run, operation.operands.gradient)
+  const slopes = new Float64Array(m)
+  let weights = 0
+  for (let row = 0; row < run.rows; row++) weights += targets[row * width + m]
+  const divisor = weighting === 'sum' ? weights : run.rows
+  const share = divisor === 0 ? 0 : 1 / divisor
+  for (let row = 0; row < run.rows; row++) {
+    const output = outputs.subarray(row * m, (row + 1) * m)
+    const target = targets.subarray(row * width, row * width + m)
+    const weight = targets[row * width + m] * share
+    run.lossSum += weight * run.rows * lossFunctions[name].sample(output, target, 0, m, slopes)
+    run.right += answersRight[accuracy](output, target, 0, m)
+    if (gradient === null) continue
+    for (let i = 0; i < m; i++) gradient[row * m + i] = weight * slopes[i]
+  }
+}

@@ -29,6 +29,7 @@ function isNarrowBackward(operation: Operation): boolean {
     case 'denseBackwardInput':
     case 'activationBackward':
       return true
+    // Weights of rows too: the general kernels know them.
     default:
       return false
   }

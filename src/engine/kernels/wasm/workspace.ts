@@ -99,6 +99,7 @@ function roomOf(operation: Operation, capacity: number): number {
       return 4 * capacity * (channels * kernelSize + filters)
     }
     case 'loss':
+    case 'weightedLoss':
       return 4 * (operation.attributes.outputs + alignment)
     default:
       return 0

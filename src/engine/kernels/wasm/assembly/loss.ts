@@ -267,3 +267,42 @@ export function rightAnswers(accuracy: i32, output: usize, target: usize, rows: 
   }
   return right
 }
+
+/** Where a row's weight lies behind its targets. */
+// @ts-ignore: decorator
+@inline
+function weightOf(target: usize, size: i32): f32 {
+  return load<f32>(target + ((<usize>size) << 2))
+}
+
+/**
+ * As lossForward, where each row's targets are followed by its weight w; row by row, each counting w / rows or, with
+ * `bySum`, w / Σ w. @returns the batch's loss · rows; 0 where Σ w is 0.
+ */
+export function weightedLoss(loss: i32, output: usize, target: usize, gradient: usize, rows: i32, size: i32, bySum: bool, scratch: usize): f64 {
+  const bytes = (<usize>size) << 2
+  let divisor = <f64>rows
+  if (bySum) {
+    divisor = 0
+    for (let row = 0, t = target; row < rows; row++, t += bytes + 4) divisor += <f64>weightOf(t, size)
+  }
+  const share: f64 = divisor == 0 ? 0 : 1 / divisor
+  let total: f64 = 0
+  for (let row = 0; row < rows; row++, output += bytes, target += bytes + 4) {
+    const weight = <f64>weightOf(target, size) * share
+    total += weight * lossForward(loss, output, target, gradient, 1, size, scratch, false)
+    if (!gradient) continue
+    const factor = f32x4.splat(<f32>weight)
+    for (let left = size, g = gradient; left > 0; left -= 4, g += 16) storeLanes(g, f32x4.mul(v128.load(g), factor), left)
+    gradient += bytes
+  }
+  return total * <f64>rows
+}
+
+/** As rightAnswers, where each row's targets are followed by its weight. */
+export function weightedAnswers(accuracy: i32, output: usize, target: usize, rows: i32, size: i32): i32 {
+  const bytes = (<usize>size) << 2
+  let right = 0
+  for (; rows > 0; rows--, output += bytes, target += bytes + 4) right += rightAnswers(accuracy, output, target, 1, size)
+  return right
+}

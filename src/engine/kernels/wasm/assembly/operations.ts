@@ -5,7 +5,7 @@ import { Sizes } from './convolution-image'
 import { convolutionBackwardWeights } from './convolution-weights'
 import { denseBackwardInput, denseBackwardWeights, denseForward } from './dense'
 import { localBackwardInput, localBackwardWeights, localForward } from './locally-connected'
-import { lossForward, rightAnswers } from './loss'
+import { lossForward, rightAnswers, weightedAnswers, weightedLoss } from './loss'
 import { normalizationBackward, normalizationForward, normalizationInference } from './normalization'
 import { adamUpdate, clipGradients, decayWeights, scaledUpdate, sgdUpdate } from './optimizers'
 import { averagePoolingBackward, averagePoolingForward, maxPoolingBackward, maxPoolingForward } from './pooling'
@@ -214,6 +214,10 @@ export function perform(from: usize, end: usize): void {
         break
       case 29:
         decayWeights(operand(w, 0), operand(w, 1), operand(w, 2), integer(w, 3), <f32>real(w, 4))
+        break
+      case 30:
+        lossSum += weightedLoss(integer(w, 5), operand(w, 0), operand(w, 1), optional(w, 2), rows, integer(w, 3), integer(w, 7) == 1, room)
+        right += <f64>weightedAnswers(integer(w, 6), operand(w, 0), operand(w, 1), rows, integer(w, 3))
         break
       default:
         unreachable()
