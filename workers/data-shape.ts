@@ -11,6 +11,7 @@ export function dataShape({ network, loss }: JobSpec, size: DatasetSize, coding:
     targetWidth: size.targetWidth,
     trainingRows: size.trainingRows,
     validationRows: size.validationRows,
+    ...(size.weighted ? { weighted: true } : {}),
     accuracy: accuracyOfTargets(coding.target, loss, lastActivation(network)),
   }
 }

@@ -6,7 +6,7 @@ import type { Part } from '../src/datasets/feature-coding.js'
 import { isWeighted } from '../src/datasets/row-weights.js'
 import { everyRow, splitOf } from '../src/datasets/split-rows.js'
 import { targetCoding, targetWidth } from '../src/datasets/target-coding.js'
-import { Dataset, outputShape, sizeOf } from '../src/engine/index.js'
+import { Dataset, normalizeWeights, outputShape, sizeOf } from '../src/engine/index.js'
 import type { RawData, SharedData } from './messages.js'
 
 export interface Parts {
@@ -24,9 +24,11 @@ export function encodeRows(spec: JobSpec, data: RawData, parts = partsOf(spec, d
     trainingRows: parts.training.rows.length,
     validationRows: parts.validation.rows.length,
     features,
-    targetWidth: targetWidth(targetCoding({ columns }, options)) + (isWeighted(spec) ? 1 : 0),
+    targetWidth: targetWidth(targetCoding({ columns }, options)),
+    weighted: isWeighted(spec),
   })
   const coding = encode(parts.training, parts.validation, options, dataset)
+  normalizeWeights(dataset, spec.loss)
   return { type: 'shared', handle: dataset.share(), coding }
 }
 

@@ -7,6 +7,7 @@ export type { BackendName } from './kernels/kernels.js'
 export { type BackendChoice, explainBackend } from './kernels/select.js'
 export { type PredictionOptions, Predictor, predict } from './predict.js'
 export type { DataShape, LayerSummary, Program } from './program.js'
+export { normalizeWeights } from './row-weights.js'
 export { SpecError } from './spec-error.js'
 export { foldsOf, splitRows, splitSizes, splitStratified } from './splitting.js'
 export {

@@ -107,7 +107,7 @@ export interface DataShape {
   readonly validationRows: number
   /**
    * Each row of y has one more number behind its targets, the row's weight in the loss: 0 or more. Those of the
-   * validation rows have a mean of 1 where the loss divides by the sum of the weights (losses.ts), so that the
+   * validation rows have a mean of 1 where the loss divides by the sum of the weights (normalizeWeights), so that the
    * validation loss is Σ wᵢ ℓᵢ / Σ wᵢ whatever the batches.
    */
   readonly weighted?: boolean

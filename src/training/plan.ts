@@ -7,6 +7,7 @@ import { allowance, allowed, type TenantLimits } from '../contract/limits.js'
 import type { Model, Tensor } from '../contract/model.js'
 import type { TrainingSpec } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'
+import { isWeighted } from '../datasets/row-weights.js'
 import { DatasetError } from '../datasets/table.js'
 import { accuracyOfTargets, isRegression, targetCoding, targetWidth } from '../datasets/target-coding.js'
 import { compile, outputShape, type Program, SpecError, sizeOf, splitSizes } from '../engine/index.js'
@@ -102,6 +103,7 @@ function plan(
       targetWidth: targetWidth(target.coding),
       trainingRows: sizes.training,
       validationRows: validation?.rows ?? sizes.validation,
+      ...(isWeighted(training) ? { weighted: true } : {}),
       classTargets: target.coding.type === 'oneHot' || target.coding.type === 'binary',
       accuracy: accuracyOfTargets(target.coding, training.loss, target.activation),
     }

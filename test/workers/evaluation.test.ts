@@ -5,7 +5,13 @@ import { Dataset } from '../../src/engine/index.js'
 import { evaluate } from '../../workers/evaluation.js'
 
 it('does not take the weights of rows for targets', () => {
-  const dataset = Dataset.allocate({ trainingRows: 3, validationRows: 0, features: 1, targetWidth: 3 })
+  const dataset = Dataset.allocate({
+    trainingRows: 3,
+    validationRows: 0,
+    features: 1,
+    targetWidth: 2,
+    weighted: true,
+  })
   dataset.trainingX.set([-1, 1, 2])
   // Two classes and a weight, which is larger than either.
   dataset.trainingY.set([1, 0, 5, 0, 1, 7, 1, 0, 9])
