@@ -3,7 +3,13 @@ import { describe, expect, test } from 'vitest'
 import { runOver } from '../../src/engine/kernels/reference/executor.js'
 import { perform } from '../../src/engine/kernels/reference/kernels.js'
 import { initializeWeights, tensorView } from '../../src/engine/weights.js'
-import { type SpecInput, type TrainingCase, trainingCase, wave } from '../support/training-case.js'
+import {
+  type SpecInput,
+  type TrainingCase,
+  trainingCase,
+  wave,
+  weightsFor,
+} from '../support/training-case.js'
 
 const rows = 5
 const seed = 11
@@ -63,7 +69,11 @@ function largestError({ program, x, y }: TrainingCase): { error: number; largest
 }
 
 function check(input: SpecInput): void {
-  const { error, largest, compared } = largestError(trainingCase(input, rows))
+  checkCase(trainingCase(input, rows))
+}
+
+function checkCase(training: TrainingCase): void {
+  const { error, largest, compared } = largestError(training)
   expect(compared).toBeGreaterThan(0)
   expect(largest).toBeGreaterThan(1e-4)
   expect(error).toBeLessThan(1e-7)
@@ -132,6 +142,23 @@ describe('losses', () => {
     const hidden = { type: 'dense', units: 5, activation: 'tanh' } as const
     check(spec([4], [hidden, { type: 'dense', units, activation }], loss))
     check(spec([4], [hidden, { type: 'dense', units }, { type: 'activation', activation }], loss))
+  })
+})
+
+describe('losses of weighted rows', () => {
+  test.each([
+    ['squaredError', 'linear'],
+    ['meanSquaredError', 'softmax'],
+    ['meanAbsoluteError', 'linear'],
+    ['huber', 'tanh'],
+    ['binaryCrossentropy', 'sigmoid'],
+    ['categoricalCrossentropy', 'softmax'],
+    ['hinge', 'linear'],
+    ['perceptron', 'step'],
+  ] as const)('%s with %s', (loss, activation) => {
+    const hidden = { type: 'dense', units: 5, activation: 'tanh' } as const
+    const input = spec([4], [hidden, { type: 'dense', units: 3, activation }], loss)
+    checkCase(trainingCase(input, rows, 0, weightsFor(rows)))
   })
 })
 

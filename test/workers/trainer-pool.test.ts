@@ -195,6 +195,46 @@ describe('accuracy', () => {
   })
 })
 
+describe('rows that are weighted', () => {
+  const spec = {
+    network: {
+      inputShape: [1],
+      layers: [
+        {
+          type: 'dense' as const,
+          units: 1,
+          activation: 'linear' as const,
+          useBias: true,
+          kernelInitializer: 'zeros' as const,
+        },
+      ],
+    },
+    loss: 'meanSquaredError' as const,
+    sampleWeight: 'w',
+    batchSize: 3,
+    epochs: 1,
+  }
+
+  it('count so much in the losses of training and validation', async () => {
+    const read = (y: number[], w: number[]) => prepared(reading({ x: [[1, 2, 3]], w: [w], y: [y] }))
+    // Answers are 0 at first: (0.5·2² + 1·4² + 0·9²) / 1.5 = 12.
+    const training = await read([2, 4, 9], [0.5, 1, 0])
+    // A learning rate that moves nothing: (2·1² + 0·5² + 8·2²) / 10 = 3.4.
+    const validation = await read([1, 5, 2], [2, 0, 8])
+    const data = { type: 'raw' as const, training, validation, image: null, inheritance: null }
+    const optimizer = {
+      type: 'sgd' as const,
+      learningRate: 1e-38,
+      momentum: 0,
+      nesterov: false,
+      weightDecay: 0,
+    }
+    const { epochs } = await train(order({ ...spec, optimizer }, { data }))
+    expect(epochs[0].loss).toBeCloseTo(12, 5)
+    expect(epochs[0].valLoss).toBeCloseTo(3.4, 5)
+  })
+})
+
 describe('a training that begins with the weights of a model', () => {
   const read = (plans: string[]) => prepared(reading({ plan: [plans], age: [[1, 2]], y: [[3, 4]] }))
   const dense = { type: 'dense' as const, units: 1, activation: 'linear' as const, useBias: true }

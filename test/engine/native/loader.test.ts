@@ -5,7 +5,8 @@ import { sizeOf } from '../../../src/engine/arena.js'
 import { encode } from '../../../src/engine/encoding.js'
 import { loadAddon, whyUnavailable } from '../../../src/engine/kernels/native/addon.js'
 import { SharedMemory } from '../../../src/engine/memory.js'
-import { type SpecInput, trainingCase } from '../../support/training-case.js'
+import type { Program } from '../../../src/engine/program.js'
+import { type SpecInput, trainingCase, weightsFor } from '../../support/training-case.js'
 
 const reason = whyUnavailable()
 if (reason !== null) console.warn(`The loader of programs is not tested: ${reason}`)
@@ -32,16 +33,25 @@ const spec: SpecInput = {
 const { program } = trainingCase(spec, 8)
 const words = encode(program)
 
+/** With the operations of weighted rows and of decaying weights. */
+const weighted = trainingCase(
+  { ...spec, optimizer: { type: 'adagrad', weightDecay: 0.1 } },
+  8,
+  0,
+  weightsFor(8),
+).program
+const weightedWords = encode(weighted)
+
 /** Guards of a known pattern lie before and behind the arena. */
 const guard = 4096
 const pattern = 12345.678
 
-function runs(candidate: Int32Array): boolean {
+function runs(candidate: Int32Array, { floats, data }: Program = program): boolean {
   const { addon, variant } = loadAddon()
-  const memory = SharedMemory.create(4 * (program.floats + 2 * guard))
-  const start = memory.reserve(4 * (program.floats + 2 * guard))
-  const all = memory.float32(start, program.floats + 2 * guard).fill(pattern)
-  const arena = memory.float32(start + 4 * guard, program.floats).fill(0.5)
+  const memory = SharedMemory.create(4 * (floats + 2 * guard))
+  const start = memory.reserve(4 * (floats + 2 * guard))
+  const all = memory.float32(start, floats + 2 * guard).fill(pattern)
+  const arena = memory.float32(start + 4 * guard, floats).fill(0.5)
   const shared = (length: number) => new Float32Array(new SharedArrayBuffer(4 * length)).fill(0.25)
   try {
     const handle = addon.trainer(
@@ -50,7 +60,7 @@ function runs(candidate: Int32Array): boolean {
       arena,
       new Int32Array(new SharedArrayBuffer(32)),
       shared(8 * 18),
-      shared(8 * 3),
+      shared(8 * (data.weighted ? 4 : 3)),
       shared(0),
       shared(0),
       Float64Array.of(8, 0, 1, 1, 2, 3, 4, 1, 2 ** 40),
@@ -66,13 +76,13 @@ function runs(candidate: Int32Array): boolean {
   } catch {
     return false
   } finally {
-    const edges = [...all.subarray(0, guard), ...all.subarray(guard + program.floats)]
+    const edges = [...all.subarray(0, guard), ...all.subarray(guard + floats)]
     expect(edges.every((value) => value === Math.fround(pattern))).toBe(true)
   }
 }
 
-function changed(changes: readonly (readonly [number, number])[]): Int32Array {
-  const copy = words.slice()
+function changed(changes: readonly (readonly [number, number])[], of = words): Int32Array {
+  const copy = of.slice()
   for (const [at, value] of changes) copy[at % copy.length] = value
   return copy
 }
@@ -125,6 +135,32 @@ describe.skipIf(reason !== null)('the addon’s loader', () => {
     )
     expect(refused).toBeGreaterThan(200)
     expect(ran).toBeGreaterThan(20)
+  })
+
+  test('takes weighted rows only where their weights have a place', () => {
+    expect(runs(weightedWords, weighted)).toBe(true)
+    // [30, words, output, target, gradient, outputs, width, …]: the width is the outputs and the weight.
+    const at = weightedWords.findIndex(
+      (word, i) => word === 30 && weightedWords[i + 5] === 3 && weightedWords[i + 6] === 4,
+    )
+    expect(at).toBeGreaterThan(0)
+    for (const width of [0, 2, 3, 5]) {
+      expect(runs(changed([[at + 6, width]], weightedWords), weighted)).toBe(false)
+    }
+  })
+
+  test('stays inside the arena whatever words of a program of weighted rows are changed', () => {
+    const value = fc.oneof(
+      fc.integer({ min: -20, max: 40 }),
+      fc.integer({ min: 0, max: weighted.floats / 16 }).map((line) => line * 16),
+    )
+    const change = fc.tuple(fc.integer({ min: 0, max: weightedWords.length - 1 }), value)
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
+        runs(changed(changes, weightedWords), weighted)
+      }),
+      { numRuns: 500, seed: 12 },
+    )
   })
 
   test('refuses objects, arrays and numbers that are not its own', () => {

@@ -5,7 +5,7 @@ import { referenceBackend } from '../../../src/engine/kernels/reference/backend.
 import type { Program } from '../../../src/engine/program.js'
 import { runnableVariants } from '../../support/kernel-variants.js'
 import { expectClose, type Outcome, outcome } from '../../support/outcome.js'
-import { type SpecInput, trainingCase } from '../../support/training-case.js'
+import { type SpecInput, trainingCase, weightsFor } from '../../support/training-case.js'
 
 type Dense = Extract<SpecInput['network']['layers'][number], { type: 'dense' }>
 
@@ -272,6 +272,13 @@ describe.each(runnableVariants)('kernels for %s, four rows', (variant) => {
       rows: 4,
       rest: { loss: 'squaredError', optimizer: { ...sgd, learningRate: 1e4 } },
     })
+    expectClose(outcome(training, backend, 1), outcome(training, referenceBackend, 1))
+  })
+
+  test('rows with weights go the general way', () => {
+    const network = { inputShape: [2], layers: [{ type: 'dense' as const, units: 3 }] }
+    const spec: SpecInput = { network, loss: 'huber', epochs: 5, batchSize: 4 }
+    const training = trainingCase(spec, 10, 3, weightsFor(13))
     expectClose(outcome(training, backend, 1), outcome(training, referenceBackend, 1))
   })
 
