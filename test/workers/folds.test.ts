@@ -121,6 +121,15 @@ describe('the evaluation of folds', () => {
   })
 })
 
+it('train with the weights of rows and classes, and count each row once all the same', () => {
+  const x = Array.from({ length: 30 }, (_, row) => [row / 10, 1 + (row % 3)])
+  const table = tableFromInline({ x, y: x.map((_, row) => (row < 10 ? 0 : 1)) })
+  const network = { inputShape: [1], layers: [dense(2, 'softmax')] }
+  const weighted = { network, loss: 'categoricalCrossentropy', classWeight: 'balanced', sampleWeight: 'x2' }
+  const { evaluation } = examine(specOf(weighted), table)
+  expect(evaluation).toMatchObject({ type: 'classification', rows: 'folds', count: 30, unanswered: 0 })
+})
+
 describe('the number of epochs', () => {
   const noisy = () => {
     const x = Array.from({ length: 40 }, (_, row) => row / 20 - 1)
