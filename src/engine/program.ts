@@ -26,7 +26,7 @@
  * Prediction: the caller fills `input`, runs `prediction` for `rows` rows, reads `output`.
  *
  * Encoding (`encode`): int32 words. Header, 16 words:
- *   0 format version (1) · 1 capacity · 2 input's features per row · 3 target's values per row · 4 output's values per row
+ *   0 format version (1) · 1 capacity · 2 input's features per row · 3 target's values per row, a row's weight included · 4 output's values per row
  *   5 offset of buffer input · 6 of target (−1: none) · 7 of output · 8 floats in the arena
  *   9 … 14 word positions where forward, backward, update, evaluation, prediction begin and where prediction ends
  *   15 answers per row that accuracy counts (0: accuracy is not measured)
