@@ -116,7 +116,11 @@ export async function startServer(config: Config, connectionString: string, log:
     },
     pingMilliseconds: 20_000,
     readiness: { missing: () => missingParts(jobs, queue), backend: explainBackend(config.DESCENT_BACKEND) },
-    limits: { bodyBytes: config.MAXIMUM_BODY_BYTES, uploadSeconds: config.MAXIMUM_UPLOAD_SECONDS },
+    limits: {
+      bodyBytes: config.MAXIMUM_BODY_BYTES,
+      uploadSeconds: config.MAXIMUM_UPLOAD_SECONDS,
+      imagePixels: config.MAXIMUM_IMAGE_PIXELS,
+    },
     settings,
     tenants,
     openSockets: new OpenSockets(),

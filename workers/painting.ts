@@ -1,5 +1,5 @@
 /** What a network answers all over a grid, in the unit of the target, as the stream carries it. */
-import { encodeInputs } from '../src/datasets/prediction.js'
+import { encodeInputs } from '../src/datasets/raw-rows.js'
 import { unscaleTarget } from '../src/datasets/target-scaling.js'
 import { Predictor, sizeOf } from '../src/engine/index.js'
 import type { Painted, Painting } from '../src/training/ports.js'

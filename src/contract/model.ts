@@ -99,6 +99,7 @@ export const predictionsSchema = z.object({
     .describe('one for each row, in order; null for a row with an error'),
   errors: z
     .array(z.object({ row: z.int().describe('from 0'), pointer: z.string(), message: z.string() }))
+    .optional()
     .describe('rows that could not be answered; when no row can be, the whole request is refused'),
 })
 

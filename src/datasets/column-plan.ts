@@ -47,11 +47,15 @@ export function planColumns(facts: readonly ColumnFacts[], preparation: Preparat
   if (facts.length < 2 || targets.size === facts.length) {
     throw invalid(`the columns are ${shownNames(names)}: at least one feature and a target are needed`)
   }
-  return facts.map((fact) =>
-    targets.has(fact.column.name)
-      ? planTarget(fact, preparation, targets.size === 1)
-      : planFeature(fact, preparation),
-  )
+  const planned = (usesIdentifiers: boolean) =>
+    facts.map((fact) =>
+      targets.has(fact.column.name)
+        ? planTarget(fact, preparation, targets.size === 1)
+        : planFeature(fact, preparation, usesIdentifiers),
+    )
+  const plans = planned(false)
+  // Better a feature that may say little than none.
+  return plans.some(({ role }) => role === 'feature') ? plans : planned(true)
 }
 
 /** What the user says, else the format, else the last column that can be one. */
@@ -147,7 +151,7 @@ function isFewIntegers({ kind, integers, distinct, present, hasLargeIntegers }: 
   return distinct > 2 && distinct <= mostNumberClasses && present >= leastRowsOfClass * distinct
 }
 
-function planFeature(fact: ColumnFacts, preparation: Preparation): ColumnPlan {
+function planFeature(fact: ColumnFacts, preparation: Preparation, usesIdentifiers: boolean): ColumnPlan {
   const { column, kind, rows, present } = fact
   const { name } = column
   const said = declaredType(name, preparation)
@@ -168,7 +172,9 @@ function planFeature(fact: ColumnFacts, preparation: Preparation): ColumnPlan {
               why: `it has no value in ${rows - present} of ${rows} rows`,
               remedy: `types=${name}:${typeOfKind[kind]}`,
             } as const)
-          : identifierReason(fact)
+          : usesIdentifiers
+            ? undefined
+            : identifierReason(fact)
   if (reason !== undefined) {
     const message = `${name} is ignored, because ${reason.why}; to ${reason.code === 'ignored-column' ? 'say so' : 'use it'}: ${reason.remedy}`
     return {

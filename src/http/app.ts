@@ -6,6 +6,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import websocket from '@fastify/websocket'
 import fastify, { type FastifyBaseLogger } from 'fastify'
 import { jsonSchemaTransform, serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { z } from 'zod'
 import { Problem } from '../contract/problems.js'
 import { asyncApiDocument } from './asyncapi.js'
 import type { FailedAuthentications } from './failed-authentications.js'
@@ -33,6 +34,7 @@ import { type LimitRoutes, limitRoutes } from './routes/limits.js'
 import { type ModelRoutes, modelRoutes } from './routes/models.js'
 import { type OperationRoutes, operationRoutes } from './routes/operations.js'
 import { pageRoutes } from './routes/page.js'
+import { type PredictionRoutes, predictionRoutes } from './routes/predictions.js'
 import { problemRoutes } from './routes/problems.js'
 import { type StreamRoutes, streamRoutes } from './routes/stream.js'
 import { type StreamTicketRoutes, streamTicketRoutes } from './routes/stream-tickets.js'
@@ -61,16 +63,32 @@ export interface AppDependencies
   /** Asked about by several routes. */
   datasets: DatasetRoutes['datasets']
   uploadReader: UploadRoutes['uploadReader']
-  limits: { bodyBytes: number; uploadSeconds: number }
+  predictors: PredictionRoutes['predictors']
+  limits: { bodyBytes: number; uploadSeconds: number; imagePixels: number }
   /** Where the built page lies; null serves none. */
   pageDirectory: string | null
   databaseTrouble: DatabaseTrouble
   logger: FastifyBaseLogger
 }
 
+/** Describes a route whose body may be of several content types, which the package's transform does not know. */
+const withContentTypes: typeof jsonSchemaTransform = (route) => {
+  const { body, ...rest } = route.schema
+  if (!isByContentType(body)) return jsonSchemaTransform(route)
+  const documented = jsonSchemaTransform({ ...route, schema: rest })
+  const content = Object.entries(body.content).map(([type, { schema }]) => {
+    return [type, { schema: z.toJSONSchema(schema, { io: 'input' }) }] as const
+  })
+  return { ...documented, schema: { ...documented.schema, body: { content: Object.fromEntries(content) } } }
+}
+
+function isByContentType(body: unknown): body is { content: Record<string, { schema: z.ZodType }> } {
+  return typeof body === 'object' && body !== null && !(body instanceof z.ZodType) && 'content' in body
+}
+
 /** Says what scope a route needs. */
 const withScope: typeof jsonSchemaTransform = (route) => {
-  const documented = jsonSchemaTransform(route)
+  const documented = withContentTypes(route)
   const { scope } = route.route.config ?? {}
   const needs = scope === 'any' ? 'Needs a key with any scope.' : `Needs the scope \`${scope}\`.`
   const access =
@@ -191,6 +209,7 @@ export async function buildApp(dependencies: AppDependencies) {
   await app.register(streamRoutes, dependencies)
   await app.register(streamTicketRoutes, dependencies)
   await app.register(modelRoutes, dependencies)
+  await app.register(predictionRoutes, dependencies)
   await app.register(webhookRoutes, dependencies)
   await app.register(datasetRowRoutes, dependencies)
   await app.register(datasetRoutes, dependencies)

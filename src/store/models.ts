@@ -63,6 +63,11 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
         return row === null ? null : z.array(tensorSchema).parse(row.tensors)
       },
 
+      async setThreshold(id, threshold) {
+        const { count } = await database.model.updateMany({ where: { id, tenantId }, data: { threshold } })
+        return count === 0 ? null : find({ id, tenantId })
+      },
+
       async delete(id) {
         return database.$transaction(async (transaction) => {
           // Locked first: a job that is being created holds the row, and is seen by the statement behind this one.

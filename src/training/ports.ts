@@ -255,6 +255,8 @@ export interface ModelStore {
   list(page: ListPage): Promise<Page<Model>>
   /** Names and shapes of the weights. */
   tensors(id: string): Promise<Tensor[] | null>
+  /** Null when there is no such model. */
+  setThreshold(id: string, threshold: number): Promise<Model | null>
   /** `used`: a job that has not ended starts from it. */
   delete(id: string): Promise<'deleted' | 'used' | 'missing'>
 }

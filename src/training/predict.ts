@@ -1,7 +1,10 @@
+/** What a model says about raw rows; a row that cannot be answered does not keep the others from it. */
 import type { z } from 'zod'
 import type { Model, Prediction, predictionsSchema } from '../contract/model.js'
+import { lastActivation } from '../contract/network.js'
 import { Problem, pointerTo } from '../contract/problems.js'
-import { decode, encodeInputs, InputError, type InputRow } from '../datasets/prediction.js'
+import { decode } from '../datasets/prediction.js'
+import { encodeRows, InputError, type InputRow } from '../datasets/raw-rows.js'
 import type { ModelStore, PredictorPool } from './ports.js'
 
 export interface PredictDependencies {
@@ -15,35 +18,54 @@ export interface Question {
   place(pointer: string): string
 }
 
-/** What the model says about raw rows. Throws Problem `not-found`, or `invalid-input` naming the place. */
+export type Predictions = z.infer<typeof predictionsSchema>
+
+/** Places of a refusal that are told. */
+const mostTold = 100
+
+/** Throws Problem `not-found`, or `invalid-input` naming the places when no row can be answered. */
 export async function predict(
   { models, predictors }: PredictDependencies,
   modelId: string,
-  ask: (model: Model) => Question,
-): Promise<z.infer<typeof predictionsSchema>> {
+  ask: (model: Model) => Question | Promise<Question>,
+): Promise<Predictions> {
   const model = await models.get(modelId)
   if (model === null) throw new Problem('not-found', `There is no model ${modelId}.`)
-  const { rows, place } = ask(model)
+  const { rows, place } = await ask(model)
+  const { inputs, rows: coded, errors } = encodeRows(model.coding, rows)
+  const predictions: (Prediction | null)[] = rows.map(() => null)
+  const refused = [...errors]
+  if (coded.length > 0) {
+    const outputs = await predictors.predict(model, inputs)
+    const width = outputs.length / coded.length
+    for (const [index, { row, warnings }] of coded.entries()) {
+      const output = outputs.subarray(index * width, (index + 1) * width)
+      const answer = read(model, output, row)
+      if (answer instanceof InputError) refused.push({ row, error: answer })
+      else predictions[row] = warnings.length === 0 ? answer : { ...answer, warnings }
+    }
+  }
+  const told = refused
+    .sort((a, b) => a.row - b.row)
+    .map(({ row, error }) => ({ row, pointer: place(error.pointer), message: error.message }))
+  if (told.length === rows.length) throw refusal(told)
+  return told.length === 0 ? { modelId, predictions } : { modelId, predictions, errors: told }
+}
+
+function read(model: Model, output: Float32Array, row: number): Prediction | InputError {
+  const { loss, threshold, coding } = model
   try {
-    const outputs = await predictors.predict(model, encodeInputs(model.coding, rows))
-    return { modelId, predictions: read(model, outputs, rows.length), errors: [] }
+    return decode(coding, output, { lastActivation: lastActivation(model.network), loss, threshold })
   } catch (error) {
     if (!(error instanceof InputError)) throw error
-    const pointer = place(error.pointer)
-    const detail = pointer === '' ? error.message : `${pointer}: ${error.message}`
-    throw new Problem('invalid-input', detail, [{ pointer, message: error.message }])
+    return new InputError(pointerTo([row]), error.message)
   }
 }
 
-function read(model: Model, outputs: Float32Array, rows: number): Prediction[] {
-  const width = outputs.length / rows
-  const last = model.layers.at(-1)
-  const reading = { lastActivation: last?.activation ?? 'linear', loss: model.loss }
-  return Array.from({ length: rows }, (_, row) => {
-    try {
-      return decode(model.coding, outputs.subarray(row * width, (row + 1) * width), reading)
-    } catch (error) {
-      throw error instanceof InputError ? new InputError(pointerTo([row]), error.message) : error
-    }
-  })
+function refusal(errors: NonNullable<Predictions['errors']>): Problem {
+  const items = errors.slice(0, mostTold).map(({ pointer, message }) => ({ pointer, message }))
+  const [first] = items
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more rows)` : ''
+  const detail = first.pointer === '' ? first.message : `${first.pointer}: ${first.message}`
+  return new Problem('invalid-input', `${detail}${more}`, items)
 }

@@ -158,7 +158,9 @@ it('several labels are counted each for itself', () => {
       [0.6, 0.1],
     ],
   ]
-  expect(evaluate({ type: 'multiLabel', names: ['wet', 'cold'] }, 'binaryCrossentropy', answers)).toMatchObject({
+  expect(
+    evaluate({ type: 'multiLabel', names: ['wet', 'cold'] }, 'binaryCrossentropy', answers),
+  ).toMatchObject({
     type: 'multiLabel',
     ...all(3),
     labels: [

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Coding } from '../../src/contract/dataset.js'
-import { decode, encodeInputs, InputError, type InputRow } from '../../src/datasets/prediction.js'
+import { decode } from '../../src/datasets/prediction.js'
+import { encodeInputs, InputError, type InputRow } from '../../src/datasets/raw-rows.js'
 
 const coding: Coding = {
   features: [

@@ -145,7 +145,7 @@ describe('an upload', () => {
   })
 
   it.each([
-    ['types=zip:word', 400, 'must be one of number, category, boolean, ignored'],
+    ['types=zip:word', 400, 'must be one of number, category, boolean, date, ignored'],
     ['types=zap:number', 422, 'there is no column "zap", which types names'],
     ['types=good:number', 422, 'row 1 (line 2), column good: "x" is not a number'],
     ['target=zip,good', 201, ''],

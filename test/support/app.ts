@@ -30,7 +30,7 @@ export interface RunningApp extends Stores {
   missing: string[]
 }
 
-export const limits = { bodyBytes: 1024 * 1024, uploadSeconds: 20 }
+export const limits = { bodyBytes: 1024 * 1024, uploadSeconds: 20, imagePixels: 1_000_000 }
 
 /** What each tenant may do. */
 export const generous: Limits = {

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { Epoch } from '../../src/contract/epoch.js'
 import type { JobSpec } from '../../src/contract/job.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
-import type { InputRow } from '../../src/datasets/prediction.js'
+import type { InputRow } from '../../src/datasets/raw-rows.js'
 import type { NewJob } from '../../src/training/ports.js'
 import { predict } from '../../src/training/predict.js'
 import {

@@ -114,7 +114,7 @@ function useAnswer(model: Model, question: Question | null) {
 
 /** @throws Refusal also where the one row cannot be answered. */
 async function answerTo(id: string, question: Question): Promise<Prediction | null> {
-  const { predictions, errors } =
+  const { predictions, errors = [] } =
     question instanceof File
       ? await predictPicture(id, question)
       : await post('/models/{id}/predict', { inputs: [question] }, { id })

@@ -3,44 +3,30 @@ import { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import type { Cell, FeatureCoding } from '../../contract/dataset.js'
 import {
   evaluatedModelSchema,
-  type Model,
+  modelChangeSchema,
   modelRequestSchema,
   modelSchema,
-  predictionRequestSchema,
-  predictionsSchema,
 } from '../../contract/model.js'
-import { Problem, pointerTo } from '../../contract/problems.js'
+import { Problem } from '../../contract/problems.js'
+import { changeModel } from '../../training/change-model.js'
 import { construct } from '../../training/construct.js'
 import { deleteModel } from '../../training/delete-model.js'
 import { exportWeights } from '../../training/export-weights.js'
-import type { AllModels, PredictorPool } from '../../training/ports.js'
-import { predict, type Question } from '../../training/predict.js'
+import type { AllModels } from '../../training/ports.js'
 import { callerOf } from '../caller.js'
 import { answersNotModified, sendEntityTags } from '../plugins/entity-tag.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
 import { defaultLimit, pageParameters } from '../query.js'
 import { failures, idParameters, listOf, toList } from '../responses.js'
 
-const textOrTexts = z.union([z.string(), z.array(z.string())])
-const querySchema = z
-  .object({ x: textOrTexts.optional().describe('a row of values by place, any number of times') })
-  .catchall(textOrTexts.describe('a column’s value; empty where it is missing'))
-type Query = z.infer<typeof querySchema>
-
 export interface ModelRoutes {
   models: Pick<AllModels, 'of' | 'weightChunks'>
   idempotency: Idempotency
-  predictors: Pick<PredictorPool, 'predict'>
 }
 
-export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
-  app,
-  { models, predictors, idempotency },
-  done,
-) => {
+export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (app, { models, idempotency }, done) => {
   sendEntityTags(app)
 
   const modelsOf = (request: FastifyRequest) => models.of(callerOf(request).tenantId)
@@ -105,6 +91,24 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
     },
   )
 
+  app.patch(
+    '/models/:id',
+    {
+      config: { scope: 'models:write' },
+      schema: {
+        tags: ['models'],
+        summary: 'Choose the threshold of a model of two classes',
+        description:
+          'Predictions and evaluations answer with the second class from this probability on. The table of thresholds in ' +
+          'the evaluation shows what each would answer.',
+        params: idParameters,
+        body: modelChangeSchema,
+        response: { 200: modelSchema, ...failures },
+      },
+    },
+    async (request) => changeModel(modelsOf(request), request.params.id, request.body),
+  )
+
   app.delete(
     '/models/:id',
     {
@@ -159,91 +163,5 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
     },
   )
 
-  app.get(
-    '/models/:id/predict',
-    {
-      config: { scope: 'models:read' },
-      schema: {
-        tags: ['models'],
-        summary: 'Predict from the query string',
-        description: 'One prediction for each `x=0,1`; or one row by column name: `?sepalLength=5.1&…`.',
-        params: idParameters,
-        querystring: querySchema,
-        response: { 200: predictionsSchema, ...failures },
-      },
-    },
-    async (request) =>
-      predict({ models: modelsOf(request), predictors }, request.params.id, (model) =>
-        questionOf(model, request.query),
-      ),
-  )
-
-  app.post(
-    '/models/:id/predict',
-    {
-      config: { scope: 'models:read' },
-      schema: {
-        tags: ['models'],
-        summary: 'Predict many rows',
-        params: idParameters,
-        body: predictionRequestSchema,
-        response: { 200: predictionsSchema, ...failures },
-      },
-    },
-    async (request) =>
-      predict({ models: modelsOf(request), predictors }, request.params.id, () => ({
-        rows: request.body.inputs,
-        place: (pointer) => `/inputs${pointer}`,
-      })),
-  )
-
   done()
-}
-
-/** `x` alone gives rows of numbers by place, unless it is but one of the model's columns; anything else is one row by name. */
-function questionOf(model: Model, query: Query): Question {
-  const names = Object.keys(query)
-  if (names.length === 0) {
-    const shown = model.columns.slice(0, 10)
-    const byPlace = `?x=${shown.map(() => '0').join(',')}`
-    const byName = `?${shown.map((column) => `${encodeURIComponent(column)}=0`).join('&')}`
-    throw new Problem('invalid-request', `Say what to predict from: ${byPlace} or by name: ${byName}`)
-  }
-  if (names.length === 1 && names[0] === 'x') {
-    const rows = [query.x ?? []].flat().map((text, row) => {
-      return text
-        .split(',')
-        .map((cell, place) => cellOf(model.coding.features[place], cell, ['x', row, place]))
-    })
-    return { rows, place: (pointer) => `/x${pointer}` }
-  }
-  if (Object.hasOwn(query, 'x') && !model.columns.includes('x')) {
-    throw invalid(['x'], 'comes alone: give rows as x, or one row by the names of its columns, not both')
-  }
-  const features = new Map(model.coding.features.map((feature) => [feature.name, feature]))
-  const row = Object.entries(query).map(([name, value]) => {
-    if (typeof value !== 'string') throw invalid([name], 'is given more than once')
-    return [name, cellOf(features.get(name), value, [name])] as const
-  })
-  return { rows: [Object.fromEntries(row)], place: (pointer) => pointer.replace(/^\/0/, '') }
-}
-
-/** A text as the feature's own kind of value; an empty one is a missing value. */
-function cellOf(feature: FeatureCoding | undefined, text: string, place: PropertyKey[]): Cell {
-  if (text === '') return null
-  return feature?.type === 'number' ? numberOf(text, place) : text
-}
-
-const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
-
-function numberOf(text: string, place: PropertyKey[]): number {
-  const number = Number(text)
-  if (!decimal.test(text.trim()) || !Number.isFinite(number))
-    throw invalid(place, `"${text}" is not a finite number`)
-  return number
-}
-
-function invalid(place: PropertyKey[], message: string): Problem {
-  const pointer = pointerTo(place)
-  return new Problem('invalid-request', `${pointer}: ${message}`, [{ pointer, message }])
 }

@@ -150,11 +150,31 @@ async function* filesOf(request: FastifyRequest): Upload['files'] {
   const contentType = request.headers['content-type']
   if (!request.isMultipart()) {
     if (contentType === undefined) throw notUnderstood(request)
-    yield { name: 'body', contentType, body: wholeOrBroken(request.raw) }
+    const body = isJson(contentType) ? arrayOnly(request.raw) : request.raw
+    yield { name: 'body', contentType, body: wholeOrBroken(body) }
     return
   }
   for await (const part of partsOf(request)) {
     yield { name: part.filename, contentType: part.mimetype, body: wholeOrBroken(part.file) }
+  }
+}
+
+const isJson = (contentType: string) => /^application\/json\b/i.test(contentType)
+
+/** JSON that is no list is a request for something else. Throws Problem `unsupported-media-type`. */
+async function* arrayOnly(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let isKnown = false
+  for await (const chunk of body) {
+    const start = Buffer.from(chunk).toString('latin1').trimStart()
+    if (!isKnown && start !== '' && !/^(\xef\xbb\xbf\s*)?\[/.test(start)) {
+      throw new Problem(
+        'unsupported-media-type',
+        'A body of content-type application/json is taken for a list of objects, [{"column": value, …}, …], and this is ' +
+          'none: send an object a line as application/jsonl, or a table as text/csv.',
+      )
+    }
+    isKnown ||= start !== ''
+    yield chunk
   }
 }
 
@@ -177,7 +197,7 @@ async function* wholeOrBroken(body: AsyncIterable<Uint8Array>): AsyncGenerator<U
   try {
     yield* body
   } catch (error) {
-    throw brokenOff(error)
+    throw error instanceof Problem ? error : brokenOff(error)
   }
 }
 

@@ -1,0 +1,31 @@
+/** What of a model may be changed after it was trained. */
+import type { Model, ModelChange } from '../contract/model.js'
+import { lastActivation } from '../contract/network.js'
+import { Problem } from '../contract/problems.js'
+import type { ModelStore } from './ports.js'
+
+/** Throws Problem `not-found`, or `invalid-input` when the model gives no probability of one of two classes. */
+export async function changeModel(
+  models: Pick<ModelStore, 'get' | 'setThreshold'>,
+  id: string,
+  { threshold }: ModelChange,
+): Promise<Model> {
+  const model = await models.get(id)
+  if (model === null) throw missing(id)
+  if (!hasThreshold(model)) {
+    const message =
+      'a threshold is a probability of the second of two classes, which this model does not give: train on a target of ' +
+      'two classes with a sigmoid or softmax at the end'
+    throw new Problem('invalid-input', `/threshold: ${message}`, [{ pointer: '/threshold', message }])
+  }
+  const changed = await models.setThreshold(id, threshold)
+  if (changed === null) throw missing(id)
+  return changed
+}
+
+function hasThreshold({ classes, network }: Model): boolean {
+  const end = lastActivation(network)
+  return classes?.length === 2 && (end === 'sigmoid' || end === 'softmax')
+}
+
+const missing = (id: string) => new Problem('not-found', `There is no model ${id}.`)

@@ -1,0 +1,30 @@
+/** A picture as the row of pixels that a model of pictures takes. */
+import type { Model } from '../contract/model.js'
+import { Problem } from '../contract/problems.js'
+import { decodePicture } from '../datasets/reading/picture.js'
+import { DatasetError } from '../datasets/table.js'
+
+/** Throws Problem `unsupported-media-type` of a model that takes no pictures, or `invalid-input` of a picture that is none. */
+export async function pictureRow(model: Model, bytes: Buffer, imagePixels: number): Promise<number[]> {
+  const { image, features } = model.coding
+  if (image === undefined) {
+    const names = features.slice(0, 5).map(({ name }) => name)
+    throw new Problem(
+      'unsupported-media-type',
+      `Model ${model.id} takes no pictures: send rows as application/json or text/csv, with the columns ${names.join(', ')}${features.length > names.length ? ', …' : ''}.`,
+    )
+  }
+  const { width, height, channels, white } = image
+  try {
+    const pixels = await decodePicture(bytes, 'the picture', { width, height, channels }, { imagePixels })
+    const area = width * height
+    // Channels first in the dataset, last in a picture.
+    return Array.from({ length: area * channels }, (_, place) => {
+      const level = pixels[(place % area) * channels + Math.floor(place / area)]
+      return white === 255 ? level : (level * white) / 255
+    })
+  } catch (error) {
+    if (error instanceof DatasetError) throw new Problem('invalid-input', error.message)
+    throw error
+  }
+}
