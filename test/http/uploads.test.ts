@@ -94,7 +94,7 @@ test.each<[contentType: string, content: string | Buffer, rows: number]>([
   ['text/csv; charset=utf-8', 'a,b\n1,2\n3,4\n', 2],
   ['text/tab-separated-values', 'a\tb\n1\t2\n', 1],
   ['application/x-ndjson', '{"a":1,"b":2}\n', 1],
-  ['application/vnd.apache.parquet', file('snappy.parquet'), 1],
+  ['application/vnd.apache.parquet', file('snappy.parquet'), 2],
   ['application/octet-stream', file('train-and-test.npz'), 5],
   ['application/zip', file('pictures.zip'), 3],
 ])('a body of %s', async (contentType, content, rows) => {
