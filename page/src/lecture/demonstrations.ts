@@ -67,7 +67,7 @@ const perceptron: Demonstration = {
           maps: trained.flatMap((each, place) => mapOf((names[place] ?? '').toUpperCase(), each)),
         },
       ],
-      says: names.map((name, place) => `${name.toUpperCase()}: ${percent(right[place])} right`).join(' · '),
+      says: `The trained networks have right: ${names.map((name, place) => `${name.toUpperCase()} ${percent(right[place])}`).join(' · ')}`,
     }
   },
 }
