@@ -41,9 +41,9 @@ export async function post<Path extends keyof paths>(
 
 export async function patch(
   path: '/models/{id}',
-  body: { threshold: number },
+  body: Sent<paths['/models/{id}']['patch']>,
   options: Options,
-): Promise<Success<paths['/models/{id}']['get']>> {
+): Promise<Success<paths['/models/{id}']['patch']>> {
   const headers = { 'content-type': 'application/json' }
   return send('PATCH', address(path, options), { body: JSON.stringify(body), headers })
 }
