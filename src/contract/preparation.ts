@@ -29,7 +29,7 @@ export interface Preparation {
 }
 
 /** What is taken over of a column of another dataset, or of a model. */
-export type LikeColumn = Pick<Column, 'name' | 'type' | 'role' | 'imputation' | 'dateOrder'>
+export type LikeColumn = Pick<Column, 'name' | 'type' | 'role' | 'imputation' | 'dateOrder' | 'decimal'>
 
 export const defaultPreparation: Preparation = { types: [], missing: { everywhere: 'impute', columns: [] } }
 

@@ -1,12 +1,15 @@
 /** From what was seen of all cells to what each column is: its type, its role, and how its cells are read. */
 import type { ColumnType, DatasetWarning, DateOrder, Imputation } from '../contract/dataset.js'
 import type { MissingRule, Preparation } from '../contract/preparation.js'
-import type { CellKind, ColumnFacts } from './column-survey.js'
-import { identifierReason, isFitTarget } from './identifiers.js'
+import { missingCategory } from './categories.js'
+import { missingAsClass, numbersAsClasses, typeNotices } from './column-notices.js'
+import { type CellKind, type ColumnFacts, missingWordsOf } from './column-survey.js'
+import { defaultTarget } from './default-target.js'
+import { type IgnoreReason, identifierReason } from './identifiers.js'
 import { missingTextsOf } from './missing-text.js'
 import { checkNames } from './preparation-names.js'
 import type { ColumnReading } from './reading/batch.js'
-import { shown, shownNames } from './shown-text.js'
+import { shownNames } from './shown-text.js'
 import { DatasetError } from './table.js'
 
 export interface ColumnPlan {
@@ -25,9 +28,6 @@ export interface ColumnPlan {
   notices: DatasetWarning[]
 }
 
-/** A category of cells without a value. */
-export const missingCategory = '(missing)'
-
 /** Classes at most that whole numbers of a target make, and rows of each in the mean. */
 const mostNumberClasses = 20
 const leastRowsOfClass = 5
@@ -44,35 +44,51 @@ export function planColumns(facts: readonly ColumnFacts[], preparation: Preparat
   )
   const targets = targetsOf(facts, preparation)
   const names = facts.map(({ column }) => column.name)
-  if (facts.length < 2 || targets.size === facts.length) {
+  if (facts.length < 2 || targets.names.size === 0 || targets.names.size === facts.length) {
     throw invalid(`the columns are ${shownNames(names)}: at least one feature and a target are needed`)
   }
-  const planned = (usesIdentifiers: boolean) =>
+  const file = {
+    preparation,
+    targets,
+    missing: missingWordsOf(facts),
+  }
+  const planned = (usesCounters: boolean) =>
     facts.map((fact) =>
-      targets.has(fact.column.name)
-        ? planTarget(fact, preparation, targets.size === 1)
-        : planFeature(fact, preparation, usesIdentifiers),
+      targets.names.has(fact.column.name) ? planTarget(fact, file) : planFeature(fact, file, usesCounters),
     )
   const plans = planned(false)
   // Better a feature that may say little than none.
   return plans.some(({ role }) => role === 'feature') ? plans : planned(true)
 }
 
+/** What is the same for all columns. */
+interface FileFacts {
+  preparation: Preparation
+  targets: Targets
+  /** Words that mean a missing value in any column. */
+  missing: ReadonlySet<string>
+}
+
+interface Targets {
+  names: ReadonlySet<string>
+  /** Of one that was chosen. */
+  notice?: DatasetWarning | undefined
+}
+
 /** What the user says, else the format, else the last column that can be one. */
-function targetsOf(facts: readonly ColumnFacts[], preparation: Preparation): ReadonlySet<string> {
+function targetsOf(facts: readonly ColumnFacts[], preparation: Preparation): Targets {
   const { target, like } = preparation
-  if (target !== undefined) return new Set(target)
+  if (target !== undefined) return { names: new Set(target) }
   const likeTargets = like?.flatMap(({ name, role }) => (role === 'target' ? [name] : []))
-  if (likeTargets !== undefined) return new Set(likeTargets)
+  if (likeTargets !== undefined) return { names: new Set(likeTargets) }
   const suggested = facts.filter(({ column }) => column.suggestedRole === 'target')
-  if (suggested.length > 0) return new Set(suggested.map(({ column }) => column.name))
-  const usable = facts.filter(({ column }) => declaredType(column.name, preparation) !== 'ignored')
-  const fit = usable.findLast(
-    (fact) => declaredType(fact.column.name, preparation) !== 'date' && isFitTarget(fact),
-  )
-  const named = usable.findLast(({ column }) => column.suggestedRole !== 'feature')
-  const last = fit ?? named ?? usable.at(-1)
-  return new Set(last === undefined ? [] : [last.column.name])
+  if (suggested.length > 0) return { names: new Set(suggested.map(({ column }) => column.name)) }
+  const usable = facts.filter(({ column }) => {
+    const type = declaredType(column.name, preparation)
+    return type !== 'ignored' && type !== 'date'
+  })
+  const { name, notice } = defaultTarget(usable) ?? {}
+  return { names: new Set(name === undefined ? [] : [name]), notice }
 }
 
 function declaredType(name: string, { types, like }: Preparation): ColumnType | undefined {
@@ -104,21 +120,21 @@ function readingOf(type: ColumnType, kind: CellKind): ColumnReading {
   }
 }
 
-/** `isOnly`: there is no other target, so that it can be a class. */
-function planTarget(fact: ColumnFacts, preparation: Preparation, isOnly: boolean): ColumnPlan {
+function planTarget(fact: ColumnFacts, { preparation, targets, missing }: FileFacts): ColumnPlan {
   const { column, kind, rows, present } = fact
   const { name } = column
   const declared = declaredType(name, preparation) ?? column.suggestedType
   if (declared === 'ignored') throw invalid(`${name} is the target, so it cannot be ignored`)
-  const notices: DatasetWarning[] = []
+  const notices = targets.notice === undefined ? [] : [targets.notice]
   const missingTexts = missingTextsOf(preparation.missingValues)
   const classWords = declared === undefined || declared === 'category' ? classWordsOf(fact, preparation) : []
   if (present === 0 && rows > 0 && classWords.length === 0) {
     throw invalid(`${name} is the target, but it has no value in any row; say target=NAME for another column`)
   }
-  if (classWords.length > 0) notices.push(missingAsClass(name, classWords))
+  if (classWords.length > 0) notices.push(missingAsClass(name, classWords, missing))
   let type = declared ?? (kind === 'none' ? 'category' : typeOfKind[kind])
-  if (declared === undefined && isOnly && type === 'number' && isFewIntegers(fact)) {
+  // Several targets are numbers.
+  if (declared === undefined && targets.names.size === 1 && type === 'number' && isFewIntegers(fact)) {
     type = 'category'
     notices.push(numbersAsClasses(fact))
   }
@@ -133,7 +149,7 @@ function planTarget(fact: ColumnFacts, preparation: Preparation, isOnly: boolean
     role: 'target',
     missing: 'drop',
     missingTexts: new Set([...missingTexts].filter((text) => !classWords.includes(text))),
-    notices: [...notices, ...typeNotices(fact, type, declared)],
+    notices: [...notices, ...noticesOf(fact, type, declared, { preparation, targets, missing })],
   }
 }
 
@@ -145,36 +161,32 @@ function classWordsOf({ kind, rows, missingTexts }: ColumnFacts, { missingValues
     .map(([text]) => text)
 }
 
-function isFewIntegers({ kind, integers, distinct, present, hasLargeIntegers }: ColumnFacts): boolean {
-  if (kind !== 'number' || !integers || hasLargeIntegers || distinct === undefined) return false
+function isFewIntegers({ kind, integers, values, present, hasLargeIntegers }: ColumnFacts): boolean {
+  if (kind !== 'number' || !integers || hasLargeIntegers) return false
+  const distinct = values.length
   if (distinct === 2) return present >= 2 * distinct
   return distinct > 2 && distinct <= mostNumberClasses && present >= leastRowsOfClass * distinct
 }
 
-function planFeature(fact: ColumnFacts, preparation: Preparation, usesIdentifiers: boolean): ColumnPlan {
+function noticesOf(
+  fact: ColumnFacts,
+  type: ColumnType,
+  declared: ColumnType | undefined,
+  { preparation, missing }: FileFacts,
+): DatasetWarning[] {
+  const saysComma = preparation.decimal === 'comma'
+  return typeNotices(fact, { type, isDeclared: declared !== undefined, saysComma, missing })
+}
+
+/** `usesCounters`: numbers that seem to count or name the rows are features, because there are no others. */
+function planFeature(fact: ColumnFacts, file: FileFacts, usesCounters: boolean): ColumnPlan {
   const { column, kind, rows, present } = fact
   const { name } = column
+  const { preparation } = file
   const said = declaredType(name, preparation)
   const declared = said ?? column.suggestedType
-  const rule = ruleOf(name, preparation)
-  const reason =
-    declared !== undefined
-      ? undefined
-      : kind === 'none'
-        ? ({
-            code: 'ignored-column',
-            why: 'it has no value in any row',
-            remedy: `types=${name}:ignored`,
-          } as const)
-        : rows - present > mostMissing * rows && rule.isGeneral && isDefault(rule.rule)
-          ? ({
-              code: 'mostly-missing',
-              why: `it has no value in ${rows - present} of ${rows} rows`,
-              remedy: `types=${name}:${typeOfKind[kind]}`,
-            } as const)
-          : usesIdentifiers
-            ? undefined
-            : identifierReason(fact)
+  const { rule } = ruleOf(name, preparation)
+  const reason = declared === undefined ? ignoreReason(fact, file, usesCounters) : undefined
   if (reason !== undefined) {
     const message = `${name} is ignored, because ${reason.why}; to ${reason.code === 'ignored-column' ? 'say so' : 'use it'}: ${reason.remedy}`
     return {
@@ -184,13 +196,31 @@ function planFeature(fact: ColumnFacts, preparation: Preparation, usesIdentifier
   }
   const hasGaps = present < rows
   const found = kind === 'none' ? 'ignored' : typeOfKind[kind]
-  const isThreefold = declared === undefined && found === 'boolean' && hasGaps && rule.rule === 'impute'
+  const isThreefold = declared === undefined && found === 'boolean' && hasGaps && rule === 'impute'
   const type = declared ?? (isThreefold ? 'category' : found)
   return {
     ...common(fact, preparation, type, said !== undefined),
-    missing: imputationOf(rule.rule, type, hasGaps),
-    notices: typeNotices(fact, type, declared),
+    missing: imputationOf(rule, type, hasGaps),
+    notices: noticesOf(fact, type, declared, file),
   }
+}
+
+function ignoreReason(
+  fact: ColumnFacts,
+  { preparation, missing }: FileFacts,
+  usesCounters: boolean,
+): IgnoreReason | undefined {
+  const { column, kind, rows, present } = fact
+  const { name } = column
+  if (kind === 'none') {
+    return { code: 'ignored-column', why: 'it has no value in any row', remedy: `types=${name}:ignored` }
+  }
+  const { rule, isGeneral } = ruleOf(name, preparation)
+  if (rows - present > mostMissing * rows && isGeneral && isDefault(rule)) {
+    const why = `it has no value in ${rows - present} of ${rows} rows`
+    return { code: 'mostly-missing', why, remedy: `types=${name}:${typeOfKind[kind]}` }
+  }
+  return usesCounters && kind === 'number' ? undefined : identifierReason(fact, missing)
 }
 
 function common(
@@ -232,52 +262,6 @@ function imputationOf(rule: MissingRule, type: ColumnType, hasGaps: boolean): Co
   if (rule !== 'impute') return rule
   if (type === 'category') return hasGaps ? { constant: missingCategory } : undefined
   return 'mean'
-}
-
-function typeNotices(
-  fact: ColumnFacts,
-  type: ColumnType,
-  declared: ColumnType | undefined,
-): DatasetWarning[] {
-  const { column, kind, firstWord, dateOrder, isOrderAssumed, hasLargeIntegers } = fact
-  const { name } = column
-  const columns = [name]
-  const notices: DatasetWarning[] = []
-  if (type === 'category' && declared === undefined && firstWord !== undefined) {
-    const { place, text } = firstWord
-    const message = `${name} is a category because of ${place}, ${shown(text)}, though most of its cells are numbers; correct that cell, or leave the column out: types=${name}:ignored`
-    notices.push({ code: 'mixed-column', columns, message })
-  }
-  if (type === 'number' && kind === 'decimalComma') {
-    const message = `${name} is read with a decimal comma, so that 1,5 is one and a half; otherwise: decimal=point`
-    notices.push({ code: 'decimal-comma', columns, message })
-  }
-  if (type === 'number' && hasLargeIntegers) {
-    const message = `${name} holds whole numbers beyond 2^53, which are rounded as numbers; where they are names: types=${name}:category`
-    notices.push({ code: 'large-integers', columns, message })
-  }
-  if (type === 'date' && declared === undefined) {
-    const order =
-      isOrderAssumed && dateOrder !== undefined
-        ? ` Whether the day or the month stands first does not show; the ${dateOrder === 'dayFirst' ? 'day' : 'month'} is assumed.`
-        : ''
-    const message = `${name} holds dates; the year, month, day of the week and days since the first are used.${order} Otherwise: types=${name}:ignored`
-    notices.push({ code: 'date-column', columns, message })
-  }
-  return notices
-}
-
-function missingAsClass(name: string, words: readonly string[]): DatasetWarning {
-  const listed = shownNames(words.map(shown))
-  const message = `${listed} stands in ${name} so often that it is a class, not a gap; otherwise: missingValues=${words.join(',')}`
-  return { code: 'missing-as-class', columns: [name], message }
-}
-
-function numbersAsClasses({ column: { name }, distinct, examples }: ColumnFacts): DatasetWarning {
-  const sample =
-    distinct !== undefined && distinct > examples.length ? `${examples.join(', ')}, …` : examples.join(', ')
-  const message = `${name} has ${distinct} different whole numbers (${sample}), which are taken for classes; to predict a number: types=${name}:number`
-  return { code: 'numbers-as-classes', columns: [name], message }
 }
 
 const invalid = (message: string) => new DatasetError('invalid-dataset', message)

@@ -1,7 +1,8 @@
 /** Reads one column of a file as it was planned, batch by batch: turns its cells into numbers, and counts. */
 import type { ColumnType, DatasetWarning, StoredColumn } from '../contract/dataset.js'
 import { parseBoolean } from './boolean-text.js'
-import { type ColumnPlan, missingCategory } from './column-plan.js'
+import { maximumCategories, missingCategory } from './categories.js'
+import type { ColumnPlan } from './column-plan.js'
 import { parseDate } from './date-text.js'
 import { isMissingText } from './missing-text.js'
 import { Moments } from './moments.js'
@@ -9,9 +10,6 @@ import { isNumberToPeople, parseDecimalComma, parseNumber } from './number-text.
 import type { Cells } from './reading/batch.js'
 import { shown } from './shown-text.js'
 import { DatasetError } from './table.js'
-
-/** Different texts that a category may have. */
-export const maximumCategories = 1_000
 
 /** Of a batch’s row, where it stands in the file. */
 export type PlaceOf = (row: number) => string
@@ -184,9 +182,11 @@ export class ColumnReader {
   }
 
   #unreadable(text: string, place: string): DatasetError {
-    const { name, type } = this.plan
-    const what = type === 'date' ? 'a date' : 'a number'
-    const message = `${place}, column ${name}: ${shown(text)} is not ${what}; correct it, or say types=${name}:category, types=${name}:ignored, or missingValues=${text}`
+    const { name, type, reading } = this.plan
+    const hasComma = reading === 'decimalComma'
+    const what = type === 'date' ? 'a date' : hasComma ? 'a number with a decimal comma' : 'a number'
+    const otherwise = hasComma ? 'decimal=point' : `missingValues=${text}`
+    const message = `${place}, column ${name}: ${shown(text)} is not ${what}; correct it, or say types=${name}:category, types=${name}:ignored, or ${otherwise}`
     return invalid(message)
   }
 

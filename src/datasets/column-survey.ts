@@ -1,11 +1,11 @@
 /** Looks at all cells of one column, batch by batch, before its type is decided; its memory does not grow with the rows. */
 import type { DateOrder } from '../contract/dataset.js'
-import { parseBoolean } from './boolean-text.js'
+import { isIdName, isUnnamed } from './column-names.js'
 import type { PlaceOf } from './column-reader.js'
-import { isOrderOpen, parseDate } from './date-text.js'
 import { isMissingText, plainText } from './missing-text.js'
 import { isIntegerText, parseDecimalComma, parseNumber } from './number-text.js'
 import type { Cells, SourceColumn } from './reading/batch.js'
+import { type PlacedText, TextEvidence } from './text-evidence.js'
 
 /** Different texts that are told apart; beyond, a column has many. */
 export const countedTexts = 10_000
@@ -15,9 +15,6 @@ const countedNumbers = 64
 const countedIds = 1_000_000
 const keptExamples = 5
 const fewRows = 5
-/** Names of columns that identify their rows. */
-const idName =
-  /^(id|uuid|guid|key|index|idx|row|nr|no|number|#)$|(^|[_\s.-])(id|uuid|guid|key|index|nr)$|[a-z](Id|ID|Uuid|UUID|Key|Index|Nr)$/
 
 /** What all cells of a column are. `none`: every one is missing. */
 export type CellKind = 'none' | 'number' | 'decimalComma' | 'date' | 'boolean' | 'text'
@@ -29,6 +26,8 @@ export interface ColumnFacts {
   present: number
   /** Different values; undefined when they are too many to count. */
   distinct: number | undefined
+  /** Of a column of few numbers: all of them, by size. */
+  values: readonly number[]
   /** Of numbers. */
   integers: boolean
   hasLargeIntegers: boolean
@@ -37,9 +36,12 @@ export interface ColumnFacts {
   /** Consecutive whole numbers, in any order. */
   isConsecutive: boolean
   minimum: number
+  maximum: number
   namedAsId: boolean
-  /** Of texts: the first that is no number, when most cells are numbers. */
-  firstWord: { place: string; text: string } | undefined
+  /** Of texts: the first that is no number, or no date, when most cells are. */
+  exception: (PlacedText & { among: 'numbers' | 'dates' }) | undefined
+  /** A text such as 12 %, when all texts are numbers to people. */
+  writtenNumber: string | undefined
   /** Of texts, in the mean. */
   words: number
   /** How often each text that means missing stands there, in small letters. */
@@ -70,20 +72,17 @@ export class ColumnSurvey {
   #rises = true
   readonly #seenNumbers = new Set<number>()
   #texts = 0
+  /** Also integers that no number holds exactly. */
   readonly #seenTexts = new Set<string>()
-  #firstText: { place: string; text: string } | undefined
+  #firstText: PlacedText | undefined
   #words = 0
-  #canBe = { comma: true, dayFirst: true, monthFirst: true, boolean: true }
-  #commas = 0
-  /** A comma that cannot stand between thousands. */
-  #hasDecimalComma = false
-  #hasOpenOrder = false
+  readonly #evidence = new TextEvidence()
   readonly #examples = new Set<string>()
 
   constructor(column: SourceColumn, missing: ReadonlySet<string>) {
     this.#column = column
     this.#missing = missing
-    this.#namedAsId = idName.test(column.name)
+    this.#namedAsId = isIdName(column.name) || isUnnamed(column)
     this.#numbersLimit = this.#namedAsId ? countedIds : countedNumbers
   }
 
@@ -110,7 +109,10 @@ export class ColumnSurvey {
     for (let row = 0; row < values.length; row++) {
       const value = values[row]
       if (Number.isNaN(value)) this.#absent += 1
-      else this.#takeNumber(value)
+      else {
+        this.#takeNumber(value)
+        if (this.#seenNumbers.size <= this.#numbersLimit) this.#seenNumbers.add(value)
+      }
     }
     for (let row = 0; this.#examples.size < keptExamples && row < Math.min(values.length, 100); row++) {
       if (!Number.isNaN(values[row])) this.#examples.add(String(values[row]))
@@ -121,19 +123,17 @@ export class ColumnSurvey {
     this.#numbers += 1
     if (value < this.#minimum) this.#minimum = value
     if (value > this.#maximum) this.#maximum = value
-    if (this.#integers) {
-      if (Number.isInteger(value)) {
-        this.#sum += value
-        this.#squares += value * value
-        if (!(value > this.#last)) this.#rises = false
-        this.#last = value
-      } else {
-        this.#integers = false
-        // 1.234 may be a thousand, 1.5 is none.
-        if (!Number.isInteger(value * 1_000)) this.#canBe.comma = false
-      }
+    if (!this.#integers) return
+    if (!Number.isInteger(value)) {
+      this.#integers = false
+      // 1.234 may be a thousand; 0.5 and 1.2345 are none.
+      if (Math.abs(value) < 1 || !Number.isInteger(value * 1_000)) this.#evidence.excludeComma()
+      return
     }
-    if (this.#seenNumbers.size <= this.#numbersLimit) this.#seenNumbers.add(value)
+    this.#sum += value
+    this.#squares += value * value
+    if (!(value > this.#last)) this.#rises = false
+    this.#last = value
   }
 
   #takeText(written: string, row: number, placeOf: PlaceOf): void {
@@ -147,87 +147,77 @@ export class ColumnSurvey {
     if (this.#examples.size < keptExamples) this.#examples.add(text)
     const number = parseNumber(text)
     if (number !== undefined) {
-      if (isIntegerText(text) && !Number.isSafeInteger(number)) this.#hasLargeIntegers = true
-      if (this.#canBe.comma && parseDecimalComma(text) === undefined) this.#canBe.comma = false
-      // Where commas are decimal, 1.234 is a thousand; the second reading tells.
-      this.#takeNumber(number)
+      this.#takeNumberText(text, number)
       return
     }
     this.#texts += 1
     this.#firstText ??= { place: placeOf(row), text }
-    if (this.#seenTexts.size <= countedTexts) this.#seenTexts.add(text)
+    this.#see(text)
     this.#words += wordsIn(text)
-    this.#narrow(text)
+    this.#evidence.take(text, () => placeOf(row))
   }
 
-  /** Drops what the column can no longer be. */
-  #narrow(text: string): void {
-    const canBe = this.#canBe
-    if (canBe.comma) {
-      if (parseDecimalComma(text) === undefined) canBe.comma = false
-      else if (text.includes(',')) {
-        this.#commas += 1
-        this.#hasDecimalComma ||= !/^[+-]?[1-9]\d{0,2}(,\d{3})+$/.test(text)
-      }
-    }
-    if (canBe.dayFirst || canBe.monthFirst) {
-      canBe.dayFirst &&= parseDate(text, 'dayFirst') !== undefined
-      canBe.monthFirst &&= parseDate(text, 'monthFirst') !== undefined
-      this.#hasOpenOrder ||= isOrderOpen(text)
-    }
-    if (canBe.boolean) canBe.boolean = parseBoolean(text) !== undefined && /^(true|false)$/i.test(text)
+  #takeNumberText(text: string, number: number): void {
+    // Where commas are decimal, 1.234 is a thousand; the second reading tells.
+    if (this.#evidence.mayHaveCommas && parseDecimalComma(text) === undefined) this.#evidence.excludeComma()
+    this.#takeNumber(number)
+    if (isIntegerText(text) && !Number.isSafeInteger(number)) {
+      this.#hasLargeIntegers = true
+      this.#see(text)
+    } else if (this.#seenNumbers.size <= this.#numbersLimit) this.#seenNumbers.add(number)
+  }
+
+  #see(text: string): void {
+    if (this.#seenTexts.size <= countedTexts) this.#seenTexts.add(text)
   }
 
   /** `decimal` is what the user says of commas. */
   facts(decimal: 'comma' | 'point' | undefined): ColumnFacts {
     const kind = this.#kind(decimal)
-    const { dayFirst, monthFirst } = this.#canBe
-    const isOpen = kind === 'date' && this.#hasOpenOrder
+    const dates = kind === 'date' ? this.#evidence.dateOrder : undefined
+    const countsWhole = kind === 'number' && this.#integers && this.#numbers >= fewRows
     return {
       column: this.#column,
       kind,
       rows: this.#rows,
       present: this.#rows - this.#absent,
-      distinct: this.#distinct(kind),
+      distinct: this.#distinct(),
+      values: this.#seenNumbers.size > countedNumbers ? [] : [...this.#seenNumbers].sort((a, b) => a - b),
       integers: this.#numbers > 0 && this.#texts === 0 && this.#integers,
       hasLargeIntegers: this.#hasLargeIntegers,
-      rises: kind === 'number' && this.#countsWhole() && this.#rises,
-      isConsecutive: kind === 'number' && this.#countsWhole() && this.#isConsecutive(),
+      rises: countsWhole && this.#rises,
+      isConsecutive: countsWhole && this.#isConsecutive(),
       minimum: this.#minimum,
+      maximum: this.#maximum,
       namedAsId: this.#namedAsId,
-      firstWord: kind === 'text' && this.#texts < this.#numbers ? this.#firstText : undefined,
+      exception: kind === 'text' ? this.#exception() : undefined,
+      writtenNumber: kind === 'text' ? this.#evidence.writtenNumber : undefined,
       words: this.#texts === 0 ? 0 : this.#words / this.#texts,
       missingTexts: this.#missingTexts,
-      // With slashes, spreadsheets that leave it open mostly mean the month first.
-      dateOrder: isOpen ? (monthFirst ? 'monthFirst' : 'dayFirst') : undefined,
-      isOrderAssumed: isOpen && dayFirst && monthFirst,
+      dateOrder: dates?.order,
+      isOrderAssumed: dates?.isAssumed ?? false,
       examples: [...this.#examples],
     }
   }
 
   #kind(decimal: 'comma' | 'point' | undefined): CellKind {
-    const { comma, dayFirst, monthFirst, boolean } = this.#canBe
-    if (this.#texts === 0) {
-      if (this.#numbers === 0) return 'none'
-      return decimal === 'comma' ? 'decimalComma' : 'number'
-    }
-    const hasComma = this.#hasDecimalComma || (decimal === 'comma' && this.#commas > 0)
-    if (comma && hasComma && decimal !== 'point') return 'decimalComma'
+    if (this.#texts + this.#numbers === 0) return 'none'
+    if (this.#evidence.canBeComma(decimal)) return 'decimalComma'
+    if (this.#texts === 0) return 'number'
     if (this.#numbers > 0) return 'text'
-    if (dayFirst || monthFirst) return 'date'
-    return boolean ? 'boolean' : 'text'
+    if (this.#evidence.canBeDate) return 'date'
+    return this.#evidence.canBeBoolean ? 'boolean' : 'text'
   }
 
-  #distinct(kind: CellKind): number | undefined {
-    const { size } = this.#seenNumbers
-    if (kind === 'number') return size > this.#numbersLimit ? undefined : size
-    if (this.#seenTexts.size > countedTexts || size > this.#numbersLimit) return undefined
-    return this.#seenTexts.size + size
+  #distinct(): number | undefined {
+    if (this.#seenTexts.size > countedTexts || this.#seenNumbers.size > this.#numbersLimit) return undefined
+    return this.#seenTexts.size + this.#seenNumbers.size
   }
 
-  /** Of fewer numbers nothing is concluded. */
-  #countsWhole(): boolean {
-    return this.#integers && this.#numbers >= fewRows
+  #exception(): ColumnFacts['exception'] {
+    if (this.#texts < this.#numbers) return this.#firstText && { ...this.#firstText, among: 'numbers' }
+    const date = this.#numbers === 0 ? this.#evidence.firstNoDate : undefined
+    return date && { ...date, among: 'dates' }
   }
 
   #isConsecutive(): boolean {
@@ -241,6 +231,10 @@ export class ColumnSurvey {
     return close(sum, this.#sum) && close(squares, this.#squares)
   }
 }
+
+/** Words that mean a missing value and stand in any of the columns. */
+export const missingWordsOf = (facts: readonly ColumnFacts[]): ReadonlySet<string> =>
+  new Set(facts.flatMap(({ missingTexts }) => [...missingTexts.keys()]))
 
 const close = (a: number, b: number) => Math.abs(a - b) <= 1e-9 * Math.abs(a)
 

@@ -6,6 +6,12 @@ const millisecondsOfDay = 86_400_000
 const time = String.raw`(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*(AM|PM)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?`
 const yearFirst = new RegExp(String.raw`^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})${time}$`, 'i')
 const yearLast = new RegExp(String.raw`^(\d{1,2})([-/.])(\d{1,2})\2(\d{4})${time}$`, 'i')
+/** 1/31/24 and 31.01.24; 1.2.10 may be a version. */
+const shortYear = new RegExp(String.raw`^(?:(\d{1,2})(/)(\d{1,2})/|(\d{2})(\.)(\d{2})\.)(\d{2})${time}$`, 'i')
+/** Of these two centuries, so that 1234-05 is none. */
+const monthOnly = /^((?:19|20)\d{2})-(\d{2})$/
+/** Two digits of a year from here on are of the 20th century, as POSIX has it. */
+const firstOfCentury = 69
 const monthNamed = new RegExp(String.raw`^([A-Z]{3,9})\.? (\d{1,2}),? (\d{4})${time}$`, 'i')
 const dayThenMonth = new RegExp(String.raw`^(\d{1,2})[. -]+([A-Z]{3,9})[. -]+(\d{4})${time}$`, 'i')
 
@@ -27,14 +33,15 @@ const monthNames = [
 
 /** The longest text that is looked at: 31 September 2024 with a time and an offset. */
 const longest = 48
+const shortest = 6
 
 /**
  * Days since 1970-01-01 UTC, with a fraction for the time of day; undefined when the text is no date. Understands
- * 2024-01-31, 2024/1/31, 31.01.2024, 31/01/2024, 01/31/2024 (by `order`), 31 Jan 2024 and Jan 31, 2024, each with a
- * time and an offset or without. A time without an offset is UTC.
+ * 2024-01-31, 2024/1/31, 31.01.2024, 31/01/2024, 01/31/2024 and 1/31/24 (by `order`), 31.01.24, 31 Jan 2024,
+ * Jan 31, 2024 and 2024-01, each but the last with a time and an offset or without. A time without an offset is UTC.
  */
 export function parseDate(text: string, order: DateOrder = 'dayFirst'): number | undefined {
-  if (text.length > longest || text.length < 8) return undefined
+  if (text.length > longest || text.length < shortest) return undefined
   const trimmed = text.trim()
   const first = yearFirst.exec(trimmed)
   if (first !== null) return daysOf([first[1], first[3], first[4]], first.slice(5))
@@ -44,6 +51,10 @@ export function parseDate(text: string, order: DateOrder = 'dayFirst'): number |
     const dayFirst = separator === '.' || order === 'dayFirst'
     return daysOf(dayFirst ? [year, two, one] : [year, one, two], last.slice(5))
   }
+  const short = shortYear.exec(trimmed)
+  if (short !== null) return shortDays(short, order)
+  const month = monthOnly.exec(trimmed)
+  if (month !== null) return daysOf([month[1], month[2], '1'], [])
   const named = monthNamed.exec(trimmed)
   if (named !== null) return daysOf([named[3], monthOf(named[1]), named[2]], named.slice(4))
   const written = dayThenMonth.exec(trimmed)
@@ -51,9 +62,18 @@ export function parseDate(text: string, order: DateOrder = 'dayFirst'): number |
   return undefined
 }
 
+function shortDays(found: RegExpExecArray, order: DateOrder): number | undefined {
+  const [, one, slash, two, day, , month, digits] = found
+  const year = String(Number(digits) + (Number(digits) >= firstOfCentury ? 1_900 : 2_000))
+  const clock = found.slice(8)
+  if (slash === undefined) return daysOf([year, month, day], clock)
+  return daysOf(order === 'dayFirst' ? [year, two, one] : [year, one, two], clock)
+}
+
 /** Whether the order of day and month matters to this date: 3/4/2024, but not 3.4.2024. */
 export function isOrderOpen(text: string): boolean {
-  const [, , separator] = yearLast.exec(text.trim()) ?? []
+  const trimmed = text.trim()
+  const [, , separator] = yearLast.exec(trimmed) ?? shortYear.exec(trimmed) ?? []
   return separator === '/' || separator === '-'
 }
 

@@ -1,6 +1,9 @@
 /** Columns that name or count their rows instead of describing them, and texts that are not categories. */
 import type { DatasetWarning } from '../contract/dataset.js'
+import { isTimeName, isUnnamed } from './column-names.js'
 import type { ColumnFacts } from './column-survey.js'
+import { missingValuesWith } from './missing-text.js'
+import { shown } from './shown-text.js'
 
 export interface IgnoreReason {
   code: DatasetWarning['code']
@@ -18,59 +21,65 @@ const manyTexts = 20
 /** Words of a text in the mean from which on it is no name. */
 const textWords = 4
 
-/** Why a feature column without a declared type is not used; undefined where it is. */
-export function identifierReason(fact: ColumnFacts): IgnoreReason | undefined {
-  const { column, kind, distinct, present, words, namedAsId } = fact
-  const { name } = column
-  if (kind === 'number') {
-    const startsAtOne = fact.isConsecutive && (fact.minimum === 0 || fact.minimum === 1)
-    const isRowNumber = fact.isConsecutive && (startsAtOne || isUnnamed(fact))
-    if (isRowNumber) return identifier(`it counts the rows`, `types=${name}:number`)
-    const isId = namedAsId && fact.integers && distinct === present && present >= fewRows
-    return isId ? identifier('it is different in every row', `types=${name}:number`) : undefined
+/**
+ * Why a feature column without a declared type is not used; undefined where it is.
+ * @param missing the words of the file that mean a missing value
+ */
+export function identifierReason(fact: ColumnFacts, missing: Iterable<string>): IgnoreReason | undefined {
+  switch (fact.kind) {
+    case 'number':
+      return numberReason(fact)
+    case 'text':
+      return isDifferent(fact) ? textReason(fact, missing) : undefined
+    case 'none':
+    case 'decimalComma':
+    case 'date':
+    case 'boolean':
+      return undefined
+    default:
+      return fact.kind satisfies never
   }
-  if (kind !== 'text') return undefined
-  const count = distinct ?? Number.POSITIVE_INFINITY
-  const isDifferent =
-    present >= fewRows && (count >= nearlyAll * present || (count > most * present && count > manyTexts))
-  if (!isDifferent) return undefined
-  const shownCount = distinct === undefined ? 'many' : `${distinct}`
-  const why = `it has ${shownCount} different texts in ${present} rows`
-  return words >= textWords
-    ? {
-        code: 'free-text',
-        why: `${why}, of ${words.toFixed(0)} words each`,
-        remedy: `types=${name}:category`,
-      }
-    : identifier(why, `types=${name}:category`)
+}
+
+function numberReason(fact: ColumnFacts): IgnoreReason | undefined {
+  const { column, isConsecutive, minimum, hasLargeIntegers } = fact
+  const { name } = column
+  const startsAtOne = minimum === 0 || minimum === 1
+  if (isConsecutive && (isUnnamed(column) || (startsAtOne && !isTimeName(name)))) {
+    return identifier('it counts the rows', `types=${name}:number`)
+  }
+  if (!isUniqueId(fact)) return undefined
+  if (!hasLargeIntegers) return identifier('it is different in nearly every row', `types=${name}:number`)
+  const why = 'it is different in nearly every row, and its whole numbers beyond 2^53 would be rounded'
+  return identifier(why, `types=${name}:category`)
+}
+
+/** Whole numbers that are names: by what the column is called, or because no number holds them. */
+function isUniqueId({ namedAsId, hasLargeIntegers, integers, distinct, present }: ColumnFacts): boolean {
+  if (!(namedAsId || hasLargeIntegers) || !integers || present < fewRows) return false
+  return distinct === undefined || distinct >= nearlyAll * present
+}
+
+function isDifferent({ distinct = Number.POSITIVE_INFINITY, present }: ColumnFacts): boolean {
+  if (present < fewRows) return false
+  return distinct >= nearlyAll * present || (distinct > most * present && distinct > manyTexts)
+}
+
+function textReason(fact: ColumnFacts, missing: Iterable<string>): IgnoreReason {
+  const { column, distinct, present, words, exception, writtenNumber } = fact
+  const remedy = `types=${column.name}:category`
+  if (exception !== undefined) {
+    const { place, text, among } = exception
+    const why = `${place}, ${shown(text)}, is no ${among === 'numbers' ? 'number' : 'date'}, though most of its cells are`
+    return { code: 'mixed-column', why, remedy: missingValuesWith(missing, text) }
+  }
+  if (writtenNumber !== undefined) {
+    const why = `${shown(writtenNumber)} is a text here: write numbers like 1234.5, without units`
+    return { code: 'numbers-as-text', why, remedy }
+  }
+  const why = `it has ${distinct ?? 'many'} different texts in ${present} rows`
+  if (words < textWords) return identifier(why, remedy)
+  return { code: 'free-text', why: `${why}, of ${words.toFixed(0)} words each`, remedy }
 }
 
 const identifier = (why: string, remedy: string): IgnoreReason => ({ code: 'identifier-column', why, remedy })
-
-/** pandas writes an index into a column of its own. */
-const isUnnamed = ({ column }: ColumnFacts) =>
-  column.suggestedRole === 'feature' || /^__index_level_\d+__$/.test(column.name)
-
-/** Whether a column can be the target when nobody says which is. */
-export function isFitTarget(fact: ColumnFacts): boolean {
-  const { kind, distinct, present, namedAsId, rises, isConsecutive } = fact
-  if (isUnnamed(fact)) return false
-  switch (kind) {
-    case 'none':
-    case 'date':
-      return false
-    case 'number':
-      return !(rises || isConsecutive) && !(namedAsId && distinct === present)
-    case 'decimalComma':
-    case 'boolean':
-      return true
-    case 'text':
-      return (
-        distinct !== undefined &&
-        !(present >= fewRows && distinct === present) &&
-        identifierReason(fact) === undefined
-      )
-    default:
-      return kind satisfies never
-  }
-}

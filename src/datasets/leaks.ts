@@ -6,8 +6,10 @@ import { shownNames } from './shown-text.js'
 const watchedValues = 10_000
 /** A few rows may agree by chance. */
 const fewRows = 20
-/** Each value of a feature must come so often, in the mean, before it says anything. */
-const leastRepeats = 2
+/** Each value of a feature must come so often, in the mean, before it says anything: a category, a number. */
+const leastRepeats = { category: 2, number: 10 }
+/** A number may also code the classes: values at most for each of them. */
+const codesOfClass = 2
 /** A copy in another unit. */
 const sameLine = 0.999_99
 const mostNamed = 10
@@ -18,6 +20,8 @@ interface Watched {
   targetOf: Map<number, number> | null
   /** Sums of a number feature against a number target; null where either is no number. */
   line: Line | null
+  /** A category or a boolean. */
+  isText: boolean
   /** Its values are the target's, as texts. */
   equals: boolean
 }
@@ -67,6 +71,7 @@ export class LeakWatch {
       name,
       targetOf: new Map(),
       line: textOf === null && target.textOf === null ? new Line() : null,
+      isText: textOf !== null,
       equals: true,
     }))
   }
@@ -111,13 +116,22 @@ export class LeakWatch {
     return [{ code: 'possible-leak', columns: columns.slice(0, mostNamed), message }]
   }
 
-  #tells({ targetOf, line, equals }: Watched): boolean {
+  #tells({ targetOf, line, equals, isText }: Watched): boolean {
     const isAlone = this.#watched.length === 1
     if (targetOf !== null && targetOf.size > 1) {
       if (equals && !isAlone) return true
-      if (this.#rows >= fewRows && targetOf.size * leastRepeats <= this.#rows && !isAlone) return true
+      if (this.#rows >= fewRows && this.#repeats(targetOf, isText) && !isAlone) return true
     }
     return line !== null && !isAlone && this.#rows >= fewRows && line.determination >= sameLine
+  }
+
+  /** Whether values recur often enough; measurements that only rows copied whole repeat do not. */
+  #repeats(targetOf: ReadonlyMap<number, number>, isText: boolean): boolean {
+    const values = targetOf.size
+    if (isText) return values * leastRepeats.category <= this.#rows
+    if (values * leastRepeats.number <= this.#rows) return true
+    const codes = codesOfClass * new Set(targetOf.values()).size
+    return this.#target.textOf !== null && values <= codes && values * leastRepeats.category <= this.#rows
   }
 }
 

@@ -3,12 +3,13 @@ import type { Coding, Column, FeatureCoding } from '../contract/dataset.js'
 import type { LikeColumn } from '../contract/preparation.js'
 
 export function likeDataset(columns: readonly Column[]): LikeColumn[] {
-  return columns.map(({ name, type, role, imputation, dateOrder }) => ({
+  return columns.map(({ name, type, role, imputation, dateOrder, decimal }) => ({
     name,
     type,
     role,
     ...(imputation === undefined ? {} : { imputation }),
     ...(dateOrder === undefined ? {} : { dateOrder }),
+    ...(decimal === undefined ? {} : { decimal }),
   }))
 }
 
@@ -27,7 +28,14 @@ export function likeModel({ features, target, ignored = [] }: Coding): LikeColum
 function likeFeature(feature: FeatureCoding): LikeColumn {
   const { name, type } = feature
   const order = feature.type === 'date' ? feature.dateOrder : undefined
-  return { name, type, role: 'feature', ...(order === undefined ? {} : { dateOrder: order }) }
+  const decimal = feature.type === 'number' ? feature.decimal : undefined
+  return {
+    name,
+    type,
+    role: 'feature',
+    ...(order === undefined ? {} : { dateOrder: order }),
+    ...(decimal === undefined ? {} : { decimal }),
+  }
 }
 
 function targetColumns(target: Coding['target']): LikeColumn[] {

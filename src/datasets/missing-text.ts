@@ -14,3 +14,9 @@ export function isMissingText(text: string, missing: ReadonlySet<string> = usual
 }
 
 export const plainText = (text: string) => text.trim().toLowerCase()
+
+/** The parameter under which these words are missing as well; words with a comma need JSON. */
+export function missingValuesWith(known: Iterable<string>, ...words: string[]): string {
+  const all = [...new Set([...known, ...words])]
+  return `missingValues=${all.some((word) => /[,[{]/.test(word)) ? JSON.stringify(all) : all.join(',')}`
+}

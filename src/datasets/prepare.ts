@@ -5,7 +5,7 @@ import { encodedWidth, type ImageFormat, inputWidth, type StoredColumn } from '.
 import type { Preparation } from '../contract/preparation.js'
 import { type ColumnPlan, planColumns } from './column-plan.js'
 import { ColumnReader, type PlaceOf } from './column-reader.js'
-import { type ColumnFacts, ColumnSurvey } from './column-survey.js'
+import { type ColumnFacts, ColumnSurvey, missingWordsOf } from './column-survey.js'
 import { LeakWatch } from './leaks.js'
 import { missingTextsOf } from './missing-text.js'
 import { type ColumnValues, PackedRows, packRows } from './packed-rows.js'
@@ -60,10 +60,11 @@ export function piecesOf(table: Table): Prepared[] {
 export async function* prepare(read: Read, preparation: Preparation): AsyncGenerator<Prepared> {
   const facts = await surveyColumns(read, preparation)
   const plans = planColumns(facts, preparation)
+  const missing = missingWordsOf(facts)
   const columns = new Map(plans.map(({ name, reading }) => [name, reading]))
   let rows: RowPreparation | undefined
   for await (const piece of read({ columns })) {
-    if (piece.type === 'source') rows = new RowPreparation(piece.source, plans)
+    if (piece.type === 'source') rows = new RowPreparation(piece.source, plans, missing)
     else if (rows !== undefined) yield* rows.take(piece.batch)
   }
   if (rows === undefined) throw invalid('the file is empty')
@@ -80,11 +81,13 @@ async function surveyColumns(read: Read, preparation: Preparation): Promise<Colu
   ]
   const options: ReadOptions = { columns: new Map(ignored.map((name) => [name, 'skip' as ColumnReading])) }
   const missing = missingTextsOf(missingValues)
+  let columns: Source['columns'] = []
   let surveys: ColumnSurvey[] = []
   let rows = 0
   for await (const piece of read(options)) {
     if (piece.type === 'source') {
-      surveys = piece.source.columns.map((column) => new ColumnSurvey(column, missing))
+      columns = piece.source.columns
+      surveys = columns.map((column) => new ColumnSurvey(column, missing))
       if (piece.source.isTyped === true) break
       continue
     }
@@ -93,7 +96,10 @@ async function surveyColumns(read: Read, preparation: Preparation): Promise<Colu
     for (const [place, survey] of surveys.entries()) survey.take(batch.columns[place], placeOf)
     rows += batch.rows
   }
-  return surveys.map((survey) => survey.facts(decimal))
+  return surveys.map((survey, place) => {
+    const { name } = columns[place]
+    return survey.facts(decimal ?? like.find((each) => each.name === name)?.decimal)
+  })
 }
 
 const isNamed = (name: string, types: Preparation['types']) => types.some((each) => each.name === name)
@@ -112,6 +118,7 @@ const mostDropped = 0.5
 
 class RowPreparation {
   readonly #source: Source
+  readonly #missing: Iterable<string>
   readonly #readers: ColumnReader[]
   readonly #leaks: LeakWatch | null
   readonly #featurePlaces: number[]
@@ -119,8 +126,10 @@ class RowPreparation {
   #readRows = 0
   #rows = 0
 
-  constructor(source: Source, plans: readonly ColumnPlan[]) {
+  /** `missing`: words of the file that mean a missing value. */
+  constructor(source: Source, plans: readonly ColumnPlan[], missing: Iterable<string>) {
     this.#source = source
+    this.#missing = missing
     this.#readers = plans.map((plan) => new ColumnReader(plan))
     const targets = plans.flatMap(({ role }, place) => (role === 'target' ? [place] : []))
     this.#targetPlace = targets[0] ?? -1
@@ -203,7 +212,7 @@ class RowPreparation {
       warnings: [
         ...warnings.map((message) => ({ code: 'assumption' as const, columns: [], message })),
         ...notices,
-        ...warningsOf({ columns, droppedRows, readRows: this.#readRows }),
+        ...warningsOf({ columns, droppedRows, readRows: this.#readRows, missing: this.#missing }),
         ...(this.#leaks?.warnings() ?? []),
       ],
     }

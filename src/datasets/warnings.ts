@@ -1,6 +1,7 @@
 /** What about a dataset may spoil a training, in words. */
 import type { Column, DatasetWarning } from '../contract/dataset.js'
-import { missingCategory } from './column-plan.js'
+import { missingCategory } from './categories.js'
+import { missingValuesWith } from './missing-text.js'
 import { isNumberToPeople, parseNumber } from './number-text.js'
 import { shown, shownNames } from './shown-text.js'
 
@@ -20,17 +21,21 @@ export function warningsOf({
   columns,
   droppedRows,
   readRows,
+  missing = [],
 }: {
   columns: readonly Column[]
   droppedRows: number
   readRows: number
+  /** Words of the file that mean a missing value. */
+  missing?: Iterable<string>
 }): DatasetWarning[] {
   const features = columns.filter((column) => column.role === 'feature')
   return [
     ...dropped(columns, droppedRows, readRows),
     ...imputed(columns),
     ...constant(features),
-    ...rareClasses(columns),
+    ...sameTarget(columns),
+    ...rareClasses(columns, missing),
     ...imbalanced(columns),
     ...large(features),
     ...numbersAsText(columns),
@@ -60,16 +65,19 @@ function dropped(columns: readonly Column[], rows: number, readRows: number): Da
     ({ role, type, missing = 0, imputation }) =>
       missing > 0 && (role === 'target' || (type !== 'ignored' && imputation === undefined)),
   )
-  const count = rows === 1 ? '1 row was' : `${rows} rows were`
   const share = (100 * rows) / readRows
-  const ofAll = share > largeLoss ? ` of ${readRows}, ${share.toFixed(0)} %,` : ''
-  const remedy = gaps.every(({ role }) => role === 'target')
-    ? 'rows without a target cannot be learned from, but words such as None can be classes: missingValues='
+  const verb = rows === 1 ? 'was' : 'were'
+  const ofAll = `${rows} of ${readRows} rows (${share.toFixed(0)} %) ${verb}`
+  const count = share > largeLoss ? ofAll : `${rows} ${rows === 1 ? 'row' : 'rows'} ${verb}`
+  const onlyTargets = gaps.every(({ role }) => role === 'target')
+  const areClasses = gaps.some(({ type }) => type === 'category')
+  const remedy = onlyTargets
+    ? `rows without a target cannot be learned from; ${areClasses ? 'where words such as None are classes: missingValues=' : 'to predict another column: target=NAME'}`
     : 'to keep the rows that have a target: missing=impute'
   return warning(
     'dropped-rows',
     gaps,
-    () => `${count}${ofAll} left out because a value is missing (${withCounts(gaps)}); ${remedy}`,
+    () => `${count} left out because a value is missing (${withCounts(gaps)}); ${remedy}`,
   )
 }
 
@@ -81,9 +89,7 @@ function imputed(columns: readonly Column[]): DatasetWarning[] {
 }
 
 function constant(features: readonly Column[]): DatasetWarning[] {
-  const same = features.filter(({ type, min, max, counts = [] }) =>
-    type === 'number' || type === 'date' ? min === max : counts.filter((rows) => rows > 0).length < 2,
-  )
+  const same = features.filter(isConstant)
   return warning(
     'constant-column',
     same,
@@ -91,15 +97,32 @@ function constant(features: readonly Column[]): DatasetWarning[] {
   )
 }
 
-function rareClasses(columns: readonly Column[]): DatasetWarning[] {
+const isConstant = ({ type, min, max, counts = [] }: Column) =>
+  type === 'number' || type === 'date' ? min === max : counts.filter((rows) => rows > 0).length < 2
+
+function sameTarget(columns: readonly Column[]): DatasetWarning[] {
+  const same = columns.filter((column) => column.role === 'target' && isConstant(column))
+  return warning(
+    'constant-column',
+    same,
+    (names) =>
+      `the target is the same in every row, so nothing to predict: ${names}; another column: target=NAME`,
+  )
+}
+
+function rareClasses(columns: readonly Column[], missing: Iterable<string>): DatasetWarning[] {
   return columns.flatMap((column) => {
     const { role, name, categories = [], counts = [] } = column
     if (role !== 'target') return []
     const rare = categories.filter((_, place) => counts[place] < fewRows)
     const named = rare.map((category) => `${category} ${counts[categories.indexOf(category)]}`)
     if (rare.length === 0) return []
+    const remedy =
+      rare.length === categories.length
+        ? ', or choose another target: target=NAME'
+        : `, or where they mean a missing value: ${missingValuesWith(missing, ...rare.slice(0, mostNamed))}`
     return warning('rare-class', [column], () => {
-      return `${name} has classes of fewer than ${fewRows} rows: ${shownNames(named, mostNamed)}; such classes are hardly learned: add rows, or merge classes in the file, or leave them missing: missingValues=${rare[0]}`
+      return `${name} has classes of fewer than ${fewRows} rows: ${shownNames(named, mostNamed)}; such classes are hardly learned: add rows, or merge classes in the file${remedy}`
     })
   })
 }

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Preparation } from '../../src/contract/preparation.js'
-import { maximumCategories } from '../../src/datasets/column-reader.js'
+import { maximumCategories } from '../../src/datasets/categories.js'
 import type { PreparedDataset } from '../../src/datasets/prepare.js'
 import type { ReadOptions } from '../../src/datasets/reading/batch.js'
 import { DatasetError } from '../../src/datasets/table.js'
@@ -138,7 +138,7 @@ describe('types', () => {
       columns: ['a'],
       message:
         'a is a category because of row 3 (line 4), "x", though most of its cells are numbers; correct that cell, or ' +
-        'leave the column out: types=a:ignored',
+        'where it means a missing value: missingValues=x',
     })
   })
 
@@ -252,8 +252,8 @@ describe('missing values', () => {
       code: 'dropped-rows',
       columns: ['y'],
       message:
-        '1 row was of 4, 25 %, left out because a value is missing (y 1); rows without a target cannot be learned from, ' +
-        'but words such as None can be classes: missingValues=',
+        '1 of 4 rows (25 %) was left out because a value is missing (y 1); rows without a target cannot be learned from; ' +
+        'to predict another column: target=NAME',
     })
   })
 

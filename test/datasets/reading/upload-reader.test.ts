@@ -67,7 +67,14 @@ describe('the reading process', () => {
   test('hands on rows, then what they are', async () => {
     expect(await read(bytes('a,kind\n1,x\n2,y\n'))).toEqual([
       expect.objectContaining({ type: 'rows', rows: 2 }),
-      { type: 'end', dataset: expect.objectContaining({ rows: 2, droppedRows: 0 }) },
+      {
+        type: 'end',
+        dataset: expect.objectContaining({ rows: 2, droppedRows: 0 }),
+        examples: [
+          { name: 'a', texts: ['1', '2'] },
+          { name: 'kind', texts: ['x', 'y'] },
+        ],
+      },
     ])
   })
 

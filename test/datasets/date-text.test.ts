@@ -1,0 +1,102 @@
+/** Dates as days since 1970-01-01. Days by hand, and by Python: (date(2024, 1, 31) - date(1970, 1, 1)).days = 19753. */
+import { describe, expect, test } from 'vitest'
+import { dateText, parseDate } from '../../src/datasets/date-text.js'
+import { prepared, reading } from '../support/prepared.js'
+
+describe('a date', () => {
+  test.each<[text: string, days: number]>([
+    ['1970-01-01', 0],
+    ['1969-12-31', -1],
+    ['2024-01-31', 19_753],
+    ['2024/01/31', 19_753],
+    ['2024/1/31', 19_753],
+    ['31.01.2024', 19_753],
+    ['31.1.2024', 19_753],
+    ['31.01.24', 19_753],
+    ['31 Jan 2024', 19_753],
+    ['Jan 31 2024', 19_753],
+    ['January 31, 2024', 19_753],
+    ['2024-01', 19_723],
+    ['2024-01-31T12:00', 19_753.5],
+    ['2024-01-31 06:00:00', 19_753.25],
+    ['2024-01-31T06:00:00.000Z', 19_753.25],
+    ['2024-01-31T06:00:00+06:00', 19_753],
+    ['2024-01-31T00:00:00-0600', 19_753.25],
+    ['2024-02-29', 19_782],
+    ['31.01.1998', 10_257],
+    ['31.01.98', 10_257],
+  ])('%s is day %d', (text, days) => {
+    expect(parseDate(text)).toBeCloseTo(days, 9)
+  })
+
+  test.each([
+    '2023-02-29',
+    '31.02.2024',
+    '2024-13-01',
+    '13/13/2024',
+    '2024-01-31 25:00',
+    '1.2.10',
+    '10:30',
+    '2024',
+    '20240131',
+    '31 Foo 2024',
+    '1234-05',
+    '555-01-2024-7',
+    '',
+  ])('%s is none', (text) => {
+    expect(parseDate(text)).toBeUndefined()
+  })
+
+  test('with slashes is read by its order', () => {
+    // 3 April and 4 March 2024: 31 + 29 + 31 + 2 and 31 + 29 + 3 days after 1 January, day 19,723.
+    expect(parseDate('3/4/2024', 'dayFirst')).toBe(19_816)
+    expect(parseDate('3/4/2024', 'monthFirst')).toBe(19_786)
+    expect(parseDate('3/4/24', 'monthFirst')).toBe(19_786)
+    expect(parseDate('13/4/2024', 'monthFirst')).toBeUndefined()
+  })
+
+  test('is written as ISO 8601', () => {
+    expect([dateText(19_753), dateText(19_753.25)]).toEqual(['2024-01-31', '2024-01-31T06:00:00.000Z'])
+  })
+})
+
+describe('a column of dates', () => {
+  const y = [0.5, 1, 2, 3]
+  const dated = async (days: string[]) => {
+    const dataset = await prepared(
+      reading({ d: [days.slice(0, 2), days.slice(2)], y: [y.slice(0, 2), y.slice(2)] }),
+    )
+    return { ...dataset, d: dataset.columns[0], first: dataset.data.map(([day]) => day) }
+  }
+
+  test('has its order from the one part that is beyond 12', async () => {
+    const dayFirst = await dated(['1/2/2024', '2/2/2024', '3/2/2024', '13/2/2024'])
+    expect(dayFirst.d).toMatchObject({ type: 'date', dateOrder: 'dayFirst', imputation: 'mean' })
+    // 1 February 2024 is day 19,754.
+    expect(dayFirst.d).toMatchObject({ min: 19_754, max: 19_766 })
+    const monthFirst = await dated(['2/1/2024', '2/2/2024', '2/3/2024', '2/13/2024'])
+    expect(monthFirst.d).toMatchObject({ dateOrder: 'monthFirst', min: 19_754, max: 19_766 })
+  })
+
+  test('says what it assumes when no part decides', async () => {
+    const open = await dated(['1/2/2024', '2/2/2024', '3/2/2024', '4/2/2024'])
+    expect(open.warnings.find(({ code }) => code === 'date-column')?.message).toBe(
+      'd holds dates; the year, month, day of the week and days since the first are used. Whether the day or the month ' +
+        'stands first does not show; the month is assumed. Otherwise: types=d:ignored',
+    )
+  })
+
+  test('with both orders, or a day that there is not, is none, with a warning', async () => {
+    const mixed = await dated(['1/13/2024', '13/1/2024', '1/13/2024', '1/13/2024'])
+    expect(mixed.d.type).toBe('category')
+    expect(mixed.warnings.find(({ code }) => code === 'mixed-column')?.message).toBe(
+      'd is a category because of row 2 (line 3), "13/1/2024", though most of its cells are dates; correct that cell, ' +
+        'or where it means a missing value: missingValues=13/1/2024',
+    )
+  })
+
+  test('is no target', async () => {
+    const read = reading({ x: [[1, 2]], d: [['2024-01-01', '2024-01-02']] })
+    await expect(prepared(read, { target: ['d'] })).rejects.toThrow('dates, which cannot be predicted')
+  })
+})
