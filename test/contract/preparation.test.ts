@@ -5,8 +5,8 @@ import { preparationOf, preparationParameters } from '../../src/contract/prepara
 const schema = z.strictObject(preparationParameters)
 const read = (query: Record<string, string>) => preparationOf(schema.parse(query))
 
-test('nothing said is what the file says, and rows with gaps dropped', () => {
-  expect(read({})).toEqual({ target: undefined, types: [], missing: { everywhere: 'drop', columns: [] } })
+test('nothing said is what the file says, and gaps imputed', () => {
+  expect(read({})).toEqual({ types: [], missing: { everywhere: 'impute', columns: [] } })
 })
 
 test('short forms name columns, types and rules', () => {
@@ -52,10 +52,10 @@ test('JSON names whatever a column may be called', () => {
 test.each([
   [{ target: '[]' }, 'must be a list of names'],
   [{ target: '["a"' }, 'begins like JSON, but is none'],
-  [{ types: 'zip:word' }, 'zip: must be one of number, category, boolean, ignored'],
+  [{ types: 'zip:word' }, 'zip: must be one of number, category, boolean, date, ignored'],
   [{ types: 'zip' }, 'must be one of number'],
-  [{ missing: 'median' }, 'must be drop, mean or constant=VALUE'],
-  [{ missing: '{"a":{"constant":[]}}' }, 'must be drop, mean or constant=VALUE'],
+  [{ missing: 'median' }, 'must be impute, drop, mean or constant=VALUE'],
+  [{ missing: '{"a":{"constant":[]}}' }, 'must be impute, drop, mean or constant=VALUE'],
 ])('%j is refused', (query, message) => {
   const { error } = schema.safeParse(query)
   expect(error?.issues.map((issue) => issue.message).join()).toContain(message)
