@@ -29,7 +29,10 @@ export interface Preparation {
 }
 
 /** What is taken over of a column of another dataset, or of a model. */
-export type LikeColumn = Pick<Column, 'name' | 'type' | 'role' | 'imputation' | 'dateOrder' | 'decimal'>
+export type LikeColumn = Pick<Column, 'name' | 'type' | 'role' | 'imputation' | 'dateOrder' | 'decimal'> & {
+  /** Rows with gaps are wanted, whatever stands in for them. */
+  keepsGaps?: boolean
+}
 
 export const defaultPreparation: Preparation = { types: [], missing: { everywhere: 'impute', columns: [] } }
 
@@ -111,12 +114,16 @@ export const preparationParameters = {
   target: parameter((text) => text.split(',').map((name) => name.trim()), readNames)
     .optional()
     .describe(
-      'the columns to predict, `species` or `a,b` (as JSON where a name has a comma: `["a,b"]`); what the file says, else the last one, when left out',
+      'the columns to predict, `species` or `a,b` (as JSON where a name has a comma: `["a,b"]`). When left out: what the ' +
+        'file says, else the last column that is no index, id, date or count of the rows; whole numbers that are few and ' +
+        'recur are then classes',
     ),
   types: parameter(pairs, readPairs(typeSchema))
     .optional()
     .describe(
-      'types of columns, `zip:category,id:ignored`, or as JSON `{"zip":"category"}`; inferred where left out',
+      'types of columns, `zip:category,id:ignored`, or as JSON `{"zip":"category"}`. Where left out, found out by all ' +
+        'cells: a column is a number when each is one. Ids, free texts and mostly empty columns are then ignored, with ' +
+        'a warning; cells of an ignored column are not checked',
     ),
   missing: parameter(
     (text) => Object.fromEntries(Object.entries(pairs(text)).map(([name, rule]) => [name, shortRule(rule)])),

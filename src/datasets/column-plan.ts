@@ -1,6 +1,6 @@
 /** From what was seen of all cells to what each column is: its type, its role, and how its cells are read. */
 import type { ColumnType, DatasetWarning, DateOrder, Imputation } from '../contract/dataset.js'
-import type { MissingRule, Preparation } from '../contract/preparation.js'
+import type { LikeColumn, MissingRule, Preparation } from '../contract/preparation.js'
 import { missingCategory } from './categories.js'
 import { missingAsClass, numbersAsClasses, typeNotices } from './column-notices.js'
 import { type CellKind, type ColumnFacts, missingWordsOf } from './column-survey.js'
@@ -252,9 +252,14 @@ function ruleOf(name: string, { missing, like }: Preparation): { rule: MissingRu
   const own = missing.columns.find((each) => each.name === name)?.rule
   if (own !== undefined) return { rule: own, isGeneral: false }
   const known = like?.find((each) => each.name === name)
-  if (known !== undefined) return { rule: known.imputation ?? 'impute', isGeneral: true }
+  if (known !== undefined && missing.everywhere === 'impute')
+    return { rule: likeRule(known), isGeneral: true }
   return { rule: missing.everywhere, isGeneral: true }
 }
+
+/** Of what is imputed, only a category without gaps has nothing to show for it. */
+const likeRule = ({ imputation, type, keepsGaps }: LikeColumn): MissingRule =>
+  imputation ?? (type === 'category' || keepsGaps === true ? 'impute' : 'drop')
 
 /** What `impute` means for a type. A category of its own is made for gaps that there are. */
 function imputationOf(rule: MissingRule, type: ColumnType, hasGaps: boolean): ColumnPlan['missing'] {

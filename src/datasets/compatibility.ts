@@ -8,23 +8,33 @@ import { DatasetError } from './table.js'
 /**
  * Columns that the training does not use do not count; neither do roles, nor categories of features that no training
  * row has, which enter as zeros.
+ * @param trainingId what the file can be uploaded like, so that it is read as the training's was
  * @throws DatasetError naming the first column that is missing, or whose values the training cannot read
  */
-export function checkValidationColumns(training: readonly Column[], validation: readonly Column[]): void {
+export function checkValidationColumns(
+  training: readonly Column[],
+  validation: readonly Column[],
+  trainingId?: string,
+): void {
   const byName = new Map(validation.map((column) => [column.name, column]))
   for (const column of training.filter(({ role }) => role !== 'none')) {
     const other = byName.get(column.name)
     if (other === undefined) {
       throw refused(`has no column ${shown(column.name)}, which the training has as a ${column.role}`)
     }
-    const refusal = typeRefusal(column, other) ?? gapRefusal(column, other) ?? classRefusal(column, other)
+    const remedy = trainingId === undefined ? `types=${column.name}:${column.type}` : `like=${trainingId}`
+    const refusal =
+      typeRefusal(column, other, remedy) ?? gapRefusal(column, other, remedy) ?? classRefusal(column, other)
     if (refusal !== undefined) throw refused(refusal)
   }
 }
 
-function typeRefusal({ name, type, categories = [] }: Column, other: Column): string | undefined {
-  const remedy = `upload it with types=${name}:${type}`
-  const clash = `has ${name} as a ${other.type}, the training as a ${type}: ${remedy}`
+function typeRefusal(
+  { name, type, categories = [] }: Column,
+  other: Column,
+  remedy: string,
+): string | undefined {
+  const clash = `has ${name} as a ${other.type}, the training as a ${type}: upload it with ${remedy}`
   if (type === other.type) return undefined
   if (other.type === 'ignored' || type === 'date' || other.type === 'date') return clash
   switch (type) {
@@ -37,7 +47,7 @@ function typeRefusal({ name, type, categories = [] }: Column, other: Column): st
     case 'category': {
       const rewritten = categories.find(isRewritten)
       if (rewritten === undefined || other.type !== 'number') return undefined
-      return `has ${name} as a number, so that ${shown(rewritten)} would be ${shown(String(Number(rewritten)))}: ${remedy}`
+      return `has ${name} as a number, so that ${shown(rewritten)} would be ${shown(String(Number(rewritten)))}: upload it with ${remedy}`
     }
     case 'ignored':
       return undefined
@@ -53,13 +63,18 @@ function isYesOrNo({ type, min = 0, max = 1, integers, categories = [] }: Column
   return categories.every((text) => parseBoolean(text) !== undefined)
 }
 
-function gapRefusal({ name, role, type, imputation }: Column, other: Column): string | undefined {
+function gapRefusal(
+  { name, role, type, imputation }: Column,
+  other: Column,
+  remedy: string,
+): string | undefined {
   const gaps = other.missing ?? 0
   // Where the validation drops such rows, none is left.
   if (gaps === 0 || other.imputation === undefined) return undefined
-  if (role === 'target') return `has ${gaps} rows without ${name}, which is the target`
+  if (role === 'target')
+    return `has ${gaps} rows without ${name}, which is the target: upload it with ${remedy}`
   if (imputation !== undefined || type === 'category') return undefined
-  return `has rows without ${name}, and the training says of no value that it stands in for it`
+  return `has rows without ${name}, and the training says of no value that it stands in for it: upload it with ${remedy}`
 }
 
 function classRefusal({ name, role, categories }: Column, other: Column): string | undefined {

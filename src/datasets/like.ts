@@ -33,6 +33,7 @@ function likeFeature(feature: FeatureCoding): LikeColumn {
     name,
     type,
     role: 'feature',
+    keepsGaps: true,
     ...(order === undefined ? {} : { dateOrder: order }),
     ...(decimal === undefined ? {} : { decimal }),
   }

@@ -103,12 +103,17 @@ export async function findValidation(
   }
   const data = await findData(datasets, validationDataset, 'validationDataset')
   try {
-    checkValidationColumns(training.columns, data.columns)
+    checkValidationColumns(training.columns, data.columns, likeName(training))
   } catch (error) {
     if (!(error instanceof DatasetError)) throw error
     throw new Problem('invalid-spec', error.message, [{ pointer, message: error.message }])
   }
   return data
+}
+
+/** What a file can be uploaded like, to be read as these rows were. */
+function likeName({ name, datasetId, origin }: DataDescription): string | undefined {
+  return datasetId ?? (origin === 'builtIn' && typeof name === 'string' ? name : undefined)
 }
 
 function readInline(dataset: InlineDataset): Table {
