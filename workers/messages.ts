@@ -5,9 +5,10 @@ import type { Change, JobSpec } from '../src/contract/job.js'
 import type { LayerSummary, Tensor } from '../src/contract/model.js'
 import type { Network } from '../src/contract/network.js'
 import type { Inheritance } from '../src/datasets/inherited-coding.js'
-import type { Table } from '../src/datasets/table.js'
+import type { DatasetError, Table } from '../src/datasets/table.js'
 import type { BackendName, DatasetHandle } from '../src/engine/index.js'
 import type { Checkpoint, Painted, Painting, Progress } from '../src/training/ports.js'
+import type { TableQuestion } from './evaluate-table.js'
 
 export interface PackedWeights {
   tensors: Tensor[]
@@ -86,8 +87,12 @@ export type ToPredictor =
   | { type: 'unload'; modelId: string }
   | { type: 'predict'; question: number; modelId: string; inputs: Float32Array }
   | { type: 'paint'; question: number; painting: Painting; backend: BackendSetting }
+  | { type: 'evaluate'; question: number; modelId: string; rows: TableQuestion }
 
 export type FromPredictor =
   | { type: 'predicted'; question: number; outputs: Float32Array }
   | { type: 'painted'; question: number; painted: Painted }
+  | { type: 'evaluated'; question: number; evaluation: Evaluation }
+  /** The rows do not fit the model. */
+  | { type: 'refused'; question: number; code: DatasetError['code']; message: string }
   | { type: 'failed'; question: number; message: string }

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Model } from '../src/contract/model.js'
 import { Problem } from '../src/contract/problems.js'
+import { DatasetError } from '../src/datasets/table.js'
 import type { AllModels, PredictorPool } from '../src/training/ports.js'
 import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
 
@@ -98,6 +99,16 @@ export function openPredictorPool(
       const answer = await ask((question) => ({ type: 'predict', question, modelId: model.id, inputs }))
       if (answer.type !== 'predicted') throw new Error('a prediction was asked for')
       return answer.outputs
+    },
+    async evaluate(model, table) {
+      if (closed) throw new Error('predictions are closed')
+      await hold(model)
+      const { id: modelId, network, loss, coding, threshold } = model
+      const rows = { table, network, loss, coding, threshold }
+      const answer = await ask((question) => ({ type: 'evaluate', question, modelId, rows }))
+      if (answer.type === 'refused') throw new DatasetError(answer.code, answer.message)
+      if (answer.type !== 'evaluated') throw new Error('an evaluation was asked for')
+      return answer.evaluation
     },
     async paint(painting) {
       if (closed) throw new Error('predictions are closed')

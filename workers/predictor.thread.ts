@@ -1,6 +1,8 @@
 /** A prediction thread: keeps compiled models and answers with them, so that the event loop never computes. */
 import { parentPort } from 'node:worker_threads'
+import { DatasetError } from '../src/datasets/table.js'
 import { Predictor } from '../src/engine/index.js'
+import { evaluateTable, type TableQuestion } from './evaluate-table.js'
 import type { FromPredictor, ToPredictor } from './messages.js'
 import { unpackWeights } from './packed-weights.js'
 import { paint } from './painting.js'
@@ -29,6 +31,9 @@ port.on('message', (message: ToPredictor) => {
     case 'paint':
       answer(message.question, () => ({ type: 'painted', painted: paint(message.painting, message.backend) }))
       break
+    case 'evaluate':
+      void evaluate(message.question, message.modelId, message.rows)
+      break
     default:
       message satisfies never
   }
@@ -48,10 +53,23 @@ function answer(question: number, compute: () => Answer): void {
   }
 }
 
-function predict(modelId: string, inputs: Float32Array): Float32Array {
+async function evaluate(question: number, modelId: string, rows: TableQuestion): Promise<void> {
+  try {
+    send({ type: 'evaluated', question, evaluation: await evaluateTable(rows, predictorOf(modelId)) })
+  } catch (error) {
+    if (!(error instanceof DatasetError)) send({ type: 'failed', question, message: String(error) })
+    else send({ type: 'refused', question, code: error.code, message: error.message })
+  }
+}
+
+function predictorOf(modelId: string): Predictor {
   const predictor = predictors.get(modelId)
   if (predictor === undefined) throw new Error(`model ${modelId} is not loaded`)
-  return predictor.predict(inputs)
+  return predictor
+}
+
+function predict(modelId: string, inputs: Float32Array): Float32Array {
+  return predictorOf(modelId).predict(inputs)
 }
 
 function send(message: FromPredictor): void {

@@ -213,7 +213,8 @@ export type DatasetPreview = z.infer<typeof datasetPreviewSchema>
 export const datasetRowsSchema = z.object({
   object: z.literal('rows'),
   columns: z.array(z.string()).describe('names of the cells of a row; ignored columns are left out'),
-  offset: z.int().describe('number of the first of these rows, from 0'),
+  offset: z.int().describe('place of the first of these rows among those asked about, from 0'),
+  numbers: z.array(z.int()).describe('the number of each row in its dataset, from 0'),
   data: z.array(z.array(cellSchema)).describe('raw values, null where missing'),
   hasMore: z.boolean(),
 })

@@ -1,17 +1,28 @@
 /** Rows of a dataset as a person reads them, and rows that are pictures as pixels. */
 import type { Cell, ImageFormat, StoredColumn } from '../contract/dataset.js'
-import type { PackedRows } from './packed-rows.js'
+import { PackedRows } from './packed-rows.js'
 import { packedRowsOf, type Table } from './table.js'
 
 /** Raw values of rows first … first + count − 1, ignored columns left out. `offset` is the number of the chunks’ first row. */
 export function readRows(table: Table & { first?: number }, first: number, count: number): Cell[][] {
+  const { first: offset = 0, chunks } = table
+  const held = chunks.reduce((rows, chunk) => rows + new PackedRows(chunk).rows, 0)
+  const [begin, end] = [Math.max(first, offset), Math.min(first + count, offset + held)]
+  return readRowsAt(
+    table,
+    Array.from({ length: Math.max(0, end - begin) }, (_, place) => begin + place),
+  )
+}
+
+/** Raw values of the rows of these ascending numbers. */
+export function readRowsAt(table: Table & { first?: number }, numbers: readonly number[]): Cell[][] {
   const { columns, first: offset = 0 } = table
   const places = columns.flatMap(({ type }, place) => (type === 'ignored' ? [] : [place]))
   const found: Cell[][] = []
   for (const { first: start, packed } of packedRowsOf(table)) {
-    const begin = Math.max(first - offset - start, 0)
-    const end = Math.min(first + count - offset - start, packed.rows)
-    for (let row = begin; row < end; row++) {
+    for (let next = numbers[found.length]; next !== undefined; next = numbers[found.length]) {
+      const row = next - offset - start
+      if (row >= packed.rows) break
       found.push(places.map((place) => cellOf(columns[place], packed.at(row, place))))
     }
   }

@@ -29,6 +29,7 @@ import {
 import { datasetRowRoutes } from './routes/dataset-rows.js'
 import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
 import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
+import { type EvaluateRoutes, evaluateRoutes } from './routes/evaluate.js'
 import { type JobRoutes, jobRoutes } from './routes/jobs.js'
 import { type LimitRoutes, limitRoutes } from './routes/limits.js'
 import { type ModelRoutes, modelRoutes } from './routes/models.js'
@@ -63,7 +64,7 @@ export interface AppDependencies
   /** Asked about by several routes. */
   datasets: DatasetRoutes['datasets']
   uploadReader: UploadRoutes['uploadReader']
-  predictors: PredictionRoutes['predictors']
+  predictors: PredictionRoutes['predictors'] & EvaluateRoutes['predictors']
   limits: { bodyBytes: number; uploadSeconds: number; imagePixels: number }
   /** Where the built page lies; null serves none. */
   pageDirectory: string | null
@@ -210,6 +211,7 @@ export async function buildApp(dependencies: AppDependencies) {
   await app.register(streamTicketRoutes, dependencies)
   await app.register(modelRoutes, dependencies)
   await app.register(predictionRoutes, dependencies)
+  await app.register(evaluateRoutes, dependencies)
   await app.register(webhookRoutes, dependencies)
   await app.register(datasetRowRoutes, dependencies)
   await app.register(datasetRoutes, dependencies)

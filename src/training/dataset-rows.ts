@@ -1,9 +1,10 @@
 /** Looking into a dataset: some of its rows, or one that is a picture. */
-import type { DatasetRows, GeneratedDataset, ImageFormat } from '../contract/dataset.js'
+import type { Column, DatasetRows, GeneratedDataset, ImageFormat } from '../contract/dataset.js'
 import { Problem } from '../contract/problems.js'
 import { builtIn } from '../datasets/built-ins.js'
 import { encodePng } from '../datasets/png.js'
-import { readPixels, readRows } from '../datasets/preview.js'
+import { readPixels, readRows, readRowsAt } from '../datasets/preview.js'
+import { splitOf } from '../datasets/split-rows.js'
 import type { DatasetStore, JobStore, TableSlice } from './ports.js'
 
 /** Wide datasets are shown by fewer rows, so that an answer stays one that can be read. */
@@ -17,10 +18,18 @@ export async function datasetRows(
   limit: number,
 ): Promise<DatasetRows> {
   const slice = await sliceOf(datasets, dataset, offset, limit)
-  const count = rowsAtOnce(slice, limit)
-  const data = readRows(slice, offset, count)
-  const columns = slice.columns.flatMap(({ name, type }) => (type === 'ignored' ? [] : [name]))
-  return { object: 'rows', columns, offset, data, hasMore: offset + data.length < slice.rows }
+  const data = readRows(slice, offset, rowsAtOnce(slice, limit))
+  const numbers = data.map((_, place) => offset + place)
+  return page(slice.columns, { offset, numbers, data }, slice.rows)
+}
+
+function page(
+  columns: readonly Column[],
+  rows: Pick<DatasetRows, 'offset' | 'numbers' | 'data'>,
+  available: number,
+): DatasetRows {
+  const names = columns.flatMap(({ name, type }) => (type === 'ignored' ? [] : [name]))
+  return { object: 'rows', columns: names, ...rows, hasMore: rows.offset + rows.data.length < available }
 }
 
 const rowsAtOnce = ({ columns }: Pick<TableSlice, 'columns'>, limit: number) =>
@@ -31,26 +40,53 @@ async function sliceOf(
   dataset: string | GeneratedDataset,
   offset: number,
   limit: number,
+  /** More than are shown at once. */
+  count?: number,
 ): Promise<TableSlice> {
   if (typeof dataset !== 'string') return { ...builtIn(dataset), first: 0 }
   const table = builtIn(dataset)
   if (table !== undefined) return { ...table, first: 0 }
   const found = await datasets.get(dataset)
-  const slice = found === null ? null : await datasets.rows(dataset, offset, rowsAtOnce(found, limit))
+  const slice =
+    found === null ? null : await datasets.rows(dataset, offset, count ?? rowsAtOnce(found, limit))
   if (slice === null) throw missing(dataset)
   return slice
 }
 
-/** Of the dataset that a job trains on, whatever it is: also rows of its own, or a generated one. Throws Problem `not-found`. */
+interface Stores {
+  jobs: Pick<JobStore, 'get'>
+  datasets: Pick<DatasetStore, 'get' | 'rows'>
+}
+
+/**
+ * Of the dataset that a job trains on, whatever it is: also rows of its own, or a generated one. `split` asks for those
+ * that validate, or that train, only; where a dataset of its own validates, for the rows of that. Throws Problem `not-found`.
+ */
 export async function jobRows(
-  { jobs, datasets }: { jobs: Pick<JobStore, 'get'>; datasets: Pick<DatasetStore, 'get' | 'rows'> },
+  { jobs, datasets }: Stores,
   jobId: string,
-  offset: number,
-  limit: number,
+  { offset, limit, split }: { offset: number; limit: number; split?: 'training' | 'validation' | undefined },
 ): Promise<DatasetRows> {
   const job = await jobs.get(jobId)
   if (job === null) throw new Problem('not-found', `There is no job ${jobId}.`)
-  return datasetRows(datasets, job.spec.dataset, offset, limit)
+  const { spec } = job
+  if (split === 'validation' && spec.validationDataset !== undefined) {
+    return datasetRows(datasets, spec.validationDataset, offset, limit)
+  }
+  const isWhole = split === undefined || (split === 'training' && spec.validationSplit === 0)
+  if (isWhole) return datasetRows(datasets, spec.dataset, offset, limit)
+  const table = await wholeTable(datasets, spec.dataset)
+  const chosen = splitOf(spec, table)[split]
+  const numbers = [...chosen.subarray(offset, offset + rowsAtOnce(table, limit))]
+  return page(table.columns, { offset, numbers, data: readRowsAt(table, numbers) }, chosen.length)
+}
+
+async function wholeTable(
+  datasets: Stores['datasets'],
+  dataset: string | GeneratedDataset,
+): Promise<TableSlice> {
+  const rows = typeof dataset === 'string' ? (await datasets.get(dataset))?.rows : undefined
+  return sliceOf(datasets, dataset, 0, rows ?? 0, rows)
 }
 
 /** Row `row`, from 0, as a PNG. Throws Problem `not-found`. */

@@ -452,6 +452,8 @@ export type Painted = Pick<Boundary, 'outputs' | 'range' | 'values'>
 export interface PredictorPool {
   /** rows × features in, rows × outputs out, computed off the event loop. Throws Problem `not-found` when the model was deleted meanwhile. */
   predict(model: Model, inputs: Float32Array): Promise<Float32Array>
+  /** The model's answers to the labelled rows of a table. Throws DatasetError when they do not fit it, or Problem `not-found`. */
+  evaluate(model: Model, table: Table): Promise<Evaluation>
   /** The outputs all over a grid. Rejects when they are not finite everywhere. */
   paint(painting: Painting): Promise<Painted>
   close(): Promise<void>

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 import { request, submit } from '../../examples/client.js'
-import { datasetSchema } from '../../src/contract/dataset.js'
+import { datasetRowsSchema, datasetSchema } from '../../src/contract/dataset.js'
+import { modelEvaluationSchema } from '../../src/contract/evaluate.js'
 import { type jobRequestSchema, jobSchema } from '../../src/contract/job.js'
 import { type EvaluatedModel, evaluatedModelSchema, predictionsSchema } from '../../src/contract/model.js'
 import { eventually, type Service, startService, temporaryFolder } from '../support/service.js'
@@ -47,6 +48,49 @@ const adam = { type: 'adam' as const, learningRate: 0.02 }
 const [header, ...flowers] = readFileSync('examples/iris.csv', 'utf8').trim().split('\n')
 
 describe('the evaluation', () => {
+  it('is the same when the rows that validated are sent back, as a dataset, as rows, and as a file', async () => {
+    const dataset = await upload([header, ...flowers].join('\n'), 'species')
+    const model = await trained({
+      dataset,
+      network: { layers: [dense(8, 'tanh'), dense(3, 'softmax')] },
+      loss: 'categoricalCrossentropy',
+      epochs: 20,
+      validationSplit: 0.2,
+      seed: 3,
+    })
+    const rowsOf = (split: string) =>
+      request(`${service.url}/jobs/${model.jobId}/rows?split=${split}&limit=1000`, datasetRowsSchema)
+    const [held, kept] = await Promise.all([rowsOf('validation'), rowsOf('training')])
+    expect([...held.numbers, ...kept.numbers].sort((a, b) => a - b)).toEqual([...flowers.keys()])
+    // Stratified: ten of each of the three species of fifty.
+    const species = held.data.map((row) => row.at(-1))
+    for (const name of model.classes ?? []) expect(species.filter((each) => each === name)).toHaveLength(10)
+    const evaluate = (body: object) =>
+      request(`${service.url}/models/${model.id}/evaluate`, modelEvaluationSchema, body)
+    const expected = { ...model.evaluation, rows: 'given' }
+    const rows = held.data.map((row) => {
+      return Object.fromEntries(held.columns.map((name, place) => [name, row[place]]))
+    })
+    expect((await evaluate({ rows })).evaluation).toEqual(expected)
+    const file = [header, ...held.numbers.map((row) => flowers[row])].join('\n')
+    expect((await evaluate(Buffer.from(file))).evaluation).toEqual(expected)
+    expect((await evaluate({ dataset: await upload(file, 'species') })).evaluation).toEqual(expected)
+  })
+
+  it('of other rows names what does not fit the model', async () => {
+    const model = await trained({
+      dataset: 'xor',
+      network: { layers: [dense(1, 'sigmoid')] },
+      loss: 'binaryCrossentropy',
+      epochs: 1,
+    })
+    const evaluate = (body: object) =>
+      request(`${service.url}/models/${model.id}/evaluate`, modelEvaluationSchema, body)
+    await expect(evaluate({ dataset: 'iris' })).rejects.toThrow(/x1, x2/)
+    await expect(evaluate({ dataset: 'nothing' })).rejects.toThrow('There is no dataset nothing')
+    await expect(evaluate({ rows: [{ x1: 1, y: 1 }] })).rejects.toThrow('x2')
+  })
+
   it('of a job that names its dataset only is by folds, and all rows are trained on at the end', async () => {
     const dataset = await upload([header, ...flowers].join('\n'), 'species')
     const model = await trained({ dataset, seed: 1 })

@@ -38,6 +38,7 @@ describe('rows', () => {
     expect(answer.status).toBe(200)
     expect(datasetRowsSchema.parse(answer.body)).toEqual({
       object: 'rows',
+      numbers: expect.any(Array),
       columns: ['size', 'colour', 'wild', 'kind'],
       offset: 0,
       data: [

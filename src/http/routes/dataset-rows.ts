@@ -61,9 +61,15 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
         tags: ['jobs'],
         summary: 'Look at the rows that a job trains on',
         description:
-          'As GET /datasets/{id}/rows, of whatever the job names as its dataset: rows of its own and generated ones, too.',
+          'As GET /datasets/{id}/rows, of whatever the job names as its dataset: rows of its own and generated ones, too. ' +
+          '`split=validation` names the rows that were held out.',
         params: idParameters,
-        querystring: pageOfRows,
+        querystring: pageOfRows.extend({
+          split: z
+            .enum(['training', 'validation'])
+            .optional()
+            .describe('only the rows that train, or that validate; all rows of the dataset when left out'),
+        }),
         response: { 200: datasetRowsSchema, ...failures },
       },
     },
@@ -71,7 +77,8 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
       const { params, query } = request
       const { tenantId } = callerOf(request)
       const stores = { jobs: jobs.of(tenantId), datasets: datasets.of(tenantId) }
-      return jobRows(stores, params.id, query.offset ?? 0, query.limit ?? defaultRows)
+      const { offset = 0, limit = defaultRows, split } = query
+      return jobRows(stores, params.id, { offset, limit, split })
     },
   )
 

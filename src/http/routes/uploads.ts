@@ -1,11 +1,9 @@
 /** Uploads: a body of one file, or several files in a multipart form. */
-import multipart, { type MultipartFile } from '@fastify/multipart'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { datasetPreviewSchema, datasetSchema } from '../../contract/dataset.js'
 import { preparationOf, preparationParameters } from '../../contract/preparation.js'
-import { Problem } from '../../contract/problems.js'
 import { text } from '../../contract/text.js'
 import { formatParameters, uploadContentTypes } from '../../contract/upload.js'
 import type { DatasetStore, ModelStore, Tenanted } from '../../training/ports.js'
@@ -13,16 +11,13 @@ import { previewUpload } from '../../training/preview.js'
 import { likeColumns, type Upload, upload } from '../../training/upload.js'
 import { callerOf } from '../caller.js'
 import { failures } from '../responses.js'
+import { acceptUploads, departure, filesOf, multipartType } from '../upload-files.js'
 
 export interface UploadRoutes {
   datasets: Tenanted<Pick<DatasetStore, 'create' | 'get'>>
   models: Tenanted<Pick<ModelStore, 'get'>>
   uploadReader: Parameters<typeof upload>[1]
 }
-
-const multipartType = 'multipart/form-data'
-/** Nothing but files is taken from a form. */
-const fieldBytes = 1_024
 
 const querySchema = z.strictObject({
   name: text(200).min(1).optional(),
@@ -53,13 +48,7 @@ export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
   { datasets, models, uploadReader },
   done,
 ) => {
-  // The bytes are handed on unread and counted there, so the framework's own limits are lifted.
-  app.register(multipart, {
-    limits: { fileSize: Number.POSITIVE_INFINITY, files: Number.POSITIVE_INFINITY, fieldSize: fieldBytes },
-  })
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser([...uploadContentTypes], (_request, body, parsed) => parsed(null, body))
-  app.addContentTypeParser('*', (request, _body, parsed) => parsed(notUnderstood(request)))
+  acceptUploads(app)
 
   async function received<T>(
     request: FastifyRequest<{ Querystring: UploadQuery }>,
@@ -125,85 +114,4 @@ export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
   )
 
   done()
-}
-
-function notUnderstood(request: FastifyRequest): Problem {
-  const given = request.headers['content-type']
-  return new Problem(
-    'unsupported-media-type',
-    `${given === undefined ? 'There is no content-type' : `A body of content-type ${given} is no dataset`}: send a file as ${uploadContentTypes.join(', ')}, or in a form as ${multipartType}.`,
-  )
-}
-
-/** Aborts when the client goes before it has its answer. */
-function departure(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController()
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) {
-      gone.abort(new Problem('invalid-request', 'The client went away before the upload was stored.'))
-    }
-  })
-  return gone.signal
-}
-
-async function* filesOf(request: FastifyRequest): Upload['files'] {
-  const contentType = request.headers['content-type']
-  if (!request.isMultipart()) {
-    if (contentType === undefined) throw notUnderstood(request)
-    const body = isJson(contentType) ? arrayOnly(request.raw) : request.raw
-    yield { name: 'body', contentType, body: wholeOrBroken(body) }
-    return
-  }
-  for await (const part of partsOf(request)) {
-    yield { name: part.filename, contentType: part.mimetype, body: wholeOrBroken(part.file) }
-  }
-}
-
-const isJson = (contentType: string) => /^application\/json\b/i.test(contentType)
-
-/** JSON that is no list is a request for something else. Throws Problem `unsupported-media-type`. */
-async function* arrayOnly(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let isKnown = false
-  for await (const chunk of body) {
-    const start = Buffer.from(chunk).toString('latin1').trimStart()
-    if (!isKnown && start !== '' && !/^(\xef\xbb\xbf\s*)?\[/.test(start)) {
-      throw new Problem(
-        'unsupported-media-type',
-        'A body of content-type application/json is taken for a list of objects, [{"column": value, …}, …], and this is ' +
-          'none: send an object a line as application/jsonl, or a table as text/csv.',
-      )
-    }
-    isKnown ||= start !== ''
-    yield chunk
-  }
-}
-
-async function* partsOf(request: FastifyRequest): AsyncGenerator<MultipartFile> {
-  const parts = request.parts()
-  for (;;) {
-    const { done, value: part } = await parts.next().catch((error) => Promise.reject(brokenOff(error)))
-    if (done) return
-    if (part.type !== 'file') {
-      throw new Problem(
-        'invalid-request',
-        `The form has a field ${JSON.stringify(part.fieldname.slice(0, 40))} that is no file; what is to be said of the file goes into the address, as in ?target=species.`,
-      )
-    }
-    yield part
-  }
-}
-
-async function* wholeOrBroken(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    yield* body
-  } catch (error) {
-    throw error instanceof Problem ? error : brokenOff(error)
-  }
-}
-
-function brokenOff(error: unknown): Problem {
-  return new Problem(
-    'invalid-request',
-    `The upload cannot be read: ${error instanceof Error ? error.message : error}.`,
-  )
 }

@@ -1,0 +1,87 @@
+/** Evaluations of a model on labelled rows: of a dataset, of the request, or of a file. */
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { evaluationRequestSchema, modelEvaluationSchema } from '../../contract/evaluate.js'
+import { preparationParameters } from '../../contract/preparation.js'
+import { formatParameters, uploadContentTypes } from '../../contract/upload.js'
+import { evaluateFile, evaluateRows } from '../../training/evaluate.js'
+import type { PredictorPool } from '../../training/ports.js'
+import { callerOf } from '../caller.js'
+import { parseJsonBodies } from '../json-body.js'
+import { failures, idParameters } from '../responses.js'
+import { acceptUploads, departure, filesOf, multipartType } from '../upload-files.js'
+import type { DatasetRoutes } from './datasets.js'
+import type { UploadRoutes } from './uploads.js'
+
+export interface EvaluateRoutes
+  extends Pick<UploadRoutes, 'models' | 'uploadReader'>,
+    Pick<DatasetRoutes, 'datasets'> {
+  predictors: Pick<PredictorPool, 'evaluate'>
+}
+
+const jsonType = 'application/json'
+const file = z.unknown().meta({ type: 'string', format: 'binary' })
+const fileTypes = [...uploadContentTypes.filter((type) => type !== jsonType), multipartType]
+
+export const evaluateRoutes: FastifyPluginCallbackZod<EvaluateRoutes> = (
+  app,
+  { models, datasets, predictors, uploadReader },
+  done,
+) => {
+  acceptUploads(app, [jsonType])
+  parseJsonBodies(app)
+
+  app.post(
+    '/models/:id/evaluate',
+    {
+      config: { scope: 'models:read' },
+      bodyLimit: Number.MAX_SAFE_INTEGER,
+      schema: {
+        tags: ['models'],
+        summary: 'Evaluate a model on labelled rows',
+        description:
+          'The same figures as after its training, on a dataset, on rows, or on a file in any format that POST /datasets ' +
+          'takes. Files are read with the types that the model was trained with, and nothing of them is stored. Other ' +
+          'columns do not count; rows without a target are left out.',
+        params: idParameters,
+        querystring: z.strictObject({
+          ...formatParameters,
+          missingValues: preparationParameters.missingValues,
+        }),
+        body: {
+          content: {
+            [jsonType]: { schema: evaluationRequestSchema },
+            ...Object.fromEntries(fileTypes.map((type) => [type, { schema: file }])),
+          },
+        },
+        response: { 200: modelEvaluationSchema, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const { tenantId, limits } = callerOf(request)
+      const dependencies = { models: models.of(tenantId), datasets: datasets.of(tenantId), predictors }
+      const isJson = request.headers['content-type']?.split(';')[0].trim().toLowerCase() === jsonType
+      if (isJson) {
+        // Checked before, by the schema of its content type.
+        return evaluateRows(dependencies, id, request.body as z.infer<typeof evaluationRequestSchema>)
+      }
+      const { missingValues, ...options } = request.query
+      try {
+        return await evaluateFile(dependencies, id, uploadReader, {
+          limits,
+          files: filesOf(request),
+          options,
+          missingValues,
+          signal: departure(reply),
+        })
+      } catch (error) {
+        // The rest of the body is not waited for.
+        if (!request.raw.complete) reply.header('connection', 'close')
+        throw error
+      }
+    },
+  )
+
+  done()
+}
