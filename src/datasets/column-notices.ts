@@ -3,6 +3,7 @@ import type { ColumnType, DatasetWarning } from '../contract/dataset.js'
 import type { ColumnFacts } from './column-survey.js'
 import { missingValuesWith } from './missing-text.js'
 import { shown, shownNames } from './shown-text.js'
+import { listedExceptions } from './text-evidence.js'
 
 export interface TypeFound {
   type: ColumnType
@@ -14,18 +15,21 @@ export interface TypeFound {
 }
 
 export function typeNotices(fact: ColumnFacts, found: TypeFound): DatasetWarning[] {
-  const { column, kind, exception, dateOrder, isOrderAssumed, hasLargeIntegers } = fact
+  const { column, kind, exceptions, dateOrder, isOrderAssumed, hasLargeIntegers } = fact
   const { type, isDeclared, saysComma, missing } = found
   const { name } = column
   const notices: DatasetWarning[] = []
   const notice = (code: DatasetWarning['code'], message: string) =>
     notices.push({ code, columns: [name], message })
-  if (type === 'category' && !isDeclared && exception !== undefined) {
-    const { place, text, among } = exception
-    notice(
-      'mixed-column',
-      `${name} is a category because of ${place}, ${shown(text)}, though most of its cells are ${among}; correct that cell, or where it means a missing value: ${missingValuesWith(missing, text)}`,
-    )
+  if (type === 'category' && !isDeclared && exceptions !== undefined) {
+    const { place, text, texts, count, among } = exceptions
+    const seen = `${name} is a category because of ${place}, ${shown(text)}, though most of its cells are ${among}`
+    const what = count === 1 ? 'correct that cell, or where it means' : 'where such cells mean'
+    const remedy =
+      texts.length > listedExceptions
+        ? `to say so: types=${name}:category`
+        : `${what} a missing value: ${missingValuesWith(missing, ...texts)}`
+    notice('mixed-column', `${seen}; ${remedy}`)
   }
   if (type === 'number' && kind === 'decimalComma' && !saysComma) {
     notice(

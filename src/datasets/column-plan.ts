@@ -153,11 +153,19 @@ function planTarget(fact: ColumnFacts, { preparation, targets, missing }: FileFa
   }
 }
 
+/** Cells with a word such as None, which may well be a value of its own in a column of texts. */
+function classWordsIn({ kind, missingTexts }: ColumnFacts): number {
+  if (kind !== 'text') return 0
+  return [...missingTexts].reduce((sum, [text, count]) => sum + (isWord(text) ? count : 0), 0)
+}
+
+const isWord = (text: string) => /[a-z]{2}/.test(text)
+
 /** Words such as None that stand too often in a target of texts to be gaps. */
 function classWordsOf({ kind, rows, missingTexts }: ColumnFacts, { missingValues }: Preparation): string[] {
   if (missingValues !== undefined || (kind !== 'text' && kind !== 'none')) return []
   return [...missingTexts]
-    .filter(([text, count]) => /[a-z]{2}/.test(text) && count >= frequentWord * rows)
+    .filter(([text, count]) => isWord(text) && count >= frequentWord * rows)
     .map(([text]) => text)
 }
 
@@ -216,7 +224,7 @@ function ignoreReason(
     return { code: 'ignored-column', why: 'it has no value in any row', remedy: `types=${name}:ignored` }
   }
   const { rule, isGeneral } = ruleOf(name, preparation)
-  if (rows - present > mostMissing * rows && isGeneral && isDefault(rule)) {
+  if (rows - present - classWordsIn(fact) > mostMissing * rows && isGeneral && isDefault(rule)) {
     const why = `it has no value in ${rows - present} of ${rows} rows`
     return { code: 'mostly-missing', why, remedy: `types=${name}:${typeOfKind[kind]}` }
   }

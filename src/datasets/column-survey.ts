@@ -5,7 +5,7 @@ import type { PlaceOf } from './column-reader.js'
 import { isMissingText, plainText } from './missing-text.js'
 import { isIntegerText, parseDecimalComma, parseNumber } from './number-text.js'
 import type { Cells, SourceColumn } from './reading/batch.js'
-import { type PlacedText, TextEvidence } from './text-evidence.js'
+import { type Exceptions, listedExceptions, TextEvidence } from './text-evidence.js'
 
 /** Different texts that are told apart; beyond, a column has many. */
 export const countedTexts = 10_000
@@ -38,8 +38,8 @@ export interface ColumnFacts {
   minimum: number
   maximum: number
   namedAsId: boolean
-  /** Of texts: the first that is no number, or no date, when most cells are. */
-  exception: (PlacedText & { among: 'numbers' | 'dates' }) | undefined
+  /** Of texts: those that are no number, or no date, when most cells are. */
+  exceptions: (Exceptions & { among: 'numbers' | 'dates' }) | undefined
   /** A text such as 12 %, when all texts are numbers to people. */
   writtenNumber: string | undefined
   /** Of texts, in the mean. */
@@ -74,7 +74,7 @@ export class ColumnSurvey {
   #texts = 0
   /** Also integers that no number holds exactly. */
   readonly #seenTexts = new Set<string>()
-  #firstText: PlacedText | undefined
+  #firstText: { place: string; text: string } | undefined
   #words = 0
   readonly #evidence = new TextEvidence()
   readonly #examples = new Set<string>()
@@ -190,7 +190,7 @@ export class ColumnSurvey {
       minimum: this.#minimum,
       maximum: this.#maximum,
       namedAsId: this.#namedAsId,
-      exception: kind === 'text' ? this.#exception() : undefined,
+      exceptions: kind === 'text' ? this.#exceptions() : undefined,
       writtenNumber: kind === 'text' ? this.#evidence.writtenNumber : undefined,
       words: this.#texts === 0 ? 0 : this.#words / this.#texts,
       missingTexts: this.#missingTexts,
@@ -214,10 +214,17 @@ export class ColumnSurvey {
     return this.#seenTexts.size + this.#seenNumbers.size
   }
 
-  #exception(): ColumnFacts['exception'] {
-    if (this.#texts < this.#numbers) return this.#firstText && { ...this.#firstText, among: 'numbers' }
-    const date = this.#numbers === 0 ? this.#evidence.firstNoDate : undefined
-    return date && { ...date, among: 'dates' }
+  #exceptions(): ColumnFacts['exceptions'] {
+    if (this.#firstText !== undefined && this.#texts < this.#numbers) {
+      const texts: string[] = []
+      for (const text of this.#seenTexts) {
+        if (!isIntegerText(text)) texts.push(text)
+        if (texts.length > listedExceptions) break
+      }
+      return { ...this.#firstText, count: this.#texts, texts, among: 'numbers' }
+    }
+    const noDates = this.#numbers === 0 ? this.#evidence.noDates : undefined
+    return noDates && { ...noDates, among: 'dates' }
   }
 
   #isConsecutive(): boolean {

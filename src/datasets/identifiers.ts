@@ -4,6 +4,7 @@ import { isTimeName, isUnnamed } from './column-names.js'
 import type { ColumnFacts } from './column-survey.js'
 import { missingValuesWith } from './missing-text.js'
 import { shown } from './shown-text.js'
+import { listedExceptions } from './text-evidence.js'
 
 export interface IgnoreReason {
   code: DatasetWarning['code']
@@ -18,6 +19,8 @@ const fewRows = 5
 const nearlyAll = 0.9
 const most = 0.5
 const manyTexts = 20
+/** Share of cells up to which what is no number is an exception. */
+const fewExceptions = 0.1
 /** Words of a text in the mean from which on it is no name. */
 const textWords = 4
 
@@ -66,12 +69,14 @@ function isDifferent({ distinct = Number.POSITIVE_INFINITY, present }: ColumnFac
 }
 
 function textReason(fact: ColumnFacts, missing: Iterable<string>): IgnoreReason {
-  const { column, distinct, present, words, exception, writtenNumber } = fact
+  const { column, distinct, present, words, exceptions, writtenNumber } = fact
   const remedy = `types=${column.name}:category`
-  if (exception !== undefined) {
-    const { place, text, among } = exception
+  if (exceptions !== undefined && exceptions.count <= fewExceptions * present) {
+    const { place, text, texts, among } = exceptions
     const why = `${place}, ${shown(text)}, is no ${among === 'numbers' ? 'number' : 'date'}, though most of its cells are`
-    return { code: 'mixed-column', why, remedy: missingValuesWith(missing, text) }
+    if (texts.length <= listedExceptions) {
+      return { code: 'mixed-column', why, remedy: missingValuesWith(missing, ...texts) }
+    }
   }
   if (writtenNumber !== undefined) {
     const why = `${shown(writtenNumber)} is a text here: write numbers like 1234.5, without units`

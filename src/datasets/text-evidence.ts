@@ -6,9 +6,17 @@ import { isNumberToPeople, parseDecimalComma } from './number-text.js'
 /** Texts of which most must be dates before the others are looked at as exceptions. */
 const firstTexts = 100
 
-export interface PlacedText {
+/** Exceptions that are listed. */
+export const listedExceptions = 10
+
+/** Cells that keep a column from being what most of its cells are. */
+export interface Exceptions {
+  /** Of the first one. */
   place: string
   text: string
+  count: number
+  /** The different texts, at most one more than are listed. */
+  texts: readonly string[]
 }
 
 export class TextEvidence {
@@ -22,7 +30,8 @@ export class TextEvidence {
   #monthFirst = true
   #hasOpenOrder = false
   #dates = 0
-  #firstOther: PlacedText | undefined
+  #firstOther: { place: string; text: string } | undefined
+  readonly #others = new Set<string>()
   /** A text that people take for a number, while every text is one. */
   #writtenNumber: string | undefined | null
 
@@ -42,9 +51,11 @@ export class TextEvidence {
     return { order, isAssumed: this.#dayFirst && this.#monthFirst }
   }
 
-  /** The first text that keeps a column from being one of dates, when most of it are. */
-  get firstNoDate(): PlacedText | undefined {
-    return this.#dates * 2 > this.#texts ? this.#firstOther : undefined
+  /** The texts that keep a column from being one of dates, when most of it are. */
+  get noDates(): Exceptions | undefined {
+    if (this.#firstOther === undefined || this.#dates * 2 <= this.#texts) return undefined
+    const count = Math.max(1, this.#texts - this.#dates)
+    return { ...this.#firstOther, count, texts: [...this.#others] }
   }
 
   get writtenNumber(): string | undefined {
@@ -91,6 +102,10 @@ export class TextEvidence {
     }
     this.#dayFirst &&= dayFirst
     this.#monthFirst &&= monthFirst
-    if (!this.#dayFirst && !this.#monthFirst) this.#firstOther ??= { place: placeOf(), text }
+    if (this.#dayFirst || this.#monthFirst) return
+    const isFirst = this.#firstOther === undefined
+    this.#firstOther ??= { place: placeOf(), text }
+    const isOther = isFirst || !(dayFirst || monthFirst)
+    if (isOther && this.#others.size <= listedExceptions) this.#others.add(text)
   }
 }

@@ -137,6 +137,25 @@ describe('no features by default are', () => {
     expect(warningOf(dataset, name)?.message.endsWith(`to use it: ${remedy}`)).toBe(true)
   })
 
+  test('but a word such as None in most cells is a category', async () => {
+    const damage = each((row) => (row % 8 === 0 ? ['Minor', 'Major'][(row / 8) % 2] : 'None'))
+    const { columns } = await prepared(read({ damage, x: measured, y }))
+    // 5 of 40 rows are no None, alternating from Minor.
+    expect(columns[0]).toMatchObject({
+      type: 'category',
+      categories: ['(missing)', 'Major', 'Minor'],
+      counts: [35, 2, 3],
+      imputation: { constant: '(missing)' },
+    })
+  })
+
+  test('nor are many words among numbers an exception', async () => {
+    const ticket = each((row) => (row % 4 === 0 ? `A/5 ${row}` : String(1_000 + row * 7)))
+    expect(warningOf(await prepared(read({ ticket, x: measured, y })), 'ticket')?.code).toBe(
+      'identifier-column',
+    )
+  })
+
   test('but what counts months, or is a number by request, is one', async () => {
     const dataset = await prepared(read({ month: each((row) => row + 1), x: measured, y }))
     expect(typeOf(dataset, 'month')).toBe('number')
