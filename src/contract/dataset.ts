@@ -15,6 +15,11 @@ export type Imputation = z.infer<typeof imputationSchema>
 export const dateOrderSchema = z.enum(['dayFirst', 'monthFirst'])
 export type DateOrder = z.infer<typeof dateOrderSchema>
 
+const missingTexts = z
+  .array(z.string())
+  .optional()
+  .describe('texts that stand for a missing value, in small letters; left out where they are the usual ones')
+
 export const columnSchema = z.object({
   name: z.string(),
   type: columnTypeSchema,
@@ -39,6 +44,7 @@ export const columnSchema = z.object({
   imputation: imputationSchema
     .optional()
     .describe('what stands in for a missing value; left out where such rows are dropped'),
+  missingTexts,
 })
 export type Column = z.infer<typeof columnSchema>
 
@@ -63,6 +69,7 @@ const featureCodingSchema = z.discriminatedUnion('type', [
     offset: z.number(),
     scale: z.number(),
     imputation: z.number().optional(),
+    missingTexts,
     decimal: z.literal('comma').optional(),
   }),
   /**
@@ -75,6 +82,7 @@ const featureCodingSchema = z.discriminatedUnion('type', [
     first: z.number(),
     parts: z.array(z.object({ part: datePartSchema, offset: z.number(), scale: z.number() })),
     imputation: z.number().optional(),
+    missingTexts,
     dateOrder: dateOrderSchema.optional(),
   }),
   /** One-hot: a number for each category, 1 where it is the value's. Of `unseen` ones no row was trained on. */
@@ -84,9 +92,15 @@ const featureCodingSchema = z.discriminatedUnion('type', [
     categories: z.array(z.string()),
     unseen: z.array(z.string()).optional(),
     imputation: z.string().optional(),
+    missingTexts,
   }),
   /** One number, 0 or 1. */
-  z.object({ type: z.literal('boolean'), name: z.string(), imputation: z.boolean().optional() }),
+  z.object({
+    type: z.literal('boolean'),
+    name: z.string(),
+    imputation: z.boolean().optional(),
+    missingTexts,
+  }),
 ])
 export type FeatureCoding = z.infer<typeof featureCodingSchema>
 

@@ -53,7 +53,7 @@ export const splitSchema = z.enum(['stratified', 'random', 'chronological'])
 export type Split = z.infer<typeof splitSchema>
 
 export const classWeightSchema = z.union(
-  [z.literal('balanced'), z.record(z.string(), z.number().positive())],
+  [z.literal('balanced'), z.record(z.string().normalize('NFC'), z.number().positive())],
   {
     error: 'must be "balanced" or an object of a positive weight by class name',
   },
@@ -117,6 +117,7 @@ export const jobRequestSchema = z
       ),
     sampleWeight: text(200)
       .min(1)
+      .normalize('NFC')
       .optional()
       .describe(
         'name of a number column that holds the weight of each row in the loss; it is then no feature',

@@ -29,7 +29,10 @@ export interface Preparation {
 }
 
 /** What is taken over of a column of another dataset, or of a model. */
-export type LikeColumn = Pick<Column, 'name' | 'type' | 'role' | 'imputation' | 'dateOrder' | 'decimal'> & {
+export type LikeColumn = Pick<
+  Column,
+  'name' | 'type' | 'role' | 'imputation' | 'dateOrder' | 'decimal' | 'missingTexts'
+> & {
   /** Rows with gaps are wanted, whatever stands in for them. */
   keepsGaps?: boolean
 }
@@ -49,7 +52,9 @@ function parameter<T>(
   return z
     .string()
     .max(maximumLength)
-    .transform((text, context) => {
+    .transform((given, context) => {
+      // Files are read in Unicode's composed form, too.
+      const text = given.normalize('NFC')
       let value: unknown
       try {
         value = /^\s*[[{]/.test(text) ? JSON.parse(text) : fromShort(text)

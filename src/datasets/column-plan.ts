@@ -238,7 +238,8 @@ function common(
   isDeclared: boolean,
 ): ColumnPlan {
   const { name } = column
-  const order = like?.find((each) => each.name === name)?.dateOrder ?? dateOrder
+  const known = like?.find((each) => each.name === name)
+  const order = known?.dateOrder ?? dateOrder
   return {
     name,
     role: type === 'ignored' ? 'none' : 'feature',
@@ -246,7 +247,7 @@ function common(
     isDeclared,
     reading: readingOf(type, kind),
     missing: undefined,
-    missingTexts: missingTextsOf(missingValues),
+    missingTexts: missingTextsOf(missingValues ?? known?.missingTexts),
     dateOrder: type === 'date' ? order : undefined,
     gaps: isDeclared && type === 'ignored' ? 0 : rows - present,
     notices: [],

@@ -1,10 +1,11 @@
 /** Reads one column of a file as it was planned, batch by batch: turns its cells into numbers, and counts. */
 import type { ColumnType, DatasetWarning, StoredColumn } from '../contract/dataset.js'
+import { usualMissingTexts } from '../contract/missing-texts.js'
 import { parseBoolean } from './boolean-text.js'
 import { maximumCategories, missingCategory } from './categories.js'
 import type { ColumnPlan } from './column-plan.js'
 import { parseDate } from './date-text.js'
-import { isMissingText } from './missing-text.js'
+import { isMissingText, missingNumbersOf } from './missing-text.js'
 import { Moments } from './moments.js'
 import { isNumberToPeople, parseDecimalComma, parseNumber } from './number-text.js'
 import type { Cells } from './reading/batch.js'
@@ -26,6 +27,7 @@ export class ColumnReader {
   readonly #codes = new Map<string, number>()
   readonly #texts: string[] = []
   readonly #counts: number[] = []
+  readonly #missingNumbers: ReadonlySet<number>
   /** Kept rows without a text. */
   #gaps = 0
   readonly #notices: DatasetWarning[]
@@ -33,6 +35,7 @@ export class ColumnReader {
   constructor(plan: ColumnPlan) {
     this.plan = plan
     this.#type = plan.type
+    this.#missingNumbers = missingNumbersOf(plan.missingTexts)
     this.#notices = [...plan.notices]
     if (plan.type === 'date') this.#parse = (text) => parseDate(text, plan.dateOrder)
     else this.#parse = plan.reading === 'decimalComma' ? parseDecimalComma : parseNumber
@@ -60,7 +63,9 @@ export class ColumnReader {
     if (cells.type === 'skipped') return null
     switch (this.#type) {
       case 'number':
-        return cells.type === 'number' ? cells.values : this.#readNumbers(cells.cells, placeOf)
+        return cells.type === 'number'
+          ? this.#withGaps(cells.values)
+          : this.#readNumbers(cells.cells, placeOf)
       case 'date':
         return this.#readNumbers(textsOf(cells), placeOf)
       case 'category':
@@ -93,7 +98,10 @@ export class ColumnReader {
 
   /** What the column is, all rows being read. */
   finish(): StoredColumn {
-    const column = this.#describe()
+    const { role, missingTexts } = this.plan
+    const described = this.#describe()
+    const isListed = role === 'feature' && described.type !== 'ignored' && missingTexts !== usualMissingTexts
+    const column = isListed ? { ...described, missingTexts: [...missingTexts] } : described
     const missing = this.#type === 'ignored' ? this.plan.gaps : this.missing
     return missing === 0 ? column : { ...column, missing }
   }
@@ -169,6 +177,11 @@ export class ColumnReader {
     )
   }
 
+  #withGaps(values: Float64Array): Float64Array {
+    const gaps = this.#missingNumbers
+    return gaps.size === 0 ? values : values.map((value) => (gaps.has(value) ? Number.NaN : value))
+  }
+
   #readNumbers(cells: readonly string[], placeOf: PlaceOf): Float64Array {
     const values = new Float64Array(cells.length)
     for (const [row, cell] of cells.entries()) {
@@ -178,7 +191,7 @@ export class ColumnReader {
       if (value === undefined) throw this.#unreadable(text, placeOf(row))
       values[row] = value
     }
-    return values
+    return this.plan.type === 'number' ? this.#withGaps(values) : values
   }
 
   #unreadable(text: string, place: string): DatasetError {

@@ -2,7 +2,7 @@
 import type { DateOrder } from '../contract/dataset.js'
 import { isIdName, isUnnamed } from './column-names.js'
 import type { PlaceOf } from './column-reader.js'
-import { isMissingText, plainText } from './missing-text.js'
+import { isMissingText, missingNumbersOf, plainText } from './missing-text.js'
 import { isIntegerText, parseDecimalComma, parseNumber } from './number-text.js'
 import type { Cells, SourceColumn } from './reading/batch.js'
 import { type Exceptions, listedExceptions, TextEvidence } from './text-evidence.js'
@@ -56,6 +56,7 @@ export interface ColumnFacts {
 export class ColumnSurvey {
   readonly #column: SourceColumn
   readonly #missing: ReadonlySet<string>
+  readonly #missingNumbers: ReadonlySet<number>
   readonly #namedAsId: boolean
   readonly #numbersLimit: number
   #rows = 0
@@ -82,6 +83,7 @@ export class ColumnSurvey {
   constructor(column: SourceColumn, missing: ReadonlySet<string>) {
     this.#column = column
     this.#missing = missing
+    this.#missingNumbers = missingNumbersOf(missing)
     this.#namedAsId = isIdName(column.name) || isUnnamed(column)
     this.#numbersLimit = this.#namedAsId ? countedIds : countedNumbers
   }
@@ -108,7 +110,7 @@ export class ColumnSurvey {
     this.#rows += values.length
     for (let row = 0; row < values.length; row++) {
       const value = values[row]
-      if (Number.isNaN(value)) this.#absent += 1
+      if (Number.isNaN(value) || this.#missingNumbers.has(value)) this.#absent += 1
       else {
         this.#takeNumber(value)
         if (this.#seenNumbers.size <= this.#numbersLimit) this.#seenNumbers.add(value)
@@ -147,7 +149,8 @@ export class ColumnSurvey {
     if (this.#examples.size < keptExamples) this.#examples.add(text)
     const number = parseNumber(text)
     if (number !== undefined) {
-      this.#takeNumberText(text, number)
+      if (this.#missingNumbers.has(number)) this.#absent += 1
+      else this.#takeNumberText(text, number)
       return
     }
     this.#texts += 1

@@ -61,11 +61,14 @@ export function learnFeatures(
     }
     eachColumn(part, places, (place, values, rows) => learned.get(place)?.deviation.take(values, rows))
   }
-  return places.map((place) =>
-    columns[place].type === 'date'
-      ? dateOf(part, place, scaling)
-      : codingOf(columns[place], learned.get(place) ?? newlyLearned(shared), scaling),
-  )
+  return places.map((place) => {
+    const column = columns[place]
+    const coding =
+      column.type === 'date'
+        ? dateOf(part, place, scaling)
+        : codingOf(column, learned.get(place) ?? newlyLearned(shared), scaling)
+    return column.missingTexts === undefined ? coding : { ...coding, missingTexts: column.missingTexts }
+  })
 }
 
 function dateOf(part: Part, place: number, scaling: Scaling): FeatureCoding {

@@ -3,13 +3,14 @@ import type { Coding, Column, FeatureCoding } from '../contract/dataset.js'
 import type { LikeColumn } from '../contract/preparation.js'
 
 export function likeDataset(columns: readonly Column[]): LikeColumn[] {
-  return columns.map(({ name, type, role, imputation, dateOrder, decimal }) => ({
+  return columns.map(({ name, type, role, imputation, dateOrder, decimal, missingTexts }) => ({
     name,
     type,
     role,
     ...(imputation === undefined ? {} : { imputation }),
     ...(dateOrder === undefined ? {} : { dateOrder }),
     ...(decimal === undefined ? {} : { decimal }),
+    ...(missingTexts === undefined ? {} : { missingTexts }),
   }))
 }
 
@@ -26,7 +27,7 @@ export function likeModel({ features, target, ignored = [] }: Coding): LikeColum
 }
 
 function likeFeature(feature: FeatureCoding): LikeColumn {
-  const { name, type } = feature
+  const { name, type, missingTexts } = feature
   const order = feature.type === 'date' ? feature.dateOrder : undefined
   const decimal = feature.type === 'number' ? feature.decimal : undefined
   return {
@@ -36,6 +37,7 @@ function likeFeature(feature: FeatureCoding): LikeColumn {
     keepsGaps: true,
     ...(order === undefined ? {} : { dateOrder: order }),
     ...(decimal === undefined ? {} : { decimal }),
+    ...(missingTexts === undefined ? {} : { missingTexts }),
   }
 }
 

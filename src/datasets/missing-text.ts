@@ -1,5 +1,6 @@
 /** Which cells have no value. */
 import { usualMissingTexts } from '../contract/missing-texts.js'
+import { parseNumber } from './number-text.js'
 
 /** As the user lists them; the usual ones when there is no list. */
 export function missingTextsOf(listed: readonly string[] | undefined): ReadonlySet<string> {
@@ -11,6 +12,11 @@ export function isMissingText(text: string, missing: ReadonlySet<string> = usual
   if (text === '') return true
   const plain = plainText(text)
   return plain === '' || missing.has(plain)
+}
+
+/** Numbers among the texts, such as -99: they stand for a missing value however they are written. */
+export function missingNumbersOf(texts: ReadonlySet<string>): ReadonlySet<number> {
+  return new Set([...texts].flatMap((text) => parseNumber(text) ?? []))
 }
 
 export const plainText = (text: string) => text.trim().toLowerCase()
