@@ -2,7 +2,7 @@
 import type { Coding } from '../contract/dataset.js'
 import type { Prediction } from '../contract/model.js'
 import type { Activation, Loss } from '../contract/network.js'
-import { InputError } from './raw-rows.js'
+import { InputError } from './input-error.js'
 import { unscaleTarget } from './target-scaling.js'
 
 /** What of the network decides how its outputs are read. */

@@ -3,7 +3,7 @@ import type { Cell, FeatureCoding } from '../contract/dataset.js'
 import { parseBoolean } from './boolean-text.js'
 import { codedDate } from './date-parts.js'
 import { parseDate } from './date-text.js'
-import { isMissingText } from './missing-text.js'
+import { isMissingText, missingNumbersOf, missingTextsOf } from './missing-text.js'
 import { parseDecimalComma, parseNumber } from './number-text.js'
 import { shown, shownNames } from './shown-text.js'
 
@@ -13,25 +13,30 @@ export interface CodedCell {
   warning?: string
 }
 
+/** Writes the numbers of one value from `offset` on, into room that is all zeros. */
+export type CellCoder = (cell: Cell, inputs: Float32Array, offset: number) => CodedCell
+
 const missingValue = 'is missing, and nothing stands in for a missing value of this column'
 
-/** Writes the numbers of one value from `offset` on, into room that is all zeros. */
-export function codeCell(
-  feature: FeatureCoding,
-  given: Cell,
-  inputs: Float32Array,
-  offset: number,
-): CodedCell {
-  const cell = typeof given === 'string' ? given.trim().normalize('NFC') : given
+/** Blanks around a text do not count, nor which of Unicode's forms it is written in. */
+export function cellCoder(feature: FeatureCoding): CellCoder {
+  const code = coderOf(feature)
+  return (given, inputs, offset) => {
+    const cell = typeof given === 'string' ? given.trim().normalize('NFC') : given
+    return code(cell, inputs, offset)
+  }
+}
+
+function coderOf(feature: FeatureCoding): CellCoder {
   switch (feature.type) {
     case 'number':
-      return codeNumber(feature, cell, inputs, offset)
+      return numberCoder(feature)
     case 'category':
-      return codeCategory(feature, cell, inputs, offset)
+      return categoryCoder(feature)
     case 'boolean':
-      return codeBoolean(feature, cell, inputs, offset)
+      return booleanCoder(feature)
     case 'date':
-      return codeDate(feature, cell, inputs, offset)
+      return dateCoder(feature)
     default:
       return feature satisfies never
   }
@@ -39,18 +44,38 @@ export function codeCell(
 
 type Coding<Type extends FeatureCoding['type']> = FeatureCoding & { type: Type }
 
-const isMissing = (cell: Cell) => cell === null || (typeof cell === 'string' && isMissingText(cell))
-
-function codeNumber(feature: Coding<'number'>, cell: Cell, inputs: Float32Array, offset: number): CodedCell {
-  const value = isMissing(cell) ? feature.imputation : numberOf(feature, cell)
-  if (value === undefined) {
-    return { error: isMissing(cell) ? missingValue : `${shown(String(cell))} is not a number` }
+/** A number is a gap only where the dataset's own list of texts names it, such as -99. */
+function gapReader({ missingTexts }: FeatureCoding): (cell: Cell) => boolean {
+  const texts = missingTextsOf(missingTexts)
+  const numbers = missingNumbersOf(texts)
+  return (cell) => {
+    if (typeof cell === 'string') return isMissingText(cell, texts)
+    return cell === null || (typeof cell === 'number' && numbers.has(cell))
   }
-  if (!Number.isFinite(value)) return { error: 'not a finite number' }
-  const encoded = Math.fround((value - feature.offset) / feature.scale)
-  if (!Number.isFinite(encoded)) return { error: `${value} is too large for this model` }
-  inputs[offset] = encoded
-  return {}
+}
+
+/** Whether a text means something to a number column, be it that the value is missing; to other columns any text does. */
+export function isReadable(feature: FeatureCoding, text: string): boolean {
+  if (feature.type !== 'number') return true
+  const plain = text.trim()
+  return gapReader(feature)(plain) || numberOf(feature, plain) !== undefined
+}
+
+function numberCoder(feature: Coding<'number'>): CellCoder {
+  const isGap = gapReader(feature)
+  return (cell, inputs, offset) => {
+    const given = numberOf(feature, cell)
+    const isMissing = isGap(cell) || (given !== undefined && isGap(given))
+    const value = isMissing ? feature.imputation : given
+    if (value === undefined) {
+      return { error: isMissing ? missingValue : `${shown(String(cell))} is not a number` }
+    }
+    if (!Number.isFinite(value)) return { error: 'not a finite number' }
+    const encoded = Math.fround((value - feature.offset) / feature.scale)
+    if (!Number.isFinite(encoded)) return { error: `${value} is too large for this model` }
+    inputs[offset] = encoded
+    return {}
+  }
 }
 
 function numberOf({ decimal }: Coding<'number'>, cell: Cell): number | undefined {
@@ -61,51 +86,84 @@ function numberOf({ decimal }: Coding<'number'>, cell: Cell): number | undefined
 }
 
 /** A missing, unknown or unseen category enters as zeros: the network cannot know what it means. */
-function codeCategory(
-  feature: Coding<'category'>,
-  cell: Cell,
-  inputs: Float32Array,
-  offset: number,
-): CodedCell {
+function categoryCoder(feature: Coding<'category'>): CellCoder {
   const { categories, unseen = [], imputation } = feature
-  const known = cell === null ? -1 : categories.indexOf(String(cell))
-  const isGap = known < 0 && isMissing(cell)
-  const category = isGap ? imputation : String(cell)
-  if (category === undefined) return { warning: 'is missing, and counts as none of its categories' }
-  const place = known >= 0 ? known : categories.indexOf(category)
-  if (place >= 0 && !unseen.includes(category)) {
-    inputs[offset + place] = 1
-    return {}
-  }
-  const seen = categories.filter((each) => !unseen.includes(each))
-  return {
-    warning: `no training row had ${shown(category)}, so it counts as none of ${shownNames(seen)}`,
+  const isGap = gapReader(feature)
+  const hidden = new Set(unseen)
+  const seen = categories.filter((each) => !hidden.has(each))
+  const placeOf = placeFinder(categories)
+  return (cell, inputs, offset) => {
+    const known = placeOf(cell)
+    const category = known >= 0 ? categories[known] : isGap(cell) ? imputation : String(cell)
+    if (category === undefined) return { warning: 'is missing, and counts as none of its categories' }
+    const place = known >= 0 ? known : placeOf(category)
+    if (place >= 0 && !hidden.has(category)) {
+      inputs[offset + place] = 1
+      return {}
+    }
+    const warning = `no training row had ${shown(category)}, so it counts as none of ${shownNames(seen)}`
+    return { warning }
   }
 }
 
-function codeBoolean(
-  feature: Coding<'boolean'>,
-  cell: Cell,
-  inputs: Float32Array,
-  offset: number,
-): CodedCell {
-  const value = isMissing(cell) ? feature.imputation : parseBoolean(String(cell))
-  if (value === undefined) {
-    const error = isMissing(cell)
+/**
+ * The place of a value among categories, −1 where it is none. Categories are texts: a number, or true and false, of
+ * JSON is the text that writes it, be it 1.0 or True, unless several do.
+ */
+function placeFinder(categories: readonly string[]): (cell: Cell) => number {
+  const places = new Map(categories.map((category, place) => [category, place]))
+  const numbers = placesByMeaning(categories, parseNumber)
+  const truths = placesByMeaning(categories, parseBoolean)
+  return (cell) => {
+    if (cell === null) return -1
+    const exact = places.get(String(cell))
+    if (exact !== undefined || typeof cell === 'string') return exact ?? -1
+    return (typeof cell === 'number' ? numbers.get(cell) : truths.get(cell)) ?? -1
+  }
+}
+
+/** Where a meaning is written in one way only. */
+function placesByMeaning<Meaning>(
+  categories: readonly string[],
+  read: (text: string) => Meaning | undefined,
+): ReadonlyMap<Meaning, number> {
+  const places = new Map<Meaning, number>()
+  for (const [place, category] of categories.entries()) {
+    const meaning = read(category)
+    if (meaning !== undefined) places.set(meaning, places.has(meaning) ? -1 : place)
+  }
+  return places
+}
+
+function booleanCoder(feature: Coding<'boolean'>): CellCoder {
+  const isGap = gapReader(feature)
+  return (cell, inputs, offset) => {
+    const isMissing = isGap(cell)
+    const value = isMissing ? feature.imputation : parseBoolean(String(cell))
+    if (value !== undefined) {
+      inputs[offset] = value ? 1 : 0
+      return {}
+    }
+    const error = isMissing
       ? missingValue
       : `${shown(String(cell))} is not a boolean; true, false, yes, no, 1 and 0 are`
     return { error }
   }
-  inputs[offset] = value ? 1 : 0
-  return {}
 }
 
-function codeDate(feature: Coding<'date'>, cell: Cell, inputs: Float32Array, offset: number): CodedCell {
-  const days = isMissing(cell) ? feature.imputation : parseDate(String(cell), feature.dateOrder)
-  if (days === undefined) {
-    const error = isMissing(cell) ? missingValue : `${shown(String(cell))} is not a date, such as 2024-01-31`
-    return { error }
+function dateCoder(feature: Coding<'date'>): CellCoder {
+  const isGap = gapReader(feature)
+  return (cell, inputs, offset) => {
+    const isMissing = isGap(cell)
+    const days = isMissing ? feature.imputation : parseDate(String(cell), feature.dateOrder)
+    if (days === undefined) {
+      return { error: isMissing ? missingValue : `${shown(String(cell))} is not a date, such as 2024-01-31` }
+    }
+    const numbers = codedDate(feature, days)
+    if (!numbers.every((number) => Number.isFinite(Math.fround(number)))) {
+      return { error: `${shown(String(cell))} is too far from the dates that this model was trained on` }
+    }
+    inputs.set(numbers, offset)
+    return {}
   }
-  inputs.set(codedDate(feature, days), offset)
-  return {}
 }

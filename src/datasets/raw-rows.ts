@@ -1,22 +1,10 @@
 /** From raw rows, as people have them, to what a trained network takes. */
 import type { Cell, Coding } from '../contract/dataset.js'
 import { pointerTo } from '../contract/problems.js'
-import { didYouMean } from '../contract/similar-names.js'
 import { codedWidth, inputsOf } from './feature-coding.js'
-import { codeCell } from './raw-cells.js'
-import { shown, shownNames } from './shown-text.js'
-
-/** An input to a model is wrong; `pointer` is the JSON Pointer from the list of rows to the place. */
-export class InputError extends Error {
-  override readonly name = 'InputError'
-
-  constructor(
-    readonly pointer: string,
-    message: string,
-  ) {
-    super(message)
-  }
-}
+import { InputError } from './input-error.js'
+import { InputNames } from './input-names.js'
+import { cellCoder } from './raw-cells.js'
 
 /** One row: raw values in the order of the model's features, or by column name. Null is a missing value. */
 export type InputRow = readonly Cell[] | Readonly<Record<string, Cell>>
@@ -37,18 +25,20 @@ export interface CodedRows {
 
 /**
  * Codes each row for itself. Columns that the dataset ignored may be there; blanks around names, words and numbers do
- * not count; a category that no training row had enters as zeros, with a warning.
+ * not count; a category that no training row had enters as zeros, with a warning. A text in place of a row is why there is
+ * none, and its error.
  */
-export function encodeRows(coding: Coding, rows: readonly InputRow[]): CodedRows {
+export function encodeRows(coding: Coding, rows: readonly (InputRow | string)[]): CodedRows {
   const width = inputsOf(coding)
   const inputs = new Float32Array(rows.length * width)
-  const names = new ColumnNames(coding)
+  const write = rowWriter(coding)
   const coded: CodedRow[] = []
   const errors: CodedRows['errors'] = []
   for (const [row, given] of rows.entries()) {
     const begin = coded.length * width
     try {
-      const warnings = writeRow(coding, names, given, row, inputs.subarray(begin, begin + width))
+      if (typeof given === 'string') throw new InputError(pointerTo([row]), given)
+      const warnings = write(given, row, inputs.subarray(begin, begin + width))
       coded.push({ row, warnings })
     } catch (error) {
       if (!(error instanceof InputError)) throw error
@@ -70,27 +60,30 @@ export function encodeInputs(coding: Coding, rows: readonly InputRow[]): Float32
   return inputs
 }
 
-function writeRow(
-  coding: Coding,
-  names: ColumnNames,
-  row: InputRow,
-  index: number,
-  inputs: Float32Array,
-): string[] {
-  const isNamed = !isList(row)
-  const cells = isNamed ? names.cellsOf(row, index) : cellsByPlace(coding, row, index)
-  const warnings: string[] = []
-  let offset = 0
-  for (const [place, feature] of coding.features.entries()) {
-    const { error, warning } = codeCell(feature, cells[place] ?? null, inputs, offset)
-    if (error !== undefined) {
-      const column = isNamed ? names.givenName(row, feature.name) : place
-      throw new InputError(pointerTo([index, column]), `${feature.name}: ${error}`)
+/** Writes one row, whose place among all rows is `index`, into zeros; answers what of it the network cannot use. */
+type RowWriter = (row: InputRow, index: number, inputs: Float32Array) => string[]
+
+function rowWriter(coding: Coding): RowWriter {
+  const names = new InputNames(coding)
+  const columns = coding.features.map((feature) => {
+    return { name: feature.name, width: codedWidth(feature), code: cellCoder(feature) }
+  })
+  return (row, index, inputs) => {
+    const { cells, given } = isList(row)
+      ? checkedCount(names, columns.length, row, index)
+      : names.cellsOf(row, index)
+    const warnings: string[] = []
+    let offset = 0
+    for (const [place, { name, width, code }] of columns.entries()) {
+      const { error, warning } = code(cells[place] ?? null, inputs, offset)
+      if (error !== undefined) {
+        throw new InputError(pointerTo([index, given[place] ?? place]), `${name}: ${error}`)
+      }
+      if (warning !== undefined) warnings.push(`${name}: ${warning}`)
+      offset += width
     }
-    if (warning !== undefined) warnings.push(`${feature.name}: ${warning}`)
-    offset += codedWidth(feature)
+    return warnings
   }
-  return warnings
 }
 
 /** Array.isArray does not narrow a readonly array out of a union. */
@@ -98,66 +91,9 @@ function isList(row: InputRow): row is readonly Cell[] {
   return Array.isArray(row)
 }
 
-const namesOf = (coding: Coding) => shownNames(coding.features.map((feature) => feature.name))
-
-function cellsByPlace(coding: Coding, row: readonly Cell[], index: number): readonly Cell[] {
-  const width = coding.features.length
-  if (row.length === width) return row
+function checkedCount(names: InputNames, width: number, row: readonly Cell[], index: number) {
+  if (row.length === width) return { cells: row, given: [] }
   const came = row.length === 1 ? '1 value came' : `${row.length} values came`
   const wanted = width === 1 ? '1 value' : `${width} values`
-  throw new InputError(pointerTo([index]), `${came}, this model takes ${wanted}: ${namesOf(coding)}`)
-}
-
-const plainName = (name: string) => name.trim().normalize('NFC')
-
-/** Finds the features of a model in rows by name. */
-class ColumnNames {
-  readonly #coding: Coding
-  readonly #places: ReadonlyMap<string, number>
-  readonly #ignored: ReadonlySet<string>
-
-  constructor(coding: Coding) {
-    this.#coding = coding
-    this.#places = new Map(coding.features.map(({ name }, place) => [name, place]))
-    this.#ignored = new Set(coding.ignored)
-  }
-
-  /** In the order of the features; undefined where the row does not say. */
-  cellsOf(row: Readonly<Record<string, Cell>>, index: number): (Cell | undefined)[] {
-    const cells: (Cell | undefined)[] = this.#coding.features.map(() => undefined)
-    for (const name of Object.keys(row)) {
-      const known = this.#nameOf(name)
-      const place = known === undefined ? undefined : this.#places.get(known)
-      if (place !== undefined) cells[place] = row[name]
-      else if (known === undefined) throw this.#unknown(name, index)
-    }
-    const { features } = this.#coding
-    const missing = features.find(({ type, imputation }, place) => {
-      return cells[place] === undefined && imputation === undefined && type !== 'category'
-    })
-    if (missing === undefined) return cells
-    throw new InputError(
-      pointerTo([index]),
-      `${missing.name} is missing; this model takes ${namesOf(this.#coding)}`,
-    )
-  }
-
-  /** The column that a name of a row means; undefined for one that the dataset did not have. */
-  #nameOf(name: string): string | undefined {
-    const isKnown = (each: string) => this.#places.has(each) || this.#ignored.has(each)
-    if (isKnown(name)) return name
-    const plain = plainName(name)
-    return isKnown(plain) ? plain : undefined
-  }
-
-  /** As the row spells it, for pointers. */
-  givenName(row: InputRow, name: string): string {
-    return Object.keys(row).find((each) => each === name || plainName(each) === name) ?? name
-  }
-
-  #unknown(name: string, index: number): InputError {
-    const known = this.#coding.features.map((feature) => feature.name)
-    const message = `no input is called ${shown(name)}; this model takes ${namesOf(this.#coding)}${didYouMean(name, known)}`
-    return new InputError(pointerTo([index, name]), message)
-  }
+  throw new InputError(pointerTo([index]), `${came}, this model takes ${wanted}: ${names.list}`)
 }

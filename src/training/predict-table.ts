@@ -1,7 +1,9 @@
 /** Predictions for a table of text: its columns come back, with what the model says beside them. */
 import type { Coding } from '../contract/dataset.js'
 import type { Prediction } from '../contract/model.js'
-import { Problem } from '../contract/problems.js'
+import { Problem, pointerTo } from '../contract/problems.js'
+import { InputNames } from '../datasets/input-names.js'
+import type { InputRow } from '../datasets/raw-rows.js'
 import { type CsvRows, csvText, readCsvRows } from '../datasets/reading/csv-rows.js'
 import { DatasetError } from '../datasets/table.js'
 import { targetNames } from '../datasets/target-coding.js'
@@ -16,43 +18,59 @@ export async function predictTable(
   id: string,
   body: Buffer,
 ): Promise<{ predictions: Predictions; text: string }> {
-  const table = readTable(body)
-  const { names, rows } = table
+  const table = await readTable(body)
   let columns: AnswerColumns = () => []
   const predictions = await predict(dependencies, id, ({ coding }) => {
     columns = (given) => answerColumns(coding, given)
-    const named = rows.map((cells) => Object.fromEntries(names.map((name, place) => [name, cells[place]])))
-    return { rows: named, place: (pointer) => pointer }
+    return { rows: namedRows(table, coding), place: (pointer) => pointer }
   })
   return { predictions, text: answeredText(table, columns, predictions) }
 }
 
-function readTable(body: Buffer): CsvRows {
+async function readTable(body: Buffer): Promise<CsvRows> {
   try {
-    return readCsvRows(body, maximumRows)
+    return await readCsvRows(body, maximumRows)
   } catch (error) {
     if (error instanceof DatasetError) throw new Problem('invalid-input', error.message)
     throw error
   }
 }
 
+/**
+ * The rows by the names of the columns that the model knows; where a line is wrong, why. A first column without a name,
+ * as row numbers often are, need not be known. Throws Problem `invalid-input` at an unknown column.
+ */
+function namedRows({ columns, rows }: CsvRows, coding: Coding): (InputRow | string)[] {
+  const inputs = new InputNames(coding)
+  const used = columns.flatMap(({ name, isNamed }, place) => {
+    const known = inputs.find(name)
+    if (known === undefined && (isNamed || place > 0)) {
+      const message = inputs.unknown(name)
+      throw new Problem('invalid-input', message, [{ pointer: pointerTo([name]), message }])
+    }
+    return known === undefined || known < 0 ? [] : [{ name, place }]
+  })
+  return rows.map(({ cells, error }) => {
+    return error ?? Object.fromEntries(used.map(({ name, place }) => [name, cells[place]]))
+  })
+}
+
 /** The columns as sent, then `prediction`, `probability …` of each class, and `warning` and `error` where there are any. */
 function answeredText(
-  { delimiter, names, rows }: CsvRows,
+  { delimiter, header, rows }: CsvRows,
   columns: AnswerColumns,
-  answer: Predictions,
+  { predictions, errors = [] }: Predictions,
 ): string {
-  const { predictions, errors = [] } = answer
   const errorOf = new Map(errors.map(({ row, message }) => [row, message]))
   const hasWarnings = predictions.some((prediction) => prediction?.warnings !== undefined)
   const answers = columns(predictions)
-  const header = [
-    ...names,
+  const names = [
+    ...header,
     ...answers.map(({ name }) => name),
     ...(hasWarnings ? ['warning'] : []),
     ...(errors.length > 0 ? ['error'] : []),
   ]
-  const lines = rows.map((cells, row) => {
+  const lines = rows.map(({ cells }, row) => {
     const prediction = predictions[row]
     return [
       ...cells,
@@ -61,7 +79,7 @@ function answeredText(
       ...(errors.length > 0 ? [errorOf.get(row) ?? ''] : []),
     ]
   })
-  return csvText([header, ...lines], delimiter)
+  return csvText([names, ...lines], delimiter)
 }
 
 interface AnswerColumn {
@@ -85,7 +103,7 @@ function answerColumns({ target }: Coding, predictions: readonly (Prediction | n
     case 'binary':
       return [{ name: 'prediction', text: ({ label = '' }) => label }, ...probabilities]
     case 'multiLabel':
-      return [{ name: 'prediction', text: ({ labels = [] }) => labels.join(' ') }, ...probabilities]
+      return [{ name: 'prediction', text: ({ labels = [] }) => labels.join('; ') }, ...probabilities]
     case 'number': {
       const names = targetNames(target)
       return names.map((name, place) => ({

@@ -3,8 +3,10 @@ import type { z } from 'zod'
 import type { Model, Prediction, predictionsSchema } from '../contract/model.js'
 import { lastActivation } from '../contract/network.js'
 import { Problem, pointerTo } from '../contract/problems.js'
+import { inputsOf } from '../datasets/feature-coding.js'
+import { InputError } from '../datasets/input-error.js'
 import { decode } from '../datasets/prediction.js'
-import { encodeRows, InputError, type InputRow } from '../datasets/raw-rows.js'
+import { encodeRows, type InputRow } from '../datasets/raw-rows.js'
 import type { ModelStore, PredictorPool } from './ports.js'
 
 export interface PredictDependencies {
@@ -13,7 +15,8 @@ export interface PredictDependencies {
 }
 
 export interface Question {
-  rows: InputRow[]
+  /** A text in place of a row is why there is none. */
+  rows: (InputRow | string)[]
   /** The JSON Pointer into the request of what a pointer into `rows` names. */
   place(pointer: string): string
 }
@@ -22,6 +25,9 @@ export type Predictions = z.infer<typeof predictionsSchema>
 
 /** Places of a refusal that are told. */
 const mostTold = 100
+
+/** Numbers that the rows of one request may give the network, 200 MB of them. */
+const maximumInputs = 50_000_000
 
 /** Throws Problem `not-found`, or `invalid-input` naming the places when no row can be answered. */
 export async function predict(
@@ -32,6 +38,7 @@ export async function predict(
   const model = await models.get(modelId)
   if (model === null) throw new Problem('not-found', `There is no model ${modelId}.`)
   const { rows, place } = await ask(model)
+  checkSize(model, rows.length)
   const { inputs, rows: coded, errors } = encodeRows(model.coding, rows)
   const predictions: (Prediction | null)[] = rows.map(() => null)
   const refused = [...errors]
@@ -50,6 +57,16 @@ export async function predict(
     .map(({ row, error }) => ({ row, pointer: place(error.pointer), message: error.message }))
   if (told.length === rows.length) throw refusal(told)
   return told.length === 0 ? { modelId, predictions } : { modelId, predictions, errors: told }
+}
+
+function checkSize({ coding }: Model, rows: number): void {
+  const inputs = inputsOf(coding)
+  if (rows * inputs <= maximumInputs) return
+  const most = Math.max(1, Math.floor(maximumInputs / inputs))
+  throw new Problem(
+    'invalid-input',
+    `${rows} rows are too many for this model, in which each is ${inputs} numbers: send at most ${most} at once`,
+  )
 }
 
 function read(model: Model, output: Float32Array, row: number): Prediction | InputError {

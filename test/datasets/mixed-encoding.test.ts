@@ -7,8 +7,9 @@ import type { Preparation } from '../../src/contract/preparation.js'
 import { checkValidationColumns } from '../../src/datasets/compatibility.js'
 import { encode } from '../../src/datasets/encoding.js'
 import type { Part } from '../../src/datasets/feature-coding.js'
+import { InputError } from '../../src/datasets/input-error.js'
 import { decode } from '../../src/datasets/prediction.js'
-import { encodeInputs, encodeRows, InputError, type InputRow } from '../../src/datasets/raw-rows.js'
+import { encodeInputs, encodeRows, type InputRow } from '../../src/datasets/raw-rows.js'
 import { type Columns, prepared, reading, type Stored } from '../support/prepared.js'
 
 interface Options {
@@ -337,6 +338,60 @@ describe('predictions', () => {
     expect(unknown).toThrow(
       'no input is called "grösse"; this model takes größe, Obst, reif; did you mean "größe"?',
     )
+  })
+
+  test('know texts of the dataset that stand for a missing value, numbers among them', async () => {
+    const columns: Columns = {
+      age: [[10, -99, 30]],
+      size: [['1', '-99.0', '3']],
+      city: [['-', 'NA', 'Bonn']],
+      y: [[1, 2, 3]],
+    }
+    const table = await prepared(reading(columns), { missing, missingValues: ['-99', '-'] })
+    expect(table.data).toEqual([
+      [10, 1, null, 1],
+      [null, null, 'NA', 2],
+      [30, 3, 'Bonn', 3],
+    ])
+    const { coding: taught, training } = encoded(table, [0, 1, 2])
+    // Means of 10 and 30, and of 1 and 3; Bonn and NA are equally frequent, and Bonn is the first.
+    const gaps: InputRow = [20, 2, 'Bonn']
+    expect(training).toEqual([
+      [10, 1, 1, 0],
+      [20, 2, 0, 1],
+      [30, 3, 1, 0],
+    ])
+    const missed: InputRow[] = [
+      { age: -99, size: '-99.00', city: ' - ' },
+      { age: '-99', size: '', city: null },
+    ]
+    for (const row of missed) expect(encodeInputs(taught, [row])).toEqual(encodeInputs(taught, [gaps]))
+    expect(encodeRows(taught, [[1, 'NA', 'NA']]).errors[0].error.message).toBe('size: "NA" is not a number')
+  })
+
+  test('take numbers and booleans of JSON for the categories that write them, unless several do', () => {
+    const features = [
+      { type: 'category', name: 'floor', categories: ['(missing)', '1.0', '2.0'] },
+      { type: 'category', name: 'alone', categories: ['False', 'True'] },
+      { type: 'category', name: 'zip', categories: ['01', '1'] },
+    ] satisfies Coding['features']
+    const taught: Coding = { features, target: { type: 'number', names: ['y'] } }
+    const coded = encodeRows(taught, [
+      { floor: 2, alone: true, zip: 1 },
+      { floor: '2', alone: 'true', zip: '01' },
+    ])
+    expect([...coded.inputs.subarray(0, 7)]).toEqual([0, 0, 1, 0, 1, 0, 1])
+    expect([...coded.inputs.subarray(7)]).toEqual([0, 0, 0, 0, 0, 1, 0])
+    expect(coded.rows.map(({ warnings }) => warnings.length)).toEqual([0, 2])
+  })
+
+  test('refuse a column that comes twice in a row, in two spellings', () => {
+    const row = { age: 1, ' age': 2, city: 'Bonn', member: true }
+    const { errors } = encodeRows(coding, [row])
+    expect(errors[0].error).toMatchObject({
+      pointer: '/0/ age',
+      message: '" age" and "age" are the same column, which counts once',
+    })
   })
 
   test.each([

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Coding } from '../../src/contract/dataset.js'
+import { InputError } from '../../src/datasets/input-error.js'
 import { decode } from '../../src/datasets/prediction.js'
-import { encodeInputs, InputError, type InputRow } from '../../src/datasets/raw-rows.js'
+import { encodeInputs, type InputRow } from '../../src/datasets/raw-rows.js'
 
 const coding: Coding = {
   features: [

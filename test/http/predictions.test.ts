@@ -64,6 +64,21 @@ describe('rows', () => {
     ])
   })
 
+  it('of a query string are read in the same way, each for itself', async () => {
+    const id = await modelWith({
+      features: [
+        { type: 'number', name: 'größe', offset: 0, scale: 1 },
+        { type: 'number', name: 'b', offset: 0, scale: 1, imputation: 4 },
+      ],
+    })
+    const ask = (query: string) => api().get(`/models/${id}/predict?${query}`)
+    const name = encodeURIComponent('größe'.normalize('NFD'))
+    expect((await ask(`${name}=%201%20&b=NA`)).body.predictions).toEqual([{ output: [15] }])
+    const rows = await ask('x=1,2&x=1,b&x=1,&x=1')
+    expect(rows.body.predictions).toEqual([{ output: [9] }, null, { output: [15] }, null])
+    expect(rows.body.errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual(['/x/1/1', '/x/3'])
+  })
+
   it('of numbers are answered in the unit of the target', async () => {
     const scaling = { method: 'standardize' as const, offset: [100], scale: [10] }
     const id = await modelWith({ target: { type: 'number', names: ['price'], scaling } })
@@ -115,7 +130,7 @@ describe('a table', () => {
     const rows = z.array(z.record(z.string(), z.string())).parse(parse(text, { columns: true }))
     expect(rows.map(({ a, b, prediction }) => [a, b, prediction])).toEqual([
       ['0', '0', 'yes'],
-      ['0', '-1', 'no'],
+      ['0', ' -1 ', 'no'],
     ])
     const [first] = rows
     expect(Object.keys(first)).toEqual(['b', 'a', 'prediction', 'probability no', 'probability yes'])
@@ -132,12 +147,57 @@ describe('a table', () => {
     )
   })
 
+  it('has its columns answered as sent, whatever its encoding, blanks and unnamed first column', async () => {
+    const plain = linearModel()
+    const [a, b] = plain.coding.features
+    const id = await modelWith({ features: [{ ...a, name: 'größe' }, b], ignored: ['note'] })
+    const sent = ',größe,b,note\n0,1, 2 ," late, "\n'
+    const answer = ',größe,b,note,prediction\n0,1,2," late, ",9\n'
+    for (const bytes of [
+      Buffer.from(sent, 'utf8'),
+      Buffer.from(sent, 'latin1'),
+      Buffer.from(`\ufeff${sent}`, 'utf8'),
+      Buffer.from(`\ufeff${sent}`, 'utf16le'),
+      Buffer.from(sent.normalize('NFD'), 'utf8'),
+    ]) {
+      const { text } = await send(id, '').send(bytes).expect(200)
+      expect(text.normalize('NFC')).toBe(answer)
+    }
+    const tabs = await send(id, 'b\tgröße\n2\t1\n', 'Text/Tab-Separated-Values; charset=utf-8').expect(200)
+    expect(tabs.text).toBe('b\tgröße\tprediction\n2\t1\t9\n')
+  })
+
+  it('with ragged lines, decimal commas and unknown words is answered line by line', async () => {
+    const id = await modelWith({
+      features: [
+        { type: 'number', name: 'a', offset: 0, scale: 1, decimal: 'comma' },
+        { type: 'category', name: 'b', categories: ['no'] },
+      ],
+    })
+    const { text } = await send(id, 'a;b\n1,5;no\n1\n1;no;3\n1.000,5;yes;\n')
+    expect(parse(text, { delimiter: ';' })).toEqual([
+      ['a', 'b', 'prediction', 'warning', 'error'],
+      ['1,5', 'no', '7', '', ''],
+      ['1', '', '', '', 'line 3 has 1 cell, the header has 2 columns'],
+      ['1', 'no', '', '', 'line 4 has 3 cells, the header has 2 columns'],
+      ['1.000,5', 'yes', '2002', 'b: no training row had "yes", so it counts as none of no', ''],
+    ])
+  })
+
   it('is answered as JSON on request, and refused in words where it is none', async () => {
     const id = await modelWith({})
     const json = await send(id, 'a,b\n1,2\n').set('accept', 'application/json').expect(200)
     expect(json.body.predictions).toEqual([{ output: [9] }])
     const ragged = await send(id, 'a,b\n1\n')
-    expect([ragged.status, ragged.body.detail]).toEqual([422, 'line 2 has 1 cells, the header has 2'])
+    expect([ragged.status, ragged.body.detail]).toEqual([
+      422,
+      '/0: line 2 has 1 cell, the header has 2 columns',
+    ])
+    const unknown = await send(id, 'a,b,bb\n1,2,3\n1,2,3\n')
+    expect([unknown.status, unknown.body.errors]).toEqual([
+      422,
+      [{ pointer: '/bb', message: 'no input is called "bb"; this model takes a, b' }],
+    ])
     const missing = await send(id, 'a\n1\n')
     expect(missing.status).toBe(422)
     expect(missing.body.detail).toContain('b is missing')
@@ -173,5 +233,12 @@ describe('a picture', () => {
     const other = await api().post(`/models/${id}/predict`).set('content-type', 'image/gif').send('GIF89a')
     expect([other.status, other.body.code]).toEqual([415, 'unsupported-media-type'])
     expect(other.body.detail).toContain('image/png or image/jpeg')
+    const nothing = await api().post(`/models/${id}/predict`)
+    expect([nothing.status, nothing.body.code]).toEqual([415, 'unsupported-media-type'])
+    const packed = await api()
+      .post(`/models/${id}/predict`)
+      .set({ 'content-type': 'text/csv', 'content-encoding': 'gzip' })
+      .send('a,b\n1,2\n')
+    expect([packed.status, packed.body.code]).toEqual([415, 'unsupported-media-type'])
   })
 })

@@ -1,45 +1,72 @@
 /** Delimited text that is in memory: its header and its cells, as texts. */
-import { isAscii, isUtf8 } from 'node:buffer'
+import { isAscii } from 'node:buffer'
+import { buffer } from 'node:stream/consumers'
 import { CsvCells, type Delimiter } from './csv-cells.js'
 import { detectDialect } from './csv-dialect.js'
-import { invalid, quoted } from './limits.js'
+import { type NamedColumn, namedColumns } from './csv-names.js'
+import { invalid } from './limits.js'
+import { detectEncoding, utf8Bytes } from './text-bytes.js'
 
 export interface CsvRows {
   delimiter: Delimiter
-  names: string[]
-  rows: string[][]
+  /** Names as they are written. */
+  header: string[]
+  /** The same, as an upload of this file would call its columns. */
+  columns: NamedColumn[]
+  rows: CsvRow[]
 }
 
-/** @throws DatasetError when the text is no UTF-8, has no header, ragged rows, or more than `maximumRows` */
-export function readCsvRows(body: Buffer, maximumRows: number): CsvRows {
-  const isMarked = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf
-  const bytes = isMarked ? body.subarray(3) : body
-  if (!isUtf8(bytes)) throw invalid('the text is not UTF-8: save the file with UTF-8 encoding')
+export interface CsvRow {
+  /** As many as the header has; empty where the line ends before. */
+  cells: string[]
+  /** What is wrong with the line, in words. */
+  error?: string
+}
+
+/** Short lines are filled up, so that a few bytes could be many cells. */
+const maximumCells = 5_000_000
+
+/** @throws DatasetError when the text has no header, no rows, more than `maximumRows`, or cannot be cut into cells */
+export async function readCsvRows(body: Buffer, maximumRows: number): Promise<CsvRows> {
+  const bytes = await buffer(utf8Bytes(body, await detectEncoding(body)))
   const window = { bytes, isEnd: true, isAscii: isAscii(bytes) }
   const { delimiter, emptyEnd } = detectDialect(window, { header: true })
   const cells = new CsvCells(delimiter.byte)
   cells.read(bytes, true, window.isAscii)
   if (cells.rows === 0) throw invalid('the text is empty: a header with the names of the columns is needed')
+  const rows = cells.rows - 1
+  if (rows === 0) throw invalid('there are no rows below the header')
+  if (rows > maximumRows) {
+    throw invalid(`there are ${rows} rows, at most ${maximumRows} are answered at once: send them in parts`)
+  }
   const width = cells.width(0) - emptyEnd
-  const textsOf = (row: number) =>
-    Array.from({ length: width }, (_, column) => cells.text(row, column).trim().normalize('NFC'))
-  const names = textsOf(0)
-  const repeated = names.find((name, place) => names.indexOf(name) !== place)
-  if (repeated !== undefined) throw invalid(`two columns are called ${quoted(repeated)}`)
-  if (cells.rows - 1 > maximumRows) {
-    throw invalid(
-      `there are ${cells.rows - 1} rows, at most ${maximumRows} are answered at once: send them in parts`,
-    )
+  if (rows * width > maximumCells) {
+    throw invalid(`${rows} rows of ${width} columns are more than ${maximumCells} cells: send them in parts`)
   }
-  const rows: string[][] = []
-  for (let row = 1; row < cells.rows; row++) {
-    if (cells.width(row) !== cells.width(0)) {
-      throw invalid(`line ${cells.line(row)} has ${cells.width(row)} cells, the header has ${cells.width(0)}`)
-    }
-    rows.push(textsOf(row))
+  const header = textsOf(cells, 0, width)
+  return {
+    delimiter,
+    header,
+    columns: namedColumns(header),
+    rows: Array.from({ length: rows }, (_, row) => readRow(cells, row + 1, width)),
   }
-  if (rows.length === 0) throw invalid('there are no rows below the header')
-  return { delimiter, names, rows }
+}
+
+function textsOf(cells: CsvCells, row: number, width: number): string[] {
+  const came = cells.width(row)
+  return Array.from({ length: width }, (_, column) => (column < came ? cells.text(row, column) : ''))
+}
+
+/** A line may end with delimiters that no column stands behind. */
+function readRow(cells: CsvCells, row: number, width: number): CsvRow {
+  const came = cells.width(row)
+  const texts = textsOf(cells, row, width)
+  const extra = Array.from({ length: Math.max(0, came - width) }, (_, place) =>
+    cells.text(row, width + place),
+  )
+  if (came >= width && extra.every((text) => text === '')) return { cells: texts }
+  const wrong = `line ${cells.line(row)} has ${came === 1 ? '1 cell' : `${came} cells`}, the header has ${width} columns`
+  return { cells: texts, error: wrong }
 }
 
 /** Lines of cells, in quotes where it must be (RFC 4180). */
@@ -47,5 +74,7 @@ export function csvText(rows: readonly (readonly string[])[], { byte }: Delimite
   const delimiter = String.fromCharCode(byte)
   const needsQuotes = (text: string) => /["\r\n]|^\s|\s$/.test(text) || text.includes(delimiter)
   const cell = (text: string) => (needsQuotes(text) ? `"${text.replaceAll('"', '""')}"` : text)
-  return rows.map((row) => `${row.map(cell).join(delimiter)}\n`).join('')
+  // A line that is empty would be none.
+  const line = (cells: readonly string[]) => cells.map(cell).join(delimiter) || '""'
+  return rows.map((cells) => `${line(cells)}\n`).join('')
 }

@@ -4,7 +4,8 @@ import { isIntegerText } from '../number-text.js'
 import type { Batch, Cells, ColumnReading, Piece, ReadOptions, SourceColumn } from './batch.js'
 import { CsvCells, delimiters } from './csv-cells.js'
 import { type Dialect, detectDialect } from './csv-dialect.js'
-import { beyond, invalid, quoted, type ReadingLimits } from './limits.js'
+import { namedColumns } from './csv-names.js'
+import { beyond, invalid, type ReadingLimits } from './limits.js'
 import { decimalCommaInCell, numberInCell } from './number-cells.js'
 import { detectEncoding, utf8Bytes } from './text-bytes.js'
 import { overWindows, type TextWindow } from './text-window.js'
@@ -114,23 +115,14 @@ class CsvReader {
     const width = this.#width()
     this.#checkLine(0)
     this.#checkWidth(width)
-    const places = new Map<string, number>()
-    const names = Array.from({ length: width }, (_, column) => {
+    const texts = Array.from({ length: width }, (_, column) => {
       this.#checkLength(0, column)
-      return this.#text(0, column).trim()
+      return this.#text(0, column)
     })
-    return names.map((given, column) => {
-      let name = given
-      if (name === '') {
-        name = freeName(`column${column + 1}`, names)
-        warnings.push(`Column ${column + 1} has no name in the header; it is called ${name}.`)
-      }
-      const before = places.get(name)
-      if (before !== undefined) {
-        throw invalid(`columns ${before + 1} and ${column + 1} are both called ${quoted(name)}`)
-      }
-      places.set(name, column)
-      return given === '' ? { name, suggestedRole: 'feature' } : { name }
+    return namedColumns(texts).map(({ name, isNamed }, column) => {
+      if (isNamed) return { name }
+      warnings.push(`Column ${column + 1} has no name in the header; it is called ${name}.`)
+      return { name, suggestedRole: 'feature' }
     })
   }
 
@@ -231,13 +223,6 @@ class CsvReader {
       throw invalid(`line ${cells.line(row)} has ${came === 1 ? '1 cell' : `${came} cells`}, ${other}`)
     }
   }
-}
-
-/** The name, or the first of name_2, name_3, … that no other column has. */
-function freeName(name: string, taken: readonly string[]): string {
-  let free = name
-  for (let number = 2; taken.includes(free); number++) free = `${name}_${number}`
-  return free
 }
 
 /** Digits that a float64 would round. */

@@ -1,4 +1,4 @@
-/** A text file as UTF-8 bytes, whatever its encoding was. */
+/** Text of a file, or in memory, as UTF-8 bytes, whatever its encoding was. */
 import { isAscii, isUtf8 } from 'node:buffer'
 import { createReadStream } from 'node:fs'
 import { invalid } from './limits.js'
@@ -9,20 +9,24 @@ const pieceBytes = 1024 * 1024
 const newline = 10
 const carriageReturn = 13
 
-const chunksOf = (path: string, start = 0): AsyncIterable<Buffer> =>
-  createReadStream(path, { start, highWaterMark: pieceBytes })
+/** The path of a file, or its bytes. */
+export type TextSource = string | Buffer
+
+function chunksOf(source: TextSource): AsyncIterable<Buffer> | readonly Buffer[] {
+  return typeof source === 'string' ? createReadStream(source, { highWaterMark: pieceBytes }) : [source]
+}
 
 /**
  * The file's encoding: by its byte order mark; without one UTF-8, or windows-1252 (which holds Latin-1) when already
  * the first character that is not ASCII is not UTF-8.
  * @throws DatasetError naming the line where a file that began as UTF-8 goes on otherwise
  */
-export async function detectEncoding(path: string): Promise<Encoding> {
+export async function detectEncoding(source: TextSource): Promise<Encoding> {
   let checked: Buffer = Buffer.alloc(0)
   let line = 1
   let seenUtf8 = false
   let first = true
-  for await (const chunk of chunksOf(path)) {
+  for await (const chunk of chunksOf(source)) {
     const bytes = checked.length === 0 ? chunk : Buffer.concat([checked, chunk])
     if (first) {
       if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le'
@@ -90,19 +94,19 @@ function lineBreaks(bytes: Buffer): number {
 }
 
 /** The file's bytes as UTF-8, without a byte order mark. */
-export async function* utf8Bytes(path: string, encoding: Encoding): AsyncGenerator<Buffer> {
+export async function* utf8Bytes(source: TextSource, encoding: Encoding): AsyncGenerator<Buffer> {
   switch (encoding) {
     case 'utf-8':
-      yield* withoutMark(chunksOf(path))
+      yield* withoutMark(chunksOf(source))
       return
     case 'windows-1252':
-      for await (const chunk of chunksOf(path)) yield Buffer.from(windows1252Text(chunk))
+      for await (const chunk of chunksOf(source)) yield Buffer.from(windows1252Text(chunk))
       return
     case 'utf-16le':
     case 'utf-16be': {
       const decoder = new TextDecoder(encoding, { fatal: true })
       try {
-        for await (const chunk of chunksOf(path)) yield Buffer.from(decoder.decode(chunk, { stream: true }))
+        for await (const chunk of chunksOf(source)) yield Buffer.from(decoder.decode(chunk, { stream: true }))
         yield Buffer.from(decoder.decode())
       } catch (error) {
         if (error instanceof TypeError) throw invalid(`the file is not valid ${encoding.toUpperCase()} text`)
@@ -115,7 +119,7 @@ export async function* utf8Bytes(path: string, encoding: Encoding): AsyncGenerat
   }
 }
 
-async function* withoutMark(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* withoutMark(chunks: AsyncIterable<Buffer> | readonly Buffer[]): AsyncGenerator<Buffer> {
   let first = true
   for await (const chunk of chunks) {
     const marked = first && chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf

@@ -1,13 +1,13 @@
 /** Predictions: from the query string, from rows as JSON or CSV, from pictures. */
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import type { Cell, FeatureCoding } from '../../contract/dataset.js'
-import { type Model, predictionRequestSchema, predictionsSchema } from '../../contract/model.js'
-import { Problem, pointerTo } from '../../contract/problems.js'
+import { predictionRequestSchema, predictionsSchema } from '../../contract/model.js'
+import { Problem } from '../../contract/problems.js'
 import { pictureRow } from '../../training/picture-row.js'
-import { type PredictDependencies, predict, type Question } from '../../training/predict.js'
+import { type PredictDependencies, predict } from '../../training/predict.js'
 import { predictTable } from '../../training/predict-table.js'
+import { questionOf } from '../../training/query-question.js'
 import { callerOf } from '../caller.js'
 import { sendEntityTags } from '../plugins/entity-tag.js'
 import { failures, idParameters } from '../responses.js'
@@ -17,7 +17,6 @@ const textOrTexts = z.union([z.string(), z.array(z.string())])
 const querySchema = z
   .object({ x: textOrTexts.optional().describe('a row of values by place, any number of times') })
   .catchall(textOrTexts.describe('a column’s value; empty where it is missing'))
-type Query = z.infer<typeof querySchema>
 
 export interface PredictionRoutes extends Pick<ModelRoutes, 'models'> {
   predictors: PredictDependencies['predictors']
@@ -37,10 +36,8 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
   done,
 ) => {
   sendEntityTags(app)
-  app.addContentTypeParser(
-    [...tableTypes, ...pictureTypes],
-    { parseAs: 'buffer' },
-    (_request, body, parsed) => parsed(null, body),
+  app.addContentTypeParser([...tableTypes, ...pictureTypes], { parseAs: 'buffer' }, (request, body, parsed) =>
+    parsed(packedAs(request), body),
   )
   app.addContentTypeParser('*', (request, _body, parsed) => parsed(notUnderstood(request)))
 
@@ -98,34 +95,46 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
     },
     async (request, reply) => {
       const { id } = request.params
-      const type = request.headers['content-type']?.split(';')[0].trim().toLowerCase() ?? jsonType
+      const dependencies = dependenciesOf(request)
       const { body } = request
-      const answer = reply.type(`${jsonType}; charset=utf-8`)
-      if (Buffer.isBuffer(body)) {
-        if (tableTypes.includes(type)) {
-          const { predictions, text } = await predictTable(dependenciesOf(request), id, body)
-          const wantsJson = request.headers.accept?.includes(jsonType) ?? false
-          return wantsJson ? answer.send(predictions) : reply.type('text/csv; charset=utf-8').send(text)
-        }
-        return answer.send(
-          await predict(dependenciesOf(request), id, async (model) => ({
-            rows: [await pictureRow(model, body, limits.imagePixels)],
-            place: () => '',
-          })),
-        )
+      if (!Buffer.isBuffer(body)) {
+        if (body === undefined) throw notUnderstood(request)
+        // Checked before, by the schema of its content type.
+        const { inputs } = body as z.infer<typeof predictionRequestSchema>
+        const place = (pointer: string) => `/inputs${pointer}`
+        return asJson(reply).send(await predict(dependencies, id, () => ({ rows: inputs, place })))
       }
-      // Checked before, by the schema of its content type.
-      const { inputs } = body as z.infer<typeof predictionRequestSchema>
-      return answer.send(
-        await predict(dependenciesOf(request), id, () => ({
-          rows: inputs,
-          place: (pointer) => `/inputs${pointer}`,
-        })),
-      )
+      if (tableTypes.includes(contentType(request) ?? '')) {
+        const { predictions, text } = await predictTable(dependencies, id, body)
+        const wantsJson = request.headers.accept?.toLowerCase().includes(jsonType) ?? false
+        return wantsJson
+          ? asJson(reply).send(predictions)
+          : reply.type(`${tableTypes[0]}; charset=utf-8`).send(text)
+      }
+      const predictions = await predict(dependencies, id, async (model) => ({
+        rows: [await pictureRow(model, body, limits.imagePixels)],
+        place: () => '',
+      }))
+      return asJson(reply).send(predictions)
     },
   )
 
   done()
+}
+
+const contentType = (request: FastifyRequest) =>
+  request.headers['content-type']?.split(';')[0].trim().toLowerCase()
+
+const asJson = (reply: FastifyReply) => reply.type(`${jsonType}; charset=utf-8`)
+
+/** Why a packed body is not read; null of one that is not packed. */
+function packedAs(request: FastifyRequest): Problem | null {
+  const encoding = request.headers['content-encoding'] ?? 'identity'
+  if (encoding === 'identity') return null
+  return new Problem(
+    'unsupported-media-type',
+    `A body packed as ${encoding} is not read here; send it as it is.`,
+  )
 }
 
 function notUnderstood(request: FastifyRequest): Problem {
@@ -136,49 +145,4 @@ function notUnderstood(request: FastifyRequest): Problem {
     'unsupported-media-type',
     `${came}: send rows as ${jsonType} or ${tableTypes[0]}, or for models of pictures ${pictureTypes.join(' or ')}.`,
   )
-}
-
-/** `x` alone gives rows of values by place, unless it is but one of the model's columns; anything else is one row by name. */
-function questionOf(model: Model, query: Query): Question {
-  const names = Object.keys(query)
-  if (names.length === 0) {
-    const shown = model.columns.slice(0, 10)
-    const byPlace = `?x=${shown.map(() => '0').join(',')}`
-    const byName = `?${shown.map((column) => `${encodeURIComponent(column)}=0`).join('&')}`
-    throw new Problem('invalid-request', `Say what to predict from: ${byPlace} or by name: ${byName}`)
-  }
-  if (names.length === 1 && names[0] === 'x') {
-    const rows = [query.x ?? []].flat().map((text, row) => {
-      return text
-        .split(',')
-        .map((cell, place) => cellOf(model.coding.features[place], cell, ['x', row, place]))
-    })
-    return { rows, place: (pointer) => `/x${pointer}` }
-  }
-  if (Object.hasOwn(query, 'x') && !model.columns.includes('x')) {
-    throw invalid(['x'], 'comes alone: give rows as x, or one row by the names of its columns, not both')
-  }
-  const features = new Map(model.coding.features.map((feature) => [feature.name, feature]))
-  const row = Object.entries(query).map(([name, value]) => {
-    if (typeof value !== 'string') throw invalid([name], 'is given more than once')
-    return [name, cellOf(features.get(name.trim().normalize('NFC')), value, [name])] as const
-  })
-  return { rows: [Object.fromEntries(row)], place: (pointer) => pointer.replace(/^\/0/, '') }
-}
-
-const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
-
-/** A text as the feature's own kind of value; an empty one is a missing value. */
-function cellOf(feature: FeatureCoding | undefined, given: string, place: PropertyKey[]): Cell {
-  const text = given.trim()
-  if (text === '') return null
-  if (feature?.type !== 'number' || feature.decimal === 'comma') return given
-  const number = Number(text)
-  if (decimal.test(text) && Number.isFinite(number)) return number
-  throw invalid(place, `"${given}" is not a finite number`)
-}
-
-function invalid(place: PropertyKey[], message: string): Problem {
-  const pointer = pointerTo(place)
-  return new Problem('invalid-request', `${pointer}: ${message}`, [{ pointer, message }])
 }

@@ -1,0 +1,49 @@
+/** The rows that a query string asks about. */
+import type { FeatureCoding } from '../contract/dataset.js'
+import type { Model } from '../contract/model.js'
+import { Problem, pointerTo } from '../contract/problems.js'
+import { isReadable } from '../datasets/raw-cells.js'
+import type { Question } from './predict.js'
+
+export type Query = Readonly<Record<string, string | string[] | undefined>>
+
+/** `x` alone gives rows of values by place, unless it is but one of the model's columns; anything else is one row by name. */
+export function questionOf(model: Model, query: Query): Question {
+  const names = Object.keys(query)
+  if (names.length === 0) {
+    const shown = model.columns.slice(0, 10)
+    const byPlace = `?x=${shown.map(() => '0').join(',')}`
+    const byName = `?${shown.map((column) => `${encodeURIComponent(column)}=0`).join('&')}`
+    throw new Problem('invalid-request', `Say what to predict from: ${byPlace} or by name: ${byName}`)
+  }
+  if (names.length === 1 && names[0] === 'x') {
+    const rows = [query.x ?? []].flat().map((text) => text.split(','))
+    const { features } = model.coding
+    // Of several rows, one that is wrong leaves the others.
+    if (rows.length === 1) {
+      for (const [place, cell] of rows[0].entries()) checkCell(features[place], cell, ['x', 0, place])
+    }
+    return { rows, place: (pointer) => `/x${pointer}` }
+  }
+  if (Object.hasOwn(query, 'x') && !model.columns.includes('x')) {
+    throw invalid(['x'], 'comes alone: give rows as x, or one row by the names of its columns, not both')
+  }
+  const features = new Map(model.coding.features.map((feature) => [feature.name, feature]))
+  const row = Object.entries(query).map(([name, value]) => {
+    if (typeof value !== 'string') throw invalid([name], 'is given more than once')
+    checkCell(features.get(name.trim().normalize('NFC')), value, [name])
+    return [name, value] as const
+  })
+  return { rows: [Object.fromEntries(row)], place: (pointer) => pointer.replace(/^\/0/, '') }
+}
+
+/** Throws Problem `invalid-request` at a text that can be no value of a number column. */
+function checkCell(feature: FeatureCoding | undefined, text: string, place: PropertyKey[]): void {
+  if (feature === undefined || isReadable(feature, text)) return
+  throw invalid(place, `"${text}" is not a finite number`)
+}
+
+function invalid(place: PropertyKey[], message: string): Problem {
+  const pointer = pointerTo(place)
+  return new Problem('invalid-request', `${pointer}: ${message}`, [{ pointer, message }])
+}
