@@ -54,11 +54,11 @@ function gapReader({ missingTexts }: FeatureCoding): (cell: Cell) => boolean {
   }
 }
 
-/** Whether a text means something to a number column, be it that the value is missing; to other columns any text does. */
+/** Whether a text is a number to a number column, or empty, or says that the value is missing, where something stands in. */
 export function isReadable(feature: FeatureCoding, text: string): boolean {
-  if (feature.type !== 'number') return true
   const plain = text.trim()
-  return gapReader(feature)(plain) || numberOf(feature, plain) !== undefined
+  if (feature.type !== 'number' || plain === '' || numberOf(feature, plain) !== undefined) return true
+  return feature.imputation !== undefined && gapReader(feature)(plain)
 }
 
 function numberCoder(feature: Coding<'number'>): CellCoder {
