@@ -85,7 +85,7 @@ export const jobRequestSchema = z
       .describe(
         'layers, or `auto`: one hidden layer of 100 relu units and an end that fits the target. With `auto`, what is left ' +
           'out of loss, optimizer (adam, learning rate 0.002), epochs (300) and earlyStopping (patience 20, on a share of ' +
-          'the rows held out, or by folds below 200 rows) is chosen, too; with `from`, the network is that of the model',
+          'the rows held out, or by folds below 500 rows) is chosen, too; with `from`, the network is that of the model',
       ),
     loss: lossSchema.optional().describe('needed unless the network is `auto`'),
     optimizer: optimizerSchema.optional().describe('default adam with learning rate 0.001'),

@@ -9,6 +9,7 @@ import {
   layerSchema,
   lossSchema,
   type Network,
+  type Optimizer,
   optimizerSchema,
   type TrainingSpec,
 } from '../contract/network.js'
@@ -31,11 +32,13 @@ export interface DataTraits {
 
 const hiddenUnits = 100
 const learningRate = 0.002
+/** A prior on the weights counts once, however many rows there are: less for each of many. */
+const weightDecay = { most: 0.01, ofRows: 3 }
 const epochs = 300
 const patience = 20
 const heldOut = 0.15
 /** With fewer rows, the number of epochs is chosen by folds and all rows train at the end. */
-const rowsToHoldOut = 200
+const rowsToHoldOut = 500
 const folds = 5
 /** With fewer rows, nothing can be held out. */
 const fewestRows = 10
@@ -75,9 +78,16 @@ export function resolveRequest(
       source === null ? networkEndingWith(end, data) : networkOf(source.network, end, request.fromMismatch),
     loss: end.loss,
     epochs: request.epochs ?? epochs,
-    optimizer: request.optimizer ?? optimizerSchema.parse({ type: 'adam', learningRate }),
+    optimizer: request.optimizer ?? optimizerFor(data),
     ...stoppingFor(request, data),
   }
+}
+
+/** A truth table is learned to the letter. */
+function optimizerFor({ rows, isTruthTable }: DataTraits): Optimizer {
+  const decay = Math.min(weightDecay.most, weightDecay.ofRows / rows)
+  const rounded = isTruthTable ? 0 : Number(decay.toPrecision(2))
+  return optimizerSchema.parse({ type: 'adam', learningRate, weightDecay: rounded })
 }
 
 function missing(field: 'loss' | 'epochs', wanted: string): Problem {

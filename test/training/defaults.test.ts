@@ -88,17 +88,17 @@ it('takes a picture as a row of its pixels', () => {
 describe('the training that "auto" chooses', () => {
   const stopping = { monitor: 'valLoss', patience: 20, minDelta: 0, restoreBest: true }
 
-  it('is adam with 0.002, at most 300 epochs, and a share of 0.15 held out from 200 rows on', () => {
-    expect(resolved({}, data([number()], { rows: 200 }))).toMatchObject({
-      optimizer: { type: 'adam', learningRate: 0.002 },
+  it('is adam with 0.002, at most 300 epochs, and a share of 0.15 held out from 500 rows on', () => {
+    expect(resolved({}, data([number()], { rows: 500 }))).toMatchObject({
+      optimizer: { type: 'adam', learningRate: 0.002, weightDecay: 0.006 },
       epochs: 300,
       earlyStopping: stopping,
       validationSplit: 0.15,
     })
   })
 
-  it('chooses the epochs by five folds below 200 rows', () => {
-    const { earlyStopping, validationSplit } = resolved({}, data([number()], { rows: 199 }))
+  it('chooses the epochs by five folds below 500 rows', () => {
+    const { earlyStopping, validationSplit } = resolved({}, data([number()], { rows: 499 }))
     expect(earlyStopping).toEqual({ ...stopping, folds: 5 })
     expect(validationSplit).toBe(0)
   })
