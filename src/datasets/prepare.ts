@@ -113,6 +113,8 @@ function placesOf({ lines }: Batch, firstRow: number): PlaceOf {
 
 /** Of many columns that are ignored, a few say why. */
 const mostReasons = 3
+/** Of pictures, these say nothing: a pixel may well be the same in all of them. */
+const ofSingleColumns: readonly DatasetWarning['code'][] = ['constant-column', 'mixed-scales']
 /** A file that loses more of its rows is refused. */
 const mostDropped = 0.5
 
@@ -212,7 +214,9 @@ class RowPreparation {
       warnings: [
         ...warnings.map((message) => ({ code: 'assumption' as const, columns: [], message })),
         ...notices,
-        ...warningsOf({ columns, droppedRows, readRows: this.#readRows, missing: this.#missing }),
+        ...warningsOf({ columns, droppedRows, readRows: this.#readRows, missing: this.#missing }).filter(
+          ({ code }) => image === undefined || !ofSingleColumns.includes(code),
+        ),
         ...(this.#leaks?.warnings() ?? []),
       ],
     }

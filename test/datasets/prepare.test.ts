@@ -394,6 +394,15 @@ describe('several targets, shapes and pictures', () => {
     expect(columns.map(({ role }) => role)).toEqual(['target', 'feature', 'target'])
   })
 
+  test('a pixel that never changes is no cause for a warning', async () => {
+    const source = { inputShape: [1, 1, 2], image: { width: 2, height: 1, channels: 1 as const } }
+    const columns = { p1: [[0, 0, 0, 0]], p2: [[3, 4, 5, 9]], y: [[0, 1, 0, 1]] }
+    const codes = async (about: typeof source | object) =>
+      (await prepared(reading(columns, about))).warnings.map(({ code }) => code)
+    expect(await codes(source)).not.toContain('constant-column')
+    expect(await codes({})).toContain('constant-column')
+  })
+
   test('a shape stays while the features are as many', async () => {
     const source = { inputShape: [1, 1, 2], image: { width: 2, height: 1, channels: 1 as const } }
     const read = reading({ p1: [[0, 9]], p2: [[3, 4]], y: [[0, 1]] }, source)
