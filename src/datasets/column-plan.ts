@@ -33,6 +33,8 @@ const mostNumberClasses = 20
 const leastRowsOfClass = 5
 /** From this share of the rows on, a word like None is a class of the target. */
 const frequentWord = 0.05
+/** In so few rows, texts that are all different may be categories all the same, where there is no other feature. */
+const fewRows = 20
 /** Columns that lack more are ignored. */
 const mostMissing = 0.5
 
@@ -52,9 +54,9 @@ export function planColumns(facts: readonly ColumnFacts[], preparation: Preparat
     targets,
     missing: missingWordsOf(facts),
   }
-  const planned = (usesCounters: boolean) =>
+  const planned = (isLastResort: boolean) =>
     facts.map((fact) =>
-      targets.names.has(fact.column.name) ? planTarget(fact, file) : planFeature(fact, file, usesCounters),
+      targets.names.has(fact.column.name) ? planTarget(fact, file) : planFeature(fact, file, isLastResort),
     )
   const plans = planned(false)
   // Better a feature that may say little than none.
@@ -186,15 +188,15 @@ function noticesOf(
   return typeNotices(fact, { type, isDeclared: declared !== undefined, saysComma, missing })
 }
 
-/** `usesCounters`: numbers that seem to count or name the rows are features, because there are no others. */
-function planFeature(fact: ColumnFacts, file: FileFacts, usesCounters: boolean): ColumnPlan {
+/** `isLastResort`: numbers that seem to count or name the rows are features, because there are no others. */
+function planFeature(fact: ColumnFacts, file: FileFacts, isLastResort: boolean): ColumnPlan {
   const { column, kind, rows, present } = fact
   const { name } = column
   const { preparation } = file
   const said = declaredType(name, preparation)
   const declared = said ?? column.suggestedType
   const { rule } = ruleOf(name, preparation)
-  const reason = declared === undefined ? ignoreReason(fact, file, usesCounters) : undefined
+  const reason = declared === undefined ? ignoreReason(fact, file, isLastResort) : undefined
   if (reason !== undefined) {
     const message = `${name} is ignored, because ${reason.why}; to ${reason.code === 'ignored-column' ? 'say so' : 'use it'}: ${reason.remedy}`
     return {
@@ -216,7 +218,7 @@ function planFeature(fact: ColumnFacts, file: FileFacts, usesCounters: boolean):
 function ignoreReason(
   fact: ColumnFacts,
   { preparation, missing }: FileFacts,
-  usesCounters: boolean,
+  isLastResort: boolean,
 ): IgnoreReason | undefined {
   const { column, kind, rows, present } = fact
   const { name } = column
@@ -228,7 +230,8 @@ function ignoreReason(
     const why = `it has no value in ${rows - present} of ${rows} rows`
     return { code: 'mostly-missing', why, remedy: `types=${name}:${typeOfKind[kind]}` }
   }
-  return usesCounters && kind === 'number' ? undefined : identifierReason(fact, missing)
+  const isUsed = isLastResort && (kind === 'number' || present < fewRows)
+  return isUsed ? undefined : identifierReason(fact, missing)
 }
 
 function common(
