@@ -6,12 +6,15 @@ import { type Loss, lastActivation, type Network } from '../src/contract/network
 import { encodeByCoding } from '../src/datasets/encoding.js'
 import { Evaluator } from '../src/datasets/evaluation.js'
 import { inputsOf } from '../src/datasets/feature-coding.js'
-import type { Table } from '../src/datasets/table.js'
+import { areBinary, labelledRows, withEmptyColumns } from '../src/datasets/labelled-rows.js'
+import { DatasetError, type Table } from '../src/datasets/table.js'
 import { targetNames, targetWidth } from '../src/datasets/target-coding.js'
 import type { Predictor } from '../src/engine/index.js'
 
-/** Asked at once; in between, other questions are answered. */
-const rowsAtOnce = 512
+/** Asked at once, whole batches of the predictor; in between, other questions are answered. */
+const rowsAtOnce = { least: 64, most: 512 }
+/** Other questions wait about as long, unless fewer rows take longer. */
+const turnMilliseconds = 20
 
 export interface TableQuestion {
   table: Table
@@ -21,42 +24,66 @@ export interface TableQuestion {
   threshold: number | null
 }
 
-/** @throws DatasetError when the rows do not fit the model */
-export async function evaluateTable(question: TableQuestion, predictor: Predictor): Promise<Evaluation> {
-  const { table, network, loss, coding, threshold } = question
-  const available = table.rows
-  const count = Math.min(available, maximumEvaluatedRows)
-  const rows = Int32Array.from({ length: count }, (_, index) => Math.floor((index * available) / count))
-  const [inputs, width] = [inputsOf(coding), targetWidth(coding.target)]
-  const isBinary = hasBinaryTargets(table, coding)
-  const evaluator = new Evaluator(
-    coding.target,
-    { loss, lastActivation: lastActivation(network), isBinary, threshold },
-    { rows: 'given', available, count },
-  )
-  for (let first = 0; first < count; first += rowsAtOnce) {
-    const asked = rows.subarray(first, Math.min(count, first + rowsAtOnce))
-    const x = new Float32Array(asked.length * inputs)
-    const y = new Float32Array(asked.length * width)
-    encodeByCoding({ table, rows: asked }, coding, loss, x, y)
-    const outputs = predictor.predict(x)
-    const size = outputs.length / asked.length
-    for (let row = 0; row < asked.length; row++) {
-      evaluator.add(
-        y.subarray(row * width, (row + 1) * width),
-        outputs.subarray(row * size, (row + 1) * size),
-      )
-    }
-    await nextTurn()
-  }
-  return evaluator.result()
+export interface TableEvaluation {
+  evaluation: Evaluation
+  /** Rows without a value of a target. */
+  unlabelled: number
 }
 
-/** Whether the targets of the table are 0 or 1, for models of which the coding does not say so. */
-function hasBinaryTargets({ columns }: Table, { target }: Coding): boolean {
-  const names = new Set(targetNames(target))
-  const targets = columns.filter(({ name }) => names.has(name))
-  return targets.every(({ type, min = 0, max = 1, integers }) => {
-    return type !== 'number' || (min >= 0 && max <= 1 && integers !== false)
-  })
+/** @throws DatasetError when the rows do not fit the model */
+export async function evaluateTable(question: TableQuestion, predictor: Predictor): Promise<TableEvaluation> {
+  const { network, loss, coding, threshold } = question
+  const table = withEmptyColumns(question.table, coding)
+  const labelled = labelledRows(table, coding.target)
+  const available = labelled.length
+  if (available === 0) {
+    const names = targetNames(coding.target).join(', ')
+    throw new DatasetError(
+      'invalid-dataset',
+      `no row has a value of ${names}, which the answers are compared with`,
+    )
+  }
+  const count = Math.min(available, maximumEvaluatedRows)
+  const rows = Int32Array.from(
+    { length: count },
+    (_, index) => labelled[Math.floor((index * available) / count)],
+  )
+  const evaluator = new Evaluator(
+    coding.target,
+    {
+      loss,
+      lastActivation: lastActivation(network),
+      isBinary: areBinary({ table, rows }, coding.target),
+      threshold,
+    },
+    { rows: 'given', available, count },
+  )
+  let atOnce = rowsAtOnce.least
+  for (let first = 0; first < count; ) {
+    const begin = performance.now()
+    const asked = rows.subarray(first, first + atOnce)
+    ask({ ...question, table, rows: asked }, predictor, evaluator)
+    first += asked.length
+    const milliseconds = performance.now() - begin
+    if (milliseconds > turnMilliseconds) atOnce = Math.max(atOnce / 2, rowsAtOnce.least)
+    else if (milliseconds < turnMilliseconds / 2) atOnce = Math.min(atOnce * 2, rowsAtOnce.most)
+    await nextTurn()
+  }
+  return { evaluation: evaluator.result(), unlabelled: table.rows - available }
+}
+
+function ask(
+  { table, rows, coding, loss }: TableQuestion & { rows: Int32Array },
+  predictor: Predictor,
+  evaluator: Evaluator,
+): void {
+  const width = targetWidth(coding.target)
+  const x = new Float32Array(rows.length * inputsOf(coding))
+  const y = new Float32Array(rows.length * width)
+  encodeByCoding({ table, rows }, coding, loss, x, y)
+  const outputs = predictor.predict(x)
+  const size = outputs.length / rows.length
+  for (let row = 0; row < rows.length; row++) {
+    evaluator.add(y.subarray(row * width, (row + 1) * width), outputs.subarray(row * size, (row + 1) * size))
+  }
 }

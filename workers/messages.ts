@@ -8,7 +8,7 @@ import type { Inheritance } from '../src/datasets/inherited-coding.js'
 import type { DatasetError, Table } from '../src/datasets/table.js'
 import type { BackendName, DatasetHandle } from '../src/engine/index.js'
 import type { Checkpoint, Painted, Painting, Progress } from '../src/training/ports.js'
-import type { TableQuestion } from './evaluate-table.js'
+import type { TableEvaluation, TableQuestion } from './evaluate-table.js'
 
 export interface PackedWeights {
   tensors: Tensor[]
@@ -92,7 +92,7 @@ export type ToPredictor =
 export type FromPredictor =
   | { type: 'predicted'; question: number; outputs: Float32Array }
   | { type: 'painted'; question: number; painted: Painted }
-  | { type: 'evaluated'; question: number; evaluation: Evaluation }
+  | ({ type: 'evaluated'; question: number } & TableEvaluation)
   /** The rows do not fit the model. */
   | { type: 'refused'; question: number; code: DatasetError['code']; message: string }
   | { type: 'failed'; question: number; message: string }

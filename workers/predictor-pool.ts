@@ -2,7 +2,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Model } from '../src/contract/model.js'
 import { Problem } from '../src/contract/problems.js'
-import { DatasetError } from '../src/datasets/table.js'
 import type { AllModels, PredictorPool } from '../src/training/ports.js'
 import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
 
@@ -106,9 +105,11 @@ export function openPredictorPool(
       const { id: modelId, network, loss, coding, threshold } = model
       const rows = { table, network, loss, coding, threshold }
       const answer = await ask((question) => ({ type: 'evaluate', question, modelId, rows }))
-      if (answer.type === 'refused') throw new DatasetError(answer.code, answer.message)
-      if (answer.type !== 'evaluated') throw new Error('an evaluation was asked for')
-      return answer.evaluation
+      if (answer.type !== 'evaluated' && answer.type !== 'refused') {
+        throw new Error('an evaluation was asked for')
+      }
+      const { question: _, ...outcome } = answer
+      return outcome
     },
     async paint(painting) {
       if (closed) throw new Error('predictions are closed')

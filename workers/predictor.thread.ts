@@ -55,7 +55,7 @@ function answer(question: number, compute: () => Answer): void {
 
 async function evaluate(question: number, modelId: string, rows: TableQuestion): Promise<void> {
   try {
-    send({ type: 'evaluated', question, evaluation: await evaluateTable(rows, predictorOf(modelId)) })
+    send({ type: 'evaluated', question, ...(await evaluateTable(rows, predictorOf(modelId))) })
   } catch (error) {
     if (!(error instanceof DatasetError)) send({ type: 'failed', question, message: String(error) })
     else send({ type: 'refused', question, code: error.code, message: error.message })

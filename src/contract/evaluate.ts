@@ -4,27 +4,32 @@ import { cellSchema, datasetWarningSchema, generatedDatasetSchema } from './data
 import { evaluationSchema } from './evaluation.js'
 import { text } from './text.js'
 
+const maximumRows = 10_000
+
 export const evaluationRequestSchema = z
-  .union([
-    z.strictObject({
-      dataset: z
-        .union([text(100).min(1), generatedDatasetSchema])
-        .describe('a ds_… id, a built-in’s name, or a generated built-in with its settings'),
-    }),
-    z.strictObject({
-      rows: z
-        .array(z.record(z.string(), cellSchema))
-        .min(1)
-        .max(10_000)
-        .describe('rows by column name, the target among them'),
-    }),
-  ])
-  .meta({ examples: [{ dataset: 'xor' }] })
+  .strictObject({
+    dataset: z
+      .union([text(100).min(1), generatedDatasetSchema])
+      .optional()
+      .describe('a ds_… id, a built-in’s name, or a generated built-in with its settings'),
+    rows: z
+      .array(z.record(z.string(), cellSchema))
+      .min(1)
+      .max(maximumRows)
+      .optional()
+      .describe('rows by column name, the target among them; more of them are sent as a file'),
+  })
+  .refine(({ dataset, rows }) => (dataset === undefined) !== (rows === undefined), {
+    error: 'must have either dataset or rows',
+  })
+  .meta({ examples: [{ dataset: 'xor' }, { rows: [{ x1: 0, x2: 1, y: 1 }] }] })
 export type EvaluationRequest = z.infer<typeof evaluationRequestSchema>
 
 export const modelEvaluationSchema = z.object({
   modelId: z.string(),
-  evaluation: evaluationSchema,
+  evaluation: evaluationSchema.describe(
+    'with `rows: "given"`; classes are told apart by the model’s `threshold`',
+  ),
   droppedRows: z.int().describe('rows left out because they have no target'),
   warnings: z.array(datasetWarningSchema).describe('what was guessed of a file'),
 })

@@ -35,6 +35,8 @@ export type LikeColumn = Pick<
 > & {
   /** Rows with gaps are wanted, whatever stands in for them. */
   keepsGaps?: boolean
+  /** Of a target: what its values are, also where such a word means a missing value elsewhere. */
+  classes?: string[]
 }
 
 export const defaultPreparation: Preparation = { types: [], missing: { everywhere: 'impute', columns: [] } }

@@ -4,7 +4,7 @@ import { type Evaluation, maximumConfusionClasses } from '../contract/evaluation
 import type { Activation, Loss } from '../contract/network.js'
 import type { Counter } from './evaluation.js'
 import { leastPositive, placeOfClass, placeOfLargest } from './prediction.js'
-import { targetWidth } from './target-coding.js'
+import { targetNames, targetWidth } from './target-coding.js'
 import { TwoClassScores } from './two-class-scores.js'
 
 /** How outputs become classes. */
@@ -51,7 +51,7 @@ export function classCounter(
       return {
         type: 'classification',
         ...rows,
-        notices: noticesOf(accuracy, baseline, support),
+        notices: noticesOf(accuracy, baseline, { about: '', remedy: remedyOf(support, coding) }),
         classes: names,
         right: sum(right),
         confusion,
@@ -78,7 +78,7 @@ export function labelCounter(names: string[], loss: Loss): Counter {
     result: (rows) => ({
       type: 'multiLabel',
       ...rows,
-      notices: [],
+      notices: names.flatMap((name, place) => labelNotices(name, confusions[place])),
       labels: names.map((name, place) => {
         const [[, falsePositives], [falseNegatives, truePositives]] = confusions[place]
         const found = {
@@ -90,6 +90,15 @@ export function labelCounter(names: string[], loss: Loss): Counter {
       }),
     }),
   }
+}
+
+function labelNotices(name: string, [no, yes]: number[][]): Classification['notices'] {
+  const support = [sum(no), sum(yes)]
+  const rows = sum(support)
+  const most = placeOfLargest(support)
+  const baseline = { class: ['no', 'yes'][most], accuracy: support[most] / rows }
+  const remedy = `Try more epochs, another learning rate, or features that say more about ${name}.`
+  return rows === 0 ? [] : noticesOf((no[0] + yes[1]) / rows, baseline, { about: ` about ${name}`, remedy })
 }
 
 const squareOfZeros = (side: number) => Array.from({ length: side }, () => new Array<number>(side).fill(0))
@@ -121,20 +130,27 @@ const percent = (share: number) => `${(100 * share).toFixed(1)} %`
 /** Below this share of its even share, a class is rare. */
 const rareShare = 0.4
 
+function remedyOf(support: readonly number[], coding: TargetCoding): string {
+  const isSkewed = support.some((count) => count < (rareShare * sum(support)) / support.length)
+  if (!isSkewed) return 'Try more epochs, another learning rate, or features that tell the classes apart.'
+  const [name, ...others] = targetNames(coding)
+  const seen = 'The classes are far from equally frequent:'
+  if (others.length > 0) return `${seen} look at recall.`
+  const first = 'classes' in coding ? '' : `upload with types=${name}:category, `
+  return `${seen} ${first}try "classWeight": "balanced", and look at recall.`
+}
+
 function noticesOf(
   accuracy: number | null,
   baseline: Classification['baseline'],
-  support: readonly number[],
+  { about, remedy }: { about: string; remedy: string },
 ): Classification['notices'] {
-  if (accuracy === null || baseline === null || accuracy > baseline.accuracy || baseline.accuracy === 1)
+  // Where all rows are of one class, nothing can be better.
+  if (accuracy === null || baseline === null || accuracy > baseline.accuracy || baseline.accuracy === 1) {
     return []
-  const rows = sum(support)
-  const isSkewed = support.some((count) => count < (rareShare * rows) / support.length)
-  const hint = isSkewed
-    ? 'The classes are far from equally frequent: try "classWeight": "balanced", and look at recall.'
-    : 'Try more epochs, another learning rate, or features that tell the classes apart.'
+  }
   const message =
-    `The model is right in ${percent(accuracy)} of these rows, no better than always answering "${baseline.class}", ` +
-    `which is right in ${percent(baseline.accuracy)}. ${hint}`
+    `The model is right${about} in ${percent(accuracy)} of these rows, no better than always answering ` +
+    `"${baseline.class}", which is right in ${percent(baseline.accuracy)}. ${remedy}`
   return [{ code: 'no-better-than-most-frequent', message }]
 }

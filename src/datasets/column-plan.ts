@@ -6,7 +6,7 @@ import { missingAsClass, numbersAsClasses, typeNotices } from './column-notices.
 import { type CellKind, type ColumnFacts, missingWordsOf } from './column-survey.js'
 import { defaultTarget } from './default-target.js'
 import { type IgnoreReason, identifierReason } from './identifiers.js'
-import { missingTextsOf } from './missing-text.js'
+import { missingTextsOf, plainText } from './missing-text.js'
 import { checkNames } from './preparation-names.js'
 import type { ColumnReading } from './reading/batch.js'
 import { shownNames } from './shown-text.js'
@@ -129,8 +129,10 @@ function planTarget(fact: ColumnFacts, { preparation, targets, missing }: FileFa
   if (declared === 'ignored') throw invalid(`${name} is the target, so it cannot be ignored`)
   const notices = targets.notice === undefined ? [] : [targets.notice]
   const missingTexts = missingTextsOf(preparation.missingValues)
+  const known = preparation.like?.find((each) => each.name === name)
+  const knownClasses = new Set(known?.classes?.map(plainText))
   const classWords = declared === undefined || declared === 'category' ? classWordsOf(fact, preparation) : []
-  if (present === 0 && rows > 0 && classWords.length === 0) {
+  if (present === 0 && rows > 0 && classWords.length === 0 && knownClasses.size === 0) {
     throw invalid(`${name} is the target, but it has no value in any row; say target=NAME for another column`)
   }
   if (classWords.length > 0) notices.push(missingAsClass(name, classWords, missing))
@@ -149,8 +151,10 @@ function planTarget(fact: ColumnFacts, { preparation, targets, missing }: FileFa
   return {
     ...common(fact, preparation, type, declared !== undefined),
     role: 'target',
-    missing: 'drop',
-    missingTexts: new Set([...missingTexts].filter((text) => !classWords.includes(text))),
+    missing: known?.keepsGaps === true ? undefined : 'drop',
+    missingTexts: new Set(
+      [...missingTexts].filter((text) => !classWords.includes(text) && !knownClasses.has(text)),
+    ),
     notices: [...notices, ...noticesOf(fact, type, declared, { preparation, targets, missing })],
   }
 }

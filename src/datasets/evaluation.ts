@@ -18,7 +18,7 @@ export interface EvaluatorOptions {
   loss: Loss
   /** Of the network’s last layer; probabilities come from softmax and sigmoid. */
   lastActivation?: Activation | undefined
-  /** Every target is 0 or 1; it decides for datasets of which the coding does not say so. */
+  /** Every target of these rows is 0 or 1; otherwise numbers are not right or wrong, whatever the coding says. */
   isBinary: boolean
   /** Probability of the second class from which on it is the answer; ½ when left out. */
   threshold?: number | null | undefined
@@ -62,13 +62,11 @@ function counterOf(coding: TargetCoding, options: EvaluatorOptions, count: numbe
       const isKnown = coding.binary !== undefined
       const tellsApart = isKnown
         ? accuracyOfTargets(coding, loss, lastActivation) !== 'none'
-        : isBinary && !isRegression(loss)
-      if (!tellsApart) return regressionCounter(coding, count)
+        : !isRegression(loss)
+      if (!isBinary || !tellsApart) return regressionCounter(coding, count)
       if (coding.names.length === 1) return classCounter(['0', '1'], coding, answers, count)
       const isOneHot = accuracyOfTargets(coding, loss, lastActivation) === 'argmax'
-      return isOneHot
-        ? classCounter(coding.names, { type: 'oneHot', name: '', classes: coding.names }, answers, count)
-        : labelCounter(coding.names, loss)
+      return isOneHot ? classCounter(coding.names, coding, answers, count) : labelCounter(coding.names, loss)
     }
     default:
       return coding satisfies never

@@ -45,7 +45,7 @@ function targetColumns(target: Coding['target']): LikeColumn[] {
   switch (target.type) {
     case 'oneHot':
     case 'binary':
-      return [{ name: target.name, type: 'category', role: 'target' }]
+      return [{ name: target.name, type: 'category', role: 'target', classes: target.classes }]
     case 'number':
     case 'multiLabel': {
       const type = target.type === 'number' ? 'number' : 'boolean'

@@ -56,11 +56,15 @@ export function decode(coding: Coding, output: ArrayLike<number>, reading: Readi
 export const leastPositive = (loss: Loss) => (loss === 'hinge' ? 0 : 0.5)
 
 function placeOfAnswer(output: readonly number[], { loss, lastActivation, threshold }: Reading): number {
-  const isProbability =
-    (output.length === 1 && lastActivation === 'sigmoid') ||
-    (output.length === 2 && lastActivation === 'softmax')
-  if (!isProbability || typeof threshold !== 'number') return placeOfClass(output, loss)
+  if (!tellsTwoClasses(output.length, lastActivation) || typeof threshold !== 'number') {
+    return placeOfClass(output, loss)
+  }
   return output[output.length - 1] >= threshold ? 1 : 0
+}
+
+/** Whether the last output is the probability of the second of two classes. */
+export function tellsTwoClasses(outputs: number, lastActivation: Activation | undefined): boolean {
+  return (outputs === 1 && lastActivation === 'sigmoid') || (outputs === 2 && lastActivation === 'softmax')
 }
 
 /** The class a network's outputs mean; one output tells two classes apart. */

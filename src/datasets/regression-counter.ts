@@ -55,7 +55,7 @@ export function regressionCounter(coding: TargetCoding, count: number): Counter 
 function noticesOf({ name, r2 }: Pick<Regression['targets'][number], 'name' | 'r2'>): Regression['notices'] {
   if (r2 === null || r2 >= 0) return []
   const message =
-    `R² of ${name} is ${r2.toFixed(2)}: always answering with the mean of ${name} would be better than this model. ` +
+    `R² of ${name} is −${Number((-r2).toPrecision(3))}: always answering with the mean of ${name} would be better than this model. ` +
     'Try "targetScaling": "standardize", more epochs, or another learning rate.'
   return [{ code: 'worse-than-mean', message }]
 }

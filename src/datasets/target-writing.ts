@@ -42,7 +42,7 @@ function writeClasses(
   { y, stride }: TargetRows,
 ): void {
   const column = part.table.columns[target]
-  const classOf = placeReader(column, coding.classes)
+  const classOf = classReader(column, coding.classes)
   const unknown = new Set<string>()
   eachColumn(part, [target], (_, values, chosen, first) => {
     for (let index = 0; index < chosen.length; index++) {
@@ -57,6 +57,35 @@ function writeClasses(
   const names = shownNames([...unknown].map((name) => shown(name)))
   const message = `${column.name} has ${names}, and the network only tells ${shownNames(coding.classes)} apart`
   throw new DatasetError('invalid-dataset', message)
+}
+
+/**
+ * The place of a value among the classes, −1 when it is none. A class that is a number or a truth may be written another
+ * way: 1.0 is class 1, and yes is class true.
+ */
+function classReader(column: StoredColumn, classes: readonly string[]): (value: number) => number {
+  const asWritten = placeReader(column, classes)
+  const meanings = meaningsOf(column, classes)
+  return (value) => {
+    const place = asWritten(value)
+    return place >= 0 || Number.isNaN(value) ? place : (meanings?.(value) ?? -1)
+  }
+}
+
+/** By what a text means, where all classes are written as numbers are here, or are the two truths. */
+function meaningsOf(
+  column: StoredColumn,
+  classes: readonly string[],
+): ((value: number) => number | undefined) | null {
+  const areTruths = classes.length === 2 && classes.every((name) => name === 'true' || name === 'false')
+  if (areTruths) {
+    const truth = truthReader(column)
+    return (value) => [classes.indexOf('false'), classes.indexOf('true')][truth(value)]
+  }
+  const numbers = numbersOfCodes(column)
+  if (numbers === null || !classes.every((name) => name === String(Number(name)))) return null
+  const places = new Map(classes.map((name, place) => [Number(name), place]))
+  return (code) => places.get(numbers[code])
 }
 
 /** Its name. @throws DatasetError when there is none, or the classes are numbers without gaps */
@@ -105,7 +134,7 @@ function writeNumbers(
 }
 
 /** A target's value as a number; yes is 1 and no is 0. */
-function targetReader(column: StoredColumn): (value: number) => number {
+export function targetReader(column: StoredColumn): (value: number) => number {
   const numbers = numbersOfCodes(column)
   if (numbers === null) return (value) => value
   const truth = truthReader(column)

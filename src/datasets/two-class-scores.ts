@@ -1,7 +1,7 @@
 /** Scores of rows that are of one of two classes, and what every threshold on them would answer. */
 import { type Evaluation, maximumThresholds, type ThresholdCounts } from '../contract/evaluation.js'
 import type { Answers } from './class-counter.js'
-import { leastPositive, placeOfClass } from './prediction.js'
+import { leastPositive, placeOfClass, tellsTwoClasses } from './prediction.js'
 
 type TwoClasses = NonNullable<(Evaluation & { type: 'classification' })['twoClasses']>
 
@@ -33,26 +33,25 @@ export class TwoClassScores {
     this.#scores[this.#count] = score
     this.#positive[this.#count] = actual
     this.#count += 1
-    const { threshold, loss } = this.#answers
-    if (threshold !== undefined && this.#isProbability) return score >= threshold ? 1 : 0
-    return placeOfClass(output, loss)
+    // Equal probabilities are the second class, in predictions, too.
+    if (this.#isProbability) return score >= this.#threshold ? 1 : 0
+    return placeOfClass(output, this.#answers.loss)
   }
 
   /** The probability of the second class; without one what is larger the more the network says so. */
   #scoreOf(output: ArrayLike<number>): number {
     if (output.length === 1) return output[0]
-    return this.#answers.lastActivation === 'softmax' ? output[1] : output[1] - output[0]
+    return this.#isProbability ? output[1] : output[1] - output[0]
   }
 
   get #isProbability(): boolean {
-    return this.#answers.lastActivation === 'softmax' || this.#answers.lastActivation === 'sigmoid'
+    return tellsTwoClasses(this.#outputs, this.#answers.lastActivation)
   }
 
   get #threshold(): number {
-    const { threshold, loss, lastActivation } = this.#answers
-    if (threshold !== undefined && this.#isProbability) return threshold
-    if (this.#outputs > 1) return lastActivation === 'softmax' ? 0.5 : 0
-    return leastPositive(loss)
+    const { threshold = 0.5, loss } = this.#answers
+    if (this.#isProbability) return threshold
+    return this.#outputs > 1 ? 0 : leastPositive(loss)
   }
 
   result(positive: string): TwoClasses {

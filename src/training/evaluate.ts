@@ -1,5 +1,5 @@
 /** A model on labelled rows that it was not trained on: the same evaluation as after its training. */
-import type { Cell, DatasetWarning, GeneratedDataset, StoredColumn } from '../contract/dataset.js'
+import type { Cell, DatasetWarning, GeneratedDataset } from '../contract/dataset.js'
 import type { EvaluationRequest, ModelEvaluation } from '../contract/evaluate.js'
 import type { Model } from '../contract/model.js'
 import { defaultPreparation, type Preparation } from '../contract/preparation.js'
@@ -8,6 +8,7 @@ import { builtIn } from '../datasets/built-ins.js'
 import { likeModel } from '../datasets/like.js'
 import { type Prepared, prepare } from '../datasets/prepare.js'
 import type { Read } from '../datasets/reading/batch.js'
+import { Turns } from '../datasets/reading/turns.js'
 import type { UploadReader } from '../datasets/reading/upload-reader.js'
 import type { Table } from '../datasets/table.js'
 import type { DatasetStore, ModelStore, PredictorPool } from './ports.js'
@@ -17,8 +18,20 @@ export interface EvaluateDependencies {
   models: Pick<ModelStore, 'get'>
   datasets: Pick<DatasetStore, 'get' | 'rows'>
   predictors: Pick<PredictorPool, 'evaluate'>
+  /** Of evaluations that hold a whole dataset in memory. */
+  turns: Turns
 }
 
+export interface FileToEvaluate extends Omit<Upload, 'preparation' | 'name'> {
+  preparation: Pick<Preparation, 'missingValues' | 'decimal'>
+}
+
+/** Stored datasets that are evaluated at a time, because each is held in memory whole. */
+const datasetsAtOnce = 2
+
+export const turnsOfDatasets = () => new Turns(datasetsAtOnce)
+
+/** Of all features and targets, however many gaps they have. */
 interface Labelled {
   table: Table
   droppedRows: number
@@ -30,54 +43,86 @@ export async function evaluateRows(
   dependencies: EvaluateDependencies,
   modelId: string,
   request: EvaluationRequest,
+  signal: AbortSignal,
 ): Promise<ModelEvaluation> {
-  return evaluate(dependencies, modelId, async (model) => {
-    if ('dataset' in request) return storedRows(dependencies.datasets, request.dataset)
-    return collect(prepare(readerOf(request.rows), preparationOf(model)))
-  })
-}
-
-/** The rows of a file, read with the types of the model. Nothing is stored. */
-export async function evaluateFile(
-  dependencies: EvaluateDependencies,
-  modelId: string,
-  reader: UploadReader,
-  upload: Omit<Upload, 'preparation' | 'name'> & { missingValues: string[] | undefined },
-): Promise<ModelEvaluation> {
-  const { missingValues, ...request } = upload
-  return evaluate(dependencies, modelId, (model) =>
-    reader.read({ ...request, preparation: { ...preparationOf(model), missingValues } }, collect),
-  )
-}
-
-async function evaluate(
-  { models, predictors }: EvaluateDependencies,
-  modelId: string,
-  rowsFor: (model: Model) => Promise<Labelled>,
-): Promise<ModelEvaluation> {
-  const model = await models.get(modelId)
-  if (model === null) throw new Problem('not-found', `There is no model ${modelId}.`)
+  const model = await modelOf(dependencies, modelId)
   try {
-    const { table, droppedRows, warnings } = await rowsFor(model)
-    const evaluation = await predictors.evaluate(model, table)
-    return { modelId, evaluation, droppedRows, warnings }
+    if (request.dataset !== undefined) {
+      return await evaluateDataset(dependencies, model, request.dataset, signal)
+    }
+    const labelled = await collect(prepare(readerOf(request.rows ?? []), preparationOf(model)))
+    return await evaluate(dependencies, model, labelled)
   } catch (error) {
     throw asProblem(error)
   }
 }
 
-const preparationOf = ({ coding }: Model): Preparation => ({ ...defaultPreparation, like: likeModel(coding) })
+/** The rows of a file, read with the types of the model. Nothing is stored. Throws as evaluateRows. */
+export async function evaluateFile(
+  dependencies: EvaluateDependencies,
+  modelId: string,
+  reader: UploadReader,
+  { preparation, options, ...upload }: FileToEvaluate,
+): Promise<ModelEvaluation> {
+  const model = await modelOf(dependencies, modelId)
+  const { width, height, channels } = model.coding.image ?? {}
+  const pictures = Object.entries({ width, height, channels }).filter(([, value]) => value !== undefined)
+  const request = {
+    ...upload,
+    options: { ...Object.fromEntries(pictures), ...options },
+    preparation: { ...preparationOf(model), ...preparation },
+  }
+  try {
+    // As many are held in memory as files are read at a time.
+    return await reader.read(request, async (pieces) => evaluate(dependencies, model, await collect(pieces)))
+  } catch (error) {
+    throw asProblem(error)
+  }
+}
 
-async function storedRows(
-  datasets: EvaluateDependencies['datasets'],
+async function modelOf({ models }: Pick<EvaluateDependencies, 'models'>, id: string): Promise<Model> {
+  const model = await models.get(id)
+  if (model === null) throw new Problem('not-found', `There is no model ${id}.`)
+  return model
+}
+
+/** Rows without a target are left out where they are counted. */
+function preparationOf({ coding }: Model): Preparation {
+  const like = likeModel(coding).map((column) => ({ ...column, keepsGaps: true }))
+  return { ...defaultPreparation, like }
+}
+
+async function evaluate(
+  { predictors }: EvaluateDependencies,
+  model: Model,
+  { table, droppedRows, warnings }: Labelled,
+): Promise<ModelEvaluation> {
+  const outcome = await predictors.evaluate(model, table)
+  if (outcome.type === 'refused') throw new Problem(outcome.code, outcome.message)
+  const { evaluation, unlabelled } = outcome
+  return { modelId: model.id, evaluation, droppedRows: droppedRows + unlabelled, warnings }
+}
+
+async function evaluateDataset(
+  dependencies: EvaluateDependencies,
+  model: Model,
   dataset: string | GeneratedDataset,
-): Promise<Labelled> {
-  const table = typeof dataset === 'string' ? builtIn(dataset) : builtIn(dataset)
-  if (table !== undefined) return { table, droppedRows: 0, warnings: [] }
-  const found = typeof dataset === 'string' ? await datasets.get(dataset) : null
-  const stored = found === null ? null : await datasets.rows(found.id, 0, found.rows)
-  if (stored === null) throw new Problem('not-found', `There is no dataset ${String(dataset)}.`)
-  return { table: stored, droppedRows: 0, warnings: [] }
+  signal: AbortSignal,
+): Promise<ModelEvaluation> {
+  const { datasets, turns } = dependencies
+  const all = { droppedRows: 0, warnings: [] }
+  const known = typeof dataset === 'string' ? builtIn(dataset) : builtIn(dataset)
+  if (known !== undefined) return evaluate(dependencies, model, { table: known, ...all })
+  await turns.take(signal)
+  try {
+    const id = String(dataset)
+    const found = await datasets.get(id)
+    const table = found === null ? null : await datasets.rows(id, 0, found.rows)
+    if (table === null) throw new Problem('not-found', `There is no dataset ${id}.`)
+    return await evaluate(dependencies, model, { table, ...all })
+  } finally {
+    turns.giveBack()
+  }
 }
 
 /** Rows of a request as a file of one batch of texts; they are few. */
@@ -94,6 +139,9 @@ function readerOf(rows: readonly Readonly<Record<string, Cell>>[]): Read {
   }
 }
 
+/** What else is said of a dataset is of use to a training only. */
+const guessed: readonly DatasetWarning['code'][] = ['assumption', 'decimal-comma']
+
 async function collect(pieces: AsyncIterable<Prepared>): Promise<Labelled> {
   const chunks: Uint8Array[] = []
   for await (const piece of pieces) {
@@ -102,7 +150,8 @@ async function collect(pieces: AsyncIterable<Prepared>): Promise<Labelled> {
       continue
     }
     const { columns, rows, droppedRows, warnings } = piece.dataset
-    return { table: { columns: columns satisfies StoredColumn[], rows, chunks }, droppedRows, warnings }
+    const guesses = warnings.filter(({ code }) => guessed.includes(code))
+    return { table: { columns, rows, chunks }, droppedRows, warnings: guesses }
   }
   throw new Error('the rows to evaluate ended before it was said what they are')
 }

@@ -12,7 +12,7 @@ import type { EvaluatedModel, LayerSummary, Model, Tensor } from '../contract/mo
 import type { Network } from '../contract/network.js'
 import type { CreatedWebhook, Webhook, WebhookEvent, WebhookWithDeliveries } from '../contract/webhook.js'
 import type { Prepared } from '../datasets/prepare.js'
-import type { Table } from '../datasets/table.js'
+import type { DatasetError, Table } from '../datasets/table.js'
 import type { EpochRun } from '../engine/index.js'
 
 export interface NewJob {
@@ -449,11 +449,17 @@ export interface Painting extends BoundaryView {
 
 export type Painted = Pick<Boundary, 'outputs' | 'range' | 'values'>
 
+export type TableOutcome =
+  /** `unlabelled` rows had no value of a target. */
+  | { type: 'evaluated'; evaluation: Evaluation; unlabelled: number }
+  /** The rows do not fit the model. */
+  | { type: 'refused'; code: DatasetError['code']; message: string }
+
 export interface PredictorPool {
   /** rows × features in, rows × outputs out, computed off the event loop. Throws Problem `not-found` when the model was deleted meanwhile. */
   predict(model: Model, inputs: Float32Array): Promise<Float32Array>
-  /** The model's answers to the labelled rows of a table. Throws DatasetError when they do not fit it, or Problem `not-found`. */
-  evaluate(model: Model, table: Table): Promise<Evaluation>
+  /** The model's answers to the labelled rows of a table. Throws Problem `not-found` when the model was deleted meanwhile. */
+  evaluate(model: Model, table: Table): Promise<TableOutcome>
   /** The outputs all over a grid. Rejects when they are not finite everywhere. */
   paint(painting: Painting): Promise<Painted>
   close(): Promise<void>

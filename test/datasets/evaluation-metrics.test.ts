@@ -12,6 +12,7 @@ const fixture = z
     classes: z.array(
       z.object({
         name: z.string(),
+        threshold: z.number(),
         truth: numbers,
         answers: z.union([numbers, z.array(numbers)]),
         confusion: z.array(numbers),
@@ -61,10 +62,11 @@ const closeTo = (expected: readonly number[]) => expected.map((value) => expect.
 
 const binary: TargetCoding = { type: 'binary', name: 'y', classes: ['no', 'yes'] }
 const sigmoid = { loss: 'binaryCrossentropy', lastActivation: 'sigmoid' } as const
+const hinge = { loss: 'hinge', lastActivation: 'linear' } as const
 const softmax = { loss: 'categoricalCrossentropy', lastActivation: 'softmax' } as const
 
 describe.each(fixture.classes)('$name', (expected) => {
-  const { truth, answers, support } = expected
+  const { truth, answers, support, threshold } = expected
   const rows = truth.map((actual, row) => {
     const answer = answers[row]
     return typeof answer === 'number'
@@ -75,7 +77,7 @@ describe.each(fixture.classes)('$name', (expected) => {
   const classes = support.map((_, place) => `c${place}`)
   const result = classification(
     isTwo
-      ? evaluated(binary, sigmoid, rows)
+      ? evaluated(binary, threshold === 0 ? hinge : sigmoid, rows)
       : evaluated({ type: 'oneHot', name: 'y', classes }, softmax, rows),
   )
 
@@ -102,9 +104,9 @@ describe.each(fixture.classes)('$name', (expected) => {
       typeof value === 'number' ? expect.closeTo(value, digits) : null
     expect(twoClasses?.rocAuc).toEqual(near(expected.rocAuc))
     expect(twoClasses?.averagePrecision).toEqual(near(expected.averagePrecision))
-    expect(twoClasses?.threshold).toBe(0.5)
+    expect(twoClasses?.threshold).toBe(threshold)
     const table = twoClasses?.thresholds ?? []
-    expect(table.map(({ threshold }) => threshold)).toContain(0.5)
+    expect(table.map((each) => each.threshold)).toContain(threshold)
     for (const { threshold, ...counts } of table) {
       const count = (actual: number, isAbove: boolean) =>
         truth.filter((each, row) => each === actual && Number(answers[row]) >= threshold === isAbove).length
@@ -150,6 +152,38 @@ test('two softmax outputs are scored as one sigmoid; another threshold moves the
   })
 })
 
+test('equal probabilities are the second class, as in predictions', () => {
+  const coding: TargetCoding = { type: 'oneHot', name: 'y', classes: ['no', 'yes'] }
+  const rows = [[[1, 0] as const, [0.5, 0.5] as const]] as const
+  const confusion = [
+    [0, 1],
+    [0, 0],
+  ]
+  expect(evaluated(coding, softmax, [...rows])).toMatchObject({ confusion })
+  expect(evaluated(coding, { ...softmax, threshold: 0.5 }, [...rows])).toMatchObject({ confusion })
+})
+
+test('two sigmoid units are compared with each other, whatever threshold a model has', () => {
+  const rows = [
+    [
+      [1, 0],
+      [0.875, 0.75],
+    ],
+    [
+      [0, 1],
+      [0.125, 0.25],
+    ],
+  ] as const
+  const coding: TargetCoding = { type: 'oneHot', name: 'y', classes: ['no', 'yes'] }
+  expect(evaluated(coding, { ...sigmoid, threshold: 0.5 }, [...rows])).toMatchObject({
+    confusion: [
+      [1, 0],
+      [0, 1],
+    ],
+    twoClasses: { threshold: 0, rocAuc: 1 },
+  })
+})
+
 test('hinge scores are ranked as they are, and the second class begins at 0', () => {
   const rows = [
     [[0], [-2]],
@@ -158,7 +192,7 @@ test('hinge scores are ranked as they are, and the second class begins at 0', ()
     [[1], [3]],
   ] as const
   // Pairs in the right order: (−1, −2), (3, −2), (3, 0); wrong: (−1, 0).
-  expect(evaluated(binary, { loss: 'hinge', lastActivation: 'linear' }, [...rows])).toMatchObject({
+  expect(evaluated(binary, hinge, [...rows])).toMatchObject({
     confusion: [
       [1, 1],
       [1, 1],
@@ -190,6 +224,33 @@ test('a classifier no better than the most frequent class is told so', () => {
   ])
 })
 
+test('a label answered no better than always the same is told so', () => {
+  const coding: TargetCoding = { type: 'multiLabel', names: ['big', 'red'] }
+  const rows = [
+    [
+      [1, 1],
+      [0.9, 0.1],
+    ],
+    [
+      [0, 0],
+      [0.2, 0.3],
+    ],
+    [
+      [1, 0],
+      [0.8, 0.4],
+    ],
+  ] as const
+  const { notices } = evaluated(coding, sigmoid, [...rows])
+  expect(notices).toEqual([
+    {
+      code: 'no-better-than-most-frequent',
+      message:
+        'The model is right about red in 66.7 % of these rows, no better than always answering "no", which is right in ' +
+        '66.7 %. Try more epochs, another learning rate, or features that say more about red.',
+    },
+  ])
+})
+
 describe.each(fixture.regressions)('$name', ({ truth, answers, rmse, mae, r2 }) => {
   test('has the errors and R² of scikit-learn, in the unit of the target', () => {
     const plain: TargetCoding = { type: 'number', names: ['price'], binary: false }
@@ -212,6 +273,35 @@ describe.each(fixture.regressions)('$name', ({ truth, answers, rmse, mae, r2 }) 
       expect(result.notices.map(({ code }) => code)).toEqual(r2 < 0 ? ['worse-than-mean'] : [])
     }
   })
+})
+
+test('an R² below 0 is said with its figure', () => {
+  // Σ(ŷ − y)² = 25 · 0.25 and Σ(y − ȳ)² = 1: R² = 1 − 6.25.
+  const rows = [
+    [[0], [2]],
+    [[0], [1.5]],
+    [[1], [1]],
+    [[1], [1]],
+  ] as const
+  const { notices } = evaluated({ type: 'number', names: ['y'], binary: false }, { loss: 'squaredError' }, [
+    ...rows,
+  ])
+  expect(notices.map(({ message }) => message)).toEqual([
+    'R² of y is −5.25: always answering with the mean of y would be better than this model. Try "targetScaling": ' +
+      '"standardize", more epochs, or another learning rate.',
+  ])
+})
+
+test('targets other than 0 and 1 are near or far, also where the rows trained on had none', () => {
+  const coding: TargetCoding = { type: 'number', names: ['y'], binary: true }
+  const evaluator = new Evaluator(
+    coding,
+    { ...sigmoid, loss: 'squaredError', isBinary: false },
+    { rows: 'validation', available: 2, count: 2 },
+  )
+  evaluator.add([0.5], [0.25])
+  evaluator.add([0], [0.25])
+  expect(evaluator.result()).toMatchObject({ type: 'regression', targets: [{ mae: 0.25 }] })
 })
 
 test('accuracy means nothing for targets that are no classes, whatever the loss', () => {

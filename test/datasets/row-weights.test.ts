@@ -1,9 +1,24 @@
 /** Weights of rows stand behind their targets. */
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import type { ClassWeight } from '../../src/contract/job.js'
 import { classWeights } from '../../src/datasets/row-weights.js'
 import { encoded, rowsOf } from '../support/encoding.js'
 import { type Columns, prepared, reading } from '../support/prepared.js'
+
+const { balanced } = z
+  .object({
+    balanced: z.array(
+      z.object({
+        name: z.string(),
+        labels: z.array(z.string()),
+        classes: z.array(z.string()),
+        weights: z.array(z.number()),
+      }),
+    ),
+  })
+  .parse(JSON.parse(readFileSync(new URL('../fixtures/sklearn/metrics.json', import.meta.url), 'utf8')))
 
 describe('of classes', () => {
   test('balanced are scikit-learn’s', () => {
@@ -12,6 +27,16 @@ describe('of classes', () => {
     expect(weights[0]).toBeCloseTo(0.47619047619047616, 15)
     expect(weights[1]).toBeCloseTo(1.6666666666666667, 15)
     expect(weights[2]).toBeCloseTo(3.3333333333333335, 15)
+  })
+
+  test.each(balanced)('balanced of $name are those of test/fixtures/sklearn', ({
+    labels,
+    classes,
+    weights,
+  }) => {
+    const counts = classes.map((name) => labels.filter((label) => label === name).length)
+    const expected = weights.map((weight) => expect.closeTo(weight, 12))
+    expect(classWeights('balanced', classes, counts)).toEqual(expected)
   })
 
   test('without training rows do not change those of others', () => {

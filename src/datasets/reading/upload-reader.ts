@@ -7,6 +7,7 @@ import type { ReadingLimits } from './limits.js'
 import type { FormatOptions } from './open-files.js'
 import { DiskFull, isDiskFull, readInProcess } from './reading-process.js'
 import { type IncomingFile, removeAbandonedSpools, Spool } from './spool.js'
+import { Turns } from './turns.js'
 
 export interface UploadToRead {
   files: AsyncIterable<IncomingFile>
@@ -51,40 +52,5 @@ export async function openUploadReader(
         await spool.remove()
       }
     },
-  }
-}
-
-/** As many at a time as there are cores; the others wait in line. */
-class Turns {
-  #free: number
-  readonly #waiting: (() => void)[] = []
-
-  constructor(free: number) {
-    this.#free = free
-  }
-
-  async take(signal: AbortSignal): Promise<void> {
-    if (this.#free > 0) {
-      this.#free -= 1
-      return
-    }
-    await new Promise<void>((resolve, reject) => {
-      const onTurn = () => {
-        signal.removeEventListener('abort', onAbort)
-        resolve()
-      }
-      const onAbort = () => {
-        this.#waiting.splice(this.#waiting.indexOf(onTurn), 1)
-        reject(signal.reason)
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
-      this.#waiting.push(onTurn)
-    })
-  }
-
-  giveBack(): void {
-    const next = this.#waiting.shift()
-    if (next === undefined) this.#free += 1
-    else next()
   }
 }

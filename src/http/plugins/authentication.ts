@@ -60,10 +60,7 @@ export function authenticate(
     if (request.is404 || scope === undefined || scope === 'public') return
     const caller =
       (takesTicket === true ? await byTicket(request, reply) : null) ?? (await byKey(request, reply))
-    if (scope !== 'any' && !caller.scopes.has(scope)) {
-      reply.header('www-authenticate', `Bearer realm="descent", error="insufficient_scope", scope="${scope}"`)
-      throw new Problem('forbidden', `This needs a key with the scope ${scope}.`)
-    }
+    if (scope !== 'any') demandScope(caller, reply, scope)
     rememberCaller(request, caller)
   })
 
@@ -111,6 +108,13 @@ export function authenticate(
     const { tenantId, id: keyId, scopes, ownLimits } = key
     return { tenantId, keyId, scopes: withImplied(scopes), limits: { settings, own: ownLimits } }
   }
+}
+
+/** Throws Problem `forbidden` unless the caller's key has this scope. */
+export function demandScope({ scopes }: Caller, reply: FastifyReply, scope: Scope): void {
+  if (scopes.has(scope)) return
+  reply.header('www-authenticate', `Bearer realm="descent", error="insufficient_scope", scope="${scope}"`)
+  throw new Problem('forbidden', `This needs a key with the scope ${scope}.`)
 }
 
 const invalidToken = ', error="invalid_token"'

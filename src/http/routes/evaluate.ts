@@ -4,10 +4,11 @@ import { z } from 'zod'
 import { evaluationRequestSchema, modelEvaluationSchema } from '../../contract/evaluate.js'
 import { preparationParameters } from '../../contract/preparation.js'
 import { formatParameters, uploadContentTypes } from '../../contract/upload.js'
-import { evaluateFile, evaluateRows } from '../../training/evaluate.js'
+import { evaluateFile, evaluateRows, turnsOfDatasets } from '../../training/evaluate.js'
 import type { PredictorPool } from '../../training/ports.js'
 import { callerOf } from '../caller.js'
 import { parseJsonBodies } from '../json-body.js'
+import { demandScope } from '../plugins/authentication.js'
 import { failures, idParameters } from '../responses.js'
 import { acceptUploads, departure, filesOf, multipartType } from '../upload-files.js'
 import type { DatasetRoutes } from './datasets.js'
@@ -28,6 +29,7 @@ export const evaluateRoutes: FastifyPluginCallbackZod<EvaluateRoutes> = (
   { models, datasets, predictors, uploadReader },
   done,
 ) => {
+  const turns = turnsOfDatasets()
   acceptUploads(app, [jsonType])
   parseJsonBodies(app)
 
@@ -35,14 +37,18 @@ export const evaluateRoutes: FastifyPluginCallbackZod<EvaluateRoutes> = (
     '/models/:id/evaluate',
     {
       config: { scope: 'models:read' },
-      bodyLimit: Number.MAX_SAFE_INTEGER,
+      // A list of rows is what { "rows": … } holds.
+      preValidation: async (request) => {
+        if (Array.isArray(request.body)) request.body = { rows: request.body }
+      },
       schema: {
         tags: ['models'],
         summary: 'Evaluate a model on labelled rows',
         description:
           'The same figures as after its training, on a dataset, on rows, or on a file in any format that POST /datasets ' +
           'takes. Files are read with the types that the model was trained with, and nothing of them is stored. Other ' +
-          'columns do not count; rows without a target are left out.',
+          'columns do not count, rows without a target are left out, and a class that the model does not know is refused. ' +
+          'A dataset also needs the scope `datasets:read`.',
         params: idParameters,
         querystring: z.strictObject({
           ...formatParameters,
@@ -60,20 +66,23 @@ export const evaluateRoutes: FastifyPluginCallbackZod<EvaluateRoutes> = (
     async (request, reply) => {
       const { id } = request.params
       const { tenantId, limits } = callerOf(request)
-      const dependencies = { models: models.of(tenantId), datasets: datasets.of(tenantId), predictors }
+      const dependencies = { models: models.of(tenantId), datasets: datasets.of(tenantId), predictors, turns }
+      const signal = departure(reply)
       const isJson = request.headers['content-type']?.split(';')[0].trim().toLowerCase() === jsonType
       if (isJson) {
         // Checked before, by the schema of its content type.
-        return evaluateRows(dependencies, id, request.body as z.infer<typeof evaluationRequestSchema>)
+        const body = request.body as z.infer<typeof evaluationRequestSchema>
+        if (body.dataset !== undefined) demandScope(callerOf(request), reply, 'datasets:read')
+        return evaluateRows(dependencies, id, body, signal)
       }
-      const { missingValues, ...options } = request.query
+      const { missingValues, decimal, ...options } = request.query
       try {
         return await evaluateFile(dependencies, id, uploadReader, {
           limits,
           files: filesOf(request),
           options,
-          missingValues,
-          signal: departure(reply),
+          preparation: { missingValues, decimal },
+          signal,
         })
       } catch (error) {
         // The rest of the body is not waited for.
