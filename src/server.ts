@@ -6,6 +6,7 @@ import { openPredictorPool } from '../workers/predictor-pool.js'
 import { type Config, limitsOf, readConfig } from './config.js'
 import { isFinished } from './contract/job.js'
 import type { ReadingLimits } from './datasets/reading/limits.js'
+import { PictureDecoder } from './datasets/reading/picture-decoder.js'
 import { openUploadReader } from './datasets/reading/upload-reader.js'
 import { explainBackend } from './engine/index.js'
 import { buildApp } from './http/app.js'
@@ -92,12 +93,14 @@ export async function startServer(config: Config, connectionString: string, log:
   const reconciler = reconcileForever(jobs, queue, (error) => log.warn({ err: error }, 'reconciler'))
   const sweeper = sweepForever([idempotency, webhooks, tickets], (error) => log.warn({ err: error }, 'sweep'))
   const uploadReader = await openUploadReader(readingLimits(config))
+  const pictures = new PictureDecoder(config.MAXIMUM_IMAGE_PIXELS)
   const app = await buildApp({
     jobs,
     epochs,
     models,
     datasets,
     uploadReader,
+    pictures,
     idempotency: new Idempotency(idempotency),
     webhooks,
     figures: figureStore(database),
@@ -119,7 +122,6 @@ export async function startServer(config: Config, connectionString: string, log:
     limits: {
       bodyBytes: config.MAXIMUM_BODY_BYTES,
       uploadSeconds: config.MAXIMUM_UPLOAD_SECONDS,
-      imagePixels: config.MAXIMUM_IMAGE_PIXELS,
     },
     settings,
     tenants,
@@ -155,6 +157,7 @@ export async function startServer(config: Config, connectionString: string, log:
       await queue.close()
       await hints.close()
       await predictors.close()
+      pictures.close()
       await calibration.close()
       await database.$disconnect()
     },

@@ -65,7 +65,8 @@ export interface AppDependencies
   datasets: DatasetRoutes['datasets']
   uploadReader: UploadRoutes['uploadReader']
   predictors: PredictionRoutes['predictors'] & EvaluateRoutes['predictors']
-  limits: { bodyBytes: number; uploadSeconds: number; imagePixels: number }
+  pictures: PredictionRoutes['pictures']
+  limits: { bodyBytes: number; uploadSeconds: number }
   /** Where the built page lies; null serves none. */
   pageDirectory: string | null
   databaseTrouble: DatabaseTrouble

@@ -1,11 +1,15 @@
 /** A picture as the row of pixels that a model of pictures takes. */
 import type { Model } from '../contract/model.js'
 import { Problem } from '../contract/problems.js'
-import { decodePicture } from '../datasets/reading/picture.js'
+import type { PictureDecoder } from '../datasets/reading/picture-decoder.js'
 import { DatasetError } from '../datasets/table.js'
 
 /** Throws Problem `unsupported-media-type` of a model that takes no pictures, or `invalid-input` of a picture that is none. */
-export async function pictureRow(model: Model, bytes: Buffer, imagePixels: number): Promise<number[]> {
+export async function pictureRow(
+  model: Model,
+  bytes: Uint8Array,
+  pictures: Pick<PictureDecoder, 'decode'>,
+): Promise<number[]> {
   const { image, features } = model.coding
   if (image === undefined) {
     const names = features.slice(0, 5).map(({ name }) => name)
@@ -16,7 +20,7 @@ export async function pictureRow(model: Model, bytes: Buffer, imagePixels: numbe
   }
   const { width, height, channels, white } = image
   try {
-    const pixels = await decodePicture(bytes, 'the picture', { width, height, channels }, { imagePixels })
+    const pixels = await pictures.decode(bytes, 'the picture', { width, height, channels })
     const area = width * height
     // Channels first in the dataset, last in a picture.
     return Array.from({ length: area * channels }, (_, place) => {

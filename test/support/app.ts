@@ -2,6 +2,7 @@
 
 import { type Logger, pino } from 'pino'
 import type { Limits } from '../../src/contract/limits.js'
+import { PictureDecoder } from '../../src/datasets/reading/picture-decoder.js'
 import { openUploadReader } from '../../src/datasets/reading/upload-reader.js'
 import { explainBackend } from '../../src/engine/index.js'
 import { buildApp } from '../../src/http/app.js'
@@ -19,7 +20,12 @@ import { jobStore } from '../../src/store/jobs.js'
 import { modelStore } from '../../src/store/models.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
 import { boundaryReader } from '../../src/training/boundary.js'
-import { builtReadingProcess, calibration as calibrationModule, predictorPool } from './built.js'
+import {
+  builtPictureProcess,
+  builtReadingProcess,
+  calibration as calibrationModule,
+  predictorPool,
+} from './built.js'
 import { readingLimits } from './reading.js'
 import { openStores, type Stores } from './stores.js'
 
@@ -30,7 +36,7 @@ export interface RunningApp extends Stores {
   missing: string[]
 }
 
-export const limits = { bodyBytes: 1024 * 1024, uploadSeconds: 20, imagePixels: 1_000_000 }
+export const limits = { bodyBytes: 1024 * 1024, uploadSeconds: 20 }
 
 /** What each tenant may do. */
 export const generous: Limits = {
@@ -68,12 +74,14 @@ export async function openApp(
   const live = new Live(jobs, epochs, boundaries, throwError, metrics.observeStreamLag)
   const missing: string[] = []
   const keyWatch = new KeyWatch(stores.keys, stores.tenants, true, throwError)
+  const pictures = new PictureDecoder(readingLimits.imagePixels, builtPictureProcess)
   const app = await buildApp({
     jobs,
     epochs,
     models,
     datasets,
     uploadReader: await openUploadReader(readingLimits, builtReadingProcess),
+    pictures,
     idempotency: new Idempotency(idempotency),
     webhooks,
     figures,
@@ -118,6 +126,7 @@ export async function openApp(
       await keyWatch.stop()
       await queue.close()
       await predictors.close()
+      pictures.close()
       await calibration.close()
       await stores.close()
     },

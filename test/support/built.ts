@@ -23,4 +23,5 @@ export const storedTables: typeof import('../../workers/stored-tables.js') =
   await load('workers/stored-tables.js')
 export const processorModule: typeof import('../../workers/processor.js') = await load('workers/processor.js')
 
+export const builtPictureProcess = pathToFileURL(path.join(dist, 'src/datasets/reading/picture.process.js'))
 export const builtReadingProcess = pathToFileURL(path.join(dist, 'src/datasets/reading/reading.process.js'))

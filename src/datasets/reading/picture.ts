@@ -1,19 +1,13 @@
 /** One PNG or JPEG as bytes of the size and channels that are wanted. */
 import sharp from 'sharp'
 import { beyond, invalid, quoted, type ReadingLimits } from './limits.js'
+import type { PictureSize } from './picture-decoder.js'
 
 // Files from strangers meet the two decoders that they are meant for, and none of the other formats'.
 sharp.block({ operation: ['VipsForeignLoad'] })
 sharp.unblock({ operation: ['VipsForeignLoadPng', 'VipsForeignLoadJpeg'] })
 sharp.cache(false)
 sharp.concurrency(1)
-
-export interface PictureSize {
-  width: number
-  height: number
-  /** 1: grey, 3: red, green and blue. */
-  channels: 1 | 3
-}
 
 type Limits = Pick<ReadingLimits, 'imagePixels'>
 

@@ -20,7 +20,7 @@ const querySchema = z
 
 export interface PredictionRoutes extends Pick<ModelRoutes, 'models'> {
   predictors: PredictDependencies['predictors']
-  limits: { imagePixels: number }
+  pictures: Parameters<typeof pictureRow>[2]
 }
 
 const tableTypes = ['text/csv', 'text/tab-separated-values']
@@ -32,7 +32,7 @@ const table = z.unknown().meta({ type: 'string' })
 
 export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
   app,
-  { models, predictors, limits },
+  { models, predictors, pictures },
   done,
 ) => {
   sendEntityTags(app)
@@ -112,7 +112,7 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
           : reply.type(`${tableTypes[0]}; charset=utf-8`).send(text)
       }
       const predictions = await predict(dependencies, id, async (model) => ({
-        rows: [await pictureRow(model, body, limits.imagePixels)],
+        rows: [await pictureRow(model, body, pictures)],
         place: () => '',
       }))
       return asJson(reply).send(predictions)
