@@ -92,11 +92,7 @@ const counts = new Map<string, number>()
 /** What was answered as asked at least once. */
 const succeeded = new Set<string>()
 /** No worker makes it ready, no upload here has pictures, and no model is trained that tells two classes apart. */
-const neverSucceeding = [
-  'GET /health/ready',
-  'GET /datasets/{id}/rows/{row}/image.png',
-  'PATCH /models/{id}',
-]
+const neverSucceeding = ['GET /health/ready', 'GET /datasets/{id}/rows/{row}/image.png', 'PATCH /models/{id}']
 
 async function check(request: GeneratedRequest): Promise<void> {
   const { operation, headers, type, body } = request
