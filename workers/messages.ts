@@ -5,6 +5,7 @@ import type { Change, JobSpec } from '../src/contract/job.js'
 import type { LayerSummary, Tensor } from '../src/contract/model.js'
 import type { Network } from '../src/contract/network.js'
 import type { Inheritance } from '../src/datasets/inherited-coding.js'
+import type { RowSplit, SplitRule } from '../src/datasets/split-rows.js'
 import type { DatasetError, Table } from '../src/datasets/table.js'
 import type { BackendName, DatasetHandle } from '../src/engine/index.js'
 import type { Checkpoint, Painted, Painting, Progress } from '../src/training/ports.js'
@@ -87,11 +88,13 @@ export type ToPredictor =
   | { type: 'unload'; modelId: string }
   | { type: 'predict'; question: number; modelId: string; inputs: Float32Array }
   | { type: 'paint'; question: number; painting: Painting; backend: BackendSetting }
+  | { type: 'split'; question: number; rule: SplitRule; table: Table }
   | { type: 'evaluate'; question: number; modelId: string; rows: TableQuestion }
 
 export type FromPredictor =
   | { type: 'predicted'; question: number; outputs: Float32Array }
   | { type: 'painted'; question: number; painted: Painted }
+  | { type: 'divided'; question: number; split: RowSplit }
   | ({ type: 'evaluated'; question: number } & TableEvaluation)
   /** The rows do not fit the model. */
   | { type: 'refused'; question: number; code: DatasetError['code']; message: string }

@@ -111,6 +111,13 @@ export function openPredictorPool(
       const { question: _, ...outcome } = answer
       return outcome
     },
+    async split({ split, validationSplit, seed, loss }, table) {
+      if (closed) throw new Error('predictions are closed')
+      const rule = { split, validationSplit, seed, loss }
+      const answer = await ask((question) => ({ type: 'split', question, rule, table }))
+      if (answer.type !== 'divided') throw new Error('a split was asked for')
+      return answer.split
+    },
     async paint(painting) {
       if (closed) throw new Error('predictions are closed')
       const answer = await ask((question) => ({ type: 'paint', question, painting, backend }))

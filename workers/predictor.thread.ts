@@ -1,5 +1,6 @@
 /** A prediction thread: keeps compiled models and answers with them, so that the event loop never computes. */
 import { parentPort } from 'node:worker_threads'
+import { splitOf } from '../src/datasets/split-rows.js'
 import { DatasetError } from '../src/datasets/table.js'
 import { Predictor } from '../src/engine/index.js'
 import { evaluateTable, type TableQuestion } from './evaluate-table.js'
@@ -30,6 +31,9 @@ port.on('message', (message: ToPredictor) => {
       break
     case 'paint':
       answer(message.question, () => ({ type: 'painted', painted: paint(message.painting, message.backend) }))
+      break
+    case 'split':
+      answer(message.question, () => ({ type: 'divided', split: splitOf(message.rule, message.table) }))
       break
     case 'evaluate':
       void evaluate(message.question, message.modelId, message.rows)

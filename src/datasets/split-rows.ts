@@ -1,4 +1,5 @@
 /** Which rows of a dataset train and which validate. */
+import type { StoredColumn } from '../contract/dataset.js'
 import type { JobSpec } from '../contract/job.js'
 import { splitRows, splitSizes, splitStratified } from '../engine/splitting.js'
 import { placeReader } from './column-meaning.js'
@@ -12,11 +13,11 @@ export interface RowSplit {
   validation: Int32Array
 }
 
+/** What of a job decides its split. */
+export type SplitRule = Pick<JobSpec, 'split' | 'validationSplit' | 'seed' | 'loss'>
+
 /** The split of a job without a dataset for validation. Stratified ones are random where the target is no class. */
-export function splitOf(
-  { split, validationSplit, seed, loss }: Pick<JobSpec, 'split' | 'validationSplit' | 'seed' | 'loss'>,
-  table: Table,
-): RowSplit {
+export function splitOf({ split, validationSplit, seed, loss }: SplitRule, table: Table): RowSplit {
   switch (split) {
     case 'random':
       return splitRows(table.rows, validationSplit, seed)
@@ -49,12 +50,22 @@ export function everyRow({ rows }: Pick<Table, 'rows'>): Int32Array {
  * that tells classes apart.
  */
 export function classesOfRows(table: Table, loss: JobSpec['loss']): Int32Array | null {
-  const targets = table.columns.flatMap(({ role }, place) => (role === 'target' ? [place] : []))
-  const [place] = targets
+  const place = placeOfClasses(table.columns, loss)
+  if (place === null) return null
   const column = table.columns[place]
-  if (targets.length !== 1 || (column.categories === undefined && isRegression(loss))) return null
   const values = columnOf({ table, rows: everyRow(table) }, place)
   const names = column.categories ?? [...new Set(values)].sort((a, b) => a - b).map(String)
   const classOf = placeReader(column, names)
   return Int32Array.from(values, classOf)
+}
+
+/** The column whose values are the classes of the rows; null where the target is not one class. */
+export function placeOfClasses(
+  columns: readonly Pick<StoredColumn, 'role' | 'categories'>[],
+  loss: JobSpec['loss'],
+): number | null {
+  const targets = columns.flatMap(({ role }, place) => (role === 'target' ? [place] : []))
+  const [place] = targets
+  const isClass = targets.length === 1 && (columns[place].categories !== undefined || !isRegression(loss))
+  return isClass ? place : null
 }

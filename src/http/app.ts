@@ -26,7 +26,7 @@ import {
   errorHandler,
   sendProblem,
 } from './problem-answers.js'
-import { datasetRowRoutes } from './routes/dataset-rows.js'
+import { type DatasetRowRoutes, datasetRowRoutes } from './routes/dataset-rows.js'
 import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
 import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
 import { type EvaluateRoutes, evaluateRoutes } from './routes/evaluate.js'
@@ -64,7 +64,7 @@ export interface AppDependencies
   /** Asked about by several routes. */
   datasets: DatasetRoutes['datasets']
   uploadReader: UploadRoutes['uploadReader']
-  predictors: PredictionRoutes['predictors'] & EvaluateRoutes['predictors']
+  predictors: PredictionRoutes['predictors'] & EvaluateRoutes['predictors'] & DatasetRowRoutes['predictors']
   pictures: PredictionRoutes['pictures']
   limits: { bodyBytes: number; uploadSeconds: number }
   /** Where the built page lies; null serves none. */

@@ -1,10 +1,10 @@
 /** Looking into a dataset: some of its rows, or one that is a picture. */
-import type { Column, DatasetRows, GeneratedDataset, ImageFormat } from '../contract/dataset.js'
+import type { Cell, Column, DatasetRows, GeneratedDataset, ImageFormat } from '../contract/dataset.js'
 import { Problem } from '../contract/problems.js'
 import { builtIn } from '../datasets/built-ins.js'
 import { encodePng } from '../datasets/png.js'
 import { readPixels, readRows, readRowsAt } from '../datasets/preview.js'
-import { splitOf } from '../datasets/split-rows.js'
+import type { JobSplits } from './job-splits.js'
 import type { DatasetStore, JobStore, TableSlice } from './ports.js'
 
 /** Wide datasets are shown by fewer rows, so that an answer stays one that can be read. */
@@ -40,15 +40,12 @@ async function sliceOf(
   dataset: string | GeneratedDataset,
   offset: number,
   limit: number,
-  /** More than are shown at once. */
-  count?: number,
 ): Promise<TableSlice> {
   if (typeof dataset !== 'string') return { ...builtIn(dataset), first: 0 }
   const table = builtIn(dataset)
   if (table !== undefined) return { ...table, first: 0 }
   const found = await datasets.get(dataset)
-  const slice =
-    found === null ? null : await datasets.rows(dataset, offset, count ?? rowsAtOnce(found, limit))
+  const slice = found === null ? null : await datasets.rows(dataset, offset, rowsAtOnce(found, limit))
   if (slice === null) throw missing(dataset)
   return slice
 }
@@ -58,35 +55,53 @@ interface Stores {
   datasets: Pick<DatasetStore, 'get' | 'rows'>
 }
 
+export interface JobRowsRequest {
+  offset: number
+  limit: number
+  split?: 'training' | 'validation' | undefined
+}
+
 /**
  * Of the dataset that a job trains on, whatever it is: also rows of its own, or a generated one. `split` asks for those
  * that validate, or that train, only; where a dataset of its own validates, for the rows of that. Throws Problem `not-found`.
  */
 export async function jobRows(
   { jobs, datasets }: Stores,
+  splits: JobSplits,
   jobId: string,
-  { offset, limit, split }: { offset: number; limit: number; split?: 'training' | 'validation' | undefined },
+  { offset, limit, split }: JobRowsRequest,
 ): Promise<DatasetRows> {
   const job = await jobs.get(jobId)
   if (job === null) throw new Problem('not-found', `There is no job ${jobId}.`)
-  const { spec } = job
-  if (split === 'validation' && spec.validationDataset !== undefined) {
-    return datasetRows(datasets, spec.validationDataset, offset, limit)
+  const { dataset, validationDataset, validationSplit } = job.spec
+  if (split === 'validation' && validationDataset !== undefined) {
+    return datasetRows(datasets, validationDataset, offset, limit)
   }
-  const isWhole = split === undefined || (split === 'training' && spec.validationSplit === 0)
-  if (isWhole) return datasetRows(datasets, spec.dataset, offset, limit)
-  const table = await wholeTable(datasets, spec.dataset)
-  const chosen = splitOf(spec, table)[split]
-  const numbers = [...chosen.subarray(offset, offset + rowsAtOnce(table, limit))]
-  return page(table.columns, { offset, numbers, data: readRowsAt(table, numbers) }, chosen.length)
+  const trainsAll = validationDataset !== undefined || validationSplit === 0
+  if (split === undefined || (split === 'training' && trainsAll)) {
+    return datasetRows(datasets, dataset, offset, limit)
+  }
+  const chosen = trainsAll ? new Int32Array(0) : (await splits.of(job, datasets))[split]
+  const { columns } = await sliceOf(datasets, dataset, 0, 0)
+  const numbers = [...chosen.subarray(offset, offset + rowsAtOnce({ columns }, limit))]
+  const data = await rowsAt(datasets, dataset, numbers)
+  return page(columns, { offset, numbers, data }, chosen.length)
 }
 
-async function wholeTable(
+/** The rows of these ascending numbers, read chunk by chunk. */
+async function rowsAt(
   datasets: Stores['datasets'],
   dataset: string | GeneratedDataset,
-): Promise<TableSlice> {
-  const rows = typeof dataset === 'string' ? (await datasets.get(dataset))?.rows : undefined
-  return sliceOf(datasets, dataset, 0, rows ?? 0, rows)
+  numbers: readonly number[],
+): Promise<Cell[][]> {
+  const rows: Cell[][] = []
+  while (rows.length < numbers.length) {
+    const rest = numbers.slice(rows.length)
+    const found = readRowsAt(await sliceOf(datasets, dataset, rest[0], 1), rest)
+    if (found.length === 0) throw missing(String(dataset))
+    rows.push(...found)
+  }
+  return rows
 }
 
 /** Row `row`, from 0, as a PNG. Throws Problem `not-found`. */

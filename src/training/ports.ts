@@ -12,6 +12,7 @@ import type { EvaluatedModel, LayerSummary, Model, Tensor } from '../contract/mo
 import type { Network } from '../contract/network.js'
 import type { CreatedWebhook, Webhook, WebhookEvent, WebhookWithDeliveries } from '../contract/webhook.js'
 import type { Prepared } from '../datasets/prepare.js'
+import type { RowSplit, SplitRule } from '../datasets/split-rows.js'
 import type { DatasetError, Table } from '../datasets/table.js'
 import type { EpochRun } from '../engine/index.js'
 
@@ -460,6 +461,8 @@ export interface PredictorPool {
   predict(model: Model, inputs: Float32Array): Promise<Float32Array>
   /** The model's answers to the labelled rows of a table. Throws Problem `not-found` when the model was deleted meanwhile. */
   evaluate(model: Model, table: Table): Promise<TableOutcome>
+  /** Which rows of a table train and which validate; of its columns only that of the classes need be there. */
+  split(rule: SplitRule, table: Table): Promise<RowSplit>
   /** The outputs all over a grid. Rejects when they are not finite everywhere. */
   paint(painting: Painting): Promise<Painted>
   close(): Promise<void>

@@ -77,6 +77,37 @@ describe('the evaluation', () => {
     expect((await evaluate({ dataset: await upload(file, 'species') })).evaluation).toEqual(expected)
   })
 
+  it.each([
+    [
+      'of a target on another scale',
+      'price',
+      (row: number) => 250_000 + 1_500 * row + 7 * ((row * 7_919) % 1_000),
+    ],
+    ['of yes and no', 'sold', (row: number) => (row % 7 < 3 ? 'True' : 'False')],
+  ])('%s, with gaps, categories and dates, is the same of the rows sent back', async (_, target, value) => {
+    const towns = ['Ulm', 'Köln', '', 'Bonn']
+    const lines = Array.from({ length: 120 }, (_, row) => {
+      const size = row % 11 === 0 ? '' : 40 + row
+      const day = new Date(Date.UTC(2020, 0, 1 + 9 * row)).toISOString().slice(0, 10)
+      return [size, towns[(row * row) % 4], day, value(row)].join(',')
+    })
+    const header = `size,town,built,${target}`
+    const dataset = await upload([header, ...lines].join('\n'), target)
+    const model = await trained({ dataset, validationSplit: 0.25, epochs: 12, seed: 2 })
+    const { numbers } = await request(
+      `${service.url}/jobs/${model.jobId}/rows?split=validation&limit=100`,
+      datasetRowsSchema,
+    )
+    const file = [header, ...numbers.map((row) => lines[row])].join('\n')
+    const { evaluation, droppedRows } = await request(
+      `${service.url}/models/${model.id}/evaluate`,
+      modelEvaluationSchema,
+      Buffer.from(file),
+    )
+    expect(evaluation).toEqual({ ...model.evaluation, rows: 'given' })
+    expect([evaluation.count, evaluation.unanswered, droppedRows]).toEqual([30, 0, 0])
+  })
+
   it('of other rows names what does not fit the model', async () => {
     const model = await trained({
       dataset: 'xor',

@@ -3,6 +3,8 @@ import { inflateSync } from 'node:zlib'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { datasetRowsSchema, datasetSchema } from '../../src/contract/dataset.js'
+import { type Job, jobSchema } from '../../src/contract/job.js'
+import { splitOf } from '../../src/datasets/split-rows.js'
 import { openApp, type RunningApp } from '../support/app.js'
 import { reading, uploadFrom } from '../support/prepared.js'
 import { newJob } from '../support/stores.js'
@@ -38,7 +40,7 @@ describe('rows', () => {
     expect(answer.status).toBe(200)
     expect(datasetRowsSchema.parse(answer.body)).toEqual({
       object: 'rows',
-      numbers: expect.any(Array),
+      numbers: [0, 1],
       columns: ['size', 'colour', 'wild', 'kind'],
       offset: 0,
       data: [
@@ -48,7 +50,12 @@ describe('rows', () => {
       hasMore: true,
     })
     const { body } = await api().get(`/datasets/${id}/rows?offset=2`)
-    expect(body).toMatchObject({ offset: 2, data: [[3, '__proto__', null, 'x']], hasMore: false })
+    expect(body).toMatchObject({
+      offset: 2,
+      numbers: [2],
+      data: [[3, '__proto__', null, 'x']],
+      hasMore: false,
+    })
     expect((await api().get(`/datasets/${id}/rows?offset=9`)).body).toMatchObject({
       data: [],
       hasMore: false,
@@ -96,6 +103,90 @@ describe('rows', () => {
       [0, 1, 1],
     ])
     expect((await api().get('/jobs/job_00000000000000000000000000000000/rows')).status).toBe(404)
+  })
+
+  describe('of a job that holds some out', () => {
+    const jobOn = async (dataset: unknown, options: object) => {
+      const layers = [{ type: 'dense', units: 1, activation: 'sigmoid' }]
+      const body = { dataset, network: { layers }, loss: 'binaryCrossentropy', epochs: 1, ...options }
+      const { status, body: job } = await api().post('/jobs').send(body)
+      expect([status, job.detail]).toEqual([202, undefined])
+      return jobSchema.parse(job)
+    }
+    /** Page by page. */
+    const rowsOf = async ({ id }: Job, split: string, limit = 7) => {
+      const numbers: number[] = []
+      const data: unknown[] = []
+      for (let hasMore = true; hasMore; ) {
+        const { body } = await api().get(
+          `/jobs/${id}/rows?split=${split}&limit=${limit}&offset=${numbers.length}`,
+        )
+        const page = datasetRowsSchema.parse(body)
+        expect(page.offset).toBe(numbers.length)
+        numbers.push(...page.numbers)
+        data.push(...page.data)
+        hasMore = page.hasMore
+      }
+      return { numbers, data }
+    }
+    // In chunks of 40 rows; every fifth row is of the second class.
+    const rows = Array.from({ length: 120 }, (_, row) => [row, row % 5 === 0 ? 'yes' : 'no'] as const)
+    const stored = async () => {
+      const batches = [0, 40, 80].map((first) => rows.slice(first, first + 40))
+      const x = batches.map((batch) => batch.map(([value]) => value))
+      const y = batches.map((batch) => batch.map(([, name]) => name))
+      return (await service.datasets.create(uploadFrom(reading({ x, y })))).id
+    }
+
+    it.each(['stratified', 'random', 'chronological'])('are those of its %s split', async (split) => {
+      const job = await jobOn(await stored(), { split, validationSplit: 0.25, seed: 5 })
+      const [held, kept] = [await rowsOf(job, 'validation'), await rowsOf(job, 'training', 50)]
+      // What the worker splits.
+      const table = await service.datasets.table(String(job.spec.dataset))
+      const expected = table && splitOf(job.spec, table)
+      expect([held.numbers, kept.numbers]).toEqual([
+        [...(expected?.validation ?? [])],
+        [...(expected?.training ?? [])],
+      ])
+      expect(held.numbers).toHaveLength(30)
+      expect(held.data).toEqual(held.numbers.map((row) => [...rows[row]]))
+      expect(kept.data).toEqual(kept.numbers.map((row) => [...rows[row]]))
+      const ofSecond = held.data.filter((row) => String(row).includes('yes'))
+      // A quarter of 24.
+      if (split === 'stratified') expect(ofSecond).toHaveLength(6)
+      if (split === 'chronological')
+        expect(held.numbers).toEqual(Array.from({ length: 30 }, (_, row) => 90 + row))
+    })
+
+    it.each([
+      { name: 'moons', rows: 40, seed: 3 },
+      { x: [1, 2, 3, 4, 5], y: [0, 1, 0, 1, 1] },
+    ])('are those of %o, too', async (dataset) => {
+      const job = await jobOn(dataset, { validationSplit: 0.4, seed: 9 })
+      const all = (await api().get(`/jobs/${job.id}/rows?limit=50`)).body
+      const [held, kept] = [await rowsOf(job, 'validation'), await rowsOf(job, 'training')]
+      expect(held.numbers).toHaveLength(0.4 * all.data.length)
+      expect([...held.numbers, ...kept.numbers].sort((a, b) => a - b)).toEqual(all.numbers)
+      expect(held.data).toEqual(held.numbers.map((row) => all.data[row]))
+    })
+
+    it('are none, or all of the dataset that validates', async () => {
+      const dataset = await stored()
+      const none = await jobOn(dataset, { validationSplit: 0 })
+      expect((await rowsOf(none, 'validation')).numbers).toEqual([])
+      expect((await rowsOf(none, 'training', 100)).numbers).toHaveLength(120)
+      const other = (await service.datasets.create(uploadFrom(reading({ x: [[9, 8]], y: [['no', 'yes']] }))))
+        .id
+      const both = await jobOn(dataset, { validationDataset: other })
+      expect(await rowsOf(both, 'validation')).toEqual({
+        numbers: [0, 1],
+        data: [
+          [9, 'no'],
+          [8, 'yes'],
+        ],
+      })
+      expect((await rowsOf(both, 'training', 100)).numbers).toHaveLength(120)
+    })
   })
 
   it('of a wide dataset are fewer than asked for', async () => {

@@ -1,6 +1,7 @@
 /** The prediction thread, as built, on stored models. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Model } from '../../src/contract/model.js'
+import { describeTable } from '../../src/datasets/table.js'
 import type { PredictorPool } from '../../src/training/ports.js'
 import { predictorPool } from '../support/built.js'
 import { float32Bytes, linearModel, openStores, type Stores } from '../support/stores.js'
@@ -93,5 +94,47 @@ describe('predictions', () => {
     await pool.close()
     await pending
     await expect(ask(model, 1)).rejects.toThrow('closed')
+  })
+})
+
+describe('evaluations', () => {
+  const heads = ['a', 'b', 'y'].map((name) => ({ name, role: name === 'y' ? 'target' : 'feature' }) as const)
+
+  it('of many rows let others ask in between', async () => {
+    const model = await store(2)
+    const rows = 120_000
+    const values = Float64Array.from({ length: 3 * rows }, (_, place) =>
+      place % 3 === 1 ? 0 : Math.floor(place / 3),
+    )
+    const table = describeTable(heads, values)
+    await ask(model, 1)
+    const ends: string[] = []
+    const evaluation = pool.evaluate(model, table).then((outcome) => {
+      ends.push('evaluation')
+      return outcome
+    })
+    expect(await ask(model, 3)).toBe(6)
+    ends.push('prediction')
+    // Answers are 2a and targets a, so the mean absolute error is the mean of a.
+    const chosen = upTo(100_000).map((index) => Math.floor((index * rows) / 100_000))
+    expect(await evaluation).toMatchObject({
+      type: 'evaluated',
+      unlabelled: 0,
+      evaluation: {
+        available: rows,
+        count: 100_000,
+        targets: [{ mae: expect.closeTo(chosen.reduce((sum, row) => sum + row, 0) / 100_000, 1) }],
+      },
+    })
+    expect(ends).toEqual(['prediction', 'evaluation'])
+  })
+
+  it('say what does not fit', async () => {
+    const table = describeTable(heads.slice(1), Float64Array.of(1, 2))
+    expect(await pool.evaluate(await store(1), table)).toEqual({
+      type: 'refused',
+      code: 'invalid-dataset',
+      message: 'the rows have no column a, which the network was trained with',
+    })
   })
 })

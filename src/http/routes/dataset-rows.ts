@@ -5,6 +5,8 @@ import { z } from 'zod'
 import { datasetRowsSchema } from '../../contract/dataset.js'
 import { text } from '../../contract/text.js'
 import { datasetPicture, datasetRows, deleteDataset, jobRows } from '../../training/dataset-rows.js'
+import { JobSplits } from '../../training/job-splits.js'
+import type { PredictorPool } from '../../training/ports.js'
 import { callerOf } from '../caller.js'
 import { sendEntityTags } from '../plugins/entity-tag.js'
 import { integerParameter } from '../query.js'
@@ -16,7 +18,9 @@ const defaultRows = 20
 const maximumRows = 1_000
 const largestRow = 2 ** 31 - 1
 
-export type DatasetRowRoutes = Pick<DatasetRoutes, 'datasets'> & Pick<JobRoutes, 'jobs'>
+export interface DatasetRowRoutes extends Pick<DatasetRoutes, 'datasets'>, Pick<JobRoutes, 'jobs'> {
+  predictors: Pick<PredictorPool, 'split'>
+}
 
 const pageOfRows = z.strictObject({
   limit: integerParameter(1, maximumRows).optional().describe(`rows, ${defaultRows} when left out`),
@@ -25,10 +29,11 @@ const pageOfRows = z.strictObject({
 
 export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
   app,
-  { datasets, jobs },
+  { datasets, jobs, predictors },
   done,
 ) => {
   sendEntityTags(app)
+  const splits = new JobSplits(predictors)
 
   const datasetsOf = (request: FastifyRequest) => datasets.of(callerOf(request).tenantId)
 
@@ -78,7 +83,7 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
       const { tenantId } = callerOf(request)
       const stores = { jobs: jobs.of(tenantId), datasets: datasets.of(tenantId) }
       const { offset = 0, limit = defaultRows, split } = query
-      return jobRows(stores, params.id, { offset, limit, split })
+      return jobRows(stores, splits, params.id, { offset, limit, split })
     },
   )
 

@@ -1,0 +1,92 @@
+/** Which rows of a job train and which validate: computed off the event loop as in its training, and kept a while. */
+import type { GeneratedDataset } from '../contract/dataset.js'
+import type { Job } from '../contract/job.js'
+import { Problem } from '../contract/problems.js'
+import { builtIn } from '../datasets/built-ins.js'
+import { PackedRows, packRows } from '../datasets/packed-rows.js'
+import { placeOfClasses, type RowSplit } from '../datasets/split-rows.js'
+import { rowsPerChunk, type Table } from '../datasets/table.js'
+import type { DatasetStore, PredictorPool } from './ports.js'
+
+/** Rows of the splits that are kept, 4 bytes each; those asked for longest ago go first. */
+const maximumHeldRows = 10_000_000
+
+export class JobSplits {
+  readonly #predictors: Pick<PredictorPool, 'split'>
+  /** By job, whose spec and dataset never change; the one asked for longest ago first. */
+  readonly #held = new Map<string, { rows: number; split: Promise<RowSplit> }>()
+
+  constructor(predictors: Pick<PredictorPool, 'split'>) {
+    this.#predictors = predictors
+  }
+
+  /** Throws Problem `not-found` when the dataset was deleted. */
+  async of({ id, spec }: Job, datasets: Pick<DatasetStore, 'get' | 'rows'>): Promise<RowSplit> {
+    const known = this.#held.get(id)
+    if (known !== undefined) {
+      this.#held.delete(id)
+      this.#held.set(id, known)
+      return known.split
+    }
+    const table = await classesOf(datasets, spec)
+    const split = this.#predictors.split(spec, table)
+    this.#held.set(id, { rows: table.rows, split })
+    split.catch(() => this.#held.delete(id))
+    this.#makeRoom()
+    return split
+  }
+
+  #makeRoom(): void {
+    let rows = [...this.#held.values()].reduce((sum, each) => sum + each.rows, 0)
+    for (const [id, each] of this.#held) {
+      if (rows <= maximumHeldRows) return
+      this.#held.delete(id)
+      rows -= each.rows
+    }
+  }
+}
+
+/** The rows of the job’s dataset with no more of their values than the split depends on. */
+async function classesOf(
+  datasets: Pick<DatasetStore, 'get' | 'rows'>,
+  { dataset, split, loss }: Job['spec'],
+): Promise<Table> {
+  const known = builtInOf(dataset)
+  if (known !== undefined) return { columns: known.columns, rows: known.rows, chunks: known.chunks }
+  const id = String(dataset)
+  const found = await datasets.get(id)
+  if (found === null) throw missing(id)
+  const { columns, rows } = found
+  const place = split === 'stratified' ? placeOfClasses(columns, loss) : null
+  return place === null
+    ? { columns, rows, chunks: [] }
+    : columnOf(datasets, id, { rows, place, width: columns.length })
+}
+
+function builtInOf(dataset: string | GeneratedDataset) {
+  return typeof dataset === 'string' ? builtIn(dataset) : builtIn(dataset)
+}
+
+async function columnOf(
+  datasets: Pick<DatasetStore, 'rows'>,
+  id: string,
+  { rows, place, width }: { rows: number; place: number; width: number },
+): Promise<Table> {
+  const table: Table = { columns: [], rows, chunks: [] }
+  for (let first = 0; first < rows; ) {
+    const slice = await datasets.rows(id, first, rowsPerChunk(width))
+    if (slice === null || slice.chunks.length === 0) throw missing(id)
+    table.columns = [slice.columns[place]]
+    first = slice.first
+    for (const bytes of slice.chunks) {
+      const packed = new PackedRows(bytes)
+      const values = new Float64Array(packed.rows)
+      packed.read(place, values)
+      table.chunks.push(packRows([values], packed.rows))
+      first += packed.rows
+    }
+  }
+  return table
+}
+
+const missing = (id: string) => new Problem('not-found', `There is no dataset ${id}.`)
