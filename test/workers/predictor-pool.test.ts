@@ -116,7 +116,7 @@ describe('evaluations', () => {
     expect(await ask(model, 3)).toBe(6)
     ends.push('prediction')
     // Answers are 2a and targets a, so the mean absolute error is the mean of a.
-    const chosen = upTo(100_000).map((index) => Math.floor((index * rows) / 100_000))
+    const chosen = upTo(100_000).map((index) => Math.floor(((index - 1) * rows) / 100_000))
     expect(await evaluation).toMatchObject({
       type: 'evaluated',
       unlabelled: 0,
