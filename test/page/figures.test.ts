@@ -74,10 +74,9 @@ describe.skipIf(!hasChromium)('the figures of a run', () => {
     expect(await row.locator('.loss .figure').textContent()).toMatch(/validation$/)
     await page.goto(`${suite.service().url}/#/models`)
     const cells = page.getByRole('row').filter({ hasText: 'stopped early' }).locator('.of-rows')
-    expect(await cells.allTextContents()).toEqual([
-      expect.stringMatching(/validation$/),
-      `${percent(metrics.valAccuracy)}validation`,
-    ])
+    await expect
+      .poll(() => cells.allTextContents(), { timeout: 10_000 })
+      .toEqual([expect.stringMatching(/validation$/), `${percent(metrics.valAccuracy)}validation`])
     await page.close()
   })
 
