@@ -44,13 +44,14 @@ export class CsvCells {
   #firsts: number[] = [0]
   #lines: number[] = []
   /** The line that the next byte to be read lies on. */
-  #line = 1
+  #line: number
   #bytes: Buffer = Buffer.alloc(0)
   #isAscii = false
   /** The bytes as a string, where each is a character; made when first needed. */
   #ascii: string | undefined
 
-  constructor(delimiter: number) {
+  constructor(delimiter: number, firstLine = 1) {
+    this.#line = firstLine
     this.#delimiter = delimiter
     this.#kinds = kindsOfBytes(delimiter)
   }

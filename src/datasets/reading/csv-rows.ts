@@ -28,11 +28,11 @@ const maximumCells = 5_000_000
 
 /** @throws DatasetError when the text has no header, no rows, more than `maximumRows`, or cannot be cut into cells */
 export async function readCsvRows(body: Buffer, maximumRows: number): Promise<CsvRows> {
-  const bytes = await buffer(utf8Bytes(body, await detectEncoding(body)))
-  const window = { bytes, isEnd: true, isAscii: isAscii(bytes) }
-  const { delimiter, emptyEnd } = detectDialect(window, { header: true })
-  const cells = new CsvCells(delimiter.byte)
-  cells.read(bytes, true, window.isAscii)
+  const text = await buffer(utf8Bytes(body, await detectEncoding(body)))
+  const window = { bytes: text, isEnd: true, isAscii: isAscii(text) }
+  const { delimiter, start, emptyEnd } = detectDialect(window, { header: true })
+  const cells = new CsvCells(delimiter.byte, start === 0 ? 1 : 2)
+  cells.read(text.subarray(start), true, window.isAscii)
   if (cells.rows === 0) throw invalid('the text is empty: a header with the names of the columns is needed')
   const rows = cells.rows - 1
   if (rows === 0) throw invalid('there are no rows below the header')

@@ -3,7 +3,7 @@
 import { isIntegerText } from '../number-text.js'
 import type { Batch, Cells, ColumnReading, Piece, ReadOptions, SourceColumn } from './batch.js'
 import { CsvCells, delimiters } from './csv-cells.js'
-import { type Dialect, detectDialect } from './csv-dialect.js'
+import { type Dialect, detectDialect, type GivenDialect } from './csv-dialect.js'
 import { namedColumns } from './csv-names.js'
 import { beyond, invalid, type ReadingLimits } from './limits.js'
 import { decimalCommaInCell, numberInCell } from './number-cells.js'
@@ -13,6 +13,8 @@ import { overWindows, type TextWindow } from './text-window.js'
 export interface CsvOptions {
   delimiter?: 'comma' | 'semicolon' | 'tab' | 'bar' | undefined
   header?: boolean | undefined
+  /** Before the decimals of numbers: a comma that is decimal delimits nothing. */
+  decimal?: 'comma' | 'point' | undefined
 }
 
 /**
@@ -33,8 +35,13 @@ export async function* readCsv(
     limits,
     () => reader?.nextLine ?? 1,
     (window): { used: number; made: Piece[] } => {
-      reader ??= openReader(window, limits, given, readings)
-      return reader?.read(window) ?? { used: 0, made: [] }
+      if (reader !== undefined) return reader.read(window)
+      const wholeRow = window.isEnd || window.bytes.includes('\n') || window.bytes.includes('\r')
+      if (!wholeRow) return { used: 0, made: [] }
+      const dialect = detectDialect(window, dialectOf(given))
+      reader = new CsvReader(dialect, limits, readings)
+      const { used, made } = reader.read({ ...window, bytes: window.bytes.subarray(dialect.start) })
+      return { used: dialect.start + used, made }
     },
   )
   for await (const made of pieces) {
@@ -48,22 +55,10 @@ export async function* readCsv(
   if (reader.rows === 0) throw invalid('there are no rows below the header')
 }
 
-/** Undefined while the window does not hold one whole row. */
-function openReader(
-  window: TextWindow,
-  limits: ReadingLimits,
-  { delimiter, header }: CsvOptions,
-  readings: ReadonlyMap<string, ColumnReading>,
-): CsvReader | undefined {
-  const wholeRow = window.isEnd || window.bytes.includes('\n') || window.bytes.includes('\r')
-  if (!wholeRow) return undefined
-  const known = delimiters.find(({ name }) => name === delimiter)
-  const dialect = detectDialect(window, {
-    ...(known && { delimiter: known }),
-    ...(header !== undefined && { header }),
-  })
-  return new CsvReader(dialect, limits, readings)
-}
+const dialectOf = ({ delimiter, ...given }: CsvOptions): GivenDialect => ({
+  ...given,
+  delimiter: delimiters.find(({ name }) => name === delimiter),
+})
 
 class CsvReader {
   columns: SourceColumn[] | undefined
@@ -78,7 +73,7 @@ class CsvReader {
     this.#dialect = dialect
     this.#limits = limits
     this.#readings = readings
-    this.#cells = new CsvCells(dialect.delimiter.byte)
+    this.#cells = new CsvCells(dialect.delimiter.byte, dialect.start === 0 ? 1 : 2)
   }
 
   get nextLine(): number {
@@ -219,8 +214,11 @@ class CsvReader {
       this.rows += 1
       const came = cells.width(row)
       if (came === width || (came > width && this.#isEmptyFrom(row, width))) continue
-      const other = this.#dialect.header ? `the header has ${width} columns` : `the first line has ${width}`
-      throw invalid(`line ${cells.line(row)} has ${came === 1 ? '1 cell' : `${came} cells`}, ${other}`)
+      const columns = width === 1 ? '1 column' : `${width} columns`
+      const other = this.#dialect.header ? `the header has ${columns}` : `the first line has ${width}`
+      throw invalid(
+        `line ${cells.line(row)} has ${came === 1 ? '1 cell' : `${came} cells`}, ${other}: give each line as many, and leave out lines above the header; or say the delimiter, as in delimiter=semicolon`,
+      )
     }
   }
 }

@@ -11,23 +11,35 @@ const noBreak = [0xc2, 0xa0] as const
 /** The number in bytes start…end; NaN for everything else, an empty cell too. */
 export function numberInCell(bytes: Buffer, start: number, end: number): number {
   let [first, last] = [start, end]
-  while (first < last && isBlank(bytes[first])) first += 1
-  while (last > first && isBlank(bytes[last - 1])) last -= 1
-  while (last - first > 2 && bytes[first] === noBreak[0] && bytes[first + 1] === noBreak[1]) first += 2
-  while (last - first > 2 && bytes[last - 2] === noBreak[0] && bytes[last - 1] === noBreak[1]) last -= 2
+  for (let blank = blankAt(bytes, first, last); blank > 0; blank = blankAt(bytes, first, last)) first += blank
+  for (let blank = blankBefore(bytes, first, last); blank > 0; blank = blankBefore(bytes, first, last)) {
+    last -= blank
+  }
   return numberOf(bytes, first, last)
 }
 
-const isBlank = (byte: number) => byte === space || byte === tab
+/** Bytes of the blank at the start; 0 where there is none. */
+function blankAt(bytes: Buffer, start: number, end: number): number {
+  if (start >= end) return 0
+  if (bytes[start] === space || bytes[start] === tab) return 1
+  return start + 1 < end && bytes[start] === noBreak[0] && bytes[start + 1] === noBreak[1] ? 2 : 0
+}
+
+function blankBefore(bytes: Buffer, start: number, end: number): number {
+  if (start >= end) return 0
+  if (bytes[end - 1] === space || bytes[end - 1] === tab) return 1
+  return start + 1 < end && bytes[end - 2] === noBreak[0] && bytes[end - 1] === noBreak[1] ? 2 : 0
+}
 
 /** The same, 1.234,5 being 1234.5. */
 export function decimalCommaInCell(bytes: Buffer, start: number, end: number): number {
   return parseDecimalComma(bytes.toString('utf8', start, end).trim()) ?? Number.NaN
 }
 
-export function isNumberCell(bytes: Buffer, start: number, end: number, allowsComma: boolean): boolean {
+/** Also with a decimal comma, which a cell holds only in quotes or where another byte delimits. */
+export function isNumberCell(bytes: Buffer, start: number, end: number): boolean {
   if (start === end) return false
   if (!Number.isNaN(numberInCell(bytes, start, end))) return true
-  if (!allowsComma || bytes.indexOf(comma, start) >= end) return false
+  if (!bytes.subarray(start, end).includes(comma)) return false
   return !Number.isNaN(decimalCommaInCell(bytes, start, end))
 }

@@ -1,0 +1,117 @@
+/** Whether the first line names the columns: each case says, by eye, what a person takes it for. */
+import { expect, test } from 'vitest'
+import { readFiles } from './read-files.js'
+
+const lines = (line: (row: number) => string, rows = 12) =>
+  `${Array.from({ length: rows }, (_, row) => line(row)).join('\n')}\n`
+const colors = ['rot', 'blau', 'grün']
+
+test.each<[what: string, content: string, isHeader: boolean]>([
+  ['pandas 0..3,species', `0,1,2,3,species\n${lines((i) => `${i}.1,3.5,1.4,0.2,${colors[i % 3]}`)}`, true],
+  ['pandas 0..3 all numbers', `0,1,2,3\n${lines((i) => `${i}.1,3.5,1.4,0.2`)}`, true],
+  [
+    'pandas 0..3 small ints recurring',
+    `0,1,2,3\n${lines((i) => `${i % 2},${i % 3},${i % 4},${i % 2}`)}`,
+    true,
+  ],
+  ['1..4 above decimals', `1,2,3,4\n${lines((i) => `${i}.1,3.5,1.4,0.2`)}`, true],
+  ['1..4 above ints', `1,2,3,4\n${lines((i) => `${i + 5},${i + 6},${i},${i + 2}`)}`, false],
+  ['years above decimals', `2019,2020,2021\n${lines((i) => `${i}.1,3.5,1.4`)}`, true],
+  ['years above ints', `2019,2020,2021\n${lines((i) => `${i * 10},${i * 13 + 3},${i * 7}`)}`, true],
+  ['country + years', `country,2019,2020,2021\n${lines((i) => `${colors[i % 3]}${i},${i}.1,3.5,1.4`)}`, true],
+  ['country + years recurring', `country,2019,2020\n${lines((i) => `c${i},${i},${i * 2}`)}`, true],
+  ['years above years', `2019,2020,2021\n${lines((i) => `${2000 + i},${2001 + i},${2002 + i}`)}`, false],
+  ['year data: year, value', lines((i) => `${2000 + i},${i}.5,${i * 2}`), false],
+  ['year data + word', lines((i) => `${2000 + i},${i}.5,${colors[i % 3]}`), false],
+  ['years descending', `2021,2020,2019\n${lines((i) => `${i}.1,3.5,1.4`)}`, true],
+  ['years step 5', `2000,2005,2010,2015\n${lines((i) => `${i}.1,3.5,1.4,2.2`)}`, true],
+  ['years two', `2020,2021\n${lines((i) => `${i}.1,3.5`)}`, true],
+  ['iris no header', lines((i) => `5.${i},3.5,1.4,${colors[i % 3]}`), false],
+  ['ints and word no header', lines((i) => `${i},3,${colors[i % 3]}`), false],
+  ['ints class first no header', lines((i) => `${colors[i % 3]},${i + 7},3`), false],
+  ['categories no header', lines((i) => `${colors[i % 3]},${['x', 'y'][i % 2]},${['a', 'b'][i % 2]}`), false],
+  [
+    'categories header',
+    `color,shape,class\n${lines((i) => `${colors[i % 3]},${['x', 'y'][i % 2]},${['a', 'b'][i % 2]}`)}`,
+    true,
+  ],
+  [
+    'mushroom header same letters',
+    `class,cap,odor\n${lines((i) => `${'pe'[i % 2]},${'xbs'[i % 3]},${'na'[i % 2]}`)}`,
+    true,
+  ],
+  ['unique texts no header? header', `name,city\n${lines((i) => `n${i},c${i}`)}`, true],
+  [
+    'text header equals one value',
+    `male,color\n${lines((i) => `${['male', 'female'][i % 2]},${colors[i % 3]}`)}`,
+    true,
+  ],
+  ['number names above words', `1,2,3\n${lines((i) => `${colors[i % 3]},x${i},y`)}`, true],
+  ['words above numbers', `a,b\n${lines((i) => `${i},${i}`)}`, true],
+  ['mixed word/number header: x,1,2', `id,1,2\n${lines((i) => `${i},${i + 5}.5,${i}.5`)}`, true],
+  ['label,pixel0', `label,pixel0,pixel1\n${lines((i) => `${i},${i + 5},${i}`)}`, true],
+  ['mnist label + 28x28 1x1', `label,1x1,1x2\n${lines((i) => `${i},${i + 5},${i}`)}`, true],
+  ['unnamed index', `,a,b\n${lines((i) => `${i},${i + 5},${i}`)}`, true],
+  ['missing first cell headerless', `,3.5,rot\n${lines((i) => `${i},3.5,${colors[i % 3]}`)}`, false],
+  ['missing word in headerless', `?,3.5,rot\n${lines((i) => `${i},3.5,${colors[i % 3]}`)}`, false],
+  ['NA in headerless', `NA,3.5,rot\n${lines((i) => `${i},3.5,${colors[i % 3]}`)}`, false],
+  ['NA in headerless numbers only', `1,NA,3\n${lines((i) => `${i},3.5,${i * i}`)}`, false],
+  ['auto-mpg style', `18.0,8,307.0,130.0,chevrolet\n${lines((i) => `${i}.5,8,307,130,c${i}`)}`, false],
+  [
+    'adult: words and numbers no header',
+    lines((i) => `${39 + i}, State-gov, ${77516 + i}, Bachelors, <=50K`),
+    false,
+  ],
+  [
+    'ids header numeric above words and numbers',
+    `101,102,103\n${lines((i) => `${colors[i % 3]},${i}.5,${i}`)}`,
+    true,
+  ],
+  ['0,1 two columns ints', `0,1\n${lines((i) => `${i % 2},${(i + 1) % 2}`)}`, false],
+  ['0,1 two columns decimals', `0,1\n${lines((i) => `${i}.5,${i}.25`)}`, true],
+  ['0,1,target words', `0,1,target\n${lines((i) => `${i}.5,${i}.25,${colors[i % 3]}`)}`, true],
+  ['0,1,2,3,4 with class at last number', `0,1,2,3,4\n${lines((i) => `${i}.5,${i}.25,1,2,${i % 3}`)}`, true],
+  [
+    'pandas index + defaults ",0,1,2"',
+    `,0,1,2\n${lines((i) => `${i},${i}.5,${i}.25,${colors[i % 3]}`)}`,
+    true,
+  ],
+  ['pandas index + defaults all numbers', `,0,1,2\n${lines((i) => `${i},${i}.5,${i}.25,${i % 3}`)}`, true],
+  [
+    'species first: species,0,1,2',
+    `species,0,1,2\n${lines((i) => `${colors[i % 3]},${i}.5,${i}.25,1`)}`,
+    true,
+  ],
+  ['dates headerless', lines((i) => `2023-01-${10 + i},${i}.5,1`), false],
+  ['dates header', `day,v,y\n${lines((i) => `2023-01-${10 + i},${i}.5,1`)}`, true],
+  ['date names above numbers', `item,2023-01-01,2023-02-01\n${lines((i) => `p${i},${i}.5,1`)}`, true],
+  ['date names only above numbers', `2023-01-01,2023-02-01\n${lines((i) => `${i},${i}.5`)}`, true],
+  ['bool headerless', lines((i) => `${i % 2 === 0},${i % 3 === 0}`), false],
+  ['header one row', 'a,b\n1,2\n', true],
+  ['headerless one row below numbers', '5,6,7\n1,2,3\n', false],
+  ['two text rows', 'red,round\nblue,square\n', true],
+  ['headerless decimals comma no words', lines((i) => `${i},5;2,${i}`), false],
+  ['european header no number', `preis;menge\n${lines((i) => `${i},5;2,${i}`)}`, true],
+  ['percent texts', `a,b\n${lines((i) => `${i}%,${i + 1}%`)}`, true],
+  ['percent headerless', lines((i) => `${i}%,${i + 1}%,rot`), false],
+  ['money headerless', lines((i) => `$${i}.50,${i},rot`), false],
+  ['hex/ids headerless unique text', lines((i) => `u${i * 7919},${i},rot`), false],
+  ['sentence headerless', lines((i) => `${i % 2},this is text number ${i}`), false],
+  ['sms spam headerless', lines((i) => `${['ham', 'spam'][i % 2]}\tthis is text number ${i}`), false],
+  ['sentence headerless text last', lines((i) => `great film number ${i},pos${i % 2}`), false],
+  ['quoted header numbers-in-quotes', `"0","1","y"\n${lines((i) => `${i}.5,${i},${colors[i % 3]}`)}`, true],
+  ['negatives first row data', `-1,-2,-3\n${lines((i) => `${i}.5,${i},${i}`)}`, false],
+  ['first row all the same type decimals', `0.5,1.5,2.5\n${lines((i) => `${i}.5,${i},${i}`)}`, false],
+  ['1..3 above words and numbers', `1,2,3\n${lines((i) => `${i}.5,${i},${colors[i % 3]}`)}`, true],
+  ['0..2 words all recur?', `0,1,2\n${lines((i) => `${i % 3},${i % 2},${colors[i % 3]}`)}`, true],
+  [
+    'no header: digits that look like columns 1,2,rot',
+    `1,2,rot\n${lines((i) => `${i % 3},${i % 4},${colors[i % 3]}`)}`,
+    false,
+  ],
+  ['no header: 0,1,rot', `0,1,rot\n${lines((i) => `${i % 3},${i % 4},${colors[i % 3]}`)}`, false],
+  ['no header: 0,1,unique', `0,1,Anna\n${lines((i) => `${i % 3},${i % 4},n${i}`)}`, false],
+])('%s', async (_, content, isHeader) => {
+  const { source } = await readFiles({ body: content })
+  expect(!source.warnings.some((warning) => warning.includes('read as data'))).toBe(isHeader)
+})
