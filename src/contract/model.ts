@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { cellSchema, codingSchema } from './dataset.js'
 import { metricsSchema } from './epoch.js'
 import { evaluationSchema } from './evaluation.js'
-import { activationSchema, lossSchema, networkSchema } from './network.js'
+import { activationSchema, lastActivation, lossSchema, networkSchema, tellsTwoClasses } from './network.js'
 import { text } from './text.js'
 
 export const layerSummarySchema = z.object({
@@ -45,7 +45,7 @@ export const modelSchema = z.object({
     .max(1)
     .nullable()
     .describe(
-      'probability of the second class from which on it is the answer; null unless there are two classes',
+      'probability of the second class from which on it is the answer; null where the model gives none',
     ),
   parameters: z.int(),
   weightBytes: z.int(),
@@ -172,3 +172,9 @@ export const modelRequestSchema = z
   })
   .meta({ examples: [{ name: 'xor', construct: { dnf: { inputs: 2, trueRows: [1, 2] } } }] })
 export type ModelRequest = z.infer<typeof modelRequestSchema>
+
+/** Whether a threshold decides between the two classes of a model: those of others are told apart by the larger output. */
+export function hasThreshold({ coding: { target }, network }: Pick<Model, 'coding' | 'network'>): boolean {
+  if (!('classes' in target) || target.classes.length !== 2) return false
+  return tellsTwoClasses(target.type === 'binary' ? 1 : 2, lastActivation(network))
+}

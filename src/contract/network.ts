@@ -119,6 +119,11 @@ export function lastActivation({ layers }: Pick<Network, 'layers'>): Activation 
   return last !== undefined && 'activation' in last ? last.activation : 'linear'
 }
 
+/** Whether the last output is the probability of the second of two classes. */
+export function tellsTwoClasses(outputs: number, lastActivation: Activation | undefined): boolean {
+  return (outputs === 1 && lastActivation === 'sigmoid') || (outputs === 2 && lastActivation === 'softmax')
+}
+
 export const lossSchema = z.enum([
   'squaredError',
   'meanSquaredError',

@@ -1,7 +1,7 @@
 /** What a reader understands of a network's outputs. */
 import type { Coding } from '../contract/dataset.js'
 import type { Prediction } from '../contract/model.js'
-import type { Activation, Loss } from '../contract/network.js'
+import { type Activation, type Loss, tellsTwoClasses } from '../contract/network.js'
 import { InputError } from './input-error.js'
 import { unscaleTarget } from './target-scaling.js'
 
@@ -60,11 +60,6 @@ function placeOfAnswer(output: readonly number[], { loss, lastActivation, thresh
     return placeOfClass(output, loss)
   }
   return output[output.length - 1] >= threshold ? 1 : 0
-}
-
-/** Whether the last output is the probability of the second of two classes. */
-export function tellsTwoClasses(outputs: number, lastActivation: Activation | undefined): boolean {
-  return (outputs === 1 && lastActivation === 'sigmoid') || (outputs === 2 && lastActivation === 'softmax')
 }
 
 /** The class a network's outputs mean; one output tells two classes apart. */

@@ -1,7 +1,8 @@
 /** Scores of rows that are of one of two classes, and what every threshold on them would answer. */
 import { type Evaluation, maximumThresholds, type ThresholdCounts } from '../contract/evaluation.js'
+import { tellsTwoClasses } from '../contract/network.js'
 import type { Answers } from './class-counter.js'
-import { leastPositive, placeOfClass, tellsTwoClasses } from './prediction.js'
+import { leastPositive, placeOfClass } from './prediction.js'
 
 type TwoClasses = NonNullable<(Evaluation & { type: 'classification' })['twoClasses']>
 

@@ -1,11 +1,11 @@
 /** Trained models. Lists never touch the weights; whoever reads weights gets them checked against their hash. */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { type Coding, codingSchema } from '../contract/dataset.js'
+import { codingSchema } from '../contract/dataset.js'
 import type { Metrics } from '../contract/epoch.js'
 import { evaluationSchema } from '../contract/evaluation.js'
 import { isFinished, jobStatusSchema } from '../contract/job.js'
-import { layerSummarySchema, type Model, tensorSchema } from '../contract/model.js'
+import { hasThreshold, layerSummarySchema, type Model, tensorSchema } from '../contract/model.js'
 import { lossSchema, networkSchema } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'
 import type { AllModels, NewModel } from '../training/ports.js'
@@ -144,10 +144,9 @@ export async function insertModel(
   return row
 }
 
-const hasTwoClasses = ({ target }: Coding) => 'classes' in target && target.classes.length === 2
-
 function toModel(row: ListedRow): Model {
   const coding = codingSchema.parse(row.coding)
+  const network = networkSchema.parse(row.network)
   const self = `/models/${row.id}`
   return {
     id: row.id,
@@ -155,7 +154,7 @@ function toModel(row: ListedRow): Model {
     name: row.name,
     jobId: row.jobId,
     createdAt: row.createdAt.toISOString(),
-    network: networkSchema.parse(row.network),
+    network,
     loss: lossSchema.parse(row.loss),
     layers: z.array(layerSummarySchema).parse(row.layers),
     coding,
@@ -168,7 +167,7 @@ function toModel(row: ListedRow): Model {
       valAccuracy: row.finalValAccuracy,
     }),
     epoch: row.epoch,
-    threshold: row.threshold ?? (hasTwoClasses(coding) ? 0.5 : null),
+    threshold: row.threshold ?? (hasThreshold({ coding, network }) ? 0.5 : null),
     parameters: row.parameters,
     weightBytes: row.weightBytes,
     weightSha256: row.weightSha256,

@@ -1,6 +1,5 @@
 /** What of a model may be changed after it was trained. */
-import type { Model, ModelChange } from '../contract/model.js'
-import { lastActivation } from '../contract/network.js'
+import { hasThreshold, type Model, type ModelChange } from '../contract/model.js'
 import { Problem } from '../contract/problems.js'
 import type { ModelStore } from './ports.js'
 
@@ -21,11 +20,6 @@ export async function changeModel(
   const changed = await models.setThreshold(id, threshold)
   if (changed === null) throw missing(id)
   return changed
-}
-
-function hasThreshold({ classes, network }: Model): boolean {
-  const end = lastActivation(network)
-  return classes?.length === 2 && (end === 'sigmoid' || end === 'softmax')
 }
 
 const missing = (id: string) => new Problem('not-found', `There is no model ${id}.`)

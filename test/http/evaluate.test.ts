@@ -181,6 +181,20 @@ describe('rows', () => {
   })
 })
 
+describe('a model of two classes without probabilities', () => {
+  it('has no threshold to choose, and is evaluated at its own', async () => {
+    const id = await modelOf(
+      { type: 'binary', name: 'y', classes: ['no', 'yes'] },
+      { activation: 'linear', loss: 'hinge' },
+    )
+    expect((await api().get(`/models/${id}`)).body.threshold).toBeNull()
+    expect((await api().patch(`/models/${id}`).send({ threshold: 0.5 })).status).toBe(422)
+    // Scores −0.5 and 0.25: the second class from 0 up.
+    const { body } = await sendCsv(id, 'a,b,y\n-0.75,0,no\n-0.375,0,yes\n')
+    expect(body.evaluation).toMatchObject({ right: 2, twoClasses: { threshold: 0, rocAuc: 1 } })
+  })
+})
+
 describe('a request', () => {
   it('is refused when it is too large, says nothing, says two things, or is about nothing that there is', async () => {
     const id = await price()

@@ -74,7 +74,7 @@ function Body({ evaluation, model, onThreshold }: BodyProps) {
               key={model?.id}
               twoClasses={twoClasses}
               negative={negative}
-              model={model}
+              model={model?.threshold == null ? null : model}
               onKept={onThreshold}
             />
           )}
