@@ -109,7 +109,7 @@ class CsvReader {
   #header(warnings: string[]): SourceColumn[] {
     const width = this.#width()
     this.#checkLine(0)
-    this.#checkWidth(width)
+    this.#checkWidth(this.#cells.width(0))
     const texts = Array.from({ length: width }, (_, column) => {
       this.#checkLength(0, column)
       return this.#text(0, column)
@@ -123,7 +123,7 @@ class CsvReader {
 
   #numberedColumns(warnings: string[]): SourceColumn[] {
     const width = this.#width()
-    this.#checkWidth(width)
+    this.#checkWidth(this.#cells.width(0))
     warnings.push(
       `The first line was read as data; the columns are called column1 to column${width}. Where it names the columns: header=true`,
     )
