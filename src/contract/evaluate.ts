@@ -22,7 +22,7 @@ export const evaluationRequestSchema = z
   .refine(({ dataset, rows }) => (dataset === undefined) !== (rows === undefined), {
     error: 'must have either dataset or rows',
   })
-  .meta({ examples: [{ dataset: 'xor' }, { rows: [{ x1: 0, x2: 1, y: 1 }] }] })
+  .meta({ examples: [{ dataset: 'xor' }] })
 export type EvaluationRequest = z.infer<typeof evaluationRequestSchema>
 
 export const modelEvaluationSchema = z.object({
