@@ -98,15 +98,18 @@ function areaUnderRoc(steps: readonly Step[], positives: number, negatives: numb
   return area / positives / negatives
 }
 
-/** Σ (Rₙ − Rₙ₋₁) Pₙ, as scikit-learn's average_precision_score. */
+/**
+ * Σ (Rₙ − Rₙ₋₁) Pₙ, as scikit-learn's average_precision_score. Rows are summed before they become a share, since a
+ * sum of shares can be rounded to more than 1.
+ */
 function averagePrecision(steps: readonly Step[], positives: number): number {
   let total = 0
   let before = 0
   for (const step of steps) {
-    total += ((step.positives - before) / positives) * (step.positives / (step.positives + step.negatives))
+    total += (step.positives - before) * (step.positives / (step.positives + step.negatives))
     before = step.positives
   }
-  return total
+  return total / positives
 }
 
 /** Some of the steps, the first and the last among them, and the threshold in force. */

@@ -1,9 +1,10 @@
 /** Metrics of evaluations against scikit-learn’s, which test/fixtures/sklearn/generate.py computed. */
 import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { TargetCoding } from '../../src/contract/dataset.js'
-import type { Evaluation } from '../../src/contract/evaluation.js'
+import { type Evaluation, evaluationSchema } from '../../src/contract/evaluation.js'
 import { Evaluator, type EvaluatorOptions } from '../../src/datasets/evaluation.js'
 
 const numbers = z.array(z.number())
@@ -199,6 +200,28 @@ test('hinge scores are ranked as they are, and the second class begins at 0', ()
     ],
     twoClasses: { threshold: 0, rocAuc: 0.75 },
   })
+})
+
+test.each([3, 49, 2_000])('%i positive rows before all others have areas of exactly 1', (positives) => {
+  const rows = Array.from({ length: 2 * positives }, (_, row) => {
+    return [[row < positives ? 1 : 0], [1 - row / (2 * positives)]] as const
+  })
+  const { twoClasses } = classification(evaluated(binary, sigmoid, rows))
+  expect(twoClasses).toMatchObject({ rocAuc: 1, averagePrecision: 1 })
+})
+
+test('whatever the scores are, the evaluation is one that is read back', () => {
+  const row = fc.tuple(
+    fc.constantFrom(0, 1),
+    fc.constantFrom(...Array.from({ length: 60 }, (_, place) => place / 59)),
+  )
+  fc.assert(
+    fc.property(fc.array(row, { maxLength: 300 }), (all) => {
+      const rows = all.map(([actual, score]) => [[actual], [score]] as const)
+      const evaluation = evaluated(binary, sigmoid, rows)
+      expect(evaluationSchema.parse(JSON.parse(JSON.stringify(evaluation)))).toEqual(evaluation)
+    }),
+  )
 })
 
 test('a long list of scores becomes at most 200 thresholds, from the highest to the lowest', () => {

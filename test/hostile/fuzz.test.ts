@@ -92,15 +92,11 @@ const counts = new Map<string, number>()
 /** What was answered as asked at least once. */
 const succeeded = new Set<string>()
 /**
- * No worker makes it ready, no upload here has pictures, no model is trained that tells two classes apart, and made-up
- * rows lack the columns of a model.
+ * No worker makes it ready, no upload here has pictures, and no model is trained that tells two classes apart. Made-up
+ * rows seldom have the columns of a model.
  */
-const neverSucceeding = [
-  'GET /datasets/{id}/rows/{row}/image.png',
-  'GET /health/ready',
-  'PATCH /models/{id}',
-  'POST /models/{id}/evaluate',
-]
+const neverSucceeding = ['GET /datasets/{id}/rows/{row}/image.png', 'GET /health/ready', 'PATCH /models/{id}']
+const seldomSucceeding = ['POST /models/{id}/evaluate']
 
 async function check(request: GeneratedRequest): Promise<void> {
   const { operation, headers, type, body } = request
@@ -155,7 +151,8 @@ test(`${requests} made-up requests are answered as documented (FUZZ_SEED=${seed}
   expect(server.hasEnded()).toBe(false)
   // Answers of each kind were met, or nothing was tested.
   const all = operations.map(({ method, path }) => `${method} ${path}`)
-  expect(all.filter((each) => !succeeded.has(each)).toSorted()).toEqual(neverSucceeding.toSorted())
+  const missed = all.filter((each) => !succeeded.has(each) && !seldomSucceeding.includes(each))
+  expect(missed.toSorted()).toEqual(neverSucceeding.toSorted())
   expect(counts.get('2xx')).toBeGreaterThan(requests / 20)
   expect(counts.get('4xx')).toBeGreaterThan(requests / 20)
   if (process.platform === 'linux') expect(largest).toBeGreaterThan(0)
