@@ -4,7 +4,7 @@ import type { Coding } from '../src/contract/dataset.js'
 import { type Evaluation, maximumEvaluatedRows } from '../src/contract/evaluation.js'
 import { type Loss, lastActivation, type Network } from '../src/contract/network.js'
 import { encodeByCoding } from '../src/datasets/encoding.js'
-import { Evaluator } from '../src/datasets/evaluation.js'
+import { Evaluator, evaluatedRow } from '../src/datasets/evaluation.js'
 import { inputsOf } from '../src/datasets/feature-coding.js'
 import { areBinary, labelledRows, withEmptyColumns } from '../src/datasets/labelled-rows.js'
 import { DatasetError, type Table } from '../src/datasets/table.js'
@@ -46,7 +46,7 @@ export async function evaluateTable(question: TableQuestion, predictor: Predicto
   const count = Math.min(available, maximumEvaluatedRows)
   const rows = Int32Array.from(
     { length: count },
-    (_, index) => labelled[Math.floor((index * available) / count)],
+    (_, index) => labelled[evaluatedRow(index, { available, count })],
   )
   const evaluator = new Evaluator(
     coding.target,

@@ -1,11 +1,13 @@
-/** Asks a network that has just been trained about rows whose answers are known. */
+/** Compares what a network that has just been trained answers with the targets of rows, as they are encoded. */
 import type { Coding } from '../src/contract/dataset.js'
-import { type Evaluation, maximumEvaluatedRows } from '../src/contract/evaluation.js'
+import { type EvaluatedRows, type Evaluation, maximumEvaluatedRows } from '../src/contract/evaluation.js'
+import type { JobSpec } from '../src/contract/job.js'
 import { type Loss, lastActivation, type Network } from '../src/contract/network.js'
-import { Evaluator } from '../src/datasets/evaluation.js'
+import { Evaluator, evaluatedRow } from '../src/datasets/evaluation.js'
 import { targetWidth } from '../src/datasets/target-coding.js'
-import { type Dataset, Predictor, type Weights } from '../src/engine/index.js'
-import type { BackendSetting } from './messages.js'
+import { scaleTarget } from '../src/datasets/target-scaling.js'
+import { Dataset, Predictor, type Weights } from '../src/engine/index.js'
+import type { BackendSetting, SharedData } from './messages.js'
 
 /** Asked at once; in between, whoever wants the training to stop is heard. */
 const rowsAtOnce = 512
@@ -23,43 +25,80 @@ interface Examination {
 
 /** Asks about the validation rows, or the training rows where there are none; null when it was asked to stop. */
 export function evaluate(examination: Examination): Evaluation | null {
-  const { network, weights, loss, dataset, coding, backend, stop } = examination
+  const { network, weights, dataset, coding, backend, stop } = examination
   const { size } = dataset
-  const isValidation = size.validationRows > 0
-  const available = isValidation ? size.validationRows : size.trainingRows
-  const [x, y] = isValidation
-    ? [dataset.validationX, dataset.validationY]
-    : [dataset.trainingX, dataset.trainingY]
-  const count = Math.min(available, maximumEvaluatedRows)
-  const rows = isValidation ? ('validation' as const) : ('training' as const)
-  const targets = targetWidth(coding.target)
-  // A weight may stand behind the targets of a row.
-  const stride = y.length / available
-  const isBinary = y.every((value, place) => place % stride >= targets || value === 0 || value === 1)
-  const evaluator = new Evaluator(
-    coding.target,
-    { loss, lastActivation: lastActivation(network), isBinary },
-    { rows, available, count },
-  )
+  const [x, targets] =
+    size.validationRows > 0
+      ? [dataset.validationX, targetsOf(dataset.validationY, size.validationRows, coding, 'validation')]
+      : [dataset.trainingX, targetsOf(dataset.trainingY, size.trainingRows, coding, 'training')]
+  const { count } = targets.rows
+  const evaluator = evaluatorOf(targets, coding, examination)
   const predictor = new Predictor(network, weights, { backend })
   const inputs = new Float32Array(Math.min(rowsAtOnce, count) * size.features)
   for (let first = 0; first < count; first += rowsAtOnce) {
     if (Atomics.load(stop, 0) !== 0) return null
     const asked = Math.min(rowsAtOnce, count - first)
-    const places = Array.from({ length: asked }, (_, index) =>
-      Math.floor(((first + index) * available) / count),
-    )
+    const places = Array.from({ length: asked }, (_, index) => evaluatedRow(first + index, targets.rows))
     for (const [index, place] of places.entries()) {
       inputs.set(x.subarray(place * size.features, (place + 1) * size.features), index * size.features)
     }
     const outputs = predictor.predict(inputs.subarray(0, asked * size.features))
     const width = outputs.length / asked
     for (const [index, place] of places.entries()) {
-      evaluator.add(
-        y.subarray(place * stride, place * stride + targets),
-        outputs.subarray(index * width, (index + 1) * width),
-      )
+      evaluator.add(targets.of(place), outputs.subarray(index * width, (index + 1) * width))
     }
   }
   return evaluator.result()
+}
+
+/**
+ * Each row by the network of the fold that had not seen it; null when it was asked to stop.
+ * @param answers rows × outputs, numbers in the unit of the target
+ */
+export function evaluateFolds(
+  answers: Float32Array,
+  spec: Pick<JobSpec, 'loss' | 'network'>,
+  { coding, handle }: SharedData,
+  stop: Int32Array,
+): Evaluation | null {
+  const { trainingY, size } = Dataset.attach(handle)
+  const targets = targetsOf(trainingY, size.trainingRows, coding, 'folds')
+  const evaluator = evaluatorOf(targets, coding, spec)
+  const outputs = answers.length / size.trainingRows
+  for (let index = 0; index < targets.rows.count; index++) {
+    if (index % rowsAtOnce === 0 && Atomics.load(stop, 0) !== 0) return null
+    const row = evaluatedRow(index, targets.rows)
+    const answer = answers.subarray(row * outputs, (row + 1) * outputs)
+    evaluator.add(
+      targets.of(row),
+      answer.map((value, output) => scaleTarget(coding.target, output, value)),
+    )
+  }
+  return evaluator.result()
+}
+
+interface Targets {
+  rows: EvaluatedRows
+  /** All of them, of all rows, are 0 or 1. */
+  isBinary: boolean
+  of(row: number): Float32Array
+}
+
+/** @param y rows × targets, or one more where a weight stands behind the targets of each row */
+function targetsOf(y: Float32Array, available: number, coding: Coding, rows: EvaluatedRows['rows']): Targets {
+  const width = targetWidth(coding.target)
+  const stride = y.length / available
+  return {
+    rows: { rows, available, count: Math.min(available, maximumEvaluatedRows) },
+    isBinary: y.every((value, place) => place % stride >= width || value === 0 || value === 1),
+    of: (row) => y.subarray(row * stride, row * stride + width),
+  }
+}
+
+function evaluatorOf(
+  { rows, isBinary }: Targets,
+  coding: Coding,
+  { loss, network }: { loss: Loss; network: Network },
+): Evaluator {
+  return new Evaluator(coding.target, { loss, lastActivation: lastActivation(network), isBinary }, rows)
 }

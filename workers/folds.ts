@@ -1,14 +1,11 @@
 /**
- * Chooses a number of epochs without losing rows: trains once without each fold and watches the rows left out. What
- * the networks answer about rows they have not seen is also the evaluation of the job.
+ * Chooses a number of epochs without losing rows: trains once without each fold and watches the rows left out. Their
+ * answers are kept, for the evaluation of the job.
  */
-import { type Evaluation, maximumEvaluatedRows } from '../src/contract/evaluation.js'
 import type { JobSpec } from '../src/contract/job.js'
-import { lastActivation } from '../src/contract/network.js'
-import { Evaluator } from '../src/datasets/evaluation.js'
 import { classesOfRows, everyRow } from '../src/datasets/split-rows.js'
 import { targetWidth } from '../src/datasets/target-coding.js'
-import { scaleTarget, unscaleTarget } from '../src/datasets/target-scaling.js'
+import { unscaleTarget } from '../src/datasets/target-scaling.js'
 import { compile, Dataset, foldsOf, Predictor, type Training, train } from '../src/engine/index.js'
 import { dataShape } from './data-shape.js'
 import { encodeRows } from './encode-rows.js'
@@ -146,50 +143,20 @@ function predictInParts(
   features: number,
   stop: Int32Array,
 ): Float32Array | null {
-  const parts: Float32Array[] = []
-  for (let first = 0; first < inputs.length; first += rowsAtOnce * features) {
+  const rows = inputs.length / features
+  let answers = new Float32Array(0)
+  for (let first = 0; first < rows; first += rowsAtOnce) {
     if (Atomics.load(stop, 0) !== 0) return null
-    parts.push(predictor.predict(inputs.slice(first, first + rowsAtOnce * features)))
+    const asked = Math.min(rowsAtOnce, rows - first)
+    const outputs = predictor.predict(inputs.subarray(first * features, (first + asked) * features))
+    const width = outputs.length / asked
+    if (first === 0) answers = new Float32Array(rows * width)
+    answers.set(outputs, first * width)
   }
-  return Float32Array.from(parts.flatMap((part) => [...part]))
+  return answers
 }
 
 function unscaled(answers: Float32Array, { coding: { target } }: SharedData): Float32Array {
   const width = targetWidth(target)
   return answers.map((answer, place) => unscaleTarget(target, place % width, answer))
-}
-
-/** What the networks of the folds answered about the rows that each had not seen; null when it was asked to stop. */
-export function evaluateFolds(
-  answers: Float32Array,
-  { loss, network }: Pick<JobSpec, 'loss' | 'network'>,
-  { coding, handle }: SharedData,
-  stop: Int32Array,
-): Evaluation | null {
-  const { trainingY, size } = Dataset.attach(handle)
-  const available = size.trainingRows
-  const count = Math.min(available, maximumEvaluatedRows)
-  const width = targetWidth(coding.target)
-  // A weight may stand behind the targets of a row.
-  const stride = trainingY.length / available
-  const outputs = answers.length / available
-  const targetOf = (row: number) => trainingY.subarray(row * stride, row * stride + width)
-  const isBinary = everyRow({ rows: available }).every((row) =>
-    targetOf(row).every((value) => value === 0 || value === 1),
-  )
-  const evaluator = new Evaluator(
-    coding.target,
-    { loss, lastActivation: lastActivation(network), isBinary },
-    { rows: 'folds', available, count },
-  )
-  for (let index = 0; index < count; index++) {
-    if (index % rowsAtOnce === 0 && Atomics.load(stop, 0) !== 0) return null
-    const row = Math.floor((index * available) / count)
-    const answer = answers.subarray(row * outputs, (row + 1) * outputs)
-    evaluator.add(
-      targetOf(row),
-      answer.map((value, output) => scaleTarget(coding.target, output, value)),
-    )
-  }
-  return evaluator.result()
 }

@@ -192,7 +192,7 @@ function noticesOf(
   return typeNotices(fact, { type, isDeclared: declared !== undefined, saysComma, missing })
 }
 
-/** `isLastResort`: numbers that seem to count or name the rows are features, because there are no others. */
+/** `isLastResort`: columns that seem to say little of a row are features, because there are no others. */
 function planFeature(fact: ColumnFacts, file: FileFacts, isLastResort: boolean): ColumnPlan {
   const { column, kind, rows, present } = fact
   const { name } = column

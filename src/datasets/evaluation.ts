@@ -24,6 +24,14 @@ export interface EvaluatorOptions {
   threshold?: number | null | undefined
 }
 
+/** Where the rows are that are evaluated, spread evenly over all there are. */
+export function evaluatedRow(
+  index: number,
+  { available, count }: Pick<EvaluatedRows, 'available' | 'count'>,
+): number {
+  return Math.floor((index * available) / count)
+}
+
 export class Evaluator {
   readonly #counter: Counter
   #row = 0

@@ -111,7 +111,7 @@ async function evaluateDataset(
 ): Promise<ModelEvaluation> {
   const { datasets, turns } = dependencies
   const all = { droppedRows: 0, warnings: [] }
-  const known = typeof dataset === 'string' ? builtIn(dataset) : builtIn(dataset)
+  const known = builtIn(dataset)
   if (known !== undefined) return evaluate(dependencies, model, { table: known, ...all })
   await turns.take(signal)
   try {

@@ -1,5 +1,4 @@
 /** Which rows of a job train and which validate: computed off the event loop as in its training, and kept a while. */
-import type { GeneratedDataset } from '../contract/dataset.js'
 import type { Job } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
 import { builtIn } from '../datasets/built-ins.js'
@@ -51,7 +50,7 @@ async function classesOf(
   datasets: Pick<DatasetStore, 'get' | 'rows'>,
   { dataset, split, loss }: Job['spec'],
 ): Promise<Table> {
-  const known = builtInOf(dataset)
+  const known = builtIn(dataset)
   if (known !== undefined) return { columns: known.columns, rows: known.rows, chunks: known.chunks }
   const id = String(dataset)
   const found = await datasets.get(id)
@@ -61,10 +60,6 @@ async function classesOf(
   return place === null
     ? { columns, rows, chunks: [] }
     : columnOf(datasets, id, { rows, place, width: columns.length })
-}
-
-function builtInOf(dataset: string | GeneratedDataset) {
-  return typeof dataset === 'string' ? builtIn(dataset) : builtIn(dataset)
 }
 
 async function columnOf(

@@ -2,12 +2,13 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { z } from 'zod'
-import { request, submit } from '../../examples/client.js'
+import { request } from '../../examples/client.js'
 import { datasetRowsSchema, datasetSchema } from '../../src/contract/dataset.js'
 import { modelEvaluationSchema } from '../../src/contract/evaluate.js'
 import { type jobRequestSchema, jobSchema } from '../../src/contract/job.js'
 import { type EvaluatedModel, evaluatedModelSchema, predictionsSchema } from '../../src/contract/model.js'
-import { eventually, type Service, startService, temporaryFolder } from '../support/service.js'
+import { type Service, startService, temporaryFolder } from '../support/service.js'
+import { trainedModel } from '../support/trained.js'
 
 const folder = temporaryFolder()
 let service: Service
@@ -24,15 +25,7 @@ async function upload(csv: string, target: string): Promise<string> {
   return id
 }
 
-async function trained(job: z.input<typeof jobRequestSchema>): Promise<EvaluatedModel> {
-  const { id } = await submit(service.url, job)
-  const modelId = await eventually(async () => {
-    const { status, modelId, error } = await request(`${service.url}/jobs/${id}`, jobSchema)
-    if (status === 'failed') throw new Error(error?.message)
-    return modelId ?? undefined
-  })
-  return request(`${service.url}/models/${modelId}`, evaluatedModelSchema)
-}
+const trained = (job: z.input<typeof jobRequestSchema>) => trainedModel(service.url, job)
 
 async function predictions({ links }: EvaluatedModel, inputs: (string | number)[][]) {
   return (await request(`${service.url}${links.predict}`, predictionsSchema, { inputs })).predictions

@@ -3,12 +3,13 @@ import { parse } from 'csv-parse/sync'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { request, submit } from '../../examples/client.js'
+import { request } from '../../examples/client.js'
 import { datasetRowsSchema, datasetSchema } from '../../src/contract/dataset.js'
-import { type jobRequestSchema, jobSchema } from '../../src/contract/job.js'
-import { type EvaluatedModel, evaluatedModelSchema, predictionsSchema } from '../../src/contract/model.js'
+import type { jobRequestSchema } from '../../src/contract/job.js'
+import { predictionsSchema } from '../../src/contract/model.js'
 import { zip } from '../hostile/files.js'
-import { eventually, type Service, startService, temporaryFolder } from '../support/service.js'
+import { type Service, startService, temporaryFolder } from '../support/service.js'
+import { trainedModel } from '../support/trained.js'
 
 const folder = temporaryFolder()
 let service: Service
@@ -34,15 +35,7 @@ async function send(path: string, type: string, body: string | Buffer, headers: 
 const upload = async (query: string, type: string, body: string | Buffer) =>
   datasetSchema.parse(JSON.parse(await send(`/datasets?${query}`, type, body)))
 
-async function trained(job: z.input<typeof jobRequestSchema>): Promise<EvaluatedModel> {
-  const { id } = await submit(service.url, job)
-  const modelId = await eventually(async () => {
-    const { status, modelId, error } = await request(`${service.url}/jobs/${id}`, jobSchema)
-    if (status === 'failed') throw new Error(error?.message)
-    return modelId ?? undefined
-  })
-  return request(`${service.url}/models/${modelId}`, evaluatedModelSchema)
-}
+const trained = (job: z.input<typeof jobRequestSchema>) => trainedModel(service.url, job)
 
 const tableSchema = z.array(z.record(z.string(), z.string()))
 const readTable = (text: string) => tableSchema.parse(parse(text, { columns: true }))

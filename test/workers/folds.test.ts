@@ -6,7 +6,8 @@ import { tableFromInline } from '../../src/datasets/inline.js'
 import type { Table } from '../../src/datasets/table.js'
 import { foldsOf } from '../../src/engine/index.js'
 import { encodeRows } from '../../workers/encode-rows.js'
-import { chooseEpochs, evaluateFolds, type FoldOrder, median } from '../../workers/folds.js'
+import { evaluateFolds } from '../../workers/evaluation.js'
+import { chooseEpochs, type FoldOrder, median } from '../../workers/folds.js'
 
 describe('folds', () => {
   it('hold each row out once, and differ by one row at most, in each class too', () => {

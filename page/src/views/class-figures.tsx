@@ -1,6 +1,7 @@
 /** Of a classification: accuracy beside the baseline, and the figures of each class. */
 import type { Evaluation } from '../api/types.js'
 import { percent, short, whole } from '../format.js'
+import { FigureList } from '../parts/figure-list.js'
 
 type Classification = Extract<Evaluation, { type: 'classification' }>
 
@@ -20,16 +21,7 @@ export function ClassFigures({ evaluation }: { evaluation: Classification }) {
   ]
   return (
     <>
-      <dl class="figures">
-        {figures.map(([name, value]) =>
-          value === null ? null : (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ),
-        )}
-      </dl>
+      <FigureList figures={figures} />
       <p>
         {whole(right)} of {whole(answered)} right
         {share === null ? '' : ` (${percent(share)})`}

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks'
 import type { Preview } from '../api/types.js'
 import { plural, short, whole } from '../format.js'
+import { TableHead } from '../parts/table-head.js'
 import {
   type ColumnType,
   type MissingRule,
@@ -31,15 +32,7 @@ export function ColumnTable({ preview, choices, warnings, onChange }: Props) {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reached by keyboard */}
       <section class="scroll" tabIndex={0} aria-label="Columns of the file">
         <table class="plain small column-table">
-          <thead>
-            <tr>
-              {['Column', 'Examples', 'Type', 'Role', 'Missing values'].map((head) => (
-                <th key={head} scope="col">
-                  {head}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <TableHead heads={['Column', 'Examples', 'Type', 'Role', 'Missing values']} />
           <tbody>
             {columns.slice(0, mostColumns).map((column) => (
               <Row

@@ -3,6 +3,7 @@ import { post } from '../api/client.js'
 import type { JobRequest, JobValidation } from '../api/types.js'
 import { bytes, duration, short, whole } from '../format.js'
 import { type Asked, useAsked, useRested } from '../parts/asking.js'
+import { FigureList } from '../parts/figure-list.js'
 
 /** Without a change, until the service is asked. */
 const restMilliseconds = 300
@@ -32,14 +33,7 @@ export function Estimate({ validation, waiting }: { validation: JobValidation | 
           {waiting ? 'Asking what it takes …' : 'What it takes is told here when the form is right.'}
         </p>
       ) : (
-        <dl class="figures small">
-          {figures.map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
+        <FigureList figures={figures} small />
       )}
     </section>
   )

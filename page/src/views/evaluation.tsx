@@ -5,6 +5,7 @@ import { ConfusionMatrix } from '../draw/confusion-matrix.js'
 import { TrueAgainstPredicted } from '../draw/true-against-predicted.js'
 import { percent, plural, short, whole } from '../format.js'
 import { SelectField } from '../parts/field.js'
+import { FigureList } from '../parts/figure-list.js'
 import { ClassFigures, ClassTable } from './class-figures.js'
 import { ThresholdChoice } from './threshold.js'
 
@@ -98,13 +99,12 @@ function Labels({ labels }: Pick<Extract<Evaluation, { type: 'multiLabel' }>, 'l
   return (
     <>
       <Choose names={labels.map((each) => each.name)} place={place} onChange={setPlace} label="Label" />
-      <Figures
+      <FigureList
         figures={[
-          ['Precision', precision],
-          ['Recall', recall],
-          ['F1', f1],
+          ['Precision', percent(precision)],
+          ['Recall', percent(recall)],
+          ['F1', percent(f1)],
         ]}
-        format={percent}
       />
       <ConfusionMatrix classes={['no', 'yes']} confusion={confusion} caption={name} />
     </>
@@ -119,13 +119,12 @@ function Targets({ targets }: Pick<Extract<Evaluation, { type: 'regression' }>, 
   return (
     <>
       <Choose names={targets.map((each) => each.name)} place={place} onChange={setPlace} label="Target" />
-      <Figures
+      <FigureList
         figures={[
-          ['RMSE', rmse],
-          ['MAE', mae],
-          ['R²', r2],
+          ['RMSE', short(rmse)],
+          ['MAE', short(mae)],
+          ['R²', short(r2)],
         ]}
-        format={short}
       />
       <p class="hint">
         RMSE and MAE are in the unit of {name}. {wordsOf(r2)}
@@ -145,20 +144,6 @@ function wordsOf(r2: number | null): string {
   if (r2 === null) return 'R² says nothing here: the true values do not differ.'
   if (r2 < 0) return 'R² below 0: these predictions are worse than always answering with the mean.'
   return 'R² is 1 for perfect predictions, and 0 for always answering with the mean.'
-}
-
-function Figures(props: { figures: [string, number | null][]; format: (value: number | null) => string }) {
-  const { figures, format } = props
-  return (
-    <dl class="figures">
-      {figures.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{format(value)}</dd>
-        </div>
-      ))}
-    </dl>
-  )
 }
 
 function Choose(props: { names: string[]; place: number; label: string; onChange(place: number): void }) {

@@ -3,6 +3,7 @@ import type { Dataset } from '../api/types.js'
 import { plural, short, whole } from '../format.js'
 import { DropZone } from '../parts/drop-zone.js'
 import { SelectField } from '../parts/field.js'
+import { TableHead } from '../parts/table-head.js'
 import { featuresOf, targetsOf } from './job-form.js'
 
 interface Props {
@@ -56,15 +57,7 @@ function Columns({ dataset }: { dataset: Dataset }) {
       {image === null ? (
         <div class="scroll short">
           <table class="plain small">
-            <thead>
-              <tr>
-                {['Column', 'Type', 'Values'].map((head) => (
-                  <th key={head} scope="col">
-                    {head}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+            <TableHead heads={['Column', 'Type', 'Values']} />
             <tbody>
               {columns.slice(0, mostColumns).map((column) => (
                 <tr key={column.name}>

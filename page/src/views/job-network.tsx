@@ -2,6 +2,7 @@
 import type { Dataset, JobRequest, JobValidation } from '../api/types.js'
 import { plural } from '../format.js'
 import { Choice, SelectField } from '../parts/field.js'
+import { FigureList } from '../parts/figure-list.js'
 import { NetworkEditor } from '../parts/network-editor.js'
 import { chosenFigures, reasonsOf } from './chosen.js'
 import { featuresOf, filledIn, type JobForm, outputOf, tasksOf } from './job-form.js'
@@ -54,14 +55,7 @@ function Chosen({ validation, dataset }: { validation: JobValidation | null; dat
   return (
     <section class="chosen" aria-label="Chosen by the service">
       <p>{reasonsOf(validation.spec, dataset)}</p>
-      <dl class="figures small">
-        {chosenFigures(validation.spec).map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <FigureList figures={chosenFigures(validation.spec)} small />
     </section>
   )
 }

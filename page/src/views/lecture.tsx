@@ -14,6 +14,7 @@ import { Heading } from '../parts/heading.js'
 import { Icon } from '../parts/icon.js'
 import { Meter } from '../parts/meter.js'
 import { RefusalNotice } from '../parts/notice.js'
+import { TableHead } from '../parts/table-head.js'
 import { useTheme } from '../theme.js'
 
 export function LectureView() {
@@ -139,15 +140,7 @@ function PlotOf({ plot }: { plot: Plot }) {
     case 'table':
       return (
         <table class="plain small wrapping">
-          <thead>
-            <tr>
-              {plot.heads.map((head) => (
-                <th key={head} scope="col">
-                  {head}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <TableHead heads={plot.heads} />
           <tbody>
             {plot.rows.map((row) => (
               <tr key={row[0]}>
@@ -243,15 +236,7 @@ const [signalWidth, signalHeight] = [120, 34]
 function Signals({ heads, rows }: Extract<Plot, { type: 'signals' }>) {
   return (
     <table class="signals">
-      <thead>
-        <tr>
-          {heads.map((head) => (
-            <th key={head} scope="col">
-              {head}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <TableHead heads={heads} />
       <tbody>
         {rows.map((row, place) => (
           <tr key={place}>

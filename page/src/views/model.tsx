@@ -7,6 +7,7 @@ import { whole } from '../format.js'
 import { EpochHistory } from '../history.js'
 import { toRefusal, useAsked } from '../parts/asking.js'
 import { DeleteButton } from '../parts/delete-button.js'
+import { FigureList } from '../parts/figure-list.js'
 import { Heading } from '../parts/heading.js'
 import { Icon } from '../parts/icon.js'
 import { RefusalNotice } from '../parts/notice.js'
@@ -54,26 +55,17 @@ export function ModelView({ id }: { id: string }) {
       {model.evaluation === null ? null : (
         <EvaluationCard evaluation={model.evaluation} model={model} onThreshold={asked.again} />
       )}
-      <dl class="figures">
-        {metricFigures(model.metrics, targetScalingOf(model)).map(([name, value]) => (
-          <Figure key={name} name={name} value={value} />
-        ))}
-        {model.epoch === null ? null : <Figure name="Weights of epoch" value={whole(model.epoch)} />}
-        <Figure name="Parameters" value={whole(model.parameters)} />
-        <Figure name="Inputs" value={whole(model.columns.length)} />
-        <Figure name="Loss function" value={model.loss} />
-      </dl>
+      <FigureList
+        figures={[
+          ...metricFigures(model.metrics, targetScalingOf(model)),
+          ['Weights of epoch', model.epoch === null ? null : whole(model.epoch)],
+          ['Parameters', whole(model.parameters)],
+          ['Inputs', whole(model.columns.length)],
+          ['Loss function', model.loss],
+        ]}
+      />
       <NetworkCard layers={model.layers} model={model} />
     </section>
-  )
-}
-
-function Figure({ name, value }: { name: string; value: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
   )
 }
 

@@ -6,6 +6,7 @@ import { percent, short, whole } from '../format.js'
 import { toRefusal } from '../parts/asking.js'
 import { digitPixels } from '../parts/digit-pad.js'
 import { DateField, SelectField, TextField } from '../parts/field.js'
+import { FigureList } from '../parts/figure-list.js'
 import { Meter } from '../parts/meter.js'
 import { RefusalNotice } from '../parts/notice.js'
 import { PictureInput } from './picture-input.js'
@@ -255,16 +256,7 @@ function Said({ answer, model }: { answer: Prediction; model: Model }) {
     )
   }
   if (target.type === 'number' && target.names.length > 1) {
-    return (
-      <dl class="figures">
-        {target.names.map((name, place) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{short(output[place])}</dd>
-          </div>
-        ))}
-      </dl>
-    )
+    return <FigureList figures={target.names.map((name, place) => [name, short(output[place])])} />
   }
   if (probabilities === undefined) {
     return <p class="large figure">{label ?? output.map((value) => short(value)).join(', ')}</p>

@@ -11,6 +11,7 @@ import { bytes, short, whole } from '../format.js'
 import { toRefusal, useAsked } from '../parts/asking.js'
 import { DeleteButton } from '../parts/delete-button.js'
 import { Choice } from '../parts/field.js'
+import { FigureList } from '../parts/figure-list.js'
 import { Heading } from '../parts/heading.js'
 import { Icon } from '../parts/icon.js'
 import { RefusalNotice } from '../parts/notice.js'
@@ -138,16 +139,7 @@ function Figures({ job, dataset }: { job: Job; dataset: string }) {
     ['Parameters', whole(parameters)],
     ['Backend', backend ?? '–'],
   ]
-  return (
-    <dl class="figures">
-      {figures.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  )
+  return <FigureList figures={figures} />
 }
 
 /** How the figures of a job came about. */

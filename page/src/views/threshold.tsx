@@ -6,6 +6,7 @@ import { ShareCurve } from '../draw/share-curve.js'
 import { percent, short, whole } from '../format.js'
 import { toRefusal } from '../parts/asking.js'
 import { NumberField } from '../parts/field.js'
+import { FigureList } from '../parts/figure-list.js'
 import { RefusalNotice } from '../parts/notice.js'
 import {
   type Counts,
@@ -154,16 +155,7 @@ function CountsTable(props: { counts: Counts; positive: string; negative: string
     ['F1', percent(f1)],
     ['Accuracy', percent(accuracy)],
   ]
-  return (
-    <dl class="figures small" aria-live="polite" aria-label="At this threshold">
-      {figures.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  )
+  return <FigureList figures={figures} small spokenAs="At this threshold" />
 }
 
 function Keep(props: { id: string; threshold: number; kept: number; onKept(threshold: number): void }) {
