@@ -1,16 +1,63 @@
-/** The one Prisma client of a process, over a pool that gives up waiting instead of hanging. */
+/**
+ * One pool of connections a process, which gives up waiting instead of hanging. Prisma uses it, and so do the named
+ * statements of what is sent often.
+ */
 import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
 import { z } from 'zod'
 import { Prisma, PrismaClient } from './generated/client.js'
 
-export type Database = PrismaClient
 export { Prisma }
 
+export class Database extends PrismaClient {
+  readonly pool: pg.Pool
+
+  constructor(connectionString: string, connections: number) {
+    const pool = new pg.Pool({ connectionString, max: connections, connectionTimeoutMillis: 3_000 })
+    // An idle connection that breaks is replaced when the next is needed.
+    pool.on('error', () => {})
+    super({
+      adapter: new PrismaPg(pool, { disposeExternalPool: true }),
+      transactionOptions: { maxWait: 5_000, timeout: 60_000 },
+    })
+    this.pool = pool
+  }
+}
+
 export function openDatabase(connectionString: string, connections = 10): Database {
-  return new PrismaClient({
-    adapter: new PrismaPg({ connectionString, max: connections, connectionTimeoutMillis: 3_000 }),
-    transactionOptions: { maxWait: 5_000, timeout: 60_000 },
-  })
+  return new Database(connectionString, connections)
+}
+
+/** A statement that each connection parses and plans once. `name` must be unique; values are $1, $2, … of `text`. */
+export interface Statement {
+  name: string
+  text: string
+}
+
+/** A named statement that failed; `cause` is what node-postgres said. */
+export class StatementError extends Error {
+  override readonly name = 'StatementError'
+
+  constructor(statement: string, cause: unknown) {
+    super(`${statement}: ${cause instanceof Error ? cause.message : cause}`, { cause })
+  }
+}
+
+/**
+ * Sends a named statement; `Row` is what it returns, by node-postgres' types.
+ * @throws StatementError
+ */
+export async function send<Row extends object>(
+  client: Pick<pg.Pool | pg.PoolClient, 'query'>,
+  { name, text }: Statement,
+  values: unknown[],
+): Promise<Row[]> {
+  try {
+    const { rows } = await client.query<Row>({ name, text, values })
+    return rows
+  } catch (error) {
+    throw new StatementError(name, error)
+  }
 }
 
 /** Channel of the hints: "<job id> <status> <epoch> <milliseconds since 1970>". Sent by the transaction that changed the row, so never too early. */
@@ -34,6 +81,9 @@ const driverErrorSchema = z.object({
 const outages = ['DatabaseNotReachable', 'ConnectionClosed', 'TooManyConnections', 'SocketTimeout']
 const diskFull = '53100'
 
+/** PostgreSQL's codes for an outage: classes 08 (connection) and 53 (resources), 57P (shutdown, crash). */
+const outageCode = /^(08|53[23]|57P)/
+
 /** What a database has that cannot do what it is asked for, through no fault of the statement: away or overwhelmed, or full. */
 export function databaseTrouble(error: unknown): 'unavailable' | 'insufficient-storage' | null {
   // The pool gave up waiting.
@@ -41,8 +91,15 @@ export function databaseTrouble(error: unknown): 'unavailable' | 'insufficient-s
     return 'unavailable'
   }
   const { success, data } = driverErrorSchema.safeParse(error)
-  if (!success) return null
+  if (!success) return error instanceof StatementError ? troubleOf(error.cause) : null
   const { kind, originalCode } = data.meta.driverAdapterError.cause
   if (originalCode === diskFull) return 'insufficient-storage'
   return outages.includes(kind) ? 'unavailable' : null
+}
+
+/** Of an error of node-postgres: what the server did not say, the connection's end did. */
+function troubleOf(cause: unknown): ReturnType<typeof databaseTrouble> {
+  if (!(cause instanceof pg.DatabaseError)) return 'unavailable'
+  if (cause.code === diskFull) return 'insufficient-storage'
+  return outageCode.test(cause.code ?? '') ? 'unavailable' : null
 }

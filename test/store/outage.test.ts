@@ -1,8 +1,9 @@
 /** Which errors say that the database is away. */
 import { afterAll, describe, expect, it } from 'vitest'
-import { databaseTrouble, openDatabase } from '../../src/store/database.js'
+import { databaseTrouble, openDatabase, send } from '../../src/store/database.js'
 import { openStores } from '../support/stores.js'
 
+const one = { name: 'one', text: 'SELECT 1' }
 const nobodyListens = 'postgresql://nobody@127.0.0.1:1/nothing'
 
 async function errorOf(work: Promise<unknown>): Promise<unknown> {
@@ -26,6 +27,13 @@ describe('an outage', () => {
     expect(
       databaseTrouble(await errorOf(unreachable.$transaction((client) => client.$queryRaw`SELECT 1`))),
     ).toBe('unavailable')
+    expect(databaseTrouble(await errorOf(send(unreachable.pool, one, [])))).toBe('unavailable')
+  })
+
+  it('is a server that ends the connection under a statement', async () => {
+    const { database } = await stores
+    const killed = { name: 'killed', text: 'SELECT pg_terminate_backend(pg_backend_pid())' }
+    expect(databaseTrouble(await errorOf(send(database.pool, killed, [])))).toBe('unavailable')
   })
 
   it('is a pool whose connections are all taken for too long', async () => {
@@ -44,6 +52,8 @@ describe('an outage', () => {
     const error = await errorOf(database.$queryRaw`SELECT nothing FROM nowhere`)
     expect(error).not.toBeNull()
     expect(databaseTrouble(error)).toBeNull()
+    const nothing = { name: 'nothing', text: 'SELECT nothing FROM nowhere' }
+    expect(databaseTrouble(await errorOf(send(database.pool, nothing, [])))).toBeNull()
     expect(databaseTrouble(new Error('any'))).toBeNull()
   })
 })
