@@ -30,7 +30,12 @@ export interface MemoryHandle {
 }
 
 export class SharedMemory {
-  private constructor(readonly memory: WebAssembly.Memory) {}
+  /** As long as the memory was when this side last looked; other threads may have let it grow. */
+  #known: SharedArrayBuffer
+
+  private constructor(readonly memory: WebAssembly.Memory) {
+    this.#known = memory.buffer
+  }
 
   /**
    * A new memory with room for `bytes` of regions to begin with.
@@ -53,19 +58,19 @@ export class SharedMemory {
   }
 
   get bytes(): number {
-    return this.#buffer().byteLength
+    return this.#refresh().byteLength
   }
 
   float32(address: number, length: number): Float32Array<SharedArrayBuffer> {
-    return new Float32Array(this.#buffer(), address, length)
+    return new Float32Array(this.#upTo(address + 4 * length), address, length)
   }
 
   int32(address: number, length: number): Int32Array<SharedArrayBuffer> {
-    return new Int32Array(this.#buffer(), address, length)
+    return new Int32Array(this.#upTo(address + 4 * length), address, length)
   }
 
   float64(address: number, length: number): Float64Array<SharedArrayBuffer> {
-    return new Float64Array(this.#buffer(), address, length)
+    return new Float64Array(this.#upTo(address + 8 * length), address, length)
   }
 
   /**
@@ -86,7 +91,8 @@ export class SharedMemory {
         begin = regionStart + (table[firstEntry + 2 * place + 1] ?? 0)
       }
       // One unit more than is asked for: vector kernels read, and ignore, a little behind the last region.
-      const missing = (begin + wanted + 1) * unit - this.#buffer().byteLength
+      const end = (begin + wanted + 1) * unit
+      const missing = end - this.#upTo(end).byteLength
       if (missing > 0) {
         this.memory.grow(Math.ceil(missing / pageBytes))
         preferHugePages(this.memory.buffer)
@@ -115,10 +121,16 @@ export class SharedMemory {
     })
   }
 
-  /** Growing by nothing refreshes a view of the memory that another thread has grown. */
-  #buffer(): SharedArrayBuffer {
+  /** A view that reaches so far, if the memory does. */
+  #upTo(end: number): SharedArrayBuffer {
+    return this.#known.byteLength >= end ? this.#known : this.#refresh()
+  }
+
+  /** Growing by nothing refreshes a view of the memory that another thread has grown; it is a call to the system. */
+  #refresh(): SharedArrayBuffer {
     this.memory.grow(0)
-    return this.memory.buffer
+    this.#known = this.memory.buffer
+    return this.#known
   }
 
   #locked<Result>(work: (table: Int32Array) => Result): Result {
