@@ -16,7 +16,7 @@ import { OpenSockets } from './http/open-sockets.js'
 import { Idempotency } from './http/plugins/idempotency.js'
 import { openMetrics } from './http/plugins/metrics.js'
 import { Live } from './live/live.js'
-import { openQueue, queueAddress } from './queue/queue.js'
+import { openQueue } from './queue/queue.js'
 import { exitInTime } from './stopping.js'
 import { databaseTrouble, openDatabase } from './store/database.js'
 import { datasetStore } from './store/datasets.js'
@@ -31,6 +31,7 @@ import { applyMigrations, migrationsDirectory } from './store/migrations.js'
 import { modelStore } from './store/models.js'
 import { tenantStore } from './store/tenants.js'
 import { ticketStore } from './store/tickets.js'
+import { notifyQueue } from './store/wake-ups.js'
 import { webhookStore } from './store/webhooks.js'
 import { snapshotStore } from './store/weight-snapshots.js'
 import { boundaryReader } from './training/boundary.js'
@@ -72,7 +73,8 @@ export async function startServer(config: Config, connectionString: string, log:
     log.warn({ err: error }, 'keys'),
   )
   const onQueueError = (error: unknown) => log.warn({ err: error }, 'queue')
-  const queue = await openQueue(queueAddress(config, connectionString), onQueueError)
+  const queue =
+    config.REDIS_URL === undefined ? notifyQueue(database) : await openQueue(config.REDIS_URL, onQueueError)
   const predictors = openPredictorPool(models, config.DESCENT_BACKEND)
   const calibration = openCalibration(config.DESCENT_BACKEND)
   const boundaries = boundaryReader({ models, snapshots: snapshotStore(database), predictors })

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { pino } from 'pino'
 import { limitsOf, readConfig } from '../src/config.js'
 import { explainBackend } from '../src/engine/index.js'
-import { consume, openQueue, queueAddress } from '../src/queue/queue.js'
+import { consume, openQueue } from '../src/queue/queue.js'
 import { exitInTime } from '../src/stopping.js'
 import { openDatabase } from '../src/store/database.js'
 import { datasetStore } from '../src/store/datasets.js'
@@ -13,7 +13,9 @@ import { jobStore } from '../src/store/jobs.js'
 import { applyMigrations, migrationsDirectory } from '../src/store/migrations.js'
 import { modelStore } from '../src/store/models.js'
 import { runStore } from '../src/store/runs.js'
+import { notifyQueue } from '../src/store/wake-ups.js'
 import { reconcileForever } from '../src/training/reconcile.js'
+import { Lanes } from './lanes.js'
 import { Processor } from './processor.js'
 import { SharedDatasets } from './shared-datasets.js'
 import { StoredTables } from './stored-tables.js'
@@ -44,16 +46,37 @@ const processor = new Processor({
   threads: config.WORKER_CONCURRENCY,
   log,
 })
+const lanes = new Lanes(
+  config.WORKER_CONCURRENCY,
+  (onClaim) => processor.processNext(onClaim),
+  (error) => log.warn({ err: error }, 'training'),
+)
 const hints = await listenForHints(connectionString, {
   onHint: (progress) => processor.notice(progress),
-  // What was missed shows at the next heartbeat.
+  onQueued: () => {
+    if (config.REDIS_URL === undefined) lanes.wake()
+  },
+  // What was missed shows at the next heartbeat, or to the reconciler.
   onReconnect: () => log.info('listening for hints again'),
 })
-const consumer = await consume(queueAddress(config, connectionString), {
-  concurrency: config.WORKER_CONCURRENCY,
-  handle: () => processor.processNext(),
-  onError: (error) => log.warn({ err: error }, 'queue'),
-})
+const onQueueError = (error: Error) => log.warn({ err: error }, 'queue')
+const redis = config.REDIS_URL === undefined ? null : await consumeFrom(config.REDIS_URL)
+const queue = redis?.queue ?? notifyQueue(database)
+lanes.wake()
+
+/** Each message is leave to train until nothing is queued; others are woken after each claim, for there may be more. */
+async function consumeFrom(url: string) {
+  const queue = await openQueue(url, onQueueError)
+  const wakeOthers = () => void queue.wake().catch(onQueueError)
+  const consumer = await consume(url, {
+    concurrency: config.WORKER_CONCURRENCY,
+    work: async () => {
+      while (await processor.processNext(wakeOthers));
+    },
+    onError: onQueueError,
+  })
+  return { queue, consumer }
+}
 const backend = explainBackend(config.DESCENT_BACKEND)
 const isSlower = config.DESCENT_BACKEND === 'auto' && backend.passedOver.length > 0
 const described = { concurrency: config.WORKER_CONCURRENCY, backend }
@@ -61,10 +84,7 @@ if (isSlower) log.warn(described, 'worker is ready, without the fastest backend'
 else log.info(described, 'worker is ready')
 process.send?.('ready')
 
-// Without an API process, too, tickets are made and the jobs of silent workers found.
-const queue = await openQueue(queueAddress(config, connectionString), (error) =>
-  log.warn({ err: error }, 'queue'),
-)
+// Without an API process, too, workers are woken and the jobs of silent ones found.
 const reconciler = reconcileForever(jobStore(database), queue, (error) =>
   log.warn({ err: error }, 'reconciler'),
 )
@@ -77,7 +97,10 @@ async function stop(reason: string): Promise<void> {
   exitInTime(log)
   processor.stop()
   await reconciler.stop()
-  await consumer.close()
+  await redis?.consumer.close()
+  await lanes.close()
+  // What was handed back is queued again.
+  await queue.wake().catch(onQueueError)
   await queue.close()
   await processor.close()
   await pool.close()

@@ -43,7 +43,8 @@ export interface TrainingOrder {
   spec: JobSpec
   backend: BackendSetting
   changes: Change[]
-  data: RawData | SharedData
+  /** The number of an earlier order stands for what that one encodes. */
+  data: RawData | SharedData | number
   /** The rows again, where folds choose the number of epochs. */
   foldData: RawData | null
   /** What folds chose in an earlier attempt, whose epochs are stored; null to keep to what they choose now. */
@@ -59,7 +60,8 @@ export interface TrainingOrder {
 }
 
 export type ToTrainer =
-  | ({ type: 'train' } & TrainingOrder)
+  /** Trains one after the other. Word 0 of `underway` says which, so that its parent knows when the thread dies. */
+  | { type: 'train'; orders: TrainingOrder[]; underway: Int32Array }
   /** The progress of one message is stored; the next may come. */
   | { type: 'stored' }
 
@@ -73,15 +75,28 @@ export interface TrainedModel {
   bestEpoch: number | null
 }
 
-export type FromTrainer =
-  /** Raw data are encoded; other trainings may share them. */
-  | { type: 'encoded'; data: SharedData }
-  | ({ type: 'progress' } & Progress)
+/** How a training ended. */
+export type Outcome =
   | { type: 'trained'; model: TrainedModel }
   | { type: 'diverged'; epoch: number }
   | { type: 'stopped' }
   /** The data or the spec turned out not to work, which no further attempt will change. */
   | { type: 'refused'; message: string }
+
+/** A training that ended before it had anything to report; the numbers are those of the order. */
+export interface WholeTraining {
+  index: number
+  progress: Omit<Progress, 'checkpoint'>
+  model: TrainedModel
+}
+
+export type FromTrainer =
+  /** Raw data are encoded; other trainings may share them. */
+  | { type: 'encoded'; index: number; data: SharedData }
+  | { type: 'progress'; index: number; progress: Progress }
+  | { type: 'whole'; trainings: WholeTraining[] }
+  | { type: 'ended'; index: number; outcome: Outcome }
+  | { type: 'done' }
 
 export type ToPredictor =
   | { type: 'load'; modelId: string; network: Network; weights: PackedWeights; backend: BackendSetting }

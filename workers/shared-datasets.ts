@@ -2,10 +2,12 @@
 import { Dataset } from '../src/engine/index.js'
 import type { SharedData } from './messages.js'
 
-type Taken =
+export type Taken =
   | { type: 'shared'; data: SharedData }
   /** The caller encodes; others who want the same wait for one of the two calls. */
   | { type: 'encode'; publish(data: SharedData): void; abandon(): void }
+  /** Somebody else encodes the same now; the caller encodes for itself. */
+  | { type: 'private' }
 
 interface Entry {
   data: Promise<SharedData | null>
@@ -19,10 +21,12 @@ export class SharedDatasets {
 
   constructor(private readonly maximumBytes: number) {}
 
-  async take(key: string): Promise<Taken> {
+  /** @param waits for whoever encodes the same now */
+  async take(key: string, waits: boolean): Promise<Taken> {
     for (;;) {
       const entry = this.entries.get(key)
       if (entry === undefined) return this.begin(key)
+      if (!waits && entry.encoded === null) return { type: 'private' }
       const data = await entry.data
       if (data !== null) {
         if (this.entries.get(key) === entry) {

@@ -2,20 +2,29 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { Progress } from '../src/training/ports.js'
-import type { FromTrainer, SharedData, ToTrainer, TrainingOrder } from './messages.js'
+import type { FromTrainer, Outcome, SharedData, ToTrainer, TrainingOrder, WholeTraining } from './messages.js'
 
-export type Outcome = Exclude<FromTrainer, { type: 'progress' | 'encoded' }>
-
-/** What a training tells while it goes on. */
+/** What trainings report, each by the number of its order. What a method throws ends them all. */
 export interface Listener {
-  /** One call after the other; the training waits when storing falls behind. What it throws ends the training. */
-  store(progress: Progress): Promise<void>
-  encoded(data: SharedData): void
+  /** One call after the other; the training waits when storing falls behind. */
+  store(index: number, progress: Progress): Promise<void>
+  /** Short trainings from their first epoch to their model. */
+  storeWhole(trainings: WholeTraining[]): Promise<void>
+  ended(index: number, outcome: Outcome): Promise<void>
+  encoded(index: number, data: SharedData): void
 }
 
 /** The thread died under the training: out of memory, or a fault in the engine. */
 export class ThreadCrash extends Error {
   override readonly name = 'ThreadCrash'
+
+  /** @param underway the number of the order that it died of */
+  constructor(
+    message: string,
+    readonly underway: number,
+  ) {
+    super(message)
+  }
 }
 
 export class TrainerPool {
@@ -27,13 +36,12 @@ export class TrainerPool {
     this.idle.push(this.spawn())
   }
 
-  /** Trains. Throws ThreadCrash when the thread dies, and what `store` throws, after ending the thread. */
-  async train(order: TrainingOrder, listener: Listener): Promise<Outcome> {
+  /** Trains one after the other. Throws ThreadCrash when the thread dies, and what the listener throws, after ending the thread. */
+  async train(orders: TrainingOrder[], listener: Listener): Promise<void> {
     const thread = this.idle.pop() ?? this.spawn()
     try {
-      const outcome = await converse(thread, order, listener)
+      await converse(thread, orders, listener)
       this.idle.push(thread)
-      return outcome
     } catch (error) {
       await thread.terminate()
       throw error
@@ -58,40 +66,58 @@ export class TrainerPool {
   }
 }
 
-async function converse(thread: Worker, order: TrainingOrder, listener: Listener): Promise<Outcome> {
+async function converse(thread: Worker, orders: TrainingOrder[], listener: Listener): Promise<void> {
   const over = new AbortController()
   const { signal } = over
+  const underway = new Int32Array(new SharedArrayBuffer(4))
   let storing = Promise.resolve()
   try {
-    return await new Promise<Outcome>((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
+      const die = (reason: string) => reject(new ThreadCrash(reason, Atomics.load(underway, 0)))
       thread.on('message', onMessage)
       signal.addEventListener('abort', () => thread.off('message', onMessage))
       once(thread, 'exit', { signal }).then(
-        ([code]) => reject(new ThreadCrash(`the training thread exited with code ${code}`)),
+        ([code]) => die(`the training thread exited with code ${code}`),
         (error) => {
           // once() also rejects when the thread emits 'error'; its own abort is the ordinary end.
-          if (!signal.aborted) reject(new ThreadCrash(String(error)))
+          if (!signal.aborted) die(String(error))
         },
       )
+
+      function store(work: () => Promise<void>): void {
+        storing = storing.then(work)
+        storing.catch(reject)
+      }
 
       function onMessage(message: FromTrainer): void {
         switch (message.type) {
           case 'encoded':
-            listener.encoded(message.data)
+            listener.encoded(message.index, message.data)
             break
           case 'progress':
-            storing = storing.then(async () => {
-              await listener.store(message)
+            store(async () => {
+              await listener.store(message.index, message.progress)
               post(thread, { type: 'stored' })
             })
-            storing.catch(reject)
+            break
+          case 'whole':
+            store(async () => {
+              await listener.storeWhole(message.trainings)
+              post(thread, { type: 'stored' })
+            })
+            break
+          case 'ended':
+            store(() => listener.ended(message.index, message.outcome))
+            break
+          case 'done':
+            storing.then(resolve, reject)
             break
           default:
-            storing.then(() => resolve(message), reject)
+            message satisfies never
         }
       }
 
-      post(thread, { type: 'train', ...order })
+      post(thread, { type: 'train', orders, underway })
     })
   } finally {
     over.abort()

@@ -3,63 +3,71 @@ import { parentPort } from 'node:worker_threads'
 import { finalTraining } from '../src/contract/folds.js'
 import type { Change, JobSpec } from '../src/contract/job.js'
 import { DatasetError } from '../src/datasets/table.js'
-import {
-  compile,
-  countOf,
-  Dataset,
-  explainBackend,
-  type Snapshot,
-  SpecError,
-  type Training,
-  train,
-} from '../src/engine/index.js'
-import type { Progress } from '../src/training/ports.js'
+import { compile, Dataset, SpecError, train } from '../src/engine/index.js'
 import { dataShape } from './data-shape.js'
 import { encodeRows } from './encode-rows.js'
 import { evaluate, evaluateFolds } from './evaluation.js'
 import { chooseEpochs, type FoldOutcome } from './folds.js'
 import { weightsToBegin } from './initial-weights.js'
-import type { BackendSetting, FromTrainer, SharedData, ToTrainer, TrainingOrder } from './messages.js'
-import { packSnapshot, unpackSnapshot } from './packed-snapshot.js'
+import type { Outcome, SharedData, ToTrainer, TrainingOrder } from './messages.js'
+import { unpackSnapshot } from './packed-snapshot.js'
 import { packWeights } from './packed-weights.js'
 import { SnapshotRecorder } from './snapshot-recorder.js'
+import { runStretch } from './stretch.js'
+import { TrainerReport } from './trainer-report.js'
 
 if (parentPort === null) throw new Error('trainer.thread.ts runs in a worker thread only')
-const port = parentPort
+const report = new TrainerReport(parentPort)
 
-/** The first slice is short, so that whoever watches sees something at once. */
-const firstSliceMilliseconds = 5
-const sliceMilliseconds = 50
-/** Messages of progress on their way to the database; then the training waits, so that memory does not grow. */
-const maximumUnstored = 2
-
-let unstored = 0
-let resume: (() => void) | undefined
-
-port.on('message', (message: ToTrainer) => {
+parentPort.on('message', (message: ToTrainer) => {
   switch (message.type) {
     case 'train':
-      void answer(message)
+      void trainAll(message.orders, message.underway)
       break
     case 'stored':
-      unstored--
-      resume?.()
+      report.stored()
       break
     default:
       message satisfies never
   }
 })
 
-async function answer(order: TrainingOrder): Promise<void> {
-  unstored = 0
+async function trainAll(orders: TrainingOrder[], underway: Int32Array): Promise<void> {
+  report.begin(orders.length)
+  const encoded: SharedData[] = []
+  for (const [index, order] of orders.entries()) {
+    Atomics.store(underway, 0, index)
+    report.order = index
+    const outcome = await answer(order, encoded)
+    if (outcome !== null) report.ended(outcome)
+  }
+  report.done()
+}
+
+/** How the training ended; null when that is reported with all of it. */
+async function answer(order: TrainingOrder, encoded: SharedData[]): Promise<Outcome | null> {
+  if (Atomics.load(order.stop, 0) !== 0) return { type: 'stopped' }
   try {
-    const data = order.data.type === 'shared' ? order.data : encodeRows(order.spec, order.data)
-    if (order.data.type === 'raw') send({ type: 'encoded', data })
-    await run(order, data)
+    const data = dataOf(order, encoded)
+    encoded[report.order] = data
+    return await run(order, data)
   } catch (error) {
     if (!(error instanceof DatasetError) && !(error instanceof SpecError)) throw error
-    send({ type: 'refused', message: error.message })
+    return { type: 'refused', message: error.message }
   }
+}
+
+/** @throws DatasetError when the rows cannot be trained on */
+function dataOf({ spec, data }: TrainingOrder, encoded: readonly SharedData[]): SharedData {
+  if (typeof data === 'number') {
+    const earlier = encoded.at(data)
+    if (earlier === undefined) throw new DatasetError('invalid-dataset', 'The rows could not be encoded.')
+    return earlier
+  }
+  if (data.type === 'shared') return data
+  const shared = encodeRows(spec, data)
+  report.encoded(shared)
+  return shared
 }
 
 /** A stretch of epochs trained by one spec: what resuming changes begins a new one. */
@@ -95,9 +103,9 @@ function chooseByFolds(order: TrainingOrder): FoldOutcome | null {
   })
 }
 
-async function run(order: TrainingOrder, data: SharedData): Promise<void> {
+async function run(order: TrainingOrder, data: SharedData): Promise<Outcome | null> {
   const choice = chooseByFolds(order)
-  if (choice !== null && choice.type !== 'chosen') return send(choice)
+  if (choice !== null && choice.type !== 'chosen') return choice
   const plannedEpochs = choice === null ? undefined : (order.plannedEpochs ?? choice.epochs)
   const { handle, coding } = data
   const dataset = Dataset.attach(handle)
@@ -107,7 +115,6 @@ async function run(order: TrainingOrder, data: SharedData): Promise<void> {
     if (lastEpoch !== null && (snapshot?.position.epoch ?? 0) >= lastEpoch) continue
     const final = finalTraining(plannedEpochs === undefined ? spec : { ...spec, epochs: plannedEpochs })
     const program = compile(final, dataShape(spec, size, coding))
-    const recorder = SnapshotRecorder.of(program, coding)
     const training = train(program, dataset, {
       backend: order.backend,
       seed: spec.seed,
@@ -116,13 +123,13 @@ async function run(order: TrainingOrder, data: SharedData): Promise<void> {
     })
     try {
       if (snapshot !== null) training.restore(snapshot)
-      const end = await runStretch(training, { ...order, plannedEpochs }, lastEpoch, recorder)
-      if (end === 'reached') {
+      const recorder = SnapshotRecorder.of(program, coding)
+      const end = await runStretch(training, { ...order, plannedEpochs, lastEpoch, recorder, report })
+      if (end.type === 'reached') {
         snapshot = training.snapshot()
         continue
       }
-      if (end === 'stopped') return send({ type: 'stopped' })
-      if (end === 'diverged') return send({ type: 'diverged', epoch: training.epoch })
+      if (end.type !== 'trained') return end
       const { network, layers, parameters } = program
       const weights = training.weights()
       const { backend, stop } = order
@@ -130,105 +137,15 @@ async function run(order: TrainingOrder, data: SharedData): Promise<void> {
         choice === null
           ? evaluate({ network, weights, loss: spec.loss, dataset, coding, backend, stop })
           : evaluateFolds(choice.answers, spec, data, stop)
-      if (evaluation === null) return send({ type: 'stopped' })
-      return send({
-        type: 'trained',
-        model: {
-          layers,
-          coding,
-          parameters,
-          weights: packWeights(weights),
-          evaluation,
-          bestEpoch: training.bestEpoch,
-        },
-      })
+      if (evaluation === null) return { type: 'stopped' }
+      const { bestEpoch } = training
+      const model = { layers, coding, parameters, weights: packWeights(weights), evaluation, bestEpoch }
+      if (end.unreported === null) return { type: 'trained', model }
+      await report.whole(end.unreported, model)
+      return null
     } finally {
       training.dispose()
     }
   }
-}
-
-/** Runs slice by slice, reporting progress. `reached`: the last epoch of the stretch is done, the training is not. */
-async function runStretch(
-  training: Training,
-  {
-    stop,
-    checkpointMilliseconds,
-    backend,
-    plannedEpochs,
-  }: Omit<TrainingOrder, 'plannedEpochs'> & Pick<Progress, 'plannedEpochs'>,
-  lastEpoch: number | null,
-  recorder: SnapshotRecorder | null,
-): Promise<'reached' | 'stopped' | 'diverged' | 'trained'> {
-  const detail = describeBackend(training, backend)
-  let milliseconds = firstSliceMilliseconds
-  let checkpointAt = performance.now() + checkpointMilliseconds
-  /** Trained since the last report: waiting for the database and packing a checkpoint are no training. */
-  let seconds = 0
-  for (;;) {
-    const maximumEpochs = lastEpoch === null ? undefined : lastEpoch - training.epoch
-    const limits = { milliseconds, stop, maximumEpochs }
-    const begin = performance.now()
-    const { epochs, state, snapshots } = recorder?.run(training, limits) ?? {
-      ...training.run(limits),
-      snapshots: [],
-    }
-    seconds += (performance.now() - begin) / 1_000
-    const progress = { epochs, snapshots, seconds, plannedEpochs }
-    milliseconds = sliceMilliseconds
-    switch (state) {
-      case 'running': {
-        const due = performance.now() >= checkpointAt
-        if (await report(training, detail, progress, due ? training.snapshot() : null)) seconds = 0
-        if (due) checkpointAt = performance.now() + checkpointMilliseconds
-        if (training.epoch === lastEpoch) return 'reached'
-        break
-      }
-      case 'stopped':
-        await report(training, detail, progress, training.snapshot())
-        return 'stopped'
-      case 'diverged':
-        // The last good checkpoint stays.
-        await report(training, detail, progress, null)
-        return 'diverged'
-      case 'finished':
-      case 'earlyStopped':
-        await report(training, detail, progress, training.snapshot())
-        return 'trained'
-      default:
-        state satisfies never
-    }
-  }
-}
-
-/** The variant that runs, and why no faster backend does. */
-function describeBackend({ backendDetail }: Training, setting: BackendSetting): string | null {
-  const reasons = explainBackend(setting).passedOver.map(({ name, reason }) => `not ${name}: ${reason}`)
-  const parts = [...(backendDetail === null ? [] : [backendDetail]), ...reasons]
-  return parts.length === 0 ? null : parts.join('; ')
-}
-
-/** False when there was nothing to report. */
-async function report(
-  training: Training,
-  detail: string | null,
-  progress: Pick<Progress, 'epochs' | 'snapshots' | 'seconds' | 'plannedEpochs'>,
-  snapshot: Snapshot | null,
-): Promise<boolean> {
-  if (countOf(progress.epochs) === 0 && snapshot === null) return false
-  const { backend, backendDetail } = training
-  const variant = backendDetail === null ? backend : `${backend}/${backendDetail}`
-  const checkpoint = snapshot === null ? null : packSnapshot(snapshot, variant)
-  send({ type: 'progress', ...progress, backend, backendDetail: detail, checkpoint })
-  unstored++
-  while (unstored >= maximumUnstored) {
-    await new Promise<void>((resolve) => {
-      resume = resolve
-    })
-  }
-  return true
-}
-
-function send(message: FromTrainer): void {
-  port.postMessage(message)
+  throw new Error('a training has no last stretch')
 }

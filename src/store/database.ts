@@ -63,10 +63,12 @@ export async function send<Row extends object>(
 /** Channel of the hints: "<job id> <status> <epoch> <milliseconds since 1970>". Sent by the transaction that changed the row, so never too early. */
 export const jobsChannel = 'descent_jobs'
 
-/** SELECT of the CTE `changed`, which must return at least id, status and epoch of the jobs it changed. */
-export const notifyChanged = Prisma.sql`
-  SELECT changed.*, pg_notify(${jobsChannel}, id || ' ' || status || ' ' || epoch
-    || ' ' || (extract(epoch FROM clock_timestamp()) * 1000)::int8)::text FROM changed`
+/** Sends the hint of a job, in a SELECT from rows with at least its id, status and epoch. */
+export const notifyJob = `pg_notify('${jobsChannel}', id || ' ' || status || ' ' || epoch
+    || ' ' || (extract(epoch FROM clock_timestamp()) * 1000)::int8)::text`
+
+/** SELECT of the CTE `changed`. */
+export const notifyChanged = Prisma.raw(`SELECT changed.*, ${notifyJob} FROM changed`)
 
 /** What the driver says of an error; `originalCode` is PostgreSQL's. */
 const driverErrorSchema = z.object({

@@ -1,5 +1,6 @@
 /**
- * Hints about jobs, by LISTEN: "this job changed, it is now in this state with epochs up to N stored".
+ * Hints about jobs, by LISTEN: "this job changed, it is now in this state with epochs up to N stored"; for workers, also that
+ * jobs were queued.
  * A hint can be lost with its connection; `onReconnect` tells when that may have happened, so that listeners read again.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,9 +8,12 @@ import pg from 'pg'
 import { jobStatusSchema } from '../contract/job.js'
 import type { Hint } from '../training/ports.js'
 import { jobsChannel } from './database.js'
+import { queueChannel, workerName } from './wake-ups.js'
 
 export interface HintListener {
   onHint(hint: Hint): void
+  /** Of workers: jobs were queued. */
+  onQueued?(): void
   onReconnect(): void
 }
 
@@ -23,14 +27,21 @@ export async function listenForHints(connectionString: string, listener: HintLis
   let client = await connect()
 
   async function connect(): Promise<pg.Client> {
-    const next = new pg.Client({ connectionString, keepAlive: true, connectionTimeoutMillis: 3_000 })
-    next.on('notification', ({ payload }) => {
+    const next = new pg.Client({
+      connectionString,
+      keepAlive: true,
+      connectionTimeoutMillis: 3_000,
+      ...(listener.onQueued === undefined ? {} : { application_name: workerName }),
+    })
+    next.on('notification', ({ channel, payload }) => {
+      if (channel === queueChannel) return listener.onQueued?.()
       const hint = parseHint(payload ?? '')
       if (hint !== null) listener.onHint(hint)
     })
     next.on('error', () => {})
     await next.connect()
     await next.query(`LISTEN ${jobsChannel}`)
+    if (listener.onQueued !== undefined) await next.query(`LISTEN ${queueChannel}`)
     next.once('end', () => void reconnect())
     return next
   }

@@ -1,16 +1,13 @@
 /** What the end of a job brings with it, in the statement that ends it: deliveries to webhooks, and the tallies. */
-import { Prisma } from './database.js'
-
 /** Writers of a name seldom meet on one of so many. */
 export const tallyShards = 16
 
-/** What `changed` must return of each job for `withEnds`, beside id, status and epoch. */
-export const endColumns = Prisma.sql`"tenantId", name, epochs, "bestEpoch", loss, accuracy, "valLoss",
+/** What `changed` must return of each job for `withEnds`, beside id, status, epoch and `modelId`. */
+export const endColumns = `"tenantId", name, epochs, "bestEpoch", loss, accuracy, "valLoss",
   "valAccuracy", "errorCode", "errorMessage", "errorEpoch"`
 
-/** CTEs to stand behind the CTE `changed`; of the jobs there, those that ended count. */
-export function withEnds(modelId: string | null = null): Prisma.Sql {
-  return Prisma.sql`
+/** CTEs to follow the CTE `changed`; of the jobs there, those that ended count. */
+export const withEnds = `
     , ended AS (
       SELECT * FROM changed WHERE status IN ('succeeded', 'failed', 'cancelled')
     ), filed AS (
@@ -23,7 +20,7 @@ export function withEnds(modelId: string | null = null): Prisma.Sql {
             'jobId', ended.id, 'name', name, 'status', status, 'epoch', epoch, 'epochs', epochs,
             'bestEpoch', "bestEpoch", 'metrics', json_build_object(
               'loss', loss, 'accuracy', accuracy, 'valLoss', "valLoss", 'valAccuracy', "valAccuracy"),
-            'modelId', ${modelId}::text,
+            'modelId', "modelId",
             'error', CASE WHEN "errorCode" IS NOT NULL THEN
               json_build_object('code', "errorCode", 'message', "errorMessage", 'epoch', "errorEpoch") END,
             'links', json_build_object('job', '/jobs/' || ended.id)))::text
@@ -31,7 +28,6 @@ export function withEnds(modelId: string | null = null): Prisma.Sql {
         ON "Webhook"."tenantId" = ended."tenantId" AND 'job.' || ended.status = ANY("Webhook".events)
     ), tallied AS (
       INSERT INTO "Tally" AS tally (name, shard, value)
-      SELECT 'jobs.' || status, floor(random() * ${tallyShards}::int)::int, count(*) FROM ended GROUP BY status
+      SELECT 'jobs.' || status, floor(random() * ${tallyShards})::int, count(*) FROM ended GROUP BY status
       ON CONFLICT (name, shard) DO UPDATE SET value = tally.value + excluded.value
     )`
-}

@@ -1,73 +1,46 @@
 /** Jobs as clients see and steer them. What a worker writes while it runs one is in runs.ts. */
-
-import { z } from 'zod'
-import {
-  changeSchema,
-  isFinished,
-  type Job,
-  type JobStatus,
-  jobErrorSchema,
-  jobSpecSchema,
-  jobStatusSchema,
-  sourcesOf,
-} from '../contract/job.js'
+import { isFinished, type Job, type JobStatus, jobStatusSchema, sourcesOf } from '../contract/job.js'
 import type { Limits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
-import type { AllJobs, JobProgress, JobStore, NewJob, Ticket } from '../training/ports.js'
-import { type Database, notifyChanged, Prisma } from './database.js'
+import type { AllJobs, JobProgress, JobStore } from '../training/ports.js'
+import { anyQueued } from './claims.js'
+import { Coalesced } from './coalesced.js'
+import { type CreatedRow, createJobs, type JobOfTenant, type Outcome } from './create-jobs.js'
+import { type Database, notifyChanged, Prisma, type Statement, send } from './database.js'
 import { bytesOf, insertDataset } from './datasets.js'
-import { epochOf } from './epochs.js'
-import type { Job as JobRow } from './generated/client.js'
 import { createOnce } from './idempotency.js'
 import { endColumns, withEnds } from './job-ends.js'
+import { readJobs } from './job-rows.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
 import { resume } from './resume.js'
-import { checkUse, keepLimits, readUse, unlimited, weightBytes } from './tenant-limits.js'
+import { checkUse, readUse, unlimited, weightBytes } from './tenant-limits.js'
 
 /** A third death of the worker without a new epoch in between ends the job. */
 export const maximumCrashes = 3
 
-/**
- * The order in which queued jobs are taken: id, place (from 1), and how many jobs of its tenant run (`busy`). Higher priorities first; within one, tenants take
- * turns: a tenant's n-th waiting job stands behind every tenant's job that would be its (n − 1)-th at work or earlier.
- */
-export const turns = Prisma.sql`
-  SELECT id, busy, row_number() OVER (ORDER BY priority DESC, turn, "createdAt", id) AS place FROM (
-    SELECT queued.id, queued.priority, queued."createdAt", coalesce(busy.jobs, 0) AS busy,
-      coalesce(busy.jobs, 0)
-        + row_number() OVER (PARTITION BY queued."tenantId", queued.priority ORDER BY queued."createdAt", queued.id) AS turn
-    FROM "Job" AS queued
-    LEFT JOIN (SELECT "tenantId", count(*) AS jobs FROM "Job" WHERE status = 'running' GROUP BY "tenantId") AS busy
-      ON busy."tenantId" = queued."tenantId"
-    WHERE queued.status = 'queued'
-  ) AS waiting`
-
-const withModel = { model: { select: { id: true } } } as const
-type JobWithModel = JobRow & { model: { id: string } | null }
+/** Jobs stored by one statement. */
+const maximumCreated = 500
 
 export function jobStore(database: Database, settings = unlimited): AllJobs {
+  const { pool } = database
+  const creations = new Coalesced<JobOfTenant, Outcome>(
+    (items) => createJobs((statement, values) => send<CreatedRow>(pool, statement, values), items),
+    maximumCreated,
+  )
+  const reads = new Coalesced(async (ids: string[]) => {
+    const jobs = await readJobs(database, [...new Set(ids)])
+    return ids.map((id) => jobs.get(id) ?? null)
+  })
   return {
-    of: (tenantId) => tenantJobs(database, tenantId, settings),
+    of: (tenantId) => tenantJobs({ database, creations, reads }, tenantId, settings),
 
-    get: (id) => findJob(database, { id }),
+    async get(id) {
+      return (await reads.ask(id))?.job ?? null
+    },
 
     progress: (ids) => findProgress(database, { id: { in: ids } }),
 
-    async toEnqueue(milliseconds, limit) {
-      return database.$queryRaw<Ticket[]>`
-        SELECT id AS "jobId", attempt FROM "Job"
-        WHERE status = 'queued'
-          AND ("enqueuedAt" IS NULL OR "enqueuedAt" < now() - ${milliseconds}::int * interval '1 millisecond')
-        ORDER BY "createdAt", id LIMIT ${limit}::int`
-    },
-
-    async markEnqueued(tickets) {
-      await database.$executeRaw`
-        UPDATE "Job" SET "enqueuedAt" = now()
-        FROM unnest(${tickets.map((ticket) => ticket.jobId)}::text[], ${tickets.map((ticket) => ticket.attempt)}::int[])
-          AS ticket(id, attempt)
-        WHERE "Job".id = ticket.id AND "Job".attempt = ticket.attempt AND status = 'queued'`
-    },
+    anyQueued: () => anyQueued(database),
 
     async releaseAbandoned(milliseconds) {
       await releaseCrashed(
@@ -85,31 +58,36 @@ export function jobStore(database: Database, settings = unlimited): AllJobs {
 /** What a job counts against. */
 const ofJobs = ['queuedJobs', 'storedBytes'] as const
 
-function tenantJobs(database: Database, tenantId: string, settings: Limits): JobStore {
+interface Statements {
+  database: Database
+  creations: Coalesced<JobOfTenant, Outcome>
+  reads: Coalesced<string, { tenantId: string; job: Job } | null>
+}
+
+function tenantJobs(
+  { database, creations, reads }: Statements,
+  tenantId: string,
+  settings: Limits,
+): JobStore {
   /** Enters a state if that is legal now. */
   async function enter(id: string, to: JobStatus, change: Prisma.Sql): Promise<boolean> {
     const changed = await database.$queryRaw<unknown[]>`
       WITH changed AS (
         UPDATE "Job" SET status = ${to}::"JobStatus", ${change}
         WHERE id = ${id} AND "tenantId" = ${tenantId} AND status = ANY(${sourcesOf(to)}::"JobStatus"[])
-        RETURNING id, status, epoch, ${endColumns}
-      ) ${withEnds()} ${notifyChanged}`
+        RETURNING id, status, epoch, NULL::text AS "modelId", ${Prisma.raw(endColumns)}
+      ) ${Prisma.raw(withEnds)} ${notifyChanged}`
     return changed.length > 0
   }
 
   return {
     async create(job, once) {
-      const { inlineDataset, spec, metadata, ...rest } = job
+      const item = { tenantId, job, settings }
+      if (once === undefined && job.inlineDataset === null) return created(await creations.ask(item))
       return createOnce(database, once, async (client) => {
-        await holdSources(client, tenantId, job)
-        if (inlineDataset !== null) await insertDataset(client, tenantId, inlineDataset)
-        const row = await client.job.create({
-          data: { ...rest, tenantId, spec, metadata, epochs: spec.epochs, enqueuedAt: new Date() },
-          include: withModel,
-        })
-        const [created] = await toJobs(client, [row])
-        await keepLimits(client, tenantId, settings, ofJobs)
-        return created
+        if (job.inlineDataset !== null) await insertDataset(client, tenantId, job.inlineDataset)
+        const [outcome] = await createJobs(within(client), [item])
+        return created(outcome)
       })
     },
 
@@ -124,7 +102,10 @@ function tenantJobs(database: Database, tenantId: string, settings: Limits): Job
       checkUse(withJob, { settings, own }, ofJobs)
     },
 
-    get: (id) => findJob(database, { id, tenantId }),
+    async get(id) {
+      const found = await reads.ask(id)
+      return found?.tenantId === tenantId ? found.job : null
+    },
 
     async list({ limit, after, status, name }) {
       const position = await behind(after, (id) =>
@@ -140,10 +121,11 @@ function tenantJobs(database: Database, tenantId: string, settings: Limits): Job
         },
         orderBy: [...newestFirst],
         take: limit + 1,
-        include: withModel,
+        select: placeInList,
       })
-      const jobs = await toJobs(database, rows)
-      return toPage(jobs, { limit }, (job) => job)
+      const page = toPage(rows, { limit }, (row) => row.id)
+      const jobs = await readJobs(database, page.data)
+      return { ...page, data: page.data.flatMap((id) => jobs.get(id)?.job ?? []) }
     },
 
     progress: (ids) => findProgress(database, { id: { in: ids }, tenantId }),
@@ -165,46 +147,18 @@ function tenantJobs(database: Database, tenantId: string, settings: Limits): Job
       const { count } = await database.job.deleteMany({ where: { id, tenantId, status: { in: finished } } })
       return count > 0
     },
-
-    async ticket(id) {
-      const row = await database.job.findUnique({
-        where: { id, tenantId, status: 'queued' },
-        select: { attempt: true },
-      })
-      return row === null ? null : { jobId: id, attempt: row.attempt }
-    },
   }
 }
 
-/** Until the job is stored, nobody deletes what it trains on or starts from; afterwards a deletion counts the job. */
-async function holdSources(
-  client: Prisma.TransactionClient,
-  tenantId: string,
-  { datasetId, validationDatasetId, inlineDataset, spec: { from } }: NewJob,
-): Promise<void> {
-  const datasets = await client.$queryRaw<{ id: string }[]>`
-    SELECT id FROM "Dataset" WHERE id = ANY(${[datasetId, validationDatasetId]}) AND "tenantId" = ${tenantId}
-    FOR KEY SHARE`
-  const models = await client.$queryRaw<{ id: string }[]>`
-    SELECT id FROM "Model" WHERE id = ${from ?? null} AND "tenantId" = ${tenantId} FOR KEY SHARE`
-  const held = [...datasets, ...models, ...(inlineDataset === null ? [] : [inlineDataset])].map(
-    ({ id }) => id,
-  )
-  for (const [field, id] of Object.entries({
-    dataset: datasetId,
-    validationDataset: validationDatasetId,
-    from,
-  })) {
-    if (id === null || id === undefined || held.includes(id)) continue
-    throw new Problem('invalid-spec', `${id} does not exist any more.`, [
-      { pointer: `/${field}`, message: 'does not exist any more' },
-    ])
-  }
-}
+/** Sends a statement in a transaction of Prisma's. */
+const within =
+  (client: Prisma.TransactionClient) =>
+  ({ text }: Statement, values: unknown[]) =>
+    client.$queryRawUnsafe<CreatedRow[]>(text, ...values)
 
-async function findJob(database: Database, where: { id: string; tenantId?: string }): Promise<Job | null> {
-  const row = await database.job.findUnique({ where, include: withModel })
-  return row === null ? null : ((await toJobs(database, [row]))[0] ?? null)
+function created(outcome: Outcome): Job {
+  if (outcome instanceof Problem) throw outcome
+  return outcome
 }
 
 async function findProgress(database: Database, where: Prisma.JobWhereInput): Promise<JobProgress[]> {
@@ -212,79 +166,23 @@ async function findProgress(database: Database, where: Prisma.JobWhereInput): Pr
   return rows.map(({ id, status, epoch }) => ({ jobId: id, status, epoch }))
 }
 
+/** Of jobs claimed together, nobody knows which one the worker died of: each is claimed alone next, and counts then. */
+const blamed = Prisma.sql`(crashes + CASE WHEN "claimSize" > 1 THEN 0 ELSE 1 END)`
+
 /** Running jobs whose worker is gone go back to queued, or end when that has happened too often. */
-export async function releaseCrashed(database: Database, which: Prisma.Sql): Promise<void> {
+export async function releaseCrashed(database: Database, which: Prisma.Sql, strikes = blamed): Promise<void> {
   await database.$queryRaw`
     WITH changed AS (
       UPDATE "Job" SET
-        status = (CASE WHEN crashes + 1 >= ${maximumCrashes}::int THEN 'failed' ELSE 'queued' END)::"JobStatus",
-        "finishedAt" = CASE WHEN crashes + 1 >= ${maximumCrashes}::int THEN now() END,
-        "errorCode" = CASE WHEN crashes + 1 >= ${maximumCrashes}::int THEN 'worker-crashed' END,
-        "errorMessage" = CASE WHEN crashes + 1 >= ${maximumCrashes}::int
-          THEN 'The worker died ' || (crashes + 1) || ' times while training this job, without a new epoch in between.' END,
-        "errorEpoch" = CASE WHEN crashes + 1 >= ${maximumCrashes}::int THEN epoch END,
-        crashes = crashes + 1, "workerId" = NULL, "heartbeatAt" = NULL, "enqueuedAt" = NULL
+        status = (CASE WHEN ${strikes} >= ${maximumCrashes}::int THEN 'failed' ELSE 'queued' END)::"JobStatus",
+        "finishedAt" = CASE WHEN ${strikes} >= ${maximumCrashes}::int THEN now() END,
+        "errorCode" = CASE WHEN ${strikes} >= ${maximumCrashes}::int THEN 'worker-crashed' END,
+        "errorMessage" = CASE WHEN ${strikes} >= ${maximumCrashes}::int
+          THEN 'The worker died ' || ${strikes} || ' times while training this job, without a new epoch in between.' END,
+        "errorEpoch" = CASE WHEN ${strikes} >= ${maximumCrashes}::int THEN epoch END,
+        crashes = ${strikes}, "workerId" = NULL, "heartbeatAt" = NULL,
+        "claimAlone" = "claimAlone" OR "claimSize" > 1, "claimSize" = NULL
       WHERE status = 'running' AND ${which}
-      RETURNING id, status, epoch, ${endColumns}
-    ) ${withEnds()} ${notifyChanged}`
-}
-
-async function toJobs(client: Prisma.TransactionClient, rows: JobWithModel[]): Promise<Job[]> {
-  const positions = await queuePositions(client, rows)
-  return rows.map((row) => toJob(row, positions.get(row.id) ?? null))
-}
-
-/** Place in the line of each row that is queued. */
-async function queuePositions(
-  client: Prisma.TransactionClient,
-  rows: JobWithModel[],
-): Promise<Map<string, number>> {
-  const queued = rows.filter((row) => row.status === 'queued').map((row) => row.id)
-  if (queued.length === 0) return new Map()
-  const places = await client.$queryRaw<{ id: string; place: number }[]>`
-    SELECT id, place::int FROM (${turns}) AS turns WHERE id = ANY(${queued})`
-  return new Map(places.map(({ id, place }) => [id, place]))
-}
-
-function toJob(row: JobWithModel, queuePosition: number | null): Job {
-  const self = `/jobs/${row.id}`
-  return {
-    id: row.id,
-    object: 'job',
-    name: row.name,
-    status: row.status,
-    createdAt: row.createdAt.toISOString(),
-    startedAt: row.startedAt?.toISOString() ?? null,
-    finishedAt: row.finishedAt?.toISOString() ?? null,
-    epoch: row.epoch,
-    epochs: row.epochs,
-    metrics: epochOf(row),
-    bestEpoch: row.bestEpoch,
-    parameters: row.parameters,
-    arenaBytes: row.arenaBytes,
-    flopsPerEpoch: row.flopsPerEpoch,
-    backend: row.backend,
-    backendDetail: row.backendDetail,
-    queuePosition,
-    estimatedFinishAt: estimatedFinish(row),
-    modelId: row.model?.id ?? null,
-    error:
-      row.errorCode === null
-        ? null
-        : jobErrorSchema.parse({ code: row.errorCode, message: row.errorMessage, epoch: row.errorEpoch }),
-    spec: jobSpecSchema.parse(row.spec),
-    priority: row.priority,
-    changes: z.array(changeSchema).parse(row.changes),
-    metadata: z.record(z.string(), z.string()).parse(row.metadata ?? {}),
-    links: { self, stream: `${self}/stream`, epochs: `${self}/epochs` },
-  }
-}
-
-/** The rest of the epochs at the pace of those done. */
-function estimatedFinish(row: JobRow): string | null {
-  if (row.status !== 'running' || row.startedAt === null || row.epoch === 0) return null
-  const now = Date.now()
-  const perEpoch = (now - row.startedAt.getTime()) / row.epoch
-  const finish = new Date(now + perEpoch * (row.epochs - row.epoch))
-  return Number.isNaN(finish.getTime()) ? null : finish.toISOString()
+      RETURNING id, status, epoch, NULL::text AS "modelId", ${Prisma.raw(endColumns)}
+    ) ${Prisma.raw(withEnds)} ${notifyChanged}`
 }

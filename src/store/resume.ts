@@ -40,7 +40,7 @@ export async function resume(
   // A worker that has not noticed the pause yet must not write when the job is paused again.
   await client.$queryRaw`
     WITH changed AS (
-      UPDATE "Job" SET status = 'queued', attempt = attempt + 1, "enqueuedAt" = now(), "workerId" = NULL
+      UPDATE "Job" SET status = 'queued', attempt = attempt + 1, "workerId" = NULL
       WHERE id = ${id}
       RETURNING id, status, epoch
     ) ${notifyChanged}`

@@ -2,23 +2,19 @@
  * What a worker writes while it runs a job. Every statement names the claim's attempt and the states it may write in,
  * so a worker that was thought dead, or whose job was cancelled, changes nothing.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { z } from 'zod'
 import type { Epoch } from '../contract/epoch.js'
-import { changeSchema, type JobError, jobSpecSchema } from '../contract/job.js'
-import type { Claim, ClaimedJob, Progress, Room, RunStore } from '../training/ports.js'
+import type { JobError } from '../contract/job.js'
+import type { Claim, Progress, RunStore } from '../training/ports.js'
 import { insertCheckpoint, readCheckpoint } from './checkpoints.js'
+import { anyQueued, claimJobs } from './claims.js'
 import { type Database, notifyChanged, Prisma } from './database.js'
 import { epochOf, metricsPerEpoch, readEpoch } from './epochs.js'
 import { endColumns, withEnds } from './job-ends.js'
-import { releaseCrashed, turns } from './jobs.js'
+import { releaseCrashed } from './jobs.js'
 import { insertModel } from './models.js'
+import { isWhole, succeedAll } from './successes.js'
 import { unlimited } from './tenant-limits.js'
-import { runningAllowed } from './tenants.js'
 import { insertSnapshots } from './weight-snapshots.js'
-
-/** A row is locked for about as long as one statement takes. */
-const lockedMilliseconds = 10
 
 export function runStore(database: Database, { runningJobs } = unlimited): RunStore {
   /** The end of a run, one way or another; the claim must hold. */
@@ -32,8 +28,8 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
       WITH changed AS (
         UPDATE "Job" SET ${change}, "workerId" = NULL, "heartbeatAt" = NULL
         WHERE id = ${claim.jobId} AND attempt = ${claim.attempt}::int AND status = 'running'
-        RETURNING id, status, epoch, ${endColumns}
-      ) ${withEnds(modelId)} ${notifyChanged}`
+        RETURNING id, status, epoch, ${modelId}::text AS "modelId", ${Prisma.raw(endColumns)}
+      ) ${Prisma.raw(withEnds)} ${notifyChanged}`
     return changed.length > 0
   }
 
@@ -49,18 +45,9 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
   return {
     fail,
 
-    async claimNext(workerId, room = idle) {
-      for (;;) {
-        const claimed = await claimUnlocked(database, workerId, room, runningJobs)
-        if (claimed !== null || !(await mayClaim(database, room, runningJobs))) return claimed
-        // Every queued row was being written by somebody else just then.
-        await sleep(lockedMilliseconds)
-      }
-    },
+    claim: (workerId, room) => claimJobs(database, workerId, room, runningJobs),
 
-    async anyQueued() {
-      return (await database.job.findFirst({ where: { status: 'queued' }, select: { id: true } })) !== null
-    },
+    anyQueued: () => anyQueued(database),
 
     async heartbeat(claims) {
       return database.$queryRaw<Claim[]>`
@@ -100,12 +87,17 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
       })
     },
 
+    isWhole,
+
+    succeedAll: (successes) => succeedAll(database, successes),
+
     async release(claim) {
-      return leave(database, claim, Prisma.sql`status = 'queued', "enqueuedAt" = NULL`)
+      return leave(database, claim, Prisma.sql`status = 'queued'`)
     },
 
     async crash(claim) {
-      await releaseCrashed(database, Prisma.sql`id = ${claim.jobId} AND attempt = ${claim.attempt}::int`)
+      const which = Prisma.sql`id = ${claim.jobId} AND attempt = ${claim.attempt}::int`
+      await releaseCrashed(database, which, Prisma.sql`(crashes + 1)`)
     },
   }
 }
@@ -114,63 +106,6 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
 const withMetricsOf = ({ epoch, loss, accuracy, valLoss, valAccuracy }: Epoch) => Prisma.sql`
   , "bestEpoch" = ${epoch}::int, loss = ${loss}::float8, accuracy = ${accuracy}::float8,
     "valLoss" = ${valLoss}::float8, "valAccuracy" = ${valAccuracy}::float8`
-
-/** With all its threads free a worker takes any job. */
-const idle: Room = { free: 1, all: 1 }
-
-/** Whether a job has enough threads: its own number of them, or all that the worker has. */
-const fits = ({ free, all }: Room) => Prisma.sql`
-  least(coalesce(("Job".spec ->> 'threads')::int, 1), ${all}::int) <= ${free}::int`
-
-/** How many jobs of a job's tenant may run. */
-const allowedToJob = (setting: number) => runningAllowed(Prisma.sql`"Job"."tenantId"`, setting)
-
-/** The queued jobs of tenants that may run one more, in their order. */
-const claimable = (runningJobs: number) => Prisma.sql`
-  "Job" JOIN (${turns}) AS turns ON turns.id = "Job".id
-  WHERE "Job".status = 'queued' AND turns.busy < ${allowedToJob(runningJobs)}
-  ORDER BY turns.place`
-
-/** Whether the job whose turn it is fits. */
-async function mayClaim(database: Database, room: Room, runningJobs: number): Promise<boolean> {
-  const [next] = await database.$queryRaw<{ fits: boolean }[]>`
-    SELECT ${fits(room)} AS fits FROM ${claimable(runningJobs)} LIMIT 1`
-  return next?.fits ?? false
-}
-
-/** Takes the job whose turn it is, if it fits; never one behind it, or a wide one would wait for as long as narrow ones come. */
-async function claimUnlocked(
-  database: Database,
-  workerId: string,
-  room: Room,
-  runningJobs: number,
-): Promise<ClaimedJob | null> {
-  const [row] = await database.$queryRaw<ClaimedRow[]>`
-    WITH next AS (
-      SELECT "Job".id, "Job"."tenantId", ${allowedToJob(runningJobs)} AS allowed FROM ${claimable(runningJobs)} LIMIT 1
-      FOR UPDATE OF "Job" SKIP LOCKED
-    ), changed AS (
-      UPDATE "Job" SET status = 'running', attempt = attempt + 1, "workerId" = ${workerId},
-        "heartbeatAt" = now(), "startedAt" = coalesce("startedAt", now())
-      FROM next WHERE "Job".id = next.id AND ${fits(room)} AND "mayRun"(next."tenantId", next.allowed)
-      RETURNING "Job".id, status, epoch, epochs, attempt, spec, changes, "datasetId", "validationDatasetId", "Job"."tenantId",
-        "requestId", "traceId"
-    ) ${notifyChanged}`
-  if (row === undefined) return null
-  return {
-    jobId: row.id,
-    attempt: row.attempt,
-    tenantId: row.tenantId,
-    requestId: row.requestId,
-    traceId: row.traceId,
-    spec: jobSpecSchema.parse(row.spec),
-    changes: z.array(changeSchema).parse(row.changes),
-    datasetId: row.datasetId,
-    validationDatasetId: row.validationDatasetId,
-    storedEpoch: row.epoch,
-    epochs: row.epochs,
-  }
-}
 
 /** A pause takes effect at once, but what was computed until then is still stored: hence also in state paused. */
 async function advance(
@@ -204,18 +139,4 @@ async function advance(
         "trainingSeconds" - ${seconds}::float8, "trainingSeconds" FROM changed
     ) ${notifyChanged}`
   return changed.length > 0
-}
-
-interface ClaimedRow {
-  id: string
-  attempt: number
-  spec: unknown
-  changes: unknown
-  datasetId: string | null
-  tenantId: string
-  requestId: string | null
-  traceId: string | null
-  validationDatasetId: string | null
-  epoch: number
-  epochs: number
 }

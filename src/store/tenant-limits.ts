@@ -31,17 +31,11 @@ export async function readUse(
   client: Prisma.TransactionClient,
   tenantId: string,
 ): Promise<{ use: Use; own: TenantLimits['own'] }> {
-  // What unfinished jobs will store is theirs already.
   const [{ own, ...use }] = await client.$queryRaw<(Use & { own: unknown })[]>`
-    SELECT
-      (SELECT count(*) FROM "Job" WHERE "tenantId" = ${tenantId} AND status IN ('queued', 'paused'))::float8
-        AS "queuedJobs",
-      (SELECT count(*) FROM "Job" WHERE "tenantId" = ${tenantId} AND status = 'running')::float8 AS "runningJobs",
-      (SELECT coalesce(sum(bytes), 0) FROM "Dataset" WHERE "tenantId" = ${tenantId})::float8
-        + (SELECT coalesce(sum("weightBytes"), 0) FROM "Model" WHERE "tenantId" = ${tenantId})::float8
-        + (SELECT coalesce(sum(4 * parameters::int8), 0) FROM "Job"
-           WHERE "tenantId" = ${tenantId} AND status IN ('queued', 'running', 'paused'))::float8 AS "storedBytes",
-      (SELECT limits FROM "Tenant" WHERE id = ${tenantId}) AS own`
+    SELECT coalesce(sum("queuedJobs"), 0) AS "queuedJobs", coalesce(sum("runningJobs"), 0) AS "runningJobs",
+      coalesce(sum("storedBytes"), 0) AS "storedBytes",
+      (SELECT limits FROM "Tenant" WHERE id = ${tenantId}) AS own
+    FROM "TenantUse" WHERE "tenantId" = ${tenantId}`
   return { use, own: ownLimitsSchema.parse(own ?? {}) }
 }
 

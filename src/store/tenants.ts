@@ -2,14 +2,8 @@
 import { localTenant } from '../contract/key.js'
 import { ownLimitsSchema } from '../contract/limits.js'
 import type { TenantStore } from '../training/ports.js'
-import { type Database, Prisma } from './database.js'
+import type { Database } from './database.js'
 import { readUse } from './tenant-limits.js'
-
-/** SQL for how many jobs of the tenant of that column may run, when the settings say so many. */
-export function runningAllowed(tenantId: Prisma.Sql, setting: number): Prisma.Sql {
-  return Prisma.sql`
-    coalesce((SELECT (limits ->> 'runningJobs')::int FROM "Tenant" WHERE "Tenant".id = ${tenantId}), ${setting}::int)`
-}
 
 export function tenantStore(database: Database): TenantStore {
   return {

@@ -10,19 +10,29 @@ const headerSchema = z.object({ coding: codingSchema, tensors: z.array(tensorSch
 export function snapshotStore(database: Database): SnapshotStore {
   return {
     async read(jobId, after, limit) {
-      const rows = await database.weightSnapshot.findMany({
-        where: { jobId, epoch: { gt: after } },
-        orderBy: { epoch: 'asc' },
-        take: limit,
-      })
-      return rows.map(({ epoch, kept, bytes, header }) => ({
-        epoch,
-        kept,
-        bytes,
-        ...headerSchema.parse(header),
-      }))
+      const [rows, first] = await Promise.all([
+        database.weightSnapshot.findMany({
+          where: { jobId, epoch: { gt: after } },
+          omit: { header: true },
+          orderBy: { epoch: 'asc' },
+          take: limit,
+        }),
+        firstOf(database, jobId),
+      ])
+      if (first === null) return []
+      const header = headerSchema.parse(first.header)
+      return rows.map(({ epoch, kept, bytes }) => ({ epoch, kept, bytes, ...header }))
     },
   }
+}
+
+/** The first snapshot of a job has what all have in common. */
+function firstOf(client: Prisma.TransactionClient, jobId: string) {
+  return client.weightSnapshot.findFirst({
+    where: { jobId },
+    select: { epoch: true, header: true },
+    orderBy: { epoch: 'asc' },
+  })
 }
 
 /** Within the transaction that stores the epochs up to the last of them. An attempt that starts over takes the same ones again. */
@@ -33,12 +43,13 @@ export async function insertSnapshots(
 ): Promise<void> {
   const newest = snapshots.at(-1)
   if (newest === undefined) return
+  const hasFirst = (await firstOf(client, jobId)) !== null
   await client.weightSnapshot.createMany({
-    data: snapshots.map(({ epoch, kept, bytes, coding, tensors }) => ({
+    data: snapshots.map(({ epoch, kept, bytes, coding, tensors }, index) => ({
       jobId,
       epoch,
       kept,
-      header: { coding, tensors },
+      ...(index === 0 && !hasFirst ? { header: { coding, tensors } } : {}),
       bytes: Uint8Array.from(bytes),
     })),
     skipDuplicates: true,

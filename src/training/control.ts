@@ -43,7 +43,7 @@ export async function pause(jobs: JobStore, id: string): Promise<Job> {
 /** Queues a paused job again, perhaps with other settings from the next epoch on. */
 export async function resume(
   jobs: JobStore,
-  queue: Pick<JobQueue, 'enqueue'>,
+  queue: Pick<JobQueue, 'afterCommit'>,
   id: string,
   change: ResumeRequest,
   { limits, onQueueError }: { limits: TenantLimits; onQueueError: (error: unknown) => void },
@@ -57,13 +57,8 @@ export async function resume(
     const job = await look(jobs, id)
     throw refusal(job, `The job is ${job.status}, not paused.`)
   }
-  await requeue(jobs, queue, id).catch(onQueueError)
+  await queue.afterCommit().catch(onQueueError)
   return look(jobs, id)
-}
-
-async function requeue(jobs: JobStore, queue: Pick<JobQueue, 'enqueue'>, id: string): Promise<void> {
-  const ticket = await jobs.ticket(id)
-  if (ticket !== null) await queue.enqueue(ticket)
 }
 
 /** Deletes a finished job with its epochs; its model stays. */

@@ -93,12 +93,6 @@ export interface Progress {
   plannedEpochs?: number | undefined
 }
 
-/** What travels on the queue. Each attempt is a ticket of its own, so a stale one never stands in the way of the next. */
-export interface Ticket {
-  jobId: string
-  attempt: number
-}
-
 export interface JobProgress {
   jobId: string
   status: JobStatus
@@ -177,30 +171,41 @@ export interface JobStore {
   resume(id: string, change: ResumeRequest): Promise<boolean>
   /** Deletes a finished job with its epochs and checkpoints; its model stays. */
   delete(id: string): Promise<boolean>
-  /** The ticket of a queued job. */
-  ticket(id: string): Promise<Ticket | null>
 }
 
 /** The jobs of all tenants, for the service's own work. */
 export interface AllJobs extends Tenanted<JobStore>, Pick<JobStore, 'get' | 'progress'> {
-  /** Queued jobs that were never put on the queue, or so long ago that the queue may have lost them. */
-  toEnqueue(milliseconds: number, limit: number): Promise<Ticket[]>
-  markEnqueued(tickets: Ticket[]): Promise<void>
+  /** Whether any job is queued. */
+  anyQueued(): Promise<boolean>
   /** Takes running jobs from workers silent for `milliseconds`: back to queued, or failed at the third crash without progress. */
   releaseAbandoned(milliseconds: number): Promise<void>
   /** The same, at once, for a worker that is known to be dead. */
   releaseWorker(workerId: string): Promise<void>
 }
 
-/** A worker's threads: a job of more than `all` takes all of them. */
+/** What a worker can take: threads, where a job of more than `all` takes all of them, and how much at once. */
 export interface Room {
   readonly free: number
   readonly all: number
+  /** Jobs taken together at most, and the seconds of work in them: small ones of one thread, or else one. */
+  readonly jobs: number
+  readonly seconds: number
+}
+
+/** A training that ended before anything of it was stored. */
+export interface Success {
+  claim: Claim
+  progress: Omit<Progress, 'checkpoint'>
+  model: NewModel
+  bestEpoch: number | null
 }
 
 export interface RunStore {
-  /** The job whose turn it is, of those of tenants that may run one more, enters `running` and raises its attempt; null when there is none, or when it does not fit. */
-  claimNext(workerId: string, room?: Room): Promise<ClaimedJob | null>
+  /**
+   * The jobs whose turn it is, of tenants that may run more, enter `running` and raise their attempt. None when nothing is
+   * queued, or when the first does not fit: nothing after it is taken, or a wide job would wait as long as narrow ones come.
+   */
+  claim(workerId: string, room: Room): Promise<ClaimedJob[]>
   /** Whether any job is queued, of however many threads. */
   anyQueued(): Promise<boolean>
   /** Those of the claims that hold; the other runs must stop. */
@@ -214,6 +219,10 @@ export interface RunStore {
    * epoch whose weights early stopping restored; without one, those of the last epoch.
    */
   succeed(claim: Claim, model: NewModel, bestEpoch?: number | null): Promise<boolean>
+  /** Whether `succeedAll` takes it: small weights, and the best epoch among those that are not stored. */
+  isWhole(success: Success): boolean
+  /** The same of trainings whose epochs are not stored yet, all of them in one statement; says which claims held. */
+  succeedAll(successes: readonly Success[]): Promise<boolean[]>
   fail(claim: Claim, error: JobError): Promise<boolean>
   /** Back to queued, because this worker stops. */
   release(claim: Claim): Promise<boolean>
@@ -426,10 +435,13 @@ export interface Calibration {
   close(): Promise<void>
 }
 
+/** Wakes workers; what is to be done, they find in the database. */
 export interface JobQueue {
-  /** Puts the ticket on the queue unless it waits there already. */
-  enqueue(ticket: Ticket): Promise<void>
-  /** Workers connected to the queue now. Throws when the queue cannot be reached. */
+  /** Jobs may be queued. */
+  wake(): Promise<void>
+  /** A transaction that queued jobs was committed. */
+  afterCommit(): Promise<void>
+  /** Workers connected now. Throws when the queue cannot be reached. */
   workers(): Promise<number>
   close(): Promise<void>
 }

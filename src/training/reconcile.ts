@@ -1,15 +1,12 @@
 /**
- * Makes the queue follow the database: jobs that are queued get their ticket, whatever became of the one before,
- * and jobs of silent workers are queued again. Any number of processes may do this at once.
+ * Wakes workers while jobs are queued, whatever became of the wake-ups before, and queues jobs of silent workers again. Any
+ * number of processes may do this at once.
  */
 import type { AllJobs, JobQueue } from './ports.js'
 
 const everyMilliseconds = 3_000
 /** A worker reports every second; one that is silent this long is dead, or as good as dead. */
 const silenceMilliseconds = 8_000
-/** After this time a ticket is put on the queue again; where the first still waits, nothing happens. */
-const ticketMilliseconds = 10_000
-const batch = 500
 
 export interface Reconciler {
   /** Reconciles now instead of at the next turn. */
@@ -19,7 +16,7 @@ export interface Reconciler {
 
 export function reconcileForever(
   jobs: AllJobs,
-  queue: Pick<JobQueue, 'enqueue'>,
+  queue: Pick<JobQueue, 'wake'>,
   onError: (error: unknown) => void,
 ): Reconciler {
   let running: Promise<void> | undefined
@@ -27,12 +24,7 @@ export function reconcileForever(
   async function reconcile(): Promise<void> {
     try {
       await jobs.releaseAbandoned(silenceMilliseconds)
-      for (;;) {
-        const tickets = await jobs.toEnqueue(ticketMilliseconds, batch)
-        for (const ticket of tickets) await queue.enqueue(ticket)
-        if (tickets.length > 0) await jobs.markEnqueued(tickets)
-        if (tickets.length < batch) return
-      }
+      if (await jobs.anyQueued()) await queue.wake()
     } catch (error) {
       onError(error)
     }

@@ -6,8 +6,8 @@ import type { JobQueue, JobStore, NewJob, Once, Tenant, Tenanted } from './ports
 
 export interface SubmitDependencies extends PlanDependencies {
   jobs: Tenanted<Pick<JobStore, 'create'>>
-  queue: Pick<JobQueue, 'enqueue'>
-  /** The job is safe in the database; the reconciler will queue it. */
+  queue: Pick<JobQueue, 'afterCommit'>
+  /** The job is safe in the database; the reconciler will wake a worker. */
   onQueueError(error: unknown): void
 }
 
@@ -25,7 +25,7 @@ export async function submit(
 ): Promise<Job> {
   const plan = await planTraining(dependencies, tenant, request)
   const job = await dependencies.jobs.of(tenant.tenantId).create(newJob(plan, request, origin), once)
-  await dependencies.queue.enqueue({ jobId: job.id, attempt: 0 }).catch(dependencies.onQueueError)
+  await dependencies.queue.afterCommit().catch(dependencies.onQueueError)
   return job
 }
 

@@ -1,0 +1,185 @@
+/**
+ * Storing new jobs: one statement for however many came, which locks what they train on, counts what their tenants have, and
+ * says of each whether it was stored and what its place in the queue is.
+ */
+import { z } from 'zod'
+import type { Job } from '../contract/job.js'
+import { type Limits, ownLimitsSchema, type Use } from '../contract/limits.js'
+import { Problem } from '../contract/problems.js'
+import type { NewJob } from '../training/ports.js'
+import type { Statement } from './database.js'
+import { jobLinks } from './job-rows.js'
+import { checkUse } from './tenant-limits.js'
+
+export interface JobOfTenant {
+  tenantId: string
+  job: NewJob
+  /** Of tenants that have none of their own. */
+  settings: Limits
+}
+
+/** What the statement answers of each job; test/store/rows.test.ts compares. */
+export const createdRowSchema = z.object({
+  hasDataset: z.boolean(),
+  hasValidation: z.boolean(),
+  hasModel: z.boolean(),
+  queuedJobs: z.number(),
+  storedBytes: z.number(),
+  own: z.unknown(),
+  createdAt: z.date().nullable(),
+  queuePosition: z.int().nullable(),
+})
+export type CreatedRow = z.infer<typeof createdRowSchema>
+
+/**
+ * Until the jobs are stored, nobody deletes what they train on or start from; afterwards a deletion counts them. A job counts
+ * all before it in the batch, also those that are refused: `createJobs` asks again for what that refuses.
+ */
+export const createJobsStatement: Statement = {
+  name: 'createJobs',
+  text: `
+    WITH item AS MATERIALIZED (
+      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::jsonb[], $6::text[], $7::text[], $8::int[],
+        $9::text[], $10::text[], $11::text[], $12::int[], $13::float8[], $14::float8[], $15::int[], $16::int[], $17::float8[],
+        $18::float8[])
+        WITH ORDINALITY AS item(id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId",
+          "validationDatasetId", "modelId", parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "maximumJobs",
+          "maximumBytes", place)
+    ), dataset AS MATERIALIZED (
+      SELECT id, "tenantId" FROM "Dataset" WHERE id = ANY($9::text[] || $10::text[]) ORDER BY id FOR KEY SHARE
+    ), model AS MATERIALIZED (
+      SELECT id, "tenantId" FROM "Model" WHERE id = ANY($11::text[]) ORDER BY id FOR KEY SHARE
+    ), tenant AS MATERIALIZED (
+      SELECT locked."tenantId", locked.use, (SELECT limits FROM "Tenant" WHERE "Tenant".id = locked."tenantId") AS own FROM (
+        SELECT "tenantId", "lockedUse"("tenantId") AS use FROM (SELECT DISTINCT "tenantId" FROM item ORDER BY "tenantId") AS each
+      ) AS locked
+    ), counted AS MATERIALIZED (
+      SELECT item.*, tenant.own,
+        "datasetId" IS NULL OR EXISTS (SELECT FROM dataset WHERE dataset.id = item."datasetId"
+          AND dataset."tenantId" = item."tenantId") AS "hasDataset",
+        "validationDatasetId" IS NULL OR EXISTS (SELECT FROM dataset WHERE dataset.id = item."validationDatasetId"
+          AND dataset."tenantId" = item."tenantId") AS "hasValidation",
+        "modelId" IS NULL OR EXISTS (SELECT FROM model WHERE model.id = item."modelId"
+          AND model."tenantId" = item."tenantId") AS "hasModel",
+        (use)."queuedJobs" + row_number() OVER earlier AS "queuedJobs",
+        (use)."storedBytes" + sum(4 * parameters::float8) OVER earlier AS "storedBytes"
+      FROM item JOIN tenant ON tenant."tenantId" = item."tenantId"
+      WINDOW earlier AS (PARTITION BY item."tenantId" ORDER BY place)
+    ), created AS (
+      INSERT INTO "Job" (id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId",
+        "validationDatasetId", parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs)
+      SELECT id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId", "validationDatasetId",
+        parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs
+      FROM counted
+      WHERE "hasDataset" AND "hasValidation" AND "hasModel"
+        AND "queuedJobs" <= coalesce((own ->> 'queuedJobs')::float8, "maximumJobs")
+        AND "storedBytes" <= coalesce((own ->> 'storedBytes')::float8, "maximumBytes")
+      ORDER BY place
+      RETURNING id, "createdAt"
+    )
+    SELECT "hasDataset", "hasValidation", "hasModel", "queuedJobs", "storedBytes", own, "createdAt",
+      CASE WHEN created.id IS NOT NULL THEN "queuePosition"("tenantId", priority, (
+        (SELECT coalesce(sum(jobs), 0) FROM "QueueCount" AS queue
+          WHERE queue."tenantId" = counted."tenantId" AND queue.priority = counted.priority)
+        + count(created.id) OVER (PARTITION BY "tenantId", priority ORDER BY place)
+      )::int, 9223372036854775807) + (count(created.id) OVER (PARTITION BY "tenantId" ORDER BY priority DESC
+        RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW EXCLUDE GROUP))::int END AS "queuePosition"
+    FROM counted LEFT JOIN created ON created.id = counted.id
+    ORDER BY place`,
+}
+
+function valuesOf(items: readonly JobOfTenant[]): unknown[] {
+  const of = <T>(value: (item: JobOfTenant) => T) => items.map(value)
+  return [
+    of(({ job }) => job.id),
+    of(({ tenantId }) => tenantId),
+    of(({ job }) => job.name),
+    of(({ job }) => JSON.stringify(job.spec)),
+    of(({ job }) => JSON.stringify(job.metadata)),
+    of(({ job }) => job.requestId),
+    of(({ job }) => job.traceId),
+    of(({ job }) => job.priority),
+    of(({ job }) => job.datasetId),
+    of(({ job }) => job.validationDatasetId),
+    of(({ job }) => job.spec.from ?? null),
+    of(({ job }) => job.parameters),
+    of(({ job }) => job.arenaBytes),
+    of(({ job }) => job.flopsPerEpoch),
+    of(({ job }) => job.stepsPerEpoch),
+    of(({ job }) => job.spec.epochs),
+    of(({ settings }) => settings.queuedJobs),
+    of(({ settings }) => settings.storedBytes),
+  ]
+}
+
+/** The job, or the Problem why it was not stored. */
+export type Outcome = Job | Problem
+
+/** Each job, or why it was refused. `run` sends the statement, on a connection or within a transaction. */
+export async function createJobs(
+  run: (statement: Statement, values: unknown[]) => Promise<CreatedRow[]>,
+  items: readonly JobOfTenant[],
+): Promise<Outcome[]> {
+  const rows = await run(createJobsStatement, valuesOf(items))
+  const outcomes = items.map((item, index) => outcomeOf(item, rows[index]))
+  for (const [index, outcome] of outcomes.entries()) {
+    // Counted with others that were not stored after all, it may fit.
+    const earlier = items.slice(0, index).some(({ tenantId }, other) => {
+      return tenantId === items[index].tenantId && outcomes[other] instanceof Problem
+    })
+    if (earlier && outcome instanceof Problem) [outcomes[index]] = await createJobs(run, [items[index]])
+  }
+  return outcomes
+}
+
+function outcomeOf({ job, settings }: JobOfTenant, row: CreatedRow): Outcome {
+  if (row.createdAt === null) return refusalOf(job, settings, row)
+  return {
+    id: job.id,
+    object: 'job',
+    name: job.name,
+    status: 'queued',
+    createdAt: row.createdAt.toISOString(),
+    startedAt: null,
+    finishedAt: null,
+    epoch: 0,
+    epochs: job.spec.epochs,
+    metrics: { loss: null, accuracy: null, valLoss: null, valAccuracy: null },
+    bestEpoch: null,
+    parameters: job.parameters,
+    arenaBytes: job.arenaBytes,
+    flopsPerEpoch: job.flopsPerEpoch,
+    backend: null,
+    backendDetail: null,
+    queuePosition: row.queuePosition,
+    estimatedFinishAt: null,
+    modelId: null,
+    error: null,
+    spec: job.spec,
+    priority: job.priority,
+    changes: [],
+    metadata: job.metadata,
+    links: jobLinks(job.id),
+  }
+}
+
+function refusalOf(job: NewJob, settings: Limits, row: CreatedRow): Problem {
+  const missing = [
+    { field: 'dataset', id: job.datasetId, isThere: row.hasDataset },
+    { field: 'validationDataset', id: job.validationDatasetId, isThere: row.hasValidation },
+    { field: 'from', id: job.spec.from, isThere: row.hasModel },
+  ].find(({ isThere }) => !isThere)
+  if (missing !== undefined) {
+    return new Problem('invalid-spec', `${missing.id} does not exist any more.`, [
+      { pointer: `/${missing.field}`, message: 'does not exist any more' },
+    ])
+  }
+  const use: Use = { queuedJobs: row.queuedJobs, runningJobs: 0, storedBytes: row.storedBytes }
+  try {
+    checkUse(use, { settings, own: ownLimitsSchema.parse(row.own ?? {}) }, ['queuedJobs', 'storedBytes'])
+  } catch (error) {
+    if (error instanceof Problem) return error
+    throw error
+  }
+  throw new Error(`job ${job.id} was not stored, and no limit says why`)
+}

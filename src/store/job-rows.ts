@@ -1,0 +1,139 @@
+/** Jobs as they are read: one named statement, and its rows as jobs of the contract. */
+import { z } from 'zod'
+import {
+  changeSchema,
+  type Job,
+  type JobSpec,
+  type JobStatus,
+  jobErrorSchema,
+  jobSpecSchema,
+} from '../contract/job.js'
+import { type Database, type Statement, send } from './database.js'
+import { epochOf } from './epochs.js'
+
+/** What the statement below returns, by node-postgres' types; test/store/rows.test.ts compares. */
+export const jobRowSchema = z.object({
+  id: z.string(),
+  tenantId: z.string(),
+  name: z.string().nullable(),
+  status: z.custom<JobStatus>((value) => typeof value === 'string'),
+  spec: z.string(),
+  metadata: z.record(z.string(), z.string()).nullable(),
+  priority: z.int(),
+  changes: z.array(z.unknown()),
+  parameters: z.int(),
+  arenaBytes: z.number(),
+  flopsPerEpoch: z.number(),
+  epochs: z.int(),
+  epoch: z.int(),
+  backend: z.string().nullable(),
+  backendDetail: z.string().nullable(),
+  loss: z.number().nullable(),
+  accuracy: z.number().nullable(),
+  valLoss: z.number().nullable(),
+  valAccuracy: z.number().nullable(),
+  bestEpoch: z.int().nullable(),
+  errorCode: z.string().nullable(),
+  errorMessage: z.string().nullable(),
+  errorEpoch: z.int().nullable(),
+  createdAt: z.date(),
+  startedAt: z.date().nullable(),
+  finishedAt: z.date().nullable(),
+  modelId: z.string().nullable(),
+  queuePosition: z.int().nullable(),
+})
+type JobRow = z.infer<typeof jobRowSchema>
+
+/** $1: ids. */
+export const readJobsStatement: Statement = {
+  name: 'readJobs',
+  text: `
+    SELECT job.id, job."tenantId", job.name, job.status, job.spec::text AS spec, job.metadata, job.priority, job.changes, job.parameters,
+      job."arenaBytes", job."flopsPerEpoch", job.epochs, job.epoch, job.backend, job."backendDetail",
+      job.loss, job.accuracy, job."valLoss", job."valAccuracy", job."bestEpoch",
+      job."errorCode", job."errorMessage", job."errorEpoch", job."createdAt", job."startedAt", job."finishedAt",
+      model.id AS "modelId",
+      CASE WHEN job.status = 'queued' THEN "queuePosition"(job."tenantId", job.priority,
+        "queueRank"(job."tenantId", job.priority, job."queueNumber"), job."queueNumber") END AS "queuePosition"
+    FROM "Job" AS job LEFT JOIN "Model" AS model ON model."jobId" = job.id
+    WHERE job.id = ANY($1::text[])`,
+}
+
+/** Those that exist, by id. */
+export async function readJobs(
+  { pool }: Pick<Database, 'pool'>,
+  ids: readonly string[],
+): Promise<Map<string, { tenantId: string; job: Job }>> {
+  const rows = await send<JobRow>(pool, readJobsStatement, [ids])
+  return new Map(rows.map((row) => [row.id, { tenantId: row.tenantId, job: toJob(row) }]))
+}
+
+function toJob(row: JobRow): Job {
+  return {
+    id: row.id,
+    object: 'job',
+    name: row.name,
+    status: row.status,
+    createdAt: row.createdAt.toISOString(),
+    startedAt: row.startedAt?.toISOString() ?? null,
+    finishedAt: row.finishedAt?.toISOString() ?? null,
+    epoch: row.epoch,
+    epochs: row.epochs,
+    metrics: epochOf(row),
+    bestEpoch: row.bestEpoch,
+    parameters: row.parameters,
+    arenaBytes: row.arenaBytes,
+    flopsPerEpoch: row.flopsPerEpoch,
+    backend: row.backend,
+    backendDetail: row.backendDetail,
+    queuePosition: row.queuePosition,
+    estimatedFinishAt: estimatedFinish(row),
+    modelId: row.modelId,
+    error:
+      row.errorCode === null
+        ? null
+        : jobErrorSchema.parse({ code: row.errorCode, message: row.errorMessage, epoch: row.errorEpoch }),
+    spec: parseSpec(row.spec),
+    priority: row.priority,
+    changes: row.changes.map((change) => changeSchema.parse(change)),
+    metadata: row.metadata ?? {},
+    links: jobLinks(row.id),
+  }
+}
+
+export function jobLinks(id: string): Job['links'] {
+  const self = `/jobs/${id}`
+  return { self, stream: `${self}/stream`, epochs: `${self}/epochs` }
+}
+
+/** Texts of specs parsed, the one asked for longest ago first. */
+const parsed = new Map<string, JobSpec>()
+const maximumParsed = 1_000
+/** Of a text that is remembered. */
+const maximumLength = 20_000
+
+/** A spec as stored; the same object for the same text, so nobody may change it. */
+export function parseSpec(text: string): JobSpec {
+  const known = parsed.get(text)
+  if (known !== undefined) {
+    parsed.delete(text)
+    parsed.set(text, known)
+    return known
+  }
+  const spec = jobSpecSchema.parse(JSON.parse(text))
+  if (text.length <= maximumLength) parsed.set(text, spec)
+  if (parsed.size > maximumParsed) {
+    const [oldest] = parsed.keys()
+    parsed.delete(oldest)
+  }
+  return spec
+}
+
+/** The rest of the epochs at the pace of those done. */
+function estimatedFinish(row: JobRow): string | null {
+  if (row.status !== 'running' || row.startedAt === null || row.epoch === 0) return null
+  const now = Date.now()
+  const perEpoch = (now - row.startedAt.getTime()) / row.epoch
+  const finish = new Date(now + perEpoch * (row.epochs - row.epoch))
+  return Number.isNaN(finish.getTime()) ? null : finish.toISOString()
+}

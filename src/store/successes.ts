@@ -1,0 +1,121 @@
+/** Short trainings, stored whole: epochs, snapshots, model and end of however many, in one statement. */
+import { createHash } from 'node:crypto'
+import type { Metrics } from '../contract/epoch.js'
+import type { Success } from '../training/ports.js'
+import { chunkBytes } from './bytes.js'
+import { type Database, notifyJob, type Statement, send } from './database.js'
+import { epochOf, metricsPerEpoch } from './epochs.js'
+import { endColumns, withEnds } from './job-ends.js'
+
+/** A claim must hold, and its epochs must be those that come next. */
+export const succeedStatement: Statement = {
+  name: 'succeed',
+  text: `
+    WITH run AS MATERIALIZED (
+      SELECT * FROM unnest($1::text[], $2::int[], $3::int[], $4::int[], $5::bytea[], $6::float8[], $7::int[], $8::text[],
+        $9::text[], $10::int[], $11::float8[], $12::float8[], $13::float8[], $14::float8[], $15::text[], $16::text[],
+        $17::jsonb[], $18::text[], $19::jsonb[], $20::jsonb[], $21::int[], $22::jsonb[], $23::text[], $24::jsonb[], $25::bytea[])
+        AS run("jobId", claim, "firstEpoch", "lastEpoch", metrics, seconds, planned, "usedBackend", "usedDetail", best,
+          "finalLoss", "finalAccuracy", "finalValLoss", "finalValAccuracy", "modelId", "modelName", network, "modelLoss", layers,
+          coding, parameters, tensors, sha256, evaluation, weights)
+    ), changed AS (
+      UPDATE "Job" SET status = 'succeeded', "finishedAt" = now(), epoch = "lastEpoch", loss = "finalLoss",
+        accuracy = "finalAccuracy", "valLoss" = "finalValLoss", "valAccuracy" = "finalValAccuracy", "bestEpoch" = best,
+        "trainingSeconds" = "trainingSeconds" + seconds, epochs = coalesce(planned, epochs), backend = "usedBackend",
+        "backendDetail" = "usedDetail", crashes = 0, "workerId" = NULL, "heartbeatAt" = NULL
+      FROM run
+      WHERE "Job".id = run."jobId" AND attempt = claim AND status = 'running' AND epoch = "firstEpoch" - 1
+      RETURNING "Job".id, status, epoch, "trainingSeconds", "modelId", ${endColumns}
+    ), ended_run AS (
+      SELECT run.*, changed.id, changed."tenantId", changed.name, "trainingSeconds"
+      FROM changed JOIN run ON run."jobId" = changed.id
+    ), stored AS (
+      INSERT INTO "EpochBatch" ("jobId", "firstEpoch", "lastEpoch", metrics, "startSeconds", "endSeconds")
+      SELECT id, "firstEpoch", "lastEpoch", metrics, "trainingSeconds" - seconds, "trainingSeconds" FROM ended_run
+    ), snapshots AS (
+      INSERT INTO "WeightSnapshot" ("jobId", epoch, kept, header, bytes)
+      SELECT snapshot.* FROM unnest($26::text[], $27::int[], $28::bool[], $29::jsonb[], $30::bytea[])
+        AS snapshot("jobId", epoch, kept, header, bytes)
+      JOIN changed ON changed.id = snapshot."jobId"
+      ON CONFLICT DO NOTHING
+    ), model AS (
+      INSERT INTO "Model" (id, "tenantId", "jobId", name, network, loss, layers, coding, parameters, "finalLoss",
+        "finalAccuracy", "finalValLoss", "finalValAccuracy", epoch, tensors, "weightBytes", "weightSha256", evaluation)
+      SELECT "modelId", "tenantId", id, coalesce("modelName", name), network, "modelLoss", layers, coding, parameters,
+        "finalLoss", "finalAccuracy", "finalValLoss", "finalValAccuracy", coalesce(best, "lastEpoch"), tensors,
+        length(weights), sha256, evaluation FROM ended_run
+    ), chunk AS (
+      INSERT INTO "WeightChunk" ("modelId", index, bytes)
+      SELECT "modelId", 0, weights FROM ended_run WHERE length(weights) > 0
+    ) ${withEnds}
+    SELECT id, ${notifyJob} FROM changed`,
+}
+
+/** Whether a training can be stored so: its weights are one chunk, and its best epoch is among those to be stored. */
+export function isWhole({ model, bestEpoch, progress: { epochs } }: Success): boolean {
+  return model.weights.length <= chunkBytes && (bestEpoch === null || bestEpoch >= epochs.firstEpoch)
+}
+
+/** Which claims held. Each success must be whole. */
+export async function succeedAll(
+  { pool }: Pick<Database, 'pool'>,
+  successes: readonly Success[],
+): Promise<boolean[]> {
+  const rows = await send<{ id: string }>(pool, succeedStatement, valuesOf(successes))
+  const held = new Set(rows.map(({ id }) => id))
+  return successes.map(({ claim }) => held.has(claim.jobId))
+}
+
+function valuesOf(successes: readonly Success[]): unknown[] {
+  const of = <T>(value: (success: Success) => T) => successes.map(value)
+  const metrics = successes.map(finalMetrics)
+  const snapshots = successes.flatMap(({ claim: { jobId }, progress }) => {
+    return progress.snapshots.map((snapshot, index) => ({ jobId, ...snapshot, isFirst: index === 0 }))
+  })
+  return [
+    of(({ claim }) => claim.jobId),
+    of(({ claim }) => claim.attempt),
+    of(({ progress: { epochs } }) => epochs.firstEpoch),
+    of(lastEpoch),
+    of(({ progress: { epochs } }) => bufferOf(epochs.metrics)),
+    of(({ progress }) => progress.seconds),
+    of(({ progress }) => progress.plannedEpochs ?? null),
+    of(({ progress }) => progress.backend),
+    of(({ progress }) => progress.backendDetail),
+    of(({ bestEpoch }) => bestEpoch),
+    metrics.map(({ loss }) => loss),
+    metrics.map(({ accuracy }) => accuracy),
+    metrics.map(({ valLoss }) => valLoss),
+    metrics.map(({ valAccuracy }) => valAccuracy),
+    of(({ model }) => model.id),
+    of(({ model }) => model.name),
+    of(({ model }) => JSON.stringify(model.network)),
+    of(({ model }) => model.loss),
+    of(({ model }) => JSON.stringify(model.layers)),
+    of(({ model }) => JSON.stringify(model.coding)),
+    of(({ model }) => model.parameters),
+    of(({ model }) => JSON.stringify(model.tensors)),
+    of(({ model }) => createHash('sha256').update(model.weights).digest('hex')),
+    of(({ model }) => (model.evaluation === null ? null : JSON.stringify(model.evaluation))),
+    of(({ model }) => bufferOf(model.weights)),
+    snapshots.map(({ jobId }) => jobId),
+    snapshots.map(({ epoch }) => epoch),
+    snapshots.map(({ kept }) => kept),
+    snapshots.map(({ isFirst, coding, tensors }) => (isFirst ? JSON.stringify({ coding, tensors }) : null)),
+    snapshots.map(({ bytes }) => bufferOf(bytes)),
+  ]
+}
+
+const lastEpoch = ({ progress: { epochs } }: Success) =>
+  epochs.firstEpoch + epochs.metrics.length / metricsPerEpoch - 1
+
+/** Of the epoch whose weights the model holds. */
+function finalMetrics(success: Success): Metrics {
+  const { firstEpoch, metrics } = success.progress.epochs
+  const place = metricsPerEpoch * ((success.bestEpoch ?? lastEpoch(success)) - firstEpoch)
+  const [loss, accuracy, valLoss, valAccuracy] = metrics.subarray(place, place + metricsPerEpoch)
+  return epochOf({ loss, accuracy, valLoss, valAccuracy })
+}
+
+const bufferOf = ({ buffer, byteOffset, byteLength }: Float64Array | Uint8Array) =>
+  Buffer.from(buffer, byteOffset, byteLength)

@@ -1,0 +1,103 @@
+/** Runs a training slice by slice, and reports what it did. */
+import { countOf, explainBackend, type Snapshot, type Training } from '../src/engine/index.js'
+import type { Progress } from '../src/training/ports.js'
+import type { BackendSetting, TrainingOrder, WholeTraining } from './messages.js'
+import { packSnapshot } from './packed-snapshot.js'
+import type { SnapshotRecorder } from './snapshot-recorder.js'
+import type { TrainerReport } from './trainer-report.js'
+
+/** The first slice is short, so that whoever watches sees something at once; small trainings end within it. */
+const firstSliceMilliseconds = 5
+/** Of a training that came together with others: they are small, and reported whole if they end within it. */
+const smallSliceMilliseconds = 25
+const sliceMilliseconds = 50
+
+export type StretchEnd =
+  /** The last epoch of the stretch is done, the training is not. */
+  | { type: 'reached' }
+  | { type: 'stopped' }
+  | { type: 'diverged'; epoch: number }
+  /** `unreported`: the whole of it, when nothing was reported before. */
+  | { type: 'trained'; unreported: WholeTraining['progress'] | null }
+
+interface Stretch extends Pick<TrainingOrder, 'stop' | 'checkpointMilliseconds' | 'backend'> {
+  plannedEpochs: number | undefined
+  lastEpoch: number | null
+  recorder: SnapshotRecorder | null
+  report: TrainerReport
+}
+
+export async function runStretch(training: Training, stretch: Stretch): Promise<StretchEnd> {
+  const { stop, checkpointMilliseconds, lastEpoch, recorder, report, plannedEpochs } = stretch
+  const backend = describeBackend(training, stretch.backend)
+  const isFresh = training.epoch === 0
+  let isReported = !isFresh
+  let milliseconds = report.orders > 1 ? smallSliceMilliseconds : firstSliceMilliseconds
+  let checkpointAt = performance.now() + checkpointMilliseconds
+  /** Trained since the last report: waiting for the database and packing a checkpoint are no training. */
+  let seconds = 0
+
+  /** Without epochs and a checkpoint there is nothing to report. */
+  async function tell(progress: Omit<Progress, 'checkpoint'>, snapshot: Snapshot | null): Promise<void> {
+    if (countOf(progress.epochs) === 0 && snapshot === null) return
+    const checkpoint = snapshot === null ? null : packSnapshot(snapshot, variantOf(training))
+    await report.progress({ ...progress, checkpoint })
+    isReported = true
+    seconds = 0
+  }
+
+  for (;;) {
+    const maximumEpochs = lastEpoch === null ? undefined : lastEpoch - training.epoch
+    const limits = { milliseconds, stop, maximumEpochs }
+    const begin = performance.now()
+    const { epochs, state, snapshots } = recorder?.run(training, limits) ?? {
+      ...training.run(limits),
+      snapshots: [],
+    }
+    seconds += (performance.now() - begin) / 1_000
+    const progress = { epochs, snapshots, seconds, plannedEpochs, ...backend }
+    milliseconds = sliceMilliseconds
+    switch (state) {
+      case 'running': {
+        const due = performance.now() >= checkpointAt
+        await tell(progress, due ? training.snapshot() : null)
+        if (due) checkpointAt = performance.now() + checkpointMilliseconds
+        if (training.epoch === lastEpoch) return { type: 'reached' }
+        break
+      }
+      case 'stopped':
+        await tell(progress, training.snapshot())
+        return { type: 'stopped' }
+      case 'diverged':
+        // The last good checkpoint stays.
+        await tell(progress, null)
+        return { type: 'diverged', epoch: training.epoch }
+      case 'finished':
+      case 'earlyStopped':
+        if (!isReported) return { type: 'trained', unreported: copied(progress) }
+        await tell(progress, null)
+        return { type: 'trained', unreported: null }
+      default:
+        state satisfies never
+    }
+  }
+}
+
+/** The next training writes over the numbers. */
+function copied<T extends Pick<Progress, 'epochs'>>(progress: T): T {
+  const { epochs } = progress
+  return { ...progress, epochs: { ...epochs, metrics: epochs.metrics.slice() } }
+}
+
+/** The backend, its variant, and why no faster backend does. */
+function describeBackend(
+  { backend, backendDetail }: Training,
+  setting: BackendSetting,
+): Pick<Progress, 'backend' | 'backendDetail'> {
+  const reasons = explainBackend(setting).passedOver.map(({ name, reason }) => `not ${name}: ${reason}`)
+  const parts = [...(backendDetail === null ? [] : [backendDetail]), ...reasons]
+  return { backend, backendDetail: parts.length === 0 ? null : parts.join('; ') }
+}
+
+const variantOf = ({ backend, backendDetail }: Training) =>
+  backendDetail === null ? backend : `${backend}/${backendDetail}`

@@ -1,0 +1,82 @@
+/** What a training thread tells its parent, and how far it may be ahead of what is stored. */
+import type { MessagePort } from 'node:worker_threads'
+import type { Progress } from '../src/training/ports.js'
+import type { FromTrainer, Outcome, SharedData, TrainedModel, WholeTraining } from './messages.js'
+
+/** Messages on their way to the database; then the training waits, so that memory does not grow. */
+const maximumUnstored = 2
+/** Whole trainings are told together, as long as nobody waits longer than this for them. */
+const togetherMilliseconds = 25
+
+export class TrainerReport {
+  /** The number of the order under way. */
+  order = 0
+  /** How many orders came together. */
+  orders = 1
+  #unstored = 0
+  #resume: (() => void) | undefined
+  #whole: WholeTraining[] = []
+  #wholeSince = 0
+
+  constructor(private readonly port: Pick<MessagePort, 'postMessage'>) {}
+
+  begin(orders: number): void {
+    this.orders = orders
+    this.#unstored = 0
+  }
+
+  /** The parent has stored one message. */
+  stored(): void {
+    this.#unstored--
+    this.#resume?.()
+  }
+
+  encoded(data: SharedData): void {
+    this.#send({ type: 'encoded', index: this.order, data })
+  }
+
+  /** Resolves when the training may go on. */
+  async progress(progress: Progress): Promise<void> {
+    await this.#tellWhole()
+    this.#send({ type: 'progress', index: this.order, progress })
+    await this.#wait()
+  }
+
+  /** A training of which nothing was told before. */
+  async whole(progress: WholeTraining['progress'], model: TrainedModel): Promise<void> {
+    if (this.#whole.length === 0) this.#wholeSince = performance.now()
+    this.#whole.push({ index: this.order, progress, model })
+    const isLast = this.order === this.orders - 1
+    if (isLast || performance.now() - this.#wholeSince >= togetherMilliseconds) await this.#tellWhole()
+  }
+
+  ended(outcome: Outcome): void {
+    this.#send({ type: 'ended', index: this.order, outcome })
+  }
+
+  done(): void {
+    // What the parent has not stored yet, it stores before it hears this.
+    void this.#tellWhole()
+    this.#send({ type: 'done' })
+  }
+
+  async #tellWhole(): Promise<void> {
+    if (this.#whole.length === 0) return
+    this.#send({ type: 'whole', trainings: this.#whole })
+    this.#whole = []
+    await this.#wait()
+  }
+
+  async #wait(): Promise<void> {
+    this.#unstored++
+    while (this.#unstored >= maximumUnstored) {
+      await new Promise<void>((resolve) => {
+        this.#resume = resolve
+      })
+    }
+  }
+
+  #send(message: FromTrainer): void {
+    this.port.postMessage(message)
+  }
+}

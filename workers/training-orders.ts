@@ -1,0 +1,151 @@
+/** From claimed jobs to what a training thread needs of each: rows, weights to begin with, a checkpoint to go on from. */
+import type { Logger } from 'pino'
+import type { Coding } from '../src/contract/dataset.js'
+import type { JobSpec } from '../src/contract/job.js'
+import type { Inheritance } from '../src/datasets/inherited-coding.js'
+import { outputShape } from '../src/engine/index.js'
+import type { AllModels, ClaimedJob, RunStore } from '../src/training/ports.js'
+import type { BackendSetting, RawData, SharedData, TrainingOrder } from './messages.js'
+import type { SharedDatasets, Taken } from './shared-datasets.js'
+import type { StoredTables } from './stored-tables.js'
+
+export interface OrderSources {
+  runs: Pick<RunStore, 'checkpoint'>
+  models: Pick<AllModels, 'get' | 'weights'>
+  storedTables: StoredTables
+  sharedDatasets: SharedDatasets
+  checkpointMilliseconds: number
+  backend: BackendSetting
+  log: Pick<Logger, 'warn'>
+}
+
+/** Why a job cannot be trained. */
+export interface Refusal {
+  refused: string
+}
+
+/** The orders of jobs that go to one thread. */
+export class TrainingOrders {
+  /** By the key of its data, the number of the order that encodes them. */
+  readonly #encoding = new Map<string, number>()
+  readonly #taken = new Map<number, { key: string; taken: Taken }>()
+  #count = 0
+
+  constructor(private readonly sources: OrderSources) {}
+
+  /** In the order in which the thread will train them. */
+  async add(job: ClaimedJob, stop: Int32Array): Promise<TrainingOrder | Refusal> {
+    const { runs, backend, checkpointMilliseconds, log } = this.sources
+    const source = await this.#loadSource(job)
+    if (source === null) return { refused: `The model ${job.spec.from} to start from no longer exists.` }
+    const hasFolds = job.spec.earlyStopping?.folds !== undefined
+    const data = await this.#take(job, source.sourceCoding)
+    const raw = hasFolds ? await this.#load(job, source.sourceCoding) : null
+    if (data === null || (hasFolds && raw === null)) {
+      this.#abandon()
+      return { refused: 'The dataset of this job no longer exists.' }
+    }
+    // A first attempt has nothing to go on from.
+    const checkpoint =
+      job.attempt === 1 ? null : await runs.checkpoint(job.jobId, (message) => log.warn(message))
+    this.#count++
+    return {
+      backend,
+      spec: job.spec,
+      changes: job.changes,
+      data,
+      foldData: raw,
+      plannedEpochs: hasFolds && job.storedEpoch > 0 ? job.epochs : null,
+      ...source,
+      checkpoint,
+      checkpointMilliseconds,
+      stop,
+    }
+  }
+
+  encoded(index: number, data: SharedData): void {
+    const taken = this.#taken.get(index)?.taken
+    if (taken?.type === 'encode') taken.publish(data)
+  }
+
+  /** A thread that died may have left memory of its training reserved beside the rows. */
+  forget(): void {
+    for (const { key } of this.#taken.values()) this.sources.sharedDatasets.forget(key)
+  }
+
+  release(): void {
+    for (const { taken } of this.#taken.values()) if (taken.type === 'encode') taken.abandon()
+    this.sources.sharedDatasets.makeRoom()
+  }
+
+  /** What was taken for the next order, which is not to be. */
+  #abandon(): void {
+    const { key, taken } = this.#taken.get(this.#count) ?? {}
+    this.#taken.delete(this.#count)
+    if (taken?.type === 'encode') taken.abandon()
+    if (key !== undefined && this.#encoding.get(key) === this.#count) this.#encoding.delete(key)
+  }
+
+  /** Encoded rows, raw ones, or the number of an earlier order that encodes them; null when they are gone. */
+  async #take(job: ClaimedJob, sourceCoding: Coding | null): Promise<TrainingOrder['data'] | null> {
+    const key = dataKey(job)
+    const earlier = this.#encoding.get(key)
+    if (earlier !== undefined) return earlier
+    // Two threads that wait for each other's rows would wait for ever, so only a job by itself waits.
+    const taken = await this.sources.sharedDatasets.take(key, this.#count === 0)
+    this.#taken.set(this.#count, { key, taken })
+    if (taken.type === 'shared') return taken.data
+    this.#encoding.set(key, this.#count)
+    return this.#load(job, sourceCoding)
+  }
+
+  /** Null when there is no such model any more. */
+  async #loadSource({
+    spec: { from, fromMismatch },
+  }: ClaimedJob): Promise<Pick<TrainingOrder, 'initialWeights' | 'sourceCoding'> | null> {
+    if (from === undefined) return { initialWeights: null, sourceCoding: null }
+    const { models } = this.sources
+    const [initialWeights, model] = await Promise.all([models.weights(from), models.get(from)])
+    if (initialWeights === null || model === null) return null
+    return { initialWeights, sourceCoding: fromMismatch === undefined ? null : model.coding }
+  }
+
+  async #load(
+    { spec, datasetId, validationDatasetId }: ClaimedJob,
+    sourceCoding: Coding | null,
+  ): Promise<RawData | null> {
+    const { storedTables } = this.sources
+    const { dataset, validationDataset } = spec
+    const [training, validation] = await Promise.all([
+      storedTables.take(dataset, datasetId),
+      validationDataset === undefined ? null : storedTables.take(validationDataset, validationDatasetId),
+    ])
+    if (training === null || (validationDataset !== undefined && validation === null)) return null
+    const { table, image } = training
+    const inheritance = sourceCoding === null ? null : inheritanceOf(spec, sourceCoding)
+    return { type: 'raw', training: table, validation: validation?.table ?? null, image, inheritance }
+  }
+}
+
+function inheritanceOf({ inherited = [] }: JobSpec, coding: Coding): Inheritance {
+  return {
+    coding,
+    scaling: inherited.includes('scaling'),
+    targetScaling: inherited.includes('targetScaling'),
+  }
+}
+
+/** Jobs with the same key train on the same numbers. */
+function dataKey({ spec }: ClaimedJob): string {
+  const { dataset, validationDataset, scaling, targetScaling, loss, network, classWeight, sampleWeight } =
+    spec
+  const shape = outputShape(network, network.inputShape ?? [])
+  const split = spec.validationSplit === 0 ? null : [spec.split, spec.validationSplit, spec.seed]
+  const weights = [classWeight ?? null, sampleWeight ?? null]
+  const scales = [
+    scaling,
+    targetScaling,
+    spec.fromMismatch === undefined ? null : [spec.from, spec.inherited],
+  ]
+  return JSON.stringify([dataset, validationDataset ?? null, split, scales, weights, loss, shape])
+}
