@@ -17,8 +17,11 @@ export type StretchEnd =
   | { type: 'reached' }
   | { type: 'stopped' }
   | { type: 'diverged'; epoch: number }
-  /** `unreported`: the whole of it, when nothing was reported before. */
-  | { type: 'trained'; unreported: WholeTraining['progress'] | null }
+  /**
+   * `unreported`: the whole of it, when nothing was reported before. `handBack` reports what is left, with a checkpoint, when
+   * there is to be no model after all.
+   */
+  | { type: 'trained'; unreported: WholeTraining['progress'] | null; handBack(): Promise<void> }
 
 interface Stretch extends Pick<TrainingOrder, 'stop' | 'checkpointMilliseconds' | 'backend'> {
   plannedEpochs: number | undefined
@@ -73,15 +76,19 @@ export async function runStretch(training: Training, stretch: Stretch): Promise<
         await tell(progress, null)
         return { type: 'diverged', epoch: training.epoch }
       case 'finished':
-      case 'earlyStopped':
-        if (!isReported) return { type: 'trained', unreported: copied(progress) }
-        await tell(progress, null)
-        return { type: 'trained', unreported: null }
+      case 'earlyStopped': {
+        const unreported = isReported ? null : copied(progress)
+        if (isReported) await tell(progress, null)
+        const rest = unreported ?? { ...progress, epochs: noEpochs(training), snapshots: [], seconds: 0 }
+        return { type: 'trained', unreported, handBack: () => tell(rest, training.snapshot()) }
+      }
       default:
         state satisfies never
     }
   }
 }
+
+const noEpochs = ({ epoch }: Training) => ({ firstEpoch: epoch + 1, metrics: new Float64Array(0) })
 
 /** The next training writes over the numbers. */
 function copied<T extends Pick<Progress, 'epochs'>>(progress: T): T {

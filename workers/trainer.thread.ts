@@ -137,7 +137,10 @@ async function run(order: TrainingOrder, data: SharedData): Promise<Outcome | nu
         choice === null
           ? evaluate({ network, weights, loss: spec.loss, dataset, coding, backend, stop })
           : evaluateFolds(choice.answers, spec, data, stop)
-      if (evaluation === null) return { type: 'stopped' }
+      if (evaluation === null) {
+        await end.handBack()
+        return { type: 'stopped' }
+      }
       const { bestEpoch } = training
       const model = { layers, coding, parameters, weights: packWeights(weights), evaluation, bestEpoch }
       if (end.unreported === null) return { type: 'trained', model }
