@@ -1,15 +1,13 @@
-/** A worker that takes a ticket, says so, and never ends it: for the test that kills it. */
-import { consume, type QueueAddress } from '../../src/queue/queue.js'
+/** A worker that takes a message, says so, and never ends it: for the test that kills it. */
+import { consume } from '../../src/queue/queue.js'
 
-const [address] = process.argv.slice(2)
-const parsed: QueueAddress = JSON.parse(address)
-await consume(parsed, {
+const [url] = process.argv.slice(2)
+await consume(url, {
   concurrency: 1,
-  handle: async (jobId) => {
-    console.log(`took ${jobId}`)
+  work: async () => {
+    console.log('took a message')
     return new Promise(() => {})
   },
   onError: (error) => console.error(error),
 })
-console.log('ready')
 setInterval(() => {}, 60_000)

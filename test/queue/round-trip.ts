@@ -1,16 +1,15 @@
-/** Puts a ticket on the queue at the given address and takes it off again, for tests that need a process of their own. */
-import { consume, openQueue, type QueueAddress } from '../../src/queue/queue.js'
+/** Wakes itself through the queue at the given address, for tests that need a process of their own. */
+import { consume, openQueue } from '../../src/queue/queue.js'
 
-const [address] = process.argv.slice(2)
-const parsed: QueueAddress = JSON.parse(address)
+const [url] = process.argv.slice(2)
 const onError = (error: Error) => console.error(error.message)
-const queue = await openQueue(parsed, onError)
-await queue.enqueue({ jobId: 'job_1', attempt: 0 })
+const queue = await openQueue(url, onError)
+await queue.wake()
 await new Promise<void>((resolve, reject) => {
-  const handle = async (jobId: string) => {
-    console.log(`took ${jobId}`)
+  const work = async () => {
+    console.log('woken')
     resolve()
   }
-  consume(parsed, { concurrency: 1, handle, onError }).catch(reject)
+  consume(url, { concurrency: 1, work, onError }).catch(reject)
 })
 process.exit(0)

@@ -1,4 +1,4 @@
-/** Jobs as clients see them: lists, cancellation, the outbox, and what becomes of jobs whose worker is gone. */
+/** Jobs as clients see them: lists, cancellation, and what becomes of jobs whose worker is gone. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type JobStatus, jobStatusSchema, sourcesOf } from '../../src/contract/job.js'
 import { Problem } from '../../src/contract/problems.js'
@@ -71,6 +71,9 @@ describe('list', () => {
     await createJobs(5)
     const running = await startJob(stores)
     await createJobs(2)
+    // Lists go by the time, and jobs made together have the same.
+    await stores.database
+      .$executeRaw`UPDATE "Job" SET "createdAt" = now() + "queueNumber" * interval '1 second'`
     const { data } = await stores.jobs.list({ limit: 100 })
     expect(data.map(({ queuePosition }) => queuePosition)).toHaveLength(8)
     const queued = await stores.jobs.list({ limit: 3, status: 'queued' })
@@ -127,34 +130,12 @@ describe('cancel', () => {
   })
 })
 
-describe('the outbox', () => {
-  it('holds what was put on the queue long ago or asks for it at once, oldest first', async () => {
-    const [first, second, third] = await createJobs(3)
-    const { database, jobs } = stores
-    // The process that creates a job puts it on the queue itself.
-    expect(await jobs.toEnqueue(60_000, 100)).toEqual([])
-    for (const [age, id] of [third, second, first].entries()) {
-      const createdAt = new Date(Date.now() - 1_000 * age)
-      await database.job.update({ where: { id }, data: { createdAt, enqueuedAt: null } })
-    }
-    const tickets = [first, second, third].map((jobId) => ({ jobId, attempt: 0 }))
-    expect(await jobs.toEnqueue(60_000, 100)).toEqual(tickets)
-    expect(await jobs.toEnqueue(60_000, 2)).toEqual(tickets.slice(0, 2))
-    await jobs.markEnqueued(tickets.slice(0, 2))
-    expect(await jobs.toEnqueue(60_000, 100)).toEqual(tickets.slice(2))
-    const longAgo = new Date(Date.now() - 61_000)
-    await database.job.update({ where: { id: second }, data: { enqueuedAt: longAgo } })
-    expect(await jobs.toEnqueue(60_000, 100)).toEqual(tickets.slice(1))
-  })
-
-  it('holds a job that came back with a ticket of its own', async () => {
-    const claim = await startJob(stores)
-    expect(await stores.jobs.ticket(claim.jobId)).toBeNull()
-    await stores.runs.release(claim)
-    expect(await stores.jobs.ticket(claim.jobId)).toEqual({ jobId: claim.jobId, attempt: 1 })
-    // Too late, and about an attempt that is over.
-    await stores.jobs.markEnqueued([{ jobId: claim.jobId, attempt: 0 }])
-    expect(await stores.jobs.toEnqueue(60_000, 100)).toEqual([{ jobId: claim.jobId, attempt: 1 }])
+describe('anyQueued', () => {
+  it.each(jobStatusSchema.options)('with a job that is %s', async (status) => {
+    expect(await stores.jobs.anyQueued()).toBe(false)
+    const [id] = await createJobs(1)
+    await stores.database.job.update({ where: { id }, data: { status } })
+    expect(await stores.jobs.anyQueued()).toBe(status === 'queued')
   })
 })
 

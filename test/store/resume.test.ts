@@ -152,14 +152,13 @@ describe('resume', () => {
     expect(await stores.jobs.get(id)).toMatchObject({ epochs: 12, changes: [{ fromEpoch: 12 }] })
   })
 
-  it('gives the job a ticket of its own', async () => {
-    const { id } = await stores.jobs.create(newJob())
-    const first = await stores.jobs.ticket(id)
-    await stores.jobs.pause(id)
-    expect(await stores.jobs.ticket(id)).toBeNull()
-    await stores.jobs.resume(id, undefined)
-    const second = await stores.jobs.ticket(id)
-    expect(first).toEqual({ jobId: id, attempt: 0 })
-    expect(second).toEqual({ jobId: id, attempt: 1 })
+  it('raises the attempt, so that a worker that has not noticed the pause writes nothing more', async () => {
+    const claim = await startJob(stores)
+    await stores.jobs.pause(claim.jobId)
+    await stores.jobs.resume(claim.jobId, undefined)
+    await stores.jobs.pause(claim.jobId)
+    const late = { epochs: packEpochs(epochsOf([1])), seconds: 0, backend: 'wasm', backendDetail: null }
+    expect(await stores.runs.record(claim, { ...late, checkpoint: null, snapshots: [] })).toBe(false)
+    expect(await stores.jobs.get(claim.jobId)).toMatchObject({ status: 'paused', epoch: 0 })
   })
 })

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runStore } from '../../src/store/runs.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
 import { keyFor } from '../support/keys.js'
-import { newJob, openStores, type Stores } from '../support/stores.js'
+import { claimNext, newJob, openStores, type Stores } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
 let stores: Stores
@@ -21,19 +21,19 @@ describe('a limit of two running jobs', () => {
     const runs = runStore(stores.database, { ...unlimited, runningJobs: 2 })
     for (const _ of upTo(8)) await stores.jobs.of('eager').create(newJob({ priority: 5 }))
     await stores.jobs.of('late').create(newJob())
-    const claims = await Promise.all(upTo(10).map((worker) => runs.claimNext(`worker_${worker}`)))
+    const claims = await Promise.all(upTo(10).map((worker) => claimNext(runs, `worker_${worker}`)))
     const claimed = claims.flatMap((claim) => (claim === null ? [] : [claim]))
     expect(claimed.map(({ tenantId }) => tenantId).toSorted()).toEqual(['eager', 'eager', 'late'])
     expect(await running('eager')).toBe(2)
-    expect(await runs.claimNext('worker_a')).toBeNull()
-    // Whoever holds a ticket is told to wait.
+    expect(await claimNext(runs, 'worker_a')).toBeNull()
+    // A worker with free threads is told to wait.
     expect(await runs.anyQueued()).toBe(true)
 
     const [ended] = claimed.filter(({ tenantId }) => tenantId === 'eager')
     await runs.fail(ended, { code: 'internal', message: 'over', epoch: null })
-    expect((await runs.claimNext('worker_a'))?.tenantId).toBe('eager')
+    expect((await claimNext(runs, 'worker_a'))?.tenantId).toBe('eager')
     expect(await running('eager')).toBe(2)
-    expect(await runs.claimNext('worker_a')).toBeNull()
+    expect(await claimNext(runs, 'worker_a')).toBeNull()
   })
 
   it('gives way to the tenant’s own, from the next claim on', async () => {
@@ -44,12 +44,12 @@ describe('a limit of two running jobs', () => {
     }
     await stores.tenants.changeLimits('wide', { runningJobs: 4 })
     await stores.tenants.changeLimits('narrow', { runningJobs: 1 })
-    const claims = await Promise.all(upTo(16).map((worker) => runs.claimNext(`worker_${worker}`)))
+    const claims = await Promise.all(upTo(16).map((worker) => claimNext(runs, `worker_${worker}`)))
     const of = (tenantId: string) => claims.filter((claim) => claim?.tenantId === tenantId)
     expect([of('wide').length, of('narrow').length]).toEqual([4, 1])
 
     await stores.tenants.changeLimits('narrow', { runningJobs: null })
-    const more = await Promise.all(upTo(3).map((worker) => runs.claimNext(`worker_${worker}`)))
+    const more = await Promise.all(upTo(3).map((worker) => claimNext(runs, `worker_${worker}`)))
     expect(more.map((claim) => claim?.tenantId)).toEqual(expect.arrayContaining(['narrow']))
     expect(await running('narrow')).toBe(2)
     // Lowered below what runs, it ends nothing, and lets nothing begin.
@@ -59,7 +59,7 @@ describe('a limit of two running jobs', () => {
       message: 'over',
       epoch: null,
     })
-    expect(await runs.claimNext('worker_a')).toBeNull()
+    expect(await claimNext(runs, 'worker_a')).toBeNull()
     expect(await running('wide')).toBe(3)
   })
 })

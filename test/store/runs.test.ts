@@ -7,6 +7,7 @@ import { newId } from '../../src/training/new-id.js'
 import type { Claim } from '../../src/training/ports.js'
 import {
   claimJob,
+  claimNext,
   epochsOf,
   linearModel,
   newJob,
@@ -83,7 +84,7 @@ async function inStatus(status: JobStatus): Promise<Claim> {
 
 const statuses = jobStatusSchema.options
 
-describe('claimNext', () => {
+describe('a claim', () => {
   beforeEach(async () => {
     await stores.database.job.deleteMany()
   })
@@ -92,7 +93,7 @@ describe('claimNext', () => {
     const { id } = await stores.jobs.create(newJob())
     await stores.database.job.update({ where: { id }, data: { status, heartbeatAt: new Date() } })
     const before = await everythingOf(id)
-    const claim = await stores.runs.claimNext('worker_b')
+    const claim = await claimNext(stores.runs, 'worker_b')
     if (status === 'queued') {
       expect(claim).toMatchObject({ jobId: id, attempt: 1, storedEpoch: 0, spec: { dataset: 'xor' } })
       expect(await stores.jobs.get(id)).toMatchObject({ status: 'running', startedAt: expect.any(String) })
@@ -103,12 +104,12 @@ describe('claimNext', () => {
   })
 
   it('with no job at all', async () => {
-    expect(await stores.runs.claimNext('worker_b')).toBeNull()
+    expect(await claimNext(stores.runs, 'worker_b')).toBeNull()
   })
 
   it('goes to one of many', async () => {
     const { id } = await stores.jobs.create(newJob())
-    const claims = await Promise.all(upTo(10).map((worker) => stores.runs.claimNext(`worker_${worker}`)))
+    const claims = await Promise.all(upTo(10).map((worker) => claimNext(stores.runs, `worker_${worker}`)))
     expect(claims.flatMap((claim) => claim?.jobId ?? [])).toEqual([id])
   })
 
@@ -126,7 +127,7 @@ describe('claimNext', () => {
         data: { heartbeatAt: new Date(Date.now() - 5_000) },
       })
       await stores.jobs.releaseAbandoned(4_000)
-      const claim = await stores.runs.claimNext('worker_b')
+      const claim = await claimNext(stores.runs, 'worker_b')
       if (outcome === 'taken') expect(claim).toMatchObject({ attempt, storedEpoch: 3 })
       else expect(claim).toBeNull()
     }

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Job } from '../../src/contract/job.js'
-import { newJob, openStores, type Stores, startJob } from '../support/stores.js'
+import { claimNext, newJob, openStores, type Stores, startJob } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
 let stores: Stores
@@ -42,7 +42,7 @@ async function allQueued(): Promise<Job[]> {
 async function claimAll(count: number): Promise<string[]> {
   const taken: string[] = []
   for (let times = 0; times < count; times++) {
-    const claim = await stores.runs.claimNext('worker_a')
+    const claim = await claimNext(stores.runs, 'worker_a')
     if (claim !== null) taken.push(claim.jobId)
   }
   return taken
@@ -103,7 +103,7 @@ describe('turns', () => {
             const others = waiting.map(({ id }) => byId.get(id)?.priority ?? 0)
             expect(priority).toBe(Math.max(...others))
           }
-          expect(await stores.runs.claimNext('worker_a')).toBeNull()
+          expect(await claimNext(stores.runs, 'worker_a')).toBeNull()
         },
       ),
       { numRuns: 12 },
@@ -131,7 +131,7 @@ describe('claims made at the same time', () => {
     const workers = upTo(8).map(async (worker) => {
       const taken: string[] = []
       for (;;) {
-        const claim = await stores.runs.claimNext(`worker_${worker}`)
+        const claim = await claimNext(stores.runs, `worker_${worker}`)
         if (claim === null) return taken
         taken.push(claim.jobId)
       }
@@ -152,7 +152,7 @@ describe('claims made at the same time', () => {
   it('wait for a job that somebody else is writing when it is the only one', async () => {
     const [only] = await createJobs(of('a', 1))
     const writer = await lock(only)
-    const claiming = stores.runs.claimNext('worker_a')
+    const claiming = claimNext(stores.runs, 'worker_a')
     const early = await Promise.race([claiming, new Promise((resolve) => setTimeout(resolve, 100, 'waits'))])
     expect(early).toBe('waits')
     await writer.release()
@@ -162,14 +162,14 @@ describe('claims made at the same time', () => {
   it('find nothing when that writer takes the only job away', async () => {
     const [only] = await createJobs(of('a', 1))
     const writer = await lock(only)
-    const claiming = stores.runs.claimNext('worker_a')
+    const claiming = claimNext(stores.runs, 'worker_a')
     await writer.release(`UPDATE "Job" SET status = 'cancelled' WHERE id = '${only}'`)
     expect(await claiming).toBeNull()
   })
 
   it('are not confused by jobs that run', async () => {
     await startJob(stores)
-    expect(await stores.runs.claimNext('worker_b')).toBeNull()
+    expect(await claimNext(stores.runs, 'worker_b')).toBeNull()
   })
 })
 

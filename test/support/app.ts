@@ -12,13 +12,13 @@ import { OpenSockets } from '../../src/http/open-sockets.js'
 import { Idempotency } from '../../src/http/plugins/idempotency.js'
 import { openMetrics } from '../../src/http/plugins/metrics.js'
 import { Live } from '../../src/live/live.js'
-import { openQueue } from '../../src/queue/queue.js'
 import { databaseTrouble } from '../../src/store/database.js'
 import { datasetStore } from '../../src/store/datasets.js'
 import { finishedRuns as finishedRunsOf } from '../../src/store/finished-runs.js'
 import { jobStore } from '../../src/store/jobs.js'
 import { modelStore } from '../../src/store/models.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
+import { notifyQueue } from '../../src/store/wake-ups.js'
 import { boundaryReader } from '../../src/training/boundary.js'
 import {
   builtPictureProcess,
@@ -61,12 +61,12 @@ export async function openApp(
   failedAuthentications = new FailedAuthentications(1_000_000, []),
 ): Promise<RunningApp> {
   const stores = await openStores()
-  const { epochs, idempotency, webhooks, figures, snapshots, connectionString } = stores
+  const { epochs, idempotency, webhooks, figures, snapshots } = stores
   const jobs = jobStore(stores.database, settings)
   const models = modelStore(stores.database, settings)
   const datasets = datasetStore(stores.database, settings)
   const finishedRuns = finishedRunsOf(stores.database)
-  const queue = await openQueue({ type: 'postgres', connectionString }, throwError)
+  const queue = notifyQueue(stores.database)
   const predictors = predictorPool.openPredictorPool(models, 'auto')
   const calibration = calibrationModule.openCalibration('auto')
   const boundaries = boundaryReader({ models, snapshots, predictors })

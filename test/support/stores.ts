@@ -32,6 +32,7 @@ import type {
   ModelStore,
   NewJob,
   NewModel,
+  Room,
   RunStore,
   SnapshotStore,
   Tenanted,
@@ -153,8 +154,18 @@ export async function claimJob(
   return claimOf(stores, id, workerId)
 }
 
+/** Claims the job whose turn it is, and none together with it; null when there is none or it does not fit. */
+export async function claimNext(
+  runs: RunStore,
+  workerId: string,
+  room: Partial<Room> = {},
+): Promise<ClaimedJob | null> {
+  const [claim = null] = await runs.claim(workerId, { free: 1, all: 1, jobs: 1, seconds: 0, ...room })
+  return claim
+}
+
 async function claimOf(stores: Pick<Stores, 'runs'>, id: string, workerId: string): Promise<ClaimedJob> {
-  const claim = await stores.runs.claimNext(workerId)
+  const claim = await claimNext(stores.runs, workerId)
   if (claim?.jobId !== id) throw new Error(`job ${id} was to be claimed, not ${claim?.jobId ?? 'nothing'}`)
   return claim
 }

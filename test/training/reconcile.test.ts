@@ -1,9 +1,9 @@
-/** The queue follows the database, whatever happened between the two. */
+/** Workers are woken while anything is queued, whatever became of earlier wake-ups. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { jobRequestSchema } from '../../src/contract/job.js'
-import { consume, openQueue, type QueueAddress } from '../../src/queue/queue.js'
+import { consume, openQueue } from '../../src/queue/queue.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
-import type { JobQueue, Ticket } from '../../src/training/ports.js'
+import type { JobQueue } from '../../src/training/ports.js'
 import { reconcileForever } from '../../src/training/reconcile.js'
 import { submit } from '../../src/training/submit.js'
 import { hasRedis, startRedis } from '../support/redis.js'
@@ -11,8 +11,6 @@ import { eventually } from '../support/service.js'
 import { newJob, openStores, type Stores, startJob, xorSpec } from '../support/stores.js'
 
 let stores: Stores
-let address: QueueAddress
-let queue: JobQueue
 
 const throwError = (error: unknown) => {
   throw error
@@ -20,62 +18,39 @@ const throwError = (error: unknown) => {
 
 beforeAll(async () => {
   stores = await openStores()
-  address = { type: 'postgres', connectionString: stores.connectionString }
-  queue = await openQueue(address, throwError)
 })
 
-afterAll(async () => {
-  await queue.close()
-  await stores.close()
-})
+afterAll(() => stores.close())
 
 beforeEach(async () => {
   await stores.database.job.deleteMany()
 })
 
-/** The queue, away until it is told to be there again. */
-function brokenQueue(): { enqueue(ticket: Ticket): Promise<void>; repair(): void } {
-  let broken = true
-  return {
-    async enqueue(ticket) {
-      if (broken) throw new Error('the queue is away')
-      await queue.enqueue(ticket)
-    },
-    repair() {
-      broken = false
+/** A queue that counts its wake-ups. */
+function countingQueue() {
+  const queue = {
+    wakeUps: 0,
+    async wake() {
+      queue.wakeUps++
     },
   }
+  return queue
 }
 
-/** As if the jobs had been put on the queue, or should have been, long ago. */
-async function elevenSecondsLater(): Promise<void> {
-  await stores.database.job.updateMany({ data: { enqueuedAt: new Date(Date.now() - 11_000) } })
-}
-
-/** Reconciles once. */
-async function reconcile(to: Pick<JobQueue, 'enqueue'>): Promise<unknown[]> {
+/** Reconciles once; the errors that were reported. */
+async function reconcile(queue: Pick<JobQueue, 'wake'>): Promise<unknown[]> {
   const errors: unknown[] = []
-  const reconciler = reconcileForever(stores.jobs, to, (error) => errors.push(error))
+  const reconciler = reconcileForever(stores.jobs, queue, (error) => errors.push(error))
   await reconciler.now()
   await reconciler.stop()
   return errors
 }
 
-async function takeFromQueue(count: number): Promise<string[]> {
-  const taken: string[] = []
-  const consumer = await consume(address, {
-    concurrency: 4,
-    handle: async (jobId) => void taken.push(jobId),
-    onError: throwError,
-  })
-  await eventually(() => taken.length >= count || undefined)
-  await consumer.close()
-  return taken.toSorted()
-}
-
 describe('a job submitted while the queue is away', () => {
-  it('is accepted, kept, and put on the queue when that is back', async () => {
-    const broken = brokenQueue()
+  it('is accepted, kept, and workers are woken for it when the queue is back', async () => {
+    const away = async () => {
+      throw new Error('the queue is away')
+    }
     const errors: unknown[] = []
     const { jobs, models, datasets } = stores
     const job = await submit(
@@ -83,7 +58,7 @@ describe('a job submitted while the queue is away', () => {
         jobs,
         models,
         datasets,
-        queue: broken,
+        queue: { afterCommit: away },
         maximumThreads: 1,
         onQueueError: (error) => errors.push(error),
       },
@@ -92,70 +67,62 @@ describe('a job submitted while the queue is away', () => {
     )
     expect(errors).toEqual([new Error('the queue is away')])
     expect(await jobs.get(job.id)).toMatchObject({ status: 'queued' })
-
-    // Until then its ticket may still be on the way.
-    expect(await reconcile(broken)).toEqual([])
-    await elevenSecondsLater()
-    expect(await reconcile(broken)).toEqual([new Error('the queue is away')])
-    expect(await jobs.toEnqueue(10_000, 10)).toEqual([{ jobId: job.id, attempt: 0 }])
-    broken.repair()
-    expect(await reconcile(broken)).toEqual([])
-    expect(await takeFromQueue(1)).toEqual([job.id])
-    expect(await jobs.toEnqueue(10_000, 10)).toEqual([])
+    expect(await reconcile({ wake: away })).toEqual([new Error('the queue is away')])
+    const queue = countingQueue()
+    expect(await reconcile(queue)).toEqual([])
+    expect(queue.wakeUps).toBe(1)
   })
 })
 
 describe('the reconciler', () => {
-  it('puts every waiting job on the queue, also more than it reads at once', async () => {
-    const created = await stores.database.job.createManyAndReturn({
-      data: Array.from({ length: 501 }, () => {
-        const { inlineDataset, spec, ...rest } = newJob()
-        return { ...rest, tenantId: 'local', spec, epochs: spec.epochs }
-      }),
-      select: { id: true },
-    })
-    const tickets: Ticket[] = []
-    expect(await reconcile({ enqueue: async (ticket) => void tickets.push(ticket) })).toEqual([])
-    expect(tickets.map(({ jobId }) => jobId).toSorted()).toEqual(created.map(({ id }) => id).toSorted())
-    expect(await stores.jobs.toEnqueue(60_000, 10)).toEqual([])
+  it('wakes as long as something is queued, and only then', async () => {
+    const queue = countingQueue()
+    await reconcile(queue)
+    await startJob(stores)
+    await reconcile(queue)
+    expect(queue.wakeUps).toBe(0)
+    const { id } = await stores.jobs.create(newJob())
+    await reconcile(queue)
+    await reconcile(queue)
+    expect(queue.wakeUps).toBe(2)
+    await stores.jobs.pause(id)
+    await reconcile(queue)
+    expect(queue.wakeUps).toBe(2)
   })
 
-  it('queues the jobs of silent workers again, with a ticket of their own', async () => {
+  it('queues the jobs of silent workers again, and wakes others for them', async () => {
     const { jobId } = await startJob(stores)
     await stores.database.job.update({ where: { id: jobId }, data: { heartbeatAt: new Date(0) } })
-    const tickets: Ticket[] = []
-    await reconcile({ enqueue: async (ticket) => void tickets.push(ticket) })
-    expect(tickets).toEqual([{ jobId, attempt: 1 }])
+    const queue = countingQueue()
+    await reconcile(queue)
     expect(await stores.jobs.get(jobId)).toMatchObject({ status: 'queued' })
+    expect(queue.wakeUps).toBe(1)
   })
 
-  it('can be several at once: each job is delivered once', async () => {
-    const jobs = await Promise.all(Array.from({ length: 20 }, () => stores.jobs.create(newJob())))
-    await elevenSecondsLater()
+  it('can be several at once: a job of a silent worker counts one crash', async () => {
+    const { jobId } = await startJob(stores)
+    await stores.database.job.update({ where: { id: jobId }, data: { heartbeatAt: new Date(0) } })
+    const queue = countingQueue()
     await Promise.all([reconcile(queue), reconcile(queue), reconcile(queue)])
-    expect(await takeFromQueue(20)).toEqual(jobs.map(({ id }) => id).toSorted())
+    const row = await stores.database.job.findUniqueOrThrow({ where: { id: jobId } })
+    expect(row).toMatchObject({ status: 'queued', crashes: 1 })
+    expect(queue.wakeUps).toBeGreaterThanOrEqual(1)
   })
 
-  it.skipIf(!hasRedis)('makes all tickets again that Redis forgot', async () => {
+  it.skipIf(!hasRedis)('wakes again when Redis forgot', async () => {
     const redis = await startRedis()
-    const forgetful: QueueAddress = { type: 'redis', url: redis.url }
-    const onRedis = await openQueue(forgetful, throwError)
-    const jobs = await Promise.all(Array.from({ length: 20 }, () => stores.jobs.create(newJob())))
-    const ids = jobs.map(({ id }) => id).toSorted()
-    for (const jobId of ids) await onRedis.enqueue({ jobId, attempt: 0 })
+    const queue = await openQueue(redis.url, throwError)
+    await stores.jobs.create(newJob())
+    await queue.afterCommit()
     await redis.flush()
-    // Not before it is likely that they were lost.
-    await reconcile(onRedis)
-    const early: string[] = []
-    const handle = async (jobId: string) => void early.push(jobId)
-    const consumer = await consume(forgetful, { concurrency: 4, handle, onError: throwError })
-    await elevenSecondsLater()
-    expect(early).toEqual([])
-    await reconcile(onRedis)
-    await eventually(() => early.length >= ids.length || undefined)
-    expect(early.toSorted()).toEqual(ids)
+    let woken = 0
+    const work = async () => void woken++
+    const consumer = await consume(redis.url, { concurrency: 1, work, onError: throwError })
+    expect(woken).toBe(0)
+    expect(await reconcile(queue)).toEqual([])
+    await eventually(() => woken === 1 || undefined)
     await consumer.close()
-    await onRedis.close()
+    await queue.close()
     await redis.stop()
   })
 })

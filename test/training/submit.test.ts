@@ -37,7 +37,7 @@ const request = (changes: object) =>
 const accept = (changes: object, allowed: { arenaBytes?: number; jobFlops?: number } = {}) => {
   const limits = { settings: { ...unlimited, ...allowed }, own: {} }
   const { jobs, models, datasets } = stores
-  const queue = { enqueue: async () => {} }
+  const queue = { afterCommit: async () => {} }
   return submit(
     { jobs, models, datasets, queue, maximumThreads: 4, onQueueError: () => {} },
     { tenantId: 'local', limits },

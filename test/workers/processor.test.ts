@@ -1,4 +1,4 @@
-/** From a ticket to an ended job, on the real stores and real threads. */
+/** From a queued to an ended job, on the real stores and real threads. */
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Epoch } from '../../src/contract/epoch.js'
@@ -7,6 +7,7 @@ import { tableFromInline } from '../../src/datasets/inline.js'
 import type { InputRow } from '../../src/datasets/raw-rows.js'
 import type { NewJob } from '../../src/training/ports.js'
 import { predict } from '../../src/training/predict.js'
+import type { TrainingOrder } from '../../workers/messages.js'
 import {
   predictorPool,
   processorModule,
@@ -71,10 +72,21 @@ async function create(spec: Partial<JobSpec> = {}, changes: Partial<NewJob> = {}
   return (await stores.jobs.create(newJob({ spec: xorSpec(spec), ...changes }))).id
 }
 
+/** A job that is not claimed together with others. */
+async function createAlone(...given: Parameters<typeof create>): Promise<string> {
+  const id = await create(...given)
+  await stores.database.job.update({ where: { id }, data: { claimAlone: true } })
+  return id
+}
+
+/** Of each order of each batch: rows to encode, rows that are encoded, or those of an earlier order of the batch. */
+const dataOf = (batches: TrainingOrder[][]) =>
+  batches.map((orders) => orders.map(({ data }) => (typeof data === 'number' ? data : data.type)))
+
 const endless = { epochs: 10_000_000 }
 
 /** Starts a job that does not end by itself, and waits for its first epochs. */
-async function startEndless(): Promise<{ id: string; processing: Promise<void> }> {
+async function startEndless(): Promise<{ id: string; processing: Promise<boolean> }> {
   const id = await create(endless)
   const processing = processor.processNext()
   await eventually(async () => ((await stores.jobs.get(id))?.epoch ?? 0) > 0 || undefined)
@@ -155,6 +167,7 @@ describe('a job', () => {
 
     const again = await create(spec)
     // The worker dies when all epochs are stored and the model is not.
+    vi.spyOn(stores.runs, 'isWhole').mockReturnValue(false)
     vi.spyOn(stores.runs, 'succeed').mockResolvedValueOnce(false)
     await processor.processNext()
     expect(await stores.jobs.get(again)).toMatchObject({ status: 'running', epochs: epochs.length })
@@ -348,12 +361,13 @@ describe('a job', () => {
     expect(seconds).toEqual(seconds.toSorted((a, b) => a - b))
   })
 
-  it('is run once, though its ticket comes twice, and not at all when it has ended', async () => {
+  it('is run once, though several are woken for it, and not at all when it has ended', async () => {
     const id = await create()
-    await Promise.all([processor.processNext(), processor.processNext()])
+    const done = await Promise.all([processor.processNext(), processor.processNext()])
+    expect(done.toSorted()).toEqual([false, true])
     expect(await historyOf(id)).toHaveLength(100)
     const before = await stores.jobs.get(id)
-    await processor.processNext()
+    expect(await processor.processNext()).toBe(false)
     expect(await stores.jobs.get(id)).toEqual(before)
   })
 })
@@ -406,14 +420,20 @@ describe('a running job', () => {
     })
   })
 
-  it('goes on when the database comes back, and stores everything once', async () => {
-    const id = await create({ epochs: 300 })
+  it.each([
+    ['step by step', false],
+    ['whole', true],
+  ])('goes on when the database comes back, and stores everything once, %s', async (_name, isWhole) => {
+    const id = await create({ epochs: 30 })
     const away = new Error('the database is away')
-    vi.spyOn(stores.runs, 'record').mockRejectedValueOnce(away).mockRejectedValueOnce(away)
-    vi.spyOn(stores.runs, 'succeed').mockRejectedValueOnce(away)
+    const { runs } = stores
+    vi.spyOn(runs, 'isWhole').mockReturnValue(isWhole)
+    const writes = [vi.spyOn(runs, 'record'), vi.spyOn(runs, 'succeed'), vi.spyOn(runs, 'succeedAll')]
+    for (const write of writes) write.mockRejectedValueOnce(away).mockRejectedValueOnce(away)
     await processor.processNext()
-    expect(await stores.jobs.get(id)).toMatchObject({ status: 'succeeded', epoch: 300 })
-    expect(await historyOf(id)).toHaveLength(300)
+    expect(writes.map(({ mock }) => mock.calls.length)).toEqual(isWhole ? [0, 0, 3] : [3, 3, 0])
+    expect(await stores.jobs.get(id)).toMatchObject({ status: 'succeeded', epoch: 30 })
+    expect(await historyOf(id)).toHaveLength(30)
   })
 
   it('is handed back when a write took effect whose answer was lost', async () => {
@@ -529,11 +549,12 @@ describe('rows that several jobs train on', () => {
     const values = vi.spyOn(stores.datasets, 'table')
     const train = vi.spyOn(pool, 'train')
     const spec = { dataset: data.id, epochs: 300 }
-    const ids = await Promise.all(upTo(3).map(() => create(spec, { datasetId: data.id })))
+    const ids = await Promise.all(upTo(3).map(() => createAlone(spec, { datasetId: data.id })))
     await Promise.all([processor.processNext(), processor.processNext()])
     await processor.processNext()
     expect(values).toHaveBeenCalledTimes(1)
-    expect(train.mock.calls.map(([order]) => order.data.type).toSorted()).toEqual(['raw', 'shared', 'shared'])
+    const given = dataOf(train.mock.calls.map(([orders]) => orders))
+    expect(given.toSorted()).toEqual([['raw'], ['shared'], ['shared']])
     const [first, ...others] = await Promise.all(ids.map(historyOf))
     for (const other of others) expect(measured(other)).toEqual(measured(first))
   })
@@ -549,9 +570,11 @@ describe('rows that several jobs train on', () => {
       await processor.processNext()
     }
     expect(table).toHaveBeenCalledTimes(1)
-    const given = train.mock.calls.map(([{ data }]) => data)
-    expect(given.map(({ type }) => type)).toEqual(['raw', 'raw', 'raw'])
-    const buffers = given.map((data) => (data.type === 'raw' ? data.training.chunks[0].buffer : null))
+    const given = train.mock.calls.map(([orders]) => orders)
+    expect(dataOf(given)).toEqual([['raw'], ['raw'], ['raw']])
+    const buffers = given.map(([{ data }]) =>
+      typeof data !== 'number' && data.type === 'raw' ? data.training.chunks[0].buffer : null,
+    )
     expect(buffers[0]).toBeInstanceOf(SharedArrayBuffer)
     expect(new Set(buffers).size).toBe(1)
   })
@@ -570,7 +593,13 @@ describe('rows that several jobs train on', () => {
       await create({ ...spec, epochs: 1 })
       await processor.processNext()
     }
-    expect(train.mock.calls.map(([order]) => order.data.type)).toEqual(['raw', 'shared', 'raw', 'raw', 'raw'])
+    expect(dataOf(train.mock.calls.map(([orders]) => orders))).toEqual([
+      ['raw'],
+      ['shared'],
+      ['raw'],
+      ['raw'],
+      ['raw'],
+    ])
   })
 
   it('are forgotten when a thread dies over them, and so encoded again', async () => {
@@ -581,7 +610,7 @@ describe('rows that several jobs train on', () => {
     await stores.jobs.cancel(id)
     await create({ epochs: 1 })
     await processor.processNext()
-    expect(train.mock.calls.map(([order]) => order.data.type)).toEqual(['raw'])
+    expect(dataOf(train.mock.calls.map(([orders]) => orders))).toEqual([['raw']])
   })
 })
 
@@ -589,9 +618,13 @@ describe('a job that kills its thread', () => {
   /** Nothing to stop it by: a fault, which no check of ours foresees. */
   function breakThreads(): void {
     const train = pool.train.bind(pool)
-    vi.spyOn(pool, 'train').mockImplementation((order, listener) =>
-      train({ ...order, stop: new Int32Array(new SharedArrayBuffer(0)) }, listener),
-    )
+    vi.spyOn(pool, 'train').mockImplementation((orders, listener) => {
+      const stop = new Int32Array(new SharedArrayBuffer(0))
+      return train(
+        orders.map((order) => ({ ...order, stop })),
+        listener,
+      )
+    })
   }
 
   it('is queued again twice, and fails the third time as worker-crashed', async () => {
@@ -600,7 +633,8 @@ describe('a job that kills its thread', () => {
     for (const attempt of [1, 2]) {
       await processor.processNext()
       expect(await stores.jobs.get(id)).toMatchObject({ status: 'queued', error: null })
-      expect(await stores.jobs.ticket(id)).toEqual({ jobId: id, attempt })
+      const row = await stores.database.job.findUnique({ where: { id } })
+      expect(row).toMatchObject({ attempt, crashes: attempt })
     }
     await processor.processNext()
     expect(await stores.jobs.get(id)).toMatchObject({
@@ -651,7 +685,7 @@ describe('a paused job', () => {
     expect(await stores.jobs.resume(id, undefined)).toBe(true)
     const train = vi.spyOn(pool, 'train')
     await processor.processNext()
-    expect(train.mock.calls[0][0].checkpoint).toEqual(checkpoint)
+    expect(train.mock.calls[0][0][0].checkpoint).toEqual(checkpoint)
     expect(await stores.jobs.get(id)).toMatchObject({ status: 'succeeded' })
     expect(measured(await historyOf(id))).toEqual(measured(await historyOf(whole)))
     const hashOf = async (jobId: string) =>

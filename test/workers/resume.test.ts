@@ -7,9 +7,9 @@ import { type Change, type JobSpec, jobSpecSchema } from '../../src/contract/job
 import { builtIn } from '../../src/datasets/built-ins.js'
 import { type Epoch, readEpochs } from '../../src/engine/index.js'
 import type { Checkpoint } from '../../src/training/ports.js'
-import type { TrainingOrder } from '../../workers/messages.js'
-import type { Outcome } from '../../workers/trainer-pool.js'
+import type { Outcome, TrainingOrder } from '../../workers/messages.js'
 import { trainerPool } from '../support/built.js'
+import { trainOne } from '../support/train-one.js'
 import { upTo } from '../support/watching.js'
 
 let pool: InstanceType<typeof trainerPool.TrainerPool>
@@ -67,13 +67,10 @@ const stored = (checkpoint: Checkpoint): Checkpoint => ({
 async function train(given: TrainingOrder, onProgress = () => {}): Promise<Trained> {
   const epochs: Epoch[] = []
   const checkpoints: Checkpoint[] = []
-  const outcome = await pool.train(given, {
-    store: async (progress) => {
-      for (const epoch of readEpochs(progress.epochs)) epochs.push(epoch)
-      if (progress.checkpoint !== null) checkpoints.push(stored(progress.checkpoint))
-      onProgress()
-    },
-    encoded: () => {},
+  const outcome = await trainOne(pool, given, async (progress) => {
+    for (const epoch of readEpochs(progress.epochs)) epochs.push(epoch)
+    if (progress.checkpoint !== null) checkpoints.push(stored(progress.checkpoint))
+    onProgress()
   })
   return { outcome, epochs, checkpoints }
 }

@@ -13,7 +13,7 @@ function dataOf(rows: number): SharedData {
 const bytesOf = (data: SharedData) => Dataset.attach(data.handle).memory.bytes
 
 async function encode(datasets: SharedDatasets, key: string, data: SharedData): Promise<void> {
-  const taken = await datasets.take(key)
+  const taken = await datasets.take(key, true)
   if (taken.type !== 'encode') throw new Error(`${key} is there already`)
   taken.publish(data)
 }
@@ -22,9 +22,9 @@ async function encode(datasets: SharedDatasets, key: string, data: SharedData): 
 async function held(datasets: SharedDatasets, keys: string[]): Promise<string[]> {
   const found: string[] = []
   for (const key of keys) {
-    const taken = await datasets.take(key)
+    const taken = await datasets.take(key, true)
     if (taken.type === 'shared') found.push(key)
-    else taken.abandon()
+    else if (taken.type === 'encode') taken.abandon()
   }
   return found
 }
@@ -34,24 +34,39 @@ const plenty = 2 ** 40
 describe('shared datasets', () => {
   it('are encoded by the first who asks; the others wait for it', async () => {
     const datasets = new SharedDatasets(plenty)
-    const first = await datasets.take('a')
+    const first = await datasets.take('a', true)
     if (first.type !== 'encode') throw new Error('nothing was encoded yet')
-    const others = [datasets.take('a'), datasets.take('a')]
+    const others = [datasets.take('a', true), datasets.take('a', true)]
     const early = await Promise.race([...others, new Promise((resolve) => setTimeout(resolve, 20, 'waits'))])
     expect(early).toBe('waits')
     const data = dataOf(10)
     first.publish(data)
     first.abandon()
     for (const other of others) expect(await other).toEqual({ type: 'shared', data })
-    const other = await datasets.take('b')
+    const other = await datasets.take('b', true)
     expect(other.type).toBe('encode')
+  })
+
+  it('are encoded a second time by whoever does not wait', async () => {
+    const datasets = new SharedDatasets(plenty)
+    const first = await datasets.take('a', false)
+    if (first.type !== 'encode') throw new Error('nothing was encoded yet')
+    expect(await datasets.take('a', false)).toEqual({ type: 'private' })
+    const data = dataOf(1)
+    first.publish(data)
+    expect(await datasets.take('a', false)).toEqual({ type: 'shared', data })
+    datasets.forget('a')
+    const again = await datasets.take('a', false)
+    if (again.type !== 'encode') throw new Error('nobody encodes')
+    again.abandon()
+    expect((await datasets.take('a', false)).type).toBe('encode')
   })
 
   it('are encoded by the next when the first gives up', async () => {
     const datasets = new SharedDatasets(plenty)
-    const first = await datasets.take('a')
+    const first = await datasets.take('a', true)
     if (first.type !== 'encode') throw new Error('nothing was encoded yet')
-    const [second, third] = [datasets.take('a'), datasets.take('a')]
+    const [second, third] = [datasets.take('a', true), datasets.take('a', true)]
     first.abandon()
     const next = await Promise.race([second, third])
     if (next.type !== 'encode') throw new Error('nobody encodes')
@@ -89,10 +104,10 @@ describe('shared datasets', () => {
 
   it('are not dropped while they are encoded, or those who wait would encode them again', async () => {
     const datasets = new SharedDatasets(1)
-    const first = await datasets.take('a')
+    const first = await datasets.take('a', true)
     if (first.type !== 'encode') throw new Error('nothing was encoded yet')
     await encode(datasets, 'b', dataOf(10))
-    const waiting = datasets.take('a')
+    const waiting = datasets.take('a', true)
     const data = dataOf(10)
     first.publish(data)
     expect(await waiting).toEqual({ type: 'shared', data })

@@ -8,14 +8,14 @@ import { builtIn } from '../../src/datasets/built-ins.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import type { Table } from '../../src/datasets/table.js'
 import { type Epoch, type EpochRun, readEpochs } from '../../src/engine/index.js'
-import type { TrainingOrder } from '../../workers/messages.js'
+import type { Outcome, TrainingOrder } from '../../workers/messages.js'
 import { packWeights, unpackWeights } from '../../workers/packed-weights.js'
-import type { Listener, Outcome } from '../../workers/trainer-pool.js'
 import { trainerPool } from '../support/built.js'
 import { gate } from '../support/gate.js'
 import { prepared, reading } from '../support/prepared.js'
 import { eventually } from '../support/service.js'
 import { xorSpec } from '../support/stores.js'
+import { trainOne } from '../support/train-one.js'
 import { upTo } from '../support/watching.js'
 
 let pool: InstanceType<typeof trainerPool.TrainerPool>
@@ -48,21 +48,16 @@ function order(spec: Partial<JobSpec> = {}, changes: Partial<TrainingOrder> = {}
 
 const endless = { epochs: 10_000_000 }
 
-const storing = (store: Listener['store']): Listener => ({ store, encoded: () => {} })
-
 /** Trains and keeps the epochs. */
 async function train(
   given: TrainingOrder,
 ): Promise<{ outcome: Outcome; epochs: Epoch[]; backends: Set<string> }> {
   const epochs: Epoch[] = []
   const backends = new Set<string>()
-  const outcome = await pool.train(
-    given,
-    storing(async (progress) => {
-      for (const epoch of readEpochs(progress.epochs)) epochs.push(epoch)
-      backends.add(progress.backend)
-    }),
-  )
+  const outcome = await trainOne(pool, given, async (progress) => {
+    for (const epoch of readEpochs(progress.epochs)) epochs.push(epoch)
+    backends.add(progress.backend)
+  })
   return { outcome, epochs, backends }
 }
 
@@ -107,13 +102,10 @@ describe('a training', () => {
   it('stops when it is asked to', async () => {
     const given = order(endless)
     const epochs: Epoch[] = []
-    const outcome = await pool.train(
-      given,
-      storing(async (progress) => {
-        for (const epoch of readEpochs(progress.epochs)) epochs.push(epoch)
-        Atomics.store(given.stop, 0, 1)
-      }),
-    )
+    const outcome = await trainOne(pool, given, async (progress) => {
+      for (const epoch of readEpochs(progress.epochs)) epochs.push(epoch)
+      Atomics.store(given.stop, 0, 1)
+    })
     expect(outcome).toEqual({ type: 'stopped' })
     expect(numbers(epochs)).toEqual(upTo(epochs.length))
   })
@@ -301,12 +293,9 @@ describe('the pool', () => {
   })
 
   it('passes on what storing throws, and goes on', async () => {
-    const failing = pool.train(
-      order(endless),
-      storing(async () => {
-        throw new Error('the database is away')
-      }),
-    )
+    const failing = trainOne(pool, order(endless), async () => {
+      throw new Error('the database is away')
+    })
     await expect(failing).rejects.toThrow('the database is away')
     expect((await train(order())).outcome.type).toBe('trained')
   })
@@ -316,15 +305,12 @@ describe('the pool', () => {
     const held = gate()
     const stored: EpochRun[] = []
     let under = 0
-    const training = pool.train(
-      given,
-      storing(async ({ epochs }) => {
-        expect(++under).toBe(1)
-        stored.push(epochs)
-        if (stored.length === 1) await held.passed
-        under--
-      }),
-    )
+    const training = trainOne(pool, given, async ({ epochs }) => {
+      expect(++under).toBe(1)
+      stored.push(epochs)
+      if (stored.length === 1) await held.passed
+      under--
+    })
     await eventually(() => stored[0])
     // Time for many more slices, of which there must be none.
     await new Promise((resolve) => setTimeout(resolve, 600))
@@ -338,10 +324,7 @@ describe('the pool', () => {
 
   it('ends what runs when it closes', async () => {
     const started = gate()
-    const training = pool.train(
-      order(endless),
-      storing(async () => started.open()),
-    )
+    const training = trainOne(pool, order(endless), async () => started.open())
     const ended = expect(training).rejects.toThrow(trainerPool.ThreadCrash)
     await started.passed
     await pool.close()
@@ -356,14 +339,14 @@ describe('a thread that runs out of memory', () => {
     const small = new trainerPool.TrainerPool()
     try {
       const given = order()
-      if (given.data.type !== 'raw') throw new Error('not raw')
+      if (typeof given.data === 'number' || given.data.type !== 'raw') throw new Error('not raw')
       const { training } = given.data
       const [column] = training.columns
       const columns = upTo(600_000).map((index) => ({ ...column, name: `x${index}` }))
-      const trained = small.train(
-        { ...given, data: { ...given.data, training: { ...training, columns } } },
-        storing(async () => {}),
-      )
+      const trained = trainOne(small, {
+        ...given,
+        data: { ...given.data, training: { ...training, columns } },
+      })
       await expect(trained).rejects.toThrow(/ERR_WORKER_OUT_OF_MEMORY/)
     } finally {
       setFlagsFromString('--max-old-space-size=4096')
