@@ -1,4 +1,6 @@
 /** As many trainings side by side as there are threads, begun when a worker is woken and there is something to train. */
+import type { Phases } from './processor.js'
+
 export class Lanes {
   readonly #lanes = new Set<Promise<void>>()
   /** Whether a lane asks for jobs, and whether it was woken since it asked. */
@@ -6,12 +8,10 @@ export class Lanes {
   #isWoken = false
   #isClosed = false
 
-  /**
-   * @param next trains what is queued, calls `onClaim` before it does, and says false when there was nothing
-   */
+  /** @param next trains what is queued, and says false when there was nothing */
   constructor(
     private readonly threads: number,
-    private readonly next: (onClaim: () => void) => Promise<boolean>,
+    private readonly next: (phases: Phases) => Promise<boolean>,
     private readonly onError: (error: unknown) => void,
   ) {}
 
@@ -19,7 +19,6 @@ export class Lanes {
   wake(): void {
     this.#isWoken = true
     if (this.#isAsking || this.#isClosed || this.#lanes.size >= this.threads) return
-    this.#isAsking = true
     const lane = this.#run().finally(() => this.#lanes.delete(lane))
     this.#lanes.add(lane)
   }
@@ -30,26 +29,43 @@ export class Lanes {
     await Promise.all(this.#lanes)
   }
 
+  /** Ends when nothing is queued. What one batch leaves to be stored is stored while the next is trained. */
   async #run(): Promise<void> {
-    for (;;) {
-      this.#isAsking = true
-      this.#isWoken = false
-      let hasClaimed = false
-      try {
-        const found = await this.next(() => {
-          hasClaimed = true
-          this.#isAsking = false
-          // There may be more than one lane can take.
-          this.wake()
-        })
-        if (!found && !this.#isWoken) break
-      } catch (error) {
-        this.onError(error)
-        break
-      } finally {
-        if (!hasClaimed) this.#isAsking = false
-      }
-      if (this.#isClosed) break
+    let storing: Promise<unknown> = Promise.resolve()
+    for (let hasMore = true; hasMore && !this.#isClosed; ) {
+      const { trained, stored } = this.#trainNext()
+      hasMore = (await trained) || this.#isWoken
+      await storing
+      storing = stored
     }
+    await storing
+  }
+
+  /** `trained` says whether there was anything to train; `stored` never rejects. */
+  #trainNext(): { trained: Promise<boolean>; stored: Promise<unknown> } {
+    this.#isAsking = true
+    this.#isWoken = false
+    let free: (found: boolean) => void = () => {}
+    const isFree = new Promise<boolean>((resolve) => {
+      free = resolve
+    })
+    const stored = this.next({
+      onClaim: () => {
+        this.#isAsking = false
+        // There may be more than one lane takes.
+        this.wake()
+      },
+      onTrained: () => free(true),
+    })
+      .catch((error: unknown) => {
+        this.onError(error)
+        return false
+      })
+      .then((found) => {
+        if (!found) this.#isAsking = false
+        free(found)
+        return found
+      })
+    return { trained: isFree, stored }
   }
 }

@@ -48,7 +48,7 @@ const processor = new Processor({
 })
 const lanes = new Lanes(
   config.WORKER_CONCURRENCY,
-  (onClaim) => processor.processNext(onClaim),
+  (phases) => processor.processNext(phases),
   (error) => log.warn({ err: error }, 'training'),
 )
 const hints = await listenForHints(connectionString, {
@@ -71,7 +71,7 @@ async function consumeFrom(url: string) {
   const consumer = await consume(url, {
     concurrency: config.WORKER_CONCURRENCY,
     work: async () => {
-      while (await processor.processNext(wakeOthers));
+      while (await processor.processNext({ onClaim: wakeOthers }));
     },
     onError: onQueueError,
   })

@@ -11,7 +11,7 @@ const heartbeatMilliseconds = 1_000
 /** Another worker may take the job that waits for threads, which nothing here would report. */
 const waitMilliseconds = 1_000
 /** Small jobs trained one after the other in a thread: few enough that others get their turn soon. */
-const together = { jobs: 48, seconds: 0.1 }
+const together = { jobs: 128, seconds: 0.1 }
 
 interface Dependencies extends OrderSources {
   workerId: string
@@ -31,7 +31,16 @@ interface Run {
 /** Jobs that go to one thread. */
 interface Batch {
   runs: Run[]
+  /** None when it is trained and only remains to be stored. */
   threads: number
+}
+
+/** What `processNext` comes through. */
+export interface Phases {
+  /** Before the training: there may be more to claim. */
+  onClaim(): void
+  /** The thread is free, though not everything is stored yet. */
+  onTrained(): void
 }
 
 export class Processor {
@@ -53,19 +62,24 @@ export class Processor {
   /**
    * Trains the job whose turn it is, with the small ones that follow; false when there is nothing to train. Rejects only
    * when the database cannot be read or written; the jobs are then found silent and queued again.
-   * @param onClaim called before the training, when there may be more to claim
    */
-  async processNext(onClaim = () => {}): Promise<boolean> {
+  async processNext({ onClaim, onTrained }: Partial<Phases> = {}): Promise<boolean> {
     const batch = await this.#claim()
     if (batch === null) return false
-    onClaim()
+    onClaim?.()
     this.#tally.begin()
-    try {
-      await this.#train(batch)
-    } finally {
+    const free = () => {
+      if (batch.threads === 0) return
+      batch.threads = 0
       this.#tally.end()
-      this.#batches.delete(batch)
       for (const look of this.#waiting.splice(0)) look()
+      onTrained?.()
+    }
+    try {
+      await this.#train(batch, free)
+    } finally {
+      this.#batches.delete(batch)
+      free()
     }
     return true
   }
@@ -123,7 +137,7 @@ export class Processor {
     return batch
   }
 
-  async #train(batch: Batch): Promise<void> {
+  async #train(batch: Batch, free: () => void): Promise<void> {
     const { pool, runs, log } = this.dependencies
     const records = { runs, tally: this.#tally, log }
     const orders = new TrainingOrders(this.dependencies)
@@ -154,6 +168,7 @@ export class Processor {
           )
           for (const { index } of trainings) this.#over(active[index], 'trained')
         },
+        trained: free,
         ended: async (index, outcome) => {
           await active[index].record.conclude(outcome)
           this.#over(active[index], outcome.type)

@@ -91,10 +91,22 @@ export async function storeWhole(
       await record.conclude({ type: 'trained', model })
     }
   }
-  if (together.length === 0) return
-  const held = await persist(records, () => records.runs.succeedAll(together))
-  for (const [index, { progress }] of together.entries()) {
-    if (held[index]) records.tally.addEpochs(countOf(progress.epochs))
+  if (together.length > 0) await succeedAll(records, together)
+}
+
+async function succeedAll(records: RunRecords, successes: readonly Success[]): Promise<void> {
+  const { runs, tally, log } = records
+  try {
+    const held = await runs.succeedAll(successes)
+    for (const [index, { progress }] of successes.entries()) {
+      if (held[index]) tally.addEpochs(countOf(progress.epochs))
+    }
+  } catch (error) {
+    log.warn({ err: error }, 'the database does not take several models together; storing them one by one')
+    for (const success of successes) {
+      const [held] = await persist(records, () => runs.succeedAll([success]))
+      if (held) tally.addEpochs(countOf(success.progress.epochs))
+    }
   }
 }
 

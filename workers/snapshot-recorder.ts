@@ -10,29 +10,43 @@ import {
   type Training,
   type TrainingState,
 } from '../src/engine/index.js'
-import type { Progress, WeightSnapshot } from '../src/training/ports.js'
+import type { Progress, WeightSnapshots } from '../src/training/ports.js'
+import type { PackedWeights } from './messages.js'
 import { packWeights } from './packed-weights.js'
 
 /** A boundary is drawn over the plane at most. */
 const maximumFeatures = 2
 /** 32 KiB a snapshot: however long it trains, a job keeps less than 5 MiB of them. */
 const maximumParameters = 8_192
-/** Six to a doubling: 50 in 1,000 epochs. */
-const ratio = 2 ** (1 / 6)
+/** Six to a doubling: 50 in 1,000 epochs. Of trainings that end in a moment, one. */
+const ratios = { long: 2 ** (1 / 6), short: 2 }
+/** What a training is taken to last: 3 µs a step and 1 ns an operation. */
+const shortSeconds = 0.1
 const betweenMilliseconds = 100
+
+interface Taken {
+  epoch: number
+  kept: boolean
+  weights: PackedWeights
+}
 
 export class SnapshotRecorder {
   private dueAt = 0
   private lastEpoch = -1
 
-  private constructor(private readonly coding: Coding) {}
+  private constructor(
+    private readonly coding: Coding,
+    private readonly ratio: number,
+  ) {}
 
   /** Null for networks whose boundary is not drawn. */
-  static of({ network, parameters }: Program, coding: Coding): SnapshotRecorder | null {
+  static of(program: Program, coding: Coding): SnapshotRecorder | null {
+    const { network, parameters } = program
     const [inputs] = network.inputShape ?? []
     const isNumeric = coding.features.every(({ type }) => type === 'number')
     const drawable = network.inputShape?.length === 1 && inputs <= maximumFeatures && isNumeric
-    return drawable && parameters <= maximumParameters ? new SnapshotRecorder(coding) : null
+    if (!drawable || parameters > maximumParameters) return null
+    return new SnapshotRecorder(coding, secondsOf(program) < shortSeconds ? ratios.short : ratios.long)
   }
 
   /** What `training.run` does within the same limits, and the snapshots taken on the way. */
@@ -43,34 +57,47 @@ export class SnapshotRecorder {
     const end = performance.now() + limits.milliseconds
     let last = training.epoch + (limits.maximumEpochs ?? Number.POSITIVE_INFINITY)
     const parts: Progress['epochs'][] = []
-    const snapshots = this.takeIfDue(training)
+    const taken = this.takeIfDue(training)
     for (;;) {
       const milliseconds = Math.max(0, end - performance.now())
-      const maximumEpochs = Math.min(last, nextKept(training.epoch)) - training.epoch
+      const maximumEpochs = Math.min(last, nextKept(training.epoch, this.ratio)) - training.epoch
       const { epochs, state } = training.run({ ...limits, milliseconds, maximumEpochs })
       // The next run writes over the numbers.
       parts.push({ ...epochs, metrics: epochs.metrics.slice() })
-      if (state !== 'diverged') snapshots.push(...this.takeIfDue(training))
+      if (state !== 'diverged') taken.push(...this.takeIfDue(training))
       // An end that comes by its own leaves nothing to wait for.
       if (state !== 'running') last = training.epoch
       if (training.epoch >= last || performance.now() >= end)
-        return { epochs: joinEpochs(parts), state, snapshots }
+        return { epochs: joinEpochs(parts), state, snapshots: this.snapshotsOf(taken) }
     }
   }
 
-  private takeIfDue(training: Training): WeightSnapshot[] {
+  private snapshotsOf(taken: readonly Taken[]): WeightSnapshots | null {
+    if (taken.length === 0) return null
+    return {
+      coding: this.coding,
+      tensors: taken[0].weights.tensors,
+      taken: taken.map(({ epoch, kept, weights: { bytes } }) => ({ epoch, kept, bytes })),
+    }
+  }
+
+  private takeIfDue(training: Training): Taken[] {
     const { epoch } = training
-    const kept = epoch === 0 || epoch === nextKept(epoch - 1)
+    const kept = epoch === 0 || epoch === nextKept(epoch - 1, this.ratio)
     const now = performance.now()
     if (epoch === this.lastEpoch || (!kept && now < this.dueAt)) return []
     this.lastEpoch = epoch
     this.dueAt = now + betweenMilliseconds
-    return [{ epoch, kept, coding: this.coding, ...packWeights(training.weights()) }]
+    return [{ epoch, kept, weights: packWeights(training.weights()) }]
   }
 }
 
-/** The first epoch behind this one whose weights are kept. */
-function nextKept(epoch: number): number {
+function secondsOf({ spec, stepsPerEpoch, flopsPerEpoch }: Program): number {
+  return spec.epochs * (3e-6 * stepsPerEpoch + 1e-9 * flopsPerEpoch)
+}
+
+/** The first epoch after this one whose weights are kept. */
+function nextKept(epoch: number, ratio: number): number {
   const place = Math.floor(Math.log(Math.max(1, epoch)) / Math.log(ratio))
   for (let next = place; ; next++) {
     const candidate = Math.ceil(ratio ** next - 1e-9)

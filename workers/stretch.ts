@@ -55,7 +55,7 @@ export async function runStretch(training: Training, stretch: Stretch): Promise<
     const begin = performance.now()
     const { epochs, state, snapshots } = recorder?.run(training, limits) ?? {
       ...training.run(limits),
-      snapshots: [],
+      snapshots: null,
     }
     seconds += (performance.now() - begin) / 1_000
     const progress = { epochs, snapshots, seconds, plannedEpochs, ...backend }

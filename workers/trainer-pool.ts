@@ -12,6 +12,8 @@ export interface Listener {
   storeWhole(trainings: WholeTraining[]): Promise<void>
   ended(index: number, outcome: Outcome): Promise<void>
   encoded(index: number, data: SharedData): void
+  /** The thread is free; what it reported last is still being stored. */
+  trained(): void
 }
 
 /** The thread died under the training: out of memory, or a fault in the engine. */
@@ -39,11 +41,16 @@ export class TrainerPool {
   /** Trains one after the other. Throws ThreadCrash when the thread dies, and what the listener throws, after ending the thread. */
   async train(orders: TrainingOrder[], listener: Listener): Promise<void> {
     const thread = this.idle.pop() ?? this.spawn()
-    try {
-      await converse(thread, orders, listener)
+    let isFree = false
+    const trained = () => {
+      isFree = true
       this.idle.push(thread)
+      listener.trained()
+    }
+    try {
+      await converse(thread, orders, { ...listener, trained })
     } catch (error) {
-      await thread.terminate()
+      if (!isFree) await thread.terminate()
       throw error
     }
   }
@@ -97,19 +104,22 @@ async function converse(thread: Worker, orders: TrainingOrder[], listener: Liste
           case 'progress':
             store(async () => {
               await listener.store(message.index, message.progress)
-              post(thread, { type: 'stored' })
+              if (!signal.aborted) post(thread, { type: 'stored' })
             })
             break
           case 'whole':
             store(async () => {
               await listener.storeWhole(message.trainings)
-              post(thread, { type: 'stored' })
+              if (!signal.aborted) post(thread, { type: 'stored' })
             })
             break
           case 'ended':
             store(() => listener.ended(message.index, message.outcome))
             break
           case 'done':
+            // From here on the thread is somebody else's.
+            over.abort()
+            listener.trained()
             storing.then(resolve, reject)
             break
           default:

@@ -25,7 +25,8 @@ const waiting = `
 
 /**
  * $2 free threads, $3 all threads, $4 worker, $5 jobs at most, $6 seconds of work taken together: 3 µs a step and 1 ns an
- * operation. Of each tenant so many are considered that the whole order is found, or its share of 4,000.
+ * operation. Of each tenant so many are considered that the whole order is found, or its share of 4,000; no thread takes more
+ * than its share of what is queued.
  */
 export const claimStatement: Statement = {
   name: 'claim',
@@ -48,7 +49,8 @@ export const claimStatement: Statement = {
         (job.epochs - job.epoch) * (coalesce(job."stepsPerEpoch", 1) * 3e-6 + job."flopsPerEpoch" * 1e-9) AS seconds
       FROM candidate JOIN "Job" AS job ON job.id = candidate.id AND job.status = 'queued'
       WHERE "mayRun"
-      ORDER BY candidate.priority DESC, turn, candidate."queueNumber" LIMIT $5::int
+      ORDER BY candidate.priority DESC, turn, candidate."queueNumber"
+      LIMIT least($5::int, (SELECT ceil(sum(jobs) / $3::float8)::int FROM "QueueCount"))
       FOR UPDATE OF job SKIP LOCKED
     ), free AS MATERIALIZED (
       SELECT "tenantId", "freeRuns"("tenantId", allowed) AS runs

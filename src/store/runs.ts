@@ -64,11 +64,11 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
 
     async record(claim, progress) {
       const { checkpoint, snapshots } = progress
-      if (checkpoint === null && snapshots.length === 0) return advance(database, claim, progress)
+      if (checkpoint === null && snapshots === null) return advance(database, claim, progress)
       return database.$transaction(async (transaction) => {
         if (!(await advance(transaction, claim, progress))) return false
         if (checkpoint !== null) await insertCheckpoint(transaction, claim.jobId, checkpoint)
-        await insertSnapshots(transaction, claim.jobId, snapshots)
+        if (snapshots !== null) await insertSnapshots(transaction, claim.jobId, snapshots)
         return true
       })
     },

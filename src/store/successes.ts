@@ -6,6 +6,7 @@ import { chunkBytes } from './bytes.js'
 import { type Database, notifyJob, type Statement, send } from './database.js'
 import { epochOf, metricsPerEpoch } from './epochs.js'
 import { endColumns, withEnds } from './job-ends.js'
+import { snapshotRows } from './weight-snapshots.js'
 
 /** A claim must hold, and its epochs must be those that come next. */
 export const succeedStatement: Statement = {
@@ -33,11 +34,11 @@ export const succeedStatement: Statement = {
       INSERT INTO "EpochBatch" ("jobId", "firstEpoch", "lastEpoch", metrics, "startSeconds", "endSeconds")
       SELECT id, "firstEpoch", "lastEpoch", metrics, "trainingSeconds" - seconds, "trainingSeconds" FROM ended_run
     ), snapshots AS (
-      INSERT INTO "WeightSnapshot" ("jobId", epoch, kept, header, bytes)
-      SELECT snapshot.* FROM unnest($26::text[], $27::int[], $28::bool[], $29::jsonb[], $30::bytea[])
-        AS snapshot("jobId", epoch, kept, header, bytes)
+      INSERT INTO "WeightSnapshot" ("jobId", epoch, epochs, kept, header, bytes)
+      SELECT "jobId", snapshot.epoch, string_to_array(snapshot.epochs, ' ')::int[], kept, header, bytes
+      FROM unnest($26::text[], $27::int[], $28::text[], $29::bool[], $30::jsonb[], $31::bytea[])
+        AS snapshot("jobId", epoch, epochs, kept, header, bytes)
       JOIN changed ON changed.id = snapshot."jobId"
-      ON CONFLICT DO NOTHING
     ), model AS (
       INSERT INTO "Model" (id, "tenantId", "jobId", name, network, loss, layers, coding, parameters, "finalLoss",
         "finalAccuracy", "finalValLoss", "finalValAccuracy", epoch, tensors, "weightBytes", "weightSha256", evaluation)
@@ -69,8 +70,11 @@ export async function succeedAll(
 function valuesOf(successes: readonly Success[]): unknown[] {
   const of = <T>(value: (success: Success) => T) => successes.map(value)
   const metrics = successes.map(finalMetrics)
-  const snapshots = successes.flatMap(({ claim: { jobId }, progress }) => {
-    return progress.snapshots.map((snapshot, index) => ({ jobId, ...snapshot, isFirst: index === 0 }))
+  const snapshots = successes.flatMap(({ claim: { jobId }, progress: { snapshots } }) => {
+    if (snapshots === null) return []
+    const { taken, coding, tensors } = snapshots
+    const header = JSON.stringify({ coding, tensors })
+    return snapshotRows(taken).map((row, index) => ({ jobId, ...row, header: index === 0 ? header : null }))
   })
   return [
     of(({ claim }) => claim.jobId),
@@ -100,8 +104,9 @@ function valuesOf(successes: readonly Success[]): unknown[] {
     of(({ model }) => bufferOf(model.weights)),
     snapshots.map(({ jobId }) => jobId),
     snapshots.map(({ epoch }) => epoch),
+    snapshots.map(({ epochs }) => epochs.join(' ')),
     snapshots.map(({ kept }) => kept),
-    snapshots.map(({ isFirst, coding, tensors }) => (isFirst ? JSON.stringify({ coding, tensors }) : null)),
+    snapshots.map(({ header }) => header),
     snapshots.map(({ bytes }) => bufferOf(bytes)),
   ]
 }

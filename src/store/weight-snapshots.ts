@@ -2,10 +2,13 @@
 import { z } from 'zod'
 import { codingSchema } from '../contract/dataset.js'
 import { tensorSchema } from '../contract/model.js'
-import type { SnapshotStore, WeightSnapshot } from '../training/ports.js'
+import type { SnapshotStore, WeightSnapshots } from '../training/ports.js'
+import { join } from './bytes.js'
 import type { Database, Prisma } from './database.js'
 
 const headerSchema = z.object({ coding: codingSchema, tensors: z.array(tensorSchema) })
+
+type Taken = WeightSnapshots['taken']
 
 export function snapshotStore(database: Database): SnapshotStore {
   return {
@@ -17,21 +20,60 @@ export function snapshotStore(database: Database): SnapshotStore {
           orderBy: { epoch: 'asc' },
           take: limit,
         }),
-        firstOf(database, jobId),
+        firstRow(database, jobId),
       ])
-      if (first === null) return []
-      const header = headerSchema.parse(first.header)
-      return rows.map(({ epoch, kept, bytes }) => ({ epoch, kept, bytes, ...header }))
+      if (first === null) return nothing
+      const taken = rows.flatMap(unpack).filter(({ epoch }) => epoch > after)
+      return { ...headerSchema.parse(first.header), taken: taken.slice(0, limit) }
     },
   }
 }
 
-/** The first snapshot of a job has what all have in common. */
-function firstOf(client: Prisma.TransactionClient, jobId: string) {
+const nothing: WeightSnapshots = {
+  coding: { features: [], target: { type: 'number', names: [] } },
+  tensors: [],
+  taken: [],
+}
+
+/** The first row of a job has what all have in common. */
+function firstRow(client: Prisma.TransactionClient, jobId: string) {
   return client.weightSnapshot.findFirst({
     where: { jobId },
-    select: { epoch: true, header: true },
+    select: { header: true },
     orderBy: { epoch: 'asc' },
+  })
+}
+
+function unpack({
+  epoch,
+  epochs,
+  kept,
+  bytes,
+}: {
+  epoch: number
+  epochs: number[]
+  kept: boolean
+  bytes: Uint8Array
+}): Taken {
+  const all = epochs.length === 0 ? [epoch] : epochs
+  const length = bytes.length / all.length
+  return all.map((each, index) => ({
+    epoch: each,
+    kept,
+    bytes: bytes.subarray(index * length, (index + 1) * length),
+  }))
+}
+
+/** Kept ones make one row; the newest, if it is not kept, one of its own. */
+export function snapshotRows(
+  taken: Taken,
+): { epoch: number; epochs: number[]; kept: boolean; bytes: Uint8Array<ArrayBuffer> }[] {
+  const newest = taken.at(-1)
+  const kept = taken.filter((each) => each.kept)
+  const parts = [kept, newest === undefined || newest.kept ? [] : [newest]].filter((part) => part.length > 0)
+  return parts.map((part) => {
+    const epochs = part.map(({ epoch }) => epoch)
+    return { epoch: Math.max(...epochs), epochs, kept: part[0].kept, bytes: join(part) }
   })
 }
 
@@ -39,20 +81,19 @@ function firstOf(client: Prisma.TransactionClient, jobId: string) {
 export async function insertSnapshots(
   client: Prisma.TransactionClient,
   jobId: string,
-  snapshots: readonly WeightSnapshot[],
+  { taken, coding, tensors }: WeightSnapshots,
 ): Promise<void> {
-  const newest = snapshots.at(-1)
+  const { _max } = await client.weightSnapshot.aggregate({ where: { jobId }, _max: { epoch: true } })
+  const stored = _max.epoch
+  const rows = snapshotRows(stored === null ? taken : taken.filter(({ epoch }) => epoch > stored))
+  const newest = rows.at(-1)
   if (newest === undefined) return
-  const hasFirst = (await firstOf(client, jobId)) !== null
   await client.weightSnapshot.createMany({
-    data: snapshots.map(({ epoch, kept, bytes, coding, tensors }, index) => ({
+    data: rows.map((row, index) => ({
       jobId,
-      epoch,
-      kept,
-      ...(index === 0 && !hasFirst ? { header: { coding, tensors } } : {}),
-      bytes: Uint8Array.from(bytes),
+      ...row,
+      ...(index === 0 && stored === null ? { header: { coding, tensors } } : {}),
     })),
-    skipDuplicates: true,
   })
   await client.weightSnapshot.deleteMany({ where: { jobId, kept: false, epoch: { lt: newest.epoch } } })
 }

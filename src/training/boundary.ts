@@ -75,16 +75,17 @@ export function boundaryReader({ models, snapshots, predictors }: BoundaryDepend
 
   return {
     async behind(job, after, view) {
-      const found = await snapshots.read(job.id, after, framesPerRead)
-      const last = found.at(-1)
+      const { taken, coding, tensors } = await snapshots.read(job.id, after, framesPerRead)
+      const last = taken.at(-1)
       if (last === undefined) {
         const isWhole = job.modelId === null || after >= job.epoch
         return { frames: isWhole ? [] : await frameOfModel(view, job), position: isWhole ? after : job.epoch }
       }
       const frames: Boundary[] = []
-      for (const { epoch, coding, ...weights } of found) {
+      const { network } = job.spec
+      for (const { epoch, bytes } of taken) {
         if (job.modelId !== null && epoch >= job.epoch) frames.push(...(await frameOfModel(view, job)))
-        else frames.push(...(await frameOf(view, epoch, { network: job.spec.network, weights, coding })))
+        else frames.push(...(await frameOf(view, epoch, { network, weights: { tensors, bytes }, coding })))
       }
       return { frames, position: last.epoch }
     },

@@ -69,15 +69,18 @@ export interface Checkpoint {
   bytes: Uint8Array
 }
 
-/** What a small network on one or two features was after an epoch; its boundary is drawn from it. */
-export interface WeightSnapshot {
-  epoch: number
-  /** Whether it stays when a newer one comes. */
-  kept: boolean
+/** A small network on one or two features as it was after some epochs; its boundary is drawn from it. */
+export interface WeightSnapshots {
   coding: Coding
   tensors: Tensor[]
-  /** Float32 little-endian. */
-  bytes: Uint8Array
+  /** In the order of their epochs. */
+  taken: {
+    epoch: number
+    /** Whether it stays when a newer one comes. */
+    kept: boolean
+    /** Float32 little-endian. */
+    bytes: Uint8Array
+  }[]
 }
 
 /** A step of progress: epochs in order, and perhaps a checkpoint behind the last of them. */
@@ -88,7 +91,8 @@ export interface Progress {
   backend: string
   backendDetail: string | null
   checkpoint: Checkpoint | null
-  snapshots: WeightSnapshot[]
+  /** Null where no boundary is drawn, or none was taken. */
+  snapshots: WeightSnapshots | null
   /** The number of epochs that folds have chosen; left out where the spec says it. */
   plannedEpochs?: number | undefined
 }
@@ -239,7 +243,7 @@ export interface EpochStore {
 
 export interface SnapshotStore {
   /** At most `limit` snapshots behind that epoch, in order. */
-  read(jobId: string, after: number, limit: number): Promise<WeightSnapshot[]>
+  read(jobId: string, after: number, limit: number): Promise<WeightSnapshots>
 }
 
 export interface NewModel {

@@ -151,7 +151,7 @@ describe('a watcher', () => {
     const metrics = Float64Array.from([0.5, 1, 2, 0.25, 0.25, 1, 3, 0.5])
     await stores.runs.record(claim, {
       ...{ epochs: { firstEpoch: 1, metrics }, seconds: 0, backend: 'wasm', backendDetail: null },
-      ...{ checkpoint: null, snapshots: [], plannedEpochs: 2 },
+      ...{ checkpoint: null, snapshots: null, plannedEpochs: 2 },
     })
     live.report({ jobId, status: 'running', epoch: 2 })
     await eventually(() => jobs().length === 2 || undefined)

@@ -41,7 +41,7 @@ const store = (claim: Claim, epochs: Epoch[], checkpoint: Checkpoint | null) =>
     backend: 'wasm',
     backendDetail: null,
     checkpoint,
-    snapshots: [],
+    snapshots: null,
   })
 
 /** The checkpoint to go on from, and what was said on the way to it. */

@@ -60,8 +60,8 @@ describe('the comparison', () => {
     },
     {
       what: 'a column that the database lacks',
-      change: 'ALTER TABLE "Job" DROP COLUMN "workerId"',
-      gone: ['column Job.workerId text'],
+      change: 'ALTER TABLE "Job" DROP COLUMN "requestId"',
+      gone: ['column Job.requestId text'],
       come: [],
     },
     {

@@ -40,7 +40,7 @@ async function progress(claim: ClaimedJob, epoch: number, checkpoint: Checkpoint
       backend: 'wasm',
       backendDetail: null,
       checkpoint,
-      snapshots: [],
+      snapshots: null,
     }),
   ).toBe(true)
 }

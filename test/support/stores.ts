@@ -183,7 +183,7 @@ export async function storeEpochs(
     backend,
     backendDetail: null,
     checkpoint: null,
-    snapshots: [],
+    snapshots: null,
   })
 }
 

@@ -1,8 +1,19 @@
+-- A job changes its status three times at least, and each change enters the row into every index that holds it.
+DROP INDEX "Job_status_createdAt_id_idx";
+DROP INDEX "Job_status_tenantId_idx";
+DROP INDEX "Job_status_finishedAt_idx";
+DROP INDEX "Job_datasetId_idx";
+DROP INDEX "Job_validationDatasetId_idx";
+
 -- The order of submission, within a transaction too; positions are counted in it.
 ALTER TABLE "Job" ADD COLUMN "queueNumber" BIGSERIAL NOT NULL;
-UPDATE "Job" SET "queueNumber" = numbered.number
+-- What changes comes after what does not: the log holds of a change the bytes from the first to the last that differ.
+ALTER TABLE "Job" RENAME COLUMN "status" TO "formerStatus";
+ALTER TABLE "Job" ADD COLUMN "status" "JobStatus" NOT NULL DEFAULT 'queued';
+UPDATE "Job" SET "queueNumber" = numbered.number, "status" = "formerStatus"
 FROM (SELECT id, row_number() OVER (ORDER BY "createdAt", id) AS number FROM "Job") AS numbered
 WHERE numbered.id = "Job".id;
+ALTER TABLE "Job" DROP COLUMN "formerStatus";
 
 -- Several small jobs are claimed together. A crash of the worker blames a job that was claimed alone; the others are
 -- claimed alone from then on.
@@ -12,14 +23,8 @@ UPDATE "Job" SET "claimSize" = 1 WHERE status = 'running';
 -- The database alone knows what waits; the queue only wakes workers.
 ALTER TABLE "Job" DROP COLUMN "enqueuedAt";
 
--- A job changes its status three times at least, and each change enters the row into every index that holds it.
-DROP INDEX "Job_status_createdAt_id_idx";
-DROP INDEX "Job_status_tenantId_idx";
-DROP INDEX "Job_status_finishedAt_idx";
-DROP INDEX "Job_datasetId_idx";
-DROP INDEX "Job_validationDatasetId_idx";
 CREATE INDEX "Job_queued_idx" ON "Job"("tenantId", "priority" DESC, "queueNumber") WHERE (status = 'queued');
-CREATE INDEX "Job_running_idx" ON "Job"("heartbeatAt") WHERE (status = 'running');
+CREATE INDEX "Job_running_idx" ON "Job"("workerId") WHERE (status = 'running');
 CREATE INDEX "Job_paused_idx" ON "Job"("tenantId", "createdAt", "id") WHERE (status = 'paused');
 CREATE INDEX "Job_unsuccessful_idx" ON "Job"("tenantId", "status", "createdAt", "id")
     WHERE (status = ANY (ARRAY['failed'::"JobStatus", 'cancelled'::"JobStatus"]));
@@ -29,7 +34,9 @@ CREATE INDEX "Job_validationDatasetId_idx" ON "Job"("validationDatasetId") WHERE
 DROP INDEX "Model_tenantId_weightBytes_idx";
 DROP INDEX "Dataset_tenantId_bytes_idx";
 
--- What the snapshots of a job have in common is in the first of them.
+-- Snapshots that are stored together are one row; it is named by the last of their epochs.
+ALTER TABLE "WeightSnapshot" ADD COLUMN "epochs" INTEGER[] DEFAULT ARRAY[]::INTEGER[];
+-- What the snapshots of a job have in common is in the first row.
 ALTER TABLE "WeightSnapshot" ALTER COLUMN "header" DROP NOT NULL;
 UPDATE "WeightSnapshot" SET header = NULL
 WHERE epoch > (SELECT min(epoch) FROM "WeightSnapshot" AS first WHERE first."jobId" = "WeightSnapshot"."jobId");
