@@ -79,7 +79,7 @@ export async function runStretch(training: Training, stretch: Stretch): Promise<
       case 'earlyStopped': {
         const unreported = isReported ? null : copied(progress)
         if (isReported) await tell(progress, null)
-        const rest = unreported ?? { ...progress, epochs: noEpochs(training), snapshots: [], seconds: 0 }
+        const rest = unreported ?? { ...progress, epochs: noEpochs(training), snapshots: null, seconds: 0 }
         return { type: 'trained', unreported, handBack: () => tell(rest, training.snapshot()) }
       }
       default:

@@ -30,6 +30,7 @@ import { type DatasetRowRoutes, datasetRowRoutes } from './routes/dataset-rows.j
 import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
 import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
 import { type EvaluateRoutes, evaluateRoutes } from './routes/evaluate.js'
+import { jobBatchRoutes } from './routes/job-batch.js'
 import { type JobRoutes, jobRoutes } from './routes/jobs.js'
 import { type LimitRoutes, limitRoutes } from './routes/limits.js'
 import { type ModelRoutes, modelRoutes } from './routes/models.js'
@@ -207,6 +208,7 @@ export async function buildApp(dependencies: AppDependencies) {
   await app.register(limitRoutes, { ...dependencies, requestRate })
   await app.register(problemRoutes)
   await app.register(jobRoutes, dependencies)
+  await app.register(jobBatchRoutes, dependencies)
   await app.register(epochRoutes, dependencies)
   await app.register(streamRoutes, dependencies)
   await app.register(streamTicketRoutes, dependencies)

@@ -8,11 +8,15 @@ import { inWords } from './words.js'
 
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   return (data) => {
-    const result = schema.safeParse(data, { error: inWords, reportInput: true })
-    return result.success
-      ? { value: result.data }
-      : { error: invalidRequest(result.error, httpPart ?? 'request', { schema, data }) }
+    const value = readBySchema(schema, data, httpPart ?? 'request')
+    return value instanceof Problem ? { error: value } : { value }
   }
+}
+
+/** What the schema makes of the data, or why it does not fit. */
+export function readBySchema<T>(schema: z.ZodType<T>, data: unknown, part: string): T | Problem {
+  const result = schema.safeParse(data, { error: inWords, reportInput: true })
+  return result.success ? result.data : invalidRequest(result.error, part, { schema, data })
 }
 
 /** What was checked, and against what. */

@@ -91,6 +91,11 @@ function tenantJobs(
       })
     },
 
+    async createAll(jobs, once, answer) {
+      const items = jobs.map((job) => ({ tenantId, job, settings }))
+      return createOnce(database, once, async (client) => answer(await createJobs(within(client), items)))
+    },
+
     async checkLimits({ parameters, inlineDataset }) {
       const { use, own } = await readUse(database, tenantId)
       const rows = inlineDataset === null ? 0 : await bytesOf(inlineDataset)

@@ -10,6 +10,7 @@ import type { Key, Scope } from '../contract/key.js'
 import type { LimitChanges, OwnLimits, TenantLimits, Use } from '../contract/limits.js'
 import type { EvaluatedModel, LayerSummary, Model, Tensor } from '../contract/model.js'
 import type { Network } from '../contract/network.js'
+import type { Problem } from '../contract/problems.js'
 import type { CreatedWebhook, Webhook, WebhookEvent, WebhookWithDeliveries } from '../contract/webhook.js'
 import type { Prepared } from '../datasets/prepare.js'
 import type { RowSplit, SplitRule } from '../datasets/split-rows.js'
@@ -161,6 +162,11 @@ export interface JobStore {
    * `too-much-stored`, or `invalid-spec` when a dataset or model that it names was deleted meanwhile.
    */
   create(job: NewJob, once?: Once): Promise<Job>
+  /**
+   * Stores in one transaction what it can, and makes an answer of what became of each, which is remembered for `once`. What
+   * `answer` throws undoes everything. The jobs have no rows of their own.
+   */
+  createAll<T>(jobs: NewJob[], once: Once | undefined, answer: (outcomes: (Job | Problem)[]) => T): Promise<T>
   /** Throws what `create` would now throw of the tenant's limits; the job's rows are read, and nothing is stored. */
   checkLimits(job: NewJob): Promise<void>
   get(id: string): Promise<Job | null>

@@ -5,14 +5,14 @@ import { memoryOf, type Plan, type PlanDependencies, planTraining } from './plan
 import type { JobQueue, JobStore, NewJob, Once, Tenant, Tenanted } from './ports.js'
 
 export interface SubmitDependencies extends PlanDependencies {
-  jobs: Tenanted<Pick<JobStore, 'create'>>
+  jobs: Tenanted<Pick<JobStore, 'create' | 'createAll'>>
   queue: Pick<JobQueue, 'afterCommit'>
   /** The job is safe in the database; the reconciler will wake a worker. */
   onQueueError(error: unknown): void
 }
 
 /** The request that a job comes from. */
-type Origin = Pick<NewJob, 'requestId' | 'traceId'>
+export type Origin = Pick<NewJob, 'requestId' | 'traceId'>
 const unknownOrigin: Origin = { requestId: null, traceId: null }
 
 /** Stored and committed when this resolves. Throws Problem for whatever cannot work. */

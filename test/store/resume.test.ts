@@ -158,7 +158,7 @@ describe('resume', () => {
     await stores.jobs.resume(claim.jobId, undefined)
     await stores.jobs.pause(claim.jobId)
     const late = { epochs: packEpochs(epochsOf([1])), seconds: 0, backend: 'wasm', backendDetail: null }
-    expect(await stores.runs.record(claim, { ...late, checkpoint: null, snapshots: [] })).toBe(false)
+    expect(await stores.runs.record(claim, { ...late, checkpoint: null, snapshots: null })).toBe(false)
     expect(await stores.jobs.get(claim.jobId)).toMatchObject({ status: 'paused', epoch: 0 })
   })
 })

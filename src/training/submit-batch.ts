@@ -1,0 +1,118 @@
+/** Accepting many jobs at once: each is planned by itself, and what can be accepted is stored in one transaction. */
+import type { Job, JobRequest } from '../contract/job.js'
+import { Problem } from '../contract/problems.js'
+import { type PlanDependencies, planTraining } from './plan.js'
+import type { NewJob, Once, Tenant } from './ports.js'
+import { newJob, type Origin, type SubmitDependencies } from './submit.js'
+
+/** Planned without a pause; then others get their turn. */
+const sliceMilliseconds = 5
+/** Places of refusals that are listed when nothing was accepted. */
+const maximumErrors = 100
+
+export type BatchOutcome = Job | Problem
+
+/**
+ * What became of each request, as `answer` puts it; committed when this resolves.
+ * @param requests those that are no valid requests as the Problem that says why
+ * @throws Problem when none was accepted; nothing is kept then
+ */
+export async function submitBatch<T>(
+  dependencies: SubmitDependencies,
+  tenant: Tenant,
+  requests: readonly (JobRequest | Problem)[],
+  origin: Origin,
+  answer: (outcomes: BatchOutcome[]) => T,
+  once?: Once,
+): Promise<T> {
+  const planned = await planAll(dependencies, tenant, requests, origin)
+  const jobs = planned.filter((each): each is NewJob => !(each instanceof Problem))
+  if (jobs.length === 0) throw noneAccepted(planned.filter(isProblem))
+  const store = dependencies.jobs.of(tenant.tenantId)
+  const answered = await store.createAll<T>(jobs, once, (stored) => {
+    const left = stored.values()
+    const outcomes = planned.map((each): BatchOutcome => {
+      const outcome = each instanceof Problem ? each : left.next().value
+      if (outcome === undefined) throw new Error('the store said nothing of a job')
+      return outcome
+    })
+    const refusals = outcomes.filter(isProblem)
+    if (refusals.length === outcomes.length) throw noneAccepted(refusals)
+    return answer(outcomes)
+  })
+  await dependencies.queue.afterCommit().catch(dependencies.onQueueError)
+  return answered
+}
+
+async function planAll(
+  dependencies: SubmitDependencies,
+  tenant: Tenant,
+  requests: readonly (JobRequest | Problem)[],
+  origin: Origin,
+): Promise<(NewJob | Problem)[]> {
+  const once = readingOnce(dependencies, tenant.tenantId)
+  const planned: (NewJob | Problem)[] = []
+  let begin = performance.now()
+  for (const request of requests) {
+    planned.push(request instanceof Problem ? request : await planOne(once, tenant, request, origin))
+    if (performance.now() - begin < sliceMilliseconds) continue
+    await new Promise((resolve) => setImmediate(resolve))
+    begin = performance.now()
+  }
+  return planned
+}
+
+async function planOne(
+  dependencies: PlanDependencies,
+  tenant: Tenant,
+  request: JobRequest,
+  origin: Origin,
+): Promise<NewJob | Problem> {
+  try {
+    const job = newJob(await planTraining(dependencies, tenant, request), request, origin)
+    if (job.inlineDataset === null) return job
+    const message =
+      'rows inside a job of a batch are not stored: POST them to /datasets and name that dataset'
+    return new Problem('invalid-spec', `/dataset: ${message}`, [{ pointer: '/dataset', message }])
+  } catch (error) {
+    if (error instanceof Problem) return error
+    throw error
+  }
+}
+
+const isProblem = (each: unknown): each is Problem => each instanceof Problem
+
+/** The jobs of a batch mostly name the same dataset and model, which are read once. */
+function readingOnce(
+  { datasets, models, maximumThreads }: PlanDependencies,
+  tenantId: string,
+): PlanDependencies {
+  const dataset = remembering((id) => datasets.of(tenantId).get(id))
+  const model = remembering((id) => models.of(tenantId).get(id))
+  const tensors = remembering((id) => models.of(tenantId).tensors(id))
+  return {
+    maximumThreads,
+    datasets: { of: () => ({ get: dataset }) },
+    models: { of: () => ({ get: model, tensors }) },
+  }
+}
+
+function remembering<T>(read: (id: string) => Promise<T>): (id: string) => Promise<T> {
+  const known = new Map<string, Promise<T>>()
+  return (id) => {
+    const answer = known.get(id) ?? read(id)
+    known.set(id, answer)
+    return answer
+  }
+}
+
+/** The first refusal says what is wrong; the places of the others follow. */
+function noneAccepted(refusals: readonly Problem[]): Problem {
+  const [first] = refusals
+  const errors = refusals.flatMap(({ errors, detail }, index) => {
+    const items = errors.length === 0 ? [{ pointer: '', message: detail }] : errors
+    return items.map(({ pointer, message }) => ({ pointer: `/jobs/${index}${pointer}`, message }))
+  })
+  const detail = `None of the ${refusals.length} jobs was accepted. The first: ${first.detail}`
+  return new Problem(first.code, detail, errors.slice(0, maximumErrors))
+}
