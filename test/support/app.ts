@@ -26,6 +26,7 @@ import {
   calibration as calibrationModule,
   predictorPool,
 } from './built.js'
+import { checkAnswers } from './checked-answers.js'
 import { readingLimits } from './reading.js'
 import { openStores, type Stores } from './stores.js'
 
@@ -113,6 +114,7 @@ export async function openApp(
     allowedOrigins: ['https://allowed.example'],
     logger,
   })
+  checkAnswers(app)
   await keyWatch.start()
   await app.ready()
   return {
