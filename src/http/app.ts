@@ -125,7 +125,7 @@ export async function buildApp(dependencies: AppDependencies) {
       requireHostHeader: false,
     },
     forceCloseConnections: true,
-    logController: new RequestLog(),
+    logController: new RequestLog(logger),
     genReqId: requestIdOf,
     childLoggerFactory: childLogger,
     frameworkErrors: handleError,
@@ -145,7 +145,7 @@ export async function buildApp(dependencies: AppDependencies) {
   parseJsonBodies(app)
   tellTrace(app)
   dependencies.metrics.countRequests(app)
-  await sendSecurityHeaders(app)
+  sendSecurityHeaders(app)
   await app.register(accepts)
   // Before whatever may refuse a request: it destroys the sockets of upgrades that were refused.
   await app.register(websocket, {

@@ -9,20 +9,16 @@ export interface Caller extends Tenant {
   scopes: ReadonlySet<Scope>
 }
 
-const callers = new WeakMap<FastifyRequest, Caller>()
-
-export function rememberCaller(request: FastifyRequest, caller: Caller): void {
-  callers.set(request, caller)
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Null where nobody was asked who they are: on public routes. */
+    caller: Caller | null
+  }
 }
 
 /** Throws where nobody was asked who they are: on public routes. */
 export function callerOf(request: FastifyRequest): Caller {
-  const caller = callers.get(request)
-  if (caller === undefined) throw new Error(`nobody is known to have asked for ${request.routeOptions.url}`)
+  const { caller } = request
+  if (caller === null) throw new Error(`nobody is known to have asked for ${request.routeOptions.url}`)
   return caller
-}
-
-/** Undefined on public routes. */
-export function knownCallerOf(request: FastifyRequest): Caller | undefined {
-  return callers.get(request)
 }

@@ -1,4 +1,6 @@
 /** What the service tells browsers and caches. */
+import helmet from '@fastify/helmet'
+import fastify from 'fastify'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openApp, type RunningApp } from '../support/app.js'
@@ -29,6 +31,44 @@ describe('the headers for browsers', () => {
     expect(policy).not.toMatch(/https?:|\*|unsafe-eval|script-src[^;]*unsafe-inline/)
     expect(headers['x-content-type-options']).toBe('nosniff')
     expect(headers['x-powered-by']).toBeUndefined()
+  })
+})
+
+describe('the headers that helmet sends', () => {
+  it('are sent as helmet computes them', async () => {
+    const other = fastify()
+    await other.register(helmet, {
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: {
+          defaultSrc: ["'none'"],
+          scriptSrc: ["'self'"],
+          styleSrc: ["'self'"],
+          imgSrc: ["'self'", 'data:', 'blob:'],
+          fontSrc: ["'self'"],
+          connectSrc: ["'self'"],
+          workerSrc: ["'self'"],
+          manifestSrc: ["'self'"],
+          formAction: ["'self'"],
+          baseUri: ["'none'"],
+          frameAncestors: ["'none'"],
+        },
+      },
+      strictTransportSecurity: false,
+      referrerPolicy: { policy: 'no-referrer' },
+    })
+    other.get('/', async () => '')
+    const expected = (await other.inject('/')).headers
+    await other.close()
+    const names = Object.keys(expected).filter(
+      (name) => !/^(content-(type|length)|date|connection)$/.test(name),
+    )
+    expect(names).toHaveLength(11)
+    for (const path of ['/health/live', '/nowhere', '/models/none/predict']) {
+      const { headers } = await ask(path)
+      for (const name of names) expect(headers[name], `${path} ${name}`).toBe(expected[name])
+      expect(headers['strict-transport-security']).toBeUndefined()
+    }
   })
 })
 

@@ -11,7 +11,7 @@ import type { Limits } from '../../contract/limits.js'
 import { Problem } from '../../contract/problems.js'
 import { fingerprint, readKey } from '../../training/key-text.js'
 import type { KeyStore, TicketStore } from '../../training/ports.js'
-import { type Caller, rememberCaller } from '../caller.js'
+import type { Caller } from '../caller.js'
 import type { FailedAuthentications } from '../failed-authentications.js'
 import type { KeyWatch } from '../key-watch.js'
 
@@ -55,14 +55,35 @@ export function authenticate(
     done(missing.length === 0 ? undefined : new Error(`No scope is declared for ${names}`))
   })
 
-  app.addHook('onRequest', async (request, reply) => {
-    const { scope, takesTicket } = request.routeOptions.config
-    if (request.is404 || scope === undefined || scope === 'public') return
-    const caller =
-      (takesTicket === true ? await byTicket(request, reply) : null) ?? (await byKey(request, reply))
-    if (scope !== 'any') demandScope(caller, reply, scope)
-    rememberCaller(request, caller)
+  app.decorateRequest('caller', null)
+  app.addHook('onRequest', (request, reply, done) => {
+    const { scope, takesTicket = false } = request.routeOptions.config
+    if (request.is404 || scope === undefined || scope === 'public') return done()
+    const enter = (caller: Caller) => {
+      request.caller = caller
+      done()
+    }
+    // Without a promise where there is nothing to wait for.
+    if (!takesTicket && keyWatch.isOpen && request.headers.authorization === undefined) enter(anybody())
+    else identify(request, reply, { scope, takesTicket }).then(enter, done)
   })
+
+  async function identify(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { scope, takesTicket }: { scope: Scope | 'any'; takesTicket: boolean },
+  ): Promise<Caller> {
+    const ofTicket = takesTicket ? await byTicket(request, reply) : null
+    const caller = ofTicket ?? (await byKey(request, reply))
+    if (scope !== 'any') demandScope(caller, reply, scope)
+    return caller
+  }
+
+  /** Whoever asks while the service is open. */
+  function anybody(): Caller {
+    const limits = { settings, own: keyWatch.localLimits }
+    return { tenantId: localTenant, keyId: null, scopes: everyScope, limits }
+  }
 
   async function byTicket(request: FastifyRequest, reply: FastifyReply): Promise<Caller | null> {
     const ticket = readTicket(request)
@@ -86,10 +107,7 @@ export function authenticate(
   async function byKey(request: FastifyRequest, reply: FastifyReply): Promise<Caller> {
     const { authorization } = request.headers
     if (authorization === undefined) {
-      if (keyWatch.isOpen) {
-        const limits = { settings, own: keyWatch.localLimits }
-        return { tenantId: localTenant, keyId: null, scopes: everyScope, limits }
-      }
+      if (keyWatch.isOpen) return anybody()
       throw refused(reply, '', 'Send a key in the header authorization: Bearer ….')
     }
     const [, text] = /^Bearer +(\S+) *$/i.exec(authorization) ?? []

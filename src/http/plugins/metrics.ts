@@ -1,7 +1,8 @@
 /** Figures for Prometheus. What this process does is counted here; what all processes do together is read from the database. */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, onResponseHookHandler } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { FigureStore } from '../../training/ports.js'
+import { RequestFigures } from './request-figures.js'
 
 const prefix = 'descent_'
 
@@ -19,19 +20,7 @@ export function openMetrics(): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry, prefix })
-  const requests = new Counter({
-    name: `${prefix}http_requests_total`,
-    help: 'Requests answered by this process',
-    labelNames: ['method', 'route', 'status'],
-    registers,
-  })
-  const durations = new Histogram({
-    name: `${prefix}http_request_duration_seconds`,
-    help: 'From a request’s arrival to the end of its answer; streams are left out',
-    labelNames: ['method', 'route', 'status'],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-    registers,
-  })
+  const requests = new RequestFigures(prefix)
   const streamLag = new Histogram({
     name: `${prefix}stream_lag_seconds`,
     help: 'From the commit of an epoch to its writing to a watcher of this process, by the clock of the database',
@@ -80,11 +69,17 @@ export function openMetrics(): Metrics {
     contentType: registry.contentType,
 
     countRequests(app) {
-      app.addHook('onResponse', (request, reply, done) => {
-        const { url, config } = request.routeOptions
-        const labels = { method: request.method, route: url ?? 'none', status: String(reply.statusCode) }
-        requests.inc(labels)
-        if (!config.isStream) durations.observe(labels, reply.elapsedTime / 1_000)
+      app.addHook('onRoute', (route) => {
+        const figures = requests.route(route.url, !route.config?.isStream)
+        const count: onResponseHookHandler = ({ method }, { statusCode, elapsedTime }, done) => {
+          figures.add(method, statusCode, elapsedTime / 1_000)
+          done()
+        }
+        route.onResponse = [count, route.onResponse ?? []].flat()
+      })
+      const elsewhere = requests.route('none', true)
+      app.addHook('onResponse', ({ is404, method }, { statusCode, elapsedTime }, done) => {
+        if (is404) elsewhere.add(method, statusCode, elapsedTime / 1_000)
         done()
       })
     },
@@ -97,7 +92,7 @@ export function openMetrics(): Metrics {
       } catch {
         database.set(0)
       }
-      return registry.metrics()
+      return `${await registry.metrics()}\n${requests.text()}`
     },
   }
 }

@@ -16,7 +16,7 @@ export interface Origins {
 export function refuseForeignOrigins(app: FastifyInstance, { allowedOrigins, keyWatch }: Origins): void {
   const allowedHosts = allowedOrigins.map((origin) => new URL(origin).host)
 
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     const { origin } = request.headers
     if (origin !== undefined && !isOwn(request, origin) && !allowedOrigins.includes(origin)) {
       throw new Problem(
@@ -24,16 +24,18 @@ export function refuseForeignOrigins(app: FastifyInstance, { allowedOrigins, key
         `Pages from ${origin} may not use this service; ALLOWED_ORIGINS names those that may.`,
       )
     }
-    const isPublic = request.routeOptions.config.scope === 'public'
-    if (!keyWatch.isOpen || isPublic || isThisMachine(request.hostname)) return
-    if (!allowedHosts.includes(request.host)) {
-      throw new Problem(
-        'foreign-origin',
-        `Without keys this service answers to the names of its own machine, not to ${request.host}; ` +
-          'make a key, or name it in ALLOWED_ORIGINS.',
-      )
-    }
+    if (keyWatch.isOpen && !isThisMachine(request.hostname)) refuseForeignName(request)
+    done()
   })
+
+  function refuseForeignName(request: FastifyRequest): void {
+    if (request.routeOptions.config.scope === 'public' || allowedHosts.includes(request.host)) return
+    throw new Problem(
+      'foreign-origin',
+      `Without keys this service answers to the names of its own machine, not to ${request.host}; ` +
+        'make a key, or name it in ALLOWED_ORIGINS.',
+    )
+  }
 }
 
 function isOwn({ host }: FastifyRequest, origin: string): boolean {

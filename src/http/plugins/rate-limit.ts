@@ -7,7 +7,6 @@ import { allowance, allowed } from '../../contract/limits.js'
 import { Problem } from '../../contract/problems.js'
 import type { Tenant } from '../../training/ports.js'
 import { Buckets, secondsUntil } from '../buckets.js'
-import { knownCallerOf } from '../caller.js'
 
 export class RequestRate {
   readonly #buckets = new Buckets()
@@ -21,8 +20,8 @@ export class RequestRate {
   /** Must be called behind the authentication, which says whose request it is; public routes are not counted. */
   limit(app: FastifyInstance): void {
     app.addHook('onRequest', (request, reply, done) => {
-      const caller = knownCallerOf(request)
-      if (caller === undefined) return done()
+      const { caller } = request
+      if (caller === null) return done()
       const { tenantId, limits } = caller
       const perMinute = allowed(limits, 'requestsPerMinute')
       const before = this.#buckets.left(tenantId, perMinute)

@@ -2,9 +2,10 @@
  * Every request has an id (X-Request-Id) and belongs to a trace (W3C Trace Context): taken from its headers where they
  * are well-formed, made otherwise, and always told in the answer. Log lines carry both.
  */
-import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import { randomHex } from '../random-hex.js'
+import { RequestLogger } from '../request-logger.js'
 
 export interface Trace {
   /** 32 hexadecimal digits: the same in every service that a request passes through. */
@@ -19,30 +20,33 @@ const traceparentPattern =
 
 const sanePattern = /^[\w.:@/+=-]{1,128}$/
 
-const traces = new WeakMap<IncomingMessage, Trace>()
+const traceOfMessage = Symbol('trace')
+
+declare module 'node:http' {
+  interface IncomingMessage {
+    [traceOfMessage]?: Trace
+  }
+}
 
 function readTrace(header: string | string[] | undefined): Trace {
   const found = typeof header === 'string' ? traceparentPattern.exec(header) : null
-  const traceId = found?.[1] ?? randomBytes(16).toString('hex')
-  return { traceId, traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-${found?.[2] ?? '00'}` }
+  const traceId = found?.[1] ?? randomHex(32)
+  return { traceId, traceparent: `00-${traceId}-${randomHex(16)}-${found?.[2] ?? '00'}` }
 }
 
-function traceOfMessage(message: IncomingMessage): Trace {
-  const known = traces.get(message)
-  if (known !== undefined) return known
-  const trace = readTrace(message.headers.traceparent)
-  traces.set(message, trace)
-  return trace
+function traceIn(message: IncomingMessage): Trace {
+  message[traceOfMessage] ??= readTrace(message.headers.traceparent)
+  return message[traceOfMessage]
 }
 
 export function traceOf(request: FastifyRequest): Trace {
-  return traceOfMessage(request.raw)
+  return traceIn(request.raw)
 }
 
 /** The client's id of the request, or else the id of its trace, so that one id is enough to find everything. */
 export function requestIdOf(message: IncomingMessage): string {
   const given = message.headers['x-request-id']
-  return typeof given === 'string' && sanePattern.test(given) ? given : traceOfMessage(message).traceId
+  return typeof given === 'string' && sanePattern.test(given) ? given : traceIn(message).traceId
 }
 
 /** The logger of one request. */
@@ -52,7 +56,7 @@ export function childLogger(
   _options: object,
   message: IncomingMessage,
 ): FastifyBaseLogger {
-  return logger.child({ ...bindings, traceId: traceOfMessage(message).traceId })
+  return new RequestLogger(logger, Object.assign(bindings, { traceId: traceIn(message).traceId }))
 }
 
 export function tellTrace(app: FastifyInstance): void {

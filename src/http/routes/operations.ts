@@ -44,7 +44,7 @@ export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
         response: { 200: z.object({ status: z.literal('live') }), ...failures },
       },
     },
-    async () => ({ status: 'live' as const }),
+    () => ({ status: 'live' as const }),
   )
 
   app.get(
