@@ -1,5 +1,6 @@
 /** Query strings carry text only; these read numbers from it without guessing. */
 import { z } from 'zod'
+import { idSchema } from '../contract/ids.js'
 import { text } from '../contract/text.js'
 
 export function integerParameter(minimum: number, maximum: number) {
@@ -9,6 +10,38 @@ export function integerParameter(minimum: number, maximum: number) {
     .transform(Number)
     .pipe(z.int().min(minimum).max(maximum))
 }
+
+export const positionParameter = integerParameter(0, 2 ** 31 - 1)
+
+/** Ids of jobs, separated by commas. */
+export function jobIdsParameter(maximum: number) {
+  return z
+    .string()
+    .transform((list) => list.split(','))
+    .pipe(z.array(idSchema('job')).max(maximum).refine(areDifferent, namedTwice))
+}
+
+/** Ids of jobs, each perhaps with the epoch to begin after: `job_…:120,job_…`. */
+export function jobPlacesParameter(maximum: number) {
+  const place = z.object({ id: idSchema('job'), after: positionParameter })
+  return z
+    .string()
+    .transform((list) => list.split(',').map(readPlace))
+    .pipe(
+      z
+        .array(place)
+        .max(maximum)
+        .refine((places) => areDifferent(places.map(({ id }) => id)), namedTwice),
+    )
+}
+
+function readPlace(text: string): { id: string; after: string } {
+  const colon = text.indexOf(':')
+  return colon === -1 ? { id: text, after: '0' } : { id: text.slice(0, colon), after: text.slice(colon + 1) }
+}
+
+const namedTwice = 'names a job twice'
+const areDifferent = (ids: readonly string[]) => new Set(ids).size === ids.length
 
 export const pageParameters = {
   limit: integerParameter(1, 100).optional().describe('items a page, 20 when left out'),

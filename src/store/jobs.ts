@@ -112,6 +112,15 @@ function tenantJobs(
       return found?.tenantId === tenantId ? found.job : null
     },
 
+    async getMany(ids) {
+      const rows = await database.job.findMany({
+        where: { id: { in: [...ids] }, tenantId },
+        include: withModel,
+      })
+      const jobs = new Map((await toJobs(database, rows)).map((job) => [job.id, job]))
+      return ids.flatMap((id) => jobs.get(id) ?? [])
+    },
+
     async list({ limit, after, status, name }) {
       const position = await behind(after, (id) =>
         database.job.findUnique({ where: { id, tenantId }, select: placeInList }),

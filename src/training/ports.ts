@@ -170,6 +170,8 @@ export interface JobStore {
   /** Throws what `create` would now throw of the tenant's limits; the job's rows are read, and nothing is stored. */
   checkLimits(job: NewJob): Promise<void>
   get(id: string): Promise<Job | null>
+  /** Those that exist, in the order of the ids. */
+  getMany(ids: readonly string[]): Promise<Job[]>
   /** Newest first; throws Problem `invalid-request` when `after` names no job. */
   list(page: ListPage & { status?: JobStatus | undefined; name?: string | undefined }): Promise<Page<Job>>
   /** State and newest epoch of those jobs that exist. */

@@ -18,8 +18,11 @@ import { type ValidateDependencies, validate } from '../../training/validate.js'
 import { callerOf } from '../caller.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
 import { traceOf } from '../plugins/tracing.js'
-import { defaultLimit, pageParameters } from '../query.js'
+import { defaultLimit, jobIdsParameter, pageParameters } from '../query.js'
 import { failures, idParameters, listOf, toList } from '../responses.js'
+
+/** Jobs that one request may ask about. */
+const maximumIds = 100
 
 export interface JobRoutes {
   jobs: Tenanted<JobStore>
@@ -78,18 +81,30 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
-        summary: 'List jobs, newest first',
-        querystring: z.strictObject({
-          ...pageParameters,
-          status: jobStatusSchema.optional(),
-          name: text(200).min(1).optional().describe('only jobs with this in their name or id'),
-        }),
+        summary: 'List jobs, newest first, or those with certain ids',
+        querystring: z
+          .strictObject({
+            ...pageParameters,
+            status: jobStatusSchema.optional(),
+            name: text(200).min(1).optional().describe('only jobs with this in their name or id'),
+            ids: jobIdsParameter(maximumIds)
+              .optional()
+              .describe(
+                `instead of a page: these jobs, their ids separated by commas, at most ${maximumIds}; in this order, and ` +
+                  'without those that do not exist',
+              ),
+          })
+          .refine(({ ids, ...others }) => ids === undefined || Object.keys(others).length === 0, {
+            path: ['ids'],
+            message: 'stands alone, without other parameters',
+          }),
         response: { 200: listOf(jobSchema), ...failures },
       },
     },
     async (request) => {
-      const { query } = request
-      return toList(await jobsOf(request).list({ ...query, limit: query.limit ?? defaultLimit }))
+      const { ids, limit = defaultLimit, ...filters } = request.query
+      if (ids === undefined) return toList(await jobsOf(request).list({ ...filters, limit }))
+      return toList({ data: await jobsOf(request).getMany(ids), hasMore: false, lastId: null })
     },
   )
 
