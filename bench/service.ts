@@ -1,0 +1,71 @@
+/**
+ * The whole service beside the bare things that it is made of: `npm run bench -- service [--against FOLDER]
+ * [--only predictions,first-epoch,trainings,queue] [--rounds 3] [--json]`. `--against` names another built checkout, whose
+ * service is measured by turns with this one. Starts everything itself, PostgreSQL and Redis too; prints a table as
+ * Markdown and, with `--json`, one JSON line a figure.
+ */
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { projectFolder } from '../examples/service.js'
+import { type Figure, printHead, printJson, printRow } from './service/figure.js'
+import { measureFirstEpochs } from './service/first-epoch.js'
+import { measurePredictions } from './service/predictions.js'
+import { leaveOut, type Run } from './service/run.js'
+import { RunningService } from './service/running-service.js'
+import { measureTrainings } from './service/trainings.js'
+
+const groups: Readonly<Record<string, (run: Run) => Promise<void>>> = {
+  predictions: measurePredictions,
+  'first-epoch': measureFirstEpochs,
+  trainings: measureTrainings,
+}
+
+export async function main(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      against: { type: 'string' },
+      only: { type: 'string', default: Object.keys(groups).join() },
+      rounds: { type: 'string', default: '3' },
+      json: { type: 'boolean', default: false },
+    },
+  })
+  const chosen = values.only.split(',').map((name) => ({ name, measure: groups[name] }))
+  const unknown = chosen.find(({ measure }) => measure === undefined)
+  if (unknown !== undefined)
+    throw new Error(`--only takes ${Object.keys(groups).join()}, not ${unknown.name}`)
+  const reported: Figure[] = []
+  const report = (figure: Figure) => {
+    reported.push(figure)
+    printRow(figure)
+  }
+  await withServices(values.against, async (services) => {
+    printHead()
+    for (const { name, measure } of chosen) {
+      const run = { services, rounds: Number(values.rounds), report }
+      await measure(run).catch((error: unknown) => leaveOut(name, error))
+    }
+  })
+  if (values.json) for (const figure of reported) printJson(figure)
+}
+
+async function withServices(
+  against: string | undefined,
+  run: (services: readonly RunningService[]) => Promise<void>,
+): Promise<void> {
+  const port = Number(process.env.PORT ?? 3917)
+  const services: RunningService[] = []
+  const stop = async () => {
+    for (const service of services.splice(0)) await service.stop()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => void stop().finally(() => process.exit(1)))
+  }
+  try {
+    services.push(await RunningService.start('now', projectFolder, port))
+    if (against !== undefined) services.push(await RunningService.start('before', resolve(against), port + 1))
+    await run(services)
+  } finally {
+    await stop()
+  }
+}

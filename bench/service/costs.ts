@@ -1,0 +1,77 @@
+/** What a service has used until now: of the processors, of PostgreSQL's log, of the disk. */
+import { readdirSync, readFileSync } from 'node:fs'
+import type { RunningService } from './running-service.js'
+
+/** Of /proc: Linux gives them in hundredths of a second everywhere. */
+const millisecondsPerTick = 10
+
+/** Exact at once. */
+export interface Costs {
+  /** Of API, worker and PostgreSQL; null where there is no /proc. */
+  cpuMilliseconds: number | null
+  walBytes: number
+}
+
+/** PostgreSQL's processes report them some seconds late. */
+export interface LateCosts {
+  commits: number
+  fsyncs: number
+}
+
+/** Longer than any process of PostgreSQL keeps its counters for itself. */
+export const lateMilliseconds = 11_000
+
+export async function costsOf({ processes }: RunningService): Promise<Costs> {
+  const { rows } = await processes.database.query<{ bytes: string }>(
+    `SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') AS bytes`,
+  )
+  const { api, worker, postgres } = processes
+  const pids = [api.pid, worker.pid, postgres.pid, ...childrenOf(postgres.pid)]
+  return { cpuMilliseconds: cpuOf(pids), walBytes: Number(rows[0].bytes) }
+}
+
+export async function lateCostsOf({ processes }: RunningService): Promise<LateCosts> {
+  const { rows } = await processes.database.query<{ commits: string; fsyncs: string }>(
+    `SELECT (SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()) AS commits,
+       (SELECT sum(fsyncs) FROM pg_stat_io WHERE object = 'wal') AS fsyncs`,
+  )
+  return { commits: Number(rows[0].commits), fsyncs: Number(rows[0].fsyncs) }
+}
+
+interface ProcessTimes {
+  parent: number
+  /** Ticks of its own, and of its children that have ended. */
+  ticks: number
+}
+
+function timesOf(pid: number | string): ProcessTimes | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The name before may hold spaces and brackets: the fields behind it begin with the state, the third.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const field = (place: number) => Number(fields[place - 3])
+    return { parent: field(4), ticks: field(14) + field(15) + field(16) + field(17) }
+  } catch {
+    return null
+  }
+}
+
+function childrenOf(parent: number): number[] {
+  try {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && timesOf(name)?.parent === parent)
+      .map(Number)
+  } catch {
+    return []
+  }
+}
+
+function cpuOf(pids: readonly (number | undefined)[]): number | null {
+  let ticks = 0
+  for (const pid of pids) {
+    const times = pid === undefined ? null : timesOf(pid)
+    if (times === null) return null
+    ticks += times.ticks
+  }
+  return ticks * millisecondsPerTick
+}
