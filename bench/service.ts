@@ -10,6 +10,7 @@ import { projectFolder } from '../examples/service.js'
 import { type Figure, printHead, printJson, printRow } from './service/figure.js'
 import { measureFirstEpochs } from './service/first-epoch.js'
 import { measurePredictions } from './service/predictions.js'
+import { measureQueueLengths } from './service/queue-length.js'
 import { leaveOut, type Run } from './service/run.js'
 import { RunningService } from './service/running-service.js'
 import { measureTrainings } from './service/trainings.js'
@@ -18,6 +19,7 @@ const groups: Readonly<Record<string, (run: Run) => Promise<void>>> = {
   predictions: measurePredictions,
   'first-epoch': measureFirstEpochs,
   trainings: measureTrainings,
+  queue: measureQueueLengths,
 }
 
 export async function main(args: string[]): Promise<void> {

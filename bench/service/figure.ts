@@ -21,23 +21,23 @@ export interface FigurePlan {
 
 /** Ratios are of the same round, so that a machine that changes changes both sides of them. */
 export class Figure {
-  readonly #samples: Readonly<Record<Subject, number[]>> = { now: [], before: [], reference: [] }
+  readonly samples: Readonly<Record<Subject, number[]>> = { now: [], before: [], reference: [] }
 
   constructor(readonly plan: FigurePlan) {}
 
   record(round: number, subject: Subject, value: number): void {
-    this.#samples[subject][round] = value
+    this.samples[subject][round] = value
   }
 
   /** The median of the rounds; null where nothing was measured. */
   value(subject: Subject): number | null {
-    const values = this.#samples[subject].filter(Number.isFinite)
+    const values = this.samples[subject].filter(Number.isFinite)
     return values.length === 0 ? null : middle(values)
   }
 
   ratio(subject: Subject, to: Subject): number | null {
-    const ratios = this.#samples[subject]
-      .map((value, round) => value / this.#samples[to][round])
+    const ratios = this.samples[subject]
+      .map((value, round) => value / this.samples[to][round])
       .filter(Number.isFinite)
     return ratios.length === 0 ? null : middle(ratios)
   }
@@ -108,6 +108,7 @@ export function printJson(figure: Figure): void {
       now: figure.value('now'),
       before: figure.value('before'),
       reference: reference === undefined ? null : { name: reference, value: figure.value('reference') },
+      samples: figure.samples,
       nowToReference: figure.ratio('now', 'reference'),
       beforeToReference: figure.ratio('before', 'reference'),
       nowToBefore: figure.ratio('now', 'before'),

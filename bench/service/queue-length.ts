@@ -1,0 +1,141 @@
+/**
+ * Whether a long queue is slower than a short one: a POST, a GET of the job that waits longest, and how fast jobs are
+ * taken and trained, with few and with many queued. The many are copies of one job's row.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { middle } from '../comparison.js'
+import { Figure } from './figure.js'
+import { empty, fill, type QueueShape } from './queue-filling.js'
+import { leaveOut, type Run, turnsOf } from './run.js'
+import { type JobState, type RunningService, smallJob } from './running-service.js'
+
+const few = 100
+const many = 100_000
+const tenantCounts = [1, 50]
+
+const requestsARound = 10
+const requestMilliseconds = 1_500
+/** Each takes a job from a queue of `few` at least. */
+const takenARound = 30
+const takingMilliseconds = 3_000
+/** A queue of tickets gets its tickets meanwhile. */
+const ticketMilliseconds = 4_000
+const operations = ['POST /jobs', 'GET /jobs/{id} of the last in line', 'a job taken and trained'] as const
+type Operation = (typeof operations)[number]
+type Figures = Readonly<Record<Operation, Figure>>
+
+export async function measureQueueLengths({ services, rounds, report }: Run): Promise<void> {
+  for (const service of services) await service.freezeWorker()
+  try {
+    for (const tenants of tenantCounts) {
+      for (const service of services) await empty(service)
+      const short = figuresOf({ queued: few, tenants }, undefined)
+      await measure(services, rounds, { queued: few, tenants }, short)
+      const long = figuresOf({ queued: many, tenants }, short)
+      await measure(services, rounds, { queued: many, tenants }, long)
+      for (const operation of operations) {
+        short[operation].samples.now.forEach((value, round) => {
+          long[operation].record(round, 'reference', value)
+        })
+        report(short[operation])
+        report(long[operation])
+      }
+    }
+  } finally {
+    for (const service of services) {
+      await empty(service)
+      service.thawWorker()
+    }
+  }
+}
+
+/** A long queue may cost half as much again as a short one, which is what noise makes of the same. */
+function figuresOf({ queued, tenants }: QueueShape, short: Figures | undefined): Figures {
+  const goals = [{ of: 'reference', bound: 'at most', limit: 1.5 } as const]
+  const figure = (operation: Operation) =>
+    new Figure({
+      name: `${operation}, ${queued.toLocaleString('en')} queued of ${tenants} ${tenants === 1 ? 'tenant' : 'tenants'}`,
+      unit: 'ms',
+      ...(short !== undefined && { reference: `with ${few}`, goals }),
+    })
+  return {
+    'POST /jobs': figure('POST /jobs'),
+    'GET /jobs/{id} of the last in line': figure('GET /jobs/{id} of the last in line'),
+    'a job taken and trained': figure('a job taken and trained'),
+  }
+}
+
+async function measure(
+  services: readonly RunningService[],
+  rounds: number,
+  shape: QueueShape,
+  figures: Figures,
+): Promise<void> {
+  const note = async (operation: Operation, round: number, service: RunningService, run: Promise<number>) => {
+    try {
+      figures[operation].record(round, service.subject, await run)
+    } catch (error) {
+      leaveOut(`${figures[operation].plan.name} (${service.subject})`, error)
+    }
+  }
+  for (let round = 0; round < rounds; round++) {
+    const last = new Map<RunningService, JobState>()
+    for (const service of services) last.set(service, await fill(service, shape))
+    await sleep(ticketMilliseconds)
+    for (const service of turnsOf(services, round)) {
+      const path = `/jobs/${last.get(service)?.id}`
+      await note(
+        'POST /jobs',
+        round,
+        service,
+        timed((n) => service.submit(smallJob(n))),
+      )
+      await note(
+        'GET /jobs/{id} of the last in line',
+        round,
+        service,
+        timed(() => service.get(path)),
+      )
+    }
+    for (const service of turnsOf(services, round)) {
+      await note('a job taken and trained', round, service, taken(service))
+    }
+  }
+}
+
+/** The median milliseconds of a request, of as many as fit into the time. */
+async function timed(request: (n: number) => Promise<unknown>): Promise<number> {
+  const times: number[] = []
+  const end = performance.now() + requestMilliseconds
+  while (times.length < requestsARound && performance.now() < end) {
+    const begin = performance.now()
+    await request(times.length)
+    times.push(performance.now() - begin)
+  }
+  return middle(times)
+}
+
+/** Milliseconds a job, from the start of the first to the end of the last, while the worker may go on for a while. */
+async function taken(service: RunningService): Promise<number> {
+  const { database } = service.processes
+  const { rows: clock } = await database.query<{ now: Date }>('SELECT clock_timestamp() AS now')
+  const done = async () => {
+    const { rows } = await database.query<{ jobs: number; milliseconds: number | null }>(
+      `SELECT count(*)::int AS jobs,
+         extract(epoch FROM max("finishedAt") - min("startedAt"))::float8 * 1000 AS milliseconds
+       FROM "Job" WHERE status = 'succeeded' AND "startedAt" > $1`,
+      [clock[0].now],
+    )
+    return rows[0]
+  }
+  const end = performance.now() + takingMilliseconds
+  service.thawWorker()
+  try {
+    while (performance.now() < end && (await done()).jobs < takenARound) await sleep(20)
+  } finally {
+    await service.freezeWorker()
+  }
+  const { jobs, milliseconds } = await done()
+  if (jobs === 0 || milliseconds === null) throw new Error(`no job was done in ${takingMilliseconds} ms`)
+  return milliseconds / jobs
+}
