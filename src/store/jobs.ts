@@ -113,12 +113,11 @@ function tenantJobs(
     },
 
     async getMany(ids) {
-      const rows = await database.job.findMany({
-        where: { id: { in: [...ids] }, tenantId },
-        include: withModel,
+      const jobs = await readJobs(database, ids)
+      return ids.flatMap((id) => {
+        const found = jobs.get(id)
+        return found?.tenantId === tenantId ? found.job : []
       })
-      const jobs = new Map((await toJobs(database, rows)).map((job) => [job.id, job]))
-      return ids.flatMap((id) => jobs.get(id) ?? [])
     },
 
     async list({ limit, after, status, name }) {
