@@ -25,6 +25,11 @@ function fingerprintOf(request: FastifyRequest): string {
     .digest('hex')
 }
 
+/** The answer stays as it is, down to the order of its fields. */
+function fits<T>(schema: z.ZodType<T>, answer: unknown): answer is T {
+  return schema.safeParse(answer).success
+}
+
 export class Idempotency {
   /** Fingerprints of the requests that this process is answering; their repetitions need not trouble the database. */
   private readonly inFlight = new Map<string, string>()
@@ -49,8 +54,9 @@ export class Idempotency {
     try {
       const answer = await this.store.find(once)
       if (answer === null) return await create(once)
+      if (!fits(schema, answer)) throw new Error('a stored answer does not fit its schema')
       reply.header('idempotency-replayed', 'true')
-      return schema.parse(answer)
+      return answer
     } finally {
       this.inFlight.delete(name)
     }
