@@ -1,4 +1,4 @@
-/** The worker process: takes tickets from the queue and trains. */
+/** The worker process: is woken, claims jobs and trains them. */
 import { randomBytes } from 'node:crypto'
 import { pino } from 'pino'
 import { limitsOf, readConfig } from '../src/config.js'
