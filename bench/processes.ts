@@ -1,4 +1,4 @@
-/** A service of a benchmark's own: a PostgreSQL, an API process and a worker process, ended and removed afterwards. */
+/** A separate service for a benchmark: a PostgreSQL, an API process and a worker process, removed afterwards. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import pg from 'pg'
 import { projectFolder } from '../examples/service.js'
+import { endAtLast } from './cleanup.js'
 
 export interface Processes {
   url: string
@@ -51,10 +52,10 @@ export async function startPostgres(folder = projectFolder): Promise<Postgres> {
   return {
     connectionString: server.connectionString,
     pid: server.pid,
-    async stop() {
+    stop: endAtLast(async () => {
       await server.stop()
       rmSync(place, { recursive: true })
-    },
+    }),
   }
 }
 
@@ -75,11 +76,13 @@ export async function startProcesses(build: Partial<Build> = {}): Promise<Starte
   const api = start('src/server.js')
   const worker = start('workers/main.js')
   const database = new pg.Client({ connectionString: postgres.connectionString })
-  const stop = async () => {
+  // Without a listener, the end of the server would end this process.
+  database.on('error', () => {})
+  const stop = endAtLast(async () => {
     await database.end()
     await Promise.all([api, worker].map(end))
     await postgres.stop()
-  }
+  })
   const url = `http://127.0.0.1:${port}`
   try {
     await database.connect()
@@ -103,7 +106,7 @@ async function end(child: ChildProcess): Promise<void> {
   if (hasEnded(child)) return
   const exited = once(child, 'exit')
   child.kill('SIGTERM')
-  // One that is stopped would never see it.
+  // A stopped process would not get the signal.
   child.kill('SIGCONT')
   await exited
 }

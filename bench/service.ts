@@ -1,9 +1,10 @@
 /**
- * The whole service beside the bare things that it is made of: `npm run bench -- service [--against FOLDER]
- * [--only predictions,first-epoch,trainings,queue] [--rounds 3] [--json]`. `--against` names another built checkout, whose
- * service is measured by turns with this one. Starts everything itself, PostgreSQL and Redis too; prints a table as
- * Markdown and, with `--json`, one JSON line a figure.
+ * The whole service against the bare parts that it is made of: `npm run bench -- service [--against FOLDER]
+ * [--only predictions,first-epoch,trainings,queue] [--rounds 3] [--json]`. `--against` names another built checkout. Its
+ * service takes turns with this one. Starts PostgreSQL and Redis too. Prints a Markdown table and, with `--json`, one JSON
+ * line a figure.
  */
+import { loadavg } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { projectFolder } from '../examples/service.js'
@@ -46,6 +47,7 @@ export async function main(args: string[]): Promise<void> {
     for (const { name, measure } of chosen) {
       const run = { services, rounds: Number(values.rounds), report }
       await measure(run).catch((error: unknown) => leaveOut(name, error))
+      console.error(`load of the last minute, with ${name}: ${loadavg()[0].toFixed(1)}`)
     }
   })
   if (values.json) for (const figure of reported) printJson(figure)
@@ -57,17 +59,11 @@ async function withServices(
 ): Promise<void> {
   const port = Number(process.env.PORT ?? 3917)
   const services: RunningService[] = []
-  const stop = async () => {
-    for (const service of services.splice(0)) await service.stop()
-  }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => void stop().finally(() => process.exit(1)))
-  }
   try {
     services.push(await RunningService.start('now', projectFolder, port))
     if (against !== undefined) services.push(await RunningService.start('before', resolve(against), port + 1))
     await run(services)
   } finally {
-    await stop()
+    for (const service of services) await service.stop()
   }
 }

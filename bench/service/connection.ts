@@ -1,13 +1,13 @@
 /**
- * A kept-alive HTTP/1.1 connection that does as little as it can, so that a measurement measures the server: one request
- * at a time, answers told apart by their content-length.
+ * A keep-alive HTTP/1.1 connection that does as little as possible, so that the server is what is measured. It sends one
+ * request at a time and finds the end of an answer by its content-length.
  */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
 export interface Answer {
   status: number
-  /** The bytes of head and body. */
+  /** Head and body as they arrived. */
   chunks: readonly Buffer[]
 }
 
@@ -22,7 +22,7 @@ export class Connection {
   #waiting: Waiting | undefined
   #chunks: Buffer[] = []
   #received = 0
-  /** Bytes of the whole answer; 0 until its head is there. */
+  /** Bytes of the whole answer; 0 until its head has arrived. */
   #expected = 0
   #status = 0
 

@@ -1,24 +1,24 @@
-/** What a service has used until now: of the processors, of PostgreSQL's log, of the disk. */
+/** What a service has used so far: CPU, WAL, commits and fsyncs. */
 import { readdirSync, readFileSync } from 'node:fs'
 import type { RunningService } from './running-service.js'
 
-/** Of /proc: Linux gives them in hundredths of a second everywhere. */
+/** Linux reports hundredths of a second in /proc on every processor. */
 const millisecondsPerTick = 10
 
-/** Exact at once. */
+/** Counters that are exact at any time. */
 export interface Costs {
   /** Of API, worker and PostgreSQL; null where there is no /proc. */
   cpuMilliseconds: number | null
   walBytes: number
 }
 
-/** PostgreSQL's processes report them some seconds late. */
+/** Counters that PostgreSQL's processes report some seconds late. */
 export interface LateCosts {
   commits: number
   fsyncs: number
 }
 
-/** Longer than any process of PostgreSQL keeps its counters for itself. */
+/** An idle PostgreSQL process reports its counters after at most 10 s. */
 export const lateMilliseconds = 11_000
 
 export async function costsOf({ processes }: RunningService): Promise<Costs> {
@@ -40,14 +40,14 @@ export async function lateCostsOf({ processes }: RunningService): Promise<LateCo
 
 interface ProcessTimes {
   parent: number
-  /** Ticks of its own, and of its children that have ended. */
+  /** Of the process and of its children that have ended. */
   ticks: number
 }
 
 function timesOf(pid: number | string): ProcessTimes | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name before may hold spaces and brackets: the fields behind it begin with the state, the third.
+    // The second field, the name, may contain spaces and brackets. The state, the third, follows its last bracket.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     const field = (place: number) => Number(fields[place - 3])
     return { parent: field(4), ticks: field(14) + field(15) + field(16) + field(17) }

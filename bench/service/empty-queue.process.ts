@@ -1,4 +1,4 @@
-/** One side of a BullMQ queue on Redis whose jobs do nothing: adds them, or takes them. */
+/** One side of a BullMQ queue on Redis whose jobs do nothing: adds jobs or takes them. */
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { answerMessages } from './helper.js'
@@ -6,7 +6,7 @@ import { answerMessages } from './helper.js'
 export type EmptyQueueOrder =
   /** Adds all of them at once. */
   | { type: 'addAll'; redis: string; jobs: number }
-  /** Adds each by itself, 32 at a time, as requests would. */
+  /** Adds each separately, 32 at a time, as requests would. */
   | { type: 'addEach'; redis: string; jobs: number }
   /** Takes so many. */
   | { type: 'take'; redis: string; jobs: number }

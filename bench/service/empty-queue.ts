@@ -1,13 +1,23 @@
-/** Jobs that do nothing, in BullMQ on a Redis of their own: what a queue costs without what is queued. */
+/** Jobs that do nothing, in BullMQ on a separate Redis: the cost of the queue alone. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { endAtLast } from '../cleanup.js'
 import type { EmptyQueueOrder, EmptyQueueReport } from './empty-queue.process.js'
 import { Helper } from './helper.js'
 
 type Side = Helper<EmptyQueueOrder, EmptyQueueReport>
 
 export class EmptyQueue {
+  /** Also ends the server. */
+  readonly stop = endAtLast(async () => {
+    await this.adder.stop()
+    await this.taker.stop()
+    const exited = once(this.server, 'exit')
+    this.server.kill('SIGTERM')
+    await exited
+  })
+
   private constructor(
     private readonly redis: string,
     private readonly server: ChildProcess,
@@ -33,27 +43,19 @@ export class EmptyQueue {
     return new EmptyQueue(`redis://127.0.0.1:${port}`, server, side(), side())
   }
 
-  /** Jobs a second that are taken where all of them wait. */
+  /** Jobs taken a second when all of them are queued first. */
   async takenRate(jobs: number): Promise<number> {
     await this.adder.ask({ type: 'addAll', redis: this.redis, jobs })
     const { begin, end } = await this.taker.ask({ type: 'take', redis: this.redis, jobs })
     return (1_000 * jobs) / (end - begin)
   }
 
-  /** Jobs a second from the first that is added to the last that is taken, both at once. */
+  /** Jobs a second from the first added to the last taken, while both go on. */
   async rate(jobs: number): Promise<number> {
     const taken = this.taker.ask({ type: 'take', redis: this.redis, jobs })
     const { begin } = await this.adder.ask({ type: 'addEach', redis: this.redis, jobs })
     const { end } = await taken
     return (1_000 * jobs) / (end - begin)
-  }
-
-  async stop(): Promise<void> {
-    await this.adder.stop()
-    await this.taker.stop()
-    const exited = once(this.server, 'exit')
-    this.server.kill('SIGTERM')
-    await exited
   }
 }
 

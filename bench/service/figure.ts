@@ -1,11 +1,11 @@
-/** What was measured of the services and of what they are compared with, round by round, and how it is shown. */
+/** A figure of the services and of their reference, round by round, and how it is printed. */
 import { middle } from '../comparison.js'
 
-/** `now` is this build, `before` the one that --against names, `reference` the bare thing beside them. */
+/** `now` is this build, `before` the one that --against names, `reference` the bare part that both are compared with. */
 export type Subject = 'now' | 'before' | 'reference'
 
 export interface Goal {
-  /** What is held against the bound: the value, or its ratio to another. */
+  /** What is compared with the limit: the value, or its ratio to another subject. */
   of: 'value' | 'reference' | 'before'
   bound: 'at least' | 'at most'
   limit: number
@@ -14,12 +14,12 @@ export interface Goal {
 export interface FigurePlan {
   name: string
   unit: string
-  /** What the reference is: Fastify, INSERT, BullMQ. */
+  /** The name of the reference, such as Fastify. */
   reference?: string
   goals?: readonly Goal[]
 }
 
-/** Ratios are of the same round, so that a machine that changes changes both sides of them. */
+/** A ratio is taken within one round, so that a change of the machine affects both sides. */
 export class Figure {
   readonly samples: Readonly<Record<Subject, number[]>> = { now: [], before: [], reference: [] }
 

@@ -1,6 +1,5 @@
-/** Milliseconds from POST /jobs to the first epoch on the socket, which is opened when the answer has come. */
+/** Milliseconds from POST /jobs to the first epoch on a socket that is opened after the answer. */
 import { type ChildProcess, fork } from 'node:child_process'
-import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Figure } from './figure.js'
@@ -40,7 +39,6 @@ export async function measureFirstEpochs({ services, rounds, report }: Run): Pro
       report(median)
       report(late)
     }
-    console.error(`load after the first epochs: ${loadavg()[0].toFixed(1)}`)
   } finally {
     await inserts.stop()
   }

@@ -1,9 +1,9 @@
-/** Processes beside the services: those that make load, and the bare ones that the services are compared with. */
+/** Processes next to the services: those that make load, and the bare ones that the services are compared with. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-/** One that answers each message with one. It ends with this process. */
+/** Answers each message with one message. Ends with this process. */
 export class Helper<Question extends object, Reply> {
   readonly #child: ChildProcess
 
@@ -43,7 +43,7 @@ interface Failure {
 const isFailure = (reply: unknown): reply is Failure =>
   typeof reply === 'object' && reply !== null && 'failure' in reply
 
-/** In the other process: answers its messages in turn. */
+/** Called in the other process. */
 export function answerMessages<Question, Reply>(answer: (question: Question) => Promise<Reply>): void {
   process.on('disconnect', () => process.exit(0))
   process.on('message', (question: Question) => {

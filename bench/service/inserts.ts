@@ -1,4 +1,4 @@
-/** The least that keeps something: one row inserted and committed, in a PostgreSQL that does nothing else. */
+/** The cost of storing one row: inserted and committed in a PostgreSQL that does nothing else. */
 import pg from 'pg'
 import { type Postgres, startPostgres } from '../processes.js'
 import { smallJob } from './running-service.js'
@@ -16,14 +16,18 @@ export class BareInserts {
     const postgres = await startPostgres()
     const { connectionString } = postgres
     const clients = Array.from({ length: connections }, () => new pg.Client({ connectionString }))
-    for (const client of clients) await client.connect()
+    for (const client of clients) {
+      // Without a listener, the end of the server would end this process.
+      client.on('error', () => {})
+      await client.connect()
+    }
     await clients[0].query(
       'CREATE TABLE insertion (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body jsonb NOT NULL)',
     )
     return new BareInserts(postgres, clients)
   }
 
-  /** Milliseconds that each of so many took, one after the other. */
+  /** Milliseconds of each insert, one after another. */
   async times(count: number): Promise<number[]> {
     const times: number[] = []
     for (let n = 0; n < count; n++) {
@@ -34,7 +38,7 @@ export class BareInserts {
     return times
   }
 
-  /** Committed a second over so many connections. */
+  /** Inserts committed a second. */
   async rate(connections: number, milliseconds: number): Promise<number> {
     let committed = 0
     const begin = performance.now()

@@ -1,4 +1,4 @@
-/** Sends one request again and again over so many connections, for so long, and counts the answers. */
+/** Repeats one request over several connections for some time, and counts the answers. */
 import { Connection } from './connection.js'
 import { answerMessages } from './helper.js'
 

@@ -1,4 +1,4 @@
-/** Requests a second that a server answers, asked by a process of its own. */
+/** Requests a second that a server answers, sent by a separate process. */
 import { Helper } from './helper.js'
 import type { Load, LoadReport } from './load.process.js'
 

@@ -1,98 +1,19 @@
-/** Answers a second: predictions, a job, and whether the process lives, beside a Fastify that answers the same JSON. */
+/** Answers a second, against a Fastify that answers the same JSON. */
 import type { BareRoute } from './bare-fastify.process.js'
 import { requestOf } from './connection.js'
 import { Figure, type FigurePlan } from './figure.js'
 import { Helper } from './helper.js'
 import { LoadGenerator } from './load.js'
+import { prepare, questions, type Route, type Subjects } from './questions.js'
 import { leaveOut, type Run, turnsOf } from './run.js'
-import { type RunningService, smallJob } from './running-service.js'
+import type { RunningService } from './running-service.js'
 
 const warmUpMilliseconds = 1_500
-const measuredMilliseconds = 1_500
-const crowd = 32
+/** A round is several short slices by turns, so that other work on the machine affects all servers. */
+const slices = 3
+const sliceMilliseconds = 500
 
-interface Route {
-  method: 'GET' | 'POST'
-  path: string
-  body?: object
-}
-
-interface Subjects {
-  small: string
-  wide: string
-  job: string
-}
-
-interface Question {
-  plan: FigurePlan
-  connections: number
-  route(subjects: Subjects): Route
-}
-
-const goal = (limit: number) => [{ of: 'reference', bound: 'at least', limit } as const]
-const plan = (name: string, limit: number): FigurePlan => ({
-  name,
-  unit: 'a second',
-  reference: 'Fastify',
-  goals: goal(limit),
-})
-
-const pixels = 784
-const classes = 10
-const rowsAtOnce = 256
-
-/** Most pixels of a digit are white. */
-const picture = (row: number) =>
-  Array.from({ length: pixels }, (_, place) =>
-    (place * 7 + row) % 5 === 0 ? (place * 31 + row * 17) % 256 : 0,
-  )
-
-const wideJob = {
-  dataset: {
-    x: Array.from({ length: 2 * classes }, (_, row) => picture(row)),
-    y: Array.from({ length: 2 * classes }, (_, row) =>
-      Array.from({ length: classes }, (_, each) => (each === row % classes ? 1 : 0)),
-    ),
-  },
-  network: {
-    layers: [
-      { type: 'dense', units: 128, activation: 'relu' },
-      { type: 'dense', units: classes, activation: 'softmax' },
-    ],
-  },
-  loss: 'categoricalCrossentropy',
-  epochs: 1,
-  seed: 1,
-}
-
-const manyRows = { inputs: Array.from({ length: rowsAtOnce }, (_, row) => picture(row)) }
-
-const predictOne = ({ small }: Subjects): Route => ({
-  method: 'GET',
-  path: `/models/${small}/predict?x=0,1`,
-})
-
-const questions: readonly Question[] = [
-  { plan: plan('predictions, 32 connections', 0.45), connections: crowd, route: predictOne },
-  { plan: plan('predictions, one connection', 0.2), connections: 1, route: predictOne },
-  {
-    plan: plan('predictions of 256 rows (784-128-10), 32 connections', 0.12),
-    connections: crowd,
-    route: ({ wide }) => ({ method: 'POST', path: `/models/${wide}/predict`, body: manyRows }),
-  },
-  {
-    plan: plan('GET /health/live, 32 connections', 0.7),
-    connections: crowd,
-    route: () => ({ method: 'GET', path: '/health/live' }),
-  },
-  {
-    plan: plan('GET /jobs/{id}, 32 connections', 0.25),
-    connections: crowd,
-    route: ({ job }) => ({ method: 'GET', path: `/jobs/${job}` }),
-  },
-]
-
-/** A server and the request that it is asked. */
+/** A server and the request that it gets. */
 interface Target {
   subject: 'now' | 'before' | 'reference'
   port: number
@@ -113,7 +34,11 @@ export async function measurePredictions({ services, rounds, report }: Run): Pro
         request: bytesOf(route(subjects)),
       }))
       targets.push({ subject: 'reference', port, request: bytesOf(route(prepared[0].subjects)) })
-      report(await measure(plan, targets, connections, rounds, load))
+      const figure = await measure(plan, targets, connections, rounds, load).catch((error: unknown) => {
+        leaveOut(plan.name, error)
+        return new Figure(plan)
+      })
+      report(figure)
     }
   } finally {
     await load.stop()
@@ -129,28 +54,24 @@ async function measure(
   load: LoadGenerator,
 ): Promise<Figure> {
   const figure = new Figure(plan)
-  for (let round = -1; round < rounds; round++) {
-    const milliseconds = round < 0 ? warmUpMilliseconds : measuredMilliseconds
-    for (const { subject, port, request } of turnsOf(targets, Math.max(0, round))) {
-      try {
-        const rate = await load.rate(port, request, connections, milliseconds)
-        if (round >= 0) figure.record(round, subject, rate)
-      } catch (error) {
-        leaveOut(`${plan.name} (${subject})`, error)
+  for (const { port, request } of targets) {
+    await load.rate(port, request, connections, warmUpMilliseconds)
+  }
+  for (let round = 0; round < rounds; round++) {
+    const rates = new Map<Target, number>()
+    for (let slice = 0; slice < slices; slice++) {
+      for (const target of turnsOf(targets, round + slice)) {
+        const { port, request } = target
+        const rate = await load.rate(port, request, connections, sliceMilliseconds)
+        rates.set(target, (rates.get(target) ?? 0) + rate / slices)
       }
     }
+    for (const [{ subject }, rate] of rates) figure.record(round, subject, rate)
   }
   return figure
 }
 
-async function prepare(service: RunningService): Promise<Subjects> {
-  const small = await service.trained(smallJob(1))
-  const wide = await service.trained(wideJob)
-  if (small.modelId === null || wide.modelId === null) throw new Error('a job left no model')
-  return { small: small.modelId, wide: wide.modelId, job: small.id }
-}
-
-/** A route each for what the first service answers. */
+/** A route for each answer of the first service. */
 async function bareRoutes(service: RunningService, subjects: Subjects): Promise<BareRoute[]> {
   const routes = new Map<string, BareRoute>()
   for (const { route } of questions) {

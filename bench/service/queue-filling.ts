@@ -1,4 +1,4 @@
-/** Queues that are longer than a client could make in the time: copies of one job's row. */
+/** Long queues in little time: copies of one job's row. */
 import { type JobState, type RunningService, smallJob } from './running-service.js'
 
 export interface QueueShape {
@@ -7,18 +7,18 @@ export interface QueueShape {
 }
 
 /**
- * Where each queued job has a ticket, making one for every copy would take minutes: only so many seem to have none yet.
- * Another build has no such column, and the name means nothing to it.
+ * A build that makes a ticket for each queued job would need minutes for all copies. Only this many seem to lack one.
+ * A build without the column ignores the value.
  */
 const withoutTicket = 300
 
-/** Columns that PostgreSQL does not fill in by itself. */
+/** Columns without values that PostgreSQL generates. */
 const givenColumns = `
   SELECT string_agg(quote_ident(column_name), ', ') AS columns FROM information_schema.columns
   WHERE table_schema = current_schema() AND table_name = 'Job'
     AND is_generated = 'NEVER' AND is_identity = 'NO' AND coalesce(column_default, '') NOT LIKE 'nextval%'`
 
-/** `$1` is the job that is copied, `$2` how many copies, `$3` of how many tenants. */
+/** Values: the job to copy, the number of copies, the number of tenants. */
 const copiesOf = (columns: string) => `
   INSERT INTO "Job" (${columns})
   SELECT ${columns} FROM (
@@ -32,7 +32,7 @@ const copiesOf = (columns: string) => `
     WHERE original.id = $1
   ) AS copies`
 
-/** Adds what is missing to the shape, and a job that is the last in line of its tenant. */
+/** Adds the missing jobs, and one that is the last of its tenant. */
 export async function fill(service: RunningService, { queued, tenants }: QueueShape): Promise<JobState> {
   const { database } = service.processes
   const last = await service.submit(smallJob(0))

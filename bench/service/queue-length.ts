@@ -1,6 +1,6 @@
 /**
- * Whether a long queue is slower than a short one: a POST, a GET of the job that waits longest, and how fast jobs are
- * taken and trained, with few and with many queued. The many are copies of one job's row.
+ * Whether a long queue is slower than a short one: a POST, a GET of the last queued job, and the time to take and train a
+ * job, with few and with many queued.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { middle } from '../comparison.js'
@@ -15,12 +15,12 @@ const tenantCounts = [1, 50]
 
 const requestsARound = 10
 const requestMilliseconds = 1_500
-/** Each takes a job from a queue of `few` at least. */
+/** Fewer than are queued. */
 const takenARound = 30
 const takingMilliseconds = 3_000
-/** A queue of tickets gets its tickets meanwhile. */
+/** A queue of tickets gets its tickets in this time. */
 const ticketMilliseconds = 4_000
-const operations = ['POST /jobs', 'GET /jobs/{id} of the last in line', 'a job taken and trained'] as const
+const operations = ['POST /jobs', 'GET /jobs/{id} of the last queued', 'a job taken and trained'] as const
 type Operation = (typeof operations)[number]
 type Figures = Readonly<Record<Operation, Figure>>
 
@@ -49,7 +49,7 @@ export async function measureQueueLengths({ services, rounds, report }: Run): Pr
   }
 }
 
-/** A long queue may cost half as much again as a short one, which is what noise makes of the same. */
+/** The goal leaves room for noise: the same cost measured twice may differ by half. */
 function figuresOf({ queued, tenants }: QueueShape, short: Figures | undefined): Figures {
   const goals = [{ of: 'reference', bound: 'at most', limit: 1.5 } as const]
   const figure = (operation: Operation) =>
@@ -60,7 +60,7 @@ function figuresOf({ queued, tenants }: QueueShape, short: Figures | undefined):
     })
   return {
     'POST /jobs': figure('POST /jobs'),
-    'GET /jobs/{id} of the last in line': figure('GET /jobs/{id} of the last in line'),
+    'GET /jobs/{id} of the last queued': figure('GET /jobs/{id} of the last queued'),
     'a job taken and trained': figure('a job taken and trained'),
   }
 }
@@ -91,7 +91,7 @@ async function measure(
         timed((n) => service.submit(smallJob(n))),
       )
       await note(
-        'GET /jobs/{id} of the last in line',
+        'GET /jobs/{id} of the last queued',
         round,
         service,
         timed(() => service.get(path)),
@@ -103,7 +103,7 @@ async function measure(
   }
 }
 
-/** The median milliseconds of a request, of as many as fit into the time. */
+/** The median milliseconds of the requests that fit into the time. */
 async function timed(request: (n: number) => Promise<unknown>): Promise<number> {
   const times: number[] = []
   const end = performance.now() + requestMilliseconds
@@ -115,7 +115,7 @@ async function timed(request: (n: number) => Promise<unknown>): Promise<number> 
   return middle(times)
 }
 
-/** Milliseconds a job, from the start of the first to the end of the last, while the worker may go on for a while. */
+/** Milliseconds a job, from the start of the first to the end of the last, while the worker runs for a short time. */
 async function taken(service: RunningService): Promise<number> {
   const { database } = service.processes
   const { rows: clock } = await database.query<{ now: Date }>('SELECT clock_timestamp() AS now')

@@ -1,15 +1,15 @@
-/** What the groups of figures share: the services, how many rounds, and where results go. */
+/** What the groups of figures share. */
 import { Figure, type FigurePlan } from './figure.js'
 import type { RunningService } from './running-service.js'
 
 export interface Run {
-  /** This build's, and that of --against. */
+  /** This build's service, and that of --against. */
   services: readonly RunningService[]
   rounds: number
   report(figure: Figure): void
 }
 
-/** What was not measured is said, and nothing stands in its place. */
+/** Reports a figure that could not be measured. */
 export function leaveOut(what: string, reason: unknown): void {
   console.error(`left out: ${what}: ${reason instanceof Error ? reason.message : String(reason)}`)
 }
@@ -21,7 +21,7 @@ export function figures<Name extends string>(
   return Object.fromEntries(entries)
 }
 
-/** Each round begins with another, so that none always comes after the same one. */
+/** Each round begins with the next item, so that none always follows the same one. */
 export function turnsOf<Item>(items: readonly Item[], round: number): Item[] {
   const first = round % items.length
   return [...items.slice(first), ...items.slice(0, first)]

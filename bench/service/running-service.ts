@@ -1,11 +1,11 @@
-/** One of the services that are measured: its processes, and a connection to it. */
+/** A service that is measured: its processes and a connection to it. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
 import { type StartedProcesses, startProcesses } from '../processes.js'
 import { bodyOf, Connection, requestOf } from './connection.js'
 
-/** High enough that none of them is what is measured. */
+/** High enough to refuse nothing. */
 const limits = { MAXIMUM_REQUESTS_PER_MINUTE: '1000000000', MAXIMUM_QUEUED_JOBS: '1000000' }
 
 const jobSchema = z.object({
@@ -19,7 +19,7 @@ export type JobState = z.infer<typeof jobSchema>
 
 const listSchema = z.object({ data: z.array(jobSchema), hasMore: z.boolean(), lastId: z.string().nullable() })
 
-/** XOR by four hidden units: the smallest training that teaches anything. */
+/** XOR with four hidden units. */
 export function smallJob(seed: number): object {
   const dense = (units: number) => ({ type: 'dense', units, activation: 'sigmoid' })
   return {
@@ -45,7 +45,7 @@ export class RunningService {
     return new RunningService(subject, port, processes, await Connection.open(port))
   }
 
-  /** @throws Error with the answer where it is no 2xx. */
+  /** @throws Error with the answer unless it is a 2xx */
   async get(path: string): Promise<unknown> {
     return this.#ask(path, requestOf('GET', path))
   }
@@ -72,16 +72,16 @@ export class RunningService {
     return found
   }
 
-  /** Whether a job is queued or running. */
+  /** Whether a job is queued or running. Asks in the order of a job's states, so that none is missed. */
   async isAtWork(): Promise<boolean> {
-    for (const status of ['running', 'queued']) {
+    for (const status of ['queued', 'running']) {
       const { data } = listSchema.parse(await this.get(`/jobs?status=${status}&limit=1`))
       if (data.length > 0) return true
     }
     return false
   }
 
-  /** Milliseconds from now until the first epoch came, when the stream has ended. */
+  /** Watches the job to its end; resolves with the milliseconds until the first epoch. */
   async follow({ id }: JobState): Promise<number> {
     const begin = performance.now()
     const socket = new WebSocket(`ws://127.0.0.1:${this.port}/jobs/${id}/stream`)
@@ -95,7 +95,7 @@ export class RunningService {
     return first
   }
 
-  /** Trained to its end. */
+  /** Resolves when the job has succeeded. */
   async trained(job: object): Promise<JobState> {
     const accepted = await this.submit(job)
     await this.follow(accepted)
@@ -104,9 +104,7 @@ export class RunningService {
     return ended
   }
 
-  /**
-   * Stops the worker process where it is, but in no transaction, whose locks would keep others waiting.
-   */
+  /** Stops the worker process outside any transaction, whose locks would block others. */
   async freezeWorker(): Promise<void> {
     const { worker, database } = this.processes
     for (;;) {
@@ -132,7 +130,7 @@ export class RunningService {
   }
 
   async #ask(path: string, request: Buffer): Promise<unknown> {
-    // The server closes one that was silent for long.
+    // The server closes an idle connection.
     if (this.connection.isClosed) this.connection = await Connection.open(this.port)
     const answer = await this.connection.ask(request)
     const body = bodyOf(answer)
