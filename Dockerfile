@@ -2,9 +2,11 @@ FROM node:24.19.0-bookworm-slim AS build
 WORKDIR /app
 RUN apt-get update && apt-get install -y --no-install-recommends python3 make g++
 COPY package.json package-lock.json .npmrc ./
-COPY native ./native
-COPY scripts/build-native.mjs ./scripts/
 RUN npm ci
+COPY native ./native
+COPY scripts ./scripts
+# For all processors: the image runs on others than the one that builds it.
+RUN npm run build:native -- --all
 COPY . .
 RUN npm run build
 # Of the packages that are optional, only the decoders of pictures are needed here: PostgreSQL is a container of its own.
@@ -16,7 +18,7 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-COPY --from=build /app/native/build/Release/descent.node ./native/build/Release/
+COPY --from=build /app/native/build ./native/build
 USER node
 EXPOSE 3000
 HEALTHCHECK --interval=5s --start-period=30s \

@@ -1,5 +1,7 @@
 {
   "variables": {
+    # The vectors to compile for: avx512, avx2 or neon. scripts/build-native.mjs says which.
+    "kernels%": "avx2",
     "sanitize%": 0,
     "warnings": ["-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-maybe-uninitialized", "-Wno-psabi"],
     # Carrying cells from one step of a loop to the next in scalars costs kernels more than loading them again.
@@ -8,7 +10,7 @@
     "sanitizers": ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer", "-g1", "-O1"]
   },
   "target_defaults": {
-    "defines": ["NAPI_VERSION=8"],
+    "defines": ["NAPI_VERSION=8", "DESCENT_KERNELS=<(kernels)"],
     "cflags": ["<@(warnings)", "<@(optimization)", "<@(commoning)", "-fPIC"],
     "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
     "cflags_cc": ["-std=c++17"],
@@ -23,47 +25,37 @@
   },
   "targets": [
     {
+      # Runs on every processor of the architecture: it asks which kernels may be called.
       "target_name": "descent",
       "type": "loadable_module",
       "sources": ["source/addon.cpp", "source/program.cpp", "source/team.cpp"],
+      "dependencies": ["kernels"],
+      "conditions": [["OS=='linux'", { "ldflags": ["-pthread"] }]]
+    },
+    {
+      "target_name": "kernels",
+      "type": "static_library",
+      "sources": ["source/kernels-<(kernels).cpp"],
       "conditions": [
-        ["OS=='linux'", { "ldflags": ["-pthread"] }],
-        ["target_arch=='x64'", { "dependencies": ["avx2", "avx512"] }],
-        ["target_arch=='arm64'", { "dependencies": ["neon"] }]
-      ]
-    }
-  ],
-  "conditions": [
-    [
-      "target_arch=='x64'",
-      {
-        "targets": [
+        [
+          "kernels=='avx2'",
           {
-            "target_name": "avx2",
-            "type": "static_library",
-            "sources": ["source/kernels-avx2.cpp"],
             # The innermost loop of a product fits two lines of instructions if it begins one; three cost up to a tenth.
             "cflags": ["-mavx2", "-mfma", "-falign-loops=64"],
             "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["-mavx2", "-mfma"] }
-          },
+          }
+        ],
+        [
+          "kernels=='avx512'",
           {
-            "target_name": "avx512",
-            "type": "static_library",
             "variables": {
               "instructions": ["-mavx2", "-mfma", "-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw"]
             },
-            "sources": ["source/kernels-avx512.cpp"],
             "cflags": ["<@(instructions)", "-mprefer-vector-width=512"],
             "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["<@(instructions)"] }
           }
         ]
-      }
-    ],
-    [
-      "target_arch=='arm64'",
-      {
-        "targets": [{ "target_name": "neon", "type": "static_library", "sources": ["source/kernels-neon.cpp"] }]
-      }
-    ]
+      ]
+    }
   ]
 }

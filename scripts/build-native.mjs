@@ -1,75 +1,110 @@
-// Builds the native addon into native/build/Release when the package is installed. Where that is not possible it says
-// so in one line and succeeds: the WASM backend takes over.
-//   build-native.mjs [--sanitize] [--architecture arm64] [--folder native]
-// With sanitizers, or for another architecture (by the cross compiler that CC, CXX and AR name), it fails instead, and shows
-// what the compiler said.
-import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, statSync } from 'node:fs'
+// Compiles the native addon into native/build: the kernels that this processor runs, or all. What is built already from the
+// same sources is left alone. Without an addon the WASM backend trains; why there is none is said in one line.
+//   build-native.mjs [--all] [--optional] [--background] [--sanitize] [--architecture arm64] [--folder native]
+// --optional    ends with 0 in any case
+// --background  yields to all other processes, and leaves alone what another process builds or what failed before
+// --sanitize    with the sanitizers for addresses and undefined behaviour
+// --architecture another one's, by the cross compiler that CC, CXX and AR name
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { constants, setPriority } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { withLock } from './build-lock.mjs'
+import { addonFile, digestOfSources, kernelsFor, widestByAddon } from './native-sources.mjs'
+import { buildByNodeGyp, NotBegun, run } from './node-gyp.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { values } = parseArgs({
   options: {
+    all: { type: 'boolean', default: false },
+    optional: { type: 'boolean', default: false },
+    background: { type: 'boolean', default: false },
     sanitize: { type: 'boolean', default: false },
     architecture: { type: 'string', default: process.arch },
     folder: { type: 'string', default: 'native' },
   },
 })
+const { architecture, sanitize } = values
 const folder = resolve(root, values.folder)
-const binary = join(folder, 'build', 'Release', 'descent.node')
-const wanted = values.sanitize || values.architecture !== process.arch
-/** Without an answer from the network in this time there are no headers to be had; who wants more waits as long as it takes. */
-const patience = wanted ? undefined : 240_000
+const output = join(folder, 'build')
+const digest = digestOfSources(folder)
 
-/** @returns node-gyp as npm brings it: named by npm while it runs a script, else beside this Node. */
-function nodeGyp() {
-  const prefix = dirname(dirname(process.execPath))
-  const candidates = [
-    process.env.npm_config_node_gyp,
-    process.env.npm_execpath &&
-      join(dirname(process.env.npm_execpath), '..', 'node_modules', 'node-gyp', 'bin', 'node-gyp.js'),
-    join(prefix, 'lib', 'node_modules', 'npm', 'node_modules', 'node-gyp', 'bin', 'node-gyp.js'),
-    join(prefix, 'share', 'nodejs', 'node-gyp', 'bin', 'node-gyp.js'),
-  ]
-  return candidates.find((path) => path !== undefined && existsSync(path))
+/** Calls `work` with an empty folder, which is removed afterwards. */
+async function inFolder(name, work) {
+  const path = join(output, `work-${name}`)
+  rmSync(path, { recursive: true, force: true })
+  mkdirSync(path, { recursive: true })
+  try {
+    return await work(path)
+  } finally {
+    rmSync(path, { recursive: true, force: true })
+  }
 }
 
-function isFresh() {
-  if (!existsSync(binary)) return false
-  const sources = join(folder, 'source')
-  const inputs = [join(folder, 'binding.gyp'), ...readdirSync(sources).map((name) => join(sources, name))]
-  const built = statSync(binary).mtimeMs
-  return inputs.every((path) => statSync(path).mtimeMs < built)
-}
-
-/** @returns null when the addon was built, else why not. */
-function build() {
-  if (process.platform === 'win32') return 'its kernels are written for gcc and clang'
-  if (values.architecture !== 'x64' && values.architecture !== 'arm64')
-    return `there are no kernels for ${values.architecture}`
-  const tool = nodeGyp()
-  if (tool === undefined) return 'there is no node-gyp beside npm'
-  const args = [tool, 'rebuild', '-C', folder, '--jobs=max', `--arch=${values.architecture}`]
-  // Headers that came with this Node need no download.
-  const prefix = dirname(dirname(process.execPath))
-  if (existsSync(join(prefix, 'include', 'node', 'node_api.h'))) args.push(`--nodedir=${prefix}`)
-  if (values.sanitize) args.push('--', '-Dsanitize=1')
-  const { status, error, stdout, stderr } = spawnSync(process.execPath, args, {
-    encoding: 'utf8',
-    timeout: patience,
+/** @returns the widest kernels that this processor runs, or null. */
+function widest() {
+  if (architecture !== 'x64') return kernelsFor(architecture)[0]
+  const known = widestByAddon(folder, digest)
+  if (known !== undefined) return known
+  return inFolder('probe', async (work) => {
+    const probe = join(work, 'probe')
+    const compiler = process.env.CXX ?? (process.platform === 'darwin' ? 'c++' : 'g++')
+    await run(compiler, ['-std=c++17', join(folder, 'source', 'probe.cpp'), '-o', probe])
+    return (await run(probe, [])).trim() || null
   })
-  if (status === 0) return null
-  if (error !== undefined) return error.message
-  if (wanted) process.stderr.write(`${stdout}${stderr}`)
-  const compiler = /(?:make|g\+\+|c\+\+|cc1plus): (?:.*not found|.*No such file.*)$/m.exec(stderr)?.[0]
-  return compiler ?? /^gyp ERR! stack (?:Error: )?(.+)$/m.exec(stderr)?.[1] ?? 'node-gyp failed'
 }
 
-if (!isFresh()) {
-  const reason = build()
-  if (reason === null) console.log('descent: built the native backend')
-  else console.log(`descent: no native backend, WASM takes over (${reason})`)
-  if (reason !== null && wanted) process.exitCode = 1
+async function wantedKernels() {
+  if (process.platform === 'win32') throw new NotBegun('its kernels are written for gcc and clang')
+  const all = kernelsFor(architecture)
+  if (all.length === 0) throw new NotBegun(`there are no kernels for ${architecture}`)
+  if (values.all || architecture !== process.arch) return all
+  const one = await widest()
+  if (one === null) throw new NotBegun('this processor has neither AVX2 with FMA nor NEON')
+  return [one]
+}
+
+async function compile(kernels) {
+  const failure = addonFile(folder, kernels, digest, '.failed')
+  try {
+    await inFolder(kernels, async (work) => {
+      for (const name of ['binding.gyp', 'source'])
+        cpSync(join(folder, name), join(work, name), { recursive: true })
+      if (digestOfSources(work) !== digest) throw new NotBegun('the sources are being changed')
+      await buildByNodeGyp(work, { architecture, kernels, sanitize })
+      renameSync(join(work, 'build', 'Release', 'descent.node'), addonFile(folder, kernels, digest))
+    })
+    rmSync(failure, { force: true })
+  } catch (error) {
+    if (!(error instanceof NotBegun)) writeFileSync(failure, error.message)
+    throw error
+  }
+}
+
+/** What an earlier build left, and what other sources made. */
+function removeLeftovers(isLeftover) {
+  for (const name of readdirSync(output))
+    if (isLeftover(name)) rmSync(join(output, name), { recursive: true, force: true })
+}
+
+async function build() {
+  const isMissing = (kernels) =>
+    !existsSync(addonFile(folder, kernels, digest)) &&
+    !(values.background && existsSync(addonFile(folder, kernels, digest, '.failed')))
+  removeLeftovers((name) => name.startsWith('work-'))
+  const missing = (await wantedKernels()).filter(isMissing)
+  if (missing.length === 0) return
+  await Promise.all(missing.map(compile))
+  removeLeftovers((name) => name !== 'lock' && !name.includes(digest))
+  console.log(`descent: built the native backend (${missing.join(', ')})`)
+}
+
+try {
+  if (values.background) setPriority(constants.priority.PRIORITY_LOW)
+  await withLock(join(output, 'lock'), { patient: !values.background }, build)
+} catch (error) {
+  if (!values.optional && !values.background && error.output) process.stderr.write(error.output)
+  console.log(`descent: no native backend, WASM takes over (${error.message})`)
+  if (!values.optional) process.exitCode = 1
 }

@@ -1,9 +1,10 @@
 // Builds dist/: the Prisma client from the schema, TypeScript, the page, the WASM modules, the migrations; side by side, and
 // only what changed. Types are not checked here but by `npm run check`.
-import { cpSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runCommand, runScript, unlessFresh } from './build-step.mjs'
+import { digestOfSources } from './native-sources.mjs'
 
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))))
 
@@ -59,3 +60,6 @@ await Promise.all([buildPrograms(), ...wasmVariants.map(assemble), buildPage(), 
 
 // What the programs find beside themselves.
 cpSync(join(wasm, 'build'), join('dist', wasm, 'build'), { recursive: true })
+const kernels = 'dist/src/engine/kernels/native'
+mkdirSync(kernels, { recursive: true })
+writeFileSync(join(kernels, 'sources.sha256'), digestOfSources('native'))

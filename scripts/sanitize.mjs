@@ -9,7 +9,7 @@ function library(name) {
 }
 
 inTreeCopy((_, run) => {
-  run(process.execPath, ['scripts/build-native.mjs', '--sanitize'])
+  run(process.execPath, ['scripts/build-native.mjs', '--all', '--sanitize'])
   const watched = {
     LD_PRELOAD: `${library('libasan.so')} ${library('libstdc++.so.6')}`,
     // What Node leaves unfreed at its end is its own affair.

@@ -47,12 +47,14 @@ export function inTreeCopy(work) {
   }
 }
 
-/** Runs a program that ends with 1 unless the addon loads and offers kernels: the suites would skip it. */
+/** Runs a program that ends with 1 unless an addon loads and offers kernels: the suites would skip it. */
 export const addonLoads = [
   '-e',
-  `const name = require('./native/build/Release/descent.node').variant('')
-   console.log('the addon runs its kernels for ' + name)
-   if (!name) process.exit(1)`,
+  `const folder = './native/build/'
+   const addons = require('node:fs').readdirSync(folder).filter((name) => name.endsWith('.node'))
+   const names = addons.map((name) => require(folder + name).variant('')).filter((name) => name !== null)
+   console.log('the addon runs its kernels for ' + names.join(', '))
+   if (names.length === 0) process.exit(1)`,
 ]
 
 /** Vitest's arguments for all suites of the addon. */

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { type Logger, pino } from 'pino'
 import { openCalibration } from '../workers/calibration.js'
 import { openPredictorPool } from '../workers/predictor-pool.js'
+import { buildAddon } from './addon-build.js'
 import { type Config, limitsOf, readConfig } from './config.js'
 import { isFinished } from './contract/job.js'
 import type { ReadingLimits } from './datasets/reading/limits.js'
@@ -51,8 +52,10 @@ export interface Server {
 /** Beside the compiled sources in dist/. */
 const pageDirectory = fileURLToPath(new URL('../page', import.meta.url))
 
-/** Brings the database up to date, then listens. */
+/** Brings the database up to date, then listens. @throws Error when the backend that is required does not run here. */
 export async function startServer(config: Config, connectionString: string, log: Logger): Promise<Server> {
+  if (config.DESCENT_BACKEND === 'native') await buildAddon(config.DESCENT_BACKEND, log)
+  explainBackend(config.DESCENT_BACKEND)
   await applyMigrations(connectionString, migrationsDirectory)
   const database = openDatabase(connectionString)
   const keys = keyStore(database)
@@ -120,7 +123,13 @@ export async function startServer(config: Config, connectionString: string, log:
       maximumThreads: config.MAXIMUM_THREADS,
     },
     pingMilliseconds: 20_000,
-    readiness: { missing: () => missingParts(jobs, queue), backend: explainBackend(config.DESCENT_BACKEND) },
+    readiness: {
+      missing: () => missingParts(jobs, queue),
+      // A faster one may appear.
+      get backend() {
+        return explainBackend(config.DESCENT_BACKEND)
+      },
+    },
     limits: {
       bodyBytes: config.MAXIMUM_BODY_BYTES,
       uploadSeconds: config.MAXIMUM_UPLOAD_SECONDS,
@@ -216,6 +225,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (config.DATABASE_URL === undefined) {
     throw new Error('The API alone needs DATABASE_URL; `npm start` brings a PostgreSQL of its own.')
   }
+  await buildAddon(config.DESCENT_BACKEND, log)
   const server = await startServer(config, config.DATABASE_URL, log)
   log.info(`listening on ${server.address}`)
   const stop = () => {

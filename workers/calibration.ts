@@ -1,11 +1,13 @@
-/** How fast this machine trains: measured once, in a thread, when it is first asked for. */
+/** How fast this machine trains: measured in a thread when it is first asked for, and again on another backend. */
 import { Worker } from 'node:worker_threads'
+import { explainBackend } from '../src/engine/index.js'
 import type { Calibration, Speed } from '../src/training/ports.js'
 import type { BackendSetting } from './messages.js'
 
 export function openCalibration(backend: BackendSetting): Calibration {
   let measured: Promise<Speed> | undefined
   let thread: Worker | undefined
+  let measuredOn: string | undefined
 
   function measure(): Promise<Speed> {
     return new Promise((resolve, reject) => {
@@ -18,6 +20,9 @@ export function openCalibration(backend: BackendSetting): Calibration {
 
   return {
     speed() {
+      const { name } = explainBackend(backend)
+      if (name !== measuredOn) measured = undefined
+      measuredOn = name
       measured ??= measure().catch((error) => {
         // The next question tries again.
         measured = undefined

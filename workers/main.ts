@@ -1,6 +1,7 @@
 /** The worker process: is woken, claims jobs and trains them. */
 import { randomBytes } from 'node:crypto'
 import { pino } from 'pino'
+import { buildAddon } from '../src/addon-build.js'
 import { limitsOf, readConfig } from '../src/config.js'
 import { explainBackend } from '../src/engine/index.js'
 import { consume, openQueue } from '../src/queue/queue.js'
@@ -32,6 +33,7 @@ if (connectionString === undefined) {
 
 await applyMigrations(connectionString, migrationsDirectory)
 const database = openDatabase(connectionString)
+const isBuilding = await buildAddon(config.DESCENT_BACKEND, log)
 const pool = new TrainerPool()
 const processor = new Processor({
   workerId: config.WORKER_ID ?? `worker_${randomBytes(8).toString('hex')}`,
@@ -78,7 +80,7 @@ async function consumeFrom(url: string) {
   return { queue, consumer }
 }
 const backend = explainBackend(config.DESCENT_BACKEND)
-const isSlower = config.DESCENT_BACKEND === 'auto' && backend.passedOver.length > 0
+const isSlower = config.DESCENT_BACKEND === 'auto' && backend.passedOver.length > 0 && !isBuilding
 const described = { concurrency: config.WORKER_CONCURRENCY, backend }
 if (isSlower) log.warn(described, 'worker is ready, without the fastest backend')
 else log.info(described, 'worker is ready')

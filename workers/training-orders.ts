@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { Coding } from '../src/contract/dataset.js'
 import type { JobSpec } from '../src/contract/job.js'
 import type { Inheritance } from '../src/datasets/inherited-coding.js'
-import { outputShape } from '../src/engine/index.js'
+import { explainBackend, outputShape, runnableBackend } from '../src/engine/index.js'
 import type { AllModels, ClaimedJob, RunStore } from '../src/training/ports.js'
 import type { BackendSetting, RawData, SharedData, TrainingOrder } from './messages.js'
 import type { SharedDatasets, Taken } from './shared-datasets.js'
@@ -35,7 +35,7 @@ export class TrainingOrders {
 
   /** In the order in which the thread will train them. */
   async add(job: ClaimedJob, stop: Int32Array): Promise<TrainingOrder | Refusal> {
-    const { runs, backend, checkpointMilliseconds, log } = this.sources
+    const { runs, checkpointMilliseconds, log } = this.sources
     const source = await this.#loadSource(job)
     if (source === null) return { refused: `The model ${job.spec.from} to start from no longer exists.` }
     const hasFolds = job.spec.earlyStopping?.folds !== undefined
@@ -50,7 +50,7 @@ export class TrainingOrders {
       job.attempt === 1 ? null : await runs.checkpoint(job.jobId, (message) => log.warn(message))
     this.#count++
     return {
-      backend,
+      backend: this.#backendFor(job),
       spec: job.spec,
       changes: job.changes,
       data,
@@ -61,6 +61,15 @@ export class TrainingOrders {
       checkpointMilliseconds,
       stop,
     }
+  }
+
+  /**
+   * The fastest that is there now; a faster one may appear while the job is trained. A job that was begun goes on as it was
+   * begun, so that it ends with the same weights to the last bit.
+   */
+  #backendFor({ backend: begun }: ClaimedJob): TrainingOrder['backend'] {
+    const { backend } = this.sources
+    return (backend === 'auto' ? runnableBackend(begun) : null) ?? explainBackend(backend).name
   }
 
   encoded(index: number, data: SharedData): void {

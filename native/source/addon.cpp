@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #endif
 
+#include "processor.h"
 #include "training.h"
 
 namespace descent {
@@ -42,18 +43,15 @@ void check(napi_status status) {
   if (status != napi_ok) throw Thrown("a value of another type was expected");
 }
 
+#define DESCENT_TEXT_OF(name) #name
+#define DESCENT_TEXT(macro) DESCENT_TEXT_OF(macro)
+/// The name of this addon's kernels, told apart from them: a processor that lacks their instructions may ask for it.
+constexpr const char* compiledName = DESCENT_TEXT(DESCENT_KERNELS);
+
+/// Null where this processor does not run them, or the addon has others.
 const Kernels* kernelsNamed(const std::string& name) {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
-  if (avx512 && (name.empty() || name == "avx512")) return avx512Kernels();
-  if (avx2 && (name.empty() || name == "avx2")) return avx2Kernels();
-#elif defined(__aarch64__)
-  if (name.empty() || name == "neon") return neonKernels();
-#endif
-  return nullptr;
+  const bool wanted = name.empty() || name == compiledName;
+  return wanted && processorRuns(compiledName) ? &compiledKernels() : nullptr;
 }
 
 struct Arena {
@@ -186,12 +184,20 @@ const float* rowsOf(napi_env env, napi_value value, int64_t rows, int64_t width)
   return array.data;
 }
 
-/// variant(name): the kernels that run for this name here ('' for the fastest), or null.
+/// variant(name): the addon's kernels if they run here and have this name or it is '', else null.
 napi_value variant(napi_env env, napi_callback_info info) {
   const Arguments<1> given(env, info);
   const Kernels* kernels = kernelsNamed(textOf(env, given.at[0]));
   napi_value result;
   check(kernels ? napi_create_string_utf8(env, kernels->name, NAPI_AUTO_LENGTH, &result) : napi_get_null(env, &result));
+  return result;
+}
+
+/// widest(): the fastest kernels that this processor runs, whether this addon has them or not; null where it runs none.
+napi_value widest(napi_env env, napi_callback_info) {
+  const char* name = widestKernels();
+  napi_value result;
+  check(name ? napi_create_string_utf8(env, name, NAPI_AUTO_LENGTH, &result) : napi_get_null(env, &result));
   return result;
 }
 
@@ -325,6 +331,7 @@ void offer(napi_env env, napi_value exports, const char* name) {
 NAPI_MODULE_INIT() {
   using namespace descent;
   offer<variant>(env, exports, "variant");
+  offer<widest>(env, exports, "widest");
   offer<trainer>(env, exports, "trainer");
   offer<run>(env, exports, "run");
   offer<predictor>(env, exports, "predictor");

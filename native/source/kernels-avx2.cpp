@@ -3,9 +3,9 @@
 
 namespace descent {
 
-const Kernels* avx2Kernels() {
+const Kernels& compiledKernels() {
   static const Kernels kernels{"avx2", avx2::scratchFor, avx2::run, avx2::predict};
-  return &kernels;
+  return kernels;
 }
 
 }  // namespace descent

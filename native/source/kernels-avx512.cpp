@@ -3,9 +3,9 @@
 
 namespace descent {
 
-const Kernels* avx512Kernels() {
+const Kernels& compiledKernels() {
   static const Kernels kernels{"avx512", avx512::scratchFor, avx512::run, avx512::predict};
-  return &kernels;
+  return kernels;
 }
 
 }  // namespace descent

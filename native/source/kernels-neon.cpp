@@ -3,9 +3,9 @@
 
 namespace descent {
 
-const Kernels* neonKernels() {
+const Kernels& compiledKernels() {
   static const Kernels kernels{"neon", neon::scratchFor, neon::run, neon::predict};
-  return &kernels;
+  return kernels;
 }
 
 }  // namespace descent

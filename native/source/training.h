@@ -69,9 +69,7 @@ struct Kernels {
   void (*predict)(Machine&, const float* inputs, float* outputs, int64_t rows);
 };
 
-/// Those that were compiled; null where the processor is of another kind.
-const Kernels* avx512Kernels();
-const Kernels* avx2Kernels();
-const Kernels* neonKernels();
+/// The one set that this addon was compiled with. Only a processor that runs them may call it.
+const Kernels& compiledKernels();
 
 }  // namespace descent

@@ -70,7 +70,7 @@ export const claimStatement: Statement = {
         "startedAt" = coalesce("startedAt", now()), "claimSize" = chosen.size
       FROM chosen WHERE "Job".id = chosen.id
       RETURNING "Job".id, status, "tenantId", "requestId", "traceId", attempt, spec::text AS spec, changes, "datasetId",
-        "validationDatasetId", epoch, epochs, place
+        "validationDatasetId", epoch, epochs, backend, place
     )
     SELECT changed.*, ${notifyJob} FROM changed ORDER BY place`,
 }
@@ -100,6 +100,7 @@ export const claimedRowSchema = z.object({
   validationDatasetId: z.string().nullable(),
   epoch: z.int(),
   epochs: z.int(),
+  backend: z.string().nullable(),
 })
 type ClaimedRow = z.infer<typeof claimedRowSchema>
 
@@ -144,5 +145,6 @@ function toClaim(row: ClaimedRow): ClaimedJob {
     validationDatasetId: row.validationDatasetId,
     storedEpoch: row.epoch,
     epochs: row.epochs,
+    backend: row.backend,
   }
 }

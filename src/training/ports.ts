@@ -55,6 +55,8 @@ export interface ClaimedJob extends Claim {
   storedEpoch: number
   /** Epochs in all: those of the spec, or those that folds have chosen in an earlier attempt. */
   epochs: number
+  /** The engine's backend that stored them; null when nothing is stored. */
+  backend: string | null
 }
 
 /** Everything a training needs to go on, bit for bit. */

@@ -85,6 +85,11 @@ describe('Dockerfile', () => {
     expect(made.filter((folder) => !ignored.includes(folder))).toEqual([])
   })
 
+  it('brings the kernels for every processor of its architecture', () => {
+    expect(instructions).toContain('RUN npm run build:native -- --all')
+    expect(last).toContain('COPY --from=build /app/native/build ./native/build')
+  })
+
   it('keeps the decoders of pictures, which are packages that npm need not install', () => {
     const lock = z
       .object({ packages: z.record(z.string(), z.looseObject({ optional: z.boolean().optional() })) })

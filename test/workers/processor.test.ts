@@ -7,7 +7,7 @@ import { tableFromInline } from '../../src/datasets/inline.js'
 import type { InputRow } from '../../src/datasets/raw-rows.js'
 import type { NewJob } from '../../src/training/ports.js'
 import { predict } from '../../src/training/predict.js'
-import type { TrainingOrder } from '../../workers/messages.js'
+import type { BackendSetting, TrainingOrder } from '../../workers/messages.js'
 import {
   predictorPool,
   processorModule,
@@ -45,7 +45,7 @@ beforeEach(async () => {
   processor = processorOf('worker_a')
 })
 
-function processorOf(workerId: string) {
+function processorOf(workerId: string, backend: BackendSetting = 'auto') {
   const { runs, datasets, models, figures } = stores
   return new processorModule.Processor({
     workerId,
@@ -56,7 +56,7 @@ function processorOf(workerId: string) {
     pool,
     sharedDatasets: new sharedDatasets.SharedDatasets(64 * 1024 * 1024),
     checkpointMilliseconds: 1_000,
-    backend: 'auto',
+    backend,
     threads: 2,
     log: pino({ level: 'silent' }),
   })
@@ -86,9 +86,9 @@ const dataOf = (batches: TrainingOrder[][]) =>
 const endless = { epochs: 10_000_000 }
 
 /** Starts a job that does not end by itself, and waits for its first epochs. */
-async function startEndless(): Promise<{ id: string; processing: Promise<boolean> }> {
+async function startEndless(on = processor): Promise<{ id: string; processing: Promise<boolean> }> {
   const id = await create(endless)
-  const processing = processor.processNext()
+  const processing = on.processNext()
   await eventually(async () => ((await stores.jobs.get(id))?.epoch ?? 0) > 0 || undefined)
   return { id, processing }
 }
@@ -394,6 +394,37 @@ describe('a running job', () => {
     await historyOf(id)
     await processor.processNext()
     expect(await stores.jobs.get(id)).toEqual(job)
+  })
+
+  it('goes on with the backend that it was begun with, though a faster one is there', async () => {
+    const slow = processorOf('worker_slow', 'reference')
+    const { id, processing } = await startEndless(slow)
+    slow.stop()
+    await processing
+    await slow.close()
+    const { epoch = 0 } = (await stores.jobs.get(id)) ?? {}
+    const resumed = processor.processNext()
+    await eventually(async () => ((await stores.jobs.get(id))?.epoch ?? 0) > epoch || undefined)
+    processor.stop()
+    await resumed
+    expect(await stores.jobs.get(id)).toMatchObject({ status: 'queued', backend: 'reference' })
+    await historyOf(id)
+  })
+
+  it('goes on with another backend where the settings name one', async () => {
+    const slow = processorOf('worker_slow', 'reference')
+    const { id, processing } = await startEndless(slow)
+    slow.stop()
+    await processing
+    await slow.close()
+    const { epoch = 0 } = (await stores.jobs.get(id)) ?? {}
+    const fixed = processorOf('worker_fixed', 'wasm')
+    const resumed = fixed.processNext()
+    await eventually(async () => ((await stores.jobs.get(id))?.epoch ?? 0) > epoch || undefined)
+    fixed.stop()
+    await resumed
+    await fixed.close()
+    expect(await stores.jobs.get(id)).toMatchObject({ status: 'queued', backend: 'wasm' })
   })
 
   it('is queued again when its thread dies', async () => {

@@ -21,6 +21,12 @@ export function selectBackend(name: BackendName | 'auto'): Backend {
   throw new Error(`there is no backend ${name}`)
 }
 
+/** @returns the backend of that name if it runs here. */
+export function runnableBackend(name: string | null): BackendName | null {
+  const backend = backends.find((each) => each.name === name)
+  return backend === undefined || backend.unavailable() !== null ? null : backend.name
+}
+
 export interface BackendChoice {
   readonly name: BackendName
   /** The faster ones that do not run here, and why. */

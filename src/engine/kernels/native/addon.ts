@@ -1,19 +1,17 @@
-/** The addon in C++ (native/source): where it lies, which kernels of it this processor runs, and what it offers. */
+/** The addon in C++ (native/source): which kernels of it this processor runs, and what it offers. */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-/** Kernels by the vectors they use; the first that runs here is taken. */
-export type Variant = 'avx512' | 'avx2' | 'neon'
+import { addonFile, type Variant, variants, whyNotBuilt } from './addon-files.js'
 
 /** A trainer or a predictor inside the addon; only it knows what is in there. */
 export type Handle = object
 
 /** What native/source/addon.cpp offers; every call throws an Error when an argument is not as it should be. */
 export interface Addon {
-  /** The kernels that run here under this name, '' for the fastest. */
+  /** Its kernels, if they run here and have this name or it is ''. */
   variant(name: Variant | ''): Variant | null
+  /** The fastest kernels that this processor runs, whether this addon has them or not. */
+  widest(): Variant | null
   /** @param numbers training rows, validation rows, sampling, order key (low, high), dropout key (low, high), threads, bytes each may take. */
   trainer(
     variant: Variant,
@@ -40,36 +38,50 @@ export interface Addon {
   preferHugePages(bytes: Uint8Array): void
 }
 
-/** Where npm's install script leaves the addon, seen from the sources as from the built files: beside package.json. */
-function binaryPath(): string {
-  let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder)
-  return join(folder, 'native', 'build', 'Release', 'descent.node')
+interface Loaded {
+  readonly addon: Addon
+  readonly variant: Variant
 }
 
-type Loaded =
-  | { readonly addon: Addon; readonly variant: Variant; readonly reason: null }
-  | { readonly addon: null; readonly variant: null; readonly reason: string }
+/** A file that was opened in vain; null: its kernels are for other processors. */
+interface Unusable {
+  readonly reason: string | null
+}
 
-function load(): Loaded {
-  const unavailable = (reason: string) => ({ addon: null, variant: null, reason })
-  const path = binaryPath()
-  if (!existsSync(path)) return unavailable('the addon is not built: npm rebuild tells why')
+/** Of files that were opened. One that appears later is opened then. */
+const opened = new Map<Variant, Loaded | Unusable>()
+
+function load(variant: Variant): Loaded | Unusable | undefined {
+  const known = opened.get(variant)
+  if (known !== undefined || !existsSync(addonFile(variant))) return known
+  const result = open(variant)
+  opened.set(variant, result)
+  return result
+}
+
+function open(variant: Variant): Loaded | Unusable {
   try {
-    const addon: Addon = createRequire(import.meta.url)(path)
-    const variant = addon.variant('')
-    if (variant === null) return unavailable('this processor has neither AVX2 with FMA nor NEON')
-    return { addon, variant, reason: null }
+    const addon: Addon = createRequire(import.meta.url)(addonFile(variant))
+    if (addon.variant(variant) === variant) return { addon, variant }
+    const hasNone = addon.widest() === null
+    return { reason: hasNone ? 'this processor has neither AVX2 with FMA nor NEON' : null }
   } catch (error) {
-    return unavailable(`the addon does not load: ${error instanceof Error ? error.message : String(error)}`)
+    return { reason: `the addon does not load: ${error instanceof Error ? error.message : String(error)}` }
   }
 }
 
-let loaded: Loaded | undefined
+let fastest: Loaded | undefined
 
-function loadedOnce(): Loaded {
-  loaded ??= load()
-  return loaded
+/** Once one was found, it stays for as long as this thread lives. */
+function loadFastest(): Loaded | undefined {
+  if (fastest !== undefined) return fastest
+  for (const variant of variants) {
+    const result = load(variant)
+    if (result === undefined || 'reason' in result) continue
+    fastest = result
+    return fastest
+  }
+  return undefined
 }
 
 /**
@@ -77,17 +89,26 @@ function loadedOnce(): Loaded {
  * walks through page tables. Does nothing where the addon does not run.
  */
 export function preferHugePages(memory: SharedArrayBuffer): void {
-  loadedOnce().addon?.preferHugePages(new Uint8Array(memory))
+  loadFastest()?.addon.preferHugePages(new Uint8Array(memory))
 }
 
 /** Null if the addon runs here, else the reason why not. */
 export function whyUnavailable(): string | null {
-  return loadedOnce().reason
+  if (loadFastest() !== undefined) return null
+  for (const result of opened.values()) if ('reason' in result && result.reason !== null) return result.reason
+  return whyNotBuilt()
 }
 
-/** @throws Error when whyUnavailable() gives a reason. */
-export function loadAddon(): { addon: Addon; variant: Variant } {
-  const { addon, variant, reason } = loadedOnce()
-  if (reason !== null) throw new Error(`the native backend does not run here: ${reason}`)
-  return { addon, variant }
+/** Whether the kernels that this processor runs fastest are there. */
+export function hasWidestKernels(): boolean {
+  const loaded = loadFastest()
+  return loaded !== undefined && loaded.addon.widest() === loaded.variant
+}
+
+/** The addon with these kernels, or the fastest. @throws Error when they are not there or do not run here. */
+export function loadAddon(variant: Variant | null = null): Loaded {
+  const result = variant === null ? loadFastest() : load(variant)
+  if (result !== undefined && 'addon' in result) return result
+  const reason = whyUnavailable() ?? `there are no kernels for ${variant}`
+  throw new Error(`the native backend does not run here: ${reason}`)
 }

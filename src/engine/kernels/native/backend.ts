@@ -4,14 +4,15 @@ import { targetStride } from '../../dataset.js'
 import { encode } from '../../encoding.js'
 import { streamKey } from '../../rng.js'
 import type { Backend, PredictionExecutor, PredictionPlace, TrainingPlace } from '../kernels.js'
-import { loadAddon, type Variant, whyUnavailable } from './addon.js'
+import { loadAddon, whyUnavailable } from './addon.js'
+import type { Variant } from './addon-files.js'
 import { NativeTrainer } from './trainer.js'
 
 const samplings = { sequential: 0, shuffle: 1, random: 2 } as const
 
 function trainer(place: TrainingPlace, wanted: Variant | null): NativeTrainer {
   const { program, memory, data, seed, threads } = place
-  const { addon, variant } = loadAddon()
+  const { addon, variant } = loadAddon(wanted)
   const features = sizeOf(program.network.inputShape ?? [])
   const stride = targetStride(program.data)
   const arena = memory.float32(place.arena, program.floats)
@@ -33,9 +34,8 @@ function trainer(place: TrainingPlace, wanted: Variant | null): NativeTrainer {
   const trainingY = memory.float32(data.trainingY, data.trainingRows * stride)
   const validationX = memory.float32(data.validationX, data.validationRows * features)
   const validationY = memory.float32(data.validationY, data.validationRows * stride)
-  const kernels = wanted ?? variant
   const handle = addon.trainer(
-    kernels,
+    variant,
     encode(program),
     arena,
     order,
@@ -45,7 +45,7 @@ function trainer(place: TrainingPlace, wanted: Variant | null): NativeTrainer {
     validationY,
     numbers,
   )
-  return new NativeTrainer(addon, kernels, handle, [
+  return new NativeTrainer(addon, variant, handle, [
     arena,
     order,
     trainingX,
@@ -59,14 +59,13 @@ function predictor(
   { program, memory, arena, threads }: PredictionPlace,
   wanted: Variant | null,
 ): PredictionExecutor {
-  const { addon, variant } = loadAddon()
+  const { addon, variant } = loadAddon(wanted)
   const floats = memory.float32(arena, program.floats)
-  const kernels = wanted ?? variant
-  const handle = addon.predictor(kernels, encode(program), floats, threads)
+  const handle = addon.predictor(variant, encode(program), floats, threads)
   // The closure holds the arena, so that its memory lives as long as the predictor.
   const kept = { handle, floats }
   return {
-    detail: kernels,
+    detail: variant,
     predict(inputs, outputs) {
       addon.predict(kept.handle, inputs, outputs)
     },

@@ -1,6 +1,7 @@
 /** Runs slices of one training in the addon, each in one call. */
 import type { Position, Slice, SliceEnd, TrainingExecutor } from '../kernels.js'
-import type { Addon, Handle, Variant } from './addon.js'
+import type { Addon, Handle } from './addon.js'
+import type { Variant } from './addon-files.js'
 
 /** By the numbers `run` returns. */
 const reasons = ['epochs', 'steps', 'stop', 'diverged'] as const
