@@ -14,7 +14,7 @@ import type { AllDatasets, NewDataset } from '../training/ports.js'
 import { type Database, Prisma } from './database.js'
 import type { Dataset as DatasetRow } from './generated/client.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
-import { keepLimits, unlimited } from './tenant-limits.js'
+import { keepLimits, lockLimits, unlimited } from './tenant-limits.js'
 
 /** One upload is one transaction, as long as reading the file takes. */
 const uploadMilliseconds = 900_000
@@ -101,7 +101,7 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
   }
 }
 
-/** The rows as they come, one chunk at a time, then what they turned out to be. */
+/** The rows as they come, one chunk at a time, then what they turned out to be; the tenant's limits are then locked. */
 export async function insertDataset(
   client: Prisma.TransactionClient,
   tenantId: string,
@@ -121,6 +121,8 @@ export async function insertDataset(
       stored += bytes.length
     } else {
       const { inputShape, image, ...rest } = piece.dataset
+      // Not before: the rows of an upload take minutes to come.
+      await lockLimits(client, tenantId)
       return client.dataset.update({
         where: { id },
         data: { ...rest, inputShape: inputShape ?? [], image: image ?? Prisma.DbNull, bytes: stored },

@@ -185,7 +185,9 @@ const blamed = Prisma.sql`(crashes + CASE WHEN "claimSize" > 1 THEN 0 ELSE 1 END
 /** Running jobs whose worker is gone go back to queued, or end when that has happened too often. */
 export async function releaseCrashed(database: Database, which: Prisma.Sql, strikes = blamed): Promise<void> {
   await database.$queryRaw`
-    WITH changed AS (
+    WITH locked AS MATERIALIZED (
+      SELECT id FROM "Job" WHERE status = 'running' AND ${which} ORDER BY id FOR NO KEY UPDATE
+    ), changed AS (
       UPDATE "Job" SET
         status = (CASE WHEN ${strikes} >= ${maximumCrashes}::int THEN 'failed' ELSE 'queued' END)::"JobStatus",
         "finishedAt" = CASE WHEN ${strikes} >= ${maximumCrashes}::int THEN now() END,
@@ -195,7 +197,7 @@ export async function releaseCrashed(database: Database, which: Prisma.Sql, stri
         "errorEpoch" = CASE WHEN ${strikes} >= ${maximumCrashes}::int THEN epoch END,
         crashes = ${strikes}, "workerId" = NULL, "heartbeatAt" = NULL,
         "claimAlone" = "claimAlone" OR "claimSize" > 1, "claimSize" = NULL
-      WHERE status = 'running' AND ${which}
-      RETURNING id, status, epoch, NULL::text AS "modelId", ${Prisma.raw(endColumns)}
+      FROM locked WHERE "Job".id = locked.id
+      RETURNING "Job".id, status, epoch, NULL::text AS "modelId", ${Prisma.raw(endColumns)}
     ) ${Prisma.raw(withEnds)} ${notifyChanged}`
 }

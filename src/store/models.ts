@@ -15,7 +15,7 @@ import { epochOf } from './epochs.js'
 import type { Model as ModelRow } from './generated/client.js'
 import { createOnce } from './idempotency.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
-import { keepLimits, unlimited } from './tenant-limits.js'
+import { keepLimits, lockLimits, unlimited } from './tenant-limits.js'
 
 /** Only who looks at one model reads what may be large. */
 const omit = { evaluation: true } as const
@@ -31,6 +31,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
     of: (tenantId) => ({
       async create(model, once) {
         return createOnce(database, once, async (client) => {
+          await lockLimits(client, tenantId)
           const row = await insertModel(client, tenantId, model)
           await keepLimits(client, tenantId, settings, ['storedBytes'])
           return toModel(row)

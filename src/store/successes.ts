@@ -19,13 +19,17 @@ export const succeedStatement: Statement = {
         AS run("jobId", claim, "firstEpoch", "lastEpoch", metrics, seconds, planned, "usedBackend", "usedDetail", best,
           "finalLoss", "finalAccuracy", "finalValLoss", "finalValAccuracy", "modelId", "modelName", network, "modelLoss", layers,
           coding, parameters, tensors, sha256, evaluation, weights)
+    ), locked AS MATERIALIZED (
+      SELECT "Job".id FROM "Job" JOIN run ON run."jobId" = "Job".id
+      WHERE attempt = claim AND status = 'running' AND epoch = "firstEpoch" - 1
+      ORDER BY "Job".id FOR NO KEY UPDATE OF "Job"
     ), changed AS (
       UPDATE "Job" SET status = 'succeeded', "finishedAt" = now(), epoch = "lastEpoch", loss = "finalLoss",
         accuracy = "finalAccuracy", "valLoss" = "finalValLoss", "valAccuracy" = "finalValAccuracy", "bestEpoch" = best,
         "trainingSeconds" = "trainingSeconds" + seconds, epochs = coalesce(planned, epochs), backend = "usedBackend",
         "backendDetail" = "usedDetail", crashes = 0, "workerId" = NULL, "heartbeatAt" = NULL
-      FROM run
-      WHERE "Job".id = run."jobId" AND attempt = claim AND status = 'running' AND epoch = "firstEpoch" - 1
+      FROM run JOIN locked ON locked.id = run."jobId"
+      WHERE "Job".id = locked.id
       RETURNING "Job".id, status, epoch, "trainingSeconds", "modelId", ${endColumns}
     ), ended_run AS (
       SELECT run.*, changed.id, changed."tenantId", changed.name, "trainingSeconds"

@@ -59,16 +59,21 @@ export function checkUse(use: Use, limits: TenantLimits, kept: readonly Kept[]):
 }
 
 /**
- * To be called last in the transaction that creates something; others of the tenant wait for its end.
- * Throws as `checkUse` does.
+ * Others who create something of the tenant wait for the end of the transaction. To be called before the first statement
+ * that adds to the tenant's sums: two transactions that take the lock and the row of a sum in different orders wait for
+ * each other.
  */
+export async function lockLimits(client: Prisma.TransactionClient, tenantId: string): Promise<void> {
+  await client.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`has ${tenantId}`}, 0))`
+}
+
+/** To be called last in a transaction that has locked the limits. Throws as `checkUse` does. */
 export async function keepLimits(
   client: Prisma.TransactionClient,
   tenantId: string,
   settings: Limits,
   kept: readonly Kept[],
 ): Promise<void> {
-  await client.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`has ${tenantId}`}, 0))`
   const { use, own } = await readUse(client, tenantId)
   checkUse(use, { settings, own }, kept)
 }

@@ -1,0 +1,262 @@
+/** Limits, turns and positions go by sums; whatever happens, and however much at once, they are what the rows say. */
+import fc from 'fast-check'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { JobStatus } from '../../src/contract/job.js'
+import { Problem } from '../../src/contract/problems.js'
+import { tableFromInline } from '../../src/datasets/inline.js'
+import { type Database, openDatabase } from '../../src/store/database.js'
+import { datasetStore } from '../../src/store/datasets.js'
+import { jobStore } from '../../src/store/jobs.js'
+import { modelStore } from '../../src/store/models.js'
+import { runStore } from '../../src/store/runs.js'
+import { newId } from '../../src/training/new-id.js'
+import type { AllDatasets, AllJobs, AllModels, Claim, NewJob, RunStore } from '../../src/training/ports.js'
+import { expectTrueCounters, readCounters } from '../support/counters.js'
+import { epochsOf, linearModel, newJob, openStores, packEpochs, type Stores } from '../support/stores.js'
+import { uploadOf } from '../support/tables.js'
+import { upTo } from '../support/watching.js'
+
+/** What one process has: connections of its own. */
+interface Process {
+  database: Database
+  jobs: AllJobs
+  runs: RunStore
+  models: AllModels
+  datasets: AllDatasets
+}
+
+let stores: Stores
+let processes: Process[]
+let claims: Claim[]
+
+beforeAll(async () => {
+  stores = await openStores()
+  processes = upTo(2).map(() => {
+    const database = openDatabase(stores.connectionString)
+    return {
+      database,
+      jobs: jobStore(database),
+      runs: runStore(database),
+      models: modelStore(database),
+      datasets: datasetStore(database),
+    }
+  })
+})
+
+afterAll(async () => {
+  await Promise.all(processes.map(({ database }) => database.$disconnect()))
+  await stores.close()
+})
+
+async function clear(): Promise<void> {
+  await stores.database.job.deleteMany()
+  await stores.database.model.deleteMany()
+  await stores.database.dataset.deleteMany()
+  claims = []
+}
+
+beforeEach(clear)
+
+const tenants = ['a', 'b', 'c'] as const
+
+/** `pick` chooses among what there is, `size` how much of it. */
+interface Step {
+  action: keyof typeof actions
+  process: number
+  tenantId: (typeof tenants)[number]
+  priority: number
+  pick: number
+  size: number
+}
+
+const dataset = (rows: number, origin: 'uploaded' | 'inline' = 'uploaded') =>
+  uploadOf(tableFromInline({ x: upTo(rows), y: upTo(rows).map(Math.sin) }), { origin })
+
+const jobOf = ({ priority, size }: Step, changes: Partial<NewJob> = {}) =>
+  newJob({ priority, parameters: 100 * size, ...changes })
+
+const modelOf = (size: number) => linearModel({ weights: new Uint8Array(1_000 * size) })
+
+async function jobIn(
+  statuses: JobStatus[],
+  { pick }: Step,
+): Promise<{ id: string; tenantId: string } | undefined> {
+  const where = { status: { in: statuses } }
+  const found = await stores.database.job.findMany({ where, select: { id: true, tenantId: true } })
+  return found[pick % found.length]
+}
+
+async function steer(
+  verb: 'pause' | 'cancel' | 'delete',
+  statuses: JobStatus[],
+  { jobs }: Process,
+  given: Step,
+): Promise<void> {
+  const job = await jobIn(statuses, given)
+  if (job !== undefined) await jobs.of(job.tenantId)[verb](job.id)
+}
+
+const claimOf = ({ pick }: Step): Claim | undefined => claims[pick % claims.length]
+
+const success = (claim: Claim, size: number) => ({
+  claim,
+  progress: {
+    epochs: packEpochs(epochsOf([1, 2])),
+    seconds: 0.1,
+    backend: 'wasm',
+    backendDetail: null,
+    snapshots: [],
+  },
+  model: modelOf(size),
+  bestEpoch: null,
+})
+
+const actions = {
+  async create({ jobs }: Process, given: Step) {
+    await jobs.of(given.tenantId).create(jobOf(given))
+  },
+  async createMany({ jobs }: Process, given: Step) {
+    await Promise.all(
+      upTo(2 * given.size).map((index) => jobs.of(tenants[index % tenants.length]).create(jobOf(given))),
+    )
+  },
+  async createWithRows({ jobs }: Process, given: Step) {
+    const inlineDataset = dataset(given.size, 'inline')
+    await jobs.of(given.tenantId).create(jobOf(given, { datasetId: inlineDataset.id, inlineDataset }))
+  },
+  async createOnce({ jobs }: Process, given: Step) {
+    const once = { tenantId: given.tenantId, key: newId('job'), fingerprint: 'same' }
+    await jobs.of(given.tenantId).create(jobOf(given), once)
+  },
+  async createFromRows({ jobs }: Process, given: Step) {
+    const found = await stores.database.dataset.findMany({ select: { id: true, tenantId: true } })
+    const used = found[given.pick % found.length]
+    if (used !== undefined) await jobs.of(used.tenantId).create(jobOf(given, { datasetId: used.id }))
+  },
+  async claim({ runs }: Process, { process, size }: Step) {
+    const room = { free: 2, all: 2, jobs: size, seconds: 1 }
+    claims.push(...(await runs.claim(`worker_${process}`, room)))
+  },
+  async record({ runs }: Process, given: Step) {
+    const claim = claimOf(given)
+    if (claim !== undefined) await runs.record(claim, { ...success(claim, 1).progress, checkpoint: null })
+  },
+  async heartbeat({ runs }: Process) {
+    await runs.heartbeat(claims)
+  },
+  async succeed({ runs }: Process, given: Step) {
+    const claim = claimOf(given)
+    if (claim !== undefined) await runs.succeed(claim, modelOf(given.size))
+  },
+  async succeedAll({ runs }: Process, { pick, size }: Step) {
+    // A thread holds one claim of a job.
+    const held = [...new Map(claims.map((claim) => [claim.jobId, claim])).values()]
+    const together = held.slice(pick % Math.max(1, held.length)).slice(0, size)
+    await runs.succeedAll(together.map((claim) => success(claim, size)))
+  },
+  async fail({ runs }: Process, given: Step) {
+    const claim = claimOf(given)
+    if (claim !== undefined) await runs.fail(claim, { code: 'diverged', message: 'NaN', epoch: 1 })
+  },
+  async release({ runs }: Process, given: Step) {
+    const claim = claimOf(given)
+    if (claim !== undefined) await runs.release(claim)
+  },
+  async crash({ runs }: Process, given: Step) {
+    const claim = claimOf(given)
+    if (claim !== undefined) await runs.crash(claim)
+  },
+  async releaseWorker({ jobs }: Process, { process }: Step) {
+    await jobs.releaseWorker(`worker_${process}`)
+  },
+  async releaseAbandoned({ jobs }: Process) {
+    await jobs.releaseAbandoned(0)
+  },
+  pause: (process: Process, given: Step) => steer('pause', ['queued', 'running'], process, given),
+  async resume({ jobs }: Process, given: Step) {
+    const job = await jobIn(['paused'], given)
+    const change = given.pick % 2 === 0 ? undefined : { learningRate: 1 / (1 + given.pick) }
+    if (job !== undefined) await jobs.of(job.tenantId).resume(job.id, change)
+  },
+  cancel: (process: Process, given: Step) => steer('cancel', ['queued', 'running', 'paused'], process, given),
+  delete: (process: Process, given: Step) =>
+    steer('delete', ['succeeded', 'failed', 'cancelled'], process, given),
+  async createDataset({ datasets }: Process, { tenantId, size }: Step) {
+    await datasets.of(tenantId).create(dataset(10 * size))
+  },
+  async deleteDataset({ datasets }: Process, { pick }: Step) {
+    const found = await stores.database.dataset.findMany({ select: { id: true, tenantId: true } })
+    const unwanted = found[pick % found.length]
+    if (unwanted !== undefined) await datasets.of(unwanted.tenantId).delete(unwanted.id)
+  },
+  async createModel({ models }: Process, { tenantId, size }: Step) {
+    await models.of(tenantId).create(modelOf(size))
+  },
+  async changeOrDeleteModel({ models }: Process, { pick }: Step) {
+    const found = await stores.database.model.findMany({ select: { id: true, tenantId: true } })
+    const chosen = found[pick % found.length]
+    if (chosen === undefined) return
+    const ofTenant = models.of(chosen.tenantId)
+    await (pick % 3 === 0 ? ofTenant.setThreshold(chosen.id, 0.25) : ofTenant.delete(chosen.id))
+  },
+}
+
+const step: fc.Arbitrary<Step> = fc.record({
+  action: fc.constantFrom(...Object.keys(actions).filter(isAction)),
+  process: fc.nat({ max: 1 }),
+  tenantId: fc.constantFrom(...tenants),
+  priority: fc.integer({ min: -1, max: 1 }),
+  pick: fc.nat({ max: 1_000 }),
+  size: fc.integer({ min: 1, max: 5 }),
+})
+
+function isAction(name: string): name is keyof typeof actions {
+  return name in actions
+}
+
+async function perform(given: Step): Promise<void> {
+  try {
+    await actions[given.action](processes[given.process], given)
+  } catch (error) {
+    // Something that it needs was deleted at the same time.
+    if (!(error instanceof Problem)) throw error
+  }
+}
+
+describe('the sums', () => {
+  it('are what the rows say after anything that happens', async () => {
+    const seen = new Set<string>()
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
+        await clear()
+        for (const each of steps) {
+          await perform(each)
+          seen.add(each.action)
+          await expectTrueCounters(stores.database)
+        }
+      }),
+      { numRuns: 15, endOnFailure: true },
+    )
+    expect([...seen].toSorted()).toEqual(Object.keys(actions).toSorted())
+  }, 120_000)
+
+  it('are what the rows say, however much happens at once', async () => {
+    const together = fc.array(step, { minLength: 2, maxLength: 12 })
+    await fc.assert(
+      fc.asyncProperty(fc.array(together, { minLength: 4, maxLength: 10 }), async (groups) => {
+        await clear()
+        for (const group of groups) {
+          await Promise.all(group.map(perform))
+          await expectTrueCounters(stores.database)
+        }
+      }),
+      { numRuns: 15, endOnFailure: true },
+    )
+  }, 120_000)
+
+  it('are 0 when everything is gone', async () => {
+    await clear()
+    const { use, queue } = await readCounters(stores.database)
+    expect([use.kept, queue.kept]).toEqual([[], []])
+  })
+})
