@@ -18,8 +18,8 @@ import { packWeights } from './packed-weights.js'
 const maximumFeatures = 2
 /** 32 KiB a snapshot: however long it trains, a job keeps less than 5 MiB of them. */
 const maximumParameters = 8_192
-/** Six to a doubling: 50 in 1,000 epochs. Of trainings that end in a moment, one. */
-const ratios = { long: 2 ** (1 / 6), short: 2 }
+/** Six to a doubling: 50 in 1,000 epochs. Of trainings that end in a moment, two. */
+const ratios = { long: 2 ** (1 / 6), short: 2 ** (1 / 2) }
 /** What a training is taken to last: 3 µs a step and 1 ns an operation. */
 const shortSeconds = 0.1
 const betweenMilliseconds = 100

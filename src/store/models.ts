@@ -16,6 +16,7 @@ import type { Model as ModelRow } from './generated/client.js'
 import { createOnce } from './idempotency.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
 import { keepLimits, lockLimits, unlimited } from './tenant-limits.js'
+import { keepHeader } from './weight-snapshots.js'
 
 /** Only who looks at one model reads what may be large. */
 const omit = { evaluation: true } as const
@@ -72,8 +73,8 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
       async delete(id) {
         return database.$transaction(async (transaction) => {
           // Locked first: a job that is being created holds the row, and is seen by the statement behind this one.
-          const [found] = await transaction.$queryRaw<unknown[]>`
-            SELECT id FROM "Model" WHERE id = ${id} AND "tenantId" = ${tenantId} FOR UPDATE`
+          const [found] = await transaction.$queryRaw<{ jobId: string | null }[]>`
+            SELECT "jobId" FROM "Model" WHERE id = ${id} AND "tenantId" = ${tenantId} FOR UPDATE`
           if (found === undefined) return 'missing'
           const using = await transaction.job.count({
             where: {
@@ -83,6 +84,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
             },
           })
           if (using > 0) return 'used'
+          if (found.jobId !== null) await keepHeader(transaction, found.jobId)
           await transaction.model.delete({ where: { id } })
           return 'deleted'
         })

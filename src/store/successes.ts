@@ -38,10 +38,10 @@ export const succeedStatement: Statement = {
       INSERT INTO "EpochBatch" ("jobId", "firstEpoch", "lastEpoch", metrics, "startSeconds", "endSeconds")
       SELECT id, "firstEpoch", "lastEpoch", metrics, "trainingSeconds" - seconds, "trainingSeconds" FROM ended_run
     ), snapshots AS (
-      INSERT INTO "WeightSnapshot" ("jobId", epoch, epochs, kept, header, bytes)
-      SELECT "jobId", snapshot.epoch, string_to_array(snapshot.epochs, ' ')::int[], kept, header, bytes
-      FROM unnest($26::text[], $27::int[], $28::text[], $29::bool[], $30::jsonb[], $31::bytea[])
-        AS snapshot("jobId", epoch, epochs, kept, header, bytes)
+      INSERT INTO "WeightSnapshot" ("jobId", epoch, epochs, kept, bytes)
+      SELECT "jobId", snapshot.epoch, string_to_array(snapshot.epochs, ' ')::int[], kept, bytes
+      FROM unnest($26::text[], $27::int[], $28::text[], $29::bool[], $30::bytea[])
+        AS snapshot("jobId", epoch, epochs, kept, bytes)
       JOIN changed ON changed.id = snapshot."jobId"
     ), model AS (
       INSERT INTO "Model" (id, "tenantId", "jobId", name, network, loss, layers, coding, parameters, "finalLoss",
@@ -75,10 +75,7 @@ function valuesOf(successes: readonly Success[]): unknown[] {
   const of = <T>(value: (success: Success) => T) => successes.map(value)
   const metrics = successes.map(finalMetrics)
   const snapshots = successes.flatMap(({ claim: { jobId }, progress: { snapshots } }) => {
-    if (snapshots === null) return []
-    const { taken, coding, tensors } = snapshots
-    const header = JSON.stringify({ coding, tensors })
-    return snapshotRows(taken).map((row, index) => ({ jobId, ...row, header: index === 0 ? header : null }))
+    return snapshotRows(snapshots?.taken ?? []).map((row) => ({ jobId, ...row }))
   })
   return [
     of(({ claim }) => claim.jobId),
@@ -110,7 +107,6 @@ function valuesOf(successes: readonly Success[]): unknown[] {
     snapshots.map(({ epoch }) => epoch),
     snapshots.map(({ epochs }) => epochs.join(' ')),
     snapshots.map(({ kept }) => kept),
-    snapshots.map(({ header }) => header),
     snapshots.map(({ bytes }) => bufferOf(bytes)),
   ]
 }

@@ -1,4 +1,7 @@
-/** Weights of small networks as they were, for drawing their boundaries: those that are kept, and the newest. */
+/**
+ * Weights of small networks as they were, for drawing their boundaries: those that are kept, and the newest. What all of a job
+ * have in common is in the first row, or else, of a short training, with its model.
+ */
 import { z } from 'zod'
 import { codingSchema } from '../contract/dataset.js'
 import { tensorSchema } from '../contract/model.js'
@@ -23,8 +26,9 @@ export function snapshotStore(database: Database): SnapshotStore {
         firstRow(database, jobId),
       ])
       if (first === null) return nothing
+      const header = first.header ?? (await database.model.findUnique(headerOf(jobId)))
       const taken = rows.flatMap(unpack).filter(({ epoch }) => epoch > after)
-      return { ...headerSchema.parse(first.header), taken: taken.slice(0, limit) }
+      return { ...headerSchema.parse(header), taken: taken.slice(0, limit) }
     },
   }
 }
@@ -35,12 +39,24 @@ const nothing: WeightSnapshots = {
   taken: [],
 }
 
-/** The first row of a job has what all have in common. */
+const headerOf = (jobId: string) => ({ where: { jobId }, select: { coding: true, tensors: true } })
+
 function firstRow(client: Prisma.TransactionClient, jobId: string) {
   return client.weightSnapshot.findFirst({
     where: { jobId },
-    select: { header: true },
+    select: { epoch: true, header: true },
     orderBy: { epoch: 'asc' },
+  })
+}
+
+/** Before a model is deleted: its job's snapshots keep what they need of it. */
+export async function keepHeader(client: Prisma.TransactionClient, jobId: string): Promise<void> {
+  const first = await firstRow(client, jobId)
+  if (first === null || first.header !== null) return
+  const header = headerSchema.parse(await client.model.findUnique(headerOf(jobId)))
+  await client.weightSnapshot.update({
+    where: { jobId_epoch: { jobId, epoch: first.epoch } },
+    data: { header },
   })
 }
 

@@ -105,7 +105,7 @@ const success = (claim: Claim, size: number) => ({
     seconds: 0.1,
     backend: 'wasm',
     backendDetail: null,
-    snapshots: [],
+    snapshots: null,
   },
   model: modelOf(size),
   bestEpoch: null,

@@ -120,6 +120,22 @@ describe('a job', () => {
     })
   })
 
+  it('that is short keeps its weights on the way, also when its model is deleted', async () => {
+    const id = await create({ epochs: 100 })
+    await processor.processNext()
+    const snapshots = await stores.snapshots.read(id, -1, 100)
+    // Two to a doubling, rounded up.
+    const epochs = [0, 1, 2, 3, 4, 6, 8, 12, 16, 23, 32, 46, 64, 91]
+    expect(snapshots.taken.map(({ epoch }) => epoch)).toEqual(epochs)
+    expect(snapshots.taken.map(({ bytes }) => bytes.length)).toEqual(epochs.map(() => 4 * 17))
+    const { modelId } = (await stores.jobs.get(id)) ?? {}
+    const weights = await stores.models.weights(modelId ?? '')
+    expect(snapshots.tensors).toEqual(weights?.tensors)
+    expect(await stores.models.delete(modelId ?? '')).toBe('deleted')
+    expect(await stores.snapshots.read(id, -1, 100)).toEqual(snapshots)
+    expect((await stores.snapshots.read(id, 2, 3)).taken.map(({ epoch }) => epoch)).toEqual([3, 4, 6])
+  })
+
   it('whose best weights come back shows what their own evaluation counts', async () => {
     const moons = { name: 'moons' as const, rows: 60, noise: 0.5, seed: 0 }
     const earlyStopping = { ...{ monitor: 'valLoss' as const, patience: 8 }, minDelta: 0, restoreBest: true }
@@ -462,7 +478,11 @@ describe('a running job', () => {
     const writes = [vi.spyOn(runs, 'record'), vi.spyOn(runs, 'succeed'), vi.spyOn(runs, 'succeedAll')]
     for (const write of writes) write.mockRejectedValueOnce(away).mockRejectedValueOnce(away)
     await processor.processNext()
-    expect(writes.map(({ mock }) => mock.calls.length)).toEqual(isWhole ? [0, 0, 3] : [3, 3, 0])
+    const [records, ...ends] = writes.map(({ mock }) => mock.calls.length)
+    expect(ends).toEqual(isWhole ? [0, 3] : [3, 0])
+    // A slow machine reports the epochs in several steps.
+    if (isWhole) expect(records).toBe(0)
+    else expect(records).toBeGreaterThanOrEqual(3)
     expect(await stores.jobs.get(id)).toMatchObject({ status: 'succeeded', epoch: 30 })
     expect(await historyOf(id)).toHaveLength(30)
   })
@@ -499,17 +519,21 @@ describe('jobs of several threads', () => {
   it('are trained as many at a time as the worker has threads for', async () => {
     const slow = { epochs: 300_000 }
     const ids = [await create(slow), await create(slow), await create({ ...slow, threads: 2 })]
-    let together = 0
-    const looking = setInterval(async () => {
-      const running = await stores.jobs.list({ limit: 10, status: 'running' })
-      together = Math.max(
-        together,
-        running.data.reduce((sum, job) => sum + job.spec.threads, 0),
-      )
-    }, 20)
+    let busy = 0
+    let most = 0
+    const train = pool.train.bind(pool)
+    vi.spyOn(pool, 'train').mockImplementation((orders, listener) => {
+      const { threads } = orders[0].spec
+      busy += threads
+      most = Math.max(most, busy)
+      const trained = () => {
+        busy -= threads
+        listener.trained()
+      }
+      return train(orders, { ...listener, trained })
+    })
     await Promise.all(ids.map(() => processor.processNext()))
-    clearInterval(looking)
-    expect(together).toBe(2)
+    expect(most).toBe(2)
     for (const id of ids) {
       const job = await stores.jobs.get(id)
       expect(job).toMatchObject({ status: 'succeeded', backend: expect.any(String) })
