@@ -18,10 +18,9 @@ import { packWeights } from './packed-weights.js'
 const maximumFeatures = 2
 /** 32 KiB a snapshot: however long it trains, a job keeps less than 5 MiB of them. */
 const maximumParameters = 8_192
-/** Six to a doubling: 50 in 1,000 epochs. Of trainings that end in a moment, two. */
+/** Six to a doubling: 50 in 1,000 epochs. Of trainings of few epochs, two. */
 const ratios = { long: 2 ** (1 / 6), short: 2 ** (1 / 2) }
-/** What a training is taken to last: 3 µs a step and 1 ns an operation. */
-const shortSeconds = 0.1
+const fewEpochs = 200
 const betweenMilliseconds = 100
 
 interface Taken {
@@ -46,7 +45,7 @@ export class SnapshotRecorder {
     const isNumeric = coding.features.every(({ type }) => type === 'number')
     const drawable = network.inputShape?.length === 1 && inputs <= maximumFeatures && isNumeric
     if (!drawable || parameters > maximumParameters) return null
-    return new SnapshotRecorder(coding, secondsOf(program) < shortSeconds ? ratios.short : ratios.long)
+    return new SnapshotRecorder(coding, program.spec.epochs <= fewEpochs ? ratios.short : ratios.long)
   }
 
   /** What `training.run` does within the same limits, and the snapshots taken on the way. */
@@ -90,10 +89,6 @@ export class SnapshotRecorder {
     this.dueAt = now + betweenMilliseconds
     return [{ epoch, kept, weights: packWeights(training.weights()) }]
   }
-}
-
-function secondsOf({ spec, stepsPerEpoch, flopsPerEpoch }: Program): number {
-  return spec.epochs * (3e-6 * stepsPerEpoch + 1e-9 * flopsPerEpoch)
 }
 
 /** The first epoch after this one whose weights are kept. */
