@@ -1,110 +1,67 @@
-/** The prediction thread of an API process, and which models it holds. */
-import { Worker } from 'node:worker_threads'
-import type { Model } from '../src/contract/model.js'
-import { Problem } from '../src/contract/problems.js'
+/**
+ * Who computes predictions for an API process: its own event loop where that takes no time, else threads. What takes long
+ * beside them (evaluations, paintings, splits) has a thread of its own, so that no prediction waits for it.
+ */
+import { availableParallelism } from 'node:os'
+import { sizeOf } from '../src/engine/index.js'
 import type { AllModels, PredictorPool } from '../src/training/ports.js'
-import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
+import { HeldModels } from './held-models.js'
+import type { BackendSetting } from './messages.js'
+import { PredictionLane } from './prediction-lane.js'
+import { QuestionThread } from './question-thread.js'
+import { SmallModels } from './small-models.js'
 
-/** Weights held at most; the models asked for longest ago go first. */
-const maximumHeldBytes = 512 * 1024 * 1024
+/** Weights held at most by the threads that predict, and by the one that evaluates. */
+const mostHeld = { predictions: 512 * 1024 * 1024, evaluations: 128 * 1024 * 1024 }
 
-interface Question {
-  answer(message: FromPredictor): void
-  reject(error: Error): void
-}
+/** A call of a thread takes at most so many times what the event loop computes at once, unless a row alone takes longer. */
+const callShare = 100
 
-/** One thread: predictions are short, and a second thread would take a core from the trainings. */
+/** Leaves a core to the event loop, and some to trainings. */
+const lanes = Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2)))
+
 export function openPredictorPool(
-  models: Pick<AllModels, 'weights'>,
+  models: Pick<AllModels, 'weights' | 'onGone'>,
   backend: BackendSetting,
 ): PredictorPool {
-  let thread: Worker | undefined
+  const small = new SmallModels(models, backend)
+  const predicting = Array.from({ length: lanes }, () => new PredictionLane())
+  const evaluating = new QuestionThread()
+  const heldToPredict = new HeldModels({ models, backend, threads: predicting, most: mostHeld.predictions })
+  const heldToEvaluate = new HeldModels({
+    models,
+    backend,
+    threads: [evaluating],
+    most: mostHeld.evaluations,
+  })
   let closed = false
-  let nextQuestion = 0
-  const questions = new Map<number, Question>()
-  /** Bytes of each held model, the one asked for longest ago first; a promise while it is loaded. */
-  let held = new Map<string, { bytes: number; loaded: Promise<void> }>()
 
-  function threadOf(): Worker {
-    if (thread !== undefined) return thread
-    const started = new Worker(new URL('./predictor.thread.js', import.meta.url))
-    started.on('message', (message: FromPredictor) => {
-      const question = questions.get(message.question)
-      questions.delete(message.question)
-      if (message.type === 'failed') question?.reject(new Error(message.message))
-      else question?.answer(message)
-    })
-    started.on('error', (error) => forget(error))
-    started.on('exit', () => forget(new Error('the prediction thread ended')))
-    thread = started
+  models.onGone((id) => {
+    for (const each of [small, heldToPredict, heldToEvaluate]) each.gone(id)
+  })
 
-    function forget(error: Error): void {
-      if (thread !== started) return
-      thread = undefined
-      held = new Map()
-      for (const question of questions.values()) question.reject(error)
-      questions.clear()
-    }
-    return started
-  }
-
-  function post(message: ToPredictor, transfer: ArrayBuffer[] = []): void {
-    threadOf().postMessage(message, transfer)
-  }
-
-  function ask(order: (question: number) => ToPredictor): Promise<FromPredictor> {
-    return new Promise((resolve, reject) => {
-      const question = nextQuestion++
-      questions.set(question, { answer: resolve, reject })
-      post(order(question))
-    })
-  }
-
-  async function hold(model: Model): Promise<void> {
-    const known = held.get(model.id)
-    if (known !== undefined) {
-      held.delete(model.id)
-      held.set(model.id, known)
-      return known.loaded
-    }
-    threadOf()
-    const loaded = load(model)
-    held.set(model.id, { bytes: model.weightBytes, loaded })
-    loaded.catch(() => held.delete(model.id))
-    makeRoom(model.id)
-    return loaded
-  }
-
-  async function load(model: Model): Promise<void> {
-    const weights = await models.weights(model.id)
-    if (weights === null) throw new Problem('not-found', `There is no model ${model.id}.`)
-    post({ type: 'load', modelId: model.id, network: model.network, weights, backend })
-  }
-
-  function makeRoom(newest: string): void {
-    let bytes = [...held.values()].reduce((sum, each) => sum + each.bytes, 0)
-    for (const [modelId, each] of held) {
-      if (bytes <= maximumHeldBytes || modelId === newest) return
-      held.delete(modelId)
-      bytes -= each.bytes
-      post({ type: 'unload', modelId })
-    }
+  function refuseWhenClosed(): void {
+    if (closed) throw new Error('predictions are closed')
   }
 
   return {
-    async predict(model, inputs) {
-      if (closed) throw new Error('predictions are closed')
-      await hold(model)
-      const answer = await ask((question) => ({ type: 'predict', question, modelId: model.id, inputs }))
-      if (answer.type !== 'predicted') throw new Error('a prediction was asked for')
-      return answer.outputs
+    predict(model, inputs) {
+      refuseWhenClosed()
+      const features = sizeOf(model.network.inputShape ?? [])
+      const atOnce = small.predict(model, inputs, inputs.length / features)
+      if (atOnce !== null) return atOnce
+      const rowsAtOnce = Math.max(1, Math.floor(callShare / small.share(model, 1)))
+      return heldToPredict.use(model, (lane) =>
+        lane.predict({ modelId: model.id, inputs, features, rowsAtOnce }),
+      )
     },
     async evaluate(model, table) {
-      if (closed) throw new Error('predictions are closed')
-      await hold(model)
+      refuseWhenClosed()
       const { id: modelId, network, loss, coding, threshold } = model
       const rows = { table, network, loss, coding, threshold }
-      const answer = await ask((question) => ({ type: 'evaluate', question, modelId, rows }))
+      const answer = await heldToEvaluate.use(model, (thread) =>
+        thread.ask((question) => ({ type: 'evaluate', question, modelId, rows })),
+      )
       if (answer.type !== 'evaluated' && answer.type !== 'refused') {
         throw new Error('an evaluation was asked for')
       }
@@ -112,21 +69,21 @@ export function openPredictorPool(
       return outcome
     },
     async split({ split, validationSplit, seed, loss }, table) {
-      if (closed) throw new Error('predictions are closed')
+      refuseWhenClosed()
       const rule = { split, validationSplit, seed, loss }
-      const answer = await ask((question) => ({ type: 'split', question, rule, table }))
+      const answer = await evaluating.ask((question) => ({ type: 'split', question, rule, table }))
       if (answer.type !== 'divided') throw new Error('a split was asked for')
       return answer.split
     },
     async paint(painting) {
-      if (closed) throw new Error('predictions are closed')
-      const answer = await ask((question) => ({ type: 'paint', question, painting, backend }))
+      refuseWhenClosed()
+      const answer = await evaluating.ask((question) => ({ type: 'paint', question, painting, backend }))
       if (answer.type !== 'painted') throw new Error('a painting was asked for')
       return answer.painted
     },
     async close() {
       closed = true
-      await thread?.terminate()
+      await Promise.all([...predicting, evaluating].map((thread) => thread.close()))
     },
   }
 }

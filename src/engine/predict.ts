@@ -17,6 +17,24 @@ export interface PredictionOptions {
 
 const defaultBatchSize = 64
 
+/** What a number that a layer hands on costs beside the products that make it, such as an exponential; and an operation by itself. */
+const flopsPerValue = 20
+const flopsPerOperation = 1_000
+
+/**
+ * What it costs a Predictor to answer so many rows, in floating-point operations or what takes about as long: those of
+ * the forward pass, where convolutions
+ * count at each of their positions, and something for each number and each operation.
+ * @throws SpecError as the Predictor does, of the network.
+ */
+export function predictionCost(network: Network): (rows: number) => number {
+  const { flopsPerPrediction, buffers, lists } = compilePrediction(network, 1)
+  const values = buffers.reduce((sum, { perRow, length }) => sum + (perRow ? length : 0), 0)
+  const perRow = flopsPerPrediction + flopsPerValue * values
+  const perBatch = flopsPerOperation * lists.prediction.length
+  return (rows) => rows * perRow + Math.ceil(rows / defaultBatchSize) * perBatch
+}
+
 /**
  * Compiled once, asked often; inference mode.
  * @throws SpecError when the layers do not fit together, inputShape is missing or the weights are not the network's.
@@ -25,6 +43,8 @@ export class Predictor {
   readonly backend: BackendName
   readonly backendDetail: string | null
   readonly outputShape: readonly number[]
+  /** Of memory. */
+  readonly bytes: number
   readonly #executor: PredictionExecutor
   readonly #features: number
   readonly #outputs: number
@@ -42,6 +62,7 @@ export class Predictor {
     this.#features = sizeOf(program.network.inputShape)
     this.#outputs = sizeOf(program.outputShape)
     this.outputShape = program.outputShape
+    this.bytes = memory.bytes
     this.backend = backend.name
     this.backendDetail = this.#executor.detail
   }

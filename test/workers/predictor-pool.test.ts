@@ -1,4 +1,4 @@
-/** The prediction thread, as built, on stored models. */
+/** Predictions at once and by threads, as built, on stored models. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Model } from '../../src/contract/model.js'
 import { describeTable } from '../../src/datasets/table.js'
@@ -29,6 +29,16 @@ afterEach(async () => {
 const store = (slope: number) => stores.models.create(linearModel({ weights: float32Bytes([slope, 0, 0]) }))
 const ask = async (model: Model, a: number) => (await pool.predict(model, Float32Array.of(a, 0)))[0]
 
+/** As large as it says it is, a thread answers for it. */
+const storeLarge = async (slope: number, weightBytes = 4 * 1024 * 1024) => ({
+  ...(await store(slope)),
+  weightBytes,
+})
+
+/** Rows of 0, 1, 2, … as the first input. */
+const counted = (rows: number) =>
+  Float32Array.from({ length: 2 * rows }, (_, place) => (place % 2 === 0 ? place / 2 : 0))
+
 describe('predictions', () => {
   it('of many models at once go to whoever asked, and each model is loaded once', async () => {
     const models = await Promise.all(upTo(5).map(store))
@@ -39,16 +49,49 @@ describe('predictions', () => {
   })
 
   it('of many rows come in their order', async () => {
+    for (const model of [await store(2), await storeLarge(2)]) {
+      const outputs = await pool.predict(model, counted(1_000))
+      expect(outputs).toEqual(Float32Array.from({ length: 1_000 }, (_, row) => 2 * row))
+    }
+  })
+
+  it('of a small network are there at once, when its weights are', async () => {
     const model = await store(2)
-    const inputs = Float32Array.from({ length: 2_000 }, (_, index) => (index % 2 === 0 ? index / 2 : 0))
-    const outputs = await pool.predict(model, inputs)
-    expect(outputs).toEqual(Float32Array.from({ length: 1_000 }, (_, row) => 2 * row))
+    await ask(model, 1)
+    expect(pool.predict(model, Float32Array.of(4, 0))).toEqual(Float32Array.of(8))
+    expect(pool.predict(model, counted(200_000))).toBeInstanceOf(Promise)
+  })
+
+  it('that wait for the same model go together, each to whoever asked', async () => {
+    const models = [await storeLarge(1), await storeLarge(3)]
+    const answers = upTo(60).map((rows) => pool.predict(models[rows % 2], counted(rows)))
+    for (const [index, answer] of (await Promise.all(answers)).entries()) {
+      const slope = (index + 1) % 2 === 0 ? 1 : 3
+      expect(answer).toEqual(Float32Array.from({ length: index + 1 }, (_, row) => slope * row))
+    }
+  })
+
+  it('of very many rows let those of another model in between', async () => {
+    const [many, few] = [await storeLarge(2), await storeLarge(3)]
+    await Promise.all([ask(many, 1), ask(few, 1)])
+    const ends: string[] = []
+    const rows = 300_000
+    const [outputs] = await Promise.all([
+      Promise.resolve(pool.predict(many, counted(rows))).finally(() => ends.push('many')),
+      ask(few, 1).finally(() => ends.push('few')),
+    ])
+    expect(ends).toEqual(['few', 'many'])
+    expect([outputs.length, outputs.every((output, row) => output === 2 * row)]).toEqual([rows, true])
   })
 
   it('drop the models asked for longest ago when they are too many to hold', async () => {
     // As large as they say they are, three of them do not fit.
-    const large = async (slope: number) => ({ ...(await store(slope)), weightBytes: 200 * 1024 * 1024 })
-    const [first, second, third] = [await large(1), await large(2), await large(3)]
+    const bytes = 200 * 1024 * 1024
+    const [first, second, third] = [
+      await storeLarge(1, bytes),
+      await storeLarge(2, bytes),
+      await storeLarge(3, bytes),
+    ]
     const loads = vi.spyOn(stores.models, 'weights')
     await ask(first, 1)
     await ask(second, 1)
@@ -60,13 +103,18 @@ describe('predictions', () => {
     expect(loads).toHaveBeenCalledTimes(4)
   })
 
-  it('go on after the thread died of a model', async () => {
-    const good = await store(2)
+  it.each([
+    ['at once', store],
+    ['by a thread, which dies of it', storeLarge],
+  ])('go on after a model that cannot be asked %s', async (_, storeAs) => {
+    const good = await storeAs(2)
     expect(await ask(good, 1)).toBe(2)
+    const { weightBytes } = good
     const broken = await stores.models.create(
       linearModel({ tensors: [{ name: 'other', shape: [3], offset: 0 }] }),
     )
-    await expect(ask(broken, 1)).rejects.toThrow('other')
+    const refused = [1, 2, 3].map((a) => expect(ask({ ...broken, weightBytes }, a)).rejects.toThrow())
+    await Promise.all(refused)
     expect(await ask(good, 3)).toBe(6)
   })
 
@@ -87,8 +135,21 @@ describe('predictions', () => {
     await expect(ask(model, 1)).rejects.toThrow(`There is no model ${model.id}.`)
   })
 
+  it.each([
+    ['at once', store],
+    ['by a thread', storeLarge],
+  ])('%s give back the memory of a model that is found to be gone', async (_, storeAs) => {
+    const model = await storeAs(1)
+    expect(await ask(model, 1)).toBe(1)
+    await stores.database.model.delete({ where: { id: model.id } })
+    // What is held answers until somebody looks for the model.
+    expect(await ask(model, 2)).toBe(2)
+    expect(await stores.models.get(model.id)).toBeNull()
+    await expect(ask(model, 3)).rejects.toThrow(`There is no model ${model.id}.`)
+  })
+
   it('end with the pool', async () => {
-    const model = await store(1)
+    const model = await storeLarge(1)
     await ask(model, 1)
     const pending = expect(ask(model, 1)).rejects.toThrow()
     await pool.close()

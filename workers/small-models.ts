@@ -1,0 +1,92 @@
+/** Models so small that the event loop answers at once: a thread would take longer to be asked than to compute. */
+import type { Model } from '../src/contract/model.js'
+import type { Network } from '../src/contract/network.js'
+import { Problem } from '../src/contract/problems.js'
+import { type BackendName, explainBackend, Predictor, predictionCost } from '../src/engine/index.js'
+import type { AllModels } from '../src/training/ports.js'
+import type { BackendSetting } from './messages.js'
+import { unpackWeights } from './packed-weights.js'
+
+/** What the loop computes at once at most, by `predictionCost`: some 50 µs of each backend. */
+const mostCost: Record<BackendName, number> = { native: 500_000, wasm: 300_000, reference: 10_000 }
+
+/** Larger ones take longer to be compiled. */
+const mostWeightBytes = 2 * 1024 * 1024
+
+/** Held at most; the models asked for longest ago go first. */
+const mostHeld = { models: 1_000, bytes: 256 * 1024 * 1024 }
+
+export class SmallModels {
+  /** Those asked for last stand last. */
+  readonly #predictors = new Map<string, Predictor>()
+  readonly #loading = new Map<string, Promise<Predictor>>()
+  readonly #costs = new WeakMap<Network, (rows: number) => number>()
+  readonly #most: number
+  #bytes = 0
+
+  constructor(
+    private readonly models: Pick<AllModels, 'weights'>,
+    private readonly backend: BackendSetting,
+  ) {
+    this.#most = mostCost[explainBackend(backend).name]
+  }
+
+  /** How many times as much as the loop may compute at once it takes to answer so many rows. */
+  share({ network }: Model, rows: number): number {
+    let cost = this.#costs.get(network)
+    if (cost === undefined) {
+      cost = predictionCost(network)
+      this.#costs.set(network, cost)
+    }
+    return cost(rows) / this.#most
+  }
+
+  /** Null of more rows, or a larger model, than the loop may answer at once. */
+  predict(model: Model, inputs: Float32Array, rows: number): Float32Array | Promise<Float32Array> | null {
+    if (model.weightBytes > mostWeightBytes || this.share(model, rows) > 1) return null
+    const predictor = this.#predictors.get(model.id)
+    if (predictor === undefined) return this.#load(model).then((loaded) => loaded.predict(inputs))
+    this.#predictors.delete(model.id)
+    this.#predictors.set(model.id, predictor)
+    return predictor.predict(inputs)
+  }
+
+  /** The model does not exist any more. */
+  gone(id: string): void {
+    this.#drop(id)
+    this.#loading.delete(id)
+  }
+
+  #drop(id: string): void {
+    this.#bytes -= this.#predictors.get(id)?.bytes ?? 0
+    this.#predictors.delete(id)
+  }
+
+  #load(model: Model): Promise<Predictor> {
+    const known = this.#loading.get(model.id)
+    if (known !== undefined) return known
+    const loading = this.#open(model).finally(() => this.#loading.delete(model.id))
+    this.#loading.set(model.id, loading)
+    return loading
+  }
+
+  /** @throws Problem `not-found` when the model was deleted meanwhile */
+  async #open({ id, network }: Model): Promise<Predictor> {
+    const weights = await this.models.weights(id)
+    if (weights === null) throw new Problem('not-found', `There is no model ${id}.`)
+    const predictor = new Predictor(network, unpackWeights(weights), { backend: this.backend })
+    // What was found to be gone meanwhile is not kept.
+    if (this.#loading.has(id)) this.#keep(id, predictor)
+    return predictor
+  }
+
+  #keep(id: string, predictor: Predictor): void {
+    this.#drop(id)
+    this.#predictors.set(id, predictor)
+    this.#bytes += predictor.bytes
+    for (const oldest of this.#predictors.keys()) {
+      if (this.#predictors.size <= mostHeld.models && this.#bytes <= mostHeld.bytes) return
+      if (oldest !== id) this.#drop(oldest)
+    }
+  }
+}
