@@ -6,6 +6,10 @@ interface Outline {
   repeatedName: string | undefined
 }
 
+const code = (character: string) => character.charCodeAt(0)
+const [openObject, closeObject, openList, closeList] = [...'{}[]'].map(code)
+const [comma, quote, backslash] = [...',"\\'].map(code)
+
 /** One pass over brackets and names that builds nothing; it ends where the text is too deep. */
 export function outlineOf(json: string, maximum: number): Outline {
   /** Of each open bracket the names so far; undefined for a list. */
@@ -13,25 +17,25 @@ export function outlineOf(json: string, maximum: number): Outline {
   let repeatedName: string | undefined
   let nameIsNext = false
   for (let index = 0; index < json.length; index++) {
-    switch (json[index]) {
-      case '{':
-      case '[':
+    switch (json.charCodeAt(index)) {
+      case openObject:
+      case openList:
         if (open.length === maximum) return { tooDeep: true, repeatedName }
-        nameIsNext = json[index] === '{'
+        nameIsNext = json.charCodeAt(index) === openObject
         open.push(nameIsNext ? new Set() : undefined)
         break
-      case '}':
-      case ']':
+      case closeObject:
+      case closeList:
         open.pop()
         nameIsNext = false
         break
-      case ',':
-        nameIsNext = open.at(-1) !== undefined
+      case comma:
+        nameIsNext = open[open.length - 1] !== undefined
         break
-      case '"': {
+      case quote: {
         const end = endOfString(json, index)
         if (nameIsNext) {
-          const names = open.at(-1)
+          const names = open[open.length - 1]
           const name = nameOf(json.slice(index, end + 1))
           if (names?.has(name)) repeatedName ??= name
           names?.add(name)
@@ -48,7 +52,7 @@ export function outlineOf(json: string, maximum: number): Outline {
 function endOfString(json: string, start: number): number {
   for (let end = json.indexOf('"', start + 1); end >= 0; end = json.indexOf('"', end + 1)) {
     let backslashes = 0
-    while (json[end - 1 - backslashes] === '\\') backslashes++
+    while (json.charCodeAt(end - 1 - backslashes) === backslash) backslashes++
     if (backslashes % 2 === 0) return end
   }
   return json.length

@@ -13,43 +13,69 @@ export interface Reading {
   threshold?: number | null | undefined
 }
 
+/** Reads one row of outputs. @throws InputError (pointer '') when the network ran out of float32's range on this row */
+export type Decoder = (output: ArrayLike<number>) => Prediction
+
 /**
- * Reads one row of outputs: the class of the largest output, or for a single output the second class from ½ up
- * (hinge: from 0 up). Softmax and the single sigmoid also give probabilities.
- * @throws InputError (pointer '') when the network ran out of float32's range on this row
+ * The class of the largest output, or for a single output the second class from ½ up (hinge: from 0 up). Softmax and the
+ * single sigmoid also give probabilities.
  */
-export function decode(coding: Coding, output: ArrayLike<number>, reading: Reading): Prediction {
-  const numbers = Array.from(output)
-  if (!numbers.every(Number.isFinite)) {
-    throw new InputError(
-      '',
-      'the network has no finite answer to these inputs: they are too far from its training data',
-    )
-  }
-  const { target } = coding
+export function decoder({ target }: Coding, reading: Reading): Decoder {
   switch (target.type) {
     case 'number':
-      return { output: numbers.map((value, output) => unscaleTarget(target, output, value)) }
+      return (output) => ({
+        output: finiteNumbers(output).map((value, place) => unscaleTarget(target, place, value)),
+      })
     case 'multiLabel': {
       const least = leastPositive(reading.loss)
-      const labels = target.names.filter((_, place) => numbers[place] >= least)
-      if (reading.lastActivation !== 'sigmoid') return { output: numbers, labels }
-      return { output: numbers, labels, probabilities: byClass(target.names, numbers) }
+      const probabilities = reading.lastActivation === 'sigmoid' ? byClass(target.names) : null
+      return (output) => {
+        const numbers = finiteNumbers(output)
+        const labels = target.names.filter((_, place) => numbers[place] >= least)
+        if (probabilities === null) return { output: numbers, labels }
+        return { output: numbers, labels, probabilities: probabilities(numbers) }
+      }
     }
     case 'oneHot': {
-      const label = target.classes[placeOfAnswer(numbers, reading)]
-      if (reading.lastActivation !== 'softmax') return { output: numbers, label }
-      return { output: numbers, label, probabilities: byClass(target.classes, numbers) }
+      const probabilities = reading.lastActivation === 'softmax' ? byClass(target.classes) : null
+      return (output) => {
+        const numbers = finiteNumbers(output)
+        const label = target.classes[placeOfAnswer(numbers, reading)]
+        if (probabilities === null) return { output: numbers, label }
+        return { output: numbers, label, probabilities: probabilities(numbers) }
+      }
     }
     case 'binary': {
-      const [only] = numbers
-      const label = target.classes[placeOfAnswer(numbers, reading)]
-      if (reading.lastActivation !== 'sigmoid') return { output: numbers, label }
-      return { output: numbers, label, probabilities: byClass(target.classes, [1 - only, only]) }
+      const probabilities = reading.lastActivation === 'sigmoid' ? byClass(target.classes) : null
+      return (output) => {
+        const numbers = finiteNumbers(output)
+        const label = target.classes[placeOfAnswer(numbers, reading)]
+        if (probabilities === null) return { output: numbers, label }
+        return { output: numbers, label, probabilities: probabilities([1 - numbers[0], numbers[0]]) }
+      }
     }
     default:
       return target satisfies never
   }
+}
+
+/** Of one row alone; see `decoder` for many. */
+export const decode = (coding: Coding, output: ArrayLike<number>, reading: Reading): Prediction =>
+  decoder(coding, reading)(output)
+
+function finiteNumbers(output: ArrayLike<number>): number[] {
+  const numbers: number[] = []
+  for (let place = 0; place < output.length; place++) {
+    const number = output[place]
+    if (!Number.isFinite(number)) {
+      throw new InputError(
+        '',
+        'the network has no finite answer to these inputs: they are too far from its training data',
+      )
+    }
+    numbers.push(number)
+  }
+  return numbers
 }
 
 /** From where up a single output means the second class, or yes. */
@@ -75,7 +101,14 @@ export function placeOfLargest(numbers: ArrayLike<number>): number {
   return best
 }
 
-/** `fromEntries` defines own properties, so that a class called `__proto__` is only a name. */
-function byClass(classes: readonly string[], numbers: readonly number[]): Record<string, number> {
-  return Object.fromEntries(classes.map((name, index) => [name, numbers[index]]))
+/** Numbers by the names of their classes, of which each may be any text: one called `__proto__` is only a name. */
+function byClass(classes: readonly string[]): (numbers: readonly number[]) => Record<string, number> {
+  if (classes.includes('__proto__')) {
+    return (numbers) => Object.fromEntries(classes.map((name, place) => [name, numbers[place]]))
+  }
+  return (numbers) => {
+    const named: Record<string, number> = {}
+    for (let place = 0; place < classes.length; place++) named[classes[place]] = numbers[place]
+    return named
+  }
 }

@@ -13,6 +13,9 @@ export interface CodedCell {
   warning?: string
 }
 
+/** Nothing to say. */
+const fine: CodedCell = Object.freeze({})
+
 /** Writes the numbers of one value from `offset` on, into room that is all zeros. */
 export type CellCoder = (cell: Cell, inputs: Float32Array, offset: number) => CodedCell
 
@@ -50,7 +53,7 @@ function gapReader({ missingTexts }: FeatureCoding): (cell: Cell) => boolean {
   const numbers = missingNumbersOf(texts)
   return (cell) => {
     if (typeof cell === 'string') return isMissingText(cell, texts)
-    return cell === null || (typeof cell === 'number' && numbers.has(cell))
+    return cell === null || (numbers.size > 0 && typeof cell === 'number' && numbers.has(cell))
   }
 }
 
@@ -65,7 +68,7 @@ function numberCoder(feature: Coding<'number'>): CellCoder {
   const isGap = gapReader(feature)
   return (cell, inputs, offset) => {
     const given = numberOf(feature, cell)
-    const isMissing = isGap(cell) || (given !== undefined && isGap(given))
+    const isMissing = isGap(cell) || (given !== undefined && given !== cell && isGap(given))
     const value = isMissing ? feature.imputation : given
     if (value === undefined) {
       return { error: isMissing ? missingValue : `${shown(String(cell))} is not a number` }
@@ -74,7 +77,7 @@ function numberCoder(feature: Coding<'number'>): CellCoder {
     const encoded = Math.fround((value - feature.offset) / feature.scale)
     if (!Number.isFinite(encoded)) return { error: `${value} is too large for this model` }
     inputs[offset] = encoded
-    return {}
+    return fine
   }
 }
 
@@ -99,7 +102,7 @@ function categoryCoder(feature: Coding<'category'>): CellCoder {
     const place = known >= 0 ? known : placeOf(category)
     if (place >= 0 && !hidden.has(category)) {
       inputs[offset + place] = 1
-      return {}
+      return fine
     }
     const warning = `no training row had ${shown(category)}, so it counts as none of ${shownNames(seen)}`
     return { warning }
@@ -142,7 +145,7 @@ function booleanCoder(feature: Coding<'boolean'>): CellCoder {
     const value = isMissing ? feature.imputation : parseBoolean(String(cell))
     if (value !== undefined) {
       inputs[offset] = value ? 1 : 0
-      return {}
+      return fine
     }
     const error = isMissing
       ? missingValue
@@ -164,6 +167,6 @@ function dateCoder(feature: Coding<'date'>): CellCoder {
       return { error: `${shown(String(cell))} is too far from the dates that this model was trained on` }
     }
     inputs.set(numbers, offset)
-    return {}
+    return fine
   }
 }

@@ -31,7 +31,7 @@ export interface CodedRows {
 export function encodeRows(coding: Coding, rows: readonly (InputRow | string)[]): CodedRows {
   const width = inputsOf(coding)
   const inputs = new Float32Array(rows.length * width)
-  const write = rowWriter(coding)
+  const write = writerOf(coding)
   const coded: CodedRow[] = []
   const errors: CodedRows['errors'] = []
   for (const [row, given] of rows.entries()) {
@@ -63,6 +63,17 @@ export function encodeInputs(coding: Coding, rows: readonly InputRow[]): Float32
 /** Writes one row, whose place among all rows is `index`, into zeros; answers what of it the network cannot use. */
 type RowWriter = (row: InputRow, index: number, inputs: Float32Array) => string[]
 
+const writers = new WeakMap<Coding, RowWriter>()
+
+/** Made once for each coding: that of many columns takes a while. */
+function writerOf(coding: Coding): RowWriter {
+  const known = writers.get(coding)
+  if (known !== undefined) return known
+  const made = rowWriter(coding)
+  writers.set(coding, made)
+  return made
+}
+
 function rowWriter(coding: Coding): RowWriter {
   const names = new InputNames(coding)
   const columns = coding.features.map((feature) => {
@@ -74,7 +85,8 @@ function rowWriter(coding: Coding): RowWriter {
       : names.cellsOf(row, index)
     const warnings: string[] = []
     let offset = 0
-    for (const [place, { name, width, code }] of columns.entries()) {
+    for (let place = 0; place < columns.length; place++) {
+      const { name, width, code } = columns[place]
       const { error, warning } = code(cells[place] ?? null, inputs, offset)
       if (error !== undefined) {
         throw new InputError(pointerTo([index, given[place] ?? place]), `${name}: ${error}`)
@@ -91,8 +103,10 @@ function isList(row: InputRow): row is readonly Cell[] {
   return Array.isArray(row)
 }
 
+const byPlace: readonly undefined[] = []
+
 function checkedCount(names: InputNames, width: number, row: readonly Cell[], index: number) {
-  if (row.length === width) return { cells: row, given: [] }
+  if (row.length === width) return { cells: row, given: byPlace }
   const came = row.length === 1 ? '1 value came' : `${row.length} values came`
   const wanted = width === 1 ? '1 value' : `${width} values`
   throw new InputError(pointerTo([index]), `${came}, this model takes ${wanted}: ${names.list}`)

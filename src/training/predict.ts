@@ -5,7 +5,7 @@ import { lastActivation } from '../contract/network.js'
 import { Problem, pointerTo } from '../contract/problems.js'
 import { inputsOf } from '../datasets/feature-coding.js'
 import { InputError } from '../datasets/input-error.js'
-import { decode } from '../datasets/prediction.js'
+import { type Decoder, decoder } from '../datasets/prediction.js'
 import { encodeRows, type InputRow } from '../datasets/raw-rows.js'
 import type { ModelStore, PredictorPool } from './ports.js'
 
@@ -45,9 +45,10 @@ export async function predict(
   if (coded.length > 0) {
     const outputs = await predictors.predict(model, inputs)
     const width = outputs.length / coded.length
-    for (const [index, { row, warnings }] of coded.entries()) {
-      const output = outputs.subarray(index * width, (index + 1) * width)
-      const answer = read(model, output, row)
+    const decode = decoderOf(model)
+    for (let index = 0; index < coded.length; index++) {
+      const { row, warnings } = coded[index]
+      const answer = read(decode, outputs.subarray(index * width, (index + 1) * width), row)
       if (answer instanceof InputError) refused.push({ row, error: answer })
       else predictions[row] = warnings.length === 0 ? answer : { ...answer, warnings }
     }
@@ -69,10 +70,20 @@ function checkSize({ coding }: Model, rows: number): void {
   )
 }
 
-function read(model: Model, output: Float32Array, row: number): Prediction | InputError {
-  const { loss, threshold, coding } = model
+const decoders = new WeakMap<Model, Decoder>()
+
+function decoderOf(model: Model): Decoder {
+  const known = decoders.get(model)
+  if (known !== undefined) return known
+  const { loss, threshold, coding, network } = model
+  const made = decoder(coding, { lastActivation: lastActivation(network), loss, threshold })
+  decoders.set(model, made)
+  return made
+}
+
+function read(decode: Decoder, output: Float32Array, row: number): Prediction | InputError {
   try {
-    return decode(coding, output, { lastActivation: lastActivation(model.network), loss, threshold })
+    return decode(output)
   } catch (error) {
     if (!(error instanceof InputError)) throw error
     return new InputError(pointerTo([row]), error.message)
