@@ -1,10 +1,22 @@
 /**
- * Requests that come while a statement is under way go together in the next one: exact, since each is answered by a
- * statement sent after it came, and nearly free under load.
+ * Questions that go together: what is asked while a statement is under way waits for the next one. Every answer comes from a
+ * statement that was sent after its question, so it is as true as if it had been asked alone, and nearly free under load.
  */
+
+/** A statement that takes longer no longer keeps the next from being sent: one that hangs must not hold all others. */
+const patienceMilliseconds = 1_000
+
+interface Waiting<Item, Answer> {
+  item: Item
+  resolve(answer: Answer): void
+  reject(error: unknown): void
+}
+
 export class Coalesced<Item, Answer> {
-  #waiting: { item: Item; resolve(answer: Answer): void; reject(error: unknown): void }[] = []
-  #isSending = false
+  /** Asked since the last statement was sent. */
+  #waiting: Waiting<Item, Answer>[] = []
+  #underWay: { sentAt: number } | null = null
+  #isDue = false
 
   /**
    * @param send answers each item, in their order; what it rejects with, all of them do
@@ -18,21 +30,40 @@ export class Coalesced<Item, Answer> {
   ask(item: Item): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject })
-      if (!this.#isSending) void this.#sendAll()
+      this.#sendSoon()
     })
   }
 
-  async #sendAll(): Promise<void> {
-    this.#isSending = true
-    while (this.#waiting.length > 0) {
-      const sent = this.#waiting.splice(0, this.most)
-      try {
-        const answers = await this.send(sent.map(({ item }) => item))
-        for (const [index, { resolve }] of sent.entries()) resolve(answers[index])
-      } catch (error) {
-        for (const { reject } of sent) reject(error)
-      }
-    }
-    this.#isSending = false
+  /** At the end of this turn of the event loop, when all requests that came with it have asked. */
+  #sendSoon(): void {
+    const isBusy = this.#underWay !== null && performance.now() - this.#underWay.sentAt < patienceMilliseconds
+    if (this.#isDue || isBusy) return
+    this.#isDue = true
+    setImmediate(() => void this.#send())
   }
+
+  async #send(): Promise<void> {
+    this.#isDue = false
+    const asked = this.#waiting.splice(0, this.most)
+    const underWay = { sentAt: performance.now() }
+    this.#underWay = underWay
+    try {
+      const answers = await this.send(asked.map(({ item }) => item))
+      for (const [index, { resolve }] of asked.entries()) resolve(answers[index])
+    } catch (error) {
+      for (const { reject } of asked) reject(error)
+    }
+    if (this.#underWay === underWay) this.#underWay = null
+    if (this.#waiting.length > 0) this.#sendSoon()
+  }
+}
+
+/** Rows by their name; `look` gives those of the names that there are, and is asked for each name once. */
+export function coalescedRows<Row>(
+  look: (names: string[]) => Promise<ReadonlyMap<string, Row>>,
+): Coalesced<string, Row | undefined> {
+  return new Coalesced(async (names) => {
+    const rows = await look([...new Set(names)])
+    return names.map((name) => rows.get(name))
+  })
 }

@@ -4,7 +4,7 @@ import type { Limits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import type { AllJobs, JobProgress, JobStore } from '../training/ports.js'
 import { anyQueued } from './claims.js'
-import { Coalesced } from './coalesced.js'
+import { Coalesced, coalescedRows } from './coalesced.js'
 import { type CreatedRow, createJobs, type JobOfTenant, type Outcome } from './create-jobs.js'
 import { type Database, notifyChanged, Prisma, type Statement, send } from './database.js'
 import { bytesOf, insertDataset } from './datasets.js'
@@ -27,10 +27,7 @@ export function jobStore(database: Database, settings = unlimited): AllJobs {
     (items) => createJobs((statement, values) => send<CreatedRow>(pool, statement, values), items),
     maximumCreated,
   )
-  const reads = new Coalesced(async (ids: string[]) => {
-    const jobs = await readJobs(database, [...new Set(ids)])
-    return ids.map((id) => jobs.get(id) ?? null)
-  })
+  const reads = coalescedRows((ids) => readJobs(database, ids))
   return {
     of: (tenantId) => tenantJobs({ database, creations, reads }, tenantId, settings),
 
@@ -61,7 +58,7 @@ const ofJobs = ['queuedJobs', 'storedBytes'] as const
 interface Statements {
   database: Database
   creations: Coalesced<JobOfTenant, Outcome>
-  reads: Coalesced<string, { tenantId: string; job: Job } | null>
+  reads: Coalesced<string, { tenantId: string; job: Job } | undefined>
 }
 
 function tenantJobs(

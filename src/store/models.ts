@@ -1,32 +1,27 @@
 /** Trained models. Lists never touch the weights; whoever reads weights gets them checked against their hash. */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { codingSchema } from '../contract/dataset.js'
 import type { Metrics } from '../contract/epoch.js'
 import { evaluationSchema } from '../contract/evaluation.js'
 import { isFinished, jobStatusSchema } from '../contract/job.js'
-import { hasThreshold, layerSummarySchema, type Model, tensorSchema } from '../contract/model.js'
-import { lossSchema, networkSchema } from '../contract/network.js'
+import { tensorSchema } from '../contract/model.js'
 import { Problem } from '../contract/problems.js'
 import type { AllModels, NewModel } from '../training/ports.js'
 import { cut, join } from './bytes.js'
 import { type Database, Prisma } from './database.js'
-import { epochOf } from './epochs.js'
-import type { Model as ModelRow } from './generated/client.js'
+import type { Model as StoredModel } from './generated/client.js'
 import { createOnce } from './idempotency.js'
+import { KnownModels } from './known-models.js'
+import { toModel } from './model-rows.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
 import { keepLimits, lockLimits, unlimited } from './tenant-limits.js'
 import { keepHeader } from './weight-snapshots.js'
 
 /** Only who looks at one model reads what may be large. */
 const omit = { evaluation: true } as const
-type ListedRow = Omit<ModelRow, keyof typeof omit>
 
 export function modelStore(database: Database, settings = unlimited): AllModels {
-  async function find(where: { id: string; tenantId?: string }): Promise<Model | null> {
-    const row = await database.model.findUnique({ where, omit })
-    return row === null ? null : toModel(row)
-  }
+  const known = new KnownModels(database)
 
   return {
     of: (tenantId) => ({
@@ -39,7 +34,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
         })
       },
 
-      get: (id) => find({ id, tenantId }),
+      get: (id) => known.find(id, tenantId),
 
       async getEvaluated(id) {
         const row = await database.model.findUnique({ where: { id, tenantId } })
@@ -67,11 +62,11 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
 
       async setThreshold(id, threshold) {
         const { count } = await database.model.updateMany({ where: { id, tenantId }, data: { threshold } })
-        return count === 0 ? null : find({ id, tenantId })
+        return count === 0 ? null : known.find(id, tenantId)
       },
 
       async delete(id) {
-        return database.$transaction(async (transaction) => {
+        const outcome = await database.$transaction(async (transaction) => {
           // Locked first: a job that is being created holds the row, and is seen by the statement behind this one.
           const [found] = await transaction.$queryRaw<{ jobId: string | null }[]>`
             SELECT "jobId" FROM "Model" WHERE id = ${id} AND "tenantId" = ${tenantId} FOR UPDATE`
@@ -88,10 +83,14 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
           await transaction.model.delete({ where: { id } })
           return 'deleted'
         })
+        if (outcome === 'deleted') known.gone(id)
+        return outcome
       },
     }),
 
-    get: (id) => find({ id }),
+    get: (id) => known.find(id),
+
+    onGone: (listener) => known.onGone(listener),
 
     async weights(id) {
       const row = await database.model.findUnique({
@@ -102,7 +101,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
       const bytes = join(row.weightChunks)
       if (createHash('sha256').update(bytes).digest('hex') !== row.weightSha256) {
         // Deleted while its chunks were read.
-        if ((await find({ id })) === null) return null
+        if ((await known.find(id)) === null) return null
         throw new Problem('integrity', `The stored weights of model ${id} do not match their hash.`)
       }
       return { tensors: z.array(tensorSchema).parse(row.tensors), bytes }
@@ -124,7 +123,7 @@ export async function insertModel(
   tenantId: string,
   model: NewModel,
   origin?: { jobId: string; epoch: number } & Metrics,
-): Promise<ModelRow> {
+): Promise<StoredModel> {
   const { weights, evaluation, ...rest } = model
   const row = await client.model.create({
     data: {
@@ -145,40 +144,4 @@ export async function insertModel(
     await client.weightChunk.create({ data: { modelId: model.id, ...chunk } })
   }
   return row
-}
-
-function toModel(row: ListedRow): Model {
-  const coding = codingSchema.parse(row.coding)
-  const network = networkSchema.parse(row.network)
-  const self = `/models/${row.id}`
-  return {
-    id: row.id,
-    object: 'model',
-    name: row.name,
-    jobId: row.jobId,
-    createdAt: row.createdAt.toISOString(),
-    network,
-    loss: lossSchema.parse(row.loss),
-    layers: z.array(layerSummarySchema).parse(row.layers),
-    coding,
-    columns: coding.features.map((feature) => feature.name),
-    classes: 'classes' in coding.target ? coding.target.classes : null,
-    metrics: epochOf({
-      loss: row.finalLoss,
-      accuracy: row.finalAccuracy,
-      valLoss: row.finalValLoss,
-      valAccuracy: row.finalValAccuracy,
-    }),
-    epoch: row.epoch,
-    threshold: row.threshold ?? (hasThreshold({ coding, network }) ? 0.5 : null),
-    parameters: row.parameters,
-    weightBytes: row.weightBytes,
-    weightSha256: row.weightSha256,
-    links: {
-      self,
-      predict: `${self}/predict`,
-      weights: `${self}/weights`,
-      job: row.jobId === null ? null : `/jobs/${row.jobId}`,
-    },
-  }
 }

@@ -274,6 +274,7 @@ export interface NewModel {
 export interface ModelStore {
   /** A model that no job made. Throws Problem `idempotency-key-in-flight` when another request with that key was faster, or `too-much-stored`. */
   create(model: NewModel, once?: Once): Promise<Model>
+  /** As it is now. Shared by all who ask: not to be changed. */
   get(id: string): Promise<Model | null>
   getEvaluated(id: string): Promise<EvaluatedModel | null>
   list(page: ListPage): Promise<Page<Model>>
@@ -287,6 +288,8 @@ export interface ModelStore {
 
 /** The models of all tenants, for the service's own work. */
 export interface AllModels extends Tenanted<ModelStore>, Pick<ModelStore, 'get'> {
+  /** Calls `listener` with the id of each model that is found to be gone, whichever process deleted it. */
+  onGone(listener: (id: string) => void): void
   /** Checked against the stored SHA-256; throws when they disagree. */
   weights(id: string): Promise<{ tensors: Tensor[]; bytes: Uint8Array } | null>
   /** Its bytes in order, unchecked, read one chunk at a time, from that chunk on. */
@@ -483,8 +486,11 @@ export type TableOutcome =
   | { type: 'refused'; code: DatasetError['code']; message: string }
 
 export interface PredictorPool {
-  /** rows × features in, rows × outputs out, computed off the event loop. Throws Problem `not-found` when the model was deleted meanwhile. */
-  predict(model: Model, inputs: Float32Array): Promise<Float32Array>
+  /**
+   * rows × features in, rows × outputs out; what takes the event loop no time is there at once, the rest is computed off it.
+   * Throws Problem `not-found` when the model was deleted meanwhile.
+   */
+  predict(model: Model, inputs: Float32Array): Float32Array | Promise<Float32Array>
   /** The model's answers to the labelled rows of a table. Throws Problem `not-found` when the model was deleted meanwhile. */
   evaluate(model: Model, table: Table): Promise<TableOutcome>
   /** Which rows of a table train and which validate; of its columns only that of the classes need be there. */

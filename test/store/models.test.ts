@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { modelStore } from '../../src/store/models.js'
 import { newId } from '../../src/training/new-id.js'
 import {
   linearModel,
@@ -102,6 +103,56 @@ describe('models', () => {
       if (deletion === 'used') expect(job).toMatchObject({ status: 'queued' })
       else expect(job).toMatchObject({ code: 'invalid-spec', errors: [{ pointer: '/from' }] })
     }
+  })
+
+  it('are read and checked once for each change, whoever makes it', async () => {
+    const { id } = await storeModel(stores)
+    const elsewhere = modelStore(stores.database).of('local')
+    const first = await stores.models.get(id)
+    expect(await stores.models.get(id)).toBe(first)
+    await elsewhere.setThreshold(id, 0.3)
+    const second = await stores.models.get(id)
+    expect(second).toEqual({ ...first, threshold: 0.3 })
+    expect(await stores.models.of('local').get(id)).toBe(second)
+  })
+
+  it('that are gone are told of when somebody looks for them, whoever deleted them', async () => {
+    const { id } = await storeModel(stores)
+    const gone: string[] = []
+    stores.models.onGone((each) => gone.push(each))
+    await stores.models.get(id)
+    expect(await stores.models.of('another').get(id)).toBeNull()
+    expect(gone).toEqual([])
+    await modelStore(stores.database).of('local').delete(id)
+    expect(await stores.models.get(id)).toBeNull()
+    expect(gone).toEqual([id])
+    const mine = await storeModel(stores)
+    expect(await stores.models.delete(mine.id)).toBe('deleted')
+    expect(gone).toEqual([id, mine.id])
+  })
+
+  it('of which there are more than are kept are read again', async () => {
+    // Each of 4 MiB of names; 16 MiB are kept.
+    const category = (place: number) => `${place} ${'x'.repeat(4_000)}`
+    const coding = {
+      ...linearModel().coding,
+      features: [
+        {
+          type: 'category' as const,
+          name: 'a',
+          categories: Array.from({ length: 1_000 }, (_, place) => category(place)),
+        },
+      ],
+    }
+    const ids: string[] = []
+    for (let count = 0; count < 5; count++) ids.push((await storeModel(stores, linearModel({ coding }))).id)
+    const first = await stores.models.get(ids[0])
+    const models = []
+    for (const id of ids) models.push(await stores.models.get(id))
+    expect(await stores.models.get(ids[4])).toBe(models[4])
+    const again = await stores.models.get(ids[0])
+    expect(again).not.toBe(first)
+    expect(again).toEqual(first)
   })
 
   it('that do not exist are null', async () => {

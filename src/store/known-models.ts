@@ -1,0 +1,112 @@
+/**
+ * Models by their id. Whether one is still there, whose it is and whether its row has changed is asked at every question; what
+ * its row says is read and checked once for each change.
+ */
+import type { Model } from '../contract/model.js'
+import { type Coalesced, coalescedRows } from './coalesced.js'
+import { type Database, type Statement, send } from './database.js'
+import { type ModelRow, toModel } from './model-rows.js'
+
+/** Of the rows' JSON; models of many columns have long ones. The models asked for longest ago go first. */
+const mostCharacters = 16 * 1024 * 1024
+
+/** `version` changes with every change of the row: it is the transaction that wrote it. */
+const statesStatement: Statement = {
+  name: 'model-states',
+  text: 'SELECT id, "tenantId", xmin::text AS version FROM "Model" WHERE id = ANY($1)',
+}
+
+const rowsStatement: Statement = {
+  name: 'model-rows',
+  text: `SELECT id, "tenantId", "jobId", name, network, loss, layers, coding, parameters,
+      "finalLoss", "finalAccuracy", "finalValLoss", "finalValAccuracy", epoch, threshold,
+      "weightBytes", "weightSha256", "createdAt", xmin::text AS version,
+      length(network::text) + length(layers::text) + length(coding::text) AS characters
+    FROM "Model" WHERE id = ANY($1)`,
+}
+
+interface State {
+  id: string
+  tenantId: string
+  version: string
+}
+
+interface Row extends State, Omit<ModelRow, keyof State> {
+  characters: number
+}
+
+interface Known {
+  version: string
+  model: Model
+  characters: number
+}
+
+export class KnownModels {
+  readonly #states: Coalesced<string, State | undefined>
+  readonly #rows: Coalesced<string, Row | undefined>
+  /** Those asked for last stand last. */
+  readonly #known = new Map<string, Known>()
+  readonly #onGone: ((id: string) => void)[] = []
+  #characters = 0
+
+  constructor(database: Pick<Database, 'pool'>) {
+    const byId =
+      <Found extends State>(statement: Statement) =>
+      async (ids: string[]) => {
+        const rows = await send<Found>(database.pool, statement, [ids])
+        return new Map(rows.map((row) => [row.id, row]))
+      }
+    this.#states = coalescedRows(byId<State>(statesStatement))
+    this.#rows = coalescedRows(byId<Row>(rowsStatement))
+  }
+
+  /** As it is now; null when there is none, or when it is not this tenant's. Shared by all who ask: not to be changed. */
+  async find(id: string, tenantId?: string): Promise<Model | null> {
+    const state = await this.#states.ask(id)
+    if (state === undefined) this.gone(id)
+    if (state === undefined || (tenantId ?? state.tenantId) !== state.tenantId) return null
+    const known = this.#known.get(id)
+    if (known?.version !== state.version) return this.#read(id)
+    this.#known.delete(id)
+    this.#known.set(id, known)
+    return known.model
+  }
+
+  /** Calls `listener` with the id of each model that is found to be gone. */
+  onGone(listener: (id: string) => void): void {
+    this.#onGone.push(listener)
+  }
+
+  gone(id: string): void {
+    this.#forget(id)
+    for (const listener of this.#onGone) listener(id)
+  }
+
+  async #read(id: string): Promise<Model | null> {
+    const row = await this.#rows.ask(id)
+    if (row === undefined) {
+      this.gone(id)
+      return null
+    }
+    const known = this.#known.get(id)
+    if (known?.version === row.version) return known.model
+    const model = toModel(row)
+    this.#keep({ version: row.version, model, characters: row.characters })
+    return model
+  }
+
+  #keep(known: Known): void {
+    this.#forget(known.model.id)
+    this.#known.set(known.model.id, known)
+    this.#characters += known.characters
+    for (const oldest of this.#known.keys()) {
+      if (this.#characters <= mostCharacters) return
+      this.#forget(oldest)
+    }
+  }
+
+  #forget(id: string): void {
+    this.#characters -= this.#known.get(id)?.characters ?? 0
+    this.#known.delete(id)
+  }
+}

@@ -1,0 +1,45 @@
+/** A model as its row has it, without what may be large: weights and evaluation. */
+import { z } from 'zod'
+import { codingSchema } from '../contract/dataset.js'
+import { hasThreshold, layerSummarySchema, type Model } from '../contract/model.js'
+import { lossSchema, networkSchema } from '../contract/network.js'
+import { epochOf } from './epochs.js'
+import type { Model as StoredModel } from './generated/client.js'
+
+export type ModelRow = Omit<StoredModel, 'evaluation' | 'tensors'>
+
+export function toModel(row: ModelRow): Model {
+  const coding = codingSchema.parse(row.coding)
+  const network = networkSchema.parse(row.network)
+  const self = `/models/${row.id}`
+  return {
+    id: row.id,
+    object: 'model',
+    name: row.name,
+    jobId: row.jobId,
+    createdAt: row.createdAt.toISOString(),
+    network,
+    loss: lossSchema.parse(row.loss),
+    layers: z.array(layerSummarySchema).parse(row.layers),
+    coding,
+    columns: coding.features.map((feature) => feature.name),
+    classes: 'classes' in coding.target ? coding.target.classes : null,
+    metrics: epochOf({
+      loss: row.finalLoss,
+      accuracy: row.finalAccuracy,
+      valLoss: row.finalValLoss,
+      valAccuracy: row.finalValAccuracy,
+    }),
+    epoch: row.epoch,
+    threshold: row.threshold ?? (hasThreshold({ coding, network }) ? 0.5 : null),
+    parameters: row.parameters,
+    weightBytes: row.weightBytes,
+    weightSha256: row.weightSha256,
+    links: {
+      self,
+      predict: `${self}/predict`,
+      weights: `${self}/weights`,
+      job: row.jobId === null ? null : `/jobs/${row.jobId}`,
+    },
+  }
+}
