@@ -13,11 +13,11 @@ const few = 100
 const many = 100_000
 const tenantCounts = [1, 50]
 
-const requestsARound = 10
+const requestsARound = 20
 const requestMilliseconds = 1_500
 /** Fewer than are queued. */
-const takenARound = 30
-const takingMilliseconds = 3_000
+const takenARound = 90
+const takingMilliseconds = 4_000
 /** A queue of tickets gets its tickets in this time. */
 const ticketMilliseconds = 4_000
 const operations = ['POST /jobs', 'GET /jobs/{id} of the last queued', 'a job taken and trained'] as const
