@@ -28,11 +28,12 @@ async function buildPrograms() {
   )
   await unlessFresh(
     'programs',
-    [...programs, 'tsconfig.json', 'tsconfig.build.json', ...installed],
-    ['dist/src/main.js'],
+    [...programs, 'scripts/bundle.mjs', 'tsconfig.json', 'tsconfig.build.json', ...installed],
+    ['dist/src/main.js', 'dist/chunks'],
     async () => {
       for (const folder of programs) rmSync(join('dist', folder), { recursive: true, force: true })
       await runCommand('typescript', 'tsc', ['-p', 'tsconfig.build.json', '--noCheck'])
+      await runScript('scripts/bundle.mjs')
     },
   )
 }

@@ -17,7 +17,6 @@ import { OpenSockets } from './http/open-sockets.js'
 import { Idempotency } from './http/plugins/idempotency.js'
 import { openMetrics } from './http/plugins/metrics.js'
 import { Live } from './live/live.js'
-import { openQueue } from './queue/queue.js'
 import { exitInTime } from './stopping.js'
 import { databaseTrouble, openDatabase } from './store/database.js'
 import { datasetStore } from './store/datasets.js'
@@ -77,7 +76,10 @@ export async function startServer(config: Config, connectionString: string, log:
   )
   const onQueueError = (error: unknown) => log.warn({ err: error }, 'queue')
   const queue =
-    config.REDIS_URL === undefined ? notifyQueue(database) : await openQueue(config.REDIS_URL, onQueueError)
+    config.REDIS_URL === undefined
+      ? notifyQueue(database)
+      : // BullMQ is loaded where there is a Redis.
+        await (await import('./queue/queue.js')).openQueue(config.REDIS_URL, onQueueError)
   const predictors = openPredictorPool(models, config.DESCENT_BACKEND)
   const calibration = openCalibration(config.DESCENT_BACKEND)
   const boundaries = boundaryReader({ models, snapshots: snapshotStore(database), predictors })

@@ -4,7 +4,6 @@ import { pino } from 'pino'
 import { buildAddon } from '../src/addon-build.js'
 import { limitsOf, readConfig } from '../src/config.js'
 import { explainBackend } from '../src/engine/index.js'
-import { consume, openQueue } from '../src/queue/queue.js'
 import { exitInTime } from '../src/stopping.js'
 import { openDatabase } from '../src/store/database.js'
 import { datasetStore } from '../src/store/datasets.js'
@@ -68,6 +67,8 @@ lanes.wake()
 
 /** Each message is leave to train until nothing is queued; others are woken after each claim, for there may be more. */
 async function consumeFrom(url: string) {
+  // BullMQ is loaded where there is a Redis.
+  const { consume, openQueue } = await import('../src/queue/queue.js')
   const queue = await openQueue(url, onQueueError)
   const wakeOthers = () => void queue.wake().catch(onQueueError)
   const consumer = await consume(url, {
