@@ -98,7 +98,9 @@ export async function startServer(config: Config, connectionString: string, log:
     onReconnect: () => void live.refresh(),
   })
   const reconciler = reconcileForever(jobs, queue, (error) => log.warn({ err: error }, 'reconciler'))
-  const sweeper = sweepForever([idempotency, webhooks, tickets], (error) => log.warn({ err: error }, 'sweep'))
+  const sweeper = sweepForever([idempotency, webhooks, tickets, jobs], (error) =>
+    log.warn({ err: error }, 'sweep'),
+  )
   const uploadReader = await openUploadReader(readingLimits(config))
   const pictures = new PictureDecoder(config.MAXIMUM_IMAGE_PIXELS)
   const app = await buildApp({

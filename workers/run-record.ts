@@ -3,7 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { countOf, epochsBehind } from '../src/engine/index.js'
 import { newId } from '../src/training/new-id.js'
-import type { ClaimedJob, NewModel, Progress, RunStore, Success } from '../src/training/ports.js'
+import type {
+  ClaimedJob,
+  NewModel,
+  Progress,
+  RunStore,
+  Success,
+  WeightSnapshots,
+} from '../src/training/ports.js'
 import type { Outcome, TrainedModel, WholeTraining } from './messages.js'
 import type { WorkTally } from './work-tally.js'
 
@@ -37,12 +44,25 @@ export class RunRecord {
     if (countOf(fresh) === 0 && kept === null) return true
     // Their time was counted then, too.
     const share = countOf(epochs) === 0 ? 1 : countOf(fresh) / countOf(epochs)
-    const progress = { ...how, epochs: fresh, seconds: share * seconds, checkpoint: kept, snapshots }
+    const progress = {
+      ...how,
+      epochs: fresh,
+      seconds: share * seconds,
+      checkpoint: kept,
+      snapshots: snapshots === null ? null : this.#unstored(snapshots),
+    }
     const { runs, tally } = this.records
     if (!(await persist(this.records, () => runs.record(this.job, progress)))) return false
     this.#stored = fresh.firstEpoch + countOf(fresh) - 1
     tally.addEpochs(countOf(fresh))
     return true
+  }
+
+  /** Of an earlier attempt, those up to its last stored epoch are stored with it. */
+  #unstored(snapshots: WeightSnapshots): WeightSnapshots {
+    const { storedEpoch } = this.job
+    if (storedEpoch === 0) return snapshots
+    return { ...snapshots, taken: snapshots.taken.filter(({ epoch }) => epoch > storedEpoch) }
   }
 
   async conclude(outcome: Outcome): Promise<void> {

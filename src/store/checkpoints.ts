@@ -3,24 +3,39 @@ import { createHash } from 'node:crypto'
 import { checkpointHeaderSchema } from '../contract/checkpoint.js'
 import type { Checkpoint } from '../training/ports.js'
 import { cut, join } from './bytes.js'
-import type { Database, Prisma } from './database.js'
+import { type Connection, type Database, type Statement, send } from './database.js'
 
 const kept = 2
 
+const insertStatement: Statement = {
+  name: 'insertCheckpoint',
+  text: `
+    WITH next AS (
+      SELECT coalesce(max(sequence), 0) + 1 AS sequence FROM "Checkpoint" WHERE "jobId" = $1
+    ), gone AS (
+      DELETE FROM "Checkpoint" USING next WHERE "jobId" = $1 AND "Checkpoint".sequence <= next.sequence - ${kept}
+    )
+    INSERT INTO "Checkpoint" ("jobId", sequence, epoch, step, backend, header, sha256)
+    SELECT $1, sequence, $2::int, $3::int, $4, $5::jsonb, $6 FROM next RETURNING sequence`,
+}
+
+const insertChunkStatement: Statement = {
+  name: 'insertCheckpointChunk',
+  text: 'INSERT INTO "CheckpointChunk" ("jobId", sequence, index, bytes) VALUES ($1, $2::int, $3::int, $4::bytea)',
+}
+
 /** Within the transaction that stores the epochs up to it. */
 export async function insertCheckpoint(
-  client: Prisma.TransactionClient,
+  client: Connection,
   jobId: string,
   checkpoint: Checkpoint,
 ): Promise<void> {
-  const { bytes, ...rest } = checkpoint
-  const { _max } = await client.checkpoint.aggregate({ where: { jobId }, _max: { sequence: true } })
-  const sequence = (_max.sequence ?? 0) + 1
-  await client.checkpoint.create({ data: { jobId, sequence, ...rest, sha256: checksum(checkpoint) } })
+  const { bytes, epoch, step, backend, header } = checkpoint
+  const values = [jobId, epoch, step, backend, JSON.stringify(header), checksum(checkpoint)]
+  const [{ sequence }] = await send<{ sequence: number }>(client, insertStatement, values)
   for (const chunk of cut(bytes)) {
-    await client.checkpointChunk.create({ data: { jobId, sequence, ...chunk } })
+    await send(client, insertChunkStatement, [jobId, sequence, chunk.index, Buffer.from(chunk.bytes.buffer)])
   }
-  await client.checkpoint.deleteMany({ where: { jobId, sequence: { lte: sequence - kept } } })
 }
 
 /** The newest whole checkpoint; null when there is none. */

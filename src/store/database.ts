@@ -43,12 +43,36 @@ export class StatementError extends Error {
   }
 }
 
+/** The pool, or a connection of it within a transaction. */
+export type Connection = Pick<pg.Pool | pg.PoolClient, 'query'>
+
+/** Commits what `work` does on the connection, or undoes it when it throws. */
+export async function transaction<T>(pool: pg.Pool, work: (client: Connection) => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw new StatementError('connect', error)
+  })
+  try {
+    await send(client, { name: 'begin', text: 'BEGIN' }, [])
+    const result = await work(client)
+    await send(client, { name: 'commit', text: 'COMMIT' }, [])
+    client.release()
+    return result
+  } catch (error) {
+    // A connection that cannot undo is not used again, which undoes it, too.
+    await client.query('ROLLBACK').then(
+      () => client.release(),
+      () => client.release(true),
+    )
+    throw error
+  }
+}
+
 /**
  * Sends a named statement; `Row` is what it returns, by node-postgres' types.
  * @throws StatementError
  */
 export async function send<Row extends object>(
-  client: Pick<pg.Pool | pg.PoolClient, 'query'>,
+  client: Connection,
   { name, text }: Statement,
   values: unknown[],
 ): Promise<Row[]> {

@@ -39,6 +39,15 @@ export function jobStore(database: Database, settings = unlimited): AllJobs {
 
     anyQueued: () => anyQueued(database),
 
+    async sweep() {
+      await database.$executeRaw`
+        DELETE FROM "QueueCount" USING (
+          SELECT "tenantId", priority, bucket FROM "QueueCount" WHERE jobs = 0 FOR UPDATE SKIP LOCKED
+        ) AS empty
+        WHERE "QueueCount"."tenantId" = empty."tenantId" AND "QueueCount".priority = empty.priority
+          AND "QueueCount".bucket = empty.bucket`
+    },
+
     async releaseAbandoned(milliseconds) {
       await releaseCrashed(
         database,

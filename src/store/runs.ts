@@ -4,17 +4,17 @@
  */
 import type { Epoch } from '../contract/epoch.js'
 import type { JobError } from '../contract/job.js'
-import type { Claim, Progress, RunStore } from '../training/ports.js'
-import { insertCheckpoint, readCheckpoint } from './checkpoints.js'
+import type { Claim, RunStore } from '../training/ports.js'
+import { readCheckpoint } from './checkpoints.js'
 import { anyQueued, claimJobs } from './claims.js'
 import { type Database, notifyChanged, Prisma } from './database.js'
-import { epochOf, metricsPerEpoch, readEpoch } from './epochs.js'
+import { readEpoch } from './epochs.js'
 import { endColumns, withEnds } from './job-ends.js'
 import { releaseCrashed } from './jobs.js'
 import { insertModel } from './models.js'
+import { record } from './records.js'
 import { isWhole, succeedAll } from './successes.js'
 import { unlimited } from './tenant-limits.js'
-import { insertSnapshots } from './weight-snapshots.js'
 
 export function runStore(database: Database, { runningJobs } = unlimited): RunStore {
   /** The end of a run, one way or another; the claim must hold. */
@@ -67,16 +67,7 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
       return readCheckpoint(database, jobId, onDamage)
     },
 
-    async record(claim, progress) {
-      const { checkpoint, snapshots } = progress
-      if (checkpoint === null && snapshots === null) return advance(database, claim, progress)
-      return database.$transaction(async (transaction) => {
-        if (!(await advance(transaction, claim, progress))) return false
-        if (checkpoint !== null) await insertCheckpoint(transaction, claim.jobId, checkpoint)
-        if (snapshots !== null) await insertSnapshots(transaction, claim.jobId, snapshots)
-        return true
-      })
-    },
+    record: (claim, progress) => record(database, claim, progress),
 
     async succeed(claim, model, bestEpoch = null) {
       return database.$transaction(async (transaction) => {
@@ -111,37 +102,3 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
 const withMetricsOf = ({ epoch, loss, accuracy, valLoss, valAccuracy }: Epoch) => Prisma.sql`
   , "bestEpoch" = ${epoch}::int, loss = ${loss}::float8, accuracy = ${accuracy}::float8,
     "valLoss" = ${valLoss}::float8, "valAccuracy" = ${valAccuracy}::float8`
-
-/** A pause takes effect at once, but what was computed until then is still stored: hence also in state paused. */
-async function advance(
-  client: Database | Prisma.TransactionClient,
-  claim: Claim,
-  { epochs, seconds, backend, backendDetail, plannedEpochs }: Progress,
-): Promise<boolean> {
-  const holds = Prisma.sql`
-    id = ${claim.jobId} AND attempt = ${claim.attempt}::int AND status IN ('running', 'paused')`
-  const { firstEpoch, metrics } = epochs
-  if (metrics.length === 0) {
-    const changed = await client.$executeRaw`
-      UPDATE "Job" SET crashes = 0, "trainingSeconds" = "trainingSeconds" + ${seconds}::float8 WHERE ${holds}`
-    return changed > 0
-  }
-  const [loss, accuracy, valLoss, valAccuracy] = metrics.subarray(-metricsPerEpoch)
-  const last = epochOf({ loss, accuracy, valLoss, valAccuracy })
-  const lastEpoch = firstEpoch + metrics.length / metricsPerEpoch - 1
-  const bytes = new Uint8Array(metrics.buffer, metrics.byteOffset, metrics.byteLength)
-  const changed = await client.$queryRaw<unknown[]>`
-    WITH changed AS (
-      UPDATE "Job" SET epoch = ${lastEpoch}::int, loss = ${last.loss}, accuracy = ${last.accuracy},
-        "valLoss" = ${last.valLoss}, "valAccuracy" = ${last.valAccuracy},
-        "trainingSeconds" = "trainingSeconds" + ${seconds}::float8,
-        epochs = coalesce(${plannedEpochs ?? null}::int, epochs), backend = ${backend}, "backendDetail" = ${backendDetail}, crashes = 0, "heartbeatAt" = now()
-      WHERE ${holds} AND epoch = ${firstEpoch - 1}::int
-      RETURNING id, status, epoch, "trainingSeconds"
-    ), stored AS (
-      INSERT INTO "EpochBatch" ("jobId", "firstEpoch", "lastEpoch", metrics, "startSeconds", "endSeconds")
-      SELECT id, ${firstEpoch}::int, ${lastEpoch}::int, ${bytes},
-        "trainingSeconds" - ${seconds}::float8, "trainingSeconds" FROM changed
-    ) ${notifyChanged}`
-  return changed.length > 0
-}

@@ -92,24 +92,3 @@ export function snapshotRows(
     return { epoch: Math.max(...epochs), epochs, kept: part[0].kept, bytes: join(part) }
   })
 }
-
-/** Within the transaction that stores the epochs up to the last of them. An attempt that starts over takes the same ones again. */
-export async function insertSnapshots(
-  client: Prisma.TransactionClient,
-  jobId: string,
-  { taken, coding, tensors }: WeightSnapshots,
-): Promise<void> {
-  const { _max } = await client.weightSnapshot.aggregate({ where: { jobId }, _max: { epoch: true } })
-  const stored = _max.epoch
-  const rows = snapshotRows(stored === null ? taken : taken.filter(({ epoch }) => epoch > stored))
-  const newest = rows.at(-1)
-  if (newest === undefined) return
-  await client.weightSnapshot.createMany({
-    data: rows.map((row, index) => ({
-      jobId,
-      ...row,
-      ...(index === 0 && stored === null ? { header: { coding, tensors } } : {}),
-    })),
-  })
-  await client.weightSnapshot.deleteMany({ where: { jobId, kept: false, epoch: { lt: newest.epoch } } })
-}

@@ -191,6 +191,8 @@ export interface JobStore {
 export interface AllJobs extends Tenanted<JobStore>, Pick<JobStore, 'get' | 'progress'> {
   /** Whether any job is queued. */
   anyQueued(): Promise<boolean>
+  /** Forgets counts of parts of the queue that are empty. */
+  sweep(): Promise<void>
   /** Takes running jobs from workers silent for `milliseconds`: back to queued, or failed at the third crash without progress. */
   releaseAbandoned(milliseconds: number): Promise<void>
   /** The same, at once, for a worker that is known to be dead. */

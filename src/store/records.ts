@@ -1,0 +1,95 @@
+/** Progress of a training that goes on: epochs, snapshots, and now and then a checkpoint, by named statements. */
+import type { Claim, Progress } from '../training/ports.js'
+import { insertCheckpoint } from './checkpoints.js'
+import { type Connection, type Database, notifyJob, type Statement, send, transaction } from './database.js'
+import { epochOf, metricsPerEpoch } from './epochs.js'
+import { snapshotRows } from './weight-snapshots.js'
+
+/** A pause takes effect at once, but what was computed until then is still stored: hence also in state paused. */
+const holds = `"Job".id = $1 AND attempt = $2::int AND status IN ('running', 'paused')`
+
+/** Epochs must be those that come next. The first row of snapshots has what all of the job have in common. */
+const recordStatement: Statement = {
+  name: 'record',
+  text: `
+    WITH changed AS (
+      UPDATE "Job" SET epoch = $4::int, loss = $7::float8, accuracy = $8::float8, "valLoss" = $9::float8,
+        "valAccuracy" = $10::float8, "trainingSeconds" = "trainingSeconds" + $6::float8,
+        epochs = coalesce($11::int, epochs), backend = $12::text, "backendDetail" = $13::text, crashes = 0,
+        "heartbeatAt" = now()
+      WHERE ${holds} AND epoch = $3::int - 1
+      RETURNING id, status, epoch, "trainingSeconds"
+    ), stored AS (
+      INSERT INTO "EpochBatch" ("jobId", "firstEpoch", "lastEpoch", metrics, "startSeconds", "endSeconds")
+      SELECT id, $3::int, $4::int, $5::bytea, "trainingSeconds" - $6::float8, "trainingSeconds" FROM changed
+    ), snapshots AS (
+      INSERT INTO "WeightSnapshot" ("jobId", epoch, epochs, kept, header, bytes)
+      SELECT id, snapshot.epoch, string_to_array(snapshot.epochs, ' ')::int[], kept, CASE WHEN place = 1
+        AND NOT EXISTS (SELECT FROM "WeightSnapshot" WHERE "jobId" = $1) THEN $14::jsonb END, bytes
+      FROM changed CROSS JOIN unnest($15::int[], $16::text[], $17::bool[], $18::bytea[])
+        WITH ORDINALITY AS snapshot(epoch, epochs, kept, bytes, place)
+    ), replaced AS (
+      DELETE FROM "WeightSnapshot" USING changed
+      WHERE "jobId" = id AND NOT kept AND "WeightSnapshot".epoch < (SELECT max(each) FROM unnest($15::int[]) AS each)
+    )
+    SELECT id, ${notifyJob} FROM changed`,
+}
+
+/** Between the ends of two epochs. */
+const recordSecondsStatement: Statement = {
+  name: 'recordSeconds',
+  text: `
+    UPDATE "Job" SET crashes = 0, "trainingSeconds" = "trainingSeconds" + $3::float8 WHERE ${holds} RETURNING id`,
+}
+
+/** False, and nothing is stored, when the claim no longer holds. */
+export async function record(
+  { pool }: Pick<Database, 'pool'>,
+  claim: Claim,
+  progress: Progress,
+): Promise<boolean> {
+  const { checkpoint } = progress
+  if (checkpoint === null) return recordProgress(pool, claim, progress)
+  return transaction(pool, async (client) => {
+    const held = await recordProgress(client, claim, progress)
+    if (held) await insertCheckpoint(client, claim.jobId, checkpoint)
+    return held
+  })
+}
+
+async function recordProgress(
+  client: Connection,
+  { jobId, attempt }: Claim,
+  { epochs, seconds, backend, backendDetail, plannedEpochs, snapshots }: Progress,
+): Promise<boolean> {
+  const { firstEpoch, metrics } = epochs
+  if (metrics.length === 0) {
+    return (await send(client, recordSecondsStatement, [jobId, attempt, seconds])).length > 0
+  }
+  const [loss, accuracy, valLoss, valAccuracy] = metrics.subarray(-metricsPerEpoch)
+  const last = epochOf({ loss, accuracy, valLoss, valAccuracy })
+  const lastEpoch = firstEpoch + metrics.length / metricsPerEpoch - 1
+  const rows = snapshotRows(snapshots?.taken ?? [])
+  const header = snapshots === null ? null : { coding: snapshots.coding, tensors: snapshots.tensors }
+  const stored = await send(client, recordStatement, [
+    jobId,
+    attempt,
+    firstEpoch,
+    lastEpoch,
+    Buffer.from(metrics.buffer, metrics.byteOffset, metrics.byteLength),
+    seconds,
+    last.loss,
+    last.accuracy,
+    last.valLoss,
+    last.valAccuracy,
+    plannedEpochs ?? null,
+    backend,
+    backendDetail,
+    JSON.stringify(header),
+    rows.map((row) => row.epoch),
+    rows.map((row) => row.epochs.join(' ')),
+    rows.map((row) => row.kept),
+    rows.map((row) => Buffer.from(row.bytes)),
+  ])
+  return stored.length > 0
+}
