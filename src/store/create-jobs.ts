@@ -9,7 +9,7 @@ import { Problem } from '../contract/problems.js'
 import type { NewJob } from '../training/ports.js'
 import type { Statement } from './database.js'
 import { jobLinks } from './job-rows.js'
-import { checkUse } from './tenant-limits.js'
+import { checkUse, weightBytes } from './tenant-limits.js'
 
 export interface JobOfTenant {
   tenantId: string
@@ -33,7 +33,7 @@ export type CreatedRow = z.infer<typeof createdRowSchema>
 
 /**
  * Until the jobs are stored, nobody deletes what they train on or start from; afterwards a deletion counts them. A job counts
- * all before it in the batch, also those that are refused: `createJobs` asks again for what that refuses.
+ * all before it in the batch, also those that are not stored: `createJobs` asks again for what that refuses.
  */
 export const createJobsStatement: Statement = {
   name: 'createJobs',
@@ -121,19 +121,45 @@ export async function createJobs(
   items: readonly JobOfTenant[],
 ): Promise<Outcome[]> {
   const rows = await run(createJobsStatement, valuesOf(items))
-  const outcomes = items.map((item, index) => outcomeOf(item, rows[index]))
-  for (const [index, outcome] of outcomes.entries()) {
-    // Counted with others that were not stored after all, it may fit.
-    const earlier = items.slice(0, index).some(({ tenantId }, other) => {
-      return tenantId === items[index].tenantId && outcomes[other] instanceof Problem
-    })
-    if (earlier && outcome instanceof Problem) [outcomes[index]] = await createJobs(run, [items[index]])
-  }
-  return outcomes
+  const notStored = new NotStored()
+  const outcomes = items.map(
+    (item, index) => createdJob(item.job, rows[index]) ?? notStored.add(item, rows[index]),
+  )
+  const left = items.filter((_item, index) => outcomes[index] === null)
+  const answers = (left.length === 0 ? [] : await createJobs(run, left)).values()
+  return outcomes.map((outcome) => {
+    const answer = outcome ?? answers.next().value
+    if (answer === undefined) throw new Error('a job was neither stored nor refused')
+    return answer
+  })
 }
 
-function outcomeOf({ job, settings }: JobOfTenant, row: CreatedRow): Outcome {
-  if (row.createdAt === null) return refusalOf(job, settings, row)
+/** The jobs of a batch that were not stored, which the statement counts before those that come after them. */
+class NotStored {
+  readonly #counted = new Map<string, Pick<Use, 'queuedJobs' | 'storedBytes'>>()
+
+  /** Why the job is refused; null when it may fit, since those before it were not stored either. */
+  add({ tenantId, job, settings }: JobOfTenant, row: CreatedRow): Problem | null {
+    const before = this.#counted.get(tenantId)
+    const { queuedJobs, storedBytes } = before ?? { queuedJobs: 0, storedBytes: 0 }
+    const use = {
+      queuedJobs: row.queuedJobs - queuedJobs,
+      runningJobs: 0,
+      storedBytes: row.storedBytes - storedBytes,
+    }
+    const refusal = missingSource(job, row) ?? refusalOf(use, settings, row)
+    if (refusal === null && before === undefined) {
+      throw new Error(`job ${job.id} was not stored, and no limit says why`)
+    }
+    const bytes = storedBytes + weightBytes(job.parameters)
+    this.#counted.set(tenantId, { queuedJobs: queuedJobs + 1, storedBytes: bytes })
+    return refusal
+  }
+}
+
+/** Null when it was not stored. */
+function createdJob(job: NewJob, row: CreatedRow): Job | null {
+  if (row.createdAt === null) return null
   return {
     id: job.id,
     object: 'job',
@@ -163,23 +189,24 @@ function outcomeOf({ job, settings }: JobOfTenant, row: CreatedRow): Outcome {
   }
 }
 
-function refusalOf(job: NewJob, settings: Limits, row: CreatedRow): Problem {
+function missingSource(job: NewJob, row: CreatedRow): Problem | null {
   const missing = [
     { field: 'dataset', id: job.datasetId, isThere: row.hasDataset },
     { field: 'validationDataset', id: job.validationDatasetId, isThere: row.hasValidation },
     { field: 'from', id: job.spec.from, isThere: row.hasModel },
   ].find(({ isThere }) => !isThere)
-  if (missing !== undefined) {
-    return new Problem('invalid-spec', `${missing.id} does not exist any more.`, [
-      { pointer: `/${missing.field}`, message: 'does not exist any more' },
-    ])
-  }
-  const use: Use = { queuedJobs: row.queuedJobs, runningJobs: 0, storedBytes: row.storedBytes }
+  if (missing === undefined) return null
+  return new Problem('invalid-spec', `${missing.id} does not exist any more.`, [
+    { pointer: `/${missing.field}`, message: 'does not exist any more' },
+  ])
+}
+
+function refusalOf(use: Use, settings: Limits, row: CreatedRow): Problem | null {
   try {
     checkUse(use, { settings, own: ownLimitsSchema.parse(row.own ?? {}) }, ['queuedJobs', 'storedBytes'])
   } catch (error) {
     if (error instanceof Problem) return error
     throw error
   }
-  throw new Error(`job ${job.id} was not stored, and no limit says why`)
+  return null
 }
