@@ -1,17 +1,18 @@
 /** Keys by their id, with a hash of their secret. Time is the database's. */
 import type { Key } from '../contract/key.js'
 import { scopeSchema } from '../contract/key.js'
-import { ownLimitsSchema } from '../contract/limits.js'
 import type { KeyStore } from '../training/ports.js'
 import { type Database, Prisma } from './database.js'
 import type { Key as KeyRow } from './generated/client.js'
+import { isLive as isLiveText, LiveKeys } from './live-keys.js'
 
 /** One in use, and its successor while it is replaced. */
 const maximumLiveKeys = 2
 
-const isLive = Prisma.sql`"revokedAt" IS NULL AND ("expiresAt" IS NULL OR "expiresAt" > now())`
+const isLive = Prisma.raw(isLiveText)
 
 export function keyStore(database: Database): KeyStore {
+  const liveKeys = new LiveKeys(database)
   return {
     async create({ days, ...key }) {
       return database.$transaction(async (client) => {
@@ -54,14 +55,7 @@ export function keyStore(database: Database): KeyStore {
       return (await database.$executeRaw`DELETE FROM "Key" WHERE id = ${id} AND NOT (${isLive})`) > 0
     },
 
-    async find(id) {
-      const [row] = await database.$queryRaw<(KeyRow & { limits: unknown })[]>`
-        SELECT "Key".*, "Tenant".limits FROM "Key" JOIN "Tenant" ON "Tenant".id = "Key"."tenantId"
-        WHERE "Key".id = ${id} AND ${isLive}`
-      if (row === undefined) return null
-      const { limits, ...key } = row
-      return { ...toKey(key), sha256: key.sha256, ownLimits: ownLimitsSchema.parse(limits) }
-    },
+    find: (id) => liveKeys.find(id),
 
     async live(ids) {
       const rows = await database.$queryRaw<{ id: string }[]>`

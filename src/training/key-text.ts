@@ -2,7 +2,7 @@
  * Keys and tickets as text. A key is `descent_`, 32 hexadecimal digits that name it, 64 that are its secret, and 8 that check
  * the rest, so that a mistyped one is known without a look into the database.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { idPrefixes } from '../contract/ids.js'
 
 const prefix = 'descent_'
@@ -10,7 +10,7 @@ const pattern = /^descent_([0-9a-f]{32})([0-9a-f]{64})([0-9a-f]{8})$/
 
 /** What is stored of a secret. One of 256 random bits cannot be guessed, so a fast hash is enough. */
 export function fingerprint(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex')
+  return hash('sha256', secret)
 }
 
 const checksum = (text: string) => fingerprint(text).slice(0, 8)

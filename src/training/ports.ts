@@ -396,6 +396,14 @@ export interface NewKey {
   days: number | null
 }
 
+/** A key as a request is checked by it. */
+export interface KnownKey extends Pick<Key, 'id' | 'tenantId' | 'scopes'> {
+  /** Of its secret. */
+  sha256: string
+  /** What its tenant has of its own limits. */
+  ownLimits: OwnLimits
+}
+
 export interface KeyStore {
   /** Makes the tenant with its first key. Throws an Error when the tenant has as many live keys as it may have. */
   create(key: NewKey): Promise<Key>
@@ -404,8 +412,8 @@ export interface KeyStore {
   revoke(id: string): Promise<boolean>
   /** Forgets a key that is revoked or has expired. */
   delete(id: string): Promise<boolean>
-  /** A key that is neither revoked nor expired, and what its tenant has of its own limits. */
-  find(id: string): Promise<(Key & { sha256: string; ownLimits: OwnLimits }) | null>
+  /** A key that is neither revoked nor expired now. Shared by all who ask: not to be changed. */
+  find(id: string): Promise<KnownKey | null>
   /** Those of the keys that still are neither revoked nor expired. */
   live(ids: string[]): Promise<string[]>
   /** Whether a key was ever made and not deleted, also one that no longer holds. */

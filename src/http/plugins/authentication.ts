@@ -10,7 +10,7 @@ import { localTenant, type Scope, scopeSchema, withImplied } from '../../contrac
 import type { Limits } from '../../contract/limits.js'
 import { Problem } from '../../contract/problems.js'
 import { fingerprint, readKey } from '../../training/key-text.js'
-import type { KeyStore, TicketStore } from '../../training/ports.js'
+import type { KeyStore, KnownKey, TicketStore } from '../../training/ports.js'
 import type { Caller } from '../caller.js'
 import type { FailedAuthentications } from '../failed-authentications.js'
 import type { KeyWatch } from '../key-watch.js'
@@ -123,8 +123,18 @@ export function authenticate(
       throw refused(reply, invalidToken, 'The key is unknown, was revoked, or has expired.')
     }
     failedAuthentications.right(given.sha256)
+    return callerWith(key)
+  }
+
+  const callers = new WeakMap<KnownKey, Caller>()
+
+  function callerWith(key: KnownKey): Caller {
+    const known = callers.get(key)
+    if (known !== undefined) return known
     const { tenantId, id: keyId, scopes, ownLimits } = key
-    return { tenantId, keyId, scopes: withImplied(scopes), limits: { settings, own: ownLimits } }
+    const caller = { tenantId, keyId, scopes: withImplied(scopes), limits: { settings, own: ownLimits } }
+    callers.set(key, caller)
+    return caller
   }
 }
 

@@ -1,5 +1,5 @@
 /** Whoever has an answer already is told 304 instead of being sent it again (RFC 9110, section 13.1.2). */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 /** For the GET routes of `app`, whose answers are texts. */
@@ -7,7 +7,7 @@ export function sendEntityTags(app: FastifyInstance): void {
   app.addHook('onSend', (request, reply, payload, done) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD'
     if (!isRead || reply.statusCode !== 200 || typeof payload !== 'string') return done(null, payload)
-    const tag = `"${createHash('sha256').update(payload).digest('base64url')}"`
+    const tag = `"${hash('sha256', payload, 'base64url')}"`
     if (!answersNotModified(request, reply, tag)) return done(null, payload)
     reply.removeHeader('content-type').removeHeader('content-length')
     done(null, null)
