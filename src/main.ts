@@ -2,22 +2,26 @@
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { readConfig } from './config.js'
-import { startServer } from './server.js'
-import { keepPostgres, superviseWorker } from './supervisor.js'
+import type { Server } from './server.js'
+import { keepPostgres, type Supervisor, superviseWorker } from './supervisor.js'
 
 const config = readConfig({ LOG_LEVEL: 'warn', ...process.env })
 const log = pino({ level: config.LOG_LEVEL })
 
-/** Undone in reverse order, whatever stopped us and wherever we were. */
-const started: (() => Promise<void>)[] = []
+/** In the order in which they are stopped, wherever the start was. */
+const parts: {
+  supervisor?: Pick<Supervisor, 'stop'>
+  server?: { stop(): Promise<void> }
+  postgres?: { stop(): Promise<void> }
+} = {}
 let stopping = false
 
 async function stop(exitCode: number): Promise<void> {
   if (stopping) return
   stopping = true
-  for (const undo of started.reverse()) {
+  for (const part of [parts.supervisor, parts.server, parts.postgres]) {
     try {
-      await undo()
+      await part?.stop()
     } catch (error) {
       log.error({ err: error }, 'while stopping')
     }
@@ -31,8 +35,16 @@ process.on('SIGTERM', () => void stop(0))
 async function findDatabase(): Promise<string> {
   if (config.DATABASE_URL !== undefined) return config.DATABASE_URL
   const postgres = await keepPostgres(join(config.DATA_DIRECTORY, 'postgres'), log, () => void stop(1))
-  started.push(() => postgres.stop())
+  parts.postgres = postgres
   return postgres.connectionString
+}
+
+async function serve(database: Promise<string>): Promise<Server> {
+  // Loaded while PostgreSQL starts.
+  const { startServer } = await import('./server.js')
+  const server = await startServer(config, await database, log)
+  parts.server = { stop: () => server.close() }
+  return server
 }
 
 function greet(address: string): void {
@@ -52,18 +64,19 @@ Ctrl-C stops everything.
 }
 
 try {
-  const connectionString = await findDatabase()
-  const server = await startServer(config, connectionString, log)
-  started.push(() => server.close())
+  const database = findDatabase()
+  const serving = serve(database)
   const supervisor = superviseWorker(
-    { ...process.env, LOG_LEVEL: config.LOG_LEVEL, DATABASE_URL: connectionString },
+    { ...process.env, LOG_LEVEL: config.LOG_LEVEL },
+    database,
     log,
-    (workerId) => server.releaseWorker(workerId),
+    async (workerId) => (await serving).releaseWorker(workerId),
   )
-  started.push(() => supervisor.stop())
-  await supervisor.ready
+  parts.supervisor = supervisor
+  const [server] = await Promise.all([serving, supervisor.ready])
   if (!stopping) greet(server.address)
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error)
+  // A start that is stopped fails for want of what was stopped.
+  if (!stopping) console.error(error instanceof Error ? error.message : error)
   await stop(1)
 }

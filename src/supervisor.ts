@@ -18,8 +18,10 @@ export interface Supervisor {
   stop(): Promise<void>
 }
 
+/** @param databaseUrl may come later than the worker: it loads its program meanwhile */
 export function superviseWorker(
   environment: NodeJS.ProcessEnv,
+  databaseUrl: Promise<string>,
   log: Logger,
   onDeath: (workerId: string) => Promise<void>,
 ): Supervisor {
@@ -35,12 +37,18 @@ export function superviseWorker(
   function start(): void {
     const workerId = `worker_${randomBytes(8).toString('hex')}`
     const startedAt = Date.now()
-    worker = fork(fileURLToPath(new URL('../workers/main.js', import.meta.url)), {
-      env: { ...environment, WORKER_ID: workerId },
+    const child = fork(fileURLToPath(new URL('../workers/main.js', import.meta.url)), {
+      env: { ...environment, DATABASE_URL: '', WORKER_ID: workerId },
     })
-    worker.on('message', () => announceReady())
-    worker.on('error', (error) => log.error({ err: error }, 'worker process'))
-    worker.once('exit', (code, signal) => {
+    worker = child
+    databaseUrl.then(
+      (url) => child.connected && child.send(url),
+      // Whoever waits for the database hears of it, and ends us.
+      () => {},
+    )
+    child.on('message', () => announceReady())
+    child.on('error', (error) => log.error({ err: error }, 'worker process'))
+    child.once('exit', (code, signal) => {
       worker = undefined
       if (stopping) return
       failures = Date.now() - startedAt > healthyMilliseconds ? 0 : failures + 1

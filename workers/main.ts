@@ -1,5 +1,6 @@
 /** The worker process: is woken, claims jobs and trains them. */
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { pino } from 'pino'
 import { buildAddon } from '../src/addon-build.js'
 import { limitsOf, readConfig } from '../src/config.js'
@@ -23,11 +24,20 @@ import { TrainerPool } from './trainer-pool.js'
 
 const config = readConfig()
 const log = pino({ level: config.LOG_LEVEL, base: { process: 'worker' } })
-const connectionString = config.DATABASE_URL
+const connectionString = config.DATABASE_URL ?? (await databaseOfSupervisor())
 if (connectionString === undefined) {
   throw new Error(
     'A worker needs DATABASE_URL, and the same REDIS_URL as the API if it has one. `npm start` sets both.',
   )
+}
+
+/** From the process that started us, which starts the database, too; undefined without one. */
+async function databaseOfSupervisor(): Promise<string | undefined> {
+  if (process.send === undefined) return undefined
+  const [url] = await Promise.race([once(process, 'message'), once(process, 'disconnect')])
+  // It ended before it had one.
+  if (url === undefined) process.exit()
+  return String(url)
 }
 
 await applyMigrations(connectionString, migrationsDirectory)

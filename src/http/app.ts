@@ -202,8 +202,11 @@ export async function buildApp(dependencies: AppDependencies) {
   app.get('/openapi.json', { config: { scope: 'public' }, schema: { hide: true } }, async () =>
     withWebhooks(app.swagger()),
   )
-  const asyncApi = asyncApiDocument(apiVersion)
-  app.get('/asyncapi.json', { config: { scope: 'public' }, schema: { hide: true } }, async () => asyncApi)
+  let asyncApi: object | undefined
+  app.get('/asyncapi.json', { config: { scope: 'public' }, schema: { hide: true } }, async () => {
+    asyncApi ??= asyncApiDocument(apiVersion)
+    return asyncApi
+  })
 
   await app.register(operationRoutes, dependencies)
   await app.register(limitRoutes, { ...dependencies, requestRate })

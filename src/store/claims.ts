@@ -127,9 +127,13 @@ export async function claimJobs(
   }
 }
 
-export async function anyQueued(database: Database): Promise<boolean> {
-  const queue = { where: { jobs: { gt: 0 } }, select: { jobs: true } }
-  return (await database.queueCount.findFirst(queue)) !== null
+const anyQueuedStatement: Statement = {
+  name: 'anyQueued',
+  text: 'SELECT 1 FROM "QueueCount" WHERE jobs > 0 LIMIT 1',
+}
+
+export async function anyQueued({ pool }: Pick<Database, 'pool'>): Promise<boolean> {
+  return (await send(pool, anyQueuedStatement, [])).length > 0
 }
 
 function toClaim(row: ClaimedRow): ClaimedJob {

@@ -2,7 +2,7 @@
 import type { Key } from '../contract/key.js'
 import { scopeSchema } from '../contract/key.js'
 import type { KeyStore } from '../training/ports.js'
-import { type Database, Prisma } from './database.js'
+import { type Database, Prisma, type Statement, send } from './database.js'
 import type { Key as KeyRow } from './generated/client.js'
 import { isLive as isLiveText, LiveKeys } from './live-keys.js'
 
@@ -10,6 +10,13 @@ import { isLive as isLiveText, LiveKeys } from './live-keys.js'
 const maximumLiveKeys = 2
 
 const isLive = Prisma.raw(isLiveText)
+
+/** Asked every second by each API process. */
+const anyStatement: Statement = { name: 'anyKey', text: 'SELECT 1 FROM "Key" LIMIT 1' }
+const liveStatement: Statement = {
+  name: 'liveKeys',
+  text: `SELECT id FROM "Key" WHERE id = ANY($1::text[]) AND ${isLiveText}`,
+}
 
 export function keyStore(database: Database): KeyStore {
   const liveKeys = new LiveKeys(database)
@@ -58,8 +65,7 @@ export function keyStore(database: Database): KeyStore {
     find: (id) => liveKeys.find(id),
 
     async live(ids) {
-      const rows = await database.$queryRaw<{ id: string }[]>`
-        SELECT id FROM "Key" WHERE id = ANY(${ids}) AND ${isLive}`
+      const rows = await send<{ id: string }>(database.pool, liveStatement, [ids])
       return rows.map(({ id }) => id)
     },
 
@@ -69,7 +75,7 @@ export function keyStore(database: Database): KeyStore {
     },
 
     async any() {
-      return (await database.key.findFirst({ select: { id: true } })) !== null
+      return (await send(database.pool, anyStatement, [])).length > 0
     },
   }
 }

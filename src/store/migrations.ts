@@ -53,6 +53,8 @@ export async function applyMigrations(connectionString: string, directory: strin
   client.on('error', () => {})
   await client.connect()
   try {
+    // Nearly every start finds nothing to do, and then waits for nobody.
+    if (isUpToDate(migrations, await readIfRecorded(client))) return []
     await lock(client)
     await client.query(MIGRATIONS_TABLE)
     const recorded = await readRecorded(client)
@@ -97,6 +99,27 @@ async function readRecorded(client: pg.Client): Promise<Recorded[]> {
      FROM "_prisma_migrations" WHERE "rolled_back_at" IS NULL ORDER BY "started_at"`,
   )
   return rows
+}
+
+/** Before the first migration there is no table. */
+async function readIfRecorded(client: pg.Client): Promise<Recorded[]> {
+  try {
+    return await readRecorded(client)
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && error.code === '42P01') return []
+    throw error
+  }
+}
+
+function isUpToDate(migrations: Migration[], recorded: Recorded[]): boolean {
+  const records = new Map(recorded.map((record) => [record.name, record]))
+  return (
+    migrations.length === recorded.length &&
+    migrations.every(({ name, script }) => {
+      const { finished, checksum } = records.get(name) ?? { finished: false, checksum: '' }
+      return finished && possibleChecksums(script).includes(checksum)
+    })
+  )
 }
 
 function checkHistory(migrations: Migration[], recorded: Recorded[]): void {

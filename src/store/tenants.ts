@@ -2,13 +2,16 @@
 import { localTenant } from '../contract/key.js'
 import { ownLimitsSchema } from '../contract/limits.js'
 import type { TenantStore } from '../training/ports.js'
-import type { Database } from './database.js'
+import { type Database, type Statement, send } from './database.js'
 import { readUse } from './tenant-limits.js'
+
+/** Asked every second by each API process that is open. */
+const limitsStatement: Statement = { name: 'ownLimits', text: 'SELECT limits FROM "Tenant" WHERE id = $1' }
 
 export function tenantStore(database: Database): TenantStore {
   return {
     async ownLimits(id) {
-      const row = await database.tenant.findUnique({ where: { id }, select: { limits: true } })
+      const [row] = await send<{ limits: unknown }>(database.pool, limitsStatement, [id])
       return ownLimitsSchema.parse(row?.limits ?? {})
     },
 

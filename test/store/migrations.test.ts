@@ -98,6 +98,16 @@ describe('applying migrations', () => {
     expect(applied.flat()).toEqual(['0001_first'])
   })
 
+  it('waits for nobody where there is nothing to do', async () => {
+    const database = await freshDatabaseOfTest('empty')
+    await applyMigrations(database, folder)
+    const other = new pg.Client({ connectionString: database })
+    await other.connect()
+    await other.query('SELECT pg_advisory_lock(72707369)')
+    expect(await applyMigrations(database, folder)).toEqual([])
+    await other.end()
+  })
+
   it('waits for a lock that Prisma holds', async () => {
     const database = await freshDatabaseOfTest('empty')
     const prisma = new pg.Client({ connectionString: database })
