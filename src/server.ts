@@ -32,6 +32,7 @@ import { modelStore } from './store/models.js'
 import { tenantStore } from './store/tenants.js'
 import { ticketStore } from './store/tickets.js'
 import { notifyQueue } from './store/wake-ups.js'
+import { watchStore } from './store/watch-store.js'
 import { webhookStore } from './store/webhooks.js'
 import { snapshotStore } from './store/weight-snapshots.js'
 import { boundaryReader } from './training/boundary.js'
@@ -85,7 +86,7 @@ export async function startServer(config: Config, connectionString: string, log:
   const boundaries = boundaryReader({ models, snapshots: snapshotStore(database), predictors })
   const metrics = openMetrics()
   const onLiveError = (error: unknown) => log.warn({ err: error }, 'live')
-  const live = new Live(jobs, epochs, boundaries, onLiveError, metrics.observeStreamLag)
+  const live = new Live(watchStore(database), boundaries, onLiveError, metrics.observeStreamLag)
   const sender = sendForever(webhooks, {
     allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
     onError: (error) => log.warn({ err: error }, 'webhooks'),

@@ -31,6 +31,7 @@ import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
 import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
 import { type EvaluateRoutes, evaluateRoutes } from './routes/evaluate.js'
 import { jobBatchRoutes } from './routes/job-batch.js'
+import { type JobStreamRoutes, jobStreamRoutes } from './routes/job-streams.js'
 import { type JobRoutes, jobRoutes } from './routes/jobs.js'
 import { type LimitRoutes, limitRoutes } from './routes/limits.js'
 import { type ModelRoutes, modelRoutes } from './routes/models.js'
@@ -43,6 +44,7 @@ import { type StreamTicketRoutes, streamTicketRoutes } from './routes/stream-tic
 import { type UploadRoutes, uploadRoutes } from './routes/uploads.js'
 import { type WebhookRoutes, webhookRoutes } from './routes/webhooks.js'
 import { serializerCompiler } from './serialization.js'
+import { chooseProtocol } from './stream-socket.js'
 import { validatorCompiler } from './validation.js'
 import { withWebhooks } from './webhook-descriptions.js'
 
@@ -50,6 +52,7 @@ export interface AppDependencies
   extends JobRoutes,
     EpochRoutes,
     StreamRoutes,
+    JobStreamRoutes,
     ModelRoutes,
     WebhookRoutes,
     OperationRoutes,
@@ -105,7 +108,7 @@ const withScope: typeof jsonSchemaTransform = (route) => {
 /** Of the contract; the same as the package's. */
 export const apiVersion = '0.1.0'
 
-/** No message from a client is larger than this; the stream expects none at all. */
+/** No message from a client is larger than this; the stream of one job expects none at all. */
 const maximumMessageBytes = 16 * 1024
 
 export async function buildApp(dependencies: AppDependencies) {
@@ -149,7 +152,7 @@ export async function buildApp(dependencies: AppDependencies) {
   await app.register(accepts)
   // Before whatever may refuse a request: it destroys the sockets of upgrades that were refused.
   await app.register(websocket, {
-    options: { maxPayload: maximumMessageBytes },
+    options: { maxPayload: maximumMessageBytes, handleProtocols: chooseProtocol },
     errorHandler: (error, socket, request) => {
       // A broken frame or connection is the client's doing; the library has closed the socket with the code for it.
       const isOfClient = 'code' in error && /^(WS_ERR_|E[A-Z]+$)/.test(String(error.code))
@@ -215,6 +218,7 @@ export async function buildApp(dependencies: AppDependencies) {
   await app.register(jobBatchRoutes, dependencies)
   await app.register(epochRoutes, dependencies)
   await app.register(streamRoutes, dependencies)
+  await app.register(jobStreamRoutes, dependencies)
   await app.register(streamTicketRoutes, dependencies)
   await app.register(modelRoutes, dependencies)
   await app.register(predictionRoutes, dependencies)

@@ -22,6 +22,13 @@ export function readBySchema<T>(schema: z.ZodType<T>, data: unknown, part: strin
   return invalidRequest(error, part, { schema, data })
 }
 
+/** The same. @throws Problem when it does not fit */
+export function validate<T>(schema: z.ZodType<T>, data: unknown, part: string): T {
+  const value = readBySchema(schema, data, part)
+  if (value instanceof Problem) throw value
+  return value
+}
+
 /** What was checked, and against what. */
 interface Checked {
   schema: z.ZodType

@@ -2,78 +2,87 @@
  * What the watchers of one job share: news of it, and the reads that follow.
  * However many sockets watch a job, each state of it is read from the database once.
  */
-import type { Epoch } from '../contract/epoch.js'
 import type { Job } from '../contract/job.js'
-import type {
-  AllJobs,
-  BoundaryReader,
-  BoundaryView,
-  EpochStore,
-  Hint,
-  JobProgress,
-} from '../training/ports.js'
+import type { PackedEpochs } from '../contract/packed-epochs.js'
+import type { BoundaryReader, BoundaryView, Hint, JobProgress, WatchedJob } from '../training/ports.js'
+import type { Source } from './source.js'
 
-/** Most epochs in one message. */
-const epochsPerRead = 2_000
+interface Reading {
+  version: number
+  after: number
+  found: Promise<WatchedJob | null>
+}
+
+/** Who waits for news. */
+export interface Waiter {
+  wake(): void
+}
 
 export class Feed {
-  watchers = 0
   /** Counts the news; a watcher that has seen this number has nothing to read. */
-  private version = 0
+  version = 0
+  /** What the newest news said. */
+  status: JobProgress['status'] | undefined
+  /** The newest epoch that a hint told of, and when it was committed. */
+  private news: Pick<Hint, 'epoch' | 'committedAt'> | undefined
+  readonly watchers = new Set<Waiter>()
   /** What the last read found. */
   private known: Pick<JobProgress, 'status' | 'epoch'> | undefined
-  /** The newest epoch that a hint told of, and when it was committed. */
-  news: Pick<Hint, 'epoch' | 'committedAt'> | undefined
-  private readonly waiting = new Set<() => void>()
-  private jobRead: { version: number; job: Promise<Job | null> } | undefined
-  private readonly epochReads = new Map<number, Promise<Epoch[]>>()
+  private reading: Reading | undefined
   private readonly boundaryReads = new Map<string, ReturnType<BoundaryReader['behind']>>()
 
   constructor(
-    private readonly jobId: string,
-    private readonly jobs: Pick<AllJobs, 'get'>,
-    private readonly epochs: Pick<EpochStore, 'read'>,
+    readonly jobId: string,
+    private readonly source: Source,
     private readonly boundaries: BoundaryReader,
+    /** Told the seconds from an epoch's commit to its writing to a watcher. */
+    private readonly onLag: (seconds: number) => void,
   ) {}
 
   /** Tells the feed what the job is said to be now; wakes the watchers unless that was read already. */
   report({ status, epoch, committedAt }: Pick<JobProgress, 'status' | 'epoch'> & Partial<Hint>): void {
     if (committedAt !== undefined && epoch > (this.news?.epoch ?? 0)) this.news = { epoch, committedAt }
+    this.status = status
     if (this.known?.status !== status || this.known.epoch !== epoch) this.wake()
   }
 
   /** Makes every watcher read again, whether or not there is news. */
   wake(): void {
     this.version++
-    for (const resume of this.waiting) resume()
+    for (const watcher of this.watchers) watcher.wake()
   }
 
-  /** The job as of now, and the version to wait behind. */
-  async read(): Promise<{ version: number; job: Job | null }> {
-    if (this.jobRead?.version !== this.version) {
-      const read = { version: this.version, job: this.jobs.get(this.jobId) }
-      read.job.then(
-        (job) => {
-          if (this.jobRead === read) this.known = job ?? undefined
-        },
-        () => {
-          // A failed read must not be handed to the next watcher.
-          if (this.jobRead === read) this.jobRead = undefined
-        },
-      )
-      this.jobRead = read
+  /**
+   * The job, with epochs after that one if they come with it, and the version to wait behind. What another watcher has
+   * read since the last news will do, unless it must be `fresh`.
+   */
+  async read(after: number, fresh = false): Promise<{ version: number; found: WatchedJob | null }> {
+    const { version } = this
+    const shared = this.reading
+    if (!fresh && shared?.version === version) return { version, found: await shared.found }
+    const reading = { version, after, found: this.source.job(this.jobId, after) }
+    this.reading = reading
+    try {
+      const found = await reading.found
+      // All that were woken together have asked by now.
+      reading.found = Promise.resolve(found === null ? null : withoutEpochs(found))
+      if (this.reading === reading) this.known = found?.job
+      return { version, found }
+    } catch (error) {
+      // A failed read must not be handed to the next watcher.
+      if (this.reading === reading) this.reading = undefined
+      throw error
     }
-    const { version, job } = this.jobRead
-    return { version, job: await job }
   }
 
-  async epochsBehind(after: number): Promise<Epoch[]> {
-    let read = this.epochReads.get(after)
-    if (read === undefined) {
-      read = this.epochs.read(this.jobId, after, epochsPerRead).finally(() => this.epochReads.delete(after))
-      this.epochReads.set(after, read)
-    }
-    return read
+  epochs(after: number): Promise<PackedEpochs> {
+    return this.source.epochs(this.jobId, after)
+  }
+
+  /** Epochs up to `last` were just sent to a watcher that had those up to `before`. */
+  tellLag(before: number, last: number): void {
+    const { news } = this
+    if (news !== undefined && news.epoch > before && news.epoch <= last) this.onLag(lagOf(news))
   }
 
   /** All views of a job have the same axes. */
@@ -86,18 +95,14 @@ export class Feed {
     }
     return read
   }
+}
 
-  /** Resolves when there is news behind `version`, or when the signal aborts. */
-  async newsBehind(version: number, signal: AbortSignal): Promise<void> {
-    if (version !== this.version || signal.aborted) return
-    await new Promise<void>((resolve) => {
-      const resume = () => {
-        this.waiting.delete(resume)
-        signal.removeEventListener('abort', resume)
-        resolve()
-      }
-      this.waiting.add(resume)
-      signal.addEventListener('abort', resume)
-    })
-  }
+/** Its epochs are read anew by whoever wants them. */
+export function withoutEpochs(found: WatchedJob): WatchedJob {
+  return { ...found, epochs: { firstEpoch: 1, metrics: new Float64Array(), seconds: new Float64Array() } }
+}
+
+/** Never below zero, however the clocks of this process and the database differ. */
+function lagOf({ committedAt }: Pick<Hint, 'committedAt'>): number {
+  return Math.max(0, Date.now() - committedAt.getTime()) / 1_000
 }

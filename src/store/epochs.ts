@@ -3,70 +3,87 @@
  * training diverged. Time is kept of batches: within one, epochs are taken to have been equally long.
  */
 import type { Epoch, Metrics } from '../contract/epoch.js'
+import { metricsPerEpoch, type PackedEpochs, unpackEpochs } from '../contract/packed-epochs.js'
 import type { EpochStore } from '../training/ports.js'
-import { type Database, Prisma } from './database.js'
+import { type Database, type Prisma, send } from './database.js'
 
-export const metricsPerEpoch = 4
+export { metricsPerEpoch }
+
 const bytesPerEpoch = 8 * metricsPerEpoch
 
-/** Epochs firstEpoch, firstEpoch + 1, … of a batch: as many as `metrics` holds. */
-interface Run {
-  firstEpoch: number
-  metrics: Uint8Array
-  /** Of the batch. */
-  before: number
-  lastEpoch: number
-  startSeconds: number | null
-  endSeconds: number | null
+/** Epochs of one batch: the first and how many, then of the whole batch the epoch before it, its last, and its seconds. */
+type Run = [
+  firstEpoch: number,
+  count: number,
+  before: number,
+  lastEpoch: number,
+  startSeconds: number | null,
+  endSeconds: number | null,
+]
+
+/** Runs in order, and their metrics one after another; null where there is none. */
+export interface PackedRow {
+  runs: Run[] | null
+  metrics: Uint8Array | null
 }
 
-const batchColumns = Prisma.sql`"firstEpoch" - 1 AS before, "lastEpoch", "startSeconds", "endSeconds"`
+/** A subquery of the columns of `PackedRow`: epochs `after` + 1 to `last` of the job `id`, each an expression of SQL. */
+export function packedRowOf({ id, after, last }: { id: string; after: string; last: string }): string {
+  // The batches have no gaps, so the first and the last wanted epoch say which batches, and which bytes of them.
+  return `
+    SELECT json_agg(json_build_array("firstEpoch" + skipped, count, "firstEpoch" - 1, "lastEpoch", "startSeconds", "endSeconds")
+        ORDER BY "firstEpoch") AS runs,
+      string_agg(substring(metrics FROM (skipped * ${bytesPerEpoch} + 1)::int FOR (count * ${bytesPerEpoch})::int), ''::bytea
+        ORDER BY "firstEpoch") AS metrics
+    FROM (
+      SELECT *, greatest(${after} + 1 - "firstEpoch", 0) AS skipped,
+        least(${last}, "lastEpoch") - greatest(${after} + 1, "firstEpoch") + 1 AS count
+      FROM "EpochBatch"
+      WHERE "jobId" = ${id} AND "lastEpoch" > ${after} AND "firstEpoch" <= ${last} AND "firstEpoch" >= coalesce(
+        (SELECT max("firstEpoch") FROM "EpochBatch" WHERE "jobId" = ${id} AND "firstEpoch" <= ${after} + 1), 0)
+    ) AS batch`
+}
+
+const readStatement = {
+  name: 'epochs-of-job',
+  text: packedRowOf({ id: '$1::text', after: '$2::int8', last: '$3::int8' }),
+}
 
 export function epochStore(database: Database): EpochStore {
+  async function readPacked(jobId: string, after: number, limit: number): Promise<PackedEpochs> {
+    const [row] = await send<PackedRow>(database.pool, readStatement, [jobId, after, after + limit])
+    return packedEpochs(row, after)
+  }
+
   return {
-    read: (jobId, after, limit) => readAfter(database, jobId, after, limit),
+    readPacked,
+
+    async read(jobId, after, limit) {
+      return unpackEpochs(await readPacked(jobId, after, limit))
+    },
 
     async readThinned(jobId, points) {
       const job = await database.job.findUnique({ where: { id: jobId }, select: { epoch: true } })
-      const wanted = spread(job?.epoch ?? 0, points)
-      const runs = await database.$queryRaw<Run[]>`
-        SELECT wanted.epoch AS "firstEpoch", batch.*
-        FROM unnest(${wanted}::int[]) AS wanted(epoch)
-        CROSS JOIN LATERAL (
-          SELECT ${batchColumns}, substring(metrics FROM (wanted.epoch - "firstEpoch") * ${bytesPerEpoch}::int + 1 FOR ${bytesPerEpoch}::int) AS metrics
-          FROM "EpochBatch"
-          WHERE "jobId" = ${jobId} AND "firstEpoch" <= wanted.epoch
-          ORDER BY "firstEpoch" DESC LIMIT 1
-        ) batch
-        ORDER BY wanted.epoch`
-      return runs.flatMap(decodeEpochs)
+      return readAt(database, jobId, spread(job?.epoch ?? 0, points))
     },
   }
 }
 
-/** At most `limit` epochs behind `after`, in order. */
-async function readAfter(
-  client: Prisma.TransactionClient,
-  jobId: string,
-  after: number,
-  limit: number,
-): Promise<Epoch[]> {
-  // The batches have no gaps, so the first and the last wanted epoch say which batches, and which bytes of them.
-  const runs = await client.$queryRaw<Run[]>`
-    WITH wanted AS (
-      SELECT ${after}::int8 + 1 AS first, ${after}::int8 + ${limit}::int8 AS last
-    ), batch AS (
-      SELECT "firstEpoch", metrics, ${batchColumns}, greatest(first - "firstEpoch", 0) AS skipped,
-        least(last, "lastEpoch") - greatest(first, "firstEpoch") + 1 AS count
-      FROM "EpochBatch", wanted
-      WHERE "jobId" = ${jobId} AND "lastEpoch" >= first AND "firstEpoch" <= last
-        AND "firstEpoch" >= coalesce(
-          (SELECT max("firstEpoch") FROM "EpochBatch" WHERE "jobId" = ${jobId} AND "firstEpoch" <= first), 0)
-    )
-    SELECT ("firstEpoch" + skipped)::int AS "firstEpoch", before, "lastEpoch", "startSeconds", "endSeconds",
-      substring(metrics FROM (skipped * ${bytesPerEpoch}::int8 + 1)::int FOR (count * ${bytesPerEpoch}::int8)::int) AS metrics
-    FROM batch ORDER BY "firstEpoch"`
-  return runs.flatMap(decodeEpochs)
+/** Those of the job's epochs that are stored. */
+async function readAt(client: Prisma.TransactionClient, jobId: string, epochs: number[]): Promise<Epoch[]> {
+  const rows = await client.$queryRaw<PackedRow[]>`
+    SELECT json_build_array(json_build_array(wanted.epoch, 1, before, "lastEpoch", "startSeconds", "endSeconds")) AS runs, metrics
+    FROM unnest(${epochs}::int[]) AS wanted(epoch)
+    CROSS JOIN LATERAL (
+      SELECT "firstEpoch" - 1 AS before, "lastEpoch", "startSeconds", "endSeconds",
+        substring(metrics FROM (wanted.epoch - "firstEpoch") * ${bytesPerEpoch}::int + 1 FOR ${bytesPerEpoch}::int) AS metrics
+      FROM "EpochBatch"
+      WHERE "jobId" = ${jobId} AND "firstEpoch" <= wanted.epoch
+      ORDER BY "firstEpoch" DESC LIMIT 1
+    ) batch
+    WHERE wanted.epoch <= "lastEpoch"
+    ORDER BY wanted.epoch`
+  return rows.flatMap((row) => unpackEpochs(packedEpochs(row, 0)))
 }
 
 /** One stored epoch; null when there is none of that number. */
@@ -75,7 +92,7 @@ export async function readEpoch(
   jobId: string,
   epoch: number,
 ): Promise<Epoch | null> {
-  const [found] = await readAfter(client, jobId, epoch - 1, 1)
+  const [found] = await readAt(client, jobId, [epoch])
   return found ?? null
 }
 
@@ -86,27 +103,24 @@ export function spread(last: number, points: number): number[] {
   return Array.from({ length: points }, (_, index) => 1 + Math.round((index * (last - 1)) / (points - 1)))
 }
 
-function decodeEpochs(run: Run): Epoch[] {
-  const { firstEpoch, metrics } = run
-  const view = new DataView(metrics.buffer, metrics.byteOffset, metrics.byteLength)
-  return Array.from({ length: metrics.byteLength / bytesPerEpoch }, (_, index) => {
-    const at = index * bytesPerEpoch
-    const loss = view.getFloat64(at, true)
-    const epoch = firstEpoch + index
-    const numbers = epochOf({
-      loss,
-      accuracy: view.getFloat64(at + 8, true),
-      valLoss: view.getFloat64(at + 16, true),
-      valAccuracy: view.getFloat64(at + 24, true),
-    })
-    const measured = { epoch, ...numbers, seconds: secondsAt(epoch, run) }
-    return loss === Number.POSITIVE_INFINITY ? { ...measured, diverged: true } : measured
-  })
+/** Of a row without epochs: none, from `after` + 1 on. */
+export function packedEpochs(row: PackedRow | undefined, after: number): PackedEpochs {
+  const { runs, metrics } = row ?? {}
+  const packed = new Float64Array((metrics?.byteLength ?? 0) / 8)
+  // What the driver gives may begin at any address.
+  if (metrics) new Uint8Array(packed.buffer).set(metrics)
+  const seconds = new Float64Array(packed.length / metricsPerEpoch)
+  let place = 0
+  for (const run of runs ?? []) {
+    const [firstEpoch, count] = run
+    for (let epoch = firstEpoch; epoch < firstEpoch + count; epoch++) seconds[place++] = secondsAt(epoch, run)
+  }
+  return { firstEpoch: runs?.[0]?.[0] ?? after + 1, metrics: packed, seconds }
 }
 
-/** To the microsecond, at the end of that epoch. */
-function secondsAt(epoch: number, { before, lastEpoch, startSeconds, endSeconds }: Run): number | null {
-  if (startSeconds === null || endSeconds === null) return null
+/** To the microsecond, at the end of that epoch; NaN where no time was kept. */
+function secondsAt(epoch: number, [, , before, lastEpoch, startSeconds, endSeconds]: Run): number {
+  if (startSeconds === null || endSeconds === null) return Number.NaN
   const share = (epoch - before) / (lastEpoch - before)
   return Math.round(1e6 * (startSeconds + share * (endSeconds - startSeconds))) / 1e6
 }

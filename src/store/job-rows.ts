@@ -42,19 +42,23 @@ export const jobRowSchema = z.object({
   modelId: z.string().nullable(),
   queuePosition: z.int().nullable(),
 })
-type JobRow = z.infer<typeof jobRowSchema>
+export type JobRow = z.infer<typeof jobRowSchema>
 
-/** $1: ids. */
-export const readJobsStatement: Statement = {
-  name: 'readJobs',
-  text: `
-    SELECT job.id, job."tenantId", job.name, job.status, job.spec::text AS spec, job.metadata, job.priority, job.changes, job.parameters,
+/** Of "Job" AS job and its "Model" AS model, which may be missing. */
+export const jobColumns = `
+      job.id, job."tenantId", job.name, job.status, job.spec::text AS spec, job.metadata, job.priority, job.changes, job.parameters,
       job."arenaBytes", job."flopsPerEpoch", job.epochs, job.epoch, job.backend, job."backendDetail",
       job.loss, job.accuracy, job."valLoss", job."valAccuracy", job."bestEpoch",
       job."errorCode", job."errorMessage", job."errorEpoch", job."createdAt", job."startedAt", job."finishedAt",
       model.id AS "modelId",
       CASE WHEN job.status = 'queued' THEN "queuePosition"(job."tenantId", job.priority,
-        "queueRank"(job."tenantId", job.priority, job."queueNumber"), job."queueNumber") END AS "queuePosition"
+        "queueRank"(job."tenantId", job.priority, job."queueNumber"), job."queueNumber") END AS "queuePosition"`
+
+/** $1: ids. */
+export const readJobsStatement: Statement = {
+  name: 'readJobs',
+  text: `
+    SELECT ${jobColumns}
     FROM "Job" AS job LEFT JOIN "Model" AS model ON model."jobId" = job.id
     WHERE job.id = ANY($1::text[])`,
 }
@@ -68,7 +72,7 @@ export async function readJobs(
   return new Map(rows.map((row) => [row.id, { tenantId: row.tenantId, job: toJob(row) }]))
 }
 
-function toJob(row: JobRow): Job {
+export function toJob(row: JobRow): Job {
   return {
     id: row.id,
     object: 'job',

@@ -2,7 +2,7 @@
 import { scopeSchema } from '../contract/key.js'
 import { ownLimitsSchema } from '../contract/limits.js'
 import type { KnownKey } from '../training/ports.js'
-import { Coalesced } from './coalesced.js'
+import { type Coalesced, coalescedRows } from './coalesced.js'
 import { type Database, type Statement, send } from './database.js'
 
 /** By the clock of the database. */
@@ -29,11 +29,11 @@ interface Row {
 const mostKnown = 10_000
 
 export class LiveKeys {
-  readonly #rows: Coalesced<Row>
+  readonly #rows: Coalesced<string, Row | undefined>
   readonly #known = new Map<string, { version: string; key: KnownKey }>()
 
   constructor(database: Pick<Database, 'pool'>) {
-    this.#rows = new Coalesced(async (ids) => {
+    this.#rows = coalescedRows(async (ids) => {
       const rows = await send<Row>(database.pool, statement, [ids])
       return new Map(rows.map((row) => [row.id, row]))
     })
@@ -41,7 +41,7 @@ export class LiveKeys {
 
   /** Null when it is unknown, revoked or expired. The very same until something of it changes. */
   async find(id: string): Promise<KnownKey | null> {
-    const row = await this.#rows.find(id)
+    const row = await this.#rows.ask(id)
     if (row === undefined) {
       this.#known.delete(id)
       return null

@@ -10,6 +10,7 @@ import type { Key, Scope } from '../contract/key.js'
 import type { LimitChanges, OwnLimits, TenantLimits, Use } from '../contract/limits.js'
 import type { EvaluatedModel, LayerSummary, Model, Tensor } from '../contract/model.js'
 import type { Network } from '../contract/network.js'
+import type { PackedEpochs } from '../contract/packed-epochs.js'
 import type { Problem } from '../contract/problems.js'
 import type { CreatedWebhook, Webhook, WebhookEvent, WebhookWithDeliveries } from '../contract/webhook.js'
 import type { Prepared } from '../datasets/prepare.js'
@@ -249,8 +250,30 @@ export interface RunStore {
 export interface EpochStore {
   /** At most `limit` epochs behind `after`, in order. */
   read(jobId: string, after: number, limit: number): Promise<Epoch[]>
+  readPacked(jobId: string, after: number, limit: number): Promise<PackedEpochs>
   /** About `points` epochs spread evenly over the history, the first and the last among them. */
   readThinned(jobId: string, points: number): Promise<Epoch[]>
+}
+
+/** Epochs of a job: at most `limit` after that one. */
+export interface EpochsWanted {
+  jobId: string
+  after: number
+  limit: number
+}
+
+/** A job, and epochs of it as of the same moment. */
+export interface WatchedJob {
+  tenantId: string
+  job: Job
+  epochs: PackedEpochs
+}
+
+/** What watching reads: of many jobs, of all tenants, in one statement each. Answers are in the order of the questions. */
+export interface WatchStore extends Pick<JobStore, 'progress'> {
+  /** Null for a job that does not exist. */
+  jobs(wanted: readonly EpochsWanted[]): Promise<(WatchedJob | null)[]>
+  epochs(wanted: readonly EpochsWanted[]): Promise<PackedEpochs[]>
 }
 
 export interface SnapshotStore {
@@ -424,10 +447,15 @@ export interface KeyStore {
 export interface TicketStore {
   /** Lasts 30 seconds, by the database's clock; says when it ends. Null when the job is gone. */
   create(ticket: { sha256: string; jobId: string; keyId: string | null }): Promise<Date | null>
-  /** Uses it up; null when it is unknown, used, expired, for another job, or its key no longer holds. */
+  /** A ticket for the stream of any jobs of the key's tenant, or of `local` without a key. */
+  createForAll(ticket: { sha256: string; keyId: string | null }): Promise<Date>
+  /**
+   * Uses it up; null when it is unknown, used, expired, for another job, or its key no longer holds. Without a job, the
+   * ticket must be one of `createForAll`.
+   */
   use(
     sha256: string,
-    jobId: string,
+    jobId: string | null,
   ): Promise<{ tenantId: string; keyId: string | null; ownLimits: OwnLimits } | null>
   /** Forgets those that were not used in time. */
   sweep(): Promise<void>

@@ -75,6 +75,22 @@ describe('/asyncapi.json', () => {
     expect(JSON.stringify(payload)).toContain('valAccuracy')
   })
 
+  it('has what both sides say on the stream of many jobs', async () => {
+    const { document } = await new Parser().parse(asyncApi)
+    const channel = document?.channels().get('jobsStream')
+    expect(channel?.address()).toBe('/stream')
+    const said = (action: 'isSend' | 'isReceive') =>
+      channel
+        ?.operations()
+        .all()
+        .filter((operation) => operation[action]())
+        .flatMap((operation) => operation.messages().all())
+        .map((message) => message.name())
+    expect(said('isSend')).toEqual(['job', 'epochs', 'end', 'problem'])
+    expect(said('isReceive')).toEqual(['watch', 'unwatch'])
+    expect(asyncApi).toContain('descent.epochs.v1')
+  })
+
   it('is refused by it when it is broken', async () => {
     const copy = JSON.parse(asyncApi)
     copy.channels.jobStream.messages.job = { $ref: '#/components/messages/nothing' }

@@ -141,7 +141,7 @@ describe('the stream as server-sent events', () => {
     const batches = upTo(10).map((batch) => epochsOf((batch - 1) * 40_000 + 1, batch * 40_000))
     for (const batch of batches) await storeEpochs(service, claim, batch)
     await service.jobs.cancel(claim.jobId)
-    const reads = vi.spyOn(service.epochs, 'read')
+    const reads = vi.spyOn(service.watching, 'epochs')
     const answer = await get(`/jobs/${claim.jobId}/stream`)
     let seen = -1
     while (seen < reads.mock.calls.length || seen === 0) {

@@ -10,6 +10,7 @@ import { keyFor } from '../support/keys.js'
 import { routesOf } from '../support/routes.js'
 import { eventually } from '../support/service.js'
 import { newJob } from '../support/stores.js'
+import { type WatchingMany, watchMany } from '../support/watching-many.js'
 
 let service: RunningApp
 let url: string
@@ -329,6 +330,80 @@ describe('a stream', () => {
     await service.database.streamTicket.updateMany({ data: { expiresAt: new Date(0) } })
     await service.tickets.sweep()
     expect(await service.database.streamTicket.count()).toBe(0)
+  })
+})
+
+describe('the stream of many jobs', () => {
+  async function jobsOf(count: number) {
+    const tenant = aTenant()
+    const key = await keyFor(service, tenant, ['jobs:read'])
+    const ids = await Promise.all(
+      Array.from({ length: count }, async () => (await service.jobs.of(tenant).create(newJob())).id),
+    )
+    const ticket = async (): Promise<string> => {
+      const { body } = await api().post('/stream-tickets').set('authorization', key.header).expect(201)
+      expect(body.stream).toBe(`/stream?ticket=${body.ticket}`)
+      return body.ticket
+    }
+    return { key, ids, ticket }
+  }
+
+  const status = async (query: string) =>
+    (await fetch(`${url}/stream${query}`, { headers: { accept: 'text/event-stream' } })).status
+
+  it('shows each tenant its own jobs alone, by key and by ticket', async () => {
+    const [mine, yours] = [await jobsOf(2), await jobsOf(2)]
+    const all = [...mine.ids, ...yours.ids]
+    const seen = async (watching: WatchingMany) => {
+      await eventually(() => watching.messages.length === all.length || undefined)
+      watching.socket.terminate()
+      return all.filter((id) => watching.of(id)[0]?.type === 'job')
+    }
+    for (const { key, ids, ticket } of [mine, yours]) {
+      const byKey = watchMany(url, `?jobs=${all}`, { headers: { authorization: key.header } })
+      expect(await seen(byKey)).toEqual(ids)
+      const byTicket = watchMany(url, `?ticket=${await ticket()}`)
+      await byTicket.opened
+      byTicket.say({ type: 'watch', jobs: all.map((id) => ({ id })) })
+      expect(await seen(byTicket)).toEqual(ids)
+    }
+  })
+
+  it('opens once for a ticket of its own, and for none of a single job', async () => {
+    const { key, ids, ticket } = await jobsOf(1)
+    const [id = ''] = ids
+    const first = await ticket()
+    const watching = watchMany(url, `?ticket=${first}`)
+    await watching.opened
+    watching.socket.terminate()
+    expect(await status(`?jobs=${id}&ticket=${first}`)).toBe(401)
+    const { body } = await api()
+      .post(`/jobs/${id}/stream-tickets`)
+      .set('authorization', key.header)
+      .expect(201)
+    expect(await status(`?jobs=${id}&ticket=${body.ticket}`)).toBe(401)
+    expect((await fetch(`${url}/jobs/${id}/stream?ticket=${await ticket()}`)).status).toBe(401)
+    const revoked = await ticket()
+    await service.keys.revoke(key.id)
+    expect(await status(`?jobs=${id}&ticket=${revoked}`)).toBe(401)
+  })
+
+  it('is closed when its key is revoked, by WebSocket and by server-sent events', async () => {
+    const { key, ids, ticket } = await jobsOf(2)
+    const headers = { authorization: key.header }
+    const sockets = [
+      watchMany(url, `?jobs=${ids}`, { headers }),
+      watchMany(url, '', { headers }),
+      watchMany(url, `?jobs=${ids}&ticket=${await ticket()}`),
+    ]
+    await Promise.all(sockets.map(({ opened }) => opened))
+    const events = await fetch(`${url}/stream?jobs=${ids}`, {
+      headers: { ...headers, accept: 'text/event-stream' },
+    })
+    const cut = expect(events.text()).rejects.toThrow()
+    await service.keys.revoke(key.id)
+    expect(await Promise.all(sockets.map(({ closed }) => closed))).toEqual([1008, 1008, 1008])
+    await cut
   })
 })
 

@@ -97,7 +97,7 @@ describe('the stream', () => {
     const batches = upTo(10).map((batch) => epochsOf((batch - 1) * 40_000 + 1, batch * 40_000))
     for (const batch of batches) await storeEpochs(service, claim, batch)
     await service.jobs.cancel(claim.jobId)
-    const reads = vi.spyOn(service.epochs, 'read')
+    const reads = vi.spyOn(service.watching, 'epochs')
     const socket = new WebSocket(`${url.replace('http', 'ws')}/jobs/${claim.jobId}/stream`)
     socket.once('open', () => socket.pause())
     let received = 0

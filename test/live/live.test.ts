@@ -1,8 +1,9 @@
 /** What watchers are told, whatever becomes of the hints. */
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { StreamMessage } from '../../src/contract/stream.js'
+import { lastEpoch, unpackEpochs } from '../../src/contract/packed-epochs.js'
 import { Live } from '../../src/live/live.js'
+import type { LiveMessage, Sink } from '../../src/live/sink.js'
 import { newId } from '../../src/training/new-id.js'
 import type { BoundaryReader, ClaimedJob } from '../../src/training/ports.js'
 import { eventually } from '../support/service.js'
@@ -19,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => stores.close())
 
 beforeEach(() => {
-  live = new Live(stores.jobs, stores.epochs, { behind: boundariesBehind }, (error) => {
+  live = new Live(stores.watching, { behind: boundariesBehind }, (error) => {
     throw error
   })
 })
@@ -44,27 +45,20 @@ function watch(
   after = 0,
   boundary = { isReady: true, view: undefined as typeof view | undefined },
 ) {
-  const messages: StreamMessage[] = []
-  const gone = new AbortController()
-  const ended = live.watch(
-    jobId,
-    after,
-    {
-      signal: gone.signal,
-      isReady: () => boundary.isReady,
-      send: async (message) => void messages.push(message),
-    },
-    boundary.view,
-  )
+  const messages: LiveMessage[] = []
+  const opened = live.open('local', jobId, after)
+  const sink: Sink = {
+    isReady: () => boundary.isReady,
+    send: async (message) => void messages.push(message),
+  }
+  const epochs = () =>
+    messages.flatMap((message) => (message.type === 'epochs' ? unpackEpochs(message.epochs) : []))
   return {
     messages,
-    ended,
-    leave: () => gone.abort(),
-    epochs: () => messages.flatMap((message) => (message.type === 'epochs' ? message.epochs : [])),
-    numbers: () =>
-      messages.flatMap((message) =>
-        message.type === 'epochs' ? message.epochs.map(({ epoch }) => epoch) : [],
-      ),
+    ended: opened.then((found) => found?.follow(sink, { view: boundary.view }) ?? 'deleted'),
+    leave: async () => (await opened)?.close(),
+    epochs,
+    numbers: () => epochs().map(({ epoch }) => epoch),
   }
 }
 
@@ -119,13 +113,13 @@ describe('a watcher', () => {
     const claim = await startJob(stores)
     const watcher = watch(claim.jobId)
     await eventually(() => watcher.messages[0])
-    const read = vi.spyOn(stores.jobs, 'get')
+    const read = vi.spyOn(stores.watching, 'jobs')
     live.report({ jobId: claim.jobId, status: 'running', epoch: 5 })
     await eventually(() => read.mock.settledResults.some(({ type }) => type === 'fulfilled') || undefined)
     await train(claim, 0, 5)
     await live.refresh()
     await eventually(() => watcher.numbers().length === 5 || undefined)
-    watcher.leave()
+    await watcher.leave()
     expect(await watcher.ended).toBe('gone')
   })
 
@@ -197,10 +191,10 @@ describe('a watcher', () => {
     const { jobId } = await startJob(stores)
     const [first, second] = [watch(jobId), watch(jobId)]
     await eventually(() => second.messages[0])
-    first.leave()
+    await first.leave()
     await first.ended
     expect(live.watched).toBe(1)
-    second.leave()
+    await second.leave()
     await second.ended
     expect(live.watched).toBe(0)
   })
@@ -216,12 +210,12 @@ describe('a watcher', () => {
 
   it('hears when the database fails, and the next watcher is not told of it', async () => {
     const { jobId } = await startJob(stores)
-    vi.spyOn(stores.jobs, 'get').mockRejectedValueOnce(new Error('the database is away'))
+    vi.spyOn(stores.watching, 'jobs').mockRejectedValueOnce(new Error('the database is away'))
     await expect(watch(jobId).ended).rejects.toThrow('away')
     expect(live.watched).toBe(0)
     const watcher = watch(jobId)
     await eventually(() => watcher.messages[0])
-    watcher.leave()
+    await watcher.leave()
     await watcher.ended
   })
 })
@@ -230,16 +224,16 @@ describe('many watchers', () => {
   it('of one job share what is read', async () => {
     const claim = await startJob(stores)
     await train(claim, 0, 10_000)
-    const [getJob, readEpochs] = [vi.spyOn(stores.jobs, 'get'), vi.spyOn(stores.epochs, 'read')]
+    const [readJobs, readEpochs] = [vi.spyOn(stores.watching, 'jobs'), vi.spyOn(stores.watching, 'epochs')]
     const watchers = upTo(100).map(() => watch(claim.jobId))
     await eventually(() => watchers.every(({ epochs }) => epochs().length === 10_000) || undefined)
     await stores.jobs.cancel(claim.jobId)
     await live.refresh()
     await Promise.all(watchers.map(({ ended }) => ended))
     expect(watchers.every(({ messages }) => messages.at(-1)?.type === 'end')).toBe(true)
-    // Two states of the job, and five times 2,000 epochs.
-    expect(getJob).toHaveBeenCalledTimes(2)
-    expect(readEpochs).toHaveBeenCalledTimes(5)
+    // Two states of the job, the first with 2,000 epochs, and four times as many.
+    expect(readJobs).toHaveBeenCalledTimes(2)
+    expect(readEpochs).toHaveBeenCalledTimes(4)
   })
 })
 
@@ -251,7 +245,9 @@ describe('a watcher who asked for boundaries', () => {
     await stores.runs.succeed(claim, linearModel())
     live.report({ jobId: claim.jobId, status: 'succeeded', epoch: 5 })
     expect(await watcher.ended).toBe('ended')
-    const frames = watcher.messages.flatMap((message) => (message.type === 'boundary' ? [message.epoch] : []))
+    const frames = watcher.messages.flatMap((message) =>
+      message.type === 'boundary' ? [message.frame.epoch] : [],
+    )
     return { watcher, frames, last: watcher.messages.at(-1)?.type }
   }
 
@@ -261,8 +257,8 @@ describe('a watcher who asked for boundaries', () => {
     expect(last).toBe('end')
     let trained = 0
     for (const message of watcher.messages) {
-      if (message.type === 'epochs') trained = message.epochs.at(-1)?.epoch ?? 0
-      if (message.type === 'boundary') expect(message.epoch).toBeLessThanOrEqual(trained)
+      if (message.type === 'epochs') trained = lastEpoch(message.epochs)
+      if (message.type === 'boundary') expect(message.frame.epoch).toBeLessThanOrEqual(trained)
     }
   })
 

@@ -72,7 +72,7 @@ export async function openApp(
   const calibration = calibrationModule.openCalibration('auto')
   const boundaries = boundaryReader({ models, snapshots, predictors })
   const metrics = openMetrics()
-  const live = new Live(jobs, epochs, boundaries, throwError, metrics.observeStreamLag)
+  const live = new Live(stores.watching, boundaries, throwError, metrics.observeStreamLag)
   const missing: string[] = []
   const keyWatch = new KeyWatch(stores.keys, stores.tenants, true, throwError)
   const pictures = new PictureDecoder(readingLimits.imagePixels, builtPictureProcess)

@@ -14,6 +14,7 @@ import { modelStore } from '../../src/store/models.js'
 import { runStore } from '../../src/store/runs.js'
 import { tenantStore } from '../../src/store/tenants.js'
 import { ticketStore } from '../../src/store/tickets.js'
+import { watchStore } from '../../src/store/watch-store.js'
 import { webhookStore } from '../../src/store/webhooks.js'
 import { snapshotStore } from '../../src/store/weight-snapshots.js'
 import { newId } from '../../src/training/new-id.js'
@@ -38,6 +39,7 @@ import type {
   Tenanted,
   TenantStore,
   TicketStore,
+  WatchStore,
   WebhookStore,
 } from '../../src/training/ports.js'
 import { freshDatabase } from './postgres.js'
@@ -49,6 +51,7 @@ export interface Stores {
   jobs: AllJobs & JobStore
   runs: RunStore
   epochs: EpochStore
+  watching: WatchStore
   models: AllModels & ModelStore
   datasets: AllDatasets & DatasetStore
   snapshots: SnapshotStore
@@ -70,6 +73,7 @@ export async function openStores(): Promise<Stores> {
     jobs: withLocal(jobStore(database)),
     runs: runStore(database),
     epochs: epochStore(database),
+    watching: watchStore(database),
     models: withLocal(modelStore(database)),
     datasets: withLocal(datasetStore(database)),
     snapshots: snapshotStore(database),

@@ -91,8 +91,8 @@ export function authenticate(
     const sha256 = fingerprint(ticket.text)
     failedAuthentications.check(request, reply, sha256)
     // The address is not validated yet, and may hold what the database does not take.
-    const isOfJob = idSchema('job').safeParse(ticket.jobId).success
-    const used = isOfJob ? await tickets.use(sha256, ticket.jobId) : null
+    const isOfStream = ticket.jobId === null || idSchema('job').safeParse(ticket.jobId).success
+    const used = isOfStream ? await tickets.use(sha256, ticket.jobId) : null
     if (used === null || (used.keyId === null && !keyWatch.isOpen)) {
       failedAuthentications.wrong(request, sha256)
       throw new Problem(
@@ -159,9 +159,9 @@ function isSame(one: string, other: string): boolean {
 }
 
 /** Before the request is validated. */
-function readTicket({ query, params }: FastifyRequest): { text: string; jobId: string } | null {
+function readTicket({ query, params }: FastifyRequest): { text: string; jobId: string | null } | null {
   const text = textIn(query, 'ticket')
-  return text === null ? null : { text, jobId: textIn(params, 'id') ?? '' }
+  return text === null ? null : { text, jobId: textIn(params, 'id') }
 }
 
 function textIn(values: unknown, name: string): string | null {

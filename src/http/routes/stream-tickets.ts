@@ -10,7 +10,7 @@ import { failures, idParameters } from '../responses.js'
 
 export interface StreamTicketRoutes {
   jobs: Tenanted<JobStore>
-  tickets: Pick<TicketStore, 'create'>
+  tickets: Pick<TicketStore, 'create' | 'createForAll'>
   failedAuthentications: Pick<FailedAuthentications, 'right'>
 }
 
@@ -44,6 +44,29 @@ export const streamTicketRoutes: FastifyPluginCallbackZod<StreamTicketRoutes> = 
       const stream = `/jobs/${id}/stream?ticket=${text}`
       reply.header('cache-control', 'no-store')
       return reply.code(201).send({ ticket: text, expiresAt: expiresAt.toISOString(), stream })
+    },
+  )
+
+  app.post(
+    '/stream-tickets',
+    {
+      config: { scope: 'jobs:read' },
+      schema: {
+        tags: ['jobs'],
+        summary: 'Get a ticket for the stream of many jobs',
+        description:
+          'For browsers, whose WebSocket and EventSource cannot send a key: the ticket opens /stream once, within 30 seconds.',
+        response: { 201: streamTicketSchema, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { text, sha256 } = makeTicket()
+      const expiresAt = await tickets.createForAll({ sha256, keyId: callerOf(request).keyId })
+      failedAuthentications.right(sha256)
+      reply.header('cache-control', 'no-store')
+      return reply
+        .code(201)
+        .send({ ticket: text, expiresAt: expiresAt.toISOString(), stream: `/stream?ticket=${text}` })
     },
   )
 

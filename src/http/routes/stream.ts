@@ -1,37 +1,24 @@
 /** Watching a job over a WebSocket, or as server-sent events: the job, its epochs as they come, its end. */
+import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
-import type { WebSocket } from 'ws'
 import { z } from 'zod'
 import { type BoundaryAxis, maximumBoundarySize, minimumBoundarySize } from '../../contract/boundary.js'
-import type { Epoch } from '../../contract/epoch.js'
 import { Problem } from '../../contract/problems.js'
-import type { StreamMessage } from '../../contract/stream.js'
 import { text } from '../../contract/text.js'
-import type { Live, Sink, WatchEnd } from '../../live/live.js'
+import type { Live } from '../../live/live.js'
+import type { Watch } from '../../live/watch.js'
 import { boundaryAxes } from '../../training/boundary.js'
 import type { BoundaryView, DatasetStore, JobStore, Tenanted } from '../../training/ports.js'
 import { type Caller, callerOf } from '../caller.js'
-import { openEventStream, readLastEventId } from '../event-stream.js'
+import { eventIdAfter, readEventId } from '../event-ids.js'
+import { EventStream, eventStreamHeaders } from '../event-stream.js'
 import type { KeyWatch } from '../key-watch.js'
 import type { OpenSockets } from '../open-sockets.js'
-import { sendProblem } from '../problem-answers.js'
-import { integerParameter } from '../query.js'
+import { integerParameter, positionParameter } from '../query.js'
 import { failures, idParameters } from '../responses.js'
-
-/** A reader that is this far behind is written to no more until it has caught up; the message that did it comes on top. */
-const maximumBufferedBytes = 512 * 1024
-
-/** Frames of a boundary are left out while more than this waits. */
-const readyBytes = 64 * 1024
-
-/** Code (RFC 6455, section 7.4; 1012: service restart) and reason for each way a watch stops. */
-const closings: Record<WatchEnd | 'refused', [number, string]> = {
-  refused: [1008, 'the key was revoked or has expired'],
-  ended: [1000, 'end'],
-  deleted: [1008, 'the job is gone'],
-  gone: [1000, 'gone'],
-  closing: [1012, 'the service stops; connect again'],
-}
+import { textOfOne } from '../stream-message.js'
+import { closings, keepAlive, SocketSink } from '../stream-socket.js'
+import { eventStreamContent, sendWebSocketRequired, streamLimits, wantsEvents } from '../streams.js'
 
 export interface StreamRoutes {
   jobs: Tenanted<JobStore>
@@ -48,7 +35,15 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
   { jobs, datasets, live, keyWatch, pingMilliseconds, openSockets },
   done,
 ) => {
-  const limits = { maximumBufferedBytes, readyBytes, pingMilliseconds }
+  const limits = { ...streamLimits, pingMilliseconds }
+  /** Opened before the upgrade, so that an unknown job is an ordinary 404, and read once. */
+  const opened = new WeakMap<FastifyRequest, Watch>()
+
+  function openedBy(request: FastifyRequest): Watch {
+    const watch = opened.get(request)
+    if (watch === undefined) throw new Error('no stream was opened')
+    return watch
+  }
 
   function axesOf({ tenantId }: Caller, jobId: string): Promise<BoundaryAxis[]> {
     return boundaryAxes({ jobs: jobs.of(tenantId), datasets: datasets.of(tenantId) }, jobId)
@@ -77,9 +72,7 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
         'server-sent events; `Last-Event-ID` goes on behind that event. /asyncapi.json describes the messages.',
       params: idParameters,
       querystring: z.strictObject({
-        after: integerParameter(0, 2 ** 31 - 1)
-          .optional()
-          .describe('only epochs behind this one'),
+        after: positionParameter.optional().describe('only epochs behind this one'),
         boundary: integerParameter(minimumBoundarySize, maximumBoundarySize)
           .optional()
           .describe(
@@ -88,54 +81,47 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
         ticket: text(200).optional().describe('from POST /jobs/{id}/stream-tickets, instead of a key'),
       }),
       response: {
-        200: {
-          description: 'server-sent events, each with a message as its data',
-          // What is sent is a stream.
-          content: { 'text/event-stream': { schema: z.unknown().meta({ type: 'string' }) } },
-        },
+        200: eventStreamContent,
         204: z.null().describe('the end was told already: do not connect again'),
         ...failures,
       },
     },
-    // Before the upgrade, so that an unknown job is an ordinary 404.
-    preHandler: async (request) => {
-      const { params, query } = request
+    preHandler: async (request, reply) => {
+      const { params, query, headers } = request
       const caller = callerOf(request)
-      const [job] = await jobs.of(caller.tenantId).progress([params.id])
-      if (job === undefined) throw new Problem('not-found', `There is no job ${params.id}.`)
+      const { tenantId } = caller
+      const last = request.ws ? null : readEventId(headers['last-event-id'])
+      const watch = await live.open(tenantId, params.id, last?.epoch ?? query.after ?? 0)
+      if (watch === null) throw new Problem('not-found', `There is no job ${params.id}.`)
+      opened.set(request, watch)
+      const connection = request.ws ? request.raw.socket : reply.raw
+      connection.once('close', () => watch.close())
       if (query.boundary !== undefined) await axesOf(caller, params.id)
-      if (request.ws) request.raw.socket.once('close', openSockets.enter(caller))
+      if (request.ws) connection.once('close', openSockets.enter(caller))
     },
     handler: async (request, reply) => {
-      if (request.accepts().type(['json', 'text/event-stream']) !== 'text/event-stream') {
-        reply.header('upgrade', 'websocket')
-        const message = 'Connect to this address with a WebSocket, or ask for text/event-stream.'
-        return sendProblem(reply, new Problem('websocket-required', message))
-      }
+      if (!wantsEvents(request)) return sendWebSocketRequired(reply)
       const { params, query, headers, log } = request
-      const last = readLastEventId(headers['last-event-id'])
-      if (last?.ended === true) return reply.code(204).send(null)
+      if (readEventId(headers['last-event-id'])?.ended === true) return reply.code(204).send(null)
       const view = await viewOf(callerOf(request), params.id, query.boundary)
       reply.raw.once('close', openSockets.enter(callerOf(request)))
-      const { sink, body } = openEventStream(reply, textOf, limits)
+      const stream = new EventStream(reply, textOfOne, eventIdAfter, limits)
       // The browser connects again, and is then told why not.
       const unwatch = keyWatch.watch(callerOf(request), () => reply.raw.destroy())
       reply.raw.once('close', unwatch)
-      live
-        .watch(params.id, last?.epoch ?? query.after ?? 0, sink, view)
+      openedBy(request)
+        .follow(stream, { view })
         .catch((error) => log.error(error))
-        .finally(() => body.end())
-      reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no')
-      return reply.type('text/event-stream').send(body)
+        .finally(() => stream.body.end())
+      return reply.headers(eventStreamHeaders).type('text/event-stream').send(stream.body)
     },
     wsHandler: (socket, request) => {
       const { params, query, log } = request
       keepAlive(socket, pingMilliseconds)
       const unwatch = keyWatch.watch(callerOf(request), () => socket.close(...closings.refused))
       socket.once('close', unwatch)
-      const sink = sinkOf(socket)
       viewOf(callerOf(request), params.id, query.boundary)
-        .then((view) => live.watch(params.id, query.after ?? 0, sink, view))
+        .then((view) => openedBy(request).follow(new SocketSink(socket, textOfOne, limits), { view }))
         .then((end) => socket.close(...closings[end]))
         .catch((error) => {
           log.error(error)
@@ -145,47 +131,4 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
   })
 
   done()
-}
-
-function keepAlive(socket: WebSocket, pingMilliseconds: number): void {
-  let answered = true
-  socket.on('pong', () => {
-    answered = true
-  })
-  const timer = setInterval(() => {
-    if (!answered) return socket.terminate()
-    answered = false
-    socket.ping()
-  }, pingMilliseconds)
-  socket.once('close', () => clearInterval(timer))
-}
-
-/** The watchers of a job are given the same epochs, which become one text in memory, however many read it. */
-const texts = new WeakMap<Epoch[], Buffer>()
-
-function textOf(message: StreamMessage): Buffer {
-  if (message.type !== 'epochs') return Buffer.from(JSON.stringify(message))
-  const known = texts.get(message.epochs)
-  if (known !== undefined) return known
-  const text = Buffer.from(JSON.stringify(message))
-  texts.set(message.epochs, text)
-  return text
-}
-
-function sinkOf(socket: WebSocket): Sink {
-  const gone = new AbortController()
-  socket.on('close', () => gone.abort())
-  socket.on('error', () => gone.abort())
-  return {
-    signal: gone.signal,
-    isReady: () => socket.bufferedAmount < readyBytes,
-    async send(message: StreamMessage) {
-      if (gone.signal.aborted) return
-      const written = new Promise<void>((resolve) => {
-        socket.send(textOf(message), { binary: false }, () => resolve())
-      })
-      // The callback comes when the bytes have left for the system, so waiting for it empties the buffer.
-      if (socket.bufferedAmount > maximumBufferedBytes) await written
-    },
-  }
 }

@@ -1,0 +1,1 @@
+ALTER TABLE "StreamTicket" ALTER COLUMN "jobId" DROP NOT NULL;

@@ -1,0 +1,86 @@
+/** What clients say on the stream of many jobs. */
+import type { WebSocket } from 'ws'
+import { allowance, allowed } from '../contract/limits.js'
+import { Problem } from '../contract/problems.js'
+import { type ClientMessage, clientMessageSchema, maximumWatchedJobs } from '../contract/stream.js'
+import type { Bundle } from '../live/bundle.js'
+import type { Tenant } from '../training/ports.js'
+import type { Buckets } from './buckets.js'
+import { validate } from './validation.js'
+
+/** So much may wait for a reader; one that asks for more without reading is closed. */
+const maximumWaitingSteps = 2 * maximumWatchedJobs
+const maximumWaitingProblems = 100
+
+export interface WatchRequestsOptions {
+  bundle: Pick<Bundle, 'size' | 'waiting' | 'watch' | 'unwatch'>
+  tenant: Tenant
+  /** As many messages a minute as requests, of each tenant. */
+  rate: Buckets
+  /** Resolves when the reader can take more. */
+  sendProblem(problem: Problem): Promise<void>
+  onError(error: unknown): void
+}
+
+export function takeWatchRequests(socket: WebSocket, options: WatchRequestsOptions): void {
+  const { bundle, sendProblem, onError } = options
+  let problems = 0
+  socket.on('message', (data: Buffer) => {
+    try {
+      take(data.toString(), options)
+    } catch (error) {
+      if (!(error instanceof Problem)) return onError(error)
+      problems++
+      sendProblem(error)
+        .catch(onError)
+        .finally(() => problems--)
+    }
+    if (bundle.waiting > maximumWaitingSteps || problems > maximumWaitingProblems) {
+      socket.close(1008, 'read before you ask for more')
+    }
+  })
+}
+
+/** @throws Problem */
+function take(text: string, { bundle, tenant, rate, onError }: WatchRequestsOptions): void {
+  checkRate(tenant, rate)
+  const message = readMessage(text)
+  switch (message.type) {
+    case 'watch':
+      checkSize(bundle.size + message.jobs.length)
+      bundle.watch(message.jobs).catch(onError)
+      break
+    case 'unwatch':
+      for (const id of message.jobs) bundle.unwatch(id)
+      break
+    default:
+      message satisfies never
+  }
+}
+
+function readMessage(text: string): ClientMessage {
+  let data: unknown
+  try {
+    data = JSON.parse(text)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : error
+    throw new Problem('malformed-json', `The message is not valid JSON: ${why}.`)
+  }
+  return validate(clientMessageSchema, data, 'message')
+}
+
+function checkSize(jobs: number): void {
+  if (jobs <= maximumWatchedJobs) return
+  const message = `with these, ${jobs} jobs would be watched on this connection; ${maximumWatchedJobs} are allowed`
+  throw new Problem('invalid-request', `/jobs: ${message}`, [{ pointer: '/jobs', message }])
+}
+
+function checkRate(tenant: Tenant, rate: Buckets): void {
+  const { tenantId, limits } = tenant
+  const perMinute = allowed(limits, 'requestsPerMinute')
+  if (rate.left(tenantId, perMinute) < 1) {
+    const says = allowance(limits, 'requestsPerMinute')
+    throw new Problem('rate-limited', `More than ${perMinute} messages came within a minute; ${says}.`)
+  }
+  rate.take(tenantId, perMinute)
+}

@@ -1,0 +1,65 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { epochSchema } from '../../src/contract/epoch.js'
+import { epochsAsJson, lastEpoch, type PackedEpochs, unpackEpochs } from '../../src/contract/packed-epochs.js'
+import { epochFrame } from '../../src/http/epoch-frame.js'
+import { readEpochFrame } from '../support/epoch-frames.js'
+
+/** Any numbers, the odd ones among them; now and then a column that is null throughout. */
+const packed = fc
+  .record({
+    firstEpoch: fc.integer({ min: 1, max: 2 ** 31 - 100 }),
+    rows: fc.array(fc.array(fc.double(), { minLength: 5, maxLength: 5 }), { minLength: 1, maxLength: 30 }),
+    empty: fc.subarray([0, 1, 2, 3, 4]),
+  })
+  .map(({ firstEpoch, rows, empty }): PackedEpochs => {
+    const columns = rows.map((row) => row.map((value, place) => (empty.includes(place) ? Number.NaN : value)))
+    return {
+      firstEpoch,
+      metrics: Float64Array.from(columns.flatMap((row) => row.slice(0, 4))),
+      seconds: Float64Array.from(columns.map((row) => Math.abs(row[4]))),
+    }
+  })
+
+/** JSON knows no negative zero. */
+const throughJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+describe('packed epochs', () => {
+  it('become the same JSON as their objects', () => {
+    fc.assert(
+      fc.property(packed, (epochs) => {
+        expect(epochsAsJson(epochs)).toBe(JSON.stringify(unpackEpochs(epochs)))
+        for (const epoch of unpackEpochs(epochs)) epochSchema.parse(epoch)
+        expect(unpackEpochs(epochs).at(-1)?.epoch).toBe(lastEpoch(epochs))
+      }),
+    )
+  })
+
+  it('come through a binary message as they are', () => {
+    fc.assert(
+      fc.property(packed, (epochs) => {
+        const read = readEpochFrame(epochFrame('job_1', epochs))
+        expect(read.jobId).toBe('job_1')
+        expect(throughJson(read.epochs)).toEqual(throughJson(unpackEpochs(epochs)))
+      }),
+    )
+  })
+
+  it('show where training diverged', () => {
+    const { POSITIVE_INFINITY: infinite, NaN: none } = Number
+    const epochs = {
+      firstEpoch: 7,
+      metrics: Float64Array.from([infinite, none, none, infinite]),
+      seconds: Float64Array.of(1),
+    }
+    const last = { epoch: 7, loss: null, accuracy: null, valLoss: null, valAccuracy: null, seconds: 1 }
+    expect(unpackEpochs(epochs)).toEqual([{ ...last, diverged: true }])
+  })
+
+  it('take no room in a binary message for what is null throughout', () => {
+    const count = 1_000
+    const metrics = Float64Array.from({ length: 4 * count }, (_, index) => (index % 4 === 0 ? 1 : Number.NaN))
+    const frame = epochFrame('job_1', { firstEpoch: 1, metrics, seconds: new Float64Array(count) })
+    expect(frame.length).toBeLessThan(2 * 8 * count + 200)
+  })
+})
