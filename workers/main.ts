@@ -43,7 +43,7 @@ async function databaseOfSupervisor(): Promise<string | undefined> {
 await applyMigrations(connectionString, migrationsDirectory)
 const database = openDatabase(connectionString)
 const isBuilding = await buildAddon(config.DESCENT_BACKEND, log)
-const pool = new TrainerPool()
+const pool = new TrainerPool({ backend: config.DESCENT_BACKEND })
 const processor = new Processor({
   workerId: config.WORKER_ID ?? `worker_${randomBytes(8).toString('hex')}`,
   runs: runStore(database, limitsOf(config)),

@@ -59,6 +59,11 @@ export interface TrainingOrder {
   stop: Int32Array
 }
 
+/** What a training thread is told when it starts. */
+export interface TrainerSettings {
+  backend: BackendSetting
+}
+
 export type ToTrainer =
   /** Trains one after the other. Word 0 of `underway` says which, so that its parent knows when the thread dies. */
   | { type: 'train'; orders: TrainingOrder[]; underway: Int32Array }

@@ -2,7 +2,15 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { Progress } from '../src/training/ports.js'
-import type { FromTrainer, Outcome, SharedData, ToTrainer, TrainingOrder, WholeTraining } from './messages.js'
+import type {
+  FromTrainer,
+  Outcome,
+  SharedData,
+  ToTrainer,
+  TrainerSettings,
+  TrainingOrder,
+  WholeTraining,
+} from './messages.js'
 
 /** What trainings report, each by the number of its order. What a method throws ends them all. */
 export interface Listener {
@@ -34,7 +42,7 @@ export class TrainerPool {
   private readonly all = new Set<Worker>()
 
   /** Starts one thread ahead, so that the first training need not wait for it. */
-  constructor() {
+  constructor(private readonly settings: TrainerSettings = { backend: 'auto' }) {
     this.idle.push(this.spawn())
   }
 
@@ -60,7 +68,7 @@ export class TrainerPool {
   }
 
   private spawn(): Worker {
-    const thread = new Worker(new URL('./trainer.thread.js', import.meta.url))
+    const thread = new Worker(new URL('./trainer.thread.js', import.meta.url), { workerData: this.settings })
     this.all.add(thread)
     thread.once('exit', () => {
       this.all.delete(thread)

@@ -1,5 +1,5 @@
 /** A training thread: the engine and nothing else. It knows no database and no queue. */
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { finalTraining } from '../src/contract/folds.js'
 import type { Change, JobSpec } from '../src/contract/job.js'
 import { DatasetError } from '../src/datasets/table.js'
@@ -9,15 +9,17 @@ import { encodeRows } from './encode-rows.js'
 import { evaluate, evaluateFolds } from './evaluation.js'
 import { chooseEpochs, type FoldOutcome } from './folds.js'
 import { weightsToBegin } from './initial-weights.js'
-import type { Outcome, SharedData, ToTrainer, TrainingOrder } from './messages.js'
+import type { Outcome, SharedData, ToTrainer, TrainerSettings, TrainingOrder } from './messages.js'
 import { unpackSnapshot } from './packed-snapshot.js'
 import { packWeights } from './packed-weights.js'
 import { SnapshotRecorder } from './snapshot-recorder.js'
 import { runStretch } from './stretch.js'
 import { TrainerReport } from './trainer-report.js'
+import { warmUp } from './warm-up.js'
 
 if (parentPort === null) throw new Error('trainer.thread.ts runs in a worker thread only')
 const report = new TrainerReport(parentPort)
+const settings: TrainerSettings = workerData
 
 parentPort.on('message', (message: ToTrainer) => {
   switch (message.type) {
@@ -31,6 +33,12 @@ parentPort.on('message', (message: ToTrainer) => {
       message satisfies never
   }
 })
+
+try {
+  warmUp(settings.backend)
+} catch {
+  // What is wrong, the first training says, too.
+}
 
 async function trainAll(orders: TrainingOrder[], underway: Int32Array): Promise<void> {
   report.begin(orders.length)
