@@ -69,6 +69,7 @@ export interface AppDependencies
   /** Asked about by several routes. */
   datasets: DatasetRoutes['datasets']
   uploadReader: UploadRoutes['uploadReader']
+  models: ModelRoutes['models'] & PredictionRoutes['models']
   predictors: PredictionRoutes['predictors'] & EvaluateRoutes['predictors'] & DatasetRowRoutes['predictors']
   pictures: PredictionRoutes['pictures']
   limits: { bodyBytes: number; uploadSeconds: number }

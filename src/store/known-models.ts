@@ -2,7 +2,9 @@
  * Models by their id. Whether one is still there, whose it is and whether its row has changed is asked at every question; what
  * its row says is read and checked once for each change.
  */
+import { idSchema } from '../contract/ids.js'
 import type { Model } from '../contract/model.js'
+import type { AskedModel } from '../training/ports.js'
 import { type Coalesced, coalescedRows } from './coalesced.js'
 import { type Database, type Statement, send } from './database.js'
 import { type ModelRow, toModel } from './model-rows.js'
@@ -24,6 +26,8 @@ const rowsStatement: Statement = {
       length(network::text) + length(layers::text) + length(coding::text) AS characters
     FROM "Model" WHERE id = ANY($1)`,
 }
+
+const modelIdSchema = idSchema('model')
 
 interface State {
   id: string
@@ -62,7 +66,22 @@ export class KnownModels {
 
   /** As it is now; null when there is none, or when it is not this tenant's. Shared by all who ask: not to be changed. */
   async find(id: string, tenantId?: string): Promise<Model | null> {
-    const state = await this.#states.ask(id)
+    return this.#modelAs(id, await this.#stateOf(id), tenantId)
+  }
+
+  ask(id: string): AskedModel {
+    const state = this.#stateOf(id)
+    // Whoever waits for it is told.
+    state.catch(() => {})
+    return { of: async (tenantId) => this.#modelAs(id, await state, tenantId) }
+  }
+
+  /** What is no id is not looked for: a text that the database does not take would fail all that go with it. */
+  async #stateOf(id: string): Promise<State | undefined> {
+    return modelIdSchema.safeParse(id).success ? this.#states.ask(id) : undefined
+  }
+
+  async #modelAs(id: string, state: State | undefined, tenantId?: string): Promise<Model | null> {
     if (state === undefined) this.gone(id)
     if (state === undefined || (tenantId ?? state.tenantId) !== state.tenantId) return null
     const known = this.#known.get(id)

@@ -90,6 +90,8 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
 
     get: (id) => known.find(id),
 
+    ask: (id) => known.ask(id),
+
     onGone: (listener) => known.onGone(listener),
 
     async weights(id) {

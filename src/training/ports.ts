@@ -311,8 +311,16 @@ export interface ModelStore {
   delete(id: string): Promise<'deleted' | 'used' | 'missing'>
 }
 
+/** A model that is looked for before it is known who asks. */
+export interface AskedModel {
+  /** As it was after it was asked for. Shared by all who ask: not to be changed. */
+  of(tenantId: string): Promise<Model | null>
+}
+
 /** The models of all tenants, for the service's own work. */
 export interface AllModels extends Tenanted<ModelStore>, Pick<ModelStore, 'get'> {
+  /** Begins to look for the model. */
+  ask(id: string): AskedModel
   /** Calls `listener` with the id of each model that is found to be gone, whichever process deleted it. */
   onGone(listener: (id: string) => void): void
   /** Checked against the stored SHA-256; throws when they disagree. */

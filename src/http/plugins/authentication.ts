@@ -21,6 +21,8 @@ declare module 'fastify' {
     scope?: Scope | 'any' | 'public'
     /** Whether `?ticket=` does instead of a key. */
     takesTicket?: boolean
+    /** Begins what the route will wait for, while the key is looked up; not called for what cannot be a key. */
+    ahead?: (request: FastifyRequest) => void
   }
 }
 
@@ -57,15 +59,17 @@ export function authenticate(
 
   app.decorateRequest('caller', null)
   app.addHook('onRequest', (request, reply, done) => {
-    const { scope, takesTicket = false } = request.routeOptions.config
+    const { scope, takesTicket = false, ahead } = request.routeOptions.config
     if (request.is404 || scope === undefined || scope === 'public') return done()
     const enter = (caller: Caller) => {
       request.caller = caller
       done()
     }
     // Without a promise where there is nothing to wait for.
-    if (!takesTicket && keyWatch.isOpen && request.headers.authorization === undefined) enter(anybody())
-    else identify(request, reply, { scope, takesTicket }).then(enter, done)
+    if (!takesTicket && keyWatch.isOpen && request.headers.authorization === undefined) {
+      ahead?.(request)
+      enter(anybody())
+    } else identify(request, reply, { scope, takesTicket }).then(enter, done)
   })
 
   async function identify(
@@ -117,6 +121,7 @@ export function authenticate(
       failedAuthentications.wrong(request, null)
       throw refused(reply, invalidToken, 'What the authorization header holds is no key.')
     }
+    request.routeOptions.config.ahead?.(request)
     const key = await keys.find(given.id)
     if (key === null || !isSame(key.sha256, given.sha256)) {
       failedAuthentications.wrong(request, given.sha256)

@@ -5,20 +5,21 @@ import { z } from 'zod'
 import { predictionRequestSchema, predictionsSchema } from '../../contract/model.js'
 import { Problem } from '../../contract/problems.js'
 import { pictureRow } from '../../training/picture-row.js'
+import type { AllModels } from '../../training/ports.js'
 import { type PredictDependencies, predict } from '../../training/predict.js'
 import { predictTable } from '../../training/predict-table.js'
 import { questionOf } from '../../training/query-question.js'
-import { callerOf } from '../caller.js'
+import { modelHooks } from '../plugins/asked-model.js'
 import { sendEntityTags } from '../plugins/entity-tag.js'
 import { failures, idParameters } from '../responses.js'
-import type { ModelRoutes } from './models.js'
 
 const textOrTexts = z.union([z.string(), z.array(z.string())])
 const querySchema = z
   .object({ x: textOrTexts.optional().describe('a row of values by place, any number of times') })
   .catchall(textOrTexts.describe('a column’s value; empty where it is missing'))
 
-export interface PredictionRoutes extends Pick<ModelRoutes, 'models'> {
+export interface PredictionRoutes {
+  models: Pick<AllModels, 'ask'>
   predictors: PredictDependencies['predictors']
   pictures: Parameters<typeof pictureRow>[2]
 }
@@ -36,20 +37,22 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
   done,
 ) => {
   sendEntityTags(app)
+  const { ahead, onRequest } = modelHooks(app, models)
   app.addContentTypeParser([...tableTypes, ...pictureTypes], { parseAs: 'buffer' }, (request, body, parsed) =>
     parsed(packedAs(request), body),
   )
   app.addContentTypeParser('*', (request, _body, parsed) => parsed(notUnderstood(request)))
 
-  const dependenciesOf = (request: FastifyRequest): PredictDependencies => ({
-    models: models.of(callerOf(request).tenantId),
+  const dependenciesOf = ({ model }: FastifyRequest): PredictDependencies => ({
+    models: { get: async () => model },
     predictors,
   })
 
   app.get(
     '/models/:id/predict',
     {
-      config: { scope: 'models:read' },
+      config: { scope: 'models:read', ahead },
+      onRequest,
       schema: {
         tags: ['models'],
         summary: 'Predict from the query string',
@@ -66,7 +69,8 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
   app.post(
     '/models/:id/predict',
     {
-      config: { scope: 'models:read' },
+      config: { scope: 'models:read', ahead },
+      onRequest,
       schema: {
         tags: ['models'],
         summary: 'Predict many rows, or a picture',
