@@ -16,6 +16,8 @@ const leastJobs = 100
 /** Duration of one service's round. */
 const roundSeconds = 4
 const warmUpJobs = 60
+/** Small crowds are slower, so each warm-up finds a larger size for the next. */
+const mostWarmUps = 5
 const emptyJobs = 3_000
 const insertMilliseconds = 1_000
 
@@ -96,9 +98,12 @@ export async function measureTrainings({ services, rounds, report }: Run): Promi
 /** Warms it up, and finds how many jobs it does in a round. */
 async function meet(service: RunningService): Promise<Trainee> {
   const crowd = { service, hasBatches: await takesBatches(service), jobs: warmUpJobs }
-  for (let turn = 0; turn < 2; turn++) {
+  for (let turn = 0; turn < mostWarmUps; turn++) {
     const { rate } = await withClient(crowd)
-    crowd.jobs = Math.max(leastJobs, Math.min(mostJobs, Math.round(rate * roundSeconds)))
+    const jobs = Math.max(leastJobs, Math.min(mostJobs, Math.round(rate * roundSeconds)))
+    const isSettled = jobs < 1.5 * crowd.jobs
+    crowd.jobs = jobs
+    if (isSettled && turn > 0) break
   }
   console.error(`${service.subject}: ${crowd.jobs} small trainings a round`)
   return { crowd, done: 0, before: { commits: 0, fsyncs: 0 } }
