@@ -1,4 +1,4 @@
-/** `npm run bench -- NAME …`: engine, accuracy, peers, table, scaling, first-epoch, fan-out, page, upload, estimate, tables or service; each file says what it measures and takes. */
+/** `npm run bench -- NAME …`: engine, accuracy, peers, table, scaling, first-epoch, fan-out, page, upload, estimate, tables, service or start; each file says what it measures and takes. */
 const benches: Readonly<Record<string, () => Promise<{ main(args: string[]): void | Promise<void> }>>> = {
   engine: () => import('./engine.js'),
   accuracy: () => import('./accuracy.js'),
@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<{ main(args: string[]): voi
   estimate: () => import('./estimate.js'),
   tables: () => import('./tables.js'),
   service: () => import('./service.js'),
+  start: () => import('./start.js'),
 }
 
 const [name = '', ...args] = process.argv.slice(2)

@@ -48,7 +48,8 @@ export const claimStatement: Statement = {
           AND job.spec #> '{earlyStopping,folds}' IS NULL AS "isJoinable",
         (job.epochs - job.epoch) * (coalesce(job."stepsPerEpoch", 1) * 3e-6 + job."flopsPerEpoch" * 1e-9) AS seconds
       FROM candidate JOIN "Job" AS job ON job.id = candidate.id AND job.status = 'queued'
-      WHERE "mayRun"
+      -- The same ids as a list: the planner would read all jobs for want of knowing how few there are.
+      WHERE job.id = ANY(ARRAY(SELECT id FROM candidate WHERE "mayRun")) AND "mayRun"
       ORDER BY candidate.priority DESC, turn, candidate."queueNumber"
       LIMIT least($5::int, (SELECT ceil(sum(jobs) / $3::float8)::int FROM "QueueCount"))
       FOR UPDATE OF job SKIP LOCKED

@@ -1,0 +1,136 @@
+/**
+ * How long a newcomer waits: `git clone`, `npm ci`, `npm start` until it greets, the first epoch of a job on the stream, the
+ * native backend; then a second `npm start`. In a clone of its own, with npm's cache as it is. Prints a JSON line a round.
+ *   start [--rounds 3] [--revisions HEAD,v1]   revisions by turns
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { request, submit, watch } from '../examples/client.js'
+import { projectFolder } from '../examples/service.js'
+
+const port = process.env.PORT ?? '3917'
+const longestBuildSeconds = 600
+
+export async function main(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      rounds: { type: 'string', default: '3' },
+      revisions: { type: 'string', default: 'HEAD' },
+    },
+  })
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (const revision of values.revisions.split(',')) {
+      console.log(JSON.stringify({ benchmark: 'start', revision, ...(await measure(revision)) }))
+    }
+  }
+}
+
+async function measure(revision: string): Promise<object> {
+  const load = loadavg()[0]
+  const folder = mkdtempSync(join(tmpdir(), 'descent-start-'))
+  // Root's PostgreSQL runs as another user, who has to pass through.
+  chmodSync(folder, 0o711)
+  try {
+    const cloned = stopwatch()
+    execFileSync('git', ['clone', '-q', projectFolder, folder])
+    execFileSync('git', ['checkout', '-q', revision], { cwd: folder })
+    execFileSync('npm', ['ci', '--silent'], { cwd: folder, env: environment(), stdio: 'inherit' })
+    const npmCi = cloned()
+    const first = await startIn(folder, untilNative)
+    const cloneToFirstEpoch = rounded(npmCi + first.firstEpoch)
+    return { npmCi, first, cloneToFirstEpoch, second: await startIn(folder), load }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const rounded = (seconds: number) => Math.round(100 * seconds) / 100
+
+/** Seconds since the call. */
+function stopwatch(): () => number {
+  const begin = performance.now()
+  return () => rounded((performance.now() - begin) / 1_000)
+}
+
+/** Without what the npm that runs us tells its scripts. */
+function environment(): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name))
+  return { ...Object.fromEntries(own), PORT: port, HOST: '', DATABASE_URL: '', REDIS_URL: '' }
+}
+
+interface Start {
+  /** Seconds since `npm start`. */
+  ready: number
+  firstEpoch: number
+}
+
+/** `npm start`, one job, whatever `then` measures, and the end. */
+async function startIn(
+  folder: string,
+  then: (url: string, sinceStart: () => number) => Promise<object> = async () => ({}),
+): Promise<Start> {
+  const sinceStart = stopwatch()
+  const service = spawn('npm', ['start'], {
+    cwd: folder,
+    env: environment(),
+    detached: true,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  try {
+    const url = await greeting(service)
+    const ready = sinceStart()
+    await firstEpochOf(url)
+    const firstEpoch = sinceStart()
+    return { ready, firstEpoch, ...(await then(url, sinceStart)) }
+  } finally {
+    await end(service)
+  }
+}
+
+function greeting(service: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let output = ''
+    service.stdout?.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+      const url = /Descent is listening on (http:\S+)/.exec(output)?.[1]
+      if (url !== undefined) resolve(url)
+    })
+    service.once('exit', () => reject(new Error(`the service did not start: ${output}`)))
+  })
+}
+
+async function firstEpochOf(url: string): Promise<void> {
+  const job = await submit(url, {
+    dataset: 'xor',
+    network: { layers: [{ type: 'dense', units: 1, activation: 'sigmoid' }] },
+    loss: 'binaryCrossentropy',
+    epochs: 1,
+  })
+  for await (const message of watch(url, job)) if (message.type === 'epochs') return
+}
+
+const healthSchema = z.object({ backend: z.object({ name: z.string() }) })
+
+/** When the addon is there; null where it does not come. */
+async function untilNative(url: string, sinceStart: () => number): Promise<{ native: number | null }> {
+  const backend = async () => (await request(`${url}/health/ready`, healthSchema)).backend.name
+  while ((await backend()) !== 'native') {
+    if (sinceStart() > longestBuildSeconds) return { native: null }
+    await sleep(200)
+  }
+  return { native: sinceStart() }
+}
+
+async function end(service: ChildProcess): Promise<void> {
+  if (service.pid === undefined || service.exitCode !== null) return
+  const exited = once(service, 'exit')
+  process.kill(-service.pid, 'SIGINT')
+  await exited
+}
