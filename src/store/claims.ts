@@ -25,7 +25,7 @@ const waiting = `
 
 /**
  * $2 free threads, $3 all threads, $4 worker, $5 jobs at most, $6 seconds of work taken together: 3 µs a step and 1 ns an
- * operation. Of each tenant so many are considered that the whole order is found, or its share of 4,000; no thread takes more
+ * operation. Of each tenant so many are considered that the whole order is found, or its share of 1,000; no thread takes more
  * than its share of what is queued.
  */
 export const claimStatement: Statement = {
@@ -39,18 +39,20 @@ export const claimStatement: Statement = {
         SELECT id, priority, "queueNumber" FROM "Job"
         WHERE status = 'queued' AND "Job"."tenantId" = waiting."tenantId"
         ORDER BY priority DESC, "queueNumber"
-        LIMIT least(2 * $5::int + 8, greatest(2, 4000 / (SELECT count(*) FROM waiting)))
+        LIMIT least(2 * $5::int + 8, greatest(2, 1000 / (SELECT count(*) FROM waiting)))
       ) AS job
+    ), first AS MATERIALIZED (
+      SELECT * FROM candidate WHERE "mayRun" ORDER BY priority DESC, turn, "queueNumber" LIMIT 2 * $5::int + 8
     ), locked AS MATERIALIZED (
-      SELECT job.id, job."tenantId", allowed, candidate.priority, turn, candidate."queueNumber",
+      SELECT job.id, job."tenantId", allowed, first.priority, turn, first."queueNumber",
         least(coalesce((job.spec ->> 'threads')::int, 1), $3::int) AS threads,
         coalesce((job.spec ->> 'threads')::int, 1) = 1 AND NOT job."claimAlone"
           AND job.spec #> '{earlyStopping,folds}' IS NULL AS "isJoinable",
         (job.epochs - job.epoch) * (coalesce(job."stepsPerEpoch", 1) * 3e-6 + job."flopsPerEpoch" * 1e-9) AS seconds
-      FROM candidate JOIN "Job" AS job ON job.id = candidate.id AND job.status = 'queued'
+      FROM first JOIN "Job" AS job ON job.id = first.id AND job.status = 'queued'
       -- The same ids as a list: the planner would read all jobs for want of knowing how few there are.
-      WHERE job.id = ANY(ARRAY(SELECT id FROM candidate WHERE "mayRun")) AND "mayRun"
-      ORDER BY candidate.priority DESC, turn, candidate."queueNumber"
+      WHERE job.id = ANY(ARRAY(SELECT id FROM first))
+      ORDER BY first.priority DESC, turn, first."queueNumber"
       LIMIT least($5::int, (SELECT ceil(sum(jobs) / $3::float8)::int FROM "QueueCount"))
       FOR UPDATE OF job SKIP LOCKED
     ), free AS MATERIALIZED (
