@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Job } from '../../src/contract/job.js'
+import { eventually } from '../support/service.js'
 import { claimNext, newJob, openStores, type Stores, startJob } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
@@ -147,6 +148,34 @@ describe('claims made at the same time', () => {
     expect(await claimAll(1)).toEqual([second])
     await writer.release()
     expect(await claimAll(1)).toEqual([first])
+  })
+
+  it('take the jobs whose turn it is, also while others are being taken', async () => {
+    const ids = await createJobs(of('a', 12))
+    const gate = new pg.Client({ connectionString: stores.connectionString })
+    await gate.connect()
+    // Claims count what the tenant runs under this lock, after they have chosen.
+    await gate.query(`SELECT pg_advisory_lock(hashtextextended('running a', 0))`)
+    const waiting = async (count: number) => {
+      await eventually(async () => {
+        const { rows } = await gate.query(
+          `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`,
+        )
+        return rows.length === count || undefined
+      })
+    }
+    const room = { free: 1, all: 1, jobs: 4, seconds: 0 }
+    const claims = [stores.runs.claim('worker_a', room)]
+    await waiting(1)
+    claims.push(stores.runs.claim('worker_b', room))
+    await waiting(2)
+    // These are small enough to be taken together.
+    claims.push(stores.runs.claim('worker_c', { ...room, seconds: 1 }))
+    await waiting(3)
+    await gate.query(`SELECT pg_advisory_unlock(hashtextextended('running a', 0))`)
+    await gate.end()
+    const taken = (await Promise.all(claims)).map((each) => each.map(({ jobId }) => jobId))
+    expect(taken).toEqual([[ids[0]], [ids[1]], ids.slice(2, 6)])
   })
 
   it('wait for a job that somebody else is writing when it is the only one', async () => {
