@@ -75,7 +75,12 @@ async function unwatched(url: string, database: Processes['database']): Promise<
 async function oneSocketEach(url: string): Promise<object> {
   const begin = performance.now()
   const ends: ReturnType<typeof readJob>[] = []
-  await submitMany(url, (job) => ends.push(readJob(url, job)))
+  await submitMany(url, (job) => {
+    const end = readJob(url, job)
+    // What went wrong is told below.
+    end.catch(() => {})
+    ends.push(end)
+  })
   return { jobs: sockets, epochs: 100, ...summary(await Promise.all(ends), begin) }
 }
 
@@ -93,6 +98,7 @@ async function oneConnection(url: string, protocol?: string): Promise<object> {
     follower.check()
     if (--left === 0) socket.close()
   })
+  end.catch(() => {})
   await new Promise((resolve) => socket.once('open', resolve))
   await submitMany(url, (job) => {
     followers.set(job.id, new Follower(job))
