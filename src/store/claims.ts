@@ -24,15 +24,29 @@ const waiting = `
   )`
 
 /**
+ * What decides whether a candidate is taken, and with which others. The ids are a list, too: for want of knowing how few there
+ * are, the planner would read all jobs.
+ */
+const considered = (source: string) => `
+      SELECT candidate.*,
+        least(coalesce((job.spec ->> 'threads')::int, 1), $3::int) AS threads,
+        coalesce((job.spec ->> 'threads')::int, 1) = 1 AND NOT job."claimAlone"
+          AND job.spec #> '{earlyStopping,folds}' IS NULL AS "isJoinable",
+        (job.epochs - job.epoch) * (coalesce(job."stepsPerEpoch", 1) * 3e-6 + job."flopsPerEpoch" * 1e-9) AS seconds
+      FROM ${source} AS candidate JOIN "Job" AS job ON job.id = candidate.id AND job.status = 'queued'
+      WHERE job.id = ANY(ARRAY(SELECT id FROM ${source}))`
+
+/**
  * $2 free threads, $3 all threads, $4 worker, $5 jobs at most, $6 seconds of work taken together: 3 µs a step and 1 ns an
  * operation. Of each tenant so many are considered that the whole order is found, or its share of 1,000; no thread takes more
- * than its share of what is queued.
+ * than its share of what is queued. Nothing is locked but what is taken, or another claim of the same moment would take jobs
+ * whose turn comes later: first the job whose turn it is, then those that go with it.
  */
 export const claimStatement: Statement = {
   name: 'claim',
   text: `
     WITH ${waiting}, candidate AS (
-      SELECT job.*, allowed,
+      SELECT job.*, "tenantId", allowed,
         busy + row_number() OVER (PARTITION BY "tenantId", priority ORDER BY "queueNumber") AS turn,
         busy + row_number() OVER (PARTITION BY "tenantId" ORDER BY priority DESC, "queueNumber") <= allowed AS "mayRun"
       FROM waiting CROSS JOIN LATERAL (
@@ -41,33 +55,35 @@ export const claimStatement: Statement = {
         ORDER BY priority DESC, "queueNumber"
         LIMIT least(2 * $5::int + 8, greatest(2, 1000 / (SELECT count(*) FROM waiting)))
       ) AS job
-    ), first AS MATERIALIZED (
+    ), front AS MATERIALIZED (
       SELECT * FROM candidate WHERE "mayRun" ORDER BY priority DESC, turn, "queueNumber" LIMIT 2 * $5::int + 8
-    ), locked AS MATERIALIZED (
-      SELECT job.id, job."tenantId", allowed, first.priority, turn, first."queueNumber",
-        least(coalesce((job.spec ->> 'threads')::int, 1), $3::int) AS threads,
-        coalesce((job.spec ->> 'threads')::int, 1) = 1 AND NOT job."claimAlone"
-          AND job.spec #> '{earlyStopping,folds}' IS NULL AS "isJoinable",
-        (job.epochs - job.epoch) * (coalesce(job."stepsPerEpoch", 1) * 3e-6 + job."flopsPerEpoch" * 1e-9) AS seconds
-      FROM first JOIN "Job" AS job ON job.id = first.id AND job.status = 'queued'
-      -- The same ids as a list: the planner would read all jobs for want of knowing how few there are.
-      WHERE job.id = ANY(ARRAY(SELECT id FROM first))
-      ORDER BY first.priority DESC, turn, first."queueNumber"
-      LIMIT least($5::int, (SELECT ceil(sum(jobs) / $3::float8)::int FROM "QueueCount"))
+    ), first AS MATERIALIZED (
+      ${considered('front')}
+      ORDER BY candidate.priority DESC, turn, candidate."queueNumber" LIMIT 1
       FOR UPDATE OF job SKIP LOCKED
+    ), next AS MATERIALIZED (
+      SELECT front.* FROM front JOIN first
+        ON (-front.priority, front.turn, front."queueNumber") > (-first.priority, first.turn, first."queueNumber")
+      WHERE first."isJoinable"
+      ORDER BY front.priority DESC, front.turn, front."queueNumber"
+      LIMIT greatest(1, least($5::int, (SELECT ceil(sum(jobs) / $3::float8)::int FROM "QueueCount"))) - 1
+    ), prefix AS (
+      SELECT * FROM (
+        SELECT *, row_number() OVER turns AS place,
+          bool_and("isJoinable") OVER turns AND sum(seconds) OVER turns <= $6::float8 AS "isTogether"
+        FROM (SELECT * FROM first UNION ALL ${considered('next')}) AS considered
+        WINDOW turns AS (ORDER BY priority DESC, turn, "queueNumber")
+      ) AS placed WHERE threads <= $2::int AND (place = 1 OR "isTogether")
+    ), locked AS MATERIALIZED (
+      SELECT prefix.* FROM prefix JOIN "Job" AS job ON job.id = prefix.id AND job.status = 'queued'
+      WHERE job.id = ANY(ARRAY(SELECT id FROM prefix)) ORDER BY place FOR UPDATE OF job SKIP LOCKED
     ), free AS MATERIALIZED (
       SELECT "tenantId", "freeRuns"("tenantId", allowed) AS runs
       FROM (SELECT DISTINCT "tenantId", allowed FROM locked ORDER BY "tenantId") AS each
-    ), permitted AS (
-      SELECT * FROM (
-        SELECT *, row_number() OVER (PARTITION BY "tenantId" ORDER BY priority DESC, "queueNumber") AS nth FROM locked
-      ) AS numbered JOIN free USING ("tenantId") WHERE nth <= runs
-    ), ordered AS (
-      SELECT id, threads, row_number() OVER turns AS place,
-        bool_and("isJoinable") OVER turns AND sum(seconds) OVER turns <= $6::float8 AS "isTogether"
-      FROM permitted WINDOW turns AS (ORDER BY priority DESC, turn, "queueNumber")
     ), chosen AS MATERIALIZED (
-      SELECT id, place, count(*) OVER () AS size FROM ordered WHERE threads <= $2::int AND (place = 1 OR "isTogether")
+      SELECT id, place, count(*) OVER () AS size FROM (
+        SELECT *, row_number() OVER (PARTITION BY "tenantId" ORDER BY place) AS nth FROM locked
+      ) AS numbered JOIN free USING ("tenantId") WHERE nth <= runs
     ), changed AS (
       UPDATE "Job" SET status = 'running', attempt = attempt + 1, "workerId" = $4, "heartbeatAt" = now(),
         "startedAt" = coalesce("startedAt", now()), "claimSize" = chosen.size

@@ -156,6 +156,7 @@ describe('jobs stored by one statement', () => {
     const query = vi.spyOn(stores.database.pool, 'query')
     try {
       const first = jobs.of('first').create(newJob({ parameters: 0 }))
+      await new Promise((resolve) => setImmediate(resolve))
       const outcomes = given.map(({ tenantId, job }) => outcomeOf(jobs.of(tenantId).create(job)))
       await first
       const answers = await Promise.all(outcomes)
