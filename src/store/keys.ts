@@ -4,7 +4,8 @@ import { scopeSchema } from '../contract/key.js'
 import type { KeyStore } from '../training/ports.js'
 import { type Database, Prisma, type Statement, send } from './database.js'
 import type { Key as KeyRow } from './generated/client.js'
-import { isLive as isLiveText, LiveKeys } from './live-keys.js'
+import { LiveKeys } from './live-keys.js'
+import { isLive as isLiveText, lookupsOf } from './lookups.js'
 
 /** One in use, and its successor while it is replaced. */
 const maximumLiveKeys = 2
@@ -19,7 +20,7 @@ const liveStatement: Statement = {
 }
 
 export function keyStore(database: Database): KeyStore {
-  const liveKeys = new LiveKeys(database)
+  const liveKeys = new LiveKeys(lookupsOf(database))
   return {
     async create({ days, ...key }) {
       return database.$transaction(async (client) => {

@@ -7,16 +7,11 @@ import type { Model } from '../contract/model.js'
 import type { AskedModel } from '../training/ports.js'
 import { type Coalesced, coalescedRows } from './coalesced.js'
 import { type Database, type Statement, send } from './database.js'
+import { type FoundModel, type Lookups, lookupsOf } from './lookups.js'
 import { type ModelRow, toModel } from './model-rows.js'
 
 /** Of the rows' JSON; models of many columns have long ones. The models asked for longest ago go first. */
 const mostCharacters = 16 * 1024 * 1024
-
-/** `version` changes with every change of the row: it is the transaction that wrote it. */
-const statesStatement: Statement = {
-  name: 'model-states',
-  text: 'SELECT id, "tenantId", xmin::text AS version FROM "Model" WHERE id = ANY($1)',
-}
 
 const rowsStatement: Statement = {
   name: 'model-rows',
@@ -29,13 +24,8 @@ const rowsStatement: Statement = {
 
 const modelIdSchema = idSchema('model')
 
-interface State {
-  id: string
-  tenantId: string
+interface Row extends ModelRow {
   version: string
-}
-
-interface Row extends State, Omit<ModelRow, keyof State> {
   characters: number
 }
 
@@ -46,7 +36,7 @@ interface Known {
 }
 
 export class KnownModels {
-  readonly #states: Coalesced<string, State | undefined>
+  readonly #lookups: Lookups
   readonly #rows: Coalesced<string, Row | undefined>
   /** Those asked for last stand last. */
   readonly #known = new Map<string, Known>()
@@ -54,14 +44,11 @@ export class KnownModels {
   #characters = 0
 
   constructor(database: Pick<Database, 'pool'>) {
-    const byId =
-      <Found extends State>(statement: Statement) =>
-      async (ids: string[]) => {
-        const rows = await send<Found>(database.pool, statement, [ids])
-        return new Map(rows.map((row) => [row.id, row]))
-      }
-    this.#states = coalescedRows(byId<State>(statesStatement))
-    this.#rows = coalescedRows(byId<Row>(rowsStatement))
+    this.#lookups = lookupsOf(database)
+    this.#rows = coalescedRows(async (ids) => {
+      const rows = await send<Row>(database.pool, rowsStatement, [ids])
+      return new Map(rows.map((row) => [row.id, row]))
+    })
   }
 
   /** As it is now; null when there is none, or when it is not this tenant's. Shared by all who ask: not to be changed. */
@@ -77,13 +64,14 @@ export class KnownModels {
   }
 
   /** What is no id is not looked for: a text that the database does not take would fail all that go with it. */
-  async #stateOf(id: string): Promise<State | undefined> {
-    return modelIdSchema.safeParse(id).success ? this.#states.ask(id) : undefined
+  async #stateOf(id: string): Promise<FoundModel | null> {
+    const found = modelIdSchema.safeParse(id).success ? await this.#lookups.ask(id) : undefined
+    return found?.kind === 'model' ? found : null
   }
 
-  async #modelAs(id: string, state: State | undefined, tenantId?: string): Promise<Model | null> {
-    if (state === undefined) this.gone(id)
-    if (state === undefined || (tenantId ?? state.tenantId) !== state.tenantId) return null
+  async #modelAs(id: string, state: FoundModel | null, tenantId?: string): Promise<Model | null> {
+    if (state === null) this.gone(id)
+    if (state === null || (tenantId ?? state.tenantId) !== state.tenantId) return null
     const known = this.#known.get(id)
     if (known?.version !== state.version) return this.#read(id)
     this.#known.delete(id)
