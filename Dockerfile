@@ -4,7 +4,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends python3 make g+
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY native ./native
-COPY scripts ./scripts
+COPY scripts/build-native.mjs scripts/build-lock.mjs scripts/native-sources.mjs scripts/node-gyp.mjs ./scripts/
 # For all processors: the image runs on others than the one that builds it.
 RUN npm run build:native -- --all
 COPY . .

@@ -1,0 +1,56 @@
+/** What `npm run build` makes of the programs. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const dist = path.resolve(import.meta.dirname, '../../dist')
+
+const programs = [
+  'src/main.js',
+  'src/server.js',
+  'src/keys.js',
+  'src/datasets/reading/picture.process.js',
+  'src/datasets/reading/reading.process.js',
+  'workers/main.js',
+  'workers/trainer.thread.js',
+  'workers/predictor.thread.js',
+]
+
+/** Specifiers of static and dynamic imports, as the bundler writes them. */
+function importsOf(file: string): string[] {
+  // Comments name types by imports, too.
+  const code = readFileSync(path.join(dist, file), 'utf8').replaceAll(/^\s*\/\*\*[\s\S]*?\*\/$/gm, '')
+  const found = code.matchAll(/^(?:import|export)\b[^'"\n]*?["']([^"'\n]+)["'];?$|\bimport\("([^"\n]+)"\)/gm)
+  return [...found].map(([, fixed, dynamic]) => fixed ?? dynamic)
+}
+
+/** Of a program and of all files that it imports. */
+function packagesOf(program: string): string[] {
+  const files = new Set([program])
+  const packages = new Set<string>()
+  for (const file of files) {
+    for (const each of importsOf(file)) {
+      if (each.startsWith('.')) files.add(path.posix.join(path.posix.dirname(file), each))
+      else packages.add(each)
+    }
+  }
+  return [...packages].filter((name) => !name.startsWith('node:') && !builtinModules.includes(name))
+}
+
+describe('a built program', () => {
+  it.each(programs)('%s loads no package but those with binaries of their own', (program) => {
+    expect(importsOf(program).length).toBeGreaterThan(0)
+    expect(packagesOf(program).filter((name) => name !== 'sharp')).toEqual([])
+  })
+
+  it('has no thread or process that is left as it was', () => {
+    const parts = ['src', 'workers'].flatMap((folder) =>
+      readdirSync(path.join(dist, folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => /\.(thread|process)\.js$/.test(name))
+        .map((name) => `${folder}/${name}`),
+    )
+    expect(parts.length).toBeGreaterThanOrEqual(5)
+    expect(parts.filter((part) => packagesOf(part).some((name) => name !== 'sharp'))).toEqual([])
+  })
+})
