@@ -1,0 +1,177 @@
+/** Named statements trust the types of their rows; here the rows are held to them, by whichever driver they come. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { jobStatusSchema } from '../../src/contract/job.js'
+import { Problem } from '../../src/contract/problems.js'
+import { tableFromInline } from '../../src/datasets/inline.js'
+import { claimedRowSchema, claimStatement } from '../../src/store/claims.js'
+import { type CreatedRow, createdRowSchema, createJobs } from '../../src/store/create-jobs.js'
+import { type Statement, send } from '../../src/store/database.js'
+import { type JobRow, jobRowSchema, readJobsStatement } from '../../src/store/job-rows.js'
+import { unlimited } from '../../src/store/tenant-limits.js'
+import { newId } from '../../src/training/new-id.js'
+import type { NewJob } from '../../src/training/ports.js'
+import { keyFor } from '../support/keys.js'
+import { linearModel, newJob, openStores, type Stores, startJob, xorSpec } from '../support/stores.js'
+import { uploadOf } from '../support/tables.js'
+
+let stores: Stores
+
+beforeAll(async () => {
+  stores = await openStores()
+  // Limits of its own, so that their column is not always null.
+  await keyFor(stores, 'limited', ['jobs:write'])
+  await stores.tenants.changeLimits('limited', { queuedJobs: 2, storedBytes: 10_000 })
+})
+
+afterAll(() => stores.close())
+
+/** With everything in it that can be. */
+function fullJob(changes: Partial<NewJob> = {}): NewJob {
+  return newJob({
+    name: 'full',
+    metadata: { team: 'blue' },
+    requestId: 'req_1',
+    traceId: 'trace_1',
+    priority: 3,
+    spec: xorSpec({ threads: 2 }),
+    ...changes,
+  })
+}
+
+describe('rows of jobs', () => {
+  const schema = z.strictObject(jobRowSchema.shape)
+
+  async function rowOf(id: string): Promise<JobRow> {
+    const [row] = await send<JobRow>(stores.database.pool, readJobsStatement, [[id]])
+    return schema.parse(row)
+  }
+
+  const ends = {
+    epoch: 3,
+    loss: 0.5,
+    accuracy: 1,
+    valLoss: 0.25,
+    valAccuracy: 0,
+    bestEpoch: 2,
+    backend: 'wasm',
+    backendDetail: 'simd',
+    errorCode: 'diverged',
+    errorMessage: 'too fast',
+    errorEpoch: 3,
+    startedAt: new Date(),
+    finishedAt: new Date(),
+    changes: [{ at: new Date().toISOString(), fromEpoch: 1, before: {}, after: {} }],
+  }
+
+  it.each(jobStatusSchema.options)('%s', async (status) => {
+    const empty = await stores.jobs.create(newJob())
+    await stores.database.job.update({ where: { id: empty.id }, data: { status } })
+    expect(await rowOf(empty.id)).toMatchObject({ status, name: null, modelId: null, loss: null })
+    const full = await stores.jobs.create(fullJob())
+    await stores.database.job.update({ where: { id: full.id }, data: { status, ...ends } })
+    const { changes, ...others } = ends
+    const row = await rowOf(full.id)
+    expect(row).toMatchObject({ status, name: 'full', metadata: { team: 'blue' }, priority: 3, ...others })
+    expect(row.queuePosition === null).toBe(status !== 'queued')
+    expect(JSON.parse(row.spec)).toMatchObject({ threads: 2 })
+  })
+
+  it('with numbers at their ends', async () => {
+    const most = { arenaBytes: 4 * 1024 ** 3, flopsPerEpoch: 1.5e300, parameters: 2 ** 31 - 1 }
+    const { id } = await stores.jobs.create(newJob({ ...most, priority: -100 }))
+    expect(await rowOf(id)).toMatchObject({ ...most, priority: -100 })
+    await stores.jobs.cancel(id)
+  })
+
+  it('with a model', async () => {
+    const claim = await startJob(stores)
+    const model = linearModel()
+    await stores.runs.succeed(claim, model)
+    expect(await rowOf(claim.jobId)).toMatchObject({ status: 'succeeded', modelId: model.id })
+  })
+})
+
+describe('rows of created jobs', () => {
+  const schema = z.strictObject(createdRowSchema.shape)
+  const settings = { ...unlimited, queuedJobs: 4 }
+
+  /** Stored, refused for a limit, and refused for what is not there. */
+  async function create(
+    tenantId: string,
+    run: (statement: Statement, values: unknown[]) => Promise<unknown[]>,
+  ) {
+    const { id } = await stores.datasets
+      .of(tenantId)
+      .create(uploadOf(tableFromInline({ x: [0, 1], y: [0, 1] })))
+    const jobs = [
+      fullJob({ datasetId: id, validationDatasetId: id }),
+      newJob({ datasetId: newId('dataset') }),
+      newJob({ validationDatasetId: newId('dataset') }),
+      newJob({ spec: xorSpec({ from: newId('model') }) }),
+      newJob(),
+      ...Array.from({ length: 4 }, () => newJob()),
+    ]
+    const rows: CreatedRow[] = []
+    const outcomes = await createJobs(
+      async (statement, values) => {
+        const read = (await run(statement, values)).map((row) => schema.parse(row))
+        rows.push(...read)
+        return read
+      },
+      jobs.map((job) => ({ tenantId, job, settings })),
+    )
+    return {
+      rows,
+      codes: outcomes.map((outcome) => (outcome instanceof Problem ? outcome.code : outcome.status)),
+    }
+  }
+
+  const codes = (stored: number) => [
+    ...['queued', 'invalid-spec', 'invalid-spec', 'invalid-spec'],
+    ...Array.from({ length: 5 }, (_, place) => (place + 1 < stored ? 'queued' : 'too-many-jobs')),
+  ]
+
+  it.each([
+    ['of a tenant with limits of its own', 'limited', 2],
+    ['of others', 'free', 4],
+  ])('%s, by node-postgres', async (_name, tenantId, stored) => {
+    const done = await create(tenantId, (statement, values) => send(stores.database.pool, statement, values))
+    expect(done.codes).toEqual(codes(stored))
+    expect(done.rows[0]).toMatchObject({ createdAt: expect.any(Date), queuePosition: expect.any(Number) })
+    expect(done.rows[1]).toMatchObject({ hasDataset: false, createdAt: null, queuePosition: null })
+    expect(done.rows[2]).toMatchObject({ hasDataset: true, hasValidation: false })
+    expect(done.rows[3]).toMatchObject({ hasValidation: true, hasModel: false })
+  })
+
+  it('within a transaction of Prisma', async () => {
+    const done = await stores.database.$transaction((client) =>
+      create('other', ({ text }, values) => client.$queryRawUnsafe<unknown[]>(text, ...values)),
+    )
+    expect(done.codes).toEqual(codes(4))
+  })
+})
+
+describe('rows of claimed jobs', () => {
+  it('of a first attempt and of a later one', async () => {
+    await stores.database.job.deleteMany()
+    const { id } = await stores.datasets.create(uploadOf(tableFromInline({ x: [0, 1], y: [0, 1] })))
+    const full = await stores.jobs.create(
+      fullJob({ datasetId: id, validationDatasetId: id, spec: xorSpec() }),
+    )
+    await stores.database.job.update({
+      where: { id: full.id },
+      data: { backend: 'wasm', epoch: 3, attempt: 2, changes: [{ fromEpoch: 1 }], priority: 0 },
+    })
+    const empty = await stores.jobs.create(newJob())
+    const claim = [1_000, 2, 2, 'worker_a', 2, 1]
+    const rows = await send<object>(stores.database.pool, claimStatement, claim)
+    // Too few are queued for both threads to take two.
+    const more = await send<object>(stores.database.pool, claimStatement, claim)
+    const claimed = [...rows, ...more].map((row) => claimedRowSchema.parse(row))
+    expect(claimed).toMatchObject([
+      { id: full.id, attempt: 3, epoch: 3, datasetId: id, requestId: 'req_1', backend: 'wasm' },
+      { id: empty.id, attempt: 1, epoch: 0, datasetId: null, requestId: null, backend: null },
+    ])
+  })
+})
