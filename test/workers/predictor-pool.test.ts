@@ -62,6 +62,39 @@ describe('predictions', () => {
     expect(pool.predict(model, counted(200_000))).toBeInstanceOf(Promise)
   })
 
+  it('of a network of few weights and many positions are computed by a thread', async () => {
+    const side = 128
+    const model = await stores.models.create(
+      linearModel({
+        network: {
+          inputShape: [1, side, side],
+          layers: [
+            {
+              type: 'conv2d',
+              filters: 8,
+              kernelSize: 3,
+              strides: 1,
+              padding: 'same',
+              activation: 'linear',
+              useBias: true,
+            },
+            { type: 'globalAveragePooling2d' },
+          ],
+        },
+        tensors: [
+          { name: 'layers.0.weight', shape: [8, 1, 3, 3], offset: 0 },
+          { name: 'layers.0.bias', shape: [8], offset: 72 },
+        ],
+        weights: float32Bytes(Array.from({ length: 80 }, (_, place) => (place < 72 ? 0 : place - 72))),
+      }),
+    )
+    const inputs = new Float32Array(side * side)
+    await pool.predict(model, inputs)
+    const answer = pool.predict(model, inputs)
+    expect(answer).toBeInstanceOf(Promise)
+    expect(await answer).toEqual(Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7))
+  })
+
   it('that wait for the same model go together, each to whoever asked', async () => {
     const models = [await storeLarge(1), await storeLarge(3)]
     const answers = upTo(60).map((rows) => pool.predict(models[rows % 2], counted(rows)))
