@@ -373,7 +373,8 @@ describe('a job', () => {
     // What was stored took no time here, and what is computed again takes none a second time.
     const seconds = history.map((epoch) => epoch.seconds ?? -1)
     expect(seconds.slice(0, 123)).toEqual(upTo(123).map(() => 0))
-    expect(seconds[123]).toBeGreaterThan(0)
+    // A single epoch may take less than the microsecond that is kept.
+    expect(seconds[299]).toBeGreaterThan(0)
     expect(seconds).toEqual(seconds.toSorted((a, b) => a - b))
   })
 
