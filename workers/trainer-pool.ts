@@ -1,5 +1,4 @@
 /** The training threads of a worker process: one training each at a time, kept warm between trainings. */
-import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { Progress } from '../src/training/ports.js'
 import type {
@@ -88,16 +87,20 @@ async function converse(thread: Worker, orders: TrainingOrder[], listener: Liste
   let storing = Promise.resolve()
   try {
     await new Promise<void>((resolve, reject) => {
-      const die = (reason: string) => reject(new ThreadCrash(reason, Atomics.load(underway, 0)))
-      thread.on('message', onMessage)
-      signal.addEventListener('abort', () => thread.off('message', onMessage))
-      once(thread, 'exit', { signal }).then(
-        ([code]) => die(`the training thread exited with code ${code}`),
-        (error) => {
-          // once() also rejects when the thread emits 'error'; its own abort is the ordinary end.
-          if (!signal.aborted) die(String(error))
-        },
-      )
+      let reason: string | undefined
+      const onError = (error: unknown) => {
+        reason = String(error)
+      }
+      // By now it has told everything; what it told is stored first.
+      const onExit = (code: number) => {
+        const message = reason ?? `the training thread exited with code ${code}`
+        const die = () => reject(new ThreadCrash(message, Atomics.load(underway, 0)))
+        storing.then(die, die)
+      }
+      thread.on('message', onMessage).on('error', onError).on('exit', onExit)
+      signal.addEventListener('abort', () => {
+        thread.off('message', onMessage).off('error', onError).off('exit', onExit)
+      })
 
       function store(work: () => Promise<void>): void {
         storing = storing.then(work)

@@ -31,8 +31,9 @@ export class TrainerReport {
     this.#resume?.()
   }
 
-  encoded(data: SharedData): void {
-    this.#send({ type: 'encoded', index: this.order, data })
+  /** @param index of the order that brought the rows */
+  encoded(index: number, data: SharedData): void {
+    this.#send({ type: 'encoded', index, data })
   }
 
   /** Resolves when the training may go on. */

@@ -46,35 +46,36 @@ async function trainAll(orders: TrainingOrder[], underway: Int32Array): Promise<
   for (const [index, order] of orders.entries()) {
     Atomics.store(underway, 0, index)
     report.order = index
-    const outcome = await answer(order, encoded)
+    const outcome = await answer(order, () => dataOf(orders, index, encoded))
     if (outcome !== null) report.ended(outcome)
   }
   report.done()
 }
 
 /** How the training ended; null when that is reported with all of it. */
-async function answer(order: TrainingOrder, encoded: SharedData[]): Promise<Outcome | null> {
+async function answer(order: TrainingOrder, data: () => SharedData): Promise<Outcome | null> {
   if (Atomics.load(order.stop, 0) !== 0) return { type: 'stopped' }
   try {
-    const data = dataOf(order, encoded)
-    encoded[report.order] = data
-    return await run(order, data)
+    return await run(order, data())
   } catch (error) {
     if (!(error instanceof DatasetError) && !(error instanceof SpecError)) throw error
     return { type: 'refused', message: error.message }
   }
 }
 
-/** @throws DatasetError when the rows cannot be trained on */
-function dataOf({ spec, data }: TrainingOrder, encoded: readonly SharedData[]): SharedData {
-  if (typeof data === 'number') {
-    const earlier = encoded.at(data)
-    if (earlier === undefined) throw new DatasetError('invalid-dataset', 'The rows could not be encoded.')
-    return earlier
-  }
+/**
+ * The rows of an order, or of the earlier one that it names, which may have been stopped before it came to them.
+ * @throws DatasetError when they cannot be trained on
+ */
+function dataOf(orders: readonly TrainingOrder[], place: number, encoded: SharedData[]): SharedData {
+  const { spec, data } = orders[place]
+  if (typeof data === 'number') return dataOf(orders, data, encoded)
   if (data.type === 'shared') return data
+  const known = encoded.at(place)
+  if (known !== undefined) return known
   const shared = encodeRows(spec, data)
-  report.encoded(shared)
+  report.encoded(place, shared)
+  encoded[place] = shared
   return shared
 }
 
