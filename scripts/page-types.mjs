@@ -8,7 +8,9 @@ import { z } from 'zod'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { buildApp } = await import(join(root, 'dist/src/http/app.js'))
-const { streamMessageSchema } = await import(join(root, 'dist/src/contract/stream.js'))
+const { clientMessageSchema, jobsStreamMessageSchema, streamMessageSchema } = await import(
+  join(root, 'dist/src/contract/stream.js')
+)
 
 // Describing the routes needs nothing of what answers them: whatever is asked of it, this does nothing.
 const nothing = new Proxy(() => nothing, {
@@ -24,9 +26,14 @@ const app = await buildApp({
 })
 await app.ready()
 const document = app.swagger()
-// The messages of the stream are not part of that document; a union tells them apart by `type`.
-const messages = streamMessageSchema.options.map((schema) => z.toJSONSchema(schema))
-const schemas = { ...document.components?.schemas, StreamMessage: { anyOf: messages } }
+// The messages of the streams are not part of that document; a union tells them apart by `type`.
+const union = ({ options }, io) => ({ anyOf: options.map((schema) => z.toJSONSchema(schema, { io })) })
+const schemas = {
+  ...document.components?.schemas,
+  StreamMessage: union(streamMessageSchema, 'output'),
+  JobsStreamMessage: union(jobsStreamMessageSchema, 'output'),
+  ClientMessage: union(clientMessageSchema, 'input'),
+}
 const text = await openapiTypes({ ...document, components: { ...document.components, schemas } })
 await app.close()
 

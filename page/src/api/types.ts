@@ -31,4 +31,6 @@ export type DatasetRows = Success<paths['/jobs/{id}/rows']['get']>
 export type Column = Dataset['columns'][number]
 
 export type StreamMessage = components['schemas']['StreamMessage']
+export type JobsStreamMessage = components['schemas']['JobsStreamMessage']
+export type ClientMessage = components['schemas']['ClientMessage']
 export type Boundary = Extract<StreamMessage, { type: 'boundary' }>

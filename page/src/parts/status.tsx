@@ -1,5 +1,5 @@
 /** The state of a run, in a word and a colour. */
-import type { Connection } from '../api/stream.js'
+import type { Connection } from '../api/lasting-socket.js'
 import type { JobStatus } from '../api/types.js'
 
 export function StatusPill({ status }: { status: JobStatus }) {

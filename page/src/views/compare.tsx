@@ -1,7 +1,7 @@
 /** Several runs on the same axes. */
 import { useEffect, useState } from 'preact/hooks'
 import uPlot from 'uplot'
-import { get, type Refusal } from '../api/client.js'
+import { get, Refusal } from '../api/client.js'
 import type { Epoch, Job } from '../api/types.js'
 import { Curves } from '../draw/curves.js'
 import { drawable } from '../draw/history-curves.js'
@@ -56,9 +56,10 @@ function useCompared(ids: readonly string[]) {
   useEffect(() => {
     let over = false
     let timer: ReturnType<typeof setTimeout> | undefined
+    const known = new Map<string, Compared>()
     const look = async () => {
       try {
-        const found = await Promise.all(ids.map(read))
+        const found = await readAll(ids, known)
         if (over) return
         setRuns(found)
         setProblem(null)
@@ -267,12 +268,23 @@ function trainedFor(epochs: readonly Epoch[]): string {
   return seconds === null ? '–' : duration(1_000 * seconds)
 }
 
-async function read(id: string): Promise<Compared> {
-  const [job, epochs] = await Promise.all([
-    get('/jobs/{id}', { id }),
-    get('/jobs/{id}/epochs', { id, query: { points } }),
-  ])
-  return { job, epochs: epochs.data }
+/** Of runs that have not changed since, the epochs are those that are `known`. */
+async function readAll(ids: readonly string[], known: Map<string, Compared>): Promise<Compared[]> {
+  if (ids.length === 0) return []
+  const { data: jobs } = await get('/jobs', { query: { ids: ids.join() } })
+  const missing = ids.find((id) => jobs.every((job) => job.id !== id))
+  if (missing !== undefined) throw new Refusal(404, 'not-found', `There is no job ${missing}.`)
+  return Promise.all(
+    jobs.map(async (job) => {
+      const before = known.get(job.id)
+      const isSame = before?.job.epoch === job.epoch
+      const epochs = isSame
+        ? before.epochs
+        : (await get('/jobs/{id}/epochs', { id: job.id, query: { points } })).data
+      known.set(job.id, { job, epochs })
+      return { job, epochs }
+    }),
+  )
 }
 
 /** The metric, and the scale of the loss where all runs have the same. */

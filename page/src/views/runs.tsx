@@ -1,26 +1,28 @@
 /** All runs, live: what they are doing, how far they are, and which of them to compare. */
-import { useEffect, useState } from 'preact/hooks'
+import type { VNode } from 'preact'
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { get, post, type Refusal } from '../api/client.js'
 import type { Job, JobStatus } from '../api/types.js'
 import { Sparkline } from '../draw/sparkline.js'
 import { bestEpochName, type Headline, headlineOf, scaleName } from '../figures.js'
 import { ago, duration, short, whole } from '../format.js'
-import { pagesOf, toRefusal, useAsked, useRested } from '../parts/asking.js'
+import { toRefusal, useAsked, useRested } from '../parts/asking.js'
 import { Heading } from '../parts/heading.js'
 import { Icon } from '../parts/icon.js'
 import { Empty, RefusalNotice } from '../parts/notice.js'
 import { StatusPill } from '../parts/status.js'
+import { useVisible } from '../parts/visible.js'
 import { go, link } from '../router.js'
+import { useRunList } from '../run-list.js'
 
 const statuses = ['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled'] as const
-const lookMilliseconds = 1_500
 const typingMilliseconds = 250
-const pageSize = 50
+const firstRows = 50
 
 export function RunsView() {
   const [status, setStatus] = useState<JobStatus | 'all'>('all')
   const [name, setName] = useState('')
-  const [limit, setLimit] = useState(pageSize)
+  const [limit, setLimit] = useState(firstRows)
   const [chosen, setChosen] = useState<readonly string[]>([])
   const [problem, setProblem] = useState<Refusal | null>(null)
   const wanted = useRested(name.trim(), typingMilliseconds)
@@ -28,25 +30,23 @@ export function RunsView() {
     ...(status === 'all' ? {} : { status }),
     ...(wanted === '' ? {} : { name: wanted }),
   }
-  const list = useAsked(
-    JSON.stringify([filter, limit]),
-    () => pagesOf((after) => get('/jobs', { query: { ...filter, limit: pageSize, after } }), limit),
-    lookMilliseconds,
-  )
-  const jobs = list.latest?.data ?? []
-  const names = useAsked('datasets', datasetNames).value ?? new Map<string, string>()
+  const list = useRunList(filter, limit)
+  const { jobs, update } = list
+  const names = useAsked('datasets', datasetNames).value ?? noNames
 
-  const steer = async (job: Job, verb: 'cancel' | 'pause' | 'resume') => {
+  const steer = useCallback(async (job: Job, verb: 'cancel' | 'pause' | 'resume') => {
     try {
-      await post(`/jobs/{id}/${verb}`, undefined, { id: job.id })
+      update(await post(`/jobs/{id}/${verb}`, undefined, { id: job.id }))
       setProblem(null)
     } catch (error) {
       setProblem(toRefusal(error))
     }
-    list.again()
-  }
-  const choose = (id: string, on: boolean) =>
-    setChosen((before) => (on ? [...before, id] : before.filter((each) => each !== id)))
+  }, [])
+  const choose = useCallback(
+    (id: string, on: boolean) =>
+      setChosen((before) => (on ? [...before, id] : before.filter((each) => each !== id))),
+    [],
+  )
 
   const isFiltered = status !== 'all' || wanted !== ''
   return (
@@ -56,7 +56,7 @@ export function RunsView() {
         <Filters name={name} status={status} onName={setName} onStatus={setStatus} />
       </div>
       <RefusalNotice refusal={problem ?? list.refusal} />
-      {list.latest === null ? (
+      {jobs === null ? (
         list.refusal === null ? (
           <p class="waiting">Looking for runs …</p>
         ) : null
@@ -65,9 +65,9 @@ export function RunsView() {
       ) : (
         <RunsTable jobs={jobs} names={names} chosen={chosen} choose={choose} steer={steer} />
       )}
-      {list.latest?.hasMore ? (
+      {list.hasMore ? (
         <p class="more">
-          <button type="button" onClick={() => setLimit(limit + pageSize)}>
+          <button type="button" onClick={() => setLimit(2 * limit)}>
             Show more
           </button>
         </p>
@@ -76,6 +76,8 @@ export function RunsView() {
     </section>
   )
 }
+
+const noNames: ReadonlyMap<string, string> = new Map()
 
 interface FiltersProps {
   name: string
@@ -133,6 +135,7 @@ interface TableProps extends Pick<RowProps, 'choose' | 'steer'> {
 }
 
 function RunsTable({ jobs, names, chosen, choose, steer }: TableProps) {
+  const rowOf = useRows()
   return (
     <table class="runs">
       <thead>
@@ -156,20 +159,39 @@ function RunsTable({ jobs, names, chosen, choose, steer }: TableProps) {
         </tr>
       </thead>
       <tbody>
-        {jobs.map((job) => (
-          <Row
-            key={job.id}
-            job={job}
-            dataset={datasetName(job, names)}
-            chosen={chosen.includes(job.id)}
-            choose={choose}
-            steer={steer}
-          />
-        ))}
+        {jobs.map((job) =>
+          rowOf({
+            job,
+            dataset: datasetName(job, names),
+            chosen: chosen.includes(job.id),
+            choose,
+            steer,
+          }),
+        )}
       </tbody>
     </table>
   )
 }
+
+/** Gives the same row for the same properties, which Preact then leaves as it is: most rows of a long table do not change. */
+function useRows(): (props: RowProps) => VNode {
+  const known = useRef(new Map<string, { props: RowProps; row: VNode }>()).current
+  return (props) => {
+    const { id } = props.job
+    const before = known.get(id)
+    if (before !== undefined && isSame(before.props, props)) return before.row
+    const row = <Row key={id} {...props} />
+    known.set(id, { props, row })
+    return row
+  }
+}
+
+const isSame = (one: RowProps, other: RowProps) =>
+  one.job === other.job &&
+  one.dataset === other.dataset &&
+  one.chosen === other.chosen &&
+  one.choose === other.choose &&
+  one.steer === other.steer
 
 function Tray({ chosen, onClear }: { chosen: readonly string[]; onClear(): void }) {
   if (chosen.length === 0) return null
@@ -307,16 +329,20 @@ export function timeOf({ status, startedAt, finishedAt, estimatedFinishAt, queue
 }
 
 /** Of ended jobs the curve is asked for once. */
+const growthsPerDoubling = 24
 const sparks = new Map<string, (number | null)[]>()
 let waiting = Promise.resolve()
 
 function LossSpark({ job, rows }: { job: Job; rows: Headline['rows'] }) {
   const known = sparks.get(job.id) ?? []
   const [values, setValues] = useState(known)
+  const place = useRef<HTMLSpanElement>(null)
+  const isVisible = useVisible(place)
   const isOver = job.finishedAt !== null
-  const moment = isOver ? 'over' : String(job.epoch)
+  // While it runs, the curve is drawn anew when it has grown by some per cent.
+  const moment = isOver ? 'over' : Math.floor(growthsPerDoubling * Math.log2(job.epoch + 1))
   useEffect(() => {
-    if (job.epoch < 2 || (isOver && sparks.has(job.id))) return
+    if (!isVisible || job.epoch < 2 || (isOver && sparks.has(job.id))) return
     let gone = false
     // One after the other: a long table must not be a flood of requests.
     waiting = waiting.then(async () => {
@@ -330,11 +356,13 @@ function LossSpark({ job, rows }: { job: Job; rows: Headline['rows'] }) {
     return () => {
       gone = true
     }
-  }, [job.id, moment])
+  }, [job.id, moment, isVisible])
   return (
-    <Sparkline
-      values={values}
-      label={`Loss (${rows}) of ${job.name ?? 'the run'}, from ${short(values[0])} to ${short(values.at(-1))}`}
-    />
+    <span ref={place}>
+      <Sparkline
+        values={values}
+        label={`Loss (${rows}) of ${job.name ?? 'the run'}, from ${short(values[0])} to ${short(values.at(-1))}`}
+      />
+    </span>
   )
 }
