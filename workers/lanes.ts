@@ -3,6 +3,8 @@ import type { Phases } from './processor.js'
 
 export class Lanes {
   readonly #lanes = new Set<Promise<void>>()
+  /** Trainings that are not stored yet. */
+  readonly #unstored = new Set<Promise<unknown>>()
   /** Whether a lane asks for jobs, and whether it was woken since it asked. */
   #isAsking = false
   #isWoken = false
@@ -27,18 +29,19 @@ export class Lanes {
   async close(): Promise<void> {
     this.#isClosed = true
     await Promise.all(this.#lanes)
+    await Promise.all(this.#unstored)
   }
 
   /** Ends when nothing is queued. What one batch leaves to be stored is stored while the next is trained. */
   async #run(): Promise<void> {
     let storing: Promise<unknown> = Promise.resolve()
-    for (let hasMore = true; hasMore && !this.#isClosed; ) {
+    while (!this.#isClosed) {
       const { trained, stored } = this.#trainNext()
-      hasMore = (await trained) || this.#isWoken
+      // Its place is free for the next wake-up, also while something is stored.
+      if (!(await trained) && !this.#isWoken) return
       await storing
       storing = stored
     }
-    await storing
   }
 
   /** `trained` says whether there was anything to train; `stored` never rejects. */
@@ -66,6 +69,8 @@ export class Lanes {
         free(found)
         return found
       })
+    this.#unstored.add(stored)
+    void stored.then(() => this.#unstored.delete(stored))
     return { trained: isFree, stored }
   }
 }

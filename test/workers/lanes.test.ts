@@ -1,0 +1,154 @@
+/** When a worker asks for jobs: as often as there may be some, and no more often than it has threads. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { Lanes } from '../../workers/lanes.js'
+import type { Phases } from '../../workers/processor.js'
+
+/** One call of `next`, which goes on when it is told to. */
+interface Asked {
+  claim(): Promise<void>
+  /** The thread is free; what was trained is still being stored. */
+  train(): Promise<void>
+  end(found: boolean): Promise<void>
+  fail(error: Error): Promise<void>
+}
+
+/** Everything that follows from what was told has happened after a turn of the event loop. */
+function open(threads: number) {
+  const asked: Asked[] = []
+  const errors: unknown[] = []
+  const next = ({ onClaim, onTrained }: Phases) =>
+    new Promise<boolean>((resolve, reject) => {
+      const then = (action: () => void) => async () => {
+        action()
+        await nextTurn()
+      }
+      asked.push({
+        claim: then(onClaim),
+        train: then(onTrained),
+        end: (found) => then(() => resolve(found))(),
+        fail: (error) => then(() => reject(error))(),
+      })
+    })
+  const lanes = new Lanes(threads, next, (error) => errors.push(error))
+  return { lanes, asked, errors }
+}
+
+it('asks once when it is woken, and once more for each claim, up to its threads', async () => {
+  const { lanes, asked } = open(3)
+  lanes.wake()
+  lanes.wake()
+  expect(asked).toHaveLength(1)
+  await asked[0].claim()
+  expect(asked).toHaveLength(2)
+  await asked[1].claim()
+  await asked[2].claim()
+  lanes.wake()
+  expect(asked).toHaveLength(3)
+})
+
+it('asks again after each training, until there is nothing', async () => {
+  const { lanes, asked } = open(1)
+  lanes.wake()
+  for (const place of [0, 1, 2]) {
+    await asked[place].claim()
+    await asked[place].train()
+    await asked[place].end(true)
+    expect(asked).toHaveLength(place + 2)
+  }
+  await asked[3].end(false)
+  expect(asked).toHaveLength(4)
+  lanes.wake()
+  expect(asked).toHaveLength(5)
+})
+
+it('asks again when it is woken while it asks, for the answer may be older', async () => {
+  const { lanes, asked } = open(2)
+  lanes.wake()
+  lanes.wake()
+  await asked[0].end(false)
+  expect(asked).toHaveLength(2)
+  await asked[1].end(false)
+  expect(asked).toHaveLength(2)
+})
+
+it('trains the next jobs while the last are stored, and no further', async () => {
+  const { lanes, asked } = open(1)
+  lanes.wake()
+  await asked[0].claim()
+  await asked[0].train()
+  expect(asked).toHaveLength(2)
+  await asked[1].claim()
+  await asked[1].train()
+  expect(asked).toHaveLength(2)
+  await asked[0].end(true)
+  expect(asked).toHaveLength(3)
+})
+
+it('asks at once when it is woken while the last jobs are stored', async () => {
+  const { lanes, asked } = open(1)
+  lanes.wake()
+  await asked[0].claim()
+  await asked[0].train()
+  await asked[1].end(false)
+  lanes.wake()
+  expect(asked).toHaveLength(3)
+  await asked[2].end(false)
+  let closed = false
+  const closing = lanes.close().then(() => {
+    closed = true
+  })
+  await nextTurn()
+  expect(closed).toBe(false)
+  await asked[0].end(true)
+  await closing
+})
+
+it('begins another lane while jobs are trained, when it is woken and has a thread', async () => {
+  const { lanes, asked } = open(2)
+  lanes.wake()
+  await asked[0].claim()
+  await asked[1].end(false)
+  expect(asked).toHaveLength(2)
+  lanes.wake()
+  expect(asked).toHaveLength(3)
+  await asked[2].claim()
+  lanes.wake()
+  expect(asked).toHaveLength(3)
+})
+
+it('reports what fails, and goes on when it is woken', async () => {
+  const { lanes, asked, errors } = open(1)
+  lanes.wake()
+  await asked[0].fail(new Error('the database is away'))
+  expect(errors).toEqual([new Error('the database is away')])
+  expect(asked).toHaveLength(1)
+  lanes.wake()
+  await asked[1].claim()
+  await asked[1].fail(new Error('and again'))
+  expect(errors).toHaveLength(2)
+  lanes.wake()
+  expect(asked).toHaveLength(3)
+})
+
+it('waits for all that is trained and stored when it closes, and begins nothing more', async () => {
+  const { lanes, asked } = open(2)
+  lanes.wake()
+  await asked[0].claim()
+  await asked[1].claim()
+  await asked[0].train()
+  expect(asked).toHaveLength(3)
+  let closed = false
+  const closing = lanes.close().then(() => {
+    closed = true
+  })
+  lanes.wake()
+  await asked[2].end(false)
+  await asked[1].end(true)
+  expect(closed).toBe(false)
+  await asked[0].end(true)
+  await closing
+  expect(asked).toHaveLength(3)
+  lanes.wake()
+  expect(asked).toHaveLength(3)
+})
