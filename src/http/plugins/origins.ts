@@ -16,6 +16,9 @@ export interface Origins {
 export function refuseForeignOrigins(app: FastifyInstance, { allowedOrigins, keyWatch }: Origins): void {
   const allowedHosts = allowedOrigins.map((origin) => new URL(origin).host)
 
+  /** This machine, as the last request wrote it: most write it the same. */
+  let ownHost: string | null = null
+
   app.addHook('onRequest', (request, _reply, done) => {
     const { origin } = request.headers
     if (origin !== undefined && !isOwn(request, origin) && !allowedOrigins.includes(origin)) {
@@ -24,7 +27,10 @@ export function refuseForeignOrigins(app: FastifyInstance, { allowedOrigins, key
         `Pages from ${origin} may not use this service; ALLOWED_ORIGINS names those that may.`,
       )
     }
-    if (keyWatch.isOpen && !isThisMachine(request.hostname)) refuseForeignName(request)
+    if (keyWatch.isOpen && request.headers.host !== ownHost) {
+      if (isThisMachine(request.hostname)) ownHost = request.host
+      else refuseForeignName(request)
+    }
     done()
   })
 
