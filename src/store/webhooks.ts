@@ -3,12 +3,31 @@ import { z } from 'zod'
 import { Problem } from '../contract/problems.js'
 import { maximumWebhooks, type Webhook, webhookEventSchema } from '../contract/webhook.js'
 import type { DueDelivery, WebhookStore } from '../training/ports.js'
-import type { Database } from './database.js'
+import { type Database, type Statement, send } from './database.js'
 import type { WebhookDelivery as DeliveryRow, Webhook as WebhookRow } from './generated/client.js'
 import { createOnce } from './idempotency.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
 
 const shownDeliveries = 20
+
+/** Sent at every end of a job. $1 webhooks whose answer is awaited, $2 deliveries at most, $3 seconds of the lease. */
+const claimStatement: Statement = {
+  name: 'claimDeliveries',
+  text: `
+    WITH first AS (
+      SELECT DISTINCT ON ("webhookId") id FROM "WebhookDelivery"
+      WHERE "nextAttemptAt" <= now() AND "webhookId" <> ALL($1::text[])
+      ORDER BY "webhookId", "nextAttemptAt", id
+    ), due AS (
+      SELECT id FROM "WebhookDelivery" WHERE id IN (SELECT id FROM first) AND "nextAttemptAt" <= now()
+      ORDER BY "nextAttemptAt" LIMIT $2::int FOR UPDATE SKIP LOCKED
+    )
+    UPDATE "WebhookDelivery" AS delivery
+    SET attempts = attempts + 1, "nextAttemptAt" = now() + $3::float8 * interval '1 second'
+    FROM due, "Webhook" AS webhook
+    WHERE delivery.id = due.id AND webhook.id = delivery."webhookId"
+    RETURNING delivery.id, delivery."webhookId", webhook.url, webhook.secret, delivery.body, delivery.attempts`,
+}
 
 export function webhookStore(database: Database): WebhookStore {
   return {
@@ -52,20 +71,7 @@ export function webhookStore(database: Database): WebhookStore {
     },
 
     async claim(busyWebhooks, limit, leaseSeconds) {
-      return database.$queryRaw<DueDelivery[]>`
-        WITH first AS (
-          SELECT DISTINCT ON ("webhookId") id FROM "WebhookDelivery"
-          WHERE "nextAttemptAt" <= now() AND "webhookId" <> ALL(${busyWebhooks}::text[])
-          ORDER BY "webhookId", "nextAttemptAt", id
-        ), due AS (
-          SELECT id FROM "WebhookDelivery" WHERE id IN (SELECT id FROM first) AND "nextAttemptAt" <= now()
-          ORDER BY "nextAttemptAt" LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
-        )
-        UPDATE "WebhookDelivery" AS delivery
-        SET attempts = attempts + 1, "nextAttemptAt" = now() + ${leaseSeconds}::float8 * interval '1 second'
-        FROM due, "Webhook" AS webhook
-        WHERE delivery.id = due.id AND webhook.id = delivery."webhookId"
-        RETURNING delivery.id, delivery."webhookId", webhook.url, webhook.secret, delivery.body, delivery.attempts`
+      return send<DueDelivery>(database.pool, claimStatement, [busyWebhooks, limit, leaseSeconds])
     },
 
     async record({ id, attempts }, outcome) {

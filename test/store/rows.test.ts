@@ -175,3 +175,23 @@ describe('rows of claimed jobs', () => {
     ])
   })
 })
+
+describe('rows of claimed deliveries', () => {
+  const schema = z.strictObject({
+    id: z.string(),
+    webhookId: z.string(),
+    url: z.literal('https://example.com'),
+    secret: z.literal('whsec_'),
+    body: z.string(),
+    attempts: z.literal(1),
+  })
+
+  it('have what a delivery is sent with', async () => {
+    const webhook = { id: newId('webhook'), tenantId: 'local', url: 'https://example.com', secret: 'whsec_' }
+    await stores.webhooks.create({ ...webhook, events: ['job.succeeded'] })
+    const claim = await startJob(stores)
+    await stores.runs.succeed(claim, linearModel())
+    const claimed = await stores.webhooks.claim([], 1, 60)
+    expect(claimed.map((row) => schema.parse(row))).toMatchObject([{ webhookId: webhook.id }])
+  })
+})
