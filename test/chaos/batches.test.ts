@@ -1,0 +1,112 @@
+/**
+ * Kills workers while they train small jobs that were claimed together: none is lost or doubled, none is blamed for the death of
+ * its worker, and each has the weights, to the last bit, that it has when nothing happens. CHAOS_KILLS strikes (default 200 in
+ * `npm run chaos`).
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { expect, it } from 'vitest'
+import { request } from '../../examples/client.js'
+import { jobBatchSchema } from '../../src/contract/job-batch.js'
+import { upTo } from '../support/watching.js'
+import { type Cluster, startCluster } from './cluster.js'
+
+const kills = Number(process.env.CHAOS_KILLS ?? (process.env.npm_lifecycle_event === 'chaos' ? 200 : 3))
+const seeds = 10
+const jobsPerStrike = 300
+/** A worker that is started again takes this long to claim. */
+const restartMilliseconds = 1_500
+
+function specOf(seed: number) {
+  return {
+    dataset: { name: 'spirals', rows: 60, noise: 0.1, seed: 1 },
+    network: {
+      layers: [
+        { type: 'dense', units: 8, activation: 'tanh' },
+        { type: 'dense', units: 1, activation: 'sigmoid' },
+      ],
+    },
+    loss: 'binaryCrossentropy',
+    optimizer: { type: 'adam' },
+    epochs: 60,
+    batchSize: 10,
+    validationSplit: 0.2,
+    seed,
+  }
+}
+
+const submit = (cluster: Cluster, count: number) =>
+  request(`${cluster.urls[0]}/jobs/batch`, jobBatchSchema, {
+    jobs: upTo(count).map((place) => specOf(place % seeds)),
+  })
+
+interface Outcome {
+  status: string
+  seed: number
+  attempt: number
+  errorCode: string | null
+  models: number
+  weights: string | null
+  epochs: number
+  last: number
+}
+
+async function outcomesOf(database: pg.Client): Promise<Outcome[]> {
+  const { rows } = await database.query<Outcome>(`
+    SELECT status, (spec ->> 'seed')::int AS seed, attempt, "errorCode",
+      (SELECT count(*)::int FROM "Model" WHERE "jobId" = "Job".id) AS models,
+      (SELECT min("weightSha256") FROM "Model" WHERE "jobId" = "Job".id) AS weights,
+      (SELECT sum("lastEpoch" - "firstEpoch" + 1)::int FROM "EpochBatch" WHERE "jobId" = "Job".id) AS epochs,
+      (SELECT max("lastEpoch") FROM "EpochBatch" WHERE "jobId" = "Job".id) AS last
+    FROM "Job"`)
+  return rows
+}
+
+async function untilAllEnded(database: pg.Client): Promise<void> {
+  for (;;) {
+    const { rows } = await database.query(`SELECT 1 FROM "Job" WHERE status IN ('queued', 'running') LIMIT 1`)
+    if (rows.length === 0) return
+    await sleep(100)
+  }
+}
+
+it(
+  `workers killed ${kills} times in the middle of batches lose and double nothing`,
+  async () => {
+    const cluster = await startCluster('PostgreSQL')
+    const database = new pg.Client({ connectionString: cluster.connectionString })
+    await database.connect()
+    try {
+      await submit(cluster, seeds)
+      await untilAllEnded(database)
+      const undisturbed = new Map((await outcomesOf(database)).map(({ seed, weights }) => [seed, weights]))
+      expect([...undisturbed.values()].every((weights) => weights !== null)).toBe(true)
+
+      for (let strike = 0; strike < kills; strike++) {
+        const { accepted } = await submit(cluster, jobsPerStrike)
+        expect(accepted).toBe(jobsPerStrike)
+        // Spread over the time that they take.
+        await sleep(20 + ((strike * 37) % 300))
+        await cluster.strike('worker', strike)
+        await sleep(restartMilliseconds)
+      }
+      await untilAllEnded(database)
+
+      const outcomes = await outcomesOf(database)
+      expect(outcomes).toHaveLength(seeds + kills * jobsPerStrike)
+      for (const { status, seed, errorCode, models, weights, epochs, last } of outcomes) {
+        const found = { status, errorCode, models, weights, epochs, last }
+        const weightsOfSeed = undisturbed.get(seed)
+        const expected = { status: 'succeeded', errorCode: null, models: 1, weights: weightsOfSeed, epochs: 60, last: 60 }
+        expect(found).toEqual(expected)
+      }
+      const repeated = outcomes.filter(({ attempt }) => attempt > 1).length
+      expect(repeated).toBeGreaterThan(0)
+      console.log(`batches: ${kills} strikes, ${outcomes.length} jobs, ${repeated} taken more than once`)
+    } finally {
+      await database.end()
+      await cluster.stop()
+    }
+  },
+  120_000 + kills * 20_000,
+)
