@@ -97,7 +97,14 @@ it(
       for (const { status, seed, errorCode, models, weights, epochs, last } of outcomes) {
         const found = { status, errorCode, models, weights, epochs, last }
         const weightsOfSeed = undisturbed.get(seed)
-        const expected = { status: 'succeeded', errorCode: null, models: 1, weights: weightsOfSeed, epochs: 60, last: 60 }
+        const expected = {
+          status: 'succeeded',
+          errorCode: null,
+          models: 1,
+          weights: weightsOfSeed,
+          epochs: 60,
+          last: 60,
+        }
         expect(found).toEqual(expected)
       }
       const repeated = outcomes.filter(({ attempt }) => attempt > 1).length

@@ -4,7 +4,15 @@ import { type JobStatus, jobStatusSchema, sourcesOf } from '../../src/contract/j
 import { Problem } from '../../src/contract/problems.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import { newId } from '../../src/training/new-id.js'
-import { claimJob, newJob, openStores, type Stores, startJob, storeEpochs } from '../support/stores.js'
+import {
+  claimJob,
+  linearModel,
+  newJob,
+  openStores,
+  type Stores,
+  startJob,
+  storeEpochs,
+} from '../support/stores.js'
 import { uploadOf } from '../support/tables.js'
 
 let stores: Stores
@@ -154,6 +162,54 @@ describe('jobs of workers that are gone', () => {
     await stores.jobs.releaseWorker('worker_dead')
     expect(await stores.jobs.get(dead.jobId)).toMatchObject({ status: 'queued' })
     expect(await stores.jobs.get(alive.jobId)).toMatchObject({ status: 'running' })
+  })
+
+  describe('that were claimed together', () => {
+    const room = { free: 1, all: 1, jobs: 4, seconds: 1 }
+    const crashesOf = async (ids: string[]) => {
+      const rows = await stores.database.job.findMany({
+        where: { id: { in: ids } },
+        orderBy: { queueNumber: 'asc' },
+        select: { status: true, crashes: true, claimAlone: true },
+      })
+      return rows.map(({ status, crashes, claimAlone }) => `${status} ${crashes} ${claimAlone}`)
+    }
+
+    it.each([
+      ['known to be dead', () => stores.jobs.releaseWorker('worker_dead')],
+      ['silent', () => stores.jobs.releaseAbandoned(0)],
+    ])('are blamed for nothing when the worker is %s, and claimed alone from then on', async (_name, release) => {
+      const ids = await createJobs(4)
+      const claims = await stores.runs.claim('worker_dead', room)
+      expect(claims.map(({ jobId }) => jobId).toSorted()).toEqual(ids.toSorted())
+      await release()
+      expect(await crashesOf(ids)).toEqual(ids.map(() => 'queued 0 true'))
+      const sizes = []
+      for (let times = 0; times < 5; times++) sizes.push((await stores.runs.claim('worker_b', room)).length)
+      expect(sizes).toEqual([1, 1, 1, 1, 0])
+    })
+
+    it('end as worker-crashed when a worker dies three times over one alone', async () => {
+      const ids = await createJobs(2)
+      await stores.runs.claim('worker_0', room)
+      await stores.jobs.releaseWorker('worker_0')
+      for (const worker of ['worker_1', 'worker_2', 'worker_3']) {
+        const [claim] = await stores.runs.claim(worker, room)
+        expect(claim.jobId).toBe(ids[0])
+        await stores.jobs.releaseWorker(worker)
+      }
+      expect(await crashesOf(ids)).toEqual(['failed 3 true', 'queued 0 true'])
+      expect((await stores.jobs.get(ids[0]))?.error).toMatchObject({ code: 'worker-crashed' })
+    })
+
+    it('count by themselves the death of a thread that one of them was under way in', async () => {
+      const ids = await createJobs(3)
+      const [first, second, third] = await stores.runs.claim('worker_a', room)
+      expect(await stores.runs.succeed(first, linearModel())).toBe(true)
+      await stores.runs.crash(second)
+      expect(await stores.runs.release(third)).toBe(true)
+      expect(await crashesOf(ids)).toEqual(['succeeded 0 false', 'queued 1 true', 'queued 0 false'])
+    })
   })
 
   it.each([
