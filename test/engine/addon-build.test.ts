@@ -14,10 +14,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { addonFile } from '../../../src/engine/kernels/native/addon-files.js'
-import { runnableVariants } from '../../support/kernel-variants.js'
+import { addonFile } from '../../src/engine/kernels/native/addon-files.js'
+import { runnableVariants } from '../support/kernel-variants.js'
 
-const root = fileURLToPath(new URL('../../../', import.meta.url))
+const root = fileURLToPath(new URL('../../', import.meta.url))
 const copy = mkdtempSync(path.join(tmpdir(), 'descent-build-'))
 afterAll(() => rmSync(copy, { recursive: true, force: true }))
 const folder = path.join(copy, 'native')
