@@ -51,19 +51,25 @@ export async function transaction<T>(pool: pg.Pool, work: (client: Connection) =
   const client = await pool.connect().catch((error: unknown) => {
     throw new StatementError('connect', error)
   })
+  // A connection that breaks between two statements says so by the next of them.
+  const ignore = () => {}
+  client.on('error', ignore)
+  let isBroken = false
   try {
     await send(client, { name: 'begin', text: 'BEGIN' }, [])
     const result = await work(client)
     await send(client, { name: 'commit', text: 'COMMIT' }, [])
-    client.release()
     return result
   } catch (error) {
-    // A connection that cannot undo is not used again, which undoes it, too.
-    await client.query('ROLLBACK').then(
-      () => client.release(),
-      () => client.release(true),
+    // One that cannot undo is not used again, which undoes it, too.
+    isBroken = await client.query('ROLLBACK').then(
+      () => false,
+      () => true,
     )
     throw error
+  } finally {
+    client.off('error', ignore)
+    client.release(isBroken)
   }
 }
 

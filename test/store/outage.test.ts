@@ -1,9 +1,10 @@
 /** Which errors say that the database is away. */
 import { afterAll, describe, expect, it } from 'vitest'
-import { databaseTrouble, openDatabase, send } from '../../src/store/database.js'
+import { databaseTrouble, openDatabase, send, transaction } from '../../src/store/database.js'
 import { openStores } from '../support/stores.js'
 
 const one = { name: 'one', text: 'SELECT 1' }
+const whoStatement = { name: 'who', text: 'SELECT pg_backend_pid() AS pid' }
 const nobodyListens = 'postgresql://nobody@127.0.0.1:1/nothing'
 
 async function errorOf(work: Promise<unknown>): Promise<unknown> {
@@ -34,6 +35,20 @@ describe('an outage', () => {
     const { database } = await stores
     const killed = { name: 'killed', text: 'SELECT pg_terminate_backend(pg_backend_pid())' }
     expect(databaseTrouble(await errorOf(send(database.pool, killed, [])))).toBe('unavailable')
+  })
+
+  it('is a connection that ends within a transaction, between two statements', async () => {
+    const { database } = await stores
+    const error = await errorOf(
+      transaction(database.pool, async (client) => {
+        const [{ pid }] = await send<{ pid: number }>(client, whoStatement, [])
+        await database.$queryRaw`SELECT pg_terminate_backend(${pid}::int)`
+        await new Promise((resolve) => setTimeout(resolve, 200))
+        await send(client, one, [])
+      }),
+    )
+    expect(databaseTrouble(error)).toBe('unavailable')
+    expect(await send(database.pool, one, [])).toHaveLength(1)
   })
 
   it('is a pool whose connections are all taken for too long', async () => {
