@@ -77,7 +77,8 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
         .min(1),
     })
     .describe(
-      `Watch these jobs, too; at most ${maximumWatchedJobs} at a time. One that is watched already begins anew after that epoch`,
+      `Watch these jobs, too; at most ${maximumWatchedJobs} at a time, and about 250 in a message: one of more than ` +
+        '16 KiB closes the connection with 1009. One that is watched already begins anew after that epoch',
     ),
   z
     .strictObject({ type: z.literal('unwatch'), jobs: z.array(idSchema('job')).min(1) })
