@@ -117,7 +117,7 @@ try {
   const { connectionString, stop } = await reachDatabase(config)
   try {
     await applyMigrations(connectionString, migrationsDirectory)
-    const database = openDatabase(connectionString, 1)
+    const database = openDatabase(connectionString, { prisma: 1, statements: 1 })
     await run(database, config, process.argv.slice(2)).finally(() => database.$disconnect())
   } finally {
     await stop()

@@ -1,6 +1,6 @@
 /**
- * One pool of connections a process, which gives up waiting instead of hanging. Prisma uses it, and so do the named
- * statements of what is sent often.
+ * The connections of a process: one pool for Prisma, and one for the named statements of what is sent often. Neither waits
+ * for ever.
  */
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
@@ -9,23 +9,53 @@ import { Prisma, PrismaClient } from './generated/client.js'
 
 export { Prisma }
 
+export interface PoolSizes {
+  prisma: number
+  statements: number
+}
+
 export class Database extends PrismaClient {
+  /** Of the named statements, each of which is planned once a connection. */
   readonly pool: pg.Pool
 
-  constructor(connectionString: string, connections: number) {
-    const pool = new pg.Pool({ connectionString, max: connections, connectionTimeoutMillis: 3_000 })
-    // An idle connection that breaks is replaced when the next is needed.
-    pool.on('error', () => {})
+  constructor(connectionString: string, sizes: PoolSizes) {
     super({
-      adapter: new PrismaPg(pool, { disposeExternalPool: true }),
+      adapter: new PrismaPg(openPool(connectionString, sizes.prisma), { disposeExternalPool: true }),
       transactionOptions: { maxWait: 5_000, timeout: 60_000 },
     })
-    this.pool = pool
+    this.pool = openPool(connectionString, sizes.statements, async (client) => {
+      // Plans for particular values are not cheaper here, and planning takes longer than most of these statements.
+      await client.query('SET plan_cache_mode = force_generic_plan')
+    })
+  }
+
+  override async $disconnect(): Promise<void> {
+    await super.$disconnect()
+    if (!this.pool.ended) await this.pool.end()
   }
 }
 
-export function openDatabase(connectionString: string, connections = 10): Database {
-  return new Database(connectionString, connections)
+export function openDatabase(
+  connectionString: string,
+  sizes: PoolSizes = { prisma: 10, statements: 6 },
+): Database {
+  return new Database(connectionString, sizes)
+}
+
+function openPool(
+  connectionString: string,
+  max: number,
+  onConnect?: (client: pg.ClientBase) => Promise<void>,
+): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString,
+    max,
+    connectionTimeoutMillis: 3_000,
+    ...(onConnect !== undefined && { onConnect }),
+  })
+  // An idle connection that breaks is replaced when the next is needed.
+  pool.on('error', () => {})
+  return pool
 }
 
 /** A statement that each connection parses and plans once. `name` must be unique; values are $1, $2, … of `text`. */

@@ -53,7 +53,7 @@ describe('an outage', () => {
 
   it('is a pool whose connections are all taken for too long', async () => {
     const { connectionString } = await stores
-    const crowded = openDatabase(connectionString, 1)
+    const crowded = openDatabase(connectionString, { prisma: 1, statements: 1 })
     const [, waited] = await Promise.all([
       errorOf(crowded.$queryRaw`SELECT pg_sleep(4)::text`),
       errorOf(crowded.$queryRaw`SELECT 1`),
