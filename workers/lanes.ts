@@ -32,45 +32,40 @@ export class Lanes {
     await Promise.all(this.#unstored)
   }
 
-  /** Ends when nothing is queued. What one batch leaves to be stored is stored while the next is trained. */
+  /** Ends when nothing is queued. What was trained last is stored meanwhile. */
   async #run(): Promise<void> {
-    let storing: Promise<unknown> = Promise.resolve()
-    while (!this.#isClosed) {
-      const { trained, stored } = this.#trainNext()
+    do {
+      while (this.#unstored.size >= 2 * this.threads) await Promise.race(this.#unstored)
+      if (this.#isClosed) return
       // Its place is free for the next wake-up, also while something is stored.
-      if (!(await trained) && !this.#isWoken) return
-      await storing
-      storing = stored
-    }
+    } while ((await this.#trainNext()) || this.#isWoken)
   }
 
-  /** `trained` says whether there was anything to train; `stored` never rejects. */
-  #trainNext(): { trained: Promise<boolean>; stored: Promise<unknown> } {
+  /** Resolves when the thread is free again, with whether there is more to train. */
+  #trainNext(): Promise<boolean> {
     this.#isAsking = true
     this.#isWoken = false
-    let free: (found: boolean) => void = () => {}
-    const isFree = new Promise<boolean>((resolve) => {
-      free = resolve
-    })
-    const stored = this.next({
-      onClaim: () => {
-        this.#isAsking = false
-        // There may be more than one lane takes.
-        this.wake()
-      },
-      onTrained: () => free(true),
-    })
-      .catch((error: unknown) => {
-        this.onError(error)
-        return false
+    return new Promise((free) => {
+      let isMore = false
+      const stored = this.next({
+        onClaim: (left) => {
+          this.#isAsking = false
+          isMore = left > 0
+          // More than one lane takes, or more since the claim.
+          if (isMore || this.#isWoken) this.wake()
+        },
+        onTrained: () => free(isMore),
       })
-      .then((found) => {
-        if (!found) this.#isAsking = false
-        free(found)
-        return found
-      })
-    this.#unstored.add(stored)
-    void stored.then(() => this.#unstored.delete(stored))
-    return { trained: isFree, stored }
+        .catch((error: unknown) => {
+          this.onError(error)
+          return false
+        })
+        .then((found) => {
+          if (!found) this.#isAsking = false
+          free(found && isMore)
+        })
+      this.#unstored.add(stored)
+      void stored.then(() => this.#unstored.delete(stored))
+    })
   }
 }

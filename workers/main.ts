@@ -84,7 +84,16 @@ async function consumeFrom(url: string) {
   const consumer = await consume(url, {
     concurrency: config.WORKER_CONCURRENCY,
     work: async () => {
-      while (await processor.processNext({ onClaim: wakeOthers }));
+      let isMore: boolean
+      do {
+        isMore = false
+        await processor.processNext({
+          onClaim: (left) => {
+            isMore = left > 0
+            if (isMore) wakeOthers()
+          },
+        })
+      } while (isMore)
     },
     onError: onQueueError,
   })

@@ -1,8 +1,10 @@
 /** Claims jobs, trains them in a thread, stores their progress as it comes, and records their end. */
 import type { Logger } from 'pino'
-import type { ClaimedJob, FigureStore, JobProgress, Room, RunStore } from '../src/training/ports.js'
+import { countOf } from '../src/engine/index.js'
+import type { ClaimedJob, FigureStore, JobProgress, Progress, RunStore } from '../src/training/ports.js'
 import type { TrainingOrder } from './messages.js'
 import { RunRecord, storeWhole } from './run-record.js'
+import { type Holder, ThreadRoom } from './thread-room.js'
 import { ThreadCrash, type TrainerPool } from './trainer-pool.js'
 import { type OrderSources, TrainingOrders } from './training-orders.js'
 import { WorkTally } from './work-tally.js'
@@ -10,8 +12,6 @@ import { WorkTally } from './work-tally.js'
 const heartbeatMilliseconds = 1_000
 /** Another worker may take the job that waits for threads, which nothing here would report. */
 const waitMilliseconds = 1_000
-/** Small jobs trained one after the other in a thread: few enough that others get their turn soon. */
-const together = { jobs: 128, seconds: 0.1 }
 
 interface Dependencies extends OrderSources {
   workerId: string
@@ -31,14 +31,13 @@ interface Run {
 /** Jobs that go to one thread. */
 interface Batch {
   runs: Run[]
-  /** None when it is trained and only remains to be stored. */
-  threads: number
+  holder: Holder
 }
 
 /** What `processNext` comes through. */
 export interface Phases {
-  /** Before the training: there may be more to claim. */
-  onClaim(): void
+  /** Before the training; says how many jobs stay queued. */
+  onClaim(left: number): void
   /** The thread is free, though not everything is stored yet. */
   onTrained(): void
 }
@@ -51,8 +50,10 @@ export class Processor {
   readonly #waiting: (() => void)[] = []
   readonly #heart: NodeJS.Timeout
   readonly #tally = new WorkTally()
+  readonly #room: ThreadRoom
 
   constructor(private readonly dependencies: Dependencies) {
+    this.#room = new ThreadRoom(dependencies.threads)
     this.#heart = setInterval(() => {
       void this.#beat()
       void this.#addFigures()
@@ -64,13 +65,14 @@ export class Processor {
    * when the database cannot be read or written; the jobs are then found silent and queued again.
    */
   async processNext({ onClaim, onTrained }: Partial<Phases> = {}): Promise<boolean> {
-    const batch = await this.#claim()
-    if (batch === null) return false
-    onClaim?.()
+    const claimed = await this.#claim()
+    if (claimed === null) return false
+    const { batch, left } = claimed
+    onClaim?.(left)
     this.#tally.begin()
     const free = () => {
-      if (batch.threads === 0) return
-      batch.threads = 0
+      if (batch.holder.threads === 0) return
+      batch.holder.threads = 0
       this.#tally.end()
       for (const look of this.#waiting.splice(0)) look()
       onTrained?.()
@@ -80,6 +82,7 @@ export class Processor {
     } finally {
       this.#batches.delete(batch)
       free()
+      this.#room.release(batch.holder)
     }
     return true
   }
@@ -103,14 +106,14 @@ export class Processor {
   }
 
   /** The jobs whose turn it is; waits while the first is wider than the free threads. */
-  async #claim(): Promise<Batch | null> {
+  async #claim(): Promise<{ batch: Batch; left: number } | null> {
     while (!this.#stopping) {
       // One at a time, so that two claims do not count on the same free threads.
       const turn = this.#claiming.then(() => this.#claimWithinFreeThreads())
       this.#claiming = turn.catch(() => null)
-      const claimed = await turn
-      if (claimed !== null) return claimed
-      if (!(await this.dependencies.runs.anyQueued())) return null
+      const { batch, left } = await turn
+      if (batch !== null) return { batch, left }
+      if (left === 0) return null
       await new Promise<void>((look) => {
         this.#waiting.push(look)
         setTimeout(look, waitMilliseconds).unref()
@@ -119,22 +122,22 @@ export class Processor {
     return null
   }
 
-  async #claimWithinFreeThreads(): Promise<Batch | null> {
-    const { runs, workerId, threads } = this.dependencies
-    const busy = [...this.#batches].reduce((sum, batch) => sum + batch.threads, 0)
-    if (busy >= threads || this.#stopping) return null
-    const room: Room = { free: threads - busy, all: threads, ...together }
-    const jobs = await runs.claim(workerId, room)
-    if (jobs.length === 0) return null
+  /** `left` is not 0 where there may be more. */
+  async #claimWithinFreeThreads(): Promise<{ batch: Batch | null; left: number }> {
+    const { runs, workerId } = this.dependencies
+    if (this.#room.free === 0 || this.#stopping) return { batch: null, left: 1 }
+    const { jobs, left, waiting } = await runs.claim(workerId, this.#room.room())
+    this.#room.reserve(waiting)
+    if (jobs.length === 0) return { batch: null, left }
     const stops = new Int32Array(new SharedArrayBuffer(4 * jobs.length))
     const batch: Batch = {
       runs: jobs.map((job, index) => ({ job, stop: stops.subarray(index, index + 1) })),
-      threads: Math.min(jobs[0].spec.threads, threads),
+      holder: this.#room.take(jobs),
     }
     this.#batches.add(batch)
     // Nobody could ask these to stop before.
     if (this.#stopping) for (const run of batch.runs) requestStop(run)
-    return batch
+    return { batch, left }
   }
 
   async #train(batch: Batch, free: () => void): Promise<void> {
@@ -159,9 +162,12 @@ export class Processor {
         encoded: (index, data) => orders.encoded(index, data),
         store: async (index, progress) => {
           const { record, run } = active[index]
+          this.#learn(run.job, progress)
+          expectEnd(batch.holder, run.job, progress)
           if (!(await record.store(progress))) requestStop(run)
         },
         storeWhole: async (trainings) => {
+          for (const { index, progress } of trainings) this.#learn(active[index].run.job, progress)
           await storeWhole(
             records,
             trainings.map((training) => ({ record: active[training.index].record, training })),
@@ -186,6 +192,12 @@ export class Processor {
     } finally {
       orders.release()
     }
+  }
+
+  /** How long this machine takes, from what a training has just done. */
+  #learn({ epochs, storedEpoch, estimatedSeconds }: ClaimedJob, { epochs: done, seconds }: Done): void {
+    if (epochs > storedEpoch)
+      this.#room.learn((estimatedSeconds * countOf(done)) / (epochs - storedEpoch), seconds)
   }
 
   #over(active: { run: Run; isOver: boolean }, outcome: string): void {
@@ -223,6 +235,16 @@ export class Processor {
       log.warn({ err: error }, 'heartbeat failed')
     }
   }
+}
+
+type Done = Pick<Progress, 'epochs' | 'seconds'>
+
+/** The rest of the epochs at the pace of these; unknown between the ends of two. */
+function expectEnd(holder: Holder, { epochs }: ClaimedJob, { epochs: done, seconds }: Done): void {
+  const count = countOf(done)
+  if (count === 0) return
+  const left = Math.max(0, epochs - (done.firstEpoch + count - 1))
+  holder.expectedEnd = performance.now() + (1_000 * left * seconds) / count
 }
 
 function requestStop({ stop }: Run): void {

@@ -1,109 +1,106 @@
 /**
- * Taking the jobs whose turn it is. Higher priorities come first; within one, tenants take turns: a tenant's n-th waiting job
- * comes after every job of others that would be the (n − 1)-th at work or earlier there. Small jobs are taken several
- * together, in that order.
+ * Taking the jobs whose turn it is. Tenants take turns by the thread time that their jobs have held (start-time fair queueing:
+ * Goyal, Vin and Cheng, 1996); within a tenant higher priorities come first. Small jobs are taken several together, in that
+ * order. A job that waits for threads reserves them; those that end before it could begin may pass (backfilling: Lifka, 1995).
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { changeSchema } from '../contract/job.js'
-import type { ClaimedJob, Room } from '../training/ports.js'
+import type { Claimed, ClaimedJob, Room } from '../training/ports.js'
 import { type Database, notifyJob, type Statement, send } from './database.js'
 import { parseSpec } from './job-rows.js'
 
 /** A row is locked for about as long as one statement takes. */
 const lockedMilliseconds = 10
 
-/** Tenants with queued jobs that may run one more; $1 is what the settings allow. */
-const waiting = `
-  waiting AS MATERIALIZED (
-    SELECT * FROM (
-      SELECT "tenantId", "busyJobs"("tenantId") AS busy,
-        coalesce((SELECT (limits ->> 'runningJobs')::int FROM "Tenant" WHERE "Tenant".id = "tenantId"), $1::int) AS allowed
-      FROM "QueueCount" WHERE jobs > 0 GROUP BY "tenantId"
-    ) AS tenant WHERE busy < allowed
-  )`
-
 /**
- * What decides whether a candidate is taken, and with which others. The ids are a list, too: for want of knowing how few there
- * are, the planner would read all jobs.
- */
-const considered = (source: string) => `
-      SELECT candidate.*,
-        least(coalesce((job.spec ->> 'threads')::int, 1), $3::int) AS threads,
-        coalesce((job.spec ->> 'threads')::int, 1) = 1 AND NOT job."claimAlone"
-          AND job.spec #> '{earlyStopping,folds}' IS NULL AS "isJoinable",
-        (job.epochs - job.epoch) * (coalesce(job."stepsPerEpoch", 1) * 3e-6 + job."flopsPerEpoch" * 1e-9) AS seconds
-      FROM ${source} AS candidate JOIN "Job" AS job ON job.id = candidate.id AND job.status = 'queued'
-      WHERE job.id = ANY(ARRAY(SELECT id FROM ${source}))`
-
-/**
- * $2 free threads, $3 all threads, $4 worker, $5 jobs at most, $6 seconds of work taken together: 3 µs a step and 1 ns an
- * operation. Of each tenant so many are considered that the whole order is found, or its share of 1,000; no thread takes more
- * than its share of what is queued. Nothing is locked but what is taken, or another claim of the same moment would take jobs
- * whose turn comes later: first the job whose turn it is, then those that go with it.
+ * $1 running jobs a tenant by the settings, $2 free threads, $3 all threads, $4 worker, $5 jobs at most, $6 seconds of work
+ * taken together, $7 measured by estimated seconds, $8 seconds until 1, 2, … threads are free, $9 the job that has reserved
+ * threads, $10 seconds until it gets them. Of each tenant so many jobs are considered that the whole order is found, or its
+ * share of 1,000; no thread takes more than its share of what is queued. The ids are lists, too: for want of knowing how few
+ * there are, the planner would read all jobs.
+ *
+ * Nothing is locked but what is taken, and the job whose turn it is, or another claim of the same moment would take jobs
+ * whose turn comes later. Always answers one row at least, which says what was left.
  */
 export const claimStatement: Statement = {
   name: 'claim',
   text: `
-    WITH ${waiting}, candidate AS (
-      SELECT job.*, "tenantId", allowed,
-        busy + row_number() OVER (PARTITION BY "tenantId", priority ORDER BY "queueNumber") AS turn,
-        busy + row_number() OVER (PARTITION BY "tenantId" ORDER BY priority DESC, "queueNumber") <= allowed AS "mayRun"
+    WITH tenant AS MATERIALIZED (
+      SELECT waiting.*, coalesce(
+        (SELECT (limits ->> 'runningJobs')::int FROM "Tenant" WHERE "Tenant".id = waiting."tenantId"), $1::int
+      ) AS allowed FROM "waitingTenants"() AS waiting
+    ), waiting AS MATERIALIZED (
+      SELECT * FROM tenant WHERE busy < allowed ORDER BY "threadTime" LIMIT 2 * $5::int + 8
+    ), candidate AS (
+      SELECT waiting."tenantId", allowed, job.*,
+        "threadTime" + coalesce(sum("threadTime"(seconds, threads)) OVER (
+          PARTITION BY waiting."tenantId" ORDER BY priority DESC, "queueNumber" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ), 0) AS turn, busy + row_number() OVER own <= allowed AS "mayRun"
       FROM waiting CROSS JOIN LATERAL (
-        SELECT id, priority, "queueNumber" FROM "Job"
-        WHERE status = 'queued' AND "Job"."tenantId" = waiting."tenantId"
+        SELECT id, priority, "queueNumber", least("threadsOf"(spec), $3::int) AS threads,
+          $7::float8 * "estimatedSeconds"(epochs - epoch, "stepsPerEpoch", "flopsPerEpoch") AS seconds,
+          "threadsOf"(spec) = 1 AND NOT "claimAlone" AND spec #> '{earlyStopping,folds}' IS NULL AS "isJoinable"
+        FROM "Job" WHERE status = 'queued' AND "Job"."tenantId" = waiting."tenantId"
         ORDER BY priority DESC, "queueNumber"
         LIMIT least(2 * $5::int + 8, greatest(2, 1000 / (SELECT count(*) FROM waiting)))
       ) AS job
+      WINDOW own AS (PARTITION BY waiting."tenantId" ORDER BY priority DESC, "queueNumber")
     ), front AS MATERIALIZED (
-      SELECT * FROM candidate WHERE "mayRun" ORDER BY priority DESC, turn, "queueNumber" LIMIT 2 * $5::int + 8
+      SELECT *, row_number() OVER (ORDER BY turn, "queueNumber") AS place FROM candidate WHERE "mayRun"
+      ORDER BY turn, "queueNumber" LIMIT 2 * $5::int + 8
     ), first AS MATERIALIZED (
-      ${considered('front')}
-      ORDER BY candidate.priority DESC, turn, candidate."queueNumber" LIMIT 1
-      FOR UPDATE OF job SKIP LOCKED
+      SELECT front.*, front.threads <= $2::int AS fits FROM front JOIN "Job" AS job ON job.id = front.id AND job.status = 'queued'
+      WHERE job.id = ANY(ARRAY(SELECT id FROM front)) ORDER BY place LIMIT 1 FOR UPDATE OF job SKIP LOCKED
+    ), spare AS MATERIALIZED (
+      SELECT *, CASE WHEN fits THEN 'Infinity' ELSE
+        least(($8::float8[])[threads], CASE WHEN id = $9::text THEN $10::float8 END) END AS seconds
+      FROM (SELECT id, place, fits, "isJoinable", threads FROM first) AS each
     ), next AS MATERIALIZED (
-      SELECT front.* FROM front JOIN first
-        ON (-front.priority, front.turn, front."queueNumber") > (-first.priority, first.turn, first."queueNumber")
-      WHERE first."isJoinable"
-      ORDER BY front.priority DESC, front.turn, front."queueNumber"
-      LIMIT greatest(1, least($5::int, (SELECT ceil(sum(jobs) / $3::float8)::int FROM "QueueCount"))) - 1
+      SELECT front.* FROM front JOIN spare ON front.place > spare.place
+      WHERE CASE WHEN fits THEN spare."isJoinable" ELSE front.threads <= $2::int AND front.seconds <= spare.seconds END
+      ORDER BY front.place
+      LIMIT greatest(1, least($5::int, (SELECT ceil(sum(jobs) / $3::float8)::int FROM tenant)))
     ), prefix AS (
       SELECT * FROM (
-        SELECT *, row_number() OVER turns AS place,
-          bool_and("isJoinable") OVER turns AND sum(seconds) OVER turns <= $6::float8 AS "isTogether"
-        FROM (SELECT * FROM first UNION ALL ${considered('next')}) AS considered
-        WINDOW turns AS (ORDER BY priority DESC, turn, "queueNumber")
-      ) AS placed WHERE threads <= $2::int AND (place = 1 OR "isTogether")
+        SELECT each.*, row_number() OVER turns AS nth, bool_and(each."isJoinable") OVER turns
+          AND sum(each.seconds) OVER turns <= least($6::float8, spare.seconds) AS "isTogether"
+        FROM (
+          SELECT id, "tenantId", allowed, threads, seconds, "isJoinable", place FROM first WHERE fits
+          UNION ALL SELECT id, "tenantId", allowed, threads, seconds, "isJoinable", place FROM next
+        ) AS each CROSS JOIN spare
+        WINDOW turns AS (ORDER BY each.place)
+      ) AS numbered
+      WHERE threads <= $2::int AND (nth = 1 OR "isTogether")
+        AND nth <= greatest(1, least($5::int, (SELECT ceil(sum(jobs) / $3::float8)::int FROM tenant)))
     ), locked AS MATERIALIZED (
       SELECT prefix.* FROM prefix JOIN "Job" AS job ON job.id = prefix.id AND job.status = 'queued'
       WHERE job.id = ANY(ARRAY(SELECT id FROM prefix)) ORDER BY place FOR UPDATE OF job SKIP LOCKED
     ), free AS MATERIALIZED (
-      SELECT "tenantId", "freeRuns"("tenantId", allowed) AS runs
+      SELECT "tenantId", "freeRuns"("tenantId", allowed, (SELECT "threadTime" FROM "QueueClock")) AS runs
       FROM (SELECT DISTINCT "tenantId", allowed FROM locked ORDER BY "tenantId") AS each
     ), chosen AS MATERIALIZED (
-      SELECT id, place, count(*) OVER () AS size FROM (
-        SELECT *, row_number() OVER (PARTITION BY "tenantId" ORDER BY place) AS nth FROM locked
-      ) AS numbered JOIN free USING ("tenantId") WHERE nth <= runs
+      SELECT id, place, threads, seconds, count(*) OVER () AS size FROM (
+        SELECT *, row_number() OVER (PARTITION BY "tenantId" ORDER BY place) AS "nthOfTenant" FROM locked
+      ) AS numbered JOIN free USING ("tenantId") WHERE "nthOfTenant" <= runs
     ), changed AS (
       UPDATE "Job" SET status = 'running', attempt = attempt + 1, "workerId" = $4, "heartbeatAt" = now(),
-        "startedAt" = coalesce("startedAt", now()), "claimSize" = chosen.size
+        "startedAt" = coalesce("startedAt", now()), "claimSize" = chosen.size, "claimedAt" = now(),
+        "heldThreads" = threads / chosen.size::float8, charged = "threadTime"(seconds, threads)
       FROM chosen WHERE "Job".id = chosen.id
       RETURNING "Job".id, status, "tenantId", "requestId", "traceId", attempt, spec::text AS spec, changes, "datasetId",
-        "validationDatasetId", epoch, epochs, backend, place
+        "validationDatasetId", epoch, epochs, backend, place, seconds / $7::float8 AS "estimatedSeconds"
+    ), clock AS (
+      UPDATE "QueueClock" SET "threadTime" = greatest("QueueClock"."threadTime", turn), "timeScale" = $7::float8
+      FROM first WHERE EXISTS (SELECT FROM chosen)
+        AND ("QueueClock"."threadTime" < turn OR abs("timeScale" - $7::float8) > 0.05 * "timeScale")
     )
-    SELECT changed.*, ${notifyJob} FROM changed ORDER BY place`,
-}
-
-/** Whether the job whose turn it is fits the free threads. */
-const nextFitsStatement: Statement = {
-  name: 'nextFits',
-  text: `
-    WITH ${waiting}
-    SELECT least(coalesce((spec ->> 'threads')::int, 1), $3::int) <= $2::int AS fits
-    FROM waiting CROSS JOIN LATERAL (
-      SELECT priority, "queueNumber", spec FROM "Job"
-      WHERE status = 'queued' AND "Job"."tenantId" = waiting."tenantId" ORDER BY priority DESC, "queueNumber" LIMIT 1
-    ) AS job ORDER BY priority DESC, busy, "queueNumber" LIMIT 1`,
+    SELECT (SELECT coalesce(sum(jobs), 0) FROM tenant)::float8 - (SELECT count(*) FROM changed) AS "left",
+      EXISTS (SELECT FROM front WHERE threads <= $2::int) AS "someFit",
+      first.id AS "firstId", first.threads AS "firstThreads",
+      changed.*, CASE WHEN changed.id IS NOT NULL THEN (SELECT ${notifyJob}
+        FROM (SELECT changed.id, changed.status, changed.epoch) AS hint) END
+    FROM (SELECT) AS one LEFT JOIN changed ON true LEFT JOIN first ON true ORDER BY place`,
 }
 
 /** What a claim returns, by node-postgres' types; test/store/rows.test.ts compares. */
@@ -120,28 +117,45 @@ export const claimedRowSchema = z.object({
   epoch: z.int(),
   epochs: z.int(),
   backend: z.string().nullable(),
+  estimatedSeconds: z.number(),
 })
 type ClaimedRow = z.infer<typeof claimedRowSchema>
 
-/** Waits while somebody else writes the row of the job whose turn it is. */
+/** What every row of a claim says, and the only one of a claim that took nothing. */
+export const leftRowSchema = z.object({
+  left: z.number(),
+  someFit: z.boolean(),
+  firstId: z.string().nullable(),
+  firstThreads: z.int().nullable(),
+})
+type LeftRow = z.infer<typeof leftRowSchema> & ({ id: null } | ClaimedRow)
+
+/** Waits while others write the rows of the jobs whose turn it is. */
 export async function claimJobs(
   { pool }: Pick<Database, 'pool'>,
   workerId: string,
-  { free, all, jobs, seconds }: Room,
+  { free, all, jobs, seconds, timeScale, freeIn, reservation }: Room,
   runningJobs: number,
-): Promise<ClaimedJob[]> {
+): Promise<Claimed> {
   for (;;) {
-    const rows = await send<ClaimedRow>(pool, claimStatement, [
+    const rows = await send<LeftRow>(pool, claimStatement, [
       runningJobs,
       free,
       all,
       workerId,
       jobs,
       seconds,
+      timeScale,
+      freeIn,
+      reservation?.jobId ?? null,
+      reservation?.seconds ?? null,
     ])
-    if (rows.length > 0) return rows.map(toClaim)
-    const [next] = await send<{ fits: boolean }>(pool, nextFitsStatement, [runningJobs, free, all])
-    if (next?.fits !== true) return []
+    const taken = rows.flatMap((row) => (row.id === null ? [] : toClaim(row)))
+    const [{ left, someFit, firstId, firstThreads }] = rows
+    const waits = firstId !== null && firstThreads !== null && firstThreads > free
+    if (taken.length > 0 || waits || !someFit) {
+      return { jobs: taken, left, waiting: waits ? { jobId: firstId, threads: firstThreads } : null }
+    }
     await sleep(lockedMilliseconds)
   }
 }
@@ -169,5 +183,6 @@ function toClaim(row: ClaimedRow): ClaimedJob {
     storedEpoch: row.epoch,
     epochs: row.epochs,
     backend: row.backend,
+    estimatedSeconds: row.estimatedSeconds,
   }
 }

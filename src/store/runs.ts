@@ -6,7 +6,7 @@ import type { Epoch } from '../contract/epoch.js'
 import type { JobError } from '../contract/job.js'
 import type { Claim, RunStore } from '../training/ports.js'
 import { readCheckpoint } from './checkpoints.js'
-import { anyQueued, claimJobs } from './claims.js'
+import { claimJobs } from './claims.js'
 import { type Database, notifyChanged, Prisma } from './database.js'
 import { readEpoch } from './epochs.js'
 import { endColumns, withEnds } from './job-ends.js'
@@ -46,8 +46,6 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
     fail,
 
     claim: (workerId, room) => claimJobs(database, workerId, room, runningJobs),
-
-    anyQueued: () => anyQueued(database),
 
     async heartbeat(claims) {
       // In the order of their ids, here as elsewhere, so that no two statements wait for each other's rows.

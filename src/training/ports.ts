@@ -58,6 +58,8 @@ export interface ClaimedJob extends Claim {
   epochs: number
   /** The engine's backend that stored them; null when nothing is stored. */
   backend: string | null
+  /** What the rest of it is estimated to take, on any machine. */
+  estimatedSeconds: number
 }
 
 /** Everything a training needs to go on, bit for bit. */
@@ -207,6 +209,20 @@ export interface Room {
   /** Jobs taken together at most, and the seconds of work in them: small ones of one thread, or else one. */
   readonly jobs: number
   readonly seconds: number
+  /** Measured by estimated seconds of trainings. */
+  readonly timeScale: number
+  /** Seconds until one thread is free, until two are, and so on up to `all`. */
+  readonly freeIn: readonly number[]
+  /** The job that waits for threads, and in how many seconds it is to get them. */
+  readonly reservation: { readonly jobId: string; readonly seconds: number } | null
+}
+
+export interface Claimed {
+  jobs: ClaimedJob[]
+  /** Jobs that stay queued. */
+  left: number
+  /** The job whose turn it is, where it waits for more threads than are free. */
+  waiting: { jobId: string; threads: number } | null
 }
 
 /** A training that ended before anything of it was stored. */
@@ -219,12 +235,10 @@ export interface Success {
 
 export interface RunStore {
   /**
-   * The jobs whose turn it is, of tenants that may run more, enter `running` and raise their attempt. None when nothing is
-   * queued, or when the first does not fit: nothing after it is taken, or a wide job would wait as long as narrow ones come.
+   * The jobs whose turn it is, of tenants that may run more, enter `running` and raise their attempt. Where the first waits
+   * for more threads than are free, only jobs are taken that are expected to end before it can begin.
    */
-  claim(workerId: string, room: Room): Promise<ClaimedJob[]>
-  /** Whether any job is queued, of however many threads. */
-  anyQueued(): Promise<boolean>
+  claim(workerId: string, room: Room): Promise<Claimed>
   /** Those of the claims that hold; the other runs must stop. */
   heartbeat(claims: Claim[]): Promise<Claim[]>
   /** The newest checkpoint that is whole; damaged ones are reported and passed over. */

@@ -12,7 +12,15 @@ import { runStore } from '../../src/store/runs.js'
 import { newId } from '../../src/training/new-id.js'
 import type { AllDatasets, AllJobs, AllModels, Claim, NewJob, RunStore } from '../../src/training/ports.js'
 import { expectTrueCounters, readCounters } from '../support/counters.js'
-import { epochsOf, linearModel, newJob, openStores, packEpochs, type Stores } from '../support/stores.js'
+import {
+  epochsOf,
+  linearModel,
+  newJob,
+  openStores,
+  packEpochs,
+  roomOf,
+  type Stores,
+} from '../support/stores.js'
 import { uploadOf } from '../support/tables.js'
 import { upTo } from '../support/watching.js'
 
@@ -134,8 +142,8 @@ const actions = {
     if (used !== undefined) await jobs.of(used.tenantId).create(jobOf(given, { datasetId: used.id }))
   },
   async claim({ runs }: Process, { process, size }: Step) {
-    const room = { free: 2, all: 2, jobs: size, seconds: 1 }
-    claims.push(...(await runs.claim(`worker_${process}`, room)))
+    const room = roomOf({ free: 2, all: 2, jobs: size, seconds: 1 })
+    claims.push(...(await runs.claim(`worker_${process}`, room)).jobs)
   },
   async record({ runs }: Process, given: Step) {
     const claim = claimOf(given)

@@ -9,6 +9,7 @@ import {
   linearModel,
   newJob,
   openStores,
+  roomOf,
   type Stores,
   startJob,
   storeEpochs,
@@ -165,7 +166,7 @@ describe('jobs of workers that are gone', () => {
   })
 
   describe('that were claimed together', () => {
-    const room = { free: 1, all: 1, jobs: 4, seconds: 1 }
+    const room = roomOf({ jobs: 4, seconds: 1 })
     const crashesOf = async (ids: string[]) => {
       const rows = await stores.database.job.findMany({
         where: { id: { in: ids } },
@@ -181,11 +182,12 @@ describe('jobs of workers that are gone', () => {
     ])('are blamed for nothing when the worker is %s, and claimed alone from then on', async (_name, release) => {
       const ids = await createJobs(4)
       const claims = await stores.runs.claim('worker_dead', room)
-      expect(claims.map(({ jobId }) => jobId).toSorted()).toEqual(ids.toSorted())
+      expect(claims.jobs.map(({ jobId }) => jobId).toSorted()).toEqual(ids.toSorted())
       await release()
       expect(await crashesOf(ids)).toEqual(ids.map(() => 'queued 0 true'))
       const sizes = []
-      for (let times = 0; times < 5; times++) sizes.push((await stores.runs.claim('worker_b', room)).length)
+      for (let times = 0; times < 5; times++)
+        sizes.push((await stores.runs.claim('worker_b', room)).jobs.length)
       expect(sizes).toEqual([1, 1, 1, 1, 0])
     })
 
@@ -194,7 +196,7 @@ describe('jobs of workers that are gone', () => {
       await stores.runs.claim('worker_0', room)
       await stores.jobs.releaseWorker('worker_0')
       for (const worker of ['worker_1', 'worker_2', 'worker_3']) {
-        const [claim] = await stores.runs.claim(worker, room)
+        const [claim] = (await stores.runs.claim(worker, room)).jobs
         expect(claim.jobId).toBe(ids[0])
         await stores.jobs.releaseWorker(worker)
       }
@@ -204,7 +206,7 @@ describe('jobs of workers that are gone', () => {
 
     it('count by themselves the death of a thread that one of them was under way in', async () => {
       const ids = await createJobs(3)
-      const [first, second, third] = await stores.runs.claim('worker_a', room)
+      const [first, second, third] = (await stores.runs.claim('worker_a', room)).jobs
       expect(await stores.runs.succeed(first, linearModel())).toBe(true)
       await stores.runs.crash(second)
       expect(await stores.runs.release(third)).toBe(true)

@@ -141,7 +141,7 @@ describe('a database filled before migration 0014', () => {
     for (const row of rows) expect(row).toMatchObject({ status: 'queued', crashes: 1, claimAlone: false })
     const { id, queuePosition } = await jobsOfAll.of('a').create(newJob())
     const turns = await turnsOf(database)
-    expect(turns.find((turn) => turn.id === id)?.place).toBe(queuePosition)
+    expect(1 + turns.findIndex((turn) => turn.id === id)).toBe(queuePosition)
     expect(turns.filter(({ tenantId }) => tenantId === 'a').at(-1)?.id).toBe(id)
     const runs = runStore(database)
     expect((await claimNext(runs, 'worker_a'))?.jobId).toBe(turns[0].id)

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { jobStatusSchema } from '../../src/contract/job.js'
 import { Problem } from '../../src/contract/problems.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
-import { claimedRowSchema, claimStatement } from '../../src/store/claims.js'
+import { claimedRowSchema, claimStatement, leftRowSchema } from '../../src/store/claims.js'
 import { type CreatedRow, createdRowSchema, createJobs } from '../../src/store/create-jobs.js'
 import { type Statement, send } from '../../src/store/database.js'
 import { type JobRow, jobRowSchema, readJobsStatement } from '../../src/store/job-rows.js'
@@ -164,14 +164,18 @@ describe('rows of claimed jobs', () => {
       data: { backend: 'wasm', epoch: 3, attempt: 2, changes: [{ fromEpoch: 1 }], priority: 0 },
     })
     const empty = await stores.jobs.create(newJob())
-    const claim = [1_000, 2, 2, 'worker_a', 2, 1]
+    const claim = [1_000, 2, 2, 'worker_a', 2, 1, 1, [0, 0], null, null]
     const rows = await send<object>(stores.database.pool, claimStatement, claim)
     // Too few are queued for both threads to take two.
     const more = await send<object>(stores.database.pool, claimStatement, claim)
-    const claimed = [...rows, ...more].map((row) => claimedRowSchema.parse(row))
+    const claimed = [...rows, ...more].map((row) => claimedRowSchema.extend(leftRowSchema.shape).parse(row))
     expect(claimed).toMatchObject([
-      { id: full.id, attempt: 3, epoch: 3, datasetId: id, requestId: 'req_1', backend: 'wasm' },
-      { id: empty.id, attempt: 1, epoch: 0, datasetId: null, requestId: null, backend: null },
+      { id: full.id, attempt: 3, epoch: 3, datasetId: id, requestId: 'req_1', backend: 'wasm', left: 1 },
+      { id: empty.id, attempt: 1, epoch: 0, datasetId: null, requestId: null, backend: null, left: 0 },
+    ])
+    const none = await send<object>(stores.database.pool, claimStatement, claim)
+    expect(none.map((row) => leftRowSchema.parse(row))).toEqual([
+      { left: 0, someFit: false, firstId: null, firstThreads: null },
     ])
   })
 })

@@ -27,7 +27,7 @@ describe('a limit of two running jobs', () => {
     expect(await running('eager')).toBe(2)
     expect(await claimNext(runs, 'worker_a')).toBeNull()
     // A worker with free threads is told to wait.
-    expect(await runs.anyQueued()).toBe(true)
+    expect(await stores.jobs.anyQueued()).toBe(true)
 
     const [ended] = claimed.filter(({ tenantId }) => tenantId === 'eager')
     await runs.fail(ended, { code: 'internal', message: 'over', epoch: null })

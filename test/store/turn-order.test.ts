@@ -1,4 +1,4 @@
-/** Positions and claims go by sums and parts of the queue; they agree with the order counted from all rows. */
+/** Claims and positions go by sums and parts of the queue; they agree with the policy applied to all rows. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type JobStatus, jobStatusSchema } from '../../src/contract/job.js'
@@ -8,8 +8,9 @@ import { unlimited } from '../../src/store/tenant-limits.js'
 import { newId } from '../../src/training/new-id.js'
 import type { Room } from '../../src/training/ports.js'
 import { expectTrueCounters } from '../support/counters.js'
-import { newJob, openStores, type Stores, xorSpec } from '../support/stores.js'
-import { turnsOf } from '../support/turns.js'
+import { clearQueue, newJob, openStores, roomOf, type Stores, xorSpec } from '../support/stores.js'
+import { choose } from '../support/turn-policy.js'
+import { readQueue, turnsOf } from '../support/turns.js'
 
 let stores: Stores
 
@@ -34,6 +35,8 @@ interface Given {
   done: number
   hasFolds: boolean
   claimAlone: boolean
+  /** Thread-microseconds, where it runs: 310 are a job of 100 epochs. */
+  charged: number
 }
 
 /** The first, but for one in fifteen. */
@@ -55,11 +58,12 @@ const given: fc.Arbitrary<Given> = fc.record({
     ...jobStatusSchema.options,
   ),
   gap: fc.constantFrom(1, 1, 1, 2, 1_000, 5_000),
-  threads: mostly(1, 2, 3, 64),
+  threads: fc.constantFrom(1, 1, 1, 1, 1, 1, 2, 3, 64),
   epochs: fc.constantFrom(100, 100, 200, 500),
   done: fc.constantFrom(0, 0, 50),
   hasFolds: mostly(false, true),
   claimAlone: mostly(false, true),
+  charged: fc.constantFrom(0, 310, 620, 1_000),
 })
 
 /** As long as they may be more often than not. */
@@ -70,12 +74,12 @@ type Stored = Given & { id: string }
 let queueNumber = 0n
 
 async function store(jobs: Given[]): Promise<Map<string, Stored>> {
-  await stores.database.job.deleteMany()
+  await clearQueue(stores)
   const stored = jobs.map((each) => ({ ...each, id: newId('job') }))
   const rule = { monitor: 'loss' as const, patience: 5, minDelta: 0, restoreBest: false, folds: 3 }
   await stores.database.job.createMany({
     data: stored.map(
-      ({ id, tenantId, priority, status, gap, threads, epochs, done, hasFolds, claimAlone }) => {
+      ({ id, tenantId, priority, status, gap, threads, epochs, done, hasFolds, claimAlone, charged }) => {
         const spec = xorSpec({ threads, epochs, ...(hasFolds ? { earlyStopping: rule } : {}) })
         const { inlineDataset, ...rest } = newJob({ id, priority, spec })
         queueNumber += BigInt(gap)
@@ -86,6 +90,7 @@ async function store(jobs: Given[]): Promise<Map<string, Stored>> {
           epochs,
           epoch: done,
           claimAlone,
+          charged,
           queueNumber,
           workerId: 'worker_a',
         }
@@ -100,13 +105,21 @@ async function queuePositions(ids: string[]): Promise<(number | null | undefined
   return Promise.all(ids.map(async (id) => (await jobs.get(id))?.queuePosition))
 }
 
+/** Jobs of a tenant that take equally long; those of b twice, and those of c three times as long. */
+const alike = queue.map((jobs) =>
+  jobs.map((job) => {
+    const times = { a: 1, b: 2, c: 3, d: 1 }[job.tenantId]
+    return { ...job, threads: 1, epochs: 100 * times, done: 0 }
+  }),
+)
+
 describe('queuePosition', () => {
   it('is the place in the order, of each job that is queued', async () => {
     await fc.assert(
-      fc.asyncProperty(queue, async (jobs) => {
+      fc.asyncProperty(alike, async (jobs) => {
         const stored = await store(jobs)
         const turns = await turnsOf(stores.database)
-        expect(await queuePositions(turns.map(({ id }) => id))).toEqual(turns.map(({ place }) => place))
+        expect(await queuePositions(turns.map(({ id }) => id))).toEqual(turns.map((_, index) => index + 1))
         const others = [...stored.values()].filter(({ status }) => status !== 'queued')
         expect(await queuePositions(others.map(({ id }) => id))).toEqual(others.map(() => null))
       }),
@@ -114,13 +127,30 @@ describe('queuePosition', () => {
     )
   })
 
+  it('rises along the queue of each tenant, however long its jobs take', async () => {
+    await fc.assert(
+      fc.asyncProperty(queue, async (jobs) => {
+        await store(jobs)
+        const turns = await turnsOf(stores.database)
+        for (const tenant of tenants) {
+          const own = turns.filter(({ tenantId }) => tenantId === tenant)
+          const positions = (await queuePositions(own.map(({ id }) => id))).map(Number)
+          expect(positions).toEqual([...new Set(positions)].toSorted((x, y) => x - y))
+          expect(positions.at(-1) ?? 0).toBeLessThanOrEqual(turns.length)
+          expect(positions[0] ?? 1).toBeGreaterThanOrEqual(1)
+        }
+      }),
+      { numRuns: 15 },
+    )
+  })
+
   it('of a job just created is its place, whoever creates it and however urgent it is', async () => {
     const created = fc.array(
-      fc.record({ tenantId: fc.constantFrom(...tenants, 'new'), priority: fc.integer({ min: -2, max: 2 }) }),
+      fc.record({ tenantId: fc.constantFrom('a', 'd', 'new'), priority: fc.integer({ min: -2, max: 2 }) }),
       { minLength: 1, maxLength: 5 },
     )
     await fc.assert(
-      fc.asyncProperty(queue, created, async (jobs, more) => {
+      fc.asyncProperty(alike, created, async (jobs, more) => {
         await store(jobs)
         // Jobs of this test have numbers of their own choice, the next must come after them.
         await stores.database.$queryRaw`
@@ -128,8 +158,8 @@ describe('queuePosition', () => {
         for (const { tenantId, priority } of more) {
           const { id, queuePosition } = await stores.jobs.of(tenantId).create(newJob({ priority }))
           queueNumber += 1n
-          const turn = (await turnsOf(stores.database)).find((each) => each.id === id)
-          expect(queuePosition).toBe(turn?.place)
+          const turns = await turnsOf(stores.database)
+          expect(queuePosition).toBe(1 + turns.findIndex((each) => each.id === id))
         }
       }),
       { numRuns: 25 },
@@ -142,38 +172,35 @@ const room: fc.Arbitrary<Room> = fc
     all: fc.integer({ min: 1, max: 3 }),
     busy: fc.nat({ max: 2 }),
     jobs: fc.constantFrom(1, 2, 5, 48, 48),
-    // Of jobs with 100 epochs left; the half keeps it away from the edge.
-    small: fc.nat({ max: 20 }),
+    // Of jobs with 100 epochs left; the fraction keeps it away from the edge.
+    small: fc.constantFrom(0, 1, 5, 20, 20),
+    timeScale: fc.constantFrom(1, 1, 0.5, 4),
+    freeIn: fc.nat({ max: 8 }),
   })
-  .map(({ all, busy, jobs, small }) => ({
-    all,
-    free: Math.max(1, all - busy),
-    jobs,
-    seconds: (small + 0.5) * 100 * 3.1e-6,
-  }))
+  .map(({ all, busy, jobs, small, timeScale, freeIn }) => {
+    const free = Math.max(1, all - busy)
+    const seconds = (count: number) => (count + 0.37) * 100 * 3.1e-6
+    return roomOf({
+      all,
+      free,
+      jobs,
+      seconds: seconds(small),
+      timeScale,
+      freeIn: Array.from({ length: all }, (_, place) => (place < free ? 0 : seconds(freeIn + place))),
+    })
+  })
 
 /** Which jobs a claim takes now. */
 async function expectedClaim(
-  stored: Map<string, Stored>,
   allowed: Record<(typeof tenants)[number], number>,
-  { free, all, jobs, seconds }: Room,
-): Promise<string[]> {
-  const turns = await turnsOf(stores.database)
-  const left = { ...allowed }
-  for (const { tenantId, busy } of turns) {
-    for (const each of tenants) if (each === tenantId) left[each] = allowed[each] - busy
-  }
-  const permitted = turns
-    .flatMap(({ id }) => stored.get(id) ?? [])
-    .filter(({ tenantId }) => left[tenantId]-- > 0)
-    .slice(0, Math.min(jobs, Math.ceil(turns.length / all)))
-  if (permitted.length === 0 || Math.min(permitted[0].threads, all) > free) return []
-  let spent = 0
-  const more = permitted.findIndex(({ threads, hasFolds, claimAlone, epochs, done }) => {
-    spent += (epochs - done) * 3.1e-6
-    return threads > 1 || hasFolds || claimAlone || spent > seconds
-  })
-  return permitted.slice(0, more < 0 ? undefined : Math.max(1, more)).map(({ id }) => id)
+  room: Room,
+): Promise<ReturnType<typeof choose>> {
+  const { jobs, tenants } = await readQueue(stores.database)
+  const limits = new Map<string, number>(Object.entries(allowed))
+  const waiting = [...tenants].map(
+    ([id, tenant]) => [id, { ...tenant, allowed: limits.get(id) ?? 0 }] as const,
+  )
+  return choose(jobs, new Map(waiting), room)
 }
 
 describe('a claim', () => {
@@ -181,7 +208,7 @@ describe('a claim', () => {
     const limit = fc.constantFrom(1, 2, 5, 100, 100, 100)
     const allowed = fc.record({ a: limit, b: limit, c: limit, d: fc.constant(3) })
     const step = fc.record({ room, ends: fc.nat({ max: 3 }) })
-    let together = 0
+    const met = { together: 0, passed: 0, reserved: 0 }
     await fc.assert(
       fc.asyncProperty(
         queue,
@@ -195,12 +222,23 @@ describe('a claim', () => {
             data: Object.entries(own).map(([id, runningJobs]) => ({ id, limits: { runningJobs } })),
           })
           const runs = runStore(stores.database, { ...unlimited, runningJobs: d })
-          const stored = await store(jobs)
-          for (const { room, ends } of steps) {
-            const expected = await expectedClaim(stored, limits, room)
-            const claims = await runs.claim('worker_a', room)
-            expect(claims.map(({ jobId }) => jobId)).toEqual(expected)
-            together = Math.max(together, claims.length)
+          await store(jobs)
+          let reservation: Room['reservation'] = null
+          for (const { room: free, ends } of steps) {
+            const room = { ...free, reservation }
+            const { taken, first } = await expectedClaim(limits, room)
+            const expected = taken.map(({ id }) => id)
+            const claimed = await runs.claim('worker_a', room)
+            expect(claimed.jobs.map(({ jobId }) => jobId)).toEqual(expected)
+            const waits = first !== null && Math.min(first.threads, room.all) > room.free
+            expect(claimed.waiting?.jobId).toBe(waits ? first.id : undefined)
+            expect(claimed.left).toBe(await stores.database.job.count({ where: { status: 'queued' } }))
+            if (waits && expected.length > 0) met.passed++
+            if (waits && reservation?.jobId === first.id) met.reserved++
+            met.together = Math.max(met.together, expected.length)
+            reservation = claimed.waiting && { jobId: claimed.waiting.jobId, seconds: 2.5 * 310e-6 }
+            // The clock must not decide: an end then gives back all that the claim has charged.
+            await stores.database.job.updateMany({ data: { claimedAt: null } })
             const rows = await stores.database.job.findMany({ where: { id: { in: expected } } })
             for (const row of rows)
               expect(row).toMatchObject({ status: 'running', claimSize: expected.length })
@@ -213,9 +251,11 @@ describe('a claim', () => {
           await expectTrueCounters(stores.database)
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 40 },
     )
     // Otherwise this tested nothing of it.
-    expect(together).toBeGreaterThan(3)
+    expect(met.together).toBeGreaterThan(2)
+    expect(met.passed).toBeGreaterThan(3)
+    expect(met.reserved).toBeGreaterThan(3)
   }, 60_000)
 })

@@ -135,28 +135,54 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
   }
 }
 
-/** Rises, and lies above what clients may ask for, so that a certain job's turn comes next. */
-let priority = 1_000
-
 /** Creates a job and claims it. */
 export async function startJob(
-  stores: Pick<Stores, 'jobs' | 'runs'>,
+  stores: Pick<Stores, 'database' | 'jobs' | 'runs'>,
   workerId = 'worker_a',
   { tenantId = 'local', ...changes }: Partial<NewJob> & { tenantId?: string } = {},
 ): Promise<ClaimedJob> {
-  const { id } = await stores.jobs.of(tenantId).create(newJob({ priority: ++priority, ...changes }))
-  return claimOf(stores, id, workerId)
+  const { id } = await stores.jobs.of(tenantId).create(newJob(changes))
+  return claimJob(stores, id, workerId)
 }
 
 /** Claims this queued job, whatever else waits. */
 export async function claimJob(
-  stores: Pick<Stores, 'database' | 'runs'>,
+  { database, runs }: Pick<Stores, 'database' | 'runs'>,
   id: string,
   workerId = 'worker_b',
 ): Promise<ClaimedJob> {
-  await stores.database.job.update({ where: { id }, data: { priority: ++priority } })
-  return claimOf(stores, id, workerId)
+  const others = await database.job.updateManyAndReturn({
+    where: { status: 'queued', id: { not: id } },
+    data: { status: 'paused' },
+    select: { id: true },
+  })
+  const claim = await claimNext(runs, workerId)
+  await database.job.updateMany({
+    where: { id: { in: others.map((other) => other.id) } },
+    data: { status: 'queued' },
+  })
+  if (claim?.jobId !== id) throw new Error(`job ${id} was to be claimed, not ${claim?.jobId ?? 'nothing'}`)
+  return claim
 }
+
+/** No jobs, and no tenant has had a turn. */
+export async function clearQueue({ database }: Pick<Stores, 'database'>): Promise<void> {
+  await database.job.deleteMany()
+  await database.tenantUse.updateMany({ data: { threadTime: 0 } })
+  await database.queueClock.updateMany({ data: { threadTime: 0 } })
+}
+
+/** Room for one job on one thread, unless it says otherwise. */
+export const roomOf = (room: Partial<Room>): Room => ({
+  free: 1,
+  all: 1,
+  jobs: 1,
+  seconds: 0,
+  timeScale: 1,
+  freeIn: Array.from({ length: room.all ?? 1 }, () => 0),
+  reservation: null,
+  ...room,
+})
 
 /** Claims the job whose turn it is, and none together with it; null when there is none or it does not fit. */
 export async function claimNext(
@@ -164,13 +190,8 @@ export async function claimNext(
   workerId: string,
   room: Partial<Room> = {},
 ): Promise<ClaimedJob | null> {
-  const [claim = null] = await runs.claim(workerId, { free: 1, all: 1, jobs: 1, seconds: 0, ...room })
-  return claim
-}
-
-async function claimOf(stores: Pick<Stores, 'runs'>, id: string, workerId: string): Promise<ClaimedJob> {
-  const claim = await claimNext(stores.runs, workerId)
-  if (claim?.jobId !== id) throw new Error(`job ${id} was to be claimed, not ${claim?.jobId ?? 'nothing'}`)
+  const { jobs } = await runs.claim(workerId, roomOf(room))
+  const [claim = null] = jobs
   return claim
 }
 
@@ -231,7 +252,7 @@ export function float32Bytes(values: readonly number[]): Uint8Array {
 
 /** A model as a finished job leaves it. */
 export async function storeModel(
-  stores: Pick<Stores, 'jobs' | 'runs'>,
+  stores: Pick<Stores, 'database' | 'jobs' | 'runs'>,
   model = linearModel(),
 ): Promise<NewModel> {
   const claim = await startJob(stores)

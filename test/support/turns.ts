@@ -1,31 +1,56 @@
-/** Whose turn it is, counted from the rows: what claims and positions must agree with. */
-import type { Database } from '../../src/store/database.js'
+/** The policy of turn-policy.ts on what the database holds. */
+import type { Database, Prisma } from '../../src/store/database.js'
+import type { Room } from '../../src/training/ports.js'
+import { type QueuedJob, type Turn, turnOrder } from './turn-policy.js'
 
-export interface Turn {
-  id: string
-  tenantId: string
-  /** How many jobs of the tenant run. */
-  busy: number
-  /** From 1. */
-  place: number
+export interface Queue {
+  jobs: QueuedJob[]
+  /** By tenant, also those without queued jobs. */
+  tenants: Map<string, { threadTime: number; busy: number }>
 }
 
-/**
- * The queued jobs in the order in which they are taken: higher priorities first; within one, tenants take turns: a tenant's
- * n-th waiting job comes after every tenant's job that would be its (n − 1)-th at work or earlier.
- */
-export async function turnsOf(database: Database): Promise<Turn[]> {
-  return database.$queryRaw<Turn[]>`
-    SELECT id, "tenantId", busy::int,
-      (row_number() OVER (ORDER BY priority DESC, turn, "queueNumber"))::int AS place
-    FROM (
-      SELECT queued.id, queued."tenantId", queued.priority, queued."queueNumber", coalesce(busy.jobs, 0) AS busy,
-        coalesce(busy.jobs, 0) + row_number() OVER (
-          PARTITION BY queued."tenantId", queued.priority ORDER BY queued."queueNumber") AS turn
-      FROM "Job" AS queued
-      LEFT JOIN (SELECT "tenantId", count(*) AS jobs FROM "Job" WHERE status = 'running' GROUP BY "tenantId") AS busy
-        ON busy."tenantId" = queued."tenantId"
-      WHERE queued.status = 'queued'
-    ) AS waiting
-    ORDER BY place`
+/** What runs is counted from the rows; what threads were held for is read as it is kept. */
+export async function readQueue(database: Database): Promise<Queue> {
+  const jobs = await database.job.findMany({ where: { status: 'queued' } })
+  const [clock] = await database.queueClock.findMany()
+  const uses = await database.$queryRaw<{ tenantId: string; threadTime: number; busy: number }[]>`
+    SELECT "tenantId", max("threadTime") AS "threadTime", max(busy)::int AS busy FROM (
+      SELECT "tenantId", sum("threadTime") AS "threadTime", 0 AS busy FROM "TenantUse" GROUP BY 1
+      UNION ALL SELECT "tenantId", 0, count(*) FROM "Job" WHERE status = 'running' GROUP BY 1
+    ) AS each GROUP BY 1`
+  const ofUse = (threadTime: number, busy: number) => ({
+    threadTime: Math.max(threadTime, clock.threadTime),
+    busy,
+  })
+  const tenants = new Map(uses.map(({ tenantId, threadTime, busy }) => [tenantId, ofUse(threadTime, busy)]))
+  for (const { tenantId } of jobs) if (!tenants.has(tenantId)) tenants.set(tenantId, ofUse(0, 0))
+  return { jobs: jobs.map(queued), tenants }
+}
+
+const spec = (job: { spec: Prisma.JsonValue }) =>
+  job.spec as { threads?: number; earlyStopping?: { folds?: number } }
+
+type Row = Prisma.JobGetPayload<object>
+
+function queued(job: Row): QueuedJob {
+  const { threads = 1, earlyStopping } = spec(job)
+  return {
+    id: job.id,
+    tenantId: job.tenantId,
+    priority: job.priority,
+    queueNumber: Number(job.queueNumber),
+    threads,
+    // 3 µs a step and 1 ns an operation.
+    seconds: (job.epochs - job.epoch) * ((job.stepsPerEpoch ?? 1) * 3e-6 + job.flopsPerEpoch * 1e-9),
+    isSmall: threads === 1 && earlyStopping?.folds === undefined && !job.claimAlone,
+  }
+}
+
+/** The queued jobs in the order in which they are taken, for workers of any number of threads. */
+export async function turnsOf(
+  database: Database,
+  room: Pick<Room, 'all' | 'timeScale'> = { all: 1_000, timeScale: 1 },
+): Promise<Turn[]> {
+  const { jobs, tenants } = await readQueue(database)
+  return turnOrder(jobs, tenants, room)
 }

@@ -6,7 +6,8 @@ import type { Phases } from '../../workers/processor.js'
 
 /** One call of `next`, which goes on when it is told to. */
 interface Asked {
-  claim(): Promise<void>
+  /** `left` jobs stay queued. */
+  claim(left?: number): Promise<void>
   /** The thread is free; what was trained is still being stored. */
   train(): Promise<void>
   end(found: boolean): Promise<void>
@@ -24,7 +25,7 @@ function open(threads: number) {
         await nextTurn()
       }
       asked.push({
-        claim: then(onClaim),
+        claim: (left = 1) => then(() => onClaim(left))(),
         train: then(onTrained),
         end: (found) => then(() => resolve(found))(),
         fail: (error) => then(() => reject(error))(),
@@ -60,6 +61,23 @@ it('asks again after each training, until there is nothing', async () => {
   expect(asked).toHaveLength(4)
   lanes.wake()
   expect(asked).toHaveLength(5)
+})
+
+it('does not ask again when its claim left nothing, unless it was woken since it asked', async () => {
+  const { lanes, asked } = open(2)
+  lanes.wake()
+  await asked[0].claim(0)
+  await asked[0].train()
+  await asked[0].end(true)
+  expect(asked).toHaveLength(1)
+  lanes.wake()
+  lanes.wake()
+  await asked[1].claim(0)
+  expect(asked).toHaveLength(3)
+  await asked[2].claim(0)
+  lanes.wake()
+  await asked[1].train()
+  expect(asked).toHaveLength(4)
 })
 
 it('asks again when it is woken while it asks, for the answer may be older', async () => {

@@ -83,7 +83,12 @@ async function createAlone(...given: Parameters<typeof create>): Promise<string>
 const dataOf = (batches: TrainingOrder[][]) =>
   batches.map((orders) => orders.map(({ data }) => (typeof data === 'number' ? data : data.type)))
 
-const endless = { epochs: 10_000_000 }
+/** Also on a fast machine. */
+const endless = { epochs: 10_000_000, network: { inputShape: [2], layers: [64, 1].map(dense) } }
+
+function dense(units: number) {
+  return { type: 'dense' as const, units, activation: 'sigmoid' as const, useBias: true }
+}
 
 /** Starts a job that does not end by itself, and waits for its first epochs. */
 async function startEndless(on = processor): Promise<{ id: string; processing: Promise<boolean> }> {
@@ -548,18 +553,24 @@ describe('jobs of several threads', () => {
     return begun.map(({ id }) => id)
   }
 
-  it('begin when it is their turn, however many narrow ones come behind them', async () => {
+  it('begin when it is their turn, however many long ones come after them', async () => {
     // Of different lengths: the two threads are never free at the same moment by themselves.
-    const narrow = (index: number) => create({ epochs: index % 2 === 0 ? 20_000 : 50_000 })
-    const early = [await narrow(0), await narrow(1), await narrow(2)]
+    const early = [await create({ epochs: 20_000 }), await create({ epochs: 50_000 })]
+    early.push(await create({ epochs: 20_000 }))
     const wide = await create({ epochs: 2_000, threads: 2 })
+    // Estimated to take for ever.
+    const narrow = async () => {
+      const id = await create({ epochs: 20_000 })
+      await stores.database.job.update({ where: { id }, data: { flopsPerEpoch: 1e12 } })
+      return id
+    }
     const late: string[] = []
-    for (const index of upTo(4)) late.push(await narrow(index))
+    for (const _ of upTo(4)) late.push(await narrow())
     let coming = 6
     async function slot(): Promise<void> {
       while ((await stores.database.job.count({ where: { status: 'queued' } })) > 0) {
         await processor.processNext()
-        if (coming-- > 0) late.push(await narrow(coming))
+        if (coming-- > 0) late.push(await narrow())
       }
     }
     await Promise.all([slot(), slot()])
@@ -568,6 +579,15 @@ describe('jobs of several threads', () => {
     expect(new Set(order.slice(0, 3))).toEqual(new Set(early))
     expect(order[3]).toBe(wide)
     expect(new Set(order.slice(4))).toEqual(new Set(late))
+  })
+
+  it('are passed by those that end before the threads are free', async () => {
+    const long = await create({ epochs: 400_000 })
+    const training = processor.processNext()
+    const wide = await create({ epochs: 1_000, threads: 2 })
+    const short = await create({ epochs: 100 })
+    await Promise.all([training, processor.processNext(), processor.processNext()])
+    expect(await inOrderOfBeginning()).toEqual([long, short, wide])
   })
 
   it('and of one, in several workers, all come to their end, also those wider than any worker', async () => {

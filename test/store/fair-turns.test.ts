@@ -1,0 +1,165 @@
+/** Tenants share the threads by time, not by jobs: on the database, and over 10,000 arrivals in a simulation. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { claimNext, clearQueue, newJob, openStores, type Stores } from '../support/stores.js'
+import { type Arrival, simulate } from '../support/turn-simulation.js'
+import { upTo } from '../support/watching.js'
+
+let stores: Stores
+
+beforeAll(async () => {
+  stores = await openStores()
+})
+
+afterAll(() => stores.close())
+
+beforeEach(() => clearQueue(stores))
+
+/** `seconds` on one thread, by the estimate. */
+async function queue(tenantId: string, count: number, seconds: number, threads = 1): Promise<void> {
+  const { spec } = newJob()
+  for (const _ of upTo(count)) {
+    const flopsPerEpoch = (seconds * 1e9) / spec.epochs
+    await stores.jobs.of(tenantId).create(newJob({ flopsPerEpoch, spec: { ...spec, threads } }))
+  }
+}
+
+/** Trains jobs one after the other, each for as long as `lasts` says; by tenant, the seconds trained. */
+async function train(count: number, lasts: Record<string, number>, all = 1): Promise<Record<string, number>> {
+  const trained: Record<string, number> = Object.fromEntries(Object.keys(lasts).map((name) => [name, 0]))
+  for (const _ of upTo(count)) {
+    const claim = await claimNext(stores.runs, 'worker_a', { all, free: all })
+    if (claim === null) break
+    const seconds = lasts[claim.tenantId]
+    await stores.database.$executeRaw`
+      UPDATE "Job" SET "claimedAt" = now() - ${seconds}::float8 * interval '1 second' WHERE id = ${claim.jobId}`
+    await stores.runs.fail(claim, { code: 'internal', message: 'over', epoch: null })
+    trained[claim.tenantId] += seconds * Math.min(claim.spec.threads, all)
+  }
+  return trained
+}
+
+describe('turns by thread time', () => {
+  it('give a tenant of long jobs as much as one of short ones', async () => {
+    await queue('long', 20, 10)
+    await queue('short', 200, 1)
+    const trained = await train(110, { long: 10, short: 1 })
+    expect(trained.long).toBeGreaterThanOrEqual(90)
+    expect(trained.short).toBeGreaterThanOrEqual(90)
+  })
+
+  it('go by what jobs took, whatever they were estimated to take', async () => {
+    await queue('liar', 40, 0.01)
+    await queue('honest', 40, 5)
+    const trained = await train(30, { liar: 5, honest: 5 })
+    expect(Math.abs(trained.liar - trained.honest)).toBeLessThanOrEqual(10)
+  })
+
+  it('count each thread of a wide job', async () => {
+    await queue('wide', 20, 1, 4)
+    await queue('narrow', 100, 1)
+    const trained = await train(50, { wide: 1, narrow: 1 }, 4)
+    expect(Math.abs(trained.wide - trained.narrow)).toBeLessThanOrEqual(8)
+  })
+
+  it('are not saved up while a tenant has nothing queued', async () => {
+    await queue('busy', 100, 1)
+    await train(50, { busy: 1 })
+    await queue('back', 30, 1)
+    const trained = await train(20, { busy: 1, back: 1 })
+    expect(Math.abs(trained.busy - trained.back)).toBeLessThanOrEqual(2)
+  })
+
+  it('count a job that overruns its estimate while it still runs', async () => {
+    await queue('slow', 3, 1)
+    await queue('other', 3, 1)
+    const first = await claimNext(stores.runs, 'worker_a')
+    expect(first?.tenantId).toBe('slow')
+    await stores.database
+      .$executeRaw`UPDATE "Job" SET "claimedAt" = now() - interval '1 hour' WHERE status = 'running'`
+    expect((await train(3, { slow: 1, other: 1 })).other).toBe(3)
+  })
+
+  it('are the same for a tenant whose priorities are high', async () => {
+    const { spec } = newJob()
+    for (const _ of upTo(10)) {
+      await stores.jobs.of('loud').create(newJob({ priority: 100, flopsPerEpoch: 1e9 / spec.epochs }))
+    }
+    await queue('modest', 10, 1)
+    expect(await train(10, { loud: 1, modest: 1 })).toEqual({ loud: 5, modest: 5 })
+  })
+})
+
+/** The same numbers at every run (Park and Miller, 1988). */
+function randoms(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state * 48_271) % 2_147_483_647
+    return state / 2_147_483_647
+  }
+}
+
+const exponential = (random: () => number, mean: number) => -mean * Math.log(1 - random())
+
+/** Arrivals of tenants with mean gaps and lengths in seconds, in the order of time. */
+function arrivals(
+  tenants: Record<string, { gap: number; length: number; widths: number[]; jobs: number; priority?: number }>,
+): Arrival[] {
+  const random = randoms(20_261_128)
+  return Object.entries(tenants)
+    .flatMap(([tenantId, { gap, length, widths, jobs, priority = 0 }]) => {
+      let at = 0
+      return upTo(jobs).map(() => {
+        at += exponential(random, gap)
+        const seconds = exponential(random, length)
+        const threads = widths[Math.floor(random() * widths.length)]
+        // Estimates are wrong by up to a factor of three either way.
+        return { at, tenantId, priority, threads, seconds, estimated: seconds * 3 ** (2 * random() - 1) }
+      })
+    })
+    .toSorted((x, y) => x.at - y.at)
+}
+
+describe('a simulation of 10,000 arrivals on 8 threads', () => {
+  const threads = 8
+
+  it('gives tenants that always wait equal shares, whatever their jobs are like', () => {
+    const always = { gap: 1e-3, jobs: 2_500 }
+    const jobs = arrivals({
+      short: { ...always, length: 1, widths: [1] },
+      long: { ...always, length: 8, widths: [1] },
+      wide: { ...always, length: 2, widths: [4, 8] },
+      loud: { ...always, length: 2, widths: [1, 2], priority: 100 },
+    })
+    expect(jobs).toHaveLength(10_000)
+    const { shares } = simulate(jobs, { threads, until: 1_000 })
+    for (const tenant of ['short', 'long', 'wide', 'loud']) {
+      expect(shares.get(tenant)).toBeGreaterThan(0.22)
+      expect(shares.get(tenant)).toBeLessThan(0.28)
+    }
+  })
+
+  it('lets nobody wait for long behind a tenant that floods, and leaves few threads idle', () => {
+    const jobs = arrivals({
+      flood: { gap: 1, length: 6, widths: [1, 1, 2], jobs: 6_000 },
+      wide: { gap: 12, length: 3, widths: [8], jobs: 500 },
+      few: { gap: 2, length: 1, widths: [1], jobs: 3_500 },
+    })
+    expect(jobs).toHaveLength(10_000)
+    const result = simulate(jobs, { threads })
+    const strict = simulate(jobs, { threads, passing: false })
+    // All threads at work without a break would need this long.
+    const work = jobs.reduce((sum, job) => sum + job.threads * job.seconds, 0)
+    const idle = ({ end }: { end: number }) => 1 - work / threads / end
+    // Jobs on all threads cannot begin without a break, but what may pass them halves it.
+    expect(idle(result)).toBeLessThan(0.12)
+    expect(idle(result)).toBeLessThan(idle(strict) / 2)
+    const worst = (tenant: string) => Math.max(...(result.waits.get(tenant) ?? []))
+    expect(median(result.waits.get('few') ?? [])).toBeLessThan(3)
+    expect(worst('few')).toBeLessThan(60)
+    expect(worst('wide')).toBeLessThan(240)
+  })
+})
+
+function median(values: readonly number[]): number {
+  return values.toSorted((x, y) => x - y)[Math.floor(values.length / 2)]
+}

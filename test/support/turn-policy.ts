@@ -1,0 +1,84 @@
+/** Whose turn it is, in plain steps: what the claim's statement must agree with, and what the simulation runs. */
+import type { Room } from '../../src/training/ports.js'
+
+export interface QueuedJob {
+  id: string
+  tenantId: string
+  priority: number
+  queueNumber: number
+  threads: number
+  /** As estimated, for one thread, before the room's scale. */
+  seconds: number
+  /** Whether it may be taken together with others. */
+  isSmall: boolean
+}
+
+export interface WaitingTenant {
+  /** Thread-microseconds, raised to the clock. */
+  threadTime: number
+  busy: number
+  allowed: number
+}
+
+export interface Turn extends QueuedJob {
+  turn: number
+  /** From 1, among its tenant's. */
+  nth: number
+}
+
+export const threadTime = (seconds: number, threads: number) =>
+  Math.max(1, Math.round(seconds * threads * 1e6))
+
+/** All queued jobs in the order of their turns. */
+export function turnOrder(
+  queue: readonly QueuedJob[],
+  tenants: ReadonlyMap<string, Pick<WaitingTenant, 'threadTime'>>,
+  { all, timeScale }: Pick<Room, 'all' | 'timeScale'>,
+): Turn[] {
+  const turns: Turn[] = []
+  for (const tenantId of new Set(queue.map((job) => job.tenantId))) {
+    const jobs = queue.filter((job) => job.tenantId === tenantId)
+    let turn = tenants.get(tenantId)?.threadTime ?? 0
+    const own = jobs.toSorted((x, y) => y.priority - x.priority || x.queueNumber - y.queueNumber)
+    for (const [place, job] of own.entries()) {
+      turns.push({ ...job, turn, nth: place + 1 })
+      turn += threadTime(timeScale * job.seconds, Math.min(job.threads, all))
+    }
+  }
+  return turns.sort((x, y) => x.turn - y.turn || x.queueNumber - y.queueNumber)
+}
+
+/** What a claim takes, and the job that waits for threads. */
+export function choose(
+  queue: readonly QueuedJob[],
+  tenants: ReadonlyMap<string, WaitingTenant>,
+  room: Room,
+): { taken: Turn[]; first: Turn | null } {
+  const mayRun = ({ tenantId, nth }: Turn) => {
+    const { busy = 0, allowed = 0 } = tenants.get(tenantId) ?? {}
+    return busy + nth <= allowed
+  }
+  const considered = 2 * room.jobs + 8
+  const front = turnOrder(queue, tenants, room).filter(mayRun).slice(0, considered)
+  const [first = null] = front
+  if (first === null) return { taken: [], first }
+  const share = Math.max(1, Math.min(room.jobs, Math.ceil(queue.length / room.all)))
+  const width = (job: Turn) => Math.min(job.threads, room.all)
+  const lasts = (job: Turn) => room.timeScale * job.seconds
+  if (width(first) <= room.free) {
+    return { taken: together(first.isSmall ? front.slice(0, share) : [first], room.seconds), first }
+  }
+  const reserved = room.reservation?.jobId === first.id ? room.reservation.seconds : Number.POSITIVE_INFINITY
+  const spare = Math.min(room.freeIn[width(first) - 1], reserved)
+  const passing = front.slice(1).filter((job) => width(job) <= room.free && lasts(job) <= spare)
+  return { taken: together(passing.slice(0, share), Math.min(room.seconds, spare)), first }
+
+  function together(jobs: Turn[], limit: number): Turn[] {
+    let sum = 0
+    const end = jobs.findIndex((job, place) => {
+      sum += lasts(job)
+      return place > 0 && !(jobs[0].isSmall && job.isSmall && sum <= limit)
+    })
+    return end < 0 ? jobs : jobs.slice(0, end)
+  }
+}

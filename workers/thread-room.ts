@@ -1,0 +1,104 @@
+/** What a worker's threads are held by, when they are expected to be free, and hence what it can take. */
+import type { Claimed, ClaimedJob, Room } from '../src/training/ports.js'
+
+/** Small jobs trained one after the other on a thread: few enough that others get their turn soon. */
+const together = { jobs: 128, seconds: 0.1 }
+
+/** How much what was learned before still counts at the next training. */
+const memory = 0.9
+/** Beyond these, something other than the machine's speed was measured. */
+const scales = { least: 1e-3, most: 1e3 }
+
+/** What of a claimed job matters here. */
+export type Taken = Pick<ClaimedJob, 'estimatedSeconds'> & { spec: { threads: number } }
+
+/** The jobs of one claim. */
+export interface Holder {
+  /** None when they are trained and only remain to be stored. */
+  threads: number
+  readonly since: number
+  readonly estimatedSeconds: number
+  /** By what it has done until now, in milliseconds; null before it has reported anything. */
+  expectedEnd: number | null
+}
+
+export class ThreadRoom {
+  readonly #holders = new Set<Holder>()
+  #measured = 0
+  #estimated = 0
+  #reservation: { jobId: string; at: number } | null = null
+
+  /**
+   * @param all threads that trainings may take together; one that wants more takes them all
+   * @param now milliseconds
+   */
+  constructor(
+    private readonly all: number,
+    private readonly now = () => performance.now(),
+  ) {}
+
+  get free(): number {
+    return this.all - [...this.#holders].reduce((sum, { threads }) => sum + threads, 0)
+  }
+
+  /** What may be claimed now. */
+  room(): Room {
+    const now = this.now()
+    const reservation = this.#reservation
+    return {
+      all: this.all,
+      free: this.free,
+      ...together,
+      timeScale: this.#timeScale,
+      freeIn: this.#freeIn(now),
+      reservation: reservation && {
+        jobId: reservation.jobId,
+        seconds: Math.max(0, reservation.at - now) / 1_000,
+      },
+    }
+  }
+
+  /** For a job that waits: however much others overrun, no more pass it from the time at which it was first to begin. */
+  reserve(waiting: Claimed['waiting']): void {
+    if (waiting?.jobId === this.#reservation?.jobId) return
+    const now = this.now()
+    this.#reservation = waiting && {
+      jobId: waiting.jobId,
+      at: now + 1_000 * (this.#freeIn(now)[waiting.threads - 1] ?? 0),
+    }
+  }
+
+  take(jobs: readonly Taken[]): Holder {
+    const since = this.now()
+    const threads = Math.min(Math.max(...jobs.map(({ spec }) => spec.threads)), this.all)
+    const estimatedSeconds = jobs.reduce((sum, job) => sum + job.estimatedSeconds, 0)
+    const holder = { threads, since, estimatedSeconds, expectedEnd: null }
+    this.#holders.add(holder)
+    return holder
+  }
+
+  release(holder: Holder): void {
+    this.#holders.delete(holder)
+  }
+
+  /** @param seconds that epochs of the job took whose estimate was `estimated` */
+  learn(estimated: number, seconds: number): void {
+    this.#measured = memory * this.#measured + seconds
+    this.#estimated = memory * this.#estimated + estimated
+  }
+
+  get #timeScale(): number {
+    if (this.#estimated === 0) return 1
+    return Math.min(scales.most, Math.max(scales.least, this.#measured / this.#estimated))
+  }
+
+  /** A training that overruns its estimate is expected to take as long again. */
+  #freeIn(now: number): number[] {
+    const ends = [...this.#holders].flatMap(({ threads, since, estimatedSeconds, expectedEnd }) => {
+      const end = expectedEnd ?? since + 1_000 * this.#timeScale * estimatedSeconds
+      const left = end > now ? end - now : now - since
+      return Array.from({ length: threads }, () => left / 1_000)
+    })
+    return [...Array.from({ length: this.free }, () => 0), ...ends.toSorted((one, other) => one - other)]
+  }
+}
