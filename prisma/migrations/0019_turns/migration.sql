@@ -208,7 +208,10 @@ LANGUAGE sql STABLE AS $$
     )
     SELECT place + coalesce((
         SELECT sum(earlier + CASE
-            WHEN "isTied" AND earlier < jobs AND "queueNumberAt"("tenantId", earlier + 1) < number THEN 1 ELSE 0
+            WHEN NOT "isTied" OR earlier = jobs THEN 0
+            -- One that is being created comes after all.
+            WHEN number = 9223372036854775807 THEN 1
+            WHEN "queueNumberAt"("tenantId", earlier + 1) < number THEN 1 ELSE 0
         END) FROM others
     ), 0)::int FROM own
 $$;
