@@ -151,7 +151,12 @@ export const jobRequestSchema = z
       .describe(
         'threads that train this one network, on the native backend; the result depends on their number',
       ),
-    priority: z.int().min(-100).max(100).default(0).describe('higher ones are trained first'),
+    priority: z
+      .int()
+      .min(-100)
+      .max(100)
+      .default(0)
+      .describe('higher ones come first among the jobs of the same tenant'),
     metadata: z
       .record(text(64).min(1), text(512))
       .refine((pairs) => Object.keys(pairs).length <= 16, 'at most 16 pairs')
@@ -276,7 +281,12 @@ export const jobSchema = z.object({
   flopsPerEpoch: z.number(),
   backend: z.string().nullable().describe('which of the engine’s backends trains: native, wasm or reference'),
   backendDetail: z.string().nullable().describe('its variant, and why no faster one runs'),
-  queuePosition: z.int().nullable(),
+  queuePosition: z
+    .int()
+    .nullable()
+    .describe(
+      'from 1: how soon it is its turn, if the jobs of each tenant take equally long; null unless queued',
+    ),
   estimatedFinishAt: time.nullable(),
   modelId: z.string().nullable(),
   error: jobErrorSchema.nullable(),
