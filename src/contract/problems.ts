@@ -278,6 +278,14 @@ export const problems = {
     remedy: 'Try again in a while; GET /health/ready says what is missing.',
     example: 'Not ready: no worker is connected.',
   },
+  overloaded: {
+    status: 503,
+    title: 'Too much to do at once',
+    meaning:
+      'More is being stored or read than goes at a time, and the turn of this request did not come in time. Nothing of it was kept.',
+    remedy: 'Send the request again after the seconds in `retry-after`, and fewer at the same time.',
+    example: 'As many uploads are under way as go at a time (3), and none ended within 60 s.',
+  },
   'insufficient-storage': {
     status: 507,
     title: 'There is no room to store this',

@@ -24,8 +24,12 @@ export async function sendProblem(reply: FastifyReply, problem: Problem): Promis
   const body = problemBody(problem, traceOf(reply.request).traceId)
   // The connection of a refused WebSocket ends.
   if (reply.request.ws) reply.header('connection', 'close')
+  if (body.status === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', retrySeconds)
   await reply.code(body.status).type('application/problem+json').serializer(JSON.stringify).send(body)
 }
+
+/** After which whatever was away or overloaded is worth another try. */
+const retrySeconds = 5
 
 /** Tells errors of a database in trouble from faults of ours. */
 export type DatabaseTrouble = (error: unknown) => keyof typeof troubles | null

@@ -5,6 +5,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { z } from 'zod'
+import { TenantTurns } from '../training/tenant-turns.js'
 import { Prisma, PrismaClient } from './generated/client.js'
 
 export { Prisma }
@@ -17,16 +18,37 @@ export interface PoolSizes {
 export class Database extends PrismaClient {
   /** Of the named statements, each of which is planned once a connection. */
   readonly pool: pg.Pool
+  readonly #transactions: TenantTurns
 
   constructor(connectionString: string, sizes: PoolSizes) {
     super({
       adapter: new PrismaPg(openPool(connectionString, sizes.prisma), { disposeExternalPool: true }),
       transactionOptions: { maxWait: 5_000, timeout: 60_000 },
     })
+    // Some connections are left for what needs no transaction.
+    const atOnce = Math.max(1, sizes.prisma - 3)
+    this.#transactions = new TenantTurns({
+      what: 'transactions',
+      atOnce,
+      perTenant: Math.max(1, atOnce - 1),
+      seconds: 10,
+    })
     this.pool = openPool(connectionString, sizes.statements, async (client) => {
       // Plans for particular values are not cheaper here, and planning takes longer than most of these statements.
       await client.query('SET plan_cache_mode = force_generic_plan')
     })
+  }
+
+  /**
+   * A transaction of a tenant's request, which holds a connection as long as it takes: tenants take turns.
+   * @throws Problem `overloaded`
+   */
+  inTransaction<T>(
+    tenantId: string,
+    work: (client: Prisma.TransactionClient) => Promise<T>,
+    options: { timeout?: number } = {},
+  ): Promise<T> {
+    return this.#transactions.run(tenantId, () => this.$transaction(work, options))
   }
 
   override async $disconnect(): Promise<void> {
@@ -148,15 +170,21 @@ const outageCode = /^(08|53[23]|57P)/
 
 /** What a database has that cannot do what it is asked for, through no fault of the statement: away or overwhelmed, or full. */
 export function databaseTrouble(error: unknown): 'unavailable' | 'insufficient-storage' | null {
-  // The pool gave up waiting.
-  if (error instanceof Error && error.message === 'timeout exceeded when trying to connect') {
-    return 'unavailable'
-  }
+  if (error instanceof Error && givesUpWaiting(error)) return 'unavailable'
   const { success, data } = driverErrorSchema.safeParse(error)
   if (!success) return error instanceof StatementError ? troubleOf(error.cause) : null
   const { kind, originalCode } = data.meta.driverAdapterError.cause
   if (originalCode === diskFull) return 'insufficient-storage'
   return outages.includes(kind) ? 'unavailable' : null
+}
+
+/** What pools of connections say when they gave up waiting for one, and Prisma of a transaction that took too long. */
+const waited = ['timeout exceeded when trying to connect', 'Connection terminated due to connection timeout']
+const prismaWaited = ['P2024', 'P2028']
+
+function givesUpWaiting(error: Error): boolean {
+  if (error instanceof Prisma.PrismaClientKnownRequestError && prismaWaited.includes(error.code)) return true
+  return waited.some((text) => error.message.includes(text))
 }
 
 /** Of an error of node-postgres: what the server did not say, the connection's end did. */

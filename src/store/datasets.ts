@@ -33,7 +33,7 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
           await keepLimits(transaction, tenantId, settings, ['storedBytes'])
           return row
         }
-        return toDataset(await database.$transaction(insert, { timeout: uploadMilliseconds }))
+        return toDataset(await database.inTransaction(tenantId, insert, { timeout: uploadMilliseconds }))
       },
 
       get: (id) => find({ id, tenantId }),
@@ -69,7 +69,7 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
       },
 
       async delete(id) {
-        return database.$transaction(async (transaction) => {
+        return database.inTransaction(tenantId, async (transaction) => {
           // Locked first: a job that is being created holds the row, and is seen by the statement behind this one.
           const [found] = await transaction.$queryRaw<unknown[]>`
             SELECT id FROM "Dataset" WHERE id = ${id} AND "tenantId" = ${tenantId} FOR UPDATE`

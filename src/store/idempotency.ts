@@ -30,11 +30,12 @@ export function idempotencyStore(database: Database): IdempotencyStore {
  * Throws Problem `idempotency-key-in-flight` when another request with that key was faster.
  */
 export async function createOnce<T>(
-  database: Database,
+  database: Pick<Database, 'inTransaction'>,
+  tenantId: string,
   once: Once | undefined,
   create: (client: Prisma.TransactionClient) => Promise<T>,
 ): Promise<T> {
-  return database.$transaction(async (client) => {
+  return database.inTransaction(tenantId, async (client) => {
     if (once === undefined) return create(client)
     await lock(client, once)
     const answer = await create(client)

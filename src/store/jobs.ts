@@ -90,7 +90,7 @@ function tenantJobs(
     async create(job, once) {
       const item = { tenantId, job, settings }
       if (once === undefined && job.inlineDataset === null) return created(await creations.ask(item))
-      return createOnce(database, once, async (client) => {
+      return createOnce(database, tenantId, once, async (client) => {
         if (job.inlineDataset !== null) await insertDataset(client, tenantId, job.inlineDataset)
         const [outcome] = await createJobs(within(client), [item])
         return created(outcome)
@@ -99,7 +99,9 @@ function tenantJobs(
 
     async createAll(jobs, once, answer) {
       const items = jobs.map((job) => ({ tenantId, job, settings }))
-      return createOnce(database, once, async (client) => answer(await createJobs(within(client), items)))
+      return createOnce(database, tenantId, once, async (client) =>
+        answer(await createJobs(within(client), items)),
+      )
     },
 
     async checkLimits({ parameters, inlineDataset }) {
@@ -158,7 +160,7 @@ function tenantJobs(
     },
 
     async resume(id, change) {
-      return database.$transaction((transaction) => resume(transaction, { id, tenantId }, change))
+      return database.inTransaction(tenantId, (transaction) => resume(transaction, { id, tenantId }, change))
     },
 
     async delete(id) {

@@ -26,7 +26,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
   return {
     of: (tenantId) => ({
       async create(model, once) {
-        return createOnce(database, once, async (client) => {
+        return createOnce(database, tenantId, once, async (client) => {
           await lockLimits(client, tenantId)
           const row = await insertModel(client, tenantId, model)
           await keepLimits(client, tenantId, settings, ['storedBytes'])
@@ -66,7 +66,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
       },
 
       async delete(id) {
-        const outcome = await database.$transaction(async (transaction) => {
+        const outcome = await database.inTransaction(tenantId, async (transaction) => {
           // Locked first: a job that is being created holds the row, and is seen by the statement behind this one.
           const [found] = await transaction.$queryRaw<{ jobId: string | null }[]>`
             SELECT "jobId" FROM "Model" WHERE id = ${id} AND "tenantId" = ${tenantId} FOR UPDATE`

@@ -32,7 +32,7 @@ const claimStatement: Statement = {
 export function webhookStore(database: Database): WebhookStore {
   return {
     async create(webhook, once) {
-      return createOnce(database, once, async (client) => {
+      return createOnce(database, webhook.tenantId, once, async (client) => {
         const lock = JSON.stringify(['webhooks of', webhook.tenantId])
         await client.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${lock}, 0))::text`
         const count = await client.webhook.count({ where: { tenantId: webhook.tenantId } })

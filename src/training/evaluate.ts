@@ -8,18 +8,19 @@ import { builtIn } from '../datasets/built-ins.js'
 import { likeModel } from '../datasets/like.js'
 import { type Prepared, prepare } from '../datasets/prepare.js'
 import type { Read } from '../datasets/reading/batch.js'
-import { Turns } from '../datasets/reading/turns.js'
 import type { UploadReader } from '../datasets/reading/upload-reader.js'
 import type { Table } from '../datasets/table.js'
 import type { DatasetStore, ModelStore, PredictorPool } from './ports.js'
+import { TenantTurns } from './tenant-turns.js'
 import { asProblem, type Upload } from './upload.js'
 
 export interface EvaluateDependencies {
+  tenantId: string
   models: Pick<ModelStore, 'get'>
   datasets: Pick<DatasetStore, 'get' | 'rows'>
   predictors: Pick<PredictorPool, 'evaluate'>
   /** Of evaluations that hold a whole dataset in memory. */
-  turns: Turns
+  turns: TenantTurns
 }
 
 export interface FileToEvaluate extends Omit<Upload, 'preparation' | 'name'> {
@@ -27,9 +28,15 @@ export interface FileToEvaluate extends Omit<Upload, 'preparation' | 'name'> {
 }
 
 /** Stored datasets that are evaluated at a time, because each is held in memory whole. */
-const datasetsAtOnce = 2
+const datasetsAtOnce = 3
 
-export const turnsOfDatasets = () => new Turns(datasetsAtOnce)
+export const turnsOfDatasets = () =>
+  new TenantTurns({
+    what: 'evaluations of datasets',
+    atOnce: datasetsAtOnce,
+    perTenant: datasetsAtOnce - 1,
+    seconds: 60,
+  })
 
 /** Of all features and targets, however many gaps they have. */
 interface Labelled {
@@ -109,20 +116,18 @@ async function evaluateDataset(
   dataset: string | GeneratedDataset,
   signal: AbortSignal,
 ): Promise<ModelEvaluation> {
-  const { datasets, turns } = dependencies
+  const { datasets, turns, tenantId } = dependencies
   const all = { droppedRows: 0, warnings: [] }
   const known = builtIn(dataset)
   if (known !== undefined) return evaluate(dependencies, model, { table: known, ...all })
-  await turns.take(signal)
-  try {
+  const readAndEvaluate = async () => {
     const id = String(dataset)
     const found = await datasets.get(id)
     const table = found === null ? null : await datasets.rows(id, 0, found.rows)
     if (table === null) throw new Problem('not-found', `There is no dataset ${id}.`)
-    return await evaluate(dependencies, model, { table, ...all })
-  } finally {
-    turns.giveBack()
+    return evaluate(dependencies, model, { table, ...all })
   }
+  return turns.run(tenantId, readAndEvaluate, signal)
 }
 
 /** Rows of a request as a file of one batch of texts; they are few. */

@@ -9,6 +9,8 @@ import type { AllModels } from '../../training/ports.js'
 import { type PredictDependencies, predict } from '../../training/predict.js'
 import { predictTable } from '../../training/predict-table.js'
 import { questionOf } from '../../training/query-question.js'
+import { TenantTurns } from '../../training/tenant-turns.js'
+import { callerOf } from '../caller.js'
 import { modelHooks } from '../plugins/asked-model.js'
 import { sendEntityTags } from '../plugins/entity-tag.js'
 import { failures, idParameters } from '../responses.js'
@@ -37,6 +39,8 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
   done,
 ) => {
   sendEntityTags(app)
+  // One at a time, since one that takes too long ends the process that decodes them.
+  const pictureTurns = new TenantTurns({ what: 'pictures', atOnce: 1, perTenant: 1, seconds: 30 })
   const { ahead, onRequest } = modelHooks(app, models)
   app.addContentTypeParser([...tableTypes, ...pictureTypes], { parseAs: 'buffer' }, (request, body, parsed) =>
     parsed(packedAs(request), body),
@@ -115,8 +119,9 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
           ? asJson(reply).send(predictions)
           : reply.type(`${tableTypes[0]}; charset=utf-8`).send(text)
       }
+      const { tenantId } = callerOf(request)
       const predictions = await predict(dependencies, id, async (model) => ({
-        rows: [await pictureRow(model, body, pictures)],
+        rows: [await pictureTurns.run(tenantId, () => pictureRow(model, body, pictures))],
         place: () => '',
       }))
       return asJson(reply).send(predictions)

@@ -63,6 +63,7 @@ export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
       const { decimal } = options
       return await use({
         name,
+        tenantId,
         limits,
         files: filesOf(request),
         options,

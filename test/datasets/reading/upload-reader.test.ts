@@ -45,7 +45,14 @@ async function read(body: AsyncIterable<Uint8Array>, request: Request = {}): Pro
     yield { name, contentType: undefined, body }
   }
   return reader.read(
-    { files: files(), options: {}, preparation: defaultPreparation, signal, limits: { settings, own } },
+    {
+      tenantId: 'local',
+      files: files(),
+      options: {},
+      preparation: defaultPreparation,
+      signal,
+      limits: { settings, own },
+    },
     use,
   )
 }

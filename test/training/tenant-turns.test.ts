@@ -1,0 +1,83 @@
+/** Who may begin, and in which order. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { TenantTurns, type TurnLimits } from '../../src/training/tenant-turns.js'
+
+/** Work that ends when it is told to. */
+function open(limits: Partial<TurnLimits> = {}) {
+  const turns = new TenantTurns({ what: 'things', atOnce: 3, perTenant: 2, seconds: 60, ...limits })
+  const begun: string[] = []
+  const ends = new Map<string, () => void>()
+  const start = (tenantId: string, name: string, signal?: AbortSignal) =>
+    turns.run(
+      tenantId,
+      () => {
+        begun.push(name)
+        return new Promise<string>((resolve) => ends.set(name, () => resolve(name)))
+      },
+      signal,
+    )
+  const end = async (name: string) => {
+    ends.get(name)?.()
+    await nextTurn()
+  }
+  return { turns, begun, start, end }
+}
+
+describe('turns', () => {
+  it('leave a place for other tenants, and go to the one with the fewest under way', async () => {
+    const { begun, start, end } = open()
+    for (const name of ['a1', 'a2', 'a3', 'a4']) void start('a', name)
+    expect(begun).toEqual(['a1', 'a2'])
+    void start('b', 'b1')
+    void start('b', 'b2')
+    void start('c', 'c1')
+    await nextTurn()
+    expect(begun).toEqual(['a1', 'a2', 'b1'])
+    await end('a1')
+    expect(begun.at(-1)).toBe('c1')
+    await end('a2')
+    expect(begun.at(-1)).toBe('a3')
+    await end('c1')
+    expect(begun.slice(5)).toEqual(['a4'])
+    await end('a3')
+    expect(begun.slice(6)).toEqual(['b2'])
+  })
+
+  it('give their place back when the work fails', async () => {
+    const { turns, begun, start } = open({ atOnce: 1 })
+    const failing = turns.run('a', () => Promise.reject(new Error('broken')))
+    void start('a', 'a1')
+    await expect(failing).rejects.toThrow('broken')
+    await nextTurn()
+    expect(begun).toEqual(['a1'])
+  })
+
+  it('are given up in time, and when the client goes', async () => {
+    const { begun, start, end } = open({ atOnce: 1, seconds: 0.05 })
+    const first = start('a', 'a1')
+    const client = new AbortController()
+    const left = start('a', 'a2', client.signal)
+    client.abort(new Error('gone'))
+    await expect(left).rejects.toThrow('gone')
+    await expect(start('a', 'a3')).rejects.toMatchObject({
+      code: 'overloaded',
+      detail: 'As many things are under way as go at a time (1), and none ended within 0.05 s.',
+    })
+    await end('a1')
+    await first
+    void start('a', 'a4')
+    expect(begun).toEqual(['a1', 'a4'])
+  })
+
+  it('are refused at once when 500 of the same tenant wait, not when others do', async () => {
+    const { start } = open({ atOnce: 1, seconds: 60 })
+    void start('b', 'b0')
+    const client = new AbortController()
+    const waiting = Array.from({ length: 500 }, (_, index) => start('a', `a${index}`, client.signal))
+    await expect(start('a', 'one more')).rejects.toMatchObject({ code: 'overloaded' })
+    waiting.push(start('b', 'b1', client.signal))
+    client.abort(new Error('gone'))
+    for (const each of waiting) await expect(each).rejects.toThrow('gone')
+  })
+})
