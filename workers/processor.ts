@@ -187,7 +187,7 @@ export class Processor {
       for (const [index, { run, isOver }] of active.entries()) {
         if (isOver) continue
         if (index === error.underway) await runs.crash(run.job)
-        else await runs.release(run.job)
+        else await runs.release(run.job, 'interrupted')
       }
     } finally {
       orders.release()

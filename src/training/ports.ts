@@ -6,6 +6,7 @@ import type { Coding, Dataset, Scaling } from '../contract/dataset.js'
 import type { Epoch } from '../contract/epoch.js'
 import type { Evaluation } from '../contract/evaluation.js'
 import type { Change, Job, JobError, JobSpec, JobStatus, ResumeRequest } from '../contract/job.js'
+import type { JobEvent, ReleaseReason } from '../contract/job-event.js'
 import type { Key, Scope } from '../contract/key.js'
 import type { LimitChanges, OwnLimits, TenantLimits, Use } from '../contract/limits.js'
 import type { EvaluatedModel, LayerSummary, Model, Tensor } from '../contract/model.js'
@@ -186,6 +187,8 @@ export interface JobStore {
   pause(id: string): Promise<boolean>
   /** Back to queued; what the change leaves out stays. Throws Problem `invalid-spec` when it cannot be. */
   resume(id: string, change: ResumeRequest): Promise<boolean>
+  /** Its life, oldest first; null when there is no such job. Throws as `list`. */
+  events(id: string, page: ListPage): Promise<Page<JobEvent> | null>
   /** Deletes a finished job with its epochs and checkpoints; its model stays. */
   delete(id: string): Promise<boolean>
 }
@@ -255,8 +258,8 @@ export interface RunStore {
   /** The same of trainings whose epochs are not stored yet, all of them in one statement; says which claims held. */
   succeedAll(successes: readonly Success[]): Promise<boolean[]>
   fail(claim: Claim, error: JobError): Promise<boolean>
-  /** Back to queued, because this worker stops. */
-  release(claim: Claim): Promise<boolean>
+  /** Back to queued, through no fault of the job. */
+  release(claim: Claim, reason: ReleaseReason): Promise<boolean>
   /** The training thread died: back to queued, or failed at the third time without a new epoch in between. */
   crash(claim: Claim): Promise<void>
 }
