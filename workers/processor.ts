@@ -60,6 +60,10 @@ export class Processor {
     }, heartbeatMilliseconds)
   }
 
+  get busyThreads(): number {
+    return this.dependencies.threads - this.#room.free
+  }
+
   /**
    * Trains the job whose turn it is, with the small ones that follow; false when there is nothing to train. Rejects only
    * when the database cannot be read or written; the jobs are then found silent and queued again.

@@ -14,6 +14,7 @@ import type { Network } from '../contract/network.js'
 import type { PackedEpochs } from '../contract/packed-epochs.js'
 import type { Problem } from '../contract/problems.js'
 import type { CreatedWebhook, Webhook, WebhookEvent, WebhookWithDeliveries } from '../contract/webhook.js'
+import type { Worker, WorkersSummary } from '../contract/worker.js'
 import type { Prepared } from '../datasets/prepare.js'
 import type { RowSplit, SplitRule } from '../datasets/split-rows.js'
 import type { DatasetError, Table } from '../datasets/table.js'
@@ -422,10 +423,30 @@ export interface WebhookStore {
 
 /** What all processes did together. */
 export interface Figures {
+  workers: WorkersSummary
   epochs: number
   trainingSeconds: number
   unfinished: { status: JobStatus; jobs: number }[]
   ended: { status: JobStatus; jobs: number }[]
+}
+
+/** What a worker process says of itself. */
+export interface WorkerReport {
+  id: string
+  threads: number
+  busyThreads: number
+  backend: string
+}
+
+export interface WorkerStore {
+  report(report: WorkerReport): Promise<void>
+  /** It has stopped, or is known to be dead. */
+  remove(id: string): Promise<void>
+  /** Of those that reported lately; so is the list. */
+  summary(): Promise<WorkersSummary>
+  list(page: ListPage): Promise<Page<Worker>>
+  /** Forgets the others. */
+  sweep(): Promise<void>
 }
 
 export interface FigureStore {
