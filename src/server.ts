@@ -35,6 +35,7 @@ import { notifyQueue } from './store/wake-ups.js'
 import { watchStore } from './store/watch-store.js'
 import { webhookStore } from './store/webhooks.js'
 import { snapshotStore } from './store/weight-snapshots.js'
+import { workerStore } from './store/workers.js'
 import { boundaryReader } from './training/boundary.js'
 import type { AllJobs, JobQueue } from './training/ports.js'
 import { reconcileForever } from './training/reconcile.js'
@@ -72,6 +73,7 @@ export async function startServer(config: Config, connectionString: string, log:
   const idempotency = idempotencyStore(database)
   const webhooks = webhookStore(database)
   const tickets = ticketStore(database)
+  const workers = workerStore(database)
   const keyWatch = new KeyWatch(keys, tenants, isLoopback(config.HOST), (error) =>
     log.warn({ err: error }, 'keys'),
   )
@@ -99,7 +101,7 @@ export async function startServer(config: Config, connectionString: string, log:
     onReconnect: () => void live.refresh(),
   })
   const reconciler = reconcileForever(jobs, queue, (error) => log.warn({ err: error }, 'reconciler'))
-  const sweeper = sweepForever([idempotency, webhooks, tickets, jobs], (error) =>
+  const sweeper = sweepForever([idempotency, webhooks, tickets, jobs, workers], (error) =>
     log.warn({ err: error }, 'sweep'),
   )
   const uploadReader = await openUploadReader(readingLimits(config))
@@ -130,6 +132,7 @@ export async function startServer(config: Config, connectionString: string, log:
     pingMilliseconds: 20_000,
     readiness: {
       missing: () => missingParts(jobs, queue),
+      workers: () => workers.summary(),
       // A faster one may appear.
       get backend() {
         return explainBackend(config.DESCENT_BACKEND)
@@ -150,6 +153,7 @@ export async function startServer(config: Config, connectionString: string, log:
     databaseTrouble,
     keys,
     tickets,
+    workers,
     keyWatch,
     allowedOrigins: config.ALLOWED_ORIGINS,
     logger: log,
@@ -161,6 +165,7 @@ export async function startServer(config: Config, connectionString: string, log:
     address,
     async releaseWorker(workerId) {
       await jobs.releaseWorker(workerId)
+      await workers.remove(workerId)
       await reconciler.now()
     },
     async close() {

@@ -15,8 +15,10 @@ import { applyMigrations, migrationsDirectory } from '../src/store/migrations.js
 import { modelStore } from '../src/store/models.js'
 import { runStore } from '../src/store/runs.js'
 import { notifyQueue } from '../src/store/wake-ups.js'
+import { workerStore } from '../src/store/workers.js'
 import { reconcileForever } from '../src/training/reconcile.js'
 import { Lanes } from './lanes.js'
+import { reportForever } from './presence.js'
 import { Processor } from './processor.js'
 import { SharedDatasets } from './shared-datasets.js'
 import { StoredTables } from './stored-tables.js'
@@ -44,8 +46,9 @@ await applyMigrations(connectionString, migrationsDirectory)
 const database = openDatabase(connectionString)
 const isBuilding = await buildAddon(config.DESCENT_BACKEND, log)
 const pool = new TrainerPool({ backend: config.DESCENT_BACKEND })
+const workerId = config.WORKER_ID ?? `worker_${randomBytes(8).toString('hex')}`
 const processor = new Processor({
-  workerId: config.WORKER_ID ?? `worker_${randomBytes(8).toString('hex')}`,
+  workerId,
   runs: runStore(database, limitsOf(config)),
   models: modelStore(database),
   figures: figureStore(database),
@@ -111,6 +114,17 @@ const reconciler = reconcileForever(jobStore(database), queue, (error) =>
   log.warn({ err: error }, 'reconciler'),
 )
 
+const presence = reportForever(
+  workerStore(database),
+  () => ({
+    id: workerId,
+    threads: config.WORKER_CONCURRENCY,
+    busyThreads: processor.busyThreads,
+    backend: explainBackend(config.DESCENT_BACKEND).name,
+  }),
+  log,
+)
+
 let stopping = false
 async function stop(reason: string): Promise<void> {
   if (stopping) return
@@ -125,6 +139,7 @@ async function stop(reason: string): Promise<void> {
   await queue.wake().catch(onQueueError)
   await queue.close()
   await processor.close()
+  await presence.end()
   await pool.close()
   await hints.close()
   await database.$disconnect()

@@ -60,6 +60,10 @@ export class Processor {
     }, heartbeatMilliseconds)
   }
 
+  get busyThreads(): number {
+    return this.dependencies.threads - this.#room.free
+  }
+
   /**
    * Trains the job whose turn it is, with the small ones that follow; false when there is nothing to train. Rejects only
    * when the database cannot be read or written; the jobs are then found silent and queued again.
@@ -187,7 +191,7 @@ export class Processor {
       for (const [index, { run, isOver }] of active.entries()) {
         if (isOver) continue
         if (index === error.underway) await runs.crash(run.job)
-        else await runs.release(run.job)
+        else await runs.release(run.job, 'interrupted')
       }
     } finally {
       orders.release()

@@ -86,7 +86,7 @@ export class RunRecord {
         break
       case 'stopped':
         // After a pause or a cancellation the claim no longer holds, and this changes nothing.
-        await persist(records, () => runs.release(job))
+        await persist(records, () => runs.release(job, 'worker-stopped'))
         break
       default:
         outcome satisfies never

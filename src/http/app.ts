@@ -14,6 +14,7 @@ import { parseJsonBodies } from './json-body.js'
 import type { KeyWatch } from './key-watch.js'
 import type { OpenSockets } from './open-sockets.js'
 import { type Authentication, authenticate, makePublic } from './plugins/authentication.js'
+import { keepSentBodies } from './plugins/idempotency.js'
 import { type Origins, refuseForeignOrigins } from './plugins/origins.js'
 import { RequestRate } from './plugins/rate-limit.js'
 import { RequestLog } from './plugins/request-log.js'
@@ -148,6 +149,7 @@ export async function buildApp(dependencies: AppDependencies) {
   })
   parseJsonBodies(app)
   tellTrace(app)
+  keepSentBodies(app)
   dependencies.metrics.countRequests(app)
   sendSecurityHeaders(app)
   await app.register(accepts)

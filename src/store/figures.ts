@@ -3,6 +3,7 @@ import { isFinished, jobStatusSchema } from '../contract/job.js'
 import type { FigureStore } from '../training/ports.js'
 import type { Database } from './database.js'
 import { tallyShards } from './job-ends.js'
+import { summarizeWorkers } from './workers.js'
 
 export function figureStore(database: Database): FigureStore {
   return {
@@ -16,18 +17,20 @@ export function figureStore(database: Database): FigureStore {
     },
 
     async read() {
-      const [counts, sums] = await Promise.all([
+      const [counts, sums, workers] = await Promise.all([
         database.$queryRaw<{ status: string; jobs: number }[]>`
           SELECT status::text, count(*)::float8 AS jobs FROM "Job"
           WHERE status IN ('queued', 'running', 'paused') GROUP BY status`,
         database.$queryRaw<{ name: string; value: number }[]>`
           SELECT name, sum(value) AS value FROM "Tally" GROUP BY name`,
+        summarizeWorkers(database),
       ])
       const tallies = new Map(sums.map(({ name, value }) => [name, value]))
       const waiting = new Map(counts.map(({ status, jobs }) => [status, jobs]))
       const tally = (name: string) => tallies.get(name) ?? 0
       const { options } = jobStatusSchema
       return {
+        workers,
         epochs: tally('epochs'),
         trainingSeconds: tally('trainingSeconds'),
         unfinished: options

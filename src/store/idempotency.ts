@@ -2,6 +2,7 @@
  * Answers under an Idempotency-Key. They are written in the transaction of what they tell about, so a crash can neither
  * lose nor double it; whoever asks meanwhile is told so by a lock that ends with that transaction.
  */
+import { isSameRequest } from '../contract/fingerprint.js'
 import { keyInFlight, keyReused } from '../contract/problems.js'
 import type { IdempotencyStore, Once } from '../training/ports.js'
 import { type Database, Prisma } from './database.js'
@@ -15,7 +16,7 @@ export function idempotencyStore(database: Database): IdempotencyStore {
         SELECT fingerprint, answer FROM "IdempotencyKey"
         WHERE "tenantId" = ${tenantId} AND key = ${key} AND "createdAt" > now() - ${keptFor}`
       if (row === undefined) return null
-      if (row.fingerprint !== fingerprint) throw keyReused()
+      if (!isSameRequest(row.fingerprint, fingerprint)) throw keyReused()
       return JSON.parse(row.answer)
     },
 

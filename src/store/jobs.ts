@@ -1,5 +1,6 @@
 /** Jobs as clients see and steer them. What a worker writes while it runs one is in runs.ts. */
 import { isFinished, type Job, type JobStatus, jobStatusSchema, sourcesOf } from '../contract/job.js'
+import type { ReleaseReason } from '../contract/job-event.js'
 import type { Limits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import type { AllJobs, JobProgress, JobStore } from '../training/ports.js'
@@ -10,6 +11,7 @@ import { type Database, notifyChanged, Prisma, type Statement, send } from './da
 import { bytesOf, insertDataset } from './datasets.js'
 import { createOnce } from './idempotency.js'
 import { endColumns, withEnds } from './job-ends.js'
+import { eventColumns, listEvents, withEvents } from './job-events.js'
 import { readJobs } from './job-rows.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
 import { resume } from './resume.js'
@@ -76,13 +78,18 @@ function tenantJobs(
   settings: Limits,
 ): JobStore {
   /** Enters a state if that is legal now. */
-  async function enter(id: string, to: JobStatus, change: Prisma.Sql): Promise<boolean> {
+  async function enter(
+    id: string,
+    to: JobStatus,
+    change: Prisma.Sql,
+    events = Prisma.empty,
+  ): Promise<boolean> {
     const changed = await database.$queryRaw<unknown[]>`
       WITH changed AS (
         UPDATE "Job" SET status = ${to}::"JobStatus", ${change}
         WHERE id = ${id} AND "tenantId" = ${tenantId} AND status = ANY(${sourcesOf(to)}::"JobStatus"[])
-        RETURNING id, status, epoch, NULL::text AS "modelId", ${Prisma.raw(endColumns)}
-      ) ${Prisma.raw(withEnds)} ${notifyChanged}`
+        RETURNING id, status, epoch, NULL::text AS "modelId", ${eventColumns}, ${Prisma.raw(endColumns)}
+      ) ${Prisma.raw(withEnds)} ${events} ${notifyChanged}`
     return changed.length > 0
   }
 
@@ -156,12 +163,14 @@ function tenantJobs(
     },
 
     async pause(id) {
-      return enter(id, 'paused', Prisma.sql`"heartbeatAt" = NULL`)
+      return enter(id, 'paused', Prisma.sql`"heartbeatAt" = NULL`, withEvents({ type: 'paused' }))
     },
 
     async resume(id, change) {
       return database.inTransaction(tenantId, (transaction) => resume(transaction, { id, tenantId }, change))
     },
+
+    events: (id, page) => listEvents(database, { id, tenantId }, page),
 
     async delete(id) {
       const finished = jobStatusSchema.options.filter(isFinished)
@@ -191,7 +200,11 @@ async function findProgress(database: Database, where: Prisma.JobWhereInput): Pr
 const blamed = Prisma.sql`(crashes + CASE WHEN "claimSize" > 1 THEN 0 ELSE 1 END)`
 
 /** Running jobs whose worker is gone go back to queued, or end when that has happened too often. */
-export async function releaseCrashed(database: Database, which: Prisma.Sql, strikes = blamed): Promise<void> {
+export async function releaseCrashed(
+  database: Database,
+  which: Prisma.Sql,
+  { strikes = blamed, reason = 'worker-died' }: { strikes?: Prisma.Sql; reason?: ReleaseReason } = {},
+): Promise<void> {
   await database.$queryRaw`
     WITH locked AS MATERIALIZED (
       SELECT id FROM "Job" WHERE status = 'running' AND ${which} ORDER BY id FOR NO KEY UPDATE
@@ -203,9 +216,9 @@ export async function releaseCrashed(database: Database, which: Prisma.Sql, stri
         "errorMessage" = CASE WHEN ${strikes} >= ${maximumCrashes}::int
           THEN 'The worker died ' || ${strikes} || ' times while training this job, without a new epoch in between.' END,
         "errorEpoch" = CASE WHEN ${strikes} >= ${maximumCrashes}::int THEN epoch END,
-        crashes = ${strikes}, "workerId" = NULL, "heartbeatAt" = NULL,
+        crashes = ${strikes}, "heartbeatAt" = NULL,
         "claimAlone" = "claimAlone" OR "claimSize" > 1, "claimSize" = NULL
       FROM locked WHERE "Job".id = locked.id
-      RETURNING "Job".id, status, epoch, NULL::text AS "modelId", ${Prisma.raw(endColumns)}
-    ) ${Prisma.raw(withEnds)} ${notifyChanged}`
+      RETURNING "Job".id, status, epoch, NULL::text AS "modelId", ${eventColumns}, ${Prisma.raw(endColumns)}
+    ) ${Prisma.raw(withEnds)} ${withEvents({ type: 'released', reason })} ${notifyChanged}`
 }

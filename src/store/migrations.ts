@@ -56,6 +56,7 @@ export async function applyMigrations(connectionString: string, directory: strin
     // Nearly every start finds nothing to do, and then waits for nobody.
     if (isUpToDate(migrations, await readIfRecorded(client))) return []
     await lock(client)
+    await endWithProcess(client)
     await client.query(MIGRATIONS_TABLE)
     const recorded = await readRecorded(client)
     checkHistory(migrations, recorded)
@@ -91,6 +92,16 @@ async function lock(client: pg.Client): Promise<void> {
     })
   }
   await client.query('RESET lock_timeout')
+}
+
+/**
+ * PostgreSQL looks for its client only between two statements unless it is told to: that of a killed process would hold the
+ * lock until its migration is through, and then undo it. Versions before 14, and some systems, cannot.
+ */
+async function endWithProcess(client: pg.Client): Promise<void> {
+  await client.query(`SET client_connection_check_interval = '1s'`).catch((error: unknown) => {
+    if (!(error instanceof pg.DatabaseError)) throw error
+  })
 }
 
 async function readRecorded(client: pg.Client): Promise<Recorded[]> {

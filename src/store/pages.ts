@@ -33,13 +33,28 @@ function readCursor(cursor: string): Position | null {
 export async function behind(after: string | undefined, find: (id: string) => Promise<Position | null>) {
   if (after === undefined) return {}
   const position = readCursor(after) ?? (await find(after))
-  if (position === null) {
-    throw new Problem('invalid-request', 'The cursor is no place in this list: pass the lastId of a page.', [
-      { pointer: '/after', message: 'is neither the lastId of a page nor the id of an item in this list' },
-    ])
-  }
+  if (position === null) throw noPlace()
   const { createdAt, id } = position
   return { OR: [{ createdAt: { lt: createdAt } }, { createdAt, id: { lt: id } }] }
+}
+
+/** In a list that was read as a whole, oldest first: the number of the first item behind `after`. Throws the same. */
+export function indexBehind(
+  after: string,
+  items: readonly { id: string; createdAt: Date | string }[],
+): number {
+  const position = readCursor(after)
+  const place = items.findIndex(({ id }) => id === (position?.id ?? after))
+  if (place >= 0) return place + 1
+  if (position === null) throw noPlace()
+  const next = items.findIndex(({ createdAt }) => new Date(createdAt) > position.createdAt)
+  return next < 0 ? items.length : next
+}
+
+function noPlace(): Problem {
+  return new Problem('invalid-request', 'The cursor is no place in this list: pass the lastId of a page.', [
+    { pointer: '/after', message: 'is neither the lastId of a page nor the id of an item in this list' },
+  ])
 }
 
 /** `rows` were read with one more than the page's limit, which tells whether more follow. */

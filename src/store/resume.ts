@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { changeSchema, type JobSpec, jobSpecSchema, type ResumeRequest } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
 import { notifyChanged, type Prisma } from './database.js'
+import { eventColumns, withEvents } from './job-events.js'
 
 /** A paused job is queued again; with a change, both the spec and the record of changes follow it. */
 export async function resume(
@@ -40,10 +41,10 @@ export async function resume(
   // A worker that has not noticed the pause yet must not write when the job is paused again.
   await client.$queryRaw`
     WITH changed AS (
-      UPDATE "Job" SET status = 'queued', attempt = attempt + 1, "workerId" = NULL
+      UPDATE "Job" SET status = 'queued', attempt = attempt + 1
       WHERE id = ${id}
-      RETURNING id, status, epoch
-    ) ${notifyChanged}`
+      RETURNING id, status, epoch, ${eventColumns}
+    ) ${withEvents({ type: 'resumed' })} ${notifyChanged}`
   return true
 }
 

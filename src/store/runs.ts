@@ -10,6 +10,7 @@ import { claimJobs } from './claims.js'
 import { type Database, notifyChanged, Prisma } from './database.js'
 import { readEpoch } from './epochs.js'
 import { endColumns, withEnds } from './job-ends.js'
+import { eventColumns, withEvents } from './job-events.js'
 import { releaseCrashed } from './jobs.js'
 import { insertModel } from './models.js'
 import { record } from './records.js'
@@ -22,14 +23,14 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
     client: Prisma.TransactionClient,
     claim: Claim,
     change: Prisma.Sql,
-    modelId: string | null = null,
+    { modelId = null, events = Prisma.empty }: { modelId?: string | null; events?: Prisma.Sql } = {},
   ): Promise<boolean> {
     const changed = await client.$queryRaw<unknown[]>`
       WITH changed AS (
-        UPDATE "Job" SET ${change}, "workerId" = NULL, "heartbeatAt" = NULL
+        UPDATE "Job" SET ${change}, "heartbeatAt" = NULL
         WHERE id = ${claim.jobId} AND attempt = ${claim.attempt}::int AND status = 'running'
-        RETURNING id, status, epoch, ${modelId}::text AS "modelId", ${Prisma.raw(endColumns)}
-      ) ${Prisma.raw(withEnds)} ${notifyChanged}`
+        RETURNING id, status, epoch, ${modelId}::text AS "modelId", ${eventColumns}, ${Prisma.raw(endColumns)}
+      ) ${Prisma.raw(withEnds)} ${events} ${notifyChanged}`
     return changed.length > 0
   }
 
@@ -72,7 +73,7 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
         const best = bestEpoch === null ? null : await readEpoch(transaction, claim.jobId, bestEpoch)
         const metrics = best === null ? Prisma.empty : withMetricsOf(best)
         const change = Prisma.sql`status = 'succeeded', "finishedAt" = now() ${metrics}`
-        if (!(await leave(transaction, claim, change, model.id))) return false
+        if (!(await leave(transaction, claim, change, { modelId: model.id }))) return false
         const job = await transaction.job.findUniqueOrThrow({ where: { id: claim.jobId } })
         const named = { ...model, name: model.name ?? job.name }
         const epoch = job.bestEpoch ?? job.epoch
@@ -85,13 +86,14 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
 
     succeedAll: (successes) => succeedAll(database, successes),
 
-    async release(claim) {
-      return leave(database, claim, Prisma.sql`status = 'queued'`)
+    async release(claim, reason) {
+      const events = withEvents({ type: 'released', reason })
+      return leave(database, claim, Prisma.sql`status = 'queued'`, { events })
     },
 
     async crash(claim) {
       const which = Prisma.sql`id = ${claim.jobId} AND attempt = ${claim.attempt}::int`
-      await releaseCrashed(database, which, Prisma.sql`(crashes + 1)`)
+      await releaseCrashed(database, which, { strikes: Prisma.sql`(crashes + 1)`, reason: 'thread-died' })
     },
   }
 }

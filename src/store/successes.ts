@@ -27,7 +27,7 @@ export const succeedStatement: Statement = {
       UPDATE "Job" SET status = 'succeeded', "finishedAt" = now(), epoch = "lastEpoch", loss = "finalLoss",
         accuracy = "finalAccuracy", "valLoss" = "finalValLoss", "valAccuracy" = "finalValAccuracy", "bestEpoch" = best,
         "trainingSeconds" = "trainingSeconds" + seconds, epochs = coalesce(planned, epochs), backend = "usedBackend",
-        "backendDetail" = "usedDetail", crashes = 0, "workerId" = NULL, "heartbeatAt" = NULL
+        "backendDetail" = "usedDetail", crashes = 0, "heartbeatAt" = NULL
       FROM run JOIN locked ON locked.id = run."jobId"
       WHERE "Job".id = locked.id
       RETURNING "Job".id, status, epoch, "trainingSeconds", "modelId", ${endColumns}

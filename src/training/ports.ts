@@ -6,6 +6,7 @@ import type { Coding, Dataset, Scaling } from '../contract/dataset.js'
 import type { Epoch } from '../contract/epoch.js'
 import type { Evaluation } from '../contract/evaluation.js'
 import type { Change, Job, JobError, JobSpec, JobStatus, ResumeRequest } from '../contract/job.js'
+import type { JobEvent, ReleaseReason } from '../contract/job-event.js'
 import type { Key, Scope } from '../contract/key.js'
 import type { LimitChanges, OwnLimits, TenantLimits, Use } from '../contract/limits.js'
 import type { EvaluatedModel, LayerSummary, Model, Tensor } from '../contract/model.js'
@@ -13,6 +14,7 @@ import type { Network } from '../contract/network.js'
 import type { PackedEpochs } from '../contract/packed-epochs.js'
 import type { Problem } from '../contract/problems.js'
 import type { CreatedWebhook, Webhook, WebhookEvent, WebhookWithDeliveries } from '../contract/webhook.js'
+import type { Worker, WorkersSummary } from '../contract/worker.js'
 import type { Prepared } from '../datasets/prepare.js'
 import type { RowSplit, SplitRule } from '../datasets/split-rows.js'
 import type { DatasetError, Table } from '../datasets/table.js'
@@ -186,6 +188,8 @@ export interface JobStore {
   pause(id: string): Promise<boolean>
   /** Back to queued; what the change leaves out stays. Throws Problem `invalid-spec` when it cannot be. */
   resume(id: string, change: ResumeRequest): Promise<boolean>
+  /** Its life, oldest first; null when there is no such job. Throws as `list`. */
+  events(id: string, page: ListPage): Promise<Page<JobEvent> | null>
   /** Deletes a finished job with its epochs and checkpoints; its model stays. */
   delete(id: string): Promise<boolean>
 }
@@ -255,8 +259,8 @@ export interface RunStore {
   /** The same of trainings whose epochs are not stored yet, all of them in one statement; says which claims held. */
   succeedAll(successes: readonly Success[]): Promise<boolean[]>
   fail(claim: Claim, error: JobError): Promise<boolean>
-  /** Back to queued, because this worker stops. */
-  release(claim: Claim): Promise<boolean>
+  /** Back to queued, through no fault of the job. */
+  release(claim: Claim, reason: ReleaseReason): Promise<boolean>
   /** The training thread died: back to queued, or failed at the third time without a new epoch in between. */
   crash(claim: Claim): Promise<void>
 }
@@ -419,10 +423,30 @@ export interface WebhookStore {
 
 /** What all processes did together. */
 export interface Figures {
+  workers: WorkersSummary
   epochs: number
   trainingSeconds: number
   unfinished: { status: JobStatus; jobs: number }[]
   ended: { status: JobStatus; jobs: number }[]
+}
+
+/** What a worker process says of itself. */
+export interface WorkerReport {
+  id: string
+  threads: number
+  busyThreads: number
+  backend: string
+}
+
+export interface WorkerStore {
+  report(report: WorkerReport): Promise<void>
+  /** It has stopped, or is known to be dead. */
+  remove(id: string): Promise<void>
+  /** Of those that reported lately; so is the list. */
+  summary(): Promise<WorkersSummary>
+  list(page: ListPage): Promise<Page<Worker>>
+  /** Forgets the others. */
+  sweep(): Promise<void>
 }
 
 export interface FigureStore {

@@ -349,6 +349,7 @@ describe('health', () => {
     expect((await api().get('/health/ready')).body).toEqual({
       status: 'ready',
       backend: { name: expect.any(String), passedOver: expect.any(Array) },
+      workers: { seen: 0, threads: 0, busyThreads: 0 },
     })
   })
 })

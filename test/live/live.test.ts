@@ -167,7 +167,7 @@ describe('a watcher', () => {
     const statuses = () =>
       watcher.messages.flatMap((message) => (message.type === 'job' ? message.job.status : []))
     await eventually(() => statuses().length === 1 || undefined)
-    await stores.runs.release(claim)
+    await stores.runs.release(claim, 'worker-stopped')
     await live.refresh()
     await eventually(() => statuses().length === 2 || undefined)
     await stores.jobs.cancel(claim.jobId)

@@ -225,7 +225,7 @@ describe('a checkpoint with epochs', () => {
 
   it('is refused from a worker whose job went to another', async () => {
     const old = await threeCheckpoints()
-    await stores.runs.release(old)
+    await stores.runs.release(old, 'worker-stopped')
     const claim = await claimJob(stores, old.jobId)
     expect(await store(old, epochsOf([4]), checkpointOf(4))).toBe(false)
     expect(await store(old, [], checkpointOf(3))).toBe(false)

@@ -168,7 +168,7 @@ const actions = {
   },
   async release({ runs }: Process, given: Step) {
     const claim = claimOf(given)
-    if (claim !== undefined) await runs.release(claim)
+    if (claim !== undefined) await runs.release(claim, 'worker-stopped')
   },
   async crash({ runs }: Process, given: Step) {
     const claim = claimOf(given)

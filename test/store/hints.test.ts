@@ -61,7 +61,7 @@ describe('hints', () => {
       { epoch: 1, ...metrics },
       { epoch: 2, ...metrics },
     ])
-    await stores.runs.release(claim)
+    await stores.runs.release(claim, 'worker-stopped')
     await claimJob(stores, claim.jobId, 'worker_b')
     await stores.jobs.releaseWorker('worker_b')
     await stores.jobs.cancel(claim.jobId)

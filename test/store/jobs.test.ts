@@ -209,7 +209,7 @@ describe('jobs of workers that are gone', () => {
       const [first, second, third] = (await stores.runs.claim('worker_a', room)).jobs
       expect(await stores.runs.succeed(first, linearModel())).toBe(true)
       await stores.runs.crash(second)
-      expect(await stores.runs.release(third)).toBe(true)
+      expect(await stores.runs.release(third, 'worker-stopped')).toBe(true)
       expect(await crashesOf(ids)).toEqual(['succeeded 0 false', 'queued 1 true', 'queued 0 false'])
     })
   })

@@ -59,7 +59,12 @@ const writes: {
     states: ['running'],
     write: (claim) => stores.runs.fail(claim, { code: 'diverged', message: 'NaN', epoch: 1 }),
   },
-  { name: 'release', to: 'queued', states: ['running'], write: (claim) => stores.runs.release(claim) },
+  {
+    name: 'release',
+    to: 'queued',
+    states: ['running'],
+    write: (claim) => stores.runs.release(claim, 'worker-stopped'),
+  },
   {
     name: 'crash',
     to: 'queued',
@@ -163,7 +168,7 @@ describe.each(writes)('$name', ({ to, states, write }) => {
 
   it('by a worker that gave the job back', async () => {
     const claim = await startJob(stores)
-    await stores.runs.release(claim)
+    await stores.runs.release(claim, 'worker-stopped')
     const before = await everythingOf(claim.jobId)
     await write(claim)
     expect(await everythingOf(claim.jobId)).toEqual(before)

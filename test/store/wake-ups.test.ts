@@ -63,7 +63,7 @@ describe('workers are woken', () => {
     const { id } = await stores.jobs.create(newJob())
     expected++
     await step(false, () => claimNext(stores.runs, 'worker_a'))
-    await step(true, () => stores.runs.release({ jobId: id, attempt: 1 }))
+    await step(true, () => stores.runs.release({ jobId: id, attempt: 1 }, 'worker-stopped'))
     await step(false, () => stores.jobs.pause(id))
     await step(true, () => stores.jobs.resume(id, undefined))
     await step(false, () => claimNext(stores.runs, 'worker_a'))

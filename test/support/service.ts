@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 
 export interface Service {
+  /** Empty for a worker. */
   url: string
   process: ChildProcess
   /** What it wrote, both streams. */
@@ -38,7 +39,8 @@ export async function startService(
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null
   let url: string | undefined
   while (url === undefined) {
-    url = /listening on (http:[\w.:/-]+)/.exec(output)?.[1]
+    const begun = /listening on (?<url>http:[\w.:/-]+)|worker is ready/.exec(output)
+    if (begun !== null) url = begun.groups?.url ?? ''
     if (hasEnded()) throw new Error(`the service ended while starting:\n${output}`)
     await sleep(20)
   }

@@ -17,6 +17,7 @@ import { ticketStore } from '../../src/store/tickets.js'
 import { watchStore } from '../../src/store/watch-store.js'
 import { webhookStore } from '../../src/store/webhooks.js'
 import { snapshotStore } from '../../src/store/weight-snapshots.js'
+import { workerStore } from '../../src/store/workers.js'
 import { newId } from '../../src/training/new-id.js'
 import type {
   AllDatasets,
@@ -41,6 +42,7 @@ import type {
   TicketStore,
   WatchStore,
   WebhookStore,
+  WorkerStore,
 } from '../../src/training/ports.js'
 import { freshDatabase } from './postgres.js'
 
@@ -61,6 +63,7 @@ export interface Stores {
   keys: KeyStore
   tickets: TicketStore
   tenants: TenantStore
+  workers: WorkerStore
   close(): Promise<void>
 }
 
@@ -83,6 +86,7 @@ export async function openStores(): Promise<Stores> {
     keys: keyStore(database),
     tickets: ticketStore(database),
     tenants: tenantStore(database),
+    workers: workerStore(database),
     async close() {
       await database.$disconnect()
       await drop()

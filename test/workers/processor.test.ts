@@ -458,7 +458,7 @@ describe('a running job', () => {
     expect(await stores.jobs.get(id)).toMatchObject({ status: 'queued' })
     expect(await stores.database.job.findUnique({ where: { id } })).toMatchObject({
       crashes: 1,
-      workerId: null,
+      workerId: 'worker_a',
     })
   })
 

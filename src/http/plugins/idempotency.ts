@@ -1,7 +1,8 @@
 /** Idempotency-Key: a request that creates something may be sent again without creating it again. */
 import { createHash } from 'node:crypto'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { fingerprint, isSameRequest } from '../../contract/fingerprint.js'
 import { keyInFlight, keyReused } from '../../contract/problems.js'
 import type { IdempotencyStore, Once } from '../../training/ports.js'
 import { callerOf } from '../caller.js'
@@ -18,16 +19,30 @@ export const idempotencyHeaders = z.looseObject({
     ),
 })
 
-/** The body as validated: spacing, the order of fields and defaults left out make no other request of it. */
-function fingerprintOf(request: FastifyRequest): string {
-  return createHash('sha256')
-    .update(`${request.method} ${request.routeOptions.url}\n${JSON.stringify(request.body)}`)
-    .digest('hex')
+/** Keeps the bodies of requests under a key as they were sent, which validation replaces. */
+export function keepSentBodies(app: FastifyInstance): void {
+  app.decorateRequest('sentBody', undefined)
+  app.addHook('preValidation', (request, _reply, done) => {
+    if (request.headers['idempotency-key'] !== undefined) request.sentBody = request.body
+    done()
+  })
 }
 
-/** The answer stays as it is, down to the order of its fields. */
-function fits<T>(schema: z.ZodType<T>, answer: unknown): answer is T {
-  return schema.safeParse(answer).success
+/** Spacing and the order of fields make no other request of it. */
+function fingerprintOf({ method, routeOptions, sentBody, body }: FastifyRequest): string {
+  const hashOf = (content: string) =>
+    createHash('sha256').update(`${method} ${routeOptions.url}\n${content}`).digest('hex')
+  return fingerprint(hashOf(JSON.stringify(sentBody, inOrder)), hashOf(JSON.stringify(body)))
+}
+
+function inOrder(_name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+}
+
+/** The answer stays as it is, down to the order of its fields; what an earlier release gave lacks fields that came later. */
+function isAnswer<T>(_schema: z.ZodType<T>, answer: unknown): answer is T {
+  return typeof answer === 'object' && answer !== null
 }
 
 export class Idempotency {
@@ -49,16 +64,23 @@ export class Idempotency {
     const once = { tenantId, key, fingerprint: fingerprintOf(request) }
     const name = JSON.stringify([tenantId, key])
     const other = this.inFlight.get(name)
-    if (other !== undefined) throw other === once.fingerprint ? keyInFlight() : keyReused()
+    if (other !== undefined) throw isSameRequest(other, once.fingerprint) ? keyInFlight() : keyReused()
     this.inFlight.set(name, once.fingerprint)
     try {
       const answer = await this.store.find(once)
       if (answer === null) return await create(once)
-      if (!fits(schema, answer)) throw new Error('a stored answer does not fit its schema')
+      if (!isAnswer(schema, answer)) throw new Error('a stored answer is no object')
       reply.header('idempotency-replayed', 'true')
       return answer
     } finally {
       this.inFlight.delete(name)
     }
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The parsed body of a request with an Idempotency-Key, before it was validated. */
+    sentBody: unknown
   }
 }

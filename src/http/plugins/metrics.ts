@@ -45,6 +45,17 @@ export function openMetrics(): Metrics {
     labelNames: ['status'],
     registers,
   })
+  const workers = new Gauge({
+    name: `${prefix}workers`,
+    help: 'Worker processes seen in the last 10 s (from the database)',
+    registers,
+  })
+  const threads = new Gauge({
+    name: `${prefix}worker_threads`,
+    help: 'Threads of these workers, by state (from the database)',
+    labelNames: ['state'],
+    registers,
+  })
   const epochs = new Counter({
     name: `${prefix}epochs_total`,
     help: 'Epochs trained and stored by all workers (from the database)',
@@ -58,6 +69,10 @@ export function openMetrics(): Metrics {
 
   function setFromDatabase(figures: Awaited<ReturnType<FigureStore['read']>>): void {
     for (const { status, jobs } of figures.unfinished) unfinished.set({ status }, jobs)
+    const { seen, threads: all, busyThreads } = figures.workers
+    workers.set(seen)
+    threads.set({ state: 'busy' }, busyThreads)
+    threads.set({ state: 'free' }, Math.max(0, all - busyThreads))
     for (const counter of [ended, epochs, trainingSeconds]) counter.reset()
     for (const { status, jobs } of figures.ended) ended.inc({ status }, jobs)
     epochs.inc(figures.epochs)

@@ -9,6 +9,7 @@ import {
   jobValidationSchema,
   resumeRequestSchema,
 } from '../../contract/job.js'
+import { jobEventSchema } from '../../contract/job-event.js'
 import { Problem } from '../../contract/problems.js'
 import { text } from '../../contract/text.js'
 import { cancel, pause, remove, resume } from '../../training/control.js'
@@ -124,6 +125,30 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
       const job = await jobsOf(request).get(id)
       if (job === null) throw new Problem('not-found', `There is no job ${id}.`)
       return job
+    },
+  )
+
+  app.get(
+    '/jobs/:id/events',
+    {
+      config: { scope: 'jobs:read' },
+      schema: {
+        tags: ['jobs'],
+        summary: 'Read the life of a job, oldest event first',
+        description:
+          'Kept are its creation, first claim and end, the newest 100 releases, pauses and resumptions with the claims they ' +
+          'ended, and the newest two checkpoints.',
+        params: idParameters,
+        querystring: z.strictObject(pageParameters),
+        response: { 200: listOf(jobEventSchema), ...failures },
+      },
+    },
+    async (request) => {
+      const { id } = request.params
+      const { after, limit = defaultLimit } = request.query
+      const page = await jobsOf(request).events(id, { after, limit })
+      if (page === null) throw new Problem('not-found', `There is no job ${id}.`)
+      return toList(page)
     },
   )
 

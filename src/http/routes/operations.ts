@@ -2,10 +2,12 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { Problem } from '../../contract/problems.js'
+import { type WorkersSummary, workerSchema, workersSummarySchema } from '../../contract/worker.js'
 import type { Live } from '../../live/live.js'
-import type { FigureStore } from '../../training/ports.js'
+import type { FigureStore, WorkerStore } from '../../training/ports.js'
 import type { Metrics } from '../plugins/metrics.js'
-import { failures } from '../responses.js'
+import { defaultLimit, pageParameters } from '../query.js'
+import { failures, listOf, toList } from '../responses.js'
 
 const backendSchema = z.object({
   name: z.string().describe('native, wasm or reference'),
@@ -18,6 +20,7 @@ type Backend = z.infer<typeof backendSchema>
 export interface Readiness {
   /** Names of the parts that cannot work now; empty when all can. */
   missing(): Promise<string[]>
+  workers(): Promise<WorkersSummary>
   /** The engine's backend in this process, and why no faster one. */
   backend: Backend
 }
@@ -27,11 +30,12 @@ export interface OperationRoutes {
   metrics: Metrics
   figures: Pick<FigureStore, 'read'>
   live: Pick<Live, 'watchers'>
+  workers: Pick<WorkerStore, 'list'>
 }
 
 export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
   app,
-  { readiness, metrics, figures, live },
+  { readiness, metrics, figures, live, workers },
   done,
 ) => {
   app.get(
@@ -54,14 +58,37 @@ export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
       schema: {
         tags: ['operations'],
         summary: 'Can it work? (database, queue, a worker seen)',
-        response: { 200: z.object({ status: z.literal('ready'), backend: backendSchema }), ...failures },
+        response: {
+          200: z.object({
+            status: z.literal('ready'),
+            backend: backendSchema,
+            workers: workersSummarySchema.describe('those that reported in the last 10 s'),
+          }),
+          ...failures,
+        },
       },
     },
     async () => {
       const missing = await readiness.missing()
       if (missing.length > 0) throw new Problem('unavailable', `Not ready: ${missing.join(', ')}.`)
-      return { status: 'ready' as const, backend: readiness.backend }
+      const { backend } = readiness
+      return { status: 'ready' as const, backend, workers: await readiness.workers() }
     },
+  )
+
+  app.get(
+    '/workers',
+    {
+      config: { scope: 'metrics:read' },
+      schema: {
+        tags: ['operations'],
+        summary: 'List the worker processes, newest first',
+        description: 'Of all tenants together, like `/metrics`. Who has not reported for 10 s is left out.',
+        querystring: z.strictObject(pageParameters),
+        response: { 200: listOf(workerSchema), ...failures },
+      },
+    },
+    async ({ query: { after, limit = defaultLimit } }) => toList(await workers.list({ after, limit })),
   )
 
   app.get(

@@ -1,0 +1,109 @@
+/**
+ * The life of a job: what its row and its checkpoints say, and rows for what they cannot. Jobs that are claimed once and
+ * succeed have none, so that their ends cost nothing more.
+ */
+
+import { isFinished } from '../contract/job.js'
+import {
+  type JobEvent,
+  jobEventTypeSchema,
+  type ReleaseReason,
+  releaseReasonSchema,
+} from '../contract/job-event.js'
+import type { ListPage, Page } from '../training/ports.js'
+import { type Database, Prisma } from './database.js'
+import { indexBehind, toPage } from './pages.js'
+
+/** Rows kept of a job. */
+const maximumRows = 100
+
+/** What `changed` must return for `withEvents`, beside id, status and epoch. */
+export const eventColumns = Prisma.raw('attempt, "workerId", "claimedAt"')
+
+/** What is filed of the jobs that are now in the state that belongs to it. */
+export type Filed =
+  | { type: 'released'; reason: ReleaseReason; retryMilliseconds?: number }
+  | { type: 'paused' }
+  | { type: 'resumed' }
+
+const stateAfter = { released: 'queued', paused: 'paused', resumed: 'queued' } as const
+
+/** CTEs to follow the CTE `changed`. */
+export function withEvents(filed: Filed): Prisma.Sql {
+  const reason = 'reason' in filed ? filed.reason : null
+  const retry = ('retryMilliseconds' in filed ? filed.retryMilliseconds : undefined) ?? null
+  // One that is to be queued later is still running.
+  const state = retry === null ? stateAfter[filed.type] : 'running'
+  return Prisma.sql`, event AS (
+      INSERT INTO "JobEvent" ("jobId", type, reason, attempt, "workerId", "claimedAt", epoch, "retryAt")
+      SELECT id, ${filed.type}, ${reason}, attempt, "workerId", "claimedAt", epoch,
+        now() + ${retry}::int * interval '1 millisecond'
+      FROM changed WHERE status = ${state}::"JobStatus"
+    ), trimmed AS (
+      DELETE FROM "JobEvent" USING changed WHERE "JobEvent"."jobId" = changed.id AND "JobEvent".id <= (
+        SELECT older.id FROM "JobEvent" AS older WHERE older."jobId" = changed.id
+        ORDER BY older.id DESC OFFSET ${maximumRows - 1}::int LIMIT 1
+      )
+    )`
+}
+
+/** Oldest first; null when the tenant has no such job. */
+export async function listEvents(
+  database: Database,
+  where: { id: string; tenantId: string },
+  { after, limit }: ListPage,
+): Promise<Page<JobEvent> | null> {
+  const row = await database.job.findUnique({ where, select: columns })
+  if (row === null) return null
+  const events = eventsOf(row).map((event) => ({ ...event, createdAt: event.at }))
+  const rest = after === undefined ? events : events.slice(indexBehind(after, events))
+  return toPage(rest.slice(0, limit + 1), { limit }, ({ createdAt, ...event }) => event)
+}
+
+const columns = {
+  status: true,
+  epoch: true,
+  attempt: true,
+  workerId: true,
+  createdAt: true,
+  startedAt: true,
+  claimedAt: true,
+  finishedAt: true,
+  events: { orderBy: { id: 'asc' } },
+  checkpoints: { orderBy: { sequence: 'asc' }, select: { sequence: true, epoch: true, createdAt: true } },
+} satisfies Prisma.JobSelect
+type Row = Prisma.JobGetPayload<{ select: typeof columns }>
+
+function eventsOf(row: Row): JobEvent[] {
+  const events = [eventOf('queued', 'queued', row.createdAt, { epoch: 0 })]
+  let claimed: number | undefined
+  /** Whatever follows a claim says when it was, and whose. */
+  function addClaim({ claimedAt, workerId, attempt }: Pick<Row, 'claimedAt' | 'workerId' | 'attempt'>): void {
+    if (claimedAt === null || claimedAt.getTime() === claimed) return
+    claimed = claimedAt.getTime()
+    events.push(eventOf('claimed', `claimed_${claimed.toString(36)}`, claimedAt, { workerId, attempt }))
+  }
+  for (const stored of row.events) {
+    const { id, type, attempt, workerId, epoch, createdAt, retryAt } = stored
+    addClaim(stored)
+    const ofRun =
+      type === 'released' ? { attempt, workerId, reason: releaseReasonSchema.parse(stored.reason) } : {}
+    const details = { epoch, retryAt: retryAt?.toISOString() ?? null, ...ofRun }
+    events.push(eventOf(jobEventTypeSchema.parse(type), id.toString(36), createdAt, details))
+  }
+  // Jobs from before the claim was kept say when they were begun.
+  addClaim({ ...row, claimedAt: row.claimedAt ?? (row.events.length === 0 ? row.startedAt : null) })
+  for (const { sequence, epoch, createdAt } of row.checkpoints) {
+    events.push(eventOf('checkpointed', `checkpoint_${sequence}`, createdAt, { epoch }))
+  }
+  events.sort((one, other) => Date.parse(one.at) - Date.parse(other.at))
+  if (row.finishedAt !== null && isFinished(row.status)) {
+    events.push(eventOf('ended', 'ended', row.finishedAt, { epoch: row.epoch, status: row.status }))
+  }
+  return events
+}
+
+function eventOf(type: JobEvent['type'], id: string, at: Date, details: Partial<JobEvent>): JobEvent {
+  const none = { attempt: null, workerId: null, epoch: null, reason: null, retryAt: null, status: null }
+  return { id: `evt_${id}`, object: 'event', type, at: at.toISOString(), ...none, ...details }
+}

@@ -1,0 +1,141 @@
+/** Databases of earlier releases, filled by their own code: migrated while everything starts at once, they answer as before. */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { isFinished, type Job, jobSchema } from '../../src/contract/job.js'
+import { type FreshDatabase, freshDatabase } from '../support/postgres.js'
+import { eventually, type Service, startService } from '../support/service.js'
+import { differences } from './differences.js'
+import { type Recorded, type Release, readAnswer, readRelease, restoreRelease } from './release.js'
+
+const names = readdirSync(join(import.meta.dirname, '../fixtures/releases'))
+  .flatMap((file) => /^(.*)\.sql\.gz$/.exec(file)?.[1] ?? [])
+  .toSorted()
+
+const oldListSchema = z.object({ data: z.array(z.object({ id: z.string() })), lastId: z.string().nullable() })
+
+/** What may differ from what earlier releases answered. */
+const allowed: readonly { pattern: RegExp; because: string }[] = [
+  {
+    pattern: / \/answer\/lastId: "(\w+)" → "\1~\w+"$/,
+    because: 'a cursor says its place, so that it outlives its item; the id alone still is one',
+  },
+  { pattern: / \/answer\/traceId: /, because: 'each request has its own' },
+  { pattern: /^GET \/limits .*\/used: /, because: 'the jobs that waited have ended' },
+  { pattern: / \/answer\/deliveries\/\d+\/createdAt: /, because: 'restoring makes deliveries young' },
+  {
+    pattern: /boundary=4 \/answer\/\d+\/(values|range)/,
+    because: 'another backend may round the picture otherwise',
+  },
+]
+
+it('has a release to come from', () => {
+  expect(names).toContain('a27858b')
+})
+
+describe.each(names)('a database of release %s', (name) => {
+  let database: FreshDatabase
+  let release: Release
+  let processes: Service[] = []
+  let urls: string[]
+
+  beforeAll(async () => {
+    database = await freshDatabase('empty')
+    release = await readRelease(name)
+    await restoreRelease(name, database.connectionString)
+    const environment = { DATABASE_URL: database.connectionString, LOG_LEVEL: 'info' }
+    const programs = ['dist/src/server.js', 'dist/src/server.js', 'dist/workers/main.js']
+    processes = await Promise.all(programs.map((program) => startService(environment, program)))
+    urls = processes.map(({ url }) => url).filter((url) => url !== '')
+  }, 60_000)
+
+  afterAll(async () => {
+    await Promise.all(processes.map((process) => process.stop()))
+    await database?.drop()
+  }, 30_000)
+
+  const send = (url: string, key: string, { method, path, body, headers = {} }: Partial<Recorded>) =>
+    fetch(`${url}${path}`, {
+      method: method ?? 'GET',
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+
+  async function ask(url: string, recorded: Recorded): Promise<Pick<Recorded, 'status' | 'type' | 'answer'>> {
+    const response = await send(url, release.keys[recorded.tenant], recorded)
+    const type = response.headers.get('content-type')?.split(';')[0] ?? ''
+    const bytes = Buffer.from(await response.arrayBuffer())
+    return { status: response.status, type, answer: readAnswer(type, bytes) }
+  }
+
+  it('answers as before, from both processes', async () => {
+    const found: string[] = []
+    for (const [place, recorded] of release.recorded.entries()) {
+      const now = await ask(urls[place % urls.length], recorded)
+      const before = { status: recorded.status, type: recorded.type, answer: recorded.answer }
+      for (const each of differences(before, now)) {
+        const difference = `${recorded.method} ${recorded.path} ${each}`
+        if (!allowed.some(({ pattern }) => pattern.test(difference))) found.push(difference)
+      }
+    }
+    expect(found).toEqual([])
+  })
+
+  it('goes on with its lists behind their old cursors', async () => {
+    for (const { tenant, path, answer } of release.recorded) {
+      const list = oldListSchema.safeParse(answer).data
+      if (!/^\/\w+$/.test(path) || list === undefined || list.data.length === 0) continue
+      // Built-ins, which were no cursors, come first.
+      const stored = list.data.filter(({ id }) => id.includes('_'))
+      const response = await send(urls[0], release.keys[tenant], {
+        path: `${path}?after=${stored[0].id}&limit=100`,
+      })
+      expect(response.status, path).toBe(200)
+      const rest = oldListSchema.parse(await response.json())
+      const ids = stored.slice(1).map(({ id }) => id)
+      expect(rest.data.map(({ id }) => id).slice(0, ids.length)).toEqual(ids)
+    }
+  })
+
+  it('refuses the key that was revoked', async () => {
+    for (const url of urls)
+      expect((await send(url, release.keys.revoked, { path: '/jobs' })).status).toBe(401)
+  })
+
+  async function jobOf(id: string): Promise<Job> {
+    const answers = await Promise.all(
+      [release.keys.blue, release.keys.green].map((key) => send(urls[0], key, { path: `/jobs/${id}` })),
+    )
+    const answer = answers.find(({ ok }) => ok)
+    if (answer === undefined) throw new Error(`there is no job ${id}`)
+    return jobSchema.parse(await answer.json())
+  }
+
+  const ended = (id: string) =>
+    eventually(async () => {
+      const job = await jobOf(id)
+      return isFinished(job.status) ? job : undefined
+    })
+
+  it('runs to their ends the jobs that waited, and the one whose worker was killed', async () => {
+    expect(release.unfinished.length).toBeGreaterThan(0)
+    for (const id of release.unfinished) {
+      expect(await ended(id)).toMatchObject({ status: 'succeeded', modelId: expect.stringMatching(/^mdl_/) })
+    }
+  }, 60_000)
+
+  it('goes on with the paused job from its old checkpoint', async () => {
+    const { epoch } = await jobOf(release.paused)
+    expect(epoch).toBeGreaterThan(0)
+    const resume = { method: 'POST', path: `/jobs/${release.paused}/resume`, body: {} }
+    expect((await send(urls[1], release.keys.blue, resume)).status).toBe(200)
+    const job = await ended(release.paused)
+    expect(job).toMatchObject({ status: 'succeeded', epoch: job.epochs })
+    expect(processes[2].output()).not.toMatch(/damaged|checksum/i)
+  }, 60_000)
+})

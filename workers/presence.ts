@@ -1,0 +1,40 @@
+/** Says every few seconds that this worker process lives, and what it does. */
+import type { Logger } from 'pino'
+import type { WorkerReport, WorkerStore } from '../src/training/ports.js'
+
+const everyMilliseconds = 2_000
+
+export interface Presence {
+  /** Takes the worker from the list. */
+  end(): Promise<void>
+}
+
+export function reportForever(
+  workers: Pick<WorkerStore, 'report' | 'remove'>,
+  report: () => WorkerReport,
+  log: Pick<Logger, 'warn'>,
+): Presence {
+  let sending: Promise<unknown> = Promise.resolve()
+  let isSending = false
+  const warn = (error: unknown) => log.warn({ err: error }, 'presence')
+  const send = () => {
+    // While the database is away, one waits.
+    if (isSending) return
+    isSending = true
+    sending = workers
+      .report(report())
+      .catch(warn)
+      .finally(() => {
+        isSending = false
+      })
+  }
+  send()
+  const timer = setInterval(send, everyMilliseconds)
+  return {
+    async end() {
+      clearInterval(timer)
+      await sending
+      await workers.remove(report().id).catch(warn)
+    },
+  }
+}
