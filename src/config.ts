@@ -68,6 +68,7 @@ const environmentSchema = z.object({
   MAXIMUM_QUEUED_JOBS: limit('queuedJobs', 10_000),
   MAXIMUM_RUNNING_JOBS: limit('runningJobs', 1_000),
   MAXIMUM_STORED_BYTES: limit('storedBytes', 100 * 1024 ** 3),
+  MAXIMUM_JOB_DAYS: limit('jobDays', 36_500),
   MAXIMUM_JOB_FLOPS: limit('jobFlops', 1e16),
   MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE: count(60),
 })

@@ -17,7 +17,12 @@ export const limitsSchema = z.object({
   jobFlops: z.number().positive().describe('floating-point operations of one training'),
   epochs: count.max(maximumEpochs).describe('epochs of one training'),
   datasetBytes: count.describe('bytes of one upload, as it is sent'),
-  storedBytes: count.describe('bytes of datasets and models, and of what unfinished jobs will leave'),
+  storedBytes: count.describe(
+    'bytes of datasets, models, specs, epochs, snapshots and remembered answers, and of what unfinished jobs will leave',
+  ),
+  jobDays: count
+    .max(36_500)
+    .describe('days that a job is kept after its end, with its epochs; its model stays'),
 })
 export type Limits = z.infer<typeof limitsSchema>
 export type LimitName = keyof Limits
@@ -36,6 +41,7 @@ export const limitSettings = {
   epochs: 'MAXIMUM_EPOCHS',
   datasetBytes: 'MAXIMUM_DATASET_BYTES',
   storedBytes: 'MAXIMUM_STORED_BYTES',
+  jobDays: 'MAXIMUM_JOB_DAYS',
 } as const satisfies Record<LimitName, string>
 
 export const ownLimitsSchema = limitsSchema.partial()

@@ -32,6 +32,7 @@ import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
 import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
 import { type EvaluateRoutes, evaluateRoutes } from './routes/evaluate.js'
 import { jobBatchRoutes } from './routes/job-batch.js'
+import { type JobDeletionRoutes, jobDeletionRoutes } from './routes/job-deletions.js'
 import { type JobStreamRoutes, jobStreamRoutes } from './routes/job-streams.js'
 import { type JobRoutes, jobRoutes } from './routes/jobs.js'
 import { type LimitRoutes, limitRoutes } from './routes/limits.js'
@@ -54,6 +55,7 @@ export interface AppDependencies
     EpochRoutes,
     StreamRoutes,
     JobStreamRoutes,
+    JobDeletionRoutes,
     ModelRoutes,
     WebhookRoutes,
     OperationRoutes,
@@ -219,6 +221,7 @@ export async function buildApp(dependencies: AppDependencies) {
   await app.register(problemRoutes)
   await app.register(jobRoutes, dependencies)
   await app.register(jobBatchRoutes, dependencies)
+  await app.register(jobDeletionRoutes, dependencies)
   await app.register(epochRoutes, dependencies)
   await app.register(streamRoutes, dependencies)
   await app.register(jobStreamRoutes, dependencies)

@@ -9,7 +9,7 @@ import { Problem } from '../contract/problems.js'
 import type { NewJob } from '../training/ports.js'
 import type { Statement } from './database.js'
 import { jobLinks } from './job-rows.js'
-import { checkUse, weightBytes } from './tenant-limits.js'
+import { checkUse, specBytes } from './tenant-limits.js'
 
 export interface JobOfTenant {
   tenantId: string
@@ -25,6 +25,8 @@ export const createdRowSchema = z.object({
   hasModel: z.boolean(),
   queuedJobs: z.number(),
   storedBytes: z.number(),
+  /** Of this job. */
+  bytes: z.number(),
   own: z.unknown(),
   createdAt: z.date().nullable(),
   queuePosition: z.int().nullable(),
@@ -39,12 +41,12 @@ export const createJobsStatement: Statement = {
   name: 'createJobs',
   text: `
     WITH item AS MATERIALIZED (
-      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::jsonb[], $6::text[], $7::text[], $8::int[],
+      SELECT *, "jobBytes"('queued', parameters, epochs, "specBytes", 0) AS bytes FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::jsonb[], $6::text[], $7::text[], $8::int[],
         $9::text[], $10::text[], $11::text[], $12::int[], $13::float8[], $14::float8[], $15::int[], $16::int[], $17::float8[],
-        $18::float8[])
+        $18::float8[], $19::int[])
         WITH ORDINALITY AS item(id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId",
           "validationDatasetId", "modelId", parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "maximumJobs",
-          "maximumBytes", place)
+          "maximumBytes", "specBytes", place)
     ), dataset AS MATERIALIZED (
       SELECT id, "tenantId" FROM "Dataset" WHERE id = ANY($9::text[] || $10::text[]) ORDER BY id FOR KEY SHARE
     ), model AS MATERIALIZED (
@@ -62,14 +64,14 @@ export const createJobsStatement: Statement = {
         "modelId" IS NULL OR EXISTS (SELECT FROM model WHERE model.id = item."modelId"
           AND model."tenantId" = item."tenantId") AS "hasModel",
         (use)."queuedJobs" + row_number() OVER earlier AS "queuedJobs",
-        (use)."storedBytes" + sum(4 * parameters::float8) OVER earlier AS "storedBytes"
+        (use)."storedBytes" + sum(bytes) OVER earlier AS "storedBytes"
       FROM item JOIN tenant ON tenant."tenantId" = item."tenantId"
       WINDOW earlier AS (PARTITION BY item."tenantId" ORDER BY place)
     ), created AS (
       INSERT INTO "Job" (id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId",
-        "validationDatasetId", parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs)
+        "validationDatasetId", parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "specBytes")
       SELECT id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId", "validationDatasetId",
-        parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs
+        parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "specBytes"
       FROM counted
       WHERE "hasDataset" AND "hasValidation" AND "hasModel"
         AND "queuedJobs" <= coalesce((own ->> 'queuedJobs')::float8, "maximumJobs")
@@ -77,7 +79,7 @@ export const createJobsStatement: Statement = {
       ORDER BY place
       RETURNING id, "createdAt"
     )
-    SELECT "hasDataset", "hasValidation", "hasModel", "queuedJobs", "storedBytes", own, "createdAt",
+    SELECT "hasDataset", "hasValidation", "hasModel", "queuedJobs", "storedBytes", bytes, own, "createdAt",
       CASE WHEN created.id IS NOT NULL THEN "queuePosition"("tenantId", priority, (
         (SELECT coalesce(sum(jobs), 0) FROM "QueueCount" AS queue
           WHERE queue."tenantId" = counted."tenantId" AND queue.priority = counted.priority)
@@ -109,6 +111,7 @@ function valuesOf(items: readonly JobOfTenant[]): unknown[] {
     of(({ job }) => job.spec.epochs),
     of(({ settings }) => settings.queuedJobs),
     of(({ settings }) => settings.storedBytes),
+    of(({ job }) => specBytes(job.spec)),
   ]
 }
 
@@ -151,8 +154,7 @@ class NotStored {
     if (refusal === null && before === undefined) {
       throw new Error(`job ${job.id} was not stored, and no limit says why`)
     }
-    const bytes = storedBytes + weightBytes(job.parameters)
-    this.#counted.set(tenantId, { queuedJobs: queuedJobs + 1, storedBytes: bytes })
+    this.#counted.set(tenantId, { queuedJobs: queuedJobs + 1, storedBytes: storedBytes + row.bytes })
     return refusal
   }
 }

@@ -13,9 +13,10 @@ import { createOnce } from './idempotency.js'
 import { endColumns, withEnds } from './job-ends.js'
 import { eventColumns, listEvents, withEvents } from './job-events.js'
 import { readJobs } from './job-rows.js'
+import { deleteEnded, deleteOverdue } from './old-jobs.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
 import { resume } from './resume.js'
-import { checkUse, readUse, unlimited, weightBytes } from './tenant-limits.js'
+import { bytesToLeave, checkUse, readUse, unlimited } from './tenant-limits.js'
 
 /** A third death of the worker without a new epoch in between ends the job. */
 export const maximumCrashes = 3
@@ -48,6 +49,7 @@ export function jobStore(database: Database, settings = unlimited): AllJobs {
         ) AS empty
         WHERE "QueueCount"."tenantId" = empty."tenantId" AND "QueueCount".priority = empty.priority
           AND "QueueCount".bucket = empty.bucket`
+      await deleteOverdue(database, settings.jobDays, endStates)
     },
 
     async releaseAbandoned(milliseconds) {
@@ -62,6 +64,8 @@ export function jobStore(database: Database, settings = unlimited): AllJobs {
     },
   }
 }
+
+const endStates = jobStatusSchema.options.filter(isFinished)
 
 /** What a job counts against. */
 const ofJobs = ['queuedJobs', 'storedBytes'] as const
@@ -111,13 +115,13 @@ function tenantJobs(
       )
     },
 
-    async checkLimits({ parameters, inlineDataset }) {
+    async checkLimits({ parameters, spec, inlineDataset }) {
       const { use, own } = await readUse(database, tenantId)
       const rows = inlineDataset === null ? 0 : await bytesOf(inlineDataset)
       const withJob = {
         ...use,
         queuedJobs: use.queuedJobs + 1,
-        storedBytes: use.storedBytes + rows + weightBytes(parameters),
+        storedBytes: use.storedBytes + rows + bytesToLeave(parameters, spec),
       }
       checkUse(withJob, { settings, own }, ofJobs)
     },
@@ -173,10 +177,11 @@ function tenantJobs(
     events: (id, page) => listEvents(database, { id, tenantId }, page),
 
     async delete(id) {
-      const finished = jobStatusSchema.options.filter(isFinished)
-      const { count } = await database.job.deleteMany({ where: { id, tenantId, status: { in: finished } } })
+      const { count } = await database.job.deleteMany({ where: { id, tenantId, status: { in: endStates } } })
       return count > 0
     },
+
+    deleteEnded: (statuses, before, most) => deleteEnded(database, { tenantId, statuses, before }, most),
   }
 }
 

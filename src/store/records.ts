@@ -3,7 +3,7 @@ import type { Claim, Progress } from '../training/ports.js'
 import { insertCheckpoint } from './checkpoints.js'
 import { type Connection, type Database, notifyJob, type Statement, send, transaction } from './database.js'
 import { epochOf, metricsPerEpoch } from './epochs.js'
-import { snapshotRows } from './weight-snapshots.js'
+import { historyBytes, snapshotRows } from './weight-snapshots.js'
 
 /** A pause takes effect at once, but what was computed until then is still stored: hence also in state paused. */
 const holds = `"Job".id = $1 AND attempt = $2::int AND status IN ('running', 'paused')`
@@ -16,7 +16,7 @@ const recordStatement: Statement = {
       UPDATE "Job" SET epoch = $4::int, loss = $7::float8, accuracy = $8::float8, "valLoss" = $9::float8,
         "valAccuracy" = $10::float8, "trainingSeconds" = "trainingSeconds" + $6::float8,
         epochs = coalesce($11::int, epochs), backend = $12::text, "backendDetail" = $13::text, crashes = 0,
-        "heartbeatAt" = now()
+        "heartbeatAt" = now(), "historyBytes" = "historyBytes" + $19::float8
       WHERE ${holds} AND epoch = $3::int - 1
       RETURNING id, status, epoch, "trainingSeconds"
     ), stored AS (
@@ -90,6 +90,7 @@ async function recordProgress(
     rows.map((row) => row.epochs.join(' ')),
     rows.map((row) => row.kept),
     rows.map((row) => Buffer.from(row.bytes)),
+    historyBytes(metrics, rows),
   ])
   return stored.length > 0
 }

@@ -6,7 +6,7 @@ import { chunkBytes } from './bytes.js'
 import { type Database, notifyJob, type Statement, send } from './database.js'
 import { epochOf, metricsPerEpoch } from './epochs.js'
 import { endColumns, withEnds } from './job-ends.js'
-import { snapshotRows } from './weight-snapshots.js'
+import { historyBytes, snapshotRows } from './weight-snapshots.js'
 
 /** A claim must hold, and its epochs must be those that come next. */
 export const succeedStatement: Statement = {
@@ -15,10 +15,10 @@ export const succeedStatement: Statement = {
     WITH run AS MATERIALIZED (
       SELECT * FROM unnest($1::text[], $2::int[], $3::int[], $4::int[], $5::bytea[], $6::float8[], $7::int[], $8::text[],
         $9::text[], $10::int[], $11::float8[], $12::float8[], $13::float8[], $14::float8[], $15::text[], $16::text[],
-        $17::jsonb[], $18::text[], $19::jsonb[], $20::jsonb[], $21::int[], $22::jsonb[], $23::text[], $24::jsonb[], $25::bytea[])
+        $17::jsonb[], $18::text[], $19::jsonb[], $20::jsonb[], $21::int[], $22::jsonb[], $23::text[], $24::jsonb[], $25::bytea[], $31::float8[])
         AS run("jobId", claim, "firstEpoch", "lastEpoch", metrics, seconds, planned, "usedBackend", "usedDetail", best,
           "finalLoss", "finalAccuracy", "finalValLoss", "finalValAccuracy", "modelId", "modelName", network, "modelLoss", layers,
-          coding, parameters, tensors, sha256, evaluation, weights)
+          coding, parameters, tensors, sha256, evaluation, weights, history)
     ), locked AS MATERIALIZED (
       SELECT "Job".id FROM "Job" JOIN run ON run."jobId" = "Job".id
       WHERE attempt = claim AND status = 'running' AND epoch = "firstEpoch" - 1
@@ -27,7 +27,7 @@ export const succeedStatement: Statement = {
       UPDATE "Job" SET status = 'succeeded', "finishedAt" = now(), epoch = "lastEpoch", loss = "finalLoss",
         accuracy = "finalAccuracy", "valLoss" = "finalValLoss", "valAccuracy" = "finalValAccuracy", "bestEpoch" = best,
         "trainingSeconds" = "trainingSeconds" + seconds, epochs = coalesce(planned, epochs), backend = "usedBackend",
-        "backendDetail" = "usedDetail", crashes = 0, "heartbeatAt" = NULL
+        "backendDetail" = "usedDetail", "historyBytes" = "historyBytes" + history, crashes = 0, "heartbeatAt" = NULL
       FROM run JOIN locked ON locked.id = run."jobId"
       WHERE "Job".id = locked.id
       RETURNING "Job".id, status, epoch, "trainingSeconds", "modelId", ${endColumns}
@@ -74,8 +74,9 @@ export async function succeedAll(
 function valuesOf(successes: readonly Success[]): unknown[] {
   const of = <T>(value: (success: Success) => T) => successes.map(value)
   const metrics = successes.map(finalMetrics)
-  const snapshots = successes.flatMap(({ claim: { jobId }, progress: { snapshots } }) => {
-    return snapshotRows(snapshots?.taken ?? []).map((row) => ({ jobId, ...row }))
+  const taken = successes.map(({ progress: { snapshots } }) => snapshotRows(snapshots?.taken ?? []))
+  const snapshots = taken.flatMap((rows, index) => {
+    return rows.map((row) => ({ jobId: successes[index].claim.jobId, ...row }))
   })
   return [
     of(({ claim }) => claim.jobId),
@@ -108,6 +109,7 @@ function valuesOf(successes: readonly Success[]): unknown[] {
     snapshots.map(({ epochs }) => epochs.join(' ')),
     snapshots.map(({ kept }) => kept),
     snapshots.map(({ bytes }) => bufferOf(bytes)),
+    successes.map(({ progress: { epochs } }, index) => historyBytes(epochs.metrics, taken[index])),
   ]
 }
 

@@ -1,4 +1,6 @@
 /** What one tenant has, and may have: counted where it is created, so that requests at the same time count each other. */
+
+import type { JobSpec } from '../contract/job.js'
 import {
   allowance,
   allowed,
@@ -21,10 +23,15 @@ export const unlimited: Limits = {
   epochs: Number.MAX_SAFE_INTEGER,
   datasetBytes: Number.MAX_SAFE_INTEGER,
   storedBytes: Number.MAX_SAFE_INTEGER,
+  jobDays: 36_500,
 }
 
-/** Of a trained model: float32. */
-export const weightBytes = (parameters: number) => 4 * parameters
+/** Of a spec as text, the same whichever seed was drawn. */
+export const specBytes = (spec: JobSpec) => Buffer.byteLength(JSON.stringify({ ...spec, seed: 0 }))
+
+/** What a job will leave, as the function "jobBytes" of the database counts it: weights, epochs and its spec. */
+export const bytesToLeave = (parameters: number, spec: JobSpec) =>
+  4 * parameters + 32 * spec.epochs + specBytes(spec)
 
 /** With the tenant's own limits, as they are in the same instant. */
 export async function readUse(
@@ -47,7 +54,7 @@ const refusals: Record<Kept, (demand: number, allowance: string) => Problem> = {
   storedBytes: (demand, allowance) =>
     new Problem(
       'too-much-stored',
-      `With this, datasets and models would take ${demand} bytes; ${allowance}.`,
+      `With this, datasets, models and jobs would take ${demand} bytes; ${allowance}.`,
     ),
 }
 

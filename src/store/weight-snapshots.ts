@@ -80,6 +80,15 @@ function unpack({
   }))
 }
 
+/** What epochs and the snapshots that stay take. */
+export function historyBytes(
+  { byteLength }: Float64Array,
+  rows: readonly { kept: boolean; bytes: Uint8Array }[],
+): number {
+  const kept = rows.filter((row) => row.kept)
+  return kept.reduce((sum, { bytes }) => sum + bytes.length, byteLength)
+}
+
 /** Kept ones make one row; the newest, if it is not kept, one of its own. */
 export function snapshotRows(
   taken: Taken,

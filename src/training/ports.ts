@@ -192,6 +192,8 @@ export interface JobStore {
   events(id: string, page: ListPage): Promise<Page<JobEvent> | null>
   /** Deletes a finished job with its epochs and checkpoints; its model stays. */
   delete(id: string): Promise<boolean>
+  /** The same for those in these end states that ended before a time, the oldest first; says how many. */
+  deleteEnded(statuses: readonly JobStatus[], before: Date, most: number): Promise<number>
 }
 
 /** The jobs of all tenants, for the service's own work. */

@@ -76,12 +76,14 @@ describe('stored bytes', () => {
       .join('')}`
     const upload = await api.post('/datasets').set('content-type', 'text/csv').send(csv)
     expect(upload.body).toMatchObject({ code: 'too-much-stored', status: 409 })
-    expect(upload.body.detail).toMatch(/would take \d{4,} bytes; 100 are allowed \(MAXIMUM_STORED_BYTES\)/)
+    expect(upload.body.detail).toMatch(/would take \d{4,} bytes; \d+ are allowed \(MAXIMUM_STORED_BYTES\)/)
     expect(await service.database.dataset.count()).toBe(0)
     expect(await service.database.datasetChunk.count()).toBe(0)
-    // 12 bytes each: three weights.
+    await service.tenants.changeLimits('local', { storedBytes: 1_000_000 })
     await storeModel(service, linearModel())
     await api.post('/jobs').send(xor).expect(202)
+    const { storedBytes } = await service.tenants.use('local')
+    await service.tenants.changeLimits('local', { storedBytes: storedBytes + 76 })
     const wide = {
       ...xor,
       network: { layers: [{ type: 'dense', units: 20, activation: 'tanh' }, ...xor.network.layers] },
@@ -90,7 +92,7 @@ describe('stored bytes', () => {
     const construct = { construct: { dnf: { inputs: 8, trueRows: [1, 2, 3] } } }
     expect((await api.post('/models').send(construct)).body.code).toBe('too-much-stored')
     expect(await service.database.model.count()).toBe(1)
-    // 36 bytes each, beside the 12 of a model and the 12 that the job will leave.
+    // 36 bytes each.
     const small = { construct: { dnf: { inputs: 2, trueRows: [1, 2] } } }
     const { body: first } = await api.post('/models').send(small).expect(201)
     await api.post('/models').send(small).expect(201)

@@ -46,6 +46,10 @@ const xor = {
   epochs: 5,
 }
 
+/** Three weights, five epochs, and the spec with a seed of one digit. */
+const bytesOfJob = ({ spec }: { spec: object }) =>
+  4 * 3 + 32 * 5 + Buffer.byteLength(JSON.stringify({ ...spec, seed: 1 }))
+
 const change = (changes: LimitChanges) => service.tenants.changeLimits(blue.tenantId, changes)
 const send = ({ header }: { header: string }, path: string, body: object) =>
   request(service.app.server).post(path).set('authorization', header).send(body)
@@ -61,7 +65,6 @@ describe('a limit of a tenant’s own', () => {
     ['jobFlops', 100, 'budget-exceeded', 'operations; 1.00e+2 are allowed'],
     ['arenaBytes', 1, 'model-too-large', 'bytes of memory; 1 is allowed'],
     ['queuedJobs', 1, 'too-many-jobs', 'With this job 2 would be queued or paused; 1 is allowed'],
-    ['storedBytes', 23, 'too-much-stored', 'datasets and models would take 24 bytes; 23 are allowed'],
   ] as const)('of %s refuses a job and its validation alike, and nobody else’s', async (name, value, code, says) => {
     await send(blue, '/jobs', xor).expect(202)
     await send(blue, '/jobs/validate', xor).expect(200)
@@ -75,6 +78,21 @@ describe('a limit of a tenant’s own', () => {
     expect(validated).toEqual(created)
     await send(red, '/jobs', xor).expect(202)
     await change({ [name]: null })
+    await send(blue, '/jobs', xor).expect(202)
+  })
+
+  it('of what is stored counts weights, epochs and specs', async () => {
+    const { body } = await send(blue, '/jobs', xor).expect(202)
+    const bytes = bytesOfJob(body)
+    expect((await limitsOf(blue)).limits.storedBytes.used).toBe(bytes)
+    await change({ storedBytes: 2 * bytes - 1 })
+    const says = `jobs would take ${2 * bytes} bytes; ${2 * bytes - 1} are allowed ${own('MAXIMUM_STORED_BYTES')}`
+    const answers = [await send(blue, '/jobs', xor), await send(blue, '/jobs/validate', xor)]
+    for (const { body } of answers) {
+      expect(body.code).toBe('too-much-stored')
+      expect(body.detail).toContain(says)
+    }
+    await change({ storedBytes: 2 * bytes })
     await send(blue, '/jobs', xor).expect(202)
   })
 
@@ -148,7 +166,7 @@ describe('a limit of a tenant’s own', () => {
 
 describe('GET /limits', () => {
   it('tells what is allowed, what is used, and whose limit it is', async () => {
-    await send(blue, '/jobs', xor).expect(202)
+    const { body } = await send(blue, '/jobs', xor).expect(202)
     await change({ queuedJobs: 7, requestsPerMinute: 60 })
     const { tenantId, limits } = await limitsOf(blue)
     expect(tenantId).toBe(blue.tenantId)
@@ -160,7 +178,11 @@ describe('GET /limits', () => {
       setting: 'MAXIMUM_QUEUED_JOBS',
       meaning: limitsSchema.shape.queuedJobs.description,
     })
-    expect(limits.storedBytes).toMatchObject({ allowed: generous.storedBytes, used: 12, own: false })
+    expect(limits.storedBytes).toMatchObject({
+      allowed: generous.storedBytes,
+      used: bytesOfJob(body),
+      own: false,
+    })
     expect(limits.runningJobs).toMatchObject({ used: 0 })
     expect(limits.requestsPerMinute).toMatchObject({ allowed: 60, used: 1, own: true })
     expect(limits.epochs).toMatchObject({ allowed: generous.epochs, used: null, own: false })

@@ -60,6 +60,7 @@ async function clear(): Promise<void> {
   await stores.database.job.deleteMany()
   await stores.database.model.deleteMany()
   await stores.database.dataset.deleteMany()
+  await stores.database.idempotencyKey.deleteMany()
   claims = []
 }
 

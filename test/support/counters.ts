@@ -33,12 +33,21 @@ export async function readCounters(database: Database): Promise<Counters> {
           FROM "TenantUse" GROUP BY "tenantId"
           HAVING sum("queuedJobs") <> 0 OR sum("runningJobs") <> 0 OR sum("storedBytes") <> 0 ORDER BY "tenantId"`,
         counted: await client.$queryRaw<Use[]>`
+          WITH history AS (
+            SELECT id, coalesce((SELECT sum(length(metrics)) FROM "EpochBatch" WHERE "jobId" = "Job".id), 0)
+              + coalesce((SELECT sum(length(bytes)) FROM "WeightSnapshot" WHERE "jobId" = "Job".id AND kept), 0) AS history
+            FROM "Job"
+          )
           SELECT "tenantId", sum(waits)::float8 AS "queuedJobs", sum(runs)::float8 AS "runningJobs",
             sum(bytes)::float8 AS "storedBytes"
           FROM (
             SELECT "tenantId", CASE WHEN status = 'running' THEN 0 ELSE 1 END AS waits,
-              CASE WHEN status = 'running' THEN 1 ELSE 0 END AS runs, 4.0 * parameters AS bytes
-            FROM "Job" WHERE status IN ('queued', 'paused', 'running')
+              CASE WHEN status = 'running' THEN 1 ELSE 0 END AS runs,
+              4.0 * parameters + greatest(32.0 * epochs, history) + "specBytes" AS bytes
+            FROM "Job" JOIN history ON history.id = "Job".id WHERE status IN ('queued', 'paused', 'running')
+            UNION ALL SELECT "tenantId", 0, 0, history + "specBytes"
+              FROM "Job" JOIN history ON history.id = "Job".id WHERE status NOT IN ('queued', 'paused', 'running')
+            UNION ALL SELECT "tenantId", 0, 0, octet_length(answer) FROM "IdempotencyKey"
             UNION ALL SELECT "tenantId", 0, 0, length(bytes) FROM "WeightChunk" JOIN "Model" ON "Model".id = "modelId"
             UNION ALL SELECT "tenantId", 0, 0, length("DatasetChunk".bytes)
               FROM "DatasetChunk" JOIN "Dataset" ON "Dataset".id = "datasetId"

@@ -12,7 +12,7 @@ import {
 import { jobEventSchema } from '../../contract/job-event.js'
 import { Problem } from '../../contract/problems.js'
 import { text } from '../../contract/text.js'
-import { cancel, pause, remove, resume } from '../../training/control.js'
+import { cancel, pause, resume } from '../../training/control.js'
 import type { JobStore, Tenanted } from '../../training/ports.js'
 import { type SubmitDependencies, submit } from '../../training/submit.js'
 import { type ValidateDependencies, validate } from '../../training/validate.js'
@@ -196,23 +196,6 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
       const { queue, onQueueError } = submission
       const { limits } = callerOf(request)
       return resume(jobsOf(request), queue, request.params.id, request.body, { limits, onQueueError })
-    },
-  )
-
-  app.delete(
-    '/jobs/:id',
-    {
-      config: { scope: 'jobs:write' },
-      schema: {
-        tags: ['jobs'],
-        summary: 'Delete a finished job; its model stays',
-        params: idParameters,
-        response: { 204: z.null().describe('gone'), ...failures },
-      },
-    },
-    async (request, reply) => {
-      await remove(jobsOf(request), request.params.id)
-      return reply.code(204).send(null)
     },
   )
 

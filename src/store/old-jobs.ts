@@ -1,0 +1,63 @@
+/** Deleting jobs that have ended, with their epochs, checkpoints and snapshots. Models stay. */
+import type { JobStatus } from '../contract/job.js'
+import { type Database, type Statement, send } from './database.js'
+
+/** Of one statement, which locks their rows. */
+const atOnce = 500
+
+/** $1 tenant, $2 states that end, $3 the time before which they ended, $4 how many at most. */
+const deleteStatement: Statement = {
+  name: 'deleteEnded',
+  text: `
+    WITH old AS MATERIALIZED (
+      SELECT id FROM "Job" WHERE "tenantId" = $1 AND status = ANY($2::"JobStatus"[]) AND "finishedAt" < $3 AND "createdAt" < $3
+      ORDER BY "createdAt", id LIMIT $4::int FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM "Job" USING old WHERE "Job".id = old.id RETURNING "Job".id`,
+}
+
+/** The tenants that have jobs older than they may keep them; $1 days by the settings. */
+const overdueStatement: Statement = {
+  name: 'overdueJobs',
+  text: `
+    SELECT "tenantId", now() - days * interval '1 day' AS before FROM (
+      SELECT use."tenantId", coalesce((limits ->> 'jobDays')::int, $1::int) AS days
+      FROM (SELECT DISTINCT "tenantId" FROM "TenantUse") AS use LEFT JOIN "Tenant" ON "Tenant".id = use."tenantId"
+    ) AS tenant WHERE EXISTS (
+      SELECT FROM "Job" WHERE "Job"."tenantId" = tenant."tenantId"
+        AND "createdAt" < now() - days * interval '1 day' AND "finishedAt" < now() - days * interval '1 day'
+    )`,
+}
+
+export interface EndedBefore {
+  tenantId: string
+  statuses: readonly JobStatus[]
+  before: Date
+}
+
+/** How many were deleted, `most` at the most; the oldest first. */
+export async function deleteEnded(
+  { pool }: Pick<Database, 'pool'>,
+  { tenantId, statuses, before }: EndedBefore,
+  most: number,
+): Promise<number> {
+  let deleted = 0
+  for (;;) {
+    const limit = Math.min(atOnce, most - deleted)
+    const rows = await send(pool, deleteStatement, [tenantId, statuses, before, limit])
+    deleted += rows.length
+    if (rows.length < limit || deleted === most) return deleted
+  }
+}
+
+/** Deletes what is older than its tenant, or else the settings, have it kept. */
+export async function deleteOverdue(
+  database: Pick<Database, 'pool'>,
+  days: number,
+  statuses: readonly JobStatus[],
+): Promise<void> {
+  const overdue = await send<{ tenantId: string; before: Date }>(database.pool, overdueStatement, [days])
+  for (const { tenantId, before } of overdue) {
+    await deleteEnded(database, { tenantId, statuses, before }, Number.POSITIVE_INFINITY)
+  }
+}
