@@ -16,7 +16,11 @@ const retried = (reason: string) => ({ class: 'retried', reason })
 
 describe('the class of an error', () => {
   it.each<[what: string, error: unknown, expected: object]>([
-    ['rows that cannot be trained on', new DatasetError('invalid-dataset', 'one class only'), { class: 'refused' }],
+    [
+      'rows that cannot be trained on',
+      new DatasetError('invalid-dataset', 'one class only'),
+      { class: 'refused' },
+    ],
     ['a network that does not fit them', new SpecError('/loss', 'does not fit'), { class: 'refused' }],
     ['a thread out of memory, or ended', new ThreadCrash('exit 1', 0, false), retried('thread-died')],
     ['a mistake in the code of a thread', new ThreadCrash('TypeError', 0, true), { class: 'ours' }],
