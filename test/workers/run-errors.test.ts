@@ -12,6 +12,14 @@ function answer(code: string): StatementError {
   return new StatementError('record', Object.assign(new pg.DatabaseError('no', 2, 'error'), { code }))
 }
 
+const notQueryable = 'Client has encountered a connection error and is not queryable'
+
+/** An answer of PostgreSQL that its driver has no word for. */
+function byPrisma(originalCode: string): Error {
+  const driverAdapterError = { cause: { kind: 'postgres', originalCode } }
+  return Object.assign(new Error('Raw query failed'), { code: 'P2010', meta: { driverAdapterError } })
+}
+
 const retried = (reason: string) => ({ class: 'retried', reason })
 
 describe('the class of an error', () => {
@@ -30,6 +38,16 @@ describe('the class of an error', () => {
       retried('database-unavailable'),
     ],
     ['a database that shuts down', answer('57P01'), retried('database-unavailable')],
+    ['one of two that waited for each other', answer('40P01'), retried('database-unavailable')],
+    ['a crash of PostgreSQL, as Prisma tells it', byPrisma('57P02'), retried('database-unavailable')],
+    ['a connection that Prisma still holds', new Error(notQueryable), retried('database-unavailable')],
+    [
+      'a socket that nobody answers',
+      Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }),
+      retried('database-unavailable'),
+    ],
+    ['a full disk, as Prisma tells it', byPrisma('53100'), retried('database-full')],
+    ['a wrong statement, as Prisma tells it', byPrisma('42703'), { class: 'ours' }],
     ['a full disk', answer('53100'), retried('database-full')],
     ['a statement that is wrong', answer('42703'), { class: 'ours' }],
     ['a value that does not fit its column', answer('22003'), { class: 'ours' }],
