@@ -50,53 +50,54 @@ const table = `age,colour,member,score
 38,red,,1.75
 `
 
-/**
- * Fills the service through its API, and leaves it as a crash would: jobs queued, paused, and one whose worker was killed.
- * @param {{ call: Function, keys: { blue: string, green: string }, root: string, killWorker: () => void }} service
- * @returns the requests to be recorded: `{ tenant, method, path, body, headers }`
- */
-export async function fill({ call, keys, root, killWorker }) {
-  const blue = (method, path, body, headers) => call(keys.blue, method, path, body, headers)
-  const green = (method, path, body, headers) => call(keys.green, method, path, body, headers)
-  const file = (path) => readFileSync(join(root, path))
-  const ended = async (tenant, { id }) => {
+const on = (dataset, name, units, more) => ({
+  name,
+  dataset,
+  network: { layers: [{ type: 'dense', units, activation: 'linear' }] },
+  loss: 'squaredError',
+  ...more,
+})
+
+/** The API as one tenant uses it. */
+function clientOf(call, key) {
+  const send = (method, path, body, headers) => call(key, method, path, body, headers)
+  async function ended({ id }) {
     for (;;) {
-      const job = await tenant('GET', `/jobs/${id}`)
+      const job = await send('GET', `/jobs/${id}`)
       if (job.finishedAt !== null) return job
       await sleep(50)
     }
   }
-  const trained = async (request, tenant = blue) => ended(tenant, await tenant('POST', '/jobs', request))
-  const underway = async (request) => {
-    const job = await blue('POST', '/jobs', request)
-    // Behind its first checkpoint.
-    while ((await blue('GET', `/jobs/${job.id}`)).epoch < 1_000) await sleep(50)
-    return job
+  return {
+    get: (path) => send('GET', path),
+    post: (path, body, headers) => send('POST', path, body, headers),
+    ended,
+    trained: async (request) => ended(await send('POST', '/jobs', request)),
+    /** Behind its first checkpoint. */
+    async underway(request) {
+      const job = await send('POST', '/jobs', request)
+      while ((await send('GET', `/jobs/${job.id}`)).epoch < 1_000) await sleep(50)
+      return job
+    },
   }
+}
 
-  const receiver = createServer((_request, response) => response.end()).listen(0, '127.0.0.1')
-  await once(receiver, 'listening')
-  const hookUrl = `http://127.0.0.1:${receiver.address().port}/ends`
-  const hook = await blue('POST', '/webhooks', { url: hookUrl, events: ['job.succeeded', 'job.failed'] })
-  await blue('POST', '/webhooks', { url: 'http://127.0.0.1:9/nobody-listens' })
+async function upload({ post }, root) {
+  const file = (path) => readFileSync(join(root, path))
+  const csv = { 'content-type': 'text/csv' }
+  return {
+    iris: await post('/datasets?target=species&name=iris.csv', file('examples/iris.csv'), csv),
+    mixed: await post('/datasets?target=score&name=mixed&missing=age:mean', table, csv),
+    pictures: await post('/datasets?name=pictures', file('test/datasets/reading/files/pictures.zip'), {
+      'content-type': 'application/zip',
+    }),
+  }
+}
 
-  const iris = await blue('POST', '/datasets?target=species&name=iris.csv', file('examples/iris.csv'), {
-    'content-type': 'text/csv',
-  })
-  const mixed = await blue('POST', '/datasets?target=score&name=mixed&missing=age:mean', table, {
-    'content-type': 'text/csv',
-  })
-  const pictures = await blue(
-    'POST',
-    '/datasets?name=pictures',
-    file('test/datasets/reading/files/pictures.zip'),
-    { 'content-type': 'application/zip' },
-  )
-
+/** Jobs that succeed, by what they are trained on. */
+async function trainAll({ post, trained, ended }, { iris, mixed, pictures }) {
   const first = await trained(xor)
-  const onIris = await trained({
-    name: 'iris',
-    dataset: iris.id,
+  const ofIris = {
     network: {
       layers: [
         { type: 'dense', units: 8, activation: 'relu' },
@@ -109,36 +110,8 @@ export async function fill({ call, keys, root, killWorker }) {
     validationSplit: 0.2,
     earlyStopping: { monitor: 'valLoss', patience: 10, restoreBest: true },
     seed: 2,
-  })
-  const further = await trained({
-    ...xor,
-    name: 'further',
-    from: first.modelId,
-    epochs: 40,
-    optimizer: { type: 'sgd', learningRate: 0.1, momentum: 0.9 },
-  })
-  const onMixed = await trained({
-    name: 'mixed',
-    dataset: mixed.id,
-    network: { layers: [{ type: 'dense', units: 1, activation: 'linear' }] },
-    loss: 'meanSquaredError',
-    optimizer: { type: 'rmsprop', learningRate: 0.01 },
-    epochs: 25,
-    seed: 3,
-  })
-  const onRows = await trained({
-    name: 'inline',
-    dataset: { x: [[0], [1], [2], [3]], y: [1, 3, 5, 7] },
-    network: { layers: [{ type: 'dense', units: 1, activation: 'linear' }] },
-    loss: 'squaredError',
-    optimizer: { type: 'sgd', learningRate: 0.05 },
-    epochs: 120,
-    batchSize: 'full',
-    seed: 4,
-  })
-  const onPictures = await trained({
-    name: 'pictures',
-    dataset: pictures.id,
+  }
+  const ofPictures = {
     network: {
       layers: [
         { type: 'conv2d', filters: 2, kernelSize: 2, activation: 'relu' },
@@ -150,101 +123,153 @@ export async function fill({ call, keys, root, killWorker }) {
     optimizer: { type: 'adam', learningRate: 0.01 },
     epochs: 15,
     seed: 5,
-  })
-  const diverged = await trained({
-    name: 'diverged',
-    dataset: { x: [[1], [2], [3]], y: [1, 2, 3] },
-    network: { layers: [{ type: 'dense', units: 1, activation: 'linear' }] },
-    loss: 'squaredError',
-    optimizer: { type: 'sgd', learningRate: 1_000 },
-    epochs: 1_000,
-    seed: 6,
-  })
-  const built = await blue('POST', '/models', {
-    name: 'parity',
-    construct: { dnf: { inputs: 3, trueRows: [1, 2, 4, 7] } },
-  })
-  const idempotent = { 'idempotency-key': 'same-request' }
-  const repeated = { ...xor, name: 'once', epochs: 20 }
-  const onceJob = await ended(blue, await blue('POST', '/jobs', repeated, idempotent))
-
-  const cancelled = await underway({ ...long, name: 'cancelled' })
-  await blue('POST', `/jobs/${cancelled.id}/cancel`)
-  const resumed = await underway({ ...long, name: 'resumed' })
-  await blue('POST', `/jobs/${resumed.id}/pause`)
-  await blue('POST', `/jobs/${resumed.id}/resume`, { epochs: 2_500, learningRate: 0.001 })
-  await ended(blue, resumed)
-  const paused = await underway({ ...long, name: 'paused' })
-  await blue('POST', `/jobs/${paused.id}/pause`)
-  const greens = await trained({ ...xor, name: 'green', epochs: 50 }, green)
-  while (
-    (await blue('GET', `/webhooks/${hook.id}`)).deliveries.some(({ deliveredAt }) => deliveredAt === null)
-  )
-    await sleep(50)
-
-  const running = await underway({ ...long, name: 'running' })
-  killWorker()
-  const queued = [
-    await blue('POST', '/jobs', { ...xor, name: 'queued' }),
-    await blue('POST', '/jobs', { ...xor, name: 'urgent', priority: 5, dataset: 'and', epochs: 100 }),
-    await blue('POST', '/jobs', { ...xor, name: 'queued from', from: first.modelId }),
-    await green('POST', '/jobs', { ...xor, name: 'queued green' }),
-  ]
-  receiver.close()
-
-  const done = [first, onIris, further, onMixed, onRows, onPictures, onceJob]
-  const get = (path, headers) => ({ tenant: 'blue', method: 'GET', path, ...(headers && { headers }) })
-  const ask = ({ modelId, id }, inputs) => ({
-    tenant: 'blue',
-    method: 'POST',
-    path: `/models/${modelId ?? id}/predict`,
-    body: { inputs },
-  })
+  }
+  const momentum = { type: 'sgd', learningRate: 0.1, momentum: 0.9 }
+  const rmsprop = { loss: 'meanSquaredError', optimizer: { type: 'rmsprop', learningRate: 0.01 } }
+  const rows = { x: [[0], [1], [2], [3]], y: [1, 3, 5, 7] }
+  const sgd = { optimizer: { type: 'sgd', learningRate: 0.05 }, batchSize: 'full' }
   return {
-    unfinished: [running, ...queued].map(({ id }) => id),
-    paused: paused.id,
+    first,
+    onIris: await trained(on(iris.id, 'iris', 3, ofIris)),
+    further: await trained({ ...xor, name: 'further', from: first.modelId, epochs: 40, optimizer: momentum }),
+    onMixed: await trained(on(mixed.id, 'mixed', 1, { ...rmsprop, epochs: 25, seed: 3 })),
+    onRows: await trained(on(rows, 'inline', 1, { ...sgd, epochs: 120, seed: 4 })),
+    onPictures: await trained(on(pictures.id, 'pictures', 2, ofPictures)),
+    once: await ended(await post('/jobs', repeated, idempotent)),
+  }
+}
+
+const repeated = { ...xor, name: 'once', epochs: 20 }
+const idempotent = { 'idempotency-key': 'same-request' }
+
+/** Jobs that do not come to a good end by themselves. */
+async function steer({ post, trained, ended, underway }) {
+  const steep = { optimizer: { type: 'sgd', learningRate: 1_000 }, epochs: 1_000, seed: 6 }
+  const diverged = await trained(on({ x: [[1], [2], [3]], y: [1, 2, 3] }, 'diverged', 1, steep))
+  const cancelled = await underway({ ...long, name: 'cancelled' })
+  await post(`/jobs/${cancelled.id}/cancel`)
+  const resumed = await underway({ ...long, name: 'resumed' })
+  await post(`/jobs/${resumed.id}/pause`)
+  await post(`/jobs/${resumed.id}/resume`, { epochs: 2_500, learningRate: 0.001 })
+  await ended(resumed)
+  const paused = await underway({ ...long, name: 'paused' })
+  await post(`/jobs/${paused.id}/pause`)
+  return { diverged, cancelled, resumed, paused }
+}
+
+/**
+ * Fills the service through its API, and leaves it as a crash would: jobs queued, paused, and one whose worker was killed.
+ * @param {{ call: Function, keys: { blue: string, green: string }, root: string, killWorker: () => void }} service
+ * @returns the requests to be recorded: `{ tenant, method, path, body, headers }`
+ */
+export async function fill({ call, keys, root, killWorker }) {
+  const blue = clientOf(call, keys.blue)
+  const green = clientOf(call, keys.green)
+  const receiver = createServer((_request, response) => response.end()).listen(0, '127.0.0.1')
+  await once(receiver, 'listening')
+  const url = `http://127.0.0.1:${receiver.address().port}/ends`
+  const hook = await blue.post('/webhooks', { url, events: ['job.succeeded', 'job.failed'] })
+  await blue.post('/webhooks', { url: 'http://127.0.0.1:9/nobody-listens' })
+
+  const datasets = await upload(blue, root)
+  const done = await trainAll(blue, datasets)
+  const steered = await steer(blue)
+  const construct = { dnf: { inputs: 3, trueRows: [1, 2, 4, 7] } }
+  const built = await blue.post('/models', { name: 'parity', construct })
+  const greens = await green.trained({ ...xor, name: 'green', epochs: 50 })
+  const isSent = async () => {
+    const { deliveries } = await blue.get(`/webhooks/${hook.id}`)
+    return deliveries.every(({ deliveredAt }) => deliveredAt !== null)
+  }
+  while (!(await isSent())) await sleep(50)
+
+  const unfinished = [await blue.underway({ ...long, name: 'running' })]
+  killWorker()
+  unfinished.push(
+    await blue.post('/jobs', { ...xor, name: 'queued' }),
+    await blue.post('/jobs', { ...xor, name: 'urgent', priority: 5, dataset: 'and', epochs: 100 }),
+    await blue.post('/jobs', { ...xor, name: 'queued from', from: done.first.modelId }),
+    await green.post('/jobs', { ...xor, name: 'queued green' }),
+  )
+  receiver.close()
+  return {
+    unfinished: unfinished.map(({ id }) => id),
+    paused: steered.paused.id,
     requests: [
-      ...[...done, diverged, cancelled, resumed, paused].map(({ id }) => get(`/jobs/${id}`)),
-      ...['failed', 'cancelled', 'paused'].map((status) => get(`/jobs?status=${status}`)),
-      ...[...done, diverged].map(({ id }) => get(`/jobs/${id}/epochs?limit=1000`)),
-      ...[cancelled, resumed, paused].map(({ id }) => get(`/jobs/${id}/epochs?points=25`)),
-      get(`/jobs/${onRows.id}/epochs?limit=10`, { accept: 'text/csv' }),
-      get(`/jobs/${first.id}/stream?after=290`, { accept: 'text/event-stream' }),
-      get(`/jobs/${first.id}/stream?after=299&boundary=4`, { accept: 'text/event-stream' }),
-      get(`/jobs/${onRows.id}/rows`),
-      get(`/jobs/${paused.id}/rows?limit=3`),
-      get('/models'),
-      ...[...done.map(({ modelId }) => modelId), built.id].map((id) => get(`/models/${id}`)),
-      get(`/models/${onIris.modelId}/weights`),
-      ask(first, [
-        [0, 0],
-        [0, 1],
-        [1, 0],
-        [1, 1],
-      ]),
-      ask(onIris, [{ sepalLength: 5.1, sepalWidth: 3.5, petalLength: 1.4, petalWidth: 0.2 }]),
-      ask(onMixed, [
-        { colour: 'red', member: true },
-        { age: 40, colour: 'green', member: false },
-      ]),
-      ask(onRows, [[1.5], [10]]),
-      ask(built, [
-        [0, 0, 1],
-        [1, 1, 0],
-      ]),
-      get('/datasets'),
-      ...[iris, mixed, pictures].flatMap(({ id }) => [
-        get(`/datasets/${id}`),
-        get(`/datasets/${id}/rows?limit=6`),
-      ]),
-      get(`/datasets/${pictures.id}/rows/0/image.png`),
+      ...aboutJobs(done, steered),
+      ...aboutModels(done, built),
+      ...aboutDatasets(datasets),
       get('/webhooks'),
       get(`/webhooks/${hook.id}`),
       { tenant: 'blue', method: 'POST', path: '/jobs', body: repeated, headers: idempotent },
-      { tenant: 'green', method: 'GET', path: `/jobs/${greens.id}` },
-      { tenant: 'green', method: 'GET', path: '/models' },
-      { tenant: 'green', method: 'GET', path: `/jobs/${first.id}` },
-      { tenant: 'green', method: 'GET', path: '/limits' },
+      ...[`/jobs/${greens.id}`, '/models', `/jobs/${done.first.id}`, '/limits'].map((path) => ({
+        tenant: 'green',
+        method: 'GET',
+        path,
+      })),
     ],
   }
+}
+
+const get = (path, headers) => ({ tenant: 'blue', method: 'GET', path, ...(headers && { headers }) })
+
+function aboutJobs(done, { diverged, cancelled, resumed, paused }) {
+  const { first, onRows } = done
+  const whole = [...Object.values(done), diverged]
+  const stream = { accept: 'text/event-stream' }
+  return [
+    ...[...whole, cancelled, resumed, paused].map(({ id }) => get(`/jobs/${id}`)),
+    ...['failed', 'cancelled', 'paused'].map((status) => get(`/jobs?status=${status}`)),
+    ...whole.map(({ id }) => get(`/jobs/${id}/epochs?limit=1000`)),
+    ...[cancelled, resumed, paused].map(({ id }) => get(`/jobs/${id}/epochs?points=25`)),
+    get(`/jobs/${onRows.id}/epochs?limit=10`, { accept: 'text/csv' }),
+    get(`/jobs/${first.id}/stream?after=290`, stream),
+    get(`/jobs/${first.id}/stream?after=299&boundary=4`, stream),
+    get(`/jobs/${onRows.id}/rows`),
+    get(`/jobs/${paused.id}/rows?limit=3`),
+  ]
+}
+
+function aboutModels(done, built) {
+  const { first, onIris, onMixed, onRows } = done
+  const predict = (id, inputs) => ({
+    tenant: 'blue',
+    method: 'POST',
+    path: `/models/${id}/predict`,
+    body: { inputs },
+  })
+  const flower = { sepalLength: 5.1, sepalWidth: 3.5, petalLength: 1.4, petalWidth: 0.2 }
+  const corners = [
+    [0, 0],
+    [0, 1],
+    [1, 0],
+    [1, 1],
+  ]
+  return [
+    get('/models'),
+    ...[...Object.values(done).map(({ modelId }) => modelId), built.id].map((id) => get(`/models/${id}`)),
+    get(`/models/${onIris.modelId}/weights`),
+    predict(first.modelId, corners),
+    predict(onIris.modelId, [flower]),
+    predict(onMixed.modelId, [
+      { colour: 'red', member: true },
+      { age: 40, colour: 'green', member: false },
+    ]),
+    predict(onRows.modelId, [[1.5], [10]]),
+    predict(built.id, [
+      [0, 0, 1],
+      [1, 1, 0],
+    ]),
+  ]
+}
+
+function aboutDatasets(datasets) {
+  return [
+    get('/datasets'),
+    ...Object.values(datasets).flatMap(({ id }) => [
+      get(`/datasets/${id}`),
+      get(`/datasets/${id}/rows?limit=6`),
+    ]),
+    get(`/datasets/${datasets.pictures.id}/rows/0/image.png`),
+  ]
 }

@@ -6,7 +6,7 @@ import { buildAddon } from '../src/addon-build.js'
 import { limitsOf, readConfig } from '../src/config.js'
 import { explainBackend } from '../src/engine/index.js'
 import { exitInTime } from '../src/stopping.js'
-import { openDatabase } from '../src/store/database.js'
+import { databaseTrouble, openDatabase } from '../src/store/database.js'
 import { datasetStore } from '../src/store/datasets.js'
 import { figureStore } from '../src/store/figures.js'
 import { listenForHints } from '../src/store/hints.js'
@@ -58,6 +58,8 @@ const processor = new Processor({
   checkpointMilliseconds: 1_000 * config.CHECKPOINT_SECONDS,
   backend: config.DESCENT_BACKEND,
   threads: config.WORKER_CONCURRENCY,
+  databaseTrouble,
+  retryMilliseconds: [1_000, 4_000],
   log,
 })
 const lanes = new Lanes(

@@ -1,9 +1,18 @@
 /** Claims jobs, trains them in a thread, stores their progress as it comes, and records their end. */
 import type { Logger } from 'pino'
 import { countOf } from '../src/engine/index.js'
-import type { ClaimedJob, FigureStore, JobProgress, Progress, RunStore } from '../src/training/ports.js'
+import type {
+  Claim,
+  ClaimedJob,
+  FigureStore,
+  JobProgress,
+  Progress,
+  RunStore,
+} from '../src/training/ports.js'
 import type { TrainingOrder } from './messages.js'
-import { RunRecord, storeWhole } from './run-record.js'
+import { Retries } from './retries.js'
+import type { DatabaseTrouble } from './run-errors.js'
+import { internalMessage, RunRecord, storeWhole } from './run-record.js'
 import { type Holder, ThreadRoom } from './thread-room.js'
 import { ThreadCrash, type TrainerPool } from './trainer-pool.js'
 import { type OrderSources, TrainingOrders } from './training-orders.js'
@@ -20,12 +29,21 @@ interface Dependencies extends OrderSources {
   figures: Pick<FigureStore, 'add'>
   /** Threads that trainings may take together; one that wants more runs alone. */
   threads: number
+  databaseTrouble: DatabaseTrouble
+  /** Before a job whose thread died is queued again, the first time, the second. */
+  retryMilliseconds: readonly number[]
   log: Logger
 }
 
 interface Run {
   job: ClaimedJob
   stop: Int32Array
+}
+
+/** One that was sent to a thread. */
+interface Active {
+  run: Run
+  record: RunRecord
 }
 
 /** Jobs that go to one thread. */
@@ -51,8 +69,10 @@ export class Processor {
   readonly #heart: NodeJS.Timeout
   readonly #tally = new WorkTally()
   readonly #room: ThreadRoom
+  readonly #retries: Retries
 
   constructor(private readonly dependencies: Dependencies) {
+    this.#retries = new Retries(dependencies.runs, dependencies.log)
     this.#room = new ThreadRoom(dependencies.threads)
     this.#heart = setInterval(() => {
       void this.#beat()
@@ -66,7 +86,7 @@ export class Processor {
 
   /**
    * Trains the job whose turn it is, with the small ones that follow; false when there is nothing to train. Rejects only
-   * when the database cannot be read or written; the jobs are then found silent and queued again.
+   * when nothing can be claimed.
    */
   async processNext({ onClaim, onTrained }: Partial<Phases> = {}): Promise<boolean> {
     const claimed = await this.#claim()
@@ -106,6 +126,7 @@ export class Processor {
 
   async close(): Promise<void> {
     clearInterval(this.#heart)
+    await this.#retries.close()
     await this.#addFigures()
   }
 
@@ -130,7 +151,8 @@ export class Processor {
   async #claimWithinFreeThreads(): Promise<{ batch: Batch | null; left: number }> {
     const { runs, workerId } = this.dependencies
     if (this.#room.free === 0 || this.#stopping) return { batch: null, left: 1 }
-    const { jobs, left, waiting } = await runs.claim(workerId, this.#room.room())
+    const { jobs, left, waiting, unreadable } = await runs.claim(workerId, this.#room.room())
+    for (const { claim, error } of unreadable) await this.#refuseUnreadable(claim, error)
     this.#room.reserve(waiting)
     if (jobs.length === 0) return { batch: null, left }
     const stops = new Int32Array(new SharedArrayBuffer(4 * jobs.length))
@@ -144,22 +166,29 @@ export class Processor {
     return { batch, left }
   }
 
+  /** What is stored of it cannot be read by this release. */
+  async #refuseUnreadable(claim: Claim, error: unknown): Promise<void> {
+    const { runs, log } = this.dependencies
+    log.error({ err: error, jobId: claim.jobId }, 'a job cannot be read')
+    await runs.fail(claim, { code: 'internal', message: internalMessage, epoch: null })
+  }
+
   async #train(batch: Batch, free: () => void): Promise<void> {
-    const { pool, runs, log } = this.dependencies
-    const records = { runs, tally: this.#tally, log }
+    const { pool } = this.dependencies
+    const records = { ...this.dependencies, tally: this.#tally, retries: this.#retries }
     const orders = new TrainingOrders(this.dependencies)
     const sent: TrainingOrder[] = []
-    const active: { run: Run; record: RunRecord; isOver: boolean }[] = []
+    const active: Active[] = []
     try {
       for (const run of batch.runs) {
         this.#logRun(run.job, 'run begins')
         const record = new RunRecord(run.job, records)
-        const order = await orders.add(run.job, run.stop)
-        if ('refused' in order) await record.conclude({ type: 'refused', message: order.refused })
-        else {
+        await record.guard(async () => {
+          const order = await orders.add(run.job, run.stop)
+          if ('refused' in order) return record.conclude({ type: 'refused', message: order.refused })
           sent.push(order)
-          active.push({ run, record, isOver: false })
-        }
+          active.push({ run, record })
+        })
       }
       if (sent.length === 0) return
       await pool.train(sent, {
@@ -168,7 +197,7 @@ export class Processor {
           const { record, run } = active[index]
           this.#learn(run.job, progress)
           expectEnd(batch.holder, run.job, progress)
-          if (!(await record.store(progress))) requestStop(run)
+          if (record.isOver || !(await record.guard(() => record.store(progress)))) requestStop(run)
         },
         storeWhole: async (trainings) => {
           for (const { index, progress } of trainings) this.#learn(active[index].run.job, progress)
@@ -180,18 +209,16 @@ export class Processor {
         },
         trained: free,
         ended: async (index, outcome) => {
-          await active[index].record.conclude(outcome)
+          const { record } = active[index]
+          await record.guard(() => record.conclude(outcome))
           this.#over(active[index], outcome.type)
         },
       })
     } catch (error) {
       orders.forget()
-      log.error({ err: error, jobs: batch.runs.map(({ job }) => job.jobId) }, 'run failed')
-      if (!(error instanceof ThreadCrash)) throw error
-      for (const [index, { run, isOver }] of active.entries()) {
-        if (isOver) continue
-        if (index === error.underway) await runs.crash(run.job)
-        else await runs.release(run.job, 'interrupted')
+      for (const [index, { record }] of active.entries()) {
+        const isOfAnother = error instanceof ThreadCrash && index !== error.underway
+        await (isOfAnother ? record.guard(() => record.interrupt()) : record.endBy(error))
       }
     } finally {
       orders.release()
@@ -204,9 +231,8 @@ export class Processor {
       this.#room.learn((estimatedSeconds * countOf(done)) / (epochs - storedEpoch), seconds)
   }
 
-  #over(active: { run: Run; isOver: boolean }, outcome: string): void {
-    active.isOver = true
-    this.#logRun(active.run.job, 'run ended', { outcome })
+  #over({ run }: Active, outcome: string): void {
+    this.#logRun(run.job, 'run ended', { outcome })
   }
 
   #logRun({ jobId, attempt, tenantId, requestId, traceId }: ClaimedJob, what: string, more = {}): void {
@@ -229,10 +255,11 @@ export class Processor {
   /** Says that the running jobs are alive, and stops those that are no longer ours. */
   async #beat(): Promise<void> {
     const asked = [...this.#batches].flatMap(({ runs }) => runs)
-    if (asked.length === 0) return
+    const claims = [...asked.map(({ job }) => job), ...this.#retries.claims]
+    if (claims.length === 0) return
     const { runs, log } = this.dependencies
     try {
-      const held = await runs.heartbeat(asked.map(({ job }) => ({ jobId: job.jobId, attempt: job.attempt })))
+      const held = await runs.heartbeat(claims.map(({ jobId, attempt }) => ({ jobId, attempt })))
       const holds = new Map(held.map(({ jobId, attempt }) => [jobId, attempt]))
       for (const run of asked) if (holds.get(run.job.jobId) !== run.job.attempt) requestStop(run)
     } catch (error) {

@@ -12,20 +12,33 @@ import type {
   WeightSnapshots,
 } from '../src/training/ports.js'
 import type { Outcome, TrainedModel, WholeTraining } from './messages.js'
+import type { Retries } from './retries.js'
+import { classOf, type DatabaseTrouble, type ErrorClass } from './run-errors.js'
 import type { WorkTally } from './work-tally.js'
 
 /** A database that is away for longer costs the running jobs their claims. */
 const outageMilliseconds = 30_000
-const retryMilliseconds = 250
+const firstPauseMilliseconds = 250
+const longestPauseMilliseconds = 4_000
 
 export interface RunRecords {
   runs: RunStore
   tally: WorkTally
-  log: Pick<Logger, 'warn'>
+  log: Pick<Logger, 'warn' | 'error'>
+  databaseTrouble: DatabaseTrouble
+  retries: Retries
+  /** Before a job whose thread died is queued again, the first time, the second. */
+  retryMilliseconds: readonly number[]
 }
+
+/** No more: answers tell nothing of the inside. */
+export const internalMessage =
+  'The service made a mistake while it trained this job. Its log says more, under the id of the job.'
 
 /** One job while it runs. */
 export class RunRecord {
+  /** Whether its end is recorded, as far as that could be. */
+  isOver = false
   /** Epochs up to this one are stored. */
   #stored: number
 
@@ -65,7 +78,76 @@ export class RunRecord {
     return { ...snapshots, taken: snapshots.taken.filter(({ epoch }) => epoch > storedEpoch) }
   }
 
+  /** What `work` gives; null when it threw, which ended the run. */
+  async guard<T>(work: () => Promise<T>): Promise<T | null> {
+    try {
+      return await work()
+    } catch (error) {
+      await this.endBy(error)
+      return null
+    }
+  }
+
+  /** Ends the run as the class of the error says. Where not even that can be stored, the job is found by its silence. */
+  async endBy(error: unknown): Promise<void> {
+    if (this.isOver) return
+    this.isOver = true
+    const { jobId } = this.job
+    const { log, databaseTrouble } = this.records
+    const verdict = classOf(error, databaseTrouble)
+    if (verdict.class === 'refused') log.warn({ err: error, jobId }, 'run refused')
+    else log.error({ err: error, jobId, ...verdict }, 'run failed')
+    try {
+      await this.#settle(error, verdict)
+    } catch (failure) {
+      log.error({ err: failure, jobId }, 'the end of a run could not be stored')
+    }
+  }
+
+  async #settle(error: unknown, verdict: ErrorClass): Promise<void> {
+    const { job, records } = this
+    const { runs, retries, retryMilliseconds } = records
+    switch (verdict.class) {
+      case 'refused': {
+        const message = error instanceof Error ? error.message : String(error)
+        await persist(records, () => runs.fail(job, { code: 'invalid-dataset', message, epoch: null }))
+        break
+      }
+      case 'ours':
+        await persist(records, () =>
+          runs.fail(job, { code: 'internal', message: internalMessage, epoch: null }),
+        )
+        break
+      case 'retried': {
+        const { reason } = verdict
+        if (reason !== 'thread-died') {
+          await persist(records, () => runs.release(job, reason))
+          break
+        }
+        const pause = retryMilliseconds[job.crashes] ?? 0
+        const isHeld = await persist(records, () => runs.crash(job, pause))
+        if (isHeld) retries.hold(job, pause)
+        break
+      }
+      default:
+        verdict satisfies never
+    }
+  }
+
   async conclude(outcome: Outcome): Promise<void> {
+    if (this.isOver) return
+    await this.#conclude(outcome)
+    this.isOver = true
+  }
+
+  /** The training of another job of the batch killed their thread. */
+  async interrupt(): Promise<void> {
+    if (this.isOver) return
+    this.isOver = true
+    await persist(this.records, () => this.records.runs.release(this.job, 'interrupted'))
+  }
+
+  async #conclude(outcome: Outcome): Promise<void> {
     const { job, records } = this
     const { runs } = records
     switch (outcome.type) {
@@ -99,34 +181,43 @@ export async function storeWhole(
   records: RunRecords,
   trainings: readonly { record: RunRecord; training: WholeTraining }[],
 ): Promise<void> {
-  const together: Success[] = []
+  const together: WholeSuccess[] = []
   for (const { record, training } of trainings) {
     const { job } = record
     const { progress, model } = training
     const { bestEpoch } = model
     const success = { claim: job, progress, model: modelOf(job, model), bestEpoch }
-    if (job.storedEpoch === 0 && records.runs.isWhole(success)) together.push(success)
+    if (job.storedEpoch === 0 && records.runs.isWhole(success)) together.push({ record, success })
     else {
-      await record.store({ ...progress, checkpoint: null })
-      await record.conclude({ type: 'trained', model })
+      await record.guard(async () => {
+        await record.store({ ...progress, checkpoint: null })
+        await record.conclude({ type: 'trained', model })
+      })
     }
   }
   if (together.length > 0) await succeedAll(records, together)
 }
 
-async function succeedAll(records: RunRecords, successes: readonly Success[]): Promise<void> {
-  const { runs, tally, log } = records
+interface WholeSuccess {
+  record: RunRecord
+  success: Success
+}
+
+async function succeedAll(records: RunRecords, successes: readonly WholeSuccess[]): Promise<void> {
+  const { runs, tally, log, databaseTrouble } = records
+  const store = async (some: readonly WholeSuccess[]) => {
+    const held = await runs.succeedAll(some.map(({ success }) => success))
+    for (const [index, { record, success }] of some.entries()) {
+      record.isOver = true
+      if (held[index]) tally.addEpochs(countOf(success.progress.epochs))
+    }
+  }
   try {
-    const held = await runs.succeedAll(successes)
-    for (const [index, { progress }] of successes.entries()) {
-      if (held[index]) tally.addEpochs(countOf(progress.epochs))
-    }
+    await persist(records, () => store(successes))
   } catch (error) {
-    log.warn({ err: error }, 'the database does not take several models together; storing them one by one')
-    for (const success of successes) {
-      const [held] = await persist(records, () => runs.succeedAll([success]))
-      if (held) tally.addEpochs(countOf(success.progress.epochs))
-    }
+    if (classOf(error, databaseTrouble).class !== 'retried' && successes.length > 1)
+      log.warn({ err: error }, 'the database does not take several models together; storing them one by one')
+    for (const one of successes) await one.record.guard(() => store([one]))
   }
 }
 
@@ -134,15 +225,18 @@ async function succeedAll(records: RunRecords, successes: readonly Success[]): P
  * Writes again while the database is away: that is no fault of the job. A write whose answer was lost but which
  * took effect finds the claim moved on, and says false.
  */
-async function persist<T>({ log }: Pick<RunRecords, 'log'>, write: () => Promise<T>): Promise<T> {
+async function persist<T>(
+  { log, databaseTrouble }: Pick<RunRecords, 'log' | 'databaseTrouble'>,
+  write: () => Promise<T>,
+): Promise<T> {
   const deadline = Date.now() + outageMilliseconds
-  for (;;) {
+  for (let pause = firstPauseMilliseconds; ; pause = Math.min(2 * pause, longestPauseMilliseconds)) {
     try {
       return await write()
     } catch (error) {
-      if (Date.now() > deadline) throw error
+      if (classOf(error, databaseTrouble).class !== 'retried' || Date.now() > deadline) throw error
       log.warn({ err: error }, 'the database does not take a write; trying again')
-      await sleep(retryMilliseconds)
+      await sleep(pause)
     }
   }
 }

@@ -27,10 +27,14 @@ export interface Listener {
 export class ThreadCrash extends Error {
   override readonly name = 'ThreadCrash'
 
-  /** @param underway the number of the order that it died of */
+  /**
+   * @param underway the number of the order that it died of
+   * @param isFault whether its own code threw; not where memory was short or somebody ended it
+   */
   constructor(
     message: string,
     readonly underway: number,
+    readonly isFault: boolean,
   ) {
     super(message)
   }
@@ -88,13 +92,15 @@ async function converse(thread: Worker, orders: TrainingOrder[], listener: Liste
   try {
     await new Promise<void>((resolve, reject) => {
       let reason: string | undefined
+      let isFault = false
       const onError = (error: unknown) => {
         reason = String(error)
+        isFault = error instanceof Error && !isOfMemory(error)
       }
       // By now it has told everything; what it told is stored first.
       const onExit = (code: number) => {
         const message = reason ?? `the training thread exited with code ${code}`
-        const die = () => reject(new ThreadCrash(message, Atomics.load(underway, 0)))
+        const die = () => reject(new ThreadCrash(message, Atomics.load(underway, 0), isFault))
         storing.then(die, die)
       }
       thread.on('message', onMessage).on('error', onError).on('exit', onExit)
@@ -143,6 +149,11 @@ async function converse(thread: Worker, orders: TrainingOrder[], listener: Liste
   } finally {
     over.abort()
   }
+}
+
+/** Node's own, and what an array or a WebAssembly memory throws that does not fit. */
+function isOfMemory(error: Error): boolean {
+  return error instanceof RangeError || ('code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY')
 }
 
 function post(thread: Worker, message: ToTrainer): void {

@@ -33,8 +33,17 @@ export class TrainingOrders {
 
   constructor(private readonly sources: OrderSources) {}
 
-  /** In the order in which the thread will train them. */
+  /** In the order in which the thread will train them. Throws what the stores throw; the job is then none of them. */
   async add(job: ClaimedJob, stop: Int32Array): Promise<TrainingOrder | Refusal> {
+    try {
+      return await this.#add(job, stop)
+    } catch (error) {
+      this.#abandon()
+      throw error
+    }
+  }
+
+  async #add(job: ClaimedJob, stop: Int32Array): Promise<TrainingOrder | Refusal> {
     const { runs, checkpointMilliseconds, log } = this.sources
     const source = await this.#loadSource(job)
     if (source === null) return { refused: `The model ${job.spec.from} to start from no longer exists.` }

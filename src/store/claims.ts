@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { changeSchema } from '../contract/job.js'
-import type { Claimed, ClaimedJob, Room } from '../training/ports.js'
+import type { Claimed, ClaimedJob, Room, Unreadable } from '../training/ports.js'
 import { type Database, notifyJob, type Statement, send } from './database.js'
 import { parseSpec } from './job-rows.js'
 
@@ -89,7 +89,7 @@ export const claimStatement: Statement = {
         "heldThreads" = threads / chosen.size::float8, charged = "threadTime"(seconds, threads)
       FROM chosen WHERE "Job".id = chosen.id
       RETURNING "Job".id, status, "tenantId", "requestId", "traceId", attempt, spec::text AS spec, changes, "datasetId",
-        "validationDatasetId", epoch, epochs, backend, place, seconds / $7::float8 AS "estimatedSeconds"
+        "validationDatasetId", epoch, epochs, backend, crashes, place, seconds / $7::float8 AS "estimatedSeconds"
     ), clock AS (
       UPDATE "QueueClock" SET "threadTime" = greatest("QueueClock"."threadTime", turn), "timeScale" = $7::float8
       FROM first WHERE EXISTS (SELECT FROM chosen)
@@ -118,6 +118,7 @@ export const claimedRowSchema = z.object({
   epochs: z.int(),
   backend: z.string().nullable(),
   estimatedSeconds: z.number(),
+  crashes: z.int(),
 })
 type ClaimedRow = z.infer<typeof claimedRowSchema>
 
@@ -150,11 +151,13 @@ export async function claimJobs(
       reservation?.jobId ?? null,
       reservation?.seconds ?? null,
     ])
-    const taken = rows.flatMap((row) => (row.id === null ? [] : toClaim(row)))
+    const taken = rows.flatMap((row) => (row.id === null ? [] : read(row)))
     const [{ left, someFit, firstId, firstThreads }] = rows
     const waits = firstId !== null && firstThreads !== null && firstThreads > free
     if (taken.length > 0 || waits || !someFit) {
-      return { jobs: taken, left, waiting: waits ? { jobId: firstId, threads: firstThreads } : null }
+      const jobs = taken.flatMap((each) => ('error' in each ? [] : each))
+      const unreadable = taken.flatMap((each) => ('error' in each ? each : []))
+      return { jobs, unreadable, left, waiting: waits ? { jobId: firstId, threads: firstThreads } : null }
     }
     await sleep(lockedMilliseconds)
   }
@@ -167,6 +170,15 @@ const anyQueuedStatement: Statement = {
 
 export async function anyQueued({ pool }: Pick<Database, 'pool'>): Promise<boolean> {
   return (await send(pool, anyQueuedStatement, [])).length > 0
+}
+
+/** One that cannot be read must not take with it those that were claimed together with it. */
+function read(row: ClaimedRow): ClaimedJob | Unreadable {
+  try {
+    return toClaim(row)
+  } catch (error) {
+    return { claim: { jobId: row.id, attempt: row.attempt }, error }
+  }
 }
 
 function toClaim(row: ClaimedRow): ClaimedJob {
@@ -184,5 +196,6 @@ function toClaim(row: ClaimedRow): ClaimedJob {
     epochs: row.epochs,
     backend: row.backend,
     estimatedSeconds: row.estimatedSeconds,
+    crashes: row.crashes,
   }
 }

@@ -162,29 +162,45 @@ const driverErrorSchema = z.object({
 })
 
 /** The database cannot be reached, or closed the connection. */
-const outages = ['DatabaseNotReachable', 'ConnectionClosed', 'TooManyConnections', 'SocketTimeout']
+const outages = [
+  'DatabaseNotReachable',
+  'ConnectionClosed',
+  'TooManyConnections',
+  'SocketTimeout',
+  'TlsConnectionError',
+  'TransactionWriteConflict',
+]
 const diskFull = '53100'
 
-/** PostgreSQL's codes for an outage: classes 08 (connection) and 53 (resources), 57P (shutdown, crash). */
-const outageCode = /^(08|53[23]|57P)/
+/**
+ * PostgreSQL's codes for an outage: classes 08 (connection) and 53 (resources), 57P (shutdown, crash); and for one of two
+ * transactions that waited for each other (40).
+ */
+const outageCode = /^(08|40|53[23]|57P)/
 
 /** What a database has that cannot do what it is asked for, through no fault of the statement: away or overwhelmed, or full. */
 export function databaseTrouble(error: unknown): 'unavailable' | 'insufficient-storage' | null {
-  if (error instanceof Error && givesUpWaiting(error)) return 'unavailable'
+  if (error instanceof Error && isOfConnection(error)) return 'unavailable'
   const { success, data } = driverErrorSchema.safeParse(error)
   if (!success) return error instanceof StatementError ? troubleOf(error.cause) : null
   const { kind, originalCode } = data.meta.driverAdapterError.cause
   if (originalCode === diskFull) return 'insufficient-storage'
-  return outages.includes(kind) ? 'unavailable' : null
+  return outages.includes(kind) || outageCode.test(originalCode ?? '') ? 'unavailable' : null
 }
 
-/** What pools of connections say when they gave up waiting for one, and Prisma of a transaction that took too long. */
-const waited = ['timeout exceeded when trying to connect', 'Connection terminated due to connection timeout']
-const prismaWaited = ['P2024', 'P2028']
+/** What node-postgres says of connections that broke or came too late, where no driver has put it into its own words. */
+const broken = ['timeout exceeded when trying to connect', 'Connection terminated', 'is not queryable']
+/** Prisma's: of a connection (P1…), and of a wait for one or a transaction that took too long. */
+const prismaBroken = /^(P1\d{3}|P2024|P2028)$/
+/** Of sockets. */
+const socketCode = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)/
 
-function givesUpWaiting(error: Error): boolean {
-  if (error instanceof Prisma.PrismaClientKnownRequestError && prismaWaited.includes(error.code)) return true
-  return waited.some((text) => error.message.includes(text))
+function isOfConnection(error: Error): boolean {
+  if (error instanceof Prisma.PrismaClientInitializationError) return true
+  if (error instanceof Prisma.PrismaClientUnknownRequestError) return true
+  if (error instanceof Prisma.PrismaClientKnownRequestError && prismaBroken.test(error.code)) return true
+  if ('code' in error && socketCode.test(String(error.code))) return true
+  return broken.some((text) => error.message.includes(text))
 }
 
 /** Of an error of node-postgres: what the server did not say, the connection's end did. */

@@ -204,26 +204,42 @@ async function findProgress(database: Database, where: Prisma.JobWhereInput): Pr
 /** Of jobs claimed together, nobody knows which one the worker died of: each is claimed alone next, and counts then. */
 const blamed = Prisma.sql`(crashes + CASE WHEN "claimSize" > 1 THEN 0 ELSE 1 END)`
 
-/** Running jobs whose worker is gone go back to queued, or end when that has happened too often. */
+interface Release {
+  /** What `crashes` becomes. */
+  strikes?: Prisma.Sql
+  reason?: ReleaseReason
+  /** The claim is held for so long. */
+  retryMilliseconds?: number
+}
+
+/**
+ * Running jobs whose worker is gone go back to queued, or end when that has happened too often. Says whether the claim of
+ * one is held.
+ */
 export async function releaseCrashed(
   database: Database,
   which: Prisma.Sql,
-  { strikes = blamed, reason = 'worker-died' }: { strikes?: Prisma.Sql; reason?: ReleaseReason } = {},
-): Promise<void> {
-  await database.$queryRaw`
+  { strikes = blamed, reason = 'worker-died', retryMilliseconds = 0 }: Release = {},
+): Promise<boolean> {
+  const isHeld = retryMilliseconds > 0
+  const next: JobStatus = isHeld ? 'running' : 'queued'
+  const heartbeat = isHeld ? Prisma.sql`now()` : Prisma.sql`NULL`
+  const event = { type: 'released', reason, ...(isHeld && { retryMilliseconds }) } as const
+  const released = await database.$queryRaw<{ status: JobStatus }[]>`
     WITH locked AS MATERIALIZED (
       SELECT id FROM "Job" WHERE status = 'running' AND ${which} ORDER BY id FOR NO KEY UPDATE
     ), changed AS (
       UPDATE "Job" SET
-        status = (CASE WHEN ${strikes} >= ${maximumCrashes}::int THEN 'failed' ELSE 'queued' END)::"JobStatus",
+        status = (CASE WHEN ${strikes} >= ${maximumCrashes}::int THEN 'failed' ELSE ${next} END)::"JobStatus",
         "finishedAt" = CASE WHEN ${strikes} >= ${maximumCrashes}::int THEN now() END,
         "errorCode" = CASE WHEN ${strikes} >= ${maximumCrashes}::int THEN 'worker-crashed' END,
         "errorMessage" = CASE WHEN ${strikes} >= ${maximumCrashes}::int
           THEN 'The worker died ' || ${strikes} || ' times while training this job, without a new epoch in between.' END,
         "errorEpoch" = CASE WHEN ${strikes} >= ${maximumCrashes}::int THEN epoch END,
-        crashes = ${strikes}, "heartbeatAt" = NULL,
+        crashes = ${strikes}, "heartbeatAt" = ${heartbeat},
         "claimAlone" = "claimAlone" OR "claimSize" > 1, "claimSize" = NULL
       FROM locked WHERE "Job".id = locked.id
       RETURNING "Job".id, status, epoch, NULL::text AS "modelId", ${eventColumns}, ${Prisma.raw(endColumns)}
-    ) ${Prisma.raw(withEnds)} ${withEvents({ type: 'released', reason })} ${notifyChanged}`
+    ) ${Prisma.raw(withEnds)} ${withEvents(event)} ${notifyChanged}`
+  return isHeld && released.some(({ status }) => status === 'running')
 }

@@ -91,9 +91,14 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
       return leave(database, claim, Prisma.sql`status = 'queued'`, { events })
     },
 
-    async crash(claim) {
+    async requeue(claim) {
+      return leave(database, claim, Prisma.sql`status = 'queued'`)
+    },
+
+    async crash(claim, retryMilliseconds = 0) {
       const which = Prisma.sql`id = ${claim.jobId} AND attempt = ${claim.attempt}::int`
-      await releaseCrashed(database, which, { strikes: Prisma.sql`(crashes + 1)`, reason: 'thread-died' })
+      const strikes = Prisma.sql`(crashes + 1)`
+      return releaseCrashed(database, which, { strikes, reason: 'thread-died', retryMilliseconds })
     },
   }
 }

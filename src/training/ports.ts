@@ -62,6 +62,8 @@ export interface ClaimedJob extends Claim {
   backend: string | null
   /** What the rest of it is estimated to take, on any machine. */
   estimatedSeconds: number
+  /** Times in a row that it killed a worker or a thread. */
+  crashes: number
 }
 
 /** Everything a training needs to go on, bit for bit. */
@@ -223,8 +225,15 @@ export interface Room {
   readonly reservation: { readonly jobId: string; readonly seconds: number } | null
 }
 
+/** A claimed job of which something is stored that this release cannot read. */
+export interface Unreadable {
+  claim: Claim
+  error: unknown
+}
+
 export interface Claimed {
   jobs: ClaimedJob[]
+  unreadable: Unreadable[]
   /** Jobs that stay queued. */
   left: number
   /** The job whose turn it is, where it waits for more threads than are free. */
@@ -263,8 +272,13 @@ export interface RunStore {
   fail(claim: Claim, error: JobError): Promise<boolean>
   /** Back to queued, through no fault of the job. */
   release(claim: Claim, reason: ReleaseReason): Promise<boolean>
-  /** The training thread died: back to queued, or failed at the third time without a new epoch in between. */
-  crash(claim: Claim): Promise<void>
+  /**
+   * The training thread died: back to queued, or failed at the third time without a new epoch in between. With
+   * `retryMilliseconds` the claim is held until `requeue`, and true says that it is.
+   */
+  crash(claim: Claim, retryMilliseconds?: number): Promise<boolean>
+  /** Back to queued, as `crash` has announced. */
+  requeue(claim: Claim): Promise<boolean>
 }
 
 export interface EpochStore {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { isFinished, type Job, jobSchema } from '../../src/contract/job.js'
+import { jobEventSchema } from '../../src/contract/job-event.js'
 import { type FreshDatabase, freshDatabase } from '../support/postgres.js'
 import { eventually, type Service, startService } from '../support/service.js'
 import { differences } from './differences.js'
@@ -14,6 +15,15 @@ const names = readdirSync(join(import.meta.dirname, '../fixtures/releases'))
   .toSorted()
 
 const oldListSchema = z.object({ data: z.array(z.object({ id: z.string() })), lastId: z.string().nullable() })
+
+const oldJobSchema = z.object({
+  object: z.literal('job'),
+  name: z.string().nullable(),
+  status: z.string(),
+  createdAt: z.string(),
+  startedAt: z.string(),
+  finishedAt: z.string().nullable(),
+})
 
 /** What may differ from what earlier releases answered. */
 const allowed: readonly { pattern: RegExp; because: string }[] = [
@@ -100,6 +110,22 @@ describe.each(names)('a database of release %s', (name) => {
       const rest = oldListSchema.parse(await response.json())
       const ids = stored.slice(1).map(({ id }) => id)
       expect(rest.data.map(({ id }) => id).slice(0, ids.length)).toEqual(ids)
+    }
+  })
+
+  it('tells the lives of its jobs, as far as they were kept', async () => {
+    for (const { path, answer } of release.recorded) {
+      const old = oldJobSchema.safeParse(answer).data
+      if (old === undefined || !/^\/jobs\/\w+$/.test(path)) continue
+      const response = await send(urls[0], release.keys[old.name === 'green' ? 'green' : 'blue'], {
+        path: `${path}/events`,
+      })
+      const { data } = z.object({ data: z.array(jobEventSchema) }).parse(await response.json())
+      expect(data[0]).toMatchObject({ type: 'queued', at: old.createdAt })
+      expect(data[1]).toMatchObject({ type: 'claimed', at: old.startedAt })
+      if (old.finishedAt !== null) {
+        expect(data.at(-1)).toMatchObject({ type: 'ended', at: old.finishedAt, status: old.status })
+      }
     }
   })
 

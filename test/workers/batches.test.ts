@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { JobSpec } from '../../src/contract/job.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
+import { databaseTrouble } from '../../src/store/database.js'
 import type { NewJob } from '../../src/training/ports.js'
 import type { TrainingOrder } from '../../workers/messages.js'
 import { processorModule, sharedDatasets, storedTables, trainerPool } from '../support/built.js'
@@ -43,6 +44,8 @@ function begin(): void {
     checkpointMilliseconds: 1_000,
     backend: 'auto',
     threads: 1,
+    databaseTrouble,
+    retryMilliseconds: [0, 0],
     log: pino({ level: 'silent' }),
   })
 }

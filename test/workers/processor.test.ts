@@ -5,6 +5,7 @@ import type { Epoch } from '../../src/contract/epoch.js'
 import type { JobSpec } from '../../src/contract/job.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import type { InputRow } from '../../src/datasets/raw-rows.js'
+import { databaseTrouble, StatementError } from '../../src/store/database.js'
 import type { NewJob } from '../../src/training/ports.js'
 import { predict } from '../../src/training/predict.js'
 import type { BackendSetting, TrainingOrder } from '../../workers/messages.js'
@@ -19,6 +20,7 @@ import { reading, uploadFrom } from '../support/prepared.js'
 import { eventually } from '../support/service.js'
 import {
   claimJob,
+  linearModel,
   newJob,
   openStores,
   type Stores,
@@ -45,7 +47,7 @@ beforeEach(async () => {
   processor = processorOf('worker_a')
 })
 
-function processorOf(workerId: string, backend: BackendSetting = 'auto') {
+function processorOf(workerId: string, backend: BackendSetting = 'auto', retryMilliseconds = [0, 0]) {
   const { runs, datasets, models, figures } = stores
   return new processorModule.Processor({
     workerId,
@@ -58,6 +60,8 @@ function processorOf(workerId: string, backend: BackendSetting = 'auto') {
     checkpointMilliseconds: 1_000,
     backend,
     threads: 2,
+    databaseTrouble,
+    retryMilliseconds,
     log: pino({ level: 'silent' }),
   })
 }
@@ -96,6 +100,14 @@ async function startEndless(on = processor): Promise<{ id: string; processing: P
   const processing = on.processNext()
   await eventually(async () => ((await stores.jobs.get(id))?.epoch ?? 0) > 0 || undefined)
   return { id, processing }
+}
+
+/** Types and reasons. */
+async function eventsOf(id: string): Promise<string[]> {
+  const { data = [] } = (await stores.jobs.events(id, { limit: 100 })) ?? {}
+  // Checkpoints come by time.
+  const events = data.filter(({ type }) => type !== 'checkpointed')
+  return events.map(({ type, reason }) => [type, reason].filter(Boolean).join(' '))
 }
 
 async function historyOf(id: string) {
@@ -481,7 +493,7 @@ describe('a running job', () => {
   ])('goes on when the database comes back, and stores everything once, %s', async (_name, isWhole) => {
     // One step, which ends within the first slice on any machine.
     const id = await create({ epochs: 1 })
-    const away = new Error('the database is away')
+    const away = new StatementError('record', new Error('the database is away'))
     const { runs } = stores
     vi.spyOn(runs, 'isWhole').mockReturnValue(isWhole)
     const writes = [vi.spyOn(runs, 'record'), vi.spyOn(runs, 'succeed'), vi.spyOn(runs, 'succeedAll')]
@@ -497,7 +509,7 @@ describe('a running job', () => {
     const id = await create(endless)
     vi.spyOn(stores.runs, 'record').mockImplementationOnce(async (claim, progress) => {
       await record(claim, progress)
-      throw new Error('the connection broke')
+      throw new StatementError('record', new Error('the connection broke'))
     })
     await processor.processNext()
     const job = await stores.jobs.get(id)
@@ -505,18 +517,82 @@ describe('a running job', () => {
     expect(await historyOf(id)).toHaveLength(job?.epoch ?? 0)
   })
 
-  it('is abandoned to the reconciler when the database stays away', async () => {
+  it('is queued again, through no fault of its own, when the database stays away', async () => {
     const id = await create(endless)
     vi.spyOn(stores.runs, 'record').mockImplementation(async () => {
       const later = Date.now() + 31_000
       vi.spyOn(Date, 'now').mockReturnValue(later)
-      throw new Error('the database is away')
+      throw new StatementError('record', new Error('the database is away'))
     })
-    await expect(processor.processNext()).rejects.toThrow('away')
+    await processor.processNext()
     vi.restoreAllMocks()
-    expect(await stores.jobs.get(id)).toMatchObject({ status: 'running' })
-    await stores.jobs.releaseAbandoned(0)
-    expect(await stores.jobs.get(id)).toMatchObject({ status: 'queued' })
+    const row = await stores.database.job.findUnique({ where: { id } })
+    expect(row).toMatchObject({ status: 'queued', crashes: 0 })
+    expect(await eventsOf(id)).toEqual(['queued', 'claimed', 'released database-unavailable'])
+  })
+})
+
+describe('an error of ours', () => {
+  const message = expect.stringMatching(/^The service made a mistake/)
+  const internal = { status: 'failed', error: { code: 'internal', message } }
+
+  it('ends the job at once, and does not tell what it was', async () => {
+    const id = await create(endless)
+    vi.spyOn(stores.runs, 'record').mockRejectedValue(new TypeError('undefined is not a function'))
+    await processor.processNext()
+    expect(await stores.jobs.get(id)).toMatchObject(internal)
+    expect(await eventsOf(id)).toEqual(['queued', 'claimed', 'ended'])
+  })
+
+  it('in the code of a thread is not tried again', async () => {
+    const id = await create()
+    const train = pool.train.bind(pool)
+    vi.spyOn(pool, 'train').mockImplementation((orders, listener) =>
+      train(
+        orders.map((order) => Object.assign({ ...order }, { changes: null })),
+        listener,
+      ),
+    )
+    await processor.processNext()
+    expect(await stores.jobs.get(id)).toMatchObject(internal)
+  })
+
+  it('in one job leaves those that are trained with it', async () => {
+    const ids = [await create(), await create({ seed: 2 }), await create({ seed: 3 })]
+    const { succeedAll } = stores.runs
+    vi.spyOn(stores.runs, 'succeedAll').mockImplementation(async (successes) => {
+      if (successes.some(({ claim }) => claim.jobId === ids[1])) throw new RangeError('not a number')
+      return succeedAll(successes)
+    })
+    while (await processor.processNext());
+    const jobs = await stores.jobs.getMany(ids)
+    expect(jobs.map(({ status }) => status)).toEqual(['succeeded', 'failed', 'succeeded'])
+    expect(jobs[1]).toMatchObject(internal)
+  })
+
+  it('while a job is prepared ends it alone', async () => {
+    const { id: from } = await stores.models.create(linearModel())
+    const ids = [await create({ from }), await create()]
+    vi.spyOn(stores.models, 'get').mockRejectedValue(new TypeError('no such field'))
+    while (await processor.processNext());
+    const [first, second] = await stores.jobs.getMany(ids)
+    expect(first).toMatchObject(internal)
+    expect(second).toMatchObject({ status: 'succeeded' })
+  })
+
+  it('ends a job that cannot be read, not those claimed with it', async () => {
+    const ids = [await create(), await create()]
+    await stores.database.$executeRaw`
+      UPDATE "Job" SET changes = '[{"at": "never"}]' WHERE id = ${ids[0]}`
+    while (await processor.processNext());
+    const rows = await stores.database.job.findMany({
+      where: { id: { in: ids } },
+      orderBy: { queueNumber: 'asc' },
+    })
+    expect(rows.map(({ status, errorCode }) => [status, errorCode])).toEqual([
+      ['failed', 'internal'],
+      ['succeeded', null],
+    ])
   })
 })
 
@@ -719,6 +795,24 @@ describe('a job that kills its thread', () => {
     })
     await processor.processNext()
     expect(await stores.jobs.get(id)).toMatchObject({ status: 'failed' })
+  })
+
+  it('waits before it is queued again, as its events say, and at once when the worker stops', async () => {
+    await processor.close()
+    processor = processorOf('worker_a', 'auto', [300, 60_000])
+    breakThreads()
+    const id = await create()
+    await processor.processNext()
+    expect(await stores.jobs.get(id)).toMatchObject({ status: 'running' })
+    expect(await eventsOf(id)).toEqual(['queued', 'claimed', 'released thread-died'])
+    const event = (await stores.jobs.events(id, { limit: 10 }))?.data.at(-1)
+    expect(Date.parse(event?.retryAt ?? '') - Date.parse(event?.at ?? '')).toBe(300)
+    await eventually(async () => (await stores.jobs.get(id))?.status === 'queued' || undefined)
+    await processor.processNext()
+    expect(await stores.jobs.get(id)).toMatchObject({ status: 'running' })
+    await processor.close()
+    expect(await stores.jobs.get(id)).toMatchObject({ status: 'queued' })
+    expect(await eventsOf(id)).toHaveLength(5)
   })
 
   it('does not harm the job beside it', async () => {
