@@ -20,6 +20,7 @@ import { Live } from './live/live.js'
 import { exitInTime } from './stopping.js'
 import { databaseTrouble, openDatabase } from './store/database.js'
 import { datasetStore } from './store/datasets.js'
+import { draftStore } from './store/drafts.js'
 import { epochStore } from './store/epochs.js'
 import { figureStore } from './store/figures.js'
 import { finishedRuns } from './store/finished-runs.js'
@@ -99,7 +100,7 @@ export async function startServer(config: Config, connectionString: string, log:
     onReconnect: () => void live.refresh(),
   })
   const reconciler = reconcileForever(jobs, queue, (error) => log.warn({ err: error }, 'reconciler'))
-  const sweeper = sweepForever([idempotency, webhooks, tickets, jobs], (error) =>
+  const sweeper = sweepForever([idempotency, webhooks, tickets, jobs, draftStore(database)], (error) =>
     log.warn({ err: error }, 'sweep'),
   )
   const uploadReader = await openUploadReader(readingLimits(config))

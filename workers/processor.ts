@@ -148,7 +148,7 @@ export class Processor {
         this.#logRun(run.job, 'run begins')
         const record = new RunRecord(run.job, records)
         const order = await orders.add(run.job, run.stop)
-        if ('refused' in order) await record.conclude({ type: 'refused', message: order.refused })
+        if ('code' in order) await record.conclude({ type: 'refused', ...order })
         else {
           sent.push(order)
           active.push({ run, record, isOver: false })
@@ -157,6 +157,7 @@ export class Processor {
       if (sent.length === 0) return
       await pool.train(sent, {
         encoded: (index, data) => orders.encoded(index, data),
+        fill: (index, what, places) => orders.fill(index, what, places),
         store: async (index, progress) => {
           const { record, run } = active[index]
           if (!(await record.store(progress))) requestStop(run)

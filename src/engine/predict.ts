@@ -5,7 +5,8 @@ import { compilePrediction } from './compile.js'
 import type { BackendName, PredictionExecutor } from './kernels/kernels.js'
 import { selectBackend } from './kernels/select.js'
 import { SharedMemory } from './memory.js'
-import { type Weights, writeWeights } from './weights.js'
+import type { NetworkProgram } from './program.js'
+import { viewWeights, type Weights, writeWeights } from './weights.js'
 
 export interface PredictionOptions {
   backend: BackendName | 'auto'
@@ -35,21 +36,48 @@ export function predictionCost(network: Network): (rows: number) => number {
   return (rows) => rows * perRow + Math.ceil(rows / defaultBatchSize) * perBatch
 }
 
+/** Whatever answers rows. */
+export interface Asked {
+  /**
+   * @param inputs rows × features, row-major.
+   * @returns rows × outputs, row-major.
+   * @throws RangeError when the numbers do not divide into rows.
+   */
+  predict(inputs: Float32Array): Float32Array
+}
+
+export function askedOver(executor: PredictionExecutor, { network, outputShape }: NetworkProgram): Asked {
+  const features = sizeOf(network.inputShape)
+  const width = sizeOf(outputShape)
+  return {
+    predict(inputs) {
+      const rows = inputs.length / features
+      if (!Number.isInteger(rows)) {
+        throw new RangeError(`${inputs.length} numbers do not divide into rows of ${features}`)
+      }
+      const outputs = new Float32Array(rows * width)
+      executor.predict(inputs, outputs)
+      return outputs
+    },
+  }
+}
+
 /**
  * Compiled once, asked often; inference mode.
  * @throws SpecError when the layers do not fit together, inputShape is missing or the weights are not the network's.
  */
-export class Predictor {
+export class Predictor implements Asked {
   readonly backend: BackendName
   readonly backendDetail: string | null
   readonly outputShape: readonly number[]
   /** Of memory. */
   readonly bytes: number
-  readonly #executor: PredictionExecutor
-  readonly #features: number
-  readonly #outputs: number
+  /** Where the weights are: whoever made the predictor without any fills these. */
+  readonly weights: Weights
+  readonly #asked: Asked
 
-  constructor(network: Network, weights: Weights, options: PredictionOptions) {
+  /** @param weights null to leave them to whoever fills `weights` */
+  constructor(network: Network, weights: Weights | null, options: PredictionOptions) {
     const backend = selectBackend(options.backend)
     const program = compilePrediction(network, options.batchSize ?? defaultBatchSize)
     const workspaceBytes = backend.workspaceBytes(program)
@@ -57,29 +85,18 @@ export class Predictor {
     const arena = memory.reserve(4 * program.floats)
     const workspace = memory.reserve(workspaceBytes)
     const floats = memory.float32(arena, program.floats)
-    writeWeights(program, floats, weights)
-    this.#executor = backend.predictor({ program, memory, arena, workspace, threads: options.threads ?? 1 })
-    this.#features = sizeOf(program.network.inputShape)
-    this.#outputs = sizeOf(program.outputShape)
+    this.weights = viewWeights(program, floats)
+    if (weights !== null) writeWeights(program, floats, weights)
+    const executor = backend.predictor({ program, memory, arena, workspace, threads: options.threads ?? 1 })
+    this.#asked = askedOver(executor, program)
     this.outputShape = program.outputShape
     this.bytes = memory.bytes
     this.backend = backend.name
-    this.backendDetail = this.#executor.detail
+    this.backendDetail = executor.detail
   }
 
-  /**
-   * @param inputs rows × features, row-major.
-   * @returns rows × outputs, row-major.
-   * @throws RangeError when the numbers do not divide into rows.
-   */
   predict(inputs: Float32Array): Float32Array {
-    const rows = inputs.length / this.#features
-    if (!Number.isInteger(rows)) {
-      throw new RangeError(`${inputs.length} numbers do not divide into rows of ${this.#features}`)
-    }
-    const outputs = new Float32Array(rows * this.#outputs)
-    this.#executor.predict(inputs, outputs)
-    return outputs
+    return this.#asked.predict(inputs)
   }
 }
 

@@ -27,6 +27,16 @@ export function readWeights(program: NetworkProgram, floats: Floats): Weights {
   )
 }
 
+/** All tensors where they are: valid until the arena is given back. */
+export function viewWeights(program: NetworkProgram, floats: Float32Array): Weights {
+  return new Map(
+    program.tensors.map(({ name, shape, buffer }) => {
+      const { offset, length } = program.buffers[buffer]
+      return [name, { shape, values: floats.subarray(offset, offset + length) }]
+    }),
+  )
+}
+
 /** A copy of the gradients that the last step left, under the names of their tensors. */
 export function readGradients(program: NetworkProgram, floats: Floats): Weights {
   const gradients: Weights = new Map()

@@ -60,6 +60,9 @@ export interface ClaimedJob extends Claim {
   backend: string | null
 }
 
+/** In order; several pieces where they are stored in several places, such as the memory of a training. */
+export type Bytes = Uint8Array | readonly Uint8Array[]
+
 /** Everything a training needs to go on, bit for bit. */
 export interface Checkpoint {
   /** Finished epochs, and finished steps of the next one. */
@@ -70,7 +73,13 @@ export interface Checkpoint {
   /** What is not an array of numbers, and where the arrays lie in `bytes`. */
   header: CheckpointHeader
   /** Float32 little-endian. */
-  bytes: Uint8Array
+  bytes: Bytes
+}
+
+/** One whose bytes are read when they are needed. */
+export interface StoredCheckpoint extends Omit<Checkpoint, 'bytes'> {
+  length: number
+  chunks(): AsyncIterable<Uint8Array>
 }
 
 /** A small network on one or two features as it was after some epochs; its boundary is drawn from it. */
@@ -228,12 +237,13 @@ export interface RunStore {
   /** Those of the claims that hold; the other runs must stop. */
   heartbeat(claims: Claim[]): Promise<Claim[]>
   /** The newest checkpoint that is whole; damaged ones are reported and passed over. */
-  checkpoint(jobId: string, onDamage: (message: string) => void): Promise<Checkpoint | null>
+  checkpoint(jobId: string, onDamage: (message: string) => void): Promise<StoredCheckpoint | null>
   /** The methods below return false, and change nothing, when the claim no longer holds. */
   record(claim: Claim, progress: Progress): Promise<boolean>
   /**
-   * One transaction: the model, its weights, and the job's success. Job and model show the metrics of `bestEpoch`, the
-   * epoch whose weights early stopping restored; without one, those of the last epoch.
+   * One transaction: the model, its weights, and the job's success. The chunks of large weights are committed before it. Job
+   * and model show the metrics of `bestEpoch`, the epoch whose weights early stopping restored; without one, those of the
+   * last epoch.
    */
   succeed(claim: Claim, model: NewModel, bestEpoch?: number | null): Promise<boolean>
   /** Whether `succeedAll` takes it: small weights, and the best epoch among those that are not stored. */
@@ -291,7 +301,7 @@ export interface NewModel {
   parameters: number
   tensors: Tensor[]
   /** Float32 little-endian. */
-  weights: Uint8Array
+  weights: Bytes
   evaluation: Evaluation | null
 }
 
@@ -317,14 +327,27 @@ export interface AskedModel {
   of(tenantId: string): Promise<Model | null>
 }
 
+export interface OpenWeights {
+  tensors: Tensor[]
+  /** Of all chunks together. */
+  length: number
+  /**
+   * Hashed as they pass: nothing may be done with them before the last has come. Throws Problem `integrity` at the end when
+   * they do not match the stored SHA-256, or `not-found` when the model was deleted meanwhile.
+   */
+  chunks: AsyncIterable<Uint8Array>
+}
+
 /** The models of all tenants, for the service's own work. */
 export interface AllModels extends Tenanted<ModelStore>, Pick<ModelStore, 'get'> {
   /** Begins to look for the model. */
   ask(id: string): AskedModel
   /** Calls `listener` with the id of each model that is found to be gone, whichever process deleted it. */
   onGone(listener: (id: string) => void): void
-  /** Checked against the stored SHA-256; throws when they disagree. */
+  /** In one piece, as `openWeights` gives them. */
   weights(id: string): Promise<{ tensors: Tensor[]; bytes: Uint8Array } | null>
+  /** To be read in chunks, of which one is in memory at a time. */
+  openWeights(id: string): Promise<OpenWeights | null>
   /** Its bytes in order, unchecked, read one chunk at a time, from that chunk on. */
   weightChunks(id: string, first?: number): AsyncIterable<Uint8Array>
 }
