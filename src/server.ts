@@ -82,7 +82,10 @@ export async function startServer(config: Config, connectionString: string, log:
       ? notifyQueue(database)
       : // BullMQ is loaded where there is a Redis.
         await (await import('./queue/queue.js')).openQueue(config.REDIS_URL, onQueueError)
-  const predictors = openPredictorPool(models, config.DESCENT_BACKEND)
+  const predictors = openPredictorPool(models, {
+    backend: config.DESCENT_BACKEND,
+    threads: config.PREDICTION_THREADS,
+  })
   const calibration = openCalibration(config.DESCENT_BACKEND)
   const boundaries = boundaryReader({ models, snapshots: snapshotStore(database), predictors })
   const metrics = openMetrics()

@@ -1,17 +1,12 @@
 /** Where a training begins: anew, with the weights of a model, or at a checkpoint. What is large is written to its memory. */
 import type { Coding } from '../src/contract/dataset.js'
 import { areMoved } from '../src/datasets/transfer-weights.js'
-import {
-  checkWeights,
-  type Program,
-  type Snapshot,
-  type Training,
-  type Weights,
-} from '../src/engine/index.js'
+import type { Program, Snapshot, Training, Weights } from '../src/engine/index.js'
 import { weightsToBegin } from './initial-weights.js'
 import { receiveNumbers } from './little-endian.js'
 import type { Filled, PackedWeights, Refusal, TrainingOrder } from './messages.js'
 import { hasBest, placesOf, unpackSnapshot } from './packed-snapshot.js'
+import { shapesOf } from './packed-weights.js'
 
 /** Has what the order has as `Large` written to these places. */
 export type Fill = (what: Filled, places: Uint8Array[]) => Promise<Refusal | null>
@@ -46,7 +41,8 @@ export interface Beginning {
   epoch: number
   /** @throws SpecError when the weights do not fit the network */
   weights(program: Program, coding: Coding, seed: number): Weights | undefined
-  enter(training: Training, program: Program): Promise<Refusal | null>
+  /** @throws SpecError when the weights do not fit the network */
+  enter(training: Training): Promise<Refusal | null>
 }
 
 export function beginningOf(order: TrainingOrder, source: Source, fill: Fill): Beginning {
@@ -71,11 +67,9 @@ export function beginningOf(order: TrainingOrder, source: Source, fill: Fill): B
   return {
     epoch: 0,
     weights: (program, coding, seed) => weightsToBegin(source, program, coding, seed),
-    async enter(training, program) {
+    async enter(training) {
       if (isWhole) return null
-      checkWeights(program, new Map(initialWeights.tensors.map(({ name, shape }) => [name, { shape }])))
-      const views = training.weightViews()
-      const places = initialWeights.tensors.flatMap(({ name }) => views.get(name)?.values ?? [])
+      const places = training.weightRoom(shapesOf(initialWeights.tensors))
       return receiveNumbers(places, (bytes) => fill('initialWeights', bytes))
     },
   }

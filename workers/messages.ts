@@ -127,8 +127,23 @@ export type FromTrainer =
   | { type: 'ended'; index: number; outcome: Outcome }
   | { type: 'done' }
 
+interface PredictorOptions {
+  backend: BackendSetting
+  /** Rows computed together at most. */
+  batchSize: number
+}
+
 export type ToPredictor =
-  | { type: 'load'; modelId: string; network: Network; weights: PackedWeights; backend: BackendSetting }
+  /** Makes room for the weights of these tensors, in their order. */
+  | ({
+      type: 'load'
+      question: number
+      modelId: string
+      network: Network
+      tensors: Tensor[]
+    } & PredictorOptions)
+  /** They are where the room is. */
+  | { type: 'loaded'; modelId: string }
   | { type: 'unload'; modelId: string }
   | { type: 'predict'; question: number; modelId: string; inputs: Float32Array }
   | { type: 'paint'; question: number; painting: Painting; backend: BackendSetting }
@@ -136,6 +151,8 @@ export type ToPredictor =
   | { type: 'evaluate'; question: number; modelId: string; rows: TableQuestion }
 
 export type FromPredictor =
+  /** Places in shared memory. */
+  | { type: 'room'; question: number; places: Uint8Array[] }
   | { type: 'predicted'; question: number; outputs: Float32Array }
   | { type: 'painted'; question: number; painted: Painted }
   | { type: 'divided'; question: number; split: RowSplit }

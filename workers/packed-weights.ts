@@ -1,5 +1,6 @@
 /** Weights as one run of bytes with a table of contents, for storage and for the way between threads. */
-import { sizeOf, type Weights } from '../src/engine/index.js'
+import type { Tensor } from '../src/contract/model.js'
+import { sizeOf, type WeightShapes, type Weights } from '../src/engine/index.js'
 import type { Bytes } from '../src/training/ports.js'
 import { bytesInPlace, packArrays, unpackNumbers } from './little-endian.js'
 import type { PackedWeights, TrainedModel } from './messages.js'
@@ -25,6 +26,9 @@ export function offerWeights(weights: Weights): TrainedModel['weights'] {
   })
   return { tensors, bytes: pieces }
 }
+
+export const shapesOf = (tensors: readonly Tensor[]): WeightShapes =>
+  new Map(tensors.map(({ name, shape }) => [name, { shape }]))
 
 export const bytesOf = (arrays: readonly Float32Array[]) =>
   arrays.reduce((sum, { byteLength }) => sum + byteLength, 0)

@@ -136,7 +136,7 @@ async function run(order: TrainingOrder, data: SharedData): Promise<Outcome | nu
       initialWeights: beginning.weights(program, coding, spec.seed),
     })
     try {
-      const refusal = await beginning.enter(training, program)
+      const refusal = await beginning.enter(training)
       if (refusal !== null) return { type: 'refused', ...refusal }
       const recorder = SnapshotRecorder.of(program, coding)
       const end = await runStretch(training, { ...order, plannedEpochs, lastEpoch, recorder, report })

@@ -6,7 +6,7 @@ import type { BackendName, PredictionExecutor } from './kernels/kernels.js'
 import { selectBackend } from './kernels/select.js'
 import { SharedMemory } from './memory.js'
 import type { NetworkProgram } from './program.js'
-import { viewWeights, type Weights, writeWeights } from './weights.js'
+import { roomForWeights, type WeightShapes, type Weights, writeWeights } from './weights.js'
 
 export interface PredictionOptions {
   backend: BackendName | 'auto'
@@ -22,18 +22,29 @@ const defaultBatchSize = 64
 const flopsPerValue = 20
 const flopsPerOperation = 1_000
 
+export interface PredictionCost {
+  /**
+   * To answer so many rows, in floating-point operations or what takes about as long: those of the forward pass, where
+   * convolutions count at each of their positions, and something for each number and each operation.
+   */
+  flops(rows: number): number
+  /** Of memory beside the weights, for each row of a batch. */
+  bytesPerRow: number
+}
+
 /**
- * What it costs a Predictor to answer so many rows, in floating-point operations or what takes about as long: those of
- * the forward pass, where convolutions
- * count at each of their positions, and something for each number and each operation.
+ * What it costs a Predictor to answer.
  * @throws SpecError as the Predictor does, of the network.
  */
-export function predictionCost(network: Network): (rows: number) => number {
+export function predictionCost(network: Network): PredictionCost {
   const { flopsPerPrediction, buffers, lists } = compilePrediction(network, 1)
   const values = buffers.reduce((sum, { perRow, length }) => sum + (perRow ? length : 0), 0)
   const perRow = flopsPerPrediction + flopsPerValue * values
   const perBatch = flopsPerOperation * lists.prediction.length
-  return (rows) => rows * perRow + Math.ceil(rows / defaultBatchSize) * perBatch
+  return {
+    flops: (rows) => rows * perRow + Math.ceil(rows / defaultBatchSize) * perBatch,
+    bytesPerRow: Float32Array.BYTES_PER_ELEMENT * values,
+  }
 }
 
 /** Whatever answers rows. */
@@ -72,11 +83,11 @@ export class Predictor implements Asked {
   readonly outputShape: readonly number[]
   /** Of memory. */
   readonly bytes: number
-  /** Where the weights are: whoever made the predictor without any fills these. */
-  readonly weights: Weights
+  readonly #program: NetworkProgram
+  readonly #floats: Float32Array<SharedArrayBuffer>
   readonly #asked: Asked
 
-  /** @param weights null to leave them to whoever fills `weights` */
+  /** @param weights null for whoever writes them to their `room` before the first question */
   constructor(network: Network, weights: Weights | null, options: PredictionOptions) {
     const backend = selectBackend(options.backend)
     const program = compilePrediction(network, options.batchSize ?? defaultBatchSize)
@@ -85,7 +96,8 @@ export class Predictor implements Asked {
     const arena = memory.reserve(4 * program.floats)
     const workspace = memory.reserve(workspaceBytes)
     const floats = memory.float32(arena, program.floats)
-    this.weights = viewWeights(program, floats)
+    this.#program = program
+    this.#floats = floats
     if (weights !== null) writeWeights(program, floats, weights)
     const executor = backend.predictor({ program, memory, arena, workspace, threads: options.threads ?? 1 })
     this.#asked = askedOver(executor, program)
@@ -97,6 +109,14 @@ export class Predictor implements Asked {
 
   predict(inputs: Float32Array): Float32Array {
     return this.#asked.predict(inputs)
+  }
+
+  /**
+   * Where the numbers of weights of these names and shapes go, in their order, in shared memory.
+   * @throws SpecError when they are not the network's
+   */
+  room(shapes: WeightShapes): Float32Array<SharedArrayBuffer>[] {
+    return roomForWeights(this.#program, this.#floats, shapes)
   }
 }
 

@@ -14,7 +14,9 @@ import {
   initializeWeights,
   readGradients,
   readWeights,
+  roomForWeights,
   viewWeights,
+  type WeightShapes,
   type Weights,
   writeWeights,
 } from './weights.js'
@@ -181,6 +183,11 @@ export class Training {
   /** The model where it is: what `run` changes, and valid until `dispose`. */
   weightViews(): Weights {
     return viewWeights(this.#program, this.#floats)
+  }
+
+  /** Where the numbers of weights of these names and shapes go, in their order. @throws SpecError as `train` does */
+  weightRoom(shapes: WeightShapes): Float32Array<SharedArrayBuffer>[] {
+    return roomForWeights(this.#program, this.#floats, shapes)
   }
 
   /** Answers with the weights where they are; the training must not run any more. */

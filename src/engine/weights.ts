@@ -102,6 +102,27 @@ export function checkWeights(program: NetworkProgram, weights: WeightShapes): vo
 const isRunningState = (name: string) => name.endsWith('.runningMean') || name.endsWith('.runningVar')
 
 /**
+ * Where the numbers of weights of these names and shapes go, in their order. Running state that is not given begins afresh.
+ * @throws SpecError as `checkWeights`
+ */
+export function roomForWeights(
+  program: NetworkProgram,
+  floats: Float32Array<SharedArrayBuffer>,
+  shapes: WeightShapes,
+): Float32Array<SharedArrayBuffer>[] {
+  checkWeights(program, shapes)
+  const views = new Map(
+    program.tensors.map(({ name, buffer, initial }) => {
+      const { offset, length } = program.buffers[buffer]
+      const view = floats.subarray(offset, offset + length)
+      if (!shapes.has(name)) fillInitial(view, initial, 0)
+      return [name, view]
+    }),
+  )
+  return [...shapes.keys()].flatMap((name) => views.get(name) ?? [])
+}
+
+/**
  * Puts given weights into the arena. Running state that is not given begins afresh.
  * @throws SpecError naming the first tensor that is missing, too many, of another shape or short of numbers.
  */

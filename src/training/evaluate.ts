@@ -15,6 +15,7 @@ import type { DatasetStore, ModelStore, PredictorPool } from './ports.js'
 import { asProblem, type Upload } from './upload.js'
 
 export interface EvaluateDependencies {
+  tenantId: string
   models: Pick<ModelStore, 'get'>
   datasets: Pick<DatasetStore, 'get' | 'rows'>
   predictors: Pick<PredictorPool, 'evaluate'>
@@ -93,11 +94,11 @@ function preparationOf({ coding }: Model): Preparation {
 }
 
 async function evaluate(
-  { predictors }: EvaluateDependencies,
+  { tenantId, predictors }: EvaluateDependencies,
   model: Model,
   { table, droppedRows, warnings }: Labelled,
 ): Promise<ModelEvaluation> {
-  const outcome = await predictors.evaluate(model, table)
+  const outcome = await predictors.evaluate(tenantId, model, table)
   if (outcome.type === 'refused') throw new Problem(outcome.code, outcome.message)
   const { evaluation, unlabelled } = outcome
   return { modelId: model.id, evaluation, droppedRows: droppedRows + unlabelled, warnings }

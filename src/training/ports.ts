@@ -557,11 +557,11 @@ export type TableOutcome =
 export interface PredictorPool {
   /**
    * rows × features in, rows × outputs out; what takes the event loop no time is there at once, the rest is computed off it.
-   * Throws Problem `not-found` when the model was deleted meanwhile.
+   * Tenants take turns. Throws Problem `not-found` when the model was deleted meanwhile.
    */
-  predict(model: Model, inputs: Float32Array): Float32Array | Promise<Float32Array>
+  predict(tenantId: string, model: Model, inputs: Float32Array): Float32Array | Promise<Float32Array>
   /** The model's answers to the labelled rows of a table. Throws Problem `not-found` when the model was deleted meanwhile. */
-  evaluate(model: Model, table: Table): Promise<TableOutcome>
+  evaluate(tenantId: string, model: Model, table: Table): Promise<TableOutcome>
   /** Which rows of a table train and which validate; of its columns only that of the classes need be there. */
   split(rule: SplitRule, table: Table): Promise<RowSplit>
   /** The outputs all over a grid. Rejects when they are not finite everywhere. */

@@ -278,14 +278,18 @@ describe('a job', () => {
     expect(job).toMatchObject({ status: 'succeeded', metrics: { accuracy: 1, valAccuracy: 1 } })
     const model = await stores.models.get(job?.modelId ?? '')
     expect(model).toMatchObject({ columns: ['size', 'colour', 'ripe'], classes: ['no', 'yes'] })
-    const predictors = predictorPool.openPredictorPool(stores.models, 'auto')
+    const predictors = predictorPool.openPredictorPool(stores.models, { backend: 'auto', threads: 2 })
     try {
       const rows: InputRow[] = [
         { colour: 'green', ripe: true },
         { size: 30, colour: 'green', ripe: false },
       ]
       const question = () => ({ rows, place: (pointer: string) => pointer })
-      const { predictions } = await predict({ models: stores.models, predictors }, model?.id ?? '', question)
+      const { predictions } = await predict(
+        { tenantId: 'local', models: stores.models, predictors },
+        model?.id ?? '',
+        question,
+      )
       expect(predictions.map((each) => each?.label)).toEqual(['yes', 'no'])
     } finally {
       await predictors.close()

@@ -66,7 +66,8 @@ export const evaluateRoutes: FastifyPluginCallbackZod<EvaluateRoutes> = (
     async (request, reply) => {
       const { id } = request.params
       const { tenantId, limits } = callerOf(request)
-      const dependencies = { models: models.of(tenantId), datasets: datasets.of(tenantId), predictors, turns }
+      const stores = { models: models.of(tenantId), datasets: datasets.of(tenantId) }
+      const dependencies = { tenantId, ...stores, predictors, turns }
       const signal = departure(reply)
       const isJson = request.headers['content-type']?.split(';')[0].trim().toLowerCase() === jsonType
       if (isJson) {

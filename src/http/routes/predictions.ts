@@ -9,6 +9,7 @@ import type { AllModels } from '../../training/ports.js'
 import { type PredictDependencies, predict } from '../../training/predict.js'
 import { predictTable } from '../../training/predict-table.js'
 import { questionOf } from '../../training/query-question.js'
+import { callerOf } from '../caller.js'
 import { modelHooks } from '../plugins/asked-model.js'
 import { sendEntityTags } from '../plugins/entity-tag.js'
 import { failures, idParameters } from '../responses.js'
@@ -43,8 +44,9 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
   )
   app.addContentTypeParser('*', (request, _body, parsed) => parsed(notUnderstood(request)))
 
-  const dependenciesOf = ({ model }: FastifyRequest): PredictDependencies => ({
-    models: { get: async () => model },
+  const dependenciesOf = (request: FastifyRequest): PredictDependencies => ({
+    tenantId: callerOf(request).tenantId,
+    models: { get: async () => request.model },
     predictors,
   })
 
