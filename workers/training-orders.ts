@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { Coding } from '../src/contract/dataset.js'
 import { fill } from '../src/contract/fill.js'
 import type { JobSpec } from '../src/contract/job.js'
-import { Problem } from '../src/contract/problems.js'
+import type { ProblemCode } from '../src/contract/problems.js'
 import type { Inheritance } from '../src/datasets/inherited-coding.js'
 import { explainBackend, outputShape, runnableBackend } from '../src/engine/index.js'
 import type { AllModels, ClaimedJob, RunStore, StoredCheckpoint } from '../src/training/ports.js'
@@ -114,9 +114,10 @@ export class TrainingOrders {
     try {
       return (from === undefined ? null : await find(from)) ?? missing
     } catch (error) {
-      if (!(error instanceof Problem)) throw error
-      if (error.code === 'integrity') return { code: 'integrity', message: error.message }
-      if (error.code === 'not-found') return missing
+      if (!(error instanceof Error && 'code' in error)) throw error
+      if (error.code === ('integrity' satisfies ProblemCode))
+        return { code: 'integrity', message: error.message }
+      if (error.code === ('not-found' satisfies ProblemCode)) return missing
       throw error
     }
   }
