@@ -8,7 +8,7 @@ import type { Inheritance } from '../src/datasets/inherited-coding.js'
 import type { RowSplit, SplitRule } from '../src/datasets/split-rows.js'
 import type { DatasetError, Table } from '../src/datasets/table.js'
 import type { BackendName, DatasetHandle } from '../src/engine/index.js'
-import type { Bytes, Checkpoint, Painted, Painting, Progress } from '../src/training/ports.js'
+import type { BoundaryView, Bytes, Checkpoint, Painted, Painting, Progress } from '../src/training/ports.js'
 import type { TableEvaluation, TableQuestion } from './evaluate-table.js'
 
 export interface PackedWeights {
@@ -147,6 +147,7 @@ export type ToPredictor =
   | { type: 'unload'; modelId: string }
   | { type: 'predict'; question: number; modelId: string; inputs: Float32Array }
   | { type: 'paint'; question: number; painting: Painting; backend: BackendSetting }
+  | { type: 'paintModel'; question: number; modelId: string; view: BoundaryView & { coding: Coding } }
   | { type: 'split'; question: number; rule: SplitRule; table: Table }
   | { type: 'evaluate'; question: number; modelId: string; rows: TableQuestion }
 

@@ -3,7 +3,7 @@
  * beside them (evaluations, paintings, splits) has a thread of its own, so that no prediction waits for it.
  */
 import { sizeOf } from '../src/engine/index.js'
-import type { AllModels, PredictorPool } from '../src/training/ports.js'
+import type { AllModels, ModelPainting, PredictorPool } from '../src/training/ports.js'
 import { HeldModels } from './held-models.js'
 import type { BackendSetting } from './messages.js'
 import { PredictionCosts } from './prediction-costs.js'
@@ -46,6 +46,14 @@ export function openPredictorPool(
     if (closed) throw new Error('predictions are closed')
   }
 
+  function paintModel({ model, axes, size }: ModelPainting) {
+    const { id: modelId, coding } = model
+    const order = { type: 'paintModel' as const, modelId, view: { coding, axes, size } }
+    // Whoever watches, frames are extras: all of them have one turn.
+    const use = { tenantId: 'frames', among: [evaluating] }
+    return heldToEvaluate.use(model, use, (thread) => thread.ask((question) => ({ ...order, question })))
+  }
+
   return {
     predict(tenantId, model, inputs) {
       refuseWhenClosed()
@@ -80,7 +88,9 @@ export function openPredictorPool(
     },
     async paint(painting) {
       refuseWhenClosed()
-      const answer = await evaluating.ask((question) => ({ type: 'paint', question, painting, backend }))
+      const answer = await ('model' in painting
+        ? paintModel(painting)
+        : evaluating.ask((question) => ({ type: 'paint', question, painting, backend })))
       if (answer.type !== 'painted') throw new Error('a painting was asked for')
       return answer.painted
     },

@@ -8,7 +8,7 @@ import { collectGarbage } from './garbage.js'
 import { receiveNumbers } from './little-endian.js'
 import type { FromPredictor, ToPredictor } from './messages.js'
 import { shapesOf } from './packed-weights.js'
-import { paint } from './painting.js'
+import { paint, paintBy } from './painting.js'
 
 if (parentPort === null) throw new Error('predictor.thread.ts runs in a worker thread only')
 const port = parentPort
@@ -36,6 +36,12 @@ port.on('message', (message: ToPredictor) => {
       break
     case 'paint':
       answer(message.question, () => ({ type: 'painted', painted: paint(message.painting, message.backend) }))
+      break
+    case 'paintModel':
+      answer(message.question, () => ({
+        type: 'painted',
+        painted: paintBy(predictorOf(message.modelId), message.view),
+      }))
       break
     case 'split':
       answer(message.question, () => ({ type: 'divided', split: splitOf(message.rule, message.table) }))

@@ -1,7 +1,8 @@
 /** What waits, by tenant: tenants take turns, and within a tenant what came first goes first. */
 export class TenantTurns<Item> {
-  /** The tenant whose turn it is stands first. */
+  /** The tenant whose turn it is stands first, unless it had the most recent turn and others wait. */
   readonly #waiting = new Map<string, Item[]>()
+  #latest: string | undefined
 
   add(tenantId: string, item: Item): void {
     const items = this.#waiting.get(tenantId)
@@ -11,19 +12,25 @@ export class TenantTurns<Item> {
 
   /** Whose turn it is. */
   first(): Item | undefined {
-    const [items] = this.#waiting.values()
-    return items?.[0]
+    const tenantId = this.#next()
+    return tenantId === undefined ? undefined : this.#waiting.get(tenantId)?.[0]
   }
 
   /** The same, which waits no longer; its tenant stands last from now on. */
   take(): Item | undefined {
-    for (const [tenantId, items] of this.#waiting) {
-      const item = items.shift()
-      this.#waiting.delete(tenantId)
-      if (items.length > 0) this.#waiting.set(tenantId, items)
-      return item
-    }
-    return undefined
+    const tenantId = this.#next()
+    const items = tenantId === undefined ? undefined : this.#waiting.get(tenantId)
+    if (tenantId === undefined || items === undefined) return undefined
+    const item = items.shift()
+    this.#waiting.delete(tenantId)
+    if (items.length > 0) this.#waiting.set(tenantId, items)
+    this.#latest = tenantId
+    return item
+  }
+
+  #next(): string | undefined {
+    const [first, second] = this.#waiting.keys()
+    return first === this.#latest ? (second ?? first) : first
   }
 
   /** All that waits, which then waits no longer. */

@@ -546,6 +546,11 @@ export interface Painting extends BoundaryView {
   coding: Coding
 }
 
+/** Of a stored model, whose weights are read once for all who ask. */
+export interface ModelPainting extends BoundaryView {
+  model: Model
+}
+
 export type Painted = Pick<Boundary, 'outputs' | 'range' | 'values'>
 
 export type TableOutcome =
@@ -565,6 +570,6 @@ export interface PredictorPool {
   /** Which rows of a table train and which validate; of its columns only that of the classes need be there. */
   split(rule: SplitRule, table: Table): Promise<RowSplit>
   /** The outputs all over a grid. Rejects when they are not finite everywhere. */
-  paint(painting: Painting): Promise<Painted>
+  paint(painting: Painting | ModelPainting): Promise<Painted>
   close(): Promise<void>
 }

@@ -1,6 +1,7 @@
 /** Predictions at once and by threads, as built, on stored models. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Model } from '../../src/contract/model.js'
+import { layerSchema } from '../../src/contract/network.js'
 import { describeTable } from '../../src/datasets/table.js'
 import type { PredictorPool } from '../../src/training/ports.js'
 import { predictorPool } from '../support/built.js'
@@ -117,6 +118,37 @@ describe('predictions', () => {
     expect([outputs.length, outputs.every((output, row) => output === 2 * row)]).toEqual([rows, true])
   })
 
+  it('of a model of which a row takes long do not stop those of others', async () => {
+    const convolution = layerSchema.parse({
+      ...{ type: 'conv2d', filters: 64, kernelSize: 3, padding: 'same', useBias: false },
+    })
+    const side = 384
+    const slow = await stores.models.create(
+      linearModel({
+        network: {
+          inputShape: [1, side, side],
+          layers: [convolution, convolution, { type: 'globalAveragePooling2d' }],
+        },
+        tensors: [
+          { name: 'layers.0.weight', shape: [64, 1, 3, 3], offset: 0 },
+          { name: 'layers.1.weight', shape: [64, 64, 3, 3], offset: 576 },
+        ],
+        weights: new Uint8Array(4 * (576 + 64 * 576)),
+      }),
+    )
+    const quick = await storeLarge(2)
+    await ask(quick, 1)
+    const row = new Float32Array(side * side)
+    await pool.predict('slow', slow, row)
+    const ends: string[] = []
+    const answers = upTo(3).map(() =>
+      Promise.resolve(pool.predict('slow', slow, row)).finally(() => ends.push('slow')),
+    )
+    expect(await ask(quick, 3).finally(() => ends.push('quick'))).toBe(6)
+    await Promise.all(answers)
+    expect(ends[0]).toBe('quick')
+  })
+
   it('drop the models asked for longest ago when they are too many to hold', async () => {
     // As large as they say they are, three of them do not fit.
     const bytes = 200 * 1024 * 1024
@@ -188,6 +220,21 @@ describe('predictions', () => {
     await pool.close()
     await pending
     await expect(ask(model, 1)).rejects.toThrow('closed')
+  })
+})
+
+describe('paintings', () => {
+  it('of a stored model read its weights once, and show what it answers', async () => {
+    const model = await store(2)
+    const loads = vi.spyOn(stores.models, 'openWeights')
+    const axes = [
+      { column: 'a', min: 0, max: 10 },
+      { column: 'b', min: 0, max: 1 },
+    ]
+    const frames = await Promise.all(upTo(3).map(() => pool.paint({ model, axes, size: 2 })))
+    // 2a, of a = 0 and 10.
+    for (const frame of frames) expect(frame).toMatchObject({ outputs: 1, range: [0, 20] })
+    expect(loads).toHaveBeenCalledTimes(1)
   })
 })
 
