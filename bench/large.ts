@@ -45,14 +45,17 @@ async function measure(processes: Processes, each: Case): Promise<object> {
   forgetPeak(workerPid)
   const { units, optimizer } = each
   const dense = { type: 'dense' as const, units, activation: 'relu' as const }
-  const { id } = await submit(url, {
-    dataset: 'xor',
-    network: { layers: [dense, dense, { type: 'dense', units: 1, activation: 'sigmoid' }] },
-    loss: 'binaryCrossentropy',
-    optimizer,
-    epochs: 3,
-    earlyStopping: null,
-  })
+  const train = (more: object) =>
+    submit(url, {
+      dataset: 'xor',
+      network: { layers: [dense, dense, { type: 'dense', units: 1, activation: 'sigmoid' }] },
+      loss: 'binaryCrossentropy',
+      optimizer,
+      epochs: 3,
+      earlyStopping: null,
+      ...more,
+    })
+  const { id } = await train({})
   const stored = await storing(processes, id)
   const workerPeak = peak(workerPid)
   const model = await request(`${url}/models/${stored.job.modelId}`, modelSchema)
@@ -60,14 +63,22 @@ async function measure(processes: Processes, each: Case): Promise<object> {
 
   forgetPeak(apiPid)
   const begin = performance.now()
-  const ask = async () => {
-    const answer = await fetch(`${url}/models/${model.id}/predict?x=1,0`)
+  const ask = async (modelId = model.id) => {
+    const answer = await fetch(`${url}/models/${modelId}/predict?x=1,0`)
     if (!answer.ok) throw new Error(await answer.text())
   }
-  await Promise.all(Array.from({ length: predictions }, ask))
+  await Promise.all(Array.from({ length: predictions }, () => ask()))
   const first = seconds(begin)
-  const again = performance.now()
-  await Promise.all(Array.from({ length: predictions }, ask))
+  const next = performance.now()
+  await Promise.all(Array.from({ length: predictions }, () => ask()))
+  const again = { seconds: seconds(next), apiMebibytes: peak(apiPid) }
+
+  forgetPeak(workerPid)
+  const fineTuned = await storing(processes, (await train({ dataset: 'and', from: model.id })).id)
+  const secondPeak = peak(workerPid)
+  for (let round = 0; round < 3; round++) {
+    for (const modelId of [model.id, fineTuned.job.modelId ?? '']) await ask(modelId)
+  }
   return {
     parameters: model.parameters,
     weightsMebibytes: Math.round(weights),
@@ -77,10 +88,12 @@ async function measure(processes: Processes, each: Case): Promise<object> {
     logMebibytes: Math.round(stored.logBytes / mebibyte),
     workerMebibytes: workerPeak,
     goalWorker: Math.round((each.arena + 0.5) * weights + spare),
-    apiMebibytes: peak(apiPid),
+    apiMebibytes: again.apiMebibytes,
     goalApi: Math.round(1.5 * weights + spare),
     firstPredictionsSeconds: first,
-    nextPredictionsSeconds: seconds(again),
+    nextPredictionsSeconds: again.seconds,
+    secondWorkerMebibytes: secondPeak,
+    alternatingApiMebibytes: peak(apiPid),
   }
 }
 

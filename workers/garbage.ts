@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 /** Smaller ones wait for the next collection that comes by itself. */
-const worthwhileBytes = 32 * 1024 * 1024
+export const worthwhileBytes = 32 * 1024 * 1024
 
 /** Nothing refers to so much shared memory any more, whose size brings no collection about. */
 export function collectGarbage(bytes: number): void {

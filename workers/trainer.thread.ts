@@ -9,6 +9,7 @@ import { dataShape } from './data-shape.js'
 import { encodeRows } from './encode-rows.js'
 import { evaluate, evaluateFolds } from './evaluation.js'
 import { chooseEpochs, type FoldOutcome } from './folds.js'
+import { collectGarbage } from './garbage.js'
 import type { Outcome, SharedData, ToTrainer, TrainerSettings, TrainingOrder } from './messages.js'
 import { areInPlace, offerWeights } from './packed-weights.js'
 import { SnapshotRecorder } from './snapshot-recorder.js'
@@ -19,6 +20,8 @@ import { warmUp } from './warm-up.js'
 if (parentPort === null) throw new Error('trainer.thread.ts runs in a worker thread only')
 const report = new TrainerReport(parentPort)
 const settings: TrainerSettings = workerData
+/** Of the largest training since the last collection. */
+let leftBytes = 0
 
 parentPort.on('message', (message: ToTrainer) => {
   switch (message.type) {
@@ -52,6 +55,10 @@ async function trainAll(orders: TrainingOrder[], underway: Int32Array): Promise<
     if (outcome !== null) report.ended(outcome)
   }
   report.done()
+  const bytes = leftBytes
+  leftBytes = 0
+  // At the next turn, when nothing here refers to the memory any more.
+  setImmediate(() => collectGarbage(bytes))
 }
 
 /** How the training ended; null when that is reported with all of it. */
@@ -171,6 +178,7 @@ async function run(order: TrainingOrder, data: SharedData): Promise<Outcome | nu
       return null
     } finally {
       training.dispose()
+      leftBytes = Math.max(leftBytes, dataset.spareBytes)
     }
   }
   throw new Error('a training has no last stretch')
