@@ -5,10 +5,18 @@ import { runInNewContext } from 'node:vm'
 /** Smaller ones wait for the next collection that comes by itself. */
 export const worthwhileBytes = 32 * 1024 * 1024
 
-/** Nothing refers to so much shared memory any more, whose size brings no collection about. */
-export function collectGarbage(bytes: number): void {
+/** What the first collection misses, because a message that is being answered still refers to it, the second gets. */
+const againMilliseconds = 100
+
+/** Soon nothing refers to so much shared memory any more, whose size brings no collection about. */
+export function collectSoon(bytes: number): void {
   if (bytes < worthwhileBytes) return
+  setImmediate(collect)
+  setTimeout(collect, againMilliseconds).unref()
+}
+
+function collect(): void {
   setFlagsFromString('--expose-gc')
-  const collect: unknown = runInNewContext('globalThis.gc')
-  if (typeof collect === 'function') collect()
+  const gc: unknown = runInNewContext('globalThis.gc')
+  if (typeof gc === 'function') gc()
 }

@@ -8,7 +8,7 @@ import { fill } from '../src/contract/fill.js'
 import type { Model } from '../src/contract/model.js'
 import { Problem } from '../src/contract/problems.js'
 import type { AllModels } from '../src/training/ports.js'
-import { collectGarbage } from './garbage.js'
+import { collectSoon } from './garbage.js'
 import type { BackendSetting } from './messages.js'
 import type { PredictionCosts } from './prediction-costs.js'
 import type { QuestionThread } from './question-thread.js'
@@ -177,8 +177,7 @@ export class HeldModels<Thread extends Pick<QuestionThread, 'post' | 'ask' | 'on
     if (held === undefined || held.users > 0) return false
     this.#held.delete(id)
     held.thread.post({ type: 'unload', modelId: id })
-    // At the next turn, when the places that were filled are out of reach.
-    setImmediate(() => collectGarbage(held.bytes))
+    collectSoon(held.bytes)
     return true
   }
 }

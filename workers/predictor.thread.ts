@@ -4,7 +4,7 @@ import { splitOf } from '../src/datasets/split-rows.js'
 import { DatasetError } from '../src/datasets/table.js'
 import { Predictor } from '../src/engine/index.js'
 import { evaluateTable, type TableQuestion } from './evaluate-table.js'
-import { collectGarbage } from './garbage.js'
+import { collectSoon } from './garbage.js'
 import { receiveNumbers } from './little-endian.js'
 import type { FromPredictor, ToPredictor } from './messages.js'
 import { shapesOf } from './packed-weights.js'
@@ -73,7 +73,7 @@ function unload(modelId: string): void {
   const bytes = predictors.get(modelId)?.bytes ?? 0
   predictors.delete(modelId)
   loading.delete(modelId)
-  collectGarbage(bytes)
+  collectSoon(bytes)
 }
 
 type Answer = FromPredictor extends infer Message

@@ -1,6 +1,6 @@
 /** Encoded datasets of a worker process, shared by its threads: encoded once, kept while there is room. */
 import { Dataset } from '../src/engine/index.js'
-import { collectGarbage, worthwhileBytes } from './garbage.js'
+import { collectSoon, worthwhileBytes } from './garbage.js'
 import type { SharedData } from './messages.js'
 
 export type Taken =
@@ -53,8 +53,7 @@ export class SharedDatasets {
       const spare = encoded === null ? 0 : Dataset.attach(encoded.handle).spareBytes
       if (spare < worthwhileBytes) continue
       this.entries.delete(key)
-      // At the next turn, when nothing here refers to it any more.
-      setImmediate(() => collectGarbage(spare))
+      collectSoon(spare)
     }
     let bytes = [...this.entries.values()].reduce((sum, entry) => sum + bytesOf(entry), 0)
     for (const [key, entry] of this.entries) {

@@ -9,7 +9,7 @@ import { dataShape } from './data-shape.js'
 import { encodeRows } from './encode-rows.js'
 import { evaluate, evaluateFolds } from './evaluation.js'
 import { chooseEpochs, type FoldOutcome } from './folds.js'
-import { collectGarbage } from './garbage.js'
+import { collectSoon } from './garbage.js'
 import type { Outcome, SharedData, ToTrainer, TrainerSettings, TrainingOrder } from './messages.js'
 import { areInPlace, offerWeights } from './packed-weights.js'
 import { SnapshotRecorder } from './snapshot-recorder.js'
@@ -55,10 +55,8 @@ async function trainAll(orders: TrainingOrder[], underway: Int32Array): Promise<
     if (outcome !== null) report.ended(outcome)
   }
   report.done()
-  const bytes = leftBytes
+  collectSoon(leftBytes)
   leftBytes = 0
-  // At the next turn, when nothing here refers to the memory any more.
-  setImmediate(() => collectGarbage(bytes))
 }
 
 /** How the training ended; null when that is reported with all of it. */
