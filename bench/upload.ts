@@ -3,12 +3,13 @@
  * quarter of it, which shows what grows with the file. Then a job on it, to its first epoch. Linux only, for the
  * processes' peaks of memory are read from /proc. Starts a service of its own. Prints one JSON line a file.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { request, submit, watch } from '../examples/client.js'
 import { type Dataset, datasetSchema } from '../src/contract/dataset.js'
 import { mnistBytes } from './mnist.js'
+import { forgetPeak, peak } from './peak.js'
 import { type Processes, withProcesses } from './processes.js'
 
 const pixels = 784
@@ -90,18 +91,4 @@ function watchChildren(parent: number): { end(): Promise<number> } {
       return largest
     },
   }
-}
-
-/** Peak of resident memory in MiB since it was forgotten; 0 of a process that has ended. */
-function peak(pid: number): number {
-  try {
-    const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-    return Math.round(Number(kibibytes ?? 0) / 1024)
-  } catch {
-    return 0
-  }
-}
-
-function forgetPeak(pid: number): void {
-  writeFileSync(`/proc/${pid}/clear_refs`, '5')
 }

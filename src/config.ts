@@ -14,6 +14,9 @@ const list = z
 const limit = (name: LimitName, value: number) =>
   z.coerce.number().default(value).pipe(limitsSchema.shape[name])
 
+/** Leaves a core to the event loop, and some to trainings; two at least, so that slow models do not stop quick ones. */
+const predictionThreads = Math.max(2, Math.min(8, Math.floor(availableParallelism() / 2)))
+
 const environmentSchema = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
@@ -38,6 +41,7 @@ const environmentSchema = z.object({
   ),
   TRUSTED_PROXIES: list.pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))),
   DESCENT_KEY: z.string().optional(),
+  PREDICTION_THREADS: z.coerce.number().int().min(1).max(64).default(predictionThreads),
   WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
   CHECKPOINT_SECONDS: z.coerce.number().min(0).max(3_600).default(5),
   DATASET_CACHE_BYTES: bytes(1024 * 1024 * 1024),

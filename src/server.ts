@@ -20,6 +20,7 @@ import { Live } from './live/live.js'
 import { exitInTime } from './stopping.js'
 import { databaseTrouble, openDatabase } from './store/database.js'
 import { datasetStore } from './store/datasets.js'
+import { draftStore } from './store/drafts.js'
 import { epochStore } from './store/epochs.js'
 import { figureStore } from './store/figures.js'
 import { finishedRuns } from './store/finished-runs.js'
@@ -83,7 +84,10 @@ export async function startServer(config: Config, connectionString: string, log:
       ? notifyQueue(database)
       : // BullMQ is loaded where there is a Redis.
         await (await import('./queue/queue.js')).openQueue(config.REDIS_URL, onQueueError)
-  const predictors = openPredictorPool(models, config.DESCENT_BACKEND)
+  const predictors = openPredictorPool(models, {
+    backend: config.DESCENT_BACKEND,
+    threads: config.PREDICTION_THREADS,
+  })
   const calibration = openCalibration(config.DESCENT_BACKEND)
   const boundaries = boundaryReader({ models, snapshots: snapshotStore(database), predictors })
   const metrics = openMetrics()
@@ -101,8 +105,9 @@ export async function startServer(config: Config, connectionString: string, log:
     onReconnect: () => void live.refresh(),
   })
   const reconciler = reconcileForever(jobs, queue, (error) => log.warn({ err: error }, 'reconciler'))
-  const sweeper = sweepForever([idempotency, webhooks, tickets, jobs, workers], (error) =>
-    log.warn({ err: error }, 'sweep'),
+  const sweeper = sweepForever(
+    [idempotency, webhooks, tickets, jobs, workers, draftStore(database)],
+    (error) => log.warn({ err: error }, 'sweep'),
   )
   const uploadReader = await openUploadReader(readingLimits(config))
   const pictures = new PictureDecoder(config.MAXIMUM_IMAGE_PIXELS)

@@ -6,26 +6,25 @@ import { type Loss, lastActivation, type Network } from '../src/contract/network
 import { Evaluator, evaluatedRow } from '../src/datasets/evaluation.js'
 import { targetWidth } from '../src/datasets/target-coding.js'
 import { scaleTarget } from '../src/datasets/target-scaling.js'
-import { Dataset, Predictor, type Weights } from '../src/engine/index.js'
-import type { BackendSetting, SharedData } from './messages.js'
+import { type Asked, Dataset } from '../src/engine/index.js'
+import type { SharedData } from './messages.js'
 
 /** Asked at once; in between, whoever wants the training to stop is heard. */
 const rowsAtOnce = 512
 
 interface Examination {
   network: Network
-  weights: Weights
+  predictor: Asked
   loss: Loss
   dataset: Dataset
   coding: Coding
-  backend: BackendSetting
   /** Word 0 ≠ 0 asks to stop. */
   stop: Int32Array
 }
 
 /** Asks about the validation rows, or the training rows where there are none; null when it was asked to stop. */
 export function evaluate(examination: Examination): Evaluation | null {
-  const { network, weights, dataset, coding, backend, stop } = examination
+  const { predictor, dataset, coding, stop } = examination
   const { size } = dataset
   const [x, targets] =
     size.validationRows > 0
@@ -33,7 +32,6 @@ export function evaluate(examination: Examination): Evaluation | null {
       : [dataset.trainingX, targetsOf(dataset.trainingY, size.trainingRows, coding, 'training')]
   const { count } = targets.rows
   const evaluator = evaluatorOf(targets, coding, examination)
-  const predictor = new Predictor(network, weights, { backend })
   const inputs = new Float32Array(Math.min(rowsAtOnce, count) * size.features)
   for (let first = 0; first < count; first += rowsAtOnce) {
     if (Atomics.load(stop, 0) !== 0) return null

@@ -7,10 +7,11 @@ import { classesOfRows, everyRow } from '../src/datasets/split-rows.js'
 import { targetWidth } from '../src/datasets/target-coding.js'
 import { unscaleTarget } from '../src/datasets/target-scaling.js'
 import { compile, Dataset, foldsOf, Predictor, type Training, train } from '../src/engine/index.js'
+import type { Source } from './beginning.js'
 import { dataShape } from './data-shape.js'
 import { encodeRows } from './encode-rows.js'
 import { weightsToBegin } from './initial-weights.js'
-import type { BackendSetting, RawData, SharedData, TrainingOrder } from './messages.js'
+import type { BackendSetting, RawData, SharedData } from './messages.js'
 
 const sliceMilliseconds = 50
 /** Asked at once; in between, whoever wants the training to stop is heard. */
@@ -21,7 +22,7 @@ export interface FoldOrder {
   folds: number
   data: RawData
   backend: BackendSetting
-  source: Pick<TrainingOrder, 'initialWeights' | 'sourceCoding'>
+  source: Source
   /** Word 0 ≠ 0 asks to stop. */
   stop: Int32Array
 }

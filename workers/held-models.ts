@@ -1,35 +1,58 @@
-/** Which models the prediction threads hold, and how much they take. */
+/**
+ * Which models the prediction threads hold, and how much they take. Each is read once, into the memory that its thread
+ * answers from, whoever asks meanwhile; what does not fit waits until others are not used any more.
+ *
+ *   waiting for room ──► loading ──► loaded ──► dropped, for lack of room or because the model is gone
+ */
+import { fill } from '../src/contract/fill.js'
 import type { Model } from '../src/contract/model.js'
 import { Problem } from '../src/contract/problems.js'
 import type { AllModels } from '../src/training/ports.js'
+import { collectSoon } from './garbage.js'
 import type { BackendSetting } from './messages.js'
+import type { PredictionCosts } from './prediction-costs.js'
 import type { QuestionThread } from './question-thread.js'
+import { TenantTurns } from './tenant-turns.js'
 
 interface Held<Thread> {
+  model: Model
   thread: Thread
   bytes: number
   loaded: Promise<void>
+  /** Whether it takes its bytes yet. */
+  isAdmitted: boolean
   /** Who waits for an answer of it: until then it stays. */
   users: number
   isGone: boolean
 }
 
 export interface HeldModelsOptions<Thread> {
-  models: Pick<AllModels, 'weights'>
+  models: Pick<AllModels, 'openWeights'>
+  costs: Pick<PredictionCosts, 'bytes' | 'batchSize'>
   backend: BackendSetting
   threads: readonly Thread[]
-  /** Held at most, in bytes of weights; the models asked for longest ago go first. */
+  /** Bytes held at most, unless one model alone takes more; the models asked for longest ago go first. */
   most: number
 }
 
-export class HeldModels<Thread extends Pick<QuestionThread, 'post' | 'onEnd'>> {
+/** Who asks, and which of the threads may hold the model. */
+interface Use<Thread> {
+  tenantId: string
+  among: readonly Thread[]
+}
+
+export class HeldModels<Thread extends Pick<QuestionThread, 'post' | 'ask' | 'onEnd'>> {
   /** Those asked for last stand last. */
   readonly #held = new Map<string, Held<Thread>>()
+  readonly #waiting = new TenantTurns<{ held: Held<Thread>; admit: () => void }>()
 
   constructor(private readonly options: HeldModelsOptions<Thread>) {
     for (const thread of options.threads) {
       thread.onEnd(() => {
-        for (const [id, held] of this.#held) if (held.thread === thread) this.#held.delete(id)
+        for (const [id, held] of this.#held) {
+          if (held.thread === thread && held.isAdmitted) this.#held.delete(id)
+        }
+        this.#admitNext()
       })
     }
   }
@@ -38,8 +61,12 @@ export class HeldModels<Thread extends Pick<QuestionThread, 'post' | 'onEnd'>> {
    * Asks a thread that holds the model, for as long as `use` lasts.
    * @throws Problem `not-found` when the model was deleted meanwhile
    */
-  async use<Answer>(model: Model, use: (thread: Thread) => Promise<Answer>): Promise<Answer> {
-    const held = this.#hold(model)
+  async use<Answer>(
+    model: Model,
+    whose: Use<Thread>,
+    use: (thread: Thread) => Promise<Answer>,
+  ): Promise<Answer> {
+    const held = this.#hold(model, whose)
     held.users++
     try {
       await held.loaded
@@ -47,6 +74,7 @@ export class HeldModels<Thread extends Pick<QuestionThread, 'post' | 'onEnd'>> {
     } finally {
       held.users--
       if (held.isGone) this.#drop(model.id)
+      this.#admitNext()
     }
   }
 
@@ -55,48 +83,92 @@ export class HeldModels<Thread extends Pick<QuestionThread, 'post' | 'onEnd'>> {
     const held = this.#held.get(id)
     if (held === undefined) return
     held.isGone = true
-    this.#drop(id)
+    if (this.#drop(id)) this.#admitNext()
   }
 
-  #hold(model: Model): Held<Thread> {
-    const { id, weightBytes: bytes } = model
+  #hold(model: Model, { tenantId, among }: Use<Thread>): Held<Thread> {
+    const { id } = model
     const known = this.#held.get(id)
     if (known !== undefined) {
       this.#held.delete(id)
       this.#held.set(id, known)
       return known
     }
-    const thread = this.#emptiest()
-    const held = { thread, bytes, loaded: this.#load(model, thread), users: 0, isGone: false }
+    const bytes = this.options.costs.bytes(model)
+    const thread = this.#emptiest(among)
+    const held: Held<Thread> = {
+      ...{ model, thread, bytes, isAdmitted: false, users: 0, isGone: false },
+      loaded: Promise.resolve(),
+    }
+    const admitted = new Promise<void>((admit) => this.#waiting.add(tenantId, { held, admit }))
+    held.loaded = admitted.then(() => this.#load(held))
     this.#held.set(id, held)
     held.loaded.catch(() => {
       if (this.#held.get(id) === held) this.#held.delete(id)
+      this.#admitNext()
     })
-    this.#makeRoom(id)
+    this.#admitNext()
     return held
   }
 
-  async #load({ id, network }: Model, thread: Thread): Promise<void> {
-    const weights = await this.options.models.weights(id)
-    if (weights === null) throw new Problem('not-found', `There is no model ${id}.`)
-    thread.post({ type: 'load', modelId: id, network, weights, backend: this.options.backend })
+  async #load(held: Held<Thread>): Promise<void> {
+    const { model, thread } = held
+    const { id: modelId, network } = model
+    const weights = await this.options.models.openWeights(modelId)
+    if (weights === null) throw new Problem('not-found', `There is no model ${modelId}.`)
+    const { tensors, chunks } = weights
+    const { backend, costs } = this.options
+    const order = {
+      type: 'load' as const,
+      modelId,
+      network,
+      tensors,
+      backend,
+      batchSize: costs.batchSize(model),
+    }
+    const answer = await thread.ask((question) => ({ ...order, question }))
+    if (answer.type !== 'room') throw new Error('room for a model was asked for')
+    try {
+      await fill(answer.places, chunks)
+    } catch (error) {
+      thread.post({ type: 'unload', modelId })
+      throw error
+    }
+    // A thread that died meanwhile has been replaced by one that knows nothing of it.
+    if (this.#held.get(modelId) !== held) throw new Error('the prediction thread ended')
+    thread.post({ type: 'loaded', modelId })
   }
 
-  #emptiest(): Thread {
-    const bytes = new Map(this.options.threads.map((thread) => [thread, 0]))
+  #emptiest(among: readonly Thread[]): Thread {
+    const bytes = new Map(among.map((thread) => [thread, 0]))
     for (const held of this.#held.values()) {
-      bytes.set(held.thread, (bytes.get(held.thread) ?? 0) + held.bytes)
+      const sum = bytes.get(held.thread)
+      if (sum !== undefined) bytes.set(held.thread, sum + held.bytes)
     }
     const [[emptiest]] = [...bytes].sort(([, one], [, other]) => one - other)
     return emptiest
   }
 
-  #makeRoom(newest: string): void {
-    let bytes = [...this.#held.values()].reduce((sum, held) => sum + held.bytes, 0)
-    for (const [id, held] of this.#held) {
-      if (bytes <= this.options.most) return
-      if (id !== newest && this.#drop(id)) bytes -= held.bytes
+  /** Loads those whose turn it is, as far as there is room for them. */
+  #admitNext(): void {
+    for (;;) {
+      const next = this.#waiting.first()
+      if (next === undefined || !this.#makeRoom(next.held.bytes)) return
+      this.#waiting.take()
+      next.held.isAdmitted = true
+      next.admit()
     }
+  }
+
+  /** Drops what nobody uses, if need be; false when that is not enough. */
+  #makeRoom(wanted: number): boolean {
+    const admitted = [...this.#held].filter(([, held]) => held.isAdmitted)
+    let bytes = admitted.reduce((sum, [, held]) => sum + held.bytes, 0)
+    for (const [id, held] of admitted) {
+      if (bytes + wanted <= this.options.most) return true
+      if (this.#drop(id)) bytes -= held.bytes
+    }
+    return bytes === 0 || bytes + wanted <= this.options.most
   }
 
   /** Unless somebody waits for it. */
@@ -105,6 +177,7 @@ export class HeldModels<Thread extends Pick<QuestionThread, 'post' | 'onEnd'>> {
     if (held === undefined || held.users > 0) return false
     this.#held.delete(id)
     held.thread.post({ type: 'unload', modelId: id })
+    collectSoon(held.bytes)
     return true
   }
 }

@@ -2,7 +2,7 @@
 import type { Coding } from '../src/contract/dataset.js'
 import { moveWeights } from '../src/datasets/transfer-weights.js'
 import { drawWeights, type Program, type Weights } from '../src/engine/index.js'
-import type { TrainingOrder } from './messages.js'
+import type { Source } from './beginning.js'
 import { unpackWeights } from './packed-weights.js'
 
 /**
@@ -10,7 +10,7 @@ import { unpackWeights } from './packed-weights.js'
  * given, as jobs of older versions began. Undefined when nothing is given.
  */
 export function weightsToBegin(
-  { initialWeights, sourceCoding }: Pick<TrainingOrder, 'initialWeights' | 'sourceCoding'>,
+  { initialWeights, sourceCoding }: Source,
   program: Program,
   coding: Coding,
   seed: number,

@@ -22,6 +22,25 @@ export function packArrays(arrays: readonly Float32Array[]): { bytes: Uint8Array
   return { bytes: littleEndian(new Uint8Array(packed.buffer)), offsets }
 }
 
+/** The bytes of the arrays where they are; null where the machine counts bytes the other way. */
+export function bytesInPlace(arrays: readonly Float32Array[]): Uint8Array[] | null {
+  if (endianness() === 'BE') return null
+  return arrays.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength))
+}
+
+/** Has bytes written where the numbers are to be, and makes numbers of them. */
+export async function receiveNumbers<Refusal>(
+  places: readonly Float32Array[],
+  write: (bytes: Uint8Array[]) => Promise<Refusal>,
+): Promise<Refusal> {
+  const bytes = places.map(({ buffer, byteOffset, byteLength }) =>
+    Buffer.from(buffer, byteOffset, byteLength),
+  )
+  const refusal = await write(bytes)
+  if (endianness() === 'BE') for (const each of bytes) each.swap32()
+  return refusal
+}
+
 /** All numbers of `packArrays`; a copy. */
 export function unpackNumbers(bytes: Uint8Array): Float32Array {
   return new Float32Array(littleEndian(Uint8Array.from(bytes)).buffer)

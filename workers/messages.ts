@@ -8,7 +8,7 @@ import type { Inheritance } from '../src/datasets/inherited-coding.js'
 import type { RowSplit, SplitRule } from '../src/datasets/split-rows.js'
 import type { DatasetError, Table } from '../src/datasets/table.js'
 import type { BackendName, DatasetHandle } from '../src/engine/index.js'
-import type { Checkpoint, Painted, Painting, Progress } from '../src/training/ports.js'
+import type { BoundaryView, Bytes, Checkpoint, Painted, Painting, Progress } from '../src/training/ports.js'
 import type { TableEvaluation, TableQuestion } from './evaluate-table.js'
 
 export interface PackedWeights {
@@ -39,6 +39,16 @@ export interface SharedData {
 
 export type BackendSetting = BackendName | 'auto'
 
+/** A checkpoint in one piece. */
+export interface WholeCheckpoint extends Checkpoint {
+  bytes: Uint8Array
+}
+
+/** Bytes that do not come with the order, because they are large: the thread asks for them when it has room. */
+export interface Large {
+  length: number
+}
+
 export interface TrainingOrder {
   spec: JobSpec
   backend: BackendSetting
@@ -49,11 +59,11 @@ export interface TrainingOrder {
   foldData: RawData | null
   /** What folds chose in an earlier attempt, whose epochs are stored; null to keep to what they choose now. */
   plannedEpochs: number | null
-  initialWeights: PackedWeights | null
+  initialWeights: { tensors: Tensor[]; bytes: Uint8Array | Large } | null
   /** Of the model whose weights those are; null to take them by position. */
   sourceCoding: Coding | null
   /** Where to go on; null to begin. */
-  checkpoint: Checkpoint | null
+  checkpoint: (Omit<WholeCheckpoint, 'bytes'> & { bytes: Uint8Array | Large }) | null
   checkpointMilliseconds: number
   /** Word 0 ≠ 0 asks the training to stop at its next step. */
   stop: Int32Array
@@ -67,14 +77,23 @@ export interface TrainerSettings {
 export type ToTrainer =
   /** Trains one after the other. Word 0 of `underway` says which, so that its parent knows when the thread dies. */
   | { type: 'train'; orders: TrainingOrder[]; underway: Int32Array }
-  /** The progress of one message is stored; the next may come. */
+  /** What one message said is stored; the next may come. */
   | { type: 'stored' }
+  /** The bytes that the thread asked for are in their places. */
+  | { type: 'filled'; refusal: Refusal | null }
+
+/** Why a job can never be trained. */
+export interface Refusal {
+  code: 'invalid-dataset' | 'integrity'
+  message: string
+}
 
 export interface TrainedModel {
   layers: LayerSummary[]
   coding: Coding
   parameters: number
-  weights: PackedWeights
+  /** Pieces are in the memory of the training, which waits until they are stored. */
+  weights: { tensors: Tensor[]; bytes: Bytes }
   evaluation: Evaluation
   /** Whose weights these are, where early stopping restored them. */
   bestEpoch: number | null
@@ -85,8 +104,8 @@ export type Outcome =
   | { type: 'trained'; model: TrainedModel }
   | { type: 'diverged'; epoch: number }
   | { type: 'stopped' }
-  /** The data or the spec turned out not to work, which no further attempt will change. */
-  | { type: 'refused'; message: string }
+  /** The data, the spec or the model to start from turned out not to work, which no further attempt will change. */
+  | ({ type: 'refused' } & Refusal)
 
 /** A training that ended before it had anything to report; the numbers are those of the order. */
 export interface WholeTraining {
@@ -95,23 +114,46 @@ export interface WholeTraining {
   model: TrainedModel
 }
 
+/** What of an order may be large. */
+export type Filled = 'checkpoint' | 'initialWeights'
+
 export type FromTrainer =
   /** Raw data are encoded; other trainings may share them. */
   | { type: 'encoded'; index: number; data: SharedData }
   | { type: 'progress'; index: number; progress: Progress }
+  /** The places, in shared memory, of what the order has as `Large`. */
+  | { type: 'fill'; index: number; what: Filled; places: Uint8Array[] }
   | { type: 'whole'; trainings: WholeTraining[] }
   | { type: 'ended'; index: number; outcome: Outcome }
   | { type: 'done' }
 
+interface PredictorOptions {
+  backend: BackendSetting
+  /** Rows computed together at most. */
+  batchSize: number
+}
+
 export type ToPredictor =
-  | { type: 'load'; modelId: string; network: Network; weights: PackedWeights; backend: BackendSetting }
+  /** Makes room for the weights of these tensors, in their order. */
+  | ({
+      type: 'load'
+      question: number
+      modelId: string
+      network: Network
+      tensors: Tensor[]
+    } & PredictorOptions)
+  /** They are where the room is. */
+  | { type: 'loaded'; modelId: string }
   | { type: 'unload'; modelId: string }
   | { type: 'predict'; question: number; modelId: string; inputs: Float32Array }
   | { type: 'paint'; question: number; painting: Painting; backend: BackendSetting }
+  | { type: 'paintModel'; question: number; modelId: string; view: BoundaryView & { coding: Coding } }
   | { type: 'split'; question: number; rule: SplitRule; table: Table }
   | { type: 'evaluate'; question: number; modelId: string; rows: TableQuestion }
 
 export type FromPredictor =
+  /** Places in shared memory. */
+  | { type: 'room'; question: number; places: Uint8Array[] }
   | { type: 'predicted'; question: number; outputs: Float32Array }
   | { type: 'painted'; question: number; painted: Painted }
   | { type: 'divided'; question: number; split: RowSplit }

@@ -1,28 +1,64 @@
 /** A training's snapshot as a checkpoint, and back. */
 import type { Snapshot } from '../src/engine/index.js'
 import type { Checkpoint } from '../src/training/ports.js'
-import { packArrays, unpackNumbers } from './little-endian.js'
+import { bytesInPlace, packArrays, unpackNumbers } from './little-endian.js'
+import type { WholeCheckpoint } from './messages.js'
+import { bytesOf, isLarge } from './packed-weights.js'
 
-export function packSnapshot(
-  { position, seed, ended, watch, state, best }: Snapshot,
-  backend: string,
-): Checkpoint {
-  const named = [
+/** Packed, or where the arrays are when they are large. @param snapshot in shared memory */
+export function offerSnapshot(snapshot: Snapshot, backend: string): Checkpoint {
+  const arrays = named(snapshot).map(({ values }) => values)
+  const pieces = isLarge(bytesOf(arrays)) ? bytesInPlace(arrays) : null
+  if (pieces === null) return packSnapshot(snapshot, backend)
+  let offset = 0
+  const offsets = arrays.map(({ length }) => {
+    const begin = offset
+    offset += length
+    return begin
+  })
+  return { ...headOf(snapshot, offsets, backend), bytes: pieces }
+}
+
+export function packSnapshot(snapshot: Snapshot, backend: string): WholeCheckpoint {
+  const { bytes, offsets } = packArrays(named(snapshot).map(({ values }) => values))
+  return { ...headOf(snapshot, offsets, backend), bytes }
+}
+
+function named({ state, best }: Pick<Snapshot, 'state' | 'best'>) {
+  return [
     ...Object.entries(state).map(([name, values]) => ({ of: 'state' as const, name, values })),
     ...Object.entries(best ?? {}).map(([name, values]) => ({ of: 'best' as const, name, values })),
   ]
-  const { bytes, offsets } = packArrays(named.map(({ values }) => values))
-  const buffers = named.map(({ of, name, values }, index) => ({
+}
+
+function headOf(snapshot: Snapshot, offsets: readonly number[], backend: string): Omit<Checkpoint, 'bytes'> {
+  const { position, seed, ended, watch } = snapshot
+  const buffers = named(snapshot).map(({ of, name, values }, index) => ({
     of,
     name,
     offset: offsets[index],
     length: values.length,
   }))
   const header = { position: { ...position }, seed, ended, watch, buffers }
-  return { epoch: position.epoch, step: position.step, backend, header, bytes }
+  return { epoch: position.epoch, step: position.step, backend, header }
 }
 
-export function unpackSnapshot({ header, bytes }: Checkpoint): Snapshot {
+/** Where the bytes of the checkpoint go, in their order. @throws RangeError when the training has no such arrays */
+export function placesOf(
+  { header: { buffers } }: Pick<Checkpoint, 'header'>,
+  room: Pick<Snapshot, 'state' | 'best'>,
+): Float32Array[] {
+  return buffers.map(({ of, name, length }) => {
+    const place = room[of]?.[name]
+    if (place?.length !== length) throw new RangeError(`the checkpoint's ${name} does not fit this program`)
+    return place
+  })
+}
+
+export const hasBest = ({ header }: Pick<Checkpoint, 'header'>) =>
+  header.buffers.some(({ of }) => of === 'best')
+
+export function unpackSnapshot({ header, bytes }: WholeCheckpoint): Snapshot {
   const numbers = unpackNumbers(bytes)
   const buffersOf = (wanted: 'state' | 'best') =>
     Object.fromEntries(

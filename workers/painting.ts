@@ -10,8 +10,13 @@ import { unpackWeights } from './packed-weights.js'
 const greatest = 65_535
 
 /** @throws RangeError when an answer is not finite. */
-export function paint({ network, weights, coding, axes, size }: Painting, backend: BackendSetting): Painted {
-  const predictor = new Predictor(network, unpackWeights(weights), { backend, batchSize: 1_024 })
+export function paint({ network, weights, ...view }: Painting, backend: BackendSetting): Painted {
+  return paintBy(new Predictor(network, unpackWeights(weights), { backend, batchSize: 1_024 }), view)
+}
+
+/** @throws RangeError when an answer is not finite. */
+export function paintBy(predictor: Predictor, view: Pick<Painting, 'coding' | 'axes' | 'size'>): Painted {
+  const { coding, axes, size } = view
   const outputs = sizeOf(predictor.outputShape)
   const answers = Float64Array.from(
     predictor.predict(encodeInputs(coding, gridOf(axes, size))),

@@ -1,19 +1,23 @@
 /**
  * A thread that predicts, and who waits for it. Requests that wait for the same model go as one call. What a call may cost is
- * bounded: a request of many rows takes several, and models take turns.
+ * bounded: a request of many rows takes several. Tenants take turns, and the models of a tenant.
  */
 import { QuestionThread } from './question-thread.js'
+import { TenantTurns } from './tenant-turns.js'
 
 /** Calls that the thread has at a time: while it computes one, the next is there already. */
 const callsAtOnce = 2
 
 export interface Rows {
+  tenantId: string
   modelId: string
   /** Rows × features. */
   inputs: Float32Array
   features: number
   /** That a call may have. */
   rowsAtOnce: number
+  /** One row takes so long that no other call needs to be there before it ends. */
+  isSlow: boolean
 }
 
 interface Request extends Rows {
@@ -27,6 +31,13 @@ interface Request extends Rows {
   reject(error: unknown): void
 }
 
+/** Requests that wait for the same model, which belongs to one tenant. */
+interface Queue {
+  tenantId: string
+  modelId: string
+  requests: Request[]
+}
+
 /** Rows of a request that are part of a call. */
 interface Share {
   request: Request
@@ -35,15 +46,17 @@ interface Share {
 }
 
 export class PredictionLane extends QuestionThread {
-  /** By model; the one whose turn it is stands first. */
-  readonly #waiting = new Map<string, Request[]>()
+  readonly #turns = new TenantTurns<Queue>()
+  /** By model, those that wait for their turn. */
+  readonly #queues = new Map<string, Queue>()
   #calls = 0
+  #slowCalls = 0
 
   constructor() {
     super()
     this.onEnd(() => {
-      const requests = [...this.#waiting.values()].flat()
-      this.#waiting.clear()
+      const requests = this.#turns.clear().flatMap((queue) => queue.requests)
+      this.#queues.clear()
       for (const { reject } of requests) reject(new Error('the prediction thread ended'))
     })
   }
@@ -51,27 +64,44 @@ export class PredictionLane extends QuestionThread {
   /** Rows × outputs. */
   predict(rows: Rows): Promise<Float32Array> {
     return new Promise((resolve, reject) => {
-      const requests = this.#waiting.get(rows.modelId) ?? []
       const all = rows.inputs.length / rows.features
-      requests.push({ ...rows, rows: all, asked: 0, answered: 0, outputs: null, resolve, reject })
-      this.#waiting.set(rows.modelId, requests)
+      this.#queueOf(rows).requests.push({
+        ...{ ...rows, rows: all, asked: 0, answered: 0, outputs: null },
+        ...{ resolve, reject },
+      })
       this.#send()
     })
   }
 
+  #queueOf({ tenantId, modelId }: Rows): Queue {
+    const known = this.#queues.get(modelId)
+    if (known !== undefined) return known
+    const queue = { tenantId, modelId, requests: [] }
+    this.#wait(queue)
+    return queue
+  }
+
+  #wait(queue: Queue): void {
+    this.#queues.set(queue.modelId, queue)
+    this.#turns.add(queue.tenantId, queue)
+  }
+
   #send(): void {
-    for (const [modelId, requests] of this.#waiting) {
-      if (this.#calls === callsAtOnce) return
+    while (this.#calls < (this.#slowCalls > 0 ? 1 : callsAtOnce)) {
+      const queue = this.#turns.take()
+      if (queue === undefined) return
+      this.#queues.delete(queue.modelId)
+      const shares = takeShares(queue.requests)
       // Whoever still waits for this model waits behind the others.
-      this.#waiting.delete(modelId)
-      const shares = takeShares(requests)
-      if (requests.length > 0) this.#waiting.set(modelId, requests)
-      void this.#call(modelId, shares)
+      if (queue.requests.length > 0) this.#wait(queue)
+      void this.#call(queue.modelId, shares)
     }
   }
 
   async #call(modelId: string, shares: Share[]): Promise<void> {
+    const slow = Number(shares[0].request.isSlow)
     this.#calls++
+    this.#slowCalls += slow
     try {
       const inputs = inputsOf(shares)
       const answer = await this.ask((question) => ({ type: 'predict', question, modelId, inputs }))
@@ -83,14 +113,18 @@ export class PredictionLane extends QuestionThread {
       this.#forget(modelId, failed)
     } finally {
       this.#calls--
+      this.#slowCalls -= slow
       this.#send()
     }
   }
 
   #forget(modelId: string, failed: ReadonlySet<Request>): void {
-    const left = this.#waiting.get(modelId)?.filter((request) => !failed.has(request)) ?? []
-    if (left.length > 0) this.#waiting.set(modelId, left)
-    else this.#waiting.delete(modelId)
+    const queue = this.#queues.get(modelId)
+    if (queue === undefined) return
+    queue.requests = queue.requests.filter((request) => !failed.has(request))
+    if (queue.requests.length > 0) return
+    this.#queues.delete(modelId)
+    this.#turns.remove(queue.tenantId, queue)
   }
 }
 

@@ -2,11 +2,11 @@
  * Who computes predictions for an API process: its own event loop where that takes no time, else threads. What takes long
  * beside them (evaluations, paintings, splits) has a thread of its own, so that no prediction waits for it.
  */
-import { availableParallelism } from 'node:os'
 import { sizeOf } from '../src/engine/index.js'
-import type { AllModels, PredictorPool } from '../src/training/ports.js'
+import type { AllModels, ModelPainting, PredictorPool } from '../src/training/ports.js'
 import { HeldModels } from './held-models.js'
 import type { BackendSetting } from './messages.js'
+import { PredictionCosts } from './prediction-costs.js'
 import { PredictionLane } from './prediction-lane.js'
 import { QuestionThread } from './question-thread.js'
 import { SmallModels } from './small-models.js'
@@ -14,26 +14,28 @@ import { SmallModels } from './small-models.js'
 /** Weights held at most by the threads that predict, and by the one that evaluates. */
 const mostHeld = { predictions: 512 * 1024 * 1024, evaluations: 128 * 1024 * 1024 }
 
-/** A call of a thread takes at most so many times what the event loop computes at once, unless a row alone takes longer. */
-const callShare = 100
-
-/** Leaves a core to the event loop, and some to trainings. */
-const lanes = Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2)))
+export interface PredictorPoolOptions {
+  backend: BackendSetting
+  /** Threads that predict. */
+  threads: number
+}
 
 export function openPredictorPool(
-  models: Pick<AllModels, 'weights' | 'onGone'>,
-  backend: BackendSetting,
+  models: Pick<AllModels, 'weights' | 'openWeights' | 'onGone'>,
+  { backend, threads }: PredictorPoolOptions,
 ): PredictorPool {
-  const small = new SmallModels(models, backend)
-  const predicting = Array.from({ length: lanes }, () => new PredictionLane())
+  const costs = new PredictionCosts(backend)
+  const small = new SmallModels(models, costs, backend)
+  const predicting = Array.from({ length: threads }, () => new PredictionLane())
+  // A row of some models takes seconds; those of others do not wait for it, where there is another thread.
+  const lanes = {
+    quick: predicting.slice(0, Math.ceil(threads / 2)),
+    slow: threads === 1 ? predicting : predicting.slice(Math.ceil(threads / 2)),
+  }
   const evaluating = new QuestionThread()
-  const heldToPredict = new HeldModels({ models, backend, threads: predicting, most: mostHeld.predictions })
-  const heldToEvaluate = new HeldModels({
-    models,
-    backend,
-    threads: [evaluating],
-    most: mostHeld.evaluations,
-  })
+  const shared = { models, costs, backend }
+  const heldToPredict = new HeldModels({ ...shared, threads: predicting, most: mostHeld.predictions })
+  const heldToEvaluate = new HeldModels({ ...shared, threads: [evaluating], most: mostHeld.evaluations })
   let closed = false
 
   models.onGone((id) => {
@@ -44,22 +46,31 @@ export function openPredictorPool(
     if (closed) throw new Error('predictions are closed')
   }
 
+  function paintModel({ model, axes, size }: ModelPainting) {
+    const { id: modelId, coding } = model
+    const order = { type: 'paintModel' as const, modelId, view: { coding, axes, size } }
+    // Whoever watches, frames are extras: all of them have one turn.
+    const use = { tenantId: 'frames', among: [evaluating] }
+    return heldToEvaluate.use(model, use, (thread) => thread.ask((question) => ({ ...order, question })))
+  }
+
   return {
-    predict(model, inputs) {
+    predict(tenantId, model, inputs) {
       refuseWhenClosed()
       const features = sizeOf(model.network.inputShape ?? [])
       const atOnce = small.predict(model, inputs, inputs.length / features)
       if (atOnce !== null) return atOnce
-      const rowsAtOnce = Math.max(1, Math.floor(callShare / small.share(model, 1)))
-      return heldToPredict.use(model, (lane) =>
-        lane.predict({ modelId: model.id, inputs, features, rowsAtOnce }),
+      const isSlow = costs.isSlow(model)
+      const call = { tenantId, modelId: model.id, rowsAtOnce: costs.rowsAtOnce(model), isSlow }
+      return heldToPredict.use(model, { tenantId, among: isSlow ? lanes.slow : lanes.quick }, (lane) =>
+        lane.predict({ ...call, inputs, features }),
       )
     },
-    async evaluate(model, table) {
+    async evaluate(tenantId, model, table) {
       refuseWhenClosed()
       const { id: modelId, network, loss, coding, threshold } = model
       const rows = { table, network, loss, coding, threshold }
-      const answer = await heldToEvaluate.use(model, (thread) =>
+      const answer = await heldToEvaluate.use(model, { tenantId, among: [evaluating] }, (thread) =>
         thread.ask((question) => ({ type: 'evaluate', question, modelId, rows })),
       )
       if (answer.type !== 'evaluated' && answer.type !== 'refused') {
@@ -77,7 +88,9 @@ export function openPredictorPool(
     },
     async paint(painting) {
       refuseWhenClosed()
-      const answer = await evaluating.ask((question) => ({ type: 'paint', question, painting, backend }))
+      const answer = await ('model' in painting
+        ? paintModel(painting)
+        : evaluating.ask((question) => ({ type: 'paint', question, painting, backend })))
       if (answer.type !== 'painted') throw new Error('a painting was asked for')
       return answer.painted
     },

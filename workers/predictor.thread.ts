@@ -4,24 +4,29 @@ import { splitOf } from '../src/datasets/split-rows.js'
 import { DatasetError } from '../src/datasets/table.js'
 import { Predictor } from '../src/engine/index.js'
 import { evaluateTable, type TableQuestion } from './evaluate-table.js'
+import { collectSoon } from './garbage.js'
+import { receiveNumbers } from './little-endian.js'
 import type { FromPredictor, ToPredictor } from './messages.js'
-import { unpackWeights } from './packed-weights.js'
-import { paint } from './painting.js'
+import { shapesOf } from './packed-weights.js'
+import { paint, paintBy } from './painting.js'
 
 if (parentPort === null) throw new Error('predictor.thread.ts runs in a worker thread only')
 const port = parentPort
 const predictors = new Map<string, Predictor>()
+/** Models whose weights are on their way. */
+const loading = new Map<string, () => void>()
 
 port.on('message', (message: ToPredictor) => {
   switch (message.type) {
     case 'load':
-      predictors.set(
-        message.modelId,
-        new Predictor(message.network, unpackWeights(message.weights), { backend: message.backend }),
-      )
+      load(message)
+      break
+    case 'loaded':
+      loading.get(message.modelId)?.()
+      loading.delete(message.modelId)
       break
     case 'unload':
-      predictors.delete(message.modelId)
+      unload(message.modelId)
       break
     case 'predict':
       answer(message.question, () => ({
@@ -31,6 +36,12 @@ port.on('message', (message: ToPredictor) => {
       break
     case 'paint':
       answer(message.question, () => ({ type: 'painted', painted: paint(message.painting, message.backend) }))
+      break
+    case 'paintModel':
+      answer(message.question, () => ({
+        type: 'painted',
+        painted: paintBy(predictorOf(message.modelId), message.view),
+      }))
       break
     case 'split':
       answer(message.question, () => ({ type: 'divided', split: splitOf(message.rule, message.table) }))
@@ -42,6 +53,28 @@ port.on('message', (message: ToPredictor) => {
       message satisfies never
   }
 })
+
+/** Answers with places for the weights; until they are there, nobody asks the model. */
+function load({ question, modelId, network, tensors, ...options }: ToPredictor & { type: 'load' }): void {
+  try {
+    const predictor = new Predictor(network, null, options)
+    const places = predictor.room(shapesOf(tensors))
+    predictors.set(modelId, predictor)
+    void receiveNumbers(places, (bytes) => {
+      send({ type: 'room', question, places: bytes })
+      return new Promise<void>((resolve) => loading.set(modelId, resolve))
+    })
+  } catch (error) {
+    send({ type: 'failed', question, message: String(error) })
+  }
+}
+
+function unload(modelId: string): void {
+  const bytes = predictors.get(modelId)?.bytes ?? 0
+  predictors.delete(modelId)
+  loading.delete(modelId)
+  collectSoon(bytes)
+}
 
 type Answer = FromPredictor extends infer Message
   ? Message extends { question: number }

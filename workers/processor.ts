@@ -185,7 +185,7 @@ export class Processor {
         const record = new RunRecord(run.job, records)
         await record.guard(async () => {
           const order = await orders.add(run.job, run.stop)
-          if ('refused' in order) return record.conclude({ type: 'refused', message: order.refused })
+          if ('code' in order) return record.conclude({ type: 'refused', ...order })
           sent.push(order)
           active.push({ run, record })
         })
@@ -193,6 +193,7 @@ export class Processor {
       if (sent.length === 0) return
       await pool.train(sent, {
         encoded: (index, data) => orders.encoded(index, data),
+        fill: (index, what, places) => orders.fill(index, what, places),
         store: async (index, progress) => {
           const { record, run } = active[index]
           this.#learn(run.job, progress)

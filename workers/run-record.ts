@@ -163,7 +163,7 @@ export class RunRecord {
       }
       case 'refused':
         await persist(records, () =>
-          runs.fail(job, { code: 'invalid-dataset', message: outcome.message, epoch: null }),
+          runs.fail(job, { code: outcome.code, message: outcome.message, epoch: null }),
         )
         break
       case 'stopped':

@@ -1,5 +1,6 @@
 /** Encoded datasets of a worker process, shared by its threads: encoded once, kept while there is room. */
 import { Dataset } from '../src/engine/index.js'
+import { collectSoon, worthwhileBytes } from './garbage.js'
 import type { SharedData } from './messages.js'
 
 export type Taken =
@@ -43,8 +44,17 @@ export class SharedDatasets {
     this.entries.delete(key)
   }
 
-  /** Drops what was used longest ago. Trainings let the memory grow, so each that ends is an occasion. */
+  /**
+   * Drops what was used longest ago, and rows in whose memory a large training was: encoding them again takes less than
+   * keeping that memory. Trainings let the memory grow, so each that ends is an occasion.
+   */
   makeRoom(): void {
+    for (const [key, { encoded }] of this.entries) {
+      const spare = encoded === null ? 0 : Dataset.attach(encoded.handle).spareBytes
+      if (spare < worthwhileBytes) continue
+      this.entries.delete(key)
+      collectSoon(spare)
+    }
     let bytes = [...this.entries.values()].reduce((sum, entry) => sum + bytesOf(entry), 0)
     for (const [key, entry] of this.entries) {
       if (bytes <= this.maximumBytes) return

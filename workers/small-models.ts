@@ -1,14 +1,11 @@
 /** Models so small that the event loop answers at once: a thread would take longer to be asked than to compute. */
 import type { Model } from '../src/contract/model.js'
-import type { Network } from '../src/contract/network.js'
 import { Problem } from '../src/contract/problems.js'
-import { type BackendName, explainBackend, Predictor, predictionCost } from '../src/engine/index.js'
+import { Predictor } from '../src/engine/index.js'
 import type { AllModels } from '../src/training/ports.js'
 import type { BackendSetting } from './messages.js'
 import { unpackWeights } from './packed-weights.js'
-
-/** What the loop computes at once at most, by `predictionCost`: some 50 µs of each backend. */
-const mostCost: Record<BackendName, number> = { native: 500_000, wasm: 300_000, reference: 10_000 }
+import type { PredictionCosts } from './prediction-costs.js'
 
 /** Larger ones take longer to be compiled. */
 const mostWeightBytes = 2 * 1024 * 1024
@@ -20,30 +17,17 @@ export class SmallModels {
   /** Those asked for last stand last. */
   readonly #predictors = new Map<string, Predictor>()
   readonly #loading = new Map<string, Promise<Predictor>>()
-  readonly #costs = new WeakMap<Network, (rows: number) => number>()
-  readonly #most: number
   #bytes = 0
 
   constructor(
     private readonly models: Pick<AllModels, 'weights'>,
+    private readonly costs: Pick<PredictionCosts, 'share'>,
     private readonly backend: BackendSetting,
-  ) {
-    this.#most = mostCost[explainBackend(backend).name]
-  }
-
-  /** How many times as much as the loop may compute at once it takes to answer so many rows. */
-  share({ network }: Model, rows: number): number {
-    let cost = this.#costs.get(network)
-    if (cost === undefined) {
-      cost = predictionCost(network)
-      this.#costs.set(network, cost)
-    }
-    return cost(rows) / this.#most
-  }
+  ) {}
 
   /** Null of more rows, or a larger model, than the loop may answer at once. */
   predict(model: Model, inputs: Float32Array, rows: number): Float32Array | Promise<Float32Array> | null {
-    if (model.weightBytes > mostWeightBytes || this.share(model, rows) > 1) return null
+    if (model.weightBytes > mostWeightBytes || this.costs.share(model, rows) > 1) return null
     const predictor = this.#predictors.get(model.id)
     if (predictor === undefined) return this.#load(model).then((loaded) => loaded.predict(inputs))
     this.#predictors.delete(model.id)

@@ -2,7 +2,7 @@
 import { countOf, explainBackend, type Snapshot, type Training } from '../src/engine/index.js'
 import type { Progress } from '../src/training/ports.js'
 import type { BackendSetting, TrainingOrder, WholeTraining } from './messages.js'
-import { packSnapshot } from './packed-snapshot.js'
+import { offerSnapshot } from './packed-snapshot.js'
 import type { SnapshotRecorder } from './snapshot-recorder.js'
 import type { TrainerReport } from './trainer-report.js'
 
@@ -11,6 +11,8 @@ const firstSliceMilliseconds = 5
 /** Of a training that came together with others: they are small, and reported whole if they end within it. */
 const smallSliceMilliseconds = 25
 const sliceMilliseconds = 50
+/** A training spends at most so much of its time waiting for checkpoints. */
+const checkpointShare = 0.1
 
 export type StretchEnd =
   /** The last epoch of the stretch is done, the training is not. */
@@ -43,7 +45,7 @@ export async function runStretch(training: Training, stretch: Stretch): Promise<
   /** Without epochs and a checkpoint there is nothing to report. */
   async function tell(progress: Omit<Progress, 'checkpoint'>, snapshot: Snapshot | null): Promise<void> {
     if (countOf(progress.epochs) === 0 && snapshot === null) return
-    const checkpoint = snapshot === null ? null : packSnapshot(snapshot, variantOf(training))
+    const checkpoint = snapshot === null ? null : offerSnapshot(snapshot, variantOf(training))
     await report.progress({ ...progress, checkpoint })
     isReported = true
     seconds = 0
@@ -63,13 +65,17 @@ export async function runStretch(training: Training, stretch: Stretch): Promise<
     switch (state) {
       case 'running': {
         const due = performance.now() >= checkpointAt
-        await tell(progress, due ? training.snapshot() : null)
-        if (due) checkpointAt = performance.now() + checkpointMilliseconds
+        const told = performance.now()
+        await tell(progress, due ? training.peek() : null)
+        if (due) {
+          const now = performance.now()
+          checkpointAt = now + Math.max(checkpointMilliseconds, (now - told) / checkpointShare)
+        }
         if (training.epoch === lastEpoch) return { type: 'reached' }
         break
       }
       case 'stopped':
-        await tell(progress, training.snapshot())
+        await tell(progress, training.peek())
         return { type: 'stopped' }
       case 'diverged':
         // The last good checkpoint stays.
@@ -80,7 +86,7 @@ export async function runStretch(training: Training, stretch: Stretch): Promise<
         const unreported = isReported ? null : copied(progress)
         if (isReported) await tell(progress, null)
         const rest = unreported ?? { ...progress, epochs: noEpochs(training), snapshots: null, seconds: 0 }
-        return { type: 'trained', unreported, handBack: () => tell(rest, training.snapshot()) }
+        return { type: 'trained', unreported, handBack: () => tell(rest, training.peek()) }
       }
       default:
         state satisfies never

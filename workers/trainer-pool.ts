@@ -2,14 +2,17 @@
 import { Worker } from 'node:worker_threads'
 import type { Progress } from '../src/training/ports.js'
 import type {
+  Filled,
   FromTrainer,
   Outcome,
+  Refusal,
   SharedData,
   ToTrainer,
   TrainerSettings,
   TrainingOrder,
   WholeTraining,
 } from './messages.js'
+import { areInPlace } from './packed-weights.js'
 
 /** What trainings report, each by the number of its order. What a method throws ends them all. */
 export interface Listener {
@@ -19,6 +22,8 @@ export interface Listener {
   storeWhole(trainings: WholeTraining[]): Promise<void>
   ended(index: number, outcome: Outcome): Promise<void>
   encoded(index: number, data: SharedData): void
+  /** Writes what of the order is large to its places; a refusal when it cannot be had any more. */
+  fill(index: number, what: Filled, places: Uint8Array[]): Promise<Refusal | null>
   /** The thread is free; what it reported last is still being stored. */
   trained(): void
 }
@@ -130,9 +135,23 @@ async function converse(thread: Worker, orders: TrainingOrder[], listener: Liste
               if (!signal.aborted) post(thread, { type: 'stored' })
             })
             break
-          case 'ended':
-            store(() => listener.ended(message.index, message.outcome))
+          case 'fill':
+            listener
+              .fill(message.index, message.what, message.places)
+              .then((refusal) => {
+                if (!signal.aborted) post(thread, { type: 'filled', refusal })
+              })
+              .catch(reject)
             break
+          case 'ended': {
+            const { index, outcome } = message
+            const waits = outcome.type === 'trained' && areInPlace(outcome.model.weights.bytes)
+            store(async () => {
+              await listener.ended(index, outcome)
+              if (waits && !signal.aborted) post(thread, { type: 'stored' })
+            })
+            break
+          }
           case 'done':
             // From here on the thread is somebody else's.
             over.abort()

@@ -1,7 +1,16 @@
 /** What a training thread tells its parent, and how far it may be ahead of what is stored. */
 import type { MessagePort } from 'node:worker_threads'
 import type { Progress } from '../src/training/ports.js'
-import type { FromTrainer, Outcome, SharedData, TrainedModel, WholeTraining } from './messages.js'
+import type {
+  Filled,
+  FromTrainer,
+  Outcome,
+  Refusal,
+  SharedData,
+  TrainedModel,
+  WholeTraining,
+} from './messages.js'
+import { areInPlace } from './packed-weights.js'
 
 /** Messages on their way to the database; then the training waits, so that memory does not grow. */
 const maximumUnstored = 2
@@ -15,6 +24,7 @@ export class TrainerReport {
   orders = 1
   #unstored = 0
   #resume: (() => void) | undefined
+  #onFilled: ((refusal: Refusal | null) => void) | undefined
   #whole: WholeTraining[] = []
   #wholeSince = 0
 
@@ -36,11 +46,33 @@ export class TrainerReport {
     this.#send({ type: 'encoded', index, data })
   }
 
-  /** Resolves when the training may go on. */
+  /** Resolves when the training may go on: what is still in its memory must be stored first. */
   async progress(progress: Progress): Promise<void> {
     await this.#tellWhole()
     this.#send({ type: 'progress', index: this.order, progress })
-    await this.#wait()
+    const { checkpoint } = progress
+    await this.#wait(checkpoint !== null && areInPlace(checkpoint.bytes) ? 1 : maximumUnstored)
+  }
+
+  /** A model that is in the memory of its training until this resolves. */
+  async inPlace(model: TrainedModel): Promise<void> {
+    this.ended({ type: 'trained', model })
+    await this.#wait(1)
+  }
+
+  /**
+   * Has the bytes of the order under way written to these places, which are in shared memory. Resolves with a refusal when
+   * there are no such bytes any more.
+   */
+  async fill(what: Filled, places: Uint8Array[]): Promise<Refusal | null> {
+    this.#send({ type: 'fill', index: this.order, what, places })
+    return new Promise((resolve) => {
+      this.#onFilled = resolve
+    })
+  }
+
+  filled(refusal: Refusal | null): void {
+    this.#onFilled?.(refusal)
   }
 
   /** A training of which nothing was told before. */
@@ -68,9 +100,9 @@ export class TrainerReport {
     await this.#wait()
   }
 
-  async #wait(): Promise<void> {
+  async #wait(most = maximumUnstored): Promise<void> {
     this.#unstored++
-    while (this.#unstored >= maximumUnstored) {
+    while (this.#unstored >= most) {
       await new Promise<void>((resolve) => {
         this.#resume = resolve
       })

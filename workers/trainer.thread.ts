@@ -3,15 +3,15 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { finalTraining } from '../src/contract/folds.js'
 import type { Change, JobSpec } from '../src/contract/job.js'
 import { DatasetError } from '../src/datasets/table.js'
-import { compile, Dataset, SpecError, train } from '../src/engine/index.js'
+import { compile, Dataset, Predictor, SpecError, train } from '../src/engine/index.js'
+import { beginningOf, type Fill, goingOn, loadSource, type Source } from './beginning.js'
 import { dataShape } from './data-shape.js'
 import { encodeRows } from './encode-rows.js'
 import { evaluate, evaluateFolds } from './evaluation.js'
 import { chooseEpochs, type FoldOutcome } from './folds.js'
-import { weightsToBegin } from './initial-weights.js'
+import { collectSoon } from './garbage.js'
 import type { Outcome, SharedData, ToTrainer, TrainerSettings, TrainingOrder } from './messages.js'
-import { unpackSnapshot } from './packed-snapshot.js'
-import { packWeights } from './packed-weights.js'
+import { areInPlace, offerWeights } from './packed-weights.js'
 import { SnapshotRecorder } from './snapshot-recorder.js'
 import { runStretch } from './stretch.js'
 import { TrainerReport } from './trainer-report.js'
@@ -20,6 +20,8 @@ import { warmUp } from './warm-up.js'
 if (parentPort === null) throw new Error('trainer.thread.ts runs in a worker thread only')
 const report = new TrainerReport(parentPort)
 const settings: TrainerSettings = workerData
+/** Of the largest training since the last collection. */
+let leftBytes = 0
 
 parentPort.on('message', (message: ToTrainer) => {
   switch (message.type) {
@@ -28,6 +30,9 @@ parentPort.on('message', (message: ToTrainer) => {
       break
     case 'stored':
       report.stored()
+      break
+    case 'filled':
+      report.filled(message.refusal)
       break
     default:
       message satisfies never
@@ -50,6 +55,8 @@ async function trainAll(orders: TrainingOrder[], underway: Int32Array): Promise<
     if (outcome !== null) report.ended(outcome)
   }
   report.done()
+  collectSoon(leftBytes)
+  leftBytes = 0
 }
 
 /** How the training ended; null when that is reported with all of it. */
@@ -59,7 +66,7 @@ async function answer(order: TrainingOrder, data: () => SharedData): Promise<Out
     return await run(order, data())
   } catch (error) {
     if (!(error instanceof DatasetError) && !(error instanceof SpecError)) throw error
-    return { type: 'refused', message: error.message }
+    return { type: 'refused', code: 'invalid-dataset', message: error.message }
   }
 }
 
@@ -95,8 +102,8 @@ function stretchesOf(spec: JobSpec, changes: Change[]): Stretch[] {
 }
 
 /** How many epochs the job has, where folds choose it; null where its spec says it. */
-function chooseByFolds(order: TrainingOrder): FoldOutcome | null {
-  const { spec, changes, foldData, backend, initialWeights, sourceCoding, stop } = order
+function chooseByFolds(order: TrainingOrder, source: Source): FoldOutcome | null {
+  const { spec, changes, foldData, backend, stop } = order
   const folds = spec.earlyStopping?.folds
   if (folds === undefined || foldData === null) return null
   // The spec that the first epoch is trained by.
@@ -107,56 +114,69 @@ function chooseByFolds(order: TrainingOrder): FoldOutcome | null {
     folds,
     data: foldData,
     backend,
-    source: { initialWeights, sourceCoding },
+    source,
     stop,
   })
 }
 
 async function run(order: TrainingOrder, data: SharedData): Promise<Outcome | null> {
-  const choice = chooseByFolds(order)
+  const { handle, coding } = data
+  const fill: Fill = (what, places) => report.fill(what, places)
+  const source = await loadSource(order, coding, fill)
+  if ('code' in source) return { type: 'refused', ...source }
+  const choice = chooseByFolds(order, source)
   if (choice !== null && choice.type !== 'chosen') return choice
   const plannedEpochs = choice === null ? undefined : (order.plannedEpochs ?? choice.epochs)
-  const { handle, coding } = data
   const dataset = Dataset.attach(handle)
   const { size } = dataset
-  let snapshot = order.checkpoint === null ? null : unpackSnapshot(order.checkpoint)
+  let beginning = beginningOf(order, source, fill)
   for (const { spec, lastEpoch } of stretchesOf(order.spec, order.changes)) {
-    if (lastEpoch !== null && (snapshot?.position.epoch ?? 0) >= lastEpoch) continue
+    if (lastEpoch !== null && beginning.epoch >= lastEpoch) continue
     const final = finalTraining(plannedEpochs === undefined ? spec : { ...spec, epochs: plannedEpochs })
     const program = compile(final, dataShape(spec, size, coding))
     const training = train(program, dataset, {
       backend: order.backend,
       seed: spec.seed,
       threads: spec.threads,
-      initialWeights: weightsToBegin(order, program, coding, spec.seed),
+      initialWeights: beginning.weights(program, coding, spec.seed),
     })
     try {
-      if (snapshot !== null) training.restore(snapshot)
+      const refusal = await beginning.enter(training)
+      if (refusal !== null) return { type: 'refused', ...refusal }
       const recorder = SnapshotRecorder.of(program, coding)
       const end = await runStretch(training, { ...order, plannedEpochs, lastEpoch, recorder, report })
       if (end.type === 'reached') {
-        snapshot = training.snapshot()
+        beginning = goingOn(training.snapshot())
         continue
       }
       if (end.type !== 'trained') return end
       const { network, layers, parameters } = program
-      const weights = training.weights()
+      const views = training.weightViews()
+      const weights = offerWeights(views)
       const { backend, stop } = order
+      const predictor = () =>
+        areInPlace(weights.bytes) ? training.predictor() : new Predictor(network, views, { backend })
       const evaluation =
         choice === null
-          ? evaluate({ network, weights, loss: spec.loss, dataset, coding, backend, stop })
+          ? evaluate({ network, predictor: predictor(), loss: spec.loss, dataset, coding, stop })
           : evaluateFolds(choice.answers, spec, data, stop)
       if (evaluation === null) {
         await end.handBack()
         return { type: 'stopped' }
       }
       const { bestEpoch } = training
-      const model = { layers, coding, parameters, weights: packWeights(weights), evaluation, bestEpoch }
+      const model = { layers, coding, parameters, weights, evaluation, bestEpoch }
+      if (areInPlace(weights.bytes)) {
+        if (end.unreported !== null) await report.progress({ ...end.unreported, checkpoint: null })
+        await report.inPlace(model)
+        return null
+      }
       if (end.unreported === null) return { type: 'trained', model }
       await report.whole(end.unreported, model)
       return null
     } finally {
       training.dispose()
+      leftBytes = Math.max(leftBytes, dataset.spareBytes)
     }
   }
   throw new Error('a training has no last stretch')

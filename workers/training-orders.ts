@@ -1,17 +1,28 @@
 /** From claimed jobs to what a training thread needs of each: rows, weights to begin with, a checkpoint to go on from. */
 import type { Logger } from 'pino'
 import type { Coding } from '../src/contract/dataset.js'
+import { fill } from '../src/contract/fill.js'
 import type { JobSpec } from '../src/contract/job.js'
+import type { ProblemCode } from '../src/contract/problems.js'
 import type { Inheritance } from '../src/datasets/inherited-coding.js'
 import { explainBackend, outputShape, runnableBackend } from '../src/engine/index.js'
-import type { AllModels, ClaimedJob, RunStore } from '../src/training/ports.js'
-import type { BackendSetting, RawData, SharedData, TrainingOrder } from './messages.js'
+import type { AllModels, ClaimedJob, RunStore, StoredCheckpoint } from '../src/training/ports.js'
+import type {
+  BackendSetting,
+  Filled,
+  Large,
+  RawData,
+  Refusal,
+  SharedData,
+  TrainingOrder,
+} from './messages.js'
+import { isLarge } from './packed-weights.js'
 import type { SharedDatasets, Taken } from './shared-datasets.js'
 import type { StoredTables } from './stored-tables.js'
 
 export interface OrderSources {
   runs: Pick<RunStore, 'checkpoint'>
-  models: Pick<AllModels, 'get' | 'weights'>
+  models: Pick<AllModels, 'get' | 'openWeights'>
   storedTables: StoredTables
   sharedDatasets: SharedDatasets
   checkpointMilliseconds: number
@@ -19,16 +30,22 @@ export interface OrderSources {
   log: Pick<Logger, 'warn'>
 }
 
-/** Why a job cannot be trained. */
-export interface Refusal {
-  refused: string
+/** Bytes that are fetched when the thread has room for them. */
+interface Fetched {
+  checkpoint: StoredCheckpoint | null
+  /** The id of a model. */
+  initialWeights: string | undefined
 }
+
+const gone = (message: string): Refusal => ({ code: 'invalid-dataset', message })
 
 /** The orders of jobs that go to one thread. */
 export class TrainingOrders {
   /** By the key of its data, the number of the order that encodes them. */
   readonly #encoding = new Map<string, number>()
   readonly #taken = new Map<number, { key: string; taken: Taken }>()
+  /** By the numbers of the orders. */
+  readonly #fetched: Fetched[] = []
   #count = 0
 
   constructor(private readonly sources: OrderSources) {}
@@ -46,17 +63,17 @@ export class TrainingOrders {
   async #add(job: ClaimedJob, stop: Int32Array): Promise<TrainingOrder | Refusal> {
     const { runs, checkpointMilliseconds, log } = this.sources
     const source = await this.#loadSource(job)
-    if (source === null) return { refused: `The model ${job.spec.from} to start from no longer exists.` }
+    if ('code' in source) return source
     const hasFolds = job.spec.earlyStopping?.folds !== undefined
     const data = await this.#take(job, source.sourceCoding)
     const raw = hasFolds ? await this.#load(job, source.sourceCoding) : null
     if (data === null || (hasFolds && raw === null)) {
       this.#abandon()
-      return { refused: 'The dataset of this job no longer exists.' }
+      return gone('The dataset of this job no longer exists.')
     }
     // A first attempt has nothing to go on from.
-    const checkpoint =
-      job.attempt === 1 ? null : await runs.checkpoint(job.jobId, (message) => log.warn(message))
+    const stored = job.attempt === 1 ? null : await runs.checkpoint(job.jobId, (message) => log.warn(message))
+    this.#fetched[this.#count] = { checkpoint: stored, initialWeights: job.spec.from }
     this.#count++
     return {
       backend: this.#backendFor(job),
@@ -66,7 +83,7 @@ export class TrainingOrders {
       foldData: raw,
       plannedEpochs: hasFolds && job.storedEpoch > 0 ? job.epochs : null,
       ...source,
-      checkpoint,
+      checkpoint: stored === null ? null : await orderedCheckpoint(stored),
       checkpointMilliseconds,
       stop,
     }
@@ -79,6 +96,39 @@ export class TrainingOrders {
   #backendFor({ backend: begun }: ClaimedJob): TrainingOrder['backend'] {
     const { backend } = this.sources
     return (backend === 'auto' ? runnableBackend(begun) : null) ?? explainBackend(backend).name
+  }
+
+  /** Writes what is large of an order to its places, as it comes from the database. */
+  async fill(index: number, what: Filled, places: Uint8Array[]): Promise<Refusal | null> {
+    const { checkpoint, initialWeights } = this.#fetched[index]
+    if (what === 'checkpoint') {
+      const bytes = checkpoint === null ? 0 : await fill(places, checkpoint.chunks())
+      if (bytes !== checkpoint?.length) throw new Error('the checkpoint changed while it was read')
+      return null
+    }
+    return this.#orRefusal(initialWeights, async (id) => {
+      const weights = await this.sources.models.openWeights(id)
+      if (weights === null) return null
+      await fill(places, weights.chunks)
+      return weights
+    }).then((outcome) => ('code' in outcome ? outcome : null))
+  }
+
+  /** What becomes of a job whose model to start from is gone or damaged, now and at every attempt. */
+  async #orRefusal<Found extends object>(
+    from: string | undefined,
+    find: (id: string) => Promise<Found | null>,
+  ): Promise<Found | Refusal> {
+    const missing = gone(`The model ${from} to start from no longer exists.`)
+    try {
+      return (from === undefined ? null : await find(from)) ?? missing
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error)) throw error
+      if (error.code === ('integrity' satisfies ProblemCode))
+        return { code: 'integrity', message: error.message }
+      if (error.code === ('not-found' satisfies ProblemCode)) return missing
+      throw error
+    }
   }
 
   encoded(index: number, data: SharedData): void {
@@ -117,15 +167,18 @@ export class TrainingOrders {
     return this.#load(job, sourceCoding)
   }
 
-  /** Null when there is no such model any more. */
   async #loadSource({
     spec: { from, fromMismatch },
-  }: ClaimedJob): Promise<Pick<TrainingOrder, 'initialWeights' | 'sourceCoding'> | null> {
+  }: ClaimedJob): Promise<Pick<TrainingOrder, 'initialWeights' | 'sourceCoding'> | Refusal> {
     if (from === undefined) return { initialWeights: null, sourceCoding: null }
     const { models } = this.sources
-    const [initialWeights, model] = await Promise.all([models.weights(from), models.get(from)])
-    if (initialWeights === null || model === null) return null
-    return { initialWeights, sourceCoding: fromMismatch === undefined ? null : model.coding }
+    return this.#orRefusal(from, async () => {
+      const [weights, model] = await Promise.all([models.openWeights(from), models.get(from)])
+      if (weights === null || model === null) return null
+      const { tensors, length, chunks } = weights
+      const initialWeights = { tensors, bytes: await orderedBytes(length, () => chunks) }
+      return { initialWeights, sourceCoding: fromMismatch === undefined ? null : model.coding }
+    })
   }
 
   async #load(
@@ -143,6 +196,21 @@ export class TrainingOrders {
     const inheritance = sourceCoding === null ? null : inheritanceOf(spec, sourceCoding)
     return { type: 'raw', training: table, validation: validation?.table ?? null, image, inheritance }
   }
+}
+
+async function orderedCheckpoint({ length, chunks, ...head }: StoredCheckpoint) {
+  return { ...head, bytes: await orderedBytes(length, chunks) }
+}
+
+/** What is large, the thread asks for. */
+async function orderedBytes(
+  length: number,
+  chunks: () => AsyncIterable<Uint8Array>,
+): Promise<Uint8Array | Large> {
+  if (isLarge(length)) return { length }
+  const bytes = new Uint8Array(length)
+  await fill([bytes], chunks())
+  return bytes
 }
 
 function inheritanceOf({ inherited = [] }: JobSpec, coding: Coding): Inheritance {

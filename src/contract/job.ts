@@ -251,7 +251,7 @@ export const changeSchema = z.object({
 export type Change = z.infer<typeof changeSchema>
 
 export const jobErrorSchema = z.object({
-  code: z.enum(['diverged', 'worker-crashed', 'invalid-dataset', 'internal']),
+  code: z.enum(['diverged', 'worker-crashed', 'invalid-dataset', 'integrity', 'internal']),
   message: z.string(),
   epoch: z.int().nullable(),
 })

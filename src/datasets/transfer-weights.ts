@@ -22,6 +22,12 @@ function movesOf(source: Ends, coding: Ends): Moves {
   }
 }
 
+/** Whether the weights of a model of the one coding cannot stay where they are for the other. */
+export function areMoved(source: Ends, coding: Ends): boolean {
+  const { inputs, outputs } = movesOf(source, coding)
+  return inputs !== null || outputs !== null
+}
+
 const isIdentity = (places: Int32Array, length: number) =>
   places.length === length && places.every((from, place) => from === place)
 

@@ -109,6 +109,13 @@ export class Dataset {
     return new Dataset(SharedMemory.attach(handle), handle.size, handle.place)
   }
 
+  /** Bytes of the memory that the rows do not need: what trainings on them let it grow by. */
+  get spareBytes(): number {
+    const { trainingX, trainingY, validationX, validationY } = this
+    const rows = [trainingX, trainingY, validationX, validationY]
+    return this.memory.bytes - rows.reduce((sum, { byteLength }) => sum + byteLength, 0)
+  }
+
   share(): DatasetHandle {
     return { ...this.memory.handle(), size: this.size, place: this.place }
   }

@@ -5,7 +5,14 @@ export { Dataset, type DatasetHandle, type DatasetSize } from './dataset.js'
 export { countOf, type Epoch, type EpochRun, epochsBehind, joinEpochs, readEpochs } from './epoch.js'
 export type { BackendName } from './kernels/kernels.js'
 export { type BackendChoice, explainBackend, runnableBackend } from './kernels/select.js'
-export { type PredictionOptions, Predictor, predict, predictionCost } from './predict.js'
+export {
+  type Asked,
+  type PredictionCost,
+  type PredictionOptions,
+  Predictor,
+  predict,
+  predictionCost,
+} from './predict.js'
 export type { DataShape, LayerSummary, Program } from './program.js'
 export { normalizeWeights } from './row-weights.js'
 export { SpecError } from './spec-error.js'
@@ -18,4 +25,4 @@ export {
   type TrainingState,
   train,
 } from './train.js'
-export { checkWeights, drawWeights, type Weights } from './weights.js'
+export { checkWeights, drawWeights, type WeightShapes, type Weights } from './weights.js'

@@ -5,7 +5,8 @@ import { compilePrediction } from './compile.js'
 import type { BackendName, PredictionExecutor } from './kernels/kernels.js'
 import { selectBackend } from './kernels/select.js'
 import { SharedMemory } from './memory.js'
-import { type Weights, writeWeights } from './weights.js'
+import type { NetworkProgram } from './program.js'
+import { roomForWeights, type WeightShapes, type Weights, writeWeights } from './weights.js'
 
 export interface PredictionOptions {
   backend: BackendName | 'auto'
@@ -21,35 +22,73 @@ const defaultBatchSize = 64
 const flopsPerValue = 20
 const flopsPerOperation = 1_000
 
+export interface PredictionCost {
+  /**
+   * To answer so many rows, in floating-point operations or what takes about as long: those of the forward pass, where
+   * convolutions count at each of their positions, and something for each number and each operation.
+   */
+  flops(rows: number): number
+  /** Of memory beside the weights, for each row of a batch. */
+  bytesPerRow: number
+}
+
 /**
- * What it costs a Predictor to answer so many rows, in floating-point operations or what takes about as long: those of
- * the forward pass, where convolutions
- * count at each of their positions, and something for each number and each operation.
+ * What it costs a Predictor to answer.
  * @throws SpecError as the Predictor does, of the network.
  */
-export function predictionCost(network: Network): (rows: number) => number {
+export function predictionCost(network: Network): PredictionCost {
   const { flopsPerPrediction, buffers, lists } = compilePrediction(network, 1)
   const values = buffers.reduce((sum, { perRow, length }) => sum + (perRow ? length : 0), 0)
   const perRow = flopsPerPrediction + flopsPerValue * values
   const perBatch = flopsPerOperation * lists.prediction.length
-  return (rows) => rows * perRow + Math.ceil(rows / defaultBatchSize) * perBatch
+  return {
+    flops: (rows) => rows * perRow + Math.ceil(rows / defaultBatchSize) * perBatch,
+    bytesPerRow: Float32Array.BYTES_PER_ELEMENT * values,
+  }
+}
+
+/** Whatever answers rows. */
+export interface Asked {
+  /**
+   * @param inputs rows × features, row-major.
+   * @returns rows × outputs, row-major.
+   * @throws RangeError when the numbers do not divide into rows.
+   */
+  predict(inputs: Float32Array): Float32Array
+}
+
+export function askedOver(executor: PredictionExecutor, { network, outputShape }: NetworkProgram): Asked {
+  const features = sizeOf(network.inputShape)
+  const width = sizeOf(outputShape)
+  return {
+    predict(inputs) {
+      const rows = inputs.length / features
+      if (!Number.isInteger(rows)) {
+        throw new RangeError(`${inputs.length} numbers do not divide into rows of ${features}`)
+      }
+      const outputs = new Float32Array(rows * width)
+      executor.predict(inputs, outputs)
+      return outputs
+    },
+  }
 }
 
 /**
  * Compiled once, asked often; inference mode.
  * @throws SpecError when the layers do not fit together, inputShape is missing or the weights are not the network's.
  */
-export class Predictor {
+export class Predictor implements Asked {
   readonly backend: BackendName
   readonly backendDetail: string | null
   readonly outputShape: readonly number[]
   /** Of memory. */
   readonly bytes: number
-  readonly #executor: PredictionExecutor
-  readonly #features: number
-  readonly #outputs: number
+  readonly #program: NetworkProgram
+  readonly #floats: Float32Array<SharedArrayBuffer>
+  readonly #asked: Asked
 
-  constructor(network: Network, weights: Weights, options: PredictionOptions) {
+  /** @param weights null for whoever writes them to their `room` before the first question */
+  constructor(network: Network, weights: Weights | null, options: PredictionOptions) {
     const backend = selectBackend(options.backend)
     const program = compilePrediction(network, options.batchSize ?? defaultBatchSize)
     const workspaceBytes = backend.workspaceBytes(program)
@@ -57,29 +96,27 @@ export class Predictor {
     const arena = memory.reserve(4 * program.floats)
     const workspace = memory.reserve(workspaceBytes)
     const floats = memory.float32(arena, program.floats)
-    writeWeights(program, floats, weights)
-    this.#executor = backend.predictor({ program, memory, arena, workspace, threads: options.threads ?? 1 })
-    this.#features = sizeOf(program.network.inputShape)
-    this.#outputs = sizeOf(program.outputShape)
+    this.#program = program
+    this.#floats = floats
+    if (weights !== null) writeWeights(program, floats, weights)
+    const executor = backend.predictor({ program, memory, arena, workspace, threads: options.threads ?? 1 })
+    this.#asked = askedOver(executor, program)
     this.outputShape = program.outputShape
     this.bytes = memory.bytes
     this.backend = backend.name
-    this.backendDetail = this.#executor.detail
+    this.backendDetail = executor.detail
+  }
+
+  predict(inputs: Float32Array): Float32Array {
+    return this.#asked.predict(inputs)
   }
 
   /**
-   * @param inputs rows × features, row-major.
-   * @returns rows × outputs, row-major.
-   * @throws RangeError when the numbers do not divide into rows.
+   * Where the numbers of weights of these names and shapes go, in their order, in shared memory.
+   * @throws SpecError when they are not the network's
    */
-  predict(inputs: Float32Array): Float32Array {
-    const rows = inputs.length / this.#features
-    if (!Number.isInteger(rows)) {
-      throw new RangeError(`${inputs.length} numbers do not divide into rows of ${this.#features}`)
-    }
-    const outputs = new Float32Array(rows * this.#outputs)
-    this.#executor.predict(inputs, outputs)
-    return outputs
+  room(shapes: WeightShapes): Float32Array<SharedArrayBuffer>[] {
+    return roomForWeights(this.#program, this.#floats, shapes)
   }
 }
 

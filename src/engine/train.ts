@@ -4,12 +4,22 @@ import { sizeOf } from './arena.js'
 import type { Dataset } from './dataset.js'
 import { ImprovementWatch, type WatchState } from './early-stopping.js'
 import { type Epoch, type EpochRun, metricsPerEpoch, readEpochs } from './epoch.js'
-import type { BackendName, Position, TrainingExecutor } from './kernels/kernels.js'
+import type { Backend, BackendName, Position, TrainingExecutor } from './kernels/kernels.js'
 import { selectBackend } from './kernels/select.js'
 import { Pace } from './pace.js'
+import { type Asked, askedOver } from './predict.js'
 import type { Program } from './program.js'
 import { learningRateOf } from './schedules.js'
-import { initializeWeights, readGradients, readWeights, type Weights, writeWeights } from './weights.js'
+import {
+  initializeWeights,
+  readGradients,
+  readWeights,
+  roomForWeights,
+  viewWeights,
+  type WeightShapes,
+  type Weights,
+  writeWeights,
+} from './weights.js'
 
 export interface TrainingOptions {
   /** `auto`: the fastest that runs here. */
@@ -45,6 +55,9 @@ export interface Snapshot {
   readonly best: Record<string, Float32Array> | null
 }
 
+/** Of the buffers that are the model. */
+const bestKinds = ['parameter', 'runningState']
+
 const epochsPerCall = 1024
 const unlimited = 0x7fff_ffff
 
@@ -64,9 +77,11 @@ export class Training {
   readonly #program: Program
   readonly #dataset: Dataset
   readonly #seed: number
+  readonly #choice: Backend
   readonly #executor: TrainingExecutor
   readonly #regions: number[] = []
-  readonly #floats: Float32Array
+  readonly #arena: number
+  readonly #floats: Float32Array<SharedArrayBuffer>
   readonly #position: Position = { epoch: 0, step: 0, lossSum: 0, right: 0 }
   readonly #pace = new Pace()
   /** Those of the current run's epochs, of which `#measured` numbers are filled. */
@@ -74,12 +89,15 @@ export class Training {
   #measured = 0
   readonly #learningRates = new Float64Array(epochsPerCall)
   readonly #watch: ImprovementWatch | null
+  /** In the memory of the training, too, once there is an improvement. */
   #best: Record<string, Float32Array> | null = null
+  #bestRoom: Record<string, Float32Array> | null = null
   #ended: Snapshot['ended'] = null
 
   constructor(program: Program, dataset: Dataset, options: TrainingOptions) {
     checkData(program, dataset)
     const backend = selectBackend(options.backend)
+    this.#choice = backend
     this.#program = program
     this.#dataset = dataset
     this.#seed = options.seed
@@ -87,6 +105,7 @@ export class Training {
       const order = this.#reserve(4 * program.data.trainingRows)
       const arena = this.#reserve(4 * program.floats)
       const workspace = this.#reserve(backend.workspaceBytes(program))
+      this.#arena = arena
       const { memory, place: data } = dataset
       this.#floats = memory.float32(arena, program.floats)
       if (options.initialWeights === undefined) initializeWeights(program, this.#floats, options.seed)
@@ -161,23 +180,57 @@ export class Training {
     return readWeights(this.#program, this.#floats)
   }
 
+  /** The model where it is: what `run` changes, and valid until `dispose`. */
+  weightViews(): Weights {
+    return viewWeights(this.#program, this.#floats)
+  }
+
+  /** Where the numbers of weights of these names and shapes go, in their order. @throws SpecError as `train` does */
+  weightRoom(shapes: WeightShapes): Float32Array<SharedArrayBuffer>[] {
+    return roomForWeights(this.#program, this.#floats, shapes)
+  }
+
+  /** Answers with the weights where they are; the training must not run any more. */
+  predictor(): Asked {
+    const { memory } = this.#dataset
+    const workspace = this.#reserve(this.#choice.workspaceBytes(this.#program))
+    const place = { program: this.#program, memory, arena: this.#arena, workspace, threads: 1 }
+    return askedOver(this.#choice.predictor(place), this.#program)
+  }
+
   /** A copy of the gradients of the last step (after clipping), by the names of their tensors. */
   gradients(): Weights {
     return readGradients(this.#program, this.#floats)
   }
 
+  /** A copy. */
   snapshot(): Snapshot {
+    const { state, best, ...rest } = this.peek()
+    return { ...rest, state: copies(state), best: best === null ? null : copies(best) }
+  }
+
+  /** A snapshot whose arrays are in the memory of the training: what `run` changes, and valid until `dispose`. */
+  peek(): Snapshot {
     return {
       seed: this.#seed,
       position: { ...this.#position },
       ended: this.#ended,
-      state: this.#copy(['parameter', 'runningState', 'optimizerState']),
+      state: this.#views(['parameter', 'runningState', 'optimizerState']),
       watch: this.#watch === null ? null : { ...this.#watch.state },
-      best: this.#best === null ? null : structuredClone(this.#best),
+      best: this.#best,
     }
   }
 
-  /** Goes on where the snapshot was taken. @throws RangeError when it is of another program or seed. */
+  /** Where the arrays of a snapshot go, for whoever fills them before `restore`. */
+  room(hasBest: boolean): Pick<Snapshot, 'state' | 'best'> {
+    const state = this.#views(['parameter', 'runningState', 'optimizerState'])
+    return { state, best: hasBest ? this.#roomForBest() : null }
+  }
+
+  /**
+   * Goes on where the snapshot was taken. Arrays that are in the memory of the training already stay there.
+   * @throws RangeError when it is of another program or seed.
+   */
   restore(snapshot: Snapshot): void {
     if (snapshot.seed !== this.#seed) {
       throw new RangeError(
@@ -187,7 +240,8 @@ export class Training {
     this.#paste(snapshot.state)
     Object.assign(this.#position, snapshot.position)
     this.#ended = snapshot.ended
-    this.#best = snapshot.best === null ? null : structuredClone(snapshot.best)
+    this.#best = null
+    if (snapshot.best !== null) this.#keepBest(snapshot.best)
     if (this.#watch !== null && snapshot.watch !== null) Object.assign(this.#watch.state, snapshot.watch)
   }
 
@@ -255,7 +309,7 @@ export class Training {
     if (this.#watch === null) return
     const judgement = this.#watch.judge(epoch)
     if (judgement === 'improved' && this.#watch.rule.restoreBest) {
-      this.#best = this.#copy(['parameter', 'runningState'])
+      this.#keepBest(this.#views(bestKinds))
     }
     if (judgement === 'stop') this.#ended = 'earlyStopped'
   }
@@ -263,19 +317,46 @@ export class Training {
   /** Best weights back; weights that are not finite after a last epoch of finite loss are a divergence too. */
   #conclude(): void {
     if (this.#best !== null) this.#paste(this.#best)
-    const finite = [...this.weights().values()].every(({ values }) => values.every(Number.isFinite))
+    const finite = [...this.weightViews().values()].every(({ values }) => values.every(Number.isFinite))
     if (finite) return
     this.#ended = 'diverged'
     this.#metrics[this.#measured - metricsPerEpoch] = Number.POSITIVE_INFINITY
   }
 
-  #copy(kinds: readonly string[]): Record<string, Float32Array> {
-    const copies: Record<string, Float32Array> = {}
+  #views(kinds: readonly string[]): Record<string, Float32Array> {
+    const views: Record<string, Float32Array> = {}
     for (const { name, kind, offset, length, spans } of this.#program.buffers) {
       if (spans !== undefined || !kinds.includes(kind)) continue
-      copies[name] = new Float32Array(this.#floats.subarray(offset, offset + length))
+      views[name] = this.#floats.subarray(offset, offset + length)
     }
-    return copies
+    return views
+  }
+
+  #keepBest(values: Record<string, Float32Array>): void {
+    this.#best ??= this.#roomForBest()
+    for (const [name, room] of Object.entries(this.#best)) {
+      const kept = values[name]
+      if (kept?.length !== room.length) {
+        throw new RangeError(`the snapshot's best ${name} does not fit this program`)
+      }
+      if (!isSame(kept, room)) room.set(kept)
+    }
+  }
+
+  /** The same at each call. */
+  #roomForBest(): Record<string, Float32Array> {
+    if (this.#bestRoom === null) {
+      const like = this.#views(bestKinds)
+      const length = Object.values(like).reduce((sum, values) => sum + values.length, 0)
+      const floats = this.#dataset.memory.float32(this.#reserve(4 * length), length)
+      let offset = 0
+      this.#bestRoom = {}
+      for (const [name, values] of Object.entries(like)) {
+        this.#bestRoom[name] = floats.subarray(offset, offset + values.length)
+        offset += values.length
+      }
+    }
+    return this.#bestRoom
   }
 
   #paste(copies: Record<string, Float32Array>): void {
@@ -284,10 +365,18 @@ export class Training {
       if (buffer === undefined || buffer.length !== values.length) {
         throw new RangeError(`the snapshot's ${name} does not fit this program`)
       }
-      this.#floats.set(values, buffer.offset)
+      const place = this.#floats.subarray(buffer.offset, buffer.offset + buffer.length)
+      if (!isSame(values, place)) place.set(values)
     }
   }
 }
+
+const copies = (arrays: Record<string, Float32Array>) =>
+  Object.fromEntries(Object.entries(arrays).map(([name, values]) => [name, new Float32Array(values)]))
+
+/** Whether both are the same piece of memory; of shared memory that has grown, two objects may be one. */
+const isSame = (one: Float32Array, other: Float32Array) =>
+  one.byteOffset === other.byteOffset && one.buffer === other.buffer
 
 function checkData(program: Program, dataset: Dataset): void {
   const { trainingRows, validationRows, targetWidth, weighted = false } = program.data

@@ -27,6 +27,16 @@ export function readWeights(program: NetworkProgram, floats: Floats): Weights {
   )
 }
 
+/** All tensors where they are: valid until the arena is given back. */
+export function viewWeights(program: NetworkProgram, floats: Float32Array): Weights {
+  return new Map(
+    program.tensors.map(({ name, shape, buffer }) => {
+      const { offset, length } = program.buffers[buffer]
+      return [name, { shape, values: floats.subarray(offset, offset + length) }]
+    }),
+  )
+}
+
 /** A copy of the gradients that the last step left, under the names of their tensors. */
 export function readGradients(program: NetworkProgram, floats: Floats): Weights {
   const gradients: Weights = new Map()
@@ -90,6 +100,27 @@ export function checkWeights(program: NetworkProgram, weights: WeightShapes): vo
 }
 
 const isRunningState = (name: string) => name.endsWith('.runningMean') || name.endsWith('.runningVar')
+
+/**
+ * Where the numbers of weights of these names and shapes go, in their order. Running state that is not given begins afresh.
+ * @throws SpecError as `checkWeights`
+ */
+export function roomForWeights(
+  program: NetworkProgram,
+  floats: Float32Array<SharedArrayBuffer>,
+  shapes: WeightShapes,
+): Float32Array<SharedArrayBuffer>[] {
+  checkWeights(program, shapes)
+  const views = new Map(
+    program.tensors.map(({ name, buffer, initial }) => {
+      const { offset, length } = program.buffers[buffer]
+      const view = floats.subarray(offset, offset + length)
+      if (!shapes.has(name)) fillInitial(view, initial, 0)
+      return [name, view]
+    }),
+  )
+  return [...shapes.keys()].flatMap((name) => views.get(name) ?? [])
+}
 
 /**
  * Puts given weights into the arena. Running state that is not given begins afresh.

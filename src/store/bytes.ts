@@ -1,21 +1,61 @@
-/** Large values lie in rows of at most 4 MiB each, so that no single message to the database grows without bound. */
-export const chunkBytes = 4 * 1024 * 1024
+/** Large values are stored in rows of a few MiB each, so that no single message to the database grows without bound. */
+import { createHash } from 'node:crypto'
+import type { Bytes } from '../training/ports.js'
 
-export function cut(bytes: Uint8Array): { index: number; bytes: Uint8Array<ArrayBuffer> }[] {
-  const chunks = []
-  for (let start = 0; start < bytes.length; start += chunkBytes) {
-    chunks.push({ index: chunks.length, bytes: bytes.slice(start, start + chunkBytes) })
+/** Of each row, from which on a value has several. */
+export const chunkBytes = 2 * 1024 * 1024
+
+/** What is longer is written as a draft, chunk by chunk. */
+export const largestWhole = 4 * 1024 * 1024
+
+export interface Chunk {
+  index: number
+  bytes: Uint8Array<ArrayBuffer>
+}
+
+const piecesOf = (bytes: Bytes): readonly Uint8Array[] => (bytes instanceof Uint8Array ? [bytes] : bytes)
+
+export const lengthOf = (bytes: Bytes) => piecesOf(bytes).reduce((sum, { length }) => sum + length, 0)
+
+/** Copies of `length` bytes each, the last one shorter; made as they are asked for. */
+export function* cut(bytes: Bytes, length = chunkBytes): Generator<Chunk> {
+  let rest = lengthOf(bytes)
+  let chunk = new Uint8Array(Math.min(length, rest))
+  let filled = 0
+  let index = 0
+  for (const piece of piecesOf(bytes)) {
+    for (let start = 0; start < piece.length; ) {
+      const part = piece.subarray(start, start + chunk.length - filled)
+      chunk.set(part, filled)
+      filled += part.length
+      start += part.length
+      if (filled < chunk.length) continue
+      yield { index, bytes: chunk }
+      index += 1
+      rest -= filled
+      chunk = new Uint8Array(Math.min(length, rest))
+      filled = 0
+    }
   }
-  return chunks
+}
+
+/** In one piece; small values only. */
+export function whole(bytes: Bytes): Uint8Array<ArrayBuffer> {
+  const [chunk] = cut(bytes, lengthOf(bytes))
+  return chunk?.bytes ?? new Uint8Array(0)
 }
 
 /** Chunks must come in the order of their index. */
 export function join(chunks: { bytes: Uint8Array }[]): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0))
-  let offset = 0
-  for (const chunk of chunks) {
-    joined.set(chunk.bytes, offset)
-    offset += chunk.bytes.length
-  }
-  return joined
+  return whole(chunks.map(({ bytes }) => bytes))
+}
+
+export const bufferOf = ({ buffer, byteOffset, byteLength }: Float64Array | Uint8Array) =>
+  Buffer.from(buffer, byteOffset, byteLength)
+
+/** SHA-256 of the text, if there is one, and the bytes, in hexadecimal. */
+export function sha256Of(bytes: Bytes, text = ''): string {
+  const hash = createHash('sha256').update(text)
+  for (const piece of piecesOf(bytes)) hash.update(piece)
+  return hash.digest('hex')
 }

@@ -1,22 +1,17 @@
 /** Checkpoints: the newest two of each job, each with a checksum over its bytes. */
 import { createHash } from 'node:crypto'
 import { checkpointHeaderSchema } from '../contract/checkpoint.js'
-import type { Checkpoint } from '../training/ports.js'
-import { cut, join } from './bytes.js'
+import type { Checkpoint, Claim, StoredCheckpoint } from '../training/ports.js'
+import { bufferOf, cut, largestWhole, lengthOf, sha256Of } from './bytes.js'
 import { type Connection, type Database, type Statement, send } from './database.js'
-
-const kept = 2
+import { type Draft, finishDraft, nextSequence, writeDraft } from './drafts.js'
 
 const insertStatement: Statement = {
   name: 'insertCheckpoint',
   text: `
-    WITH next AS (
-      SELECT coalesce(max(sequence), 0) + 1 AS sequence FROM "Checkpoint" WHERE "jobId" = $1
-    ), gone AS (
-      DELETE FROM "Checkpoint" USING next WHERE "jobId" = $1 AND "Checkpoint".sequence <= next.sequence - ${kept}
-    )
     INSERT INTO "Checkpoint" ("jobId", sequence, epoch, step, backend, header, sha256)
-    SELECT $1, sequence, $2::int, $3::int, $4, $5::jsonb, $6 FROM next RETURNING sequence`,
+    SELECT $1, coalesce($7::int, ${nextSequence}), $2::int, $3::int, $4, $5::jsonb, $6
+    RETURNING sequence`,
 }
 
 const insertChunkStatement: Statement = {
@@ -24,44 +19,101 @@ const insertChunkStatement: Statement = {
   text: 'INSERT INTO "CheckpointChunk" ("jobId", sequence, index, bytes) VALUES ($1, $2::int, $3::int, $4::bytea)',
 }
 
+/** The chunks of a large one are written before the transaction that stores it; null when the claim no longer holds. */
+export async function draftCheckpoint(
+  database: Pick<Database, 'pool'>,
+  claim: Claim,
+  checkpoint: Checkpoint,
+): Promise<Draft | 'small' | null> {
+  const { bytes } = checkpoint
+  if (lengthOf(bytes) <= largestWhole) return 'small'
+  return writeDraft(database, claim, { text: textOf(checkpoint) }, bytes)
+}
+
 /** Within the transaction that stores the epochs up to it. */
 export async function insertCheckpoint(
   client: Connection,
   jobId: string,
   checkpoint: Checkpoint,
+  draft: Draft | 'small',
 ): Promise<void> {
   const { bytes, epoch, step, backend, header } = checkpoint
-  const values = [jobId, epoch, step, backend, JSON.stringify(header), checksum(checkpoint)]
+  const isSmall = draft === 'small'
+  const sha256 = isSmall ? sha256Of(bytes, textOf(checkpoint)) : draft.sha256
+  if (!isSmall) await finishDraft(client, draft)
+  const values = [
+    jobId,
+    epoch,
+    step,
+    backend,
+    JSON.stringify(header),
+    sha256,
+    isSmall ? null : draft.sequence,
+  ]
   const [{ sequence }] = await send<{ sequence: number }>(client, insertStatement, values)
+  if (!isSmall) return
   for (const chunk of cut(bytes)) {
-    await send(client, insertChunkStatement, [jobId, sequence, chunk.index, Buffer.from(chunk.bytes.buffer)])
+    await send(client, insertChunkStatement, [jobId, sequence, chunk.index, bufferOf(chunk.bytes)])
   }
 }
 
-/** The newest whole checkpoint; null when there is none. */
+const makeRoomStatement: Statement = {
+  name: 'deleteOldCheckpoints',
+  text: `
+    DELETE FROM "Checkpoint" WHERE "jobId" = $1 AND sequence < (
+      SELECT sequence FROM "Checkpoint" WHERE "jobId" = $1 ORDER BY sequence DESC OFFSET 1 LIMIT 1)`,
+}
+
+/**
+ * Deletes all but the newest two: after the transaction that stored the newest, because deleting many bytes takes long. What
+ * fails here is done with the next checkpoint.
+ */
+export async function deleteOldCheckpoints({ pool }: Pick<Database, 'pool'>, jobId: string): Promise<void> {
+  await send(pool, makeRoomStatement, [jobId]).catch(() => {})
+}
+
+const chunkStatement: Statement = {
+  name: 'checkpointChunk',
+  text: 'SELECT bytes FROM "CheckpointChunk" WHERE "jobId" = $1 AND sequence = $2::int AND index = $3::int',
+}
+
+async function* readChunks(pool: Connection, jobId: string, sequence: number): AsyncGenerator<Uint8Array> {
+  for (let index = 0; ; index++) {
+    const [chunk] = await send<{ bytes: Uint8Array }>(pool, chunkStatement, [jobId, sequence, index])
+    if (chunk === undefined) return
+    yield chunk.bytes
+  }
+}
+
+/** The newest whole checkpoint; null when there is none. Reads the bytes of each once to check them, and keeps none. */
 export async function readCheckpoint(
   database: Database,
   jobId: string,
   onDamage: (message: string) => void,
-): Promise<Checkpoint | null> {
-  const rows = await database.checkpoint.findMany({
-    where: { jobId },
-    orderBy: { sequence: 'desc' },
-    include: { chunks: { orderBy: { index: 'asc' } } },
-  })
-  for (const { sequence, epoch, step, backend, header, sha256, chunks } of rows) {
+): Promise<StoredCheckpoint | null> {
+  const rows = await database.checkpoint.findMany({ where: { jobId }, orderBy: { sequence: 'desc' } })
+  for (const { sequence, epoch, step, backend, header, sha256 } of rows) {
     const parsed = checkpointHeaderSchema.safeParse(header)
+    const chunks = () => readChunks(database.pool, jobId, sequence)
     if (parsed.success) {
-      const checkpoint = { epoch, step, backend, header: parsed.data, bytes: join(chunks) }
-      if (checksum(checkpoint) === sha256) return checkpoint
+      const head = { epoch, step, backend, header: parsed.data }
+      const hash = createHash('sha256').update(textOf(head))
+      let length = 0
+      for await (const chunk of chunks()) {
+        hash.update(chunk)
+        length += chunk.length
+      }
+      if (hash.digest('hex') === sha256) return { ...head, length, chunks }
     }
     onDamage(`checkpoint ${sequence} of job ${jobId} is damaged and passed over`)
   }
   return null
 }
 
-/** Over everything that a training goes on from; the header in the order of the schema, whatever JSONB made of it. */
-function checksum({ epoch, step, backend, header, bytes }: Checkpoint): string {
-  const text = JSON.stringify([epoch, step, backend, checkpointHeaderSchema.parse(header)])
-  return createHash('sha256').update(text).update(bytes).digest('hex')
+/**
+ * What is hashed before the bytes: everything else that a training goes on from; the header in the order of the schema,
+ * whatever JSONB made of it.
+ */
+function textOf({ epoch, step, backend, header }: Omit<Checkpoint, 'bytes'>): string {
+  return JSON.stringify([epoch, step, backend, checkpointHeaderSchema.parse(header)])
 }

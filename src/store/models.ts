@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Metrics } from '../contract/epoch.js'
 import { evaluationSchema } from '../contract/evaluation.js'
+import { fill } from '../contract/fill.js'
 import { isFinished, jobStatusSchema } from '../contract/job.js'
 import { tensorSchema } from '../contract/model.js'
 import { Problem } from '../contract/problems.js'
-import type { AllModels, NewModel } from '../training/ports.js'
-import { cut, join } from './bytes.js'
-import { type Database, Prisma } from './database.js'
+import type { AllModels, NewModel, OpenWeights } from '../training/ports.js'
+import { cut, lengthOf, sha256Of } from './bytes.js'
+import { type Connection, type Database, Prisma, type Statement, send } from './database.js'
+import type { Draft } from './drafts.js'
 import type { Model as StoredModel } from './generated/client.js'
 import { createOnce } from './idempotency.js'
 import { KnownModels } from './known-models.js'
@@ -22,6 +24,29 @@ const omit = { evaluation: true } as const
 
 export function modelStore(database: Database, settings = unlimited): AllModels {
   const known = new KnownModels(database)
+
+  async function* checkedChunks(id: string, sha256: string): AsyncGenerator<Uint8Array> {
+    const hash = createHash('sha256')
+    for await (const chunk of readChunks(database.pool, id)) {
+      hash.update(chunk)
+      yield chunk
+    }
+    if (hash.digest('hex') === sha256) return
+    // Deleted while its chunks were read.
+    if ((await known.find(id)) === null) throw new Problem('not-found', `There is no model ${id}.`)
+    throw new Problem('integrity', `The stored weights of model ${id} do not match their hash.`)
+  }
+
+  async function openWeights(id: string): Promise<OpenWeights | null> {
+    const select = { tensors: true, weightBytes: true, weightSha256: true }
+    const row = await database.model.findUnique({ where: { id }, select })
+    if (row === null) return null
+    return {
+      tensors: z.array(tensorSchema).parse(row.tensors),
+      length: row.weightBytes,
+      chunks: checkedChunks(id, row.weightSha256),
+    }
+  }
 
   return {
     of: (tenantId) => ({
@@ -95,36 +120,46 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
     onGone: (listener) => known.onGone(listener),
 
     async weights(id) {
-      const row = await database.model.findUnique({
-        where: { id },
-        select: { tensors: true, weightSha256: true, weightChunks: { orderBy: { index: 'asc' } } },
-      })
-      if (row === null) return null
-      const bytes = join(row.weightChunks)
-      if (createHash('sha256').update(bytes).digest('hex') !== row.weightSha256) {
-        // Deleted while its chunks were read.
-        if ((await known.find(id)) === null) return null
-        throw new Problem('integrity', `The stored weights of model ${id} do not match their hash.`)
+      const opened = await openWeights(id)
+      if (opened === null) return null
+      const bytes = new Uint8Array(opened.length)
+      try {
+        await fill([bytes], opened.chunks)
+      } catch (error) {
+        if (error instanceof Problem && error.code === 'not-found') return null
+        throw error
       }
-      return { tensors: z.array(tensorSchema).parse(row.tensors), bytes }
+      return { tensors: opened.tensors, bytes }
     },
 
-    async *weightChunks(modelId, first = 0) {
-      for (let index = first; ; index++) {
-        const chunk = await database.weightChunk.findUnique({ where: { modelId_index: { modelId, index } } })
-        if (chunk === null) return
-        yield chunk.bytes
-      }
-    },
+    openWeights,
+
+    weightChunks: (id, first) => readChunks(database.pool, id, first),
   }
 }
 
-/** With its weights; `origin` is the job that trained it, the epoch whose weights these are, and its metrics. */
+const chunkStatement: Statement = {
+  name: 'weightChunk',
+  text: 'SELECT bytes FROM "WeightChunk" WHERE "modelId" = $1 AND index = $2::int',
+}
+
+async function* readChunks(pool: Connection, modelId: string, first = 0): AsyncGenerator<Uint8Array> {
+  for (let index = first; ; index++) {
+    const [chunk] = await send<{ bytes: Uint8Array }>(pool, chunkStatement, [modelId, index])
+    if (chunk === undefined) return
+    yield chunk.bytes
+  }
+}
+
+/**
+ * With its weights, unless they are in a draft; `origin` is the job that trained it, the epoch whose weights these are, and
+ * its metrics.
+ */
 export async function insertModel(
   client: Prisma.TransactionClient,
   tenantId: string,
   model: NewModel,
-  origin?: { jobId: string; epoch: number } & Metrics,
+  origin?: { jobId: string; epoch: number; draft: Draft | null } & Metrics,
 ): Promise<StoredModel> {
   const { weights, evaluation, ...rest } = model
   const row = await client.model.create({
@@ -137,11 +172,12 @@ export async function insertModel(
       finalAccuracy: origin?.accuracy,
       finalValLoss: origin?.valLoss,
       finalValAccuracy: origin?.valAccuracy,
-      weightBytes: weights.length,
-      weightSha256: createHash('sha256').update(weights).digest('hex'),
+      weightBytes: lengthOf(weights),
+      weightSha256: origin?.draft?.sha256 ?? sha256Of(weights),
       evaluation: evaluation ?? Prisma.DbNull,
     },
   })
+  if (origin?.draft != null) return row
   for (const chunk of cut(weights)) {
     await client.weightChunk.create({ data: { modelId: model.id, ...chunk } })
   }

@@ -1,6 +1,6 @@
 /** Progress of a training that goes on: epochs, snapshots, and now and then a checkpoint, by named statements. */
 import type { Claim, Progress } from '../training/ports.js'
-import { insertCheckpoint } from './checkpoints.js'
+import { deleteOldCheckpoints, draftCheckpoint, insertCheckpoint } from './checkpoints.js'
 import { type Connection, type Database, notifyJob, type Statement, send, transaction } from './database.js'
 import { epochOf, metricsPerEpoch } from './epochs.js'
 import { historyBytes, snapshotRows } from './weight-snapshots.js'
@@ -50,11 +50,15 @@ export async function record(
 ): Promise<boolean> {
   const { checkpoint } = progress
   if (checkpoint === null) return recordProgress(pool, claim, progress)
-  return transaction(pool, async (client) => {
+  const draft = await draftCheckpoint({ pool }, claim, checkpoint)
+  if (draft === null) return false
+  const isStored = await transaction(pool, async (client) => {
     const held = await recordProgress(client, claim, progress)
-    if (held) await insertCheckpoint(client, claim.jobId, checkpoint)
+    if (held) await insertCheckpoint(client, claim.jobId, checkpoint, draft)
     return held
   })
+  if (isStored) await deleteOldCheckpoints({ pool }, claim.jobId)
+  return isStored
 }
 
 async function recordProgress(

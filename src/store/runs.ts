@@ -4,10 +4,12 @@
  */
 import type { Epoch } from '../contract/epoch.js'
 import type { JobError } from '../contract/job.js'
-import type { Claim, RunStore } from '../training/ports.js'
+import type { Claim, NewModel, RunStore } from '../training/ports.js'
+import { largestWhole, lengthOf } from './bytes.js'
 import { readCheckpoint } from './checkpoints.js'
 import { claimJobs } from './claims.js'
 import { type Database, notifyChanged, Prisma } from './database.js'
+import { type Draft, dropDraft, finishModelDraft, writeDraft } from './drafts.js'
 import { readEpoch } from './epochs.js'
 import { endColumns, withEnds } from './job-ends.js'
 import { eventColumns, withEvents } from './job-events.js'
@@ -43,6 +45,26 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
     )
   }
 
+  async function succeed(
+    claim: Claim,
+    model: NewModel,
+    bestEpoch: number | null,
+    draft: Draft | null,
+  ): Promise<boolean> {
+    return database.$transaction(async (transaction) => {
+      const best = bestEpoch === null ? null : await readEpoch(transaction, claim.jobId, bestEpoch)
+      const metrics = best === null ? Prisma.empty : withMetricsOf(best)
+      const change = Prisma.sql`status = 'succeeded', "finishedAt" = now() ${metrics}`
+      if (!(await leave(transaction, claim, change, { modelId: model.id }))) return false
+      const job = await transaction.job.findUniqueOrThrow({ where: { id: claim.jobId } })
+      const named = { ...model, name: model.name ?? job.name }
+      const epoch = job.bestEpoch ?? job.epoch
+      if (draft !== null) await finishModelDraft(transaction, draft)
+      await insertModel(transaction, job.tenantId, named, { ...job, jobId: claim.jobId, epoch, draft })
+      return true
+    })
+  }
+
   return {
     fail,
 
@@ -69,17 +91,12 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
     record: (claim, progress) => record(database, claim, progress),
 
     async succeed(claim, model, bestEpoch = null) {
-      return database.$transaction(async (transaction) => {
-        const best = bestEpoch === null ? null : await readEpoch(transaction, claim.jobId, bestEpoch)
-        const metrics = best === null ? Prisma.empty : withMetricsOf(best)
-        const change = Prisma.sql`status = 'succeeded', "finishedAt" = now() ${metrics}`
-        if (!(await leave(transaction, claim, change, { modelId: model.id }))) return false
-        const job = await transaction.job.findUniqueOrThrow({ where: { id: claim.jobId } })
-        const named = { ...model, name: model.name ?? job.name }
-        const epoch = job.bestEpoch ?? job.epoch
-        await insertModel(transaction, job.tenantId, named, { ...job, jobId: claim.jobId, epoch })
-        return true
-      })
+      if (lengthOf(model.weights) <= largestWhole) return succeed(claim, model, bestEpoch, null)
+      const draft = await writeDraft(database, claim, { modelId: model.id }, model.weights)
+      if (draft === null) return false
+      const held = await succeed(claim, model, bestEpoch, draft)
+      if (!held) await dropDraft(database, draft.id)
+      return held
     },
 
     isWhole,

@@ -1,8 +1,7 @@
 /** Short trainings, stored whole: epochs, snapshots, model and end of however many, in one statement. */
-import { createHash } from 'node:crypto'
 import type { Metrics } from '../contract/epoch.js'
 import type { Success } from '../training/ports.js'
-import { chunkBytes } from './bytes.js'
+import { bufferOf, largestWhole, lengthOf, sha256Of, whole } from './bytes.js'
 import { type Database, notifyJob, type Statement, send } from './database.js'
 import { epochOf, metricsPerEpoch } from './epochs.js'
 import { endColumns, withEnds } from './job-ends.js'
@@ -58,7 +57,7 @@ export const succeedStatement: Statement = {
 
 /** Whether a training can be stored so: its weights are one chunk, and its best epoch is among those to be stored. */
 export function isWhole({ model, bestEpoch, progress: { epochs } }: Success): boolean {
-  return model.weights.length <= chunkBytes && (bestEpoch === null || bestEpoch >= epochs.firstEpoch)
+  return lengthOf(model.weights) <= largestWhole && (bestEpoch === null || bestEpoch >= epochs.firstEpoch)
 }
 
 /** Which claims held. Each success must be whole. */
@@ -101,9 +100,9 @@ function valuesOf(successes: readonly Success[]): unknown[] {
     of(({ model }) => JSON.stringify(model.coding)),
     of(({ model }) => model.parameters),
     of(({ model }) => JSON.stringify(model.tensors)),
-    of(({ model }) => createHash('sha256').update(model.weights).digest('hex')),
+    of(({ model }) => sha256Of(model.weights)),
     of(({ model }) => (model.evaluation === null ? null : JSON.stringify(model.evaluation))),
-    of(({ model }) => bufferOf(model.weights)),
+    of(({ model: { weights } }) => bufferOf(weights instanceof Uint8Array ? weights : whole(weights))),
     snapshots.map(({ jobId }) => jobId),
     snapshots.map(({ epoch }) => epoch),
     snapshots.map(({ epochs }) => epochs.join(' ')),
@@ -123,6 +122,3 @@ function finalMetrics(success: Success): Metrics {
   const [loss, accuracy, valLoss, valAccuracy] = metrics.subarray(place, place + metricsPerEpoch)
   return epochOf({ loss, accuracy, valLoss, valAccuracy })
 }
-
-const bufferOf = ({ buffer, byteOffset, byteLength }: Float64Array | Uint8Array) =>
-  Buffer.from(buffer, byteOffset, byteLength)

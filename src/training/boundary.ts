@@ -10,6 +10,7 @@ import type {
   BoundaryView,
   DatasetStore,
   JobStore,
+  ModelPainting,
   Painting,
   PredictorPool,
   SnapshotStore,
@@ -52,6 +53,9 @@ function around(column: string, min: number, max: number): BoundaryAxis {
   return { column, min: min - room, max: max + room }
 }
 
+/** Weights of more bytes are not read for each frame, but held by whoever paints. */
+const largestRead = 1024 * 1024
+
 export interface BoundaryDependencies {
   models: Pick<AllModels, 'get' | 'weights'>
   snapshots: SnapshotStore
@@ -59,7 +63,11 @@ export interface BoundaryDependencies {
 }
 
 export function boundaryReader({ models, snapshots, predictors }: BoundaryDependencies): BoundaryReader {
-  async function frameOf(view: BoundaryView, epoch: number, painting: Omit<Painting, keyof BoundaryView>) {
+  async function frameOf(
+    view: BoundaryView,
+    epoch: number,
+    painting: Omit<Painting, keyof BoundaryView> | Omit<ModelPainting, keyof BoundaryView>,
+  ) {
     // Frames are extras: where one cannot be painted, the next will do.
     const painted = await predictors.paint({ ...painting, ...view }).catch(() => null)
     return painted === null ? [] : [{ type: 'boundary' as const, epoch, ...view, ...painted }]
@@ -68,8 +76,11 @@ export function boundaryReader({ models, snapshots, predictors }: BoundaryDepend
   /** The model says what the network is at its end: early stopping may have put the best weights back. */
   async function frameOfModel(view: BoundaryView, { modelId, epoch }: Job): Promise<Boundary[]> {
     if (modelId === null) return []
-    const [model, weights] = await Promise.all([models.get(modelId), models.weights(modelId)])
-    if (model === null || weights === null) return []
+    const model = await models.get(modelId)
+    if (model === null) return []
+    if (model.weightBytes > largestRead) return frameOf(view, epoch, { model })
+    const weights = await models.weights(modelId)
+    if (weights === null) return []
     return frameOf(view, epoch, { network: model.network, weights, coding: model.coding })
   }
 

@@ -31,7 +31,7 @@ interface ThresholdLayer {
 export function fromNormalForm({
   inputs,
   trueRows,
-}: Construction['dnf']): Omit<NewModel, 'id' | 'name' | 'evaluation'> {
+}: Construction['dnf']): Omit<NewModel, 'id' | 'name' | 'evaluation' | 'weights'> & { weights: Uint8Array } {
   const bits = trueRows.map((row) =>
     Array.from({ length: inputs }, (_, place) => (row >>> (inputs - 1 - place)) & 1),
   )
@@ -74,7 +74,7 @@ function summary({ inputs, weight, bias }: ThresholdLayer, index: number): Layer
   }
 }
 
-function packed(layers: readonly ThresholdLayer[]): Pick<NewModel, 'tensors' | 'weights'> {
+function packed(layers: readonly ThresholdLayer[]): Pick<NewModel, 'tensors'> & { weights: Uint8Array } {
   const named = layers.flatMap(({ inputs, weight, bias }, index) => [
     { name: `layers.${index}.weight`, shape: [bias.length, inputs], values: weight },
     { name: `layers.${index}.bias`, shape: [bias.length], values: bias },

@@ -100,11 +100,11 @@ function preparationOf({ coding }: Model): Preparation {
 }
 
 async function evaluate(
-  { predictors }: EvaluateDependencies,
+  { tenantId, predictors }: EvaluateDependencies,
   model: Model,
   { table, droppedRows, warnings }: Labelled,
 ): Promise<ModelEvaluation> {
-  const outcome = await predictors.evaluate(model, table)
+  const outcome = await predictors.evaluate(tenantId, model, table)
   if (outcome.type === 'refused') throw new Problem(outcome.code, outcome.message)
   const { evaluation, unlabelled } = outcome
   return { modelId: model.id, evaluation, droppedRows: droppedRows + unlabelled, warnings }

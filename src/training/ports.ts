@@ -66,6 +66,9 @@ export interface ClaimedJob extends Claim {
   crashes: number
 }
 
+/** In order; several pieces where they are stored in several places, such as the memory of a training. */
+export type Bytes = Uint8Array | readonly Uint8Array[]
+
 /** Everything a training needs to go on, bit for bit. */
 export interface Checkpoint {
   /** Finished epochs, and finished steps of the next one. */
@@ -76,7 +79,13 @@ export interface Checkpoint {
   /** What is not an array of numbers, and where the arrays lie in `bytes`. */
   header: CheckpointHeader
   /** Float32 little-endian. */
-  bytes: Uint8Array
+  bytes: Bytes
+}
+
+/** One whose bytes are read when they are needed. */
+export interface StoredCheckpoint extends Omit<Checkpoint, 'bytes'> {
+  length: number
+  chunks(): AsyncIterable<Uint8Array>
 }
 
 /** A small network on one or two features as it was after some epochs; its boundary is drawn from it. */
@@ -257,12 +266,13 @@ export interface RunStore {
   /** Those of the claims that hold; the other runs must stop. */
   heartbeat(claims: Claim[]): Promise<Claim[]>
   /** The newest checkpoint that is whole; damaged ones are reported and passed over. */
-  checkpoint(jobId: string, onDamage: (message: string) => void): Promise<Checkpoint | null>
+  checkpoint(jobId: string, onDamage: (message: string) => void): Promise<StoredCheckpoint | null>
   /** The methods below return false, and change nothing, when the claim no longer holds. */
   record(claim: Claim, progress: Progress): Promise<boolean>
   /**
-   * One transaction: the model, its weights, and the job's success. Job and model show the metrics of `bestEpoch`, the
-   * epoch whose weights early stopping restored; without one, those of the last epoch.
+   * One transaction: the model, its weights, and the job's success. The chunks of large weights are committed before it. Job
+   * and model show the metrics of `bestEpoch`, the epoch whose weights early stopping restored; without one, those of the
+   * last epoch.
    */
   succeed(claim: Claim, model: NewModel, bestEpoch?: number | null): Promise<boolean>
   /** Whether `succeedAll` takes it: small weights, and the best epoch among those that are not stored. */
@@ -325,7 +335,7 @@ export interface NewModel {
   parameters: number
   tensors: Tensor[]
   /** Float32 little-endian. */
-  weights: Uint8Array
+  weights: Bytes
   evaluation: Evaluation | null
 }
 
@@ -351,14 +361,27 @@ export interface AskedModel {
   of(tenantId: string): Promise<Model | null>
 }
 
+export interface OpenWeights {
+  tensors: Tensor[]
+  /** Of all chunks together. */
+  length: number
+  /**
+   * Hashed as they pass: nothing may be done with them before the last has come. Throws Problem `integrity` at the end when
+   * they do not match the stored SHA-256, or `not-found` when the model was deleted meanwhile.
+   */
+  chunks: AsyncIterable<Uint8Array>
+}
+
 /** The models of all tenants, for the service's own work. */
 export interface AllModels extends Tenanted<ModelStore>, Pick<ModelStore, 'get'> {
   /** Begins to look for the model. */
   ask(id: string): AskedModel
   /** Calls `listener` with the id of each model that is found to be gone, whichever process deleted it. */
   onGone(listener: (id: string) => void): void
-  /** Checked against the stored SHA-256; throws when they disagree. */
+  /** In one piece, as `openWeights` gives them. */
   weights(id: string): Promise<{ tensors: Tensor[]; bytes: Uint8Array } | null>
+  /** To be read in chunks, of which one is in memory at a time. */
+  openWeights(id: string): Promise<OpenWeights | null>
   /** Its bytes in order, unchecked, read one chunk at a time, from that chunk on. */
   weightChunks(id: string, first?: number): AsyncIterable<Uint8Array>
 }
@@ -577,6 +600,11 @@ export interface Painting extends BoundaryView {
   coding: Coding
 }
 
+/** Of a stored model, whose weights are read once for all who ask. */
+export interface ModelPainting extends BoundaryView {
+  model: Model
+}
+
 export type Painted = Pick<Boundary, 'outputs' | 'range' | 'values'>
 
 export type TableOutcome =
@@ -588,14 +616,14 @@ export type TableOutcome =
 export interface PredictorPool {
   /**
    * rows × features in, rows × outputs out; what takes the event loop no time is there at once, the rest is computed off it.
-   * Throws Problem `not-found` when the model was deleted meanwhile.
+   * Tenants take turns. Throws Problem `not-found` when the model was deleted meanwhile.
    */
-  predict(model: Model, inputs: Float32Array): Float32Array | Promise<Float32Array>
+  predict(tenantId: string, model: Model, inputs: Float32Array): Float32Array | Promise<Float32Array>
   /** The model's answers to the labelled rows of a table. Throws Problem `not-found` when the model was deleted meanwhile. */
-  evaluate(model: Model, table: Table): Promise<TableOutcome>
+  evaluate(tenantId: string, model: Model, table: Table): Promise<TableOutcome>
   /** Which rows of a table train and which validate; of its columns only that of the classes need be there. */
   split(rule: SplitRule, table: Table): Promise<RowSplit>
   /** The outputs all over a grid. Rejects when they are not finite everywhere. */
-  paint(painting: Painting): Promise<Painted>
+  paint(painting: Painting | ModelPainting): Promise<Painted>
   close(): Promise<void>
 }

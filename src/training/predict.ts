@@ -10,6 +10,7 @@ import { encodeRows, type InputRow } from '../datasets/raw-rows.js'
 import type { ModelStore, PredictorPool } from './ports.js'
 
 export interface PredictDependencies {
+  tenantId: string
   models: Pick<ModelStore, 'get'>
   predictors: Pick<PredictorPool, 'predict'>
 }
@@ -31,7 +32,7 @@ const maximumInputs = 50_000_000
 
 /** Throws Problem `not-found`, or `invalid-input` naming the places when no row can be answered. */
 export async function predict(
-  { models, predictors }: PredictDependencies,
+  { tenantId, models, predictors }: PredictDependencies,
   modelId: string,
   ask: (model: Model) => Question | Promise<Question>,
 ): Promise<Predictions> {
@@ -43,7 +44,7 @@ export async function predict(
   const predictions: (Prediction | null)[] = rows.map(() => null)
   const refused = [...errors]
   if (coded.length > 0) {
-    const outputs = await predictors.predict(model, inputs)
+    const outputs = await predictors.predict(tenantId, model, inputs)
     const width = outputs.length / coded.length
     const decode = decoderOf(model)
     for (let index = 0; index < coded.length; index++) {

@@ -143,7 +143,7 @@ describe('chunks', () => {
     fc.assert(
       fc.property(size, (length) => {
         const bytes = new Uint8Array(length).fill(7)
-        const chunks = cut(bytes)
+        const chunks = [...cut(bytes)]
         expect(chunks.map(({ index }) => index)).toEqual(chunks.map((_, index) => index))
         expect(chunks.every((chunk) => chunk.bytes.length > 0 && chunk.bytes.length <= chunkBytes)).toBe(true)
         expect(Buffer.compare(join(chunks), bytes)).toBe(0)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { jobStatusSchema } from '../../src/contract/job.js'
+import { whole } from '../../src/store/bytes.js'
 import { type Database, openDatabase } from '../../src/store/database.js'
 import { jobStore } from '../../src/store/jobs.js'
 import { applyMigrations } from '../../src/store/migrations.js'
@@ -93,7 +94,7 @@ async function fill(): Promise<void> {
   for (const epoch of [0, 1, 2, 5]) {
     await client.query(
       'INSERT INTO "WeightSnapshot" ("jobId", epoch, kept, header, bytes) VALUES ($1, $2, $3, $4, $5)',
-      [...[drawn, epoch, epoch < 5, { coding, tensors }], Buffer.from(weights).fill(epoch)],
+      [...[drawn, epoch, epoch < 5, { coding, tensors }], Buffer.from(whole(weights)).fill(epoch)],
     )
   }
 }

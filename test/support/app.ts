@@ -68,7 +68,7 @@ export async function openApp(
   const datasets = datasetStore(stores.database, settings)
   const finishedRuns = finishedRunsOf(stores.database)
   const queue = notifyQueue(stores.database)
-  const predictors = predictorPool.openPredictorPool(models, 'auto')
+  const predictors = predictorPool.openPredictorPool(models, { backend: 'auto', threads: 2 })
   const calibration = calibrationModule.openCalibration('auto')
   const boundaries = boundaryReader({ models, snapshots, predictors })
   const metrics = openMetrics()

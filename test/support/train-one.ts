@@ -22,6 +22,7 @@ export async function trainOne(
       outcome = how
     },
     encoded: () => {},
+    fill: async () => null,
     trained: () => {},
   })
   if (outcome === undefined) throw new Error('the training ended without an outcome')

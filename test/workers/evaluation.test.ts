@@ -1,7 +1,7 @@
 /** A model is evaluated on its targets, whatever weighs the rows. */
 import { expect, it } from 'vitest'
 import { layerSchema } from '../../src/contract/network.js'
-import { Dataset } from '../../src/engine/index.js'
+import { Dataset, Predictor } from '../../src/engine/index.js'
 import { evaluate } from '../../workers/evaluation.js'
 
 it('does not take the weights of rows for targets', () => {
@@ -15,22 +15,23 @@ it('does not take the weights of rows for targets', () => {
   dataset.trainingX.set([-1, 1, 2])
   // Two classes and a weight, which is larger than either.
   dataset.trainingY.set([1, 0, 5, 0, 1, 7, 1, 0, 9])
+  const network = {
+    inputShape: [1],
+    layers: [layerSchema.parse({ type: 'dense', units: 2, activation: 'softmax' })],
+  }
+  const weights = new Map([
+    ['layers.0.weight', { shape: [2, 1], values: Float32Array.of(-1, 1) }],
+    ['layers.0.bias', { shape: [2], values: Float32Array.of(0, 0) }],
+  ])
   const evaluation = evaluate({
-    network: {
-      inputShape: [1],
-      layers: [layerSchema.parse({ type: 'dense', units: 2, activation: 'softmax' })],
-    },
-    weights: new Map([
-      ['layers.0.weight', { shape: [2, 1], values: Float32Array.of(-1, 1) }],
-      ['layers.0.bias', { shape: [2], values: Float32Array.of(0, 0) }],
-    ]),
+    network,
+    predictor: new Predictor(network, weights, { backend: 'reference' }),
     loss: 'categoricalCrossentropy',
     dataset,
     coding: {
       features: [{ type: 'number', name: 'x', offset: 0, scale: 1 }],
       target: { type: 'oneHot', name: 'y', classes: ['low', 'high'] },
     },
-    backend: 'reference',
     stop: new Int32Array(1),
   })
   // x < 0 is answered low: −1 and 1 are right, 2 is not.

@@ -1,6 +1,7 @@
 /** Predictions at once and by threads, as built, on stored models. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Model } from '../../src/contract/model.js'
+import { layerSchema } from '../../src/contract/network.js'
 import { describeTable } from '../../src/datasets/table.js'
 import type { PredictorPool } from '../../src/training/ports.js'
 import { predictorPool } from '../support/built.js'
@@ -17,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => stores.close())
 
 beforeEach(() => {
-  pool = predictorPool.openPredictorPool(stores.models, 'auto')
+  pool = predictorPool.openPredictorPool(stores.models, { backend: 'auto', threads: 2 })
 })
 
 afterEach(async () => {
@@ -27,7 +28,7 @@ afterEach(async () => {
 
 /** output = slope · a */
 const store = (slope: number) => stores.models.create(linearModel({ weights: float32Bytes([slope, 0, 0]) }))
-const ask = async (model: Model, a: number) => (await pool.predict(model, Float32Array.of(a, 0)))[0]
+const ask = async (model: Model, a: number) => (await pool.predict('local', model, Float32Array.of(a, 0)))[0]
 
 /** As large as it says it is, a thread answers for it. */
 const storeLarge = async (slope: number, weightBytes = 4 * 1024 * 1024) => ({
@@ -50,7 +51,7 @@ describe('predictions', () => {
 
   it('of many rows come in their order', async () => {
     for (const model of [await store(2), await storeLarge(2)]) {
-      const outputs = await pool.predict(model, counted(1_000))
+      const outputs = await pool.predict('local', model, counted(1_000))
       expect(outputs).toEqual(Float32Array.from({ length: 1_000 }, (_, row) => 2 * row))
     }
   })
@@ -58,8 +59,8 @@ describe('predictions', () => {
   it('of a small network are there at once, when its weights are', async () => {
     const model = await store(2)
     await ask(model, 1)
-    expect(pool.predict(model, Float32Array.of(4, 0))).toEqual(Float32Array.of(8))
-    expect(pool.predict(model, counted(200_000))).toBeInstanceOf(Promise)
+    expect(pool.predict('local', model, Float32Array.of(4, 0))).toEqual(Float32Array.of(8))
+    expect(pool.predict('local', model, counted(200_000))).toBeInstanceOf(Promise)
   })
 
   it('of a network of few weights and many positions are computed by a thread', async () => {
@@ -89,15 +90,15 @@ describe('predictions', () => {
       }),
     )
     const inputs = new Float32Array(side * side)
-    await pool.predict(model, inputs)
-    const answer = pool.predict(model, inputs)
+    await pool.predict('local', model, inputs)
+    const answer = pool.predict('local', model, inputs)
     expect(answer).toBeInstanceOf(Promise)
     expect(await answer).toEqual(Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7))
   })
 
   it('that wait for the same model go together, each to whoever asked', async () => {
     const models = [await storeLarge(1), await storeLarge(3)]
-    const answers = upTo(60).map((rows) => pool.predict(models[rows % 2], counted(rows)))
+    const answers = upTo(60).map((rows) => pool.predict('local', models[rows % 2], counted(rows)))
     for (const [index, answer] of (await Promise.all(answers)).entries()) {
       const slope = (index + 1) % 2 === 0 ? 1 : 3
       expect(answer).toEqual(Float32Array.from({ length: index + 1 }, (_, row) => slope * row))
@@ -110,11 +111,42 @@ describe('predictions', () => {
     const ends: string[] = []
     const rows = 300_000
     const [outputs] = await Promise.all([
-      Promise.resolve(pool.predict(many, counted(rows))).finally(() => ends.push('many')),
+      Promise.resolve(pool.predict('local', many, counted(rows))).finally(() => ends.push('many')),
       ask(few, 1).finally(() => ends.push('few')),
     ])
     expect(ends).toEqual(['few', 'many'])
     expect([outputs.length, outputs.every((output, row) => output === 2 * row)]).toEqual([rows, true])
+  })
+
+  it('of a model of which a row takes long do not stop those of others', async () => {
+    const convolution = layerSchema.parse({
+      ...{ type: 'conv2d', filters: 64, kernelSize: 3, padding: 'same', useBias: false },
+    })
+    const side = 384
+    const slow = await stores.models.create(
+      linearModel({
+        network: {
+          inputShape: [1, side, side],
+          layers: [convolution, convolution, { type: 'globalAveragePooling2d' }],
+        },
+        tensors: [
+          { name: 'layers.0.weight', shape: [64, 1, 3, 3], offset: 0 },
+          { name: 'layers.1.weight', shape: [64, 64, 3, 3], offset: 576 },
+        ],
+        weights: new Uint8Array(4 * (576 + 64 * 576)),
+      }),
+    )
+    const quick = await storeLarge(2)
+    await ask(quick, 1)
+    const row = new Float32Array(side * side)
+    await pool.predict('slow', slow, row)
+    const ends: string[] = []
+    const answers = upTo(3).map(() =>
+      Promise.resolve(pool.predict('slow', slow, row)).finally(() => ends.push('slow')),
+    )
+    expect(await ask(quick, 3).finally(() => ends.push('quick'))).toBe(6)
+    await Promise.all(answers)
+    expect(ends[0]).toBe('quick')
   })
 
   it('drop the models asked for longest ago when they are too many to hold', async () => {
@@ -125,7 +157,7 @@ describe('predictions', () => {
       await storeLarge(2, bytes),
       await storeLarge(3, bytes),
     ]
-    const loads = vi.spyOn(stores.models, 'weights')
+    const loads = vi.spyOn(stores.models, 'openWeights')
     await ask(first, 1)
     await ask(second, 1)
     await ask(first, 1)
@@ -138,7 +170,7 @@ describe('predictions', () => {
 
   it.each([
     ['at once', store],
-    ['by a thread, which dies of it', storeLarge],
+    ['by a thread', storeLarge],
   ])('go on after a model that cannot be asked %s', async (_, storeAs) => {
     const good = await storeAs(2)
     expect(await ask(good, 1)).toBe(2)
@@ -191,6 +223,21 @@ describe('predictions', () => {
   })
 })
 
+describe('paintings', () => {
+  it('of a stored model read its weights once, and show what it answers', async () => {
+    const model = await store(2)
+    const loads = vi.spyOn(stores.models, 'openWeights')
+    const axes = [
+      { column: 'a', min: 0, max: 10 },
+      { column: 'b', min: 0, max: 1 },
+    ]
+    const frames = await Promise.all(upTo(3).map(() => pool.paint({ model, axes, size: 2 })))
+    // 2a, of a = 0 and 10.
+    for (const frame of frames) expect(frame).toMatchObject({ outputs: 1, range: [0, 20] })
+    expect(loads).toHaveBeenCalledTimes(1)
+  })
+})
+
 describe('evaluations', () => {
   const heads = ['a', 'b', 'y'].map((name) => ({ name, role: name === 'y' ? 'target' : 'feature' }) as const)
 
@@ -203,7 +250,7 @@ describe('evaluations', () => {
     const table = describeTable(heads, values)
     await ask(model, 1)
     const ends: string[] = []
-    const evaluation = pool.evaluate(model, table).then((outcome) => {
+    const evaluation = pool.evaluate('local', model, table).then((outcome) => {
       ends.push('evaluation')
       return outcome
     })
@@ -225,7 +272,7 @@ describe('evaluations', () => {
 
   it('say what does not fit', async () => {
     const table = describeTable(heads.slice(1), Float64Array.of(1, 2))
-    expect(await pool.evaluate(await store(1), table)).toEqual({
+    expect(await pool.evaluate('local', await store(1), table)).toEqual({
       type: 'refused',
       code: 'invalid-dataset',
       message: 'the rows have no column a, which the network was trained with',

@@ -295,14 +295,18 @@ describe('a job', () => {
     expect(job).toMatchObject({ status: 'succeeded', metrics: { accuracy: 1, valAccuracy: 1 } })
     const model = await stores.models.get(job?.modelId ?? '')
     expect(model).toMatchObject({ columns: ['size', 'colour', 'ripe'], classes: ['no', 'yes'] })
-    const predictors = predictorPool.openPredictorPool(stores.models, 'auto')
+    const predictors = predictorPool.openPredictorPool(stores.models, { backend: 'auto', threads: 2 })
     try {
       const rows: InputRow[] = [
         { colour: 'green', ripe: true },
         { size: 30, colour: 'green', ripe: false },
       ]
       const question = () => ({ rows, place: (pointer: string) => pointer })
-      const { predictions } = await predict({ models: stores.models, predictors }, model?.id ?? '', question)
+      const { predictions } = await predict(
+        { tenantId: 'local', models: stores.models, predictors },
+        model?.id ?? '',
+        question,
+      )
       expect(predictions.map((each) => each?.label)).toEqual(['yes', 'no'])
     } finally {
       await predictors.close()
@@ -854,7 +858,7 @@ describe('a paused job', () => {
     expect(await stores.jobs.resume(id, undefined)).toBe(true)
     const train = vi.spyOn(pool, 'train')
     await processor.processNext()
-    expect(train.mock.calls[0][0][0].checkpoint).toEqual(checkpoint)
+    expect(train.mock.calls[0][0][0].checkpoint?.header).toEqual(checkpoint?.header)
     expect(await stores.jobs.get(id)).toMatchObject({ status: 'succeeded' })
     expect(measured(await historyOf(id))).toEqual(measured(await historyOf(whole)))
     const hashOf = async (jobId: string) =>

@@ -6,8 +6,9 @@ import { checkpointHeaderSchema } from '../../src/contract/checkpoint.js'
 import { type Change, type JobSpec, jobSpecSchema } from '../../src/contract/job.js'
 import { builtIn } from '../../src/datasets/built-ins.js'
 import { type Epoch, readEpochs } from '../../src/engine/index.js'
+import { whole } from '../../src/store/bytes.js'
 import type { Checkpoint } from '../../src/training/ports.js'
-import type { Outcome, TrainingOrder } from '../../workers/messages.js'
+import type { Outcome, TrainingOrder, WholeCheckpoint } from '../../workers/messages.js'
 import { trainerPool } from '../support/built.js'
 import { trainOne } from '../support/train-one.js'
 import { upTo } from '../support/watching.js'
@@ -55,18 +56,19 @@ function order(given: object, changes: Partial<TrainingOrder> = {}): TrainingOrd
 interface Trained {
   outcome: Outcome
   epochs: Epoch[]
-  checkpoints: Checkpoint[]
+  checkpoints: WholeCheckpoint[]
 }
 
 /** As the database keeps it. */
-const stored = (checkpoint: Checkpoint): Checkpoint => ({
+const stored = ({ bytes, ...checkpoint }: Checkpoint): WholeCheckpoint => ({
   ...checkpoint,
+  bytes: whole(bytes),
   header: checkpointHeaderSchema.parse(JSON.parse(JSON.stringify(checkpoint.header))),
 })
 
 async function train(given: TrainingOrder, onProgress = () => {}): Promise<Trained> {
   const epochs: Epoch[] = []
-  const checkpoints: Checkpoint[] = []
+  const checkpoints: WholeCheckpoint[] = []
   const outcome = await trainOne(pool, given, async (progress) => {
     for (const epoch of readEpochs(progress.epochs)) epochs.push(epoch)
     if (progress.checkpoint !== null) checkpoints.push(stored(progress.checkpoint))
@@ -77,14 +79,14 @@ async function train(given: TrainingOrder, onProgress = () => {}): Promise<Train
 
 function sha256Of({ outcome }: Trained): string {
   if (outcome.type !== 'trained') throw new Error(`not trained but ${outcome.type}`)
-  return createHash('sha256').update(outcome.model.weights.bytes).digest('hex')
+  return createHash('sha256').update(whole(outcome.model.weights.bytes)).digest('hex')
 }
 
 /** Stops as soon as there is progress and goes on from the checkpoint, again and again. */
 async function trainInterrupted(given: object, changes: Partial<TrainingOrder> = {}) {
   const epochs: Epoch[] = []
-  const stops: Checkpoint[] = []
-  let checkpoint: Checkpoint | null = null
+  const stops: WholeCheckpoint[] = []
+  let checkpoint: WholeCheckpoint | null = null
   for (;;) {
     const part = order(given, { ...changes, checkpoint })
     const trained = await train(part, () => Atomics.store(part.stop, 0, 1))

@@ -8,6 +8,7 @@ import { builtIn } from '../../src/datasets/built-ins.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import type { Table } from '../../src/datasets/table.js'
 import { type Epoch, type EpochRun, readEpochs } from '../../src/engine/index.js'
+import { whole } from '../../src/store/bytes.js'
 import type { Outcome, TrainingOrder } from '../../workers/messages.js'
 import { packWeights, unpackWeights } from '../../workers/packed-weights.js'
 import { trainerPool } from '../support/built.js'
@@ -140,7 +141,11 @@ describe('a training', () => {
         { data: { type: 'raw', training: table, validation: null, image: null, inheritance: null } },
       ),
     )
-    expect(outcome).toEqual({ type: 'refused', message: expect.stringContaining('x2, row 2') })
+    expect(outcome).toEqual({
+      type: 'refused',
+      code: 'invalid-dataset',
+      message: expect.stringContaining('x2, row 2'),
+    })
     expect(epochs).toEqual([])
   })
 
@@ -151,6 +156,7 @@ describe('a training', () => {
     const other = order({ network: { inputShape: [2], layers } }, { initialWeights: outcome.model.weights })
     expect((await train(other)).outcome).toEqual({
       type: 'refused',
+      code: 'invalid-dataset',
       message: expect.stringContaining('layers.'),
     })
   })
@@ -258,7 +264,12 @@ describe('a training that begins with the weights of a model', () => {
     const { outcome } = await train(order(spec, { data, initialWeights, sourceCoding }))
     if (outcome.type !== 'trained') throw new Error(`did not train: ${JSON.stringify(outcome)}`)
     const { weights, coding: own } = outcome.model
-    return { weights: [...(unpackWeights(weights).get('layers.0.weight')?.values ?? [])], coding: own }
+    return {
+      weights: [
+        ...(unpackWeights({ ...weights, bytes: whole(weights.bytes) }).get('layers.0.weight')?.values ?? []),
+      ],
+      coding: own,
+    }
   }
 
   it('gives each column and category its own weights, and keeps the scale', async () => {

@@ -67,7 +67,7 @@ export const evaluateRoutes: FastifyPluginCallbackZod<EvaluateRoutes> = (
       const { id } = request.params
       const { tenantId, limits } = callerOf(request)
       const stores = { models: models.of(tenantId), datasets: datasets.of(tenantId) }
-      const dependencies = { ...stores, predictors, turns, tenantId }
+      const dependencies = { tenantId, ...stores, predictors, turns }
       const signal = departure(reply)
       const isJson = request.headers['content-type']?.split(';')[0].trim().toLowerCase() === jsonType
       if (isJson) {

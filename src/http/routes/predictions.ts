@@ -47,8 +47,9 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
   )
   app.addContentTypeParser('*', (request, _body, parsed) => parsed(notUnderstood(request)))
 
-  const dependenciesOf = ({ model }: FastifyRequest): PredictDependencies => ({
-    models: { get: async () => model },
+  const dependenciesOf = (request: FastifyRequest): PredictDependencies => ({
+    tenantId: callerOf(request).tenantId,
+    models: { get: async () => request.model },
     predictors,
   })
 

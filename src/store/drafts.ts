@@ -1,0 +1,173 @@
+/**
+ * Large models and checkpoints while they are written. Each chunk is committed by itself, as part of a draft that nobody
+ * reads; the transaction that stores the model or checkpoint takes the draft's row away, and that is all it does with the
+ * chunks. A draft that nobody finishes, because its worker died or its job was cancelled, is swept.
+ *
+ *   begin ──► chunk, chunk, … ──► finish (in the transaction of the owner)
+ *                  └── claim lost, worker dead, error ──► swept
+ */
+import { createHash } from 'node:crypto'
+import type { Bytes, Claim } from '../training/ports.js'
+import { bufferOf, cut } from './bytes.js'
+import { type Connection, type Database, type Prisma, type Statement, send, transaction } from './database.js'
+
+export interface Draft {
+  id: string
+  /** Of the checkpoint that it is to be. */
+  sequence: number | null
+  sha256: string
+}
+
+/** What a draft is to be: a model of that id, or the next checkpoint of the job, whose hash begins with the text. */
+export type DraftOf = { modelId: string } | { text: string }
+
+/** A pause takes effect at once, but what was computed until then is still stored. */
+const holds = `"Job".id = $1 AND "Job".attempt = $2::int AND "Job".status IN ('running', 'paused')`
+
+/** Of the next checkpoint of the job $1. */
+export const nextSequence = `(SELECT coalesce(max(sequence), 0) + 1 FROM (
+    SELECT sequence FROM "Checkpoint" WHERE "jobId" = $1 UNION ALL SELECT sequence FROM "Draft" WHERE "jobId" = $1
+  ) AS taken)`
+
+const beginStatement: Statement = {
+  name: 'beginDraft',
+  text: `
+    INSERT INTO "Draft" ("jobId", attempt, "modelId", sequence)
+    SELECT "Job".id, "Job".attempt, $3::text, CASE WHEN $3::text IS NULL THEN ${nextSequence} END
+    FROM "Job" WHERE ${holds} RETURNING id, sequence`,
+}
+
+/** The owner must still hold, and the draft must not have been swept; both are seen by the row that is updated. */
+const touch = `
+    WITH touched AS (
+      UPDATE "Draft" SET "touchedAt" = now() FROM "Job"
+      WHERE "Draft".id = $1::bigint AND "Job".id = "Draft"."jobId" AND "Job".attempt = "Draft".attempt
+        AND "Job".status IN ('running', 'paused')
+      RETURNING "Draft"."jobId", "modelId", sequence
+    )`
+
+const writeStatements = {
+  model: {
+    name: 'writeWeightChunk',
+    text: `${touch} INSERT INTO "WeightChunk" ("modelId", index, bytes)
+      SELECT "modelId", $2::int, $3::bytea FROM touched RETURNING index`,
+  },
+  checkpoint: {
+    name: 'writeCheckpointChunk',
+    text: `${touch} INSERT INTO "CheckpointChunk" ("jobId", sequence, index, bytes)
+      SELECT "jobId", sequence, $2::int, $3::bytea FROM touched RETURNING index`,
+  },
+} satisfies Record<string, Statement>
+
+/** Its chunks, committed one after the other; null when the claim no longer holds. */
+export async function writeDraft(
+  { pool }: Pick<Database, 'pool'>,
+  { jobId, attempt }: Claim,
+  of: DraftOf,
+  bytes: Bytes,
+): Promise<Draft | null> {
+  const isModel = 'modelId' in of
+  if (isModel) await dropEarlier(pool, of.modelId)
+  const values = [jobId, attempt, isModel ? of.modelId : null]
+  const [begun] = await send<Omit<Draft, 'sha256'>>(pool, beginStatement, values)
+  if (begun === undefined) return null
+  const { id, sequence } = begun
+  const hash = createHash('sha256').update(isModel ? '' : of.text)
+  const statement = isModel ? writeStatements.model : writeStatements.checkpoint
+  try {
+    for (const chunk of cut(bytes)) {
+      hash.update(chunk.bytes)
+      const written = await send(pool, statement, [id, chunk.index, bufferOf(chunk.bytes)])
+      if (written.length > 0) continue
+      await dropDraft({ pool }, id)
+      return null
+    }
+  } catch (error) {
+    await dropDraft({ pool }, id)
+    throw error
+  }
+  return { id, sequence, sha256: hash.digest('hex') }
+}
+
+const finishStatement: Statement = {
+  name: 'finishDraft',
+  text: 'DELETE FROM "Draft" WHERE id = $1::bigint RETURNING id',
+}
+
+/** From the end of this transaction on, the chunks belong to what it stores. @throws Error when the draft was swept */
+export async function finishDraft(client: Connection, { id }: Draft): Promise<void> {
+  const finished = await send(client, finishStatement, [id])
+  if (finished.length === 0) throw sweptError(id)
+}
+
+/** The same, in a transaction of Prisma. */
+export async function finishModelDraft(client: Prisma.TransactionClient, { id }: Draft): Promise<void> {
+  const { count } = await client.draft.deleteMany({ where: { id: BigInt(id) } })
+  if (count === 0) throw sweptError(id)
+}
+
+const sweptError = (id: string) => new Error(`draft ${id} was swept before it was finished`)
+
+const deleteStatement: Statement = {
+  name: 'deleteDraft',
+  text: 'DELETE FROM "Draft" WHERE id = $1::bigint RETURNING "jobId", "modelId", sequence',
+}
+
+const deleteChunksStatement: Statement = {
+  name: 'deleteDraftChunks',
+  text: `
+    WITH weights AS (DELETE FROM "WeightChunk" WHERE "modelId" = $1)
+    DELETE FROM "CheckpointChunk" WHERE "jobId" = $2 AND sequence = $3::int`,
+}
+
+const earlierStatement: Statement = {
+  name: 'earlierDraft',
+  text: 'SELECT id FROM "Draft" WHERE "modelId" = $1',
+}
+
+/** What an attempt to write the same model left, because the database went away. */
+async function dropEarlier(pool: Database['pool'], modelId: string): Promise<void> {
+  for (const { id } of await send<{ id: string }>(pool, earlierStatement, [modelId]))
+    await deleteDraft(pool, id)
+}
+
+/** As far as the database takes it: what is left is swept. */
+export async function dropDraft({ pool }: Pick<Database, 'pool'>, id: string): Promise<void> {
+  await deleteDraft(pool, id).catch(() => {})
+}
+
+/** In two statements: the second sees every chunk of whoever held the row before the first. */
+async function deleteDraft(pool: Database['pool'], id: string): Promise<void> {
+  await transaction(pool, async (client) => {
+    const [draft] = await send<{ jobId: string; modelId: string | null; sequence: number | null }>(
+      client,
+      deleteStatement,
+      [id],
+    )
+    if (draft === undefined) return
+    await send(client, deleteChunksStatement, [draft.modelId, draft.jobId, draft.sequence])
+  })
+}
+
+/** No chunk takes so long to be written. */
+const staleMinutes = 15
+
+const leftoversStatement: Statement = {
+  name: 'leftoverDrafts',
+  text: `
+    SELECT "Draft".id FROM "Draft"
+    WHERE "touchedAt" < now() - interval '${staleMinutes} minutes' OR NOT EXISTS (
+      SELECT FROM "Job" WHERE "Job".id = "Draft"."jobId" AND "Job".attempt = "Draft".attempt
+        AND "Job".status IN ('running', 'paused'))
+    ORDER BY "Draft".id`,
+}
+
+export function draftStore({ pool }: Pick<Database, 'pool'>): { sweep(): Promise<void> } {
+  return {
+    /** Deletes drafts that nobody can finish any more, and those that nobody has written to for long. */
+    async sweep() {
+      for (const { id } of await send<{ id: string }>(pool, leftoversStatement, []))
+        await deleteDraft(pool, id)
+    },
+  }
+}

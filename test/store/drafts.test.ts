@@ -1,0 +1,186 @@
+/** Large models and checkpoints become visible by one statement, and what is left of an unfinished one is swept. */
+import { createHash } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { draftStore, dropDraft } from '../../src/store/drafts.js'
+import type { Claim, NewModel } from '../../src/training/ports.js'
+import { eventually } from '../support/service.js'
+import { linearModel, openStores, type Stores, startJob } from '../support/stores.js'
+
+let stores: Stores
+
+beforeAll(async () => {
+  stores = await openStores()
+})
+
+afterAll(() => stores.close())
+
+beforeEach(async () => {
+  await stores.database.job.deleteMany()
+})
+
+const mebibyte = 1024 * 1024
+
+/** Nine MiB in two pieces that no chunk begins with. */
+function largeModel(): NewModel & { weights: Uint8Array[] } {
+  const weights = [3, 6].map((size) =>
+    new Uint8Array(size * mebibyte).map((_, index) => (index * size) % 251),
+  )
+  return { ...linearModel(), weights }
+}
+
+const sweep = () => draftStore(stores.database).sweep()
+const run = (statement: string) => stores.database.$executeRawUnsafe(statement)
+const chunksOf = (modelId: string) => stores.database.weightChunk.count({ where: { modelId } })
+
+/** Chunk 3 and those after it wait for `open`. */
+async function holdChunks(): Promise<{ open(): Promise<void> }> {
+  await run('CREATE TABLE IF NOT EXISTS gate (is_open BOOLEAN)')
+  await run('TRUNCATE gate')
+  await run(`
+    CREATE OR REPLACE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS '
+      BEGIN WHILE NOT EXISTS (SELECT FROM gate) LOOP PERFORM pg_sleep(0.01); END LOOP; RETURN NEW; END'`)
+  await run(
+    'CREATE TRIGGER hold BEFORE INSERT ON "WeightChunk" FOR EACH ROW WHEN (NEW.index >= 3) EXECUTE FUNCTION hold()',
+  )
+  return {
+    async open() {
+      await run('INSERT INTO gate VALUES (true)')
+    },
+  }
+}
+
+afterEach(async () => {
+  await run('DROP TRIGGER IF EXISTS hold ON "WeightChunk"')
+})
+
+/** A model that is half written, and what becomes of it. */
+async function halfWritten(): Promise<{
+  claim: Claim
+  model: NewModel
+  stored: Promise<boolean>
+  open(): Promise<void>
+}> {
+  const claim = await startJob(stores)
+  const model = largeModel()
+  const { open } = await holdChunks()
+  const stored = stores.runs.succeed(claim, model)
+  await eventually(async () => ((await chunksOf(model.id)) === 3 ? true : undefined))
+  return { claim, model, stored, open }
+}
+
+describe('a large model', () => {
+  it('is not there before its last chunk is, and then whole', async () => {
+    const { claim, model, stored, open } = await halfWritten()
+    expect(await stores.models.get(model.id)).toBeNull()
+    expect(await stores.models.weights(model.id)).toBeNull()
+    expect(await stores.jobs.get(claim.jobId)).toMatchObject({ status: 'running', modelId: null })
+    await sweep()
+    await open()
+    expect(await stored).toBe(true)
+    expect(await stores.database.draft.count()).toBe(0)
+    const bytes = Buffer.concat(largeModel().weights)
+    expect(await stores.models.get(model.id)).toMatchObject({
+      weightBytes: bytes.length,
+      weightSha256: createHash('sha256').update(bytes).digest('hex'),
+    })
+    expect(Buffer.compare((await stores.models.weights(model.id))?.bytes ?? new Uint8Array(), bytes)).toBe(0)
+  })
+
+  it('takes its chunks with it when it is deleted', async () => {
+    const claim = await startJob(stores)
+    const model = largeModel()
+    await stores.runs.succeed(claim, model)
+    expect(await chunksOf(model.id)).toBe(5)
+    expect(await stores.models.delete(model.id)).toBe('deleted')
+    expect(await chunksOf(model.id)).toBe(0)
+  })
+
+  it('of a job that is cancelled meanwhile is written no further, and nothing of it is left', async () => {
+    const { claim, model, stored, open } = await halfWritten()
+    expect(await stores.jobs.cancel(claim.jobId)).toBe(true)
+    await open()
+    expect(await stored).toBe(false)
+    // The chunk that was under way when the job was cancelled is the last.
+    expect(await chunksOf(model.id)).toBe(0)
+    expect(await stores.database.draft.count()).toBe(0)
+  })
+
+  it('that cannot be stored at first is stored by the next attempt', async () => {
+    const claim = await startJob(stores)
+    const model = largeModel()
+    await run(`CREATE OR REPLACE FUNCTION break() RETURNS trigger LANGUAGE plpgsql
+      AS 'BEGIN RAISE EXCEPTION ''broken disk''; END'`)
+    await run('CREATE TRIGGER break BEFORE INSERT ON "Model" FOR EACH ROW EXECUTE FUNCTION break()')
+    await expect(stores.runs.succeed(claim, model)).rejects.toThrow('broken disk')
+    await run('DROP TRIGGER break ON "Model"')
+    expect(await stores.models.get(model.id)).toBeNull()
+    expect(await stores.runs.succeed(claim, model)).toBe(true)
+    expect(await chunksOf(model.id)).toBe(5)
+    expect(await stores.database.draft.count()).toBe(0)
+  })
+})
+
+describe('a draft', () => {
+  /** As a worker leaves it that was killed after three chunks. */
+  async function leftover(): Promise<{ claim: Claim; id: bigint; modelId: string }> {
+    const claim = await startJob(stores)
+    const modelId = linearModel().id
+    const { id } = await stores.database.draft.create({
+      data: { jobId: claim.jobId, attempt: claim.attempt, modelId },
+    })
+    for (const index of [0, 1, 2]) {
+      await stores.database.weightChunk.create({ data: { modelId, index, bytes: new Uint8Array(8) } })
+    }
+    return { claim, id, modelId }
+  }
+
+  const age = (id: bigint, minutes: number) =>
+    stores.database.draft.update({
+      where: { id },
+      data: { touchedAt: new Date(Date.now() - minutes * 60_000) },
+    })
+
+  it('stays while its claim holds', async () => {
+    const { modelId } = await leftover()
+    await sweep()
+    expect(await chunksOf(modelId)).toBe(3)
+  })
+
+  it.each([
+    ['the job is claimed anew', (claim: Claim) => stores.runs.release(claim, 'worker-stopped')],
+    [
+      'the job has ended',
+      (claim: Claim) => stores.runs.fail(claim, { code: 'internal', message: '', epoch: null }),
+    ],
+    ['the job does not exist', ({ jobId }: Claim) => stores.database.job.delete({ where: { id: jobId } })],
+  ])('is swept with its chunks when %s', async (_, end) => {
+    const { claim, modelId } = await leftover()
+    await end(claim)
+    await sweep()
+    expect(await chunksOf(modelId)).toBe(0)
+    expect(await stores.database.draft.count()).toBe(0)
+  })
+
+  it('is swept when nobody has written to it for long, though its claim holds', async () => {
+    const { id, modelId } = await leftover()
+    await age(id, 14)
+    await sweep()
+    expect(await chunksOf(modelId)).toBe(3)
+    await age(id, 16)
+    await sweep()
+    expect(await chunksOf(modelId)).toBe(0)
+  })
+
+  it('that is swept while it is written takes no further chunk, and is no model', async () => {
+    const { claim, model, stored, open } = await halfWritten()
+    const { id } = await stores.database.draft.findFirstOrThrow({ where: { modelId: model.id } })
+    // The statement under way holds the row, so its chunk is deleted, too.
+    const dropped = dropDraft(stores.database, String(id))
+    await open()
+    await dropped
+    expect(await stored).toBe(false)
+    expect(await chunksOf(model.id)).toBe(0)
+    expect(await stores.models.get(model.id)).toBeNull()
+    expect(await stores.jobs.get(claim.jobId)).toMatchObject({ status: 'running' })
+  })
+})

@@ -1,0 +1,88 @@
+/** Where a training begins: anew, with the weights of a model, or at a checkpoint. What is large is written to its memory. */
+import type { Coding } from '../src/contract/dataset.js'
+import { areMoved } from '../src/datasets/transfer-weights.js'
+import type { Program, Snapshot, Training, Weights } from '../src/engine/index.js'
+import { weightsToBegin } from './initial-weights.js'
+import { receiveNumbers } from './little-endian.js'
+import type { Filled, PackedWeights, Refusal, TrainingOrder } from './messages.js'
+import { hasBest, placesOf, unpackSnapshot } from './packed-snapshot.js'
+import { shapesOf } from './packed-weights.js'
+
+/** Has what the order has as `Large` written to these places. */
+export type Fill = (what: Filled, places: Uint8Array[]) => Promise<Refusal | null>
+
+/** The model that the training starts from. */
+export interface Source {
+  /** Null for none, and for weights that go straight to the memory of the training. */
+  initialWeights: PackedWeights | null
+  sourceCoding: Coding | null
+}
+
+/** With the weights in one piece where they do not fit the network as they are, or are needed several times. */
+export async function loadSource(
+  { initialWeights, sourceCoding, checkpoint, foldData }: TrainingOrder,
+  coding: Coding,
+  fill: Fill,
+): Promise<Source | Refusal> {
+  if (initialWeights === null) return { initialWeights, sourceCoding }
+  const { tensors, bytes } = initialWeights
+  if (bytes instanceof Uint8Array) return { initialWeights: { tensors, bytes }, sourceCoding }
+  const isUsed =
+    foldData !== null || (checkpoint === null && sourceCoding !== null && areMoved(sourceCoding, coding))
+  if (!isUsed) return { initialWeights: null, sourceCoding }
+  const whole = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  const refusal = await fill('initialWeights', [whole])
+  return refusal ?? { initialWeights: { tensors, bytes: whole }, sourceCoding }
+}
+
+/** Puts a training where it begins, before its first step. */
+export interface Beginning {
+  /** Finished epochs. */
+  epoch: number
+  /** @throws SpecError when the weights do not fit the network */
+  weights(program: Program, coding: Coding, seed: number): Weights | undefined
+  /** @throws SpecError when the weights do not fit the network */
+  enter(training: Training): Promise<Refusal | null>
+}
+
+export function beginningOf(order: TrainingOrder, source: Source, fill: Fill): Beginning {
+  const { checkpoint, initialWeights } = order
+  if (checkpoint !== null) {
+    const { bytes, ...head } = checkpoint
+    if (bytes instanceof Uint8Array) return goingOn(unpackSnapshot({ ...head, bytes }))
+    return {
+      epoch: checkpoint.epoch,
+      weights: () => undefined,
+      async enter(training) {
+        const room = training.room(hasBest(head))
+        const places = placesOf(head, room)
+        const refusal = await receiveNumbers(places, (bytes) => fill('checkpoint', bytes))
+        const { position, seed, ended, watch } = head.header
+        if (refusal === null) training.restore({ position, seed, ended, watch, ...room })
+        return refusal
+      },
+    }
+  }
+  const isWhole = initialWeights === null || source.initialWeights !== null
+  return {
+    epoch: 0,
+    weights: (program, coding, seed) => weightsToBegin(source, program, coding, seed),
+    async enter(training) {
+      if (isWhole) return null
+      const places = training.weightRoom(shapesOf(initialWeights.tensors))
+      return receiveNumbers(places, (bytes) => fill('initialWeights', bytes))
+    },
+  }
+}
+
+/** From where another stretch of the same training ended. */
+export function goingOn(snapshot: Snapshot): Beginning {
+  return {
+    epoch: snapshot.position.epoch,
+    weights: () => undefined,
+    async enter(training) {
+      training.restore(snapshot)
+      return null
+    },
+  }
+}
