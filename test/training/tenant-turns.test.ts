@@ -1,4 +1,5 @@
 /** Who may begin, and in which order. */
+import { setMaxListeners } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { TenantTurns, type TurnLimits } from '../../src/training/tenant-turns.js'
@@ -74,6 +75,7 @@ describe('turns', () => {
     const { start } = open({ atOnce: 1, seconds: 60 })
     void start('b', 'b0')
     const client = new AbortController()
+    setMaxListeners(0, client.signal)
     const waiting = Array.from({ length: 500 }, (_, index) => start('a', `a${index}`, client.signal))
     await expect(start('a', 'one more')).rejects.toMatchObject({ code: 'overloaded' })
     waiting.push(start('b', 'b1', client.signal))
