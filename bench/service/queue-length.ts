@@ -11,7 +11,7 @@ import { type JobState, type RunningService, smallJob } from './running-service.
 
 const few = 100
 const many = 100_000
-const tenantCounts = [1, 50]
+const tenantCounts = [1, 50, 1_000]
 
 const requestsARound = 20
 const requestMilliseconds = 1_500
