@@ -37,9 +37,11 @@ export async function startService(
     })
   }
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null
+  // Of the all-in-one service, its worker may be ready first.
+  const ready = program.includes('workers/') ? /worker is ready/ : /listening on (?<url>http:[\w.:/-]+)/
   let url: string | undefined
   while (url === undefined) {
-    const begun = /listening on (?<url>http:[\w.:/-]+)|worker is ready/.exec(output)
+    const begun = ready.exec(output)
     if (begun !== null) url = begun.groups?.url ?? ''
     if (hasEnded()) throw new Error(`the service ended while starting:\n${output}`)
     await sleep(20)
