@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { type Logger, pino } from 'pino'
 import { openCalibration } from '../workers/calibration.js'
 import { openPredictorPool } from '../workers/predictor-pool.js'
+import { openRequestThread } from '../workers/request-thread.js'
 import { buildAddon } from './addon-build.js'
 import { type Config, limitsOf, readConfig } from './config.js'
 import { isFinished } from './contract/job.js'
@@ -36,6 +37,7 @@ import { watchStore } from './store/watch-store.js'
 import { webhookStore } from './store/webhooks.js'
 import { snapshotStore } from './store/weight-snapshots.js'
 import { boundaryReader } from './training/boundary.js'
+import { GeneratedData } from './training/generated-data.js'
 import type { AllJobs, JobQueue } from './training/ports.js'
 import { reconcileForever } from './training/reconcile.js'
 import { sweepForever } from './training/sweep.js'
@@ -82,6 +84,8 @@ export async function startServer(config: Config, connectionString: string, log:
       : // BullMQ is loaded where there is a Redis.
         await (await import('./queue/queue.js')).openQueue(config.REDIS_URL, onQueueError)
   const predictors = openPredictorPool(models, config.DESCENT_BACKEND)
+  const thread = openRequestThread()
+  const generated = new GeneratedData(thread)
   const calibration = openCalibration(config.DESCENT_BACKEND)
   const boundaries = boundaryReader({ models, snapshots: snapshotStore(database), predictors })
   const metrics = openMetrics()
@@ -117,10 +121,13 @@ export async function startServer(config: Config, connectionString: string, log:
     metrics,
     live,
     predictors,
+    thread,
+    generated,
     submission: {
       jobs,
       models,
       datasets,
+      generated,
       queue,
       onQueueError,
       calibration,
@@ -173,6 +180,7 @@ export async function startServer(config: Config, connectionString: string, log:
       await queue.close()
       await hints.close()
       await predictors.close()
+      await thread.close()
       pictures.close()
       await calibration.close()
       await database.$disconnect()

@@ -2,8 +2,8 @@
 import type { Model } from '../src/contract/model.js'
 import { Problem } from '../src/contract/problems.js'
 import type { AllModels } from '../src/training/ports.js'
-import type { BackendSetting } from './messages.js'
-import type { QuestionThread } from './question-thread.js'
+import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
+import { ownBuffers, type QuestionThread } from './question-thread.js'
 
 interface Held<Thread> {
   thread: Thread
@@ -22,7 +22,7 @@ export interface HeldModelsOptions<Thread> {
   most: number
 }
 
-export class HeldModels<Thread extends Pick<QuestionThread, 'post' | 'onEnd'>> {
+export class HeldModels<Thread extends Pick<QuestionThread<ToPredictor, FromPredictor>, 'post' | 'onEnd'>> {
   /** Those asked for last stand last. */
   readonly #held = new Map<string, Held<Thread>>()
 
@@ -79,7 +79,8 @@ export class HeldModels<Thread extends Pick<QuestionThread, 'post' | 'onEnd'>> {
   async #load({ id, network }: Model, thread: Thread): Promise<void> {
     const weights = await this.options.models.weights(id)
     if (weights === null) throw new Problem('not-found', `There is no model ${id}.`)
-    thread.post({ type: 'load', modelId: id, network, weights, backend: this.options.backend })
+    const { backend } = this.options
+    thread.post({ type: 'load', modelId: id, network, weights, backend }, ownBuffers([weights.bytes]))
   }
 
   #emptiest(): Thread {

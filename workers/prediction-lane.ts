@@ -2,6 +2,7 @@
  * A thread that predicts, and who waits for it. Requests that wait for the same model go as one call. What a call may cost is
  * bounded: a request of many rows takes several, and models take turns.
  */
+import type { FromPredictor, ToPredictor } from './messages.js'
 import { QuestionThread } from './question-thread.js'
 
 /** Calls that the thread has at a time: while it computes one, the next is there already. */
@@ -34,13 +35,13 @@ interface Share {
   rows: number
 }
 
-export class PredictionLane extends QuestionThread {
+export class PredictionLane extends QuestionThread<ToPredictor, FromPredictor> {
   /** By model; the one whose turn it is stands first. */
   readonly #waiting = new Map<string, Request[]>()
   #calls = 0
 
   constructor() {
-    super()
+    super('./predictor.thread.js')
     this.onEnd(() => {
       const requests = [...this.#waiting.values()].flat()
       this.#waiting.clear()

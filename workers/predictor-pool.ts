@@ -6,9 +6,9 @@ import { availableParallelism } from 'node:os'
 import { sizeOf } from '../src/engine/index.js'
 import type { AllModels, PredictorPool } from '../src/training/ports.js'
 import { HeldModels } from './held-models.js'
-import type { BackendSetting } from './messages.js'
+import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
 import { PredictionLane } from './prediction-lane.js'
-import { QuestionThread } from './question-thread.js'
+import { ownBuffers, QuestionThread } from './question-thread.js'
 import { SmallModels } from './small-models.js'
 
 /** Weights held at most by the threads that predict, and by the one that evaluates. */
@@ -26,7 +26,7 @@ export function openPredictorPool(
 ): PredictorPool {
   const small = new SmallModels(models, backend)
   const predicting = Array.from({ length: lanes }, () => new PredictionLane())
-  const evaluating = new QuestionThread()
+  const evaluating = new QuestionThread<ToPredictor, FromPredictor>('./predictor.thread.js')
   const heldToPredict = new HeldModels({ models, backend, threads: predicting, most: mostHeld.predictions })
   const heldToEvaluate = new HeldModels({
     models,
@@ -57,10 +57,11 @@ export function openPredictorPool(
     },
     async evaluate(model, table) {
       refuseWhenClosed()
+      const handedOver = 'chunks' in table ? ownBuffers(table.chunks) : []
       const { id: modelId, network, loss, coding, threshold } = model
       const rows = { table, network, loss, coding, threshold }
       const answer = await heldToEvaluate.use(model, (thread) =>
-        thread.ask((question) => ({ type: 'evaluate', question, modelId, rows })),
+        thread.ask((question) => ({ type: 'evaluate', question, modelId, rows }), handedOver),
       )
       if (answer.type !== 'evaluated' && answer.type !== 'refused') {
         throw new Error('an evaluation was asked for')

@@ -18,10 +18,28 @@ export const idempotencyHeaders = z.looseObject({
     ),
 })
 
+/** Of large bodies, which a thread has read. */
+const fingerprints = new WeakMap<object, string>()
+
+export function rememberFingerprint(body: object, fingerprint: string): void {
+  fingerprints.set(body, fingerprint)
+}
+
+/** What the fingerprint of a request begins with; null of one without a key. */
+export function fingerprintPrefix({ headers, method, routeOptions }: FastifyRequest): string | null {
+  return headers['idempotency-key'] === undefined ? null : `${method} ${routeOptions.url}`
+}
+
 /** The body as validated: spacing, the order of fields and defaults left out make no other request of it. */
 function fingerprintOf(request: FastifyRequest): string {
+  const { body } = request
+  const known = typeof body === 'object' && body !== null ? fingerprints.get(body) : undefined
+  return known ?? fingerprintOfBody(fingerprintPrefix(request) ?? '', body)
+}
+
+export function fingerprintOfBody(prefix: string, body: unknown): string {
   return createHash('sha256')
-    .update(`${request.method} ${request.routeOptions.url}\n${JSON.stringify(request.body)}`)
+    .update(`${prefix}\n${JSON.stringify(body)}`)
     .digest('hex')
 }
 

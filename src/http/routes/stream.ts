@@ -8,6 +8,7 @@ import { text } from '../../contract/text.js'
 import type { Live } from '../../live/live.js'
 import type { Watch } from '../../live/watch.js'
 import { boundaryAxes } from '../../training/boundary.js'
+import type { GeneratedData } from '../../training/generated-data.js'
 import type { BoundaryView, DatasetStore, JobStore, Tenanted } from '../../training/ports.js'
 import { type Caller, callerOf } from '../caller.js'
 import { eventIdAfter, readEventId } from '../event-ids.js'
@@ -23,6 +24,7 @@ import { eventStreamContent, sendWebSocketRequired, streamLimits, wantsEvents } 
 export interface StreamRoutes {
   jobs: Tenanted<JobStore>
   datasets: Tenanted<Pick<DatasetStore, 'get'>>
+  generated: GeneratedData
   live: Live
   keyWatch: Pick<KeyWatch, 'watch'>
   openSockets: OpenSockets
@@ -32,7 +34,7 @@ export interface StreamRoutes {
 
 export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
   app,
-  { jobs, datasets, live, keyWatch, pingMilliseconds, openSockets },
+  { jobs, datasets, generated, live, keyWatch, pingMilliseconds, openSockets },
   done,
 ) => {
   const limits = { ...streamLimits, pingMilliseconds }
@@ -46,7 +48,7 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
   }
 
   function axesOf({ tenantId }: Caller, jobId: string): Promise<BoundaryAxis[]> {
-    return boundaryAxes({ jobs: jobs.of(tenantId), datasets: datasets.of(tenantId) }, jobId)
+    return boundaryAxes({ jobs: jobs.of(tenantId), datasets: datasets.of(tenantId), generated }, jobId)
   }
 
   async function viewOf(
