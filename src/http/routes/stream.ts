@@ -15,6 +15,7 @@ import { eventIdAfter, readEventId } from '../event-ids.js'
 import { EventStream, eventStreamHeaders } from '../event-stream.js'
 import type { KeyWatch } from '../key-watch.js'
 import type { OpenSockets } from '../open-sockets.js'
+import { sendingEvents } from '../pace.js'
 import { integerParameter, positionParameter } from '../query.js'
 import { failures, idParameters } from '../responses.js'
 import { textOfOne } from '../stream-message.js'
@@ -107,15 +108,18 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
       if (readEventId(headers['last-event-id'])?.ended === true) return reply.code(204).send(null)
       const view = await viewOf(callerOf(request), params.id, query.boundary)
       reply.raw.once('close', openSockets.enter(callerOf(request)))
-      const stream = new EventStream(reply, textOfOne, eventIdAfter, limits)
-      // The browser connects again, and is then told why not.
-      const unwatch = keyWatch.watch(callerOf(request), () => reply.raw.destroy())
-      reply.raw.once('close', unwatch)
-      openedBy(request)
-        .follow(stream, { view })
-        .catch((error) => log.error(error))
-        .finally(() => stream.body.end())
-      return reply.headers(eventStreamHeaders).type('text/event-stream').send(stream.body)
+      // Those that open at the same time are let in together, and each takes a while.
+      return sendingEvents.run(() => {
+        const stream = new EventStream(reply, textOfOne, eventIdAfter, limits)
+        // The browser connects again, and is then told why not.
+        const unwatch = keyWatch.watch(callerOf(request), () => reply.raw.destroy())
+        reply.raw.once('close', unwatch)
+        openedBy(request)
+          .follow(stream, { view })
+          .catch((error) => log.error(error))
+          .finally(() => stream.body.end())
+        return reply.headers(eventStreamHeaders).type('text/event-stream').send(stream.body)
+      })
     },
     wsHandler: (socket, request) => {
       const { params, query, log } = request
