@@ -18,6 +18,7 @@ import { OpenSockets } from './http/open-sockets.js'
 import { Idempotency } from './http/plugins/idempotency.js'
 import { openMetrics } from './http/plugins/metrics.js'
 import { Live } from './live/live.js'
+import { openLiveness } from './liveness.js'
 import { exitInTime } from './stopping.js'
 import { databaseTrouble, openDatabase } from './store/database.js'
 import { datasetStore } from './store/datasets.js'
@@ -58,6 +59,9 @@ const pageDirectory = fileURLToPath(new URL('../page', import.meta.url))
 export async function startServer(config: Config, connectionString: string, log: Logger): Promise<Server> {
   if (config.DESCENT_BACKEND === 'native') await buildAddon(config.DESCENT_BACKEND, log)
   explainBackend(config.DESCENT_BACKEND)
+  const liveness =
+    config.LIVENESS_PORT === undefined ? null : await openLiveness(config.HOST, config.LIVENESS_PORT)
+  if (liveness !== null) log.info(`liveness on port ${liveness.port}`)
   await applyMigrations(connectionString, migrationsDirectory)
   const database = openDatabase(connectionString)
   const keys = keyStore(database)
@@ -184,6 +188,7 @@ export async function startServer(config: Config, connectionString: string, log:
       pictures.close()
       await calibration.close()
       await database.$disconnect()
+      await liveness?.close()
     },
   }
 }
