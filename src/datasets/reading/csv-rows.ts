@@ -33,6 +33,7 @@ const maximumColumns = 10_000
 export async function readCsvRows(body: Buffer, maximumRows: number): Promise<CsvRows> {
   const text = await buffer(utf8Bytes(body, await detectEncoding(body)))
   const window = { bytes: text, isEnd: true, isAscii: isAscii(text) }
+  if (mayBeWiderThan(text, maximumColumns)) throw tooWide('more than')
   const { delimiter, start, emptyEnd } = detectDialect(window, { header: true })
   const cells = new CsvCells(delimiter.byte, start === 0 ? 1 : 2)
   cells.read(text.subarray(start), true, window.isAscii)
@@ -43,11 +44,7 @@ export async function readCsvRows(body: Buffer, maximumRows: number): Promise<Cs
     throw invalid(`there are ${rows} rows, at most ${maximumRows} are answered at once: send them in parts`)
   }
   const width = cells.width(0) - emptyEnd
-  if (width > maximumColumns) {
-    throw invalid(
-      `there are ${width} columns, at most ${maximumColumns} are read: leave out those that the model does not take`,
-    )
-  }
+  if (width > maximumColumns) throw tooWide(`${width}, more than`)
   if (rows * width > maximumCells) {
     throw invalid(`${rows} rows of ${width} columns are more than ${maximumCells} cells: send them in parts`)
   }
@@ -58,6 +55,20 @@ export async function readCsvRows(body: Buffer, maximumRows: number): Promise<Cs
     columns: namedColumns(header),
     rows: { length: rows, at: (row) => (row < rows ? readRow(cells, row + 1, width) : undefined) },
   }
+}
+
+const tooWide = (count: string) =>
+  invalid(`there are ${count} ${maximumColumns} columns: leave out those that the model does not take`)
+
+const newline = 10
+const delimiters = [...',;\t|'].map((character) => character.charCodeAt(0))
+
+/** Whether the first line has so many of one delimiter, counted before it is cut into cells. */
+function mayBeWiderThan(text: Uint8Array, columns: number): boolean {
+  const end = text.indexOf(newline)
+  const counts = new Uint32Array(256)
+  for (let place = 0; place < (end < 0 ? text.length : end); place++) counts[text[place]]++
+  return delimiters.some((delimiter) => counts[delimiter] > columns)
 }
 
 function textsOf(cells: CsvCells, row: number, width: number): string[] {
