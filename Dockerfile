@@ -13,15 +13,16 @@ RUN npm run build
 RUN mv node_modules/@img . && npm prune --omit=dev --omit=optional && rm -rf node_modules/@img && mv @img node_modules/
 
 FROM node:24.19.0-bookworm-slim
-ENV NODE_ENV=production HOST=0.0.0.0
+ENV NODE_ENV=production HOST=0.0.0.0 LIVENESS_PORT=3001
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/native/build ./native/build
 USER node
-EXPOSE 3000
+EXPOSE 3000 3001
+# A thread answers, also while the API's event loop is busy.
 HEALTHCHECK --interval=5s --start-period=30s \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.LIVENESS_PORT || 3001}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # The API, which starts only when there is a key (`node dist/src/keys.js create …`); a worker is the same image with the command `node dist/workers/main.js`.
 CMD ["node", "dist/src/server.js"]

@@ -20,6 +20,7 @@ const predictionThreads = Math.max(2, Math.min(8, Math.floor(availableParallelis
 const environmentSchema = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  LIVENESS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   DATA_DIRECTORY: z.string().min(1).default('.data'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   REDIS_URL: z

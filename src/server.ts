@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { type Logger, pino } from 'pino'
 import { openCalibration } from '../workers/calibration.js'
 import { openPredictorPool } from '../workers/predictor-pool.js'
+import { openRequestThread } from '../workers/request-thread.js'
 import { buildAddon } from './addon-build.js'
 import { type Config, limitsOf, readConfig } from './config.js'
 import { isFinished } from './contract/job.js'
@@ -17,6 +18,7 @@ import { OpenSockets } from './http/open-sockets.js'
 import { Idempotency } from './http/plugins/idempotency.js'
 import { openMetrics } from './http/plugins/metrics.js'
 import { Live } from './live/live.js'
+import { openLiveness } from './liveness.js'
 import { exitInTime } from './stopping.js'
 import { databaseTrouble, openDatabase } from './store/database.js'
 import { datasetStore } from './store/datasets.js'
@@ -38,6 +40,7 @@ import { webhookStore } from './store/webhooks.js'
 import { snapshotStore } from './store/weight-snapshots.js'
 import { workerStore } from './store/workers.js'
 import { boundaryReader } from './training/boundary.js'
+import { GeneratedData } from './training/generated-data.js'
 import type { AllJobs, JobQueue } from './training/ports.js'
 import { reconcileForever } from './training/reconcile.js'
 import { sweepForever } from './training/sweep.js'
@@ -58,6 +61,9 @@ const pageDirectory = fileURLToPath(new URL('../page', import.meta.url))
 export async function startServer(config: Config, connectionString: string, log: Logger): Promise<Server> {
   if (config.DESCENT_BACKEND === 'native') await buildAddon(config.DESCENT_BACKEND, log)
   explainBackend(config.DESCENT_BACKEND)
+  const liveness =
+    config.LIVENESS_PORT === undefined ? null : await openLiveness(config.HOST, config.LIVENESS_PORT)
+  if (liveness !== null) log.info(`liveness on port ${liveness.port}`)
   await applyMigrations(connectionString, migrationsDirectory)
   const database = openDatabase(connectionString)
   const keys = keyStore(database)
@@ -88,6 +94,8 @@ export async function startServer(config: Config, connectionString: string, log:
     backend: config.DESCENT_BACKEND,
     threads: config.PREDICTION_THREADS,
   })
+  const thread = openRequestThread()
+  const generated = new GeneratedData(thread)
   const calibration = openCalibration(config.DESCENT_BACKEND)
   const boundaries = boundaryReader({ models, snapshots: snapshotStore(database), predictors })
   const metrics = openMetrics()
@@ -124,10 +132,13 @@ export async function startServer(config: Config, connectionString: string, log:
     metrics,
     live,
     predictors,
+    thread,
+    generated,
     submission: {
       jobs,
       models,
       datasets,
+      generated,
       queue,
       onQueueError,
       calibration,
@@ -183,9 +194,11 @@ export async function startServer(config: Config, connectionString: string, log:
       await queue.close()
       await hints.close()
       await predictors.close()
+      await thread.close()
       pictures.close()
       await calibration.close()
       await database.$disconnect()
+      await liveness?.close()
     },
   }
 }

@@ -1,11 +1,12 @@
 /** Asks a model about the labelled rows of a table, some at a time. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Coding } from '../src/contract/dataset.js'
+import type { Coding, GeneratedDataset } from '../src/contract/dataset.js'
 import { type Evaluation, maximumEvaluatedRows } from '../src/contract/evaluation.js'
 import { type Loss, lastActivation, type Network } from '../src/contract/network.js'
 import { encodeByCoding } from '../src/datasets/encoding.js'
 import { Evaluator, evaluatedRow } from '../src/datasets/evaluation.js'
 import { inputsOf } from '../src/datasets/feature-coding.js'
+import { generate } from '../src/datasets/generated.js'
 import { areBinary, labelledRows, withEmptyColumns } from '../src/datasets/labelled-rows.js'
 import { DatasetError, type Table } from '../src/datasets/table.js'
 import { targetNames, targetWidth } from '../src/datasets/target-coding.js'
@@ -17,7 +18,8 @@ const rowsAtOnce = { least: 64, most: 512 }
 const turnMilliseconds = 20
 
 export interface TableQuestion {
-  table: Table
+  /** A generated one is drawn by the thread. */
+  table: Table | GeneratedDataset
   network: Network
   loss: Loss
   coding: Coding
@@ -33,7 +35,7 @@ export interface TableEvaluation {
 /** @throws DatasetError when the rows do not fit the model */
 export async function evaluateTable(question: TableQuestion, predictor: Predictor): Promise<TableEvaluation> {
   const { network, loss, coding, threshold } = question
-  const table = withEmptyColumns(question.table, coding)
+  const table = withEmptyColumns(drawn(question.table), coding)
   const labelled = labelledRows(table, coding.target)
   const available = labelled.length
   if (available === 0) {
@@ -72,8 +74,10 @@ export async function evaluateTable(question: TableQuestion, predictor: Predicto
   return { evaluation: evaluator.result(), unlabelled: table.rows - available }
 }
 
+export const drawn = (table: Table | GeneratedDataset): Table => ('chunks' in table ? table : generate(table))
+
 function ask(
-  { table, rows, coding, loss }: TableQuestion & { rows: Int32Array },
+  { table, rows, coding, loss }: TableQuestion & { table: Table; rows: Int32Array },
   predictor: Predictor,
   evaluator: Evaluator,
 ): void {

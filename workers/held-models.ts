@@ -9,10 +9,10 @@ import type { Model } from '../src/contract/model.js'
 import { Problem } from '../src/contract/problems.js'
 import type { AllModels } from '../src/training/ports.js'
 import { collectSoon } from './garbage.js'
-import type { BackendSetting } from './messages.js'
+import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
 import type { PredictionCosts } from './prediction-costs.js'
 import type { QuestionThread } from './question-thread.js'
-import { TenantTurns } from './tenant-turns.js'
+import { TenantQueue } from './tenant-queue.js'
 
 interface Held<Thread> {
   model: Model
@@ -41,10 +41,12 @@ interface Use<Thread> {
   among: readonly Thread[]
 }
 
-export class HeldModels<Thread extends Pick<QuestionThread, 'post' | 'ask' | 'onEnd'>> {
+export class HeldModels<
+  Thread extends Pick<QuestionThread<ToPredictor, FromPredictor>, 'post' | 'ask' | 'onEnd'>,
+> {
   /** Those asked for last stand last. */
   readonly #held = new Map<string, Held<Thread>>()
-  readonly #waiting = new TenantTurns<{ held: Held<Thread>; admit: () => void }>()
+  readonly #waiting = new TenantQueue<{ held: Held<Thread>; admit: () => void }>()
 
   constructor(private readonly options: HeldModelsOptions<Thread>) {
     for (const thread of options.threads) {

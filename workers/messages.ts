@@ -1,14 +1,27 @@
 /** What a worker process and its threads say to each other. */
-import type { Coding, ImageFormat } from '../src/contract/dataset.js'
+import type { Cell, Coding, GeneratedDataset, ImageFormat } from '../src/contract/dataset.js'
 import type { Evaluation } from '../src/contract/evaluation.js'
 import type { Change, JobSpec } from '../src/contract/job.js'
-import type { LayerSummary, Tensor } from '../src/contract/model.js'
+import type { Construction, LayerSummary, Tensor } from '../src/contract/model.js'
 import type { Network } from '../src/contract/network.js'
+import type { Preparation } from '../src/contract/preparation.js'
 import type { Inheritance } from '../src/datasets/inherited-coding.js'
 import type { RowSplit, SplitRule } from '../src/datasets/split-rows.js'
 import type { DatasetError, Table } from '../src/datasets/table.js'
 import type { BackendName, DatasetHandle } from '../src/engine/index.js'
-import type { BoundaryView, Bytes, Checkpoint, Painted, Painting, Progress } from '../src/training/ports.js'
+import type { BodyAnswer, LargeBody } from '../src/http/large-bodies.js'
+import type {
+  BoundaryView,
+  Bytes,
+  Checkpoint,
+  ConstructedNetwork,
+  Labelled,
+  NamedRows,
+  Painted,
+  Painting,
+  Progress,
+  RefusedRows,
+} from '../src/training/ports.js'
 import type { TableEvaluation, TableQuestion } from './evaluate-table.js'
 
 export interface PackedWeights {
@@ -148,7 +161,7 @@ export type ToPredictor =
   | { type: 'predict'; question: number; modelId: string; inputs: Float32Array }
   | { type: 'paint'; question: number; painting: Painting; backend: BackendSetting }
   | { type: 'paintModel'; question: number; modelId: string; view: BoundaryView & { coding: Coding } }
-  | { type: 'split'; question: number; rule: SplitRule; table: Table }
+  | { type: 'split'; question: number; rule: SplitRule; table: Table | GeneratedDataset }
   | { type: 'evaluate'; question: number; modelId: string; rows: TableQuestion }
 
 export type FromPredictor =
@@ -161,3 +174,17 @@ export type FromPredictor =
   /** The rows do not fit the model. */
   | { type: 'refused'; question: number; code: DatasetError['code']; message: string }
   | { type: 'failed'; question: number; message: string }
+
+export type ToRequestThread =
+  | { type: 'body'; question: number; body: LargeBody }
+  | { type: 'describe'; question: number; dataset: GeneratedDataset }
+  | { type: 'rows'; question: number; dataset: GeneratedDataset; numbers: readonly number[] }
+  | { type: 'construct'; question: number; form: Construction['dnf'] }
+  | { type: 'prepare'; question: number; rows: NamedRows; preparation: Preparation }
+
+export type FromRequestThread =
+  | { type: 'body'; question: number; answer: BodyAnswer }
+  | ({ type: 'described'; question: number } & Pick<Table, 'columns' | 'rows'>)
+  | { type: 'rows'; question: number; rows: Cell[][] }
+  | { type: 'constructed'; question: number; network: ConstructedNetwork }
+  | { type: 'prepared'; question: number; outcome: Labelled | RefusedRows }

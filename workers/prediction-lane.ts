@@ -2,8 +2,9 @@
  * A thread that predicts, and who waits for it. Requests that wait for the same model go as one call. What a call may cost is
  * bounded: a request of many rows takes several. Tenants take turns, and the models of a tenant.
  */
+import type { FromPredictor, ToPredictor } from './messages.js'
 import { QuestionThread } from './question-thread.js'
-import { TenantTurns } from './tenant-turns.js'
+import { TenantQueue } from './tenant-queue.js'
 
 /** Calls that the thread has at a time: while it computes one, the next is there already. */
 const callsAtOnce = 2
@@ -45,15 +46,15 @@ interface Share {
   rows: number
 }
 
-export class PredictionLane extends QuestionThread {
-  readonly #turns = new TenantTurns<Queue>()
+export class PredictionLane extends QuestionThread<ToPredictor, FromPredictor> {
+  readonly #turns = new TenantQueue<Queue>()
   /** By model, those that wait for their turn. */
   readonly #queues = new Map<string, Queue>()
   #calls = 0
   #slowCalls = 0
 
   constructor() {
-    super()
+    super('./predictor.thread.js')
     this.onEnd(() => {
       const requests = this.#turns.clear().flatMap((queue) => queue.requests)
       this.#queues.clear()

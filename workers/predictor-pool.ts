@@ -5,10 +5,10 @@
 import { sizeOf } from '../src/engine/index.js'
 import type { AllModels, ModelPainting, PredictorPool } from '../src/training/ports.js'
 import { HeldModels } from './held-models.js'
-import type { BackendSetting } from './messages.js'
+import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
 import { PredictionCosts } from './prediction-costs.js'
 import { PredictionLane } from './prediction-lane.js'
-import { QuestionThread } from './question-thread.js'
+import { ownBuffers, QuestionThread } from './question-thread.js'
 import { SmallModels } from './small-models.js'
 
 /** Weights held at most by the threads that predict, and by the one that evaluates. */
@@ -32,7 +32,7 @@ export function openPredictorPool(
     quick: predicting.slice(0, Math.ceil(threads / 2)),
     slow: threads === 1 ? predicting : predicting.slice(Math.ceil(threads / 2)),
   }
-  const evaluating = new QuestionThread()
+  const evaluating = new QuestionThread<ToPredictor, FromPredictor>('./predictor.thread.js')
   const shared = { models, costs, backend }
   const heldToPredict = new HeldModels({ ...shared, threads: predicting, most: mostHeld.predictions })
   const heldToEvaluate = new HeldModels({ ...shared, threads: [evaluating], most: mostHeld.evaluations })
@@ -68,10 +68,11 @@ export function openPredictorPool(
     },
     async evaluate(tenantId, model, table) {
       refuseWhenClosed()
+      const handedOver = 'chunks' in table ? ownBuffers(table.chunks) : []
       const { id: modelId, network, loss, coding, threshold } = model
       const rows = { table, network, loss, coding, threshold }
       const answer = await heldToEvaluate.use(model, { tenantId, among: [evaluating] }, (thread) =>
-        thread.ask((question) => ({ type: 'evaluate', question, modelId, rows })),
+        thread.ask((question) => ({ type: 'evaluate', question, modelId, rows }), handedOver),
       )
       if (answer.type !== 'evaluated' && answer.type !== 'refused') {
         throw new Error('an evaluation was asked for')

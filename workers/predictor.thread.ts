@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import { splitOf } from '../src/datasets/split-rows.js'
 import { DatasetError } from '../src/datasets/table.js'
 import { Predictor } from '../src/engine/index.js'
-import { evaluateTable, type TableQuestion } from './evaluate-table.js'
+import { drawn, evaluateTable, type TableQuestion } from './evaluate-table.js'
 import { collectSoon } from './garbage.js'
 import { receiveNumbers } from './little-endian.js'
 import type { FromPredictor, ToPredictor } from './messages.js'
@@ -44,7 +44,10 @@ port.on('message', (message: ToPredictor) => {
       }))
       break
     case 'split':
-      answer(message.question, () => ({ type: 'divided', split: splitOf(message.rule, message.table) }))
+      answer(message.question, () => ({
+        type: 'divided',
+        split: splitOf(message.rule, drawn(message.table)),
+      }))
       break
     case 'evaluate':
       void evaluate(message.question, message.modelId, message.rows)

@@ -1,30 +1,40 @@
-/** A prediction thread as its process sees it: started when it is first asked, and again after it died. */
+/** A thread that answers questions, as its process sees it: started when it is first asked, and again after it died. */
 import { Worker } from 'node:worker_threads'
-import type { FromPredictor, ToPredictor } from './messages.js'
 
-interface Question {
-  answer(message: FromPredictor): void
+interface Failed {
+  type: 'failed'
+  question: number
+  message: string
+}
+
+type Answer = { type: string; question: number }
+
+interface Question<From> {
+  answer(message: From): void
   reject(error: Error): void
 }
 
-export class QuestionThread {
+export class QuestionThread<To, From extends Answer> {
   #worker: Worker | undefined
   #nextQuestion = 0
-  readonly #questions = new Map<number, Question>()
+  readonly #questions = new Map<number, Question<From>>()
   readonly #onEnd: (() => void)[] = []
+
+  /** @param program its file, named from this folder */
+  constructor(private readonly program: string) {}
 
   /** Calls `listener` when the thread died, which has then forgotten everything. */
   onEnd(listener: () => void): void {
     this.#onEnd.push(listener)
   }
 
-  post(message: ToPredictor, transfer: ArrayBuffer[] = []): void {
+  post(message: To, transfer: ArrayBuffer[] = []): void {
     this.#worker ??= this.#start()
     this.#worker.postMessage(message, transfer)
   }
 
   /** Rejects when the question fails, or the thread dies of it or of another. */
-  ask(order: (question: number) => ToPredictor, transfer: ArrayBuffer[] = []): Promise<FromPredictor> {
+  ask(order: (question: number) => To, transfer: ArrayBuffer[] = []): Promise<From> {
     return new Promise((resolve, reject) => {
       const question = this.#nextQuestion++
       this.#questions.set(question, { answer: resolve, reject })
@@ -37,11 +47,11 @@ export class QuestionThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./predictor.thread.js', import.meta.url))
-    worker.on('message', (message: FromPredictor) => {
+    const worker = new Worker(new URL(this.program, import.meta.url))
+    worker.on('message', (message: From | Failed) => {
       const question = this.#questions.get(message.question)
       this.#questions.delete(message.question)
-      if (message.type === 'failed') question?.reject(new Error(message.message))
+      if (isFailed(message)) question?.reject(new Error(message.message))
       else question?.answer(message)
     })
     const end = (error: Error) => {
@@ -52,7 +62,16 @@ export class QuestionThread {
       this.#questions.clear()
     }
     worker.on('error', end)
-    worker.on('exit', () => end(new Error('the prediction thread ended')))
+    worker.on('exit', () => end(new Error('the thread ended')))
     return worker
   }
+}
+
+const isFailed = (message: Answer | Failed): message is Failed => message.type === 'failed'
+
+/** The buffers of chunks that have one each, which are handed over instead of copied. */
+export function ownBuffers(chunks: readonly Uint8Array[]): ArrayBuffer[] {
+  return chunks.flatMap(({ buffer, byteLength }) =>
+    buffer instanceof ArrayBuffer && byteLength === buffer.byteLength ? [buffer] : [],
+  )
 }

@@ -4,6 +4,9 @@ import { type ColumnHead, DatasetError, describeTable, type Table } from './tabl
 /** Rows of numbers; a plain number is a row of one. */
 export type InlineRows = readonly (number | readonly number[])[]
 
+/** As many as files have by default. */
+const maximumColumns = 10_000
+
 function widthOf(rows: InlineRows): number {
   const [first] = rows
   return typeof first === 'number' ? 1 : first.length
@@ -51,6 +54,10 @@ export function tableFromInline({ x, y }: { x: InlineRows; y: InlineRows }): Tab
   checkRows('y', y)
   const [features, targets] = [widthOf(x), widthOf(y)]
   const width = features + targets
+  if (width > maximumColumns) {
+    const message = `x and y have ${width} columns; rows inside a request have at most ${maximumColumns}`
+    throw new DatasetError('dataset-too-large', message)
+  }
   const values = new Float64Array(x.length * width)
   for (const [row, input] of x.entries()) {
     const target = y[row]

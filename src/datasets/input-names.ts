@@ -8,6 +8,9 @@ import { shown, shownNames } from './shown-text.js'
 /** Blanks around a name do not count, nor which of Unicode's forms it is written in. */
 const plainName = (name: string) => name.trim().normalize('NFC')
 
+/** Among more names none is suggested. */
+const mostSuggested = 1_000
+
 export interface NamedCells {
   /** In the order of the features; undefined where the row does not say. */
   cells: (Cell | undefined)[]
@@ -57,7 +60,12 @@ export class InputNames {
   }
 
   unknown(name: string): string {
-    return `no input is called ${shown(name)}; this model takes ${this.list}${didYouMean(name, this.#names)}`
+    return `no input is called ${shown(name)}; this model takes ${this.list}${this.#suggestion(name)}`
+  }
+
+  /** Every row may have a wrong name, so that many names are not gone through. */
+  #suggestion(name: string): string {
+    return this.#names.length <= mostSuggested ? didYouMean(name, this.#names) : ''
   }
 
   get list(): string {

@@ -9,6 +9,12 @@ import { cellCoder } from './raw-cells.js'
 /** One row: raw values in the order of the model's features, or by column name. Null is a missing value. */
 export type InputRow = readonly Cell[] | Readonly<Record<string, Cell>>
 
+/** A list, or rows that are made when they are asked for. */
+export interface RowList<Row> {
+  readonly length: number
+  at(row: number): Row | undefined
+}
+
 export interface CodedRow {
   /** Of the row among those that were given. */
   row: number
@@ -28,15 +34,26 @@ export interface CodedRows {
  * not count; a category that no training row had enters as zeros, with a warning. A text in place of a row is why there is
  * none, and its error.
  */
-export function encodeRows(coding: Coding, rows: readonly (InputRow | string)[]): CodedRows {
+export function encodeRows(coding: Coding, rows: RowList<InputRow | string>): CodedRows {
+  const steps = encoding(coding, rows)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done === true) return value
+  }
+}
+
+/** The same, a row at each step. */
+export function* encoding(coding: Coding, rows: RowList<InputRow | string>): Generator<void, CodedRows> {
   const width = inputsOf(coding)
   const inputs = new Float32Array(rows.length * width)
   const write = writerOf(coding)
   const coded: CodedRow[] = []
   const errors: CodedRows['errors'] = []
-  for (const [row, given] of rows.entries()) {
+  for (let row = 0; row < rows.length; row++) {
+    if (row > 0) yield
     const begin = coded.length * width
     try {
+      const given = rows.at(row) ?? []
       if (typeof given === 'string') throw new InputError(pointerTo([row]), given)
       const warnings = write(given, row, inputs.subarray(begin, begin + width))
       coded.push({ row, warnings })

@@ -3,7 +3,7 @@ import type { TargetCoding } from '../contract/dataset.js'
 import type { ClassWeight } from '../contract/job.js'
 import { columnOf, type Part } from './feature-coding.js'
 import { refusedCell } from './refused-cell.js'
-import { shown } from './shown-text.js'
+import { shown, shownNames } from './shown-text.js'
 import { DatasetError } from './table.js'
 import { targetWidth } from './target-coding.js'
 
@@ -70,7 +70,7 @@ function learnClassWeights(
   classOf: (y: Float32Array, row: number) => number,
 ): number[] {
   if (!('classes' in target)) {
-    const names = target.names.join(', ')
+    const names = shownNames(target.names)
     throw new DatasetError(
       'invalid-dataset',
       `classWeight weighs the rows of classes, and ${names} is no class`,

@@ -40,9 +40,11 @@ export function rowsPerChunk(columns: number): number {
 export function describeTable(heads: readonly ColumnHead[], values: Float64Array): Table {
   const width = heads.length
   const rows = values.length / width
-  const whole = heads.map((_, place) =>
-    Float64Array.from({ length: rows }, (_, row) => values[row * width + place]),
-  )
+  const whole = heads.map((_, place) => {
+    const column = new Float64Array(rows)
+    for (let row = 0; row < rows; row++) column[row] = values[row * width + place]
+    return column
+  })
   const columns = heads.map(({ name, role, categories }, place): StoredColumn => {
     if (categories !== undefined) {
       return { name, type: 'category', role, categories, counts: countsOf(whole[place], categories.length) }

@@ -1,6 +1,7 @@
 /** How a table's target meets the network's last layer. */
 import type { Column, StoredColumn, TargetCoding } from '../contract/dataset.js'
 import type { Activation, Loss } from '../contract/network.js'
+import { shownNames } from './shown-text.js'
 import { DatasetError } from './table.js'
 
 /** Where the targets go: units of the last layer, and the loss that compares them. */
@@ -48,13 +49,13 @@ export function targetCoding(
   if (loss === 'categoricalCrossentropy' && outputs === 1) {
     throw refused(
       `categoricalCrossentropy compares at least two outputs, and the last layer has 1 unit: ` +
-        `give it one unit for each class of ${names.join(', ')}, or use binaryCrossentropy with sigmoid`,
+        `give it one unit for each class of ${shownNames(names)}, or use binaryCrossentropy with sigmoid`,
     )
   }
   const category = targets.find((column) => column.type === 'category')
   if (targets.length > 1 && category !== undefined) {
     throw refused(
-      `there are several targets (${names.join(', ')}), so each must be a number or a boolean: ${category.name} is a category`,
+      `there are several targets (${shownNames(names)}), so each must be a number or a boolean: ${category.name} is a category`,
     )
   }
   if (targets.length === 1 && first.categories !== undefined) {

@@ -8,10 +8,12 @@ import fastify, { type FastifyBaseLogger } from 'fastify'
 import { jsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { Problem } from '../contract/problems.js'
+import type { RequestThread } from '../training/ports.js'
 import { asyncApiDocument } from './asyncapi.js'
 import type { FailedAuthentications } from './failed-authentications.js'
 import { parseJsonBodies } from './json-body.js'
 import type { KeyWatch } from './key-watch.js'
+import type { BodyThread } from './large-bodies.js'
 import type { OpenSockets } from './open-sockets.js'
 import { type Authentication, authenticate, makePublic } from './plugins/authentication.js'
 import { keepSentBodies } from './plugins/idempotency.js'
@@ -69,6 +71,8 @@ export interface AppDependencies
   tickets: Authentication['tickets'] & StreamTicketRoutes['tickets']
   keyWatch: KeyWatch
   live: StreamRoutes['live']
+  /** Computes what would hold up the event loop. */
+  thread: RequestThread & BodyThread
   /** Asked about by several routes. */
   datasets: DatasetRoutes['datasets']
   uploadReader: UploadRoutes['uploadReader']
@@ -149,7 +153,7 @@ export async function buildApp(dependencies: AppDependencies) {
     const isNameless = request.raw.httpVersion === '1.1' && request.headers.host === undefined
     done(isNameless ? new Problem('invalid-request', 'The request has no host header.') : undefined)
   })
-  parseJsonBodies(app)
+  parseJsonBodies(app, dependencies.thread)
   tellTrace(app)
   keepSentBodies(app)
   dependencies.metrics.countRequests(app)
@@ -207,9 +211,11 @@ export async function buildApp(dependencies: AppDependencies) {
       uiConfig: { layout: 'BaseLayout', deepLinking: true, tryItOutEnabled: true },
     })
   })
-  app.get('/openapi.json', { config: { scope: 'public' }, schema: { hide: true } }, async () =>
-    withWebhooks(app.swagger()),
-  )
+  let openApi: object | undefined
+  app.get('/openapi.json', { config: { scope: 'public' }, schema: { hide: true } }, async () => {
+    openApi ??= withWebhooks(app.swagger())
+    return openApi
+  })
   let asyncApi: object | undefined
   app.get('/asyncapi.json', { config: { scope: 'public' }, schema: { hide: true } }, async () => {
     asyncApi ??= asyncApiDocument(apiVersion)

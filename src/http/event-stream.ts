@@ -6,9 +6,13 @@ import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { LiveMessage, Sink } from '../live/sink.js'
+import { sendingEvents } from './pace.js'
 
 /** After this time the browser connects again. */
 const retryMilliseconds = 2_000
+
+/** A reader from whom nothing moves for so many pings is gone, though nobody said so. */
+const pingsUnread = 2
 
 export interface StreamLimits {
   /** While more than this waits for the reader, nothing is written; the message that did it comes on top. */
@@ -23,6 +27,11 @@ export class EventStream implements Sink {
   readonly body: PassThrough
   readonly #gone = new AbortController()
   #full: Promise<void> | undefined
+  /** In units of the stream, for comparisons only. */
+  #written = 0
+  /** Of that, what had left for the reader at the last ping, and for how many pings it has been that. */
+  #left = -1
+  #stillFor = 0
 
   /**
    * @param textOf a message as JSON, on one line
@@ -39,17 +48,18 @@ export class EventStream implements Sink {
       writableHighWaterMark: maximumBufferedBytes,
       readableHighWaterMark: readyBytes / 4,
     })
-    // What nobody answers any more is found out by the system, as there are no pongs.
+    // Where the network is gone, the system finds it out, as there are no pongs.
     reply.raw.socket?.setKeepAlive(true, pingMilliseconds)
     const comments = setInterval(() => {
-      if (!this.body.writableNeedDrain) this.body.write(':\n\n')
+      if (this.#isSilent(reply.raw)) reply.raw.destroy()
+      else if (!this.body.writableNeedDrain) this.#put(':\n\n')
     }, pingMilliseconds)
     reply.raw.once('close', () => {
       clearInterval(comments)
       this.#gone.abort()
       this.body.destroy()
     })
-    this.body.write(`retry: ${retryMilliseconds}\n\n`)
+    this.#put(`retry: ${retryMilliseconds}\n\n`)
   }
 
   isReady(): boolean {
@@ -65,16 +75,37 @@ export class EventStream implements Sink {
 
   /** Both are called when the event's turn has come. */
   async write(id: () => string | null, data: () => Buffer): Promise<void> {
-    while (this.#full !== undefined) await this.#full
-    if (this.#gone.signal.aborted) return
+    do await this.#full
+    while (!(await sendingEvents.run(() => this.#write(id, data))))
+    await this.#full
+  }
+
+  /** False when something else has filled the buffer meanwhile. */
+  #write(id: () => string | null, data: () => Buffer): boolean {
+    if (this.#full !== undefined) return false
+    if (this.#gone.signal.aborted) return true
     const told = id()
-    this.body.write(told === null ? 'data: ' : `id: ${told}\ndata: `)
-    this.body.write(data())
-    if (this.body.write('\n\n')) return
+    this.#put(told === null ? 'data: ' : `id: ${told}\ndata: `)
+    this.#put(data())
+    if (this.#put('\n\n')) return true
     this.#full = this.#drained().finally(() => {
       this.#full = undefined
     })
-    await this.#full
+    return true
+  }
+
+  #put(part: string | Buffer): boolean {
+    this.#written += part.length
+    return this.body.write(part)
+  }
+
+  /** Whether something has waited for the reader over two pings, and none of it has left. */
+  #isSilent({ writableLength }: FastifyReply['raw']): boolean {
+    const waiting = writableLength + this.body.readableLength + this.body.writableLength
+    const left = this.#written - waiting
+    this.#stillFor = waiting > 0 && left === this.#left ? this.#stillFor + 1 : 0
+    this.#left = left
+    return this.#stillFor === pingsUnread
   }
 
   async #drained(): Promise<void> {

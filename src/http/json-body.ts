@@ -1,70 +1,63 @@
-/**
- * Bodies are JSON in UTF-8: parsed by Fastify's own parser, which refuses __proto__, after a look at how deep they go.
- * A name that stands twice in one object is refused, since readers differ on which of the two counts.
- */
-import type { FastifyInstance } from 'fastify'
-import { outlineOf } from '../contract/json-outline.js'
+/** Bodies of JSON: small ones are read at once, and checked with the rest of the request; large ones in a thread. */
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
+import { z } from 'zod'
+import { bodyNameOf } from '../contract/bodies.js'
 import { Problem } from '../contract/problems.js'
+import { readJson } from './json-text.js'
+import { type BodyThread, bodyOf } from './large-bodies.js'
+import { fingerprintPrefix, rememberFingerprint } from './plugins/idempotency.js'
+import { markChecked } from './validation.js'
 
-const maximumDepth = 32
+/** What is read on the event loop, in a few milliseconds at most. */
+const bytesAtOnce = 32 * 1024
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-
-export function parseJsonBodies(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error')
+export function parseJsonBodies(app: FastifyInstance, thread: BodyThread): void {
+  app.addHook('onRoute', refuseNameless)
   app.removeContentTypeParser(['application/json', 'text/plain'])
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    const encoding = request.headers['content-encoding'] ?? 'identity'
-    if (encoding !== 'identity') {
-      done(
-        new Problem(
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, body: Buffer) => {
+      const encoding = request.headers['content-encoding'] ?? 'identity'
+      if (encoding !== 'identity') {
+        throw new Problem(
           'unsupported-media-type',
           `A body packed as ${encoding} is not read here; send it as it is.`,
-        ),
-      )
-      return
-    }
-    const text = decode(body)
-    if (text === undefined) {
-      done(new Problem('malformed-json', 'The body is not UTF-8.'))
-      return
-    }
-    const { tooDeep, repeatedName } = outlineOf(text, maximumDepth)
-    if (tooDeep) {
-      done(new Problem('too-deep', `The body is nested more than ${maximumDepth} levels deep.`))
-      return
-    }
-    parse(request, text, (error, value) => {
-      if (error !== null) done(new Problem('malformed-json', whyNot(text)))
-      else if (repeatedName !== undefined) done(new Problem('malformed-json', twice(repeatedName)))
-      else done(null, value)
-    })
-  })
+        )
+      }
+      return body.length <= bytesAtOnce ? readJson(body) : readInThread(thread, request, body)
+    },
+  )
 }
 
-function decode(body: string | Buffer): string | undefined {
-  if (typeof body === 'string') return body
-  try {
-    return utf8.decode(body)
-  } catch {
-    return undefined
-  }
+async function readInThread(thread: BodyThread, request: FastifyRequest, bytes: Buffer): Promise<unknown> {
+  const schema = jsonSchemaOf(request.routeOptions.schema?.body)
+  const name = schema === undefined ? undefined : bodyNameOf(schema)
+  // Of no use to the route.
+  if (name === undefined) return null
+  const answer = await thread.read({ bytes, name, prefix: fingerprintPrefix(request) })
+  const { value, fingerprint } = bodyOf(answer)
+  markChecked(value)
+  if (fingerprint !== null) rememberFingerprint(value, fingerprint)
+  return value
 }
 
-const longestShown = 40
-
-function twice(name: string): string {
-  const shown = name.length > longestShown ? `${name.slice(0, longestShown)}…` : name
-  return `The body has the name ${JSON.stringify(shown)} twice in one object.`
+/** Of the body as JSON. */
+function jsonSchemaOf(body: unknown): z.core.$ZodType | undefined {
+  if (body instanceof z.core.$ZodType) return body
+  if (typeof body !== 'object' || body === null || !('content' in body)) return undefined
+  const { content } = body
+  if (typeof content !== 'object' || content === null || !('application/json' in content)) return undefined
+  const media = content['application/json']
+  return typeof media === 'object' && media !== null && 'schema' in media
+    ? jsonSchemaOf(media.schema)
+    : undefined
 }
 
-/** What is wrong with a body that was refused. */
-function whyNot(text: string): string {
-  if (text.trim() === '') return 'The body is empty; JSON is expected.'
-  try {
-    JSON.parse(text)
-    return 'The body uses the names __proto__ or constructor.prototype, which are not allowed.'
-  } catch (error) {
-    return `The body is not valid JSON: ${error instanceof Error ? error.message : error}.`
-  }
+/** The thread finds schemas by name. @throws Error at a route whose body has none */
+function refuseNameless({ method, url, schema }: RouteOptions): void {
+  const body = jsonSchemaOf(schema?.body)
+  if (body === undefined || bodyNameOf(body) !== undefined) return
+  const isUpload = schema !== undefined && 'consumes' in schema
+  if (!isUpload) throw new Error(`the body of ${method} ${url} has no name in contract/bodies.ts`)
 }

@@ -6,13 +6,18 @@ export class Pace {
   readonly #waiting: (() => void)[] = []
   /** Milliseconds that tasks have taken since others had their turn. */
   #spent = 0
+  #run = 0
   #isDue = false
 
-  constructor(private readonly milliseconds: number) {}
+  /** @param tasksAtOnce where what a task begins takes longer than the task itself */
+  constructor(
+    private readonly milliseconds: number,
+    private readonly tasksAtOnce = Number.POSITIVE_INFINITY,
+  ) {}
 
   /** Runs the task, at once or later; resolves with what it gives. */
   run<T>(task: () => T): T | Promise<T> {
-    if (this.#waiting.length === 0 && this.#spent < this.milliseconds) return this.#timed(task)
+    if (this.#waiting.length === 0 && this.#hasRoom()) return this.#timed(task)
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push(() => {
         try {
@@ -24,8 +29,13 @@ export class Pace {
     })
   }
 
+  #hasRoom(): boolean {
+    return this.#spent < this.milliseconds && this.#run < this.tasksAtOnce
+  }
+
   #timed<T>(task: () => T): T {
     const begin = performance.now()
+    this.#run++
     try {
       return task()
     } finally {
@@ -39,9 +49,16 @@ export class Pace {
 
   #goOn(): void {
     this.#spent = 0
+    this.#run = 0
     this.#isDue = false
     let done = 0
-    while (done < this.#waiting.length && this.#spent < this.milliseconds) this.#waiting[done++]()
+    while (done < this.#waiting.length && this.#hasRoom()) this.#waiting[done++]()
     this.#waiting.splice(0, done)
   }
 }
+
+/** Of all sockets of this process: a write of a large message takes a while. */
+export const sending = new Pace(8)
+
+/** Of all server-sent events: they leave after the task that writes them, by way of Node's streams. */
+export const sendingEvents = new Pace(8, 8)

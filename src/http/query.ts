@@ -44,7 +44,9 @@ const namedTwice = 'names a job twice'
 const areDifferent = (ids: readonly string[]) => new Set(ids).size === ids.length
 
 export const pageParameters = {
-  limit: integerParameter(1, 100).optional().describe('items a page, 20 when left out'),
+  limit: integerParameter(1, 100)
+    .optional()
+    .describe('items a page at most, 20 when left out; of large ones fewer come'),
   after: text(100).optional().describe('`lastId` of the page before, or the id of an item in the list'),
 }
 

@@ -4,7 +4,7 @@ import { epochsProtocol } from '../contract/stream.js'
 import type { LiveMessage, Sink } from '../live/sink.js'
 import type { WatchEnd } from '../live/watch.js'
 import type { StreamLimits } from './event-stream.js'
-import { Pace } from './pace.js'
+import { sending } from './pace.js'
 import { asText, type SentMessage, withEpochFrames } from './stream-message.js'
 
 /** Code (RFC 6455, section 7.4; 1012: service restart) and reason for each way a watch stops. */
@@ -36,9 +36,6 @@ export function keepAlive(socket: WebSocket, pingMilliseconds: number): void {
   }, pingMilliseconds)
   socket.once('close', () => clearInterval(timer))
 }
-
-/** Of all sockets of this process: a write of a large message takes a while. */
-const sending = new Pace(8)
 
 /** While `maximumBufferedBytes` wait, nothing is written; the message that did it comes on top. */
 export class SocketSink implements Sink {

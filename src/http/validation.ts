@@ -8,10 +8,21 @@ import { inWords } from './words.js'
 
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   return (data) => {
+    if (typeof data === 'object' && data !== null && checkedBodies.has(data)) return { value: data }
     const value = readBySchema(schema, data, httpPart ?? 'request')
     return value instanceof Problem ? { error: value } : { value }
   }
 }
+
+/** Large bodies, which a thread has read and checked. */
+const checkedBodies = new WeakSet<object>()
+
+export function markChecked(body: object): void {
+  checkedBodies.add(body)
+}
+
+/** Places of a refusal that are told. */
+const mostTold = 100
 
 /** What the schema makes of the data, or why it does not fit. */
 export function readBySchema<T>(schema: z.ZodType<T>, data: unknown, part: string): T | Problem {
@@ -36,16 +47,23 @@ interface Checked {
 }
 
 function invalidRequest(error: z.ZodError, part: string, checked: Checked): Problem {
-  const items = withoutRepetitions(error.issues.flatMap((issue) => itemsOf(issue, [], checked)))
+  const items = told(error.issues, checked)
   const [first] = items
   const where = first === undefined || first.pointer === '' ? `the ${part}` : first.pointer
-  const more = items.length > 1 ? ` (and ${items.length - 1} more)` : ''
+  const more = items.length > 1 ? ` (and ${items.length === mostTold ? 'many' : items.length - 1} more)` : ''
   return new Problem('invalid-request', `${where}: ${first?.message ?? 'does not fit'}${more}`, items)
 }
 
-/** Two rules of one schema may say the same of the same place. */
-function withoutRepetitions(items: ProblemItem[]): ProblemItem[] {
-  return [...new Map(items.map((item) => [`${item.pointer} ${item.message}`, item])).values()]
+/** The first places. Two rules of one schema may say the same of the same place. */
+function told(issues: readonly Issue[], checked: Checked): ProblemItem[] {
+  const items = new Map<string, ProblemItem>()
+  for (const issue of issues) {
+    for (const item of itemsOf(issue, [], checked)) {
+      items.set(`${item.pointer} ${item.message}`, item)
+      if (items.size === mostTold) return [...items.values()]
+    }
+  }
+  return [...items.values()]
 }
 
 type Issue = z.core.$ZodIssue
@@ -56,7 +74,7 @@ function itemsOf(issue: Issue, above: readonly PropertyKey[], checked: Checked):
   switch (issue.code) {
     case 'unrecognized_keys': {
       const known = fieldsAt(checked.schema, path, checked.data)
-      return issue.keys.map((key) => ({
+      return issue.keys.slice(0, mostTold).map((key) => ({
         pointer: pointerTo([...path, key]),
         message: `is not a known field${didYouMean(key, known) || placeOf(key, path, checked)}`,
       }))
@@ -83,8 +101,8 @@ function itemsOfUnion(
   checked: Checked,
 ): ProblemItem[] {
   const [closest] = branches.toSorted((a, b) => reach(b) - reach(a) || faults(a) - faults(b))
-  if (reach(closest) >= 0) return closest.flatMap((issue) => itemsOf(issue, path, checked))
-  const messages = branches.flatMap((branch) => branch.map((issue) => issue.message))
+  if (reach(closest) >= 0) return closest.slice(0, mostTold).flatMap((issue) => itemsOf(issue, path, checked))
+  const messages = branches.flatMap((branch) => branch.slice(0, mostTold).map((issue) => issue.message))
   const [meant = ''] = messages.flatMap((message) => suggestion.exec(message)?.[0] ?? [])
   const rules = [...new Set(messages.map((message) => message.replace(suggestion, '')))]
   return [{ pointer: pointerTo(path), message: `${rules.join(', or ')}${meant}` }]
@@ -92,13 +110,12 @@ function itemsOfUnion(
 
 /** How deep into the value a branch of a union got; −1 when the value was of another kind altogether. */
 function reach(branch: readonly Issue[]): number {
-  return Math.max(
-    ...branch.map(({ code, path, input }) => {
-      const ofAnotherKind = path.length === 0 && (code === 'invalid_type' || code === 'invalid_value')
-      const isAbsent = input === undefined && code === 'invalid_type'
-      return ofAnotherKind || isAbsent || code === 'invalid_union' ? path.length - 1 : path.length
-    }),
-  )
+  return branch.reduce((furthest, { code, path, input }) => {
+    const ofAnotherKind = path.length === 0 && (code === 'invalid_type' || code === 'invalid_value')
+    const isAbsent = input === undefined && code === 'invalid_type'
+    const far = ofAnotherKind || isAbsent || code === 'invalid_union' ? path.length - 1 : path.length
+    return Math.max(furthest, far)
+  }, Number.NEGATIVE_INFINITY)
 }
 
 /** A wrong discriminator hides faults behind it, so it counts double. */

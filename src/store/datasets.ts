@@ -13,7 +13,7 @@ import { isFinished, jobStatusSchema } from '../contract/job.js'
 import type { AllDatasets, NewDataset } from '../training/ports.js'
 import { type Database, Prisma } from './database.js'
 import type { Dataset as DatasetRow } from './generated/client.js'
-import { behind, newestFirst, placeInList, toPage } from './pages.js'
+import { behind, fittingOn, newestFirst, placeInList, toPage } from './pages.js'
 import { keepLimits, lockLimits, unlimited } from './tenant-limits.js'
 
 /** One upload is one transaction, as long as reading the file takes. */
@@ -42,12 +42,23 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
         const position = await behind(after, (id) =>
           database.dataset.findUnique({ where: { id, tenantId }, select: placeInList }),
         )
-        const rows = await database.dataset.findMany({
+        const order = { orderBy: [...newestFirst], take: limit + 1 }
+        const places = await database.dataset.findMany({
           where: { ...position, tenantId, origin: 'uploaded' },
-          orderBy: [...newestFirst],
-          take: limit + 1,
+          select: { id: true },
+          ...order,
         })
-        return toPage(rows, { limit }, toDataset)
+        const ids = places.map(({ id }) => id)
+        const weights = await database.$queryRaw<{ id: string; bytes: number }[]>`
+          SELECT id, pg_column_size(columns) + pg_column_size(warnings) AS bytes FROM "Dataset"
+          WHERE id = ANY(${ids}) ORDER BY "createdAt" DESC, id DESC`
+        // One more than is shown tells that more follow.
+        const shown = Math.min(limit, fittingOn(weights).length)
+        const rows = await database.dataset.findMany({
+          where: { id: { in: ids.slice(0, shown) }, tenantId },
+          ...order,
+        })
+        return { ...toPage(rows, { limit: shown }, toDataset), hasMore: ids.length > shown }
       },
 
       async rows(id, first, count) {

@@ -15,7 +15,7 @@ import type { Model as StoredModel } from './generated/client.js'
 import { createOnce } from './idempotency.js'
 import { KnownModels } from './known-models.js'
 import { toModel } from './model-rows.js'
-import { behind, newestFirst, placeInList, toPage } from './pages.js'
+import { behind, fittingOn, newestFirst, placeInList, toPage } from './pages.js'
 import { keepLimits, lockLimits, unlimited } from './tenant-limits.js'
 import { keepHeader } from './weight-snapshots.js'
 
@@ -71,13 +71,24 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
         const position = await behind(after, (id) =>
           database.model.findUnique({ where: { id, tenantId }, select: placeInList }),
         )
-        const rows = await database.model.findMany({
+        const order = { orderBy: [...newestFirst], take: limit + 1 }
+        const places = await database.model.findMany({
           where: { ...position, tenantId },
-          omit,
-          orderBy: [...newestFirst],
-          take: limit + 1,
+          select: { id: true },
+          ...order,
         })
-        return toPage(rows, { limit }, toModel)
+        const ids = places.map(({ id }) => id)
+        const weights = await database.$queryRaw<{ id: string; bytes: number }[]>`
+          SELECT id, pg_column_size(coding) + pg_column_size(network) + pg_column_size(layers) AS bytes FROM "Model"
+          WHERE id = ANY(${ids}) ORDER BY "createdAt" DESC, id DESC`
+        // One more than is shown tells that more follow.
+        const shown = Math.min(limit, fittingOn(weights).length)
+        const rows = await database.model.findMany({
+          where: { id: { in: ids.slice(0, shown) }, tenantId },
+          omit,
+          ...order,
+        })
+        return { ...toPage(rows, { limit: shown }, toModel), hasMore: ids.length > shown }
       },
 
       async tensors(id) {

@@ -57,6 +57,18 @@ function noPlace(): Problem {
   ])
 }
 
+/** What the rows of a page may weigh as they are stored, compressed; the first comes whatever it weighs. */
+const mostBytes = 256 * 1024
+
+/** The first of these items that fit a page together, so that reading it does not hold up the event loop. */
+export function fittingOn<Item extends { bytes: number }>(items: readonly Item[]): Item[] {
+  let bytes = 0
+  return items.filter((item, place) => {
+    bytes += item.bytes
+    return place === 0 || bytes <= mostBytes
+  })
+}
+
 /** `rows` were read with one more than the page's limit, which tells whether more follow. */
 export function toPage<Row extends { id: string; createdAt: Date | string }, T>(
   rows: Row[],

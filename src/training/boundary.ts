@@ -4,6 +4,7 @@ import type { Column } from '../contract/dataset.js'
 import type { Job } from '../contract/job.js'
 import { Problem, pointerTo } from '../contract/problems.js'
 import { builtIn } from '../datasets/built-ins.js'
+import type { GeneratedData } from './generated-data.js'
 import type {
   AllModels,
   BoundaryReader,
@@ -21,14 +22,20 @@ const margin = 0.25
 /** What is read and painted at once, so that epochs need not wait for long. */
 const framesPerRead = 4
 
+export interface AxesDependencies {
+  jobs: Pick<JobStore, 'get'>
+  datasets: Pick<DatasetStore, 'get'>
+  generated: Pick<GeneratedData, 'describe'>
+}
+
 /** @throws Problem `not-found`, or `invalid-request` when the inputs are not one or two numbers. */
 export async function boundaryAxes(
-  { jobs, datasets }: { jobs: Pick<JobStore, 'get'>; datasets: Pick<DatasetStore, 'get'> },
+  { jobs, datasets, generated }: AxesDependencies,
   jobId: string,
 ): Promise<BoundaryAxis[]> {
   const job = await jobs.get(jobId)
   if (job === null) throw new Problem('not-found', `There is no job ${jobId}.`)
-  const columns = await columnsOf(datasets, job.spec.dataset)
+  const columns = await columnsOf({ datasets, generated }, job.spec.dataset)
   const axes = columns
     .filter(({ role, name }) => role === 'feature' && name !== job.spec.sampleWeight)
     .map(({ name, min, max }) => (min === undefined || max === undefined ? null : around(name, min, max)))
@@ -40,12 +47,11 @@ export async function boundaryAxes(
 }
 
 async function columnsOf(
-  datasets: Pick<DatasetStore, 'get'>,
+  { datasets, generated }: Omit<AxesDependencies, 'jobs'>,
   dataset: Job['spec']['dataset'],
 ): Promise<Column[]> {
-  const table = builtIn(dataset)
-  if (table !== undefined) return table.columns
-  return typeof dataset === 'string' ? ((await datasets.get(dataset))?.columns ?? []) : []
+  if (typeof dataset !== 'string') return (await generated.describe(dataset)).columns
+  return (builtIn(dataset) ?? (await datasets.get(dataset)))?.columns ?? []
 }
 
 function around(column: string, min: number, max: number): BoundaryAxis {

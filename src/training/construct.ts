@@ -2,25 +2,31 @@
 import type { Construction, LayerSummary, Model, ModelRequest } from '../contract/model.js'
 import type { Layer } from '../contract/network.js'
 import { newId } from './new-id.js'
-import type { ModelStore, NewModel, Once } from './ports.js'
+import type { ConstructedNetwork, ModelStore, NewModel, Once, RequestThread } from './ports.js'
+
+/** Rows whose network is built on the event loop. */
+const rowsAtOnce = 256
+
+export interface ConstructDependencies {
+  models: Pick<ModelStore, 'create'>
+  thread: Pick<RequestThread, 'construct'>
+}
 
 /** Builds and stores a model; it answers like a trained one. */
 export async function construct(
-  models: Pick<ModelStore, 'create'>,
-  { name, construct }: ModelRequest,
+  { models, thread }: ConstructDependencies,
+  { name, construct: { dnf } }: ModelRequest,
   once?: Once,
 ): Promise<Model> {
-  return models.create(
-    { id: newId('model'), name: name ?? null, ...fromNormalForm(construct.dnf), evaluation: null },
-    once,
-  )
+  const network = dnf.trueRows.length <= rowsAtOnce ? fromNormalForm(dnf) : await thread.construct(dnf)
+  return models.create({ id: newId('model'), name: name ?? null, ...network, evaluation: null }, once)
 }
 
 /** One layer of threshold units: `weight` is units × inputs, row-major; `bias` has one number a unit. */
 interface ThresholdLayer {
   inputs: number
-  weight: number[]
-  bias: number[]
+  weight: Float32Array
+  bias: Float32Array
 }
 
 /**
@@ -28,22 +34,12 @@ interface ThresholdLayer {
  * output that fires when any of them does. A hidden unit sums +1 for each input that its row has as 1 and −1 for each
  * other; only its own row reaches the number of ones, and the bias ½ − ones puts the threshold just below.
  */
-export function fromNormalForm({
-  inputs,
-  trueRows,
-}: Construction['dnf']): Omit<NewModel, 'id' | 'name' | 'evaluation' | 'weights'> & { weights: Uint8Array } {
-  const bits = trueRows.map((row) =>
-    Array.from({ length: inputs }, (_, place) => (row >>> (inputs - 1 - place)) & 1),
-  )
-  const hidden: ThresholdLayer = {
-    inputs,
-    weight: bits.flat().map((bit) => (bit === 1 ? 1 : -1)),
-    bias: bits.map((row) => 0.5 - row.reduce((ones, bit) => ones + bit, 0)),
-  }
+export function fromNormalForm({ inputs, trueRows }: Construction['dnf']): ConstructedNetwork {
   // A layer needs a unit, so the function that is never true has one that never fires.
-  const layers = [trueRows.length === 0 ? { inputs, weight: Array(inputs).fill(0), bias: [-0.5] } : hidden]
-  const units = layers[0].bias.length
-  layers.push({ inputs: units, weight: Array(units).fill(1), bias: [-0.5] })
+  const hidden = trueRows.length === 0 ? silentLayer(inputs) : hiddenLayer(inputs, trueRows)
+  const units = hidden.bias.length
+  const output = { inputs: units, weight: new Float32Array(units).fill(1), bias: Float32Array.of(-0.5) }
+  const layers = [hidden, output]
   return {
     network: { inputShape: [inputs], layers: layers.map(({ bias }) => threshold(bias.length)) },
     loss: 'perceptron',
@@ -57,6 +53,25 @@ export function fromNormalForm({
     parameters: layers.reduce((sum, { weight, bias }) => sum + weight.length + bias.length, 0),
     ...packed(layers),
   }
+}
+
+function hiddenLayer(inputs: number, trueRows: readonly number[]): ThresholdLayer {
+  const weight = new Float32Array(trueRows.length * inputs)
+  const bias = new Float32Array(trueRows.length)
+  for (const [unit, row] of trueRows.entries()) {
+    let ones = 0
+    for (let place = 0; place < inputs; place++) {
+      const bit = (row >>> (inputs - 1 - place)) & 1
+      weight[unit * inputs + place] = bit === 1 ? 1 : -1
+      ones += bit
+    }
+    bias[unit] = 0.5 - ones
+  }
+  return { inputs, weight, bias }
+}
+
+function silentLayer(inputs: number): ThresholdLayer {
+  return { inputs, weight: new Float32Array(inputs), bias: Float32Array.of(-0.5) }
 }
 
 function threshold(units: number): Layer {
@@ -87,8 +102,11 @@ function packed(layers: readonly ThresholdLayer[]): Pick<NewModel, 'tensors'> & 
   })
   const weights = new Uint8Array(offset * Float32Array.BYTES_PER_ELEMENT)
   const view = new DataView(weights.buffer)
-  for (const [place, value] of named.flatMap(({ values }) => values).entries()) {
-    view.setFloat32(place * Float32Array.BYTES_PER_ELEMENT, value, true)
+  for (const [index, { values }] of named.entries()) {
+    const first = tensors[index].offset
+    for (let place = 0; place < values.length; place++) {
+      view.setFloat32((first + place) * Float32Array.BYTES_PER_ELEMENT, values[place], true)
+    }
   }
   return { tensors, weights }
 }

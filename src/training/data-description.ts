@@ -12,9 +12,10 @@ import { Problem } from '../contract/problems.js'
 import { didYouMean } from '../contract/similar-names.js'
 import { type BuiltIn, builtIn, builtInNames } from '../datasets/built-ins.js'
 import { checkValidationColumns } from '../datasets/compatibility.js'
-import { tableFromInline } from '../datasets/inline.js'
 import { piecesOf } from '../datasets/prepare.js'
-import { DatasetError, type Table } from '../datasets/table.js'
+import { DatasetError } from '../datasets/table.js'
+import type { GeneratedData } from './generated-data.js'
+import { tableOfRows } from './inline-rows.js'
 import { newId } from './new-id.js'
 import type { DatasetStore, NewDataset } from './ports.js'
 
@@ -35,6 +36,11 @@ export interface DataDescription {
   isTruthTable: boolean
 }
 
+export interface DataSources {
+  datasets: Pick<DatasetStore, 'get'>
+  generated: Pick<GeneratedData, 'describe'>
+}
+
 /** Built-ins and rows inside a request are no sample of anything when they are so few. */
 const rowsOfTruthTable = 20
 
@@ -43,12 +49,13 @@ const rowsOfTruthTable = 20
  * @throws Problem when there is no such dataset, or its rows are no table
  */
 export async function findData(
-  datasets: Pick<DatasetStore, 'get'>,
+  { datasets, generated }: DataSources,
   dataset: string | InlineDataset | GeneratedDataset,
   field: string,
 ): Promise<DataDescription> {
   if (typeof dataset !== 'string') {
-    return 'x' in dataset ? inlineData(dataset) : builtInData(dataset, builtIn(dataset))
+    if ('x' in dataset) return inlineData(dataset)
+    return builtInData(dataset, { ...(await generated.describe(dataset)), scaling: 'none' })
   }
   const table = builtIn(dataset)
   if (table !== undefined) return builtInData(dataset, table)
@@ -63,7 +70,7 @@ export async function findData(
 }
 
 function inlineData(dataset: InlineDataset): DataDescription {
-  const table = readInline(dataset)
+  const table = tableOfRows(dataset)
   const { columns, rows } = table
   const id = newId('dataset')
   const origin = 'inline'
@@ -76,7 +83,10 @@ function inlineData(dataset: InlineDataset): DataDescription {
   }
 }
 
-function builtInData(name: DataDescription['name'], { columns, rows, scaling }: BuiltIn): DataDescription {
+function builtInData(
+  name: DataDescription['name'],
+  { columns, rows, scaling }: Omit<BuiltIn, 'chunks'>,
+): DataDescription {
   const isWholeParity = typeof name !== 'string' && name.name === 'parity' && name.rows === undefined
   return {
     ...{ name, datasetId: null, origin: 'builtIn', columns, rows, scaling, image: null },
@@ -88,7 +98,7 @@ function builtInData(name: DataDescription['name'], { columns, rows, scaling }: 
 
 /** The dataset to validate on; null when the request names none. @throws Problem when it does not fit the training's */
 export async function findValidation(
-  datasets: Pick<DatasetStore, 'get'>,
+  sources: DataSources,
   { validationDataset, validationSplit = 0 }: JobRequest,
   training: DataDescription,
 ): Promise<DataDescription | null> {
@@ -101,7 +111,7 @@ export async function findValidation(
       [{ pointer, message: 'goes without validationSplit' }],
     )
   }
-  const data = await findData(datasets, validationDataset, 'validationDataset')
+  const data = await findData(sources, validationDataset, 'validationDataset')
   try {
     checkValidationColumns(training.columns, data.columns, likeName(training))
   } catch (error) {
@@ -114,14 +124,4 @@ export async function findValidation(
 /** What a file can be uploaded like, to be read as these rows were. */
 function likeName({ name, datasetId, origin }: DataDescription): string | undefined {
   return datasetId ?? (origin === 'builtIn' && typeof name === 'string' ? name : undefined)
-}
-
-function readInline(dataset: InlineDataset): Table {
-  try {
-    return tableFromInline(dataset)
-  } catch (error) {
-    if (!(error instanceof DatasetError)) throw error
-    const pointer = `/dataset${error.pointer ?? ''}`
-    throw new Problem(error.code, error.message, [{ pointer, message: error.message }])
-  }
 }

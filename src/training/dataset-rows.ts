@@ -2,8 +2,10 @@
 import type { Cell, Column, DatasetRows, GeneratedDataset, ImageFormat } from '../contract/dataset.js'
 import { Problem } from '../contract/problems.js'
 import { builtIn } from '../datasets/built-ins.js'
+import { sizeOfGenerated } from '../datasets/generated.js'
 import { encodePng } from '../datasets/png.js'
 import { readPixels, readRows, readRowsAt } from '../datasets/preview.js'
+import type { GeneratedData } from './generated-data.js'
 import type { JobSplits } from './job-splits.js'
 import type { DatasetStore, JobStore, TableSlice } from './ports.js'
 
@@ -12,19 +14,38 @@ const maximumCells = 100_000
 
 /** Throws Problem `not-found`. */
 export async function datasetRows(
-  datasets: Pick<DatasetStore, 'get' | 'rows'>,
+  { datasets, generated }: RowSources,
   dataset: string | GeneratedDataset,
   offset: number,
   limit: number,
 ): Promise<DatasetRows> {
+  if (typeof dataset !== 'string') return rowsOfGenerated(generated, dataset, offset, limit)
   const slice = await sliceOf(datasets, dataset, offset, limit)
   const data = readRows(slice, offset, rowsAtOnce(slice, limit))
   const numbers = data.map((_, place) => offset + place)
   return page(slice.columns, { offset, numbers, data }, slice.rows)
 }
 
+export interface RowSources {
+  datasets: Pick<DatasetStore, 'get' | 'rows'>
+  generated: Pick<GeneratedData, 'describe' | 'rows'>
+}
+
+async function rowsOfGenerated(
+  generated: RowSources['generated'],
+  dataset: GeneratedDataset,
+  offset: number,
+  limit: number,
+): Promise<DatasetRows> {
+  const { rows, names } = sizeOfGenerated(dataset)
+  const count = Math.max(0, Math.min(limit, rows - offset))
+  const numbers = Array.from({ length: count }, (_, place) => offset + place)
+  const data = await generated.rows(dataset, numbers)
+  return { object: 'rows', columns: names, offset, numbers, data, hasMore: offset + count < rows }
+}
+
 function page(
-  columns: readonly Column[],
+  columns: readonly Pick<Column, 'name' | 'type'>[],
   rows: Pick<DatasetRows, 'offset' | 'numbers' | 'data'>,
   available: number,
 ): DatasetRows {
@@ -37,11 +58,10 @@ const rowsAtOnce = ({ columns }: Pick<TableSlice, 'columns'>, limit: number) =>
 
 async function sliceOf(
   datasets: Pick<DatasetStore, 'get' | 'rows'>,
-  dataset: string | GeneratedDataset,
+  dataset: string,
   offset: number,
   limit: number,
 ): Promise<TableSlice> {
-  if (typeof dataset !== 'string') return { ...builtIn(dataset), first: 0 }
   const table = builtIn(dataset)
   if (table !== undefined) return { ...table, first: 0 }
   const found = await datasets.get(dataset)
@@ -50,9 +70,8 @@ async function sliceOf(
   return slice
 }
 
-interface Stores {
+interface Stores extends RowSources {
   jobs: Pick<JobStore, 'get'>
-  datasets: Pick<DatasetStore, 'get' | 'rows'>
 }
 
 export interface JobRowsRequest {
@@ -66,7 +85,7 @@ export interface JobRowsRequest {
  * that validate, or that train, only; where a dataset of its own validates, for the rows of that. Throws Problem `not-found`.
  */
 export async function jobRows(
-  { jobs, datasets }: Stores,
+  { jobs, ...sources }: Stores,
   splits: JobSplits,
   jobId: string,
   { offset, limit, split }: JobRowsRequest,
@@ -75,33 +94,43 @@ export async function jobRows(
   if (job === null) throw new Problem('not-found', `There is no job ${jobId}.`)
   const { dataset, validationDataset, validationSplit } = job.spec
   if (split === 'validation' && validationDataset !== undefined) {
-    return datasetRows(datasets, validationDataset, offset, limit)
+    return datasetRows(sources, validationDataset, offset, limit)
   }
   const trainsAll = validationDataset !== undefined || validationSplit === 0
   if (split === undefined || (split === 'training' && trainsAll)) {
-    return datasetRows(datasets, dataset, offset, limit)
+    return datasetRows(sources, dataset, offset, limit)
   }
-  const chosen = trainsAll ? new Int32Array(0) : (await splits.of(job, datasets))[split]
-  const { columns } = await sliceOf(datasets, dataset, 0, 0)
+  const chosen = trainsAll ? new Int32Array(0) : (await splits.of(job, sources.datasets))[split]
+  const columns = await columnsOf(sources, dataset)
   const numbers = [...chosen.subarray(offset, offset + rowsAtOnce({ columns }, limit))]
-  const data = await rowsAt(datasets, dataset, numbers)
+  const data = await rowsAt(sources, dataset, numbers)
   return page(columns, { offset, numbers, data }, chosen.length)
 }
 
 /** The rows of these ascending numbers, read chunk by chunk. */
 async function rowsAt(
-  datasets: Stores['datasets'],
+  { datasets, generated }: RowSources,
   dataset: string | GeneratedDataset,
   numbers: readonly number[],
 ): Promise<Cell[][]> {
+  if (typeof dataset !== 'string') return generated.rows(dataset, numbers)
   const rows: Cell[][] = []
   while (rows.length < numbers.length) {
     const rest = numbers.slice(rows.length)
     const found = readRowsAt(await sliceOf(datasets, dataset, rest[0], 1), rest)
-    if (found.length === 0) throw missing(String(dataset))
+    if (found.length === 0) throw missing(dataset)
     rows.push(...found)
   }
   return rows
+}
+
+async function columnsOf(
+  { datasets, generated }: RowSources,
+  dataset: string | GeneratedDataset,
+): Promise<Column[]> {
+  const known =
+    typeof dataset === 'string' ? await sliceOf(datasets, dataset, 0, 0) : await generated.describe(dataset)
+  return known.columns
 }
 
 /** Row `row`, from 0, as a PNG. Throws Problem `not-found`. */

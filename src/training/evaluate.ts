@@ -1,16 +1,17 @@
 /** A model on labelled rows that it was not trained on: the same evaluation as after its training. */
-import type { Cell, DatasetWarning, GeneratedDataset } from '../contract/dataset.js'
+import type { DatasetWarning, GeneratedDataset } from '../contract/dataset.js'
 import type { EvaluationRequest, ModelEvaluation } from '../contract/evaluate.js'
 import type { Model } from '../contract/model.js'
 import { defaultPreparation, type Preparation } from '../contract/preparation.js'
 import { Problem } from '../contract/problems.js'
 import { builtIn } from '../datasets/built-ins.js'
 import { likeModel } from '../datasets/like.js'
+import { PackedRows } from '../datasets/packed-rows.js'
 import { type Prepared, prepare } from '../datasets/prepare.js'
 import type { Read } from '../datasets/reading/batch.js'
 import type { UploadReader } from '../datasets/reading/upload-reader.js'
-import type { Table } from '../datasets/table.js'
-import type { DatasetStore, ModelStore, PredictorPool } from './ports.js'
+import { DatasetError, type Table } from '../datasets/table.js'
+import type { DatasetStore, Labelled, ModelStore, NamedRows, PredictorPool, RequestThread } from './ports.js'
 import { TenantTurns } from './tenant-turns.js'
 import { asProblem, type Upload } from './upload.js'
 
@@ -19,6 +20,7 @@ export interface EvaluateDependencies {
   models: Pick<ModelStore, 'get'>
   datasets: Pick<DatasetStore, 'get' | 'rows'>
   predictors: Pick<PredictorPool, 'evaluate'>
+  thread: Pick<RequestThread, 'prepare'>
   /** Of evaluations that hold a whole dataset in memory. */
   turns: TenantTurns
 }
@@ -38,12 +40,8 @@ export const turnsOfDatasets = () =>
     seconds: 60,
   })
 
-/** Of all features and targets, however many gaps they have. */
-interface Labelled {
-  table: Table
-  droppedRows: number
-  warnings: DatasetWarning[]
-}
+/** A generated dataset is drawn where it is evaluated. */
+type Rows = Omit<Labelled, 'table'> & { table: Table | GeneratedDataset }
 
 /** Throws Problem `not-found` of the model or the dataset, or `invalid-dataset` naming what does not fit the model. */
 export async function evaluateRows(
@@ -57,7 +55,7 @@ export async function evaluateRows(
     if (request.dataset !== undefined) {
       return await evaluateDataset(dependencies, model, request.dataset, signal)
     }
-    const labelled = await collect(prepare(readerOf(request.rows ?? []), preparationOf(model)))
+    const labelled = await labelledRows(dependencies, request.rows ?? [], preparationOf(model))
     return await evaluate(dependencies, model, labelled)
   } catch (error) {
     throw asProblem(error)
@@ -102,7 +100,7 @@ function preparationOf({ coding }: Model): Preparation {
 async function evaluate(
   { tenantId, predictors }: EvaluateDependencies,
   model: Model,
-  { table, droppedRows, warnings }: Labelled,
+  { table, droppedRows, warnings }: Rows,
 ): Promise<ModelEvaluation> {
   const outcome = await predictors.evaluate(tenantId, model, table)
   if (outcome.type === 'refused') throw new Problem(outcome.code, outcome.message)
@@ -118,20 +116,60 @@ async function evaluateDataset(
 ): Promise<ModelEvaluation> {
   const { datasets, turns, tenantId } = dependencies
   const all = { droppedRows: 0, warnings: [] }
-  const known = builtIn(dataset)
+  const known = typeof dataset === 'string' ? builtIn(dataset) : dataset
   if (known !== undefined) return evaluate(dependencies, model, { table: known, ...all })
   const readAndEvaluate = async () => {
-    const id = String(dataset)
-    const found = await datasets.get(id)
-    const table = found === null ? null : await datasets.rows(id, 0, found.rows)
-    if (table === null) throw new Problem('not-found', `There is no dataset ${id}.`)
+    const table = await wholeTable(datasets, String(dataset))
     return evaluate(dependencies, model, { table, ...all })
   }
   return turns.run(tenantId, readAndEvaluate, signal)
 }
 
+/** Chunk by chunk, so that none of them holds up the event loop. Throws Problem `not-found`. */
+async function wholeTable(datasets: Pick<DatasetStore, 'get' | 'rows'>, id: string): Promise<Table> {
+  const found = await datasets.get(id)
+  const chunks: Uint8Array[] = []
+  for (let first = 0; found !== null; ) {
+    const slice = await datasets.rows(id, first, 1)
+    if (slice === null || slice.chunks.length === 0) break
+    chunks.push(...slice.chunks)
+    first = slice.first + slice.chunks.reduce((rows, bytes) => rows + new PackedRows(bytes).rows, 0)
+    if (first >= slice.rows) return { columns: slice.columns, rows: slice.rows, chunks }
+  }
+  throw new Problem('not-found', `There is no dataset ${id}.`)
+}
+
+/** Cells that are read on the event loop. */
+const cellsAtOnce = 2_000
+/** Rows need not have the same columns, so that a few bytes could be many cells. */
+const maximumCells = 5_000_000
+
+/** Throws DatasetError of rows that are no table. */
+async function labelledRows(
+  { thread }: Pick<EvaluateDependencies, 'thread'>,
+  rows: NamedRows,
+  preparation: Preparation,
+): Promise<Labelled> {
+  const names = new Set<string>()
+  for (const row of rows) for (const name of Object.keys(row)) names.add(name)
+  const cells = rows.length * names.size
+  if (cells > maximumCells) {
+    const message = `${rows.length} rows with ${names.size} different columns are more than ${maximumCells} cells: send them in parts`
+    throw new DatasetError('dataset-too-large', message)
+  }
+  if (cells <= cellsAtOnce) return prepareRows(rows, preparation)
+  const outcome = await thread.prepare(rows, preparation)
+  if ('refused' in outcome) throw new DatasetError(outcome.refused, outcome.message)
+  return outcome
+}
+
+/** The rows of a request as a table. Throws DatasetError of rows that are none. */
+export async function prepareRows(rows: NamedRows, preparation: Preparation): Promise<Labelled> {
+  return collect(prepare(readerOf(rows), preparation))
+}
+
 /** Rows of a request as a file of one batch of texts; they are few. */
-function readerOf(rows: readonly Readonly<Record<string, Cell>>[]): Read {
+function readerOf(rows: NamedRows): Read {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   const columns = names.map((name) => ({ name: name.trim().normalize('NFC') }))
   return async function* () {

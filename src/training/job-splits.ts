@@ -1,7 +1,9 @@
 /** Which rows of a job train and which validate: computed off the event loop as in its training, and kept a while. */
+import type { GeneratedDataset } from '../contract/dataset.js'
 import type { Job } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
 import { builtIn } from '../datasets/built-ins.js'
+import { sizeOfGenerated } from '../datasets/generated.js'
 import { PackedRows, packRows } from '../datasets/packed-rows.js'
 import { placeOfClasses, type RowSplit } from '../datasets/split-rows.js'
 import { rowsPerChunk, type Table } from '../datasets/table.js'
@@ -29,7 +31,7 @@ export class JobSplits {
     }
     const table = await classesOf(datasets, spec)
     const split = this.#predictors.split(spec, table)
-    this.#held.set(id, { rows: table.rows, split })
+    this.#held.set(id, { rows: 'chunks' in table ? table.rows : sizeOfGenerated(table).rows, split })
     split.catch(() => this.#held.delete(id))
     this.#makeRoom()
     return split
@@ -49,17 +51,17 @@ export class JobSplits {
 async function classesOf(
   datasets: Pick<DatasetStore, 'get' | 'rows'>,
   { dataset, split, loss }: Job['spec'],
-): Promise<Table> {
+): Promise<Table | GeneratedDataset> {
+  if (typeof dataset !== 'string') return dataset
   const known = builtIn(dataset)
   if (known !== undefined) return { columns: known.columns, rows: known.rows, chunks: known.chunks }
-  const id = String(dataset)
-  const found = await datasets.get(id)
-  if (found === null) throw missing(id)
+  const found = await datasets.get(dataset)
+  if (found === null) throw missing(dataset)
   const { columns, rows } = found
   const place = split === 'stratified' ? placeOfClasses(columns, loss) : null
   return place === null
     ? { columns, rows, chunks: [] }
-    : columnOf(datasets, id, { rows, place, width: columns.length })
+    : columnOf(datasets, dataset, { rows, place, width: columns.length })
 }
 
 async function columnOf(

@@ -8,12 +8,14 @@ import type { Model, Tensor } from '../contract/model.js'
 import type { TrainingSpec } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'
 import { isWeighted } from '../datasets/row-weights.js'
+import { shownNames } from '../datasets/shown-text.js'
 import { DatasetError } from '../datasets/table.js'
 import { accuracyOfTargets, isRegression, targetCoding, targetWidth } from '../datasets/target-coding.js'
 import { compile, outputShape, type Program, SpecError, sizeOf, splitSizes } from '../engine/index.js'
 import { type DataDescription, findData, findValidation } from './data-description.js'
 import { type ResolvedRequest, resolveRequest } from './defaults.js'
 import { checkFolds } from './fold-checks.js'
+import type { GeneratedData } from './generated-data.js'
 import { checkInputShape, shapeOfRow } from './input-shape.js'
 import type { DatasetStore, ModelStore, Tenant, Tenanted } from './ports.js'
 import { checkClassWeight, checkSampleWeight } from './row-weights.js'
@@ -24,6 +26,7 @@ import { type TrainedTarget, targetScalingFor } from './target-scaling.js'
 export interface PlanDependencies {
   models: Tenanted<Pick<ModelStore, 'get' | 'tensors'>>
   datasets: Tenanted<Pick<DatasetStore, 'get'>>
+  generated: Pick<GeneratedData, 'describe'>
   /** Of one training; cores of this machine, rather than a tenant's share. */
   maximumThreads: number
 }
@@ -42,9 +45,9 @@ export async function planTraining(
   { tenantId, limits }: Tenant,
   request: JobRequest,
 ): Promise<Plan> {
-  const datasets = dependencies.datasets.of(tenantId)
-  const data = await findData(datasets, request.dataset, 'dataset')
-  const validation = await findValidation(datasets, request, data)
+  const sources = { datasets: dependencies.datasets.of(tenantId), generated: dependencies.generated }
+  const data = await findData(sources, request.dataset, 'dataset')
+  const validation = await findValidation(sources, request, data)
   const models = dependencies.models.of(tenantId)
   const { network, from, sampleWeight } = request
   const source = from === undefined ? null : await findSource(models, from)
@@ -171,7 +174,7 @@ function splitFor(wanted: Split | undefined, { columns }: DataDescription): Spli
   const { target, classes } = targetOf(columns)
   if (wanted === 'stratified' && classes === null) {
     const names = columns.filter(({ role }) => role === 'target').map((column) => column.name)
-    const message = `a stratified split keeps the shares of classes, and ${target ?? names.join(', ')} ${target === null ? 'are no classes of one column' : 'is a number'}: use "random", or "chronological" for the last rows`
+    const message = `a stratified split keeps the shares of classes, and ${target ?? shownNames(names)} ${target === null ? 'are no classes of one column' : 'is a number'}: use "random", or "chronological" for the last rows`
     throw new SpecError('/split', message)
   }
   return wanted ?? (classes === null ? 'random' : 'stratified')

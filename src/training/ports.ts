@@ -2,16 +2,17 @@
 
 import type { Boundary } from '../contract/boundary.js'
 import type { CheckpointHeader } from '../contract/checkpoint.js'
-import type { Coding, Dataset, Scaling } from '../contract/dataset.js'
+import type { Cell, Coding, Dataset, DatasetWarning, GeneratedDataset, Scaling } from '../contract/dataset.js'
 import type { Epoch } from '../contract/epoch.js'
 import type { Evaluation } from '../contract/evaluation.js'
 import type { Change, Job, JobError, JobSpec, JobStatus, ResumeRequest } from '../contract/job.js'
 import type { JobEvent, ReleaseReason } from '../contract/job-event.js'
 import type { Key, Scope } from '../contract/key.js'
 import type { LimitChanges, OwnLimits, TenantLimits, Use } from '../contract/limits.js'
-import type { EvaluatedModel, LayerSummary, Model, Tensor } from '../contract/model.js'
+import type { Construction, EvaluatedModel, LayerSummary, Model, Tensor } from '../contract/model.js'
 import type { Network } from '../contract/network.js'
 import type { PackedEpochs } from '../contract/packed-epochs.js'
+import type { Preparation } from '../contract/preparation.js'
 import type { Problem } from '../contract/problems.js'
 import type { CreatedWebhook, Webhook, WebhookEvent, WebhookWithDeliveries } from '../contract/webhook.js'
 import type { Worker, WorkersSummary } from '../contract/worker.js'
@@ -620,10 +621,41 @@ export interface PredictorPool {
    */
   predict(tenantId: string, model: Model, inputs: Float32Array): Float32Array | Promise<Float32Array>
   /** The model's answers to the labelled rows of a table. Throws Problem `not-found` when the model was deleted meanwhile. */
-  evaluate(tenantId: string, model: Model, table: Table): Promise<TableOutcome>
+  evaluate(tenantId: string, model: Model, table: Table | GeneratedDataset): Promise<TableOutcome>
   /** Which rows of a table train and which validate; of its columns only that of the classes need be there. */
-  split(rule: SplitRule, table: Table): Promise<RowSplit>
+  split(rule: SplitRule, table: Table | GeneratedDataset): Promise<RowSplit>
   /** The outputs all over a grid. Rejects when they are not finite everywhere. */
   paint(painting: Painting | ModelPainting): Promise<Painted>
   close(): Promise<void>
+}
+
+/** Labelled rows as a table: of all features and targets, however many gaps they have. */
+export interface Labelled {
+  table: Table
+  droppedRows: number
+  warnings: DatasetWarning[]
+}
+
+/** Why rows are no table. */
+export interface RefusedRows {
+  refused: DatasetError['code']
+  message: string
+}
+
+/** Rows of a request, by column name. */
+export type NamedRows = readonly Readonly<Record<string, Cell>>[]
+
+/** What requests bring or ask for that takes the event loop too long: computed in a thread, one after the other. */
+export interface RequestThread {
+  /** Columns and rows of a generated dataset. */
+  describe(dataset: GeneratedDataset): Promise<Pick<Table, 'columns' | 'rows'>>
+  /** Raw values of the rows of these ascending numbers. */
+  rows(dataset: GeneratedDataset, numbers: readonly number[]): Promise<Cell[][]>
+  /** The network of a normal form, with its weights. */
+  construct(form: Construction['dnf']): Promise<ConstructedNetwork>
+  prepare(rows: NamedRows, preparation: Preparation): Promise<Labelled | RefusedRows>
+}
+
+export type ConstructedNetwork = Omit<NewModel, 'id' | 'name' | 'evaluation' | 'weights'> & {
+  weights: Uint8Array
 }

@@ -3,7 +3,7 @@ import type { Coding } from '../contract/dataset.js'
 import type { Prediction } from '../contract/model.js'
 import { Problem, pointerTo } from '../contract/problems.js'
 import { InputNames } from '../datasets/input-names.js'
-import type { InputRow } from '../datasets/raw-rows.js'
+import type { InputRow, RowList } from '../datasets/raw-rows.js'
 import { type CsvRows, csvText, readCsvRows } from '../datasets/reading/csv-rows.js'
 import { DatasetError } from '../datasets/table.js'
 import { targetNames } from '../datasets/target-coding.js'
@@ -17,14 +17,14 @@ export async function predictTable(
   dependencies: PredictDependencies,
   id: string,
   body: Buffer,
-): Promise<{ predictions: Predictions; text: string }> {
+): Promise<{ predictions: Predictions; text(): Generator<string> }> {
   const table = await readTable(body)
   let columns: AnswerColumns = () => []
   const predictions = await predict(dependencies, id, ({ coding }) => {
     columns = (given) => answerColumns(coding, given)
     return { rows: namedRows(table, coding), place: (pointer) => pointer }
   })
-  return { predictions, text: answeredText(table, columns, predictions) }
+  return { predictions, text: () => answeredText(table, columns, predictions) }
 }
 
 async function readTable(body: Buffer): Promise<CsvRows> {
@@ -40,7 +40,7 @@ async function readTable(body: Buffer): Promise<CsvRows> {
  * The rows by the names of the columns that the model knows; where a line is wrong, why. A first column without a name,
  * as row numbers often are, need not be known. Throws Problem `invalid-input` at an unknown column.
  */
-function namedRows({ columns, rows }: CsvRows, coding: Coding): (InputRow | string)[] {
+function namedRows({ columns, rows }: CsvRows, coding: Coding): RowList<InputRow | string> {
   const inputs = new InputNames(coding)
   const used = columns.flatMap(({ name, isNamed }, place) => {
     const known = inputs.find(name)
@@ -50,17 +50,21 @@ function namedRows({ columns, rows }: CsvRows, coding: Coding): (InputRow | stri
     }
     return known === undefined || known < 0 ? [] : [{ name, place }]
   })
-  return rows.map(({ cells, error }) => {
-    return error ?? Object.fromEntries(used.map(({ name, place }) => [name, cells[place]]))
-  })
+  return {
+    length: rows.length,
+    at(row) {
+      const { cells, error } = rows.at(row) ?? { cells: [] }
+      return error ?? Object.fromEntries(used.map(({ name, place }) => [name, cells[place]]))
+    },
+  }
 }
 
-/** The columns as sent, then `prediction`, `probability …` of each class, and `warning` and `error` where there are any. */
-function answeredText(
+/** A line at a time: the columns as sent, then `prediction`, `probability …` of each class, and `warning` and `error` where there are any. */
+function* answeredText(
   { delimiter, header, rows }: CsvRows,
   columns: AnswerColumns,
   { predictions, errors = [] }: Predictions,
-): string {
+): Generator<string> {
   const errorOf = new Map(errors.map(({ row, message }) => [row, message]))
   const hasWarnings = predictions.some((prediction) => prediction?.warnings !== undefined)
   const answers = columns(predictions)
@@ -70,16 +74,16 @@ function answeredText(
     ...(hasWarnings ? ['warning'] : []),
     ...(errors.length > 0 ? ['error'] : []),
   ]
-  const lines = rows.map(({ cells }, row) => {
-    const prediction = predictions[row]
-    return [
-      ...cells,
+  yield csvText([names], delimiter)
+  for (const [row, prediction] of predictions.entries()) {
+    const line = [
+      ...(rows.at(row)?.cells ?? []),
       ...answers.map(({ text }) => (prediction === null ? '' : text(prediction))),
       ...(hasWarnings ? [prediction?.warnings?.join('; ') ?? ''] : []),
       ...(errors.length > 0 ? [errorOf.get(row) ?? ''] : []),
     ]
-  })
-  return csvText([names, ...lines], delimiter)
+    yield csvText([line], delimiter)
+  }
 }
 
 interface AnswerColumn {

@@ -6,8 +6,9 @@ import { Problem, pointerTo } from '../contract/problems.js'
 import { inputsOf } from '../datasets/feature-coding.js'
 import { InputError } from '../datasets/input-error.js'
 import { type Decoder, decoder } from '../datasets/prediction.js'
-import { encodeRows, type InputRow } from '../datasets/raw-rows.js'
+import { type CodedRows, encodeRows, encoding, type InputRow, type RowList } from '../datasets/raw-rows.js'
 import type { ModelStore, PredictorPool } from './ports.js'
+import { inSlices } from './slices.js'
 
 export interface PredictDependencies {
   tenantId: string
@@ -17,7 +18,7 @@ export interface PredictDependencies {
 
 export interface Question {
   /** A text in place of a row is why there is none. */
-  rows: (InputRow | string)[]
+  rows: RowList<InputRow | string>
   /** The JSON Pointer into the request of what a pointer into `rows` names. */
   place(pointer: string): string
 }
@@ -30,6 +31,12 @@ const mostTold = 100
 /** Numbers that the rows of one request may give the network, 200 MB of them. */
 const maximumInputs = 50_000_000
 
+/** Numbers that the answers of one request may have. */
+const maximumOutputs = 1_000_000
+
+/** Rows that are encoded and answered without a pause. */
+const rowsAtOnce = 64
+
 /** Throws Problem `not-found`, or `invalid-input` naming the places when no row can be answered. */
 export async function predict(
   { tenantId, models, predictors }: PredictDependencies,
@@ -40,19 +47,18 @@ export async function predict(
   if (model === null) throw new Problem('not-found', `There is no model ${modelId}.`)
   const { rows, place } = await ask(model)
   checkSize(model, rows.length)
-  const { inputs, rows: coded, errors } = encodeRows(model.coding, rows)
-  const predictions: (Prediction | null)[] = rows.map(() => null)
+  checkAnswer(model, rows.length)
+  const isShort = rows.length <= rowsAtOnce
+  const { coding } = model
+  const encoded = isShort ? encodeRows(coding, rows) : await inSlices(encoding(coding, rows))
+  const { inputs, rows: coded, errors } = encoded
+  const predictions = Array<Prediction | null>(rows.length).fill(null)
   const refused = [...errors]
   if (coded.length > 0) {
     const outputs = await predictors.predict(tenantId, model, inputs)
-    const width = outputs.length / coded.length
-    const decode = decoderOf(model)
-    for (let index = 0; index < coded.length; index++) {
-      const { row, warnings } = coded[index]
-      const answer = read(decode, outputs.subarray(index * width, (index + 1) * width), row)
-      if (answer instanceof InputError) refused.push({ row, error: answer })
-      else predictions[row] = warnings.length === 0 ? answer : { ...answer, warnings }
-    }
+    const steps = decoding(model, outputs, coded, predictions)
+    const notFinite = isShort ? lastOf(steps) : await inSlices(steps)
+    for (const each of notFinite) refused.push(each)
   }
   const told = refused
     .sort((a, b) => a.row - b.row)
@@ -69,6 +75,45 @@ function checkSize({ coding }: Model, rows: number): void {
     'invalid-input',
     `${rows} rows are too many for this model, in which each is ${inputs} numbers: send at most ${most} at once`,
   )
+}
+
+function checkAnswer({ layers }: Model, rows: number): void {
+  const outputs = layers.at(-1)?.outputShape.reduce((product, side) => product * side, 1) ?? 1
+  const most = Math.max(1, Math.floor(maximumOutputs / outputs))
+  if (rows <= most) return
+  throw new Problem(
+    'invalid-input',
+    `${rows} rows are too many for this model, which answers each with ${outputs} numbers: send at most ${most} at once`,
+  )
+}
+
+type Refused = CodedRows['errors'][number]
+
+/** Reads the outputs of a row at each step into `predictions`; gives those that are no answers. */
+function* decoding(
+  model: Model,
+  outputs: Float32Array,
+  coded: CodedRows['rows'],
+  predictions: (Prediction | null)[],
+): Generator<void, Refused[]> {
+  const refused: Refused[] = []
+  const width = outputs.length / coded.length
+  const decode = decoderOf(model)
+  for (let index = 0; index < coded.length; index++) {
+    if (index > 0) yield
+    const { row, warnings } = coded[index]
+    const answer = read(decode, outputs.subarray(index * width, (index + 1) * width), row)
+    if (answer instanceof InputError) refused.push({ row, error: answer })
+    else predictions[row] = warnings.length === 0 ? answer : { ...answer, warnings }
+  }
+  return refused
+}
+
+function lastOf<T>(steps: Iterator<void, T>): T {
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done === true) return value
+  }
 }
 
 const decoders = new WeakMap<Model, Decoder>()

@@ -13,7 +13,7 @@ export function checkClassWeight(
 ): void {
   if (classWeight === undefined) return
   if (!('classes' in coding)) {
-    const names = coding.names.join(', ')
+    const names = shownNames(coding.names)
     const message = `classWeight weighs the rows of classes, and ${names} ${coding.names.length === 1 ? 'is no class' : 'are no classes of one column'}: leave it out, or upload with types=${coding.names[0]}:category`
     throw new SpecError('/classWeight', message)
   }

@@ -14,13 +14,13 @@ export type BatchOutcome = Job | Problem
 
 /**
  * What became of each request, as `answer` puts it; committed when this resolves.
- * @param requests those that are no valid requests as the Problem that says why
+ * @param requests each is checked when its turn comes; those that are no valid requests as the Problem that says why
  * @throws Problem when none was accepted; nothing is kept then
  */
 export async function submitBatch<T>(
   dependencies: SubmitDependencies,
   tenant: Tenant,
-  requests: readonly (JobRequest | Problem)[],
+  requests: Iterable<JobRequest | Problem>,
   origin: Origin,
   answer: (outcomes: BatchOutcome[]) => T,
   once?: Once,
@@ -47,7 +47,7 @@ export async function submitBatch<T>(
 async function planAll(
   dependencies: SubmitDependencies,
   tenant: Tenant,
-  requests: readonly (JobRequest | Problem)[],
+  requests: Iterable<JobRequest | Problem>,
   origin: Origin,
 ): Promise<(NewJob | Problem)[]> {
   const once = readingOnce(dependencies, tenant.tenantId)
@@ -69,11 +69,7 @@ async function planOne(
   origin: Origin,
 ): Promise<NewJob | Problem> {
   try {
-    const job = newJob(await planTraining(dependencies, tenant, request), request, origin)
-    if (job.inlineDataset === null) return job
-    const message =
-      'rows inside a job of a batch are not stored: POST them to /datasets and name that dataset'
-    return new Problem('invalid-spec', `/dataset: ${message}`, [{ pointer: '/dataset', message }])
+    return newJob(await planTraining(dependencies, tenant, request), request, origin)
   } catch (error) {
     if (error instanceof Problem) return error
     throw error
@@ -84,7 +80,7 @@ const isProblem = (each: unknown): each is Problem => each instanceof Problem
 
 /** The jobs of a batch mostly name the same dataset and model, which are read once. */
 function readingOnce(
-  { datasets, models, maximumThreads }: PlanDependencies,
+  { datasets, models, generated, maximumThreads }: PlanDependencies,
   tenantId: string,
 ): PlanDependencies {
   const dataset = remembering((id) => datasets.of(tenantId).get(id))
@@ -92,6 +88,7 @@ function readingOnce(
   const tensors = remembering((id) => models.of(tenantId).tensors(id))
   return {
     maximumThreads,
+    generated,
     datasets: { of: () => ({ get: dataset }) },
     models: { of: () => ({ get: model, tensors }) },
   }

@@ -1,6 +1,7 @@
 /** On which scale number targets are trained. */
 import type { Scaling, TargetCoding } from '../contract/dataset.js'
 import type { Activation, Loss } from '../contract/network.js'
+import { shownNames } from '../datasets/shown-text.js'
 import { isRegression, targetNames } from '../datasets/target-coding.js'
 import { SpecError } from '../engine/index.js'
 import type { DataDescription } from './data-description.js'
@@ -70,7 +71,7 @@ function scalingRefusal({ coding, loss, activation }: TrainedTarget): string | u
   if (!isRegression(loss))
     return `${loss} takes its targets as they are: leave targetScaling out, or use meanSquaredError`
   if (coding.type !== 'number') {
-    const names = targetNames(coding).join(', ')
+    const names = shownNames(targetNames(coding))
     return `only numbers are scaled, and ${names} tells classes apart: leave targetScaling out`
   }
   if (coding.binary === true) return 'the targets are 0 and 1 already: leave targetScaling out'

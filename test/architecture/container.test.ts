@@ -77,6 +77,8 @@ describe('Dockerfile', () => {
   it('asks whether it lives', () => {
     const check = read('Dockerfile').split('HEALTHCHECK')[1]?.split('\n')[1]
     expect(check).toContain('/health/live')
+    // From a thread: a busy API is not a dead one.
+    expect(check).toContain('LIVENESS_PORT')
   })
 
   it('takes nothing that was built outside of it', () => {

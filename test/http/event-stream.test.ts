@@ -11,11 +11,14 @@ import { eventually } from '../support/service.js'
 import { linearModel, startJob, storeEpochs } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
+/** A reader that takes nothing over two of them is dropped. */
+const pingMilliseconds = 3_000
+
 let service: RunningApp
 let url: string
 
 beforeAll(async () => {
-  service = await openApp(300)
+  service = await openApp(pingMilliseconds)
   url = await service.app.listen({ host: '127.0.0.1', port: 0 })
 })
 

@@ -74,6 +74,52 @@ describe('a reader that is gone without a word', () => {
   })
 })
 
+/** A history that no buffer of the system holds. */
+async function longHistory(): Promise<string> {
+  const claim = await startJob(service)
+  const metrics = new Float64Array(4 * 200_000).fill(1 / 3)
+  await service.runs.record(claim, {
+    epochs: { firstEpoch: 1, metrics },
+    seconds: 1,
+    backend: 'wasm',
+    backendDetail: null,
+    checkpoint: null,
+    snapshots: null,
+  })
+  return claim.jobId
+}
+
+describe('a reader of server-sent events', () => {
+  async function openEvents(jobId: string): Promise<Socket> {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.on('error', () => {})
+    socket.write(`GET /jobs/${jobId}/stream HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n`)
+    await eventually(() => (service.live.watched === 1 ? true : undefined))
+    return socket
+  }
+
+  it('that takes nothing of what waits for it over two pings is dropped and forgotten', async () => {
+    const socket = await openEvents(await longHistory())
+    // Never read: the server alone can end it.
+    await eventually(() => (service.live.watched === 0 ? true : undefined))
+    socket.destroy()
+  })
+
+  it('that reads stays, also while there is nothing to say', async () => {
+    const { jobId } = await startJob(service)
+    const socket = await openEvents(jobId)
+    let received = ''
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.toString()
+    })
+    await eventually(() => (received.split(':\n\n').length > 5 ? true : undefined))
+    expect(service.live.watched).toBe(1)
+    expect(socket.destroyed).toBe(false)
+    socket.destroy()
+    await eventually(() => (service.live.watched === 0 ? true : undefined))
+  })
+})
+
 describe('a message to the stream', () => {
   it.each([
     [16 * 1024, 'is ignored'],

@@ -77,6 +77,16 @@ describe('/metrics', () => {
     expect(samples.get('descent_jobs{status="paused"}')).toBe(0)
   })
 
+  it('tells how long others waited for the event loop, and how busy it was', async () => {
+    const count = 'descent_event_loop_longest_delay_seconds_count'
+    const before = (await scrape()).get(count) ?? 0
+    const samples = await eventually(async () => {
+      const found = await scrape()
+      return (found.get(count) ?? 0) > before ? found : undefined
+    })
+    expect(samples.get('descent_event_loop_busy_seconds_total')).toBeGreaterThan(0)
+  })
+
   it('sums what all workers did', async () => {
     const before = await scrape()
     await Promise.all(

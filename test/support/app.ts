@@ -20,11 +20,13 @@ import { modelStore } from '../../src/store/models.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
 import { notifyQueue } from '../../src/store/wake-ups.js'
 import { boundaryReader } from '../../src/training/boundary.js'
+import { GeneratedData } from '../../src/training/generated-data.js'
 import {
   builtPictureProcess,
   builtReadingProcess,
   calibration as calibrationModule,
   predictorPool,
+  requestThread,
 } from './built.js'
 import { checkAnswers } from './checked-answers.js'
 import { readingLimits } from './reading.js'
@@ -69,6 +71,8 @@ export async function openApp(
   const finishedRuns = finishedRunsOf(stores.database)
   const queue = notifyQueue(stores.database)
   const predictors = predictorPool.openPredictorPool(models, { backend: 'auto', threads: 2 })
+  const thread = requestThread.openRequestThread()
+  const generated = new GeneratedData(thread)
   const calibration = calibrationModule.openCalibration('auto')
   const boundaries = boundaryReader({ models, snapshots, predictors })
   const metrics = openMetrics()
@@ -89,10 +93,13 @@ export async function openApp(
     metrics,
     live,
     predictors,
+    thread,
+    generated,
     submission: {
       jobs,
       models,
       datasets,
+      generated,
       queue,
       onQueueError: throwError,
       calibration,
@@ -133,6 +140,7 @@ export async function openApp(
       await keyWatch.stop()
       await queue.close()
       await predictors.close()
+      await thread.close()
       pictures.close()
       await calibration.close()
       await stores.close()

@@ -13,6 +13,8 @@ async function load(file: string) {
 
 export const predictorPool: typeof import('../../workers/predictor-pool.js') =
   await load('workers/predictor-pool.js')
+export const requestThread: typeof import('../../workers/request-thread.js') =
+  await load('workers/request-thread.js')
 export const calibration: typeof import('../../workers/calibration.js') = await load('workers/calibration.js')
 export const trainerPool: typeof import('../../workers/trainer-pool.js') =
   await load('workers/trainer-pool.js')

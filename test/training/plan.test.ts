@@ -5,6 +5,7 @@ import type { Preparation } from '../../src/contract/preparation.js'
 import { Problem } from '../../src/contract/problems.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
 import { planTraining } from '../../src/training/plan.js'
+import { generated } from '../support/generated.js'
 import { type Columns, reading, uploadFrom } from '../support/prepared.js'
 import { openStores, type Stores } from '../support/stores.js'
 
@@ -21,7 +22,7 @@ const tenant = { tenantId: 'local', limits: { settings: unlimited, own: {} } }
 async function specOf(request: object) {
   const { models, datasets } = stores
   const parsed = jobRequestSchema.parse({ epochs: 1, seed: 1, ...request })
-  return (await planTraining({ models, datasets, maximumThreads: 1 }, tenant, parsed)).spec
+  return (await planTraining({ models, datasets, generated, maximumThreads: 1 }, tenant, parsed)).spec
 }
 
 async function refusalOf(request: object): Promise<[pointer: string, message: string]> {
@@ -295,7 +296,7 @@ describe('folds', () => {
     const planned = async (allowed: object) => {
       const limits = { settings: { ...unlimited, ...allowed }, own: {} }
       const parsed = jobRequestSchema.parse({ dataset: 'iris', seed: 1 })
-      return planTraining({ models, datasets, maximumThreads: 1 }, { ...tenant, limits }, parsed)
+      return planTraining({ models, datasets, generated, maximumThreads: 1 }, { ...tenant, limits }, parsed)
     }
     const { spec, program } = await planned({})
     expect([spec.epochs, spec.earlyStopping?.folds]).toEqual([300, 5])
@@ -312,7 +313,7 @@ describe('folds', () => {
     const planned = async (request: object, jobFlops: number) => {
       const limits = { settings: { ...unlimited, jobFlops }, own: {} }
       const parsed = jobRequestSchema.parse({ epochs: 10, seed: 1, ...moons, ...request })
-      return planTraining({ models, datasets, maximumThreads: 1 }, { ...tenant, limits }, parsed)
+      return planTraining({ models, datasets, generated, maximumThreads: 1 }, { ...tenant, limits }, parsed)
     }
     const { flopsPerEpoch } = (await planned({}, Number.POSITIVE_INFINITY)).program
     await planned({}, 10 * flopsPerEpoch)

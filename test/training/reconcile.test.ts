@@ -6,6 +6,7 @@ import { unlimited } from '../../src/store/tenant-limits.js'
 import type { JobQueue } from '../../src/training/ports.js'
 import { reconcileForever } from '../../src/training/reconcile.js'
 import { submit } from '../../src/training/submit.js'
+import { generated } from '../support/generated.js'
 import { hasRedis, startRedis } from '../support/redis.js'
 import { eventually } from '../support/service.js'
 import { newJob, openStores, type Stores, startJob, xorSpec } from '../support/stores.js'
@@ -58,6 +59,7 @@ describe('a job submitted while the queue is away', () => {
         jobs,
         models,
         datasets,
+        generated,
         queue: { afterCommit: away },
         maximumThreads: 1,
         onQueueError: (error) => errors.push(error),

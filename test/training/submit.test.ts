@@ -7,6 +7,7 @@ import { Problem } from '../../src/contract/problems.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
 import { construct } from '../../src/training/construct.js'
 import { submit } from '../../src/training/submit.js'
+import { generated, noThread } from '../support/generated.js'
 import { type Columns, reading, uploadFrom } from '../support/prepared.js'
 import { float32Bytes, linearModel, openStores, type Stores, storeModel } from '../support/stores.js'
 
@@ -39,7 +40,7 @@ const accept = (changes: object, allowed: { arenaBytes?: number; jobFlops?: numb
   const { jobs, models, datasets } = stores
   const queue = { afterCommit: async () => {} }
   return submit(
-    { jobs, models, datasets, queue, maximumThreads: 4, onQueueError: () => {} },
+    { jobs, models, datasets, generated, queue, maximumThreads: 4, onQueueError: () => {} },
     { tenantId: 'local', limits },
     request(changes),
   )
@@ -153,7 +154,10 @@ describe('the limits', () => {
 
 describe('a job that starts from a model', () => {
   it('is refused before it is queued when a tensor does not fit, and is told which', async () => {
-    const { id } = await construct(stores.models, { construct: { dnf: { inputs: 2, trueRows: [1, 2] } } })
+    const { id } = await construct(
+      { models: stores.models, thread: noThread },
+      { construct: { dnf: { inputs: 2, trueRows: [1, 2] } } },
+    )
     const network = { layers: [{ type: 'dense', units: 1, activation: 'step' }] }
     await expect(accept({ from: id, loss: 'perceptron', network })).rejects.toMatchObject({
       code: 'invalid-spec',

@@ -1,6 +1,7 @@
 /** Delimited text that is in memory: its header and its cells, as texts. */
 import { isAscii } from 'node:buffer'
 import { buffer } from 'node:stream/consumers'
+import type { RowList } from '../raw-rows.js'
 import { CsvCells, type Delimiter } from './csv-cells.js'
 import { detectDialect } from './csv-dialect.js'
 import { type NamedColumn, namedColumns } from './csv-names.js'
@@ -13,7 +14,8 @@ export interface CsvRows {
   header: string[]
   /** The same, as an upload of this file would call its columns. */
   columns: NamedColumn[]
-  rows: CsvRow[]
+  /** Cut out when they are asked for. */
+  rows: RowList<CsvRow>
 }
 
 export interface CsvRow {
@@ -25,11 +27,13 @@ export interface CsvRow {
 
 /** Short lines are filled up, so that a few bytes could be many cells. */
 const maximumCells = 5_000_000
+const maximumColumns = 10_000
 
 /** @throws DatasetError when the text has no header, no rows, more than `maximumRows`, or cannot be cut into cells */
 export async function readCsvRows(body: Buffer, maximumRows: number): Promise<CsvRows> {
   const text = await buffer(utf8Bytes(body, await detectEncoding(body)))
   const window = { bytes: text, isEnd: true, isAscii: isAscii(text) }
+  if (mayBeWiderThan(text, maximumColumns)) throw tooWide('more than')
   const { delimiter, start, emptyEnd } = detectDialect(window, { header: true })
   const cells = new CsvCells(delimiter.byte, start === 0 ? 1 : 2)
   cells.read(text.subarray(start), true, window.isAscii)
@@ -40,6 +44,7 @@ export async function readCsvRows(body: Buffer, maximumRows: number): Promise<Cs
     throw invalid(`there are ${rows} rows, at most ${maximumRows} are answered at once: send them in parts`)
   }
   const width = cells.width(0) - emptyEnd
+  if (width > maximumColumns) throw tooWide(`${width}, more than`)
   if (rows * width > maximumCells) {
     throw invalid(`${rows} rows of ${width} columns are more than ${maximumCells} cells: send them in parts`)
   }
@@ -48,8 +53,22 @@ export async function readCsvRows(body: Buffer, maximumRows: number): Promise<Cs
     delimiter,
     header,
     columns: namedColumns(header),
-    rows: Array.from({ length: rows }, (_, row) => readRow(cells, row + 1, width)),
+    rows: { length: rows, at: (row) => (row < rows ? readRow(cells, row + 1, width) : undefined) },
   }
+}
+
+const tooWide = (count: string) =>
+  invalid(`there are ${count} ${maximumColumns} columns: leave out those that the model does not take`)
+
+const newline = 10
+const delimiters = [...',;\t|'].map((character) => character.charCodeAt(0))
+
+/** Whether the first line has so many of one delimiter, counted before it is cut into cells. */
+function mayBeWiderThan(text: Uint8Array, columns: number): boolean {
+  const end = text.indexOf(newline)
+  const counts = new Uint32Array(256)
+  for (let place = 0; place < (end < 0 ? text.length : end); place++) counts[text[place]]++
+  return delimiters.some((delimiter) => counts[delimiter] > columns)
 }
 
 function textsOf(cells: CsvCells, row: number, width: number): string[] {

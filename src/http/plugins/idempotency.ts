@@ -28,11 +28,28 @@ export function keepSentBodies(app: FastifyInstance): void {
   })
 }
 
-/** Spacing and the order of fields make no other request of it. */
-function fingerprintOf({ method, routeOptions, sentBody, body }: FastifyRequest): string {
-  const hashOf = (content: string) =>
-    createHash('sha256').update(`${method} ${routeOptions.url}\n${content}`).digest('hex')
-  return fingerprint(hashOf(JSON.stringify(sentBody, inOrder)), hashOf(JSON.stringify(body)))
+/** Of large bodies, which a thread has read. */
+const fingerprints = new WeakMap<object, string>()
+
+export function rememberFingerprint(body: object, fingerprint: string): void {
+  fingerprints.set(body, fingerprint)
+}
+
+/** What the fingerprint of a request begins with; null of one without a key. */
+export function fingerprintPrefix({ headers, method, routeOptions }: FastifyRequest): string | null {
+  return headers['idempotency-key'] === undefined ? null : `${method} ${routeOptions.url}`
+}
+
+function fingerprintOf(request: FastifyRequest): string {
+  const { body, sentBody } = request
+  const known = typeof body === 'object' && body !== null ? fingerprints.get(body) : undefined
+  return known ?? fingerprintOfBody(fingerprintPrefix(request) ?? '', sentBody, body)
+}
+
+/** Of a body as it was sent and as it was validated; spacing and the order of fields make no other request of it. */
+export function fingerprintOfBody(prefix: string, sent: unknown, validated: unknown): string {
+  const hashOf = (content: string) => createHash('sha256').update(`${prefix}\n${content}`).digest('hex')
+  return fingerprint(hashOf(JSON.stringify(sent, inOrder)), hashOf(JSON.stringify(validated)))
 }
 
 function inOrder(_name: string, value: unknown): unknown {

@@ -2,6 +2,7 @@
 import type { FastifyInstance, onResponseHookHandler } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { FigureStore } from '../../training/ports.js'
+import { observeLoop } from './loop-figures.js'
 import { RequestFigures } from './request-figures.js'
 
 const prefix = 'descent_'
@@ -20,6 +21,7 @@ export function openMetrics(): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry, prefix })
+  observeLoop(prefix, registers)
   const requests = new RequestFigures(prefix)
   const streamLag = new Histogram({
     name: `${prefix}stream_lag_seconds`,

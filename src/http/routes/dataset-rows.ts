@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { datasetRowsSchema } from '../../contract/dataset.js'
 import { text } from '../../contract/text.js'
 import { datasetPicture, datasetRows, deleteDataset, jobRows } from '../../training/dataset-rows.js'
+import type { GeneratedData } from '../../training/generated-data.js'
 import { JobSplits } from '../../training/job-splits.js'
 import type { PredictorPool } from '../../training/ports.js'
 import { callerOf } from '../caller.js'
@@ -20,6 +21,7 @@ const largestRow = 2 ** 31 - 1
 
 export interface DatasetRowRoutes extends Pick<DatasetRoutes, 'datasets'>, Pick<JobRoutes, 'jobs'> {
   predictors: Pick<PredictorPool, 'split'>
+  generated: GeneratedData
 }
 
 const pageOfRows = z.strictObject({
@@ -29,7 +31,7 @@ const pageOfRows = z.strictObject({
 
 export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
   app,
-  { datasets, jobs, predictors },
+  { datasets, jobs, predictors, generated },
   done,
 ) => {
   sendEntityTags(app)
@@ -54,7 +56,8 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
     },
     async (request) => {
       const { params, query } = request
-      return datasetRows(datasetsOf(request), params.id, query.offset ?? 0, query.limit ?? defaultRows)
+      const sources = { datasets: datasetsOf(request), generated }
+      return datasetRows(sources, params.id, query.offset ?? 0, query.limit ?? defaultRows)
     },
   )
 
@@ -81,7 +84,7 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
     async (request) => {
       const { params, query } = request
       const { tenantId } = callerOf(request)
-      const stores = { jobs: jobs.of(tenantId), datasets: datasets.of(tenantId) }
+      const stores = { jobs: jobs.of(tenantId), datasets: datasets.of(tenantId), generated }
       const { offset = 0, limit = defaultRows, split } = query
       return jobRows(stores, splits, params.id, { offset, limit, split })
     },

@@ -5,9 +5,10 @@ import { evaluationRequestSchema, modelEvaluationSchema } from '../../contract/e
 import { preparationParameters } from '../../contract/preparation.js'
 import { formatParameters, uploadContentTypes } from '../../contract/upload.js'
 import { evaluateFile, evaluateRows, turnsOfDatasets } from '../../training/evaluate.js'
-import type { PredictorPool } from '../../training/ports.js'
+import type { PredictorPool, RequestThread } from '../../training/ports.js'
 import { callerOf } from '../caller.js'
 import { parseJsonBodies } from '../json-body.js'
+import type { BodyThread } from '../large-bodies.js'
 import { demandScope } from '../plugins/authentication.js'
 import { failures, idParameters } from '../responses.js'
 import { acceptUploads, departure, filesOf, multipartType } from '../upload-files.js'
@@ -18,6 +19,7 @@ export interface EvaluateRoutes
   extends Pick<UploadRoutes, 'models' | 'uploadReader'>,
     Pick<DatasetRoutes, 'datasets'> {
   predictors: Pick<PredictorPool, 'evaluate'>
+  thread: Pick<RequestThread, 'prepare'> & BodyThread
 }
 
 const jsonType = 'application/json'
@@ -26,12 +28,12 @@ const fileTypes = [...uploadContentTypes.filter((type) => type !== jsonType), mu
 
 export const evaluateRoutes: FastifyPluginCallbackZod<EvaluateRoutes> = (
   app,
-  { models, datasets, predictors, uploadReader },
+  { models, datasets, predictors, thread, uploadReader },
   done,
 ) => {
   const turns = turnsOfDatasets()
   acceptUploads(app, [jsonType])
-  parseJsonBodies(app)
+  parseJsonBodies(app, thread)
 
   app.post(
     '/models/:id/evaluate',
@@ -67,7 +69,7 @@ export const evaluateRoutes: FastifyPluginCallbackZod<EvaluateRoutes> = (
       const { id } = request.params
       const { tenantId, limits } = callerOf(request)
       const stores = { models: models.of(tenantId), datasets: datasets.of(tenantId) }
-      const dependencies = { tenantId, ...stores, predictors, turns }
+      const dependencies = { tenantId, ...stores, predictors, thread, turns }
       const signal = departure(reply)
       const isJson = request.headers['content-type']?.split(';')[0].trim().toLowerCase() === jsonType
       if (isJson) {

@@ -1,6 +1,6 @@
 /** Many jobs in one request: what a sweep submits. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
-import { jobRequestSchema } from '../../contract/job.js'
+import { type JobRequest, jobRequestSchema } from '../../contract/job.js'
 import { type JobBatch, jobBatchRequestSchema, jobBatchSchema } from '../../contract/job-batch.js'
 import { Problem } from '../../contract/problems.js'
 import { type BatchOutcome, submitBatch } from '../../training/submit-batch.js'
@@ -38,7 +38,7 @@ export const jobBatchRoutes: FastifyPluginCallbackZod<JobBatchRoutes> = (
       const { traceId } = traceOf(request)
       const origin = { requestId: request.id, traceId }
       const batch = await idempotency.answerOnce(jobBatchSchema, request, reply, (once) => {
-        const requests = request.body.jobs.map((job) => readBySchema(jobRequestSchema, job, 'job'))
+        const requests = requestsOf(request.body.jobs)
         const answer = (outcomes: BatchOutcome[]) => toBatch(outcomes, traceId)
         return submitBatch(submission, callerOf(request), requests, origin, answer, once)
       })
@@ -47,6 +47,21 @@ export const jobBatchRoutes: FastifyPluginCallbackZod<JobBatchRoutes> = (
   )
 
   done()
+}
+
+/** Rows are refused before they are looked at. */
+function* requestsOf(jobs: readonly unknown[]): Generator<JobRequest | Problem> {
+  for (const job of jobs) yield hasRows(job) ? rowsRefused() : readBySchema(jobRequestSchema, job, 'job')
+}
+
+function hasRows(job: unknown): boolean {
+  const dataset = typeof job === 'object' && job !== null && 'dataset' in job ? job.dataset : undefined
+  return typeof dataset === 'object' && dataset !== null && 'x' in dataset
+}
+
+function rowsRefused(): Problem {
+  const message = 'rows inside a job of a batch are not stored: POST them to /datasets and name that dataset'
+  return new Problem('invalid-spec', `/dataset: ${message}`, [{ pointer: '/dataset', message }])
 }
 
 function toBatch(outcomes: readonly BatchOutcome[], traceId: string): JobBatch {

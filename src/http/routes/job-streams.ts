@@ -15,6 +15,7 @@ import { ToldPlaces } from '../event-ids.js'
 import { EventStream, eventStreamHeaders } from '../event-stream.js'
 import type { KeyWatch } from '../key-watch.js'
 import type { OpenSockets } from '../open-sockets.js'
+import { sendingEvents } from '../pace.js'
 import { jobPlacesParameter } from '../query.js'
 import { failures } from '../responses.js'
 import { asText, textOfMany } from '../stream-message.js'
@@ -140,7 +141,7 @@ export const jobStreamRoutes: FastifyPluginCallbackZod<JobStreamRoutes> = (
         'close',
         keyWatch.watch(callerOf(request), () => reply.raw.destroy()),
       )
-      return sendEvents(request, reply, told, epochs === 'false')
+      return sendingEvents.run(() => sendEvents(request, reply, told, epochs === 'false'))
     },
     wsHandler: (socket, request) => {
       const { jobs, epochs } = request.query

@@ -14,7 +14,7 @@ import { changeModel } from '../../training/change-model.js'
 import { construct } from '../../training/construct.js'
 import { deleteModel } from '../../training/delete-model.js'
 import { exportWeights } from '../../training/export-weights.js'
-import type { AllModels } from '../../training/ports.js'
+import type { AllModels, RequestThread } from '../../training/ports.js'
 import { callerOf } from '../caller.js'
 import { answersNotModified, sendEntityTags } from '../plugins/entity-tag.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
@@ -24,9 +24,14 @@ import { failures, idParameters, listOf, toList } from '../responses.js'
 export interface ModelRoutes {
   models: Pick<AllModels, 'of' | 'weightChunks'>
   idempotency: Idempotency
+  thread: Pick<RequestThread, 'construct'>
 }
 
-export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (app, { models, idempotency }, done) => {
+export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
+  app,
+  { models, idempotency, thread },
+  done,
+) => {
   sendEntityTags(app)
 
   const modelsOf = (request: FastifyRequest) => models.of(callerOf(request).tenantId)
@@ -48,7 +53,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (app, { models
     },
     async (request, reply) => {
       const model = await idempotency.answerOnce(modelSchema, request, reply, (once) =>
-        construct(modelsOf(request), request.body, once),
+        construct({ models: modelsOf(request), thread }, request.body, once),
       )
       return reply.code(201).header('location', model.links.self).send(model)
     },

@@ -6,11 +6,12 @@ import { predictionRequestSchema, predictionsSchema } from '../../contract/model
 import { Problem } from '../../contract/problems.js'
 import { pictureRow } from '../../training/picture-row.js'
 import type { AllModels } from '../../training/ports.js'
-import { type PredictDependencies, predict } from '../../training/predict.js'
+import { type PredictDependencies, type Predictions, predict } from '../../training/predict.js'
 import { predictTable } from '../../training/predict-table.js'
 import { questionOf } from '../../training/query-question.js'
 import { TenantTurns } from '../../training/tenant-turns.js'
 import { callerOf } from '../caller.js'
+import { inPieces, jsonTexts } from '../pieces.js'
 import { modelHooks } from '../plugins/asked-model.js'
 import { sendEntityTags } from '../plugins/entity-tag.js'
 import { failures, idParameters } from '../responses.js'
@@ -111,14 +112,16 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
         // Checked before, by the schema of its content type.
         const { inputs } = body as z.infer<typeof predictionRequestSchema>
         const place = (pointer: string) => `/inputs${pointer}`
-        return asJson(reply).send(await predict(dependencies, id, () => ({ rows: inputs, place })))
+        return sendPredictions(reply, await predict(dependencies, id, () => ({ rows: inputs, place })))
       }
       if (tableTypes.includes(contentType(request) ?? '')) {
         const { predictions, text } = await predictTable(dependencies, id, body)
         const wantsJson = request.headers.accept?.toLowerCase().includes(jsonType) ?? false
         return wantsJson
-          ? asJson(reply).send(predictions)
-          : reply.type(`${tableTypes[0]}; charset=utf-8`).send(text)
+          ? sendPredictions(reply, predictions)
+          : reply
+              .type(`${tableTypes[0]}; charset=utf-8`)
+              .send(isLong(predictions) ? inPieces(text()) : [...text()].join(''))
       }
       const { tenantId } = callerOf(request)
       const predictions = await predict(dependencies, id, async (model) => ({
@@ -134,6 +137,14 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
 
 const contentType = (request: FastifyRequest) =>
   request.headers['content-type']?.split(';')[0].trim().toLowerCase()
+
+/** More rows are sent piece by piece. */
+const rowsAtOnce = 64
+const isLong = ({ predictions }: Predictions) => predictions.length > rowsAtOnce
+
+function sendPredictions(reply: FastifyReply, predictions: Predictions): FastifyReply {
+  return asJson(reply).send(isLong(predictions) ? inPieces(jsonTexts(predictions)) : predictions)
+}
 
 const asJson = (reply: FastifyReply) => reply.type(`${jsonType}; charset=utf-8`)
 

@@ -8,12 +8,14 @@ import { text } from '../../contract/text.js'
 import type { Live } from '../../live/live.js'
 import type { Watch } from '../../live/watch.js'
 import { boundaryAxes } from '../../training/boundary.js'
+import type { GeneratedData } from '../../training/generated-data.js'
 import type { BoundaryView, DatasetStore, JobStore, Tenanted } from '../../training/ports.js'
 import { type Caller, callerOf } from '../caller.js'
 import { eventIdAfter, readEventId } from '../event-ids.js'
 import { EventStream, eventStreamHeaders } from '../event-stream.js'
 import type { KeyWatch } from '../key-watch.js'
 import type { OpenSockets } from '../open-sockets.js'
+import { sendingEvents } from '../pace.js'
 import { integerParameter, positionParameter } from '../query.js'
 import { failures, idParameters } from '../responses.js'
 import { textOfOne } from '../stream-message.js'
@@ -23,6 +25,7 @@ import { eventStreamContent, sendWebSocketRequired, streamLimits, wantsEvents } 
 export interface StreamRoutes {
   jobs: Tenanted<JobStore>
   datasets: Tenanted<Pick<DatasetStore, 'get'>>
+  generated: GeneratedData
   live: Live
   keyWatch: Pick<KeyWatch, 'watch'>
   openSockets: OpenSockets
@@ -32,7 +35,7 @@ export interface StreamRoutes {
 
 export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
   app,
-  { jobs, datasets, live, keyWatch, pingMilliseconds, openSockets },
+  { jobs, datasets, generated, live, keyWatch, pingMilliseconds, openSockets },
   done,
 ) => {
   const limits = { ...streamLimits, pingMilliseconds }
@@ -46,7 +49,7 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
   }
 
   function axesOf({ tenantId }: Caller, jobId: string): Promise<BoundaryAxis[]> {
-    return boundaryAxes({ jobs: jobs.of(tenantId), datasets: datasets.of(tenantId) }, jobId)
+    return boundaryAxes({ jobs: jobs.of(tenantId), datasets: datasets.of(tenantId), generated }, jobId)
   }
 
   async function viewOf(
@@ -105,15 +108,18 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
       if (readEventId(headers['last-event-id'])?.ended === true) return reply.code(204).send(null)
       const view = await viewOf(callerOf(request), params.id, query.boundary)
       reply.raw.once('close', openSockets.enter(callerOf(request)))
-      const stream = new EventStream(reply, textOfOne, eventIdAfter, limits)
-      // The browser connects again, and is then told why not.
-      const unwatch = keyWatch.watch(callerOf(request), () => reply.raw.destroy())
-      reply.raw.once('close', unwatch)
-      openedBy(request)
-        .follow(stream, { view })
-        .catch((error) => log.error(error))
-        .finally(() => stream.body.end())
-      return reply.headers(eventStreamHeaders).type('text/event-stream').send(stream.body)
+      // Those that open at the same time are let in together, and each takes a while.
+      return sendingEvents.run(() => {
+        const stream = new EventStream(reply, textOfOne, eventIdAfter, limits)
+        // The browser connects again, and is then told why not.
+        const unwatch = keyWatch.watch(callerOf(request), () => reply.raw.destroy())
+        reply.raw.once('close', unwatch)
+        openedBy(request)
+          .follow(stream, { view })
+          .catch((error) => log.error(error))
+          .finally(() => stream.body.end())
+        return reply.headers(eventStreamHeaders).type('text/event-stream').send(stream.body)
+      })
     },
     wsHandler: (socket, request) => {
       const { params, query, log } = request

@@ -1,5 +1,5 @@
 /** What waits, by tenant: tenants take turns, and within a tenant what came first goes first. */
-export class TenantTurns<Item> {
+export class TenantQueue<Item> {
   /** The tenant whose turn it is stands first, unless it had the most recent turn and others wait. */
   readonly #waiting = new Map<string, Item[]>()
   #latest: string | undefined

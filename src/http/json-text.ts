@@ -1,0 +1,64 @@
+/** What is accepted as JSON: UTF-8, not too deep, no name twice in an object, no name that could reach a prototype. */
+import { outlineOf } from '../contract/json-outline.js'
+import { Problem } from '../contract/problems.js'
+
+const maximumDepth = 32
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** @throws Problem `malformed-json` or `too-deep` */
+export function readJson(body: Uint8Array): unknown {
+  const text = decode(body)
+  const { tooDeep, repeatedName } = outlineOf(text, maximumDepth)
+  if (tooDeep) throw new Problem('too-deep', `The body is nested more than ${maximumDepth} levels deep.`)
+  const value = parse(text)
+  if (mayReachPrototype(text, value)) {
+    const why = 'The body uses the names __proto__ or constructor.prototype, which are not allowed.'
+    throw new Problem('malformed-json', why)
+  }
+  if (repeatedName !== undefined) throw new Problem('malformed-json', twice(repeatedName))
+  return value
+}
+
+function decode(body: Uint8Array): string {
+  try {
+    return utf8.decode(body)
+  } catch {
+    throw new Problem('malformed-json', 'The body is not UTF-8.')
+  }
+}
+
+function parse(text: string): unknown {
+  if (text.trim() === '') throw new Problem('malformed-json', 'The body is empty; JSON is expected.')
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : error
+    throw new Problem('malformed-json', `The body is not valid JSON: ${why}.`)
+  }
+}
+
+/** Whether an object has a name that copying it could make a prototype of. */
+function mayReachPrototype(text: string, value: unknown): boolean {
+  // Names may be written with escapes.
+  if (!/__proto__|constructor|\\u/.test(text)) return false
+  const left = [value]
+  for (let each = left.pop(); left.length > 0 || each !== undefined; each = left.pop()) {
+    if (typeof each !== 'object' || each === null) continue
+    if (Object.hasOwn(each, '__proto__')) return true
+    for (const [name, member] of Object.entries(each)) {
+      const isObject = typeof member === 'object' && member !== null
+      if (!isObject) continue
+      if (name === 'constructor' && Object.hasOwn(member, 'prototype')) return true
+      left.push(member)
+    }
+  }
+  return false
+}
+
+const longestShown = 40
+
+function twice(name: string): string {
+  const shown = name.length > longestShown ? `${name.slice(0, longestShown)}…` : name
+  return `The body has the name ${JSON.stringify(shown)} twice in one object.`
+}

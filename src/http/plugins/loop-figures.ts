@@ -1,0 +1,33 @@
+/** How long others wait for the event loop of this process, and how much of its time it computes. */
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
+import { Counter, Histogram, type Registry } from 'prom-client'
+
+/** Between two turns that are timed. */
+const resolutionMilliseconds = 20
+/** Each gives one observation. */
+const spanMilliseconds = 1_000
+
+/** Unlike a largest value since the last scrape, these can be read by several and added up. */
+export function observeLoop(prefix: string, registers: Registry[]): void {
+  const longest = new Histogram({
+    name: `${prefix}event_loop_longest_delay_seconds`,
+    help: 'The longest delay of the event loop within each second of this process',
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30],
+    registers,
+  })
+  const busy = new Counter({
+    name: `${prefix}event_loop_busy_seconds_total`,
+    help: 'Seconds that the event loop of this process was not idle',
+    registers,
+  })
+  const delays = monitorEventLoopDelay({ resolution: resolutionMilliseconds })
+  delays.enable()
+  let before = performance.eventLoopUtilization()
+  setInterval(() => {
+    longest.observe(Math.max(0, delays.max / 1e9 - resolutionMilliseconds / 1e3))
+    delays.reset()
+    const now = performance.eventLoopUtilization()
+    busy.inc(Math.max(0, now.active - before.active) / 1e3)
+    before = now
+  }, spanMilliseconds).unref()
+}

@@ -1,0 +1,45 @@
+/** Generated datasets without their making the event loop wait: small ones are drawn at once, others in a thread. */
+import type { Cell, GeneratedDataset } from '../contract/dataset.js'
+import { generate, generatedRows, sizeOfGenerated } from '../datasets/generated.js'
+import type { Table } from '../datasets/table.js'
+import type { RequestThread } from './ports.js'
+
+/** Numbers that are drawn on the event loop, in about a millisecond. */
+const numbersAtOnce = 10_000
+
+/** Descriptions that are kept; those asked for longest ago go first. */
+const mostKept = 1_000
+
+type Description = Pick<Table, 'columns' | 'rows'>
+
+export class GeneratedData {
+  readonly #thread: Pick<RequestThread, 'describe' | 'rows'>
+  /** Those asked for last stand last. */
+  readonly #kept = new Map<string, Promise<Description>>()
+
+  constructor(thread: Pick<RequestThread, 'describe' | 'rows'>) {
+    this.#thread = thread
+  }
+
+  async describe(dataset: GeneratedDataset): Promise<Description> {
+    const { rows, columns } = sizeOfGenerated(dataset)
+    if (rows * columns <= numbersAtOnce) return generate(dataset)
+    const key = JSON.stringify(dataset)
+    const description = this.#kept.get(key) ?? this.#thread.describe(dataset)
+    this.#kept.delete(key)
+    this.#kept.set(key, description)
+    description.catch(() => this.#kept.delete(key))
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= mostKept) break
+      this.#kept.delete(oldest)
+    }
+    return description
+  }
+
+  /** Raw values of the rows of these ascending numbers, as far as there are such rows. */
+  async rows(dataset: GeneratedDataset, numbers: readonly number[]): Promise<Cell[][]> {
+    const drawn = Math.min((numbers.at(-1) ?? -1) + 1, sizeOfGenerated(dataset).rows)
+    const isShort = drawn * sizeOfGenerated(dataset).columns <= numbersAtOnce
+    return isShort ? generatedRows(dataset, numbers) : this.#thread.rows(dataset, numbers)
+  }
+}

@@ -1,0 +1,80 @@
+/** Readers that open streams of a long history and read nothing: they must not hold up who asks for something else. */
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, it, onTestFinished } from 'vitest'
+import { startJob } from '../support/stores.js'
+import { openProbedServer, type ProbedServer } from './probed-server.js'
+
+/** `npm run stalled` opens 1,000 on 10,000,000 epochs. */
+const readers = Number(process.env.STALLED_READERS ?? 100)
+const epochs = Number(process.env.STALLED_EPOCHS ?? 100_000)
+
+/** The promise is 200 ms of waiting; each stretch of the loop is a part of that. */
+const mostMilliseconds = 100
+
+async function longJob(server: ProbedServer): Promise<string> {
+  const claim = await startJob(server)
+  const atOnce = 100_000
+  for (let first = 1; first <= epochs; first += atOnce) {
+    const metrics = Float64Array.from({ length: 4 * atOnce }, (_, place) => 1 / (first + place))
+    await server.runs.record(claim, {
+      epochs: { firstEpoch: first, metrics },
+      seconds: 1,
+      backend: 'wasm',
+      backendDetail: null,
+      checkpoint: null,
+      snapshots: null,
+    })
+  }
+  return claim.jobId
+}
+
+/** Asks and never reads. */
+async function stall(url: string, path: string, headers: string): Promise<Socket> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  socket.on('error', () => {})
+  socket.pause()
+  await once(socket, 'connect')
+  socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\n${headers}\r\n\r\n`)
+  return socket
+}
+
+const upgrade =
+  'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA=='
+
+it.each([
+  ['server-sent events', 'accept: text/event-stream'],
+  ['WebSockets', upgrade],
+])(
+  `${readers} stalled readers of ${epochs} epochs by %s hold nobody up`,
+  { timeout: 300_000 },
+  async (_, headers) => {
+    const server = await openProbedServer({ LOG_LEVEL: 'info', MAXIMUM_SOCKETS: '100000' })
+    onTestFinished(() => server.close())
+    const id = await longJob(server)
+    const sockets: Socket[] = []
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy()
+    })
+    await server.longestStretch()
+    let worst = 0
+    const begin = performance.now()
+    const opening = Promise.all(
+      Array.from({ length: readers }, async () =>
+        sockets.push(await stall(server.url, `/jobs/${id}/stream`, headers)),
+      ),
+    )
+    let asked = 0
+    for (let until = begin + 5_000; performance.now() < until || asked < 20; asked++) {
+      const sent = performance.now()
+      expect((await fetch(`${server.url}/health/live`)).status).toBe(200)
+      worst = Math.max(worst, performance.now() - sent)
+      await sleep(20)
+    }
+    await opening
+    const stretch = await server.longestStretch()
+    console.log(`stretch ${stretch.toFixed(0)} ms, waited at most ${worst.toFixed(0)} ms`)
+    expect(stretch).toBeLessThan(mostMilliseconds)
+  },
+)

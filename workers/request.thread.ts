@@ -1,0 +1,70 @@
+/** The thread of what requests bring and ask for: reads large bodies, draws datasets, builds networks. */
+import { parentPort } from 'node:worker_threads'
+import { generate, generatedRows } from '../src/datasets/generated.js'
+import { DatasetError } from '../src/datasets/table.js'
+import { answerBody } from '../src/http/large-bodies.js'
+import { fromNormalForm } from '../src/training/construct.js'
+import { prepareRows } from '../src/training/evaluate.js'
+import type { FromRequestThread, ToRequestThread } from './messages.js'
+import { ownBuffers } from './question-thread.js'
+
+if (parentPort === null) throw new Error('request.thread.ts runs in a worker thread only')
+const port = parentPort
+
+port.on('message', async (message: ToRequestThread) => {
+  const { question } = message
+  try {
+    send(await answer(message))
+  } catch (error) {
+    port.postMessage({ type: 'failed', question, message: String(error) })
+  }
+})
+
+async function answer(message: ToRequestThread): Promise<FromRequestThread> {
+  const { question } = message
+  switch (message.type) {
+    case 'body':
+      return { type: 'body', question, answer: answerBody(message.body) }
+    case 'describe': {
+      const { columns, rows } = generate(message.dataset)
+      return { type: 'described', question, columns, rows }
+    }
+    case 'rows':
+      return { type: 'rows', question, rows: generatedRows(message.dataset, message.numbers) }
+    case 'construct':
+      return { type: 'constructed', question, network: fromNormalForm(message.form) }
+    case 'prepare':
+      return { type: 'prepared', question, outcome: await prepared(message) }
+    default:
+      return message satisfies never
+  }
+}
+
+type Prepare = Extract<ToRequestThread, { type: 'prepare' }>
+type Prepared = Extract<FromRequestThread, { type: 'prepared' }>['outcome']
+
+async function prepared({ rows, preparation }: Pick<Prepare, 'rows' | 'preparation'>): Promise<Prepared> {
+  try {
+    return await prepareRows(rows, preparation)
+  } catch (error) {
+    if (!(error instanceof DatasetError)) throw error
+    return { refused: error.code, message: error.message }
+  }
+}
+
+function send(message: FromRequestThread): void {
+  port.postMessage(message, ownBuffers(chunksOf(message)))
+}
+
+function chunksOf(message: FromRequestThread): Uint8Array[] {
+  switch (message.type) {
+    case 'body':
+      return message.answer.type === 'read' ? (message.answer.table?.chunks ?? []) : []
+    case 'constructed':
+      return [message.network.weights]
+    case 'prepared':
+      return 'table' in message.outcome ? message.outcome.table.chunks : []
+    default:
+      return []
+  }
+}
