@@ -54,6 +54,9 @@ export interface Server {
   close(): Promise<void>
 }
 
+/** Connections that the system holds until they are accepted: of more it drops the first packet, which comes again in 1 s. */
+const waitingConnections = 4_096
+
 /** Beside the compiled sources in dist/. */
 const pageDirectory = fileURLToPath(new URL('../page', import.meta.url))
 
@@ -175,7 +178,7 @@ export async function startServer(config: Config, connectionString: string, log:
     logger: log,
   })
   await keyWatch.start()
-  const address = await app.listen({ host: config.HOST, port: config.PORT })
+  const address = await app.listen({ host: config.HOST, port: config.PORT, backlog: waitingConnections })
 
   return {
     address,
