@@ -212,9 +212,15 @@ export async function buildApp(dependencies: AppDependencies) {
     })
   })
   let openApi: object | undefined
-  app.get('/openapi.json', { config: { scope: 'public' }, schema: { hide: true } }, async () => {
+  const describeApi = () => {
     openApi ??= withWebhooks(app.swagger())
     return openApi
+  }
+  app.get('/openapi.json', { config: { scope: 'public' }, schema: { hide: true } }, async () => describeApi())
+  app.addHook('onListen', (done) => {
+    // It takes a tenth of a second, for which whoever asks later should not hold up the others.
+    setImmediate(describeApi)
+    done()
   })
   let asyncApi: object | undefined
   app.get('/asyncapi.json', { config: { scope: 'public' }, schema: { hide: true } }, async () => {

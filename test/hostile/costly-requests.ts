@@ -210,6 +210,9 @@ export function costlyRequests(things: Things): Record<string, CostlyRequest[]> 
     'POST /jobs/:id/resume': [post(`${nobody}/resume`, 'names', manyNames)],
     'POST /jobs/:id/cancel': [post(`${nobody}/cancel`, 'names', manyNames)],
     'DELETE /jobs/:id': [remove(nobody)],
+    'DELETE /jobs': [remove('/jobs?before=2020-01-01T00:00:00Z')],
+    'GET /jobs/:id/events': [get(`/jobs/${job}/events?limit=100`)],
+    'GET /workers': [get('/workers')],
     'POST /models': [
       post('/models', '65,536 rows', json({ construct: { dnf: { inputs: 16, trueRows: upTo(2 ** 16) } } })),
       post('/models', 'a row twice', filled('{"construct":{"dnf":{"inputs":16,"trueRows":[', '1', ']}}}')),
