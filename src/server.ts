@@ -9,6 +9,7 @@ import { isFinished } from './contract/job.js'
 import type { ReadingLimits } from './datasets/reading/limits.js'
 import { PictureDecoder } from './datasets/reading/picture-decoder.js'
 import { openUploadReader } from './datasets/reading/upload-reader.js'
+import { withDeadline } from './deadline.js'
 import { explainBackend } from './engine/index.js'
 import { buildApp } from './http/app.js'
 import { FailedAuthentications } from './http/failed-authentications.js'
@@ -207,18 +208,18 @@ function noKey(host: string): string {
   )
 }
 
+/** What does not answer in this time counts as missing. */
+const readinessMilliseconds = 3_000
+
 async function missingParts(jobs: AllJobs, queue: JobQueue): Promise<string[]> {
-  const answers = async (check: Promise<unknown>) =>
-    check.then(
-      () => true,
-      () => false,
-    )
+  const asked = <T>(check: () => Promise<T>) =>
+    withDeadline(readinessMilliseconds, check).catch(() => undefined)
   const [database, workers] = await Promise.all([
-    answers(jobs.progress([])),
-    queue.workers().catch(() => undefined),
+    asked(() => jobs.progress([])),
+    asked(() => queue.workers()),
   ])
   return [
-    ...(database ? [] : ['the database does not answer']),
+    ...(database === undefined ? ['the database does not answer'] : []),
     ...(workers === undefined ? ['the queue does not answer'] : []),
     ...(workers === 0 ? ['no worker is connected'] : []),
   ]

@@ -2,6 +2,7 @@
  * Sends what the outbox holds. Any number of processes may do this at once: a delivery is claimed for the time of an
  * attempt, and whoever dies meanwhile leaves it to be claimed again. So a receiver gets each delivery at least once.
  */
+import { DeadlineError, withDeadline } from '../deadline.js'
 import type { DueDelivery, WebhookStore } from '../training/ports.js'
 import { type PostOptions, post } from './post.js'
 import { signatureHeaders } from './signature.js'
@@ -33,7 +34,6 @@ export function sendForever(
   options: SenderOptions,
 ): Sender {
   const { schedule = retrySchedule, timeoutMilliseconds = attemptMilliseconds, onError } = options
-  const outOfTime = `no answer within ${timeoutMilliseconds / 1_000} s`
   /** One a webhook, so that a receiver that hangs keeps nobody waiting but itself. */
   const inFlight = new Map<string, Promise<void>>()
   const stopping = new AbortController()
@@ -79,9 +79,9 @@ export function sendForever(
       'user-agent': 'Descent-Webhooks',
       ...signatureHeaders(due.secret, due, new Date()),
     }
-    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(timeoutMilliseconds)])
+    const send = (signal: AbortSignal) => post(due.url, headers, due.body, { ...options, signal })
     try {
-      const status = await post(due.url, headers, due.body, { ...options, signal })
+      const status = await withDeadline(timeoutMilliseconds, send, stopping.signal)
       if (status >= 200 && status < 300) return { status, error: null }
       const isRedirect = status >= 300 && status < 400
       return {
@@ -89,7 +89,7 @@ export function sendForever(
         error: isRedirect ? `answered ${status}: redirects are not followed` : `answered ${status}`,
       }
     } catch (error) {
-      return { status: null, error: signal.aborted ? outOfTime : reasonOf(error) }
+      return { status: null, error: reasonOf(error) }
     }
   }
 
@@ -107,7 +107,7 @@ export function sendForever(
   return {
     wake,
     async stop() {
-      stopping.abort()
+      stopping.abort(new Error('the service stopped during the attempt'))
       clearInterval(timer)
       await turn
       await Promise.all(inFlight.values())
@@ -116,5 +116,6 @@ export function sendForever(
 }
 
 function reasonOf(error: unknown): string {
+  if (error instanceof DeadlineError) return `no answer within ${error.milliseconds / 1_000} s`
   return error instanceof Error ? error.message.slice(0, 300) : 'failed'
 }

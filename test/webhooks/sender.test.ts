@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { webhookBodySchema } from '../../src/contract/webhook.js'
 import { register } from '../../src/training/webhooks.js'
 import { retrySchedule, type SenderOptions, sendForever } from '../../src/webhooks/sender.js'
+import { collectOften } from '../support/garbage.js'
 import { eventually } from '../support/service.js'
 import { linearModel, newJob, openStores, type Stores, startJob } from '../support/stores.js'
 
@@ -165,6 +166,18 @@ describe('a delivery', () => {
     expect(given).toMatchObject({ attempts: 3, deliveredAt: null })
     expect(given.lastError).toMatch(reason)
     expect(received).toHaveLength(3)
+  })
+
+  it('to a receiver that never answers ends although garbage is collected', async () => {
+    const { url } = await receive('hang')
+    const { claim, ...rest } = await prepare(url, ['job.cancelled'])
+    await stores.jobs.of(claim.tenantId).cancel(claim.jobId)
+    onTestFinished(collectOften())
+    send({ timeoutMilliseconds: 2_000 })
+    const failed = await eventually(async () =>
+      (await deliveries(rest)).find(({ lastError }) => lastError !== null),
+    )
+    expect(failed.lastError).toBe('no answer within 2 s')
   })
 
   it.each([
