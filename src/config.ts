@@ -62,6 +62,9 @@ const environmentSchema = z.object({
     .enum(['true', 'false'])
     .default('false')
     .transform((value) => value === 'true'),
+  WEBHOOK_ATTEMPTS: count(128),
+  WEBHOOK_ATTEMPTS_PER_TENANT: count(16),
+  WEBHOOK_ATTEMPTS_PER_WEBHOOK: count(4),
   MAXIMUM_EPOCHS: limit('epochs', maximumEpochs),
   MAXIMUM_REQUESTS_PER_MINUTE: limit('requestsPerMinute', 120_000),
   MAXIMUM_SOCKETS: limit('sockets', 10_000),

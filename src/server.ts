@@ -90,6 +90,11 @@ export async function startServer(config: Config, connectionString: string, log:
   const live = new Live(watchStore(database), boundaries, onLiveError, metrics.observeStreamLag)
   const sender = sendForever(webhooks, {
     allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
+    room: {
+      attempts: config.WEBHOOK_ATTEMPTS,
+      perTenant: config.WEBHOOK_ATTEMPTS_PER_TENANT,
+      perWebhook: config.WEBHOOK_ATTEMPTS_PER_WEBHOOK,
+    },
     onError: (error) => log.warn({ err: error }, 'webhooks'),
   })
   const hints = await listenForHints(connectionString, {

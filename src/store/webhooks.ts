@@ -10,23 +10,13 @@ import { behind, newestFirst, placeInList, toPage } from './pages.js'
 
 const shownDeliveries = 20
 
-/** Sent at every end of a job. $1 webhooks whose answer is awaited, $2 deliveries at most, $3 seconds of the lease. */
+/** Sent at every end of a job. */
 const claimStatement: Statement = {
   name: 'claimDeliveries',
   text: `
-    WITH first AS (
-      SELECT DISTINCT ON ("webhookId") id FROM "WebhookDelivery"
-      WHERE "nextAttemptAt" <= now() AND "webhookId" <> ALL($1::text[])
-      ORDER BY "webhookId", "nextAttemptAt", id
-    ), due AS (
-      SELECT id FROM "WebhookDelivery" WHERE id IN (SELECT id FROM first) AND "nextAttemptAt" <= now()
-      ORDER BY "nextAttemptAt" LIMIT $2::int FOR UPDATE SKIP LOCKED
-    )
-    UPDATE "WebhookDelivery" AS delivery
-    SET attempts = attempts + 1, "nextAttemptAt" = now() + $3::float8 * interval '1 second'
-    FROM due, "Webhook" AS webhook
-    WHERE delivery.id = due.id AND webhook.id = delivery."webhookId"
-    RETURNING delivery.id, delivery."webhookId", webhook.url, webhook.secret, delivery.body, delivery.attempts`,
+    SELECT delivery.id, "webhookId", url, secret, body, attempts
+    FROM "claimDeliveries"($1::int, $2::float8, $3::int, $4::int) AS delivery
+    JOIN "Webhook" ON "Webhook".id = "webhookId"`,
 }
 
 export function webhookStore(database: Database): WebhookStore {
@@ -70,8 +60,9 @@ export function webhookStore(database: Database): WebhookStore {
       return count > 0
     },
 
-    async claim(busyWebhooks, limit, leaseSeconds) {
-      return send<DueDelivery>(database.pool, claimStatement, [busyWebhooks, limit, leaseSeconds])
+    async claim(room, leaseSeconds) {
+      const values = [room.attempts, leaseSeconds, room.perTenant, room.perWebhook]
+      return send<DueDelivery>(database.pool, claimStatement, values)
     },
 
     async record({ id, attempts }, outcome) {
@@ -80,6 +71,7 @@ export function webhookStore(database: Database): WebhookStore {
       await database.$executeRaw`
         UPDATE "WebhookDelivery" SET
           "deliveredAt" = CASE WHEN ${delivered}::boolean THEN now() END,
+          "claimedUntil" = NULL,
           "nextAttemptAt" = now() + ${retrySeconds}::float8 * interval '1 second',
           "lastStatus" = ${status}::int, "lastError" = ${error}
         WHERE id = ${id} AND attempts = ${attempts}::int`

@@ -404,14 +404,21 @@ export interface DeliveryOutcome {
   retrySeconds: number | null
 }
 
+/** How many attempts may be in flight: further ones here, and all of a tenant and of a webhook, whoever makes them. */
+export interface AttemptRoom {
+  attempts: number
+  perTenant: number
+  perWebhook: number
+}
+
 export interface WebhookStore {
   /** Throws Problem `too-many-webhooks`, or `idempotency-key-in-flight` as `JobStore.create` does. */
   create(webhook: NewWebhook, once?: Once): Promise<CreatedWebhook>
   list(tenantId: string, page: ListPage): Promise<Page<Webhook>>
   get(tenantId: string, id: string): Promise<WebhookWithDeliveries | null>
   delete(tenantId: string, id: string): Promise<boolean>
-  /** At most one due delivery of each webhook that is not busy; due again after the lease unless its outcome is recorded. */
-  claim(busyWebhooks: string[], limit: number, leaseSeconds: number): Promise<DueDelivery[]>
+  /** Due deliveries, tenants in turn; due again after the lease unless the outcome is recorded. */
+  claim(room: AttemptRoom, leaseSeconds: number): Promise<DueDelivery[]>
   record(delivery: Pick<DueDelivery, 'id' | 'attempts'>, outcome: DeliveryOutcome): Promise<void>
   /** Forgets deliveries of more than a week ago. */
   sweep(): Promise<void>

@@ -3,7 +3,7 @@
  * attempt, and whoever dies meanwhile leaves it to be claimed again. So a receiver gets each delivery at least once.
  */
 import { DeadlineError, withDeadline } from '../deadline.js'
-import type { DueDelivery, WebhookStore } from '../training/ports.js'
+import type { AttemptRoom, DueDelivery, WebhookStore } from '../training/ports.js'
 import { type PostOptions, post } from './post.js'
 import { signatureHeaders } from './signature.js'
 
@@ -11,12 +11,13 @@ import { signatureHeaders } from './signature.js'
 export const retrySchedule = [5, 300, 1_800, 7_200, 18_000, 28_800, 32_400]
 
 const attemptMilliseconds = 10_000
-const maximumInFlight = 16
 /** Beyond the attempt itself, before a delivery is taken for abandoned. */
 const recordSeconds = 3
 const pollMilliseconds = 5_000
 
 export interface SenderOptions extends Pick<PostOptions, 'allowPrivate' | 'resolve'> {
+  /** `attempts` are those of this process. */
+  room: AttemptRoom
   schedule?: readonly number[]
   timeoutMilliseconds?: number
   onError(error: unknown): void
@@ -33,9 +34,8 @@ export function sendForever(
   webhooks: Pick<WebhookStore, 'claim' | 'record'>,
   options: SenderOptions,
 ): Sender {
-  const { schedule = retrySchedule, timeoutMilliseconds = attemptMilliseconds, onError } = options
-  /** One a webhook, so that a receiver that hangs keeps nobody waiting but itself. */
-  const inFlight = new Map<string, Promise<void>>()
+  const { room, schedule = retrySchedule, timeoutMilliseconds = attemptMilliseconds, onError } = options
+  const inFlight = new Set<Promise<void>>()
   const stopping = new AbortController()
   let turn: Promise<void> | undefined
   let again = false
@@ -43,10 +43,10 @@ export function sendForever(
   async function takeTurn(): Promise<void> {
     do {
       again = false
-      const room = maximumInFlight - inFlight.size
-      if (stopping.signal.aborted || room <= 0) return
+      const attempts = room.attempts - inFlight.size
+      if (stopping.signal.aborted || attempts <= 0) return
       const leaseSeconds = timeoutMilliseconds / 1_000 + recordSeconds
-      for (const due of await webhooks.claim([...inFlight.keys()], room, leaseSeconds)) begin(due)
+      for (const due of await webhooks.claim({ ...room, attempts }, leaseSeconds)) begin(due)
     } while (again)
   }
 
@@ -54,10 +54,10 @@ export function sendForever(
     const attempt = deliver(due)
       .catch(onError)
       .finally(() => {
-        inFlight.delete(due.webhookId)
+        inFlight.delete(attempt)
         wake()
       })
-    inFlight.set(due.webhookId, attempt)
+    inFlight.add(attempt)
   }
 
   async function deliver(due: DueDelivery): Promise<void> {
@@ -110,7 +110,7 @@ export function sendForever(
       stopping.abort(new Error('the service stopped during the attempt'))
       clearInterval(timer)
       await turn
-      await Promise.all(inFlight.values())
+      await Promise.all(inFlight)
     },
   }
 }

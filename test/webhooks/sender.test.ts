@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { webhookBodySchema } from '../../src/contract/webhook.js'
+import { maximumWebhooks, webhookBodySchema } from '../../src/contract/webhook.js'
 import { register } from '../../src/training/webhooks.js'
 import { retrySchedule, type SenderOptions, sendForever } from '../../src/webhooks/sender.js'
 import { collectOften } from '../support/garbage.js'
@@ -48,6 +48,8 @@ async function receive(...answers: (number | 'hang')[]): Promise<{ url: string; 
   return { url: `http://127.0.0.1:${address.port}/hook`, received }
 }
 
+const room = { attempts: 16, perTenant: 4, perWebhook: 1 }
+
 const failOnError = (error: unknown) => {
   throw error
 }
@@ -55,6 +57,7 @@ const failOnError = (error: unknown) => {
 function send(options: Partial<SenderOptions> = {}) {
   const sender = sendForever(stores.webhooks, {
     allowPrivate: true,
+    room,
     schedule: [0.05, 0.05],
     onError: failOnError,
     ...options,
@@ -201,9 +204,9 @@ describe('a delivery', () => {
     const { claim, ...rest } = await prepare(url, ['job.cancelled'])
     await stores.jobs.of(claim.tenantId).cancel(claim.jobId)
     // Claimed by a process that dies before it sends anything.
-    const taken = await stores.webhooks.claim([], 100, 0.5)
+    const taken = await stores.webhooks.claim({ ...room, attempts: 100 }, 0.5)
     expect(taken.map(({ webhookId }) => webhookId)).toContain(rest.webhook.id)
-    expect(await stores.webhooks.claim([], 100, 0.5)).toEqual([])
+    expect(await stores.webhooks.claim({ ...room, attempts: 100 }, 0.5)).toEqual([])
     send()
     await eventually(async () => (await deliveries(rest))[0]?.deliveredAt ?? undefined)
     expect(received).toHaveLength(1)
@@ -224,6 +227,23 @@ describe('a delivery', () => {
     await stores.jobs.of(quick.tenantId).cancel(quick.claim.jobId)
     await eventually(() => ready.received[0])
     expect(hanging.received).toHaveLength(1)
+  })
+
+  it('does not wait for another tenant, though all of its receivers hang', async () => {
+    const hanging = await receive('hang')
+    const ready = await receive(200)
+    const slow = await prepare(hanging.url, ['job.cancelled'])
+    for (let index = 1; index < maximumWebhooks; index++) {
+      await register(stores.webhooks, slow.tenantId, { url: hanging.url, events: ['job.cancelled'] })
+    }
+    const quick = await prepare(ready.url, ['job.cancelled'])
+    await stores.jobs.of(slow.tenantId).cancel(slow.claim.jobId)
+    send({ timeoutMilliseconds: 60_000 })
+    await eventually(() => (hanging.received.length === room.perTenant ? true : undefined))
+    await stores.jobs.of(quick.tenantId).cancel(quick.claim.jobId)
+    await eventually(() => ready.received[0])
+    // 20 are due.
+    expect(hanging.received).toHaveLength(room.perTenant)
   })
 
   it('is made by one of several senders', async () => {
