@@ -6,6 +6,7 @@ import { openPredictorPool } from '../workers/predictor-pool.js'
 import { buildAddon } from './addon-build.js'
 import { type Config, limitsOf, readConfig } from './config.js'
 import { isFinished } from './contract/job.js'
+import { disabledAfterDays } from './contract/webhook.js'
 import type { ReadingLimits } from './datasets/reading/limits.js'
 import { PictureDecoder } from './datasets/reading/picture-decoder.js'
 import { openUploadReader } from './datasets/reading/upload-reader.js'
@@ -96,6 +97,8 @@ export async function startServer(config: Config, connectionString: string, log:
       perWebhook: config.WEBHOOK_ATTEMPTS_PER_WEBHOOK,
     },
     onError: (error) => log.warn({ err: error }, 'webhooks'),
+    onDisabled: (webhook) =>
+      log.warn(webhook, `webhook disabled: ${disabledAfterDays} days without a success`),
   })
   const hints = await listenForHints(connectionString, {
     onHint: (progress) => {
@@ -119,6 +122,7 @@ export async function startServer(config: Config, connectionString: string, log:
     pictures,
     idempotency: new Idempotency(idempotency),
     webhooks,
+    onFiled: () => sender.wake(),
     figures: figureStore(database),
     metrics,
     live,

@@ -1,26 +1,20 @@
-/** Webhooks and the outbox of their deliveries. Deliveries are filed by the statement that ends a job: job-ends.ts. */
+/** Webhooks; the outbox of their deliveries is deliveries.ts. */
 import { z } from 'zod'
 import { Problem } from '../contract/problems.js'
 import { maximumWebhooks, type Webhook, webhookEventSchema } from '../contract/webhook.js'
-import type { DueDelivery, WebhookStore } from '../training/ports.js'
-import { type Database, type Statement, send } from './database.js'
-import type { WebhookDelivery as DeliveryRow, Webhook as WebhookRow } from './generated/client.js'
+import type { WebhookStore } from '../training/ports.js'
+import type { Database } from './database.js'
+import { deliveries, toDelivery } from './deliveries.js'
+import type { Webhook as WebhookRow } from './generated/client.js'
 import { createOnce } from './idempotency.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
 
 const shownDeliveries = 20
 
-/** Sent at every end of a job. */
-const claimStatement: Statement = {
-  name: 'claimDeliveries',
-  text: `
-    SELECT delivery.id, "webhookId", url, secret, body, attempts
-    FROM "claimDeliveries"($1::int, $2::float8, $3::int, $4::int) AS delivery
-    JOIN "Webhook" ON "Webhook".id = "webhookId"`,
-}
-
 export function webhookStore(database: Database): WebhookStore {
   return {
+    ...deliveries(database),
+
     async create(webhook, once) {
       return createOnce(database, once, async (client) => {
         const lock = JSON.stringify(['webhooks of', webhook.tenantId])
@@ -60,21 +54,12 @@ export function webhookStore(database: Database): WebhookStore {
       return count > 0
     },
 
-    async claim(room, leaseSeconds) {
-      const values = [room.attempts, leaseSeconds, room.perTenant, room.perWebhook]
-      return send<DueDelivery>(database.pool, claimStatement, values)
-    },
-
-    async record({ id, attempts }, outcome) {
-      const { delivered, status, error, retrySeconds } = outcome
-      // An attempt that was made again meanwhile is the other one's to record.
-      await database.$executeRaw`
-        UPDATE "WebhookDelivery" SET
-          "deliveredAt" = CASE WHEN ${delivered}::boolean THEN now() END,
-          "claimedUntil" = NULL,
-          "nextAttemptAt" = now() + ${retrySeconds}::float8 * interval '1 second',
-          "lastStatus" = ${status}::int, "lastError" = ${error}
-        WHERE id = ${id} AND attempts = ${attempts}::int`
+    async enable(tenantId, id) {
+      const [row] = await database.webhook.updateManyAndReturn({
+        where: { id, tenantId },
+        data: { disabledAt: null, disabledReason: null, failingSince: null },
+      })
+      return row === undefined ? null : toWebhook(row)
     },
 
     async sweep() {
@@ -90,21 +75,11 @@ function toWebhook(row: WebhookRow): Webhook {
     object: 'webhook',
     url: row.url,
     events: z.array(webhookEventSchema).parse(row.events),
+    status: row.disabledAt === null ? 'active' : 'disabled',
+    failingSince: row.failingSince?.toISOString() ?? null,
+    disabledAt: row.disabledAt?.toISOString() ?? null,
+    disabledReason: row.disabledReason,
     createdAt: row.createdAt.toISOString(),
     links: { self: `/webhooks/${row.id}` },
-  }
-}
-
-function toDelivery(row: DeliveryRow) {
-  return {
-    id: row.id,
-    event: webhookEventSchema.parse(row.event),
-    jobId: row.jobId,
-    createdAt: row.createdAt.toISOString(),
-    attempts: row.attempts,
-    deliveredAt: row.deliveredAt?.toISOString() ?? null,
-    nextAttemptAt: row.nextAttemptAt?.toISOString() ?? null,
-    lastStatus: row.lastStatus,
-    lastError: row.lastError,
   }
 }

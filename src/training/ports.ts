@@ -12,7 +12,13 @@ import type { EvaluatedModel, LayerSummary, Model, Tensor } from '../contract/mo
 import type { Network } from '../contract/network.js'
 import type { PackedEpochs } from '../contract/packed-epochs.js'
 import type { Problem } from '../contract/problems.js'
-import type { CreatedWebhook, Webhook, WebhookEvent, WebhookWithDeliveries } from '../contract/webhook.js'
+import type {
+  CreatedWebhook,
+  Delivery,
+  Webhook,
+  WebhookEvent,
+  WebhookWithDeliveries,
+} from '../contract/webhook.js'
 import type { Prepared } from '../datasets/prepare.js'
 import type { RowSplit, SplitRule } from '../datasets/split-rows.js'
 import type { DatasetError, Table } from '../datasets/table.js'
@@ -389,15 +395,19 @@ export interface NewWebhook {
 export interface DueDelivery {
   id: string
   webhookId: string
+  event: string
   url: string
   secret: string
   body: string
   /** This attempt counted. */
   attempts: number
+  /** Of them, those from before it was last asked to be sent again. */
+  attemptsBefore: number
 }
 
 export interface DeliveryOutcome {
-  delivered: boolean
+  /** `interrupted` says nothing of the receiver. */
+  result: 'delivered' | 'failed' | 'interrupted'
   status: number | null
   error: string | null
   /** Null when there will be no further attempt. */
@@ -419,7 +429,17 @@ export interface WebhookStore {
   delete(tenantId: string, id: string): Promise<boolean>
   /** Due deliveries, tenants in turn; due again after the lease unless the outcome is recorded. */
   claim(room: AttemptRoom, leaseSeconds: number): Promise<DueDelivery[]>
-  record(delivery: Pick<DueDelivery, 'id' | 'attempts'>, outcome: DeliveryOutcome): Promise<void>
+  /** `disabledOf` is the tenant of the webhook when this outcome disables it. */
+  record(
+    delivery: Pick<DueDelivery, 'id' | 'webhookId' | 'attempts'>,
+    outcome: DeliveryOutcome,
+  ): Promise<{ disabledOf: string | null }>
+  /** Files a test event, unless one is on its way; null when there is no such webhook. */
+  fileTest(tenantId: string, webhookId: string): Promise<Delivery | null>
+  /** Sends a delivery again, now; null when there is no such webhook, undefined when it has no such delivery. */
+  redeliver(tenantId: string, webhookId: string, id: string): Promise<Delivery | null | undefined>
+  /** Null when there is no such webhook. */
+  enable(tenantId: string, id: string): Promise<Webhook | null>
   /** Forgets deliveries of more than a week ago. */
   sweep(): Promise<void>
 }

@@ -2,6 +2,7 @@
  * Sends what the outbox holds. Any number of processes may do this at once: a delivery is claimed for the time of an
  * attempt, and whoever dies meanwhile leaves it to be claimed again. So a receiver gets each delivery at least once.
  */
+import { testEvent } from '../contract/webhook.js'
 import { DeadlineError, withDeadline } from '../deadline.js'
 import type { AttemptRoom, DueDelivery, WebhookStore } from '../training/ports.js'
 import { type PostOptions, post } from './post.js'
@@ -21,6 +22,7 @@ export interface SenderOptions extends Pick<PostOptions, 'allowPrivate' | 'resol
   schedule?: readonly number[]
   timeoutMilliseconds?: number
   onError(error: unknown): void
+  onDisabled(webhook: { webhookId: string; tenantId: string; error: string | null }): void
 }
 
 export interface Sender {
@@ -34,7 +36,13 @@ export function sendForever(
   webhooks: Pick<WebhookStore, 'claim' | 'record'>,
   options: SenderOptions,
 ): Sender {
-  const { room, schedule = retrySchedule, timeoutMilliseconds = attemptMilliseconds, onError } = options
+  const {
+    room,
+    schedule = retrySchedule,
+    timeoutMilliseconds = attemptMilliseconds,
+    onError,
+    onDisabled,
+  } = options
   const inFlight = new Set<Promise<void>>()
   const stopping = new AbortController()
   let turn: Promise<void> | undefined
@@ -61,14 +69,15 @@ export function sendForever(
   }
 
   async function deliver(due: DueDelivery): Promise<void> {
-    const result = await attempt(due)
-    const delivered = result.error === null
-    await webhooks.record(due, { ...result, delivered, retrySeconds: delivered ? null : secondsBehind(due) })
+    const { status, error } = await attempt(due)
+    const result = error === null ? 'delivered' : stopping.signal.aborted ? 'interrupted' : 'failed'
+    const retrySeconds = result === 'delivered' ? null : result === 'interrupted' ? 0 : secondsUntilNext(due)
+    const { disabledOf } = await webhooks.record(due, { result, status, error, retrySeconds })
+    if (disabledOf !== null) onDisabled({ webhookId: due.webhookId, tenantId: disabledOf, error })
   }
 
-  function secondsBehind({ attempts }: DueDelivery): number | null {
-    if (stopping.signal.aborted) return 0
-    const delay = schedule[attempts - 1]
+  function secondsUntilNext({ event, attempts, attemptsBefore }: DueDelivery): number | null {
+    const delay = event === testEvent ? undefined : schedule[attempts - attemptsBefore - 1]
     // Spread, so that what failed together is not tried again together.
     return delay === undefined ? null : delay * (0.8 + 0.4 * Math.random())
   }

@@ -56,7 +56,7 @@ describe('a claim of deliveries', () => {
     expect(Math.max(count(claimed, first), count(claimed, second))).toBe(3)
     expect(count(claimed, other)).toBe(3)
     const [ended] = claimed.filter(({ webhookId }) => webhookId === other)
-    await stores.webhooks.record(ended, { delivered: true, status: 200, error: null, retrySeconds: null })
+    await stores.webhooks.record(ended, { result: 'delivered', status: 200, error: null, retrySeconds: null })
     expect(count(await claim(50, 5, 3), other)).toBe(1)
   })
 

@@ -60,6 +60,7 @@ function send(options: Partial<SenderOptions> = {}) {
     room,
     schedule: [0.05, 0.05],
     onError: failOnError,
+    onDisabled: () => {},
     ...options,
   })
   const timer = setInterval(() => sender.wake(), 50)
@@ -244,6 +245,31 @@ describe('a delivery', () => {
     await eventually(() => ready.received[0])
     // 20 are due.
     expect(hanging.received).toHaveLength(room.perTenant)
+  })
+
+  it('that is a test is attempted once', async () => {
+    const { url, received } = await receive(500)
+    const { tenantId, webhook } = await prepare(url, ['job.failed'])
+    await stores.webhooks.fileTest(tenantId, webhook.id)
+    send()
+    const ended = await eventually(async () => {
+      const [delivery] = await deliveries({ tenantId, webhook })
+      return delivery.nextAttemptAt === null ? delivery : undefined
+    })
+    expect(ended).toMatchObject({ event: 'webhook.test', attempts: 1, lastStatus: 500 })
+    const { headers, body } = received[0]
+    expect(new Webhook(webhook.secret).verify(body, headers)).toMatchObject({ type: 'webhook.test' })
+  })
+
+  it('says so when it is the one that disables its webhook', async () => {
+    const { url } = await receive(500)
+    const { tenantId, webhook, claim } = await prepare(url, ['job.cancelled'])
+    await stores.database.webhook.update({ where: { id: webhook.id }, data: { failingSince: new Date(0) } })
+    await stores.jobs.of(tenantId).cancel(claim.jobId)
+    const disabled: object[] = []
+    send({ onDisabled: (each) => disabled.push(each) })
+    await eventually(() => disabled[0])
+    expect(disabled).toEqual([{ webhookId: webhook.id, tenantId, error: 'answered 500' }])
   })
 
   it('is made by one of several senders', async () => {

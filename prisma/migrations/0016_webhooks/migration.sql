@@ -44,3 +44,9 @@ BEGIN
     RETURNING delivery.*;
 END
 $$;
+
+-- A webhook that fails for days is disabled; test events belong to no job; a redelivery begins a new round of attempts.
+ALTER TABLE "Webhook" ADD COLUMN "failingSince" TIMESTAMPTZ(3), ADD COLUMN "disabledAt" TIMESTAMPTZ(3),
+    ADD COLUMN "disabledReason" TEXT;
+ALTER TABLE "WebhookDelivery" ALTER COLUMN "jobId" DROP NOT NULL,
+    ADD COLUMN "attemptsBefore" INTEGER NOT NULL DEFAULT 0;
