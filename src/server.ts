@@ -20,7 +20,7 @@ import { Idempotency } from './http/plugins/idempotency.js'
 import { openMetrics } from './http/plugins/metrics.js'
 import { Live } from './live/live.js'
 import { exitInTime } from './stopping.js'
-import { databaseTrouble, openDatabase } from './store/database.js'
+import { type Database, databaseTrouble, openDatabase } from './store/database.js'
 import { datasetStore } from './store/datasets.js'
 import { epochStore } from './store/epochs.js'
 import { figureStore } from './store/figures.js'
@@ -35,12 +35,14 @@ import { tenantStore } from './store/tenants.js'
 import { ticketStore } from './store/tickets.js'
 import { notifyQueue } from './store/wake-ups.js'
 import { watchStore } from './store/watch-store.js'
+import { sealSecrets } from './store/webhook-secrets.js'
 import { webhookStore } from './store/webhooks.js'
 import { snapshotStore } from './store/weight-snapshots.js'
 import { boundaryReader } from './training/boundary.js'
-import type { AllJobs, JobQueue } from './training/ports.js'
+import type { AllJobs, JobQueue, SecretBox } from './training/ports.js'
 import { reconcileForever } from './training/reconcile.js'
 import { sweepForever } from './training/sweep.js'
+import { openSecretBox } from './webhooks/secret-box.js'
 import { sendForever } from './webhooks/sender.js'
 
 export interface Server {
@@ -72,7 +74,8 @@ export async function startServer(config: Config, connectionString: string, log:
   const models = modelStore(database, settings)
   const datasets = datasetStore(database, settings)
   const idempotency = idempotencyStore(database)
-  const webhooks = webhookStore(database)
+  const box = await openWebhookSecrets(config, database, log)
+  const webhooks = webhookStore(database, box)
   const tickets = ticketStore(database)
   const keyWatch = new KeyWatch(keys, tenants, isLoopback(config.HOST), (error) =>
     log.warn({ err: error }, 'keys'),
@@ -89,21 +92,23 @@ export async function startServer(config: Config, connectionString: string, log:
   const metrics = openMetrics()
   const onLiveError = (error: unknown) => log.warn({ err: error }, 'live')
   const live = new Live(watchStore(database), boundaries, onLiveError, metrics.observeStreamLag)
-  const sender = sendForever(webhooks, {
-    allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
-    room: {
-      attempts: config.WEBHOOK_ATTEMPTS,
-      perTenant: config.WEBHOOK_ATTEMPTS_PER_TENANT,
-      perWebhook: config.WEBHOOK_ATTEMPTS_PER_WEBHOOK,
-    },
-    onError: (error) => log.warn({ err: error }, 'webhooks'),
-    onDisabled: (webhook) =>
-      log.warn(webhook, `webhook disabled: ${disabledAfterDays} days without a success`),
-  })
+  const sender =
+    box &&
+    sendForever(webhooks, {
+      allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
+      room: {
+        attempts: config.WEBHOOK_ATTEMPTS,
+        perTenant: config.WEBHOOK_ATTEMPTS_PER_TENANT,
+        perWebhook: config.WEBHOOK_ATTEMPTS_PER_WEBHOOK,
+      },
+      onError: (error) => log.warn({ err: error }, 'webhooks'),
+      onDisabled: (webhook) =>
+        log.warn(webhook, `webhook disabled: ${disabledAfterDays} days without a success`),
+    })
   const hints = await listenForHints(connectionString, {
     onHint: (progress) => {
       live.report(progress)
-      if (isFinished(progress.status)) sender.wake()
+      if (isFinished(progress.status)) sender?.wake()
     },
     onReconnect: () => void live.refresh(),
   })
@@ -122,7 +127,7 @@ export async function startServer(config: Config, connectionString: string, log:
     pictures,
     idempotency: new Idempotency(idempotency),
     webhooks,
-    onFiled: () => sender.wake(),
+    onFiled: () => sender?.wake(),
     figures: figureStore(database),
     metrics,
     live,
@@ -179,7 +184,7 @@ export async function startServer(config: Config, connectionString: string, log:
       await reconciler.stop()
       await sweeper.stop()
       await keyWatch.stop()
-      await sender.stop()
+      await sender?.stop()
       await queue.close()
       await hints.close()
       await predictors.close()
@@ -216,6 +221,39 @@ function noKey(host: string): string {
     'or, in a container: node dist/src/keys.js create …. With HOST=127.0.0.1 the service needs none.'
   )
 }
+
+/**
+ * Encrypts what is stored otherwise; null when the service has no keys.
+ * @throws Error when there are webhooks and no keys
+ */
+async function openWebhookSecrets(
+  config: Config,
+  database: Database,
+  log: Logger,
+): Promise<SecretBox | null> {
+  if (config.WEBHOOK_KEYS.length === 0) {
+    if ((await database.webhook.findFirst({ select: { id: true } })) === null) {
+      log.warn(`no webhook can be registered: ${noWebhookKeys}`)
+      return null
+    }
+    await database.$disconnect()
+    throw new Error(`There are webhooks, and no key to encrypt their secrets with: ${noWebhookKeys}`)
+  }
+  const box = openSecretBox(config.WEBHOOK_KEYS)
+  const webhooks = await sealSecrets(database, box)
+  if (webhooks.length > 0) {
+    log.error(
+      { webhooks },
+      'no key of WEBHOOK_KEYS opens the secrets of these webhooks, so nothing is sent to them: add the key that they were ' +
+        'encrypted with, or give them other secrets (POST /webhooks/{id}/rotate-secret)',
+    )
+  }
+  return box
+}
+
+const noWebhookKeys =
+  'set WEBHOOK_KEYS to what `openssl rand -base64 32` prints, the same for all API processes, and keep it as you keep the ' +
+  'password of the database'
 
 /** What does not answer in this time counts as missing. */
 const readinessMilliseconds = 3_000

@@ -60,6 +60,35 @@ export const createdWebhookSchema = webhookSchema.extend({
 })
 export type CreatedWebhook = z.infer<typeof createdWebhookSchema>
 
+/** An answer repeated under an Idempotency-Key holds no secret. */
+export const registeredWebhookSchema = createdWebhookSchema.extend({
+  secret: createdWebhookSchema.shape.secret.nullable().describe('checks the signatures; shown this once'),
+  notice: z.string().optional().describe('why `secret` is null'),
+})
+export type RegisteredWebhook = z.infer<typeof registeredWebhookSchema>
+
+export const defaultOverlapSeconds = 86_400
+const maximumOverlapSeconds = 7 * 86_400
+
+export const rotationRequestSchema = z
+  .strictObject({
+    overlapSeconds: z
+      .int()
+      .min(0)
+      .max(maximumOverlapSeconds)
+      .default(defaultOverlapSeconds)
+      .describe('for which earlier secrets sign, too; 0 ends them at once'),
+  })
+  // A request without a body brings null.
+  .nullish()
+  .meta({ examples: [{ overlapSeconds: 3_600 }] })
+export type RotationRequest = z.infer<typeof rotationRequestSchema>
+
+export const rotatedWebhookSchema = createdWebhookSchema.extend({
+  previousSecretExpiresAt: time.nullable().describe('until then it signs, too; null when it ended at once'),
+})
+export type RotatedWebhook = z.infer<typeof rotatedWebhookSchema>
+
 export const deliverySchema = z.object({
   id: z.string().describe('the header `webhook-id`, the same at every attempt'),
   event: deliveryEventSchema,

@@ -1,6 +1,6 @@
 /** The outbox of webhooks. Deliveries are filed by the statement that ends a job (job-ends.ts), and here for tests. */
 import { type Delivery, deliveryEventSchema, disabledAfterDays, testEvent } from '../contract/webhook.js'
-import type { DueDelivery, WebhookStore } from '../training/ports.js'
+import type { DueDelivery, SecretBox, WebhookStore } from '../training/ports.js'
 import { type Database, type Prisma, type Statement, send } from './database.js'
 import type { WebhookDelivery as DeliveryRow } from './generated/client.js'
 
@@ -8,7 +8,10 @@ import type { WebhookDelivery as DeliveryRow } from './generated/client.js'
 const claimStatement: Statement = {
   name: 'claimDeliveries',
   text: `
-    SELECT delivery.id, "webhookId", event, url, secret, body, attempts, "attemptsBefore"
+    SELECT delivery.id, "webhookId", event, url, body, attempts, "attemptsBefore", ARRAY(
+      SELECT sealed FROM "WebhookSecret" AS secret
+      WHERE secret."webhookId" = delivery."webhookId" AND ("expiresAt" IS NULL OR "expiresAt" > now())
+      ORDER BY "expiresAt" DESC NULLS FIRST) AS sealed
     FROM "claimDeliveries"($1::int, $2::float8, $3::int, $4::int) AS delivery
     JOIN "Webhook" ON "Webhook".id = "webhookId"`,
 }
@@ -50,13 +53,19 @@ const recordStatement: Statement = {
     FROM recorded WHERE id = recorded."webhookId" RETURNING disables, "tenantId"`,
 }
 
+type ClaimedRow = Omit<DueDelivery, 'secrets'> & { sealed: string[] }
+
 type Deliveries = Pick<WebhookStore, 'claim' | 'record' | 'fileTest' | 'redeliver'>
 
-export function deliveries(database: Database): Deliveries {
+export function deliveries(database: Database, box: SecretBox | null): Deliveries {
   return {
     async claim(room, leaseSeconds) {
       const values = [room.attempts, leaseSeconds, room.perTenant, room.perWebhook]
-      return send<DueDelivery>(database.pool, claimStatement, values)
+      const rows = await send<ClaimedRow>(database.pool, claimStatement, values)
+      return rows.map(({ sealed, ...due }) => ({
+        ...due,
+        secrets: sealed.flatMap((each) => box?.open(each, due.webhookId) ?? []),
+      }))
     },
 
     async record({ id, webhookId, attempts }, { result, status, error, retrySeconds }) {
@@ -68,7 +77,7 @@ export function deliveries(database: Database): Deliveries {
 
     async fileTest(tenantId, webhookId) {
       return database.$transaction(async (client) => {
-        if (!(await lock(client, tenantId, webhookId))) return null
+        if (!(await lockWebhook(client, tenantId, webhookId))) return null
         const ofTests = { webhookId, event: testEvent }
         const pending = await client.webhookDelivery.findFirst({
           where: { ...ofTests, nextAttemptAt: { not: null } },
@@ -90,7 +99,7 @@ export function deliveries(database: Database): Deliveries {
 
     async redeliver(tenantId, webhookId, id) {
       return database.$transaction(async (client) => {
-        if (!(await lock(client, tenantId, webhookId))) return null
+        if (!(await lockWebhook(client, tenantId, webhookId))) return null
         // One that is in flight stays as it is.
         await client.$executeRaw`
           UPDATE "WebhookDelivery" SET "nextAttemptAt" = now(), "attemptsBefore" = attempts
@@ -103,7 +112,11 @@ export function deliveries(database: Database): Deliveries {
 }
 
 /** False when there is no such webhook. */
-async function lock(client: Prisma.TransactionClient, tenantId: string, id: string): Promise<boolean> {
+export async function lockWebhook(
+  client: Prisma.TransactionClient,
+  tenantId: string,
+  id: string,
+): Promise<boolean> {
   const rows = await client.$queryRaw<object[]>`
     SELECT id FROM "Webhook" WHERE id = ${id} AND "tenantId" = ${tenantId} FOR NO KEY UPDATE`
   return rows.length > 0

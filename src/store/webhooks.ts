@@ -1,22 +1,39 @@
 /** Webhooks; the outbox of their deliveries is deliveries.ts. */
 import { z } from 'zod'
 import { Problem } from '../contract/problems.js'
-import { maximumWebhooks, type Webhook, webhookEventSchema } from '../contract/webhook.js'
-import type { WebhookStore } from '../training/ports.js'
-import type { Database } from './database.js'
-import { deliveries, toDelivery } from './deliveries.js'
+import {
+  type CreatedWebhook,
+  maximumWebhooks,
+  type RegisteredWebhook,
+  type Webhook,
+  webhookEventSchema,
+} from '../contract/webhook.js'
+import type { SecretBox, WebhookStore } from '../training/ports.js'
+import type { Database, Prisma } from './database.js'
+import { deliveries, lockWebhook, toDelivery } from './deliveries.js'
 import type { Webhook as WebhookRow } from './generated/client.js'
 import { createOnce } from './idempotency.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
+import { mustSeal, replaceSecret, sealedSecret } from './webhook-secrets.js'
 
 const shownDeliveries = 20
 
-export function webhookStore(database: Database): WebhookStore {
+const withoutSecret = (webhook: CreatedWebhook): RegisteredWebhook => ({
+  ...webhook,
+  secret: null,
+  notice:
+    'The secret was shown in the first answer and is not kept. POST /webhooks/{id}/rotate-secret gives another.',
+})
+
+/** Without a box, webhooks can be neither registered nor sent to. */
+export function webhookStore(database: Database, box: SecretBox | null): WebhookStore {
   return {
-    ...deliveries(database),
+    ...deliveries(database, box),
 
     async create(webhook, once) {
-      return createOnce(database, once, async (client) => {
+      const { secret, ...data } = webhook
+      const sealed = sealedSecret(mustSeal(box), webhook.id, secret)
+      const createWithin = async (client: Prisma.TransactionClient): Promise<CreatedWebhook> => {
         const lock = JSON.stringify(['webhooks of', webhook.tenantId])
         await client.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${lock}, 0))::text`
         const count = await client.webhook.count({ where: { tenantId: webhook.tenantId } })
@@ -24,8 +41,19 @@ export function webhookStore(database: Database): WebhookStore {
           const message = `There are ${count} webhooks already; ${maximumWebhooks} are allowed. Delete one first.`
           throw new Problem('too-many-webhooks', message)
         }
-        const row = await client.webhook.create({ data: webhook })
-        return { ...toWebhook(row), secret: row.secret }
+        const row = await client.webhook.create({ data: { ...data, secrets: { create: sealed } } })
+        return { ...toWebhook(row), secret }
+      }
+      return createOnce(database, once, createWithin, withoutSecret)
+    },
+
+    async rotate(tenantId, id, { secret, overlapSeconds }) {
+      const keys = mustSeal(box)
+      return database.$transaction(async (client) => {
+        if (!(await lockWebhook(client, tenantId, id))) return null
+        const endsAt = await replaceSecret(client, keys, { webhookId: id, secret, overlapSeconds })
+        const row = await client.webhook.findUniqueOrThrow({ where: { id } })
+        return { ...toWebhook(row), secret, previousSecretExpiresAt: endsAt?.toISOString() ?? null }
       })
     },
 
@@ -65,6 +93,7 @@ export function webhookStore(database: Database): WebhookStore {
     async sweep() {
       await database.$executeRaw`
         DELETE FROM "WebhookDelivery" WHERE "createdAt" < now() - interval '7 days' AND "nextAttemptAt" IS NULL`
+      await database.webhookSecret.deleteMany({ where: { expiresAt: { lt: new Date() } } })
     },
   }
 }

@@ -15,6 +15,7 @@ import type { Problem } from '../contract/problems.js'
 import type {
   CreatedWebhook,
   Delivery,
+  RotatedWebhook,
   Webhook,
   WebhookEvent,
   WebhookWithDeliveries,
@@ -382,6 +383,15 @@ export interface AllDatasets extends Tenanted<DatasetStore>, Pick<DatasetStore, 
   table(id: string): Promise<Table | null>
 }
 
+/** Encrypts the secrets of webhooks. */
+export interface SecretBox {
+  seal(secret: string, webhookId: string): string
+  /** Null when no key opens it, it was changed, or it is of another webhook. */
+  open(sealed: string, webhookId: string): string | null
+  /** Whether it was sealed by the key that seals now. */
+  isCurrent(sealed: string): boolean
+}
+
 export interface NewWebhook {
   id: string
   tenantId: string
@@ -397,7 +407,8 @@ export interface DueDelivery {
   webhookId: string
   event: string
   url: string
-  secret: string
+  /** Each signs; none when the service's keys open none. */
+  secrets: string[]
   body: string
   /** This attempt counted. */
   attempts: number
@@ -438,6 +449,12 @@ export interface WebhookStore {
   fileTest(tenantId: string, webhookId: string): Promise<Delivery | null>
   /** Sends a delivery again, now; null when there is no such webhook, undefined when it has no such delivery. */
   redeliver(tenantId: string, webhookId: string, id: string): Promise<Delivery | null | undefined>
+  /** Null when there is no such webhook. Throws Problem `unavailable` when the service has no keys, as `create` does. */
+  rotate(
+    tenantId: string,
+    id: string,
+    replacement: { secret: string; overlapSeconds: number },
+  ): Promise<RotatedWebhook | null>
   /** Null when there is no such webhook. */
   enable(tenantId: string, id: string): Promise<Webhook | null>
   /** Forgets deliveries of more than a week ago. */

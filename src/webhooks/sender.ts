@@ -4,7 +4,7 @@
  */
 import { testEvent } from '../contract/webhook.js'
 import { DeadlineError, withDeadline } from '../deadline.js'
-import type { AttemptRoom, DueDelivery, WebhookStore } from '../training/ports.js'
+import type { AttemptRoom, DeliveryOutcome, DueDelivery, WebhookStore } from '../training/ports.js'
 import { type PostOptions, post } from './post.js'
 import { signatureHeaders } from './signature.js'
 
@@ -14,6 +14,14 @@ export const retrySchedule = [5, 300, 1_800, 7_200, 18_000, 28_800, 32_400]
 const attemptMilliseconds = 10_000
 /** Beyond the attempt itself, before a delivery is taken for abandoned. */
 const recordSeconds = 3
+/** Waits for whoever runs the service, and says nothing of the receiver. */
+const unsigned: DeliveryOutcome = {
+  result: 'interrupted',
+  status: null,
+  error: 'not sent: no key of WEBHOOK_KEYS opens the secret of the webhook',
+  retrySeconds: 300,
+}
+
 const pollMilliseconds = 5_000
 
 export interface SenderOptions extends Pick<PostOptions, 'allowPrivate' | 'resolve'> {
@@ -69,11 +77,17 @@ export function sendForever(
   }
 
   async function deliver(due: DueDelivery): Promise<void> {
+    const outcome = due.secrets.length === 0 ? unsigned : await outcomeOf(due)
+    const { disabledOf } = await webhooks.record(due, outcome)
+    if (disabledOf !== null)
+      onDisabled({ webhookId: due.webhookId, tenantId: disabledOf, error: outcome.error })
+  }
+
+  async function outcomeOf(due: DueDelivery): Promise<DeliveryOutcome> {
     const { status, error } = await attempt(due)
-    const result = error === null ? 'delivered' : stopping.signal.aborted ? 'interrupted' : 'failed'
-    const retrySeconds = result === 'delivered' ? null : result === 'interrupted' ? 0 : secondsUntilNext(due)
-    const { disabledOf } = await webhooks.record(due, { result, status, error, retrySeconds })
-    if (disabledOf !== null) onDisabled({ webhookId: due.webhookId, tenantId: disabledOf, error })
+    if (error === null) return { result: 'delivered', status, error, retrySeconds: null }
+    if (stopping.signal.aborted) return { result: 'interrupted', status, error, retrySeconds: 0 }
+    return { result: 'failed', status, error, retrySeconds: secondsUntilNext(due) }
   }
 
   function secondsUntilNext({ event, attempts, attemptsBefore }: DueDelivery): number | null {
@@ -86,7 +100,7 @@ export function sendForever(
     const headers = {
       'content-type': 'application/json',
       'user-agent': 'Descent-Webhooks',
-      ...signatureHeaders(due.secret, due, new Date()),
+      ...signatureHeaders(due.secrets, due, new Date()),
     }
     const send = (signal: AbortSignal) => post(due.url, headers, due.body, { ...options, signal })
     try {

@@ -50,3 +50,25 @@ ALTER TABLE "Webhook" ADD COLUMN "failingSince" TIMESTAMPTZ(3), ADD COLUMN "disa
     ADD COLUMN "disabledReason" TEXT;
 ALTER TABLE "WebhookDelivery" ALTER COLUMN "jobId" DROP NOT NULL,
     ADD COLUMN "attemptsBefore" INTEGER NOT NULL DEFAULT 0;
+
+-- Secrets are encrypted by the service, which has the keys: what is here in plain text is encrypted at its next start. All
+-- secrets of a webhook that have not expired sign its deliveries; the current one does not expire.
+CREATE TABLE "WebhookSecret" (
+    "id" TEXT NOT NULL,
+    "webhookId" TEXT NOT NULL,
+    "sealed" TEXT NOT NULL,
+    "createdAt" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "expiresAt" TIMESTAMPTZ(3),
+    CONSTRAINT "WebhookSecret_pkey" PRIMARY KEY ("id")
+);
+CREATE INDEX "WebhookSecret_webhookId_expiresAt_idx" ON "WebhookSecret"("webhookId", "expiresAt");
+ALTER TABLE "WebhookSecret" ADD CONSTRAINT "WebhookSecret_webhookId_fkey" FOREIGN KEY ("webhookId") REFERENCES "Webhook"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+INSERT INTO "WebhookSecret" (id, "webhookId", sealed, "createdAt")
+    SELECT gen_random_uuid()::text, id, secret, "createdAt" FROM "Webhook";
+ALTER TABLE "Webhook" DROP COLUMN "secret";
+
+-- Answers under an Idempotency-Key that hold a secret; what comes new to the representation is added.
+UPDATE "IdempotencyKey" SET answer = regexp_replace(answer, '"secret":"whsec_[^"]*"',
+    '"secret":null,"notice":"The secret was shown in the first answer and is not kept. POST /webhooks/{id}/rotate-secret gives another.",'
+    '"status":"active","failingSince":null,"disabledAt":null,"disabledReason":null')
+WHERE answer LIKE '%"secret":"whsec\_%' AND answer::jsonb ->> 'object' = 'webhook';

@@ -3,15 +3,17 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { Problem } from '../../contract/problems.js'
 import {
-  createdWebhookSchema,
   deliverySchema,
   disabledAfterDays,
+  registeredWebhookSchema,
+  rotatedWebhookSchema,
+  rotationRequestSchema,
   webhookRequestSchema,
   webhookSchema,
   webhookWithDeliveriesSchema,
 } from '../../contract/webhook.js'
 import type { WebhookStore } from '../../training/ports.js'
-import { register } from '../../training/webhooks.js'
+import { register, rotateSecret } from '../../training/webhooks.js'
 import { callerOf } from '../caller.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
 import { defaultLimit, pageParameters } from '../query.js'
@@ -45,11 +47,11 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
           'addresses that are not public are refused when they are resolved.',
         headers: idempotencyHeaders,
         body: webhookRequestSchema,
-        response: { 201: createdWebhookSchema, ...failures },
+        response: { 201: registeredWebhookSchema, ...failures },
       },
     },
     async (request, reply) => {
-      const webhook = await idempotency.answerOnce(createdWebhookSchema, request, reply, (once) =>
+      const webhook = await idempotency.answerOnce(registeredWebhookSchema, request, reply, (once) =>
         register(webhooks, callerOf(request).tenantId, request.body, once),
       )
       return reply.code(201).header('location', webhook.links.self).send(webhook)
@@ -142,6 +144,29 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
       }
       onFiled()
       return reply.code(202).send(delivery)
+    },
+  )
+
+  app.post(
+    '/webhooks/:id/rotate-secret',
+    {
+      config: { scope: 'webhooks:write' },
+      schema: {
+        tags: ['webhooks'],
+        summary: 'Replace the secret of a webhook',
+        description:
+          'The new secret is shown this once. Earlier ones sign beside it for `overlapSeconds`: each delivery then has a ' +
+          'signature of each, separated by a space. Five secrets sign at most; of more, the one that expires first ends.',
+        params: idParameters,
+        body: rotationRequestSchema,
+        response: { 200: rotatedWebhookSchema, ...failures },
+      },
+    },
+    async (request) => {
+      const { id } = request.params
+      const webhook = await rotateSecret(webhooks, callerOf(request).tenantId, id, request.body)
+      if (webhook === null) throw missing(id)
+      return webhook
     },
   )
 
