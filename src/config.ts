@@ -67,6 +67,19 @@ const environmentSchema = z.object({
     .enum(['true', 'false'])
     .default('false')
     .transform((value) => value === 'true'),
+  WEBHOOK_KEYS: list.pipe(
+    z.array(
+      z
+        .string()
+        .refine(
+          (key) => Buffer.from(key, 'base64').length === 32,
+          'must be base64 of 32 bytes each, as openssl rand -base64 32 makes them',
+        ),
+    ),
+  ),
+  WEBHOOK_ATTEMPTS: count(128),
+  WEBHOOK_ATTEMPTS_PER_TENANT: count(16),
+  WEBHOOK_ATTEMPTS_PER_WEBHOOK: count(4),
   MAXIMUM_EPOCHS: limit('epochs', maximumEpochs),
   MAXIMUM_REQUESTS_PER_MINUTE: limit('requestsPerMinute', 120_000),
   MAXIMUM_SOCKETS: limit('sockets', 10_000),

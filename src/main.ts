@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { readConfig } from './config.js'
 import type { Server } from './server.js'
 import { keepPostgres, type Supervisor, superviseWorker } from './supervisor.js'
+import { withKeyFile } from './webhooks/key-file.js'
 
 const config = readConfig({ LOG_LEVEL: 'warn', ...process.env })
 const log = pino({ level: config.LOG_LEVEL })
@@ -39,10 +40,16 @@ async function findDatabase(): Promise<string> {
   return postgres.connectionString
 }
 
+/** Beside a database of its own, the service keeps a key of its own. */
+async function webhookKeys(): Promise<string[]> {
+  if (config.DATABASE_URL !== undefined) return config.WEBHOOK_KEYS
+  return withKeyFile(config.WEBHOOK_KEYS, config.DATA_DIRECTORY)
+}
+
 async function serve(database: Promise<string>): Promise<Server> {
   // Loaded while PostgreSQL starts.
   const { startServer } = await import('./server.js')
-  const server = await startServer(config, await database, log)
+  const server = await startServer({ ...config, WEBHOOK_KEYS: await webhookKeys() }, await database, log)
   parts.server = { stop: () => server.close() }
   return server
 }

@@ -7,9 +7,11 @@ import { openRequestThread } from '../workers/request-thread.js'
 import { buildAddon } from './addon-build.js'
 import { type Config, limitsOf, readConfig } from './config.js'
 import { isFinished } from './contract/job.js'
+import { disabledAfterDays } from './contract/webhook.js'
 import type { ReadingLimits } from './datasets/reading/limits.js'
 import { PictureDecoder } from './datasets/reading/picture-decoder.js'
 import { openUploadReader } from './datasets/reading/upload-reader.js'
+import { withDeadline } from './deadline.js'
 import { explainBackend } from './engine/index.js'
 import { buildApp } from './http/app.js'
 import { FailedAuthentications } from './http/failed-authentications.js'
@@ -20,7 +22,7 @@ import { openMetrics } from './http/plugins/metrics.js'
 import { Live } from './live/live.js'
 import { openLiveness } from './liveness.js'
 import { exitInTime } from './stopping.js'
-import { databaseTrouble, openDatabase } from './store/database.js'
+import { type Database, databaseTrouble, openDatabase } from './store/database.js'
 import { datasetStore } from './store/datasets.js'
 import { draftStore } from './store/drafts.js'
 import { epochStore } from './store/epochs.js'
@@ -36,14 +38,16 @@ import { tenantStore } from './store/tenants.js'
 import { ticketStore } from './store/tickets.js'
 import { notifyQueue } from './store/wake-ups.js'
 import { watchStore } from './store/watch-store.js'
+import { sealSecrets } from './store/webhook-secrets.js'
 import { webhookStore } from './store/webhooks.js'
 import { snapshotStore } from './store/weight-snapshots.js'
 import { workerStore } from './store/workers.js'
 import { boundaryReader } from './training/boundary.js'
 import { GeneratedData } from './training/generated-data.js'
-import type { AllJobs, JobQueue } from './training/ports.js'
+import type { AllJobs, JobQueue, SecretBox } from './training/ports.js'
 import { reconcileForever } from './training/reconcile.js'
 import { sweepForever } from './training/sweep.js'
+import { openSecretBox } from './webhooks/secret-box.js'
 import { sendForever } from './webhooks/sender.js'
 
 export interface Server {
@@ -81,7 +85,8 @@ export async function startServer(config: Config, connectionString: string, log:
   const models = modelStore(database, settings)
   const datasets = datasetStore(database, settings)
   const idempotency = idempotencyStore(database)
-  const webhooks = webhookStore(database)
+  const box = await openWebhookSecrets(config, database, log)
+  const webhooks = webhookStore(database, box)
   const tickets = ticketStore(database)
   const workers = workerStore(database)
   const keyWatch = new KeyWatch(keys, tenants, isLoopback(config.HOST), (error) =>
@@ -104,14 +109,23 @@ export async function startServer(config: Config, connectionString: string, log:
   const metrics = openMetrics()
   const onLiveError = (error: unknown) => log.warn({ err: error }, 'live')
   const live = new Live(watchStore(database), boundaries, onLiveError, metrics.observeStreamLag)
-  const sender = sendForever(webhooks, {
-    allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
-    onError: (error) => log.warn({ err: error }, 'webhooks'),
-  })
+  const sender =
+    box &&
+    sendForever(webhooks, {
+      allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
+      room: {
+        attempts: config.WEBHOOK_ATTEMPTS,
+        perTenant: config.WEBHOOK_ATTEMPTS_PER_TENANT,
+        perWebhook: config.WEBHOOK_ATTEMPTS_PER_WEBHOOK,
+      },
+      onError: (error) => log.warn({ err: error }, 'webhooks'),
+      onDisabled: (webhook) =>
+        log.warn(webhook, `webhook disabled: ${disabledAfterDays} days without a success`),
+    })
   const hints = await listenForHints(connectionString, {
     onHint: (progress) => {
       live.report(progress)
-      if (isFinished(progress.status)) sender.wake()
+      if (isFinished(progress.status)) sender?.wake()
     },
     onReconnect: () => void live.refresh(),
   })
@@ -131,6 +145,7 @@ export async function startServer(config: Config, connectionString: string, log:
     pictures,
     idempotency: new Idempotency(idempotency),
     webhooks,
+    onFiled: () => sender?.wake(),
     figures: figureStore(database),
     metrics,
     live,
@@ -193,7 +208,7 @@ export async function startServer(config: Config, connectionString: string, log:
       await reconciler.stop()
       await sweeper.stop()
       await keyWatch.stop()
-      await sender.stop()
+      await sender?.stop()
       await queue.close()
       await hints.close()
       await predictors.close()
@@ -233,18 +248,51 @@ function noKey(host: string): string {
   )
 }
 
-async function missingParts(jobs: AllJobs, queue: JobQueue): Promise<string[]> {
-  const answers = async (check: Promise<unknown>) =>
-    check.then(
-      () => true,
-      () => false,
+/**
+ * Encrypts what is stored otherwise; null when the service has no keys.
+ * @throws Error when there are webhooks and no keys
+ */
+async function openWebhookSecrets(
+  config: Config,
+  database: Database,
+  log: Logger,
+): Promise<SecretBox | null> {
+  if (config.WEBHOOK_KEYS.length === 0) {
+    if ((await database.webhook.findFirst({ select: { id: true } })) === null) {
+      log.warn(`no webhook can be registered: ${noWebhookKeys}`)
+      return null
+    }
+    await database.$disconnect()
+    throw new Error(`There are webhooks, and no key to encrypt their secrets with: ${noWebhookKeys}`)
+  }
+  const box = openSecretBox(config.WEBHOOK_KEYS)
+  const webhooks = await sealSecrets(database, box)
+  if (webhooks.length > 0) {
+    log.error(
+      { webhooks },
+      'no key of WEBHOOK_KEYS opens the secrets of these webhooks, so nothing is sent to them: add the key that they were ' +
+        'encrypted with, or give them other secrets (POST /webhooks/{id}/rotate-secret)',
     )
+  }
+  return box
+}
+
+const noWebhookKeys =
+  'set WEBHOOK_KEYS to what `openssl rand -base64 32` prints, the same for all API processes, and keep it as you keep the ' +
+  'password of the database'
+
+/** What does not answer in this time counts as missing. */
+const readinessMilliseconds = 3_000
+
+async function missingParts(jobs: AllJobs, queue: JobQueue): Promise<string[]> {
+  const asked = <T>(check: () => Promise<T>) =>
+    withDeadline(readinessMilliseconds, check).catch(() => undefined)
   const [database, workers] = await Promise.all([
-    answers(jobs.progress([])),
-    queue.workers().catch(() => undefined),
+    asked(() => jobs.progress([])),
+    asked(() => queue.workers()),
   ])
   return [
-    ...(database ? [] : ['the database does not answer']),
+    ...(database === undefined ? ['the database does not answer'] : []),
     ...(workers === undefined ? ['the queue does not answer'] : []),
     ...(workers === 0 ? ['no worker is connected'] : []),
   ]

@@ -4,7 +4,7 @@ import { evaluationRequestSchema } from './evaluate.js'
 import { jobRequestSchema, resumeRequestSchema } from './job.js'
 import { jobBatchRequestSchema } from './job-batch.js'
 import { modelChangeSchema, modelRequestSchema, predictionRequestSchema } from './model.js'
-import { webhookRequestSchema } from './webhook.js'
+import { rotationRequestSchema, webhookRequestSchema } from './webhook.js'
 
 export const bodySchemas = {
   job: jobRequestSchema,
@@ -15,6 +15,7 @@ export const bodySchemas = {
   prediction: predictionRequestSchema,
   evaluation: evaluationRequestSchema,
   webhook: webhookRequestSchema,
+  rotation: rotationRequestSchema,
 } as const
 export type BodyName = keyof typeof bodySchemas
 

@@ -18,7 +18,7 @@ export const limitsSchema = z.object({
   epochs: count.max(maximumEpochs).describe('epochs of one training'),
   datasetBytes: count.describe('bytes of one upload, as it is sent'),
   storedBytes: count.describe(
-    'bytes of datasets, models, specs, epochs, snapshots and remembered answers, and of what unfinished jobs will leave',
+    'bytes of datasets, models, specs, epochs, snapshots, deliveries and remembered answers, and of what unfinished jobs will leave',
   ),
   jobDays: count
     .max(36_500)

@@ -6,6 +6,13 @@ import { text } from './text.js'
 export const webhookEventSchema = z.enum(['job.succeeded', 'job.failed', 'job.cancelled'])
 export type WebhookEvent = z.infer<typeof webhookEventSchema>
 
+/** What is sent when somebody asks for a test. */
+export const testEvent = 'webhook.test'
+export const deliveryEventSchema = z.enum([...webhookEventSchema.options, testEvent])
+
+/** A webhook is disabled that failed for so long without a success in between. */
+export const disabledAfterDays = 3
+
 /** A tenant's, at most. */
 export const maximumWebhooks = 20
 
@@ -37,6 +44,12 @@ export const webhookSchema = z.object({
   object: z.literal('webhook'),
   url: z.string(),
   events: z.array(webhookEventSchema),
+  status: z
+    .enum(['active', 'disabled'])
+    .describe('`disabled` after days of failures: nothing is sent until POST /webhooks/{id}/enable'),
+  failingSince: time.nullable().describe('the first failed attempt since the last that succeeded'),
+  disabledAt: time.nullable(),
+  disabledReason: z.string().nullable(),
   createdAt: time,
   links: z.object({ self: z.string() }),
 })
@@ -47,13 +60,42 @@ export const createdWebhookSchema = webhookSchema.extend({
 })
 export type CreatedWebhook = z.infer<typeof createdWebhookSchema>
 
+/** An answer repeated under an Idempotency-Key holds no secret. */
+export const registeredWebhookSchema = createdWebhookSchema.extend({
+  secret: createdWebhookSchema.shape.secret.nullable().describe('checks the signatures; shown this once'),
+  notice: z.string().optional().describe('why `secret` is null'),
+})
+export type RegisteredWebhook = z.infer<typeof registeredWebhookSchema>
+
+export const defaultOverlapSeconds = 86_400
+const maximumOverlapSeconds = 7 * 86_400
+
+export const rotationRequestSchema = z
+  .strictObject({
+    overlapSeconds: z
+      .int()
+      .min(0)
+      .max(maximumOverlapSeconds)
+      .default(defaultOverlapSeconds)
+      .describe('for which earlier secrets sign, too; 0 ends them at once'),
+  })
+  // A request without a body brings null.
+  .nullish()
+  .meta({ examples: [{ overlapSeconds: 3_600 }] })
+export type RotationRequest = z.infer<typeof rotationRequestSchema>
+
+export const rotatedWebhookSchema = createdWebhookSchema.extend({
+  previousSecretExpiresAt: time.nullable().describe('until then it signs, too; null when it ended at once'),
+})
+export type RotatedWebhook = z.infer<typeof rotatedWebhookSchema>
+
 export const deliverySchema = z.object({
   id: z.string().describe('the header `webhook-id`, the same at every attempt'),
-  event: webhookEventSchema,
-  jobId: z.string(),
+  event: deliveryEventSchema,
+  jobId: z.string().nullable().describe('null for a test event'),
   createdAt: time,
   attempts: z.int(),
-  deliveredAt: time.nullable(),
+  deliveredAt: time.nullable().describe('when it was last answered 2xx'),
   nextAttemptAt: time.nullable().describe('null when it was delivered or given up'),
   lastStatus: z.int().nullable().describe('status of the last answer'),
   lastError: z.string().nullable().describe('why the last attempt failed'),
@@ -81,4 +123,10 @@ export const webhookBodySchema = z.object({
     error: z.object({ code: z.string(), message: z.string(), epoch: z.int().nullable() }).nullable(),
     links: z.object({ job: z.string() }),
   }),
+})
+
+export const webhookTestBodySchema = z.object({
+  type: z.literal(testEvent),
+  timestamp: time.describe('when the test was asked for'),
+  data: z.object({ webhookId: z.string(), links: z.object({ webhook: z.string() }) }),
 })

@@ -35,12 +35,14 @@ export async function createOnce<T>(
   tenantId: string,
   once: Once | undefined,
   create: (client: Prisma.TransactionClient) => Promise<T>,
+  /** What a repeated request gets in place of the answer. */
+  toRepeat: (answer: T) => object | T = (answer) => answer,
 ): Promise<T> {
   return database.inTransaction(tenantId, async (client) => {
     if (once === undefined) return create(client)
     await lock(client, once)
     const answer = await create(client)
-    await remember(client, once, JSON.stringify(answer))
+    await remember(client, once, JSON.stringify(toRepeat(answer)))
     return answer
   })
 }

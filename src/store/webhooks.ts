@@ -1,38 +1,39 @@
-/** Webhooks and the outbox of their deliveries. Deliveries are filed by the statement that ends a job: job-ends.ts. */
+/** Webhooks; the outbox of their deliveries is deliveries.ts. */
 import { z } from 'zod'
 import { Problem } from '../contract/problems.js'
-import { maximumWebhooks, type Webhook, webhookEventSchema } from '../contract/webhook.js'
-import type { DueDelivery, WebhookStore } from '../training/ports.js'
-import { type Database, type Statement, send } from './database.js'
-import type { WebhookDelivery as DeliveryRow, Webhook as WebhookRow } from './generated/client.js'
+import {
+  type CreatedWebhook,
+  maximumWebhooks,
+  type RegisteredWebhook,
+  type Webhook,
+  webhookEventSchema,
+} from '../contract/webhook.js'
+import type { SecretBox, WebhookStore } from '../training/ports.js'
+import type { Database, Prisma } from './database.js'
+import { deliveries, lockWebhook, toDelivery } from './deliveries.js'
+import type { Webhook as WebhookRow } from './generated/client.js'
 import { createOnce } from './idempotency.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
+import { mustSeal, replaceSecret, sealedSecret } from './webhook-secrets.js'
 
 const shownDeliveries = 20
 
-/** Sent at every end of a job. $1 webhooks whose answer is awaited, $2 deliveries at most, $3 seconds of the lease. */
-const claimStatement: Statement = {
-  name: 'claimDeliveries',
-  text: `
-    WITH first AS (
-      SELECT DISTINCT ON ("webhookId") id FROM "WebhookDelivery"
-      WHERE "nextAttemptAt" <= now() AND "webhookId" <> ALL($1::text[])
-      ORDER BY "webhookId", "nextAttemptAt", id
-    ), due AS (
-      SELECT id FROM "WebhookDelivery" WHERE id IN (SELECT id FROM first) AND "nextAttemptAt" <= now()
-      ORDER BY "nextAttemptAt" LIMIT $2::int FOR UPDATE SKIP LOCKED
-    )
-    UPDATE "WebhookDelivery" AS delivery
-    SET attempts = attempts + 1, "nextAttemptAt" = now() + $3::float8 * interval '1 second'
-    FROM due, "Webhook" AS webhook
-    WHERE delivery.id = due.id AND webhook.id = delivery."webhookId"
-    RETURNING delivery.id, delivery."webhookId", webhook.url, webhook.secret, delivery.body, delivery.attempts`,
-}
+const withoutSecret = (webhook: CreatedWebhook): RegisteredWebhook => ({
+  ...webhook,
+  secret: null,
+  notice:
+    'The secret was shown in the first answer and is not kept. POST /webhooks/{id}/rotate-secret gives another.',
+})
 
-export function webhookStore(database: Database): WebhookStore {
+/** Without a box, webhooks can be neither registered nor sent to. */
+export function webhookStore(database: Database, box: SecretBox | null): WebhookStore {
   return {
+    ...deliveries(database, box),
+
     async create(webhook, once) {
-      return createOnce(database, webhook.tenantId, once, async (client) => {
+      const { secret, ...data } = webhook
+      const sealed = sealedSecret(mustSeal(box), webhook.id, secret)
+      const createWithin = async (client: Prisma.TransactionClient): Promise<CreatedWebhook> => {
         const lock = JSON.stringify(['webhooks of', webhook.tenantId])
         await client.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${lock}, 0))::text`
         const count = await client.webhook.count({ where: { tenantId: webhook.tenantId } })
@@ -40,8 +41,19 @@ export function webhookStore(database: Database): WebhookStore {
           const message = `There are ${count} webhooks already; ${maximumWebhooks} are allowed. Delete one first.`
           throw new Problem('too-many-webhooks', message)
         }
-        const row = await client.webhook.create({ data: webhook })
-        return { ...toWebhook(row), secret: row.secret }
+        const row = await client.webhook.create({ data: { ...data, secrets: { create: sealed } } })
+        return { ...toWebhook(row), secret }
+      }
+      return createOnce(database, webhook.tenantId, once, createWithin, withoutSecret)
+    },
+
+    async rotate(tenantId, id, { secret, overlapSeconds }) {
+      const keys = mustSeal(box)
+      return database.inTransaction(tenantId, async (client) => {
+        if (!(await lockWebhook(client, tenantId, id))) return null
+        const endsAt = await replaceSecret(client, keys, { webhookId: id, secret, overlapSeconds })
+        const row = await client.webhook.findUniqueOrThrow({ where: { id } })
+        return { ...toWebhook(row), secret, previousSecretExpiresAt: endsAt?.toISOString() ?? null }
       })
     },
 
@@ -70,24 +82,18 @@ export function webhookStore(database: Database): WebhookStore {
       return count > 0
     },
 
-    async claim(busyWebhooks, limit, leaseSeconds) {
-      return send<DueDelivery>(database.pool, claimStatement, [busyWebhooks, limit, leaseSeconds])
-    },
-
-    async record({ id, attempts }, outcome) {
-      const { delivered, status, error, retrySeconds } = outcome
-      // An attempt that was made again meanwhile is the other one's to record.
-      await database.$executeRaw`
-        UPDATE "WebhookDelivery" SET
-          "deliveredAt" = CASE WHEN ${delivered}::boolean THEN now() END,
-          "nextAttemptAt" = now() + ${retrySeconds}::float8 * interval '1 second',
-          "lastStatus" = ${status}::int, "lastError" = ${error}
-        WHERE id = ${id} AND attempts = ${attempts}::int`
+    async enable(tenantId, id) {
+      const [row] = await database.webhook.updateManyAndReturn({
+        where: { id, tenantId },
+        data: { disabledAt: null, disabledReason: null, failingSince: null },
+      })
+      return row === undefined ? null : toWebhook(row)
     },
 
     async sweep() {
       await database.$executeRaw`
         DELETE FROM "WebhookDelivery" WHERE "createdAt" < now() - interval '7 days' AND "nextAttemptAt" IS NULL`
+      await database.webhookSecret.deleteMany({ where: { expiresAt: { lt: new Date() } } })
     },
   }
 }
@@ -98,21 +104,11 @@ function toWebhook(row: WebhookRow): Webhook {
     object: 'webhook',
     url: row.url,
     events: z.array(webhookEventSchema).parse(row.events),
+    status: row.disabledAt === null ? 'active' : 'disabled',
+    failingSince: row.failingSince?.toISOString() ?? null,
+    disabledAt: row.disabledAt?.toISOString() ?? null,
+    disabledReason: row.disabledReason,
     createdAt: row.createdAt.toISOString(),
     links: { self: `/webhooks/${row.id}` },
-  }
-}
-
-function toDelivery(row: DeliveryRow) {
-  return {
-    id: row.id,
-    event: webhookEventSchema.parse(row.event),
-    jobId: row.jobId,
-    createdAt: row.createdAt.toISOString(),
-    attempts: row.attempts,
-    deliveredAt: row.deliveredAt?.toISOString() ?? null,
-    nextAttemptAt: row.nextAttemptAt?.toISOString() ?? null,
-    lastStatus: row.lastStatus,
-    lastError: row.lastError,
   }
 }

@@ -14,7 +14,14 @@ import type { Network } from '../contract/network.js'
 import type { PackedEpochs } from '../contract/packed-epochs.js'
 import type { Preparation } from '../contract/preparation.js'
 import type { Problem } from '../contract/problems.js'
-import type { CreatedWebhook, Webhook, WebhookEvent, WebhookWithDeliveries } from '../contract/webhook.js'
+import type {
+  CreatedWebhook,
+  Delivery,
+  RotatedWebhook,
+  Webhook,
+  WebhookEvent,
+  WebhookWithDeliveries,
+} from '../contract/webhook.js'
 import type { Worker, WorkersSummary } from '../contract/worker.js'
 import type { Prepared } from '../datasets/prepare.js'
 import type { RowSplit, SplitRule } from '../datasets/split-rows.js'
@@ -420,6 +427,15 @@ export interface AllDatasets extends Tenanted<DatasetStore>, Pick<DatasetStore, 
   table(id: string): Promise<Table | null>
 }
 
+/** Encrypts the secrets of webhooks. */
+export interface SecretBox {
+  seal(secret: string, webhookId: string): string
+  /** Null when no key opens it, it was changed, or it is of another webhook. */
+  open(sealed: string, webhookId: string): string | null
+  /** Whether it was sealed by the key that seals now. */
+  isCurrent(sealed: string): boolean
+}
+
 export interface NewWebhook {
   id: string
   tenantId: string
@@ -433,19 +449,31 @@ export interface NewWebhook {
 export interface DueDelivery {
   id: string
   webhookId: string
+  event: string
   url: string
-  secret: string
+  /** Each signs; none when the service's keys open none. */
+  secrets: string[]
   body: string
   /** This attempt counted. */
   attempts: number
+  /** Of them, those from before it was last asked to be sent again. */
+  attemptsBefore: number
 }
 
 export interface DeliveryOutcome {
-  delivered: boolean
+  /** `interrupted` says nothing of the receiver. */
+  result: 'delivered' | 'failed' | 'interrupted'
   status: number | null
   error: string | null
   /** Null when there will be no further attempt. */
   retrySeconds: number | null
+}
+
+/** How many attempts may be in flight: further ones here, and all of a tenant and of a webhook, whoever makes them. */
+export interface AttemptRoom {
+  attempts: number
+  perTenant: number
+  perWebhook: number
 }
 
 export interface WebhookStore {
@@ -454,9 +482,25 @@ export interface WebhookStore {
   list(tenantId: string, page: ListPage): Promise<Page<Webhook>>
   get(tenantId: string, id: string): Promise<WebhookWithDeliveries | null>
   delete(tenantId: string, id: string): Promise<boolean>
-  /** At most one due delivery of each webhook that is not busy; due again after the lease unless its outcome is recorded. */
-  claim(busyWebhooks: string[], limit: number, leaseSeconds: number): Promise<DueDelivery[]>
-  record(delivery: Pick<DueDelivery, 'id' | 'attempts'>, outcome: DeliveryOutcome): Promise<void>
+  /** Due deliveries, tenants in turn; due again after the lease unless the outcome is recorded. */
+  claim(room: AttemptRoom, leaseSeconds: number): Promise<DueDelivery[]>
+  /** `disabledOf` is the tenant of the webhook when this outcome disables it. */
+  record(
+    delivery: Pick<DueDelivery, 'id' | 'webhookId' | 'attempts'>,
+    outcome: DeliveryOutcome,
+  ): Promise<{ disabledOf: string | null }>
+  /** Files a test event, unless one is on its way; null when there is no such webhook. */
+  fileTest(tenantId: string, webhookId: string): Promise<Delivery | null>
+  /** Sends a delivery again, now; null when there is no such webhook, undefined when it has no such delivery. */
+  redeliver(tenantId: string, webhookId: string, id: string): Promise<Delivery | null | undefined>
+  /** Null when there is no such webhook. Throws Problem `unavailable` when the service has no keys, as `create` does. */
+  rotate(
+    tenantId: string,
+    id: string,
+    replacement: { secret: string; overlapSeconds: number },
+  ): Promise<RotatedWebhook | null>
+  /** Null when there is no such webhook. */
+  enable(tenantId: string, id: string): Promise<Webhook | null>
   /** Forgets deliveries of more than a week ago. */
   sweep(): Promise<void>
 }

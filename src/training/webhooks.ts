@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import type { CreatedWebhook, WebhookRequest } from '../contract/webhook.js'
+import {
+  type CreatedWebhook,
+  defaultOverlapSeconds,
+  type RotatedWebhook,
+  type RotationRequest,
+  type WebhookRequest,
+} from '../contract/webhook.js'
 import { newId } from './new-id.js'
 import type { Once, WebhookStore } from './ports.js'
 
@@ -13,6 +19,19 @@ export async function register(
   { url, events }: WebhookRequest,
   once?: Once,
 ): Promise<CreatedWebhook> {
-  const secret = `whsec_${randomBytes(secretBytes).toString('base64')}`
-  return webhooks.create({ id: newId('webhook'), tenantId, url, events: [...new Set(events)], secret }, once)
+  const webhook = { id: newId('webhook'), tenantId, url, events: [...new Set(events)] }
+  return webhooks.create({ ...webhook, secret: newSecret() }, once)
 }
+
+/** Gives the webhook another secret; earlier ones sign, too, until the overlap is over. */
+export async function rotateSecret(
+  webhooks: Pick<WebhookStore, 'rotate'>,
+  tenantId: string,
+  id: string,
+  rotation: RotationRequest,
+): Promise<RotatedWebhook | null> {
+  const overlapSeconds = rotation?.overlapSeconds ?? defaultOverlapSeconds
+  return webhooks.rotate(tenantId, id, { secret: newSecret(), overlapSeconds })
+}
+
+const newSecret = () => `whsec_${randomBytes(secretBytes).toString('base64')}`

@@ -2,7 +2,9 @@
  * Sends what the outbox holds. Any number of processes may do this at once: a delivery is claimed for the time of an
  * attempt, and whoever dies meanwhile leaves it to be claimed again. So a receiver gets each delivery at least once.
  */
-import type { DueDelivery, WebhookStore } from '../training/ports.js'
+import { testEvent } from '../contract/webhook.js'
+import { DeadlineError, withDeadline } from '../deadline.js'
+import type { AttemptRoom, DeliveryOutcome, DueDelivery, WebhookStore } from '../training/ports.js'
 import { type PostOptions, post } from './post.js'
 import { signatureHeaders } from './signature.js'
 
@@ -10,15 +12,25 @@ import { signatureHeaders } from './signature.js'
 export const retrySchedule = [5, 300, 1_800, 7_200, 18_000, 28_800, 32_400]
 
 const attemptMilliseconds = 10_000
-const maximumInFlight = 16
 /** Beyond the attempt itself, before a delivery is taken for abandoned. */
 const recordSeconds = 3
+/** Waits for whoever runs the service, and says nothing of the receiver. */
+const unsigned: DeliveryOutcome = {
+  result: 'interrupted',
+  status: null,
+  error: 'not sent: no key of WEBHOOK_KEYS opens the secret of the webhook',
+  retrySeconds: 300,
+}
+
 const pollMilliseconds = 5_000
 
 export interface SenderOptions extends Pick<PostOptions, 'allowPrivate' | 'resolve'> {
+  /** `attempts` are those of this process. */
+  room: AttemptRoom
   schedule?: readonly number[]
   timeoutMilliseconds?: number
   onError(error: unknown): void
+  onDisabled(webhook: { webhookId: string; tenantId: string; error: string | null }): void
 }
 
 export interface Sender {
@@ -32,10 +44,14 @@ export function sendForever(
   webhooks: Pick<WebhookStore, 'claim' | 'record'>,
   options: SenderOptions,
 ): Sender {
-  const { schedule = retrySchedule, timeoutMilliseconds = attemptMilliseconds, onError } = options
-  const outOfTime = `no answer within ${timeoutMilliseconds / 1_000} s`
-  /** One a webhook, so that a receiver that hangs keeps nobody waiting but itself. */
-  const inFlight = new Map<string, Promise<void>>()
+  const {
+    room,
+    schedule = retrySchedule,
+    timeoutMilliseconds = attemptMilliseconds,
+    onError,
+    onDisabled,
+  } = options
+  const inFlight = new Set<Promise<void>>()
   const stopping = new AbortController()
   let turn: Promise<void> | undefined
   let again = false
@@ -43,10 +59,10 @@ export function sendForever(
   async function takeTurn(): Promise<void> {
     do {
       again = false
-      const room = maximumInFlight - inFlight.size
-      if (stopping.signal.aborted || room <= 0) return
+      const attempts = room.attempts - inFlight.size
+      if (stopping.signal.aborted || attempts <= 0) return
       const leaseSeconds = timeoutMilliseconds / 1_000 + recordSeconds
-      for (const due of await webhooks.claim([...inFlight.keys()], room, leaseSeconds)) begin(due)
+      for (const due of await webhooks.claim({ ...room, attempts }, leaseSeconds)) begin(due)
     } while (again)
   }
 
@@ -54,21 +70,28 @@ export function sendForever(
     const attempt = deliver(due)
       .catch(onError)
       .finally(() => {
-        inFlight.delete(due.webhookId)
+        inFlight.delete(attempt)
         wake()
       })
-    inFlight.set(due.webhookId, attempt)
+    inFlight.add(attempt)
   }
 
   async function deliver(due: DueDelivery): Promise<void> {
-    const result = await attempt(due)
-    const delivered = result.error === null
-    await webhooks.record(due, { ...result, delivered, retrySeconds: delivered ? null : secondsBehind(due) })
+    const outcome = due.secrets.length === 0 ? unsigned : await outcomeOf(due)
+    const { disabledOf } = await webhooks.record(due, outcome)
+    if (disabledOf !== null)
+      onDisabled({ webhookId: due.webhookId, tenantId: disabledOf, error: outcome.error })
   }
 
-  function secondsBehind({ attempts }: DueDelivery): number | null {
-    if (stopping.signal.aborted) return 0
-    const delay = schedule[attempts - 1]
+  async function outcomeOf(due: DueDelivery): Promise<DeliveryOutcome> {
+    const { status, error } = await attempt(due)
+    if (error === null) return { result: 'delivered', status, error, retrySeconds: null }
+    if (stopping.signal.aborted) return { result: 'interrupted', status, error, retrySeconds: 0 }
+    return { result: 'failed', status, error, retrySeconds: secondsUntilNext(due) }
+  }
+
+  function secondsUntilNext({ event, attempts, attemptsBefore }: DueDelivery): number | null {
+    const delay = event === testEvent ? undefined : schedule[attempts - attemptsBefore - 1]
     // Spread, so that what failed together is not tried again together.
     return delay === undefined ? null : delay * (0.8 + 0.4 * Math.random())
   }
@@ -77,11 +100,11 @@ export function sendForever(
     const headers = {
       'content-type': 'application/json',
       'user-agent': 'Descent-Webhooks',
-      ...signatureHeaders(due.secret, due, new Date()),
+      ...signatureHeaders(due.secrets, due, new Date()),
     }
-    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(timeoutMilliseconds)])
+    const send = (signal: AbortSignal) => post(due.url, headers, due.body, { ...options, signal })
     try {
-      const status = await post(due.url, headers, due.body, { ...options, signal })
+      const status = await withDeadline(timeoutMilliseconds, send, stopping.signal)
       if (status >= 200 && status < 300) return { status, error: null }
       const isRedirect = status >= 300 && status < 400
       return {
@@ -89,7 +112,7 @@ export function sendForever(
         error: isRedirect ? `answered ${status}: redirects are not followed` : `answered ${status}`,
       }
     } catch (error) {
-      return { status: null, error: signal.aborted ? outOfTime : reasonOf(error) }
+      return { status: null, error: reasonOf(error) }
     }
   }
 
@@ -107,14 +130,15 @@ export function sendForever(
   return {
     wake,
     async stop() {
-      stopping.abort()
+      stopping.abort(new Error('the service stopped during the attempt'))
       clearInterval(timer)
       await turn
-      await Promise.all(inFlight.values())
+      await Promise.all(inFlight)
     },
   }
 }
 
 function reasonOf(error: unknown): string {
+  if (error instanceof DeadlineError) return `no answer within ${error.milliseconds / 1_000} s`
   return error instanceof Error ? error.message.slice(0, 300) : 'failed'
 }

@@ -51,6 +51,8 @@ describe('SIGTERM while PostgreSQL hangs', () => {
     await eventually(async () => ((await look(api.url)).epoch > 0 ? true : undefined))
 
     signalPostgres('STOP')
+    const ready = await fetch(`${api.url}/health/ready`)
+    expect(problemSchema.parse(await ready.json()).detail).toContain('the database does not answer')
     const exited = once(worker, 'exit')
     const begin = Date.now()
     worker.kill('SIGTERM')

@@ -161,6 +161,7 @@ export function costlyRequests(things: Things): Record<string, CostlyRequest[]> 
   const remove = (path: string): CostlyRequest => ({ name: path, path, method: 'DELETE' })
   const predict = `/models/${model}/predict`
   const evaluate = `/models/${model}/evaluate`
+  const hook = '/webhooks/wh_00000000000000000000000000000000'
   const nobody = '/jobs/job_00000000000000000000000000000000'
   return {
     'POST /jobs': [
@@ -264,6 +265,12 @@ export function costlyRequests(things: Things): Record<string, CostlyRequest[]> 
     'GET /datasets/:id/rows/:row/image.png': [get(`/datasets/${wideDataset}/rows/1/image.png`)],
     'DELETE /datasets/:id': [remove('/datasets/ds_00000000000000000000000000000000')],
     'POST /webhooks': [post('/webhooks', 'names', manyNames)],
+    'POST /webhooks/:id/test': [post(`${hook}/test`, 'a test', '')],
+    'POST /webhooks/:id/enable': [post(`${hook}/enable`, 'enabling', '')],
+    'POST /webhooks/:id/rotate-secret': [post(`${hook}/rotate-secret`, 'names', manyNames)],
+    'POST /webhooks/:id/deliveries/:deliveryId/redeliver': [
+      post(`${hook}/deliveries/msg_00000000000000000000000000000000/redeliver`, 'again', ''),
+    ],
     'GET /webhooks': [get('/webhooks?limit=100')],
     'GET /webhooks/:id': [get('/webhooks/wh_00000000000000000000000000000000')],
     'DELETE /webhooks/:id': [remove('/webhooks/wh_00000000000000000000000000000000')],

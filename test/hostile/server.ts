@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startService } from '../support/service.js'
-import { openStores, type Stores } from '../support/stores.js'
+import { openStores, type Stores, webhookKey } from '../support/stores.js'
 
 export interface HostileServer extends Stores {
   url: string
@@ -39,7 +39,13 @@ export async function openServer(environment: Record<string, string> = {}): Prom
   const stores = await openStores()
   const folder = mkdtempSync(join(tmpdir(), 'descent-hostile-'))
   const service = await startService(
-    { ...serverLimits, TMPDIR: folder, DATABASE_URL: stores.connectionString, ...environment },
+    {
+      ...serverLimits,
+      TMPDIR: folder,
+      WEBHOOK_KEYS: webhookKey,
+      DATABASE_URL: stores.connectionString,
+      ...environment,
+    },
     'dist/src/server.js',
   )
   return {

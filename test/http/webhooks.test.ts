@@ -10,6 +10,7 @@ import { createdWebhookSchema, maximumWebhooks } from '../../src/contract/webhoo
 import { openApp, type RunningApp } from '../support/app.js'
 import { freshDatabase } from '../support/postgres.js'
 import { eventually, startService } from '../support/service.js'
+import { webhookKey } from '../support/stores.js'
 
 let service: RunningApp
 
@@ -92,7 +93,12 @@ describe('an API process', () => {
     await once(receiver, 'listening')
     const address = receiver.address()
     if (address === null || typeof address === 'string') throw new Error('no port')
-    const environment = { DATABASE_URL: connectionString, LOG_LEVEL: 'info', WEBHOOK_ALLOW_PRIVATE: 'true' }
+    const environment = {
+      WEBHOOK_KEYS: webhookKey,
+      DATABASE_URL: connectionString,
+      LOG_LEVEL: 'info',
+      WEBHOOK_ALLOW_PRIVATE: 'true',
+    }
     let running = await startService(environment, 'dist/src/server.js')
     onTestFinished(async () => {
       await running.stop()

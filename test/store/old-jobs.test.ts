@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { jobStore } from '../../src/store/jobs.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
+import { newId } from '../../src/training/new-id.js'
 import { expectTrueCounters } from '../support/counters.js'
 import { keyFor } from '../support/keys.js'
 import {
@@ -50,6 +51,23 @@ describe('the bytes of a finished job', () => {
     expect(after - before).toBe(specBytes + 3 * 32 + weights.length)
     await stores.jobs.delete(id)
     expect((await stores.tenants.use('local')).storedBytes - before).toBe(weights.length)
+    await expectTrueCounters(stores.database)
+  })
+})
+
+describe('deliveries', () => {
+  it('count until they are swept, or go with their webhook', async () => {
+    const webhook = { id: newId('webhook'), tenantId: 'local', url: 'https://example.com', secret: 'whsec_' }
+    await stores.webhooks.create({ ...webhook, events: ['job.succeeded'] })
+    await succeeded(0)
+    await succeeded(0)
+    expect(await stores.database.webhookDelivery.count()).toBe(2)
+    await expectTrueCounters(stores.database)
+    const [first] = await stores.database.webhookDelivery.findMany()
+    await stores.database.webhookDelivery.delete({ where: { id: first.id } })
+    await expectTrueCounters(stores.database)
+    await stores.database.webhook.delete({ where: { id: webhook.id } })
+    expect(await stores.database.webhookDelivery.count()).toBe(0)
     await expectTrueCounters(stores.database)
   })
 })

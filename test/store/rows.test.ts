@@ -195,7 +195,7 @@ describe('rows of claimed deliveries', () => {
     await stores.webhooks.create({ ...webhook, events: ['job.succeeded'] })
     const claim = await startJob(stores)
     await stores.runs.succeed(claim, linearModel())
-    const claimed = await stores.webhooks.claim([], 1, 60)
+    const claimed = await stores.webhooks.claim({ attempts: 1, perTenant: 1, perWebhook: 1 }, 60)
     expect(claimed.map((row) => schema.parse(row))).toMatchObject([{ webhookId: webhook.id }])
   })
 })

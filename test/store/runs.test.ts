@@ -284,7 +284,7 @@ describe('succeed', () => {
     expect(job).toMatchObject({ epoch: 6, bestEpoch: 3, metrics })
     expect((await stores.jobs.list({ limit: 100 })).data).toContainEqual(job)
     expect(await stores.models.get(model.id)).toMatchObject({ epoch: 3, metrics })
-    const [delivery] = await stores.webhooks.claim([], 1, 60)
+    const [delivery] = await stores.webhooks.claim({ attempts: 1, perTenant: 1, perWebhook: 1 }, 60)
     expect(JSON.parse(delivery.body).data).toMatchObject({ epoch: 6, bestEpoch: 3, metrics })
     expect((await stores.epochs.read(claim.jobId, 5, 1))[0]).toMatchObject({ epoch: 6, valLoss: 3 })
   })

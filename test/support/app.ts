@@ -89,6 +89,7 @@ export async function openApp(
     pictures,
     idempotency: new Idempotency(idempotency),
     webhooks,
+    onFiled: () => {},
     figures,
     metrics,
     live,

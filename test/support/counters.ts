@@ -48,6 +48,8 @@ export async function readCounters(database: Database): Promise<Counters> {
             UNION ALL SELECT "tenantId", 0, 0, history + "specBytes"
               FROM "Job" JOIN history ON history.id = "Job".id WHERE status NOT IN ('queued', 'paused', 'running')
             UNION ALL SELECT "tenantId", 0, 0, octet_length(answer) FROM "IdempotencyKey"
+            UNION ALL SELECT "tenantId", 0, 0, octet_length(body)
+              FROM "WebhookDelivery" JOIN "Webhook" ON "Webhook".id = "webhookId"
             UNION ALL SELECT "tenantId", 0, 0, length(bytes) FROM "WeightChunk" JOIN "Model" ON "Model".id = "modelId"
             UNION ALL SELECT "tenantId", 0, 0, length("DatasetChunk".bytes)
               FROM "DatasetChunk" JOIN "Dataset" ON "Dataset".id = "datasetId"

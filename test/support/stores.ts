@@ -44,7 +44,11 @@ import type {
   WebhookStore,
   WorkerStore,
 } from '../../src/training/ports.js'
+import { openSecretBox } from '../../src/webhooks/secret-box.js'
 import { freshDatabase } from './postgres.js'
+
+/** Encrypts the secrets of webhooks, here and in processes that are given it. */
+export const webhookKey = Buffer.alloc(32, 7).toString('base64')
 
 export interface Stores {
   connectionString: string
@@ -81,7 +85,7 @@ export async function openStores(): Promise<Stores> {
     datasets: withLocal(datasetStore(database)),
     snapshots: snapshotStore(database),
     idempotency: idempotencyStore(database),
-    webhooks: webhookStore(database),
+    webhooks: webhookStore(database, openSecretBox([webhookKey])),
     figures: figureStore(database),
     keys: keyStore(database),
     tickets: ticketStore(database),

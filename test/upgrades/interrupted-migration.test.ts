@@ -1,5 +1,6 @@
 /** A process that is killed while it migrates, and processes of another release on the same database. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -87,7 +88,11 @@ describe('a process killed in the middle of a migration', () => {
     expect(rows).toEqual([])
 
     const service = await startService(
-      { DATABASE_URL: connectionString, LOG_LEVEL: 'info' },
+      {
+        DATABASE_URL: connectionString,
+        LOG_LEVEL: 'info',
+        WEBHOOK_KEYS: randomBytes(32).toString('base64'),
+      },
       'dist/src/server.js',
     )
     const entries = await readdir(ours, { withFileTypes: true })

@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import http from 'node:http'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { webhookBodySchema } from '../../src/contract/webhook.js'
+import { maximumWebhooks, webhookBodySchema } from '../../src/contract/webhook.js'
 import { register } from '../../src/training/webhooks.js'
 import { retrySchedule, type SenderOptions, sendForever } from '../../src/webhooks/sender.js'
+import { collectOften } from '../support/garbage.js'
 import { eventually } from '../support/service.js'
 import { linearModel, newJob, openStores, type Stores, startJob } from '../support/stores.js'
 
@@ -47,6 +48,8 @@ async function receive(...answers: (number | 'hang')[]): Promise<{ url: string; 
   return { url: `http://127.0.0.1:${address.port}/hook`, received }
 }
 
+const room = { attempts: 16, perTenant: 4, perWebhook: 1 }
+
 const failOnError = (error: unknown) => {
   throw error
 }
@@ -54,8 +57,10 @@ const failOnError = (error: unknown) => {
 function send(options: Partial<SenderOptions> = {}) {
   const sender = sendForever(stores.webhooks, {
     allowPrivate: true,
+    room,
     schedule: [0.05, 0.05],
     onError: failOnError,
+    onDisabled: () => {},
     ...options,
   })
   const timer = setInterval(() => sender.wake(), 50)
@@ -167,6 +172,18 @@ describe('a delivery', () => {
     expect(received).toHaveLength(3)
   })
 
+  it('to a receiver that never answers ends although garbage is collected', async () => {
+    const { url } = await receive('hang')
+    const { claim, ...rest } = await prepare(url, ['job.cancelled'])
+    await stores.jobs.of(claim.tenantId).cancel(claim.jobId)
+    onTestFinished(collectOften())
+    send({ timeoutMilliseconds: 2_000 })
+    const failed = await eventually(async () =>
+      (await deliveries(rest)).find(({ lastError }) => lastError !== null),
+    )
+    expect(failed.lastError).toBe('no answer within 2 s')
+  })
+
   it.each([
     ['an address', (url: string) => url],
     ['a name', (url: string) => url.replace('127.0.0.1', 'localhost')],
@@ -188,9 +205,9 @@ describe('a delivery', () => {
     const { claim, ...rest } = await prepare(url, ['job.cancelled'])
     await stores.jobs.of(claim.tenantId).cancel(claim.jobId)
     // Claimed by a process that dies before it sends anything.
-    const taken = await stores.webhooks.claim([], 100, 0.5)
+    const taken = await stores.webhooks.claim({ ...room, attempts: 100 }, 0.5)
     expect(taken.map(({ webhookId }) => webhookId)).toContain(rest.webhook.id)
-    expect(await stores.webhooks.claim([], 100, 0.5)).toEqual([])
+    expect(await stores.webhooks.claim({ ...room, attempts: 100 }, 0.5)).toEqual([])
     send()
     await eventually(async () => (await deliveries(rest))[0]?.deliveredAt ?? undefined)
     expect(received).toHaveLength(1)
@@ -211,6 +228,48 @@ describe('a delivery', () => {
     await stores.jobs.of(quick.tenantId).cancel(quick.claim.jobId)
     await eventually(() => ready.received[0])
     expect(hanging.received).toHaveLength(1)
+  })
+
+  it('does not wait for another tenant, though all of its receivers hang', async () => {
+    const hanging = await receive('hang')
+    const ready = await receive(200)
+    const slow = await prepare(hanging.url, ['job.cancelled'])
+    for (let index = 1; index < maximumWebhooks; index++) {
+      await register(stores.webhooks, slow.tenantId, { url: hanging.url, events: ['job.cancelled'] })
+    }
+    const quick = await prepare(ready.url, ['job.cancelled'])
+    await stores.jobs.of(slow.tenantId).cancel(slow.claim.jobId)
+    send({ timeoutMilliseconds: 60_000 })
+    await eventually(() => (hanging.received.length === room.perTenant ? true : undefined))
+    await stores.jobs.of(quick.tenantId).cancel(quick.claim.jobId)
+    await eventually(() => ready.received[0])
+    // 20 are due.
+    expect(hanging.received).toHaveLength(room.perTenant)
+  })
+
+  it('that is a test is attempted once', async () => {
+    const { url, received } = await receive(500)
+    const { tenantId, webhook } = await prepare(url, ['job.failed'])
+    await stores.webhooks.fileTest(tenantId, webhook.id)
+    send()
+    const ended = await eventually(async () => {
+      const [delivery] = await deliveries({ tenantId, webhook })
+      return delivery.nextAttemptAt === null ? delivery : undefined
+    })
+    expect(ended).toMatchObject({ event: 'webhook.test', attempts: 1, lastStatus: 500 })
+    const { headers, body } = received[0]
+    expect(new Webhook(webhook.secret).verify(body, headers)).toMatchObject({ type: 'webhook.test' })
+  })
+
+  it('says so when it is the one that disables its webhook', async () => {
+    const { url } = await receive(500)
+    const { tenantId, webhook, claim } = await prepare(url, ['job.cancelled'])
+    await stores.database.webhook.update({ where: { id: webhook.id }, data: { failingSince: new Date(0) } })
+    await stores.jobs.of(tenantId).cancel(claim.jobId)
+    const disabled: object[] = []
+    send({ onDisabled: (each) => disabled.push(each) })
+    await eventually(() => disabled[0])
+    expect(disabled).toEqual([{ webhookId: webhook.id, tenantId, error: 'answered 500' }])
   })
 
   it('is made by one of several senders', async () => {

@@ -75,6 +75,32 @@ CREATE TRIGGER "countUpdated" AFTER UPDATE ON "IdempotencyKey" REFERENCING OLD T
 CREATE TRIGGER "countDeleted" AFTER DELETE ON "IdempotencyKey" REFERENCING OLD TABLE AS gone
     FOR EACH STATEMENT EXECUTE FUNCTION "countAnswers"();
 
+-- Deliveries to webhooks. Those that go with their webhook are subtracted before it goes.
+CREATE FUNCTION "countDeliveries"() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM "addUse"("tenantId", 0, 0, sum(octet_length(body))) FROM come JOIN "Webhook" ON "Webhook".id = come."webhookId"
+            GROUP BY "tenantId" ORDER BY "tenantId";
+    ELSE
+        PERFORM "addUse"("tenantId", 0, 0, -sum(octet_length(body))) FROM gone JOIN "Webhook" ON "Webhook".id = gone."webhookId"
+            GROUP BY "tenantId" ORDER BY "tenantId";
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER "countInserted" AFTER INSERT ON "WebhookDelivery" REFERENCING NEW TABLE AS come
+    FOR EACH STATEMENT EXECUTE FUNCTION "countDeliveries"();
+CREATE TRIGGER "countDeleted" AFTER DELETE ON "WebhookDelivery" REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION "countDeliveries"();
+CREATE FUNCTION "countWebhookDeliveries"() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM "addUse"(OLD."tenantId", 0, 0, -sum(octet_length(body))) FROM "WebhookDelivery" WHERE "webhookId" = OLD.id
+        HAVING count(*) > 0;
+    RETURN OLD;
+END
+$$;
+CREATE TRIGGER "countWithDeliveries" BEFORE DELETE ON "Webhook" FOR EACH ROW EXECUTE FUNCTION "countWebhookDeliveries"();
+
 -- What is there already. The trigger adds what changes.
 UPDATE "Job" SET "specBytes" = octet_length(spec::text), "historyBytes" = coalesce((
     SELECT sum(32.0 * ("lastEpoch" - "firstEpoch" + 1)) FROM "EpochBatch" WHERE "jobId" = "Job".id
@@ -86,5 +112,6 @@ INSERT INTO "TenantUse" AS use ("tenantId", shard, "storedBytes")
 SELECT "tenantId", 0, sum(bytes) FROM (
     SELECT "tenantId", 32 * epochs::float8 AS bytes FROM "Job" WHERE status IN ('queued', 'paused', 'running')
     UNION ALL SELECT "tenantId", octet_length(answer) FROM "IdempotencyKey"
+    UNION ALL SELECT "tenantId", octet_length(body) FROM "WebhookDelivery" JOIN "Webhook" ON "Webhook".id = "webhookId"
 ) AS kept GROUP BY "tenantId"
 ON CONFLICT ("tenantId", shard) DO UPDATE SET "storedBytes" = use."storedBytes" + excluded."storedBytes";

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { allowance, allowed, type TenantLimits } from '../../contract/limits.js'
+import { DeadlineError, withDeadline } from '../../deadline.js'
 import { DatasetError } from '../table.js'
 import { beyond, invalid, type ReadingLimits } from './limits.js'
 import type { UploadedFile } from './open-files.js'
@@ -42,12 +43,13 @@ export class Spool {
    */
   async take(files: AsyncIterable<IncomingFile>, signal: AbortSignal): Promise<void> {
     const seconds = this.limits.uploadSeconds
-    const tooLong = AbortSignal.timeout(seconds * 1_000)
+    const takeAll = async (ending: AbortSignal) => {
+      for await (const file of files) await this.#write(file, ending)
+    }
     try {
-      for await (const file of files) await this.#write(file, AbortSignal.any([signal, tooLong]))
+      await withDeadline(seconds * 1_000, takeAll, signal)
     } catch (error) {
-      if (signal.aborted) throw signal.reason
-      if (!tooLong.aborted) throw error
+      if (!(error instanceof DeadlineError)) throw error
       throw beyond(this.limits, 'uploadSeconds', `after ${seconds} seconds the file was still on its way`)
     }
   }
@@ -76,7 +78,8 @@ export class Spool {
   }
 
   remove(): Promise<void> {
-    return rm(this.folder, { recursive: true, force: true })
+    // A file whose taking was given up may come into being meanwhile.
+    return rm(this.folder, { recursive: true, force: true, maxRetries: 3 })
   }
 }
 

@@ -1,0 +1,137 @@
+/** The outbox of webhooks. Deliveries are filed by the statement that ends a job (job-ends.ts), and here for tests. */
+import { type Delivery, deliveryEventSchema, disabledAfterDays, testEvent } from '../contract/webhook.js'
+import type { DueDelivery, SecretBox, WebhookStore } from '../training/ports.js'
+import { type Database, type Prisma, type Statement, send } from './database.js'
+import type { WebhookDelivery as DeliveryRow } from './generated/client.js'
+
+/** Sent at every end of a job. */
+const claimStatement: Statement = {
+  name: 'claimDeliveries',
+  text: `
+    SELECT delivery.id, "webhookId", event, url, body, attempts, "attemptsBefore", ARRAY(
+      SELECT sealed FROM "WebhookSecret" AS secret
+      WHERE secret."webhookId" = delivery."webhookId" AND ("expiresAt" IS NULL OR "expiresAt" > now())
+      ORDER BY "expiresAt" DESC NULLS FIRST) AS sealed
+    FROM "claimDeliveries"($1::int, $2::float8, $3::int, $4::int) AS delivery
+    JOIN "Webhook" ON "Webhook".id = "webhookId"`,
+}
+
+/**
+ * The webhook is locked first, as its deletion does. An attempt that was made again meanwhile is the other one's to record.
+ * $1 delivery, $2 webhook, $3 attempts, $4 result, $5 status, $6 error, $7 seconds until the next attempt.
+ */
+const recordStatement: Statement = {
+  name: 'recordDelivery',
+  text: `
+    WITH hook AS (
+      SELECT * FROM "Webhook" WHERE id = $2 FOR NO KEY UPDATE
+    ), verdict AS (
+      SELECT id, "disabledAt" IS NULL AND $4 = 'failed'
+        AND coalesce("failingSince" <= now() - interval '${disabledAfterDays} days', false) AS disables,
+        "disabledAt" IS NOT NULL AS "wasDisabled" FROM hook
+    ), recorded AS (
+      UPDATE "WebhookDelivery" AS delivery SET
+        "claimedUntil" = NULL,
+        "deliveredAt" = CASE WHEN $4 = 'delivered' THEN now() ELSE "deliveredAt" END,
+        "nextAttemptAt" = CASE WHEN NOT (disables OR "wasDisabled" AND $4 = 'failed') THEN
+          now() + $7::float8 * interval '1 second' END,
+        "lastStatus" = $5::int, "lastError" = $6
+      FROM verdict
+      WHERE delivery.id = $1 AND "webhookId" = verdict.id AND attempts = $3::int
+      RETURNING "webhookId", disables
+    ), dropped AS (
+      UPDATE "WebhookDelivery" AS delivery SET "nextAttemptAt" = NULL FROM recorded
+      WHERE disables AND delivery."webhookId" = recorded."webhookId" AND delivery.id <> $1
+        AND "nextAttemptAt" IS NOT NULL AND "claimedUntil" IS NULL
+    )
+    UPDATE "Webhook" SET
+      "failingSince" = CASE $4 WHEN 'delivered' THEN NULL WHEN 'failed' THEN coalesce("failingSince", now())
+        ELSE "failingSince" END,
+      "disabledAt" = CASE WHEN disables THEN now() ELSE "disabledAt" END,
+      "disabledReason" = CASE WHEN disables THEN
+        'No delivery has succeeded for ${disabledAfterDays} days. The last attempt: ' || $6 ELSE "disabledReason" END
+    FROM recorded WHERE id = recorded."webhookId" RETURNING disables, "tenantId"`,
+}
+
+type ClaimedRow = Omit<DueDelivery, 'secrets'> & { sealed: string[] }
+
+type Deliveries = Pick<WebhookStore, 'claim' | 'record' | 'fileTest' | 'redeliver'>
+
+export function deliveries(database: Database, box: SecretBox | null): Deliveries {
+  return {
+    async claim(room, leaseSeconds) {
+      const values = [room.attempts, leaseSeconds, room.perTenant, room.perWebhook]
+      const rows = await send<ClaimedRow>(database.pool, claimStatement, values)
+      return rows.map(({ sealed, ...due }) => ({
+        ...due,
+        secrets: sealed.flatMap((each) => box?.open(each, due.webhookId) ?? []),
+      }))
+    },
+
+    async record({ id, webhookId, attempts }, { result, status, error, retrySeconds }) {
+      const values = [id, webhookId, attempts, result, status, error, retrySeconds]
+      const rows = await send<{ disables: boolean; tenantId: string }>(database.pool, recordStatement, values)
+      const [row] = rows.filter(({ disables }) => disables)
+      return { disabledOf: row?.tenantId ?? null }
+    },
+
+    async fileTest(tenantId, webhookId) {
+      return database.$transaction(async (client) => {
+        if (!(await lockWebhook(client, tenantId, webhookId))) return null
+        const ofTests = { webhookId, event: testEvent }
+        const pending = await client.webhookDelivery.findFirst({
+          where: { ...ofTests, nextAttemptAt: { not: null } },
+        })
+        if (pending !== null) return toDelivery(pending)
+        // Only the newest is kept, so that tests do not fill the outbox.
+        await client.webhookDelivery.deleteMany({ where: ofTests })
+        const [row] = await client.$queryRaw<DeliveryRow[]>`
+          INSERT INTO "WebhookDelivery" (id, "webhookId", event, body)
+          SELECT 'msg_' || replace(gen_random_uuid()::text, '-', ''), ${webhookId}, ${testEvent}, json_build_object(
+            'type', ${testEvent}::text,
+            'timestamp', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+            'data', json_build_object('webhookId', ${webhookId}::text,
+              'links', json_build_object('webhook', '/webhooks/' || ${webhookId}::text)))::text
+          RETURNING *`
+        return toDelivery(row)
+      })
+    },
+
+    async redeliver(tenantId, webhookId, id) {
+      return database.$transaction(async (client) => {
+        if (!(await lockWebhook(client, tenantId, webhookId))) return null
+        // One that is in flight stays as it is.
+        await client.$executeRaw`
+          UPDATE "WebhookDelivery" SET "nextAttemptAt" = now(), "attemptsBefore" = attempts
+          WHERE id = ${id} AND "webhookId" = ${webhookId} AND coalesce("claimedUntil" < now(), true)`
+        const row = await client.webhookDelivery.findUnique({ where: { id, webhookId } })
+        return row === null ? undefined : toDelivery(row)
+      })
+    },
+  }
+}
+
+/** False when there is no such webhook. */
+export async function lockWebhook(
+  client: Prisma.TransactionClient,
+  tenantId: string,
+  id: string,
+): Promise<boolean> {
+  const rows = await client.$queryRaw<object[]>`
+    SELECT id FROM "Webhook" WHERE id = ${id} AND "tenantId" = ${tenantId} FOR NO KEY UPDATE`
+  return rows.length > 0
+}
+
+export function toDelivery(row: DeliveryRow): Delivery {
+  return {
+    id: row.id,
+    event: deliveryEventSchema.parse(row.event),
+    jobId: row.jobId,
+    createdAt: row.createdAt.toISOString(),
+    attempts: row.attempts,
+    deliveredAt: row.deliveredAt?.toISOString() ?? null,
+    nextAttemptAt: row.nextAttemptAt?.toISOString() ?? null,
+    lastStatus: row.lastStatus,
+    lastError: row.lastError,
+  }
+}

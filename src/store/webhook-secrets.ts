@@ -1,0 +1,70 @@
+/** Secrets of webhooks, encrypted. Those that have not expired sign; the current one does not expire. */
+import { randomUUID } from 'node:crypto'
+import { Problem } from '../contract/problems.js'
+import type { SecretBox } from '../training/ports.js'
+import type { Database, Prisma } from './database.js'
+
+/** Of a webhook, signing at the same time. */
+const maximumSecrets = 5
+
+/** What secrets were stored as before they were encrypted. */
+const plain = /^whsec_/
+
+/** @throws Problem `unavailable` when the service has no keys */
+export function mustSeal(box: SecretBox | null): SecretBox {
+  if (box !== null) return box
+  throw new Problem(
+    'unavailable',
+    'Secrets of webhooks cannot be encrypted: the setting WEBHOOK_KEYS is missing. Whoever runs the service must set it.',
+  )
+}
+
+export const sealedSecret = (box: SecretBox, webhookId: string, secret: string) => ({
+  id: randomUUID(),
+  sealed: box.seal(secret, webhookId),
+})
+
+/** Makes the secret the current one; the others sign until the overlap is over, or end at once without one. */
+export async function replaceSecret(
+  client: Prisma.TransactionClient,
+  box: SecretBox,
+  { webhookId, secret, overlapSeconds }: { webhookId: string; secret: string; overlapSeconds: number },
+): Promise<Date | null> {
+  const endsAt = new Date(Date.now() + overlapSeconds * 1_000)
+  if (overlapSeconds === 0) await client.webhookSecret.deleteMany({ where: { webhookId } })
+  else
+    await client.webhookSecret.updateMany({
+      where: { webhookId, expiresAt: null },
+      data: { expiresAt: endsAt },
+    })
+  const kept = await client.webhookSecret.findMany({
+    where: { webhookId },
+    orderBy: { expiresAt: 'desc' },
+    select: { id: true },
+  })
+  const surplus = kept.slice(maximumSecrets - 1).map(({ id }) => id)
+  await client.webhookSecret.deleteMany({ where: { id: { in: surplus } } })
+  await client.webhookSecret.create({ data: { ...sealedSecret(box, webhookId, secret), webhookId } })
+  return overlapSeconds === 0 ? null : endsAt
+}
+
+/**
+ * Encrypts what is stored in plain text or under an earlier key. Any number of processes may do this at once.
+ * @returns the webhooks whose secrets no key opens
+ */
+export async function sealSecrets(database: Database, box: SecretBox): Promise<string[]> {
+  const unreadable = new Set<string>()
+  for (const { id, webhookId, sealed } of await database.webhookSecret.findMany()) {
+    if (box.isCurrent(sealed)) {
+      if (box.open(sealed, webhookId) === null) unreadable.add(webhookId)
+      continue
+    }
+    const secret = plain.test(sealed) ? sealed : box.open(sealed, webhookId)
+    if (secret === null) unreadable.add(webhookId)
+    else {
+      const data = { sealed: box.seal(secret, webhookId) }
+      await database.webhookSecret.updateMany({ where: { id, sealed }, data })
+    }
+  }
+  return [...unreadable]
+}
