@@ -32,6 +32,8 @@ const recordStatement: Statement = {
     ), recorded AS (
       UPDATE "WebhookDelivery" AS delivery SET
         "claimedUntil" = NULL,
+        -- An attempt that was not the receiver's to take uses up none of the schedule.
+        "attemptsBefore" = "attemptsBefore" + ($4 = 'interrupted')::int,
         "deliveredAt" = CASE WHEN $4 = 'delivered' THEN now() ELSE "deliveredAt" END,
         "nextAttemptAt" = CASE WHEN NOT (disables OR "wasDisabled" AND $4 = 'failed') THEN
           now() + $7::float8 * interval '1 second' END,

@@ -2,7 +2,7 @@
  * The whole service as its user has it: the built program in its own processes, an embedded PostgreSQL, both queues.
  * Read this file to see what Descent does.
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { request, submit } from '../../examples/client.js'
 import { datasetSchema } from '../../src/contract/dataset.js'
@@ -62,6 +62,17 @@ describe.each(queues.filter(({ skip }) => !skip))('the service on $queue', ({ qu
     await redis?.stop()
     folder.remove()
   }, 30_000)
+
+  it('keeps a key for the secrets of webhooks that only its owner can read', async () => {
+    expect(statSync(`${folder.path}/webhook-key`).mode & 0o777).toBe(0o600)
+    const answer = await fetch(`${service.url}/webhooks`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ url: 'https://example.com' }),
+    })
+    expect(answer.status).toBe(201)
+    await fetch(`${service.url}${answer.headers.get('location')}`, { method: 'DELETE' })
+  })
 
   it('trains XOR, streams every epoch in order, and predicts', async () => {
     const response = await fetch(`${service.url}/jobs`, {

@@ -185,9 +185,11 @@ describe('rows of claimed deliveries', () => {
     id: z.string(),
     webhookId: z.string(),
     url: z.literal('https://example.com'),
-    secret: z.literal('whsec_'),
+    event: z.literal('job.succeeded'),
+    secrets: z.tuple([z.literal('whsec_')]),
     body: z.string(),
     attempts: z.literal(1),
+    attemptsBefore: z.literal(0),
   })
 
   it('have what a delivery is sent with', async () => {

@@ -96,6 +96,9 @@ describe('a webhook that fails', () => {
     await attempt('interrupted')
     expect(await look(id)).toMatchObject({ failingSince: null })
     await pass(0)
+    // The schedule begins with the first attempt that the receiver could take.
+    const [due] = await service.webhooks.claim(room, 0)
+    expect(due.attempts - due.attemptsBefore).toBe(1)
     await attempt('failed')
     await pass(71)
     await attempt('delivered')
