@@ -1,7 +1,7 @@
 -- Tenants take turns with their deliveries: who has the fewest attempts in flight goes first, then who waited longest.
 ALTER TABLE "Webhook" ADD COLUMN "lastAttemptAt" TIMESTAMPTZ(3);
 ALTER TABLE "WebhookDelivery" ADD COLUMN "claimedUntil" TIMESTAMPTZ(3);
-CREATE INDEX "WebhookDelivery_webhookId_nextAttemptAt_idx" ON "WebhookDelivery"("webhookId", "nextAttemptAt");
+CREATE INDEX "WebhookDelivery_pending_idx" ON "WebhookDelivery"("webhookId", "nextAttemptAt") WHERE ("nextAttemptAt" IS NOT NULL);
 CREATE INDEX "WebhookDelivery_claimedUntil_idx" ON "WebhookDelivery"("claimedUntil");
 
 -- Claims come one after the other until they are committed, so that none exceeds the limits together with another: the sums
@@ -24,8 +24,9 @@ BEGIN
             hook.attempts + row_number() OVER (PARTITION BY hook.id ORDER BY "nextAttemptAt", next.id) AS place
         FROM hook CROSS JOIN LATERAL (
             SELECT id, "nextAttemptAt" FROM "WebhookDelivery"
-            WHERE "webhookId" = hook.id AND "nextAttemptAt" <= now()
-            ORDER BY "nextAttemptAt", id LIMIT greatest(0, "perWebhook" - hook.attempts)
+            -- Not an equality, so that only the index that begins with the webhook gives this order.
+            WHERE "webhookId" >= hook.id AND "webhookId" <= hook.id AND "nextAttemptAt" <= now()
+            ORDER BY "webhookId", "nextAttemptAt" LIMIT greatest(0, "perWebhook" - hook.attempts)
         ) AS next
     ), placed AS (
         SELECT *, "tenantAttempts" + row_number() OVER (
