@@ -1,7 +1,8 @@
 /** The adversary, in a process of its own, so that its work is not in the latencies that the other process measures. */
+
+import { Caller } from '../caller.js'
 import { answerMessages } from '../service/helper.js'
 import { type Attack, attacks } from './attacks.js'
-import { Caller } from './caller.js'
 import { type Ground, prepareGround } from './ground.js'
 
 export type Order =

@@ -1,5 +1,5 @@
 /** The kinds of attack: the routes of each, and what it does to them, many at a time, until it is stopped. */
-import { type Ask, json } from './caller.js'
+import { type Ask, json } from '../caller.js'
 import { csvOf, type Ground, generated, training } from './ground.js'
 import { hangWebhooks, holdStreams } from './silent.js'
 

@@ -1,7 +1,7 @@
 /** What the adversary has before it begins: a dataset, a large model, jobs with many rows and with a long history. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { type Caller, json } from './caller.js'
+import { type Caller, json } from '../caller.js'
 
 export interface Ground {
   caller: Caller

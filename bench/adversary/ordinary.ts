@@ -1,7 +1,7 @@
 /** Another tenant, who starts a small training, looks at it, predicts and lists, in no hurry. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { type Ask, Caller, json } from './caller.js'
+import { type Ask, Caller, json } from '../caller.js'
 
 const pauseMilliseconds = 20
 const jobSchema = z.object({

@@ -3,8 +3,8 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { json } from '../caller.js'
 import type { Attack } from './attacks.js'
-import { json } from './caller.js'
 import { training } from './ground.js'
 
 const streams = 200

@@ -7,6 +7,8 @@ export interface Ask {
   body?: Buffer
   /** `application/json` when left out. */
   type?: string
+  /** The same answer to the same key, however often it is sent. */
+  idempotencyKey?: string
 }
 
 export interface Answered {
@@ -25,13 +27,19 @@ export class Caller {
 
   constructor(
     readonly url: string,
-    readonly key: string,
+    /** Left out where the service is open. */
+    readonly key?: string,
   ) {}
 
   /** Resolves with status 0 when the connection breaks or nothing comes for two minutes. */
-  send({ method, path, body, type = 'application/json' }: Ask, keepText = true): Promise<Answered> {
+  send(
+    { method, path, body, type = 'application/json', idempotencyKey }: Ask,
+    keepText = true,
+  ): Promise<Answered> {
     const begin = performance.now()
-    const headers: Record<string, string> = { authorization: `Bearer ${this.key}` }
+    const headers: Record<string, string> = {}
+    if (this.key !== undefined) headers.authorization = `Bearer ${this.key}`
+    if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey
     if (body !== undefined) {
       headers['content-type'] = type
       headers['content-length'] = String(body.length)
@@ -64,6 +72,13 @@ export class Caller {
     const { status, text } = await this.send(ask)
     if (status >= 200 && status < 300) return text === '' ? null : JSON.parse(text)
     throw new Error(`${ask.method} ${ask.path}: ${status} ${text.slice(0, 500)}`)
+  }
+
+  /** Breaks every connection, whatever is under way on it. */
+  breakConnections(): void {
+    for (const sockets of [this.#agent.sockets, this.#agent.freeSockets]) {
+      for (const socket of Object.values(sockets).flatMap((each) => each ?? [])) socket.destroy()
+    }
   }
 
   close(): void {
