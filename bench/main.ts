@@ -1,4 +1,4 @@
-/** `npm run bench -- NAME …`: engine, accuracy, peers, table, scaling, first-epoch, fan-out, page, page-runs, upload, large, estimate, tables, service or start; each file says what it measures and takes. */
+/** `npm run bench -- NAME …`: engine, accuracy, peers, table, scaling, first-epoch, fan-out, page, page-runs, upload, large, estimate, tables, service, adversary or start; each file says what it measures and takes. */
 const benches: Readonly<Record<string, () => Promise<{ main(args: string[]): void | Promise<void> }>>> = {
   engine: () => import('./engine.js'),
   accuracy: () => import('./accuracy.js'),
@@ -14,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<{ main(args: string[]): voi
   estimate: () => import('./estimate.js'),
   tables: () => import('./tables.js'),
   service: () => import('./service.js'),
+  adversary: () => import('./adversary.js'),
   start: () => import('./start.js'),
 }
 

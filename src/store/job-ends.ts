@@ -27,6 +27,8 @@ export const withEnds = `
       FROM ended JOIN "Webhook"
         ON "Webhook"."tenantId" = ended."tenantId" AND 'job.' || ended.status = ANY("Webhook".events)
           AND "Webhook"."disabledAt" IS NULL
+      -- One that is deleted meanwhile is passed over, where its key would refuse the end of the job.
+      FOR KEY SHARE OF "Webhook"
     ), tallied AS (
       INSERT INTO "Tally" AS tally (name, shard, value)
       SELECT 'jobs.' || status, floor(random() * ${tallyShards})::int, count(*) FROM ended GROUP BY status

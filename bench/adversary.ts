@@ -1,0 +1,54 @@
+/**
+ * What one key of twenty can do to another tenant: `npm run bench -- adversary [--only rows,floods] [--rounds 50]`. The
+ * median latency of an ordinary tenant's requests under each kind of attack, and under all at once, against the median
+ * undisturbed in the same run. The goal is a ratio below 2.
+ */
+import { parseArgs } from 'node:util'
+import { attacks } from './adversary/attacks.js'
+import { medianLatency } from './adversary/ordinary.js'
+import { makeTenants } from './adversary/tenants.js'
+import { type Comparison, startTrial, trialSettings } from './adversary/trial.js'
+import { startProcesses } from './processes.js'
+
+const goal = 2
+
+export async function main(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: { only: { type: 'string' }, rounds: { type: 'string', default: '50' } },
+  })
+  const all = Object.keys(attacks)
+  const names = values.only?.split(',') ?? all
+  const unknown = names.find((name) => !all.includes(name))
+  if (unknown !== undefined) throw new Error(`There is no attack ${unknown}: ${all.join(', ')}.`)
+  const processes = await startProcesses({ environment: trialSettings })
+  try {
+    const trial = await startTrial(processes.url, await makeTenants(processes.postgres.connectionString))
+    try {
+      const rounds = Number(values.rounds)
+      console.log(
+        '| attack | before | under it | ratio | create | look | predict | list | training | refused |',
+      )
+      console.log('|---|---|---|---|---|---|---|---|---|---|')
+      for (const name of names) console.log(rowOf(await trial.compare(name, [name], rounds)))
+      if (names.length > 1) console.log(rowOf(await trial.compare('all at once', names, rounds)))
+    } finally {
+      await trial.stop()
+    }
+  } finally {
+    await processes.stop()
+  }
+}
+
+function rowOf({ name, undisturbed, attacked, ratio, ratios, trainingRatio }: Comparison): string {
+  const cells = [
+    name,
+    `${medianLatency(undisturbed).toFixed(1)} ms`,
+    `${medianLatency(attacked).toFixed(1)} ms`,
+    `${ratio.toFixed(2)}${ratio < goal ? '' : ' **over**'}`,
+    ...Object.values(ratios).map((each) => each.toFixed(2)),
+    trainingRatio.toFixed(1),
+    String(attacked.refusals.length),
+  ]
+  return `| ${cells.join(' | ')} |`
+}

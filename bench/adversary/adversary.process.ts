@@ -1,0 +1,56 @@
+/** The adversary, in a process of its own, so that its work is not in the latencies that the other process measures. */
+
+import { Caller } from '../caller.js'
+import { answerMessages } from '../service/helper.js'
+import { type Attack, attacks } from './attacks.js'
+import { type Ground, prepareGround } from './ground.js'
+
+export type Order =
+  | { type: 'prepare'; url: string; key: string }
+  | { type: 'begin'; names: readonly string[] }
+  | { type: 'end' }
+
+interface Running {
+  stop(): Promise<void>
+}
+
+let ground: Ground | undefined
+let running: Running[] = []
+
+async function begin(attack: Attack, on: Ground): Promise<Running> {
+  const { round, end } = await attack.prepare(on)
+  let stopping = false
+  const lanes = Array.from({ length: attack.lanes }, async (_, lane) => {
+    while (!stopping) await round(lane)
+  })
+  return {
+    async stop() {
+      stopping = true
+      // What is under way is not waited for, as by a client that goes.
+      on.caller.breakConnections()
+      await Promise.all(lanes)
+      await end?.()
+    },
+  }
+}
+
+answerMessages(async (order: Order) => {
+  switch (order.type) {
+    case 'prepare':
+      ground = await prepareGround(new Caller(order.url, order.key))
+      break
+    case 'begin': {
+      const on = ground
+      if (on === undefined) throw new Error('the adversary has not prepared')
+      running = await Promise.all(order.names.map((name) => begin(attacks[name], on)))
+      break
+    }
+    case 'end':
+      await Promise.all(running.map((attack) => attack.stop()))
+      running = []
+      break
+    default:
+      order satisfies never
+  }
+  return {}
+})

@@ -1,0 +1,71 @@
+/** Attacks by saying nothing: streams that are opened and not read, and webhooks of a receiver that never answers. */
+
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { json } from '../caller.js'
+import type { Attack } from './attacks.js'
+import { training } from './ground.js'
+
+const streams = 200
+const webhooks = 10
+
+/** Keeps 200 streams of a long history open and unread; one that the service ends is opened again. */
+export const holdStreams: Attack['prepare'] = async ({ caller, longJobId }) => {
+  const { hostname, port } = new URL(caller.url)
+  const open = new Set<Socket>()
+  const head = `host: ${hostname}\r\naccept: text/event-stream\r\nauthorization: Bearer ${caller.key}\r\n\r\n`
+  const paths = [
+    `/jobs/${longJobId}/stream?boundary=128`,
+    `/jobs/${longJobId}/stream`,
+    `/stream?jobs=${longJobId}`,
+  ]
+  return {
+    round: async () => {
+      for (let n = open.size; n < streams; n++) {
+        const socket = connect(Number(port), hostname)
+        open.add(socket)
+        socket.on('error', () => {})
+        socket.on('close', () => open.delete(socket))
+        socket.pause()
+        socket.write(`GET ${paths[n % paths.length]} HTTP/1.1\r\n${head}`)
+      }
+      await sleep(100)
+    },
+    end: async () => {
+      for (const socket of open) socket.destroy()
+    },
+  }
+}
+
+/** Lets many small jobs end, each of which is to be told to ten addresses that accept and say nothing. */
+export const hangWebhooks: Attack['prepare'] = async ({ caller }) => {
+  const held = new Set<Socket>()
+  const receiver = createServer((socket) => {
+    held.add(socket)
+    socket.on('error', () => {})
+  })
+  receiver.listen(0, '127.0.0.1')
+  await once(receiver, 'listening')
+  const address = receiver.address()
+  if (address === null || typeof address === 'string') throw new Error('the receiver has no port')
+  const paths: string[] = []
+  for (let n = 0; n < webhooks; n++) {
+    const body = json({ url: `http://127.0.0.1:${address.port}/${n}` })
+    const made = JSON.stringify(await caller.done({ method: 'POST', path: '/webhooks', body }))
+    paths.push(`/webhooks/${/"id":"([^"]+)"/.exec(made)?.[1]}`)
+  }
+  const jobs = Array.from({ length: 100 }, () => training([1], {}))
+  const batch = json({ jobs })
+  return {
+    round: async (lane) => {
+      await caller.send({ method: 'POST', path: '/jobs/batch', body: batch }, false)
+      await caller.send({ method: 'GET', path: paths[lane % paths.length] }, false)
+    },
+    end: async () => {
+      for (const path of paths) await caller.send({ method: 'DELETE', path })
+      for (const socket of held) socket.destroy()
+      receiver.close()
+    },
+  }
+}

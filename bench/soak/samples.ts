@@ -1,0 +1,76 @@
+/** What the service holds at a moment, and whether it stays flat. */
+import { descriptorsOf, diskMebibytes, mebibytesOf, type Subject } from './subject.js'
+
+/** What is to stay flat, and how much more by the end of the second half is noise. */
+export const gauges = {
+  apiMebibytes: 16,
+  workerMebibytes: 16,
+  postgresMebibytes: 16,
+  connections: 2,
+  descriptors: 4,
+  diskMebibytes: 16,
+} as const
+export type Gauge = keyof typeof gauges
+export const gaugeNames = Object.keys(gauges) as Gauge[]
+
+export interface Sample extends Record<Gauge, number> {
+  seconds: number
+  lagMilliseconds: number | null
+  /** Jobs in the database by state. */
+  jobs: Record<string, number>
+}
+
+/** A share of the mean that counts as noise, too. */
+const noise = 0.1
+
+/** Null while a part is away: it was just killed. */
+export async function takeSample(subject: Subject, seconds: number): Promise<Sample | null> {
+  try {
+    const worker = subject.worker()
+    const answer = await fetch(`${subject.url}/metrics`)
+    if (worker === 0 || !answer.ok) return null
+    const lag = /^descent_nodejs_eventloop_lag_p99_seconds ([\d.e-]+)/m.exec(await answer.text())?.[1]
+    const [{ connections }] = await subject.query<{ connections: number }>(
+      `SELECT count(*)::int AS connections FROM pg_stat_activity
+       WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+    )
+    const states = await subject.query<{ status: string; count: number }>(
+      'SELECT status::text, count(*)::int FROM "Job" GROUP BY status',
+    )
+    return {
+      seconds: Math.round(seconds),
+      apiMebibytes: mebibytesOf([subject.api]),
+      workerMebibytes: mebibytesOf([worker]),
+      postgresMebibytes: mebibytesOf([subject.postgres(), ...subject.backends()]),
+      connections,
+      descriptors: descriptorsOf(subject.api) + descriptorsOf(worker),
+      diskMebibytes: diskMebibytes(subject.folder),
+      lagMilliseconds: lag === undefined ? null : Math.round(1_000 * Number(lag)),
+      jobs: Object.fromEntries(states.map(({ status, count }) => [status, count])),
+    }
+  } catch {
+    return null
+  }
+}
+
+export interface Trend {
+  mean: number
+  /** Over the second half, by the line of least squares. */
+  growth: number
+  isFlat: boolean
+}
+
+export function trendOf(samples: readonly Sample[], gauge: Gauge): Trend {
+  const half = samples.slice(Math.floor(samples.length / 2))
+  const x = half.map((sample) => sample.seconds)
+  const y = half.map((sample) => sample[gauge])
+  const [meanX, meanY] = [meanOf(x), meanOf(y)]
+  const spread = x.reduce((sum, each) => sum + (each - meanX) ** 2, 0)
+  const slope =
+    spread === 0 ? 0 : x.reduce((sum, each, n) => sum + (each - meanX) * (y[n] - meanY), 0) / spread
+  const growth = slope * ((x.at(-1) ?? 0) - (x[0] ?? 0))
+  return { mean: meanY, growth, isFlat: growth <= Math.max(gauges[gauge], noise * meanY) }
+}
+
+const meanOf = (values: readonly number[]) =>
+  values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)

@@ -1,0 +1,124 @@
+/** The all-in-one service on a folder of its own, its parts as they are killed, and what they hold. Linux only. */
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { projectFolder } from '../../examples/service.js'
+import { findEmbeddedPostgres } from '../../src/store/embedded-postgres.js'
+import { endAtLast } from '../cleanup.js'
+
+export interface Subject {
+  url: string
+  folder: string
+  api: number
+  /** 0 while there is none. */
+  worker(): number
+  postgres(): number
+  /** Process numbers of the server's own. */
+  backends(): number[]
+  query<Row extends object>(statement: string): Promise<Row[]>
+  stop(): Promise<void>
+}
+
+export async function startSubject(port: number): Promise<Subject> {
+  const folder = mkdtempSync(join(tmpdir(), 'descent-soak-'))
+  // Root's PostgreSQL runs as another user, who has to pass through.
+  chmodSync(folder, 0o711)
+  const data = join(folder, 'postgres')
+  const child = spawn(process.execPath, [join(projectFolder, 'dist', 'src', 'main.js')], {
+    env: {
+      ...process.env,
+      PORT: String(port),
+      DATABASE_URL: '',
+      REDIS_URL: '',
+      DATA_DIRECTORY: folder,
+      LOG_LEVEL: 'fatal',
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const stop = endAtLast(async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, 'exit')
+      child.kill('SIGTERM')
+      await exited
+    }
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const url = `http://127.0.0.1:${port}`
+  while (!(await fetch(`${url}/health/ready`).catch(() => null))?.ok) {
+    if (child.exitCode !== null) throw new Error('the service ended while starting')
+    await sleep(200)
+  }
+  const api = child.pid ?? 0
+  return {
+    url,
+    folder,
+    api,
+    worker: () => childrenOf(api).find((pid) => commandOf(pid).includes('workers/main.js')) ?? 0,
+    postgres: () => Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]),
+    backends: () => childrenOf(Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])),
+    async query<Row extends object>(statement: string) {
+      const client = new pg.Client({ connectionString: findEmbeddedPostgres(data) })
+      client.on('error', () => {})
+      try {
+        await client.connect()
+        return (await client.query<Row>(statement)).rows
+      } finally {
+        await client.end().catch(() => {})
+      }
+    },
+    stop,
+  }
+}
+
+const commandOf = (pid: number) => readOr('', `/proc/${pid}/cmdline`)
+
+export function childrenOf(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => Number(readOr('', `/proc/${pid}/stat`).split(') ')[1]?.split(' ')[1]) === parent)
+}
+
+/** Proportional: memory that several processes share counts once. */
+export function mebibytesOf(pids: readonly number[]): number {
+  const kibibytes = pids.map((pid) =>
+    Number(/^Pss:\s+(\d+) kB$/m.exec(readOr('', `/proc/${pid}/smaps_rollup`))?.[1] ?? 0),
+  )
+  return Math.round(kibibytes.reduce((sum, each) => sum + each, 0) / 1024)
+}
+
+export function descriptorsOf(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length
+  } catch {
+    return 0
+  }
+}
+
+/** Files go while they are counted. */
+export function diskMebibytes(folder: string): number {
+  try {
+    return Math.round(
+      Number(
+        /^\d+/.exec(
+          execFileSync('du', ['-sk', folder], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+        )?.[0],
+      ) / 1024,
+    )
+  } catch (error) {
+    const output = error instanceof Error && 'stdout' in error ? String(error.stdout) : ''
+    return Math.round(Number(/^\d+/.exec(output)?.[0] ?? 0) / 1024)
+  }
+}
+
+function readOr(otherwise: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return otherwise
+  }
+}
