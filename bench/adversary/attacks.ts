@@ -198,7 +198,15 @@ export const attacks: Readonly<Record<string, Attack>> = {
     prepare: holdStreams,
   },
   webhooks: {
-    routes: ['POST /webhooks', 'GET /webhooks/{id}', 'DELETE /webhooks/{id}'],
+    routes: [
+      'POST /webhooks',
+      'GET /webhooks/{id}',
+      'POST /webhooks/{id}/test',
+      'POST /webhooks/{id}/rotate-secret',
+      'POST /webhooks/{id}/enable',
+      'POST /webhooks/{id}/deliveries/{deliveryId}/redeliver',
+      'DELETE /webhooks/{id}',
+    ],
     lanes: 4,
     prepare: hangWebhooks,
   },

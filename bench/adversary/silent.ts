@@ -60,7 +60,14 @@ export const hangWebhooks: Attack['prepare'] = async ({ caller }) => {
   return {
     round: async (lane) => {
       await caller.send({ method: 'POST', path: '/jobs/batch', body: batch }, false)
-      await caller.send({ method: 'GET', path: paths[lane % paths.length] }, false)
+      const path = paths[lane % paths.length]
+      const { text } = await caller.send({ method: 'GET', path }, false)
+      const delivery = /"id":"(msg_[^"]+)"/.exec(text)?.[1]
+      const posts = ['test', 'rotate-secret', 'enable', `deliveries/${delivery}/redeliver`]
+      for (const what of posts) {
+        const body = what === 'rotate-secret' ? { body: json({}) } : {}
+        await caller.send({ method: 'POST', path: `${path}/${what}`, ...body }, false)
+      }
     },
     end: async () => {
       for (const path of paths) await caller.send({ method: 'DELETE', path })

