@@ -42,6 +42,8 @@ export function isFinished(status: JobStatus): boolean {
   return transitions[status].length === 0
 }
 
+export const finishedStatuses = jobStatusSchema.options.filter(isFinished)
+
 /** The states from which `to` may be entered; every write of a status names them in its WHERE. */
 export function sourcesOf(to: JobStatus): JobStatus[] {
   return jobStatusSchema.options.filter((from) => transitions[from].includes(to))

@@ -54,17 +54,18 @@ export const claimStatement: Statement = {
       WHERE job.id = ANY(ARRAY(SELECT id FROM front)) ORDER BY place LIMIT 1 FOR UPDATE OF job SKIP LOCKED
     ), spare AS MATERIALIZED (
       SELECT *, CASE WHEN fits THEN 'Infinity' ELSE
-        least(($8::float8[])[threads], CASE WHEN id = $9::text THEN $10::float8 END) END AS seconds
+        least(($8::float8[])[threads], CASE WHEN id = $9::text THEN $10::float8 END) END AS seconds,
+        greatest(1, least($5::int, (SELECT ceil(sum(jobs) / $3::float8)::int FROM tenant))) AS share
       FROM (SELECT id, place, fits, "isJoinable", threads FROM first) AS each
     ), next AS MATERIALIZED (
       SELECT front.* FROM front JOIN spare ON front.place > spare.place
       WHERE CASE WHEN fits THEN spare."isJoinable" ELSE front.threads <= $2::int AND front.seconds <= spare.seconds END
       ORDER BY front.place
-      LIMIT greatest(1, least($5::int, (SELECT ceil(sum(jobs) / $3::float8)::int FROM tenant)))
+      LIMIT (SELECT share FROM spare)
     ), prefix AS (
       SELECT * FROM (
         SELECT each.*, row_number() OVER turns AS nth, bool_and(each."isJoinable") OVER turns
-          AND sum(each.seconds) OVER turns <= least($6::float8, spare.seconds) AS "isTogether"
+          AND sum(each.seconds) OVER turns <= least($6::float8, spare.seconds) AS "isTogether", share
         FROM (
           SELECT id, "tenantId", allowed, threads, seconds, "isJoinable", place FROM first WHERE fits
           UNION ALL SELECT id, "tenantId", allowed, threads, seconds, "isJoinable", place FROM next
@@ -72,7 +73,7 @@ export const claimStatement: Statement = {
         WINDOW turns AS (ORDER BY each.place)
       ) AS numbered
       WHERE threads <= $2::int AND (nth = 1 OR "isTogether")
-        AND nth <= greatest(1, least($5::int, (SELECT ceil(sum(jobs) / $3::float8)::int FROM tenant)))
+        AND nth <= share
     ), locked AS MATERIALIZED (
       SELECT prefix.* FROM prefix JOIN "Job" AS job ON job.id = prefix.id AND job.status = 'queued'
       WHERE job.id = ANY(ARRAY(SELECT id FROM prefix)) ORDER BY place FOR UPDATE OF job SKIP LOCKED

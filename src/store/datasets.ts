@@ -9,7 +9,7 @@ import {
   storedColumnSchema,
   targetOf,
 } from '../contract/dataset.js'
-import { isFinished, jobStatusSchema } from '../contract/job.js'
+import { finishedStatuses } from '../contract/job.js'
 import type { AllDatasets, NewDataset } from '../training/ports.js'
 import { type Database, Prisma } from './database.js'
 import type { Dataset as DatasetRow } from './generated/client.js'
@@ -88,7 +88,7 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
           const using = await transaction.job.count({
             where: {
               OR: [{ datasetId: id }, { validationDatasetId: id }],
-              status: { notIn: jobStatusSchema.options.filter(isFinished) },
+              status: { notIn: finishedStatuses },
             },
           })
           if (using > 0) return 'used'

@@ -78,7 +78,7 @@ export function deliveries(database: Database, box: SecretBox | null): Deliverie
     },
 
     async fileTest(tenantId, webhookId) {
-      return database.$transaction(async (client) => {
+      return database.inTransaction(tenantId, async (client) => {
         if (!(await lockWebhook(client, tenantId, webhookId))) return null
         const ofTests = { webhookId, event: testEvent }
         const pending = await client.webhookDelivery.findFirst({
@@ -100,7 +100,7 @@ export function deliveries(database: Database, box: SecretBox | null): Deliverie
     },
 
     async redeliver(tenantId, webhookId, id) {
-      return database.$transaction(async (client) => {
+      return database.inTransaction(tenantId, async (client) => {
         if (!(await lockWebhook(client, tenantId, webhookId))) return null
         // One that is in flight stays as it is.
         await client.$executeRaw`

@@ -1,5 +1,5 @@
 /** Figures about the service for whoever watches it run: sums that only grow (Tally), and how many jobs wait or run. */
-import { isFinished, jobStatusSchema } from '../contract/job.js'
+import { finishedStatuses, isFinished, jobStatusSchema } from '../contract/job.js'
 import type { FigureStore } from '../training/ports.js'
 import type { Database } from './database.js'
 import { tallyShards } from './job-ends.js'
@@ -28,15 +28,14 @@ export function figureStore(database: Database): FigureStore {
       const tallies = new Map(sums.map(({ name, value }) => [name, value]))
       const waiting = new Map(counts.map(({ status, jobs }) => [status, jobs]))
       const tally = (name: string) => tallies.get(name) ?? 0
-      const { options } = jobStatusSchema
       return {
         workers,
         epochs: tally('epochs'),
         trainingSeconds: tally('trainingSeconds'),
-        unfinished: options
+        unfinished: jobStatusSchema.options
           .filter((status) => !isFinished(status))
           .map((status) => ({ status, jobs: waiting.get(status) ?? 0 })),
-        ended: options.filter(isFinished).map((status) => ({ status, jobs: tally(`jobs.${status}`) })),
+        ended: finishedStatuses.map((status) => ({ status, jobs: tally(`jobs.${status}`) })),
       }
     },
   }

@@ -1,5 +1,5 @@
 /** Jobs as clients see and steer them. What a worker writes while it runs one is in runs.ts. */
-import { isFinished, type Job, type JobStatus, jobStatusSchema, sourcesOf } from '../contract/job.js'
+import { finishedStatuses, type Job, type JobStatus, sourcesOf } from '../contract/job.js'
 import type { ReleaseReason } from '../contract/job-event.js'
 import type { Limits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
@@ -49,7 +49,7 @@ export function jobStore(database: Database, settings = unlimited): AllJobs {
         ) AS empty
         WHERE "QueueCount"."tenantId" = empty."tenantId" AND "QueueCount".priority = empty.priority
           AND "QueueCount".bucket = empty.bucket`
-      await deleteOverdue(database, settings.jobDays, endStates)
+      await deleteOverdue(database, settings.jobDays)
     },
 
     async releaseAbandoned(milliseconds) {
@@ -64,8 +64,6 @@ export function jobStore(database: Database, settings = unlimited): AllJobs {
     },
   }
 }
-
-const endStates = jobStatusSchema.options.filter(isFinished)
 
 /** What a job counts against. */
 const ofJobs = ['queuedJobs', 'storedBytes'] as const
@@ -177,7 +175,9 @@ function tenantJobs(
     events: (id, page) => listEvents(database, { id, tenantId }, page),
 
     async delete(id) {
-      const { count } = await database.job.deleteMany({ where: { id, tenantId, status: { in: endStates } } })
+      const { count } = await database.job.deleteMany({
+        where: { id, tenantId, status: { in: finishedStatuses } },
+      })
       return count > 0
     },
 

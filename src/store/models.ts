@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Metrics } from '../contract/epoch.js'
 import { evaluationSchema } from '../contract/evaluation.js'
 import { fill } from '../contract/fill.js'
-import { isFinished, jobStatusSchema } from '../contract/job.js'
+import { finishedStatuses } from '../contract/job.js'
 import { tensorSchema } from '../contract/model.js'
 import { Problem } from '../contract/problems.js'
 import type { AllModels, NewModel, OpenWeights } from '../training/ports.js'
@@ -110,7 +110,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
           const using = await transaction.job.count({
             where: {
               tenantId,
-              status: { notIn: jobStatusSchema.options.filter(isFinished) },
+              status: { notIn: finishedStatuses },
               spec: { path: ['from'], equals: id },
             },
           })

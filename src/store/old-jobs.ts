@@ -1,5 +1,5 @@
 /** Deleting jobs that have ended, with their epochs, checkpoints and snapshots. Models stay. */
-import type { JobStatus } from '../contract/job.js'
+import { finishedStatuses, type JobStatus } from '../contract/job.js'
 import { type Database, type Statement, send } from './database.js'
 
 /** Of one statement, which locks their rows. */
@@ -51,13 +51,9 @@ export async function deleteEnded(
 }
 
 /** Deletes what is older than its tenant, or else the settings, have it kept. */
-export async function deleteOverdue(
-  database: Pick<Database, 'pool'>,
-  days: number,
-  statuses: readonly JobStatus[],
-): Promise<void> {
+export async function deleteOverdue(database: Pick<Database, 'pool'>, days: number): Promise<void> {
   const overdue = await send<{ tenantId: string; before: Date }>(database.pool, overdueStatement, [days])
   for (const { tenantId, before } of overdue) {
-    await deleteEnded(database, { tenantId, statuses, before }, Number.POSITIVE_INFINITY)
+    await deleteEnded(database, { tenantId, statuses: finishedStatuses, before }, Number.POSITIVE_INFINITY)
   }
 }

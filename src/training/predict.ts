@@ -34,8 +34,8 @@ const maximumInputs = 50_000_000
 /** Numbers that the answers of one request may have. */
 const maximumOutputs = 1_000_000
 
-/** Rows that are encoded and answered without a pause. */
-const rowsAtOnce = 64
+/** Rows that are encoded, answered and sent without a pause. */
+export const rowsAtOnce = 64
 
 /** Throws Problem `not-found`, or `invalid-input` naming the places when no row can be answered. */
 export async function predict(

@@ -1,7 +1,7 @@
 /** Deleting jobs that have ended: one by its id, or the old ones. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { isFinished, jobStatusSchema } from '../../contract/job.js'
+import { finishedStatuses } from '../../contract/job.js'
 import { remove } from '../../training/control.js'
 import type { JobStore, Tenanted } from '../../training/ports.js'
 import { callerOf } from '../caller.js'
@@ -13,8 +13,6 @@ export interface JobDeletionRoutes {
 
 /** Of one request, so that it does not last for minutes. */
 const most = 10_000
-
-const endStatusSchema = jobStatusSchema.extract(['succeeded', 'failed', 'cancelled'])
 
 const deletionSchema = z.object({
   object: z.literal('deletion'),
@@ -50,14 +48,14 @@ export const jobDeletionRoutes: FastifyPluginCallbackZod<JobDeletionRoutes> = (a
         description: `The oldest first, at most ${most.toLocaleString('en')} a request.`,
         querystring: z.strictObject({
           before: z.iso.datetime({ offset: true }).describe('they ended before this time'),
-          status: endStatusSchema.optional().describe('only those that ended so'),
+          status: z.enum(finishedStatuses).optional().describe('only those that ended so'),
         }),
         response: { 200: deletionSchema, ...failures },
       },
     },
     async (request) => {
       const { before, status } = request.query
-      const statuses = status === undefined ? jobStatusSchema.options.filter(isFinished) : [status]
+      const statuses = status === undefined ? finishedStatuses : [status]
       const store = jobs.of(callerOf(request).tenantId)
       const deleted = await store.deleteEnded(statuses, new Date(before), most)
       return { object: 'deletion' as const, deleted, hasMore: deleted === most }

@@ -6,7 +6,7 @@ import { predictionRequestSchema, predictionsSchema } from '../../contract/model
 import { Problem } from '../../contract/problems.js'
 import { pictureRow } from '../../training/picture-row.js'
 import type { AllModels } from '../../training/ports.js'
-import { type PredictDependencies, type Predictions, predict } from '../../training/predict.js'
+import { type PredictDependencies, type Predictions, predict, rowsAtOnce } from '../../training/predict.js'
 import { predictTable } from '../../training/predict-table.js'
 import { questionOf } from '../../training/query-question.js'
 import { TenantTurns } from '../../training/tenant-turns.js'
@@ -138,8 +138,7 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
 const contentType = (request: FastifyRequest) =>
   request.headers['content-type']?.split(';')[0].trim().toLowerCase()
 
-/** More rows are sent piece by piece. */
-const rowsAtOnce = 64
+/** More rows than that are sent piece by piece. */
 const isLong = ({ predictions }: Predictions) => predictions.length > rowsAtOnce
 
 function sendPredictions(reply: FastifyReply, predictions: Predictions): FastifyReply {
