@@ -1,31 +1,42 @@
-/** Long answers, written piece by piece as they are read: the event loop and the client set the pace. */
+/** Long answers: computed and written in pieces, so that the event loop and the client set the pace. */
 import { Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-/** Of one piece. */
+/** Limits of one piece. */
 const mostCharacters = 64 * 1024
 const mostMilliseconds = 5
 
-/** The texts as a stream; between its pieces everything else gets its turn. */
-export function inPieces(texts: Iterable<string>): Readable {
-  return Readable.from(piecesOf(texts), { objectMode: false, highWaterMark: mostCharacters })
+/** The texts joined, if they fit into one piece; else a stream, between whose pieces other requests run. */
+export function inPieces(texts: Iterable<string>): string | Readable {
+  const iterator = texts[Symbol.iterator]()
+  const { text, isLast } = takePiece(iterator)
+  return isLast
+    ? text
+    : Readable.from(pieces(text, iterator), { objectMode: false, highWaterMark: mostCharacters })
 }
 
-async function* piecesOf(texts: Iterable<string>): AsyncGenerator<string> {
-  let piece = ''
-  let begin = performance.now()
-  for (const text of texts) {
-    piece += text
-    if (piece.length < mostCharacters && performance.now() - begin < mostMilliseconds) continue
-    if (piece !== '') yield piece
-    piece = ''
+async function* pieces(first: string, iterator: Iterator<string>): AsyncGenerator<string> {
+  yield first
+  for (;;) {
     await nextTurn()
-    begin = performance.now()
+    const { text, isLast } = takePiece(iterator)
+    if (text !== '') yield text
+    if (isLast) return
   }
-  if (piece !== '') yield piece
 }
 
-/** The JSON of an object whose lists are long, an item at a time. */
+function takePiece(iterator: Iterator<string>): { text: string; isLast: boolean } {
+  const end = performance.now() + mostMilliseconds
+  let text = ''
+  while (text.length < mostCharacters && performance.now() < end) {
+    const { done, value } = iterator.next()
+    if (done === true) return { text, isLast: true }
+    text += value
+  }
+  return { text, isLast: false }
+}
+
+/** The JSON of an object with long lists, an item at a time. */
 export function* jsonTexts(object: object): Generator<string> {
   let separator = '{'
   for (const [name, value] of Object.entries(object)) {

@@ -65,7 +65,8 @@ export class KnownModels {
 
   /** What is no id is not looked for: a text that the database does not take would fail all that go with it. */
   async #stateOf(id: string): Promise<FoundModel | null> {
-    const found = modelIdSchema.safeParse(id).success ? await this.#lookups.ask(id) : undefined
+    const isId = this.#known.has(id) || modelIdSchema.safeParse(id).success
+    const found = isId ? await this.#lookups.ask(id) : undefined
     return found?.kind === 'model' ? found : null
   }
 

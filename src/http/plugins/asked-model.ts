@@ -3,7 +3,6 @@
  * memory for the database.
  */
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
-import { z } from 'zod'
 import type { Model } from '../../contract/model.js'
 import type { AllModels, AskedModel } from '../../training/ports.js'
 import { callerOf } from '../caller.js'
@@ -16,8 +15,6 @@ declare module 'fastify' {
   }
 }
 
-const parameters = z.object({ id: z.string() })
-
 export interface ModelHooks {
   /** For the config of the routes. */
   ahead(request: FastifyRequest): void
@@ -29,7 +26,7 @@ export interface ModelHooks {
 export function modelHooks(app: FastifyInstance, models: Pick<AllModels, 'ask'>): ModelHooks {
   app.decorateRequest('askedModel', null)
   app.decorateRequest('model', null)
-  const ask = ({ params }: FastifyRequest) => models.ask(parameters.parse(params).id)
+  const ask = ({ params }: FastifyRequest) => models.ask(idIn(params))
   return {
     ahead(request) {
       request.askedModel = ask(request)
@@ -42,4 +39,11 @@ export function modelHooks(app: FastifyInstance, models: Pick<AllModels, 'ask'>)
       }, done)
     },
   }
+}
+
+/** Before the request is validated. */
+function idIn(params: unknown): string {
+  if (typeof params === 'object' && params !== null && 'id' in params && typeof params.id === 'string')
+    return params.id
+  throw new Error('the route has no id')
 }

@@ -68,7 +68,7 @@ export function authenticate(
     // Without a promise where there is nothing to wait for.
     if (!takesTicket && keyWatch.isOpen && request.headers.authorization === undefined) {
       ahead?.(request)
-      enter(anybody())
+      enter(keylessCaller())
     } else identify(request, reply, { scope, takesTicket }).then(enter, done)
   })
 
@@ -83,10 +83,15 @@ export function authenticate(
     return caller
   }
 
-  /** Whoever asks while the service is open. */
-  function anybody(): Caller {
-    const limits = { settings, own: keyWatch.localLimits }
-    return { tenantId: localTenant, keyId: null, scopes: everyScope, limits }
+  let keyless: Caller | null = null
+
+  /** The caller of requests without a key while the service is open. */
+  function keylessCaller(): Caller {
+    const own = keyWatch.localLimits
+    if (keyless?.limits.own !== own) {
+      keyless = { tenantId: localTenant, keyId: null, scopes: everyScope, limits: { settings, own } }
+    }
+    return keyless
   }
 
   async function byTicket(request: FastifyRequest, reply: FastifyReply): Promise<Caller | null> {
@@ -111,7 +116,7 @@ export function authenticate(
   async function byKey(request: FastifyRequest, reply: FastifyReply): Promise<Caller> {
     const { authorization } = request.headers
     if (authorization === undefined) {
-      if (keyWatch.isOpen) return anybody()
+      if (keyWatch.isOpen) return keylessCaller()
       throw refused(reply, '', 'Send a key in the header authorization: Bearer ….')
     }
     const [, text] = /^Bearer +(\S+) *$/i.exec(authorization) ?? []

@@ -1,6 +1,6 @@
 /** Idempotency-Key: a request that creates something may be sent again without creating it again. */
 import { createHash } from 'node:crypto'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, preValidationHookHandler } from 'fastify'
 import { z } from 'zod'
 import { fingerprint, isSameRequest } from '../../contract/fingerprint.js'
 import { keyInFlight, keyReused } from '../../contract/problems.js'
@@ -22,9 +22,13 @@ export const idempotencyHeaders = z.looseObject({
 /** Keeps the bodies of requests under a key as they were sent, which validation replaces. */
 export function keepSentBodies(app: FastifyInstance): void {
   app.decorateRequest('sentBody', undefined)
-  app.addHook('preValidation', (request, _reply, done) => {
+  const keep: preValidationHookHandler = (request, _reply, done) => {
     if (request.headers['idempotency-key'] !== undefined) request.sentBody = request.body
     done()
+  }
+  app.addHook('onRoute', (route) => {
+    if (route.schema?.body === undefined) return
+    route.preValidation = [keep, route.preValidation ?? []].flat()
   })
 }
 

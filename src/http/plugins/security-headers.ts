@@ -1,8 +1,11 @@
 /** Headers that tell browsers to trust nothing but what this service itself serves. */
 import type { FastifyInstance } from 'fastify'
 
-/** The service's own WebSockets count as 'self' (CSP level 3). */
-const policy = [
+/** Answers of the API load nothing. */
+const answerPolicy = "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'"
+
+/** The page's own WebSockets count as 'self' (CSP level 3). */
+export const pagePolicy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
@@ -21,7 +24,7 @@ const policy = [
  * left out: whether there is TLS in front is the operator's to know.
  */
 export const securityHeaders = {
-  'content-security-policy': policy,
+  'content-security-policy': answerPolicy,
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'origin-agent-cluster': '?1',

@@ -2,12 +2,17 @@
 import staticFiles from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
 import { makePublic } from '../plugins/authentication.js'
+import { pagePolicy } from '../plugins/security-headers.js'
 
 /** Of files whose name tells their content. */
 const hashed = /\/assets\//
 
 export async function pageRoutes(app: FastifyInstance, { directory }: { directory: string }): Promise<void> {
   makePublic(app)
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.header('content-security-policy', pagePolicy)
+    done()
+  })
   await app.register(staticFiles, {
     root: directory,
     wildcard: false,

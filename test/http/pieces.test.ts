@@ -1,0 +1,57 @@
+/** Long answers in pieces, short ones whole: only those have a content-length. */
+import { text as textOf } from 'node:stream/consumers'
+import { describe, expect, it } from 'vitest'
+import { inPieces, jsonTexts } from '../../src/http/pieces.js'
+
+function* repeated(text: string, times: number, onText = () => {}): Generator<string> {
+  for (let count = 0; count < times; count++) {
+    onText()
+    yield text
+  }
+}
+
+function spend(milliseconds: number): void {
+  const end = performance.now() + milliseconds
+  while (performance.now() < end);
+}
+
+describe('texts in pieces', () => {
+  it.each([
+    ['nothing', 0],
+    ['a few', 256],
+  ])('are joined when they are short: %s', (_name, times) => {
+    expect(inPieces(repeated('abc', times))).toBe('abc'.repeat(times))
+  })
+
+  it('are a stream above 64 KiB', async () => {
+    const answer = inPieces(repeated('x'.repeat(1_024), 200))
+    if (typeof answer === 'string') throw new Error('the answer is not a stream')
+    expect(await textOf(answer)).toBe('x'.repeat(200 * 1_024))
+  })
+
+  it('are a stream when they take longer than a turn of the loop may', async () => {
+    const answer = inPieces(repeated('x', 10, () => spend(2)))
+    if (typeof answer === 'string') throw new Error('the answer is not a stream')
+    expect(await textOf(answer)).toBe('xxxxxxxxxx')
+  })
+
+  it('pass errors on to the reader', async () => {
+    let count = 0
+    const answer = inPieces(
+      repeated('x'.repeat(65_536), 3, () => {
+        if (++count === 2) throw new Error('broken')
+      }),
+    )
+    if (typeof answer === 'string') throw new Error('the answer is not a stream')
+    await expect(textOf(answer)).rejects.toThrow('broken')
+  })
+})
+
+describe('the JSON of an object in texts', () => {
+  it.each([
+    {},
+    { a: 1, list: [1, 'two', null, { three: 3 }], none: undefined, empty: [] },
+  ])('is that of JSON.stringify: %j', (value) => {
+    expect([...jsonTexts(value)].join('')).toBe(JSON.stringify(value))
+  })
+})
