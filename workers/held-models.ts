@@ -80,7 +80,7 @@ export class HeldModels<
     }
   }
 
-  /** The model does not exist any more. */
+  /** The model no longer exists. */
   gone(id: string): void {
     const held = this.#held.get(id)
     if (held === undefined) return

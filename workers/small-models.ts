@@ -35,7 +35,7 @@ export class SmallModels {
     return predictor.predict(inputs)
   }
 
-  /** The model does not exist any more. */
+  /** The model no longer exists. */
   gone(id: string): void {
     this.#drop(id)
     this.#loading.delete(id)

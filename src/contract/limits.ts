@@ -59,12 +59,12 @@ export function allowed({ settings, own }: TenantLimits, name: LimitName): numbe
   return own[name] ?? settings[name]
 }
 
-/** The end of every refusal: "10 are allowed (MAXIMUM_QUEUED_JOBS)". */
+/** The end of every refusal: "the limit is 10 (MAXIMUM_QUEUED_JOBS)". */
 export function allowance(limits: TenantLimits, name: LimitName, write: (value: number) => string = String) {
   const value = allowed(limits, name)
   const isOwn = limits.own[name] !== undefined
   const source = `${isOwn ? 'this tenant’s own limit in place of ' : ''}${limitSettings[name]}`
-  return `${write(value)} ${value === 1 ? 'is' : 'are'} allowed (${source})`
+  return `the limit is ${write(value)} (${source})`
 }
 
 /** What a tenant has now of what can be counted in the database. */

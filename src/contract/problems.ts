@@ -16,282 +16,277 @@ interface ProblemKind {
 export const problems = {
   'invalid-request': {
     status: 400,
-    title: 'The request does not fit its schema',
+    title: 'Invalid request',
     meaning:
-      'A field is missing, unknown, of another type, or out of range. Numbers written as text are not converted.',
-    remedy:
-      'Look at `errors`: each item points at one place of the request by JSON Pointer and says what is expected there.',
+      'A field is missing, unknown, of the wrong type, or out of range. Numbers sent as strings are not converted.',
+    remedy: 'Read `errors`: each item gives the JSON Pointer of one field and what is expected there.',
     example: '/epochs: must be a number, not the text "10"',
   },
   'malformed-json': {
     status: 400,
-    title: 'The body is not JSON',
+    title: 'Malformed JSON',
     meaning:
-      'The body could not be read as JSON in UTF-8, names a field twice in one object, or uses the names __proto__ or constructor.prototype.',
-    remedy: 'Send valid JSON in UTF-8, without a trailing comma, with content-type: application/json.',
+      'The body is not valid JSON in UTF-8, repeats a field within one object, or contains __proto__ or constructor.prototype as a field name.',
+    remedy: 'Send valid JSON in UTF-8 with content-type: application/json. JSON allows no trailing commas.',
     example: 'The body is not valid JSON: Unexpected end of JSON input.',
   },
   'too-deep': {
     status: 400,
-    title: 'The body is nested too deeply',
-    meaning: 'Objects and lists of the body are nested deeper than any request needs.',
-    remedy: 'Send a flatter body.',
+    title: 'Body nested too deeply',
+    meaning: 'The objects and arrays of the body are nested deeper than the limit.',
+    remedy: 'Send a body with fewer levels.',
     example: 'The body is nested more than 32 levels deep.',
   },
   unauthorized: {
     status: 401,
-    title: 'A key is needed',
+    title: 'Missing or invalid key',
     meaning:
-      'The request has no key, or one that is mistyped, unknown, revoked or expired; or its ticket holds no longer.',
+      'The request has no key, or its key is malformed, unknown, revoked or expired, or its stream ticket is no longer valid.',
     remedy:
-      'Send the header authorization: Bearer …. Whoever runs the service makes keys: npm run keys -- create --tenant … --scopes ….',
-    example: 'The key is unknown, was revoked, or has expired.',
+      'Send the header authorization: Bearer …. The operator of the service creates keys: npm run keys -- create --tenant … --scopes ….',
+    example: 'The key is unknown, revoked or expired.',
   },
   forbidden: {
     status: 403,
-    title: 'The key may not do that',
-    meaning: 'The key is good, but lacks the scope that this address needs.',
-    remedy: 'Use a key with the scope named in `detail`.',
-    example: 'This needs a key with the scope jobs:write.',
+    title: 'Missing scope',
+    meaning: 'The key is valid but does not have the scope that this endpoint requires.',
+    remedy: 'Use a key with the scope that `detail` names.',
+    example: 'This requires a key with the scope jobs:write.',
   },
   'foreign-origin': {
     status: 403,
-    title: 'The page may not use this service',
+    title: 'Origin not allowed',
     meaning:
-      'A browser sent the request for a page from another place, or an open service was asked by a name that is not its machine’s.',
-    remedy: 'Open the page from the service itself, or have its origin named in the setting ALLOWED_ORIGINS.',
-    example: 'Pages from https://example.org may not use this service; ALLOWED_ORIGINS names those that may.',
+      'A browser sent the request for a page of another origin, or a service without keys was called by a host name other than its own machine’s.',
+    remedy: 'Open the page that the service itself serves, or add the origin to the setting ALLOWED_ORIGINS.',
+    example: 'Pages from https://example.org may not use this service; ALLOWED_ORIGINS lists those that may.',
   },
   'not-found': {
     status: 404,
-    title: 'There is nothing here',
-    meaning: 'The address is not one of this service, or names something that does not exist (any more).',
-    remedy: 'Check the id and the address; lists such as GET /jobs show what exists.',
+    title: 'Resource not found',
+    meaning: 'No endpoint has this address, or the resource it names does not exist or was deleted.',
+    remedy: 'Check the address and the id. Lists such as GET /jobs show what exists.',
     example: 'There is no job job_0123456789abcdef0123456789abcdef.',
   },
   'request-timeout': {
     status: 408,
-    title: 'The request took too long to arrive',
-    meaning: 'The connection was open longer than any request may take, and the request was still not whole.',
-    remedy:
-      'Send the request again, without pauses. The limit is the setting MAXIMUM_UPLOAD_SECONDS, and ten seconds more.',
+    title: 'Request timed out',
+    meaning: 'The request did not arrive completely within the time limit.',
+    remedy: 'Send the request again without pauses. The limit is MAXIMUM_UPLOAD_SECONDS plus ten seconds.',
     example:
-      'The request was not whole after 610 seconds (MAXIMUM_UPLOAD_SECONDS + 10), or its headers after 60, the most allowed here.',
+      'The request was incomplete after 610 seconds (MAXIMUM_UPLOAD_SECONDS + 10), or its headers after 60 seconds.',
   },
   'job-finished': {
     status: 409,
-    title: 'The job has already ended',
-    meaning: 'A job that succeeded, failed or was cancelled is changed no more.',
-    remedy: 'Start a new job; `from` starts it with the weights of a model.',
-    example: 'The job has already ended: it is succeeded.',
+    title: 'Job already ended',
+    meaning: 'The job succeeded, failed or was cancelled, so it can no longer change.',
+    remedy: 'Start a new job. Its field `from` starts it from the weights of a model.',
+    example: 'The job has already ended: its status is succeeded.',
   },
   'job-active': {
     status: 409,
-    title: 'The job has not ended yet',
+    title: 'Job still active',
     meaning: 'Only a job that has ended can be deleted.',
-    remedy: 'Cancel the job first, or wait for its end.',
+    remedy: 'Cancel the job first, or wait until it ends.',
     example: 'The job is running: cancel it first.',
   },
   'dataset-in-use': {
     status: 409,
-    title: 'The dataset is in use',
-    meaning:
-      'A job that has not ended trains or validates on the dataset, or it is one of the built-in ones.',
-    remedy: 'Wait for the job, or cancel it, and delete the dataset then.',
+    title: 'Dataset in use',
+    meaning: 'An unfinished job trains or validates on the dataset, or the dataset is built in.',
+    remedy: 'Cancel the job or wait until it ends, then delete the dataset.',
     example:
-      'A job that has not ended uses dataset ds_9f86d081884c7d659a2feaa0c55ad015: cancel it, or wait for its end.',
+      'An unfinished job uses dataset ds_9f86d081884c7d659a2feaa0c55ad015: cancel it, or wait until it ends.',
   },
   'model-in-use': {
     status: 409,
-    title: 'The model is in use',
-    meaning: 'A job that has not ended starts from the weights of the model.',
-    remedy: 'Wait for the job, or cancel it, and delete the model then.',
+    title: 'Model in use',
+    meaning: 'An unfinished job starts from the weights of the model.',
+    remedy: 'Cancel the job or wait until it ends, then delete the model.',
     example:
-      'A job that has not ended starts from model mdl_9f86d081884c7d659a2feaa0c55ad015: cancel it, or wait for its end.',
+      'An unfinished job starts from model mdl_9f86d081884c7d659a2feaa0c55ad015: cancel it, or wait until it ends.',
   },
   'invalid-transition': {
     status: 409,
-    title: 'The job is in no state for that',
-    meaning: 'The job cannot go from its state to the one asked for; only a paused job can be resumed.',
-    remedy: 'Look at the `status` of the job and ask for what is possible from there.',
+    title: 'Invalid state transition',
+    meaning:
+      'The job cannot change from its current status to the requested one. Only a paused job can be resumed.',
+    remedy: 'Read the `status` of the job and request a transition that this status allows.',
     example: 'The job is queued, not paused.',
   },
   'idempotency-key-in-flight': {
     status: 409,
-    title: 'A request with this Idempotency-Key is being answered',
-    meaning: 'Another request with the same Idempotency-Key has arrived and has no answer yet.',
-    remedy: 'Wait a moment and send the request again with the same key: you get the answer of the first.',
-    example: 'Another request with this Idempotency-Key is being answered; ask again in a moment.',
+    title: 'Idempotency-Key in use',
+    meaning: 'Another request with the same Idempotency-Key is still being processed.',
+    remedy:
+      'Send the request again in a moment with the same key: the response is that of the first request.',
+    example:
+      'Another request with this Idempotency-Key is still being processed. Send this one again in a moment.',
   },
   'too-many-webhooks': {
     status: 409,
-    title: 'There are as many webhooks as may be',
-    meaning: 'Each tenant may have 20 webhooks, and has them.',
+    title: 'Webhook limit reached',
+    meaning: 'The tenant has as many webhooks as a tenant may have.',
     remedy:
       'Delete a webhook that is no longer needed (GET /webhooks lists them), then register the new one.',
-    example: 'There are 20 webhooks already; 20 are allowed. Delete one first.',
+    example: 'Webhook limit reached: 20 of 20. Delete one first.',
   },
   'too-much-stored': {
     status: 409,
-    title: 'There is as much stored as may be',
+    title: 'Storage limit reached',
     meaning:
-      'Datasets and models of the tenant, with the models that its unfinished jobs will leave, would take more bytes than it may have.',
+      'The stored data of the tenant, including what its unfinished jobs will store, would exceed its limit.',
     remedy:
-      'Delete datasets or models that are no longer needed. The limit is the setting MAXIMUM_STORED_BYTES, or the tenant’s own in its place (GET /limits).',
-    example:
-      'With this, datasets and models would take 2000000 bytes; 1000000 are allowed (MAXIMUM_STORED_BYTES).',
+      'Delete datasets, models or jobs that are no longer needed. The limit is MAXIMUM_STORED_BYTES, or the tenant’s own limit (GET /limits).',
+    example: 'The stored data would be 2000000 bytes; the limit is 1000000 (MAXIMUM_STORED_BYTES).',
   },
   'body-too-large': {
     status: 413,
-    title: 'The body is too large',
-    meaning: 'The body has more bytes than this address takes.',
+    title: 'Body too large',
+    meaning: 'The body has more bytes than this endpoint accepts.',
     remedy:
-      'Send less, or upload the rows as a dataset and name it in the job. The limit is the setting MAXIMUM_BODY_BYTES.',
-    example: 'The body is larger than 1048576 bytes, the most allowed here.',
+      'Send fewer rows, or upload them as a dataset and name it in the job. The limit is MAXIMUM_BODY_BYTES.',
+    example: 'The body is larger than the limit of 1048576 bytes.',
   },
   'dataset-too-large': {
     status: 413,
-    title: 'The dataset is too large',
+    title: 'Dataset too large',
     meaning:
-      'An upload passed a limit: on bytes, rows, columns, the length of a line or cell, pixels, files in an archive, or on the memory and time that reading takes.',
-    remedy: 'Upload less at once. The detail names the limit and its setting.',
-    example: 'the file has 20000 columns; at most 10000 columns are allowed (MAXIMUM_DATASET_COLUMNS)',
+      'An upload exceeds a limit: bytes, rows, columns, length of a line or cell, pixels, files in an archive, or the memory or time of reading it.',
+    remedy: 'Upload less at a time. `detail` names the limit and its setting.',
+    example: 'the file has 20000 columns; the limit is 10000 columns (MAXIMUM_DATASET_COLUMNS)',
   },
   'unsupported-media-type': {
     status: 415,
-    title: 'The content type is not understood here',
-    meaning: 'The body is of a kind that this address does not read.',
-    remedy: 'Set the content-type header to one that the documentation of this address lists.',
-    example: 'A body of content-type application/xml is not understood here.',
+    title: 'Unsupported content type',
+    meaning: 'This endpoint does not accept the content type or content encoding of the body.',
+    remedy: 'Set content-type to one that the documentation of the endpoint lists.',
+    example: 'The content type application/xml is not supported here.',
   },
   'websocket-required': {
     status: 426,
-    title: 'This address speaks WebSocket',
-    meaning: 'The stream of a job is a WebSocket, or server-sent events; the request asked for neither.',
+    title: 'WebSocket required',
+    meaning: 'The stream of a job is a WebSocket or server-sent events; the request asks for neither.',
     remedy: 'Connect with a WebSocket client, or send the header accept: text/event-stream.',
-    example: 'Connect to this address with a WebSocket, or ask for text/event-stream.',
+    example: 'Connect with a WebSocket, or accept text/event-stream.',
   },
   'idempotency-key-reused': {
     status: 422,
-    title: 'The Idempotency-Key was used for another request',
-    meaning:
-      'A request with the same Idempotency-Key, but another address or body, was answered within the last 24 hours.',
-    remedy: 'Make a new key for each new request; use a key again only to repeat the very same request.',
-    example: 'This Idempotency-Key belongs to another request.',
+    title: 'Idempotency-Key reused',
+    meaning: 'A different request with the same Idempotency-Key was answered within the last 24 hours.',
+    remedy: 'Use a new key for each new request. Repeat a key only to repeat the same request.',
+    example: 'This Idempotency-Key belongs to a different request.',
   },
   'invalid-spec': {
     status: 422,
-    title: 'The training cannot work as described',
+    title: 'Invalid training specification',
     meaning:
-      'Each field is well-formed, but together they describe a training that cannot work: shapes that do not fit, a loss that does not go with the last layer, a dataset or model that does not exist.',
-    remedy: 'Read `detail`: it names the layer or field and what would fit.',
+      'Each field is valid, but the combination cannot be trained: shapes that do not match, a loss that does not suit the last layer, a dataset or model that does not exist.',
+    remedy: 'Read `detail`: it names the layer or field and what is allowed.',
     example: 'Layer 1 (dense) has 1 unit, but the target has 3 classes: give it 3 units.',
   },
   'invalid-dataset': {
     status: 422,
-    title: 'The dataset cannot be used',
-    meaning: 'The rows could not be read as a table of numbers and categories.',
+    title: 'Invalid dataset',
+    meaning: 'The rows cannot be read as a table of numbers and categories.',
     remedy: 'Read `detail`: it names the line and column. Correct the file and upload it again.',
     example: 'Line 7 has 4 cells; the first line names 5 columns.',
   },
   'invalid-input': {
     status: 422,
-    title: 'The input does not fit the model',
+    title: 'Invalid model input',
     meaning:
-      'A row to predict from has the wrong number of values, an unknown column, or a value that the model cannot take.',
-    remedy: 'Give one value for each name in the `columns` of the model (GET /models/{id}).',
+      'A row has the wrong number of values, an unknown column, or a value that the model does not accept.',
+    remedy: 'Send one value for each name in the `columns` of the model (GET /models/{id}).',
     example: '/inputs/0: has 3 numbers, the model takes 4',
   },
   'model-too-large': {
     status: 422,
-    title: 'The training needs more memory than is allowed',
-    meaning:
-      'Weights, gradients and activations of a batch together need more memory than one training may take.',
+    title: 'Memory limit exceeded',
+    meaning: 'The weights, gradients and activations of a batch need more memory than one training may use.',
     remedy:
-      'Make layers or the batch smaller. The limit is the setting MAXIMUM_ARENA_BYTES, or the tenant’s own in its place (GET /limits).',
-    example: 'This training needs 2147483648 bytes of memory; 1073741824 are allowed (MAXIMUM_ARENA_BYTES).',
+      'Use smaller layers or a smaller batch. The limit is MAXIMUM_ARENA_BYTES, or the tenant’s own limit (GET /limits).',
+    example: 'This training needs 2147483648 bytes of memory; the limit is 1073741824 (MAXIMUM_ARENA_BYTES).',
   },
   'budget-exceeded': {
     status: 422,
-    title: 'The training needs more work than is allowed',
-    meaning:
-      'The epochs, floating-point operations, or threads of the whole training are more than one job may use.',
+    title: 'Compute limit exceeded',
+    meaning: 'The training needs more epochs, floating-point operations or threads than one job may use.',
     remedy:
-      'Train fewer epochs, on fewer rows, or a smaller network. The limit is named in `detail`; GET /limits shows all of them.',
+      'Train for fewer epochs, on fewer rows, or with a smaller network. `detail` names the limit; GET /limits lists all limits.',
     example:
-      'This training needs 3.00e+16 floating-point operations; 1.00e+16 are allowed (MAXIMUM_JOB_FLOPS).',
+      'This training needs 3.00e+16 floating-point operations; the limit is 1.00e+16 (MAXIMUM_JOB_FLOPS).',
   },
   'headers-too-large': {
     status: 431,
-    title: 'The headers are too large',
-    meaning: 'The address and headers of the request together have more bytes than are read.',
-    remedy: 'Send less in the address and the headers; long questions fit into the body of a POST.',
-    example: 'The address and headers have more than 16384 bytes, the most allowed here.',
+    title: 'Headers too large',
+    meaning: 'The request line and headers together exceed the limit.',
+    remedy: 'Shorten the address and the headers. Long queries can be sent in the body of a POST.',
+    example: 'The request line and headers exceed the limit of 16384 bytes.',
   },
   'rate-limited': {
     status: 429,
     title: 'Too many requests',
     meaning:
-      'The tenant sent more requests within a minute than it may, or too many wrong keys or tickets came from the client’s address. Each API process counts for itself.',
+      'The tenant sent more requests within a minute than its limit, or its address sent too many invalid keys or tickets. Each API process counts separately.',
     remedy:
-      'Wait as long as `retry-after` says. The limit of requests is the setting MAXIMUM_REQUESTS_PER_MINUTE, or the tenant’s own in its place (GET /limits); that of wrong keys is MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE.',
+      'Wait for the seconds in `retry-after`. The limits are MAXIMUM_REQUESTS_PER_MINUTE, or the tenant’s own limit (GET /limits), and MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE.',
     example:
-      'More than 600 requests came within a minute; 600 are allowed (MAXIMUM_REQUESTS_PER_MINUTE). Ask again in 1 s.',
+      'Too many requests within a minute; the limit is 600 (MAXIMUM_REQUESTS_PER_MINUTE). Retry in 1 s.',
   },
   'too-many-jobs': {
     status: 429,
-    title: 'There are as many waiting jobs as may be',
-    meaning: 'The tenant has as many jobs queued or paused as it may have.',
+    title: 'Queue limit reached',
+    meaning: 'The tenant has as many queued and paused jobs as a tenant may have.',
     remedy:
-      'Wait until some have run, or cancel some. The limit is the setting MAXIMUM_QUEUED_JOBS, or the tenant’s own in its place (GET /limits).',
-    example: 'With this job 11 would be queued or paused; 10 are allowed (MAXIMUM_QUEUED_JOBS).',
+      'Wait until a job starts, or cancel one. The limit is MAXIMUM_QUEUED_JOBS, or the tenant’s own limit (GET /limits).',
+    example: '11 jobs would be queued or paused; the limit is 10 (MAXIMUM_QUEUED_JOBS).',
   },
   'too-many-sockets': {
     status: 429,
-    title: 'There are as many open streams as may be',
+    title: 'Stream limit reached',
     meaning:
-      'The tenant watches as many jobs at once, over WebSockets and server-sent events, as it may. Each API process counts for itself.',
+      'The tenant has as many open streams (WebSockets and server-sent events) as a tenant may have. Each API process counts separately.',
     remedy:
-      'Close a stream that is no longer needed. The limit is the setting MAXIMUM_SOCKETS, or the tenant’s own in its place (GET /limits).',
-    example: 'With this stream 101 would be open; 100 are allowed (MAXIMUM_SOCKETS).',
+      'Close a stream that is no longer needed. The limit is MAXIMUM_SOCKETS, or the tenant’s own limit (GET /limits).',
+    example: '101 streams would be open; the limit is 100 (MAXIMUM_SOCKETS).',
   },
   internal: {
     status: 500,
-    title: 'Something broke on our side',
-    meaning: 'The service met an error that is not the fault of the request.',
+    title: 'Internal error',
+    meaning: 'The service failed for a reason that is not in the request.',
     remedy:
-      'Try again. If it stays, give `traceId` to whoever runs the service: it finds the error in the log.',
-    example: 'Something broke on our side; the trace id finds it in the log.',
+      'Try again. If the error persists, send `traceId` to the operator of the service, who finds the error in the log by it.',
+    example: 'Internal error. The trace id identifies it in the log.',
   },
   integrity: {
     status: 500,
-    title: 'What is stored is damaged',
-    meaning: 'The stored weights of the model do not match the hash that was taken when they were stored.',
-    remedy:
-      'Train the model again, or restore the database from a backup. Nothing is computed with damaged weights.',
+    title: 'Damaged data',
+    meaning: 'The stored weights of the model do not match the hash recorded when they were stored.',
+    remedy: 'Train the model again, or restore the database from a backup. Damaged weights are never used.',
     example: 'The stored weights of model mdl_0123456789abcdef0123456789abcdef do not match their hash.',
   },
   unavailable: {
     status: 503,
-    title: 'The service is not ready',
-    meaning: 'The database, the queue, or every worker is out of reach now.',
-    remedy: 'Try again in a while; GET /health/ready says what is missing.',
+    title: 'Service unavailable',
+    meaning: 'The database, the queue, or every worker is currently unreachable.',
+    remedy: 'Try again later. GET /health/ready lists what is unreachable.',
     example: 'Not ready: no worker is connected.',
   },
   overloaded: {
     status: 503,
-    title: 'Too much to do at once',
+    title: 'Service overloaded',
     meaning:
-      'More is being stored or read than goes at a time, and the turn of this request did not come in time. Nothing of it was kept.',
-    remedy: 'Send the request again after the seconds in `retry-after`, and fewer at the same time.',
-    example: 'As many uploads are under way as go at a time (3), and none ended within 60 s.',
+      'The service is processing as many such requests as it can, and this one waited too long for its turn. Nothing was stored.',
+    remedy: 'Retry after the seconds in `retry-after`, with fewer requests at a time.',
+    example: '3 uploads are in progress, the most at a time, and none ended within 60 s.',
   },
   'insufficient-storage': {
     status: 507,
-    title: 'There is no room to store this',
-    meaning: 'The disk of the service or of its database is full, so what was sent was not stored.',
-    remedy: 'Free room on that disk, then send the request again.',
-    example: 'There is no room on the disk for this upload; nothing of it was kept.',
+    title: 'Insufficient storage',
+    meaning: 'The disk of the service or of its database is full, so nothing was stored.',
+    remedy: 'Free space on that disk, then send the request again.',
+    example: 'There is no space on the disk for this upload. Nothing was stored.',
   },
 } as const satisfies Record<string, ProblemKind>
 
@@ -318,12 +313,13 @@ export class Problem extends Error {
 
 /** Another request with the same Idempotency-Key has no answer yet. */
 export function keyInFlight(): Problem {
-  const detail = 'Another request with this Idempotency-Key is being answered; ask again in a moment.'
+  const detail =
+    'Another request with this Idempotency-Key is still being processed. Send this one again in a moment.'
   return new Problem('idempotency-key-in-flight', detail)
 }
 
 export function keyReused(): Problem {
-  return new Problem('idempotency-key-reused', 'This Idempotency-Key belongs to another request.')
+  return new Problem('idempotency-key-reused', 'This Idempotency-Key belongs to a different request.')
 }
 
 /** Whether a text is one of the codes. */

@@ -147,11 +147,11 @@ export async function buildApp(dependencies: AppDependencies) {
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(handleError)
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(reply, new Problem('not-found', `There is nothing at ${request.method} ${request.url}.`)),
+    sendProblem(reply, new Problem('not-found', `There is no endpoint ${request.method} ${request.url}.`)),
   )
   app.addHook('onRequest', (request, _reply, done) => {
     const isNameless = request.raw.httpVersion === '1.1' && request.headers.host === undefined
-    done(isNameless ? new Problem('invalid-request', 'The request has no host header.') : undefined)
+    done(isNameless ? new Problem('invalid-request', 'The host header is missing.') : undefined)
   })
   parseJsonBodies(app, dependencies.thread)
   tellTrace(app)

@@ -29,8 +29,8 @@ export class FailedAuthentications {
     const seconds = secondsUntil(1, left, this.perMinute)
     reply.header('retry-after', seconds)
     const detail =
-      `More than ${this.perMinute} wrong keys or tickets came from this address within a minute; ${this.perMinute} ` +
-      `are allowed (MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE). Ask again in ${seconds} s.`
+      `This address sent too many invalid keys or tickets; the limit is ${this.perMinute} a minute ` +
+      `(MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE). Retry in ${seconds} s.`
     throw new Problem('rate-limited', detail)
   }
 

@@ -22,7 +22,7 @@ export function parseJsonBodies(app: FastifyInstance, thread: BodyThread): void 
       if (encoding !== 'identity') {
         throw new Problem(
           'unsupported-media-type',
-          `A body packed as ${encoding} is not read here; send it as it is.`,
+          `Content encoding ${encoding} is not supported here; send it without content-encoding.`,
         )
       }
       return body.length <= bytesAtOnce ? readJson(body) : readInThread(thread, request, body)

@@ -13,7 +13,7 @@ export function readJson(body: Uint8Array): unknown {
   if (tooDeep) throw new Problem('too-deep', `The body is nested more than ${maximumDepth} levels deep.`)
   const value = parse(text)
   if (mayReachPrototype(text, value)) {
-    const why = 'The body uses the names __proto__ or constructor.prototype, which are not allowed.'
+    const why = 'The body contains the field name __proto__ or constructor.prototype, which is not allowed.'
     throw new Problem('malformed-json', why)
   }
   if (repeatedName !== undefined) throw new Problem('malformed-json', twice(repeatedName))

@@ -14,7 +14,7 @@ export class OpenSockets {
   enter({ tenantId, limits }: Tenant): () => void {
     const demand = this.of(tenantId) + 1
     if (demand > allowed(limits, 'sockets')) {
-      const detail = `With this stream ${demand} would be open; ${allowance(limits, 'sockets')}.`
+      const detail = `${demand} streams would be open; ${allowance(limits, 'sockets')}.`
       throw new Problem('too-many-sockets', detail)
     }
     this.#open.set(tenantId, demand)

@@ -45,8 +45,8 @@ export function errorHandler(databaseTrouble: DatabaseTrouble) {
 }
 
 const troubles = {
-  unavailable: 'The database does not answer, or has too much to do; try again in a moment.',
-  'insufficient-storage': 'There is no room on the disk of the database; nothing of this was kept.',
+  unavailable: 'The database is unreachable or overloaded. Try again in a moment.',
+  'insufficient-storage': 'There is no space on the disk of the database. Nothing was stored.',
 } as const
 
 function toProblem(error: unknown, request: FastifyRequest): Problem {
@@ -54,18 +54,18 @@ function toProblem(error: unknown, request: FastifyRequest): Problem {
   if (isFastifyError(error)) {
     switch (error.code) {
       case 'FST_ERR_CTP_BODY_TOO_LARGE': {
-        const message = `The body is larger than ${request.routeOptions.bodyLimit} bytes, the most allowed here.`
+        const message = `The body is larger than the limit of ${request.routeOptions.bodyLimit} bytes.`
         return new Problem('body-too-large', message)
       }
       case 'FST_ERR_CTP_INVALID_MEDIA_TYPE': {
-        const message = `A body of content-type ${request.headers['content-type']} is not understood here.`
+        const message = `The content type ${request.headers['content-type']} is not supported here.`
         return new Problem('unsupported-media-type', message)
       }
       default:
         if (isClientError(error)) return new Problem('invalid-request', error.message)
     }
   }
-  return new Problem('internal', 'Something broke on our side; the trace id finds it in the log.')
+  return new Problem('internal', 'Internal error. The trace id identifies it in the log.')
 }
 
 function isFastifyError(error: unknown): error is FastifyError {
@@ -109,12 +109,12 @@ function brokenRequest({ code }: ConnectionError, requestSeconds: number): Probl
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new Problem(
         'request-timeout',
-        `The request was not whole after ${requestSeconds} seconds (MAXIMUM_UPLOAD_SECONDS + 10), or its headers after ${Math.min(60, requestSeconds)}, the most allowed here.`,
+        `The request was incomplete after ${requestSeconds} seconds (MAXIMUM_UPLOAD_SECONDS + 10), or its headers after ${Math.min(60, requestSeconds)} seconds.`,
       )
     case 'HPE_HEADER_OVERFLOW':
       return new Problem(
         'headers-too-large',
-        `The address and headers have more than ${maxHeaderSize} bytes, the most allowed here.`,
+        `The request line and headers exceed the limit of ${maxHeaderSize} bytes.`,
       )
     default:
       return new Problem('invalid-request', 'This is not a valid HTTP request.')

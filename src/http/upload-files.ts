@@ -25,7 +25,7 @@ function notUnderstood(request: FastifyRequest): Problem {
   const given = request.headers['content-type']
   return new Problem(
     'unsupported-media-type',
-    `${given === undefined ? 'There is no content-type' : `A body of content-type ${given} is no dataset`}: send a file as ${uploadContentTypes.join(', ')}, or in a form as ${multipartType}.`,
+    `${given === undefined ? 'The content-type header is missing' : `The content type ${given} is not supported here`}: send a file as ${uploadContentTypes.join(', ')}, or in a form as ${multipartType}.`,
   )
 }
 
@@ -34,7 +34,7 @@ export function departure(reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) {
-      gone.abort(new Problem('invalid-request', 'The client went away before the upload was stored.'))
+      gone.abort(new Problem('invalid-request', 'The client disconnected before the upload was stored.'))
     }
   })
   return gone.signal
@@ -80,7 +80,7 @@ async function* partsOf(request: FastifyRequest): AsyncGenerator<MultipartFile> 
     if (part.type !== 'file') {
       throw new Problem(
         'invalid-request',
-        `The form has a field ${JSON.stringify(part.fieldname.slice(0, 40))} that is no file; what is to be said of the file goes into the address, as in ?target=species.`,
+        `The form has a field ${JSON.stringify(part.fieldname.slice(0, 40))} that is not a file. Options of the upload go into the query string, as in ?target=species.`,
       )
     }
     yield part

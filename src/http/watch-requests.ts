@@ -71,7 +71,7 @@ function readMessage(text: string): ClientMessage {
 
 function checkSize(jobs: number): void {
   if (jobs <= maximumWatchedJobs) return
-  const message = `with these, ${jobs} jobs would be watched on this connection; ${maximumWatchedJobs} are allowed`
+  const message = `${jobs} jobs would be watched on this connection; the limit is ${maximumWatchedJobs}`
   throw new Problem('invalid-request', `/jobs: ${message}`, [{ pointer: '/jobs', message }])
 }
 
@@ -80,7 +80,7 @@ function checkRate(tenant: Tenant, rate: Buckets): void {
   const perMinute = allowed(limits, 'requestsPerMinute')
   if (rate.left(tenantId, perMinute) < 1) {
     const says = allowance(limits, 'requestsPerMinute')
-    throw new Problem('rate-limited', `More than ${perMinute} messages came within a minute; ${says}.`)
+    throw new Problem('rate-limited', `Too many messages within a minute; ${says}.`)
   }
   rate.take(tenantId, perMinute)
 }

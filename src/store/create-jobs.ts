@@ -198,8 +198,8 @@ function missingSource(job: NewJob, row: CreatedRow): Problem | null {
     { field: 'from', id: job.spec.from, isThere: row.hasModel },
   ].find(({ isThere }) => !isThere)
   if (missing === undefined) return null
-  return new Problem('invalid-spec', `${missing.id} does not exist any more.`, [
-    { pointer: `/${missing.field}`, message: 'does not exist any more' },
+  return new Problem('invalid-spec', `${missing.id} no longer exists.`, [
+    { pointer: `/${missing.field}`, message: 'no longer exists' },
   ])
 }
 

@@ -52,9 +52,11 @@ export function indexBehind(
 }
 
 function noPlace(): Problem {
-  return new Problem('invalid-request', 'The cursor is no place in this list: pass the lastId of a page.', [
-    { pointer: '/after', message: 'is neither the lastId of a page nor the id of an item in this list' },
-  ])
+  return new Problem(
+    'invalid-request',
+    'The cursor does not belong to this list: pass the lastId of a page.',
+    [{ pointer: '/after', message: 'is neither the lastId of a page nor the id of an item in this list' }],
+  )
 }
 
 /** What the rows of a page may weigh as they are stored, compressed; the first comes whatever it weighs. */

@@ -50,12 +50,9 @@ type Kept = 'queuedJobs' | 'storedBytes'
 
 const refusals: Record<Kept, (demand: number, allowance: string) => Problem> = {
   queuedJobs: (demand, allowance) =>
-    new Problem('too-many-jobs', `With this job ${demand} would be queued or paused; ${allowance}.`),
+    new Problem('too-many-jobs', `${demand} jobs would be queued or paused; ${allowance}.`),
   storedBytes: (demand, allowance) =>
-    new Problem(
-      'too-much-stored',
-      `With this, datasets, models and jobs would take ${demand} bytes; ${allowance}.`,
-    ),
+    new Problem('too-much-stored', `The stored data would be ${demand} bytes; ${allowance}.`),
 }
 
 /** Throws Problem `too-many-jobs` or `too-much-stored`. */

@@ -15,7 +15,7 @@ export function mustSeal(box: SecretBox | null): SecretBox {
   if (box !== null) return box
   throw new Problem(
     'unavailable',
-    'Secrets of webhooks cannot be encrypted: the setting WEBHOOK_KEYS is missing. Whoever runs the service must set it.',
+    'Webhook secrets cannot be encrypted: the setting WEBHOOK_KEYS is missing. The operator of the service must set it.',
   )
 }
 

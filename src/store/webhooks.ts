@@ -38,7 +38,7 @@ export function webhookStore(database: Database, box: SecretBox | null): Webhook
         await client.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${lock}, 0))::text`
         const count = await client.webhook.count({ where: { tenantId: webhook.tenantId } })
         if (count >= maximumWebhooks) {
-          const message = `There are ${count} webhooks already; ${maximumWebhooks} are allowed. Delete one first.`
+          const message = `Webhook limit reached: ${count} of ${maximumWebhooks}. Delete one first.`
           throw new Problem('too-many-webhooks', message)
         }
         const row = await client.webhook.create({ data: { ...data, secrets: { create: sealed } } })

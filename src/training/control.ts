@@ -17,7 +17,7 @@ async function look(jobs: JobStore, id: string): Promise<Job> {
 /** Why a job in that state does not do what was asked; `otherwise` is said of one that has not ended. */
 function refusal({ status }: Job, otherwise: string): Problem {
   return isFinished(status)
-    ? new Problem('job-finished', `The job has already ended: it is ${status}.`)
+    ? new Problem('job-finished', `The job has already ended: its status is ${status}.`)
     : new Problem('invalid-transition', otherwise)
 }
 

@@ -105,11 +105,9 @@ export async function findValidation(
   if (validationDataset === undefined) return null
   const pointer = '/validationDataset'
   if (validationSplit > 0) {
-    throw new Problem(
-      'invalid-spec',
-      'Rows are validated by validationSplit or by validationDataset, not by both.',
-      [{ pointer, message: 'goes without validationSplit' }],
-    )
+    throw new Problem('invalid-spec', 'Use validationSplit or validationDataset, not both.', [
+      { pointer, message: 'cannot be combined with validationSplit' },
+    ])
   }
   const data = await findData(sources, validationDataset, 'validationDataset')
   try {

@@ -149,7 +149,7 @@ export async function datasetPicture(
 async function imageFormatOf(datasets: Pick<DatasetStore, 'get'>, id: string): Promise<ImageFormat> {
   const dataset = builtIn(id) === undefined ? await datasets.get(id) : { image: null }
   if (dataset === null) throw missing(id)
-  if (dataset.image === null) throw new Problem('not-found', `The rows of dataset ${id} are no pictures.`)
+  if (dataset.image === null) throw new Problem('not-found', `The rows of dataset ${id} are not pictures.`)
   return dataset.image
 }
 
@@ -167,7 +167,7 @@ export async function deleteDataset(datasets: Pick<DatasetStore, 'delete'>, id: 
     case 'used':
       throw new Problem(
         'dataset-in-use',
-        `A job that has not ended uses dataset ${id}: cancel it, or wait for its end.`,
+        `An unfinished job uses dataset ${id}: cancel it, or wait until it ends.`,
       )
     default:
       outcome satisfies never

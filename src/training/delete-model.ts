@@ -12,7 +12,7 @@ export async function deleteModel(models: Pick<ModelStore, 'delete'>, id: string
     case 'used':
       throw new Problem(
         'model-in-use',
-        `A job that has not ended starts from model ${id}: cancel it, or wait for its end.`,
+        `An unfinished job starts from model ${id}: cancel it, or wait until it ends.`,
       )
     default:
       outcome satisfies never

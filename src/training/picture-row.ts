@@ -15,7 +15,7 @@ export async function pictureRow(
     const names = features.slice(0, 5).map(({ name }) => name)
     throw new Problem(
       'unsupported-media-type',
-      `Model ${model.id} takes no pictures: send rows as application/json or text/csv, with the columns ${names.join(', ')}${features.length > names.length ? ', …' : ''}.`,
+      `Model ${model.id} does not accept pictures: send rows as application/json or text/csv, with the columns ${names.join(', ')}${features.length > names.length ? ', …' : ''}.`,
     )
   }
   const { width, height, channels, white } = image

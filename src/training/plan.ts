@@ -189,7 +189,7 @@ export function memoryOf({ arenaBytes, threadBytes }: Costs, { threads }: JobSpe
 
 function checkThreads({ threads }: JobSpec, maximum: number): void {
   if (threads <= maximum) return
-  const message = `This training wants ${threads} threads; ${maximum} ${maximum === 1 ? 'is' : 'are'} allowed (MAXIMUM_THREADS).`
+  const message = `This training requests ${threads} threads; the limit is ${maximum} (MAXIMUM_THREADS).`
   throw new Problem('budget-exceeded', message, [{ pointer: '/threads', message }])
 }
 
@@ -219,7 +219,7 @@ export function checkLength(
 ): void {
   const { epochs } = spec
   if (epochs > allowed(limits, 'epochs')) {
-    const message = `This training wants ${epochs} epochs; ${allowance(limits, 'epochs')}.`
+    const message = `This training requests ${epochs} epochs; ${allowance(limits, 'epochs')}.`
     throw new Problem('budget-exceeded', message, [{ pointer: '/epochs', message }])
   }
   const flops = flopsPerEpoch * epochs * trainingsOf(spec)

@@ -99,6 +99,6 @@ export class TenantTurns {
 
   #overloaded(why: string): Problem {
     const { what, atOnce } = this.limits
-    return new Problem('overloaded', `As many ${what} are under way as go at a time (${atOnce}), and ${why}.`)
+    return new Problem('overloaded', `${atOnce} ${what} are in progress, the most at a time, and ${why}.`)
   }
 }

@@ -41,7 +41,7 @@ export function asProblem(error: unknown): unknown {
   if (error instanceof DiskFull) {
     return new Problem(
       'insufficient-storage',
-      'There is no room on the disk for this upload; nothing of it was kept.',
+      'There is no space on the disk for this upload. Nothing was stored.',
     )
   }
   return error
@@ -56,5 +56,5 @@ export async function likeColumns(
   if (dataset !== null && dataset !== undefined) return likeDataset(dataset.columns)
   const model = await stores.models.get(id)
   if (model !== null) return likeModel(model.coding)
-  throw new Problem('not-found', `There is no dataset and no model ${id} that the file could be read like.`)
+  throw new Problem('not-found', `There is no dataset and no model ${id} to read the file like.`)
 }

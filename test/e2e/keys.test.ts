@@ -79,7 +79,7 @@ describe('limits of a tenant', () => {
       return problemSchema.partial().parse(await answer.json()).detail
     }
     expect(await validate(2_000)).toBeUndefined()
-    expect(await validate(2_001)).toContain('2000 are allowed (MAXIMUM_EPOCHS)')
+    expect(await validate(2_001)).toContain('the limit is 2000 (MAXIMUM_EPOCHS)')
 
     const limits = (...words: string[]) => keys(database, 'limits', '--tenant', 'blue', ...words).output
     expect(limits()).toMatch(/--epochs +2000 +default \(MAXIMUM_EPOCHS, 2000\)/)
@@ -88,7 +88,7 @@ describe('limits of a tenant', () => {
     expect(changed).toMatch(/--job-flops +1000000000 +own/)
     expect(changed).toMatch(/--sockets +10000 +default/)
     expect(await validate(11)).toContain(
-      '10 are allowed (this tenant’s own limit in place of MAXIMUM_EPOCHS)',
+      'the limit is 10 (this tenant’s own limit in place of MAXIMUM_EPOCHS)',
     )
     expect(limits('--epochs', 'default')).toMatch(/--epochs +2000 +default/)
     expect(await validate(2_000)).toBeUndefined()

@@ -246,7 +246,7 @@ describe('a request', () => {
     const refused = await ask(body)
     expect(refused.body).toMatchObject({
       status: 403,
-      detail: 'This needs a key with the scope datasets:read.',
+      detail: 'This requires a key with the scope datasets:read.',
     })
     expect(refused.headers['www-authenticate']).toContain('scope="datasets:read"')
   })

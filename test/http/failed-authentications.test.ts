@@ -47,7 +47,7 @@ describe('wrong keys', () => {
     const refused = await wrong()
     expect(refused.body).toMatchObject({ status: 429, code: 'rate-limited' })
     expect(refused.body.detail).toContain(
-      'More than 5 wrong keys or tickets came from this address within a minute; 5 are allowed (MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE)',
+      'This address sent too many invalid keys or tickets; the limit is 5 a minute (MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE)',
     )
     const seconds = Number(refused.headers['retry-after'])
     expect(seconds).toBeGreaterThan(0)

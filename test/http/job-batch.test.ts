@@ -101,7 +101,7 @@ describe('POST /jobs/batch', () => {
     const { accepted, refused, results } = await send(upTo(700).map(() => xor))
     expect([accepted, refused]).toEqual([500, 200])
     expect(results.slice(500).every(({ status }) => status === 429)).toBe(true)
-    expect(results[500].problem?.detail).toContain('1501 would be queued or paused; 1500 are allowed')
+    expect(results[500].problem?.detail).toContain('1501 jobs would be queued or paused; the limit is 1500')
     expect(await count()).toBe(1_500)
   })
 

@@ -129,7 +129,7 @@ describe('a client that says what it watches', () => {
     read.mockRestore()
     expect(problem).toMatchObject({ type: 'problem', jobId: null, problem: { code: 'invalid-request' } })
     expect(JSON.stringify(problem)).toContain(
-      '1001 jobs would be watched on this connection; 1000 are allowed',
+      '1001 jobs would be watched on this connection; the limit is 1000',
     )
     watching.socket.terminate()
   })

@@ -35,7 +35,7 @@ describe('the rate of requests', () => {
     expect(refused.length).toBeLessThanOrEqual(21)
     const [{ headers, body }] = refused
     expect(body).toMatchObject({ code: 'rate-limited', status: 429 })
-    expect(body.detail).toMatch(/60 are allowed \(MAXIMUM_REQUESTS_PER_MINUTE\)/)
+    expect(body.detail).toMatch(/the limit is 60 \(MAXIMUM_REQUESTS_PER_MINUTE\)/)
     expect(headers['retry-after']).toBe('1')
     expect(headers.ratelimit).toMatch(/^"requests";r=0;t=\d+$/)
     await request(service.app.server).get('/health/live').expect(200)
@@ -54,7 +54,7 @@ describe('waiting jobs', () => {
     expect(refused).toHaveLength(40)
     expect(refused[0]?.body).toMatchObject({
       code: 'too-many-jobs',
-      detail: 'With this job 11 would be queued or paused; 10 are allowed (MAXIMUM_QUEUED_JOBS).',
+      detail: '11 jobs would be queued or paused; the limit is 10 (MAXIMUM_QUEUED_JOBS).',
     })
     expect(await service.database.job.count()).toBe(10)
     // Neither do other tenants' jobs count, nor does pausing make room; cancelling does.
@@ -76,7 +76,9 @@ describe('stored bytes', () => {
       .join('')}`
     const upload = await api.post('/datasets').set('content-type', 'text/csv').send(csv)
     expect(upload.body).toMatchObject({ code: 'too-much-stored', status: 409 })
-    expect(upload.body.detail).toMatch(/would take \d{4,} bytes; \d+ are allowed \(MAXIMUM_STORED_BYTES\)/)
+    expect(upload.body.detail).toMatch(
+      /stored data would be \d{4,} bytes; the limit is \d+ \(MAXIMUM_STORED_BYTES\)/,
+    )
     expect(await service.database.dataset.count()).toBe(0)
     expect(await service.database.datasetChunk.count()).toBe(0)
     await service.tenants.changeLimits('local', { storedBytes: 1_000_000 })
@@ -108,7 +110,7 @@ describe('epochs', () => {
     const api = request(service.app.server)
     const { body: job } = await api.post('/jobs').send(xor).expect(202)
     await api.post(`/jobs/${job.id}/pause`).expect(200)
-    const says = 'This training wants 1001 epochs; 1000 are allowed (MAXIMUM_EPOCHS).'
+    const says = 'This training requests 1001 epochs; the limit is 1000 (MAXIMUM_EPOCHS).'
     for (const answer of [
       await api.post('/jobs').send({ ...xor, epochs: 1_001 }),
       await api.post('/jobs/validate').send({ ...xor, epochs: 1_001 }),
@@ -139,7 +141,7 @@ describe('open streams', () => {
     expect(refused.status).toBe(429)
     expect(await refused.json()).toMatchObject({
       code: 'too-many-sockets',
-      detail: 'With this stream 3 would be open; 2 are allowed (MAXIMUM_SOCKETS).',
+      detail: '3 streams would be open; the limit is 2 (MAXIMUM_SOCKETS).',
     })
     const second = new WebSocket(`ws://${address}`)
     const [, response] = await once(second, 'unexpected-response')

@@ -61,10 +61,10 @@ const own = (setting: string) => `(this tenant’s own limit in place of ${setti
 
 describe('a limit of a tenant’s own', () => {
   it.each([
-    ['epochs', 4, 'budget-exceeded', 'This training wants 5 epochs; 4 are allowed'],
-    ['jobFlops', 100, 'budget-exceeded', 'operations; 1.00e+2 are allowed'],
-    ['arenaBytes', 1, 'model-too-large', 'bytes of memory; 1 is allowed'],
-    ['queuedJobs', 1, 'too-many-jobs', 'With this job 2 would be queued or paused; 1 is allowed'],
+    ['epochs', 4, 'budget-exceeded', 'This training requests 5 epochs; the limit is 4'],
+    ['jobFlops', 100, 'budget-exceeded', 'operations; the limit is 1.00e+2'],
+    ['arenaBytes', 1, 'model-too-large', 'bytes of memory; the limit is 1'],
+    ['queuedJobs', 1, 'too-many-jobs', '2 jobs would be queued or paused; the limit is 1'],
   ] as const)('of %s refuses a job and its validation alike, and nobody else’s', async (name, value, code, says) => {
     await send(blue, '/jobs', xor).expect(202)
     await send(blue, '/jobs/validate', xor).expect(200)
@@ -86,7 +86,7 @@ describe('a limit of a tenant’s own', () => {
     const bytes = bytesOfJob(body)
     expect((await limitsOf(blue)).limits.storedBytes.used).toBe(bytes)
     await change({ storedBytes: 2 * bytes - 1 })
-    const says = `jobs would take ${2 * bytes} bytes; ${2 * bytes - 1} are allowed ${own('MAXIMUM_STORED_BYTES')}`
+    const says = `The stored data would be ${2 * bytes} bytes; the limit is ${2 * bytes - 1} ${own('MAXIMUM_STORED_BYTES')}`
     const answers = [await send(blue, '/jobs', xor), await send(blue, '/jobs/validate', xor)]
     for (const { body } of answers) {
       expect(body.code).toBe('too-much-stored')
@@ -103,7 +103,7 @@ describe('a limit of a tenant’s own', () => {
     try {
       const { header } = await keyFor(strict, 'blue', ['jobs:write'])
       const post = () => request(strict.app.server).post('/jobs').set('authorization', header).send(xor)
-      expect((await post()).body.detail).toContain('3 are allowed (MAXIMUM_EPOCHS)')
+      expect((await post()).body.detail).toContain('the limit is 3 (MAXIMUM_EPOCHS)')
       await strict.tenants.changeLimits('blue', { epochs })
       await post().expect(202)
     } finally {
@@ -131,7 +131,7 @@ describe('a limit of a tenant’s own', () => {
         .send(`a,y\n${'1,2\n2,3\n'.repeat(300)}`)
     const { body } = await post(blue)
     expect(body).toMatchObject({ status: 413, code: 'dataset-too-large' })
-    expect(body.detail).toContain(`larger than 1000 bytes; 1000 are allowed ${own('MAXIMUM_DATASET_BYTES')}`)
+    expect(body.detail).toContain(`larger than 1000 bytes; the limit is 1000 ${own('MAXIMUM_DATASET_BYTES')}`)
     await post(red).expect(201)
   })
 
@@ -148,7 +148,7 @@ describe('a limit of a tenant’s own', () => {
     const text: Buffer[] = await answer.toArray()
     const { code, detail } = JSON.parse(Buffer.concat(text).toString())
     expect(code).toBe('too-many-sockets')
-    expect(detail).toBe(`With this stream 2 would be open; 1 is allowed ${own('MAXIMUM_SOCKETS')}.`)
+    expect(detail).toBe(`2 streams would be open; the limit is 1 ${own('MAXIMUM_SOCKETS')}.`)
     expect((await limitsOf(blue)).limits.sockets).toMatchObject({ allowed: 1, used: 1, own: true })
     first.terminate()
 
@@ -158,7 +158,7 @@ describe('a limit of a tenant’s own', () => {
     await get()
     const refused = await get()
     expect(refused.body).toMatchObject({ status: 429, code: 'rate-limited' })
-    expect(refused.body.detail).toContain(`2 are allowed ${own('MAXIMUM_REQUESTS_PER_MINUTE')}`)
+    expect(refused.body.detail).toContain(`the limit is 2 ${own('MAXIMUM_REQUESTS_PER_MINUTE')}`)
     await change({ requestsPerMinute: null })
     expect((await get()).headers['ratelimit-policy']).toBe(`"requests";q=${generous.requestsPerMinute};w=60`)
   })

@@ -48,7 +48,7 @@ describe('forms', () => {
     [
       'a field',
       () => api().post('/datasets').field('target', 'a').attach('file', Buffer.from('a,b\n1,2\n'), 'a.csv'),
-      /"target" that is no file/,
+      /"target" that is not a file/,
     ],
     [
       'no boundary',

@@ -76,7 +76,7 @@ describe('64 who create at once, through two processes', () => {
       )
       const refused = done.map(({ outcome }) => outcome).filter(isRefused)
       expect(refused).toHaveLength(64 - limit)
-      const says = `With this job ${limit + 1} would be queued or paused; ${limit} `
+      const says = `${limit + 1} jobs would be queued or paused; the limit is ${limit} `
       for (const { code, detail } of refused)
         expect([code, detail]).toEqual(['too-many-jobs', expect.stringContaining(says)])
       expect((await usedBy('local')).queuedJobs).toBe(limit)
@@ -151,7 +151,7 @@ describe('64 who create at once, through two processes', () => {
       done.filter(({ outcome }) => !isRefused(outcome)).length
     expect([acceptedOf(narrow), acceptedOf(wide)]).toEqual([3, 20])
     const refused = narrow.map(({ outcome }) => outcome).filter(isRefused)
-    expect(refused[0].detail).toContain('3 are allowed (this tenant’s own limit in place of')
+    expect(refused[0].detail).toContain('the limit is 3 (this tenant’s own limit in place of')
   })
 })
 
@@ -205,7 +205,7 @@ describe('jobs stored by one statement', () => {
       10_040_000 + 2 * base,
     ]
     const said = demands.map((bytes) => expect.stringContaining(`${bytes} bytes`))
-    expect(details).toEqual([said[0], expect.stringContaining('does not exist any more'), ...said.slice(1)])
+    expect(details).toEqual([said[0], expect.stringContaining('no longer exists'), ...said.slice(1)])
     expect(statements).toBe(3)
   })
 

@@ -81,7 +81,7 @@ describe('a job on a stored dataset', () => {
   })
 
   it.each([
-    [{ validationDataset: 'xor', validationSplit: 0.5 }, '/validationDataset', 'not by both'],
+    [{ validationDataset: 'xor', validationSplit: 0.5 }, '/validationDataset', 'not both'],
     [{ validationDataset: 'iris' }, '/validationDataset', 'the validation dataset has no column "x1"'],
     [{ validationDataset: 'nope' }, '/validationDataset', 'There is no dataset "nope"'],
     [
@@ -244,7 +244,7 @@ describe('a job of several threads', () => {
     expect((await accept({ threads: 4 })).spec.threads).toBe(4)
     await expect(accept({ threads: 5 })).rejects.toMatchObject({
       code: 'budget-exceeded',
-      errors: [{ pointer: '/threads', message: expect.stringContaining('4 are allowed (MAXIMUM_THREADS)') }],
+      errors: [{ pointer: '/threads', message: expect.stringContaining('the limit is 4 (MAXIMUM_THREADS)') }],
     })
   })
 })

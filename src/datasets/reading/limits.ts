@@ -44,7 +44,7 @@ export function beyond<Limit extends keyof ReadingLimits>(
   const [setting, unit] = names[limit]
   return new DatasetError(
     'dataset-too-large',
-    `${demand}; at most ${limits[limit]} ${unit} are allowed (${setting})`,
+    `${demand}; the limit is ${limits[limit]} ${unit} (${setting})`,
   )
 }
 

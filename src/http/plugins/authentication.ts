@@ -104,10 +104,7 @@ export function authenticate(
     const used = isOfStream ? await tickets.use(sha256, ticket.jobId) : null
     if (used === null || (used.keyId === null && !keyWatch.isOpen)) {
       failedAuthentications.wrong(request, sha256)
-      throw new Problem(
-        'unauthorized',
-        'The ticket is unknown, was used before, or is older than 30 seconds.',
-      )
+      throw new Problem('unauthorized', 'The ticket is unknown, used already, or older than 30 seconds.')
     }
     const { ownLimits, ...caller } = used
     return { ...caller, limits: { settings, own: ownLimits }, scopes: new Set<Scope>(['jobs:read']) }
@@ -124,13 +121,13 @@ export function authenticate(
     failedAuthentications.check(request, reply, given?.sha256 ?? null)
     if (given === null) {
       failedAuthentications.wrong(request, null)
-      throw refused(reply, invalidToken, 'What the authorization header holds is no key.')
+      throw refused(reply, invalidToken, 'The authorization header does not contain a key.')
     }
     request.routeOptions.config.ahead?.(request)
     const key = await keys.find(given.id)
     if (key === null || !isSame(key.sha256, given.sha256)) {
       failedAuthentications.wrong(request, given.sha256)
-      throw refused(reply, invalidToken, 'The key is unknown, was revoked, or has expired.')
+      throw refused(reply, invalidToken, 'The key is unknown, revoked or expired.')
     }
     failedAuthentications.right(given.sha256)
     return callerWith(key)
@@ -152,7 +149,7 @@ export function authenticate(
 export function demandScope({ scopes }: Caller, reply: FastifyReply, scope: Scope): void {
   if (scopes.has(scope)) return
   reply.header('www-authenticate', `Bearer realm="descent", error="insufficient_scope", scope="${scope}"`)
-  throw new Problem('forbidden', `This needs a key with the scope ${scope}.`)
+  throw new Problem('forbidden', `This requires a key with the scope ${scope}.`)
 }
 
 const invalidToken = ', error="invalid_token"'

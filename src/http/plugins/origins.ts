@@ -24,7 +24,7 @@ export function refuseForeignOrigins(app: FastifyInstance, { allowedOrigins, key
     if (origin !== undefined && !isOwn(request, origin) && !allowedOrigins.includes(origin)) {
       throw new Problem(
         'foreign-origin',
-        `Pages from ${origin} may not use this service; ALLOWED_ORIGINS names those that may.`,
+        `Pages from ${origin} may not use this service; ALLOWED_ORIGINS lists those that may.`,
       )
     }
     if (keyWatch.isOpen && request.headers.host !== ownHost) {
@@ -38,8 +38,8 @@ export function refuseForeignOrigins(app: FastifyInstance, { allowedOrigins, key
     if (request.routeOptions.config.scope === 'public' || allowedHosts.includes(request.host)) return
     throw new Problem(
       'foreign-origin',
-      `Without keys this service answers to the names of its own machine, not to ${request.host}; ` +
-        'make a key, or name it in ALLOWED_ORIGINS.',
+      `Without keys this service accepts only the host names of its own machine, not ${request.host}; ` +
+        'create a key, or add the host to ALLOWED_ORIGINS.',
     )
   }
 }

@@ -34,7 +34,7 @@ export class RequestRate {
       const seconds = secondsUntil(1, left, perMinute)
       reply.header('retry-after', seconds)
       const says = allowance(limits, 'requestsPerMinute')
-      const detail = `More than ${perMinute} requests came within a minute; ${says}. Ask again in ${seconds} s.`
+      const detail = `Too many requests within a minute; ${says}. Retry in ${seconds} s.`
       done(new Problem('rate-limited', detail))
     })
   }

@@ -153,14 +153,16 @@ function packedAs(request: FastifyRequest): Problem | null {
   if (encoding === 'identity') return null
   return new Problem(
     'unsupported-media-type',
-    `A body packed as ${encoding} is not read here; send it as it is.`,
+    `Content encoding ${encoding} is not supported here; send it without content-encoding.`,
   )
 }
 
 function notUnderstood(request: FastifyRequest): Problem {
   const given = request.headers['content-type']
   const came =
-    given === undefined ? 'There is no content-type' : `A body of content-type ${given} is no input`
+    given === undefined
+      ? 'The content-type header is missing'
+      : `The content type ${given} is not supported here`
   return new Problem(
     'unsupported-media-type',
     `${came}: send rows as ${jsonType} or ${tableTypes[0]}, or for models of pictures ${pictureTypes.join(' or ')}.`,

@@ -136,12 +136,12 @@ describe('what is refused, and in which words', () => {
     [
       'rows',
       `a,b\n${'1,2\n'.repeat(10_001)}`,
-      /^line 10002 is row 10001; at most 10000 rows .*MAXIMUM_DATASET_ROWS/,
+      /^line 10002 is row 10001; the limit is 10000 rows .*MAXIMUM_DATASET_ROWS/,
     ],
     [
       'columns',
       `${'a,'.repeat(1_000)}b\n`,
-      /^the file has 1001 columns; at most 1000 columns .*MAXIMUM_DATASET_COLUMNS/,
+      /^the file has 1001 columns; the limit is 1000 columns .*MAXIMUM_DATASET_COLUMNS/,
     ],
     ['a cell', `a,b\n${'b'.repeat(1_001)},1\n`, /^line 2, cell 1 has 1001 characters; .*MAXIMUM_CELL_LENGTH/],
     ['a line', `a,b\n${','.repeat(20_000)}\n`, /^line 2 has 20000 bytes; .*MAXIMUM_LINE_BYTES/],

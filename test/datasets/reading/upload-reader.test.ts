@@ -161,10 +161,10 @@ describe('receiving', () => {
 
   test('a body without end is refused at the limit', async () => {
     await expect(read(endless(0))).rejects.toThrow(
-      'the upload is larger than 2097152 bytes; 2097152 are allowed (MAXIMUM_DATASET_BYTES)',
+      'the upload is larger than 2097152 bytes; the limit is 2097152 (MAXIMUM_DATASET_BYTES)',
     )
     await expect(read(endless(0), { datasetBytes: 1e6 })).rejects.toThrow(
-      '1000000 are allowed (this tenant’s own limit in place of MAXIMUM_DATASET_BYTES)',
+      'the limit is 1000000 (this tenant’s own limit in place of MAXIMUM_DATASET_BYTES)',
     )
   })
 
