@@ -59,6 +59,12 @@ const copyMigrations = () =>
 
 await Promise.all([buildPrograms(), ...wasmVariants.map(assemble), buildPage(), copyMigrations()])
 
+// The page's documentation links these.
+const documents = 'dist/page/documents'
+rmSync(documents, { recursive: true, force: true })
+cpSync('docs', documents, { recursive: true })
+for (const name of ['README.md', 'SECURITY.md', 'CHANGELOG.md']) cpSync(name, join(documents, name))
+
 // What the programs find beside themselves.
 cpSync(join(wasm, 'build'), join('dist', wasm, 'build'), { recursive: true })
 const kernels = 'dist/src/engine/kernels/native'
