@@ -184,10 +184,10 @@ export const settingGroups = {
       .describe('`true` also allows private and loopback addresses as webhooks, for development.'),
     WEBHOOK_ATTEMPTS: count(128).describe('Delivery attempts in flight per API process.'),
     WEBHOOK_ATTEMPTS_PER_TENANT: count(16).describe(
-      'Delivery attempts in flight per tenant over all API processes. Set the same value on each.',
+      'Delivery attempts in flight per tenant over all API processes, which need the same value.',
     ),
     WEBHOOK_ATTEMPTS_PER_WEBHOOK: count(4).describe(
-      'Delivery attempts in flight per webhook over all API processes. Set the same value on each.',
+      'Delivery attempts in flight per webhook over all API processes.',
     ),
   },
   'Limits of a tenant': {
