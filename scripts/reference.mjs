@@ -134,10 +134,20 @@ const uploadParameters = () =>
       .map(({ name, description }) => `${code(name)}: ${sentence(description)}`),
   )
 
+/** Paths with the same first segment together, in the order of the first of them. */
+function byTopic(paths) {
+  const topicOf = ([path]) => path.split('/')[1]
+  const topics = [...new Set(paths.map(topicOf))]
+  return paths.toSorted((one, other) => {
+    const distance = topics.indexOf(topicOf(one)) - topics.indexOf(topicOf(other))
+    return distance || one[0].localeCompare(other[0])
+  })
+}
+
 const routes = () =>
   table(
     ['request', 'what it does', 'scope'],
-    Object.entries(openApi.paths).flatMap(([path, operations]) =>
+    byTopic(Object.entries(openApi.paths)).flatMap(([path, operations]) =>
       Object.entries(operations).map(([method, { summary, description = '' }]) => {
         const scope = /Needs the scope `([^`]+)`/.exec(description)?.[1]
         const access = scope ?? (description.includes('any scope') ? 'any' : 'none')

@@ -257,7 +257,7 @@ export type Change = z.infer<typeof changeSchema>
 const jobErrorCodeSchema = z.enum(['diverged', 'worker-crashed', 'invalid-dataset', 'integrity', 'internal'])
 
 export const jobErrorMeanings: Record<z.infer<typeof jobErrorCodeSchema>, string> = {
-  diverged: 'the loss became NaN or infinite; the epochs before it are kept',
+  diverged: 'the loss became NaN or infinite; the history is kept',
   'worker-crashed': 'the worker died three times without a new epoch',
   'invalid-dataset': 'the rows cannot be encoded for this training',
   integrity: 'the weights of the model in `from` do not match their hash',
