@@ -59,11 +59,22 @@ const copyMigrations = () =>
 
 await Promise.all([buildPrograms(), ...wasmVariants.map(assemble), buildPage(), copyMigrations()])
 
-// The page's documentation links these.
-const documents = 'dist/page/documents'
-rmSync(documents, { recursive: true, force: true })
-cpSync('docs', documents, { recursive: true })
-for (const name of ['README.md', 'SECURITY.md', 'CHANGELOG.md']) cpSync(name, join(documents, name))
+// After the page, whose build empties its folder.
+await unlessFresh(
+  'documents',
+  [
+    'README.md',
+    'SECURITY.md',
+    'CHANGELOG.md',
+    'docs',
+    'images',
+    'scripts/documents.mjs',
+    'page',
+    ...installed,
+  ],
+  ['dist/page/documents/README.html'],
+  () => runScript('scripts/documents.mjs'),
+)
 
 // What the programs find beside themselves.
 cpSync(join(wasm, 'build'), join('dist', wasm, 'build'), { recursive: true })

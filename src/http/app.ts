@@ -113,15 +113,15 @@ const withScope: typeof jsonSchemaTransform = (route) => {
   return { ...documented, schema: { ...documented.schema, ...access } }
 }
 
-/** The build puts them beside the page. */
+/** The build renders them beside the page (scripts/documents.mjs). */
 const documents = [
-  '[Data](/documents/data.md)',
-  '[Networks](/documents/networks.md)',
-  '[API](/documents/api.md)',
-  '[Teaching](/documents/teaching.md)',
-  '[Operating](/documents/operating.md)',
-  '[Security](/documents/SECURITY.md)',
-  '[Glossary](/documents/glossary.md)',
+  '[Data](/documents/docs/data.html)',
+  '[Networks](/documents/docs/networks.html)',
+  '[API](/documents/docs/api.html)',
+  '[Teaching](/documents/docs/teaching.html)',
+  '[Operating](/documents/docs/operating.html)',
+  '[Security](/documents/SECURITY.html)',
+  '[Glossary](/documents/docs/glossary.html)',
 ].join(' · ')
 
 /** Of the contract; the same as the package's. */

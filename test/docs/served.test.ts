@@ -1,18 +1,32 @@
-/** The documents that the documentation of the API links. */
+/** The documents that the documentation of the API links, and their links. */
 import request from 'supertest'
 import { expect, it, onTestFinished } from 'vitest'
 import { openApp } from '../support/app.js'
-import { readDocument, root } from './documents.js'
+import { root } from './documents.js'
 
-it('are served as text', async () => {
+it('are served as pages whose links lead somewhere', async () => {
   const service = await openApp(20_000, undefined, `${root}/dist/page`)
   onTestFinished(() => service.close())
-  const { body } = await request(service.app.server).get('/openapi.json').expect(200)
-  const links = [...body.info.description.matchAll(/\]\(\/documents\/([\w.]+)\)/g)].map(([, name]) => name)
+  const api = request(service.app.server)
+  const { body } = await api.get('/openapi.json').expect(200)
+  const links: string[] = [...body.info.description.matchAll(/\]\((\/documents\/[\w./]+)\)/g)].map(
+    ([, link]) => link,
+  )
   expect(links.length).toBeGreaterThan(5)
-  for (const name of links) {
-    const { text, headers } = await request(service.app.server).get(`/documents/${name}`).expect(200)
-    expect(headers['content-type']).toBe('text/plain; charset=utf-8')
-    expect(text).toBe(readDocument(name === 'SECURITY.md' ? name : `docs/${name}`))
+  const waiting = [...links]
+  const seen = new Set<string>()
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (seen.has(path)) continue
+    seen.add(path)
+    const { text = '', headers } = await api.get(path).expect(200)
+    if (!headers['content-type'].startsWith('text/html')) continue
+    expect(text).toContain('<h1 id=')
+    for (const [, link] of text.matchAll(/(?:href|src)="([^"]+)"/g)) {
+      const { host, pathname, hash } = new URL(link, `http://here${path}`)
+      if (host !== 'here' || !pathname.startsWith('/documents/')) continue
+      if (hash !== '' && pathname === path) expect(text).toContain(`id="${hash.slice(1)}"`)
+      waiting.push(pathname)
+    }
   }
+  expect(seen.size).toBeGreaterThan(links.length + 50)
 })

@@ -19,8 +19,6 @@ export async function pageRoutes(app: FastifyInstance, { directory }: { director
     cacheControl: false,
     setHeaders(response, path) {
       const kept = hashed.test(path)
-      // Browsers show text/plain; some download text/markdown.
-      if (path.endsWith('.md')) response.setHeader('content-type', 'text/plain; charset=utf-8')
       response.setHeader('cache-control', kept ? 'public, max-age=31536000, immutable' : 'no-cache')
     },
   })
