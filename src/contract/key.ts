@@ -2,20 +2,6 @@
 import { z } from 'zod'
 import { text } from './text.js'
 
-/** What each scope allows. Every `…:write` includes its `…:read`. */
-export const scopeMeanings = {
-  'jobs:read': 'List, read and watch jobs',
-  'jobs:write': 'Start, control and delete jobs',
-  'models:read': 'Read models, predict and evaluate; a stored dataset also needs datasets:read',
-  'models:write': 'Construct, change and delete models',
-  'datasets:read': 'Read datasets and their rows',
-  'datasets:write': 'Upload, preview and delete datasets',
-  'webhooks:read': 'Read webhooks and their deliveries',
-  'webhooks:write': 'Register, test, change and delete webhooks',
-  'metrics:read': 'Read /metrics and /workers, which cover all tenants',
-} as const
-export type Scope = keyof typeof scopeMeanings
-
 export const scopeSchema = z.enum([
   'jobs:read',
   'jobs:write',
@@ -26,7 +12,20 @@ export const scopeSchema = z.enum([
   'webhooks:read',
   'webhooks:write',
   'metrics:read',
-] satisfies Scope[])
+])
+export type Scope = z.infer<typeof scopeSchema>
+
+export const scopeMeanings: Record<Scope, string> = {
+  'jobs:read': 'List, read and watch jobs',
+  'jobs:write': 'Start, control and delete jobs',
+  'models:read': 'Read models, predict and evaluate; a stored dataset also needs datasets:read',
+  'models:write': 'Construct, change and delete models',
+  'datasets:read': 'Read datasets and their rows',
+  'datasets:write': 'Upload, preview and delete datasets',
+  'webhooks:read': 'Read webhooks and their deliveries',
+  'webhooks:write': 'Register, test, change and delete webhooks',
+  'metrics:read': 'Read /metrics and /workers, which cover all tenants',
+}
 
 /** What may be written may be read. */
 export function withImplied(scopes: readonly Scope[]): Set<Scope> {
