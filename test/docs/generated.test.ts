@@ -14,7 +14,7 @@ it('matches the code', () => {
   const { status, stderr } = check(root)
   expect(stderr).toBe('')
   expect(status).toBe(0)
-}, 60_000)
+}, 120_000)
 
 it('reports a list that differs', () => {
   const copy = mkdtempSync(join(tmpdir(), 'descent-test-'))
@@ -31,7 +31,7 @@ it('reports a list that differs', () => {
   const { status, stderr } = check(copy)
   expect(stderr).toContain('docs/operating.md differs from the code')
   expect(status).toBe(1)
-}, 60_000)
+}, 120_000)
 
 it('describes every setting', () => {
   const settings = Object.values(settingGroups).flatMap((group) => Object.entries(group))

@@ -86,7 +86,7 @@ describe('a backup', () => {
     const backup = join(folder.path, 'backup')
     expect(spawnSync('cp', ['-aL', data, backup]).status).toBe(0)
     await expectRestored(await started({ DATA_DIRECTORY: backup }), filled)
-  }, 120_000)
+  }, 300_000)
 
   it.skipIf(installedPostgres === undefined)(
     'by pg_dump of a running service restores it in another database',
@@ -108,6 +108,6 @@ describe('a backup', () => {
         filled,
       )
     },
-    120_000,
+    300_000,
   )
 })

@@ -78,7 +78,7 @@ it('README.md leads to predictions', async () => {
   expect(predictions[0].output[0]).toBeGreaterThan(0.9)
   expect(predictions[1].output[0]).toBeLessThan(0.1)
   expect(named.text).toContain('"setosa"')
-}, 120_000)
+}, 300_000)
 
 async function modelOf(url: string, jobId: string): Promise<string> {
   return eventually(async () => {
