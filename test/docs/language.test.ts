@@ -25,13 +25,9 @@ const forbidden: { pattern: RegExp; allowed: string[] }[] = [
   { pattern: /\bmend\b/i, allowed: [] },
 ]
 
-/** The titles and remedies of problems are those of src/contract/problems.ts. */
-const problemList = /<!-- generated:problems -->[\s\S]*?<!-- end -->/
-
 /** "word: line" of everything that is not allowed. */
 function findings(text: string): string[] {
   return proseOf(text)
-    .replace(problemList, '')
     .replaceAll('\n  ', ' ')
     .split('\n')
     .flatMap((line) =>
