@@ -1,5 +1,5 @@
 /**
- * The table of README.md, measured anew, as Markdown: `npm run bench -- table [--workload W1,W4] [--threads 1] [--peers …]
+ * The table of bench/README.md, measured anew, as Markdown: `npm run bench -- table [--workload W1,W4] [--threads 1] [--peers …]
  * [--rounds 3]`. By turns: native, wasm and reference (with more than one thread native alone, which has them), then the
  * peers; a row is printed when its workload is done.
  */

@@ -59,6 +59,23 @@ const copyMigrations = () =>
 
 await Promise.all([buildPrograms(), ...wasmVariants.map(assemble), buildPage(), copyMigrations()])
 
+// After the page, whose build empties its folder.
+await unlessFresh(
+  'documents',
+  [
+    'README.md',
+    'SECURITY.md',
+    'CHANGELOG.md',
+    'docs',
+    'images',
+    'scripts/documents.mjs',
+    'page',
+    ...installed,
+  ],
+  ['dist/page/documents/README.html'],
+  () => runScript('scripts/documents.mjs'),
+)
+
 // What the programs find beside themselves.
 cpSync(join(wasm, 'build'), join('dist', wasm, 'build'), { recursive: true })
 const kernels = 'dist/src/engine/kernels/native'

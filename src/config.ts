@@ -1,4 +1,4 @@
-/** The settings: the only reader of process.env. Every name here stands in the README's table. */
+/** The settings: the only reader of process.env. `npm run docs` lists them in docs/operating.md. */
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { type LimitName, type Limits, limitNames, limitSettings, limitsSchema } from './contract/limits.js'
@@ -10,85 +10,207 @@ const list = z
   .string()
   .default('')
   .transform((text) => text.split(',').flatMap((each) => each.trim() || []))
-/** Of each tenant that has none of its own. */
+/** Holds for each tenant without a limit of its own. */
 const limit = (name: LimitName, value: number) =>
-  z.coerce.number().default(value).pipe(limitsSchema.shape[name])
+  z.coerce
+    .number()
+    .default(value)
+    .pipe(limitsSchema.shape[name])
+    .describe(limitsSchema.shape[name].description ?? '')
 
 /** Leaves a core to the event loop, and some to trainings; two at least, so that slow models do not stop quick ones. */
 const predictionThreads = Math.max(2, Math.min(8, Math.floor(availableParallelism() / 2)))
 
+/** `defaultText` documents a default that depends on the machine or the command. */
+const cores = { defaultText: 'the number of cores' }
+
+/** The settings by topic, as the documentation shows them. */
+export const settingGroups = {
+  Listening: {
+    HOST: z
+      .string()
+      .min(1)
+      .default('127.0.0.1')
+      .describe('Address to listen on. Any address but loopback requires a key.'),
+    PORT: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(65_535)
+      .default(3000)
+      .describe('Port to listen on. 0 takes a free port.'),
+    LIVENESS_PORT: z.coerce.number().int().min(0).max(65_535).optional().meta({
+      description: 'Port on which a separate thread answers `/health/live`.',
+      defaultText: 'not set; 3001 in the container image',
+    }),
+    ALLOWED_ORIGINS: list
+      .pipe(
+        z.array(
+          z
+            .string()
+            .refine(
+              (each) => URL.canParse(each) && new URL(each).origin === each,
+              'must be like https://example.org',
+            ),
+        ),
+      )
+      .describe(
+        'Other origins whose web pages may use the service, such as `https://example.org`, separated by commas.',
+      ),
+    TRUSTED_PROXIES: list
+      .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])))
+      .describe(
+        'Addresses and networks of proxies, separated by commas. Their `x-forwarded-for` names the client when ' +
+          'wrong keys are counted; nothing else reads it.',
+      ),
+    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').meta({
+      description:
+        'Least severe level that is logged: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.',
+      defaultText: '`info`; `warn` with `npm start`',
+    }),
+    DESCENT_KEY: z
+      .string()
+      .optional()
+      .describe('Key that `npm run demo` and `npm run example` send. The service does not read it.'),
+  },
+  'Database and queue': {
+    DATA_DIRECTORY: z.string().min(1).default('.data').describe('Folder of the embedded PostgreSQL.'),
+    DATABASE_URL: z
+      .url({ protocol: /^postgres(ql)?$/ })
+      .optional()
+      .describe('An external PostgreSQL, version 13 or newer, instead of the embedded one.'),
+    REDIS_URL: z
+      .string()
+      .regex(
+        /^(rediss?|redis\+sentinel|redis\+cluster):\/\/\S+$/,
+        'must begin with redis://, rediss://, redis+sentinel:// or redis+cluster://',
+      )
+      .optional()
+      .describe(
+        'A Redis that wakes workers instead of PostgreSQL: `redis://`, `rediss://`, ' +
+          '`redis+sentinel://host:port,host:port/name` or `redis+cluster://host:port,host:port`. ' +
+          'Its `maxmemory-policy` must be `noeviction`.',
+      ),
+  },
+  'Workers and predictions': {
+    WORKER_CONCURRENCY: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(256)
+      .default(availableParallelism())
+      .meta({
+        description:
+          'Threads that the trainings of a worker process hold at a time. A job with more `threads` runs alone.',
+        ...cores,
+      }),
+    MAXIMUM_THREADS: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(64)
+      .default(availableParallelism())
+      .meta({ description: 'Largest `threads` of one job.', ...cores }),
+    PREDICTION_THREADS: z.coerce.number().int().min(1).max(64).default(predictionThreads).meta({
+      description: 'Threads of an API process that predict. Slow models use at most half of them.',
+      defaultText: 'half the cores, at least 2 and at most 8',
+    }),
+    CHECKPOINT_SECONDS: z.coerce
+      .number()
+      .min(0)
+      .max(3_600)
+      .default(5)
+      .describe(
+        'Seconds between two checkpoints of a training. Checkpoints take at most a tenth of its time.',
+      ),
+    DATASET_CACHE_BYTES: bytes(1024 * 1024 * 1024).describe(
+      'Encoded datasets that a worker process caches. A further quarter holds datasets as stored.',
+    ),
+    WORKER_ID: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ description: 'Name of a worker process in the database.', defaultText: 'random' }),
+    DESCENT_BACKEND: z
+      .enum(['auto', 'native', 'wasm', 'reference'])
+      .default('auto')
+      .describe(
+        'Engine backend: `native`, `wasm` or `reference`. `auto` selects the fastest one available when a job starts.',
+      ),
+  },
+  'Requests and uploads': {
+    MAXIMUM_BODY_BYTES: bytes(1024 * 1024).describe('Size of a JSON body.'),
+    MAXIMUM_UNPACKED_BYTES: bytes(2 * 1024 ** 3).describe(
+      'Size of an upload after gzip, ZIP or Parquet is unpacked. Above 16 MiB, also 250 times the size sent.',
+    ),
+    MAXIMUM_DATASET_ROWS: count(10_000_000).describe('Rows of an upload.'),
+    MAXIMUM_DATASET_COLUMNS: count(10_000).describe(
+      'Columns of an upload. Each value of a picture counts as one.',
+    ),
+    MAXIMUM_LINE_BYTES: bytes(1024 * 1024).describe('Size of one row of text.'),
+    MAXIMUM_CELL_LENGTH: count(10_000).describe('Characters of one cell of text.'),
+    MAXIMUM_IMAGE_PIXELS: count(50_000_000).describe('Pixels of one picture as sent.'),
+    MAXIMUM_ARCHIVE_ENTRIES: count(200_000).describe('Files in a ZIP archive.'),
+    MAXIMUM_UPLOAD_SECONDS: count(600).describe('Seconds for sending an upload.'),
+    MAXIMUM_READING_SECONDS: count(120).describe('Seconds for reading and storing an upload.'),
+    MAXIMUM_READING_MEMORY_BYTES: bytes(1024 ** 3).describe(
+      'Memory of each process that reads an upload. At most one such process per core runs at a time.',
+    ),
+    MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE: count(60).describe(
+      'Wrong keys and stream tickets per minute from one address (IPv6: one /64 network) and API process.',
+    ),
+  },
+  Webhooks: {
+    WEBHOOK_KEYS: list
+      .pipe(
+        z.array(
+          z
+            .string()
+            .refine(
+              (key) => Buffer.from(key, 'base64').length === 32,
+              'must be base64 of 32 bytes each, as openssl rand -base64 32 makes them',
+            ),
+        ),
+      )
+      .meta({
+        description:
+          'Keys that encrypt the secrets of webhooks, separated by commas. The first one encrypts.',
+        defaultText: 'a key in `DATA_DIRECTORY` with the embedded PostgreSQL, else not set',
+      }),
+    WEBHOOK_ALLOW_PRIVATE: z
+      .enum(['true', 'false'])
+      .default('false')
+      .transform((value) => value === 'true')
+      .describe('`true` also allows private and loopback addresses as webhooks, for development.'),
+    WEBHOOK_ATTEMPTS: count(128).describe('Delivery attempts in flight per API process.'),
+    WEBHOOK_ATTEMPTS_PER_TENANT: count(16).describe(
+      'Delivery attempts in flight per tenant over all API processes, which need the same value.',
+    ),
+    WEBHOOK_ATTEMPTS_PER_WEBHOOK: count(4).describe(
+      'Delivery attempts in flight per webhook over all API processes.',
+    ),
+  },
+  'Limits of a tenant': {
+    MAXIMUM_REQUESTS_PER_MINUTE: limit('requestsPerMinute', 120_000),
+    MAXIMUM_SOCKETS: limit('sockets', 10_000),
+    MAXIMUM_QUEUED_JOBS: limit('queuedJobs', 10_000),
+    MAXIMUM_RUNNING_JOBS: limit('runningJobs', 1_000),
+    MAXIMUM_ARENA_BYTES: limit('arenaBytes', 1024 ** 3),
+    MAXIMUM_JOB_FLOPS: limit('jobFlops', 1e16),
+    MAXIMUM_EPOCHS: limit('epochs', maximumEpochs),
+    MAXIMUM_DATASET_BYTES: limit('datasetBytes', 256 * 1024 * 1024),
+    MAXIMUM_STORED_BYTES: limit('storedBytes', 100 * 1024 ** 3),
+    MAXIMUM_JOB_DAYS: limit('jobDays', 36_500),
+  },
+} as const
+
 const environmentSchema = z.object({
-  HOST: z.string().min(1).default('127.0.0.1'),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
-  LIVENESS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
-  DATA_DIRECTORY: z.string().min(1).default('.data'),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-  REDIS_URL: z
-    .string()
-    .regex(
-      /^(rediss?|redis\+sentinel|redis\+cluster):\/\/\S+$/,
-      'must begin with redis://, rediss://, redis+sentinel:// or redis+cluster://',
-    )
-    .optional(),
-  ALLOWED_ORIGINS: list.pipe(
-    z.array(
-      z
-        .string()
-        .refine(
-          (each) => URL.canParse(each) && new URL(each).origin === each,
-          'must be like https://example.org',
-        ),
-    ),
-  ),
-  TRUSTED_PROXIES: list.pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))),
-  DESCENT_KEY: z.string().optional(),
-  PREDICTION_THREADS: z.coerce.number().int().min(1).max(64).default(predictionThreads),
-  WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
-  CHECKPOINT_SECONDS: z.coerce.number().min(0).max(3_600).default(5),
-  DATASET_CACHE_BYTES: bytes(1024 * 1024 * 1024),
-  WORKER_ID: z.string().min(1).optional(),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  MAXIMUM_BODY_BYTES: bytes(1024 * 1024),
-  MAXIMUM_DATASET_BYTES: limit('datasetBytes', 256 * 1024 * 1024),
-  MAXIMUM_UNPACKED_BYTES: bytes(2 * 1024 ** 3),
-  MAXIMUM_DATASET_ROWS: count(10_000_000),
-  MAXIMUM_DATASET_COLUMNS: count(10_000),
-  MAXIMUM_LINE_BYTES: bytes(1024 * 1024),
-  MAXIMUM_CELL_LENGTH: count(10_000),
-  MAXIMUM_IMAGE_PIXELS: count(50_000_000),
-  MAXIMUM_ARCHIVE_ENTRIES: count(200_000),
-  MAXIMUM_UPLOAD_SECONDS: count(600),
-  MAXIMUM_READING_SECONDS: count(120),
-  MAXIMUM_READING_MEMORY_BYTES: bytes(1024 ** 3),
-  MAXIMUM_ARENA_BYTES: limit('arenaBytes', 1024 ** 3),
-  MAXIMUM_THREADS: z.coerce.number().int().min(1).max(64).default(availableParallelism()),
-  DESCENT_BACKEND: z.enum(['auto', 'native', 'wasm', 'reference']).default('auto'),
-  WEBHOOK_ALLOW_PRIVATE: z
-    .enum(['true', 'false'])
-    .default('false')
-    .transform((value) => value === 'true'),
-  WEBHOOK_KEYS: list.pipe(
-    z.array(
-      z
-        .string()
-        .refine(
-          (key) => Buffer.from(key, 'base64').length === 32,
-          'must be base64 of 32 bytes each, as openssl rand -base64 32 makes them',
-        ),
-    ),
-  ),
-  WEBHOOK_ATTEMPTS: count(128),
-  WEBHOOK_ATTEMPTS_PER_TENANT: count(16),
-  WEBHOOK_ATTEMPTS_PER_WEBHOOK: count(4),
-  MAXIMUM_EPOCHS: limit('epochs', maximumEpochs),
-  MAXIMUM_REQUESTS_PER_MINUTE: limit('requestsPerMinute', 120_000),
-  MAXIMUM_SOCKETS: limit('sockets', 10_000),
-  MAXIMUM_QUEUED_JOBS: limit('queuedJobs', 10_000),
-  MAXIMUM_RUNNING_JOBS: limit('runningJobs', 1_000),
-  MAXIMUM_STORED_BYTES: limit('storedBytes', 100 * 1024 ** 3),
-  MAXIMUM_JOB_DAYS: limit('jobDays', 36_500),
-  MAXIMUM_JOB_FLOPS: limit('jobFlops', 1e16),
-  MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE: count(60),
+  ...settingGroups.Listening,
+  ...settingGroups['Database and queue'],
+  ...settingGroups['Workers and predictions'],
+  ...settingGroups['Requests and uploads'],
+  ...settingGroups.Webhooks,
+  ...settingGroups['Limits of a tenant'],
 })
 
 export type Config = Readonly<z.infer<typeof environmentSchema>>

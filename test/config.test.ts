@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { limitsOf, readConfig } from '../src/config.js'
 import { limitNames } from '../src/contract/limits.js'
@@ -55,18 +54,5 @@ describe('the settings', () => {
       true,
       false,
     ])
-  })
-
-  it('stand in the table of README.md, all of them and no others', () => {
-    const source = readFileSync(new URL('../src/config.ts', import.meta.url), 'utf8')
-    const known = [...source.matchAll(/^ {2}([A-Z_]+):/gm)].map(([, name]) => name)
-    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
-    const [, table] = readme.split('| name | default | meaning |\n')
-    const rows = table.split('\n\n')[0].split('\n').slice(1)
-    const documented = rows.flatMap((row) =>
-      [...row.split('|')[1].matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name),
-    )
-    expect(known.length).toBeGreaterThan(5)
-    expect(documented.toSorted()).toEqual(known.toSorted())
   })
 })

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { jobStatusSchema } from './job.js'
 
-/** Why a job that ran went back to the queue. */
+/** Why a running job went back to the queue. */
 export const releaseReasonSchema = z.enum([
   'worker-stopped',
   'worker-died',
@@ -13,13 +13,13 @@ export const releaseReasonSchema = z.enum([
 ])
 export type ReleaseReason = z.infer<typeof releaseReasonSchema>
 
-const meanings: Record<ReleaseReason, string> = {
-  'worker-stopped': 'its worker process was asked to stop',
-  'worker-died': 'its worker process died or was silent for too long',
-  'thread-died': 'the training thread died; a third time without progress ends the job',
-  interrupted: 'the training thread died of another job that was claimed together with it',
-  'database-unavailable': 'the database was away for longer than a worker waits',
-  'database-full': 'the database had no room',
+export const releaseMeanings: Record<ReleaseReason, string> = {
+  'worker-stopped': 'the worker process was stopped',
+  'worker-died': 'the worker process died or sent no heartbeat',
+  'thread-died': 'the training thread died; the third time without progress, the job fails',
+  interrupted: 'the training thread died because of another job of the same claim',
+  'database-unavailable': 'the database was unavailable for longer than a worker waits',
+  'database-full': 'the database had no free space',
 }
 
 export const jobEventTypeSchema = z.enum([
@@ -32,28 +32,36 @@ export const jobEventTypeSchema = z.enum([
   'ended',
 ])
 
+export const jobEventMeanings: Record<z.infer<typeof jobEventTypeSchema>, string> = {
+  queued: 'the job was created',
+  claimed: 'a worker claimed the job: `workerId`, `attempt`',
+  checkpointed: 'a checkpoint was stored; the two most recent are shown',
+  released: 'the job went back to the queue: `reason`, and `retryAt` if it waits before the next claim',
+  paused: 'a client paused the job',
+  resumed: 'a client queued the job again',
+  ended: 'the job finished: `status`',
+}
+
+const listed = (meanings: Record<string, string>) =>
+  Object.entries(meanings)
+    .map(([name, meaning]) => `\`${name}\`: ${meaning}`)
+    .join('. ')
+
 const time = z.iso.datetime()
 
 export const jobEventSchema = z.object({
   id: z.string(),
   object: z.literal('event'),
-  type: jobEventTypeSchema.describe(
-    '`queued` by its creation, `claimed` by a worker, `checkpointed`: what it needs to go on is stored, `released`: back to ' +
-      'the queue, `paused`, `resumed`: queued again by a client, `ended`',
-  ),
+  type: jobEventTypeSchema.describe(listed(jobEventMeanings)),
   at: time,
   attempt: z
     .int()
     .nullable()
-    .describe('of `claimed` and `released`: number of the claim, raised by each claim and each resumption'),
+    .describe('of `claimed` and `released`: number of the claim; each claim and each resumption raises it'),
   workerId: z.string().nullable().describe('of `claimed` and `released`'),
-  epoch: z.int().nullable().describe('the newest stored epoch then; null for `claimed`'),
-  reason: releaseReasonSchema.nullable().describe(
-    `of \`released\`: ${Object.entries(meanings)
-      .map(([reason, meaning]) => `\`${reason}\`: ${meaning}`)
-      .join('; ')}`,
-  ),
-  retryAt: time.nullable().describe('of `released`: when it can be claimed again, where that is later'),
-  status: jobStatusSchema.nullable().describe('of `ended`: how'),
+  epoch: z.int().nullable().describe('the last epoch stored at that time; null for `claimed`'),
+  reason: releaseReasonSchema.nullable().describe(`of \`released\`. ${listed(releaseMeanings)}`),
+  retryAt: time.nullable().describe('of `released`: when the job can be claimed again, if later than `at`'),
+  status: jobStatusSchema.nullable().describe('of `ended`: the final status'),
 })
 export type JobEvent = z.infer<typeof jobEventSchema>

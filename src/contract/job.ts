@@ -76,93 +76,95 @@ export type InlineDataset = z.infer<typeof inlineDatasetSchema>
 
 export const jobRequestSchema = z
   .strictObject({
-    name: text(200).min(1).optional(),
+    name: text(200).min(1).optional().describe('name to show in lists'),
     dataset: z
       .union([text(100).min(1), inlineDatasetSchema, generatedDatasetSchema])
-      .describe('a built-in’s name, a generated built-in with its settings, a ds_… id, or rows'),
+      .describe('a `ds_…` id, the name of a built-in, a generated built-in with its parameters, or rows'),
     ...trainingFields,
     network: z
       .union([networkSchema, z.literal('auto')])
       .default('auto')
       .describe(
-        'layers, or `auto`: one hidden layer of 100 relu units and an end that fits the target. With `auto`, what is left ' +
-          'out of loss, optimizer (adam, learning rate 0.002), epochs (300) and earlyStopping (patience 20, on a share of ' +
-          'the rows held out, or by folds below 500 rows) is chosen, too; with `from`, the network is that of the model',
+        'layers, or `auto`: one hidden layer of 100 relu units and a last layer that fits the target. With `auto`, the ' +
+          'service also chooses loss, optimizer, epochs and earlyStopping when they are left out; with `from`, the ' +
+          'network is the one of the model',
       ),
-    loss: lossSchema.optional().describe('needed unless the network is `auto`'),
-    optimizer: optimizerSchema.optional().describe('default adam with learning rate 0.001'),
-    epochs: trainingFields.epochs.optional().describe('needed unless the network is `auto`'),
-    earlyStopping: earlyStoppingSchema.nullish().describe('null: none, also where `auto` would choose one'),
+    loss: lossSchema.optional().describe('loss to minimize; required unless the network is `auto`'),
+    optimizer: optimizerSchema.optional().describe('optimizer and learning rate; default `adam` with 0.001'),
+    epochs: trainingFields.epochs
+      .optional()
+      .describe('passes over the training rows; required unless the network is `auto`'),
+    earlyStopping: earlyStoppingSchema
+      .nullish()
+      .describe('when to stop before `epochs`; null for never, also with `auto`'),
     validationSplit: z
       .number()
       .min(0)
       .max(0.9)
       .optional()
-      .describe('share of the rows held out; 0 when left out, unless the network is `auto`'),
+      .describe('share of the rows held out; default 0, unless the network is `auto`'),
     validationDataset: z
       .union([text(100).min(1), generatedDatasetSchema])
       .optional()
       .describe(
-        'rows to validate on instead of a split: a dataset with the same columns, named as in `dataset`',
+        'dataset with validation rows instead of a split; it has the same columns, and is named as in `dataset`',
       ),
     split: splitSchema
       .optional()
       .describe(
-        'how validationSplit chooses its rows: `stratified` within each class (the default where the target is a class), ' +
-          '`random`, or `chronological`: the last rows',
+        'how validationSplit selects rows: `stratified` by class (default for classes), `random` (default for numbers), ' +
+          'or `chronological`: the last rows',
       ),
     classWeight: classWeightSchema
       .optional()
       .describe(
-        'weight of a row in the loss by its class: `balanced` (rows / (classes · rows of the class), of the training rows) ' +
-          'or an object by class name; 1 for classes it does not name',
+        'weight of each class in the loss: `balanced` (rows / (classes · rows of the class), over the training rows) or ' +
+          'an object of weights by class name; 1 for classes left out',
       ),
     sampleWeight: text(200)
       .min(1)
       .normalize('NFC')
       .optional()
       .describe(
-        'name of a number column that holds the weight of each row in the loss; it is then no feature',
+        'name of the number column with the weight of each row in the loss; the column is then not a feature',
       ),
     targetScaling: scalingSchema
       .optional()
       .describe(
-        'how a number target is trained: `standardize` (mean 0, deviation 1 over the training rows), `minMax` or `none`; ' +
-          'the loss is on that scale, predictions and evaluations are in the unit of the target. Uploads are standardized ' +
-          'when left out, built-ins and inline rows are not scaled',
+        'scaling of number targets: `standardize`, `minMax` or `none`. The loss is on that scale; predictions and ' +
+          'evaluations are in the unit of the target. Default: `standardize` for uploads, else `none`',
       ),
     fromMismatch: z
       .enum(['refuse', 'initialize'])
       .default('refuse')
       .describe(
-        'when columns, categories or classes differ from those of the model in `from`: refuse the job, or initialize the ' +
-          'weights of what is new and keep the others',
+        'if columns, categories or classes differ from the model in `from`: `refuse` the job, or `initialize` the ' +
+          'weights of new ones and keep the others',
       ),
     scaling: scalingSchema
       .optional()
       .describe(
-        'how number columns enter the network: `standardize` (mean 0, deviation 1 over the training rows), `minMax` ' +
-          '(0 to 1) or `none`; the dataset’s own choice when left out, which is `standardize` for uploads and iris',
+        'scaling of number columns: `standardize` (mean 0 and standard deviation 1 over the training rows), `minMax` ' +
+          '(0 to 1) or `none`. Default: `standardize` for uploads and `iris`, else `none`',
       ),
-    from: idSchema('model').optional().describe('start from this model’s weights'),
+    from: idSchema('model').optional().describe('model whose weights the training starts from'),
     threads: z
       .int()
       .min(1)
       .max(64)
       .default(1)
-      .describe(
-        'threads that train this one network, on the native backend; the result depends on their number',
-      ),
+      .describe('threads of this training on the native backend; the result depends on their number'),
     priority: z
       .int()
       .min(-100)
       .max(100)
       .default(0)
-      .describe('higher ones come first among the jobs of the same tenant'),
+      .describe('jobs of the same tenant with a higher priority run first'),
     metadata: z
       .record(text(64).min(1), text(512))
       .refine((pairs) => Object.keys(pairs).length <= 16, 'at most 16 pairs')
-      .optional(),
+      .optional()
+      .describe('up to 16 pairs of text that come back with the job'),
   })
   .meta({
     examples: [
@@ -252,8 +254,18 @@ export const changeSchema = z.object({
 })
 export type Change = z.infer<typeof changeSchema>
 
+const jobErrorCodeSchema = z.enum(['diverged', 'worker-crashed', 'invalid-dataset', 'integrity', 'internal'])
+
+export const jobErrorMeanings: Record<z.infer<typeof jobErrorCodeSchema>, string> = {
+  diverged: 'the loss became NaN or infinite; the history is kept',
+  'worker-crashed': 'the worker died three times without a new epoch',
+  'invalid-dataset': 'the rows cannot be encoded for this training',
+  integrity: 'the weights of the model in `from` do not match their hash',
+  internal: 'an error of the service; its log has details under the id of the job',
+}
+
 export const jobErrorSchema = z.object({
-  code: z.enum(['diverged', 'worker-crashed', 'invalid-dataset', 'integrity', 'internal']),
+  code: jobErrorCodeSchema,
   message: z.string(),
   epoch: z.int().nullable(),
 })

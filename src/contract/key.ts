@@ -15,6 +15,18 @@ export const scopeSchema = z.enum([
 ])
 export type Scope = z.infer<typeof scopeSchema>
 
+export const scopeMeanings: Record<Scope, string> = {
+  'jobs:read': 'List, read and watch jobs',
+  'jobs:write': 'Start, control and delete jobs',
+  'models:read': 'Read models, predict and evaluate; a stored dataset also needs datasets:read',
+  'models:write': 'Construct, change and delete models',
+  'datasets:read': 'Read datasets and their rows',
+  'datasets:write': 'Upload, preview and delete datasets',
+  'webhooks:read': 'Read webhooks and their deliveries',
+  'webhooks:write': 'Register, test, change and delete webhooks',
+  'metrics:read': 'Read /metrics and /workers, which cover all tenants',
+}
+
 /** What may be written may be read. */
 export function withImplied(scopes: readonly Scope[]): Set<Scope> {
   const reading = scopes.map((scope) => scopeSchema.parse(scope.replace(':write', ':read')))

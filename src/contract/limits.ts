@@ -8,21 +8,22 @@ import { maximumEpochs } from './network.js'
 const count = z.int().min(1)
 
 export const limitsSchema = z.object({
-  requestsPerMinute: count.describe('requests within a minute, counted by each API process for itself'),
-  sockets: count.describe('open streams, counted by each API process for itself'),
-  queuedJobs: count.describe('jobs queued or paused'),
-  runningJobs: count.max(2 ** 31 - 1).describe('jobs trained at a time; further ones stay queued'),
+  requestsPerMinute: count.describe('Requests per minute and API process.'),
+  sockets: count.describe('Open streams per API process.'),
+  queuedJobs: count.describe('Jobs that are queued or paused.'),
+  runningJobs: count.max(2 ** 31 - 1).describe('Jobs that run at a time. Further jobs stay queued.'),
   // A training's memory is addressed by 32 bits.
-  arenaBytes: count.max(4 * 1024 ** 3).describe('bytes of memory of one training, beside its data'),
-  jobFlops: z.number().positive().describe('floating-point operations of one training'),
-  epochs: count.max(maximumEpochs).describe('epochs of one training'),
-  datasetBytes: count.describe('bytes of one upload, as it is sent'),
+  arenaBytes: count.max(4 * 1024 ** 3).describe('Memory of one training in bytes, without its data.'),
+  jobFlops: z.number().positive().describe('Floating-point operations of one training.'),
+  epochs: count.max(maximumEpochs).describe('Epochs of one training.'),
+  datasetBytes: count.describe('Size of one upload in bytes, as sent.'),
   storedBytes: count.describe(
-    'bytes of datasets, models, specs, epochs, snapshots, deliveries and remembered answers, and of what unfinished jobs will leave',
+    'Stored bytes: datasets, models, specs, epochs (32 bytes each), snapshots, deliveries, answers under an ' +
+      'Idempotency-Key, and what unfinished jobs will store.',
   ),
   jobDays: count
     .max(36_500)
-    .describe('days that a job is kept after its end, with its epochs; its model stays'),
+    .describe('Days after which a finished job is deleted with its epochs. Its model is kept.'),
 })
 export type Limits = z.infer<typeof limitsSchema>
 export type LimitName = keyof Limits

@@ -29,6 +29,19 @@ export const activationSchema = z.enum([
 ])
 export type Activation = z.infer<typeof activationSchema>
 
+export const activationFormulas: Record<Activation, string> = {
+  linear: 'z',
+  step: '1 if z ≥ 0, else 0',
+  sigmoid: '1 / (1 + e^−z)',
+  tanh: 'tanh z',
+  relu: 'max(0, z)',
+  leakyRelu: 'z if z > 0, else 0.01 z',
+  elu: 'z if z > 0, else e^z − 1',
+  gelu: 'z Φ(z), with the normal distribution function Φ',
+  softplus: 'ln(1 + e^z)',
+  softmax: 'e^z / Σ e^z over the outputs of a row',
+}
+
 export const initializerSchema = z.enum([
   'glorotUniform',
   'glorotNormal',
@@ -107,7 +120,7 @@ export const networkSchema = z.strictObject({
     .max(3)
     .optional()
     .describe(
-      '[features], [channels, length] or [channels, height, width]; inferred from the data when left out',
+      '`[features]`, `[channels, length]` or `[channels, height, width]`; inferred from the data when left out',
     ),
   layers: z.array(layerSchema).min(1).max(maximumLayers),
 })
@@ -135,6 +148,18 @@ export const lossSchema = z.enum([
   'perceptron',
 ])
 export type Loss = z.infer<typeof lossSchema>
+
+/** Of one row with m outputs; a batch is the mean of its rows. */
+export const lossFormulas: Record<Loss, string> = {
+  squaredError: '½ Σ (ŷ − y)²',
+  meanSquaredError: '(1/m) Σ (ŷ − y)²',
+  meanAbsoluteError: '(1/m) Σ |ŷ − y|',
+  huber: '(1/m) Σ h(ŷ − y); h(d) = ½ d² if |d| ≤ 1, else |d| − ½',
+  binaryCrossentropy: '−(1/m) Σ (y ln ŷ + (1 − y) ln(1 − ŷ))',
+  categoricalCrossentropy: '−Σ y ln ŷ',
+  hinge: '(1/m) Σ max(0, 1 − t z), with t = −1 or 1 for the targets 0 and 1',
+  perceptron: 'Σ (ŷ − y) z',
+}
 
 const learningRate = (value: number) => z.number().positive().default(value)
 const decayOfAverage = (value: number) => z.number().min(0).lt(1).default(value)
@@ -184,43 +209,51 @@ export const optimizerSchema = z.discriminatedUnion('type', [
 ])
 export type Optimizer = z.infer<typeof optimizerSchema>
 
-const warmupEpochs = z.int().min(0).default(0).describe('epochs over which the rate first rises linearly')
+const warmupEpochs = z.int().min(0).default(0).describe('epochs of linear warm-up')
 
-/** How the learning rate changes from epoch to epoch; `factor`s multiply the optimizer's own rate. */
+/** How the learning rate changes between epochs; each `factor` multiplies the optimizer's learning rate. */
 export const scheduleSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('constant'), warmupEpochs }),
   z.strictObject({
     type: z.literal('step'),
-    stepEpochs: positiveInteger.describe('epochs between two drops'),
+    stepEpochs: positiveInteger.describe('epochs between two drops of the learning rate'),
     factor: z.number().positive().max(1).default(0.1),
     warmupEpochs,
   }),
   z.strictObject({
     type: z.literal('exponential'),
-    factor: z.number().positive().max(1).describe('of the rate, every epoch'),
+    factor: z.number().positive().max(1).describe('factor of the learning rate per epoch'),
     warmupEpochs,
   }),
   z.strictObject({
     type: z.literal('cosine'),
-    finalFactor: z.number().min(0).max(1).default(0).describe('share of the rate left at the last epoch'),
+    finalFactor: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe('factor of the learning rate at the last epoch'),
     warmupEpochs,
   }),
 ])
 export type Schedule = z.infer<typeof scheduleSchema>
 
 export const earlyStoppingSchema = z.strictObject({
-  monitor: z.enum(['loss', 'valLoss', 'accuracy', 'valAccuracy']).default('valLoss'),
+  monitor: z
+    .enum(['loss', 'valLoss', 'accuracy', 'valAccuracy'])
+    .default('valLoss')
+    .describe('metric to watch: `loss`, `valLoss`, `accuracy` or `valAccuracy`'),
   patience: z.int().min(0).default(10).describe('epochs without improvement before training stops'),
-  minDelta: z.number().min(0).default(0),
-  restoreBest: z.boolean().default(true),
+  minDelta: z.number().min(0).default(0).describe('smallest change that counts as an improvement'),
+  restoreBest: z.boolean().default(true).describe('whether the model gets the weights of the best epoch'),
   folds: z
     .int()
     .min(2)
     .max(20)
     .optional()
     .describe(
-      'divides the rows into so many parts, trains once without each of them, and then on all rows for the median of ' +
-        'the best epochs; only without rows for validation',
+      'number of cross-validation folds: one training per fold finds its best epoch, and the job trains on all rows ' +
+        'for the median of these epochs; not together with validation rows',
     ),
 })
 export type EarlyStopping = z.infer<typeof earlyStoppingSchema>
@@ -247,12 +280,19 @@ export const trainingFields = {
   batchSize: z
     .union([positiveInteger, z.literal('full')])
     .optional()
-    .describe('default min(32, rows)'),
-  sampling: samplingSchema.default('shuffle'),
-  seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional().describe('drawn and reported when left out'),
+    .describe('rows per step, or `full`; default min(32, rows)'),
+  sampling: samplingSchema
+    .default('shuffle')
+    .describe('order of the rows in an epoch: `shuffle`, `sequential`, or `random` (drawn with replacement)'),
+  seed: z
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('seed of all random numbers; drawn and reported in `spec` when left out'),
   earlyStopping: earlyStoppingSchema.optional(),
-  clipNorm: z.number().positive().optional().describe('largest global norm of the gradient'),
-  schedule: scheduleSchema.optional(),
+  clipNorm: z.number().positive().optional().describe('maximum global norm of the gradient'),
+  schedule: scheduleSchema.optional().describe('learning-rate schedule; constant when left out'),
 }
 export const trainingSchema = z.strictObject(trainingFields)
 export type TrainingSpec = z.infer<typeof trainingSchema>

@@ -121,16 +121,14 @@ export const preparationParameters = {
   target: parameter((text) => text.split(',').map((name) => name.trim()), readNames)
     .optional()
     .describe(
-      'the columns to predict, `species` or `a,b` (as JSON where a name has a comma: `["a,b"]`). When left out: what the ' +
-        'file says, else the last column that is no index, id, date or count of the rows; whole numbers that are few and ' +
-        'recur are then classes',
+      'target columns: `species`, `a,b`, or as JSON `["a,b"]`. Default: the target that the file names, else the last ' +
+        'column that is not an index, id, date or row count; a few recurring whole numbers are then classes',
     ),
   types: parameter(pairs, readPairs(typeSchema))
     .optional()
     .describe(
-      'types of columns, `zip:category,id:ignored`, or as JSON `{"zip":"category"}`. Where left out, found out by all ' +
-        'cells: a column is a number when each is one. Ids, free texts and mostly empty columns are then ignored, with ' +
-        'a warning; cells of an ignored column are not checked',
+      'column types: `zip:category,id:ignored`, or as JSON `{"zip":"category"}`. A type is `number`, `category`, ' +
+        '`boolean`, `date` or `ignored`. Default: inferred from all cells of the column',
     ),
   missing: parameter(
     (text) => Object.fromEntries(Object.entries(pairs(text)).map(([name, rule]) => [name, shortRule(rule)])),
@@ -138,16 +136,16 @@ export const preparationParameters = {
   )
     .optional()
     .describe(
-      'missing values: `impute` (the default: a number is the mean of the training rows, a missing category is a ' +
-        'category of its own), `drop` their rows, `mean` (of a category: the most frequent), or a constant, for all ' +
-        'columns or by column: `mean,city:constant=unknown,age:drop`, or as JSON ' +
-        '`{"":"mean","city":{"constant":"unknown"}}`. Rows without a target are always left out',
+      'rule for missing values, for all columns or by column: `mean,city:constant=unknown,age:drop`, or as JSON ' +
+        '`{"":"mean","city":{"constant":"unknown"}}`. `impute` (default) fills a number with the mean of the training ' +
+        'rows and makes a missing category a separate category. `drop` drops the row. `mean` fills a number with the ' +
+        'mean, and a category or boolean with the most frequent value',
     ),
   missingValues: parameter((text) => text.split(',').map((word) => word.trim()), readTexts)
     .optional()
     .describe(
-      'texts that stand for a missing value, `NA,-99` (as JSON where one has a comma); they replace ' +
-        `the usual ones, which are ${[...usualMissingTexts].join(' ')} in any case. An empty cell is always missing`,
+      'texts that mean a missing value: `NA,-99`, or as JSON. Default: ' +
+        `${[...usualMissingTexts].map((text) => `\`${text}\``).join(', ')} in any case. An empty cell is always missing`,
     ),
 }
 

@@ -1,6 +1,6 @@
 /**
  * Every error a client can meet: one table, one class. Answers are application/problem+json (RFC 9457);
- * `README.md` lists the same codes and a test compares the two.
+ * `npm run docs` lists the codes in docs/api.md.
  */
 import { z } from 'zod'
 

@@ -11,19 +11,19 @@ import { problemSchema } from './problems.js'
 
 const job = z
   .object({ type: z.literal('job'), job: jobSchema })
-  .describe('The job: first of all, and whenever its status or its number of epochs changes')
+  .describe('The job: first, and when its status or its number of epochs changes')
 const epochs = z
   .object({ type: z.literal('epochs'), epochs: z.array(epochSchema).min(1) })
-  .describe('One or more epochs, in order, none missing, none twice')
+  .describe('One or more epochs in order, each exactly once')
 const end = z
   .object({ type: z.literal('end'), job: jobSchema })
-  .describe('The ended job: the last message of it')
+  .describe('The finished job, as its last message')
 
 /** On the stream of one job. */
 export const streamMessageSchema = z.discriminatedUnion('type', [
   job,
   epochs,
-  boundarySchema.describe('What the network answers all over its inputs, where `?boundary=` asked for it'),
+  boundarySchema.describe('Outputs of the network over a grid of inputs, if the request has `?boundary=`'),
   end,
 ])
 export type StreamMessage = z.infer<typeof streamMessageSchema>
@@ -34,7 +34,7 @@ const jobId = z.string().describe('the job that the message is about')
 export const jobsStreamMessageSchema = z.discriminatedUnion('type', [
   job
     .extend({ jobId })
-    .describe(`${job.description}; with \`?epochs=false\` also its progress, at most once a second`),
+    .describe(`${job.description}. With \`?epochs=false\`, also its progress, at most once per second`),
   epochs.extend({ jobId }).describe(epochs.description ?? ''),
   end.extend({ jobId }).describe(end.description ?? ''),
   z
@@ -43,9 +43,7 @@ export const jobsStreamMessageSchema = z.discriminatedUnion('type', [
       jobId: z.string().nullable().describe('null where it is not of one job'),
       problem: problemSchema,
     })
-    .describe(
-      'A job that does not exist, or no longer (code `not-found`), or a message that was refused. The other jobs go on',
-    ),
+    .describe('A job that does not exist (code `not-found`), or a refused message. The other jobs continue'),
 ])
 export type JobsStreamMessage = z.infer<typeof jobsStreamMessageSchema>
 

@@ -59,29 +59,29 @@ export const formatParameters = {
   delimiter: z
     .enum(['comma', 'semicolon', 'tab', 'bar'])
     .optional()
-    .describe('between the cells of delimited text; found out when left out'),
+    .describe('delimiter of text files: `comma`, `semicolon`, `tab` or `bar`. Default: detected'),
   decimal: z
     .enum(['comma', 'point'])
     .optional()
     .describe(
-      'before the decimals of numbers in text: `comma` reads 1.234,5; found out column by column when left out',
+      'decimal sign of numbers in text: with `comma`, 1.234,5 is a number. Default: detected for each column',
     ),
   header: z
     .enum(['true', 'false'])
     .transform((word) => word === 'true')
     .optional()
-    .describe('whether the first line names the columns; when left out it does unless it holds numbers'),
-  width: pixels.optional().describe('of pictures, in pixels; that of the first when left out'),
-  height: pixels.optional().describe('of pictures, in pixels; that of the first when left out'),
+    .describe('`true` if the first line names the columns. Default: true unless the line contains numbers'),
+  width: pixels.optional().describe('width of pictures in pixels. Default: that of the first picture'),
+  height: pixels.optional().describe('height of pictures in pixels. Default: that of the first picture'),
   channels: z
     .enum(['1', '3'])
     .transform((digit) => (digit === '1' ? 1 : 3))
     .optional()
-    .describe('of pictures: 1 is grey, 3 is colour; as the first picture when left out'),
+    .describe('channels of pictures: 1 for grey, 3 for colour. Default: those of the first picture'),
   arrays: text(1_000)
     .min(1)
     .transform((names) => names.split(',').map((name) => name.trim()))
     .pipe(z.array(z.string().min(1)).max(2))
     .optional()
-    .describe('of NumPy files, the names of the features and of the labels: `x_test,y_test`'),
+    .describe('names of the features and the labels in a NumPy file: `x_test,y_test`'),
 }

@@ -6,7 +6,14 @@ import { text } from './text.js'
 export const webhookEventSchema = z.enum(['job.succeeded', 'job.failed', 'job.cancelled'])
 export type WebhookEvent = z.infer<typeof webhookEventSchema>
 
-/** What is sent when somebody asks for a test. */
+export const webhookEventMeanings: Record<z.infer<typeof deliveryEventSchema>, string> = {
+  'job.succeeded': 'a job succeeded and has a model',
+  'job.failed': 'a job failed; `error` names the cause',
+  'job.cancelled': 'a client cancelled a job',
+  'webhook.test': 'sent by `POST /webhooks/{id}/test`, in one attempt',
+}
+
+/** Sent on request, to test a receiver. */
 export const testEvent = 'webhook.test'
 export const deliveryEventSchema = z.enum([...webhookEventSchema.options, testEvent])
 
@@ -20,13 +27,13 @@ export const webhookRequestSchema = z
   .strictObject({
     url: text(2_000)
       .refine(isWebAddress, 'must be an http:// or https:// address without user and password')
-      .describe('where to POST to'),
+      .describe('address of the receiver'),
     events: z
       .array(webhookEventSchema)
       .min(1)
       .max(webhookEventSchema.options.length)
       .default([...webhookEventSchema.options])
-      .describe('what to tell of'),
+      .describe('events to deliver'),
   })
   .meta({ examples: [{ url: 'https://example.com/hooks/descent', events: ['job.succeeded', 'job.failed'] }] })
 export type WebhookRequest = z.infer<typeof webhookRequestSchema>

@@ -113,6 +113,17 @@ const withScope: typeof jsonSchemaTransform = (route) => {
   return { ...documented, schema: { ...documented.schema, ...access } }
 }
 
+/** The build renders them beside the page (scripts/documents.mjs). */
+const documents = [
+  '[Data](/documents/docs/data.html)',
+  '[Networks](/documents/docs/networks.html)',
+  '[API](/documents/docs/api.html)',
+  '[Teaching](/documents/docs/teaching.html)',
+  '[Operating](/documents/docs/operating.html)',
+  '[Security](/documents/SECURITY.html)',
+  '[Glossary](/documents/docs/glossary.html)',
+].join(' · ')
+
 /** Of the contract; the same as the package's. */
 export const apiVersion = '0.1.0'
 
@@ -182,7 +193,7 @@ export async function buildApp(dependencies: AppDependencies) {
       info: {
         title: 'Descent',
         version: apiVersion,
-        description: 'Training as a service: start trainings, watch their losses arrive, ask the models.',
+        description: `Training as a service: start trainings, watch the loss of every epoch, query the models.\n\n${documents}`,
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: '/' }],
@@ -193,11 +204,11 @@ export async function buildApp(dependencies: AppDependencies) {
       },
       security: [{ key: [] }],
       tags: [
-        { name: 'jobs', description: 'Start trainings and watch them' },
-        { name: 'models', description: 'Ask what was trained' },
-        { name: 'datasets', description: 'What to train on' },
-        { name: 'webhooks', description: 'Be told when jobs end' },
-        { name: 'operations', description: 'How the service does, and what its errors mean' },
+        { name: 'jobs', description: 'Start and watch trainings' },
+        { name: 'models', description: 'Query trained networks' },
+        { name: 'datasets', description: 'Upload and read training data' },
+        { name: 'webhooks', description: 'Receive an event when a job finishes' },
+        { name: 'operations', description: 'Health, metrics, limits and problem codes' },
       ],
     },
     transform: withScope,

@@ -1,4 +1,4 @@
-/** The import table of ARCHITECTURE.md, held by Biome; and what it cannot say, by a walk over the sources. */
+/** The import rules of docs/architecture.md, checked by Biome; and what Biome cannot express, by reading the sources. */
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-/** What "auto" chooses: the table of README's defaults, written out by hand for each kind of target and number of rows. */
+/** What "auto" chooses: the defaults of docs/networks.md, written out by hand for each kind of target and number of rows. */
 import { describe, expect, it } from 'vitest'
 import type { Column } from '../../src/contract/dataset.js'
 import { jobRequestSchema } from '../../src/contract/job.js'

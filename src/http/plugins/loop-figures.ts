@@ -11,13 +11,13 @@ const spanMilliseconds = 1_000
 export function observeLoop(prefix: string, registers: Registry[]): void {
   const longest = new Histogram({
     name: `${prefix}event_loop_longest_delay_seconds`,
-    help: 'The longest delay of the event loop within each second of this process',
+    help: 'Longest delay of the event loop of this process in each second',
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30],
     registers,
   })
   const busy = new Counter({
     name: `${prefix}event_loop_busy_seconds_total`,
-    help: 'Seconds that the event loop of this process was not idle',
+    help: 'Seconds in which the event loop of this process was not idle',
     registers,
   })
   const delays = monitorEventLoopDelay({ resolution: resolutionMilliseconds })

@@ -1,4 +1,4 @@
-/** Figures for Prometheus. What this process does is counted here; what all processes do together is read from the database. */
+/** Metrics for Prometheus: those of this process are counted here, those of all processes are read from the database. */
 import type { FastifyInstance, onResponseHookHandler } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { FigureStore } from '../../training/ports.js'
@@ -25,47 +25,47 @@ export function openMetrics(): Metrics {
   const requests = new RequestFigures(prefix)
   const streamLag = new Histogram({
     name: `${prefix}stream_lag_seconds`,
-    help: 'From the commit of an epoch to its writing to a watcher of this process, by the clock of the database',
+    help: 'Seconds from the commit of an epoch to its writing to a stream of this process',
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers,
   })
   const watched = new Gauge({ name: `${prefix}watchers`, help: 'Open streams of this process', registers })
   const database = new Gauge({
     name: `${prefix}database_up`,
-    help: '1 when the database answered this scrape; without it, figures from the database are as they were',
+    help: '1 if the database answered this scrape, else 0; the metrics from the database then keep their last values',
     registers,
   })
   const unfinished = new Gauge({
     name: `${prefix}jobs`,
-    help: 'Jobs of all processes that have not ended, by status (from the database)',
+    help: 'Jobs by status: queued, running, paused (from the database)',
     labelNames: ['status'],
     registers,
   })
   const ended = new Counter({
     name: `${prefix}jobs_ended_total`,
-    help: 'Jobs of all processes that ended, by how (from the database)',
+    help: 'Finished jobs by status: succeeded, failed, cancelled (from the database)',
     labelNames: ['status'],
     registers,
   })
   const workers = new Gauge({
     name: `${prefix}workers`,
-    help: 'Worker processes seen in the last 10 s (from the database)',
+    help: 'Worker processes that reported in the last 10 s (from the database)',
     registers,
   })
   const threads = new Gauge({
     name: `${prefix}worker_threads`,
-    help: 'Threads of these workers, by state (from the database)',
+    help: 'Threads of these workers by state: busy, free (from the database)',
     labelNames: ['state'],
     registers,
   })
   const epochs = new Counter({
     name: `${prefix}epochs_total`,
-    help: 'Epochs trained and stored by all workers (from the database)',
+    help: 'Epochs stored by all workers (from the database)',
     registers,
   })
   const trainingSeconds = new Counter({
     name: `${prefix}training_seconds_total`,
-    help: 'Seconds that trainings took in all workers, two at a time counted twice (from the database)',
+    help: 'Seconds of training, summed over all workers (from the database)',
     registers,
   })
 

@@ -54,11 +54,11 @@ export class RequestFigures {
     const requests = `${this.prefix}http_requests_total`
     const durations = `${this.prefix}http_request_duration_seconds`
     return [
-      `# HELP ${requests} Requests answered by this process`,
+      `# HELP ${requests} Requests answered by this process, by method, route and status`,
       `# TYPE ${requests} counter`,
       ...this.#series.map(({ labels, answers }) => `${requests}{${labels}} ${answers}`),
       '',
-      `# HELP ${durations} From a request’s arrival to the end of its answer; streams are left out`,
+      `# HELP ${durations} Seconds from the arrival of a request to the end of its answer, without streams`,
       `# TYPE ${durations} histogram`,
       ...this.#series.filter(({ timed }) => timed > 0).flatMap((series) => durationLines(durations, series)),
       '',

@@ -45,7 +45,7 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
       config: { scope: 'datasets:read' },
       schema: {
         tags: ['datasets'],
-        summary: 'Look at the rows of a dataset',
+        summary: 'List the rows of a dataset',
         description:
           'Raw values: numbers, names of categories, booleans, null where missing. A row has a cell for each of `columns`. ' +
           'Of a wide dataset come fewer rows than asked for, at most 100,000 cells; `hasMore` says whether more follow.',
@@ -67,7 +67,7 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
       config: { scope: 'datasets:read' },
       schema: {
         tags: ['jobs'],
-        summary: 'Look at the rows that a job trains on',
+        summary: 'List the rows that a job trains on',
         description:
           'As GET /datasets/{id}/rows, of whatever the job names as its dataset: rows of its own and generated ones, too. ' +
           '`split=validation` names the rows that were held out.',
@@ -96,7 +96,7 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
       config: { scope: 'datasets:read' },
       schema: {
         tags: ['datasets'],
-        summary: 'Look at a row that is a picture',
+        summary: 'Get a picture row as PNG',
         params: z.object({ id: text(100), row: integerParameter(0, largestRow) }),
         response: {
           200: {

@@ -46,7 +46,7 @@ export const datasetRoutes: FastifyPluginCallbackZod<DatasetRoutes> = (app, { da
       config: { scope: 'datasets:read' },
       schema: {
         tags: ['datasets'],
-        summary: 'Look at a dataset',
+        summary: 'Get a dataset',
         params: idParameters,
         response: { 200: datasetSchema, ...failures },
       },

@@ -24,7 +24,7 @@ export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, 
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
-        summary: 'Read the epochs of a job',
+        summary: 'List the epochs of a job',
         description: '`Accept: text/csv` gives the same as CSV.',
         params: idParameters,
         querystring: z.strictObject({

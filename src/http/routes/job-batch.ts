@@ -25,7 +25,7 @@ export const jobBatchRoutes: FastifyPluginCallbackZod<JobBatchRoutes> = (
       config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
-        summary: 'Start many trainings',
+        summary: 'Start up to 1,000 trainings',
         description:
           'Up to 1,000 jobs, each accepted or refused by itself; those accepted are stored in one transaction. With an ' +
           'Idempotency-Key the whole request is answered once. When every job is refused, the answer is the refusal of the first.',

@@ -27,7 +27,7 @@ export const jobDeletionRoutes: FastifyPluginCallbackZod<JobDeletionRoutes> = (a
       config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
-        summary: 'Delete a finished job; its model stays',
+        summary: 'Delete a finished job, without its model',
         params: idParameters,
         response: { 204: z.null().describe('gone'), ...failures },
       },
@@ -44,7 +44,7 @@ export const jobDeletionRoutes: FastifyPluginCallbackZod<JobDeletionRoutes> = (a
       config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
-        summary: 'Delete jobs that ended before a time; their models stay',
+        summary: 'Delete jobs that ended before a time, without their models',
         description: `The oldest first, at most ${most.toLocaleString('en')} a request.`,
         querystring: z.strictObject({
           before: z.iso.datetime({ offset: true }).describe('they ended before this time'),

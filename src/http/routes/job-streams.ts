@@ -109,7 +109,7 @@ export const jobStreamRoutes: FastifyPluginCallbackZod<JobStreamRoutes> = (
     config: { isStream: true, scope: 'jobs:read', takesTicket: true },
     schema: {
       tags: ['jobs'],
-      summary: 'Watch many jobs on one connection (WebSocket or server-sent events)',
+      summary: 'Watch many jobs on one connection',
       description:
         'Of each job the messages of its own stream, in the same order, each with its `jobId`; a job that does not exist, ' +
         'or no longer, gets a `problem`. With `?jobs=` the server closes when all of them have ended. Without, a WebSocket ' +

@@ -82,7 +82,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
-        summary: 'List jobs, newest first, or those with certain ids',
+        summary: 'List jobs, newest first, or by id',
         querystring: z
           .strictObject({
             ...pageParameters,
@@ -115,7 +115,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
-        summary: 'Look at a job',
+        summary: 'Get a job',
         params: idParameters,
         response: { 200: jobSchema, ...failures },
       },
@@ -134,7 +134,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
-        summary: 'Read the life of a job, oldest event first',
+        summary: 'List the events of a job, oldest first',
         description:
           'Kept are its creation, first claim and end, the newest 100 releases, pauses and resumptions with the claims they ' +
           'ended, and the newest two checkpoints.',
@@ -172,7 +172,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
       config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
-        summary: 'Pause a queued or running job; its progress is kept',
+        summary: 'Pause a queued or running job',
         params: idParameters,
         response: { 200: jobSchema, ...failures },
       },
@@ -186,7 +186,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
       config: { scope: 'jobs:write' },
       schema: {
         tags: ['jobs'],
-        summary: 'Resume a paused job, perhaps with other settings',
+        summary: 'Resume a paused job',
         params: idParameters,
         body: resumeRequestSchema,
         response: { 200: jobSchema, ...failures },

@@ -24,7 +24,7 @@ export const limitRoutes: FastifyPluginCallbackZod<LimitRoutes> = (
       config: { scope: 'any' },
       schema: {
         tags: ['operations'],
-        summary: 'What the key’s tenant may have, and has used of it',
+        summary: 'Get the limits of the tenant and what it uses',
         description:
           'Requests and streams are those of the API process that answers; everything else is of all processes together.',
         response: { 200: limitsStatusSchema, ...failures },

@@ -82,7 +82,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
       config: { scope: 'models:read' },
       schema: {
         tags: ['models'],
-        summary: 'Look at a model',
+        summary: 'Get a model',
         description: '`evaluation` tells how it answers on the validation rows; lists leave it out.',
         params: idParameters,
         response: { 200: evaluatedModelSchema, ...failures },
@@ -102,7 +102,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
       config: { scope: 'models:write' },
       schema: {
         tags: ['models'],
-        summary: 'Choose the threshold of a model of two classes',
+        summary: 'Set the threshold of a two-class model',
         description:
           'Predictions and evaluations answer with the second class from this probability on. The table of thresholds in ' +
           'the evaluation shows what each would answer.',

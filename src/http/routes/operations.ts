@@ -44,7 +44,7 @@ export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
       config: { scope: 'public' },
       schema: {
         tags: ['operations'],
-        summary: 'Is the process alive?',
+        summary: 'Check that the process lives',
         response: { 200: z.object({ status: z.literal('live') }), ...failures },
       },
     },
@@ -57,7 +57,7 @@ export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
       config: { scope: 'public' },
       schema: {
         tags: ['operations'],
-        summary: 'Can it work? (database, queue, a worker seen)',
+        summary: 'Check the database, the queue and the workers',
         response: {
           200: z.object({
             status: z.literal('ready'),
@@ -97,7 +97,7 @@ export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
       config: { scope: 'metrics:read' },
       schema: {
         tags: ['operations'],
-        summary: 'Figures for Prometheus',
+        summary: 'Metrics for Prometheus',
         response: {
           200: {
             description: 'in the text format of Prometheus',

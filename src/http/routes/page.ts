@@ -1,10 +1,10 @@
-/** The page at `/`: files that the build made, those with a hash in their name to be kept for ever. */
+/** The page at `/` and the documents at `/documents/`, as the build made them. */
 import staticFiles from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
 import { makePublic } from '../plugins/authentication.js'
 import { pagePolicy } from '../plugins/security-headers.js'
 
-/** Of files whose name tells their content. */
+/** Files named after a hash of their content never change. */
 const hashed = /\/assets\//
 
 export async function pageRoutes(app: FastifyInstance, { directory }: { directory: string }): Promise<void> {

@@ -79,7 +79,7 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
       onRequest,
       schema: {
         tags: ['models'],
-        summary: 'Predict many rows, or a picture',
+        summary: 'Predict for rows or a picture',
         description:
           'Rows as JSON, or a CSV with a header, which is answered by a CSV: its columns, then `prediction` and ' +
           '`probability …` (with `accept: application/json` by JSON). Models of pictures take a PNG or JPEG, too. Rows ' +

@@ -127,7 +127,7 @@ export const problemRoutes: FastifyPluginCallbackZod = (app, _options, done) => 
       config: { scope: 'public' },
       schema: {
         tags: ['operations'],
-        summary: 'Read about a problem code',
+        summary: 'Get the page of a problem code',
         params: z.object({ code: text(100).meta({ examples: ['invalid-spec'] }) }),
         response: { 200: content(pageSchema), ...failures },
       },

@@ -25,7 +25,7 @@ export const streamTicketRoutes: FastifyPluginCallbackZod<StreamTicketRoutes> = 
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
-        summary: 'Get a ticket for the stream of a job',
+        summary: 'Get a stream ticket for one job',
         description:
           'For browsers, whose WebSocket and EventSource cannot send a key: the ticket opens this job’s stream once, within ' +
           '30 seconds.',
@@ -53,7 +53,7 @@ export const streamTicketRoutes: FastifyPluginCallbackZod<StreamTicketRoutes> = 
       config: { scope: 'jobs:read' },
       schema: {
         tags: ['jobs'],
-        summary: 'Get a ticket for the stream of many jobs',
+        summary: 'Get a stream ticket for many jobs',
         description:
           'For browsers, whose WebSocket and EventSource cannot send a key: the ticket opens /stream once, within 30 seconds.',
         response: { 201: streamTicketSchema, ...failures },

@@ -68,7 +68,7 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
     config: { isStream: true, scope: 'jobs:read', takesTicket: true },
     schema: {
       tags: ['jobs'],
-      summary: 'Watch a job (WebSocket or server-sent events)',
+      summary: 'Watch a job',
       description:
         'Messages: `job` first and at every change of status, `epochs` in order, `end` last; with `?boundary=64` also ' +
         '`boundary`, up to ten a second while the training runs. With `Accept: text/event-stream` they come as ' +

@@ -20,15 +20,15 @@ export interface UploadRoutes {
 }
 
 const querySchema = z.strictObject({
-  name: text(200).min(1).optional(),
+  name: text(200).min(1).optional().describe('name of the dataset'),
   ...preparationParameters,
   ...formatParameters,
   like: text(100)
     .min(1)
     .optional()
     .describe(
-      'a dataset or a model: the file is read with its types, target and missing values, as a validation file or ' +
-        'further rows should be; what target, types and missing say wins',
+      'id of a dataset or model whose types, target and missing values are used for this file. The parameters target, ' +
+        'types and missing take precedence',
     ),
 })
 type UploadQuery = z.infer<typeof querySchema>
@@ -105,7 +105,7 @@ export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
       bodyLimit: Number.MAX_SAFE_INTEGER,
       schema: {
         tags: ['datasets'],
-        summary: 'Look at what an upload would be',
+        summary: 'Preview an upload without storing it',
         description: `Takes what POST /datasets takes, and stores nothing. ${formats}`,
         ...requestSchema,
         response: { 200: datasetPreviewSchema, ...failures },

@@ -82,7 +82,7 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
       config: { scope: 'webhooks:read' },
       schema: {
         tags: ['webhooks'],
-        summary: 'Look at a webhook and its last deliveries',
+        summary: 'Get a webhook and its last deliveries',
         params: idParameters,
         response: { 200: webhookWithDeliveriesSchema, ...failures },
       },
@@ -196,7 +196,7 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
       config: { scope: 'webhooks:write' },
       schema: {
         tags: ['webhooks'],
-        summary: 'Delete a webhook; what was not delivered yet is dropped',
+        summary: 'Delete a webhook and its pending deliveries',
         params: idParameters,
         response: { 204: z.null().describe('gone'), ...failures },
       },

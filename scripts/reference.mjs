@@ -1,0 +1,228 @@
+// Reference lists of the documents, made from the code: each function gives the Markdown between two markers.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { built, describedApi } from './described-api.mjs'
+
+const width = 118
+const [config, limits, problems, key, network, job, event, webhook, stream, dataset, metrics] =
+  await Promise.all(
+    [
+      'src/config.js',
+      'src/contract/limits.js',
+      'src/contract/problems.js',
+      'src/contract/key.js',
+      'src/contract/network.js',
+      'src/contract/job.js',
+      'src/contract/job-event.js',
+      'src/contract/webhook.js',
+      'src/contract/stream.js',
+      'src/contract/dataset.js',
+      'src/http/plugins/metrics.js',
+    ].map(built),
+  )
+const { demonstrations } = await built('examples/demonstrations.js')
+const openApi = await describedApi()
+
+/** One item of a list, wrapped; code spans are not divided. */
+function item(text) {
+  const lines = ['-']
+  const words = text.match(/(?:`[^`]*`|\S)+/g) ?? []
+  for (const word of words) {
+    const last = lines.at(-1)
+    if (last.length + 1 + word.length > width) lines.push(`  ${word}`)
+    else lines[lines.length - 1] = `${last} ${word}`
+  }
+  return lines.join('\n')
+}
+const list = (texts) => texts.map(item).join('\n')
+const code = (text) => `\`${text}\``
+const sentence = (text) =>
+  text === '' ? '' : `${text[0].toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? '' : '.'}`
+const table = (head, rows) =>
+  [head, ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .toSpliced(1, 0, `|${'---|'.repeat(head.length)}`)
+    .join('\n')
+const meanings = (record) => list(Object.entries(record).map(([name, text]) => `${code(name)}: ${text}.`))
+const formulas = (name, record) =>
+  table(
+    [name, 'definition'],
+    Object.entries(record).map(([each, formula]) => [code(each), formula.replaceAll('|', '\\|')]),
+  )
+
+const units = [
+  ['GiB', 1024 ** 3],
+  ['MiB', 1024 ** 2],
+]
+function amount(name, value) {
+  if (typeof value !== 'number' || name === 'PORT') return code(value)
+  const unit = name.endsWith('_BYTES') ? units.find(([, size]) => value % size === 0) : undefined
+  if (unit !== undefined) return `${value / unit[1]} ${unit[0]}`
+  return value >= 1e9 ? value.toExponential().replace('e+', 'e') : value.toLocaleString('en')
+}
+
+function defaultOf(name, schema) {
+  const { defaultText } = schema.meta() ?? {}
+  if (defaultText !== undefined) return defaultText
+  const value = schema.safeParse(undefined).data
+  if (value === undefined || value.length === 0) return 'not set'
+  return amount(name, value)
+}
+
+const settings = () =>
+  Object.entries(config.settingGroups)
+    .map(([group, shape]) => {
+      const items = Object.entries(shape).map(
+        ([name, schema]) => `${code(name)} (${defaultOf(name, schema)}): ${schema.description}`,
+      )
+      return `### ${group}\n\n${list(items)}`
+    })
+    .join('\n\n')
+
+const tenantLimits = () =>
+  table(
+    ['option', 'in place of'],
+    limits.limitNames.map((name) => [
+      code(`--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`),
+      code(limits.limitSettings[name]),
+    ]),
+  )
+
+const problemCodes = () =>
+  list(
+    Object.entries(problems.problems)
+      .toSorted(([, one], [, other]) => one.status - other.status)
+      .map(([name, { status, title, remedy }]) => `${code(name)} (${status}): ${sentence(title)} ${remedy}`),
+  )
+
+/** Parameters of an object's schema: those that are required, those with a default, the others. */
+function parameters({ properties, required = [] }) {
+  return Object.entries(properties)
+    .filter(([name]) => name !== 'type' && name !== 'name')
+    .map(([name, schema]) => {
+      if (schema.default !== undefined) return `${code(name)} = ${code(JSON.stringify(schema.default))}`
+      return required.includes(name) ? code(name) : `${code(name)} (optional)`
+    })
+    .join(', ')
+}
+
+/** The variants of a union of objects, by the names that tell them apart. */
+const variants = (union, tag) =>
+  z.toJSONSchema(union, { io: 'input' }).oneOf.map((schema) => {
+    const { const: one, enum: several = [one] } = schema.properties[tag]
+    const rest = parameters(schema)
+    return `${several.map(code).join(', ')}${rest === '' ? '' : `: ${rest}`}`
+  })
+
+/** Fields by their descriptions. */
+function fields(schema) {
+  const { properties, required = [] } = z.toJSONSchema(schema, { io: 'input' })
+  return list(
+    Object.entries(properties).map(([name, { description = '', default: value }]) => {
+      const given =
+        value === undefined || typeof value === 'object' ? '' : `, default ${code(JSON.stringify(value))}`
+      return `${code(name)}${required.includes(name) ? ' (required)' : given}: ${sentence(description)}`
+    }),
+  )
+}
+
+const uploadParameters = () =>
+  list(
+    openApi.paths['/datasets'].post.parameters
+      .filter((parameter) => parameter.in === 'query' && parameter.description !== undefined)
+      .map(({ name, description }) => `${code(name)}: ${sentence(description)}`),
+  )
+
+/** Paths with the same first segment together, in the order of the first of them. */
+function byTopic(paths) {
+  const topicOf = ([path]) => path.split('/')[1]
+  const topics = [...new Set(paths.map(topicOf))]
+  return paths.toSorted((one, other) => {
+    const distance = topics.indexOf(topicOf(one)) - topics.indexOf(topicOf(other))
+    return distance || one[0].localeCompare(other[0])
+  })
+}
+
+const routes = () =>
+  table(
+    ['request', 'what it does', 'scope'],
+    byTopic(Object.entries(openApi.paths)).flatMap(([path, operations]) =>
+      Object.entries(operations).map(([method, { summary, description = '' }]) => {
+        const scope = /Needs the scope `([^`]+)`/.exec(description)?.[1]
+        const access = scope ?? (description.includes('any scope') ? 'any' : 'none')
+        return [code(`${method.toUpperCase()} ${path}`), summary, access]
+      }),
+    ),
+  )
+
+const streamMessages = () =>
+  list(
+    stream.jobsStreamMessageSchema.options
+      .map((option) => [option.shape.type.value, option.description])
+      .concat(
+        stream.streamMessageSchema.options
+          .filter((option) => option.shape.type.value === 'boundary')
+          .map((option) => ['boundary', option.description]),
+      )
+      .map(([type, description]) => `${code(type)}: ${sentence(description)}`),
+  )
+
+/** Of this process and of all; those of Node.js that prom-client adds are left out. */
+async function metricNames() {
+  const unreachable = { read: () => Promise.reject(new Error('not needed')) }
+  const text = await metrics.openMetrics().render(unreachable, 0)
+  const helps = [...text.matchAll(/^# HELP (\S+) (.*)$/gm)]
+    .filter(([, name]) => !/^descent_(process|nodejs)_/.test(name))
+    .map(([, name, help]) => `${code(name)}: ${sentence(help)}`)
+  return list(helps.toSorted())
+}
+
+function imports() {
+  const { overrides } = JSON.parse(readFileSync(join(import.meta.dirname, '../biome.json'), 'utf8'))
+  return list(
+    overrides.map(({ includes, linter }) => {
+      const [{ message }] = linter.rules.style.noRestrictedImports.options.patterns
+      return `${includes.map(code).join(', ')} ${message}.`
+    }),
+  )
+}
+
+const lecture = () =>
+  list(
+    Object.entries(demonstrations).map(
+      ([name, { claim, shows }]) => `${code(name)}: ${sentence(claim)} Shows ${shows}.`,
+    ),
+  )
+
+const scopes = () =>
+  table(
+    ['scope', 'allows'],
+    Object.entries(key.scopeMeanings).map(([scope, meaning]) => [code(scope), meaning]),
+  )
+
+/** By the name in the markers. */
+export const references = {
+  settings,
+  'tenant-limits': tenantLimits,
+  problems: problemCodes,
+  scopes,
+  layers: () => list(variants(network.layerSchema, 'type')),
+  activations: () => formulas('activation', network.activationFormulas),
+  losses: () => formulas('loss', network.lossFormulas),
+  optimizers: () => list(variants(network.optimizerSchema, 'type')),
+  schedules: () => list(variants(network.scheduleSchema, 'type')),
+  'early-stopping': () => fields(network.earlyStoppingSchema),
+  'job-fields': () => fields(job.jobRequestSchema),
+  'job-errors': () => meanings(job.jobErrorMeanings),
+  'job-events': () => meanings(event.jobEventMeanings),
+  'release-reasons': () => meanings(event.releaseMeanings),
+  'webhook-events': () => meanings(webhook.webhookEventMeanings),
+  'upload-parameters': uploadParameters,
+  'generated-datasets': () => list(variants(dataset.generatedDatasetSchema, 'name')),
+  routes,
+  'stream-messages': streamMessages,
+  metrics: metricNames,
+  imports,
+  demonstrations: lecture,
+}
