@@ -1,4 +1,5 @@
 /** Which errors say that the database is away. */
+import { execFileSync } from 'node:child_process'
 import { afterAll, describe, expect, it } from 'vitest'
 import { databaseTrouble, openDatabase, send, transaction } from '../../src/store/database.js'
 import { openStores } from '../support/stores.js'
@@ -13,6 +14,13 @@ async function errorOf(work: Promise<unknown>): Promise<unknown> {
     (error: unknown) => error,
   )
 }
+
+const terminating = (connectionString: string, pid: number) => `
+  import pg from 'pg'
+  const client = new pg.Client({ connectionString: ${JSON.stringify(connectionString)} })
+  await client.connect()
+  await client.query('SELECT pg_terminate_backend($1, 5000)', [${pid}])
+  await client.end()`
 
 describe('an outage', () => {
   const stores = openStores()
@@ -49,6 +57,21 @@ describe('an outage', () => {
     )
     expect(databaseTrouble(error)).toBe('unavailable')
     expect(await send(database.pool, one, [])).toHaveLength(1)
+  })
+
+  it('is a connection that ended before a transaction that it begins', async () => {
+    const { connectionString } = await stores
+    const single = openDatabase(connectionString, { prisma: 1, statements: 1 })
+    try {
+      const [{ pid }] = await single.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`
+      // Blocks the event loop, so that the pool still holds the connection as idle.
+      execFileSync(process.execPath, ['--input-type=module', '-e', terminating(connectionString, pid)])
+      const error = await errorOf(single.$transaction((client) => client.$queryRaw`SELECT 1`))
+      expect(error).not.toBeNull()
+      expect(databaseTrouble(error)).toBe('unavailable')
+    } finally {
+      await single.$disconnect()
+    }
   })
 
   it('is a pool whose connections are all taken for too long', async () => {
