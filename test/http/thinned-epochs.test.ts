@@ -21,7 +21,9 @@ beforeAll(async () => {
 
 afterAll(() => service.close())
 
-async function read(query: string): Promise<{ data: Epoch[]; hasMore: boolean; lastId: number | null; epochsKept: number }> {
+async function read(
+  query: string,
+): Promise<{ data: Epoch[]; hasMore: boolean; lastId: number | null; epochsKept: number }> {
   const { body } = await request(service.app.server).get(`/jobs/${id}/epochs?${query}`).expect(200)
   return body
 }
@@ -52,7 +54,10 @@ describe('GET /jobs/{id}/epochs of a thinned history', () => {
   it('says so in the job, and gives CSV with the same numbers', async () => {
     const { body: job } = await request(service.app.server).get(`/jobs/${id}`).expect(200)
     expect(job).toMatchObject({ epoch: 1_000, epochsKept: 100 })
-    const { text } = await request(service.app.server).get(`/jobs/${id}/epochs`).set('accept', 'text/csv').expect(200)
+    const { text } = await request(service.app.server)
+      .get(`/jobs/${id}/epochs`)
+      .set('accept', 'text/csv')
+      .expect(200)
     const rows = text.trimEnd().split('\n').slice(1)
     const { data } = await read('limit=1000')
     expect(rows.map((row) => Number(row.split(',')[0]))).toEqual(data.map(({ epoch }) => epoch))
