@@ -79,6 +79,16 @@ export const settingGroups = {
       .url({ protocol: /^postgres(ql)?$/ })
       .optional()
       .describe('An external PostgreSQL, version 13 or newer, instead of the embedded one.'),
+    KEPT_EPOCHS: z.coerce
+      .number()
+      .int()
+      .min(100)
+      .max(maximumEpochs)
+      .optional()
+      .describe(
+        'Epochs that a finished job keeps: the first, the last, the best and others evenly spread. ' +
+          'Every API process needs the same value. Not set: all epochs.',
+      ),
     REDIS_URL: z
       .string()
       .regex(

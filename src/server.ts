@@ -35,6 +35,7 @@ import { keyStore } from './store/keys.js'
 import { applyMigrations, migrationsDirectory } from './store/migrations.js'
 import { modelStore } from './store/models.js'
 import { tenantStore } from './store/tenants.js'
+import { historyThinner } from './store/thin-histories.js'
 import { ticketStore } from './store/tickets.js'
 import { notifyQueue } from './store/wake-ups.js'
 import { watchStore } from './store/watch-store.js'
@@ -131,7 +132,15 @@ export async function startServer(config: Config, connectionString: string, log:
   })
   const reconciler = reconcileForever(jobs, queue, (error) => log.warn({ err: error }, 'reconciler'))
   const sweeper = sweepForever(
-    [idempotency, webhooks, tickets, jobs, workers, draftStore(database)],
+    [
+      idempotency,
+      webhooks,
+      tickets,
+      jobs,
+      workers,
+      draftStore(database),
+      historyThinner(database, config.KEPT_EPOCHS),
+    ],
     (error) => log.warn({ err: error }, 'sweep'),
   )
   const uploadReader = await openUploadReader(readingLimits(config))

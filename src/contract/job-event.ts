@@ -30,6 +30,7 @@ export const jobEventTypeSchema = z.enum([
   'paused',
   'resumed',
   'ended',
+  'thinned',
 ])
 
 export const jobEventMeanings: Record<z.infer<typeof jobEventTypeSchema>, string> = {
@@ -40,6 +41,7 @@ export const jobEventMeanings: Record<z.infer<typeof jobEventTypeSchema>, string
   paused: 'a client paused the job',
   resumed: 'a client queued the job again',
   ended: 'the job finished: `status`',
+  thinned: 'epochs of the finished job were deleted; its `epochsKept` says how many are left',
 }
 
 const listed = (meanings: Record<string, string>) =>

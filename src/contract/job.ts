@@ -290,6 +290,13 @@ export const jobSchema = z.object({
     .int()
     .nullable()
     .describe('the epoch whose weights were restored by early stopping; null where none were'),
+  epochsKept: z
+    .int()
+    .nullable()
+    .describe(
+      'how many epochs a finished job keeps, if the service sets KEPT_EPOCHS: the first, the last, the best and others ' +
+        'evenly spread; null for all',
+    ),
   parameters: z.int(),
   arenaBytes: z.int(),
   flopsPerEpoch: z.number(),

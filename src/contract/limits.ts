@@ -18,8 +18,8 @@ export const limitsSchema = z.object({
   epochs: count.max(maximumEpochs).describe('Epochs of one training.'),
   datasetBytes: count.describe('Size of one upload in bytes, as sent.'),
   storedBytes: count.describe(
-    'Stored bytes: datasets, models, specs, epochs (32 bytes each), snapshots, deliveries, answers under an ' +
-      'Idempotency-Key, and what unfinished jobs will store.',
+    'Stored bytes: datasets, models, specs, epochs (32 bytes each), snapshots, checkpoints, job events ' +
+      '(100 bytes each), deliveries, answers under an Idempotency-Key, and what unfinished jobs will store.',
   ),
   jobDays: count
     .max(36_500)

@@ -7,25 +7,34 @@ import type { Epoch } from './epoch.js'
 /** float64 numbers of an epoch: loss, accuracy, valLoss, valAccuracy. */
 export const metricsPerEpoch = 4
 
-/** Epochs firstEpoch, firstEpoch + 1, … */
+/** Epochs in order: all that are kept from the first to the last of them. */
 export interface PackedEpochs {
-  readonly firstEpoch: number
+  /** They follow this one. */
+  readonly after: number
+  /** Their numbers, where the history was thinned; null for after + 1, after + 2, … */
+  readonly numbers: Int32Array | null
   /** Epochs × metricsPerEpoch: NaN for null, an infinite loss where training diverged. */
   readonly metrics: Float64Array
   /** Of each epoch; NaN for null. */
   readonly seconds: Float64Array
 }
 
-/** The number of the last epoch; one less than the first where there is none. */
-export function lastEpoch({ firstEpoch, seconds }: PackedEpochs): number {
-  return firstEpoch + seconds.length - 1
+/** The number of the last epoch; the one before them where there is none. */
+export function lastEpoch(epochs: PackedEpochs): number {
+  const { after, seconds } = epochs
+  return seconds.length === 0 ? after : numberAt(epochs, seconds.length - 1)
 }
 
-export function unpackEpochs({ firstEpoch, metrics, seconds }: PackedEpochs): Epoch[] {
+export function numberAt({ after, numbers }: Pick<PackedEpochs, 'after' | 'numbers'>, index: number): number {
+  return numbers === null ? after + 1 + index : numbers[index]
+}
+
+export function unpackEpochs(epochs: PackedEpochs): Epoch[] {
+  const { metrics, seconds } = epochs
   return Array.from(seconds, (each, index) => {
     const at = index * metricsPerEpoch
     const epoch = {
-      epoch: firstEpoch + index,
+      epoch: numberAt(epochs, index),
       loss: finiteOrNull(metrics[at]),
       accuracy: finiteOrNull(metrics[at + 1]),
       valLoss: finiteOrNull(metrics[at + 2]),
@@ -37,13 +46,14 @@ export function unpackEpochs({ firstEpoch, metrics, seconds }: PackedEpochs): Ep
 }
 
 /** The JSON of `unpackEpochs`, without the objects. */
-export function epochsAsJson({ firstEpoch, metrics, seconds }: PackedEpochs): string {
+export function epochsAsJson(epochs: PackedEpochs): string {
+  const { metrics, seconds } = epochs
   let text = '['
   for (let index = 0; index < seconds.length; index++) {
     const at = index * metricsPerEpoch
     const loss = metrics[at]
     text +=
-      `${index === 0 ? '' : ','}{"epoch":${firstEpoch + index},"loss":${finiteOrNull(loss)},` +
+      `${index === 0 ? '' : ','}{"epoch":${numberAt(epochs, index)},"loss":${finiteOrNull(loss)},` +
       `"accuracy":${finiteOrNull(metrics[at + 1])},"valLoss":${finiteOrNull(metrics[at + 2])},` +
       `"valAccuracy":${finiteOrNull(metrics[at + 3])},"seconds":${finiteOrNull(seconds[index])}` +
       (hasDiverged(loss) ? ',"diverged":true}' : '}')

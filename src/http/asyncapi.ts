@@ -42,8 +42,8 @@ const binaryEpochs =
   `A client that offers the subprotocol \`${epochsProtocol}\` gets \`epochs\` as binary messages: a little-endian uint32, ` +
   'the length of the JSON that follows, padded by blanks: {"type":"epochs","jobId":"job_…","firstEpoch":1,"count":2000,' +
   '"columns":["loss","accuracy","seconds"]}; then of each column `count` little-endian float64, from a multiple of 8 bytes ' +
-  'on. NaN is null, an infinite loss is where training diverged, and a column that is null throughout is left out. It takes ' +
-  'a fourth of the bytes.'
+  'on. NaN is null, an infinite loss is where training diverged, and a column that is null throughout is left out. ' +
+  'Where the history was thinned, a first column `epoch` has their numbers. It takes a fourth of the bytes.'
 
 /** What both addresses take. */
 const webSocket = (properties: object) => ({

@@ -99,7 +99,8 @@ export class Feed {
 
 /** Its epochs are read anew by whoever wants them. */
 export function withoutEpochs(found: WatchedJob): WatchedJob {
-  return { ...found, epochs: { firstEpoch: 1, metrics: new Float64Array(), seconds: new Float64Array() } }
+  const none = { after: 0, numbers: null, metrics: new Float64Array(), seconds: new Float64Array() }
+  return { ...found, epochs: none }
 }
 
 /** Never below zero, however the clocks of this process and the database differ. */

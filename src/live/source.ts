@@ -50,10 +50,10 @@ export class Source {
     return read
   }
 
-  /** Stored epochs do not change, so those of the same numbers are the same. */
+  /** Stored epochs do not change, so those of the same numbers are the same, though some may be thinned out later. */
   #keep(jobId: string, epochs: PackedEpochs): PackedEpochs {
     if (epochs.seconds.length === 0) return epochs
-    const key = `${jobId} ${epochs.firstEpoch - 1} ${lastEpoch(epochs)}`
+    const key = `${jobId} ${epochs.after} ${lastEpoch(epochs)}`
     const kept = this.#kept.get(key) ?? epochs
     this.#kept.delete(key)
     this.#kept.set(key, kept)

@@ -138,8 +138,8 @@ export class Watch implements Waiter {
     return this.position < job.epoch ? 'more' : 'all'
   }
 
-  private startsHere({ firstEpoch, seconds }: PackedEpochs): boolean {
-    return seconds.length > 0 && firstEpoch === this.position + 1
+  private startsHere({ after, seconds }: PackedEpochs): boolean {
+    return seconds.length > 0 && after === this.position
   }
 
   /** Whether there may be more. */

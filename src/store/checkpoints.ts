@@ -1,6 +1,7 @@
-/** Checkpoints: the newest two of each job, each with a checksum over its bytes. */
+/** Checkpoints: the newest two of each job, each with a checksum over its bytes, which are deleted after the job's end. */
 import { createHash } from 'node:crypto'
 import { checkpointHeaderSchema } from '../contract/checkpoint.js'
+import { finishedStatuses } from '../contract/job.js'
 import type { Checkpoint, Claim, StoredCheckpoint } from '../training/ports.js'
 import { bufferOf, cut, largestWhole, lengthOf, sha256Of } from './bytes.js'
 import { type Connection, type Database, type Statement, send } from './database.js'
@@ -9,8 +10,9 @@ import { type Draft, finishDraft, nextSequence, writeDraft } from './drafts.js'
 const insertStatement: Statement = {
   name: 'insertCheckpoint',
   text: `
-    INSERT INTO "Checkpoint" ("jobId", sequence, epoch, step, backend, header, sha256)
-    SELECT $1, coalesce($7::int, ${nextSequence}), $2::int, $3::int, $4, $5::jsonb, $6
+    INSERT INTO "Checkpoint" ("jobId", sequence, epoch, step, backend, header, sha256, bytes)
+    SELECT $1, coalesce($7::int, ${nextSequence}), $2::int, $3::int, $4, $5::jsonb, $6,
+      $8::float8 + octet_length($5::jsonb::text)
     RETURNING sequence`,
 }
 
@@ -49,6 +51,7 @@ export async function insertCheckpoint(
     JSON.stringify(header),
     sha256,
     isSmall ? null : draft.sequence,
+    lengthOf(bytes),
   ]
   const [{ sequence }] = await send<{ sequence: number }>(client, insertStatement, values)
   if (!isSmall) return
@@ -60,7 +63,8 @@ export async function insertCheckpoint(
 const makeRoomStatement: Statement = {
   name: 'deleteOldCheckpoints',
   text: `
-    DELETE FROM "Checkpoint" WHERE "jobId" = $1 AND sequence < (
+    WITH job AS MATERIALIZED (SELECT id FROM "Job" WHERE id = $1 FOR NO KEY UPDATE)
+    DELETE FROM "Checkpoint" USING job WHERE "jobId" = job.id AND sequence < (
       SELECT sequence FROM "Checkpoint" WHERE "jobId" = $1 ORDER BY sequence DESC OFFSET 1 LIMIT 1)`,
 }
 
@@ -70,6 +74,39 @@ const makeRoomStatement: Statement = {
  */
 export async function deleteOldCheckpoints({ pool }: Pick<Database, 'pool'>, jobId: string): Promise<void> {
   await send(pool, makeRoomStatement, [jobId]).catch(() => {})
+}
+
+/** The row of the job comes first, here as in its deletion, so that neither waits for the other. */
+const deleteBytesStatement: Statement = {
+  name: 'deleteCheckpointBytes',
+  text: `
+    WITH ended AS MATERIALIZED (
+      SELECT id FROM "Job" WHERE id = $1 AND status = ANY($2::"JobStatus"[]) FOR NO KEY UPDATE
+    ), emptied AS (
+      UPDATE "Checkpoint" SET bytes = 0, header = '{}' FROM ended WHERE "jobId" = ended.id AND bytes > 0
+      RETURNING "jobId", sequence
+    )
+    DELETE FROM "CheckpointChunk" USING emptied
+    WHERE "CheckpointChunk"."jobId" = emptied."jobId" AND "CheckpointChunk".sequence = emptied.sequence`,
+}
+
+/** If the job has ended, nobody goes on from its checkpoints. What fails here is swept. */
+export async function deleteCheckpointBytes({ pool }: Pick<Database, 'pool'>, jobId: string): Promise<void> {
+  await send(pool, deleteBytesStatement, [jobId, finishedStatuses]).catch(() => {})
+}
+
+const endedStatement: Statement = {
+  name: 'endedCheckpoints',
+  text: `
+    SELECT DISTINCT "Job".id FROM "Checkpoint" JOIN "Job" ON "Job".id = "jobId"
+    WHERE bytes > 0 AND status = ANY($1::"JobStatus"[]) ORDER BY "Job".id`,
+}
+
+/** Deletes the bytes of the checkpoints of all jobs that have ended. */
+export async function sweepCheckpoints({ pool }: Pick<Database, 'pool'>): Promise<void> {
+  for (const { id } of await send<{ id: string }>(pool, endedStatement, [finishedStatuses])) {
+    await send(pool, deleteBytesStatement, [id, finishedStatuses])
+  }
 }
 
 const chunkStatement: Statement = {

@@ -174,6 +174,7 @@ function createdJob(job: NewJob, row: CreatedRow): Job | null {
     epochs: job.spec.epochs,
     metrics: { loss: null, accuracy: null, valLoss: null, valAccuracy: null },
     bestEpoch: null,
+    epochsKept: null,
     parameters: job.parameters,
     arenaBytes: job.arenaBytes,
     flopsPerEpoch: job.flopsPerEpoch,

@@ -5,15 +5,18 @@
 import type { Epoch, Metrics } from '../contract/epoch.js'
 import { metricsPerEpoch, type PackedEpochs, unpackEpochs } from '../contract/packed-epochs.js'
 import type { EpochStore } from '../training/ports.js'
-import { type Database, type Prisma, send } from './database.js'
+import { type Connection, type Database, type Prisma, send } from './database.js'
 
 export { metricsPerEpoch }
 
 const bytesPerEpoch = 8 * metricsPerEpoch
 
-/** Epochs of one batch: the first and how many, then of the whole batch the epoch before it, its last, and its seconds. */
+/**
+ * Epochs of one batch: the first of them or the numbers of those that are kept, how many, then of the whole batch the epoch
+ * before it, its last, and its seconds.
+ */
 type Run = [
-  firstEpoch: number,
+  first: number | number[],
   count: number,
   before: number,
   lastEpoch: number,
@@ -27,31 +30,52 @@ export interface PackedRow {
   metrics: Uint8Array | null
 }
 
-/** A subquery of the columns of `PackedRow`: epochs `after` + 1 to `last` of the job `id`, each an expression of SQL. */
-export function packedRowOf({ id, after, last }: { id: string; after: string; last: string }): string {
+/** The last epoch of a page of kept epochs. Of a history that was thinned, as many more as there are in it. */
+const lastOfPage = ({ id, after, limit }: Page) => `
+    SELECT CASE WHEN "epochsKept" IS NULL THEN ${after} + ${limit} ELSE coalesce((
+      SELECT number FROM "EpochBatch" CROSS JOIN unnest(kept) AS number
+      WHERE "jobId" = ${id} AND "lastEpoch" > ${after} AND number > ${after}
+      ORDER BY number OFFSET ${limit} - 1 LIMIT 1
+    ), ${2 ** 31 - 1}) END AS last FROM "Job" WHERE id = ${id}`
+
+/** Each an expression of SQL. */
+interface Page {
+  id: string
+  after: string
+  limit: string
+}
+
+/** A subquery of the columns of `PackedRow`: at most `limit` epochs after `after` of the job `id`. */
+export function packedRowOf({ id, after, limit }: Page): string {
   // The batches have no gaps, so the first and the last wanted epoch say which batches, and which bytes of them.
   return `
-    SELECT json_agg(json_build_array("firstEpoch" + skipped, count, "firstEpoch" - 1, "lastEpoch", "startSeconds", "endSeconds")
-        ORDER BY "firstEpoch") AS runs,
+    SELECT json_agg(json_build_array(
+        CASE WHEN kept IS NULL THEN to_json("firstEpoch" + skipped) ELSE to_json(kept[(skipped + 1)::int : (skipped + count)::int]) END,
+        count, "firstEpoch" - 1, "lastEpoch", "startSeconds", "endSeconds") ORDER BY "firstEpoch") AS runs,
       string_agg(substring(metrics FROM (skipped * ${bytesPerEpoch} + 1)::int FOR (count * ${bytesPerEpoch})::int), ''::bytea
         ORDER BY "firstEpoch") AS metrics
     FROM (
-      SELECT *, greatest(${after} + 1 - "firstEpoch", 0) AS skipped,
-        least(${last}, "lastEpoch") - greatest(${after} + 1, "firstEpoch") + 1 AS count
-      FROM "EpochBatch"
-      WHERE "jobId" = ${id} AND "lastEpoch" > ${after} AND "firstEpoch" <= ${last} AND "firstEpoch" >= coalesce(
-        (SELECT max("firstEpoch") FROM "EpochBatch" WHERE "jobId" = ${id} AND "firstEpoch" <= ${after} + 1), 0)
-    ) AS batch`
+      SELECT batch.*, CASE WHEN kept IS NULL THEN least(last, "lastEpoch") - greatest(${after} + 1, "firstEpoch") + 1
+        ELSE (SELECT count(*) FROM unnest(kept) AS number WHERE number > ${after} AND number <= last) END AS count
+      FROM (${lastOfPage({ id, after, limit })}) AS page
+      CROSS JOIN LATERAL (
+        SELECT *, CASE WHEN kept IS NULL THEN greatest(${after} + 1 - "firstEpoch", 0)
+          ELSE (SELECT count(*) FROM unnest(kept) AS number WHERE number <= ${after}) END AS skipped
+        FROM "EpochBatch"
+        WHERE "jobId" = ${id} AND "lastEpoch" > ${after} AND "firstEpoch" <= page.last AND "firstEpoch" >= coalesce(
+          (SELECT max("firstEpoch") FROM "EpochBatch" WHERE "jobId" = ${id} AND "firstEpoch" <= ${after} + 1), 0)
+      ) AS batch
+    ) AS part WHERE count > 0`
 }
 
 const readStatement = {
   name: 'epochs-of-job',
-  text: packedRowOf({ id: '$1::text', after: '$2::int8', last: '$3::int8' }),
+  text: packedRowOf({ id: '$1::text', after: '$2::int8', limit: '$3::int8' }),
 }
 
 export function epochStore(database: Database): EpochStore {
   async function readPacked(jobId: string, after: number, limit: number): Promise<PackedEpochs> {
-    const [row] = await send<PackedRow>(database.pool, readStatement, [jobId, after, after + limit])
+    const [row] = await send<PackedRow>(database.pool, readStatement, [jobId, after, limit])
     return packedEpochs(row, after)
   }
 
@@ -63,25 +87,46 @@ export function epochStore(database: Database): EpochStore {
     },
 
     async readThinned(jobId, points) {
-      const job = await database.job.findUnique({ where: { id: jobId }, select: { epoch: true } })
-      return readAt(database, jobId, spread(job?.epoch ?? 0, points))
+      const job = await database.job.findUnique({
+        where: { id: jobId },
+        select: { epoch: true, epochsKept: true },
+      })
+      if (job === null) return []
+      const numbers = job.epochsKept === null ? null : await keptEpochs(database.pool, jobId)
+      const places = spread(numbers?.length ?? job.epoch, points)
+      return readAt(database, jobId, numbers === null ? places : places.map((place) => numbers[place - 1]))
     },
   }
+}
+
+const keptStatement = {
+  name: 'epochs-kept',
+  text: `
+    SELECT array_agg(number ORDER BY number) AS numbers FROM "EpochBatch" CROSS JOIN unnest(kept) AS number
+    WHERE "jobId" = $1::text`,
+}
+
+/** The numbers of the epochs that thinning has left. */
+export async function keptEpochs(pool: Connection, jobId: string): Promise<number[]> {
+  const [row] = await send<{ numbers: number[] | null }>(pool, keptStatement, [jobId])
+  return row?.numbers ?? []
 }
 
 /** Those of the job's epochs that are stored. */
 async function readAt(client: Prisma.TransactionClient, jobId: string, epochs: number[]): Promise<Epoch[]> {
   const rows = await client.$queryRaw<PackedRow[]>`
-    SELECT json_build_array(json_build_array(wanted.epoch, 1, before, "lastEpoch", "startSeconds", "endSeconds")) AS runs, metrics
+    SELECT json_build_array(json_build_array(json_build_array(wanted.epoch), 1, before, "lastEpoch", "startSeconds", "endSeconds")) AS runs, metrics
     FROM unnest(${epochs}::int[]) AS wanted(epoch)
     CROSS JOIN LATERAL (
       SELECT "firstEpoch" - 1 AS before, "lastEpoch", "startSeconds", "endSeconds",
-        substring(metrics FROM (wanted.epoch - "firstEpoch") * ${bytesPerEpoch}::int + 1 FOR ${bytesPerEpoch}::int) AS metrics
-      FROM "EpochBatch"
+        substring(metrics FROM place * ${bytesPerEpoch}::int + 1 FOR ${bytesPerEpoch}::int) AS metrics, place
+      FROM "EpochBatch" CROSS JOIN LATERAL (
+        SELECT CASE WHEN kept IS NULL THEN wanted.epoch - "firstEpoch" ELSE array_position(kept, wanted.epoch) - 1 END AS place
+      ) AS of_epoch
       WHERE "jobId" = ${jobId} AND "firstEpoch" <= wanted.epoch
       ORDER BY "firstEpoch" DESC LIMIT 1
     ) batch
-    WHERE wanted.epoch <= "lastEpoch"
+    WHERE wanted.epoch <= "lastEpoch" AND place IS NOT NULL
     ORDER BY wanted.epoch`
   return rows.flatMap((row) => unpackEpochs(packedEpochs(row, 0)))
 }
@@ -103,19 +148,26 @@ export function spread(last: number, points: number): number[] {
   return Array.from({ length: points }, (_, index) => 1 + Math.round((index * (last - 1)) / (points - 1)))
 }
 
-/** Of a row without epochs: none, from `after` + 1 on. */
+/** Of a row without epochs: none after that one. */
 export function packedEpochs(row: PackedRow | undefined, after: number): PackedEpochs {
   const { runs, metrics } = row ?? {}
   const packed = new Float64Array((metrics?.byteLength ?? 0) / 8)
   // What the driver gives may begin at any address.
   if (metrics) new Uint8Array(packed.buffer).set(metrics)
-  const seconds = new Float64Array(packed.length / metricsPerEpoch)
+  const count = packed.length / metricsPerEpoch
+  const seconds = new Float64Array(count)
+  const isThinned = runs?.some(([first]) => Array.isArray(first)) ?? false
+  const numbers = isThinned ? new Int32Array(count) : null
   let place = 0
   for (const run of runs ?? []) {
-    const [firstEpoch, count] = run
-    for (let epoch = firstEpoch; epoch < firstEpoch + count; epoch++) seconds[place++] = secondsAt(epoch, run)
+    const [first, length] = run
+    for (let index = 0; index < length; index++) {
+      const epoch = Array.isArray(first) ? first[index] : first + index
+      if (numbers !== null) numbers[place] = epoch
+      seconds[place++] = secondsAt(epoch, run)
+    }
   }
-  return { firstEpoch: runs?.[0]?.[0] ?? after + 1, metrics: packed, seconds }
+  return { after, numbers, metrics: packed, seconds }
 }
 
 /** To the microsecond, at the end of that epoch; NaN where no time was kept. */

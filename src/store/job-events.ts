@@ -69,6 +69,7 @@ const columns = {
   startedAt: true,
   claimedAt: true,
   finishedAt: true,
+  thinnedAt: true,
   events: { orderBy: { id: 'asc' } },
   checkpoints: { orderBy: { sequence: 'asc' }, select: { sequence: true, epoch: true, createdAt: true } },
 } satisfies Prisma.JobSelect
@@ -100,6 +101,7 @@ function eventsOf(row: Row): JobEvent[] {
   if (row.finishedAt !== null && isFinished(row.status)) {
     events.push(eventOf('ended', 'ended', row.finishedAt, { epoch: row.epoch, status: row.status }))
   }
+  if (row.thinnedAt !== null) events.push(eventOf('thinned', 'thinned', row.thinnedAt, { epoch: row.epoch }))
   return events
 }
 

@@ -4,6 +4,7 @@ import type { ReleaseReason } from '../contract/job-event.js'
 import type { Limits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import type { AllJobs, JobProgress, JobStore } from '../training/ports.js'
+import { sweepCheckpoints } from './checkpoints.js'
 import { anyQueued } from './claims.js'
 import { Coalesced, coalescedRows } from './coalesced.js'
 import { type CreatedRow, createJobs, type JobOfTenant, type Outcome } from './create-jobs.js'
@@ -49,6 +50,7 @@ export function jobStore(database: Database, settings = unlimited): AllJobs {
         ) AS empty
         WHERE "QueueCount"."tenantId" = empty."tenantId" AND "QueueCount".priority = empty.priority
           AND "QueueCount".bucket = empty.bucket`
+      await sweepCheckpoints(database)
       await deleteOverdue(database, settings.jobDays)
     },
 
@@ -224,6 +226,8 @@ export async function releaseCrashed(
   const isHeld = retryMilliseconds > 0
   const next: JobStatus = isHeld ? 'running' : 'queued'
   const heartbeat = isHeld ? Prisma.sql`now()` : Prisma.sql`NULL`
+  // It holds no thread while it waits.
+  const threads = isHeld ? Prisma.sql`charged = 0, "heldThreads" = NULL,` : Prisma.empty
   const event = { type: 'released', reason, ...(isHeld && { retryMilliseconds }) } as const
   const released = await database.$queryRaw<{ status: JobStatus }[]>`
     WITH locked AS MATERIALIZED (
@@ -236,7 +240,7 @@ export async function releaseCrashed(
         "errorMessage" = CASE WHEN ${strikes} >= ${maximumCrashes}::int
           THEN 'The worker died ' || ${strikes} || ' times while training this job, without a new epoch in between.' END,
         "errorEpoch" = CASE WHEN ${strikes} >= ${maximumCrashes}::int THEN epoch END,
-        crashes = ${strikes}, "heartbeatAt" = ${heartbeat},
+        crashes = ${strikes}, "heartbeatAt" = ${heartbeat}, ${threads}
         "claimAlone" = "claimAlone" OR "claimSize" > 1, "claimSize" = NULL
       FROM locked WHERE "Job".id = locked.id
       RETURNING "Job".id, status, epoch, NULL::text AS "modelId", ${eventColumns}, ${Prisma.raw(endColumns)}

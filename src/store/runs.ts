@@ -6,7 +6,7 @@ import type { Epoch } from '../contract/epoch.js'
 import type { JobError } from '../contract/job.js'
 import type { Claim, NewModel, RunStore } from '../training/ports.js'
 import { largestWhole, lengthOf } from './bytes.js'
-import { readCheckpoint } from './checkpoints.js'
+import { deleteCheckpointBytes, readCheckpoint } from './checkpoints.js'
 import { claimJobs } from './claims.js'
 import { type Database, notifyChanged, Prisma } from './database.js'
 import { type Draft, dropDraft, finishModelDraft, writeDraft } from './drafts.js'
@@ -37,12 +37,14 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
   }
 
   async function fail(claim: Claim, error: JobError): Promise<boolean> {
-    return leave(
+    const held = await leave(
       database,
       claim,
       Prisma.sql`status = 'failed', "finishedAt" = now(), "errorCode" = ${error.code},
                  "errorMessage" = ${error.message}, "errorEpoch" = ${error.epoch}::int`,
     )
+    await deleteCheckpointBytes(database, claim.jobId)
+    return held
   }
 
   async function succeed(
@@ -91,11 +93,11 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
     record: (claim, progress) => record(database, claim, progress),
 
     async succeed(claim, model, bestEpoch = null) {
-      if (lengthOf(model.weights) <= largestWhole) return succeed(claim, model, bestEpoch, null)
-      const draft = await writeDraft(database, claim, { modelId: model.id }, model.weights)
-      if (draft === null) return false
-      const held = await succeed(claim, model, bestEpoch, draft)
-      if (!held) await dropDraft(database, draft.id)
+      const isSmall = lengthOf(model.weights) <= largestWhole
+      const draft = isSmall ? null : await writeDraft(database, claim, { modelId: model.id }, model.weights)
+      const held = (isSmall || draft !== null) && (await succeed(claim, model, bestEpoch, draft))
+      if (!held && draft !== null) await dropDraft(database, draft.id)
+      await deleteCheckpointBytes(database, claim.jobId)
       return held
     },
 
@@ -105,7 +107,10 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
 
     async release(claim, reason) {
       const events = withEvents({ type: 'released', reason })
-      return leave(database, claim, Prisma.sql`status = 'queued'`, { events })
+      const held = await leave(database, claim, Prisma.sql`status = 'queued'`, { events })
+      // A run that was cancelled ends here.
+      if (!held) await deleteCheckpointBytes(database, claim.jobId)
+      return held
     },
 
     async requeue(claim) {

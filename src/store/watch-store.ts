@@ -4,8 +4,8 @@ import { type Database, send } from './database.js'
 import { type PackedRow, packedEpochs, packedRowOf } from './epochs.js'
 import { type JobRow, jobColumns, toJob } from './job-rows.js'
 
-const wanted = 'unnest($1::text[], $2::int8[], $3::int8[]) WITH ORDINALITY AS wanted(id, after, last, place)'
-const epochsOfWanted = packedRowOf({ id: 'wanted.id', after: 'wanted.after', last: 'wanted.last' })
+const wanted = 'unnest($1::text[], $2::int8[], $3::int8[]) WITH ORDINALITY AS wanted(id, after, most, place)'
+const epochsOfWanted = packedRowOf({ id: 'wanted.id', after: 'wanted.after', limit: 'wanted.most' })
 
 const jobsStatement = {
   name: 'watched-jobs',
@@ -59,5 +59,5 @@ export function watchStore(database: Database): WatchStore {
 const valuesOf = (wanted: readonly EpochsWanted[]) => [
   wanted.map(({ jobId }) => jobId),
   wanted.map(({ after }) => after),
-  wanted.map(({ after, limit }) => after + limit),
+  wanted.map(({ limit }) => limit),
 ]

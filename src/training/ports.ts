@@ -219,7 +219,7 @@ export interface JobStore {
 export interface AllJobs extends Tenanted<JobStore>, Pick<JobStore, 'get' | 'progress'> {
   /** Whether any job is queued. */
   anyQueued(): Promise<boolean>
-  /** Forgets counts of parts of the queue that are empty. */
+  /** Forgets counts of parts of the queue that are empty, deletes checkpoints of ended jobs, and jobs that have had their time. */
   sweep(): Promise<void>
   /** Takes running jobs from workers silent for `milliseconds`: back to queued, or failed at the third crash without progress. */
   releaseAbandoned(milliseconds: number): Promise<void>
@@ -303,7 +303,7 @@ export interface EpochStore {
   /** At most `limit` epochs behind `after`, in order. */
   read(jobId: string, after: number, limit: number): Promise<Epoch[]>
   readPacked(jobId: string, after: number, limit: number): Promise<PackedEpochs>
-  /** About `points` epochs spread evenly over the history, the first and the last among them. */
+  /** About `points` kept epochs spread evenly over the history, the first and the last among them. */
   readThinned(jobId: string, points: number): Promise<Epoch[]>
 }
 

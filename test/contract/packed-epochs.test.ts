@@ -8,14 +8,17 @@ import { readEpochFrame } from '../support/epoch-frames.js'
 /** Any numbers, the odd ones among them; now and then a column that is null throughout. */
 const packed = fc
   .record({
-    firstEpoch: fc.integer({ min: 1, max: 2 ** 31 - 100 }),
+    after: fc.integer({ min: 0, max: 2 ** 31 - 100 }),
+    gaps: fc.option(fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 30, maxLength: 30 })),
     rows: fc.array(fc.array(fc.double(), { minLength: 5, maxLength: 5 }), { minLength: 1, maxLength: 30 }),
     empty: fc.subarray([0, 1, 2, 3, 4]),
   })
-  .map(({ firstEpoch, rows, empty }): PackedEpochs => {
+  .map(({ after, gaps, rows, empty }): PackedEpochs => {
     const columns = rows.map((row) => row.map((value, place) => (empty.includes(place) ? Number.NaN : value)))
+    let number = Math.min(after, 2 ** 31 - 200)
     return {
-      firstEpoch,
+      after,
+      numbers: gaps && Int32Array.from(gaps.slice(0, rows.length), (gap) => (number += gap)),
       metrics: Float64Array.from(columns.flatMap((row) => row.slice(0, 4))),
       seconds: Float64Array.from(columns.map((row) => Math.abs(row[4]))),
     }
@@ -48,7 +51,8 @@ describe('packed epochs', () => {
   it('show where training diverged', () => {
     const { POSITIVE_INFINITY: infinite, NaN: none } = Number
     const epochs = {
-      firstEpoch: 7,
+      after: 6,
+      numbers: null,
       metrics: Float64Array.from([infinite, none, none, infinite]),
       seconds: Float64Array.of(1),
     }
@@ -59,7 +63,7 @@ describe('packed epochs', () => {
   it('take no room in a binary message for what is null throughout', () => {
     const count = 1_000
     const metrics = Float64Array.from({ length: 4 * count }, (_, index) => (index % 4 === 0 ? 1 : Number.NaN))
-    const frame = epochFrame('job_1', { firstEpoch: 1, metrics, seconds: new Float64Array(count) })
+    const frame = epochFrame('job_1', { after: 0, numbers: null, metrics, seconds: new Float64Array(count) })
     expect(frame.length).toBeLessThan(2 * 8 * count + 200)
   })
 })

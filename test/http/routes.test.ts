@@ -185,7 +185,7 @@ describe('epochs', () => {
 
   it('come whole and in order', async () => {
     const { body } = await api().get(`/jobs/${jobId}/epochs`)
-    expect(body).toEqual({ object: 'list', data: stored, hasMore: false, lastId: 50 })
+    expect(body).toEqual({ object: 'list', data: stored, hasMore: false, lastId: 50, epochsKept: null })
   })
 
   it('come page by page', async () => {

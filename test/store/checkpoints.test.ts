@@ -6,7 +6,16 @@ import { fill } from '../../src/contract/fill.js'
 import type { JobStatus } from '../../src/contract/job.js'
 import { chunkBytes, whole } from '../../src/store/bytes.js'
 import type { Checkpoint, Claim } from '../../src/training/ports.js'
-import { claimJob, epochsOf, openStores, packEpochs, type Stores, startJob } from '../support/stores.js'
+import { expectTrueCounters } from '../support/counters.js'
+import {
+  claimJob,
+  epochsOf,
+  linearModel,
+  openStores,
+  packEpochs,
+  type Stores,
+  startJob,
+} from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
 let stores: Stores
@@ -128,6 +137,63 @@ describe('a checkpoint', () => {
     expect(await stores.jobs.delete(claim.jobId)).toBe(true)
     expect(await kept(claim.jobId)).toEqual([])
     expect(await stores.database.checkpointChunk.count({ where: { jobId: claim.jobId } })).toBe(0)
+  })
+})
+
+describe('the bytes of checkpoints', () => {
+  const used = async () => (await stores.tenants.use('local')).storedBytes
+  const chunks = (jobId: string) => stores.database.checkpointChunk.count({ where: { jobId } })
+
+  it('count while the job may go on from them, and are deleted at its end; its life tells of them', async () => {
+    const claim = await startJob(stores)
+    const before = await used()
+    const bytes = new Uint8Array(2 * chunkBytes + 100)
+    for (const epoch of upTo(3)) await store(claim, epochsOf([epoch]), checkpointOf(epoch, { bytes }))
+    const withTwo = await used()
+    expect(withTwo - before).toBeGreaterThan(2 * bytes.length)
+    expect(withTwo - before).toBeLessThan(2 * bytes.length + 1_000)
+    await expectTrueCounters(stores.database)
+    await stores.runs.succeed(claim, linearModel())
+    expect(await chunks(claim.jobId)).toBe(0)
+    expect(await used()).toBeLessThan(before)
+    await expectTrueCounters(stores.database)
+    const events = (await stores.jobs.events(claim.jobId, { limit: 10 }))?.data ?? []
+    expect(events.filter(({ type }) => type === 'checkpointed').map(({ epoch }) => epoch)).toEqual([2, 3])
+  })
+
+  it.each([
+    ['failed', (claim: Claim) => stores.runs.fail(claim, { code: 'internal', message: 'over', epoch: null })],
+    [
+      'cancelled, which its worker notices',
+      async (claim: Claim) => {
+        await stores.jobs.cancel(claim.jobId)
+        await stores.runs.release(claim, 'worker-stopped')
+      },
+    ],
+    [
+      'cancelled while it is paused, and swept',
+      async (claim: Claim) => {
+        await stores.jobs.pause(claim.jobId)
+        await stores.jobs.cancel(claim.jobId)
+        await stores.jobs.sweep()
+      },
+    ],
+  ])('are deleted of a job that has %s', async (_, end) => {
+    const claim = await threeCheckpoints()
+    expect(await chunks(claim.jobId)).toBe(2)
+    await end(claim)
+    expect(await chunks(claim.jobId)).toBe(0)
+    await expectTrueCounters(stores.database)
+  })
+
+  it('stay through a pause, a release and a sweep', async () => {
+    const [paused, released] = [await threeCheckpoints(), await threeCheckpoints()]
+    await stores.jobs.pause(paused.jobId)
+    await stores.runs.release(paused, 'worker-stopped')
+    await stores.runs.release(released, 'worker-stopped')
+    await stores.jobs.sweep()
+    expect([await chunks(paused.jobId), await chunks(released.jobId)]).toEqual([2, 2])
+    expect((await read(paused.jobId)).checkpoint?.epoch).toBe(3)
   })
 })
 

@@ -4,13 +4,23 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { JobStatus } from '../../src/contract/job.js'
 import { Problem } from '../../src/contract/problems.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
+import { chunkBytes } from '../../src/store/bytes.js'
 import { type Database, openDatabase } from '../../src/store/database.js'
 import { datasetStore } from '../../src/store/datasets.js'
 import { jobStore } from '../../src/store/jobs.js'
 import { modelStore } from '../../src/store/models.js'
 import { runStore } from '../../src/store/runs.js'
+import { historyThinner } from '../../src/store/thin-histories.js'
 import { newId } from '../../src/training/new-id.js'
-import type { AllDatasets, AllJobs, AllModels, Claim, NewJob, RunStore } from '../../src/training/ports.js'
+import type {
+  AllDatasets,
+  AllJobs,
+  AllModels,
+  Checkpoint,
+  Claim,
+  NewJob,
+  RunStore,
+} from '../../src/training/ports.js'
 import { expectTrueCounters, readCounters } from '../support/counters.js'
 import {
   epochsOf,
@@ -105,7 +115,21 @@ async function steer(
   if (job !== undefined) await jobs.of(job.tenantId)[verb](job.id)
 }
 
-const claimOf = ({ pick }: Step): Claim | undefined => claims[pick % claims.length]
+const claimOf = ({ pick }: Pick<Step, 'pick'>): Claim | undefined => claims[pick % claims.length]
+
+const checkpointOf = (bytes: Uint8Array): Checkpoint => ({
+  epoch: 2,
+  step: 0,
+  backend: 'wasm',
+  header: {
+    position: { epoch: 2, step: 0, lossSum: 0, right: 0 },
+    seed: 1,
+    ended: null,
+    watch: null,
+    buffers: [],
+  },
+  bytes,
+})
 
 const success = (claim: Claim, size: number) => ({
   claim,
@@ -150,6 +174,13 @@ const actions = {
     const claim = claimOf(given)
     if (claim !== undefined) await runs.record(claim, { ...success(claim, 1).progress, checkpoint: null })
   },
+  async storeCheckpoint({ runs }: Process, { pick, size, process }: Step) {
+    const claim = claimOf({ pick })
+    if (claim === undefined) return
+    const epochs = packEpochs([])
+    const checkpoint = checkpointOf(new Uint8Array(process === 0 ? 100 * size : 3 * chunkBytes))
+    await runs.record(claim, { ...success(claim, 1).progress, epochs, checkpoint })
+  },
   async heartbeat({ runs }: Process) {
     await runs.heartbeat(claims)
   },
@@ -173,7 +204,17 @@ const actions = {
   },
   async crash({ runs }: Process, given: Step) {
     const claim = claimOf(given)
-    if (claim !== undefined) await runs.crash(claim)
+    if (claim !== undefined) await runs.crash(claim, given.size < 3 ? 0 : 1_000)
+  },
+  async requeue({ runs }: Process, given: Step) {
+    const claim = claimOf(given)
+    if (claim !== undefined) await runs.requeue(claim)
+  },
+  async sweep({ jobs }: Process) {
+    await jobs.sweep()
+  },
+  async thin({ database }: Process, { size }: Step) {
+    await historyThinner(database, size).sweep()
   },
   async releaseWorker({ jobs }: Process, { process }: Step) {
     await jobs.releaseWorker(`worker_${process}`)

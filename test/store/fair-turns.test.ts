@@ -79,6 +79,31 @@ describe('turns by thread time', () => {
     expect((await train(3, { slow: 1, other: 1 })).other).toBe(3)
   })
 
+  it('do not count the time that a job waits for its next attempt after the death of its thread', async () => {
+    const threadTime = async () =>
+      (await stores.database.tenantUse.aggregate({ _sum: { threadTime: true } }))._sum
+    await queue('unlucky', 1, 1)
+    const claim = await claimNext(stores.runs, 'worker_a')
+    if (claim === null) throw new Error('nothing was claimed')
+    const heldFor = async (seconds: number) => {
+      await stores.database.$executeRaw`
+        UPDATE "Job" SET "claimedAt" = now() - ${seconds}::float8 * interval '1 second' WHERE id = ${claim.jobId}`
+    }
+    await heldFor(5)
+    expect(await stores.runs.crash(claim, 1_000)).toBe(true)
+    const held = (await threadTime()).threadTime ?? 0
+    expect(held / 1e6).toBeCloseTo(5, 0)
+    await heldFor(3_600)
+    await queue('unlucky', 1, 1)
+    await queue('other', 1, 1)
+    await stores.database.queueClock.updateMany({ data: { threadTime: 0 } })
+    const [{ turn }] = await stores.database.$queryRaw<{ turn: number }[]>`
+      SELECT "threadTime" AS turn FROM "waitingTenants"() WHERE "tenantId" = 'unlucky'`
+    expect(turn).toBe(held)
+    expect(await stores.runs.requeue(claim)).toBe(true)
+    expect((await threadTime()).threadTime).toBe(held)
+  })
+
   it('are the same for a tenant whose priorities are high', async () => {
     const { spec } = newJob()
     for (const _ of upTo(10)) {

@@ -34,8 +34,14 @@ export async function readCounters(database: Database): Promise<Counters> {
           HAVING sum("queuedJobs") <> 0 OR sum("runningJobs") <> 0 OR sum("storedBytes") <> 0 ORDER BY "tenantId"`,
         counted: await client.$queryRaw<Use[]>`
           WITH history AS (
-            SELECT id, coalesce((SELECT sum(length(metrics)) FROM "EpochBatch" WHERE "jobId" = "Job".id), 0)
-              + coalesce((SELECT sum(length(bytes)) FROM "WeightSnapshot" WHERE "jobId" = "Job".id AND kept), 0) AS history
+            SELECT id, coalesce((SELECT sum(length(metrics) + 4 * coalesce(cardinality(kept), 0)) FROM "EpochBatch" WHERE "jobId" = "Job".id), 0)
+              + coalesce((SELECT sum(length(bytes)) FROM "WeightSnapshot" WHERE "jobId" = "Job".id AND kept), 0) AS history,
+              100.0 * (SELECT count(*) FROM "JobEvent" WHERE "jobId" = "Job".id)
+              + coalesce((SELECT sum(length(bytes)) FROM "CheckpointChunk" WHERE "jobId" = "Job".id
+                AND NOT EXISTS (SELECT FROM "Draft" WHERE "Draft"."jobId" = "Job".id
+                  AND "Draft".sequence = "CheckpointChunk".sequence)), 0)
+              + coalesce((SELECT sum(CASE WHEN bytes > 0 THEN octet_length(header::text) ELSE 0 END)
+                FROM "Checkpoint" WHERE "jobId" = "Job".id), 0) AS "ofRun"
             FROM "Job"
           )
           SELECT "tenantId", sum(waits)::float8 AS "queuedJobs", sum(runs)::float8 AS "runningJobs",
@@ -43,9 +49,9 @@ export async function readCounters(database: Database): Promise<Counters> {
           FROM (
             SELECT "tenantId", CASE WHEN status = 'running' THEN 0 ELSE 1 END AS waits,
               CASE WHEN status = 'running' THEN 1 ELSE 0 END AS runs,
-              4.0 * parameters + greatest(32.0 * epochs, history) + "specBytes" AS bytes
+              4.0 * parameters + greatest(32.0 * epochs, history) + "ofRun" + "specBytes" AS bytes
             FROM "Job" JOIN history ON history.id = "Job".id WHERE status IN ('queued', 'paused', 'running')
-            UNION ALL SELECT "tenantId", 0, 0, history + "specBytes"
+            UNION ALL SELECT "tenantId", 0, 0, history + "ofRun" + "specBytes"
               FROM "Job" JOIN history ON history.id = "Job".id WHERE status NOT IN ('queued', 'paused', 'running')
             UNION ALL SELECT "tenantId", 0, 0, octet_length(answer) FROM "IdempotencyKey"
             UNION ALL SELECT "tenantId", 0, 0, octet_length(body)

@@ -25,7 +25,7 @@ export function readEpochFrame(frame: Buffer): { jobId: string; epochs: Epoch[] 
     const hasDiverged =
       loss !== -1 && frame.readDoubleLE(4 + length + 8 * (loss * count + index)) === Number.POSITIVE_INFINITY
     return epochSchema.parse({
-      epoch: firstEpoch + index,
+      epoch: numberOf('epoch') ?? firstEpoch + index,
       loss: numberOf('loss'),
       accuracy: numberOf('accuracy'),
       valLoss: numberOf('valLoss'),

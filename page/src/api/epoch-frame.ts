@@ -20,9 +20,9 @@ export function readEpochFrame(frame: ArrayBuffer): Epoch[] {
   }
   const [loss, accuracy] = [valuesOf('loss'), valuesOf('accuracy')]
   const [valLoss, valAccuracy] = [valuesOf('valLoss'), valuesOf('valAccuracy')]
-  const seconds = valuesOf('seconds')
+  const [seconds, numbers] = [valuesOf('seconds'), valuesOf('epoch')]
   return Array.from({ length: count }, (_, index) => ({
-    epoch: firstEpoch + index,
+    epoch: numbers?.[index] ?? firstEpoch + index,
     loss: finiteAt(loss, index),
     accuracy: finiteAt(accuracy, index),
     valLoss: finiteAt(valLoss, index),

@@ -2,6 +2,7 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { type Epoch, epochSchema } from '../../contract/epoch.js'
+import { type Job, jobSchema } from '../../contract/job.js'
 import { epochsAsJson, lastEpoch, type PackedEpochs } from '../../contract/packed-epochs.js'
 import { Problem } from '../../contract/problems.js'
 import type { EpochStore, JobStore, Tenanted } from '../../training/ports.js'
@@ -44,6 +45,7 @@ export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, 
                   data: z.array(epochSchema),
                   hasMore: z.boolean(),
                   lastId: z.int().nullable().describe('pass as `after` for the next page'),
+                  epochsKept: jobSchema.shape.epochsKept,
                 }),
               },
               'text/csv': { schema: z.string() },
@@ -56,23 +58,24 @@ export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, 
     async (request, reply) => {
       const { params, query } = request
       const { after = 0, limit = defaultEpochs, points } = query
-      const [job] = await jobs.of(callerOf(request).tenantId).progress([params.id])
-      if (job === undefined) throw new Problem('not-found', `There is no job ${params.id}.`)
+      const job = await jobs.of(callerOf(request).tenantId).get(params.id)
+      if (job === null) throw new Problem('not-found', `There is no job ${params.id}.`)
       const asked = request.accepts().type(['json', 'text/csv'])
       reply.header('vary', 'accept')
       if (points === undefined && asked !== 'text/csv') {
-        const page = await epochs.readPacked(job.jobId, after, limit)
-        return reply.type(json).serializer(String).send(pageAsJson(page, job.epoch))
+        const page = await epochs.readPacked(job.id, after, limit)
+        return reply.type(json).serializer(String).send(pageAsJson(page, job))
       }
       const data =
         points === undefined
-          ? await epochs.read(job.jobId, after, limit)
-          : await epochs.readThinned(job.jobId, points)
+          ? await epochs.read(job.id, after, limit)
+          : await epochs.readThinned(job.id, points)
       if (asked === 'text/csv') {
         return reply.type('text/csv; charset=utf-8').serializer(String).send(toCsv(data))
       }
       const lastId = data.at(-1)?.epoch ?? null
-      return reply.type(json).send({ object: 'list', data, hasMore: false, lastId })
+      const { epochsKept } = job
+      return reply.type(json).send({ object: 'list', data, hasMore: false, lastId, epochsKept })
     },
   )
 
@@ -82,10 +85,10 @@ export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, 
 const json = 'application/json; charset=utf-8'
 
 /** The same as the schema's, without an object for each of thousands of epochs. */
-function pageAsJson(page: PackedEpochs, newest: number): string {
+function pageAsJson(page: PackedEpochs, { epoch, epochsKept }: Job): string {
   const last = page.seconds.length === 0 ? null : lastEpoch(page)
-  const hasMore = last !== null && last < newest
-  return `{"object":"list","data":${epochsAsJson(page)},"hasMore":${hasMore},"lastId":${last}}`
+  const hasMore = last !== null && last < epoch
+  return `{"object":"list","data":${epochsAsJson(page)},"hasMore":${hasMore},"lastId":${last},"epochsKept":${epochsKept}}`
 }
 
 function toCsv(epochs: Epoch[]): string {
