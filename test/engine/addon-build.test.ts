@@ -45,7 +45,7 @@ beforeEach(() => {
 })
 
 describe('building without a compiler', () => {
-  const line = /^descent: no native backend, WASM takes over \(.+ is not found\)\n$/
+  const line = /^descent: no native backend, WASM takes over \(.+ was not found\)\n$/
 
   test('fails with a one-line error', () => {
     expect(build([], nothing)).toEqual({ status: 1, stdout: expect.stringMatching(line) })
@@ -85,7 +85,7 @@ describe.skipIf(!compiles)('sources that do not compile', () => {
 
   test('are compiled again after a change', () => {
     build(['--background'])
-    writeFileSync(path.join(folder, 'source', 'team.cpp'), '#error broken otherwise\n')
+    writeFileSync(path.join(folder, 'source', 'thread-pool.cpp'), '#error broken otherwise\n')
     expect(build(['--background'])).toEqual({ status: 1, stdout: expect.stringMatching(line) })
   })
 

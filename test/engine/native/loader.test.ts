@@ -173,8 +173,10 @@ describe.skipIf(reason !== null)('the addon’s loader', () => {
     expect(() => addon.predict({}, rows(features), rows(width))).toThrow('an object of this addon')
     const arena = new Float32Array(program.floats)
     const predictor = addon.predictor(variant, words, arena, 1)
-    expect(() => addon.predict(predictor, rows(features + 1), rows(width))).toThrow('of the same rows')
-    expect(() => addon.predict(predictor, rows(3 * features), rows(2 * width))).toThrow('of the same rows')
+    expect(() => addon.predict(predictor, rows(features + 1), rows(width))).toThrow('the same number of rows')
+    expect(() => addon.predict(predictor, rows(3 * features), rows(2 * width))).toThrow(
+      'the same number of rows',
+    )
     expect(() => addon.run(predictor, control, control, control, null)).toThrow('an object of this addon')
     expect(() => addon.predictor(variant, words, arena, 0)).toThrow('out of range')
     for (const count of [0, 1, 4, 9]) addon.predict(predictor, rows(count * features), rows(count * width))

@@ -12,7 +12,7 @@ describe.skipIf(process.arch === 'arm64')('testing for arm64 on another machine'
       env: { PATH: '/nonexistent', ARM64_NODE: '/nonexistent' },
     })
     for (const what of ['qemu-aarch64-static', 'aarch64-linux-gnu-g++', 'ARM64_NODE'])
-      expect(stderr).toContain(`neon: there is no ${what}`)
+      expect(stderr).toContain(`neon: missing ${what}`)
     expect(status).toBe(1)
   })
 })
