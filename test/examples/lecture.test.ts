@@ -285,6 +285,8 @@ describe('the command', () => {
   it('fails with one sentence', async () => {
     const { code, stderr } = await example('boolean-function', '012')
     expect(code).toBe(1)
-    expect(stderr).toBe('The demonstration failed: a truth table is 2, 4, 8, 16 … zeros and ones, not "012"\n')
+    expect(stderr).toBe(
+      'The demonstration failed: a truth table is 2, 4, 8, 16 … zeros and ones, not "012"\n',
+    )
   })
 })
