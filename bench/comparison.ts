@@ -1,6 +1,6 @@
 /** Backends of the engine and peers on a workload, by turns, so that all meet the same machine. */
 import { spawnSync } from 'node:child_process'
-import { loadAddon, whyUnavailable } from '../src/engine/kernels/native/addon.js'
+import { loadAddon, unavailableReason } from '../src/engine/kernels/native/addon.js'
 import { Bench, type MeasuredBackend, type Measurement } from './measurement.js'
 import {
   commandFor,
@@ -34,7 +34,7 @@ export function installedPeers(list: string | undefined): PeerName[] {
 
 /** PyTorch's widest vectors, which it does not take by itself everywhere; where they do not exist it would die of them. */
 function widestVectors(): { ATEN_CPU_CAPABILITY?: string } {
-  const wide = whyUnavailable() === null && loadAddon().variant === 'avx512'
+  const wide = unavailableReason() === null && loadAddon().variant === 'avx512'
   return wide ? { ATEN_CPU_CAPABILITY: 'avx512' } : {}
 }
 

@@ -1,7 +1,7 @@
 /** What arithmetic alone would allow: a workload's products at the rate of a large one. */
 import { spawnSync } from 'node:child_process'
 import { compilePrediction } from '../src/engine/compile.js'
-import { flopsOf } from '../src/engine/cost.js'
+import { countFlops } from '../src/engine/cost.js'
 import { compile, Predictor, type Weights } from '../src/engine/index.js'
 import { products } from '../src/engine/operations/products.js'
 import { binary } from './peer-commands.js'
@@ -49,7 +49,7 @@ export function floorOf(name: WorkloadName, rate: number): number | null {
   if (workload.metric === 'steps/s' || workload.metric === 'calls/s') return null
   const { lists } = programOf(name)
   const performed = workload.type === 'prediction' ? lists.prediction : [...lists.forward, ...lists.backward]
-  return rate / flopsOf(performed.filter(({ op }) => op in products)).perRow
+  return rate / countFlops(performed.filter(({ op }) => op in products)).perRow
 }
 
 function programOf(name: WorkloadName) {

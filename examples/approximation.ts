@@ -1,10 +1,10 @@
-/** One hidden layer approximates a continuous function, the better the wider it is. */
+/** A network with one hidden layer approximates a continuous function; more units reduce the error. */
 import { chart, short, table } from './chart.js'
 import { dense, outputsOf, type Trained, train } from './training.js'
 
 const widths = [1, 2, 4, 8]
 const seeds = [1, 2, 3, 4]
-/** Not symmetric: on an odd function the biases' gradients would be rounding noise, which Adam takes for directions. */
+/** Not symmetric: for an odd function, bias gradients would be rounding noise, which Adam scales up to full steps. */
 const points = Array.from({ length: 64 }, (_, index) => (6 * index) / 63 - 2)
 
 const functions = [
@@ -14,7 +14,7 @@ const functions = [
 
 export interface Approximation {
   name: string
-  /** The best of several beginnings for each width. */
+  /** The best of several seeds for each width. */
   byWidth: { width: number; parameters: number; error: number; modelId: string }[]
 }
 
@@ -62,7 +62,7 @@ export async function show(url: string): Promise<void> {
   const results = await approximate(url)
   for (const [index, { name, byWidth }] of results.entries()) {
     const rows = byWidth.map(({ width, parameters, error }) => [String(width), parameters, short(error)])
-    console.log(`\nf(x) = ${name}, one hidden layer of tanh units, best of ${seeds.length} beginnings`)
+    console.log(`\nf(x) = ${name}, one hidden layer of tanh units, best of ${seeds.length} seeds`)
     console.log(table(['width', 'parameters', 'mean squared error'], rows))
     const [narrow, wide] = [byWidth[0], byWidth[byWidth.length - 1]]
     const inputs = points.map((x) => [x])

@@ -1,4 +1,4 @@
-/** Any Boolean function is a network of threshold units, written down from its truth table without training. */
+/** Constructs any Boolean function as a network of threshold units from its truth table, without training. */
 import { type Model, modelSchema } from '../src/contract/model.js'
 import { request } from './client.js'
 import { outputsOf } from './training.js'
@@ -7,11 +7,11 @@ export interface Constructed {
   inputs: number
   trueRows: number[]
   model: Model
-  /** What the network answers to every row of the truth table. */
+  /** The network's output for each row of the truth table. */
   answers: number[]
 }
 
-/** @param truth the values of the function as 0s and 1s, row 0 … 0 first, one for each of the 2ⁿ rows */
+/** @param truth the 2ⁿ values of the function as 0s and 1s, starting with row 0 … 0 */
 export async function constructFunction(url: string, truth: string): Promise<Constructed> {
   const inputs = Math.log2(truth.length)
   if (!/^[01]{2,}$/.test(truth) || !Number.isInteger(inputs)) {
@@ -26,14 +26,14 @@ export async function constructFunction(url: string, truth: string): Promise<Con
   return { inputs, trueRows, model, answers: answers.flat() }
 }
 
-/** Every combination of that many bits, counting up, the first the most significant. */
+/** All combinations of `inputs` bits in ascending order, most significant bit first. */
 export function truthTableRows(inputs: number): number[][] {
   return Array.from({ length: 2 ** inputs }, (_, row) =>
     [...row.toString(2).padStart(inputs, '0')].map(Number),
   )
 }
 
-/** 1 where an odd number of the three inputs are 1. */
+/** 1 if an odd number of the three inputs are 1. */
 export const parityOfThree = '01101001'
 
 export async function show(url: string, [truth = parityOfThree]: readonly string[]): Promise<void> {
@@ -49,6 +49,6 @@ export async function show(url: string, [truth = parityOfThree]: readonly string
   )
   for (const [row, bits] of rows.entries()) {
     const agrees = String(answers[row]) === truth[row]
-    console.log(`  ${bits.join(' ')} → ${answers[row]}${agrees ? '' : `  WRONG, wanted ${truth[row]}`}`)
+    console.log(`  ${bits.join(' ')} → ${answers[row]}${agrees ? '' : `  WRONG, expected ${truth[row]}`}`)
   }
 }

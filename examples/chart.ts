@@ -1,4 +1,4 @@
-/** Drawings of text: curves on the same axes, a function of two numbers, a signal. */
+/** Text charts: curves, a function of two variables, a signal, and tables. */
 
 export interface Curve {
   name: string
@@ -19,7 +19,7 @@ export interface Axes {
 const width = 64
 const height = 14
 
-/** Curves on the same axes, with a legend; where two meet, the later one is seen. */
+/** Draws curves on shared axes with a legend; later curves cover earlier ones. */
 export function chart(curves: readonly Curve[], axes: Axes): string {
   const points = curves.flatMap((curve) => curve.points)
   const across = axis(
@@ -62,13 +62,13 @@ function axis(values: readonly number[], scale: Scale, cells: number) {
   }
 }
 
-/** Three digits, without needless zeros. */
+/** Formats a number with three significant digits, without trailing zeros. */
 export function short(value: number): string {
   const fits = value === 0 || (Math.abs(value) >= 0.001 && Math.abs(value) < 100_000)
   return fits ? String(Number(value.toPrecision(3))) : value.toExponential(1)
 }
 
-/** A square of the plane seen from above. */
+/** A square region of the plane. */
 export interface Square {
   from: number
   to: number
@@ -77,7 +77,7 @@ export interface Square {
 const mapColumns = 44
 const mapRows = 20
 
-/** Points of the square at which `drawMap` wants to know the function, row by row from the top left. */
+/** The points of the square at which `drawMap` needs values, in row-major order from the top left. */
 export function mapPoints({ from, to }: Square): number[][] {
   const along = (index: number, count: number) => from + ((to - from) * (index + 0.5)) / count
   return Array.from({ length: mapRows * mapColumns }, (_, index) => [
@@ -86,7 +86,7 @@ export function mapPoints({ from, to }: Square): number[][] {
   ])
 }
 
-/** Dark where the values (0 to 1, one for each of `mapPoints`) are high, with characters at given points. */
+/** Draws a map of values from 0 (light) to 1 (dark), one per point of `mapPoints`, with marks at given points. */
 export function drawMap(
   values: readonly number[],
   { from, to }: Square,
@@ -107,7 +107,7 @@ export function drawMap(
   return cells.map((row) => `  ${row.join('')}`).join('\n')
 }
 
-/** One character a number, from the least (or 0) to the greatest (or 1). */
+/** Draws a signal as bars, one per value, scaled from its minimum (or 0) to its maximum (or 1). */
 export function drawSignal(values: readonly number[]): string {
   const heights = '▁▂▃▄▅▆▇█'
   const [least, most] = [Math.min(0, ...values), Math.max(1, ...values)]
@@ -116,7 +116,7 @@ export function drawSignal(values: readonly number[]): string {
     .join('')
 }
 
-/** Columns of text under their heads, the first flush left, numbers short. */
+/** Formats a table: the first column is left-aligned, the others right-aligned. */
 export function table(heads: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const texts = [heads, ...rows].map((row) =>
     row.map((cell) => (typeof cell === 'number' ? short(cell) : cell)),

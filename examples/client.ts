@@ -1,4 +1,4 @@
-/** What a program needs to talk to Descent: send a request, queue a training, watch it. */
+/** A minimal client: sends requests, queues trainings, watches them. */
 import { setTimeout } from 'node:timers/promises'
 import { createWebSocketStream, WebSocket } from 'ws'
 import type { z } from 'zod'
@@ -7,13 +7,13 @@ import { type Job, type jobRequestSchema, jobSchema } from '../src/contract/job.
 import { problemSchema } from '../src/contract/problems.js'
 import { type StreamMessage, streamMessageSchema } from '../src/contract/stream.js'
 
-/** How often a service that has too much to do is asked again, after as many seconds as it says. */
-const furtherAttempts = 5
+/** Retries after a 503 response, each after the delay in Retry-After. */
+const maximumRetries = 5
 
 /**
- * Sends a request and reads the answer by its schema.
+ * Sends a request and parses the response with a schema.
  * @param body sent as JSON; a Buffer is sent as CSV
- * @throws Error with the service's own words when it refuses
+ * @throws Error with the title and detail of the problem when the service rejects the request
  */
 export async function request<T>(address: string, answer: z.ZodType<T>, body?: object): Promise<T> {
   const contentType = body instanceof Buffer ? 'text/csv' : 'application/json'
@@ -26,7 +26,7 @@ export async function request<T>(address: string, answer: z.ZodType<T>, body?: o
           body: body instanceof Buffer ? body : JSON.stringify(body),
         }
   let response = await fetch(address, sent)
-  for (let attempt = 0; response.status === 503 && attempt < furtherAttempts; attempt++) {
+  for (let attempt = 0; response.status === 503 && attempt < maximumRetries; attempt++) {
     await setTimeout(1000 * Number(response.headers.get('retry-after') ?? 1))
     response = await fetch(address, sent)
   }
@@ -46,7 +46,7 @@ export function submit(url: string, job: z.input<typeof jobRequestSchema>): Prom
   return request(`${url}/jobs`, jobSchema, job)
 }
 
-/** Everything the service says about a training, from its first epoch to its end. */
+/** Streams the messages about a training, from its first epoch to its end. */
 export async function* watch(url: string, job: Job): AsyncGenerator<StreamMessage> {
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${job.links.stream}`, { headers: withKey() })
   const messages = createWebSocketStream(socket, { encoding: 'utf8', readableObjectMode: true })
@@ -55,5 +55,5 @@ export async function* watch(url: string, job: Job): AsyncGenerator<StreamMessag
     yield message
     if (message.type === 'end') return
   }
-  throw new Error(`the stream of ${job.id} broke off before its end`)
+  throw new Error(`the stream of ${job.id} closed before the end of the training`)
 }

@@ -1,4 +1,4 @@
-/** With the same number of parameters, several narrow layers learn what one wide layer does not. */
+/** With equally many parameters, several narrow layers learn tasks that one wide layer does not. */
 import { drawMap, mapPoints, table } from './chart.js'
 import { dense, median, outputsOf, type Trained, train } from './training.js'
 
@@ -23,14 +23,14 @@ export interface DepthResult {
   networks: {
     hidden: readonly number[]
     parameters: number
-    /** Final training loss for each beginning. */
+    /** Final training loss for each seed. */
     losses: number[]
     accuracies: number[]
     modelIds: string[]
   }[]
 }
 
-/** Trains each network from three beginnings, 250 epochs each. */
+/** Trains each network with three seeds, 250 epochs each. */
 export async function compareDepths(url: string): Promise<DepthResult[]> {
   const results: DepthResult[] = []
   for (const { name, dataset, hidden } of tasks) {
@@ -72,7 +72,7 @@ function trainOne(
 export async function show(url: string): Promise<void> {
   const results = await compareDepths(url)
   for (const { task, networks } of results) {
-    console.log(`\n${task}, tanh units, ${seeds.length} beginnings, ${epochs} epochs`)
+    console.log(`\n${task}, tanh units, ${seeds.length} seeds, ${epochs} epochs`)
     const rows = networks.map(({ hidden, parameters, losses, accuracies }) => [
       hidden.join(' → '),
       parameters,
@@ -80,13 +80,13 @@ export async function show(url: string): Promise<void> {
       median(accuracies),
       Math.min(...losses),
     ])
-    console.log(table(['hidden units', 'parameters', 'median loss', 'median accuracy', 'least loss'], rows))
+    console.log(table(['hidden units', 'parameters', 'median loss', 'median accuracy', 'minimum loss'], rows))
   }
   const square = { from: -2.1, to: 2.1 }
   const [{ networks }] = results
   for (const { hidden, losses, modelIds } of [networks[0], networks[networks.length - 1]]) {
     const best = modelIds[losses.indexOf(Math.min(...losses))]
-    console.log(`\nThe spirals as ${hidden.join(' → ')} sees them`)
+    console.log(`\nOutput of ${hidden.join(' → ')} on the spirals`)
     console.log(drawMap((await outputsOf(url, best, mapPoints(square))).flat(), square))
   }
 }

@@ -1,4 +1,4 @@
-/** Gradient descent, stochastic and mini-batch: the same work in an epoch, spent on few sure or many rough steps. */
+/** Full-batch, mini-batch and stochastic gradient descent: equal work per epoch in few exact or many noisy steps. */
 import { type Axes, chart, table } from './chart.js'
 import { dense, train } from './training.js'
 
@@ -13,12 +13,12 @@ const samplings = [
 export interface Descent {
   name: string
   mark: string
-  /** Steps of an epoch. Whatever their number, an epoch evaluates the gradient of each row once. */
+  /** Steps per epoch. An epoch always computes the gradient of each row once. */
   stepsPerEpoch: number
   losses: number[]
 }
 
-/** The same network, data, beginning and learning rate, with three sizes of batch. */
+/** Trains the same network with the same data, seed and learning rate, with three batch sizes. */
 export async function descend(url: string): Promise<Descent[]> {
   return Promise.all(
     samplings.map(async ({ name, mark, batchSize, epochs }) => {
@@ -55,5 +55,5 @@ export async function show(url: string): Promise<void> {
     losses[400 / stepsPerEpoch - 1],
   ])
   console.log(`\n${table(['loss', 'after 20 epochs', 'in the epoch that ends with step 400'], after)}`)
-  console.log('Step for step nothing beats all rows; for the same gradients evaluated, many rough steps win.')
+  console.log('Per step, full batches descend fastest; per epoch, many noisy steps descend faster.')
 }

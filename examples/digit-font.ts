@@ -1,4 +1,4 @@
-/** Ten digits of five by seven dots, and noisy pictures of them. */
+/** Ten digits of 5 × 7 dots, and noisy pictures of them. */
 import { seededRandom } from '../src/datasets/random.js'
 
 const font = [
@@ -14,16 +14,16 @@ const font = [
   ['.###.', '#...#', '#...#', '.####', '....#', '....#', '.###.'],
 ]
 
-/** Pixels of a picture's side. */
+/** Width and height of a picture in pixels. */
 export const side = 12
 
 export interface Picture {
   digit: number
-  /** Row by row, about 0 (paper) to 1 (ink). */
+  /** Row-major, from about 0 (paper) to about 1 (ink). */
   pixels: number[]
 }
 
-/** The digits in turn, each anywhere in its picture, in ink of some strength, under noise. */
+/** Draws the digits in turn, each at a random position with random contrast and noise. */
 export function drawDigits(count: number, noise: number, seed: number): Picture[] {
   const random = seededRandom(seed)
   return Array.from({ length: count }, (_, index) => {
@@ -39,7 +39,7 @@ export function drawDigits(count: number, noise: number, seed: number): Picture[
   })
 }
 
-/** The picture in half blocks, two rows of pixels to a line. */
+/** Draws a picture with half blocks, two rows of pixels per line. */
 export function pictureLines(pixels: readonly number[], side: number, black: number): string[] {
   const isInk = (x: number, y: number) => (pixels[y * side + x] ?? 0) > black / 2
   return Array.from({ length: Math.ceil(side / 2) }, (_, line) =>

@@ -1,4 +1,4 @@
-/** A small convolutional network reads digits wherever they stand; a dense one with six times its parameters does not. */
+/** A small convolutional network reads digits at any position, better than a dense one with more parameters. */
 import { readFile } from 'node:fs/promises'
 import { datasetSchema } from '../src/contract/dataset.js'
 import { table } from './chart.js'
@@ -9,10 +9,10 @@ import { dense, type LayerRequest, outputsOf, type Trained, train } from './trai
 const pictures = 800
 const epochs = 12
 
-/** Square pictures and what they show. */
+/** Square pictures with their labels. */
 export interface Pictures {
   side: number
-  /** The value of full ink. */
+  /** The pixel value of full ink. */
   black: number
   rows: { pixels: number[]; digit: number }[]
 }
@@ -20,23 +20,23 @@ export interface Pictures {
 export interface Reading {
   name: string
   parameters: number
-  /** Share of the held-out pictures read rightly. */
+  /** Share of held-out pictures that are classified correctly. */
   accuracy: number
   modelId: string
 }
 
-/** Reads lines of pixels, row by row, and then the digit, with or without a line of names before them. */
+/** Parses CSV with the pixels of a picture, row-major, and its digit per line; a header is optional. */
 export function readPictures(csv: string): Pictures {
   const lines = csv.trim().split(/\r?\n/)
   const numbers = lines.map((line) => line.split(',').map(Number)).filter((row) => row.every(Number.isFinite))
   const rows = numbers.map((row) => ({ pixels: row.slice(0, -1), digit: row[row.length - 1] }))
   const side = Math.sqrt(rows[0]?.pixels.length ?? 0)
   if (!Number.isInteger(side) || side < 8)
-    throw new Error('a line must hold the pixels of a square picture and a digit')
+    throw new Error('each line must have the pixels of a square picture and a digit')
   return { side, black: rows.flatMap(({ pixels }) => pixels).reduce((a, b) => Math.max(a, b)), rows }
 }
 
-/** Noisy digits anywhere in pictures of 12 × 12. */
+/** Noisy digits at random positions in pictures of 12 × 12 pixels. */
 export function drawnPictures(): Pictures {
   return { side: 12, black: 1, rows: drawDigits(pictures, 0.1, 1) }
 }
@@ -76,7 +76,7 @@ export async function show(url: string, [path]: readonly string[]): Promise<void
   const shown = path === undefined ? drawnPictures() : readPictures(await readFile(path, 'utf8'))
   const { side, black, rows } = shown
   console.log(
-    `${rows.length} pictures of ${side} × ${side}, a fifth of them held out; ${epochs} epochs. The first five:`,
+    `${rows.length} pictures of ${side} × ${side}, one fifth held out, ${epochs} epochs. The first five:`,
   )
   const first = rows.slice(0, 5)
   const lines = first.map(({ pixels }) => pictureLines(pixels, side, black))
@@ -85,7 +85,7 @@ export async function show(url: string, [path]: readonly string[]): Promise<void
   const readings = await readDigits(url, shown)
   console.log(
     table(
-      ['network', 'parameters', 'held-out pictures read'],
+      ['network', 'parameters', 'held-out accuracy'],
       readings.map(({ name, parameters, accuracy }) => [
         name,
         parameters,

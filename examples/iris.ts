@@ -1,4 +1,4 @@
-/** Trains on real flowers: the Iris measurements, three of them kept back and predicted at the end. */
+/** Trains on the Iris dataset, and predicts three held-out flowers. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { datasetSchema } from '../src/contract/dataset.js'
@@ -18,7 +18,7 @@ await demonstrate(async (url) => {
   const heldOut = flowers.filter(isFirst)
   const kept = flowers.filter((flower, row) => !isFirst(flower, row))
 
-  console.log(`Uploading ${kept.length} flowers; ${heldOut.length} stay here.`)
+  console.log(`Uploading ${kept.length} flowers; ${heldOut.length} are held out.`)
   const csv = Buffer.from([header, ...kept, ''].join('\n'))
   const dataset = await request(`${url}/datasets?name=iris&target=species`, datasetSchema, csv)
 
@@ -50,7 +50,7 @@ await demonstrate(async (url) => {
     return Object.fromEntries(columns.map((name, place) => [name, Number(cells[place])]))
   })
   const { predictions } = await request(`${url}/models/${modelId}/predict`, predictionsSchema, { inputs })
-  console.log('The flowers that stayed here:')
+  console.log('The held-out flowers:')
   for (const [index, prediction] of predictions.entries()) {
     const { label = '', probabilities = {} } = prediction ?? {}
     const truth = species(heldOut[index])
@@ -62,5 +62,5 @@ await demonstrate(async (url) => {
   const wrong = predictions.filter(
     (prediction, index) => prediction?.label !== species(heldOut[index]),
   ).length
-  if (wrong > 0) throw new Error(`${wrong} of ${heldOut.length} flowers were taken for another species`)
+  if (wrong > 0) throw new Error(`${wrong} of ${heldOut.length} held-out flowers were misclassified`)
 })

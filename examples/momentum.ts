@@ -1,4 +1,4 @@
-/** In a long narrow valley plain descent creeps; momentum and Adam do not. */
+/** Momentum and Adam cross a long narrow valley of the loss faster than plain gradient descent. */
 import { chart, short, table } from './chart.js'
 import { dense, type JobRequest, train } from './training.js'
 
@@ -19,14 +19,14 @@ const optimizers: { name: string; mark: string; with(rate: number): JobRequest['
 export interface OptimizerResult {
   name: string
   mark: string
-  /** Of the rates tried, the one with the least loss at the end. */
+  /** The learning rate with the lowest final loss. */
   rate: number
   losses: number[]
 }
 
 /**
- * Fits a plane to 100 exact points whose second input is ten times smaller than its first, so that the loss is a
- * valley a hundred times longer than wide.
+ * Fits a plane to 100 exact points. The second input is ten times smaller than the first, so that the loss has a
+ * condition number of about 100.
  */
 export async function compareOptimizers(url: string): Promise<OptimizerResult[]> {
   const x = Array.from({ length: 100 }, (_, row) => [
@@ -70,6 +70,6 @@ export async function show(url: string): Promise<void> {
     rate,
     ...[20, 50, 100, 200].map((step) => short(losses[step - 1])),
   ])
-  console.log(`\nEach with the best of the rates ${rates.join(', ')}; loss after`)
+  console.log(`\nEach with the best of the learning rates ${rates.join(', ')}; loss after`)
   console.log(table(['', 'rate', '20 steps', '50', '100', '200'], rows))
 }

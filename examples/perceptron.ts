@@ -1,4 +1,4 @@
-/** One threshold unit learns AND and OR by Rosenblatt's rule, and cannot learn XOR. */
+/** One threshold unit learns AND and OR by Rosenblatt's rule, but cannot learn XOR. */
 import { createHash } from 'node:crypto'
 import { modelSchema } from '../src/contract/model.js'
 import { table } from './chart.js'
@@ -20,24 +20,24 @@ export interface Learned {
   answers: number[]
   /** Mistakes in each epoch. */
   mistakes: number[]
-  /** w₁, w₂, b after each epoch, from the rule applied by hand. */
+  /** w₁, w₂, b after each epoch, computed locally by the rule. */
   weights: number[][]
   /** w₁, w₂, b after each row of the last epoch. */
   lastSteps: number[][]
-  /** Whether the weights of the service's model after each of these epochs are the same, byte for byte. */
+  /** Whether the weights of the service's model after each epoch are identical. */
   sameAsService: boolean
-  /** The first two epochs after which the weights are the same although mistakes were made in between. */
+  /** The first two epochs with equal weights despite mistakes between them. */
   cycle: [number, number] | undefined
 }
 
-/** Trains one unit on each of the three functions, row by row, from weights 0 and with learning rate 1. */
+/** Trains one unit on each of the three functions, row by row, from zero weights with learning rate 1. */
 export async function learnBooleanFunctions(url: string): Promise<Learned[]> {
   return Promise.all([learn(url, 'and'), learn(url, 'or'), learn(url, 'xor')])
 }
 
 async function learn(url: string, name: Learned['name']): Promise<Learned> {
   const targets = truthTables[name]
-  // One training for each length, because a model keeps the weights of its end only.
+  // One training per number of epochs, because a model stores only its final weights.
   const trainings = await Promise.all(
     Array.from({ length: epochs }, (_, index) =>
       train(url, {
@@ -94,7 +94,7 @@ function byHand(targets: readonly number[]): Pick<Learned, 'weights' | 'mistakes
   return { weights, mistakes, lastSteps }
 }
 
-/** Of numbers as the service stores them: float32, little-endian. */
+/** SHA-256 of weights as the service stores them: float32, little-endian. */
 function fingerprint(weights: readonly number[]): string {
   const bytes = Buffer.alloc(4 * weights.length)
   for (const [place, weight] of weights.entries()) bytes.writeFloatLE(weight, 4 * place)
@@ -119,13 +119,11 @@ export async function show(url: string): Promise<void> {
       .slice(0, settled)
       .map(([w1, w2, b], epoch) => [`epoch ${epoch + 1}`, w1, w2, b, mistakes[epoch]])
     console.log(table(['', 'w1', 'w2', 'b', 'mistakes'], shown))
-    console.log(`  answers ${answers.join(' ')} to 00 01 10 11, wanted ${targets.join(' ')}`)
+    console.log(`  answers ${answers.join(' ')} to 00 01 10 11, expected ${targets.join(' ')}`)
     console.log(`  the service's weights are ${sameAsService ? '' : 'NOT '}the same after each epoch`)
     if (cycle === undefined) continue
     const round = lastSteps.map((step) => `(${step.join(', ')})`).join(' → ')
-    console.log(
-      `  after epoch ${cycle[1]} the weights are those of epoch ${cycle[0]}: they go round for ever,`,
-    )
+    console.log(`  after epoch ${cycle[1]} the weights are those of epoch ${cycle[0]}: they cycle,`)
     console.log(`  in each epoch ${round}`)
   }
   console.log(`
@@ -134,5 +132,5 @@ No weights exist for XOR. They would have to satisfy
   (0,1) → 1:       w2 + b >= 0
   (1,0) → 1:  w1      + b >= 0
   (1,1) → 0:  w1 + w2 + b <  0
-The sum of the second and third says w1 + w2 + 2b >= 0, the sum of the first and fourth w1 + w2 + 2b < 0.`)
+The second and third add up to w1 + w2 + 2b >= 0, the first and fourth to w1 + w2 + 2b < 0.`)
 }

@@ -1,4 +1,4 @@
-/** Draws a training in the terminal while it runs. */
+/** Shows the progress of a training in the terminal. */
 import { Presets, SingleBar } from 'cli-progress'
 import type { Epoch } from '../src/contract/epoch.js'
 import type { Job } from '../src/contract/job.js'
@@ -8,9 +8,9 @@ const linesWithoutTerminal = 20
 const curveWidth = 12
 
 /**
- * Watches a training to its end, drawing its loss, and returns the finished job; where there is no terminal it
- * prints a line now and then.
- * @throws Error when the training did not succeed, saying why
+ * Watches a training to its end, draws its loss and returns the finished job. Without a terminal, it
+ * prints occasional lines.
+ * @throws Error with the reason when the training did not succeed
  */
 export async function drawTraining(url: string, job: Job): Promise<Job> {
   const drawing = process.stdout.isTTY ? bar(job.epochs) : lines(job.epochs)
@@ -26,7 +26,7 @@ export async function drawTraining(url: string, job: Job): Promise<Job> {
   } finally {
     drawing.end()
   }
-  throw new Error('the stream ended without its last message')
+  throw new Error('the stream ended without an end message')
 }
 
 interface Drawing {
@@ -77,7 +77,7 @@ function lines(total: number): Drawing {
 
 const shown = (value: number | null) => (value === null ? '–' : value.toPrecision(3))
 
-/** The whole history of the loss in a few characters, on a logarithmic scale from its least to its greatest. */
+/** Draws the history of the loss in a few characters, on a logarithmic scale. */
 function curve(losses: readonly number[]): string {
   const width = Math.min(curveWidth, losses.length)
   const heights = Array.from({ length: width }, (_, column) => {

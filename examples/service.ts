@@ -1,4 +1,4 @@
-/** Runs a demonstration against a service that is found or started. */
+/** Runs a demonstration against a running or newly started service. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -8,11 +8,11 @@ import { fileURLToPath } from 'node:url'
 import { ZodError } from 'zod'
 import { readConfig } from '../src/config.js'
 
-/** A first start also creates the database. */
+/** Includes the creation of the database at the first start. */
 const startMilliseconds = 60_000
 const stopMilliseconds = 15_000
 
-/** The folder of package.json, from the sources and from dist alike. */
+/** The folder of package.json, both from the sources and from dist. */
 export const projectFolder = ((): string => {
   let folder = dirname(fileURLToPath(import.meta.url))
   while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder)
@@ -20,12 +20,12 @@ export const projectFolder = ((): string => {
 })()
 
 /**
- * Runs one demonstration against the service at HOST and PORT, which is started first if none answers there, and
- * stopped afterwards if it was started here. A failure is printed as one sentence and makes the exit code 1.
+ * Runs a demonstration against the service at HOST and PORT. Starts the service if none responds, and stops it
+ * afterwards. Prints a failure as one sentence and sets the exit code to 1.
  */
 export async function demonstrate(run: (url: string) => Promise<void>): Promise<void> {
   let service: StartedService | undefined
-  // Whoever reads the output may leave before its end, as `head` does.
+  // The reader of a pipe may close it early, as `head` does.
   process.stdout.once('error', () => {
     process.stdout.on('error', () => {})
     void Promise.resolve(service?.stop()).finally(() => process.exit(1))
@@ -34,14 +34,14 @@ export async function demonstrate(run: (url: string) => Promise<void>): Promise<
     const { HOST, PORT } = readConfig()
     const url = `http://${['0.0.0.0', '::'].includes(HOST) ? '127.0.0.1' : HOST}:${PORT}`
     if (!(await isReady(url))) {
-      console.log(`No service answers at ${url}: starting one.`)
+      console.log(`No service responds at ${url}; starting one.`)
       service = startService()
       stopOnSignals(service)
       await readiness(url, service)
     }
     await run(url)
   } catch (error) {
-    console.error(`This did not work: ${error instanceof Error ? sentence(error) : String(error)}`)
+    console.error(`The demonstration failed: ${error instanceof Error ? sentence(error) : String(error)}`)
     process.exitCode = 1
   } finally {
     await service?.stop()
@@ -49,32 +49,33 @@ export async function demonstrate(run: (url: string) => Promise<void>): Promise<
 }
 
 function sentence(error: Error): string {
-  if (error instanceof ZodError) return `the service's answer is not what its contract says. ${error.message}`
+  if (error instanceof ZodError)
+    return `the response of the service does not match its contract. ${error.message}`
   return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message
 }
 
-/** False when nobody answers, or a service that is still starting; throws when somebody else does. */
+/** False if nothing responds or the service is starting. @throws Error when another program responds */
 async function isReady(url: string): Promise<boolean> {
   const response = await fetch(`${url}/health/ready`).catch(() => undefined)
   if (response === undefined) return false
   await response.body?.cancel()
   if (response.status === 404) {
-    throw new Error(`something other than Descent answers at ${url}: set PORT to a free one`)
+    throw new Error(`another program responds at ${url}; set PORT to a free port`)
   }
   return response.ok
 }
 
 interface StartedService {
   hasEnded(): boolean
-  /** The end of what it wrote to its error stream. */
+  /** The end of its standard error. */
   complaints(): string
   stop(): Promise<void>
 }
 
 function startService(): StartedService {
   const program = join(projectFolder, 'dist', 'src', 'main.js')
-  if (!existsSync(program)) throw new Error('the service is not built yet: run npm run build')
-  // A process group of its own, so that Ctrl-C reaches it only through `stop`, and once.
+  if (!existsSync(program)) throw new Error('the service is not built; run npm run build')
+  // A separate process group, so that Ctrl-C reaches the service only through `stop`, once.
   const service = spawn(process.execPath, [program], {
     cwd: projectFolder,
     detached: true,
@@ -114,7 +115,7 @@ function stopOnSignals(service: StartedService): void {
 async function readiness(url: string, service: StartedService): Promise<void> {
   const deadline = Date.now() + startMilliseconds
   while (!(await isReady(url))) {
-    if (service.hasEnded()) throw new Error(`the service ended while starting. ${service.complaints()}`)
+    if (service.hasEnded()) throw new Error(`the service exited during startup. ${service.complaints()}`)
     if (Date.now() > deadline) {
       throw new Error(
         `the service was not ready after ${startMilliseconds / 1_000} s. ${service.complaints()}`,

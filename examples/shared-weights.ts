@@ -1,11 +1,11 @@
-/** Weights shared along the signal need fewer examples than weights of each place's own. */
+/** Shared weights need fewer examples than separate weights at each position. */
 import { seededRandom } from '../src/datasets/random.js'
 import { short, table } from './chart.js'
 import { dense, type LayerRequest, train } from './training.js'
 
 const length = 16
 const rows = 80
-/** Rows to learn from; the others are held out. */
+/** Training rows; the others are held out. */
 const shares = [8, 16, 40]
 
 const candidates: { name: string; layers: LayerRequest[] }[] = [
@@ -23,11 +23,11 @@ const candidates: { name: string; layers: LayerRequest[] }[] = [
 export interface Sharing {
   name: string
   parameters: number
-  /** Mean squared error of rows learned from and of rows held out, for each number of rows learned from. */
+  /** Mean squared error on training rows and on held-out rows, for each number of training rows. */
   byRows: { rows: number; seen: number; unseen: number }[]
 }
 
-/** All learn the same blur of three neighbours, from noisy examples. */
+/** Trains all candidates on noisy examples of the same blur over three neighbours. */
 export async function shareWeights(url: string): Promise<Sharing[]> {
   const dataset = noisyBlurs()
   return Promise.all(
@@ -61,7 +61,7 @@ export async function shareWeights(url: string): Promise<Sharing[]> {
   )
 }
 
-/** Random signals, and of each the mean of a place and its neighbours, weighted ¼ ½ ¼, with noise of deviation 0.3. */
+/** Random signals, and their blur with the kernel ¼ ½ ¼ plus noise with deviation 0.3. */
 function noisyBlurs(): { x: number[][]; y: number[][] } {
   const random = seededRandom(1)
   const x = Array.from({ length: rows }, () => Array.from({ length }, () => random.normal()))
@@ -83,8 +83,8 @@ export async function show(url: string): Promise<void> {
       ...byRows.map((each) => short(each[pick])),
     ])
   const heads = ['', 'parameters', ...shares.map((share) => `${share} rows`)]
-  console.log('Mean squared error on rows that were held out (no network can do better than the noise, 0.09)')
+  console.log('Mean squared error on held-out rows (the noise limits it to at least 0.09)')
   console.log(table(heads, rowsOf('unseen')))
-  console.log('\nand on the rows learned from')
+  console.log('\nMean squared error on training rows')
   console.log(table(heads, rowsOf('seen')))
 }

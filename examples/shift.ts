@@ -1,4 +1,4 @@
-/** A convolution commutes with shifts: shift the input, and the output shifts. A dense layer does not. */
+/** A convolution is equivariant to shifts: when its input shifts, its output shifts. A dense layer is not. */
 import { drawSignal } from './chart.js'
 import { dense, outputsOf, train } from './training.js'
 
@@ -7,21 +7,21 @@ const kernel = 3
 
 export interface Shifts {
   parameters: { convolution: number; dense: number }
-  /** One for each place of the bump: the signal and what either network makes of it. */
+  /** For each position of the bump: the signal, and the outputs of both networks. */
   places: { signal: number[]; wanted: number[]; convolution: number[]; dense: number[] }[]
 }
 
-/** What both networks learn: the difference of the neighbours on both sides, an edge detector. */
+/** The target of both networks: the difference of the two neighbours, an edge detector. */
 function edges(signal: readonly number[]): number[] {
   return Array.from({ length: length - kernel + 1 }, (_, place) => signal[place + 2] - signal[place])
 }
 
-/** A small bump, its middle at that place. */
+/** A small bump centred at `place`. */
 function bumpAt(place: number): number[] {
   return Array.from({ length }, (_, index) => Math.max(0, 1 - Math.abs(index - place) / 3))
 }
 
-/** Trains both networks on bumps in the left half of the signal, then asks them about bumps anywhere. */
+/** Trains both networks on bumps in the left half of the signal, then tests them on bumps at all positions. */
 export async function shiftSignals(url: string): Promise<Shifts> {
   const seen = Array.from({ length: 25 }, (_, index) => bumpAt(3 + index / 6))
   const job = {
@@ -65,7 +65,7 @@ export async function shiftSignals(url: string): Promise<Shifts> {
 
 export async function show(url: string): Promise<void> {
   const { parameters, places } = await shiftSignals(url)
-  console.log('Both learned to detect edges, from bumps in the left half only.')
+  console.log('Both networks learned to detect edges from bumps in the left half.')
   console.log(
     `  convolution: ${parameters.convolution} parameters   dense layer: ${parameters.dense} parameters\n`,
   )

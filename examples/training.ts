@@ -1,4 +1,4 @@
-/** Trains to the end without drawing, and asks what was learned. */
+/** Trains a network without drawing, and predicts with it. */
 import type { z } from 'zod'
 import type { Epoch } from '../src/contract/epoch.js'
 import type { Job, jobRequestSchema } from '../src/contract/job.js'
@@ -16,12 +16,12 @@ export function dense(units: number, activation: Activation): LayerRequest {
 export interface Trained {
   job: Job
   modelId: string
-  /** Loss of each epoch, as seen while training. */
+  /** Training loss of each epoch. */
   losses: number[]
   last: Epoch
 }
 
-/** @throws Error when the training does not succeed, saying why */
+/** @throws Error with the reason when the training does not succeed */
 export async function train(url: string, job: JobRequest): Promise<Trained> {
   const epochs: Epoch[] = []
   for await (const message of watch(url, await submit(url, job))) {
@@ -34,10 +34,10 @@ export async function train(url: string, job: JobRequest): Promise<Trained> {
     }
     return { job: message.job, modelId, losses: epochs.map(({ loss }) => loss ?? Number.NaN), last }
   }
-  throw new Error('the stream ended without its last message')
+  throw new Error('the stream ended without an end message')
 }
 
-/** What the model answers to each row of inputs. */
+/** The model's output for each row of inputs. */
 export async function outputsOf(
   url: string,
   modelId: string,

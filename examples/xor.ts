@@ -1,4 +1,4 @@
-/** What one threshold unit cannot, a network with a hidden layer learns: XOR. */
+/** A network with one hidden layer learns XOR, which one threshold unit cannot. */
 import { chart, drawMap, mapPoints } from './chart.js'
 import { dense, outputsOf, type Trained, train } from './training.js'
 
@@ -41,6 +41,6 @@ export async function show(url: string): Promise<void> {
   const square = { from: -0.5, to: 1.5 }
   const values = (await outputsOf(url, modelId, mapPoints(square))).flat()
   const marks = rows.map(([x1, x2]) => ({ x1, x2, mark: String(x1 ^ x2) }))
-  console.log('\nWhat it says between the corners (dark: 1). Two lines are needed, and one unit has one.')
+  console.log('\nOutput over the plane (dark: 1). XOR needs two lines; one unit has one.')
   console.log(drawMap(values, square, marks))
 }

@@ -1,10 +1,10 @@
 {
   "variables": {
-    # The vectors to compile for: avx512, avx2 or neon. scripts/build-native.mjs says which.
+    # The instruction set to compile for: avx512, avx2 or neon; set by scripts/build-native.mjs.
     "kernels%": "avx2",
     "sanitize%": 0,
     "warnings": ["-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-maybe-uninitialized", "-Wno-psabi"],
-    # Carrying cells from one step of a loop to the next in scalars costs kernels more than loading them again.
+    # Predictive commoning keeps cells in scalars between iterations, which is slower than reloading them.
     "commoning": ["-fno-predictive-commoning"],
     "optimization": ["-O3", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden"],
     "sanitizers": ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer", "-g1", "-O1"]
@@ -25,10 +25,10 @@
   },
   "targets": [
     {
-      # Runs on every processor of the architecture: it asks which kernels may be called.
+      # Runs on every processor of the architecture; it checks which kernels the processor supports.
       "target_name": "descent",
       "type": "loadable_module",
-      "sources": ["source/addon.cpp", "source/program.cpp", "source/team.cpp"],
+      "sources": ["source/addon.cpp", "source/program.cpp", "source/thread-pool.cpp"],
       "dependencies": ["kernels"],
       "conditions": [["OS=='linux'", { "ldflags": ["-pthread"] }]]
     },
@@ -40,7 +40,7 @@
         [
           "kernels=='avx2'",
           {
-            # The innermost loop of a product fits two lines of instructions if it begins one; three cost up to a tenth.
+            # Aligned to a cache line, the inner loop of a micro-kernel fits in two lines instead of three.
             "cflags": ["-mavx2", "-mfma", "-falign-loops=64"],
             "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["-mavx2", "-mfma"] }
           }

@@ -1,5 +1,5 @@
 // Builds one of the WASM backend's two modules, `plain` or `relaxed` (relaxed SIMD), from src/engine/kernels/wasm/assembly
-// into build/ beside it, where the sources find them.
+// into build/ next to it, where the sources load it.
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +13,7 @@ const features = { plain: common, relaxed: `${common},relaxed-simd` }
 const settings = [
   ...['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort='],
   ...['--importMemory', '--sharedMemory', '--maximumMemory', '65536'],
-  // Where memory.ts leaves room for constant data: every instance over a memory writes the same bytes there.
+  // The start of the constants area in memory.ts; every instance over a memory writes the same bytes there.
   ...['--memoryBase', '32768'],
 ]
 

@@ -1,9 +1,9 @@
-// One build of the addon at a time, whoever begins it.
+// Allows one build of the addon at a time, across processes.
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** No build takes longer; a lock as old as that belongs to another process that was given the number. */
+/** Maximum age of a lock. An older lock is stale, and its process id belongs to another process. */
 const longestMilliseconds = 1_800_000
 const pollMilliseconds = 200
 
@@ -18,8 +18,8 @@ function isHeld(file) {
 }
 
 /**
- * Calls `work` while this process alone holds the lock. Where another process holds it: waits for its end, or with
- * `patient: false` returns at once.
+ * Calls `work` while this process holds the lock. If another process holds it, waits for its release or, with
+ * `patient: false`, returns immediately.
  */
 export async function withLock(file, { patient }, work) {
   mkdirSync(dirname(file), { recursive: true })

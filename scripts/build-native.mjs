@@ -1,10 +1,10 @@
-// Compiles the native addon into native/build: the kernels that this processor runs, or all. What is built already from the
-// same sources is left alone. Without an addon the WASM backend trains; why there is none is said in one line.
+// Compiles the native addon into native/build: the widest kernels that this processor supports, or all. Skips addons that
+// were built from the same sources. Without an addon, the WASM backend trains; a failure is reported in one line.
 //   build-native.mjs [--all] [--optional] [--background] [--sanitize] [--architecture arm64] [--folder native]
-// --optional    ends with 0 in any case
-// --background  yields to all other processes, and leaves alone what another process builds or what failed before
-// --sanitize    with the sanitizers for addresses and undefined behaviour
-// --architecture another one's, by the cross compiler that CC, CXX and AR name
+// --optional    always exits with 0
+// --background  runs at low priority; skips the build if another process is building or if it failed before
+// --sanitize    enables AddressSanitizer and UndefinedBehaviorSanitizer
+// --architecture compiles for another architecture, with the cross compiler in CC, CXX and AR
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { withLock } from './build-lock.mjs'
 import { addonFile, digestOfSources, kernelsFor, widestByAddon } from './native-sources.mjs'
-import { buildByNodeGyp, NotBegun, run } from './node-gyp.mjs'
+import { buildByNodeGyp, NotStarted, run } from './node-gyp.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { values } = parseArgs({
@@ -30,7 +30,7 @@ const folder = resolve(root, values.folder)
 const output = join(folder, 'build')
 const digest = digestOfSources(folder)
 
-/** Calls `work` with an empty folder, which is removed afterwards. */
+/** Calls `work` with a temporary folder. */
 async function inFolder(name, work) {
   const path = join(output, `work-${name}`)
   rmSync(path, { recursive: true, force: true })
@@ -42,7 +42,7 @@ async function inFolder(name, work) {
   }
 }
 
-/** @returns the widest kernels that this processor runs, or null. */
+/** @returns the widest kernels that this processor supports, or null. */
 function widest() {
   if (architecture !== 'x64') return kernelsFor(architecture)[0]
   const known = widestByAddon(folder, digest)
@@ -56,12 +56,12 @@ function widest() {
 }
 
 async function wantedKernels() {
-  if (process.platform === 'win32') throw new NotBegun('its kernels are written for gcc and clang')
+  if (process.platform === 'win32') throw new NotStarted('the kernels need gcc or clang')
   const all = kernelsFor(architecture)
-  if (all.length === 0) throw new NotBegun(`there are no kernels for ${architecture}`)
+  if (all.length === 0) throw new NotStarted(`there are no kernels for ${architecture}`)
   if (values.all || architecture !== process.arch) return all
   const one = await widest()
-  if (one === null) throw new NotBegun('this processor has neither AVX2 with FMA nor NEON')
+  if (one === null) throw new NotStarted('this processor has neither AVX2 with FMA nor NEON')
   return [one]
 }
 
@@ -71,18 +71,18 @@ async function compile(kernels) {
     await inFolder(kernels, async (work) => {
       for (const name of ['binding.gyp', 'source'])
         cpSync(join(folder, name), join(work, name), { recursive: true })
-      if (digestOfSources(work) !== digest) throw new NotBegun('the sources are being changed')
+      if (digestOfSources(work) !== digest) throw new NotStarted('the sources are being changed')
       await buildByNodeGyp(work, { architecture, kernels, sanitize })
       renameSync(join(work, 'build', 'Release', 'descent.node'), addonFile(folder, kernels, digest))
     })
     rmSync(failure, { force: true })
   } catch (error) {
-    if (!(error instanceof NotBegun)) writeFileSync(failure, error.message)
+    if (!(error instanceof NotStarted)) writeFileSync(failure, error.message)
     throw error
   }
 }
 
-/** What an earlier build left, and what other sources made. */
+/** Removes files of interrupted builds and of other sources. */
 function removeLeftovers(isLeftover) {
   for (const name of readdirSync(output))
     if (isLeftover(name)) rmSync(join(output, name), { recursive: true, force: true })

@@ -1,4 +1,4 @@
-// Steps of the build: what was made from the same inputs is left alone.
+// Incremental build steps: a step is skipped when its inputs have not changed.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 
 const require = createRequire(import.meta.url)
 
-/** Runs a script with this very Node; its output is shown if it fails. */
+/** Runs a script with this Node.js; prints its output and exits if it fails. */
 export function runScript(script, args = [], env = {}) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [script, ...args], {
@@ -24,7 +24,7 @@ export function runScript(script, args = [], env = {}) {
   })
 }
 
-/** Runs a package's command, wherever npm put it. */
+/** Runs the command of an npm package. */
 export function runCommand(packageName, command, args, env = {}) {
   const manifestPath = join('node_modules', packageName, 'package.json')
   const { bin } = require(join(process.cwd(), manifestPath))
@@ -44,7 +44,7 @@ function hashOf(files, describe) {
   return hash.digest('hex')
 }
 
-/** Files whose sizes and times are the same have not changed; of others the contents decide. */
+/** Files with unchanged sizes and times are unchanged; otherwise their contents are compared. */
 const byTimes = (files) =>
   hashOf(files, (file) => {
     const { size, mtimeMs } = statSync(file)
@@ -55,7 +55,7 @@ function readStamp(path) {
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {}
 }
 
-/** Runs `make` unless all `outputs` exist and were made from the same `inputs`. */
+/** Runs `make` unless all `outputs` exist and were built from the same `inputs`. */
 export async function unlessFresh(name, inputs, outputs, make) {
   const files = inputs.flatMap((input) => [...filesBelow(input)])
   const path = join('dist', `.${name}.json`)

@@ -1,5 +1,5 @@
-// Builds dist/: the Prisma client from the schema, TypeScript, the page, the WASM modules, the migrations; side by side, and
-// only what changed. Types are not checked here but by `npm run check`.
+// Builds dist/ incrementally and in parallel: the Prisma client, TypeScript, the page, the WASM modules, the migrations.
+// `npm run check` checks the types.
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +11,7 @@ process.chdir(dirname(dirname(fileURLToPath(import.meta.url))))
 const wasm = 'src/engine/kernels/wasm'
 const wasmVariants = ['plain', 'relaxed']
 const programs = ['src', 'workers', 'bench', 'examples']
-/** What npm installed. */
+/** Inputs that stand for the installed packages. */
 const installed = ['package.json', 'node_modules/.package-lock.json']
 
 async function buildPrograms() {
@@ -19,7 +19,7 @@ async function buildPrograms() {
     'prisma',
     ['prisma/schema.prisma', 'package.json'],
     ['src/store/generated/client.ts'],
-    // The generator needs no engine; naming any existing file keeps the command from downloading one.
+    // The generator needs no engine; the path of any existing file prevents a download.
     () =>
       runCommand('prisma', 'prisma', ['generate'], {
         PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
@@ -76,7 +76,7 @@ await unlessFresh(
   () => runScript('scripts/documents.mjs'),
 )
 
-// What the programs find beside themselves.
+// Files that programs load from their own folder.
 cpSync(join(wasm, 'build'), join('dist', wasm, 'build'), { recursive: true })
 const kernels = 'dist/src/engine/kernels/native'
 mkdirSync(kernels, { recursive: true })

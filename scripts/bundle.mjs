@@ -1,13 +1,13 @@
-// Puts the programs in dist/ (processes and their threads), each with what it imports from dist/ and node_modules, into few
-// files, which load in half the time. All other modules stay as they are, for tests and benchmarks.
+// Bundles the programs in dist/ (processes and threads) with their imports from dist/ and node_modules into few files, which
+// load faster. The other modules remain unbundled for tests and benchmarks.
 import { readdirSync, rmSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { rolldown } from 'rolldown'
 
 const programs = ['src/main.js', 'src/server.js', 'src/keys.js', 'workers/main.js']
 const isPart = /\.(thread|process)\.js$/
-/** Has binaries of its own, which it finds beside its files. */
-const left = /^sharp$/
+/** Not bundled, because it loads binaries from its own folder. */
+const external = /^sharp$/
 
 const entries = [
   ...programs,
@@ -19,13 +19,13 @@ const entries = [
 ]
 
 /**
- * A module finds what lies beside it where it was before: its own address is written into it, from the folder of the
- * file that it is put into.
+ * Replaces a module's own URL and path by its original location, relative to the folder of the bundle, so that it still
+ * finds the files next to it.
  */
 const ownAddresses = {
   name: 'own-addresses',
   transform(code, id) {
-    // Not a file but the bundler's own.
+    // A virtual module of the bundler.
     if (id.startsWith('\0')) return null
     if (!/import\.meta\.url|__dirname|__filename/.test(code)) return null
     const file = JSON.stringify(relative(resolve('dist'), id))
@@ -37,7 +37,7 @@ const ownAddresses = {
   },
 }
 
-/** What the above calls. */
+/** The functions that the replacements call. */
 function addressing({ fileName }) {
   const up = relative(dirname(`/${fileName}`), '/') || '.'
   return `import { fileURLToPath as bundledPath } from 'node:url'
@@ -48,7 +48,7 @@ rmSync('dist/chunks', { recursive: true, force: true })
 const bundle = await rolldown({
   input: Object.fromEntries(entries.map((name) => [name.replace(/\.js$/, ''), `dist/${name}`])),
   platform: 'node',
-  external: left,
+  external,
   plugins: [ownAddresses],
   logLevel: 'silent',
 })

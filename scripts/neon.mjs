@@ -1,5 +1,5 @@
-// Builds the addon for arm64 in a copy of the tree, and runs the suites of the engine over it there: Vitest on this
-// machine, the tests themselves on a Node for arm64 that QEMU emulates. Says what is missing, and installs nothing.
+// Builds the addon for arm64 in a copy of the tree and runs the engine's test suites with it: Vitest runs on this
+// machine, the tests on an arm64 Node.js under QEMU. Lists missing tools; installs nothing.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, realpathSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -12,7 +12,7 @@ function answers(command, ...args) {
   return status === 0 ? stdout.trim() : null
 }
 
-/** @returns the emulator, the folder with arm64's libraries, and Node for arm64; null after saying what is missing. */
+/** @returns the emulator, the folder of arm64 libraries, and Node.js for arm64; null after listing missing tools. */
 function tools() {
   const emulator = ['qemu-aarch64-static', 'qemu-aarch64'].find((name) => answers(name, '--version') !== null)
   const library = answers(compiler, '-print-file-name=libc.so.6')
@@ -27,7 +27,7 @@ function tools() {
     )
   }
   if (missing.length === 0) return { emulator, node, libraries: dirname(dirname(realpathSync(library))) }
-  for (const what of missing) console.error(`neon: there is no ${what}`)
+  for (const what of missing) console.error(`neon: missing ${what}`)
   return null
 }
 

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-// Vitest starts the processes that its tests run in with this; what bundles the sources stays on this machine's Node.
+// Vitest starts its test processes with this path; the bundler still runs on this machine's Node.js.
 process.execPath = process.env.EMULATED_NODE
 
 export default defineConfig({

@@ -11,7 +11,7 @@ const { clientMessageSchema, jobsStreamMessageSchema, streamMessageSchema } =
   await built('src/contract/stream.js')
 
 const document = await describedApi()
-// The messages of the streams are not part of that document; a union tells them apart by `type`.
+// The document does not include the stream messages; they are unions discriminated by `type`.
 const union = ({ options }, io) => ({ anyOf: options.map((schema) => z.toJSONSchema(schema, { io })) })
 const schemas = {
   ...document.components?.schemas,

@@ -1,5 +1,5 @@
-// Fills a release of Descent with its own code, dumps its database, and records what its API answers; for the tests
-// of upgrades. test/fixtures/releases/README.md says how to use it.
+// Runs a release of Descent, fills it with data, dumps its database and records the responses of its API, for the tests
+// of upgrades. See test/fixtures/releases/README.md.
 import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
@@ -89,13 +89,13 @@ async function call(...request) {
   return answer
 }
 
-// test/upgrades/release.ts reads answers the same way.
+// Must match test/upgrades/release.ts.
 function readAnswer(type, bytes) {
   if (/json$/.test(type)) return JSON.parse(bytes)
   if (type === 'text/event-stream')
     return [...bytes.toString().matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data))
   if (type.startsWith('text/')) return bytes.toString()
-  // Of safetensors the numbers alone, which begin behind the header.
+  // For safetensors, only the values after the header.
   const first = type === 'application/octet-stream' ? 8 + Number(bytes.readBigUInt64LE()) : 0
   return createHash('sha256').update(bytes.subarray(first)).digest('hex')
 }
@@ -117,7 +117,7 @@ for (const { tenant, method, path, body, headers } of requests) {
 api.child.kill('SIGKILL')
 await sleep(500)
 
-// Rows as INSERT, because what restores it sends plain statements; backslash lines are psql's alone.
+// INSERT statements, because the restore sends plain SQL; backslash commands work only in psql.
 const dump = execFileSync(
   'pg_dump',
   ['--inserts', '--rows-per-insert=50', '--no-owner', '--no-privileges', DATABASE_URL],

@@ -1,4 +1,4 @@
-// What a release is filled with before its database is dumped: some of everything that its API can store.
+// Fills a release with examples of everything that its API can store, before its database is dumped.
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -21,7 +21,7 @@ const xor = {
   metadata: { course: 'lecture 3' },
 }
 
-/** Long enough to be stopped on the way; its checkpoints hold dropout, momentum and early stopping. */
+/** Long enough to be interrupted; its checkpoints contain batch statistics, optimizer state and early stopping. */
 const long = {
   dataset: { name: 'spirals', rows: 400, noise: 0.1, seed: 3 },
   network: {
@@ -58,7 +58,7 @@ const on = (dataset, name, units, more) => ({
   ...more,
 })
 
-/** The API as one tenant uses it. */
+/** A client of the API for one tenant. */
 function clientOf(call, key) {
   const send = (method, path, body, headers) => call(key, method, path, body, headers)
   async function ended({ id }) {
@@ -73,7 +73,7 @@ function clientOf(call, key) {
     post: (path, body, headers) => send('POST', path, body, headers),
     ended,
     trained: async (request) => ended(await send('POST', '/jobs', request)),
-    /** Behind its first checkpoint. */
+    /** Submits a job and waits until after its first checkpoint. */
     async underway(request) {
       const job = await send('POST', '/jobs', request)
       while ((await send('GET', `/jobs/${job.id}`)).epoch < 1_000) await sleep(50)
@@ -94,7 +94,7 @@ async function upload({ post }, root) {
   }
 }
 
-/** Jobs that succeed, by what they are trained on. */
+/** Runs jobs that succeed, on different data. */
 async function trainAll({ post, trained, ended }, { iris, mixed, pictures }) {
   const first = await trained(xor)
   const ofIris = {
@@ -142,7 +142,7 @@ async function trainAll({ post, trained, ended }, { iris, mixed, pictures }) {
 const repeated = { ...xor, name: 'once', epochs: 20 }
 const idempotent = { 'idempotency-key': 'same-request' }
 
-/** Jobs that do not come to a good end by themselves. */
+/** Runs jobs that diverge, are cancelled, or are paused. */
 async function steer({ post, trained, ended, underway }) {
   const steep = { optimizer: { type: 'sgd', learningRate: 1_000 }, epochs: 1_000, seed: 6 }
   const diverged = await trained(on({ x: [[1], [2], [3]], y: [1, 2, 3] }, 'diverged', 1, steep))
@@ -158,9 +158,9 @@ async function steer({ post, trained, ended, underway }) {
 }
 
 /**
- * Fills the service through its API, and leaves it as a crash would: jobs queued, paused, and one whose worker was killed.
+ * Fills the service through its API and leaves it in the state of a crash: queued and paused jobs, and a killed worker.
  * @param {{ call: Function, keys: { blue: string, green: string }, root: string, killWorker: () => void }} service
- * @returns the requests to be recorded: `{ tenant, method, path, body, headers }`
+ * @returns the requests to record: `{ tenant, method, path, body, headers }`
  */
 export async function fill({ call, keys, root, killWorker }) {
   const blue = clientOf(call, keys.blue)

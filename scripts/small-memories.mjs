@@ -1,5 +1,5 @@
-// QEMU keeps a word for every page of address space that is reserved: 25 MB for each shared memory that may grow to 4 GiB,
-// of which a suite makes hundreds. None of them grows beyond 64 MiB.
+// QEMU allocates metadata for every reserved page: 25 MB for each shared memory with a maximum of 4 GiB, and the suites
+// create hundreds of them. None of them exceeds 64 MiB.
 const maximumPages = 1_024
 
 WebAssembly.Memory = class extends WebAssembly.Memory {

@@ -1,4 +1,4 @@
-// A copy of what the engine's suites need, with an addon of its own, for the scripts that build it in another way.
+// A copy of the tree with a separate addon, for scripts that build the addon with other settings.
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,7 +9,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const shared = process.env.DESCENT_SHARED ?? join(root, '..', 'shared')
 
 /**
- * Calls `work` with the copy's folder and a function that runs commands in it, which throws when one fails; removes the
+ * Calls `work` with the folder of the copy and a function that runs commands in it and throws on failure, then removes the
  * copy.
  */
 export function inTreeCopy(work) {
@@ -47,7 +47,7 @@ export function inTreeCopy(work) {
   }
 }
 
-/** Runs a program that ends with 1 unless an addon loads and offers kernels: the suites would skip it. */
+/** Arguments of a check that fails unless an addon with supported kernels loads; otherwise the suites would skip it. */
 export const addonLoads = [
   '-e',
   `const folder = './native/build/'
@@ -57,7 +57,7 @@ export const addonLoads = [
    if (names.length === 0) process.exit(1)`,
 ]
 
-/** Vitest's arguments for all suites of the addon. */
+/** Vitest arguments for all test suites of the addon. */
 export const addonSuites = [
   join(root, 'node_modules', 'vitest', 'vitest.mjs'),
   'run',

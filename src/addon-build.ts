@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { BackendName } from './engine/index.js'
-import { hasWidestKernels, whyUnavailable } from './engine/kernels/native/addon.js'
+import { hasWidestKernels, unavailableReason } from './engine/kernels/native/addon.js'
 import { nativeFolder } from './engine/kernels/native/addon-files.js'
 
 const script = join(nativeFolder, '..', 'scripts', 'build-native.mjs')
@@ -27,7 +27,7 @@ export async function buildAddon(
     case 'reference':
       return false
     case 'native':
-      if (whyUnavailable() !== null && existsSync(script)) await finish(start([]), log)
+      if (unavailableReason() !== null && existsSync(script)) await finish(start([]), log)
       return false
     case 'auto':
       if (hasWidestKernels() || !existsSync(script)) return false

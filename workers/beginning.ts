@@ -54,7 +54,7 @@ export function beginningOf(order: TrainingOrder, source: Source, fill: Fill): B
       epoch: checkpoint.epoch,
       weights: () => undefined,
       async enter(training) {
-        const room = training.room(hasBest(head))
+        const room = training.snapshotBuffers(hasBest(head))
         const places = placesOf(head, room)
         const refusal = await receiveNumbers(places, (bytes) => fill('checkpoint', bytes))
         const { position, seed, ended, watch } = head.header
@@ -69,7 +69,7 @@ export function beginningOf(order: TrainingOrder, source: Source, fill: Fill): B
     weights: (program, coding, seed) => weightsToBegin(source, program, coding, seed),
     async enter(training) {
       if (isWhole) return null
-      const places = training.weightRoom(shapesOf(initialWeights.tensors))
+      const places = training.weightBuffers(shapesOf(initialWeights.tensors))
       return receiveNumbers(places, (bytes) => fill('initialWeights', bytes))
     },
   }

@@ -6,15 +6,15 @@ import { type Loss, lastActivation, type Network } from '../src/contract/network
 import { Evaluator, evaluatedRow } from '../src/datasets/evaluation.js'
 import { targetWidth } from '../src/datasets/target-coding.js'
 import { scaleTarget } from '../src/datasets/target-scaling.js'
-import { type Asked, Dataset } from '../src/engine/index.js'
+import { Dataset, type RowPredictor } from '../src/engine/index.js'
 import type { SharedData } from './messages.js'
 
-/** Asked at once; in between, whoever wants the training to stop is heard. */
+/** RowPredictor at once; in between, whoever wants the training to stop is heard. */
 const rowsAtOnce = 512
 
 interface Examination {
   network: Network
-  predictor: Asked
+  predictor: RowPredictor
   loss: Loss
   dataset: Dataset
   coding: Coding

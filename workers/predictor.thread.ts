@@ -61,7 +61,7 @@ port.on('message', (message: ToPredictor) => {
 function load({ question, modelId, network, tensors, ...options }: ToPredictor & { type: 'load' }): void {
   try {
     const predictor = new Predictor(network, null, options)
-    const places = predictor.room(shapesOf(tensors))
+    const places = predictor.weightBuffers(shapesOf(tensors))
     predictors.set(modelId, predictor)
     void receiveNumbers(places, (bytes) => {
       send({ type: 'room', question, places: bytes })

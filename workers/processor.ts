@@ -1,6 +1,6 @@
 /** Claims jobs, trains them in a thread, stores their progress as it comes, and records their end. */
 import type { Logger } from 'pino'
-import { countOf } from '../src/engine/index.js'
+import { epochCount } from '../src/engine/index.js'
 import type {
   Claim,
   ClaimedJob,
@@ -229,7 +229,7 @@ export class Processor {
   /** How long this machine takes, from what a training has just done. */
   #learn({ epochs, storedEpoch, estimatedSeconds }: ClaimedJob, { epochs: done, seconds }: Done): void {
     if (epochs > storedEpoch)
-      this.#room.learn((estimatedSeconds * countOf(done)) / (epochs - storedEpoch), seconds)
+      this.#room.learn((estimatedSeconds * epochCount(done)) / (epochs - storedEpoch), seconds)
   }
 
   #over({ run }: Active, outcome: string): void {
@@ -273,7 +273,7 @@ type Done = Pick<Progress, 'epochs' | 'seconds'>
 
 /** The rest of the epochs at the pace of these; unknown between the ends of two. */
 function expectEnd(holder: Holder, { epochs }: ClaimedJob, { epochs: done, seconds }: Done): void {
-  const count = countOf(done)
+  const count = epochCount(done)
   if (count === 0) return
   const left = Math.max(0, epochs - (done.firstEpoch + count - 1))
   holder.expectedEnd = performance.now() + (1_000 * left * seconds) / count

@@ -1,7 +1,7 @@
 /** What trainings report, stored under the claims of their jobs. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { countOf, epochsBehind } from '../src/engine/index.js'
+import { epochCount, epochsAfter } from '../src/engine/index.js'
 import { newId } from '../src/training/new-id.js'
 import type {
   ClaimedJob,
@@ -52,11 +52,11 @@ export class RunRecord {
   /** False when the claim no longer holds. */
   async store({ epochs, seconds, checkpoint, snapshots, ...how }: Progress): Promise<boolean> {
     // An earlier attempt may have stored the first of them; the same seed gives the same values again.
-    const fresh = epochsBehind(epochs, this.#stored)
+    const fresh = epochsAfter(epochs, this.#stored)
     const kept = checkpoint !== null && checkpoint.epoch >= this.#stored ? checkpoint : null
-    if (countOf(fresh) === 0 && kept === null) return true
+    if (epochCount(fresh) === 0 && kept === null) return true
     // Their time was counted then, too.
-    const share = countOf(epochs) === 0 ? 1 : countOf(fresh) / countOf(epochs)
+    const share = epochCount(epochs) === 0 ? 1 : epochCount(fresh) / epochCount(epochs)
     const progress = {
       ...how,
       epochs: fresh,
@@ -66,8 +66,8 @@ export class RunRecord {
     }
     const { runs, tally } = this.records
     if (!(await persist(this.records, () => runs.record(this.job, progress)))) return false
-    this.#stored = fresh.firstEpoch + countOf(fresh) - 1
-    tally.addEpochs(countOf(fresh))
+    this.#stored = fresh.firstEpoch + epochCount(fresh) - 1
+    tally.addEpochs(epochCount(fresh))
     return true
   }
 
@@ -209,7 +209,7 @@ async function succeedAll(records: RunRecords, successes: readonly WholeSuccess[
     const held = await runs.succeedAll(some.map(({ success }) => success))
     for (const [index, { record, success }] of some.entries()) {
       record.isOver = true
-      if (held[index]) tally.addEpochs(countOf(success.progress.epochs))
+      if (held[index]) tally.addEpochs(epochCount(success.progress.epochs))
     }
   }
   try {

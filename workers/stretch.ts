@@ -1,5 +1,5 @@
 /** Runs a training slice by slice, and reports what it did. */
-import { countOf, explainBackend, type Snapshot, type Training } from '../src/engine/index.js'
+import { epochCount, explainBackend, type Snapshot, type Training } from '../src/engine/index.js'
 import type { Progress } from '../src/training/ports.js'
 import type { BackendSetting, TrainingOrder, WholeTraining } from './messages.js'
 import { offerSnapshot } from './packed-snapshot.js'
@@ -44,7 +44,7 @@ export async function runStretch(training: Training, stretch: Stretch): Promise<
 
   /** Without epochs and a checkpoint there is nothing to report. */
   async function tell(progress: Omit<Progress, 'checkpoint'>, snapshot: Snapshot | null): Promise<void> {
-    if (countOf(progress.epochs) === 0 && snapshot === null) return
+    if (epochCount(progress.epochs) === 0 && snapshot === null) return
     const checkpoint = snapshot === null ? null : offerSnapshot(snapshot, variantOf(training))
     await report.progress({ ...progress, checkpoint })
     isReported = true
@@ -66,7 +66,7 @@ export async function runStretch(training: Training, stretch: Stretch): Promise<
       case 'running': {
         const due = performance.now() >= checkpointAt
         const told = performance.now()
-        await tell(progress, due ? training.peek() : null)
+        await tell(progress, due ? training.snapshotView() : null)
         if (due) {
           const now = performance.now()
           checkpointAt = now + Math.max(checkpointMilliseconds, (now - told) / checkpointShare)
@@ -75,7 +75,7 @@ export async function runStretch(training: Training, stretch: Stretch): Promise<
         break
       }
       case 'stopped':
-        await tell(progress, training.peek())
+        await tell(progress, training.snapshotView())
         return { type: 'stopped' }
       case 'diverged':
         // The last good checkpoint stays.
@@ -86,7 +86,7 @@ export async function runStretch(training: Training, stretch: Stretch): Promise<
         const unreported = isReported ? null : copied(progress)
         if (isReported) await tell(progress, null)
         const rest = unreported ?? { ...progress, epochs: noEpochs(training), snapshots: null, seconds: 0 }
-        return { type: 'trained', unreported, handBack: () => tell(rest, training.peek()) }
+        return { type: 'trained', unreported, handBack: () => tell(rest, training.snapshotView()) }
       }
       default:
         state satisfies never

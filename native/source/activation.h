@@ -1,4 +1,4 @@
-// Activation functions and their derivatives over contiguous numbers; the codes are those of operations.ts.
+// Activation functions and their derivatives over contiguous values; codes as in operations/declaration.ts.
 #pragma once
 #include "context.h"
 #include "exponential.h"
@@ -10,46 +10,46 @@ namespace activation {
 constexpr int linear = 0, step = 1, sigmoid = 2, tanh = 3, relu = 4, leakyRelu = 5, elu = 6, gelu = 7, softplus = 8;
 }
 
-template <int code> inline Floats valueOf(Floats x) {
+template <int code> inline Floats activationValue(Floats x) {
   switch (code) {
-    case activation::step: return keep(greaterOrEqual(x, zeros()), every(1));
+    case activation::step: return selectOrZero(greaterOrEqual(x, zeros()), broadcast(1));
     case activation::sigmoid: return logistic(x);
     case activation::tanh: return hyperbolicTangent(x);
-    case activation::relu: return larger(zeros(), x);
-    case activation::leakyRelu: return choose(greater(zeros(), x), x * every(0.01f), x);
-    case activation::elu: return choose(greater(zeros(), x), exponential(x) - every(1), x);
+    case activation::relu: return maximum(zeros(), x);
+    case activation::leakyRelu: return select(greater(zeros(), x), x * broadcast(0.01f), x);
+    case activation::elu: return select(greater(zeros(), x), exponential(x) - broadcast(1), x);
     case activation::gelu: return x * normalDistribution(x, bell(x));
     case activation::softplus:
-      return larger(zeros(), x) + logarithmOfOnePlus(exponential(zeros() - magnitude(x)));
+      return maximum(zeros(), x) + logarithmOfOnePlus(exponential(zeros() - absolute(x)));
     default: return x;
   }
 }
 
-/// The derivative from the activation's output; for gelu from its input.
-template <int code> inline Floats slopeOf(Floats y) {
+/// The derivative, from the activation's output; for gelu, from its input.
+template <int code> inline Floats activationDerivative(Floats y) {
   switch (code) {
-    case activation::linear: return every(1);
-    case activation::sigmoid: return y * (every(1) - y);
-    case activation::tanh: return every(1) - y * y;
-    case activation::relu: return keep(greater(y, zeros()), every(1));
-    case activation::leakyRelu: return choose(greater(y, zeros()), every(1), every(0.01f));
-    case activation::elu: return choose(greater(y, zeros()), every(1), y + every(1));
+    case activation::linear: return broadcast(1);
+    case activation::sigmoid: return y * (broadcast(1) - y);
+    case activation::tanh: return broadcast(1) - y * y;
+    case activation::relu: return selectOrZero(greater(y, zeros()), broadcast(1));
+    case activation::leakyRelu: return select(greater(y, zeros()), broadcast(1), broadcast(0.01f));
+    case activation::elu: return select(greater(y, zeros()), broadcast(1), y + broadcast(1));
     case activation::gelu: {
       const Floats density = bell(y);
-      return multiplyAdd(y * every(0.39894228f), density, normalDistribution(y, density));
+      return multiplyAdd(y * broadcast(0.39894228f), density, normalDistribution(y, density));
     }
-    case activation::softplus: return every(1) - exponential(zeros() - y);
+    case activation::softplus: return broadcast(1) - exponential(zeros() - y);
     default: return zeros();
   }
 }
 
 template <int code> inline void activateWith(const float* x, float* y, int64_t count) {
-  overVectors(count, [&](int64_t i, auto mask) { store(y + i, valueOf<code>(load(x + i, mask)), mask); });
+  forEachVector(count, [&](int64_t i, auto mask) { store(y + i, activationValue<code>(load(x + i, mask)), mask); });
 }
 
-template <int code> inline void activateBackWith(const float* source, float* dy, int64_t count) {
-  overVectors(count, [&](int64_t i, auto mask) {
-    store(dy + i, load(dy + i, mask) * slopeOf<code>(load(source + i, mask)), mask);
+template <int code> inline void activateBackwardWith(const float* source, float* dy, int64_t count) {
+  forEachVector(count, [&](int64_t i, auto mask) {
+    store(dy + i, load(dy + i, mask) * activationDerivative<code>(load(source + i, mask)), mask);
   });
 }
 
@@ -70,17 +70,17 @@ inline void activate(int code, const float* x, float* y, int64_t count) {
 }
 
 /// dy [count] ← dy · activation′(source).
-inline void activateBack(int code, const float* source, float* dy, int64_t count) {
+inline void activateBackward(int code, const float* source, float* dy, int64_t count) {
   switch (code) {
     case activation::linear: return;
-    case activation::sigmoid: return activateBackWith<activation::sigmoid>(source, dy, count);
-    case activation::tanh: return activateBackWith<activation::tanh>(source, dy, count);
-    case activation::relu: return activateBackWith<activation::relu>(source, dy, count);
-    case activation::leakyRelu: return activateBackWith<activation::leakyRelu>(source, dy, count);
-    case activation::elu: return activateBackWith<activation::elu>(source, dy, count);
-    case activation::gelu: return activateBackWith<activation::gelu>(source, dy, count);
-    case activation::softplus: return activateBackWith<activation::softplus>(source, dy, count);
-    default: return activateBackWith<activation::step>(source, dy, count);
+    case activation::sigmoid: return activateBackwardWith<activation::sigmoid>(source, dy, count);
+    case activation::tanh: return activateBackwardWith<activation::tanh>(source, dy, count);
+    case activation::relu: return activateBackwardWith<activation::relu>(source, dy, count);
+    case activation::leakyRelu: return activateBackwardWith<activation::leakyRelu>(source, dy, count);
+    case activation::elu: return activateBackwardWith<activation::elu>(source, dy, count);
+    case activation::gelu: return activateBackwardWith<activation::gelu>(source, dy, count);
+    case activation::softplus: return activateBackwardWith<activation::softplus>(source, dy, count);
+    default: return activateBackwardWith<activation::step>(source, dy, count);
   }
 }
 

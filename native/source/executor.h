@@ -1,16 +1,16 @@
-// Trains by the definition in src/engine/program.ts, and predicts.
+// Runs trainings and predictions as src/engine/program.ts specifies.
 #pragma once
 #include <cmath>
 
 #include "narrow-pair.h"
 #include "narrow-plan.h"
-#include "perform.h"
+#include "dispatch.h"
 #include "training.h"
 
 namespace descent {
 namespace ISA {
 
-/// Denormal numbers count as zero while this lives; then the thread's mode is what it was.
+/// Flushes denormals to zero during its lifetime, then restores the thread's mode.
 class FlushedDenormals {
  public:
 #if defined(DESCENT_NEON)
@@ -30,24 +30,24 @@ class FlushedDenormals {
   uint64_t mode_;
 };
 
-inline Context contextOf(const Machine& machine) {
-  return {machine.team.get(), machine.scratch.get(), machine.scratchFloats};
+inline Context createContext(const Machine& machine) {
+  return {machine.pool.get(), machine.scratch.get(), machine.scratchFloats};
 }
 
 inline void copyRow(const float* from, float* to, int64_t width) {
-  overVectors(width, [&](int64_t i, auto mask) { store(to + i, load(from + i, mask), mask); });
+  forEachVector(width, [&](int64_t i, auto mask) { store(to + i, load(from + i, mask), mask); });
 }
 
-inline void fetch(const float* from, int64_t width) {
+inline void prefetchRow(const float* from, int64_t width) {
   for (int64_t i = 0; i < width; i += 16) __builtin_prefetch(from + i);
 }
 
-/// Rows in the given order, or one after another.
+/// Copies rows in the given order, or sequentially.
 inline void gather(const float* from, float* to, int width, const int32_t* order, int count) {
   if (!order) return copyRow(from, to, int64_t{width} * count);
   for (int i = 0; i < count; i++) {
-    // The next row lies anywhere in memory: asked for now, it arrives while this one is copied.
-    if (i + 1 < count) fetch(from + int64_t{order[i + 1]} * width, width);
+    // Rows are in random order, so prefetch the next row while copying this one.
+    if (i + 1 < count) prefetchRow(from + int64_t{order[i + 1]} * width, width);
     copyRow(from + int64_t{order[i]} * width, to + int64_t{i} * width, width);
   }
 }
@@ -61,24 +61,24 @@ inline void orderRows(Training& t, int64_t epoch) {
   t.orderedEpoch = epoch;
 }
 
-/// Steps of any program.
-class AnySteps {
+/// Steps of general programs.
+class GeneralSteps {
  public:
-  explicit AnySteps(const Program& program) : program_(program) {}
+  explicit GeneralSteps(const Program& program) : program_(program) {}
 
   void load(const float* x, const float* y, const int32_t* order, int rows) {
     gather(x, program_.input, program_.features, order, rows);
     gather(y, program_.target, program_.targets, order, rows);
   }
-  bool step(Moment& now, const Context& context) {
-    performAll(program_.list[forwardList], now, program_.capacity, context);
-    performAll(program_.list[backwardList], now, program_.capacity, context);
+  bool step(StepState& state, const Context& context) {
+    runOperations(program_.list[forwardList], state, program_.capacity, context);
+    runOperations(program_.list[backwardList], state, program_.capacity, context);
     return false;
   }
   const std::vector<Operation>& update() const { return program_.list[updateList]; }
-  void leave() const {}
-  void evaluate(Moment& now, const Context& context) {
-    performAll(program_.list[evaluationList], now, program_.capacity, context);
+  void finish() const {}
+  void evaluate(StepState& state, const Context& context) {
+    runOperations(program_.list[evaluationList], state, program_.capacity, context);
   }
 
  private:
@@ -94,34 +94,34 @@ inline void loadBatch(Training& t, const Slice& slice, int64_t first, int rows, 
              sequential ? nullptr : t.order + first, rows);
 }
 
-/// Adds to `now` what the validation rows give.
-template <typename Steps> inline void validate(const Training& t, Steps& steps, Moment& now, const Context& context) {
+/// Adds the losses and correct predictions of the validation rows to `state`.
+template <typename Steps> inline void validate(const Training& t, Steps& steps, StepState& state, const Context& context) {
   const Program& program = t.program;
   const Data& data = t.data;
   for (int64_t first = 0; first < data.validationRows; first += program.capacity) {
-    now.rows = static_cast<int>(least<int64_t>(program.capacity, data.validationRows - first));
+    state.rows = static_cast<int>(min<int64_t>(program.capacity, data.validationRows - first));
     const float* const x = data.validationX + first * program.features;
-    steps.load(x, data.validationY + first * program.targets, nullptr, now.rows);
-    steps.evaluate(now, context);
+    steps.load(x, data.validationY + first * program.targets, nullptr, state.rows);
+    steps.evaluate(state, context);
   }
 }
 
-/// @tparam stays whether the only batch of all epochs stays where it is.
+/// @tparam stays whether all epochs use the same single batch, which is loaded once.
 template <bool stays, typename Steps>
-Reason runSteps(Training& t, Slice& slice, const Steps& given, const Context& context) {
+Reason runSteps(Training& t, Slice& slice, const Steps& initial, const Context& context) {
   const Program& program = t.program;
   const double trainingRows = t.data.trainingRows;
   const double validationRows = t.data.validationRows ? t.data.validationRows : NAN;
   const double answers = program.answersPerRow ? program.answersPerRow : NAN;
   const int64_t stepsPerEpoch = (int64_t{t.data.trainingRows} + program.capacity - 1) / program.capacity;
-  // Of its own, so that the compiler keeps in registers what nothing else can reach.
+  // Local copies, so that the compiler can keep the fields in registers.
   Slice s = slice;
-  Steps steps(given);
+  Steps steps(initial);
   Reason reason = Reason::diverged;
   if (stays) loadBatch(t, s, 0, t.data.trainingRows, steps);
   for (int64_t count = 0;; count++) {
     if (s.step == stepsPerEpoch) {
-      Moment validation{0, 0, 0, {0, 0}, 0, 0};
+      StepState validation{0, 0, 0, {0, 0}, 0, 0};
       if (!stays) validate(t, steps, validation, context);
       if (!std::isfinite(validation.lossSum)) break;
       double* const metrics = s.metrics + 4 * s.finished;
@@ -148,17 +148,17 @@ Reason runSteps(Training& t, Slice& slice, const Steps& given, const Context& co
       break;
     }
     const int64_t first = s.step * program.capacity;
-    const int rows = static_cast<int>(least<int64_t>(program.capacity, t.data.trainingRows - first));
+    const int rows = static_cast<int>(min<int64_t>(program.capacity, t.data.trainingRows - first));
     if (!stays) loadBatch(t, s, first, rows, steps);
-    Moment now{rows, s.learningRates[s.finished], static_cast<uint64_t>(s.epoch * stepsPerEpoch + s.step),
+    StepState state{rows, s.learningRates[s.finished], static_cast<uint64_t>(s.epoch * stepsPerEpoch + s.step),
                {t.dropoutKey[0], t.dropoutKey[1]}, s.lossSum, s.right};
-    if (!steps.step(now, context)) performAll(steps.update(), now, program.capacity, context);
-    s.lossSum = now.lossSum;
-    s.right = now.right;
+    if (!steps.step(state, context)) runOperations(steps.update(), state, program.capacity, context);
+    s.lossSum = state.lossSum;
+    s.right = state.right;
     s.step++;
     if (!std::isfinite(s.lossSum)) break;
   }
-  steps.leave();
+  steps.finish();
   slice = s;
   return reason;
 }
@@ -169,33 +169,33 @@ template <typename Steps> Reason runSteps(Training& t, Slice& slice, const Steps
   return stays ? runSteps<true>(t, slice, steps, context) : runSteps<false>(t, slice, steps, context);
 }
 
-/// Pairs whose parameters registers hold have code of their own.
+/// Selects specialized steps for networks whose parameters fit in registers.
 inline Reason runNarrow(Training& t, Slice& slice, NarrowNetwork& network, const Context& context) {
-  constexpr int some = ceilDivided(4, fours);
-  constexpr int more = ceilDivided(8, fours);
-  const int vectors = isPair(network) ? network.layers[0].down : more + 1;
+  constexpr int fewVectors = ceilDivide(4, fours);
+  constexpr int manyVectors = ceilDivide(8, fours);
+  const int vectors = isPair(network) ? network.layers[0].down : manyVectors + 1;
   const int blocks = network.layers[0].across;
-  if (vectors > more || blocks > 2) return runSteps(t, slice, NarrowSteps(network), context);
-  if (vectors > some && blocks == 2) return runSteps(t, slice, PairSteps<more, 2>(network), context);
-  if (vectors > some) return runSteps(t, slice, PairSteps<more, 1>(network), context);
-  if (blocks == 2) return runSteps(t, slice, PairSteps<some, 2>(network), context);
-  return runSteps(t, slice, PairSteps<some, 1>(network), context);
+  if (vectors > manyVectors || blocks > 2) return runSteps(t, slice, NarrowSteps(network), context);
+  if (vectors > fewVectors && blocks == 2) return runSteps(t, slice, PairSteps<manyVectors, 2>(network), context);
+  if (vectors > fewVectors) return runSteps(t, slice, PairSteps<manyVectors, 1>(network), context);
+  if (blocks == 2) return runSteps(t, slice, PairSteps<fewVectors, 2>(network), context);
+  return runSteps(t, slice, PairSteps<fewVectors, 1>(network), context);
 }
 
 Reason run(Training& t, Slice& slice) {
   const FlushedDenormals flushed;
-  const Context context = contextOf(t);
+  const Context context = createContext(t);
   NarrowNetwork network;
-  const bool narrow = NarrowPlan(t.program, network).make(context.scratch, productScratch);
-  if (!narrow) return runSteps(t, slice, AnySteps(t.program), context);
-  network.enter();
+  const bool narrow = NarrowPlan(t.program, network).make(context.scratch, gemmScratch);
+  if (!narrow) return runSteps(t, slice, GeneralSteps(t.program), context);
+  network.packParameters();
   const Reason reason = runNarrow(t, slice, network, context);
-  network.leave();
+  network.unpackParameters();
   return reason;
 }
 
-/// The operation that may read a batch's rows where the caller has them: a dense layer at the beginning, which reads no
-/// number behind its rows, while no other operation expects them in the arena; null where there is none.
+/// The operation that can read a batch's rows from the caller's memory: a first dense layer, which does not read past its
+/// rows. Null if another operation needs the rows in the arena.
 inline Operation* readerInPlace(Program& program) {
   std::vector<Operation>& list = program.list[predictionList];
   Operation* reader = nullptr;
@@ -213,30 +213,30 @@ inline Operation* readerInPlace(Program& program) {
 void predict(Machine& machine, const float* inputs, float* outputs, int64_t rows) {
   const FlushedDenormals flushed;
   Program& program = machine.program;
-  const Context context = contextOf(machine);
+  const Context context = createContext(machine);
   Operation* const reader = readerInPlace(program);
   const auto copy = [&](const float* from, float* to, int count, int width) {
-    share(context, 10.0 * count * width, count, 1, [&](int first, int end, float*) {
+    parallelFor(context, 10.0 * count * width, count, 1, [&](int first, int end, float*) {
       copyRow(from + int64_t{first} * width, to + int64_t{first} * width, int64_t{end - first} * width);
     });
   };
   for (int64_t first = 0; first < rows; first += program.capacity) {
-    Moment now{static_cast<int>(least<int64_t>(program.capacity, rows - first)), 0, 0, {0, 0}, 0, 0};
+    StepState state{static_cast<int>(min<int64_t>(program.capacity, rows - first)), 0, 0, {0, 0}, 0, 0};
     const float* const from = inputs + first * program.features;
-    // Dense layers only read their input.
+    // Dense layers do not modify their input.
     if (reader) reader->at[0] = const_cast<float*>(from);
-    else copy(from, program.input, now.rows, program.features);
-    performAll(program.list[predictionList], now, program.capacity, context);
-    copy(program.output, outputs + first * program.outputs, now.rows, program.outputs);
+    else copy(from, program.input, state.rows, program.features);
+    runOperations(program.list[predictionList], state, program.capacity, context);
+    copy(program.output, outputs + first * program.outputs, state.rows, program.outputs);
   }
   if (reader) reader->at[0] = program.input;
 }
 
 int64_t scratchFor(const Program& program) {
-  int64_t floats = productScratch;
+  int64_t floats = gemmScratch;
   for (const auto& list : program.list) {
-    floats = most(floats, rowScratchOf(list));
-    for (const Operation& operation : list) floats = most(floats, scratchOf(operation, program.capacity));
+    floats = max(floats, rowWiseScratch(list));
+    for (const Operation& operation : list) floats = max(floats, operationScratch(operation, program.capacity));
   }
   return wholeLines(floats);
 }

@@ -1,8 +1,8 @@
-// Unshared weights: position p has weight[p] [filters, channels · kernelSize] and bias[p] [filters]; x [rows, channels,
-// length], y [rows, filters, positions]. Each position is a small dense layer over a copied window.
+// Locally connected layers: position p has weight[p] [filters, channels · kernelSize] and bias[p] [filters];
+// x [rows, channels, length], y [rows, filters, positions]. Each position is a small dense layer over a copied window.
 #pragma once
 #include "activation.h"
-#include "product.h"
+#include "gemm.h"
 
 namespace descent {
 namespace ISA {
@@ -14,7 +14,7 @@ struct Local {
   int64_t outputs() const { return int64_t{filters} * positions; }
 };
 
-/// Floats of scratch beside a product's: windows and outputs of the rows of a batch at one position.
+/// Floats of scratch beyond gemmScratch: windows and outputs of a batch at one position.
 inline int64_t localScratch(const Local& s, int rows) { return int64_t{rows} * (s.taps() + s.filters) + 2 * lanes; }
 
 inline void copyWindows(const float* x, float* to, const Local& s, int rows, int position) {
@@ -28,15 +28,15 @@ inline void copyWindows(const float* x, float* to, const Local& s, int rows, int
 inline void localForward(const float* x, const float* weight, const float* bias, float* y, float* z, const Local& s,
                          int rows, int code, const Context& context) {
   const double operations = 2.0 * rows * s.positions * s.filters * s.taps();
-  share(context, operations, s.positions, 1, [&](int from, int end, float* scratch) {
-    float* const windows = scratch + productScratch;
+  parallelFor(context, operations, s.positions, 1, [&](int from, int end, float* scratch) {
+    float* const windows = scratch + gemmScratch;
     float* const outputs = windows + int64_t{rows} * s.taps();
     for (int p = from; p < end; p++) {
       copyWindows(x, windows, s, rows, p);
-      Epilogue after;
-      after.alongColumns = bias ? bias + int64_t{p} * s.filters : nullptr;
-      multiply({windows, s.taps(), 1}, {weight + int64_t{p} * s.filters * s.taps(), 1, s.taps()},
-               {outputs, s.filters}, rows, s.filters, s.taps(), after, scratch);
+      Epilogue epilogue;
+      epilogue.alongColumns = bias ? bias + int64_t{p} * s.filters : nullptr;
+      gemm({windows, s.taps(), 1}, {weight + int64_t{p} * s.filters * s.taps(), 1, s.taps()},
+           {outputs, s.filters}, rows, s.filters, s.taps(), epilogue, scratch);
       for (int row = 0; row < rows; row++)
         for (int f = 0; f < s.filters; f++)
           (z ? z : y)[row * s.outputs() + int64_t{f} * s.positions + p] = outputs[row * s.filters + f];
@@ -45,8 +45,8 @@ inline void localForward(const float* x, const float* weight, const float* bias,
   activate(code, z ? z : y, y, rows * s.outputs());
 }
 
-/// dz of one position, as rows of filters.
-inline void copySlopes(const float* dz, float* to, const Local& s, int rows, int position) {
+/// Copies dz of one position to [rows, filters].
+inline void copyGrads(const float* dz, float* to, const Local& s, int rows, int position) {
   for (int row = 0; row < rows; row++)
     for (int f = 0; f < s.filters; f++) *to++ = dz[row * s.outputs() + int64_t{f} * s.positions + position];
 }
@@ -54,18 +54,18 @@ inline void copySlopes(const float* dz, float* to, const Local& s, int rows, int
 inline void localBackwardWeights(const float* x, const float* dz, float* dWeight, float* dBias, const Local& s,
                                  int rows, const Context& context) {
   const double operations = 2.0 * rows * s.positions * s.filters * s.taps();
-  share(context, operations, s.positions, 1, [&](int from, int end, float* scratch) {
-    float* const windows = scratch + productScratch;
-    float* const slopes = windows + int64_t{rows} * s.taps();
+  parallelFor(context, operations, s.positions, 1, [&](int from, int end, float* scratch) {
+    float* const windows = scratch + gemmScratch;
+    float* const grads = windows + int64_t{rows} * s.taps();
     for (int p = from; p < end; p++) {
       copyWindows(x, windows, s, rows, p);
-      copySlopes(dz, slopes, s, rows, p);
-      multiply({slopes, 1, s.filters}, {windows, s.taps()}, {dWeight + int64_t{p} * s.filters * s.taps(), s.taps()},
-               s.filters, s.taps(), rows, {}, scratch);
+      copyGrads(dz, grads, s, rows, p);
+      gemm({grads, 1, s.filters}, {windows, s.taps()}, {dWeight + int64_t{p} * s.filters * s.taps(), s.taps()},
+           s.filters, s.taps(), rows, {}, scratch);
       if (!dBias) continue;
       for (int f = 0; f < s.filters; f++) {
         float total = 0;
-        for (int row = 0; row < rows; row++) total += slopes[row * s.filters + f];
+        for (int row = 0; row < rows; row++) total += grads[row * s.filters + f];
         dBias[int64_t{p} * s.filters + f] = total;
       }
     }
@@ -75,13 +75,13 @@ inline void localBackwardWeights(const float* x, const float* dz, float* dWeight
 inline void localBackwardInput(const float* dz, const float* weight, float* dx, const Local& s, int rows,
                                const Context& context) {
   float* const scratch = context.scratch;
-  float* const windows = scratch + productScratch;
-  float* const slopes = windows + int64_t{rows} * s.taps();
+  float* const windows = scratch + gemmScratch;
+  float* const grads = windows + int64_t{rows} * s.taps();
   for (int64_t i = 0; i < rows * s.row(); i++) dx[i] = 0;
   for (int p = 0; p < s.positions; p++) {
-    copySlopes(dz, slopes, s, rows, p);
-    multiply({slopes, s.filters, 1}, {weight + int64_t{p} * s.filters * s.taps(), s.taps()}, {windows, s.taps()}, rows,
-             s.taps(), s.filters, {}, scratch);
+    copyGrads(dz, grads, s, rows, p);
+    gemm({grads, s.filters, 1}, {weight + int64_t{p} * s.filters * s.taps(), s.taps()}, {windows, s.taps()}, rows,
+         s.taps(), s.filters, {}, scratch);
     const float* from = windows;
     for (int row = 0; row < rows; row++)
       for (int channel = 0; channel < s.channels; channel++) {

@@ -1,7 +1,7 @@
-// Small dense networks over batches of up to four rows, laid out for whole vectors. A buffer [4, width] is held as
-// [width, 4], a row in each lane of a four, so that a vector holds as many neighbours as it has fours. Parameters lie in
-// blocks of a vector: as many units as there are fours, and of each the weights of four inputs in a row. A bias is the
-// weight of one more input that is always 1. Rows and columns that only fill vectors up hold zeros.
+// The layout of small dense networks with batches of up to four rows. A vector consists of groups of four lanes
+// ("fours"). A buffer [4, width] is stored transposed as [width, 4], so that each four contains one column and each of its
+// lanes one row. Parameters are stored in blocks of one vector: one unit per four, with its weights of four adjacent
+// inputs. The bias is the weight of an additional input that is always 1. Padding is zero.
 #pragma once
 #include <vector>
 
@@ -16,32 +16,32 @@ constexpr int narrowRows = 4;
 constexpr int fours = lanes / 4;
 
 struct NarrowLayer {
-  /// As the arena holds them: without the bias, and the distances of weights and bias from the first parameter.
+  /// Sizes without the bias, and offsets of weights and bias from the first parameter in the arena.
   int inputs;
   int units;
   int64_t weight;
   /// −1: none.
   int64_t bias;
   int activation;
-  /// Blocks along the inputs, bias among them, and along the units.
+  /// Number of blocks along the inputs, including the bias, and along the units.
   int across;
   int down;
-  /// Floats of the layers before, in all blocks.
+  /// Floats in the blocks of earlier layers.
   int64_t before;
   /// Blocks [down, across].
   float* parameters;
   float* gradients;
-  /// Null where SGD has none, or is not what updates.
+  /// Null without fused SGD, or without momentum.
   float* velocity;
-  /// [across · 4, 4], [down · fours, 4] and, as that, the activation's derivative and the gradient of its input.
+  /// Input [across · 4, 4]; output, activation derivative and dz, each [down · fours, 4].
   float* x;
   float* y;
-  float* slope;
+  float* derivative;
   float* dz;
 
   int64_t size() const { return int64_t{down} * across * lanes; }
   int columns() const { return inputs + (bias < 0 ? 0 : 1); }
-  /// Calls work(place in the arena's range, place in the blocks) for all parameters.
+  /// Calls work(offset in the arena's range, offset in the blocks) for all parameters.
   template <typename Work> void each(Work work) const {
     for (int unit = 0; unit < units; unit++) {
       for (int input = 0; input < columns(); input++) {
@@ -52,7 +52,7 @@ struct NarrowLayer {
   }
 };
 
-/// Parameters, their gradients or a state of the optimizer, in the arena and in blocks.
+/// Parameters, gradients or optimizer state, in the arena and in blocks.
 struct NarrowRange {
   float* arena;
   float* blocks;
@@ -60,37 +60,37 @@ struct NarrowRange {
 
 struct NarrowNetwork {
   std::vector<NarrowLayer> layers;
-  /// Parameters, gradients, states.
+  /// Parameters, gradients, optimizer state.
   std::vector<NarrowRange> ranges;
-  /// The list, over blocks.
+  /// The update list, over blocks.
   std::vector<Operation> update;
-  /// Where the update is SGD and nothing else: it, so that parameters move as soon as their gradients are known.
+  /// The SGD operation if it is the only update; it is fused with the computation of the gradients.
   const Operation* fused = nullptr;
   int lossCode = 0;
   int accuracyCode = 0;
-  /// As the last y; and 1 where a batch has an output, else 0.
+  /// Targets in the layout of the last y; `present` is 1 for outputs of existing rows, otherwise 0.
   float* target = nullptr;
   float* present = nullptr;
-  /// Rows `present` tells of.
+  /// Rows marked in `present`.
   int rows = 0;
 
-  /// What an element's slope counts in the gradient of the batch's mean.
+  /// The factor of an element's derivative in the gradient of the batch's mean.
   float share() const {
     const bool summed = lossCode == loss::squaredError || lossCode == loss::perceptron;
     return 1 / static_cast<float>(summed ? rows : rows * layers.back().units);
   }
 
-  /// Right answers among those that are present.
-  int rightOf(Floats output, Floats truth, Mask there) const {
+  /// Number of correct predictions among the present outputs.
+  int countCorrect(Floats output, Floats truth, Mask there) const {
     if (accuracyCode == accuracy::none) return 0;
-    return countOf(butNot(there, wrongAnswers(accuracyCode, output, truth)));
+    return countOf(andNot(there, wrongLanes(accuracyCode, output, truth)));
   }
 
-  /// From the arena to the blocks, and back.
-  void enter() const {
+  /// Copies between the arena and the blocks.
+  void packParameters() const {
     eachPlace([](float& arena, float& block) { block = arena; });
   }
-  void leave() const {
+  void unpackParameters() const {
     eachPlace([](float& arena, float& block) { arena = block; });
   }
 
@@ -102,7 +102,7 @@ struct NarrowNetwork {
   }
 };
 
-/// Rows in the given order, or one after another, to [width, 4], zeros behind the last.
+/// Transposes rows, in the given order or sequentially, to [width, 4], zero-padded.
 inline void gatherColumns(const float* from, float* to, int width, const int32_t* order, int rows) {
   for (int row = 0; row < narrowRows; row++) {
     if (row >= rows) {
@@ -114,7 +114,7 @@ inline void gatherColumns(const float* from, float* to, int width, const int32_t
   }
 }
 
-/// Makes of up to four rows the batch.
+/// Loads a batch of up to four rows.
 inline void narrowLoad(NarrowNetwork& network, const float* x, const float* y, const int32_t* order, int rows) {
   const NarrowLayer& last = network.layers.back();
   gatherColumns(x, network.layers[0].x, network.layers[0].inputs, order, rows);

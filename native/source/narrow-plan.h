@@ -1,4 +1,4 @@
-// Which programs are small dense networks, and how one is laid out.
+// Detects programs of small dense networks and lays them out.
 #pragma once
 #include "activation.h"
 #include "narrow-network.h"
@@ -6,24 +6,24 @@
 namespace descent {
 namespace ISA {
 
-/// Widths up to which a row a lane beats vectors along the units.
+/// Maximum layer width; wider layers are faster with vectors along the units.
 constexpr int narrowWidth = 16;
 
 class NarrowPlan {
  public:
   NarrowPlan(const Program& program, NarrowNetwork& network) : program_(program), network_(network) {}
 
-  /// Lays the network out in memory that nothing else writes to while it lives.
-  /// @returns false where the program is of another kind, or too large.
+  /// Lays out the network in `memory`, which it then owns.
+  /// @returns false if the program is not a small dense network or does not fit.
   bool make(float* memory, int64_t floats) {
     if (program_.capacity != narrowRows || !isChain() || !hasUpdate(program_.list[updateList])) return false;
-    return follows(program_.list[backwardList]) && evaluates() && place(memory, floats);
+    return matchesBackward(program_.list[backwardList]) && matchesEvaluation() && place(memory, floats);
   }
 
  private:
   const Program& program_;
   NarrowNetwork& network_;
-  /// Floats of the range over all parameters.
+  /// Floats in the range of all parameters.
   int64_t count_ = 0;
 
   const float* parameters() const { return network_.ranges[0].arena; }
@@ -34,14 +34,14 @@ class NarrowPlan {
     const float* x = program_.input;
     int width = program_.features;
     for (const Operation& o : forward) {
-      if (o.code != 1 || o.at[0] != x || o.n[0] != width || most(o.n[0], o.n[1]) > narrowWidth) return false;
+      if (o.code != 1 || o.at[0] != x || o.n[0] != width || max(o.n[0], o.n[1]) > narrowWidth) return false;
       x = o.at[3];
       width = o.n[1];
     }
     return !forward.empty() && width == program_.targets;
   }
 
-  /// Whether all that the list works on are ranges over all parameters.
+  /// Whether all operands of the list are ranges over all parameters.
   bool hasUpdate(const std::vector<Operation>& list) {
     if (list.empty()) return false;
     const Operation& last = list.back();
@@ -67,8 +67,8 @@ class NarrowPlan {
     return from >= parameters() && from + length <= parameters() + count_;
   }
 
-  /// Takes the layers; whether the list is the loss (of rows without weights) and then, from the last layer down, each one's gradients.
-  bool follows(const std::vector<Operation>& list) {
+  /// Reads the layers. @returns whether the list is the unweighted loss followed by each layer's gradients, last to first.
+  bool matchesBackward(const std::vector<Operation>& list) {
     const auto& forward = program_.list[forwardList];
     const Operation* o = list.data();
     const Operation* const end = o + list.size();
@@ -82,13 +82,13 @@ class NarrowPlan {
     for (size_t i = forward.size(); i-- > 0;) {
       const Operation& dense = forward[i];
       const float* const source = dense.n[2] == activation::gelu ? dense.at[4] : dense.at[3];
-      const bool bends = o != end && o->code == 5;
-      if (bends ? o->at[1] != dy || o->at[0] != source || o->n[0] != dense.n[1] || o->n[1] != dense.n[2]
-                : dense.n[2] != activation::linear)
+      const bool hasActivation = o != end && o->code == 5;
+      if (hasActivation ? o->at[1] != dy || o->at[0] != source || o->n[0] != dense.n[1] || o->n[1] != dense.n[2]
+                        : dense.n[2] != activation::linear)
         return false;
-      if (bends) o++;
+      if (hasActivation) o++;
       if (o == end || o->code != 2 || o->at[0] != dense.at[0] || o->at[1] != dy) return false;
-      if (o->n[0] != dense.n[0] || o->n[1] != dense.n[1] || !take(dense, *o++, network_.layers[i])) return false;
+      if (o->n[0] != dense.n[0] || o->n[1] != dense.n[1] || !readLayer(dense, *o++, network_.layers[i])) return false;
       if (i == 0) break;
       if (o == end || o->code != 3 || o->at[0] != dy || o->at[1] != dense.at[1]) return false;
       if (o->n[0] != dense.n[0] || o->n[1] != dense.n[1]) return false;
@@ -97,7 +97,7 @@ class NarrowPlan {
     return o == end;
   }
 
-  bool take(const Operation& dense, const Operation& backward, NarrowLayer& layer) const {
+  bool readLayer(const Operation& dense, const Operation& backward, NarrowLayer& layer) const {
     const int64_t weights = int64_t{dense.n[0]} * dense.n[1];
     if (!covers(dense.at[1], weights)) return false;
     layer.weight = dense.at[1] - parameters();
@@ -111,13 +111,13 @@ class NarrowPlan {
     layer.inputs = dense.n[0];
     layer.units = dense.n[1];
     layer.activation = dense.n[2];
-    layer.across = ceilDivided(layer.columns(), 4);
-    layer.down = ceilDivided(layer.units, fours);
+    layer.across = ceilDivide(layer.columns(), 4);
+    layer.down = ceilDivide(layer.units, fours);
     return true;
   }
 
-  /// Whether validation does what training does.
-  bool evaluates() const {
+  /// Whether the evaluation list matches the forward list.
+  bool matchesEvaluation() const {
     const auto& forward = program_.list[forwardList];
     const auto& list = program_.list[evaluationList];
     if (list.size() != forward.size() + 1) return false;
@@ -138,7 +138,7 @@ class NarrowPlan {
   bool place(float* memory, int64_t floats) {
     float* const end = memory + floats;
     bool fits = true;
-    const auto some = [&](int64_t count) {
+    const auto allocate = [&](int64_t count) {
       float* const begin = memory;
       fits = fits && wholeLines(count) <= end - memory;
       if (!fits) return begin;
@@ -150,9 +150,9 @@ class NarrowPlan {
     auto& ranges = network_.ranges;
     int64_t blocks = 0;
     for (const NarrowLayer& layer : layers) blocks += layer.size();
-    for (NarrowRange& range : ranges) range.blocks = some(blocks);
+    for (NarrowRange& range : ranges) range.blocks = allocate(blocks);
     int64_t before = 0;
-    float* x = some(layers[0].across * 16);
+    float* x = allocate(layers[0].across * 16);
     for (size_t i = 0; i < layers.size(); i++) {
       NarrowLayer& layer = layers[i];
       layer.before = before;
@@ -162,12 +162,12 @@ class NarrowPlan {
       before += layer.size();
       const int64_t outputs = int64_t{layer.down} * lanes;
       layer.x = x;
-      layer.y = x = some(i + 1 < layers.size() ? most<int64_t>(outputs, layers[i + 1].across * 16) : outputs);
-      layer.slope = some(outputs);
-      layer.dz = some(outputs);
+      layer.y = x = allocate(i + 1 < layers.size() ? max<int64_t>(outputs, layers[i + 1].across * 16) : outputs);
+      layer.derivative = allocate(outputs);
+      layer.dz = allocate(outputs);
     }
-    network_.target = some(layers.back().down * lanes);
-    network_.present = some(layers.back().down * lanes);
+    network_.target = allocate(layers.back().down * lanes);
+    network_.present = allocate(layers.back().down * lanes);
     if (!fits) return false;
     for (const NarrowLayer& layer : layers)
       for (int row = 0; row < narrowRows && layer.bias >= 0; row++) layer.x[layer.inputs * narrowRows + row] = 1;
@@ -175,7 +175,7 @@ class NarrowPlan {
     return true;
   }
 
-  /// The update, over blocks.
+  /// Rewrites the update list to work on blocks.
   void translate(int32_t blocks) {
     network_.update = program_.list[updateList];
     for (Operation& o : network_.update) {

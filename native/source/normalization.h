@@ -15,11 +15,11 @@ struct Channels {
   int64_t start(int row, int channel) const { return (int64_t{row} * channels + channel) * positions; }
 };
 
-/// Calls work(index, mask) for vectors over all numbers of one channel.
-template <typename Work> inline void overChannel(const Channels& c, int channel, const Work& work) {
+/// Calls work(index, mask) for vectors over all values of one channel.
+template <typename Work> inline void forEachInChannel(const Channels& c, int channel, const Work& work) {
   for (int row = 0; row < c.rows; row++) {
     const int64_t start = c.start(row, channel);
-    overVectors(c.positions, [&](int64_t i, auto mask) { work(start + i, mask); });
+    forEachVector(c.positions, [&](int64_t i, auto mask) { work(start + i, mask); });
   }
 }
 
@@ -34,8 +34,8 @@ struct Normalization {
   double epsilon;
 };
 
-/// Statistics of one channel given its mean and the sum of squares around it.
-inline void keepStatistics(const Normalization& n, int channel, double mean, double squares, double count) {
+/// Stores the statistics of one channel, given its mean and the sum of squared differences.
+inline void storeStatistics(const Normalization& n, int channel, double mean, double squares, double count) {
   n.mean[channel] = static_cast<float>(mean);
   n.inverse[channel] = static_cast<float>(1 / std::sqrt(squares / count + n.epsilon));
   n.runningMean[channel] = static_cast<float>(n.momentum * n.runningMean[channel] + (1 - n.momentum) * mean);
@@ -44,7 +44,7 @@ inline void keepStatistics(const Normalization& n, int channel, double mean, dou
         static_cast<float>(n.momentum * n.runningVariance[channel] + (1 - n.momentum) * squares / (count - 1));
 }
 
-/// Channels that are the columns of a matrix: a vector holds neighbouring channels.
+/// Normalizes the columns of a matrix, with vectors along the channels.
 inline void normalizeColumns(const float* x, float* y, const Channels& c, const Normalization& n) {
   const double count = c.count();
   for (int channel = 0; channel < c.channels; channel++) {
@@ -53,17 +53,17 @@ inline void normalizeColumns(const float* x, float* y, const Channels& c, const 
     const double mean = total / count;
     double squares = 0;
     for (int row = 0; row < c.rows; row++) {
-      const double distance = x[c.start(row, channel)] - mean;
-      squares += distance * distance;
+      const double difference = x[c.start(row, channel)] - mean;
+      squares += difference * difference;
     }
-    keepStatistics(n, channel, mean, squares, count);
+    storeStatistics(n, channel, mean, squares, count);
   }
   for (int row = 0; row < c.rows; row++) {
     const int64_t start = c.start(row, 0);
-    overVectors(c.channels, [&](int64_t i, auto mask) {
+    forEachVector(c.channels, [&](int64_t i, auto mask) {
       const Floats scale = load(n.gamma + i, mask) * load(n.inverse + i, mask);
-      const Floats distance = load(x + start + i, mask) - load(n.mean + i, mask);
-      store(y + start + i, multiplyAdd(scale, distance, load(n.beta + i, mask)), mask);
+      const Floats difference = load(x + start + i, mask) - load(n.mean + i, mask);
+      store(y + start + i, multiplyAdd(scale, difference, load(n.beta + i, mask)), mask);
     });
   }
 }
@@ -73,18 +73,18 @@ inline void normalizationForward(const float* x, float* y, const Channels& c, co
   const double count = c.count();
   for (int channel = 0; channel < c.channels; channel++) {
     double total = 0;
-    overChannel(c, channel, [&](int64_t i, auto mask) { total += wideSum(load(x + i, mask)); });
+    forEachInChannel(c, channel, [&](int64_t i, auto mask) { total += wideSum(load(x + i, mask)); });
     const double mean = total / count;
-    const Floats centre = every(static_cast<float>(mean));
+    const Floats centre = broadcast(static_cast<float>(mean));
     double squares = 0;
-    overChannel(c, channel, [&](int64_t i, auto mask) {
-      const Floats distance = keep(mask, load(x + i, mask) - centre);
-      squares += wideSum(distance * distance);
+    forEachInChannel(c, channel, [&](int64_t i, auto mask) {
+      const Floats difference = selectOrZero(mask, load(x + i, mask) - centre);
+      squares += wideSum(difference * difference);
     });
-    keepStatistics(n, channel, mean, squares, count);
-    const Floats scale = every(n.gamma[channel] * n.inverse[channel]);
-    const Floats shift = every(n.beta[channel]);
-    overChannel(c, channel, [&](int64_t i, auto mask) {
+    storeStatistics(n, channel, mean, squares, count);
+    const Floats scale = broadcast(n.gamma[channel] * n.inverse[channel]);
+    const Floats shift = broadcast(n.beta[channel]);
+    forEachInChannel(c, channel, [&](int64_t i, auto mask) {
       store(y + i, multiplyAdd(scale, load(x + i, mask) - centre, shift), mask);
     });
   }
@@ -93,10 +93,10 @@ inline void normalizationForward(const float* x, float* y, const Channels& c, co
 inline void normalizationInference(const float* x, float* y, const Channels& c, const float* gamma, const float* beta,
                                    const float* mean, const float* variance, double epsilon) {
   for (int channel = 0; channel < c.channels; channel++) {
-    const Floats scale = every(static_cast<float>(gamma[channel] / std::sqrt(variance[channel] + epsilon)));
-    const Floats centre = every(mean[channel]);
-    const Floats shift = every(beta[channel]);
-    overChannel(c, channel, [&](int64_t i, auto mask) {
+    const Floats scale = broadcast(static_cast<float>(gamma[channel] / std::sqrt(variance[channel] + epsilon)));
+    const Floats centre = broadcast(mean[channel]);
+    const Floats shift = broadcast(beta[channel]);
+    forEachInChannel(c, channel, [&](int64_t i, auto mask) {
       store(y + i, multiplyAdd(scale, load(x + i, mask) - centre, shift), mask);
     });
   }
@@ -107,25 +107,25 @@ inline void normalizationBackward(const float* x, const float* gamma, const floa
                                   const float* dy, float* dGamma, float* dBeta, float* dx, const Channels& c) {
   const double count = c.count();
   for (int channel = 0; channel < c.channels; channel++) {
-    const Floats centre = every(mean[channel]);
-    const Floats spread = every(inverse[channel]);
+    const Floats centre = broadcast(mean[channel]);
+    const Floats spread = broadcast(inverse[channel]);
     double shift = 0;
     double scale = 0;
-    overChannel(c, channel, [&](int64_t i, auto mask) {
-      const Floats slope = load(dy + i, mask);
-      shift += wideSum(slope);
-      scale += wideSum(slope * (load(x + i, mask) - centre) * spread);
+    forEachInChannel(c, channel, [&](int64_t i, auto mask) {
+      const Floats grad = load(dy + i, mask);
+      shift += wideSum(grad);
+      scale += wideSum(grad * (load(x + i, mask) - centre) * spread);
     });
     dBeta[channel] = static_cast<float>(shift);
     dGamma[channel] = static_cast<float>(scale);
     if (!dx) continue;
-    const Floats factor = every(gamma[channel] * inverse[channel]);
-    const Floats meanShift = every(static_cast<float>(shift / count));
-    const Floats meanScale = every(static_cast<float>(scale / count));
-    overChannel(c, channel, [&](int64_t i, auto mask) {
+    const Floats factor = broadcast(gamma[channel] * inverse[channel]);
+    const Floats meanShift = broadcast(static_cast<float>(shift / count));
+    const Floats meanScale = broadcast(static_cast<float>(scale / count));
+    forEachInChannel(c, channel, [&](int64_t i, auto mask) {
       const Floats normalized = (load(x + i, mask) - centre) * spread;
-      const Floats slope = load(dy + i, mask) - meanShift;
-      store(dx + i, factor * subtractProduct(normalized, meanScale, slope), mask);
+      const Floats grad = load(dy + i, mask) - meanShift;
+      store(dx + i, factor * subtractProduct(normalized, meanScale, grad), mask);
     });
   }
 }

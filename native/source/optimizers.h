@@ -1,5 +1,5 @@
-// Optimizers, one pass over the range of all parameters. 1/(√v + ε) is taken by an estimate refined by a Newton step: a
-// division as well would wait for the unit that takes the root.
+// Optimizers, one pass over the range of all parameters. 1/(√v + ε) uses an estimate with a Newton step, because a
+// division competes with the square root for the same execution unit.
 #pragma once
 #include <cmath>
 
@@ -8,25 +8,25 @@
 namespace descent {
 namespace ISA {
 
-/// Parameters a thread takes at least.
+/// Minimum parameters per thread.
 constexpr int optimizerGrain = 1024;
 
 inline void clipGradients(float* gradients, int64_t count, double limit) {
   double squares = 0;
-  overVectors(count, [&](int64_t i, auto mask) {
+  forEachVector(count, [&](int64_t i, auto mask) {
     const Floats g = load(gradients + i, mask);
     squares += wideSum(g * g);
   });
   const double norm = std::sqrt(squares);
   if (!(norm > limit)) return;
-  const Floats factor = every(static_cast<float>(limit / norm));
-  overVectors(count, [&](int64_t i, auto mask) { store(gradients + i, load(gradients + i, mask) * factor, mask); });
+  const Floats factor = broadcast(static_cast<float>(limit / norm));
+  forEachVector(count, [&](int64_t i, auto mask) { store(gradients + i, load(gradients + i, mask) * factor, mask); });
 }
 
 /// to = g + weightDecay·θ.
 inline void decayWeights(const float* parameters, const float* gradients, float* to, int from, int end, float weightDecay) {
-  const Floats decay = every(weightDecay);
-  overVectors(end - from, [&](int64_t offset, auto mask) {
+  const Floats decay = broadcast(weightDecay);
+  forEachVector(end - from, [&](int64_t offset, auto mask) {
     const int64_t i = from + offset;
     store(to + i, multiplyAdd(decay, load(parameters + i, mask), load(gradients + i, mask)), mask);
   });
@@ -40,10 +40,10 @@ struct Sgd {
 };
 
 inline void sgdUpdate(float* parameters, const float* gradients, float* velocity, int from, int end, const Sgd& sgd) {
-  const Floats rate = every(sgd.learningRate);
-  const Floats decay = every(sgd.weightDecay);
-  const Floats momentum = every(sgd.momentum);
-  overVectors(end - from, [&](int64_t offset, auto mask) {
+  const Floats rate = broadcast(sgd.learningRate);
+  const Floats decay = broadcast(sgd.weightDecay);
+  const Floats momentum = broadcast(sgd.momentum);
+  forEachVector(end - from, [&](int64_t offset, auto mask) {
     const int64_t i = from + offset;
     const Floats value = load(parameters + i, mask);
     const Floats gradient = multiplyAdd(decay, value, load(gradients + i, mask));
@@ -57,9 +57,9 @@ inline void sgdUpdate(float* parameters, const float* gradients, float* velocity
   });
 }
 
-/// 1/(√v + ε) for v ≥ 0; √v counts as 1e-19 at least, so that it has an inverse without ε.
+/// 1/(√v + ε) for v ≥ 0; √v is at least 1e-19, so that the inverse is finite without ε.
 inline Floats inverseOfRootPlus(Floats v, Floats epsilon) {
-  return inverse(larger(every(1e-19f), squareRoot(v)) + epsilon);
+  return inverse(maximum(broadcast(1e-19f), squareRoot(v)) + epsilon);
 }
 
 struct Adam {
@@ -78,14 +78,14 @@ inline void adamUpdate(float* parameters, const float* gradients, float* first, 
   const double correction2 = adam.biasCorrection ? 1 - std::pow(adam.beta2, step) : 1;
   // α·(m/c1)/(√(v/c2) + ε) = (α·√c2/c1)·m/(√v + ε·√c2).
   const double root2 = std::sqrt(correction2);
-  const Floats rate = every(static_cast<float>(adam.learningRate * root2 / correction1));
-  const Floats epsilon = every(static_cast<float>(adam.epsilon * root2));
-  const Floats beta1 = every(static_cast<float>(adam.beta1));
-  const Floats beta2 = every(static_cast<float>(adam.beta2));
-  const Floats new1 = every(static_cast<float>(1 - adam.beta1));
-  const Floats new2 = every(static_cast<float>(1 - adam.beta2));
-  const Floats kept = every(static_cast<float>(1 - adam.learningRate * adam.weightDecay));
-  overVectors(end - from, [&](int64_t offset, auto mask) {
+  const Floats rate = broadcast(static_cast<float>(adam.learningRate * root2 / correction1));
+  const Floats epsilon = broadcast(static_cast<float>(adam.epsilon * root2));
+  const Floats beta1 = broadcast(static_cast<float>(adam.beta1));
+  const Floats beta2 = broadcast(static_cast<float>(adam.beta2));
+  const Floats new1 = broadcast(static_cast<float>(1 - adam.beta1));
+  const Floats new2 = broadcast(static_cast<float>(1 - adam.beta2));
+  const Floats kept = broadcast(static_cast<float>(1 - adam.learningRate * adam.weightDecay));
+  forEachVector(end - from, [&](int64_t offset, auto mask) {
     const int64_t i = from + offset;
     const Floats gradient = load(gradients + i, mask);
     const Floats mean = multiplyAdd(beta1, load(first + i, mask), new1 * gradient);
@@ -100,11 +100,11 @@ inline void adamUpdate(float* parameters, const float* gradients, float* first, 
 /// RMSprop and Adagrad: v ← kept·v + fresh·g²; θ ← θ − α·g/(√v + ε).
 inline void scaledUpdate(float* parameters, const float* gradients, float* squares, int from, int end,
                          double learningRate, double keptShare, double freshShare, double epsilon) {
-  const Floats rate = every(static_cast<float>(learningRate));
-  const Floats kept = every(static_cast<float>(keptShare));
-  const Floats fresh = every(static_cast<float>(freshShare));
-  const Floats small = every(static_cast<float>(epsilon));
-  overVectors(end - from, [&](int64_t offset, auto mask) {
+  const Floats rate = broadcast(static_cast<float>(learningRate));
+  const Floats kept = broadcast(static_cast<float>(keptShare));
+  const Floats fresh = broadcast(static_cast<float>(freshShare));
+  const Floats small = broadcast(static_cast<float>(epsilon));
+  forEachVector(end - from, [&](int64_t offset, auto mask) {
     const int64_t i = from + offset;
     const Floats gradient = load(gradients + i, mask);
     const Floats square = multiplyAdd(kept, load(squares + i, mask), fresh * gradient * gradient);

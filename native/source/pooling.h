@@ -1,4 +1,4 @@
-// Pooling over windows that lie wholly inside their plane; planes are rows · channels images.
+// Pooling over windows entirely inside their plane; there are rows · channels planes.
 #pragma once
 #include <cmath>
 
@@ -10,18 +10,18 @@ namespace ISA {
 struct Windows {
   int height, width, kernelHeight, kernelWidth, strideY, strideX, outputHeight, outputWidth;
   bool halving() const { return kernelHeight == 2 && kernelWidth == 2 && strideY == 2 && strideX == 2; }
-  /// One window, all of the plane.
+  /// One window over the whole plane.
   bool global() const { return kernelHeight == height && kernelWidth == width; }
   int64_t plane() const { return int64_t{height} * width; }
   int64_t outputs() const { return int64_t{outputHeight} * outputWidth; }
 };
 
-// Windows of two by two, two apart, are taken a vector of outputs at a time, in the order in which `separate` leaves the
-// even and the odd cells of a row.
+// 2 × 2 windows with a stride of two are computed one vector of outputs at a time, in the lane order of `deinterleave`,
+// which splits a row into even and odd cells.
 
-/// A vector of outputs of one row, and the cells it comes from.
+/// A vector of outputs of one row, and its cells.
 struct WholeRow {
-  void read(const float* from, Floats& even, Floats& odd) const { separate(load(from), load(from + lanes), even, odd); }
+  void read(const float* from, Floats& even, Floats& odd) const { deinterleave(load(from), load(from + lanes), even, odd); }
   void write(float* to, Floats even, Floats odd) const {
     Floats a;
     Floats b;
@@ -33,14 +33,16 @@ struct WholeRow {
   void writeOutputs(float* to, Floats value) const { store(to, separated(value)); }
 };
 
-/// The first `count` outputs of a row, which fill no vector.
+/// The remaining `count` outputs of a row, less than a vector.
 struct PartOfRow {
   Mask outputs;
   Mask low;
   Mask high;
   explicit PartOfRow(int count)
-      : outputs(firstLanes(count)), low(firstLanes(2 * count)), high(firstLanes(most(0, 2 * count - lanes))) {}
-  void read(const float* from, Floats& even, Floats& odd) const { separate(load(from, low), load(from + lanes, high), even, odd); }
+      : outputs(firstLanes(count)), low(firstLanes(2 * count)), high(firstLanes(max(0, 2 * count - lanes))) {}
+  void read(const float* from, Floats& even, Floats& odd) const {
+    deinterleave(load(from, low), load(from + lanes, high), even, odd);
+  }
   void write(float* to, Floats even, Floats odd) const {
     Floats a;
     Floats b;
@@ -52,20 +54,20 @@ struct PartOfRow {
   void writeOutputs(float* to, Floats value) const { store(to, separated(value), outputs); }
 };
 
-/// The first outputs of two rows, up to half a vector of each, the second row's in the upper half.
+/// Outputs of two rows, up to half a vector each; the second row is in the upper half.
 struct TwoRows {
   static constexpr int half = lanes / 2;
   Mask inputs;
   Window low;
   Window high;
   int64_t outputWidth;
-  /// From a row of cells to that of the second row's outputs.
+  /// Distance between the cells of the two rows of outputs.
   int64_t below;
   TwoRows(const Windows& w, int count)
       : inputs(firstLanes(2 * count)), low(lanesBetween(0, count)), high(lanesBetween(half, half + count)),
         outputWidth(w.outputWidth), below(int64_t{2} * w.width) {}
   void read(const float* from, Floats& even, Floats& odd) const {
-    separate(load(from, inputs), load(from + below, inputs), even, odd);
+    deinterleave(load(from, inputs), load(from + below, inputs), even, odd);
   }
   void write(float* to, Floats even, Floats odd) const {
     Floats a;
@@ -84,9 +86,9 @@ struct TwoRows {
   }
 };
 
-/// Calls work(part, cells, outputs) for all outputs of a plane: one of the three above, and where its first cell and its
-/// first output lie.
-template <typename Work> inline void overHalves(const Windows& w, Work work) {
+/// Calls work(part, cells, outputs) for all outputs of a plane, with one of the structures above and the offsets of its
+/// first cell and first output.
+template <typename Work> inline void forEachOutput(const Windows& w, Work work) {
   const auto overRows = [&](auto part, int column, int first, int end, int step) {
     for (int i = first; i < end; i += step)
       work(part, int64_t{2} * i * w.width + 2 * column, int64_t{i} * w.outputWidth + column);
@@ -96,28 +98,28 @@ template <typename Work> inline void overHalves(const Windows& w, Work work) {
   const int rest = w.outputWidth - column;
   const int paired = rest <= TwoRows::half ? w.outputHeight / 2 * 2 : 0;
   if (rest == 0) return;
-  overRows(TwoRows(w, least(rest, TwoRows::half)), column, 0, paired, 2);
+  overRows(TwoRows(w, min(rest, TwoRows::half)), column, 0, paired, 2);
   overRows(PartOfRow(rest), column, paired, w.outputHeight, 1);
 }
 
-inline Floats maximumOf(Floats a, Floats b, Floats c, Floats d) {
-  // Each but the first on the right, so that what is no number stays none, as in the definition.
-  return larger(larger(a, b), larger(c, d));
+inline Floats maximumOfFour(Floats a, Floats b, Floats c, Floats d) {
+  // Operand order matters: NaN in a later operand propagates, as in the reference.
+  return maximum(maximum(a, b), maximum(c, d));
 }
 
-inline void halveByMaximum(const float* x, float* y, const Windows& w) {
-  overHalves(w, [&](const auto& part, int64_t cells, int64_t outputs) {
+inline void maxPoolHalves(const float* x, float* y, const Windows& w) {
+  forEachOutput(w, [&](const auto& part, int64_t cells, int64_t outputs) {
     Floats a, b, c, d;
     part.read(x + cells, a, b);
     part.read(x + cells + w.width, c, d);
-    part.writeOutputs(y + outputs, maximumOf(a, b, c, d));
+    part.writeOutputs(y + outputs, maximumOfFour(a, b, c, d));
   });
 }
 
 inline void maxPoolingForward(const float* x, float* y, int planes, const Windows& w) {
   for (int plane = 0; plane < planes; plane++, x += w.plane()) {
     if (w.halving()) {
-      halveByMaximum(x, y, w);
+      maxPoolHalves(x, y, w);
       y += w.outputs();
       continue;
     }
@@ -136,13 +138,13 @@ inline void maxPoolingForward(const float* x, float* y, int planes, const Window
   }
 }
 
-/// The slope goes to the first cell that is the best one, in place of what is in the cells.
-inline void slopesOfMaximum(Floats best, Floats slope, bool relu, Floats& a, Floats& b, Floats& c, Floats& d) {
-  if (relu) slope = keep(greater(best, zeros()), slope);
+/// Replaces the cells by their gradients: the first maximum gets the gradient, the others zero.
+inline void maximumGrads(Floats best, Floats grad, bool relu, Floats& a, Floats& b, Floats& c, Floats& d) {
+  if (relu) grad = selectOrZero(greater(best, zeros()), grad);
   const auto take = [&](Floats& cell) {
     const Mask wins = equal(cell, best);
-    cell = keep(wins, slope);
-    slope = choose(wins, zeros(), slope);
+    cell = selectOrZero(wins, grad);
+    grad = select(wins, zeros(), grad);
   };
   take(a);
   take(b);
@@ -150,24 +152,24 @@ inline void slopesOfMaximum(Floats best, Floats slope, bool relu, Floats& a, Flo
   take(d);
 }
 
-inline void halveBack(const float* x, const float* y, const float* dy, float* dx, const Windows& w, bool relu) {
-  overHalves(w, [&](const auto& part, int64_t cells, int64_t outputs) {
+inline void maxPoolHalvesBackward(const float* x, const float* y, const float* dy, float* dx, const Windows& w, bool relu) {
+  forEachOutput(w, [&](const auto& part, int64_t cells, int64_t outputs) {
     Floats a, b, c, d;
     part.read(x + cells, a, b);
     part.read(x + cells + w.width, c, d);
-    slopesOfMaximum(part.readOutputs(y + outputs), part.readOutputs(dy + outputs), relu, a, b, c, d);
+    maximumGrads(part.readOutputs(y + outputs), part.readOutputs(dy + outputs), relu, a, b, c, d);
     part.write(dx + cells, a, b);
     part.write(dx + cells + w.width, c, d);
   });
 }
 
-/// @param relu x is a relu's output, whose slopes are taken along.
+/// @param relu whether x is the output of a relu, whose backward pass is fused.
 inline void maxPoolingBackward(const float* x, const float* y, const float* dy, float* dx, int planes, const Windows& w,
                                bool relu) {
   for (int plane = 0; plane < planes; plane++, x += w.plane(), dx += w.plane()) {
     if (!w.halving() || w.height != 2 * w.outputHeight || w.width != 2 * w.outputWidth) clear(dx, w.plane());
     if (w.halving()) {
-      halveBack(x, y, dy, dx, w, relu);
+      maxPoolHalvesBackward(x, y, dy, dx, w, relu);
       y += w.outputs();
       dy += w.outputs();
       continue;
@@ -186,21 +188,21 @@ inline void maxPoolingBackward(const float* x, const float* y, const float* dy, 
   }
 }
 
-/// Adds up `count` numbers in four sums, none of which waits for another.
-inline float sumOf(const float* from, int64_t count) {
+/// Sums `count` values in four independent accumulators.
+inline float sumValues(const float* from, int64_t count) {
   Floats sums[4] = {zeros(), zeros(), zeros(), zeros()};
   int64_t i = 0;
   for (; i + 4 * lanes <= count; i += 4 * lanes)
 #pragma GCC unroll 4
     for (int s = 0; s < 4; s++) sums[s] = sums[s] + load(from + i + s * lanes);
-  overVectors(count - i, [&](int64_t j, auto mask) { sums[0] = sums[0] + load(from + i + j, mask); });
+  forEachVector(count - i, [&](int64_t j, auto mask) { sums[0] = sums[0] + load(from + i + j, mask); });
   return sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
 inline void averagePoolingForward(const float* x, float* y, int planes, const Windows& w) {
   const float share = 1 / static_cast<float>(int64_t{w.kernelHeight} * w.kernelWidth);
   if (w.global()) {
-    for (int plane = 0; plane < planes; plane++) y[plane] = sumOf(x + plane * w.plane(), w.plane()) * share;
+    for (int plane = 0; plane < planes; plane++) y[plane] = sumValues(x + plane * w.plane(), w.plane()) * share;
     return;
   }
   for (int plane = 0; plane < planes; plane++, x += w.plane()) {
@@ -209,22 +211,22 @@ inline void averagePoolingForward(const float* x, float* y, int planes, const Wi
         const float* window = x + int64_t{i} * w.strideY * w.width + j * w.strideX;
         Floats total = zeros();
         for (int k = 0; k < w.kernelHeight; k++, window += w.width)
-          overVectors(w.kernelWidth, [&](int64_t l, auto mask) { total = total + load(window + l, mask); });
+          forEachVector(w.kernelWidth, [&](int64_t l, auto mask) { total = total + load(window + l, mask); });
         *y = sum(total) * share;
       }
     }
   }
 }
 
-/// @param relu the output of a relu that was pooled, whose slopes are taken along, or null.
+/// @param relu the output of a relu before the pooling, whose backward pass is fused, or null.
 inline void averagePoolingBackward(const float* dy, float* dx, int planes, const Windows& w, const float* relu) {
   const float share = 1 / static_cast<float>(int64_t{w.kernelHeight} * w.kernelWidth);
   for (int plane = 0; plane < planes; plane++, dx += w.plane()) {
     if (w.global()) {
-      const Floats slope = every(*dy++ * share);
+      const Floats grad = broadcast(*dy++ * share);
       const float* const source = relu ? relu + plane * w.plane() : nullptr;
-      overVectors(w.plane(), [&](int64_t i, auto mask) {
-        store(dx + i, source ? keep(greater(load(source + i, mask), zeros()), slope) : slope, mask);
+      forEachVector(w.plane(), [&](int64_t i, auto mask) {
+        store(dx + i, source ? selectOrZero(greater(load(source + i, mask), zeros()), grad) : grad, mask);
       });
       continue;
     }
@@ -232,13 +234,13 @@ inline void averagePoolingBackward(const float* dy, float* dx, int planes, const
     for (int i = 0; i < w.outputHeight; i++) {
       for (int j = 0; j < w.outputWidth; j++, dy++) {
         float* window = dx + int64_t{i} * w.strideY * w.width + j * w.strideX;
-        const Floats slope = every(*dy * share);
+        const Floats grad = broadcast(*dy * share);
         for (int k = 0; k < w.kernelHeight; k++, window += w.width)
-          overVectors(w.kernelWidth,
-                      [&](int64_t l, auto mask) { store(window + l, load(window + l, mask) + slope, mask); });
+          forEachVector(w.kernelWidth,
+                        [&](int64_t l, auto mask) { store(window + l, load(window + l, mask) + grad, mask); });
       }
     }
-    if (relu) activateBack(activation::relu, relu + plane * w.plane(), dx, w.plane());
+    if (relu) activateBackward(activation::relu, relu + plane * w.plane(), dx, w.plane());
   }
 }
 

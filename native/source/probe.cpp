@@ -1,7 +1,7 @@
-// Prints the fastest kernels that this processor runs, so that only those need be compiled; nothing where it runs none.
+// Prints the widest variant that this processor supports, so that only that one is compiled; prints nothing without one.
 #include <cstdio>
 
-#include "processor.h"
+#include "cpu-features.h"
 
 int main() {
   const char* kernels = descent::widestKernels();

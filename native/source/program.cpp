@@ -8,9 +8,9 @@ namespace {
 
 constexpr int64_t limit = int64_t{1} << 30;
 
-/// What an operation must look like. Attributes, a letter each: i integer > 0, n integer ≥ 0, f flag, d real,
-/// A activation, L loss, C accuracy, W weighting. Operands, separated by spaces: r for the rows, letters for attributes by their
-/// place (a the first), ? behind an optional one.
+/// The format of an operation. Attributes, one letter each: i integer > 0, n integer ≥ 0, f flag, d real, A activation,
+/// L loss, C accuracy, W weighting. Operands, separated by spaces: r is the number of rows, other letters are attributes by
+/// index (a is the first); ? marks an optional operand.
 struct Entry {
   int32_t code;
   const char* attributes;
@@ -50,7 +50,7 @@ constexpr Entry catalogue[] = {
     {30, "iiLCW", "ra rb ra?"},
 };
 
-const Entry* entryOf(int32_t code) {
+const Entry* findEntry(int32_t code) {
   for (const Entry& entry : catalogue)
     if (entry.code == code) return &entry;
   return nullptr;
@@ -75,9 +75,10 @@ class Loader {
 
   bool load() {
     if (count_ < 16 || count_ > static_cast<size_t>(limit)) return fail("the program has no header");
-    if (words_[0] != 1) return fail("the program is of another format");
-    if (static_cast<int64_t>(floats_) != words_[8]) return fail("the arena is not as long as the program says");
-    if (words_[1] <= 0 || words_[1] >= limit) return fail("the program holds no rows");
+    if (words_[0] != 1) return fail("the program has an unknown format version");
+    if (static_cast<int64_t>(floats_) != words_[8])
+      return fail("the arena does not have the length that the program specifies");
+    if (words_[1] <= 0 || words_[1] >= limit) return fail("the program's capacity is out of range");
     program_.capacity = words_[1];
     program_.features = words_[2];
     program_.targets = words_[3];
@@ -85,11 +86,11 @@ class Loader {
     program_.answersPerRow = words_[15];
     if (program_.features <= 0 || program_.outputs <= 0 || program_.targets < 0 || program_.answersPerRow < 0)
       return fail("the program's widths are not positive");
-    if (!place(words_[5], rows(program_.features), program_.input)) return fail("the input lies outside the arena");
-    if (!place(words_[7], rows(program_.outputs), program_.output)) return fail("the output lies outside the arena");
+    if (!place(words_[5], rows(program_.features), program_.input)) return fail("the input is outside the arena");
+    if (!place(words_[7], rows(program_.outputs), program_.output)) return fail("the output is outside the arena");
     program_.target = nullptr;
     if (words_[6] != -1 && !place(words_[6], rows(program_.targets), program_.target))
-      return fail("the target lies outside the arena");
+      return fail("the target is outside the arena");
     if (words_[9] != 16 || static_cast<size_t>(words_[14]) != count_) return fail("the lists do not fill the program");
     for (int list = 0; list < lists; list++)
       if (!readList(list, words_[9 + list], words_[10 + list])) return false;
@@ -111,10 +112,10 @@ class Loader {
   }
 
   bool readList(int list, int64_t from, int64_t end) {
-    if (from < 16 || end < from || end > static_cast<int64_t>(count_)) return fail("a list lies outside the program");
+    if (from < 16 || end < from || end > static_cast<int64_t>(count_)) return fail("a list is outside the program");
     for (int64_t at = from; at < end;) {
       if (end - at < 2) return fail("a list ends inside an operation");
-      const Entry* entry = entryOf(words_[at]);
+      const Entry* entry = findEntry(words_[at]);
       if (!entry) return fail("there is no operation " + std::to_string(words_[at]));
       const std::string title = "operation " + std::to_string(words_[at]) + " at word " + std::to_string(at);
       const int64_t length = words_[at + 1];
@@ -132,14 +133,14 @@ class Loader {
   bool readOperation(const Entry& entry, const int32_t* words, int64_t length, Operation& operation) {
     int operands = 1;
     for (const char* c = entry.operands; *c; c++) operands += *c == ' ';
-    int64_t wanted = operands;
-    for (const char* c = entry.attributes; *c; c++) wanted += *c == 'd' ? 2 : 1;
-    if (length != wanted) return fail("has another length than its kind");
+    int64_t expected = operands;
+    for (const char* c = entry.attributes; *c; c++) expected += *c == 'd' ? 2 : 1;
+    if (length != expected) return fail("has the wrong length");
     const int32_t* word = words + operands;
     for (int i = 0; entry.attributes[i]; i++) {
       if (entry.attributes[i] == 'd') {
         std::memcpy(&operation.real[i], word, sizeof(double));
-        if (!std::isfinite(operation.real[i])) return fail("has an attribute that is no number");
+        if (!std::isfinite(operation.real[i])) return fail("has an attribute that is not a number");
         word += 2;
       } else {
         operation.n[i] = *word++;
@@ -162,7 +163,7 @@ class Loader {
     return windowsFit(operation);
   }
 
-  /// Whether windows lie inside what they slide over.
+  /// Whether windows are inside the image or signal.
   bool windowsFit(const Operation& operation) {
     const int32_t* n = operation.n;
     const auto inside = [](int64_t size, int64_t window, int64_t stride, int64_t count) {
@@ -172,11 +173,11 @@ class Loader {
       case 8:
       case 9:
       case 10:
-        // Padding at the start is shorter than the window, and each window begins before the end.
+        // Padding is smaller than the window, and each window starts before the end.
         if (n[10] >= n[3] || n[11] >= n[4] || !inside(int64_t{n[1]} + n[10], 1, n[5], n[7]) ||
             !inside(int64_t{n[2]} + n[11], 1, n[6], n[8]))
           return fail("has windows outside the image");
-        if (int64_t{n[0]} * n[3] * n[4] > limit || bordered(n) > limit) return fail("is too large");
+        if (int64_t{n[0]} * n[3] * n[4] > limit || paddedFloats(n) > limit) return fail("is too large");
         return true;
       case 11:
       case 12:
@@ -191,14 +192,14 @@ class Loader {
       case 21:
         return (operation.real[1] >= 0 && operation.real[1] < 1 && n[2] < 256) || fail("has a rate out of range");
       case 30:
-        return n[1] == n[0] + 1 || fail("has no place for the weights of rows");
+        return n[1] == n[0] + 1 || fail("has no room for the row weights");
       default:
         return true;
     }
   }
 
-  /// Floats of one sample copied with its borders.
-  static double bordered(const int32_t* n) {
+  /// Floats of one padded sample.
+  static double paddedFloats(const int32_t* n) {
     const auto phases = [](int32_t stride, int32_t kernel) { return 1.0 * (stride < kernel ? stride : kernel); };
     const auto cells = [](int32_t count, int32_t kernel, int32_t stride) { return count + 1.0 * kernel / stride; };
     return n[0] * phases(n[5], n[3]) * phases(n[6], n[4]) * cells(n[7], n[3], n[5]) * cells(n[8], n[4], n[6]);

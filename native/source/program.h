@@ -1,6 +1,6 @@
-// An encoded program, checked: every operand lies inside the arena, every attribute is in its range, and what kernels
-// derive from attributes (windows, offsets) stays inside the operands. The encoding is written in src/engine/program.ts,
-// the catalogue of operations in src/engine/operations.ts.
+// Loads an encoded program and validates it: operands are inside the arena, attributes are in range, and windows and
+// offsets derived from attributes stay inside the operands. src/engine/program.ts specifies the encoding,
+// src/engine/operations.ts the catalogue of operations.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -14,9 +14,9 @@ constexpr int maximumAttributes = 13;
 
 struct Operation {
   int32_t code;
-  /// Null: an optional operand left out.
+  /// Null for an absent optional operand.
   float* at[maximumOperands];
-  /// By the attribute's place in the catalogue: integers, flags and enumerations here, reals there.
+  /// Indexed by the attribute's position in the catalogue: integers, flags and enumerations in n, reals in real.
   int32_t n[maximumAttributes];
   double real[7];
 };
@@ -25,7 +25,7 @@ enum List { forwardList, backwardList, updateList, evaluationList, predictionLis
 
 struct Program {
   int32_t capacity;
-  /// Numbers a row.
+  /// Values per row.
   int32_t features;
   int32_t targets;
   int32_t outputs;
@@ -37,8 +37,8 @@ struct Program {
 };
 
 /**
- * @param words the encoded program. @param arena of `floats` floats, which must outlive the program.
- * @param error says what is wrong where the result is false.
+ * @param words the encoded program. @param arena `floats` floats, which must outlive the program.
+ * @param error the reason when the result is false.
  */
 bool load(const int32_t* words, size_t count, float* arena, size_t floats, Program& program, std::string& error);
 

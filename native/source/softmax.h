@@ -7,17 +7,17 @@
 namespace descent {
 namespace ISA {
 
-inline float largestOf(const float* x, int size) {
-  Floats best = every(-INFINITY);
-  overVectors(size, [&](int64_t i, auto mask) { best = choose(mask, larger(best, load(x + i, mask)), best); });
+inline float largestValue(const float* x, int size) {
+  Floats best = broadcast(-INFINITY);
+  forEachVector(size, [&](int64_t i, auto mask) { best = select(mask, maximum(best, load(x + i, mask)), best); });
   return largest(best);
 }
 
 /// to [size] = e^(x − shift). @returns their sum.
 inline float exponentials(const float* x, float* to, int size, float shift) {
   Floats total = zeros();
-  overVectors(size, [&](int64_t i, auto mask) {
-    const Floats value = keep(mask, exponential(load(x + i, mask) - every(shift)));
+  forEachVector(size, [&](int64_t i, auto mask) {
+    const Floats value = selectOrZero(mask, exponential(load(x + i, mask) - broadcast(shift)));
     total = total + value;
     store(to + i, value, mask);
   });
@@ -27,9 +27,9 @@ inline float exponentials(const float* x, float* to, int size, float shift) {
 /// y [rows, size] = softmax(x); y may be x.
 inline void softmaxForward(const float* x, float* y, int rows, int size) {
   for (int row = 0; row < rows; row++, x += size, y += size) {
-    const float total = exponentials(x, y, size, largestOf(x, size));
-    const Floats factor = every(1 / total);
-    overVectors(size, [&](int64_t i, auto mask) { store(y + i, load(y + i, mask) * factor, mask); });
+    const float total = exponentials(x, y, size, largestValue(x, size));
+    const Floats factor = broadcast(1 / total);
+    forEachVector(size, [&](int64_t i, auto mask) { store(y + i, load(y + i, mask) * factor, mask); });
   }
 }
 
@@ -37,11 +37,11 @@ inline void softmaxForward(const float* x, float* y, int rows, int size) {
 inline void softmaxBackward(const float* y, float* dy, int rows, int size) {
   for (int row = 0; row < rows; row++, y += size, dy += size) {
     Floats products = zeros();
-    overVectors(size, [&](int64_t i, auto mask) {
+    forEachVector(size, [&](int64_t i, auto mask) {
       products = multiplyAdd(load(y + i, mask), load(dy + i, mask), products);
     });
-    const Floats product = every(sum(products));
-    overVectors(size, [&](int64_t i, auto mask) {
+    const Floats product = broadcast(sum(products));
+    forEachVector(size, [&](int64_t i, auto mask) {
       store(dy + i, load(y + i, mask) * (load(dy + i, mask) - product), mask);
     });
   }

@@ -1,10 +1,10 @@
-// One training as the host gives it, and what the compiled kernels of each kind of vector offer.
+// The state of a training, and the interface of compiled kernels.
 #pragma once
 #include <cstdint>
 #include <memory>
 
 #include "program.h"
-#include "team.h"
+#include "thread-pool.h"
 
 namespace descent {
 
@@ -27,7 +27,7 @@ struct FreeFloats {
 /// A program ready to run, with its threads and their scratch memory.
 struct Machine {
   Program program;
-  std::unique_ptr<Team> team;
+  std::unique_ptr<ThreadPool> pool;
   std::unique_ptr<float[], FreeFloats> scratch;
   int64_t scratchFloats = 0;
 };
@@ -35,15 +35,15 @@ struct Machine {
 struct Training : Machine {
   Data data;
   Sampling sampling = Sampling::sequential;
-  /// Words of the keys of the streams shuffling and dropout.
+  /// Keys of the streams `shuffling` and `dropout`.
   uint32_t orderKey[2] = {0, 0};
   uint32_t dropoutKey[2] = {0, 0};
   int32_t* order = nullptr;
-  /// Epoch whose rows `order` holds; −1 at first.
+  /// The epoch that `order` belongs to; initially −1.
   int64_t orderedEpoch = -1;
 };
 
-/// Limits and results of one slice; the position is moved on in place.
+/// Limits and results of one slice; the position is advanced in place.
 struct Slice {
   int64_t epoch;
   int64_t step;
@@ -52,9 +52,9 @@ struct Slice {
   int64_t epochs;
   int64_t steps;
   const double* learningRates;
-  /// Four a finished epoch.
+  /// Four values per finished epoch.
   double* metrics;
-  /// Not 0 asks to stop; null: nobody asks.
+  /// A nonzero value requests a stop; may be null.
   const int32_t* stop;
   /// Epochs finished.
   int64_t finished;
@@ -62,14 +62,14 @@ struct Slice {
 
 struct Kernels {
   const char* name;
-  /// Floats of scratch each thread wants for a program.
+  /// Floats of scratch per thread for a program.
   int64_t (*scratchFor)(const Program&);
   Reason (*run)(Training&, Slice&);
-  /// inputs [rows, features], outputs [rows, outputs]; as many rows as one likes.
+  /// inputs [rows, features], outputs [rows, outputs]; any number of rows.
   void (*predict)(Machine&, const float* inputs, float* outputs, int64_t rows);
 };
 
-/// The one set that this addon was compiled with. Only a processor that runs them may call it.
+/// The kernels that this addon was compiled with. Call only on a processor that supports them.
 const Kernels& compiledKernels();
 
 }  // namespace descent

@@ -1,4 +1,4 @@
-/** The arena: named buffers laid out one after another, each aligned, each with its shape. */
+/** The layout of the arena: named, aligned buffers placed one after another. */
 import type { BufferId } from './operations.js'
 
 export type BufferKind =
@@ -15,7 +15,7 @@ export type BufferKind =
 export interface Buffer {
   readonly name: string
   readonly kind: BufferKind
-  /** Without the rows. */
+  /** Excludes the batch dimension. */
   readonly shape: readonly number[]
   /** Holds `capacity` rows of `shape`. */
   readonly perRow: boolean
@@ -27,19 +27,19 @@ export interface Buffer {
   readonly spans?: readonly BufferId[]
 }
 
-/** Buffers begin on multiples of this many floats: one cache line of 64 bytes. */
+/** Buffer offsets are multiples of this many floats: one cache line of 64 bytes. */
 export const alignment = 16
 
-export function aligned(floats: number): number {
+export function alignUp(floats: number): number {
   return Math.ceil(floats / alignment) * alignment
 }
 
-/** Numbers in one tensor of that shape. */
+/** Number of elements in a tensor of this shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1)
 }
 
-/** Hands out buffers from the front of the arena. */
+/** Allocates buffers at ascending offsets. */
 export class ArenaLayout {
   readonly buffers: Buffer[] = []
   #end = 0
@@ -50,21 +50,21 @@ export class ArenaLayout {
     return this.#end
   }
 
-  /** A buffer that the number of rows does not touch. */
-  fixed(name: string, kind: BufferKind, shape: readonly number[]): BufferId {
-    return this.#place({ name, kind, shape, perRow: false })
+  /** Adds a buffer whose size does not depend on the batch size. */
+  addFixed(name: string, kind: BufferKind, shape: readonly number[]): BufferId {
+    return this.#add({ name, kind, shape, perRow: false })
   }
 
-  /** A buffer of `capacity` rows. */
-  perRow(name: string, kind: BufferKind, shape: readonly number[]): BufferId {
-    return this.#place({ name, kind, shape, perRow: true })
+  /** Adds a buffer of `capacity` rows. */
+  addPerRow(name: string, kind: BufferKind, shape: readonly number[]): BufferId {
+    return this.#add({ name, kind, shape, perRow: true })
   }
 
-  /** One buffer over several that follow one another, gaps of alignment included. */
-  span(name: string, kind: BufferKind, spans: readonly BufferId[]): BufferId {
+  /** Adds a buffer that covers consecutive buffers, alignment gaps included. */
+  addSpan(name: string, kind: BufferKind, spans: readonly BufferId[]): BufferId {
     const parts = spans.map((id) => this.buffer(id))
     const offset = Math.min(...parts.map((part) => part.offset))
-    const end = Math.max(...parts.map((part) => part.offset + aligned(part.length)))
+    const end = Math.max(...parts.map((part) => part.offset + alignUp(part.length)))
     const length = end - offset
     this.buffers.push({ name, kind, shape: [length], perRow: false, offset, length, spans })
     return this.buffers.length - 1
@@ -76,10 +76,10 @@ export class ArenaLayout {
     return buffer
   }
 
-  #place(buffer: Pick<Buffer, 'name' | 'kind' | 'shape' | 'perRow'>): BufferId {
+  #add(buffer: Pick<Buffer, 'name' | 'kind' | 'shape' | 'perRow'>): BufferId {
     const length = sizeOf(buffer.shape) * (buffer.perRow ? this.capacity : 1)
     this.buffers.push({ ...buffer, offset: this.#end, length })
-    this.#end += aligned(length)
+    this.#end += alignUp(length)
     return this.buffers.length - 1
   }
 }

@@ -1,55 +1,62 @@
-/** A spec becomes a program: layers are planned, buffers placed, operations listed. */
+/** Compiles a spec to a program: plans the layers, places the buffers, lists the operations. */
 import type { Network, TrainingSpec } from '../contract/network.js'
 import { ArenaLayout, sizeOf } from './arena.js'
-import { batchSizeOf, checkEarlyStopping, checkLoss, checkSoftmax, inputShapeOf, placeOf } from './checks.js'
-import { flopsOf } from './cost.js'
+import { countFlops } from './cost.js'
 import { targetStride } from './dataset.js'
 import { encode } from './encoding.js'
 import { activationOperation } from './layers/activation.js'
 import type { Emission, PlacedTensor, PlannedLayer, Signal } from './layers/layer.js'
 import { planLayer } from './layers/registry.js'
-import { accuracyOf, answersPerRow, lossRules } from './losses.js'
+import { answersPerRow, lossRules, selectAccuracy } from './losses.js'
 import type { BufferId, Operation } from './operations.js'
 import { updateOperations } from './optimizers.js'
 import type { DataShape, LayerSummary, NetworkProgram, Program, Shape, TensorDescription } from './program.js'
-import { threadBytesOf } from './scratch.js'
+import { computeThreadBytes } from './scratch.js'
+import {
+  checkEarlyStopping,
+  checkLoss,
+  checkSoftmax,
+  locateLayer,
+  resolveBatchSize,
+  resolveInputShape,
+} from './spec-checks.js'
 import { SpecError } from './spec-error.js'
 
 /**
  * Compiles a training.
- * @throws SpecError when the spec is impossible for this data, in words for the user.
+ * @throws SpecError when the spec does not fit the data; the message is for the user.
  */
 export function compile(spec: TrainingSpec, data: DataShape): Program {
-  const inputShape = inputShapeOf(spec.network.inputShape, data)
+  const inputShape = resolveInputShape(spec.network.inputShape, data)
   const layers = planLayers(spec.network, inputShape)
   checkLoss(spec, layers, data)
   checkEarlyStopping(spec, layers, data)
-  const batchSize = batchSizeOf(spec, layers, data)
+  const batchSize = resolveBatchSize(spec, layers, data)
 
   const rule = lossRules[spec.loss]
   const layout = new ArenaLayout(batchSize)
-  const input = layout.perRow('input', 'input', inputShape)
-  const target = layout.perRow('target', 'target', [targetStride(data)])
+  const input = layout.addPerRow('input', 'input', inputShape)
+  const target = layout.addPerRow('target', 'target', [targetStride(data)])
   const placed = placeTensors(layers, layout, true)
   const start: Signal = { training: input, inference: input, gradient: null }
   const { emissions, end } = emitLayers(layers, layout, placed, start, {
     training: true,
-    bare: rule.fromLogits,
+    omitActivation: rule.fromLogits,
   })
   const gradient = end.gradient
   if (gradient === null || placed.spans === null) {
-    throw new Error('a network that learns has a gradient at its end')
+    throw new Error('a trainable network has an output gradient')
   }
 
   const endShape = layers.at(-1)?.outputShape ?? inputShape
   const outputs = sizeOf(endShape)
   const activation = layers.at(-1)?.activation ?? 'linear'
-  const accuracy = accuracyOf(spec.loss, activation, data.accuracy)
+  const accuracy = selectAccuracy(spec.loss, activation, data.accuracy)
   const lossOperation = (output: BufferId, into: BufferId | null): Operation => {
     const operands = { output, target, gradient: into }
     const attributes = { outputs, loss: spec.loss, accuracy }
     if (!data.weighted) return { op: 'loss', operands, attributes }
-    // Weights of validation rows have a mean of 1 where the rule divides by their sum (DataShape).
+    // Where the rule divides by the sum of weights, validation weights already have a mean of 1 (DataShape).
     const weighting = into === null ? 'rows' : rule.weighting
     return {
       op: 'weightedLoss',
@@ -76,9 +83,9 @@ export function compile(spec: TrainingSpec, data: DataShape): Program {
     prediction: [...inference, ...last.operations],
   }
 
-  const step = flopsOf([...lists.forward, ...lists.backward])
-  const update = flopsOf(lists.update)
-  const evaluation = flopsOf(lists.evaluation)
+  const step = countFlops([...lists.forward, ...lists.backward])
+  const update = countFlops(lists.update)
+  const evaluation = countFlops(lists.evaluation)
   const stepsPerEpoch = Math.ceil(data.trainingRows / batchSize)
   const network = { inputShape: [...inputShape], layers: layers.map((planned) => planned.layer) }
   const program = {
@@ -97,7 +104,7 @@ export function compile(spec: TrainingSpec, data: DataShape): Program {
     tensors: placed.tensors,
     lists,
     answersPerRow: answersPerRow(accuracy, outputs),
-    flopsPerPrediction: flopsOf(lists.prediction).perRow,
+    flopsPerPrediction: countFlops(lists.prediction).perRow,
     stepsPerEpoch,
     flopsPerEpoch:
       step.perRow * data.trainingRows +
@@ -106,7 +113,7 @@ export function compile(spec: TrainingSpec, data: DataShape): Program {
   }
   const orderBytes = 4 * data.trainingRows
   const arenaBytes = 4 * program.floats + orderBytes + encode(program).byteLength
-  return { ...program, arenaBytes, threadBytes: threadBytesOf(Object.values(lists), batchSize) }
+  return { ...program, arenaBytes, threadBytes: computeThreadBytes(Object.values(lists), batchSize) }
 }
 
 /**
@@ -116,14 +123,17 @@ export function compile(spec: TrainingSpec, data: DataShape): Program {
 export function compilePrediction(network: Network, capacity: number): NetworkProgram {
   const { inputShape } = network
   if (inputShape === undefined) {
-    throw new SpecError('/network/inputShape', 'a network that stands alone needs its inputShape')
+    throw new SpecError('/network/inputShape', 'a network without data needs an inputShape')
   }
   const layers = planLayers(network, inputShape)
   const layout = new ArenaLayout(capacity)
-  const input = layout.perRow('input', 'input', inputShape)
+  const input = layout.addPerRow('input', 'input', inputShape)
   const placed = placeTensors(layers, layout, false)
   const start: Signal = { training: input, inference: input, gradient: null }
-  const { emissions, end } = emitLayers(layers, layout, placed, start, { training: false, bare: false })
+  const { emissions, end } = emitLayers(layers, layout, placed, start, {
+    training: false,
+    omitActivation: false,
+  })
   const lists = {
     forward: [],
     backward: [],
@@ -145,7 +155,7 @@ export function compilePrediction(network: Network, capacity: number): NetworkPr
     tensors: placed.tensors,
     lists,
     answersPerRow: 0,
-    flopsPerPrediction: flopsOf(lists.prediction).perRow,
+    flopsPerPrediction: countFlops(lists.prediction).perRow,
   }
 }
 
@@ -161,7 +171,7 @@ function planLayers(network: Pick<Network, 'layers'>, inputShape: Shape): Planne
   const layers: PlannedLayer[] = []
   let shape = inputShape
   network.layers.forEach((layer, index) => {
-    const planned = planLayer(layer, shape, placeOf(index, layer.type))
+    const planned = planLayer(layer, shape, locateLayer(index, layer.type))
     layers.push(planned)
     shape = planned.outputShape
   })
@@ -176,7 +186,7 @@ interface PlacedTensors {
   readonly parameters: number
 }
 
-/** Parameters one after another, running state, then gradients in the parameters' order. */
+/** Places parameters contiguously, then running state, then gradients in the order of the parameters. */
 function placeTensors(
   layers: readonly PlannedLayer[],
   layout: ArenaLayout,
@@ -187,16 +197,16 @@ function placeTensors(
   )
   const trainable = all.filter(({ tensor }) => tensor.trainable)
   const values = new Map<string, BufferId>()
-  for (const { tensor, name } of trainable) values.set(name, layout.fixed(name, 'parameter', tensor.shape))
+  for (const { tensor, name } of trainable) values.set(name, layout.addFixed(name, 'parameter', tensor.shape))
   const parameterSpan =
-    training && values.size > 0 ? layout.span('parameters', 'parameter', [...values.values()]) : null
+    training && values.size > 0 ? layout.addSpan('parameters', 'parameter', [...values.values()]) : null
   for (const { tensor, name } of all) {
-    if (!tensor.trainable) values.set(name, layout.fixed(name, 'runningState', tensor.shape))
+    if (!tensor.trainable) values.set(name, layout.addFixed(name, 'runningState', tensor.shape))
   }
   const gradients = new Map<string, BufferId>()
   if (parameterSpan !== null) {
     for (const { tensor, name } of trainable) {
-      gradients.set(name, layout.fixed(`${name}.gradient`, 'gradient', tensor.shape))
+      gradients.set(name, layout.addFixed(`${name}.gradient`, 'gradient', tensor.shape))
     }
   }
   const spans =
@@ -204,7 +214,7 @@ function placeTensors(
       ? null
       : {
           parameters: parameterSpan,
-          gradients: layout.span('gradients', 'gradient', [...gradients.values()]),
+          gradients: layout.addSpan('gradients', 'gradient', [...gradients.values()]),
         }
 
   const tensors: TensorDescription[] = []
@@ -225,7 +235,7 @@ function emitLayers(
   layout: ArenaLayout,
   placed: PlacedTensors,
   start: Signal,
-  mode: { training: boolean; bare: boolean },
+  mode: { training: boolean; omitActivation: boolean },
 ): { emissions: Emission[]; end: Signal } {
   const emissions: Emission[] = []
   let input = start
@@ -238,11 +248,11 @@ function emitLayers(
       input,
       training: mode.training,
       learns,
-      bare: mode.bare && index === layers.length - 1,
+      omitActivation: mode.omitActivation && index === layers.length - 1,
       shiftCancelled: isShiftCancelled(layers.slice(index + 1)),
       tensor(name) {
         const tensor = placed.byName.get(`layers.${index}.${name}`)
-        if (tensor === undefined) throw new Error(`layers[${index}] owns no ${name}`)
+        if (tensor === undefined) throw new Error(`layers[${index}] has no tensor ${name}`)
         return tensor
       },
     })
@@ -252,16 +262,16 @@ function emitLayers(
   return { emissions, end: input }
 }
 
-/** True when batch normalization follows, behind nothing but layers that hand a channel's shift on as it is. */
+/** True when the next layer that does not preserve a per-channel shift is batch normalization. */
 function isShiftCancelled(following: readonly PlannedLayer[]): boolean {
   const first = following.find(({ layer, activation }) => {
-    const handsOn = layer.type.includes('Pooling') || layer.type === 'flatten'
-    return !handsOn && !(layer.type === 'activation' && activation === 'linear')
+    const keepsShift = layer.type.includes('Pooling') || layer.type === 'flatten'
+    return !keepsShift && !(layer.type === 'activation' && activation === 'linear')
   })
   return first?.layer.type === 'batchNormalization'
 }
 
-/** The activation the loss left out, so that predictions end as the network does. */
+/** Adds the last activation, which a loss from logits omits during training, to the prediction list. */
 function prediction(
   end: BufferId,
   missing: Parameters<typeof activationOperation>[0],
@@ -269,7 +279,7 @@ function prediction(
   layout: ArenaLayout,
 ): { operations: Operation[]; output: BufferId } {
   if (missing === 'linear') return { operations: [], output: end }
-  const output = layout.perRow('output', 'activation', shape)
+  const output = layout.addPerRow('output', 'activation', shape)
   return { operations: [activationOperation(missing, sizeOf(shape), end, output)], output }
 }
 

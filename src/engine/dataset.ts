@@ -1,5 +1,5 @@
-/** The numbers a network learns from, in shared memory: given to threads by handle, never copied per training. */
-import type { DataPlace } from './kernels/kernels.js'
+/** Training and validation rows in shared memory. Threads attach by handle, without a copy per training. */
+import type { DataLayout } from './kernels/backend.js'
 import { type MemoryHandle, SharedMemory } from './memory.js'
 
 export interface DatasetSize {
@@ -7,7 +7,7 @@ export interface DatasetSize {
   readonly validationRows: number
   /** Numbers per row of x: the product of the network's input shape. */
   readonly features: number
-  /** Targets per row of y. */
+  /** Target values per row of y. */
   readonly targetWidth: number
   /** Each row of y ends with its weight. */
   readonly weighted?: boolean
@@ -21,10 +21,10 @@ export function targetStride({
   return weighted ? targetWidth + 1 : targetWidth
 }
 
-/** A dataset as another thread takes it: structured clone passes it, the memory stays one. */
+/** A reference for another thread; structured clone passes it without copying the memory. */
 export interface DatasetHandle extends MemoryHandle {
   readonly size: DatasetSize
-  readonly place: DataPlace
+  readonly layout: DataLayout
 }
 
 type Floats = Float32Array<SharedArrayBuffer>
@@ -33,7 +33,7 @@ const floatBytes = 4
 const lineBytes = 64
 
 export class Dataset {
-  /** [rows, features] and [rows, targetStride], row-major; filled by whoever allocated. */
+  /** [rows, features] and [rows, targetStride], row-major; filled by the caller of `allocate`. */
   readonly trainingX: Floats
   readonly trainingY: Floats
   readonly validationX: Floats
@@ -42,15 +42,15 @@ export class Dataset {
   private constructor(
     readonly memory: SharedMemory,
     readonly size: DatasetSize,
-    readonly place: DataPlace,
+    readonly layout: DataLayout,
   ) {
-    this.trainingX = memory.float32(place.trainingX, size.trainingRows * size.features)
-    this.trainingY = memory.float32(place.trainingY, size.trainingRows * targetStride(size))
-    this.validationX = memory.float32(place.validationX, size.validationRows * size.features)
-    this.validationY = memory.float32(place.validationY, size.validationRows * targetStride(size))
+    this.trainingX = memory.float32(layout.trainingX, size.trainingRows * size.features)
+    this.trainingY = memory.float32(layout.trainingY, size.trainingRows * targetStride(size))
+    this.validationX = memory.float32(layout.validationX, size.validationRows * size.features)
+    this.validationY = memory.float32(layout.validationY, size.validationRows * targetStride(size))
   }
 
-  /** Room for a dataset, zeros at first. @throws RangeError when the system cannot give so much. */
+  /** Allocates a zero-filled dataset. @throws RangeError when the system cannot allocate the memory. */
   static allocate(size: DatasetSize): Dataset {
     const lengths = [
       size.trainingRows * size.features,
@@ -68,13 +68,13 @@ export class Dataset {
     }
     const [trainingX = 0, trainingY = 0, validationX = 0, validationY = 0] = starts
     const { trainingRows, validationRows } = size
-    const place = { trainingRows, trainingX, trainingY, validationRows, validationX, validationY }
-    return new Dataset(memory, size, place)
+    const layout = { trainingRows, trainingX, trainingY, validationRows, validationX, validationY }
+    return new Dataset(memory, size, layout)
   }
 
   /**
-   * Copies rows of plain numbers in: x and y flat, row-major; which rows train and which validate as given.
-   * @param weights one for each row: its weight in the loss.
+   * Copies flat, row-major x and y, split into the given training and validation rows.
+   * @param weights one per row: its weight in the loss.
    */
   static from(
     x: ArrayLike<number>,
@@ -106,10 +106,10 @@ export class Dataset {
   }
 
   static attach(handle: DatasetHandle): Dataset {
-    return new Dataset(SharedMemory.attach(handle), handle.size, handle.place)
+    return new Dataset(SharedMemory.attach(handle), handle.size, handle.layout)
   }
 
-  /** Bytes of the memory that the rows do not need: what trainings on them let it grow by. */
+  /** Bytes of the memory beyond the rows: what trainings on the dataset have added. */
   get spareBytes(): number {
     const { trainingX, trainingY, validationX, validationY } = this
     const rows = [trainingX, trainingY, validationX, validationY]
@@ -117,7 +117,7 @@ export class Dataset {
   }
 
   share(): DatasetHandle {
-    return { ...this.memory.handle(), size: this.size, place: this.place }
+    return { ...this.memory.handle(), size: this.size, layout: this.layout }
   }
 }
 
@@ -126,7 +126,7 @@ interface Columns {
   readonly width: number
 }
 
-/** Each row's numbers from all columns, one after another. */
+/** Concatenates the values of all columns, row by row. */
 function copyRows(from: readonly Columns[], rows: Int32Array, to: Float32Array): void {
   let next = 0
   for (const row of rows) {

@@ -1,15 +1,15 @@
-/** Watches one metric and says when training no longer improves (Prechelt 1998; counted as in Keras). */
+/** Early stopping on one metric (Prechelt 1998; patience counted as in Keras). */
 
 import type { EarlyStopping } from '../contract/network.js'
 import type { Epoch } from './epoch.js'
 
-/** What the watch remembers; plain, part of a snapshot. */
+/** State of early stopping: plain data, part of a snapshot. */
 export interface WatchState {
   /** Best value so far; null before the first epoch. */
   best: number | null
-  /** The epoch of that value; left out by snapshots of older versions. */
+  /** The epoch of that value; absent from snapshots of older versions. */
   bestEpoch?: number | null | undefined
-  /** Epochs since. */
+  /** Epochs since the best value. */
   waited: number
 }
 
@@ -19,8 +19,8 @@ export class ImprovementWatch {
   constructor(readonly rule: EarlyStopping) {}
 
   /**
-   * @returns `improved` when the metric is better than the best by more than minDelta, `stop` when it has not been
-   * for `patience` epochs (at least one).
+   * @returns `improved` when the metric beats the best by more than minDelta, `stop` after `patience` epochs (at least
+   * one) without improvement, otherwise `wait`.
    */
   judge(epoch: Epoch): 'improved' | 'wait' | 'stop' {
     const { monitor, minDelta, patience } = this.rule

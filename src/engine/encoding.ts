@@ -6,7 +6,7 @@ import {
   type AttributeValue,
   accuracyCodes,
   activationCodes,
-  declarationOf,
+  findDeclaration,
   lossCodes,
   type Operation,
   weightingCodes,
@@ -30,19 +30,19 @@ export function encode(program: NetworkProgram): Int32Array {
   const positions: number[] = []
   for (const name of listNames) {
     positions.push(headerWords + body.length)
-    for (const operation of program.lists[name]) body.push(...wordsOf(operation, program))
+    for (const operation of program.lists[name]) body.push(...encodeOperation(operation, program))
   }
   positions.push(headerWords + body.length)
-  const target = program.target === null ? null : bufferOf(program, program.target)
+  const target = program.target === null ? null : findBuffer(program, program.target)
   const header = [
     formatVersion,
     program.capacity,
-    sizeOf(bufferOf(program, program.input).shape),
+    sizeOf(findBuffer(program, program.input).shape),
     target === null ? 0 : sizeOf(target.shape),
-    sizeOf(bufferOf(program, program.output).shape),
-    bufferOf(program, program.input).offset,
+    sizeOf(findBuffer(program, program.output).shape),
+    findBuffer(program, program.input).offset,
     target === null ? -1 : target.offset,
-    bufferOf(program, program.output).offset,
+    findBuffer(program, program.output).offset,
     program.floats,
     ...positions,
     program.answersPerRow,
@@ -50,30 +50,30 @@ export function encode(program: NetworkProgram): Int32Array {
   return Int32Array.from([...header, ...body])
 }
 
-function bufferOf(program: NetworkProgram, id: number) {
+function findBuffer(program: NetworkProgram, id: number) {
   const buffer = program.buffers[id]
   if (buffer === undefined) throw new RangeError(`the program has no buffer ${id}`)
   return buffer
 }
 
-function wordsOf(operation: Operation, program: NetworkProgram): number[] {
-  const declaration = declarationOf(operation.op)
+function encodeOperation(operation: Operation, program: NetworkProgram): number[] {
+  const declaration = findDeclaration(operation.op)
   const operands: Readonly<Record<string, number | null>> = operation.operands
   const attributes: Readonly<Record<string, AttributeValue>> = operation.attributes
   const words: number[] = []
   for (const name of Object.keys(declaration.operands)) {
     const id = operands[name]
-    words.push(id === undefined || id === null ? -1 : bufferOf(program, id).offset)
+    words.push(id === undefined || id === null ? -1 : findBuffer(program, id).offset)
   }
   for (const [name, type] of Object.entries(declaration.attributes)) {
     const value = attributes[name]
-    if (value === undefined) throw new TypeError(`${operation.op} lacks its attribute ${name}`)
-    words.push(...attributeWords(type, value))
+    if (value === undefined) throw new TypeError(`${operation.op} has no attribute ${name}`)
+    words.push(...encodeAttribute(type, value))
   }
   return [declaration.code, words.length + 2, ...words]
 }
 
-function attributeWords(type: AttributeType, value: AttributeValue): number[] {
+function encodeAttribute(type: AttributeType, value: AttributeValue): number[] {
   switch (type) {
     case 'integer':
     case 'flag':
@@ -88,7 +88,7 @@ function attributeWords(type: AttributeType, value: AttributeValue): number[] {
     case 'accuracy':
     case 'weighting': {
       const code = enumerations[type][String(value)]
-      if (code === undefined) throw new RangeError(`${String(value)} is no ${type}`)
+      if (code === undefined) throw new RangeError(`${String(value)} is not a known ${type}`)
       return [code]
     }
     default:

@@ -1,11 +1,11 @@
-/** What epochs measured: packed, because small networks finish millions of them a second, and one by one for readers. */
+/** Metrics of epochs: packed for speed, since small networks finish millions per second, and as objects for readers. */
 
-/** float64 numbers of an epoch: loss, accuracy, valLoss, valAccuracy; NaN where there is none. */
+/** float64 values per epoch: loss, accuracy, valLoss, valAccuracy; NaN where not measured. */
 export const metricsPerEpoch = 4
 
-/** Consecutive epochs. An infinite loss: the loss or the weights were not finite, and training ended there. */
+/** Consecutive epochs. An infinite loss marks divergence: the loss or the weights were not finite, and training ended. */
 export interface EpochRun {
-  /** Number of the first, counted from 1; of the next one where there is none. */
+  /** Number of the first epoch, counted from 1; of the next epoch when the run is empty. */
   readonly firstEpoch: number
   /** Epochs × metricsPerEpoch. */
   readonly metrics: Float64Array
@@ -14,34 +14,34 @@ export interface EpochRun {
 export interface Epoch {
   /** Counted from 1. */
   epoch: number
-  /** Mean over the epoch's rows as seen while training; null when not finite. */
+  /** Mean over the epoch's training steps; null when not finite. */
   loss: number | null
-  /** Share of right answers, as seen while training; null when the task is no classification. */
+  /** Share of correct predictions over the epoch's training steps; null when the task is not classification. */
   accuracy: number | null
-  /** Over the validation rows after the epoch, in inference mode; null without such rows. */
+  /** Over the validation rows after the epoch, in inference mode; null without validation rows. */
   valLoss: number | null
   valAccuracy: number | null
-  /** The loss or the weights were not finite: training ended here. */
+  /** The loss or the weights were not finite, and training ended in this epoch. */
   diverged?: true
 }
 
-export function countOf({ metrics }: EpochRun): number {
+export function epochCount({ metrics }: EpochRun): number {
   return metrics.length / metricsPerEpoch
 }
 
-/** Those behind epoch `after`; the numbers are not copied. */
-export function epochsBehind({ firstEpoch, metrics }: EpochRun, after: number): EpochRun {
+/** The epochs after epoch `after`, as a view without a copy. */
+export function epochsAfter({ firstEpoch, metrics }: EpochRun, after: number): EpochRun {
   const skipped = Math.max(0, after + 1 - firstEpoch)
   return { firstEpoch: firstEpoch + skipped, metrics: metrics.subarray(skipped * metricsPerEpoch) }
 }
 
-/** Runs that follow one another, as one; there must be one at least. */
+/** Concatenates consecutive runs; there must be at least one. */
 export function joinEpochs(runs: readonly EpochRun[]): EpochRun {
   const metrics = new Float64Array(runs.reduce((sum, run) => sum + run.metrics.length, 0))
-  let place = 0
+  let offset = 0
   for (const run of runs) {
-    metrics.set(run.metrics, place)
-    place += run.metrics.length
+    metrics.set(run.metrics, offset)
+    offset += run.metrics.length
   }
   return { firstEpoch: runs[0].firstEpoch, metrics }
 }

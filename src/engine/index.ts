@@ -1,22 +1,22 @@
-/** The engine: specs and numbers in, numbers out. compile · train · predict, and nothing else. */
+/** The public interface of the engine: compile a spec, train a network, predict. */
 export { sizeOf } from './arena.js'
 export { compile, outputShape } from './compile.js'
 export { Dataset, type DatasetHandle, type DatasetSize } from './dataset.js'
-export { countOf, type Epoch, type EpochRun, epochsBehind, joinEpochs, readEpochs } from './epoch.js'
-export type { BackendName } from './kernels/kernels.js'
-export { type BackendChoice, explainBackend, runnableBackend } from './kernels/select.js'
+export { type Epoch, type EpochRun, epochCount, epochsAfter, joinEpochs, readEpochs } from './epoch.js'
+export type { BackendName } from './kernels/backend.js'
+export { type BackendChoice, explainBackend, runnableBackend } from './kernels/backends.js'
+export { normalizeWeights } from './normalize-weights.js'
 export {
-  type Asked,
   type PredictionCost,
   type PredictionOptions,
   Predictor,
   predict,
   predictionCost,
+  type RowPredictor,
 } from './predict.js'
 export type { DataShape, LayerSummary, Program } from './program.js'
-export { normalizeWeights } from './row-weights.js'
 export { SpecError } from './spec-error.js'
-export { foldsOf, splitRows, splitSizes, splitStratified } from './splitting.js'
+export { splitFolds, splitRows, splitSizes, splitStratified } from './splitting.js'
 export {
   type SliceLimits,
   type Snapshot,

@@ -1,4 +1,4 @@
-/** First values of tensors: drawn on the host from the seed, so that every backend begins with the same. */
+/** Initial values of tensors, drawn on the host from the seed, so that every backend starts from the same values. */
 import type { Initializer } from '../contract/network.js'
 import type { InitialValues } from './program.js'
 import { streamKey, threefry, unitReal } from './rng.js'
@@ -9,10 +9,11 @@ type Distribution =
   | { type: 'zeros' }
 
 /**
- * Glorot & Bengio 2010: variance 2/(fanIn + fanOut); He et al. 2015: variance 2/fanIn; uniform ones reach to
- * √(3 · variance). Normal ones are not truncated. `normal` has deviation 0.05, `uniform` reaches to 0.05, as in Keras.
+ * Glorot & Bengio 2010: variance 2/(fanIn + fanOut); He et al. 2015: variance 2/fanIn. The limit of uniform
+ * distributions is √(3 · variance); normal distributions are not truncated. `normal` has a deviation of 0.05 and
+ * `uniform` a limit of 0.05, as in Keras.
  */
-function distributionOf(initializer: Initializer, fanIn: number, fanOut: number): Distribution {
+function chooseDistribution(initializer: Initializer, fanIn: number, fanOut: number): Distribution {
   switch (initializer) {
     case 'glorotUniform':
       return { type: 'uniform', limit: Math.sqrt(6 / (fanIn + fanOut)) }
@@ -34,15 +35,15 @@ function distributionOf(initializer: Initializer, fanIn: number, fanOut: number)
 }
 
 /**
- * Fills a tensor. Elements 2i and 2i + 1 come from block i of the stream initialization, salted with the layer's
- * index: uniform from one word each, normal from both words by Box & Muller.
+ * Fills a tensor. Elements 2i and 2i + 1 use block i of the stream `initialization`, salted with the layer's index:
+ * uniform values use one word each, normal values both words (Box & Muller 1958).
  */
 export function fillInitial(values: Float32Array | Float64Array, initial: InitialValues, seed: number): void {
   if (initial.type === 'constant') {
     values.fill(initial.value)
     return
   }
-  const distribution = distributionOf(initial.initializer, initial.fanIn, initial.fanOut)
+  const distribution = chooseDistribution(initial.initializer, initial.fanIn, initial.fanOut)
   if (distribution.type === 'zeros') {
     values.fill(0)
     return

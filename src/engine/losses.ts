@@ -1,16 +1,16 @@
-/** What each loss asks of the network's end, what it is computed from, and how answers are judged. */
+/** For each loss: the required last activation, its input (outputs or logits), its weighting, and the accuracy. */
 import type { Activation, Loss } from '../contract/network.js'
 import type { Accuracy, Weighting } from './operations.js'
 import type { DataShape } from './program.js'
 
 interface LossRule {
-  /** The activation the last layer must have; null where any with a slope will do. */
+  /** The activation required of the last layer; null allows every activation except step. */
   readonly activation: Activation | null
-  /** True: computed from z before the last activation, because that is stable (or, for step, because only z has a slope). */
+  /** Computed from z, before the last activation: numerically stable, and for step the only value with a gradient. */
   readonly fromLogits: boolean
   /**
-   * What Σ wᵢ ℓᵢ over a batch of weighted rows is divided by, as PyTorch has it: `sum`, the sum of the weights
-   * (CrossEntropyLoss, mse_loss with a weight); `rows`, the rows (BCEWithLogitsLoss).
+   * The divisor of Σ wᵢ ℓᵢ over a batch of weighted rows, as in PyTorch: `sum`, the sum of the weights
+   * (CrossEntropyLoss, mse_loss with a weight); `rows`, the number of rows (BCEWithLogitsLoss).
    */
   readonly weighting: Weighting
 }
@@ -27,10 +27,13 @@ export const lossRules: Readonly<Record<Loss, LossRule>> = {
 }
 
 /**
- * argmax: the largest output is the largest target, one answer per row. positive: z ≥ 0 where the target is ≥ ½, each
- * output an answer. half: ŷ ≥ ½ where the target is ≥ ½, each output an answer. none: no classification.
+ * When a prediction counts as correct:
+ * - argmax: the largest output is the largest target; one prediction per row.
+ * - positive: z ≥ 0 exactly where the target is ≥ ½; one prediction per output.
+ * - half: ŷ ≥ ½ exactly where the target is ≥ ½; one prediction per output.
+ * - none: not a classification.
  */
-export function accuracyOf(loss: Loss, activation: Activation, given?: DataShape['accuracy']): Accuracy {
+export function selectAccuracy(loss: Loss, activation: Activation, given?: DataShape['accuracy']): Accuracy {
   if (given === 'half') return lossRules[loss].fromLogits ? 'positive' : 'half'
   if (given !== undefined) return given
   if (loss === 'categoricalCrossentropy' || activation === 'softmax') return 'argmax'

@@ -1,17 +1,18 @@
 /**
- * One shared memory for a dataset and the arenas of the trainings on it: a shared WebAssembly.Memory, which the
- * reference backend reads as a SharedArrayBuffer and the WASM backend as its own memory, so nothing is copied.
+ * One shared memory for a dataset and the arenas of its trainings. It is a shared WebAssembly.Memory: the reference
+ * backend reads it as a SharedArrayBuffer, the WASM backend as its own memory, so nothing is copied.
  *
- * Bytes 0 … 1023 stay zero. 1024 … 32767: the table of regions. 32768 … 65535: constant data of backends, the same
- * for every instance over the memory. From 65536: regions, in order of address, each a multiple of 64 bytes; a region
- * given back is used again, so the memory does not grow with the number of trainings that ran one after another.
+ * - Bytes 0 … 1023: always zero.
+ * - 1024 … 32767: the table of regions.
+ * - 32768 … 65535: constants of backends, the same for every instance over the memory.
+ * - From 65536: regions in order of address, each a multiple of 64 bytes. Released regions are reused.
  */
 import { preferHugePages } from './kernels/native/addon.js'
 
 const tableStart = 1024
 const firstRegion = 65_536
 const pageBytes = 65_536
-/** 4 GiB: all that 32-bit addresses reach. */
+/** 4 GiB: the limit of 32-bit addresses. */
 const maximumPages = 65_536
 
 /** Words of the table: lock, number of regions, then [start, length] in units of 64 bytes for each region in use. */
@@ -21,25 +22,25 @@ const firstEntry = 2
 const maximumRegions = 3_900
 const unit = 64
 
-/** Backends may place constant data from here to the first region. */
+/** Backends may store constants from here to the first region. */
 export const constantsStart = 32_768
 
-/** What another thread needs to use the same memory; structured clone shares it. */
+/** A reference for another thread; structured clone shares the memory. */
 export interface MemoryHandle {
   readonly memory: WebAssembly.Memory
 }
 
 export class SharedMemory {
-  /** As long as the memory was when this side last looked; other threads may have let it grow. */
-  #known: SharedArrayBuffer
+  /** The buffer as of the last refresh; another thread may have grown the memory since. */
+  #buffer: SharedArrayBuffer
 
   private constructor(readonly memory: WebAssembly.Memory) {
-    this.#known = memory.buffer
+    this.#buffer = memory.buffer
   }
 
   /**
-   * A new memory with room for `bytes` of regions to begin with.
-   * @throws RangeError when the system cannot give so much.
+   * Creates a memory whose initial size fits `bytes` of regions.
+   * @throws RangeError when the system cannot allocate the memory.
    */
   static create(bytes: number, limit: 'growing' | 'fixed' = 'growing'): SharedMemory {
     const initial = Math.ceil((firstRegion + bytes) / pageBytes) + 1
@@ -62,75 +63,76 @@ export class SharedMemory {
   }
 
   float32(address: number, length: number): Float32Array<SharedArrayBuffer> {
-    return new Float32Array(this.#upTo(address + 4 * length), address, length)
+    return new Float32Array(this.#bufferUpTo(address + 4 * length), address, length)
   }
 
   int32(address: number, length: number): Int32Array<SharedArrayBuffer> {
-    return new Int32Array(this.#upTo(address + 4 * length), address, length)
+    return new Int32Array(this.#bufferUpTo(address + 4 * length), address, length)
   }
 
   float64(address: number, length: number): Float64Array<SharedArrayBuffer> {
-    return new Float64Array(this.#upTo(address + 8 * length), address, length)
+    return new Float64Array(this.#bufferUpTo(address + 8 * length), address, length)
   }
 
   /**
-   * Takes the first gap that is long enough, growing the memory if there is none. The region is filled with zeros.
+   * Allocates the first sufficient gap, and grows the memory if there is none. The region is filled with zeros.
    * @returns the region's address in bytes, a multiple of 64.
-   * @throws RangeError when the memory would exceed 4 GiB or the system refuses.
+   * @throws RangeError when the memory would exceed 4 GiB or the system cannot allocate it.
    */
   reserve(bytes: number): number {
-    const wanted = Math.max(1, Math.ceil(bytes / unit))
+    const units = Math.max(1, Math.ceil(bytes / unit))
     const start = this.#locked((table) => {
       const count = table[countWord] ?? 0
-      if (count >= maximumRegions) throw new RangeError(`more than ${maximumRegions} regions in one memory`)
-      let begin = firstRegion / unit
-      let place = 0
-      for (; place < count; place++) {
-        const regionStart = table[firstEntry + 2 * place] ?? 0
-        if (regionStart - begin >= wanted) break
-        begin = regionStart + (table[firstEntry + 2 * place + 1] ?? 0)
+      if (count >= maximumRegions)
+        throw new RangeError(`the memory has reached its limit of ${maximumRegions} regions`)
+      let candidate = firstRegion / unit
+      let index = 0
+      for (; index < count; index++) {
+        const regionStart = table[firstEntry + 2 * index] ?? 0
+        if (regionStart - candidate >= units) break
+        candidate = regionStart + (table[firstEntry + 2 * index + 1] ?? 0)
       }
-      // One unit more than is asked for: vector kernels read, and ignore, a little behind the last region.
-      const end = (begin + wanted + 1) * unit
-      const missing = end - this.#upTo(end).byteLength
+      // One extra unit: vector kernels read past the end of a region and ignore the values.
+      const end = (candidate + units + 1) * unit
+      const missing = end - this.#bufferUpTo(end).byteLength
       if (missing > 0) {
         this.memory.grow(Math.ceil(missing / pageBytes))
         preferHugePages(this.memory.buffer)
       }
-      table.copyWithin(firstEntry + 2 * (place + 1), firstEntry + 2 * place, firstEntry + 2 * count)
-      table[firstEntry + 2 * place] = begin
-      table[firstEntry + 2 * place + 1] = wanted
+      table.copyWithin(firstEntry + 2 * (index + 1), firstEntry + 2 * index, firstEntry + 2 * count)
+      table[firstEntry + 2 * index] = candidate
+      table[firstEntry + 2 * index + 1] = units
       table[countWord] = count + 1
-      return begin * unit
+      return candidate * unit
     })
-    this.int32(start, (wanted * unit) / 4).fill(0)
+    this.int32(start, (units * unit) / 4).fill(0)
     return start
   }
 
-  /** Gives a region back. @throws RangeError when no region begins at the address. */
+  /** Releases a region. @throws RangeError when no region starts at the address. */
   release(address: number): void {
     this.#locked((table) => {
       const count = table[countWord] ?? 0
-      for (let place = 0; place < count; place++) {
-        if (table[firstEntry + 2 * place] !== address / unit) continue
-        table.copyWithin(firstEntry + 2 * place, firstEntry + 2 * (place + 1), firstEntry + 2 * count)
+      for (let index = 0; index < count; index++) {
+        if (table[firstEntry + 2 * index] !== address / unit) continue
+        table.copyWithin(firstEntry + 2 * index, firstEntry + 2 * (index + 1), firstEntry + 2 * count)
         table[countWord] = count - 1
         return
       }
-      throw new RangeError(`no region begins at ${address}`)
+      throw new RangeError(`no region starts at ${address}`)
     })
   }
 
-  /** A view that reaches so far, if the memory does. */
-  #upTo(end: number): SharedArrayBuffer {
-    return this.#known.byteLength >= end ? this.#known : this.#refresh()
+  /** The buffer, refreshed when it is shorter than `end` bytes. */
+  #bufferUpTo(end: number): SharedArrayBuffer {
+    return this.#buffer.byteLength >= end ? this.#buffer : this.#refresh()
   }
 
-  /** Growing by nothing refreshes a view of the memory that another thread has grown; it is a call to the system. */
+  /** Growing by zero pages refreshes the buffer after another thread has grown the memory, at the cost of a system call. */
   #refresh(): SharedArrayBuffer {
     this.memory.grow(0)
-    this.#known = this.memory.buffer
-    return this.#known
+    this.#buffer = this.memory.buffer
+    return this.#buffer
   }
 
   #locked<Result>(work: (table: Int32Array) => Result): Result {

@@ -1,13 +1,13 @@
 /**
- * The catalogue of operations: each one's operands with their shapes, its attributes, its cost and the error a
- * fast backend may make, declared once; encoder, printer, validator and cost model read it.
+ * The catalogue of operations: operands with their shapes, attributes, cost, and the tolerance of fast backends. The
+ * encoder, the printer, the validator and the cost model read it.
  *
- * - A shape lists attribute names, outermost first; `rows` stands for the rows of the current batch.
+ * - A shape lists attribute names, outermost first; `rows` is the number of rows of the current batch.
  * - A cost is a sum of products of numbers, attribute names and `rows`; one multiply-add counts as 2.
  * - `code` is the operation's number in the encoded program and never changes its meaning.
  * - `tolerance`: a fast backend's output may differ from the float32 reference, given the same inputs, by
  *   absolute + relative · (largest magnitude among the reference's outputs).
- * What an operation computes is defined by its function in kernels/reference.
+ * The function in kernels/reference defines what an operation computes.
  */
 import type { AttributeType, AttributeTypes, OperationDeclaration } from './operations/declaration.js'
 import { learning } from './operations/learning.js'
@@ -48,10 +48,10 @@ export type OperationOf<Name extends OperationName> = {
   }
 }[Name]
 
-/** One entry of a program's lists: flat data, its meaning in the catalogue. */
+/** One entry of a program's lists: plain data, declared in the catalogue. */
 export type Operation = OperationOf<OperationName>
 
-/** The declaration of an operation, in the general form that encoder, printer, validator and cost model read. */
-export function declarationOf(name: OperationName): OperationDeclaration {
+/** The declaration of an operation, typed for code that treats all operations alike. */
+export function findDeclaration(name: OperationName): OperationDeclaration {
   return catalogue[name]
 }

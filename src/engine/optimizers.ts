@@ -1,11 +1,11 @@
-/** Optimizers as operations: one pass over the range of all parameters. The formulas stand in operations.ts. */
+/** Optimizers as operations: one pass over the range of all parameters. operations/learning.ts gives the formulas. */
 import type { Optimizer } from '../contract/network.js'
 import type { ArenaLayout } from './arena.js'
 import type { BufferId, Operation } from './operations.js'
 
 /**
  * @param parameters span of all parameters. @param gradients span of the same length.
- * @returns the update, with the optimizer's own state placed in the arena (zeros at first).
+ * @returns the update; places the optimizer's state in the arena, initially zero.
  */
 export function updateOperations(
   optimizer: Optimizer,
@@ -19,9 +19,9 @@ export function updateOperations(
     clipNorm === undefined
       ? []
       : [{ op: 'clipGradients', operands: { gradients }, attributes: { count, limit: clipNorm } }]
-  const decay = decayOf(optimizer)
+  const decay = coupledWeightDecay(optimizer)
   if (decay === 0) return [...clip, update(optimizer, parameters, gradients, count, layout)]
-  const decayed = layout.fixed('optimizer.decayedGradients', 'scratch', [count])
+  const decayed = layout.addFixed('optimizer.decayedGradients', 'scratch', [count])
   return [
     ...clip,
     {
@@ -33,8 +33,8 @@ export function updateOperations(
   ]
 }
 
-/** What is added to the gradients before the update; sgd and adamw decay the weights in their own update. */
-function decayOf(optimizer: Optimizer): number {
+/** The weight decay added to the gradients before the update; sgd and adamw apply theirs in the update. */
+function coupledWeightDecay(optimizer: Optimizer): number {
   switch (optimizer.type) {
     case 'sgd':
     case 'adamw':
@@ -55,7 +55,7 @@ function update(
   count: number,
   layout: ArenaLayout,
 ): Operation {
-  const state = (name: string) => layout.fixed(`optimizer.${name}`, 'optimizerState', [count])
+  const state = (name: string) => layout.addFixed(`optimizer.${name}`, 'optimizerState', [count])
   switch (optimizer.type) {
     case 'sgd': {
       const { momentum, nesterov, weightDecay } = optimizer

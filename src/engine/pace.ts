@@ -1,19 +1,19 @@
-/** How many steps to run before the clock and the stop flag are looked at again. */
+/** How many steps to run before checking the clock and the stop flag again. */
 
-/** Milliseconds between two looks: short against a user's patience, long against a call. */
-const lookEvery = 10
+/** Milliseconds between two checks: short for a user, long compared with a call. */
+const pollInterval = 10
 
 export class Pace {
   #stepsPerMillisecond = 0
   #largest = 1
 
-  /** @param milliseconds left of the budget, Infinity without one. */
+  /** @param milliseconds remaining in the budget; Infinity without a budget. */
   steps(milliseconds: number): number {
-    const measured = Math.floor(this.#stepsPerMillisecond * Math.min(lookEvery, milliseconds))
+    const measured = Math.floor(this.#stepsPerMillisecond * Math.min(pollInterval, milliseconds))
     return Math.max(1, Math.min(measured, this.#largest))
   }
 
-  /** Grows at most fourfold at a time, so that one lucky reading does not run away. */
+  /** Limits growth to a factor of four per call, so that one outlier has little effect. */
   measured(steps: number, milliseconds: number): void {
     this.#stepsPerMillisecond = steps / Math.max(milliseconds, 0.001)
     this.#largest = Math.max(1, steps * 4)

@@ -1,40 +1,40 @@
-/** A trained network answers. */
+/** Predictions of a trained network. */
 import type { Network } from '../contract/network.js'
 import { sizeOf } from './arena.js'
 import { compilePrediction } from './compile.js'
-import type { BackendName, PredictionExecutor } from './kernels/kernels.js'
-import { selectBackend } from './kernels/select.js'
+import type { BackendName, PredictionExecutor } from './kernels/backend.js'
+import { selectBackend } from './kernels/backends.js'
 import { SharedMemory } from './memory.js'
 import type { NetworkProgram } from './program.js'
-import { roomForWeights, type WeightShapes, type Weights, writeWeights } from './weights.js'
+import { type WeightShapes, type Weights, weightBuffers, writeWeights } from './weights.js'
 
 export interface PredictionOptions {
   backend: BackendName | 'auto'
-  /** Rows computed at once at most; default 64. */
+  /** Maximum rows per batch; default 64. */
   batchSize?: number
-  /** 1 … 256, default 1: threads that share a batch where the backend has its own (native). */
+  /** 1 … 256, default 1: threads that share a batch, on backends with threads (native). */
   threads?: number
 }
 
 const defaultBatchSize = 64
 
-/** What a number that a layer hands on costs beside the products that make it, such as an exponential; and an operation by itself. */
+/** Estimated overhead of each output value of a layer, such as an exponential, and of each operation. */
 const flopsPerValue = 20
 const flopsPerOperation = 1_000
 
 export interface PredictionCost {
   /**
-   * To answer so many rows, in floating-point operations or what takes about as long: those of the forward pass, where
-   * convolutions count at each of their positions, and something for each number and each operation.
+   * Estimated cost of predicting `rows` rows, in floating-point operations or their equivalent in time: the forward
+   * pass plus an overhead for each value and each operation.
    */
   flops(rows: number): number
-  /** Of memory beside the weights, for each row of a batch. */
+  /** Memory per row of a batch, weights excluded. */
   bytesPerRow: number
 }
 
 /**
- * What it costs a Predictor to answer.
- * @throws SpecError as the Predictor does, of the network.
+ * Estimates the cost of a Predictor.
+ * @throws SpecError when the layers do not fit together or inputShape is missing.
  */
 export function predictionCost(network: Network): PredictionCost {
   const { flopsPerPrediction, buffers, lists } = compilePrediction(network, 1)
@@ -47,8 +47,8 @@ export function predictionCost(network: Network): PredictionCost {
   }
 }
 
-/** Whatever answers rows. */
-export interface Asked {
+/** Predicts rows. */
+export interface RowPredictor {
   /**
    * @param inputs rows × features, row-major.
    * @returns rows × outputs, row-major.
@@ -57,7 +57,10 @@ export interface Asked {
   predict(inputs: Float32Array): Float32Array
 }
 
-export function askedOver(executor: PredictionExecutor, { network, outputShape }: NetworkProgram): Asked {
+export function createRowPredictor(
+  executor: PredictionExecutor,
+  { network, outputShape }: NetworkProgram,
+): RowPredictor {
   const features = sizeOf(network.inputShape)
   const width = sizeOf(outputShape)
   return {
@@ -74,20 +77,20 @@ export function askedOver(executor: PredictionExecutor, { network, outputShape }
 }
 
 /**
- * Compiled once, asked often; inference mode.
+ * A network compiled once for many predictions, in inference mode.
  * @throws SpecError when the layers do not fit together, inputShape is missing or the weights are not the network's.
  */
-export class Predictor implements Asked {
+export class Predictor implements RowPredictor {
   readonly backend: BackendName
   readonly backendDetail: string | null
   readonly outputShape: readonly number[]
-  /** Of memory. */
+  /** Size of its memory. */
   readonly bytes: number
   readonly #program: NetworkProgram
   readonly #floats: Float32Array<SharedArrayBuffer>
-  readonly #asked: Asked
+  readonly #predictor: RowPredictor
 
-  /** @param weights null for whoever writes them to their `room` before the first question */
+  /** @param weights null when the caller writes them to `weightBuffers` before the first prediction */
   constructor(network: Network, weights: Weights | null, options: PredictionOptions) {
     const backend = selectBackend(options.backend)
     const program = compilePrediction(network, options.batchSize ?? defaultBatchSize)
@@ -100,7 +103,7 @@ export class Predictor implements Asked {
     this.#floats = floats
     if (weights !== null) writeWeights(program, floats, weights)
     const executor = backend.predictor({ program, memory, arena, workspace, threads: options.threads ?? 1 })
-    this.#asked = askedOver(executor, program)
+    this.#predictor = createRowPredictor(executor, program)
     this.outputShape = program.outputShape
     this.bytes = memory.bytes
     this.backend = backend.name
@@ -108,19 +111,19 @@ export class Predictor implements Asked {
   }
 
   predict(inputs: Float32Array): Float32Array {
-    return this.#asked.predict(inputs)
+    return this.#predictor.predict(inputs)
   }
 
   /**
-   * Where the numbers of weights of these names and shapes go, in their order, in shared memory.
-   * @throws SpecError when they are not the network's
+   * Views of the weights with these names and shapes, in their order, for the caller to fill.
+   * @throws SpecError when the names or shapes do not match the network
    */
-  room(shapes: WeightShapes): Float32Array<SharedArrayBuffer>[] {
-    return roomForWeights(this.#program, this.#floats, shapes)
+  weightBuffers(shapes: WeightShapes): Float32Array<SharedArrayBuffer>[] {
+    return weightBuffers(this.#program, this.#floats, shapes)
   }
 }
 
-/** One question: compiles, answers, forgets. See Predictor for many. */
+/** Compiles a network for one prediction. Use Predictor for repeated predictions. */
 export function predict(
   network: Network,
   weights: Weights,

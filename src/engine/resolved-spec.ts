@@ -1,7 +1,7 @@
-/** A spec with nothing left open: what `compile` makes of what the user wrote. */
+/** A spec with all defaults filled in by `compile`. */
 import type { Initializer, Layer, TrainingSpec } from '../contract/network.js'
 
-/** Layers with weights know their initializer. */
+/** Layers with weights have an initializer. */
 export type ResolvedLayer = Layer extends infer L
   ? L extends { kernelInitializer?: Initializer | undefined }
     ? Omit<L, 'kernelInitializer'> & { kernelInitializer: Initializer }

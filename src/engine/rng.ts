@@ -1,10 +1,10 @@
 /**
  * Counter-based random numbers: Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw: "Parallel Random
- * Numbers: As Easy as 1, 2, 3", SC11). A number is a pure function of (seed, stream, salt, counter), so every
- * backend draws the same ones, in any order, and a checkpoint needs no generator state beyond the position.
+ * Numbers: As Easy as 1, 2, 3", SC11). A number is a pure function of (seed, stream, salt, counter). Every backend
+ * draws the same numbers in any order, and a checkpoint needs no generator state beyond the position.
  */
 
-/** Independent streams; the number is part of the key and never changes its meaning. */
+/** Independent streams; the number is part of the key and must never change. */
 export const streams = { initialization: 0, shuffling: 1, dropout: 2, splitting: 3 } as const
 export type Stream = keyof typeof streams
 
@@ -15,7 +15,7 @@ export interface Key {
 
 /**
  * low = the seed's low 32 bits; high = the seed's upper 21 bits | stream << 21 | salt << 24.
- * @param seed integer in 0 … 2^53 − 1. @param salt 0 … 255: the layer's index where a stream serves layers, else 0.
+ * @param seed integer in 0 … 2^53 − 1. @param salt 0 … 255: the layer's index for streams per layer, otherwise 0.
  */
 export function streamKey(seed: number, stream: Stream, salt = 0): Key {
   const seedHigh = Math.floor(seed / 0x1_0000_0000)
@@ -44,7 +44,7 @@ export function threefry(key: Key, first: number, second: number, out: Uint32Arr
   out[1] = x1
 }
 
-/** Word number `index` of a row of words: block `index >> 1`, word `index & 1`; `row` is the second counter word. */
+/** Word `index` of a sequence: word `index & 1` of block `index >> 1`; `row` is the second counter word. */
 export class WordSequence {
   readonly #block = new Uint32Array(2)
   #loaded = -1
@@ -63,7 +63,7 @@ export class WordSequence {
   }
 }
 
-/** floor(word · bound / 2^32): a draw below `bound`, each value's probability off by less than bound / 2^32. */
+/** floor(word · bound / 2^32): a draw below `bound`, biased by less than bound / 2^32 per value. */
 export function scaleWord(word: number, bound: number): number {
   const upper = (word >>> 16) * bound
   const lower = Math.floor(((word & 0xffff) * bound) / 0x10000)

@@ -1,14 +1,16 @@
-/** Learning rates by epoch, computed once in float64 on the host so that every backend uses the same. */
+/** Learning rates per epoch, computed in float64 on the host, so that every backend uses the same rates. */
 import type { Schedule } from '../contract/network.js'
 
 /**
- * The rate of one epoch. With W warm-up epochs, epoch e < W (counted from 0) has rate · (e + 1)/(W + 1). After them,
- * k = e − W counts on:
- * constant: rate; step: rate · factor^⌊k / stepEpochs⌋; exponential: rate · factor^k;
- * cosine: rate · (finalFactor + (1 − finalFactor) · ½(1 + cos(π k / (E − W − 1)))), E all epochs, so that the last
- * epoch has rate · finalFactor (Loshchilov & Hutter 2017 without restarts).
+ * The learning rate of one epoch, counted from 0. With W warm-up epochs, epoch e < W has rate · (e + 1)/(W + 1). After
+ * the warm-up, with k = e − W and E epochs in total:
+ * - constant: rate
+ * - step: rate · factor^⌊k / stepEpochs⌋
+ * - exponential: rate · factor^k
+ * - cosine: rate · (finalFactor + (1 − finalFactor) · ½(1 + cos(π k / (E − W − 1)))), so that the last epoch has
+ *   rate · finalFactor (Loshchilov & Hutter 2017, without restarts)
  */
-export function learningRateOf(rate: number, schedule: Schedule, epoch: number, epochs: number): number {
+export function learningRateAt(rate: number, schedule: Schedule, epoch: number, epochs: number): number {
   const { warmupEpochs } = schedule
   if (epoch < warmupEpochs) return (rate * (epoch + 1)) / (warmupEpochs + 1)
   const since = epoch - warmupEpochs

@@ -1,31 +1,31 @@
-/** How much memory of its own a thread of the native backend works in (native/source: scratchOf), for admission. */
+/** Scratch memory per thread of the native backend (native/source: scratchFor), for admission control. */
 import type { Operation } from './operations.js'
 
-/** Of the widest vectors; others want no more, but for cuts. */
+/** Lanes of the widest vectors. Narrower vectors need no more scratch, except for row segments. */
 const lanes = 16
 const leastLanes = 4
-const blockRows = 14
-/** native/source/product.h: packed blocks, packed panels and a block of sums. */
-const productFloats = 144 * 1024 + 4 * 16 * 1024 + blockRows * 2 * lanes
-/** native/source/loss.h: rows of up to this width are turned. */
-const turnedWidth = 48
-/** native/source/rowwise.h: operations that go together want at most so much, unless one alone wants more. */
+const MR = 14
+/** native/source/gemm.h: packed blocks of A, packed panels of B and one block of sums. */
+const gemmFloats = 144 * 1024 + 4 * 16 * 1024 + MR * 2 * lanes
+/** native/source/loss.h: rows up to this width are transposed. */
+const transposedWidth = 48
+/** native/source/rowwise.h: limit for a fused sequence of operations, unless one operation alone needs more. */
 const sequenceFloats = 128 * 1024
 
 const wholeVectors = (count: number) => Math.ceil(count / lanes) * lanes
 
-/** An upper bound in bytes for the operations of a program whose batches have up to `capacity` rows. */
-export function threadBytesOf(lists: Iterable<readonly Operation[]>, capacity: number): number {
+/** Upper bound in bytes for the operations of a program with batches of up to `capacity` rows. */
+export function computeThreadBytes(lists: Iterable<readonly Operation[]>, capacity: number): number {
   let floats = 0
   for (const list of lists) {
-    const each = list.map((operation) => floatsOf(operation, capacity))
-    const together = each.reduce((sum, some) => sum + some, 0)
-    floats = Math.max(floats, ...each, Math.min(together, sequenceFloats))
+    const sizes = list.map((operation) => operationFloats(operation, capacity))
+    const total = sizes.reduce((sum, size) => sum + size, 0)
+    floats = Math.max(floats, ...sizes, Math.min(total, sequenceFloats))
   }
-  return 4 * wholeVectors(productFloats + floats)
+  return 4 * wholeVectors(gemmFloats + floats)
 }
 
-function floatsOf(operation: Operation, capacity: number): number {
+function operationFloats(operation: Operation, capacity: number): number {
   switch (operation.op) {
     case 'convolutionForward':
       return forwardFloats(operation.attributes)
@@ -41,7 +41,7 @@ function floatsOf(operation: Operation, capacity: number): number {
     }
     case 'loss':
     case 'weightedLoss':
-      return 2 * Math.max(operation.attributes.outputs, turnedWidth * lanes) + 2 * lanes
+      return 2 * Math.max(operation.attributes.outputs, transposedWidth * lanes) + 2 * lanes
     default:
       return 0
   }
@@ -60,7 +60,7 @@ interface ConvolutionSizes {
   readonly filters: number
 }
 
-/** What the kernels derive: the taps of a filter, the planes an image is copied to, and a run through all of its rows. */
+/** Sizes that the kernels derive: taps of a filter, floats of the padded planes, length of a run over all rows. */
 function geometry(sizes: ConvolutionSizes) {
   const { channels, width, kernelHeight, kernelWidth, strideY, strideX, outputHeight, outputWidth } = sizes
   const planeHeight = outputHeight - 1 + Math.ceil(kernelHeight / strideY)
@@ -75,16 +75,19 @@ function geometry(sizes: ConvolutionSizes) {
   }
 }
 
-/** A copied image; the filters turned, the distances of taps, three numbers for each cut of a run. */
+/** A padded image, the transposed filters, the offsets of the taps, three numbers per row segment. */
 function forwardFloats(sizes: ConvolutionSizes): number {
   const { taps, planes, planeWidth, run } = geometry(sizes)
-  const cuts = run / planeWidth + (2 * run) / leastLanes + lanes + 2
+  const segments = run / planeWidth + (2 * run) / leastLanes + lanes + 2
   return (
-    planes + wholeVectors(taps * wholeVectors(sizes.filters)) + wholeVectors(taps) + wholeVectors(3 * cuts)
+    planes +
+    wholeVectors(taps * wholeVectors(sizes.filters)) +
+    wholeVectors(taps) +
+    wholeVectors(3 * segments)
   )
 }
 
-/** A copied image, sums for the taps and the bias, slopes; the distances of taps. */
+/** A padded image, sums for the taps and the bias, output gradients, the offsets of the taps. */
 function weightsFloats(sizes: ConvolutionSizes): number {
   const { taps, positions, planes, run } = geometry(sizes)
   const { filters } = sizes
@@ -93,22 +96,22 @@ function weightsFloats(sizes: ConvolutionSizes): number {
   return planes + wholeVectors(Math.max(alongFilters, alongPositions)) + wholeVectors(taps)
 }
 
-/** The slopes and shares of dx with zeros around their rows; the filters turned, the distances of slopes. */
+/** Zero-padded output gradients, partial sums of dx, the transposed filters, the offsets of the gradients. */
 function inputFloats(sizes: ConvolutionSizes): number {
   const { channels, height, width, kernelHeight, kernelWidth, strideY, strideX, filters } = sizes
   const { outputHeight, outputWidth } = sizes
-  const group = (shares: number) => Math.min(channels, Math.max(1, Math.floor((4 * blockRows) / shares)))
+  const group = (rows: number) => Math.min(channels, Math.max(1, Math.floor((4 * MR) / rows)))
   if (strideX > 1 || strideY > 1) {
     const kernel = kernelHeight * kernelWidth
     return wholeVectors(group(kernel) * kernel * outputHeight * outputWidth)
   }
   const pitch = Math.max(outputWidth, width) + kernelWidth
-  const slopes = wholeVectors(filters * ((outputHeight - 1) * pitch + width + 2 * kernelWidth))
-  const share = (kernelHeight + height - 2) * pitch + width
+  const gradients = wholeVectors(filters * ((outputHeight - 1) * pitch + width + 2 * kernelWidth))
+  const partialSum = (kernelHeight + height - 2) * pitch + width
   const rows = filters * kernelWidth
   return (
-    slopes +
-    wholeVectors(group(kernelHeight) * kernelHeight * share) +
+    gradients +
+    wholeVectors(group(kernelHeight) * kernelHeight * partialSum) +
     wholeVectors(rows * wholeVectors(channels * kernelHeight)) +
     wholeVectors(rows)
   )

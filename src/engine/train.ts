@@ -1,34 +1,34 @@
-/** Runs a program over a dataset: slices in, epochs out. */
+/** Trains a program on a dataset, in slices. */
 
 import { sizeOf } from './arena.js'
 import type { Dataset } from './dataset.js'
 import { ImprovementWatch, type WatchState } from './early-stopping.js'
 import { type Epoch, type EpochRun, metricsPerEpoch, readEpochs } from './epoch.js'
-import type { Backend, BackendName, Position, TrainingExecutor } from './kernels/kernels.js'
-import { selectBackend } from './kernels/select.js'
+import type { Backend, BackendName, Position, TrainingExecutor } from './kernels/backend.js'
+import { selectBackend } from './kernels/backends.js'
 import { Pace } from './pace.js'
-import { type Asked, askedOver } from './predict.js'
+import { createRowPredictor, type RowPredictor } from './predict.js'
 import type { Program } from './program.js'
-import { learningRateOf } from './schedules.js'
+import { learningRateAt } from './schedules.js'
 import {
   initializeWeights,
   readGradients,
   readWeights,
-  roomForWeights,
   viewWeights,
   type WeightShapes,
   type Weights,
+  weightBuffers,
   writeWeights,
 } from './weights.js'
 
 export interface TrainingOptions {
-  /** `auto`: the fastest that runs here. */
+  /** `auto`: the fastest available backend. */
   backend: BackendName | 'auto'
   /** 0 … 2^53 − 1. */
   seed: number
-  /** Where to begin instead of the initializers. */
+  /** Used instead of the initializers. */
   initialWeights?: Weights | undefined
-  /** 1 … 256, default 1: threads that train this one network together where the backend has its own (native). */
+  /** 1 … 256, default 1: threads that share each step, on backends with threads (native). */
   threads?: number | undefined
 }
 
@@ -36,35 +36,37 @@ export interface SliceLimits {
   maximumEpochs?: number
   maximumSteps?: number
   milliseconds?: number
-  /** Over shared memory; word 0 ≠ 0 asks to stop. */
+  /** In shared memory; a nonzero word 0 requests a stop. */
   stop?: Int32Array
 }
 
-/** running and stopped go on with the next `run`; the others are final. */
+/** The next `run` resumes `running` and `stopped` trainings; the other states are final. */
 export type TrainingState = 'running' | 'finished' | 'earlyStopped' | 'diverged' | 'stopped'
 
-/** Everything to go on elsewhere, bit for bit; structured clone copies it. */
+/** Everything needed to resume elsewhere with identical results; structured clone copies it. */
 export interface Snapshot {
-  /** The random streams follow from it and the position alone. */
+  /** Determines the random streams, together with the position. */
   readonly seed: number
   readonly position: Position
   readonly ended: 'finished' | 'earlyStopped' | 'diverged' | null
-  /** Parameters, running state and optimizer state by their buffers' names. */
+  /** Parameters, running state and optimizer state by buffer name. */
   readonly state: Record<string, Float32Array>
   readonly watch: WatchState | null
   readonly best: Record<string, Float32Array> | null
 }
 
-/** Of the buffers that are the model. */
-const bestKinds = ['parameter', 'runningState']
+/** Buffers that make up the model. */
+const modelKinds = ['parameter', 'runningState']
+/** Buffers that make up a snapshot's state. */
+const stateKinds = ['parameter', 'runningState', 'optimizerState']
 
 const epochsPerCall = 1024
 const unlimited = 0x7fff_ffff
 
 /**
- * Prepares a training; nothing runs yet.
- * @throws SpecError when the data or the initial weights do not fit the program; Error when the backend does not run
- * here; RangeError when memory is refused.
+ * Prepares a training; `run` starts it.
+ * @throws SpecError when the initial weights do not fit the program; Error when the backend is not available;
+ * RangeError when the dataset does not fit the program or memory cannot be allocated.
  */
 export function train(program: Program, dataset: Dataset, options: TrainingOptions): Training {
   return new Training(program, dataset, options)
@@ -72,32 +74,32 @@ export function train(program: Program, dataset: Dataset, options: TrainingOptio
 
 export class Training {
   readonly backend: BackendName
-  /** Variant of the backend, where there are several. */
+  /** Variant of the backend, if it has several. */
   readonly backendDetail: string | null
   readonly #program: Program
   readonly #dataset: Dataset
   readonly #seed: number
-  readonly #choice: Backend
+  readonly #backend: Backend
   readonly #executor: TrainingExecutor
   readonly #regions: number[] = []
   readonly #arena: number
   readonly #floats: Float32Array<SharedArrayBuffer>
   readonly #position: Position = { epoch: 0, step: 0, lossSum: 0, right: 0 }
   readonly #pace = new Pace()
-  /** Those of the current run's epochs, of which `#measured` numbers are filled. */
+  /** Metrics of the current run's epochs; the first `#measured` values are filled. */
   #metrics = new Float64Array(epochsPerCall * metricsPerEpoch)
   #measured = 0
   readonly #learningRates = new Float64Array(epochsPerCall)
   readonly #watch: ImprovementWatch | null
-  /** In the memory of the training, too, once there is an improvement. */
+  /** The best weights so far, in the dataset's memory; null before the first improvement. */
   #best: Record<string, Float32Array> | null = null
-  #bestRoom: Record<string, Float32Array> | null = null
+  #bestBuffers: Record<string, Float32Array> | null = null
   #ended: Snapshot['ended'] = null
 
   constructor(program: Program, dataset: Dataset, options: TrainingOptions) {
     checkData(program, dataset)
     const backend = selectBackend(options.backend)
-    this.#choice = backend
+    this.#backend = backend
     this.#program = program
     this.#dataset = dataset
     this.#seed = options.seed
@@ -106,7 +108,7 @@ export class Training {
       const arena = this.#reserve(4 * program.floats)
       const workspace = this.#reserve(backend.workspaceBytes(program))
       this.#arena = arena
-      const { memory, place: data } = dataset
+      const { memory, layout: data } = dataset
       this.#floats = memory.float32(arena, program.floats)
       if (options.initialWeights === undefined) initializeWeights(program, this.#floats, options.seed)
       else writeWeights(program, this.#floats, options.initialWeights)
@@ -119,26 +121,25 @@ export class Training {
     this.backend = backend.name
     this.backendDetail = this.#executor.detail
     const { earlyStopping, optimizer } = program.spec
-    // What stays so where there is no schedule.
+    // Overwritten before each call when there is a schedule.
     this.#learningRates.fill(optimizer.learningRate)
     this.#watch = earlyStopping === undefined ? null : new ImprovementWatch(earlyStopping)
   }
 
-  /** Epochs finished; after a divergence the epoch it came in. */
+  /** Epochs finished; after a divergence, the epoch in which it occurred. */
   get epoch(): number {
     return this.#position.epoch + (this.#ended === 'diverged' && this.#position.step > 0 ? 1 : 0)
   }
 
-  /** After an end with restored best weights, the epoch they are of; otherwise null. */
+  /** The epoch of the restored best weights after the end; otherwise null. */
   get bestEpoch(): number | null {
-    const isEnd = this.#ended === 'finished' || this.#ended === 'earlyStopped'
-    return isEnd && this.#best !== null ? (this.#watch?.state.bestEpoch ?? null) : null
+    const hasEnded = this.#ended === 'finished' || this.#ended === 'earlyStopped'
+    return hasEnded && this.#best !== null ? (this.#watch?.state.bestEpoch ?? null) : null
   }
 
   /**
-   * Runs until a limit of the slice, the stop flag, or the training's end. However it is sliced, the same epochs and
-   * weights come out.
-   * @returns the epochs finished in this slice; the next run writes over their numbers.
+   * Runs until a limit of the slice, the stop flag or the end of the training. The results do not depend on the slices.
+   * @returns the epochs finished in this slice; the next run overwrites their metrics.
    */
   run(limits: SliceLimits = {}): { epochs: EpochRun; state: TrainingState } {
     const firstEpoch = this.epoch + 1
@@ -152,7 +153,7 @@ export class Training {
     const deadline = performance.now() + (limits.milliseconds ?? Number.POSITIVE_INFINITY)
     let ran = false
     let stepsLeft = limits.maximumSteps ?? Number.POSITIVE_INFINITY
-    const unpaced = limits.milliseconds === undefined && limits.stop === undefined
+    const isUnlimited = limits.milliseconds === undefined && limits.stop === undefined
     const maximumEpochs = limits.maximumEpochs ?? Number.POSITIVE_INFINITY
     while (this.#ended === null) {
       const finished = this.#position.epoch - firstEpoch
@@ -162,7 +163,7 @@ export class Training {
       if (limits.stop !== undefined && Atomics.load(limits.stop, 0) !== 0) return 'stopped'
       const steps = Math.min(
         stepsLeft,
-        unpaced ? unlimited : this.#pace.steps(Math.max(0, deadline - before)),
+        isUnlimited ? unlimited : this.#pace.steps(Math.max(0, deadline - before)),
       )
       const from = this.#position.epoch * this.#program.stepsPerEpoch + this.#position.step
       const reason = this.#call(maximumEpochs - finished, steps, limits.stop ?? null)
@@ -175,69 +176,66 @@ export class Training {
     return this.#ended
   }
 
-  /** A copy of the model: after an end with restored best weights, those. */
+  /** A copy of the model; after the end, the restored best weights if there are any. */
   weights(): Weights {
     return readWeights(this.#program, this.#floats)
   }
 
-  /** The model where it is: what `run` changes, and valid until `dispose`. */
+  /** The model without a copy: `run` changes it, and it is valid until `dispose`. */
   weightViews(): Weights {
     return viewWeights(this.#program, this.#floats)
   }
 
-  /** Where the numbers of weights of these names and shapes go, in their order. @throws SpecError as `train` does */
-  weightRoom(shapes: WeightShapes): Float32Array<SharedArrayBuffer>[] {
-    return roomForWeights(this.#program, this.#floats, shapes)
+  /** Views of the weights with these names and shapes, for the caller to fill. @throws SpecError as `train` does */
+  weightBuffers(shapes: WeightShapes): Float32Array<SharedArrayBuffer>[] {
+    return weightBuffers(this.#program, this.#floats, shapes)
   }
 
-  /** Answers with the weights where they are; the training must not run any more. */
-  predictor(): Asked {
+  /** Predicts with the current weights, without a copy; the training must not run again. */
+  predictor(): RowPredictor {
     const { memory } = this.#dataset
-    const workspace = this.#reserve(this.#choice.workspaceBytes(this.#program))
-    const place = { program: this.#program, memory, arena: this.#arena, workspace, threads: 1 }
-    return askedOver(this.#choice.predictor(place), this.#program)
+    const workspace = this.#reserve(this.#backend.workspaceBytes(this.#program))
+    const context = { program: this.#program, memory, arena: this.#arena, workspace, threads: 1 }
+    return createRowPredictor(this.#backend.predictor(context), this.#program)
   }
 
-  /** A copy of the gradients of the last step (after clipping), by the names of their tensors. */
+  /** A copy of the gradients of the last step, after clipping, by tensor name. */
   gradients(): Weights {
     return readGradients(this.#program, this.#floats)
   }
 
-  /** A copy. */
+  /** A copy of the training's state. */
   snapshot(): Snapshot {
-    const { state, best, ...rest } = this.peek()
+    const { state, best, ...rest } = this.snapshotView()
     return { ...rest, state: copies(state), best: best === null ? null : copies(best) }
   }
 
-  /** A snapshot whose arrays are in the memory of the training: what `run` changes, and valid until `dispose`. */
-  peek(): Snapshot {
+  /** A snapshot without copies: `run` changes its arrays, and they are valid until `dispose`. */
+  snapshotView(): Snapshot {
     return {
       seed: this.#seed,
       position: { ...this.#position },
       ended: this.#ended,
-      state: this.#views(['parameter', 'runningState', 'optimizerState']),
+      state: this.#views(stateKinds),
       watch: this.#watch === null ? null : { ...this.#watch.state },
       best: this.#best,
     }
   }
 
-  /** Where the arrays of a snapshot go, for whoever fills them before `restore`. */
-  room(hasBest: boolean): Pick<Snapshot, 'state' | 'best'> {
-    const state = this.#views(['parameter', 'runningState', 'optimizerState'])
-    return { state, best: hasBest ? this.#roomForBest() : null }
+  /** Views for the arrays of a snapshot, which the caller fills before `restore`. */
+  snapshotBuffers(hasBest: boolean): Pick<Snapshot, 'state' | 'best'> {
+    return { state: this.#views(stateKinds), best: hasBest ? this.#allocateBest() : null }
   }
 
   /**
-   * Goes on where the snapshot was taken. Arrays that are in the memory of the training already stay there.
-   * @throws RangeError when it is of another program or seed.
+   * Resumes from a snapshot. Arrays from `snapshotBuffers` are not copied.
+   * @throws RangeError when the snapshot belongs to another program or seed.
    */
   restore(snapshot: Snapshot): void {
     if (snapshot.seed !== this.#seed) {
-      throw new RangeError(
-        `the snapshot was taken with seed ${snapshot.seed}, this training has ${this.#seed}`,
-      )
+      throw new RangeError(`the snapshot has seed ${snapshot.seed}, but this training has seed ${this.#seed}`)
     }
-    this.#paste(snapshot.state)
+    this.#copyState(snapshot.state)
     Object.assign(this.#position, snapshot.position)
     this.#ended = snapshot.ended
     this.#best = null
@@ -245,7 +243,7 @@ export class Training {
     if (this.#watch !== null && snapshot.watch !== null) Object.assign(this.#watch.state, snapshot.watch)
   }
 
-  /** Gives the memory back to the dataset; the training must not be used any more. */
+  /** Releases the memory to the dataset; the training must not be used afterwards. */
   dispose(): void {
     for (const region of this.#regions.splice(0)) this.#dataset.memory.release(region)
   }
@@ -256,19 +254,19 @@ export class Training {
     return region
   }
 
-  /** One call of the executor. */
-  #call(wanted: number, steps: number, stop: Int32Array | null): string {
+  /** Calls the executor once, for at most `maximumEpochs` epochs and `steps` steps. */
+  #call(maximumEpochs: number, steps: number, stop: Int32Array | null): string {
     const { spec } = this.#program
     const first = this.#position.epoch
-    const atOnce = this.#watch === null ? epochsPerCall : 1
-    const count = Math.min(wanted, atOnce, spec.epochs - first)
+    const callLimit = this.#watch === null ? epochsPerCall : 1
+    const count = Math.min(maximumEpochs, callLimit, spec.epochs - first)
     const learningRates = this.#learningRates.subarray(0, count)
     if (spec.schedule !== undefined) {
       for (let i = 0; i < count; i++) {
-        learningRates[i] = learningRateOf(spec.optimizer.learningRate, spec.schedule, first + i, spec.epochs)
+        learningRates[i] = learningRateAt(spec.optimizer.learningRate, spec.schedule, first + i, spec.epochs)
       }
     }
-    const metrics = this.#roomFor(count)
+    const metrics = this.#nextMetrics(count)
     const end = this.#executor.run({
       position: this.#position,
       epochs: count,
@@ -284,18 +282,18 @@ export class Training {
       for (const epoch of epochs) this.#judge(epoch)
     }
     if (end.reason === 'diverged') {
-      this.#roomFor(1).set([Number.POSITIVE_INFINITY, Number.NaN, Number.NaN, Number.NaN])
+      this.#nextMetrics(1).set([Number.POSITIVE_INFINITY, Number.NaN, Number.NaN, Number.NaN])
       this.#measured += metricsPerEpoch
       this.#ended = 'diverged'
     } else if (this.#ended === null && this.#position.epoch === spec.epochs) {
       this.#ended = 'finished'
     }
-    if (this.#ended === 'finished' || this.#ended === 'earlyStopped') this.#conclude()
+    if (this.#ended === 'finished' || this.#ended === 'earlyStopped') this.#finish()
     return end.reason
   }
 
-  /** Where the next epochs' metrics go, behind those of the current run. */
-  #roomFor(epochs: number): Float64Array {
+  /** A view for the metrics of the next epochs, after those of the current run. */
+  #nextMetrics(epochs: number): Float64Array {
     const end = this.#measured + epochs * metricsPerEpoch
     if (end > this.#metrics.length) {
       const larger = new Float64Array(2 * end)
@@ -309,14 +307,14 @@ export class Training {
     if (this.#watch === null) return
     const judgement = this.#watch.judge(epoch)
     if (judgement === 'improved' && this.#watch.rule.restoreBest) {
-      this.#keepBest(this.#views(bestKinds))
+      this.#keepBest(this.#views(modelKinds))
     }
     if (judgement === 'stop') this.#ended = 'earlyStopped'
   }
 
-  /** Best weights back; weights that are not finite after a last epoch of finite loss are a divergence too. */
-  #conclude(): void {
-    if (this.#best !== null) this.#paste(this.#best)
+  /** Restores the best weights. Weights that are not finite count as a divergence even when the last loss was finite. */
+  #finish(): void {
+    if (this.#best !== null) this.#copyState(this.#best)
     const finite = [...this.weightViews().values()].every(({ values }) => values.every(Number.isFinite))
     if (finite) return
     this.#ended = 'diverged'
@@ -333,40 +331,40 @@ export class Training {
   }
 
   #keepBest(values: Record<string, Float32Array>): void {
-    this.#best ??= this.#roomForBest()
-    for (const [name, room] of Object.entries(this.#best)) {
-      const kept = values[name]
-      if (kept?.length !== room.length) {
+    this.#best ??= this.#allocateBest()
+    for (const [name, target] of Object.entries(this.#best)) {
+      const source = values[name]
+      if (source?.length !== target.length) {
         throw new RangeError(`the snapshot's best ${name} does not fit this program`)
       }
-      if (!isSame(kept, room)) room.set(kept)
+      if (!isSameView(source, target)) target.set(source)
     }
   }
 
-  /** The same at each call. */
-  #roomForBest(): Record<string, Float32Array> {
-    if (this.#bestRoom === null) {
-      const like = this.#views(bestKinds)
-      const length = Object.values(like).reduce((sum, values) => sum + values.length, 0)
+  /** Allocates the buffers for the best weights at the first call. */
+  #allocateBest(): Record<string, Float32Array> {
+    if (this.#bestBuffers === null) {
+      const model = this.#views(modelKinds)
+      const length = Object.values(model).reduce((sum, values) => sum + values.length, 0)
       const floats = this.#dataset.memory.float32(this.#reserve(4 * length), length)
       let offset = 0
-      this.#bestRoom = {}
-      for (const [name, values] of Object.entries(like)) {
-        this.#bestRoom[name] = floats.subarray(offset, offset + values.length)
+      this.#bestBuffers = {}
+      for (const [name, values] of Object.entries(model)) {
+        this.#bestBuffers[name] = floats.subarray(offset, offset + values.length)
         offset += values.length
       }
     }
-    return this.#bestRoom
+    return this.#bestBuffers
   }
 
-  #paste(copies: Record<string, Float32Array>): void {
-    for (const [name, values] of Object.entries(copies)) {
+  #copyState(state: Record<string, Float32Array>): void {
+    for (const [name, values] of Object.entries(state)) {
       const buffer = this.#program.buffers.find((candidate) => candidate.name === name)
       if (buffer === undefined || buffer.length !== values.length) {
         throw new RangeError(`the snapshot's ${name} does not fit this program`)
       }
-      const place = this.#floats.subarray(buffer.offset, buffer.offset + buffer.length)
-      if (!isSame(values, place)) place.set(values)
+      const target = this.#floats.subarray(buffer.offset, buffer.offset + buffer.length)
+      if (!isSameView(values, target)) target.set(values)
     }
   }
 }
@@ -374,9 +372,9 @@ export class Training {
 const copies = (arrays: Record<string, Float32Array>) =>
   Object.fromEntries(Object.entries(arrays).map(([name, values]) => [name, new Float32Array(values)]))
 
-/** Whether both are the same piece of memory; of shared memory that has grown, two objects may be one. */
-const isSame = (one: Float32Array, other: Float32Array) =>
-  one.byteOffset === other.byteOffset && one.buffer === other.buffer
+/** Whether both views have the same buffer and offset. */
+const isSameView = (a: Float32Array, b: Float32Array) =>
+  a.byteOffset === b.byteOffset && a.buffer === b.buffer
 
 function checkData(program: Program, dataset: Dataset): void {
   const { trainingRows, validationRows, targetWidth, weighted = false } = program.data
@@ -391,7 +389,7 @@ function checkData(program: Program, dataset: Dataset): void {
     (size.weighted ?? false) !== weighted
   ) {
     throw new RangeError(
-      `the program was compiled for ${JSON.stringify(expected)}, the dataset is ${JSON.stringify(size)}`,
+      `the program was compiled for ${JSON.stringify(expected)}, but the dataset is ${JSON.stringify(size)}`,
     )
   }
 }

@@ -1,4 +1,4 @@
-/** The part of the WebAssembly JavaScript interface the engine uses; Node's type package leaves it out. */
+/** The part of the WebAssembly JavaScript API that the engine uses; @types/node does not declare it. */
 declare namespace WebAssembly {
   interface MemoryDescriptor {
     /** Pages of 64 KiB. */
@@ -9,7 +9,7 @@ declare namespace WebAssembly {
   class Memory {
     constructor(descriptor: MemoryDescriptor)
     readonly buffer: SharedArrayBuffer
-    /** Adds pages; returns how many there were. Throws RangeError beyond the maximum. */
+    /** Adds pages and returns the previous number. Throws RangeError beyond the maximum. */
     grow(pages: number): number
   }
   class Module {

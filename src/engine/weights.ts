@@ -1,4 +1,4 @@
-/** A model's numbers by name, in the documented layouts, in and out of an arena. */
+/** Reads and writes a model's weights, by name, in an arena. */
 import { type ArenaLayout, sizeOf } from './arena.js'
 import { fillInitial } from './initializers.js'
 import { shapeText } from './layers/layer.js'
@@ -10,11 +10,11 @@ export type Weights = Map<string, { shape: number[]; values: Float32Array }>
 
 type Floats = Float32Array | Float64Array
 
-/** The numbers of one tensor within the arena. */
+/** A view of one tensor in the arena. */
 export function tensorView(program: NetworkProgram, floats: Floats, buffer: number): Floats {
-  const place: ArenaLayout['buffers'][number] | undefined = program.buffers[buffer]
-  if (place === undefined) throw new RangeError(`the program has no buffer ${buffer}`)
-  return floats.subarray(place.offset, place.offset + place.length)
+  const placed: ArenaLayout['buffers'][number] | undefined = program.buffers[buffer]
+  if (placed === undefined) throw new RangeError(`the program has no buffer ${buffer}`)
+  return floats.subarray(placed.offset, placed.offset + placed.length)
 }
 
 /** A copy of all tensors. */
@@ -27,7 +27,7 @@ export function readWeights(program: NetworkProgram, floats: Floats): Weights {
   )
 }
 
-/** All tensors where they are: valid until the arena is given back. */
+/** All tensors without a copy; valid until the arena is released. */
 export function viewWeights(program: NetworkProgram, floats: Float32Array): Weights {
   return new Map(
     program.tensors.map(({ name, shape, buffer }) => {
@@ -37,7 +37,7 @@ export function viewWeights(program: NetworkProgram, floats: Float32Array): Weig
   )
 }
 
-/** A copy of the gradients that the last step left, under the names of their tensors. */
+/** A copy of the gradients of the last step, by tensor name. */
 export function readGradients(program: NetworkProgram, floats: Floats): Weights {
   const gradients: Weights = new Map()
   for (const { name, shape, gradient } of program.tensors) {
@@ -47,14 +47,14 @@ export function readGradients(program: NetworkProgram, floats: Floats): Weights 
   return gradients
 }
 
-/** Fills every tensor by its initializer. */
+/** Fills every tensor with its initializer. */
 export function initializeWeights(program: NetworkProgram, floats: Floats, seed: number): void {
   for (const tensor of program.tensors) {
     fillInitial(tensorView(program, floats, tensor.buffer), tensor.initial, seed)
   }
 }
 
-/** The weights that a network begins with, apart from an arena. */
+/** Draws the initial weights of a network outside an arena. */
 export function drawWeights(program: NetworkProgram, seed: number): Weights {
   return new Map(
     program.tensors.map(({ name, shape, initial }) => {
@@ -65,12 +65,12 @@ export function drawWeights(program: NetworkProgram, seed: number): Weights {
   )
 }
 
-/** Names and shapes of weights, without their numbers. */
+/** Names and shapes of weights, without values. */
 export type WeightShapes = ReadonlyMap<string, { readonly shape: readonly number[] }>
 
 /**
- * Whether weights of these names and shapes fit the program. Running state may be left out.
- * @throws SpecError naming the first tensor that is missing, too many or of another shape.
+ * Checks that weights with these names and shapes fit the program. Running state is optional.
+ * @throws SpecError that names the first tensor that is missing, unknown or of another shape.
  */
 export function checkWeights(program: NetworkProgram, weights: WeightShapes): void {
   const known = new Set(program.tensors.map((tensor) => tensor.name))
@@ -78,7 +78,7 @@ export function checkWeights(program: NetworkProgram, weights: WeightShapes): vo
     if (known.has(name)) continue
     throw new SpecError(
       '/from',
-      `the given weights have ${name} ${shapeText(shape)}, which this network does not have; use the same layers as the model`,
+      `the weights contain ${name} ${shapeText(shape)}, which this network does not have; use the same layers as the model`,
     )
   }
   for (const { name, shape } of program.tensors) {
@@ -87,13 +87,13 @@ export function checkWeights(program: NetworkProgram, weights: WeightShapes): vo
       if (isRunningState(name)) continue
       throw new SpecError(
         '/from',
-        `the given weights lack ${name}, which is ${shapeText(shape)} in this network`,
+        `the weights do not contain ${name}, which is ${shapeText(shape)} in this network; use the same layers as the model`,
       )
     }
     if (given.shape.length !== shape.length || given.shape.some((size, i) => size !== shape[i])) {
       throw new SpecError(
         '/from',
-        `${name} is ${shapeText(given.shape)} in the given weights but ${shapeText(shape)} in this network; use the same sizes as the model`,
+        `${name} is ${shapeText(given.shape)} in the weights but ${shapeText(shape)} in this network; use the same sizes as the model`,
       )
     }
   }
@@ -102,10 +102,11 @@ export function checkWeights(program: NetworkProgram, weights: WeightShapes): vo
 const isRunningState = (name: string) => name.endsWith('.runningMean') || name.endsWith('.runningVar')
 
 /**
- * Where the numbers of weights of these names and shapes go, in their order. Running state that is not given begins afresh.
+ * Views of the weights with these names and shapes, in their order, for the caller to fill. Absent running state is
+ * initialized.
  * @throws SpecError as `checkWeights`
  */
-export function roomForWeights(
+export function weightBuffers(
   program: NetworkProgram,
   floats: Float32Array<SharedArrayBuffer>,
   shapes: WeightShapes,
@@ -123,8 +124,8 @@ export function roomForWeights(
 }
 
 /**
- * Puts given weights into the arena. Running state that is not given begins afresh.
- * @throws SpecError naming the first tensor that is missing, too many, of another shape or short of numbers.
+ * Writes weights to the arena. Absent running state is initialized.
+ * @throws SpecError that names the first tensor that is missing, unknown, or of another shape or length.
  */
 export function writeWeights(program: NetworkProgram, floats: Floats, weights: Weights): void {
   checkWeights(program, weights)
@@ -136,7 +137,7 @@ export function writeWeights(program: NetworkProgram, floats: Floats, weights: W
     } else if (given.values.length !== view.length) {
       throw new SpecError(
         '/from',
-        `${name} ${shapeText(shape)} needs ${view.length} numbers, not ${given.values.length}`,
+        `${name} ${shapeText(shape)} needs ${view.length} values, but has ${given.values.length}`,
       )
     } else {
       view.set(given.values)

@@ -1,4 +1,4 @@
-/** Building the addon: what stands in its way is said in one line, and an addon of other sources is never loaded. */
+/** Building the addon: errors take one line, and an addon of other sources is never loaded. */
 import { spawnSync } from 'node:child_process'
 import {
   cpSync,
@@ -45,17 +45,17 @@ beforeEach(() => {
 })
 
 describe('building without a compiler', () => {
-  const line = /^descent: no native backend, WASM takes over \(.+ is not found\)\n$/
+  const line = /^descent: no native backend, WASM takes over \(.+ was not found\)\n$/
 
-  test('fails and says so in one line', () => {
+  test('fails with a one-line error', () => {
     expect(build([], nothing)).toEqual({ status: 1, stdout: expect.stringMatching(line) })
   })
 
-  test('is no failure where the addon is optional', () => {
+  test('succeeds when the addon is optional', () => {
     expect(build(['--optional'], nothing)).toEqual({ status: 0, stdout: expect.stringMatching(line) })
   })
 
-  test('leaves nothing, so that the next start tries again', () => {
+  test('leaves no file, so that the next start tries again', () => {
     build(['--background'], nothing)
     expect(files()).toEqual([])
   })
@@ -72,31 +72,31 @@ describe.skipIf(!compiles)('sources that do not compile', () => {
       if (name !== 'probe.cpp') writeFileSync(path.join(folder, 'source', name), '#error broken\n')
   })
 
-  test('are tried once in the background', () => {
+  test('are compiled once in the background', () => {
     expect(build(['--background'])).toEqual({ status: 1, stdout: expect.stringMatching(line) })
     expect(files()).toEqual([expect.stringMatching(/\.failed$/)])
     expect(build(['--background'])).toEqual({ status: 0, stdout: '' })
   })
 
-  test('are tried again when somebody asks', () => {
+  test('are compiled again on request', () => {
     build(['--background'])
     expect(build([])).toEqual({ status: 1, stdout: expect.stringMatching(line) })
   })
 
-  test('are tried again when they have changed', () => {
+  test('are compiled again after a change', () => {
     build(['--background'])
-    writeFileSync(path.join(folder, 'source', 'team.cpp'), '#error broken otherwise\n')
+    writeFileSync(path.join(folder, 'source', 'thread-pool.cpp'), '#error broken otherwise\n')
     expect(build(['--background'])).toEqual({ status: 1, stdout: expect.stringMatching(line) })
   })
 
-  test('are left alone while another process builds', () => {
+  test('are not compiled while another process builds', () => {
     mkdirSync(path.dirname(lock))
     writeFileSync(lock, String(process.pid))
     expect(build(['--background'])).toEqual({ status: 0, stdout: '' })
     expect(files()).toEqual(['lock'])
   })
 
-  test('are not left alone for a process that is gone', () => {
+  test('are compiled when the building process has exited', () => {
     mkdirSync(path.dirname(lock))
     const { pid } = spawnSync(process.execPath, ['--version'])
     writeFileSync(lock, String(pid))
@@ -108,7 +108,7 @@ describe('the built engine', () => {
   const variant = runnableVariants[0]
   const place = () => path.join(folder, 'build', path.basename(addonFile(variant ?? 'neon')))
 
-  /** What an engine in the copy says before and after `action`, which may put an addon into its place. */
+  /** The backend that an engine in the copy selects before and after `action`, which may install an addon. */
   function engine(action: string): { before: unknown; after: unknown } {
     for (const name of ['package.json', 'dist/src', 'dist/chunks']) {
       if (existsSync(path.join(root, name)))
@@ -139,18 +139,18 @@ describe('the built engine', () => {
     backend: 'wasm',
   }
 
-  test('trains in WASM where there is no addon, and says why', () => {
+  test('falls back to WASM without an addon, and reports why', () => {
     expect(engine('')).toEqual({ before: inWasm, after: inWasm })
   })
 
-  test.skipIf(variant === undefined)('takes an addon that appears while it runs', () => {
+  test.skipIf(variant === undefined)('loads an addon that appears at run time', () => {
     const from = addonFile(variant ?? 'neon')
     const action = `copyFileSync(${JSON.stringify(from)}, ${JSON.stringify(place())})`
     const inAddon = { choice: { name: 'native', passedOver: [] }, state: 'finished', backend: 'native' }
     expect(engine(action)).toEqual({ before: inWasm, after: inAddon })
   })
 
-  test.skipIf(variant === undefined)('leaves an addon of other sources alone', () => {
+  test.skipIf(variant === undefined)('ignores an addon of other sources', () => {
     const other = place().replace(/-\w+\.node$/, `-${'0'.repeat(16)}.node`)
     const action = `copyFileSync(${JSON.stringify(addonFile(variant ?? 'neon'))}, ${JSON.stringify(other)})`
     expect(engine(action)).toEqual({ before: inWasm, after: inWasm })
@@ -181,7 +181,7 @@ const unknown = symbols?.status === 0 ? null : 'there is no build or no nm'
 if (unknown !== null) console.warn(`What a build asks of Node is not tested: ${unknown}`)
 
 describe.skipIf(unknown !== null)('a build', () => {
-  test('asks nothing of Node but Node-API, so that other versions run it as it is', () => {
+  test('uses only Node-API, so that other Node.js versions can load it', () => {
     const names = (symbols?.stdout ?? '').split('\n').map((line) => line.trim().split(/\s+/)[1] ?? '')
     const ofNode = names.filter((name) => /napi|node|v8|^uv_/i.test(name))
     expect(ofNode).toContain('napi_create_function')

@@ -1,4 +1,4 @@
-/** Definitions against values known from elsewhere, worked by hand, or from a formula of another kind. */
+/** Definitions against known values, values computed by hand, or another formula. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Initializer, Schedule } from '../../src/contract/network.js'
@@ -6,7 +6,7 @@ import { ImprovementWatch } from '../../src/engine/early-stopping.js'
 import { readEpochs, splitRows, splitSizes, splitStratified, train } from '../../src/engine/index.js'
 import { fillInitial } from '../../src/engine/initializers.js'
 import { activationFunctions, erf } from '../../src/engine/kernels/reference/activation.js'
-import { learningRateOf } from '../../src/engine/schedules.js'
+import { learningRateAt } from '../../src/engine/schedules.js'
 import type { Weights } from '../../src/engine/weights.js'
 import { type SpecInput, trainingCase } from '../support/training-case.js'
 
@@ -41,14 +41,14 @@ describe('activations', () => {
     })
   })
 
-  test('relu lets what is no number through, so that a divergence shows', () => {
+  test('relu propagates NaN, so that a divergence is detected', () => {
     expect(activationFunctions.relu.value(Number.NaN)).toBeNaN()
   })
 })
 
 describe('schedules', () => {
   const rates = (schedule: Schedule, epochs: number) =>
-    Array.from({ length: epochs }, (_, epoch) => learningRateOf(0.8, schedule, epoch, epochs))
+    Array.from({ length: epochs }, (_, epoch) => learningRateAt(0.8, schedule, epoch, epochs))
 
   test('none and constant', () => {
     expect(rates({ type: 'constant', warmupEpochs: 0 }, 2)).toEqual([0.8, 0.8])
@@ -71,7 +71,7 @@ describe('schedules', () => {
     expect(rates({ type: 'exponential', factor: 0.5, warmupEpochs: 0 }, 3)).toEqual([0.8, 0.4, 0.2])
   })
 
-  test('cosine begins at the rate, is half way in the middle and ends at its share', () => {
+  test('cosine starts at the rate, is halfway in the middle and ends at finalFactor', () => {
     const cosine = rates({ type: 'cosine', finalFactor: 0.25, warmupEpochs: 0 }, 5)
     expect(cosine[0]).toBeCloseTo(0.8, 12)
     expect(cosine[2]).toBeCloseTo(0.5, 12)
@@ -160,13 +160,13 @@ describe('early stopping', () => {
     expect(judged({ minDelta: 0.5 }, [3, 2.6, 2.4, 2])).toEqual(['improved', 'wait', 'improved', 'wait'])
   })
 
-  test('without patience the first epoch that is no better is the last', () => {
+  test('without patience, the first epoch without improvement is the last', () => {
     expect(judged({ patience: 0 }, [3, 2, 2])).toEqual(['improved', 'improved', 'stop'])
     expect(judged({ patience: 1 }, [3, 2, 2])).toEqual(['improved', 'improved', 'stop'])
   })
 })
 
-describe('splitting within classes', () => {
+describe('stratified splitting', () => {
   const classesOf = (...counts: number[]) =>
     Int32Array.from(counts.flatMap((count, one) => new Array<number>(count).fill(one)))
   const heldOf = (classes: Int32Array, share: number, seed = 7) => {
@@ -174,18 +174,18 @@ describe('splitting within classes', () => {
     return [...new Set(classes)].map((one) => validation.filter((row) => classes[row] === one).length)
   }
 
-  test('holds out its share of every class, the largest remainders rounded up', () => {
+  test('holds out the share of every class, rounded by largest remainder', () => {
     expect(heldOf(classesOf(50, 30, 20), 0.2)).toEqual([10, 6, 4])
-    // 3 of 10 rows: 2.1, 0.6 and 0.3 of the classes.
+    // 3 of 10 rows; exact shares per class: 2.1, 0.6 and 0.3.
     expect(heldOf(classesOf(7, 2, 1), 0.3)).toEqual([2, 1, 0])
   })
 
-  test('leaves a row of every class to train on, unless no others are left', () => {
+  test('keeps a training row of every class, unless too few rows remain', () => {
     expect(heldOf(classesOf(1, 1, 8), 0.5)).toEqual([0, 0, 5])
     expect(heldOf(classesOf(1, 1, 1, 1), 0.5).reduce((sum, held) => sum + held, 0)).toBe(2)
   })
 
-  test('divides all rows as many ways as there are seeds, in ascending order, whatever the classes', () => {
+  test('splits all rows differently for each seed, in ascending order, for any classes', () => {
     const classes = fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 1, maxLength: 60 })
     fc.assert(
       fc.property(classes, fc.double({ min: 0, max: 0.9, noNaN: true }), fc.nat(), (list, share, seed) => {
@@ -203,7 +203,7 @@ describe('splitting within classes', () => {
 })
 
 describe('splitting', () => {
-  test('holds every row once, in ascending order, validation rounded', () => {
+  test('contains every row once, in ascending order, with a rounded validation size', () => {
     const { training, validation } = splitRows(10, 0.25, 7)
     expect(validation).toHaveLength(3)
     expect([...training, ...validation].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
@@ -212,7 +212,7 @@ describe('splitting', () => {
     expect(splitRows(1000, 0.25, 8).validation).not.toEqual(splitRows(1000, 0.25, 7).validation)
   })
 
-  test('leaves a row to train on', () => {
+  test('keeps at least one training row', () => {
     expect(splitSizes(1, 0.9)).toEqual({ training: 1, validation: 0 })
     expect(splitSizes(2, 0.99)).toEqual({ training: 1, validation: 1 })
     expect(splitSizes(8, 0)).toEqual({ training: 8, validation: 0 })
@@ -237,13 +237,13 @@ describe('initial weights', () => {
     return training.weights()
   }
 
-  test('go on from a model, running state included', () => {
+  test('start from a model, including its running state', () => {
     const weights = trained()
     expect(weights.get('layers.1.runningMean')?.values.some((value) => value !== 0)).toBe(true)
     expect(start(weights).weights()).toEqual(weights)
   })
 
-  test('running state may be missing and begins afresh', () => {
+  test('initialize missing running state', () => {
     const weights = trained()
     weights.delete('layers.1.runningMean')
     weights.delete('layers.1.runningVar')
@@ -256,20 +256,24 @@ describe('initial weights', () => {
     [
       'another shape',
       (weights) => weights.set('layers.0.weight', { shape: [4, 3], values: new Float32Array(12) }),
-      /layers.0.weight is \[4, 3\] in the given weights but \[2, 3\] in this network/,
+      /layers.0.weight is \[4, 3\] in the weights but \[2, 3\] in this network/,
     ],
-    ['one missing', (weights) => weights.delete('layers.2.bias'), /lack layers.2.bias, which is \[1\]/],
     [
-      'one too many',
+      'a missing tensor',
+      (weights) => weights.delete('layers.2.bias'),
+      /not contain layers.2.bias, which is \[1\]/,
+    ],
+    [
+      'an unknown tensor',
       (weights) => weights.set('layers.5.weight', { shape: [1], values: new Float32Array(1) }),
-      /have layers.5.weight \[1\], which this network does not have/,
+      /contain layers.5.weight \[1\], which this network does not have/,
     ],
     [
-      'too few numbers',
+      'too few values',
       (weights) => weights.set('layers.2.bias', { shape: [1], values: new Float32Array(0) }),
-      /needs 1 numbers, not 0/,
+      /needs 1 values, but has 0/,
     ],
-  ])('%s is refused by name', (_, change, words) => {
+  ])('rejects %s by name', (_, change, words) => {
     const weights = trained()
     change(weights)
     expect(() => start(weights)).toThrow(expect.objectContaining({ name: 'SpecError', pointer: '/from' }))
@@ -282,7 +286,7 @@ describe('initial weights', () => {
   })
 })
 
-describe('what is measured', () => {
+describe('metrics', () => {
   const zero = (program: ReturnType<typeof trainingCase>['program']): Weights =>
     new Map(
       program.tensors.map(({ name, shape }) => {
@@ -314,7 +318,7 @@ describe('what is measured', () => {
     expect(measured([...layers], loss, [...biases])?.accuracy).toBeCloseTo(accuracy, 12)
   })
 
-  test('categoricalCrossentropy counts rows whose largest output is the class, the first of equals', () => {
+  test('categoricalCrossentropy counts rows whose first largest output is the class', () => {
     const layers = [{ type: 'dense', units: 3, activation: 'softmax' }] as const
     const equal = measured([...layers], 'categoricalCrossentropy', [0, 0, 0])
     expect(equal?.accuracy).toBeCloseTo(2 / 6, 12)
@@ -331,7 +335,7 @@ describe('what is measured', () => {
 })
 
 describe('dropout', () => {
-  test('zeroes its share, scales the rest, and draws anew each step and layer', () => {
+  test('zeroes its share, scales the others, and draws new masks per step and layer', () => {
     const layers: SpecInput['network']['layers'] = [
       { type: 'dropout', rate: 0.25 },
       { type: 'dropout', rate: 0.25 },
@@ -360,12 +364,12 @@ describe('dropout', () => {
   })
 })
 
-/** The arena is the second region a training takes: behind the order of rows. */
+/** The arena is the second region of a training, after the order of rows. */
 function arenaOf(data: ReturnType<ReturnType<typeof trainingCase>['dataset']>): number {
   const bytes = (floats: number) => Math.ceil((4 * floats) / 64) * 64
   const { trainingRows, features, targetWidth } = data.size
   return (
-    data.place.trainingX +
+    data.layout.trainingX +
     bytes(trainingRows * features) +
     bytes(trainingRows * targetWidth) +
     bytes(trainingRows)

@@ -1,9 +1,9 @@
-/** Programs as text, compared to the prints in test/golden; UPDATE_GOLDEN=1 writes them anew. */
+/** Programs as text, compared with the files in test/golden; UPDATE_GOLDEN=1 rewrites the files. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { compilePrediction } from '../../src/engine/compile.js'
-import { print } from '../../src/engine/printing.js'
+import { printProgram } from '../../src/engine/print-program.js'
 import { type SpecInput, trainingCase } from '../support/training-case.js'
 
 const specs: Record<string, SpecInput> = {
@@ -76,10 +76,10 @@ function expectGolden(name: string, text: string): void {
 test.each(Object.entries(specs))('%s', (name, spec) => {
   const { program } = trainingCase(spec, 40)
   const cost = `${program.arenaBytes} bytes, ${program.flopsPerEpoch} flops an epoch\n`
-  expectGolden(name, `${print(program)}${cost}`)
+  expectGolden(name, `${printProgram(program)}${cost}`)
 })
 
-test('a program for prediction only', () => {
+test('a prediction program', () => {
   const { program } = trainingCase(specs['image-cnn'] ?? specs.perceptron, 40)
-  expectGolden('image-cnn-prediction', print(compilePrediction(program.network, 64)))
+  expectGolden('image-cnn-prediction', printProgram(compilePrediction(program.network, 64)))
 })

@@ -1,7 +1,7 @@
-/** Central finite differences in float64 against the gradients of the reference, through every layer, activation and loss. */
+/** Gradients of the reference against central finite differences in float64, for every layer, activation and loss. */
 import { describe, expect, test } from 'vitest'
-import { runOver } from '../../src/engine/kernels/reference/executor.js'
-import { perform } from '../../src/engine/kernels/reference/kernels.js'
+import { runOperation } from '../../src/engine/kernels/reference/dispatch.js'
+import { createRun } from '../../src/engine/kernels/reference/executor.js'
 import { initializeWeights, tensorView } from '../../src/engine/weights.js'
 import {
   type SpecInput,
@@ -16,19 +16,19 @@ const seed = 11
 
 type Layers = SpecInput['network']['layers']
 
-/** The largest distance between a gradient and its finite difference, relative to the larger of 1 and the gradient. */
+/** The largest error of a gradient against its finite difference, relative to max(1, |gradient|). */
 function largestError({ program, x, y }: TrainingCase): { error: number; largest: number; compared: number } {
   const floats = new Float64Array(program.floats)
   initializeWeights(program, floats, seed)
   for (const [i, tensor] of program.tensors.entries()) {
     const view = tensorView(program, floats, tensor.buffer)
-    // Biases too must be somewhere: at zero they may sit on a kink.
+    // Random biases too, because zero may be a kink.
     if (tensor.initial.type === 'constant' && tensor.gradient !== null) {
       view.set(wave(view.length, i + 2).map((value) => 0.3 * value + tensor.shape.length * 0.1))
     }
   }
   const running = floats.slice()
-  const run = runOver(program, floats, seed)
+  const run = createRun(program, floats, seed)
   const lossAt = (): number => {
     for (const { offset, length, kind } of program.buffers) {
       if (kind === 'runningState') floats.set(running.subarray(offset, offset + length), offset)
@@ -37,7 +37,8 @@ function largestError({ program, x, y }: TrainingCase): { error: number; largest
     if (program.target !== null) tensorView(program, floats, program.target).set(y)
     run.rows = rows
     run.lossSum = 0
-    for (const operation of [...program.lists.forward, ...program.lists.backward]) perform(operation, run)
+    for (const operation of [...program.lists.forward, ...program.lists.backward])
+      runOperation(operation, run)
     return run.lossSum / rows
   }
   lossAt()
@@ -86,7 +87,7 @@ function spec(inputShape: number[], layers: Layers, loss: SpecInput['loss'] = 'm
 const activations = ['linear', 'sigmoid', 'tanh', 'relu', 'leakyRelu', 'elu', 'gelu', 'softplus'] as const
 
 describe('activations', () => {
-  test.each(activations)('%s in a hidden layer and by itself', (activation) => {
+  test.each(activations)('%s in a hidden layer and as a separate layer', (activation) => {
     check(
       spec(
         [4],
@@ -100,11 +101,11 @@ describe('activations', () => {
     )
   })
 
-  test.each(activations)('%s at the end, under squaredError', (activation) => {
+  test.each(activations)('%s in the last layer, with squaredError', (activation) => {
     check(spec([3], [{ type: 'dense', units: 2, activation }], 'squaredError'))
   })
 
-  test('softmax under a loss that does not know it', () => {
+  test('softmax with an elementwise loss', () => {
     check(spec([4], [{ type: 'dense', units: 3, activation: 'softmax' }]))
     check(
       spec(
@@ -163,7 +164,7 @@ describe('losses of weighted rows', () => {
 })
 
 const head = [{ type: 'flatten' }, { type: 'dense', units: 2 }] as const
-/** A layer that learns, before the one in question: its gradient passes through. */
+/** A trainable layer before the tested layer, so that gradients pass through it. */
 const before1d = { type: 'conv1d', filters: 2, kernelSize: 1, activation: 'tanh' } as const
 const before2d = { type: 'conv2d', filters: 2, kernelSize: 1, activation: 'tanh' } as const
 
@@ -247,7 +248,7 @@ describe('other layers', () => {
     check(spec([3], layers))
   })
 
-  test('batchNormalization of channels, behind a bias that it cancels', () => {
+  test('batchNormalization of channels, after a bias that it cancels', () => {
     check(spec([2, 5], [before1d, { type: 'batchNormalization', epsilon: 0.01 }, ...head]))
     const biased = { type: 'conv2d', filters: 3, kernelSize: 2 } as const
     check(
@@ -258,7 +259,7 @@ describe('other layers', () => {
     )
   })
 
-  test('batchNormalization behind pooling and flatten, which hand a bias on', () => {
+  test('batchNormalization after pooling and flatten, which preserve a bias', () => {
     const biased = { type: 'conv1d', filters: 3, kernelSize: 2 } as const
     const normalized = [{ type: 'batchNormalization' }, { type: 'activation', activation: 'tanh' }] as const
     check(spec([2, 9], [biased, { type: 'maxPooling1d' }, ...normalized, ...head]))
@@ -271,7 +272,7 @@ describe('other layers', () => {
     check(spec([2, 5], [{ type: 'batchNormalization' }, ...head]))
   })
 
-  test('dropout, its mask held', () => {
+  test('dropout with a constant mask', () => {
     const layers: Layers = [
       { type: 'dense', units: 8, activation: 'tanh' },
       { type: 'dropout', rate: 0.4 },

@@ -5,7 +5,7 @@ import { Dataset } from '../../src/engine/index.js'
 import { SharedMemory } from '../../src/engine/memory.js'
 
 describe('regions', () => {
-  test('do not overlap, are aligned and begin as zeros', () => {
+  test('do not overlap, are aligned and initially zero', () => {
     const memory = SharedMemory.create(1000)
     const sizes = [1, 64, 65, 1000, 200_000, 3]
     const regions = sizes.map((size) => {
@@ -22,7 +22,7 @@ describe('regions', () => {
     })
   })
 
-  test('given back are used again, cleared', () => {
+  test('are cleared and reused after release', () => {
     const memory = SharedMemory.create(64)
     const [first, second, third] = [memory.reserve(128), memory.reserve(256), memory.reserve(64)]
     new Uint8Array(memory.memory.buffer, second, 256).fill(7)
@@ -33,10 +33,10 @@ describe('regions', () => {
     memory.release(first)
     memory.release(third)
     expect(memory.reserve(100)).toBe(first)
-    expect(() => memory.release(second + 64)).toThrow(/no region begins/)
+    expect(() => memory.release(second + 64)).toThrow(/no region starts/)
   })
 
-  test('do not grow the memory with the number of those before', () => {
+  test('do not grow the memory when earlier regions are released', () => {
     const memory = SharedMemory.create(64)
     memory.release(memory.reserve(3_000_000))
     const { bytes } = memory
@@ -44,24 +44,24 @@ describe('regions', () => {
     expect(memory.bytes).toBe(bytes)
   })
 
-  test('a memory of fixed size refuses what it cannot hold', () => {
+  test('a memory of fixed size rejects a region that does not fit', () => {
     const memory = SharedMemory.create(1024, 'fixed')
     expect(() => memory.reserve(10_000_000)).toThrow(RangeError)
     expect(memory.reserve(512)).toBe(65_536)
   })
 
-  test('the table says when it is full', () => {
+  test('a full table is an error', () => {
     const memory = SharedMemory.create(64)
     expect(() => {
       for (;;) memory.reserve(1)
-    }).toThrow(/more than \d+ regions/)
+    }).toThrow(/limit of \d+ regions/)
   })
 
-  test('two threads take regions at the same time without taking the same', async () => {
+  test('two threads reserve different regions concurrently', async () => {
     const memory = SharedMemory.create(64)
     const starts = await Promise.all([reserveInThread(memory), reserveInThread(memory)])
     expect(new Set(starts.flat()).size).toBe(400)
-    // What the threads let the memory grow by is seen here.
+    // This thread sees the growth by the other threads.
     const last = Math.max(...starts.flat())
     expect(memory.int32(last, 16)[0]).toBe(0)
   })
@@ -88,7 +88,7 @@ describe('datasets', () => {
   const y = [0, 1, 2, 3]
   const rows = { training: Int32Array.of(3, 0), validation: Int32Array.of(2, 1) }
 
-  test('hold the rows asked for, in that order', () => {
+  test('contain the requested rows, in that order', () => {
     const dataset = Dataset.from(x, y, rows)
     expect([...dataset.trainingX]).toEqual([30, 31, 0, 1])
     expect([...dataset.trainingY]).toEqual([3, 0])
@@ -96,7 +96,7 @@ describe('datasets', () => {
     expect([...dataset.validationY]).toEqual([2, 1])
   })
 
-  test('are one memory wherever they are attached', () => {
+  test('share one memory after attaching', () => {
     const dataset = Dataset.from(x, y, rows)
     const other = Dataset.attach(dataset.share())
     other.trainingX[0] = 99
@@ -104,7 +104,7 @@ describe('datasets', () => {
     expect(other.size).toEqual({ trainingRows: 2, validationRows: 2, features: 2, targetWidth: 1 })
   })
 
-  test('refuse numbers that do not divide into rows', () => {
+  test('reject values that do not divide into rows', () => {
     expect(() =>
       Dataset.from([1, 2, 3], [1, 2], { training: Int32Array.of(0, 1), validation: Int32Array.of() }),
     ).toThrow(/3 inputs and 2 targets do not divide into 2 rows/)

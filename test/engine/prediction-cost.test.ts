@@ -1,4 +1,4 @@
-/** What a prediction costs, by counts. */
+/** The estimated cost of predictions. */
 import { expect, test } from 'vitest'
 import type { Layer, Network } from '../../src/contract/network.js'
 import { predictionCost } from '../../src/engine/index.js'
@@ -20,7 +20,7 @@ const convolution = (height: number): Network => ({
   ],
 })
 
-test('of a dense layer has its products, biases and numbers, and what an operation takes', () => {
+test('a dense layer costs its products, biases, values and one operation', () => {
   const cost = predictionCost({ inputShape: [100], layers: [dense(50)] }).flops
   // 2 · 100 · 50 + 2 · 50 operations and 150 numbers of 20 each; 1,000 for the operation once in 64 rows.
   expect(cost(1)).toBe(10_100 + 3_000 + 1_000)
@@ -28,7 +28,7 @@ test('of a dense layer has its products, biases and numbers, and what an operati
   expect(cost(65)).toBe(65 * 13_100 + 2_000)
 })
 
-test('of a convolution counts each position, though its weights stay as few', () => {
+test('a convolution costs more with more positions, despite equally many weights', () => {
   const [low, high] = [predictionCost(convolution(16)).flops, predictionCost(convolution(64)).flops].map(
     (cost) => cost(1),
   )
@@ -36,7 +36,7 @@ test('of a convolution counts each position, though its weights stay as few', ()
   expect((high - 1_000) / (low - 1_000)).toBe(4)
 })
 
-test('of a deep network grows with its layers, though each is small', () => {
+test('a deep network costs more with more layers, even small ones', () => {
   const deep = predictionCost({ inputShape: [1], layers: Array.from({ length: 100 }, () => dense(1)) }).flops
   expect(deep(1)).toBeGreaterThan(100_000)
 })

@@ -1,17 +1,17 @@
-/** What holds for every program: it compiles or is refused in words, validates, prints, encodes, and costs what it says. */
+/** Properties of all programs: a spec compiles or is rejected, and its program validates, prints and encodes. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { sizeOf } from '../../src/engine/arena.js'
 import { encode } from '../../src/engine/encoding.js'
 import { SpecError } from '../../src/engine/index.js'
-import { declarationOf } from '../../src/engine/operations.js'
-import { print } from '../../src/engine/printing.js'
+import { findDeclaration } from '../../src/engine/operations.js'
+import { printProgram } from '../../src/engine/print-program.js'
 import { listNames, type Program } from '../../src/engine/program.js'
-import { validate } from '../../src/engine/validation.js'
+import { validateProgram } from '../../src/engine/validate-program.js'
 import { randomTrainings } from '../support/random-training.js'
 import { trainingCase } from '../support/training-case.js'
 
-/** Compiles, or gives null where the layers do not fit together. */
+/** Compiles a spec; null if the layers do not fit together. */
 function compiled(random: Parameters<typeof trainingCase>): Program | null {
   try {
     return trainingCase(...random).program
@@ -31,8 +31,8 @@ describe('random programs', () => {
         const program = compiled([spec, rows, validationRows, weights])
         if (program === null) return
         programs++
-        validate(program)
-        const text = print(program)
+        validateProgram(program)
+        const text = printProgram(program)
         for (const { name } of program.buffers) expect(text).toContain(name)
         expect(text).not.toContain('undefined')
         checkEncoding(program)
@@ -58,7 +58,7 @@ function checkShapes(program: Program): void {
   expect(program.flopsPerEpoch).toBeGreaterThan(2 * program.parameters)
 }
 
-/** Walks the words again: every operation's length and code, every list's beginning and end. */
+/** Walks the encoded words: length and code of every operation, start and end of every list. */
 function checkEncoding(program: Program): void {
   const words = encode(program)
   expect(words[0]).toBe(1)
@@ -67,7 +67,7 @@ function checkEncoding(program: Program): void {
   listNames.forEach((name, list) => {
     expect(words[9 + list]).toBe(position)
     for (const operation of program.lists[name]) {
-      const { code, operands, attributes } = declarationOf(operation.op)
+      const { code, operands, attributes } = findDeclaration(operation.op)
       const reals = Object.values(attributes).filter((type) => type === 'real').length
       const length = 2 + Object.keys(operands).length + Object.keys(attributes).length + reals
       expect([words[position], words[position + 1]]).toEqual([code, length])
@@ -84,7 +84,7 @@ const layers = [
 ] as const
 
 describe('encoding', () => {
-  test('holds offsets, sizes, codes and reals where the format says', () => {
+  test('stores offsets, sizes, codes and reals as the format specifies', () => {
     const optimizer = { type: 'rmsprop', learningRate: 0.1, rho: 0.95, epsilon: 1e-7 } as const
     const network = { inputShape: [5], layers: [...layers] }
     const { program } = trainingCase(
@@ -139,14 +139,14 @@ describe('encoding', () => {
       4,
     )
     const codes = listNames.flatMap((list) =>
-      program.lists[list].map(({ op }) => `${op} ${declarationOf(op).code}`),
+      program.lists[list].map(({ op }) => `${op} ${findDeclaration(op).code}`),
     )
     expect(new Set(codes.map((text) => text.split(' ')[1])).size).toBe(new Set(codes).size)
   })
 })
 
 describe('the first layer', () => {
-  test('computes no gradient of its input', () => {
+  test('does not compute the gradient of its input', () => {
     const { program } = trainingCase(
       { network: { inputShape: [5], layers: [...layers] }, loss: 'categoricalCrossentropy', epochs: 1 },
       4,
@@ -162,7 +162,7 @@ describe('the first layer', () => {
   })
 })
 
-describe('a broken program is refused', () => {
+describe('an invalid program is rejected', () => {
   const { program } = trainingCase(
     { network: { inputShape: [5], layers: [...layers] }, loss: 'categoricalCrossentropy', epochs: 1 },
     4,
@@ -173,21 +173,25 @@ describe('a broken program is refused', () => {
     buffers: program.buffers.map((old) => (old.name === name ? { ...old, ...change } : old)),
   })
 
-  test('as it was compiled it is fine', () => {
-    expect(() => validate(program)).not.toThrow()
+  test('the compiled program is valid', () => {
+    expect(() => validateProgram(program)).not.toThrow()
   })
 
   test.each<[string, Program, RegExp]>([
-    ['a buffer out of line', changed('input', { offset: 3 }), /input begins at 3/],
-    ['a buffer beyond the arena', changed('output', { offset: program.floats }), /output reaches beyond/],
+    ['an unaligned buffer', changed('input', { offset: 3 }), /input has offset 3/],
+    ['a buffer beyond the arena', changed('output', { offset: program.floats }), /output exceeds the arena/],
     [
       'buffers that overlap',
       changed('target', { offset: 0 }),
       /input and target overlap|target and input overlap/,
     ],
-    ['a length that is not the shape', changed('output', { shape: [2] }), /output has .* not its shape/],
+    [
+      'a length that does not match the shape',
+      changed('output', { shape: [2] }),
+      /output has .* not match its shape/,
+    ],
   ])('%s', (_, broken, message) => {
-    expect(() => validate(broken)).toThrow(message)
+    expect(() => validateProgram(broken)).toThrow(message)
   })
 
   test('an operand of the wrong size', () => {
@@ -195,12 +199,12 @@ describe('a broken program is refused', () => {
     if (first?.op !== 'denseForward') throw new Error('the first operation is dense')
     const broken = { ...first, attributes: { ...first.attributes, units: 5 } }
     const lists = { ...program.lists, forward: [broken, ...rest] }
-    expect(() => validate({ ...program, lists })).toThrow(
-      /weight wants 25 numbers, but layers.0.weight is \[4, 5\]/,
+    expect(() => validateProgram({ ...program, lists })).toThrow(
+      /weight needs 25 values, but layers.0.weight is \[4, 5\]/,
     )
   })
 
-  test('a missing operand, a missing buffer, an attribute that is no number', () => {
+  test('a missing operand, a missing buffer, an attribute that is not a number', () => {
     const [first, ...rest] = program.lists.forward
     if (first?.op !== 'denseForward') throw new Error('the first operation is dense')
     const withFirst = (operation: typeof first): Program => ({
@@ -208,22 +212,22 @@ describe('a broken program is refused', () => {
       lists: { ...program.lists, forward: [operation, ...rest] },
     })
     const { operands, attributes } = first
-    expect(() => validate(withFirst({ ...first, operands: { ...operands, x: 999 } }))).toThrow(
+    expect(() => validateProgram(withFirst({ ...first, operands: { ...operands, x: 999 } }))).toThrow(
       /no buffer 999/,
     )
-    expect(() => validate(withFirst({ ...first, attributes: { ...attributes, units: Number.NaN } }))).toThrow(
-      /units = NaN/,
-    )
+    expect(() =>
+      validateProgram(withFirst({ ...first, attributes: { ...attributes, units: Number.NaN } })),
+    ).toThrow(/units = NaN/)
   })
 
   test('a value read before it is written', () => {
     const forward = program.lists.forward.toReversed()
-    expect(() => validate({ ...program, lists: { ...program.lists, forward } })).toThrow(
+    expect(() => validateProgram({ ...program, lists: { ...program.lists, forward } })).toThrow(
       /operation 0 .* reads layers.0.output before it is written/,
     )
   })
 
-  test('an output that nothing writes', () => {
-    expect(() => validate({ ...program, output: buffer('input') })).toThrow(/writes the output/)
+  test('an output that no operation writes', () => {
+    expect(() => validateProgram({ ...program, output: buffer('input') })).toThrow(/writes the output/)
   })
 })

@@ -15,7 +15,7 @@ function block(low: number, high: number, first: number, second: number): string
   return [...out].map((word) => word.toString(16).padStart(8, '0'))
 }
 
-/** Threefry-2x32-20 over again in another way, on BigInt, as the paper's table 2 has it. */
+/** An independent Threefry-2x32-20 on BigInt, following table 2 of the paper. */
 function bigBlock(low: number, high: number, first: number, second: number): string[] {
   const mask = 0xffff_ffffn
   const [key0, key1] = [BigInt(low), BigInt(high)]
@@ -60,7 +60,7 @@ describe('Threefry-2x32-20', () => {
 })
 
 describe('keys', () => {
-  test('keep seeds, streams and layers apart', () => {
+  test('differ between seeds, streams and layers', () => {
     const keys = new Set<string>()
     for (const seed of [0, 1, 2 ** 32, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER]) {
       for (const stream of ['initialization', 'shuffling', 'dropout', 'splitting'] as const) {
@@ -75,7 +75,7 @@ describe('keys', () => {
 })
 
 describe('draws', () => {
-  test('words can be asked for in any order', () => {
+  test('words can be drawn in any order', () => {
     const forward = new WordSequence(streamKey(7, 'shuffling'))
     const backward = new WordSequence(streamKey(7, 'shuffling'))
     const there = Array.from({ length: 9 }, (_, i) => forward.word(i, 3))
@@ -94,7 +94,7 @@ describe('draws', () => {
     )
   })
 
-  test('a permutation holds every row once and differs from epoch to epoch', () => {
+  test('a permutation contains every row once and differs between epochs', () => {
     const key = streamKey(42, 'shuffling')
     const orders = [0, 1].map((epoch) => {
       const order = new Int32Array(1000)
@@ -118,7 +118,7 @@ describe('draws', () => {
     expect(chiSquare).toBeLessThan(49.7)
   })
 
-  test('drawing with replacement leaves out about 1/e of the rows', () => {
+  test('drawing with replacement omits about 1/e of the rows', () => {
     const order = new Int32Array(10_000)
     drawWithReplacement(order, streamKey(5, 'shuffling'), 0)
     const drawn = new Set(order).size / order.length

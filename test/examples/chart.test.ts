@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { chart, drawMap, drawSignal, mapPoints, short, table } from '../../examples/chart.js'
 
-test('a chart puts the least value at the bottom left and the greatest at the top right', () => {
+test('a chart places the smallest value at the bottom left and the largest at the top right', () => {
   const axes = { x: 'epoch', y: 'loss', xScale: 'linear', yScale: 'logarithmic' } as const
   const lines = chart(
     [
@@ -24,7 +24,7 @@ test('a chart puts the least value at the bottom left and the greatest at the to
   expect(lines[16]).toMatch(/^ +1 +3 {2}epoch$/)
 })
 
-test('a chart of one value, and one with values a logarithm cannot show, are drawn all the same', () => {
+test('a chart draws a single value, and values without a logarithm', () => {
   const axes = { x: 'x', y: 'y', xScale: 'logarithmic', yScale: 'logarithmic' } as const
   expect(chart([{ name: 'a', mark: 'a', points: [[1, 1]] }], axes)).toContain('│a')
   expect(
@@ -54,7 +54,7 @@ test('a map is dark where the function is high', () => {
   expect(lines[19]).toBe(`  ${' '.repeat(22)}${'█'.repeat(22)}`)
 })
 
-test('a signal is a row of heights', () => {
+test('a signal is a row of bars', () => {
   expect(drawSignal([0, 0.5, 1, 0])).toBe('▁▅█▁')
   expect(drawSignal([-1, 0, 1])).toBe('▁▅█')
 })
@@ -70,7 +70,7 @@ test('numbers are short', () => {
   ])
 })
 
-test('a table is flush', () => {
+test('a table aligns its columns', () => {
   expect(
     table(
       ['', 'loss'],

@@ -1,4 +1,4 @@
-/** What the lecture claims, asserted of what its demonstrations find on the running service. */
+/** Claims of the lecture, asserted on the results of its demonstrations on the running service. */
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
@@ -35,7 +35,7 @@ afterAll(async () => {
 }, 30_000)
 
 describe('one threshold unit', () => {
-  it('learns AND and OR by Rosenblatt’s rule; on XOR its weights go round for ever', async () => {
+  it('learns AND and OR by Rosenblatt’s rule; on XOR its weights cycle', async () => {
     const [and, or, xor] = await learnBooleanFunctions(service.url)
     for (const { answers, targets, mistakes, cycle } of [and, or]) {
       expect(answers).toEqual(targets)
@@ -50,7 +50,7 @@ describe('one threshold unit', () => {
     expect([and, or, xor].map(({ sameAsService }) => sameAsService)).toEqual([true, true, true])
   })
 
-  it('cannot compute XOR whatever its weights: no linear inequalities separate it', () => {
+  it('cannot compute XOR with any weights: it is not linearly separable', () => {
     const quarters = Array.from({ length: 33 }, (_, index) => (index - 16) / 4)
     const separating = quarters.flatMap((w1) =>
       quarters.flatMap((w2) =>
@@ -76,11 +76,11 @@ describe('a Boolean function as a network', () => {
     expect(model.layers[0].outputShape).toEqual([Math.max(1, trueRows.length)])
   })
 
-  it('is refused for what is no truth table', async () => {
+  it('rejects an invalid truth table', async () => {
     await expect(constructFunction(service.url, '011')).rejects.toThrow('a truth table is')
   })
 
-  it('answers like any model: at its location, by name, in the list', async () => {
+  it('is available like any model: at its location, by name, in the list', async () => {
     const response = await fetch(`${service.url}/models`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -98,7 +98,7 @@ describe('a Boolean function as a network', () => {
   })
 })
 
-it('one hidden layer comes closer to a continuous function the wider it is', async () => {
+it('a wider hidden layer approximates a continuous function better', async () => {
   for (const { byWidth } of await approximate(service.url)) {
     const errors = byWidth.map(({ error }) => error)
     expect(errors).toEqual(errors.toSorted((a, b) => b - a))
@@ -106,7 +106,7 @@ it('one hidden layer comes closer to a continuous function the wider it is', asy
   }
 }, 60_000)
 
-it('at equal parameters three narrow layers learn spirals and parity, one wide layer does not', async () => {
+it('with equally many parameters, three narrow layers learn spirals and parity, one wide layer does not', async () => {
   for (const { networks } of await compareDepths(service.url)) {
     const [wide, , three] = networks
     const parameters = networks.map((network) => network.parameters)
@@ -118,7 +118,7 @@ it('at equal parameters three narrow layers learn spirals and parity, one wide l
   }
 }, 60_000)
 
-it('more steps from the same gradients descend faster; step for step all rows descend best', async () => {
+it('more steps per epoch descend faster; per step, full batches descend best', async () => {
   const [full, mini, single] = await descend(service.url)
   expect([full, mini, single].map(({ stepsPerEpoch }) => stepsPerEpoch)).toEqual([1, 20, 400])
   const afterEpochs = [full, mini, single].map(({ losses }) => losses[19])
@@ -129,13 +129,13 @@ it('more steps from the same gradients descend faster; step for step all rows de
   expect(afterSteps[0]).toBeLessThan(afterSteps[2])
 })
 
-it('momentum and Adam are through a narrow valley while plain descent creeps', async () => {
+it('momentum and Adam cross a narrow valley faster than plain descent', async () => {
   const [plain, momentum, adam, uncorrected] = await compareOptimizers(service.url)
   const ends = [plain, momentum, adam, uncorrected].map(({ losses }) => losses[losses.length - 1])
   for (const end of ends.slice(1)) expect(end).toBeLessThan(ends[0] / 1000)
 })
 
-it('the output of a convolution shifts with its input; a dense layer’s does not', async () => {
+it('a convolution is equivariant to shifts; a dense layer is not', async () => {
   const { places, parameters } = await shiftSignals(service.url)
   expect(parameters).toEqual({ convolution: 4, dense: 378 })
   const [first, , second] = places
@@ -163,7 +163,7 @@ it('shared weights are fewer and generalize from fewer rows', async () => {
 })
 
 describe('a small convolutional network', () => {
-  it('reads digits wherever they stand, better than a dense one with more parameters', async () => {
+  it('reads digits at any position, better than a dense network with more parameters', async () => {
     const [convolutional, dense] = await readDigits(service.url, drawnPictures())
     expect(convolutional.parameters).toBeLessThan(dense.parameters / 5)
     expect(convolutional.accuracy).toBeGreaterThan(0.88)
@@ -184,7 +184,7 @@ describe('a small convolutional network', () => {
 })
 
 describe('the built-in datasets', () => {
-  it('iris is standardized, and its coding travels with the model', async () => {
+  it('iris is standardized, and the model stores its coding', async () => {
     const { modelId, last } = await train(service.url, {
       dataset: 'iris',
       network: { layers: [dense(16, 'relu'), dense(3, 'softmax')] },
@@ -201,7 +201,7 @@ describe('the built-in datasets', () => {
     expect(classes).toEqual(['setosa', 'versicolor', 'virginica'])
   })
 
-  it('a generated one is named with all its settings in the accepted spec', async () => {
+  it('a generated dataset appears with all its settings in the accepted spec', async () => {
     const { job, last } = await train(service.url, {
       dataset: { name: 'blobs', rows: 90, seed: 7 },
       network: { layers: [dense(3, 'softmax')] },
@@ -251,7 +251,7 @@ describe('the command', () => {
     )
   }
 
-  it('runs a demonstration against the service it finds', async () => {
+  it('runs a demonstration against a running service', async () => {
     const { code, stdout } = await example('perceptron')
     expect(code).toBe(0)
     expect(stdout).toContain('AND: learned')
@@ -261,7 +261,7 @@ describe('the command', () => {
     expect(stdout).not.toContain('starting one')
   })
 
-  it('draws', async () => {
+  it('draws a network', async () => {
     const { code, stdout } = await example('xor')
     expect(code).toBe(0)
     expect(stdout).toContain('0 xor 1 → 0.99')
@@ -269,22 +269,24 @@ describe('the command', () => {
     expect(stdout).toMatch(/█.*0/)
   })
 
-  it('takes a truth table', async () => {
+  it('accepts a truth table', async () => {
     const { code, stdout } = await example('boolean-function', '0110')
     expect(code).toBe(0)
     expect(stdout).toContain('f = ¬x1∧x2 ∨ x1∧¬x2')
     expect(stdout).not.toContain('WRONG')
   })
 
-  it('lists the demonstrations, and says when there is none of that name', async () => {
+  it('lists the demonstrations and rejects an unknown name', async () => {
     expect(await example()).toMatchObject({ code: 0, stdout: expect.stringContaining('shared-weights') })
     const unknown = await example('nonsense')
     expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('"nonsense"') })
   })
 
-  it('fails in one sentence', async () => {
+  it('fails with one sentence', async () => {
     const { code, stderr } = await example('boolean-function', '012')
     expect(code).toBe(1)
-    expect(stderr).toBe('This did not work: a truth table is 2, 4, 8, 16 … zeros and ones, not "012"\n')
+    expect(stderr).toBe(
+      'The demonstration failed: a truth table is 2, 4, 8, 16 … zeros and ones, not "012"\n',
+    )
   })
 })

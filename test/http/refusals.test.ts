@@ -312,7 +312,7 @@ const impossible: Refusal[] = [
     { ...withLayers({ ...output, activation: 'step' }), loss: 'squaredError' },
     'invalid-spec',
     ['/network/layers/0/activation'],
-    'no slope',
+    'no gradient',
   ),
   job('a batch larger than the rows', { ...xor, batchSize: 5 }, 'invalid-spec', ['/batchSize'], 'at most 4'),
   job('an input of another size', { ...xor, network: { ...xor.network, inputShape: [3] } }, 'invalid-spec', [

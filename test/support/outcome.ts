@@ -1,7 +1,7 @@
 /** What a training comes to on one backend, given the kernels and not their name. */
 import { expect } from 'vitest'
 import { metricsPerEpoch } from '../../src/engine/epoch.js'
-import type { Backend } from '../../src/engine/kernels/kernels.js'
+import type { Backend } from '../../src/engine/kernels/backend.js'
 import { initializeWeights, readWeights, type Weights } from '../../src/engine/weights.js'
 import type { TrainingCase } from './training-case.js'
 
@@ -21,7 +21,7 @@ export function outcome(
   threads: number,
   steps = 1e6,
 ): Outcome {
-  const { memory, place: data } = dataset()
+  const { memory, layout: data } = dataset()
   const arena = memory.reserve(4 * program.floats)
   const order = memory.reserve(4 * data.trainingRows)
   const workspace = memory.reserve(backend.workspaceBytes(program))

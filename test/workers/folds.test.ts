@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { type JobSpec, jobSpecSchema } from '../../src/contract/job.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import type { Table } from '../../src/datasets/table.js'
-import { foldsOf } from '../../src/engine/index.js'
+import { splitFolds } from '../../src/engine/index.js'
 import { encodeRows } from '../../workers/encode-rows.js'
 import { evaluateFolds } from '../../workers/evaluation.js'
 import { chooseEpochs, type FoldOrder, median } from '../../workers/folds.js'
@@ -19,7 +19,7 @@ describe('folds', () => {
     fc.assert(
       fc.property(cases, ({ classes, folds, seed }) => {
         const rows = classes.length
-        const held = foldsOf({ rows, folds, seed }, Int32Array.from(classes))
+        const held = splitFolds({ rows, folds, seed }, Int32Array.from(classes))
         expect(held).toHaveLength(folds)
         const all = held.flatMap((fold) => [...fold])
         expect(all.toSorted((a, b) => a - b)).toEqual(classes.map((_, row) => row))
@@ -35,7 +35,7 @@ describe('folds', () => {
   })
 
   it('follow the seed', () => {
-    const of = (seed: number) => foldsOf({ rows: 50, folds: 5, seed }, null).map((fold) => [...fold])
+    const of = (seed: number) => splitFolds({ rows: 50, folds: 5, seed }, null).map((fold) => [...fold])
     expect(of(1)).toEqual(of(1))
     expect(of(1)).not.toEqual(of(2))
   })

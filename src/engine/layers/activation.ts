@@ -1,4 +1,4 @@
-/** activation: a function of each number by itself, or softmax over the row. */
+/** activation: an elementwise function, or softmax over each row. */
 import { sizeOf } from '../arena.js'
 import type { BufferId, Operation } from '../operations.js'
 import type { Shape } from '../program.js'
@@ -13,16 +13,16 @@ export function activation(layer: LayerOf<'activation'>, input: Shape): PlannedL
     outputShape: input,
     activation: layer.activation,
     tensors: [],
-    emit: (site) => {
-      if (site.bare || layer.activation === 'linear') {
-        return { output: site.input, training: [], inference: [], backward: [] }
+    emit: (context) => {
+      if (context.omitActivation || layer.activation === 'linear') {
+        return { output: context.input, training: [], inference: [], backward: [] }
       }
-      const { training: x, gradient: dy } = site.input
-      const y = site.layout.perRow(`layers.${site.index}.output`, 'activation', input)
+      const { training: x, gradient: dy } = context.input
+      const y = context.layout.addPerRow(`layers.${context.index}.output`, 'activation', input)
       return {
         output: { training: y, inference: y, gradient: dy },
         training: [activationOperation(layer.activation, size, x, y)],
-        inference: [activationOperation(layer.activation, size, site.input.inference, y)],
+        inference: [activationOperation(layer.activation, size, context.input.inference, y)],
         backward:
           dy === null
             ? []
@@ -37,7 +37,7 @@ export function activation(layer: LayerOf<'activation'>, input: Shape): PlannedL
   }
 }
 
-/** y = activation(x) as an operation of its own. */
+/** y = activation(x) as a separate operation. */
 export function activationOperation(
   name: LayerOf<'activation'>['activation'],
   size: number,

@@ -1,18 +1,18 @@
-/** batchNormalization: each channel to mean 0 and variance 1 over the batch, then scaled by weight and shifted by bias, which are learned. */
+/** batchNormalization: normalizes each channel over the batch, then applies a learned scale (weight) and shift (bias). */
 import { sizeOf } from '../arena.js'
 import type { Shape } from '../program.js'
-import { type OwnTensor, outputSignal, type Place, type PlannedLayer } from './layer.js'
+import { type LayerLocation, type LayerTensor, outputSignal, type PlannedLayer } from './layer.js'
 import type { LayerOf } from './layer-of.js'
 
 export function batchNormalization(
   layer: LayerOf<'batchNormalization'>,
   input: Shape,
-  place: Place,
+  location: LayerLocation,
 ): PlannedLayer {
   const [channels = 0, ...rest] = input
   const sizes = { channels, positions: sizeOf(rest) }
   const { momentum, epsilon } = layer
-  const own = (name: OwnTensor['name'], trainable: boolean, value: number): OwnTensor => ({
+  const tensor = (name: LayerTensor['name'], trainable: boolean, value: number): LayerTensor => ({
     name,
     shape: [channels],
     trainable,
@@ -23,25 +23,25 @@ export function batchNormalization(
     outputShape: input,
     activation: null,
     tensors: [
-      own('weight', true, 1),
-      own('bias', true, 0),
-      own('runningMean', false, 0),
-      own('runningVar', false, 1),
+      tensor('weight', true, 1),
+      tensor('bias', true, 0),
+      tensor('runningMean', false, 0),
+      tensor('runningVar', false, 1),
     ],
-    emit: (site) => {
-      const weight = site.tensor('weight')
-      const bias = site.tensor('bias')
-      const runningMean = site.tensor('runningMean').value
-      const runningVariance = site.tensor('runningVar').value
+    emit: (context) => {
+      const weight = context.tensor('weight')
+      const bias = context.tensor('bias')
+      const runningMean = context.tensor('runningMean').value
+      const runningVariance = context.tensor('runningVar').value
       const gamma = weight.value
       const beta = bias.value
-      const output = outputSignal(site, input)
+      const output = outputSignal(context, input)
       const y = output.training
-      const { training: x, gradient: dx } = site.input
+      const { training: x, gradient: dx } = context.input
       const inference = [
         {
           op: 'batchNormalizationInference' as const,
-          operands: { x: site.input.inference, gamma, beta, runningMean, runningVariance, y },
+          operands: { x: context.input.inference, gamma, beta, runningMean, runningVariance, y },
           attributes: { ...sizes, epsilon },
         },
       ]
@@ -50,7 +50,7 @@ export function batchNormalization(
         return { output, training: [], inference, backward: [] }
       }
       const statistic = (name: string) =>
-        site.layout.fixed(`layers.${place.index}.${name}`, 'scratch', [channels])
+        context.layout.addFixed(`layers.${location.index}.${name}`, 'scratch', [channels])
       const mean = statistic('batchMean')
       const inverse = statistic('batchInverseDeviation')
       return {

@@ -1,32 +1,32 @@
-/** conv1d and conv2d: cross-correlation with shared weights. A signal [channels, length] is an image of height 1. */
+/** conv1d and conv2d: cross-correlation. conv1d treats a signal [channels, length] as an image of height 1. */
 import { sizeOf } from '../arena.js'
 import type { Shape } from '../program.js'
 import { SpecError } from '../spec-error.js'
-import { type Place, type PlannedLayer, shapeText } from './layer.js'
+import { type LayerLocation, type PlannedLayer, shapeText } from './layer.js'
 import type { LayerOf } from './layer-of.js'
-import { pair, requireImage, requireSignal, type Span, spanOf } from './spatial.js'
-import { emitWeighted, initializerOf, weightAndBias } from './weighted.js'
+import { requireImage, requireSignal, type Span, toPair, validSpan } from './spatial.js'
+import { emitWeighted, resolveInitializer, weightAndBias } from './weighted.js'
 
-/** Positions a kernel takes along one direction, and the zeros before the first cell. */
+/** Positions of a kernel along one axis, and the padding before the first cell; null when the kernel does not fit. */
 function positions(length: number, kernel: number, stride: number, padding: 'valid' | 'same'): Span | null {
-  if (padding === 'valid') return spanOf(length, kernel, stride)
+  if (padding === 'valid') return validSpan(length, kernel, stride)
   const count = Math.ceil(length / stride)
   const zeros = Math.max(0, (count - 1) * stride + kernel - length)
   return { count, before: Math.floor(zeros / 2) }
 }
 
-export function conv1d(layer: LayerOf<'conv1d'>, input: Shape, place: Place): PlannedLayer {
-  const [channels, length] = requireSignal(input, place)
+export function conv1d(layer: LayerOf<'conv1d'>, input: Shape, location: LayerLocation): PlannedLayer {
+  const [channels, length] = requireSignal(input, location)
   const along = positions(length, layer.kernelSize, layer.strides, layer.padding)
   if (along === null) {
     throw new SpecError(
-      `${place.pointer}/kernelSize`,
-      `${place.title}: the kernel is ${layer.kernelSize} wide but the signal is only ${length} long; use kernelSize ≤ ${length} or padding "same"`,
+      `${location.pointer}/kernelSize`,
+      `${location.title}: kernelSize ${layer.kernelSize} exceeds the signal length ${length}; use kernelSize ≤ ${length} or padding "same"`,
     )
   }
-  return planned(
+  return planConvolution(
     layer,
-    place,
+    location,
     { channels, height: 1, width: length },
     { height: 1, width: layer.kernelSize },
     { y: 1, x: layer.strides },
@@ -36,21 +36,21 @@ export function conv1d(layer: LayerOf<'conv1d'>, input: Shape, place: Place): Pl
   )
 }
 
-export function conv2d(layer: LayerOf<'conv2d'>, input: Shape, place: Place): PlannedLayer {
-  const [channels, height, width] = requireImage(input, place)
-  const [kernelHeight, kernelWidth] = pair(layer.kernelSize)
-  const [strideY, strideX] = pair(layer.strides)
+export function conv2d(layer: LayerOf<'conv2d'>, input: Shape, location: LayerLocation): PlannedLayer {
+  const [channels, height, width] = requireImage(input, location)
+  const [kernelHeight, kernelWidth] = toPair(layer.kernelSize)
+  const [strideY, strideX] = toPair(layer.strides)
   const down = positions(height, kernelHeight, strideY, layer.padding)
   const across = positions(width, kernelWidth, strideX, layer.padding)
   if (down === null || across === null) {
     throw new SpecError(
-      `${place.pointer}/kernelSize`,
-      `${place.title}: the kernel ${shapeText([kernelHeight, kernelWidth])} does not fit into the image ${shapeText([height, width])}; use a kernel no larger than the image or padding "same"`,
+      `${location.pointer}/kernelSize`,
+      `${location.title}: the kernel ${shapeText([kernelHeight, kernelWidth])} does not fit into the image ${shapeText([height, width])}; use a kernel no larger than the image or padding "same"`,
     )
   }
-  return planned(
+  return planConvolution(
     layer,
-    place,
+    location,
     { channels, height, width },
     { height: kernelHeight, width: kernelWidth },
     { y: strideY, x: strideX },
@@ -63,9 +63,9 @@ export function conv2d(layer: LayerOf<'conv2d'>, input: Shape, place: Place): Pl
   )
 }
 
-function planned(
+function planConvolution(
   layer: LayerOf<'conv1d'> | LayerOf<'conv2d'>,
-  place: Place,
+  location: LayerLocation,
   image: { channels: number; height: number; width: number },
   kernel: { height: number; width: number },
   stride: { y: number; x: number },
@@ -87,17 +87,17 @@ function planned(
   }
   const kernelCells = kernel.height * kernel.width
   return {
-    layer: { ...layer, kernelInitializer: initializerOf(layer) },
+    layer: { ...layer, kernelInitializer: resolveInitializer(layer) },
     outputShape: shapes.output,
     activation: layer.activation,
     tensors: weightAndBias(
       layer,
-      place.index,
+      location.index,
       { weight: shapes.weight, bias: [layer.filters] },
       { fanIn: sizeOf(shapes.weight) / layer.filters, fanOut: layer.filters * kernelCells },
     ),
-    emit: (site) =>
-      emitWeighted(site, layer, shapes.output, {
+    emit: (context) =>
+      emitWeighted(context, layer, shapes.output, {
         sharedBias: true,
         forward: (x, { weight, bias, y, z, activation }) => ({
           op: 'convolutionForward',

@@ -1,4 +1,4 @@
-/** The member of the union of layers that has the given type. */
+/** The layer with a given type, from the union of layers. */
 import type { Layer, LayerType } from '../../contract/network.js'
 
 type Member<L extends Layer, Type extends LayerType> = L extends Layer

@@ -1,28 +1,28 @@
-/** What the compiler knows of a layer once its input's shape is known, and how a layer adds itself to a program. */
+/** How the compiler plans a layer for an input shape, and how a planned layer adds its operations to a program. */
 import type { Activation, Layer } from '../../contract/network.js'
 import type { ArenaLayout } from '../arena.js'
 import type { BufferId, Operation } from '../operations.js'
 import type { InitialValues, Shape } from '../program.js'
 
-/** Where in the spec a layer stands: for words and pointers of errors. */
-export interface Place {
+/** Position of a layer in the spec, for error messages. */
+export interface LayerLocation {
   readonly index: number
   /** JSON Pointer to the layer. */
   readonly pointer: string
-  /** For sentences: `layers[2] (conv2d)`. */
+  /** For messages: `layers[2] (conv2d)`. */
   readonly title: string
 }
 
-/** What one layer hands the next: the same values in training and in inference may lie in different buffers. */
+/** A layer's output. Training and inference may use different buffers. */
 export interface Signal {
   readonly training: BufferId
   readonly inference: BufferId
-  /** Gradient of the loss by this signal; null where nothing before it learns. */
+  /** Gradient of the loss with respect to this signal; null when no layer before it is trainable. */
   readonly gradient: BufferId | null
 }
 
-/** A tensor a layer owns. */
-export interface OwnTensor {
+/** A tensor of a layer. */
+export interface LayerTensor {
   readonly name: 'weight' | 'bias' | 'runningMean' | 'runningVar'
   readonly shape: number[]
   readonly trainable: boolean
@@ -35,20 +35,20 @@ export interface PlacedTensor {
   readonly gradient: BufferId | null
 }
 
-/** All a layer needs to emit its operations. */
-export interface Site {
+/** What a layer needs to emit its operations. */
+export interface EmitContext {
   readonly index: number
   readonly layout: ArenaLayout
   readonly input: Signal
-  /** False in a program for prediction only: no gradients, no dropout, no batch statistics. */
+  /** False in prediction programs: no gradients, no dropout, no batch statistics. */
   readonly training: boolean
-  /** True when this layer or one before it has trainable numbers. */
+  /** True when this layer or a layer before it has trainable tensors. */
   readonly learns: boolean
-  /** True for the last layer under a loss computed before its activation: leave the activation out. */
-  readonly bare: boolean
-  /** True when batch normalization takes any shift of one of this layer's channels away again. */
+  /** True for the last layer when the loss uses logits: omit the activation. */
+  readonly omitActivation: boolean
+  /** True when a later batch normalization cancels any per-channel shift of this layer. */
   readonly shiftCancelled: boolean
-  tensor(name: OwnTensor['name']): PlacedTensor
+  tensor(name: LayerTensor['name']): PlacedTensor
 }
 
 export interface Emission {
@@ -59,27 +59,27 @@ export interface Emission {
 }
 
 export interface PlannedLayer {
-  /** As accepted, defaults filled in. */
+  /** The layer with defaults filled in. */
   readonly layer: Layer
   readonly outputShape: Shape
-  /** The activation this layer ends with, if it has one. */
+  /** The layer's activation, if it has one. */
   readonly activation: Activation | null
-  readonly tensors: readonly OwnTensor[]
-  emit(site: Site): Emission
+  readonly tensors: readonly LayerTensor[]
+  emit(context: EmitContext): Emission
 }
 
-/** A buffer for the layer's output with its gradient, as most layers need it. */
-export function outputSignal(site: Site, shape: Shape): Signal {
-  const name = `layers.${site.index}`
-  const value = site.layout.perRow(`${name}.output`, 'activation', shape)
+/** Allocates a buffer for the layer's output and one for its gradient. */
+export function outputSignal(context: EmitContext, shape: Shape): Signal {
+  const name = `layers.${context.index}`
+  const value = context.layout.addPerRow(`${name}.output`, 'activation', shape)
   const gradient =
-    site.training && site.learns
-      ? site.layout.perRow(`${name}.outputGradient`, 'activationGradient', shape)
+    context.training && context.learns
+      ? context.layout.addPerRow(`${name}.outputGradient`, 'activationGradient', shape)
       : null
   return { training: value, inference: value, gradient }
 }
 
-/** The operation once for the training input and once for the inference input. */
+/** Emits the operation for the training input and for the inference input. */
 export function forBoth(
   input: Signal,
   operation: (x: BufferId) => Operation,

@@ -1,39 +1,39 @@
-/** locallyConnected1d: as conv1d, but every position has weights of its own. */
+/** locallyConnected1d: conv1d with separate weights at each position. */
 import type { Shape } from '../program.js'
 import { SpecError } from '../spec-error.js'
-import type { Place, PlannedLayer } from './layer.js'
+import type { LayerLocation, PlannedLayer } from './layer.js'
 import type { LayerOf } from './layer-of.js'
-import { requireSignal, spanOf } from './spatial.js'
-import { emitWeighted, initializerOf, weightAndBias } from './weighted.js'
+import { requireSignal, validSpan } from './spatial.js'
+import { emitWeighted, resolveInitializer, weightAndBias } from './weighted.js'
 
 export function locallyConnected1d(
   layer: LayerOf<'locallyConnected1d'>,
   input: Shape,
-  place: Place,
+  location: LayerLocation,
 ): PlannedLayer {
-  const [channels, length] = requireSignal(input, place)
+  const [channels, length] = requireSignal(input, location)
   const { filters, kernelSize, strides: stride } = layer
-  const span = spanOf(length, kernelSize, stride)
+  const span = validSpan(length, kernelSize, stride)
   if (span === null) {
     throw new SpecError(
-      `${place.pointer}/kernelSize`,
-      `${place.title}: the kernel is ${kernelSize} wide but the signal is only ${length} long; use kernelSize ≤ ${length}`,
+      `${location.pointer}/kernelSize`,
+      `${location.title}: kernelSize ${kernelSize} exceeds the signal length ${length}; use kernelSize ≤ ${length}`,
     )
   }
   const positions = span.count
   const sizes = { channels, length, filters, kernelSize, stride, positions }
   return {
-    layer: { ...layer, kernelInitializer: initializerOf(layer) },
+    layer: { ...layer, kernelInitializer: resolveInitializer(layer) },
     outputShape: [filters, positions],
     activation: layer.activation,
     tensors: weightAndBias(
       layer,
-      place.index,
+      location.index,
       { weight: [positions, filters, channels, kernelSize], bias: [positions, filters] },
       { fanIn: channels * kernelSize, fanOut: filters * kernelSize },
     ),
-    emit: (site) =>
-      emitWeighted(site, layer, [filters, positions], {
+    emit: (context) =>
+      emitWeighted(context, layer, [filters, positions], {
         sharedBias: false,
         forward: (x, { weight, bias, y, z, activation }) => ({
           op: 'locallyConnectedForward',

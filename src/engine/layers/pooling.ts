@@ -1,11 +1,18 @@
-/** Max and average pooling in one and two directions; global pooling is average pooling by one window over all. */
+/** Max and average pooling in one and two dimensions; global pooling uses one window over the whole input. */
 import type { Layer } from '../../contract/network.js'
 import type { BufferId, Operation } from '../operations.js'
 import type { Shape } from '../program.js'
 import { SpecError } from '../spec-error.js'
-import { forBoth, outputSignal, type Place, type PlannedLayer, type Site, shapeText } from './layer.js'
+import {
+  type EmitContext,
+  forBoth,
+  type LayerLocation,
+  outputSignal,
+  type PlannedLayer,
+  shapeText,
+} from './layer.js'
 import type { LayerOf } from './layer-of.js'
-import { pair, requireImage, requireSignal, spanOf } from './spatial.js'
+import { requireImage, requireSignal, toPair, validSpan } from './spatial.js'
 
 interface Windows {
   channels: number
@@ -19,15 +26,19 @@ interface Windows {
   outputWidth: number
 }
 
-export function pooling1d(layer: LayerOf<'maxPooling1d'>, input: Shape, place: Place): PlannedLayer {
-  const [channels, length] = requireSignal(input, place)
+export function pooling1d(
+  layer: LayerOf<'maxPooling1d'>,
+  input: Shape,
+  location: LayerLocation,
+): PlannedLayer {
+  const [channels, length] = requireSignal(input, location)
   const { poolSize } = layer
   const strides = layer.strides ?? poolSize
-  const span = spanOf(length, poolSize, strides)
+  const span = validSpan(length, poolSize, strides)
   if (span === null) {
     throw new SpecError(
-      `${place.pointer}/poolSize`,
-      `${place.title}: the window is ${poolSize} wide but the signal is only ${length} long; use poolSize ≤ ${length}`,
+      `${location.pointer}/poolSize`,
+      `${location.title}: poolSize ${poolSize} exceeds the signal length ${length}; use poolSize ≤ ${length}`,
     )
   }
   const windows = {
@@ -42,20 +53,24 @@ export function pooling1d(layer: LayerOf<'maxPooling1d'>, input: Shape, place: P
     outputWidth: span.count,
   }
   const kind = layer.type === 'maxPooling1d' ? 'max' : 'average'
-  return planned({ ...layer, strides }, [channels, span.count], windows, kind)
+  return planPooling({ ...layer, strides }, [channels, span.count], windows, kind)
 }
 
-export function pooling2d(layer: LayerOf<'maxPooling2d'>, input: Shape, place: Place): PlannedLayer {
-  const [channels, height, width] = requireImage(input, place)
+export function pooling2d(
+  layer: LayerOf<'maxPooling2d'>,
+  input: Shape,
+  location: LayerLocation,
+): PlannedLayer {
+  const [channels, height, width] = requireImage(input, location)
   const strides = layer.strides ?? layer.poolSize
-  const [kernelHeight, kernelWidth] = pair(layer.poolSize)
-  const [strideY, strideX] = pair(strides)
-  const down = spanOf(height, kernelHeight, strideY)
-  const across = spanOf(width, kernelWidth, strideX)
+  const [kernelHeight, kernelWidth] = toPair(layer.poolSize)
+  const [strideY, strideX] = toPair(strides)
+  const down = validSpan(height, kernelHeight, strideY)
+  const across = validSpan(width, kernelWidth, strideX)
   if (down === null || across === null) {
     throw new SpecError(
-      `${place.pointer}/poolSize`,
-      `${place.title}: the window ${shapeText([kernelHeight, kernelWidth])} does not fit into the image ${shapeText([height, width])}; use a poolSize no larger than the image`,
+      `${location.pointer}/poolSize`,
+      `${location.title}: the window ${shapeText([kernelHeight, kernelWidth])} does not fit into the image ${shapeText([height, width])}; use a poolSize no larger than the image`,
     )
   }
   const windows = {
@@ -70,16 +85,16 @@ export function pooling2d(layer: LayerOf<'maxPooling2d'>, input: Shape, place: P
     outputWidth: across.count,
   }
   const kind = layer.type === 'maxPooling2d' ? 'max' : 'average'
-  return planned({ ...layer, strides }, [channels, down.count, across.count], windows, kind)
+  return planPooling({ ...layer, strides }, [channels, down.count, across.count], windows, kind)
 }
 
 export function globalPooling(
   layer: LayerOf<'globalAveragePooling1d'>,
   input: Shape,
-  place: Place,
+  location: LayerLocation,
 ): PlannedLayer {
   const [channels, height, width] =
-    layer.type === 'globalAveragePooling2d' ? requireImage(input, place) : signalAsImage(input, place)
+    layer.type === 'globalAveragePooling2d' ? requireImage(input, location) : signalAsImage(input, location)
   const windows = {
     channels,
     height,
@@ -91,15 +106,15 @@ export function globalPooling(
     outputHeight: 1,
     outputWidth: 1,
   }
-  return planned(layer, [channels], windows, 'average')
+  return planPooling(layer, [channels], windows, 'average')
 }
 
-function signalAsImage(input: Shape, place: Place): readonly [number, number, number] {
-  const [channels, length] = requireSignal(input, place)
+function signalAsImage(input: Shape, location: LayerLocation): readonly [number, number, number] {
+  const [channels, length] = requireSignal(input, location)
   return [channels, 1, length]
 }
 
-function planned(
+function planPooling(
   layer: Layer,
   outputShape: number[],
   windows: Windows,
@@ -110,30 +125,30 @@ function planned(
     outputShape,
     activation: null,
     tensors: [],
-    emit: (site) => {
-      const output = outputSignal(site, outputShape)
+    emit: (context) => {
+      const output = outputSignal(context, outputShape)
       const y = output.training
       return {
         output,
-        ...forBoth(site.input, (x) => ({
+        ...forBoth(context.input, (x) => ({
           op: kind === 'max' ? 'maxPoolingForward' : 'averagePoolingForward',
           operands: { x, y },
           attributes: windows,
         })),
-        backward: backward(site, y, output.gradient, windows, kind),
+        backward: emitPoolingBackward(context, y, output.gradient, windows, kind),
       }
     },
   }
 }
 
-function backward(
-  site: Site,
+function emitPoolingBackward(
+  context: EmitContext,
   y: BufferId,
   dy: BufferId | null,
   windows: Windows,
   kind: 'max' | 'average',
 ): Operation[] {
-  const { training: x, gradient: dx } = site.input
+  const { training: x, gradient: dx } = context.input
   if (dy === null || dx === null) return []
   return kind === 'max'
     ? [{ op: 'maxPoolingBackward', operands: { x, y, dy, dx }, attributes: windows }]

@@ -1,22 +1,22 @@
-/** flatten and reshape: other shapes of the same numbers, so no operation at all. */
+/** flatten and reshape: views of the same buffer, without an operation. */
 
 import type { Layer } from '../../contract/network.js'
 import { sizeOf } from '../arena.js'
 import type { Shape } from '../program.js'
 import { SpecError } from '../spec-error.js'
-import { type Place, type PlannedLayer, shapeText } from './layer.js'
+import { type LayerLocation, type PlannedLayer, shapeText } from './layer.js'
 import type { LayerOf } from './layer-of.js'
 
 export function flatten(layer: LayerOf<'flatten'>, input: Shape): PlannedLayer {
   return view(layer, [sizeOf(input)])
 }
 
-export function reshape(layer: LayerOf<'reshape'>, input: Shape, place: Place): PlannedLayer {
+export function reshape(layer: LayerOf<'reshape'>, input: Shape, location: LayerLocation): PlannedLayer {
   const { targetShape } = layer
   if (sizeOf(targetShape) !== sizeOf(input)) {
     throw new SpecError(
-      `${place.pointer}/targetShape`,
-      `${place.title}: ${shapeText(targetShape)} holds ${sizeOf(targetShape)} numbers, but the input ${shapeText(input)} has ${sizeOf(input)}; choose sizes whose product is ${sizeOf(input)}`,
+      `${location.pointer}/targetShape`,
+      `${location.title}: targetShape ${shapeText(targetShape)} has ${sizeOf(targetShape)} values, but the input ${shapeText(input)} has ${sizeOf(input)}; choose sizes whose product is ${sizeOf(input)}`,
     )
   }
   return view(layer, targetShape)
@@ -28,6 +28,6 @@ function view(layer: Layer, outputShape: Shape): PlannedLayer {
     outputShape,
     activation: null,
     tensors: [],
-    emit: (site) => ({ output: site.input, training: [], inference: [], backward: [] }),
+    emit: (context) => ({ output: context.input, training: [], inference: [], backward: [] }),
   }
 }

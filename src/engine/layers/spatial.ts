@@ -1,48 +1,48 @@
-/** Directions of signals and images: what windows fit, and the words when they do not. */
+/** Windows along the axes of signals and images, and checks of the input's rank. */
 import type { Shape } from '../program.js'
 import { SpecError } from '../spec-error.js'
-import { type Place, shapeText } from './layer.js'
+import { type LayerLocation, shapeText } from './layer.js'
 
-/** How often a window fits along one direction, and the zeros before the first cell. */
+/** Positions of a window along one axis, and the padding before the first cell. */
 export interface Span {
   readonly count: number
   readonly before: number
 }
 
-/** Windows wholly inside; null if there is none. */
-export function spanOf(length: number, window: number, stride: number): Span | null {
+/** Positions without padding; null when the window does not fit. */
+export function validSpan(length: number, window: number, stride: number): Span | null {
   return window > length ? null : { count: Math.floor((length - window) / stride) + 1, before: 0 }
 }
 
-/** One number for both directions, or [vertical, horizontal]. */
-export function pair(value: number | readonly [number, number]): readonly [number, number] {
+/** Expands one number to [vertical, horizontal]. */
+export function toPair(value: number | readonly [number, number]): readonly [number, number] {
   return typeof value === 'number' ? [value, value] : value
 }
 
 /** [channels, length]. @throws SpecError for any other shape. */
-export function requireSignal(input: Shape, place: Place): readonly [number, number] {
+export function requireSignal(input: Shape, location: LayerLocation): readonly [number, number] {
   const [channels = 0, length = 0] = input
   if (input.length === 2) return [channels, length]
-  const fits =
+  const advice =
     input.length === 1
       ? `set network.inputShape to [1, ${channels}] or add a reshape layer with targetShape [1, ${channels}] before it`
-      : 'for images use the layer of the same name ending in 2d'
+      : 'for images, use the 2d layer of the same name'
   throw new SpecError(
-    place.pointer,
-    `${place.title} takes signals [channels, length], but its input has the shape ${shapeText(input)}: ${fits}`,
+    location.pointer,
+    `${location.title} needs a signal [channels, length], but its input has the shape ${shapeText(input)}; ${advice}`,
   )
 }
 
 /** [channels, height, width]. @throws SpecError for any other shape. */
-export function requireImage(input: Shape, place: Place): readonly [number, number, number] {
+export function requireImage(input: Shape, location: LayerLocation): readonly [number, number, number] {
   const [channels = 0, height = 0, width = 0] = input
   if (input.length === 3) return [channels, height, width]
-  const fits =
+  const advice =
     input.length === 1
       ? 'set network.inputShape or add a reshape layer before it, e.g. [1, height, width] with height × width'
-      : 'for signals use the layer of the same name ending in 1d, or reshape to three numbers'
+      : 'for signals, use the 1d layer of the same name, or add a reshape layer with three dimensions'
   throw new SpecError(
-    place.pointer,
-    `${place.title} takes images [channels, height, width], but its input has the shape ${shapeText(input)}: ${fits}${input.length === 1 ? ` = ${channels}` : ''}`,
+    location.pointer,
+    `${location.title} needs an image [channels, height, width], but its input has the shape ${shapeText(input)}; ${advice}${input.length === 1 ? ` = ${channels}` : ''}`,
   )
 }

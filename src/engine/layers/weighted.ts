@@ -1,9 +1,9 @@
-/** What dense, convolutional and locally connected layers share: weights, a bias, an activation in the epilogue. */
+/** Shared by dense, convolutional and locally connected layers: weights, a bias, a fused activation. */
 import type { Activation, Initializer } from '../../contract/network.js'
 import { sizeOf } from '../arena.js'
 import type { BufferId, Operation } from '../operations.js'
 import type { Shape } from '../program.js'
-import { type Emission, type OwnTensor, outputSignal, type Site } from './layer.js'
+import { type Emission, type EmitContext, type LayerTensor, outputSignal } from './layer.js'
 
 interface WeightedLayer {
   activation: Activation
@@ -13,8 +13,8 @@ interface WeightedLayer {
 
 const reluFamily: readonly Activation[] = ['relu', 'leakyRelu', 'elu', 'gelu']
 
-/** heNormal where the activation passes about half its inputs, else glorotUniform. */
-export function initializerOf(layer: WeightedLayer): Initializer {
+/** Defaults to heNormal for relu and its variants, to glorotUniform otherwise. */
+export function resolveInitializer(layer: WeightedLayer): Initializer {
   return layer.kernelInitializer ?? (reluFamily.includes(layer.activation) ? 'heNormal' : 'glorotUniform')
 }
 
@@ -23,14 +23,14 @@ export function weightAndBias(
   index: number,
   shapes: { weight: number[]; bias: number[] },
   fans: { fanIn: number; fanOut: number },
-): OwnTensor[] {
-  const weight: OwnTensor = {
+): LayerTensor[] {
+  const weight: LayerTensor = {
     name: 'weight',
     shape: shapes.weight,
     trainable: true,
-    initial: { type: 'drawn', layer: index, initializer: initializerOf(layer), ...fans },
+    initial: { type: 'drawn', layer: index, initializer: resolveInitializer(layer), ...fans },
   }
-  const bias: OwnTensor = {
+  const bias: LayerTensor = {
     name: 'bias',
     shape: shapes.bias,
     trainable: true,
@@ -39,9 +39,9 @@ export function weightAndBias(
   return layer.useBias ? [weight, bias] : [weight]
 }
 
-/** The operations that differ between weighted layers; z is null unless the activation's derivative needs it. */
+/** The operations of one kind of weighted layer; z is null unless the activation's derivative needs it. */
 export interface WeightedOperations {
-  /** One bias for all positions of a channel. */
+  /** All positions of a channel share one bias. */
   readonly sharedBias: boolean
   forward(
     x: BufferId,
@@ -57,27 +57,30 @@ export interface WeightedOperations {
   backwardInput(from: { dz: BufferId; weight: BufferId; dx: BufferId }): Operation
 }
 
-/** Forward with the activation fused (softmax follows as a pass of its own); backward: dz in place of dy, then dW, db, dx. */
+/**
+ * Emits the forward pass with a fused activation (softmax is a separate operation), and the backward pass: dz, which
+ * replaces dy in its buffer, then dW, db and dx.
+ */
 export function emitWeighted(
-  site: Site,
+  context: EmitContext,
   layer: WeightedLayer,
   outputShape: Shape,
   operations: WeightedOperations,
 ): Emission {
-  const activation = site.bare ? 'linear' : layer.activation
+  const activation = context.omitActivation ? 'linear' : layer.activation
   const fused = activation === 'softmax' ? 'linear' : activation
   const size = sizeOf(outputShape)
-  const output = outputSignal(site, outputShape)
+  const output = outputSignal(context, outputShape)
   const y = output.training
   const z =
-    activation === 'gelu' && site.training
-      ? site.layout.perRow(`layers.${site.index}.preActivation`, 'activation', outputShape)
+    activation === 'gelu' && context.training
+      ? context.layout.addPerRow(`layers.${context.index}.preActivation`, 'activation', outputShape)
       : null
-  // Batch normalization cancels such a bias: its gradient is zero, and what rounding would make of it instead
-  // is noise, which Adam scales up to whole steps. Never written, it stays the zero the arena began with.
-  const cancelled = operations.sharedBias && activation === 'linear' && site.shiftCancelled
-  const weight = site.tensor('weight')
-  const bias = layer.useBias ? site.tensor('bias') : null
+  // Batch normalization cancels this bias, so its true gradient is zero. A computed gradient would be rounding noise,
+  // which Adam scales up to full steps. Unwritten, the gradient keeps its initial zeros.
+  const cancelled = operations.sharedBias && activation === 'linear' && context.shiftCancelled
+  const weight = context.tensor('weight')
+  const bias = layer.useBias ? context.tensor('bias') : null
 
   const forward = (x: BufferId) =>
     operations.forward(x, { weight: weight.value, bias: bias?.value ?? null, y, z, activation: fused })
@@ -86,30 +89,30 @@ export function emitWeighted(
 
   return {
     output,
-    training: [forward(site.input.training), ...softmax],
-    inference: [forward(site.input.inference), ...softmax],
-    backward: backward(),
+    training: [forward(context.input.training), ...softmax],
+    inference: [forward(context.input.inference), ...softmax],
+    backward: emitBackward(),
   }
 
-  function backward(): Operation[] {
+  function emitBackward(): Operation[] {
     const dz = output.gradient
     if (dz === null || weight.gradient === null) return []
     const list = activationGradient(activation, { y, z, dy: dz, size })
     list.push(
       operations.backwardWeights({
-        x: site.input.training,
+        x: context.input.training,
         dz,
         dWeight: weight.gradient,
         dBias: cancelled ? null : (bias?.gradient ?? null),
       }),
     )
-    const dx = site.input.gradient
+    const dx = context.input.gradient
     if (dx !== null) list.push(operations.backwardInput({ dz, weight: weight.value, dx }))
     return list
   }
 }
 
-/** Turns dy into dz in place. */
+/** Converts dy to dz in location. */
 export function activationGradient(
   activation: Activation,
   at: { y: BufferId; z: BufferId | null; dy: BufferId; size: number },

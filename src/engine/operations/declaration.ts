@@ -1,10 +1,10 @@
-/** How an operation is declared, and the numbers of its enumerated attributes. */
+/** Types of operation declarations, and the codes of enumerated attributes. */
 import type { Activation, Loss } from '../../contract/network.js'
 
-/** How outputs are judged right or wrong: see losses.ts. */
+/** When a prediction counts as correct: see losses.ts. */
 export type Accuracy = 'none' | 'argmax' | 'positive' | 'half'
 
-/** Numbers of the enumerated attributes in the encoded program. */
+/** Codes in the encoded program. */
 export const activationCodes = {
   linear: 0,
   step: 1,
@@ -34,7 +34,7 @@ export const accuracyCodes = { none: 0, argmax: 1, positive: 2, half: 3 } as con
   number
 >
 
-/** What a batch's weighted loss is divided by: see losses.ts. */
+/** The divisor of a batch's weighted loss: see losses.ts. */
 export type Weighting = 'rows' | 'sum'
 
 export const weightingCodes = { rows: 0, sum: 1 } as const satisfies Record<Weighting, number>
@@ -43,7 +43,7 @@ export interface AttributeTypes {
   integer: number
   real: number
   flag: boolean
-  /** Never softmax, which works on whole rows and has operations of its own. */
+  /** Never softmax, which works on rows and has separate operations. */
   activation: Activation
   loss: Loss
   accuracy: Accuracy
@@ -52,7 +52,7 @@ export interface AttributeTypes {
 export type AttributeType = keyof AttributeTypes
 export type AttributeValue = AttributeTypes[AttributeType]
 
-/** read: needs what was written before; write: fills it wholly; update: reads and writes. */
+/** read: needs earlier values; write: overwrites all values; update: reads and writes. */
 export type Access = 'read' | 'write' | 'update'
 
 export interface OperandDeclaration<Dimension extends string = string> {
@@ -69,7 +69,7 @@ export interface OperationDeclaration {
   readonly tolerance: { readonly relative: number; readonly absolute: number }
 }
 
-/** Checks that shapes and costs name the operation's own attributes. */
+/** Declares an operation; its type checks that shapes and costs name attributes of the operation. */
 export function operation<
   const Attributes extends Record<string, AttributeType>,
   const Operands extends Record<string, OperandDeclaration<keyof Attributes & string>>,
@@ -83,11 +83,11 @@ export function operation<
   return declaration
 }
 
-/** No arithmetic, or none that rounds differently. */
+/** No rounding differences between backends. */
 export const exact = { relative: 0, absolute: 0 }
-/** A few roundings per number. */
+/** A few roundings per value. */
 export const elementwise = { relative: 2e-6, absolute: 1e-7 }
-/** Sums whose order a backend may choose. */
+/** Sums in any order. */
 export const summed = { relative: 2e-5, absolute: 1e-6 }
 
 /** Images are [channels, height, width]; a signal is an image of height 1. */

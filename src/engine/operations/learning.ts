@@ -1,11 +1,11 @@
-/** The loss and what moves the parameters. */
+/** Operations of the loss and of the optimizers. */
 import { elementwise, operation, summed } from './declaration.js'
 
 export const learning = {
   /**
-   * Adds the batch's loss · rows and its right answers to the epoch's float64 sums, and writes the gradient of the
-   * batch's loss. `output` is z before the last activation for binaryCrossentropy, categoricalCrossentropy, hinge
-   * and perceptron, else the network's output. Formulas: kernels/reference/loss.ts.
+   * Adds the batch's loss · rows and its number of correct predictions to the epoch's float64 sums, and writes the
+   * gradient of the batch's loss. `output` is z, before the last activation, for binaryCrossentropy,
+   * categoricalCrossentropy, hinge and perceptron, otherwise the network's output. Formulas: kernels/reference/loss.ts.
    */
   loss: operation({
     code: 23,
@@ -19,8 +19,8 @@ export const learning = {
     tolerance: summed,
   }),
   /**
-   * The same where each row has a weight, the last number of its targets: Σ wᵢ ℓᵢ over the batch, divided by its rows
-   * or by Σ wᵢ; nothing where Σ wᵢ is 0. Right answers count without weights. `width` is outputs + 1.
+   * The loss with row weights: each row of the target ends with its weight. Computes Σ wᵢ ℓᵢ over the batch, divided by
+   * its rows or by Σ wᵢ; 0 when Σ wᵢ is 0. Correct predictions are not weighted. `width` is outputs + 1.
    */
   weightedLoss: operation({
     code: 30,
@@ -39,7 +39,7 @@ export const learning = {
     cost: [[9, 'rows', 'outputs']],
     tolerance: summed,
   }),
-  /** Scales all gradients by limit / norm if their Euclidean norm is larger than limit. */
+  /** Scales all gradients by limit / norm when their Euclidean norm exceeds limit. */
   clipGradients: operation({
     code: 24,
     attributes: { count: 'integer', limit: 'real' },
@@ -47,7 +47,7 @@ export const learning = {
     cost: [[3, 'count']],
     tolerance: summed,
   }),
-  /** to = g + weightDecay·θ: an L2 penalty of ½·weightDecay·‖θ‖². The gradients themselves stay as they are. */
+  /** to = g + weightDecay·θ: an L2 penalty of ½·weightDecay·‖θ‖². Does not change the gradients. */
   decayWeights: operation({
     code: 29,
     attributes: { count: 'integer', weightDecay: 'real' },
@@ -59,7 +59,10 @@ export const learning = {
     cost: [[2, 'count']],
     tolerance: elementwise,
   }),
-  /** g ← g + weightDecay·θ; δ ← momentum·δ + g; θ ← θ − α·δ (Nesterov: θ − α·(g + momentum·δ)). Without velocity θ ← θ − α·g. α: the epoch's learning rate. */
+  /**
+   * g ← g + weightDecay·θ; δ ← momentum·δ + g; θ ← θ − α·δ (Nesterov: θ − α·(g + momentum·δ)), with the epoch's learning
+   * rate α. Without velocity, θ ← θ − α·g.
+   */
   sgdUpdate: operation({
     code: 25,
     attributes: { count: 'integer', momentum: 'real', nesterov: 'flag', weightDecay: 'real' },

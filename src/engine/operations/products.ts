@@ -1,4 +1,4 @@
-/** Sums of products: dense layers, convolutions, unshared weights, forward and backward. */
+/** Operations of dense, convolutional and locally connected layers, forward and backward. */
 import { image, operation, summed, windowSizes } from './declaration.js'
 
 const denseSizes = { inputs: 'integer', units: 'integer' } as const
@@ -34,7 +34,7 @@ const localBank = ['positions', 'filters', 'channels', 'kernelSize'] as const
 const localCost = [2, 'rows', 'positions', 'filters', 'channels', 'kernelSize'] as const
 
 export const products = {
-  /** z = x Wᵀ + b; y = activation(z). `z` is kept where the activation's derivative needs it (gelu). */
+  /** z = x Wᵀ + b; y = activation(z). `z` is stored for activations whose derivative needs it (gelu). */
   denseForward: operation({
     code: 1,
     attributes: { ...denseSizes, activation: 'activation' },
@@ -79,7 +79,10 @@ export const products = {
     cost: [[2, 'rows', 'inputs', 'units']],
     tolerance: summed,
   }),
-  /** Cross-correlation: z[f,i,j] = b[f] + Σ w[f,c,k,l] · x[c, i·strideY + k − padTop, j·strideX + l − padLeft]; y = activation(z). */
+  /**
+   * Cross-correlation: z[f,i,j] = b[f] + Σ w[f,c,k,l] · x[c, i·strideY + k − padTop, j·strideX + l − padLeft];
+   * y = activation(z).
+   */
   convolutionForward: operation({
     code: 8,
     attributes: { ...convolutionSizes, activation: 'activation' },
@@ -116,7 +119,7 @@ export const products = {
     cost: [convolutionCost],
     tolerance: summed,
   }),
-  /** As a convolution of a signal, with its own weights at each position; x [channels, length], y [filters, positions]. */
+  /** A convolution of a signal with separate weights per position; x [channels, length], y [filters, positions]. */
   locallyConnectedForward: operation({
     code: 11,
     attributes: { ...localSizes, activation: 'activation' },

@@ -1,4 +1,4 @@
-/** What signals pass through beside products: activations, pooling, normalization, dropout, forward and backward. */
+/** Operations of activations, pooling, batch normalization and dropout, forward and backward. */
 import { elementwise, exact, image, operation, summed, windowSizes } from './declaration.js'
 
 const pooled = ['rows', 'channels', 'outputHeight', 'outputWidth'] as const
@@ -17,7 +17,7 @@ export const signals = {
     cost: [[4, 'rows', 'size']],
     tolerance: elementwise,
   }),
-  /** dy ← dy · activation′. `source` is the activation's output y, but its input z for gelu. */
+  /** dy ← dy · activation′. `source` is the activation's output y; for gelu, its input z. */
   activationBackward: operation({
     code: 5,
     attributes: { size: 'integer', activation: 'activation' },
@@ -28,7 +28,7 @@ export const signals = {
     cost: [[3, 'rows', 'size']],
     tolerance: elementwise,
   }),
-  /** y = softmax(x), each row by itself, shifted by its maximum. y may be x. */
+  /** y = softmax(x) per row, shifted by the row's maximum. y may be x. */
   softmaxForward: operation({
     code: 6,
     attributes: { size: 'integer' },
@@ -39,7 +39,7 @@ export const signals = {
     cost: [[6, 'rows', 'size']],
     tolerance: elementwise,
   }),
-  /** dy ← y · (dy − Σ dy·y), each row by itself. */
+  /** dy ← y · (dy − Σ dy·y) per row. */
   softmaxBackward: operation({
     code: 7,
     attributes: { size: 'integer' },
@@ -50,7 +50,7 @@ export const signals = {
     cost: [[4, 'rows', 'size']],
     tolerance: summed,
   }),
-  /** The largest of each window (no padding). */
+  /** The maximum of each window, without padding. */
   maxPoolingForward: operation({
     code: 14,
     attributes: windowSizes,
@@ -58,7 +58,7 @@ export const signals = {
     cost: [[...pooled, 'kernelHeight', 'kernelWidth']],
     tolerance: exact,
   }),
-  /** dy goes to the first cell of the window, row by row, whose x equals y; a cell in several windows gets the sum. */
+  /** Adds dy to the first cell of the window, in row-major order, whose x equals y. */
   maxPoolingBackward: operation({
     code: 15,
     attributes: windowSizes,
@@ -71,7 +71,7 @@ export const signals = {
     cost: [[...pooled, 'kernelHeight', 'kernelWidth']],
     tolerance: elementwise,
   }),
-  /** The mean of each window (no padding); global pooling is one window over the whole plane. */
+  /** The mean of each window, without padding; global pooling has one window over the whole plane. */
   averagePoolingForward: operation({
     code: 16,
     attributes: windowSizes,
@@ -87,9 +87,9 @@ export const signals = {
     tolerance: elementwise,
   }),
   /**
-   * Per channel over rows × positions, n values: y = gamma · (x − mean) · inverse + beta with the batch's mean,
-   * inverse = 1/√(variance + epsilon) and the biased variance. running ← momentum · running + (1 − momentum) · batch's,
-   * the variance unbiased (· n/(n − 1)); with n = 1 the running variance stays as it is.
+   * Per channel, over the n = rows × positions values of the batch: y = gamma · (x − mean) · inverse + beta with
+   * inverse = 1/√(variance + epsilon) and the biased variance. running ← momentum · running + (1 − momentum) · batch,
+   * with the unbiased variance (· n/(n − 1)); n = 1 leaves the running variance unchanged.
    */
   batchNormalizationForward: operation({
     code: 18,
@@ -122,7 +122,10 @@ export const signals = {
     cost: [[2, ...channelImage]],
     tolerance: summed,
   }),
-  /** With x̂ = (x − mean) · inverse: dBeta = Σ dy, dGamma = Σ dy·x̂, dx = gamma · inverse · (dy − dBeta/n − x̂ · dGamma/n). dx may be dy. */
+  /**
+   * With x̂ = (x − mean) · inverse: dBeta = Σ dy, dGamma = Σ dy·x̂, dx = gamma · inverse · (dy − dBeta/n − x̂ · dGamma/n).
+   * dx may be dy.
+   */
   batchNormalizationBackward: operation({
     code: 20,
     attributes: channelSizes,
@@ -140,9 +143,9 @@ export const signals = {
     tolerance: summed,
   }),
   /**
-   * mask = 0 where word < floor(rate · 2^32), else 1/(1 − rate); y = x · mask. The word of element e = row · size + i
-   * of the batch: stream dropout salted with `layer`, block e >> 1, word e & 1, second counter = the training's
-   * step number (counted from 0, modulo 2^32).
+   * mask = 0 where word < floor(rate · 2^32), otherwise 1/(1 − rate); y = x · mask. Element e = row · size + i of the
+   * batch uses word e & 1 of block e >> 1 in the stream `dropout`, salted with `layer`; the second counter word is the
+   * step number of the training (from 0, modulo 2^32).
    */
   dropoutForward: operation({
     code: 21,

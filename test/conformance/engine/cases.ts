@@ -1,11 +1,11 @@
-/** What every backend must pass: the backends that run here, and the tolerances of a float32 engine against float64. */
+/** Shared by conformance tests: the available backends, and the tolerances of float32 against float64. */
 
-import type { Backend } from '../../../src/engine/kernels/kernels.js'
-import { backends } from '../../../src/engine/kernels/select.js'
+import type { Backend } from '../../../src/engine/kernels/backend.js'
+import { backends } from '../../../src/engine/kernels/backends.js'
 
-/** Backends with the reason why one does not run here: a skip is never silent. */
+/** All backends, with the reason when one is not available, so that no skip is silent. */
 export const registered: readonly { backend: Backend; reason: string | null }[] = backends.map((backend) => {
-  const reason = backend.unavailable()
+  const reason = backend.unavailableReason()
   if (reason !== null) console.warn(`The backend ${backend.name} is not tested: ${reason}`)
   return { backend, reason }
 })
@@ -18,7 +18,7 @@ export interface Tolerance {
 export const lossTolerance: Tolerance = { relative: 1e-4, absolute: 1e-6 }
 export const weightTolerance: Tolerance = { relative: 1e-3, absolute: 1e-5 }
 
-/** The first number that is off, in words; null when all are within absolute + relative · |expected|. */
+/** Describes the first value outside absolute + relative · |expected|; null if there is none. */
 export function firstDifference(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,

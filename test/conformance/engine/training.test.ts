@@ -1,4 +1,4 @@
-/** What every backend must hold to while it trains: the same bytes however it is sliced, resumed or repeated. */
+/** Training on every backend: identical results for any slices, after resuming, and when repeated. */
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { compilePrediction } from '../../../src/engine/compile.js'
@@ -11,15 +11,15 @@ import {
   train,
   type Weights,
 } from '../../../src/engine/index.js'
-import type { BackendName } from '../../../src/engine/kernels/kernels.js'
-import { declarationOf } from '../../../src/engine/operations.js'
+import type { BackendName } from '../../../src/engine/kernels/backend.js'
+import { findDeclaration } from '../../../src/engine/operations.js'
 import type { Program } from '../../../src/engine/program.js'
-import { validate } from '../../../src/engine/validation.js'
+import { validateProgram } from '../../../src/engine/validate-program.js'
 import { randomTrainings } from '../../support/random-training.js'
 import { type SpecInput, type TrainingCase, trainingCase } from '../../support/training-case.js'
 import { firstDifference, registered, type Tolerance } from './cases.js'
 
-/** Everything that could differ between two ways of running: dropout, batch statistics, shuffling, momentum, a smaller last batch. */
+/** Every source of differences: dropout, batch statistics, shuffling, momentum, a smaller last batch. */
 const everything: SpecInput = {
   network: {
     inputShape: [2, 9],
@@ -50,7 +50,7 @@ type Limits = Parameters<ReturnType<typeof train>['run']>[0]
 
 const noEpochs = (firstEpoch: number) => ({ firstEpoch, metrics: new Float64Array(0) })
 
-/** Trains to the end in slices as `limits` gives them. */
+/** Trains to the end in slices with the limits that `limits` returns. */
 function outcome(
   { program, dataset }: TrainingCase,
   backend: BackendName,
@@ -76,7 +76,7 @@ for (const { backend, reason } of registered) {
       whole = outcome(training, name)
     })
 
-    test('runs on the backend asked for', () => {
+    test('runs on the requested backend', () => {
       const { program, dataset } = training
       expect(train(program, dataset(), { backend: name, seed: 1 }).backend).toBe(name)
     })
@@ -92,24 +92,28 @@ for (const { backend, reason } of registered) {
       }
     })
 
-    test('the same seed gives the same bytes, another seed others', () => {
+    test('the same seed gives identical results, another seed different ones', () => {
       expect(outcome(training, name)).toEqual(whole)
       expect(outcome(training, name, undefined, 4).weights).not.toEqual(whole.weights)
     })
 
-    test.each(['shuffle', 'sequential', 'random'] as const)('%s gives the same bytes twice', (sampling) => {
+    test.each([
+      'shuffle',
+      'sequential',
+      'random',
+    ] as const)('%s gives identical results twice', (sampling) => {
       const sampled = trainingCase({ ...everything, sampling }, 18)
       expect(outcome(sampled, name)).toEqual(outcome(sampled, name))
     })
 
-    test('slices of epochs, of steps and of milliseconds give the bytes of one run', () => {
+    test('slices by epochs, steps and milliseconds give the results of one run', () => {
       expect(outcome(training, name, () => ({ maximumEpochs: 2 }))).toEqual(whole)
       expect(outcome(training, name, () => ({ maximumSteps: 3 }))).toEqual(whole)
       expect(outcome(training, name, () => ({ maximumSteps: 1 }))).toEqual(whole)
       expect(outcome(training, name, () => ({ milliseconds: 0.01 }))).toEqual(whole)
     })
 
-    test('a snapshot goes on elsewhere with the bytes of one run', () => {
+    test('a snapshot resumes elsewhere with the results of one run', () => {
       const { program, dataset } = training
       for (const steps of [1, 5, 17, 22]) {
         const first = train(program, dataset(), { backend: name, seed: 3 })
@@ -126,7 +130,7 @@ for (const { backend, reason } of registered) {
       }
     })
 
-    test('a snapshot of another seed or program is refused', () => {
+    test('a snapshot of another seed or program is rejected', () => {
       const { program, dataset } = training
       const snapshot = train(program, dataset(), { backend: name, seed: 3 }).snapshot()
       expect(() => train(program, dataset(), { backend: name, seed: 4 }).restore(snapshot)).toThrow(/seed 3/)
@@ -136,7 +140,7 @@ for (const { backend, reason } of registered) {
       expect(() => another.restore(snapshot)).toThrow(/does not fit this program/)
     })
 
-    test('stops when the flag is raised, and goes on', () => {
+    test('stops when the flag is set, and resumes', () => {
       const { program, dataset } = training
       const stop = new Int32Array(new SharedArrayBuffer(4))
       const stopped = train(program, dataset(), { backend: name, seed: 3 })
@@ -154,7 +158,7 @@ for (const { backend, reason } of registered) {
       expect({ epochs, state, weights: stopped.weights() }).toEqual(whole)
     })
 
-    test('a flag in the memory of the dataset stops as well', () => {
+    test('stops for a flag in the memory of the dataset', () => {
       const { program, dataset } = training
       const data = dataset()
       const stop = data.memory.int32(data.memory.reserve(4), 1)
@@ -163,7 +167,7 @@ for (const { backend, reason } of registered) {
       expect(stopped.run({ stop })).toEqual({ epochs: noEpochs(1), state: 'stopped' })
     })
 
-    test('several trainings on one dataset do not disturb one another, and give their memory back', () => {
+    test('several trainings on one dataset are independent and release their memory', () => {
       const { program, dataset } = training
       const data = dataset()
       const first = train(program, data, { backend: name, seed: 3 })
@@ -204,7 +208,7 @@ for (const { backend, reason } of registered) {
       expect(diverging.run()).toEqual({ epochs: noEpochs(epochs.length + 1), state: 'diverged' })
     })
 
-    test('weights that are not finite after the last epoch are a divergence', () => {
+    test('weights that are not finite after the last epoch count as a divergence', () => {
       const network = { inputShape: [3], layers: [{ type: 'dense' as const, units: 2 }] }
       const optimizer = { type: 'sgd' as const, learningRate: 3e38 }
       const once = trainingCase({ network, loss: 'squaredError', optimizer, epochs: 1, batchSize: 'full' }, 8)
@@ -215,7 +219,7 @@ for (const { backend, reason } of registered) {
       expect(epochs[0]?.diverged).toBe(true)
     })
 
-    test('early stopping ends on time and gives the best weights back', () => {
+    test('early stopping ends on time and restores the best weights', () => {
       const overfitting: SpecInput = {
         ...everything,
         optimizer: { type: 'adam', learningRate: 0.05 },
@@ -234,7 +238,7 @@ for (const { backend, reason } of registered) {
       expect(weights).toEqual(outcome(upToBest, name).weights)
     })
 
-    test('predicts what it learned, alone and in batches', () => {
+    test('predicts what it learned, one row at a time and in batches', () => {
       const { program, x } = training
       const inputs = Float32Array.from(x)
       const all = new Predictor(program.network, whole.weights, { backend: name, batchSize: 64 })
@@ -281,7 +285,7 @@ for (const { backend, reason } of registered) {
       expect(firstDifference(outputs, expected, { relative: 1e-4, absolute: 1e-5 })).toBeNull()
     })
 
-    test('a bias that batch normalization cancels stays where it began', () => {
+    test('a bias that batch normalization cancels keeps its initial value', () => {
       const layers: SpecInput['network']['layers'] = [
         { type: 'conv1d', filters: 3, kernelSize: 2 },
         { type: 'maxPooling1d' },
@@ -295,7 +299,7 @@ for (const { backend, reason } of registered) {
       expect(weights.get('layers.4.bias')?.values.every((value) => value !== 0)).toBe(true)
     })
 
-    test('random networks agree with the reference within the bounds that their operations declare', () => {
+    test('random networks agree with the reference within the declared tolerances', () => {
       let compared = 0
       fc.assert(
         fc.property(randomTrainings, ({ spec, rows, validationRows, weights }) => {
@@ -320,23 +324,23 @@ function orNull<Result>(work: () => Result): Result | null {
   }
 }
 
-/** Errors of operations one after another add up at most. */
+/** Upper bound: the errors of consecutive operations add up. */
 function boundOf(program: Program): Tolerance {
   const { forward, backward } = program.lists
   let relative = 0
   let absolute = 0
   for (const { op } of [...forward, ...backward]) {
-    const { tolerance } = declarationOf(op)
+    const { tolerance } = findDeclaration(op)
     relative += tolerance.relative
     absolute += tolerance.absolute
   }
   return { relative, absolute }
 }
 
-/** The first step's gradients, the predictions of the same weights, and under plain sgd the losses to the end. */
+/** Gradients of the first step, predictions with the initial weights and, for plain sgd, all losses. */
 function expectAgreement({ program, x, dataset }: TrainingCase, backend: BackendName): void {
   const prediction = compilePrediction(program.network, 8)
-  validate(prediction)
+  validateProgram(prediction)
   const { relative, absolute } = boundOf(program)
   const step = (on: BackendName) => {
     const training = train(program, dataset(), { backend: on, seed: 9 })
@@ -364,7 +368,7 @@ function expectAgreement({ program, x, dataset }: TrainingCase, backend: Backend
   expect(firstDifference(losses(actual), losses(expected), { relative: 1e-3, absolute: 1e-5 })).toBeNull()
 }
 
-/** Which metrics an epoch has. */
+/** The metrics that an epoch has. */
 function measured({ epoch, loss, accuracy, valLoss, valAccuracy }: Epoch): unknown[] {
   return [epoch, loss === null, accuracy === null, valLoss === null, valAccuracy === null]
 }

@@ -1,4 +1,4 @@
-/** Losses of weighted rows, by hand and across batches. */
+/** Losses of weighted rows, computed by hand and across batches. */
 import { describe, expect, test } from 'vitest'
 import { trainingSchema } from '../../../src/contract/network.js'
 import {
@@ -9,7 +9,7 @@ import {
   readEpochs,
   train,
 } from '../../../src/engine/index.js'
-import type { BackendName } from '../../../src/engine/kernels/kernels.js'
+import type { BackendName } from '../../../src/engine/kernels/backend.js'
 import type { SpecInput } from '../../support/training-case.js'
 import { registered } from './cases.js'
 
@@ -17,11 +17,11 @@ interface Rows {
   readonly x: number[]
   readonly y: number[]
   readonly weights: number[]
-  /** The first of them train. */
+  /** The first rows are the training rows. */
   readonly training: number
 }
 
-/** Trains θ, which begins at 2, in ŷ = θ x; the epochs and θ at the end. */
+/** Trains θ in ŷ = θ x from 2. @returns the epochs and the final θ. */
 function trained(
   backend: BackendName,
   { x, y, weights, training: count }: Rows,
@@ -58,8 +58,8 @@ function trained(
 for (const { backend, reason } of registered) {
   const { name } = backend
   describe.skipIf(reason !== null)(`weighted rows on ${name}`, () => {
-    test('a loss of distances is divided by the weights of the batch', () => {
-      // ŷ = 2 and 4, losses ½·(2 − 1)² = 0.5 and ½·(4 − 1)² = 4.5, slopes 1·1 and 3·2, weights 3 and 1:
+    test('a regression loss is divided by the sum of weights of the batch', () => {
+      // ŷ = 2 and 4, losses ½·(2 − 1)² = 0.5 and ½·(4 − 1)² = 4.5, gradients 1·1 and 3·2, weights 3 and 1:
       // (1.5 + 4.5) / 4 and (3·1 + 1·6) / 4.
       const { epochs, weight } = trained(
         name,
@@ -70,8 +70,8 @@ for (const { backend, reason } of registered) {
       expect(weight).toBeCloseTo(2 - 0.1 * 2.25, 6)
     })
 
-    test('a loss of answers is divided by the rows of the batch', () => {
-      // z = 2, target 0: ln(1 + e²) = 2.126928, slope σ(2) = 0.8807971; z = 2, target 1: 0.126928, slope −0.1192029.
+    test('a classification loss is divided by the rows of the batch', () => {
+      // z = 2, target 0: ln(1 + e²) = 2.126928, gradient σ(2) = 0.8807971; z = 2, target 1: 0.126928, gradient −0.1192029.
       // Weights 3 and 1, divided by 2.
       const { epochs, weight } = trained(
         name,
@@ -82,8 +82,8 @@ for (const { backend, reason } of registered) {
       expect(weight).toBeCloseTo(2 - (0.1 * (3 * 0.8807971 - 0.1192029)) / 2, 6)
     })
 
-    test('accuracy counts rows without their weights', () => {
-      // z = 2 says yes: right for the second row alone.
+    test('accuracy is not weighted', () => {
+      // z = 2 means yes, which is correct for the second row only.
       const { epochs } = trained(
         name,
         { x: [1, 1], y: [0, 1], weights: [9, 1], training: 2 },
@@ -105,8 +105,8 @@ for (const { backend, reason } of registered) {
       expect(weight).toBe(2)
     })
 
-    test('the validation loss is Σ wℓ / Σ w over all rows, whatever the batches', () => {
-      // Batches of 1, 2 and 4 rows over five validation rows. The one training row has the weight 0, so ŷ = 2x stays:
+    test('the validation loss is Σ wℓ / Σ w over all rows for any batch size', () => {
+      // Batches of 1, 2 and 4 rows over five validation rows. The training row has weight 0, so ŷ = 2x does not change:
       // losses ½·(2x − y)² = 0.5, 4.5, 8, 0, 12.5; weights 4, 1, 0, 2, 0.5: (2 + 4.5 + 6.25) / 7.5 = 1.7.
       const rows: Rows = {
         x: [1, 1, 2, 2, 1, 3],
@@ -127,7 +127,7 @@ for (const { backend, reason } of registered) {
       expect(trained(name, wider, { batchSize: 4 }).epochs[0]?.valLoss).toBeCloseTo(1.7, 5)
     })
 
-    test('weights of 1 train as rows without weights do', () => {
+    test('weights of 1 train like rows without weights', () => {
       const x = [0.5, -1, 2, 1, -0.3]
       const y = [1, 0, 2, 1, 0]
       const parts = { training: Int32Array.of(0, 1, 2, 3, 4), validation: new Int32Array(0) }
@@ -157,8 +157,8 @@ for (const { backend, reason } of registered) {
   })
 }
 
-describe('data that do not fit the program', () => {
-  test('weighted rows and a program without weights are refused', () => {
+describe('data that does not fit the program', () => {
+  test('weighted rows with a program without weights are rejected', () => {
     const spec = trainingSchema.parse({
       network: { inputShape: [1], layers: [{ type: 'dense', units: 1 }] },
       loss: 'huber',

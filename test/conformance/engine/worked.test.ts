@@ -1,8 +1,8 @@
-/** Worked by hand: what layers give for small numbers, what optimizers do to one weight, what small networks learn. */
+/** Computed by hand: outputs of layers for small inputs, optimizer steps on one weight, tasks for small networks. */
 import { describe, expect, test } from 'vitest'
 import { trainingSchema } from '../../../src/contract/network.js'
 import { compile, Dataset, Predictor, readEpochs, train, type Weights } from '../../../src/engine/index.js'
-import type { BackendName } from '../../../src/engine/kernels/kernels.js'
+import type { BackendName } from '../../../src/engine/kernels/backend.js'
 import type { SpecInput } from '../../support/training-case.js'
 import { firstDifference, registered } from './cases.js'
 
@@ -151,7 +151,7 @@ const workedLayers: WorkedLayer[] = [
   },
 ]
 
-/** One weight w, prediction w · x with x = 1, target 0, squared error: its gradient is w itself. */
+/** One weight w, prediction w · x with x = 1, target 0, squared error: the gradient is w. */
 function weightAfter(
   backend: BackendName,
   optimizer: SpecInput['optimizer'],
@@ -173,7 +173,7 @@ function weightAfter(
   return training.weights().get('layers.0.weight')?.values[0] ?? Number.NaN
 }
 
-/** The same by the formula: `rule` gets the gradient and gives the step to subtract. */
+/** The same by formula: `rule` maps the gradient to the step to subtract. */
 function byFormula(steps: number, rule: (gradient: number, step: number) => number): number {
   let weight = 2
   for (let step = 1; step <= steps; step++) weight -= rule(weight, step)
@@ -230,7 +230,7 @@ function lastAccuracy(backend: BackendName, targets: number[], spec: SpecInput):
 
 for (const { backend, reason } of registered) {
   const { name } = backend
-  describe.skipIf(reason !== null)(`worked by hand, on ${name}`, () => {
+  describe.skipIf(reason !== null)(`computed by hand, on ${name}`, () => {
     test.each(workedLayers)('$title', ({ inputShape, layer, tensors, x, y }) => {
       const { network } = trainingSchema.parse({
         network: { inputShape, layers: [layer] },
@@ -243,7 +243,7 @@ for (const { backend, reason } of registered) {
       expect(firstDifference(outputs, y, { relative: 1e-6, absolute: 1e-6 })).toBeNull()
     })
 
-    test('a tie in max pooling learns through the first cell', () => {
+    test('a tie in max pooling passes the gradient to the first cell', () => {
       const spec = trainingSchema.parse({
         network: {
           inputShape: [1, 2],
@@ -265,7 +265,7 @@ for (const { backend, reason } of registered) {
       expect([...(training.weights().get('layers.0.weight')?.values ?? [])]).toEqual([0, 3])
     })
 
-    test('running statistics: a share of the old is kept, the variance is unbiased', () => {
+    test('running statistics use momentum and the unbiased variance', () => {
       const spec = trainingSchema.parse({
         network: { inputShape: [1], layers: [{ type: 'batchNormalization', momentum: 0.75 }] },
         loss: 'squaredError',
@@ -295,7 +295,11 @@ for (const { backend, reason } of registered) {
         (gradient) => 0.1 * 1.5 * gradient,
       ],
       ['adam', { type: 'adam', learningRate: 0.1 }, adamRule(true)],
-      ['the lecture’s adam', { type: 'adam', learningRate: 0.1, biasCorrection: false }, adamRule(false)],
+      [
+        'adam without bias correction',
+        { type: 'adam', learningRate: 0.1, biasCorrection: false },
+        adamRule(false),
+      ],
       [
         'rmsprop',
         { type: 'rmsprop', learningRate: 0.1, epsilon: 1e-8 },
@@ -311,7 +315,7 @@ for (const { backend, reason } of registered) {
       expect(weightAfter(name, optimizer, steps)).toBeCloseTo(byFormula(steps, rule), 5)
     })
 
-    test('adamw decays before it steps', () => {
+    test('adamw decays before the step', () => {
       const rule = adamRule(true)
       const decayed = byFormula(5, (weight, step) => 0.1 * 0.2 * weight + rule(weight, step))
       expect(weightAfter(name, { type: 'adamw', learningRate: 0.1, weightDecay: 0.2 }, 5)).toBeCloseTo(
@@ -320,7 +324,7 @@ for (const { backend, reason } of registered) {
       )
     })
 
-    test('clipNorm scales a gradient that is too long and leaves a short one', () => {
+    test('clipNorm scales only gradients with a norm above the limit', () => {
       const sgd = { type: 'sgd', learningRate: 0.1 } as const
       expect(weightAfter(name, sgd, 1, 0.5)).toBeCloseTo(2 - 0.1 * 0.5, 6)
       expect(weightAfter(name, sgd, 1, 3)).toBeCloseTo(2 - 0.1 * 2, 6)

@@ -1,14 +1,14 @@
-/** The addon refuses what is no program; it never runs one outside its arena. */
+/** The addon rejects invalid programs and never accesses memory outside the arena. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { sizeOf } from '../../../src/engine/arena.js'
 import { encode } from '../../../src/engine/encoding.js'
-import { loadAddon, whyUnavailable } from '../../../src/engine/kernels/native/addon.js'
+import { loadAddon, unavailableReason } from '../../../src/engine/kernels/native/addon.js'
 import { SharedMemory } from '../../../src/engine/memory.js'
 import type { Program } from '../../../src/engine/program.js'
 import { type SpecInput, trainingCase, weightsFor } from '../../support/training-case.js'
 
-const reason = whyUnavailable()
+const reason = unavailableReason()
 if (reason !== null) console.warn(`The loader of programs is not tested: ${reason}`)
 
 const spec: SpecInput = {
@@ -33,7 +33,7 @@ const spec: SpecInput = {
 const { program } = trainingCase(spec, 8)
 const words = encode(program)
 
-/** With the operations of weighted rows and of decaying weights. */
+/** A program with weighted rows and weight decay. */
 const weighted = trainingCase(
   { ...spec, optimizer: { type: 'adagrad', weightDecay: 0.1 } },
   8,
@@ -42,7 +42,7 @@ const weighted = trainingCase(
 ).program
 const weightedWords = encode(weighted)
 
-/** Guards of a known pattern lie before and behind the arena. */
+/** Guards with a known pattern before and after the arena. */
 const guard = 4096
 const pattern = 12345.678
 
@@ -88,23 +88,23 @@ function changed(changes: readonly (readonly [number, number])[], of = words): I
 }
 
 describe.skipIf(reason !== null)('the addon’s loader', () => {
-  test('takes the program as it is', () => {
+  test('accepts a valid program', () => {
     expect(runs(words)).toBe(true)
   })
 
   test.each([
     ['another format', 0, 2],
     ['no rows', 1, 0],
-    ['more rows than the arena holds', 1, 5_000],
+    ['more rows than fit in the arena', 1, 5_000],
     ['wider inputs', 2, 1 << 20],
     ['an input outside', 5, program.floats],
     ['an input before the arena', 5, -16],
-    ['a target off its line', 6, 17],
+    ['an unaligned target', 6, 17],
     ['another arena', 8, program.floats + 16],
     ['a list before the first', 9, 0],
     ['a list beyond the end', 13, words.length + 1],
     ['an unknown operation', 16, 99],
-    ['an operation without end', 17, 1 << 30],
+    ['an operation longer than its list', 17, 1 << 30],
     ['an operation of no words', 17, 0],
     ['an operand outside', 18, program.floats],
     ['a negative operand', 18, -2],
@@ -112,11 +112,11 @@ describe.skipIf(reason !== null)('the addon’s loader', () => {
     expect(runs(changed([[at, value]]))).toBe(false)
   })
 
-  test('refuses every cut', () => {
+  test('rejects every truncated program', () => {
     for (let length = 0; length < words.length; length++) expect(runs(words.slice(0, length))).toBe(false)
   })
 
-  test('stays inside the arena whatever words are changed', () => {
+  test('stays inside the arena for any changed words', () => {
     let refused = 0
     let ran = 0
     const value = fc.oneof(
@@ -137,7 +137,7 @@ describe.skipIf(reason !== null)('the addon’s loader', () => {
     expect(ran).toBeGreaterThan(20)
   })
 
-  test('takes weighted rows only where their weights have a place', () => {
+  test('accepts weighted rows only if the target has room for the weights', () => {
     expect(runs(weightedWords, weighted)).toBe(true)
     // [30, words, output, target, gradient, outputs, width, …]: the width is the outputs and the weight.
     const at = weightedWords.findIndex(
@@ -149,7 +149,7 @@ describe.skipIf(reason !== null)('the addon’s loader', () => {
     }
   })
 
-  test('stays inside the arena whatever words of a program of weighted rows are changed', () => {
+  test('stays inside the arena for any changed words of a program with weighted rows', () => {
     const value = fc.oneof(
       fc.integer({ min: -20, max: 40 }),
       fc.integer({ min: 0, max: weighted.floats / 16 }).map((line) => line * 16),
@@ -163,7 +163,7 @@ describe.skipIf(reason !== null)('the addon’s loader', () => {
     )
   })
 
-  test('refuses objects, arrays and numbers that are not its own', () => {
+  test('rejects invalid objects, arrays and numbers', () => {
     const { addon, variant } = loadAddon()
     const control = new Float64Array(7)
     expect(() => addon.run({}, control, control, control, null)).toThrow('an object of this addon')
@@ -173,8 +173,10 @@ describe.skipIf(reason !== null)('the addon’s loader', () => {
     expect(() => addon.predict({}, rows(features), rows(width))).toThrow('an object of this addon')
     const arena = new Float32Array(program.floats)
     const predictor = addon.predictor(variant, words, arena, 1)
-    expect(() => addon.predict(predictor, rows(features + 1), rows(width))).toThrow('of the same rows')
-    expect(() => addon.predict(predictor, rows(3 * features), rows(2 * width))).toThrow('of the same rows')
+    expect(() => addon.predict(predictor, rows(features + 1), rows(width))).toThrow('the same number of rows')
+    expect(() => addon.predict(predictor, rows(3 * features), rows(2 * width))).toThrow(
+      'the same number of rows',
+    )
     expect(() => addon.run(predictor, control, control, control, null)).toThrow('an object of this addon')
     expect(() => addon.predictor(variant, words, arena, 0)).toThrow('out of range')
     for (const count of [0, 1, 4, 9]) addon.predict(predictor, rows(count * features), rows(count * width))

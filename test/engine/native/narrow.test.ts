@@ -1,6 +1,6 @@
-/** Small dense networks in batches of four rows: the kernels hold them in another layout, which must not show. */
+/** Small dense networks with batches of four rows, for which the kernels use a special layout. */
 import { describe, expect, test } from 'vitest'
-import { nativeBackendOver } from '../../../src/engine/kernels/native/backend.js'
+import { createNativeBackend } from '../../../src/engine/kernels/native/backend.js'
 import { referenceBackend } from '../../../src/engine/kernels/reference/backend.js'
 import type { Program } from '../../../src/engine/program.js'
 import { runnableVariants } from '../../support/kernel-variants.js'
@@ -11,8 +11,8 @@ type Dense = Extract<SpecInput['network']['layers'][number], { type: 'dense' }>
 
 interface Case {
   readonly inputs: number
-  /** Units, activation, and whether there is no bias. */
-  readonly layers: readonly (readonly [number, Dense['activation'], 'bare'?])[]
+  /** Units, activation, and whether the layer has no bias. */
+  readonly layers: readonly (readonly [number, Dense['activation'], 'omitActivation'?])[]
   readonly rows: number
   readonly validationRows?: number
   readonly rest: Pick<SpecInput, 'loss'> & Partial<SpecInput>
@@ -32,8 +32,8 @@ const cases: Readonly<Record<string, Case>> = {
   'one unit after one, without biases': {
     inputs: 1,
     layers: [
-      [1, 'tanh', 'bare'],
-      [1, 'linear', 'bare'],
+      [1, 'tanh', 'omitActivation'],
+      [1, 'linear', 'omitActivation'],
     ],
     rows: 4,
     rest: { loss: 'squaredError', optimizer: nesterov },
@@ -60,8 +60,8 @@ const cases: Readonly<Record<string, Case>> = {
   'four inputs without bias, one output without': {
     inputs: 4,
     layers: [
-      [4, 'relu', 'bare'],
-      [1, 'linear', 'bare'],
+      [4, 'relu', 'omitActivation'],
+      [1, 'linear', 'omitActivation'],
     ],
     rows: 9,
     validationRows: 4,
@@ -119,7 +119,7 @@ const cases: Readonly<Record<string, Case>> = {
     inputs: 3,
     layers: [
       [16, 'tanh'],
-      [3, 'linear', 'bare'],
+      [3, 'linear', 'omitActivation'],
       [5, 'softplus'],
       [4, 'relu'],
       [2, 'linear'],
@@ -212,17 +212,17 @@ const cases: Readonly<Record<string, Case>> = {
 }
 
 function trainingOf({ inputs, layers, rows, validationRows, rest }: Case) {
-  const dense = layers.map(([units, activation, bare]) => ({
+  const dense = layers.map(([units, activation, omitActivation]) => ({
     type: 'dense' as const,
     units,
     activation,
-    useBias: bare === undefined,
+    useBias: omitActivation === undefined,
   }))
   const network = { inputShape: [inputs], layers: dense }
   return trainingCase({ network, epochs: 7, batchSize: 4, ...rest }, rows, validationRows)
 }
 
-/** Parameters, gradients and what the optimizer remembers. */
+/** Parameters, gradients and optimizer state. */
 function lasting({ buffers }: Program, { arena }: Outcome) {
   const kinds = ['parameter', 'gradient', 'optimizerState']
   return buffers
@@ -231,7 +231,7 @@ function lasting({ buffers }: Program, { arena }: Outcome) {
 }
 
 describe.each(runnableVariants)('kernels for %s, four rows', (variant) => {
-  const backend = nativeBackendOver(variant)
+  const backend = createNativeBackend(variant)
 
   test.each(Object.entries(cases))('%s', (_, some) => {
     const training = trainingOf(some)
@@ -239,7 +239,7 @@ describe.each(runnableVariants)('kernels for %s, four rows', (variant) => {
     const expected = outcome(training, referenceBackend, 1)
     expectClose(whole, expected)
 
-    // Rows that are still zero in the arena went another way than there.
+    // Only the narrow kernels leave the arena's rows zero.
     const input = training.program.buffers[training.program.input]
     if (input === undefined) throw new Error('the program has no input')
     const rows = whole.arena.subarray(input.offset, input.offset + input.length)
@@ -262,7 +262,7 @@ describe.each(runnableVariants)('kernels for %s, four rows', (variant) => {
     }
   })
 
-  test('numbers far out of the range of a logistic', () => {
+  test('values far outside the range of the logistic function', () => {
     const training = trainingOf({
       inputs: 2,
       layers: [
@@ -275,14 +275,14 @@ describe.each(runnableVariants)('kernels for %s, four rows', (variant) => {
     expectClose(outcome(training, backend, 1), outcome(training, referenceBackend, 1))
   })
 
-  test('rows with weights go the general way', () => {
+  test('weighted rows use the general kernels', () => {
     const network = { inputShape: [2], layers: [{ type: 'dense' as const, units: 3 }] }
     const spec: SpecInput = { network, loss: 'huber', epochs: 5, batchSize: 4 }
     const training = trainingCase(spec, 10, 3, weightsFor(13))
     expectClose(outcome(training, backend, 1), outcome(training, referenceBackend, 1))
   })
 
-  test('a network that is too wide goes the general way', () => {
+  test('a network that is too wide uses the general kernels', () => {
     const training = trainingOf({
       inputs: 2,
       layers: [

@@ -1,4 +1,4 @@
-/** The suites over NEON take minutes under emulation (`npm run test:neon`); here only that it says what it lacks. */
+/** `npm run test:neon` runs the suites under emulation, which takes minutes; this tests only its error. */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
@@ -6,13 +6,13 @@ import { describe, expect, test } from 'vitest'
 const script = fileURLToPath(new URL('../../../scripts/neon.mjs', import.meta.url))
 
 describe.skipIf(process.arch === 'arm64')('testing for arm64 on another machine', () => {
-  test('names every tool that is missing, and fails', () => {
+  test('fails and lists every missing tool', () => {
     const { status, stderr } = spawnSync(process.execPath, [script], {
       encoding: 'utf8',
       env: { PATH: '/nonexistent', ARM64_NODE: '/nonexistent' },
     })
     for (const what of ['qemu-aarch64-static', 'aarch64-linux-gnu-g++', 'ARM64_NODE'])
-      expect(stderr).toContain(`neon: there is no ${what}`)
+      expect(stderr).toContain(`neon: missing ${what}`)
     expect(status).toBe(1)
   })
 })

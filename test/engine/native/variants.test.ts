@@ -1,9 +1,9 @@
-/** Every kind of vector and every number of threads gives what the reference gives. */
+/** Every instruction set and every number of threads agrees with the reference. */
 import { describe, expect, test } from 'vitest'
 import { compilePrediction } from '../../../src/engine/compile.js'
 import { train } from '../../../src/engine/index.js'
-import type { Backend } from '../../../src/engine/kernels/kernels.js'
-import { nativeBackendOver } from '../../../src/engine/kernels/native/backend.js'
+import type { Backend } from '../../../src/engine/kernels/backend.js'
+import { createNativeBackend } from '../../../src/engine/kernels/native/backend.js'
 import { referenceBackend } from '../../../src/engine/kernels/reference/backend.js'
 import { SharedMemory } from '../../../src/engine/memory.js'
 import { type Weights, writeWeights } from '../../../src/engine/weights.js'
@@ -16,17 +16,17 @@ const cases: readonly (readonly [string, SpecInput, number])[] = [
   ['wide dense layers', dense([70], [130, 41, 10], 'relu', 33), 80],
   ['narrow dense layers', dense([3], [5, 2], 'tanh', 7), 30],
   ['deep sums', dense([900], [37, 4], 'sigmoid', 21), 42],
-  ['more rows than are packed at once', dense([100], [300, 4], 'tanh', 512), 600],
+  ['more rows than one packed block', dense([100], [300, 4], 'tanh', 512), 600],
   ['single rows', dense([40], [50, 3], 'gelu', 1), 5],
   ['images', images('valid', 1), 21],
-  ['bordered images', images('same', 1), 21],
-  ['images in strides', images('same', 2), 21],
+  ['padded images', images('same', 1), 21],
+  ['strided images', images('same', 2), 21],
   ['signals', signals(), 26],
   ['few filters on wide images', pooled(), 17],
-  ['halved again and again', halved(), 15],
+  ['repeated pooling', halved(), 15],
   ['kernels wider than a vector', wideKernels(), 10],
-  ['convolutions that follow one another', sequence(), 12],
-  ['rows of eight and sixteen outputs, of few filters', tiles(), 10],
+  ['consecutive convolutions', sequence(), 12],
+  ['rows of eight and sixteen outputs with few filters', tiles(), 10],
   [
     'four rows: sigmoids',
     four(
@@ -40,7 +40,7 @@ const cases: readonly (readonly [string, SpecInput, number])[] = [
     4,
   ],
   [
-    'four rows: a last batch of fewer',
+    'four rows: a smaller last batch',
     four(
       7,
       [
@@ -81,7 +81,7 @@ const cases: readonly (readonly [string, SpecInput, number])[] = [
   ],
 ]
 
-/** Batches of four rows through narrow dense layers: a row in each lane. */
+/** Batches of four rows through narrow dense layers, one row per lane. */
 function four(
   inputs: number,
   layers: readonly [units: number, activation: 'sigmoid' | 'gelu' | 'tanh' | 'relu' | 'linear'][],
@@ -104,7 +104,7 @@ function four(
   }
 }
 
-/** Operations that follow one another row by row; more than one vector along the positions. */
+/** Consecutive row-wise operations, with more than one vector along the positions. */
 function pooled(): SpecInput {
   return {
     network: {
@@ -125,7 +125,7 @@ function pooled(): SpecInput {
   }
 }
 
-/** Rows of outputs that fill a vector, half of one and less, rows and columns of inputs left over; filters of a low block. */
+/** Pooled rows of a vector, half a vector and less, with rows and columns of inputs left over. */
 function halved(): SpecInput {
   return {
     network: {
@@ -148,7 +148,7 @@ function halved(): SpecInput {
   }
 }
 
-/** Rows of outputs with more than a vector of nothing between them, more than one round of taps, and taps down alone. */
+/** Rows of outputs more than a vector apart, more than one round of taps, and vertical kernels. */
 function wideKernels(): SpecInput {
   return {
     network: {
@@ -168,7 +168,7 @@ function wideKernels(): SpecInput {
   }
 }
 
-/** Outputs by tiles: one and two to a row, odd heights, borders, a stride along the height, every kind of epilogue. */
+/** Tiles: one and two per row, odd heights, padding, a vertical stride, every kind of epilogue. */
 function tiles(): SpecInput {
   return {
     network: {
@@ -196,7 +196,7 @@ function tiles(): SpecInput {
   }
 }
 
-/** Gradients that go down through several convolutions row by row, each relu's with what pooled it. */
+/** Gradients through several row-wise convolutions, with relu fused into pooling. */
 function sequence(): SpecInput {
   return {
     network: {
@@ -282,19 +282,19 @@ function signals(): SpecInput {
 }
 
 describe.each(runnableVariants)('kernels for %s', (variant) => {
-  const backend = nativeBackendOver(variant)
+  const backend = createNativeBackend(variant)
 
   test.each(cases)('%s', (_, spec, rows) => {
     const training = trainingCase(spec, rows, 5)
     expectClose(outcome(training, backend, 1), outcome(training, referenceBackend, 1))
   })
 
-  test('says which kernels run', () => {
+  test('reports the variant', () => {
     const training = trainingCase(signals(), 9)
     expect(outcome(training, backend, 1).detail).toBe(variant)
   })
 
-  test.each([1, 2])('flushes denormal numbers with threads: %i, and leaves the mode as it was', (threads) => {
+  test.each([1, 2])('flushes denormals with %i threads, and restores the mode', (threads) => {
     const denormal = 1e-40
     expect(productOf(referenceBackend, denormal, 1)).toBeGreaterThan(0)
     expect(productOf(backend, 1, threads)).toBe(1)
@@ -305,7 +305,7 @@ describe.each(runnableVariants)('kernels for %s', (variant) => {
   })
 })
 
-/** What a unit answers to a row of one 1 and zeros; wide enough for several threads. */
+/** The output of a unit for a one-hot row; wide enough for several threads. */
 function productOf(backend: Backend, weight: number, threads: number): number {
   const network = { inputShape: [512], layers: [{ type: 'dense' as const, units: 256 }] }
   const { program: training } = trainingCase({ network, loss: 'huber', epochs: 1 }, 1)
@@ -326,9 +326,9 @@ function productOf(backend: Backend, weight: number, threads: number): number {
 }
 
 describe.skipIf(runnableVariants.length === 0)('threads', () => {
-  const backend = nativeBackendOver(null)
+  const backend = createNativeBackend(null)
 
-  test.each(cases)('two and three of them: %s', (_, spec, rows) => {
+  test.each(cases)('two and three threads: %s', (_, spec, rows) => {
     const training = trainingCase(spec, rows, 5)
     const expected = outcome(training, referenceBackend, 1)
     for (const threads of [2, 3]) {
@@ -338,14 +338,14 @@ describe.skipIf(runnableVariants.length === 0)('threads', () => {
     }
   })
 
-  test('work that is large enough is shared, and comes out the same', () => {
+  test('large work is shared with identical results', () => {
     const training = trainingCase(dense([300], [256, 10], 'relu', 64), 128)
     const alone = outcome(training, backend, 1)
     expectSame(outcome(training, backend, 2), alone)
     expectSame(outcome(training, backend, 4), alone)
   })
 
-  test('a number of threads that is none is refused', () => {
+  test('an invalid number of threads is rejected', () => {
     const { program, dataset } = trainingCase(dense([3], [2], 'relu', 4), 8)
     for (const threads of [0, -1, 1.5, 257]) {
       expect(() => train(program, dataset(), { backend: 'native', seed: 1, threads })).toThrow('out of range')

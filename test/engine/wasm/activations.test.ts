@@ -1,9 +1,9 @@
-/** The errors that the vectorized functions declare. */
+/** The documented errors of the vectorized functions. */
 import { describe, expect, test } from 'vitest'
 import { Predictor } from '../../../src/engine/index.js'
-import { whyUnavailable } from '../../../src/engine/kernels/wasm/module.js'
+import { unavailableReason } from '../../../src/engine/kernels/wasm/module.js'
 
-/** Distance from a float32 to the next: what one unit in the last place is worth. */
+/** The unit in the last place (ulp) of a float32. */
 function unitAt(value: number): number {
   const exponent = Math.max(-126, Math.floor(Math.log2(Math.abs(value))))
   return 2 ** (exponent - 23)
@@ -20,7 +20,7 @@ const functions = [
   },
 ] as const
 
-describe.skipIf(whyUnavailable() !== null)('vectorized functions', () => {
+describe.skipIf(unavailableReason() !== null)('vectorized functions', () => {
   test.each(functions)('$activation is within $units units of the last place', ({
     activation,
     exact,

@@ -2,10 +2,10 @@ import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
 import { Dataset, readEpochs, train } from '../../../src/engine/index.js'
 import { controlBytes, controlFields } from '../../../src/engine/kernels/wasm/control.js'
-import { loadAssembly, whyUnavailable } from '../../../src/engine/kernels/wasm/module.js'
+import { loadAssembly, unavailableReason } from '../../../src/engine/kernels/wasm/module.js'
 import { trainingCase } from '../../support/training-case.js'
 
-const reason = whyUnavailable()
+const reason = unavailableReason()
 if (reason !== null) console.warn(`The WASM backend is not tested: ${reason}`)
 
 const endless = trainingCase(
@@ -19,13 +19,13 @@ const endless = trainingCase(
 )
 
 describe.skipIf(reason !== null)('the WASM backend', () => {
-  test('runs the relaxed build wherever relaxed SIMD is known, and says so', () => {
+  test('runs and reports the relaxed build where relaxed SIMD is supported', () => {
     expect(loadAssembly().variant).toBe('relaxed')
     const training = train(endless.program, endless.dataset(), { backend: 'wasm', seed: 1 })
     expect([training.backend, training.backendDetail]).toEqual(['wasm', 'relaxed'])
   })
 
-  test('stops for a flag that another thread raises while it runs', async () => {
+  test('stops when another thread sets the flag during a run', async () => {
     const stop = new Int32Array(new SharedArrayBuffer(4))
     const worker = new Worker(
       'setTimeout(() => Atomics.store(require("node:worker_threads").workerData, 0, 1), 30)',
@@ -41,14 +41,14 @@ describe.skipIf(reason !== null)('the WASM backend', () => {
     await worker.terminate()
   })
 
-  test('trains on after an epoch in which nothing is left to do', () => {
+  test('resumes after a call without remaining steps', () => {
     const training = train(endless.program, endless.dataset(), { backend: 'wasm', seed: 1 })
     expect(readEpochs(training.run({ maximumEpochs: 3000 }).epochs).map(({ epoch }) => epoch)).toEqual(
       Array.from({ length: 3000 }, (_, i) => i + 1),
     )
   })
 
-  test('comes upon no denormal number when it trains on long after everything is learned', () => {
+  test('has no denormals when training continues long after convergence', () => {
     const rows = 150
     const spec = {
       network: {
@@ -63,7 +63,7 @@ describe.skipIf(reason !== null)('the WASM backend', () => {
       batchSize: 16,
     }
     const { program, x } = trainingCase(spec, rows)
-    // A class for each half of the plane of two features, and one for a corner, which a network can tell exactly.
+    // Three classes of points in the plane, two halves and a corner, which a network can separate.
     const targets = new Float64Array(3 * rows)
     for (let row = 0; row < rows; row++) {
       const [first = 0, second = 0] = x.slice(4 * row)
@@ -76,7 +76,7 @@ describe.skipIf(reason !== null)('the WASM backend', () => {
     const training = train(program, dataset, { backend: 'wasm', seed: 1 })
     const least = Array.from({ length: 6 }, () => {
       training.run({ maximumEpochs: 2_000 })
-      // Adam squares them.
+      // Adam squares the gradients.
       const sizes = [...training.gradients().values()].flatMap(({ values }) => [...values].map(Math.abs))
       return Math.min(...sizes.filter((size) => size > 0))
     })
@@ -84,7 +84,7 @@ describe.skipIf(reason !== null)('the WASM backend', () => {
     expect(Math.min(...least)).toBeGreaterThan(1e-30)
   })
 
-  test('fields of the control block follow one another, float64 on multiples of eight', () => {
+  test('fields of the control block are contiguous, with float64 at multiples of eight', () => {
     const places = Object.entries(controlFields)
     let next = 0
     for (const [name, place] of places) {

@@ -1,22 +1,22 @@
-/** Shapes that reach every path of the products and convolutions, on both builds of the module, against the reference. */
+/** Shapes that cover every path of matrix products and convolutions, on both builds, against the reference. */
 import { describe, expect, test } from 'vitest'
-import type { Backend, Position } from '../../../src/engine/kernels/kernels.js'
+import type { Backend, Position } from '../../../src/engine/kernels/backend.js'
 import { referenceBackend } from '../../../src/engine/kernels/reference/backend.js'
-import { wasmBackendOver } from '../../../src/engine/kernels/wasm/backend.js'
-import { compileVariant, type Variant, whyUnavailable } from '../../../src/engine/kernels/wasm/module.js'
+import { createWasmBackend } from '../../../src/engine/kernels/wasm/backend.js'
+import { compileVariant, unavailableReason, type Variant } from '../../../src/engine/kernels/wasm/module.js'
 import { isNarrow } from '../../../src/engine/kernels/wasm/narrow.js'
 import { initializeWeights } from '../../../src/engine/weights.js'
 import { firstDifference } from '../../conformance/engine/cases.js'
 import { type SpecInput, type TrainingCase, trainingCase } from '../../support/training-case.js'
 
-const reason = whyUnavailable()
+const reason = unavailableReason()
 if (reason !== null) console.warn(`The WASM kernels are not tested: ${reason}`)
 
-/** As many bytes behind arena and workspace as no kernel may touch. */
+/** Guard bytes after the arena and the workspace. */
 const guardBytes = 4096
 const guard = 0x5a5a5a5a
 
-/** Runs one step; the arena's floats afterwards, and whether what lies behind arena and workspace is as it was. */
+/** Runs one step. @returns the arena's floats, and whether the guards are intact. */
 function oneStep(
   backend: Backend,
   { program, dataset }: TrainingCase,
@@ -38,7 +38,7 @@ function oneStep(
     arena,
     order,
     workspace,
-    data: data.place,
+    data: data.layout,
     seed: 3,
     threads: 1,
   })
@@ -65,7 +65,7 @@ function expectAgreement(variant: Variant, input: SpecInput, rows: number): void
   )
   const expected = oneStep(referenceBackend, work)
   const actual = oneStep(
-    wasmBackendOver(() => ({ variant, module: compileVariant(variant) })),
+    createWasmBackend(() => ({ variant, module: compileVariant(variant) })),
     work,
   )
   expect(actual.guarded).toBe(true)
@@ -82,7 +82,7 @@ function expectAgreement(variant: Variant, input: SpecInput, rows: number): void
   }
 }
 
-/** [rows, width] as [width, rows]. */
+/** Transposes [rows, width] to [width, rows]. */
 function byColumns(values: Float32Array, rows: number): Float32Array {
   const width = values.length / rows
   return values.map((_, i) => values[(i % rows) * width + Math.floor(i / rows)] ?? Number.NaN)
@@ -90,7 +90,7 @@ function byColumns(values: Float32Array, rows: number): Float32Array {
 
 type Layers = SpecInput['network']['layers']
 
-/** Layers of up to eight units, whose batches of four rows lie by columns: a row in each lane. */
+/** Layers of up to eight units, whose batches of four rows are stored transposed, one row per lane. */
 const narrow: readonly (Omit<SpecInput, 'network' | 'epochs'> & { inputs: number; layers: Layers })[] = [
   {
     inputs: 2,
@@ -136,7 +136,7 @@ const narrow: readonly (Omit<SpecInput, 'network' | 'epochs'> & { inputs: number
   },
 ]
 
-/** [rows, inputs, units]: single rows and columns, odd remainders, dot products, packed panels, a packed left side, more than one panel deep. */
+/** [rows, inputs, units]: single rows and columns, odd remainders, dot products, packed B, packed A, several panels deep. */
 const products: readonly [number, number, number][] = [
   [1, 1, 1],
   [1, 40, 21],

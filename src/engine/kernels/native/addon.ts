@@ -1,18 +1,21 @@
-/** The addon in C++ (native/source): which kernels of it this processor runs, and what it offers. */
+/** Loads the C++ addon (native/source) with the widest kernels that this processor supports. */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { addonFile, type Variant, variants, whyNotBuilt } from './addon-files.js'
+import { addonFile, missingAddonReason, type Variant, variants } from './addon-files.js'
 
-/** A trainer or a predictor inside the addon; only it knows what is in there. */
+/** A trainer or a predictor in the addon, opaque to JavaScript. */
 export type Handle = object
 
-/** What native/source/addon.cpp offers; every call throws an Error when an argument is not as it should be. */
+/** The interface of native/source/addon.cpp; every function throws an Error for an invalid argument. */
 export interface Addon {
-  /** Its kernels, if they run here and have this name or it is ''. */
+  /** The addon's variant if the processor supports it and `name` is that variant or ''; otherwise null. */
   variant(name: Variant | ''): Variant | null
-  /** The fastest kernels that this processor runs, whether this addon has them or not. */
+  /** The widest variant that this processor supports, even if this addon has another. */
   widest(): Variant | null
-  /** @param numbers training rows, validation rows, sampling, order key (low, high), dropout key (low, high), threads, bytes each may take. */
+  /**
+   * @param numbers training rows, validation rows, sampling, order key (low, high), dropout key (low, high), threads,
+   * maximum scratch bytes per thread.
+   */
   trainer(
     variant: Variant,
     words: Int32Array,
@@ -24,7 +27,7 @@ export interface Addon {
     validationY: Float32Array,
     numbers: Float64Array,
   ): Handle
-  /** @param control in and out: epoch, step, lossSum, right, epochs, steps, finished. @returns the reason's number. */
+  /** @param control in and out: epoch, step, lossSum, right, epochs, steps, finished. @returns the code of the reason. */
   run(
     trainer: Handle,
     control: Float64Array,
@@ -43,12 +46,12 @@ interface Loaded {
   readonly variant: Variant
 }
 
-/** A file that was opened in vain; null: its kernels are for other processors. */
+/** A file that cannot be used; null: the processor does not support its variant. */
 interface Unusable {
   readonly reason: string | null
 }
 
-/** Of files that were opened. One that appears later is opened then. */
+/** Results of opening files. A file that does not exist yet is tried again later. */
 const opened = new Map<Variant, Loaded | Unusable>()
 
 function load(variant: Variant): Loaded | Unusable | undefined {
@@ -63,8 +66,8 @@ function open(variant: Variant): Loaded | Unusable {
   try {
     const addon: Addon = createRequire(import.meta.url)(addonFile(variant))
     if (addon.variant(variant) === variant) return { addon, variant }
-    const hasNone = addon.widest() === null
-    return { reason: hasNone ? 'this processor has neither AVX2 with FMA nor NEON' : null }
+    const supportsNone = addon.widest() === null
+    return { reason: supportsNone ? 'this processor has neither AVX2 with FMA nor NEON' : null }
   } catch (error) {
     return { reason: `the addon does not load: ${error instanceof Error ? error.message : String(error)}` }
   }
@@ -72,7 +75,7 @@ function open(variant: Variant): Loaded | Unusable {
 
 let fastest: Loaded | undefined
 
-/** Once one was found, it stays for as long as this thread lives. */
+/** Keeps the first addon it finds for the lifetime of the thread. */
 function loadFastest(): Loaded | undefined {
   if (fastest !== undefined) return fastest
   for (const variant of variants) {
@@ -85,30 +88,30 @@ function loadFastest(): Loaded | undefined {
 }
 
 /**
- * Asks for large pages for memory that was not touched yet: rows that lie anywhere in a large dataset then cost fewer
- * walks through page tables. Does nothing where the addon does not run.
+ * Requests huge pages for untouched memory, so that random rows of a large dataset cause fewer TLB misses. Does nothing
+ * when the addon is not available.
  */
 export function preferHugePages(memory: SharedArrayBuffer): void {
   loadFastest()?.addon.preferHugePages(new Uint8Array(memory))
 }
 
-/** Null if the addon runs here, else the reason why not. */
-export function whyUnavailable(): string | null {
+/** The reason why the addon is not available, or null if it is. */
+export function unavailableReason(): string | null {
   if (loadFastest() !== undefined) return null
   for (const result of opened.values()) if ('reason' in result && result.reason !== null) return result.reason
-  return whyNotBuilt()
+  return missingAddonReason()
 }
 
-/** Whether the kernels that this processor runs fastest are there. */
+/** Whether the widest kernels that this processor supports are built. */
 export function hasWidestKernels(): boolean {
   const loaded = loadFastest()
   return loaded !== undefined && loaded.addon.widest() === loaded.variant
 }
 
-/** The addon with these kernels, or the fastest. @throws Error when they are not there or do not run here. */
+/** Loads the addon with these kernels, or the fastest. @throws Error when it is not available. */
 export function loadAddon(variant: Variant | null = null): Loaded {
   const result = variant === null ? loadFastest() : load(variant)
   if (result !== undefined && 'addon' in result) return result
-  const reason = whyUnavailable() ?? `there are no kernels for ${variant}`
-  throw new Error(`the native backend does not run here: ${reason}`)
+  const reason = unavailableReason() ?? `there are no ${variant} kernels`
+  throw new Error(`the native backend is not available: ${reason}`)
 }

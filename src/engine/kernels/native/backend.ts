@@ -1,28 +1,28 @@
-/** The native backend: kernels in C++ for the machine's widest vectors, whole slices in one call. */
+/** The native backend: C++ kernels for the widest vectors of the processor, one call per slice. */
 import { sizeOf } from '../../arena.js'
 import { targetStride } from '../../dataset.js'
 import { encode } from '../../encoding.js'
 import { streamKey } from '../../rng.js'
-import type { Backend, PredictionExecutor, PredictionPlace, TrainingPlace } from '../kernels.js'
-import { loadAddon, whyUnavailable } from './addon.js'
+import type { Backend, PredictionContext, PredictionExecutor, TrainingContext } from '../backend.js'
+import { loadAddon, unavailableReason } from './addon.js'
 import type { Variant } from './addon-files.js'
 import { NativeTrainer } from './trainer.js'
 
-const samplings = { sequential: 0, shuffle: 1, random: 2 } as const
+const samplingCodes = { sequential: 0, shuffle: 1, random: 2 } as const
 
-function trainer(place: TrainingPlace, wanted: Variant | null): NativeTrainer {
-  const { program, memory, data, seed, threads } = place
-  const { addon, variant } = loadAddon(wanted)
+function trainer(context: TrainingContext, requested: Variant | null): NativeTrainer {
+  const { program, memory, data, seed, threads } = context
+  const { addon, variant } = loadAddon(requested)
   const features = sizeOf(program.network.inputShape ?? [])
   const stride = targetStride(program.data)
-  const arena = memory.float32(place.arena, program.floats)
-  const order = memory.int32(place.order, data.trainingRows)
+  const arena = memory.float32(context.arena, program.floats)
+  const order = memory.int32(context.order, data.trainingRows)
   const orderKey = streamKey(seed, 'shuffling')
   const dropoutKey = streamKey(seed, 'dropout')
   const numbers = Float64Array.of(
     data.trainingRows,
     data.validationRows,
-    samplings[program.spec.sampling],
+    samplingCodes[program.spec.sampling],
     orderKey.low,
     orderKey.high,
     dropoutKey.low,
@@ -56,13 +56,13 @@ function trainer(place: TrainingPlace, wanted: Variant | null): NativeTrainer {
 }
 
 function predictor(
-  { program, memory, arena, threads }: PredictionPlace,
-  wanted: Variant | null,
+  { program, memory, arena, threads }: PredictionContext,
+  requested: Variant | null,
 ): PredictionExecutor {
-  const { addon, variant } = loadAddon(wanted)
+  const { addon, variant } = loadAddon(requested)
   const floats = memory.float32(arena, program.floats)
   const handle = addon.predictor(variant, encode(program), floats, threads)
-  // The closure holds the arena, so that its memory lives as long as the predictor.
+  // The closure keeps the arena's memory alive.
   const kept = { handle, floats }
   return {
     detail: variant,
@@ -72,16 +72,16 @@ function predictor(
   }
 }
 
-/** The backend over the kernels of one kind of vector, or the fastest that run here. */
-export function nativeBackendOver(variant: Variant | null): Backend {
+/** A backend with the kernels of one variant, or with the fastest available. */
+export function createNativeBackend(variant: Variant | null): Backend {
   return {
     name: 'native',
-    unavailable: whyUnavailable,
-    // The addon keeps its own scratch memory, at most `threadBytes` a thread.
+    unavailableReason,
+    // The addon allocates its scratch memory, at most `threadBytes` per thread.
     workspaceBytes: () => 0,
-    trainer: (place) => trainer(place, variant),
-    predictor: (place) => predictor(place, variant),
+    trainer: (context) => trainer(context, variant),
+    predictor: (context) => predictor(context, variant),
   }
 }
 
-export const nativeBackend: Backend = nativeBackendOver(null)
+export const nativeBackend: Backend = createNativeBackend(null)

@@ -1,19 +1,19 @@
-/** Runs slices of one training in the addon, each in one call. */
-import type { Position, Slice, SliceEnd, TrainingExecutor } from '../kernels.js'
+/** Runs slices of one training in the addon, one call per slice. */
+import type { Position, Slice, SliceEnd, TrainingExecutor } from '../backend.js'
 import type { Addon, Handle } from './addon.js'
 import type { Variant } from './addon-files.js'
 
-/** By the numbers `run` returns. */
+/** Indexed by the code that `run` returns. */
 const reasons = ['epochs', 'steps', 'stop', 'diverged'] as const
 
-/** Steps a call may be asked for: whole numbers that float64 holds. */
+/** Maximum steps per call: the largest integer that float64 represents exactly. */
 const manySteps = Number.MAX_SAFE_INTEGER
 
 export class NativeTrainer implements TrainingExecutor {
   readonly detail: Variant
   readonly #addon: Addon
   readonly #handle: Handle
-  /** The arrays whose memory the addon works on: as long as this lives, they do. */
+  /** Keeps the memory that the addon uses alive. */
   readonly #kept: readonly ArrayBufferView[]
   readonly #control = new Float64Array(7)
 
@@ -26,12 +26,12 @@ export class NativeTrainer implements TrainingExecutor {
 
   run(slice: Slice): SliceEnd {
     const { position, learningRates, metrics, stop } = slice
-    if (this.#kept.length === 0) throw new Error('the training gave its memory back')
+    if (this.#kept.length === 0) throw new Error('the training has released its memory')
     const control = this.#control
     const steps = Math.min(slice.steps, manySteps)
     control.set([position.epoch, position.step, position.lossSum, position.right, slice.epochs, steps, 0])
     const reason = reasons[this.#addon.run(this.#handle, control, learningRates, metrics, stop)]
-    if (reason === undefined) throw new Error('the addon ended a slice for no known reason')
+    if (reason === undefined) throw new Error('the addon returned an unknown reason')
     this.#moveOn(position)
     return { reason, epochs: control[6] ?? 0 }
   }

@@ -1,15 +1,15 @@
-/** Activations by their definitions, each with its slope. */
+/** Activations by definition, with their derivatives. */
 import type { Activation } from '../../../contract/network.js'
 import type { OperationOf } from '../../operations.js'
 import { type Run, view } from './run.js'
 
 interface ActivationFunction {
   value(z: number): number
-  /** The slope, from the output y; gelu's from its input z. */
-  slope(source: number): number
+  /** The derivative, from the output y; for gelu, from the input z. */
+  derivative(source: number): number
 }
 
-/** Abramowitz & Stegun 7.1.6 (a series of positive terms) below 3, 7.1.14 (continued fraction) from there: erf to about 1e-15. */
+/** erf to about 1e-15: Abramowitz & Stegun 7.1.6 (series) for |x| < 3, 7.1.14 (continued fraction) otherwise. */
 export function erf(x: number): number {
   const size = Math.abs(x)
   if (size > 6) return Math.sign(x)
@@ -39,26 +39,26 @@ export function softplus(z: number): number {
 }
 
 function notElementwise(): never {
-  throw new TypeError('softmax works on rows and has operations of its own')
+  throw new TypeError('softmax is not elementwise')
 }
 
 const normalDensity = (z: number) => Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)
 const normalDistribution = (z: number) => (1 + erf(z / Math.SQRT2)) / 2
 
 export const activationFunctions: Readonly<Record<Activation, ActivationFunction>> = {
-  linear: { value: (z) => z, slope: () => 1 },
-  step: { value: (z) => (z >= 0 ? 1 : 0), slope: () => 0 },
-  sigmoid: { value: sigmoid, slope: (y) => y * (1 - y) },
-  tanh: { value: Math.tanh, slope: (y) => 1 - y * y },
-  relu: { value: (z) => Math.max(0, z), slope: (y) => (y > 0 ? 1 : 0) },
-  leakyRelu: { value: (z) => (z > 0 ? z : 0.01 * z), slope: (y) => (y > 0 ? 1 : 0.01) },
-  elu: { value: (z) => (z > 0 ? z : Math.expm1(z)), slope: (y) => (y > 0 ? 1 : y + 1) },
+  linear: { value: (z) => z, derivative: () => 1 },
+  step: { value: (z) => (z >= 0 ? 1 : 0), derivative: () => 0 },
+  sigmoid: { value: sigmoid, derivative: (y) => y * (1 - y) },
+  tanh: { value: Math.tanh, derivative: (y) => 1 - y * y },
+  relu: { value: (z) => Math.max(0, z), derivative: (y) => (y > 0 ? 1 : 0) },
+  leakyRelu: { value: (z) => (z > 0 ? z : 0.01 * z), derivative: (y) => (y > 0 ? 1 : 0.01) },
+  elu: { value: (z) => (z > 0 ? z : Math.expm1(z)), derivative: (y) => (y > 0 ? 1 : y + 1) },
   gelu: {
     value: (z) => z * normalDistribution(z),
-    slope: (z) => normalDistribution(z) + z * normalDensity(z),
+    derivative: (z) => normalDistribution(z) + z * normalDensity(z),
   },
-  softplus: { value: softplus, slope: (y) => -Math.expm1(-y) },
-  softmax: { value: notElementwise, slope: notElementwise },
+  softplus: { value: softplus, derivative: (y) => -Math.expm1(-y) },
+  softmax: { value: notElementwise, derivative: notElementwise },
 }
 
 export function activationForward(operation: OperationOf<'activationForward'>, run: Run): void {
@@ -73,8 +73,8 @@ export function activationBackward(operation: OperationOf<'activationBackward'>,
   const { size, activation } = operation.attributes
   const source = view(run, operation.operands.source)
   const dy = view(run, operation.operands.dy)
-  const { slope } = activationFunctions[activation]
-  for (let i = 0; i < run.rows * size; i++) dy[i] = dy[i] * slope(source[i])
+  const { derivative } = activationFunctions[activation]
+  for (let i = 0; i < run.rows * size; i++) dy[i] = dy[i] * derivative(source[i])
 }
 
 export function softmaxForward(operation: OperationOf<'softmaxForward'>, run: Run): void {

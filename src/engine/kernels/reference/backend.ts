@@ -1,14 +1,14 @@
-/** The reference backend: runs everywhere, and is what the others are held to. */
+/** The reference backend: runs everywhere and defines the results of the other backends. */
 import { sizeOf } from '../../arena.js'
 import { targetStride } from '../../dataset.js'
-import { inBatches } from '../batches.js'
-import type { Backend } from '../kernels.js'
-import { ReferenceTrainer, runOver } from './executor.js'
-import { perform } from './kernels.js'
+import type { Backend } from '../backend.js'
+import { createBatchedPredictor } from '../batched-predictor.js'
+import { runOperation } from './dispatch.js'
+import { createRun, ReferenceTrainer } from './executor.js'
 
 export const referenceBackend: Backend = {
   name: 'reference',
-  unavailable: () => null,
+  unavailableReason: () => null,
   workspaceBytes: () => 0,
   trainer({ program, memory, arena, order, data, seed }) {
     const features = sizeOf(program.network.inputShape)
@@ -26,12 +26,12 @@ export const referenceBackend: Backend = {
       seed,
     )
   },
-  predictor(place) {
-    const { program, memory, arena } = place
-    const run = runOver(program, memory.float32(arena, program.floats), 0)
-    return inBatches(place, null, (rows) => {
+  predictor(context) {
+    const { program, memory, arena } = context
+    const run = createRun(program, memory.float32(arena, program.floats), 0)
+    return createBatchedPredictor(context, null, (rows) => {
       run.rows = rows
-      for (const operation of program.lists.prediction) perform(operation, run)
+      for (const operation of program.lists.prediction) runOperation(operation, run)
     })
   },
 }

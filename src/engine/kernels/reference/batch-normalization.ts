@@ -2,7 +2,7 @@
 import type { OperationOf } from '../../operations.js'
 import { optionalView, type Run, view } from './run.js'
 
-/** Calls for each value of one channel with its offset in the batch. */
+/** Calls `visit` with the offset of each value of one channel in the batch. */
 function overChannel(
   sizes: { channels: number; positions: number },
   rows: number,

@@ -1,11 +1,11 @@
-/** Convolution as in the lecture: cross-correlation, each filter slid over the image; x (rows, channels, height, width). */
+/** Convolution by definition: the cross-correlation of each filter with the image; x (rows, channels, height, width). */
 import type { OperationOf } from '../../operations.js'
 import { activationFunctions } from './activation.js'
 import { optionalView, type Run, view } from './run.js'
 
 type Sizes = OperationOf<'convolutionBackwardInput'>['attributes']
 
-/** Calls for each cell of the image under the filter at one position, padding left out: its offset in the sample and in the filter. */
+/** Calls `visit` for each cell under the filter at one position, except padding: offsets in the sample and the filter. */
 function underFilter(
   sizes: Sizes,
   outputY: number,
@@ -24,7 +24,7 @@ function underFilter(
   }
 }
 
-/** Calls for each output: its offset in the batch, and its place. */
+/** Calls `visit` for each output: its offset in the batch and its coordinates. */
 function overOutputs(
   sizes: Sizes,
   rows: number,
@@ -75,11 +75,11 @@ export function convolutionBackwardWeights(
   const sums = new Float64Array(sizes.filters * bank)
   const biasSums = new Float64Array(sizes.filters)
   overOutputs(sizes, run.rows, (output, row, filter, outputY, outputX) => {
-    const slope = dz[output]
-    biasSums[filter] = biasSums[filter] + slope
+    const grad = dz[output]
+    biasSums[filter] = biasSums[filter] + grad
     underFilter(sizes, outputY, outputX, (cell, tap) => {
       const weight = filter * bank + tap
-      sums[weight] = sums[weight] + slope * x[row * sample + cell]
+      sums[weight] = sums[weight] + grad * x[row * sample + cell]
     })
   })
   dWeight.set(sums)
@@ -95,10 +95,10 @@ export function convolutionBackwardInput(operation: OperationOf<'convolutionBack
   const bank = sizes.channels * sizes.kernelHeight * sizes.kernelWidth
   const sums = new Float64Array(run.rows * sample)
   overOutputs(sizes, run.rows, (output, row, filter, outputY, outputX) => {
-    const slope = dz[output]
+    const grad = dz[output]
     underFilter(sizes, outputY, outputX, (cell, tap) => {
       const to = row * sample + cell
-      sums[to] = sums[to] + slope * weight[filter * bank + tap]
+      sums[to] = sums[to] + grad * weight[filter * bank + tap]
     })
   })
   dx.set(sums)

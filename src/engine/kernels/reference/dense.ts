@@ -1,4 +1,4 @@
-/** Dense layers by the definition: three products of matrices. */
+/** Dense layers by definition: three matrix products. */
 import type { OperationOf } from '../../operations.js'
 import { activationFunctions } from './activation.js'
 import { optionalView, type Run, view } from './run.js'
@@ -32,9 +32,9 @@ export function denseBackwardWeights(operation: OperationOf<'denseBackwardWeight
     let biasSum = 0
     sums.fill(0)
     for (let row = 0; row < run.rows; row++) {
-      const slope = dz[row * units + unit]
-      biasSum += slope
-      for (let i = 0; i < inputs; i++) sums[i] = sums[i] + slope * x[row * inputs + i]
+      const grad = dz[row * units + unit]
+      biasSum += grad
+      for (let i = 0; i < inputs; i++) sums[i] = sums[i] + grad * x[row * inputs + i]
     }
     dWeight.set(sums, unit * inputs)
     if (dBias !== null) dBias[unit] = biasSum
@@ -50,8 +50,8 @@ export function denseBackwardInput(operation: OperationOf<'denseBackwardInput'>,
   for (let row = 0; row < run.rows; row++) {
     sums.fill(0)
     for (let unit = 0; unit < units; unit++) {
-      const slope = dz[row * units + unit]
-      for (let i = 0; i < inputs; i++) sums[i] = sums[i] + slope * weight[unit * inputs + i]
+      const grad = dz[row * units + unit]
+      for (let i = 0; i < inputs; i++) sums[i] = sums[i] + grad * weight[unit * inputs + i]
     }
     dx.set(sums, row * inputs)
   }

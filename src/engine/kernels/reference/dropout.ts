@@ -1,4 +1,4 @@
-/** Inverted dropout (Srivastava et al. 2014, scaled while training); the same words on every backend. */
+/** Inverted dropout (Srivastava et al. 2014, scaled in training), with the same random words on every backend. */
 import type { OperationOf } from '../../operations.js'
 import { streamKey, WordSequence } from '../../rng.js'
 import { type Run, view } from './run.js'

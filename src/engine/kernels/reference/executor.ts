@@ -1,10 +1,10 @@
-/** The executor by the definition in program.ts, over plain typed arrays: float32, or float64 for gradient checks. */
+/** The executor that program.ts specifies, over typed arrays: float32, or float64 for gradient checks. */
 import { sizeOf } from '../../arena.js'
 import { metricsPerEpoch } from '../../epoch.js'
 import type { NetworkProgram, Program } from '../../program.js'
 import { drawWithReplacement, permute, streamKey } from '../../rng.js'
-import type { Position, Slice, SliceEnd, TrainingExecutor } from '../kernels.js'
-import { perform } from './kernels.js'
+import type { Position, Slice, SliceEnd, TrainingExecutor } from '../backend.js'
+import { runOperation } from './dispatch.js'
 import { at, type Floats, type Run } from './run.js'
 
 export interface ReferenceData {
@@ -14,8 +14,8 @@ export interface ReferenceData {
   readonly validationY: Floats
 }
 
-/** The values of the moment, before anything ran. */
-export function runOver(program: NetworkProgram, floats: Floats, seed: number): Run {
+/** The initial run state. */
+export function createRun(program: NetworkProgram, floats: Floats, seed: number): Run {
   return { floats, buffers: program.buffers, seed, rows: 0, learningRate: 0, step: 0, lossSum: 0, right: 0 }
 }
 
@@ -27,12 +27,12 @@ export class ReferenceTrainer implements TrainingExecutor {
   readonly #run: Run
   #orderedEpoch = -1
 
-  /** @param order room for one number per training row. */
+  /** @param order one entry per training row. */
   constructor(program: Program, floats: Floats, order: Int32Array, data: ReferenceData, seed: number) {
     this.#program = program
     this.#data = data
     this.#order = order
-    this.#run = runOver(program, floats, seed)
+    this.#run = createRun(program, floats, seed)
   }
 
   run(slice: Slice): SliceEnd {
@@ -65,15 +65,15 @@ export class ReferenceTrainer implements TrainingExecutor {
     run.lossSum = position.lossSum
     run.right = position.right
     this.#gather(this.#data.trainingX, this.#data.trainingY, (i) => this.#order[first + i])
-    for (const operation of lists.forward) perform(operation, run)
-    for (const operation of lists.backward) perform(operation, run)
-    for (const operation of lists.update) perform(operation, run)
+    for (const operation of lists.forward) runOperation(operation, run)
+    for (const operation of lists.backward) runOperation(operation, run)
+    for (const operation of lists.update) runOperation(operation, run)
     position.lossSum = run.lossSum
     position.right = run.right
     position.step++
   }
 
-  /** @returns false when the losses are not finite; then the position stays before the epoch's end. */
+  /** @returns false when the validation loss is not finite; the position then does not advance. */
   #finishEpoch(position: Position, metrics: Float64Array, epoch: number): boolean {
     const { answersPerRow, data } = this.#program
     const { trainingRows, validationRows } = data
@@ -102,7 +102,7 @@ export class ReferenceTrainer implements TrainingExecutor {
     for (let first = 0; first < data.validationRows; first += capacity) {
       run.rows = Math.min(capacity, data.validationRows - first)
       this.#gather(this.#data.validationX, this.#data.validationY, (i) => first + i)
-      for (const operation of lists.evaluation) perform(operation, run)
+      for (const operation of lists.evaluation) runOperation(operation, run)
     }
     return run
   }
@@ -129,7 +129,7 @@ export class ReferenceTrainer implements TrainingExecutor {
 
   #gather(x: Floats, y: Floats, rowOf: (i: number) => number): void {
     const { input, target, buffers } = this.#program
-    if (target === null) throw new Error('a program for prediction does not train')
+    if (target === null) throw new Error('a prediction program has no target')
     const { floats, rows } = this.#run
     const features = sizeOf(buffers[input]?.shape ?? [])
     const width = sizeOf(buffers[target]?.shape ?? [])

@@ -1,11 +1,14 @@
-/** Unshared weights: position p of filter f has weight[p, f] and bias[p, f]; x (rows, channels, length), y (rows, filters, positions). */
+/**
+ * Locally connected layers by definition: filter f has weight[p, f] and bias[p, f] at position p;
+ * x (rows, channels, length), y (rows, filters, positions).
+ */
 import type { OperationOf } from '../../operations.js'
 import { activationFunctions } from './activation.js'
 import { optionalView, type Run, view } from './run.js'
 
 type Sizes = OperationOf<'locallyConnectedBackwardInput'>['attributes']
 
-/** Calls for each output and tap: offsets of the output in the batch, of the cell in the batch, of the weight, of the bias. */
+/** Calls `visit` for each output and tap, with the offsets of the output, the input cell and the weight. */
 function overTaps(
   sizes: Sizes,
   rows: number,
@@ -27,7 +30,7 @@ function overTaps(
   }
 }
 
-/** Calls for each output: its offset in the batch and its bias. */
+/** Calls `visit` for each output, with the offsets of the output and its bias. */
 function overOutputs(sizes: Sizes, rows: number, visit: (output: number, bias: number) => void): void {
   const { filters, positions } = sizes
   for (let row = 0; row < rows; row++) {

@@ -1,6 +1,6 @@
 /**
- * Losses by their definitions: each gives one sample's loss, the sum of which over the batch's N rows is divided by N,
- * and the gradient of that mean. ŷ is the output, z the value before the last activation, y the target, m outputs.
+ * Losses by definition. Each function computes the loss of one sample and its gradient; the loss of a batch is the mean
+ * over its rows. ŷ is the output, z the value before the last activation, y the target, m the number of outputs.
  */
 import type { Loss } from '../../../contract/network.js'
 import type { Accuracy, OperationOf } from '../../operations.js'
@@ -8,32 +8,32 @@ import { sigmoid, softplus } from './activation.js'
 import { type Floats, type Run, view } from './run.js'
 
 interface LossFunction {
-  /** Loss of one sample, given where its m outputs and targets begin; slopes of it go to `slopes`. */
-  sample(outputs: Floats, targets: Floats, start: number, m: number, slopes: Float64Array): number
+  /** The loss of the sample whose m outputs and targets begin at `start`; writes its gradient to `grads`. */
+  sample(outputs: Floats, targets: Floats, start: number, m: number, grads: Float64Array): number
 }
 
-/** A loss that is a sum over outputs, divided by m where it is a mean over all elements. */
+/** A loss that is the sum or the mean of a function over the outputs. */
 function elementwise(
   division: 'mean' | 'sum',
   value: (output: number, target: number) => number,
-  slope: (output: number, target: number) => number,
+  derivative: (output: number, target: number) => number,
 ): LossFunction {
   return {
-    sample(outputs, targets, start, m, slopes) {
+    sample(outputs, targets, start, m, grads) {
       const share = division === 'mean' ? 1 / m : 1
       let sum = 0
       for (let i = 0; i < m; i++) {
         const output = outputs[start + i]
         const target = targets[start + i]
         sum += share * value(output, target)
-        slopes[i] = share * slope(output, target)
+        grads[i] = share * derivative(output, target)
       }
       return sum
     },
   }
 }
 
-const signOf = (target: number) => (target >= 0.5 ? 1 : -1)
+const hingeSign = (target: number) => (target >= 0.5 ? 1 : -1)
 
 const lossFunctions: Readonly<Record<Loss, LossFunction>> = {
   /** ½‖ŷ − y‖² */
@@ -70,8 +70,8 @@ const lossFunctions: Readonly<Record<Loss, LossFunction>> = {
   /** max(0, 1 − t z) with t = ∓1 for the targets 0 and 1. */
   hinge: elementwise(
     'mean',
-    (z, target) => Math.max(0, 1 - signOf(target) * z),
-    (z, target) => (1 - signOf(target) * z > 0 ? -signOf(target) : 0),
+    (z, target) => Math.max(0, 1 - hingeSign(target) * z),
+    (z, target) => (1 - hingeSign(target) * z > 0 ? -hingeSign(target) : 0),
   ),
   /** (ŷ − y) z with ŷ = step(z) held constant. */
   perceptron: elementwise(
@@ -81,7 +81,7 @@ const lossFunctions: Readonly<Record<Loss, LossFunction>> = {
   ),
   /** −Σ y ln softmax(z) = Σ y · (ln Σ e^z − z) */
   categoricalCrossentropy: {
-    sample(outputs, targets, start, m, slopes) {
+    sample(outputs, targets, start, m, grads) {
       let largest = -Infinity
       for (let i = 0; i < m; i++) largest = Math.max(largest, outputs[start + i])
       let exponentials = 0
@@ -95,15 +95,15 @@ const lossFunctions: Readonly<Record<Loss, LossFunction>> = {
         sum += target * (logarithm - outputs[start + i])
       }
       for (let i = 0; i < m; i++) {
-        slopes[i] = mass * Math.exp(outputs[start + i] - logarithm) - targets[start + i]
+        grads[i] = mass * Math.exp(outputs[start + i] - logarithm) - targets[start + i]
       }
       return sum
     },
   },
 }
 
-/** The first of the largest. */
-function largestOf(values: Floats, start: number, m: number): number {
+/** Index of the largest value, the first one if there are several. */
+function indexOfLargest(values: Floats, start: number, m: number): number {
   let best = 0
   for (let i = 1; i < m; i++) if (values[start + i] > values[start + best]) best = i
   return best
@@ -114,7 +114,7 @@ const answersRight: Readonly<
 > = {
   none: () => 0,
   argmax: (outputs, targets, start, m) =>
-    largestOf(outputs, start, m) === largestOf(targets, start, m) ? 1 : 0,
+    indexOfLargest(outputs, start, m) === indexOfLargest(targets, start, m) ? 1 : 0,
   positive: (outputs, targets, start, m) => countRight(outputs, targets, start, m, 0),
   half: (outputs, targets, start, m) => countRight(outputs, targets, start, m, 0.5),
 }
@@ -132,22 +132,22 @@ export function loss(operation: OperationOf<'loss'>, run: Run): void {
   const outputs = view(run, operation.operands.output)
   const targets = view(run, operation.operands.target)
   const gradient = operation.operands.gradient === null ? null : view(run, operation.operands.gradient)
-  const slopes = new Float64Array(m)
+  const grads = new Float64Array(m)
   for (let row = 0; row < run.rows; row++) {
-    run.lossSum += lossFunctions[name].sample(outputs, targets, row * m, m, slopes)
+    run.lossSum += lossFunctions[name].sample(outputs, targets, row * m, m, grads)
     run.right += answersRight[accuracy](outputs, targets, row * m, m)
     if (gradient === null) continue
-    for (let i = 0; i < m; i++) gradient[row * m + i] = slopes[i] / run.rows
+    for (let i = 0; i < m; i++) gradient[row * m + i] = grads[i] / run.rows
   }
 }
 
-/** Each row's targets are followed by its weight. */
+/** Each row of the target ends with the row's weight. */
 export function weightedLoss(operation: OperationOf<'weightedLoss'>, run: Run): void {
   const { outputs: m, width, loss: name, accuracy, weighting } = operation.attributes
   const outputs = view(run, operation.operands.output)
   const targets = view(run, operation.operands.target)
   const gradient = operation.operands.gradient === null ? null : view(run, operation.operands.gradient)
-  const slopes = new Float64Array(m)
+  const grads = new Float64Array(m)
   let weights = 0
   for (let row = 0; row < run.rows; row++) weights += targets[row * width + m]
   const divisor = weighting === 'sum' ? weights : run.rows
@@ -156,9 +156,9 @@ export function weightedLoss(operation: OperationOf<'weightedLoss'>, run: Run): 
     const output = outputs.subarray(row * m, (row + 1) * m)
     const target = targets.subarray(row * width, row * width + m)
     const weight = targets[row * width + m] * share
-    run.lossSum += weight * run.rows * lossFunctions[name].sample(output, target, 0, m, slopes)
+    run.lossSum += weight * run.rows * lossFunctions[name].sample(output, target, 0, m, grads)
     run.right += answersRight[accuracy](output, target, 0, m)
     if (gradient === null) continue
-    for (let i = 0; i < m; i++) gradient[row * m + i] = weight * slopes[i]
+    for (let i = 0; i < m; i++) gradient[row * m + i] = weight * grads[i]
   }
 }

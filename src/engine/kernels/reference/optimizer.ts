@@ -1,4 +1,4 @@
-/** Optimizers by their definitions, over the range of all parameters. */
+/** Optimizers by definition, over the range of all parameters. */
 import type { OperationOf } from '../../operations.js'
 import { optionalView, type Run, view } from './run.js'
 
@@ -38,7 +38,7 @@ export function sgdUpdate(operation: OperationOf<'sgdUpdate'>, run: Run): void {
   }
 }
 
-/** Kingma & Ba 2015, algorithm 1; with weightDecay Loshchilov & Hutter 2019 as PyTorch's AdamW has it. */
+/** Kingma & Ba 2015, algorithm 1; with weightDecay, Loshchilov & Hutter 2019 as in PyTorch's AdamW. */
 export function adamUpdate(operation: OperationOf<'adamUpdate'>, run: Run): void {
   const { count, beta1, beta2, epsilon, biasCorrection, weightDecay } = operation.attributes
   const parameters = view(run, operation.operands.parameters)

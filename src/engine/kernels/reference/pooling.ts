@@ -1,10 +1,10 @@
-/** Pooling over windows that lie wholly inside the image; x (rows, channels, height, width). */
+/** Pooling by definition, over windows entirely inside the image; x (rows, channels, height, width). */
 import type { OperationOf } from '../../operations.js'
 import { type Run, view } from './run.js'
 
 type Sizes = OperationOf<'maxPoolingForward'>['attributes']
 
-/** Calls for each window: the output's offset in the batch and the offsets of the window's cells, row by row. */
+/** Calls `visit` for each window, with the output's offset and the offsets of the window's cells in row-major order. */
 function overWindows(sizes: Sizes, rows: number, visit: (output: number, cells: Int32Array) => void): void {
   const { channels, height, width, kernelHeight, kernelWidth, strideY, strideX } = sizes
   const cells = new Int32Array(kernelHeight * kernelWidth)

@@ -1,27 +1,27 @@
-/** The WASM backend: a whole slice of training in one call into a module of SIMD kernels over the dataset's own memory. */
+/** The WASM backend: a module of SIMD kernels that works directly on the dataset's memory. */
 import { streamKey } from '../../rng.js'
-import { inBatches } from '../batches.js'
-import type { Backend, PredictionExecutor, PredictionPlace, TrainingPlace } from '../kernels.js'
+import type { Backend, PredictionContext, PredictionExecutor, TrainingContext } from '../backend.js'
+import { createBatchedPredictor } from '../batched-predictor.js'
 import {
   type Assembly,
   type Exports,
   instantiate,
   loadAssembly,
+  unavailableReason,
   type Variant,
-  whyUnavailable,
 } from './module.js'
 import { isNarrow } from './narrow.js'
 import { WasmTrainer } from './trainer.js'
-import { layOut } from './workspace.js'
+import { layOutWorkspace } from './workspace.js'
 
-const samplings = { sequential: 0, shuffle: 1, random: 2 } as const
+const samplingCodes = { sequential: 0, shuffle: 1, random: 2 } as const
 
-/** The backend over one build of the module, loaded when it is first needed. */
-export function wasmBackendOver(load: () => Assembly): Backend {
-  /** One instance per memory serves all trainings of a thread: their state is in their workspaces. */
+/** A backend on one build of the module, which it loads on first use. */
+export function createWasmBackend(load: () => Assembly): Backend {
+  /** One instance per memory serves all trainings of a thread, since their state is in their workspaces. */
   const instances = new WeakMap<WebAssembly.Memory, Exports>()
 
-  function instanceOver(memory: WebAssembly.Memory): Exports {
+  function instanceFor(memory: WebAssembly.Memory): Exports {
     let exports = instances.get(memory)
     if (exports === undefined) {
       exports = instantiate(load().module, memory)
@@ -32,19 +32,19 @@ export function wasmBackendOver(load: () => Assembly): Backend {
 
   return {
     name: 'wasm',
-    unavailable: whyUnavailable,
-    workspaceBytes: (program) => layOut(program).bytes,
-    trainer: (place) => trainer(place, instanceOver(place.memory.memory), load().variant),
-    predictor: (place) => predictor(place, instanceOver(place.memory.memory), load().variant),
+    unavailableReason,
+    workspaceBytes: (program) => layOutWorkspace(program).bytes,
+    trainer: (context) => trainer(context, instanceFor(context.memory.memory), load().variant),
+    predictor: (context) => predictor(context, instanceFor(context.memory.memory), load().variant),
   }
 }
 
-/** On the fastest build that this runtime knows. */
-export const wasmBackend = wasmBackendOver(loadAssembly)
+/** The backend on the fastest build that this runtime supports. */
+export const wasmBackend = createWasmBackend(loadAssembly)
 
-function trainer(place: TrainingPlace, exports: Exports, variant: Variant): WasmTrainer {
-  const { program, memory, arena, order, workspace, data, seed } = place
-  const layout = layOut(program)
+function trainer(context: TrainingContext, exports: Exports, variant: Variant): WasmTrainer {
+  const { program, memory, arena, order, workspace, data, seed } = context
+  const layout = layOutWorkspace(program)
   memory.int32(workspace, layout.words.length).set(layout.words)
   const orderKey = streamKey(seed, 'shuffling')
   const dropoutKey = streamKey(seed, 'dropout')
@@ -54,9 +54,9 @@ function trainer(place: TrainingPlace, exports: Exports, variant: Variant): Wasm
     arena,
     order,
     scratch: workspace + layout.scratch,
-    room: workspace + layout.room,
+    operationScratch: workspace + layout.operationScratch,
     ...data,
-    sampling: samplings[program.spec.sampling],
+    sampling: samplingCodes[program.spec.sampling],
     orderLow: orderKey.low,
     orderHigh: orderKey.high,
     dropoutLow: dropoutKey.low,
@@ -69,11 +69,13 @@ function trainer(place: TrainingPlace, exports: Exports, variant: Variant): Wasm
   return result
 }
 
-function predictor(place: PredictionPlace, exports: Exports, variant: Variant): PredictionExecutor {
-  const { program, memory, arena, workspace } = place
-  const layout = layOut(program)
+function predictor(context: PredictionContext, exports: Exports, variant: Variant): PredictionExecutor {
+  const { program, memory, arena, workspace } = context
+  const layout = layOutWorkspace(program)
   memory.int32(workspace, layout.words.length).set(layout.words)
   const scratch = workspace + layout.scratch
-  const room = workspace + layout.room
-  return inBatches(place, variant, (rows) => exports.predict(workspace, arena, scratch, room, rows))
+  const operationScratch = workspace + layout.operationScratch
+  return createBatchedPredictor(context, variant, (rows) =>
+    exports.predict(workspace, arena, scratch, operationScratch, rows),
+  )
 }

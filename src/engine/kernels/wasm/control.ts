@@ -1,13 +1,13 @@
-/** The control block that host and module share: the host's side of assembly/control.ts. */
+/** The control block shared by host and module; must match assembly/control.ts. */
 import type { SharedMemory } from '../../memory.js'
 
-/** Where each field lies, in bytes. */
+/** Offset of each field, in bytes. */
 export const controlFields = {
   program: 0,
   arena: 4,
   order: 8,
   scratch: 12,
-  room: 16,
+  operationScratch: 16,
   trainingRows: 20,
   trainingX: 24,
   trainingY: 28,
@@ -27,7 +27,7 @@ export const controlFields = {
   epoch: 84,
   step: 88,
   finished: 92,
-  /** float64, as `right`. */
+  /** lossSum and right are float64. */
   lossSum: 96,
   right: 104,
   loaded: 112,

@@ -1,13 +1,13 @@
-/** Which programs the module trains with rows in lanes (assembly/narrow.ts). */
+/** Decides which programs the module trains with one row per lane (assembly/narrow.ts). */
 import type { Operation } from '../../operations.js'
 import type { Program } from '../../program.js'
 
-/** Wider layers fill the vectors of the ordinary products as well. */
+/** The general kernels fill their vectors from this width. */
 const widest = 8
-/** As narrowRows there. */
+/** Must match narrowRows in assembly/narrow.ts. */
 const rows = 4
 
-/** True where batches of four rows go through dense layers of few inputs and units to a loss of single elements. */
+/** True for batches of four rows, small dense layers and an elementwise loss. */
 export function isNarrow(program: Program): boolean {
   const { forward, backward } = program.lists
   return program.capacity === rows && forward.every(isNarrowDense) && backward.every(isNarrowBackward)
@@ -29,7 +29,7 @@ function isNarrowBackward(operation: Operation): boolean {
     case 'denseBackwardInput':
     case 'activationBackward':
       return true
-    // Weights of rows too: the general kernels know them.
+    // Includes weightedLoss, which only the general kernels support.
     default:
       return false
   }

@@ -1,16 +1,16 @@
 /** Runs slices of one training in the module. */
 import { metricsPerEpoch } from '../../epoch.js'
 import type { SharedMemory } from '../../memory.js'
-import type { Position, Slice, SliceEnd, TrainingExecutor } from '../kernels.js'
+import type { Position, Slice, SliceEnd, TrainingExecutor } from '../backend.js'
 import { ControlBlock } from './control.js'
 import type { Exports, Variant } from './module.js'
 import { epochsPerCall, type Workspace } from './workspace.js'
 
-/** By the numbers `run` returns. */
+/** Indexed by the code that `run` returns. */
 const reasons = ['epochs', 'steps', 'diverged'] as const
 
-/** Milliseconds between two looks at the stop flag, which lies outside the module's memory. */
-const lookEvery = 1
+/** Milliseconds between two checks of the stop flag, which is outside the module's memory. */
+const pollInterval = 1
 
 export class WasmTrainer implements TrainingExecutor {
   readonly detail: Variant
@@ -20,8 +20,8 @@ export class WasmTrainer implements TrainingExecutor {
   readonly #stepsPerEpoch: number
   readonly #rates: Float64Array
   readonly #metrics: Float64Array
-  /** Steps that took about `lookEvery`, found by doubling. */
-  #stepsPerLook = 1
+  /** Steps that take about one poll interval, found by doubling. */
+  #stepsPerPoll = 1
 
   constructor(
     exports: Exports,
@@ -46,7 +46,7 @@ export class WasmTrainer implements TrainingExecutor {
     let steps = slice.steps
     while (true) {
       const stopped = stop !== null && Atomics.load(stop, 0) !== 0
-      const limit = stopped ? 0 : stop === null ? steps : Math.min(steps, this.#stepsPerLook)
+      const limit = stopped ? 0 : stop === null ? steps : Math.min(steps, this.#stepsPerPoll)
       const before = this.#stepsAt(position)
       const began = stop === null ? 0 : performance.now()
       const { reason, finished } = this.#call(slice, epochs, limit)
@@ -65,11 +65,11 @@ export class WasmTrainer implements TrainingExecutor {
   }
 
   #pace(milliseconds: number): void {
-    if (milliseconds < lookEvery) this.#stepsPerLook *= 2
-    else if (milliseconds > 2 * lookEvery) this.#stepsPerLook = Math.max(1, this.#stepsPerLook >> 1)
+    if (milliseconds < pollInterval) this.#stepsPerPoll *= 2
+    else if (milliseconds > 2 * pollInterval) this.#stepsPerPoll = Math.max(1, this.#stepsPerPoll >> 1)
   }
 
-  /** One call into the module, from the slice's position on, after `done` epochs of the slice. */
+  /** Calls the module once from the slice's position, after `done` epochs of the slice. */
   #call(slice: Slice, done: number, steps: number): { reason: (typeof reasons)[number]; finished: number } {
     const { position } = slice
     const { control } = this
@@ -79,7 +79,7 @@ export class WasmTrainer implements TrainingExecutor {
     control.setReal('lossSum', position.lossSum)
     control.setReal('right', position.right)
     const reason = reasons[this.#exports.run(this.#address)]
-    if (reason === undefined) throw new Error('the WASM module ended a slice for no known reason')
+    if (reason === undefined) throw new Error('the WASM module returned an unknown reason')
     position.epoch = control.integer('epoch')
     position.step = control.integer('step')
     position.lossSum = control.real('lossSum')

@@ -1,6 +1,6 @@
 /**
- * How the WASM backend lays out its workspace: the encoded program, the control block, learning rates and metrics of the
- * epochs of one call, scratch memory of the products, and room for the operation that wants most.
+ * The layout of the WASM backend's workspace: the encoded program, the control block, learning rates and metrics of one
+ * call, scratch memory of matrix products, and scratch memory of the largest operation.
  */
 import { alignment } from '../../arena.js'
 import { encode } from '../../encoding.js'
@@ -9,49 +9,61 @@ import type { Operation } from '../../operations.js'
 import type { NetworkProgram } from '../../program.js'
 import { controlBytes } from './control.js'
 
-/** Epochs one call into the module finishes at most. */
+/** Maximum epochs per call into the module. */
 export const epochsPerCall = 1024
 
-/** Bytes: as productScratch in assembly/product.ts: a tile of results and a panel [512, 8]. */
-const productScratch = 256 + 512 * 32
-/** As packFrom, packedRows and panelDepth there: products that pack their left side want room for it behind that. */
+/** In bytes; must match gemmScratch in assembly/gemm.ts: a tile of C and a panel [512, 8] of B. */
+const gemmScratch = 256 + 512 * 32
+/** Must match packFrom, packedRows and panelDepth in assembly/gemm.ts. A packed A follows the panel. */
 const packFrom = 8192
 const packedRows = 240
 const panelDepth = 512
-/** As groupBytes in assembly/convolution-weights.ts. */
+/** Must match groupBytes in assembly/convolution-weights.ts. */
 const groupBytes = 49_152
-/** Kernels read up to this many bytes behind a buffer. */
+/** Kernels read up to this many bytes past the end of a buffer. */
 const overrun = 64
 
 const lineBytes = 4 * alignment
-const lines = (bytes: number) => Math.ceil(bytes / lineBytes) * lineBytes
+const alignToLine = (bytes: number) => Math.ceil(bytes / lineBytes) * lineBytes
 
 export interface Workspace {
   readonly words: Int32Array
-  /** Distances in bytes from the workspace's begin. */
+  /** Offsets in bytes from the start of the workspace. */
   readonly program: number
   readonly control: number
   readonly rates: number
   readonly metrics: number
   readonly scratch: number
-  readonly room: number
+  readonly operationScratch: number
   readonly bytes: number
 }
 
-export function layOut(program: NetworkProgram): Workspace {
+export function layOutWorkspace(program: NetworkProgram): Workspace {
   const words = encode(program)
   const operations = Object.values(program.lists).flat()
-  const control = lines(4 * words.length)
-  const rates = control + lines(controlBytes)
-  const metrics = rates + lines(8 * epochsPerCall)
-  const scratch = metrics + lines(8 * epochsPerCall * metricsPerEpoch)
-  const room = scratch + lines(productScratch + packingOf(program, operations))
-  const wanted = Math.max(0, ...operations.map((operation) => roomOf(operation, program.capacity)))
-  return { words, program: 0, control, rates, metrics, scratch, room, bytes: room + lines(wanted + overrun) }
+  const control = alignToLine(4 * words.length)
+  const rates = control + alignToLine(controlBytes)
+  const metrics = rates + alignToLine(8 * epochsPerCall)
+  const scratch = metrics + alignToLine(8 * epochsPerCall * metricsPerEpoch)
+  const operationScratch = scratch + alignToLine(gemmScratch + packingBytes(program, operations))
+  const largest = Math.max(
+    0,
+    ...operations.map((operation) => operationScratchBytes(operation, program.capacity)),
+  )
+  return {
+    words,
+    program: 0,
+    control,
+    rates,
+    metrics,
+    scratch,
+    operationScratch,
+    bytes: operationScratch + alignToLine(largest + overrun),
+  }
 }
 
-/** Bytes for the packed left side of products over the rows of a batch. */
-function packingOf(program: NetworkProgram, operations: readonly Operation[]): number {
+/** Bytes for the packed A of matrix products over the rows of a batch. */
+function packingBytes(program: NetworkProgram, operations: readonly Operation[]): number {
   const depth = Math.min(program.capacity, panelDepth)
   const widths = operations.map((operation) => {
     if (operation.op === 'denseBackwardWeights') return operation.attributes.units
@@ -63,34 +75,34 @@ function packingOf(program: NetworkProgram, operations: readonly Operation[]): n
 
 type ConvolutionSizes = Extract<Operation, { op: 'convolutionForward' }>['attributes']
 
-/** One sample copied with borders, as `border` in assembly/convolution-image.ts makes it. */
-function borderedBytes(sizes: Omit<ConvolutionSizes, 'activation'>): number {
+/** Bytes of one padded sample; must match `padImage` in assembly/convolution-image.ts. */
+function paddedImageBytes(sizes: Omit<ConvolutionSizes, 'activation'>): number {
   const rows = (sizes.outputHeight - 1) * sizes.strideY + sizes.kernelHeight
   const columns = sizes.outputWidth - 1 + Math.ceil(sizes.kernelWidth / sizes.strideX)
   return 4 * sizes.channels * Math.min(sizes.strideX, sizes.kernelWidth) * rows * columns
 }
 
-/** Bytes an operation wants beside its operands. */
-function roomOf(operation: Operation, capacity: number): number {
+/** Bytes of scratch memory that an operation needs. */
+function operationScratchBytes(operation: Operation, capacity: number): number {
   switch (operation.op) {
     case 'convolutionForward': {
       const { channels, kernelHeight, kernelWidth } = operation.attributes
-      return lines(4 * channels * kernelHeight * kernelWidth) + borderedBytes(operation.attributes)
+      return alignToLine(4 * channels * kernelHeight * kernelWidth) + paddedImageBytes(operation.attributes)
     }
     case 'convolutionBackwardInput': {
       const { channels, filters, kernelHeight, kernelWidth, height, width } = operation.attributes
       const taps = 4 * filters * kernelHeight * kernelWidth
       const image = 4 * filters * (height + kernelHeight - 1) * (width + kernelWidth - 1)
-      return lines(taps) + lines(channels * taps) + image
+      return alignToLine(taps) + alignToLine(channels * taps) + image
     }
     case 'convolutionBackwardWeights': {
       const { filters, outputHeight, outputWidth, channels, height, width } = operation.attributes
-      const slopes = 16 * filters * outputHeight * Math.ceil(outputWidth / 4)
-      const sample = Math.max(borderedBytes(operation.attributes), 4 * channels * height * width)
-      const least = Math.min(borderedBytes(operation.attributes), 4 * channels * height * width)
-      const group = Math.max(1, Math.min(capacity, Math.floor(groupBytes / (least + slopes))))
+      const grads = 16 * filters * outputHeight * Math.ceil(outputWidth / 4)
+      const sample = Math.max(paddedImageBytes(operation.attributes), 4 * channels * height * width)
+      const least = Math.min(paddedImageBytes(operation.attributes), 4 * channels * height * width)
+      const group = Math.max(1, Math.min(capacity, Math.floor(groupBytes / (least + grads))))
       const places = 8 * group * outputHeight * Math.ceil(outputWidth / 4)
-      return lines(group * sample + overrun) + lines(group * slopes) + places
+      return alignToLine(group * sample + overrun) + alignToLine(group * grads) + places
     }
     case 'locallyConnectedForward':
     case 'locallyConnectedBackwardWeights':

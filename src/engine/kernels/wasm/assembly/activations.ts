@@ -1,4 +1,4 @@
-/** Activation functions and their derivatives over contiguous numbers; the codes are those of operations.ts. */
+/** Activation functions and their derivatives over contiguous values; codes as in operations/declaration.ts. */
 import { bell, exp, log1p, normalDistribution, sigmoid, tanh } from './exponential'
 import { multiplyAdd, storeLanes } from './simd'
 
@@ -20,7 +20,7 @@ const leak: f32 = 0.01
 
 // @ts-ignore: decorator
 @inline
-function valueOf(activation: i32, x: v128): v128 {
+function activationValue(activation: i32, x: v128): v128 {
   const zero = f32x4.splat(0)
   const one = f32x4.splat(1)
   if (activation == Activation.step) return v128.and(f32x4.ge(x, zero), one)
@@ -34,10 +34,10 @@ function valueOf(activation: i32, x: v128): v128 {
   return x
 }
 
-/** The derivative from the activation's output; for gelu from its input. */
+/** The derivative, from the activation's output; for gelu, from its input. */
 // @ts-ignore: decorator
 @inline
-export function derivativeOf(activation: i32, y: v128): v128 {
+export function activationDerivative(activation: i32, y: v128): v128 {
   const zero = f32x4.splat(0)
   const one = f32x4.splat(1)
   if (activation == Activation.sigmoid) return f32x4.mul(y, f32x4.sub(one, y))
@@ -56,8 +56,8 @@ export function derivativeOf(activation: i32, y: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function forwardLoop(activation: i32, x: usize, y: usize, count: i32): void {
-  for (; count >= 4; count -= 4, x += 16, y += 16) v128.store(y, valueOf(activation, v128.load(x)))
-  if (count > 0) storeLanes(y, valueOf(activation, v128.load(x)), count)
+  for (; count >= 4; count -= 4, x += 16, y += 16) v128.store(y, activationValue(activation, v128.load(x)))
+  if (count > 0) storeLanes(y, activationValue(activation, v128.load(x)), count)
 }
 
 /** y [count] = activation(x); y may be x. */
@@ -79,9 +79,9 @@ export function activate(activation: i32, x: usize, y: usize, count: i32): void 
 @inline
 function backwardLoop(activation: i32, source: usize, dy: usize, count: i32): void {
   for (; count >= 4; count -= 4, source += 16, dy += 16) {
-    v128.store(dy, f32x4.mul(v128.load(dy), derivativeOf(activation, v128.load(source))))
+    v128.store(dy, f32x4.mul(v128.load(dy), activationDerivative(activation, v128.load(source))))
   }
-  if (count > 0) storeLanes(dy, f32x4.mul(v128.load(dy), derivativeOf(activation, v128.load(source))), count)
+  if (count > 0) storeLanes(dy, f32x4.mul(v128.load(dy), activationDerivative(activation, v128.load(source))), count)
 }
 
 /** dy [count] ← dy · activation′(source). */

@@ -1,12 +1,15 @@
-/** What host and module share of one training: the host writes it into the memory (layout in ../control.ts), the module keeps its position there. */
+/**
+ * The control block of one training, shared by host and module; must match ../control.ts. The module updates the
+ * position in place.
+ */
 @unmanaged
 export class Control {
-  /** Addresses: the encoded program, the arena, the order of rows, scratch and room of the kernels. */
+  /** Addresses: encoded program, arena, order of rows, scratch of matrix products, scratch of other kernels. */
   program: usize
   arena: usize
   order: usize
   scratch: usize
-  room: usize
+  operationScratch: usize
   trainingRows: i32
   trainingX: usize
   trainingY: usize
@@ -19,23 +22,23 @@ export class Control {
   orderHigh: i32
   dropoutLow: i32
   dropoutHigh: i32
-  /** Epoch whose rows `order` holds, −1 at first. */
+  /** The epoch that `order` belongs to; initially −1. */
   orderedEpoch: i32
   /** Limits of the call: epochs to finish, steps to run. */
   epochs: i32
   steps: i32
-  /** float64 for each of `epochs`: the learning rate; four float64 for each finished one: the metrics. */
+  /** Learning rates, one float64 for each of `epochs`; metrics, four float64 for each finished epoch. */
   rates: usize
   metrics: usize
-  /** Position, moved on in place. */
+  /** Position, advanced in place. */
   epoch: i32
   step: i32
-  /** Epochs this call finished. */
+  /** Epochs finished by this call. */
   finished: i32
   lossSum: f64
   right: f64
-  /** Not 0: the buffers input and target hold the only batch of a sequential epoch already. */
+  /** Not 0: the buffers input and target already contain the only batch of every epoch. */
   loaded: i32
-  /** Not 0: batches of four rows are held by columns (narrow.ts). */
+  /** Not 0: batches of four rows are stored transposed (narrow.ts). */
   narrow: i32
 }

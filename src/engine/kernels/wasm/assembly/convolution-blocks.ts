@@ -1,12 +1,12 @@
 /**
- * The register blocks of convolutions. As in product.ts they only multiply, load and store, and index.ts exports them so
- * that the optimizer leaves them whole.
+ * Micro-kernels of convolutions. As in gemm-blocks.ts, they only multiply, load and store, and index.ts exports them
+ * to prevent inlining.
  */
 import { multiplyAdd } from './simd'
 
 /**
- * `rows` (a constant at each call) filters × 8 neighbouring outputs: c = start + Σ over k taps of a · image, where `offsets`
- * holds for each tap how many bytes from `image` its eight cells begin.
+ * `rows` (a constant at each call) filters × 8 adjacent outputs: c = start + Σ over k taps of a · image. `offsets` has,
+ * for each tap, the byte offset of its eight cells from `image`.
  */
 // @ts-ignore: decorator
 @inline
@@ -63,10 +63,10 @@ export function convolutionBlock6(k: i32, a: usize, aRow: usize, image: usize, o
   convolutionBlock(6, k, a, aRow, image, offsets, c, cRow, start, startRow)
 }
 
-/** As convolutionBlock for 4 or 8 filters × 4 neighbouring outputs: what eight outputs at a time leave over. */
+/** convolutionBlock for 4 or 8 filters × 4 adjacent outputs, for the remainder of a row. */
 // @ts-ignore: decorator
 @inline
-function slimBlock(
+function narrowBlock(
   rows: i32, k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize,
 ): void {
   let c0 = v128.load32_splat(start)
@@ -111,16 +111,16 @@ function slimBlock(
   }
 }
 
-export function slimBlock4(k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
-  slimBlock(4, k, a, aRow, image, offsets, c, cRow, start, startRow)
+export function narrowBlock4(k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
+  narrowBlock(4, k, a, aRow, image, offsets, c, cRow, start, startRow)
 }
-export function slimBlock8(k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
-  slimBlock(8, k, a, aRow, image, offsets, c, cRow, start, startRow)
+export function narrowBlock8(k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
+  narrowBlock(8, k, a, aRow, image, offsets, c, cRow, start, startRow)
 }
 
 /**
- * `rows` taps × 2 filters of the weights' gradient: the tile gets [tap][filter] vectors whose lanes are still to be summed.
- * `places` holds for each four neighbouring outputs where their cells and their gradients begin: [bytes from a, bytes from b].
+ * `rows` taps × 2 filters of the weight gradient: writes [tap][filter] vectors of partial sums to the tile. `places` has,
+ * for each four adjacent outputs, the byte offsets of their cells from a and of their gradients from b.
  */
 // @ts-ignore: decorator
 @inline

@@ -1,4 +1,4 @@
-/** Sizes of convolutions, and images as convolutions read them: with a border of zeros, columns dealt out by the stride. */
+/** Sizes of convolutions, and padded images: zero padding, one plane per phase of the horizontal stride. */
 
 /** Sizes of a convolution, in the order of the encoded attributes. */
 @unmanaged
@@ -25,11 +25,11 @@ export function floats(count: i32): usize {
 
 // @ts-ignore: decorator
 @inline
-export function lines(bytes: usize): usize {
+export function alignToLine(bytes: usize): usize {
   return (bytes + 63) & ~63
 }
 
-/** Planes per channel, and rows and columns of a plane, of the copy with borders. */
+/** Planes per channel in the padded image; paddedHeight and paddedWidth are the size of a plane. */
 // @ts-ignore: decorator
 @inline
 export function phases(s: Sizes): i32 {
@@ -38,20 +38,20 @@ export function phases(s: Sizes): i32 {
 
 // @ts-ignore: decorator
 @inline
-export function borderedHeight(s: Sizes): i32 {
+export function paddedHeight(s: Sizes): i32 {
   return (s.outputHeight - 1) * s.strideY + s.kernelHeight
 }
 
 // @ts-ignore: decorator
 @inline
-export function borderedWidth(s: Sizes): i32 {
+export function paddedWidth(s: Sizes): i32 {
   return s.outputWidth - 1 + (s.kernelWidth + s.strideX - 1) / s.strideX
 }
 
 // @ts-ignore: decorator
 @inline
-export function readInPlace(s: Sizes): bool {
-  return s.strideX == 1 && borderedHeight(s) <= s.height && borderedWidth(s) <= s.width && s.padTop == 0 && s.padLeft == 0
+export function isUnpadded(s: Sizes): bool {
+  return s.strideX == 1 && paddedHeight(s) <= s.height && paddedWidth(s) <= s.width && s.padTop == 0 && s.padLeft == 0
 }
 
 export function copyFloats(to: usize, from: usize, count: i32): void {
@@ -59,10 +59,10 @@ export function copyFloats(to: usize, from: usize, count: i32): void {
   for (; count > 0; count--, to += 4, from += 4) store<f32>(to, load<f32>(from))
 }
 
-/** Copies one sample into planes [channels, phases, borderedHeight, borderedWidth]. */
-export function border(x: usize, to: usize, s: Sizes): void {
-  const rows = borderedHeight(s)
-  const columns = borderedWidth(s)
+/** Copies one sample to planes [channels, phases, paddedHeight, paddedWidth]. */
+export function padImage(x: usize, to: usize, s: Sizes): void {
+  const rows = paddedHeight(s)
+  const columns = paddedWidth(s)
   const pitch = floats(columns)
   for (let channel = 0; channel < s.channels; channel++) {
     for (let phase = 0; phase < phases(s); phase++) {
@@ -85,8 +85,8 @@ export function border(x: usize, to: usize, s: Sizes): void {
   }
 }
 
-/** offsets [channels, kernelHeight, kernelWidth]: where each tap's cells begin, in bytes. */
-export function tabulate(offsets: usize, s: Sizes, planes: i32, rows: i32, columns: i32): void {
+/** Fills offsets [channels, kernelHeight, kernelWidth] with the byte offset of each tap's first cell. */
+export function fillOffsets(offsets: usize, s: Sizes, planes: i32, rows: i32, columns: i32): void {
   for (let channel = 0; channel < s.channels; channel++) {
     for (let k = 0; k < s.kernelHeight; k++) {
       for (let l = 0; l < s.kernelWidth; l++, offsets += 4) {

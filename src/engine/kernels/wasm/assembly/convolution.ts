@@ -1,20 +1,20 @@
 /**
- * Convolutions without columns: eight neighbouring outputs read their cells straight from the image, tap by tap, through a
- * table of offsets. Where there is padding or a horizontal stride the image of one sample is first copied with its border
- * of zeros, its columns dealt out to as many planes as the stride has phases, so that neighbours lie side by side again.
- * The gradient of the input is the same computation over the outputs' gradient with the filters turned around.
+ * Direct convolution without im2col: eight adjacent outputs read their cells from the image, tap by tap, through a table
+ * of offsets. With padding or a horizontal stride, each sample is first copied to padded planes, one per phase of the
+ * stride, so that the cells of adjacent outputs are contiguous. The input gradient is a convolution of the output
+ * gradient with the flipped filters.
  */
 import { activate } from './activations'
 import {
   convolutionBlock1, convolutionBlock2, convolutionBlock3, convolutionBlock4, convolutionBlock5, convolutionBlock6,
-  slimBlock4, slimBlock8,
+  narrowBlock4, narrowBlock8,
 } from './convolution-blocks'
-import { Sizes, border, borderedHeight, borderedWidth, copyFloats, floats, lines, phases, readInPlace, tabulate } from './convolution-image'
-import { blockRows } from './product-blocks'
-import { zeros } from './product'
+import { Sizes, padImage, paddedHeight, paddedWidth, copyFloats, floats, alignToLine, phases, isUnpadded, fillOffsets } from './convolution-image'
+import { blockRows } from './gemm-blocks'
+import { zeros } from './gemm'
 import { storeLanes } from './simd'
 
-/** All filters for eight outputs. */
+/** Computes all filters for eight outputs. */
 export function convolutionColumn(
   filters: i32, k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize,
 ): void {
@@ -35,14 +35,14 @@ export function convolutionColumn(
   }
 }
 
-/** All filters for the last four of eight outputs; filters that fours leave over do all eight again. */
-function slimColumn(
+/** Computes all filters for the last four of eight outputs; a remainder of filters recomputes all eight outputs. */
+function narrowColumn(
   filters: i32, k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize,
 ): void {
   while (filters >= 4) {
     const rows = filters >= 8 ? 8 : 4
-    if (rows == 8) slimBlock8(k, a, aRow, image + 16, offsets, c + 16, cRow, start, startRow)
-    else slimBlock4(k, a, aRow, image + 16, offsets, c + 16, cRow, start, startRow)
+    if (rows == 8) narrowBlock8(k, a, aRow, image + 16, offsets, c + 16, cRow, start, startRow)
+    else narrowBlock4(k, a, aRow, image + 16, offsets, c + 16, cRow, start, startRow)
     filters -= rows
     a += <usize>rows * aRow
     c += <usize>rows * cRow
@@ -52,20 +52,20 @@ function slimColumn(
 }
 
 /**
- * One row of outputs: c [filters] planes cRow bytes apart, `width` outputs each. The last eight overlap those before them;
- * rows of less than eight go through the tile, their missing outputs read whatever follows and are dropped.
+ * Computes one row of `width` outputs for each filter; the planes of c are cRow bytes apart. The last eight outputs may
+ * overlap earlier ones. Rows of fewer than eight outputs go through the tile; the excess outputs are discarded.
  */
 function convolutionRow(
   filters: i32, width: i32, k: i32, a: usize, aRow: usize, image: usize, offsets: usize, c: usize, cRow: usize, start: usize, startRow: usize, tile: usize,
 ): void {
   if (width >= 8) {
-    const slim = (width & 7) != 0 && (width & 7) <= 4
-    const eights = slim ? width & ~7 : width
+    const isNarrow = (width & 7) != 0 && (width & 7) <= 4
+    const eights = isNarrow ? width & ~7 : width
     for (let x = 0; x < eights; x += 8) {
       const at = floats(min(x, width - 8))
       convolutionColumn(filters, k, a, aRow, image + at, offsets, c + at, cRow, start, startRow)
     }
-    if (slim) slimColumn(filters, k, a, aRow, image + floats(width - 8), offsets, c + floats(width - 8), cRow, start, startRow)
+    if (isNarrow) narrowColumn(filters, k, a, aRow, image + floats(width - 8), offsets, c + floats(width - 8), cRow, start, startRow)
     return
   }
   while (filters > 0) {
@@ -81,28 +81,28 @@ function convolutionRow(
   }
 }
 
-/** y = activation(z), z = weight ∗ x + bias. Scratch: a tile; room: the table, one sample with borders. */
+/** y = activation(z), z = weight ∗ x + bias. Scratch: a tile; operationScratch: the offset table, one padded sample. */
 export function convolutionForward(
-  x: usize, weight: usize, bias: usize, y: usize, z: usize, rows: i32, s: Sizes, activation: i32, scratch: usize, room: usize,
+  x: usize, weight: usize, bias: usize, y: usize, z: usize, rows: i32, s: Sizes, activation: i32, scratch: usize, operationScratch: usize,
 ): void {
-  const inPlace = readInPlace(s)
+  const inPlace = isUnpadded(s)
   const taps = s.channels * s.kernelHeight * s.kernelWidth
-  const pitch = floats(inPlace ? s.width : borderedWidth(s))
-  if (inPlace) tabulate(room, s, 1, s.height, s.width)
-  else tabulate(room, s, phases(s), borderedHeight(s), borderedWidth(s))
-  const copy = room + lines(floats(taps))
+  const pitch = floats(inPlace ? s.width : paddedWidth(s))
+  if (inPlace) fillOffsets(operationScratch, s, 1, s.height, s.width)
+  else fillOffsets(operationScratch, s, phases(s), paddedHeight(s), paddedWidth(s))
+  const copy = operationScratch + alignToLine(floats(taps))
   const plane = floats(s.outputHeight * s.outputWidth)
   const results = s.filters * s.outputHeight * s.outputWidth
   let sums = z ? z : y
   for (; rows > 0; rows--) {
     let image = x
     if (!inPlace) {
-      border(x, copy, s)
+      padImage(x, copy, s)
       image = copy
     }
     for (let row = 0, to = sums; row < s.outputHeight; row++, to += floats(s.outputWidth)) {
       convolutionRow(
-        s.filters, s.outputWidth, taps, weight, floats(taps), image, room, to, plane, bias ? bias : zeros, bias ? 4 : 0, scratch,
+        s.filters, s.outputWidth, taps, weight, floats(taps), image, operationScratch, to, plane, bias ? bias : zeros, bias ? 4 : 0, scratch,
       )
       image += <usize>s.strideY * pitch
     }
@@ -113,36 +113,36 @@ export function convolutionForward(
   }
 }
 
-/** turned [channels, kernelHeight, filters, kernelWidth]: the filters turned around, rows of the kernel outermost. */
-function turn(weight: usize, turned: usize, s: Sizes): void {
+/** Writes the flipped filters as flipped [channels, kernelHeight, filters, kernelWidth]. */
+function flipFilters(weight: usize, flipped: usize, s: Sizes): void {
   for (let channel = 0; channel < s.channels; channel++) {
     for (let k = s.kernelHeight - 1; k >= 0; k--) {
       for (let filter = 0; filter < s.filters; filter++) {
         const from = weight + floats(((filter * s.channels + channel) * s.kernelHeight + k) * s.kernelWidth)
-        for (let l = s.kernelWidth - 1; l >= 0; l--, turned += 4) store<f32>(turned, load<f32>(from + floats(l)))
+        for (let l = s.kernelWidth - 1; l >= 0; l--, flipped += 4) store<f32>(flipped, load<f32>(from + floats(l)))
       }
     }
   }
 }
 
 /**
- * dx = turned filters ∗ dz with a border, dz's cells as far apart as the strides were. Rows of the kernel that would only
- * meet the border are left out. Room: the table, the turned filters, one sample of dz with its border.
+ * dx = flipped filters ∗ padded dz, with dz dilated by the strides. Skips kernel rows that overlap only padding.
+ * operationScratch: the offset table, the flipped filters, one padded sample of dz.
  */
-export function convolutionBackwardInput(dz: usize, weight: usize, dx: usize, rows: i32, s: Sizes, scratch: usize, room: usize): void {
+export function convolutionBackwardInput(dz: usize, weight: usize, dx: usize, rows: i32, s: Sizes, scratch: usize, operationScratch: usize): void {
   const height = s.height + s.kernelHeight - 1
   const width = s.width + s.kernelWidth - 1
   const taps = s.filters * s.kernelHeight * s.kernelWidth
   const tapsPerRow = s.filters * s.kernelWidth
-  let offsets = room
+  let offsets = operationScratch
   for (let k = 0; k < s.kernelHeight; k++) {
     for (let filter = 0; filter < s.filters; filter++) {
       for (let l = 0; l < s.kernelWidth; l++, offsets += 4) store<u32>(offsets, <u32>floats((filter * height + k) * width + l))
     }
   }
-  const turned = room + lines(floats(taps))
-  turn(weight, turned, s)
-  const image = turned + lines(floats(s.channels * taps))
+  const flipped = operationScratch + alignToLine(floats(taps))
+  flipFilters(weight, flipped, s)
+  const image = flipped + alignToLine(floats(s.channels * taps))
   memory.fill(image, 0, floats(s.filters * height * width))
   const top = s.kernelHeight - 1 - s.padTop
   const left = s.kernelWidth - 1 - s.padLeft
@@ -160,8 +160,8 @@ export function convolutionBackwardInput(dz: usize, weight: usize, dx: usize, ro
       const first = max(0, top - row)
       const count = max(0, min(s.kernelHeight - 1, bottom - row) - first + 1)
       convolutionRow(
-        s.channels, s.width, count * tapsPerRow, turned + floats(first * tapsPerRow), floats(taps), image + floats(row * width),
-        room + floats(first * tapsPerRow), dx + floats(row * s.width), plane, zeros, 0, scratch,
+        s.channels, s.width, count * tapsPerRow, flipped + floats(first * tapsPerRow), floats(taps), image + floats(row * width),
+        operationScratch + floats(first * tapsPerRow), dx + floats(row * s.width), plane, zeros, 0, scratch,
       )
     }
     dx += <usize>s.channels * plane

@@ -1,9 +1,9 @@
-/** Dense layers as products. Sizes in floats; every matrix row-major and contiguous. */
+/** Dense layers as matrix products. Sizes in floats; all matrices are row-major and contiguous. */
 import { activate } from './activations'
-import { fourDots, narrowProduct, product, zeros } from './product'
+import { fourDots, gemmNarrow, gemm, zeros } from './gemm'
 import { laneMask, multiplyAdd, storeLanes, sumLanes } from './simd'
 
-/** y [rows, units] = activation(x [rows, inputs] · weightᵀ + bias); z, where wanted, keeps the sum. */
+/** y [rows, units] = activation(x [rows, inputs] · weightᵀ + bias); z, if not 0, receives the value before the activation. */
 export function denseForward(
   x: usize, weight: usize, bias: usize, y: usize, z: usize, rows: i32, inputs: i32, units: i32, activation: i32, scratch: usize,
 ): void {
@@ -15,11 +15,11 @@ export function denseForward(
       fourDots(min(rows - row, 4), inputs, weight, x + <usize>row * depth, depth, sums + ((<usize>row) << 2), start, 0)
     }
   } else if (inputs <= 4 && units <= 4) tinyForward(x, weight, bias ? bias : zeros, sums, rows, inputs, units)
-  else product(rows, units, inputs, x, depth, 4, weight, 4, depth, sums, (<usize>units) << 2, bias, scratch)
+  else gemm(rows, units, inputs, x, depth, 4, weight, 4, depth, sums, (<usize>units) << 2, bias, scratch)
   activate(activation, sums, y, rows * units)
 }
 
-/** sums = x · weightᵀ + bias with the weights in four registers: a column of them for each input. */
+/** sums = x · weightᵀ + bias, with one column of the weights in each of four registers. */
 function tinyForward(x: usize, weight: usize, bias: usize, sums: usize, rows: i32, inputs: i32, units: i32): void {
   const depth = (<usize>inputs) << 2
   const across = (<usize>units) << 2
@@ -45,8 +45,8 @@ export function denseBackwardWeights(
 ): void {
   const across = (<usize>units) << 2
   const along = (<usize>inputs) << 2
-  if (inputs <= 4) narrowProduct(units, inputs, rows, dz, 4, across, x, along, dWeight, along, zeros)
-  else product(units, inputs, rows, dz, 4, across, x, along, 4, dWeight, along, 0, scratch)
+  if (inputs <= 4) gemmNarrow(units, inputs, rows, dz, 4, across, x, along, dWeight, along, zeros)
+  else gemm(units, inputs, rows, dz, 4, across, x, along, 4, dWeight, along, 0, scratch)
   if (dBias) sumRows(dz, dBias, rows, units)
 }
 
@@ -71,6 +71,6 @@ export function sumRows(x: usize, sums: usize, rows: i32, width: i32): void {
 export function denseBackwardInput(dz: usize, weight: usize, dx: usize, rows: i32, inputs: i32, units: i32, scratch: usize): void {
   const across = (<usize>units) << 2
   const along = (<usize>inputs) << 2
-  if (inputs <= 4) narrowProduct(rows, inputs, units, dz, across, 4, weight, along, dx, along, zeros)
-  else product(rows, inputs, units, dz, across, 4, weight, along, 4, dx, along, 0, scratch)
+  if (inputs <= 4) gemmNarrow(rows, inputs, units, dz, across, 4, weight, along, dx, along, zeros)
+  else gemm(rows, inputs, units, dz, across, 4, weight, along, 4, dx, along, 0, scratch)
 }

@@ -1,7 +1,7 @@
-/** Runs a training's steps and epochs by the definition in program.ts, and predictions. */
+/** Runs training steps, epochs and predictions as program.ts specifies. */
 import { Control } from './control'
 import { gatherColumns, narrowRows, narrowStep } from './narrow'
-import { lossSum, perform, place, right, seedDropout, setRows, setStep, setSums } from './operations'
+import { lossSum, runOperations, place, right, seedDropout, setRows, setStep, setSums } from './operations'
 import { drawWithReplacement, permute, sequence } from './random'
 
 export namespace Reason {
@@ -35,7 +35,7 @@ function copyRow(from: usize, to: usize, floats: i32): void {
   for (; floats > 0; floats--, from += 4, to += 4) store<f32>(to, load<f32>(from))
 }
 
-/** Copies rows of `width` floats into a buffer: those `order` names, or with order 0 one after another. */
+/** Copies rows of `width` floats to a buffer, in the given order or, with order 0, sequentially. */
 function gather(from: usize, to: usize, width: i32, order: usize, count: i32): void {
   const bytes = (<usize>width) << 2
   if (!order) {
@@ -59,7 +59,7 @@ function orderRows(c: Control): void {
   c.orderedEpoch = c.epoch
 }
 
-/** One training step at the position. */
+/** Runs one training step at the current position. */
 export function step(c: Control, rate: f64, stepsPerEpoch: i32): void {
   const program = c.program
   const capacity = header(program, 1)
@@ -79,14 +79,14 @@ export function step(c: Control, rate: f64, stepsPerEpoch: i32): void {
   setStep(rate, <u64>c.epoch * <u64>stepsPerEpoch + <u64>c.step)
   setSums(c.lossSum, c.right)
   if (narrow) narrowStep(list(program, 0), list(program, 1), list(program, 2), list(program, 3))
-  // Forward, backward and update follow one another.
-  else perform(list(program, 0), list(program, 3))
+  // Forward, backward and update are contiguous.
+  else runOperations(list(program, 0), list(program, 3))
   c.lossSum = lossSum
   c.right = right
   c.step++
 }
 
-/** Validates, writes the epoch's metrics and moves on. @returns false when the validation loss is not finite. */
+/** Validates, writes the epoch's metrics and advances. @returns false when the validation loss is not finite. */
 export function finishEpoch(c: Control): bool {
   const program = c.program
   const capacity = header(program, 1)
@@ -98,7 +98,7 @@ export function finishEpoch(c: Control): bool {
     loadBatch(c, x, y, 0, count)
     c.loaded = 0
     setRows(count)
-    perform(list(program, 3), list(program, 4))
+    runOperations(list(program, 3), list(program, 4))
   }
   if (!isFinite(lossSum)) return false
   const answersPerRow = header(program, 15)
@@ -116,10 +116,10 @@ export function finishEpoch(c: Control): bool {
   return true
 }
 
-/** Runs a slice; the control block says from where and how far. @returns the reason it ended. */
+/** Runs a slice as the control block specifies. @returns the reason why it ended. */
 export function run(address: usize): i32 {
   const c = changetype<Control>(address)
-  place(c.arena, c.scratch, c.room)
+  place(c.arena, c.scratch, c.operationScratch)
   seedDropout(c.dropoutLow, c.dropoutHigh)
   c.finished = 0
   const capacity = header(c.program, 1)
@@ -136,8 +136,8 @@ export function run(address: usize): i32 {
 }
 
 /** Runs the list `prediction` for `count` rows of the buffer `input`. */
-export function predict(program: usize, arena: usize, scratch: usize, room: usize, count: i32): void {
-  place(arena, scratch, room)
+export function predict(program: usize, arena: usize, scratch: usize, operationScratch: usize, count: i32): void {
+  place(arena, scratch, operationScratch)
   setRows(count)
-  perform(list(program, 4), list(program, 5))
+  runOperations(list(program, 4), list(program, 5))
 }

@@ -1,10 +1,10 @@
 /**
- * exp, log, tanh and the error function of four float32 at a time.
- * Coefficients: weighted minimax fits made for these intervals; errors are relative to the exact value.
+ * exp, log, tanh, the logistic function and the normal distribution function of four float32.
+ * The coefficients are weighted minimax fits for these intervals. Errors are relative to the exact value.
  */
 import { multiplyAdd, multiplySubtract } from './simd'
 
-/** Constants of the functions below, in order of use: a load that fills all lanes is one instruction, a constant in the code three or more. */
+/** Constants of the functions below, in order of use. A broadcast load is one instruction, an inline constant several. */
 const table: usize = memory.data<f32>([
   88.3, -86.6, 12582912, 1.44269504, -2.12194440e-4, 0.693359375, 1.666652e-1, 4.9999993e-1,
   1.38145e-3, 8.36878e-3, 4.166839e-2, 1, Infinity, 0.69314718, 2, 0.14046358,
@@ -13,14 +13,14 @@ const table: usize = memory.data<f32>([
   1.27107884e-1, 2.41333826e-1, 2.23971312e-1, 7.93630315e-5, 0.5, 87.3, 12582788, 12583038, 1e6,
 ])
 
-/** Entry `index` of the table in all lanes; `value` is what stands there, for the reader. */
+/** Broadcasts entry `index` of the table; `value` repeats the entry for the reader. */
 // @ts-ignore: decorator
 @inline
 function constant(index: usize, value: f32): v128 {
   return v128.load32_splat(table + (index << 2))
 }
 
-/** The integer n nearest x / ln 2: adding 1.5 · 2^23 rounds to it, and it then stands in the lowest bits of the sum. */
+/** The integer n nearest to x / ln 2, plus 1.5 · 2^23; the addition rounds, and n is in the lowest bits of the sum. */
 // @ts-ignore: decorator
 @inline
 function shiftedExponent(x: v128): v128 {
@@ -32,7 +32,7 @@ function shiftedExponent(x: v128): v128 {
 @inline
 function mantissaLessOne(x: v128, shifted: v128): v128 {
   const n = f32x4.sub(shifted, constant(2, 12582912))
-  // ln 2 in two parts, the first with few enough bits that n times it is exact.
+  // ln 2 in two parts; the product of n and the first part is exact.
   const r = multiplySubtract(n, constant(4, -2.12194440e-4), multiplySubtract(n, constant(5, 0.693359375), x))
   const square = f32x4.mul(r, r)
   const low = multiplyAdd(r, constant(6, 1.666652e-1), constant(7, 4.9999993e-1))
@@ -40,7 +40,7 @@ function mantissaLessOne(x: v128, shifted: v128): v128 {
   return multiplyAdd(multiplyAdd(high, square, low), square, r)
 }
 
-/** e^x to 2 ulp for −86.6 ≤ x ≤ 88.3; below, e^−86.6 (so that no denormal number arises); above, +∞; NaN stays NaN. */
+/** e^x to 2 ulp for −86.6 ≤ x ≤ 88.3; below, e^−86.6, which avoids denormals; above, +∞. NaN stays NaN. */
 // @ts-ignore: decorator
 @inline
 export function exp(x: v128): v128 {
@@ -84,9 +84,9 @@ function twiceAtanh(s: v128): v128 {
 }
 
 /**
- * 1 / (1 + e^−x), to 4 ulp where the result is a normal number, below that the smallest ones; NaN stays NaN.
- * With −x = n ln 2 − s the sum is (1 + 2^n) − 2^n s + 2^n s² p(s): a step of a small network waits for two of these in a row, so
- * everything but s, s², p and one multiply-add is ready before the division needs it, bounds included.
+ * 1 / (1 + e^−x), to 4 ulp where the result is a normal number, otherwise the smallest ones; NaN stays NaN.
+ * With −x = n ln 2 − s the denominator is (1 + 2^n) − 2^n s + 2^n s² p(s). This form shortens the dependency chain before
+ * the division: only s, s², p and one multiply-add are on it.
  */
 // @ts-ignore: decorator
 @inline
@@ -103,7 +103,7 @@ export function sigmoid(x: v128): v128 {
   const power = i32x4.add(i32x4.shl(bounded, 23), one)
   const sum = multiplySubtract(power, s, f32x4.add(power, one))
   const y = f32x4.div(one, multiplyAdd(f32x4.mul(power, square), multiplyAdd(high, square, low), sum))
-  // So far out n is no integer any more.
+  // For larger |x|, n is no longer an integer.
   const out = f32x4.gt(f32x4.abs(x), constant(40, 1e6))
   return v128.bitselect(v128.and(f32x4.gt(x, f32x4.splat(0)), one), y, out)
 }
@@ -125,14 +125,17 @@ export function tanh(x: v128): v128 {
   return v128.bitselect(near, v128.or(far, sign), f32x4.lt(size, constant(24, 0.625)))
 }
 
-/** φ(x)·√(2π) = e^(−x²/2), and from it Φ(x), the normal distribution function, to 2e-7 absolute. */
+/** φ(x)·√(2π) = e^(−x²/2). */
 // @ts-ignore: decorator
 @inline
 export function bell(x: v128): v128 {
   return exp(f32x4.mul(f32x4.mul(x, x), constant(25, -0.5)))
 }
 
-/** Φ(x) given bell(x): half of e^(u²)·erfc(u) with u = |x|/√2, a polynomial in 1/(1 + 0.4 u), mirrored for x > 0. */
+/**
+ * The normal distribution function Φ(x), to 2e-7 absolute, given bell(x): a polynomial in 1/(1 + 0.4 u) for
+ * e^(u²)·erfc(u), u = |x|/√2, mirrored for x > 0.
+ */
 // @ts-ignore: decorator
 @inline
 export function normalDistribution(x: v128, bellOfX: v128): v128 {

@@ -1,10 +1,10 @@
 /**
- * Unshared weights: each position is a small dense layer over its patch. x [rows, channels, length],
+ * Locally connected layers: each position is a small dense layer over its patch. x [rows, channels, length],
  * weight [positions, filters, channels · kernelSize], y [rows, filters, positions].
- * Scratch at `room`: patches [rows, taps], values [rows, filters].
+ * Scratch memory at `operationScratch`: patches [rows, taps], values [rows, filters].
  */
 import { activate } from './activations'
-import { product } from './product'
+import { gemm } from './gemm'
 import { sumRows } from './dense'
 
 // @ts-ignore: decorator
@@ -30,16 +30,16 @@ function gatherValues(dz: usize, values: usize, count: i32, positions: i32, posi
 
 export function localForward(
   x: usize, weight: usize, bias: usize, y: usize, z: usize, rows: i32, channels: i32, length: i32, filters: i32,
-  kernelSize: i32, stride: i32, positions: i32, activation: i32, scratch: usize, room: usize,
+  kernelSize: i32, stride: i32, positions: i32, activation: i32, scratch: usize, operationScratch: usize,
 ): void {
   const taps = channels * kernelSize
   const depth = (<usize>taps) << 2
   const across = (<usize>filters) << 2
-  const values = room + <usize>rows * depth
+  const values = operationScratch + <usize>rows * depth
   const sums = z ? z : y
   for (let position = 0; position < positions; position++) {
-    gatherPatches(x, room, rows, channels, length, kernelSize, position * stride)
-    product(rows, filters, taps, room, depth, 4, weight, 4, depth, values, across, bias, scratch)
+    gatherPatches(x, operationScratch, rows, channels, length, kernelSize, position * stride)
+    gemm(rows, filters, taps, operationScratch, depth, 4, weight, 4, depth, values, across, bias, scratch)
     weight += <usize>filters * depth
     if (bias) bias += across
     let to = sums + ((<usize>position) << 2)
@@ -51,16 +51,16 @@ export function localForward(
 
 export function localBackwardWeights(
   x: usize, dz: usize, dWeight: usize, dBias: usize, rows: i32, channels: i32, length: i32, filters: i32,
-  kernelSize: i32, stride: i32, positions: i32, scratch: usize, room: usize,
+  kernelSize: i32, stride: i32, positions: i32, scratch: usize, operationScratch: usize,
 ): void {
   const taps = channels * kernelSize
   const depth = (<usize>taps) << 2
   const across = (<usize>filters) << 2
-  const values = room + <usize>rows * depth
+  const values = operationScratch + <usize>rows * depth
   for (let position = 0; position < positions; position++) {
-    gatherPatches(x, room, rows, channels, length, kernelSize, position * stride)
+    gatherPatches(x, operationScratch, rows, channels, length, kernelSize, position * stride)
     gatherValues(dz, values, rows * filters, positions, position)
-    product(filters, taps, rows, values, 4, across, room, depth, 4, dWeight, depth, 0, scratch)
+    gemm(filters, taps, rows, values, 4, across, operationScratch, depth, 4, dWeight, depth, 0, scratch)
     dWeight += <usize>filters * depth
     if (dBias) {
       sumRows(values, dBias, rows, filters)
@@ -71,18 +71,18 @@ export function localBackwardWeights(
 
 export function localBackwardInput(
   dz: usize, weight: usize, dx: usize, rows: i32, channels: i32, length: i32, filters: i32,
-  kernelSize: i32, stride: i32, positions: i32, scratch: usize, room: usize,
+  kernelSize: i32, stride: i32, positions: i32, scratch: usize, operationScratch: usize,
 ): void {
   const taps = channels * kernelSize
   const depth = (<usize>taps) << 2
   const across = (<usize>filters) << 2
-  const values = room + <usize>rows * depth
+  const values = operationScratch + <usize>rows * depth
   memory.fill(dx, 0, (<usize>(rows * channels * length)) << 2)
   for (let position = 0; position < positions; position++) {
     gatherValues(dz, values, rows * filters, positions, position)
-    product(rows, taps, filters, values, across, 4, weight, depth, 4, room, depth, 0, scratch)
+    gemm(rows, taps, filters, values, across, 4, weight, depth, 4, operationScratch, depth, 0, scratch)
     weight += <usize>filters * depth
-    let from = room
+    let from = operationScratch
     for (let row = 0; row < rows; row++) {
       for (let channel = 0; channel < channels; channel++) {
         let to = patchRow(dx, row, channels, channel, length, position * stride)

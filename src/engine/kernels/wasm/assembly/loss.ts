@@ -1,8 +1,8 @@
 /**
- * Losses with their gradients and the count of right answers. N rows, m outputs; the sum over rows of the row's loss
- * goes to a float64 sum, the gradient is that of the batch's mean. The codes are those of operations.ts.
+ * Losses, their gradients and the number of correct predictions, for N rows of m outputs. Losses are summed over the rows
+ * in float64; the gradient is that of the batch's mean. Codes as in operations/declaration.ts.
  */
-import { Activation, derivativeOf } from './activations'
+import { Activation, activationDerivative } from './activations'
 import { exp, log, log1p, sigmoid } from './exponential'
 import { exponentials, largest } from './softmax'
 import { laneMask, multiplyAdd, multiplyAddFlushed, storeLanes, sumLanes } from './simd'
@@ -25,19 +25,19 @@ export namespace Accuracy {
   export const half: i32 = 3
 }
 
-/** Slopes of answers that are this sure are rounded to zero: what is computed from them would be denormal soon. */
+/** Smaller gradients are rounded to zero, because later products with them would be denormal. */
 // @ts-ignore: decorator
 @inline
-const smallestSlope: f32 = 1e-20
+const smallestGrad: f32 = 1e-20
 
-/** Targets 0 and 1 read as ∓1. */
+/** −1 for the target 0, 1 for the target 1. */
 // @ts-ignore: decorator
 @inline
-function signOf(target: v128): v128 {
+function hingeSign(target: v128): v128 {
   return v128.bitselect(f32x4.splat(1), f32x4.splat(-1), f32x4.ge(target, f32x4.splat(0.5)))
 }
 
-/** One element's loss, not yet divided by m. */
+/** The loss of one element, before division by m. */
 // @ts-ignore: decorator
 @inline
 function elementLoss(loss: i32, output: v128, target: v128): v128 {
@@ -57,13 +57,13 @@ function elementLoss(loss: i32, output: v128, target: v128): v128 {
     return f32x4.add(linear, log1p(exp(f32x4.neg(f32x4.abs(output)))))
   }
   if (loss == Loss.hinge) {
-    const sign = signOf(target)
+    const sign = hingeSign(target)
     return f32x4.pmax(f32x4.sub(one, f32x4.mul(sign, output)), zero)
   }
   return f32x4.mul(f32x4.sub(v128.and(f32x4.ge(output, zero), one), target), output)
 }
 
-/** Its derivative by the output, not yet divided by N·m. */
+/** Its derivative with respect to the output, before division by N·m. */
 // @ts-ignore: decorator
 @inline
 function elementGradient(loss: i32, output: v128, target: v128): v128 {
@@ -78,7 +78,7 @@ function elementGradient(loss: i32, output: v128, target: v128): v128 {
   if (loss == Loss.huber) return f32x4.max(f32x4.min(difference, one), f32x4.splat(-1))
   if (loss == Loss.binaryCrossentropy) return f32x4.sub(sigmoid(output), target)
   if (loss == Loss.hinge) {
-    const sign = signOf(target)
+    const sign = hingeSign(target)
     return v128.and(f32x4.neg(sign), f32x4.gt(f32x4.sub(one, f32x4.mul(sign, output)), zero))
   }
   return f32x4.sub(v128.and(f32x4.ge(output, zero), one), target)
@@ -105,24 +105,24 @@ function elementLoop(loss: i32, output: usize, target: usize, gradient: usize, c
     if (count < 4) value = v128.and(value, laneMask(count))
     sum = addLanes(sum, value)
     if (gradient) {
-      const slope = elementGradient(loss, o, t)
-      // Only a logit goes so far that its slope vanishes.
+      const grad = elementGradient(loss, o, t)
+      // Only gradients of logits become this small.
       const g = loss == Loss.binaryCrossentropy
-        ? multiplyAddFlushed(slope, factor, f32x4.splat(0), f32x4.splat(smallestSlope))
-        : f32x4.mul(slope, factor)
-      storeLanes(gradient, squashed ? f32x4.mul(g, derivativeOf(Activation.sigmoid, o)) : g, count)
+        ? multiplyAddFlushed(grad, factor, f32x4.splat(0), f32x4.splat(smallestGrad))
+        : f32x4.mul(grad, factor)
+      storeLanes(gradient, squashed ? f32x4.mul(g, activationDerivative(Activation.sigmoid, o)) : g, count)
       gradient += 16
     }
   }
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1)
 }
 
-/** Rows whose logarithms are taken together. */
-const together: i32 = 4
+/** Rows whose logarithms are computed in one vector. */
+const logBatch: i32 = 4
 
 /**
- * Σ over rows of Σ t·(ln Σ e^z − z), and (softmax(z)·Σt − t)/N. Without a gradient to fill, `scratch` takes the exponentials;
- * behind room for them it holds Σ e^z and Σt of four rows, whose logarithms are taken together.
+ * Σ over rows of Σ t·(ln Σ e^z − z), and the gradient (softmax(z)·Σt − t)/N. Without a gradient, the exponentials go to
+ * `scratch`. After them, scratch stores Σ e^z and Σt of up to four rows, whose logarithms are computed in one vector.
  */
 function crossentropyLoop(output: usize, target: usize, gradient: usize, rows: i32, size: i32, scratch: usize): f64 {
   const bytes = (<usize>size) << 2
@@ -130,7 +130,7 @@ function crossentropyLoop(output: usize, target: usize, gradient: usize, rows: i
   const shares = f32x4.splat(share)
   const sums = scratch + ((bytes + 15) & ~15)
   const weights = sums + 16
-  const smallest = f32x4.splat(smallestSlope)
+  const smallest = f32x4.splat(smallestGrad)
   let total: f64 = 0
   let waiting = 0
   for (let row = 0; row < rows; row++, output += bytes, target += bytes) {
@@ -155,7 +155,7 @@ function crossentropyLoop(output: usize, target: usize, gradient: usize, rows: i
     const at = (<usize>waiting) << 2
     store<f32>(sums + at, sum)
     store<f32>(weights + at, mass)
-    if (++waiting == together || row + 1 == rows) {
+    if (++waiting == logBatch || row + 1 == rows) {
       const logarithms = f32x4.mul(log(v128.load(sums)), v128.load(weights))
       total += laneSum(v128.and(logarithms, laneMask(waiting)))
       waiting = 0
@@ -172,7 +172,7 @@ function crossentropyLoop(output: usize, target: usize, gradient: usize, rows: i
   return total
 }
 
-/** The same for rows of at most four, each in one vector from begin to end. */
+/** crossentropyLoop for at most four outputs, with each row in one vector. */
 function narrowCrossentropy(output: usize, target: usize, gradient: usize, rows: i32, size: i32): f64 {
   const bytes = (<usize>size) << 2
   const mask = laneMask(size)
@@ -185,24 +185,24 @@ function narrowCrossentropy(output: usize, target: usize, gradient: usize, rows:
     const distances = v128.and(f32x4.sub(z, best), mask)
     const e = v128.and(exp(distances), mask)
     const t = v128.and(v128.load(target), mask)
-    const sum = spread(e)
-    const mass = spread(t)
-    // A quarter of the logarithm in each lane: the four lanes are added up.
+    const sum = broadcastSum(e)
+    const mass = broadcastSum(t)
+    // A quarter of the logarithm per lane, since all four lanes are summed.
     const logarithm = f32x4.mul(f32x4.mul(mass, f32x4.splat(0.25)), log(sum))
     total = addLanes(total, f32x4.sub(logarithm, f32x4.mul(t, distances)))
     if (gradient) {
-      const slope = multiplyAddFlushed(e, f32x4.div(mass, sum), f32x4.neg(t), f32x4.splat(smallestSlope))
-      storeLanes(gradient, f32x4.mul(slope, share), size)
+      const grad = multiplyAddFlushed(e, f32x4.div(mass, sum), f32x4.neg(t), f32x4.splat(smallestGrad))
+      storeLanes(gradient, f32x4.mul(grad, share), size)
       gradient += bytes
     }
   }
   return f64x2.extract_lane(total, 0) + f64x2.extract_lane(total, 1)
 }
 
-/** The sum of the lanes in every lane. */
+/** Broadcasts the sum of the lanes. */
 // @ts-ignore: decorator
 @inline
-function spread(x: v128): v128 {
+function broadcastSum(x: v128): v128 {
   const pairs = f32x4.add(x, v128.shuffle<f64>(x, x, 1, 0))
   return f32x4.add(pairs, v128.shuffle<f32>(pairs, pairs, 1, 0, 3, 2))
 }
@@ -215,8 +215,8 @@ function laneSum(lanes: v128): f64 {
 }
 
 /**
- * Writes the gradient [rows, size] where there is one (0: none); with `squashed` by what a sigmoid took to give the outputs.
- * @returns Σ over rows of the row's loss. Scratch: `size` floats, rounded up to four, and eight more.
+ * Writes the gradient [rows, size] if not 0; `squashed` multiplies it by the derivative of the sigmoid of the outputs.
+ * @returns Σ over rows of the row's loss. Scratch: `size` floats, rounded up to a multiple of four, plus eight.
  */
 export function lossForward(loss: i32, output: usize, target: usize, gradient: usize, rows: i32, size: i32, scratch: usize, squashed: bool): f64 {
   const count = rows * size
@@ -237,7 +237,7 @@ export function lossForward(loss: i32, output: usize, target: usize, gradient: u
   }
 }
 
-/** The first of the largest: without branches that depend on the numbers. */
+/** Index of the largest value, the first one if there are several, without data-dependent branches. */
 function indexOfLargest(x: usize, size: i32): i32 {
   const best = f32x4.splat(largest(x, size))
   for (let i = 0; i < size; i += 4, x += 16) {
@@ -248,7 +248,7 @@ function indexOfLargest(x: usize, size: i32): i32 {
   return 0
 }
 
-/** How many answers are right: one a row for argmax, one an element for positive (output ≥ 0) and half (output ≥ ½). */
+/** Number of correct predictions: one per row for argmax, one per element for positive and half. */
 export function rightAnswers(accuracy: i32, output: usize, target: usize, rows: i32, size: i32): i32 {
   let right = 0
   if (accuracy == Accuracy.argmax) {
@@ -258,9 +258,9 @@ export function rightAnswers(accuracy: i32, output: usize, target: usize, rows: 
     }
   } else if (accuracy != Accuracy.none) {
     const half = f32x4.splat(0.5)
-    const border = accuracy == Accuracy.half ? half : f32x4.splat(0)
+    const padImage = accuracy == Accuracy.half ? half : f32x4.splat(0)
     for (let left = rows * size; left > 0; left -= 4, output += 16, target += 16) {
-      const said = f32x4.ge(v128.load(output), border)
+      const said = f32x4.ge(v128.load(output), padImage)
       const wrong = v128.xor(said, f32x4.ge(v128.load(target), half))
       right += min(left, 4) - popcnt(i32x4.bitmask(v128.and(wrong, laneMask(left))))
     }
@@ -268,28 +268,28 @@ export function rightAnswers(accuracy: i32, output: usize, target: usize, rows: 
   return right
 }
 
-/** Where a row's weight lies behind its targets. */
+/** The weight of a row, which follows its targets. */
 // @ts-ignore: decorator
 @inline
-function weightOf(target: usize, size: i32): f32 {
+function rowWeight(target: usize, size: i32): f32 {
   return load<f32>(target + ((<usize>size) << 2))
 }
 
 /**
- * As lossForward, where each row's targets are followed by its weight w; row by row, each counting w / rows or, with
- * `bySum`, w / Σ w. @returns the batch's loss · rows; 0 where Σ w is 0.
+ * lossForward with row weights w, which follow the targets of each row. A row counts w / rows or, with `bySum`, w / Σ w.
+ * @returns the batch's loss · rows; 0 when Σ w is 0.
  */
 export function weightedLoss(loss: i32, output: usize, target: usize, gradient: usize, rows: i32, size: i32, bySum: bool, scratch: usize): f64 {
   const bytes = (<usize>size) << 2
   let divisor = <f64>rows
   if (bySum) {
     divisor = 0
-    for (let row = 0, t = target; row < rows; row++, t += bytes + 4) divisor += <f64>weightOf(t, size)
+    for (let row = 0, t = target; row < rows; row++, t += bytes + 4) divisor += <f64>rowWeight(t, size)
   }
   const share: f64 = divisor == 0 ? 0 : 1 / divisor
   let total: f64 = 0
   for (let row = 0; row < rows; row++, output += bytes, target += bytes + 4) {
-    const weight = <f64>weightOf(target, size) * share
+    const weight = <f64>rowWeight(target, size) * share
     total += weight * lossForward(loss, output, target, gradient, 1, size, scratch, false)
     if (!gradient) continue
     const factor = f32x4.splat(<f32>weight)
@@ -299,7 +299,7 @@ export function weightedLoss(loss: i32, output: usize, target: usize, gradient: 
   return total * <f64>rows
 }
 
-/** As rightAnswers, where each row's targets are followed by its weight. */
+/** rightAnswers for rows whose targets are followed by a weight. */
 export function weightedAnswers(accuracy: i32, output: usize, target: usize, rows: i32, size: i32): i32 {
   const bytes = (<usize>size) << 2
   let right = 0

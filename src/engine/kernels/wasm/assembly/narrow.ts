@@ -1,19 +1,20 @@
 /**
- * Steps of small dense networks over batches of four rows, a row in each lane: buffers [4, width] are held as [width, 4],
- * so that vectors are full whatever the widths. Activations and losses work on single elements and do not see the difference. ../narrow.ts says for which programs; operations as in operations.ts.
+ * Training steps of small dense networks with batches of four rows, one row per lane. Buffers [4, width] are stored
+ * transposed as [width, 4], so that vectors are full for every width; elementwise activations and losses need no change.
+ * ../narrow.ts selects the programs.
  */
-import { Activation, activate, activateBackward, derivativeOf } from './activations'
+import { Activation, activate, activateBackward, activationDerivative } from './activations'
 import { sigmoid } from './exponential'
 import { Accuracy, lossForward } from './loss'
-import { arena, integer, learningRate, lossSum, operand, optional, perform, real, right, room, setSums } from './operations'
-import { sgdMove } from './optimizers'
-import { zeros } from './product'
+import { arena, integer, learningRate, lossSum, operand, optional, runOperations, real, right, operationScratch, setSums } from './operations'
+import { sgdStep } from './optimizers'
+import { zeros } from './gemm'
 import { laneMask, multiplyAdd, sumLanesOfFour } from './simd'
 
-/** The rows of such a batch: a vector for each input, unit and output. */
+/** Rows of a batch, one per lane. */
 export const narrowRows: i32 = 4
 
-/** Copies the four rows of `width` floats that `order` names into [width, 4]. */
+/** Copies four rows of `width` floats, in the given order, to [width, 4]. */
 export function gatherColumns(from: usize, to: usize, width: i32, order: usize): void {
   for (let row = 0; row < narrowRows; row++, order += 4, to += 4) {
     let at = from + (<usize>load<u32>(order) * <usize>width << 2)
@@ -23,11 +24,11 @@ export function gatherColumns(from: usize, to: usize, width: i32, order: usize):
 
 // @ts-expect-error: decorator
 @inline
-function times(scalar: usize, column: v128, sum: v128): v128 {
+function addProduct(scalar: usize, column: v128, sum: v128): v128 {
   return multiplyAdd(v128.load32_splat(scalar), column, sum)
 }
 
-/** sums [units, 4] = weight [units, inputs] · x [inputs, 4] + bias, through the sigmoid where `squash` says so. */
+/** sums [units, 4] = weight [units, inputs] · x [inputs, 4] + bias, followed by the sigmoid if `squash`. */
 function forward(x: usize, weight: usize, bias: usize, sums: usize, inputs: i32, units: i32, squash: bool): void {
   const across = (<usize>inputs) << 2
   for (; units >= 4; units -= 4, weight += across * 4, bias += 16, sums += 64) {
@@ -35,10 +36,10 @@ function forward(x: usize, weight: usize, bias: usize, sums: usize, inputs: i32,
     let s2 = v128.load32_splat(bias, 8), s3 = v128.load32_splat(bias, 12)
     for (let w = weight, last = weight + across, column = x; w < last; w += 4, column += 16) {
       const v = v128.load(column)
-      s0 = times(w, v, s0)
-      s1 = times(w + across, v, s1)
-      s2 = times(w + 2 * across, v, s2)
-      s3 = times(w + 3 * across, v, s3)
+      s0 = addProduct(w, v, s0)
+      s1 = addProduct(w + across, v, s1)
+      s2 = addProduct(w + 2 * across, v, s2)
+      s3 = addProduct(w + 3 * across, v, s3)
     }
     v128.store(sums, squash ? sigmoid(s0) : s0)
     v128.store(sums, squash ? sigmoid(s1) : s1, 16)
@@ -46,33 +47,33 @@ function forward(x: usize, weight: usize, bias: usize, sums: usize, inputs: i32,
     v128.store(sums, squash ? sigmoid(s3) : s3, 48)
   }
   for (; units > 0; units--, weight += across, bias += 4, sums += 16) {
-    // Two sums at once: each multiplication would wait for the one before it.
+    // Two independent sums hide the latency of the multiply-adds.
     let even = v128.load32_splat(bias)
     let odd = f32x4.splat(0)
     let column = x
     let w = weight
     for (let left = inputs; left >= 2; left -= 2, w += 8, column += 32) {
-      even = times(w, v128.load(column), even)
-      odd = times(w + 4, v128.load(column, 16), odd)
+      even = addProduct(w, v128.load(column), even)
+      odd = addProduct(w + 4, v128.load(column, 16), odd)
     }
-    if (inputs & 1) even = times(w, v128.load(column), even)
+    if (inputs & 1) even = addProduct(w, v128.load(column), even)
     const sum = f32x4.add(even, odd)
     v128.store(sums, squash ? sigmoid(sum) : sum)
   }
 }
 
-/** dx [inputs, 4] = weightᵀ · dz [units, 4], times the sigmoid's derivative at its output y [inputs, 4] where there is one. */
+/** dx [inputs, 4] = weightᵀ · dz [units, 4], addProduct the sigmoid's derivative at its output y [inputs, 4] if y is not 0. */
 function backwardInput(dz: usize, weight: usize, dx: usize, y: usize, inputs: i32, units: i32): void {
   const across = (<usize>inputs) << 2
   for (; inputs > 0; inputs--, weight += 4, dx += 16) {
-    let slope = f32x4.splat(1)
+    let grad = f32x4.splat(1)
     if (y) {
-      slope = derivativeOf(Activation.sigmoid, v128.load(y))
+      grad = activationDerivative(Activation.sigmoid, v128.load(y))
       y += 16
     }
-    let sum = f32x4.mul(f32x4.mul(v128.load32_splat(weight), slope), v128.load(dz))
+    let sum = f32x4.mul(f32x4.mul(v128.load32_splat(weight), grad), v128.load(dz))
     for (let unit = 1, w = weight + across, column = dz + 16; unit < units; unit++, w += across, column += 16) {
-      sum = multiplyAdd(f32x4.mul(v128.load32_splat(w), slope), v128.load(column), sum)
+      sum = multiplyAdd(f32x4.mul(v128.load32_splat(w), grad), v128.load(column), sum)
     }
     v128.store(dx, sum)
   }
@@ -80,19 +81,19 @@ function backwardInput(dz: usize, weight: usize, dx: usize, y: usize, inputs: i3
 
 // @ts-expect-error: decorator
 @inline
-function product(a: usize, b: usize): v128 {
+function multiplyLanes(a: usize, b: usize): v128 {
   return f32x4.mul(v128.load(a), v128.load(b))
 }
 
 // @ts-expect-error: decorator
 @inline
-function times4(vector: v128, b: usize): v128 {
+function multiplyBy(vector: v128, b: usize): v128 {
   return f32x4.mul(vector, v128.load(b))
 }
 
 /**
- * dWeight [units, inputs] = dz · xᵀ, four neighbours of whatever units at a time; dBias [units] = Σ over rows of dz.
- * With `sgd`, the update's operation (0: none), parameters move as soon as their gradients are known.
+ * dWeight [units, inputs] = dz · xᵀ, four adjacent elements at a time, across units; dBias [units] = Σ over rows of dz.
+ * `sgd` (0: none) is an update operation to apply to each parameter as soon as its gradient is computed.
  */
 function backwardWeights(x: usize, dz: usize, dWeight: usize, dBias: usize, inputs: i32, units: i32, sgd: usize): void {
   const velocity = sgd ? optional(sgd, 2) : 0
@@ -105,56 +106,56 @@ function backwardWeights(x: usize, dz: usize, dWeight: usize, dBias: usize, inpu
   const end = x + ((<usize>inputs) << 4)
   let column = x
   let unit = dz
-  // What lies behind the last unit is added up too; behind the last weight and bias there are zeros.
+  // Reads past the last unit; masks keep the padding after the last weight and bias zero.
   for (let left = units * inputs; left > 0; left -= 4, dWeight += 16) {
     let g: v128
     if (!(inputs & 3)) {
       const d = v128.load(unit)
-      g = sumLanesOfFour(times4(d, column), times4(d, column + 16), times4(d, column + 32), times4(d, column + 48))
+      g = sumLanesOfFour(multiplyBy(d, column), multiplyBy(d, column + 16), multiplyBy(d, column + 32), multiplyBy(d, column + 48))
       column += 64
       if (column == end) { column = x; unit += 16 }
     } else if (inputs == 2) {
-      g = sumLanesOfFour(product(unit, x), product(unit, x + 16), product(unit + 16, x), product(unit + 16, x + 16))
+      g = sumLanesOfFour(multiplyLanes(unit, x), multiplyLanes(unit, x + 16), multiplyLanes(unit + 16, x), multiplyLanes(unit + 16, x + 16))
       unit += 32
       if (left < 4) g = v128.and(g, laneMask(left))
     } else {
-      const s0 = product(unit, column)
+      const s0 = multiplyLanes(unit, column)
       column += 16
       if (column == end) { column = x; unit += 16 }
-      const s1 = product(unit, column)
+      const s1 = multiplyLanes(unit, column)
       column += 16
       if (column == end) { column = x; unit += 16 }
-      const s2 = product(unit, column)
+      const s2 = multiplyLanes(unit, column)
       column += 16
       if (column == end) { column = x; unit += 16 }
-      const s3 = product(unit, column)
+      const s3 = multiplyLanes(unit, column)
       column += 16
       if (column == end) { column = x; unit += 16 }
       g = sumLanesOfFour(s0, s1, s2, s3)
       if (left < 4) g = v128.and(g, laneMask(left))
     }
     v128.store(dWeight, g)
-    if (sgd) sgdMove(dWeight + toParameters, velocity ? dWeight + toVelocity : 0, g, minusRate, momentum, nesterov, decay)
+    if (sgd) sgdStep(dWeight + toParameters, velocity ? dWeight + toVelocity : 0, g, minusRate, momentum, nesterov, decay)
   }
   if (!dBias) return
   for (; units > 0; units -= 4, dz += 64, dBias += 16) {
     let g = sumLanesOfFour(v128.load(dz), v128.load(dz, 16), v128.load(dz, 32), v128.load(dz, 48))
     if (units < 4) g = v128.and(g, laneMask(units))
     v128.store(dBias, g)
-    if (sgd) sgdMove(dBias + toParameters, velocity ? dBias + toVelocity : 0, g, minusRate, momentum, nesterov, decay)
+    if (sgd) sgdStep(dBias + toParameters, velocity ? dBias + toVelocity : 0, g, minusRate, momentum, nesterov, decay)
   }
 }
 
-/** Elements on the same side of ½ as their targets, or of 0 where the outputs are not squashed. */
+/** Number of correct predictions of a transposed batch. */
 // @ts-expect-error: decorator
 @inline
 function rightColumns(accuracy: i32, output: usize, target: usize, size: i32): i32 {
   if (accuracy == Accuracy.none) return 0
   const half = f32x4.splat(0.5)
-  const border = accuracy == Accuracy.half ? half : f32x4.splat(0)
+  const padImage = accuracy == Accuracy.half ? half : f32x4.splat(0)
   let wrong = 0
   for (let left = size; left > 0; left--, output += 16, target += 16) {
-    const differ = v128.xor(f32x4.ge(v128.load(output), border), f32x4.ge(v128.load(target), half))
+    const differ = v128.xor(f32x4.ge(v128.load(output), padImage), f32x4.ge(v128.load(target), half))
     wrong += popcnt(i32x4.bitmask(differ))
   }
   return narrowRows * size - wrong
@@ -166,7 +167,7 @@ function next(w: usize): usize {
   return w + ((<usize>load<i32>(w, 4)) << 2)
 }
 
-/** One step over a batch gathered by columns. The addresses are those of the lists and the end of the last. */
+/** Runs one step over a transposed batch. The addresses are those of the lists and the end of the last list. */
 export function narrowStep(from: usize, backward: usize, update: usize, end: usize): void {
   for (let w = from; w < backward; w = next(w)) {
     const bias = optional(w, 2)
@@ -179,7 +180,7 @@ export function narrowStep(from: usize, backward: usize, update: usize, end: usi
     forward(operand(w, 0), operand(w, 1), bias ? bias : zeros, sums, integer(w, 5), units, squash)
     if (!squash) activate(activation, sums, y, narrowRows * units)
   }
-  // Parameters move while their gradients are summed, which must wait until no layer below needs them.
+  // A fused update changes the weights, so all input gradients are computed first.
   const sgd = load<i32>(update) == 25 ? update : 0
   for (let w = backward; w < update; w = next(w)) {
     const code = load<i32>(w)
@@ -193,7 +194,7 @@ export function narrowStep(from: usize, backward: usize, update: usize, end: usi
       const output = operand(w, 0)
       const target = operand(w, 1)
       setSums(
-        lossSum + lossForward(integer(w, 4), output, target, optional(w, 2), narrowRows, size, room, squashed),
+        lossSum + lossForward(integer(w, 4), output, target, optional(w, 2), narrowRows, size, operationScratch, squashed),
         right + <f64>rightColumns(integer(w, 5), output, target, size),
       )
     } else {
@@ -206,5 +207,5 @@ export function narrowStep(from: usize, backward: usize, update: usize, end: usi
     if (load<i32>(w) != 2) continue
     backwardWeights(operand(w, 0), operand(w, 1), operand(w, 2), optional(w, 3), integer(w, 4), integer(w, 5), sgd)
   }
-  if (!sgd) perform(update, end)
+  if (!sgd) runOperations(update, end)
 }

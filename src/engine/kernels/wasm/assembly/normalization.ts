@@ -1,6 +1,6 @@
 /**
- * Batch normalization per channel of x [rows, channels, positions]. With positions the loops run along them, without
- * (after dense layers) along the channels; sums are float64 either way.
+ * Batch normalization per channel of x [rows, channels, positions]. Vectors run along the positions or, after dense
+ * layers (one position), along the channels. Sums are float64.
  */
 import { laneMask, multiplyAdd, storeLanes } from './simd'
 
@@ -22,10 +22,10 @@ function total(sum: v128): f64 {
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1)
 }
 
-/** What both passes leave of one channel: its mean or scale goes where it belongs. */
+/** Stores the statistics of one channel. */
 // @ts-ignore: decorator
 @inline
-function settle(
+function storeStatistics(
   channel: usize, n: f64, mean: f64, squares: f64, means: usize, inverses: usize, runningMean: usize, runningVariance: usize,
   momentum: f64, epsilon: f64,
 ): void {
@@ -38,7 +38,7 @@ function settle(
   }
 }
 
-/** y = x · scale + shift over the channel's positions in every row. */
+/** y = x · scale + shift over the channel's positions in all rows. */
 function scaleChannel(x: usize, y: usize, rows: i32, sample: usize, positions: i32, scale: f32, shift: f32): void {
   const a = f32x4.splat(scale)
   const b = f32x4.splat(shift)
@@ -51,7 +51,7 @@ function scaleChannel(x: usize, y: usize, rows: i32, sample: usize, positions: i
   }
 }
 
-/** y [rows, width] = (x − centre) · scale + shift, each of the three [width], for four channels at a time. */
+/** y [rows, width] = (x − centre) · scale + shift for up to four channels. */
 // @ts-ignore: decorator
 @inline
 function scaleColumns(x: usize, y: usize, rows: i32, bytes: usize, left: i32, centre: v128, scale: v128, shift: v128): void {
@@ -85,10 +85,10 @@ export function normalizationForward(
         q0 = f64x2.add(q0, f64x2.mul(d0, d0))
         q1 = f64x2.add(q1, f64x2.mul(d1, d1))
       }
-      settle(at, n, f64x2.extract_lane(m0, 0), f64x2.extract_lane(q0, 0), means, inverses, runningMean, runningVariance, momentum, epsilon)
-      if (left > 1) settle(at + 4, n, f64x2.extract_lane(m0, 1), f64x2.extract_lane(q0, 1), means, inverses, runningMean, runningVariance, momentum, epsilon)
-      if (left > 2) settle(at + 8, n, f64x2.extract_lane(m1, 0), f64x2.extract_lane(q1, 0), means, inverses, runningMean, runningVariance, momentum, epsilon)
-      if (left > 3) settle(at + 12, n, f64x2.extract_lane(m1, 1), f64x2.extract_lane(q1, 1), means, inverses, runningMean, runningVariance, momentum, epsilon)
+      storeStatistics(at, n, f64x2.extract_lane(m0, 0), f64x2.extract_lane(q0, 0), means, inverses, runningMean, runningVariance, momentum, epsilon)
+      if (left > 1) storeStatistics(at + 4, n, f64x2.extract_lane(m0, 1), f64x2.extract_lane(q0, 1), means, inverses, runningMean, runningVariance, momentum, epsilon)
+      if (left > 2) storeStatistics(at + 8, n, f64x2.extract_lane(m1, 0), f64x2.extract_lane(q1, 0), means, inverses, runningMean, runningVariance, momentum, epsilon)
+      if (left > 3) storeStatistics(at + 12, n, f64x2.extract_lane(m1, 1), f64x2.extract_lane(q1, 1), means, inverses, runningMean, runningVariance, momentum, epsilon)
       const scale = f32x4.mul(v128.load(gamma + at), v128.load(inverses + at))
       scaleColumns(x, y, rows, sample, left, v128.load(means + at), scale, v128.load(beta + at))
     }
@@ -120,7 +120,7 @@ export function normalizationForward(
     }
     const at = (<usize>channel) << 2
     const q = total(squares)
-    settle(at, n, mean, q, means, inverses, runningMean, runningVariance, momentum, epsilon)
+    storeStatistics(at, n, mean, q, means, inverses, runningMean, runningVariance, momentum, epsilon)
     const scale = <f64>load<f32>(gamma + at) / sqrt(q / n + epsilon)
     scaleChannel(x, y, rows, sample, positions, <f32>scale, <f32>(<f64>load<f32>(beta + at) - mean * scale))
   }
@@ -149,7 +149,7 @@ export function normalizationInference(
   }
 }
 
-/** dx, where wanted (0: not), may be dy. */
+/** dx may be dy, or 0 to skip it. */
 export function normalizationBackward(
   x: usize, gamma: usize, means: usize, inverses: usize, dy: usize, dGamma: usize, dBeta: usize, dx: usize,
   rows: i32, channels: i32, positions: i32,
@@ -165,9 +165,9 @@ export function normalizationBackward(
       const inverse = v128.load(inverses + at)
       let b0 = f64x2.splat(0), b1 = b0, g0 = b0, g1 = b0
       for (let row = 0, offset = at; row < rows; row++, offset += sample) {
-        const slope = v128.load(dy + offset)
-        const part = f32x4.mul(f32x4.mul(f32x4.sub(v128.load(x + offset), mean), inverse), slope)
-        b0 = f64x2.add(b0, low(slope)); b1 = f64x2.add(b1, high(slope))
+        const grad = v128.load(dy + offset)
+        const part = f32x4.mul(f32x4.mul(f32x4.sub(v128.load(x + offset), mean), inverse), grad)
+        b0 = f64x2.add(b0, low(grad)); b1 = f64x2.add(b1, high(grad))
         g0 = f64x2.add(g0, low(part)); g1 = f64x2.add(g1, high(part))
       }
       const shift = v128.shuffle<f64>(f32x4.demote_f64x2_zero(b0), f32x4.demote_f64x2_zero(b1), 0, 2)
@@ -180,8 +180,8 @@ export function normalizationBackward(
       const meanShift = f32x4.mul(shift, part), meanScale = f32x4.mul(scale, part)
       for (let row = 0, offset = at; row < rows; row++, offset += sample) {
         const normalized = f32x4.mul(f32x4.sub(v128.load(x + offset), mean), inverse)
-        const slope = f32x4.sub(f32x4.sub(v128.load(dy + offset), meanShift), f32x4.mul(normalized, meanScale))
-        storeLanes(dx + offset, f32x4.mul(factor, slope), left)
+        const grad = f32x4.sub(f32x4.sub(v128.load(dy + offset), meanShift), f32x4.mul(normalized, meanScale))
+        storeLanes(dx + offset, f32x4.mul(factor, grad), left)
       }
     }
     return
@@ -194,13 +194,13 @@ export function normalizationBackward(
     let shifts = f64x2.splat(0), scales = f64x2.splat(0)
     for (let row = 0, base = start; row < rows; row++, base += sample) {
       for (let left = positions, offset = base; left > 0; left -= 4, offset += 16) {
-        let slope = v128.load(dy + offset)
-        let part = f32x4.mul(f32x4.mul(f32x4.sub(v128.load(x + offset), mean), inverse), slope)
+        let grad = v128.load(dy + offset)
+        let part = f32x4.mul(f32x4.mul(f32x4.sub(v128.load(x + offset), mean), inverse), grad)
         if (left < 4) {
-          slope = v128.and(slope, laneMask(left))
+          grad = v128.and(grad, laneMask(left))
           part = v128.and(part, laneMask(left))
         }
-        shifts = f64x2.add(shifts, f64x2.add(low(slope), high(slope)))
+        shifts = f64x2.add(shifts, f64x2.add(low(grad), high(grad)))
         scales = f64x2.add(scales, f64x2.add(low(part), high(part)))
       }
     }
@@ -214,8 +214,8 @@ export function normalizationBackward(
     for (let row = 0, base = start; row < rows; row++, base += sample) {
       for (let left = positions, offset = base; left > 0; left -= 4, offset += 16) {
         const normalized = f32x4.mul(f32x4.sub(v128.load(x + offset), mean), inverse)
-        const slope = f32x4.sub(f32x4.sub(v128.load(dy + offset), meanShift), f32x4.mul(normalized, meanScale))
-        storeLanes(dx + offset, f32x4.mul(factor, slope), left)
+        const grad = f32x4.sub(f32x4.sub(v128.load(dy + offset), meanShift), f32x4.mul(normalized, meanScale))
+        storeLanes(dx + offset, f32x4.mul(factor, grad), left)
       }
     }
   }

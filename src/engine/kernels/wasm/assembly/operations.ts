@@ -1,4 +1,4 @@
-/** Performs a list of encoded operations: each is [code, words, operands…, attributes…] in the order of the catalogue. */
+/** Runs encoded operations, each [code, words, operands…, attributes…] in the order of the catalogue. */
 import { activate, activateBackward } from './activations'
 import { convolutionBackwardInput, convolutionForward } from './convolution'
 import { Sizes } from './convolution-image'
@@ -12,24 +12,24 @@ import { averagePoolingBackward, averagePoolingForward, maxPoolingBackward, maxP
 import { dropoutBackward, dropoutForward } from './random'
 import { softmaxBackward, softmaxForward } from './softmax'
 
-/** The values of the moment: one instance of the module runs one list at a time. */
+/** Runtime values; an instance of the module runs one list at a time. */
 export let arena: usize = 0
 export let scratch: usize = 0
-export let room: usize = 0
+export let operationScratch: usize = 0
 export let rows: i32 = 0
 export let learningRate: f64 = 0
-/** The training's steps before this one. */
+/** Number of training steps before this one. */
 export let trainingStep: u64 = 0
 export let dropoutLow: i32 = 0
 export let dropoutHigh: i32 = 0
-/** What the loss operation adds to. */
+/** Accumulators of the loss operation. */
 export let lossSum: f64 = 0
 export let right: f64 = 0
 
-export function place(arenaAddress: usize, scratchAddress: usize, roomAddress: usize): void {
+export function place(arenaAddress: usize, scratchAddress: usize, operationScratchAddress: usize): void {
   arena = arenaAddress
   scratch = scratchAddress
-  room = roomAddress
+  operationScratch = operationScratchAddress
 }
 
 export function seedDropout(low: i32, high: i32): void {
@@ -82,8 +82,8 @@ function sizes(words: usize, index: usize): Sizes {
   return changetype<Sizes>(words + 8 + (index << 2))
 }
 
-/** Performs the operations between two addresses. */
-export function perform(from: usize, end: usize): void {
+/** Runs the operations between two addresses. */
+export function runOperations(from: usize, end: usize): void {
   for (let w = from; w < end; w += (<usize>load<i32>(w, 4)) << 2) {
     switch (load<i32>(w)) {
       case 1:
@@ -108,30 +108,30 @@ export function perform(from: usize, end: usize): void {
         softmaxBackward(operand(w, 0), operand(w, 1), rows, integer(w, 2))
         break
       case 8:
-        convolutionForward(operand(w, 0), operand(w, 1), optional(w, 2), operand(w, 3), optional(w, 4), rows, sizes(w, 5), integer(w, 17), scratch, room)
+        convolutionForward(operand(w, 0), operand(w, 1), optional(w, 2), operand(w, 3), optional(w, 4), rows, sizes(w, 5), integer(w, 17), scratch, operationScratch)
         break
       case 9:
-        convolutionBackwardWeights(operand(w, 0), operand(w, 1), operand(w, 2), optional(w, 3), rows, sizes(w, 4), scratch, room)
+        convolutionBackwardWeights(operand(w, 0), operand(w, 1), operand(w, 2), optional(w, 3), rows, sizes(w, 4), scratch, operationScratch)
         break
       case 10:
-        convolutionBackwardInput(operand(w, 0), operand(w, 1), operand(w, 2), rows, sizes(w, 3), scratch, room)
+        convolutionBackwardInput(operand(w, 0), operand(w, 1), operand(w, 2), rows, sizes(w, 3), scratch, operationScratch)
         break
       case 11:
         localForward(
           operand(w, 0), operand(w, 1), optional(w, 2), operand(w, 3), optional(w, 4), rows, integer(w, 5), integer(w, 6),
-          integer(w, 7), integer(w, 8), integer(w, 9), integer(w, 10), integer(w, 11), scratch, room,
+          integer(w, 7), integer(w, 8), integer(w, 9), integer(w, 10), integer(w, 11), scratch, operationScratch,
         )
         break
       case 12:
         localBackwardWeights(
           operand(w, 0), operand(w, 1), operand(w, 2), optional(w, 3), rows, integer(w, 4), integer(w, 5), integer(w, 6),
-          integer(w, 7), integer(w, 8), integer(w, 9), scratch, room,
+          integer(w, 7), integer(w, 8), integer(w, 9), scratch, operationScratch,
         )
         break
       case 13:
         localBackwardInput(
           operand(w, 0), operand(w, 1), operand(w, 2), rows, integer(w, 3), integer(w, 4), integer(w, 5), integer(w, 6),
-          integer(w, 7), integer(w, 8), scratch, room,
+          integer(w, 7), integer(w, 8), scratch, operationScratch,
         )
         break
       case 14:
@@ -186,7 +186,7 @@ export function perform(from: usize, end: usize): void {
         dropoutBackward(operand(w, 0), operand(w, 1), rows * integer(w, 2))
         break
       case 23:
-        lossSum += lossForward(integer(w, 4), operand(w, 0), operand(w, 1), optional(w, 2), rows, integer(w, 3), room, false)
+        lossSum += lossForward(integer(w, 4), operand(w, 0), operand(w, 1), optional(w, 2), rows, integer(w, 3), operationScratch, false)
         right += <f64>rightAnswers(integer(w, 5), operand(w, 0), operand(w, 1), rows, integer(w, 3))
         break
       case 24:
@@ -216,7 +216,7 @@ export function perform(from: usize, end: usize): void {
         decayWeights(operand(w, 0), operand(w, 1), operand(w, 2), integer(w, 3), <f32>real(w, 4))
         break
       case 30:
-        lossSum += weightedLoss(integer(w, 5), operand(w, 0), operand(w, 1), optional(w, 2), rows, integer(w, 3), integer(w, 7) == 1, room)
+        lossSum += weightedLoss(integer(w, 5), operand(w, 0), operand(w, 1), optional(w, 2), rows, integer(w, 3), integer(w, 7) == 1, operationScratch)
         right += <f64>weightedAnswers(integer(w, 6), operand(w, 0), operand(w, 1), rows, integer(w, 3))
         break
       default:

@@ -1,8 +1,8 @@
-/** Optimizers: one pass over all parameters. Counts are multiples of 16, gaps hold zeros. */
+/** Optimizers, one pass over all parameters. Counts are multiples of 16; alignment gaps are zero. */
 import { multiplyAdd, multiplyAddFlushed } from './simd'
 
 /**
- * Moments that decay below this far are rounded to zero: with dead units they would end as denormal numbers (see
+ * Smaller moments are rounded to zero, because the decaying moments of dead units would become denormal (see
  * multiplyAddFlushed).
  */
 // @ts-ignore: decorator
@@ -16,7 +16,7 @@ function flush(x: v128): v128 {
   return f32x4.sub(f32x4.add(x, size), size)
 }
 
-/** Euclidean norm, then scaled down to `limit` if it is larger. */
+/** Scales the gradients to the Euclidean norm `limit` when their norm exceeds it. */
 export function clipGradients(gradients: usize, count: i32, limit: f64): void {
   const end = gradients + ((<usize>count) << 2)
   let sum = f64x2.splat(0)
@@ -41,14 +41,14 @@ export function decayWeights(parameters: usize, gradients: usize, to: usize, cou
   }
 }
 
-/** Four parameters by their gradients g: see sgdUpdate. */
+/** Updates four parameters by their gradients g; see sgdUpdate. */
 // @ts-ignore: decorator
 @inline
-export function sgdMove(
+export function sgdStep(
   parameters: usize, velocity: usize, g: v128, minusRate: v128, momentum: v128, nesterov: bool, weightDecay: v128,
 ): void {
   const theta = v128.load(parameters)
-  // The gradient, which is last to be known, goes through as few operations as possible.
+  // The gradient is available last, so few operations depend on it.
   const decay = f32x4.mul(weightDecay, theta)
   if (!velocity) {
     v128.store(parameters, multiplyAdd(minusRate, f32x4.add(g, decay), theta))
@@ -59,7 +59,7 @@ export function sgdMove(
   v128.store(parameters, multiplyAdd(minusRate, nesterov ? multiplyAdd(momentum, delta, f32x4.add(g, decay)) : delta, theta))
 }
 
-/** g ← g + weightDecay·θ; δ ← momentum·δ + g; θ ← θ − α·δ, or by Nesterov θ − α·(g + momentum·δ). velocity 0: none. */
+/** g ← g + weightDecay·θ; δ ← momentum·δ + g; θ ← θ − α·δ, or with Nesterov θ − α·(g + momentum·δ). velocity 0: none. */
 export function sgdUpdate(
   parameters: usize, gradients: usize, velocity: usize, count: i32,
   rate: f32, momentum: f32, nesterov: bool, weightDecay: f32,
@@ -70,7 +70,7 @@ export function sgdUpdate(
   const end = parameters + ((<usize>count) << 2)
   const distance = velocity - parameters
   for (; parameters < end; parameters += 16, gradients += 16) {
-    sgdMove(parameters, velocity ? parameters + distance : 0, v128.load(gradients), minusRate, beta, nesterov, decay)
+    sgdStep(parameters, velocity ? parameters + distance : 0, v128.load(gradients), minusRate, beta, nesterov, decay)
   }
 }
 
@@ -84,7 +84,7 @@ function power(base: f64, exponent: u64): f64 {
   return result
 }
 
-/** Adam and, with a weightDecay, AdamW; `step` counts from 1. Both bias corrections are folded into two factors. */
+/** Adam or, with weightDecay, AdamW; `step` counts from 1. The bias corrections are folded into two factors. */
 export function adamUpdate(
   parameters: usize, gradients: usize, firstMoment: usize, secondMoment: usize, count: i32,
   rate: f64, beta1: f64, beta2: f64, epsilon: f64, biasCorrection: bool, weightDecay: f64, step: u64,
@@ -115,7 +115,7 @@ export function adamUpdate(
   }
 }
 
-/** v ← keep·v + add·g²; θ ← θ − α·g/(√v + ε): RMSprop with keep = rho, add = 1 − rho; Adagrad with both 1. */
+/** v ← keep·v + add·g²; θ ← θ − α·g/(√v + ε): RMSprop with keep = rho, add = 1 − rho; Adagrad with hasSecond 1. */
 export function scaledUpdate(
   parameters: usize, gradients: usize, squares: usize, count: i32, rate: f64, keep: f64, add: f64, epsilon: f64,
 ): void {

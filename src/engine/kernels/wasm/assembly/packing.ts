@@ -1,19 +1,19 @@
-/** Copies of parts of a product's operands in the order in which its blocks read them. */
-import { blockRows } from './product-blocks'
+/** Packs panels of B and blocks of A in the order in which the micro-kernels read them. */
+import { blockRows } from './gemm-blocks'
 
-/** Copies k rows of eight columns (B contiguous along its columns) into a panel [k, 8]; what is read behind the width is never stored. */
-export function packRows(panel: usize, b: usize, bDepth: usize, k: i32): void {
+/** Packs k rows of eight columns of a row-major B to a panel [k, 8]. Columns past the width are read, never stored to C. */
+export function packB(panel: usize, b: usize, bDepth: usize, k: i32): void {
   for (const end = panel + ((<usize>k) << 5); panel < end; panel += 32, b += bDepth) {
     v128.store(panel, v128.load(b))
     v128.store(panel, v128.load(b, 16), 16)
   }
 }
 
-/** Transposes up to eight columns (each contiguous along k) into a panel [k, 8]. */
-export function packColumns(panel: usize, b: usize, bColumn: usize, k: i32, width: i32): void {
+/** Transposes up to eight columns of a column-major B to a panel [k, 8]. */
+export function packBTransposed(panel: usize, b: usize, bColumn: usize, k: i32, width: i32): void {
   for (let half = 0; half < width; half += 4) {
     let b0 = b + <usize>half * bColumn
-    // A column that does not exist repeats the last one: its products are never stored.
+    // Missing columns repeat the last one; their results are never stored.
     const last = b + <usize>(width - 1) * bColumn
     let b1 = min(b0 + bColumn, last), b2 = min(b0 + 2 * bColumn, last), b3 = min(b0 + 3 * bColumn, last)
     let p = panel + ((<usize>half) << 2)
@@ -40,8 +40,8 @@ export function packColumns(panel: usize, b: usize, bColumn: usize, k: i32, widt
   }
 }
 
-/** Copies m rows of A (contiguous along its rows) into blocks of blockRows(m) rows, each [k, rows]. */
-export function packBlocks(to: usize, m: i32, k: i32, a: usize, aDepth: usize): void {
+/** Packs m rows of a column-major A to blocks of blockRows(m) rows, each [k, rows]. */
+export function packA(to: usize, m: i32, k: i32, a: usize, aDepth: usize): void {
   while (m > 0) {
     const rows = blockRows(m)
     let from = a

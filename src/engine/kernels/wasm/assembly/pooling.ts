@@ -1,6 +1,6 @@
 /**
- * Pooling over windows that lie wholly inside the image; x [planes, height, width], y [planes, outputHeight, outputWidth],
- * planes = rows × channels. Windows of 2 × 2 at strides of 2, and whole planes, have loops of their own.
+ * Pooling over windows entirely inside the image; x [planes, height, width], y [planes, outputHeight, outputWidth],
+ * planes = rows × channels. Windows of 2 × 2 with a stride of 2, and windows over the whole plane, have special loops.
  */
 import { laneMask, storeLanes, sumLanes } from './simd'
 
@@ -40,7 +40,7 @@ export function maxPoolingForward(
   }
 }
 
-/** Address of the window's first cell, row by row, that equals `value`; 0 if none does. */
+/** Address of the window's first cell, in row-major order, that equals `value`; 0 if there is none. */
 function firstEqual(window: usize, width: i32, kernelHeight: i32, kernelWidth: i32, value: f32): usize {
   for (let k = 0; k < kernelHeight; k++, window += (<usize>width) << 2) {
     for (let l = 0; l < kernelWidth; l++) {
@@ -51,7 +51,7 @@ function firstEqual(window: usize, width: i32, kernelHeight: i32, kernelWidth: i
   return 0
 }
 
-/** dx gets dy at the first cell of each window, row by row, that equals y. */
+/** Adds dy to dx at the first cell of each window, in row-major order, that equals y. */
 export function maxPoolingBackward(
   x: usize, y: usize, dy: usize, dx: usize, planes: i32, height: i32, width: i32, kernelHeight: i32, kernelWidth: i32,
   strideY: i32, strideX: i32, outputHeight: i32, outputWidth: i32,
@@ -68,14 +68,14 @@ export function maxPoolingBackward(
         let to = cellAt(dx, width, row * 2, 0)
         for (; column + 4 <= outputWidth; column += 4, cell += 32, to += 32, y += 16, dy += 16) {
           const best = v128.load(y)
-          const slope = v128.load(dy)
+          const grad = v128.load(dy)
           const a = v128.load(cell), b = v128.load(cell, 16), c = v128.load(cell + down), d = v128.load(cell + down, 16)
           const first = f32x4.eq(v128.shuffle<f32>(a, b, 0, 2, 4, 6), best)
           const second = v128.andnot(f32x4.eq(v128.shuffle<f32>(a, b, 1, 3, 5, 7), best), first)
           const upper = v128.or(first, second)
           const third = v128.andnot(f32x4.eq(v128.shuffle<f32>(c, d, 0, 2, 4, 6), best), upper)
           const fourth = v128.andnot(v128.andnot(f32x4.eq(v128.shuffle<f32>(c, d, 1, 3, 5, 7), best), upper), third)
-          const s1 = v128.and(first, slope), s2 = v128.and(second, slope), s3 = v128.and(third, slope), s4 = v128.and(fourth, slope)
+          const s1 = v128.and(first, grad), s2 = v128.and(second, grad), s3 = v128.and(third, grad), s4 = v128.and(fourth, grad)
           v128.store(to, v128.shuffle<f32>(s1, s2, 0, 4, 1, 5))
           v128.store(to, v128.shuffle<f32>(s1, s2, 2, 6, 3, 7), 16)
           v128.store(to + down, v128.shuffle<f32>(s3, s4, 0, 4, 1, 5))
@@ -131,9 +131,9 @@ export function averagePoolingBackward(
   const share: f32 = <f32>1 / <f32>(kernelHeight * kernelWidth)
   if (kernelHeight == height && kernelWidth == width) {
     for (; planes > 0; planes--, dx += plane, dy += 4) {
-      const slope = f32x4.splat(load<f32>(dy) * share)
+      const grad = f32x4.splat(load<f32>(dy) * share)
       let at = dx
-      for (let left = height * width; left > 0; left -= 4, at += 16) storeLanes(at, slope, left)
+      for (let left = height * width; left > 0; left -= 4, at += 16) storeLanes(at, grad, left)
     }
     return
   }
@@ -141,10 +141,10 @@ export function averagePoolingBackward(
   for (; planes > 0; planes--, dx += plane) {
     for (let row = 0; row < outputHeight; row++) {
       for (let column = 0; column < outputWidth; column++, dy += 4) {
-        const slope = load<f32>(dy) * share
+        const grad = load<f32>(dy) * share
         for (let k = 0; k < kernelHeight; k++) {
           let cell = cellAt(dx, width, row * strideY + k, column * strideX)
-          for (let l = 0; l < kernelWidth; l++, cell += 4) store<f32>(cell, load<f32>(cell) + slope)
+          for (let l = 0; l < kernelWidth; l++, cell += 4) store<f32>(cell, load<f32>(cell) + grad)
         }
       }
     }

@@ -1,4 +1,4 @@
-/** Threefry-2x32 with 20 rounds, four counters at a time; the definition is rng.ts of the engine. */
+/** Threefry-2x32 with 20 rounds, four counters at a time; specified in src/engine/rng.ts. */
 import { storeLanes } from './simd'
 
 // @ts-ignore: decorator
@@ -7,7 +7,7 @@ function rotated(x: v128, bits: i32): v128 {
   return v128.or(i32x4.shl(x, bits), i32x4.shr_u(x, 32 - bits))
 }
 
-/** Words 0, 1 … 7 of four blocks in a row, the first block `first`, written to `to`. */
+/** Writes the eight words of four consecutive blocks, starting with block `first`. */
 // @ts-ignore: decorator
 @inline
 function eightWords(low: i32, high: i32, first: i32, second: i32, to: usize): void {
@@ -22,9 +22,9 @@ function eightWords(low: i32, high: i32, first: i32, second: i32, to: usize): vo
     x0 = i32x4.add(x0, x1); x1 = v128.xor(even ? rotated(x1, 15) : rotated(x1, 29), x0)
     x0 = i32x4.add(x0, x1); x1 = v128.xor(even ? rotated(x1, 26) : rotated(x1, 16), x0)
     x0 = i32x4.add(x0, x1); x1 = v128.xor(even ? rotated(x1, 6) : rotated(x1, 24), x0)
-    const turn = (group + 1) % 3
-    x0 = i32x4.add(x0, turn == 0 ? k0 : turn == 1 ? k1 : k2)
-    x1 = i32x4.add(i32x4.add(x1, turn == 0 ? k1 : turn == 1 ? k2 : k0), i32x4.splat(group + 1))
+    const injection = (group + 1) % 3
+    x0 = i32x4.add(x0, injection == 0 ? k0 : injection == 1 ? k1 : k2)
+    x1 = i32x4.add(i32x4.add(x1, injection == 0 ? k1 : injection == 1 ? k2 : k0), i32x4.splat(group + 1))
   }
   v128.store(to, v128.shuffle<i32>(x0, x1, 0, 4, 1, 5))
   v128.store(to, v128.shuffle<i32>(x0, x1, 2, 6, 3, 7), 16)

@@ -1,6 +1,6 @@
-/** Four float32 lanes at a time: the few operations every kernel is made of. */
+/** Basic operations on four float32 lanes. */
 
-/** a·b + c, rounded once where the module is built for relaxed SIMD, twice elsewhere. */
+/** a·b + c, rounded once in the relaxed SIMD build, twice in the plain build. */
 // @ts-expect-error: decorator
 @inline
 export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
@@ -17,8 +17,8 @@ export function multiplySubtract(a: v128, b: v128, c: v128): v128 {
 }
 
 /**
- * a·b + c without the smallest numbers of `size`: adding and taking away `size` rounds them to zero before they become denormal
- * numbers, which every operation on them would pay for a hundredfold, and which WebAssembly cannot switch off.
+ * a·b + c with values far below `size` rounded to zero, by adding and subtracting `size`. Avoids denormals, which are
+ * slow and which WebAssembly cannot flush.
  */
 // @ts-expect-error: decorator
 @inline

@@ -1,4 +1,4 @@
-/** Softmax over rows of numbers, shifted by each row's maximum. */
+/** Softmax over rows, shifted by each row's maximum. */
 import { exp } from './exponential'
 import { laneMask, storeLanes, sumLanes } from './simd'
 
@@ -9,7 +9,7 @@ function largestLane(x: v128): f32 {
   return max(f32x4.extract_lane(pairs, 0), f32x4.extract_lane(pairs, 1))
 }
 
-/** The largest of `size` numbers. */
+/** The largest of `size` values. */
 export function largest(x: usize, size: i32): f32 {
   let best = f32x4.splat(-Infinity)
   let left = size

@@ -1,5 +1,5 @@
-/** The backends there are, in the order `auto` prefers them. */
-import type { Backend, BackendName } from './kernels.js'
+/** All backends, in the order in which `auto` prefers them. */
+import type { Backend, BackendName } from './backend.js'
 import { nativeBackend } from './native/backend.js'
 import { referenceBackend } from './reference/backend.js'
 import { wasmBackend } from './wasm/backend.js'
@@ -7,39 +7,39 @@ import { wasmBackend } from './wasm/backend.js'
 export const backends: readonly Backend[] = [nativeBackend, wasmBackend, referenceBackend]
 
 /**
- * The backend asked for, or with `auto` the fastest that runs here.
- * @throws Error saying why the one asked for does not run here: it is never silently swapped.
+ * The named backend, or with `auto` the fastest available one.
+ * @throws Error with the reason when the named backend is not available; it is never replaced by another.
  */
 export function selectBackend(name: BackendName | 'auto'): Backend {
   for (const backend of backends) {
-    if (name === 'auto' && backend.unavailable() === null) return backend
+    if (name === 'auto' && backend.unavailableReason() === null) return backend
     if (backend.name !== name) continue
-    const reason = backend.unavailable()
+    const reason = backend.unavailableReason()
     if (reason === null) return backend
-    throw new Error(`the backend ${name} does not run here: ${reason}`)
+    throw new Error(`the backend ${name} is not available: ${reason}`)
   }
   throw new Error(`there is no backend ${name}`)
 }
 
-/** @returns the backend of that name if it runs here. */
+/** @returns the name of an available backend; null if there is no such backend or it is not available. */
 export function runnableBackend(name: string | null): BackendName | null {
-  const backend = backends.find((each) => each.name === name)
-  return backend === undefined || backend.unavailable() !== null ? null : backend.name
+  const backend = backends.find((candidate) => candidate.name === name)
+  return backend === undefined || backend.unavailableReason() !== null ? null : backend.name
 }
 
 export interface BackendChoice {
   readonly name: BackendName
-  /** The faster ones that do not run here, and why. */
+  /** Faster backends that were not chosen, and why. */
   readonly passedOver: { readonly name: BackendName; readonly reason: string }[]
 }
 
-/** What `selectBackend` gives, and why nothing faster. @throws Error as `selectBackend`. */
+/** The choice of `selectBackend`, with the reasons against faster backends. @throws Error as `selectBackend`. */
 export function explainBackend(name: BackendName | 'auto'): BackendChoice {
   const chosen = selectBackend(name)
   const faster = backends.slice(0, backends.indexOf(chosen))
   const passedOver = faster.map((backend) => ({
     name: backend.name,
-    reason: backend.unavailable() ?? `${chosen.name} was asked for`,
+    reason: backend.unavailableReason() ?? `${chosen.name} was requested`,
   }))
   return { name: chosen.name, passedOver }
 }

@@ -1,4 +1,4 @@
-#include "team.h"
+#include "thread-pool.h"
 
 #include <chrono>
 
@@ -9,7 +9,7 @@
 namespace descent {
 namespace {
 
-/// Longer than the serial part between two pieces of work, short against a slice.
+/// Longer than the serial part between two tasks, short compared with a slice.
 constexpr std::chrono::microseconds patience{200};
 
 void pause() {
@@ -20,7 +20,7 @@ void pause() {
 #endif
 }
 
-/// Spins until `done`, `patience` at most, since waking a parked thread takes longer than most work. @returns whether it is.
+/// Spins until `done`, for at most `patience`, because waking a parked thread is slow. @returns whether it is done.
 template <typename Done> bool spin(const Done& done) {
   for (int i = 0; i < 1000; i++) {
     if (done()) return true;
@@ -36,7 +36,7 @@ template <typename Done> bool spin(const Done& done) {
   return false;
 }
 
-/// The floating-point modes of the thread that began the work hold for all of it.
+/// Sets the floating-point mode of the thread that starts the work.
 void flushDenormals() {
 #if defined(__x86_64__) || defined(__i386__)
   _mm_setcsr(_mm_getcsr() | 0x8040);
@@ -49,32 +49,32 @@ void flushDenormals() {
 
 }  // namespace
 
-Team::Team(int threads) {
+ThreadPool::ThreadPool(int threads) {
   try {
-    for (int part = 1; part < threads; part++) helpers_.emplace_back([this, part] { help(part); });
+    for (int part = 1; part < threads; part++) helpers_.emplace_back([this, part] { runHelper(part); });
   } catch (...) {
-    dismiss();
+    shutDown();
     throw;
   }
 }
 
-Team::~Team() { dismiss(); }
+ThreadPool::~ThreadPool() { shutDown(); }
 
-void Team::dismiss() {
+void ThreadPool::shutDown() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    ends_ = true;
+    shuttingDown_ = true;
     started_.fetch_add(1, std::memory_order_release);
   }
   parked_.notify_all();
   for (std::thread& helper : helpers_) helper.join();
 }
 
-void Team::run(Work work, void* context) {
+void ThreadPool::run(Work work, void* context) {
   work_ = work;
   context_ = context;
   unfinished_.store(static_cast<int>(helpers_.size()), std::memory_order_relaxed);
-  // Sequentially consistent, as the helpers' count before they park: one of the two sees the other.
+  // Sequentially consistent, like sleepers_: either this thread sees the sleeper, or the sleeper sees the start.
   started_.fetch_add(1);
   if (sleepers_.load() > 0) {
     { const std::lock_guard<std::mutex> lock(mutex_); }
@@ -85,7 +85,7 @@ void Team::run(Work work, void* context) {
   while (!spin(done)) std::this_thread::yield();
 }
 
-void Team::help(int part) {
+void ThreadPool::runHelper(int part) {
   flushDenormals();
   unsigned seen = 0;
   for (;;) {
@@ -96,7 +96,7 @@ void Team::help(int part) {
       sleepers_.fetch_sub(1);
     }
     seen++;
-    if (ends_) return;
+    if (shuttingDown_) return;
     work_(context_, part, threads());
     unfinished_.fetch_sub(1, std::memory_order_release);
   }

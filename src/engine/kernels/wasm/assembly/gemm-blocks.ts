@@ -1,21 +1,20 @@
 /**
- * The register blocks of products. They do nothing but multiply, load and store: with any other vector work behind the
- * loop V8's register allocator spills the accumulators inside it, which halves the speed. So what is left of a block (odd
- * widths, sums over lanes) goes through a tile of scratch memory, and index.ts exports the blocks, which keeps the
- * optimizer from inlining them.
+ * Micro-kernels of matrix products. They only multiply, load and store: other vector code after the loop makes V8's
+ * register allocator spill the accumulators inside it. The remaining work (odd widths, sums over lanes) goes through a
+ * tile of scratch memory, and index.ts exports the micro-kernels to prevent inlining.
  */
 import { multiplyAdd } from './simd'
 
-/** How many rows the next block takes: six keep both multipliers busy where multiply-add is one operation, four elsewhere. */
+/** MR of the next block: up to six rows with fused multiply-add, four without. */
 // @ts-expect-error: decorator
 @inline
 export function blockRows(left: i32): i32 {
-  // What six leaves over is made up of fours and fives where that is faster.
+  // Seven to nine remaining rows are faster as blocks of four and five.
   if (ASC_FEATURE_RELAXED_SIMD) return left == 9 ? 5 : left == 8 || left == 7 ? 4 : min(left, 6)
   return left >= 4 ? 4 : left
 }
 
-/** `rows` (a constant at each call) × 8 results, from `start` on (row stride startRow; 0 repeats one row of biases). */
+/** `rows` (a constant at each call) × 8 elements of C, initialized from `start` (row stride startRow; 0 repeats a row). */
 // @ts-expect-error: decorator
 @inline
 function block(
@@ -71,7 +70,7 @@ export function block6(k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, b
   block(6, k, a, aRow, aDepth, b, bDepth, c, cRow, start, startRow)
 }
 
-/** Dot products of x with eight columns at b: their lane sums are still to be taken, from the tile. */
+/** Dot products of x with eight columns of B; writes vectors of partial sums to the tile. */
 export function eightDots(k: i32, x: usize, b: usize, bColumn: usize, tile: usize): void {
   let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0
   const twice = bColumn + bColumn
@@ -88,7 +87,7 @@ export function eightDots(k: i32, x: usize, b: usize, bColumn: usize, tile: usiz
   v128.store(tile, s4, 64); v128.store(tile, s5, 80); v128.store(tile, s6, 96); v128.store(tile, s7, 112)
 }
 
-/** `rows` × 2 dot products over k, a multiple of 4; the tile gets [row][column] vectors whose lanes are still to be summed. */
+/** `rows` × 2 dot products over k, a multiple of 4; writes [row][column] vectors of partial sums to the tile. */
 // @ts-expect-error: decorator
 @inline
 function dotBlock(rows: i32, k: i32, a: usize, aRow: usize, b: usize, bColumn: usize, tile: usize): void {

@@ -1,4 +1,4 @@
-/** Every operation of the catalogue and the function that defines it. */
+/** Dispatches each operation of the catalogue to the function that defines it. */
 import type { OperationName, OperationOf } from '../../operations.js'
 import { activationBackward, activationForward, softmaxBackward, softmaxForward } from './activation.js'
 import {
@@ -66,7 +66,7 @@ const kernels: Kernels = {
   adagradUpdate,
 }
 
-export function perform<Name extends OperationName>(operation: OperationOf<Name>, run: Run): void {
+export function runOperation<Name extends OperationName>(operation: OperationOf<Name>, run: Run): void {
   const kernel: Kernels[Name] = kernels[operation.op]
   kernel(operation, run)
 }

@@ -1,10 +1,10 @@
-/** A program checks itself: every operand inside the arena, shapes as declared, nothing read before it is written. */
+/** Validates a program: operands inside the arena, shapes as declared, no read before a write. */
 import { alignment, type Buffer, sizeOf } from './arena.js'
-import { type AttributeValue, type BufferId, declarationOf, type Operation } from './operations.js'
+import { type AttributeValue, type BufferId, findDeclaration, type Operation } from './operations.js'
 import type { ListName, NetworkProgram } from './program.js'
 
-/** Kinds that hold something before a list runs. */
-const filledBefore: readonly Buffer['kind'][] = [
+/** Kinds of buffers that are initialized before a list runs. */
+const initializedKinds: readonly Buffer['kind'][] = [
   'input',
   'target',
   'parameter',
@@ -12,8 +12,8 @@ const filledBefore: readonly Buffer['kind'][] = [
   'optimizerState',
 ]
 
-/** @throws Error naming the first operation or buffer that is wrong. */
-export function validate(program: NetworkProgram): void {
+/** @throws Error that names the first invalid operation or buffer. */
+export function validateProgram(program: NetworkProgram): void {
   checkArena(program)
   checkSequence(program, ['forward', 'backward', 'update'])
   checkSequence(program, ['evaluation'])
@@ -28,11 +28,11 @@ function checkArena({ buffers, floats, capacity }: NetworkProgram): void {
   const owners = buffers.filter((buffer) => buffer.spans === undefined)
   for (const { name, offset, length, shape, perRow } of buffers) {
     if (!Number.isInteger(offset) || offset < 0 || offset % alignment !== 0) {
-      throw new Error(`the buffer ${name} begins at ${offset}, which is no multiple of ${alignment}`)
+      throw new Error(`the buffer ${name} has offset ${offset}, which is not a multiple of ${alignment}`)
     }
-    if (offset + length > floats) throw new Error(`the buffer ${name} reaches beyond the arena`)
+    if (offset + length > floats) throw new Error(`the buffer ${name} exceeds the arena`)
     if (length !== sizeOf(shape) * (perRow ? capacity : 1)) {
-      throw new Error(`the buffer ${name} has ${length} floats, which is not its shape`)
+      throw new Error(`the buffer ${name} has ${length} floats, which does not match its shape`)
     }
   }
   const ordered = owners.toSorted((a, b) => a.offset - b.offset)
@@ -44,42 +44,42 @@ function checkArena({ buffers, floats, capacity }: NetworkProgram): void {
   })
 }
 
-/** Lists that run one after another, from a fresh arena. */
+/** Checks lists that run in sequence on a new arena. */
 function checkSequence(program: NetworkProgram, names: readonly ListName[]): void {
   const operations = names.flatMap((name) => program.lists[name])
   const everWritten = new Set(
-    operations.flatMap((operation) => owned(program, operandIds(operation, 'write'))),
+    operations.flatMap((operation) => expandSpans(program, operandIds(operation, 'write'))),
   )
   const filled = new Set<BufferId>()
   program.buffers.forEach((buffer, id) => {
-    // A gradient that nothing writes is the zero it began as.
-    const zero = buffer.kind === 'gradient' && !everWritten.has(id)
-    if (filledBefore.includes(buffer.kind) || zero) filled.add(id)
+    // A gradient that no operation writes keeps its initial zeros.
+    const isZero = buffer.kind === 'gradient' && !everWritten.has(id)
+    if (initializedKinds.includes(buffer.kind) || isZero) filled.add(id)
   })
   operations.forEach((operation, i) => {
     const title = `operation ${i} of ${names.join(', ')} (${operation.op})`
     checkOperands(program, operation, title)
-    for (const id of owned(program, operandIds(operation, 'read'))) {
+    for (const id of expandSpans(program, operandIds(operation, 'read'))) {
       if (filled.has(id)) continue
       throw new Error(`${title} reads ${program.buffers[id]?.name} before it is written`)
     }
-    for (const id of owned(program, operandIds(operation, 'write'))) filled.add(id)
+    for (const id of expandSpans(program, operandIds(operation, 'write'))) filled.add(id)
   })
 }
 
 function checkOperands(program: NetworkProgram, operation: Operation, title: string): void {
   const operands: Readonly<Record<string, BufferId | null>> = operation.operands
   const attributes: Readonly<Record<string, AttributeValue>> = operation.attributes
-  const declaration = declarationOf(operation.op)
+  const declaration = findDeclaration(operation.op)
   for (const [name, value] of Object.entries(attributes)) {
     const known = declaration.attributes[name] !== undefined
     const finite = typeof value !== 'number' || Number.isFinite(value)
-    if (!known || !finite) throw new Error(`${title} has the attribute ${name} = ${value}`)
+    if (!known || !finite) throw new Error(`${title} has an invalid attribute: ${name} = ${value}`)
   }
   for (const [name, { shape, optional }] of Object.entries(declaration.operands)) {
     const id = operands[name]
     if (id === null || id === undefined) {
-      if (!optional) throw new Error(`${title} lacks its operand ${name}`)
+      if (!optional) throw new Error(`${title} has no operand ${name}`)
       continue
     }
     const buffer = program.buffers[id]
@@ -90,7 +90,7 @@ function checkOperands(program: NetworkProgram, operation: Operation, title: str
       .reduce((product, axis) => product * Number(attributes[axis]), 1)
     if (buffer.perRow !== perRow || sizeOf(buffer.shape) !== size) {
       throw new Error(
-        `${title}: ${name} wants ${size} numbers${perRow ? ' a row' : ''}, but ${buffer.name} is [${buffer.shape.join(', ')}]${buffer.perRow ? ' a row' : ''}`,
+        `${title}: ${name} needs ${size} values${perRow ? ' per row' : ''}, but ${buffer.name} is [${buffer.shape.join(', ')}]${buffer.perRow ? ' per row' : ''}`,
       )
     }
   }
@@ -98,14 +98,14 @@ function checkOperands(program: NetworkProgram, operation: Operation, title: str
 
 function operandIds(operation: Operation, access: 'read' | 'write'): BufferId[] {
   const operands: Readonly<Record<string, BufferId | null>> = operation.operands
-  return Object.entries(declarationOf(operation.op).operands).flatMap(([name, declared]) => {
+  return Object.entries(findDeclaration(operation.op).operands).flatMap(([name, declared]) => {
     const id = operands[name]
-    const wanted = declared.access === access || declared.access === 'update'
-    return wanted && id !== null && id !== undefined ? [id] : []
+    const matches = declared.access === access || declared.access === 'update'
+    return matches && id !== null && id !== undefined ? [id] : []
   })
 }
 
-/** Spanning buffers stand for those they span. */
-function owned(program: NetworkProgram, ids: readonly BufferId[]): BufferId[] {
+/** Replaces spanning buffers by the buffers they span. */
+function expandSpans(program: NetworkProgram, ids: readonly BufferId[]): BufferId[] {
   return ids.flatMap((id) => program.buffers[id]?.spans ?? [id])
 }

@@ -1,4 +1,4 @@
-/** What cannot be trained is refused in words that name the layer and say what would fit. */
+/** Specs that cannot be trained are rejected with an error that names the layer and a fix. */
 import { describe, expect, test } from 'vitest'
 import { trainingSchema } from '../../src/contract/network.js'
 import { compile, type DataShape, outputShape, SpecError } from '../../src/engine/index.js'
@@ -24,7 +24,7 @@ const refusals: Refusal[] = [
     layers: [{ type: 'conv1d', filters: 2, kernelSize: 5 }, { type: 'flatten' }, dense(1)],
     pointer: '/network/layers/0/kernelSize',
     words:
-      /layers\[0\] \(conv1d\): the kernel is 5 wide but the signal is only 3 long; use kernelSize ≤ 3 or padding "same"/,
+      /layers\[0\] \(conv1d\): kernelSize 5 exceeds the signal length 3; use kernelSize ≤ 3 or padding "same"/,
   },
   {
     title: 'a kernel larger than the image',
@@ -34,7 +34,7 @@ const refusals: Refusal[] = [
     words: /kernel \[4, 4\] does not fit into the image \[3, 8\]/,
   },
   {
-    title: 'an unshared kernel wider than the signal',
+    title: 'a locally connected kernel wider than the signal',
     inputShape: [1, 3],
     layers: [{ type: 'locallyConnected1d', filters: 2, kernelSize: 4 }, { type: 'flatten' }, dense(1)],
     pointer: '/network/layers/0/kernelSize',
@@ -45,7 +45,7 @@ const refusals: Refusal[] = [
     inputShape: [1, 3],
     layers: [{ type: 'maxPooling1d', poolSize: 4 }, { type: 'flatten' }, dense(1)],
     pointer: '/network/layers/0/poolSize',
-    words: /window is 4 wide but the signal is only 3 long; use poolSize ≤ 3/,
+    words: /poolSize 4 exceeds the signal length 3; use poolSize ≤ 3/,
   },
   {
     title: 'a pooling window larger than the image',
@@ -59,49 +59,49 @@ const refusals: Refusal[] = [
     inputShape: [1, 4, 4],
     layers: [{ type: 'conv2d', filters: 2, kernelSize: 3 }, dense(1)],
     pointer: '/network/layers/1',
-    words: /layers\[1\] \(dense\) .*\[2, 2, 2\]: add a flatten layer before it/,
+    words: /layers\[1\] \(dense\) .*\[2, 2, 2\]; add a flatten layer before it/,
   },
   {
-    title: 'a convolution of a plain row',
+    title: 'a convolution of a one-dimensional input',
     inputShape: [12],
     layers: [{ type: 'conv1d', filters: 2, kernelSize: 3 }, { type: 'flatten' }, dense(1)],
     pointer: '/network/layers/0',
-    words: /takes signals \[channels, length\].*\[1, 12\]/,
+    words: /needs a signal \[channels, length\].*\[1, 12\]/,
   },
   {
     title: 'a convolution of images over a signal',
     inputShape: [2, 6],
     layers: [{ type: 'conv2d', filters: 2, kernelSize: 3 }, { type: 'flatten' }, dense(1)],
     pointer: '/network/layers/0',
-    words: /takes images \[channels, height, width\].*ending in 1d/,
+    words: /needs an image \[channels, height, width\].*the 1d layer/,
   },
   {
     title: 'a convolution of signals over an image',
     inputShape: [1, 4, 4],
     layers: [{ type: 'globalAveragePooling1d' }, dense(1)],
     pointer: '/network/layers/0',
-    words: /ending in 2d/,
+    words: /the 2d layer/,
   },
   {
-    title: 'a reshape to another number of cells',
+    title: 'a reshape to another number of values',
     layers: [{ type: 'reshape', targetShape: [2, 4] }, { type: 'flatten' }, dense(1)],
     inputShape: [6],
     pointer: '/network/layers/0/targetShape',
-    words: /\[2, 4\] holds 8 numbers, but the input \[6\] has 6/,
+    words: /\[2, 4\] has 8 values, but the input \[6\] has 6/,
   },
   {
-    title: 'an input shape that is not the data',
+    title: 'an input shape that does not match the data',
     inputShape: [1, 5],
     layers: [{ type: 'flatten' }, dense(1)],
     data: { inputShape: [6] },
     pointer: '/network/inputShape',
-    words: /\[1, 5\] holds 5 numbers, but the data has 6 per row/,
+    words: /\[1, 5\] has 5 values, but each row of the data has 6/,
   },
   {
-    title: 'softmax in the middle',
+    title: 'softmax in a hidden layer',
     layers: [dense(3, 'softmax'), dense(1)],
     pointer: '/network/layers/0/activation',
-    words: /layers\[0\] \(dense\): softmax .* only there/,
+    words: /layers\[0\] \(dense\): softmax is allowed in the last layer only/,
   },
   {
     title: 'softmax over an image',
@@ -109,33 +109,34 @@ const refusals: Refusal[] = [
     layers: [{ type: 'conv2d', filters: 2, kernelSize: 3, activation: 'softmax' }],
     data: { targetWidth: 8 },
     pointer: '/network/layers/0/activation',
-    words: /plain row of outputs/,
+    words: /one-dimensional output/,
   },
   {
-    title: 'step under a loss that needs a gradient',
+    title: 'step with a loss that needs a gradient',
     layers: [dense(1, 'step')],
     pointer: '/network/layers/0/activation',
-    words: /step has no slope.*perceptron/,
+    words: /step has no gradient.*perceptron/,
   },
   {
     title: 'step in a hidden layer',
     layers: [dense(3, 'step'), dense(1)],
     pointer: '/network/layers/0/activation',
-    words: /layers\[0\] \(dense\): step has no slope, so neither this layer nor those before it could learn/,
+    words:
+      /layers\[0\] \(dense\): step has no gradient, so neither this layer nor the layers before it can learn/,
   },
   {
-    title: 'step in a hidden layer under perceptron',
+    title: 'step in a hidden layer with the perceptron loss',
     layers: [dense(3, 'step'), dense(1, 'step')],
     spec: { loss: 'perceptron' },
     pointer: '/network/layers/0/activation',
-    words: /step has no slope/,
+    words: /step has no gradient/,
   },
   {
     title: 'perceptron without step',
     layers: [dense(1, 'sigmoid')],
     spec: { loss: 'perceptron' },
     pointer: '/network/layers/0/activation',
-    words: /perceptron needs step .* ends with sigmoid/,
+    words: /perceptron needs step .* has sigmoid/,
   },
   {
     title: 'categoricalCrossentropy without softmax',
@@ -144,7 +145,7 @@ const refusals: Refusal[] = [
     data: { targetWidth: 3 },
     pointer: '/network/layers/0/activation',
     words:
-      /categoricalCrossentropy needs softmax .*layers\[0\] \(dense\) ends with sigmoid; set "activation": "softmax"/,
+      /categoricalCrossentropy needs softmax .*layers\[0\] \(dense\) has sigmoid; set "activation": "softmax"/,
   },
   {
     title: 'categoricalCrossentropy after a layer without activation',
@@ -152,7 +153,7 @@ const refusals: Refusal[] = [
     spec: { loss: 'categoricalCrossentropy' },
     data: { targetWidth: 3 },
     pointer: '/network/layers/1',
-    words: /layers\[1\] \(flatten\) ends with linear/,
+    words: /layers\[1\] \(flatten\) has linear/,
   },
   {
     title: 'binaryCrossentropy without sigmoid',
@@ -181,34 +182,34 @@ const refusals: Refusal[] = [
     spec: { loss: 'binaryCrossentropy' },
     data: { targetWidth: 3, classTargets: true },
     pointer: '/network/layers/0',
-    words: /3 classes.*3 outputs.*"units":3,"activation":"softmax".*gives 1/,
+    words: /3 classes.*3 outputs.*"units":3,"activation":"softmax".*has 1/,
   },
   {
     title: 'two outputs for one number',
     layers: [dense(2)],
     pointer: '/network/layers/0',
-    words: /each target has 1 number, but layers\[0\] \(dense\) gives 2; the last layer needs 1 output$/,
+    words: /each target has 1 number, but layers\[0\] \(dense\) has 2; the last layer needs 1 output$/,
   },
   {
     title: 'an image for one number',
     inputShape: [1, 4, 4],
     layers: [{ type: 'conv2d', filters: 2, kernelSize: 3 }],
     pointer: '/network/layers/0',
-    words: /gives 8 \(shape \[2, 2, 2\]: add flatten and a dense layer\)/,
+    words: /has 8 \(shape \[2, 2, 2\]: add flatten and a dense layer\)/,
   },
   {
     title: 'nothing to learn',
     inputShape: [1],
     layers: [{ type: 'activation', activation: 'tanh' }],
     pointer: '/network/layers',
-    words: /nothing to learn: add a dense layer/,
+    words: /nothing to learn; add a dense layer/,
   },
   {
     title: 'a batch larger than the rows',
     layers: [dense(1)],
     spec: { batchSize: 11 },
     pointer: '/batchSize',
-    words: /a batch of 11 rows is larger than the 10 training rows; use at most 10/,
+    words: /batchSize 11 exceeds the 10 training rows; use at most 10/,
   },
   {
     title: 'batch normalization of one value',
@@ -218,19 +219,18 @@ const refusals: Refusal[] = [
     words: /layers\[1\] \(batchNormalization\) .* at least 2/,
   },
   {
-    title: 'no row to train on',
+    title: 'no training rows',
     layers: [dense(1)],
     data: { trainingRows: 0 },
     pointer: '',
-    words: /no row to train on/,
+    words: /no training rows/,
   },
   {
-    title: 'early stopping on a validation that is not there',
+    title: 'early stopping without validation rows',
     layers: [dense(1)],
     spec: { earlyStopping: {} },
     pointer: '/earlyStopping/monitor',
-    words:
-      /valLoss is measured on validation rows, and there are none; set validationSplit, or monitor "loss"/,
+    words: /valLoss needs validation rows, but there are none; set validationSplit, or monitor "loss"/,
   },
   {
     title: 'early stopping on the accuracy of a regression',
@@ -241,7 +241,7 @@ const refusals: Refusal[] = [
   },
 ]
 
-describe('refusals', () => {
+describe('rejected specs', () => {
   test.each(refusals)('$title', ({ layers, inputShape, spec, data, pointer, words }) => {
     const network = { layers, ...(inputShape === undefined ? {} : { inputShape }) }
     const parsed = trainingSchema.parse({ loss: 'meanSquaredError', epochs: 1, ...spec, network })
@@ -263,7 +263,7 @@ describe('refusals', () => {
   })
 })
 
-describe('what is allowed', () => {
+describe('accepted specs', () => {
   const data = { inputShape: [4], targetWidth: 1, trainingRows: 100, validationRows: 0 }
   const accepted = (input: SpecInput, shape: Partial<DataShape> = {}) =>
     compile(trainingSchema.parse(input), { ...data, ...shape })
@@ -297,12 +297,12 @@ describe('what is allowed', () => {
     expect(network.layers[4]).toMatchObject({ kernelInitializer: 'glorotUniform' })
   })
 
-  test('a step before everything that learns', () => {
+  test('a step before all trainable layers', () => {
     const layers: SpecInput['network']['layers'] = [{ type: 'activation', activation: 'step' }, dense(1)]
     expect(accepted({ network: { layers }, loss: 'huber', epochs: 1 }).parameters).toBe(5)
   })
 
-  test('the output shape of layers alone', () => {
+  test('the output shape of layers without data', () => {
     const { layers } = trainingSchema.parse({
       network: { layers: [{ type: 'conv2d', filters: 3, kernelSize: 2 }] },
       loss: 'huber',

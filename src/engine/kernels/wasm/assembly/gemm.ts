@@ -1,28 +1,28 @@
 /**
- * C = start + A·B. One register block of up to six rows and eight columns does all forms: A is read one element at a
- * time at any strides, B eight columns at a time, in place or from a packed panel. Where both are contiguous along the
- * depth and the rows are few, blocks of dot products need no packing.
+ * GEMM: C = start + A·B. A micro-kernel of up to six rows and eight columns broadcasts elements of A, at any strides, and
+ * loads eight columns of B, in place or from a packed panel. When A and B are contiguous along the depth and A has few
+ * rows, dot products need no packing.
  */
-import { packBlocks, packColumns, packRows } from './packing'
+import { packA, packBTransposed, packB } from './packing'
 import {
   block1, block2, block3, block4, block5, block6, blockRows, dotBlock1, dotBlock2, dotBlock3, dotBlock4, dotBlock5, dotBlock6,
   eightDots,
-} from './product-blocks'
+} from './gemm-blocks'
 import { laneMask, multiplyAdd, storeLanes, sumLanesOfFour } from './simd'
 
-/** Depth of a packed panel: 8 columns × 512 × 4 bytes are half of a first-level cache. */
+/** KC, the depth of a packed panel: 8 columns × 512 × 4 bytes are half of an L1 cache. */
 const panelDepth: i32 = 512
 const panelBytes: usize = 512 * 32
 export const tileBytes: usize = 256
-/** Bytes of scratch memory every product uses: a tile of results and a panel of B. */
-export const productScratch: usize = tileBytes + panelBytes
-/** A product whose A is contiguous along its rows and larger than the first-level cache packs blocks of this many rows behind that. */
+/** Bytes of scratch memory: a tile of C and a panel of B. */
+export const gemmScratch: usize = tileBytes + panelBytes
+/** MC, the rows of A packed at a time, for a column-major A of at least packFrom elements. */
 const packedRows: i32 = 240
 const packFrom: i32 = 8192
-/** The memory's first kilobyte always holds zeros: what blocks without a bias start from. */
+/** Start value for blocks without a bias: the memory's first kilobyte is always zero. */
 export const zeros: usize = 512
 
-/** All rows of C for one panel of eight columns. */
+/** Computes all rows of C for one panel of eight columns. */
 export function panelRows(m: i32, k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
   while (m > 0) {
     const rows = blockRows(m)
@@ -41,7 +41,7 @@ export function panelRows(m: i32, k: i32, a: usize, aRow: usize, aDepth: usize, 
   }
 }
 
-/** As panelRows with A as packBlocks left it: block after block, each contiguous along its rows. */
+/** panelRows for an A packed by packA. */
 export function packedPanelRows(m: i32, k: i32, a: usize, b: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
   while (m > 0) {
     const rows = blockRows(m)
@@ -53,7 +53,7 @@ export function packedPanelRows(m: i32, k: i32, a: usize, b: usize, c: usize, cR
   }
 }
 
-/** As panelRows for fewer than eight columns: six rows at a time into the tile, from there what exists. */
+/** panelRows for fewer than eight columns: computes six rows at a time in the tile and copies the valid columns. */
 function narrowRows(m: i32, width: i32, k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize, startRow: usize, tile: usize): void {
   while (m > 0) {
     const rows = min(m, 6)
@@ -70,7 +70,7 @@ function narrowRows(m: i32, width: i32, k: i32, a: usize, aRow: usize, aDepth: u
 
 /** y [n] = start + B x, n at most four, B's columns contiguous along the depth; biasStep 0: one bias for all. */
 export function fourDots(n: i32, k: i32, x: usize, b: usize, bColumn: usize, y: usize, start: usize, biasStep: usize): void {
-  // A column that does not exist repeats the first: its sum is never stored.
+  // Missing columns repeat the first one; their sums are never stored.
   const b1 = n > 1 ? bColumn : 0
   const b2 = n > 2 ? b1 + b1 : 0
   const b3 = n > 3 ? b2 + b1 : 0
@@ -108,8 +108,8 @@ function matrixVector(
   }
 }
 
-/** C of up to four columns, B [k, 4] at bDepth: four rows at a time, each in one vector. */
-export function narrowProduct(
+/** GEMM for up to four columns, B [k, 4] at bDepth: four rows at a time, each in one vector. */
+export function gemmNarrow(
   m: i32, n: i32, k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, cRow: usize, start: usize,
 ): void {
   const bias = v128.load(start)
@@ -142,9 +142,9 @@ export function narrowProduct(
   }
 }
 
-/** Sums the lanes of a tile of dot products, adds what the depth leaves behind a multiple of four and the bias, and stores. */
+/** Sums the lanes of a tile of dot products, adds the remainder of the depth and the bias, and stores. */
 function finishDots(
-  rows: i32, k: i32, a: usize, aRow: usize, b: usize, bColumn: usize, c: usize, cRow: usize, start: usize, both: bool, tile: usize,
+  rows: i32, k: i32, a: usize, aRow: usize, b: usize, bColumn: usize, c: usize, cRow: usize, start: usize, hasSecond: bool, tile: usize,
 ): void {
   if (k & 3) {
     const rest = (<usize>(k & ~3)) << 2
@@ -159,18 +159,18 @@ function finishDots(
   const from = v128.load64_splat(start)
   for (let row = 0; row < rows; row += 2, tile += 64) {
     const sums = f32x4.add(sumLanesOfFour(v128.load(tile), v128.load(tile, 16), v128.load(tile, 32), v128.load(tile, 48)), from)
-    if (both) v128.store64_lane(c, sums, 0)
+    if (hasSecond) v128.store64_lane(c, sums, 0)
     else v128.store32_lane(c, sums, 0)
     c += cRow
     if (row + 1 < rows) {
-      if (both) v128.store64_lane(c, sums, 1)
+      if (hasSecond) v128.store64_lane(c, sums, 1)
       else v128.store32_lane(c, sums, 2)
       c += cRow
     }
   }
 }
 
-/** Rows of A stay in the first-level cache while all of B passes by. */
+/** Blocks of dot products; a block of rows of A stays in the L1 cache for all of B. */
 export function dotProducts(m: i32, n: i32, k: i32, a: usize, aRow: usize, b: usize, bColumn: usize, c: usize, cRow: usize, start: usize, tile: usize): void {
   const whole = k & ~3
   while (m > 0) {
@@ -178,9 +178,9 @@ export function dotProducts(m: i32, n: i32, k: i32, a: usize, aRow: usize, b: us
     for (let j = 0; j < n; j += 2) {
       const offset = (<usize>j) << 2
       const source = b + <usize>j * bColumn
-      const both = j + 1 < n
-      // A second column that does not exist repeats the first.
-      const stride = both ? bColumn : 0
+      const hasSecond = j + 1 < n
+      // Without a second column, use the first twice.
+      const stride = hasSecond ? bColumn : 0
       switch (rows) {
         case 1: dotBlock1(whole, a, aRow, source, stride, tile); break
         case 2: dotBlock2(whole, a, aRow, source, stride, tile); break
@@ -189,7 +189,7 @@ export function dotProducts(m: i32, n: i32, k: i32, a: usize, aRow: usize, b: us
         case 5: dotBlock5(whole, a, aRow, source, stride, tile); break
         default: dotBlock6(whole, a, aRow, source, stride, tile)
       }
-      finishDots(rows, k, a, aRow, source, stride, c + offset, cRow, start == zeros ? zeros : start + offset, both, tile)
+      finishDots(rows, k, a, aRow, source, stride, c + offset, cRow, start == zeros ? zeros : start + offset, hasSecond, tile)
     }
     m -= rows
     a += <usize>rows * aRow
@@ -200,10 +200,10 @@ export function dotProducts(m: i32, n: i32, k: i32, a: usize, aRow: usize, b: us
 /**
  * C [m, n] = bias + A [m, k] · B [k, n]. Strides in bytes; C is contiguous along its columns, B along its columns
  * (bColumn 4) or along its depth (bDepth 4). `bias`: the address of a row of n numbers, 0 for none.
- * Up to 28 bytes behind rows of B and the bias are read, never used.
- * Scratch: productScratch bytes, and room for packedRows × k floats behind them where A is packed.
+ * Reads, but does not use, up to 28 bytes past the end of rows of B and of the bias.
+ * Scratch: gemmScratch bytes, followed by packedRows × k floats when A is packed.
  */
-export function product(
+export function gemm(
   m: i32, n: i32, k: i32, a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, bColumn: usize,
   c: usize, cRow: usize, bias: usize, scratch: usize,
 ): void {
@@ -223,10 +223,10 @@ export function product(
   }
   const panel = scratch + tileBytes
   if (n <= 4 && k <= panelDepth) {
-    if (bColumn == 4) narrowProduct(m, n, k, a, aRow, aDepth, b, bDepth, c, cRow, start)
+    if (bColumn == 4) gemmNarrow(m, n, k, a, aRow, aDepth, b, bDepth, c, cRow, start)
     else {
-      packColumns(panel, b, bColumn, k, n)
-      narrowProduct(m, n, k, a, aRow, aDepth, panel, 32, c, cRow, start)
+      packBTransposed(panel, b, bColumn, k, n)
+      gemmNarrow(m, n, k, a, aRow, aDepth, panel, 32, c, cRow, start)
     }
     return
   }
@@ -235,16 +235,16 @@ export function product(
     const blocks = panel + panelBytes
     for (let i = 0; i < m; i += packedRows) {
       const rows = min(packedRows, m - i)
-      packBlocks(blocks, rows, k, a + ((<usize>i) << 2), aDepth)
+      packA(blocks, rows, k, a + ((<usize>i) << 2), aDepth)
       const to = c + <usize>i * cRow
       for (let j = 0; j < whole; j += 8) {
         const offset = (<usize>j) << 2
-        packRows(panel, b + offset, bDepth, k)
+        packB(panel, b + offset, bDepth, k)
         packedPanelRows(rows, k, blocks, panel, to + offset, cRow, bias ? start + offset : zeros, 0)
       }
     }
     const done = (<usize>whole) << 2
-    if (whole < n) product(m, n - whole, k, a, aRow, aDepth, b + done, bDepth, bColumn, c + done, cRow, bias ? bias + done : 0, scratch)
+    if (whole < n) gemm(m, n - whole, k, a, aRow, aDepth, b + done, bDepth, bColumn, c + done, cRow, bias ? bias + done : 0, scratch)
     return
   }
   const inPlace = bColumn == 4 && m < 16
@@ -258,16 +258,16 @@ export function product(
       let right = b + <usize>from * bDepth + <usize>j * bColumn
       let rightDepth = bDepth
       if (!inPlace) {
-        if (bColumn == 4) packRows(panel, right, bDepth, depth)
-        else packColumns(panel, right, bColumn, depth, width)
+        if (bColumn == 4) packB(panel, right, bDepth, depth)
+        else packBTransposed(panel, right, bColumn, depth, width)
         right = panel
         rightDepth = 32
       }
       const to = c + offset
-      const begin = from ? to : bias ? start + offset : zeros
-      const beginRow = from ? cRow : 0
-      if (width == 8) panelRows(m, depth, left, aRow, aDepth, right, rightDepth, to, cRow, begin, beginRow)
-      else narrowRows(m, width, depth, left, aRow, aDepth, right, rightDepth, to, cRow, begin, beginRow, scratch)
+      const rowStart = from ? to : bias ? start + offset : zeros
+      const rowStartStride = from ? cRow : 0
+      if (width == 8) panelRows(m, depth, left, aRow, aDepth, right, rightDepth, to, cRow, rowStart, rowStartStride)
+      else narrowRows(m, width, depth, left, aRow, aDepth, right, rightDepth, to, cRow, rowStart, rowStartStride, scratch)
     }
   }
 }

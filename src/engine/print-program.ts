@@ -1,9 +1,9 @@
-/** A program as text: what the golden prints show and what one reads when looking for a mistake. */
-import { type AttributeValue, declarationOf, type Operation } from './operations.js'
+/** Prints a program as text, for golden tests and debugging. */
+import { type AttributeValue, findDeclaration, type Operation } from './operations.js'
 import { listNames, type NetworkProgram } from './program.js'
 
-/** Layers, arena and lists, one line each. */
-export function print(program: NetworkProgram): string {
+/** Prints layers, buffers and operations, one per line. */
+export function printProgram(program: NetworkProgram): string {
   const buffers = program.buffers.map(({ name, kind, shape, perRow, offset, length }) => {
     const rows = perRow ? [`rows≤${program.capacity}`, ...shape] : shape
     return `  ${offset}…${offset + length} ${kind} ${name} [${rows.join(', ')}]`
@@ -28,9 +28,9 @@ export function print(program: NetworkProgram): string {
   ].join('\n')
 }
 
-/** `op(operands; attributes) → what is written`. */
+/** `op(operands; attributes) → written operands`. */
 function line(operation: Operation, program: NetworkProgram): string {
-  const declaration = declarationOf(operation.op)
+  const declaration = findDeclaration(operation.op)
   const operands: Readonly<Record<string, number | null>> = operation.operands
   const attributes: Readonly<Record<string, AttributeValue>> = operation.attributes
   const reads: string[] = []

@@ -1,11 +1,11 @@
-/** Prediction by backends that compute one batch in the arena: rows go in and out of it batch by batch. */
+/** Prediction on backends that compute one batch at a time: copies rows into and out of the arena. */
 import { sizeOf } from '../arena.js'
 import { tensorView } from '../weights.js'
-import type { PredictionExecutor, PredictionPlace } from './kernels.js'
+import type { PredictionContext, PredictionExecutor } from './backend.js'
 
-/** @param predictBatch computes the first so many rows of the buffer `input`. */
-export function inBatches(
-  { program, memory, arena }: PredictionPlace,
+/** @param predictBatch computes the first `rows` rows of the buffer `input`. */
+export function createBatchedPredictor(
+  { program, memory, arena }: PredictionContext,
   detail: string | null,
   predictBatch: (rows: number) => void,
 ): PredictionExecutor {

@@ -1,11 +1,11 @@
-// Which of the kernels in this folder the processor runs.
+// Detects which variants of the kernels the processor supports.
 #pragma once
 #include <cstring>
 #include <initializer_list>
 
 namespace descent {
 
-inline bool processorRuns(const char* kernels) {
+inline bool processorSupports(const char* kernels) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return false;
@@ -19,10 +19,10 @@ inline bool processorRuns(const char* kernels) {
 #endif
 }
 
-/// The fastest that the processor runs, or null.
+/// The widest variant that the processor supports, or null.
 inline const char* widestKernels() {
   for (const char* kernels : {"avx512", "avx2", "neon"})
-    if (processorRuns(kernels)) return kernels;
+    if (processorSupports(kernels)) return kernels;
   return nullptr;
 }
 

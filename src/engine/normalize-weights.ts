@@ -1,11 +1,11 @@
-/** Weights of rows as the validation of a training takes them. */
+/** Normalizes the row weights that validation uses. */
 import type { Loss } from '../contract/network.js'
 import { type Dataset, targetStride } from './dataset.js'
 import { lossRules } from './losses.js'
 
 /**
- * Gives the weights of the validation rows a mean of 1 where the loss divides by their sum (DataShape), in place.
- * Weights that are all 0 stay so.
+ * Scales the weights of the validation rows, in place, to a mean of 1 where the loss divides by their sum (DataShape).
+ * Weights that are all zero stay zero.
  */
 export function normalizeWeights({ size, validationY: y }: Dataset, loss: Loss): void {
   if (!size.weighted || lossRules[loss].weighting !== 'sum') return
