@@ -16,7 +16,10 @@ export class Coalesced<Item, Answer> {
   /** Asked since the last statement was sent. */
   #waiting: Waiting<Item, Answer>[] = []
   #underWay: { sentAt: number } | null = null
+  /** Whether the end of this turn of the event loop sends a statement. */
   #isDue = false
+  /** Passes on the answers that came in this turn. */
+  readonly #answered: (() => void)[] = []
 
   /**
    * @param send answers each item, in their order; what it rejects with, all of them do
@@ -37,24 +40,40 @@ export class Coalesced<Item, Answer> {
   /** At the end of this turn of the event loop, when all requests that came with it have asked. */
   #sendSoon(): void {
     const isBusy = this.#underWay !== null && performance.now() - this.#underWay.sentAt < patienceMilliseconds
-    if (this.#isDue || isBusy) return
+    if (this.#isDue || isBusy || this.#waiting.length === 0) return
     this.#isDue = true
-    setImmediate(() => void this.#send())
+    setImmediate(() => this.#endTurn())
   }
 
-  async #send(): Promise<void> {
+  /** Sends before it passes on answers, so that the database works while they are used. */
+  #endTurn(): void {
     this.#isDue = false
-    const asked = this.#waiting.splice(0, this.most)
+    const answered = this.#answered.splice(0)
+    void this.#send(this.#waiting.splice(0, this.most))
+    for (const passOn of answered) passOn()
+  }
+
+  async #send(asked: Waiting<Item, Answer>[]): Promise<void> {
     const underWay = { sentAt: performance.now() }
     this.#underWay = underWay
+    const passOn = await this.#outcome(asked)
+    if (this.#underWay === underWay) this.#underWay = null
+    this.#sendSoon()
+    if (this.#isDue) this.#answered.push(passOn)
+    else passOn()
+  }
+
+  async #outcome(asked: readonly Waiting<Item, Answer>[]): Promise<() => void> {
     try {
       const answers = await this.send(asked.map(({ item }) => item))
-      for (const [index, { resolve }] of asked.entries()) resolve(answers[index])
+      return () => {
+        for (const [index, { resolve }] of asked.entries()) resolve(answers[index])
+      }
     } catch (error) {
-      for (const { reject } of asked) reject(error)
+      return () => {
+        for (const { reject } of asked) reject(error)
+      }
     }
-    if (this.#underWay === underWay) this.#underWay = null
-    if (this.#waiting.length > 0) this.#sendSoon()
   }
 }
 

@@ -7,7 +7,7 @@ import type { Model } from '../contract/model.js'
 import type { AskedModel } from '../training/ports.js'
 import { type Coalesced, coalescedRows } from './coalesced.js'
 import { type Database, type Statement, send } from './database.js'
-import { type FoundModel, type Lookups, lookupsOf } from './lookups.js'
+import { type Lookups, lookupsOf } from './lookups.js'
 import { type ModelRow, toModel } from './model-rows.js'
 
 /** Of the rows' JSON; models of many columns have long ones. The models asked for longest ago go first. */
@@ -23,6 +23,8 @@ const rowsStatement: Statement = {
 }
 
 const modelIdSchema = idSchema('model')
+
+const nothing = Promise.resolve(undefined)
 
 interface Row extends ModelRow {
   version: string
@@ -53,28 +55,31 @@ export class KnownModels {
 
   /** As it is now; null when there is none, or when it is not this tenant's. Shared by all who ask: not to be changed. */
   async find(id: string, tenantId?: string): Promise<Model | null> {
-    return this.#modelAs(id, await this.#stateOf(id), tenantId)
+    return this.#modelAs(id, await this.#look(id), tenantId)
   }
 
   ask(id: string): AskedModel {
-    const state = this.#stateOf(id)
+    const state = this.#look(id)
     // Whoever waits for it is told.
     state.catch(() => {})
-    return { of: async (tenantId) => this.#modelAs(id, await state, tenantId) }
+    return { of: (tenantId) => state.then((found) => this.#modelAs(id, found, tenantId)) }
   }
 
   /** What is no id is not looked for: a text that the database does not take would fail all that go with it. */
-  async #stateOf(id: string): Promise<FoundModel | null> {
+  #look(id: string): ReturnType<Lookups['ask']> {
     const isId = this.#known.has(id) || modelIdSchema.safeParse(id).success
-    const found = isId ? await this.#lookups.ask(id) : undefined
-    return found?.kind === 'model' ? found : null
+    return isId ? this.#lookups.ask(id) : nothing
   }
 
-  async #modelAs(id: string, state: FoundModel | null, tenantId?: string): Promise<Model | null> {
-    if (state === null) this.gone(id)
-    if (state === null || (tenantId ?? state.tenantId) !== state.tenantId) return null
+  /** Without a promise where the row is known: every prediction passes here. */
+  #modelAs(id: string, found: Awaited<ReturnType<Lookups['ask']>>, tenantId?: string) {
+    if (found?.kind !== 'model') {
+      this.gone(id)
+      return null
+    }
+    if ((tenantId ?? found.tenantId) !== found.tenantId) return null
     const known = this.#known.get(id)
-    if (known?.version !== state.version) return this.#read(id)
+    if (known?.version !== found.version) return this.#read(id)
     this.#known.delete(id)
     this.#known.set(id, known)
     return known.model

@@ -1,8 +1,11 @@
 /** What the service tells browsers and caches. */
+import { once } from 'node:events'
+import { get, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import helmet from '@fastify/helmet'
 import fastify from 'fastify'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { securityHeaders } from '../../src/http/plugins/security-headers.js'
 import { openApp, type RunningApp } from '../support/app.js'
 import { storeModel } from '../support/stores.js'
 
@@ -28,6 +31,8 @@ describe('the headers for browsers', () => {
     const policy = headers['content-security-policy']
     expect(policy).toContain("default-src 'none'")
     expect(policy).toContain("frame-ancestors 'none'")
+    // A header that is sent twice arrives joined by a comma.
+    expect(policy).not.toContain(',')
     expect(policy).not.toMatch(/https?:|\*|unsafe-eval|script-src[^;]*unsafe-inline/)
     expect(headers['x-content-type-options']).toBe('nosniff')
     expect(headers['x-powered-by']).toBeUndefined()
@@ -64,6 +69,29 @@ describe('the headers that helmet sends', () => {
     }
   })
 })
+
+describe('the headers of a refused upgrade', () => {
+  it('are those of every answer', async () => {
+    const usual = (await ask('/health/live')).headers
+    await service.app.listen({ host: '127.0.0.1', port: 0 })
+    const headers = await refusedUpgrade(service.app.listeningOrigin, '/jobs/none/stream')
+    for (const name of Object.keys(securityHeaders)) expect(headers[name], name).toBe(usual[name])
+  })
+})
+
+/** The headers that answer a request for a WebSocket which is refused. */
+async function refusedUpgrade(origin: string, path: string): Promise<IncomingHttpHeaders> {
+  const handshake = {
+    connection: 'upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+  }
+  const sent = get(new URL(path, origin), { headers: handshake })
+  const [response]: IncomingMessage[] = await once(sent, 'response')
+  response.resume()
+  return response.headers
+}
 
 describe('an ETag', () => {
   it.each([['/models'], ['/datasets'], ['/datasets/xor']])('of %s saves sending it again', async (path) => {

@@ -44,6 +44,17 @@ describe('names asked for', () => {
     expect(await Promise.all(after)).toEqual(['new', '2'])
   })
 
+  it('while a statement is under way are sent before its answers are passed on', async () => {
+    const { sent, coalesced } = statements()
+    const before = coalesced.ask('a').then((answer) => ({ answer, statements: sent.length }))
+    await nextTurn()
+    const after = coalesced.ask('b')
+    sent[0].end({ a: '1' })
+    expect(await before).toEqual({ answer: '1', statements: 2 })
+    sent[1].end({ b: '2' })
+    expect(await after).toBe('2')
+  })
+
   it('by a statement that fails are refused, and no others', async () => {
     const { sent, coalesced } = statements()
     const failing = [coalesced.ask('a'), coalesced.ask('b')].map((each) =>
