@@ -14,7 +14,9 @@ const job = z
   .describe('The job: first, and when its status or its number of epochs changes')
 const epochs = z
   .object({ type: z.literal('epochs'), epochs: z.array(epochSchema).min(1) })
-  .describe('One or more epochs in order, each exactly once. Of a finished job with `epochsKept`, only those that are kept')
+  .describe(
+    'One or more epochs in order, each exactly once. Of a finished job with `epochsKept`, only those that are kept',
+  )
 const end = z
   .object({ type: z.literal('end'), job: jobSchema })
   .describe('The finished job, as its last message')
