@@ -1,10 +1,9 @@
 /** Long answers, written piece by piece as they are read: the event loop and the client set the pace. */
 import { Readable } from 'node:stream'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { Slice } from '../training/slices.js'
 
 /** Of one piece. */
 const mostCharacters = 64 * 1024
-const mostMilliseconds = 5
 
 /** The texts as a stream; between its pieces everything else gets its turn. */
 export function inPieces(texts: Iterable<string>): Readable {
@@ -13,14 +12,13 @@ export function inPieces(texts: Iterable<string>): Readable {
 
 async function* piecesOf(texts: Iterable<string>): AsyncGenerator<string> {
   let piece = ''
-  let begin = performance.now()
+  const slice = new Slice()
   for (const text of texts) {
     piece += text
-    if (piece.length < mostCharacters && performance.now() - begin < mostMilliseconds) continue
+    if (piece.length < mostCharacters && !slice.isOver) continue
     if (piece !== '') yield piece
     piece = ''
-    await nextTurn()
-    begin = performance.now()
+    await slice.pause()
   }
   if (piece !== '') yield piece
 }

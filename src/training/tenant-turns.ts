@@ -6,7 +6,7 @@ export interface TurnLimits {
   what: string
   atOnce: number
   /** Of one tenant; fewer than `atOnce` leave others a place at any time. */
-  perTenant: number
+  perTenant: number | ((tenantId: string) => number)
   /** How long anybody waits. */
   seconds: number
 }
@@ -21,6 +21,7 @@ interface Waiting {
 
 export class TenantTurns {
   readonly #held = new Map<string, number>()
+  #heldByAll = 0
   /** In the order in which they came. */
   readonly #waiting: Waiting[] = []
 
@@ -32,34 +33,28 @@ export class TenantTurns {
    */
   async run<T>(tenantId: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted()
-    if (this.#waiting.length > 0 || !this.#mayBegin(tenantId)) await this.#wait(tenantId, signal)
-    else this.#hold(tenantId, 1)
+    if (!this.tryBegin(tenantId)) await this.wait(tenantId, signal)
     try {
       return await work()
     } finally {
-      this.#hold(tenantId, -1)
-      this.#beginNext()
+      this.end(tenantId)
     }
   }
 
-  #mayBegin(tenantId: string): boolean {
-    const all = [...this.#held.values()].reduce((sum, count) => sum + count, 0)
-    return all < this.limits.atOnce && this.#of(tenantId) < this.limits.perTenant
+  /** True when it may begin at once, without waiting for a turn. Each that begins must end. */
+  tryBegin(tenantId: string): boolean {
+    if (!this.#mayBegin(tenantId) || this.#waiting.some((other) => other.tenantId === tenantId)) return false
+    this.#hold(tenantId, 1)
+    return true
   }
 
-  #of(tenantId: string): number {
-    return this.#held.get(tenantId) ?? 0
-  }
-
-  #hold(tenantId: string, more: 1 | -1): void {
-    const held = this.#of(tenantId) + more
-    if (held > 0) this.#held.set(tenantId, held)
-    else this.#held.delete(tenantId)
-  }
-
-  async #wait(tenantId: string, signal: AbortSignal | undefined): Promise<void> {
+  /**
+   * Resolves when the turn has come; it must end.
+   * @throws Problem `overloaded`, the signal's reason
+   */
+  async wait(tenantId: string, signal: AbortSignal | undefined): Promise<void> {
     if (this.#waiting.filter((other) => other.tenantId === tenantId).length >= mostWaiting) {
-      throw this.#overloaded(`${mostWaiting} more wait already`)
+      throw this.#overloaded(tenantId, `${mostWaiting} more wait already`)
     }
     await new Promise<void>((resolve, reject) => {
       const waiting: Waiting = {
@@ -76,7 +71,7 @@ export class TenantTurns {
       }
       const onAbort = () => giveUp(signal?.reason)
       const timer = setTimeout(() => {
-        giveUp(this.#overloaded(`none ended within ${this.limits.seconds} s`))
+        giveUp(this.#overloaded(tenantId, `none ended within ${this.limits.seconds} s`))
       }, 1_000 * this.limits.seconds)
       const stop = () => {
         clearTimeout(timer)
@@ -89,16 +84,42 @@ export class TenantTurns {
     })
   }
 
+  end(tenantId: string): void {
+    this.#hold(tenantId, -1)
+    this.#beginNext()
+  }
+
+  #mayBegin(tenantId: string): boolean {
+    return this.#heldByAll < this.limits.atOnce && this.#of(tenantId) < this.#shareOf(tenantId)
+  }
+
+  #shareOf(tenantId: string): number {
+    const { perTenant } = this.limits
+    return typeof perTenant === 'number' ? perTenant : perTenant(tenantId)
+  }
+
+  #of(tenantId: string): number {
+    return this.#held.get(tenantId) ?? 0
+  }
+
+  #hold(tenantId: string, more: 1 | -1): void {
+    const held = this.#of(tenantId) + more
+    this.#heldByAll += more
+    if (held > 0) this.#held.set(tenantId, held)
+    else this.#held.delete(tenantId)
+  }
+
   #beginNext(): void {
-    for (;;) {
+    while (this.#waiting.length > 0) {
       const able = this.#waiting.filter(({ tenantId }) => this.#mayBegin(tenantId))
       if (able.length === 0) return
       able.reduce((best, each) => (this.#of(each.tenantId) < this.#of(best.tenantId) ? each : best)).begin()
     }
   }
 
-  #overloaded(why: string): Problem {
+  #overloaded(tenantId: string, why: string): Problem {
     const { what, atOnce } = this.limits
-    return new Problem('overloaded', `As many ${what} are under way as go at a time (${atOnce}), and ${why}.`)
+    const most = Math.min(atOnce, this.#shareOf(tenantId))
+    return new Problem('overloaded', `As many ${what} are under way as go at a time (${most}), and ${why}.`)
   }
 }
