@@ -9,21 +9,22 @@ export interface TurnLimits {
   perTenant: number | ((tenantId: string) => number)
   /** How long anybody waits. */
   seconds: number
+  /** Of one tenant, 500 when left out; more are refused at once. */
+  mostWaiting?: number
 }
 
-/** Of one tenant; more are refused at once. */
-const mostWaiting = 500
-
 interface Waiting {
-  tenantId: string
+  /** Rises with each that waits. */
+  number: number
   begin(): void
 }
 
 export class TenantTurns {
   readonly #held = new Map<string, number>()
   #heldByAll = 0
-  /** In the order in which they came. */
-  readonly #waiting: Waiting[] = []
+  /** By tenant, each in the order in which they came. */
+  readonly #waiting = new Map<string, Set<Waiting>>()
+  #number = 0
 
   constructor(private readonly limits: TurnLimits) {}
 
@@ -43,7 +44,7 @@ export class TenantTurns {
 
   /** True when it may begin at once, without waiting for a turn. Each that begins must end. */
   tryBegin(tenantId: string): boolean {
-    if (!this.#mayBegin(tenantId) || this.#waiting.some((other) => other.tenantId === tenantId)) return false
+    if (this.#waiting.has(tenantId) || !this.#mayBegin(tenantId)) return false
     this.#hold(tenantId, 1)
     return true
   }
@@ -53,12 +54,12 @@ export class TenantTurns {
    * @throws Problem `overloaded`, the signal's reason
    */
   async wait(tenantId: string, signal: AbortSignal | undefined): Promise<void> {
-    if (this.#waiting.filter((other) => other.tenantId === tenantId).length >= mostWaiting) {
-      throw this.#overloaded(tenantId, `${mostWaiting} more wait already`)
-    }
+    const { seconds, mostWaiting = 500 } = this.limits
+    const others = this.#waiting.get(tenantId) ?? new Set()
+    if (others.size >= mostWaiting) throw this.#overloaded(tenantId, `${mostWaiting} more wait already`)
     await new Promise<void>((resolve, reject) => {
       const waiting: Waiting = {
-        tenantId,
+        number: this.#number++,
         begin: () => {
           stop()
           this.#hold(tenantId, 1)
@@ -71,15 +72,16 @@ export class TenantTurns {
       }
       const onAbort = () => giveUp(signal?.reason)
       const timer = setTimeout(() => {
-        giveUp(this.#overloaded(tenantId, `none ended within ${this.limits.seconds} s`))
-      }, 1_000 * this.limits.seconds)
+        giveUp(this.#overloaded(tenantId, `none ended within ${seconds} s`))
+      }, 1_000 * seconds)
       const stop = () => {
         clearTimeout(timer)
         signal?.removeEventListener('abort', onAbort)
-        this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
+        others.delete(waiting)
+        if (others.size === 0) this.#waiting.delete(tenantId)
       }
       signal?.addEventListener('abort', onAbort, { once: true })
-      this.#waiting.push(waiting)
+      this.#waiting.set(tenantId, others.add(waiting))
       this.#beginNext()
     })
   }
@@ -110,11 +112,20 @@ export class TenantTurns {
   }
 
   #beginNext(): void {
-    while (this.#waiting.length > 0) {
-      const able = this.#waiting.filter(({ tenantId }) => this.#mayBegin(tenantId))
-      if (able.length === 0) return
-      able.reduce((best, each) => (this.#of(each.tenantId) < this.#of(best.tenantId) ? each : best)).begin()
+    for (let next = this.#next(); next !== null; next = this.#next()) next.begin()
+  }
+
+  /** Of those that may begin, one of the tenant with the fewest under way, and of several such the one that came first. */
+  #next(): Waiting | null {
+    let best: { held: number; waiting: Waiting } | null = null
+    for (const [tenantId, [waiting]] of this.#waiting) {
+      if (!this.#mayBegin(tenantId)) continue
+      const held = this.#of(tenantId)
+      const isBetter =
+        best === null || held < best.held || (held === best.held && waiting.number < best.waiting.number)
+      if (isBetter) best = { held, waiting }
     }
+    return best?.waiting ?? null
   }
 
   #overloaded(tenantId: string, why: string): Problem {
