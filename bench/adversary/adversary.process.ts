@@ -18,6 +18,8 @@ export interface Answer {
   rounds: number
 }
 
+type Prepared = Awaited<ReturnType<Attack['prepare']>>
+
 interface Running {
   stop(): Promise<void>
 }
@@ -29,8 +31,7 @@ let ground: Ground | undefined
 let rounds = 0
 let running: Running[] = []
 
-async function begin(attack: Attack, on: Ground): Promise<Running> {
-  const { round, end } = await attack.prepare(on)
+function begin(attack: Attack, { round, end }: Prepared, on: Ground): Running {
   let stopping = false
   const lanes = Array.from({ length: attack.lanes }, async (_, lane) => {
     while (!stopping) {
@@ -58,7 +59,9 @@ answerMessages(async (order: Order): Promise<Answer> => {
       const on = ground
       if (on === undefined) throw new Error('the adversary has not prepared')
       rounds = 0
-      running = await Promise.all(order.names.map((name) => begin(attacks[name], on)))
+      const prepared: [Attack, Prepared][] = []
+      for (const name of order.names) prepared.push([attacks[name], await attacks[name].prepare(on)])
+      running = prepared.map(([attack, rounds]) => begin(attack, rounds, on))
       break
     }
     case 'end': {
