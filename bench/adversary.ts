@@ -27,9 +27,9 @@ export async function main(args: string[]): Promise<void> {
     try {
       const rounds = Number(values.rounds)
       console.log(
-        '| attack | before | under it | ratio | create | look | predict | list | training | refused |',
+        '| attack | before | under it | ratio | create | look | predict | list | training | refused | attacks/s |',
       )
-      console.log('|---|---|---|---|---|---|---|---|---|---|')
+      console.log('|---|---|---|---|---|---|---|---|---|---|---|')
       for (const name of names) console.log(rowOf(await trial.compare(name, [name], rounds)))
       if (names.length > 1) console.log(rowOf(await trial.compare('all at once', names, rounds)))
     } finally {
@@ -40,7 +40,15 @@ export async function main(args: string[]): Promise<void> {
   }
 }
 
-function rowOf({ name, undisturbed, attacked, ratio, ratios, trainingRatio }: Comparison): string {
+function rowOf({
+  name,
+  attacksPerSecond,
+  undisturbed,
+  attacked,
+  ratio,
+  ratios,
+  trainingRatio,
+}: Comparison): string {
   const cells = [
     name,
     `${medianLatency(undisturbed).toFixed(1)} ms`,
@@ -49,6 +57,7 @@ function rowOf({ name, undisturbed, attacked, ratio, ratios, trainingRatio }: Co
     ...Object.values(ratios).map((each) => each.toFixed(2)),
     trainingRatio.toFixed(1),
     String(attacked.refusals.length),
+    attacksPerSecond.toFixed(1),
   ]
   return `| ${cells.join(' | ')} |`
 }

@@ -10,6 +10,7 @@ import { encodeRows } from './encode-rows.js'
 import { evaluate, evaluateFolds } from './evaluation.js'
 import { chooseEpochs, type FoldOutcome } from './folds.js'
 import { collectSoon } from './garbage.js'
+import { yieldToRequests } from './low-priority.js'
 import type { Outcome, SharedData, ToTrainer, TrainerSettings, TrainingOrder } from './messages.js'
 import { areInPlace, offerWeights } from './packed-weights.js'
 import { SnapshotRecorder } from './snapshot-recorder.js'
@@ -20,6 +21,7 @@ import { warmUp } from './warm-up.js'
 if (parentPort === null) throw new Error('trainer.thread.ts runs in a worker thread only')
 const report = new TrainerReport(parentPort)
 const settings: TrainerSettings = workerData
+yieldToRequests()
 /** Of the largest training since the last collection. */
 let leftBytes = 0
 

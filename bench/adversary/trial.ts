@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { projectFolder } from '../../examples/service.js'
 import { Helper } from '../service/helper.js'
-import type { Order } from './adversary.process.js'
+import type { Answer, Order } from './adversary.process.js'
 import { type Action, actions, median, medianLatency, OrdinaryTenant, type Visit } from './ordinary.js'
 import type { TwoKeys } from './tenants.js'
 
@@ -24,6 +24,8 @@ const program = pathToFileURL(join(projectFolder, 'dist', 'bench', 'adversary', 
 
 export interface Comparison {
   name: string
+  /** Rounds of the attack that the adversary did. */
+  attacksPerSecond: number
   undisturbed: Visit
   attacked: Visit
   /** Of the medians, all actions alike. */
@@ -39,7 +41,7 @@ export interface Trial {
 }
 
 export async function startTrial(url: string, keys: TwoKeys): Promise<Trial> {
-  const adversary = new Helper<Order, object>(program)
+  const adversary = new Helper<Order, Answer>(program)
   try {
     await adversary.ask({ type: 'prepare', url, key: keys.adversary })
     const ordinary = await OrdinaryTenant.open(url, keys.ordinary)
@@ -47,12 +49,14 @@ export async function startTrial(url: string, keys: TwoKeys): Promise<Trial> {
       async compare(name, names, rounds) {
         const before = await ordinary.visit(Math.ceil(rounds / 2))
         await adversary.ask({ type: 'begin', names })
+        const began = performance.now()
         await sleep(settleMilliseconds)
         const attacked = await ordinary.visit(rounds)
-        await adversary.ask({ type: 'end' })
+        const seconds = (performance.now() - began) / 1_000
+        const { rounds: attacks } = await adversary.ask({ type: 'end' })
         await sleep(settleMilliseconds)
         const after = await ordinary.visit(Math.ceil(rounds / 2))
-        return comparison(name, joined(before, after), attacked)
+        return comparison({ name, attacksPerSecond: attacks / seconds }, joined(before, after), attacked)
       },
       async stop() {
         ordinary.close()
@@ -75,11 +79,15 @@ function joined(a: Visit, b: Visit): Visit {
   }
 }
 
-function comparison(name: string, undisturbed: Visit, attacked: Visit): Comparison {
+function comparison(
+  of: Pick<Comparison, 'name' | 'attacksPerSecond'>,
+  undisturbed: Visit,
+  attacked: Visit,
+): Comparison {
   const ratioOf = (action: Action) =>
     median(attacked.latencies[action]) / median(undisturbed.latencies[action])
   return {
-    name,
+    ...of,
     undisturbed,
     attacked,
     ratio: medianLatency(attacked) / medianLatency(undisturbed),

@@ -22,6 +22,7 @@ import { RequestRate } from './plugins/rate-limit.js'
 import { RequestLog } from './plugins/request-log.js'
 import { documentationPolicy, SecureResponse, sendSecurityHeaders } from './plugins/security-headers.js'
 import { childLogger, requestIdOf, tellTrace } from './plugins/tracing.js'
+import { takeTurns } from './plugins/turns.js'
 import {
   answerBrokenHandshake,
   brokenRequestAnswerer,
@@ -187,6 +188,7 @@ export async function buildApp(dependencies: AppDependencies) {
   authenticate(app, dependencies)
   const requestRate = new RequestRate()
   requestRate.limit(app)
+  takeTurns(app)
 
   await app.register(swagger, {
     openapi: {

@@ -1,34 +1,33 @@
 /** Long answers: computed and written in pieces, so that the event loop and the client set the pace. */
 import { Readable } from 'node:stream'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { Slice } from '../training/slices.js'
 
-/** Limits of one piece. */
+/** Characters of one piece. */
 const mostCharacters = 64 * 1024
-const mostMilliseconds = 5
 
 /** The texts joined, if they fit into one piece; else a stream, between whose pieces other requests run. */
 export function inPieces(texts: Iterable<string>): string | Readable {
   const iterator = texts[Symbol.iterator]()
-  const { text, isLast } = takePiece(iterator)
+  const slice = new Slice()
+  const { text, isLast } = takePiece(iterator, slice)
   return isLast
     ? text
-    : Readable.from(pieces(text, iterator), { objectMode: false, highWaterMark: mostCharacters })
+    : Readable.from(pieces(text, iterator, slice), { objectMode: false, highWaterMark: mostCharacters })
 }
 
-async function* pieces(first: string, iterator: Iterator<string>): AsyncGenerator<string> {
+async function* pieces(first: string, iterator: Iterator<string>, slice: Slice): AsyncGenerator<string> {
   yield first
   for (;;) {
-    await nextTurn()
-    const { text, isLast } = takePiece(iterator)
+    await slice.pause()
+    const { text, isLast } = takePiece(iterator, slice)
     if (text !== '') yield text
     if (isLast) return
   }
 }
 
-function takePiece(iterator: Iterator<string>): { text: string; isLast: boolean } {
-  const end = performance.now() + mostMilliseconds
+function takePiece(iterator: Iterator<string>, slice: Slice): { text: string; isLast: boolean } {
   let text = ''
-  while (text.length < mostCharacters && performance.now() < end) {
+  while (text.length < mostCharacters && !slice.isOver) {
     const { done, value } = iterator.next()
     if (done === true) return { text, isLast: true }
     text += value

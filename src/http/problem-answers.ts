@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem, type ProblemBody, problems } from '../contract/problems.js'
+import { departed } from './departure.js'
 import { traceOf } from './plugins/tracing.js'
 
 export function problemBody(problem: Problem, traceId: string): ProblemBody {
@@ -36,12 +37,23 @@ export type DatabaseTrouble = (error: unknown) => keyof typeof troubles | null
 
 export function errorHandler(databaseTrouble: DatabaseTrouble) {
   return async (error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    if (isOfDeparture(error, reply)) {
+      request.log.info({ err: error }, 'the client disconnected')
+      return sendProblem(reply, departed())
+    }
     const trouble = databaseTrouble(error)
     const problem = trouble === null ? toProblem(error, request) : new Problem(trouble, troubles[trouble])
     if (problem.code === 'internal' || problem.code === 'integrity') request.log.error(error)
     if (trouble !== null) request.log.warn(error)
     await sendProblem(reply, problem)
   }
+}
+
+/** What streams say of a connection that broke: the client's where that is gone, else the database's. */
+const brokenStream = ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']
+
+function isOfDeparture(error: unknown, { raw }: FastifyReply): boolean {
+  return raw.destroyed && isFastifyError(error) && brokenStream.includes(error.code)
 }
 
 const troubles = {

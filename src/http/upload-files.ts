@@ -1,6 +1,6 @@
 /** Files that arrive as the body of a request, or in a form, as streams. */
 import multipart, { type MultipartFile } from '@fastify/multipart'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Problem } from '../contract/problems.js'
 import { uploadContentTypes } from '../contract/upload.js'
 import type { Upload } from '../training/upload.js'
@@ -27,17 +27,6 @@ function notUnderstood(request: FastifyRequest): Problem {
     'unsupported-media-type',
     `${given === undefined ? 'The content-type header is missing' : `The content type ${given} is not supported here`}: send a file as ${uploadContentTypes.join(', ')}, or in a form as ${multipartType}.`,
   )
-}
-
-/** Aborts when the client goes before it has its answer. */
-export function departure(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController()
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) {
-      gone.abort(new Problem('invalid-request', 'The client disconnected before the upload was stored.'))
-    }
-  })
-  return gone.signal
 }
 
 export async function* filesOf(request: FastifyRequest): Upload['files'] {

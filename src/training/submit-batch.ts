@@ -3,10 +3,9 @@ import type { Job, JobRequest } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
 import { type PlanDependencies, planTraining } from './plan.js'
 import type { NewJob, Once, Tenant } from './ports.js'
+import { Slice } from './slices.js'
 import { newJob, type Origin, type SubmitDependencies } from './submit.js'
 
-/** Planned without a pause; then others get their turn. */
-const sliceMilliseconds = 5
 /** Places of refusals that are listed when nothing was accepted. */
 const maximumErrors = 100
 
@@ -52,12 +51,10 @@ async function planAll(
 ): Promise<(NewJob | Problem)[]> {
   const once = readingOnce(dependencies, tenant.tenantId)
   const planned: (NewJob | Problem)[] = []
-  let begin = performance.now()
+  const slice = new Slice()
   for (const request of requests) {
     planned.push(request instanceof Problem ? request : await planOne(once, tenant, request, origin))
-    if (performance.now() - begin < sliceMilliseconds) continue
-    await new Promise((resolve) => setImmediate(resolve))
-    begin = performance.now()
+    if (slice.isOver) await slice.pause()
   }
   return planned
 }

@@ -6,23 +6,25 @@ export interface TurnLimits {
   what: string
   atOnce: number
   /** Of one tenant; fewer than `atOnce` leave others a place at any time. */
-  perTenant: number
+  perTenant: number | ((tenantId: string) => number)
   /** How long anybody waits. */
   seconds: number
+  /** Of one tenant, 500 when left out; more are refused at once. */
+  mostWaiting?: number
 }
 
-/** Of one tenant; more are refused at once. */
-const mostWaiting = 500
-
 interface Waiting {
-  tenantId: string
+  /** Rises with each that waits. */
+  number: number
   begin(): void
 }
 
 export class TenantTurns {
   readonly #held = new Map<string, number>()
-  /** In the order in which they came. */
-  readonly #waiting: Waiting[] = []
+  #heldByAll = 0
+  /** By tenant, each in the order in which they came. */
+  readonly #waiting = new Map<string, Set<Waiting>>()
+  #number = 0
 
   constructor(private readonly limits: TurnLimits) {}
 
@@ -32,38 +34,32 @@ export class TenantTurns {
    */
   async run<T>(tenantId: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted()
-    if (this.#waiting.length > 0 || !this.#mayBegin(tenantId)) await this.#wait(tenantId, signal)
-    else this.#hold(tenantId, 1)
+    if (!this.tryBegin(tenantId)) await this.wait(tenantId, signal)
     try {
       return await work()
     } finally {
-      this.#hold(tenantId, -1)
-      this.#beginNext()
+      this.end(tenantId)
     }
   }
 
-  #mayBegin(tenantId: string): boolean {
-    const all = [...this.#held.values()].reduce((sum, count) => sum + count, 0)
-    return all < this.limits.atOnce && this.#of(tenantId) < this.limits.perTenant
+  /** True when it may begin at once, without waiting for a turn. Each that begins must end. */
+  tryBegin(tenantId: string): boolean {
+    if (this.#waiting.has(tenantId) || !this.#mayBegin(tenantId)) return false
+    this.#hold(tenantId, 1)
+    return true
   }
 
-  #of(tenantId: string): number {
-    return this.#held.get(tenantId) ?? 0
-  }
-
-  #hold(tenantId: string, more: 1 | -1): void {
-    const held = this.#of(tenantId) + more
-    if (held > 0) this.#held.set(tenantId, held)
-    else this.#held.delete(tenantId)
-  }
-
-  async #wait(tenantId: string, signal: AbortSignal | undefined): Promise<void> {
-    if (this.#waiting.filter((other) => other.tenantId === tenantId).length >= mostWaiting) {
-      throw this.#overloaded(`${mostWaiting} more wait already`)
-    }
+  /**
+   * Resolves when the turn has come; it must end.
+   * @throws Problem `overloaded`, the signal's reason
+   */
+  async wait(tenantId: string, signal: AbortSignal | undefined): Promise<void> {
+    const { seconds, mostWaiting = 500 } = this.limits
+    const others = this.#waiting.get(tenantId) ?? new Set()
+    if (others.size >= mostWaiting) throw this.#overloaded(tenantId, `${mostWaiting} more wait already`)
     await new Promise<void>((resolve, reject) => {
       const waiting: Waiting = {
-        tenantId,
+        number: this.#number++,
         begin: () => {
           stop()
           this.#hold(tenantId, 1)
@@ -76,29 +72,65 @@ export class TenantTurns {
       }
       const onAbort = () => giveUp(signal?.reason)
       const timer = setTimeout(() => {
-        giveUp(this.#overloaded(`none ended within ${this.limits.seconds} s`))
-      }, 1_000 * this.limits.seconds)
+        giveUp(this.#overloaded(tenantId, `none ended within ${seconds} s`))
+      }, 1_000 * seconds)
       const stop = () => {
         clearTimeout(timer)
         signal?.removeEventListener('abort', onAbort)
-        this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
+        others.delete(waiting)
+        if (others.size === 0) this.#waiting.delete(tenantId)
       }
       signal?.addEventListener('abort', onAbort, { once: true })
-      this.#waiting.push(waiting)
+      this.#waiting.set(tenantId, others.add(waiting))
       this.#beginNext()
     })
   }
 
-  #beginNext(): void {
-    for (;;) {
-      const able = this.#waiting.filter(({ tenantId }) => this.#mayBegin(tenantId))
-      if (able.length === 0) return
-      able.reduce((best, each) => (this.#of(each.tenantId) < this.#of(best.tenantId) ? each : best)).begin()
-    }
+  end(tenantId: string): void {
+    this.#hold(tenantId, -1)
+    this.#beginNext()
   }
 
-  #overloaded(why: string): Problem {
+  #mayBegin(tenantId: string): boolean {
+    return this.#heldByAll < this.limits.atOnce && this.#of(tenantId) < this.#shareOf(tenantId)
+  }
+
+  #shareOf(tenantId: string): number {
+    const { perTenant } = this.limits
+    return typeof perTenant === 'number' ? perTenant : perTenant(tenantId)
+  }
+
+  #of(tenantId: string): number {
+    return this.#held.get(tenantId) ?? 0
+  }
+
+  #hold(tenantId: string, more: 1 | -1): void {
+    const held = this.#of(tenantId) + more
+    this.#heldByAll += more
+    if (held > 0) this.#held.set(tenantId, held)
+    else this.#held.delete(tenantId)
+  }
+
+  #beginNext(): void {
+    for (let next = this.#next(); next !== null; next = this.#next()) next.begin()
+  }
+
+  /** Of those that may begin, one of the tenant with the fewest under way, and of several such the one that came first. */
+  #next(): Waiting | null {
+    let best: { held: number; waiting: Waiting } | null = null
+    for (const [tenantId, [waiting]] of this.#waiting) {
+      if (!this.#mayBegin(tenantId)) continue
+      const held = this.#of(tenantId)
+      const isBetter =
+        best === null || held < best.held || (held === best.held && waiting.number < best.waiting.number)
+      if (isBetter) best = { held, waiting }
+    }
+    return best?.waiting ?? null
+  }
+
+  #overloaded(tenantId: string, why: string): Problem {
     const { what, atOnce } = this.limits
-    return new Problem('overloaded', `${atOnce} ${what} are in progress, the most at a time, and ${why}.`)
+    const most = Math.min(atOnce, this.#shareOf(tenantId))
+    return new Problem('overloaded', `${most} ${what} are in progress, the most at a time, and ${why}.`)
   }
 }

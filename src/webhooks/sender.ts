@@ -2,6 +2,7 @@
  * Sends what the outbox holds. Any number of processes may do this at once: a delivery is claimed for the time of an
  * attempt, and whoever dies meanwhile leaves it to be claimed again. So a receiver gets each delivery at least once.
  */
+import { setMaxListeners } from 'node:events'
 import { testEvent } from '../contract/webhook.js'
 import { DeadlineError, withDeadline } from '../deadline.js'
 import type { AttemptRoom, DeliveryOutcome, DueDelivery, WebhookStore } from '../training/ports.js'
@@ -53,6 +54,8 @@ export function sendForever(
   } = options
   const inFlight = new Set<Promise<void>>()
   const stopping = new AbortController()
+  // Each attempt under way listens.
+  setMaxListeners(0, stopping.signal)
   let turn: Promise<void> | undefined
   let again = false
 

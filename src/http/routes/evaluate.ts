@@ -7,11 +7,12 @@ import { formatParameters, uploadContentTypes } from '../../contract/upload.js'
 import { evaluateFile, evaluateRows, turnsOfDatasets } from '../../training/evaluate.js'
 import type { PredictorPool, RequestThread } from '../../training/ports.js'
 import { callerOf } from '../caller.js'
+import { departure } from '../departure.js'
 import { parseJsonBodies } from '../json-body.js'
 import type { BodyThread } from '../large-bodies.js'
 import { demandScope } from '../plugins/authentication.js'
 import { failures, idParameters } from '../responses.js'
-import { acceptUploads, departure, filesOf, multipartType } from '../upload-files.js'
+import { acceptUploads, filesOf, multipartType } from '../upload-files.js'
 import type { DatasetRoutes } from './datasets.js'
 import type { UploadRoutes } from './uploads.js'
 
@@ -38,7 +39,7 @@ export const evaluateRoutes: FastifyPluginCallbackZod<EvaluateRoutes> = (
   app.post(
     '/models/:id/evaluate',
     {
-      config: { scope: 'models:read' },
+      config: { scope: 'models:read', hasOwnTurns: true },
       // A list of rows is what { "rows": … } holds.
       preValidation: async (request) => {
         if (Array.isArray(request.body)) request.body = { rows: request.body }

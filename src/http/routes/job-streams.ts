@@ -144,6 +144,7 @@ export const jobStreamRoutes: FastifyPluginCallbackZod<JobStreamRoutes> = (
       return sendingEvents.run(() => sendEvents(request, reply, told, epochs === 'false'))
     },
     wsHandler: (socket, request) => {
+      request.endTurn()
       const { jobs, epochs } = request.query
       keepAlive(socket, pingMilliseconds)
       socket.once(

@@ -122,6 +122,7 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
       })
     },
     wsHandler: (socket, request) => {
+      request.endTurn()
       const { params, query, log } = request
       keepAlive(socket, pingMilliseconds)
       const unwatch = keyWatch.watch(callerOf(request), () => socket.close(...closings.refused))

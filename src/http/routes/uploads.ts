@@ -10,8 +10,9 @@ import type { DatasetStore, ModelStore, Tenanted } from '../../training/ports.js
 import { previewUpload } from '../../training/preview.js'
 import { likeColumns, type Upload, upload } from '../../training/upload.js'
 import { callerOf } from '../caller.js'
+import { departure } from '../departure.js'
 import { failures } from '../responses.js'
-import { acceptUploads, departure, filesOf, multipartType } from '../upload-files.js'
+import { acceptUploads, filesOf, multipartType } from '../upload-files.js'
 
 export interface UploadRoutes {
   datasets: Tenanted<Pick<DatasetStore, 'create' | 'get'>>
@@ -80,7 +81,7 @@ export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
   app.post(
     '/datasets',
     {
-      config: { scope: 'datasets:write' },
+      config: { scope: 'datasets:write', hasOwnTurns: true },
       bodyLimit: Number.MAX_SAFE_INTEGER,
       schema: {
         tags: ['datasets'],
@@ -101,7 +102,7 @@ export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
   app.post(
     '/datasets/preview',
     {
-      config: { scope: 'datasets:write' },
+      config: { scope: 'datasets:write', hasOwnTurns: true },
       bodyLimit: Number.MAX_SAFE_INTEGER,
       schema: {
         tags: ['datasets'],

@@ -1,0 +1,65 @@
+/** How many requests of a tenant go on, alone and beside others. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { RequestTurns } from '../../src/http/request-turns.js'
+
+/** As many of the tenant's requests as go on at once, up to 100. */
+function begun(turns: RequestTurns, tenantId: string): number {
+  let count = 0
+  while (count < 100 && turns.tryBegin(tenantId)) count++
+  return count
+}
+
+it('lets a tenant that is alone do as much as it wants', () => {
+  expect(begun(new RequestTurns(), 'a')).toBe(100)
+})
+
+it('leaves a tenant two long requests at a time while others ask, and others go on at once', () => {
+  const turns = new RequestTurns()
+  expect(begun(turns, 'a')).toBe(100)
+  expect(turns.tryBegin('b')).toBe(true)
+  for (let n = 0; n < 99; n++) turns.end('a', 50)
+  expect(turns.tryBegin('a')).toBe(false)
+  turns.end('a', 50)
+  expect(begun(turns, 'a')).toBe(1)
+  turns.end('b', 1)
+  expect(begun(turns, 'a')).toBe(1)
+  expect(turns.tryBegin('b')).toBe(true)
+})
+
+it('leaves a tenant as many short requests as are ten milliseconds together, and half of them beside another', () => {
+  const turns = new RequestTurns()
+  turns.tryBegin('b')
+  turns.tryBegin('a')
+  turns.end('a', 0.5)
+  expect(begun(turns, 'a')).toBe(10)
+  turns.end('b', 0.5)
+  expect(begun(turns, 'a')).toBe(10)
+  // One long request counts at once.
+  turns.end('a', 20)
+  expect(turns.share('a')).toBe(2)
+  for (let n = 0; n < 19; n++) turns.end('a', 0.5)
+  expect(turns.share('a')).toBeGreaterThan(2)
+})
+
+it('lets those who wait go on in their order, all at once when the others have gone', async () => {
+  const turns = new RequestTurns()
+  const { signal } = new AbortController()
+  turns.tryBegin('b')
+  turns.tryBegin('a')
+  turns.end('a', 50)
+  expect(begun(turns, 'a')).toBe(1)
+  const went: number[] = []
+  const waiting = [0, 1, 2, 3].map((n) => turns.wait('a', signal).then(() => went.push(n)))
+  turns.end('a', 50)
+  await Promise.race([waiting[0], sleep(1_000)])
+  expect(went).toEqual([0])
+  turns.end('b', 1)
+  await Promise.race([waiting[1], sleep(1_000)])
+  expect(went).toEqual([0, 1])
+  await sleep(1_100)
+  expect(turns.tryBegin('a')).toBe(false)
+  turns.end('a', 50)
+  await Promise.all(waiting)
+  expect(went).toEqual([0, 1, 2, 3])
+})
