@@ -3,25 +3,17 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { flat, type Nested, parseFixture, runCase } from '../../../bench/case-format.js'
-import { hasShared, sharedPath } from '../../support/shared.js'
 import { firstDifference, lossTolerance, registered, weightTolerance } from './cases.js'
 
-/** Made by the script beside them; the others are kept beside the repository. */
-const own = fileURLToPath(new URL('../../fixtures/torch', import.meta.url))
-const shared = sharedPath('fixtures', 'torch')
-
-const jsonFiles = (folder: string) =>
-  readdirSync(folder)
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => path.join(folder, file))
-const fixtures = [...jsonFiles(own), ...(hasShared ? jsonFiles(shared) : [])].map((file) => ({
-  name: path.basename(file, '.json'),
-  file,
-}))
+/** Their results were computed by generate.py, which is beside them. */
+const folder = fileURLToPath(new URL('../../fixtures/torch', import.meta.url))
+const fixtures = readdirSync(folder)
+  .filter((file) => file.endsWith('.json'))
+  .map((file) => ({ name: path.basename(file, '.json'), file: path.join(folder, file) }))
 
 describe('trajectories of PyTorch in float64', () => {
   test('there are fixtures', () => {
-    expect(fixtures.length).toBeGreaterThanOrEqual(hasShared ? 26 : 6)
+    expect(fixtures.length).toBeGreaterThanOrEqual(26)
   })
 
   for (const { backend, reason } of registered) {
