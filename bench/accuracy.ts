@@ -4,13 +4,12 @@
  * No row of the test set takes part in training; the accuracy is that after the last epoch, whatever came before,
  * and counts a row as right when the largest of its ten outputs is the digit's.
  */
-import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { trainingSchema } from '../src/contract/network.js'
 import { compile, type Dataset, Predictor, train } from '../src/engine/index.js'
 import { backendIn } from './engine.js'
 import type { MeasuredBackend } from './measurement.js'
-import { mnist, mnistFolder } from './mnist.js'
+import { hasMnist, mnist } from './mnist.js'
 
 interface Trial {
   readonly network: string
@@ -148,8 +147,7 @@ export function main(args: string[]): void {
     args,
     options: { json: { type: 'boolean', default: false }, backend: { type: 'string', default: 'auto' } },
   })
-  if (!existsSync(mnistFolder))
-    throw new Error(`there is no ${mnistFolder}; name the folder above data/ in DESCENT_SHARED`)
+  if (!hasMnist('accuracy')) return
   const dataset = mnist()
   if (!values.json) {
     console.log('| network | epochs | test accuracy | test error | LeCun et al. 1998 | wanted | seconds |')

@@ -1,7 +1,8 @@
-/** `npm run bench -- NAME …`: engine, accuracy, peers, table, scaling, first-epoch, fan-out, page, page-runs, upload, large, estimate, tables, service, adversary or start; each file says what it measures and takes. */
+/** `npm run bench -- NAME …`: engine, accuracy, mnist, peers, table, scaling, first-epoch, fan-out, page, page-runs, upload, large, estimate, tables, service, adversary or start; each file says what it measures and takes. */
 const benches: Readonly<Record<string, () => Promise<{ main(args: string[]): void | Promise<void> }>>> = {
   engine: () => import('./engine.js'),
   accuracy: () => import('./accuracy.js'),
+  mnist: () => import('./mnist-download.js'),
   peers: () => import('./peers.js'),
   table: () => import('./table.js'),
   scaling: () => import('./scaling.js'),

@@ -1,20 +1,39 @@
-/** MNIST (LeCun, Cortes, Burges) as it was published: gzipped IDX files in data/mnist of the shared folder. */
-import { readFileSync } from 'node:fs'
+/** MNIST (LeCun, Cortes, Burges): gzipped IDX files in the folder that MNIST_DIR names, or where they were downloaded to. */
+import { existsSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { Dataset } from '../src/engine/index.js'
 
 export const mnistFolder = path.resolve(
-  process.env.DESCENT_SHARED ?? path.join('..', 'shared'),
-  'data',
-  'mnist',
+  process.env.MNIST_DIR ?? path.join(homedir(), '.cache', 'descent', 'mnist'),
 )
+
+export const mnistNames = [
+  'train-images-idx3-ubyte',
+  'train-labels-idx1-ubyte',
+  't10k-images-idx3-ubyte',
+  't10k-labels-idx1-ubyte',
+] as const
+export type MnistName = (typeof mnistNames)[number]
 
 const classes = 10
 
-/** The bytes behind the header of an IDX file, which gives a size for each dimension. */
-function bytesOf(name: string, dimensions: number): Uint8Array {
-  return gunzipSync(readFileSync(path.join(mnistFolder, `${name}.gz`))).subarray(4 + 4 * dimensions)
+export const mnistPath = (name: MnistName) => path.join(mnistFolder, `${name}.gz`)
+
+/** Whether MNIST is there; where it is not, says on stderr that the benchmark does not run, which then ends with 1. */
+export function hasMnist(benchmark: string): boolean {
+  const missing = mnistNames.filter((name) => !existsSync(mnistPath(name)))
+  if (missing.length === 0) return true
+  console.error(`NOT RUN: ${benchmark} needs MNIST, and ${mnistFolder} lacks ${missing.join(', ')}.`)
+  console.error('Name its folder in MNIST_DIR, or download it once: npm run bench -- mnist')
+  process.exitCode = 1
+  return false
+}
+
+/** The bytes after the header of an IDX file, which gives a size for each dimension. */
+function bytesOf(name: MnistName, dimensions: number): Uint8Array {
+  return gunzipSync(readFileSync(mnistPath(name))).subarray(4 + 4 * dimensions)
 }
 
 /** Pixels and labels as they were published, a byte each. */

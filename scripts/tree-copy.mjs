@@ -6,7 +6,6 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const shared = process.env.DESCENT_SHARED ?? join(root, '..', 'shared')
 
 /**
  * Calls `work` with the folder of the copy and a function that runs commands in it and throws on failure, then removes the
@@ -18,13 +17,13 @@ export function inTreeCopy(work) {
     const { status, signal, error } = spawnSync(command, args, {
       cwd: copy,
       stdio: 'inherit',
-      env: { ...process.env, DESCENT_SHARED: shared, ...env },
+      env: { ...process.env, ...env },
     })
     if (error !== undefined) throw error
     if (status !== 0) throw new Error(`${command} ${args[0]} ended with ${status ?? signal}`)
   }
   try {
-    const skipped = [join(root, 'native', 'build'), join(root, 'dist')]
+    const skipped = [join(root, 'native', 'build'), join(root, 'dist'), join(root, 'bench', 'peers')]
     for (const name of [
       'src',
       'test',

@@ -1,8 +1,6 @@
 /** Claims of the lecture, asserted on the results of its demonstrations on the running service. */
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { approximate } from '../../examples/approximation.js'
@@ -19,8 +17,8 @@ import { dense, median, train } from '../../examples/training.js'
 import { learnXor } from '../../examples/xor.js'
 import { modelSchema, predictionsSchema } from '../../src/contract/model.js'
 import { problemSchema } from '../../src/contract/problems.js'
+import { digitsCsv } from '../support/digits.js'
 import { type Service, startService, temporaryFolder } from '../support/service.js'
-import { hasShared, sharedPath } from '../support/shared.js'
 
 const folder = temporaryFolder()
 let service: Service
@@ -170,17 +168,12 @@ describe('a small convolutional network', () => {
     expect(dense.accuracy).toBeLessThan(0.6)
   }, 60_000)
 
-  it.skipIf(!hasShared)(
-    'reads real handwritten digits',
-    async () => {
-      const csv = gunzipSync(readFileSync(sharedPath('data', 'digits.csv.gz'))).toString()
-      const pictures = readPictures(csv)
-      expect(pictures).toMatchObject({ side: 8, black: 16 })
-      const [convolutional] = await readDigits(service.url, pictures)
-      expect(convolutional.accuracy).toBeGreaterThan(0.94)
-    },
-    60_000,
-  )
+  it('reads real handwritten digits', async () => {
+    const pictures = readPictures(digitsCsv())
+    expect(pictures).toMatchObject({ side: 8, black: 16 })
+    const [convolutional] = await readDigits(service.url, pictures)
+    expect(convolutional.accuracy).toBeGreaterThan(0.94)
+  }, 60_000)
 })
 
 describe('the built-in datasets', () => {
