@@ -1,15 +1,9 @@
 /** Backends of the engine and peers on a workload, by turns, so that all meet the same machine. */
 import { spawnSync } from 'node:child_process'
+import { z } from 'zod'
 import { loadAddon, whyUnavailable } from '../src/engine/kernels/native/addon.js'
 import { Bench, type MeasuredBackend, type Measurement } from './measurement.js'
-import {
-  commandFor,
-  isInstalled,
-  type PeerCommand,
-  type PeerName,
-  peerNames,
-  peersFolder,
-} from './peer-commands.js'
+import { commandFor, isInstalled, type PeerCommand, type PeerName, peerNames } from './peer-commands.js'
 import type { WorkloadName } from './workloads.js'
 
 /** Runs of a peer in a round, after a warm-up of its own. */
@@ -28,7 +22,7 @@ export function installedPeers(list: string | undefined): PeerName[] {
   const installed = chosen.filter(isInstalled)
   const missing = chosen.filter((peer) => !installed.includes(peer))
   if (missing.length > 0)
-    console.error(`not installed (${peersFolder}/run.sh installs them): ${missing.join(', ')}`)
+    console.error(`not installed, not measured: ${missing.join(', ')} (npm run bench:peers:install)`)
   return installed
 }
 
@@ -38,10 +32,12 @@ function widestVectors(): { ATEN_CPU_CAPABILITY?: string } {
   return wide ? { ATEN_CPU_CAPABILITY: 'avx512' } : {}
 }
 
-/** The median rate a peer reports; null, with the reason on stderr, if it fails. */
-function rateOf({ peer, file, args }: PeerCommand, threads: number): number | null {
+/** The line that each peer prints. */
+export const timesSchema = z.object({ seconds: z.array(z.number().positive()) })
+
+/** The peer's work per second, the median of its runs; null, with the reason on stderr, if it fails. */
+function rateOf({ peer, file, args, work }: PeerCommand, threads: number): number | null {
   const { stdout, stderr, signal } = spawnSync(file, [...args], {
-    cwd: peersFolder,
     encoding: 'utf8',
     env: {
       ...process.env,
@@ -51,8 +47,10 @@ function rateOf({ peer, file, args }: PeerCommand, threads: number): number | nu
     },
   })
   const line = stdout?.split('\n').find((candidate) => candidate.startsWith('{"peer"'))
-  const median: unknown = line === undefined ? null : JSON.parse(line).median
-  if (typeof median === 'number') return median
+  if (line !== undefined) {
+    const { seconds } = timesSchema.parse(JSON.parse(line))
+    return middle(seconds.map((time) => work / time))
+  }
   const reason = signal ?? stderr?.trim().split('\n').at(-1) ?? 'it did not start'
   console.error(`${peer} failed: ${reason}`)
   return null

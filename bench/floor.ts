@@ -4,7 +4,8 @@ import { compilePrediction } from '../src/engine/compile.js'
 import { flopsOf } from '../src/engine/cost.js'
 import { compile, Predictor, type Weights } from '../src/engine/index.js'
 import { products } from '../src/engine/operations/products.js'
-import { binary } from './peer-commands.js'
+import { timesSchema } from './comparison.js'
+import { peerProgram } from './peer-commands.js'
 import { type WorkloadName, workloads } from './workloads.js'
 
 const size = 2048
@@ -28,14 +29,14 @@ function ownRate(): number {
   return (2 * rows * size * size) / Math.min(...seconds)
 }
 
-/** OpenBLAS's, by the measurement that ../shared/peers builds; 0 where there is none. */
+/** OpenBLAS's, of the same product; 0 where it is not installed (npm run bench:peers:install). */
 function blasRate(): number {
-  const { stdout } = spawnSync('taskset', ['-c', '0', binary('gemm'), 'libopenblas.so.0', '1'], {
+  const { stdout } = spawnSync('taskset', ['-c', '0', peerProgram('openblas')], {
     encoding: 'utf8',
     env: { ...process.env, OPENBLAS_NUM_THREADS: '1' },
   })
-  const lines = (stdout ?? '').split('\n').filter((line) => line.startsWith('{"limit"'))
-  return Math.max(0, ...lines.map((line) => 1e9 * Number(JSON.parse(line).median)))
+  if (!stdout) return 0
+  return (2 * rows * size * size) / Math.min(...timesSchema.parse(JSON.parse(stdout)).seconds)
 }
 
 /** The faster of the two. */

@@ -1,0 +1,40 @@
+/** A workload as its peers are told of it: arguments like rows=150, the same for each program in bench/peers. */
+import { type WorkloadName, workloads } from './workloads.js'
+
+export interface PeerTask {
+  readonly arguments: readonly string[]
+  /** Steps, samples, calls or rows of one run. */
+  readonly work: number
+}
+
+/** The workload, or the share of it that a slow peer gets: of the rows, or of the epochs or calls where there are several. */
+export function taskOf(name: WorkloadName, share: number): PeerTask {
+  const workload = workloads[name]
+  const partOf = (count: number) => Math.max(1, Math.round(share * count))
+  const { layers, inputShape = [] } = workload.network
+  const units = layers.map((layer) => (layer.type === 'dense' ? layer.units : null))
+  const common = {
+    workload: name,
+    widths: units.includes(null) ? '' : [...inputShape, ...units].join(),
+    inputShape: inputShape.join(),
+    classes: workload.classes,
+  }
+  if (workload.type === 'prediction') {
+    const { rows } = workload
+    const calls = partOf(workload.calls)
+    return { arguments: pairs({ ...common, rows, calls, batch: rows, epochs: 0 }), work: calls * rows }
+  }
+  const { spec, metric } = workload
+  const rows = workload.epochs === 1 ? partOf(workload.rows) : workload.rows
+  const epochs = workload.epochs === 1 ? 1 : partOf(workload.epochs)
+  const batch = typeof spec.batchSize === 'number' ? spec.batchSize : rows
+  const { type: optimizer, learningRate } = spec.optimizer
+  return {
+    arguments: pairs({ ...common, rows, calls: 0, batch, epochs, optimizer, learningRate }),
+    work: metric === 'steps/s' ? epochs : epochs * rows,
+  }
+}
+
+export function pairs(values: Readonly<Record<string, string | number>>): string[] {
+  return Object.entries(values).map(([name, value]) => `${name}=${value}`)
+}
