@@ -13,7 +13,7 @@ export interface Headline {
   accuracy: string | null
 }
 
-export function headlineOf({ loss, accuracy, valLoss, valAccuracy }: Metrics): Headline {
+export function headline({ loss, accuracy, valLoss, valAccuracy }: Metrics): Headline {
   const isHeldOut = valLoss !== null || valAccuracy !== null
   const share = isHeldOut ? valAccuracy : accuracy
   return {
@@ -38,7 +38,7 @@ export function scaleName(scaling: Scaling | undefined): string | null {
   }
 }
 
-export function targetScalingOf({ coding: { target } }: Pick<Model, 'coding'>): Scaling {
+export function getTargetScaling({ coding: { target } }: Pick<Model, 'coding'>): Scaling {
   return target.type === 'number' ? (target.scaling?.method ?? 'none') : 'none'
 }
 

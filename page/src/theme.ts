@@ -46,4 +46,4 @@ export function useTheme(): Theme {
 export const token = (name: string) =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 
-export const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches
+export const prefersReducedMotion = () => matchMedia('(prefers-reduced-motion: reduce)').matches

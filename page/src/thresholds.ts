@@ -1,6 +1,6 @@
 /** What a threshold on the probability of the second class does: counts, the figures by them, and the curves over all. */
 import type { Evaluation } from './api/types.js'
-import type { Spot } from './draw/share-curve.js'
+import type { Spot } from './draw/threshold-curve.js'
 
 export type TwoClasses = NonNullable<Extract<Evaluation, { type: 'classification' }>['twoClasses']>
 export type Counts = Omit<TwoClasses['thresholds'][number], 'threshold'>
@@ -14,7 +14,7 @@ export function countsAt(thresholds: TwoClasses['thresholds'], threshold: number
     ] as TwoClasses['thresholds'][number]
     return { truePositives, falsePositives, trueNegatives, falseNegatives }
   }
-  const [positives, negatives] = totalsOf(thresholds)
+  const [positives, negatives] = countClasses(thresholds)
   return { truePositives: 0, falsePositives: 0, trueNegatives: negatives, falseNegatives: positives }
 }
 
@@ -23,13 +23,13 @@ export function placeAt(thresholds: TwoClasses['thresholds'], threshold: number)
   return thresholds.findLastIndex((each) => each.threshold >= threshold)
 }
 
-function totalsOf([first]: TwoClasses['thresholds']): [positives: number, negatives: number] {
+function countClasses([first]: TwoClasses['thresholds']): [positives: number, negatives: number] {
   if (first === undefined) return [0, 0]
   return [first.truePositives + first.falseNegatives, first.falsePositives + first.trueNegatives]
 }
 
 /** By the definitions of scikit-learn: 0 where nothing is divided by. */
-export function figuresOf({ truePositives, falsePositives, trueNegatives, falseNegatives }: Counts) {
+export function computeMetrics({ truePositives, falsePositives, trueNegatives, falseNegatives }: Counts) {
   const all = truePositives + falsePositives + trueNegatives + falseNegatives
   const precision = ratio(truePositives, truePositives + falsePositives)
   const recall = ratio(truePositives, truePositives + falseNegatives)
@@ -47,7 +47,7 @@ const ratio = (part: number, whole: number) => (whole === 0 ? 0 : part / whole)
 /** False positive rate across, recall upwards, from no row answered with the positive class to all. */
 export function rocSpots(thresholds: TwoClasses['thresholds']): Spot[] {
   const spots = thresholds.map((counts): Spot => {
-    const { falsePositiveRate, recall } = figuresOf(counts)
+    const { falsePositiveRate, recall } = computeMetrics(counts)
     return [falsePositiveRate, recall]
   })
   return [[0, 0], ...spots, [1, 1]]
@@ -56,7 +56,7 @@ export function rocSpots(thresholds: TwoClasses['thresholds']): Spot[] {
 /** Recall across, precision upwards. */
 export function precisionRecallSpots(thresholds: TwoClasses['thresholds']): Spot[] {
   const spots = thresholds.map((counts): Spot => {
-    const { precision, recall } = figuresOf(counts)
+    const { precision, recall } = computeMetrics(counts)
     return [recall, precision]
   })
   const [first] = spots
@@ -65,6 +65,6 @@ export function precisionRecallSpots(thresholds: TwoClasses['thresholds']): Spot
 
 /** Share of the rows that are of the positive class: the precision of an answer by chance. */
 export function positiveShare(thresholds: TwoClasses['thresholds']): number {
-  const [positives, negatives] = totalsOf(thresholds)
+  const [positives, negatives] = countClasses(thresholds)
   return ratio(positives, positives + negatives)
 }

@@ -2,11 +2,11 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Boundary, Job } from '../api/types.js'
 import { plural, whole } from '../format.js'
-import { Icon } from '../parts/icon.js'
-import { calm, useTheme } from '../theme.js'
+import { Icon } from '../components/icon.js'
+import { prefersReducedMotion, useTheme } from '../theme.js'
 import { decode, type Frame } from './frame.js'
 import { drawLine, type Sample } from './line.js'
-import { drawPlane, type Point, type View, viewOf } from './plane.js'
+import { drawPlane, type Point, type View, frameView } from './plane.js'
 
 const frameMilliseconds = 60
 /** Of each side of the canvas. */
@@ -28,7 +28,7 @@ export function usePlayhead(runId: string | null, frames: readonly Boundary[]): 
   const last = Math.max(0, frames.length - 1)
   useEffect(() => {
     if (!playing || place >= last) return
-    if (calm()) {
+    if (prefersReducedMotion()) {
       setState({ place: last, playing })
       return
     }
@@ -72,13 +72,13 @@ export function BoundaryPanel({ frames, playhead, job, points, samples = [], vie
     if (canvas.current === null) return
     if (inputs === 1) drawLine(canvas.current, frame, samples)
     else
-      drawPlane(canvas.current, frame === null ? view : viewOf(frame), frame, points, thresholdOf(job, frame))
+      drawPlane(canvas.current, frame === null ? view : frameView(frame), frame, points, decisionThreshold(job, frame))
   }, [frame, points, samples, theme, inputs, view, job?.status])
 
   const click = (event: MouseEvent) => {
     const element = canvas.current
     if (element === null || onPoint === undefined) return
-    const { left, right, bottom, top } = frame === null ? view : viewOf(frame)
+    const { left, right, bottom, top } = frame === null ? view : frameView(frame)
     const box = element.getBoundingClientRect()
     onPoint(
       left + ((event.clientX - box.left) / box.width) * (right - left),
@@ -127,7 +127,7 @@ export function BoundaryPanel({ frames, playhead, job, points, samples = [], vie
 }
 
 /** Where a single output changes sides. */
-function thresholdOf(job: Job | null, frame: Frame | null): number {
+function decisionThreshold(job: Job | null, frame: Frame | null): number {
   switch (job?.spec.loss) {
     case 'hinge':
       return 0

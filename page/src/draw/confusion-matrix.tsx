@@ -2,8 +2,8 @@
 import { percent, whole } from '../format.js'
 
 /** More classes are told by their most frequent mistakes. */
-const mostClasses = 30
-const mostMistakes = 30
+const maxClasses = 30
+const maxMistakes = 30
 
 interface Props {
   classes: readonly string[]
@@ -12,7 +12,7 @@ interface Props {
 }
 
 export function ConfusionMatrix(props: Props) {
-  return props.classes.length > mostClasses ? <Mistakes {...props} /> : <Matrix {...props} />
+  return props.classes.length > maxClasses ? <Mistakes {...props} /> : <Matrix {...props} />
 }
 
 function Matrix({ classes, confusion, caption }: Props) {
@@ -82,7 +82,7 @@ function Mistakes({ classes, confusion, caption }: Props) {
             </tr>
           </thead>
           <tbody>
-            {mistakes.slice(0, mostMistakes).map(({ actual, answer, count }) => (
+            {mistakes.slice(0, maxMistakes).map(({ actual, answer, count }) => (
               <tr key={`${actual}-${answer}`}>
                 <td>{classes[actual]}</td>
                 <td>{classes[answer]}</td>

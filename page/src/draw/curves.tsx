@@ -61,7 +61,7 @@ export function Curves(props: Props) {
   useLayoutEffect(() => {
     const element = holder.current
     if (element === null) return
-    const made = new uPlot(optionsOf({ ...look, width: element.clientWidth, mark, best }), data, element)
+    const made = new uPlot(plotOptions({ ...look, width: element.clientWidth, mark, best }), data, element)
     plot.current = made
     // For looking at what is drawn, from the console and from tests.
     Object.assign(element, { plot: made })
@@ -90,7 +90,7 @@ function newestUntil({ data }: uPlot, series: number, place: number): number {
   return place
 }
 
-function tellLast(plot: uPlot): void {
+function showLast(plot: uPlot): void {
   const { cursor, data } = plot
   if ((cursor.idx ?? null) !== null || data[0].length === 0) return
   plot.setLegend({ idxs: data.map((_, series) => newestUntil(plot, series, data[0].length - 1)) }, false)
@@ -101,7 +101,7 @@ const positive = (values: readonly (number | null | undefined)[]) => values.some
 /** Whole powers of ten where there are many, else 1, 2 and 5 of each, and where even those are few, all digits. */
 function logarithmicSplits(_: uPlot, __: number, low: number, high: number): number[] {
   const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))]
-  const stride = Math.ceil((last - first) / mostPowers)
+  const stride = Math.ceil((last - first) / maxPowers)
   const splitsOf = (digits: readonly number[]) =>
     Array.from({ length: Math.ceil((last - first + 1) / stride) }, (_, step) => first + step * stride)
       .flatMap((power) => digits.map((digit) => Number(`${digit}e${power}`)))
@@ -110,14 +110,14 @@ function logarithmicSplits(_: uPlot, __: number, low: number, high: number): num
   const few = splitsOf([1, 2, 5])
   return few.length > 2 ? few : splitsOf([1, 2, 3, 4, 5, 6, 7, 8, 9])
 }
-const mostPowers = 7
+const maxPowers = 7
 
 /** What diverges leaves the plot at its top: of numbers with more digits uPlot writes none beside the axis. */
 const tallest = 1e15
 
 const wholeSteps = [0, 1, 2, 3, 4, 5, 6].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power))
 
-function optionsOf(options: {
+function plotOptions(options: {
   curves: readonly Curve[]
   xLabel: string
   isTime: boolean
@@ -132,7 +132,7 @@ function optionsOf(options: {
 }): uPlot.Options {
   const { curves, xLabel, isTime, yLabel, shares, logarithmic, logarithmicX, width, height, mark, best } =
     options
-  const tell = shares ? percent : short
+  const format = shares ? percent : short
   const ink = token('--ink-soft')
   const grid = { stroke: token('--line'), width: 1 }
   const font = `12px ${token('--font')}`
@@ -183,14 +183,14 @@ function optionsOf(options: {
         width: 1.75,
         spanGaps: true,
         points: { show: false },
-        value: (_: uPlot, value: number | null) => tell(value),
+        value: (_: uPlot, value: number | null) => format(value),
         ...(dashed ? { dash: [5, 4] } : {}),
       })),
     ],
     hooks: {
       // Where no epoch is pointed at, the legend tells of the last one.
-      setData: [tellLast],
-      setCursor: [tellLast],
+      setData: [showLast],
+      setCursor: [showLast],
       drawClear: [(plot) => drawMark(plot, mark.current)],
       draw: [(plot) => drawBest(plot, best.current, shares)],
     },
@@ -198,14 +198,14 @@ function optionsOf(options: {
 }
 
 /** Where x lies on the canvas; null outside of what is shown. */
-function placeOf(plot: uPlot, x: number | undefined): number | null {
+function canvasX(plot: uPlot, x: number | undefined): number | null {
   if (x === undefined || !positive([x])) return null
   const place = plot.valToPos(x, 'x', true)
   return place < plot.bbox.left || place > plot.bbox.left + plot.bbox.width ? null : place
 }
 
 function drawMark(plot: uPlot, mark: number | undefined): void {
-  const x = placeOf(plot, mark)
+  const x = canvasX(plot, mark)
   if (x === null) return
   plot.ctx.fillStyle = token('--accent-soft')
   plot.ctx.fillRect(x - 1, plot.bbox.top, 3, plot.bbox.height)
@@ -213,7 +213,7 @@ function drawMark(plot: uPlot, mark: number | undefined): void {
 
 /** A dashed line, a point on each curve, and the name on the side that has room for it: losses fall, shares rise. */
 function drawBest(plot: uPlot, epoch: number | undefined, isLow: boolean): void {
-  const x = placeOf(plot, epoch)
+  const x = canvasX(plot, epoch)
   if (x === null || epoch === undefined) return
   const { ctx, bbox, data, series } = plot
   const scale = devicePixelRatio

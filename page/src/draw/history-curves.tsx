@@ -4,7 +4,7 @@ import { type EpochHistory, isShare, type Metric, metricNames, smoothed, thinned
 import { type Curve, Curves } from './curves.js'
 
 /** Beyond this many points only the extremes of every column of the screen are drawn. */
-const mostPoints = 4_000
+const maxPoints = 4_000
 
 interface Props {
   history: EpochHistory
@@ -34,16 +34,16 @@ export function HistoryCurves(props: Props) {
   const { history, metrics, logarithmic = false, smoothing = 0, lossName = 'loss', names, ...rest } = props
   const shown = metrics.filter((metric) => history.has(metric))
   const columns = shown.map((metric) => smoothed(history.columns[metric], smoothing))
-  const places = thinnedPlaces(columns, mostPoints, history.epochs.indexOf(props.best ?? Number.NaN))
+  const places = thinnedPlaces(columns, maxPoints, history.epochs.indexOf(props.best ?? Number.NaN))
   const pick = <T,>(values: T[]): T[] =>
     places === null ? values : places.map((place) => values[place] as T)
   const data = [
     places === null ? [...history.epochs] : pick(history.epochs),
     ...columns.map((column) => drawable(pick(column), logarithmic)),
   ] as uPlot.AlignedData
-  const nameOf = (metric: Metric) => names?.[metric] ?? metricNames[metric]
-  const curves = shown.map((metric) => ({ label: nameOf(metric), ...styles[metric] }))
-  const last = shown.map((metric) => `${nameOf(metric)} ${history.columns[metric].at(-1) ?? 'none'}`)
+  const metricLabel = (metric: Metric) => names?.[metric] ?? metricNames[metric]
+  const curves = shown.map((metric) => ({ label: metricLabel(metric), ...styles[metric] }))
+  const last = shown.map((metric) => `${metricLabel(metric)} ${history.columns[metric].at(-1) ?? 'none'}`)
   const best = rest.best === undefined ? '' : ` The best epoch is ${rest.best}.`
   return (
     <Curves

@@ -4,8 +4,8 @@ import { plural } from '../format.js'
 
 const [width, height] = [560, 240]
 /** Odd, so that one in the middle can stand for those left out. */
-const most = 9
-const middlePlace = (most - 1) / 2
+const maxUnits = 9
+const middlePlace = (maxUnits - 1) / 2
 /** From the middle of a line of text to its foot. */
 const textDrop = 4
 
@@ -19,7 +19,7 @@ interface Drawn {
 }
 
 export function NetworkDrawing({ layers }: { layers: readonly LayerSummary[] }) {
-  const drawn = columnsOf(layers)
+  const drawn = toColumns(layers)
   const x = (column: number) => 40 + (column * (width - 80)) / Math.max(1, drawn.length - 1)
   const label = drawn.map(({ name, size }) => `${name} ${plural(size, 'unit')}`).join(', then ')
   return (
@@ -58,7 +58,7 @@ export function NetworkDrawing({ layers }: { layers: readonly LayerSummary[] }) 
   )
 }
 
-function columnsOf(layers: readonly LayerSummary[]): Drawn[] {
+function toColumns(layers: readonly LayerSummary[]): Drawn[] {
   const first = layers[0]?.inputShape ?? []
   const all = [
     { name: 'input', size: product(first) },
@@ -67,14 +67,14 @@ function columnsOf(layers: readonly LayerSummary[]): Drawn[] {
       size: product(outputShape),
     })),
   ]
-  return all.map((layer) => ({ ...layer, ...placesOf(layer.size) }))
+  return all.map((layer) => ({ ...layer, ...unitPositions(layer.size) }))
 }
 
-function placesOf(size: number): Pick<Drawn, 'units' | 'middle'> {
-  const count = Math.min(size, most)
+function unitPositions(size: number): Pick<Drawn, 'units' | 'middle'> {
+  const count = Math.min(size, maxUnits)
   const gap = Math.min(34, (height - 64) / Math.max(1, count - 1))
   const units = Array.from({ length: count }, (_, place) =>
-    size > most && place === middlePlace ? null : height / 2 + (place - (count - 1) / 2) * gap,
+    size > maxUnits && place === middlePlace ? null : height / 2 + (place - (count - 1) / 2) * gap,
   )
   return { units, middle: height / 2 + textDrop }
 }

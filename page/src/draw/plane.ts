@@ -19,12 +19,12 @@ export interface View {
 export const classColours = 6
 type Colour = [number, number, number]
 
-export function viewOf({ axes }: Pick<Frame, 'axes'>): View {
+export function frameView({ axes }: Pick<Frame, 'axes'>): View {
   const [x, y] = axes
   return { left: x?.min ?? 0, right: x?.max ?? 1, bottom: y?.min ?? 0, top: y?.max ?? 1 }
 }
 
-function colourOf(which: number): Colour {
+function classColour(which: number): Colour {
   const hex = token(`--class-${(which % classColours) + 1}`)
   return [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as Colour
 }
@@ -49,10 +49,10 @@ export function drawPlane(
     // The grid's points are the centres of the outermost cells, which reach half a cell beyond the canvas.
     const { size } = frame
     const [cellX, cellY] = [width / (size - 1), height / (size - 1)]
-    context.drawImage(imageOf(frame, threshold), -cellX / 2, -cellY / 2, width + cellX, height + cellY)
+    context.drawImage(renderClasses(frame, threshold), -cellX / 2, -cellY / 2, width + cellX, height + cellY)
     context.strokeStyle = token('--boundary')
     context.lineWidth = 2 * stroke
-    for (const field of fieldsOf(frame, threshold)) strokeZero(context, field, size, width, height)
+    for (const field of marginFields(frame, threshold)) strokeZero(context, field, size, width, height)
   }
   const radius = stroke * (points.length > 60 ? 5 : 9)
   for (const point of points) drawPoint(context, view, point, radius)
@@ -75,7 +75,7 @@ function drawPoint(
     x: ((x - view.left) / (view.right - view.left)) * width,
     y: (1 - (y - view.bottom) / (view.top - view.bottom)) * height,
   }
-  context.fillStyle = `rgb(${colourOf(which).join(' ')})`
+  context.fillStyle = `rgb(${classColour(which).join(' ')})`
   context.strokeStyle = token('--point-edge')
   context.lineWidth = Math.max(1, radius / 4)
   context.beginPath()
@@ -94,19 +94,19 @@ function drawPoint(
 }
 
 /** One pixel a point, the second axis upwards. */
-function imageOf(frame: Frame, threshold: number): HTMLCanvasElement {
+function renderClasses(frame: Frame, threshold: number): HTMLCanvasElement {
   const { size, outputs, values } = frame
   const small = document.createElement('canvas')
   small.width = small.height = size
   const context = small.getContext('2d')
   if (context === null) return small
   const image = context.createImageData(size, size)
-  const colours = Array.from({ length: Math.max(2, outputs) }, (_, which) => colourOf(which))
+  const colours = Array.from({ length: Math.max(2, outputs) }, (_, which) => classColour(which))
   const paper = colourFromToken('--canvas')
   for (let row = 0; row < size; row++) {
     for (let column = 0; column < size; column++) {
       const point = row * size + column
-      const { which, sureness } =
+      const { which, confidence } =
         outputs === 1
           ? sideOf(values[point] ?? 0, threshold)
           : largestOf(values.subarray(point * outputs, (point + 1) * outputs))
@@ -114,7 +114,7 @@ function imageOf(frame: Frame, threshold: number): HTMLCanvasElement {
       const at = 4 * ((size - 1 - row) * size + column)
       for (let part = 0; part < 3; part++) {
         image.data[at + part] =
-          paper[part as 0] + (colour[part as 0] - paper[part as 0]) * (0.12 + 0.5 * sureness)
+          paper[part as 0] + (colour[part as 0] - paper[part as 0]) * (0.12 + 0.5 * confidence)
       }
       image.data[at + 3] = 255
     }
@@ -130,8 +130,8 @@ function colourFromToken(name: string): Colour {
 
 function sideOf(value: number, threshold: number) {
   // Hinge has no bounds: one is as sure as it needs to be.
-  const sureness = Math.min(1, Math.abs(value - threshold) * (threshold === 0 ? 1 : 2))
-  return { which: value >= threshold ? 1 : 0, sureness }
+  const confidence = Math.min(1, Math.abs(value - threshold) * (threshold === 0 ? 1 : 2))
+  return { which: value >= threshold ? 1 : 0, confidence }
 }
 
 function largestOf(values: Float32Array) {
@@ -142,11 +142,11 @@ function largestOf(values: Float32Array) {
   values.forEach((value, place) => {
     if (place !== which) second = Math.max(second, value)
   })
-  return { which, sureness: Math.min(1, Math.max(0, (values[which] ?? 0) - second)) }
+  return { which, confidence: Math.min(1, Math.max(0, (values[which] ?? 0) - second)) }
 }
 
 /** Functions of the grid's points that are zero on the boundaries: of each class, by how much it leads. */
-function fieldsOf({ size, outputs, values }: Frame, threshold: number): Float32Array[] {
+function marginFields({ size, outputs, values }: Frame, threshold: number): Float32Array[] {
   if (outputs === 1) {
     // Between two points the boundary is found by a straight line, which fits the logits of probabilities.
     const isProbability = threshold === 0.5 && values.every((value) => value >= 0 && value <= 1)

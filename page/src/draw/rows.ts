@@ -4,11 +4,11 @@ import type { Sample } from './line.js'
 import { classColours, type Point } from './plane.js'
 
 /** As many as are drawn over a boundary. */
-export const drawnRows = 500
+export const maxDrawnRows = 500
 
 /** None where the rows have no classes: a plane of numbers has no points of one colour or another. */
 export function pointsIn({ columns, data }: DatasetRows, axes: Boundary['axes']): Point[] {
-  const { xs, target } = placesOf(columns, axes)
+  const { xs, target } = findColumns(columns, axes)
   const [first, second] = xs
   if (first === undefined || second === undefined || target === undefined) return []
   const classes = [...new Set(data.map((row) => row[target] ?? null))].sort(byNumberOrName)
@@ -20,7 +20,7 @@ export function pointsIn({ columns, data }: DatasetRows, axes: Boundary['axes'])
 }
 
 export function samplesIn({ columns, data }: DatasetRows, axes: Boundary['axes']): Sample[] {
-  const { xs, target } = placesOf(columns, axes)
+  const { xs, target } = findColumns(columns, axes)
   const [first] = xs
   if (first === undefined || target === undefined) return []
   return data.flatMap((row) => {
@@ -30,7 +30,7 @@ export function samplesIn({ columns, data }: DatasetRows, axes: Boundary['axes']
 }
 
 /** The target is the one column that is no axis; of several targets none is drawn. */
-function placesOf(columns: readonly string[], axes: Boundary['axes']) {
+function findColumns(columns: readonly string[], axes: Boundary['axes']) {
   const xs = axes.map(({ column }) => columns.indexOf(column)).filter((place) => place >= 0)
   const others = columns.flatMap((_, place) => (xs.includes(place) ? [] : [place]))
   return { xs, target: others.length === 1 ? others[0] : undefined }

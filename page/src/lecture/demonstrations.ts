@@ -6,20 +6,20 @@ import { percent, plural, short } from '../format.js'
 import { generator, normal } from '../random.js'
 import { type Demonstration, type Line, truthTableRows } from './demonstration.js'
 import { digits } from './digits.js'
-import { dense, lossOf, outputsOf, type Trained, train } from './training.js'
+import { dense, finalLoss, predictOutputs, type Trained, train } from './training.js'
 
 /** Points along each side of a small map. */
 const coarse = 40
 
-function mapOf(title: string, { frame, rows }: Trained) {
+function toMaps(title: string, { frame, rows }: Trained) {
   if (frame === null || rows === null) return []
   return [{ title, frame, points: pointsIn(rows, frame.axes), samples: samplesIn(rows, frame.axes) }]
 }
 
 /** Share of the rows that a network of one output has on their side. */
-async function shareRight({ modelId, rows }: Trained): Promise<number> {
+async function accuracyOnRows({ modelId, rows }: Trained): Promise<number> {
   const table = (rows?.data ?? []).map((row) => row.map(Number))
-  const answers = await outputsOf(
+  const answers = await predictOutputs(
     modelId,
     table.map((row) => row.slice(0, -1)),
   )
@@ -27,7 +27,7 @@ async function shareRight({ modelId, rows }: Trained): Promise<number> {
   return right.length / table.length
 }
 
-const lineOf = (label: string, { epochs }: Trained): Line => ({
+const lossLine = (label: string, { epochs }: Trained): Line => ({
   label,
   x: epochs.map(({ epoch }) => epoch),
   y: epochs.map(({ loss }) => loss),
@@ -59,12 +59,12 @@ const perceptron: Demonstration = {
       ),
     )
     // Of the network as it is at the end; the accuracy of an epoch is measured while the weights still turn.
-    const right = await Promise.all(trained.map(shareRight))
+    const right = await Promise.all(trained.map(accuracyOnRows))
     return {
       plots: [
         {
           type: 'maps',
-          maps: trained.flatMap((each, place) => mapOf((names[place] ?? '').toUpperCase(), each)),
+          maps: trained.flatMap((each, place) => toMaps((names[place] ?? '').toUpperCase(), each)),
         },
       ],
       says: `The trained networks have right: ${names.map((name, place) => `${name.toUpperCase()} ${percent(right[place])}`).join(' · ')}`,
@@ -91,10 +91,10 @@ const xor: Demonstration = {
     )
     return {
       plots: [
-        { type: 'maps', maps: mapOf('XOR after 500 epochs', trained) },
-        { type: 'curves', lines: [lineOf('Loss', trained)], x: 'epoch', y: 'loss' },
+        { type: 'maps', maps: toMaps('XOR after 500 epochs', trained) },
+        { type: 'curves', lines: [lossLine('Loss', trained)], x: 'epoch', y: 'loss' },
       ],
-      says: `Loss of the last epoch ${short(lossOf(trained))}. The trained network has ${percent(await shareRight(trained))} of the corners right.`,
+      says: `Loss of the last epoch ${short(finalLoss(trained))}. The trained network has ${percent(await accuracyOnRows(trained))} of the corners right.`,
     }
   },
 }
@@ -111,7 +111,7 @@ const booleanFunction: Demonstration = {
       name: `Lecture: true at ${trueRows.join(', ') || 'none'}`,
       construct: { dnf: { inputs: 3, trueRows: [...trueRows] } },
     })
-    const answers = await outputsOf(model.id, truthTableRows)
+    const answers = await predictOutputs(model.id, truthTableRows)
     return {
       plots: [
         {
@@ -157,22 +157,22 @@ const approximation: Demonstration = {
             ),
           ),
         )
-        return trained.reduce((a, b) => (lossOf(b) < lossOf(a) ? b : a))
+        return trained.reduce((a, b) => (finalLoss(b) < finalLoss(a) ? b : a))
       }),
     )
     return {
       plots: [
         {
           type: 'maps',
-          maps: best.flatMap((each, place) => mapOf(`width ${widths[place]}`, each)),
+          maps: best.flatMap((each, place) => toMaps(`width ${widths[place]}`, each)),
         },
         {
           type: 'bars',
           unit: 'mean squared error, logarithmic',
           bars: best.map((each, place) => ({
             label: `width ${widths[place]}`,
-            value: lossOf(each),
-            note: short(lossOf(each)),
+            value: finalLoss(each),
+            note: short(finalLoss(each)),
           })),
         },
       ],
@@ -205,16 +205,16 @@ const depth: Demonstration = {
       ),
     )
     const title = (place: number) => (shapes[place] ?? []).join(' → ')
-    const right = await Promise.all(trained.map(shareRight))
+    const right = await Promise.all(trained.map(accuracyOnRows))
     return {
       plots: [
         {
           type: 'curves',
-          lines: trained.map((each, place) => lineOf(title(place), each)),
+          lines: trained.map((each, place) => lossLine(title(place), each)),
           x: 'epoch',
           y: 'loss',
         },
-        { type: 'maps', maps: trained.flatMap((each, place) => mapOf(title(place), each)) },
+        { type: 'maps', maps: trained.flatMap((each, place) => toMaps(title(place), each)) },
       ],
       says: trained
         .map(
@@ -315,7 +315,7 @@ const momentum: Demonstration = {
             }).catch(() => null),
           ),
         )
-        return trained.reduce((a, b) => (a === null || (b !== null && lossOf(b) < lossOf(a)) ? b : a))
+        return trained.reduce((a, b) => (a === null || (b !== null && finalLoss(b) < finalLoss(a)) ? b : a))
       }),
     )
     return {
@@ -324,7 +324,7 @@ const momentum: Demonstration = {
           type: 'curves',
           lines: best.flatMap((each, place) => {
             const rate = each?.job.spec.optimizer.learningRate
-            return each === null ? [] : [lineOf(`${optimizers[place]?.label}, rate ${rate}`, each)]
+            return each === null ? [] : [lossLine(`${optimizers[place]?.label}, rate ${rate}`, each)]
           }),
           x: 'step',
           y: 'loss',
@@ -369,8 +369,8 @@ const shift: Demonstration = {
     ])
     const signals = Array.from({ length: 7 }, (_, index) => bumpAt(4 + index * 1.75))
     const [convolved, transformed] = await Promise.all([
-      outputsOf(convolution.modelId, signals),
-      outputsOf(full.modelId, signals),
+      predictOutputs(convolution.modelId, signals),
+      predictOutputs(full.modelId, signals),
     ])
     return {
       plots: [

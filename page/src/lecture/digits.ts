@@ -4,7 +4,7 @@ import type { JobRequest, LayerRequest } from '../api/types.js'
 import { percent, whole } from '../format.js'
 import { generator, normal } from '../random.js'
 import type { Demonstration } from './demonstration.js'
-import { outputsOf, train } from './training.js'
+import { predictOutputs, train } from './training.js'
 
 /** Pixels of a picture's side. */
 const side = 14
@@ -21,8 +21,8 @@ interface Picture {
 /** The digits in turn, each in some face and size, anywhere in its picture, a little turned, under noise. */
 function drawDigits(count: number, seed: number): Picture[] {
   const random = generator(seed)
-  const large = contextOf(enlarged)
-  const small = contextOf(side)
+  const large = createContext(enlarged)
+  const small = createContext(side)
   large.textAlign = 'center'
   large.textBaseline = 'middle'
   return Array.from({ length: count }, (_, index) => {
@@ -46,7 +46,7 @@ function drawDigits(count: number, seed: number): Picture[] {
   })
 }
 
-function contextOf(size: number): CanvasRenderingContext2D {
+function createContext(size: number): CanvasRenderingContext2D {
   const canvas = document.createElement('canvas')
   canvas.width = canvas.height = size
   const context = canvas.getContext('2d', { willReadFrequently: true })
@@ -55,7 +55,7 @@ function contextOf(size: number): CanvasRenderingContext2D {
   return context
 }
 
-function csvOf(pictures: readonly Picture[]): File {
+function toCsvFile(pictures: readonly Picture[]): File {
   const heads = Array.from({ length: side * side }, (_, pixel) => `p${pixel}`)
   const lines = pictures.map(({ pixels, digit }) =>
     [...pixels.map((shade) => shade.toFixed(2)), digit].join(','),
@@ -83,7 +83,7 @@ export const digits: Demonstration = {
   claim: 'A small convolutional network reads digits wherever they stand, better than a dense one.',
   async run() {
     const pictures = drawDigits(1_500, 1)
-    const dataset = await upload([csvOf(pictures)], { name: 'Lecture: digits', target: 'digit' })
+    const dataset = await upload([toCsvFile(pictures)], { name: 'Lecture: digits', target: 'digit' })
     const readings = await Promise.all(
       networks.map(async ({ name, layers }) => {
         const output = { type: 'dense', units: 10, activation: 'softmax' }
@@ -104,7 +104,7 @@ export const digits: Demonstration = {
     )
     const unseen = drawDigits(10, 2)
     const [convolutional] = readings
-    const answers = await outputsOf(
+    const answers = await predictOutputs(
       convolutional?.modelId ?? '',
       unseen.map(({ pixels }) => pixels),
     )

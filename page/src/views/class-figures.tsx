@@ -1,7 +1,7 @@
 /** Of a classification: accuracy beside the baseline, and the figures of each class. */
 import type { Evaluation } from '../api/types.js'
 import { percent, short, whole } from '../format.js'
-import { FigureList } from '../parts/figure-list.js'
+import { FigureList } from '../components/figure-list.js'
 
 type Classification = Extract<Evaluation, { type: 'classification' }>
 
@@ -36,7 +36,7 @@ export function ClassFigures({ evaluation }: { evaluation: Classification }) {
 const optional = (value: number | null | undefined) =>
   value === null || value === undefined ? null : short(value)
 
-const mostClasses = 60
+const maxClasses = 60
 
 export function ClassTable({ perClass, macro }: Pick<Classification, 'perClass' | 'macro'>) {
   if (perClass.length === 0) return null
@@ -45,7 +45,7 @@ export function ClassTable({ perClass, macro }: Pick<Classification, 'perClass' 
     // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
     <section class="scroll" tabIndex={0} aria-label="Figures of each class">
       <table class="plain small">
-        <caption class="unseen">Precision, recall, F1 and rows of each class</caption>
+        <caption class="visually-hidden">Precision, recall, F1 and rows of each class</caption>
         <thead>
           <tr>
             <th scope="col">Class</th>
@@ -57,7 +57,7 @@ export function ClassTable({ perClass, macro }: Pick<Classification, 'perClass' 
           </tr>
         </thead>
         <tbody>
-          {perClass.slice(0, mostClasses).map((each) => (
+          {perClass.slice(0, maxClasses).map((each) => (
             <tr key={each.class}>
               <th scope="row">{each.class}</th>
               <Scores {...each} />
@@ -73,8 +73,8 @@ export function ClassTable({ perClass, macro }: Pick<Classification, 'perClass' 
           )}
         </tbody>
       </table>
-      {perClass.length > mostClasses ? (
-        <p class="hint">and {whole(perClass.length - mostClasses)} more classes</p>
+      {perClass.length > maxClasses ? (
+        <p class="hint">and {whole(perClass.length - maxClasses)} more classes</p>
       ) : null}
     </section>
   )

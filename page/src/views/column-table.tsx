@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import type { Preview } from '../api/types.js'
 import { plural, short, whole } from '../format.js'
-import { TableHead } from '../parts/table-head.js'
+import { TableHead } from '../components/table-head.js'
 import {
   type ColumnType,
   type MissingRule,
@@ -14,7 +14,7 @@ import {
 type Column = Preview['columns'][number]
 type Warning = Preview['warnings'][number]
 
-const mostColumns = 100
+const maxColumns = 100
 
 interface Props {
   preview: Preview
@@ -34,7 +34,7 @@ export function ColumnTable({ preview, choices, warnings, onChange }: Props) {
         <table class="plain small column-table">
           <TableHead heads={['Column', 'Examples', 'Type', 'Role', 'Missing values']} />
           <tbody>
-            {columns.slice(0, mostColumns).map((column) => (
+            {columns.slice(0, maxColumns).map((column) => (
               <Row
                 key={column.name}
                 column={column}
@@ -48,8 +48,8 @@ export function ColumnTable({ preview, choices, warnings, onChange }: Props) {
           </tbody>
         </table>
       </section>
-      {columns.length > mostColumns ? (
-        <p class="hint">and {whole(columns.length - mostColumns)} more columns</p>
+      {columns.length > maxColumns ? (
+        <p class="hint">and {whole(columns.length - maxColumns)} more columns</p>
       ) : null}
     </>
   )
@@ -74,7 +74,7 @@ function Row({ column, examples, choices, targets, warnings, onChange }: RowProp
           </small>
         ))}
       </th>
-      <td class="examples">{examplesOf(column, examples)}</td>
+      <td class="examples">{exampleText(column, examples)}</td>
       <td>
         <TypeSelect column={column} choices={choices} onChange={onChange} />
       </td>
@@ -103,7 +103,7 @@ function Row({ column, examples, choices, targets, warnings, onChange }: RowProp
   )
 }
 
-function examplesOf({ categories, min, max, type }: Column, examples: readonly string[]): string {
+function exampleText({ categories, min, max, type }: Column, examples: readonly string[]): string {
   const some = examples.join(', ')
   if (type === 'category' && categories !== undefined) {
     return `${some} (${plural(categories.length, 'category', 'categories')})`
@@ -157,14 +157,14 @@ const ruleNames: Record<(typeof rules)[number], string> = {
 
 function MissingChoice({ column, choices, onChange }: Pick<RowProps, 'column' | 'choices' | 'onChange'>) {
   const { name, missing = 0, type } = column
-  const rule = choices.missingOf.get(name)
+  const rule = choices.missingByColumn.get(name)
   // The service is asked as soon as there is a constant.
   const [isConstant, setConstant] = useState(typeof rule === 'object')
   if (type === 'ignored' || (missing === 0 && rule === undefined)) {
     return <span class="hint">{missing === 0 ? 'none' : whole(missing)}</span>
   }
   const choose = (next: MissingRule | undefined) =>
-    onChange({ missingOf: withEntry(choices.missingOf, name, next) })
+    onChange({ missingByColumn: withEntry(choices.missingByColumn, name, next) })
   return (
     <span class="missing">
       <span class="figure">{whole(missing)}</span>

@@ -1,18 +1,18 @@
 /** Several runs on the same axes. */
 import { useEffect, useState } from 'preact/hooks'
 import uPlot from 'uplot'
-import { get, Refusal } from '../api/client.js'
+import { get, ApiError } from '../api/client.js'
 import type { Epoch, Job } from '../api/types.js'
 import { Curves } from '../draw/curves.js'
 import { drawable } from '../draw/history-curves.js'
 import { bestEpochName, scaleName } from '../figures.js'
 import { duration, percent, short, timeUnit, whole } from '../format.js'
 import { isShare, type Metric, metricNames, metrics, smoothed } from '../history.js'
-import { toRefusal } from '../parts/asking.js'
-import { Choice } from '../parts/field.js'
-import { Heading } from '../parts/heading.js'
-import { Empty, RefusalNotice } from '../parts/notice.js'
-import { StatusPill } from '../parts/status.js'
+import { toApiError } from '../components/use-query.js'
+import { Choice } from '../components/field.js'
+import { Heading } from '../components/heading.js'
+import { Empty, ErrorNotice } from '../components/notice.js'
+import { StatusPill } from '../components/status.js'
 import { link } from '../router.js'
 
 /** Of each run: as many points as a screen shows. */
@@ -32,7 +32,7 @@ export function CompareView({ ids }: { ids: string[] }) {
         <Heading>Comparison</Heading>
         <a href={link('runs')}>All runs</a>
       </div>
-      <RefusalNotice refusal={problem} />
+      <ErrorNotice error={problem} />
       {ids.length === 0 ? (
         <Empty title="No run was chosen">
           Tick runs in <a href={link('runs')}>the table of all runs</a>, then press Compare.
@@ -52,7 +52,7 @@ export function CompareView({ ids }: { ids: string[] }) {
 /** Reads the runs again until all have ended. */
 function useCompared(ids: readonly string[]) {
   const [runs, setRuns] = useState<Compared[] | null>(null)
-  const [problem, setProblem] = useState<Refusal | null>(null)
+  const [problem, setProblem] = useState<ApiError | null>(null)
   useEffect(() => {
     let over = false
     let timer: ReturnType<typeof setTimeout> | undefined
@@ -65,7 +65,7 @@ function useCompared(ids: readonly string[]) {
         setProblem(null)
         if (found.every(({ job }) => job.finishedAt !== null)) return
       } catch (error) {
-        if (!over) setProblem(toRefusal(error))
+        if (!over) setProblem(toApiError(error))
       }
       if (!over) timer = setTimeout(look, 1_000)
     }
@@ -273,7 +273,7 @@ async function readAll(ids: readonly string[], known: Map<string, Compared>): Pr
   if (ids.length === 0) return []
   const { data: jobs } = await get('/jobs', { query: { ids: ids.join() } })
   const missing = ids.find((id) => jobs.every((job) => job.id !== id))
-  if (missing !== undefined) throw new Refusal(404, 'not-found', `There is no job ${missing}.`)
+  if (missing !== undefined) throw new ApiError(404, 'not-found', `There is no job ${missing}.`)
   return Promise.all(
     jobs.map(async (job) => {
       const before = known.get(job.id)
@@ -299,13 +299,13 @@ const scaled = (seconds: number | null, unit: number) => (seconds === null ? nul
 /** Curves of different lengths over one x; an epoch without a place on it is left out. */
 function together(
   runs: readonly Compared[],
-  placeOf: (epoch: Epoch) => number | null,
-  valuesOf: (epochs: readonly Epoch[]) => (number | null)[],
+  xValue: (epoch: Epoch) => number | null,
+  yValues: (epochs: readonly Epoch[]) => (number | null)[],
 ): uPlot.AlignedData {
   const tables = runs.map(({ epochs }): uPlot.AlignedData => {
-    const values = valuesOf(epochs)
+    const values = yValues(epochs)
     const points = epochs.flatMap((epoch, place): [number, number | null][] => {
-      const x = placeOf(epoch)
+      const x = xValue(epoch)
       return x === null ? [] : [[x, values[place] ?? null]]
     })
     return [points.map(([x]) => x), points.map(([, y]) => y)]

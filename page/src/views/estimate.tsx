@@ -2,19 +2,19 @@
 import { post } from '../api/client.js'
 import type { JobRequest, JobValidation } from '../api/types.js'
 import { bytes, duration, short, whole } from '../format.js'
-import { type Asked, useAsked, useRested } from '../parts/asking.js'
-import { FigureList } from '../parts/figure-list.js'
+import { type QueryResult, useQuery, useDebounced } from '../components/use-query.js'
+import { FigureList } from '../components/figure-list.js'
 
-/** Without a change, until the service is asked. */
-const restMilliseconds = 300
+/** Without a change, until the service is query. */
+const debounceMilliseconds = 300
 
-export function useValidation(request: JobRequest | null): Asked<JobValidation> {
+export function useValidation(request: JobRequest | null): QueryResult<JobValidation> {
   const now = request === null ? null : JSON.stringify(request)
-  const rested = useRested(now, restMilliseconds)
-  return useAsked(rested, () => post('/jobs/validate', JSON.parse(rested ?? 'null')))
+  const debounced = useDebounced(now, debounceMilliseconds)
+  return useQuery(debounced, () => post('/jobs/validate', JSON.parse(debounced ?? 'null')))
 }
 
-/** @param waiting the form may be right: the service has been asked. */
+/** @param waiting the form may be right: the service has been query. */
 export function Estimate({ validation, waiting }: { validation: JobValidation | null; waiting: boolean }) {
   const figures: [string, string][] =
     validation === null

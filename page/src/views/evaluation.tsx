@@ -4,8 +4,8 @@ import type { Evaluation, Model } from '../api/types.js'
 import { ConfusionMatrix } from '../draw/confusion-matrix.js'
 import { TrueAgainstPredicted } from '../draw/true-against-predicted.js'
 import { percent, plural, short, whole } from '../format.js'
-import { SelectField } from '../parts/field.js'
-import { FigureList } from '../parts/figure-list.js'
+import { SelectField } from '../components/field.js'
+import { FigureList } from '../components/figure-list.js'
 import { ClassFigures, ClassTable } from './class-figures.js'
 import { ThresholdChoice } from './threshold.js'
 
@@ -21,7 +21,7 @@ export function EvaluationCard({ evaluation, model, onThreshold }: Props) {
   return (
     <div class="card" id="evaluation">
       <h2>Evaluation</h2>
-      <p class="hint">{rowsOf(evaluation)}</p>
+      <p class="hint">{describeRows(evaluation)}</p>
       {evaluation.notices.map(({ code, message }) => (
         <p key={code} class="notice warn" role="note">
           {message}
@@ -32,7 +32,7 @@ export function EvaluationCard({ evaluation, model, onThreshold }: Props) {
   )
 }
 
-function rowsOf({ rows, available, count, unanswered }: Evaluation): string {
+function describeRows({ rows, available, count, unanswered }: Evaluation): string {
   const some = count < available ? `${whole(count)} of ${whole(available)}` : `all ${whole(count)}`
   const missing = unanswered > 0 ? ` The network had no finite answer to ${plural(unanswered, 'row')}.` : ''
   return `${whichRows(rows, some)}.${missing}`
@@ -127,7 +127,7 @@ function Targets({ targets }: Pick<Extract<Evaluation, { type: 'regression' }>, 
         ]}
       />
       <p class="hint">
-        RMSE and MAE are in the unit of {name}. {wordsOf(r2)}
+        RMSE and MAE are in the unit of {name}. {explainR2(r2)}
       </p>
       {pairs.length === 0 ? null : (
         <>
@@ -140,7 +140,7 @@ function Targets({ targets }: Pick<Extract<Evaluation, { type: 'regression' }>, 
 }
 
 /** What R² says. */
-function wordsOf(r2: number | null): string {
+function explainR2(r2: number | null): string {
   if (r2 === null) return 'R² says nothing here: the true values do not differ.'
   if (r2 < 0) return 'R² below 0: these predictions are worse than always answering with the mean.'
   return 'R² is 1 for perfect predictions, and 0 for always answering with the mean.'

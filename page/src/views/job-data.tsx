@@ -1,10 +1,10 @@
 /** The data of a new job: a dataset by choice or by upload, and its columns. */
 import type { Dataset } from '../api/types.js'
 import { plural, short, whole } from '../format.js'
-import { DropZone } from '../parts/drop-zone.js'
-import { SelectField } from '../parts/field.js'
-import { TableHead } from '../parts/table-head.js'
-import { featuresOf, targetsOf } from './job-form.js'
+import { DropZone } from '../components/drop-zone.js'
+import { SelectField } from '../components/field.js'
+import { TableHead } from '../components/table-head.js'
+import { featureColumns, targetColumns } from './job-form.js'
 
 interface Props {
   datasets: readonly Dataset[]
@@ -38,16 +38,16 @@ export function DataCard({ datasets, dataset, chosen, error, onChoose, onFiles }
   )
 }
 
-const mostColumns = 40
+const maxColumns = 40
 
 function Columns({ dataset }: { dataset: Dataset }) {
   const { image, columns, rows, warnings } = dataset
-  const targets = targetsOf(dataset)
+  const targets = targetColumns(dataset)
     .map(({ name }) => name)
     .join(', ')
   const features =
     image === null
-      ? plural(featuresOf(dataset).length, 'feature')
+      ? plural(featureColumns(dataset).length, 'feature')
       : `pictures of ${image.width} × ${image.height}`
   return (
     <>
@@ -59,22 +59,22 @@ function Columns({ dataset }: { dataset: Dataset }) {
           <table class="plain small">
             <TableHead heads={['Column', 'Type', 'Values']} />
             <tbody>
-              {columns.slice(0, mostColumns).map((column) => (
+              {columns.slice(0, maxColumns).map((column) => (
                 <tr key={column.name}>
                   <td class="cut">
                     {column.name}
                     {column.role === 'target' ? <span class="tag">target</span> : null}
                   </td>
                   <td>{column.type}</td>
-                  <td class="cut">{valuesOf(column)}</td>
+                  <td class="cut">{valueSummary(column)}</td>
                 </tr>
               ))}
             </tbody>
           </table>
         </div>
       ) : null}
-      {image === null && columns.length > mostColumns ? (
-        <p class="hint">and {whole(columns.length - mostColumns)} more columns</p>
+      {image === null && columns.length > maxColumns ? (
+        <p class="hint">and {whole(columns.length - maxColumns)} more columns</p>
       ) : null}
       {warnings.map(({ code, message }) => (
         <p key={`${code} ${message}`} class="notice warn">
@@ -85,7 +85,7 @@ function Columns({ dataset }: { dataset: Dataset }) {
   )
 }
 
-function valuesOf({ type, categories, min, max }: Dataset['columns'][number]): string {
+function valueSummary({ type, categories, min, max }: Dataset['columns'][number]): string {
   switch (type) {
     case 'category':
     case 'boolean':

@@ -1,6 +1,6 @@
 /** What the form for a new job holds, and the request it stands for. */
 import type { Dataset, JobRequest, JobSpec, LayerRequest } from '../api/types.js'
-import { activations, type HiddenLayer } from '../parts/network-editor.js'
+import { activations, type HiddenLayer } from '../components/network-editor.js'
 
 export type Task = 'classes' | 'yesNo' | 'numbers'
 export const optimizerNames = ['adam', 'adamw', 'sgd', 'momentum', 'rmsprop', 'adagrad'] as const
@@ -57,22 +57,22 @@ export const emptyForm: JobForm = {
 }
 
 type Columned = Pick<Dataset, 'columns'>
-export const targetsOf = ({ columns }: Columned) => columns.filter(({ role }) => role === 'target')
-export const featuresOf = ({ columns }: Columned) => columns.filter(({ role }) => role === 'feature')
+export const targetColumns = ({ columns }: Columned) => columns.filter(({ role }) => role === 'target')
+export const featureColumns = ({ columns }: Columned) => columns.filter(({ role }) => role === 'feature')
 
 /** Whether the targets are trained as numbers, so that they may be scaled. */
 export const hasNumberTargets = (dataset: Columned) =>
-  targetsOf(dataset).every(({ type }) => type === 'number')
+  targetColumns(dataset).every(({ type }) => type === 'number')
 
 export const isImbalanced = ({ warnings, classes }: Pick<Dataset, 'warnings' | 'classes'>) =>
   classes !== null && warnings.some(({ code }) => code === 'imbalanced-target')
 
 /** What the target can be asked for. */
-export function tasksOf(dataset: Dataset): readonly (readonly [Task, string])[] {
-  const [target] = targetsOf(dataset)
+export function tasksFor(dataset: Dataset): readonly (readonly [Task, string])[] {
+  const [target] = targetColumns(dataset)
   if (dataset.classes !== null && target !== undefined)
     return [['classes', `classify: one of ${dataset.classes.length} classes`]]
-  const isBit = targetsOf(dataset).every(({ min, max }) => min === 0 && max === 1)
+  const isBit = targetColumns(dataset).every(({ min, max }) => min === 0 && max === 1)
   return isBit
     ? [
         ['yesNo', 'classify: yes or no (1 or 0)'],
@@ -83,7 +83,7 @@ export function tasksOf(dataset: Dataset): readonly (readonly [Task, string])[] 
 
 /** For other data: what was chosen about the columns before says nothing about them. */
 export function formFor(dataset: Dataset, before: JobForm): JobForm {
-  const [first] = tasksOf(dataset)
+  const [first] = tasksFor(dataset)
   return {
     ...before,
     task: first?.[0] ?? 'numbers',
@@ -128,7 +128,7 @@ function hiddenLayer(layer: JobSpec['network']['layers'][number]): HiddenLayer |
   return activation === undefined ? null : { units: layer.units, activation }
 }
 
-export function outputOf(
+export function outputLayer(
   dataset: Dataset,
   task: Task,
 ): { units: number; activation: 'softmax' | 'sigmoid' | 'linear' } {
@@ -138,9 +138,9 @@ export function outputOf(
       return classes === 2 ? { units: 1, activation: 'sigmoid' } : { units: classes, activation: 'softmax' }
     }
     case 'yesNo':
-      return { units: targetsOf(dataset).length, activation: 'sigmoid' }
+      return { units: targetColumns(dataset).length, activation: 'sigmoid' }
     case 'numbers':
-      return { units: targetsOf(dataset).length, activation: 'linear' }
+      return { units: targetColumns(dataset).length, activation: 'linear' }
     default:
       return task satisfies never
   }
@@ -150,7 +150,7 @@ const losses = {
   softmax: 'categoricalCrossentropy',
   sigmoid: 'binaryCrossentropy',
   linear: 'meanSquaredError',
-} as const satisfies Record<ReturnType<typeof outputOf>['activation'], JobRequest['loss']>
+} as const satisfies Record<ReturnType<typeof outputLayer>['activation'], JobRequest['loss']>
 
 /** @throws SyntaxError when the layers that were typed are not JSON. */
 export function requestFrom(form: JobForm, dataset: Dataset): JobRequest {
@@ -168,7 +168,7 @@ export function requestFrom(form: JobForm, dataset: Dataset): JobRequest {
 
 function trainingFrom(form: JobForm, dataset: Dataset): Partial<JobRequest> {
   const { learningRate, optimizer } = form
-  const output = outputOf(dataset, form.task)
+  const output = outputLayer(dataset, form.task)
   const typed: unknown = form.layers.trim() === '' ? null : JSON.parse(form.layers)
   const layers = [...form.hidden, output].map((layer) => ({ type: 'dense', ...layer }))
   // What was typed may be anything; the service says what is wrong with it.

@@ -1,11 +1,11 @@
 /** The network of a new job: what the service chooses, or layers by clicks or as JSON. */
 import type { Dataset, JobRequest, JobValidation } from '../api/types.js'
 import { plural } from '../format.js'
-import { Choice, SelectField } from '../parts/field.js'
-import { FigureList } from '../parts/figure-list.js'
-import { NetworkEditor } from '../parts/network-editor.js'
-import { chosenFigures, reasonsOf } from './chosen.js'
-import { featuresOf, filledIn, type JobForm, outputOf, tasksOf } from './job-form.js'
+import { Choice, SelectField } from '../components/field.js'
+import { FigureList } from '../components/figure-list.js'
+import { NetworkEditor } from '../components/network-editor.js'
+import { specFigures, describeSpec } from './describe-spec.js'
+import { featureColumns, filledIn, type JobForm, outputLayer, tasksFor } from './job-form.js'
 
 interface Props {
   form: JobForm
@@ -54,8 +54,8 @@ function Chosen({ validation, dataset }: { validation: JobValidation | null; dat
   if (validation === null) return <p class="hint">The service is asked what fits these data …</p>
   return (
     <section class="chosen" aria-label="Chosen by the service">
-      <p>{reasonsOf(validation.spec, dataset)}</p>
-      <FigureList figures={chosenFigures(validation.spec)} small />
+      <p>{describeSpec(validation.spec, dataset)}</p>
+      <FigureList figures={specFigures(validation.spec)} small />
     </section>
   )
 }
@@ -67,13 +67,13 @@ function Own({ form, dataset, request, change, errorAt }: Props & { dataset: Dat
         label="Task"
         value={form.task}
         onChange={(task) => change({ task })}
-        options={tasksOf(dataset)}
+        options={tasksFor(dataset)}
       />
       {form.layers.trim() === '' ? (
         <NetworkEditor
-          inputs={plural(featuresOf(dataset).length, 'column')}
+          inputs={plural(featureColumns(dataset).length, 'column')}
           hidden={form.hidden}
-          output={outputOf(dataset, form.task)}
+          output={outputLayer(dataset, form.task)}
           onChange={(hidden) => change({ hidden })}
           errors={(layer) => errorAt(`/network/layers/${layer}`)}
         />

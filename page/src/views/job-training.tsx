@@ -1,7 +1,7 @@
 /** How a new job trains: steps and stopping where the reader chooses them, the rows it is judged by, and weights. */
 import type { Dataset, JobSpec } from '../api/types.js'
-import { NumberField, SelectField, TextField } from '../parts/field.js'
-import { HeldOutFields } from './held-out.js'
+import { NumberField, SelectField, TextField } from '../components/field.js'
+import { ValidationFields } from './validation-fields.js'
 import { hasNumberTargets, isImbalanced, type JobForm } from './job-form.js'
 
 export interface TrainingProps {
@@ -20,7 +20,7 @@ export function TrainingFields(props: TrainingProps) {
   return (
     <>
       {form.chosenBy === 'reader' ? <Steps {...props} /> : null}
-      <HeldOutFields {...props} />
+      <ValidationFields {...props} />
       {isImbalanced(dataset) ? (
         <SelectField
           label="Weight of the classes"

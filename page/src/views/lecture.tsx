@@ -1,20 +1,20 @@
 /** The lecture's demonstrations as cards: a sentence, a click, and the plot that makes the point. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
-import type { Refusal } from '../api/client.js'
+import type { ApiError } from '../api/client.js'
 import { Curves } from '../draw/curves.js'
 import { decode } from '../draw/frame.js'
 import { drawable } from '../draw/history-curves.js'
 import { drawLine } from '../draw/line.js'
-import { drawPlane, viewOf } from '../draw/plane.js'
+import { drawPlane, frameView } from '../draw/plane.js'
 import { type Demonstration, type Plot, type Shown, truthTableRows } from '../lecture/demonstration.js'
 import { demonstrations } from '../lecture/demonstrations.js'
-import { toRefusal } from '../parts/asking.js'
-import { Heading } from '../parts/heading.js'
-import { Icon } from '../parts/icon.js'
-import { Meter } from '../parts/meter.js'
-import { RefusalNotice } from '../parts/notice.js'
-import { TableHead } from '../parts/table-head.js'
+import { toApiError } from '../components/use-query.js'
+import { Heading } from '../components/heading.js'
+import { Icon } from '../components/icon.js'
+import { Meter } from '../components/meter.js'
+import { ErrorNotice } from '../components/notice.js'
+import { TableHead } from '../components/table-head.js'
 import { useTheme } from '../theme.js'
 
 export function LectureView() {
@@ -40,14 +40,14 @@ function Card({ demonstration }: { demonstration: Demonstration }) {
   const [trueRows, setTrueRows] = useState(demonstration.trueRows)
   const [shown, setShown] = useState<Shown | null>(null)
   const [running, setRunning] = useState(false)
-  const [problem, setProblem] = useState<Refusal | null>(null)
+  const [problem, setProblem] = useState<ApiError | null>(null)
   const start = async () => {
     setRunning(true)
     try {
       setShown(await run(trueRows ?? []))
       setProblem(null)
     } catch (error) {
-      setProblem(toRefusal(error))
+      setProblem(toApiError(error))
     }
     setRunning(false)
   }
@@ -56,9 +56,9 @@ function Card({ demonstration }: { demonstration: Demonstration }) {
       <h2 id={`${id}-title`}>{title}</h2>
       <p>{claim}</p>
       {trueRows === undefined ? null : <TruthTable trueRows={trueRows} onChange={setTrueRows} />}
-      <RefusalNotice refusal={problem} />
+      <ErrorNotice error={problem} />
       {shown?.plots.map((plot, place) => (
-        <PlotOf key={place} plot={plot} />
+        <PlotView key={place} plot={plot} />
       ))}
       {shown === null ? null : (
         <p class="hint" role="status">
@@ -107,7 +107,7 @@ function TruthTable(props: { trueRows: readonly number[]; onChange(trueRows: rea
   )
 }
 
-function PlotOf({ plot }: { plot: Plot }) {
+function PlotView({ plot }: { plot: Plot }) {
   switch (plot.type) {
     case 'curves': {
       const logarithmic = plot.linearY !== true
@@ -178,7 +178,7 @@ function Answers({
     if (canvas.current === null) return
     const frame = decode(message)
     if (inputs === 1) drawLine(canvas.current, frame, samples)
-    else drawPlane(canvas.current, viewOf(frame), frame, points, 0.5)
+    else drawPlane(canvas.current, frameView(frame), frame, points, 0.5)
   }, [message, points, samples, theme])
   return (
     <figure>

@@ -1,19 +1,19 @@
 /** A form for a new job: data by choice or by dropping a file, a network, and what the service says of it. */
 import { useEffect, useState } from 'preact/hooks'
-import { get, post, type Refusal } from '../api/client.js'
+import { get, post, type ApiError } from '../api/client.js'
 import type { Dataset, JobRequest } from '../api/types.js'
-import { toRefusal, useAsked } from '../parts/asking.js'
-import { Code } from '../parts/code.js'
-import { Heading } from '../parts/heading.js'
-import { Icon } from '../parts/icon.js'
-import { RefusalNotice } from '../parts/notice.js'
+import { toApiError, useQuery } from '../components/use-query.js'
+import { Code } from '../components/code.js'
+import { Heading } from '../components/heading.js'
+import { Icon } from '../components/icon.js'
+import { ErrorNotice } from '../components/notice.js'
 import { go } from '../router.js'
 import { Estimate, useValidation } from './estimate.js'
 import { DataCard } from './job-data.js'
 import { emptyForm, formFor, type JobForm, requestFrom } from './job-form.js'
 import { NetworkCard, notJson } from './job-network.js'
 import { TrainingFields } from './job-training.js'
-import { curlOf } from './same-again.js'
+import { curlCommand } from './request-card.js'
 import { UploadReview } from './upload-review.js'
 
 /** Places of a request that have a field, where what is wrong with them is said. */
@@ -27,15 +27,15 @@ const known = [
   '/targetScaling',
   '/seed',
 ]
-const knownOfReader = ['/epochs', '/batchSize', '/optimizer', '/network', '/earlyStopping']
+const readerFields = ['/epochs', '/batchSize', '/optimizer', '/network', '/earlyStopping']
 
 export function NewJobView({ dataset: wanted }: { dataset: string }) {
-  const list = useAsked('datasets', () => get('/datasets', { query: { limit: 100 } }))
+  const list = useQuery('datasets', () => get('/datasets', { query: { limit: 100 } }))
   const [uploaded, setUploaded] = useState<readonly Dataset[]>([])
   const [files, setFiles] = useState<readonly File[]>([])
   const [chosen, setChosen] = useState(wanted === '' ? 'iris' : wanted)
   const [form, setForm] = useState<JobForm>(emptyForm)
-  const [refused, setRefused] = useState<Refusal | null>(null)
+  const [refused, setRefused] = useState<ApiError | null>(null)
   const datasets = [...uploaded, ...(list.value?.data ?? [])]
   const dataset = datasets.find(({ id }) => id === chosen)
   const change = (part: Partial<JobForm>) => {
@@ -48,7 +48,7 @@ export function NewJobView({ dataset: wanted }: { dataset: string }) {
   }, [dataset?.id])
   const request = dataset === undefined ? null : requestOrFault(form, dataset)
   const validation = useValidation(request instanceof SyntaxError ? null : request)
-  const problem = refused ?? validation.refusal
+  const problem = refused ?? validation.error
   // While another question waits, what was said of the same data still tells something.
   const latest = validation.latest?.spec.dataset === chosen ? validation.latest : null
   const { sending, start } = useStart(request, setRefused)
@@ -61,8 +61,8 @@ export function NewJobView({ dataset: wanted }: { dataset: string }) {
       <div class="heading">
         <Heading>New job</Heading>
       </div>
-      <RefusalNotice refusal={list.refusal} />
-      {isElsewhere(problem, form) ? <RefusalNotice refusal={problem} /> : null}
+      <ErrorNotice error={list.error} />
+      {isElsewhere(problem, form) ? <ErrorNotice error={problem} /> : null}
       {files.length === 0 ? null : (
         <UploadReview
           key={files.map(({ name, size, lastModified }) => `${name} ${size} ${lastModified}`).join()}
@@ -117,9 +117,9 @@ export function NewJobView({ dataset: wanted }: { dataset: string }) {
 }
 
 /** Whether what is wrong has no field on the page that says it. */
-function isElsewhere(problem: Refusal | null, { chosenBy }: JobForm): boolean {
+function isElsewhere(problem: ApiError | null, { chosenBy }: JobForm): boolean {
   if (problem === null) return false
-  const places = chosenBy === 'reader' ? [...known, ...knownOfReader] : known
+  const places = chosenBy === 'reader' ? [...known, ...readerFields] : known
   return !problem.errors.some(({ pointer }) => places.some((place) => pointer.startsWith(place)))
 }
 
@@ -134,7 +134,7 @@ function requestOrFault(form: JobForm, dataset: Dataset): JobRequest | SyntaxErr
 
 type Request = JobRequest | SyntaxError | null
 
-function useStart(request: Request, onRefused: (refusal: Refusal) => void) {
+function useStart(request: Request, onRefused: (error: ApiError) => void) {
   const [sending, setSending] = useState(false)
   const start = async (event: Event) => {
     event.preventDefault()
@@ -144,7 +144,7 @@ function useStart(request: Request, onRefused: (refusal: Refusal) => void) {
       const { id } = await post('/jobs', request)
       go('runs', id)
     } catch (error) {
-      onRefused(toRefusal(error))
+      onRefused(toApiError(error))
     }
     setSending(false)
   }
@@ -167,7 +167,7 @@ function Start({ request, sending }: { request: Request; sending: boolean }) {
         <details>
           <summary>The request</summary>
           <Code
-            text={request instanceof SyntaxError ? notJson(request) : curlOf(request)}
+            text={request instanceof SyntaxError ? notJson(request) : curlCommand(request)}
             label="Request that starts this job"
           />
         </details>

@@ -1,8 +1,8 @@
 /** A picture for a model: a file as it is, or a digit that is drawn where the model takes 28 × 28 shades. */
 import { useEffect, useState } from 'preact/hooks'
 import type { Model } from '../api/types.js'
-import { DigitPad } from '../parts/digit-pad.js'
-import { DropZone } from '../parts/drop-zone.js'
+import { DigitPad } from '../components/digit-pad.js'
+import { DropZone } from '../components/drop-zone.js'
 
 interface Props {
   image: Model['coding']['image']
@@ -35,7 +35,7 @@ export function PictureInput({ image, drawable, greatest, onPicture }: Props) {
       )}
       {drawable ? (
         <DigitPad
-          greatest={greatest}
+          white={greatest}
           onDraw={(pixels) => {
             setFile(null)
             onPicture(pixels)

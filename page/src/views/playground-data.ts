@@ -43,7 +43,7 @@ function circle(radius: number, turns: number): [number, number] {
   return [radius * Math.cos(2 * Math.PI * turns), radius * Math.sin(2 * Math.PI * turns)]
 }
 
-export function pointsOf(shape: Shape, noise: number, clicked: readonly Point[]): readonly Point[] {
+export function generatePoints(shape: Shape, noise: number, clicked: readonly Point[]): readonly Point[] {
   const answers = truth[shape]
   if (answers !== undefined) {
     return answers.map((which, row) => ({ x: row >> 1, y: row & 1, which }))
@@ -60,7 +60,7 @@ export function pointsOf(shape: Shape, noise: number, clicked: readonly Point[])
   })
 }
 
-export function samplesOf(noise: number): { x: number; y: number }[] {
+export function sineSamples(noise: number): { x: number; y: number }[] {
   const random = generator(1)
   return Array.from({ length: 80 }, (_, row) => {
     const x = Math.PI * ((2 * row) / 79 - 1)

@@ -1,8 +1,8 @@
 /** What the playground trains: its settings, lessons that train at once, and the request that each stands for. */
 import type { JobRequest } from '../api/types.js'
 import type { Point } from '../draw/plane.js'
-import type { HiddenLayer } from '../parts/network-editor.js'
-import { isTruthTable, pointsOf, type Shape, samplesOf, shapeNames } from './playground-data.js'
+import type { HiddenLayer } from '../components/network-editor.js'
+import { isTruthTable, generatePoints, type Shape, sineSamples, shapeNames } from './playground-data.js'
 
 export type OptimizerName = 'adam' | 'sgd' | 'momentum'
 
@@ -51,7 +51,7 @@ export const lessons: readonly [string, Setting][] = [
   ['Sine', { ...twoLayers, ...wide, shape: 'sine', epochs: 1_500 }],
 ]
 
-export function outputOf(
+export function outputLayer(
   { shape, perceptron }: Setting,
   classes: number,
 ): { units: number; activation: 'linear' | 'softmax' | 'sigmoid' | 'step' } {
@@ -62,9 +62,9 @@ export function outputOf(
 
 export function requestFrom(setting: Setting, clicked: readonly Point[]): JobRequest {
   const { shape, noise, hidden, optimizer, learningRate, epochs, perceptron } = setting
-  const points = pointsOf(shape, noise, clicked)
-  const samples = samplesOf(noise)
-  const output = outputOf(setting, new Set(points.map(({ which }) => which)).size)
+  const points = generatePoints(shape, noise, clicked)
+  const samples = sineSamples(noise)
+  const output = outputLayer(setting, new Set(points.map(({ which }) => which)).size)
   const dataset = isTruthTable(shape)
     ? shape
     : shape === 'sine'

@@ -2,11 +2,11 @@
 import { useState } from 'preact/hooks'
 import type { Point } from '../draw/plane.js'
 import { plural } from '../format.js'
-import { Choice, NumberField, SelectField } from '../parts/field.js'
-import { Icon } from '../parts/icon.js'
-import { NetworkEditor } from '../parts/network-editor.js'
+import { Choice, NumberField, SelectField } from '../components/field.js'
+import { Icon } from '../components/icon.js'
+import { NetworkEditor } from '../components/network-editor.js'
 import { isTruthTable, shapeNames, shapes } from './playground-data.js'
-import { outputOf, type Setting, twoLayers } from './playground-request.js'
+import { outputLayer, type Setting, twoLayers } from './playground-request.js'
 
 interface Props {
   setting: Setting
@@ -91,7 +91,7 @@ export function NetworkSettings({ setting, change, classes }: Props & { classes:
         <NetworkEditor
           inputs={shape === 'sine' ? '1 number' : '2 numbers'}
           hidden={setting.hidden}
-          output={outputOf(setting, classes)}
+          output={outputLayer(setting, classes)}
           onChange={(hidden) => change({ hidden })}
         />
       )}

@@ -1,19 +1,19 @@
 /** A network built by clicks, data in the plane, and the boundary between its classes while it learns. */
 import { useMemo, useState } from 'preact/hooks'
-import { get, post, type Refusal } from '../api/client.js'
+import { get, post, type ApiError } from '../api/client.js'
 import type { Evaluation, Job } from '../api/types.js'
 import { BoundaryPanel, usePlayhead } from '../draw/boundary-panel.js'
 import { HistoryCurves } from '../draw/history-curves.js'
 import type { Point, View } from '../draw/plane.js'
 import { duration, plural, short } from '../format.js'
-import { toRefusal, useAsked } from '../parts/asking.js'
-import { Heading } from '../parts/heading.js'
-import { Icon } from '../parts/icon.js'
-import { RefusalNotice } from '../parts/notice.js'
-import { ConnectionNote, StatusPill } from '../parts/status.js'
+import { toApiError, useQuery } from '../components/use-query.js'
+import { Heading } from '../components/heading.js'
+import { Icon } from '../components/icon.js'
+import { ErrorNotice } from '../components/notice.js'
+import { ConnectionNote, StatusPill } from '../components/status.js'
 import { link } from '../router.js'
-import { type Run, useRun } from '../watching.js'
-import { isTruthTable, pointsOf, samplesOf } from './playground-data.js'
+import { type Run, useRun } from '../use-run.js'
+import { isTruthTable, generatePoints, sineSamples } from './playground-data.js'
 import { lessons, requestFrom, type Setting, twoLayers } from './playground-request.js'
 import { DataSettings, NetworkSettings, TrainingSettings } from './playground-settings.js'
 
@@ -26,20 +26,20 @@ export function PlaygroundView() {
   const [clicked, setClicked] = useState<readonly Point[]>([])
   const [brush, setBrush] = useState<'0' | '1'>('0')
   const [jobId, setJobId] = useState<string | null>(null)
-  const [problem, setProblem] = useState<Refusal | null>(null)
+  const [problem, setProblem] = useState<ApiError | null>(null)
   const [starting, setStarting] = useState(false)
   /** Of the next beginning: the first works out, and others may not. */
   const [seed, setSeed] = useState(1)
   const { shape, noise } = setting
-  const points = useMemo(() => pointsOf(shape, noise, clicked), [shape, noise, clicked])
-  const samples = useMemo(() => (shape === 'sine' ? samplesOf(noise) : []), [shape, noise])
+  const points = useMemo(() => generatePoints(shape, noise, clicked), [shape, noise, clicked])
+  const samples = useMemo(() => (shape === 'sine' ? sineSamples(noise) : []), [shape, noise])
   const run = useRun(jobId, 64)
   const playhead = usePlayhead(jobId, run.frames)
   const classes = new Set(points.map(({ which }) => which)).size
   const isRegression = shape === 'sine'
   const job = run.job
   const evaluation =
-    useAsked(job?.modelId ?? null, () => get('/models/{id}', { id: job?.modelId ?? '' })).value?.evaluation ??
+    useQuery(job?.modelId ?? null, () => get('/models/{id}', { id: job?.modelId ?? '' })).value?.evaluation ??
     null
   const active = job !== null && job.finishedAt === null
 
@@ -56,7 +56,7 @@ export function PlaygroundView() {
 
   const stop = async () => {
     if (job === null || !active) return
-    await post('/jobs/{id}/cancel', undefined, { id: job.id }).catch((error) => setProblem(toRefusal(error)))
+    await post('/jobs/{id}/cancel', undefined, { id: job.id }).catch((error) => setProblem(toApiError(error)))
   }
   const train = async (what: Setting, seed: number) => {
     setStarting(true)
@@ -68,7 +68,7 @@ export function PlaygroundView() {
       setSeed(seed + 1)
       setProblem(null)
     } catch (error) {
-      setProblem(toRefusal(error))
+      setProblem(toApiError(error))
     }
     setStarting(false)
   }
@@ -92,7 +92,7 @@ export function PlaygroundView() {
           void train(lesson, 1)
         }}
       />
-      <RefusalNotice refusal={problem} />
+      <ErrorNotice error={problem} />
       <div class="stage">
         <div class="card settings">
           <DataSettings
@@ -150,7 +150,7 @@ interface LessonsProps {
 function Lessons({ setting, disabled, onLesson }: LessonsProps) {
   return (
     <fieldset class="lessons">
-      <legend class="unseen">Lessons that train at once</legend>
+      <legend class="visually-hidden">Lessons that train at once</legend>
       {lessons.map(([name, lesson]) => (
         <button
           key={name}

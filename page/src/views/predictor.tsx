@@ -1,18 +1,18 @@
 /** Asks a model while one types: raw values by column, or a picture where it takes pictures. */
 import { useEffect, useState } from 'preact/hooks'
-import { post, predictPicture, Refusal } from '../api/client.js'
+import { post, predictPicture, ApiError } from '../api/client.js'
 import type { Dataset, Model, Prediction } from '../api/types.js'
 import { percent, short, whole } from '../format.js'
-import { toRefusal } from '../parts/asking.js'
-import { digitPixels } from '../parts/digit-pad.js'
-import { DateField, SelectField, TextField } from '../parts/field.js'
-import { FigureList } from '../parts/figure-list.js'
-import { Meter } from '../parts/meter.js'
-import { RefusalNotice } from '../parts/notice.js'
+import { toApiError } from '../components/use-query.js'
+import { digitPixels } from '../components/digit-pad.js'
+import { DateField, SelectField, TextField } from '../components/field.js'
+import { FigureList } from '../components/figure-list.js'
+import { Meter } from '../components/meter.js'
+import { ErrorNotice } from '../components/notice.js'
 import { PictureInput } from './picture-input.js'
 
-const typingMilliseconds = 120
-const mostFields = 64
+const debounceMilliseconds = 120
+const maxFields = 64
 
 type Feature = Model['coding']['features'][number]
 type Cell = number | string | boolean | null
@@ -28,8 +28,8 @@ export function Predictor({ model, dataset }: { model: Model; dataset: Dataset |
   const [picture, setPicture] = useState<number[] | File | null>(null)
   const isDrawable = features.length === digitPixels
   const isPicture = image !== undefined || isDrawable
-  const hasFields = !isPicture && features.length <= mostFields
-  const cells = features.map((feature) => cellOf(feature, values[feature.name] ?? ''))
+  const hasFields = !isPicture && features.length <= maxFields
+  const cells = features.map((feature) => parseCell(feature, values[feature.name] ?? ''))
   const row = isPicture ? picture : cells
   const { answer, problem } = useAnswer(model, isQuestion(row) ? row : null)
   return (
@@ -40,7 +40,7 @@ export function Predictor({ model, dataset }: { model: Model; dataset: Dataset |
           <PictureInput
             image={image}
             drawable={isDrawable}
-            greatest={image?.white ?? greatestShade(dataset)}
+            white={image?.white ?? greatestShade(dataset)}
             onPicture={setPicture}
           />
         ) : null}
@@ -52,8 +52,8 @@ export function Predictor({ model, dataset }: { model: Model; dataset: Dataset |
                 feature={feature}
                 value={values[feature.name] ?? ''}
                 onChange={(value) => setValues((before) => ({ ...before, [feature.name]: value }))}
-                hint={rangeOf(columns.get(feature.name))}
-                error={cells[place] === undefined ? wantedOf(feature) : errorAt(problem, place, feature.name)}
+                hint={rangeText(columns.get(feature.name))}
+                error={cells[place] === undefined ? expectedInput(feature) : errorAt(problem, place, feature.name)}
               />
             ))}
           </div>
@@ -67,7 +67,7 @@ export function Predictor({ model, dataset }: { model: Model; dataset: Dataset |
       </div>
       <div class="card answer" aria-live="polite">
         <h2>It answers</h2>
-        <RefusalNotice refusal={problem} />
+        <ErrorNotice error={problem} />
         {answer === null || row === null ? (
           <p class="hint">
             {isDrawable ? 'Draw a digit.' : isPicture ? 'Give it a picture.' : 'Nothing yet.'}
@@ -88,7 +88,7 @@ const isQuestion = (row: (Cell | undefined)[] | File | null): row is Question =>
 /** Asks when the question has come to rest; a new threshold is a new question. */
 function useAnswer(model: Model, question: Question | null) {
   const [answer, setAnswer] = useState<Prediction | null>(null)
-  const [problem, setProblem] = useState<Refusal | null>(null)
+  const [problem, setProblem] = useState<ApiError | null>(null)
   const key = question instanceof File ? question : JSON.stringify(question)
   useEffect(() => {
     if (question === null) return
@@ -101,10 +101,10 @@ function useAnswer(model: Model, question: Question | null) {
           setProblem(null)
         },
         (error) => {
-          if (!over) setProblem(toRefusal(error))
+          if (!over) setProblem(toApiError(error))
         },
       )
-    }, typingMilliseconds)
+    }, debounceMilliseconds)
     return () => {
       over = true
       clearTimeout(timer)
@@ -113,14 +113,14 @@ function useAnswer(model: Model, question: Question | null) {
   return { answer, problem }
 }
 
-/** @throws Refusal also where the one row cannot be answered. */
+/** @throws ApiError also where the one row cannot be answered. */
 async function answerTo(id: string, question: Question): Promise<Prediction | null> {
   const { predictions, errors = [] } =
     question instanceof File
       ? await predictPicture(id, question)
       : await post('/models/{id}/predict', { inputs: [question] }, { id })
   const [first] = errors
-  if (first !== undefined) throw new Refusal(200, 'invalid-input', first.message, errors)
+  if (first !== undefined) throw new ApiError(200, 'invalid-input', first.message, errors)
   return predictions[0] ?? null
 }
 
@@ -130,7 +130,7 @@ function beginning(feature: Feature, column: Dataset['columns'][number] | undefi
     case 'number':
       return String(Number((column?.mean ?? feature.offset).toPrecision(3)))
     case 'category':
-      return seenOf(feature)[0] ?? ''
+      return knownCategories(feature)[0] ?? ''
     case 'date':
       return dayName(feature.first)
     case 'boolean':
@@ -141,7 +141,7 @@ function beginning(feature: Feature, column: Dataset['columns'][number] | undefi
 }
 
 /** Raw, null for a gap that the model fills; undefined for what is no value. */
-function cellOf(feature: Feature, text: string): Cell | undefined {
+function parseCell(feature: Feature, text: string): Cell | undefined {
   if (text.trim() === '' && feature.imputation !== undefined) return null
   switch (feature.type) {
     case 'number':
@@ -157,7 +157,7 @@ function cellOf(feature: Feature, text: string): Cell | undefined {
   }
 }
 
-const wantedOf = ({ type }: Feature) => (type === 'date' ? 'takes a date' : 'takes a number')
+const expectedInput = ({ type }: Feature) => (type === 'date' ? 'takes a date' : 'takes a number')
 
 /** Of days since 1970-01-01, as a date input takes it. */
 function dayName(days: number): string {
@@ -166,7 +166,7 @@ function dayName(days: number): string {
 }
 
 /** Of a category that no training row had, the model knows nothing. */
-const seenOf = ({ categories, unseen = [] }: Extract<Feature, { type: 'category' }>) =>
+const knownCategories = ({ categories, unseen = [] }: Extract<Feature, { type: 'category' }>) =>
   categories.filter((category) => !unseen.includes(category))
 
 interface InputProps {
@@ -192,7 +192,7 @@ function Input({ feature, ...field }: InputProps) {
     const gap = feature.imputation === undefined ? undefined : `missing: ${dayName(feature.imputation)}`
     return <DateField label={name} {...field} hint={gap} />
   }
-  const choices = feature.type === 'category' ? seenOf(feature) : ['false', 'true']
+  const choices = feature.type === 'category' ? knownCategories(feature) : ['false', 'true']
   const missing = imputation === undefined ? [] : [['', `missing: ${imputation}`] as const]
   return (
     <SelectField
@@ -210,12 +210,12 @@ const greatestShade = (dataset: Dataset | null) =>
     0,
   ) || 1
 
-const rangeOf = (column: Dataset['columns'][number] | undefined) =>
+const rangeText = (column: Dataset['columns'][number] | undefined) =>
   column?.min === undefined || column.max === undefined
     ? undefined
     : `${short(column.min)} to ${short(column.max)}`
 
-const errorAt = (problem: Refusal | null, place: number, name: string) =>
+const errorAt = (problem: ApiError | null, place: number, name: string) =>
   problem?.errors.find(({ pointer }) =>
     [`/inputs/0/${place}`, `/inputs/0/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`].includes(pointer),
   )?.message
@@ -269,13 +269,13 @@ function Said({ answer, model }: { answer: Prediction; model: Model }) {
   )
 }
 
-const mostShares = 12
+const maxShares = 12
 
 function Shares({ shares }: { shares: readonly [string, number][] }) {
   return (
     <>
       <div class="bars">
-        {shares.slice(0, mostShares).map(([name, share]) => (
+        {shares.slice(0, maxShares).map(([name, share]) => (
           <div key={name}>
             <span>{name}</span>
             <Meter share={share} />
@@ -283,7 +283,7 @@ function Shares({ shares }: { shares: readonly [string, number][] }) {
           </div>
         ))}
       </div>
-      {shares.length > mostShares ? <p class="hint">and {whole(shares.length - mostShares)} more</p> : null}
+      {shares.length > maxShares ? <p class="hint">and {whole(shares.length - maxShares)} more</p> : null}
     </>
   )
 }

@@ -9,7 +9,7 @@ export interface ReadingChoices {
   target: readonly string[]
   types: ReadonlyMap<string, ColumnType>
   missing: Exclude<MissingRule, object>
-  missingOf: ReadonlyMap<string, MissingRule>
+  missingByColumn: ReadonlyMap<string, MissingRule>
   decimal: 'auto' | 'comma' | 'point'
   header: 'auto' | 'true' | 'false'
   delimiter: 'auto' | 'comma' | 'semicolon' | 'tab' | 'bar'
@@ -19,7 +19,7 @@ export const noChoices: ReadingChoices = {
   target: [],
   types: new Map(),
   missing: 'impute',
-  missingOf: new Map(),
+  missingByColumn: new Map(),
   decimal: 'auto',
   header: 'auto',
   delimiter: 'auto',
@@ -28,11 +28,11 @@ export const noChoices: ReadingChoices = {
 export type ReadingQuery = Record<string, string | undefined>
 
 /** Parameters of `POST /datasets` and of its preview; what is not chosen is left out. */
-export function queryOf(choices: ReadingChoices): ReadingQuery {
-  const { target, types, missing, missingOf, decimal, header, delimiter } = choices
+export function uploadQuery(choices: ReadingChoices): ReadingQuery {
+  const { target, types, missing, missingByColumn, decimal, header, delimiter } = choices
   const rules: [string, MissingRule][] = [
     ...(missing === 'impute' ? [] : ([['', missing]] as [string, MissingRule][])),
-    ...missingOf,
+    ...missingByColumn,
   ]
   return {
     target: target.length === 0 ? undefined : JSON.stringify(target),

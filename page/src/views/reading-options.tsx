@@ -1,7 +1,7 @@
 /** Choices about a whole upload: what is predicted, what becomes of missing values, and how its text is written. */
 import type { Preview } from '../api/types.js'
 import { plural } from '../format.js'
-import { Choice, SelectField } from '../parts/field.js'
+import { Choice, SelectField } from '../components/field.js'
 import { type ReadingChoices, targetsIn, wholeNumberTarget, withEntry } from './reading-choices.js'
 
 interface Props {

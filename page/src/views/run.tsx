@@ -1,40 +1,40 @@
 /** One run: its curves as the stream delivers them, its boundary, its network, and how to start the same again. */
 import { useMemo, useState } from 'preact/hooks'
-import { get, post, type Refusal, remove } from '../api/client.js'
+import { get, post, type ApiError, remove } from '../api/client.js'
 import type { Job, LayerSummary, Model } from '../api/types.js'
 import { BoundaryPanel, usePlayhead } from '../draw/boundary-panel.js'
 import { HistoryCurves } from '../draw/history-curves.js'
 import { NetworkDrawing } from '../draw/network-drawing.js'
-import { drawnRows, pointsIn, samplesIn } from '../draw/rows.js'
+import { maxDrawnRows, pointsIn, samplesIn } from '../draw/rows.js'
 import { lossName, metricFigures } from '../figures.js'
 import { bytes, short, whole } from '../format.js'
-import { toRefusal, useAsked } from '../parts/asking.js'
-import { DeleteButton } from '../parts/delete-button.js'
-import { Choice } from '../parts/field.js'
-import { FigureList } from '../parts/figure-list.js'
-import { Heading } from '../parts/heading.js'
-import { Icon } from '../parts/icon.js'
-import { RefusalNotice } from '../parts/notice.js'
-import { save } from '../parts/saving.js'
-import { ConnectionNote, StatusPill } from '../parts/status.js'
+import { toApiError, useQuery } from '../components/use-query.js'
+import { DeleteButton } from '../components/delete-button.js'
+import { Choice } from '../components/field.js'
+import { FigureList } from '../components/figure-list.js'
+import { Heading } from '../components/heading.js'
+import { Icon } from '../components/icon.js'
+import { ErrorNotice } from '../components/notice.js'
+import { saveFile } from '../components/save-file.js'
+import { ConnectionNote, StatusPill } from '../components/status.js'
 import { go, link } from '../router.js'
-import { type Run, useRun } from '../watching.js'
+import { type Run, useRun } from '../use-run.js'
 import { Smoothing } from './compare.js'
 import { EvaluationCard } from './evaluation.js'
-import { datasetName, datasetNames, timeOf } from './runs.js'
-import { SameAgain } from './same-again.js'
+import { datasetName, datasetNames, timeText } from './runs.js'
+import { RequestCard } from './request-card.js'
 
 const boundaryPoints = 64
 
 export function RunView({ id }: { id: string }) {
-  const first = useAsked(id, () => get('/jobs/{id}', { id }))
-  const inputs = first.value === null ? null : inputsOf(first.value)
+  const first = useQuery(id, () => get('/jobs/{id}', { id }))
+  const inputs = first.value === null ? null : inputSize(first.value)
   if (first.value === null || inputs === null) {
     return (
       <section>
         <Heading>Run</Heading>
-        <RefusalNotice refusal={first.refusal} />
-        {first.refusal === null ? <p class="waiting">Looking for the run …</p> : null}
+        <ErrorNotice error={first.error} />
+        {first.error === null ? <p class="waiting">Looking for the run …</p> : null}
       </section>
     )
   }
@@ -45,18 +45,18 @@ function Watched({ first, inputs }: { first: Job; inputs: number }) {
   const drawable = inputs <= 2
   const run = useRun(first.id, drawable ? boundaryPoints : undefined)
   const job = run.job ?? first
-  const [problem, setProblem] = useState<Refusal | null>(null)
-  const names = useAsked('datasets', datasetNames).value ?? new Map<string, string>()
-  const model = useAsked(job.modelId, () => get('/models/{id}', { id: job.modelId ?? '' }))
+  const [problem, setProblem] = useState<ApiError | null>(null)
+  const names = useQuery('datasets', datasetNames).value ?? new Map<string, string>()
+  const model = useQuery(job.modelId, () => get('/models/{id}', { id: job.modelId ?? '' }))
   const steer = (verb: 'cancel' | 'pause' | 'resume') =>
     post(`/jobs/{id}/${verb}`, undefined, { id: job.id }).then(
       () => setProblem(null),
-      (error) => setProblem(toRefusal(error)),
+      (error) => setProblem(toApiError(error)),
     )
   const forget = () =>
     remove('/jobs/{id}', { id: job.id }).then(
       () => go('runs'),
-      (error) => setProblem(toRefusal(error)),
+      (error) => setProblem(toApiError(error)),
     )
   return (
     <section>
@@ -85,7 +85,7 @@ function Watched({ first, inputs }: { first: Job; inputs: number }) {
               <Icon name="stop" /> Cancel
             </button>
           ) : (
-            <DeleteButton onSure={forget} />
+            <DeleteButton onConfirm={forget} />
           )}
           {job.modelId === null ? null : (
             <a class="button primary" href={link('models', job.modelId)}>
@@ -94,7 +94,7 @@ function Watched({ first, inputs }: { first: Job; inputs: number }) {
           )}
         </div>
       </div>
-      <RefusalNotice refusal={problem} />
+      <ErrorNotice error={problem} />
       {job.error === null ? null : (
         <p class="notice bad" role="alert">
           {job.error.message}
@@ -107,7 +107,7 @@ function Watched({ first, inputs }: { first: Job; inputs: number }) {
         aria-label={`${job.epoch} of ${job.epochs} epochs`}
       />
       <Figures job={job} dataset={datasetName(job, names)} />
-      <p class="hint">{sourceOf(job)}</p>
+      <p class="hint">{metricsNote(job)}</p>
       <div class={drawable ? 'columns wide-left' : ''}>
         <CurveCards run={run} job={job} />
         {drawable ? <BoundaryCard run={run} job={job} inputs={inputs} /> : null}
@@ -116,13 +116,13 @@ function Watched({ first, inputs }: { first: Job; inputs: number }) {
         <EvaluationCard evaluation={model.value.evaluation} model={model.value} />
       ) : null}
       {model.value === null ? null : <NetworkCard layers={model.value.layers} model={model.value} />}
-      <SameAgain job={job} />
+      <RequestCard job={job} />
     </section>
   )
 }
 
 /** Numbers that one row brings to the network. */
-function inputsOf({ spec }: Job): number {
+function inputSize({ spec }: Job): number {
   return (spec.network.inputShape ?? []).reduce((all, each) => all * each, 1)
 }
 
@@ -133,7 +133,7 @@ function Figures({ job, dataset }: { job: Job; dataset: string }) {
       ? ['Epoch', `${whole(epoch)} / ${whole(epochs)}`]
       : ['Best epoch', `${whole(bestEpoch)} of ${whole(epoch)}`],
     ...metricFigures(metrics, spec.targetScaling),
-    ['Time', timeOf(job)],
+    ['Time', timeText(job)],
     ['Dataset', dataset],
     ['Optimizer', `${spec.optimizer.type} ${short(spec.optimizer.learningRate)}`],
     ['Parameters', whole(parameters)],
@@ -143,7 +143,7 @@ function Figures({ job, dataset }: { job: Job; dataset: string }) {
 }
 
 /** How the figures of a job came about. */
-function sourceOf({ bestEpoch, spec }: Job): string {
+function metricsNote({ bestEpoch, spec }: Job): string {
   const folds = spec.earlyStopping?.folds
   const rows =
     folds === undefined
@@ -181,7 +181,7 @@ function CurveCards({ run, job }: { run: Run; job: Job }) {
           class="icon"
           aria-label="Save the curves as CSV"
           disabled={history.length === 0}
-          onClick={() => save(`${job.id}.csv`, 'text/csv', history.toCsv())}
+          onClick={() => saveFile(`${job.id}.csv`, 'text/csv', history.toCsv())}
         >
           <Icon name="download" />
         </button>
@@ -219,8 +219,8 @@ const nowhere = { left: 0, right: 1, bottom: 0, top: 1 }
 
 function BoundaryCard({ run, job, inputs }: { run: Run; job: Job; inputs: number }) {
   const playhead = usePlayhead(job.id, run.frames)
-  const rows = useAsked(job.id, () =>
-    get('/jobs/{id}/rows', { id: job.id, query: { limit: drawnRows } }),
+  const rows = useQuery(job.id, () =>
+    get('/jobs/{id}/rows', { id: job.id, query: { limit: maxDrawnRows } }),
   ).value
   const axes = run.frames[0]?.axes
   const [points, samples] = useMemo(

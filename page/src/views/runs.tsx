@@ -1,22 +1,22 @@
 /** All runs, live: what they are doing, how far they are, and which of them to compare. */
 import type { VNode } from 'preact'
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import { get, post, type Refusal } from '../api/client.js'
+import { get, post, type ApiError } from '../api/client.js'
 import type { Job, JobStatus } from '../api/types.js'
 import { Sparkline } from '../draw/sparkline.js'
-import { bestEpochName, type Headline, headlineOf, scaleName } from '../figures.js'
+import { bestEpochName, type Headline, headline, scaleName } from '../figures.js'
 import { ago, duration, short, whole } from '../format.js'
-import { toRefusal, useAsked, useRested } from '../parts/asking.js'
-import { Heading } from '../parts/heading.js'
-import { Icon } from '../parts/icon.js'
-import { Empty, RefusalNotice } from '../parts/notice.js'
-import { StatusPill } from '../parts/status.js'
-import { useVisible } from '../parts/visible.js'
+import { toApiError, useQuery, useDebounced } from '../components/use-query.js'
+import { Heading } from '../components/heading.js'
+import { Icon } from '../components/icon.js'
+import { Empty, ErrorNotice } from '../components/notice.js'
+import { StatusPill } from '../components/status.js'
+import { useVisible } from '../components/use-visible.js'
 import { go, link } from '../router.js'
-import { useRunList } from '../run-list.js'
+import { useRunList } from '../use-run-list.js'
 
 const statuses = ['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled'] as const
-const typingMilliseconds = 250
+const debounceMilliseconds = 250
 const firstRows = 50
 
 export function RunsView() {
@@ -24,22 +24,22 @@ export function RunsView() {
   const [name, setName] = useState('')
   const [limit, setLimit] = useState(firstRows)
   const [chosen, setChosen] = useState<readonly string[]>([])
-  const [problem, setProblem] = useState<Refusal | null>(null)
-  const wanted = useRested(name.trim(), typingMilliseconds)
+  const [problem, setProblem] = useState<ApiError | null>(null)
+  const wanted = useDebounced(name.trim(), debounceMilliseconds)
   const filter = {
     ...(status === 'all' ? {} : { status }),
     ...(wanted === '' ? {} : { name: wanted }),
   }
   const list = useRunList(filter, limit)
   const { jobs, update } = list
-  const names = useAsked('datasets', datasetNames).value ?? noNames
+  const names = useQuery('datasets', datasetNames).value ?? noNames
 
   const steer = useCallback(async (job: Job, verb: 'cancel' | 'pause' | 'resume') => {
     try {
       update(await post(`/jobs/{id}/${verb}`, undefined, { id: job.id }))
       setProblem(null)
     } catch (error) {
-      setProblem(toRefusal(error))
+      setProblem(toApiError(error))
     }
   }, [])
   const choose = useCallback(
@@ -55,9 +55,9 @@ export function RunsView() {
         <Heading>Runs</Heading>
         <Filters name={name} status={status} onName={setName} onStatus={setStatus} />
       </div>
-      <RefusalNotice refusal={problem ?? list.refusal} />
+      <ErrorNotice error={problem ?? list.error} />
       {jobs === null ? (
-        list.refusal === null ? (
+        list.error === null ? (
           <p class="waiting">Looking for runs …</p>
         ) : null
       ) : jobs.length === 0 ? (
@@ -135,13 +135,13 @@ interface TableProps extends Pick<RowProps, 'choose' | 'steer'> {
 }
 
 function RunsTable({ jobs, names, chosen, choose, steer }: TableProps) {
-  const rowOf = useRows()
+  const renderRow = useRows()
   return (
     <table class="runs">
       <thead>
         <tr>
           <th scope="col">
-            <span class="unseen">Compare</span>
+            <span class="visually-hidden">Compare</span>
           </th>
           <th scope="col">Run</th>
           <th scope="col">Status</th>
@@ -154,13 +154,13 @@ function RunsTable({ jobs, names, chosen, choose, steer }: TableProps) {
             Time
           </th>
           <th scope="col">
-            <span class="unseen">Actions</span>
+            <span class="visually-hidden">Actions</span>
           </th>
         </tr>
       </thead>
       <tbody>
         {jobs.map((job) =>
-          rowOf({
+          renderRow({
             job,
             dataset: datasetName(job, names),
             chosen: chosen.includes(job.id),
@@ -223,7 +223,7 @@ interface RowProps {
 
 function Row({ job, dataset, chosen, choose, steer }: RowProps) {
   const { id, name, status, epoch, epochs, metrics, spec } = job
-  const { rows, loss, accuracy } = headlineOf(metrics)
+  const { rows, loss, accuracy } = headline(metrics)
   const scale = scaleName(spec.targetScaling)
   const title = name ?? 'Untitled'
   return (
@@ -265,7 +265,7 @@ function Row({ job, dataset, chosen, choose, steer }: RowProps) {
         {accuracy ?? '–'}
         {accuracy === null ? null : <small>{rows}</small>}
       </td>
-      <td class="number time">{timeOf(job)}</td>
+      <td class="number time">{timeText(job)}</td>
       <td class="steer">
         <Steer job={job} title={title} steer={steer} />
       </td>
@@ -319,7 +319,7 @@ export function datasetName({ spec: { dataset } }: Job, names: ReadonlyMap<strin
 }
 
 /** What is left while it runs, what it took when it is over. */
-export function timeOf({ status, startedAt, finishedAt, estimatedFinishAt, queuePosition }: Job): string {
+export function timeText({ status, startedAt, finishedAt, estimatedFinishAt, queuePosition }: Job): string {
   if (status === 'queued') return queuePosition === null ? 'waits' : `no. ${queuePosition} in line`
   if (status === 'running' && estimatedFinishAt !== null) {
     return `${duration(Math.max(0, Date.parse(estimatedFinishAt) - Date.now()))} left`

@@ -1,17 +1,17 @@
 /** Of two classes: the ROC and the precision–recall curve, and the threshold between the answers. */
 import { useState } from 'preact/hooks'
-import { patch, type Refusal } from '../api/client.js'
+import { patch, type ApiError } from '../api/client.js'
 import type { Model } from '../api/types.js'
-import { ShareCurve } from '../draw/share-curve.js'
+import { ThresholdCurve } from '../draw/threshold-curve.js'
 import { percent, short, whole } from '../format.js'
-import { toRefusal } from '../parts/asking.js'
-import { NumberField } from '../parts/field.js'
-import { FigureList } from '../parts/figure-list.js'
-import { RefusalNotice } from '../parts/notice.js'
+import { toApiError } from '../components/use-query.js'
+import { NumberField } from '../components/field.js'
+import { FigureList } from '../components/figure-list.js'
+import { ErrorNotice } from '../components/notice.js'
 import {
   type Counts,
   countsAt,
-  figuresOf,
+  computeMetrics,
   placeAt,
   positiveShare,
   precisionRecallSpots,
@@ -67,11 +67,11 @@ export function ThresholdChoice({ twoClasses, negative, model, onKept }: Props) 
 
 function TwoCurves({ twoClasses, counts }: { twoClasses: TwoClasses; counts: Counts }) {
   const { thresholds, rocAuc, averagePrecision } = twoClasses
-  const { recall, precision, falsePositiveRate } = figuresOf(counts)
+  const { recall, precision, falsePositiveRate } = computeMetrics(counts)
   const share = positiveShare(thresholds)
   return (
     <div class="two-curves">
-      <ShareCurve
+      <ThresholdCurve
         title={rocAuc === null ? 'ROC curve' : `ROC curve, area ${short(rocAuc)}`}
         x="false positive rate"
         y="recall"
@@ -83,7 +83,7 @@ function TwoCurves({ twoClasses, counts }: { twoClasses: TwoClasses; counts: Cou
         ]}
         current={[falsePositiveRate, recall]}
       />
-      <ShareCurve
+      <ThresholdCurve
         title={
           averagePrecision === null
             ? 'Precision–recall curve'
@@ -144,7 +144,7 @@ function Slider(props: {
 
 function CountsTable(props: { counts: Counts; positive: string; negative: string }) {
   const { counts, positive, negative } = props
-  const { precision, recall, f1, accuracy } = figuresOf(counts)
+  const { precision, recall, f1, accuracy } = computeMetrics(counts)
   const figures: [string, string][] = [
     [`True positives: “${positive}”, found`, whole(counts.truePositives)],
     [`False positives: “${negative}”, taken for “${positive}”`, whole(counts.falsePositives)],
@@ -155,19 +155,19 @@ function CountsTable(props: { counts: Counts; positive: string; negative: string
     ['F1', percent(f1)],
     ['Accuracy', percent(accuracy)],
   ]
-  return <FigureList figures={figures} small spokenAs="At this threshold" />
+  return <FigureList figures={figures} small liveLabel="At this threshold" />
 }
 
 function Keep(props: { id: string; threshold: number; kept: number; onKept(threshold: number): void }) {
   const { id, threshold, kept, onKept } = props
-  const [problem, setProblem] = useState<Refusal | null>(null)
+  const [problem, setProblem] = useState<ApiError | null>(null)
   const keep = () =>
     patch('/models/{id}', { threshold }, { id }).then(
       (model) => {
         onKept(model.threshold ?? threshold)
         setProblem(null)
       },
-      (error) => setProblem(toRefusal(error)),
+      (error) => setProblem(toApiError(error)),
     )
   return (
     <>
@@ -183,7 +183,7 @@ function Keep(props: { id: string; threshold: number; kept: number; onKept(thres
           The model answers by threshold {short(kept)}.
         </span>
       </div>
-      <RefusalNotice refusal={problem} />
+      <ErrorNotice error={problem} />
     </>
   )
 }

@@ -1,17 +1,17 @@
 /** What a file would be as a dataset, before it is stored: its columns, and how they are read. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { preview, type Refusal, upload } from '../api/client.js'
+import { preview, type ApiError, upload } from '../api/client.js'
 import type { Dataset, Preview } from '../api/types.js'
 import { bytes, plural } from '../format.js'
-import { toRefusal, useAsked, useRested } from '../parts/asking.js'
-import { Icon } from '../parts/icon.js'
-import { RefusalNotice } from '../parts/notice.js'
+import { toApiError, useQuery, useDebounced } from '../components/use-query.js'
+import { Icon } from '../components/icon.js'
+import { ErrorNotice } from '../components/notice.js'
 import { ColumnTable } from './column-table.js'
-import { isDelimited, noChoices, queryOf, type ReadingChoices, targetsIn } from './reading-choices.js'
+import { isDelimited, noChoices, uploadQuery, type ReadingChoices, targetsIn } from './reading-choices.js'
 import { ReadingOptions } from './reading-options.js'
 
 /** Without a change, until the file is read again. */
-const restMilliseconds = 350
+const debounceMilliseconds = 350
 /** A warning of more columns stands above the table. */
 const fewColumns = 3
 
@@ -23,15 +23,15 @@ interface Props {
 
 export function UploadReview({ files, onStored, onCancel }: Props) {
   const [choices, setChoices] = useState<ReadingChoices>(noChoices)
-  const [problem, setProblem] = useState<Refusal | null>(null)
+  const [problem, setProblem] = useState<ApiError | null>(null)
   const [sending, setSending] = useState(false)
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => heading.current?.focus(), [])
 
-  const query = queryOf(choices)
-  const rested = useRested(JSON.stringify(query), restMilliseconds)
-  const seen = useAsked(rested, (signal) => preview(files, JSON.parse(rested), signal))
-  const isNew = rested !== JSON.stringify(query) || seen.value === null
+  const query = uploadQuery(choices)
+  const debounced = useDebounced(JSON.stringify(query), debounceMilliseconds)
+  const seen = useQuery(debounced, (signal) => preview(files, JSON.parse(debounced), signal))
+  const isNew = debounced !== JSON.stringify(query) || seen.value === null
   const change = (part: Partial<ReadingChoices>) => {
     setChoices((before) => ({ ...before, ...part }))
     setProblem(null)
@@ -42,7 +42,7 @@ export function UploadReview({ files, onStored, onCancel }: Props) {
     try {
       onStored(await upload(files, { name: datasetName(files), ...query }))
     } catch (error) {
-      setProblem(toRefusal(error))
+      setProblem(toApiError(error))
       setSending(false)
     }
   }
@@ -53,21 +53,21 @@ export function UploadReview({ files, onStored, onCancel }: Props) {
         {files.map(({ name }) => name).join(', ')}
       </h2>
       <p class="hint" role="status">
-        {seen.refusal !== null
+        {seen.error !== null
           ? 'This is how it cannot be read.'
           : found === null
             ? `Reading ${bytes(files.reduce((sum, { size }) => sum + size, 0))} …`
             : `${summaryOf(found)}${isNew ? ' Reading it again …' : ''}`}
       </p>
-      <RefusalNotice refusal={seen.refusal} />
+      <ErrorNotice error={seen.error} />
       <ReadingOptions choices={choices} preview={found} delimited={isDelimited(files)} onChange={change} />
       {found === null ? null : <Found preview={found} choices={choices} onChange={change} />}
-      <RefusalNotice refusal={problem} />
+      <ErrorNotice error={problem} />
       <div class="actions">
         <button
           type="button"
           class="primary"
-          disabled={sending || isNew || seen.refusal !== null}
+          disabled={sending || isNew || seen.error !== null}
           onClick={() => void store()}
         >
           <Icon name="upload" /> {sending ? 'Uploading …' : 'Upload'}

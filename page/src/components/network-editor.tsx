@@ -1,4 +1,4 @@
-/** A network of dense layers, built by clicks: hidden layers to add, widen and remove, and the output that the task asks for. */
+/** Edits the hidden layers of a dense network. The task determines the output layer. */
 import { Icon } from './icon.js'
 
 export const activations = [
@@ -27,13 +27,13 @@ interface Props {
   errors?: (layer: number) => string | undefined
 }
 
-const mostUnits = 512
+const maxUnits = 512
 
 export function NetworkEditor({ inputs, hidden, output, onChange, errors = () => undefined }: Props) {
   const change = (place: number, layer: Partial<HiddenLayer>) =>
     onChange(hidden.map((each, index) => (index === place ? { ...each, ...layer } : each)))
-  const resized = (place: number, units: number) => {
-    if (Number.isInteger(units)) change(place, { units: Math.min(mostUnits, Math.max(1, units)) })
+  const resize = (place: number, units: number) => {
+    if (Number.isInteger(units)) change(place, { units: Math.min(maxUnits, Math.max(1, units)) })
   }
   return (
     <ol class="layers" aria-label="Layers of the network">
@@ -49,23 +49,23 @@ export function NetworkEditor({ inputs, hidden, output, onChange, errors = () =>
               type="button"
               class="icon"
               aria-label={`Fewer units in layer ${place + 1}`}
-              onClick={() => resized(place, layer.units - 1)}
+              onClick={() => resize(place, layer.units - 1)}
             >
               <Icon name="minus" />
             </button>
             <input
               type="number"
               min={1}
-              max={mostUnits}
+              max={maxUnits}
               value={layer.units}
               aria-label={`Units of layer ${place + 1}`}
-              onChange={(event) => resized(place, event.currentTarget.valueAsNumber)}
+              onChange={(event) => resize(place, event.currentTarget.valueAsNumber)}
             />
             <button
               type="button"
               class="icon"
               aria-label={`More units in layer ${place + 1}`}
-              onClick={() => resized(place, layer.units + 1)}
+              onClick={() => resize(place, layer.units + 1)}
             >
               <Icon name="plus" />
             </button>
@@ -105,7 +105,7 @@ export function NetworkEditor({ inputs, hidden, output, onChange, errors = () =>
           disabled={hidden.length >= 8}
           onClick={() => onChange([...hidden, { units: 4, activation: hidden.at(-1)?.activation ?? 'tanh' }])}
         >
-          <Icon name="plus" /> Add a layer
+          <Icon name="plus" /> Add layer
         </button>
       </li>
       <li class="layer end">

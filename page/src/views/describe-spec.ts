@@ -21,7 +21,7 @@ function layerName(layer: Layer): string {
 export const layersName = ({ layers }: JobSpec['network']) => layers.map(layerName).join(' → ')
 
 /** One sentence about the network and its training, and one about the rows it is judged by. */
-export function reasonsOf(spec: JobSpec, dataset: Pick<Dataset, 'classes'>): string {
+export function describeSpec(spec: JobSpec, dataset: Pick<Dataset, 'classes'>): string {
   const { network, optimizer, epochs, earlyStopping } = spec
   const target =
     dataset.classes === null ? 'a target of numbers' : plural(dataset.classes.length, 'class', 'classes')
@@ -30,10 +30,10 @@ export function reasonsOf(spec: JobSpec, dataset: Pick<Dataset, 'classes'>): str
     earlyStopping === undefined
       ? `for ${plural(epochs, 'epoch')}`
       : `for at most ${plural(epochs, 'epoch')}, until ${whole(earlyStopping.patience)} of them bring no better result`
-  return `The network ${layersName(network)} fits ${target}; ${rate} trains it ${end}. ${rowsOf(spec)}`
+  return `The network ${layersName(network)} fits ${target}; ${rate} trains it ${end}. ${describeRows(spec)}`
 }
 
-function rowsOf(spec: JobSpec): string {
+function describeRows(spec: JobSpec): string {
   const { earlyStopping, validationSplit, validationDataset, split } = spec
   if (earlyStopping?.folds !== undefined) {
     return `The data are few, so no row is given up: ${earlyStopping.folds} folds choose the number of epochs, and the final network learns from all rows.`
@@ -50,7 +50,7 @@ const splitWords: Record<JobSpec['split'], string> = {
 }
 
 /** By name, as the training will be. */
-export function chosenFigures(spec: JobSpec): [string, string][] {
+export function specFigures(spec: JobSpec): [string, string][] {
   const { network, loss, optimizer, epochs, earlyStopping, validationSplit, split, targetScaling } = spec
   const scale = scaleName(targetScaling)
   return [

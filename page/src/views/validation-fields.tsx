@@ -1,16 +1,16 @@
 /** The rows that a job is judged by: a share of the dataset held out, or another dataset, which may be uploaded here. */
 import { useState } from 'preact/hooks'
-import { type Refusal, upload } from '../api/client.js'
+import { type ApiError, upload } from '../api/client.js'
 import type { JobSpec } from '../api/types.js'
-import { toRefusal } from '../parts/asking.js'
-import { NumberField, SelectField } from '../parts/field.js'
-import { Icon } from '../parts/icon.js'
-import { RefusalNotice } from '../parts/notice.js'
+import { toApiError } from '../components/use-query.js'
+import { NumberField, SelectField } from '../components/field.js'
+import { Icon } from '../components/icon.js'
+import { ErrorNotice } from '../components/notice.js'
 import { datasetTitle } from './job-data.js'
 import type { JobForm, Split } from './job-form.js'
 import type { TrainingProps } from './job-training.js'
 
-export function HeldOutFields(props: TrainingProps) {
+export function ValidationFields(props: TrainingProps) {
   const { form, change, errorAt } = props
   return (
     <div class="pair wide">
@@ -68,7 +68,7 @@ const defaultName = ({ split }: JobForm, spec: JobSpec | null) =>
   spec === null || split !== 'default' ? 'the default' : `the default: ${spec.split}`
 
 function ValidationDataset({ form, dataset, datasets, change, errorAt, onDataset }: TrainingProps) {
-  const [problem, setProblem] = useState<Refusal | null>(null)
+  const [problem, setProblem] = useState<ApiError | null>(null)
   const [sending, setSending] = useState(false)
   const others = datasets.filter(({ id, origin }) => id !== dataset.id && origin === 'uploaded')
   const take = async (list: FileList | null) => {
@@ -83,7 +83,7 @@ function ValidationDataset({ form, dataset, datasets, change, errorAt, onDataset
       change({ validationDataset: made.id })
       setProblem(null)
     } catch (error) {
-      setProblem(toRefusal(error))
+      setProblem(toApiError(error))
     }
     setSending(false)
   }
@@ -108,7 +108,7 @@ function ValidationDataset({ form, dataset, datasets, change, errorAt, onDataset
           }}
         />
       </label>
-      <RefusalNotice refusal={problem} />
+      <ErrorNotice error={problem} />
     </>
   )
 }

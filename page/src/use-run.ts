@@ -1,7 +1,7 @@
 /** A run as the page follows it: what the stream said so far, told to components at most once a frame. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Connection } from './api/lasting-socket.js'
-import { watchJob } from './api/stream.js'
+import type { Connection } from './api/reconnecting-socket.js'
+import { watchJob } from './api/watch-job.js'
 import type { Boundary, Job } from './api/types.js'
 import { EpochHistory } from './history.js'
 

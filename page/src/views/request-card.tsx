@@ -2,12 +2,12 @@
 import { useState } from 'preact/hooks'
 import { currentKey } from '../api/key.js'
 import type { Job, JobRequest } from '../api/types.js'
-import { Code } from '../parts/code.js'
-import { Choice } from '../parts/field.js'
+import { Code } from '../components/code.js'
+import { Choice } from '../components/field.js'
 
-export function SameAgain({ job }: { job: Job }) {
+export function RequestCard({ job }: { job: Job }) {
   const [language, setLanguage] = useState<'curl' | 'typescript'>('curl')
-  const text = language === 'curl' ? curlOf(requestOf(job)) : typescriptOf(requestOf(job))
+  const text = language === 'curl' ? curlCommand(requestFor(job)) : typescriptCode(requestFor(job))
   return (
     <div class="card">
       <div class="controls">
@@ -28,7 +28,7 @@ export function SameAgain({ job }: { job: Job }) {
 }
 
 /** A spec as accepted is a request: with its seed it gives the same weights. */
-export function requestOf({ name, spec, metadata, priority }: Job): JobRequest {
+export function requestFor({ name, spec, metadata, priority }: Job): JobRequest {
   return {
     ...(name === null ? {} : { name }),
     ...spec,
@@ -40,13 +40,13 @@ export function requestOf({ name, spec, metadata, priority }: Job): JobRequest {
 /** Where a key is needed, it comes from the environment: it never stands in what is copied. */
 const needsKey = () => currentKey() !== undefined
 
-export function curlOf(request: JobRequest): string {
+export function curlCommand(request: JobRequest): string {
   const body = JSON.stringify(request, null, 2).replaceAll("'", "'\\''")
   const key = needsKey() ? '-H "authorization: Bearer $DESCENT_KEY" ' : ''
   return `curl ${location.origin}/jobs ${key}-H 'content-type: application/json' -d '${body}'`
 }
 
-export function typescriptOf(request: JobRequest): string {
+export function typescriptCode(request: JobRequest): string {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: what is copied fills it in
   const key = needsKey() ? ', authorization: `Bearer ${process.env.DESCENT_KEY}`' : ''
   return `// Save as start.mts, then: npx tsx start.mts

@@ -22,7 +22,7 @@ interface Props {
 const across = (value: number) => edge.left + value * (size - edge.left - edge.right)
 const up = (value: number) => size - edge.bottom - value * (size - edge.bottom - edge.top)
 
-export function ShareCurve({ title, x, y, spots, joined, chance, current }: Props) {
+export function ThresholdCurve({ title, x, y, spots, joined, chance, current }: Props) {
   return (
     <figure class="share-curve">
       <svg
@@ -52,7 +52,7 @@ export function ShareCurve({ title, x, y, spots, joined, chance, current }: Prop
             y2={up(chance[1][1])}
           />
         )}
-        <path class="line" d={pathOf(spots, joined)} />
+        <path class="line" d={svgPath(spots, joined)} />
         {current === null ? null : <circle class="now" cx={across(current[0])} cy={up(current[1])} r={5} />}
         <text x={across(0.5)} y={size - 6} text-anchor="middle">
           {x}
@@ -66,7 +66,7 @@ export function ShareCurve({ title, x, y, spots, joined, chance, current }: Prop
   )
 }
 
-function pathOf(spots: readonly Spot[], joined: Props['joined']): string {
+function svgPath(spots: readonly Spot[], joined: Props['joined']): string {
   return spots
     .map(([x, y], place) => {
       const [left, height] = [across(x).toFixed(1), up(y).toFixed(1)]

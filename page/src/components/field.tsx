@@ -1,4 +1,4 @@
-/** Labelled inputs; an error belongs to its field and is read out with it. */
+/** Labelled inputs. Screen readers announce an error or hint with its field. */
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
 
@@ -129,7 +129,7 @@ export function SelectField<T extends string>(
   )
 }
 
-/** A few choices side by side, of which one holds. */
+/** A row of buttons of which one is selected. */
 export function Choice<T extends string>(props: {
   label: string
   value: T

@@ -1,9 +1,9 @@
 /** A list of runs that stays as it is now: read once, then followed on one connection; new runs are asked for. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { get, type Refusal } from './api/client.js'
-import { type JobsStream, watchJobs } from './api/jobs-stream.js'
+import { get, type ApiError } from './api/client.js'
+import { type JobsStream, watchJobs } from './api/watch-jobs.js'
 import type { Job, JobStatus } from './api/types.js'
-import { pagesOf, useAsked } from './parts/asking.js'
+import { readPages, useQuery } from './components/use-query.js'
 
 export interface RunFilter {
   status?: JobStatus
@@ -14,7 +14,7 @@ export interface RunList {
   /** Null until the first answer. */
   jobs: readonly Job[] | null
   hasMore: boolean
-  refusal: Refusal | null
+  error: ApiError | null
   /** Takes over what a job is now. */
   update(job: Job): void
 }
@@ -90,9 +90,9 @@ export function useRunList(filter: RunFilter, limit: number): RunList {
   const every = filter.status === undefined ? allMilliseconds : filteredMilliseconds
   const read = (after: string | undefined) =>
     get('/jobs', { query: { ...filter, limit: Math.min(pageSize, limit), after } })
-  const list = useAsked(what, () => pagesOf(read, limit), every)
+  const list = useQuery(what, () => readPages(read, limit), every)
   rows.replace(list.latest)
-  useAsked(
+  useQuery(
     list.value === null ? null : what,
     async () => {
       const newer = await newerRuns(filter, rows.jobs ?? new Map(), limit)
@@ -119,12 +119,12 @@ export function useRunList(filter: RunFilter, limit: number): RunList {
   }, [])
   const jobs = [...(rows.jobs?.values() ?? [])]
   const unfinished = jobs.filter(({ finishedAt }) => finishedAt === null).map(({ id }) => id)
-  useEffect(() => stream.current?.follow(unfinished), [unfinished.join()])
+  useEffect(() => stream.current?.watch(unfinished), [unfinished.join()])
 
   const { status } = filter
   const shown = jobs.filter((job) => status === undefined || job.status === status)
   const hasMore = list.latest?.hasMore === true || shown.length > limit
-  return { jobs: rows.jobs === null ? null : shown.slice(0, limit), hasMore, refusal: list.refusal, update }
+  return { jobs: rows.jobs === null ? null : shown.slice(0, limit), hasMore, refusal: list.error, update }
 }
 
 /** Those that came since; asks about one run where none did. */
