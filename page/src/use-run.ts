@@ -1,23 +1,23 @@
-/** A run as the page follows it: what the stream said so far, told to components at most once a frame. */
+/** A run with everything its stream has delivered so far. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Connection } from './api/reconnecting-socket.js'
-import { watchJob } from './api/watch-job.js'
 import type { Boundary, Job } from './api/types.js'
+import { watchJob } from './api/watch-job.js'
 import { EpochHistory } from './history.js'
 
-/** Between two looks of the components at what came; curves of thousands of points need not be drawn more often. */
-const lookMilliseconds = 100
+/** Minimum interval between renders. */
+const renderMilliseconds = 100
 
 export interface Run {
   job: Job | null
   history: EpochHistory
   frames: Boundary[]
   connection: Connection
-  /** Rises with everything that came. */
+  /** Increases with every message. */
   version: number
 }
 
-const nothing = (): Run => ({
+const emptyRun = (): Run => ({
   job: null,
   history: new EpochHistory(),
   frames: [],
@@ -25,47 +25,47 @@ const nothing = (): Run => ({
   version: 0,
 })
 
-/** Follows a job, another one when the id changes, none while it is null. */
+/** Watches a job, or none while the id is null. */
 export function useRun(jobId: string | null, boundary?: number): Run {
-  const [, look] = useState(0)
-  const run = useRef<Run>(nothing())
-  const followed = useRef<string | null>(null)
-  if (followed.current !== jobId) {
-    followed.current = jobId
-    run.current = nothing()
+  const [, render] = useState(0)
+  const run = useRef<Run>(emptyRun())
+  const watched = useRef<string | null>(null)
+  if (watched.current !== jobId) {
+    watched.current = jobId
+    run.current = emptyRun()
   }
 
   useEffect(() => {
     if (jobId === null) return
-    const mine = run.current
+    const current = run.current
     let timer: ReturnType<typeof setTimeout> | undefined
     const changed = () => {
-      mine.version++
-      // A task of its own: in an animation frame it would be one with the layout and painting that follow.
+      current.version++
+      // A separate task, because an animation frame would make one long task with layout and paint.
       timer ??= setTimeout(() => {
         timer = undefined
-        look((count) => count + 1)
-      }, lookMilliseconds)
+        render((count) => count + 1)
+      }, renderMilliseconds)
     }
     const stop = watchJob(
       jobId,
       {
         job(job) {
-          mine.job = job
+          current.job = job
           changed()
         },
         epochs(epochs) {
-          mine.history.append(epochs)
+          current.history.append(epochs)
           changed()
         },
         boundary(frame) {
-          // After a lost connection some come again.
-          if (frame.epoch > (mine.frames.at(-1)?.epoch ?? -1)) mine.frames.push(frame)
+          // After a reconnection some frames are sent again.
+          if (frame.epoch > (current.frames.at(-1)?.epoch ?? -1)) current.frames.push(frame)
           changed()
         },
         connection(state) {
-          if (mine.connection === state) return
-          mine.connection = state
+          if (current.connection === state) return
+          current.connection = state
           changed()
         },
       },

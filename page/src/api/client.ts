@@ -49,7 +49,7 @@ export async function patch(
 }
 
 /** Sends a PNG or JPEG file to a model that takes images. */
-export async function predictPicture(
+export async function predictImage(
   id: string,
   file: File,
 ): Promise<Success<paths['/models/{id}/predict']['post']>> {
@@ -105,13 +105,20 @@ interface Content {
 }
 
 async function send<T>(method: string, url: string, { headers = {}, ...rest }: Content = {}): Promise<T> {
-  const response = await request(method, url, { headers: { accept: 'application/json', ...headers }, ...rest })
+  const response = await request(method, url, {
+    headers: { accept: 'application/json', ...headers },
+    ...rest,
+  })
   const text = await response.text()
   return JSON.parse(text === '' ? 'null' : text)
 }
 
 /** @throws ApiError unless the response status is 2xx. */
-async function request(method: string, url: string, { headers = {}, ...rest }: Content = {}): Promise<Response> {
+async function request(
+  method: string,
+  url: string,
+  { headers = {}, ...rest }: Content = {},
+): Promise<Response> {
   const key = currentKey()
   const authorization: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
   let response: Response

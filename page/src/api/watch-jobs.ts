@@ -1,5 +1,5 @@
 /** Watches many jobs on one connection, which opens with the first watched job. */
-import { type ReconnectingSocket, openReconnectingSocket } from './reconnecting-socket.js'
+import { openReconnectingSocket, type ReconnectingSocket } from './reconnecting-socket.js'
 import { requestJobsTicket } from './tickets.js'
 import type { ClientMessage, Job, JobsStreamMessage } from './types.js'
 

@@ -1,21 +1,21 @@
-/** A network as circles and lines, layer by layer; layers that are too wide to draw show their first and last units. */
+/** Draws a network as circles and lines. A wide layer shows its first and last units only. */
 import type { LayerSummary } from '../api/types.js'
 import { plural } from '../format.js'
 
 const [width, height] = [560, 240]
-/** Odd, so that one in the middle can stand for those left out. */
+/** Odd, so that an ellipsis fits in the middle. */
 const maxUnits = 9
-const middlePlace = (maxUnits - 1) / 2
-/** From the middle of a line of text to its foot. */
-const textDrop = 4
+const middleIndex = (maxUnits - 1) / 2
+/** From the middle of a line of text to its baseline. */
+const baselineOffset = 4
 
-interface Drawn {
+interface Column {
   name: string
   size: number
-  /** Vertical places; null stands for what is left out. */
+  /** Vertical positions. Null is the ellipsis. */
   units: (number | null)[]
-  /** Where that is said. */
-  middle: number
+  /** Vertical position of the ellipsis. */
+  ellipsisY: number
 }
 
 export function NetworkDrawing({ layers }: { layers: readonly LayerSummary[] }) {
@@ -35,11 +35,11 @@ export function NetworkDrawing({ layers }: { layers: readonly LayerSummary[] }) 
             ),
           ),
         )}
-      {drawn.map(({ name, size, units, middle }, column) => (
+      {drawn.map(({ name, size, units, ellipsisY }, column) => (
         <g key={column}>
           {units.map((y, place) =>
             y === null ? (
-              <text key={place} x={x(column)} y={middle}>
+              <text key={place} x={x(column)} y={ellipsisY}>
                 ⋮
               </text>
             ) : (
@@ -58,7 +58,7 @@ export function NetworkDrawing({ layers }: { layers: readonly LayerSummary[] }) 
   )
 }
 
-function toColumns(layers: readonly LayerSummary[]): Drawn[] {
+function toColumns(layers: readonly LayerSummary[]): Column[] {
   const first = layers[0]?.inputShape ?? []
   const all = [
     { name: 'input', size: product(first) },
@@ -70,13 +70,13 @@ function toColumns(layers: readonly LayerSummary[]): Drawn[] {
   return all.map((layer) => ({ ...layer, ...unitPositions(layer.size) }))
 }
 
-function unitPositions(size: number): Pick<Drawn, 'units' | 'middle'> {
+function unitPositions(size: number): Pick<Column, 'units' | 'ellipsisY'> {
   const count = Math.min(size, maxUnits)
   const gap = Math.min(34, (height - 64) / Math.max(1, count - 1))
   const units = Array.from({ length: count }, (_, place) =>
-    size > maxUnits && place === middlePlace ? null : height / 2 + (place - (count - 1) / 2) * gap,
+    size > maxUnits && place === middleIndex ? null : height / 2 + (place - (count - 1) / 2) * gap,
   )
-  return { units, middle: height / 2 + textDrop }
+  return { units, ellipsisY: height / 2 + baselineOffset }
 }
 
-const product = (shape: readonly number[]) => shape.reduce((all, each) => all * each, 1)
+const product = (shape: readonly number[]) => shape.reduce((total, length) => total * length, 1)

@@ -1,45 +1,45 @@
-/** A curve between two shares, such as recall and precision, with the point that is looked at. */
+/** A ROC or precision–recall curve, with the point of the current threshold. */
 import { short } from '../format.js'
 
 const size = 340
 const edge = { left: 44, bottom: 40, top: 10, right: 12 }
-const marks = [0, 0.25, 0.5, 0.75, 1]
+const ticks = [0, 0.25, 0.5, 0.75, 1]
 
-export type Spot = readonly [x: number, y: number]
+export type CurvePoint = readonly [x: number, y: number]
 
 interface Props {
   title: string
   x: string
   y: string
-  spots: readonly Spot[]
-  /** From one spot to the next: on a straight line, or first across and then up or down. */
-  joined: 'straight' | 'steps'
-  /** What an answer by chance gives, from left to right. */
-  chance: readonly [Spot, Spot] | null
-  current: Spot | null
+  points: readonly CurvePoint[]
+  /** How points are connected. `steps` moves vertically first, then horizontally. */
+  line: 'straight' | 'steps'
+  /** The line of a random classifier, from left to right. */
+  chance: readonly [CurvePoint, CurvePoint] | null
+  current: CurvePoint | null
 }
 
 const across = (value: number) => edge.left + value * (size - edge.left - edge.right)
 const up = (value: number) => size - edge.bottom - value * (size - edge.bottom - edge.top)
 
-export function ThresholdCurve({ title, x, y, spots, joined, chance, current }: Props) {
+export function ThresholdCurve({ title, x, y, points, line, chance, current }: Props) {
   return (
-    <figure class="share-curve">
+    <figure class="threshold-curve">
       <svg
         class="scatter"
         viewBox={`0 0 ${size} ${size}`}
         role="img"
-        aria-label={`${title}: ${y} against ${x}${current === null ? '' : `, now ${y} ${short(current[1])} at ${x} ${short(current[0])}`}`}
+        aria-label={`${title}: ${y} against ${x}${current === null ? '' : `, currently ${y} ${short(current[1])} at ${x} ${short(current[0])}`}`}
       >
-        {marks.map((mark) => (
-          <g key={mark} class="mark">
-            <line x1={across(mark)} x2={across(mark)} y1={up(0)} y2={up(1)} />
-            <line x1={across(0)} x2={across(1)} y1={up(mark)} y2={up(mark)} />
-            <text x={across(mark)} y={up(0) + 16} text-anchor="middle">
-              {mark}
+        {ticks.map((tick) => (
+          <g key={tick} class="mark">
+            <line x1={across(tick)} x2={across(tick)} y1={up(0)} y2={up(1)} />
+            <line x1={across(0)} x2={across(1)} y1={up(tick)} y2={up(tick)} />
+            <text x={across(tick)} y={up(0) + 16} text-anchor="middle">
+              {tick}
             </text>
-            <text x={across(0) - 6} y={up(mark) + 4} text-anchor="end">
-              {mark}
+            <text x={across(0) - 6} y={up(tick) + 4} text-anchor="end">
+              {tick}
             </text>
           </g>
         ))}
@@ -52,8 +52,10 @@ export function ThresholdCurve({ title, x, y, spots, joined, chance, current }: 
             y2={up(chance[1][1])}
           />
         )}
-        <path class="line" d={svgPath(spots, joined)} />
-        {current === null ? null : <circle class="now" cx={across(current[0])} cy={up(current[1])} r={5} />}
+        <path class="line" d={svgPath(points, line)} />
+        {current === null ? null : (
+          <circle class="current" cx={across(current[0])} cy={up(current[1])} r={5} />
+        )}
         <text x={across(0.5)} y={size - 6} text-anchor="middle">
           {x}
         </text>
@@ -66,12 +68,12 @@ export function ThresholdCurve({ title, x, y, spots, joined, chance, current }: 
   )
 }
 
-function svgPath(spots: readonly Spot[], joined: Props['joined']): string {
-  return spots
-    .map(([x, y], place) => {
+function svgPath(points: readonly CurvePoint[], line: Props['line']): string {
+  return points
+    .map(([x, y], index) => {
       const [left, height] = [across(x).toFixed(1), up(y).toFixed(1)]
-      if (place === 0) return `M${left} ${height}`
-      return joined === 'straight' ? `L${left} ${height}` : `V${height}H${left}`
+      if (index === 0) return `M${left} ${height}`
+      return line === 'straight' ? `L${left} ${height}` : `V${height}H${left}`
     })
     .join('')
 }

@@ -1,33 +1,33 @@
-/** Of a classification: accuracy beside the baseline, and the figures of each class. */
+/** Metrics of a classification: accuracy with its baseline, and the metrics of each class. */
 import type { Evaluation } from '../api/types.js'
-import { percent, short, whole } from '../format.js'
 import { FigureList } from '../components/figure-list.js'
+import { percent, short, whole } from '../format.js'
 
 type Classification = Extract<Evaluation, { type: 'classification' }>
 
 export function ClassFigures({ evaluation }: { evaluation: Classification }) {
   const { right, count, unanswered, accuracy, baseline, macro, twoClasses } = evaluation
-  const answered = count - unanswered
-  const share = accuracy ?? (answered === 0 ? null : right / answered)
+  const predicted = count - unanswered
+  const value = accuracy ?? (predicted === 0 ? null : right / predicted)
   const figures: [string, string | null][] = [
-    ['Accuracy', share === null ? null : percent(share)],
+    ['Accuracy', value === null ? null : percent(value)],
     [
-      `Accuracy of always “${baseline?.class}”, the most frequent class`,
+      `Baseline accuracy (always “${baseline?.class}”)`,
       baseline === null ? null : percent(baseline.accuracy),
     ],
-    ['F1, mean of the classes', macro === null ? null : percent(macro.f1)],
-    ['Area under the ROC curve', optional(twoClasses?.rocAuc)],
+    ['F1 (macro average)', macro === null ? null : percent(macro.f1)],
+    ['ROC AUC', optional(twoClasses?.rocAuc)],
     ['Average precision', optional(twoClasses?.averagePrecision)],
   ]
   return (
     <>
       <FigureList figures={figures} />
       <p>
-        {whole(right)} of {whole(answered)} right
-        {share === null ? '' : ` (${percent(share)})`}
+        {whole(right)} of {whole(predicted)} correct
+        {value === null ? '' : ` (${percent(value)})`}
         {twoClasses === null
           ? ''
-          : `, where “${twoClasses.positive}” is answered from a probability of ${short(twoClasses.threshold)} on`}
+          : `, with threshold ${short(twoClasses.threshold)} for “${twoClasses.positive}”`}
       </p>
     </>
   )
@@ -41,15 +41,14 @@ const maxClasses = 60
 export function ClassTable({ perClass, macro }: Pick<Classification, 'perClass' | 'macro'>) {
   if (perClass.length === 0) return null
   return (
-    // A region that scrolls must be reached by keyboard.
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
-    <section class="scroll" tabIndex={0} aria-label="Figures of each class">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolling by keyboard needs focus
+    <section class="scroll" tabIndex={0} aria-label="Metrics of each class">
       <table class="plain small">
-        <caption class="visually-hidden">Precision, recall, F1 and rows of each class</caption>
+        <caption class="visually-hidden">Precision, recall, F1 and support of each class</caption>
         <thead>
           <tr>
             <th scope="col">Class</th>
-            {['Precision', 'Recall', 'F1', 'Rows'].map((head) => (
+            {['Precision', 'Recall', 'F1', 'Support'].map((head) => (
               <th key={head} scope="col" class="number">
                 {head}
               </th>
@@ -66,7 +65,7 @@ export function ClassTable({ perClass, macro }: Pick<Classification, 'perClass' 
           ))}
           {macro === null ? null : (
             <tr class="sum">
-              <th scope="row">Mean</th>
+              <th scope="row">Macro average</th>
               <Scores {...macro} />
               <td class="number">{whole(perClass.reduce((sum, { support }) => sum + support, 0))}</td>
             </tr>

@@ -1,8 +1,8 @@
-/** The columns of a file, each with its type, its role, its missing values, and what is to be said of it. */
+/** The columns of an uploaded file with their types, roles, missing values and warnings. */
 import { useState } from 'preact/hooks'
 import type { Preview } from '../api/types.js'
-import { plural, short, whole } from '../format.js'
 import { TableHead } from '../components/table-head.js'
+import { plural, short, whole } from '../format.js'
 import {
   type ColumnType,
   type MissingRule,
@@ -19,7 +19,7 @@ const maxColumns = 100
 interface Props {
   preview: Preview
   choices: ReadingChoices
-  /** Those of single columns. */
+  /** Warnings about single columns. */
   warnings: readonly Warning[]
   onChange(part: Partial<ReadingChoices>): void
 }
@@ -29,7 +29,7 @@ export function ColumnTable({ preview, choices, warnings, onChange }: Props) {
   const examples = new Map(preview.examples.map(({ name, texts }) => [name, texts]))
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reached by keyboard */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrolling by keyboard needs focus */}
       <section class="scroll" tabIndex={0} aria-label="Columns of the file">
         <table class="plain small column-table">
           <TableHead heads={['Column', 'Examples', 'Type', 'Role', 'Missing values']} />
@@ -104,12 +104,12 @@ function Row({ column, examples, choices, targets, warnings, onChange }: RowProp
 }
 
 function exampleText({ categories, min, max, type }: Column, examples: readonly string[]): string {
-  const some = examples.join(', ')
+  const text = examples.join(', ')
   if (type === 'category' && categories !== undefined) {
-    return `${some} (${plural(categories.length, 'category', 'categories')})`
+    return `${text} (${plural(categories.length, 'category', 'categories')})`
   }
-  if (type === 'number' && min !== undefined) return `${some} (${short(min)} to ${short(max)})`
-  return some
+  if (type === 'number' && min !== undefined) return `${text} (${short(min)} to ${short(max)})`
+  return text
 }
 
 const typeNames: Record<ColumnType, string> = {
@@ -148,17 +148,17 @@ function TypeSelect({ column, choices, onChange }: Pick<RowProps, 'column' | 'ch
 
 const rules = ['', 'impute', 'mean', 'drop', 'constant'] as const
 const ruleNames: Record<(typeof rules)[number], string> = {
-  '': 'as all columns',
-  impute: 'fill them in',
-  mean: 'usual value',
-  drop: 'leave rows out',
+  '': 'default',
+  impute: 'impute',
+  mean: 'mean or mode',
+  drop: 'drop rows',
   constant: 'a constant',
 }
 
 function MissingChoice({ column, choices, onChange }: Pick<RowProps, 'column' | 'choices' | 'onChange'>) {
   const { name, missing = 0, type } = column
   const rule = choices.missingByColumn.get(name)
-  // The service is asked as soon as there is a constant.
+  // The rule is sent once a constant is entered.
   const [isConstant, setConstant] = useState(typeof rule === 'object')
   if (type === 'ignored' || (missing === 0 && rule === undefined)) {
     return <span class="hint">{missing === 0 ? 'none' : whole(missing)}</span>
@@ -186,7 +186,7 @@ function MissingChoice({ column, choices, onChange }: Pick<RowProps, 'column' | 
       {isConstant ? (
         <input
           type="text"
-          aria-label={`Stands in for a missing value of ${name}`}
+          aria-label={`Constant for missing values of ${name}`}
           value={typeof rule === 'object' ? rule.constant : ''}
           onInput={({ currentTarget: { value } }) => choose(value === '' ? undefined : { constant: value })}
         />

@@ -1,9 +1,9 @@
-/** The data of a new job: a dataset by choice or by upload, and its columns. */
+/** Selects or uploads the dataset of a new job, and shows its columns. */
 import type { Dataset } from '../api/types.js'
-import { plural, short, whole } from '../format.js'
 import { DropZone } from '../components/drop-zone.js'
 import { SelectField } from '../components/field.js'
 import { TableHead } from '../components/table-head.js'
+import { plural, short, whole } from '../format.js'
 import { featureColumns, targetColumns } from './job-form.js'
 
 interface Props {
@@ -23,8 +23,8 @@ export function DataCard({ datasets, dataset, chosen, error, onChoose, onFiles }
     <div class="card">
       <h2>Data</h2>
       <DropZone label="Upload a dataset" multiple onFiles={onFiles}>
-        <b>Drop data here</b> or choose a file: CSV, JSON, Parquet, NumPy, IDX, or a ZIP of pictures in one
-        folder per class. You see its columns before it is stored.
+        <b>Drop a file here</b> or choose one: CSV, JSON, Parquet, NumPy, IDX, or a ZIP of images in one
+        folder per class. You can review the columns before it is stored.
       </DropZone>
       <SelectField
         label="Dataset"
@@ -48,7 +48,7 @@ function Columns({ dataset }: { dataset: Dataset }) {
   const features =
     image === null
       ? plural(featureColumns(dataset).length, 'feature')
-      : `pictures of ${image.width} × ${image.height}`
+      : `images of ${image.width} × ${image.height}`
   return (
     <>
       <p class="hint">
@@ -93,7 +93,7 @@ function valueSummary({ type, categories, min, max }: Dataset['columns'][number]
     case 'number':
       return `${short(min)} … ${short(max)}`
     case 'date':
-      return min === undefined || max === undefined ? '' : `${dayName(min)} … ${dayName(max)}`
+      return min === undefined || max === undefined ? '' : `${formatDay(min)} … ${formatDay(max)}`
     case 'ignored':
       return ''
     default:
@@ -101,8 +101,8 @@ function valueSummary({ type, categories, min, max }: Dataset['columns'][number]
   }
 }
 
-/** Of days since 1970-01-01. */
-function dayName(days: number): string {
+/** Formats days since 1970-01-01 as a date. */
+function formatDay(days: number): string {
   const date = new Date(86_400_000 * days)
   return Number.isNaN(date.getTime()) ? '' : date.toISOString().slice(0, 10)
 }

@@ -1,20 +1,20 @@
-/** The lecture's demonstrations as cards: a sentence, a click, and the plot that makes the point. */
+/** The demonstrations of the lecture as cards, each run by a click. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
 import type { ApiError } from '../api/client.js'
-import { Curves } from '../draw/curves.js'
-import { decode } from '../draw/frame.js'
-import { drawable } from '../draw/history-curves.js'
-import { drawLine } from '../draw/line.js'
-import { drawPlane, frameView } from '../draw/plane.js'
-import { type Demonstration, type Plot, type Shown, truthTableRows } from '../lecture/demonstration.js'
-import { demonstrations } from '../lecture/demonstrations.js'
-import { toApiError } from '../components/use-query.js'
 import { Heading } from '../components/heading.js'
 import { Icon } from '../components/icon.js'
 import { Meter } from '../components/meter.js'
 import { ErrorNotice } from '../components/notice.js'
 import { TableHead } from '../components/table-head.js'
+import { toApiError } from '../components/use-query.js'
+import { Curves } from '../draw/curves.js'
+import { decode } from '../draw/frame.js'
+import { drawable } from '../draw/history-curves.js'
+import { drawLine } from '../draw/line.js'
+import { drawPlane, frameView } from '../draw/plane.js'
+import { type Demonstration, type Plot, type Result, truthTableRows } from '../lecture/demonstration.js'
+import { demonstrations } from '../lecture/demonstrations.js'
 import { useTheme } from '../theme.js'
 
 export function LectureView() {
@@ -23,7 +23,7 @@ export function LectureView() {
       <div class="heading">
         <div>
           <Heading>Lecture</Heading>
-          <p class="under">Each card trains on this service, and shows what it claims.</p>
+          <p class="under">Each demonstration trains networks on this service and plots the result.</p>
         </div>
       </div>
       <div class="cards">
@@ -38,13 +38,13 @@ export function LectureView() {
 function Card({ demonstration }: { demonstration: Demonstration }) {
   const { id, title, claim, run } = demonstration
   const [trueRows, setTrueRows] = useState(demonstration.trueRows)
-  const [shown, setShown] = useState<Shown | null>(null)
-  const [running, setRunning] = useState(false)
+  const [result, setResult] = useState<Result | null>(null)
+  const [isRunning, setRunning] = useState(false)
   const [problem, setProblem] = useState<ApiError | null>(null)
   const start = async () => {
     setRunning(true)
     try {
-      setShown(await run(trueRows ?? []))
+      setResult(await run(trueRows ?? []))
       setProblem(null)
     } catch (error) {
       setProblem(toApiError(error))
@@ -52,35 +52,35 @@ function Card({ demonstration }: { demonstration: Demonstration }) {
     setRunning(false)
   }
   return (
-    <article class="card demonstration" aria-labelledby={`${id}-title`} aria-busy={running}>
+    <article class="card demonstration" aria-labelledby={`${id}-title`} aria-busy={isRunning}>
       <h2 id={`${id}-title`}>{title}</h2>
       <p>{claim}</p>
       {trueRows === undefined ? null : <TruthTable trueRows={trueRows} onChange={setTrueRows} />}
       <ErrorNotice error={problem} />
-      {shown?.plots.map((plot, place) => (
+      {result?.plots.map((plot, place) => (
         <PlotView key={place} plot={plot} />
       ))}
-      {shown === null ? null : (
+      {result === null ? null : (
         <p class="hint" role="status">
-          {shown.says}
+          {result.summary}
         </p>
       )}
       <div class="actions">
         <button
           type="button"
-          class={shown === null ? 'primary' : ''}
-          disabled={running}
+          class={result === null ? 'primary' : ''}
+          disabled={isRunning}
           onClick={start}
-          aria-label={`${shown === null ? 'Show' : 'Show again'}: ${title}`}
+          aria-label={`${result === null ? 'Run' : 'Run again'}: ${title}`}
         >
-          <Icon name="play" /> {running ? 'Training …' : shown === null ? 'Show' : 'Show again'}
+          <Icon name="play" /> {isRunning ? 'Training …' : result === null ? 'Run' : 'Run again'}
         </button>
       </div>
     </article>
   )
 }
 
-/** Which combinations of three inputs the reader wants to be true. */
+/** Buttons to choose which combinations of three inputs are true. */
 function TruthTable(props: { trueRows: readonly number[]; onChange(trueRows: readonly number[]): void }) {
   const { trueRows, onChange } = props
   return (
@@ -129,7 +129,7 @@ function PlotView({ plot }: { plot: Plot }) {
       return (
         <div class="maps">
           {plot.maps.map((map) => (
-            <Answers key={map.title} {...map} />
+            <OutputMap key={map.title} {...map} />
           ))}
         </div>
       )
@@ -165,7 +165,7 @@ function PlotView({ plot }: { plot: Plot }) {
   }
 }
 
-function Answers({
+function OutputMap({
   title,
   frame: message,
   points,
@@ -187,14 +187,14 @@ function Answers({
         width={360}
         height={inputs === 1 ? 240 : 360}
         role="img"
-        aria-label={`What the network answers: ${title}`}
+        aria-label={`Output of the network: ${title}`}
       />
       <figcaption>{title}</figcaption>
     </figure>
   )
 }
 
-function Picture({ side, pixels, says }: { side: number; pixels: number[]; says: string }) {
+function Picture({ side, pixels, caption }: { side: number; pixels: number[]; caption: string }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   useLayoutEffect(() => {
     const context = canvas.current?.getContext('2d')
@@ -208,8 +208,14 @@ function Picture({ side, pixels, says }: { side: number; pixels: number[]; says:
   }, [side, pixels])
   return (
     <figure>
-      <canvas ref={canvas} width={side} height={side} role="img" aria-label={`A picture, read as ${says}`} />
-      <figcaption>{says}</figcaption>
+      <canvas
+        ref={canvas}
+        width={side}
+        height={side}
+        role="img"
+        aria-label={`Image, predicted: ${caption}`}
+      />
+      <figcaption>{caption}</figcaption>
     </figure>
   )
 }

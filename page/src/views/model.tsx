@@ -1,30 +1,30 @@
-/** A model: what it answers, what it is, and its files. */
+/** A model: predictions, evaluation, metrics, network and downloads. */
 import { useState } from 'preact/hooks'
-import { get, getFile, type ApiError, remove } from '../api/client.js'
+import { type ApiError, get, getFile, remove } from '../api/client.js'
 import type { Dataset, Model } from '../api/types.js'
-import { metricFigures, getTargetScaling } from '../figures.js'
-import { whole } from '../format.js'
-import { EpochHistory } from '../history.js'
-import { toApiError, useQuery } from '../components/use-query.js'
 import { DeleteButton } from '../components/delete-button.js'
 import { FigureList } from '../components/figure-list.js'
 import { Heading } from '../components/heading.js'
 import { Icon } from '../components/icon.js'
 import { ErrorNotice } from '../components/notice.js'
 import { saveFile } from '../components/save-file.js'
+import { toApiError, useQuery } from '../components/use-query.js'
+import { getTargetScaling, metricFigures } from '../figures.js'
+import { whole } from '../format.js'
+import { EpochHistory } from '../history.js'
 import { go, link } from '../router.js'
 import { EvaluationCard } from './evaluation.js'
 import { Predictor } from './predictor.js'
 import { NetworkCard } from './run.js'
 
 export function ModelView({ id }: { id: string }) {
-  const query = useQuery(id, () => modelAndData(id))
+  const query = useQuery(id, () => readModel(id))
   if (query.value === null) {
     return (
       <section>
         <Heading>Model</Heading>
         <ErrorNotice error={query.error} />
-        {query.error === null ? <p class="waiting">Looking for the model …</p> : null}
+        {query.error === null ? <p class="waiting">Loading model …</p> : null}
       </section>
     )
   }
@@ -36,7 +36,7 @@ export function ModelView({ id }: { id: string }) {
           <Heading>{model.name ?? 'Model'}</Heading>
           <p class="under">
             <code>{model.id}</code>
-            {model.jobId === null ? null : <a href={link('runs', model.jobId)}>the run that trained it</a>}
+            {model.jobId === null ? null : <a href={link('runs', model.jobId)}>Training run</a>}
           </p>
         </div>
         <div class="actions">
@@ -58,7 +58,7 @@ export function ModelView({ id }: { id: string }) {
       <FigureList
         figures={[
           ...metricFigures(model.metrics, getTargetScaling(model)),
-          ['Weights of epoch', model.epoch === null ? null : whole(model.epoch)],
+          ['Epoch of the weights', model.epoch === null ? null : whole(model.epoch)],
           ['Parameters', whole(model.parameters)],
           ['Inputs', whole(model.columns.length)],
           ['Loss function', model.loss],
@@ -91,21 +91,21 @@ function WeightsDownload({ id }: { id: string }) {
 
 function Delete({ id }: { id: string }) {
   const [problem, setProblem] = useState<ApiError | null>(null)
-  const forget = () =>
+  const deleteModel = () =>
     remove('/models/{id}', { id }).then(
       () => go('models'),
       (error) => setProblem(toApiError(error)),
     )
   return (
     <>
-      <DeleteButton onConfirm={() => void forget()} />
+      <DeleteButton onConfirm={() => void deleteModel()} />
       <ErrorNotice error={problem} />
     </>
   )
 }
 
 function EpochsDownload({ jobId }: { jobId: string }) {
-  const [problem, setProblem] = useState(false)
+  const [failed, setFailed] = useState(false)
   const download = async () => {
     try {
       const history = new EpochHistory()
@@ -117,18 +117,18 @@ function EpochsDownload({ jobId }: { jobId: string }) {
       }
       saveFile(`${jobId}.csv`, 'text/csv', history.toCsv())
     } catch {
-      setProblem(true)
+      setFailed(true)
     }
   }
   return (
     <button type="button" onClick={() => void download()}>
-      <Icon name="download" /> {problem ? 'The epochs are gone' : 'Epochs (CSV)'}
+      <Icon name="download" /> {failed ? 'Epochs not available' : 'Epochs (CSV)'}
     </button>
   )
 }
 
-/** The columns' ranges are hints for who fills them in; a model that outlived its data does without. */
-async function modelAndData(id: string): Promise<{ model: Model; dataset: Dataset | null }> {
+/** The model and its dataset, whose column ranges become hints. The dataset is null if it was deleted. */
+async function readModel(id: string): Promise<{ model: Model; dataset: Dataset | null }> {
   const model = await get('/models/{id}', { id })
   if (model.jobId === null) return { model, dataset: null }
   try {

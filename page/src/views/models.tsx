@@ -1,13 +1,13 @@
-/** Every model there is. */
+/** The table of all models. */
 import { useState } from 'preact/hooks'
 import { get } from '../api/client.js'
 import type { Success } from '../api/types.js'
-import { headline, scaleName, getTargetScaling } from '../figures.js'
-import { ago, plural, whole } from '../format.js'
-import type { paths } from '../generated/api.js'
-import { readPages, useQuery } from '../components/use-query.js'
 import { Heading } from '../components/heading.js'
 import { Empty, ErrorNotice } from '../components/notice.js'
+import { readPages, useQuery } from '../components/use-query.js'
+import { getTargetScaling, headline, scaleName } from '../figures.js'
+import { ago, plural, whole } from '../format.js'
+import type { paths } from '../generated/api.js'
 import { link } from '../router.js'
 
 const pageSize = 50
@@ -25,8 +25,8 @@ export function ModelsView() {
       </div>
       <ErrorNotice error={list.error} />
       {list.value !== null && models.length === 0 ? (
-        <Empty title="No model yet">
-          Every run that succeeds leaves one. <a href={link('playground')}>Train one now.</a>
+        <Empty title="No models yet">
+          Every successful run creates a model. <a href={link('playground')}>Train one now.</a>
         </Empty>
       ) : null}
       {models.length === 0 ? null : (
@@ -36,7 +36,7 @@ export function ModelsView() {
               <tr>
                 <th scope="col">Model</th>
                 <th scope="col">Inputs</th>
-                <th scope="col">Answers</th>
+                <th scope="col">Outputs</th>
                 <th scope="col" class="number">
                   Parameters
                 </th>
@@ -46,7 +46,7 @@ export function ModelsView() {
                 <th scope="col" class="number">
                   Accuracy
                 </th>
-                <th scope="col">Made</th>
+                <th scope="col">Created</th>
               </tr>
             </thead>
             <tbody>
@@ -74,7 +74,7 @@ function Row({ model }: { model: ListedModel }) {
   const { id, name, columns, classes, parameters, createdAt } = model
   const { rows, loss, accuracy } = headline(model.metrics)
   const scale = scaleName(getTargetScaling(model))
-  // A constructed model was never trained.
+  // A constructed model has no loss.
   const isTrained = loss !== '–'
   return (
     <tr>

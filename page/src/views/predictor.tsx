@@ -1,15 +1,15 @@
-/** Asks a model while one types: raw values by column, or a picture where it takes pictures. */
+/** Predicts while the reader enters values, or chooses or draws an image. */
 import { useEffect, useState } from 'preact/hooks'
-import { post, predictPicture, ApiError } from '../api/client.js'
+import { ApiError, post, predictImage } from '../api/client.js'
 import type { Dataset, Model, Prediction } from '../api/types.js'
-import { percent, short, whole } from '../format.js'
-import { toApiError } from '../components/use-query.js'
 import { digitPixels } from '../components/digit-pad.js'
 import { DateField, SelectField, TextField } from '../components/field.js'
 import { FigureList } from '../components/figure-list.js'
 import { Meter } from '../components/meter.js'
 import { ErrorNotice } from '../components/notice.js'
-import { PictureInput } from './picture-input.js'
+import { toApiError } from '../components/use-query.js'
+import { percent, short, whole } from '../format.js'
+import { ImageInput } from './image-input.js'
 
 const debounceMilliseconds = 120
 const maxFields = 64
@@ -22,117 +22,119 @@ export function Predictor({ model, dataset }: { model: Model; dataset: Dataset |
   const columns = new Map(dataset?.columns.map((column) => [column.name, column]))
   const [values, setValues] = useState<Record<string, string>>(() =>
     Object.fromEntries(
-      features.map((feature) => [feature.name, beginning(feature, columns.get(feature.name))]),
+      features.map((feature) => [feature.name, initialValue(feature, columns.get(feature.name))]),
     ),
   )
-  const [picture, setPicture] = useState<number[] | File | null>(null)
+  const [imageInput, setImageInput] = useState<number[] | File | null>(null)
   const isDrawable = features.length === digitPixels
-  const isPicture = image !== undefined || isDrawable
-  const hasFields = !isPicture && features.length <= maxFields
+  const takesImage = image !== undefined || isDrawable
+  const hasFields = !takesImage && features.length <= maxFields
   const cells = features.map((feature) => parseCell(feature, values[feature.name] ?? ''))
-  const row = isPicture ? picture : cells
-  const { answer, problem } = useAnswer(model, isQuestion(row) ? row : null)
+  const row = takesImage ? imageInput : cells
+  const { prediction, problem } = usePrediction(model, isComplete(row) ? row : null)
   return (
     <div class="columns predictor">
       <div class="card">
-        <h2>Ask it</h2>
-        {isPicture ? (
-          <PictureInput
+        <h2>Input</h2>
+        {takesImage ? (
+          <ImageInput
             image={image}
             drawable={isDrawable}
-            white={image?.white ?? greatestShade(dataset)}
-            onPicture={setPicture}
+            white={image?.white ?? whiteValue(dataset)}
+            onImage={setImageInput}
           />
         ) : null}
         {hasFields ? (
           <div class="pair">
             {features.map((feature, place) => (
-              <Input
+              <FeatureField
                 key={feature.name}
                 feature={feature}
                 value={values[feature.name] ?? ''}
                 onChange={(value) => setValues((before) => ({ ...before, [feature.name]: value }))}
                 hint={rangeText(columns.get(feature.name))}
-                error={cells[place] === undefined ? expectedInput(feature) : errorAt(problem, place, feature.name)}
+                error={
+                  cells[place] === undefined ? expectedInput(feature) : errorAt(problem, place, feature.name)
+                }
               />
             ))}
           </div>
         ) : null}
-        {isPicture || hasFields ? null : (
+        {takesImage || hasFields ? null : (
           <p class="hint">
-            This model takes {whole(features.length)} values a row: ask it over the API, at{' '}
+            This model takes {whole(features.length)} values per row. Use the API at{' '}
             <code>{model.links.predict}</code>.
           </p>
         )}
       </div>
-      <div class="card answer" aria-live="polite">
-        <h2>It answers</h2>
+      <div class="card prediction" aria-live="polite">
+        <h2>Prediction</h2>
         <ErrorNotice error={problem} />
-        {answer === null || row === null ? (
+        {prediction === null || row === null ? (
           <p class="hint">
-            {isDrawable ? 'Draw a digit.' : isPicture ? 'Give it a picture.' : 'Nothing yet.'}
+            {isDrawable ? 'Draw a digit.' : takesImage ? 'Choose an image.' : 'No prediction yet.'}
           </p>
         ) : (
-          <Answer answer={answer} model={model} />
+          <PredictionResult prediction={prediction} model={model} />
         )}
       </div>
     </div>
   )
 }
 
-type Question = Cell[] | File
+type Input = Cell[] | File
 
-const isQuestion = (row: (Cell | undefined)[] | File | null): row is Question =>
+const isComplete = (row: (Cell | undefined)[] | File | null): row is Input =>
   row !== null && (row instanceof File || !row.includes(undefined))
 
-/** Asks when the question has come to rest; a new threshold is a new question. */
-function useAnswer(model: Model, question: Question | null) {
-  const [answer, setAnswer] = useState<Prediction | null>(null)
+/** Predicts when the input has not changed for a moment, and again when the threshold changes. */
+function usePrediction(model: Model, input: Input | null) {
+  const [prediction, setPrediction] = useState<Prediction | null>(null)
   const [problem, setProblem] = useState<ApiError | null>(null)
-  const key = question instanceof File ? question : JSON.stringify(question)
+  const key = input instanceof File ? input : JSON.stringify(input)
   useEffect(() => {
-    if (question === null) return
-    let over = false
+    if (input === null) return
+    let isCancelled = false
     const timer = setTimeout(() => {
-      answerTo(model.id, question).then(
-        (prediction) => {
-          if (over) return
-          setAnswer(prediction)
+      predict(model.id, input).then(
+        (result) => {
+          if (isCancelled) return
+          setPrediction(result)
           setProblem(null)
         },
         (error) => {
-          if (!over) setProblem(toApiError(error))
+          if (!isCancelled) setProblem(toApiError(error))
         },
       )
     }, debounceMilliseconds)
     return () => {
-      over = true
+      isCancelled = true
       clearTimeout(timer)
     }
   }, [key, model.id, model.threshold])
-  return { answer, problem }
+  return { prediction, problem }
 }
 
-/** @throws ApiError also where the one row cannot be answered. */
-async function answerTo(id: string, question: Question): Promise<Prediction | null> {
+/** @throws ApiError if the request fails or the row is invalid. */
+async function predict(id: string, input: Input): Promise<Prediction | null> {
   const { predictions, errors = [] } =
-    question instanceof File
-      ? await predictPicture(id, question)
-      : await post('/models/{id}/predict', { inputs: [question] }, { id })
+    input instanceof File
+      ? await predictImage(id, input)
+      : await post('/models/{id}/predict', { inputs: [input] }, { id })
   const [first] = errors
   if (first !== undefined) throw new ApiError(200, 'invalid-input', first.message, errors)
   return predictions[0] ?? null
 }
 
-/** A value to begin with, from the middle of the data where that is known. */
-function beginning(feature: Feature, column: Dataset['columns'][number] | undefined): string {
+/** The initial value of a field: the mean if it is known. */
+function initialValue(feature: Feature, column: Dataset['columns'][number] | undefined): string {
   switch (feature.type) {
     case 'number':
       return String(Number((column?.mean ?? feature.offset).toPrecision(3)))
     case 'category':
       return knownCategories(feature)[0] ?? ''
     case 'date':
-      return dayName(feature.first)
+      return formatDay(feature.first)
     case 'boolean':
       return 'false'
     default:
@@ -140,7 +142,7 @@ function beginning(feature: Feature, column: Dataset['columns'][number] | undefi
   }
 }
 
-/** Raw, null for a gap that the model fills; undefined for what is no value. */
+/** The cell to send: null for a missing value that the model imputes, undefined if the text is invalid. */
 function parseCell(feature: Feature, text: string): Cell | undefined {
   if (text.trim() === '' && feature.imputation !== undefined) return null
   switch (feature.type) {
@@ -157,19 +159,19 @@ function parseCell(feature: Feature, text: string): Cell | undefined {
   }
 }
 
-const expectedInput = ({ type }: Feature) => (type === 'date' ? 'takes a date' : 'takes a number')
+const expectedInput = ({ type }: Feature) => (type === 'date' ? 'Enter a date.' : 'Enter a number.')
 
-/** Of days since 1970-01-01, as a date input takes it. */
-function dayName(days: number): string {
+/** Formats days since 1970-01-01 for a date input. */
+function formatDay(days: number): string {
   const date = new Date(86_400_000 * Math.floor(days))
   return Number.isNaN(date.getTime()) ? '' : date.toISOString().slice(0, 10)
 }
 
-/** Of a category that no training row had, the model knows nothing. */
+/** The categories that occurred in the training rows. */
 const knownCategories = ({ categories, unseen = [] }: Extract<Feature, { type: 'category' }>) =>
   categories.filter((category) => !unseen.includes(category))
 
-interface InputProps {
+interface FeatureFieldProps {
   feature: Feature
   value: string
   hint: string | undefined
@@ -177,7 +179,7 @@ interface InputProps {
   onChange(value: string): void
 }
 
-function Input({ feature, ...field }: InputProps) {
+function FeatureField({ feature, ...field }: FeatureFieldProps) {
   const { name, imputation } = feature
   if (feature.type === 'number') {
     return (
@@ -189,8 +191,9 @@ function Input({ feature, ...field }: InputProps) {
     )
   }
   if (feature.type === 'date') {
-    const gap = feature.imputation === undefined ? undefined : `missing: ${dayName(feature.imputation)}`
-    return <DateField label={name} {...field} hint={gap} />
+    const missingHint =
+      feature.imputation === undefined ? undefined : `missing: ${formatDay(feature.imputation)}`
+    return <DateField label={name} {...field} hint={missingHint} />
   }
   const choices = feature.type === 'category' ? knownCategories(feature) : ['false', 'true']
   const missing = imputation === undefined ? [] : [['', `missing: ${imputation}`] as const]
@@ -203,10 +206,10 @@ function Input({ feature, ...field }: InputProps) {
   )
 }
 
-/** Of any pixel: those at the edge of all pictures may never be anything but 0. */
-const greatestShade = (dataset: Dataset | null) =>
+/** The largest value of any pixel. Pixels at the edge may be 0 in all images. */
+const whiteValue = (dataset: Dataset | null) =>
   dataset?.columns.reduce(
-    (most, { role, max }) => (role === 'feature' ? Math.max(most, max ?? 0) : most),
+    (largest, { role, max }) => (role === 'feature' ? Math.max(largest, max ?? 0) : largest),
     0,
   ) || 1
 
@@ -220,19 +223,19 @@ const errorAt = (problem: ApiError | null, place: number, name: string) =>
     [`/inputs/0/${place}`, `/inputs/0/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`].includes(pointer),
   )?.message
 
-function Answer({ answer, model }: { answer: Prediction; model: Model }) {
+function PredictionResult({ prediction, model }: { prediction: Prediction; model: Model }) {
   const { threshold, coding } = model
   const classes =
     coding.target.type === 'binary' || coding.target.type === 'oneHot' ? coding.target.classes : []
   return (
     <>
-      <Said answer={answer} model={model} />
+      <PredictedValue prediction={prediction} model={model} />
       {threshold === null || classes[1] === undefined ? null : (
         <p class="hint">
-          “{classes[1]}” is answered from a probability of {short(threshold)} on.
+          The threshold for “{classes[1]}” is {short(threshold)}.
         </p>
       )}
-      {(answer.warnings ?? []).map((warning) => (
+      {(prediction.warnings ?? []).map((warning) => (
         <p key={warning} class="notice warn">
           {warning}
         </p>
@@ -241,17 +244,15 @@ function Answer({ answer, model }: { answer: Prediction; model: Model }) {
   )
 }
 
-function Said({ answer, model }: { answer: Prediction; model: Model }) {
-  const { label, labels, probabilities, output } = answer
+function PredictedValue({ prediction, model }: { prediction: Prediction; model: Model }) {
+  const { label, labels, probabilities, output } = prediction
   const { target } = model.coding
   if (target.type === 'multiLabel') {
-    const shares = target.names.map((name, place): [string, number] => [name, output[place] ?? 0])
+    const entries = target.names.map((name, place): [string, number] => [name, output[place] ?? 0])
     return (
       <>
-        <p class="large">
-          {labels === undefined || labels.length === 0 ? 'none of them' : labels.join(', ')}
-        </p>
-        <Shares shares={shares} />
+        <p class="large">{labels === undefined || labels.length === 0 ? 'none' : labels.join(', ')}</p>
+        <Probabilities entries={entries} />
       </>
     )
   }
@@ -264,26 +265,28 @@ function Said({ answer, model }: { answer: Prediction; model: Model }) {
   return (
     <>
       <p class="large">{label}</p>
-      <Shares shares={Object.entries(probabilities).sort(([, a], [, b]) => b - a)} />
+      <Probabilities entries={Object.entries(probabilities).sort(([, a], [, b]) => b - a)} />
     </>
   )
 }
 
-const maxShares = 12
+const maxProbabilities = 12
 
-function Shares({ shares }: { shares: readonly [string, number][] }) {
+function Probabilities({ entries }: { entries: readonly [string, number][] }) {
   return (
     <>
       <div class="bars">
-        {shares.slice(0, maxShares).map(([name, share]) => (
+        {entries.slice(0, maxProbabilities).map(([name, probability]) => (
           <div key={name}>
             <span>{name}</span>
-            <Meter share={share} />
-            <span class="figure">{percent(share)}</span>
+            <Meter share={probability} />
+            <span class="figure">{percent(probability)}</span>
           </div>
         ))}
       </div>
-      {shares.length > maxShares ? <p class="hint">and {whole(shares.length - maxShares)} more</p> : null}
+      {entries.length > maxProbabilities ? (
+        <p class="hint">and {whole(entries.length - maxProbabilities)} more</p>
+      ) : null}
     </>
   )
 }

@@ -1,4 +1,4 @@
-/** The very requests that would start the same job. */
+/** Code that starts the same job again. */
 import { useState } from 'preact/hooks'
 import { currentKey } from '../api/key.js'
 import type { Job, JobRequest } from '../api/types.js'
@@ -11,7 +11,7 @@ export function RequestCard({ job }: { job: Job }) {
   return (
     <div class="card">
       <div class="controls">
-        <h2>The same again</h2>
+        <h2>Run again</h2>
         <Choice
           label="Language"
           value={language}
@@ -27,7 +27,7 @@ export function RequestCard({ job }: { job: Job }) {
   )
 }
 
-/** A spec as accepted is a request: with its seed it gives the same weights. */
+/** The request for the same job. The spec contains the seed, so the weights are the same. */
 export function requestFor({ name, spec, metadata, priority }: Job): JobRequest {
   return {
     ...(name === null ? {} : { name }),
@@ -37,7 +37,7 @@ export function requestFor({ name, spec, metadata, priority }: Job): JobRequest 
   } as JobRequest
 }
 
-/** Where a key is needed, it comes from the environment: it never stands in what is copied. */
+/** Copied code reads the key from the environment instead of containing it. */
 const needsKey = () => currentKey() !== undefined
 
 export function curlCommand(request: JobRequest): string {
@@ -47,14 +47,14 @@ export function curlCommand(request: JobRequest): string {
 }
 
 export function typescriptCode(request: JobRequest): string {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: what is copied fills it in
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: part of the generated code
   const key = needsKey() ? ', authorization: `Bearer ${process.env.DESCENT_KEY}`' : ''
   return `// Save as start.mts, then: npx tsx start.mts
-const answer = await fetch('${location.origin}/jobs', {
+const response = await fetch('${location.origin}/jobs', {
   method: 'POST',
   headers: { 'content-type': 'application/json'${key} },
   body: JSON.stringify(${JSON.stringify(request, null, 2).replaceAll('\n', '\n  ')}),
 })
-const job = await answer.json()
+const job = await response.json()
 `
 }

@@ -1,4 +1,4 @@
-/** A picture for a model: a file as it is, or a digit that is drawn where the model takes 28 × 28 shades. */
+/** An image input for a model: a file, or a drawn digit if the model takes 28 × 28 grey levels. */
 import { useEffect, useState } from 'preact/hooks'
 import type { Model } from '../api/types.js'
 import { DigitPad } from '../components/digit-pad.js'
@@ -7,38 +7,38 @@ import { DropZone } from '../components/drop-zone.js'
 interface Props {
   image: Model['coding']['image']
   drawable: boolean
-  /** Of a drawn pixel. */
-  greatest: number
-  onPicture(picture: number[] | File | null): void
+  /** The value of a white pixel. */
+  white: number
+  onImage(value: number[] | File | null): void
 }
 
-export function PictureInput({ image, drawable, greatest, onPicture }: Props) {
+export function ImageInput({ image, drawable, white, onImage }: Props) {
   const [file, setFile] = useState<File | null>(null)
   return (
     <>
       {image === undefined ? null : (
         <>
           <DropZone
-            label="A picture for the model"
+            label="Image for the model"
             accept="image/png,image/jpeg"
             onFiles={([first]) => {
               if (first === undefined) return
               setFile(first)
-              onPicture(first)
+              onImage(first)
             }}
           >
-            <b>Drop a picture here</b> or choose one: PNG or JPEG, made {image.width} × {image.height} pixels
-            by the service.
+            <b>Drop an image here</b> or choose one: PNG or JPEG, resized to {image.width} × {image.height}{' '}
+            pixels by the service.
           </DropZone>
-          {file === null ? null : <Shown file={file} />}
+          {file === null ? null : <Thumbnail file={file} />}
         </>
       )}
       {drawable ? (
         <DigitPad
-          white={greatest}
+          white={white}
           onDraw={(pixels) => {
             setFile(null)
-            onPicture(pixels)
+            onImage(pixels)
           }}
         />
       ) : null}
@@ -46,12 +46,12 @@ export function PictureInput({ image, drawable, greatest, onPicture }: Props) {
   )
 }
 
-function Shown({ file }: { file: File }) {
+function Thumbnail({ file }: { file: File }) {
   const [url, setUrl] = useState<string | null>(null)
   useEffect(() => {
-    const made = URL.createObjectURL(file)
-    setUrl(made)
-    return () => URL.revokeObjectURL(made)
+    const created = URL.createObjectURL(file)
+    setUrl(created)
+    return () => URL.revokeObjectURL(created)
   }, [file])
-  return url === null ? null : <img class="asked" src={url} alt={`What is asked about: ${file.name}`} />
+  return url === null ? null : <img class="thumbnail" src={url} alt={`Input: ${file.name}`} />
 }
