@@ -37,13 +37,13 @@ export function NetworkDrawing({ layers }: { layers: readonly LayerSummary[] }) 
         )}
       {drawn.map(({ name, size, units, ellipsisY }, column) => (
         <g key={column}>
-          {units.map((y, place) =>
+          {units.map((y, index) =>
             y === null ? (
-              <text key={place} x={x(column)} y={ellipsisY}>
+              <text key={index} x={x(column)} y={ellipsisY}>
                 ⋮
               </text>
             ) : (
-              <circle key={place} cx={x(column)} cy={y} r={7} />
+              <circle key={index} cx={x(column)} cy={y} r={7} />
             ),
           )}
           <text x={x(column)} y={height - 8}>
@@ -73,8 +73,8 @@ function toColumns(layers: readonly LayerSummary[]): Column[] {
 function unitPositions(size: number): Pick<Column, 'units' | 'ellipsisY'> {
   const count = Math.min(size, maxUnits)
   const gap = Math.min(34, (height - 64) / Math.max(1, count - 1))
-  const units = Array.from({ length: count }, (_, place) =>
-    size > maxUnits && place === middleIndex ? null : height / 2 + (place - (count - 1) / 2) * gap,
+  const units = Array.from({ length: count }, (_, index) =>
+    size > maxUnits && index === middleIndex ? null : height / 2 + (index - (count - 1) / 2) * gap,
   )
   return { units, ellipsisY: height / 2 + baselineOffset }
 }

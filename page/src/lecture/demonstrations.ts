@@ -23,7 +23,7 @@ async function accuracyOnRows({ modelId, rows }: Trained): Promise<number> {
     modelId,
     table.map((row) => row.slice(0, -1)),
   )
-  const right = table.filter((row, place) => (outputs[place]?.[0] ?? 0) >= 0.5 === (row.at(-1) === 1))
+  const right = table.filter((row, index) => (outputs[index]?.[0] ?? 0) >= 0.5 === (row.at(-1) === 1))
   return right.length / table.length
 }
 
@@ -64,10 +64,10 @@ const perceptron: Demonstration = {
       plots: [
         {
           type: 'maps',
-          maps: trained.flatMap((each, place) => toMaps((names[place] ?? '').toUpperCase(), each)),
+          maps: trained.flatMap((run, index) => toMaps((names[index] ?? '').toUpperCase(), run)),
         },
       ],
-      summary: `Accuracy of the trained networks: ${names.map((name, place) => `${name.toUpperCase()} ${percent(accuracies[place])}`).join(' · ')}. No straight line separates XOR.`,
+      summary: `Accuracy of the trained networks: ${names.map((name, index) => `${name.toUpperCase()} ${percent(accuracies[index])}`).join(' · ')}. No straight line separates XOR.`,
     }
   },
 }
@@ -102,8 +102,7 @@ const xor: Demonstration = {
 const booleanFunction: Demonstration = {
   id: 'boolean-function',
   title: 'Boolean functions',
-  claim:
-    'A network can represent any Boolean function without training: one unit for each true row, and one for their OR.',
+  claim: 'A network can represent any Boolean function without training.',
   // Parity.
   trueRows: [1, 2, 4, 7],
   async run(trueRows) {
@@ -117,14 +116,14 @@ const booleanFunction: Demonstration = {
         {
           type: 'table',
           heads: ['x₁ x₂ x₃', 'target', 'output'],
-          rows: truthTableRows.map((row, place) => [
+          rows: truthTableRows.map((row, index) => [
             row.join(' '),
-            trueRows.includes(place) ? '1' : '0',
-            String(outputs[place]?.[0] ?? ''),
+            trueRows.includes(index) ? '1' : '0',
+            String(outputs[index]?.[0] ?? ''),
           ]),
         },
       ],
-      summary: `${plural(trueRows.length, 'true row')}: ${model.parameters} parameters, no training.`,
+      summary: `${plural(trueRows.length, 'true row')}, ${plural(model.parameters, 'parameter')}. One unit for each true row, and one for their OR.`,
     }
   },
 }
@@ -134,7 +133,7 @@ const approximation: Demonstration = {
   title: 'Approximation',
   claim: 'One hidden layer approximates continuous functions, and a wider layer approximates them better.',
   async run() {
-    const xs = Array.from({ length: 64 }, (_, place) => (6 * place) / 63 - 2)
+    const xs = Array.from({ length: 64 }, (_, index) => (6 * index) / 63 - 2)
     const f = (x: number) => Math.abs(x) / 2 + Math.cos(2 * x) / 2
     const widths = [1, 2, 4, 8]
     const best = await Promise.all(
@@ -164,15 +163,15 @@ const approximation: Demonstration = {
       plots: [
         {
           type: 'maps',
-          maps: best.flatMap((each, place) => toMaps(`width ${widths[place]}`, each)),
+          maps: best.flatMap((run, index) => toMaps(`width ${widths[index]}`, run)),
         },
         {
           type: 'bars',
           unit: 'mean squared error (logarithmic)',
-          bars: best.map((each, place) => ({
-            label: `width ${widths[place]}`,
-            value: finalLoss(each),
-            note: short(finalLoss(each)),
+          bars: best.map((run, index) => ({
+            label: `width ${widths[index]}`,
+            value: finalLoss(run),
+            note: short(finalLoss(run)),
           })),
         },
       ],
@@ -204,22 +203,22 @@ const depth: Demonstration = {
         ),
       ),
     )
-    const title = (place: number) => (shapes[place] ?? []).join(' → ')
+    const title = (index: number) => (shapes[index] ?? []).join(' → ')
     const accuracies = await Promise.all(trained.map(accuracyOnRows))
     return {
       plots: [
         {
           type: 'curves',
-          lines: trained.map((each, place) => lossLine(title(place), each)),
+          lines: trained.map((run, index) => lossLine(title(index), run)),
           x: 'epoch',
           y: 'loss',
         },
-        { type: 'maps', maps: trained.flatMap((each, place) => toMaps(title(place), each)) },
+        { type: 'maps', maps: trained.flatMap((run, index) => toMaps(title(index), run)) },
       ],
       summary: trained
         .map(
-          ({ job }, place) =>
-            `${title(place)} (${job.parameters} parameters): accuracy ${percent(accuracies[place])}`,
+          ({ job }, index) =>
+            `${title(index)} (${job.parameters} parameters): accuracy ${percent(accuracies[index])}`,
         )
         .join(' · '),
     }
@@ -251,8 +250,8 @@ const descent: Demonstration = {
       ),
     )
     const lines = (toX: (epoch: number, perEpoch: number) => number, last: number) =>
-      trained.map(({ epochs }, place) => {
-        const { label, perEpoch } = samplings[place] ?? { label: '', perEpoch: 1 }
+      trained.map(({ epochs }, index) => {
+        const { label, perEpoch } = samplings[index] ?? { label: '', perEpoch: 1 }
         const shown = epochs.filter(({ epoch }) => epoch <= last)
         return {
           label,
@@ -322,9 +321,9 @@ const momentum: Demonstration = {
       plots: [
         {
           type: 'curves',
-          lines: best.flatMap((each, place) => {
-            const rate = each?.job.spec.optimizer.learningRate
-            return each === null ? [] : [lossLine(`${optimizers[place]?.label}, rate ${rate}`, each)]
+          lines: best.flatMap((run, index) => {
+            const rate = run?.job.spec.optimizer.learningRate
+            return run === null ? [] : [lossLine(`${optimizers[index]?.label}, rate ${rate}`, run)]
           }),
           x: 'step',
           y: 'loss',
@@ -337,10 +336,10 @@ const momentum: Demonstration = {
 }
 
 const signalLength = 20
-const bumpAt = (place: number) =>
-  Array.from({ length: signalLength }, (_, index) => Math.max(0, 1 - Math.abs(index - place) / 3))
+const bumpAt = (centre: number) =>
+  Array.from({ length: signalLength }, (_, index) => Math.max(0, 1 - Math.abs(index - centre) / 3))
 const edges = (signal: readonly number[]) =>
-  Array.from({ length: signalLength - 2 }, (_, place) => (signal[place + 2] ?? 0) - (signal[place] ?? 0))
+  Array.from({ length: signalLength - 2 }, (_, index) => (signal[index + 2] ?? 0) - (signal[index] ?? 0))
 
 const shift: Demonstration = {
   id: 'shift',
@@ -395,8 +394,8 @@ const sharedWeights: Demonstration = {
     const random = generator(1)
     const x = Array.from({ length: rows }, () => Array.from({ length }, () => normal(random)))
     const y = x.map((signal) =>
-      Array.from({ length: length - 2 }, (_, place) => {
-        const [left = 0, middle = 0, right = 0] = signal.slice(place, place + 3)
+      Array.from({ length: length - 2 }, (_, index) => {
+        const [left = 0, middle = 0, right = 0] = signal.slice(index, index + 3)
         return left / 4 + middle / 2 + right / 4 + 0.3 * normal(random)
       }),
     )
@@ -428,8 +427,8 @@ const sharedWeights: Demonstration = {
         {
           type: 'bars',
           unit: 'mean squared error on held-out rows (logarithmic)',
-          bars: trained.map(({ job, epochs }, place) => ({
-            label: `${candidates[place]?.label} (${job.parameters})`,
+          bars: trained.map(({ job, epochs }, index) => ({
+            label: `${candidates[index]?.label} (${job.parameters})`,
             value: epochs.at(-1)?.valLoss ?? 0,
             note: short(epochs.at(-1)?.valLoss),
           })),

@@ -111,8 +111,8 @@ export const digits: Demonstration = {
         {
           type: 'pictures',
           side,
-          pictures: unseen.map(({ digit, pixels }, place) => {
-            const predicted = argmax(outputs[place] ?? [])
+          pictures: unseen.map(({ digit, pixels }, index) => {
+            const predicted = argmax(outputs[index] ?? [])
             return { pixels, caption: predicted === digit ? String(predicted) : `${predicted}, not ${digit}` }
           }),
         },

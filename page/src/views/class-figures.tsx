@@ -56,11 +56,11 @@ export function ClassTable({ perClass, macro }: Pick<Classification, 'perClass' 
           </tr>
         </thead>
         <tbody>
-          {perClass.slice(0, maxClasses).map((each) => (
-            <tr key={each.class}>
-              <th scope="row">{each.class}</th>
-              <Scores {...each} />
-              <td class="number">{whole(each.support)}</td>
+          {perClass.slice(0, maxClasses).map((scores) => (
+            <tr key={scores.class}>
+              <th scope="row">{scores.class}</th>
+              <Scores {...scores} />
+              <td class="number">{whole(scores.support)}</td>
             </tr>
           ))}
           {macro === null ? null : (
@@ -82,8 +82,8 @@ export function ClassTable({ perClass, macro }: Pick<Classification, 'perClass' 
 function Scores({ precision, recall, f1 }: { precision: number; recall: number; f1: number }) {
   return (
     <>
-      {[precision, recall, f1].map((score, place) => (
-        <td key={place} class="number">
+      {[precision, recall, f1].map((score, index) => (
+        <td key={index} class="number">
           {percent(score)}
         </td>
       ))}

@@ -85,13 +85,13 @@ function Row({ column, examples, choices, targets, warnings, onChange }: RowProp
           disabled={type === 'ignored'}
           onChange={({ currentTarget: { value } }) =>
             onChange({
-              target: value === 'target' ? [...targets, name] : targets.filter((each) => each !== name),
+              target: value === 'target' ? [...targets, name] : targets.filter((target) => target !== name),
             })
           }
         >
-          {(type === 'ignored' ? ['none'] : ['feature', 'target']).map((each) => (
-            <option key={each} value={each} selected={each === role}>
-              {each}
+          {(type === 'ignored' ? ['none'] : ['feature', 'target']).map((option) => (
+            <option key={option} value={option} selected={option === role}>
+              {option}
             </option>
           ))}
         </select>
@@ -132,14 +132,14 @@ function TypeSelect({ column, choices, onChange }: Pick<RowProps, 'column' | 'ch
           types: withEntry(
             choices.types,
             name,
-            types.find((each) => each === value),
+            types.find((known) => known === value),
           ),
         })
       }
     >
-      {types.map((each) => (
-        <option key={each} value={each} selected={each === type}>
-          {typeNames[each]}
+      {types.map((option) => (
+        <option key={option} value={option} selected={option === type}>
+          {typeNames[option]}
         </option>
       ))}
     </select>
@@ -172,14 +172,14 @@ function MissingChoice({ column, choices, onChange }: Pick<RowProps, 'column' | 
         aria-label={`Missing values of ${name}`}
         value={isConstant ? 'constant' : typeof rule === 'string' ? rule : ''}
         onChange={({ currentTarget: { value } }) => {
-          const chosen = rules.find((each) => each === value) ?? ''
+          const chosen = rules.find((known) => known === value) ?? ''
           setConstant(chosen === 'constant')
           if (chosen !== 'constant') choose(chosen === '' ? undefined : chosen)
         }}
       >
-        {rules.map((each) => (
-          <option key={each} value={each}>
-            {ruleNames[each]}
+        {rules.map((option) => (
+          <option key={option} value={option}>
+            {ruleNames[option]}
           </option>
         ))}
       </select>

@@ -95,12 +95,12 @@ function CurveCard({ runs }: { runs: readonly Compared[] }) {
           <select
             id="metric"
             onChange={({ currentTarget: { value } }) =>
-              setMetric(metrics.find((each) => each === value) ?? 'loss')
+              setMetric(metrics.find((name) => name === value) ?? 'loss')
             }
           >
-            {metrics.map((each) => (
-              <option key={each} value={each} selected={each === metric}>
-                {metricNames[each]}
+            {metrics.map((name) => (
+              <option key={name} value={name} selected={name === metric}>
+                {metricNames[name]}
               </option>
             ))}
           </select>
@@ -173,10 +173,10 @@ function ComparedCurves(props: {
             logarithmic,
           ),
       )}
-      curves={runs.map(({ job }, place) => ({
+      curves={runs.map(({ job }, index) => ({
         label: job.name ?? `Untitled ${job.id.slice(4, 10)}`,
-        colour: `--series-${(place % series) + 1}`,
-        dashed: place >= series,
+        colour: `--series-${(index % series) + 1}`,
+        dashed: index >= series,
       }))}
       label={`${metricNames[metric]} of ${runs.length} runs against ${x}`}
       xLabel={x === 'time' ? `${unit.name} of training` : 'epoch'}
@@ -204,9 +204,9 @@ function ComparedTable({ runs }: { runs: readonly Compared[] }) {
             <th scope="col" class="number">
               Parameters
             </th>
-            {metrics.map((each) => (
-              <th key={each} scope="col" class="number">
-                {metricNames[each]}
+            {metrics.map((name) => (
+              <th key={name} scope="col" class="number">
+                {metricNames[name]}
               </th>
             ))}
             <th scope="col" class="number">
@@ -215,10 +215,10 @@ function ComparedTable({ runs }: { runs: readonly Compared[] }) {
           </tr>
         </thead>
         <tbody>
-          {runs.map(({ job, epochs }, place) => (
+          {runs.map(({ job, epochs }, index) => (
             <tr key={job.id}>
               <td class="name">
-                <span class={`swatch series-${(place % series) + 1}`} />
+                <span class={`swatch series-${(index % series) + 1}`} />
                 <a href={link('runs', job.id)}>{job.name ?? 'Untitled'}</a>
               </td>
               <td>
@@ -229,9 +229,9 @@ function ComparedTable({ runs }: { runs: readonly Compared[] }) {
               </td>
               <td class="number">{bestEpochName(job) ?? whole(job.epoch)}</td>
               <td class="number">{whole(job.parameters)}</td>
-              {metrics.map((each) => (
-                <td key={each} class="number">
-                  {isAccuracy(each) ? percent(job.metrics[each]) : short(job.metrics[each])}
+              {metrics.map((name) => (
+                <td key={name} class="number">
+                  {isAccuracy(name) ? percent(job.metrics[name]) : short(job.metrics[name])}
                 </td>
               ))}
               <td class="number">{trainedFor(epochs)}</td>
@@ -303,9 +303,9 @@ function joinRuns(
 ): uPlot.AlignedData {
   const tables = runs.map(({ epochs }): uPlot.AlignedData => {
     const values = yValues(epochs)
-    const points = epochs.flatMap((epoch, place): [number, number | null][] => {
+    const points = epochs.flatMap((epoch, index): [number, number | null][] => {
       const x = xValue(epoch)
-      return x === null ? [] : [[x, values[place] ?? null]]
+      return x === null ? [] : [[x, values[index] ?? null]]
     })
     return [points.map(([x]) => x), points.map(([, y]) => y)]
   })

@@ -92,13 +92,18 @@ function Body({ evaluation, model, onThreshold }: BodyProps) {
 }
 
 function Labels({ labels }: Pick<Extract<Evaluation, { type: 'multiLabel' }>, 'labels'>) {
-  const [place, setPlace] = useState(0)
-  const label = labels[place]
+  const [selected, setSelected] = useState(0)
+  const label = labels[selected]
   if (label === undefined) return null
   const { name, confusion, precision, recall, f1 } = label
   return (
     <>
-      <Selector names={labels.map((each) => each.name)} place={place} onChange={setPlace} label="Label" />
+      <Selector
+        names={labels.map(({ name }) => name)}
+        selected={selected}
+        onChange={setSelected}
+        label="Label"
+      />
       <FigureList
         figures={[
           ['Precision', percent(precision)],
@@ -112,13 +117,18 @@ function Labels({ labels }: Pick<Extract<Evaluation, { type: 'multiLabel' }>, 'l
 }
 
 function Targets({ targets }: Pick<Extract<Evaluation, { type: 'regression' }>, 'targets'>) {
-  const [place, setPlace] = useState(0)
-  const target = targets[place]
+  const [selected, setSelected] = useState(0)
+  const target = targets[selected]
   if (target === undefined) return null
   const { name, rmse, mae, r2, pairs } = target
   return (
     <>
-      <Selector names={targets.map((each) => each.name)} place={place} onChange={setPlace} label="Target" />
+      <Selector
+        names={targets.map(({ name }) => name)}
+        selected={selected}
+        onChange={setSelected}
+        label="Target"
+      />
       <FigureList
         figures={[
           ['RMSE', short(rmse)],
@@ -146,13 +156,18 @@ function explainR2(r2: number | null): string {
   return 'R² is 1 for perfect predictions and 0 for always predicting the mean.'
 }
 
-function Selector(props: { names: string[]; place: number; label: string; onChange(place: number): void }) {
-  const { names, place, label, onChange } = props
+function Selector(props: {
+  names: string[]
+  selected: number
+  label: string
+  onChange(selected: number): void
+}) {
+  const { names, selected, label, onChange } = props
   if (names.length < 2) return null
   return (
     <SelectField
       label={label}
-      value={String(place)}
+      value={String(selected)}
       onChange={(value) => onChange(Number(value))}
       options={names.map((name, index) => [String(index), name])}
     />

@@ -13,7 +13,7 @@ interface Props {
   request: JobRequest | SyntaxError | null
   validation: JobValidation | null
   change(part: Partial<JobForm>): void
-  errorAt(place: string): string | undefined
+  errorAt(pointer: string): string | undefined
 }
 
 export function NetworkCard(props: Props) {

@@ -11,7 +11,7 @@ export interface TrainingProps {
   /** The validated spec. Null while the form is invalid or the validation is pending. */
   spec: JobSpec | null
   change(part: Partial<JobForm>): void
-  errorAt(place: string): string | undefined
+  errorAt(pointer: string): string | undefined
   onDataset(dataset: Dataset): void
 }
 

@@ -57,8 +57,8 @@ function Card({ demonstration }: { demonstration: Demonstration }) {
       <p>{claim}</p>
       {trueRows === undefined ? null : <TruthTable trueRows={trueRows} onChange={setTrueRows} />}
       <ErrorNotice error={problem} />
-      {result?.plots.map((plot, place) => (
-        <PlotView key={place} plot={plot} />
+      {result?.plots.map((plot, index) => (
+        <PlotView key={index} plot={plot} />
       ))}
       {result === null ? null : (
         <p class="hint" role="status">
@@ -95,7 +95,7 @@ function TruthTable(props: { trueRows: readonly number[]; onChange(trueRows: rea
           onClick={() =>
             onChange(
               trueRows.includes(row)
-                ? trueRows.filter((each) => each !== row)
+                ? trueRows.filter((other) => other !== row)
                 : [...trueRows, row].sort((a, b) => a - b),
             )
           }
@@ -115,7 +115,7 @@ function PlotView({ plot }: { plot: Plot }) {
       return (
         <Curves
           data={uPlot.join(tables)}
-          curves={plot.lines.map(({ label }, place) => ({ label, colour: `--series-${place + 1}` }))}
+          curves={plot.lines.map(({ label }, index) => ({ label, colour: `--series-${index + 1}` }))}
           xLabel={plot.x}
           yLabel={plot.y}
           logarithmic={logarithmic}
@@ -144,8 +144,8 @@ function PlotView({ plot }: { plot: Plot }) {
           <tbody>
             {plot.rows.map((row) => (
               <tr key={row[0]}>
-                {row.map((cell, place) => (
-                  <td key={place}>{cell}</td>
+                {row.map((cell, index) => (
+                  <td key={index}>{cell}</td>
                 ))}
               </tr>
             ))}
@@ -155,8 +155,8 @@ function PlotView({ plot }: { plot: Plot }) {
     case 'pictures':
       return (
         <div class="pictures">
-          {plot.pictures.map((picture, place) => (
-            <Picture key={place} side={plot.side} {...picture} />
+          {plot.pictures.map((picture, index) => (
+            <Picture key={index} side={plot.side} {...picture} />
           ))}
         </div>
       )
@@ -200,9 +200,9 @@ function Picture({ side, pixels, caption }: { side: number; pixels: number[]; ca
     const context = canvas.current?.getContext('2d')
     if (!context) return
     const image = context.createImageData(side, side)
-    pixels.forEach((ink, place) => {
-      image.data.fill(255 * (1 - ink), 4 * place, 4 * place + 3)
-      image.data[4 * place + 3] = 255
+    pixels.forEach((ink, index) => {
+      image.data.fill(255 * (1 - ink), 4 * index, 4 * index + 3)
+      image.data[4 * index + 3] = 255
     })
     context.putImageData(image, 0, 0)
   }, [side, pixels])
@@ -225,10 +225,10 @@ function Bars({ unit, bars }: Extract<Plot, { type: 'bars' }>) {
   const [least, greatest] = [Math.floor(Math.min(...logs)), Math.max(...logs)]
   return (
     <figure class="bars">
-      {bars.map(({ label, note }, place) => (
+      {bars.map(({ label, note }, index) => (
         <div key={label}>
           <span>{label}</span>
-          <Meter share={Math.max(0.02, ((logs[place] ?? 0) - least) / (greatest - least || 1))} />
+          <Meter share={Math.max(0.02, ((logs[index] ?? 0) - least) / (greatest - least || 1))} />
           <span class="figure">{note}</span>
         </div>
       ))}
@@ -244,8 +244,8 @@ function Signals({ heads, rows }: Extract<Plot, { type: 'signals' }>) {
     <table class="signals">
       <TableHead heads={heads} />
       <tbody>
-        {rows.map((row, place) => (
-          <tr key={place}>
+        {rows.map((row, rowIndex) => (
+          <tr key={rowIndex}>
             {row.map((signal, column) => (
               <td key={column}>
                 <svg

@@ -52,8 +52,8 @@ export function NewJobView({ dataset: initial }: { dataset: string }) {
   // While a validation is pending, show the previous one if it is for the same dataset.
   const latest = validation.latest?.spec.dataset === chosen ? validation.latest : null
   const { sending, start } = useStart(request, setStartError)
-  const errorAt = (place: string) =>
-    problem?.errors.find(({ pointer }) => pointer === place || pointer.startsWith(`${place}/`))?.message
+  const errorAt = (field: string) =>
+    problem?.errors.find(({ pointer }) => pointer === field || pointer.startsWith(`${field}/`))?.message
   const addUploaded = (created: Dataset) => setUploaded((before) => [created, ...before])
 
   return (
@@ -119,8 +119,8 @@ export function NewJobView({ dataset: initial }: { dataset: string }) {
 /** Whether no field shows the error. */
 function hasNoField(problem: ApiError | null, { chosenBy }: JobForm): boolean {
   if (problem === null) return false
-  const places = chosenBy === 'reader' ? [...commonFields, ...readerFields] : commonFields
-  return !problem.errors.some(({ pointer }) => places.some((place) => pointer.startsWith(place)))
+  const pointers = chosenBy === 'reader' ? [...commonFields, ...readerFields] : commonFields
+  return !problem.errors.some(({ pointer }) => pointers.some((field) => pointer.startsWith(field)))
 }
 
 function requestOrSyntaxError(form: JobForm, dataset: Dataset): JobRequest | SyntaxError {

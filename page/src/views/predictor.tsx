@@ -46,7 +46,7 @@ export function Predictor({ model, dataset }: { model: Model; dataset: Dataset |
         ) : null}
         {hasFields ? (
           <div class="pair">
-            {features.map((feature, place) => (
+            {features.map((feature, index) => (
               <FeatureField
                 key={feature.name}
                 feature={feature}
@@ -54,7 +54,7 @@ export function Predictor({ model, dataset }: { model: Model; dataset: Dataset |
                 onChange={(value) => setValues((before) => ({ ...before, [feature.name]: value }))}
                 hint={rangeText(columns.get(feature.name))}
                 error={
-                  cells[place] === undefined ? expectedInput(feature) : errorAt(problem, place, feature.name)
+                  cells[index] === undefined ? expectedInput(feature) : errorAt(problem, index, feature.name)
                 }
               />
             ))}
@@ -218,9 +218,9 @@ const rangeText = (column: Dataset['columns'][number] | undefined) =>
     ? undefined
     : `${short(column.min)} to ${short(column.max)}`
 
-const errorAt = (problem: ApiError | null, place: number, name: string) =>
+const errorAt = (problem: ApiError | null, index: number, name: string) =>
   problem?.errors.find(({ pointer }) =>
-    [`/inputs/0/${place}`, `/inputs/0/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`].includes(pointer),
+    [`/inputs/0/${index}`, `/inputs/0/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`].includes(pointer),
   )?.message
 
 function PredictionResult({ prediction, model }: { prediction: Prediction; model: Model }) {
@@ -248,7 +248,7 @@ function PredictedValue({ prediction, model }: { prediction: Prediction; model: 
   const { label, labels, probabilities, output } = prediction
   const { target } = model.coding
   if (target.type === 'multiLabel') {
-    const entries = target.names.map((name, place): [string, number] => [name, output[place] ?? 0])
+    const entries = target.names.map((name, index): [string, number] => [name, output[index] ?? 0])
     return (
       <>
         <p class="large">{labels === undefined || labels.length === 0 ? 'none' : labels.join(', ')}</p>
@@ -257,7 +257,7 @@ function PredictedValue({ prediction, model }: { prediction: Prediction; model: 
     )
   }
   if (target.type === 'number' && target.names.length > 1) {
-    return <FigureList figures={target.names.map((name, place) => [name, short(output[place])])} />
+    return <FigureList figures={target.names.map((name, index) => [name, short(output[index])])} />
   }
   if (probabilities === undefined) {
     return <p class="large figure">{label ?? output.map((value) => short(value)).join(', ')}</p>

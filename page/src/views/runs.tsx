@@ -44,7 +44,7 @@ export function RunsView() {
   }, [])
   const choose = useCallback(
     (id: string, on: boolean) =>
-      setChosen((before) => (on ? [...before, id] : before.filter((each) => each !== id))),
+      setChosen((before) => (on ? [...before, id] : before.filter((other) => other !== id))),
     [],
   )
 
@@ -105,12 +105,12 @@ function Filters({ name, status, onName, onStatus }: FiltersProps) {
           id="filter-status"
           value={status}
           onChange={({ currentTarget: { value } }) =>
-            onStatus(statuses.find((each) => each === value) ?? 'all')
+            onStatus(statuses.find((known) => known === value) ?? 'all')
           }
         >
           <option value="all">all</option>
-          {statuses.map((each) => (
-            <option key={each}>{each}</option>
+          {statuses.map((option) => (
+            <option key={option}>{option}</option>
           ))}
         </select>
       </div>
@@ -333,7 +333,7 @@ export function timeText({ status, startedAt, finishedAt, estimatedFinishAt, que
   return duration(Date.parse(finishedAt) - Date.parse(startedAt))
 }
 
-/** Updates of a curve each time its number of epochs doubles. */
+/** Number of updates of a curve while its number of epochs doubles. */
 const updatesPerDoubling = 24
 /** Curves of ended jobs, which no longer change. */
 const sparks = new Map<string, (number | null)[]>()

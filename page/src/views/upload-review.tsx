@@ -141,10 +141,10 @@ function ImageClasses({ preview }: { preview: Preview }) {
         </tr>
       </thead>
       <tbody>
-        {categories.map((name, place) => (
+        {categories.map((name, index) => (
           <tr key={name}>
             <td>{name}</td>
-            <td class="number">{counts[place] ?? '–'}</td>
+            <td class="number">{counts[index] ?? '–'}</td>
           </tr>
         ))}
       </tbody>

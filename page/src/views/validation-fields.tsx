@@ -94,7 +94,7 @@ function ValidationDataset({ form, dataset, datasets, change, errorAt, onDataset
         value={form.validationDataset}
         error={errorAt('/validationDataset')}
         onChange={(validationDataset) => change({ validationDataset })}
-        options={[['', 'choose …'], ...others.map((each) => [each.id, datasetTitle(each)] as const)]}
+        options={[['', 'choose …'], ...others.map((other) => [other.id, datasetTitle(other)] as const)]}
       />
       <label class={`button file ${sending ? 'busy' : ''}`}>
         <Icon name="upload" /> {sending ? 'Uploading …' : 'Upload validation rows'}
