@@ -139,7 +139,7 @@ describe.skipIf(!hasChromium)('a new job', () => {
     const dataset = await uploaded('skewed', `size,code,kind\n${csvRows(500, 0)}\n`, '&types=code:category')
     const page = await suite.open(`#/new/${dataset}`)
     await page.getByLabel('Class weights').selectOption('balanced')
-    await page.getByLabel('Validation data').selectOption('dataset')
+    await page.getByLabel('Validation data', { exact: true }).selectOption('dataset')
     await page.getByLabel('Upload validation rows').setInputFiles({
       name: 'later.csv',
       mimeType: 'text/csv',
