@@ -120,9 +120,9 @@ function shotsOf({ spirals, irises, model }: Awaited<ReturnType<typeof prepare>>
         const titles = await page.locator('.demonstration h2').allTextContents()
         // By name: a button that was pressed has another one.
         for (const title of titles) {
-          await page.getByRole('button', { name: `Show: ${title}`, exact: true }).click()
+          await page.getByRole('button', { name: `Run: ${title}`, exact: true }).click()
           await page
-            .getByRole('button', { name: `Show again: ${title}`, exact: true })
+            .getByRole('button', { name: `Run again: ${title}`, exact: true })
             .waitFor({ timeout: 120_000 })
         }
       },

@@ -1,13 +1,13 @@
 import { defineConfig } from 'vite'
 
-/** Builds the page into dist/page; `npm run page` serves it while it is worked on, beside a service on port 3000. */
+/** Builds the page into dist/page. `npm run page` serves it for development, with a service on port 3000. */
 export default defineConfig({
   build: {
     outDir: '../dist/page',
     emptyOutDir: true,
     target: 'es2023',
     modulePreload: { polyfill: false },
-    // Everything from files: the content security policy allows nothing inline.
+    // The content security policy allows no inline assets.
     assetsInlineLimit: 0,
   },
   server: {

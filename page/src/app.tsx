@@ -1,8 +1,8 @@
-/** The frame around every view: brand, ways, key and light; and which view an address shows. */
+/** The header of the page, and the view for the current route. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { currentKey, onKeyChange, setKey } from './api/key.js'
-import { Heading } from './parts/heading.js'
-import { Icon } from './parts/icon.js'
+import { Heading } from './components/heading.js'
+import { Icon } from './components/icon.js'
 import { link, useRoute } from './router.js'
 import { switchTheme, useTheme } from './theme.js'
 import { CompareView } from './views/compare.js'
@@ -14,7 +14,7 @@ import { PlaygroundView } from './views/playground.js'
 import { RunView } from './views/run.js'
 import { RunsView } from './views/runs.js'
 
-const ways = [
+const navigation = [
   ['runs', 'Runs'],
   ['playground', 'Playground'],
   ['lecture', 'Lecture'],
@@ -23,30 +23,30 @@ const ways = [
 
 export function App() {
   const { view, argument } = useRoute()
-  const [round, setRound] = useState(0)
+  const [keyVersion, setKeyVersion] = useState(0)
   const main = useRef<HTMLElement>(null)
   const theme = useTheme()
-  // Another key may see other things: every view asks anew.
-  useEffect(() => onKeyChange(() => setRound((count) => count + 1)), [])
+  // Another key may see other data, so every view is mounted again.
+  useEffect(() => onKeyChange(() => setKeyVersion((count) => count + 1)), [])
   useEffect(() => {
     scrollTo(0, 0)
-    // The heading is where a screen reader goes on after a change of view.
+    // A screen reader continues at the heading after a change of view.
     main.current?.querySelector('h1')?.focus()
   }, [view, argument])
 
   return (
     <>
       <button type="button" class="skip" onClick={() => main.current?.focus()}>
-        Skip to the content
+        Skip to content
       </button>
       <header class="bar">
-        <a class="brand" href={link('runs')} aria-label="Descent, all runs">
+        <a class="brand" href={link('runs')} aria-label="Descent: all runs">
           <img src="/icon.svg" alt="" width={28} height={28} />
           <span>Descent</span>
         </a>
         <nav aria-label="Views">
-          {ways.map(([way, name]) => (
-            <a key={way} href={link(way)} aria-current={view === way ? 'page' : undefined}>
+          {navigation.map(([target, name]) => (
+            <a key={target} href={link(target)} aria-current={view === target ? 'page' : undefined}>
               {name}
             </a>
           ))}
@@ -67,7 +67,7 @@ export function App() {
           </button>
         </div>
       </header>
-      <main id="main" ref={main} tabIndex={-1} key={round}>
+      <main id="main" ref={main} tabIndex={-1} key={keyVersion}>
         <View key={`${view}/${argument}`} view={view} argument={argument} />
       </main>
     </>
@@ -91,16 +91,16 @@ function View({ view, argument }: { view: string; argument: string }) {
     default:
       return (
         <div class="empty">
-          <Heading>Nothing here</Heading>
+          <Heading>Page not found</Heading>
           <p>
-            This page has no view of that name. <a href={link('runs')}>All runs</a>
+            No view has this address. <a href={link('runs')}>All runs</a>
           </p>
         </div>
       )
   }
 }
 
-/** The key stays in memory: it is asked for again after a reload. */
+/** The key is kept in memory only, so a reload requires it again. */
 function KeyButton() {
   const dialog = useRef<HTMLDialogElement>(null)
   const [text, setText] = useState('')
@@ -109,7 +109,7 @@ function KeyButton() {
       <button
         type="button"
         class={`icon ${currentKey() === undefined ? '' : 'active'}`}
-        aria-label={currentKey() === undefined ? 'Enter a key' : 'Change the key'}
+        aria-label={currentKey() === undefined ? 'Enter an API key' : 'Change the API key'}
         onClick={() => dialog.current?.showModal()}
       >
         <Icon name="key" />
@@ -122,13 +122,12 @@ function KeyButton() {
             setText('')
           }}
         >
-          <h2 id="key-title">Key</h2>
+          <h2 id="key-title">API key</h2>
           <p>
-            Services that are open to others ask for one. It stays in the memory of this page and is forgotten
-            with it.
+            Some services require an API key. This page keeps it in memory only, and forgets it on reload.
           </p>
           <div class="field">
-            <label for="key">API key</label>
+            <label for="key">Key</label>
             <input
               id="key"
               type="password"
@@ -142,7 +141,7 @@ function KeyButton() {
               Close
             </button>
             <button type="submit" class="primary">
-              {text.trim() === '' && currentKey() !== undefined ? 'Forget the key' : 'Use the key'}
+              {text.trim() === '' && currentKey() !== undefined ? 'Forget key' : 'Use key'}
             </button>
           </div>
         </form>

@@ -1,29 +1,29 @@
-/** What stands beside a figure of a training: the rows it was measured on, and the scale of the loss. */
+/** Labels for the metrics of a job: the rows they were measured on, and the scale of the loss. */
 import type { Job, Model } from './api/types.js'
 import { percent, short, whole } from './format.js'
 
 type Metrics = Job['metrics']
 export type Scaling = Job['spec']['targetScaling']
 
-/** Loss and accuracy of the same rows: those held out where there are any. */
+/** Loss and accuracy on the validation rows, or on the training rows if there are no validation rows. */
 export interface Headline {
   rows: 'training' | 'validation'
   loss: string
-  /** Null where answers are not right or wrong. */
+  /** Null for regression. */
   accuracy: string | null
 }
 
-export function headlineOf({ loss, accuracy, valLoss, valAccuracy }: Metrics): Headline {
-  const isHeldOut = valLoss !== null || valAccuracy !== null
-  const share = isHeldOut ? valAccuracy : accuracy
+export function headline({ loss, accuracy, valLoss, valAccuracy }: Metrics): Headline {
+  const hasValidation = valLoss !== null || valAccuracy !== null
+  const value = hasValidation ? valAccuracy : accuracy
   return {
-    rows: isHeldOut ? 'validation' : 'training',
-    loss: short(isHeldOut ? valLoss : loss),
-    accuracy: share === null ? null : percent(share),
+    rows: hasValidation ? 'validation' : 'training',
+    loss: short(hasValidation ? valLoss : loss),
+    accuracy: value === null ? null : percent(value),
   }
 }
 
-/** The scale of the targets in training, which is that of the losses; null where it is their own. */
+/** The scale of the targets and losses in training. Null if the targets are not scaled. */
 export function scaleName(scaling: Scaling | undefined): string | null {
   switch (scaling) {
     case 'standardize':
@@ -38,22 +38,22 @@ export function scaleName(scaling: Scaling | undefined): string | null {
   }
 }
 
-export function targetScalingOf({ coding: { target } }: Pick<Model, 'coding'>): Scaling {
+export function getTargetScaling({ coding: { target } }: Pick<Model, 'coding'>): Scaling {
   return target.type === 'number' ? (target.scaling?.method ?? 'none') : 'none'
 }
 
-/** `loss (standardized target)`, or only `loss`. */
+/** `loss (standardized target)`, or `loss` if the target is not scaled. */
 export function lossName(scaling: Scaling | undefined): string {
   const scale = scaleName(scaling)
   return scale === null ? 'loss' : `loss (${scale})`
 }
 
-/** `best epoch 41 of 61`; null unless the model holds the weights of an earlier epoch than the last. */
+/** `best epoch 41 of 61`. Null unless the model has the weights of an earlier epoch than the last. */
 export function bestEpochName({ bestEpoch, epoch }: Pick<Job, 'bestEpoch' | 'epoch'>): string | null {
   return bestEpoch === null ? null : `best epoch ${whole(bestEpoch)} of ${whole(epoch)}`
 }
 
-/** Figures by name, each with the rows it was measured on; what was not measured is left out. */
+/** The measured metrics, each labelled with its rows. */
 export function metricFigures(metrics: Metrics, scaling: Scaling | undefined): [string, string][] {
   const scale = scaleName(scaling)
   const suffix = scale === null ? '' : `, ${scale}`

@@ -1,9 +1,9 @@
-/** Numbers, times and sizes as people read them. */
+/** Formats numbers, durations and sizes. */
 
 const significant = new Intl.NumberFormat('en', { maximumSignificantDigits: 4 })
 const grouped = new Intl.NumberFormat('en')
 
-/** Four significant digits; very small ones, and those from `large` on, by powers of ten. */
+/** Four significant digits. Values below 0.001 or from `large` on use scientific notation. */
 export function short(value: number | null | undefined, large = 1e7): string {
   if (value === null || value === undefined) return '–'
   if (value === 0) return '0'
@@ -20,7 +20,7 @@ export function percent(value: number | null | undefined): string {
   return `${value === 0 || value === 1 ? 100 * value : (100 * value).toFixed(1)} %`
 }
 
-/** From milliseconds. */
+/** Formats milliseconds as a duration. */
 export function duration(milliseconds: number): string {
   const seconds = milliseconds / 1_000
   if (seconds < 1) return `${Math.max(1, Math.round(milliseconds))} ms`
@@ -30,7 +30,7 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
-/** The unit in which so many seconds are read most easily. */
+/** A suitable unit for this many seconds. */
 export function timeUnit(seconds: number): { name: 'seconds' | 'minutes' | 'hours'; seconds: number } {
   if (seconds < 180) return { name: 'seconds', seconds: 1 }
   return seconds < 10_800 ? { name: 'minutes', seconds: 60 } : { name: 'hours', seconds: 3_600 }
@@ -38,15 +38,15 @@ export function timeUnit(seconds: number): { name: 'seconds' | 'minutes' | 'hour
 
 export function bytes(count: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB']
-  let [value, place] = [count, 0]
-  while (value >= 1024 && place < units.length - 1) {
+  let [value, unit] = [count, 0]
+  while (value >= 1024 && unit < units.length - 1) {
     value /= 1024
-    place++
+    unit++
   }
-  return `${value < 10 && place > 0 ? value.toFixed(1) : Math.round(value)} ${units[place]}`
+  return `${value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`
 }
 
-/** How long ago, or the date of what is older than a day. */
+/** The time since then, or the date if it is more than a day ago. */
 export function ago(time: string): string {
   const milliseconds = Date.now() - Date.parse(time)
   if (milliseconds < 10_000) return 'just now'

@@ -1,4 +1,4 @@
-/** The epochs of a run, column by column, growing as they arrive. */
+/** The epochs of a run, stored by column. */
 import type { Epoch } from './api/types.js'
 
 export type Metric = 'loss' | 'accuracy' | 'valLoss' | 'valAccuracy'
@@ -11,8 +11,8 @@ export const metricNames: Record<Metric, string> = {
   valAccuracy: 'Accuracy (validation)',
 }
 
-/** Between 0 and 1, and told in percent. */
-export const isShare = (metric: Metric) => metric === 'accuracy' || metric === 'valAccuracy'
+/** Whether the metric is from 0 to 1 and shown in percent. */
+export const isAccuracy = (metric: Metric) => metric === 'accuracy' || metric === 'valAccuracy'
 
 export class EpochHistory {
   readonly epochs: number[] = []
@@ -36,15 +36,15 @@ export class EpochHistory {
     return this.epochs.length
   }
 
-  /** Whether this metric was measured in any epoch: one is as good as all. */
+  /** Whether this metric was measured. Checks the first and last epoch only. */
   has(metric: Metric): boolean {
     const column = this.columns[metric]
     return column.length > 0 && (column[0] !== null || column[column.length - 1] !== null)
   }
 
   toCsv(): string {
-    const rows = this.epochs.map((epoch, place) =>
-      [epoch, ...metrics.map((metric) => this.columns[metric][place] ?? ''), this.seconds[place] ?? ''].join(
+    const rows = this.epochs.map((epoch, index) =>
+      [epoch, ...metrics.map((metric) => this.columns[metric][index] ?? ''), this.seconds[index] ?? ''].join(
         ',',
       ),
     )
@@ -52,7 +52,7 @@ export class EpochHistory {
   }
 }
 
-/** Exponential moving average, its start corrected for the missing past; `weight` is the share of the past, 0 for none. */
+/** Bias-corrected exponential moving average. `weight` is the weight of the past, 0 for no smoothing. */
 export function smoothed(values: readonly (number | null)[], weight: number): (number | null)[] {
   if (weight === 0) return [...values]
   let [average, past] = [0, 1]
@@ -64,26 +64,29 @@ export function smoothed(values: readonly (number | null)[], weight: number): (n
   })
 }
 
-/** Places worth drawing where there are more points than a screen has columns: of each bucket the least and the greatest, and the place `always`. */
-export function thinnedPlaces(
+/**
+ * Indices of at most about `limit` points: the minimum and maximum of each bucket, and the index `always`.
+ * Null if no thinning is needed.
+ */
+export function thinnedIndices(
   columns: readonly (readonly (number | null)[])[],
-  most: number,
+  limit: number,
   always = -1,
 ): number[] | null {
   const length = columns[0]?.length ?? 0
-  if (length <= most) return null
-  const buckets = Math.floor(most / (2 * columns.length))
+  if (length <= limit) return null
+  const buckets = Math.floor(limit / (2 * columns.length))
   const chosen = new Set(always < 0 ? [0, length - 1] : [0, always, length - 1])
   for (let bucket = 0; bucket < buckets; bucket++) {
     const from = Math.floor((bucket * length) / buckets)
     const to = Math.floor(((bucket + 1) * length) / buckets)
     for (const column of columns) {
       let [least, greatest] = [from, from]
-      for (let place = from; place < to; place++) {
-        const value = column[place]
+      for (let index = from; index < to; index++) {
+        const value = column[index]
         if (value === null) continue
-        if (value < (column[least] ?? Number.POSITIVE_INFINITY)) least = place
-        if (value > (column[greatest] ?? Number.NEGATIVE_INFINITY)) greatest = place
+        if (value < (column[least] ?? Number.POSITIVE_INFINITY)) least = index
+        if (value > (column[greatest] ?? Number.NEGATIVE_INFINITY)) greatest = index
       }
       chosen.add(least).add(greatest)
     }

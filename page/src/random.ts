@@ -1,6 +1,6 @@
-/** Random numbers that are the same every time, for data that are drawn in the page. */
+/** Seeded random numbers for data generated in the page. */
 
-/** Uniform from 0 to 1 (mulberry32). */
+/** Uniform in [0, 1) (mulberry32). */
 export function generator(seed: number): () => number {
   let state = seed
   return () => {
@@ -11,6 +11,6 @@ export function generator(seed: number): () => number {
   }
 }
 
-/** Mean 0, deviation 1. */
+/** Standard normal (Box–Muller). */
 export const normal = (random: () => number) =>
   Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())

@@ -1,4 +1,4 @@
-/** Addresses within the page: `#/view/argument`. */
+/** Routes of the page: `#/view/argument`. */
 import { useEffect, useState } from 'preact/hooks'
 
 export interface Route {
@@ -8,11 +8,11 @@ export interface Route {
 
 function current(): Route {
   const [view = '', argument = ''] = location.hash.replace(/^#\/?/, '').split('/')
-  return { view: view === '' ? 'runs' : view, argument: decoded(argument) }
+  return { view: view === '' ? 'runs' : view, argument: decode(argument) }
 }
 
-/** An address that was typed or cut off may not be decodable; it then names nothing. */
-function decoded(text: string): string {
+/** Returns the text itself if it is not valid percent-encoding, which then matches no item. */
+function decode(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
@@ -30,9 +30,9 @@ export function go(view: string, argument = ''): void {
 export function useRoute(): Route {
   const [route, setRoute] = useState(current)
   useEffect(() => {
-    const follow = () => setRoute(current())
-    addEventListener('hashchange', follow)
-    return () => removeEventListener('hashchange', follow)
+    const update = () => setRoute(current())
+    addEventListener('hashchange', update)
+    return () => removeEventListener('hashchange', update)
   }, [])
   return route
 }

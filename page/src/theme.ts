@@ -1,13 +1,13 @@
-/** Light or dark: as the system says, until the switch says otherwise. */
+/** Light or dark theme. Follows the system until the reader chooses one. */
 import { useEffect, useState } from 'preact/hooks'
 
 export type Theme = 'light' | 'dark'
 
 const system = matchMedia('(prefers-color-scheme: dark)')
-const stored = 'descent-theme'
+const storageKey = 'descent-theme'
 
 function chosen(): Theme | null {
-  const value = localStorage.getItem(stored)
+  const value = localStorage.getItem(storageKey)
   return value === 'light' || value === 'dark' ? value : null
 }
 
@@ -17,7 +17,7 @@ const listeners = new Set<() => void>()
 function apply(): void {
   theme = chosen() ?? (system.matches ? 'dark' : 'light')
   document.documentElement.dataset.theme = theme
-  for (const tell of listeners) tell()
+  for (const notify of listeners) notify()
 }
 
 export function startTheme(): void {
@@ -26,18 +26,18 @@ export function startTheme(): void {
 }
 
 export function switchTheme(): void {
-  localStorage.setItem(stored, theme === 'dark' ? 'light' : 'dark')
+  localStorage.setItem(storageKey, theme === 'dark' ? 'light' : 'dark')
   apply()
 }
 
-/** Canvases do not follow the style sheet; they draw anew when the theme changes. */
+/** Re-renders when the theme changes, since canvases do not follow the style sheet. */
 export function useTheme(): Theme {
   const [now, setNow] = useState(theme)
   useEffect(() => {
-    const follow = () => setNow(theme)
-    listeners.add(follow)
-    follow()
-    return () => void listeners.delete(follow)
+    const update = () => setNow(theme)
+    listeners.add(update)
+    update()
+    return () => void listeners.delete(update)
   }, [])
   return now
 }
@@ -46,4 +46,4 @@ export function useTheme(): Theme {
 export const token = (name: string) =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 
-export const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches
+export const prefersReducedMotion = () => matchMedia('(prefers-reduced-motion: reduce)').matches

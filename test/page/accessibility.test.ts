@@ -1,4 +1,4 @@
-/** Each view, light and dark, on a desk and on a phone: no serious finding of axe, nothing beyond the width of the screen. */
+/** Each view, in light and dark theme, on desktop and phone, has no serious axe finding and fits the screen. */
 import type { Page } from 'playwright-core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { findingsOf } from '../support/axe.js'
@@ -33,9 +33,7 @@ async function trained(request: object) {
 describe.skipIf(!hasChromium)('every view', () => {
   for (const theme of ['light', 'dark'] as const) {
     it(`has no serious finding and fits a phone (${theme})`, { timeout: 120_000 }, async () => {
-      const { id, modelId } = await trainedIris(
-        'A run whose name is long enough to be a bother on a small screen',
-      )
+      const { id, modelId } = await trainedIris('A run whose name is too long for one line on a small screen')
       const other = await trainedIris('another')
       const csv = Array.from({ length: 120 }, (_, row) => `${(row * 7) % 20},${row % 4 === 0 ? 'yes' : 'no'}`)
       const upload = await fetch(`${suite.service().url}/datasets`, {
@@ -63,26 +61,26 @@ describe.skipIf(!hasChromium)('every view', () => {
           '#/lecture',
           async (page) => {
             for (const name of [
-              'Show: The perceptron',
-              'Show: Any Boolean function is a network',
-              'Show: Shift the input, and the output shifts',
-              'Show: Reading digits',
+              'Run: The perceptron',
+              'Run: Boolean functions',
+              'Run: Shift equivariance',
+              'Run: Reading digits',
             ]) {
               await page.getByRole('button', { name }).click()
-              await page.getByRole('button', { name: name.replace('Show', 'Show again') }).waitFor()
+              await page.getByRole('button', { name: name.replace('Run', 'Run again') }).waitFor()
             }
           },
         ],
         ['#/new', (page) => page.getByText('150 rows').waitFor()],
         ['#/models', (page) => page.getByRole('row').nth(1).waitFor()],
         [`#/models/${modelId}`, (page) => page.locator('.meter').first().waitFor()],
-        ['#/elsewhere', (page) => page.getByText('Nothing here').waitFor()],
+        ['#/elsewhere', (page) => page.getByText('Page not found').waitFor()],
       ]
-      for (const [address, isThere] of views) {
+      for (const [address, isLoaded] of views) {
         await page.setViewportSize({ width: 1600, height: 1000 })
         await page.goto(`${suite.service().url}/${address}`)
         await page.reload()
-        await isThere(page)
+        await isLoaded(page)
         expect.soft(await findingsOf(page), `${address} ${theme}`).toEqual([])
         await page.setViewportSize({ width: 360, height: 780 })
         const width = await page.evaluate('document.documentElement.scrollWidth')
@@ -92,7 +90,7 @@ describe.skipIf(!hasChromium)('every view', () => {
     })
   }
 
-  it('can be reached and used by keys alone', { timeout: 60_000 }, async () => {
+  it('works by keyboard alone', { timeout: 60_000 }, async () => {
     const page = await suite.open('#/playground')
     const reach = async (name: RegExp) => {
       for (let presses = 0; presses < 60; presses++) {
@@ -102,9 +100,9 @@ describe.skipIf(!hasChromium)('every view', () => {
         )
         if (name.test(String(text))) return
       }
-      throw new Error(`no key leads to ${name}`)
+      throw new Error(`${name} cannot be reached by keyboard`)
     }
-    await reach(/^Skip to the content$/)
+    await reach(/^Skip to content$/)
     await page.keyboard.press('Enter')
     await reach(/^\s*Train$/)
     await page.keyboard.press('Enter')

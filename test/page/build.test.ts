@@ -1,4 +1,4 @@
-/** What is sent to a browser: how much, how long it may be kept, and what it may do. */
+/** The built page: size, caching and content security policy. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -21,10 +21,10 @@ describe('the page', () => {
     const scripts = readdirSync(`${folder}/assets`).filter((name) => name.endsWith('.js'))
     expect(scripts.length).toBeGreaterThan(0)
     const bytes = scripts.map((name) => gzipSync(readFileSync(`${folder}/assets/${name}`)).length)
-    expect(bytes.reduce((all, each) => all + each, 0)).toBeLessThan(maximumScriptBytes)
+    expect(bytes.reduce((total, size) => total + size, 0)).toBeLessThan(maximumScriptBytes)
   })
 
-  it('is asked for anew, and its files are kept for ever', async () => {
+  it('is revalidated on each load, and its assets are cached forever', async () => {
     const page = await running.app.inject('/')
     expect(page.statusCode).toBe(200)
     expect(page.headers['cache-control']).toBe('no-cache')
@@ -38,7 +38,7 @@ describe('the page', () => {
     }
   })
 
-  it('may run and load nothing but its own', async () => {
+  it('can load and run its own files only', async () => {
     const { headers, body } = await running.app.inject('/')
     const policy = String(headers['content-security-policy'])
     expect(policy).toContain("default-src 'none'")
@@ -47,7 +47,7 @@ describe('the page', () => {
     expect(body).not.toMatch(/https?:\/\/|<style|<script(?![^>]*src=)/)
   })
 
-  it('leaves addresses that are no file to the API', async () => {
+  it('leaves paths without a file to the API', async () => {
     const answer = await running.app.inject('/assets/nothing.js')
     expect(answer.statusCode).toBe(404)
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/)

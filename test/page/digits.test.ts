@@ -1,4 +1,4 @@
-/** Digits drawn with the mouse, read by a convolutional network that learned from handwritten ones. */
+/** Digits drawn with the mouse, predicted by a convolutional network trained on handwritten digits. */
 import type { Page } from 'playwright-core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { submit } from '../../examples/client.js'
@@ -10,10 +10,10 @@ import { watchJob } from '../support/watching.js'
 const suite = browserSuite()
 afterEach(() => expect(suite.failures).toEqual([]))
 
-type Spot = readonly [x: number, y: number]
+type Point = readonly [x: number, y: number]
 
-/** Part of an ellipse, by degrees clockwise from the right. */
-function arc([x, y]: Spot, [across, down]: Spot, from: number, to: number): Spot[] {
+/** An arc of an ellipse. Angles in degrees, clockwise from the right. */
+function arc([x, y]: Point, [across, down]: Point, from: number, to: number): Point[] {
   return Array.from({ length: 25 }, (_, step) => {
     const angle = ((from + ((to - from) * step) / 24) * Math.PI) / 180
     return [x + across * Math.cos(angle), y + down * Math.sin(angle)] as const
@@ -21,7 +21,7 @@ function arc([x, y]: Spot, [across, down]: Spot, from: number, to: number): Spot
 }
 
 /** Strokes in a square of side 1. */
-const digits: Record<string, Spot[][]> = {
+const digits: Record<string, Point[][]> = {
   0: [arc([0.5, 0.5], [0.24, 0.36], -90, 270)],
   1: [
     [
@@ -55,21 +55,21 @@ const digits: Record<string, Spot[][]> = {
   9: [[...arc([0.48, 0.34], [0.19, 0.19], 0, 360), [0.66, 0.5], [0.6, 0.88]]],
 }
 
-/** @param size of the square drawn in, against the canvas, in a corner of which it lies. */
-async function draw(page: Page, strokes: readonly Spot[][], size: number): Promise<void> {
+/** @param size side of the drawn square in the top left corner, as a fraction of the canvas */
+async function draw(page: Page, strokes: readonly Point[][], size: number): Promise<void> {
   const box = await page.getByRole('img', { name: 'Draw a digit here' }).boundingBox()
-  if (box === null) throw new Error('there is nothing to draw on')
+  if (box === null) throw new Error('no canvas to draw on')
   for (const [first, ...rest] of strokes) {
-    const at = ([x, y]: Spot) => [box.x + x * size * box.width, box.y + y * size * box.height] as const
+    const at = ([x, y]: Point) => [box.x + x * size * box.width, box.y + y * size * box.height] as const
     await page.mouse.move(...at(first))
     await page.mouse.down()
-    for (const spot of rest) await page.mouse.move(...at(spot), { steps: 3 })
+    for (const point of rest) await page.mouse.move(...at(point), { steps: 3 })
     await page.mouse.up()
   }
 }
 
-describe.skipIf(!hasChromium)('a network that learned from handwritten digits', () => {
-  it('reads what is drawn, large or small, wherever it stands', { timeout: 240_000 }, async () => {
+describe.skipIf(!hasChromium)('a network trained on handwritten digits', () => {
+  it('reads drawn digits of any size and position', { timeout: 240_000 }, async () => {
     const { url } = suite.service()
     const form = new FormData()
     const { images, labels } = enlargedDigits()
@@ -101,16 +101,16 @@ describe.skipIf(!hasChromium)('a network that learned from handwritten digits', 
     const { job } = await watchJob(url, id).ended
     expect(job?.metrics.valAccuracy).toBeGreaterThan(0.96)
     const page = await suite.open(`#/models/${job?.modelId}`)
-    const label = page.locator('.answer p.large')
+    const label = page.locator('.prediction p.large')
     const wrong: string[] = []
     for (const size of [1, 0.5]) {
       for (const [digit, strokes] of Object.entries(digits)) {
-        await page.getByRole('button', { name: 'Wipe' }).click()
+        await page.getByRole('button', { name: 'Clear' }).click()
         await page.getByText('Draw a digit.').waitFor()
         const predicted = page.waitForResponse((response) => response.url().endsWith('/predict'))
         await draw(page, strokes, size)
         await predicted
-        // The page asks anew after each stroke.
+        // The page predicts again after each stroke.
         await page.waitForTimeout(300)
         const read = await label.textContent()
         if (read !== digit) wrong.push(`${digit} (size ${size}) is read as ${read}`)

@@ -1,4 +1,4 @@
-/** How good a finished run is, as its view tells it, and its weights as a file. */
+/** The evaluation of a run and the download of its weights. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -25,7 +25,7 @@ const classes = (units: number) => ({
 })
 
 describe.skipIf(!hasChromium)('the evaluation of a run', () => {
-  it('is a table of classes and answers', { timeout: 60_000 }, async () => {
+  it('shows the confusion matrix', { timeout: 60_000 }, async () => {
     const { id, model } = await trained({
       dataset: 'iris',
       network: classes(3),
@@ -35,11 +35,11 @@ describe.skipIf(!hasChromium)('the evaluation of a run', () => {
       seed: 4,
     })
     const { evaluation } = model
-    if (evaluation?.type !== 'classification') throw new Error('is no classification')
+    if (evaluation?.type !== 'classification') throw new Error('not a classification')
     const page = await suite.open(`#/runs/${id}`)
     await page.getByText('On all 60 validation rows').waitFor()
-    await page.getByText(`${evaluation.right} of 60 right`).waitFor()
-    const rows = page.getByRole('table', { name: 'Rows by class and answer' }).locator('tbody tr')
+    await page.getByText(`${evaluation.right} of 60 correct`).waitFor()
+    const rows = page.getByRole('table', { name: 'Confusion matrix' }).locator('tbody tr')
     for (const [actual, counts] of (evaluation.confusion ?? []).entries()) {
       const row = rows.nth(actual)
       expect(await row.getByRole('rowheader').textContent()).toBe(evaluation.classes[actual])
@@ -48,7 +48,7 @@ describe.skipIf(!hasChromium)('the evaluation of a run', () => {
     await page.close()
   })
 
-  it('of many classes tells the most frequent mistakes', { timeout: 60_000 }, async () => {
+  it('lists the most frequent errors of many classes', { timeout: 60_000 }, async () => {
     const rows = Array.from({ length: 400 }, (_, row) => row)
     const { id, model } = await trained({
       dataset: { x: rows.map((row) => [row % 7, (row * 31) % 11]), y: rows.map((row) => row % 40) },
@@ -57,18 +57,18 @@ describe.skipIf(!hasChromium)('the evaluation of a run', () => {
       epochs: 5,
       seed: 1,
     })
-    if (model.evaluation?.type !== 'classification') throw new Error('is no classification')
-    const mistakes = (model.evaluation.confusion ?? []).map((row, actual) =>
+    if (model.evaluation?.type !== 'classification') throw new Error('not a classification')
+    const errors = (model.evaluation.confusion ?? []).map((row, actual) =>
       row.map((n, i) => (i === actual ? 0 : n)),
     )
     const page = await suite.open(`#/runs/${id}`)
-    await page.getByText('On all 400 training rows: this run kept none for validation').waitFor()
+    await page.getByText('On all 400 training rows: this run has no validation rows').waitFor()
     const first = page.locator('#evaluation tbody tr').first().locator('td').last()
-    expect(await first.textContent()).toBe(String(Math.max(...mistakes.flat())))
+    expect(await first.textContent()).toBe(String(Math.max(...errors.flat())))
     await page.close()
   })
 
-  it('of a regression is a point a row, and its figures', { timeout: 60_000 }, async () => {
+  it('plots each row of a regression and shows its metrics', { timeout: 60_000 }, async () => {
     const { id, model } = await trained({
       dataset: { name: 'sine', rows: 200, noise: 0.1, seed: 1 },
       network: {
@@ -83,7 +83,7 @@ describe.skipIf(!hasChromium)('the evaluation of a run', () => {
       epochs: 200,
       seed: 1,
     })
-    if (model.evaluation?.type !== 'regression') throw new Error('is no regression')
+    if (model.evaluation?.type !== 'regression') throw new Error('not a regression')
     const [{ name, rmse, r2 }] = model.evaluation.targets
     const page = await suite.open(`#/runs/${id}`)
     const plot = page.getByRole('img', { name: `${name}: predicted against true values of 50 rows` })
@@ -95,7 +95,7 @@ describe.skipIf(!hasChromium)('the evaluation of a run', () => {
     await page.close()
   })
 
-  it('of twenty classes fits a phone', {
+  it('fits a phone with twenty classes', {
     timeout: 60_000,
   }, async () => {
     const { id } = await trained({
@@ -110,7 +110,7 @@ describe.skipIf(!hasChromium)('the evaluation of a run', () => {
     })
     const page = await suite.open(`#/runs/${id}`)
     await page.setViewportSize({ width: 360, height: 780 })
-    await page.getByRole('table', { name: 'Rows by class and answer' }).waitFor()
+    await page.getByRole('table', { name: 'Confusion matrix' }).waitFor()
     const beyond = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')
     expect(beyond).toBeLessThanOrEqual(0)
     await page.close()
@@ -118,7 +118,7 @@ describe.skipIf(!hasChromium)('the evaluation of a run', () => {
 })
 
 describe.skipIf(!hasChromium)('a model', () => {
-  it('gives its weights as a file', { timeout: 60_000 }, async () => {
+  it('offers its weights as a download', { timeout: 60_000 }, async () => {
     const { model } = await trained({
       dataset: 'iris',
       network: classes(3),

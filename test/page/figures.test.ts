@@ -1,4 +1,4 @@
-/** Every figure on the page says which rows it was measured on, and on which scale. */
+/** Metrics on the page name their rows and scale. */
 import { afterEach, describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 import { submit } from '../../examples/client.js'
@@ -36,7 +36,7 @@ const dense = (units: number, activation: 'tanh' | 'sigmoid' | 'linear') => ({
 const percent = (share: number | null) =>
   share === null ? '–' : `${share === 0 || share === 1 ? 100 * share : (100 * share).toFixed(1)} %`
 
-describe.skipIf(!hasChromium)('the figures of a run', () => {
+describe.skipIf(!hasChromium)('the metrics of a run', () => {
   it('are those of its best epoch, which the curves mark', { timeout: 60_000 }, async () => {
     const job = await trained({
       name: 'stopped early',
@@ -80,7 +80,7 @@ describe.skipIf(!hasChromium)('the figures of a run', () => {
     await page.close()
   })
 
-  it('say the scale of a loss, and give no accuracy of numbers', { timeout: 60_000 }, async () => {
+  it('name the scale of the loss, and omit accuracy for regression', { timeout: 60_000 }, async () => {
     const dataset = await uploaded('houses', housePricesCsv())
     const job = await trained({ name: 'standardized', dataset, epochs: 20, validationSplit: 0.2, seed: 1 })
     expect(job.spec.targetScaling).toBe('standardize')
@@ -95,7 +95,7 @@ describe.skipIf(!hasChromium)('the figures of a run', () => {
     await page.close()
   })
 
-  it('are worse than the mean, and the evaluation says so', { timeout: 60_000 }, async () => {
+  it('are flagged if they are worse than predicting the mean', { timeout: 60_000 }, async () => {
     const dataset = await uploaded('unscaled', housePricesCsv())
     const job = await trained({
       dataset,
@@ -103,7 +103,7 @@ describe.skipIf(!hasChromium)('the figures of a run', () => {
       loss: 'meanSquaredError',
       targetScaling: 'none',
       validationSplit: 0.2,
-      // Steps of a thousandth do not come near prices of hundreds of thousands.
+      // At this learning rate, five epochs cannot reach prices of hundreds of thousands.
       optimizer: { type: 'adam', learningRate: 0.001 },
       epochs: 5,
       seed: 1,
@@ -111,42 +111,44 @@ describe.skipIf(!hasChromium)('the figures of a run', () => {
     const page = await suite.open(`#/runs/${job.id}`)
     const evaluation = page.locator('#evaluation')
     await evaluation.locator('.notice.warn').waitFor()
-    await evaluation.getByText('worse than always answering with the mean').last().waitFor()
+    await evaluation.getByText('worse than always predicting the mean').last().waitFor()
     await page.close()
   })
 
-  it('by folds explain themselves', { timeout: 60_000 }, async () => {
+  it('explain cross-validation', { timeout: 60_000 }, async () => {
     const job = await trained({ dataset: 'iris', seed: 1 })
     expect(job.spec.earlyStopping?.folds).toBe(5)
     const page = await suite.open(`#/runs/${job.id}`)
-    await page.getByText('5 folds chose the number of epochs').waitFor()
+    await page.getByText('Cross-validation with 5 folds chose the number of epochs').waitFor()
     await page
-      .getByText('On all 150 rows, by folds: each row was answered by a network trained without it')
+      .getByText(
+        'On all 150 rows by cross-validation: each row was predicted by a network trained without it',
+      )
       .waitFor()
     await page.close()
   })
 })
 
 describe.skipIf(!hasChromium)('a new job', () => {
-  it('weighs classes and takes validation rows that are read as its data', { timeout: 90_000 }, async () => {
-    const rowsOf = (count: number, from: number) =>
+  it('weights classes, and reads validation rows like its dataset', { timeout: 90_000 }, async () => {
+    const csvRows = (count: number, from: number) =>
       Array.from({ length: count }, (_, place) => {
         const row = from + place
         return `${row % 50},${row % 3},${row % 25 === 0 ? 'rare' : 'usual'}`
       }).join('\n')
-    const dataset = await uploaded('skewed', `size,code,kind\n${rowsOf(500, 0)}\n`, '&types=code:category')
+    const dataset = await uploaded('skewed', `size,code,kind\n${csvRows(500, 0)}\n`, '&types=code:category')
     const page = await suite.open(`#/new/${dataset}`)
-    await page.getByLabel('Weight of the classes').selectOption('balanced')
-    await page.getByLabel('Judged by').selectOption('dataset')
+    await page.getByLabel('Class weights').selectOption('balanced')
+    await page.getByLabel('Validation data', { exact: true }).selectOption('dataset')
     await page.getByLabel('Upload validation rows').setInputFiles({
       name: 'later.csv',
       mimeType: 'text/csv',
-      buffer: Buffer.from(`size,code,kind\n${rowsOf(100, 7)}\n`),
+      buffer: Buffer.from(`size,code,kind\n${csvRows(100, 7)}\n`),
     })
     await expect
       .poll(() => page.getByLabel('Validation dataset').inputValue(), { timeout: 20_000 })
       .toMatch(/^ds_/)
-    await page.getByLabel('Name', { exact: true }).fill('weighed')
+    await page.getByLabel('Name', { exact: true }).fill('weighted')
     await page.getByLabel('Seed').fill('1')
     await page.getByRole('button', { name: 'Start training' }).click()
     await page.getByText('On all 100 validation rows').waitFor({ timeout: 60_000 })
@@ -156,12 +158,12 @@ describe.skipIf(!hasChromium)('a new job', () => {
     const later = (await (await fetch(`${url}/datasets/${job.spec.validationDataset}`)).json()) as {
       columns: { name: string; type: string }[]
     }
-    // Read anew, whole numbers would be numbers.
+    // Without the types of the training dataset, integers would be numbers.
     expect(later.columns.find(({ name }) => name === 'code')?.type).toBe('category')
     await page.close()
   })
 
-  it('asks about dates and gaps', { timeout: 90_000 }, async () => {
+  it('predicts from dates and missing values', { timeout: 90_000 }, async () => {
     const lines = Array.from({ length: 300 }, (_, row) => {
       const day = new Date(Date.UTC(2024, 0, 1 + row)).toISOString().slice(0, 10)
       return `${day},${row % 10 === 0 ? '' : row % 7},${row}`
@@ -171,14 +173,14 @@ describe.skipIf(!hasChromium)('a new job', () => {
     const page = await suite.open(`#/models/${job.modelId}`)
     await page.getByLabel('day').fill('2024-06-29')
     const total = async () =>
-      Number((await page.locator('.answer p.large').textContent())?.replaceAll(',', ''))
+      Number((await page.locator('.prediction p.large').textContent())?.replaceAll(',', ''))
     // 29 June is the 181st day of 2024: row 180.
     await expect.poll(total, { timeout: 10_000 }).toBeGreaterThan(150)
     await expect.poll(total).toBeLessThan(210)
     await page.getByLabel('visits').fill('')
     await expect.poll(total).toBeGreaterThan(140)
     await page.getByLabel('visits').fill('some')
-    await page.getByText('takes a number').waitFor()
+    await page.getByText('Enter a number.').waitFor()
     await page.close()
   })
 })

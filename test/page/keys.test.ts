@@ -1,4 +1,4 @@
-/** A service that demands keys: the page asks for one, keeps it in memory alone, and streams by tickets. */
+/** A service that requires keys: the page asks for one, keeps it in memory only, and streams with tickets. */
 import { spawnSync } from 'node:child_process'
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
@@ -18,34 +18,34 @@ function makeKey(): string {
     },
   )
   const key = /^descent_[0-9a-f]{104}$/m.exec(made.stdout)?.[0]
-  if (key === undefined) throw new Error(`no key was made: ${made.stdout}${made.stderr}`)
+  if (key === undefined) throw new Error(`no key was created: ${made.stdout}${made.stderr}`)
   return key
 }
 
 async function enter(page: Page, key: string): Promise<void> {
-  await page.getByRole('button', { name: /a key|the key/ }).click()
-  await page.getByLabel('API key').fill(key)
-  await page.getByRole('button', { name: 'Use the key' }).click()
+  await page.getByRole('button', { name: /API key/ }).click()
+  await page.getByLabel('Key', { exact: true }).fill(key)
+  await page.getByRole('button', { name: 'Use key' }).click()
 }
 
 it.skipIf(!hasChromium)(
-  'asks for a key, streams with it, and forgets it with the page',
+  'asks for a key, streams with it, and forgets it on reload',
   { timeout: 90_000 },
   async () => {
     const key = makeKey()
     const { url } = suite.service()
-    // The service knows of its first key within seconds.
+    // The service notices its first key within seconds.
     await expect.poll(async () => (await fetch(`${url}/jobs`)).status, { timeout: 20_000 }).toBe(401)
     const page = await suite.open('#/runs')
     const streams: string[] = []
     page.on('websocket', (socket) => streams.push(socket.url()))
-    await page.getByText('This service asks for a key').waitFor()
+    await page.getByText('This service requires an API key').waitFor()
     await enter(page, key)
 
     await page.getByRole('link', { name: 'Playground', exact: true }).click()
     await page.getByRole('button', { name: 'Train', exact: true }).click()
     await page.locator('canvas[data-epoch="500"]').waitFor({ timeout: 30_000 })
-    await page.getByRole('link', { name: 'The whole run' }).click()
+    await page.getByRole('link', { name: 'Open run' }).click()
     await page.getByText('complete').waitFor()
     expect(streams.length).toBeGreaterThanOrEqual(2)
     for (const address of streams) {
@@ -58,7 +58,7 @@ it.skipIf(!hasChromium)(
     expect(kept).not.toContain('descent_')
 
     await page.reload()
-    await page.getByText('This service asks for a key').waitFor()
+    await page.getByText('This service requires an API key').waitFor()
     const { href } = new URL(page.url())
     expect(href).not.toContain(key)
     const jobId = href.split('/').at(-1)
@@ -66,7 +66,7 @@ it.skipIf(!hasChromium)(
     await page.getByText('complete').waitFor()
     const job = await fetch(`${url}/jobs/${jobId}`, { headers: { authorization: `Bearer ${key}` } })
     expect(((await job.json()) as Job).epoch).toBe(500)
-    // The browser writes refused requests into its console; those were the two without a key.
+    // The browser logs failed requests. These are the two without a key.
     expect(suite.failures.filter((text) => !text.includes('401'))).toEqual([])
     await page.close()
   },

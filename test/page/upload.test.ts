@@ -1,4 +1,4 @@
-/** What the page shows of a file before it is stored, and what it stores. */
+/** The preview of an upload, and the dataset that is stored. */
 import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -18,7 +18,7 @@ async function choose(page: Page, name: string, text: string): Promise<void> {
 
 const chosenId = (page: Page) => page.getByLabel('Dataset', { exact: true }).inputValue()
 
-/** Presses Upload and reads what was stored. */
+/** Presses Upload and reads the stored dataset. */
 async function stored(page: Page): Promise<Dataset> {
   await page.getByRole('button', { name: 'Upload', exact: true }).click()
   await expect.poll(() => chosenId(page), { timeout: 20_000 }).toMatch(/^ds_/)
@@ -31,14 +31,14 @@ async function uploads(): Promise<number> {
   return data.filter(({ origin }) => origin === 'uploaded').length
 }
 
-/** The file is read again after a choice. */
-const typeOf = (page: Page, name: string) =>
+/** Polls the type of a column, since each choice updates the preview. */
+const expectType = (page: Page, name: string) =>
   expect.poll(() => page.getByLabel(`Type of ${name}`).inputValue(), { timeout: 20_000 })
 
 const column = ({ columns }: Dataset, name: string) => columns.find((each) => each.name === name)
 
-describe.skipIf(!hasChromium)('a file, before it is stored', () => {
-  it('shows its columns, takes choices about them, and is stored with exactly these', {
+describe.skipIf(!hasChromium)('an upload preview', () => {
+  it('shows columns, and stores them with the chosen options', {
     timeout: 60_000,
   }, async () => {
     const lines = Array.from({ length: 60 }, (_, row) =>
@@ -51,16 +51,16 @@ describe.skipIf(!hasChromium)('a file, before it is stored', () => {
     await table.waitFor()
     expect(await table.getByRole('rowheader').count()).toBe(5)
     await table.getByText('red, green').waitFor()
-    // 60 rows, of which 0, 7, …, 56 have no age.
+    // Of 60 rows, 0, 7, …, 56 have no age.
     await table.getByRole('row').filter({ hasText: 'age' }).getByText('9', { exact: true }).waitFor()
     expect(await uploads()).toBe(0)
 
-    await page.getByLabel('Target: what is to be predicted').selectOption('weight')
+    await page.getByLabel('Target', { exact: true }).selectOption('weight')
     await page.getByText('target weight.').waitFor()
     await page.getByLabel('Type of grade').selectOption('category')
     await page.getByLabel('Type of code').selectOption('ignored')
     await page.getByLabel('Missing values of age').selectOption('constant')
-    await page.getByLabel('Stands in for a missing value of age').fill('4')
+    await page.getByLabel('Constant for missing values of age').fill('4')
     const dataset = await stored(page)
     expect(dataset).toMatchObject({ name: 'parts', rows: 60, target: 'weight' })
     expect(column(dataset, 'grade')).toMatchObject({ type: 'category', role: 'feature' })
@@ -69,7 +69,7 @@ describe.skipIf(!hasChromium)('a file, before it is stored', () => {
     await page.close()
   })
 
-  it('leaves rows with gaps out where that is chosen', { timeout: 60_000 }, async () => {
+  it('drops rows with missing values on request', { timeout: 60_000 }, async () => {
     const lines = Array.from({ length: 100 }, (_, row) => `${row === 5 ? '' : row % 7},${(row % 7) * 1.5}`)
     const page = await suite.open('#/new')
     await choose(page, 'gaps.csv', `age,price\n${lines.join('\n')}\n`)
@@ -80,7 +80,7 @@ describe.skipIf(!hasChromium)('a file, before it is stored', () => {
     await page.close()
   })
 
-  it('reads decimal commas as they are meant, and otherwise where that is chosen', {
+  it('detects decimal commas, and reads points on request', {
     timeout: 60_000,
   }, async () => {
     const lines = Array.from({ length: 40 }, (_, row) => `${row % 8},5;${row % 2 === 0 ? 'a' : 'b'}`)
@@ -89,34 +89,34 @@ describe.skipIf(!hasChromium)('a file, before it is stored', () => {
     const type = page.getByLabel('Type of length')
     await type.waitFor()
     expect(await type.inputValue()).toBe('number')
-    await page.getByLabel('Decimal sign').selectOption('point')
-    await typeOf(page, 'length').not.toBe('number')
-    await page.getByLabel('Decimal sign').selectOption('comma')
-    await typeOf(page, 'length').toBe('number')
+    await page.getByLabel('Decimal separator').selectOption('point')
+    await expectType(page, 'length').not.toBe('number')
+    await page.getByLabel('Decimal separator').selectOption('comma')
+    await expectType(page, 'length').toBe('number')
     const dataset = await stored(page)
     // 0.5, 1.5, …, 7.5, each five times.
     expect(column(dataset, 'length')).toMatchObject({ decimal: 'comma', min: 0.5, max: 7.5, mean: 4 })
     await page.close()
   })
 
-  it('offers few whole numbers as classes or as numbers', { timeout: 60_000 }, async () => {
+  it('offers an integer target as classes or numbers', { timeout: 60_000 }, async () => {
     const lines = Array.from({ length: 120 }, (_, row) => `${row * 0.37},${row % 6}`)
     const page = await suite.open('#/new')
     await choose(page, 'glass.csv', `index,type\n${lines.join('\n')}\n`)
-    await page.getByText('type holds 6 different whole numbers').waitFor()
+    await page.getByText('type contains 6 distinct integers').waitFor()
     const classes = page.getByRole('button', { name: 'classes', exact: true })
     expect(await classes.getAttribute('aria-pressed')).toBe('true')
     await page.getByRole('button', { name: 'numbers', exact: true }).click()
-    await typeOf(page, 'type').toBe('number')
+    await expectType(page, 'type').toBe('number')
     await classes.click()
-    await typeOf(page, 'type').toBe('category')
+    await expectType(page, 'type').toBe('category')
     await page.getByRole('button', { name: 'numbers', exact: true }).click()
-    await typeOf(page, 'type').toBe('number')
+    await expectType(page, 'type').toBe('number')
     expect(column(await stored(page), 'type')).toMatchObject({ type: 'number', role: 'target' })
     await page.close()
   })
 
-  it('says what is wrong with it, and can be given up', { timeout: 60_000 }, async () => {
+  it('shows errors and can be cancelled', { timeout: 60_000 }, async () => {
     const before = await uploads()
     const page = await suite.open('#/new')
     await choose(page, 'broken.csv', 'a,b\n1,"2\n')
@@ -125,13 +125,13 @@ describe.skipIf(!hasChromium)('a file, before it is stored', () => {
     await page.getByRole('button', { name: 'Cancel' }).click()
     await page.getByText('150 rows').waitFor()
     expect(await uploads()).toBe(before)
-    // The browser writes refused requests into its console; that is no failure of the page.
+    // The browser logs failed requests, which are expected here.
     suite.failures.splice(0)
     await page.close()
   })
 
   for (const colorScheme of ['light', 'dark'] as const) {
-    it(`is usable by keys, fits a phone, and axe finds nothing serious (${colorScheme})`, {
+    it(`works by keyboard, fits a phone, and has no serious axe finding (${colorScheme})`, {
       timeout: 60_000,
     }, async () => {
       const page = await suite.open('#/new')
@@ -141,7 +141,7 @@ describe.skipIf(!hasChromium)('a file, before it is stored', () => {
       expect(await findingsOf(page)).toEqual([])
       await page.setViewportSize({ width: 360, height: 780 })
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
-      // The focus is at the heading of what came; the rest follows by the tabulator.
+      // Focus starts at the heading of the preview and moves by Tab.
       const focused = () =>
         page.evaluate(
           "(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent).trim()",

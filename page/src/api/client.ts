@@ -1,11 +1,11 @@
-/** Calls of the public API, typed by the service's OpenAPI document. */
+/** Calls the public API. Types come from the service's OpenAPI document. */
 import type { paths } from '../generated/api.js'
 import { currentKey } from './key.js'
-import type { Preview, Sent, Success } from './types.js'
+import type { Preview, RequestBody, Success } from './types.js'
 
-/** What the service refused, in its own words (application/problem+json). */
-export class Refusal extends Error {
-  override readonly name = 'Refusal'
+/** An error response of the service (application/problem+json), or status 0 when the service is unreachable. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
 
   constructor(
     readonly status: number,
@@ -26,70 +26,70 @@ export async function get<Path extends keyof paths>(
   path: Path,
   options: Options = {},
 ): Promise<Success<paths[Path] extends { get: infer Operation } ? Operation : never>> {
-  return send('GET', address(path, options))
+  return send('GET', urlFor(path, options))
 }
 
 export async function post<Path extends keyof paths>(
   path: Path,
-  body: Sent<paths[Path] extends { post: infer Operation } ? Operation : never> | undefined,
+  body: RequestBody<paths[Path] extends { post: infer Operation } ? Operation : never> | undefined,
   options: Options = {},
 ): Promise<Success<paths[Path] extends { post: infer Operation } ? Operation : never>> {
   const headers = { 'content-type': 'application/json' }
   const json = body === undefined ? {} : { body: JSON.stringify(body), headers }
-  return send('POST', address(path, options), json)
+  return send('POST', urlFor(path, options), json)
 }
 
 export async function patch(
   path: '/models/{id}',
-  body: Sent<paths['/models/{id}']['patch']>,
+  body: RequestBody<paths['/models/{id}']['patch']>,
   options: Options,
 ): Promise<Success<paths['/models/{id}']['patch']>> {
   const headers = { 'content-type': 'application/json' }
-  return send('PATCH', address(path, options), { body: JSON.stringify(body), headers })
+  return send('PATCH', urlFor(path, options), { body: JSON.stringify(body), headers })
 }
 
-/** Asks a model of pictures about a PNG or JPEG file. */
-export async function predictPicture(
+/** Sends a PNG or JPEG file to a model that takes images. */
+export async function predictImage(
   id: string,
   file: File,
 ): Promise<Success<paths['/models/{id}/predict']['post']>> {
   const headers = { 'content-type': file.type }
-  return send('POST', address('/models/{id}/predict', { id }), { body: file, headers })
+  return send('POST', urlFor('/models/{id}/predict', { id }), { body: file, headers })
 }
 
-/** For files; a link could not send the key. */
+/** Downloads a file. A plain link could not send the key. */
 export async function getFile(path: '/models/{id}/weights', options: Options): Promise<Blob> {
-  return (await ask('GET', address(path, options))).blob()
+  return (await request('GET', urlFor(path, options))).blob()
 }
 
 export async function remove(path: '/jobs/{id}' | '/models/{id}', options: Options): Promise<void> {
-  await send<null>('DELETE', address(path, options))
+  await send<null>('DELETE', urlFor(path, options))
 }
 
-/** Makes a dataset of one file, or of several that belong together. */
+/** Creates a dataset from one file or several related files. */
 export async function upload(
   files: readonly File[],
   query: Options['query'],
 ): Promise<Success<paths['/datasets']['post']>> {
-  return send('POST', address('/datasets', { query }), { body: formOf(files) })
+  return send('POST', urlFor('/datasets', { query }), { body: toFormData(files) })
 }
 
-/** What `upload` would make of the files; nothing is stored. */
+/** Returns the dataset that `upload` would create. Stores nothing. */
 export async function preview(
   files: readonly File[],
   query: Options['query'],
   signal: AbortSignal,
 ): Promise<Preview> {
-  return send('POST', address('/datasets/preview', { query }), { body: formOf(files), signal })
+  return send('POST', urlFor('/datasets/preview', { query }), { body: toFormData(files), signal })
 }
 
-function formOf(files: readonly File[]): FormData {
+function toFormData(files: readonly File[]): FormData {
   const form = new FormData()
   for (const file of files) form.append('file', file)
   return form
 }
 
-export function address(path: string, { id = '', query = {} }: Options): string {
+export function urlFor(path: string, { id = '', query = {} }: Options): string {
   const parameters = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) parameters.set(name, String(value))
@@ -105,38 +105,45 @@ interface Content {
 }
 
 async function send<T>(method: string, url: string, { headers = {}, ...rest }: Content = {}): Promise<T> {
-  const answer = await ask(method, url, { headers: { accept: 'application/json', ...headers }, ...rest })
-  const text = await answer.text()
+  const response = await request(method, url, {
+    headers: { accept: 'application/json', ...headers },
+    ...rest,
+  })
+  const text = await response.text()
   return JSON.parse(text === '' ? 'null' : text)
 }
 
-/** Throws Refusal unless the answer is one of success. */
-async function ask(method: string, url: string, { headers = {}, ...rest }: Content = {}): Promise<Response> {
+/** @throws ApiError unless the response status is 2xx. */
+async function request(
+  method: string,
+  url: string,
+  { headers = {}, ...rest }: Content = {},
+): Promise<Response> {
   const key = currentKey()
   const authorization: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
-  let answer: Response
+  let response: Response
   try {
-    answer = await fetch(url, {
+    response = await fetch(url, {
       method,
       ...rest,
       headers: { ...headers, ...authorization },
     })
   } catch {
-    throw new Refusal(
+    throw new ApiError(
       0,
       'unreachable',
-      'The service does not answer. It may be starting anew; this page keeps trying.',
+      'The service does not respond. It may be restarting. This page keeps retrying.',
     )
   }
-  if (!answer.ok) throw refusal(answer.status, await answer.text())
-  return answer
+  if (!response.ok) throw parseError(response.status, await response.text())
+  return response
 }
 
-function refusal(status: number, text: string): Refusal {
+function parseError(status: number, text: string): ApiError {
   try {
     const { code, detail, errors } = JSON.parse(text)
-    return new Refusal(status, code, detail, errors)
+    return new ApiError(status, code, detail, errors)
   } catch {
-    return new Refusal(status, 'unknown', `The service answered ${status}.`)
+    return new ApiError(status, 'unknown', `The service responded with status ${status}.`)
   }
 }

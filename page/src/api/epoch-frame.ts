@@ -1,4 +1,4 @@
-/** Epochs from a binary message of the stream (/asyncapi.json describes it). */
+/** Decodes epochs from a binary message of the stream (format: /asyncapi.json). */
 import type { Epoch } from './types.js'
 
 export const epochsProtocol = 'descent.epochs.v1'
@@ -12,15 +12,15 @@ interface Header {
 const text = new TextDecoder()
 
 export function readEpochFrame(frame: ArrayBuffer): Epoch[] {
-  const begin = 4 + new DataView(frame).getUint32(0, true)
-  const { firstEpoch, count, columns }: Header = JSON.parse(text.decode(new Uint8Array(frame, 4, begin - 4)))
-  const valuesOf = (name: string) => {
-    const place = columns.indexOf(name)
-    return place === -1 ? null : new Float64Array(frame, begin + 8 * place * count, count)
+  const start = 4 + new DataView(frame).getUint32(0, true)
+  const { firstEpoch, count, columns }: Header = JSON.parse(text.decode(new Uint8Array(frame, 4, start - 4)))
+  const column = (name: string) => {
+    const index = columns.indexOf(name)
+    return index === -1 ? null : new Float64Array(frame, start + 8 * index * count, count)
   }
-  const [loss, accuracy] = [valuesOf('loss'), valuesOf('accuracy')]
-  const [valLoss, valAccuracy] = [valuesOf('valLoss'), valuesOf('valAccuracy')]
-  const [seconds, numbers] = [valuesOf('seconds'), valuesOf('epoch')]
+  const [loss, accuracy] = [column('loss'), column('accuracy')]
+  const [valLoss, valAccuracy] = [column('valLoss'), column('valAccuracy')]
+  const [seconds, numbers] = [column('seconds'), column('epoch')]
   return Array.from({ length: count }, (_, index) => ({
     epoch: numbers?.[index] ?? firstEpoch + index,
     loss: finiteAt(loss, index),

@@ -1,4 +1,4 @@
-/** The API key: in memory only, gone with the page. */
+/** The API key. Kept in memory only, so a reload forgets it. */
 let key: string | undefined
 const listeners = new Set<() => void>()
 
@@ -6,7 +6,7 @@ export const currentKey = () => key
 
 export function setKey(value: string): void {
   key = value === '' ? undefined : value
-  for (const tell of listeners) tell()
+  for (const notify of listeners) notify()
 }
 
 export function onKeyChange(listener: () => void): () => void {

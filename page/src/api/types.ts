@@ -1,21 +1,22 @@
-/** Names for what the API speaks of; everything comes from the service's own documents. */
+/** Names for the types of the API, all derived from the service's OpenAPI document. */
 import type { components, paths } from '../generated/api.js'
 
-type Body<Answer> = Answer extends { content: { 'application/json': infer Value } } ? Value : never
+type Body<Response> = Response extends { content: { 'application/json': infer Value } } ? Value : never
 
-/** What an operation answers when it succeeds. */
-export type Success<Operation> = Operation extends { responses: infer Answers }
-  ? Body<Answers[keyof Answers & (200 | 201 | 202)]>
+/** Response body of an operation that succeeds. */
+export type Success<Operation> = Operation extends { responses: infer Responses }
+  ? Body<Responses[keyof Responses & (200 | 201 | 202)]>
   : never
 
-export type Sent<Operation> = Operation extends { requestBody?: infer Request }
+/** Request body of an operation. */
+export type RequestBody<Operation> = Operation extends { requestBody?: infer Request }
   ? Body<NonNullable<Request>>
   : never
 
 export type Job = Success<paths['/jobs/{id}']['get']>
 export type JobSpec = Job['spec']
 export type JobStatus = Job['status']
-export type JobRequest = Sent<paths['/jobs']['post']>
+export type JobRequest = RequestBody<paths['/jobs']['post']>
 export type JobValidation = Success<paths['/jobs/validate']['post']>
 export type NetworkRequest = Exclude<NonNullable<JobRequest['network']>, 'auto'>
 export type LayerRequest = NetworkRequest['layers'][number]
@@ -25,7 +26,6 @@ export type Evaluation = NonNullable<Model['evaluation']>
 export type LayerSummary = Model['layers'][number]
 export type Prediction = NonNullable<Success<paths['/models/{id}/predict']['post']>['predictions'][number]>
 export type Dataset = Success<paths['/datasets/{id}']['get']>
-/** What an upload would be. */
 export type Preview = Success<paths['/datasets/preview']['post']>
 export type DatasetRows = Success<paths['/jobs/{id}/rows']['get']>
 export type Column = Dataset['columns'][number]

@@ -1,51 +1,51 @@
-/** The frames of a run: the newest while it trains, played through when it was faster than an eye, or any by the slider. */
+/** Shows the boundary frames of a run: the latest while it trains, a replay, or any frame chosen by the slider. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Boundary, Job } from '../api/types.js'
+import { Icon } from '../components/icon.js'
 import { plural, whole } from '../format.js'
-import { Icon } from '../parts/icon.js'
-import { calm, useTheme } from '../theme.js'
+import { prefersReducedMotion, useTheme } from '../theme.js'
 import { decode, type Frame } from './frame.js'
 import { drawLine, type Sample } from './line.js'
-import { drawPlane, type Point, type View, viewOf } from './plane.js'
+import { drawPlane, frameView, type Point, type View } from './plane.js'
 
 const frameMilliseconds = 60
-/** Of each side of the canvas. */
-const pixels = 720
+/** Width of the canvas in pixels. */
+const canvasSize = 720
 
-/** A run's playhead: which of its frames is looked at. */
+/** The position of a replay within the frames of a run. */
 export interface Playhead {
-  place: number
+  index: number
   playing: boolean
   play(): void
   pause(): void
-  seek(place: number): void
+  seek(index: number): void
 }
 
-/** Plays forward to the newest frame, and again from the start for another run. */
+/** Plays forward to the latest frame. Restarts when the run changes. */
 export function usePlayhead(runId: string | null, frames: readonly Boundary[]): Playhead {
-  const [{ place, playing }, setState] = useState({ place: 0, playing: true })
-  useEffect(() => setState({ place: 0, playing: true }), [runId])
+  const [{ index, playing }, setState] = useState({ index: 0, playing: true })
+  useEffect(() => setState({ index: 0, playing: true }), [runId])
   const last = Math.max(0, frames.length - 1)
   useEffect(() => {
-    if (!playing || place >= last) return
-    if (calm()) {
-      setState({ place: last, playing })
+    if (!playing || index >= last) return
+    if (prefersReducedMotion()) {
+      setState({ index: last, playing })
       return
     }
-    // Far behind a training that goes on, it hurries.
-    const step = Math.max(1, Math.floor((last - place) / 60))
+    // Skips frames when it lags far behind the training.
+    const step = Math.max(1, Math.floor((last - index) / 60))
     const timer = setTimeout(
-      () => setState({ place: Math.min(last, place + step), playing }),
+      () => setState({ index: Math.min(last, index + step), playing }),
       frameMilliseconds,
     )
     return () => clearTimeout(timer)
-  }, [place, playing, last])
+  }, [index, playing, last])
   return {
-    place: Math.min(place, last),
-    playing: playing && place < last,
-    play: () => setState({ place: place >= last ? 0 : place, playing: true }),
-    pause: () => setState({ place, playing: false }),
-    seek: (to) => setState({ place: to, playing: false }),
+    index: Math.min(index, last),
+    playing: playing && index < last,
+    play: () => setState({ index: index >= last ? 0 : index, playing: true }),
+    pause: () => setState({ index, playing: false }),
+    seek: (to) => setState({ index: to, playing: false }),
   }
 }
 
@@ -55,9 +55,9 @@ interface Props {
   job: Job | null
   points: readonly Point[]
   samples?: readonly Sample[]
-  /** What is seen before the first frame comes. */
+  /** The range of the axes before the first frame arrives. */
   view: View
-  /** One input, a curve; two inputs, a map. */
+  /** One input draws a curve, two inputs draw a map. */
   inputs: number
   onPoint?: (x: number, y: number) => void
 }
@@ -65,20 +65,26 @@ interface Props {
 export function BoundaryPanel({ frames, playhead, job, points, samples = [], view, inputs, onPoint }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const theme = useTheme()
-  const message = frames[playhead.place]
+  const message = frames[playhead.index]
   const frame = message === undefined ? null : decode(message)
 
   useLayoutEffect(() => {
     if (canvas.current === null) return
     if (inputs === 1) drawLine(canvas.current, frame, samples)
     else
-      drawPlane(canvas.current, frame === null ? view : viewOf(frame), frame, points, thresholdOf(job, frame))
+      drawPlane(
+        canvas.current,
+        frame === null ? view : frameView(frame),
+        frame,
+        points,
+        decisionThreshold(job, frame),
+      )
   }, [frame, points, samples, theme, inputs, view, job?.status])
 
-  const click = (event: MouseEvent) => {
+  const handleClick = (event: MouseEvent) => {
     const element = canvas.current
     if (element === null || onPoint === undefined) return
-    const { left, right, bottom, top } = frame === null ? view : viewOf(frame)
+    const { left, right, bottom, top } = frame === null ? view : frameView(frame)
     const box = element.getBoundingClientRect()
     onPoint(
       left + ((event.clientX - box.left) / box.width) * (right - left),
@@ -87,25 +93,25 @@ export function BoundaryPanel({ frames, playhead, job, points, samples = [], vie
   }
 
   const epoch = message?.epoch ?? 0
-  const what = inputs === 1 ? 'Fitted curve' : 'Decision boundary'
+  const title = inputs === 1 ? 'Fitted curve' : 'Decision boundary'
   return (
     <figure class="boundary">
       <canvas
         ref={canvas}
-        width={pixels}
-        height={inputs === 1 ? pixels * 0.62 : pixels}
+        width={canvasSize}
+        height={inputs === 1 ? canvasSize * 0.62 : canvasSize}
         class={onPoint === undefined ? '' : 'clickable'}
         role="img"
-        aria-label={`${what} after ${plural(epoch, 'epoch')}, over ${plural(inputs === 1 ? samples.length : points.length, 'point')}`}
+        aria-label={`${title} after ${plural(epoch, 'epoch')}, over ${plural(inputs === 1 ? samples.length : points.length, 'point')}`}
         data-epoch={message?.epoch}
-        onClick={click}
+        onClick={handleClick}
       />
       <div class="playhead">
         <button
           type="button"
           class="icon"
           disabled={frames.length < 2}
-          aria-label={playhead.playing ? 'Pause the replay' : 'Play from the start'}
+          aria-label={playhead.playing ? 'Pause replay' : 'Replay training'}
           onClick={playhead.playing ? playhead.pause : playhead.play}
         >
           <Icon name={playhead.playing ? 'pause' : 'play'} />
@@ -114,9 +120,9 @@ export function BoundaryPanel({ frames, playhead, job, points, samples = [], vie
           type="range"
           min={0}
           max={Math.max(1, frames.length - 1)}
-          value={playhead.place}
+          value={playhead.index}
           disabled={frames.length < 2}
-          aria-label="Moment of the training"
+          aria-label="Epoch of the replay"
           aria-valuetext={`after ${plural(epoch, 'epoch')}`}
           onInput={(event) => playhead.seek(Number(event.currentTarget.value))}
         />
@@ -126,8 +132,8 @@ export function BoundaryPanel({ frames, playhead, job, points, samples = [], vie
   )
 }
 
-/** Where a single output changes sides. */
-function thresholdOf(job: Job | null, frame: Frame | null): number {
+/** The output value at which a network with one output changes its class. */
+function decisionThreshold(job: Job | null, frame: Frame | null): number {
   switch (job?.spec.loss) {
     case 'hinge':
       return 0

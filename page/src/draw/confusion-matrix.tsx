@@ -1,9 +1,9 @@
-/** A row for each class, a column for each answer; the more of a row a cell has, the darker it is. */
+/** A row for each true class, a column for each predicted class. A darker cell holds more of its row. */
 import { percent, whole } from '../format.js'
 
-/** More classes are told by their most frequent mistakes. */
-const mostClasses = 30
-const mostMistakes = 30
+/** Above this many classes, only the most frequent errors are listed. */
+const maxClasses = 30
+const maxErrors = 30
 
 interface Props {
   classes: readonly string[]
@@ -12,25 +12,24 @@ interface Props {
 }
 
 export function ConfusionMatrix(props: Props) {
-  return props.classes.length > mostClasses ? <Mistakes {...props} /> : <Matrix {...props} />
+  return props.classes.length > maxClasses ? <FrequentErrors {...props} /> : <Matrix {...props} />
 }
 
 function Matrix({ classes, confusion, caption }: Props) {
   return (
-    // A region that scrolls must be reached by keyboard.
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolling by keyboard needs focus
     <section class="scroll" tabIndex={0} aria-label={caption}>
       <table class="confusion">
         <caption>{caption}</caption>
         <thead>
           <tr>
-            <th scope="col">true ↓ taken for →</th>
+            <th scope="col">true ↓ predicted →</th>
             {classes.map((name) => (
               <th scope="col" key={name}>
                 {name}
               </th>
             ))}
-            <th scope="col">found</th>
+            <th scope="col">recall</th>
           </tr>
         </thead>
         <tbody>
@@ -39,16 +38,16 @@ function Matrix({ classes, confusion, caption }: Props) {
             return (
               <tr key={classes[actual]}>
                 <th scope="row">{classes[actual]}</th>
-                {row.map((count, answer) => (
+                {row.map((count, predicted) => (
                   <td
-                    key={classes[answer]}
-                    class={count === 0 ? 'none' : answer === actual ? 'right' : 'wrong'}
+                    key={classes[predicted]}
+                    class={count === 0 ? 'none' : predicted === actual ? 'right' : 'wrong'}
                     style={{ '--share': total === 0 ? 0 : count / total }}
                   >
                     {whole(count)}
                   </td>
                 ))}
-                <td class="found">{total === 0 ? '–' : percent((row[actual] ?? 0) / total)}</td>
+                <td class="recall">{total === 0 ? '–' : percent((row[actual] ?? 0) / total)}</td>
               </tr>
             )
           })}
@@ -58,34 +57,34 @@ function Matrix({ classes, confusion, caption }: Props) {
   )
 }
 
-function Mistakes({ classes, confusion, caption }: Props) {
-  const mistakes = confusion
-    .flatMap((row, actual) => row.map((count, answer) => ({ actual, answer, count })))
-    .filter(({ actual, answer, count }) => actual !== answer && count > 0)
+function FrequentErrors({ classes, confusion, caption }: Props) {
+  const errors = confusion
+    .flatMap((row, actual) => row.map((count, predicted) => ({ actual, predicted, count })))
+    .filter(({ actual, predicted, count }) => actual !== predicted && count > 0)
     .sort((a, b) => b.count - a.count)
   return (
     <>
       <p class="hint">
-        {caption}: {whole(classes.length)} classes, the most frequent of {whole(mistakes.length)} kinds of
-        mistake.
+        {caption}: {whole(classes.length)} classes. The most frequent of {whole(errors.length)} kinds of
+        error:
       </p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reached by keyboard */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrolling by keyboard needs focus */}
       <section class="scroll short" tabIndex={0} aria-label={caption}>
         <table class="plain">
           <thead>
             <tr>
               <th scope="col">True</th>
-              <th scope="col">Taken for</th>
+              <th scope="col">Predicted</th>
               <th scope="col" class="number">
                 Rows
               </th>
             </tr>
           </thead>
           <tbody>
-            {mistakes.slice(0, mostMistakes).map(({ actual, answer, count }) => (
-              <tr key={`${actual}-${answer}`}>
+            {errors.slice(0, maxErrors).map(({ actual, predicted, count }) => (
+              <tr key={`${actual}-${predicted}`}>
                 <td>{classes[actual]}</td>
-                <td>{classes[answer]}</td>
+                <td>{classes[predicted]}</td>
                 <td class="number">{whole(count)}</td>
               </tr>
             ))}

@@ -1,4 +1,4 @@
-/** Curves over epochs or time, by uPlot: fast enough to be drawn anew while thousands of epochs stream in. */
+/** Curves over epochs or time, drawn by uPlot. */
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
@@ -7,31 +7,30 @@ import { token, useTheme } from '../theme.js'
 
 export interface Curve {
   label: string
-  /** Name of a custom property, such as `--series-1`. */
+  /** A CSS custom property, such as `--series-1`. */
   colour: string
   dashed?: boolean
 }
 
 interface Props {
-  /** x, then the values of each curve. */
+  /** The x values, then the values of each curve. */
   data: uPlot.AlignedData
   curves: readonly Curve[]
   label: string
   xLabel?: string
-  /** Time has a half; an epoch has none. */
+  /** Allows fractional ticks. Epochs have whole ticks only. */
   isTime?: boolean
-  /** What the curves measure. */
   yLabel: string
-  /** Of shares, which are told in percent. */
-  shares?: boolean
+  /** Formats values from 0 to 1 in percent. */
+  asPercent?: boolean
   logarithmic?: boolean
   logarithmicX?: boolean
   height?: number
-  /** Marks this x. */
+  /** Highlights this x. */
   mark?: number | undefined
-  /** The epoch whose weights the model holds: a line with its name. */
-  best?: number | undefined
-  /** Changes with the data, which are the same growing arrays. */
+  /** The epoch whose weights the model has. Drawn as a labelled line. */
+  bestEpoch?: number | undefined
+  /** Changes when data are appended, since the arrays grow in place. */
   version?: number
 }
 
@@ -43,135 +42,149 @@ export function Curves(props: Props) {
     xLabel = 'epoch',
     isTime = false,
     yLabel,
-    shares = false,
+    asPercent = false,
     logarithmic = false,
     logarithmicX = false,
     height = 240,
   } = props
-  const look = { curves, xLabel, isTime, yLabel, shares, logarithmic, logarithmicX, height }
-  const holder = useRef<HTMLDivElement>(null)
+  const style = { curves, xLabel, isTime, yLabel, asPercent, logarithmic, logarithmicX, height }
+  const container = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
   const mark = useRef<number | undefined>(undefined)
   mark.current = props.mark
-  const best = useRef<number | undefined>(undefined)
-  best.current = props.best
+  const bestEpoch = useRef<number | undefined>(undefined)
+  bestEpoch.current = props.bestEpoch
   const theme = useTheme()
-  const kind = JSON.stringify([look, theme])
+  const styleKey = JSON.stringify([style, theme])
 
   useLayoutEffect(() => {
-    const element = holder.current
+    const element = container.current
     if (element === null) return
-    const made = new uPlot(optionsOf({ ...look, width: element.clientWidth, mark, best }), data, element)
-    plot.current = made
-    // For looking at what is drawn, from the console and from tests.
-    Object.assign(element, { plot: made })
-    const resize = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }))
+    const created = new uPlot(
+      plotOptions({ ...style, width: element.clientWidth, mark, bestEpoch }),
+      data,
+      element,
+    )
+    plot.current = created
+    // Gives tests and the console access to the plotted data.
+    Object.assign(element, { plot: created })
+    const resize = new ResizeObserver(() => created.setSize({ width: element.clientWidth, height }))
     resize.observe(element)
     return () => {
       resize.disconnect()
-      made.destroy()
+      created.destroy()
       plot.current = null
     }
-  }, [kind])
+  }, [styleKey])
 
   useEffect(() => {
-    // Several plots of a view are drawn in a task each, so that none is long.
+    // Each plot is drawn in its own task, so that no task blocks for long.
     const timer = setTimeout(() => plot.current?.setData(data))
     return () => clearTimeout(timer)
-  }, [data, props.version, props.mark, props.best])
+  }, [data, props.version, props.mark, props.bestEpoch])
 
-  return <div ref={holder} class="curves" role="img" aria-label={label} />
+  return <div ref={container} class="curves" role="img" aria-label={label} />
 }
 
-/** Curves with other x: each tells the newest value that it had until then. */
-function newestUntil({ data }: uPlot, series: number, place: number): number {
+/** Index of the last known value at or before `index`, since curves may have different x values. */
+function lastKnownIndex({ data }: uPlot, series: number, index: number): number {
   const values = data[series]
-  for (let at = place; at >= 0; at--) if ((values?.[at] ?? null) !== null) return at
-  return place
+  for (let at = index; at >= 0; at--) if ((values?.[at] ?? null) !== null) return at
+  return index
 }
 
-function tellLast(plot: uPlot): void {
+/** Shows the last values in the legend while the cursor is outside the plot. */
+function showLast(plot: uPlot): void {
   const { cursor, data } = plot
   if ((cursor.idx ?? null) !== null || data[0].length === 0) return
-  plot.setLegend({ idxs: data.map((_, series) => newestUntil(plot, series, data[0].length - 1)) }, false)
+  plot.setLegend({ idxs: data.map((_, series) => lastKnownIndex(plot, series, data[0].length - 1)) }, false)
 }
 
 const positive = (values: readonly (number | null | undefined)[]) => values.some((value) => (value ?? 0) > 0)
 
-/** Whole powers of ten where there are many, else 1, 2 and 5 of each, and where even those are few, all digits. */
+/** Powers of ten for a wide range, 1, 2 and 5 times these for a narrow one, all digits for the narrowest. */
 function logarithmicSplits(_: uPlot, __: number, low: number, high: number): number[] {
   const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))]
-  const stride = Math.ceil((last - first) / mostPowers)
-  const splitsOf = (digits: readonly number[]) =>
+  const stride = Math.ceil((last - first) / maxPowers)
+  const multiples = (digits: readonly number[]) =>
     Array.from({ length: Math.ceil((last - first + 1) / stride) }, (_, step) => first + step * stride)
       .flatMap((power) => digits.map((digit) => Number(`${digit}e${power}`)))
       .filter((split) => split >= low * 0.999 && split <= high * 1.001)
-  if (last - first > 3) return splitsOf([1])
-  const few = splitsOf([1, 2, 5])
-  return few.length > 2 ? few : splitsOf([1, 2, 3, 4, 5, 6, 7, 8, 9])
+  if (last - first > 3) return multiples([1])
+  const coarse = multiples([1, 2, 5])
+  return coarse.length > 2 ? coarse : multiples([1, 2, 3, 4, 5, 6, 7, 8, 9])
 }
-const mostPowers = 7
+const maxPowers = 7
 
-/** What diverges leaves the plot at its top: of numbers with more digits uPlot writes none beside the axis. */
-const tallest = 1e15
+/** Clips diverging curves: uPlot has no room for tick labels with more digits. */
+const maxY = 1e15
 
 const wholeSteps = [0, 1, 2, 3, 4, 5, 6].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power))
 
-function optionsOf(options: {
+function plotOptions(options: {
   curves: readonly Curve[]
   xLabel: string
   isTime: boolean
   yLabel: string
-  shares: boolean
+  asPercent: boolean
   logarithmic: boolean
   logarithmicX: boolean
   width: number
   height: number
   mark: { current: number | undefined }
-  best: { current: number | undefined }
+  bestEpoch: { current: number | undefined }
 }): uPlot.Options {
-  const { curves, xLabel, isTime, yLabel, shares, logarithmic, logarithmicX, width, height, mark, best } =
-    options
-  const tell = shares ? percent : short
+  const {
+    curves,
+    xLabel,
+    isTime,
+    yLabel,
+    asPercent,
+    logarithmic,
+    logarithmicX,
+    width,
+    height,
+    mark,
+    bestEpoch,
+  } = options
+  const format = asPercent ? percent : short
   const ink = token('--ink-soft')
   const grid = { stroke: token('--line'), width: 1 }
   const font = `12px ${token('--font')}`
-  const everySplit = (_: uPlot, splits: number[]) => splits
-  const splitsOf = (isLogarithmic: boolean) =>
-    isLogarithmic ? { splits: logarithmicSplits, filter: everySplit } : {}
+  const keepAll = (_: uPlot, splits: number[]) => splits
+  const logarithmicTicks = (isLogarithmic: boolean) =>
+    isLogarithmic ? { splits: logarithmicSplits, filter: keepAll } : {}
   const axis = { stroke: ink, grid, ticks: { show: false }, font, labelFont: font, labelSize: 18 }
-  // A logarithm needs something above zero to stand on.
+  // A logarithmic axis needs a positive range.
   const y: uPlot.Scale = logarithmic
     ? {
         distr: 3,
         range: (_, low, high) =>
-          low > 0
-            ? uPlot.rangeLog(Math.min(low, tallest / 10), Math.min(high, tallest), 10, false)
-            : [1e-3, 1],
+          low > 0 ? uPlot.rangeLog(Math.min(low, maxY / 10), Math.min(high, maxY), 10, false) : [1e-3, 1],
       }
-    : { range: (_, low, high) => uPlot.rangeNum(low, Math.min(high, tallest), 0.1, true) }
+    : { range: (_, low, high) => uPlot.rangeNum(low, Math.min(high, maxY), 0.1, true) }
   return {
     width,
     height,
     legend: { live: true },
-    cursor: { points: { size: 7 }, drag: { x: true, y: false }, dataIdx: newestUntil },
+    cursor: { points: { size: 7 }, drag: { x: true, y: false }, dataIdx: lastKnownIndex },
     scales: { x: { time: false, distr: logarithmicX ? 3 : 1 }, y },
     axes: [
       {
         ...axis,
-        ...splitsOf(logarithmicX),
+        ...logarithmicTicks(logarithmicX),
         ...(isTime ? {} : { incrs: wholeSteps }),
         label: xLabel,
         size: 30,
       },
       {
         ...axis,
-        ...splitsOf(logarithmic),
+        ...logarithmicTicks(logarithmic),
         label: yLabel,
         size: 54,
         values: (_, splits) =>
           splits.map((value) =>
-            value === null ? '' : shares ? `${short(100 * value)} %` : short(value, 1e5),
+            value === null ? '' : asPercent ? `${short(100 * value)} %` : short(value, 1e5),
           ),
       },
     ],
@@ -183,37 +196,36 @@ function optionsOf(options: {
         width: 1.75,
         spanGaps: true,
         points: { show: false },
-        value: (_: uPlot, value: number | null) => tell(value),
+        value: (_: uPlot, value: number | null) => format(value),
         ...(dashed ? { dash: [5, 4] } : {}),
       })),
     ],
     hooks: {
-      // Where no epoch is pointed at, the legend tells of the last one.
-      setData: [tellLast],
-      setCursor: [tellLast],
+      setData: [showLast],
+      setCursor: [showLast],
       drawClear: [(plot) => drawMark(plot, mark.current)],
-      draw: [(plot) => drawBest(plot, best.current, shares)],
+      draw: [(plot) => drawBest(plot, bestEpoch.current, asPercent)],
     },
   }
 }
 
-/** Where x lies on the canvas; null outside of what is shown. */
-function placeOf(plot: uPlot, x: number | undefined): number | null {
+/** The position of x on the canvas, or null outside the plot. */
+function canvasX(plot: uPlot, x: number | undefined): number | null {
   if (x === undefined || !positive([x])) return null
-  const place = plot.valToPos(x, 'x', true)
-  return place < plot.bbox.left || place > plot.bbox.left + plot.bbox.width ? null : place
+  const position = plot.valToPos(x, 'x', true)
+  return position < plot.bbox.left || position > plot.bbox.left + plot.bbox.width ? null : position
 }
 
 function drawMark(plot: uPlot, mark: number | undefined): void {
-  const x = placeOf(plot, mark)
+  const x = canvasX(plot, mark)
   if (x === null) return
   plot.ctx.fillStyle = token('--accent-soft')
   plot.ctx.fillRect(x - 1, plot.bbox.top, 3, plot.bbox.height)
 }
 
-/** A dashed line, a point on each curve, and the name on the side that has room for it: losses fall, shares rise. */
-function drawBest(plot: uPlot, epoch: number | undefined, isLow: boolean): void {
-  const x = placeOf(plot, epoch)
+/** Draws a dashed line, a point on each curve, and a label on the side with more room. */
+function drawBest(plot: uPlot, epoch: number | undefined, labelAtBottom: boolean): void {
+  const x = canvasX(plot, epoch)
   if (x === null || epoch === undefined) return
   const { ctx, bbox, data, series } = plot
   const scale = devicePixelRatio
@@ -231,11 +243,11 @@ function drawBest(plot: uPlot, epoch: number | undefined, isLow: boolean): void 
   ctx.fillText(
     `best epoch ${epoch}`,
     x + (isLeft ? -6 : 6) * scale,
-    bbox.top + (isLow ? bbox.height - 6 * scale : 12 * scale),
+    bbox.top + (labelAtBottom ? bbox.height - 6 * scale : 12 * scale),
   )
-  const place = data[0].indexOf(epoch)
+  const row = data[0].indexOf(epoch)
   for (const [index, { stroke }] of series.entries()) {
-    const value = data[index]?.[place] ?? null
+    const value = data[index]?.[row] ?? null
     if (index === 0 || value === null) continue
     ctx.fillStyle = typeof stroke === 'function' ? String(stroke(plot, index)) : token('--ink')
     ctx.beginPath()

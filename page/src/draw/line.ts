@@ -1,4 +1,4 @@
-/** Draws a fitted curve over its points: what a network of one input answers along it. */
+/** Draws the output of a network with one input, over the rows it was trained on. */
 import { short } from '../format.js'
 import { token } from '../theme.js'
 import type { Frame } from './frame.js'
@@ -19,11 +19,11 @@ export function drawLine(canvas: HTMLCanvasElement, frame: Frame | null, samples
   const axis = frame?.axes[0]
   const xs = samples.map(({ x }) => x)
   const [left, right] = [axis?.min ?? Math.min(...xs), axis?.max ?? Math.max(...xs)]
-  // The data decide the height, so that it stays while the curve moves.
+  // The data determine the range of y, so that it stays fixed while the curve moves.
   const ys = samples.length > 0 ? samples.map(({ y }) => y) : [...(frame?.values ?? [0, 1])]
   const [least, greatest] = [Math.min(...ys), Math.max(...ys)]
-  const room = 0.2 * (greatest - least) || 1
-  const [bottom, top] = [least - room, greatest + room]
+  const margin = 0.2 * (greatest - least) || 1
+  const [bottom, top] = [least - margin, greatest + margin]
   const toX = (x: number) => ((x - left) / (right - left)) * width
   const toY = (y: number) => (1 - (y - bottom) / (top - bottom)) * height
   const scale = width / (canvas.clientWidth || width)
@@ -52,10 +52,10 @@ export function drawLine(canvas: HTMLCanvasElement, frame: Frame | null, samples
   context.lineWidth = 3 * stroke
   context.lineJoin = 'round'
   context.beginPath()
-  for (let place = 0; place < frame.size; place++) {
-    const x = toX(left + ((right - left) * place) / (frame.size - 1))
-    const y = toY(frame.values[place * frame.outputs] ?? 0)
-    if (place === 0) context.moveTo(x, y)
+  for (let index = 0; index < frame.size; index++) {
+    const x = toX(left + ((right - left) * index) / (frame.size - 1))
+    const y = toY(frame.values[index * frame.outputs] ?? 0)
+    if (index === 0) context.moveTo(x, y)
     else context.lineTo(x, y)
   }
   context.stroke()

@@ -1,25 +1,25 @@
-/** A network as circles and lines, layer by layer; layers that are too wide to draw show their first and last units. */
+/** Draws a network as circles and lines. A wide layer shows its first and last units only. */
 import type { LayerSummary } from '../api/types.js'
 import { plural } from '../format.js'
 
 const [width, height] = [560, 240]
-/** Odd, so that one in the middle can stand for those left out. */
-const most = 9
-const middlePlace = (most - 1) / 2
-/** From the middle of a line of text to its foot. */
-const textDrop = 4
+/** Odd, so that an ellipsis fits in the middle. */
+const maxUnits = 9
+const middleIndex = (maxUnits - 1) / 2
+/** From the middle of a line of text to its baseline. */
+const baselineOffset = 4
 
-interface Drawn {
+interface Column {
   name: string
   size: number
-  /** Vertical places; null stands for what is left out. */
+  /** Vertical positions. Null is the ellipsis. */
   units: (number | null)[]
-  /** Where that is said. */
-  middle: number
+  /** Vertical position of the ellipsis. */
+  ellipsisY: number
 }
 
 export function NetworkDrawing({ layers }: { layers: readonly LayerSummary[] }) {
-  const drawn = columnsOf(layers)
+  const drawn = toColumns(layers)
   const x = (column: number) => 40 + (column * (width - 80)) / Math.max(1, drawn.length - 1)
   const label = drawn.map(({ name, size }) => `${name} ${plural(size, 'unit')}`).join(', then ')
   return (
@@ -35,15 +35,15 @@ export function NetworkDrawing({ layers }: { layers: readonly LayerSummary[] }) 
             ),
           ),
         )}
-      {drawn.map(({ name, size, units, middle }, column) => (
+      {drawn.map(({ name, size, units, ellipsisY }, column) => (
         <g key={column}>
-          {units.map((y, place) =>
+          {units.map((y, index) =>
             y === null ? (
-              <text key={place} x={x(column)} y={middle}>
+              <text key={index} x={x(column)} y={ellipsisY}>
                 ⋮
               </text>
             ) : (
-              <circle key={place} cx={x(column)} cy={y} r={7} />
+              <circle key={index} cx={x(column)} cy={y} r={7} />
             ),
           )}
           <text x={x(column)} y={height - 8}>
@@ -58,7 +58,7 @@ export function NetworkDrawing({ layers }: { layers: readonly LayerSummary[] }) 
   )
 }
 
-function columnsOf(layers: readonly LayerSummary[]): Drawn[] {
+function toColumns(layers: readonly LayerSummary[]): Column[] {
   const first = layers[0]?.inputShape ?? []
   const all = [
     { name: 'input', size: product(first) },
@@ -67,16 +67,16 @@ function columnsOf(layers: readonly LayerSummary[]): Drawn[] {
       size: product(outputShape),
     })),
   ]
-  return all.map((layer) => ({ ...layer, ...placesOf(layer.size) }))
+  return all.map((layer) => ({ ...layer, ...unitPositions(layer.size) }))
 }
 
-function placesOf(size: number): Pick<Drawn, 'units' | 'middle'> {
-  const count = Math.min(size, most)
+function unitPositions(size: number): Pick<Column, 'units' | 'ellipsisY'> {
+  const count = Math.min(size, maxUnits)
   const gap = Math.min(34, (height - 64) / Math.max(1, count - 1))
-  const units = Array.from({ length: count }, (_, place) =>
-    size > most && place === middlePlace ? null : height / 2 + (place - (count - 1) / 2) * gap,
+  const units = Array.from({ length: count }, (_, index) =>
+    size > maxUnits && index === middleIndex ? null : height / 2 + (index - (count - 1) / 2) * gap,
   )
-  return { units, middle: height / 2 + textDrop }
+  return { units, ellipsisY: height / 2 + baselineOffset }
 }
 
-const product = (shape: readonly number[]) => shape.reduce((all, each) => all * each, 1)
+const product = (shape: readonly number[]) => shape.reduce((total, length) => total * length, 1)

@@ -1,12 +1,12 @@
-/** Draws what a network answers on the plane: its classes as colours, the line between them, and the data. */
+/** Draws the output of a network over two inputs: the predicted classes, their boundary, and the rows. */
 import { token } from '../theme.js'
 import type { Frame } from './frame.js'
 
 export interface Point {
   x: number
   y: number
-  /** Which class it belongs to. */
-  which: number
+  /** Index of its class. */
+  classIndex: number
 }
 
 export interface View {
@@ -19,17 +19,17 @@ export interface View {
 export const classColours = 6
 type Colour = [number, number, number]
 
-export function viewOf({ axes }: Pick<Frame, 'axes'>): View {
+export function frameView({ axes }: Pick<Frame, 'axes'>): View {
   const [x, y] = axes
   return { left: x?.min ?? 0, right: x?.max ?? 1, bottom: y?.min ?? 0, top: y?.max ?? 1 }
 }
 
-function colourOf(which: number): Colour {
-  const hex = token(`--class-${(which % classColours) + 1}`)
+function classColour(classIndex: number): Colour {
+  const hex = token(`--class-${(classIndex % classColours) + 1}`)
   return [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as Colour
 }
 
-/** @param threshold of a single output: from there on it is the second class. */
+/** @param threshold lowest value of a single output that predicts the second class */
 export function drawPlane(
   canvas: HTMLCanvasElement,
   view: View,
@@ -46,28 +46,28 @@ export function drawPlane(
   if (frame !== null && frame.axes.length === 2) {
     context.imageSmoothingEnabled = true
     context.imageSmoothingQuality = 'high'
-    // The grid's points are the centres of the outermost cells, which reach half a cell beyond the canvas.
+    // The outermost grid points are on the edge of the canvas, so their cells extend half a cell beyond it.
     const { size } = frame
     const [cellX, cellY] = [width / (size - 1), height / (size - 1)]
-    context.drawImage(imageOf(frame, threshold), -cellX / 2, -cellY / 2, width + cellX, height + cellY)
+    context.drawImage(renderClasses(frame, threshold), -cellX / 2, -cellY / 2, width + cellX, height + cellY)
     context.strokeStyle = token('--boundary')
     context.lineWidth = 2 * stroke
-    for (const field of fieldsOf(frame, threshold)) strokeZero(context, field, size, width, height)
+    for (const field of marginFields(frame, threshold)) strokeZero(context, field, size, width, height)
   }
   const radius = stroke * (points.length > 60 ? 5 : 9)
   for (const point of points) drawPoint(context, view, point, radius)
 }
 
-/** How thick strokes are, in pixels of the canvas: on the page finer in small plots, but never too fine to be seen. */
+/** Scale of stroke widths, in pixels of the canvas. Small plots get thinner strokes, down to a visible minimum. */
 export function strokeScale({ width, clientWidth }: HTMLCanvasElement): number {
-  const seen = clientWidth || width
-  return (width / seen) * Math.min(1, Math.max(0.4, seen / 480))
+  const shownWidth = clientWidth || width
+  return (width / shownWidth) * Math.min(1, Math.max(0.4, shownWidth / 480))
 }
 
 function drawPoint(
   context: CanvasRenderingContext2D,
   view: View,
-  { x, y, which }: Point,
+  { x, y, classIndex }: Point,
   radius: number,
 ): void {
   const { width, height } = context.canvas
@@ -75,13 +75,13 @@ function drawPoint(
     x: ((x - view.left) / (view.right - view.left)) * width,
     y: (1 - (y - view.bottom) / (view.top - view.bottom)) * height,
   }
-  context.fillStyle = `rgb(${colourOf(which).join(' ')})`
+  context.fillStyle = `rgb(${classColour(classIndex).join(' ')})`
   context.strokeStyle = token('--point-edge')
   context.lineWidth = Math.max(1, radius / 4)
   context.beginPath()
-  // Shapes, too, so that colour is not all that tells classes apart.
-  if (which % 3 === 0) context.arc(at.x, at.y, radius, 0, 2 * Math.PI)
-  else if (which % 3 === 1)
+  // Classes differ in shape too, for readers who cannot distinguish the colours.
+  if (classIndex % 3 === 0) context.arc(at.x, at.y, radius, 0, 2 * Math.PI)
+  else if (classIndex % 3 === 1)
     context.rect(at.x - 0.87 * radius, at.y - 0.87 * radius, 1.74 * radius, 1.74 * radius)
   else {
     context.moveTo(at.x, at.y - 1.2 * radius)
@@ -93,28 +93,28 @@ function drawPoint(
   context.stroke()
 }
 
-/** One pixel a point, the second axis upwards. */
-function imageOf(frame: Frame, threshold: number): HTMLCanvasElement {
+/** An image with one pixel per grid point. The second axis points up. */
+function renderClasses(frame: Frame, threshold: number): HTMLCanvasElement {
   const { size, outputs, values } = frame
   const small = document.createElement('canvas')
   small.width = small.height = size
   const context = small.getContext('2d')
   if (context === null) return small
   const image = context.createImageData(size, size)
-  const colours = Array.from({ length: Math.max(2, outputs) }, (_, which) => colourOf(which))
+  const colours = Array.from({ length: Math.max(2, outputs) }, (_, classIndex) => classColour(classIndex))
   const paper = colourFromToken('--canvas')
   for (let row = 0; row < size; row++) {
     for (let column = 0; column < size; column++) {
       const point = row * size + column
-      const { which, sureness } =
+      const { classIndex, confidence } =
         outputs === 1
-          ? sideOf(values[point] ?? 0, threshold)
-          : largestOf(values.subarray(point * outputs, (point + 1) * outputs))
-      const colour = colours[which] ?? paper
+          ? binaryPrediction(values[point] ?? 0, threshold)
+          : argmaxPrediction(values.subarray(point * outputs, (point + 1) * outputs))
+      const colour = colours[classIndex] ?? paper
       const at = 4 * ((size - 1 - row) * size + column)
       for (let part = 0; part < 3; part++) {
         image.data[at + part] =
-          paper[part as 0] + (colour[part as 0] - paper[part as 0]) * (0.12 + 0.5 * sureness)
+          paper[part as 0] + (colour[part as 0] - paper[part as 0]) * (0.12 + 0.5 * confidence)
       }
       image.data[at + 3] = 255
     }
@@ -128,47 +128,47 @@ function colourFromToken(name: string): Colour {
   return [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as Colour
 }
 
-function sideOf(value: number, threshold: number) {
-  // Hinge has no bounds: one is as sure as it needs to be.
-  const sureness = Math.min(1, Math.abs(value - threshold) * (threshold === 0 ? 1 : 2))
-  return { which: value >= threshold ? 1 : 0, sureness }
+function binaryPrediction(value: number, threshold: number) {
+  // The output of a network with hinge loss is unbounded. From 1 on it counts as certain.
+  const confidence = Math.min(1, Math.abs(value - threshold) * (threshold === 0 ? 1 : 2))
+  return { classIndex: value >= threshold ? 1 : 0, confidence }
 }
 
-function largestOf(values: Float32Array) {
-  let [which, second] = [0, Number.NEGATIVE_INFINITY]
-  for (let place = 1; place < values.length; place++) {
-    if ((values[place] ?? 0) > (values[which] ?? 0)) which = place
+function argmaxPrediction(values: Float32Array) {
+  let [classIndex, second] = [0, Number.NEGATIVE_INFINITY]
+  for (let index = 1; index < values.length; index++) {
+    if ((values[index] ?? 0) > (values[classIndex] ?? 0)) classIndex = index
   }
-  values.forEach((value, place) => {
-    if (place !== which) second = Math.max(second, value)
+  values.forEach((value, index) => {
+    if (index !== classIndex) second = Math.max(second, value)
   })
-  return { which, sureness: Math.min(1, Math.max(0, (values[which] ?? 0) - second)) }
+  return { classIndex, confidence: Math.min(1, Math.max(0, (values[classIndex] ?? 0) - second)) }
 }
 
-/** Functions of the grid's points that are zero on the boundaries: of each class, by how much it leads. */
-function fieldsOf({ size, outputs, values }: Frame, threshold: number): Float32Array[] {
+/** For each class, its margin over the other classes at every grid point. Zero on the boundary. */
+function marginFields({ size, outputs, values }: Frame, threshold: number): Float32Array[] {
   if (outputs === 1) {
-    // Between two points the boundary is found by a straight line, which fits the logits of probabilities.
+    // The boundary is interpolated linearly between grid points. Logits are closer to linear than probabilities.
     const isProbability = threshold === 0.5 && values.every((value) => value >= 0 && value <= 1)
     return [values.map((value) => (isProbability ? logit(value) : value - threshold))]
   }
-  return Array.from({ length: outputs }, (_, which) =>
+  return Array.from({ length: outputs }, (_, classIndex) =>
     Float32Array.from({ length: size * size }, (_, point) => {
       let others = Number.NEGATIVE_INFINITY
       for (let other = 0; other < outputs; other++) {
-        if (other !== which) others = Math.max(others, values[point * outputs + other] ?? 0)
+        if (other !== classIndex) others = Math.max(others, values[point * outputs + other] ?? 0)
       }
-      return (values[point * outputs + which] ?? 0) - others
+      return (values[point * outputs + classIndex] ?? 0) - others
     }),
   )
 }
 
 const logit = (probability: number) => {
-  const held = Math.min(1 - 1e-4, Math.max(1e-4, probability))
-  return Math.log(held / (1 - held))
+  const clipped = Math.min(1 - 1e-4, Math.max(1e-4, probability))
+  return Math.log(clipped / (1 - clipped))
 }
 
-/** Marching squares: in every cell the straight piece between the places on its edges where the field is zero. */
+/** Marching squares: in each cell, draws a line between the zero crossings on its edges. */
 function strokeZero(
   context: CanvasRenderingContext2D,
   field: Float32Array,

@@ -1,26 +1,28 @@
-/** The rows that a job learns from, as points of the plane or samples along the line that its network is drawn over. */
+/** Converts the training rows of a job to points or samples for its plot. */
 import type { Boundary, DatasetRows } from '../api/types.js'
 import type { Sample } from './line.js'
 import { classColours, type Point } from './plane.js'
 
-/** As many as are drawn over a boundary. */
-export const drawnRows = 500
+/** Maximum number of rows drawn over a boundary. */
+export const maxDrawnRows = 500
 
-/** None where the rows have no classes: a plane of numbers has no points of one colour or another. */
+/** Returns no points if the target has too many values to be classes. */
 export function pointsIn({ columns, data }: DatasetRows, axes: Boundary['axes']): Point[] {
-  const { xs, target } = placesOf(columns, axes)
+  const { xs, target } = findColumns(columns, axes)
   const [first, second] = xs
   if (first === undefined || second === undefined || target === undefined) return []
   const classes = [...new Set(data.map((row) => row[target] ?? null))].sort(byNumberOrName)
   if (classes.length > classColours) return []
   return data.flatMap((row) => {
-    const [x, y, answer = null] = [row[first], row[second], row[target]]
-    return typeof x === 'number' && typeof y === 'number' ? [{ x, y, which: classes.indexOf(answer) }] : []
+    const [x, y, label = null] = [row[first], row[second], row[target]]
+    return typeof x === 'number' && typeof y === 'number'
+      ? [{ x, y, classIndex: classes.indexOf(label) }]
+      : []
   })
 }
 
 export function samplesIn({ columns, data }: DatasetRows, axes: Boundary['axes']): Sample[] {
-  const { xs, target } = placesOf(columns, axes)
+  const { xs, target } = findColumns(columns, axes)
   const [first] = xs
   if (first === undefined || target === undefined) return []
   return data.flatMap((row) => {
@@ -29,10 +31,10 @@ export function samplesIn({ columns, data }: DatasetRows, axes: Boundary['axes']
   })
 }
 
-/** The target is the one column that is no axis; of several targets none is drawn. */
-function placesOf(columns: readonly string[], axes: Boundary['axes']) {
-  const xs = axes.map(({ column }) => columns.indexOf(column)).filter((place) => place >= 0)
-  const others = columns.flatMap((_, place) => (xs.includes(place) ? [] : [place]))
+/** Indices of the axes and of the target, which is the only other column. Undefined for several targets. */
+function findColumns(columns: readonly string[], axes: Boundary['axes']) {
+  const xs = axes.map(({ column }) => columns.indexOf(column)).filter((index) => index >= 0)
+  const others = columns.flatMap((_, index) => (xs.includes(index) ? [] : [index]))
   return { xs, target: others.length === 1 ? others[0] : undefined }
 }
 

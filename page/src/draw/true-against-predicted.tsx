@@ -1,4 +1,4 @@
-/** Each row a point: what is true to the right, what was predicted upwards; on the line both are the same. */
+/** Scatter plot of true (x) and predicted (y) values. On the diagonal both are equal. */
 import { short } from '../format.js'
 import { ticksBetween } from './ticks.js'
 
@@ -14,7 +14,7 @@ export function TrueAgainstPredicted({ pairs, name }: { pairs: readonly number[]
   const share = (value: number) => (value - least) / span
   const across = (value: number) => edge.left + share(value) * (width - edge.left - edge.right)
   const up = (value: number) => height - edge.bottom - share(value) * (height - edge.bottom - edge.top)
-  const marks = ticksBetween(least, least + span)
+  const ticks = ticksBetween(least, least + span)
   return (
     <svg
       class="scatter"
@@ -22,21 +22,21 @@ export function TrueAgainstPredicted({ pairs, name }: { pairs: readonly number[]
       role="img"
       aria-label={`${name}: predicted against true values of ${pairs.length} rows, from ${short(least)} to ${short(greatest)}`}
     >
-      {marks.map((mark) => (
-        <g key={mark} class="mark">
-          <line x1={across(mark)} x2={across(mark)} y1={up(least)} y2={edge.top} />
-          <line x1={edge.left} x2={width - edge.right} y1={up(mark)} y2={up(mark)} />
-          <text x={across(mark)} y={height - edge.bottom + 16} text-anchor="middle">
-            {short(mark)}
+      {ticks.map((tick) => (
+        <g key={tick} class="mark">
+          <line x1={across(tick)} x2={across(tick)} y1={up(least)} y2={edge.top} />
+          <line x1={edge.left} x2={width - edge.right} y1={up(tick)} y2={up(tick)} />
+          <text x={across(tick)} y={height - edge.bottom + 16} text-anchor="middle">
+            {short(tick)}
           </text>
-          <text x={edge.left - 6} y={up(mark) + 4} text-anchor="end">
-            {short(mark)}
+          <text x={edge.left - 6} y={up(tick) + 4} text-anchor="end">
+            {short(tick)}
           </text>
         </g>
       ))}
       <line class="same" x1={across(least)} y1={up(least)} x2={across(least + span)} y2={up(least + span)} />
-      {pairs.map(([actual = 0, predicted = 0], place) => (
-        <circle key={place} cx={across(actual)} cy={up(predicted)} r={pairs.length > 150 ? 2 : 3} />
+      {pairs.map(([actual = 0, predicted = 0], index) => (
+        <circle key={index} cx={across(actual)} cy={up(predicted)} r={pairs.length > 150 ? 2 : 3} />
       ))}
       <text class="axis" x={(width + edge.left) / 2} y={height - 6} text-anchor="middle">
         true

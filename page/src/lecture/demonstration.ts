@@ -1,4 +1,4 @@
-/** What a card of the lecture is: a claim, what it trains, and the plots that it shows. */
+/** A demonstration of the lecture: a claim, the training that shows it, and the plots of the result. */
 import type { Boundary } from '../api/types.js'
 import type { Sample } from '../draw/line.js'
 import type { Point } from '../draw/plane.js'
@@ -15,21 +15,21 @@ export type Plot =
   | { type: 'bars'; unit: string; bars: { label: string; value: number; note: string }[] }
   | { type: 'signals'; heads: string[]; rows: number[][][] }
   | { type: 'table'; heads: string[]; rows: string[][] }
-  | { type: 'pictures'; side: number; pictures: { pixels: number[]; says: string }[] }
+  | { type: 'pictures'; side: number; pictures: { pixels: number[]; caption: string }[] }
 
-export interface Shown {
+export interface Result {
   plots: Plot[]
-  says: string
+  summary: string
 }
 
 export interface Demonstration {
   id: string
   title: string
   claim: string
-  /** Whether the reader chooses the rows of a truth table of three inputs that are true, and which are at first. */
+  /** The initial true rows of a truth table of three inputs. Set only if the reader can choose them. */
   trueRows?: readonly number[]
-  run(trueRows: readonly number[]): Promise<Shown>
+  run(trueRows: readonly number[]): Promise<Result>
 }
 
-/** Every combination of three bits, counting up, the first the most significant. */
+/** All combinations of three bits in ascending order, most significant bit first. */
 export const truthTableRows = Array.from({ length: 8 }, (_, row) => [row >> 2, (row >> 1) & 1, row & 1])

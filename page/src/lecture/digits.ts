@@ -1,39 +1,39 @@
-/** Pictures of digits, drawn in the page's own typefaces, and two networks that learn to read them. */
+/** Images of digits, drawn in the fonts of the browser, and two networks that learn to read them. */
 import { upload } from '../api/client.js'
 import type { JobRequest, LayerRequest } from '../api/types.js'
 import { percent, whole } from '../format.js'
 import { generator, normal } from '../random.js'
 import type { Demonstration } from './demonstration.js'
-import { outputsOf, train } from './training.js'
+import { predictOutputs, train } from './training.js'
 
-/** Pixels of a picture's side. */
+/** Side of an image in pixels. */
 const side = 14
-/** Pictures are drawn larger and made small, which gives their edges shades. */
-const enlarged = 4 * side
-const faces = ['sans-serif', 'serif']
+/** Images are drawn larger and scaled down, which anti-aliases their edges. */
+const drawnSide = 4 * side
+const fonts = ['sans-serif', 'serif']
 
-interface Picture {
+interface Image {
   digit: number
-  /** Row by row, about 0 (paper) to 1 (ink). */
+  /** In row-major order, from about 0 (paper) to 1 (ink). */
   pixels: number[]
 }
 
-/** The digits in turn, each in some face and size, anywhere in its picture, a little turned, under noise. */
-function drawDigits(count: number, seed: number): Picture[] {
+/** The digits in turn, in random font, size, position and rotation, with noise. */
+function drawDigits(count: number, seed: number): Image[] {
   const random = generator(seed)
-  const large = contextOf(enlarged)
-  const small = contextOf(side)
+  const large = createContext(drawnSide)
+  const small = createContext(side)
   large.textAlign = 'center'
   large.textBaseline = 'middle'
   return Array.from({ length: count }, (_, index) => {
     const digit = index % 10
-    const face = faces[Math.floor(random() * faces.length)]
-    const place = () => enlarged * (0.3 + 0.4 * random())
+    const font = fonts[Math.floor(random() * fonts.length)]
+    const position = () => drawnSide * (0.3 + 0.4 * random())
     large.setTransform(1, 0, 0, 1, 0, 0)
-    large.clearRect(0, 0, enlarged, enlarged)
-    large.translate(place(), place())
+    large.clearRect(0, 0, drawnSide, drawnSide)
+    large.translate(position(), position())
     large.rotate(0.2 * (random() - 0.5))
-    large.font = `bold ${Math.round(enlarged * (0.65 + 0.1 * random()))}px ${face}`
+    large.font = `bold ${Math.round(drawnSide * (0.65 + 0.1 * random()))}px ${font}`
     large.fillText(String(digit), 0, 0)
     small.clearRect(0, 0, side, side)
     small.drawImage(large.canvas, 0, 0, side, side)
@@ -46,20 +46,18 @@ function drawDigits(count: number, seed: number): Picture[] {
   })
 }
 
-function contextOf(size: number): CanvasRenderingContext2D {
+function createContext(size: number): CanvasRenderingContext2D {
   const canvas = document.createElement('canvas')
   canvas.width = canvas.height = size
   const context = canvas.getContext('2d', { willReadFrequently: true })
-  if (context === null) throw new Error('This browser draws no pictures.')
+  if (context === null) throw new Error('This browser does not support drawing on a canvas.')
   context.imageSmoothingQuality = 'high'
   return context
 }
 
-function csvOf(pictures: readonly Picture[]): File {
+function toCsvFile(images: readonly Image[]): File {
   const heads = Array.from({ length: side * side }, (_, pixel) => `p${pixel}`)
-  const lines = pictures.map(({ pixels, digit }) =>
-    [...pixels.map((shade) => shade.toFixed(2)), digit].join(','),
-  )
+  const lines = images.map(({ pixels, digit }) => [...pixels.map((ink) => ink.toFixed(2)), digit].join(','))
   return new File([[[...heads, 'digit'].join(','), ...lines, ''].join('\n')], 'digits.csv', {
     type: 'text/csv',
   })
@@ -80,11 +78,11 @@ const networks: readonly { name: string; layers: object[] }[] = [
 export const digits: Demonstration = {
   id: 'digits',
   title: 'Reading digits',
-  claim: 'A small convolutional network reads digits wherever they stand, better than a dense one.',
+  claim: 'A small convolutional network reads digits at any position.',
   async run() {
-    const pictures = drawDigits(1_500, 1)
-    const dataset = await upload([csvOf(pictures)], { name: 'Lecture: digits', target: 'digit' })
-    const readings = await Promise.all(
+    const images = drawDigits(1_500, 1)
+    const dataset = await upload([toCsvFile(images)], { name: 'Lecture: digits', target: 'digit' })
+    const results = await Promise.all(
       networks.map(async ({ name, layers }) => {
         const output = { type: 'dense', units: 10, activation: 'softmax' }
         const network = { inputShape: [1, side, side], layers: [...layers, output] as LayerRequest[] }
@@ -103,8 +101,8 @@ export const digits: Demonstration = {
       }),
     )
     const unseen = drawDigits(10, 2)
-    const [convolutional] = readings
-    const answers = await outputsOf(
+    const [convolutional] = results
+    const outputs = await predictOutputs(
       convolutional?.modelId ?? '',
       unseen.map(({ pixels }) => pixels),
     )
@@ -113,24 +111,25 @@ export const digits: Demonstration = {
         {
           type: 'pictures',
           side,
-          pictures: unseen.map(({ digit, pixels }, place) => {
-            const read = largest(answers[place] ?? [])
-            return { pixels, says: read === digit ? String(read) : `${read}, is ${digit}` }
+          pictures: unseen.map(({ digit, pixels }, index) => {
+            const predicted = argmax(outputs[index] ?? [])
+            return { pixels, caption: predicted === digit ? String(predicted) : `${predicted}, not ${digit}` }
           }),
         },
         {
           type: 'table',
-          heads: ['network', 'parameters', 'held-out pictures read'],
-          rows: readings.map(({ name, job, epochs }) => [
+          heads: ['network', 'parameters', 'validation accuracy'],
+          rows: results.map(({ name, job, epochs }) => [
             name,
             whole(job.parameters),
             percent(epochs.at(-1)?.valAccuracy),
           ]),
         },
       ],
-      says: 'Above, new pictures and what the convolutional network reads in them. 1,200 pictures of 14 × 14 were learned, 300 held out.',
+      summary:
+        'The images above are new, with the predictions of the convolutional network. Both networks trained on 1,200 images of 14 × 14 pixels and were validated on 300.',
     }
   },
 }
 
-const largest = (values: readonly number[]) => values.indexOf(Math.max(...values))
+const argmax = (values: readonly number[]) => values.indexOf(Math.max(...values))

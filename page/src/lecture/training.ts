@@ -1,16 +1,16 @@
-/** Trains what a demonstration asks for, and waits for its end. */
-import { get, post, Refusal } from '../api/client.js'
-import { watchJob } from '../api/stream.js'
+/** Trains the networks of the demonstrations. */
+import { ApiError, get, post } from '../api/client.js'
 import type { Boundary, DatasetRows, Epoch, Job, JobRequest, LayerRequest } from '../api/types.js'
-import { drawnRows } from '../draw/rows.js'
+import { watchJob } from '../api/watch-job.js'
+import { maxDrawnRows } from '../draw/rows.js'
 
 export interface Trained {
   job: Job
   epochs: Epoch[]
   modelId: string
-  /** What the network answers at the end all over its one or two inputs, where that was asked for. */
+  /** The last boundary frame, if one was requested. */
   frame: Boundary | null
-  /** What it was trained on, where the frame was asked for. */
+  /** The training rows, if a boundary was requested. */
   rows: DatasetRows | null
 }
 
@@ -19,11 +19,11 @@ export type Request = Partial<JobRequest> & Pick<JobRequest, 'dataset' | 'networ
 export const dense = (units: number, activation: 'linear' | 'tanh' | 'sigmoid' | 'step'): LayerRequest =>
   ({ type: 'dense', units, activation }) as LayerRequest
 
-/** @throws Refusal when the service refuses, or the training does not succeed. */
+/** Trains and waits for the end. @throws ApiError if the request or the training fails. */
 export async function train(request: Request, boundary?: number): Promise<Trained> {
   const { id } = await post('/jobs', request as JobRequest)
   const rows =
-    boundary === undefined ? null : await get('/jobs/{id}/rows', { id, query: { limit: drawnRows } })
+    boundary === undefined ? null : await get('/jobs/{id}/rows', { id, query: { limit: maxDrawnRows } })
   return new Promise((resolve, reject) => {
     const epochs: Epoch[] = []
     let frame: Boundary | null = null
@@ -31,20 +31,20 @@ export async function train(request: Request, boundary?: number): Promise<Traine
     watchJob(
       id,
       {
-        job(now) {
-          job = now
+        job(current) {
+          job = current
         },
         epochs(more) {
           for (const epoch of more) epochs.push(epoch)
         },
-        boundary(now) {
-          frame = now
+        boundary(latest) {
+          frame = latest
         },
         connection(state) {
-          if (state === 'refused') reject(new Refusal(403, 'refused', 'The run may not be watched.'))
+          if (state === 'rejected') reject(new ApiError(403, 'rejected', 'No permission to watch the run.'))
           if (state !== 'ended' || job === null) return
           if (job.modelId === null)
-            reject(new Refusal(500, job.status, job.error?.message ?? `The run was ${job.status}.`))
+            reject(new ApiError(500, job.status, job.error?.message ?? `The run was ${job.status}.`))
           else resolve({ job, epochs, modelId: job.modelId, frame, rows })
         },
       },
@@ -53,10 +53,9 @@ export async function train(request: Request, boundary?: number): Promise<Traine
   })
 }
 
-export async function outputsOf(modelId: string, inputs: number[][]): Promise<number[][]> {
+export async function predictOutputs(modelId: string, inputs: number[][]): Promise<number[][]> {
   const { predictions } = await post('/models/{id}/predict', { inputs }, { id: modelId })
   return predictions.flatMap((prediction) => (prediction === null ? [] : [prediction.output]))
 }
 
-export const modelOf = (id: string) => get('/models/{id}', { id })
-export const lossOf = ({ epochs }: Trained) => epochs.at(-1)?.loss ?? Number.NaN
+export const finalLoss = ({ epochs }: Trained) => epochs.at(-1)?.loss ?? Number.NaN

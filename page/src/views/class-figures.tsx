@@ -1,33 +1,33 @@
-/** Of a classification: accuracy beside the baseline, and the figures of each class. */
+/** Metrics of a classification: accuracy with its baseline, and the metrics of each class. */
 import type { Evaluation } from '../api/types.js'
+import { FigureList } from '../components/figure-list.js'
 import { percent, short, whole } from '../format.js'
-import { FigureList } from '../parts/figure-list.js'
 
 type Classification = Extract<Evaluation, { type: 'classification' }>
 
 export function ClassFigures({ evaluation }: { evaluation: Classification }) {
   const { right, count, unanswered, accuracy, baseline, macro, twoClasses } = evaluation
-  const answered = count - unanswered
-  const share = accuracy ?? (answered === 0 ? null : right / answered)
+  const predicted = count - unanswered
+  const value = accuracy ?? (predicted === 0 ? null : right / predicted)
   const figures: [string, string | null][] = [
-    ['Accuracy', share === null ? null : percent(share)],
+    ['Accuracy', value === null ? null : percent(value)],
     [
-      `Accuracy of always “${baseline?.class}”, the most frequent class`,
+      `Baseline accuracy (always “${baseline?.class}”)`,
       baseline === null ? null : percent(baseline.accuracy),
     ],
-    ['F1, mean of the classes', macro === null ? null : percent(macro.f1)],
-    ['Area under the ROC curve', optional(twoClasses?.rocAuc)],
+    ['F1 (macro average)', macro === null ? null : percent(macro.f1)],
+    ['ROC AUC', optional(twoClasses?.rocAuc)],
     ['Average precision', optional(twoClasses?.averagePrecision)],
   ]
   return (
     <>
       <FigureList figures={figures} />
       <p>
-        {whole(right)} of {whole(answered)} right
-        {share === null ? '' : ` (${percent(share)})`}
+        {whole(right)} of {whole(predicted)} correct
+        {value === null ? '' : ` (${percent(value)})`}
         {twoClasses === null
           ? ''
-          : `, where “${twoClasses.positive}” is answered from a probability of ${short(twoClasses.threshold)} on`}
+          : `, with threshold ${short(twoClasses.threshold)} for “${twoClasses.positive}”`}
       </p>
     </>
   )
@@ -36,20 +36,19 @@ export function ClassFigures({ evaluation }: { evaluation: Classification }) {
 const optional = (value: number | null | undefined) =>
   value === null || value === undefined ? null : short(value)
 
-const mostClasses = 60
+const maxClasses = 60
 
 export function ClassTable({ perClass, macro }: Pick<Classification, 'perClass' | 'macro'>) {
   if (perClass.length === 0) return null
   return (
-    // A region that scrolls must be reached by keyboard.
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
-    <section class="scroll" tabIndex={0} aria-label="Figures of each class">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolling by keyboard needs focus
+    <section class="scroll" tabIndex={0} aria-label="Metrics of each class">
       <table class="plain small">
-        <caption class="unseen">Precision, recall, F1 and rows of each class</caption>
+        <caption class="visually-hidden">Precision, recall, F1 and support of each class</caption>
         <thead>
           <tr>
             <th scope="col">Class</th>
-            {['Precision', 'Recall', 'F1', 'Rows'].map((head) => (
+            {['Precision', 'Recall', 'F1', 'Support'].map((head) => (
               <th key={head} scope="col" class="number">
                 {head}
               </th>
@@ -57,24 +56,24 @@ export function ClassTable({ perClass, macro }: Pick<Classification, 'perClass' 
           </tr>
         </thead>
         <tbody>
-          {perClass.slice(0, mostClasses).map((each) => (
-            <tr key={each.class}>
-              <th scope="row">{each.class}</th>
-              <Scores {...each} />
-              <td class="number">{whole(each.support)}</td>
+          {perClass.slice(0, maxClasses).map((scores) => (
+            <tr key={scores.class}>
+              <th scope="row">{scores.class}</th>
+              <Scores {...scores} />
+              <td class="number">{whole(scores.support)}</td>
             </tr>
           ))}
           {macro === null ? null : (
             <tr class="sum">
-              <th scope="row">Mean</th>
+              <th scope="row">Macro average</th>
               <Scores {...macro} />
               <td class="number">{whole(perClass.reduce((sum, { support }) => sum + support, 0))}</td>
             </tr>
           )}
         </tbody>
       </table>
-      {perClass.length > mostClasses ? (
-        <p class="hint">and {whole(perClass.length - mostClasses)} more classes</p>
+      {perClass.length > maxClasses ? (
+        <p class="hint">and {whole(perClass.length - maxClasses)} more classes</p>
       ) : null}
     </section>
   )
@@ -83,8 +82,8 @@ export function ClassTable({ perClass, macro }: Pick<Classification, 'perClass' 
 function Scores({ precision, recall, f1 }: { precision: number; recall: number; f1: number }) {
   return (
     <>
-      {[precision, recall, f1].map((score, place) => (
-        <td key={place} class="number">
+      {[precision, recall, f1].map((score, index) => (
+        <td key={index} class="number">
           {percent(score)}
         </td>
       ))}

@@ -1,8 +1,8 @@
-/** The columns of a file, each with its type, its role, its missing values, and what is to be said of it. */
+/** The columns of an uploaded file with their types, roles, missing values and warnings. */
 import { useState } from 'preact/hooks'
 import type { Preview } from '../api/types.js'
+import { TableHead } from '../components/table-head.js'
 import { plural, short, whole } from '../format.js'
-import { TableHead } from '../parts/table-head.js'
 import {
   type ColumnType,
   type MissingRule,
@@ -14,12 +14,12 @@ import {
 type Column = Preview['columns'][number]
 type Warning = Preview['warnings'][number]
 
-const mostColumns = 100
+const maxColumns = 100
 
 interface Props {
   preview: Preview
   choices: ReadingChoices
-  /** Those of single columns. */
+  /** Warnings about single columns. */
   warnings: readonly Warning[]
   onChange(part: Partial<ReadingChoices>): void
 }
@@ -29,12 +29,12 @@ export function ColumnTable({ preview, choices, warnings, onChange }: Props) {
   const examples = new Map(preview.examples.map(({ name, texts }) => [name, texts]))
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reached by keyboard */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrolling by keyboard needs focus */}
       <section class="scroll" tabIndex={0} aria-label="Columns of the file">
         <table class="plain small column-table">
           <TableHead heads={['Column', 'Examples', 'Type', 'Role', 'Missing values']} />
           <tbody>
-            {columns.slice(0, mostColumns).map((column) => (
+            {columns.slice(0, maxColumns).map((column) => (
               <Row
                 key={column.name}
                 column={column}
@@ -48,8 +48,8 @@ export function ColumnTable({ preview, choices, warnings, onChange }: Props) {
           </tbody>
         </table>
       </section>
-      {columns.length > mostColumns ? (
-        <p class="hint">and {whole(columns.length - mostColumns)} more columns</p>
+      {columns.length > maxColumns ? (
+        <p class="hint">and {whole(columns.length - maxColumns)} more columns</p>
       ) : null}
     </>
   )
@@ -74,7 +74,7 @@ function Row({ column, examples, choices, targets, warnings, onChange }: RowProp
           </small>
         ))}
       </th>
-      <td class="examples">{examplesOf(column, examples)}</td>
+      <td class="examples">{exampleText(column, examples)}</td>
       <td>
         <TypeSelect column={column} choices={choices} onChange={onChange} />
       </td>
@@ -85,13 +85,13 @@ function Row({ column, examples, choices, targets, warnings, onChange }: RowProp
           disabled={type === 'ignored'}
           onChange={({ currentTarget: { value } }) =>
             onChange({
-              target: value === 'target' ? [...targets, name] : targets.filter((each) => each !== name),
+              target: value === 'target' ? [...targets, name] : targets.filter((target) => target !== name),
             })
           }
         >
-          {(type === 'ignored' ? ['none'] : ['feature', 'target']).map((each) => (
-            <option key={each} value={each} selected={each === role}>
-              {each}
+          {(type === 'ignored' ? ['none'] : ['feature', 'target']).map((option) => (
+            <option key={option} value={option} selected={option === role}>
+              {option}
             </option>
           ))}
         </select>
@@ -103,13 +103,13 @@ function Row({ column, examples, choices, targets, warnings, onChange }: RowProp
   )
 }
 
-function examplesOf({ categories, min, max, type }: Column, examples: readonly string[]): string {
-  const some = examples.join(', ')
+function exampleText({ categories, min, max, type }: Column, examples: readonly string[]): string {
+  const text = examples.join(', ')
   if (type === 'category' && categories !== undefined) {
-    return `${some} (${plural(categories.length, 'category', 'categories')})`
+    return `${text} (${plural(categories.length, 'category', 'categories')})`
   }
-  if (type === 'number' && min !== undefined) return `${some} (${short(min)} to ${short(max)})`
-  return some
+  if (type === 'number' && min !== undefined) return `${text} (${short(min)} to ${short(max)})`
+  return text
 }
 
 const typeNames: Record<ColumnType, string> = {
@@ -132,14 +132,14 @@ function TypeSelect({ column, choices, onChange }: Pick<RowProps, 'column' | 'ch
           types: withEntry(
             choices.types,
             name,
-            types.find((each) => each === value),
+            types.find((known) => known === value),
           ),
         })
       }
     >
-      {types.map((each) => (
-        <option key={each} value={each} selected={each === type}>
-          {typeNames[each]}
+      {types.map((option) => (
+        <option key={option} value={option} selected={option === type}>
+          {typeNames[option]}
         </option>
       ))}
     </select>
@@ -148,23 +148,23 @@ function TypeSelect({ column, choices, onChange }: Pick<RowProps, 'column' | 'ch
 
 const rules = ['', 'impute', 'mean', 'drop', 'constant'] as const
 const ruleNames: Record<(typeof rules)[number], string> = {
-  '': 'as all columns',
-  impute: 'fill them in',
-  mean: 'usual value',
-  drop: 'leave rows out',
+  '': 'default',
+  impute: 'impute',
+  mean: 'mean or mode',
+  drop: 'drop rows',
   constant: 'a constant',
 }
 
 function MissingChoice({ column, choices, onChange }: Pick<RowProps, 'column' | 'choices' | 'onChange'>) {
   const { name, missing = 0, type } = column
-  const rule = choices.missingOf.get(name)
-  // The service is asked as soon as there is a constant.
+  const rule = choices.missingByColumn.get(name)
+  // The rule is sent once a constant is entered.
   const [isConstant, setConstant] = useState(typeof rule === 'object')
   if (type === 'ignored' || (missing === 0 && rule === undefined)) {
     return <span class="hint">{missing === 0 ? 'none' : whole(missing)}</span>
   }
   const choose = (next: MissingRule | undefined) =>
-    onChange({ missingOf: withEntry(choices.missingOf, name, next) })
+    onChange({ missingByColumn: withEntry(choices.missingByColumn, name, next) })
   return (
     <span class="missing">
       <span class="figure">{whole(missing)}</span>
@@ -172,21 +172,21 @@ function MissingChoice({ column, choices, onChange }: Pick<RowProps, 'column' | 
         aria-label={`Missing values of ${name}`}
         value={isConstant ? 'constant' : typeof rule === 'string' ? rule : ''}
         onChange={({ currentTarget: { value } }) => {
-          const chosen = rules.find((each) => each === value) ?? ''
+          const chosen = rules.find((known) => known === value) ?? ''
           setConstant(chosen === 'constant')
           if (chosen !== 'constant') choose(chosen === '' ? undefined : chosen)
         }}
       >
-        {rules.map((each) => (
-          <option key={each} value={each}>
-            {ruleNames[each]}
+        {rules.map((option) => (
+          <option key={option} value={option}>
+            {ruleNames[option]}
           </option>
         ))}
       </select>
       {isConstant ? (
         <input
           type="text"
-          aria-label={`Stands in for a missing value of ${name}`}
+          aria-label={`Constant for missing values of ${name}`}
           value={typeof rule === 'object' ? rule.constant : ''}
           onInput={({ currentTarget: { value } }) => choose(value === '' ? undefined : { constant: value })}
         />

@@ -1,21 +1,21 @@
 /** Several runs on the same axes. */
 import { useEffect, useState } from 'preact/hooks'
 import uPlot from 'uplot'
-import { get, Refusal } from '../api/client.js'
+import { ApiError, get } from '../api/client.js'
 import type { Epoch, Job } from '../api/types.js'
+import { Choice } from '../components/field.js'
+import { Heading } from '../components/heading.js'
+import { Empty, ErrorNotice } from '../components/notice.js'
+import { StatusPill } from '../components/status.js'
+import { toApiError } from '../components/use-query.js'
 import { Curves } from '../draw/curves.js'
 import { drawable } from '../draw/history-curves.js'
 import { bestEpochName, scaleName } from '../figures.js'
 import { duration, percent, short, timeUnit, whole } from '../format.js'
-import { isShare, type Metric, metricNames, metrics, smoothed } from '../history.js'
-import { toRefusal } from '../parts/asking.js'
-import { Choice } from '../parts/field.js'
-import { Heading } from '../parts/heading.js'
-import { Empty, RefusalNotice } from '../parts/notice.js'
-import { StatusPill } from '../parts/status.js'
+import { isAccuracy, type Metric, metricNames, metrics, smoothed } from '../history.js'
 import { link } from '../router.js'
 
-/** Of each run: as many points as a screen shows. */
+/** Points per run. */
 const points = 1_500
 const series = 8
 
@@ -32,13 +32,13 @@ export function CompareView({ ids }: { ids: string[] }) {
         <Heading>Comparison</Heading>
         <a href={link('runs')}>All runs</a>
       </div>
-      <RefusalNotice refusal={problem} />
+      <ErrorNotice error={problem} />
       {ids.length === 0 ? (
-        <Empty title="No run was chosen">
-          Tick runs in <a href={link('runs')}>the table of all runs</a>, then press Compare.
+        <Empty title="No runs selected">
+          Select runs in <a href={link('runs')}>the table of runs</a>, then press Compare.
         </Empty>
       ) : null}
-      {runs === null && problem === null ? <p class="waiting">Reading the curves …</p> : null}
+      {runs === null && problem === null ? <p class="waiting">Loading curves …</p> : null}
       {runs === null || ids.length === 0 ? null : (
         <>
           <CurveCard runs={runs} />
@@ -49,29 +49,29 @@ export function CompareView({ ids }: { ids: string[] }) {
   )
 }
 
-/** Reads the runs again until all have ended. */
+/** Polls the runs until all have ended. */
 function useCompared(ids: readonly string[]) {
   const [runs, setRuns] = useState<Compared[] | null>(null)
-  const [problem, setProblem] = useState<Refusal | null>(null)
+  const [problem, setProblem] = useState<ApiError | null>(null)
   useEffect(() => {
-    let over = false
+    let isCancelled = false
     let timer: ReturnType<typeof setTimeout> | undefined
     const known = new Map<string, Compared>()
-    const look = async () => {
+    const poll = async () => {
       try {
         const found = await readAll(ids, known)
-        if (over) return
+        if (isCancelled) return
         setRuns(found)
         setProblem(null)
         if (found.every(({ job }) => job.finishedAt !== null)) return
       } catch (error) {
-        if (!over) setProblem(toRefusal(error))
+        if (!isCancelled) setProblem(toApiError(error))
       }
-      if (!over) timer = setTimeout(look, 1_000)
+      if (!isCancelled) timer = setTimeout(poll, 1_000)
     }
-    void look()
+    void poll()
     return () => {
-      over = true
+      isCancelled = true
       clearTimeout(timer)
     }
   }, [ids.join()])
@@ -83,25 +83,24 @@ function CurveCard({ runs }: { runs: readonly Compared[] }) {
   const [scale, setScale] = useState<'log' | 'linear'>('log')
   const [smoothing, setSmoothing] = useState(0)
   const [x, setX] = useState<'epoch' | 'time'>('epoch')
-  const timeless = runs.filter(({ epochs }) => epochs.at(-1)?.seconds === null)
-  // The rows held out say more, where every run has some.
-  const isHeldOut = runs.every(({ job }) => job.metrics.valLoss !== null)
-  const metric = chosen ?? (isHeldOut ? 'valLoss' : 'loss')
+  const withoutTimes = runs.filter(({ epochs }) => epochs.at(-1)?.seconds === null)
+  const hasValidation = runs.every(({ job }) => job.metrics.valLoss !== null)
+  const metric = chosen ?? (hasValidation ? 'valLoss' : 'loss')
   const scales = [...new Set(runs.map(({ job }) => scaleName(job.spec.targetScaling)))]
   return (
     <div class="card">
       <div class="controls">
         <div class="field inline">
-          <label for="metric">Curve</label>
+          <label for="metric">Metric</label>
           <select
             id="metric"
             onChange={({ currentTarget: { value } }) =>
-              setMetric(metrics.find((each) => each === value) ?? 'loss')
+              setMetric(metrics.find((name) => name === value) ?? 'loss')
             }
           >
-            {metrics.map((each) => (
-              <option key={each} value={each} selected={each === metric}>
-                {metricNames[each]}
+            {metrics.map((name) => (
+              <option key={name} value={name} selected={name === metric}>
+                {metricNames[name]}
               </option>
             ))}
           </select>
@@ -116,7 +115,7 @@ function CurveCard({ runs }: { runs: readonly Compared[] }) {
           ]}
         />
         <Choice
-          label="Against"
+          label="X axis"
           value={x}
           onChange={setX}
           options={[
@@ -132,18 +131,18 @@ function CurveCard({ runs }: { runs: readonly Compared[] }) {
         yLabel={yName(metric, scales)}
         x={x}
         smoothing={smoothing}
-        logarithmic={scale === 'log' && !isShare(metric)}
+        logarithmic={scale === 'log' && !isAccuracy(metric)}
       />
-      {scales.length > 1 && !isShare(metric) ? (
+      {scales.length > 1 && !isAccuracy(metric) ? (
         <p class="notice warn">
-          These losses are on different scales, so their heights do not compare:{' '}
-          {scales.map((each) => each ?? 'target as it is').join(', ')}.
+          These losses have different scales and cannot be compared:{' '}
+          {scales.map((scale) => scale ?? 'unscaled target').join(', ')}.
         </p>
       ) : null}
-      {x === 'time' && timeless.length > 0 ? (
+      {x === 'time' && withoutTimes.length > 0 ? (
         <p class="hint">
-          Not shown for want of times: {timeless.map(({ job }) => job.name ?? job.id).join(', ')}, trained by
-          an older version.
+          Not shown, because an older version recorded no times:{' '}
+          {withoutTimes.map(({ job }) => job.name ?? job.id).join(', ')}.
         </p>
       ) : null}
     </div>
@@ -162,7 +161,7 @@ function ComparedCurves(props: {
   const unit = timeUnit(Math.max(0, ...runs.map(({ epochs }) => epochs.at(-1)?.seconds ?? 0)))
   return (
     <Curves
-      data={together(
+      data={joinRuns(
         runs,
         (epoch) => (x === 'epoch' ? epoch.epoch : scaled(epoch.seconds, unit.seconds)),
         (epochs) =>
@@ -174,16 +173,16 @@ function ComparedCurves(props: {
             logarithmic,
           ),
       )}
-      curves={runs.map(({ job }, place) => ({
+      curves={runs.map(({ job }, index) => ({
         label: job.name ?? `Untitled ${job.id.slice(4, 10)}`,
-        colour: `--series-${(place % series) + 1}`,
-        dashed: place >= series,
+        colour: `--series-${(index % series) + 1}`,
+        dashed: index >= series,
       }))}
       label={`${metricNames[metric]} of ${runs.length} runs against ${x}`}
       xLabel={x === 'time' ? `${unit.name} of training` : 'epoch'}
       isTime={x === 'time'}
       yLabel={yLabel}
-      shares={isShare(metric)}
+      asPercent={isAccuracy(metric)}
       logarithmic={logarithmic}
       height={380}
     />
@@ -205,34 +204,34 @@ function ComparedTable({ runs }: { runs: readonly Compared[] }) {
             <th scope="col" class="number">
               Parameters
             </th>
-            {metrics.map((each) => (
-              <th key={each} scope="col" class="number">
-                {metricNames[each]}
+            {metrics.map((name) => (
+              <th key={name} scope="col" class="number">
+                {metricNames[name]}
               </th>
             ))}
             <th scope="col" class="number">
-              Trained for
+              Training time
             </th>
           </tr>
         </thead>
         <tbody>
-          {runs.map(({ job, epochs }, place) => (
+          {runs.map(({ job, epochs }, index) => (
             <tr key={job.id}>
               <td class="name">
-                <span class={`swatch series-${(place % series) + 1}`} />
+                <span class={`swatch series-${(index % series) + 1}`} />
                 <a href={link('runs', job.id)}>{job.name ?? 'Untitled'}</a>
               </td>
               <td>
                 <StatusPill status={job.status} />
               </td>
               <td>
-                {job.spec.optimizer.type}, rate {short(job.spec.optimizer.learningRate)}
+                {job.spec.optimizer.type}, learning rate {short(job.spec.optimizer.learningRate)}
               </td>
               <td class="number">{bestEpochName(job) ?? whole(job.epoch)}</td>
               <td class="number">{whole(job.parameters)}</td>
-              {metrics.map((each) => (
-                <td key={each} class="number">
-                  {isShare(each) ? percent(job.metrics[each]) : short(job.metrics[each])}
+              {metrics.map((name) => (
+                <td key={name} class="number">
+                  {isAccuracy(name) ? percent(job.metrics[name]) : short(job.metrics[name])}
                 </td>
               ))}
               <td class="number">{trainedFor(epochs)}</td>
@@ -255,10 +254,10 @@ export function Smoothing({ value, onChange }: { value: number; onChange(value: 
         max={0.99}
         step={0.01}
         value={value}
-        aria-valuetext={value === 0 ? 'raw' : `${Math.round(100 * value)} %`}
+        aria-valuetext={value === 0 ? 'none' : `${Math.round(100 * value)} %`}
         onInput={(event) => onChange(event.currentTarget.valueAsNumber)}
       />
-      <output>{value === 0 ? 'raw' : `${Math.round(100 * value)} %`}</output>
+      <output>{value === 0 ? 'none' : `${Math.round(100 * value)} %`}</output>
     </div>
   )
 }
@@ -268,18 +267,18 @@ function trainedFor(epochs: readonly Epoch[]): string {
   return seconds === null ? '–' : duration(1_000 * seconds)
 }
 
-/** Of runs that have not changed since, the epochs are those that are `known`. */
+/** Reads the runs. Reuses the epochs in `known` if the run has not advanced. */
 async function readAll(ids: readonly string[], known: Map<string, Compared>): Promise<Compared[]> {
   if (ids.length === 0) return []
   const { data: jobs } = await get('/jobs', { query: { ids: ids.join() } })
   const missing = ids.find((id) => jobs.every((job) => job.id !== id))
-  if (missing !== undefined) throw new Refusal(404, 'not-found', `There is no job ${missing}.`)
+  if (missing !== undefined) throw new ApiError(404, 'not-found', `Job ${missing} does not exist.`)
   return Promise.all(
     jobs.map(async (job) => {
-      const before = known.get(job.id)
-      const isSame = before?.job.epoch === job.epoch
+      const previous = known.get(job.id)
+      const isSame = previous?.job.epoch === job.epoch
       const epochs = isSame
-        ? before.epochs
+        ? previous.epochs
         : (await get('/jobs/{id}/epochs', { id: job.id, query: { points } })).data
       known.set(job.id, { job, epochs })
       return { job, epochs }
@@ -287,26 +286,26 @@ async function readAll(ids: readonly string[], known: Map<string, Compared>): Pr
   )
 }
 
-/** The metric, and the scale of the loss where all runs have the same. */
+/** The metric, with the scale of the loss if it is the same for all runs. */
 function yName(metric: Metric, scales: readonly (string | null)[]): string {
   const name = metricNames[metric].toLowerCase()
   const [scale = null] = scales
-  return isShare(metric) || scales.length !== 1 || scale === null ? name : name.replace(')', `, ${scale})`)
+  return isAccuracy(metric) || scales.length !== 1 || scale === null ? name : name.replace(')', `, ${scale})`)
 }
 
 const scaled = (seconds: number | null, unit: number) => (seconds === null ? null : seconds / unit)
 
-/** Curves of different lengths over one x; an epoch without a place on it is left out. */
-function together(
+/** Joins the curves on one x axis. Omits epochs without an x value. */
+function joinRuns(
   runs: readonly Compared[],
-  placeOf: (epoch: Epoch) => number | null,
-  valuesOf: (epochs: readonly Epoch[]) => (number | null)[],
+  xValue: (epoch: Epoch) => number | null,
+  yValues: (epochs: readonly Epoch[]) => (number | null)[],
 ): uPlot.AlignedData {
   const tables = runs.map(({ epochs }): uPlot.AlignedData => {
-    const values = valuesOf(epochs)
-    const points = epochs.flatMap((epoch, place): [number, number | null][] => {
-      const x = placeOf(epoch)
-      return x === null ? [] : [[x, values[place] ?? null]]
+    const values = yValues(epochs)
+    const points = epochs.flatMap((epoch, index): [number, number | null][] => {
+      const x = xValue(epoch)
+      return x === null ? [] : [[x, values[index] ?? null]]
     })
     return [points.map(([x]) => x), points.map(([, y]) => y)]
   })

@@ -1,20 +1,19 @@
-/** What a job would be, before it is queued: the service is asked whenever the form has come to rest. */
+/** Validates the job of the form and shows its estimated cost. */
 import { post } from '../api/client.js'
 import type { JobRequest, JobValidation } from '../api/types.js'
+import { FigureList } from '../components/figure-list.js'
+import { type QueryResult, useDebounced, useQuery } from '../components/use-query.js'
 import { bytes, duration, short, whole } from '../format.js'
-import { type Asked, useAsked, useRested } from '../parts/asking.js'
-import { FigureList } from '../parts/figure-list.js'
 
-/** Without a change, until the service is asked. */
-const restMilliseconds = 300
+const debounceMilliseconds = 300
 
-export function useValidation(request: JobRequest | null): Asked<JobValidation> {
-  const now = request === null ? null : JSON.stringify(request)
-  const rested = useRested(now, restMilliseconds)
-  return useAsked(rested, () => post('/jobs/validate', JSON.parse(rested ?? 'null')))
+export function useValidation(request: JobRequest | null): QueryResult<JobValidation> {
+  const key = request === null ? null : JSON.stringify(request)
+  const debounced = useDebounced(key, debounceMilliseconds)
+  return useQuery(debounced, () => post('/jobs/validate', JSON.parse(debounced ?? 'null')))
 }
 
-/** @param waiting the form may be right: the service has been asked. */
+/** @param waiting whether the validation is pending */
 export function Estimate({ validation, waiting }: { validation: JobValidation | null; waiting: boolean }) {
   const figures: [string, string][] =
     validation === null
@@ -29,9 +28,7 @@ export function Estimate({ validation, waiting }: { validation: JobValidation | 
   return (
     <section class="estimate" aria-label="Estimate" aria-live="polite">
       {validation === null ? (
-        <p class="hint">
-          {waiting ? 'Asking what it takes …' : 'What it takes is told here when the form is right.'}
-        </p>
+        <p class="hint">{waiting ? 'Estimating …' : 'The estimate appears when the form is valid.'}</p>
       ) : (
         <FigureList figures={figures} small />
       )}

@@ -1,19 +1,19 @@
-/** How a finished run answers on rows whose answer is known. */
+/** The evaluation of a model on rows with known targets. */
 import { useState } from 'preact/hooks'
 import type { Evaluation, Model } from '../api/types.js'
+import { SelectField } from '../components/field.js'
+import { FigureList } from '../components/figure-list.js'
 import { ConfusionMatrix } from '../draw/confusion-matrix.js'
 import { TrueAgainstPredicted } from '../draw/true-against-predicted.js'
 import { percent, plural, short, whole } from '../format.js'
-import { SelectField } from '../parts/field.js'
-import { FigureList } from '../parts/figure-list.js'
 import { ClassFigures, ClassTable } from './class-figures.js'
 import { ThresholdChoice } from './threshold.js'
 
 interface Props {
   evaluation: Evaluation
-  /** Whose threshold may be chosen. */
+  /** The model whose threshold can be changed. */
   model?: Pick<Model, 'id' | 'threshold'>
-  /** After another threshold was kept. */
+  /** Called when the threshold was saved. */
   onThreshold?: () => void
 }
 
@@ -21,7 +21,7 @@ export function EvaluationCard({ evaluation, model, onThreshold }: Props) {
   return (
     <div class="card" id="evaluation">
       <h2>Evaluation</h2>
-      <p class="hint">{rowsOf(evaluation)}</p>
+      <p class="hint">{describeRows(evaluation)}</p>
       {evaluation.notices.map(({ code, message }) => (
         <p key={code} class="notice warn" role="note">
           {message}
@@ -32,22 +32,22 @@ export function EvaluationCard({ evaluation, model, onThreshold }: Props) {
   )
 }
 
-function rowsOf({ rows, available, count, unanswered }: Evaluation): string {
-  const some = count < available ? `${whole(count)} of ${whole(available)}` : `all ${whole(count)}`
-  const missing = unanswered > 0 ? ` The network had no finite answer to ${plural(unanswered, 'row')}.` : ''
-  return `${whichRows(rows, some)}.${missing}`
+function describeRows({ rows, available, count, unanswered }: Evaluation): string {
+  const amount = count < available ? `${whole(count)} of ${whole(available)}` : `all ${whole(count)}`
+  const missing = unanswered > 0 ? ` The output for ${plural(unanswered, 'row')} was not finite.` : ''
+  return `${rowsText(rows, amount)}.${missing}`
 }
 
-function whichRows(rows: Evaluation['rows'], some: string): string {
+function rowsText(rows: Evaluation['rows'], amount: string): string {
   switch (rows) {
     case 'validation':
-      return `On ${some} validation rows`
+      return `On ${amount} validation rows`
     case 'folds':
-      return `On ${some} rows, by folds: each row was answered by a network trained without it`
+      return `On ${amount} rows by cross-validation: each row was predicted by a network trained without it`
     case 'given':
-      return `On ${some} rows given`
+      return `On ${amount} supplied rows`
     case 'training':
-      return `On ${some} training rows: this run kept none for validation, so it shows what was learned, not how it generalizes`
+      return `On ${amount} training rows: this run has no validation rows, so the metrics do not show how the model generalizes`
     default:
       return rows satisfies never
   }
@@ -67,7 +67,7 @@ function Body({ evaluation, model, onThreshold }: BodyProps) {
         <>
           <ClassFigures evaluation={evaluation} />
           {confusion === null ? null : (
-            <ConfusionMatrix classes={classes} confusion={confusion} caption="Rows by class and answer" />
+            <ConfusionMatrix classes={classes} confusion={confusion} caption="Confusion matrix" />
           )}
           <ClassTable perClass={perClass} macro={macro} />
           {twoClasses === null ? null : (
@@ -76,7 +76,7 @@ function Body({ evaluation, model, onThreshold }: BodyProps) {
               twoClasses={twoClasses}
               negative={negative}
               model={model?.threshold == null ? null : model}
-              onKept={onThreshold}
+              onSaved={onThreshold}
             />
           )}
         </>
@@ -92,13 +92,18 @@ function Body({ evaluation, model, onThreshold }: BodyProps) {
 }
 
 function Labels({ labels }: Pick<Extract<Evaluation, { type: 'multiLabel' }>, 'labels'>) {
-  const [place, setPlace] = useState(0)
-  const label = labels[place]
+  const [selected, setSelected] = useState(0)
+  const label = labels[selected]
   if (label === undefined) return null
   const { name, confusion, precision, recall, f1 } = label
   return (
     <>
-      <Choose names={labels.map((each) => each.name)} place={place} onChange={setPlace} label="Label" />
+      <Selector
+        names={labels.map(({ name }) => name)}
+        selected={selected}
+        onChange={setSelected}
+        label="Label"
+      />
       <FigureList
         figures={[
           ['Precision', percent(precision)],
@@ -112,13 +117,18 @@ function Labels({ labels }: Pick<Extract<Evaluation, { type: 'multiLabel' }>, 'l
 }
 
 function Targets({ targets }: Pick<Extract<Evaluation, { type: 'regression' }>, 'targets'>) {
-  const [place, setPlace] = useState(0)
-  const target = targets[place]
+  const [selected, setSelected] = useState(0)
+  const target = targets[selected]
   if (target === undefined) return null
   const { name, rmse, mae, r2, pairs } = target
   return (
     <>
-      <Choose names={targets.map((each) => each.name)} place={place} onChange={setPlace} label="Target" />
+      <Selector
+        names={targets.map(({ name }) => name)}
+        selected={selected}
+        onChange={setSelected}
+        label="Target"
+      />
       <FigureList
         figures={[
           ['RMSE', short(rmse)],
@@ -127,7 +137,7 @@ function Targets({ targets }: Pick<Extract<Evaluation, { type: 'regression' }>, 
         ]}
       />
       <p class="hint">
-        RMSE and MAE are in the unit of {name}. {wordsOf(r2)}
+        RMSE and MAE are in the unit of {name}. {explainR2(r2)}
       </p>
       {pairs.length === 0 ? null : (
         <>
@@ -139,20 +149,25 @@ function Targets({ targets }: Pick<Extract<Evaluation, { type: 'regression' }>, 
   )
 }
 
-/** What R² says. */
-function wordsOf(r2: number | null): string {
-  if (r2 === null) return 'R² says nothing here: the true values do not differ.'
-  if (r2 < 0) return 'R² below 0: these predictions are worse than always answering with the mean.'
-  return 'R² is 1 for perfect predictions, and 0 for always answering with the mean.'
+/** Explains the value of R². */
+function explainR2(r2: number | null): string {
+  if (r2 === null) return 'R² is undefined because all true values are equal.'
+  if (r2 < 0) return 'R² is below 0: the predictions are worse than always predicting the mean.'
+  return 'R² is 1 for perfect predictions and 0 for always predicting the mean.'
 }
 
-function Choose(props: { names: string[]; place: number; label: string; onChange(place: number): void }) {
-  const { names, place, label, onChange } = props
+function Selector(props: {
+  names: string[]
+  selected: number
+  label: string
+  onChange(selected: number): void
+}) {
+  const { names, selected, label, onChange } = props
   if (names.length < 2) return null
   return (
     <SelectField
       label={label}
-      value={String(place)}
+      value={String(selected)}
       onChange={(value) => onChange(Number(value))}
       options={names.map((name, index) => [String(index), name])}
     />

@@ -1,10 +1,10 @@
-/** The data of a new job: a dataset by choice or by upload, and its columns. */
+/** Selects or uploads the dataset of a new job, and shows its columns. */
 import type { Dataset } from '../api/types.js'
+import { DropZone } from '../components/drop-zone.js'
+import { SelectField } from '../components/field.js'
+import { TableHead } from '../components/table-head.js'
 import { plural, short, whole } from '../format.js'
-import { DropZone } from '../parts/drop-zone.js'
-import { SelectField } from '../parts/field.js'
-import { TableHead } from '../parts/table-head.js'
-import { featuresOf, targetsOf } from './job-form.js'
+import { featureColumns, targetColumns } from './job-form.js'
 
 interface Props {
   datasets: readonly Dataset[]
@@ -23,8 +23,8 @@ export function DataCard({ datasets, dataset, chosen, error, onChoose, onFiles }
     <div class="card">
       <h2>Data</h2>
       <DropZone label="Upload a dataset" multiple onFiles={onFiles}>
-        <b>Drop data here</b> or choose a file: CSV, JSON, Parquet, NumPy, IDX, or a ZIP of pictures in one
-        folder per class. You see its columns before it is stored.
+        <b>Drop a file here</b> or choose one: CSV, JSON, Parquet, NumPy, IDX, or a ZIP of images in one
+        folder per class. You can review the columns before it is stored.
       </DropZone>
       <SelectField
         label="Dataset"
@@ -38,17 +38,17 @@ export function DataCard({ datasets, dataset, chosen, error, onChoose, onFiles }
   )
 }
 
-const mostColumns = 40
+const maxColumns = 40
 
 function Columns({ dataset }: { dataset: Dataset }) {
   const { image, columns, rows, warnings } = dataset
-  const targets = targetsOf(dataset)
+  const targets = targetColumns(dataset)
     .map(({ name }) => name)
     .join(', ')
   const features =
     image === null
-      ? plural(featuresOf(dataset).length, 'feature')
-      : `pictures of ${image.width} × ${image.height}`
+      ? plural(featureColumns(dataset).length, 'feature')
+      : `images of ${image.width} × ${image.height}`
   return (
     <>
       <p class="hint">
@@ -59,22 +59,22 @@ function Columns({ dataset }: { dataset: Dataset }) {
           <table class="plain small">
             <TableHead heads={['Column', 'Type', 'Values']} />
             <tbody>
-              {columns.slice(0, mostColumns).map((column) => (
+              {columns.slice(0, maxColumns).map((column) => (
                 <tr key={column.name}>
                   <td class="cut">
                     {column.name}
                     {column.role === 'target' ? <span class="tag">target</span> : null}
                   </td>
                   <td>{column.type}</td>
-                  <td class="cut">{valuesOf(column)}</td>
+                  <td class="cut">{valueSummary(column)}</td>
                 </tr>
               ))}
             </tbody>
           </table>
         </div>
       ) : null}
-      {image === null && columns.length > mostColumns ? (
-        <p class="hint">and {whole(columns.length - mostColumns)} more columns</p>
+      {image === null && columns.length > maxColumns ? (
+        <p class="hint">and {whole(columns.length - maxColumns)} more columns</p>
       ) : null}
       {warnings.map(({ code, message }) => (
         <p key={`${code} ${message}`} class="notice warn">
@@ -85,7 +85,7 @@ function Columns({ dataset }: { dataset: Dataset }) {
   )
 }
 
-function valuesOf({ type, categories, min, max }: Dataset['columns'][number]): string {
+function valueSummary({ type, categories, min, max }: Dataset['columns'][number]): string {
   switch (type) {
     case 'category':
     case 'boolean':
@@ -93,7 +93,7 @@ function valuesOf({ type, categories, min, max }: Dataset['columns'][number]): s
     case 'number':
       return `${short(min)} … ${short(max)}`
     case 'date':
-      return min === undefined || max === undefined ? '' : `${dayName(min)} … ${dayName(max)}`
+      return min === undefined || max === undefined ? '' : `${formatDay(min)} … ${formatDay(max)}`
     case 'ignored':
       return ''
     default:
@@ -101,8 +101,8 @@ function valuesOf({ type, categories, min, max }: Dataset['columns'][number]): s
   }
 }
 
-/** Of days since 1970-01-01. */
-function dayName(days: number): string {
+/** Formats days since 1970-01-01 as a date. */
+function formatDay(days: number): string {
   const date = new Date(86_400_000 * days)
   return Number.isNaN(date.getTime()) ? '' : date.toISOString().slice(0, 10)
 }

@@ -1,6 +1,6 @@
-/** What the form for a new job holds, and the request it stands for. */
+/** The state of the form for a new job, and the request built from it. */
 import type { Dataset, JobRequest, JobSpec, LayerRequest } from '../api/types.js'
-import { activations, type HiddenLayer } from '../parts/network-editor.js'
+import { activations, type HiddenLayer } from '../components/network-editor.js'
 
 export type Task = 'classes' | 'yesNo' | 'numbers'
 export const optimizerNames = ['adam', 'adamw', 'sgd', 'momentum', 'rmsprop', 'adagrad'] as const
@@ -14,7 +14,7 @@ export interface JobForm {
   chosenBy: 'service' | 'reader'
   task: Task
   hidden: HiddenLayer[]
-  /** Layers as JSON, where clicks are not enough; empty when the clicks count. */
+  /** Layers as JSON. Replaces `hidden` unless empty. */
   layers: string
   optimizer: OptimizerName
   learningRate: number
@@ -23,8 +23,8 @@ export interface JobForm {
   stopping: 'never' | 'patience' | 'folds'
   patience: number
   folds: number
-  /** What the model is judged by while it trains; `service` only where the service chooses. */
-  heldOut: 'service' | 'share' | 'dataset'
+  /** Source of the validation rows. `service` requires `chosenBy: 'service'`. */
+  heldOut: 'service' | 'split' | 'dataset'
   validationSplit: number
   validationDataset: string
   /** `default` leaves the choice to the service, here and below. */
@@ -56,39 +56,39 @@ export const emptyForm: JobForm = {
   seed: '',
 }
 
-type Columned = Pick<Dataset, 'columns'>
-export const targetsOf = ({ columns }: Columned) => columns.filter(({ role }) => role === 'target')
-export const featuresOf = ({ columns }: Columned) => columns.filter(({ role }) => role === 'feature')
+type WithColumns = Pick<Dataset, 'columns'>
+export const targetColumns = ({ columns }: WithColumns) => columns.filter(({ role }) => role === 'target')
+export const featureColumns = ({ columns }: WithColumns) => columns.filter(({ role }) => role === 'feature')
 
-/** Whether the targets are trained as numbers, so that they may be scaled. */
-export const hasNumberTargets = (dataset: Columned) =>
-  targetsOf(dataset).every(({ type }) => type === 'number')
+/** Whether all targets are numeric, so that they can be scaled. */
+export const hasNumberTargets = (dataset: WithColumns) =>
+  targetColumns(dataset).every(({ type }) => type === 'number')
 
 export const isImbalanced = ({ warnings, classes }: Pick<Dataset, 'warnings' | 'classes'>) =>
   classes !== null && warnings.some(({ code }) => code === 'imbalanced-target')
 
-/** What the target can be asked for. */
-export function tasksOf(dataset: Dataset): readonly (readonly [Task, string])[] {
-  const [target] = targetsOf(dataset)
+/** The tasks that suit the target. */
+export function tasksFor(dataset: Dataset): readonly (readonly [Task, string])[] {
+  const [target] = targetColumns(dataset)
   if (dataset.classes !== null && target !== undefined)
-    return [['classes', `classify: one of ${dataset.classes.length} classes`]]
-  const isBit = targetsOf(dataset).every(({ min, max }) => min === 0 && max === 1)
+    return [['classes', `classification: ${dataset.classes.length} classes`]]
+  const isBit = targetColumns(dataset).every(({ min, max }) => min === 0 && max === 1)
   return isBit
     ? [
-        ['yesNo', 'classify: yes or no (1 or 0)'],
-        ['numbers', 'regress: a number'],
+        ['yesNo', 'classification: yes or no (1 or 0)'],
+        ['numbers', 'regression: a number'],
       ]
-    : [['numbers', 'regress: a number']]
+    : [['numbers', 'regression: a number']]
 }
 
-/** For other data: what was chosen about the columns before says nothing about them. */
+/** Resets the choices that depend on the dataset. */
 export function formFor(dataset: Dataset, before: JobForm): JobForm {
-  const [first] = tasksOf(dataset)
+  const [first] = tasksFor(dataset)
   return {
     ...before,
     task: first?.[0] ?? 'numbers',
     layers: '',
-    heldOut: before.chosenBy === 'service' ? 'service' : 'share',
+    heldOut: before.chosenBy === 'service' ? 'service' : 'split',
     validationSplit: dataset.rows < 20 ? 0 : emptyForm.validationSplit,
     validationDataset: '',
     batchSize: dataset.rows < 20 ? 'full' : '32',
@@ -98,16 +98,16 @@ export function formFor(dataset: Dataset, before: JobForm): JobForm {
   }
 }
 
-/** The form with what the service chose, so that it can be changed. */
+/** Fills the form with the choices of the service, so that the reader can change them. */
 export function filledIn(form: JobForm, spec: JobSpec): JobForm {
   const { network, optimizer, epochs, batchSize, earlyStopping, validationSplit } = spec
   const hidden = network.layers.slice(0, -1).map(hiddenLayer)
-  const isPlain = hidden.every((layer) => layer !== null)
+  const isEditable = hidden.every((layer) => layer !== null)
   return {
     ...form,
     chosenBy: 'reader',
-    hidden: isPlain ? hidden : form.hidden,
-    layers: isPlain ? '' : JSON.stringify(network.layers, null, 2),
+    hidden: isEditable ? hidden : form.hidden,
+    layers: isEditable ? '' : JSON.stringify(network.layers, null, 2),
     optimizer: optimizerNames.find((name) => name === optimizer.type) ?? 'adam',
     learningRate: optimizer.learningRate,
     epochs,
@@ -116,19 +116,19 @@ export function filledIn(form: JobForm, spec: JobSpec): JobForm {
       earlyStopping === undefined ? 'never' : earlyStopping.folds === undefined ? 'patience' : 'folds',
     patience: earlyStopping?.patience ?? form.patience,
     folds: earlyStopping?.folds ?? form.folds,
-    heldOut: form.heldOut === 'dataset' ? 'dataset' : 'share',
+    heldOut: form.heldOut === 'dataset' ? 'dataset' : 'split',
     validationSplit,
   }
 }
 
-/** Null for a layer that the clicks cannot build. */
+/** Null for a layer that the network editor does not support. */
 function hiddenLayer(layer: JobSpec['network']['layers'][number]): HiddenLayer | null {
   if (layer.type !== 'dense') return null
   const activation = activations.find((each) => each === layer.activation)
   return activation === undefined ? null : { units: layer.units, activation }
 }
 
-export function outputOf(
+export function outputLayer(
   dataset: Dataset,
   task: Task,
 ): { units: number; activation: 'softmax' | 'sigmoid' | 'linear' } {
@@ -138,9 +138,9 @@ export function outputOf(
       return classes === 2 ? { units: 1, activation: 'sigmoid' } : { units: classes, activation: 'softmax' }
     }
     case 'yesNo':
-      return { units: targetsOf(dataset).length, activation: 'sigmoid' }
+      return { units: targetColumns(dataset).length, activation: 'sigmoid' }
     case 'numbers':
-      return { units: targetsOf(dataset).length, activation: 'linear' }
+      return { units: targetColumns(dataset).length, activation: 'linear' }
     default:
       return task satisfies never
   }
@@ -150,15 +150,15 @@ const losses = {
   softmax: 'categoricalCrossentropy',
   sigmoid: 'binaryCrossentropy',
   linear: 'meanSquaredError',
-} as const satisfies Record<ReturnType<typeof outputOf>['activation'], JobRequest['loss']>
+} as const satisfies Record<ReturnType<typeof outputLayer>['activation'], JobRequest['loss']>
 
-/** @throws SyntaxError when the layers that were typed are not JSON. */
+/** @throws SyntaxError if the entered layers are not JSON. */
 export function requestFrom(form: JobForm, dataset: Dataset): JobRequest {
   return {
     ...(form.name.trim() === '' ? {} : { name: form.name.trim() }),
     dataset: dataset.id,
     ...(form.chosenBy === 'service' ? { network: 'auto' } : trainingFrom(form, dataset)),
-    ...heldOutFrom(form),
+    ...validationFrom(form),
     ...(form.split === 'default' ? {} : { split: form.split }),
     ...(form.classWeight === 'none' ? {} : { classWeight: form.classWeight }),
     ...(form.targetScaling === 'default' ? {} : { targetScaling: form.targetScaling }),
@@ -168,11 +168,11 @@ export function requestFrom(form: JobForm, dataset: Dataset): JobRequest {
 
 function trainingFrom(form: JobForm, dataset: Dataset): Partial<JobRequest> {
   const { learningRate, optimizer } = form
-  const output = outputOf(dataset, form.task)
-  const typed: unknown = form.layers.trim() === '' ? null : JSON.parse(form.layers)
+  const output = outputLayer(dataset, form.task)
+  const entered: unknown = form.layers.trim() === '' ? null : JSON.parse(form.layers)
   const layers = [...form.hidden, output].map((layer) => ({ type: 'dense', ...layer }))
-  // What was typed may be anything; the service says what is wrong with it.
-  const network = (Array.isArray(typed) ? { layers: typed } : (typed ?? { layers })) as {
+  // The service validates what was entered.
+  const network = (Array.isArray(entered) ? { layers: entered } : (entered ?? { layers })) as {
     layers: LayerRequest[]
   }
   return {
@@ -203,13 +203,13 @@ function stoppingFrom(form: JobForm): Pick<JobRequest, 'earlyStopping'> {
   }
 }
 
-function heldOutFrom(form: JobForm): Pick<JobRequest, 'validationSplit' | 'validationDataset'> {
+function validationFrom(form: JobForm): Pick<JobRequest, 'validationSplit' | 'validationDataset'> {
   const { heldOut, validationSplit, validationDataset, stopping, chosenBy } = form
   switch (heldOut) {
     case 'service':
       return {}
-    case 'share':
-      // Folds hold rows out themselves.
+    case 'split':
+      // Cross-validation holds rows out itself.
       return chosenBy === 'reader' && stopping === 'folds' ? {} : { validationSplit }
     case 'dataset':
       return validationDataset === '' ? {} : { validationDataset }

@@ -1,11 +1,11 @@
-/** The network of a new job: what the service chooses, or layers by clicks or as JSON. */
+/** The network of a new job: chosen by the service, built in the editor, or given as JSON. */
 import type { Dataset, JobRequest, JobValidation } from '../api/types.js'
+import { Choice, SelectField } from '../components/field.js'
+import { FigureList } from '../components/figure-list.js'
+import { NetworkEditor } from '../components/network-editor.js'
 import { plural } from '../format.js'
-import { Choice, SelectField } from '../parts/field.js'
-import { FigureList } from '../parts/figure-list.js'
-import { NetworkEditor } from '../parts/network-editor.js'
-import { chosenFigures, reasonsOf } from './chosen.js'
-import { featuresOf, filledIn, type JobForm, outputOf, tasksOf } from './job-form.js'
+import { describeSpec, specFigures } from './describe-spec.js'
+import { featureColumns, filledIn, type JobForm, outputLayer, tasksFor } from './job-form.js'
 
 interface Props {
   form: JobForm
@@ -13,7 +13,7 @@ interface Props {
   request: JobRequest | SyntaxError | null
   validation: JobValidation | null
   change(part: Partial<JobForm>): void
-  errorAt(place: string): string | undefined
+  errorAt(pointer: string): string | undefined
 }
 
 export function NetworkCard(props: Props) {
@@ -32,7 +32,7 @@ export function NetworkCard(props: Props) {
               if (chosenBy === form.chosenBy) return
               if (chosenBy === 'service') change({ chosenBy, heldOut: 'service' })
               else
-                change(validation === null ? { chosenBy, heldOut: 'share' } : filledIn(form, validation.spec))
+                change(validation === null ? { chosenBy, heldOut: 'split' } : filledIn(form, validation.spec))
             }}
             options={[
               ['service', 'the service'],
@@ -40,9 +40,9 @@ export function NetworkCard(props: Props) {
             ]}
           />
           {form.chosenBy === 'service' ? (
-            <Chosen validation={validation} dataset={dataset} />
+            <ServiceChoice validation={validation} dataset={dataset} />
           ) : (
-            <Own {...props} dataset={dataset} />
+            <CustomNetwork {...props} dataset={dataset} />
           )}
         </>
       )}
@@ -50,38 +50,40 @@ export function NetworkCard(props: Props) {
   )
 }
 
-function Chosen({ validation, dataset }: { validation: JobValidation | null; dataset: Dataset }) {
-  if (validation === null) return <p class="hint">The service is asked what fits these data …</p>
+function ServiceChoice({ validation, dataset }: { validation: JobValidation | null; dataset: Dataset }) {
+  if (validation === null) return <p class="hint">Loading the choices of the service …</p>
   return (
     <section class="chosen" aria-label="Chosen by the service">
-      <p>{reasonsOf(validation.spec, dataset)}</p>
-      <FigureList figures={chosenFigures(validation.spec)} small />
+      <p>{describeSpec(validation.spec, dataset)}</p>
+      <FigureList figures={specFigures(validation.spec)} small />
     </section>
   )
 }
 
-function Own({ form, dataset, request, change, errorAt }: Props & { dataset: Dataset }) {
+function CustomNetwork({ form, dataset, request, change, errorAt }: Props & { dataset: Dataset }) {
   return (
     <>
       <SelectField
         label="Task"
         value={form.task}
         onChange={(task) => change({ task })}
-        options={tasksOf(dataset)}
+        options={tasksFor(dataset)}
       />
       {form.layers.trim() === '' ? (
         <NetworkEditor
-          inputs={plural(featuresOf(dataset).length, 'column')}
+          inputs={plural(featureColumns(dataset).length, 'column')}
           hidden={form.hidden}
-          output={outputOf(dataset, form.task)}
+          output={outputLayer(dataset, form.task)}
           onChange={(hidden) => change({ hidden })}
           errors={(layer) => errorAt(`/network/layers/${layer}`)}
         />
       ) : null}
       <details open={form.layers !== ''}>
-        <summary>Layers as JSON (convolutions, dropout and all others)</summary>
+        <summary>Layers as JSON (convolution, dropout and others)</summary>
         <div class={`field ${form.layers !== '' && errorAt('/network') !== undefined ? 'wrong' : ''}`}>
-          <label for="layers">Layers, the last one the output; or a whole network with its inputShape</label>
+          <label for="layers">
+            A list of layers including the output layer, or a network with its inputShape
+          </label>
           <textarea
             id="layers"
             rows={7}
@@ -101,4 +103,4 @@ function Own({ form, dataset, request, change, errorAt }: Props & { dataset: Dat
   )
 }
 
-export const notJson = ({ message }: SyntaxError) => `The layers are not JSON: ${message}`
+export const notJson = ({ message }: SyntaxError) => `The layers are not valid JSON: ${message}`

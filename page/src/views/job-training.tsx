@@ -1,17 +1,17 @@
-/** How a new job trains: steps and stopping where the reader chooses them, the rows it is judged by, and weights. */
+/** The training settings of a new job. */
 import type { Dataset, JobSpec } from '../api/types.js'
-import { NumberField, SelectField, TextField } from '../parts/field.js'
-import { HeldOutFields } from './held-out.js'
+import { NumberField, SelectField, TextField } from '../components/field.js'
 import { hasNumberTargets, isImbalanced, type JobForm } from './job-form.js'
+import { ValidationFields } from './validation-fields.js'
 
 export interface TrainingProps {
   form: JobForm
   dataset: Dataset
   datasets: readonly Dataset[]
-  /** As accepted; null while the form is wrong or the service has not answered. */
+  /** The validated spec. Null while the form is invalid or the validation is pending. */
   spec: JobSpec | null
   change(part: Partial<JobForm>): void
-  errorAt(place: string): string | undefined
+  errorAt(pointer: string): string | undefined
   onDataset(dataset: Dataset): void
 }
 
@@ -19,18 +19,18 @@ export function TrainingFields(props: TrainingProps) {
   const { form, dataset, change, errorAt } = props
   return (
     <>
-      {form.chosenBy === 'reader' ? <Steps {...props} /> : null}
-      <HeldOutFields {...props} />
+      {form.chosenBy === 'reader' ? <OptimizerFields {...props} /> : null}
+      <ValidationFields {...props} />
       {isImbalanced(dataset) ? (
         <SelectField
-          label="Weight of the classes"
+          label="Class weights"
           value={form.classWeight}
           error={errorAt('/classWeight')}
-          hint="The classes of these data are of very different size."
+          hint="The classes differ widely in size."
           onChange={(classWeight) => change({ classWeight })}
           options={[
-            ['none', 'every row counts the same'],
-            ['balanced', 'balanced: rows of rare classes count more'],
+            ['none', 'none: all rows have the same weight'],
+            ['balanced', 'balanced: rows of rare classes weigh more'],
           ]}
         />
       ) : null}
@@ -56,9 +56,9 @@ export function TrainingFields(props: TrainingProps) {
 }
 
 const scalingNames = {
-  standardize: 'mean 0, deviation 1',
-  minMax: 'from 0 to 1',
-  none: 'as it is',
+  standardize: 'standardize (mean 0, standard deviation 1)',
+  minMax: 'min–max (0 to 1)',
+  none: 'none',
 } as const satisfies Record<JobSpec['targetScaling'], string>
 
 function TargetScaling({ form, spec, change, errorAt }: TrainingProps) {
@@ -66,13 +66,13 @@ function TargetScaling({ form, spec, change, errorAt }: TrainingProps) {
     spec === null || form.targetScaling !== 'default' ? '' : `: ${scalingNames[spec.targetScaling]}`
   return (
     <SelectField
-      label="Scale of the target in training"
+      label="Target scaling"
       value={form.targetScaling}
       error={errorAt('/targetScaling')}
-      hint="The loss is on this scale; predictions and the evaluation are in the target’s own unit."
+      hint="The loss has this scale. Predictions and the evaluation have the original unit."
       onChange={(targetScaling) => change({ targetScaling })}
       options={[
-        ['default', `the default${chosen}`],
+        ['default', `default${chosen}`],
         ['standardize', scalingNames.standardize],
         ['minMax', scalingNames.minMax],
         ['none', scalingNames.none],
@@ -81,7 +81,7 @@ function TargetScaling({ form, spec, change, errorAt }: TrainingProps) {
   )
 }
 
-function Steps({ form, change, errorAt }: TrainingProps) {
+function OptimizerFields({ form, change, errorAt }: TrainingProps) {
   return (
     <div class="pair">
       <SelectField
@@ -115,27 +115,27 @@ function Steps({ form, change, errorAt }: TrainingProps) {
       <TextField
         label="Batch size"
         value={form.batchSize}
-        hint="a number, or full"
+        hint="a number or full"
         error={errorAt('/batchSize')}
         onChange={(batchSize) => change({ batchSize })}
       />
-      <Stopping form={form} change={change} errorAt={errorAt} />
+      <StoppingFields form={form} change={change} errorAt={errorAt} />
     </div>
   )
 }
 
-function Stopping({ form, change, errorAt }: Pick<TrainingProps, 'form' | 'change' | 'errorAt'>) {
+function StoppingFields({ form, change, errorAt }: Pick<TrainingProps, 'form' | 'change' | 'errorAt'>) {
   return (
     <>
       <SelectField
-        label="Stops"
+        label="Early stopping"
         value={form.stopping}
         error={form.stopping === 'never' ? errorAt('/earlyStopping') : undefined}
         onChange={(stopping) => change({ stopping })}
         options={[
-          ['never', 'after all epochs'],
-          ['patience', 'without progress'],
-          ['folds', 'by folds'],
+          ['never', 'none'],
+          ['patience', 'patience'],
+          ['folds', 'cross-validation'],
         ]}
       />
       {form.stopping === 'never' ? null : (

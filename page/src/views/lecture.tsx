@@ -1,20 +1,20 @@
-/** The lecture's demonstrations as cards: a sentence, a click, and the plot that makes the point. */
+/** The demonstrations of the lecture as cards, each run by a click. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
-import type { Refusal } from '../api/client.js'
+import type { ApiError } from '../api/client.js'
+import { Heading } from '../components/heading.js'
+import { Icon } from '../components/icon.js'
+import { Meter } from '../components/meter.js'
+import { ErrorNotice } from '../components/notice.js'
+import { TableHead } from '../components/table-head.js'
+import { toApiError } from '../components/use-query.js'
 import { Curves } from '../draw/curves.js'
 import { decode } from '../draw/frame.js'
 import { drawable } from '../draw/history-curves.js'
 import { drawLine } from '../draw/line.js'
-import { drawPlane, viewOf } from '../draw/plane.js'
-import { type Demonstration, type Plot, type Shown, truthTableRows } from '../lecture/demonstration.js'
+import { drawPlane, frameView } from '../draw/plane.js'
+import { type Demonstration, type Plot, type Result, truthTableRows } from '../lecture/demonstration.js'
 import { demonstrations } from '../lecture/demonstrations.js'
-import { toRefusal } from '../parts/asking.js'
-import { Heading } from '../parts/heading.js'
-import { Icon } from '../parts/icon.js'
-import { Meter } from '../parts/meter.js'
-import { RefusalNotice } from '../parts/notice.js'
-import { TableHead } from '../parts/table-head.js'
 import { useTheme } from '../theme.js'
 
 export function LectureView() {
@@ -23,7 +23,7 @@ export function LectureView() {
       <div class="heading">
         <div>
           <Heading>Lecture</Heading>
-          <p class="under">Each card trains on this service, and shows what it claims.</p>
+          <p class="under">Each demonstration trains networks on this service and plots the result.</p>
         </div>
       </div>
       <div class="cards">
@@ -38,49 +38,49 @@ export function LectureView() {
 function Card({ demonstration }: { demonstration: Demonstration }) {
   const { id, title, claim, run } = demonstration
   const [trueRows, setTrueRows] = useState(demonstration.trueRows)
-  const [shown, setShown] = useState<Shown | null>(null)
-  const [running, setRunning] = useState(false)
-  const [problem, setProblem] = useState<Refusal | null>(null)
+  const [result, setResult] = useState<Result | null>(null)
+  const [isRunning, setRunning] = useState(false)
+  const [problem, setProblem] = useState<ApiError | null>(null)
   const start = async () => {
     setRunning(true)
     try {
-      setShown(await run(trueRows ?? []))
+      setResult(await run(trueRows ?? []))
       setProblem(null)
     } catch (error) {
-      setProblem(toRefusal(error))
+      setProblem(toApiError(error))
     }
     setRunning(false)
   }
   return (
-    <article class="card demonstration" aria-labelledby={`${id}-title`} aria-busy={running}>
+    <article class="card demonstration" aria-labelledby={`${id}-title`} aria-busy={isRunning}>
       <h2 id={`${id}-title`}>{title}</h2>
       <p>{claim}</p>
       {trueRows === undefined ? null : <TruthTable trueRows={trueRows} onChange={setTrueRows} />}
-      <RefusalNotice refusal={problem} />
-      {shown?.plots.map((plot, place) => (
-        <PlotOf key={place} plot={plot} />
+      <ErrorNotice error={problem} />
+      {result?.plots.map((plot, index) => (
+        <PlotView key={index} plot={plot} />
       ))}
-      {shown === null ? null : (
+      {result === null ? null : (
         <p class="hint" role="status">
-          {shown.says}
+          {result.summary}
         </p>
       )}
       <div class="actions">
         <button
           type="button"
-          class={shown === null ? 'primary' : ''}
-          disabled={running}
+          class={result === null ? 'primary' : ''}
+          disabled={isRunning}
           onClick={start}
-          aria-label={`${shown === null ? 'Show' : 'Show again'}: ${title}`}
+          aria-label={`${result === null ? 'Run' : 'Run again'}: ${title}`}
         >
-          <Icon name="play" /> {running ? 'Training …' : shown === null ? 'Show' : 'Show again'}
+          <Icon name="play" /> {isRunning ? 'Training …' : result === null ? 'Run' : 'Run again'}
         </button>
       </div>
     </article>
   )
 }
 
-/** Which combinations of three inputs the reader wants to be true. */
+/** Buttons to choose which combinations of three inputs are true. */
 function TruthTable(props: { trueRows: readonly number[]; onChange(trueRows: readonly number[]): void }) {
   const { trueRows, onChange } = props
   return (
@@ -95,7 +95,7 @@ function TruthTable(props: { trueRows: readonly number[]; onChange(trueRows: rea
           onClick={() =>
             onChange(
               trueRows.includes(row)
-                ? trueRows.filter((each) => each !== row)
+                ? trueRows.filter((other) => other !== row)
                 : [...trueRows, row].sort((a, b) => a - b),
             )
           }
@@ -107,7 +107,7 @@ function TruthTable(props: { trueRows: readonly number[]; onChange(trueRows: rea
   )
 }
 
-function PlotOf({ plot }: { plot: Plot }) {
+function PlotView({ plot }: { plot: Plot }) {
   switch (plot.type) {
     case 'curves': {
       const logarithmic = plot.linearY !== true
@@ -115,7 +115,7 @@ function PlotOf({ plot }: { plot: Plot }) {
       return (
         <Curves
           data={uPlot.join(tables)}
-          curves={plot.lines.map(({ label }, place) => ({ label, colour: `--series-${place + 1}` }))}
+          curves={plot.lines.map(({ label }, index) => ({ label, colour: `--series-${index + 1}` }))}
           xLabel={plot.x}
           yLabel={plot.y}
           logarithmic={logarithmic}
@@ -129,7 +129,7 @@ function PlotOf({ plot }: { plot: Plot }) {
       return (
         <div class="maps">
           {plot.maps.map((map) => (
-            <Answers key={map.title} {...map} />
+            <OutputMap key={map.title} {...map} />
           ))}
         </div>
       )
@@ -144,8 +144,8 @@ function PlotOf({ plot }: { plot: Plot }) {
           <tbody>
             {plot.rows.map((row) => (
               <tr key={row[0]}>
-                {row.map((cell, place) => (
-                  <td key={place}>{cell}</td>
+                {row.map((cell, index) => (
+                  <td key={index}>{cell}</td>
                 ))}
               </tr>
             ))}
@@ -155,8 +155,8 @@ function PlotOf({ plot }: { plot: Plot }) {
     case 'pictures':
       return (
         <div class="pictures">
-          {plot.pictures.map((picture, place) => (
-            <Picture key={place} side={plot.side} {...picture} />
+          {plot.pictures.map((picture, index) => (
+            <Picture key={index} side={plot.side} {...picture} />
           ))}
         </div>
       )
@@ -165,7 +165,7 @@ function PlotOf({ plot }: { plot: Plot }) {
   }
 }
 
-function Answers({
+function OutputMap({
   title,
   frame: message,
   points,
@@ -178,7 +178,7 @@ function Answers({
     if (canvas.current === null) return
     const frame = decode(message)
     if (inputs === 1) drawLine(canvas.current, frame, samples)
-    else drawPlane(canvas.current, viewOf(frame), frame, points, 0.5)
+    else drawPlane(canvas.current, frameView(frame), frame, points, 0.5)
   }, [message, points, samples, theme])
   return (
     <figure>
@@ -187,29 +187,35 @@ function Answers({
         width={360}
         height={inputs === 1 ? 240 : 360}
         role="img"
-        aria-label={`What the network answers: ${title}`}
+        aria-label={`Output of the network: ${title}`}
       />
       <figcaption>{title}</figcaption>
     </figure>
   )
 }
 
-function Picture({ side, pixels, says }: { side: number; pixels: number[]; says: string }) {
+function Picture({ side, pixels, caption }: { side: number; pixels: number[]; caption: string }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   useLayoutEffect(() => {
     const context = canvas.current?.getContext('2d')
     if (!context) return
     const image = context.createImageData(side, side)
-    pixels.forEach((ink, place) => {
-      image.data.fill(255 * (1 - ink), 4 * place, 4 * place + 3)
-      image.data[4 * place + 3] = 255
+    pixels.forEach((ink, index) => {
+      image.data.fill(255 * (1 - ink), 4 * index, 4 * index + 3)
+      image.data[4 * index + 3] = 255
     })
     context.putImageData(image, 0, 0)
   }, [side, pixels])
   return (
     <figure>
-      <canvas ref={canvas} width={side} height={side} role="img" aria-label={`A picture, read as ${says}`} />
-      <figcaption>{says}</figcaption>
+      <canvas
+        ref={canvas}
+        width={side}
+        height={side}
+        role="img"
+        aria-label={`Image, predicted: ${caption}`}
+      />
+      <figcaption>{caption}</figcaption>
     </figure>
   )
 }
@@ -219,10 +225,10 @@ function Bars({ unit, bars }: Extract<Plot, { type: 'bars' }>) {
   const [least, greatest] = [Math.floor(Math.min(...logs)), Math.max(...logs)]
   return (
     <figure class="bars">
-      {bars.map(({ label, note }, place) => (
+      {bars.map(({ label, note }, index) => (
         <div key={label}>
           <span>{label}</span>
-          <Meter share={Math.max(0.02, ((logs[place] ?? 0) - least) / (greatest - least || 1))} />
+          <Meter share={Math.max(0.02, ((logs[index] ?? 0) - least) / (greatest - least || 1))} />
           <span class="figure">{note}</span>
         </div>
       ))}
@@ -238,8 +244,8 @@ function Signals({ heads, rows }: Extract<Plot, { type: 'signals' }>) {
     <table class="signals">
       <TableHead heads={heads} />
       <tbody>
-        {rows.map((row, place) => (
-          <tr key={place}>
+        {rows.map((row, rowIndex) => (
+          <tr key={rowIndex}>
             {row.map((signal, column) => (
               <td key={column}>
                 <svg

@@ -1,34 +1,34 @@
-/** A model: what it answers, what it is, and its files. */
+/** A model: predictions, evaluation, metrics, network and downloads. */
 import { useState } from 'preact/hooks'
-import { get, getFile, type Refusal, remove } from '../api/client.js'
+import { type ApiError, get, getFile, remove } from '../api/client.js'
 import type { Dataset, Model } from '../api/types.js'
-import { metricFigures, targetScalingOf } from '../figures.js'
+import { DeleteButton } from '../components/delete-button.js'
+import { FigureList } from '../components/figure-list.js'
+import { Heading } from '../components/heading.js'
+import { Icon } from '../components/icon.js'
+import { ErrorNotice } from '../components/notice.js'
+import { saveFile } from '../components/save-file.js'
+import { toApiError, useQuery } from '../components/use-query.js'
+import { getTargetScaling, metricFigures } from '../figures.js'
 import { whole } from '../format.js'
 import { EpochHistory } from '../history.js'
-import { toRefusal, useAsked } from '../parts/asking.js'
-import { DeleteButton } from '../parts/delete-button.js'
-import { FigureList } from '../parts/figure-list.js'
-import { Heading } from '../parts/heading.js'
-import { Icon } from '../parts/icon.js'
-import { RefusalNotice } from '../parts/notice.js'
-import { save } from '../parts/saving.js'
 import { go, link } from '../router.js'
 import { EvaluationCard } from './evaluation.js'
 import { Predictor } from './predictor.js'
 import { NetworkCard } from './run.js'
 
 export function ModelView({ id }: { id: string }) {
-  const asked = useAsked(id, () => modelAndData(id))
-  if (asked.value === null) {
+  const query = useQuery(id, () => readModel(id))
+  if (query.value === null) {
     return (
       <section>
         <Heading>Model</Heading>
-        <RefusalNotice refusal={asked.refusal} />
-        {asked.refusal === null ? <p class="waiting">Looking for the model …</p> : null}
+        <ErrorNotice error={query.error} />
+        {query.error === null ? <p class="waiting">Loading model …</p> : null}
       </section>
     )
   }
-  const { model, dataset } = asked.value
+  const { model, dataset } = query.value
   return (
     <section>
       <div class="heading">
@@ -36,13 +36,13 @@ export function ModelView({ id }: { id: string }) {
           <Heading>{model.name ?? 'Model'}</Heading>
           <p class="under">
             <code>{model.id}</code>
-            {model.jobId === null ? null : <a href={link('runs', model.jobId)}>the run that trained it</a>}
+            {model.jobId === null ? null : <a href={link('runs', model.jobId)}>Training run</a>}
           </p>
         </div>
         <div class="actions">
           <button
             type="button"
-            onClick={() => save(`${model.id}.json`, 'application/json', JSON.stringify(model, null, 2))}
+            onClick={() => saveFile(`${model.id}.json`, 'application/json', JSON.stringify(model, null, 2))}
           >
             <Icon name="download" /> Description
           </button>
@@ -53,12 +53,12 @@ export function ModelView({ id }: { id: string }) {
       </div>
       <Predictor model={model} dataset={dataset} />
       {model.evaluation === null ? null : (
-        <EvaluationCard evaluation={model.evaluation} model={model} onThreshold={asked.again} />
+        <EvaluationCard evaluation={model.evaluation} model={model} onThreshold={query.refetch} />
       )}
       <FigureList
         figures={[
-          ...metricFigures(model.metrics, targetScalingOf(model)),
-          ['Weights of epoch', model.epoch === null ? null : whole(model.epoch)],
+          ...metricFigures(model.metrics, getTargetScaling(model)),
+          ['Epoch of the weights', model.epoch === null ? null : whole(model.epoch)],
           ['Parameters', whole(model.parameters)],
           ['Inputs', whole(model.columns.length)],
           ['Loss function', model.loss],
@@ -70,42 +70,42 @@ export function ModelView({ id }: { id: string }) {
 }
 
 function WeightsDownload({ id }: { id: string }) {
-  const [problem, setProblem] = useState<Refusal | null>(null)
+  const [problem, setProblem] = useState<ApiError | null>(null)
   const download = () =>
     getFile('/models/{id}/weights', { id }).then(
       (file) => {
         setProblem(null)
-        save(`${id}.safetensors`, file.type, file)
+        saveFile(`${id}.safetensors`, file.type, file)
       },
-      (error) => setProblem(toRefusal(error)),
+      (error) => setProblem(toApiError(error)),
     )
   return (
     <>
       <button type="button" onClick={() => void download()}>
         <Icon name="download" /> Weights (safetensors)
       </button>
-      <RefusalNotice refusal={problem} />
+      <ErrorNotice error={problem} />
     </>
   )
 }
 
 function Delete({ id }: { id: string }) {
-  const [problem, setProblem] = useState<Refusal | null>(null)
-  const forget = () =>
+  const [problem, setProblem] = useState<ApiError | null>(null)
+  const deleteModel = () =>
     remove('/models/{id}', { id }).then(
       () => go('models'),
-      (error) => setProblem(toRefusal(error)),
+      (error) => setProblem(toApiError(error)),
     )
   return (
     <>
-      <DeleteButton onSure={() => void forget()} />
-      <RefusalNotice refusal={problem} />
+      <DeleteButton onConfirm={() => void deleteModel()} />
+      <ErrorNotice error={problem} />
     </>
   )
 }
 
 function EpochsDownload({ jobId }: { jobId: string }) {
-  const [problem, setProblem] = useState(false)
+  const [failed, setFailed] = useState(false)
   const download = async () => {
     try {
       const history = new EpochHistory()
@@ -115,20 +115,20 @@ function EpochsDownload({ jobId }: { jobId: string }) {
         if (!page.hasMore || page.lastId === null) break
         after = page.lastId
       }
-      save(`${jobId}.csv`, 'text/csv', history.toCsv())
+      saveFile(`${jobId}.csv`, 'text/csv', history.toCsv())
     } catch {
-      setProblem(true)
+      setFailed(true)
     }
   }
   return (
     <button type="button" onClick={() => void download()}>
-      <Icon name="download" /> {problem ? 'The epochs are gone' : 'Epochs (CSV)'}
+      <Icon name="download" /> {failed ? 'Epochs not available' : 'Epochs (CSV)'}
     </button>
   )
 }
 
-/** The columns' ranges are hints for who fills them in; a model that outlived its data does without. */
-async function modelAndData(id: string): Promise<{ model: Model; dataset: Dataset | null }> {
+/** The model and its dataset, whose column ranges become hints. The dataset is null if it was deleted. */
+async function readModel(id: string): Promise<{ model: Model; dataset: Dataset | null }> {
   const model = await get('/models/{id}', { id })
   if (model.jobId === null) return { model, dataset: null }
   try {

@@ -1,21 +1,21 @@
-/** Every model there is. */
+/** The table of all models. */
 import { useState } from 'preact/hooks'
 import { get } from '../api/client.js'
 import type { Success } from '../api/types.js'
-import { headlineOf, scaleName, targetScalingOf } from '../figures.js'
+import { Heading } from '../components/heading.js'
+import { Empty, ErrorNotice } from '../components/notice.js'
+import { readPages, useQuery } from '../components/use-query.js'
+import { getTargetScaling, headline, scaleName } from '../figures.js'
 import { ago, plural, whole } from '../format.js'
 import type { paths } from '../generated/api.js'
-import { pagesOf, useAsked } from '../parts/asking.js'
-import { Heading } from '../parts/heading.js'
-import { Empty, RefusalNotice } from '../parts/notice.js'
 import { link } from '../router.js'
 
 const pageSize = 50
 
 export function ModelsView() {
   const [limit, setLimit] = useState(pageSize)
-  const list = useAsked(String(limit), () =>
-    pagesOf((after) => get('/models', { query: { limit: pageSize, after } }), limit),
+  const list = useQuery(String(limit), () =>
+    readPages((after) => get('/models', { query: { limit: pageSize, after } }), limit),
   )
   const models = list.latest?.data ?? []
   return (
@@ -23,10 +23,10 @@ export function ModelsView() {
       <div class="heading">
         <Heading>Models</Heading>
       </div>
-      <RefusalNotice refusal={list.refusal} />
+      <ErrorNotice error={list.error} />
       {list.value !== null && models.length === 0 ? (
-        <Empty title="No model yet">
-          Every run that succeeds leaves one. <a href={link('playground')}>Train one now.</a>
+        <Empty title="No models yet">
+          Every successful run creates a model. <a href={link('playground')}>Train one now.</a>
         </Empty>
       ) : null}
       {models.length === 0 ? null : (
@@ -36,7 +36,7 @@ export function ModelsView() {
               <tr>
                 <th scope="col">Model</th>
                 <th scope="col">Inputs</th>
-                <th scope="col">Answers</th>
+                <th scope="col">Outputs</th>
                 <th scope="col" class="number">
                   Parameters
                 </th>
@@ -46,7 +46,7 @@ export function ModelsView() {
                 <th scope="col" class="number">
                   Accuracy
                 </th>
-                <th scope="col">Made</th>
+                <th scope="col">Created</th>
               </tr>
             </thead>
             <tbody>
@@ -72,9 +72,9 @@ type ListedModel = Success<paths['/models']['get']>['data'][number]
 
 function Row({ model }: { model: ListedModel }) {
   const { id, name, columns, classes, parameters, createdAt } = model
-  const { rows, loss, accuracy } = headlineOf(model.metrics)
-  const scale = scaleName(targetScalingOf(model))
-  // A constructed model was never trained.
+  const { rows, loss, accuracy } = headline(model.metrics)
+  const scale = scaleName(getTargetScaling(model))
+  // A constructed model has no loss.
   const isTrained = loss !== '–'
   return (
     <tr>

@@ -1,23 +1,23 @@
-/** A form for a new job: data by choice or by dropping a file, a network, and what the service says of it. */
+/** The form for a new job: data, network, training and the estimate of the service. */
 import { useEffect, useState } from 'preact/hooks'
-import { get, post, type Refusal } from '../api/client.js'
+import { type ApiError, get, post } from '../api/client.js'
 import type { Dataset, JobRequest } from '../api/types.js'
-import { toRefusal, useAsked } from '../parts/asking.js'
-import { Code } from '../parts/code.js'
-import { Heading } from '../parts/heading.js'
-import { Icon } from '../parts/icon.js'
-import { RefusalNotice } from '../parts/notice.js'
+import { Code } from '../components/code.js'
+import { Heading } from '../components/heading.js'
+import { Icon } from '../components/icon.js'
+import { ErrorNotice } from '../components/notice.js'
+import { toApiError, useQuery } from '../components/use-query.js'
 import { go } from '../router.js'
 import { Estimate, useValidation } from './estimate.js'
 import { DataCard } from './job-data.js'
 import { emptyForm, formFor, type JobForm, requestFrom } from './job-form.js'
 import { NetworkCard, notJson } from './job-network.js'
 import { TrainingFields } from './job-training.js'
-import { curlOf } from './same-again.js'
+import { curlCommand } from './request-card.js'
 import { UploadReview } from './upload-review.js'
 
-/** Places of a request that have a field, where what is wrong with them is said. */
-const known = [
+/** JSON pointers whose errors are shown at a field. */
+const commonFields = [
   '/dataset',
   '/name',
   '/split',
@@ -27,50 +27,50 @@ const known = [
   '/targetScaling',
   '/seed',
 ]
-const knownOfReader = ['/epochs', '/batchSize', '/optimizer', '/network', '/earlyStopping']
+const readerFields = ['/epochs', '/batchSize', '/optimizer', '/network', '/earlyStopping']
 
-export function NewJobView({ dataset: wanted }: { dataset: string }) {
-  const list = useAsked('datasets', () => get('/datasets', { query: { limit: 100 } }))
+export function NewJobView({ dataset: initial }: { dataset: string }) {
+  const list = useQuery('datasets', () => get('/datasets', { query: { limit: 100 } }))
   const [uploaded, setUploaded] = useState<readonly Dataset[]>([])
   const [files, setFiles] = useState<readonly File[]>([])
-  const [chosen, setChosen] = useState(wanted === '' ? 'iris' : wanted)
+  const [chosen, setChosen] = useState(initial === '' ? 'iris' : initial)
   const [form, setForm] = useState<JobForm>(emptyForm)
-  const [refused, setRefused] = useState<Refusal | null>(null)
+  const [startError, setStartError] = useState<ApiError | null>(null)
   const datasets = [...uploaded, ...(list.value?.data ?? [])]
   const dataset = datasets.find(({ id }) => id === chosen)
   const change = (part: Partial<JobForm>) => {
     setForm((before) => ({ ...before, ...part }))
-    setRefused(null)
+    setStartError(null)
   }
   useEffect(() => {
     if (dataset !== undefined) setForm((before) => formFor(dataset, before))
-    setRefused(null)
+    setStartError(null)
   }, [dataset?.id])
-  const request = dataset === undefined ? null : requestOrFault(form, dataset)
+  const request = dataset === undefined ? null : requestOrSyntaxError(form, dataset)
   const validation = useValidation(request instanceof SyntaxError ? null : request)
-  const problem = refused ?? validation.refusal
-  // While another question waits, what was said of the same data still tells something.
+  const problem = startError ?? validation.error
+  // While a validation is pending, show the previous one if it is for the same dataset.
   const latest = validation.latest?.spec.dataset === chosen ? validation.latest : null
-  const { sending, start } = useStart(request, setRefused)
-  const errorAt = (place: string) =>
-    problem?.errors.find(({ pointer }) => pointer === place || pointer.startsWith(`${place}/`))?.message
-  const remember = (made: Dataset) => setUploaded((before) => [made, ...before])
+  const { sending, start } = useStart(request, setStartError)
+  const errorAt = (field: string) =>
+    problem?.errors.find(({ pointer }) => pointer === field || pointer.startsWith(`${field}/`))?.message
+  const addUploaded = (created: Dataset) => setUploaded((before) => [created, ...before])
 
   return (
     <section>
       <div class="heading">
         <Heading>New job</Heading>
       </div>
-      <RefusalNotice refusal={list.refusal} />
-      {isElsewhere(problem, form) ? <RefusalNotice refusal={problem} /> : null}
+      <ErrorNotice error={list.error} />
+      {hasNoField(problem, form) ? <ErrorNotice error={problem} /> : null}
       {files.length === 0 ? null : (
         <UploadReview
           key={files.map(({ name, size, lastModified }) => `${name} ${size} ${lastModified}`).join()}
           files={files}
           onCancel={() => setFiles([])}
-          onStored={(made) => {
-            remember(made)
-            setChosen(made.id)
+          onStored={(created) => {
+            addUploaded(created)
+            setChosen(created.id)
             setFiles([])
           }}
         />
@@ -102,28 +102,28 @@ export function NewJobView({ dataset: wanted }: { dataset: string }) {
               spec={validation.value?.spec ?? null}
               change={change}
               errorAt={errorAt}
-              onDataset={remember}
+              onDataset={addUploaded}
             />
           )}
           <Estimate
             validation={problem === null ? validation.value : null}
             waiting={problem === null && !(request instanceof SyntaxError)}
           />
-          <Start request={request} sending={sending} />
+          <StartButton request={request} sending={sending} />
         </div>
       </form>
     </section>
   )
 }
 
-/** Whether what is wrong has no field on the page that says it. */
-function isElsewhere(problem: Refusal | null, { chosenBy }: JobForm): boolean {
+/** Whether no field shows the error. */
+function hasNoField(problem: ApiError | null, { chosenBy }: JobForm): boolean {
   if (problem === null) return false
-  const places = chosenBy === 'reader' ? [...known, ...knownOfReader] : known
-  return !problem.errors.some(({ pointer }) => places.some((place) => pointer.startsWith(place)))
+  const pointers = chosenBy === 'reader' ? [...commonFields, ...readerFields] : commonFields
+  return !problem.errors.some(({ pointer }) => pointers.some((field) => pointer.startsWith(field)))
 }
 
-function requestOrFault(form: JobForm, dataset: Dataset): JobRequest | SyntaxError {
+function requestOrSyntaxError(form: JobForm, dataset: Dataset): JobRequest | SyntaxError {
   try {
     return requestFrom(form, dataset)
   } catch (error) {
@@ -134,7 +134,7 @@ function requestOrFault(form: JobForm, dataset: Dataset): JobRequest | SyntaxErr
 
 type Request = JobRequest | SyntaxError | null
 
-function useStart(request: Request, onRefused: (refusal: Refusal) => void) {
+function useStart(request: Request, onError: (error: ApiError) => void) {
   const [sending, setSending] = useState(false)
   const start = async (event: Event) => {
     event.preventDefault()
@@ -144,14 +144,14 @@ function useStart(request: Request, onRefused: (refusal: Refusal) => void) {
       const { id } = await post('/jobs', request)
       go('runs', id)
     } catch (error) {
-      onRefused(toRefusal(error))
+      onError(toApiError(error))
     }
     setSending(false)
   }
   return { sending, start }
 }
 
-function Start({ request, sending }: { request: Request; sending: boolean }) {
+function StartButton({ request, sending }: { request: Request; sending: boolean }) {
   return (
     <>
       <div class="actions">
@@ -165,9 +165,9 @@ function Start({ request, sending }: { request: Request; sending: boolean }) {
       </div>
       {request === null ? null : (
         <details>
-          <summary>The request</summary>
+          <summary>Request</summary>
           <Code
-            text={request instanceof SyntaxError ? notJson(request) : curlOf(request)}
+            text={request instanceof SyntaxError ? notJson(request) : curlCommand(request)}
             label="Request that starts this job"
           />
         </details>

@@ -1,4 +1,4 @@
-/** The playground's datasets: drawn here, so that they are seen before anything is trained, and sent as rows. */
+/** The datasets of the playground, generated in the page so that they are visible before training. */
 import type { Point } from '../draw/plane.js'
 import { generator, normal } from '../random.js'
 
@@ -13,54 +13,54 @@ export const shapeNames: Record<Shape, string> = {
   circles: 'Circles',
   spirals: 'Spirals',
   blobs: 'Blobs',
-  points: 'Your points',
+  points: 'Custom points',
   sine: 'Sine',
 }
 
-const truth: Partial<Record<Shape, readonly number[]>> = {
+const truthTables: Partial<Record<Shape, readonly number[]>> = {
   xor: [0, 1, 1, 0],
   and: [0, 0, 0, 1],
   or: [0, 1, 1, 1],
 }
 
-/** Where the point that is this far along its class lies, and how far noise moves it. */
+/** `at` returns the point at fraction `along` of the curve of a class. */
 const curves: Partial<
-  Record<Shape, { classes: number; at: (along: number, which: number) => [number, number] }>
+  Record<Shape, { classes: number; at: (along: number, classIndex: number) => [number, number] }>
 > = {
   moons: {
     classes: 2,
-    at: (along, which) => {
+    at: (along, classIndex) => {
       const [x, y] = circle(1, along / 2)
-      return which === 0 ? [x, y] : [1 - x, 0.5 - y]
+      return classIndex === 0 ? [x, y] : [1 - x, 0.5 - y]
     },
   },
-  circles: { classes: 2, at: (along, which) => circle(which === 0 ? 1 : 0.5, along) },
-  spirals: { classes: 2, at: (along, which) => circle(0.2 + 1.8 * along, 1.5 * along + which / 2) },
-  blobs: { classes: 3, at: (_, which) => circle(2, which / 3) },
+  circles: { classes: 2, at: (along, classIndex) => circle(classIndex === 0 ? 1 : 0.5, along) },
+  spirals: { classes: 2, at: (along, classIndex) => circle(0.2 + 1.8 * along, 1.5 * along + classIndex / 2) },
+  blobs: { classes: 3, at: (_, classIndex) => circle(2, classIndex / 3) },
 }
 
 function circle(radius: number, turns: number): [number, number] {
   return [radius * Math.cos(2 * Math.PI * turns), radius * Math.sin(2 * Math.PI * turns)]
 }
 
-export function pointsOf(shape: Shape, noise: number, clicked: readonly Point[]): readonly Point[] {
-  const answers = truth[shape]
-  if (answers !== undefined) {
-    return answers.map((which, row) => ({ x: row >> 1, y: row & 1, which }))
+export function generatePoints(shape: Shape, noise: number, clicked: readonly Point[]): readonly Point[] {
+  const labels = truthTables[shape]
+  if (labels !== undefined) {
+    return labels.map((classIndex, row) => ({ x: row >> 1, y: row & 1, classIndex }))
   }
   const curve = curves[shape]
   if (curve === undefined) return shape === 'points' ? clicked : []
   const random = generator(1)
   const perClass = Math.floor(200 / curve.classes)
   return Array.from({ length: perClass * curve.classes }, (_, row) => {
-    const which = row % curve.classes
-    const [x, y] = curve.at(Math.floor(row / curve.classes) / (perClass - 1), which)
+    const classIndex = row % curve.classes
+    const [x, y] = curve.at(Math.floor(row / curve.classes) / (perClass - 1), classIndex)
     const spread = shape === 'blobs' ? 3 * noise : noise
-    return { x: x + spread * normal(random), y: y + spread * normal(random), which }
+    return { x: x + spread * normal(random), y: y + spread * normal(random), classIndex }
   })
 }
 
-export function samplesOf(noise: number): { x: number; y: number }[] {
+export function sineSamples(noise: number): { x: number; y: number }[] {
   const random = generator(1)
   return Array.from({ length: 80 }, (_, row) => {
     const x = Math.PI * ((2 * row) / 79 - 1)
@@ -68,4 +68,4 @@ export function samplesOf(noise: number): { x: number; y: number }[] {
   })
 }
 
-export const isTruthTable = (shape: Shape): shape is 'xor' | 'and' | 'or' => truth[shape] !== undefined
+export const isTruthTable = (shape: Shape): shape is 'xor' | 'and' | 'or' => truthTables[shape] !== undefined

@@ -1,23 +1,23 @@
-/** What the playground trains: its settings, lessons that train at once, and the request that each stands for. */
+/** The settings of the playground, its examples, and the job request built from the settings. */
 import type { JobRequest } from '../api/types.js'
+import type { HiddenLayer } from '../components/network-editor.js'
 import type { Point } from '../draw/plane.js'
-import type { HiddenLayer } from '../parts/network-editor.js'
-import { isTruthTable, pointsOf, type Shape, samplesOf, shapeNames } from './playground-data.js'
+import { generatePoints, isTruthTable, type Shape, shapeNames, sineSamples } from './playground-data.js'
 
 export type OptimizerName = 'adam' | 'sgd' | 'momentum'
 
-export interface Setting {
+export interface Settings {
   shape: Shape
   noise: number
   hidden: HiddenLayer[]
   optimizer: OptimizerName
   learningRate: number
   epochs: number
-  /** One threshold unit by Rosenblatt's rule, as the lecture begins. */
+  /** Trains one threshold unit by the perceptron rule. */
   perceptron: boolean
 }
 
-export const twoLayers: Setting = {
+export const twoLayers: Settings = {
   shape: 'xor',
   noise: 0.1,
   hidden: [{ units: 4, activation: 'tanh' }],
@@ -27,13 +27,13 @@ export const twoLayers: Setting = {
   perceptron: false,
 }
 const perceptron = { ...twoLayers, hidden: [], perceptron: true, epochs: 12, learningRate: 1 }
-const wide = { hidden: [{ units: 8, activation: 'tanh' as const }], learningRate: 0.02, epochs: 400 }
+const wider = { hidden: [{ units: 8, activation: 'tanh' as const }], learningRate: 0.02, epochs: 400 }
 
-export const lessons: readonly [string, Setting][] = [
+export const examples: readonly [string, Settings][] = [
   ['Perceptron on AND', { ...perceptron, shape: 'and' }],
   ['Perceptron on XOR', perceptron],
   ['Two layers on XOR', twoLayers],
-  ['Moons', { ...twoLayers, ...wide, shape: 'moons' }],
+  ['Moons', { ...twoLayers, ...wider, shape: 'moons' }],
   [
     'Spirals',
     {
@@ -48,11 +48,11 @@ export const lessons: readonly [string, Setting][] = [
       ],
     },
   ],
-  ['Sine', { ...twoLayers, ...wide, shape: 'sine', epochs: 1_500 }],
+  ['Sine', { ...twoLayers, ...wider, shape: 'sine', epochs: 1_500 }],
 ]
 
-export function outputOf(
-  { shape, perceptron }: Setting,
+export function outputLayer(
+  { shape, perceptron }: Settings,
   classes: number,
 ): { units: number; activation: 'linear' | 'softmax' | 'sigmoid' | 'step' } {
   if (shape === 'sine') return { units: 1, activation: 'linear' }
@@ -60,16 +60,16 @@ export function outputOf(
   return { units: 1, activation: perceptron ? 'step' : 'sigmoid' }
 }
 
-export function requestFrom(setting: Setting, clicked: readonly Point[]): JobRequest {
-  const { shape, noise, hidden, optimizer, learningRate, epochs, perceptron } = setting
-  const points = pointsOf(shape, noise, clicked)
-  const samples = samplesOf(noise)
-  const output = outputOf(setting, new Set(points.map(({ which }) => which)).size)
+export function requestFrom(settings: Settings, clicked: readonly Point[]): JobRequest {
+  const { shape, noise, hidden, optimizer, learningRate, epochs, perceptron } = settings
+  const points = generatePoints(shape, noise, clicked)
+  const samples = sineSamples(noise)
+  const output = outputLayer(settings, new Set(points.map(({ classIndex }) => classIndex)).size)
   const dataset = isTruthTable(shape)
     ? shape
     : shape === 'sine'
       ? { x: samples.map(({ x }) => x), y: samples.map(({ y }) => y) }
-      : { x: points.map(({ x, y }) => [x, y]), y: points.map(({ which }) => which) }
+      : { x: points.map(({ x, y }) => [x, y]), y: points.map(({ classIndex }) => classIndex) }
   const losses = {
     linear: 'meanSquaredError',
     softmax: 'categoricalCrossentropy',
@@ -79,7 +79,7 @@ export function requestFrom(setting: Setting, clicked: readonly Point[]): JobReq
   const dense = [...hidden, output].map((layer) => ({
     type: 'dense' as const,
     ...layer,
-    // From nothing, as the lecture does it by hand.
+    // Starts at zero, as in the lecture.
     ...(perceptron ? { kernelInitializer: 'zeros' as const } : {}),
   }))
   return {

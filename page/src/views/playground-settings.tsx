@@ -1,16 +1,16 @@
-/** The playground's settings: data, points that are placed, the network, and the steps of its training. */
+/** The settings of the playground: data, network and training. */
 import { useState } from 'preact/hooks'
+import { Choice, NumberField, SelectField } from '../components/field.js'
+import { Icon } from '../components/icon.js'
+import { NetworkEditor } from '../components/network-editor.js'
 import type { Point } from '../draw/plane.js'
 import { plural } from '../format.js'
-import { Choice, NumberField, SelectField } from '../parts/field.js'
-import { Icon } from '../parts/icon.js'
-import { NetworkEditor } from '../parts/network-editor.js'
 import { isTruthTable, shapeNames, shapes } from './playground-data.js'
-import { outputOf, type Setting, twoLayers } from './playground-request.js'
+import { outputLayer, type Settings, twoLayers } from './playground-request.js'
 
 interface Props {
-  setting: Setting
-  change(part: Partial<Setting>): void
+  settings: Settings
+  change(part: Partial<Settings>): void
 }
 
 interface DataProps extends Props {
@@ -22,15 +22,15 @@ interface DataProps extends Props {
   onRemoveAll(): void
 }
 
-export function DataSettings({ setting, change, clicked, brush, onBrush, onPoint, onRemoveAll }: DataProps) {
-  const { shape, noise } = setting
+export function DataSettings({ settings, change, clicked, brush, onBrush, onPoint, onRemoveAll }: DataProps) {
+  const { shape, noise } = settings
   return (
     <>
       <h2>Data</h2>
       <SelectField
         label="Dataset"
         value={shape}
-        onChange={(shape) => change({ shape, perceptron: setting.perceptron && isTruthTable(shape) })}
+        onChange={(shape) => change({ shape, perceptron: settings.perceptron && isTruthTable(shape) })}
         options={shapes.map((each) => [each, shapeNames[each]] as const)}
       />
       {shape === 'points' ? (
@@ -44,9 +44,9 @@ export function DataSettings({ setting, change, clicked, brush, onBrush, onPoint
               ['1', '■ second'],
             ]}
           />
-          <PlacePoint onPoint={onPoint} />
+          <PointFields onPoint={onPoint} />
           <p class="hint">
-            Or click into the square. {plural(clicked.length, 'point')} so far.{' '}
+            Or click in the plot. {plural(clicked.length, 'point')} so far.{' '}
             <button type="button" class="plain" disabled={clicked.length === 0} onClick={onRemoveAll}>
               Remove all
             </button>
@@ -70,28 +70,28 @@ export function DataSettings({ setting, change, clicked, brush, onBrush, onPoint
   )
 }
 
-/** @param classes how many the points have */
-export function NetworkSettings({ setting, change, classes }: Props & { classes: number }) {
-  const { shape } = setting
+/** @param classes number of classes of the points */
+export function NetworkSettings({ settings, change, classes }: Props & { classes: number }) {
+  const { shape } = settings
   return (
     <>
       <h2>Network</h2>
-      {setting.perceptron ? (
+      {settings.perceptron ? (
         <p class="hint">
-          One threshold unit, trained by Rosenblatt’s rule, one point after the other.{' '}
+          One threshold unit, trained by the perceptron rule on one point at a time.{' '}
           <button
             type="button"
             class="plain"
             onClick={() => change({ ...twoLayers, shape, hidden: [{ units: 4, activation: 'tanh' }] })}
           >
-            Give it a hidden layer
+            Add a hidden layer
           </button>
         </p>
       ) : (
         <NetworkEditor
           inputs={shape === 'sine' ? '1 number' : '2 numbers'}
-          hidden={setting.hidden}
-          output={outputOf(setting, classes)}
+          hidden={settings.hidden}
+          output={outputLayer(settings, classes)}
           onChange={(hidden) => change({ hidden })}
         />
       )}
@@ -99,32 +99,32 @@ export function NetworkSettings({ setting, change, classes }: Props & { classes:
   )
 }
 
-export function TrainingSettings({ setting, change }: Props) {
+export function TrainingSettings({ settings, change }: Props) {
   return (
     <>
       <h2>Training</h2>
       <div class="pair">
-        {setting.perceptron ? null : (
+        {settings.perceptron ? null : (
           <SelectField
             label="Optimizer"
-            value={setting.optimizer}
+            value={settings.optimizer}
             onChange={(optimizer) => change({ optimizer })}
             options={[
               ['adam', 'Adam'],
-              ['sgd', 'plain descent'],
-              ['momentum', 'momentum 0.9'],
+              ['sgd', 'SGD'],
+              ['momentum', 'SGD, momentum 0.9'],
             ]}
           />
         )}
         <NumberField
           label="Learning rate"
-          value={setting.learningRate}
+          value={settings.learningRate}
           min={0}
           onChange={(learningRate) => change({ learningRate })}
         />
         <NumberField
           label="Epochs"
-          value={setting.epochs}
+          value={settings.epochs}
           min={1}
           step={1}
           onChange={(epochs) => change({ epochs })}
@@ -134,38 +134,39 @@ export function TrainingSettings({ setting, change }: Props) {
   )
 }
 
-/** For those who do not click: a point by its numbers. */
-function PlacePoint({ onPoint }: { onPoint(x: number, y: number): void }) {
+/** Adds a point by its coordinates, for readers who do not use a pointer. */
+function PointFields({ onPoint }: { onPoint(x: number, y: number): void }) {
   const [at, setAt] = useState({ x: 0, y: 0 })
-  const wrong = (value: number) => (value >= -1 && value <= 1 ? undefined : 'from −1 to 1')
+  const rangeError = (value: number) =>
+    value >= -1 && value <= 1 ? undefined : 'Enter a number from −1 to 1.'
   return (
     <>
       <div class="pair">
         <NumberField
-          label="Across"
+          label="x"
           value={at.x}
           min={-1}
           max={1}
           step={0.1}
-          error={wrong(at.x)}
+          error={rangeError(at.x)}
           onChange={(x) => setAt({ ...at, x })}
         />
         <NumberField
-          label="Up"
+          label="y"
           value={at.y}
           min={-1}
           max={1}
           step={0.1}
-          error={wrong(at.y)}
+          error={rangeError(at.y)}
           onChange={(y) => setAt({ ...at, y })}
         />
       </div>
       <button
         type="button"
-        disabled={(wrong(at.x) ?? wrong(at.y)) !== undefined}
+        disabled={(rangeError(at.x) ?? rangeError(at.y)) !== undefined}
         onClick={() => onPoint(at.x, at.y)}
       >
-        <Icon name="plus" /> Place the point
+        <Icon name="plus" /> Add point
       </button>
     </>
   )

@@ -1,102 +1,102 @@
-/** A network built by clicks, data in the plane, and the boundary between its classes while it learns. */
+/** Trains a small network on two-dimensional data and shows its decision boundary live. */
 import { useMemo, useState } from 'preact/hooks'
-import { get, post, type Refusal } from '../api/client.js'
+import { type ApiError, get, post } from '../api/client.js'
 import type { Evaluation, Job } from '../api/types.js'
+import { Heading } from '../components/heading.js'
+import { Icon } from '../components/icon.js'
+import { ErrorNotice } from '../components/notice.js'
+import { ConnectionNote, StatusPill } from '../components/status.js'
+import { toApiError, useQuery } from '../components/use-query.js'
 import { BoundaryPanel, usePlayhead } from '../draw/boundary-panel.js'
 import { HistoryCurves } from '../draw/history-curves.js'
 import type { Point, View } from '../draw/plane.js'
 import { duration, plural, short } from '../format.js'
-import { toRefusal, useAsked } from '../parts/asking.js'
-import { Heading } from '../parts/heading.js'
-import { Icon } from '../parts/icon.js'
-import { RefusalNotice } from '../parts/notice.js'
-import { ConnectionNote, StatusPill } from '../parts/status.js'
 import { link } from '../router.js'
-import { type Run, useRun } from '../watching.js'
-import { isTruthTable, pointsOf, samplesOf } from './playground-data.js'
-import { lessons, requestFrom, type Setting, twoLayers } from './playground-request.js'
+import { type Run, useRun } from '../use-run.js'
+import { generatePoints, isTruthTable, sineSamples } from './playground-data.js'
+import { examples, requestFrom, type Settings, twoLayers } from './playground-request.js'
 import { DataSettings, NetworkSettings, TrainingSettings } from './playground-settings.js'
 
-/** Of both axes, while the reader clicks points in. */
+/** Axes for custom points. */
 const square: View = { left: -1, right: 1, bottom: -1, top: 1 }
+/** Axes for truth tables. */
 const unit: View = { left: -0.25, right: 1.25, bottom: -0.25, top: 1.25 }
 
 export function PlaygroundView() {
-  const [setting, setSetting] = useState<Setting>(twoLayers)
+  const [settings, setSettings] = useState<Settings>(twoLayers)
   const [clicked, setClicked] = useState<readonly Point[]>([])
   const [brush, setBrush] = useState<'0' | '1'>('0')
   const [jobId, setJobId] = useState<string | null>(null)
-  const [problem, setProblem] = useState<Refusal | null>(null)
+  const [problem, setProblem] = useState<ApiError | null>(null)
   const [starting, setStarting] = useState(false)
-  /** Of the next beginning: the first works out, and others may not. */
+  /** Seed of the next training. */
   const [seed, setSeed] = useState(1)
-  const { shape, noise } = setting
-  const points = useMemo(() => pointsOf(shape, noise, clicked), [shape, noise, clicked])
-  const samples = useMemo(() => (shape === 'sine' ? samplesOf(noise) : []), [shape, noise])
+  const { shape, noise } = settings
+  const points = useMemo(() => generatePoints(shape, noise, clicked), [shape, noise, clicked])
+  const samples = useMemo(() => (shape === 'sine' ? sineSamples(noise) : []), [shape, noise])
   const run = useRun(jobId, 64)
   const playhead = usePlayhead(jobId, run.frames)
-  const classes = new Set(points.map(({ which }) => which)).size
+  const classes = new Set(points.map(({ classIndex }) => classIndex)).size
   const isRegression = shape === 'sine'
   const job = run.job
   const evaluation =
-    useAsked(job?.modelId ?? null, () => get('/models/{id}', { id: job?.modelId ?? '' })).value?.evaluation ??
+    useQuery(job?.modelId ?? null, () => get('/models/{id}', { id: job?.modelId ?? '' })).value?.evaluation ??
     null
   const active = job !== null && job.finishedAt === null
 
-  /** Another question: what was learned before says nothing about it. */
-  const change = (part: Partial<Setting>) => {
+  /** Changes settings. Clears the result if the data change. */
+  const change = (part: Partial<Settings>) => {
     if (part.shape !== undefined || part.noise !== undefined) setJobId(null)
     setSeed(1)
-    setSetting((before) => ({ ...before, ...part }))
+    setSettings((before) => ({ ...before, ...part }))
   }
   const addPoint = (x: number, y: number) => {
     setJobId(null)
-    setClicked((before) => [...before, { x, y, which: Number(brush) }])
+    setClicked((before) => [...before, { x, y, classIndex: Number(brush) }])
   }
 
   const stop = async () => {
     if (job === null || !active) return
-    await post('/jobs/{id}/cancel', undefined, { id: job.id }).catch((error) => setProblem(toRefusal(error)))
+    await post('/jobs/{id}/cancel', undefined, { id: job.id }).catch((error) => setProblem(toApiError(error)))
   }
-  const train = async (what: Setting, seed: number) => {
+  const train = async (chosen: Settings, seed: number) => {
     setStarting(true)
-    // Nobody looks at the one before any more.
+    // The previous run is no longer shown.
     void stop()
     try {
-      const { id } = await post('/jobs', { ...requestFrom(what, clicked), seed })
+      const { id } = await post('/jobs', { ...requestFrom(chosen, clicked), seed })
       setJobId(id)
       setSeed(seed + 1)
       setProblem(null)
     } catch (error) {
-      setProblem(toRefusal(error))
+      setProblem(toApiError(error))
     }
     setStarting(false)
   }
 
-  const needs =
-    shape === 'points' && classes < 2 ? 'Click some points of both classes into the square first.' : null
+  const missingPoints = shape === 'points' && classes < 2 ? 'Add points of both classes first.' : null
   return (
     <section class="playground">
       <div class="heading">
         <div>
           <Heading>Playground</Heading>
-          <p class="under">Choose data, build a network, and watch it find the boundary.</p>
+          <p class="under">Choose data, build a network, and watch its decision boundary while it trains.</p>
         </div>
       </div>
-      <Lessons
-        setting={setting}
+      <Examples
+        settings={settings}
         disabled={starting}
-        onLesson={(lesson) => {
-          setSetting(lesson)
+        onSelect={(example) => {
+          setSettings(example)
           setJobId(null)
-          void train(lesson, 1)
+          void train(example, 1)
         }}
       />
-      <RefusalNotice refusal={problem} />
+      <ErrorNotice error={problem} />
       <div class="stage">
         <div class="card settings">
           <DataSettings
-            setting={setting}
+            settings={settings}
             change={change}
             clicked={clicked}
             brush={brush}
@@ -104,9 +104,9 @@ export function PlaygroundView() {
             onPoint={addPoint}
             onRemoveAll={() => setClicked([])}
           />
-          <NetworkSettings setting={setting} change={change} classes={classes} />
-          <TrainingSettings setting={setting} change={change} />
-          {needs === null ? null : <p class="hint">{needs}</p>}
+          <NetworkSettings settings={settings} change={change} classes={classes} />
+          <TrainingSettings settings={settings} change={change} />
+          {missingPoints === null ? null : <p class="hint">{missingPoints}</p>}
           <div class="actions">
             {active ? (
               <button type="button" onClick={() => void stop()}>
@@ -116,14 +116,14 @@ export function PlaygroundView() {
             <button
               type="button"
               class="primary large"
-              disabled={starting || needs !== null}
-              onClick={() => void train(setting, seed)}
+              disabled={starting || missingPoints !== null}
+              onClick={() => void train(settings, seed)}
             >
               <Icon name="play" /> {jobId === null ? 'Train' : 'Train again'}
             </button>
           </div>
         </div>
-        <div class="card seen">
+        <div class="card plot-card">
           <BoundaryPanel
             frames={run.frames}
             playhead={playhead}
@@ -135,30 +135,35 @@ export function PlaygroundView() {
             {...(shape === 'points' ? { onPoint: addPoint } : {})}
           />
         </div>
-        <Told run={run} setting={setting} evaluation={evaluation} mark={run.frames[playhead.place]?.epoch} />
+        <Progress
+          run={run}
+          settings={settings}
+          evaluation={evaluation}
+          mark={run.frames[playhead.index]?.epoch}
+        />
       </div>
     </section>
   )
 }
 
-interface LessonsProps {
-  setting: Setting
+interface ExamplesProps {
+  settings: Settings
   disabled: boolean
-  onLesson(lesson: Setting): void
+  onSelect(example: Settings): void
 }
 
-function Lessons({ setting, disabled, onLesson }: LessonsProps) {
+function Examples({ settings, disabled, onSelect }: ExamplesProps) {
   return (
     <fieldset class="lessons">
-      <legend class="unseen">Lessons that train at once</legend>
-      {lessons.map(([name, lesson]) => (
+      <legend class="visually-hidden">Examples</legend>
+      {examples.map(([name, example]) => (
         <button
           key={name}
           type="button"
           class="chip"
-          aria-pressed={JSON.stringify(lesson) === JSON.stringify(setting)}
+          aria-pressed={JSON.stringify(example) === JSON.stringify(settings)}
           disabled={disabled}
-          onClick={() => onLesson(lesson)}
+          onClick={() => onSelect(example)}
         >
           <Icon name="play" /> {name}
         </button>
@@ -167,23 +172,22 @@ function Lessons({ setting, disabled, onLesson }: LessonsProps) {
   )
 }
 
-interface ToldProps {
+interface ProgressProps {
   run: Run
-  setting: Setting
+  settings: Settings
   evaluation: Evaluation | null
-  /** The epoch that is looked at. */
+  /** The epoch of the replay. */
   mark: number | undefined
 }
 
-function Told({ run, setting, evaluation, mark }: ToldProps) {
+function Progress({ run, settings, evaluation, mark }: ProgressProps) {
   const { job } = run
   return (
-    <div class="card told">
-      <h2>What happens</h2>
+    <div class="card progress-card">
+      <h2>Progress</h2>
       {job === null ? (
         <p class="hint">
-          Press <b>Train</b>: the network is trained by the service, and what it answers everywhere in the
-          square comes back while it learns.
+          Press <b>Train</b>. The service trains the network and streams its output for the whole plot.
         </p>
       ) : (
         <>
@@ -193,15 +197,15 @@ function Told({ run, setting, evaluation, mark }: ToldProps) {
           </p>
           <p class="verdict" role="status">
             {verdict(job, evaluation, run.history.seconds.at(-1) ?? null)}
-            {setting.perceptron && setting.shape === 'xor' && evaluation !== null
-              ? ' No straight line separates XOR: give it a hidden layer.'
+            {settings.perceptron && settings.shape === 'xor' && evaluation !== null
+              ? ' No straight line separates XOR. Add a hidden layer.'
               : ''}
           </p>
           {job.error === null ? null : <p class="notice bad">{job.error.message}</p>}
           <HistoryCurves
             history={run.history}
             metrics={['loss']}
-            names={{ loss: 'Loss while training' }}
+            names={{ loss: 'Training loss' }}
             version={run.version}
             height={190}
             mark={mark}
@@ -210,7 +214,7 @@ function Told({ run, setting, evaluation, mark }: ToldProps) {
             <HistoryCurves
               history={run.history}
               metrics={['accuracy']}
-              names={{ accuracy: 'Accuracy while training' }}
+              names={{ accuracy: 'Training accuracy' }}
               version={run.version}
               height={150}
               mark={mark}
@@ -218,12 +222,12 @@ function Told({ run, setting, evaluation, mark }: ToldProps) {
           ) : null}
           {run.history.has('accuracy') ? (
             <p class="hint">
-              The sentence above is about the trained network. The curve is measured during each epoch, while
+              The result above is that of the trained network. The curve is measured during each epoch, while
               the weights still change.
             </p>
           ) : null}
           <p>
-            <a href={link('runs', job.id)}>The whole run</a>
+            <a href={link('runs', job.id)}>Open run</a>
           </p>
         </>
       )}
@@ -235,16 +239,16 @@ function viewAround(points: readonly Point[]): View {
   const xs = points.map(({ x }) => x)
   const ys = points.map(({ y }) => y)
   const [left, right, bottom, top] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)]
-  const [roomX, roomY] = [(right - left) / 4, (top - bottom) / 4]
-  return { left: left - roomX, right: right + roomX, bottom: bottom - roomY, top: top + roomY }
+  const [marginX, marginY] = [(right - left) / 4, (top - bottom) / 4]
+  return { left: left - marginX, right: right + marginX, bottom: bottom - marginY, top: top + marginY }
 }
 
-/** By what the trained network answers, not by what it answered while it was still changing. */
+/** The result of the trained network, from its evaluation. */
 function verdict({ metrics }: Job, evaluation: Evaluation | null, seconds: number | null): string {
   if (evaluation === null) return ''
-  const time = seconds === null ? '' : ` Trained in ${duration(1_000 * seconds)}; the replay is slower.`
-  if (evaluation.type !== 'classification') return `The loss came down to ${short(metrics.loss)}.${time}`
+  const time = seconds === null ? '' : ` Trained in ${duration(1_000 * seconds)}. The replay is slower.`
+  if (evaluation.type !== 'classification') return `Final loss: ${short(metrics.loss)}.${time}`
   const { right, count } = evaluation
-  if (right === count) return `Learned: every point is on its side.${time}`
-  return `The trained network has ${right} of ${plural(count, 'point')} on their side.${time}`
+  if (right === count) return `All points are classified correctly.${time}`
+  return `The trained network classifies ${right} of ${plural(count, 'point')} correctly.${time}`
 }

@@ -1,18 +1,18 @@
-/** Asks a model while one types: raw values by column, or a picture where it takes pictures. */
+/** Predicts while the reader enters values, or chooses or draws an image. */
 import { useEffect, useState } from 'preact/hooks'
-import { post, predictPicture, Refusal } from '../api/client.js'
+import { ApiError, post, predictImage } from '../api/client.js'
 import type { Dataset, Model, Prediction } from '../api/types.js'
+import { digitPixels } from '../components/digit-pad.js'
+import { DateField, SelectField, TextField } from '../components/field.js'
+import { FigureList } from '../components/figure-list.js'
+import { Meter } from '../components/meter.js'
+import { ErrorNotice } from '../components/notice.js'
+import { toApiError } from '../components/use-query.js'
 import { percent, short, whole } from '../format.js'
-import { toRefusal } from '../parts/asking.js'
-import { digitPixels } from '../parts/digit-pad.js'
-import { DateField, SelectField, TextField } from '../parts/field.js'
-import { FigureList } from '../parts/figure-list.js'
-import { Meter } from '../parts/meter.js'
-import { RefusalNotice } from '../parts/notice.js'
-import { PictureInput } from './picture-input.js'
+import { ImageInput } from './image-input.js'
 
-const typingMilliseconds = 120
-const mostFields = 64
+const debounceMilliseconds = 120
+const maxFields = 64
 
 type Feature = Model['coding']['features'][number]
 type Cell = number | string | boolean | null
@@ -22,117 +22,119 @@ export function Predictor({ model, dataset }: { model: Model; dataset: Dataset |
   const columns = new Map(dataset?.columns.map((column) => [column.name, column]))
   const [values, setValues] = useState<Record<string, string>>(() =>
     Object.fromEntries(
-      features.map((feature) => [feature.name, beginning(feature, columns.get(feature.name))]),
+      features.map((feature) => [feature.name, initialValue(feature, columns.get(feature.name))]),
     ),
   )
-  const [picture, setPicture] = useState<number[] | File | null>(null)
+  const [imageInput, setImageInput] = useState<number[] | File | null>(null)
   const isDrawable = features.length === digitPixels
-  const isPicture = image !== undefined || isDrawable
-  const hasFields = !isPicture && features.length <= mostFields
-  const cells = features.map((feature) => cellOf(feature, values[feature.name] ?? ''))
-  const row = isPicture ? picture : cells
-  const { answer, problem } = useAnswer(model, isQuestion(row) ? row : null)
+  const takesImage = image !== undefined || isDrawable
+  const hasFields = !takesImage && features.length <= maxFields
+  const cells = features.map((feature) => parseCell(feature, values[feature.name] ?? ''))
+  const row = takesImage ? imageInput : cells
+  const { prediction, problem } = usePrediction(model, isComplete(row) ? row : null)
   return (
     <div class="columns predictor">
       <div class="card">
-        <h2>Ask it</h2>
-        {isPicture ? (
-          <PictureInput
+        <h2>Input</h2>
+        {takesImage ? (
+          <ImageInput
             image={image}
             drawable={isDrawable}
-            greatest={image?.white ?? greatestShade(dataset)}
-            onPicture={setPicture}
+            white={image?.white ?? whiteValue(dataset)}
+            onImage={setImageInput}
           />
         ) : null}
         {hasFields ? (
           <div class="pair">
-            {features.map((feature, place) => (
-              <Input
+            {features.map((feature, index) => (
+              <FeatureField
                 key={feature.name}
                 feature={feature}
                 value={values[feature.name] ?? ''}
                 onChange={(value) => setValues((before) => ({ ...before, [feature.name]: value }))}
-                hint={rangeOf(columns.get(feature.name))}
-                error={cells[place] === undefined ? wantedOf(feature) : errorAt(problem, place, feature.name)}
+                hint={rangeText(columns.get(feature.name))}
+                error={
+                  cells[index] === undefined ? expectedInput(feature) : errorAt(problem, index, feature.name)
+                }
               />
             ))}
           </div>
         ) : null}
-        {isPicture || hasFields ? null : (
+        {takesImage || hasFields ? null : (
           <p class="hint">
-            This model takes {whole(features.length)} values a row: ask it over the API, at{' '}
+            This model takes {whole(features.length)} values per row. Use the API at{' '}
             <code>{model.links.predict}</code>.
           </p>
         )}
       </div>
-      <div class="card answer" aria-live="polite">
-        <h2>It answers</h2>
-        <RefusalNotice refusal={problem} />
-        {answer === null || row === null ? (
+      <div class="card prediction" aria-live="polite">
+        <h2>Prediction</h2>
+        <ErrorNotice error={problem} />
+        {prediction === null || row === null ? (
           <p class="hint">
-            {isDrawable ? 'Draw a digit.' : isPicture ? 'Give it a picture.' : 'Nothing yet.'}
+            {isDrawable ? 'Draw a digit.' : takesImage ? 'Choose an image.' : 'No prediction yet.'}
           </p>
         ) : (
-          <Answer answer={answer} model={model} />
+          <PredictionResult prediction={prediction} model={model} />
         )}
       </div>
     </div>
   )
 }
 
-type Question = Cell[] | File
+type Input = Cell[] | File
 
-const isQuestion = (row: (Cell | undefined)[] | File | null): row is Question =>
+const isComplete = (row: (Cell | undefined)[] | File | null): row is Input =>
   row !== null && (row instanceof File || !row.includes(undefined))
 
-/** Asks when the question has come to rest; a new threshold is a new question. */
-function useAnswer(model: Model, question: Question | null) {
-  const [answer, setAnswer] = useState<Prediction | null>(null)
-  const [problem, setProblem] = useState<Refusal | null>(null)
-  const key = question instanceof File ? question : JSON.stringify(question)
+/** Predicts when the input has not changed for a moment, and again when the threshold changes. */
+function usePrediction(model: Model, input: Input | null) {
+  const [prediction, setPrediction] = useState<Prediction | null>(null)
+  const [problem, setProblem] = useState<ApiError | null>(null)
+  const key = input instanceof File ? input : JSON.stringify(input)
   useEffect(() => {
-    if (question === null) return
-    let over = false
+    if (input === null) return
+    let isCancelled = false
     const timer = setTimeout(() => {
-      answerTo(model.id, question).then(
-        (prediction) => {
-          if (over) return
-          setAnswer(prediction)
+      predict(model.id, input).then(
+        (result) => {
+          if (isCancelled) return
+          setPrediction(result)
           setProblem(null)
         },
         (error) => {
-          if (!over) setProblem(toRefusal(error))
+          if (!isCancelled) setProblem(toApiError(error))
         },
       )
-    }, typingMilliseconds)
+    }, debounceMilliseconds)
     return () => {
-      over = true
+      isCancelled = true
       clearTimeout(timer)
     }
   }, [key, model.id, model.threshold])
-  return { answer, problem }
+  return { prediction, problem }
 }
 
-/** @throws Refusal also where the one row cannot be answered. */
-async function answerTo(id: string, question: Question): Promise<Prediction | null> {
+/** @throws ApiError if the request fails or the row is invalid. */
+async function predict(id: string, input: Input): Promise<Prediction | null> {
   const { predictions, errors = [] } =
-    question instanceof File
-      ? await predictPicture(id, question)
-      : await post('/models/{id}/predict', { inputs: [question] }, { id })
+    input instanceof File
+      ? await predictImage(id, input)
+      : await post('/models/{id}/predict', { inputs: [input] }, { id })
   const [first] = errors
-  if (first !== undefined) throw new Refusal(200, 'invalid-input', first.message, errors)
+  if (first !== undefined) throw new ApiError(200, 'invalid-input', first.message, errors)
   return predictions[0] ?? null
 }
 
-/** A value to begin with, from the middle of the data where that is known. */
-function beginning(feature: Feature, column: Dataset['columns'][number] | undefined): string {
+/** The initial value of a field: the mean if it is known. */
+function initialValue(feature: Feature, column: Dataset['columns'][number] | undefined): string {
   switch (feature.type) {
     case 'number':
       return String(Number((column?.mean ?? feature.offset).toPrecision(3)))
     case 'category':
-      return seenOf(feature)[0] ?? ''
+      return knownCategories(feature)[0] ?? ''
     case 'date':
-      return dayName(feature.first)
+      return formatDay(feature.first)
     case 'boolean':
       return 'false'
     default:
@@ -140,8 +142,8 @@ function beginning(feature: Feature, column: Dataset['columns'][number] | undefi
   }
 }
 
-/** Raw, null for a gap that the model fills; undefined for what is no value. */
-function cellOf(feature: Feature, text: string): Cell | undefined {
+/** The cell to send: null for a missing value that the model imputes, undefined if the text is invalid. */
+function parseCell(feature: Feature, text: string): Cell | undefined {
   if (text.trim() === '' && feature.imputation !== undefined) return null
   switch (feature.type) {
     case 'number':
@@ -157,19 +159,19 @@ function cellOf(feature: Feature, text: string): Cell | undefined {
   }
 }
 
-const wantedOf = ({ type }: Feature) => (type === 'date' ? 'takes a date' : 'takes a number')
+const expectedInput = ({ type }: Feature) => (type === 'date' ? 'Enter a date.' : 'Enter a number.')
 
-/** Of days since 1970-01-01, as a date input takes it. */
-function dayName(days: number): string {
+/** Formats days since 1970-01-01 for a date input. */
+function formatDay(days: number): string {
   const date = new Date(86_400_000 * Math.floor(days))
   return Number.isNaN(date.getTime()) ? '' : date.toISOString().slice(0, 10)
 }
 
-/** Of a category that no training row had, the model knows nothing. */
-const seenOf = ({ categories, unseen = [] }: Extract<Feature, { type: 'category' }>) =>
+/** The categories that occurred in the training rows. */
+const knownCategories = ({ categories, unseen = [] }: Extract<Feature, { type: 'category' }>) =>
   categories.filter((category) => !unseen.includes(category))
 
-interface InputProps {
+interface FeatureFieldProps {
   feature: Feature
   value: string
   hint: string | undefined
@@ -177,7 +179,7 @@ interface InputProps {
   onChange(value: string): void
 }
 
-function Input({ feature, ...field }: InputProps) {
+function FeatureField({ feature, ...field }: FeatureFieldProps) {
   const { name, imputation } = feature
   if (feature.type === 'number') {
     return (
@@ -189,10 +191,11 @@ function Input({ feature, ...field }: InputProps) {
     )
   }
   if (feature.type === 'date') {
-    const gap = feature.imputation === undefined ? undefined : `missing: ${dayName(feature.imputation)}`
-    return <DateField label={name} {...field} hint={gap} />
+    const missingHint =
+      feature.imputation === undefined ? undefined : `missing: ${formatDay(feature.imputation)}`
+    return <DateField label={name} {...field} hint={missingHint} />
   }
-  const choices = feature.type === 'category' ? seenOf(feature) : ['false', 'true']
+  const choices = feature.type === 'category' ? knownCategories(feature) : ['false', 'true']
   const missing = imputation === undefined ? [] : [['', `missing: ${imputation}`] as const]
   return (
     <SelectField
@@ -203,36 +206,36 @@ function Input({ feature, ...field }: InputProps) {
   )
 }
 
-/** Of any pixel: those at the edge of all pictures may never be anything but 0. */
-const greatestShade = (dataset: Dataset | null) =>
+/** The largest value of any pixel. Pixels at the edge may be 0 in all images. */
+const whiteValue = (dataset: Dataset | null) =>
   dataset?.columns.reduce(
-    (most, { role, max }) => (role === 'feature' ? Math.max(most, max ?? 0) : most),
+    (largest, { role, max }) => (role === 'feature' ? Math.max(largest, max ?? 0) : largest),
     0,
   ) || 1
 
-const rangeOf = (column: Dataset['columns'][number] | undefined) =>
+const rangeText = (column: Dataset['columns'][number] | undefined) =>
   column?.min === undefined || column.max === undefined
     ? undefined
     : `${short(column.min)} to ${short(column.max)}`
 
-const errorAt = (problem: Refusal | null, place: number, name: string) =>
+const errorAt = (problem: ApiError | null, index: number, name: string) =>
   problem?.errors.find(({ pointer }) =>
-    [`/inputs/0/${place}`, `/inputs/0/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`].includes(pointer),
+    [`/inputs/0/${index}`, `/inputs/0/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`].includes(pointer),
   )?.message
 
-function Answer({ answer, model }: { answer: Prediction; model: Model }) {
+function PredictionResult({ prediction, model }: { prediction: Prediction; model: Model }) {
   const { threshold, coding } = model
   const classes =
     coding.target.type === 'binary' || coding.target.type === 'oneHot' ? coding.target.classes : []
   return (
     <>
-      <Said answer={answer} model={model} />
+      <PredictedValue prediction={prediction} model={model} />
       {threshold === null || classes[1] === undefined ? null : (
         <p class="hint">
-          “{classes[1]}” is answered from a probability of {short(threshold)} on.
+          The threshold for “{classes[1]}” is {short(threshold)}.
         </p>
       )}
-      {(answer.warnings ?? []).map((warning) => (
+      {(prediction.warnings ?? []).map((warning) => (
         <p key={warning} class="notice warn">
           {warning}
         </p>
@@ -241,22 +244,20 @@ function Answer({ answer, model }: { answer: Prediction; model: Model }) {
   )
 }
 
-function Said({ answer, model }: { answer: Prediction; model: Model }) {
-  const { label, labels, probabilities, output } = answer
+function PredictedValue({ prediction, model }: { prediction: Prediction; model: Model }) {
+  const { label, labels, probabilities, output } = prediction
   const { target } = model.coding
   if (target.type === 'multiLabel') {
-    const shares = target.names.map((name, place): [string, number] => [name, output[place] ?? 0])
+    const entries = target.names.map((name, index): [string, number] => [name, output[index] ?? 0])
     return (
       <>
-        <p class="large">
-          {labels === undefined || labels.length === 0 ? 'none of them' : labels.join(', ')}
-        </p>
-        <Shares shares={shares} />
+        <p class="large">{labels === undefined || labels.length === 0 ? 'none' : labels.join(', ')}</p>
+        <Probabilities entries={entries} />
       </>
     )
   }
   if (target.type === 'number' && target.names.length > 1) {
-    return <FigureList figures={target.names.map((name, place) => [name, short(output[place])])} />
+    return <FigureList figures={target.names.map((name, index) => [name, short(output[index])])} />
   }
   if (probabilities === undefined) {
     return <p class="large figure">{label ?? output.map((value) => short(value)).join(', ')}</p>
@@ -264,26 +265,28 @@ function Said({ answer, model }: { answer: Prediction; model: Model }) {
   return (
     <>
       <p class="large">{label}</p>
-      <Shares shares={Object.entries(probabilities).sort(([, a], [, b]) => b - a)} />
+      <Probabilities entries={Object.entries(probabilities).sort(([, a], [, b]) => b - a)} />
     </>
   )
 }
 
-const mostShares = 12
+const maxProbabilities = 12
 
-function Shares({ shares }: { shares: readonly [string, number][] }) {
+function Probabilities({ entries }: { entries: readonly [string, number][] }) {
   return (
     <>
       <div class="bars">
-        {shares.slice(0, mostShares).map(([name, share]) => (
+        {entries.slice(0, maxProbabilities).map(([name, probability]) => (
           <div key={name}>
             <span>{name}</span>
-            <Meter share={share} />
-            <span class="figure">{percent(share)}</span>
+            <Meter share={probability} />
+            <span class="figure">{percent(probability)}</span>
           </div>
         ))}
       </div>
-      {shares.length > mostShares ? <p class="hint">and {whole(shares.length - mostShares)} more</p> : null}
+      {entries.length > maxProbabilities ? (
+        <p class="hint">and {whole(entries.length - maxProbabilities)} more</p>
+      ) : null}
     </>
   )
 }

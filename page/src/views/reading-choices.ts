@@ -1,15 +1,15 @@
-/** What somebody chooses about an upload before it is stored, and the parameters that say it to the service. */
+/** Choices about how to read an upload, and their query parameters. */
 import type { Column, Preview } from '../api/types.js'
 
 export type ColumnType = Column['type']
 export type MissingRule = 'impute' | 'drop' | 'mean' | { constant: string }
 
 export interface ReadingChoices {
-  /** Empty: the service chooses. */
+  /** The service chooses if empty. */
   target: readonly string[]
   types: ReadonlyMap<string, ColumnType>
   missing: Exclude<MissingRule, object>
-  missingOf: ReadonlyMap<string, MissingRule>
+  missingByColumn: ReadonlyMap<string, MissingRule>
   decimal: 'auto' | 'comma' | 'point'
   header: 'auto' | 'true' | 'false'
   delimiter: 'auto' | 'comma' | 'semicolon' | 'tab' | 'bar'
@@ -19,7 +19,7 @@ export const noChoices: ReadingChoices = {
   target: [],
   types: new Map(),
   missing: 'impute',
-  missingOf: new Map(),
+  missingByColumn: new Map(),
   decimal: 'auto',
   header: 'auto',
   delimiter: 'auto',
@@ -27,12 +27,12 @@ export const noChoices: ReadingChoices = {
 
 export type ReadingQuery = Record<string, string | undefined>
 
-/** Parameters of `POST /datasets` and of its preview; what is not chosen is left out. */
-export function queryOf(choices: ReadingChoices): ReadingQuery {
-  const { target, types, missing, missingOf, decimal, header, delimiter } = choices
+/** Query parameters of `POST /datasets` and its preview. Omits defaults. */
+export function uploadQuery(choices: ReadingChoices): ReadingQuery {
+  const { target, types, missing, missingByColumn, decimal, header, delimiter } = choices
   const rules: [string, MissingRule][] = [
     ...(missing === 'impute' ? [] : ([['', missing]] as [string, MissingRule][])),
-    ...missingOf,
+    ...missingByColumn,
   ]
   return {
     target: target.length === 0 ? undefined : JSON.stringify(target),
@@ -44,7 +44,7 @@ export function queryOf(choices: ReadingChoices): ReadingQuery {
   }
 }
 
-/** Whether header, delimiter and decimal sign may be chosen: the file is text in lines of cells. */
+/** Whether the file is delimited text, which has a header, delimiter and decimal separator. */
 export const isDelimited = (files: readonly File[]) =>
   files.length === 1 && /\.(csv|tsv|tab|txt)(\.gz)?$/i.test(files[0]?.name ?? '')
 
@@ -52,7 +52,7 @@ export function targetsIn({ columns }: Pick<Preview, 'columns'>): string[] {
   return columns.filter(({ role }) => role === 'target').map(({ name }) => name)
 }
 
-/** With a value for the name, or without one. */
+/** A copy of the map with the entry set, or removed if the value is undefined. */
 export function withEntry<T>(
   map: ReadonlyMap<string, T>,
   name: string,
@@ -64,11 +64,11 @@ export function withEntry<T>(
   return changed
 }
 
-/** A single target of whole numbers that are few: it may name classes or count something. */
+/** A single integer target with few values, which can be read as classes or as numbers. */
 export interface WholeNumberTarget {
   name: string
-  /** Null where they are read as numbers, which are not counted. */
-  different: number | null
+  /** Number of distinct values. Null if read as numbers. */
+  distinct: number | null
   readAs: 'category' | 'number'
 }
 
@@ -84,9 +84,9 @@ export function wholeNumberTarget(
   )
   const areWhole = categories.length > 0 && categories.every((text) => /^-?\d+$/.test(text))
   if (type === 'category' && (isWarned || areWhole)) {
-    return { name, different: categories.length, readAs: 'category' }
+    return { name, distinct: categories.length, readAs: 'category' }
   }
   return type === 'number' && integers && types.get(name) === 'number'
-    ? { name, different: null, readAs: 'number' }
+    ? { name, distinct: null, readAs: 'number' }
     : null
 }

@@ -1,7 +1,7 @@
-/** Choices about a whole upload: what is predicted, what becomes of missing values, and how its text is written. */
+/** Options of an upload: target, missing values and text format. */
 import type { Preview } from '../api/types.js'
+import { Choice, SelectField } from '../components/field.js'
 import { plural } from '../format.js'
-import { Choice, SelectField } from '../parts/field.js'
 import { type ReadingChoices, targetsIn, wholeNumberTarget, withEntry } from './reading-choices.js'
 
 interface Props {
@@ -24,9 +24,9 @@ export function ReadingOptions({ choices, preview, delimited, onChange }: Props)
           onChange={(missing) => onChange({ missing })}
           hint={missingHints[choices.missing]}
           options={[
-            ['impute', 'fill them in'],
-            ['mean', 'usual value'],
-            ['drop', 'leave rows out'],
+            ['impute', 'impute'],
+            ['mean', 'mean or mode'],
+            ['drop', 'drop rows'],
           ]}
         />
         {delimited ? <TextOptions choices={choices} onChange={onChange} /> : null}
@@ -37,9 +37,9 @@ export function ReadingOptions({ choices, preview, delimited, onChange }: Props)
 }
 
 const missingHints = {
-  impute: 'A number becomes the mean; a gap between words is a category of its own.',
-  mean: 'A number becomes the mean, a word the most frequent one.',
-  drop: 'A row with a gap in any column is not learned from.',
+  impute: 'A missing number becomes the mean. Missing text becomes a separate category.',
+  mean: 'A missing number becomes the mean. Missing text becomes the most frequent value.',
+  drop: 'Rows with a missing value in any column are dropped.',
 } as const satisfies Record<ReadingChoices['missing'], string>
 
 const several = '\0several'
@@ -49,7 +49,7 @@ function TargetField({ preview, onChange }: Pick<Props, 'onChange'> & { preview:
   const [first = ''] = targets
   return (
     <SelectField
-      label="Target: what is to be predicted"
+      label="Target"
       value={targets.length > 1 ? several : first}
       onChange={(name) => {
         if (name !== several) onChange({ target: [name] })
@@ -66,7 +66,7 @@ function TextOptions({ choices, onChange }: Pick<Props, 'choices' | 'onChange'>)
   return (
     <>
       <SelectField
-        label="Decimal sign"
+        label="Decimal separator"
         value={choices.decimal}
         onChange={(decimal) => onChange({ decimal })}
         options={[
@@ -81,12 +81,12 @@ function TextOptions({ choices, onChange }: Pick<Props, 'choices' | 'onChange'>)
         onChange={(header) => onChange({ header })}
         options={[
           ['auto', 'automatic'],
-          ['true', 'names the columns'],
-          ['false', 'is a row'],
+          ['true', 'column names'],
+          ['false', 'data'],
         ]}
       />
       <SelectField
-        label="Between cells"
+        label="Delimiter"
         value={choices.delimiter}
         onChange={(delimiter) => onChange({ delimiter })}
         options={[
@@ -94,24 +94,24 @@ function TextOptions({ choices, onChange }: Pick<Props, 'choices' | 'onChange'>)
           ['comma', 'comma'],
           ['semicolon', 'semicolon'],
           ['tab', 'tab'],
-          ['bar', 'bar'],
+          ['bar', 'vertical bar'],
         ]}
       />
     </>
   )
 }
 
-/** Whole numbers as a target: names of classes, or amounts. */
+/** Asks whether an integer target is classes or numbers. */
 function WholeNumbers(props: Pick<Props, 'choices' | 'onChange'> & { preview: Preview }) {
   const { preview, choices, onChange } = props
   const target = wholeNumberTarget(preview, choices.types)
   if (target === null) return null
-  const { name, different, readAs } = target
-  const what = different === null ? 'whole numbers' : plural(different, 'different whole number')
+  const { name, distinct, readAs } = target
+  const what = distinct === null ? 'integers' : plural(distinct, 'distinct integer')
   return (
     <div class="notice">
       <Choice
-        label={`${name} holds ${what}. They are`}
+        label={`${name} contains ${what}. Read as`}
         value={readAs}
         onChange={(type) => onChange({ types: withEntry(choices.types, name, type) })}
         options={[
@@ -121,8 +121,8 @@ function WholeNumbers(props: Pick<Props, 'choices' | 'onChange'> & { preview: Pr
       />
       <p class="hint">
         {readAs === 'category'
-          ? 'The model answers with one of these numbers, and with a probability for each.'
-          : 'The model answers with any number, such as 2.7; how far it is off counts.'}
+          ? 'The model predicts one of these values, with a probability for each.'
+          : 'The model predicts any number, such as 2.7, and minimizes the distance to the target.'}
       </p>
     </div>
   )

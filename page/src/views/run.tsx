@@ -1,62 +1,62 @@
-/** One run: its curves as the stream delivers them, its boundary, its network, and how to start the same again. */
+/** One run: live curves, boundary, evaluation, network, and the request to run it again. */
 import { useMemo, useState } from 'preact/hooks'
-import { get, post, type Refusal, remove } from '../api/client.js'
+import { type ApiError, get, post, remove } from '../api/client.js'
 import type { Job, LayerSummary, Model } from '../api/types.js'
+import { DeleteButton } from '../components/delete-button.js'
+import { Choice } from '../components/field.js'
+import { FigureList } from '../components/figure-list.js'
+import { Heading } from '../components/heading.js'
+import { Icon } from '../components/icon.js'
+import { ErrorNotice } from '../components/notice.js'
+import { saveFile } from '../components/save-file.js'
+import { ConnectionNote, StatusPill } from '../components/status.js'
+import { toApiError, useQuery } from '../components/use-query.js'
 import { BoundaryPanel, usePlayhead } from '../draw/boundary-panel.js'
 import { HistoryCurves } from '../draw/history-curves.js'
 import { NetworkDrawing } from '../draw/network-drawing.js'
-import { drawnRows, pointsIn, samplesIn } from '../draw/rows.js'
+import { maxDrawnRows, pointsIn, samplesIn } from '../draw/rows.js'
 import { lossName, metricFigures } from '../figures.js'
 import { bytes, short, whole } from '../format.js'
-import { toRefusal, useAsked } from '../parts/asking.js'
-import { DeleteButton } from '../parts/delete-button.js'
-import { Choice } from '../parts/field.js'
-import { FigureList } from '../parts/figure-list.js'
-import { Heading } from '../parts/heading.js'
-import { Icon } from '../parts/icon.js'
-import { RefusalNotice } from '../parts/notice.js'
-import { save } from '../parts/saving.js'
-import { ConnectionNote, StatusPill } from '../parts/status.js'
 import { go, link } from '../router.js'
-import { type Run, useRun } from '../watching.js'
+import { type Run, useRun } from '../use-run.js'
 import { Smoothing } from './compare.js'
 import { EvaluationCard } from './evaluation.js'
-import { datasetName, datasetNames, timeOf } from './runs.js'
-import { SameAgain } from './same-again.js'
+import { RequestCard } from './request-card.js'
+import { datasetName, datasetNames, timeText } from './runs.js'
 
 const boundaryPoints = 64
 
 export function RunView({ id }: { id: string }) {
-  const first = useAsked(id, () => get('/jobs/{id}', { id }))
-  const inputs = first.value === null ? null : inputsOf(first.value)
+  const first = useQuery(id, () => get('/jobs/{id}', { id }))
+  const inputs = first.value === null ? null : inputSize(first.value)
   if (first.value === null || inputs === null) {
     return (
       <section>
         <Heading>Run</Heading>
-        <RefusalNotice refusal={first.refusal} />
-        {first.refusal === null ? <p class="waiting">Looking for the run …</p> : null}
+        <ErrorNotice error={first.error} />
+        {first.error === null ? <p class="waiting">Loading run …</p> : null}
       </section>
     )
   }
-  return <Watched first={first.value} inputs={inputs} />
+  return <LiveRun first={first.value} inputs={inputs} />
 }
 
-function Watched({ first, inputs }: { first: Job; inputs: number }) {
+function LiveRun({ first, inputs }: { first: Job; inputs: number }) {
   const drawable = inputs <= 2
   const run = useRun(first.id, drawable ? boundaryPoints : undefined)
   const job = run.job ?? first
-  const [problem, setProblem] = useState<Refusal | null>(null)
-  const names = useAsked('datasets', datasetNames).value ?? new Map<string, string>()
-  const model = useAsked(job.modelId, () => get('/models/{id}', { id: job.modelId ?? '' }))
-  const steer = (verb: 'cancel' | 'pause' | 'resume') =>
+  const [problem, setProblem] = useState<ApiError | null>(null)
+  const names = useQuery('datasets', datasetNames).value ?? new Map<string, string>()
+  const model = useQuery(job.modelId, () => get('/models/{id}', { id: job.modelId ?? '' }))
+  const control = (verb: 'cancel' | 'pause' | 'resume') =>
     post(`/jobs/{id}/${verb}`, undefined, { id: job.id }).then(
       () => setProblem(null),
-      (error) => setProblem(toRefusal(error)),
+      (error) => setProblem(toApiError(error)),
     )
-  const forget = () =>
+  const deleteRun = () =>
     remove('/jobs/{id}', { id: job.id }).then(
       () => go('runs'),
-      (error) => setProblem(toRefusal(error)),
+      (error) => setProblem(toApiError(error)),
     )
   return (
     <section>
@@ -71,30 +71,30 @@ function Watched({ first, inputs }: { first: Job; inputs: number }) {
         </div>
         <div class="actions">
           {job.status === 'running' || job.status === 'queued' ? (
-            <button type="button" onClick={() => steer('pause')}>
+            <button type="button" onClick={() => control('pause')}>
               <Icon name="pause" /> Pause
             </button>
           ) : null}
           {job.status === 'paused' ? (
-            <button type="button" onClick={() => steer('resume')}>
+            <button type="button" onClick={() => control('resume')}>
               <Icon name="play" /> Resume
             </button>
           ) : null}
           {job.finishedAt === null ? (
-            <button type="button" onClick={() => steer('cancel')}>
+            <button type="button" onClick={() => control('cancel')}>
               <Icon name="stop" /> Cancel
             </button>
           ) : (
-            <DeleteButton onSure={forget} />
+            <DeleteButton onConfirm={deleteRun} />
           )}
           {job.modelId === null ? null : (
             <a class="button primary" href={link('models', job.modelId)}>
-              Ask the model
+              Open model
             </a>
           )}
         </div>
       </div>
-      <RefusalNotice refusal={problem} />
+      <ErrorNotice error={problem} />
       {job.error === null ? null : (
         <p class="notice bad" role="alert">
           {job.error.message}
@@ -107,7 +107,7 @@ function Watched({ first, inputs }: { first: Job; inputs: number }) {
         aria-label={`${job.epoch} of ${job.epochs} epochs`}
       />
       <Figures job={job} dataset={datasetName(job, names)} />
-      <p class="hint">{sourceOf(job)}</p>
+      <p class="hint">{metricsNote(job)}</p>
       <div class={drawable ? 'columns wide-left' : ''}>
         <CurveCards run={run} job={job} />
         {drawable ? <BoundaryCard run={run} job={job} inputs={inputs} /> : null}
@@ -116,14 +116,14 @@ function Watched({ first, inputs }: { first: Job; inputs: number }) {
         <EvaluationCard evaluation={model.value.evaluation} model={model.value} />
       ) : null}
       {model.value === null ? null : <NetworkCard layers={model.value.layers} model={model.value} />}
-      <SameAgain job={job} />
+      <RequestCard job={job} />
     </section>
   )
 }
 
-/** Numbers that one row brings to the network. */
-function inputsOf({ spec }: Job): number {
-  return (spec.network.inputShape ?? []).reduce((all, each) => all * each, 1)
+/** Number of inputs of the network. */
+function inputSize({ spec }: Job): number {
+  return (spec.network.inputShape ?? []).reduce((total, length) => total * length, 1)
 }
 
 function Figures({ job, dataset }: { job: Job; dataset: string }) {
@@ -133,7 +133,7 @@ function Figures({ job, dataset }: { job: Job; dataset: string }) {
       ? ['Epoch', `${whole(epoch)} / ${whole(epochs)}`]
       : ['Best epoch', `${whole(bestEpoch)} of ${whole(epoch)}`],
     ...metricFigures(metrics, spec.targetScaling),
-    ['Time', timeOf(job)],
+    ['Time', timeText(job)],
     ['Dataset', dataset],
     ['Optimizer', `${spec.optimizer.type} ${short(spec.optimizer.learningRate)}`],
     ['Parameters', whole(parameters)],
@@ -142,32 +142,32 @@ function Figures({ job, dataset }: { job: Job; dataset: string }) {
   return <FigureList figures={figures} />
 }
 
-/** How the figures of a job came about. */
-function sourceOf({ bestEpoch, spec }: Job): string {
+/** Explains how the metrics of a job were measured. */
+function metricsNote({ bestEpoch, spec }: Job): string {
   const folds = spec.earlyStopping?.folds
   const rows =
     folds === undefined
       ? ''
-      : ` ${folds} folds chose the number of epochs; the final network learned from all rows.`
-  const which =
+      : ` Cross-validation with ${folds} folds chose the number of epochs. The final network was trained on all rows.`
+  const source =
     bestEpoch === null
-      ? 'Figures are those of the newest epoch.'
-      : 'Figures are those of the best epoch, whose weights the model holds.'
-  return `${which}${rows} Training figures are measured during the epoch, while the weights still change.`
+      ? 'Metrics are those of the latest epoch.'
+      : 'Metrics are those of the best epoch, whose weights the model has.'
+  return `${source}${rows} Training metrics are measured during the epoch, while the weights still change.`
 }
 
 function CurveCards({ run, job }: { run: Run; job: Job }) {
   const [scale, setScale] = useState<'log' | 'linear'>('log')
   const [smoothing, setSmoothing] = useState(0)
   const { history, version } = run
-  const best = job.bestEpoch ?? undefined
+  const bestEpoch = job.bestEpoch ?? undefined
   const hasAccuracy = history.has('accuracy') || history.has('valAccuracy')
   return (
     <div class="card" id="curves">
       <div class="controls">
         <h2>Curves</h2>
         <Choice
-          label="Scale of the loss"
+          label="Loss scale"
           value={scale}
           onChange={setScale}
           options={[
@@ -181,13 +181,13 @@ function CurveCards({ run, job }: { run: Run; job: Job }) {
           class="icon"
           aria-label="Save the curves as CSV"
           disabled={history.length === 0}
-          onClick={() => save(`${job.id}.csv`, 'text/csv', history.toCsv())}
+          onClick={() => saveFile(`${job.id}.csv`, 'text/csv', history.toCsv())}
         >
           <Icon name="download" />
         </button>
       </div>
       {history.length === 0 ? (
-        <p class="waiting">The first epoch has not come yet …</p>
+        <p class="waiting">Waiting for the first epoch …</p>
       ) : (
         <>
           <HistoryCurves
@@ -196,7 +196,7 @@ function CurveCards({ run, job }: { run: Run; job: Job }) {
             version={version}
             logarithmic={scale === 'log'}
             smoothing={smoothing}
-            best={best}
+            bestEpoch={bestEpoch}
             lossName={lossName(job.spec.targetScaling)}
           />
           {hasAccuracy ? (
@@ -205,7 +205,7 @@ function CurveCards({ run, job }: { run: Run; job: Job }) {
               metrics={['accuracy', 'valAccuracy']}
               version={version}
               smoothing={smoothing}
-              best={best}
+              bestEpoch={bestEpoch}
               height={190}
             />
           ) : null}
@@ -215,12 +215,12 @@ function CurveCards({ run, job }: { run: Run; job: Job }) {
   )
 }
 
-const nowhere = { left: 0, right: 1, bottom: 0, top: 1 }
+const emptyView = { left: 0, right: 1, bottom: 0, top: 1 }
 
 function BoundaryCard({ run, job, inputs }: { run: Run; job: Job; inputs: number }) {
   const playhead = usePlayhead(job.id, run.frames)
-  const rows = useAsked(job.id, () =>
-    get('/jobs/{id}/rows', { id: job.id, query: { limit: drawnRows } }),
+  const rows = useQuery(job.id, () =>
+    get('/jobs/{id}/rows', { id: job.id, query: { limit: maxDrawnRows } }),
   ).value
   const axes = run.frames[0]?.axes
   const [points, samples] = useMemo(
@@ -236,7 +236,7 @@ function BoundaryCard({ run, job, inputs }: { run: Run; job: Job; inputs: number
         job={job}
         points={points}
         samples={samples}
-        view={nowhere}
+        view={emptyView}
         inputs={inputs}
       />
     </div>

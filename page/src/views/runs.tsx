@@ -1,22 +1,22 @@
-/** All runs, live: what they are doing, how far they are, and which of them to compare. */
+/** The live table of all runs, with filters and a selection to compare. */
 import type { VNode } from 'preact'
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import { get, post, type Refusal } from '../api/client.js'
+import { type ApiError, get, post } from '../api/client.js'
 import type { Job, JobStatus } from '../api/types.js'
+import { Heading } from '../components/heading.js'
+import { Icon } from '../components/icon.js'
+import { Empty, ErrorNotice } from '../components/notice.js'
+import { StatusPill } from '../components/status.js'
+import { toApiError, useDebounced, useQuery } from '../components/use-query.js'
+import { useVisible } from '../components/use-visible.js'
 import { Sparkline } from '../draw/sparkline.js'
-import { bestEpochName, type Headline, headlineOf, scaleName } from '../figures.js'
+import { bestEpochName, type Headline, headline, scaleName } from '../figures.js'
 import { ago, duration, short, whole } from '../format.js'
-import { toRefusal, useAsked, useRested } from '../parts/asking.js'
-import { Heading } from '../parts/heading.js'
-import { Icon } from '../parts/icon.js'
-import { Empty, RefusalNotice } from '../parts/notice.js'
-import { StatusPill } from '../parts/status.js'
-import { useVisible } from '../parts/visible.js'
 import { go, link } from '../router.js'
-import { useRunList } from '../run-list.js'
+import { useRunList } from '../use-run-list.js'
 
 const statuses = ['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled'] as const
-const typingMilliseconds = 250
+const debounceMilliseconds = 250
 const firstRows = 50
 
 export function RunsView() {
@@ -24,46 +24,46 @@ export function RunsView() {
   const [name, setName] = useState('')
   const [limit, setLimit] = useState(firstRows)
   const [chosen, setChosen] = useState<readonly string[]>([])
-  const [problem, setProblem] = useState<Refusal | null>(null)
-  const wanted = useRested(name.trim(), typingMilliseconds)
+  const [problem, setProblem] = useState<ApiError | null>(null)
+  const nameFilter = useDebounced(name.trim(), debounceMilliseconds)
   const filter = {
     ...(status === 'all' ? {} : { status }),
-    ...(wanted === '' ? {} : { name: wanted }),
+    ...(nameFilter === '' ? {} : { name: nameFilter }),
   }
   const list = useRunList(filter, limit)
   const { jobs, update } = list
-  const names = useAsked('datasets', datasetNames).value ?? noNames
+  const names = useQuery('datasets', datasetNames).value ?? noNames
 
-  const steer = useCallback(async (job: Job, verb: 'cancel' | 'pause' | 'resume') => {
+  const control = useCallback(async (job: Job, verb: 'cancel' | 'pause' | 'resume') => {
     try {
       update(await post(`/jobs/{id}/${verb}`, undefined, { id: job.id }))
       setProblem(null)
     } catch (error) {
-      setProblem(toRefusal(error))
+      setProblem(toApiError(error))
     }
   }, [])
   const choose = useCallback(
     (id: string, on: boolean) =>
-      setChosen((before) => (on ? [...before, id] : before.filter((each) => each !== id))),
+      setChosen((before) => (on ? [...before, id] : before.filter((other) => other !== id))),
     [],
   )
 
-  const isFiltered = status !== 'all' || wanted !== ''
+  const isFiltered = status !== 'all' || nameFilter !== ''
   return (
     <section>
       <div class="heading">
         <Heading>Runs</Heading>
         <Filters name={name} status={status} onName={setName} onStatus={setStatus} />
       </div>
-      <RefusalNotice refusal={problem ?? list.refusal} />
+      <ErrorNotice error={problem ?? list.error} />
       {jobs === null ? (
-        list.refusal === null ? (
-          <p class="waiting">Looking for runs …</p>
+        list.error === null ? (
+          <p class="waiting">Loading runs …</p>
         ) : null
       ) : jobs.length === 0 ? (
-        <NoRun isFiltered={isFiltered} />
+        <NoRuns isFiltered={isFiltered} />
       ) : (
-        <RunsTable jobs={jobs} names={names} chosen={chosen} choose={choose} steer={steer} />
+        <RunsTable jobs={jobs} names={names} chosen={chosen} choose={choose} control={control} />
       )}
       {list.hasMore ? (
         <p class="more">
@@ -72,7 +72,7 @@ export function RunsView() {
           </button>
         </p>
       ) : null}
-      <Tray chosen={chosen} onClear={() => setChosen([])} />
+      <Selection chosen={chosen} onClear={() => setChosen([])} />
     </section>
   )
 }
@@ -105,12 +105,12 @@ function Filters({ name, status, onName, onStatus }: FiltersProps) {
           id="filter-status"
           value={status}
           onChange={({ currentTarget: { value } }) =>
-            onStatus(statuses.find((each) => each === value) ?? 'all')
+            onStatus(statuses.find((known) => known === value) ?? 'all')
           }
         >
           <option value="all">all</option>
-          {statuses.map((each) => (
-            <option key={each}>{each}</option>
+          {statuses.map((option) => (
+            <option key={option}>{option}</option>
           ))}
         </select>
       </div>
@@ -118,30 +118,30 @@ function Filters({ name, status, onName, onStatus }: FiltersProps) {
   )
 }
 
-function NoRun({ isFiltered }: { isFiltered: boolean }) {
-  if (isFiltered) return <Empty title="No run fits">No run of this status has such a name or id.</Empty>
+function NoRuns({ isFiltered }: { isFiltered: boolean }) {
+  if (isFiltered) return <Empty title="No matching runs">No run matches this name or id and status.</Empty>
   return (
-    <Empty title="Nothing has been trained here yet">
-      See a network learn in the <a href={link('playground')}>playground</a>, take a demonstration of the{' '}
-      <a href={link('lecture')}>lecture</a>, or start a <a href={link('new')}>job of your own</a>.
+    <Empty title="No runs yet">
+      Train a network in the <a href={link('playground')}>playground</a>, run a demonstration of the{' '}
+      <a href={link('lecture')}>lecture</a>, or start a <a href={link('new')}>new job</a>.
     </Empty>
   )
 }
 
-interface TableProps extends Pick<RowProps, 'choose' | 'steer'> {
+interface TableProps extends Pick<RowProps, 'choose' | 'control'> {
   jobs: readonly Job[]
   names: ReadonlyMap<string, string>
   chosen: readonly string[]
 }
 
-function RunsTable({ jobs, names, chosen, choose, steer }: TableProps) {
-  const rowOf = useRows()
+function RunsTable({ jobs, names, chosen, choose, control }: TableProps) {
+  const renderRow = useCachedRows()
   return (
     <table class="runs">
       <thead>
         <tr>
           <th scope="col">
-            <span class="unseen">Compare</span>
+            <span class="visually-hidden">Compare</span>
           </th>
           <th scope="col">Run</th>
           <th scope="col">Status</th>
@@ -154,18 +154,18 @@ function RunsTable({ jobs, names, chosen, choose, steer }: TableProps) {
             Time
           </th>
           <th scope="col">
-            <span class="unseen">Actions</span>
+            <span class="visually-hidden">Actions</span>
           </th>
         </tr>
       </thead>
       <tbody>
         {jobs.map((job) =>
-          rowOf({
+          renderRow({
             job,
             dataset: datasetName(job, names),
             chosen: chosen.includes(job.id),
             choose,
-            steer,
+            control,
           }),
         )}
       </tbody>
@@ -173,8 +173,8 @@ function RunsTable({ jobs, names, chosen, choose, steer }: TableProps) {
   )
 }
 
-/** Gives the same row for the same properties, which Preact then leaves as it is: most rows of a long table do not change. */
-function useRows(): (props: RowProps) => VNode {
+/** Caches rows by their properties, so that Preact skips unchanged rows. */
+function useCachedRows(): (props: RowProps) => VNode {
   const known = useRef(new Map<string, { props: RowProps; row: VNode }>()).current
   return (props) => {
     const { id } = props.job
@@ -191,13 +191,13 @@ const isSame = (one: RowProps, other: RowProps) =>
   one.dataset === other.dataset &&
   one.chosen === other.chosen &&
   one.choose === other.choose &&
-  one.steer === other.steer
+  one.control === other.control
 
-function Tray({ chosen, onClear }: { chosen: readonly string[]; onClear(): void }) {
+function Selection({ chosen, onClear }: { chosen: readonly string[]; onClear(): void }) {
   if (chosen.length === 0) return null
   return (
     <section class="tray" aria-label="Comparison">
-      <span>{chosen.length === 1 ? '1 run chosen' : `${chosen.length} runs chosen`}</span>
+      <span>{chosen.length === 1 ? '1 run selected' : `${chosen.length} runs selected`}</span>
       <button type="button" onClick={onClear}>
         Clear
       </button>
@@ -218,12 +218,12 @@ interface RowProps {
   dataset: string
   chosen: boolean
   choose(id: string, on: boolean): void
-  steer(job: Job, verb: 'cancel' | 'pause' | 'resume'): void
+  control(job: Job, verb: 'cancel' | 'pause' | 'resume'): void
 }
 
-function Row({ job, dataset, chosen, choose, steer }: RowProps) {
+function Row({ job, dataset, chosen, choose, control }: RowProps) {
   const { id, name, status, epoch, epochs, metrics, spec } = job
-  const { rows, loss, accuracy } = headlineOf(metrics)
+  const { rows, loss, accuracy } = headline(metrics)
   const scale = scaleName(spec.targetScaling)
   const title = name ?? 'Untitled'
   return (
@@ -265,20 +265,25 @@ function Row({ job, dataset, chosen, choose, steer }: RowProps) {
         {accuracy ?? '–'}
         {accuracy === null ? null : <small>{rows}</small>}
       </td>
-      <td class="number time">{timeOf(job)}</td>
-      <td class="steer">
-        <Steer job={job} title={title} steer={steer} />
+      <td class="number time">{timeText(job)}</td>
+      <td class="control">
+        <JobControls job={job} title={title} control={control} />
       </td>
     </tr>
   )
 }
 
-function Steer({ job, title, steer }: Pick<RowProps, 'job' | 'steer'> & { title: string }) {
+function JobControls({ job, title, control }: Pick<RowProps, 'job' | 'control'> & { title: string }) {
   const { status } = job
   return (
     <>
       {status === 'running' || status === 'queued' ? (
-        <button type="button" class="icon" aria-label={`Pause ${title}`} onClick={() => steer(job, 'pause')}>
+        <button
+          type="button"
+          class="icon"
+          aria-label={`Pause ${title}`}
+          onClick={() => control(job, 'pause')}
+        >
           <Icon name="pause" />
         </button>
       ) : null}
@@ -287,7 +292,7 @@ function Steer({ job, title, steer }: Pick<RowProps, 'job' | 'steer'> & { title:
           type="button"
           class="icon"
           aria-label={`Resume ${title}`}
-          onClick={() => steer(job, 'resume')}
+          onClick={() => control(job, 'resume')}
         >
           <Icon name="play" />
         </button>
@@ -297,7 +302,7 @@ function Steer({ job, title, steer }: Pick<RowProps, 'job' | 'steer'> & { title:
           type="button"
           class="icon"
           aria-label={`Cancel ${title}`}
-          onClick={() => steer(job, 'cancel')}
+          onClick={() => control(job, 'cancel')}
         >
           <Icon name="stop" />
         </button>
@@ -306,21 +311,21 @@ function Steer({ job, title, steer }: Pick<RowProps, 'job' | 'steer'> & { title:
   )
 }
 
-/** Of the newest uploads; without leave to see them, none. */
+/** Names of the latest datasets by id. Empty if the key may not read datasets. */
 export async function datasetNames(): Promise<Map<string, string>> {
   const list = await get('/datasets', { query: { limit: 100 } }).catch(() => null)
   return new Map(list?.data.flatMap(({ id, name }) => (name === null ? [] : [[id, name]])))
 }
 
-/** Rows that came inside the job have no name. */
+/** The name of a dataset, or its shortened id. */
 export function datasetName({ spec: { dataset } }: Job, names: ReadonlyMap<string, string>): string {
   if (typeof dataset !== 'string') return dataset.name
   return names.get(dataset) ?? (dataset.startsWith('ds_') ? `${dataset.slice(0, 9)}…` : dataset)
 }
 
-/** What is left while it runs, what it took when it is over. */
-export function timeOf({ status, startedAt, finishedAt, estimatedFinishAt, queuePosition }: Job): string {
-  if (status === 'queued') return queuePosition === null ? 'waits' : `no. ${queuePosition} in line`
+/** The queue position, the remaining time, or the duration. */
+export function timeText({ status, startedAt, finishedAt, estimatedFinishAt, queuePosition }: Job): string {
+  if (status === 'queued') return queuePosition === null ? 'queued' : `no. ${queuePosition} in queue`
   if (status === 'running' && estimatedFinishAt !== null) {
     return `${duration(Math.max(0, Date.parse(estimatedFinishAt) - Date.now()))} left`
   }
@@ -328,37 +333,38 @@ export function timeOf({ status, startedAt, finishedAt, estimatedFinishAt, queue
   return duration(Date.parse(finishedAt) - Date.parse(startedAt))
 }
 
-/** Of ended jobs the curve is asked for once. */
-const growthsPerDoubling = 24
+/** Number of updates of a curve while its number of epochs doubles. */
+const updatesPerDoubling = 24
+/** Curves of ended jobs, which no longer change. */
 const sparks = new Map<string, (number | null)[]>()
-let waiting = Promise.resolve()
+let pending = Promise.resolve()
 
 function LossSpark({ job, rows }: { job: Job; rows: Headline['rows'] }) {
   const known = sparks.get(job.id) ?? []
   const [values, setValues] = useState(known)
-  const place = useRef<HTMLSpanElement>(null)
-  const isVisible = useVisible(place)
-  const isOver = job.finishedAt !== null
-  // While it runs, the curve is drawn anew when it has grown by some per cent.
-  const moment = isOver ? 'over' : Math.floor(growthsPerDoubling * Math.log2(job.epoch + 1))
+  const element = useRef<HTMLSpanElement>(null)
+  const isVisible = useVisible(element)
+  const hasEnded = job.finishedAt !== null
+  // While the job runs, update when the number of epochs has grown by a few percent.
+  const revision = hasEnded ? 'ended' : Math.floor(updatesPerDoubling * Math.log2(job.epoch + 1))
   useEffect(() => {
-    if (!isVisible || job.epoch < 2 || (isOver && sparks.has(job.id))) return
-    let gone = false
-    // One after the other: a long table must not be a flood of requests.
-    waiting = waiting.then(async () => {
-      if (gone) return
+    if (!isVisible || job.epoch < 2 || (hasEnded && sparks.has(job.id))) return
+    let isCancelled = false
+    // Sequential, so that a long table does not send many requests at once.
+    pending = pending.then(async () => {
+      if (isCancelled) return
       const points = await get('/jobs/{id}/epochs', { id: job.id, query: { points: 32 } }).catch(() => null)
       if (points === null) return
       const losses = points.data.map(({ loss, valLoss }) => (rows === 'validation' ? valLoss : loss))
-      if (isOver) sparks.set(job.id, losses)
-      if (!gone) setValues(losses)
+      if (hasEnded) sparks.set(job.id, losses)
+      if (!isCancelled) setValues(losses)
     })
     return () => {
-      gone = true
+      isCancelled = true
     }
-  }, [job.id, moment, isVisible])
+  }, [job.id, revision, isVisible])
   return (
-    <span ref={place}>
+    <span ref={element}>
       <Sparkline
         values={values}
         label={`Loss (${rows}) of ${job.name ?? 'the run'}, from ${short(values[0])} to ${short(values.at(-1))}`}

@@ -1,63 +1,63 @@
-/** Of two classes: the ROC and the precision–recall curve, and the threshold between the answers. */
+/** Chooses the threshold of a binary classifier on its ROC and precision–recall curves. */
 import { useState } from 'preact/hooks'
-import { patch, type Refusal } from '../api/client.js'
+import { type ApiError, patch } from '../api/client.js'
 import type { Model } from '../api/types.js'
-import { ShareCurve } from '../draw/share-curve.js'
+import { NumberField } from '../components/field.js'
+import { FigureList } from '../components/figure-list.js'
+import { ErrorNotice } from '../components/notice.js'
+import { toApiError } from '../components/use-query.js'
+import { ThresholdCurve } from '../draw/threshold-curve.js'
 import { percent, short, whole } from '../format.js'
-import { toRefusal } from '../parts/asking.js'
-import { NumberField } from '../parts/field.js'
-import { FigureList } from '../parts/figure-list.js'
-import { RefusalNotice } from '../parts/notice.js'
 import {
   type Counts,
+  computeMetrics,
   countsAt,
-  figuresOf,
-  placeAt,
-  positiveShare,
-  precisionRecallSpots,
-  rocSpots,
+  positiveFraction,
+  precisionRecallPoints,
+  rocPoints,
   type TwoClasses,
+  thresholdIndex,
 } from '../thresholds.js'
 
 interface Props {
   twoClasses: TwoClasses
   /** The class that is not the positive one. */
   negative: string
-  /** Whose threshold is chosen; null where it cannot be kept. */
+  /** The model whose threshold is set. Null if it cannot be saved. */
   model: Pick<Model, 'id' | 'threshold'> | null
-  onKept: (() => void) | undefined
+  onSaved: (() => void) | undefined
 }
 
-export function ThresholdChoice({ twoClasses, negative, model, onKept }: Props) {
+export function ThresholdChoice({ twoClasses, negative, model, onSaved }: Props) {
   const { thresholds, positive } = twoClasses
-  const [kept, setKept] = useState(model?.threshold ?? twoClasses.threshold)
-  const [threshold, setThreshold] = useState(kept)
+  const [saved, setSaved] = useState(model?.threshold ?? twoClasses.threshold)
+  const [threshold, setThreshold] = useState(saved)
   const counts = countsAt(thresholds, threshold)
   if (thresholds.length === 0) return null
   return (
     <section class="threshold" aria-labelledby="threshold-title">
       <h3 id="threshold-title">Threshold</h3>
       <p class="hint">
-        From which probability of “{positive}” on a row is answered with it. A lower threshold finds more of
-        them (recall), and takes more rows of “{negative}” for them (precision falls).
+        A row is predicted “{positive}” if its probability is at least the threshold. A lower threshold raises
+        recall. It also predicts more rows of “{negative}” as “{positive}”, which usually lowers precision.
       </p>
       <TwoCurves twoClasses={twoClasses} counts={counts} />
       <Slider thresholds={thresholds} threshold={threshold} onChange={setThreshold} />
       <CountsTable counts={counts} positive={positive} negative={negative} />
-      {kept === twoClasses.threshold ? null : (
-        <p class="hint" data-threshold={kept}>
-          The model answers by threshold {short(kept)}; the figures above the curves are by{' '}
+      {saved === twoClasses.threshold ? null : (
+        <p class="hint" data-threshold={saved}>
+          The model uses threshold {short(saved)}. The metrics above the curves are for threshold{' '}
           {short(twoClasses.threshold)}.
         </p>
       )}
       {model === null ? null : (
-        <Keep
+        <SaveButton
           id={model.id}
           threshold={threshold}
-          kept={kept}
-          onKept={(threshold) => {
-            setKept(threshold)
-            onKept?.()
+          saved={saved}
+          onSaved={(threshold) => {
+            setSaved(threshold)
+            onSaved?.()
           }}
         />
       )}
@@ -67,23 +67,23 @@ export function ThresholdChoice({ twoClasses, negative, model, onKept }: Props) 
 
 function TwoCurves({ twoClasses, counts }: { twoClasses: TwoClasses; counts: Counts }) {
   const { thresholds, rocAuc, averagePrecision } = twoClasses
-  const { recall, precision, falsePositiveRate } = figuresOf(counts)
-  const share = positiveShare(thresholds)
+  const { recall, precision, falsePositiveRate } = computeMetrics(counts)
+  const baseRate = positiveFraction(thresholds)
   return (
     <div class="two-curves">
-      <ShareCurve
+      <ThresholdCurve
         title={rocAuc === null ? 'ROC curve' : `ROC curve, area ${short(rocAuc)}`}
         x="false positive rate"
         y="recall"
-        spots={rocSpots(thresholds)}
-        joined="straight"
+        points={rocPoints(thresholds)}
+        line="straight"
         chance={[
           [0, 0],
           [1, 1],
         ]}
         current={[falsePositiveRate, recall]}
       />
-      <ShareCurve
+      <ThresholdCurve
         title={
           averagePrecision === null
             ? 'Precision–recall curve'
@@ -91,11 +91,11 @@ function TwoCurves({ twoClasses, counts }: { twoClasses: TwoClasses; counts: Cou
         }
         x="recall"
         y="precision"
-        spots={precisionRecallSpots(thresholds)}
-        joined="steps"
+        points={precisionRecallPoints(thresholds)}
+        line="steps"
         chance={[
-          [0, share],
-          [1, share],
+          [0, baseRate],
+          [1, baseRate],
         ]}
         current={counts.truePositives + counts.falsePositives === 0 ? null : [recall, precision]}
       />
@@ -103,7 +103,7 @@ function TwoCurves({ twoClasses, counts }: { twoClasses: TwoClasses; counts: Cou
   )
 }
 
-/** Over the listed thresholds, rising to the right; beside it any other number. */
+/** A slider over the listed thresholds in ascending order, and a field for any other value. */
 function Slider(props: {
   thresholds: TwoClasses['thresholds']
   threshold: number
@@ -122,20 +122,20 @@ function Slider(props: {
           min={0}
           max={last + 1}
           step={1}
-          value={last - placeAt(thresholds, threshold)}
-          aria-valuetext={`from ${percent(threshold)} on`}
+          value={last - thresholdIndex(thresholds, threshold)}
+          aria-valuetext={percent(threshold)}
           onInput={(event) => {
-            const place = last - event.currentTarget.valueAsNumber
-            onChange(thresholds[place]?.threshold ?? 1)
+            const index = last - event.currentTarget.valueAsNumber
+            onChange(thresholds[index]?.threshold ?? 1)
           }}
         />
       </div>
       <NumberField
-        label="Threshold as a number"
+        label="Threshold value"
         value={threshold}
         min={0}
         max={1}
-        error={isOutside ? 'from 0 to 1' : undefined}
+        error={isOutside ? 'Enter a number from 0 to 1.' : undefined}
         onChange={onChange}
       />
     </div>
@@ -144,46 +144,51 @@ function Slider(props: {
 
 function CountsTable(props: { counts: Counts; positive: string; negative: string }) {
   const { counts, positive, negative } = props
-  const { precision, recall, f1, accuracy } = figuresOf(counts)
+  const { precision, recall, f1, accuracy } = computeMetrics(counts)
   const figures: [string, string][] = [
-    [`True positives: “${positive}”, found`, whole(counts.truePositives)],
-    [`False positives: “${negative}”, taken for “${positive}”`, whole(counts.falsePositives)],
-    [`True negatives: “${negative}”, recognized`, whole(counts.trueNegatives)],
-    [`False negatives: “${positive}”, missed`, whole(counts.falseNegatives)],
+    [`True positives: “${positive}” predicted “${positive}”`, whole(counts.truePositives)],
+    [`False positives: “${negative}” predicted “${positive}”`, whole(counts.falsePositives)],
+    [`True negatives: “${negative}” predicted “${negative}”`, whole(counts.trueNegatives)],
+    [`False negatives: “${positive}” predicted “${negative}”`, whole(counts.falseNegatives)],
     ['Precision', percent(precision)],
     ['Recall', percent(recall)],
     ['F1', percent(f1)],
     ['Accuracy', percent(accuracy)],
   ]
-  return <FigureList figures={figures} small spokenAs="At this threshold" />
+  return <FigureList figures={figures} small liveLabel="Metrics at this threshold" />
 }
 
-function Keep(props: { id: string; threshold: number; kept: number; onKept(threshold: number): void }) {
-  const { id, threshold, kept, onKept } = props
-  const [problem, setProblem] = useState<Refusal | null>(null)
-  const keep = () =>
+function SaveButton(props: {
+  id: string
+  threshold: number
+  saved: number
+  onSaved(threshold: number): void
+}) {
+  const { id, threshold, saved, onSaved } = props
+  const [problem, setProblem] = useState<ApiError | null>(null)
+  const save = () =>
     patch('/models/{id}', { threshold }, { id }).then(
       (model) => {
-        onKept(model.threshold ?? threshold)
+        onSaved(model.threshold ?? threshold)
         setProblem(null)
       },
-      (error) => setProblem(toRefusal(error)),
+      (error) => setProblem(toApiError(error)),
     )
   return (
     <>
       <div class="actions">
         <button
           type="button"
-          disabled={threshold === kept || !(threshold >= 0 && threshold <= 1)}
-          onClick={() => void keep()}
+          disabled={threshold === saved || !(threshold >= 0 && threshold <= 1)}
+          onClick={() => void save()}
         >
           Use this threshold
         </button>
         <span class="hint" role="status">
-          The model answers by threshold {short(kept)}.
+          The model uses threshold {short(saved)}.
         </span>
       </div>
-      <RefusalNotice refusal={problem} />
+      <ErrorNotice error={problem} />
     </>
   )
 }

@@ -1,19 +1,18 @@
-/** What a file would be as a dataset, before it is stored: its columns, and how they are read. */
+/** Previews an upload as a dataset and lets the reader change how it is read before it is stored. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { preview, type Refusal, upload } from '../api/client.js'
+import { type ApiError, preview, upload } from '../api/client.js'
 import type { Dataset, Preview } from '../api/types.js'
+import { Icon } from '../components/icon.js'
+import { ErrorNotice } from '../components/notice.js'
+import { toApiError, useDebounced, useQuery } from '../components/use-query.js'
 import { bytes, plural } from '../format.js'
-import { toRefusal, useAsked, useRested } from '../parts/asking.js'
-import { Icon } from '../parts/icon.js'
-import { RefusalNotice } from '../parts/notice.js'
 import { ColumnTable } from './column-table.js'
-import { isDelimited, noChoices, queryOf, type ReadingChoices, targetsIn } from './reading-choices.js'
+import { isDelimited, noChoices, type ReadingChoices, targetsIn, uploadQuery } from './reading-choices.js'
 import { ReadingOptions } from './reading-options.js'
 
-/** Without a change, until the file is read again. */
-const restMilliseconds = 350
-/** A warning of more columns stands above the table. */
-const fewColumns = 3
+const debounceMilliseconds = 350
+/** Warnings about more columns are shown above the table. */
+const maxRowWarningColumns = 3
 
 interface Props {
   files: readonly File[]
@@ -23,15 +22,15 @@ interface Props {
 
 export function UploadReview({ files, onStored, onCancel }: Props) {
   const [choices, setChoices] = useState<ReadingChoices>(noChoices)
-  const [problem, setProblem] = useState<Refusal | null>(null)
+  const [problem, setProblem] = useState<ApiError | null>(null)
   const [sending, setSending] = useState(false)
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => heading.current?.focus(), [])
 
-  const query = queryOf(choices)
-  const rested = useRested(JSON.stringify(query), restMilliseconds)
-  const seen = useAsked(rested, (signal) => preview(files, JSON.parse(rested), signal))
-  const isNew = rested !== JSON.stringify(query) || seen.value === null
+  const parameters = uploadQuery(choices)
+  const debounced = useDebounced(JSON.stringify(parameters), debounceMilliseconds)
+  const query = useQuery(debounced, (signal) => preview(files, JSON.parse(debounced), signal))
+  const isOutdated = debounced !== JSON.stringify(parameters) || query.value === null
   const change = (part: Partial<ReadingChoices>) => {
     setChoices((before) => ({ ...before, ...part }))
     setProblem(null)
@@ -40,34 +39,34 @@ export function UploadReview({ files, onStored, onCancel }: Props) {
   const store = async () => {
     setSending(true)
     try {
-      onStored(await upload(files, { name: datasetName(files), ...query }))
+      onStored(await upload(files, { name: datasetName(files), ...parameters }))
     } catch (error) {
-      setProblem(toRefusal(error))
+      setProblem(toApiError(error))
       setSending(false)
     }
   }
-  const found = seen.latest
+  const found = query.latest
   return (
     <section class="card" aria-labelledby="review-title">
       <h2 id="review-title" ref={heading} tabIndex={-1}>
         {files.map(({ name }) => name).join(', ')}
       </h2>
       <p class="hint" role="status">
-        {seen.refusal !== null
-          ? 'This is how it cannot be read.'
+        {query.error !== null
+          ? 'The file cannot be read with these options.'
           : found === null
-            ? `Reading ${bytes(files.reduce((sum, { size }) => sum + size, 0))} …`
-            : `${summaryOf(found)}${isNew ? ' Reading it again …' : ''}`}
+            ? `Uploading ${bytes(files.reduce((sum, { size }) => sum + size, 0))} …`
+            : `${summarize(found)}${isOutdated ? ' Updating …' : ''}`}
       </p>
-      <RefusalNotice refusal={seen.refusal} />
+      <ErrorNotice error={query.error} />
       <ReadingOptions choices={choices} preview={found} delimited={isDelimited(files)} onChange={change} />
-      {found === null ? null : <Found preview={found} choices={choices} onChange={change} />}
-      <RefusalNotice refusal={problem} />
+      {found === null ? null : <PreviewDetails preview={found} choices={choices} onChange={change} />}
+      <ErrorNotice error={problem} />
       <div class="actions">
         <button
           type="button"
           class="primary"
-          disabled={sending || isNew || seen.refusal !== null}
+          disabled={sending || isOutdated || query.error !== null}
           onClick={() => void store()}
         >
           <Icon name="upload" /> {sending ? 'Uploading …' : 'Upload'}
@@ -75,7 +74,7 @@ export function UploadReview({ files, onStored, onCancel }: Props) {
         <button type="button" disabled={sending} onClick={onCancel}>
           Cancel
         </button>
-        <span class="hint">Nothing is stored before “Upload”.</span>
+        <span class="hint">The file is not stored until you press Upload.</span>
       </div>
     </section>
   )
@@ -83,27 +82,27 @@ export function UploadReview({ files, onStored, onCancel }: Props) {
 
 const datasetName = ([first]: readonly File[]) => first?.name.replace(/(\.\w+)+$/, '').slice(0, 200)
 
-function summaryOf(found: Preview): string {
+function summarize(found: Preview): string {
   const { rows, columns, image, droppedRows, classes } = found
   const targets = targetsIn(found)
   const target = targets.length === 0 ? 'no target' : `target ${targets.join(', ')}`
   const kind = classes === null ? '' : ` (${plural(classes.length, 'class', 'classes')})`
-  const dropped = droppedRows === 0 ? '' : ` ${plural(droppedRows, 'row')} with missing values left out.`
+  const dropped = droppedRows === 0 ? '' : ` ${plural(droppedRows, 'row')} with missing values dropped.`
   const what =
     image === null
       ? plural(columns.filter(({ role }) => role === 'feature').length, 'feature')
-      : `${image.channels === 1 ? 'grey' : 'colour'} pictures of ${image.width} × ${image.height}`
+      : `${image.channels === 1 ? 'greyscale' : 'colour'} images of ${image.width} × ${image.height}`
   return `${plural(rows, 'row')}, ${what}, ${target}${kind}.${dropped}`
 }
 
-function Found(props: {
+function PreviewDetails(props: {
   preview: Preview
   choices: ReadingChoices
   onChange(part: Partial<ReadingChoices>): void
 }) {
   const { preview, choices, onChange } = props
   const general = preview.warnings.filter(
-    ({ columns }) => columns.length === 0 || columns.length > fewColumns || preview.image !== null,
+    ({ columns }) => columns.length === 0 || columns.length > maxRowWarningColumns || preview.image !== null,
   )
   return (
     <>
@@ -120,14 +119,14 @@ function Found(props: {
           onChange={onChange}
         />
       ) : (
-        <PictureClasses preview={preview} />
+        <ImageClasses preview={preview} />
       )}
     </>
   )
 }
 
-/** Columns of pixels say nothing; the classes do. */
-function PictureClasses({ preview }: { preview: Preview }) {
+/** The classes of an image dataset, in place of its pixel columns. */
+function ImageClasses({ preview }: { preview: Preview }) {
   const target = preview.columns.find(({ role }) => role === 'target')
   const { categories = [], counts = [] } = target ?? {}
   if (categories.length === 0) return null
@@ -137,15 +136,15 @@ function PictureClasses({ preview }: { preview: Preview }) {
         <tr>
           <th scope="col">Class</th>
           <th scope="col" class="number">
-            Pictures
+            Images
           </th>
         </tr>
       </thead>
       <tbody>
-        {categories.map((name, place) => (
+        {categories.map((name, index) => (
           <tr key={name}>
             <td>{name}</td>
-            <td class="number">{counts[place] ?? '–'}</td>
+            <td class="number">{counts[index] ?? '–'}</td>
           </tr>
         ))}
       </tbody>

@@ -1,46 +1,46 @@
-/** A WebSocket of the service that connects again, with a new ticket where there is a key, until it is closed for good. */
-import { Refusal } from './client.js'
+/** A WebSocket that reconnects, each time with a new ticket if there is a key, until it is closed or rejected. */
+import { ApiError } from './client.js'
 import { currentKey } from './key.js'
 
-export type Connection = 'connecting' | 'live' | 'reconnecting' | 'ended' | 'refused'
+export type Connection = 'connecting' | 'live' | 'reconnecting' | 'ended' | 'rejected'
 
 export interface Handlers {
   path: string
-  /** Asked at every connection, so that it can say where to go on. */
+  /** Called for every connection, so that it can return the position to resume from. */
   query(): Record<string, string>
   protocols?: string[]
   ticket(): Promise<string>
-  /** Messages can be sent from now on. */
+  /** Called when messages can be sent. */
   opened?(): void
   message(data: string | ArrayBuffer): void
   connection(state: Connection): void
 }
 
-export interface LastingSocket {
+export interface ReconnectingSocket {
   /** Whether a message can be sent now. */
   readonly isOpen: boolean
   send(message: object): void
-  /** Until then it connects again. */
+  /** Closes the socket and stops reconnecting. */
   close(): void
 }
 
-const firstWait = 250
-const longestWait = 5_000
-/** Closed by the service for good: the job is gone, or this page may not watch it. */
-const refused = 1008
+const minDelay = 250
+const maxDelay = 5_000
+/** Close code for a job that was deleted or that this page may not watch. */
+const policyViolation = 1008
 
-/** A ticket is refused for good when the key is no good, may not watch, or the job is gone. */
-const isFinal = (error: unknown) => error instanceof Refusal && [401, 403, 404].includes(error.status)
+/** The key is invalid or lacks permission, or the job was deleted. A retry cannot succeed. */
+const isPermanent = (error: unknown) => error instanceof ApiError && [401, 403, 404].includes(error.status)
 
-export function openLastingSocket(handlers: Handlers): LastingSocket {
-  let wait = firstWait
+export function openReconnectingSocket(handlers: Handlers): ReconnectingSocket {
+  let delay = minDelay
   let stopped = false
   let timer: ReturnType<typeof setTimeout> | undefined
   let socket: WebSocket | undefined
 
   async function connect(): Promise<void> {
     const query = new URLSearchParams(handlers.query())
-    // A key never stands in an address.
+    // URLs end up in logs, so they carry a ticket instead of the key.
     if (currentKey() !== undefined) query.set('ticket', await handlers.ticket())
     if (stopped) return
     const origin = location.origin.replace(/^http/, 'ws')
@@ -48,28 +48,28 @@ export function openLastingSocket(handlers: Handlers): LastingSocket {
     socket.binaryType = 'arraybuffer'
     socket.onopen = () => handlers.opened?.()
     socket.onmessage = ({ data }) => {
-      wait = firstWait
+      delay = minDelay
       handlers.connection('live')
       handlers.message(data)
     }
     socket.onclose = ({ code }) => {
       if (stopped) return
-      if (code === refused) handlers.connection('refused')
-      else again()
+      if (code === policyViolation) handlers.connection('rejected')
+      else reconnect()
     }
   }
 
-  function again(): void {
+  function reconnect(): void {
     handlers.connection('reconnecting')
-    timer = setTimeout(open, wait)
-    wait = Math.min(longestWait, 2 * wait)
+    timer = setTimeout(open, delay)
+    delay = Math.min(maxDelay, 2 * delay)
   }
 
   function open(): void {
     connect().catch((error) => {
       if (stopped) return
-      if (isFinal(error)) handlers.connection('refused')
-      else again()
+      if (isPermanent(error)) handlers.connection('rejected')
+      else reconnect()
     })
   }
 

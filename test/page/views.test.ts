@@ -1,4 +1,4 @@
-/** What people do with the page first: see a network learn, watch a run, compare runs. */
+/** The main views: playground, lecture, run, table of runs, comparison. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -34,9 +34,9 @@ const iris = (name: string, learningRate: number) => ({
   seed: 1,
 })
 
-/** The canvas’ colours at the four corners of XOR: 'blue' for the first class, 'orange' for the second. */
-async function cornersOf(page: Page): Promise<string[]> {
-  // Beside the points, which lie on the corners themselves; the view reaches from −0.25 to 1.25.
+/** The colours of the plot at the four corners of XOR: 'blue' is the first class, 'orange' the second. */
+async function cornerColours(page: Page): Promise<string[]> {
+  // Samples next to the corners, which the points cover. The axes range from −0.25 to 1.25.
   return page.evaluate(`
     const canvas = document.querySelector('.boundary canvas')
     const at = (value) => (value === 0 ? 0.1 : 0.9)
@@ -49,50 +49,49 @@ async function cornersOf(page: Page): Promise<string[]> {
   `)
 }
 
-describe.skipIf(!hasChromium)('somebody who opens the page for the first time', () => {
-  it('is shown the way, trains XOR, and sees the boundary bend', { timeout: 60_000 }, async () => {
+describe.skipIf(!hasChromium)('the playground', () => {
+  it('is linked from the empty table of runs, and trains XOR', { timeout: 60_000 }, async () => {
     const page = await suite.open('')
-    await page.getByText('Nothing has been trained here yet').waitFor()
+    await page.getByText('No runs yet').waitFor()
     await page.getByRole('link', { name: 'Playground', exact: true }).click()
     await page.getByRole('button', { name: 'Train', exact: true }).click()
     const canvas = page.locator('.boundary canvas')
     await page.locator('canvas[data-epoch="500"]').waitFor({ timeout: 30_000 })
-    expect(await cornersOf(page)).toEqual(['blue', 'orange', 'orange', 'blue'])
-    await page.getByText('Learned: every point is on its side').waitFor()
+    expect(await cornerColours(page)).toEqual(['blue', 'orange', 'orange', 'blue'])
+    await page.getByText('All points are classified correctly').waitFor()
     const learned = await canvas.screenshot()
-    // Back to the start: untrained, the four corners cannot be right.
-    await page.getByRole('slider', { name: 'Moment of the training' }).fill('0')
+    // The untrained network cannot classify all four corners.
+    await page.getByRole('slider', { name: 'Epoch of the replay' }).fill('0')
     await page.locator('canvas[data-epoch="0"]').waitFor()
-    expect(await cornersOf(page)).not.toEqual(['blue', 'orange', 'orange', 'blue'])
+    expect(await cornerColours(page)).not.toEqual(['blue', 'orange', 'orange', 'blue'])
     expect(await canvas.screenshot()).not.toEqual(learned)
     await page.close()
   })
 
-  it('sees that a perceptron cannot', { timeout: 60_000 }, async () => {
+  it('shows that a perceptron cannot learn XOR', { timeout: 60_000 }, async () => {
     const page = await suite.open('#/playground')
     await page.getByRole('button', { name: 'Perceptron on XOR' }).click()
     await page.locator('canvas[data-epoch="12"]').waitFor({ timeout: 30_000 })
-    expect(await cornersOf(page)).not.toEqual(['blue', 'orange', 'orange', 'blue'])
+    expect(await cornerColours(page)).not.toEqual(['blue', 'orange', 'orange', 'blue'])
     await page
-      .getByText(/The trained network has [0-3] of 4 points on their side.*No straight line separates XOR/)
+      .getByText(/The trained network classifies [0-3] of 4 points correctly.*No straight line separates XOR/)
       .waitFor()
-    // The other two lessons are a click each, too.
     await page.getByRole('button', { name: 'Perceptron on AND' }).click()
-    await page.getByText('Learned: every point is on its side').waitFor({ timeout: 30_000 })
-    // The text comes with the trained network, the picture with the next frame that is drawn.
-    await expect.poll(() => cornersOf(page)).toEqual(['blue', 'blue', 'blue', 'orange'])
+    await page.getByText('All points are classified correctly').waitFor({ timeout: 30_000 })
+    // The plot may update after the text.
+    await expect.poll(() => cornerColours(page)).toEqual(['blue', 'blue', 'blue', 'orange'])
     await page.getByRole('button', { name: 'Two layers on XOR' }).click()
     await page.locator('canvas[data-epoch="500"]').waitFor({ timeout: 30_000 })
-    expect(await cornersOf(page)).toEqual(['blue', 'orange', 'orange', 'blue'])
+    expect(await cornerColours(page)).toEqual(['blue', 'orange', 'orange', 'blue'])
     await page.close()
   })
 
-  it('clicks points of two classes in, and gets a boundary between them', { timeout: 60_000 }, async () => {
+  it('trains on points added by clicks', { timeout: 60_000 }, async () => {
     const page = await suite.open('#/playground')
     await page.getByLabel('Dataset').selectOption('points')
     const canvas = page.locator('.boundary canvas')
     const box = await canvas.boundingBox()
-    if (box === null) throw new Error('there is no canvas')
+    if (box === null) throw new Error('no canvas')
     for (const x of [0.2, 0.25, 0.3])
       await canvas.click({ position: { x: x * box.width, y: 0.5 * box.height } })
     await page.getByRole('button', { name: '■ second' }).click()
@@ -101,28 +100,28 @@ describe.skipIf(!hasChromium)('somebody who opens the page for the first time', 
     await page.getByText('6 points so far').waitFor()
     await page.getByRole('button', { name: 'Train', exact: true }).click()
     await page.locator('canvas[data-epoch="500"]').waitFor({ timeout: 30_000 })
-    await page.getByText('Learned: every point is on its side').waitFor()
+    await page.getByText('All points are classified correctly').waitFor()
     await page.close()
   })
 })
 
-describe.skipIf(!hasChromium)('somebody without a mouse', () => {
-  it('places points by their numbers', { timeout: 60_000 }, async () => {
+describe.skipIf(!hasChromium)('the playground without a mouse', () => {
+  it('adds points by their coordinates', { timeout: 60_000 }, async () => {
     const page = await suite.open('#/playground')
     await page.getByLabel('Dataset').selectOption('points')
-    const place = async (x: string, y: string) => {
-      await page.getByLabel('Across').fill(x)
-      await page.getByLabel('Up').fill(y)
-      await page.getByRole('button', { name: 'Place the point' }).press('Enter')
+    const addPoint = async (x: string, y: string) => {
+      await page.getByLabel('x', { exact: true }).fill(x)
+      await page.getByLabel('y', { exact: true }).fill(y)
+      await page.getByRole('button', { name: 'Add point' }).press('Enter')
     }
-    await place('-0.5', '0.5')
+    await addPoint('-0.5', '0.5')
     await page.getByRole('button', { name: '■ second' }).press('Enter')
-    await place('0.5', '0.5')
+    await addPoint('0.5', '0.5')
     await page.getByText('2 points so far').waitFor()
-    await page.getByLabel('Across').fill('3')
-    expect(await page.getByRole('button', { name: 'Place the point' }).isDisabled()).toBe(true)
+    await page.getByLabel('x', { exact: true }).fill('3')
+    expect(await page.getByRole('button', { name: 'Add point' }).isDisabled()).toBe(true)
     await page.getByRole('button', { name: 'Train', exact: true }).press('Enter')
-    await page.getByText('Learned: every point is on its side').waitFor({ timeout: 30_000 })
+    await page.getByText('All points are classified correctly').waitFor({ timeout: 30_000 })
     const colours = await page.evaluate(`
       const canvas = document.querySelector('.boundary canvas')
       const at = (x, y) => canvas.getContext('2d').getImageData(canvas.width * x, canvas.height * y, 1, 1).data
@@ -135,14 +134,14 @@ describe.skipIf(!hasChromium)('somebody without a mouse', () => {
 })
 
 describe.skipIf(!hasChromium)('the lecture', () => {
-  it('builds the Boolean function that the reader chooses', { timeout: 60_000 }, async () => {
+  it('builds a chosen Boolean function', { timeout: 60_000 }, async () => {
     const page = await suite.open('#/lecture')
-    const card = page.getByRole('article', { name: 'Any Boolean function is a network' })
+    const card = page.getByRole('article', { name: 'Boolean functions' })
     for (const bits of ['0 0 1', '1 1 0']) await card.getByRole('button', { name: bits, exact: true }).click()
-    await card.getByRole('button', { name: /^Show/ }).click()
+    await card.getByRole('button', { name: /^Run/ }).click()
     await card.getByText('4 true rows').waitFor()
     const rows = await card.locator('tbody tr').allTextContents()
-    // Without 0 0 1 and with 1 1 0, beside 0 1 0, 1 0 0 and 1 1 1: wanted, and what the network answers.
+    // Without 0 0 1, with 1 1 0, and with the initial 0 1 0, 1 0 0 and 1 1 1: inputs, target, output.
     expect(rows).toEqual(
       [
         '0 0 0|0|0',
@@ -161,11 +160,11 @@ describe.skipIf(!hasChromium)('the lecture', () => {
   it('reads digits', { timeout: 90_000 }, async () => {
     const page = await suite.open('#/lecture')
     const card = page.getByRole('article', { name: 'Reading digits' })
-    await card.getByRole('button', { name: /^Show/ }).click()
+    await card.getByRole('button', { name: /^Run/ }).click()
     await card.getByRole('table').waitFor({ timeout: 60_000 })
     const shares = await card.locator('tbody tr td:last-child').allTextContents()
     const [convolutional, dense] = shares.map((share) => Number.parseFloat(share))
-    // Of the drawn digits a tenth would be read by guessing.
+    // Guessing has an accuracy of a tenth.
     expect(convolutional).toBeGreaterThan(75)
     expect(convolutional).toBeGreaterThan(1.5 * dense)
     const read = await card.locator('figcaption').allTextContents()
@@ -176,7 +175,7 @@ describe.skipIf(!hasChromium)('the lecture', () => {
 })
 
 describe.skipIf(!hasChromium)('a run', () => {
-  it('shows the rows it learns from over its boundary', { timeout: 60_000 }, async () => {
+  it('shows its training rows over its boundary', { timeout: 60_000 }, async () => {
     const { id } = await submit({
       name: 'rows',
       dataset: { name: 'moons', rows: 40, noise: 0.05, seed: 7 },
@@ -190,7 +189,7 @@ describe.skipIf(!hasChromium)('a run', () => {
     await page.close()
   })
 
-  it('has the epochs of the API point for point, though the connection was cut', {
+  it('plots every epoch of the API although the connection was cut', {
     timeout: 90_000,
   }, async () => {
     const { id } = await submit({
@@ -226,7 +225,7 @@ describe.skipIf(!hasChromium)('a run', () => {
         .locator('#curves .curves')
         .first()
         .evaluate((element) => {
-          if (!('plot' in element)) throw new Error('nothing is drawn')
+          if (!('plot' in element)) throw new Error('no plot')
           return JSON.parse(JSON.stringify((element.plot as { data: unknown }).data))
         })
     await expect.poll(async () => (await readDrawn())[0].length).toBe(4_000)
@@ -239,29 +238,29 @@ describe.skipIf(!hasChromium)('a run', () => {
     await page.close()
   })
 
-  it('is deleted by the second click only', { timeout: 60_000 }, async () => {
+  it('is deleted after confirmation', { timeout: 60_000 }, async () => {
     const { id } = await submit(iris('to be deleted', 0.01))
     const page = await suite.open(`#/runs/${id}`)
     await page.getByText('succeeded').waitFor()
     expect(await page.title()).toBe('to be deleted · Descent')
     await page.getByRole('button', { name: 'Delete' }).click()
-    await page.getByRole('button', { name: 'Delete for good?' }).waitFor()
+    await page.getByRole('button', { name: 'Delete permanently?' }).waitFor()
     expect((await fetch(`${suite.service().url}/jobs/${id}`)).status).toBe(200)
-    await page.getByRole('button', { name: 'Delete for good?' }).click()
+    await page.getByRole('button', { name: 'Delete permanently?' }).click()
     await page.getByRole('heading', { name: 'Runs' }).waitFor()
     expect((await fetch(`${suite.service().url}/jobs/${id}`)).status).toBe(404)
     await page.close()
   })
 
-  it('is told as missing where the address names none', { timeout: 60_000 }, async () => {
+  it('reports an unknown id', { timeout: 60_000 }, async () => {
     const page = await suite.open('#/runs/%')
     await page.getByText('There is no job %.').waitFor()
-    // The browser writes refused requests into its console; that is no failure of the page.
+    // The browser logs failed requests, which are expected here.
     suite.failures.splice(0)
     await page.close()
   })
 
-  it('is shown when the service is there again', { timeout: 60_000 }, async () => {
+  it('is shown after the service recovers', { timeout: 60_000 }, async () => {
     const { id } = await submit(iris('away', 0.01))
     const page = await suite.open('#/playground')
     for (const [status, detail] of [
@@ -280,7 +279,7 @@ describe.skipIf(!hasChromium)('a run', () => {
     await page.close()
   })
 
-  it('that diverged says so, in the table, too', { timeout: 60_000 }, async () => {
+  it('reports divergence, also in the table', { timeout: 60_000 }, async () => {
     const { id } = await submit({
       name: 'diverging',
       dataset: { x: [[1], [2], [3]], y: [1e3, 2e3, 3e3] },
@@ -297,7 +296,7 @@ describe.skipIf(!hasChromium)('a run', () => {
     await page.close()
   })
 
-  it('is started again by what is copied', { timeout: 60_000 }, async () => {
+  it('is repeated by the copied code', { timeout: 60_000 }, async () => {
     const { id } = await submit(iris("the reader's own", 0.01))
     const page = await suite.open(`#/runs/${id}`)
     const request = page.getByRole('textbox', { name: 'Request that starts the same job' })
@@ -334,9 +333,9 @@ describe.skipIf(!hasChromium)('a run', () => {
   })
 })
 
-describe.skipIf(!hasChromium)('three runs', () => {
-  it('are chosen in the table and compared on the same axes', { timeout: 60_000 }, async () => {
-    const names = ['slow', 'middling', 'fast']
+describe.skipIf(!hasChromium)('several runs', () => {
+  it('are selected in the table and compared on the same axes', { timeout: 60_000 }, async () => {
+    const names = ['slow', 'medium', 'fast']
     for (const [place, rate] of [0.001, 0.01, 0.05].entries()) await submit(iris(names[place], rate))
     const page = await suite.open('#/runs')
     for (const name of names) {
@@ -348,11 +347,11 @@ describe.skipIf(!hasChromium)('three runs', () => {
     await page.getByRole('heading', { name: 'Comparison' }).waitFor()
     await page.locator('.u-over').waitFor()
     const series = page.locator('.curves .u-series')
-    // The first is x.
+    // The first series is x.
     expect(await series.count()).toBe(4)
     for (const name of names) await page.getByRole('cell', { name, exact: true }).first().waitFor()
     const data = await page.locator('.curves').evaluate((element) => {
-      if (!('plot' in element)) throw new Error('nothing is drawn')
+      if (!('plot' in element)) throw new Error('no plot')
       return (element.plot as { data: (number | null)[][] }).data.map((column) => column.length)
     })
     expect(data).toEqual([60, 60, 60, 60])
@@ -365,11 +364,11 @@ describe.skipIf(!hasChromium)('three runs', () => {
         return data.map(({ seconds }) => seconds ?? -1)
       }),
     )
-    // As they were measured: no two runs took the same.
+    // Measured times: no two runs have the same.
     await expect
       .poll(async () =>
         page.locator('.curves').evaluate((element) => {
-          if (!('plot' in element)) throw new Error('nothing is drawn')
+          if (!('plot' in element)) throw new Error('no plot')
           return [...(element.plot as { data: number[][] }).data[0]]
         }),
       )
@@ -380,13 +379,13 @@ describe.skipIf(!hasChromium)('three runs', () => {
     await page.close()
   })
 
-  it('are found by name and status', { timeout: 60_000 }, async () => {
-    // More than the page shows at once lie above.
+  it('are filtered by name and status', { timeout: 60_000 }, async () => {
+    // More newer runs than the first page shows.
     for (let place = 0; place < 51; place++)
       await submit({ ...iris(`one of many ${place}`, 0.01), epochs: 1 })
     const page = await suite.open('#/runs')
     await expect.poll(() => page.locator('tbody tr').count()).toBe(50)
-    await page.getByPlaceholder('name or id').fill('middling')
+    await page.getByPlaceholder('name or id').fill('medium')
     await expect.poll(() => page.locator('tbody tr').count()).toBe(1)
     await page.getByPlaceholder('name or id').fill('')
     await page.getByLabel('Status').selectOption('cancelled')

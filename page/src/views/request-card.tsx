@@ -1,17 +1,17 @@
-/** The very requests that would start the same job. */
+/** Code that starts the same job again. */
 import { useState } from 'preact/hooks'
 import { currentKey } from '../api/key.js'
 import type { Job, JobRequest } from '../api/types.js'
-import { Code } from '../parts/code.js'
-import { Choice } from '../parts/field.js'
+import { Code } from '../components/code.js'
+import { Choice } from '../components/field.js'
 
-export function SameAgain({ job }: { job: Job }) {
+export function RequestCard({ job }: { job: Job }) {
   const [language, setLanguage] = useState<'curl' | 'typescript'>('curl')
-  const text = language === 'curl' ? curlOf(requestOf(job)) : typescriptOf(requestOf(job))
+  const text = language === 'curl' ? curlCommand(requestFor(job)) : typescriptCode(requestFor(job))
   return (
     <div class="card">
       <div class="controls">
-        <h2>The same again</h2>
+        <h2>Run again</h2>
         <Choice
           label="Language"
           value={language}
@@ -27,8 +27,8 @@ export function SameAgain({ job }: { job: Job }) {
   )
 }
 
-/** A spec as accepted is a request: with its seed it gives the same weights. */
-export function requestOf({ name, spec, metadata, priority }: Job): JobRequest {
+/** The request for the same job. The spec contains the seed, so the weights are the same. */
+export function requestFor({ name, spec, metadata, priority }: Job): JobRequest {
   return {
     ...(name === null ? {} : { name }),
     ...spec,
@@ -37,24 +37,24 @@ export function requestOf({ name, spec, metadata, priority }: Job): JobRequest {
   } as JobRequest
 }
 
-/** Where a key is needed, it comes from the environment: it never stands in what is copied. */
+/** Copied code reads the key from the environment instead of containing it. */
 const needsKey = () => currentKey() !== undefined
 
-export function curlOf(request: JobRequest): string {
+export function curlCommand(request: JobRequest): string {
   const body = JSON.stringify(request, null, 2).replaceAll("'", "'\\''")
   const key = needsKey() ? '-H "authorization: Bearer $DESCENT_KEY" ' : ''
   return `curl ${location.origin}/jobs ${key}-H 'content-type: application/json' -d '${body}'`
 }
 
-export function typescriptOf(request: JobRequest): string {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: what is copied fills it in
+export function typescriptCode(request: JobRequest): string {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: part of the generated code
   const key = needsKey() ? ', authorization: `Bearer ${process.env.DESCENT_KEY}`' : ''
   return `// Save as start.mts, then: npx tsx start.mts
-const answer = await fetch('${location.origin}/jobs', {
+const response = await fetch('${location.origin}/jobs', {
   method: 'POST',
   headers: { 'content-type': 'application/json'${key} },
   body: JSON.stringify(${JSON.stringify(request, null, 2).replaceAll('\n', '\n  ')}),
 })
-const job = await answer.json()
+const job = await response.json()
 `
 }

@@ -1,4 +1,4 @@
-/** A network of dense layers, built by clicks: hidden layers to add, widen and remove, and the output that the task asks for. */
+/** Edits the hidden layers of a dense network. The task determines the output layer. */
 import { Icon } from './icon.js'
 
 export const activations = [
@@ -27,13 +27,13 @@ interface Props {
   errors?: (layer: number) => string | undefined
 }
 
-const mostUnits = 512
+const maxUnits = 512
 
 export function NetworkEditor({ inputs, hidden, output, onChange, errors = () => undefined }: Props) {
-  const change = (place: number, layer: Partial<HiddenLayer>) =>
-    onChange(hidden.map((each, index) => (index === place ? { ...each, ...layer } : each)))
-  const resized = (place: number, units: number) => {
-    if (Number.isInteger(units)) change(place, { units: Math.min(mostUnits, Math.max(1, units)) })
+  const change = (layerIndex: number, layer: Partial<HiddenLayer>) =>
+    onChange(hidden.map((current, index) => (index === layerIndex ? { ...current, ...layer } : current)))
+  const resize = (layerIndex: number, units: number) => {
+    if (Number.isInteger(units)) change(layerIndex, { units: Math.min(maxUnits, Math.max(1, units)) })
   }
   return (
     <ol class="layers" aria-label="Layers of the network">
@@ -41,60 +41,60 @@ export function NetworkEditor({ inputs, hidden, output, onChange, errors = () =>
         <span class="kind">Input</span>
         <span>{inputs}</span>
       </li>
-      {hidden.map((layer, place) => (
-        <li class="layer" key={place}>
-          <span class="kind">Layer {place + 1}</span>
+      {hidden.map((layer, layerIndex) => (
+        <li class="layer" key={layerIndex}>
+          <span class="kind">Layer {layerIndex + 1}</span>
           <span class="stepper">
             <button
               type="button"
               class="icon"
-              aria-label={`Fewer units in layer ${place + 1}`}
-              onClick={() => resized(place, layer.units - 1)}
+              aria-label={`Fewer units in layer ${layerIndex + 1}`}
+              onClick={() => resize(layerIndex, layer.units - 1)}
             >
               <Icon name="minus" />
             </button>
             <input
               type="number"
               min={1}
-              max={mostUnits}
+              max={maxUnits}
               value={layer.units}
-              aria-label={`Units of layer ${place + 1}`}
-              onChange={(event) => resized(place, event.currentTarget.valueAsNumber)}
+              aria-label={`Units of layer ${layerIndex + 1}`}
+              onChange={(event) => resize(layerIndex, event.currentTarget.valueAsNumber)}
             />
             <button
               type="button"
               class="icon"
-              aria-label={`More units in layer ${place + 1}`}
-              onClick={() => resized(place, layer.units + 1)}
+              aria-label={`More units in layer ${layerIndex + 1}`}
+              onClick={() => resize(layerIndex, layer.units + 1)}
             >
               <Icon name="plus" />
             </button>
           </span>
           <select
-            aria-label={`Activation of layer ${place + 1}`}
+            aria-label={`Activation of layer ${layerIndex + 1}`}
             value={layer.activation}
             onChange={(event) => {
-              const activation = activations.find((each) => each === event.currentTarget.value)
-              if (activation !== undefined) change(place, { activation })
+              const activation = activations.find((name) => name === event.currentTarget.value)
+              if (activation !== undefined) change(layerIndex, { activation })
             }}
           >
-            {activations.map((each) => (
-              <option key={each} selected={each === layer.activation}>
-                {each}
+            {activations.map((name) => (
+              <option key={name} selected={name === layer.activation}>
+                {name}
               </option>
             ))}
           </select>
           <button
             type="button"
             class="icon"
-            aria-label={`Remove layer ${place + 1}`}
-            onClick={() => onChange(hidden.filter((_, index) => index !== place))}
+            aria-label={`Remove layer ${layerIndex + 1}`}
+            onClick={() => onChange(hidden.filter((_, index) => index !== layerIndex))}
           >
             <Icon name="close" />
           </button>
-          {errors(place) === undefined ? null : (
+          {errors(layerIndex) === undefined ? null : (
             <small class="wrong" role="alert">
-              {errors(place)}
+              {errors(layerIndex)}
             </small>
           )}
         </li>
@@ -105,7 +105,7 @@ export function NetworkEditor({ inputs, hidden, output, onChange, errors = () =>
           disabled={hidden.length >= 8}
           onClick={() => onChange([...hidden, { units: 4, activation: hidden.at(-1)?.activation ?? 'tanh' }])}
         >
-          <Icon name="plus" /> Add a layer
+          <Icon name="plus" /> Add layer
         </button>
       </li>
       <li class="layer end">

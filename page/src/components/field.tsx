@@ -1,4 +1,4 @@
-/** Labelled inputs; an error belongs to its field and is read out with it. */
+/** Labelled inputs. Screen readers announce an error or hint with its field. */
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
 
@@ -114,12 +114,12 @@ export function SelectField<T extends string>(
           value={value}
           aria-describedby={describedBy}
           onChange={(event) => {
-            const chosen = options.find(([each]) => each === event.currentTarget.value)
+            const chosen = options.find(([option]) => option === event.currentTarget.value)
             if (chosen !== undefined) onChange(chosen[0])
           }}
         >
-          {options.map(([each, name]) => (
-            <option key={each} value={each} selected={each === value}>
+          {options.map(([option, name]) => (
+            <option key={option} value={option} selected={option === value}>
               {name}
             </option>
           ))}
@@ -129,7 +129,7 @@ export function SelectField<T extends string>(
   )
 }
 
-/** A few choices side by side, of which one holds. */
+/** A row of buttons of which one is selected. */
 export function Choice<T extends string>(props: {
   label: string
   value: T
@@ -140,8 +140,8 @@ export function Choice<T extends string>(props: {
   return (
     <fieldset class="choice">
       <legend>{label}</legend>
-      {options.map(([each, name]) => (
-        <button key={each} type="button" aria-pressed={each === value} onClick={() => onChange(each)}>
+      {options.map(([option, name]) => (
+        <button key={option} type="button" aria-pressed={option === value} onClick={() => onChange(option)}>
           {name}
         </button>
       ))}

@@ -1,4 +1,4 @@
-/** Text to take along: selectable, scrolled by keys, copied by a click. */
+/** Code that can be selected, scrolled by keyboard, and copied by a click. */
 import { useState } from 'preact/hooks'
 import { Icon } from './icon.js'
 

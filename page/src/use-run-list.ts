@@ -1,9 +1,9 @@
-/** A list of runs that stays as it is now: read once, then followed on one connection; new runs are asked for. */
+/** A live list of runs: read once, updated over one connection, and polled for new runs. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { get, type Refusal } from './api/client.js'
-import { type JobsStream, watchJobs } from './api/jobs-stream.js'
+import { type ApiError, get } from './api/client.js'
 import type { Job, JobStatus } from './api/types.js'
-import { pagesOf, useAsked } from './parts/asking.js'
+import { type JobsStream, watchJobs } from './api/watch-jobs.js'
+import { readPages, useQuery } from './components/use-query.js'
 
 export interface RunFilter {
   status?: JobStatus
@@ -11,29 +11,29 @@ export interface RunFilter {
 }
 
 export interface RunList {
-  /** Null until the first answer. */
+  /** Null until the first response. */
   jobs: readonly Job[] | null
   hasMore: boolean
-  refusal: Refusal | null
-  /** Takes over what a job is now. */
+  error: ApiError | null
+  /** Replaces a job by its current state. */
   update(job: Job): void
 }
 
 const pageSize = 100
-const newestMilliseconds = 1_500
-/** What nobody tells of is found out so often: runs of others that came under the filter or were deleted, places in the line. */
+const newRunsMilliseconds = 1_500
+/** Interval to read the list again, for changes that the stream does not report: filter matches, deleted runs, queue positions. */
 const allMilliseconds = 60_000
 const filteredMilliseconds = 10_000
-/** Between two drawings: laying out a long table takes a while. */
-const drawMilliseconds = 500
+/** Minimum interval between renders, since the layout of a long table is slow. */
+const renderMilliseconds = 500
 
 /** The jobs of a list by id, newest first. */
 class Rows {
   jobs: Map<string, Job> | null = null
-  /** What the list was when it was last read. */
+  /** The list that was read last. */
   #read: object | null = null
 
-  /** A list that was read takes the place of what was known. */
+  /** Replaces all jobs, unless this list is already the current one. */
   replace(list: { data: Job[] } | null): void {
     if (list === null || list === this.#read) return
     this.#read = list
@@ -48,19 +48,19 @@ class Rows {
     const before = this.jobs?.get(job.id)
     if (before === undefined) return
     this.jobs?.set(job.id, job)
-    if (before.status === 'queued' && job.status !== 'queued') this.#moveUp(before.queuePosition)
+    if (before.status === 'queued' && job.status !== 'queued') this.#advanceQueue(before.queuePosition)
   }
 
-  remove(gone: string): void {
-    this.jobs?.delete(gone)
+  remove(id: string): void {
+    this.jobs?.delete(id)
   }
 
-  /** The job at that place of the line has left it. */
-  #moveUp(left: number | null): void {
-    if (left === null) return
+  /** Advances the jobs after a queue position that became free. */
+  #advanceQueue(freed: number | null): void {
+    if (freed === null) return
     for (const [id, job] of this.jobs ?? []) {
       const { queuePosition } = job
-      if (queuePosition !== null && queuePosition > left) {
+      if (queuePosition !== null && queuePosition > freed) {
         this.jobs?.set(id, { ...job, queuePosition: queuePosition - 1 })
       }
     }
@@ -69,44 +69,44 @@ class Rows {
 
 const byId = (jobs: readonly Job[]) => new Map(jobs.map((job) => [job.id, job]))
 
-/** The newest `limit` runs that fit. */
+/** The newest `limit` runs that match the filter. */
 export function useRunList(filter: RunFilter, limit: number): RunList {
-  const [, draw] = useState(0)
+  const [, render] = useState(0)
   const rows = useRef(new Rows()).current
   const stream = useRef<JobsStream | null>(null)
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
   const changed = () => {
     timer.current ??= setTimeout(() => {
       timer.current = undefined
-      draw((count) => count + 1)
-    }, drawMilliseconds)
+      render((count) => count + 1)
+    }, renderMilliseconds)
   }
   const update = (job: Job) => {
     rows.update(job)
     changed()
   }
 
-  const what = JSON.stringify([filter, limit])
-  const every = filter.status === undefined ? allMilliseconds : filteredMilliseconds
+  const key = JSON.stringify([filter, limit])
+  const reloadMilliseconds = filter.status === undefined ? allMilliseconds : filteredMilliseconds
   const read = (after: string | undefined) =>
     get('/jobs', { query: { ...filter, limit: Math.min(pageSize, limit), after } })
-  const list = useAsked(what, () => pagesOf(read, limit), every)
+  const list = useQuery(key, () => readPages(read, limit), reloadMilliseconds)
   rows.replace(list.latest)
-  useAsked(
-    list.value === null ? null : what,
+  useQuery(
+    list.value === null ? null : key,
     async () => {
       const newer = await newerRuns(filter, rows.jobs ?? new Map(), limit)
       if (newer.length === 0) return
       rows.prepend(newer)
       changed()
     },
-    newestMilliseconds,
+    newRunsMilliseconds,
   )
 
   useEffect(() => {
     const opened = watchJobs({
       job: update,
-      gone(id) {
+      deleted(id) {
         rows.remove(id)
         changed()
       },
@@ -119,19 +119,23 @@ export function useRunList(filter: RunFilter, limit: number): RunList {
   }, [])
   const jobs = [...(rows.jobs?.values() ?? [])]
   const unfinished = jobs.filter(({ finishedAt }) => finishedAt === null).map(({ id }) => id)
-  useEffect(() => stream.current?.follow(unfinished), [unfinished.join()])
+  useEffect(() => stream.current?.watch(unfinished), [unfinished.join()])
 
   const { status } = filter
   const shown = jobs.filter((job) => status === undefined || job.status === status)
   const hasMore = list.latest?.hasMore === true || shown.length > limit
-  return { jobs: rows.jobs === null ? null : shown.slice(0, limit), hasMore, refusal: list.refusal, update }
+  return { jobs: rows.jobs === null ? null : shown.slice(0, limit), hasMore, error: list.error, update }
 }
 
-/** Those that came since; asks about one run where none did. */
-async function newerRuns(filter: RunFilter, known: ReadonlyMap<string, Job>, most: number): Promise<Job[]> {
+/** Runs newer than the known ones. Requests a single run if there is none. */
+async function newerRuns(
+  filter: RunFilter,
+  known: ReadonlyMap<string, Job>,
+  maximum: number,
+): Promise<Job[]> {
   const newer: Job[] = []
   let after: string | undefined
-  for (let limit = 1; newer.length < most; limit = pageSize) {
+  for (let limit = 1; newer.length < maximum; limit = pageSize) {
     const page = await get('/jobs', { query: { ...filter, limit, after } })
     for (const job of page.data) {
       if (known.has(job.id)) return newer

@@ -1,4 +1,4 @@
-/** The names of a table's columns. */
+/** A header row with the names of the columns. */
 export function TableHead({ heads }: { heads: readonly string[] }) {
   return (
     <thead>

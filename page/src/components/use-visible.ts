@@ -1,12 +1,12 @@
-/** Whether an element has been near what is seen of the page; most rows of a long table never are. */
+/** Whether an element is in or near the viewport. Saves work for the rows of a long table that are not. */
 import type { RefObject } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 
-const isNear = new WeakMap<Element, (visible: boolean) => void>()
+const callbacks = new WeakMap<Element, (visible: boolean) => void>()
 
 const observer = new IntersectionObserver(
   (entries) => {
-    for (const { target, isIntersecting } of entries) isNear.get(target)?.(isIntersecting)
+    for (const { target, isIntersecting } of entries) callbacks.get(target)?.(isIntersecting)
   },
   { rootMargin: '200px' },
 )
@@ -16,7 +16,7 @@ export function useVisible(element: RefObject<Element | null>): boolean {
   useEffect(() => {
     const { current } = element
     if (current === null) return
-    isNear.set(current, setVisible)
+    callbacks.set(current, setVisible)
     observer.observe(current)
     return () => observer.unobserve(current)
   }, [])

@@ -1,4 +1,4 @@
-/** Small line drawings, 16 × 16; what they mean is said by the text or label beside them. */
+/** Line icons, 16 × 16. Hidden from screen readers: the text or label beside them names the action. */
 const paths = {
   play: 'M5 3.5v9l7.5-4.5z',
   pause: 'M5.5 3.5v9M10.5 3.5v9',

@@ -1,4 +1,4 @@
-/** A bar as long as a share of the whole, for the eye alone: its number stands beside it. */
+/** A bar for a fraction from 0 to 1. Hidden from screen readers: the number is shown beside it. */
 export function Meter({ share }: { share: number }) {
   return <span class="meter" aria-hidden="true" style={{ '--share': share }} />
 }

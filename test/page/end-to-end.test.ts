@@ -1,4 +1,4 @@
-/** Somebody’s own files, from upload to answer, by the form’s defaults: the figures on the page are honest. */
+/** From upload to prediction with the defaults of the form, and the metrics on the way. */
 import type { Page } from 'playwright-core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { request } from '../../examples/client.js'
@@ -18,8 +18,8 @@ import {
 const suite = browserSuite()
 afterEach(() => expect(suite.failures).toEqual([]))
 
-/** Chooses the file, looks at its columns, uploads it and trains by the form's defaults; the seed is all that is filled in. */
-async function trainByDefaults(
+/** Chooses the file, checks its summary, uploads it, and trains with the defaults and a fixed seed. */
+async function trainWithDefaults(
   page: Page,
   name: string,
   content: Buffer,
@@ -42,8 +42,8 @@ async function trainByDefaults(
   return request(`${url}/models/${modelId}`, evaluatedModelSchema)
 }
 
-/** Figures of the evaluation by name. */
-async function figuresOf(page: Page): Promise<Map<string, string>> {
+/** Reads the metrics of the evaluation by name. */
+async function readMetrics(page: Page): Promise<Map<string, string>> {
   const pairs = await page
     .locator('#evaluation .figures:not(.small) > div')
     .evaluateAll((elements) =>
@@ -57,18 +57,18 @@ async function figuresOf(page: Page): Promise<Map<string, string>> {
 
 const percent = (share: number) => `${share === 1 ? 100 : (100 * share).toFixed(1)} %`
 
-describe.skipIf(!hasChromium)('a fresh user', () => {
-  it('learns what a churn model is worth, and chooses its threshold', { timeout: 180_000 }, async () => {
+describe.skipIf(!hasChromium)('an uploaded file', () => {
+  it('trains a churn model, whose threshold can be changed', { timeout: 180_000 }, async () => {
     const page = await suite.open('#/new')
-    const model = await trainByDefaults(
+    const model = await trainWithDefaults(
       page,
       'churn.csv',
       Buffer.from(churnCsv()),
       '1,000 rows, 4 features, target churned (2 classes)',
     )
-    if (model.evaluation?.type !== 'classification') throw new Error('is no classification')
+    if (model.evaluation?.type !== 'classification') throw new Error('not a classification')
     const { confusion, twoClasses, perClass } = model.evaluation
-    if (confusion === null || twoClasses === null) throw new Error('has no two classes')
+    if (confusion === null || twoClasses === null) throw new Error('not binary')
     const [[trueNegatives, falsePositives], [falseNegatives, truePositives]] = confusion as [
       [number, number],
       [number, number],
@@ -78,12 +78,12 @@ describe.skipIf(!hasChromium)('a fresh user', () => {
     expect(rows).toBe(150)
     expect([7, 8]).toContain(falseNegatives + truePositives)
 
-    const figures = await figuresOf(page)
+    const figures = await readMetrics(page)
     expect(figures.get('Accuracy')).toBe(percent((trueNegatives + truePositives) / rows))
-    expect(figures.get('Accuracy of always “no”, the most frequent class')).toBe(
+    expect(figures.get('Baseline accuracy (always “no”)')).toBe(
       percent((trueNegatives + falsePositives) / rows),
     )
-    const classes = page.getByRole('table', { name: 'Precision, recall, F1 and rows of each class' })
+    const classes = page.getByRole('table', { name: 'Precision, recall, F1 and support of each class' })
     const cells = await classes
       .getByRole('row')
       .filter({ hasText: 'yes' })
@@ -101,11 +101,11 @@ describe.skipIf(!hasChromium)('a fresh user', () => {
     await page.getByRole('img', { name: /^Precision–recall curve, average precision 0\.\d+/ }).waitFor()
     expect(await findingsOf(page)).toEqual([])
 
-    // A lower threshold: of the rows held out, those from the score of the fifteenth highest on.
+    // A lower threshold: the fifteenth highest score of the held-out rows.
     const chosen = twoClasses.thresholds[14]
-    if (chosen === undefined) throw new Error('there are fewer than fifteen thresholds')
-    await page.getByLabel('Threshold as a number').fill(String(chosen.threshold))
-    const counts = page.getByLabel('At this threshold').locator('dd')
+    if (chosen === undefined) throw new Error('fewer than fifteen thresholds')
+    await page.getByLabel('Threshold value').fill(String(chosen.threshold))
+    const counts = page.getByLabel('Metrics at this threshold').locator('dd')
     await expect
       .poll(async () => (await counts.allTextContents()).slice(0, 4))
       .toEqual(
@@ -115,7 +115,7 @@ describe.skipIf(!hasChromium)('a fresh user', () => {
       )
     await page.getByRole('button', { name: 'Use this threshold' }).click()
     await page
-      .getByText(/^The model answers by threshold/)
+      .getByText(/^The model uses threshold/)
       .first()
       .waitFor()
     await expect
@@ -125,86 +125,90 @@ describe.skipIf(!hasChromium)('a fresh user', () => {
       )
       .toBeCloseTo(chosen.threshold, 6)
 
-    // Kept: after a reload the page begins there, and so do the answers.
+    // The threshold is saved: the page and the predictions use it after a reload.
     await page.reload()
     await expect
-      .poll(async () => Number(await page.getByLabel('Threshold as a number').inputValue()), {
+      .poll(async () => Number(await page.getByLabel('Threshold value').inputValue()), {
         timeout: 20_000,
       })
       .toBeCloseTo(chosen.threshold, 6)
-    await page.getByRole('link', { name: 'Ask the model' }).click()
+    await page.getByRole('link', { name: 'Open model' }).click()
     await page.getByLabel('calls').fill('9')
-    await page.getByText('“yes” is answered from a probability of').waitFor()
+    await page.getByText('The threshold for “yes” is').waitFor()
     const share = async () =>
       Number.parseFloat(
         (await page
-          .locator('.answer .bars > div')
+          .locator('.prediction .bars > div')
           .filter({ hasText: 'yes' })
           .locator('.figure')
           .textContent()) ?? '',
       ) / 100
     await expect.poll(share).toBeGreaterThan(chosen.threshold)
-    await expect.poll(() => page.locator('.answer p.large').textContent()).toBe('yes')
+    await expect.poll(() => page.locator('.prediction p.large').textContent()).toBe('yes')
     await page.close()
   })
 
-  it('sees house prices in euros, and the loss on its own scale', { timeout: 180_000 }, async () => {
+  it('trains a price model, whose metrics are in euros and whose loss is standardized', {
+    timeout: 180_000,
+  }, async () => {
     const page = await suite.open('#/new')
-    const model = await trainByDefaults(
+    const model = await trainWithDefaults(
       page,
       'houses.csv',
       Buffer.from(housePricesCsv()),
       '400 rows, 2 features, target price',
     )
-    if (model.evaluation?.type !== 'regression') throw new Error('is no regression')
-    // 400 rows all train at the end: folds choose the number of epochs, and evaluate.
+    if (model.evaluation?.type !== 'regression') throw new Error('not a regression')
+    // Cross-validation chooses the number of epochs, then all 400 rows are trained on.
     await page.getByText('Loss (training, standardized target)').waitFor()
-    const figures = await figuresOf(page)
+    const figures = await readMetrics(page)
     const read = (name: string) => Number(figures.get(name)?.replaceAll(',', ''))
     // The noise is even over ±15,000 euros, a deviation of 8,660; prices go from 160,000 to 1,080,000.
     expect(read('RMSE')).toBeGreaterThan(5_000)
     expect(read('RMSE')).toBeLessThan(25_000)
     expect(read('R²')).toBeGreaterThan(0.98)
     await page.getByText('RMSE and MAE are in the unit of price.').waitFor()
-    await page.getByRole('link', { name: 'Ask the model' }).click()
+    await page.getByRole('link', { name: 'Open model' }).click()
     await page.getByLabel('metres').fill('100')
     await page.getByLabel('city').selectOption('Basel')
     const price = async () =>
-      Number((await page.locator('.answer p.large').textContent())?.replaceAll(',', ''))
+      Number((await page.locator('.prediction p.large').textContent())?.replaceAll(',', ''))
     // 100 square metres in Basel: 4,000 × 100 × 1.5.
     await expect.poll(price, { timeout: 10_000 }).toBeGreaterThan(560_000)
     await expect.poll(price).toBeLessThan(640_000)
     await page.close()
   })
 
-  it('teaches three kinds of pictures, and asks about new ones', { timeout: 180_000 }, async () => {
+  it('trains an image classifier, which predicts new images', { timeout: 180_000 }, async () => {
     const page = await suite.open('#/new')
-    const model = await trainByDefaults(
+    const model = await trainWithDefaults(
       page,
       'shapes.zip',
       await pictureZip(),
-      '240 rows, grey pictures of 12 × 12',
+      '240 rows, greyscale images of 12 × 12',
     )
-    if (model.evaluation?.type !== 'classification') throw new Error('is no classification')
-    const figures = await figuresOf(page)
-    // Three classes as large as each other: always naming one is right in a third.
+    if (model.evaluation?.type !== 'classification') throw new Error('not a classification')
+    const figures = await readMetrics(page)
+    // With three classes of equal size, always predicting one of them has an accuracy of a third.
     expect(Number.parseFloat(figures.get('Accuracy') ?? '')).toBeGreaterThan(85)
-    const baseline = [...figures].find(([name]) => name.startsWith('Accuracy of always'))?.[1]
+    const baseline = [...figures].find(([name]) => name.startsWith('Baseline accuracy'))?.[1]
     expect(baseline).toBe('33.3 %')
-    await page.getByRole('link', { name: 'Ask the model' }).click()
+    await page.getByRole('link', { name: 'Open model' }).click()
     const random = randomFrom(99)
     const read: (string | null)[] = []
     for (const kind of pictureClasses) {
       const answered = page.waitForResponse((response) => response.url().endsWith('/predict'))
-      await page.getByLabel('A picture for the model').setInputFiles({
+      await page.getByLabel('Image for the model').setInputFiles({
         name: `${kind}.png`,
         mimeType: 'image/png',
         buffer: await picture(kind, random),
       })
       await answered
-      await page.getByAltText(`What is asked about: ${kind}.png`).waitFor()
-      await expect.poll(() => page.locator('.answer p.large').textContent(), { timeout: 10_000 }).toBe(kind)
-      read.push(await page.locator('.answer p.large').textContent())
+      await page.getByAltText(`Input: ${kind}.png`).waitFor()
+      await expect
+        .poll(() => page.locator('.prediction p.large').textContent(), { timeout: 10_000 })
+        .toBe(kind)
+      read.push(await page.locator('.prediction p.large').textContent())
     }
     expect(read).toEqual([...pictureClasses])
     await page.close()

@@ -1,7 +1,7 @@
-/** Watches a job over its WebSocket: connects again behind the last epoch seen, so that no epoch is missed or told twice. */
+/** Watches a job over its WebSocket. Reconnects after the last received epoch, so that none is missed or repeated. */
 import { epochsProtocol, readEpochFrame } from './epoch-frame.js'
-import { type Connection, openLastingSocket } from './lasting-socket.js'
-import { ticketFor } from './tickets.js'
+import { type Connection, openReconnectingSocket } from './reconnecting-socket.js'
+import { requestJobTicket } from './tickets.js'
 import type { Boundary, Epoch, Job, StreamMessage } from './types.js'
 
 export interface Watcher {
@@ -11,13 +11,13 @@ export interface Watcher {
   connection(state: Connection): void
 }
 
-/** Until the returned function is called, or the job has ended. */
+/** Watches until the job ends or the returned function is called. */
 export function watchJob(id: string, watcher: Watcher, boundary?: number): () => void {
-  let last = 0
+  let lastEpoch = 0
 
   function receiveEpochs(epochs: Epoch[]): void {
-    const fresh = epochs.filter(({ epoch }) => epoch > last)
-    last = epochs.at(-1)?.epoch ?? last
+    const fresh = epochs.filter(({ epoch }) => epoch > lastEpoch)
+    lastEpoch = epochs.at(-1)?.epoch ?? lastEpoch
     if (fresh.length > 0) watcher.epochs(fresh)
   }
 
@@ -42,14 +42,14 @@ export function watchJob(id: string, watcher: Watcher, boundary?: number): () =>
     }
   }
 
-  const socket = openLastingSocket({
+  const socket = openReconnectingSocket({
     path: `/jobs/${encodeURIComponent(id)}/stream`,
     query: () => ({
-      after: String(last),
+      after: String(lastEpoch),
       ...(boundary === undefined ? {} : { boundary: String(boundary) }),
     }),
     protocols: [epochsProtocol],
-    ticket: () => ticketFor(id),
+    ticket: () => requestJobTicket(id),
     message: (data) =>
       data instanceof ArrayBuffer ? receiveEpochs(readEpochFrame(data)) : receive(JSON.parse(data)),
     connection: (state) => watcher.connection(state),

@@ -1,37 +1,37 @@
-/** The rows that a job is judged by: a share of the dataset held out, or another dataset, which may be uploaded here. */
+/** Fields for the validation rows of a job: a split of its dataset, or another dataset, which can be uploaded here. */
 import { useState } from 'preact/hooks'
-import { type Refusal, upload } from '../api/client.js'
+import { type ApiError, upload } from '../api/client.js'
 import type { JobSpec } from '../api/types.js'
-import { toRefusal } from '../parts/asking.js'
-import { NumberField, SelectField } from '../parts/field.js'
-import { Icon } from '../parts/icon.js'
-import { RefusalNotice } from '../parts/notice.js'
+import { NumberField, SelectField } from '../components/field.js'
+import { Icon } from '../components/icon.js'
+import { ErrorNotice } from '../components/notice.js'
+import { toApiError } from '../components/use-query.js'
 import { datasetTitle } from './job-data.js'
 import type { JobForm, Split } from './job-form.js'
 import type { TrainingProps } from './job-training.js'
 
-export function HeldOutFields(props: TrainingProps) {
+export function ValidationFields(props: TrainingProps) {
   const { form, change, errorAt } = props
   return (
     <div class="pair wide">
       <SelectField
-        label="Judged by"
+        label="Validation data"
         value={form.heldOut}
         onChange={(heldOut) => change({ heldOut })}
         options={[
-          ...(form.chosenBy === 'service' ? [['service', 'rows that the service chooses'] as const] : []),
-          ['share', 'a share of the rows'],
+          ...(form.chosenBy === 'service' ? [['service', 'chosen by the service'] as const] : []),
+          ['split', 'a split of the dataset'],
           ['dataset', 'another dataset'],
         ]}
       />
-      {form.heldOut === 'share' ? (
+      {form.heldOut === 'split' ? (
         <NumberField
           label="Validation split"
           value={form.validationSplit}
           min={0}
           max={0.9}
           step={0.05}
-          hint="share held out"
+          hint="fraction of the rows held out"
           error={errorAt('/validationSplit')}
           onChange={(validationSplit) => change({ validationSplit })}
         />
@@ -42,7 +42,7 @@ export function HeldOutFields(props: TrainingProps) {
 }
 
 const splitNames: Record<Split, string> = {
-  stratified: 'stratified: the same share of each class',
+  stratified: 'stratified: the same fraction of each class',
   random: 'random',
   chronological: 'chronological: the last rows',
 }
@@ -52,7 +52,7 @@ function SplitField({ form, dataset, spec, change, errorAt }: TrainingProps) {
     dataset.classes === null ? ['random', 'chronological'] : ['stratified', 'random', 'chronological']
   return (
     <SelectField
-      label="Rows held out"
+      label="Split"
       value={form.split}
       error={errorAt('/split')}
       onChange={(split) => change({ split })}
@@ -65,25 +65,25 @@ function SplitField({ form, dataset, spec, change, errorAt }: TrainingProps) {
 }
 
 const defaultName = ({ split }: JobForm, spec: JobSpec | null) =>
-  spec === null || split !== 'default' ? 'the default' : `the default: ${spec.split}`
+  spec === null || split !== 'default' ? 'default' : `default: ${spec.split}`
 
 function ValidationDataset({ form, dataset, datasets, change, errorAt, onDataset }: TrainingProps) {
-  const [problem, setProblem] = useState<Refusal | null>(null)
+  const [problem, setProblem] = useState<ApiError | null>(null)
   const [sending, setSending] = useState(false)
   const others = datasets.filter(({ id, origin }) => id !== dataset.id && origin === 'uploaded')
-  const take = async (list: FileList | null) => {
+  const receive = async (list: FileList | null) => {
     const files = [...(list ?? [])]
     const [first] = files
     if (first === undefined) return
     setSending(true)
     try {
-      // Its columns are read as those of the dataset that is trained on.
-      const made = await upload(files, { name: first.name.replace(/(\.\w+)+$/, ''), like: dataset.id })
-      onDataset(made)
-      change({ validationDataset: made.id })
+      // Reads its columns with the types of the training dataset.
+      const created = await upload(files, { name: first.name.replace(/(\.\w+)+$/, ''), like: dataset.id })
+      onDataset(created)
+      change({ validationDataset: created.id })
       setProblem(null)
     } catch (error) {
-      setProblem(toRefusal(error))
+      setProblem(toApiError(error))
     }
     setSending(false)
   }
@@ -94,21 +94,21 @@ function ValidationDataset({ form, dataset, datasets, change, errorAt, onDataset
         value={form.validationDataset}
         error={errorAt('/validationDataset')}
         onChange={(validationDataset) => change({ validationDataset })}
-        options={[['', 'choose …'], ...others.map((each) => [each.id, datasetTitle(each)] as const)]}
+        options={[['', 'choose …'], ...others.map((other) => [other.id, datasetTitle(other)] as const)]}
       />
       <label class={`button file ${sending ? 'busy' : ''}`}>
-        <Icon name="upload" /> {sending ? 'Reading …' : 'Upload validation rows'}
+        <Icon name="upload" /> {sending ? 'Uploading …' : 'Upload validation rows'}
         <input
           type="file"
           disabled={sending}
           onChange={({ currentTarget }) => {
-            void take(currentTarget.files).then(() => {
+            void receive(currentTarget.files).then(() => {
               currentTarget.value = ''
             })
           }}
         />
       </label>
-      <RefusalNotice refusal={problem} />
+      <ErrorNotice error={problem} />
     </>
   )
 }

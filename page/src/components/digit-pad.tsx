@@ -1,25 +1,25 @@
-/** A square to draw a digit in, read as 28 × 28 shades as the MNIST pictures are. */
+/** A canvas to draw a digit on, read as 28 × 28 grey levels like the images of MNIST. */
 import { useRef } from 'preact/hooks'
 
 export const digitSide = 28
 export const digitPixels = digitSide * digitSide
-/** MNIST's digits fill a box of so many pixels, by strokes about so wide. */
+/** MNIST's digits fill a box of this size, with strokes about this wide, in pixels. */
 const box = 20
 const strokeWidth = 2.4
-/** Of the canvas drawn on, and of the one that a drawing is measured on. */
+/** Side of the canvases for drawing and for measuring, in pixels. */
 const side = 280
-const fine = side / digitSide
-/** What is smaller was meant small, like a dot. */
+const scaleUp = side / digitSide
+/** Smaller drawings, such as a dot, are not enlarged further. */
 const smallestExtent = 60
 
-interface Spot {
+interface Point {
   x: number
   y: number
 }
 
-export function DigitPad({ greatest, onDraw }: { greatest: number; onDraw(pixels: number[] | null): void }) {
+export function DigitPad({ white, onDraw }: { white: number; onDraw(pixels: number[] | null): void }) {
   const canvas = useRef<HTMLCanvasElement>(null)
-  const strokes = useRef<Spot[][]>([])
+  const strokes = useRef<Point[][]>([])
   const isDown = useRef(false)
 
   const extend = (event: PointerEvent) => {
@@ -33,9 +33,9 @@ export function DigitPad({ greatest, onDraw }: { greatest: number; onDraw(pixels
   const end = () => {
     if (!isDown.current) return
     isDown.current = false
-    onDraw(read(strokes.current).map((shade) => shade * greatest))
+    onDraw(read(strokes.current).map((shade) => shade * white))
   }
-  const wipe = () => {
+  const clear = () => {
     canvas.current?.getContext('2d')?.clearRect(0, 0, side, side)
     strokes.current = []
     onDraw(null)
@@ -58,14 +58,14 @@ export function DigitPad({ greatest, onDraw }: { greatest: number; onDraw(pixels
         onPointerUp={end}
         onPointerCancel={end}
       />
-      <button type="button" onClick={wipe}>
-        Wipe
+      <button type="button" onClick={clear}>
+        Clear
       </button>
     </div>
   )
 }
 
-function paint(context: CanvasRenderingContext2D, strokes: readonly Spot[][], width: number): void {
+function paint(context: CanvasRenderingContext2D, strokes: readonly Point[][], width: number): void {
   context.strokeStyle = '#fff'
   context.lineWidth = width
   context.lineCap = context.lineJoin = 'round'
@@ -79,11 +79,11 @@ function paint(context: CanvasRenderingContext2D, strokes: readonly Spot[][], wi
   context.stroke()
 }
 
-/** Shades from 0 to 1: the strokes scaled into the box, then moved so that their centre of mass is in the middle. */
-function read(strokes: readonly Spot[][]): number[] {
-  const [large, small] = [squareOf(side), squareOf(digitSide)]
+/** Grey levels from 0 to 1. Scales the strokes into the box, then moves their centre of mass to the middle. */
+function read(strokes: readonly Point[][]): number[] {
+  const [large, small] = [createSquare(side), createSquare(digitSide)]
   if (large === null || small === null) return Array.from({ length: digitPixels }, () => 0)
-  paint(large, scaled(strokes), strokeWidth * fine)
+  paint(large, scaled(strokes), strokeWidth * scaleUp)
   const { data } = large.getImageData(0, 0, side, side)
   let [mass, sumX, sumY] = [0, 0, 0]
   for (let y = 0; y < side; y++) {
@@ -94,26 +94,26 @@ function read(strokes: readonly Spot[][]): number[] {
       sumY += shade * (y + 0.5)
     }
   }
-  // MNIST's middle is the centre of pixel 14, not the corner before it.
+  // MNIST centres the mass on the centre of pixel 14, not on its corner.
   const middle = digitSide / 2 + 0.5
   small.imageSmoothingQuality = 'high'
   small.drawImage(
     large.canvas,
-    middle - sumX / mass / fine,
-    middle - sumY / mass / fine,
+    middle - sumX / mass / scaleUp,
+    middle - sumY / mass / scaleUp,
     digitSide,
     digitSide,
   )
   const drawn = small.getImageData(0, 0, digitSide, digitSide).data
-  return Array.from({ length: digitPixels }, (_, place) => (drawn[4 * place + 3] ?? 0) / 255)
+  return Array.from({ length: digitPixels }, (_, index) => (drawn[4 * index + 3] ?? 0) / 255)
 }
 
-/** As large as the box, around the middle of the fine canvas. */
-function scaled(strokes: readonly Spot[][]): Spot[][] {
-  const spots = strokes.flat()
-  const [left, right] = rangeOf(spots.map(({ x }) => x))
-  const [top, bottom] = rangeOf(spots.map(({ y }) => y))
-  const scale = ((box - strokeWidth) * fine) / Math.max(right - left, bottom - top, smallestExtent)
+/** Scales the strokes to the size of the box, centred on the large canvas. */
+function scaled(strokes: readonly Point[][]): Point[][] {
+  const points = strokes.flat()
+  const [left, right] = extent(points.map(({ x }) => x))
+  const [top, bottom] = extent(points.map(({ y }) => y))
+  const scale = ((box - strokeWidth) * scaleUp) / Math.max(right - left, bottom - top, smallestExtent)
   return strokes.map((stroke) =>
     stroke.map(({ x, y }) => ({
       x: side / 2 + (x - (left + right) / 2) * scale,
@@ -122,14 +122,14 @@ function scaled(strokes: readonly Spot[][]): Spot[][] {
   )
 }
 
-function rangeOf(values: readonly number[]): [number, number] {
+function extent(values: readonly number[]): [number, number] {
   return [
-    values.reduce((least, value) => Math.min(least, value), side),
-    values.reduce((greatest, value) => Math.max(greatest, value), 0),
+    values.reduce((minimum, value) => Math.min(minimum, value), side),
+    values.reduce((maximum, value) => Math.max(maximum, value), 0),
   ]
 }
 
-function squareOf(length: number): CanvasRenderingContext2D | null {
+function createSquare(length: number): CanvasRenderingContext2D | null {
   const canvas = document.createElement('canvas')
   canvas.width = canvas.height = length
   return canvas.getContext('2d', { willReadFrequently: true })

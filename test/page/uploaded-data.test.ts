@@ -1,4 +1,4 @@
-/** From a file on the reader's desk to an answer, by forms alone. */
+/** From an uploaded file to a prediction. */
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { browserSuite, hasChromium } from '../support/browser.js'
@@ -6,8 +6,8 @@ import { browserSuite, hasChromium } from '../support/browser.js'
 const suite = browserSuite()
 afterEach(() => expect(suite.failures).toEqual([]))
 
-describe.skipIf(!hasChromium)('somebody with data of their own', () => {
-  it('uploads a CSV, trains on it, and asks the model', { timeout: 90_000 }, async () => {
+describe.skipIf(!hasChromium)('the form for a new job', () => {
+  it('uploads a CSV, trains on it, and predicts', { timeout: 90_000 }, async () => {
     const page = await suite.open('#/new')
     await page.getByLabel('Upload a dataset').setInputFiles({
       name: 'my-irises.csv',
@@ -15,7 +15,7 @@ describe.skipIf(!hasChromium)('somebody with data of their own', () => {
       buffer: readFileSync('examples/iris.csv'),
     })
     await page.getByRole('button', { name: 'Upload', exact: true }).click()
-    // The built-in irises look the same: the upload is there when its id is chosen.
+    // The built-in iris dataset has the same columns, so check the id.
     const chosen = () => page.getByLabel('Dataset', { exact: true }).inputValue()
     await expect.poll(chosen, { timeout: 20_000 }).toMatch(/^ds_/)
     await page.getByText('150 rows, 4 features, target species').waitFor()
@@ -24,7 +24,7 @@ describe.skipIf(!hasChromium)('somebody with data of their own', () => {
     await page.getByRole('button', { name: 'Start training' }).click()
     await page.getByRole('heading', { name: 'My irises' }).waitFor()
     await page.getByText('succeeded').waitFor({ timeout: 30_000 })
-    await page.getByRole('link', { name: 'Ask the model' }).click()
+    await page.getByRole('link', { name: 'Open model' }).click()
     for (const [column, value] of [
       ['sepalLength', '5.1'],
       ['sepalWidth', '3.5'],
@@ -33,8 +33,8 @@ describe.skipIf(!hasChromium)('somebody with data of their own', () => {
     ] as const) {
       await page.getByLabel(column).fill(value)
     }
-    const answer = page.locator('.answer')
-    await answer.getByText('setosa').first().waitFor()
+    const prediction = page.locator('.prediction')
+    await prediction.getByText('setosa').first().waitFor()
     for (const [column, value] of [
       ['sepalLength', '7.7'],
       ['sepalWidth', '2.6'],
@@ -43,14 +43,14 @@ describe.skipIf(!hasChromium)('somebody with data of their own', () => {
     ] as const) {
       await page.getByLabel(column).fill(value)
     }
-    await expect.poll(() => answer.locator('p.large').textContent()).toBe('virginica')
-    // What is not a number is told at its field.
+    await expect.poll(() => prediction.locator('p.large').textContent()).toBe('virginica')
+    // An invalid number is reported at its field.
     await page.getByLabel('petalWidth').fill('wide')
-    await page.getByText('takes a number').waitFor()
+    await page.getByText('Enter a number.').waitFor()
     await page.close()
   })
 
-  it('drops a file with words and gaps, is warned, and asks the model in those words', {
+  it('accepts a dropped file with text and missing values, and predicts from them', {
     timeout: 90_000,
   }, async () => {
     const cities = ['Bern', 'Basel', 'Genf']
@@ -79,9 +79,9 @@ describe.skipIf(!hasChromium)('somebody with data of their own', () => {
     await page.getByLabel('Name', { exact: true }).fill('Houses')
     await page.getByRole('button', { name: 'Start training' }).click()
     await page.getByText('succeeded').waitFor({ timeout: 30_000 })
-    await page.getByRole('link', { name: 'Ask the model' }).click()
+    await page.getByRole('link', { name: 'Open model' }).click()
     await page.getByRole('heading', { name: 'Houses' }).waitFor()
-    const price = async () => Number(await page.locator('.answer p.large').textContent())
+    const price = async () => Number(await page.locator('.prediction p.large').textContent())
     for (const [place, city] of cities.entries()) {
       await page.getByLabel('city').selectOption(city)
       await page.getByLabel('garden').selectOption('true')
@@ -91,21 +91,21 @@ describe.skipIf(!hasChromium)('somebody with data of their own', () => {
     await page.close()
   })
 
-  it('is told at the field what is wrong', { timeout: 60_000 }, async () => {
+  it('shows errors at their fields', { timeout: 60_000 }, async () => {
     const page = await suite.open('#/new')
     await page.getByText('150 rows').waitFor()
     const estimate = page.getByRole('region', { name: 'Estimate' })
     await estimate.getByText(/^about /).waitFor()
     // 4 × 100 + 100 weights and biases, then 100 × 3 + 3.
     await estimate.getByText('803', { exact: true }).waitFor()
-    // What the service chose is where the reader goes on from.
+    // The form starts from the choices of the service.
     await page.getByRole('button', { name: 'me', exact: true }).click()
     expect(await page.getByLabel('Units of layer 1').inputValue()).toBe('100')
     expect(await page.getByLabel('Learning rate').inputValue()).toBe('0.002')
     await page.getByRole('button', { name: 'More units in layer 1' }).click()
-    // 8 more: a unit has 4 weights, a bias, and 3 weights to the output.
+    // A unit adds 8 parameters: 4 weights, a bias, and 3 weights to the output.
     await estimate.getByText('811', { exact: true }).waitFor()
-    // Told before anything is sent to be started.
+    // The error appears before the job is started.
     await page.getByLabel('Epochs', { exact: true }).fill('0')
     const field = page.locator('.field.wrong')
     await field.waitFor()
@@ -118,7 +118,7 @@ describe.skipIf(!hasChromium)('somebody with data of their own', () => {
     const jobs = await fetch(`${suite.service().url}/jobs`)
     const names = ((await jobs.json()) as { data: { spec: { epochs: number } }[] }).data
     expect(names.some(({ spec }) => [0, 5].includes(spec.epochs))).toBe(false)
-    // The browser writes refused requests into its console; that is no failure of the page.
+    // The browser logs failed requests, which are expected here.
     suite.failures.splice(0)
     await page.close()
   })

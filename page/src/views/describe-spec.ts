@@ -1,4 +1,4 @@
-/** What the service chose for a job, and why, in words. */
+/** Describes the choices of the service for a job. */
 import type { Dataset, JobSpec } from '../api/types.js'
 import { scaleName } from '../figures.js'
 import { plural, short, whole } from '../format.js'
@@ -17,40 +17,40 @@ function layerName(layer: Layer): string {
   }
 }
 
-/** Layers from the first to the output: `100 relu → 3 softmax`. */
+/** The layers in order: `100 relu → 3 softmax`. */
 export const layersName = ({ layers }: JobSpec['network']) => layers.map(layerName).join(' → ')
 
-/** One sentence about the network and its training, and one about the rows it is judged by. */
-export function reasonsOf(spec: JobSpec, dataset: Pick<Dataset, 'classes'>): string {
+/** Two sentences: the network with its training, and its validation. */
+export function describeSpec(spec: JobSpec, dataset: Pick<Dataset, 'classes'>): string {
   const { network, optimizer, epochs, earlyStopping } = spec
   const target =
-    dataset.classes === null ? 'a target of numbers' : plural(dataset.classes.length, 'class', 'classes')
+    dataset.classes === null ? 'a numeric target' : plural(dataset.classes.length, 'class', 'classes')
   const rate = `${optimizer.type} with learning rate ${short(optimizer.learningRate)}`
   const end =
     earlyStopping === undefined
       ? `for ${plural(epochs, 'epoch')}`
-      : `for at most ${plural(epochs, 'epoch')}, until ${whole(earlyStopping.patience)} of them bring no better result`
-  return `The network ${layersName(network)} fits ${target}; ${rate} trains it ${end}. ${rowsOf(spec)}`
+      : `for at most ${plural(epochs, 'epoch')}, until the result has not improved for ${plural(earlyStopping.patience, 'epoch')}`
+  return `The network ${layersName(network)} fits ${target}. It is trained by ${rate} ${end}. ${describeRows(spec)}`
 }
 
-function rowsOf(spec: JobSpec): string {
+function describeRows(spec: JobSpec): string {
   const { earlyStopping, validationSplit, validationDataset, split } = spec
   if (earlyStopping?.folds !== undefined) {
-    return `The data are few, so no row is given up: ${earlyStopping.folds} folds choose the number of epochs, and the final network learns from all rows.`
+    return `The dataset is small: cross-validation with ${earlyStopping.folds} folds chooses the number of epochs, and the final network is trained on all rows.`
   }
-  if (validationDataset !== undefined) return 'The rows of the validation dataset judge it.'
-  if (validationSplit === 0) return 'No row is held out, so its figures show what was learned only.'
-  return `${short(100 * validationSplit)} % of the rows ${splitWords[split]} are held out to judge it; the weights of the best epoch are kept.`
+  if (validationDataset !== undefined) return 'The validation dataset evaluates it.'
+  if (validationSplit === 0) return 'No rows are held out, so its metrics are those of the training rows.'
+  return `${short(100 * validationSplit)} % of the rows ${splitTexts[split]} are held out for validation. The model has the weights of the best epoch.`
 }
 
-const splitWords: Record<JobSpec['split'], string> = {
-  stratified: '(of each class)',
-  random: '(at random)',
-  chronological: '(the last ones)',
+const splitTexts: Record<JobSpec['split'], string> = {
+  stratified: '(stratified)',
+  random: '(random)',
+  chronological: '(the last rows)',
 }
 
-/** By name, as the training will be. */
-export function chosenFigures(spec: JobSpec): [string, string][] {
+/** The settings of the training by name. */
+export function specFigures(spec: JobSpec): [string, string][] {
   const { network, loss, optimizer, epochs, earlyStopping, validationSplit, split, targetScaling } = spec
   const scale = scaleName(targetScaling)
   return [
@@ -59,7 +59,10 @@ export function chosenFigures(spec: JobSpec): [string, string][] {
     ['Optimizer', `${optimizer.type} ${short(optimizer.learningRate)}`],
     ['Epochs', earlyStopping === undefined ? whole(epochs) : `at most ${whole(epochs)}`],
     ['Early stopping', earlyStopping === undefined ? 'none' : stoppingName(earlyStopping)],
-    ['Held out', validationSplit === 0 ? heldOutName(spec) : `${short(100 * validationSplit)} %, ${split}`],
+    [
+      'Validation',
+      validationSplit === 0 ? validationName(spec) : `${short(100 * validationSplit)} %, ${split}`,
+    ],
   ]
 }
 
@@ -68,7 +71,7 @@ function stoppingName({ patience, folds }: NonNullable<JobSpec['earlyStopping']>
   return folds === undefined ? rule : `${rule}, ${folds} folds`
 }
 
-function heldOutName({ earlyStopping, validationDataset }: JobSpec): string {
+function validationName({ earlyStopping, validationDataset }: JobSpec): string {
   if (validationDataset !== undefined) return 'another dataset'
-  return earlyStopping?.folds === undefined ? 'nothing' : 'by folds'
+  return earlyStopping?.folds === undefined ? 'none' : 'cross-validation'
 }

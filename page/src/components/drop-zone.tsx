@@ -1,10 +1,10 @@
-/** Takes a file, or files that belong together, dropped or chosen. */
+/** Accepts one or more files by drop or by file dialog. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { Icon } from './icon.js'
 
 interface Props {
-  /** Of the file input. */
+  /** Label of the file input. */
   label: string
   accept?: string
   multiple?: boolean
@@ -15,18 +15,18 @@ interface Props {
 export function DropZone({ label, accept, multiple = false, children, onFiles }: Props) {
   const [over, setOver] = useState(false)
 
-  // A file dropped beside it would take the place of the page, and what was filled in with it.
+  // The browser would open a file dropped outside the zone and lose the form.
   useEffect(() => {
-    const keep = (event: DragEvent) => event.preventDefault()
-    addEventListener('dragover', keep)
-    addEventListener('drop', keep)
+    const prevent = (event: DragEvent) => event.preventDefault()
+    addEventListener('dragover', prevent)
+    addEventListener('drop', prevent)
     return () => {
-      removeEventListener('dragover', keep)
-      removeEventListener('drop', keep)
+      removeEventListener('dragover', prevent)
+      removeEventListener('drop', prevent)
     }
   }, [])
 
-  const take = (list: FileList | null | undefined) => {
+  const receive = (list: FileList | null | undefined) => {
     const files = [...(list ?? [])]
     if (files.length > 0) onFiles(files)
   }
@@ -41,7 +41,7 @@ export function DropZone({ label, accept, multiple = false, children, onFiles }:
       onDrop={(event) => {
         event.preventDefault()
         setOver(false)
-        take(event.dataTransfer?.files)
+        receive(event.dataTransfer?.files)
       }}
     >
       <Icon name="upload" />
@@ -52,8 +52,8 @@ export function DropZone({ label, accept, multiple = false, children, onFiles }:
         accept={accept}
         multiple={multiple}
         onChange={({ currentTarget }) => {
-          take(currentTarget.files)
-          // The same file again is a change, too.
+          receive(currentTarget.files)
+          // Choosing the same file again must fire a change event.
           currentTarget.value = ''
         }}
       />

@@ -1,9 +1,9 @@
-/** The heading of a view: it names the browser's tab, and is where a screen reader goes on after a change of view. */
+/** The heading of a view. Sets the title of the document and receives focus when the view changes. */
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 
 export function Heading({ children }: { children: string }) {
   const heading = useRef<HTMLHeadingElement>(null)
-  // What was focused may have gone with the view before, or with what stood here while it was waited for.
+  // The focused element may have been removed with the previous view or the loading state.
   useLayoutEffect(() => {
     if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true })
   }, [])
