@@ -1,8 +1,8 @@
-/** The life of a job, event by event. */
+/** The history of a job as events. */
 import { z } from 'zod'
 import { jobStatusSchema } from './job.js'
 
-/** Why a job that ran went back to the queue. */
+/** Why a running job returned to the queue. */
 export const releaseReasonSchema = z.enum([
   'worker-stopped',
   'worker-died',
@@ -14,12 +14,12 @@ export const releaseReasonSchema = z.enum([
 export type ReleaseReason = z.infer<typeof releaseReasonSchema>
 
 const meanings: Record<ReleaseReason, string> = {
-  'worker-stopped': 'its worker process was asked to stop',
-  'worker-died': 'its worker process died or was silent for too long',
-  'thread-died': 'the training thread died; a third time without progress ends the job',
-  interrupted: 'the training thread died of another job that was claimed together with it',
-  'database-unavailable': 'the database was away for longer than a worker waits',
-  'database-full': 'the database had no room',
+  'worker-stopped': 'the worker process was stopped',
+  'worker-died': 'the worker process died or sent no heartbeat in time',
+  'thread-died': 'the training thread died (the third time without progress fails the job)',
+  interrupted: 'another job of the same batch claim crashed the training thread',
+  'database-unavailable': 'the database was unreachable for longer than a worker waits',
+  'database-full': 'the disk of the database was full',
 }
 
 export const jobEventTypeSchema = z.enum([
@@ -38,22 +38,24 @@ export const jobEventSchema = z.object({
   id: z.string(),
   object: z.literal('event'),
   type: jobEventTypeSchema.describe(
-    '`queued` by its creation, `claimed` by a worker, `checkpointed`: what it needs to go on is stored, `released`: back to ' +
-      'the queue, `paused`, `resumed`: queued again by a client, `ended`',
+    '`queued`: created, `claimed`: started by a worker, `checkpointed`: a checkpoint was stored, `released`: returned ' +
+      'to the queue, `paused`, `resumed`: queued again by a client, `ended`',
   ),
   at: time,
   attempt: z
     .int()
     .nullable()
-    .describe('of `claimed` and `released`: number of the claim, raised by each claim and each resumption'),
-  workerId: z.string().nullable().describe('of `claimed` and `released`'),
-  epoch: z.int().nullable().describe('the newest stored epoch then; null for `claimed`'),
+    .describe(
+      'number of the claim, which each claim and each resumption raises; only `claimed` and `released`',
+    ),
+  workerId: z.string().nullable().describe('only `claimed` and `released`'),
+  epoch: z.int().nullable().describe('the last stored epoch at that time; null for `claimed`'),
   reason: releaseReasonSchema.nullable().describe(
-    `of \`released\`: ${Object.entries(meanings)
+    `only \`released\`. ${Object.entries(meanings)
       .map(([reason, meaning]) => `\`${reason}\`: ${meaning}`)
-      .join('; ')}`,
+      .join(', ')}`,
   ),
-  retryAt: time.nullable().describe('of `released`: when it can be claimed again, where that is later'),
-  status: jobStatusSchema.nullable().describe('of `ended`: how'),
+  retryAt: time.nullable().describe('only `released`: earliest time of the next claim, null for at once'),
+  status: jobStatusSchema.nullable().describe('only `ended`: the final status'),
 })
 export type JobEvent = z.infer<typeof jobEventSchema>

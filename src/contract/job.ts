@@ -44,8 +44,8 @@ export function isFinished(status: JobStatus): boolean {
 
 export const finishedStatuses = jobStatusSchema.options.filter(isFinished)
 
-/** The states from which `to` may be entered; every write of a status names them in its WHERE. */
-export function sourcesOf(to: JobStatus): JobStatus[] {
+/** The statuses from which a job may change to `to`. Every UPDATE of a status filters by them. */
+export function previousStatuses(to: JobStatus): JobStatus[] {
   return jobStatusSchema.options.filter((from) => transitions[from].includes(to))
 }
 
@@ -57,7 +57,7 @@ export type Split = z.infer<typeof splitSchema>
 export const classWeightSchema = z.union(
   [z.literal('balanced'), z.record(z.string().normalize('NFC'), z.number().positive())],
   {
-    error: 'must be "balanced" or an object of a positive weight by class name',
+    error: 'must be "balanced" or an object that maps class names to positive weights',
   },
 )
 export type ClassWeight = z.infer<typeof classWeightSchema>
@@ -66,11 +66,11 @@ export const inlineDatasetSchema = z.strictObject({
   x: z
     .array(z.union([finiteNumber, z.array(finiteNumber).min(1)]))
     .min(1)
-    .describe('one row of features each'),
+    .describe('features, one item per row'),
   y: z
     .array(z.union([finiteNumber, z.array(finiteNumber).min(1)]))
     .min(1)
-    .describe('one target, or one row of targets, each'),
+    .describe('targets, one item per row'),
 })
 export type InlineDataset = z.infer<typeof inlineDatasetSchema>
 
@@ -79,86 +79,80 @@ export const jobRequestSchema = z
     name: text(200).min(1).optional(),
     dataset: z
       .union([text(100).min(1), inlineDatasetSchema, generatedDatasetSchema])
-      .describe('a built-in’s name, a generated built-in with its settings, a ds_… id, or rows'),
+      .describe('a ds_… id, the name of a built-in, a generated built-in with its settings, or inline rows'),
     ...trainingFields,
     network: z
       .union([networkSchema, z.literal('auto')])
       .default('auto')
       .describe(
-        'layers, or `auto`: one hidden layer of 100 relu units and an end that fits the target. With `auto`, what is left ' +
-          'out of loss, optimizer (adam, learning rate 0.002), epochs (300) and earlyStopping (patience 20, on a share of ' +
-          'the rows held out, or by folds below 500 rows) is chosen, too; with `from`, the network is that of the model',
+        'layers, or `auto`: one hidden layer of 100 relu units and an output layer for the target. `auto` also sets ' +
+          'defaults for loss, optimizer (adam, learning rate 0.002), epochs (300) and earlyStopping (patience 20 on ' +
+          'held-out rows, or folds below 500 rows). With `from`, `auto` takes the network of that model',
       ),
-    loss: lossSchema.optional().describe('needed unless the network is `auto`'),
+    loss: lossSchema.optional().describe('required unless `network` is `auto`'),
     optimizer: optimizerSchema.optional().describe('default adam with learning rate 0.001'),
-    epochs: trainingFields.epochs.optional().describe('needed unless the network is `auto`'),
-    earlyStopping: earlyStoppingSchema.nullish().describe('null: none, also where `auto` would choose one'),
+    epochs: trainingFields.epochs.optional().describe('required unless `network` is `auto`'),
+    earlyStopping: earlyStoppingSchema.nullish().describe('null: off, even with `auto`'),
     validationSplit: z
       .number()
       .min(0)
       .max(0.9)
       .optional()
-      .describe('share of the rows held out; 0 when left out, unless the network is `auto`'),
+      .describe('share of the rows held out for validation; default 0, unless `network` is `auto`'),
     validationDataset: z
       .union([text(100).min(1), generatedDatasetSchema])
       .optional()
-      .describe(
-        'rows to validate on instead of a split: a dataset with the same columns, named as in `dataset`',
-      ),
+      .describe('validation rows in place of a split: a dataset with the same column names as `dataset`'),
     split: splitSchema
       .optional()
       .describe(
-        'how validationSplit chooses its rows: `stratified` within each class (the default where the target is a class), ' +
-          '`random`, or `chronological`: the last rows',
+        'how validationSplit selects rows: `stratified` by class (the default for classification), `random`, or ' +
+          '`chronological` (the last rows)',
       ),
     classWeight: classWeightSchema
       .optional()
       .describe(
-        'weight of a row in the loss by its class: `balanced` (rows / (classes · rows of the class), of the training rows) ' +
-          'or an object by class name; 1 for classes it does not name',
+        'weights of the classes in the loss: `balanced`, which is rows / (classes · rows of the class) over the training ' +
+          'rows, or an object by class name, default 1',
       ),
     sampleWeight: text(200)
       .min(1)
       .normalize('NFC')
       .optional()
-      .describe(
-        'name of a number column that holds the weight of each row in the loss; it is then no feature',
-      ),
+      .describe('the number column with the weight of each row in the loss; it is not a feature then'),
     targetScaling: scalingSchema
       .optional()
       .describe(
-        'how a number target is trained: `standardize` (mean 0, deviation 1 over the training rows), `minMax` or `none`; ' +
-          'the loss is on that scale, predictions and evaluations are in the unit of the target. Uploads are standardized ' +
-          'when left out, built-ins and inline rows are not scaled',
+        'scaling of a number target: `standardize` (mean 0, deviation 1 over the training rows), `minMax` or `none`. ' +
+          'The loss uses the scaled target. Predictions and evaluations use the unit of the target. Default: ' +
+          '`standardize` for uploads, `none` for built-ins and inline rows',
       ),
     fromMismatch: z
       .enum(['refuse', 'initialize'])
       .default('refuse')
       .describe(
-        'when columns, categories or classes differ from those of the model in `from`: refuse the job, or initialize the ' +
-          'weights of what is new and keep the others',
+        'what to do when columns, categories or classes differ from those of the model in `from`: refuse the job, or ' +
+          'initialize the weights of new ones and keep the others',
       ),
     scaling: scalingSchema
       .optional()
       .describe(
-        'how number columns enter the network: `standardize` (mean 0, deviation 1 over the training rows), `minMax` ' +
-          '(0 to 1) or `none`; the dataset’s own choice when left out, which is `standardize` for uploads and iris',
+        'scaling of number features: `standardize` (mean 0, deviation 1 over the training rows), `minMax` (0 to 1) or ' +
+          '`none`. Default: the scaling of the dataset, which is `standardize` for uploads and iris',
       ),
-    from: idSchema('model').optional().describe('start from this model’s weights'),
+    from: idSchema('model').optional().describe('the model whose weights the training starts from'),
     threads: z
       .int()
       .min(1)
       .max(64)
       .default(1)
-      .describe(
-        'threads that train this one network, on the native backend; the result depends on their number',
-      ),
+      .describe('threads that train this network on the native backend; the result depends on their number'),
     priority: z
       .int()
       .min(-100)
       .max(100)
       .default(0)
-      .describe('higher ones come first among the jobs of the same tenant'),
+      .describe('jobs with a higher priority start first among the jobs of a tenant'),
     metadata: z
       .record(text(64).min(1), text(512))
       .refine((pairs) => Object.keys(pairs).length <= 16, 'at most 16 pairs')
@@ -184,25 +178,25 @@ export const jobRequestSchema = z
   })
 export type JobRequest = z.infer<typeof jobRequestSchema>
 
-/** A job request as accepted: defaults filled in, inline rows stored as a dataset and named by its id. */
+/** An accepted job request: all defaults are set, and inline rows are replaced by the id of their dataset. */
 export const jobSpecSchema = trainingSchema.extend({
   dataset: z.union([z.string(), generatedDatasetSchema]),
   validationSplit: z.number(),
   validationDataset: z.union([z.string(), generatedDatasetSchema]).optional(),
-  /** Specs of older versions name no split: it was random. */
+  /** Specs of older versions have no split, which was random. */
   split: splitSchema.default('random'),
   classWeight: classWeightSchema.optional(),
   sampleWeight: z.string().optional(),
   scaling: scalingSchema.default('none'),
   targetScaling: scalingSchema
     .default('none')
-    .describe('the scale of the targets in training: losses are on it, predictions and evaluations are not'),
-  /** Specs of older versions do not say it: their weights are taken by position. */
+    .describe('scaling of number targets in the loss; predictions and evaluations are not scaled'),
+  /** Absent in specs of older versions, which map weights by position. */
   fromMismatch: z.enum(['refuse', 'initialize']).optional(),
   inherited: z
     .array(z.enum(['scaling', 'targetScaling']))
     .optional()
-    .describe('which scales are those of the model in `from`, because the request does not name them'),
+    .describe('scalings taken from the model in `from`, because the request has none'),
   seed: z.int(),
   batchSize: z.union([z.int(), z.literal('full')]),
   from: z.string().optional(),
@@ -210,32 +204,28 @@ export const jobSpecSchema = trainingSchema.extend({
 })
 export type JobSpec = z.infer<typeof jobSpecSchema>
 
-/** What a job would be. */
+/** The job that a request would create. */
 export const jobValidationSchema = z.object({
   object: z.literal('validation'),
-  spec: jobSpecSchema.describe(
-    'as accepted, defaults filled in; the dataset is `inline` for rows inside the request',
-  ),
+  spec: jobSpecSchema.describe('the accepted spec with all defaults; `dataset` is `inline` for inline rows'),
   layers: z.array(layerSummarySchema),
   parameters: z.int(),
-  arenaBytes: z.int().describe('memory of the training, beside its data'),
+  arenaBytes: z.int().describe('memory of the training, without its data'),
   stepsPerEpoch: z.int(),
   flopsPerEpoch: z.number().describe('floating-point operations'),
   estimatedSeconds: z
     .number()
-    .describe(
-      'from the start of the training to its end with all epochs, judged by how long past trainings took here',
-    ),
+    .describe('duration of all epochs, estimated from past trainings of this service'),
 })
 export type JobValidation = z.infer<typeof jobValidationSchema>
 
-/** What may be changed when a paused job is resumed. */
+/** The changes that a resumed job may make. */
 export const resumeRequestSchema = z
   .strictObject({
     epochs: trainingFields.epochs.optional(),
     learningRate: z.number().positive().optional(),
   })
-  // A request without a body brings null.
+  // A request without a body is validated as null.
   .nullish()
   .meta({ examples: [{ epochs: 800, learningRate: 0.001 }] })
 export type ResumeRequest = z.infer<typeof resumeRequestSchema>
@@ -244,9 +234,7 @@ const changeable = z.object({ epochs: z.int(), learningRate: z.number() })
 
 export const changeSchema = z.object({
   at: z.iso.datetime(),
-  fromEpoch: z
-    .int()
-    .describe('the first epoch that the change holds for; one that had begun ends as it began'),
+  fromEpoch: z.int().describe('the first epoch with the change; an epoch in progress ends without it'),
   before: changeable,
   after: changeable,
 })
@@ -272,29 +260,27 @@ export const jobSchema = z.object({
   epoch: z.int(),
   epochs: z.int(),
   metrics: metricsSchema.describe(
-    'of the newest epoch; of a job that has succeeded, of the epoch whose weights its model holds',
+    'metrics of the last epoch; for a succeeded job, of the epoch whose weights the model has',
   ),
-  bestEpoch: z
-    .int()
-    .nullable()
-    .describe('the epoch whose weights were restored by early stopping; null where none were'),
+  bestEpoch: z.int().nullable().describe('the epoch whose weights early stopping restored, or null'),
   parameters: z.int(),
   arenaBytes: z.int(),
   flopsPerEpoch: z.number(),
-  backend: z.string().nullable().describe('which of the engine’s backends trains: native, wasm or reference'),
-  backendDetail: z.string().nullable().describe('its variant, and why no faster one runs'),
+  backend: z.string().nullable().describe('backend of the engine: native, wasm or reference'),
+  backendDetail: z
+    .string()
+    .nullable()
+    .describe('variant of the backend, and why a faster one is not available'),
   queuePosition: z
     .int()
     .nullable()
-    .describe(
-      'from 1: how soon it is its turn, if the jobs of each tenant take equally long; null unless queued',
-    ),
+    .describe('position in the queue from 1, if all jobs of a tenant take equally long; null unless queued'),
   estimatedFinishAt: time.nullable(),
   modelId: z.string().nullable(),
   error: jobErrorSchema.nullable(),
   spec: jobSpecSchema,
   priority: z.int(),
-  changes: z.array(changeSchema).describe('what resuming changed'),
+  changes: z.array(changeSchema).describe('changes by resumptions'),
   metadata: z.record(z.string(), z.string()),
   links: z.object({ self: z.string(), stream: z.string(), epochs: z.string() }),
 })

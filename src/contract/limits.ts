@@ -1,28 +1,25 @@
-/**
- * What one tenant may have: the one list of limits. The settings hold for every tenant that has no limit of its own; what
- * a tenant has of its own lies in its row.
- */
+/** The limits of a tenant. The settings apply unless the row of the tenant overrides them. */
 import { z } from 'zod'
 import { maximumEpochs } from './network.js'
 
 const count = z.int().min(1)
 
 export const limitsSchema = z.object({
-  requestsPerMinute: count.describe('requests within a minute, counted by each API process for itself'),
-  sockets: count.describe('open streams, counted by each API process for itself'),
-  queuedJobs: count.describe('jobs queued or paused'),
-  runningJobs: count.max(2 ** 31 - 1).describe('jobs trained at a time; further ones stay queued'),
-  // A training's memory is addressed by 32 bits.
-  arenaBytes: count.max(4 * 1024 ** 3).describe('bytes of memory of one training, beside its data'),
+  requestsPerMinute: count.describe('requests per minute, counted per API process'),
+  sockets: count.describe('open streams, counted per API process'),
+  queuedJobs: count.describe('queued and paused jobs'),
+  runningJobs: count.max(2 ** 31 - 1).describe('running jobs; further jobs stay queued'),
+  // A training has 32-bit addresses.
+  arenaBytes: count.max(4 * 1024 ** 3).describe('bytes of memory of one training, without its data'),
   jobFlops: z.number().positive().describe('floating-point operations of one training'),
   epochs: count.max(maximumEpochs).describe('epochs of one training'),
-  datasetBytes: count.describe('bytes of one upload, as it is sent'),
+  datasetBytes: count.describe('bytes of one upload as sent'),
   storedBytes: count.describe(
-    'bytes of datasets, models, specs, epochs, snapshots, deliveries and remembered answers, and of what unfinished jobs will leave',
+    'bytes of datasets, models, specs, epochs, snapshots, deliveries and stored answers, including the models of unfinished jobs',
   ),
   jobDays: count
     .max(36_500)
-    .describe('days that a job is kept after its end, with its epochs; its model stays'),
+    .describe('days until a finished job and its epochs are deleted; its model is kept'),
 })
 export type Limits = z.infer<typeof limitsSchema>
 export type LimitName = keyof Limits
@@ -30,7 +27,7 @@ export type LimitName = keyof Limits
 const limitNameSchema = limitsSchema.keyof()
 export const limitNames = limitNameSchema.options
 
-/** What each is called in the environment. */
+/** The environment variable of each limit. */
 export const limitSettings = {
   requestsPerMinute: 'MAXIMUM_REQUESTS_PER_MINUTE',
   sockets: 'MAXIMUM_SOCKETS',
@@ -47,7 +44,7 @@ export const limitSettings = {
 export const ownLimitsSchema = limitsSchema.partial()
 export type OwnLimits = z.infer<typeof ownLimitsSchema>
 
-/** Null returns a limit to the setting. */
+/** Null resets a limit to its setting. */
 export type LimitChanges = { [name in LimitName]?: number | null }
 
 export interface TenantLimits {
@@ -55,19 +52,23 @@ export interface TenantLimits {
   own: OwnLimits
 }
 
-export function allowed({ settings, own }: TenantLimits, name: LimitName): number {
+export function effectiveLimit({ settings, own }: TenantLimits, name: LimitName): number {
   return own[name] ?? settings[name]
 }
 
-/** The end of every refusal: "the limit is 10 (MAXIMUM_QUEUED_JOBS)". */
-export function allowance(limits: TenantLimits, name: LimitName, write: (value: number) => string = String) {
-  const value = allowed(limits, name)
+/** The limit in an error: "the limit is 10 (MAXIMUM_QUEUED_JOBS)". */
+export function describeLimit(
+  limits: TenantLimits,
+  name: LimitName,
+  format: (value: number) => string = String,
+): string {
+  const value = effectiveLimit(limits, name)
   const isOwn = limits.own[name] !== undefined
   const source = `${isOwn ? 'this tenant’s own limit in place of ' : ''}${limitSettings[name]}`
-  return `the limit is ${write(value)} (${source})`
+  return `the limit is ${format(value)} (${source})`
 }
 
-/** What a tenant has now of what can be counted in the database. */
+/** The current use of the limits that the database can count. */
 export type Use = Pick<Limits, 'queuedJobs' | 'runningJobs' | 'storedBytes'>
 
 export const limitsStatusSchema = z.object({
@@ -77,17 +78,16 @@ export const limitsStatusSchema = z.object({
     limitNameSchema,
     z.object({
       allowed: z.number(),
-      used: z.number().nullable().describe('now; null for what is asked of each job or upload by itself'),
-      own: z.boolean().describe('whether it is this tenant’s own, in place of the setting'),
-      setting: z.string().describe('its name in the environment of the service'),
+      used: z.number().nullable().describe('current use; null for a limit on each job or upload'),
+      own: z.boolean().describe('whether the limit of this tenant overrides the setting'),
+      setting: z.string().describe('environment variable of the service'),
       meaning: z.string(),
     }),
   ),
 })
 export type LimitsStatus = z.infer<typeof limitsStatusSchema>
 
-/** `used` has what can be counted. */
-export function statusOf(
+export function limitsStatus(
   tenantId: string,
   limits: TenantLimits,
   used: Partial<Record<LimitName, number>>,
@@ -95,7 +95,7 @@ export function statusOf(
   const entries = limitNames.map((name) => [
     name,
     {
-      allowed: allowed(limits, name),
+      allowed: effectiveLimit(limits, name),
       used: used[name] ?? null,
       own: limits.own[name] !== undefined,
       setting: limitSettings[name],

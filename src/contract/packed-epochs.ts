@@ -1,28 +1,28 @@
 /**
- * Epochs as rows of numbers, as they are stored and sent in bulk. Objects are made only where somebody wants them: a job
- * may do a hundred thousand epochs in a second.
+ * Epochs as arrays of numbers, for bulk storage and transfer. A fast job has too many epochs a second to build an
+ * object for each.
  */
 import type { Epoch } from './epoch.js'
 
-/** float64 numbers of an epoch: loss, accuracy, valLoss, valAccuracy. */
+/** The metrics of an epoch in order: loss, accuracy, valLoss, valAccuracy. */
 export const metricsPerEpoch = 4
 
 /** Epochs firstEpoch, firstEpoch + 1, … */
 export interface PackedEpochs {
   readonly firstEpoch: number
-  /** Epochs × metricsPerEpoch: NaN for null, an infinite loss where training diverged. */
+  /** [epochs, metricsPerEpoch]. NaN is null. An infinite loss means that training diverged. */
   readonly metrics: Float64Array
-  /** Of each epoch; NaN for null. */
+  /** One per epoch. NaN is null. */
   readonly seconds: Float64Array
 }
 
-/** The number of the last epoch; one less than the first where there is none. */
+/** The number of the last epoch, or firstEpoch − 1 when empty. */
 export function lastEpoch({ firstEpoch, seconds }: PackedEpochs): number {
   return firstEpoch + seconds.length - 1
 }
 
 export function unpackEpochs({ firstEpoch, metrics, seconds }: PackedEpochs): Epoch[] {
-  return Array.from(seconds, (each, index) => {
+  return Array.from(seconds, (epochSeconds, index) => {
     const at = index * metricsPerEpoch
     const epoch = {
       epoch: firstEpoch + index,
@@ -30,13 +30,13 @@ export function unpackEpochs({ firstEpoch, metrics, seconds }: PackedEpochs): Ep
       accuracy: finiteOrNull(metrics[at + 1]),
       valLoss: finiteOrNull(metrics[at + 2]),
       valAccuracy: finiteOrNull(metrics[at + 3]),
-      seconds: finiteOrNull(each),
+      seconds: finiteOrNull(epochSeconds),
     }
     return hasDiverged(metrics[at]) ? { ...epoch, diverged: true } : epoch
   })
 }
 
-/** The JSON of `unpackEpochs`, without the objects. */
+/** The JSON of `unpackEpochs`, built without its objects. */
 export function epochsAsJson({ firstEpoch, metrics, seconds }: PackedEpochs): string {
   let text = '['
   for (let index = 0; index < seconds.length; index++) {
@@ -53,7 +53,7 @@ export function epochsAsJson({ firstEpoch, metrics, seconds }: PackedEpochs): st
 
 const hasDiverged = (loss: number) => loss === Number.POSITIVE_INFINITY
 
-/** JSON has no other numbers. */
+/** JSON has no NaN and no infinity. */
 function finiteOrNull(value: number): number | null {
   return Number.isFinite(value) ? value : null
 }

@@ -1,11 +1,11 @@
-/** What `POST /datasets` takes: formats, and what may be said of a file that it does not say itself. */
+/** The formats that `POST /datasets` accepts, and the parameters that describe a file. */
 import { z } from 'zod'
 import { text } from './text.js'
 
 export interface UploadFormat {
-  /** In a sentence: "it is …". */
+  /** Completes the sentence "it is …". */
   title: string
-  /** Of file names, behind a dot or a hyphen. */
+  /** Ends of file names, after a dot or a hyphen. */
   extensions: readonly string[]
   contentTypes: readonly string[]
 }
@@ -40,48 +40,46 @@ export type FormatName = keyof typeof uploadFormats
 export const formatNames = z.enum(['delimited', 'jsonLines', 'parquet', 'npy', 'zip', 'idx', 'gzip'])
   .options satisfies FormatName[]
 
-/** Says nothing about the format, which the bytes tell then. */
-const vagueContentType = 'application/octet-stream'
+/** Names no format, which is then detected from the bytes. */
+const genericContentType = 'application/octet-stream'
 
 export const uploadContentTypes = [
   ...formatNames.flatMap((format) => [...uploadFormats[format].contentTypes]),
-  vagueContentType,
+  genericContentType,
 ]
 
 const pixels = z
   .string()
-  .regex(/^\d{1,5}$/, 'must be a whole number')
+  .regex(/^\d{1,5}$/, 'must be a whole number of at most five digits')
   .transform(Number)
   .pipe(z.int().min(1).max(10_000))
 
-/** How a file is to be read, where that is not to be found out. */
+/** Parameters that replace the detection of how to read a file. */
 export const formatParameters = {
   delimiter: z
     .enum(['comma', 'semicolon', 'tab', 'bar'])
     .optional()
-    .describe('between the cells of delimited text; found out when left out'),
+    .describe('separator of the cells of delimited text; default: detected'),
   decimal: z
     .enum(['comma', 'point'])
     .optional()
-    .describe(
-      'before the decimals of numbers in text: `comma` reads 1.234,5; found out column by column when left out',
-    ),
+    .describe('decimal separator of numbers in text: `comma` reads 1.234,5; default: detected per column'),
   header: z
     .enum(['true', 'false'])
     .transform((word) => word === 'true')
     .optional()
-    .describe('whether the first line names the columns; when left out it does unless it holds numbers'),
-  width: pixels.optional().describe('of pictures, in pixels; that of the first when left out'),
-  height: pixels.optional().describe('of pictures, in pixels; that of the first when left out'),
+    .describe('whether the first line names the columns; default: true unless it contains numbers'),
+  width: pixels.optional().describe('width of the images in pixels; default: that of the first'),
+  height: pixels.optional().describe('height of the images in pixels; default: that of the first'),
   channels: z
     .enum(['1', '3'])
     .transform((digit) => (digit === '1' ? 1 : 3))
     .optional()
-    .describe('of pictures: 1 is grey, 3 is colour; as the first picture when left out'),
+    .describe('channels of the images: 1 is grey, 3 is colour; default: those of the first'),
   arrays: text(1_000)
     .min(1)
     .transform((names) => names.split(',').map((name) => name.trim()))
     .pipe(z.array(z.string().min(1)).max(2))
     .optional()
-    .describe('of NumPy files, the names of the features and of the labels: `x_test,y_test`'),
+    .describe('names of the NumPy arrays with the features and the labels: `x_test,y_test`'),
 }

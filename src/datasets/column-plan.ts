@@ -151,7 +151,7 @@ function planTarget(fact: ColumnFacts, { preparation, targets, missing }: FileFa
   return {
     ...common(fact, preparation, type, declared !== undefined),
     role: 'target',
-    missing: known?.keepsGaps === true ? undefined : 'drop',
+    missing: known?.keepsMissing === true ? undefined : 'drop',
     missingTexts: new Set(
       [...missingTexts].filter((text) => !classWords.includes(text) && !knownClasses.has(text)),
     ),
@@ -274,8 +274,8 @@ function ruleOf(name: string, { missing, like }: Preparation): { rule: MissingRu
 }
 
 /** Of what is imputed, only a category without gaps has nothing to show for it. */
-const likeRule = ({ imputation, type, keepsGaps }: LikeColumn): MissingRule =>
-  imputation ?? (type === 'category' || keepsGaps === true ? 'impute' : 'drop')
+const likeRule = ({ imputation, type, keepsMissing }: LikeColumn): MissingRule =>
+  imputation ?? (type === 'category' || keepsMissing === true ? 'impute' : 'drop')
 
 /** What `impute` means for a type. A category of its own is made for gaps that there are. */
 function imputationOf(rule: MissingRule, type: ColumnType, hasGaps: boolean): ColumnPlan['missing'] {

@@ -1,7 +1,7 @@
 /** Finds the features of a model in rows by column name. */
 import type { Cell, Coding } from '../contract/dataset.js'
 import { pointerTo } from '../contract/problems.js'
-import { didYouMean } from '../contract/similar-names.js'
+import { didYouMean } from '../similar-names.js'
 import { InputError } from './input-error.js'
 import { shown, shownNames } from './shown-text.js'
 

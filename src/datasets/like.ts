@@ -34,7 +34,7 @@ function likeFeature(feature: FeatureCoding): LikeColumn {
     name,
     type,
     role: 'feature',
-    keepsGaps: true,
+    keepsMissing: true,
     ...(order === undefined ? {} : { dateOrder: order }),
     ...(decimal === undefined ? {} : { decimal }),
     ...(missingTexts === undefined ? {} : { missingTexts }),

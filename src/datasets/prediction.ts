@@ -1,7 +1,7 @@
 /** What a reader understands of a network's outputs. */
 import type { Coding } from '../contract/dataset.js'
 import type { Prediction } from '../contract/model.js'
-import { type Activation, type Loss, tellsTwoClasses } from '../contract/network.js'
+import { type Activation, isTwoClassOutput, type Loss } from '../contract/network.js'
 import { InputError } from './input-error.js'
 import { unscaleTarget } from './target-scaling.js'
 
@@ -82,7 +82,7 @@ function finiteNumbers(output: ArrayLike<number>): number[] {
 export const leastPositive = (loss: Loss) => (loss === 'hinge' ? 0 : 0.5)
 
 function placeOfAnswer(output: readonly number[], { loss, lastActivation, threshold }: Reading): number {
-  if (!tellsTwoClasses(output.length, lastActivation) || typeof threshold !== 'number') {
+  if (!isTwoClassOutput(output.length, lastActivation) || typeof threshold !== 'number') {
     return placeOfClass(output, loss)
   }
   return output[output.length - 1] >= threshold ? 1 : 0

@@ -1,6 +1,6 @@
 /** The columns that an upload's parameters name must be columns of the file. */
 import type { Preparation } from '../contract/preparation.js'
-import { didYouMean } from '../contract/similar-names.js'
+import { didYouMean } from '../similar-names.js'
 import { shown, shownNames } from './shown-text.js'
 import { DatasetError } from './table.js'
 

@@ -18,8 +18,8 @@ interface Sums {
 
 export function regressionCounter(coding: TargetCoding, count: number): Counter {
   const names = targetNames(coding)
-  const share = Math.max(1, Math.floor(maximumPairs.together / names.length))
-  const pairs = Math.min(count, share, maximumPairs.ofTarget)
+  const share = Math.max(1, Math.floor(maximumPairs.total / names.length))
+  const pairs = Math.min(count, share, maximumPairs.perTarget)
   const sums = names.map((): Sums => ({ squared: 0, absolute: 0, mean: 0, spread: 0, pairs: [] }))
   let answered = 0
   return {

@@ -1,6 +1,6 @@
 /** Scores of rows that are of one of two classes, and what every threshold on them would answer. */
 import { type Evaluation, maximumThresholds, type ThresholdCounts } from '../contract/evaluation.js'
-import { tellsTwoClasses } from '../contract/network.js'
+import { isTwoClassOutput } from '../contract/network.js'
 import type { Answers } from './class-counter.js'
 import { leastPositive, placeOfClass } from './prediction.js'
 
@@ -46,7 +46,7 @@ export class TwoClassScores {
   }
 
   get #isProbability(): boolean {
-    return tellsTwoClasses(this.#outputs, this.#answers.lastActivation)
+    return isTwoClassOutput(this.#outputs, this.#answers.lastActivation)
   }
 
   get #threshold(): number {

@@ -1,4 +1,4 @@
-import { type Dataset, inputWidth, targetOf } from '../contract/dataset.js'
+import { type Dataset, findTarget, inputWidth } from '../contract/dataset.js'
 import { type BuiltIn, builtIn, builtInNames } from '../datasets/built-ins.js'
 import { warningsOf } from '../datasets/warnings.js'
 
@@ -15,7 +15,7 @@ function describe(name: string, { columns, rows, chunks, scaling }: BuiltIn): Da
     origin: 'builtIn',
     rows,
     columns,
-    ...targetOf(columns),
+    ...findTarget(columns),
     inputShape: [inputWidth(columns)],
     image: null,
     scaling,

@@ -1,5 +1,5 @@
 /** JSON lines, an object a line, or a JSON array of objects; their names are the columns. */
-import { outlineOf } from '../../contract/json-outline.js'
+import { scanJson } from '../../scan-json.js'
 import { parseDecimalComma } from '../number-text.js'
 import type { Batch, Cells, ColumnReading, Piece, ReadOptions, SourceColumn } from './batch.js'
 import { endOfObject, largeIntegerOf, parseExactly } from './json-values.js'
@@ -163,7 +163,7 @@ class JsonLines {
       throw invalid(`line ${this.nextLine} is not an object, {"column": value, …}`)
     }
     // The last would win, and nobody would know.
-    const { repeatedName } = outlineOf(text, deepestRow)
+    const { repeatedName } = scanJson(text, deepestRow)
     if (repeatedName !== undefined) {
       throw invalid(`line ${this.nextLine} has the name ${quoted(repeatedName)} twice`)
     }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { allowance, allowed, type TenantLimits } from '../../contract/limits.js'
+import { describeLimit, effectiveLimit, type TenantLimits } from '../../contract/limits.js'
 import { DeadlineError, withDeadline } from '../../deadline.js'
 import { DatasetError } from '../table.js'
 import { beyond, invalid, type ReadingLimits } from './limits.js'
@@ -68,9 +68,9 @@ export class Spool {
   async *#counted(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of body) {
       this.#bytes += chunk.length
-      const bytes = allowed(this.tenantLimits, 'datasetBytes')
+      const bytes = effectiveLimit(this.tenantLimits, 'datasetBytes')
       if (this.#bytes > bytes) {
-        const says = allowance(this.tenantLimits, 'datasetBytes')
+        const says = describeLimit(this.tenantLimits, 'datasetBytes')
         throw new DatasetError('dataset-too-large', `the upload is larger than ${bytes} bytes; ${says}`)
       }
       yield chunk
