@@ -3,7 +3,7 @@
  * answers are kept, for the evaluation of the job.
  */
 import type { JobSpec } from '../src/contract/job.js'
-import { classesOfRows, everyRow } from '../src/datasets/split-rows.js'
+import { everyRow, readClasses } from '../src/datasets/split-rows.js'
 import { targetWidth } from '../src/datasets/target-coding.js'
 import { unscaleTarget } from '../src/datasets/target-scaling.js'
 import { compile, Dataset, foldsOf, Predictor, type Training, train } from '../src/engine/index.js'
@@ -39,7 +39,7 @@ export function chooseEpochs(order: FoldOrder): FoldOutcome {
   const { spec, folds, data } = order
   const { training: table } = data
   const { rows } = table
-  const held = foldsOf({ rows, folds, seed: spec.seed }, classesOfRows(table, spec.loss))
+  const held = foldsOf({ rows, folds, seed: spec.seed }, readClasses(table, spec.loss))
   const best: number[] = []
   let divergedIn = 0
   let answers = new Float32Array(0)

@@ -1,6 +1,6 @@
 import { type Dataset, findTarget, inputWidth } from '../contract/dataset.js'
 import { type BuiltIn, builtIn, builtInNames } from '../datasets/built-ins.js'
-import { warningsOf } from '../datasets/warnings.js'
+import { datasetWarnings } from '../datasets/warnings.js'
 
 export function describeBuiltIn(name: string): Dataset | null {
   const table = builtIn(name)
@@ -20,7 +20,7 @@ function describe(name: string, { columns, rows, chunks, scaling }: BuiltIn): Da
     image: null,
     scaling,
     droppedRows: 0,
-    warnings: warningsOf({ columns, droppedRows: 0, readRows: rows }),
+    warnings: datasetWarnings({ columns, droppedRows: 0, readRows: rows }),
     bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
     createdAt: null,
   }

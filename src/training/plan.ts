@@ -10,7 +10,7 @@ import { Problem } from '../contract/problems.js'
 import { isWeighted } from '../datasets/row-weights.js'
 import { shownNames } from '../datasets/shown-text.js'
 import { DatasetError } from '../datasets/table.js'
-import { accuracyOfTargets, isRegression, targetCoding, targetWidth } from '../datasets/target-coding.js'
+import { accuracyRule, isRegression, targetCoding, targetWidth } from '../datasets/target-coding.js'
 import { compile, outputShape, type Program, SpecError, sizeOf, splitSizes } from '../engine/index.js'
 import { type DataDescription, findData, findValidation } from './data-description.js'
 import { type ResolvedRequest, resolveRequest } from './defaults.js'
@@ -108,7 +108,7 @@ function plan(
       validationRows: validation?.rows ?? sizes.validation,
       ...(isWeighted(training) ? { weighted: true } : {}),
       classTargets: target.coding.type === 'oneHot' || target.coding.type === 'binary',
-      accuracy: accuracyOfTargets(target.coding, training.loss, target.activation),
+      accuracy: accuracyRule(target.coding, training.loss, target.activation),
     }
     checkFolds(training, shape, data.columns)
     const program = compile(finalTraining(training), shape)
