@@ -1,7 +1,7 @@
 /** `npm run keys -- limits`: shows and changes what one tenant has of its own. */
 import { parseArgs } from 'node:util'
 import {
-  allowed,
+  effectiveLimit,
   type LimitChanges,
   type LimitName,
   type Limits,
@@ -40,7 +40,7 @@ export async function showOrChange(tenants: TenantStore, settings: Limits, words
     const setting = `${limitSettings[name]}, ${settings[name]}`
     const source =
       own[name] === undefined ? `default (${setting})` : `own, in place of the default (${setting})`
-    return [`--${optionOf(name)}`, String(allowed({ settings, own }, name)), source]
+    return [`--${optionOf(name)}`, String(effectiveLimit({ settings, own }, name)), source]
   })
   const width = (column: number) => Math.max(...rows.map((row) => row[column].length))
   console.log(`Tenant ${tenantId}; the defaults are those of this command’s environment:\n`)

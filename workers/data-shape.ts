@@ -2,7 +2,7 @@
 import type { Coding } from '../src/contract/dataset.js'
 import type { JobSpec } from '../src/contract/job.js'
 import { lastActivation } from '../src/contract/network.js'
-import { accuracyOfTargets } from '../src/datasets/target-coding.js'
+import { accuracyRule } from '../src/datasets/target-coding.js'
 import type { DataShape, DatasetSize } from '../src/engine/index.js'
 
 export function dataShape({ network, loss }: JobSpec, size: DatasetSize, coding: Coding): DataShape {
@@ -12,6 +12,6 @@ export function dataShape({ network, loss }: JobSpec, size: DatasetSize, coding:
     trainingRows: size.trainingRows,
     validationRows: size.validationRows,
     ...(size.weighted ? { weighted: true } : {}),
-    accuracy: accuracyOfTargets(coding.target, loss, lastActivation(network)),
+    accuracy: accuracyRule(coding.target, loss, lastActivation(network)),
   }
 }

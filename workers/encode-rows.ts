@@ -4,7 +4,7 @@ import type { JobSpec } from '../src/contract/job.js'
 import { encode } from '../src/datasets/encoding.js'
 import type { Part } from '../src/datasets/feature-coding.js'
 import { isWeighted } from '../src/datasets/row-weights.js'
-import { everyRow, splitOf } from '../src/datasets/split-rows.js'
+import { everyRow, splitTable } from '../src/datasets/split-rows.js'
 import { targetCoding, targetWidth } from '../src/datasets/target-coding.js'
 import { Dataset, normalizeWeights, outputShape, sizeOf } from '../src/engine/index.js'
 import type { RawData, SharedData } from './messages.js'
@@ -39,6 +39,6 @@ function partsOf(spec: JobSpec, { training: table, validation }: RawData): Parts
       validation: { table: validation, rows: everyRow(validation) },
     }
   }
-  const split = splitOf(spec, table)
+  const split = splitTable(spec, table)
   return { training: { table, rows: split.training }, validation: { table, rows: split.validation } }
 }

@@ -5,7 +5,7 @@ import { type Evaluation, maximumEvaluatedRows } from '../src/contract/evaluatio
 import { type Loss, lastActivation, type Network } from '../src/contract/network.js'
 import { encodeByCoding } from '../src/datasets/encoding.js'
 import { Evaluator, evaluatedRow } from '../src/datasets/evaluation.js'
-import { inputsOf } from '../src/datasets/feature-coding.js'
+import { inputCount } from '../src/datasets/feature-coding.js'
 import { generate } from '../src/datasets/generated.js'
 import { areBinary, labelledRows, withEmptyColumns } from '../src/datasets/labelled-rows.js'
 import { DatasetError, type Table } from '../src/datasets/table.js'
@@ -82,7 +82,7 @@ function ask(
   evaluator: Evaluator,
 ): void {
   const width = targetWidth(coding.target)
-  const x = new Float32Array(rows.length * inputsOf(coding))
+  const x = new Float32Array(rows.length * inputCount(coding))
   const y = new Float32Array(rows.length * width)
   encodeByCoding({ table, rows }, coding, loss, x, y)
   const outputs = predictor.predict(x)

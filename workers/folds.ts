@@ -3,7 +3,7 @@
  * answers are kept, for the evaluation of the job.
  */
 import type { JobSpec } from '../src/contract/job.js'
-import { classesOfRows, everyRow } from '../src/datasets/split-rows.js'
+import { everyRow, readClasses } from '../src/datasets/split-rows.js'
 import { targetWidth } from '../src/datasets/target-coding.js'
 import { unscaleTarget } from '../src/datasets/target-scaling.js'
 import { compile, Dataset, Predictor, splitFolds, type Training, train } from '../src/engine/index.js'

@@ -4,9 +4,10 @@
  *
  *   waiting for room ──► loading ──► loaded ──► dropped, for lack of room or because the model is gone
  */
-import { fill } from '../src/contract/fill.js'
+
 import type { Model } from '../src/contract/model.js'
 import { Problem } from '../src/contract/problems.js'
+import { fillBuffers } from '../src/fill-buffers.js'
 import type { AllModels } from '../src/training/ports.js'
 import { collectSoon } from './garbage.js'
 import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
@@ -131,7 +132,7 @@ export class HeldModels<
     const answer = await thread.ask((question) => ({ ...order, question }))
     if (answer.type !== 'room') throw new Error('room for a model was asked for')
     try {
-      await fill(answer.places, chunks)
+      await fillBuffers(answer.places, chunks)
     } catch (error) {
       thread.post({ type: 'unload', modelId })
       throw error

@@ -1,6 +1,6 @@
 /** A prediction thread: keeps compiled models and answers with them, so that the event loop never computes. */
 import { parentPort } from 'node:worker_threads'
-import { splitOf } from '../src/datasets/split-rows.js'
+import { splitTable } from '../src/datasets/split-rows.js'
 import { DatasetError } from '../src/datasets/table.js'
 import { Predictor } from '../src/engine/index.js'
 import { drawn, evaluateTable, type TableQuestion } from './evaluate-table.js'
@@ -46,7 +46,7 @@ port.on('message', (message: ToPredictor) => {
     case 'split':
       answer(message.question, () => ({
         type: 'divided',
-        split: splitOf(message.rule, drawn(message.table)),
+        split: splitTable(message.rule, drawn(message.table)),
       }))
       break
     case 'evaluate':

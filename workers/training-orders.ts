@@ -1,11 +1,11 @@
 /** From claimed jobs to what a training thread needs of each: rows, weights to begin with, a checkpoint to go on from. */
 import type { Logger } from 'pino'
 import type { Coding } from '../src/contract/dataset.js'
-import { fill } from '../src/contract/fill.js'
 import type { JobSpec } from '../src/contract/job.js'
 import type { ProblemCode } from '../src/contract/problems.js'
 import type { Inheritance } from '../src/datasets/inherited-coding.js'
 import { explainBackend, outputShape, runnableBackend } from '../src/engine/index.js'
+import { fillBuffers } from '../src/fill-buffers.js'
 import type { AllModels, ClaimedJob, RunStore, StoredCheckpoint } from '../src/training/ports.js'
 import type {
   BackendSetting,
@@ -102,14 +102,14 @@ export class TrainingOrders {
   async fill(index: number, what: Filled, places: Uint8Array[]): Promise<Refusal | null> {
     const { checkpoint, initialWeights } = this.#fetched[index]
     if (what === 'checkpoint') {
-      const bytes = checkpoint === null ? 0 : await fill(places, checkpoint.chunks())
+      const bytes = checkpoint === null ? 0 : await fillBuffers(places, checkpoint.chunks())
       if (bytes !== checkpoint?.length) throw new Error('the checkpoint changed while it was read')
       return null
     }
     return this.#orRefusal(initialWeights, async (id) => {
       const weights = await this.sources.models.openWeights(id)
       if (weights === null) return null
-      await fill(places, weights.chunks)
+      await fillBuffers(places, weights.chunks)
       return weights
     }).then((outcome) => ('code' in outcome ? outcome : null))
   }
@@ -209,7 +209,7 @@ async function orderedBytes(
 ): Promise<Uint8Array | Large> {
   if (isLarge(length)) return { length }
   const bytes = new Uint8Array(length)
-  await fill([bytes], chunks())
+  await fillBuffers([bytes], chunks())
   return bytes
 }
 

@@ -1,9 +1,9 @@
-/** Every body of JSON by a name, under which the thread that reads large ones finds its schema. */
+/** The JSON request bodies by name. The thread that parses large bodies finds a schema by this name. */
 import type { z } from 'zod'
-import { evaluationRequestSchema } from './evaluate.js'
 import { jobRequestSchema, resumeRequestSchema } from './job.js'
 import { jobBatchRequestSchema } from './job-batch.js'
 import { modelChangeSchema, modelRequestSchema, predictionRequestSchema } from './model.js'
+import { evaluationRequestSchema } from './model-evaluation.js'
 import { rotationRequestSchema, webhookRequestSchema } from './webhook.js'
 
 export const bodySchemas = {
@@ -23,7 +23,7 @@ const names = new Map<z.core.$ZodType, string>(
   Object.entries(bodySchemas).map(([name, schema]) => [schema, name]),
 )
 
-export function bodyNameOf(schema: z.core.$ZodType): BodyName | undefined {
+export function findBodyName(schema: z.core.$ZodType): BodyName | undefined {
   const name = names.get(schema)
   return name !== undefined && isBodyName(name) ? name : undefined
 }

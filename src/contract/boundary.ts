@@ -1,4 +1,4 @@
-/** What a network of one or two inputs answers all over a grid: a fitted curve, or the map with the decision boundary. */
+/** The outputs of a network over a grid of its one or two inputs: a fitted curve, or a map with a decision boundary. */
 import { z } from 'zod'
 
 export const minimumBoundarySize = 2
@@ -13,16 +13,16 @@ export type BoundaryAxis = z.infer<typeof boundaryAxisSchema>
 
 export const boundarySchema = z.object({
   type: z.literal('boundary'),
-  epoch: z.int().min(0).describe('epochs that the network had been trained for; 0: as it was initialized'),
+  epoch: z.int().min(0).describe('epochs trained so far, 0 for the initial weights'),
   axes: z.array(boundaryAxisSchema).min(1).max(2),
   size: z.int().describe('points along each axis, evenly spread from min to max'),
-  outputs: z.int().describe('numbers the network answers at each point'),
-  range: z.tuple([z.number(), z.number()]).describe('least and greatest of all the numbers'),
+  outputs: z.int().describe('outputs of the network at each point'),
+  range: z.tuple([z.number(), z.number()]).describe('lowest and highest output'),
   values: z
     .base64()
     .describe(
-      'uint16 little-endian, one for each output of each point: v stands for low + v / 65535 · (high − low). ' +
-        'The first axis runs fastest among the points, the outputs of a point lie together',
+      'outputs as little-endian uint16, where v encodes low + v / 65535 · (high − low). The outputs of a point are ' +
+        'adjacent, and the first axis varies fastest',
     ),
 })
 export type Boundary = z.infer<typeof boundarySchema>

@@ -1,58 +1,56 @@
-/** What a dataset is: named columns over rows, some of them features, some targets. */
+/** A dataset: named columns over rows. Some columns are features, some are targets. */
 import { z } from 'zod'
 
 export const columnTypeSchema = z.enum(['number', 'category', 'boolean', 'date', 'ignored'])
 export type ColumnType = z.infer<typeof columnTypeSchema>
 
-/** What stands in for a missing cell: the training rows’ mean (of a category or boolean: the most frequent), or a constant. */
+/** The value that replaces a missing cell: the mean of the training rows (for categories and booleans the mode), or a constant. */
 export const imputationSchema = z.union([
   z.literal('mean'),
   z.object({ constant: z.union([z.number(), z.string(), z.boolean()]) }),
 ])
 export type Imputation = z.infer<typeof imputationSchema>
 
-/** How 3/4/2024 is read: as the 3rd of April, or as March 4th. */
+/** How to read 3/4/2024: as 3 April or as March 4. */
 export const dateOrderSchema = z.enum(['dayFirst', 'monthFirst'])
 export type DateOrder = z.infer<typeof dateOrderSchema>
 
 const missingTexts = z
   .array(z.string())
   .optional()
-  .describe('texts that stand for a missing value, in small letters; left out where they are the usual ones')
+  .describe('texts that mean a missing value, in lower case; absent for the default list')
 
 export const columnSchema = z.object({
   name: z.string(),
   type: columnTypeSchema,
-  role: z.enum(['feature', 'target', 'none']).describe('`none` for an ignored column'),
+  role: z.enum(['feature', 'target', 'none']).describe('`none`: ignored'),
   categories: z
     .array(z.string())
     .optional()
-    .describe('names of the categories, sorted; false and true of a boolean'),
-  counts: z.array(z.int()).optional().describe('rows of each category, in the order of `categories`'),
+    .describe('names of the categories, sorted; for booleans `false` and `true`'),
+  counts: z.array(z.int()).optional().describe('rows per category, in the order of `categories`'),
   min: z
     .number()
     .optional()
-    .describe(
-      'of a number column, over the rows that have a value; of a date column in days since 1970-01-01',
-    ),
+    .describe('lowest value of a number or date column; dates are in days since 1970-01-01'),
   max: z.number().optional(),
   mean: z.number().optional(),
-  integers: z.boolean().optional().describe('of a number column: every value is a whole number'),
-  decimal: z.literal('comma').optional().describe('set where the numbers of the file have a decimal comma'),
-  dateOrder: dateOrderSchema.optional().describe('of a date column whose dates are written like 3/4/2024'),
-  missing: z.int().optional().describe('cells without a value in the file; left out when there were none'),
+  integers: z.boolean().optional().describe('whether every value of a number column is an integer'),
+  decimal: z.literal('comma').optional().describe('present when the numbers have a decimal comma'),
+  dateOrder: dateOrderSchema.optional().describe('for dates such as 3/4/2024'),
+  missing: z.int().optional().describe('missing values in the file; absent for none'),
   imputation: imputationSchema
     .optional()
-    .describe('what stands in for a missing value; left out where such rows are dropped'),
+    .describe('replacement for missing values; absent when their rows are dropped'),
   missingTexts,
 })
 export type Column = z.infer<typeof columnSchema>
 
-/** A column as it is kept: `codes[c]` is the place in `categories` of the text that the stored rows write as c. */
+/** A column as stored: the rows encode a category as c, and `codes[c]` is its index in `categories`. */
 export const storedColumnSchema = columnSchema.extend({ codes: z.array(z.int()).optional() })
 export type StoredColumn = z.infer<typeof storedColumnSchema>
 
-/** How numbers enter the network: features, and targets that are trained as numbers. */
+/** How number features and number targets are scaled for the network. */
 export const scalingSchema = z.enum(['standardize', 'minMax', 'none'])
 export type Scaling = z.infer<typeof scalingSchema>
 
@@ -60,7 +58,7 @@ export type Scaling = z.infer<typeof scalingSchema>
 export const datePartSchema = z.enum(['year', 'month', 'dayOfWeek', 'daysSinceFirst'])
 export type DatePart = z.infer<typeof datePartSchema>
 
-/** How one feature's raw value enters the network; `imputation` is what a missing value counts as. */
+/** How the network reads one feature. `imputation` replaces a missing value. */
 const featureCodingSchema = z.discriminatedUnion('type', [
   /** One number: (value − offset) / scale. */
   z.object({
@@ -73,8 +71,8 @@ const featureCodingSchema = z.discriminatedUnion('type', [
     decimal: z.literal('comma').optional(),
   }),
   /**
-   * Four numbers, in the order of `parts`: each is (value − offset) / scale. `first` is the earliest date of the
-   * training rows; dates are days since 1970-01-01 UTC.
+   * Four numbers in the order of `parts`, each (value − offset) / scale. Dates are days since 1970-01-01 UTC, and
+   * `first` is the earliest date of the training rows.
    */
   z.object({
     type: z.literal('date'),
@@ -85,7 +83,7 @@ const featureCodingSchema = z.discriminatedUnion('type', [
     missingTexts,
     dateOrder: dateOrderSchema.optional(),
   }),
-  /** One-hot: a number for each category, 1 where it is the value's. Of `unseen` ones no row was trained on. */
+  /** One-hot: one number per category. No training row had a category of `unseen`. */
   z.object({
     type: z.literal('category'),
     name: z.string(),
@@ -105,8 +103,8 @@ const featureCodingSchema = z.discriminatedUnion('type', [
 export type FeatureCoding = z.infer<typeof featureCodingSchema>
 
 /**
- * How the network's outputs read as a target. `oneHot`: one output a class; `binary`: one output, ≥ ½ is the second
- * class; `multiLabel`: one output for each of several yes-or-no targets.
+ * How the outputs of the network encode the target. `oneHot` has one output per class. `binary` has one output,
+ * where ≥ ½ means the second class. `multiLabel` has one output for each of several boolean targets.
  */
 const targetCodingSchema = z.discriminatedUnion('type', [
   /** With `scaling`, output i is trained as (value − offset[i]) / scale[i]. */
@@ -119,7 +117,7 @@ const targetCodingSchema = z.discriminatedUnion('type', [
     binary: z
       .boolean()
       .optional()
-      .describe('every target value of the dataset is 0 or 1, so that answers are right or wrong'),
+      .describe('whether every target value of the dataset is 0 or 1, so that accuracy is defined'),
   }),
   z.object({ type: z.literal('oneHot'), name: z.string(), classes: z.array(z.string()) }),
   z.object({ type: z.literal('binary'), name: z.string(), classes: z.array(z.string()).length(2) }),
@@ -127,14 +125,14 @@ const targetCodingSchema = z.discriminatedUnion('type', [
 ])
 export type TargetCoding = z.infer<typeof targetCodingSchema>
 
-/** Everything learned from the training rows that raw inputs need; it travels with the model. */
+/** The encoding of raw rows, learned from the training rows and stored with the model. */
 export const codingSchema = z.object({
   features: z.array(featureCodingSchema),
   target: targetCodingSchema,
   ignored: z
     .array(z.string())
     .optional()
-    .describe('other columns of the dataset: a row to predict from may have them, and they do not count'),
+    .describe('other columns of the dataset; a prediction accepts and ignores them'),
   image: z
     .object({
       width: z.int(),
@@ -144,7 +142,7 @@ export const codingSchema = z.object({
     })
     .optional()
     .describe(
-      'when the features are the pixels of a picture; `white` is the value of the brightest one, 1 or 255',
+      'present when the features are the pixels of an image; `white` is the value of a white pixel, 1 or 255',
     ),
 })
 export type Coding = z.infer<typeof codingSchema>
@@ -172,10 +170,8 @@ export const datasetWarningSchema = z.object({
     'missing-as-class',
     'assumption',
   ]),
-  columns: z.array(z.string()).describe('the columns meant, at most ten of them'),
-  message: z
-    .string()
-    .describe('what was seen and what follows, and at its end the parameter that changes it'),
+  columns: z.array(z.string()).describe('the columns concerned, at most ten'),
+  message: z.string().describe('the finding, its effect, and the parameter that changes it'),
 })
 export type DatasetWarning = z.infer<typeof datasetWarningSchema>
 
@@ -187,20 +183,20 @@ export const imageSchema = z.object({
 export type ImageFormat = z.infer<typeof imageSchema>
 
 export const datasetSchema = z.object({
-  id: z.string().describe('a ds_… id, or the name of a built-in'),
+  id: z.string().describe('a ds_… id or the name of a built-in'),
   object: z.literal('dataset'),
   name: z.string().nullable(),
   origin: z.enum(['builtIn', 'uploaded', 'inline']),
   rows: z.int(),
   columns: z.array(columnSchema),
-  target: z.string().nullable().describe('the target column, when there is one'),
+  target: z.string().nullable().describe('the target column, null unless there is exactly one'),
   classes: z.array(z.string()).nullable(),
-  inputShape: z.array(z.int()).describe('of a row as a network takes it, unless a job says otherwise'),
-  image: imageSchema.nullable().describe('when each row is a picture'),
-  scaling: scalingSchema.describe('of a job that does not choose'),
-  droppedRows: z.int().describe('rows of the file that were left out because a value was missing'),
+  inputShape: z.array(z.int()).describe('default input shape of a network'),
+  image: imageSchema.nullable().describe('null unless each row is an image'),
+  scaling: scalingSchema.describe('default scaling of a job'),
+  droppedRows: z.int().describe('rows of the file that were dropped because a value was missing'),
   warnings: z.array(datasetWarningSchema),
-  bytes: z.int().describe('as stored'),
+  bytes: z.int().describe('stored size'),
   createdAt: z.iso.datetime().nullable(),
 })
 export type Dataset = z.infer<typeof datasetSchema>
@@ -208,27 +204,25 @@ export type Dataset = z.infer<typeof datasetSchema>
 export const cellSchema = z.union([z.number(), z.string(), z.boolean(), z.null()])
 export type Cell = z.infer<typeof cellSchema>
 
-/** What a file would be as a dataset; nothing of it is stored. */
+/** The dataset that a file would become. Nothing is stored. */
 export const datasetPreviewSchema = datasetSchema
   .omit({ id: true, object: true, origin: true, scaling: true, bytes: true, createdAt: true })
   .extend({
     object: z.literal('preview'),
     sample: z
       .array(z.array(cellSchema))
-      .describe('the first rows, at most 20; a row has a cell for each column that is not ignored'),
+      .describe('the first rows, at most 20, without the cells of ignored columns'),
     examples: z
       .array(z.object({ name: z.string(), texts: z.array(z.string()) }))
-      .describe(
-        'of every column of the file, ignored ones too, at most five different cells as they are written',
-      ),
+      .describe('at most five different cells of each column, as in the file; includes ignored columns'),
   })
 export type DatasetPreview = z.infer<typeof datasetPreviewSchema>
 
 export const datasetRowsSchema = z.object({
   object: z.literal('rows'),
-  columns: z.array(z.string()).describe('names of the cells of a row; ignored columns are left out'),
-  offset: z.int().describe('place of the first of these rows among those asked about, from 0'),
-  numbers: z.array(z.int()).describe('the number of each row in its dataset, from 0'),
+  columns: z.array(z.string()).describe('names of the columns, without ignored ones'),
+  offset: z.int().describe('offset of the first row among the selected rows, from 0'),
+  numbers: z.array(z.int()).describe('index of each row in the dataset, from 0'),
   data: z.array(z.array(cellSchema)).describe('raw values, null where missing'),
   hasMore: z.boolean(),
 })
@@ -241,14 +235,14 @@ const noise = (value: number) =>
 
 export const generatedDatasetNames = ['parity', 'sine', 'blobs', 'moons', 'circles', 'spirals'] as const
 
-/** A built-in dataset drawn by formula; the same request gives the same rows. */
+/** A built-in dataset that a formula generates. The same request gives the same rows. */
 export const generatedDatasetSchema = z.discriminatedUnion(
   'name',
   [
     z.strictObject({
       name: z.literal('parity'),
       inputs: z.int().min(1).max(16).default(4),
-      rows: rows.optional().describe('rows drawn at random; the whole truth table, once, when left out'),
+      rows: rows.optional().describe('rows drawn at random; default: each row of the truth table once'),
       seed,
     }),
     z.strictObject({ name: z.literal('sine'), rows: rows.default(200), noise: noise(0), seed }),
@@ -266,18 +260,18 @@ export const generatedDatasetSchema = z.discriminatedUnion(
       seed,
     }),
   ],
-  { error: 'must be parity, sine, blobs, moons, circles or spirals: only these take settings' },
+  { error: 'must be parity, sine, blobs, moons, circles or spirals; other built-ins have no settings' },
 )
 export type GeneratedDataset = z.infer<typeof generatedDatasetSchema>
 
-/** The target's name and classes, where there is exactly one target. */
-export function targetOf(columns: readonly Column[]): Pick<Dataset, 'target' | 'classes'> {
+/** The name and classes of the target, both null unless there is exactly one target. */
+export function findTarget(columns: readonly Column[]): Pick<Dataset, 'target' | 'classes'> {
   const targets = columns.filter((column) => column.role === 'target')
   const target = targets.length === 1 ? targets[0] : undefined
   return { target: target?.name ?? null, classes: target?.categories ?? null }
 }
 
-/** Numbers that one column gives the network. */
+/** How many network inputs one column takes. */
 export function encodedWidth({ type, categories = [] }: Pick<Column, 'type' | 'categories'>): number {
   switch (type) {
     case 'number':
@@ -294,7 +288,7 @@ export function encodedWidth({ type, categories = [] }: Pick<Column, 'type' | 'c
   }
 }
 
-/** Numbers that all features of a row give the network; the column of a job's sample weights is none of them. */
+/** How many network inputs the features of a row take. The sample weight is not a feature. */
 export function inputWidth(columns: readonly Column[], sampleWeight?: string): number {
   const features = columns.filter((column) => column.role === 'feature' && column.name !== sampleWeight)
   return features.reduce((sum, column) => sum + encodedWidth(column), 0)

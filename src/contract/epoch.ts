@@ -1,10 +1,10 @@
-/** One epoch's measurements, as they travel on the wire and from the engine. */
+/** The metrics of one epoch, in the API and from the engine. */
 import { z } from 'zod'
 
 export const epochSchema = z.object({
   epoch: z.int().min(1),
-  loss: z.number().nullable().describe('mean over the rows as seen while training; null when not finite'),
-  accuracy: z.number().nullable().describe('null when the task is no classification'),
+  loss: z.number().nullable().describe('mean over the training rows during the epoch; null when not finite'),
+  accuracy: z.number().nullable().describe('null unless the task is a classification'),
   valLoss: z.number().nullable().describe('null without validation rows'),
   valAccuracy: z.number().nullable(),
   seconds: z
@@ -12,9 +12,12 @@ export const epochSchema = z.object({
     .min(0)
     .nullable()
     .describe(
-      'spent in training until the end of this epoch, pauses and interruptions left out; null for jobs from before it was kept',
+      'training time until the end of this epoch, without pauses and interruptions; null for jobs of older versions',
     ),
-  diverged: z.literal(true).optional().describe('the loss was NaN or infinite; the run ends here'),
+  diverged: z
+    .literal(true)
+    .optional()
+    .describe('present when the loss was NaN or infinite, which ends the job'),
 })
 export type Epoch = z.infer<typeof epochSchema>
 

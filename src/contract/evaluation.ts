@@ -1,13 +1,13 @@
-/** How a model answers rows whose answer is known. Metrics are those of scikit-learn, by the same definitions. */
+/** Metrics of a model on labelled rows. Their definitions are those of scikit-learn. */
 import { z } from 'zod'
 
-/** More are chosen evenly. */
+/** Of more rows, an evenly spaced sample is evaluated. */
 export const maximumEvaluatedRows = 100_000
-/** Of classes; the matrix of more is not kept. */
+/** The most classes with a confusion matrix. */
 export const maximumConfusionClasses = 256
-/** Of one target, and of all targets together. */
-export const maximumPairs = { ofTarget: 500, together: 10_000 }
-/** Rows of the table of thresholds, chosen evenly among the different scores. */
+/** The most [true, predicted] pairs that a regression stores. */
+export const maximumPairs = { perTarget: 500, total: 10_000 }
+/** The most rows of the table of thresholds, an evenly spaced sample of the distinct scores. */
 export const maximumThresholds = 200
 
 const share = z.number().min(0).max(1)
@@ -16,31 +16,27 @@ const rows = {
   rows: z
     .enum(['validation', 'training', 'folds', 'given'])
     .describe(
-      'validation: rows held out. folds: each row answered by a network that was trained without it. given: rows sent ' +
-        'to be evaluated. training: the job held no rows out, so this shows what was learned, not how it generalizes',
+      '`validation`: held-out rows. `folds`: each row predicted by a network trained without it. `given`: rows of the ' +
+        'request. `training`: the training rows, because the job held none out; these metrics do not measure generalization',
     ),
-  available: z.int().describe('rows there are'),
-  count: z
-    .int()
-    .describe(`rows the model was asked about: all, or ${maximumEvaluatedRows} of them chosen evenly`),
-  unanswered: z.int().describe('rows left out because the network had no finite answer to them'),
+  available: z.int().describe('rows in the set'),
+  count: z.int().describe(`rows evaluated: all, or an evenly spaced sample of ${maximumEvaluatedRows}`),
+  unanswered: z.int().describe('rows excluded because an output was not finite'),
   notices: z
     .array(
       z.object({ code: z.enum(['worse-than-mean', 'no-better-than-most-frequent']), message: z.string() }),
     )
     .default([])
-    .describe('what is wrong with these answers, in plain words'),
+    .describe('problems of these predictions'),
 }
 
 const scores = {
-  precision: share.describe(
-    'of the rows answered with this class, the share that is of it; 0 when there are none',
-  ),
-  recall: share.describe('of the rows of this class, the share answered with it; 0 when there are none'),
+  precision: share.describe('true positives / rows predicted as this class, 0 when there are none'),
+  recall: share.describe('true positives / rows of this class, 0 when there are none'),
   f1: share.describe('harmonic mean of precision and recall'),
 }
 
-/** Counts of the rows whose probability of the second class is at least `threshold`, and of the others. */
+/** The confusion counts when a probability of at least `threshold` means the positive class. */
 const thresholdSchema = z.object({
   threshold: z.number(),
   truePositives: z.int(),
@@ -51,34 +47,36 @@ const thresholdSchema = z.object({
 export type ThresholdCounts = z.infer<typeof thresholdSchema>
 
 const twoClassesSchema = z.object({
-  positive: z.string().describe('the second class: the scores are its probabilities'),
-  threshold: z.number().describe('from which on a row was answered with the positive class'),
-  rocAuc: share.nullable().describe('area under the ROC curve; null when the rows are all of one class'),
+  positive: z.string().describe('the second class, whose probability is the score'),
+  threshold: z.number().describe('lowest score predicted as the positive class'),
+  rocAuc: share.nullable().describe('area under the ROC curve, null when all rows have one class'),
   averagePrecision: share
     .nullable()
-    .describe('Σ (Rₙ − Rₙ₋₁) Pₙ over the thresholds; null without positive rows'),
+    .describe('Σ (Rₙ − Rₙ₋₁) Pₙ over the thresholds, null without positive rows'),
   thresholds: z
     .array(thresholdSchema)
-    .describe(`at most ${maximumThresholds}, falling; ROC and precision–recall curves are drawn from them`),
+    .describe(
+      `points of the ROC and precision–recall curves, at most ${maximumThresholds}, in descending order`,
+    ),
 })
 
 const classificationSchema = z.object({
   type: z.literal('classification'),
   ...rows,
   classes: z.array(z.string()),
-  right: z.int().describe('rows answered with their class'),
+  right: z.int().describe('rows predicted as their class'),
   confusion: z
     .array(z.array(z.int()))
     .nullable()
     .describe(
-      `confusion[i][j]: rows of class i answered with class j; null for more than ${maximumConfusionClasses} classes`,
+      `confusion[i][j]: rows of class i predicted as class j, null for more than ${maximumConfusionClasses} classes`,
     ),
-  accuracy: share.nullable().default(null).describe('right / answered rows; null when no row was answered'),
+  accuracy: share.nullable().default(null).describe('right / predicted rows, null without predictions'),
   baseline: z
     .object({ class: z.string(), accuracy: share })
     .nullable()
     .default(null)
-    .describe('the accuracy of always answering with the most frequent class of these rows'),
+    .describe('accuracy of always predicting the most frequent class of these rows'),
   perClass: z
     .array(z.object({ class: z.string(), ...scores, support: z.int().describe('rows of this class') }))
     .default([]),
@@ -108,18 +106,18 @@ const regressionSchema = z.object({
   targets: z.array(
     z.object({
       name: z.string(),
-      rmse: z.number().nullable().describe('root of the mean squared error, in the unit of the target'),
+      rmse: z.number().nullable().describe('root mean squared error, in the unit of the target'),
       mae: z.number().nullable().describe('mean absolute error, in the unit of the target'),
       r2: z
         .number()
         .nullable()
         .describe(
-          '1 − Σ(ŷ − y)² / Σ(y − ȳ)²: below 0 is worse than always answering with the mean; null where the target is constant',
+          '1 − Σ(ŷ − y)² / Σ(y − ȳ)², below 0 when worse than the mean of the target, null for a constant target',
         ),
       pairs: z
         .array(z.array(z.number()).length(2))
         .describe(
-          `[true, predicted] of at most ${maximumPairs.ofTarget} rows chosen evenly, fewer where there are many targets`,
+          `[true, predicted] of an evenly spaced sample of at most ${maximumPairs.perTarget} rows, fewer with many targets`,
         ),
     }),
   ),
@@ -132,5 +130,5 @@ export const evaluationSchema = z.discriminatedUnion('type', [
 ])
 export type Evaluation = z.infer<typeof evaluationSchema>
 
-/** Which rows an evaluation is about. */
+/** Which rows an evaluation covers. */
 export type EvaluatedRows = Pick<Evaluation, 'rows' | 'available' | 'count'>

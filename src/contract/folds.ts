@@ -1,7 +1,7 @@
-/** How a job trains whose number of epochs is chosen by folds: once without each of them, then on all rows. */
+/** Cross-validation chooses the number of epochs: one training without each fold, then the final one on all rows. */
 import type { TrainingSpec } from './network.js'
 
-/** The training whose weights the model gets: after folds, nothing stops it early. */
+/** The training that produces the model. After folds it does not stop early. */
 export function finalTraining<Spec extends Pick<TrainingSpec, 'earlyStopping'>>(
   spec: Spec,
 ): Omit<Spec, 'earlyStopping'> & Pick<TrainingSpec, 'earlyStopping'> {
@@ -9,7 +9,7 @@ export function finalTraining<Spec extends Pick<TrainingSpec, 'earlyStopping'>>(
   return earlyStopping === undefined || earlyStopping.folds !== undefined ? rest : { ...rest, earlyStopping }
 }
 
-/** How often the job trains, the final training included. */
-export function trainingsOf({ earlyStopping }: Pick<TrainingSpec, 'earlyStopping'>): number {
+/** How many trainings the job runs, including the final one. */
+export function countTrainings({ earlyStopping }: Pick<TrainingSpec, 'earlyStopping'>): number {
   return 1 + (earlyStopping?.folds ?? 0)
 }

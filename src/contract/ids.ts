@@ -1,4 +1,4 @@
-/** Identifiers tell what they name: a kind, then 128 random bits in hexadecimal. */
+/** Identifiers: a prefix for the kind, then 128 random bits in hexadecimal. */
 import { z } from 'zod'
 
 export const idPrefixes = {

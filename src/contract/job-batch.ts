@@ -1,4 +1,4 @@
-/** Many jobs in one request, each accepted or refused by itself. */
+/** Many jobs in one request. Each is accepted or refused independently. */
 import { z } from 'zod'
 import { jobSchema } from './job.js'
 import { problemSchema } from './problems.js'
@@ -11,7 +11,7 @@ export const jobBatchRequestSchema = z
       .array(
         z.unknown().meta({
           type: 'object',
-          description: 'as the body of `POST /jobs`; rows must be a stored dataset, named by its id',
+          description: 'a body of `POST /jobs`; inline rows are not allowed, store them as a dataset first',
         }),
       )
       .min(1)
@@ -35,7 +35,7 @@ export const jobBatchSchema = z.object({
   results: z
     .array(
       z.object({
-        status: z.int().describe('what `POST /jobs` would have answered'),
+        status: z.int().describe('the status that `POST /jobs` would return'),
         job: jobSchema.nullable(),
         problem: problemSchema.nullable(),
       }),

@@ -1,4 +1,4 @@
-/** The life of a job, event by event. */
+/** The history of a job as events. */
 import { z } from 'zod'
 import { jobStatusSchema } from './job.js'
 

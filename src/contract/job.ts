@@ -44,8 +44,8 @@ export function isFinished(status: JobStatus): boolean {
 
 export const finishedStatuses = jobStatusSchema.options.filter(isFinished)
 
-/** The states from which `to` may be entered; every write of a status names them in its WHERE. */
-export function sourcesOf(to: JobStatus): JobStatus[] {
+/** The statuses from which a job may change to `to`. Every UPDATE of a status filters by them. */
+export function previousStatuses(to: JobStatus): JobStatus[] {
   return jobStatusSchema.options.filter((from) => transitions[from].includes(to))
 }
 
@@ -57,7 +57,7 @@ export type Split = z.infer<typeof splitSchema>
 export const classWeightSchema = z.union(
   [z.literal('balanced'), z.record(z.string().normalize('NFC'), z.number().positive())],
   {
-    error: 'must be "balanced" or an object of a positive weight by class name',
+    error: 'must be "balanced" or an object that maps class names to positive weights',
   },
 )
 export type ClassWeight = z.infer<typeof classWeightSchema>
@@ -66,11 +66,11 @@ export const inlineDatasetSchema = z.strictObject({
   x: z
     .array(z.union([finiteNumber, z.array(finiteNumber).min(1)]))
     .min(1)
-    .describe('one row of features each'),
+    .describe('features, one item per row'),
   y: z
     .array(z.union([finiteNumber, z.array(finiteNumber).min(1)]))
     .min(1)
-    .describe('one target, or one row of targets, each'),
+    .describe('targets, one item per row'),
 })
 export type InlineDataset = z.infer<typeof inlineDatasetSchema>
 
@@ -186,25 +186,25 @@ export const jobRequestSchema = z
   })
 export type JobRequest = z.infer<typeof jobRequestSchema>
 
-/** A job request as accepted: defaults filled in, inline rows stored as a dataset and named by its id. */
+/** An accepted job request: all defaults are set, and inline rows are replaced by the id of their dataset. */
 export const jobSpecSchema = trainingSchema.extend({
   dataset: z.union([z.string(), generatedDatasetSchema]),
   validationSplit: z.number(),
   validationDataset: z.union([z.string(), generatedDatasetSchema]).optional(),
-  /** Specs of older versions name no split: it was random. */
+  /** Specs of older versions have no split, which was random. */
   split: splitSchema.default('random'),
   classWeight: classWeightSchema.optional(),
   sampleWeight: z.string().optional(),
   scaling: scalingSchema.default('none'),
   targetScaling: scalingSchema
     .default('none')
-    .describe('the scale of the targets in training: losses are on it, predictions and evaluations are not'),
-  /** Specs of older versions do not say it: their weights are taken by position. */
+    .describe('scaling of number targets in the loss; predictions and evaluations are not scaled'),
+  /** Absent in specs of older versions, which map weights by position. */
   fromMismatch: z.enum(['refuse', 'initialize']).optional(),
   inherited: z
     .array(z.enum(['scaling', 'targetScaling']))
     .optional()
-    .describe('which scales are those of the model in `from`, because the request does not name them'),
+    .describe('scalings taken from the model in `from`, because the request has none'),
   seed: z.int(),
   batchSize: z.union([z.int(), z.literal('full')]),
   from: z.string().optional(),
@@ -212,32 +212,28 @@ export const jobSpecSchema = trainingSchema.extend({
 })
 export type JobSpec = z.infer<typeof jobSpecSchema>
 
-/** What a job would be. */
+/** The job that a request would create. */
 export const jobValidationSchema = z.object({
   object: z.literal('validation'),
-  spec: jobSpecSchema.describe(
-    'as accepted, defaults filled in; the dataset is `inline` for rows inside the request',
-  ),
+  spec: jobSpecSchema.describe('the accepted spec with all defaults; `dataset` is `inline` for inline rows'),
   layers: z.array(layerSummarySchema),
   parameters: z.int(),
-  arenaBytes: z.int().describe('memory of the training, beside its data'),
+  arenaBytes: z.int().describe('memory of the training, without its data'),
   stepsPerEpoch: z.int(),
   flopsPerEpoch: z.number().describe('floating-point operations'),
   estimatedSeconds: z
     .number()
-    .describe(
-      'from the start of the training to its end with all epochs, judged by how long past trainings took here',
-    ),
+    .describe('duration of all epochs, estimated from past trainings of this service'),
 })
 export type JobValidation = z.infer<typeof jobValidationSchema>
 
-/** What may be changed when a paused job is resumed. */
+/** The changes that a resumed job may make. */
 export const resumeRequestSchema = z
   .strictObject({
     epochs: trainingFields.epochs.optional(),
     learningRate: z.number().positive().optional(),
   })
-  // A request without a body brings null.
+  // A request without a body is validated as null.
   .nullish()
   .meta({ examples: [{ epochs: 800, learningRate: 0.001 }] })
 export type ResumeRequest = z.infer<typeof resumeRequestSchema>
@@ -246,9 +242,7 @@ const changeable = z.object({ epochs: z.int(), learningRate: z.number() })
 
 export const changeSchema = z.object({
   at: z.iso.datetime(),
-  fromEpoch: z
-    .int()
-    .describe('the first epoch that the change holds for; one that had begun ends as it began'),
+  fromEpoch: z.int().describe('the first epoch with the change; an epoch in progress ends without it'),
   before: changeable,
   after: changeable,
 })
@@ -284,7 +278,7 @@ export const jobSchema = z.object({
   epoch: z.int(),
   epochs: z.int(),
   metrics: metricsSchema.describe(
-    'of the newest epoch; of a job that has succeeded, of the epoch whose weights its model holds',
+    'metrics of the last epoch; for a succeeded job, of the epoch whose weights the model has',
   ),
   bestEpoch: z
     .int()
@@ -300,20 +294,21 @@ export const jobSchema = z.object({
   parameters: z.int(),
   arenaBytes: z.int(),
   flopsPerEpoch: z.number(),
-  backend: z.string().nullable().describe('which of the engine’s backends trains: native, wasm or reference'),
-  backendDetail: z.string().nullable().describe('its variant, and why no faster one runs'),
+  backend: z.string().nullable().describe('backend of the engine: native, wasm or reference'),
+  backendDetail: z
+    .string()
+    .nullable()
+    .describe('variant of the backend, and why a faster one is not available'),
   queuePosition: z
     .int()
     .nullable()
-    .describe(
-      'from 1: how soon it is its turn, if the jobs of each tenant take equally long; null unless queued',
-    ),
+    .describe('position in the queue from 1, if all jobs of a tenant take equally long; null unless queued'),
   estimatedFinishAt: time.nullable(),
   modelId: z.string().nullable(),
   error: jobErrorSchema.nullable(),
   spec: jobSpecSchema,
   priority: z.int(),
-  changes: z.array(changeSchema).describe('what resuming changed'),
+  changes: z.array(changeSchema).describe('changes by resumptions'),
   metadata: z.record(z.string(), z.string()),
   links: z.object({ self: z.string(), stream: z.string(), epochs: z.string() }),
 })

@@ -1,4 +1,4 @@
-/** Keys: who may do what. */
+/** API keys and their scopes. */
 import { z } from 'zod'
 import { text } from './text.js'
 
@@ -37,10 +37,10 @@ export const tenantIdSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be 1 to 63 lower-case letters, digits and hyphens')
 
-/** The tenant of everybody while the service is open. */
+/** The tenant of all clients when the service runs without keys. */
 export const localTenant = 'local'
 
-/** A key as it may be shown: not its secret. */
+/** A key without its secret. */
 export interface Key {
   id: string
   tenantId: string
@@ -51,8 +51,8 @@ export interface Key {
 }
 
 export const streamTicketSchema = z.object({
-  ticket: text(200).describe('good for one connection'),
+  ticket: text(200).describe('opens one connection'),
   expiresAt: z.iso.datetime(),
-  stream: z.string().describe('address of the stream, with the ticket'),
+  stream: z.string().describe('URL of the stream with the ticket'),
 })
 export type StreamTicket = z.infer<typeof streamTicketSchema>

@@ -1,7 +1,4 @@
-/**
- * What one tenant may have: the one list of limits. The settings hold for every tenant that has no limit of its own; what
- * a tenant has of its own lies in its row.
- */
+/** The limits of a tenant. The settings apply unless the row of the tenant overrides them. */
 import { z } from 'zod'
 import { maximumEpochs } from './network.js'
 
@@ -31,7 +28,7 @@ export type LimitName = keyof Limits
 const limitNameSchema = limitsSchema.keyof()
 export const limitNames = limitNameSchema.options
 
-/** What each is called in the environment. */
+/** The environment variable of each limit. */
 export const limitSettings = {
   requestsPerMinute: 'MAXIMUM_REQUESTS_PER_MINUTE',
   sockets: 'MAXIMUM_SOCKETS',
@@ -48,7 +45,7 @@ export const limitSettings = {
 export const ownLimitsSchema = limitsSchema.partial()
 export type OwnLimits = z.infer<typeof ownLimitsSchema>
 
-/** Null returns a limit to the setting. */
+/** Null resets a limit to its setting. */
 export type LimitChanges = { [name in LimitName]?: number | null }
 
 export interface TenantLimits {
@@ -56,19 +53,23 @@ export interface TenantLimits {
   own: OwnLimits
 }
 
-export function allowed({ settings, own }: TenantLimits, name: LimitName): number {
+export function effectiveLimit({ settings, own }: TenantLimits, name: LimitName): number {
   return own[name] ?? settings[name]
 }
 
-/** The end of every refusal: "the limit is 10 (MAXIMUM_QUEUED_JOBS)". */
-export function allowance(limits: TenantLimits, name: LimitName, write: (value: number) => string = String) {
-  const value = allowed(limits, name)
+/** The limit in an error: "the limit is 10 (MAXIMUM_QUEUED_JOBS)". */
+export function describeLimit(
+  limits: TenantLimits,
+  name: LimitName,
+  format: (value: number) => string = String,
+): string {
+  const value = effectiveLimit(limits, name)
   const isOwn = limits.own[name] !== undefined
   const source = `${isOwn ? 'this tenant’s own limit in place of ' : ''}${limitSettings[name]}`
-  return `the limit is ${write(value)} (${source})`
+  return `the limit is ${format(value)} (${source})`
 }
 
-/** What a tenant has now of what can be counted in the database. */
+/** The current use of the limits that the database can count. */
 export type Use = Pick<Limits, 'queuedJobs' | 'runningJobs' | 'storedBytes'>
 
 export const limitsStatusSchema = z.object({
@@ -78,17 +79,16 @@ export const limitsStatusSchema = z.object({
     limitNameSchema,
     z.object({
       allowed: z.number(),
-      used: z.number().nullable().describe('now; null for what is asked of each job or upload by itself'),
-      own: z.boolean().describe('whether it is this tenant’s own, in place of the setting'),
-      setting: z.string().describe('its name in the environment of the service'),
+      used: z.number().nullable().describe('current use; null for a limit on each job or upload'),
+      own: z.boolean().describe('whether the limit of this tenant overrides the setting'),
+      setting: z.string().describe('environment variable of the service'),
       meaning: z.string(),
     }),
   ),
 })
 export type LimitsStatus = z.infer<typeof limitsStatusSchema>
 
-/** `used` has what can be counted. */
-export function statusOf(
+export function limitsStatus(
   tenantId: string,
   limits: TenantLimits,
   used: Partial<Record<LimitName, number>>,
@@ -96,7 +96,7 @@ export function statusOf(
   const entries = limitNames.map((name) => [
     name,
     {
-      allowed: allowed(limits, name),
+      allowed: effectiveLimit(limits, name),
       used: used[name] ?? null,
       own: limits.own[name] !== undefined,
       setting: limitSettings[name],

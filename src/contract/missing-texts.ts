@@ -1,4 +1,4 @@
-/** Texts that stand for a value that is not there, in small letters; an empty cell is always missing. */
+/** Texts that mean a missing value, in lower case. An empty cell is always missing. */
 export const usualMissingTexts: ReadonlySet<string> = new Set([
   '?',
   'na',

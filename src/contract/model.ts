@@ -1,9 +1,9 @@
-/** A model, trained or constructed, and what it answers. */
+/** Models, trained or constructed, and their predictions. */
 import { z } from 'zod'
 import { cellSchema, codingSchema } from './dataset.js'
 import { metricsSchema } from './epoch.js'
 import { evaluationSchema } from './evaluation.js'
-import { activationSchema, lastActivation, lossSchema, networkSchema, tellsTwoClasses } from './network.js'
+import { activationSchema, isTwoClassOutput, lastActivation, lossSchema, networkSchema } from './network.js'
 import { text } from './text.js'
 
 export const layerSummarySchema = z.object({
@@ -16,28 +16,28 @@ export const layerSummarySchema = z.object({
 })
 export type LayerSummary = z.infer<typeof layerSummarySchema>
 
-/** Where a tensor lies in the stored weights: float32 little-endian, `offset` counted in numbers. */
+/** The position of a tensor in the stored weights, which are little-endian float32. `offset` counts numbers. */
 export const tensorSchema = z.object({ name: z.string(), shape: z.array(z.int()), offset: z.int() })
 export type Tensor = z.infer<typeof tensorSchema>
 
 export const modelSchema = z.object({
   id: z.string(),
   object: z.literal('model'),
-  name: z.string().nullable().describe("the job's, of a trained model"),
+  name: z.string().nullable().describe('name of the job that trained it'),
   jobId: z.string().nullable().describe('null for a constructed model'),
   createdAt: z.iso.datetime(),
   network: networkSchema,
   loss: lossSchema,
   layers: z.array(layerSummarySchema),
   coding: codingSchema,
-  columns: z.array(z.string()).describe('names of the inputs, in the order of a row'),
+  columns: z.array(z.string()).describe('names of the inputs in row order'),
   classes: z.array(z.string()).nullable(),
-  metrics: metricsSchema.describe('of the epoch whose weights this model holds'),
+  metrics: metricsSchema.describe('metrics of the epoch whose weights this model has'),
   epoch: z
     .int()
     .nullable()
     .describe(
-      'whose weights this model holds; null for a constructed model, or one trained by an older version',
+      'the epoch whose weights this model has; null for a constructed model or one of an older version',
     ),
   threshold: z
     .number()
@@ -45,7 +45,7 @@ export const modelSchema = z.object({
     .max(1)
     .nullable()
     .describe(
-      'probability of the second class from which on it is the answer; null where the model gives none',
+      'lowest probability of the second class at which it is predicted; null unless the model predicts it',
     ),
   parameters: z.int(),
   weightBytes: z.int(),
@@ -59,11 +59,9 @@ export const modelSchema = z.object({
 })
 export type Model = z.infer<typeof modelSchema>
 
-/** As it is looked at alone; lists leave out what may be large. */
+/** A single model. Lists omit the evaluation, which may be large. */
 export const evaluatedModelSchema = modelSchema.extend({
-  evaluation: evaluationSchema
-    .nullable()
-    .describe('null for a model that was constructed, or trained by an older version'),
+  evaluation: evaluationSchema.nullable().describe('null for a constructed model or one of an older version'),
 })
 export type EvaluatedModel = z.infer<typeof evaluatedModelSchema>
 
@@ -73,9 +71,7 @@ export const modelChangeSchema = z
       .number()
       .min(0)
       .max(1)
-      .describe(
-        'probability of the second class from which on it is the answer; only for models of two classes',
-      ),
+      .describe('lowest probability of the second class at which it is predicted; only for two-class models'),
   })
   .meta({ examples: [{ threshold: 0.3 }] })
 export type ModelChange = z.infer<typeof modelChangeSchema>
@@ -83,12 +79,12 @@ export type ModelChange = z.infer<typeof modelChangeSchema>
 export const predictionSchema = z.object({
   output: z.array(z.number()),
   label: z.string().optional(),
-  labels: z.array(z.string()).optional().describe('of several yes-or-no targets, those that are likely'),
+  labels: z.array(z.string()).optional().describe('of several boolean targets, those predicted as true'),
   probabilities: z.record(z.string(), z.number()).optional(),
   warnings: z
     .array(z.string())
     .optional()
-    .describe('what the model could not use of this row, such as a category that no training row had'),
+    .describe('values that the model ignored, such as a category without training rows'),
 })
 export type Prediction = z.infer<typeof predictionSchema>
 
@@ -96,14 +92,14 @@ export const predictionsSchema = z.object({
   modelId: z.string(),
   predictions: z
     .array(predictionSchema.nullable())
-    .describe('one for each row, in order; null for a row with an error'),
+    .describe('one per row, in order; null for a row with an error'),
   errors: z
     .array(z.object({ row: z.int().describe('from 0'), pointer: z.string(), message: z.string() }))
     .optional()
-    .describe('rows that could not be answered; when no row can be, the whole request is refused'),
+    .describe('rows without a prediction; if no row has one, the request fails'),
 })
 
-/** A row as raw values in column order, or by column name; null where a value is missing. */
+/** A row as raw values in column order or by column name. Null means a missing value. */
 export const predictionInputSchema = z.union([z.array(cellSchema), z.record(z.string(), cellSchema)])
 export const predictionRequestSchema = z
   .strictObject({
@@ -120,12 +116,12 @@ export const predictionRequestSchema = z
     ],
   })
 
-/** Twice as many rows of the truth table, and perhaps hidden units, for each further input. */
+/** Each further input doubles the truth table, and with it the hidden units. */
 const maximumInputs = 16
 
 /**
- * A Boolean function by the rows of its truth table where it is 1. A row's number is its inputs read as a binary
- * number, the first input the most significant bit: of three inputs, row 6 is 1, 1, 0.
+ * A Boolean function, given by the rows of its truth table where it is 1. A row's number is its inputs as a binary
+ * number, with the first input as the most significant bit: row 6 of three inputs is 1, 1, 0.
  */
 const normalFormSchema = z
   .strictObject({
@@ -133,34 +129,34 @@ const normalFormSchema = z
       .int()
       .min(1)
       .max(maximumInputs, {
-        error: `must be at most ${maximumInputs}: a network may need a unit for every row`,
+        error: `must be at most ${maximumInputs}, because the network needs a unit for each true row`,
       }),
     trueRows: z
       .array(z.int().min(0))
       .max(2 ** maximumInputs)
-      .describe('rows of the truth table that are true; the first input is the most significant bit'),
+      .describe('true rows of the truth table; the first input is the most significant bit'),
   })
   .superRefine(({ inputs, trueRows }, { addIssue }) => {
-    const places = new Map<number, number>()
-    for (const [place, row] of trueRows.entries()) {
-      const first = places.get(row)
+    const firstIndexes = new Map<number, number>()
+    for (const [index, row] of trueRows.entries()) {
+      const first = firstIndexes.get(row)
       const message =
         row >= 2 ** inputs
           ? `must be at most ${2 ** inputs - 1}, the last row of ${inputs} inputs`
           : first !== undefined
-            ? `is row ${row} again, which stands at ${first} already`
+            ? `repeats row ${row} of index ${first}`
             : undefined
       if (message !== undefined) {
-        addIssue({ code: 'custom', path: ['trueRows', place], message })
+        addIssue({ code: 'custom', path: ['trueRows', index], message })
         return
       }
-      places.set(row, place)
+      firstIndexes.set(row, index)
     }
   })
 
 const constructionSchema = z.strictObject({
   dnf: normalFormSchema.describe(
-    'disjunctive normal form: a threshold unit for each true row, and one that is their OR',
+    'disjunctive normal form: a threshold unit for each true row, and one for their disjunction',
   ),
 })
 export type Construction = z.infer<typeof constructionSchema>
@@ -173,8 +169,8 @@ export const modelRequestSchema = z
   .meta({ examples: [{ name: 'xor', construct: { dnf: { inputs: 2, trueRows: [1, 2] } } }] })
 export type ModelRequest = z.infer<typeof modelRequestSchema>
 
-/** Whether a threshold decides between the two classes of a model: those of others are told apart by the larger output. */
+/** Whether a threshold selects between two classes. Other models predict the class with the largest output. */
 export function hasThreshold({ coding: { target }, network }: Pick<Model, 'coding' | 'network'>): boolean {
   if (!('classes' in target) || target.classes.length !== 2) return false
-  return tellsTwoClasses(target.type === 'binary' ? 1 : 2, lastActivation(network))
+  return isTwoClassOutput(target.type === 'binary' ? 1 : 2, lastActivation(network))
 }

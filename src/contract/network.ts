@@ -1,15 +1,15 @@
 /**
- * What a network is and how it is trained, as users write it: layers, losses, optimizers, schedules.
- * Names are those of Keras and TensorFlow.js. One schema each; types, validation and OpenAPI derive from it.
+ * The description of a network and its training: layers, losses, optimizers, schedules. Names follow Keras and
+ * TensorFlow.js. Types, validation and OpenAPI derive from one schema each.
  */
 import { z } from 'zod'
 
 const positiveInteger = z.int().min(1)
 const units = positiveInteger.max(1_000_000)
-/** One number for every spatial direction, or one each: [height, width]. */
+/** One number for both dimensions, or [height, width]. */
 const oneOrTwo = z.union([
   positiveInteger,
-  // Tools that read JSON Schemas look for `items` in every list.
+  // Some JSON Schema tools require `items` for every array.
   z
     .tuple([positiveInteger, positiveInteger])
     .meta({ items: { type: 'integer', minimum: 1 }, minItems: 2, maxItems: 2 }),
@@ -55,7 +55,7 @@ export type Initializer = z.infer<typeof initializerSchema>
 
 const paddingSchema = z.enum(['valid', 'same'])
 
-/** What every layer with weights takes. Left out, the initializer follows the activation: heNormal for the relu family, else glorotUniform. */
+/** Fields of every layer with weights. The default initializer is heNormal for the relu family, else glorotUniform. */
 const weighted = {
   activation: activationSchema.default('linear'),
   useBias: z.boolean().default(true),
@@ -126,14 +126,14 @@ export const networkSchema = z.strictObject({
 })
 export type Network = z.infer<typeof networkSchema>
 
-/** Of the last layer; linear where it has none of its own. */
+/** The activation of the last layer, or linear. */
 export function lastActivation({ layers }: Pick<Network, 'layers'>): Activation {
   const last = layers.at(-1)
   return last !== undefined && 'activation' in last ? last.activation : 'linear'
 }
 
 /** Whether the last output is the probability of the second of two classes. */
-export function tellsTwoClasses(outputs: number, lastActivation: Activation | undefined): boolean {
+export function isTwoClassOutput(outputs: number, lastActivation: Activation | undefined): boolean {
   return (outputs === 1 && lastActivation === 'sigmoid') || (outputs === 2 && lastActivation === 'softmax')
 }
 
@@ -162,24 +162,24 @@ export const lossFormulas: Record<Loss, string> = {
 }
 
 const learningRate = (value: number) => z.number().positive().default(value)
-const decayOfAverage = (value: number) => z.number().min(0).lt(1).default(value)
+const decayRate = (value: number) => z.number().min(0).lt(1).default(value)
 const epsilon = (value: number) => z.number().positive().default(value)
-/** Added to the gradient, as in PyTorch; adamw decays the weights apart from it. */
+/** Added to the gradient as in PyTorch. adamw decouples the decay from the gradient. */
 const weightDecay = z.number().min(0).default(0).describe('g ← g + weightDecay · θ')
 
 export const optimizerSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('sgd'),
     learningRate: learningRate(0.01),
-    momentum: decayOfAverage(0),
+    momentum: decayRate(0),
     nesterov: z.boolean().default(false),
     weightDecay,
   }),
   z.strictObject({
     type: z.literal('adam'),
     learningRate: learningRate(0.001),
-    beta1: decayOfAverage(0.9),
-    beta2: decayOfAverage(0.999),
+    beta1: decayRate(0.9),
+    beta2: decayRate(0.999),
     epsilon: epsilon(1e-8),
     biasCorrection: z.boolean().default(true),
     weightDecay,
@@ -187,8 +187,8 @@ export const optimizerSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('adamw'),
     learningRate: learningRate(0.001),
-    beta1: decayOfAverage(0.9),
-    beta2: decayOfAverage(0.999),
+    beta1: decayRate(0.9),
+    beta2: decayRate(0.999),
     epsilon: epsilon(1e-8),
     biasCorrection: z.boolean().default(true),
     weightDecay: z.number().min(0).default(0.01),
@@ -196,7 +196,7 @@ export const optimizerSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('rmsprop'),
     learningRate: learningRate(0.001),
-    rho: decayOfAverage(0.9),
+    rho: decayRate(0.9),
     epsilon: epsilon(1e-8),
     weightDecay,
   }),
@@ -263,7 +263,7 @@ export type Sampling = z.infer<typeof samplingSchema>
 
 export const maximumEpochs = 10_000_000
 
-/** Everything the engine needs beside the numbers: the part of a job that says how to train. */
+/** The fields of a job that describe its training. With the data they are all that the engine needs. */
 export const trainingFields = {
   network: networkSchema,
   loss: lossSchema,

@@ -1,10 +1,10 @@
 /**
- * Epochs as rows of numbers, as they are stored and sent in bulk. Objects are made only where somebody wants them: a job
- * may do a hundred thousand epochs in a second.
+ * Epochs as arrays of numbers, for bulk storage and transfer. A fast job has too many epochs a second to build an
+ * object for each.
  */
 import type { Epoch } from './epoch.js'
 
-/** float64 numbers of an epoch: loss, accuracy, valLoss, valAccuracy. */
+/** The metrics of an epoch in order: loss, accuracy, valLoss, valAccuracy. */
 export const metricsPerEpoch = 4
 
 /** Epochs in order: all that are kept from the first to the last of them. */
@@ -15,7 +15,7 @@ export interface PackedEpochs {
   readonly numbers: Int32Array | null
   /** Epochs × metricsPerEpoch: NaN for null, an infinite loss where training diverged. */
   readonly metrics: Float64Array
-  /** Of each epoch; NaN for null. */
+  /** One per epoch. NaN is null. */
   readonly seconds: Float64Array
 }
 
@@ -39,7 +39,7 @@ export function unpackEpochs(epochs: PackedEpochs): Epoch[] {
       accuracy: finiteOrNull(metrics[at + 1]),
       valLoss: finiteOrNull(metrics[at + 2]),
       valAccuracy: finiteOrNull(metrics[at + 3]),
-      seconds: finiteOrNull(each),
+      seconds: finiteOrNull(epochSeconds),
     }
     return hasDiverged(metrics[at]) ? { ...epoch, diverged: true } : epoch
   })
@@ -63,7 +63,7 @@ export function epochsAsJson(epochs: PackedEpochs): string {
 
 const hasDiverged = (loss: number) => loss === Number.POSITIVE_INFINITY
 
-/** JSON has no other numbers. */
+/** JSON has no NaN and no infinity. */
 function finiteOrNull(value: number): number | null {
   return Number.isFinite(value) ? value : null
 }

@@ -1,4 +1,4 @@
-/** How an upload’s columns are to be read: what `POST /datasets` takes beside the file. */
+/** The parameters of `POST /datasets` that say how to read the columns of the file. */
 import { z } from 'zod'
 import {
   type Column,
@@ -10,32 +10,32 @@ import {
 import { usualMissingTexts } from './missing-texts.js'
 
 /**
- * What happens to a missing value: `impute` is the default (a number is the mean of the training rows, a missing
- * category is a category of its own), `drop` leaves the row out, and an imputation names what stands in for it.
+ * What to do with a missing value. `impute`, the default, takes the mean of the training rows for a number and a
+ * separate category for a category. `drop` drops the row. An imputation names the replacement.
  */
 export type MissingRule = 'impute' | 'drop' | Imputation
 
 export interface Preparation {
-  /** Names of the target columns; chosen by the file when left out. */
+  /** Names of the target columns. Inferred from the file by default. */
   target?: string[] | undefined
   types: { name: string; type: ColumnType }[]
   missing: { everywhere: MissingRule; columns: { name: string; rule: MissingRule }[] }
-  /** Texts that stand for a missing value; the usual ones when left out. */
+  /** Texts that mean a missing value, in place of `usualMissingTexts`. */
   missingValues?: string[] | undefined
-  /** Columns whose types, roles and missing values this file is read with; what is said of a column by name wins. */
+  /** Columns whose types, roles and missing values apply to this file. Rules by column name take precedence. */
   like?: LikeColumn[] | undefined
-  /** Found out column by column when left out. */
+  /** Inferred per column by default. */
   decimal?: 'comma' | 'point' | undefined
 }
 
-/** What is taken over of a column of another dataset, or of a model. */
+/** The properties of a column that a file takes over from another dataset or a model. */
 export type LikeColumn = Pick<
   Column,
   'name' | 'type' | 'role' | 'imputation' | 'dateOrder' | 'decimal' | 'missingTexts'
 > & {
-  /** Rows with gaps are wanted, whatever stands in for them. */
-  keepsGaps?: boolean
-  /** Of a target: what its values are, also where such a word means a missing value elsewhere. */
+  /** Keeps rows with missing values, with or without an imputation. */
+  keepsMissing?: boolean
+  /** Classes of a target. Such a text is a class here even if it means a missing value in other columns. */
   classes?: string[]
 }
 
@@ -46,7 +46,7 @@ const missingRuleSchema = z.union([z.enum(['impute', 'drop']), imputationSchema]
   error: 'must be impute, drop, mean or constant=VALUE (in JSON: {"constant": VALUE})',
 })
 
-/** A parameter in short form or, for names that have commas or colons in them, as JSON. */
+/** A parameter in short form, or as JSON for names with commas or colons. */
 function parameter<T>(
   fromShort: (text: string) => unknown,
   read: (value: unknown, context: z.RefinementCtx) => T,
@@ -55,13 +55,13 @@ function parameter<T>(
     .string()
     .max(maximumLength)
     .transform((given, context) => {
-      // Files are read in Unicode's composed form, too.
+      // Files are normalized in the same way.
       const text = given.normalize('NFC')
       let value: unknown
       try {
         value = /^\s*[[{]/.test(text) ? JSON.parse(text) : fromShort(text)
       } catch {
-        context.addIssue({ code: 'custom', message: 'begins like JSON, but is none' })
+        context.addIssue({ code: 'custom', message: 'starts like JSON but is not valid JSON' })
         return z.NEVER
       }
       return read(value, context)
@@ -74,26 +74,26 @@ const textsSchema = z.array(z.string()).max(100)
 function readTexts(value: unknown, context: z.RefinementCtx): string[] {
   const texts = textsSchema.safeParse(value)
   if (texts.success) return texts.data
-  context.addIssue({ code: 'custom', message: 'must be a list of texts, at most 100' })
+  context.addIssue({ code: 'custom', message: 'must be a list of at most 100 texts' })
   return z.NEVER
 }
 
 function readNames(value: unknown, context: z.RefinementCtx): string[] {
   const names = namesSchema.safeParse(value)
   if (names.success) return names.data
-  context.addIssue({ code: 'custom', message: 'must be a list of names, with at least one' })
+  context.addIssue({ code: 'custom', message: 'must be a list of at least one name' })
   return z.NEVER
 }
 
-/** Reads an object as pairs of its own properties, so that a column called __proto__ is only a name. */
+/** Reads an object as pairs of its own properties, so that a column may be called __proto__. */
 function readPairs<T>(schema: z.ZodType<T>) {
   return (value: unknown, context: z.RefinementCtx): [name: string, value: T][] => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      context.addIssue({ code: 'custom', message: 'must be an object of columns' })
+      context.addIssue({ code: 'custom', message: 'must be an object by column name' })
       return z.NEVER
     }
-    return Object.entries(value).flatMap(([name, each]): [string, T][] => {
-      const parsed = schema.safeParse(each)
+    return Object.entries(value).flatMap(([name, member]): [string, T][] => {
+      const parsed = schema.safeParse(member)
       if (parsed.success) return [[name, parsed.data]]
       for (const { message } of parsed.error.issues) {
         context.addIssue({ code: 'custom', message: name === '' ? message : `${name}: ${message}` })
@@ -103,7 +103,7 @@ function readPairs<T>(schema: z.ZodType<T>) {
   }
 }
 
-/** `a:x,b:y` as an object; what has no colon is given to the name ''. */
+/** Parses `a:x,b:y` into an object. A part without a colon gets the name ''. */
 function pairs(text: string): object {
   const parts = text.split(',').map((part): [string, string] => {
     const constant = part.indexOf(':constant=')
@@ -153,8 +153,8 @@ function shortRule(rule: string): unknown {
   return rule.startsWith('constant=') ? { constant: rule.slice('constant='.length) } : rule
 }
 
-/** What the parameters of a request ask for. */
-export function preparationOf(query: {
+/** Builds the preparation from the parameters of a request. */
+export function readPreparation(query: {
   target?: string[] | undefined
   types?: [string, ColumnType][] | undefined
   missing?: [string, MissingRule][] | undefined

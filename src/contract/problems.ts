@@ -7,7 +7,7 @@ import { z } from 'zod'
 interface ProblemKind {
   status: number
   title: string
-  /** The parts of the page at /problems/{code}: what happened, what to do about it, a `detail` as it may come. */
+  /** Parts of the page at /problems/{code}: the cause, the remedy, and an example of `detail`. */
   meaning: string
   remedy: string
   example: string
@@ -298,7 +298,7 @@ export interface ProblemItem {
   message: string
 }
 
-/** Thrown anywhere, answered as problem+json. `detail` is shown to the client as it stands. */
+/** An error that the API answers as problem+json. The client receives `detail` unchanged. */
 export class Problem extends Error {
   override readonly name = 'Problem'
 
@@ -311,7 +311,6 @@ export class Problem extends Error {
   }
 }
 
-/** Another request with the same Idempotency-Key has no answer yet. */
 export function keyInFlight(): Problem {
   const detail =
     'Another request with this Idempotency-Key is still being processed. Send this one again in a moment.'
@@ -322,13 +321,12 @@ export function keyReused(): Problem {
   return new Problem('idempotency-key-reused', 'This Idempotency-Key belongs to a different request.')
 }
 
-/** Whether a text is one of the codes. */
 export function isProblemCode(text: string): text is ProblemCode {
   return Object.hasOwn(problems, text)
 }
 
 export const problemSchema = z.object({
-  type: z.string().describe('address of a page about this code'),
+  type: z.string().describe('URL of the page about this code'),
   title: z.string(),
   status: z.int(),
   detail: z.string(),
@@ -338,7 +336,7 @@ export const problemSchema = z.object({
 })
 export type ProblemBody = z.infer<typeof problemSchema>
 
-/** The token of a JSON Pointer for one path segment (RFC 6901, section 3). */
+/** The JSON Pointer of a path (RFC 6901, section 3). */
 export function pointerTo(path: readonly PropertyKey[]): string {
   return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }

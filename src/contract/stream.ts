@@ -1,6 +1,6 @@
 /**
- * What the server says on /jobs/{id}/stream and, for many jobs, on /stream: of each job `job` first and at every change,
- * `epochs` in order, `end` last; on request `boundary` in between. What a client may say on /stream.
+ * Messages of the streams. For each job the server sends `job` first and at every change, `epochs` in order, and `end`
+ * last. On request /jobs/{id}/stream also sends `boundary`. Clients send messages on /stream only.
  */
 import { z } from 'zod'
 import { boundarySchema } from './boundary.js'
@@ -21,7 +21,7 @@ const end = z
   .object({ type: z.literal('end'), job: jobSchema })
   .describe('The finished job, as its last message')
 
-/** On the stream of one job. */
+/** Messages on the stream of one job. */
 export const streamMessageSchema = z.discriminatedUnion('type', [
   job,
   epochs,
@@ -30,9 +30,9 @@ export const streamMessageSchema = z.discriminatedUnion('type', [
 ])
 export type StreamMessage = z.infer<typeof streamMessageSchema>
 
-const jobId = z.string().describe('the job that the message is about')
+const jobId = z.string().describe('id of the job')
 
-/** On the stream of many. */
+/** Messages on the stream of many jobs. */
 export const jobsStreamMessageSchema = z.discriminatedUnion('type', [
   job
     .extend({ jobId })
@@ -42,20 +42,20 @@ export const jobsStreamMessageSchema = z.discriminatedUnion('type', [
   z
     .object({
       type: z.literal('problem'),
-      jobId: z.string().nullable().describe('null where it is not of one job'),
+      jobId: z.string().nullable().describe('null for a problem of the whole message'),
       problem: problemSchema,
     })
     .describe('A job that does not exist (code `not-found`), or a refused message. The other jobs continue'),
 ])
 export type JobsStreamMessage = z.infer<typeof jobsStreamMessageSchema>
 
-/** Jobs that one connection may watch at the same time. */
+/** The most jobs that one connection may watch at a time. */
 export const maximumWatchedJobs = 1_000
 
-/** Jobs that may be named in an address. */
+/** The most jobs that a URL may name. */
 export const maximumJobsInAddress = 100
 
-/** The subprotocol of WebSocket in which epochs come as binary messages (http/epoch-frame.ts). */
+/** The WebSocket subprotocol with epochs as binary messages (http/epoch-frame.ts). */
 export const epochsProtocol = 'descent.epochs.v1'
 
 const position = z
@@ -71,17 +71,17 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
         .array(
           z.strictObject({
             id: idSchema('job'),
-            after: position.default(0).describe('only epochs after this one'),
+            after: position.default(0).describe('send only epochs after this one'),
           }),
         )
         .min(1),
     })
     .describe(
-      `Watch these jobs, too; at most ${maximumWatchedJobs} at a time, and about 250 in a message: one of more than ` +
-        '16 KiB closes the connection with 1009. One that is watched already begins anew after that epoch',
+      `Watch more jobs, at most ${maximumWatchedJobs} in total. A message over 16 KiB (about 250 jobs) closes the ` +
+        'connection with 1009. A job that is already watched restarts after the given epoch',
     ),
   z
     .strictObject({ type: z.literal('unwatch'), jobs: z.array(idSchema('job')).min(1) })
-    .describe('Watch these jobs no more. What was on its way still comes'),
+    .describe('Stop watching these jobs. Messages already sent still arrive'),
 ])
 export type ClientMessage = z.infer<typeof clientMessageSchema>

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 
-/** Text that a database can keep: whole characters, none of them zero. */
+/** Text that PostgreSQL can store: well-formed Unicode without NUL. */
 export function text(maximum: number) {
   return z
     .string()
     .max(maximum)
     .refine((value) => value.isWellFormed() && !value.includes('\0'), {
-      error: 'holds a zero or half a character, which cannot be stored',
+      error: 'must not contain NUL or a lone surrogate, which cannot be stored',
     })
 }

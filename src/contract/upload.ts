@@ -1,11 +1,11 @@
-/** What `POST /datasets` takes: formats, and what may be said of a file that it does not say itself. */
+/** The formats that `POST /datasets` accepts, and the parameters that describe a file. */
 import { z } from 'zod'
 import { text } from './text.js'
 
 export interface UploadFormat {
-  /** In a sentence: "it is …". */
+  /** Completes the sentence "it is …". */
   title: string
-  /** Of file names, behind a dot or a hyphen. */
+  /** Ends of file names, after a dot or a hyphen. */
   extensions: readonly string[]
   contentTypes: readonly string[]
 }
@@ -40,21 +40,21 @@ export type FormatName = keyof typeof uploadFormats
 export const formatNames = z.enum(['delimited', 'jsonLines', 'parquet', 'npy', 'zip', 'idx', 'gzip'])
   .options satisfies FormatName[]
 
-/** Says nothing about the format, which the bytes tell then. */
-const vagueContentType = 'application/octet-stream'
+/** Names no format, which is then detected from the bytes. */
+const genericContentType = 'application/octet-stream'
 
 export const uploadContentTypes = [
   ...formatNames.flatMap((format) => [...uploadFormats[format].contentTypes]),
-  vagueContentType,
+  genericContentType,
 ]
 
 const pixels = z
   .string()
-  .regex(/^\d{1,5}$/, 'must be a whole number')
+  .regex(/^\d{1,5}$/, 'must be a whole number of at most five digits')
   .transform(Number)
   .pipe(z.int().min(1).max(10_000))
 
-/** How a file is to be read, where that is not to be found out. */
+/** Parameters that replace the detection of how to read a file. */
 export const formatParameters = {
   delimiter: z
     .enum(['comma', 'semicolon', 'tab', 'bar'])

@@ -1,4 +1,4 @@
-/** Webhooks: addresses that are told when a job ends, signed after the Standard Webhooks rules (standardwebhooks.com). */
+/** Webhooks: URLs that receive an event when a job ends, signed according to standardwebhooks.com. */
 import { z } from 'zod'
 import { metricsSchema } from './epoch.js'
 import { text } from './text.js'
@@ -17,10 +17,10 @@ export const webhookEventMeanings: Record<z.infer<typeof deliveryEventSchema>, s
 export const testEvent = 'webhook.test'
 export const deliveryEventSchema = z.enum([...webhookEventSchema.options, testEvent])
 
-/** A webhook is disabled that failed for so long without a success in between. */
+/** A webhook is disabled when its deliveries fail for this long. */
 export const disabledAfterDays = 3
 
-/** A tenant's, at most. */
+/** The most webhooks of a tenant. */
 export const maximumWebhooks = 20
 
 export const webhookRequestSchema = z
@@ -53,8 +53,8 @@ export const webhookSchema = z.object({
   events: z.array(webhookEventSchema),
   status: z
     .enum(['active', 'disabled'])
-    .describe('`disabled` after days of failures: nothing is sent until POST /webhooks/{id}/enable'),
-  failingSince: time.nullable().describe('the first failed attempt since the last that succeeded'),
+    .describe('`disabled` after days of failures; sends nothing until POST /webhooks/{id}/enable'),
+  failingSince: time.nullable().describe('first failed attempt since the last success'),
   disabledAt: time.nullable(),
   disabledReason: z.string().nullable(),
   createdAt: time,
@@ -63,13 +63,13 @@ export const webhookSchema = z.object({
 export type Webhook = z.infer<typeof webhookSchema>
 
 export const createdWebhookSchema = webhookSchema.extend({
-  secret: z.string().describe('checks the signatures; shown this once'),
+  secret: z.string().describe('verifies the signatures; shown only once'),
 })
 export type CreatedWebhook = z.infer<typeof createdWebhookSchema>
 
-/** An answer repeated under an Idempotency-Key holds no secret. */
+/** The answer to a registration. If repeated under an Idempotency-Key, it has no secret. */
 export const registeredWebhookSchema = createdWebhookSchema.extend({
-  secret: createdWebhookSchema.shape.secret.nullable().describe('checks the signatures; shown this once'),
+  secret: createdWebhookSchema.shape.secret.nullable().describe('verifies the signatures; shown only once'),
   notice: z.string().optional().describe('why `secret` is null'),
 })
 export type RegisteredWebhook = z.infer<typeof registeredWebhookSchema>
@@ -84,37 +84,39 @@ export const rotationRequestSchema = z
       .min(0)
       .max(maximumOverlapSeconds)
       .default(defaultOverlapSeconds)
-      .describe('for which earlier secrets sign, too; 0 ends them at once'),
+      .describe('seconds for which previous secrets also sign; 0 expires them at once'),
   })
-  // A request without a body brings null.
+  // A request without a body is validated as null.
   .nullish()
   .meta({ examples: [{ overlapSeconds: 3_600 }] })
 export type RotationRequest = z.infer<typeof rotationRequestSchema>
 
 export const rotatedWebhookSchema = createdWebhookSchema.extend({
-  previousSecretExpiresAt: time.nullable().describe('until then it signs, too; null when it ended at once'),
+  previousSecretExpiresAt: time
+    .nullable()
+    .describe('when the previous secret stops signing; null if it stopped at once'),
 })
 export type RotatedWebhook = z.infer<typeof rotatedWebhookSchema>
 
 export const deliverySchema = z.object({
-  id: z.string().describe('the header `webhook-id`, the same at every attempt'),
+  id: z.string().describe('the header `webhook-id`, equal for all attempts'),
   event: deliveryEventSchema,
   jobId: z.string().nullable().describe('null for a test event'),
   createdAt: time,
   attempts: z.int(),
-  deliveredAt: time.nullable().describe('when it was last answered 2xx'),
-  nextAttemptAt: time.nullable().describe('null when it was delivered or given up'),
-  lastStatus: z.int().nullable().describe('status of the last answer'),
-  lastError: z.string().nullable().describe('why the last attempt failed'),
+  deliveredAt: time.nullable().describe('time of the last 2xx answer'),
+  nextAttemptAt: time.nullable().describe('null when delivered or abandoned'),
+  lastStatus: z.int().nullable().describe('HTTP status of the last answer'),
+  lastError: z.string().nullable().describe('error of the last attempt'),
 })
 export type Delivery = z.infer<typeof deliverySchema>
 
 export const webhookWithDeliveriesSchema = webhookSchema.extend({
-  deliveries: z.array(deliverySchema).describe('the newest 20, newest first'),
+  deliveries: z.array(deliverySchema).describe('the 20 most recent, newest first'),
 })
 export type WebhookWithDeliveries = z.infer<typeof webhookWithDeliveriesSchema>
 
-/** What is sent. The rest of the job is at `links.job`. */
+/** The body of an event. `links.job` has the complete job. */
 export const webhookBodySchema = z.object({
   type: webhookEventSchema,
   timestamp: time.describe('when the job ended'),
@@ -125,7 +127,7 @@ export const webhookBodySchema = z.object({
     epoch: z.int(),
     epochs: z.int(),
     bestEpoch: z.int().nullable(),
-    metrics: metricsSchema.describe('as GET /jobs/{id} shows them'),
+    metrics: metricsSchema.describe('same as in GET /jobs/{id}'),
     modelId: z.string().nullable(),
     error: z.object({ code: z.string(), message: z.string(), epoch: z.int().nullable() }).nullable(),
     links: z.object({ job: z.string() }),
@@ -134,6 +136,6 @@ export const webhookBodySchema = z.object({
 
 export const webhookTestBodySchema = z.object({
   type: z.literal(testEvent),
-  timestamp: time.describe('when the test was asked for'),
+  timestamp: time.describe('time of the test request'),
   data: z.object({ webhookId: z.string(), links: z.object({ webhook: z.string() }) }),
 })

@@ -1,21 +1,23 @@
-/** Worker processes, as operators see them. */
+/** Worker processes. */
 import { z } from 'zod'
 
 const time = z.iso.datetime()
 
 export const workerSchema = z.object({
-  id: z.string().describe('WORKER_ID, or a random one'),
+  id: z.string().describe('WORKER_ID, or a random id'),
   object: z.literal('worker'),
   startedAt: time,
-  seenAt: time.describe('it reports every 2 s and is left out after 10 s of silence'),
+  seenAt: time.describe(
+    'time of the last heartbeat; a worker sends one every 2 s and is omitted after 10 s without one',
+  ),
   threads: z.int().describe('WORKER_CONCURRENCY'),
-  busyThreads: z.int().describe('threads that trainings hold'),
-  runningJobs: z.int().describe('jobs that it has claimed and not ended'),
-  backend: z.string().describe('which of the engine’s backends trains'),
+  busyThreads: z.int().describe('threads that train'),
+  runningJobs: z.int().describe('jobs claimed and not finished'),
+  backend: z.string().describe('backend of the engine'),
 })
 export type Worker = z.infer<typeof workerSchema>
 
-/** Of all workers that were seen lately. */
+/** Totals over all workers with a recent heartbeat. */
 export const workersSummarySchema = z.object({
   seen: z.int(),
   threads: z.int(),

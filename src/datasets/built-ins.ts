@@ -1,4 +1,4 @@
-/** The datasets that need no upload: the lecture's boolean functions of two inputs, generated ones, and the irises. */
+/** The built-in datasets: Boolean functions of two inputs, generated datasets, and iris. */
 import {
   type GeneratedDataset,
   generatedDatasetNames,
@@ -10,7 +10,7 @@ import { iris } from './iris.js'
 import { describeTable, type Table } from './table.js'
 
 export interface BuiltIn extends Table {
-  /** Of a job that does not choose. */
+  /** Default of a job. */
   scaling: Scaling
 }
 
@@ -37,8 +37,8 @@ const fixed = new Map<string, () => BuiltIn>([
 export const builtInNames: readonly string[] = [...fixed.keys(), ...generatedDatasetNames]
 
 /**
- * A built-in dataset, made anew, or undefined if there is none of that name. A name alone of a generated one stands
- * for its defaults.
+ * Creates a built-in dataset. Returns undefined if the name is unknown. The name of a generated dataset means its
+ * default settings.
  */
 export function builtIn(dataset: GeneratedDataset): BuiltIn
 export function builtIn(dataset: string | GeneratedDataset): BuiltIn | undefined

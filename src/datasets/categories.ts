@@ -1,5 +1,5 @@
-/** Different texts that a category may have. */
+/** The most distinct texts of a category column. */
 export const maximumCategories = 1_000
 
-/** A category of cells without a value. */
+/** The category of missing cells. */
 export const missingCategory = '(missing)'

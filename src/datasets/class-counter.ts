@@ -1,14 +1,14 @@
-/** Counts answers that are classes, or several labels, and what follows from the counts. */
+/** Counts predicted classes or labels, and computes the metrics of the counts. */
 import type { TargetCoding } from '../contract/dataset.js'
 import { type Evaluation, maximumConfusionClasses } from '../contract/evaluation.js'
 import type { Activation, Loss } from '../contract/network.js'
 import type { Counter } from './evaluation.js'
-import { leastPositive, placeOfClass, placeOfLargest } from './prediction.js'
+import { argmax, positiveThreshold, predictedClass } from './prediction.js'
 import { targetNames, targetWidth } from './target-coding.js'
 import { TwoClassScores } from './two-class-scores.js'
 
 /** How outputs become classes. */
-export interface Answers {
+export interface DecisionOptions {
   loss: Loss
   lastActivation: Activation | undefined
   threshold: number | undefined
@@ -21,37 +21,37 @@ type Scores = Pick<PerClass, 'precision' | 'recall' | 'f1'>
 export function classCounter(
   names: string[],
   coding: TargetCoding,
-  answers: Answers,
+  options: DecisionOptions,
   count: number,
 ): Counter {
   const confusion = names.length > maximumConfusionClasses ? null : squareOfZeros(names.length)
   const isOneHot = targetWidth(coding) > 1
   const right = names.map(() => 0)
-  const answered = names.map(() => 0)
+  const predictions = names.map(() => 0)
   const support = names.map(() => 0)
-  const scores = names.length === 2 ? new TwoClassScores(answers, count) : null
+  const scores = names.length === 2 ? new TwoClassScores(options, count) : null
   return {
     add(target, output) {
-      const actual = isOneHot ? placeOfLargest(target) : target[0]
-      const predicted = scores?.add(actual, output) ?? placeOfClass(output, answers.loss)
+      const actual = isOneHot ? argmax(target) : target[0]
+      const predicted = scores?.add(actual, output) ?? predictedClass(output, options.loss)
       support[actual]++
-      answered[predicted]++
+      predictions[predicted]++
       if (actual === predicted) right[actual]++
       if (confusion !== null) confusion[actual][predicted]++
     },
     result(rows) {
       const all = sum(support)
-      const perClass = names.map((name, place): PerClass => {
-        const found = { right: right[place], answered: answered[place], support: support[place] }
-        return { class: name, ...scoresOf(found), support: support[place] }
+      const perClass = names.map((name, index): PerClass => {
+        const counts = { right: right[index], predicted: predictions[index], support: support[index] }
+        return { class: name, ...computeScores(counts), support: support[index] }
       })
       const accuracy = all === 0 ? null : sum(right) / all
-      const most = placeOfLargest(support)
-      const baseline = all === 0 ? null : { class: names[most], accuracy: support[most] / all }
+      const majority = argmax(support)
+      const baseline = all === 0 ? null : { class: names[majority], accuracy: support[majority] / all }
       return {
         type: 'classification',
         ...rows,
-        notices: noticesOf(accuracy, baseline, { about: '', remedy: remedyOf(support, coding) }),
+        notices: baselineNotices(accuracy, baseline, { about: '', remedy: suggestRemedy(support, coding) }),
         classes: names,
         right: sum(right),
         confusion,
@@ -59,7 +59,9 @@ export function classCounter(
         baseline,
         perClass,
         macro:
-          all === 0 ? null : macroOf(perClass.filter((_, place) => support[place] + answered[place] > 0)),
+          all === 0
+            ? null
+            : computeMacro(perClass.filter((_, index) => support[index] + predictions[index] > 0)),
         twoClasses: all === 0 ? null : (scores?.result(names[1]) ?? null),
       }
     },
@@ -68,7 +70,7 @@ export function classCounter(
 
 export function labelCounter(names: string[], loss: Loss): Counter {
   const confusions = names.map(() => squareOfZeros(2))
-  const least = leastPositive(loss)
+  const least = positiveThreshold(loss)
   return {
     add(target, output) {
       for (const [place, confusion] of confusions.entries()) {
@@ -81,12 +83,12 @@ export function labelCounter(names: string[], loss: Loss): Counter {
       notices: names.flatMap((name, place) => labelNotices(name, confusions[place])),
       labels: names.map((name, place) => {
         const [[, falsePositives], [falseNegatives, truePositives]] = confusions[place]
-        const found = {
+        const counts = {
           right: truePositives,
-          answered: truePositives + falsePositives,
+          predicted: truePositives + falsePositives,
           support: truePositives + falseNegatives,
         }
-        return { name, confusion: confusions[place], ...scoresOf(found) }
+        return { name, confusion: confusions[place], ...computeScores(counts) }
       }),
     }),
   }
@@ -95,62 +97,67 @@ export function labelCounter(names: string[], loss: Loss): Counter {
 function labelNotices(name: string, [no, yes]: number[][]): Classification['notices'] {
   const support = [sum(no), sum(yes)]
   const rows = sum(support)
-  const most = placeOfLargest(support)
-  const baseline = { class: ['no', 'yes'][most], accuracy: support[most] / rows }
-  const remedy = `Try more epochs, another learning rate, or features that say more about ${name}.`
-  return rows === 0 ? [] : noticesOf((no[0] + yes[1]) / rows, baseline, { about: ` about ${name}`, remedy })
+  const majority = argmax(support)
+  const baseline = { class: ['no', 'yes'][majority], accuracy: support[majority] / rows }
+  const remedy = `Try more epochs, another learning rate, or features that are more predictive of ${name}.`
+  const accuracy = (no[0] + yes[1]) / rows
+  return rows === 0 ? [] : baselineNotices(accuracy, baseline, { about: ` about ${name}`, remedy })
 }
 
 const squareOfZeros = (side: number) => Array.from({ length: side }, () => new Array<number>(side).fill(0))
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
 
-/** 0 where nothing was answered, or nothing is to be found, as scikit-learn with zero_division=0. */
-function scoresOf({
+/** 0 for a zero denominator, like scikit-learn with zero_division=0. */
+function computeScores({
   right,
-  answered,
+  predicted,
   support,
 }: {
   right: number
-  answered: number
+  predicted: number
   support: number
 }): Scores {
-  const f1 = answered + support === 0 ? 0 : (2 * right) / (answered + support)
-  return { precision: answered === 0 ? 0 : right / answered, recall: support === 0 ? 0 : right / support, f1 }
+  const f1 = predicted + support === 0 ? 0 : (2 * right) / (predicted + support)
+  return {
+    precision: predicted === 0 ? 0 : right / predicted,
+    recall: support === 0 ? 0 : right / support,
+    f1,
+  }
 }
 
-/** Of the classes that occur among the answers or the rows, as scikit-learn. */
-function macroOf(classes: readonly PerClass[]): Scores {
-  const mean = (score: keyof Scores) => sum(classes.map((each) => each[score])) / classes.length
+/** The mean over the classes that occur in the predictions or the rows, like scikit-learn. */
+function computeMacro(classes: readonly PerClass[]): Scores {
+  const mean = (score: keyof Scores) => sum(classes.map((scores) => scores[score])) / classes.length
   return { precision: mean('precision'), recall: mean('recall'), f1: mean('f1') }
 }
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`
 
-/** Below this share of its even share, a class is rare. */
+/** A class with less than this share of the mean class size is rare. */
 const rareShare = 0.4
 
-function remedyOf(support: readonly number[], coding: TargetCoding): string {
+function suggestRemedy(support: readonly number[], coding: TargetCoding): string {
   const isSkewed = support.some((count) => count < (rareShare * sum(support)) / support.length)
-  if (!isSkewed) return 'Try more epochs, another learning rate, or features that tell the classes apart.'
+  if (!isSkewed) return 'Try more epochs, another learning rate, or features that separate the classes.'
   const [name, ...others] = targetNames(coding)
-  const seen = 'The classes are far from equally frequent:'
-  if (others.length > 0) return `${seen} look at recall.`
+  const finding = 'The classes are imbalanced:'
+  if (others.length > 0) return `${finding} compare recall.`
   const first = 'classes' in coding ? '' : `upload with types=${name}:category, `
-  return `${seen} ${first}try "classWeight": "balanced", and look at recall.`
+  return `${finding} ${first}try "classWeight": "balanced", and compare recall.`
 }
 
-function noticesOf(
+function baselineNotices(
   accuracy: number | null,
   baseline: Classification['baseline'],
   { about, remedy }: { about: string; remedy: string },
 ): Classification['notices'] {
-  // Where all rows are of one class, nothing can be better.
+  // If all rows have one class, no model is better than the baseline.
   if (accuracy === null || baseline === null || accuracy > baseline.accuracy || baseline.accuracy === 1) {
     return []
   }
   const message =
-    `The model is right${about} in ${percent(accuracy)} of these rows, no better than always answering ` +
+    `The model is right${about} in ${percent(accuracy)} of these rows, no better than always predicting ` +
     `"${baseline.class}", which is right in ${percent(baseline.accuracy)}. ${remedy}`
   return [{ code: 'no-better-than-most-frequent', message }]
 }

@@ -1,4 +1,4 @@
-/** What the name of a column says of its use. */
+/** Guesses the use of a column from its name. */
 import type { SourceColumn } from './reading/batch.js'
 
 const identifying = [
@@ -7,15 +7,15 @@ const identifying = [
   /[a-z](Id|ID|Uuid|UUID|Key|Index|Nr|No)$/,
 ]
 const timely = /(^|[_\s.-])(t|time|date|year|quarter|month|week|day|hour|minute|second|period|age)s?$/i
-/** Of pandas, which writes an index into a column of its own. */
+/** Names that pandas gives to an index column. */
 const indexNames = [/^__index_level_\d+__$/, /^unnamed: ?\d+$/i]
 
 /** customer_id, PassengerId, Nr. */
 export const isIdName = (name: string) => identifying.some((pattern) => pattern.test(name))
 
-/** A column that counts years or months counts no rows. */
+/** Names of time columns. A column of years or months is not a row number. */
 export const isTimeName = (name: string) => timely.test(name)
 
-/** The header has no name for it, or one that says so. */
+/** Whether the header has no name for the column, or the name of an index. */
 export const isUnnamed = ({ name, suggestedRole }: SourceColumn) =>
   suggestedRole === 'feature' || indexNames.some((pattern) => pattern.test(name))

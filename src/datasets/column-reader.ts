@@ -1,41 +1,41 @@
-/** Reads one column of a file as it was planned, batch by batch: turns its cells into numbers, and counts. */
+/** Reads one column of a file by its plan, batch by batch: converts its cells to numbers and counts them. */
 import type { ColumnType, DatasetWarning, StoredColumn } from '../contract/dataset.js'
 import { usualMissingTexts } from '../contract/missing-texts.js'
 import { parseBoolean } from './boolean-text.js'
 import { maximumCategories, missingCategory } from './categories.js'
 import type { ColumnPlan } from './column-plan.js'
 import { parseDate } from './date-text.js'
-import { isMissingText, missingNumbersOf } from './missing-text.js'
+import { isMissingText, toMissingNumbers } from './missing-text.js'
 import { Moments } from './moments.js'
 import { isNumberToPeople, parseDecimalComma, parseNumber } from './number-text.js'
 import type { Cells } from './reading/batch.js'
 import { shown } from './shown-text.js'
 import { DatasetError } from './table.js'
 
-/** Of a batch’s row, where it stands in the file. */
-export type PlaceOf = (row: number) => string
+/** Describes where a row of a batch is in the file, for messages. */
+export type DescribeRow = (row: number) => string
 
 export class ColumnReader {
   readonly plan: ColumnPlan
-  /** Cells without a value. */
+  /** The number of missing cells. */
   missing = 0
   #type: ColumnType
   readonly #parse: (text: string) => number | undefined
   readonly #moments = new Moments()
   #integers = true
-  /** Texts with their code in order of appearance; NaN for those that mean missing. */
+  /** The code of each text in order of appearance. NaN for a missing value. */
   readonly #codes = new Map<string, number>()
   readonly #texts: string[] = []
   readonly #counts: number[] = []
   readonly #missingNumbers: ReadonlySet<number>
-  /** Kept rows without a text. */
-  #gaps = 0
+  /** The number of kept rows with a missing text. */
+  #missingTexts = 0
   readonly #notices: DatasetWarning[]
 
   constructor(plan: ColumnPlan) {
     this.plan = plan
     this.#type = plan.type
-    this.#missingNumbers = missingNumbersOf(plan.missingTexts)
+    this.#missingNumbers = toMissingNumbers(plan.missingTexts)
     this.#notices = [...plan.notices]
     if (plan.type === 'date') this.#parse = (text) => parseDate(text, plan.dateOrder)
     else this.#parse = plan.reading === 'decimalComma' ? parseDecimalComma : parseNumber
@@ -49,7 +49,7 @@ export class ColumnReader {
     return this.#notices
   }
 
-  /** A row without a value in this column is left out. */
+  /** Whether rows with a missing value in this column are dropped. */
   get dropsRows(): boolean {
     return this.plan.missing === 'drop' && this.#type !== 'ignored'
   }
@@ -58,19 +58,22 @@ export class ColumnReader {
     return this.plan.role === 'target'
   }
 
-  /** The cells of a batch as numbers: values, or codes of texts; NaN where missing; null for an ignored column. May be the cells' own array. */
-  read(cells: Cells, placeOf: PlaceOf): Float64Array | null {
+  /**
+   * Reads the cells of a batch as numbers or codes of texts. Missing values are NaN. Returns null for an ignored
+   * column. May return the array of the cells itself.
+   */
+  read(cells: Cells, describeRow: DescribeRow): Float64Array | null {
     if (cells.type === 'skipped') return null
     switch (this.#type) {
       case 'number':
         return cells.type === 'number'
-          ? this.#withGaps(cells.values)
-          : this.#readNumbers(cells.cells, placeOf)
+          ? this.#markMissing(cells.values)
+          : this.#readNumbers(cells.cells, describeRow)
       case 'date':
-        return this.#readNumbers(textsOf(cells), placeOf)
+        return this.#readNumbers(textsOf(cells), describeRow)
       case 'category':
       case 'boolean':
-        return this.#readTexts(textsOf(cells), placeOf)
+        return this.#readTexts(textsOf(cells), describeRow)
       case 'ignored':
         return null
       default:
@@ -78,11 +81,11 @@ export class ColumnReader {
     }
   }
 
-  /** Counts what `read` gave and was kept. `placeOf` is asked only for a number that is infinite. */
-  count(values: Float64Array, placeOf: PlaceOf): void {
+  /** Counts the kept values of `read`. Calls `describeRow` only for an infinite number. */
+  count(values: Float64Array, describeRow: DescribeRow): void {
     if (this.#type === 'category' || this.#type === 'boolean') {
       for (const code of values) {
-        if (Number.isNaN(code)) this.#gaps += 1
+        if (Number.isNaN(code)) this.#missingTexts += 1
         else this.#counts[code] += 1
       }
       return
@@ -93,16 +96,17 @@ export class ColumnReader {
     const { minimum, maximum } = this.#moments
     if (minimum !== Number.NEGATIVE_INFINITY && maximum !== Number.POSITIVE_INFINITY) return
     const row = values.findIndex((value) => Math.abs(value) === Number.POSITIVE_INFINITY)
-    if (row >= 0) throw invalid(`${placeOf(row)}, column ${this.name}: ${values[row]} is not a finite number`)
+    if (row >= 0)
+      throw invalid(`${describeRow(row)}, column ${this.name}: ${values[row]} is not a finite number`)
   }
 
-  /** What the column is, all rows being read. */
+  /** Describes the column after all rows have been read. */
   finish(): StoredColumn {
     const { role, missingTexts } = this.plan
     const described = this.#describe()
     const isListed = role === 'feature' && described.type !== 'ignored' && missingTexts !== usualMissingTexts
     const column = isListed ? { ...described, missingTexts: [...missingTexts] } : described
-    const missing = this.#type === 'ignored' ? this.plan.gaps : this.missing
+    const missing = this.#type === 'ignored' ? this.plan.missingCells : this.missing
     return missing === 0 ? column : { ...column, missing }
   }
 
@@ -153,15 +157,15 @@ export class ColumnReader {
     const { name } = this
     if (this.#isTarget) {
       throw invalid(
-        `${name} is the target, but no row that is kept has a value there; say missing=impute, or target=NAME`,
+        `${name} is the target but has no value in any row that is kept; set missing=impute, or target=NAME for another column`,
       )
     }
-    const message = `${name} is ignored, because it has no value in any row that is kept; to say so: types=${name}:ignored`
+    const message = `${name} is ignored because it has no value in any row that is kept; to confirm: types=${name}:ignored`
     this.#notices.push({ code: 'ignored-column', columns: [name], message })
     return { name, type: 'ignored', role: 'none' }
   }
 
-  /** The rule for missing values, its constant being read as one of the column's own values. */
+  /** The imputation of the column. Its constant is parsed like a cell. */
   #imputation<T extends number | string | boolean>(
     parse: (text: string) => T | undefined,
   ): Pick<StoredColumn, 'imputation'> {
@@ -173,25 +177,26 @@ export class ColumnReader {
     if (constant !== undefined) return { imputation: { constant } }
     if (this.missing === 0) return {}
     throw invalid(
-      `column ${this.name} is a ${this.plan.type}: its missing values cannot become ${shown(text)}; say missing=${this.name}:mean or another constant`,
+      `column ${this.name} is a ${this.plan.type}, so its missing values cannot be ${shown(text)}; set missing=${this.name}:mean or another constant`,
     )
   }
 
-  #withGaps(values: Float64Array): Float64Array {
-    const gaps = this.#missingNumbers
-    return gaps.size === 0 ? values : values.map((value) => (gaps.has(value) ? Number.NaN : value))
+  /** Replaces numbers that mean a missing value by NaN. */
+  #markMissing(values: Float64Array): Float64Array {
+    const missing = this.#missingNumbers
+    return missing.size === 0 ? values : values.map((value) => (missing.has(value) ? Number.NaN : value))
   }
 
-  #readNumbers(cells: readonly string[], placeOf: PlaceOf): Float64Array {
+  #readNumbers(cells: readonly string[], describeRow: DescribeRow): Float64Array {
     const values = new Float64Array(cells.length)
     for (const [row, cell] of cells.entries()) {
       const text = cell.trim()
       const missing = isMissingText(text, this.plan.missingTexts)
       const value = missing ? Number.NaN : this.#parse(text)
-      if (value === undefined) throw this.#unreadable(text, placeOf(row))
+      if (value === undefined) throw this.#unreadable(text, describeRow(row))
       values[row] = value
     }
-    return this.plan.type === 'number' ? this.#withGaps(values) : values
+    return this.plan.type === 'number' ? this.#markMissing(values) : values
   }
 
   #unreadable(text: string, place: string): DatasetError {
@@ -199,22 +204,22 @@ export class ColumnReader {
     const hasComma = reading === 'decimalComma'
     const what = type === 'date' ? 'a date' : hasComma ? 'a number with a decimal comma' : 'a number'
     const otherwise = hasComma ? 'decimal=point' : `missingValues=${text}`
-    const message = `${place}, column ${name}: ${shown(text)} is not ${what}; correct it, or say types=${name}:category, types=${name}:ignored, or ${otherwise}`
+    const message = `${place}, column ${name}: ${shown(text)} is not ${what}; correct it, or set types=${name}:category, types=${name}:ignored, or ${otherwise}`
     return invalid(message)
   }
 
-  #readTexts(cells: readonly string[], placeOf: PlaceOf): Float64Array | null {
+  #readTexts(cells: readonly string[], describeRow: DescribeRow): Float64Array | null {
     const values = new Float64Array(cells.length)
     for (let row = 0; row < cells.length; row++) {
-      const code = this.#codes.get(cells[row]) ?? this.#newText(cells[row], row, placeOf)
+      const code = this.#codes.get(cells[row]) ?? this.#newText(cells[row], row, describeRow)
       if (code === null) return null
       values[row] = code
     }
     return values
   }
 
-  /** The code of a text that was not seen before, in this writing; null when it is one too many. */
-  #newText(written: string, row: number, placeOf: PlaceOf): number | null {
+  /** The code of a new spelling. Null if there are too many texts. */
+  #newText(written: string, row: number, describeRow: DescribeRow): number | null {
     const text = written.trim()
     const known = isMissingText(text, this.plan.missingTexts) ? Number.NaN : this.#codes.get(text)
     if (known !== undefined) {
@@ -222,7 +227,7 @@ export class ColumnReader {
       return known
     }
     if (this.#type === 'boolean' && parseBoolean(text) === undefined) {
-      const message = `${placeOf(row)}, column ${this.name}: ${shown(text)} is not a boolean; true, false, yes, no, 1 and 0 are. Correct it, or say types=${this.name}:category`
+      const message = `${describeRow(row)}, column ${this.name}: ${shown(text)} is not a boolean such as true, false, yes, no, 1 or 0. Correct it, or set types=${this.name}:category`
       throw invalid(message)
     }
     const code = this.#texts.length
@@ -238,16 +243,14 @@ export class ColumnReader {
     const { name } = this
     const example = this.#texts.find(isNumberToPeople)
     const hint =
-      example === undefined
-        ? ''
-        : `; ${shown(example)} is a text here: write numbers like 1234.5, without units`
-    const reason = `has more than ${maximumCategories} different texts, the most a category may have${hint}`
+      example === undefined ? '' : `; ${shown(example)} is a text: write numbers like 1234.5, without units`
+    const reason = `has more than ${maximumCategories} different texts, the limit of a category${hint}`
     if (this.#isTarget || this.plan.isDeclared) {
       throw invalid(
-        `column ${name} ${reason}; leave it out: types=${name}:ignored, or say target=NAME for another target`,
+        `column ${name} ${reason}; ignore it with types=${name}:ignored, or set target=NAME for another target`,
       )
     }
-    const message = `${name} is ignored, because it ${reason}; to say so: types=${name}:ignored`
+    const message = `${name} is ignored because it ${reason}; to confirm: types=${name}:ignored`
     this.#notices.push({ code: 'ignored-column', columns: [name], message })
     this.#type = 'ignored'
     return null
@@ -259,18 +262,20 @@ export class ColumnReader {
     const filled = this.#imputation(String)
     const { imputation } = filled
     const constant = imputation === undefined || imputation === 'mean' ? [] : [String(imputation.constant)]
-    // Those of dropped rows alone are no categories.
+    // Texts that occur only in dropped rows are not categories.
     const used = texts.filter((_, code) => this.#counts[code] > 0)
     const categories = sortNames([...new Set([...used, ...constant])])
     const places = new Map(categories.map((text, place) => [text, place]))
     const codes = texts.map((text) => places.get(text) ?? 0)
     const sorted = this.#sorted(categories, codes)
-    const gapPlace = places.get(missingCategory)
-    if (gapPlace !== undefined && sorted.counts !== undefined) sorted.counts[gapPlace] += this.#gaps
+    const missingIndex = places.get(missingCategory)
+    if (missingIndex !== undefined && sorted.counts !== undefined) {
+      sorted.counts[missingIndex] += this.#missingTexts
+    }
     return { name, type: 'category', role, ...sorted, ...filled }
   }
 
-  /** Counts in the order of the categories; `codes[c]` is the place of the text with code c. */
+  /** Counts the rows of each category. `codes[c]` is the index of the category with code c. */
   #sorted(categories: string[], codes: number[]): Pick<StoredColumn, 'categories' | 'counts' | 'codes'> {
     const counts = categories.map(() => 0)
     for (const [code, place] of codes.entries()) counts[place] += this.#counts[code]
@@ -278,13 +283,13 @@ export class ColumnReader {
   }
 }
 
-/** Formats of numbers have no other text for them. */
+/** Formats with typed numbers have no text of their own. */
 function textsOf(cells: Exclude<Cells, { type: 'skipped' }>): readonly string[] {
   if (cells.type === 'text') return cells.cells
   return Array.from(cells.values, (value) => (Number.isNaN(value) ? '' : String(value)))
 }
 
-/** Numbers by size, everything else by code unit. */
+/** Sorts numbers by value, other names by code unit. */
 function sortNames(names: string[]): string[] {
   const numbers = names.every((name) => parseNumber(name) !== undefined)
   return numbers ? names.sort((a, b) => Number(a) - Number(b) || (a < b ? -1 : 1)) : names.sort()

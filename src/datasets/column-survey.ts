@@ -1,22 +1,22 @@
-/** Looks at all cells of one column, batch by batch, before its type is decided; its memory does not grow with the rows. */
+/** Surveys all cells of a column, batch by batch, to infer its type. Memory does not grow with the number of rows. */
 import type { DateOrder } from '../contract/dataset.js'
 import { isIdName, isUnnamed } from './column-names.js'
-import type { PlaceOf } from './column-reader.js'
-import { isMissingText, missingNumbersOf, plainText } from './missing-text.js'
+import type { DescribeRow } from './column-reader.js'
+import { isMissingText, plainText, toMissingNumbers } from './missing-text.js'
 import { isIntegerText, parseDecimalComma, parseNumber } from './number-text.js'
 import type { Cells, SourceColumn } from './reading/batch.js'
 import { type Exceptions, listedExceptions, TextEvidence } from './text-evidence.js'
 
-/** Different texts that are told apart; beyond, a column has many. */
+/** The most distinct texts that are counted. */
 export const countedTexts = 10_000
-/** Different numbers that are told apart: more are no classes. */
+/** The most distinct numbers that are counted. More are not classes. */
 const countedNumbers = 64
-/** The same, of a column whose name says that it identifies rows. */
+/** The most distinct numbers that are counted in a column with the name of an identifier. */
 const countedIds = 1_000_000
 const keptExamples = 5
 const fewRows = 5
 
-/** What all cells of a column are. `none`: every one is missing. */
+/** The kind that all cells of a column share. `none`: all are missing. */
 export type CellKind = 'none' | 'number' | 'decimalComma' | 'date' | 'boolean' | 'text'
 
 export interface ColumnFacts {
@@ -24,32 +24,32 @@ export interface ColumnFacts {
   kind: CellKind
   rows: number
   present: number
-  /** Different values; undefined when they are too many to count. */
+  /** The number of distinct values; undefined if there are too many to count. */
   distinct: number | undefined
-  /** Of a column of few numbers: all of them, by size. */
+  /** All distinct numbers in ascending order, or none if there are too many. */
   values: readonly number[]
-  /** Of numbers. */
+  /** Whether all values are integers. */
   integers: boolean
   hasLargeIntegers: boolean
-  /** Whole numbers, each larger than the one before. */
+  /** Whether the values are strictly ascending integers. */
   rises: boolean
-  /** Consecutive whole numbers, in any order. */
+  /** Whether the values are consecutive integers in any order. */
   isConsecutive: boolean
   minimum: number
   maximum: number
   namedAsId: boolean
-  /** Of texts: those that are no number, or no date, when most cells are. */
+  /** Texts in a column that otherwise has numbers, or dates. */
   exceptions: (Exceptions & { among: 'numbers' | 'dates' }) | undefined
-  /** A text such as 12 %, when all texts are numbers to people. */
+  /** An example such as 12 %, if all texts are numbers to a human reader. */
   writtenNumber: string | undefined
-  /** Of texts, in the mean. */
+  /** Mean number of words per text. */
   words: number
-  /** How often each text that means missing stands there, in small letters. */
+  /** The number of cells of each text that means a missing value, in lower case. */
   missingTexts: ReadonlyMap<string, number>
   dateOrder: DateOrder | undefined
-  /** Both orders fit. */
+  /** Whether both orders match all dates. */
   isOrderAssumed: boolean
-  /** Some of its cells, as they are written. */
+  /** The first distinct cells, as written. */
   examples: string[]
 }
 
@@ -73,7 +73,7 @@ export class ColumnSurvey {
   #rises = true
   readonly #seenNumbers = new Set<number>()
   #texts = 0
-  /** Also integers that no number holds exactly. */
+  /** Includes integers that a double does not represent exactly. */
   readonly #seenTexts = new Set<string>()
   #firstText: { place: string; text: string } | undefined
   #words = 0
@@ -83,19 +83,19 @@ export class ColumnSurvey {
   constructor(column: SourceColumn, missing: ReadonlySet<string>) {
     this.#column = column
     this.#missing = missing
-    this.#missingNumbers = missingNumbersOf(missing)
+    this.#missingNumbers = toMissingNumbers(missing)
     this.#namedAsId = isIdName(column.name) || isUnnamed(column)
     this.#numbersLimit = this.#namedAsId ? countedIds : countedNumbers
   }
 
-  take(cells: Cells, placeOf: PlaceOf): void {
+  take(cells: Cells, describeRow: DescribeRow): void {
     switch (cells.type) {
       case 'number':
         this.#takeNumbers(cells.values)
         break
       case 'text':
         this.#rows += cells.cells.length
-        for (const [row, text] of cells.cells.entries()) this.#takeText(text, row, placeOf)
+        for (const [row, text] of cells.cells.entries()) this.#takeText(text, row, describeRow)
         break
       case 'skipped':
         this.#rows += cells.rows
@@ -128,7 +128,7 @@ export class ColumnSurvey {
     if (!this.#integers) return
     if (!Number.isInteger(value)) {
       this.#integers = false
-      // 1.234 may be a thousand; 0.5 and 1.2345 are none.
+      // With decimal commas 1.234 is a thousand, but 0.5 and 1.2345 are not valid.
       if (Math.abs(value) < 1 || !Number.isInteger(value * 1_000)) this.#evidence.excludeComma()
       return
     }
@@ -138,7 +138,7 @@ export class ColumnSurvey {
     this.#last = value
   }
 
-  #takeText(written: string, row: number, placeOf: PlaceOf): void {
+  #takeText(written: string, row: number, describeRow: DescribeRow): void {
     if (isMissingText(written, this.#missing)) {
       this.#absent += 1
       const plain = plainText(written)
@@ -154,14 +154,14 @@ export class ColumnSurvey {
       return
     }
     this.#texts += 1
-    this.#firstText ??= { place: placeOf(row), text }
+    this.#firstText ??= { place: describeRow(row), text }
     this.#see(text)
     this.#words += wordsIn(text)
-    this.#evidence.take(text, () => placeOf(row))
+    this.#evidence.take(text, () => describeRow(row))
   }
 
   #takeNumberText(text: string, number: number): void {
-    // Where commas are decimal, 1.234 is a thousand; the second reading tells.
+    // With decimal commas 1.234 is a thousand, so a number must parse that way as well.
     if (this.#evidence.mayHaveCommas && parseDecimalComma(text) === undefined) this.#evidence.excludeComma()
     this.#takeNumber(number)
     if (isIntegerText(text) && !Number.isSafeInteger(number)) {
@@ -174,7 +174,7 @@ export class ColumnSurvey {
     if (this.#seenTexts.size <= countedTexts) this.#seenTexts.add(text)
   }
 
-  /** `decimal` is what the user says of commas. */
+  /** @param decimal the decimal separator of the request */
   facts(decimal: 'comma' | 'point' | undefined): ColumnFacts {
     const kind = this.#kind(decimal)
     const dates = kind === 'date' ? this.#evidence.dateOrder : undefined
@@ -242,8 +242,8 @@ export class ColumnSurvey {
   }
 }
 
-/** Words that mean a missing value and stand in any of the columns. */
-export const missingWordsOf = (facts: readonly ColumnFacts[]): ReadonlySet<string> =>
+/** Texts of any column that mean a missing value. */
+export const collectMissingTexts = (facts: readonly ColumnFacts[]): ReadonlySet<string> =>
   new Set(facts.flatMap(({ missingTexts }) => [...missingTexts.keys()]))
 
 const close = (a: number, b: number) => Math.abs(a - b) <= 1e-9 * Math.abs(a)

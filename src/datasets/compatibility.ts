@@ -1,4 +1,4 @@
-/** Whether one dataset can validate a training on another: its columns are found by name and read as the training's. */
+/** Checks whether a dataset can validate a training on another dataset. Columns match by name. */
 import type { Column } from '../contract/dataset.js'
 import { parseBoolean } from './boolean-text.js'
 import { parseNumber } from './number-text.js'
@@ -6,10 +6,10 @@ import { shown, shownNames } from './shown-text.js'
 import { DatasetError } from './table.js'
 
 /**
- * Columns that the training does not use do not count; neither do roles, nor categories of features that no training
- * row has, which enter as zeros.
- * @param trainingId what the file can be uploaded like, so that it is read as the training's was
- * @throws DatasetError naming the first column that is missing, or whose values the training cannot read
+ * Ignores roles and columns that the training does not use. Unknown categories of features are allowed, because they
+ * are encoded as zeros.
+ * @param trainingId the training dataset, for a remedy such as like=ID
+ * @throws DatasetError naming the first column that is missing or incompatible
  */
 export function checkValidationColumns(
   training: readonly Column[],
@@ -20,34 +20,38 @@ export function checkValidationColumns(
   for (const column of training.filter(({ role }) => role !== 'none')) {
     const other = byName.get(column.name)
     if (other === undefined) {
-      throw refused(`has no column ${shown(column.name)}, which the training has as a ${column.role}`)
+      throw incompatible(
+        `has no column ${shown(column.name)}, which is a ${column.role} of the training dataset`,
+      )
     }
     const remedy = trainingId === undefined ? `types=${column.name}:${column.type}` : `like=${trainingId}`
-    const refusal =
-      typeRefusal(column, other, remedy) ?? gapRefusal(column, other, remedy) ?? classRefusal(column, other)
-    if (refusal !== undefined) throw refused(refusal)
+    const reason =
+      typeMismatch(column, other, remedy) ??
+      missingMismatch(column, other, remedy) ??
+      classMismatch(column, other)
+    if (reason !== undefined) throw incompatible(reason)
   }
 }
 
-function typeRefusal(
+function typeMismatch(
   { name, type, categories = [] }: Column,
   other: Column,
   remedy: string,
 ): string | undefined {
-  const clash = `has ${name} as a ${other.type}, the training as a ${type}: upload it with ${remedy}`
+  const mismatch = `has ${name} as a ${other.type}, the training dataset as a ${type}: upload it with ${remedy}`
   if (type === other.type) return undefined
-  if (other.type === 'ignored' || type === 'date' || other.type === 'date') return clash
+  if (other.type === 'ignored' || type === 'date' || other.type === 'date') return mismatch
   switch (type) {
     case 'number': {
       const isNumber = (text: string) => parseNumber(text) !== undefined
-      return other.type === 'category' && other.categories?.every(isNumber) ? undefined : clash
+      return other.type === 'category' && other.categories?.every(isNumber) ? undefined : mismatch
     }
     case 'boolean':
-      return isYesOrNo(other) ? undefined : clash
+      return isBooleanLike(other) ? undefined : mismatch
     case 'category': {
       const rewritten = categories.find(isRewritten)
       if (rewritten === undefined || other.type !== 'number') return undefined
-      return `has ${name} as a number, so that ${shown(rewritten)} would be ${shown(String(Number(rewritten)))}: upload it with ${remedy}`
+      return `has ${name} as a number, which changes ${shown(rewritten)} to ${shown(String(Number(rewritten)))}: upload it with ${remedy}`
     }
     case 'ignored':
       return undefined
@@ -58,31 +62,32 @@ function typeRefusal(
 
 const isRewritten = (text: string) => parseNumber(text) !== undefined && String(Number(text)) !== text
 
-function isYesOrNo({ type, min = 0, max = 1, integers, categories = [] }: Column): boolean {
+function isBooleanLike({ type, min = 0, max = 1, integers, categories = [] }: Column): boolean {
   if (type === 'number') return min >= 0 && max <= 1 && integers !== false
   return categories.every((text) => parseBoolean(text) !== undefined)
 }
 
-function gapRefusal(
+function missingMismatch(
   { name, role, type, imputation }: Column,
   other: Column,
   remedy: string,
 ): string | undefined {
-  const gaps = other.missing ?? 0
-  // Where the validation drops such rows, none is left.
-  if (gaps === 0 || other.imputation === undefined) return undefined
+  const missing = other.missing ?? 0
+  // Without an imputation, the validation dataset has dropped rows with missing values.
+  if (missing === 0 || other.imputation === undefined) return undefined
   if (role === 'target')
-    return `has ${gaps} rows without ${name}, which is the target: upload it with ${remedy}`
+    return `has ${missing} rows without ${name}, which is the target: upload it with ${remedy}`
   if (imputation !== undefined || type === 'category') return undefined
-  return `has rows without ${name}, and the training says of no value that it stands in for it: upload it with ${remedy}`
+  return `has rows without ${name}, but the training dataset has no imputation for ${name}: upload it with ${remedy}`
 }
 
-function classRefusal({ name, role, categories }: Column, other: Column): string | undefined {
+function classMismatch({ name, role, categories }: Column, other: Column): string | undefined {
   if (role !== 'target' || categories === undefined) return undefined
   const known = new Set(categories)
   const unknown = other.categories?.find((category) => !known.has(category))
   if (unknown === undefined) return undefined
-  return `has ${shown(unknown)} in ${name}, where the training knows only ${shownNames(categories)}`
+  return `has the class ${shown(unknown)} in ${name}; the classes of the training dataset are ${shownNames(categories)}`
 }
 
-const refused = (message: string) => new DatasetError('invalid-dataset', `the validation dataset ${message}`)
+const incompatible = (message: string) =>
+  new DatasetError('invalid-dataset', `the validation dataset ${message}`)

@@ -1,6 +1,6 @@
-/** What a date tells the network: four numbers. */
+/** Encodes a date as four numbers. */
 import { type DatePart, datePartSchema, type FeatureCoding, type Scaling } from '../contract/dataset.js'
-import { scaleOf } from './scale.js'
+import { computeScale } from './scale.js'
 
 const millisecondsOfDay = 86_400_000
 /** 1970-01-01 was a Thursday. */
@@ -9,10 +9,10 @@ const dayOfWeekOfEpoch = 3
 type DateCoding = FeatureCoding & { type: 'date' }
 
 /**
- * Year, month (from 1), day of the week (from 0, Monday) and days since `first`, of a date in days since 1970-01-01
- * UTC. NaN, each of them, beyond the dates that there are.
+ * The year, month (from 1), day of the week (0 is Monday) and days since `first` of a date in days since 1970-01-01
+ * UTC. All are NaN for a day outside the range of dates.
  */
-export function datePartsOf(days: number, first: number): [number, number, number, number] {
+export function computeDateParts(days: number, first: number): [number, number, number, number] {
   const day = Math.floor(days)
   const date = new Date(day * millisecondsOfDay)
   const dayOfWeek = (((day + dayOfWeekOfEpoch) % 7) + 7) % 7
@@ -20,8 +20,8 @@ export function datePartsOf(days: number, first: number): [number, number, numbe
 }
 
 /**
- * How a date enters the network, by the dates of the training rows, of which NaN is a missing one.
- * @param constant what stands in for a missing date; `mean` is the mean day
+ * Learns the coding of a date column from the training rows. NaN is a missing date.
+ * @param constant the replacement for a missing date; `mean` is the mean day
  */
 export function dateCoding(
   name: string,
@@ -34,8 +34,8 @@ export function dateCoding(
   const start = known.length === 0 ? 0 : first
   const fill = constant === 'mean' ? meanDay(known, start) : constant
   const parts = datePartSchema.options.map((part, place) => {
-    const values = known.map((day) => datePartsOf(day, start)[place])
-    return { part, ...scaleOf(scaling, values) }
+    const values = known.map((day) => computeDateParts(day, start)[place])
+    return { part, ...computeScale(scaling, values) }
   })
   return { type: 'date', name, first: start, parts, ...(fill === undefined ? {} : { imputation: fill }) }
 }
@@ -45,10 +45,10 @@ function meanDay(days: Float64Array, first: number): number {
   return first + Math.round(days.reduce((sum, day) => sum + (day - first), 0) / days.length)
 }
 
-/** The numbers of one date as the network takes them, in the order of `parts`. */
-export function codedDate({ first, parts }: DateCoding, days: number): number[] {
-  const values = datePartsOf(days, first)
-  return parts.map(({ part, offset, scale }) => (values[placeOf[part]] - offset) / scale)
+/** Encodes one date, in the order of `parts`. */
+export function encodeDate({ first, parts }: DateCoding, days: number): number[] {
+  const values = computeDateParts(days, first)
+  return parts.map(({ part, offset, scale }) => (values[partIndexes[part]] - offset) / scale)
 }
 
-const placeOf: Readonly<Record<DatePart, number>> = { year: 0, month: 1, dayOfWeek: 2, daysSinceFirst: 3 }
+const partIndexes: Readonly<Record<DatePart, number>> = { year: 0, month: 1, dayOfWeek: 2, daysSinceFirst: 3 }

@@ -1,4 +1,4 @@
-/** Which texts are dates, and what day they name. */
+/** Parses and formats dates. */
 import type { DateOrder } from '../contract/dataset.js'
 
 const millisecondsOfDay = 86_400_000
@@ -6,12 +6,12 @@ const millisecondsOfDay = 86_400_000
 const time = String.raw`(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*(AM|PM)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?`
 const yearFirst = new RegExp(String.raw`^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})${time}$`, 'i')
 const yearLast = new RegExp(String.raw`^(\d{1,2})([-/.])(\d{1,2})\2(\d{4})${time}$`, 'i')
-/** 1/31/24 and 31.01.24; 1.2.10 may be a version. */
+/** 1/31/24 and 31.01.24, but not 1.2.10, which may be a version. */
 const shortYear = new RegExp(String.raw`^(?:(\d{1,2})(/)(\d{1,2})/|(\d{2})(\.)(\d{2})\.)(\d{2})${time}$`, 'i')
-/** Of these two centuries, so that 1234-05 is none. */
+/** Only from 1900 to 2099, so that 1234-05 is not a date. */
 const monthOnly = /^((?:19|20)\d{2})-(\d{2})$/
-/** Two digits of a year from here on are of the 20th century, as POSIX has it. */
-const firstOfCentury = 69
+/** Two-digit years from 69 on are in the 20th century, as in POSIX. */
+const firstYearOf1900s = 69
 const monthNamed = new RegExp(String.raw`^([A-Z]{3,9})\.? (\d{1,2}),? (\d{4})${time}$`, 'i')
 const dayThenMonth = new RegExp(String.raw`^(\d{1,2})[. -]+([A-Z]{3,9})[. -]+(\d{4})${time}$`, 'i')
 
@@ -31,14 +31,14 @@ const monthNames = [
   'december',
 ]
 
-/** The longest text that is looked at: 31 September 2024 with a time and an offset. */
+/** The longest date is 31 September 2024 with a time and an offset. */
 const longest = 48
 const shortest = 6
 
 /**
- * Days since 1970-01-01 UTC, with a fraction for the time of day; undefined when the text is no date. Understands
- * 2024-01-31, 2024/1/31, 31.01.2024, 31/01/2024, 01/31/2024 and 1/31/24 (by `order`), 31.01.24, 31 Jan 2024,
- * Jan 31, 2024 and 2024-01, each but the last with a time and an offset or without. A time without an offset is UTC.
+ * Parses a date into days since 1970-01-01 UTC, with a fraction for the time of day. Returns undefined for other texts.
+ * Formats: 2024-01-31, 2024/1/31, 31.01.2024, 31/01/2024, 01/31/2024 and 1/31/24 (by `order`), 31.01.24, 31 Jan 2024,
+ * Jan 31, 2024 and 2024-01. All but the last may have a time and an offset. A time without an offset is UTC.
  */
 export function parseDate(text: string, order: DateOrder = 'dayFirst'): number | undefined {
   if (text.length > longest || text.length < shortest) return undefined
@@ -64,20 +64,20 @@ export function parseDate(text: string, order: DateOrder = 'dayFirst'): number |
 
 function shortDays(found: RegExpExecArray, order: DateOrder): number | undefined {
   const [, one, slash, two, day, , month, digits] = found
-  const year = String(Number(digits) + (Number(digits) >= firstOfCentury ? 1_900 : 2_000))
+  const year = String(Number(digits) + (Number(digits) >= firstYearOf1900s ? 1_900 : 2_000))
   const clock = found.slice(8)
   if (slash === undefined) return daysOf([year, month, day], clock)
   return daysOf(order === 'dayFirst' ? [year, two, one] : [year, one, two], clock)
 }
 
-/** Whether the order of day and month matters to this date: 3/4/2024, but not 3.4.2024. */
+/** Whether a date depends on the order of day and month: 3/4/2024 does, 3.4.2024 does not. */
 export function isOrderOpen(text: string): boolean {
   const trimmed = text.trim()
   const [, , separator] = yearLast.exec(trimmed) ?? shortYear.exec(trimmed) ?? []
   return separator === '/' || separator === '-'
 }
 
-/** A month's number as text; empty, so that no date results, for other words. */
+/** The number of a month as text, or an empty text, which is not a valid month. */
 function monthOf(name: string): string {
   const lower = name.toLowerCase()
   const full = monthNames.indexOf(lower)
@@ -98,7 +98,7 @@ function daysOf(
   return seconds === undefined ? undefined : date.getTime() / millisecondsOfDay + seconds / 86_400
 }
 
-/** Since midnight UTC; undefined for a time that no clock shows. */
+/** Seconds since midnight UTC. Undefined for an invalid time. */
 function secondsOf([hour, minute, second, half, offset]: (string | undefined)[]): number | undefined {
   if (hour === undefined) return 0
   let hours = Number(hour)
@@ -118,7 +118,7 @@ function offsetSeconds(offset: string | undefined): number {
   return digits.startsWith('-') ? -seconds : seconds
 }
 
-/** 2024-01-31, or with a time 2024-01-31T12:30:00.000Z. */
+/** Formats a date as 2024-01-31, or with a time as 2024-01-31T12:30:00.000Z. */
 export function dateText(days: number): string {
   const date = new Date(Math.round(days * millisecondsOfDay))
   if (Number.isNaN(date.getTime())) return String(days)

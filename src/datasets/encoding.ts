@@ -1,7 +1,7 @@
-/** From a table's rows to the float32 numbers a network trains on. */
+/** Encodes the rows of a table as float32 inputs and targets of a network. */
 import type { Coding, ImageFormat, Scaling } from '../contract/dataset.js'
 import type { Loss } from '../contract/network.js'
-import { codedWidth, eachColumn, inputsOf, learnFeatures, type Part } from './feature-coding.js'
+import { featureWidth, forEachColumn, inputCount, learnFeatures, type Part } from './feature-coding.js'
 import { type Inheritance, inheritFeature, inheritTargetScaling } from './inherited-coding.js'
 import { type ColumnWriter, inputWriter } from './input-writers.js'
 import { isWeighted, type RowWeights, writeWeights } from './row-weights.js'
@@ -12,8 +12,8 @@ import { learnTargetScaling } from './target-scaling.js'
 import { writeTargets } from './target-writing.js'
 
 /**
- * Where the encoded numbers go, row-major: X is rows × inputs, Y is rows × target width, or one more where rows have
- * weights, which stand behind the targets.
+ * Output buffers in row-major order. X is [rows, inputs]. Y is [rows, target width], with one more column for row
+ * weights if there are any.
  */
 export interface EncodedViews {
   trainingX: Float32Array
@@ -24,20 +24,20 @@ export interface EncodedViews {
 
 export interface EncodingOptions extends Outputs, RowWeights {
   scaling: Scaling
-  /** `none` when left out. */
+  /** Default `none`. */
   targetScaling?: Scaling
-  /** When the features are the pixels of a picture; then they share one scale. */
+  /** Set if the features are the pixels of an image, which share one scale. */
   image: ImageFormat | null
-  /** What of a model’s coding is kept, when its weights are where the training begins. */
+  /** The coding to inherit from the model whose weights the training starts from. */
   inheritance?: Inheritance | null
 }
 
 /**
- * Learns the coding from the training rows and writes all rows, encoded, into the given views. Validation rows may be
- * of another table with the same columns.
- * @throws DatasetError naming row and column when the target does not fit the outputs or the loss, or a value
- *   leaves the range of float32
- * @throws RangeError when a view does not have the size its rows need
+ * Learns the coding from the training rows and writes all encoded rows into the views. Validation rows may be from
+ * another table with the same columns.
+ * @throws DatasetError naming row and column when the target does not match the outputs or the loss, or a value
+ *   exceeds the range of float32
+ * @throws RangeError when a view has the wrong size
  */
 export function encode(
   training: Part,
@@ -46,7 +46,7 @@ export function encode(
   views: EncodedViews,
 ): Coding {
   const coding = learnCoding(training, options)
-  const inputs = inputsOf(coding)
+  const inputs = inputCount(coding)
   const width = targetWidth(coding.target)
   const stride = width + (isWeighted(options) ? 1 : 0)
   const parts = [
@@ -65,11 +65,10 @@ export function encode(
 }
 
 /**
- * Writes rows of any table as a network with this coding takes them; columns are found by name. `x` is rows × inputs,
- * `y` rows × target width, without weights. A number is read as a category of that name where the coding has
- * categories, and a category whose name is a number as that number where it has numbers. Categories that no training
- * row had enter as zeros.
- * @param y null when the targets are not wanted, and need not be there
+ * Encodes rows of any table by the coding of a model. Columns match by name. `x` is [rows, inputs], `y` is
+ * [rows, target width] without weights. Converts numbers to categories and back if the column type differs from the
+ * coding. Categories without training rows are encoded as zeros.
+ * @param y null to encode no targets, which may then be absent
  * @throws DatasetError naming missing columns, unknown classes, or row and column of a value that cannot be encoded
  */
 export function encodeByCoding(
@@ -79,7 +78,7 @@ export function encodeByCoding(
   x: Float32Array,
   y: Float32Array | null,
 ): void {
-  checkSize(x, part.rows.length * inputsOf(coding))
+  checkSize(x, part.rows.length * inputCount(coding))
   checkColumns(part.table, y === null ? featureNames(coding) : columnNames(coding))
   writeInputs(part, coding, x)
   if (y === null) return
@@ -88,23 +87,23 @@ export function encodeByCoding(
   writeTargets(part, coding.target, loss, { y, stride })
 }
 
-/** What the training rows teach of how raw values enter the network, and what is kept of a model’s coding. */
+/** Learns the coding from the training rows, except for what is inherited from a model. */
 export function learnCoding(training: Part, options: EncodingOptions): Coding {
-  if (training.rows.length === 0) throw new DatasetError('invalid-dataset', 'no row is left to train on')
+  if (training.rows.length === 0) throw new DatasetError('invalid-dataset', 'there are no rows to train on')
   const { image, scaling, sampleWeight, inheritance = null } = options
   const { columns } = training.table
-  const learned = learnFeatures(training, { scaling, sampleWeight, together: image !== null })
+  const learned = learnFeatures(training, { scaling, sampleWeight, sharesScale: image !== null })
   const byName = new Map(columns.map((column) => [column.name, column]))
   const features =
     inheritance === null
       ? learned
       : learned.map((feature) => inheritFeature(feature, byName.get(feature.name), inheritance))
-  const taken = new Set(features.map(({ name }) => name))
-  const pixels = columns.filter(({ name }) => taken.has(name))
+  const used = new Set(features.map(({ name }) => name))
+  const pixels = columns.filter(({ name }) => used.has(name))
   return {
     features,
     target: learnTarget(training, options),
-    ignored: columns.flatMap(({ name }) => (taken.has(name) ? [] : [name])),
+    ignored: columns.flatMap(({ name }) => (used.has(name) ? [] : [name])),
     ...(image === null
       ? {}
       : { image: { ...image, white: pixels.some(({ max = 0 }) => max > 1) ? 255 : 1 } }),
@@ -128,26 +127,26 @@ function checkColumns({ columns }: Table, names: readonly string[]): void {
   const missing = names.filter((name) => !known.has(name))
   if (missing.length === 0) return
   const what = missing.length === 1 ? `column ${missing[0]}` : `columns ${shownNames(missing)}`
-  throw new DatasetError('invalid-dataset', `the rows have no ${what}, which the network was trained with`)
+  throw new DatasetError('invalid-dataset', `the rows have no ${what}, which the network was trained on`)
 }
 
 function checkSize(view: Float32Array, expected: number): void {
   if (view.length !== expected)
-    throw new RangeError(`a view holds ${view.length} numbers, ${expected} are needed`)
+    throw new RangeError(`a view has ${view.length} numbers, ${expected} are expected`)
 }
 
 function writeInputs(part: Part, coding: Coding, inputs: Float32Array): void {
-  const width = inputsOf(coding)
+  const width = inputCount(coding)
   const placeByName = new Map(part.table.columns.map(({ name }, place) => [name, place]))
   const writers = new Map<number, ColumnWriter>()
   let offset = 0
   for (const feature of coding.features) {
     const place = placeByName.get(feature.name) ?? -1
     writers.set(place, inputWriter(part, place, feature, { inputs, width, offset }))
-    offset += codedWidth(feature)
+    offset += featureWidth(feature)
   }
   inputs.fill(0)
-  eachColumn(part, [...writers.keys()], (place, values, chosen, first) =>
+  forEachColumn(part, [...writers.keys()], (place, values, chosen, first) =>
     writers.get(place)?.(values, chosen, first),
   )
 }

@@ -1,30 +1,31 @@
-/** Counts what a model answers against what is true, row by row. */
+/** Compares the predictions of a model with the targets, row by row. */
 import type { TargetCoding } from '../contract/dataset.js'
 import type { EvaluatedRows, Evaluation } from '../contract/evaluation.js'
 import type { Activation, Loss } from '../contract/network.js'
-import { type Answers, classCounter, labelCounter } from './class-counter.js'
+import { classCounter, type DecisionOptions, labelCounter } from './class-counter.js'
 import { regressionCounter } from './regression-counter.js'
-import { accuracyOfTargets, isRegression } from './target-coding.js'
+import { accuracyRule, isRegression } from './target-coding.js'
 
 type Numbers = ArrayLike<number>
 
-/** Takes rows in order: `target` as the network was trained on it, `output` as the network gave it, both finite. */
+/** Accumulates the metrics of an evaluation. */
 export interface Counter {
+  /** Adds a row, in order. `target` is encoded as for training. Target and output are finite. */
   add(target: Numbers, output: Numbers, row: number): void
   result(rows: EvaluatedRows & { unanswered: number }): Evaluation
 }
 
 export interface EvaluatorOptions {
   loss: Loss
-  /** Of the network’s last layer; probabilities come from softmax and sigmoid. */
+  /** Activation of the last layer. Softmax and sigmoid give probabilities. */
   lastActivation?: Activation | undefined
-  /** Every target of these rows is 0 or 1; otherwise numbers are not right or wrong, whatever the coding says. */
+  /** Whether every target of these rows is 0 or 1. Otherwise number targets are evaluated as a regression. */
   isBinary: boolean
-  /** Probability of the second class from which on it is the answer; ½ when left out. */
+  /** Lowest probability of the second class at which it is predicted; default ½. */
   threshold?: number | null | undefined
 }
 
-/** Where the rows are that are evaluated, spread evenly over all there are. */
+/** The row of an evenly spaced sample of `count` rows. */
 export function evaluatedRow(
   index: number,
   { available, count }: Pick<EvaluatedRows, 'available' | 'count'>,
@@ -42,10 +43,10 @@ export class Evaluator {
     options: EvaluatorOptions,
     readonly rows: EvaluatedRows,
   ) {
-    this.#counter = counterOf(coding, options, rows.count)
+    this.#counter = createCounter(coding, options, rows.count)
   }
 
-  /** The next row. */
+  /** Adds the next row. */
   add(target: Numbers, output: Numbers): void {
     if (Array.prototype.every.call(output, Number.isFinite)) this.#counter.add(target, output, this.#row)
     else this.#unanswered++
@@ -57,24 +58,24 @@ export class Evaluator {
   }
 }
 
-function counterOf(coding: TargetCoding, options: EvaluatorOptions, count: number): Counter {
+function createCounter(coding: TargetCoding, options: EvaluatorOptions, count: number): Counter {
   const { loss, lastActivation, isBinary, threshold } = options
-  const answers: Answers = { loss, lastActivation, threshold: threshold ?? undefined }
+  const decision: DecisionOptions = { loss, lastActivation, threshold: threshold ?? undefined }
   switch (coding.type) {
     case 'oneHot':
     case 'binary':
-      return classCounter(coding.classes, coding, answers, count)
+      return classCounter(coding.classes, coding, decision, count)
     case 'multiLabel':
       return isBinary ? labelCounter(coding.names, loss) : regressionCounter(coding, count)
     case 'number': {
-      const isKnown = coding.binary !== undefined
-      const tellsApart = isKnown
-        ? accuracyOfTargets(coding, loss, lastActivation) !== 'none'
-        : !isRegression(loss)
-      if (!isBinary || !tellsApart) return regressionCounter(coding, count)
-      if (coding.names.length === 1) return classCounter(['0', '1'], coding, answers, count)
-      const isOneHot = accuracyOfTargets(coding, loss, lastActivation) === 'argmax'
-      return isOneHot ? classCounter(coding.names, coding, answers, count) : labelCounter(coding.names, loss)
+      const hasAccuracy =
+        coding.binary !== undefined
+          ? accuracyRule(coding, loss, lastActivation) !== 'none'
+          : !isRegression(loss)
+      if (!isBinary || !hasAccuracy) return regressionCounter(coding, count)
+      if (coding.names.length === 1) return classCounter(['0', '1'], coding, decision, count)
+      const isOneHot = accuracyRule(coding, loss, lastActivation) === 'argmax'
+      return isOneHot ? classCounter(coding.names, coding, decision, count) : labelCounter(coding.names, loss)
     }
     default:
       return coding satisfies never

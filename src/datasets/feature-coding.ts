@@ -1,11 +1,11 @@
-/** Learns from the training rows how each feature enters the network. */
+/** Learns the coding of each feature from the training rows. */
 import type { Coding, FeatureCoding, Scaling, StoredColumn } from '../contract/dataset.js'
 import { dateCoding } from './date-parts.js'
 import { Deviation, Moments } from './moments.js'
 import { scaleBy } from './scale.js'
-import { packedRowsOf, type Table } from './table.js'
+import { iterateChunks, type Table } from './table.js'
 
-/** Rows of a table, as ascending indices. */
+/** Selected rows of a table, as ascending indices. */
 export interface Part {
   table: Table
   rows: Int32Array
@@ -13,86 +13,88 @@ export interface Part {
 
 export interface FeatureOptions {
   scaling: Scaling
-  /** One offset and scale for all features, because they are the pixels of one picture. */
-  together: boolean
-  /** A column that weighs the rows, and is no feature. */
+  /** Whether all features share one offset and scale, as the pixels of an image do. */
+  sharesScale: boolean
+  /** The column with the weights of the rows, which is not a feature. */
   sampleWeight?: string | undefined
 }
 
-/** What the training rows say of one column. */
-interface Learned {
+/** Statistics of one column over the training rows. */
+interface ColumnStatistics {
   moments: Moments
   deviation: Deviation
   /** Rows of each category. */
   counts: number[]
   /** Rows without a category. */
-  gaps: number
+  missing: number
 }
 
 /**
- * With `standardize`, a number becomes (value − mean) / deviation (population deviation), with `minMax`
- * (value − minimum) / (maximum − minimum), both over the training rows that have a value; the scale is 1 where a
- * feature never changes. Missing values count as the mean, the most frequent category, or the column’s constant.
+ * `standardize` encodes a number as (value − mean) / deviation (population deviation), `minMax` as
+ * (value − minimum) / (maximum − minimum), over the training rows with a value. The scale of a constant feature is 1.
+ * The imputation is the mean, the most frequent category, or the constant of the column.
  */
 export function learnFeatures(
   part: Part,
-  { scaling, together, sampleWeight }: FeatureOptions,
+  { scaling, sharesScale, sampleWeight }: FeatureOptions,
 ): Coding['features'] {
   const { columns } = part.table
   const places = columns.flatMap(({ role, name }, place) =>
     role === 'feature' && name !== sampleWeight ? [place] : [],
   )
   const shared = new Moments()
-  const learned = new Map(places.map((place) => [place, newlyLearned(together ? shared : new Moments())]))
-  eachColumn(part, places, (place, values, rows) => {
-    const known = learned.get(place) ?? newlyLearned(shared)
+  const statistics = new Map(
+    places.map((place) => [place, emptyStatistics(sharesScale ? shared : new Moments())]),
+  )
+  forEachColumn(part, places, (place, values, rows) => {
+    const column = statistics.get(place) ?? emptyStatistics(shared)
     const { type, codes } = columns[place]
-    if (type === 'number' || type === 'date') known.moments.take(values, rows.length, rows)
+    if (type === 'number' || type === 'date') column.moments.take(values, rows.length, rows)
     else
       for (const row of rows) {
-        if (Number.isNaN(values[row])) known.gaps += 1
-        else count(known.counts, codes?.[values[row]] ?? values[row])
+        if (Number.isNaN(values[row])) column.missing += 1
+        else count(column.counts, codes?.[values[row]] ?? values[row])
       }
   })
   if (scaling === 'standardize') {
     const sharedDeviation = new Deviation(shared)
-    for (const each of learned.values()) {
-      each.deviation = together ? sharedDeviation : new Deviation(each.moments)
+    for (const column of statistics.values()) {
+      column.deviation = sharesScale ? sharedDeviation : new Deviation(column.moments)
     }
-    eachColumn(part, places, (place, values, rows) => learned.get(place)?.deviation.take(values, rows))
+    forEachColumn(part, places, (place, values, rows) => statistics.get(place)?.deviation.take(values, rows))
   }
   return places.map((place) => {
     const column = columns[place]
     const coding =
       column.type === 'date'
-        ? dateOf(part, place, scaling)
-        : codingOf(column, learned.get(place) ?? newlyLearned(shared), scaling)
+        ? learnDateCoding(part, place, scaling)
+        : buildCoding(column, statistics.get(place) ?? emptyStatistics(shared), scaling)
     return column.missingTexts === undefined ? coding : { ...coding, missingTexts: column.missingTexts }
   })
 }
 
-function dateOf(part: Part, place: number, scaling: Scaling): FeatureCoding {
+function learnDateCoding(part: Part, place: number, scaling: Scaling): FeatureCoding {
   const { name, imputation, dateOrder } = part.table.columns[place]
   const constant =
     imputation === undefined || imputation === 'mean' ? imputation : Number(imputation.constant)
-  const coding = dateCoding(name, columnOf(part, place), scaling, constant)
+  const coding = dateCoding(name, readColumn(part, place), scaling, constant)
   return dateOrder === undefined ? coding : { ...coding, dateOrder }
 }
 
-/** All values of one column, row by row of the part. */
-export function columnOf(part: Part, place: number): Float64Array {
+/** All values of one column in the order of the rows. */
+export function readColumn(part: Part, place: number): Float64Array {
   const all = new Float64Array(part.rows.length)
-  eachColumn(part, [place], (_, values, chosen, first) => {
+  forEachColumn(part, [place], (_, values, chosen, first) => {
     for (let index = 0; index < chosen.length; index++) all[first + index] = values[chosen[index]]
   })
   return all
 }
 
-const newlyLearned = (moments: Moments): Learned => ({
+const emptyStatistics = (moments: Moments): ColumnStatistics => ({
   moments,
   deviation: new Deviation(moments),
   counts: [],
-  gaps: 0,
+  missing: 0,
 })
 
 function count(counts: number[], category: number): void {
@@ -100,17 +102,17 @@ function count(counts: number[], category: number): void {
 }
 
 /**
- * Shows every column of the part piece by piece: the values of a chunk, and which of them belong to the part;
- * `first` is the place within the part of the first of those.
+ * Calls `visit` for each column of each chunk, with the values of the chunk and the selected indices in it. `first` is
+ * the index of the first selected row within the part.
  */
-export function eachColumn(
+export function forEachColumn(
   { table, rows }: Part,
   places: readonly number[],
-  see: (place: number, values: Float64Array, chosen: Int32Array, first: number) => void,
+  visit: (place: number, values: Float64Array, chosen: Int32Array, first: number) => void,
 ): void {
   let values = new Float64Array(0)
   let begin = 0
-  for (const { first, packed } of packedRowsOf(table)) {
+  for (const { first, packed } of iterateChunks(table)) {
     let end = begin
     while (end < rows.length && rows[end] < first + packed.rows) end++
     if (end > begin) {
@@ -118,29 +120,29 @@ export function eachColumn(
       if (values.length < packed.rows) values = new Float64Array(packed.rows)
       for (const place of places) {
         packed.read(place, values)
-        see(place, values, chosen, begin)
+        visit(place, values, chosen, begin)
       }
     }
     begin = end
   }
 }
 
-function codingOf(
+function buildCoding(
   column: StoredColumn,
-  { moments, deviation, counts, gaps }: Learned,
+  { moments, deviation, counts, missing }: ColumnStatistics,
   scaling: Scaling,
 ): FeatureCoding {
   const { name, type, imputation, decimal, categories = [] } = column
   if (type === 'category' || type === 'boolean') {
-    const most =
+    const mode =
       categories[
         categories.reduce((best, _, place) => ((counts[place] ?? 0) > (counts[best] ?? 0) ? place : best), 0)
       ]
     const fill =
-      imputation === undefined ? undefined : imputation === 'mean' ? most : String(imputation.constant)
+      imputation === undefined ? undefined : imputation === 'mean' ? mode : String(imputation.constant)
     if (type === 'boolean')
       return { type, name, ...(fill === undefined ? {} : { imputation: fill === 'true' }) }
-    const isTrained = (place: number) => counts[place] > 0 || (gaps > 0 && categories[place] === fill)
+    const isTrained = (place: number) => counts[place] > 0 || (missing > 0 && categories[place] === fill)
     const unseen = categories.filter((_, place) => !isTrained(place))
     return {
       type,
@@ -163,8 +165,8 @@ function codingOf(
   return { ...number, imputation: imputation === 'mean' ? mean : Number(imputation.constant) }
 }
 
-/** Numbers that a feature gives the network. */
-export function codedWidth(coding: FeatureCoding): number {
+/** The number of network inputs of a feature. */
+export function featureWidth(coding: FeatureCoding): number {
   switch (coding.type) {
     case 'number':
     case 'boolean':
@@ -178,7 +180,7 @@ export function codedWidth(coding: FeatureCoding): number {
   }
 }
 
-/** Numbers that a row gives the network. */
-export function inputsOf({ features }: Pick<Coding, 'features'>): number {
-  return features.reduce((sum, feature) => sum + codedWidth(feature), 0)
+/** The number of network inputs of a row. */
+export function inputCount({ features }: Pick<Coding, 'features'>): number {
+  return features.reduce((sum, feature) => sum + featureWidth(feature), 0)
 }

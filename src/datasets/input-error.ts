@@ -1,4 +1,4 @@
-/** An input to a model is wrong; `pointer` is the JSON Pointer from the list of rows to the place. */
+/** An invalid input of a model. `pointer` is a JSON Pointer relative to the list of rows. */
 export class InputError extends Error {
   override readonly name = 'InputError'
 

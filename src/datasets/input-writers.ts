@@ -1,16 +1,16 @@
-/** Write the columns of a table into the network's inputs, each by the coding of its feature. */
+/** Encodes the columns of a table into the inputs of a network, by the coding of each feature. */
 import type { FeatureCoding, StoredColumn } from '../contract/dataset.js'
-import { numbersOfCodes, placeReader, textOf, truthReader } from './column-meaning.js'
-import { codedDate } from './date-parts.js'
+import { cellError } from './cell-error.js'
+import { encodeDate } from './date-parts.js'
 import type { Part } from './feature-coding.js'
-import { refusedCell } from './refused-cell.js'
 import { shown } from './shown-text.js'
+import { booleanReader, categoryReader, codeNumbers, valueText } from './stored-values.js'
 import { DatasetError } from './table.js'
 
-/** Writes some rows of one column, the first of which is row `first` of the part. */
+/** Writes the chosen rows of one column. The first of them is row `first` of the part. */
 export type ColumnWriter = (values: Float64Array, chosen: Int32Array, first: number) => void
 
-/** Where a feature's numbers go: from `offset` on in each row of `width` numbers, which are 0. */
+/** The output of a feature: `offset` within each row of `width` inputs. The inputs are zero before. */
 export interface Room {
   inputs: Float32Array
   width: number
@@ -24,7 +24,7 @@ interface Task<Type extends FeatureCoding['type']> {
   room: Room
 }
 
-/** @throws DatasetError when the column cannot be read as this feature; so does the writer, naming the row */
+/** @throws DatasetError when the column type is incompatible with the feature. The writer throws it for a row. */
 export function inputWriter(part: Part, place: number, coding: FeatureCoding, room: Room): ColumnWriter {
   const source = part.table.columns[place]
   checkType(source, coding)
@@ -44,14 +44,14 @@ export function inputWriter(part: Part, place: number, coding: FeatureCoding, ro
 
 function checkType({ name, type }: StoredColumn, coding: FeatureCoding): void {
   if ((type === 'date') === (coding.type === 'date')) return
-  const message = `${name} is a ${type} here, and the network was given a ${coding.type}: upload with types=${name}:${coding.type}`
+  const message = `${name} is a ${type}, but the network was trained on a ${coding.type}: upload with types=${name}:${coding.type}`
   throw new DatasetError('invalid-dataset', message)
 }
 
-const missingValue = 'is missing, and nothing stands in for a missing value of this column'
+const missingValue = 'is missing, and this column has no imputation'
 
 function numberWriter({ part, source, coding, room }: Task<'number'>): ColumnWriter {
-  const numbers = numbersOfCodes(source)
+  const numbers = codeNumbers(source)
   const { offset, scale, imputation = Number.NaN } = coding
   const { inputs, width } = room
   return (values, chosen, first) => {
@@ -62,7 +62,7 @@ function numberWriter({ part, source, coding, room }: Task<'number'>): ColumnWri
       inputs[next] = (value - offset) / scale
       if (!Number.isFinite(inputs[next])) {
         const message = Number.isNaN(value) ? notANumber(source, raw) : tooLarge(value)
-        throw refusedCell(source, part, first + index, message)
+        throw cellError(source, part, first + index, message)
       }
       next += width
     }
@@ -72,29 +72,31 @@ function numberWriter({ part, source, coding, room }: Task<'number'>): ColumnWri
 export const tooLarge = (value: number) => `${value} is too large for a 32-bit number`
 
 function notANumber(source: StoredColumn, raw: number): string {
-  return Number.isNaN(raw) ? missingValue : `${shown(textOf(source, raw))} is not a number`
+  return Number.isNaN(raw) ? missingValue : `${shown(valueText(source, raw))} is not a number`
 }
 
-/** A category that no training row had, or that nobody knew, enters as zeros: the network cannot know what it means. */
+/** Encodes unknown categories, and known ones without training rows, as zeros. */
 function categoryWriter({ source, coding, room }: Task<'category'>): ColumnWriter {
   const { categories, unseen = [], imputation } = coding
-  const hidden = new Set(unseen)
-  const place = placeReader(source, categories)
+  const untrained = new Set(unseen)
+  const place = categoryReader(source, categories)
   const missing = imputation === undefined ? -1 : categories.indexOf(imputation)
-  const told = Int32Array.from(categories, (category, one) => (hidden.has(category) ? -1 : one))
+  const inputByCategory = Int32Array.from(categories, (category, index) =>
+    untrained.has(category) ? -1 : index,
+  )
   const { inputs, width, offset } = room
   return (values, chosen, first) => {
     for (let index = 0; index < chosen.length; index++) {
       const raw = values[chosen[index]]
-      const found = Number.isNaN(raw) ? missing : place(raw)
-      const one = found < 0 ? -1 : told[found]
-      if (one >= 0) inputs[(first + index) * width + offset + one] = 1
+      const category = Number.isNaN(raw) ? missing : place(raw)
+      const input = category < 0 ? -1 : inputByCategory[category]
+      if (input >= 0) inputs[(first + index) * width + offset + input] = 1
     }
   }
 }
 
 function booleanWriter({ part, source, coding, room }: Task<'boolean'>): ColumnWriter {
-  const truth = truthReader(source)
+  const truth = booleanReader(source)
   const missing = coding.imputation === undefined ? Number.NaN : Number(coding.imputation)
   const { inputs, width, offset } = room
   return (values, chosen, first) => {
@@ -102,10 +104,8 @@ function booleanWriter({ part, source, coding, room }: Task<'boolean'>): ColumnW
       const raw = values[chosen[index]]
       const value = Number.isNaN(raw) ? missing : truth(raw)
       if (Number.isNaN(value)) {
-        const message = Number.isNaN(raw)
-          ? missingValue
-          : `${shown(textOf(source, raw))} is neither yes nor no`
-        throw refusedCell(source, part, first + index, message)
+        const message = Number.isNaN(raw) ? missingValue : `${shown(valueText(source, raw))} is not a boolean`
+        throw cellError(source, part, first + index, message)
       }
       inputs[(first + index) * width + offset] = value
     }
@@ -119,10 +119,10 @@ function dateWriter({ part, source, coding, room }: Task<'date'>): ColumnWriter 
     for (let index = 0; index < chosen.length; index++) {
       const raw = values[chosen[index]]
       const days = Number.isNaN(raw) ? imputation : raw
-      const numbers = codedDate(coding, days)
+      const numbers = encodeDate(coding, days)
       if (!numbers.every(Number.isFinite)) {
-        const message = Number.isNaN(days) ? missingValue : `day ${days} since 1970-01-01 is no date`
-        throw refusedCell(source, part, first + index, message)
+        const message = Number.isNaN(days) ? missingValue : `day ${days} since 1970-01-01 is not a valid date`
+        throw cellError(source, part, first + index, message)
       }
       inputs.set(numbers, (first + index) * width + offset)
     }

@@ -1,7 +1,7 @@
 /** Fisher's irises (Anderson's measurements, 1935): 50 flowers of each of three species. */
 import { describeTable, type Table } from './table.js'
 
-/** Sepal length and width, petal length and width, in tenths of a centimetre, one flower behind the other. */
+/** Sepal length and width, petal length and width, in tenths of a centimetre, flower by flower. */
 const measurements = {
   setosa: `
     51 35 14 2  49 30 14 2  47 32 13 2  46 31 15 2  50 36 14 2

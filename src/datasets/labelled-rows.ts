@@ -1,18 +1,18 @@
-/** What of a table, whatever it was made for, a model can be held to. */
+/** Selects the rows of a table on which a model can be evaluated. */
 import type { Coding, TargetCoding } from '../contract/dataset.js'
-import { textOf } from './column-meaning.js'
-import { eachColumn, type Part } from './feature-coding.js'
-import { refusedCell } from './refused-cell.js'
+import { cellError } from './cell-error.js'
+import { forEachColumn, type Part } from './feature-coding.js'
 import { everyRow } from './split-rows.js'
+import { valueText } from './stored-values.js'
 import type { Table } from './table.js'
 import { targetNames } from './target-coding.js'
 import { targetReader } from './target-writing.js'
 
-/** Ascending numbers of the rows that have a value of every target. Columns that the table lacks do not count. */
+/** Ascending indices of the rows with a value for every target. Ignores targets that the table does not have. */
 export function labelledRows(table: Table, coding: TargetCoding): Int32Array {
   const isLabelled = new Uint8Array(table.rows).fill(1)
   const every = everyRow(table)
-  eachColumn({ table, rows: every }, placesOf(table, coding), (_, values, chosen, first) => {
+  forEachColumn({ table, rows: every }, placesOf(table, coding), (_, values, chosen, first) => {
     for (let index = 0; index < chosen.length; index++) {
       if (Number.isNaN(values[chosen[index]])) isLabelled[first + index] = 0
     }
@@ -22,26 +22,26 @@ export function labelledRows(table: Table, coding: TargetCoding): Int32Array {
 
 /**
  * Whether every target of these rows is 0 or 1.
- * @throws DatasetError naming the first that is not, where all were that the network was trained on
+ * @throws DatasetError naming the first other value, if all targets of the training rows were 0 or 1
  */
 export function areBinary(part: Part, coding: TargetCoding): boolean {
   const { columns } = part.table
   let areAll = true
-  eachColumn(part, placesOf(part.table, coding), (place, values, chosen, first) => {
+  forEachColumn(part, placesOf(part.table, coding), (place, values, chosen, first) => {
     const read = targetReader(columns[place])
     for (let index = 0; index < chosen.length; index++) {
       const value = read(values[chosen[index]])
       if (value === 0 || value === 1) continue
       areAll = false
       if (coding.type !== 'number' || coding.binary !== true) return
-      const seen = textOf(columns[place], values[chosen[index]])
-      throw refusedCell(columns[place], part, first + index, `${seen} is neither 0 nor 1, ${known}`)
+      const seen = valueText(columns[place], values[chosen[index]])
+      throw cellError(columns[place], part, first + index, `${seen} is not 0 or 1, ${expected}`)
     }
   })
   return areAll
 }
 
-/** Features without a value in any row are ignored where a dataset is made; here they are gaps. */
+/** Restores features that a dataset ignores because they have no values, so that their cells are missing values. */
 export function withEmptyColumns(table: Table, { features }: Coding): Table {
   const types = new Map(features.map(({ name, type }) => [name, type]))
   const columns = table.columns.map((column) => {
@@ -53,7 +53,7 @@ export function withEmptyColumns(table: Table, { features }: Coding): Table {
   return { ...table, columns }
 }
 
-const known = 'and the network was trained to tell these two apart'
+const expected = 'the two values that the network was trained on'
 
 function placesOf({ columns }: Table, coding: TargetCoding): number[] {
   const names = new Set(targetNames(coding))

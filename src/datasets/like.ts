@@ -1,4 +1,4 @@
-/** What a file takes over from a dataset or a model, so that it is read as that one was. */
+/** The column properties that a file takes over from a dataset or a model with `like`. */
 import type { Coding, Column, FeatureCoding } from '../contract/dataset.js'
 import type { LikeColumn } from '../contract/preparation.js'
 
@@ -34,7 +34,7 @@ function likeFeature(feature: FeatureCoding): LikeColumn {
     name,
     type,
     role: 'feature',
-    keepsGaps: true,
+    keepsMissing: true,
     ...(order === undefined ? {} : { dateOrder: order }),
     ...(decimal === undefined ? {} : { decimal }),
     ...(missingTexts === undefined ? {} : { missingTexts }),

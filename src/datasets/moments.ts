@@ -1,11 +1,10 @@
-/** Range, mean and deviation of numbers that come piece by piece, finite for any finite numbers. */
+/** Streaming range, mean and deviation. The results are finite for any finite numbers. */
 
-/** A power of two, so that scaling is exact, and small enough that no sum of rows can overflow. */
+/** A power of two, so that scaling is exact. Small enough that a sum of rows cannot overflow. */
 const summingUnit = 2 ** -64
 
 /**
- * A sum whose rounding errors are summed beside it, so that 10¹⁵ + 1 and a million like it keep their ones (Neumaier
- * 1974).
+ * Compensated summation (Neumaier 1974): adds up the rounding errors separately.
  */
 class CompensatedSum {
   #sum = 0
@@ -27,14 +26,14 @@ class CompensatedSum {
   }
 }
 
-/** The first pass: how many, least, largest, mean. NaN is a missing value and does not count. */
+/** The first pass: count, minimum, maximum and mean. Ignores NaN, which is a missing value. */
 export class Moments {
   count = 0
   minimum = Number.POSITIVE_INFINITY
   maximum = Number.NEGATIVE_INFINITY
   readonly #sum = new CompensatedSum()
 
-  /** Values first … end − 1; of these the `chosen` only, if given, as indices into `values`. */
+  /** Adds the values before `end`, or those at the indices `chosen` if given. */
   take(values: Float64Array, end = values.length, chosen?: Int32Array): void {
     const length = chosen?.length ?? end
     let { count, minimum, maximum } = this
@@ -52,17 +51,17 @@ export class Moments {
     this.maximum = maximum
   }
 
-  /** NaN of no values. */
+  /** NaN without values. */
   get mean(): number {
-    // Kept inside the range: rounding must not make a constant column differ from its own mean.
+    // Clamped to the range, so that rounding does not make a constant column differ from its mean.
     const unclamped = (this.#sum.sum / this.count + this.#sum.lost / this.count) / summingUnit
     return Math.min(this.maximum, Math.max(this.minimum, unclamped))
   }
 }
 
 /**
- * The second pass over the same numbers: their population standard deviation, √(Σ(v − mean)² / n).
- * Distances are measured in widths of the range, so that their squares neither overflow nor vanish.
+ * The second pass over the same numbers: the population standard deviation, √(Σ(v − mean)² / n). Distances are relative
+ * to half the range, so that their squares neither overflow nor underflow.
  */
 export class Deviation {
   readonly #moments: Moments

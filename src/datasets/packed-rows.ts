@@ -1,7 +1,7 @@
 /**
- * Rows of a dataset as they are stored: column by column, each in the smallest number format that holds its values
- * exactly. Little-endian: rows (uint32), columns (uint32), the format of each column (uint8), then each column's data.
- * A missing value is NaN.
+ * The storage format of rows: column by column, each in the smallest number format that represents its values exactly.
+ * Little-endian: rows (uint32), columns (uint32), the format of each column (uint8), then the data of each column. A
+ * missing value is NaN.
  */
 
 const formats = ['absent', 'constant', 'bits', 'uint8', 'int16', 'float32', 'float64'] as const
@@ -10,10 +10,10 @@ type Format = (typeof formats)[number]
 const headerBytes = 8
 const missingInt16 = -32_768
 
-/** A column's values; null for a column that is not kept. */
+/** The values of a column. Null for a column that is not stored. */
 export type ColumnValues = Float64Array | null
 
-/** All columns must have `rows` values. */
+/** Packs columns of `rows` values each. */
 export function packRows(columns: readonly ColumnValues[], rows: number): Uint8Array<ArrayBuffer> {
   const chosen = columns.map((values) => (values === null ? 'absent' : smallestFormat(values)))
   const size = chosen.reduce((sum, format) => sum + dataBytes(format, rows), headerBytes + columns.length)
@@ -52,10 +52,10 @@ export class PackedRows {
       offset += dataBytes(format, this.rows)
     }
     if (offset !== bytes.length)
-      throw new RangeError(`packed rows of ${offset} bytes came as ${bytes.length}`)
+      throw new RangeError(`packed rows have ${bytes.length} bytes, ${offset} are expected`)
   }
 
-  /** The values of a column, in the first places of `into`, which must have room for them. NaN where it is absent. */
+  /** Copies a column to the start of `into`. All values are NaN if the column is not stored. */
   read(column: number, into: Float64Array): void {
     const { rows } = this
     const bytes = this.#bytes
@@ -75,7 +75,7 @@ export class PackedRows {
         for (let row = 0; row < rows; row++) into[row] = bytes[offset + row]
         break
       case 'int16': {
-        // Copied, because a view must begin at a multiple of its numbers' size.
+        // Copied, because a typed array must be aligned.
         const values = new Int16Array(bytes.slice(offset, offset + 2 * rows).buffer)
         for (let row = 0; row < rows; row++) {
           into[row] = values[row] === missingInt16 ? Number.NaN : values[row]
@@ -93,7 +93,7 @@ export class PackedRows {
     }
   }
 
-  /** One value, for who wants a few of many. */
+  /** Reads a single value. */
   at(row: number, column: number): number {
     const bytes = this.#bytes
     const offset = this.#offsets[column]
@@ -141,8 +141,8 @@ function smallestFormat(values: Float64Array): Format {
       else whole = false
     } else if (value === 0 && 1 / value < 0) signedZero = true
   }
-  const nothingButMissing = minimum > maximum
-  if (nothingButMissing || (minimum === maximum && !missing && !signedZero)) return 'constant'
+  const isAllMissing = minimum > maximum
+  if (isAllMissing || (minimum === maximum && !missing && !signedZero)) return 'constant'
   if (signedZero) whole = false
   if (whole && !missing && minimum >= 0 && maximum <= 1) return 'bits'
   if (whole && !missing && minimum >= 0 && maximum <= 255) return 'uint8'

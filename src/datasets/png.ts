@@ -1,4 +1,4 @@
-/** PNG pictures (W3C, Portable Network Graphics): 8 bits a channel, no filter. */
+/** Encodes PNG images (W3C, Portable Network Graphics) with 8 bits per channel and no filter. */
 
 import { promisify } from 'node:util'
 import { crc32, deflate } from 'node:zlib'
@@ -7,7 +7,10 @@ import type { ImageFormat } from '../contract/dataset.js'
 const signature = Buffer.of(137, 80, 78, 71, 13, 10, 26, 10)
 const colourTypes = { 1: 0, 3: 2 } as const
 
-/** @param pixels height × width × channels bytes. Compressed off the event loop. */
+/**
+ * Compresses off the event loop.
+ * @param pixels [height, width, channels], one byte each
+ */
 export async function encodePng(
   pixels: Uint8Array,
   { width, height, channels }: ImageFormat,
@@ -18,7 +21,7 @@ export async function encodePng(
   header.writeUInt8(8, 8)
   header.writeUInt8(colourTypes[channels], 9)
   const line = width * channels
-  // Each line begins with the number of its filter, 0 for none.
+  // Each line starts with its filter type, where 0 is none.
   const lines = Buffer.alloc(height * (line + 1))
   for (let y = 0; y < height; y++) lines.set(pixels.subarray(y * line, (y + 1) * line), y * (line + 1) + 1)
   const data = await promisify(deflate)(lines)

@@ -1,24 +1,24 @@
-/** What a reader understands of a network's outputs. */
+/** Decodes the outputs of a network into predictions. */
 import type { Coding } from '../contract/dataset.js'
 import type { Prediction } from '../contract/model.js'
-import { type Activation, type Loss, tellsTwoClasses } from '../contract/network.js'
+import { type Activation, isTwoClassOutput, type Loss } from '../contract/network.js'
 import { InputError } from './input-error.js'
 import { unscaleTarget } from './target-scaling.js'
 
-/** What of the network decides how its outputs are read. */
+/** How to read the outputs of a network. */
 export interface Reading {
   lastActivation: Activation
   loss: Loss
-  /** Probability of the second of two classes from which on it is the answer; the larger one is where it is left out. */
+  /** Lowest probability of the second of two classes at which it is predicted; default: the larger output wins. */
   threshold?: number | null | undefined
 }
 
-/** Reads one row of outputs. @throws InputError (pointer '') when the network ran out of float32's range on this row */
+/** Decodes one row of outputs. @throws InputError (pointer '') when an output is not finite */
 export type Decoder = (output: ArrayLike<number>) => Prediction
 
 /**
- * The class of the largest output, or for a single output the second class from ½ up (hinge: from 0 up). Softmax and the
- * single sigmoid also give probabilities.
+ * Predicts the class of the largest output. A single output means the second class from ½ on (hinge: from 0 on).
+ * Softmax and a single sigmoid also give probabilities.
  */
 export function decoder({ target }: Coding, reading: Reading): Decoder {
   switch (target.type) {
@@ -27,7 +27,7 @@ export function decoder({ target }: Coding, reading: Reading): Decoder {
         output: finiteNumbers(output).map((value, place) => unscaleTarget(target, place, value)),
       })
     case 'multiLabel': {
-      const least = leastPositive(reading.loss)
+      const least = positiveThreshold(reading.loss)
       const probabilities = reading.lastActivation === 'sigmoid' ? byClass(target.names) : null
       return (output) => {
         const numbers = finiteNumbers(output)
@@ -40,7 +40,7 @@ export function decoder({ target }: Coding, reading: Reading): Decoder {
       const probabilities = reading.lastActivation === 'softmax' ? byClass(target.classes) : null
       return (output) => {
         const numbers = finiteNumbers(output)
-        const label = target.classes[placeOfAnswer(numbers, reading)]
+        const label = target.classes[decideClass(numbers, reading)]
         if (probabilities === null) return { output: numbers, label }
         return { output: numbers, label, probabilities: probabilities(numbers) }
       }
@@ -49,7 +49,7 @@ export function decoder({ target }: Coding, reading: Reading): Decoder {
       const probabilities = reading.lastActivation === 'sigmoid' ? byClass(target.classes) : null
       return (output) => {
         const numbers = finiteNumbers(output)
-        const label = target.classes[placeOfAnswer(numbers, reading)]
+        const label = target.classes[decideClass(numbers, reading)]
         if (probabilities === null) return { output: numbers, label }
         return { output: numbers, label, probabilities: probabilities([1 - numbers[0], numbers[0]]) }
       }
@@ -59,7 +59,7 @@ export function decoder({ target }: Coding, reading: Reading): Decoder {
   }
 }
 
-/** Of one row alone; see `decoder` for many. */
+/** Decodes a single row. Use `decoder` for many. */
 export const decode = (coding: Coding, output: ArrayLike<number>, reading: Reading): Prediction =>
   decoder(coding, reading)(output)
 
@@ -70,7 +70,7 @@ function finiteNumbers(output: ArrayLike<number>): number[] {
     if (!Number.isFinite(number)) {
       throw new InputError(
         '',
-        'the network has no finite answer to these inputs: they are too far from its training data',
+        'the output of the network is not finite: these inputs are too far from its training data',
       )
     }
     numbers.push(number)
@@ -78,30 +78,30 @@ function finiteNumbers(output: ArrayLike<number>): number[] {
   return numbers
 }
 
-/** From where up a single output means the second class, or yes. */
-export const leastPositive = (loss: Loss) => (loss === 'hinge' ? 0 : 0.5)
+/** The lowest single output that means the second class, or true. */
+export const positiveThreshold = (loss: Loss) => (loss === 'hinge' ? 0 : 0.5)
 
-function placeOfAnswer(output: readonly number[], { loss, lastActivation, threshold }: Reading): number {
-  if (!tellsTwoClasses(output.length, lastActivation) || typeof threshold !== 'number') {
-    return placeOfClass(output, loss)
+function decideClass(output: readonly number[], { loss, lastActivation, threshold }: Reading): number {
+  if (!isTwoClassOutput(output.length, lastActivation) || typeof threshold !== 'number') {
+    return predictedClass(output, loss)
   }
   return output[output.length - 1] >= threshold ? 1 : 0
 }
 
-/** The class a network's outputs mean; one output tells two classes apart. */
-export function placeOfClass(output: ArrayLike<number>, loss: Loss): number {
-  if (output.length > 1) return placeOfLargest(output)
-  return output[0] >= leastPositive(loss) ? 1 : 0
+/** The index of the predicted class. A single output distinguishes two classes. */
+export function predictedClass(output: ArrayLike<number>, loss: Loss): number {
+  if (output.length > 1) return argmax(output)
+  return output[0] >= positiveThreshold(loss) ? 1 : 0
 }
 
-/** The first of the largest, when several are equal. */
-export function placeOfLargest(numbers: ArrayLike<number>): number {
+/** The index of the largest number, the first of equal ones. */
+export function argmax(numbers: ArrayLike<number>): number {
   let best = 0
   for (let place = 1; place < numbers.length; place++) if (numbers[place] > numbers[best]) best = place
   return best
 }
 
-/** Numbers by the names of their classes, of which each may be any text: one called `__proto__` is only a name. */
+/** Maps class names to numbers. A class may be called `__proto__`. */
 function byClass(classes: readonly string[]): (numbers: readonly number[]) => Record<string, number> {
   if (classes.includes('__proto__')) {
     return (numbers) => Object.fromEntries(classes.map((name, place) => [name, numbers[place]]))

@@ -1,6 +1,6 @@
-/** The columns that an upload's parameters name must be columns of the file. */
+/** Checks that the file has the columns that the upload parameters name. */
 import type { Preparation } from '../contract/preparation.js'
-import { didYouMean } from '../contract/similar-names.js'
+import { didYouMean } from '../similar-names.js'
 import { shown, shownNames } from './shown-text.js'
 import { DatasetError } from './table.js'
 
@@ -18,13 +18,13 @@ export function checkNames(
     const unknown = wanted.find((name) => !known.has(name))
     if (unknown === undefined) continue
     throw invalid(
-      `there is no column ${shown(unknown)}, which ${parameter} names; the columns are ${shownNames(names)}${didYouMean(unknown, names)}`,
+      `${parameter} names the unknown column ${shown(unknown)}; the columns are ${shownNames(names)}${didYouMean(unknown, names)}`,
     )
   }
   const absent = like.filter(({ name, role }) => role !== 'none' && !known.has(name)).map(({ name }) => name)
   if (absent.length > 0) {
     throw invalid(
-      `the file lacks ${shownNames(absent.map(shown))}, which the dataset or model that it is to be like has; the columns are ${shownNames(names)}`,
+      `the file has no column ${shownNames(absent.map(shown))}, which the dataset or model of \`like\` has; the columns are ${shownNames(names)}`,
     )
   }
 }

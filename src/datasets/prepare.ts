@@ -1,18 +1,17 @@
-/** From a file's cells to what is stored: types found, rows without a value dropped, values counted and packed. */
-
+/** Prepares a file for storage: infers types, drops rows with missing values, counts and packs the values. */
 import type { DatasetWarning } from '../contract/dataset.js'
 import { encodedWidth, type ImageFormat, inputWidth, type StoredColumn } from '../contract/dataset.js'
 import type { Preparation } from '../contract/preparation.js'
 import { type ColumnPlan, planColumns } from './column-plan.js'
-import { ColumnReader, type PlaceOf } from './column-reader.js'
-import { type ColumnFacts, ColumnSurvey, missingWordsOf } from './column-survey.js'
-import { LeakWatch } from './leaks.js'
-import { missingTextsOf } from './missing-text.js'
+import { ColumnReader, type DescribeRow } from './column-reader.js'
+import { type ColumnFacts, ColumnSurvey, collectMissingTexts } from './column-survey.js'
+import { LeakDetector } from './leak-detector.js'
+import { toMissingTexts } from './missing-text.js'
 import { type ColumnValues, PackedRows, packRows } from './packed-rows.js'
 import type { Batch, ColumnReading, Read, ReadOptions, Source } from './reading/batch.js'
 import { shownNames } from './shown-text.js'
 import { DatasetError, rowsPerChunk, type Table } from './table.js'
-import { warningsOf } from './warnings.js'
+import { datasetWarnings } from './warnings.js'
 
 export interface PreparedDataset {
   columns: StoredColumn[]
@@ -23,26 +22,26 @@ export interface PreparedDataset {
   warnings: DatasetWarning[]
 }
 
-/** Rows as they are read, and behind the last of them what they are. */
+/** Packed rows, and after the last of them the description of the dataset. */
 export type Prepared =
   | { type: 'rows'; rows: number; bytes: Uint8Array<ArrayBuffer> }
   | { type: 'end'; dataset: PreparedDataset; examples: ColumnExamples[] }
 
-/** Some cells of a column, as they are written; also of one that is ignored. */
+/** Examples of the cells of a column as written, also of an ignored column. */
 export interface ColumnExamples {
   name: string
   texts: string[]
 }
 
-/** A whole table as pieces. */
-export function piecesOf(table: Table): Prepared[] {
+/** Yields a complete table in the same form as `prepare`. */
+export function preparedTable(table: Table): Prepared[] {
   const { columns, rows } = table
   const chunks = table.chunks.map((bytes) => ({
     type: 'rows' as const,
     rows: new PackedRows(bytes).rows,
     bytes: new Uint8Array(bytes),
   }))
-  const warnings = warningsOf({ columns, droppedRows: 0, readRows: rows })
+  const warnings = datasetWarnings({ columns, droppedRows: 0, readRows: rows })
   return [
     ...chunks,
     {
@@ -54,13 +53,13 @@ export function piecesOf(table: Table): Prepared[] {
 }
 
 /**
- * Reads the file twice: first to find out what its columns are, then to code their cells. Holds one batch at a time.
- * @throws DatasetError naming row and column, or the parameter that does not fit the file; errors of `read` pass through
+ * Reads the file twice: first to survey its columns, then to encode their cells. Keeps one batch in memory at a time.
+ * @throws DatasetError naming row and column, or the invalid parameter. Errors of `read` propagate.
  */
 export async function* prepare(read: Read, preparation: Preparation): AsyncGenerator<Prepared> {
   const facts = await surveyColumns(read, preparation)
   const plans = planColumns(facts, preparation)
-  const missing = missingWordsOf(facts)
+  const missing = collectMissingTexts(facts)
   const columns = new Map(plans.map(({ name, reading }) => [name, reading]))
   let rows: RowPreparation | undefined
   for await (const piece of read({ columns })) {
@@ -72,15 +71,15 @@ export async function* prepare(read: Read, preparation: Preparation): AsyncGener
   yield { type: 'end', dataset: rows.finish(), examples }
 }
 
-/** What every column holds. Cells of ignored columns are not looked at, nor any where the format knows all types. */
+/** Surveys all columns. Skips ignored columns, and all cells if the format declares the types. */
 async function surveyColumns(read: Read, preparation: Preparation): Promise<ColumnFacts[]> {
   const { types, missingValues, decimal, like = [] } = preparation
   const ignored = [
     ...types.filter(({ type }) => type === 'ignored').map(({ name }) => name),
-    ...like.flatMap(({ name, type }) => (type === 'ignored' && !isNamed(name, types) ? [name] : [])),
+    ...like.flatMap(({ name, type }) => (type === 'ignored' && !hasColumn(types, name) ? [name] : [])),
   ]
   const options: ReadOptions = { columns: new Map(ignored.map((name) => [name, 'skip' as ColumnReading])) }
-  const missing = missingTextsOf(missingValues)
+  const missing = toMissingTexts(missingValues)
   let columns: Source['columns'] = []
   let surveys: ColumnSurvey[] = []
   let rows = 0
@@ -92,43 +91,43 @@ async function surveyColumns(read: Read, preparation: Preparation): Promise<Colu
       continue
     }
     const { batch } = piece
-    const placeOf = placesOf(batch, rows)
-    for (const [place, survey] of surveys.entries()) survey.take(batch.columns[place], placeOf)
+    const describeRow = rowDescriber(batch, rows)
+    for (const [place, survey] of surveys.entries()) survey.take(batch.columns[place], describeRow)
     rows += batch.rows
   }
   return surveys.map((survey, place) => {
     const { name } = columns[place]
-    return survey.facts(decimal ?? like.find((each) => each.name === name)?.decimal)
+    return survey.facts(decimal ?? like.find((column) => column.name === name)?.decimal)
   })
 }
 
-const isNamed = (name: string, types: Preparation['types']) => types.some((each) => each.name === name)
+const hasColumn = (types: Preparation['types'], name: string) => types.some((column) => column.name === name)
 
-function placesOf({ lines }: Batch, firstRow: number): PlaceOf {
+function rowDescriber({ lines }: Batch, firstRow: number): DescribeRow {
   return (row) => {
     const line = lines?.[row]
     return line === undefined ? `row ${firstRow + row + 1}` : `row ${firstRow + row + 1} (line ${line})`
   }
 }
 
-/** Of many columns that are ignored, a few say why. */
-const mostReasons = 3
-/** Of pictures, these say nothing: a pixel may well be the same in all of them. */
-const ofSingleColumns: readonly DatasetWarning['code'][] = ['constant-column', 'mixed-scales']
-/** A file that loses more of its rows is refused. */
-const mostDropped = 0.5
+/** The most reasons for ignored columns in one error. */
+const maximumReasons = 3
+/** Warnings that do not apply to the pixels of images. */
+const notForPixels: readonly DatasetWarning['code'][] = ['constant-column', 'mixed-scales']
+/** A file is refused if a larger share of its rows would be dropped. */
+const maximumDropped = 0.5
 
 class RowPreparation {
   readonly #source: Source
   readonly #missing: Iterable<string>
   readonly #readers: ColumnReader[]
-  readonly #leaks: LeakWatch | null
+  readonly #leaks: LeakDetector | null
   readonly #featurePlaces: number[]
   readonly #targetPlace: number
   #readRows = 0
   #rows = 0
 
-  /** `missing`: words of the file that mean a missing value. */
+  /** @param missing texts of the file that mean a missing value */
   constructor(source: Source, plans: readonly ColumnPlan[], missing: Iterable<string>) {
     this.#source = source
     this.#missing = missing
@@ -136,7 +135,7 @@ class RowPreparation {
     const targets = plans.flatMap(({ role }, place) => (role === 'target' ? [place] : []))
     this.#targetPlace = targets[0] ?? -1
     this.#featurePlaces = plans.flatMap(({ role }, place) => (role === 'feature' ? [place] : []))
-    // Pixels tell nothing by themselves.
+    // A single pixel is not checked for leakage.
     const isWatched = targets.length === 1 && source.image === undefined
     const watched = (place: number) => {
       const reader = this.#readers[place]
@@ -144,22 +143,22 @@ class RowPreparation {
       return { name: reader.name, textOf: isText ? (code: number) => reader.textOf(code) : null }
     }
     this.#leaks = isWatched
-      ? new LeakWatch(watched(this.#targetPlace), this.#featurePlaces.map(watched))
+      ? new LeakDetector(watched(this.#targetPlace), this.#featurePlaces.map(watched))
       : null
   }
 
   *take(batch: Batch): Generator<Prepared> {
-    const placeOf = placesOf(batch, this.#readRows)
-    const columns = this.#readers.map((reader, place) => reader.read(batch.columns[place], placeOf))
+    const describeRow = rowDescriber(batch, this.#readRows)
+    const columns = this.#readers.map((reader, place) => reader.read(batch.columns[place], describeRow))
     this.#readRows += batch.rows
     const dropped = this.#findMissing(columns, batch.rows)
-    const kept = dropped === null ? columns : columns.map((values) => values && without(values, dropped))
+    const kept = dropped === null ? columns : columns.map((values) => values && removeRows(values, dropped))
     const originalRows = dropped === null ? null : keptRows(dropped)
     const rows = originalRows?.length ?? batch.rows
     if (rows === 0) return
     for (const [place, values] of kept.entries()) {
-      const placeOfKept: PlaceOf = (row) => placeOf(originalRows?.[row] ?? row)
-      if (values !== null) this.#readers[place].count(values, placeOfKept)
+      const describeKeptRow: DescribeRow = (row) => describeRow(originalRows?.[row] ?? row)
+      if (values !== null) this.#readers[place].count(values, describeKeptRow)
     }
     const target = kept[this.#targetPlace]
     if (target !== null)
@@ -168,10 +167,10 @@ class RowPreparation {
         this.#featurePlaces.map((place) => kept[place]),
       )
     this.#rows += rows
-    yield* packed(kept, rows)
+    yield* packInChunks(kept, rows)
   }
 
-  /** Counts the missing values; 1 for each row to drop, null when there is none. */
+  /** Counts missing values. Returns 1 for each row to drop, or null for none. */
   #findMissing(columns: readonly ColumnValues[], rows: number): Uint8Array | null {
     let dropped: Uint8Array | null = null
     for (const [place, values] of columns.entries()) {
@@ -192,12 +191,12 @@ class RowPreparation {
     const readers = this.#readers
     if (this.#readRows === 0) throw invalid('the file has no rows')
     const droppedRows = this.#readRows - this.#rows
-    if (droppedRows > mostDropped * this.#readRows) throw this.#tooManyDropped(droppedRows)
+    if (droppedRows > maximumDropped * this.#readRows) throw this.#tooManyDropped(droppedRows)
     const columns = readers.map((reader) => reader.finish())
     const notices = readers.flatMap((reader) => [...reader.notices])
     if (!columns.some((column) => column.role === 'feature')) {
       const why = notices.map(({ message }) => message)
-      throw invalid(['no column is left to be a feature', ...why.slice(0, mostReasons)].join('; '))
+      throw invalid(['the file has no feature column', ...why.slice(0, maximumReasons)].join('; '))
     }
     const { inputShape, image, warnings } = this.#source
     const size = inputShape?.reduce((product, length) => product * length, 1)
@@ -214,8 +213,8 @@ class RowPreparation {
       warnings: [
         ...warnings.map((message) => ({ code: 'assumption' as const, columns: [], message })),
         ...notices,
-        ...warningsOf({ columns, droppedRows, readRows: this.#readRows, missing: this.#missing }).filter(
-          ({ code }) => image === undefined || !ofSingleColumns.includes(code),
+        ...datasetWarnings({ columns, droppedRows, readRows: this.#readRows, missing: this.#missing }).filter(
+          ({ code }) => image === undefined || !notForPixels.includes(code),
         ),
         ...(this.#leaks?.warnings() ?? []),
       ],
@@ -224,18 +223,18 @@ class RowPreparation {
 
   #tooManyDropped(dropped: number): DatasetError {
     const dropping = this.#readers.filter(({ missing, dropsRows }) => missing > 0 && dropsRows)
-    const gaps = dropping.map(({ name, missing }) => `${name} ${missing}`)
+    const counts = dropping.map(({ name, missing }) => `${name} ${missing}`)
     const isTarget = dropping.some(({ plan }) => plan.role === 'target')
     const remedy = isTarget
-      ? 'say target=NAME for another target, or missingValues= to keep words such as None as classes'
-      : 'say missing=impute, or types=NAME:ignored for the columns that lack most'
+      ? 'Set target=NAME for another target, or missingValues= to keep words such as None as classes'
+      : 'Set missing=impute, or types=NAME:ignored for the columns with the most missing values'
     return invalid(
-      `${dropped} of the ${this.#readRows} rows lack a value and would be left out, more than half; missing by column: ${shownNames(gaps)}. Instead, ${remedy}`,
+      `${dropped} of ${this.#readRows} rows have a missing value and would be dropped; the limit is half of the rows. Missing values by column: ${shownNames(counts)}. ${remedy}`,
     )
   }
 }
 
-function* packed(columns: readonly ColumnValues[], rows: number): Generator<Prepared> {
+function* packInChunks(columns: readonly ColumnValues[], rows: number): Generator<Prepared> {
   const step = rowsPerChunk(columns.length)
   for (let start = 0; start < rows; start += step) {
     const end = Math.min(rows, start + step)
@@ -254,7 +253,7 @@ function keptRows(dropped: Uint8Array): Int32Array {
   return rows.subarray(0, count)
 }
 
-function without(values: Float64Array, dropped: Uint8Array): Float64Array {
+function removeRows(values: Float64Array, dropped: Uint8Array): Float64Array {
   return values.filter((_, row) => dropped[row] === 0)
 }
 

@@ -1,16 +1,16 @@
-/** Seeded random numbers for generated datasets: sfc32 (Chris Doty-Humphrey, PractRand), integer arithmetic throughout. */
+/** Seeded random numbers for generated datasets: sfc32 (Chris Doty-Humphrey, PractRand) in integer arithmetic. */
 
-/** Rounds after which a new state has forgotten that its words came from a small seed. */
+/** Rounds to mix a small seed into all words of the state. */
 const warmUpRounds = 12
 
 export interface Random {
   /** Uniform in [0, 1), a multiple of 2⁻³². */
   uniform(): number
-  /** Normal, mean 0 and deviation 1 (Marsaglia's polar method). */
+  /** Normal with mean 0 and deviation 1 (Marsaglia's polar method). */
   normal(): number
 }
 
-/** The same seed (0 … 2⁵³ − 1) gives the same numbers everywhere. */
+/** The same seed (0 … 2⁵³ − 1) gives the same numbers on every machine. */
 export function seededRandom(seed: number): Random {
   let a = 0
   let b = seed | 0

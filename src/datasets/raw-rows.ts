@@ -1,38 +1,37 @@
-/** From raw rows, as people have them, to what a trained network takes. */
+/** Encodes raw rows as the inputs of a trained network. */
 import type { Cell, Coding } from '../contract/dataset.js'
 import { pointerTo } from '../contract/problems.js'
-import { codedWidth, inputsOf } from './feature-coding.js'
+import { cellCoder } from './cell-coder.js'
+import { featureWidth, inputCount } from './feature-coding.js'
 import { InputError } from './input-error.js'
 import { InputNames } from './input-names.js'
-import { cellCoder } from './raw-cells.js'
 
-/** One row: raw values in the order of the model's features, or by column name. Null is a missing value. */
+/** A row of raw values in the order of the features, or by column name. Null is a missing value. */
 export type InputRow = readonly Cell[] | Readonly<Record<string, Cell>>
 
-/** A list, or rows that are made when they are asked for. */
+/** A list of rows, or rows that are created on access. */
 export interface RowList<Row> {
   readonly length: number
   at(row: number): Row | undefined
 }
 
 export interface CodedRow {
-  /** Of the row among those that were given. */
+  /** Index of the row in the request. */
   row: number
-  /** What of it the network cannot use. */
+  /** Values that the network ignores. */
   warnings: string[]
 }
 
 export interface CodedRows {
-  /** rows.length × inputs, row-major: the rows that can be answered, coded as the training rows were. */
+  /** [rows.length, inputs], row-major: the encoded rows without an error. */
   inputs: Float32Array
   rows: CodedRow[]
   errors: { row: number; error: InputError }[]
 }
 
 /**
- * Codes each row for itself. Columns that the dataset ignored may be there; blanks around names, words and numbers do
- * not count; a category that no training row had enters as zeros, with a warning. A text in place of a row is why there is
- * none, and its error.
+ * Encodes rows independently. Accepts ignored columns, and blanks around names and texts. Encodes a category without
+ * training rows as zeros, with a warning. A text in place of a row is the error of that row.
  */
 export function encodeRows(coding: Coding, rows: RowList<InputRow | string>): CodedRows {
   const steps = encoding(coding, rows)
@@ -42,11 +41,11 @@ export function encodeRows(coding: Coding, rows: RowList<InputRow | string>): Co
   }
 }
 
-/** The same, a row at each step. */
+/** Like `encodeRows`, but yields after each row. */
 export function* encoding(coding: Coding, rows: RowList<InputRow | string>): Generator<void, CodedRows> {
-  const width = inputsOf(coding)
+  const width = inputCount(coding)
   const inputs = new Float32Array(rows.length * width)
-  const write = writerOf(coding)
+  const write = cachedWriter(coding)
   const coded: CodedRow[] = []
   const errors: CodedRows['errors'] = []
   for (let row = 0; row < rows.length; row++) {
@@ -67,8 +66,8 @@ export function* encoding(coding: Coding, rows: RowList<InputRow | string>): Gen
 }
 
 /**
- * The same of rows that must all be right: rows × inputs.
- * @throws InputError of the first row that is not
+ * Encodes rows as [rows, inputs].
+ * @throws InputError for the first invalid row
  */
 export function encodeInputs(coding: Coding, rows: readonly InputRow[]): Float32Array {
   const { inputs, errors } = encodeRows(coding, rows)
@@ -77,36 +76,36 @@ export function encodeInputs(coding: Coding, rows: readonly InputRow[]): Float32
   return inputs
 }
 
-/** Writes one row, whose place among all rows is `index`, into zeros; answers what of it the network cannot use. */
+/** Writes row `index` into zeroed inputs. Returns its warnings. */
 type RowWriter = (row: InputRow, index: number, inputs: Float32Array) => string[]
 
 const writers = new WeakMap<Coding, RowWriter>()
 
-/** Made once for each coding: that of many columns takes a while. */
-function writerOf(coding: Coding): RowWriter {
-  const known = writers.get(coding)
-  if (known !== undefined) return known
-  const made = rowWriter(coding)
-  writers.set(coding, made)
-  return made
+/** Cached by coding, because creating the writer of many columns is slow. */
+function cachedWriter(coding: Coding): RowWriter {
+  const cached = writers.get(coding)
+  if (cached !== undefined) return cached
+  const writer = rowWriter(coding)
+  writers.set(coding, writer)
+  return writer
 }
 
 function rowWriter(coding: Coding): RowWriter {
   const names = new InputNames(coding)
   const columns = coding.features.map((feature) => {
-    return { name: feature.name, width: codedWidth(feature), code: cellCoder(feature) }
+    return { name: feature.name, width: featureWidth(feature), code: cellCoder(feature) }
   })
   return (row, index, inputs) => {
-    const { cells, given } = isList(row)
-      ? checkedCount(names, columns.length, row, index)
-      : names.cellsOf(row, index)
+    const { cells, spellings } = isList(row)
+      ? checkLength(names, columns.length, row, index)
+      : names.readCells(row, index)
     const warnings: string[] = []
     let offset = 0
     for (let place = 0; place < columns.length; place++) {
       const { name, width, code } = columns[place]
       const { error, warning } = code(cells[place] ?? null, inputs, offset)
       if (error !== undefined) {
-        throw new InputError(pointerTo([index, given[place] ?? place]), `${name}: ${error}`)
+        throw new InputError(pointerTo([index, spellings[place] ?? place]), `${name}: ${error}`)
       }
       if (warning !== undefined) warnings.push(`${name}: ${warning}`)
       offset += width
@@ -115,16 +114,16 @@ function rowWriter(coding: Coding): RowWriter {
   }
 }
 
-/** Array.isArray does not narrow a readonly array out of a union. */
+/** Array.isArray does not narrow a readonly array in a union. */
 function isList(row: InputRow): row is readonly Cell[] {
   return Array.isArray(row)
 }
 
-const byPlace: readonly undefined[] = []
+const noSpellings: readonly undefined[] = []
 
-function checkedCount(names: InputNames, width: number, row: readonly Cell[], index: number) {
-  if (row.length === width) return { cells: row, given: byPlace }
-  const came = row.length === 1 ? '1 value came' : `${row.length} values came`
-  const wanted = width === 1 ? '1 value' : `${width} values`
-  throw new InputError(pointerTo([index]), `${came}, this model takes ${wanted}: ${names.list}`)
+function checkLength(names: InputNames, width: number, row: readonly Cell[], index: number) {
+  if (row.length === width) return { cells: row, spellings: noSpellings }
+  const count = (values: number) => (values === 1 ? '1 value' : `${values} values`)
+  const message = `has ${count(row.length)}, but the model takes ${count(width)}: ${names.list}`
+  throw new InputError(pointerTo([index]), message)
 }

@@ -1,4 +1,4 @@
-/** Sums the errors of answers that are numbers, in the unit of the target; holds sums, and a sample of the pairs. */
+/** Computes regression metrics in the unit of the target. Keeps sums, and a sample of the pairs. */
 import type { TargetCoding } from '../contract/dataset.js'
 import { type Evaluation, maximumPairs } from '../contract/evaluation.js'
 import type { Counter } from './evaluation.js'
@@ -10,7 +10,7 @@ type Regression = Evaluation & { type: 'regression' }
 interface Sums {
   squared: number
   absolute: number
-  /** Of the targets: mean and sum of squared distances from it (Welford 1962). */
+  /** The mean of the targets and the sum of squared distances from it (Welford 1962). */
   mean: number
   spread: number
   pairs: [number, number][]
@@ -18,15 +18,15 @@ interface Sums {
 
 export function regressionCounter(coding: TargetCoding, count: number): Counter {
   const names = targetNames(coding)
-  const share = Math.max(1, Math.floor(maximumPairs.together / names.length))
-  const pairs = Math.min(count, share, maximumPairs.ofTarget)
+  const share = Math.max(1, Math.floor(maximumPairs.total / names.length))
+  const pairs = Math.min(count, share, maximumPairs.perTarget)
   const sums = names.map((): Sums => ({ squared: 0, absolute: 0, mean: 0, spread: 0, pairs: [] }))
-  let answered = 0
+  let rows = 0
   return {
     add(target, output, row) {
-      answered++
-      // The first row of each of as many equal parts as there are pairs.
-      const isShown = (row * pairs) % count < pairs
+      rows++
+      // Divides the rows into as many equal parts as there are pairs, and samples the first row of each.
+      const isSampled = (row * pairs) % count < pairs
       for (const [place, sum] of sums.entries()) {
         const actual = unscaleTarget(coding, place, target[place])
         const predicted = unscaleTarget(coding, place, output[place])
@@ -34,28 +34,31 @@ export function regressionCounter(coding: TargetCoding, count: number): Counter 
         sum.squared += error * error
         sum.absolute += Math.abs(error)
         const distance = actual - sum.mean
-        sum.mean += distance / answered
+        sum.mean += distance / rows
         sum.spread += distance * (actual - sum.mean)
-        if (isShown) sum.pairs.push([actual, predicted])
+        if (isSampled) sum.pairs.push([actual, predicted])
       }
     },
-    result(rows) {
+    result(evaluatedRows) {
       const targets = sums.map(({ squared, absolute, spread, pairs }, place) => ({
         name: names[place],
-        rmse: answered === 0 ? null : Math.sqrt(squared / answered),
-        mae: answered === 0 ? null : absolute / answered,
+        rmse: rows === 0 ? null : Math.sqrt(squared / rows),
+        mae: rows === 0 ? null : absolute / rows,
         r2: spread > 0 ? 1 - squared / spread : null,
         pairs,
       }))
-      return { type: 'regression', ...rows, notices: targets.flatMap(noticesOf), targets }
+      return { type: 'regression', ...evaluatedRows, notices: targets.flatMap(meanNotices), targets }
     },
   }
 }
 
-function noticesOf({ name, r2 }: Pick<Regression['targets'][number], 'name' | 'r2'>): Regression['notices'] {
+function meanNotices({
+  name,
+  r2,
+}: Pick<Regression['targets'][number], 'name' | 'r2'>): Regression['notices'] {
   if (r2 === null || r2 >= 0) return []
   const message =
-    `R² of ${name} is −${Number((-r2).toPrecision(3))}: always answering with the mean of ${name} would be better than this model. ` +
+    `R² of ${name} is −${Number((-r2).toPrecision(3))}: always predicting the mean of ${name} is better than this model. ` +
     'Try "targetScaling": "standardize", more epochs, or another learning rate.'
   return [{ code: 'worse-than-mean', message }]
 }

@@ -1,15 +1,15 @@
-/** How much each row counts in the loss: by its class, by a column of the dataset, or by both. */
+/** Weights of the rows in the loss, by class, by a column of the dataset, or both. */
 import type { TargetCoding } from '../contract/dataset.js'
 import type { ClassWeight } from '../contract/job.js'
-import { columnOf, type Part } from './feature-coding.js'
-import { refusedCell } from './refused-cell.js'
+import { cellError } from './cell-error.js'
+import { type Part, readColumn } from './feature-coding.js'
 import { shown, shownNames } from './shown-text.js'
 import { DatasetError } from './table.js'
 import { targetWidth } from './target-coding.js'
 
 export interface RowWeights {
   classWeight?: ClassWeight | undefined
-  /** Name of a column. */
+  /** The name of a number column. */
   sampleWeight?: string | undefined
 }
 
@@ -17,38 +17,39 @@ export function isWeighted({ classWeight, sampleWeight }: RowWeights): boolean {
   return classWeight !== undefined || sampleWeight !== undefined
 }
 
-/** A part of the rows with its encoded targets, which the weight follows in each row. */
-interface WeighedPart {
+/** Rows with their encoded targets. In each row the weight follows the targets. */
+interface WeightedPart {
   part: Part
   y: Float32Array
 }
 
-/** Writes the weight of each row behind its targets; those of classes are learned from the first part. */
+/** Writes the weight of each row after its targets. Learns class weights from the first part. */
 export function writeWeights(
-  parts: readonly WeighedPart[],
+  parts: readonly WeightedPart[],
   target: TargetCoding,
   { classWeight, sampleWeight }: RowWeights,
 ): void {
   const [training] = parts
   const width = targetWidth(target)
   const stride = width + 1
-  const classOf = (y: Float32Array, row: number) => {
+  const readClass = (y: Float32Array, row: number) => {
     const [first, second] = [row * stride, row * stride + width]
     return width > 1 ? y.subarray(first, second).indexOf(1) : y[first]
   }
-  const byClass = classWeight === undefined ? null : learnClassWeights(training, target, classWeight, classOf)
+  const byClass =
+    classWeight === undefined ? null : learnClassWeights(training, target, classWeight, readClass)
   for (const { part, y } of parts) {
     const bySample = sampleWeight === undefined ? null : sampleWeights(part, sampleWeight)
     for (let row = 0; row < part.rows.length; row++) {
-      const ofClass = byClass === null ? 1 : byClass[classOf(y, row)]
-      y[row * stride + width] = ofClass * (bySample === null ? 1 : bySample[row])
+      const weight = byClass === null ? 1 : byClass[readClass(y, row)]
+      y[row * stride + width] = weight * (bySample === null ? 1 : bySample[row])
     }
   }
 }
 
 /**
- * The weight of each class. `balanced`: rows / (classes · rows of the class), counting the classes that have training
- * rows (scikit-learn's compute_class_weight); 1 for the others, and for those that an object does not name.
+ * The weight of each class. `balanced` is rows / (classes · rows of the class) over the classes with training rows, as
+ * scikit-learn's compute_class_weight. The default is 1.
  */
 export function classWeights(
   classWeight: ClassWeight,
@@ -64,20 +65,20 @@ export function classWeights(
 }
 
 function learnClassWeights(
-  { part, y }: WeighedPart,
+  { part, y }: WeightedPart,
   target: TargetCoding,
   classWeight: ClassWeight,
-  classOf: (y: Float32Array, row: number) => number,
+  readClass: (y: Float32Array, row: number) => number,
 ): number[] {
   if (!('classes' in target)) {
     const names = shownNames(target.names)
     throw new DatasetError(
       'invalid-dataset',
-      `classWeight weighs the rows of classes, and ${names} is no class`,
+      `classWeight needs a target with classes, and ${names} has none`,
     )
   }
   const counts = new Array<number>(target.classes.length).fill(0)
-  for (let row = 0; row < part.rows.length; row++) counts[classOf(y, row)] += 1
+  for (let row = 0; row < part.rows.length; row++) counts[readClass(y, row)] += 1
   return classWeights(classWeight, target.classes, counts)
 }
 
@@ -87,14 +88,14 @@ function sampleWeights(part: Part, name: string): Float64Array {
   if (place < 0 || column.type !== 'number') {
     throw new DatasetError(
       'invalid-dataset',
-      `the rows have no number column ${shown(name)} to weigh them by`,
+      `the rows have no number column ${shown(name)}, which sampleWeight names`,
     )
   }
-  const weights = columnOf(part, place)
+  const weights = readColumn(part, place)
   const wrong = weights.findIndex((weight) => !(weight >= 0 && Number.isFinite(weight)))
   if (wrong >= 0) {
     const seen = Number.isNaN(weights[wrong]) ? 'is missing' : `is ${weights[wrong]}`
-    throw refusedCell(column, part, wrong, `the weight ${seen}; it must be a number of at least 0`)
+    throw cellError(column, part, wrong, `the weight ${seen}; it must be a number of at least 0`)
   }
   return weights
 }

@@ -1,4 +1,4 @@
-/** The scale on which numbers enter the network or are learned: (value − offset) / scale. */
+/** The scaling of numbers for a network: (value − offset) / scale. */
 import type { Scaling } from '../contract/dataset.js'
 import { Deviation, Moments } from './moments.js'
 
@@ -8,8 +8,8 @@ export interface Scale {
 }
 
 /**
- * `standardize`: mean and population deviation. `minMax`: minimum and range. The scale is 1 where the numbers never
- * change or their range is beyond float64.
+ * `standardize`: mean and population deviation. `minMax`: minimum and range. The scale is 1 for constant numbers, and if
+ * the range exceeds float64.
  */
 export function scaleBy(scaling: Scaling, moments: Moments, deviation: Deviation): Scale {
   const { minimum, maximum, mean } = moments
@@ -20,8 +20,8 @@ export function scaleBy(scaling: Scaling, moments: Moments, deviation: Deviation
   }
 }
 
-/** The scale of numbers that are all in memory. */
-export function scaleOf(scaling: Scaling, values: Float64Array): Scale {
+/** The scale of numbers in memory. */
+export function computeScale(scaling: Scaling, values: Float64Array): Scale {
   const moments = new Moments()
   moments.take(values)
   const deviation = new Deviation(moments)

@@ -1,11 +1,11 @@
 const longestShown = 40
 
-/** A text of a file within a message: quoted, and cut where it is long. */
+/** Formats a text for a message: quoted and truncated. */
 export function shown(text: string): string {
   return JSON.stringify(text.length > longestShown ? `${text.slice(0, longestShown)}…` : text)
 }
 
-/** Names within a message: the first of them, when there are many. */
+/** Formats names for a message: at most the first `most`. */
 export function shownNames(names: readonly string[], most = 20): string {
   return names.slice(0, most).join(', ') + (names.length > most ? `, … (${names.length} in all)` : '')
 }

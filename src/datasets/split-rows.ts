@@ -1,30 +1,30 @@
-/** Which rows of a dataset train and which validate. */
+/** Splits the rows of a dataset into training and validation rows. */
 import type { StoredColumn } from '../contract/dataset.js'
 import type { JobSpec } from '../contract/job.js'
 import { splitRows, splitSizes, splitStratified } from '../engine/splitting.js'
-import { placeReader } from './column-meaning.js'
-import { columnOf } from './feature-coding.js'
+import { readColumn } from './feature-coding.js'
+import { categoryReader } from './stored-values.js'
 import type { Table } from './table.js'
 import { isRegression } from './target-coding.js'
 
-/** Rows as ascending indices. */
+/** Ascending row indices. */
 export interface RowSplit {
   training: Int32Array
   validation: Int32Array
 }
 
-/** What of a job decides its split. */
+/** The fields of a job that determine its split. */
 export type SplitRule = Pick<JobSpec, 'split' | 'validationSplit' | 'seed' | 'loss'>
 
-/** The split of a job without a dataset for validation. Stratified ones are random where the target is no class. */
-export function splitOf({ split, validationSplit, seed, loss }: SplitRule, table: Table): RowSplit {
+/** The split of a job without a validation dataset. A stratified split is random if the target is not a class. */
+export function splitTable({ split, validationSplit, seed, loss }: SplitRule, table: Table): RowSplit {
   switch (split) {
     case 'random':
       return splitRows(table.rows, validationSplit, seed)
     case 'chronological':
       return splitChronological(table.rows, validationSplit)
     case 'stratified': {
-      const classes = classesOfRows(table, loss)
+      const classes = readClasses(table, loss)
       return classes === null
         ? splitRows(table.rows, validationSplit, seed)
         : splitStratified(classes, validationSplit, seed)
@@ -34,7 +34,7 @@ export function splitOf({ split, validationSplit, seed, loss }: SplitRule, table
   }
 }
 
-/** The last rows validate. */
+/** The last rows are the validation rows. */
 function splitChronological(rows: number, share: number): RowSplit {
   const { training } = splitSizes(rows, share)
   const order = everyRow({ rows })
@@ -46,21 +46,21 @@ export function everyRow({ rows }: Pick<Table, 'rows'>): Int32Array {
 }
 
 /**
- * The class of each row, as an index from 0; null where the target is not one class. Numbers are classes under a loss
- * that tells classes apart.
+ * The class index of each row, from 0. Null if the target is not a class. Numbers are classes under a classification
+ * loss.
  */
-export function classesOfRows(table: Table, loss: JobSpec['loss']): Int32Array | null {
-  const place = placeOfClasses(table.columns, loss)
+export function readClasses(table: Table, loss: JobSpec['loss']): Int32Array | null {
+  const place = findClassColumn(table.columns, loss)
   if (place === null) return null
   const column = table.columns[place]
-  const values = columnOf({ table, rows: everyRow(table) }, place)
+  const values = readColumn({ table, rows: everyRow(table) }, place)
   const names = column.categories ?? [...new Set(values)].sort((a, b) => a - b).map(String)
-  const classOf = placeReader(column, names)
+  const classOf = categoryReader(column, names)
   return Int32Array.from(values, classOf)
 }
 
-/** The column whose values are the classes of the rows; null where the target is not one class. */
-export function placeOfClasses(
+/** The index of the column with the classes. Null if the target is not a class. */
+export function findClassColumn(
   columns: readonly Pick<StoredColumn, 'role' | 'categories'>[],
   loss: JobSpec['loss'],
 ): number | null {

@@ -1,4 +1,4 @@
-/** A dataset’s rows and what its columns mean. */
+/** A dataset in memory: its columns and packed rows. */
 import type { StoredColumn } from '../contract/dataset.js'
 import { Moments } from './moments.js'
 import { PackedRows, packRows } from './packed-rows.js'
@@ -6,11 +6,11 @@ import { PackedRows, packRows } from './packed-rows.js'
 export interface Table {
   columns: StoredColumn[]
   rows: number
-  /** The rows in order, packed (packed-rows.ts); a category is a code, a boolean 0 or 1, a missing value NaN. */
+  /** The rows in order, packed (packed-rows.ts). Categories and booleans are codes, missing values are NaN. */
   chunks: Uint8Array[]
 }
 
-/** The data themselves are wrong or too large; the message names the place, `pointer` too where the data came as JSON. */
+/** Invalid or too large data. The message names the place. `pointer` is a JSON Pointer for data in JSON. */
 export class DatasetError extends Error {
   override readonly name = 'DatasetError'
 
@@ -23,10 +23,10 @@ export class DatasetError extends Error {
   }
 }
 
-/** What a column is before its numbers were looked at. */
+/** A column without statistics. */
 export type ColumnHead = Pick<StoredColumn, 'name' | 'role' | 'categories'>
 
-/** No chunk of a table holds more numbers, which makes 4 MiB at the widest format. */
+/** The most values of a chunk, which is 4 MiB in the widest format. */
 const chunkValues = 512 * 1024
 
 export function rowsPerChunk(columns: number): number {
@@ -34,8 +34,8 @@ export function rowsPerChunk(columns: number): number {
 }
 
 /**
- * Makes a table of `values` (rows × heads, row-major, all finite), adding the range and mean of every number
- * column and the rows of every category.
+ * Creates a table from finite values [rows, heads] in row-major order. Computes the range and mean of each number column
+ * and the rows of each category.
  */
 export function describeTable(heads: readonly ColumnHead[], values: Float64Array): Table {
   const width = heads.length
@@ -47,7 +47,7 @@ export function describeTable(heads: readonly ColumnHead[], values: Float64Array
   })
   const columns = heads.map(({ name, role, categories }, place): StoredColumn => {
     if (categories !== undefined) {
-      return { name, type: 'category', role, categories, counts: countsOf(whole[place], categories.length) }
+      return { name, type: 'category', role, categories, counts: countCodes(whole[place], categories.length) }
     }
     const moments = new Moments()
     moments.take(whole[place])
@@ -68,14 +68,14 @@ export function describeTable(heads: readonly ColumnHead[], values: Float64Array
   return { columns, rows, chunks }
 }
 
-function countsOf(codes: Float64Array, categories: number): number[] {
+function countCodes(codes: Float64Array, categories: number): number[] {
   const counts = Array<number>(categories).fill(0)
   for (const code of codes) counts[code] += 1
   return counts
 }
 
-/** The chunks of a table one after the other, each with the number of its first row. */
-export function* packedRowsOf({
+/** Iterates over the chunks of a table, each with the index of its first row. */
+export function* iterateChunks({
   chunks,
 }: Pick<Table, 'chunks'>): Generator<{ first: number; packed: PackedRows }> {
   let first = 0

@@ -1,10 +1,10 @@
-/** How a table's target meets the network's last layer. */
+/** Chooses the coding of the target for the last layer of a network. */
 import type { Column, StoredColumn, TargetCoding } from '../contract/dataset.js'
 import type { Activation, Loss } from '../contract/network.js'
 import { shownNames } from './shown-text.js'
 import { DatasetError } from './table.js'
 
-/** Where the targets go: units of the last layer, and the loss that compares them. */
+/** The units of the last layer and the loss. */
 export interface Outputs {
   outputs: number
   loss: Loss
@@ -12,12 +12,12 @@ export interface Outputs {
 
 const units = (count: number) => (count === 1 ? '1 unit' : `${count} units`)
 
-/** Names of the columns that hold the targets. */
+/** Names of the target columns. */
 export function targetNames(coding: TargetCoding): string[] {
   return 'names' in coding ? coding.names : [coding.name]
 }
 
-/** Numbers the network must produce for one row. */
+/** The number of network outputs of a row. */
 export function targetWidth(coding: TargetCoding): number {
   switch (coding.type) {
     case 'number':
@@ -33,11 +33,10 @@ export function targetWidth(coding: TargetCoding): number {
 }
 
 /**
- * The coding of the table's target for a last layer of that many outputs.
- * A category becomes one output a class, or a single output when there are two classes; class indices 0…K−1
- * under categoricalCrossentropy become one output a class; several booleans, or several numbers under
- * binaryCrossentropy, become one output each; other numbers stay as they are.
- * @throws DatasetError saying in words what does not fit and what would
+ * Chooses the target coding for a last layer with this number of outputs. A category has one output per class, or a
+ * single output for two classes. Class indices 0…K−1 under categoricalCrossentropy have one output per class. Several
+ * booleans, or several numbers under binaryCrossentropy, have one output each. Other numbers are not encoded.
+ * @throws DatasetError saying what does not match, and what would
  */
 export function targetCoding(
   table: { columns: readonly StoredColumn[] },
@@ -48,7 +47,7 @@ export function targetCoding(
   const names = targets.map((column) => column.name)
   if (loss === 'categoricalCrossentropy' && outputs === 1) {
     throw refused(
-      `categoricalCrossentropy compares at least two outputs, and the last layer has 1 unit: ` +
+      `categoricalCrossentropy needs at least two outputs, but the last layer has 1 unit: ` +
         `give it one unit for each class of ${shownNames(names)}, or use binaryCrossentropy with sigmoid`,
     )
   }
@@ -64,7 +63,7 @@ export function targetCoding(
   if (targets.length === 1 && loss === 'categoricalCrossentropy') return indexCoding(first.name, outputs)
   if (names.length !== outputs) {
     throw refused(
-      `the target has ${names.length === 1 ? '1 number' : `${names.length} numbers`} a row (${names.join(', ')}), ` +
+      `the target has ${names.length === 1 ? '1 number' : `${names.length} numbers`} per row (${names.join(', ')}), ` +
         `but the last layer has ${units(outputs)}: give it ${units(names.length)}`,
     )
   }
@@ -76,27 +75,22 @@ export function targetCoding(
   return { type: 'number', names, ...(binary === undefined ? {} : { binary }) }
 }
 
-/** Whether all values are 0 or 1; undefined of columns from before it was kept whether their numbers are whole. */
+/** Whether all values are 0 or 1. Undefined for columns of older versions, which do not store `integers`. */
 function areBinary(targets: readonly Column[]): boolean | undefined {
   const numbers = targets.filter((column) => column.type === 'number')
-  const within = ({ min = 0, max = 1 }: Column) => min >= 0 && max <= 1
-  if (!numbers.every((column) => within(column) && column.integers !== false)) return false
+  const isInRange = ({ min = 0, max = 1 }: Column) => min >= 0 && max <= 1
+  if (!numbers.every((column) => isInRange(column) && column.integers !== false)) return false
   return numbers.every((column) => column.integers === true) ? true : undefined
 }
 
-/** What an answer must be to be right; `none` where answers are not right or wrong but near or far. */
-export type RightAnswer = 'argmax' | 'half' | 'none'
+export type AccuracyRule = 'argmax' | 'half' | 'none'
 
 /**
- * Whether accuracy means anything, which the targets decide. `argmax`: the largest output is the class. `half`: each
- * output says yes from ½ up (hinge and perceptron: from 0 up). Targets of older datasets, of which it is not known
- * whether all are 0 or 1, are judged by loss and last activation.
+ * How to compute accuracy. `argmax`: the largest output is the class. `half`: each output means true from ½ on (hinge
+ * and perceptron: from 0 on). `none`: the targets are not classes. Depends on loss and last activation for targets of
+ * older versions, which do not store whether all are 0 or 1.
  */
-export function accuracyOfTargets(
-  coding: TargetCoding,
-  loss: Loss,
-  lastActivation?: Activation,
-): RightAnswer {
+export function accuracyRule(coding: TargetCoding, loss: Loss, lastActivation?: Activation): AccuracyRule {
   switch (coding.type) {
     case 'oneHot':
       return 'argmax'
@@ -113,7 +107,7 @@ export function accuracyOfTargets(
   }
 }
 
-/** Whether a loss measures distances, so that targets may be any numbers. */
+/** Whether a loss is for regression, with any numbers as targets. */
 export function isRegression(loss: Loss): boolean {
   switch (loss) {
     case 'squaredError':
@@ -131,21 +125,21 @@ export function isRegression(loss: Loss): boolean {
   }
 }
 
-/** Whether targets can be trained on another scale: numbers that are no answers of 0 or 1, under a regression loss. */
+/** Whether targets can be scaled: numbers other than 0 and 1 under a regression loss. */
 export function canScaleTargets(coding: TargetCoding, loss: Loss): boolean {
   return coding.type === 'number' && coding.binary !== true && isRegression(loss)
 }
 
 function categoryCoding(name: string, classes: string[], outputs: number): TargetCoding {
   if (classes.length < 2) {
-    throw refused(`${name} has only one class, "${classes[0]}": there is nothing to tell apart`)
+    throw refused(`${name} has only one class, "${classes[0]}"; at least two are required`)
   }
   if (outputs === classes.length) return { type: 'oneHot', name, classes }
   if (outputs === 1 && classes.length === 2) return { type: 'binary', name, classes }
-  const fitting = `give it ${classes.length} units with softmax and categoricalCrossentropy`
+  const remedy = `give it ${classes.length} units with softmax and categoricalCrossentropy`
   const orOne = classes.length === 2 ? ', or 1 unit with sigmoid and binaryCrossentropy' : ''
   throw refused(
-    `${name} has ${classes.length} classes, but the last layer has ${units(outputs)}: ${fitting}${orOne}`,
+    `${name} has ${classes.length} classes, but the last layer has ${units(outputs)}: ${remedy}${orOne}`,
   )
 }
 
@@ -153,7 +147,7 @@ function indexCoding(name: string, outputs: number): TargetCoding {
   return { type: 'oneHot', name, classes: Array.from({ length: outputs }, (_, index) => String(index)) }
 }
 
-/** Whether a number the user gave can be a target, and if not, what can: `undefined` means it can. */
+/** Why a number cannot be a target, or undefined if it can. */
 export function targetRefusal(value: number, coding: TargetCoding, loss: Loss): string | undefined {
   if (coding.type === 'oneHot') {
     const last = coding.classes.length - 1
@@ -166,7 +160,7 @@ export function targetRefusal(value: number, coding: TargetCoding, loss: Loss): 
       return value >= 0 && value <= 1 ? undefined : `is not a probability: ${loss} takes targets from 0 to 1`
     case 'hinge':
     case 'perceptron':
-      return value === 0 || value === 1 ? undefined : `is neither 0 nor 1, the only targets ${loss} takes`
+      return value === 0 || value === 1 ? undefined : `is not a valid target: ${loss} takes 0 and 1`
     case 'squaredError':
     case 'meanSquaredError':
     case 'meanAbsoluteError':

@@ -1,22 +1,22 @@
-/** Write the targets of a table's rows as the loss compares them. */
+/** Encodes the targets of rows for the loss. */
 import type { StoredColumn, TargetCoding } from '../contract/dataset.js'
 import type { Loss } from '../contract/network.js'
-import { numbersOfCodes, placeReader, textOf, truthReader } from './column-meaning.js'
-import { eachColumn, type Part } from './feature-coding.js'
+import { cellError } from './cell-error.js'
+import { forEachColumn, type Part } from './feature-coding.js'
 import { tooLarge } from './input-writers.js'
-import { refusedCell } from './refused-cell.js'
 import { shown, shownNames } from './shown-text.js'
+import { booleanReader, categoryReader, codeNumbers, valueText } from './stored-values.js'
 import { DatasetError } from './table.js'
 import { targetNames, targetRefusal } from './target-coding.js'
 import { scaleTarget } from './target-scaling.js'
 
-/** Rows of `stride` numbers, the first of which are the targets. */
+/** Rows of `stride` numbers that start with the targets. */
 export interface TargetRows {
   y: Float32Array
   stride: number
 }
 
-/** @throws DatasetError naming the row, or the classes, that do not fit */
+/** @throws DatasetError naming the invalid row or the unknown classes */
 export function writeTargets(part: Part, coding: TargetCoding, loss: Loss, rows: TargetRows): void {
   const { columns } = part.table
   const places = targetNames(coding).map((name) => columns.findIndex((column) => column.name === name))
@@ -42,53 +42,53 @@ function writeClasses(
   { y, stride }: TargetRows,
 ): void {
   const column = part.table.columns[target]
-  const classOf = classReader(column, coding.classes)
+  const readClass = classReader(column, coding.classes)
   const unknown = new Set<string>()
-  eachColumn(part, [target], (_, values, chosen, first) => {
+  forEachColumn(part, [target], (_, values, chosen, first) => {
     for (let index = 0; index < chosen.length; index++) {
       const value = values[chosen[index]]
-      const found = classOf(value)
-      if (found < 0) unknown.add(unknownClass(part, column, coding, first + index, value))
-      else if (coding.type === 'oneHot') y[(first + index) * stride + found] = 1
-      else y[(first + index) * stride] = found
+      const classIndex = readClass(value)
+      if (classIndex < 0) unknown.add(unknownClass(part, column, coding, first + index, value))
+      else if (coding.type === 'oneHot') y[(first + index) * stride + classIndex] = 1
+      else y[(first + index) * stride] = classIndex
     }
   })
   if (unknown.size === 0) return
   const names = shownNames([...unknown].map((name) => shown(name)))
-  const message = `${column.name} has ${names}, and the network only tells ${shownNames(coding.classes)} apart`
+  const message = `${column.name} has ${names}; the classes of the network are ${shownNames(coding.classes)}`
   throw new DatasetError('invalid-dataset', message)
 }
 
 /**
- * The place of a value among the classes, −1 when it is none. A class that is a number or a truth may be written another
- * way: 1.0 is class 1, and yes is class true.
+ * Reads a value as its class index, or −1. Classes that are numbers or booleans match in any notation: 1.0 is class 1,
+ * and yes is class true.
  */
 function classReader(column: StoredColumn, classes: readonly string[]): (value: number) => number {
-  const asWritten = placeReader(column, classes)
-  const meanings = meaningsOf(column, classes)
+  const readText = categoryReader(column, classes)
+  const readValue = valueReader(column, classes)
   return (value) => {
-    const place = asWritten(value)
-    return place >= 0 || Number.isNaN(value) ? place : (meanings?.(value) ?? -1)
+    const place = readText(value)
+    return place >= 0 || Number.isNaN(value) ? place : (readValue?.(value) ?? -1)
   }
 }
 
-/** By what a text means, where all classes are written as numbers are here, or are the two truths. */
-function meaningsOf(
+/** Matches by parsed value, if all classes are plain numbers or booleans. */
+function valueReader(
   column: StoredColumn,
   classes: readonly string[],
 ): ((value: number) => number | undefined) | null {
-  const areTruths = classes.length === 2 && classes.every((name) => name === 'true' || name === 'false')
-  if (areTruths) {
-    const truth = truthReader(column)
+  const areBooleans = classes.length === 2 && classes.every((name) => name === 'true' || name === 'false')
+  if (areBooleans) {
+    const truth = booleanReader(column)
     return (value) => [classes.indexOf('false'), classes.indexOf('true')][truth(value)]
   }
-  const numbers = numbersOfCodes(column)
+  const numbers = codeNumbers(column)
   if (numbers === null || !classes.every((name) => name === String(Number(name)))) return null
   const places = new Map(classes.map((name, place) => [Number(name), place]))
   return (code) => places.get(numbers[code])
 }
 
-/** Its name. @throws DatasetError when there is none, or the classes are numbers without gaps */
+/** The name of an unknown class. @throws DatasetError for a missing value, or if the classes are the indices 0…K−1 */
 function unknownClass(
   part: Part,
   column: StoredColumn,
@@ -96,16 +96,16 @@ function unknownClass(
   index: number,
   value: number,
 ): string {
-  if (Number.isNaN(value)) throw refusedCell(column, part, index, noTarget)
+  if (Number.isNaN(value)) throw cellError(column, part, index, noTarget)
   const areIndices = coding.classes.every((name, place) => name === String(place))
   const refusal = areIndices ? targetRefusal(value, coding, 'categoricalCrossentropy') : undefined
   if (column.type === 'number' && refusal !== undefined) {
-    throw refusedCell(column, part, index, `${value} ${refusal}`)
+    throw cellError(column, part, index, `${value} ${refusal}`)
   }
-  return textOf(column, value)
+  return valueText(column, value)
 }
 
-const noTarget = 'has no value, and it is the target'
+const noTarget = 'has no value, but is the target'
 
 function writeNumbers(
   part: Part,
@@ -115,36 +115,36 @@ function writeNumbers(
 ): void {
   const { columns } = part.table
   const readers = places.map((place) => targetReader(columns[place]))
-  eachColumn(part, places, (place, values, chosen, first) => {
+  forEachColumn(part, places, (place, values, chosen, first) => {
     const output = places.indexOf(place)
     const read = readers[output]
     for (let index = 0; index < chosen.length; index++) {
       const raw = values[chosen[index]]
       const value = read(raw)
-      const refusal = refusalOf(columns[place], raw, value) ?? targetRefusal(value, coding, loss)
+      const refusal = numberRefusal(columns[place], raw, value) ?? targetRefusal(value, coding, loss)
       if (refusal !== undefined) {
-        const seen = Number.isNaN(raw) ? '' : `${textOf(columns[place], raw)} `
-        throw refusedCell(columns[place], part, first + index, `${seen}${refusal}`)
+        const seen = Number.isNaN(raw) ? '' : `${valueText(columns[place], raw)} `
+        throw cellError(columns[place], part, first + index, `${seen}${refusal}`)
       }
       const at = (first + index) * stride + output
       y[at] = scaleTarget(coding, output, value)
-      if (!Number.isFinite(y[at])) throw refusedCell(columns[place], part, first + index, tooLarge(value))
+      if (!Number.isFinite(y[at])) throw cellError(columns[place], part, first + index, tooLarge(value))
     }
   })
 }
 
-/** A target's value as a number; yes is 1 and no is 0. */
+/** Reads a target as a number, where true is 1 and false is 0. */
 export function targetReader(column: StoredColumn): (value: number) => number {
-  const numbers = numbersOfCodes(column)
+  const numbers = codeNumbers(column)
   if (numbers === null) return (value) => value
-  const truth = truthReader(column)
+  const truth = booleanReader(column)
   return (code) => {
     const number = Number.isNaN(code) ? Number.NaN : numbers[code]
     return Number.isNaN(number) ? truth(code) : number
   }
 }
 
-function refusalOf(column: StoredColumn, raw: number, value: number): string | undefined {
+function numberRefusal(column: StoredColumn, raw: number, value: number): string | undefined {
   if (Number.isNaN(raw)) return noTarget
   return Number.isNaN(value) || column.type === 'date' ? 'is not a number' : undefined
 }

@@ -1,28 +1,28 @@
-/** What the texts of a column can be, by all of them: numbers with a decimal comma, dates, booleans, or only texts. */
+/** Infers what all texts of a column are: numbers with a decimal comma, dates, booleans, or plain texts. */
 import type { DateOrder } from '../contract/dataset.js'
 import { isOrderOpen, parseDate } from './date-text.js'
 import { isNumberToPeople, parseDecimalComma } from './number-text.js'
 
-/** Texts of which most must be dates before the others are looked at as exceptions. */
+/** The number of texts after which dates are only checked if most texts so far are dates. */
 const firstTexts = 100
 
-/** Exceptions that are listed. */
+/** The most exceptions that a message lists. */
 export const listedExceptions = 10
 
-/** Cells that keep a column from being what most of its cells are. */
+/** Cells that differ from most cells of a column and prevent its type. */
 export interface Exceptions {
-  /** Of the first one. */
+  /** Place and text of the first exception. */
   place: string
   text: string
   count: number
-  /** The different texts, at most one more than are listed. */
+  /** Distinct texts, at most `listedExceptions` + 1. */
   texts: readonly string[]
 }
 
 export class TextEvidence {
   #texts = 0
   #hasComma = false
-  /** A comma that cannot stand between thousands. */
+  /** Whether a comma cannot be a thousands separator. */
   #hasDecimalComma = false
   #canBeComma = true
   #canBeBoolean = true
@@ -32,7 +32,7 @@ export class TextEvidence {
   #dates = 0
   #firstOther: { place: string; text: string } | undefined
   readonly #others = new Set<string>()
-  /** A text that people take for a number, while every text is one. */
+  /** An example of a number to a human reader. Null once another text occurs. */
   #writtenNumber: string | undefined | null
 
   get canBeBoolean(): boolean {
@@ -43,15 +43,15 @@ export class TextEvidence {
     return (this.#dayFirst || this.#monthFirst) && this.#texts > 0
   }
 
-  /** Of dates, when the order of day and month matters to any; both fit where it is `isAssumed`. */
+  /** The order of day and month, if any date depends on it. `isAssumed` if both orders match. */
   get dateOrder(): { order: DateOrder; isAssumed: boolean } | undefined {
     if (!this.#hasOpenOrder) return undefined
-    // With slashes, spreadsheets that leave it open mostly mean the month first.
+    // Ambiguous dates of spreadsheets mostly have the month first.
     const order = this.#monthFirst ? 'monthFirst' : 'dayFirst'
     return { order, isAssumed: this.#dayFirst && this.#monthFirst }
   }
 
-  /** The texts that keep a column from being one of dates, when most of it are. */
+  /** The texts that prevent a date column, if most texts are dates. */
   get noDates(): Exceptions | undefined {
     if (this.#firstOther === undefined || this.#dates * 2 <= this.#texts) return undefined
     const count = Math.max(1, this.#texts - this.#dates)
@@ -62,13 +62,13 @@ export class TextEvidence {
     return this.#writtenNumber ?? undefined
   }
 
-  /** `decimal` is what the user says of commas; without it, 1,234 may as well be a thousand. */
+  /** @param decimal the decimal separator of the request. Without it, 1,234 is ambiguous. */
   canBeComma(decimal: 'comma' | 'point' | undefined): boolean {
     if (!this.#canBeComma || decimal === 'point') return false
     return decimal === 'comma' ? this.#texts === 0 || this.#hasComma : this.#hasDecimalComma
   }
 
-  /** A number stands in the column that no comma and no thousands can be in. */
+  /** Called for a number that is invalid with decimal commas. */
   excludeComma(): void {
     this.#canBeComma = false
   }
@@ -77,10 +77,10 @@ export class TextEvidence {
     return this.#canBeComma
   }
 
-  take(text: string, placeOf: () => string): void {
+  take(text: string, describeRow: () => string): void {
     this.#texts += 1
     if (this.#canBeComma) this.#takeComma(text)
-    if (this.#dates * 2 >= this.#texts || this.#texts <= firstTexts) this.#takeDate(text, placeOf)
+    if (this.#dates * 2 >= this.#texts || this.#texts <= firstTexts) this.#takeDate(text, describeRow)
     if (this.#canBeBoolean) this.#canBeBoolean = /^(true|false)$/i.test(text)
     if (this.#writtenNumber !== null) this.#writtenNumber = isNumberToPeople(text) ? text : null
   }
@@ -93,7 +93,7 @@ export class TextEvidence {
     }
   }
 
-  #takeDate(text: string, placeOf: () => string): void {
+  #takeDate(text: string, describeRow: () => string): void {
     const dayFirst = parseDate(text, 'dayFirst') !== undefined
     const monthFirst = parseDate(text, 'monthFirst') !== undefined
     if (dayFirst || monthFirst) {
@@ -104,7 +104,7 @@ export class TextEvidence {
     this.#monthFirst &&= monthFirst
     if (this.#dayFirst || this.#monthFirst) return
     const isFirst = this.#firstOther === undefined
-    this.#firstOther ??= { place: placeOf(), text }
+    this.#firstOther ??= { place: describeRow(), text }
     const isOther = isFirst || !(dayFirst || monthFirst)
     if (isOther && this.#others.size <= listedExceptions) this.#others.add(text)
   }

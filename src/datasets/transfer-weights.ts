@@ -1,19 +1,19 @@
-/** Moves the weights of a model to where the new coding has its inputs and outputs. */
+/** Moves the weights of a model to the inputs and outputs of a new coding. */
 import type { Layer, Network } from '../contract/network.js'
 import { targetWidth } from './target-coding.js'
 import { type Ends, inputNames, inputPlaces, outputPlaces } from './transfer.js'
 
-/** Tensors by name, values row-major. */
+/** Tensors by name, with row-major values. */
 type Tensors = Map<string, { shape: number[]; values: Float32Array }>
 type Shapes = ReadonlyMap<string, { readonly shape: readonly number[] }>
 
-/** Places of the new inputs and outputs among those of the model; null where nothing moves. */
+/** For each new input and output its index in the model. Null if none moves. */
 interface Moves {
   inputs: Int32Array | null
   outputs: Int32Array | null
 }
 
-function movesOf(source: Ends, coding: Ends): Moves {
+function findMoves(source: Ends, coding: Ends): Moves {
   const inputs = inputPlaces(source.features, coding.features)
   const outputs = outputPlaces(source.target, coding.target)
   return {
@@ -22,19 +22,19 @@ function movesOf(source: Ends, coding: Ends): Moves {
   }
 }
 
-/** Whether the weights of a model of the one coding cannot stay where they are for the other. */
+/** Whether weights must move from one coding to the other. */
 export function areMoved(source: Ends, coding: Ends): boolean {
-  const { inputs, outputs } = movesOf(source, coding)
+  const { inputs, outputs } = findMoves(source, coding)
   return inputs !== null || outputs !== null
 }
 
 const isIdentity = (places: Int32Array, length: number) =>
   places.length === length && places.every((from, place) => from === place)
 
-/** Layers that give each number on in its place. */
+/** Layers that keep the order of their inputs. */
 const isTransparent = ({ type }: Layer) => type === 'dropout' || type === 'activation' || type === 'flatten'
 
-/** The dense layers whose columns are the inputs and whose rows are the outputs; −1 where that layer is no dense one. */
+/** The indices of the dense layers at the inputs and at the outputs. −1 if that layer is not dense. */
 function denseEnds({ layers }: Network): { first: number; last: number } {
   const dense = (place: number) => (layers[place]?.type === 'dense' ? place : -1)
   return {
@@ -43,9 +43,9 @@ function denseEnds({ layers }: Network): { first: number; last: number } {
   }
 }
 
-/** Why the weights of this network cannot move so, in words; undefined when they can. */
+/** Why the weights of this network cannot move, or undefined if they can. */
 export function moveRefusal(network: Network, source: Ends, coding: Ends): string | undefined {
-  const { inputs, outputs } = movesOf(source, coding)
+  const { inputs, outputs } = findMoves(source, coding)
   const { first, last } = denseEnds(network)
   if (inputs !== null && first < 0) {
     return 'the first layer is not dense, so the columns and categories must be those of the model, in the same order'
@@ -56,9 +56,9 @@ export function moveRefusal(network: Network, source: Ends, coding: Ends): strin
   return undefined
 }
 
-/** The shapes that weights of these shapes have after the move. */
+/** The shapes of weights after the move. */
 export function movedShapes(shapes: Shapes, network: Network, source: Ends, coding: Ends): Shapes {
-  const { inputs, outputs } = movesOf(source, coding)
+  const { inputs, outputs } = findMoves(source, coding)
   const { first, last } = denseEnds(network)
   const moved = new Map(shapes)
   const put = (name: string, change: (shape: readonly number[]) => number[]) => {
@@ -74,8 +74,8 @@ export function movedShapes(shapes: Shapes, network: Network, source: Ends, codi
 }
 
 /**
- * The weights to begin with: each input and output keeps its own from the model, and those that are new have theirs
- * from `initial`, the weights a network of the new sizes would begin with.
+ * The initial weights: known inputs and outputs keep the weights of the model, new ones take those of `initial`, the
+ * initialized weights of a network with the new sizes.
  */
 export function moveWeights(
   weights: Tensors,
@@ -83,7 +83,7 @@ export function moveWeights(
   network: Network,
   { source, coding }: { source: Ends; coding: Ends },
 ): Tensors {
-  const { inputs, outputs } = movesOf(source, coding)
+  const { inputs, outputs } = findMoves(source, coding)
   if (inputs === null && outputs === null) return weights
   const { first, last } = denseEnds(network)
   const fresh = initial()
@@ -103,7 +103,7 @@ export function moveWeights(
 
 type Tensor = { shape: number[]; values: Float32Array }
 
-/** A copy of `to` with the numbers of `from` where a row and a column have a place there; null: rows or columns stay. */
+/** Copies the known rows and columns of `from` into a copy of `to`. Null means that rows or columns do not move. */
 function moveMatrix(from: Tensor, to: Tensor, rows: Int32Array | null, columns: Int32Array | null): Tensor {
   const values = Float32Array.from(to.values)
   const [height, width = 1] = to.shape

@@ -1,23 +1,23 @@
-/** What about a dataset may spoil a training, in words. */
+/** Warnings about properties of a dataset that may harm a training. */
 import type { Column, DatasetWarning } from '../contract/dataset.js'
 import { missingCategory } from './categories.js'
-import { missingValuesWith } from './missing-text.js'
+import { missingValuesParameter } from './missing-text.js'
 import { isNumberToPeople, parseNumber } from './number-text.js'
 import { shown, shownNames } from './shown-text.js'
 
-/** A class of fewer rows is hardly learned, and a split may leave it none. */
+/** A class with fewer rows is rare, and a split may leave it without rows. */
 const fewRows = 5
-/** One-hot, each category is an input of its own. */
+/** Each category is a network input. */
 const manyCategories = 50
-/** Ratio of the widest to the narrowest range from which plain descent creeps. */
-const wildRatio = 1_000
-const mostNamed = 10
-/** Per cent of the rows; a larger loss is told with its share. */
+/** The ratio of the widest to the narrowest range at which gradient descent is slow. */
+const largeRatio = 1_000
+const maximumNamed = 10
+/** If a larger percentage of the rows was dropped, the warning has the percentage. */
 const largeLoss = 5
 const rareShareOfTwo = 0.1
 const rareShareOfMany = 0.2
 
-export function warningsOf({
+export function datasetWarnings({
   columns,
   droppedRows,
   readRows,
@@ -26,7 +26,7 @@ export function warningsOf({
   columns: readonly Column[]
   droppedRows: number
   readRows: number
-  /** Words of the file that mean a missing value. */
+  /** Texts of the file that mean a missing value. */
   missing?: Iterable<string>
 }): DatasetWarning[] {
   const features = columns.filter((column) => column.role === 'feature')
@@ -50,18 +50,18 @@ function warning(
 ): DatasetWarning[] {
   if (columns.length === 0) return []
   const names = columns.map((column) => column.name)
-  return [{ code, columns: names.slice(0, mostNamed), message: message(shownNames(names, mostNamed)) }]
+  return [{ code, columns: names.slice(0, maximumNamed), message: message(shownNames(names, maximumNamed)) }]
 }
 
 const withCounts = (columns: readonly Column[]) =>
   shownNames(
     columns.map(({ name, missing }) => `${name} ${missing}`),
-    mostNamed,
+    maximumNamed,
   )
 
 function dropped(columns: readonly Column[], rows: number, readRows: number): DatasetWarning[] {
   if (rows === 0) return []
-  const gaps = columns.filter(
+  const incomplete = columns.filter(
     ({ role, type, missing = 0, imputation }) =>
       missing > 0 && (role === 'target' || (type !== 'ignored' && imputation === undefined)),
   )
@@ -69,22 +69,22 @@ function dropped(columns: readonly Column[], rows: number, readRows: number): Da
   const verb = rows === 1 ? 'was' : 'were'
   const ofAll = `${rows} of ${readRows} rows (${share.toFixed(0)} %) ${verb}`
   const count = share > largeLoss ? ofAll : `${rows} ${rows === 1 ? 'row' : 'rows'} ${verb}`
-  const onlyTargets = gaps.every(({ role }) => role === 'target')
-  const areClasses = gaps.some(({ type }) => type === 'category')
+  const onlyTargets = incomplete.every(({ role }) => role === 'target')
+  const areClasses = incomplete.some(({ type }) => type === 'category')
   const remedy = onlyTargets
-    ? `rows without a target cannot be learned from; ${areClasses ? 'where words such as None are classes: missingValues=' : 'to predict another column: target=NAME'}`
-    : 'to keep the rows that have a target: missing=impute'
+    ? `rows without a target cannot be used; ${areClasses ? 'if words such as None are classes: missingValues=' : 'to predict another column: target=NAME'}`
+    : 'to keep rows with a target: missing=impute'
   return warning(
     'dropped-rows',
-    gaps,
-    () => `${count} left out because a value is missing (${withCounts(gaps)}); ${remedy}`,
+    incomplete,
+    () => `${count} dropped because a value is missing (${withCounts(incomplete)}); ${remedy}`,
   )
 }
 
 function imputed(columns: readonly Column[]): DatasetWarning[] {
   const filled = columns.filter(({ missing = 0, imputation }) => missing > 0 && imputation !== undefined)
   return warning('imputed-values', filled, () => {
-    return `missing values are replaced by the mean of the training rows, a category of their own or a constant (${withCounts(filled)}); to leave such rows out: missing=drop`
+    return `missing values are replaced by the mean of the training rows, a separate category or a constant (${withCounts(filled)}); to drop such rows: missing=drop`
   })
 }
 
@@ -93,7 +93,7 @@ function constant(features: readonly Column[]): DatasetWarning[] {
   return warning(
     'constant-column',
     same,
-    (names) => `the same in every row, so nothing to learn from: ${names}; leave it out: ${ignoring(same)}`,
+    (names) => `constant columns have no information: ${names}; to ignore: ${ignoring(same)}`,
   )
 }
 
@@ -106,7 +106,7 @@ function sameTarget(columns: readonly Column[]): DatasetWarning[] {
     'constant-column',
     same,
     (names) =>
-      `the target is the same in every row, so nothing to predict: ${names}; another column: target=NAME`,
+      `the target is constant, so there is nothing to predict: ${names}; for another column: target=NAME`,
   )
 }
 
@@ -120,14 +120,14 @@ function rareClasses(columns: readonly Column[], missing: Iterable<string>): Dat
     const remedy =
       rare.length === categories.length
         ? ', or choose another target: target=NAME'
-        : `, or where they mean a missing value: ${missingValuesWith(missing, ...rare.slice(0, mostNamed))}`
+        : `, or if they mean a missing value: ${missingValuesParameter(missing, ...rare.slice(0, maximumNamed))}`
     return warning('rare-class', [column], () => {
-      return `${name} has classes of fewer than ${fewRows} rows: ${shownNames(named, mostNamed)}; such classes are hardly learned: add rows, or merge classes in the file${remedy}`
+      return `${name} has classes of fewer than ${fewRows} rows: ${shownNames(named, maximumNamed)}, which is too few to learn; add rows, or merge classes in the file${remedy}`
     })
   })
 }
 
-/** Of two classes the rarer has less than a tenth; of more, one has less than a fifth of its even share. */
+/** Imbalanced: the smaller of two classes has less than 10 % of the rows, or one of more less than 20 % of the mean. */
 function imbalanced(columns: readonly Column[]): DatasetWarning[] {
   return columns.flatMap((column) => {
     const { role, name, type, categories = [], counts = [] } = column
@@ -137,12 +137,12 @@ function imbalanced(columns: readonly Column[]): DatasetWarning[] {
     const limit = categories.length === 2 ? rareShareOfTwo : rareShareOfMany / categories.length
     if (least >= limit * rows) return []
     const most = Math.max(...counts)
-    const shareOf = (count: number) =>
+    const formatShare = (count: number) =>
       `${categories[counts.indexOf(count)]} ${((100 * count) / rows).toFixed(1)} %`
     return warning('imbalanced-target', [column], () => {
       return (
-        `the classes of ${name} are far from equally frequent: ${shareOf(most)}, ${shareOf(least)} of the rows. ` +
-        `Accuracy alone misleads here: compare it with the most frequent class, look at recall, and try in the job: "classWeight": "balanced"`
+        `the classes of ${name} are imbalanced: ${formatShare(most)}, ${formatShare(least)} of the rows. Accuracy alone is ` +
+        `misleading: compare it with the baseline, compare recall, and try in the job: "classWeight": "balanced"`
       )
     })
   })
@@ -150,7 +150,7 @@ function imbalanced(columns: readonly Column[]): DatasetWarning[] {
 
 const ignoring = (columns: readonly Column[]) =>
   `types=${columns
-    .slice(0, mostNamed)
+    .slice(0, maximumNamed)
     .map(({ name }) => `${name}:ignored`)
     .join(',')}`
 
@@ -159,11 +159,11 @@ function large(features: readonly Column[]): DatasetWarning[] {
     ({ type, categories = [] }) => type === 'category' && categories.length > manyCategories,
   )
   return warning('many-categories', many, (names) => {
-    return `more than ${manyCategories} categories, each an input of its own: ${names}; leave it out: ${ignoring(many)}`
+    return `more than ${manyCategories} categories, each a separate input: ${names}; to ignore: ${ignoring(many)}`
   })
 }
 
-/** As a spreadsheet writes them where the comma stands before the decimals, or with signs and units. */
+/** Numbers as a spreadsheet writes them with decimal commas, signs or units. */
 function numbersAsText(columns: readonly Column[]): DatasetWarning[] {
   return columns.flatMap((column) => {
     const { name, type } = column
@@ -172,7 +172,7 @@ function numbersAsText(columns: readonly Column[]): DatasetWarning[] {
     const others = (text: string) => parseNumber(text) === undefined && !isNumberToPeople(text)
     if (example === undefined || categories.some(others)) return []
     return warning('numbers-as-text', [column], () => {
-      return `${name} is a category, because ${shown(example)} is a text here: write numbers like 1234.5, without units; where commas are decimal: decimal=comma`
+      return `${name} is a category because ${shown(example)} is a text: write numbers like 1234.5, without units; if commas are decimal: decimal=comma`
     })
   })
 }
@@ -180,16 +180,16 @@ function numbersAsText(columns: readonly Column[]): DatasetWarning[] {
 function mixedScales(features: readonly Column[]): DatasetWarning[] {
   const ranges = features.flatMap((column) => {
     const { min, max } = column
-    const reach = Math.max(Math.abs(min ?? 0), Math.abs(max ?? 0))
-    return column.type === 'number' && reach > 0 ? [{ column, reach }] : []
+    const magnitude = Math.max(Math.abs(min ?? 0), Math.abs(max ?? 0))
+    return column.type === 'number' && magnitude > 0 ? [{ column, magnitude }] : []
   })
-  const [narrowest, ...others] = ranges.sort((a, b) => a.reach - b.reach)
+  const [narrowest, ...others] = ranges.sort((a, b) => a.magnitude - b.magnitude)
   const widest = others.at(-1)
-  if (widest === undefined || widest.reach / narrowest.reach < wildRatio) return []
+  if (widest === undefined || widest.magnitude / narrowest.magnitude < largeRatio) return []
   return warning('mixed-scales', [narrowest.column, widest.column], () => {
     return (
-      `${narrowest.column.name} reaches ${narrowest.reach} and ${widest.column.name} ${widest.reach}: ` +
-      'without scaling the second outweighs the first; keep the job\'s "scaling": "standardize"'
+      `${narrowest.column.name} is up to ${narrowest.magnitude} and ${widest.column.name} up to ${widest.magnitude}: ` +
+      'without scaling the second dominates the first; in the job, keep "scaling": "standardize"'
     )
   })
 }

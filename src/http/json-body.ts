@@ -1,7 +1,7 @@
 /** Bodies of JSON: small ones are read at once, and checked with the rest of the request; large ones in a thread. */
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import { z } from 'zod'
-import { bodyNameOf } from '../contract/bodies.js'
+import { findBodyName } from '../contract/bodies.js'
 import { Problem } from '../contract/problems.js'
 import { readJson } from './json-text.js'
 import { type BodyThread, bodyOf } from './large-bodies.js'
@@ -32,7 +32,7 @@ export function parseJsonBodies(app: FastifyInstance, thread: BodyThread): void 
 
 async function readInThread(thread: BodyThread, request: FastifyRequest, bytes: Buffer): Promise<unknown> {
   const schema = jsonSchemaOf(request.routeOptions.schema?.body)
-  const name = schema === undefined ? undefined : bodyNameOf(schema)
+  const name = schema === undefined ? undefined : findBodyName(schema)
   // Of no use to the route.
   if (name === undefined) return null
   const answer = await thread.read({ bytes, name, prefix: fingerprintPrefix(request) })
@@ -57,7 +57,7 @@ function jsonSchemaOf(body: unknown): z.core.$ZodType | undefined {
 /** The thread finds schemas by name. @throws Error at a route whose body has none */
 function refuseNameless({ method, url, schema }: RouteOptions): void {
   const body = jsonSchemaOf(schema?.body)
-  if (body === undefined || bodyNameOf(body) !== undefined) return
+  if (body === undefined || findBodyName(body) !== undefined) return
   const isUpload = schema !== undefined && 'consumes' in schema
   if (!isUpload) throw new Error(`the body of ${method} ${url} has no name in contract/bodies.ts`)
 }

@@ -1,6 +1,7 @@
 /** What is accepted as JSON: UTF-8, not too deep, no name twice in an object, no name that could reach a prototype. */
-import { outlineOf } from '../contract/json-outline.js'
+
 import { Problem } from '../contract/problems.js'
+import { scanJson } from '../scan-json.js'
 
 const maximumDepth = 32
 
@@ -9,7 +10,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 /** @throws Problem `malformed-json` or `too-deep` */
 export function readJson(body: Uint8Array): unknown {
   const text = decode(body)
-  const { tooDeep, repeatedName } = outlineOf(text, maximumDepth)
+  const { tooDeep, repeatedName } = scanJson(text, maximumDepth)
   if (tooDeep) throw new Problem('too-deep', `The body is nested more than ${maximumDepth} levels deep.`)
   const value = parse(text)
   if (mayReachPrototype(text, value)) {

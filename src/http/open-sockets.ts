@@ -1,5 +1,5 @@
 /** How many streams each tenant has open on this process. */
-import { allowance, allowed } from '../contract/limits.js'
+import { describeLimit, effectiveLimit } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import type { Tenant } from '../training/ports.js'
 
@@ -13,8 +13,8 @@ export class OpenSockets {
   /** Counts one more until what it gives is called. Throws Problem `too-many-sockets`. */
   enter({ tenantId, limits }: Tenant): () => void {
     const demand = this.of(tenantId) + 1
-    if (demand > allowed(limits, 'sockets')) {
-      const detail = `${demand} streams would be open; ${allowance(limits, 'sockets')}.`
+    if (demand > effectiveLimit(limits, 'sockets')) {
+      const detail = `${demand} streams would be open; ${describeLimit(limits, 'sockets')}.`
       throw new Problem('too-many-sockets', detail)
     }
     this.#open.set(tenantId, demand)

@@ -2,7 +2,7 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import type { z } from 'zod'
 import { Problem, type ProblemItem, pointerTo } from '../contract/problems.js'
-import { didYouMean } from '../contract/similar-names.js'
+import { didYouMean } from '../similar-names.js'
 import { fieldsAt, parentsOf } from './schema-fields.js'
 import { inWords } from './words.js'
 

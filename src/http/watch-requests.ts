@@ -1,6 +1,6 @@
 /** What clients say on the stream of many jobs. */
 import type { WebSocket } from 'ws'
-import { allowance, allowed } from '../contract/limits.js'
+import { describeLimit, effectiveLimit } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import { type ClientMessage, clientMessageSchema, maximumWatchedJobs } from '../contract/stream.js'
 import type { Bundle } from '../live/bundle.js'
@@ -77,9 +77,9 @@ function checkSize(jobs: number): void {
 
 function checkRate(tenant: Tenant, rate: Buckets): void {
   const { tenantId, limits } = tenant
-  const perMinute = allowed(limits, 'requestsPerMinute')
+  const perMinute = effectiveLimit(limits, 'requestsPerMinute')
   if (rate.left(tenantId, perMinute) < 1) {
-    const says = allowance(limits, 'requestsPerMinute')
+    const says = describeLimit(limits, 'requestsPerMinute')
     throw new Problem('rate-limited', `Too many messages within a minute; ${says}.`)
   }
   rate.take(tenantId, perMinute)

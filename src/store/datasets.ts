@@ -3,11 +3,11 @@ import { z } from 'zod'
 import {
   type Dataset,
   datasetWarningSchema,
+  findTarget,
   imageSchema,
   inputWidth,
   scalingSchema,
   storedColumnSchema,
-  targetOf,
 } from '../contract/dataset.js'
 import { finishedStatuses } from '../contract/job.js'
 import type { AllDatasets, NewDataset } from '../training/ports.js'
@@ -161,7 +161,7 @@ function toDataset(row: DatasetRow): Dataset {
     origin: row.origin === 'inline' ? 'inline' : 'uploaded',
     rows: row.rows,
     columns,
-    ...targetOf(columns),
+    ...findTarget(columns),
     inputShape: row.inputShape.length > 0 ? row.inputShape : [inputWidth(columns)],
     image: imageSchema.nullable().parse(row.image),
     scaling: scalingSchema.parse(row.scaling),

@@ -1,5 +1,5 @@
 /** Jobs as clients see and steer them. What a worker writes while it runs one is in runs.ts. */
-import { finishedStatuses, type Job, type JobStatus, sourcesOf } from '../contract/job.js'
+import { finishedStatuses, type Job, type JobStatus, previousStatuses } from '../contract/job.js'
 import type { ReleaseReason } from '../contract/job-event.js'
 import type { Limits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
@@ -91,7 +91,7 @@ function tenantJobs(
     const changed = await database.$queryRaw<unknown[]>`
       WITH changed AS (
         UPDATE "Job" SET status = ${to}::"JobStatus", ${change}
-        WHERE id = ${id} AND "tenantId" = ${tenantId} AND status = ANY(${sourcesOf(to)}::"JobStatus"[])
+        WHERE id = ${id} AND "tenantId" = ${tenantId} AND status = ANY(${previousStatuses(to)}::"JobStatus"[])
         RETURNING id, status, epoch, NULL::text AS "modelId", ${eventColumns}, ${Prisma.raw(endColumns)}
       ) ${Prisma.raw(withEnds)} ${events} ${notifyChanged}`
     return changed.length > 0

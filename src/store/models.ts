@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Metrics } from '../contract/epoch.js'
 import { evaluationSchema } from '../contract/evaluation.js'
-import { fill } from '../contract/fill.js'
 import { finishedStatuses } from '../contract/job.js'
 import { tensorSchema } from '../contract/model.js'
 import { Problem } from '../contract/problems.js'
+import { fillBuffers } from '../fill-buffers.js'
 import type { AllModels, NewModel, OpenWeights } from '../training/ports.js'
 import { cut, lengthOf, sha256Of } from './bytes.js'
 import { type Connection, type Database, Prisma, type Statement, send } from './database.js'
@@ -135,7 +135,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
       if (opened === null) return null
       const bytes = new Uint8Array(opened.length)
       try {
-        await fill([bytes], opened.chunks)
+        await fillBuffers([bytes], opened.chunks)
       } catch (error) {
         if (error instanceof Problem && error.code === 'not-found') return null
         throw error

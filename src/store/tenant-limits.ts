@@ -2,8 +2,8 @@
 
 import type { JobSpec } from '../contract/job.js'
 import {
-  allowance,
-  allowed,
+  describeLimit,
+  effectiveLimit,
   type Limits,
   ownLimitsSchema,
   type TenantLimits,
@@ -48,17 +48,17 @@ export async function readUse(
 
 type Kept = 'queuedJobs' | 'storedBytes'
 
-const refusals: Record<Kept, (demand: number, allowance: string) => Problem> = {
-  queuedJobs: (demand, allowance) =>
-    new Problem('too-many-jobs', `${demand} jobs would be queued or paused; ${allowance}.`),
-  storedBytes: (demand, allowance) =>
-    new Problem('too-much-stored', `The stored data would be ${demand} bytes; ${allowance}.`),
+const refusals: Record<Kept, (demand: number, describeLimit: string) => Problem> = {
+  queuedJobs: (demand, describeLimit) =>
+    new Problem('too-many-jobs', `${demand} jobs would be queued or paused; ${describeLimit}.`),
+  storedBytes: (demand, describeLimit) =>
+    new Problem('too-much-stored', `The stored data would be ${demand} bytes; ${describeLimit}.`),
 }
 
 /** Throws Problem `too-many-jobs` or `too-much-stored`. */
 export function checkUse(use: Use, limits: TenantLimits, kept: readonly Kept[]): void {
   for (const name of kept) {
-    if (use[name] > allowed(limits, name)) throw refusals[name](use[name], allowance(limits, name))
+    if (use[name] > effectiveLimit(limits, name)) throw refusals[name](use[name], describeLimit(limits, name))
   }
 }
 

@@ -1,6 +1,6 @@
-import { type Dataset, inputWidth, targetOf } from '../contract/dataset.js'
+import { type Dataset, findTarget, inputWidth } from '../contract/dataset.js'
 import { type BuiltIn, builtIn, builtInNames } from '../datasets/built-ins.js'
-import { warningsOf } from '../datasets/warnings.js'
+import { datasetWarnings } from '../datasets/warnings.js'
 
 export function describeBuiltIn(name: string): Dataset | null {
   const table = builtIn(name)
@@ -15,12 +15,12 @@ function describe(name: string, { columns, rows, chunks, scaling }: BuiltIn): Da
     origin: 'builtIn',
     rows,
     columns,
-    ...targetOf(columns),
+    ...findTarget(columns),
     inputShape: [inputWidth(columns)],
     image: null,
     scaling,
     droppedRows: 0,
-    warnings: warningsOf({ columns, droppedRows: 0, readRows: rows }),
+    warnings: datasetWarnings({ columns, droppedRows: 0, readRows: rows }),
     bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
     createdAt: null,
   }

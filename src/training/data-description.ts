@@ -9,11 +9,11 @@ import {
 import { idPrefixes } from '../contract/ids.js'
 import type { InlineDataset, JobRequest } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
-import { didYouMean } from '../contract/similar-names.js'
 import { type BuiltIn, builtIn, builtInNames } from '../datasets/built-ins.js'
 import { checkValidationColumns } from '../datasets/compatibility.js'
-import { piecesOf } from '../datasets/prepare.js'
+import { preparedTable } from '../datasets/prepare.js'
 import { DatasetError } from '../datasets/table.js'
+import { didYouMean } from '../similar-names.js'
 import type { GeneratedData } from './generated-data.js'
 import { tableOfRows } from './inline-rows.js'
 import { newId } from './new-id.js'
@@ -78,7 +78,7 @@ function inlineData(dataset: InlineDataset): DataDescription {
   return {
     ...{ name: id, datasetId: id, origin, columns, rows, scaling, image: null },
     inputShape: [inputWidth(columns)],
-    inline: { id, name: null, origin, scaling, pieces: piecesOf(table) },
+    inline: { id, name: null, origin, scaling, pieces: preparedTable(table) },
     isTruthTable: rows < rowsOfTruthTable,
   }
 }

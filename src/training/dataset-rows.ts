@@ -2,7 +2,7 @@
 import type { Cell, Column, DatasetRows, GeneratedDataset, ImageFormat } from '../contract/dataset.js'
 import { Problem } from '../contract/problems.js'
 import { builtIn } from '../datasets/built-ins.js'
-import { sizeOfGenerated } from '../datasets/generated.js'
+import { generatedSize } from '../datasets/generated.js'
 import { encodePng } from '../datasets/png.js'
 import { readPixels, readRows, readRowsAt } from '../datasets/preview.js'
 import type { GeneratedData } from './generated-data.js'
@@ -37,7 +37,7 @@ async function rowsOfGenerated(
   offset: number,
   limit: number,
 ): Promise<DatasetRows> {
-  const { rows, names } = sizeOfGenerated(dataset)
+  const { rows, names } = generatedSize(dataset)
   const count = Math.max(0, Math.min(limit, rows - offset))
   const numbers = Array.from({ length: count }, (_, place) => offset + place)
   const data = await generated.rows(dataset, numbers)

@@ -1,7 +1,7 @@
 /** A model on labelled rows that it was not trained on: the same evaluation as after its training. */
 import type { DatasetWarning, GeneratedDataset } from '../contract/dataset.js'
-import type { EvaluationRequest, ModelEvaluation } from '../contract/evaluate.js'
 import type { Model } from '../contract/model.js'
+import type { EvaluationRequest, ModelEvaluation } from '../contract/model-evaluation.js'
 import { defaultPreparation, type Preparation } from '../contract/preparation.js'
 import { Problem } from '../contract/problems.js'
 import { builtIn } from '../datasets/built-ins.js'
@@ -55,7 +55,7 @@ export async function evaluateRows(
     if (request.dataset !== undefined) {
       return await evaluateDataset(dependencies, model, request.dataset, signal)
     }
-    const labelled = await labelledRows(dependencies, request.rows ?? [], preparationOf(model))
+    const labelled = await labelledRows(dependencies, request.rows ?? [], readPreparation(model))
     return await evaluate(dependencies, model, labelled)
   } catch (error) {
     throw asProblem(error)
@@ -75,7 +75,7 @@ export async function evaluateFile(
   const request = {
     ...upload,
     options: { ...Object.fromEntries(pictures), ...options },
-    preparation: { ...preparationOf(model), ...preparation },
+    preparation: { ...readPreparation(model), ...preparation },
   }
   try {
     // As many are held in memory as files are read at a time.
@@ -92,8 +92,8 @@ async function modelOf({ models }: Pick<EvaluateDependencies, 'models'>, id: str
 }
 
 /** Rows without a target are left out where they are counted. */
-function preparationOf({ coding }: Model): Preparation {
-  const like = likeModel(coding).map((column) => ({ ...column, keepsGaps: true }))
+function readPreparation({ coding }: Model): Preparation {
+  const like = likeModel(coding).map((column) => ({ ...column, keepsMissing: true }))
   return { ...defaultPreparation, like }
 }
 

@@ -1,6 +1,6 @@
 /** Generated datasets without their making the event loop wait: small ones are drawn at once, others in a thread. */
 import type { Cell, GeneratedDataset } from '../contract/dataset.js'
-import { generate, generatedRows, sizeOfGenerated } from '../datasets/generated.js'
+import { generate, generatedRows, generatedSize } from '../datasets/generated.js'
 import type { Table } from '../datasets/table.js'
 import type { RequestThread } from './ports.js'
 
@@ -22,7 +22,7 @@ export class GeneratedData {
   }
 
   async describe(dataset: GeneratedDataset): Promise<Description> {
-    const { rows, columns } = sizeOfGenerated(dataset)
+    const { rows, columns } = generatedSize(dataset)
     if (rows * columns <= numbersAtOnce) return generate(dataset)
     const key = JSON.stringify(dataset)
     const description = this.#kept.get(key) ?? this.#thread.describe(dataset)
@@ -38,8 +38,8 @@ export class GeneratedData {
 
   /** Raw values of the rows of these ascending numbers, as far as there are such rows. */
   async rows(dataset: GeneratedDataset, numbers: readonly number[]): Promise<Cell[][]> {
-    const drawn = Math.min((numbers.at(-1) ?? -1) + 1, sizeOfGenerated(dataset).rows)
-    const isShort = drawn * sizeOfGenerated(dataset).columns <= numbersAtOnce
+    const drawn = Math.min((numbers.at(-1) ?? -1) + 1, generatedSize(dataset).rows)
+    const isShort = drawn * generatedSize(dataset).columns <= numbersAtOnce
     return isShort ? generatedRows(dataset, numbers) : this.#thread.rows(dataset, numbers)
   }
 }

@@ -3,9 +3,9 @@ import type { GeneratedDataset } from '../contract/dataset.js'
 import type { Job } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
 import { builtIn } from '../datasets/built-ins.js'
-import { sizeOfGenerated } from '../datasets/generated.js'
+import { generatedSize } from '../datasets/generated.js'
 import { PackedRows, packRows } from '../datasets/packed-rows.js'
-import { placeOfClasses, type RowSplit } from '../datasets/split-rows.js'
+import { findClassColumn, type RowSplit } from '../datasets/split-rows.js'
 import { rowsPerChunk, type Table } from '../datasets/table.js'
 import type { DatasetStore, PredictorPool } from './ports.js'
 
@@ -31,7 +31,7 @@ export class JobSplits {
     }
     const table = await classesOf(datasets, spec)
     const split = this.#predictors.split(spec, table)
-    this.#held.set(id, { rows: 'chunks' in table ? table.rows : sizeOfGenerated(table).rows, split })
+    this.#held.set(id, { rows: 'chunks' in table ? table.rows : generatedSize(table).rows, split })
     split.catch(() => this.#held.delete(id))
     this.#makeRoom()
     return split
@@ -58,13 +58,13 @@ async function classesOf(
   const found = await datasets.get(dataset)
   if (found === null) throw missing(dataset)
   const { columns, rows } = found
-  const place = split === 'stratified' ? placeOfClasses(columns, loss) : null
+  const place = split === 'stratified' ? findClassColumn(columns, loss) : null
   return place === null
     ? { columns, rows, chunks: [] }
-    : columnOf(datasets, dataset, { rows, place, width: columns.length })
+    : readColumn(datasets, dataset, { rows, place, width: columns.length })
 }
 
-async function columnOf(
+async function readColumn(
   datasets: Pick<DatasetStore, 'rows'>,
   id: string,
   { rows, place, width }: { rows: number; place: number; width: number },

@@ -1,16 +1,16 @@
 /** What a job would be: checks that the training can work and fits the limits, before anything is stored. */
 import { randomInt } from 'node:crypto'
-import { type Scaling, targetOf } from '../contract/dataset.js'
-import { finalTraining, trainingsOf } from '../contract/folds.js'
+import { findTarget, type Scaling } from '../contract/dataset.js'
+import { countTrainings, finalTraining } from '../contract/folds.js'
 import type { JobRequest, JobSpec, Split } from '../contract/job.js'
-import { allowance, allowed, type TenantLimits } from '../contract/limits.js'
+import { describeLimit, effectiveLimit, type TenantLimits } from '../contract/limits.js'
 import type { Model, Tensor } from '../contract/model.js'
 import type { TrainingSpec } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'
 import { isWeighted } from '../datasets/row-weights.js'
 import { shownNames } from '../datasets/shown-text.js'
 import { DatasetError } from '../datasets/table.js'
-import { accuracyOfTargets, isRegression, targetCoding, targetWidth } from '../datasets/target-coding.js'
+import { accuracyRule, isRegression, targetCoding, targetWidth } from '../datasets/target-coding.js'
 import { compile, outputShape, type Program, SpecError, sizeOf, splitSizes } from '../engine/index.js'
 import { type DataDescription, findData, findValidation } from './data-description.js'
 import { type ResolvedRequest, resolveRequest } from './defaults.js'
@@ -108,7 +108,7 @@ function plan(
       validationRows: validation?.rows ?? sizes.validation,
       ...(isWeighted(training) ? { weighted: true } : {}),
       classTargets: target.coding.type === 'oneHot' || target.coding.type === 'binary',
-      accuracy: accuracyOfTargets(target.coding, training.loss, target.activation),
+      accuracy: accuracyRule(target.coding, training.loss, target.activation),
     }
     checkFolds(training, shape, data.columns)
     const program = compile(finalTraining(training), shape)
@@ -124,7 +124,7 @@ function plan(
   } catch (error) {
     if (error instanceof DatasetError) {
       // One class only is the data's fault; where they merely disagree, the network is easier to change.
-      const tellsApart = targetOf(data.columns).classes?.length !== 1
+      const tellsApart = findTarget(data.columns).classes?.length !== 1
       const pointer = tellsApart ? lastLayer(training) : '/dataset'
       throw new Problem('invalid-spec', error.message, [{ pointer, message: error.message }])
     }
@@ -171,7 +171,7 @@ function checkRanges(
 
 /** @throws SpecError when there are no classes to keep the shares of */
 function splitFor(wanted: Split | undefined, { columns }: DataDescription): Split {
-  const { target, classes } = targetOf(columns)
+  const { target, classes } = findTarget(columns)
   if (wanted === 'stratified' && classes === null) {
     const names = columns.filter(({ role }) => role === 'target').map((column) => column.name)
     const message = `a stratified split keeps the shares of classes, and ${target ?? shownNames(names)} ${target === null ? 'are no classes of one column' : 'is a number'}: use "random", or "chronological" for the last rows`
@@ -195,10 +195,10 @@ function checkThreads({ threads }: JobSpec, maximum: number): void {
 
 function checkLimits(program: Costs, spec: JobSpec, limits: TenantLimits): void {
   const bytes = memoryOf(program, spec)
-  if (bytes > allowed(limits, 'arenaBytes')) {
+  if (bytes > effectiveLimit(limits, 'arenaBytes')) {
     throw new Problem(
       'model-too-large',
-      `This training needs ${bytes} bytes of memory; ${allowance(limits, 'arenaBytes')}.`,
+      `This training needs ${bytes} bytes of memory; ${describeLimit(limits, 'arenaBytes')}.`,
     )
   }
   checkLength(program.flopsPerEpoch, spec, limits)
@@ -206,8 +206,8 @@ function checkLimits(program: Costs, spec: JobSpec, limits: TenantLimits): void 
 
 /** Fewer epochs where those chosen by default are more than the tenant may have. */
 function withinLimits(spec: JobSpec, { flopsPerEpoch }: Costs, limits: TenantLimits): JobSpec {
-  const affordable = Math.floor(allowed(limits, 'jobFlops') / (flopsPerEpoch * trainingsOf(spec)))
-  const epochs = Math.max(1, Math.min(spec.epochs, allowed(limits, 'epochs'), affordable))
+  const affordable = Math.floor(effectiveLimit(limits, 'jobFlops') / (flopsPerEpoch * countTrainings(spec)))
+  const epochs = Math.max(1, Math.min(spec.epochs, effectiveLimit(limits, 'epochs'), affordable))
   return { ...spec, epochs }
 }
 
@@ -218,15 +218,15 @@ export function checkLength(
   limits: TenantLimits,
 ): void {
   const { epochs } = spec
-  if (epochs > allowed(limits, 'epochs')) {
-    const message = `This training requests ${epochs} epochs; ${allowance(limits, 'epochs')}.`
+  if (epochs > effectiveLimit(limits, 'epochs')) {
+    const message = `This training requests ${epochs} epochs; ${describeLimit(limits, 'epochs')}.`
     throw new Problem('budget-exceeded', message, [{ pointer: '/epochs', message }])
   }
-  const flops = flopsPerEpoch * epochs * trainingsOf(spec)
-  if (flops > allowed(limits, 'jobFlops')) {
+  const flops = flopsPerEpoch * epochs * countTrainings(spec)
+  if (flops > effectiveLimit(limits, 'jobFlops')) {
     throw new Problem(
       'budget-exceeded',
-      `This training needs ${exponential(flops)} floating-point operations; ${allowance(limits, 'jobFlops', exponential)}.`,
+      `This training needs ${exponential(flops)} floating-point operations; ${describeLimit(limits, 'jobFlops', exponential)}.`,
     )
   }
 }

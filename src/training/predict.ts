@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { Model, Prediction, predictionsSchema } from '../contract/model.js'
 import { lastActivation } from '../contract/network.js'
 import { Problem, pointerTo } from '../contract/problems.js'
-import { inputsOf } from '../datasets/feature-coding.js'
+import { inputCount } from '../datasets/feature-coding.js'
 import { InputError } from '../datasets/input-error.js'
 import { type Decoder, decoder } from '../datasets/prediction.js'
 import { type CodedRows, encodeRows, encoding, type InputRow, type RowList } from '../datasets/raw-rows.js'
@@ -68,7 +68,7 @@ export async function predict(
 }
 
 function checkSize({ coding }: Model, rows: number): void {
-  const inputs = inputsOf(coding)
+  const inputs = inputCount(coding)
   if (rows * inputs <= maximumInputs) return
   const most = Math.max(1, Math.floor(maximumInputs / inputs))
   throw new Problem(

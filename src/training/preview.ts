@@ -1,5 +1,5 @@
 /** What a file would be as a dataset, and its first rows; nothing is stored. */
-import { type DatasetPreview, inputWidth, targetOf } from '../contract/dataset.js'
+import { type DatasetPreview, findTarget, inputWidth } from '../contract/dataset.js'
 import type { Prepared } from '../datasets/prepare.js'
 import { readRows } from '../datasets/preview.js'
 import type { UploadReader } from '../datasets/reading/upload-reader.js'
@@ -36,7 +36,7 @@ async function describe(name: string | undefined, pieces: AsyncIterable<Prepared
       object: 'preview',
       name: name ?? null,
       columns,
-      ...targetOf(columns),
+      ...findTarget(columns),
       inputShape: inputShape ?? [inputWidth(columns)],
       sample: readRows({ columns: dataset.columns, rows, chunks }, 0, sampledRows),
       examples,

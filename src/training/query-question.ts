@@ -2,7 +2,7 @@
 import type { FeatureCoding } from '../contract/dataset.js'
 import type { Model } from '../contract/model.js'
 import { Problem, pointerTo } from '../contract/problems.js'
-import { isReadable } from '../datasets/raw-cells.js'
+import { isReadable } from '../datasets/cell-coder.js'
 import type { Question } from './predict.js'
 
 export type Query = Readonly<Record<string, string | string[] | undefined>>

@@ -8,10 +8,10 @@ import { shownNames } from '../datasets/shown-text.js'
 import { canScaleTargets, targetWidth } from '../datasets/target-coding.js'
 import {
   type Ends,
-  featuresOf,
+  featureColumns,
+  findMismatch,
   isMatch,
   isSameImage,
-  mismatchOf,
   outputPlaces,
 } from '../datasets/transfer.js'
 import { movedShapes, moveRefusal } from '../datasets/transfer-weights.js'
@@ -33,7 +33,7 @@ export function checkMismatch(
     )
   }
   if (fromMismatch === 'initialize') return
-  const mismatch = mismatchOf(coding, data.columns, sampleWeight)
+  const mismatch = findMismatch(coding, data.columns, sampleWeight)
   if (isMatch(mismatch)) return
   const { added, missing } = mismatch
   const lists = [
@@ -77,7 +77,7 @@ export function checkSourceWeights(
   },
 ): void {
   const { network } = program
-  const ends: Ends = { features: featuresOf(request.columns, request.sampleWeight), target }
+  const ends: Ends = { features: featureColumns(request.columns, request.sampleWeight), target }
   const source: Ends = model.coding
   const outputs = outputPlaces(source.target, target)
   const isOther = outputs.includes(-1) || outputs.length !== targetWidth(source.target)

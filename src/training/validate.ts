@@ -1,5 +1,5 @@
 /** What a job would be and how long it would take, without storing or queueing anything. */
-import { trainingsOf } from '../contract/folds.js'
+import { countTrainings } from '../contract/folds.js'
 import type { JobRequest, JobValidation } from '../contract/job.js'
 import { estimateSeconds } from './estimate.js'
 import { memoryOf, type PlanDependencies, planTraining } from './plan.js'
@@ -27,7 +27,7 @@ export async function validate(
     dependencies.finishedRuns.newest(),
   ])
   const { threads } = spec
-  const epochs = spec.epochs * trainingsOf(spec)
+  const epochs = spec.epochs * countTrainings(spec)
   const work = { steps: stepsPerEpoch * epochs, flops: flopsPerEpoch * epochs, threads }
   return {
     object: 'validation',

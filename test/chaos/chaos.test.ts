@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { request } from '../../examples/client.js'
 import { epochSchema } from '../../src/contract/epoch.js'
-import { isFinished, type Job, type JobStatus, jobSchema, sourcesOf } from '../../src/contract/job.js'
+import { isFinished, type Job, type JobStatus, jobSchema, previousStatuses } from '../../src/contract/job.js'
 import { modelSchema } from '../../src/contract/model.js'
 import { listenForHints } from '../../src/store/hints.js'
 import { hasRedis } from '../support/redis.js'
@@ -117,9 +117,9 @@ const epochListSchema = z.object({ data: z.array(epochSchema) })
 
 /** Whether one state can follow another, perhaps through some whose hints were lost. */
 function canFollow(from: JobStatus, to: JobStatus, seen = new Set<JobStatus>()): boolean {
-  if (from === to || sourcesOf(to).includes(from)) return true
+  if (from === to || previousStatuses(to).includes(from)) return true
   seen.add(to)
-  return sourcesOf(to).some((between) => !seen.has(between) && canFollow(from, between, seen))
+  return previousStatuses(to).some((between) => !seen.has(between) && canFollow(from, between, seen))
 }
 
 describe.each(faults.filter(({ queue }) => queue === 'PostgreSQL' || hasRedis))('$fault, queue on $queue', ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isFinished, jobRequestSchema, jobStatusSchema, sourcesOf } from '../../src/contract/job.js'
+import { isFinished, jobRequestSchema, jobStatusSchema, previousStatuses } from '../../src/contract/job.js'
 
 /** The drawing at the head of job.ts. */
 const legal = [
@@ -17,7 +17,7 @@ const legal = [
 
 describe('the life of a job', () => {
   it('has these transitions and no others', () => {
-    const all = jobStatusSchema.options.flatMap((to) => sourcesOf(to).map((from) => `${from} ${to}`))
+    const all = jobStatusSchema.options.flatMap((to) => previousStatuses(to).map((from) => `${from} ${to}`))
     expect(all.toSorted()).toEqual(legal.toSorted())
   })
 

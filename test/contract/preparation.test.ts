@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { preparationOf, preparationParameters } from '../../src/contract/preparation.js'
+import { preparationParameters, readPreparation } from '../../src/contract/preparation.js'
 
 const schema = z.strictObject(preparationParameters)
-const read = (query: Record<string, string>) => preparationOf(schema.parse(query))
+const read = (query: Record<string, string>) => readPreparation(schema.parse(query))
 
 test('nothing said is what the file says, and gaps imputed', () => {
   expect(read({})).toEqual({ types: [], missing: { everywhere: 'impute', columns: [] } })

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { StoredColumn } from '../../src/contract/dataset.js'
-import { codedDate, dateCoding, datePartsOf } from '../../src/datasets/date-parts.js'
+import { computeDateParts, dateCoding, encodeDate } from '../../src/datasets/date-parts.js'
 import { encodeByCoding } from '../../src/datasets/encoding.js'
 import { everyRow } from '../../src/datasets/split-rows.js'
 import { describeTable, type Table } from '../../src/datasets/table.js'
@@ -18,14 +18,14 @@ const dates: [string, number, number[]][] = [
 ]
 
 test.each(dates)('%s has its parts', (_, days, parts) => {
-  expect(datePartsOf(days, first)).toEqual(parts)
+  expect(computeDateParts(days, first)).toEqual(parts)
 })
 
 test('the day of the week goes round, before 1970 as after', () => {
   fc.assert(
     fc.property(fc.integer({ min: -100_000, max: 100_000 }), (days) => {
-      const [, , dayOfWeek] = datePartsOf(days, 0)
-      expect(datePartsOf(days + 1, 0)[2]).toBe((dayOfWeek + 1) % 7)
+      const [, , dayOfWeek] = computeDateParts(days, 0)
+      expect(computeDateParts(days + 1, 0)[2]).toBe((dayOfWeek + 1) % 7)
     }),
   )
 })
@@ -112,5 +112,5 @@ describe('a column of dates', () => {
 
 test('one date alone is coded as it was learned', () => {
   const coding = dateCoding('signup', Float64Array.of(18_261, 18_321), 'minMax')
-  expect(codedDate(coding, 18_321)).toEqual([1, 0, 1, 1])
+  expect(encodeDate(coding, 18_321)).toEqual([1, 0, 1, 1])
 })

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Coding } from '../../src/contract/dataset.js'
 import type { Loss } from '../../src/contract/network.js'
 import { encodeByCoding } from '../../src/datasets/encoding.js'
-import { inputsOf } from '../../src/datasets/feature-coding.js'
+import { inputCount } from '../../src/datasets/feature-coding.js'
 import { everyRow } from '../../src/datasets/split-rows.js'
 import type { Table } from '../../src/datasets/table.js'
 import { targetWidth } from '../../src/datasets/target-coding.js'
@@ -11,10 +11,10 @@ import { encoded, rowsOf } from '../support/encoding.js'
 import { prepared, reading } from '../support/prepared.js'
 
 function encode(table: Table, coding: Coding, loss: Loss, withTargets = true) {
-  const x = new Float32Array(table.rows * inputsOf(coding)).fill(Number.NaN)
+  const x = new Float32Array(table.rows * inputCount(coding)).fill(Number.NaN)
   const y = withTargets ? new Float32Array(table.rows * targetWidth(coding.target)).fill(Number.NaN) : null
   encodeByCoding({ table, rows: everyRow(table) }, coding, loss, x, y)
-  return { x: rowsOf(x, inputsOf(coding)), y: y === null ? [] : rowsOf(y, targetWidth(coding.target)) }
+  return { x: rowsOf(x, inputCount(coding)), y: y === null ? [] : rowsOf(y, targetWidth(coding.target)) }
 }
 
 const coding: Coding = {

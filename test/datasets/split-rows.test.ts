@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Split } from '../../src/contract/job.js'
 import type { Loss } from '../../src/contract/network.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
-import { splitOf } from '../../src/datasets/split-rows.js'
+import { splitTable } from '../../src/datasets/split-rows.js'
 import { splitRows } from '../../src/engine/index.js'
 
 const ten = tableFromInline({ x: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], y: [0, 0, 0, 0, 0, 0, 0, 0, 1, 1] })
@@ -16,12 +16,12 @@ const spec = (split: Split, seed = 1) => ({
 
 describe('a split', () => {
   test('at random is that of older versions, so that their jobs go on with the same rows', () => {
-    expect(splitOf(spec('random', 7), ten)).toEqual(splitRows(10, 0.3, 7))
+    expect(splitTable(spec('random', 7), ten)).toEqual(splitRows(10, 0.3, 7))
   })
 
   test('within classes gives each its share, also where class numbers are the target', () => {
     const of = (loss: Loss) => [
-      ...splitOf({ ...spec('stratified'), validationSplit: 0.5, loss }, ten).validation,
+      ...splitTable({ ...spec('stratified'), validationSplit: 0.5, loss }, ten).validation,
     ]
     const held = of('binaryCrossentropy')
     expect(held.filter((row) => row >= 8)).toHaveLength(1)
@@ -31,7 +31,7 @@ describe('a split', () => {
   })
 
   test('by time takes the last rows', () => {
-    const { training, validation } = splitOf(spec('chronological'), ten)
+    const { training, validation } = splitTable(spec('chronological'), ten)
     expect([...training]).toEqual([0, 1, 2, 3, 4, 5, 6])
     expect([...validation]).toEqual([7, 8, 9])
   })

@@ -4,7 +4,7 @@ import type { Column } from '../../src/contract/dataset.js'
 import type { Activation, Loss } from '../../src/contract/network.js'
 import { builtIn } from '../../src/datasets/built-ins.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
-import { accuracyOfTargets, canScaleTargets, targetCoding } from '../../src/datasets/target-coding.js'
+import { accuracyRule, canScaleTargets, targetCoding } from '../../src/datasets/target-coding.js'
 
 const number = (name: string, rest: Partial<Column> = {}): Column => ({
   name,
@@ -17,7 +17,7 @@ const species: Column = { name: 'species', type: 'category', role: 'target', cat
 const churned: Column = { name: 'churned', type: 'boolean', role: 'target', categories: ['false', 'true'] }
 
 function accuracy(targets: Column[], outputs: number, loss: Loss, activation: Activation) {
-  return accuracyOfTargets(targetCoding({ columns: targets }, { outputs, loss }), loss, activation)
+  return accuracyRule(targetCoding({ columns: targets }, { outputs, loss }), loss, activation)
 }
 
 describe('accuracy is measured', () => {

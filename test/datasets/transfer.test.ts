@@ -5,7 +5,7 @@ import { layerSchema, type Network } from '../../src/contract/network.js'
 import { encodeByCoding } from '../../src/datasets/encoding.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import { everyRow } from '../../src/datasets/split-rows.js'
-import { isMatch, isSameImage, mismatchOf } from '../../src/datasets/transfer.js'
+import { findMismatch, isMatch, isSameImage } from '../../src/datasets/transfer.js'
 import { movedShapes, moveRefusal, moveWeights } from '../../src/datasets/transfer-weights.js'
 import { Predictor, type Weights } from '../../src/engine/index.js'
 import { encoded, rowsOf } from '../support/encoding.js'
@@ -37,7 +37,7 @@ const source: Coding = {
 }
 
 describe('what differs', () => {
-  const words = (columns: Column[]) => mismatchOf(source, columns)
+  const words = (columns: Column[]) => findMismatch(source, columns)
 
   test('is nothing where columns, categories and classes are the same, in any order', () => {
     expect(isMatch(words([target('low', 'mid', 'high'), plan('plus', 'basic'), age]))).toBe(true)
@@ -63,8 +63,8 @@ describe('what differs', () => {
   test('leaves out the column that weighs the rows', () => {
     const weight: Column = { name: 'weight', type: 'number', role: 'feature' }
     const columns = [age, plan('basic', 'plus'), weight, target('high', 'low', 'mid')]
-    expect(isMatch(mismatchOf(source, columns, 'weight'))).toBe(true)
-    expect(mismatchOf(source, columns).added).toEqual(['column "weight"'])
+    expect(isMatch(findMismatch(source, columns, 'weight'))).toBe(true)
+    expect(findMismatch(source, columns).added).toEqual(['column "weight"'])
   })
 
   test('is the size or the channels of pictures', () => {

@@ -4,7 +4,7 @@ import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { datasetRowsSchema, datasetSchema } from '../../src/contract/dataset.js'
 import { type Job, jobSchema } from '../../src/contract/job.js'
-import { splitOf } from '../../src/datasets/split-rows.js'
+import { splitTable } from '../../src/datasets/split-rows.js'
 import { openApp, type RunningApp } from '../support/app.js'
 import { reading, uploadFrom } from '../support/prepared.js'
 import { newJob } from '../support/stores.js'
@@ -143,7 +143,7 @@ describe('rows', () => {
       const [held, kept] = [await rowsOf(job, 'validation'), await rowsOf(job, 'training', 50)]
       // What the worker splits.
       const table = await service.datasets.table(String(job.spec.dataset))
-      const expected = table && splitOf(job.spec, table)
+      const expected = table && splitTable(job.spec, table)
       expect([held.numbers, kept.numbers]).toEqual([
         [...(expected?.validation ?? [])],
         [...(expected?.training ?? [])],

@@ -2,7 +2,7 @@
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Coding } from '../../src/contract/dataset.js'
-import { modelEvaluationSchema } from '../../src/contract/evaluate.js'
+import { modelEvaluationSchema } from '../../src/contract/model-evaluation.js'
 import type { Activation } from '../../src/contract/network.js'
 import { openApp, type RunningApp } from '../support/app.js'
 import { keyFor } from '../support/keys.js'

@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Epoch } from '../../src/contract/epoch.js'
-import { fill } from '../../src/contract/fill.js'
 import type { JobStatus } from '../../src/contract/job.js'
+import { fillBuffers } from '../../src/fill-buffers.js'
 import { chunkBytes, whole } from '../../src/store/bytes.js'
 import type { Checkpoint, Claim } from '../../src/training/ports.js'
 import { expectTrueCounters } from '../support/counters.js'
@@ -61,7 +61,7 @@ async function read(jobId: string) {
   if (stored === null) return { checkpoint: null, warnings }
   const { length, chunks, ...head } = stored
   const bytes = new Uint8Array(length)
-  expect(await fill([bytes], chunks())).toBe(length)
+  expect(await fillBuffers([bytes], chunks())).toBe(length)
   return { checkpoint: { ...head, bytes }, warnings }
 }
 

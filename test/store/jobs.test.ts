@@ -1,6 +1,6 @@
 /** Jobs as clients see them: lists, cancellation, and what becomes of jobs whose worker is gone. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type JobStatus, jobStatusSchema, sourcesOf } from '../../src/contract/job.js'
+import { type JobStatus, jobStatusSchema, previousStatuses } from '../../src/contract/job.js'
 import { Problem } from '../../src/contract/problems.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import { newId } from '../../src/training/new-id.js'
@@ -131,7 +131,7 @@ describe('cancel', () => {
   it.each(jobStatusSchema.options)('a job that is %s', async (status) => {
     const [id] = await createJobs(1)
     await stores.database.job.update({ where: { id }, data: { status } })
-    const legal = sourcesOf('cancelled').includes(status)
+    const legal = previousStatuses('cancelled').includes(status)
     expect(await stores.jobs.cancel(id)).toBe(legal)
     const job = await stores.jobs.get(id)
     expect(job?.status).toBe<JobStatus>(legal ? 'cancelled' : status)

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Epoch } from '../../src/contract/epoch.js'
-import { type JobStatus, jobStatusSchema, sourcesOf } from '../../src/contract/job.js'
+import { type JobStatus, jobStatusSchema, previousStatuses } from '../../src/contract/job.js'
 import { newId } from '../../src/training/new-id.js'
 import type { Claim } from '../../src/training/ports.js'
 import {
@@ -152,7 +152,7 @@ describe.each(writes)('$name', ({ to, states, write }) => {
       return
     }
     expect((await stores.jobs.get(claim.jobId))?.status).toBe(to === 'running' ? status : to)
-    if (to !== 'running') expect(sourcesOf(to)).toContain(status)
+    if (to !== 'running') expect(previousStatuses(to)).toContain(status)
   })
 
   it('by a worker whose job was taken from it', async () => {

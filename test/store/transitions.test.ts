@@ -1,6 +1,6 @@
 /** Whatever comes at the same time, a job ends in one legal state, and everybody is told truly what they did. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isFinished, type JobStatus, jobStatusSchema, sourcesOf } from '../../src/contract/job.js'
+import { isFinished, type JobStatus, jobStatusSchema, previousStatuses } from '../../src/contract/job.js'
 import { type Hints, listenForHints } from '../../src/store/hints.js'
 import type { Claim } from '../../src/training/ports.js'
 import { eventually } from '../support/service.js'
@@ -38,7 +38,7 @@ function expectLegal(id: string, from: JobStatus): JobStatus {
   let status = from
   const told = heard.get(id) ?? []
   for (const next of told.slice(told.indexOf(from) + 1)) {
-    if (next !== status) expect(sourcesOf(next), `${id}: ${told.join(' → ')}`).toContain(status)
+    if (next !== status) expect(previousStatuses(next), `${id}: ${told.join(' → ')}`).toContain(status)
     status = next
   }
   return status

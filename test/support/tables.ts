@@ -1,7 +1,7 @@
 /** Tables as numbers, and as what the store takes. */
 import type { DatasetRows } from '../../src/contract/dataset.js'
-import { piecesOf } from '../../src/datasets/prepare.js'
-import { packedRowsOf, type Table } from '../../src/datasets/table.js'
+import { preparedTable } from '../../src/datasets/prepare.js'
+import { iterateChunks, type Table } from '../../src/datasets/table.js'
 import { newId } from '../../src/training/new-id.js'
 import type { NewDataset } from '../../src/training/ports.js'
 
@@ -9,7 +9,7 @@ import type { NewDataset } from '../../src/training/ports.js'
 export function valuesOf(table: Pick<Table, 'columns' | 'rows' | 'chunks'>): Float64Array {
   const width = table.columns.length
   const values = new Float64Array(table.rows * width)
-  for (const { first, packed } of packedRowsOf(table)) {
+  for (const { first, packed } of iterateChunks(table)) {
     for (let row = 0; row < packed.rows; row++) {
       for (let place = 0; place < width; place++)
         values[(first + row) * width + place] = packed.at(row, place)
@@ -24,7 +24,7 @@ export function uploadOf(table: Table, changes: Partial<NewDataset> = {}): NewDa
     name: null,
     origin: 'uploaded',
     scaling: 'standardize',
-    pieces: piecesOf(table),
+    pieces: preparedTable(table),
     ...changes,
   }
 }

@@ -1,4 +1,4 @@
-/** ZIP archives: their files by name, read one at a time. */
+/** Reads the files of a ZIP archive one at a time. */
 import { isUtf8 } from 'node:buffer'
 import { createWriteStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
@@ -6,11 +6,11 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Entry, getFileNameLowLevel, openPromise, validateFileName, type ZipFile } from 'yauzl'
 import { DatasetError } from '../table.js'
-import { beyond, invalid, quoted, type ReadingLimits } from './limits.js'
+import { invalid, limitExceeded, quoted, type ReadingLimits } from './limits.js'
 import { unpackedCounter } from './unpack.js'
 
 export interface ArchiveFile {
-  /** With its folders, by slashes. */
+  /** Path with slashes. */
   name: string
   entry: Entry
 }
@@ -27,8 +27,8 @@ export class Archive {
   }
 
   /**
-   * Folders and what file managers leave behind are passed over.
-   * @throws DatasetError when the archive is broken, encrypted or too large, or a name leads out of it
+   * Skips folders and the metadata of file managers.
+   * @throws DatasetError when the archive is corrupt, encrypted or too large, or a path leads out of it
    */
   static async open(path: string, name: string, limits: ReadingLimits): Promise<Archive> {
     const { size } = await stat(path)
@@ -41,26 +41,28 @@ export class Archive {
       for await (const entry of zip.eachEntry()) {
         entries += 1
         if (entries > limits.archiveEntries) {
-          throw beyond(limits, 'archiveEntries', `${name} holds more than ${limits.archiveEntries} files`)
-        }
-        const fileName = nameOf(entry)
-        const fault = validateFileName(fileName)
-        if (fault !== null) throw invalid(`${name} cannot be unpacked: ${fault}`)
-        if (isLeftBehind(fileName)) continue
-        if (entry.isEncrypted()) throw invalid(`${name} is encrypted: ${quoted(fileName)}`)
-        if (!entry.canDecodeFileData()) {
-          throw invalid(
-            `${name} holds ${quoted(fileName)}, packed in a way that is not understood; use deflate`,
+          throw limitExceeded(
+            limits,
+            'archiveEntries',
+            `${name} has more than ${limits.archiveEntries} files`,
           )
         }
-        // The sizes are promises here; reading checks that they are kept.
+        const fileName = decodeName(entry)
+        const fault = validateFileName(fileName)
+        if (fault !== null) throw invalid(`${name} cannot be unpacked: ${fault}`)
+        if (isMetadata(fileName)) continue
+        if (entry.isEncrypted()) throw invalid(`${name} is encrypted: ${quoted(fileName)}`)
+        if (!entry.canDecodeFileData()) {
+          throw invalid(`${quoted(fileName)} in ${name} has an unsupported compression method; use deflate`)
+        }
+        // Declared sizes. Reading checks the actual ones.
         count(entry.uncompressedSize)
         files.push({ name: fileName, entry })
       }
       return new Archive(name, zip, files)
     } catch (error) {
       zip?.close()
-      throw inWords(name, error)
+      throw toArchiveError(name, error)
     }
   }
 
@@ -84,7 +86,7 @@ export class Archive {
     try {
       await use(await this.#zip.openReadStreamPromise(file.entry))
     } catch (error) {
-      throw inWords(`${this.#name}, ${quoted(file.name)},`, error)
+      throw toArchiveError(`${this.#name}, ${quoted(file.name)},`, error)
     }
   }
 }
@@ -92,15 +94,15 @@ export class Archive {
 /** Bit 11 of the flags: the name is UTF-8 (APPNOTE.TXT 4.4.4). */
 const utf8Flag = 0x800
 
-/** In UTF-8 where the flag says so or the bytes are valid UTF-8, else in code page 437; in Unicode's composed form. */
-function nameOf(entry: Entry): string {
+/** Decodes a name as UTF-8 if it has the flag or is valid UTF-8, else as code page 437. Normalizes it to NFC. */
+function decodeName(entry: Entry): string {
   const { generalPurposeBitFlag: flags, fileNameRaw: bytes, extraFields } = entry
   const encoding = isUtf8(bytes) ? utf8Flag : 0
   return getFileNameLowLevel(flags | encoding, bytes, extraFields, true).normalize('NFC')
 }
 
-/** Folders, hidden files and folders, and what systems and file managers leave behind, anywhere in the path. */
-function isLeftBehind(name: string): boolean {
+/** Folders, hidden files, and the metadata of systems and file managers anywhere in the path. */
+function isMetadata(name: string): boolean {
   if (name.endsWith('/')) return true
   const parts = name.split('/')
   return parts.some((part) => part.startsWith('.') || systemNames.has(part.toLowerCase()))
@@ -119,8 +121,8 @@ const systemNames: ReadonlySet<string> = new Set([
   'desktop.ini',
 ])
 
-/** Failures of the disk stay what they are; all else is the archive's fault. */
-function inWords(name: string, error: unknown): unknown {
+/** Disk errors propagate. Other errors are errors of the archive. */
+function toArchiveError(name: string, error: unknown): unknown {
   if (error instanceof DatasetError || !(error instanceof Error) || 'syscall' in error) return error
   return invalid(`${name} cannot be unpacked: ${error.message.slice(0, 200)}`)
 }

@@ -1,8 +1,8 @@
-/** Arrays of numbers (or of short texts) that lie in a file as they lie in memory: the inside of NumPy and IDX files. */
+/** Reads arrays of numbers or short texts that a file stores as in memory: the contents of NumPy and IDX files. */
 import { type FileHandle, open } from 'node:fs/promises'
 import { endianness } from 'node:os'
 import type { Cells, ColumnReading } from './batch.js'
-import { beyond, invalid, type ReadingLimits } from './limits.js'
+import { invalid, limitExceeded, type ReadingLimits } from './limits.js'
 
 export type ItemType =
   | 'boolean'
@@ -24,15 +24,15 @@ export interface ArrayFile {
   path: string
   /** For messages. */
   name: string
-  /** Where the items begin, in bytes. */
+  /** Byte offset of the items. */
   offset: number
   type: ItemType
   itemBytes: number
   bigEndian: boolean
-  /** Rows first. */
+  /** The first dimension is the rows. */
   shape: number[]
-  /** Whether the first index changes fastest (Fortran) instead of the last (C). */
-  firstIndexFastest: boolean
+  /** Whether the items are in column-major (Fortran) order, not in row-major (C) order. */
+  isColumnMajor: boolean
 }
 
 const isBigEndianMachine = endianness() === 'BE'
@@ -40,13 +40,13 @@ const isBigEndianMachine = endianness() === 'BE'
 export const widthOf = ({ shape }: ArrayFile) =>
   shape.slice(1).reduce((product, length) => product * length, 1)
 
-/** An open array, read by ranges of rows. */
+/** Reads an open array by ranges of rows. */
 export class ArrayReader {
   readonly width: number
   readonly rows: number
   readonly #array: ArrayFile
   readonly #file: FileHandle
-  /** Place within the row, C order, of each column. */
+  /** Index within the row, in C order, of each column. */
   readonly #order: readonly number[]
 
   private constructor(array: ArrayFile, file: FileHandle, order: readonly number[]) {
@@ -58,8 +58,8 @@ export class ArrayReader {
   }
 
   /**
-   * `order` says which item of a row, counted in C order, each column takes.
-   * @throws DatasetError when the file is not exactly as long as its header says, or has more than is allowed
+   * @param order for each column its index within the row, in C order
+   * @throws DatasetError when the file has another size than its header says, or exceeds a limit
    */
   static async open(
     array: ArrayFile,
@@ -72,31 +72,32 @@ export class ArrayReader {
     const { name, shape, offset, itemBytes, path } = array
     const [rows] = shape
     const width = widthOf(array)
-    const shown = `${name} has the shape [${shape.slice(0, 8).join(', ')}]`
-    if (rows === undefined) throw invalid(`${name} holds a single value, not rows`)
-    if (rows === 0 || width === 0) throw invalid(`${shown}: there is nothing in it`)
-    if (rows > limits.rows) throw beyond(limits, 'rows', `${shown}, that is ${rows} rows`)
-    if (width > limits.columns) throw beyond(limits, 'columns', `${shown}, that is ${width} columns`)
+    const finding = `${name} has the shape [${shape.slice(0, 8).join(', ')}]`
+    if (rows === undefined) throw invalid(`${name} has a single value, not rows`)
+    if (rows === 0 || width === 0) throw invalid(`${finding}, which is empty`)
+    if (rows > limits.rows) throw limitExceeded(limits, 'rows', `${finding}, which is ${rows} rows`)
+    if (width > limits.columns)
+      throw limitExceeded(limits, 'columns', `${finding}, which is ${width} columns`)
     const file = await open(path)
     const { size } = await file.stat()
     const needed = offset + rows * width * itemBytes
     if (size === needed) return new ArrayReader(array, file, order)
     await file.close()
-    throw invalid(`${name} should have ${needed} bytes by its header, but has ${size}`)
+    throw invalid(`${name} has ${size} bytes, but its header says ${needed}`)
   }
 
   close(): Promise<void> {
     return this.#file.close()
   }
 
-  /** `readings` says how each column is to come; integers beyond 2^53 come as texts. */
+  /** @param readings how to read each column. Integers beyond 2^53 are read as text. */
   async read(firstRow: number, rows: number, readings: readonly ColumnReading[]): Promise<Cells[]> {
     const { type } = this.#array
-    const items = this.#array.firstIndexFastest
+    const items = this.#array.isColumnMajor
       ? await this.#readColumns(firstRow, rows)
       : await this.#readItems(firstRow * this.width, rows * this.width)
-    const [rowStep, columnStep] = this.#array.firstIndexFastest ? [1, rows] : [this.width, 1]
-    const places = this.#array.firstIndexFastest ? this.#fortranPlaces() : this.#order
+    const [rowStep, columnStep] = this.#array.isColumnMajor ? [1, rows] : [this.width, 1]
+    const places = this.#array.isColumnMajor ? this.#columnMajorOrder() : this.#order
     return places.map((place, column): Cells => {
       const start = place * columnStep
       const reading = readings[column] ?? 'infer'
@@ -115,33 +116,33 @@ export class ArrayReader {
     })
   }
 
-  #wholeNumbers: { items: Buffer; integers: BigInt64Array | BigUint64Array } | undefined
+  #decodedIntegers: { items: Buffer; integers: BigInt64Array | BigUint64Array } | undefined
 
   #integers(items: Buffer): BigInt64Array | BigUint64Array {
-    if (this.#wholeNumbers?.items !== items) {
-      this.#wholeNumbers = { items, integers: integersOf(items, this.#array) }
+    if (this.#decodedIntegers?.items !== items) {
+      this.#decodedIntegers = { items, integers: decodeIntegers(items, this.#array) }
     }
-    return this.#wholeNumbers.integers
+    return this.#decodedIntegers.integers
   }
 
   #decoded: { items: Buffer; numbers: ArrayLike<number> } | undefined
 
   #numbers(items: Buffer): ArrayLike<number> {
     if (this.#decoded?.items !== items) {
-      this.#decoded = { items, numbers: numbersOf(items, this.#array) }
+      this.#decoded = { items, numbers: decodeNumbers(items, this.#array) }
     }
     return this.#decoded.numbers
   }
 
   async #readItems(first: number, count: number): Promise<Buffer> {
     const { itemBytes, offset } = this.#array
-    // Of its own, and so aligned for every type of number.
+    // A separate buffer is aligned for every type of number.
     const bytes = Buffer.from(new ArrayBuffer(count * itemBytes))
     await this.#fill(bytes, offset + first * itemBytes)
     return bytes
   }
 
-  /** The rows of every column, one column behind the other. */
+  /** Reads the rows column by column. */
   async #readColumns(firstRow: number, rows: number): Promise<Buffer> {
     const { itemBytes, offset } = this.#array
     const bytes = Buffer.from(new ArrayBuffer(rows * this.width * itemBytes))
@@ -156,13 +157,13 @@ export class ArrayReader {
     let filled = 0
     while (filled < bytes.length) {
       const { bytesRead } = await this.#file.read(bytes, filled, bytes.length - filled, position + filled)
-      if (bytesRead === 0) throw invalid(`${this.#array.name} became shorter while it was read`)
+      if (bytesRead === 0) throw invalid(`${this.#array.name} was truncated while it was read`)
       filled += bytesRead
     }
   }
 
-  /** C-ordered places as places of an array whose first index changes fastest. */
-  #fortranPlaces(): number[] {
+  /** Converts the indices of `#order` to column-major order. */
+  #columnMajorOrder(): number[] {
     const lengths = this.#array.shape.slice(1)
     return this.#order.map((place) => {
       let [rest, stride, fortran] = [place, this.width, 0]
@@ -188,14 +189,14 @@ export class ArrayReader {
     let text = ''
     for (let place = 0; place < bytes.length; place += 4) {
       const point = bigEndian ? bytes.readUInt32BE(place) : bytes.readUInt32LE(place)
-      if (point > 0x10ffff) throw invalid(`${name} holds a text that is not Unicode`)
+      if (point > 0x10ffff) throw invalid(`${name} has a text that is not Unicode`)
       text += String.fromCodePoint(point)
     }
     return text.replace(/\0+$/, '').normalize('NFC')
   }
 }
 
-/** Numbers where a float64 holds each of them exactly, unless texts are wanted. */
+/** Numbers if a float64 represents all of them exactly, else texts. */
 function integerCells(
   integers: BigInt64Array | BigUint64Array,
   rows: number,
@@ -213,12 +214,12 @@ function integerCells(
   return { type: 'text', cells: Array.from(values, (_, row) => String(integers[start + row * step])) }
 }
 
-function integersOf(items: Buffer, { type, bigEndian }: ArrayFile): BigInt64Array | BigUint64Array {
+function decodeIntegers(items: Buffer, { type, bigEndian }: ArrayFile): BigInt64Array | BigUint64Array {
   if (bigEndian !== isBigEndianMachine) swap(items, type)
   return type === 'int64' ? new BigInt64Array(items.buffer) : new BigUint64Array(items.buffer)
 }
 
-function numbersOf(items: Buffer, { type, bigEndian }: ArrayFile): ArrayLike<number> {
+function decodeNumbers(items: Buffer, { type, bigEndian }: ArrayFile): ArrayLike<number> {
   const { buffer } = items
   if (bigEndian !== isBigEndianMachine) swap(items, type)
   switch (type) {
@@ -243,10 +244,10 @@ function numbersOf(items: Buffer, { type, bigEndian }: ArrayFile): ArrayLike<num
       return new Float64Array(buffer)
     case 'uint64':
     case 'int64':
-      throw new TypeError('integers of 64 bits are read apart')
+      throw new TypeError('64-bit integers are decoded by decodeIntegers')
     case 'bytes':
     case 'utf32':
-      throw new TypeError('texts are no numbers')
+      throw new TypeError('texts are not numbers')
     default:
       return type satisfies never
   }
@@ -258,7 +259,7 @@ function swap(items: Buffer, type: ItemType): void {
   else if (type.endsWith('64')) items.swap64()
 }
 
-/** IEEE 754 binary16. */
+/** Decodes IEEE 754 binary16. */
 function halfPrecision(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1
   const exponent = (bits >> 10) & 0x1f

@@ -1,4 +1,4 @@
-/** Features and labels from arrays of equally many rows. */
+/** Reads features and labels from arrays with the same number of rows. */
 import { type ArrayFile, ArrayReader, widthOf } from './array-file.js'
 import type { Cells, Piece, ReadOptions, Source, SourceColumn } from './batch.js'
 import { invalid, type ReadingLimits } from './limits.js'
@@ -13,7 +13,7 @@ export interface Arrays {
   warnings: string[]
 }
 
-/** @throws DatasetError when the arrays do not fit together, or a file is not as long as its header says */
+/** @throws DatasetError when the arrays have different numbers of rows, or a file has another size than its header says */
 export async function* readArrays(
   arrays: Arrays,
   limits: ReadingLimits,
@@ -25,12 +25,12 @@ export async function* readArrays(
   }
   const readers: ArrayReader[] = []
   try {
-    const { order, warnings: asked = [], ...traits } = meaningOf(features, limits)
+    const { order, warnings: layoutWarnings = [], ...layout } = detectLayout(features, limits)
     readers.push(await ArrayReader.open(features, limits, order))
     if (labels !== undefined) readers.push(await ArrayReader.open(labels, limits))
-    const columns = namesOf('x', readers[0].width).map((name): SourceColumn => ({ name }))
+    const columns = columnNames('x', readers[0].width).map((name): SourceColumn => ({ name }))
     if (readers.length > 1) {
-      for (const name of namesOf('label', readers[1].width)) {
+      for (const name of columnNames('label', readers[1].width)) {
         columns.push({
           name,
           suggestedRole: 'target',
@@ -38,7 +38,7 @@ export async function* readArrays(
         })
       }
     }
-    yield { type: 'source', source: { columns, ...traits, warnings: [...warnings, ...asked] } }
+    yield { type: 'source', source: { columns, ...layout, warnings: [...warnings, ...layoutWarnings] } }
     const { rows } = readers[0]
     const step = Math.max(1, Math.floor(valuesInBatch / columns.length))
     for (let first = 0; first < rows; first += step) {
@@ -46,13 +46,13 @@ export async function* readArrays(
       const cells: Cells[][] = []
       let place = 0
       for (const reader of readers) {
-        const wanted = columns.slice(place, place + reader.width)
+        const own = columns.slice(place, place + reader.width)
         place += reader.width
         cells.push(
           await reader.read(
             first,
             count,
-            wanted.map(({ name }) => readings.get(name) ?? 'infer'),
+            own.map(({ name }) => readings.get(name) ?? 'infer'),
           ),
         )
       }
@@ -63,10 +63,10 @@ export async function* readArrays(
   }
 }
 
-const namesOf = (name: string, width: number) =>
+const columnNames = (name: string, width: number) =>
   width === 1 ? [name] : Array.from({ length: width }, (_, place) => `${name}${place + 1}`)
 
-interface Meaning extends Pick<Source, 'inputShape' | 'image'> {
+interface Layout extends Pick<Source, 'inputShape' | 'image'> {
   order?: number[]
   warnings?: string[]
 }
@@ -74,10 +74,10 @@ interface Meaning extends Pick<Source, 'inputShape' | 'image'> {
 const areChannels = (length: number) => length === 1 || length === 3
 
 /**
- * Arrays of three or four dimensions are pictures where their sizes are those of pictures: bytes, and floats with one or
- * three channels. The channels come first, wherever the file has them.
+ * Detects images: arrays of bytes with three dimensions, and arrays of bytes or floats with four dimensions and one or
+ * three channels. The result has the channels first.
  */
-function meaningOf(array: ArrayFile, { columns }: ReadingLimits): Meaning {
+function detectLayout(array: ArrayFile, { columns }: ReadingLimits): Layout {
   const [, ...shape] = array.shape
   if (shape.length < 2 || widthOf(array) > columns) return {}
   const isByte = array.type === 'uint8'
@@ -90,20 +90,20 @@ function meaningOf(array: ArrayFile, { columns }: ReadingLimits): Meaning {
   if (shape.length !== 3 || !(isByte || array.type.startsWith('float'))) return { inputShape: shape }
   const [isFirst, isLast] = [areChannels(shape[0]), areChannels(shape[2])]
   if (isFirst && isLast && shape[0] * shape[2] > 1) {
-    const read = channelsFirst(shape)
-    const message = `${array.name} has the shape [${array.shape.join(', ')}], which was read as channels × height × width; where the channels stand last, transpose it: numpy.moveaxis(a, -1, 1).`
-    return { ...read, warnings: [message] }
+    const layout = channelsFirst(shape)
+    const message = `${array.name} has the shape [${array.shape.join(', ')}], which was read as channels × height × width; if the channels are last, transpose it: numpy.moveaxis(a, -1, 1).`
+    return { ...layout, warnings: [message] }
   }
   if (isFirst) return channelsFirst(shape)
   return isLast ? channelsLast(shape) : { inputShape: shape }
 }
 
-function channelsFirst(shape: number[]): Meaning {
+function channelsFirst(shape: number[]): Layout {
   const [channels, height, width] = shape
   return { inputShape: shape, image: { width, height, channels: channels === 1 ? 1 : 3 } }
 }
 
-function channelsLast([height, width, channels]: number[]): Meaning {
+function channelsLast([height, width, channels]: number[]): Layout {
   const order: number[] = []
   for (let channel = 0; channel < channels; channel++)
     for (let pixel = 0; pixel < height * width; pixel++) order.push(pixel * channels + channel)

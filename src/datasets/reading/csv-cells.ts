@@ -1,4 +1,4 @@
-/** Cuts bytes of delimited text into rows and cells (RFC 4180), by place, without making strings. */
+/** Splits delimited text (RFC 4180) into rows and cells by byte offsets, without creating strings. */
 import { invalid } from './limits.js'
 
 export interface Delimiter {
@@ -19,12 +19,12 @@ const carriageReturn = 13
 const space = 32
 const quote = 34
 
-/** V8 copies slices shorter than this; a longer one would keep all the text that it was cut from. */
+/** V8 copies slices shorter than this. A longer slice keeps its complete source text in memory. */
 const copiedLength = 13
 
 const kinds = { plain: 0, delimiter: 1, newline: 2, carriageReturn: 3, quote: 4, zero: 5 }
 
-function kindsOfBytes(delimiter: number): Uint8Array {
+function byteKinds(delimiter: number): Uint8Array {
   const table = new Uint8Array(256)
   table[delimiter] = kinds.delimiter
   table[newline] = kinds.newline
@@ -37,35 +37,35 @@ function kindsOfBytes(delimiter: number): Uint8Array {
 export class CsvCells {
   readonly #kinds: Uint8Array
   readonly #delimiter: number
-  /** Start and end of each cell; a quoted cell's start is stored as −start − 1. */
+  /** Start and end of each cell. The start of a quoted cell is stored as −start − 1. */
   #places = new Int32Array(4_096)
   #cells = 0
-  /** Number of the first cell of each row, and of the cell behind the last. */
+  /** The index of the first cell of each row, and of the cell after the last. */
   #firsts: number[] = [0]
   #lines: number[] = []
-  /** The line that the next byte to be read lies on. */
+  /** The line of the next byte. */
   #line: number
   #bytes: Buffer = Buffer.alloc(0)
   #isAscii = false
-  /** The bytes as a string, where each is a character; made when first needed. */
+  /** The bytes as a string of one character per byte, created on first use. */
   #ascii: string | undefined
 
   constructor(delimiter: number, firstLine = 1) {
     this.#line = firstLine
     this.#delimiter = delimiter
-    this.#kinds = kindsOfBytes(delimiter)
+    this.#kinds = byteKinds(delimiter)
   }
 
   get rows(): number {
     return this.#lines.length
   }
 
-  /** The line on which reading goes on. */
+  /** The line on which reading continues. */
   get nextLine(): number {
     return this.#line
   }
 
-  /** The line on which a row begins, counted from 1. */
+  /** The line on which a row starts, from 1. */
   line(row: number): number {
     return this.#lines[row]
   }
@@ -75,9 +75,9 @@ export class CsvCells {
   }
 
   /**
-   * Reads all rows that are complete in `bytes`, at most `maximumRows`, and forgets those read before; the last row
-   * needs no line break when the file ends there. Blank lines do not count. Returns how many bytes were used up.
-   * @throws DatasetError naming the line of a misplaced quote or a zero byte
+   * Reads the complete rows of `bytes`, at most `maximumRows`, and discards the previous ones. The last row of the file
+   * needs no line break. Skips blank lines. Returns the number of bytes consumed.
+   * @throws DatasetError naming the line of a misplaced quote or a NUL byte
    */
   read(bytes: Buffer, isEnd: boolean, isAscii: boolean, maximumRows = Number.POSITIVE_INFINITY): number {
     this.#bytes = bytes
@@ -95,7 +95,7 @@ export class CsvCells {
     return used
   }
 
-  /** Returns where the next row begins, or −1 when the row is not complete. */
+  /** Returns the offset of the next row, or −1 if the row is incomplete. */
   #readRow(start: number, isEnd: boolean): number {
     const bytes = this.#bytes
     const kindOf = this.#kinds
@@ -110,7 +110,7 @@ export class CsvCells {
       if (place < length && bytes[place] === quote) {
         const closing = this.#closingQuote(place + 1)
         if (closing < 0) {
-          if (isEnd) throw invalid(`line ${firstLine}: the file ends inside a quoted cell`)
+          if (isEnd) throw invalid(`line ${firstLine}: the file ends in a quoted cell`)
           return this.#incomplete(firstCell, firstLine)
         }
         cellStart = -(place + 1) - 1
@@ -130,11 +130,11 @@ export class CsvCells {
       }
       const kind = place < length ? kindOf[bytes[place]] : -1
       if (kind === kinds.quote) {
-        throw invalid(`line ${this.#line}: a quote stands inside a cell that does not begin with one`)
+        throw invalid(`line ${this.#line}: a cell has a quote but does not start with one`)
       }
-      if (kind === kinds.zero) throw invalid(`line ${this.#line} holds a zero byte: this is not a text file`)
-      const mayGoOn = kind < 0 || (kind === kinds.carriageReturn && place + 1 === length)
-      if (mayGoOn && !isEnd) return this.#incomplete(firstCell, firstLine)
+      if (kind === kinds.zero) throw invalid(`line ${this.#line} has a NUL byte: this is not a text file`)
+      const mayContinue = kind < 0 || (kind === kinds.carriageReturn && place + 1 === length)
+      if (mayContinue && !isEnd) return this.#incomplete(firstCell, firstLine)
       this.#addCell(cellStart, cellEnd)
       place += 1
       if (kind === kinds.delimiter) continue
@@ -160,7 +160,7 @@ export class CsvCells {
     return byte === space || (byte === tab && this.#delimiter !== tab)
   }
 
-  /** Counts the lines within the quotes; −1 when they are not closed within the bytes. */
+  /** Returns the offset of the closing quote, or −1. Counts the lines in the quotes. */
   #closingQuote(start: number): number {
     const bytes = this.#bytes
     for (let place = start; place < bytes.length; place++) {
@@ -171,7 +171,7 @@ export class CsvCells {
       } else if (byte === newline || (byte === carriageReturn && bytes[place + 1] !== newline)) {
         this.#line += 1
       } else if (byte === 0) {
-        throw invalid(`line ${this.#line} holds a zero byte: this is not a text file`)
+        throw invalid(`line ${this.#line} has a NUL byte: this is not a text file`)
       }
     }
     return -1
@@ -188,7 +188,7 @@ export class CsvCells {
     this.#cells += 1
   }
 
-  /** Where a cell lies in the bytes, its quotes left out; an empty cell has its end at its start. */
+  /** The offset of a cell without its quotes. An empty cell ends at its start. */
   start(row: number, column: number): number {
     const start = this.#places[(this.#firsts[row] + column) * 2]
     return start < 0 ? -start - 1 : start

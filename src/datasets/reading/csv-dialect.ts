@@ -1,4 +1,4 @@
-/** Finds out how a delimited file is written, from its first rows. */
+/** Detects the dialect of a delimited file from its first rows. */
 import { CsvCells, type Delimiter, delimiters } from './csv-cells.js'
 import { hasHeader } from './csv-header.js'
 import { isNumberCell } from './number-cells.js'
@@ -6,11 +6,11 @@ import type { TextWindow } from './text-window.js'
 
 export interface Dialect {
   delimiter: Delimiter
-  /** Bytes before the first row: a line sep=; that is meant for spreadsheets. */
+  /** Bytes before the first row: a line such as sep=; for spreadsheets. */
   start: number
   /** Whether the first row names the columns. */
   header: boolean
-  /** Cells at the end of every row that belong to no column, because they are empty in all rows. */
+  /** The number of trailing cells that are empty in all rows, so that they are not columns. */
   emptyEnd: number
 }
 
@@ -20,8 +20,8 @@ export interface GivenDialect {
   decimal?: 'comma' | 'point' | undefined
 }
 
-/** That speak for a delimiter. */
-const rowsCut = 50
+/** The rows that the score of a delimiter depends on. */
+const scoredRows = 50
 const space = 32
 
 interface Candidate {
@@ -29,7 +29,7 @@ interface Candidate {
   score: number
 }
 
-/** The delimiter that the first rows speak for, and whether the first row names the columns. */
+/** Detects the delimiter, and whether the first row names the columns. */
 export function detectDialect(window: TextWindow, given: GivenDialect): Dialect {
   const directive = spreadsheetDirective(window.bytes)
   const start = directive?.length ?? 0
@@ -39,54 +39,55 @@ export function detectDialect(window: TextWindow, given: GivenDialect): Dialect 
   try {
     cells.read(rest.bytes, rest.isEnd, rest.isAscii)
   } catch {
-    // The reader meets the same fault, and names its line.
+    // The reader throws the same error, with its line.
     return { delimiter, start, header: given.header ?? true, emptyEnd: 0 }
   }
   return {
     delimiter,
     start,
     header: given.header ?? hasHeader(cells, rest.bytes),
-    emptyEnd: emptyEnd(cells),
+    emptyEnd: countEmptyEnd(cells),
   }
 }
 
 function likelyDelimiter(window: TextWindow, decimal: 'comma' | 'point' | undefined): Delimiter {
-  const candidates = delimiters.flatMap((delimiter) => candidateOf(window, delimiter) ?? [])
+  const candidates = delimiters.flatMap((delimiter) => scoreCandidate(window, delimiter) ?? [])
   const others = candidates.filter(({ delimiter }) => delimiter.name !== 'comma')
   const commaIsDecimal = decimal === 'comma' && others.some(({ score }) => score > 0)
   const [first, ...rest] = commaIsDecimal ? others : candidates
   return (
-    rest.reduce((best, each) => (each.score > best.score ? each : best), first)?.delimiter ?? delimiters[0]
+    rest.reduce((best, candidate) => (candidate.score > best.score ? candidate : best), first)?.delimiter ??
+    delimiters[0]
   )
 }
 
-/** Undefined when the rows cannot be cut this way. */
-function candidateOf(window: TextWindow, delimiter: Delimiter): Candidate | undefined {
+/** Undefined if the rows are invalid with this delimiter. */
+function scoreCandidate(window: TextWindow, delimiter: Delimiter): Candidate | undefined {
   const cells = new CsvCells(delimiter.byte)
   try {
-    cells.read(window.bytes, window.isEnd, window.isAscii, rowsCut)
+    cells.read(window.bytes, window.isEnd, window.isAscii, scoredRows)
   } catch {
     return undefined
   }
-  return { delimiter, score: cells.rows === 0 ? 0 : scoreOf(cells, delimiter, window.bytes) }
+  return { delimiter, score: cells.rows === 0 ? 0 : computeScore(cells, delimiter, window.bytes) }
 }
 
-/** What a delimiter counts that a blank follows, as in a sentence. */
+/** The weight of a delimiter before a blank, as in a sentence. */
 const beforeBlank = 0.25
-/** What it counts when every cell is a number. */
+/** The bonus if every cell is a number. */
 const allNumbers = 2
-/** Of a delimiter that delimits nothing. */
+/** The score of a delimiter that separates nothing. */
 const noDelimiter = -100
 
 /**
- * How well a delimiter cuts: the cuts in a row when all rows have the same number of them, much less when they have
- * not; more for the numbers that result; less the cuts of another delimiter that would be possible within the cells of
- * every row. A cell in quotes may hold anything, and a comma in a number is no cut where another byte delimits.
+ * The score of a delimiter: the delimiters per row, reduced if rows differ, plus a bonus for cells that are numbers,
+ * minus the occurrences of another delimiter in the cells of every row. Other delimiters in quoted cells and in numbers
+ * do not count.
  */
-function scoreOf(cells: CsvCells, delimiter: Delimiter, bytes: Buffer): number {
+function computeScore(cells: CsvCells, delimiter: Delimiter, bytes: Buffer): number {
   const widths = new Map<number, number>()
-  const others = delimiters.filter((each) => each !== delimiter)
-  const left = others.map(() => Number.POSITIVE_INFINITY)
+  const others = delimiters.filter((other) => other !== delimiter)
+  const unused = others.map(() => Number.POSITIVE_INFINITY)
   let [count, numbers, cuts, beforeBlanks] = [0, 0, 0, 0]
   for (let row = 0; row < cells.rows; row++) {
     const width = cells.width(row)
@@ -105,29 +106,29 @@ function scoreOf(cells: CsvCells, delimiter: Delimiter, bytes: Buffer): number {
         for (const [place, { byte }] of others.entries()) inRow[place] += occurrences(bytes, byte, start, end)
       }
     }
-    for (const [place, seen] of inRow.entries()) left[place] = Math.min(left[place], seen)
+    for (const [place, count] of inRow.entries()) unused[place] = Math.min(unused[place], count)
   }
-  const [width, rows] = [...widths].reduce((best, each) => (each[1] > best[1] ? each : best))
-  if (width === 1) return -Math.max(...left)
-  // Below one name: sentences, or numbers with a decimal comma.
+  const [width, rows] = [...widths].reduce((best, entry) => (entry[1] > best[1] ? entry : best))
+  if (width === 1) return -Math.max(...unused)
+  // A single column name above sentences, or above numbers with a decimal comma.
   const isProse = beforeBlanks === cuts
   const areDecimals = delimiter.name === 'comma' && width === 2 && numbers >= count - 1
   if (cells.width(0) === 1 && (isProse || areDecimals)) return noDelimiter
   const regular = (rows / cells.rows) ** 4
   const weight = isProse ? beforeBlank : 1
-  return (width - 1) * weight * regular + (allNumbers * numbers) / Math.max(1, count) - Math.max(...left)
+  return (width - 1) * weight * regular + (allNumbers * numbers) / Math.max(1, count) - Math.max(...unused)
 }
 
 function occurrences(bytes: Buffer, byte: number, start: number, end: number): number {
-  let found = 0
+  let total = 0
   for (let place = start; place < end; place++) {
-    if (bytes[place] === byte) found += bytes[place + 1] === space ? beforeBlank : 1
+    if (bytes[place] === byte) total += bytes[place + 1] === space ? beforeBlank : 1
   }
-  return found
+  return total
 }
 
-/** Cells at the end of the first row that are empty and have nothing below them, in all rows of the window. */
-function emptyEnd(cells: CsvCells): number {
+/** The number of trailing cells of the first row that are empty in all rows of the window. */
+function countEmptyEnd(cells: CsvCells): number {
   if (cells.rows === 0) return 0
   const isEmpty = (row: number, column: number) =>
     !cells.isQuoted(row, column) && cells.start(row, column) === cells.end(row, column)
@@ -141,7 +142,7 @@ function emptyEnd(cells: CsvCells): number {
   return cells.width(0) - first
 }
 
-/** A first line sep=; tells spreadsheets the delimiter. */
+/** The delimiter of a first line such as sep=;, which spreadsheets read. */
 function spreadsheetDirective(bytes: Buffer): { delimiter: Delimiter; length: number } | undefined {
   const [line, character] = /^"?sep=([,;\t|])"?(?:\r\n|\n|\r)/i.exec(bytes.toString('latin1', 0, 10)) ?? []
   const delimiter = delimiters.find(({ byte }) => byte === character?.charCodeAt(0))

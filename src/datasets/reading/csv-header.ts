@@ -1,60 +1,60 @@
-/** Whether the first row of a delimited file names its columns. */
+/** Detects whether the first row of a delimited file names its columns. */
 import { usualMissingTexts } from '../../contract/missing-texts.js'
 import { parseDate } from '../date-text.js'
 import { isNumberToPeople } from '../number-text.js'
 import type { CsvCells } from './csv-cells.js'
-import { isRowOfPlaces } from './csv-header-numbers.js'
+import { isRowOfNumberedNames } from './csv-header-numbers.js'
 import { decimalCommaInCell, isNumberCell, numberInCell } from './number-cells.js'
 
-/** `none`: empty, or a word such as NA. */
+/** `none`: empty, or a missing text such as NA. */
 type CellKind = 'none' | 'number' | 'date' | 'word'
 
-/** A column as its first cell and the cells below it show it. */
+/** The first cell of a column, and statistics of the cells below it. */
 export interface HeaderColumn {
   above: CellKind
-  /** Of a number, or of one in words such as 12 %: NaN. */
+  /** The number in the first cell, or NaN. A text such as 12 % is a number with the value NaN. */
   value: number
-  /** Cells below, by kind. */
+  /** The number of cells below, by kind. */
   below: Record<CellKind, number>
-  /** Of the numbers below: those that are written as whole ones, and their range. */
+  /** The number of integers below, and the range of all numbers below. */
   integers: number
   minimum: number
   maximum: number
-  /** The first cell stands again below. */
+  /** Whether the text of the first cell recurs below. */
   recurs: boolean
-  /** The cells below are few different ones, again and again. */
+  /** Whether the cells below have few distinct texts. */
   isCategory: boolean
 }
 
-/** Rows that are looked at. */
-const mostRows = 200
-/** Of a category, in the mean. */
-const rowsOfCategory = 3
+/** The most rows that are read. */
+const maximumRows = 200
+/** The minimum mean number of rows per category. */
+const rowsPerCategory = 3
 
-/** By the first rows: a sum of what speaks for names, above zero, and for data. */
+/** Adds up the evidence of the columns. A positive sum means a header. */
 export function hasHeader(cells: CsvCells, bytes: Buffer): boolean {
   if (cells.rows === 0) return true
-  const columns = Array.from({ length: cells.width(0) }, (_, column) => columnOf(cells, bytes, column))
+  const columns = Array.from({ length: cells.width(0) }, (_, column) => readColumn(cells, bytes, column))
   const hasNumber = columns.some(({ above }) => above === 'number')
-  if (isRowOfPlaces(columns)) return true
-  // A file usually has a header, and its names are usually no numbers.
+  if (isRowOfNumberedNames(columns)) return true
+  // Most files have a header, and most names are not numbers.
   let evidence = hasNumber ? -0.5 : 0.5
   let againstNumbers = 0
   for (const column of columns) {
-    const speaks = evidenceOf(column)
-    if (column.above === 'number' && speaks < 0) againstNumbers += speaks
-    else evidence += speaks
+    const columnEvidence = weighColumn(column)
+    if (column.above === 'number' && columnEvidence < 0) againstNumbers += columnEvidence
+    else evidence += columnEvidence
   }
-  return evidence + Math.max(againstNumbers, mostAgainst(columns)) > 0
+  return evidence + Math.max(againstNumbers, limitAgainst(columns)) > 0
 }
 
-/** Many columns called by whole numbers speak no louder than two. */
-function mostAgainst(columns: readonly HeaderColumn[]): number {
+/** Limits the evidence against numeric names, so that many integer names count as two. */
+function limitAgainst(columns: readonly HeaderColumn[]): number {
   const areNames = columns.every(({ above, value }) => above !== 'number' || Number.isInteger(value))
   return areNames ? -2 : -4
 }
 
-function evidenceOf({ above, value, below, integers, recurs, isCategory }: HeaderColumn): number {
+function weighColumn({ above, value, below, integers, recurs, isCategory }: HeaderColumn): number {
   const present = below.number + below.date + below.word
   if (above === 'none' || present === 0) return 0
   const areNumbers = below.number === present
@@ -77,15 +77,15 @@ function evidenceOf({ above, value, below, integers, recurs, isCategory }: Heade
   }
 }
 
-function columnOf(cells: CsvCells, bytes: Buffer, column: number): HeaderColumn {
-  const rows = Math.min(cells.rows, mostRows)
+function readColumn(cells: CsvCells, bytes: Buffer, column: number): HeaderColumn {
+  const rows = Math.min(cells.rows, maximumRows)
   const name = cells.text(0, column)
   const below = { none: 0, number: 0, date: 0, word: 0 }
   const texts = new Set<string>()
   let [integers, minimum, maximum, recurs] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, false]
   for (let row = 1; row < rows; row++) {
     if (column >= cells.width(row)) continue
-    const { kind, value, text } = cellOf(cells, bytes, row, column)
+    const { kind, value, text } = classifyCell(cells, bytes, row, column)
     below[kind] += 1
     if (kind === 'none') continue
     texts.add(text)
@@ -95,12 +95,12 @@ function columnOf(cells: CsvCells, bytes: Buffer, column: number): HeaderColumn 
     minimum = Math.min(minimum, value)
     maximum = Math.max(maximum, value)
   }
-  const { kind: above, value } = cellOf(cells, bytes, 0, column)
-  const isCategory = texts.size > 0 && (rows - 1 - below.none) / texts.size >= rowsOfCategory
+  const { kind: above, value } = classifyCell(cells, bytes, 0, column)
+  const isCategory = texts.size > 0 && (rows - 1 - below.none) / texts.size >= rowsPerCategory
   return { above, value, below, integers, minimum, maximum, recurs, isCategory }
 }
 
-function cellOf(
+function classifyCell(
   cells: CsvCells,
   bytes: Buffer,
   row: number,

@@ -1,4 +1,4 @@
-/** Delimited text that is in memory: its header and its cells, as texts. */
+/** Reads delimited text in memory as a header and rows of texts. */
 import { isAscii } from 'node:buffer'
 import { buffer } from 'node:stream/consumers'
 import type { RowList } from '../raw-rows.js'
@@ -10,26 +10,26 @@ import { detectEncoding, utf8Bytes } from './text-bytes.js'
 
 export interface CsvRows {
   delimiter: Delimiter
-  /** Names as they are written. */
+  /** Names as written. */
   header: string[]
-  /** The same, as an upload of this file would call its columns. */
+  /** The column names that an upload of this file has. */
   columns: NamedColumn[]
-  /** Cut out when they are asked for. */
+  /** Created on access. */
   rows: RowList<CsvRow>
 }
 
 export interface CsvRow {
-  /** As many as the header has; empty where the line ends before. */
+  /** As many as the header. Cells after the end of the line are empty. */
   cells: string[]
-  /** What is wrong with the line, in words. */
+  /** The error of an invalid line. */
   error?: string
 }
 
-/** Short lines are filled up, so that a few bytes could be many cells. */
+/** Limits memory, because short lines are padded to the width of the header. */
 const maximumCells = 5_000_000
 const maximumColumns = 10_000
 
-/** @throws DatasetError when the text has no header, no rows, more than `maximumRows`, or cannot be cut into cells */
+/** @throws DatasetError when the text has no header, no rows, more than `maximumRows`, or invalid cells */
 export async function readCsvRows(body: Buffer, maximumRows: number): Promise<CsvRows> {
   const text = await buffer(utf8Bytes(body, await detectEncoding(body)))
   const window = { bytes: text, isEnd: true, isAscii: isAscii(text) }
@@ -37,16 +37,18 @@ export async function readCsvRows(body: Buffer, maximumRows: number): Promise<Cs
   const { delimiter, start, emptyEnd } = detectDialect(window, { header: true })
   const cells = new CsvCells(delimiter.byte, start === 0 ? 1 : 2)
   cells.read(text.subarray(start), true, window.isAscii)
-  if (cells.rows === 0) throw invalid('the text is empty: a header with the names of the columns is needed')
+  if (cells.rows === 0) throw invalid('the text is empty: a header with the column names is required')
   const rows = cells.rows - 1
   if (rows === 0) throw invalid('there are no rows below the header')
   if (rows > maximumRows) {
-    throw invalid(`there are ${rows} rows, at most ${maximumRows} are answered at once: send them in parts`)
+    throw invalid(`there are ${rows} rows; the limit is ${maximumRows} rows per request: send them in parts`)
   }
   const width = cells.width(0) - emptyEnd
   if (width > maximumColumns) throw tooWide(`${width}, more than`)
   if (rows * width > maximumCells) {
-    throw invalid(`${rows} rows of ${width} columns are more than ${maximumCells} cells: send them in parts`)
+    throw invalid(
+      `there are ${rows} rows of ${width} columns; the limit is ${maximumCells} cells: send them in parts`,
+    )
   }
   const header = textsOf(cells, 0, width)
   return {
@@ -58,12 +60,12 @@ export async function readCsvRows(body: Buffer, maximumRows: number): Promise<Cs
 }
 
 const tooWide = (count: string) =>
-  invalid(`there are ${count} ${maximumColumns} columns: leave out those that the model does not take`)
+  invalid(`there are ${count} ${maximumColumns} columns: remove those that the model does not use`)
 
 const newline = 10
 const delimiters = [...',;\t|'].map((character) => character.charCodeAt(0))
 
-/** Whether the first line has so many of one delimiter, counted before it is cut into cells. */
+/** Whether the first line has more than this number of one delimiter. Cheaper than splitting it into cells. */
 function mayBeWiderThan(text: Uint8Array, columns: number): boolean {
   const end = text.indexOf(newline)
   const counts = new Uint32Array(256)
@@ -72,11 +74,11 @@ function mayBeWiderThan(text: Uint8Array, columns: number): boolean {
 }
 
 function textsOf(cells: CsvCells, row: number, width: number): string[] {
-  const came = cells.width(row)
-  return Array.from({ length: width }, (_, column) => (column < came ? cells.text(row, column) : ''))
+  const available = cells.width(row)
+  return Array.from({ length: width }, (_, column) => (column < available ? cells.text(row, column) : ''))
 }
 
-/** A line may end with delimiters that no column stands behind. */
+/** Allows empty cells after the last column. */
 function readRow(cells: CsvCells, row: number, width: number): CsvRow {
   const came = cells.width(row)
   const texts = textsOf(cells, row, width)
@@ -88,12 +90,12 @@ function readRow(cells: CsvCells, row: number, width: number): CsvRow {
   return { cells: texts, error: wrong }
 }
 
-/** Lines of cells, in quotes where it must be (RFC 4180). */
+/** Formats rows as delimited text, with quotes where required (RFC 4180). */
 export function csvText(rows: readonly (readonly string[])[], { byte }: Delimiter): string {
   const delimiter = String.fromCharCode(byte)
   const needsQuotes = (text: string) => /["\r\n]|^\s|\s$/.test(text) || text.includes(delimiter)
   const cell = (text: string) => (needsQuotes(text) ? `"${text.replaceAll('"', '""')}"` : text)
-  // A line that is empty would be none.
+  // An empty line is not a row.
   const line = (cells: readonly string[]) => cells.map(cell).join(delimiter) || '""'
   return rows.map((cells) => `${line(cells)}\n`).join('')
 }

@@ -1,26 +1,25 @@
-/** Delimited text: CSV, TSV and their relatives, of any size. */
-
+/** Reads delimited text such as CSV and TSV, of any size. */
 import { isIntegerText } from '../number-text.js'
 import type { Batch, Cells, ColumnReading, Piece, ReadOptions, SourceColumn } from './batch.js'
 import { CsvCells, delimiters } from './csv-cells.js'
 import { type Dialect, detectDialect, type GivenDialect } from './csv-dialect.js'
 import { namedColumns } from './csv-names.js'
-import { beyond, invalid, type ReadingLimits } from './limits.js'
+import { invalid, limitExceeded, type ReadingLimits } from './limits.js'
 import { decimalCommaInCell, numberInCell } from './number-cells.js'
 import { detectEncoding, utf8Bytes } from './text-bytes.js'
-import { overWindows, type TextWindow } from './text-window.js'
+import { readWindows, type TextWindow } from './text-window.js'
 
 export interface CsvOptions {
   delimiter?: 'comma' | 'semicolon' | 'tab' | 'bar' | undefined
   header?: boolean | undefined
-  /** Before the decimals of numbers: a comma that is decimal delimits nothing. */
+  /** The decimal separator. A decimal comma is not a delimiter. */
   decimal?: 'comma' | 'point' | undefined
 }
 
 /**
- * Reads rows of cells, the first naming the columns unless it holds numbers. Blanks around cells that are not quoted
- * and blank lines do not count. In a batch, a column whose cells are all numbers or empty comes as numbers, any other as text.
- * @throws DatasetError naming line and column, or the limit that was passed
+ * Reads rows of cells. The first row names the columns unless it contains numbers. Ignores blank lines, and blanks around
+ * unquoted cells. In each batch a column is numbers if all its cells are numbers or empty, else texts.
+ * @throws DatasetError naming line and column, or the limit exceeded
  */
 export async function* readCsv(
   path: string,
@@ -30,7 +29,7 @@ export async function* readCsv(
 ): AsyncGenerator<Piece> {
   const encoding = await detectEncoding(path)
   let reader: CsvReader | undefined
-  const pieces = overWindows(
+  const pieces = readWindows(
     utf8Bytes(path, encoding),
     limits,
     () => reader?.nextLine ?? 1,
@@ -38,7 +37,7 @@ export async function* readCsv(
       if (reader !== undefined) return reader.read(window)
       const wholeRow = window.isEnd || window.bytes.includes('\n') || window.bytes.includes('\r')
       if (!wholeRow) return { used: 0, made: [] }
-      const dialect = detectDialect(window, dialectOf(given))
+      const dialect = detectDialect(window, toDialect(given))
       reader = new CsvReader(dialect, limits, readings)
       const { used, made } = reader.read({ ...window, bytes: window.bytes.subarray(dialect.start) })
       return { used: dialect.start + used, made }
@@ -47,7 +46,7 @@ export async function* readCsv(
   for await (const made of pieces) {
     for (const piece of made) {
       if (piece.type === 'source' && encoding === 'windows-1252')
-        piece.source.warnings.push('The file is not UTF-8; it was read as windows-1252 (Latin-1).')
+        piece.source.warnings.push('The file is not UTF-8, so it was read as windows-1252 (Latin-1).')
       yield piece
     }
   }
@@ -55,7 +54,7 @@ export async function* readCsv(
   if (reader.rows === 0) throw invalid('there are no rows below the header')
 }
 
-const dialectOf = ({ delimiter, ...given }: CsvOptions): GivenDialect => ({
+const toDialect = ({ delimiter, ...given }: CsvOptions): GivenDialect => ({
   ...given,
   delimiter: delimiters.find(({ name }) => name === delimiter),
 })
@@ -97,13 +96,14 @@ class CsvReader {
     return { used, made }
   }
 
-  /** Cells of the row that belong to columns. */
+  /** The number of columns. */
   #width(): number {
     return this.#cells.width(0) - this.#dialect.emptyEnd
   }
 
   #checkWidth(width: number): void {
-    if (width > this.#limits.columns) throw beyond(this.#limits, 'columns', `the file has ${width} columns`)
+    if (width > this.#limits.columns)
+      throw limitExceeded(this.#limits, 'columns', `the file has ${width} columns`)
   }
 
   #header(warnings: string[]): SourceColumn[] {
@@ -116,7 +116,7 @@ class CsvReader {
     })
     return namedColumns(texts).map(({ name, isNamed }, column) => {
       if (isNamed) return { name }
-      warnings.push(`Column ${column + 1} has no name in the header; it is called ${name}.`)
+      warnings.push(`Column ${column + 1} has no name in the header, so its name is ${name}.`)
       return { name, suggestedRole: 'feature' }
     })
   }
@@ -125,18 +125,18 @@ class CsvReader {
     const width = this.#width()
     this.#checkWidth(this.#cells.width(0))
     warnings.push(
-      `The first line was read as data; the columns are called column1 to column${width}. Where it names the columns: header=true`,
+      `The first line was read as data; the column names are column1 to column${width}. If it names the columns: header=true`,
     )
     return Array.from({ length: width }, (_, column) => ({ name: `column${column + 1}` }))
   }
 
   #checkLength(row: number, column: number): void {
     const cells = this.#cells
-    // Bytes are never fewer than characters, and counting them is cheap.
+    // The number of bytes is at least the number of characters, and cheaper to get.
     if (cells.end(row, column) - cells.start(row, column) <= this.#limits.cellLength) return
     const { length } = cells.text(row, column)
     if (length <= this.#limits.cellLength) return
-    throw beyond(
+    throw limitExceeded(
       this.#limits,
       'cellLength',
       `line ${cells.line(row)}, cell ${column + 1} has ${length} characters`,
@@ -182,7 +182,7 @@ class CsvReader {
     return { rows, columns: batchColumns, lines }
   }
 
-  /** In Unicode's composed form, so that the same word is the same text. */
+  /** Normalized to NFC, so that equal words are equal texts. */
   #text(row: number, column: number): string {
     const text = this.#cells.text(row, column)
     return this.#isAscii ? text : text.normalize('NFC')
@@ -192,10 +192,10 @@ class CsvReader {
     const cells = this.#cells
     const bytes = cells.end(row, cells.width(row) - 1) - cells.start(row, 0)
     if (bytes > this.#limits.lineBytes)
-      throw beyond(this.#limits, 'lineBytes', `line ${cells.line(row)} has ${bytes} bytes`)
+      throw limitExceeded(this.#limits, 'lineBytes', `line ${cells.line(row)} has ${bytes} bytes`)
   }
 
-  /** A line may end with delimiters that no column stands behind. */
+  /** Whether all cells after the last column are empty. */
   #isEmptyFrom(row: number, width: number): boolean {
     const cells = this.#cells
     for (let column = width; column < cells.width(row); column++) {
@@ -209,21 +209,21 @@ class CsvReader {
     for (let row = first; row < cells.rows; row++) {
       this.#checkLine(row)
       if (this.rows === this.#limits.rows) {
-        throw beyond(this.#limits, 'rows', `line ${cells.line(row)} is row ${this.rows + 1}`)
+        throw limitExceeded(this.#limits, 'rows', `line ${cells.line(row)} is row ${this.rows + 1}`)
       }
       this.rows += 1
-      const came = cells.width(row)
-      if (came === width || (came > width && this.#isEmptyFrom(row, width))) continue
+      const count = cells.width(row)
+      if (count === width || (count > width && this.#isEmptyFrom(row, width))) continue
       const columns = width === 1 ? '1 column' : `${width} columns`
       const other = this.#dialect.header ? `the header has ${columns}` : `the first line has ${width}`
       throw invalid(
-        `line ${cells.line(row)} has ${came === 1 ? '1 cell' : `${came} cells`}, ${other}: give each line as many, and leave out lines above the header; or say the delimiter, as in delimiter=semicolon`,
+        `line ${cells.line(row)} has ${count === 1 ? '1 cell' : `${count} cells`}, ${other}: every line needs the same number. Remove lines above the header, or set the delimiter, as in delimiter=semicolon`,
       )
     }
   }
 }
 
-/** Digits that a float64 would round. */
+/** Whether the digits are an integer that a float64 rounds. */
 function isLargeInteger(value: number, bytes: Buffer, start: number, end: number): boolean {
   if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return false
   return isIntegerText(bytes.toString('latin1', start, end).trim())

@@ -1,14 +1,14 @@
-/** Which format a file has: its first bytes decide, and what its name or content type claims must agree. */
+/** Detects the format of a file from its first bytes. Its name and content type must agree with it. */
 import { type FormatName, formatNames, uploadFormats } from '../../contract/upload.js'
 import { looksLikeIdx } from './idx.js'
 import { invalid, quoted } from './limits.js'
 import { npyMagic } from './npy.js'
 
-/** What is recognized only to be refused in words. */
-const foreign: readonly [start: string, what: string][] = [
-  ['\x89PNG', 'a single PNG: send a ZIP of pictures, one folder a class'],
-  ['\xff\xd8\xff', 'a single JPEG: send a ZIP of pictures, one folder a class'],
-  ['GIF8', 'a GIF: send a ZIP of PNG or JPEG files, one folder a class'],
+/** Unsupported formats that are detected for a helpful error. */
+const unsupported: readonly [start: string, what: string][] = [
+  ['\x89PNG', 'a single PNG: send a ZIP of images with one folder per class'],
+  ['\xff\xd8\xff', 'a single JPEG: send a ZIP of images with one folder per class'],
+  ['GIF8', 'a GIF: send a ZIP of PNG or JPEG files with one folder per class'],
   ['%PDF', 'a PDF'],
   ['\xd0\xcf\x11\xe0', 'an Excel file: save it as CSV'],
   ['\x89HDF', 'an HDF5 file: save its arrays with numpy.savez'],
@@ -16,41 +16,41 @@ const foreign: readonly [start: string, what: string][] = [
   ['BZh', 'bzip2: use gzip'],
   ['\xfd7zXZ', 'xz: use gzip'],
   ['\x28\xb5\x2f\xfd', 'Zstandard: use gzip'],
-  ['<svg', 'an SVG, which is a drawing and no data set'],
+  ['<svg', 'an SVG, which is not a dataset'],
 ]
 
 /**
  * @param head the first bytes of the file
- * @param claim its name and content type, as far as they were given
- * @throws DatasetError when the bytes are of another format than claimed, or of one that cannot be read
+ * @param claim the name and content type of the file
+ * @throws DatasetError when the format is unsupported, or another one than claimed
  */
 export function detectFormat(
   head: Buffer,
   claim: { name: string; contentType?: string | undefined },
 ): FormatName {
-  const found = formatOf(head)
+  const found = matchFormat(head)
   const start = head.toString('latin1', 0, 4)
   if (found === undefined) {
-    const [, what] = foreign.find(([bytes]) => head.toString('latin1', 0, bytes.length) === bytes) ?? []
+    const [, what] = unsupported.find(([bytes]) => head.toString('latin1', 0, bytes.length) === bytes) ?? []
     if (what !== undefined) throw invalid(`${quoted(claim.name)} is ${what}`)
   }
-  const { claimed, by } = claimOf(claim)
+  const { claimed, by } = claimedFormat(claim)
   const isText = claimed === undefined || claimed === 'delimited' || claimed === 'jsonLines'
   if (found === undefined) {
     if (!isText) {
       throw invalid(
-        `${quoted(claim.name)} is not ${uploadFormats[claimed].title}, as its ${by} says: it begins with ${quoted(start)}`,
+        `${quoted(claim.name)} is not ${uploadFormats[claimed].title}, as its ${by} says: it starts with ${quoted(start)}`,
       )
     }
     return claimed ?? (/^(\xef\xbb\xbf)?\s*[[{]/.test(head.toString('latin1')) ? 'jsonLines' : 'delimited')
   }
   if (claimed === undefined || claimed === found) return found
   throw invalid(
-    `${quoted(claim.name)} is ${uploadFormats[found].title}, but its ${by} says that it is ${uploadFormats[claimed].title}`,
+    `${quoted(claim.name)} is ${uploadFormats[found].title}, but its ${by} says ${uploadFormats[claimed].title}`,
   )
 }
 
-function formatOf(head: Buffer): FormatName | undefined {
+function matchFormat(head: Buffer): FormatName | undefined {
   const start = head.toString('latin1', 0, 4)
   if (start === 'PAR1') return 'parquet'
   if (head.subarray(0, 6).equals(npyMagic)) return 'npy'
@@ -59,18 +59,18 @@ function formatOf(head: Buffer): FormatName | undefined {
   return looksLikeIdx(head) ? 'idx' : undefined
 }
 
-function claimOf({ name, contentType }: { name: string; contentType?: string | undefined }): {
+function claimedFormat({ name, contentType }: { name: string; contentType?: string | undefined }): {
   claimed: FormatName | undefined
   by: string
 } {
   const lower = name.toLowerCase()
   const byName = formatNames.find((format) =>
-    uploadFormats[format].extensions.some((each) => lower.endsWith(`.${each}`) || lower.endsWith(`-${each}`)),
+    uploadFormats[format].extensions.some((end) => lower.endsWith(`.${end}`) || lower.endsWith(`-${end}`)),
   )
   if (byName !== undefined) return { claimed: byName, by: 'name' }
   const type = contentType?.split(';')[0].trim().toLowerCase()
   const byType = formatNames.find((format) =>
-    uploadFormats[format].contentTypes.some((each) => each === type),
+    uploadFormats[format].contentTypes.some((known) => known === type),
   )
   return { claimed: byType, by: 'content type' }
 }

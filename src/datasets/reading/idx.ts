@@ -1,4 +1,4 @@
-/** IDX, the format of MNIST: a type, the lengths of the dimensions, then the numbers, big-endian. */
+/** Reads IDX, the format of MNIST: a type, the lengths of the dimensions, then the numbers, big-endian. */
 import type { ArrayFile, ItemType } from './array-file.js'
 import type { Arrays } from './arrays.js'
 import { readHead } from './file-head.js'
@@ -12,7 +12,7 @@ const itemTypes = new Map<number, [type: ItemType, bytes: number]>([
   [0x0d, ['float32', 4]],
   [0x0e, ['float64', 8]],
 ])
-const mostDimensions = 8
+const maximumDimensions = 8
 
 export function looksLikeIdx(head: Buffer): boolean {
   return (
@@ -21,20 +21,20 @@ export function looksLikeIdx(head: Buffer): boolean {
     head[1] === 0 &&
     itemTypes.has(head[2]) &&
     head[3] >= 1 &&
-    head[3] <= mostDimensions
+    head[3] <= maximumDimensions
   )
 }
 
-/** @throws DatasetError when the header is broken */
+/** @throws DatasetError when the header is invalid */
 export async function openIdx(path: string, name: string): Promise<ArrayFile> {
-  const head = await readHead(path, 4 + 4 * mostDimensions)
+  const head = await readHead(path, 4 + 4 * maximumDimensions)
   const item = itemTypes.get(head[2])
-  if (!looksLikeIdx(head) || item === undefined) throw invalid(`${name} does not begin like an IDX file`)
+  if (!looksLikeIdx(head) || item === undefined) throw invalid(`${name} does not start like an IDX file`)
   const offset = 4 + 4 * head[3]
-  if (head.length < offset) throw invalid(`${name} ends within its header`)
+  if (head.length < offset) throw invalid(`${name} ends in its header`)
   const shape = Array.from({ length: head[3] }, (_, dimension) => head.readUInt32BE(4 + 4 * dimension))
   const [type, itemBytes] = item
-  return { path, name, offset, type, itemBytes, bigEndian: true, shape, firstIndexFastest: false }
+  return { path, name, offset, type, itemBytes, bigEndian: true, shape, isColumnMajor: false }
 }
 
 /** @throws DatasetError unless there is one file of data and one of labels */
@@ -45,7 +45,7 @@ export function pairIdx(files: readonly ArrayFile[]): Arrays {
     return { features: features[0], labels: labels[0], labelsAreClasses: isInteger(labels[0]), warnings: [] }
   }
   throw invalid(
-    `of IDX, send two files in one multipart upload, the data and their labels; here are ${features.length} of data and ${labels.length} of labels`,
+    `IDX needs two files in one multipart upload, data and labels; this upload has ${features.length} of data and ${labels.length} of labels`,
   )
 }
 

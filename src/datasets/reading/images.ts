@@ -1,19 +1,19 @@
-/** Pictures in an archive, one folder a class, as rows of pixels. */
+/** Reads the images of an archive as rows of pixels. The name of the folder is the class. */
 import type { Archive, ArchiveFile } from './archive.js'
 import type { Piece, SourceColumn } from './batch.js'
-import { beyond, invalid, quoted, type ReadingLimits } from './limits.js'
+import { invalid, limitExceeded, quoted, type ReadingLimits } from './limits.js'
 import { decodePicture, pictureSize } from './picture.js'
 
 export interface ImageOptions {
-  /** Of the pictures as they are stored; those of the first one when left out. */
+  /** The size of the stored images; default: the size of the first. */
   width?: number | undefined
   height?: number | undefined
-  /** 1: grey, 3: red, green and blue; as the first one has when left out. */
+  /** 1 is grey, 3 is RGB; default: the channels of the first. */
   channels?: 1 | 3 | undefined
 }
 
 const valuesInBatch = 512 * 1024
-/** Decoded at a time; more than the threads that decode would only take memory. */
+/** Images decoded at a time. More than the decoding threads only use memory. */
 const picturesAtATime = 8
 
 export const isPictureName = (name: string) => /\.(png|jpe?g)$/i.test(name)
@@ -23,7 +23,7 @@ interface Picture {
   className: string
 }
 
-/** @throws DatasetError naming the file that lies in no folder, is no picture or is broken, or the limit that was passed */
+/** @throws DatasetError naming the file that is in no folder or cannot be decoded, or the limit exceeded */
 export async function* readImages(
   archive: Archive,
   options: ImageOptions,
@@ -31,23 +31,23 @@ export async function* readImages(
 ): AsyncGenerator<Piece> {
   const files = archive.files.filter(({ name }) => isPictureName(name))
   const others = archive.files.filter(({ name }) => !isPictureName(name))
-  const pictures = files.map((file): Picture => ({ file, className: classOf(file.name) }))
+  const pictures = files.map((file): Picture => ({ file, className: className(file.name) }))
   if (pictures.length > limits.rows)
-    throw beyond(limits, 'rows', `the archive has ${pictures.length} pictures`)
+    throw limitExceeded(limits, 'rows', `the archive has ${pictures.length} images`)
   const first = pictures[0].file
-  const found = await pictureSize(await archive.read(first), first.name, limits)
+  const firstSize = await pictureSize(await archive.read(first), first.name, limits)
   const size = {
-    width: options.width ?? found.width,
-    height: options.height ?? found.height,
-    channels: options.channels ?? found.channels,
+    width: options.width ?? firstSize.width,
+    height: options.height ?? firstSize.height,
+    channels: options.channels ?? firstSize.channels,
   }
   const pixels = size.width * size.height * size.channels
   if (pixels + 1 > limits.columns) {
     const shape = `${size.width} × ${size.height} × ${size.channels}`
-    throw beyond(
+    throw limitExceeded(
       limits,
       'columns',
-      `pictures of ${shape} have ${pixels} columns, and their class one more; ?width= and ?height= make them smaller`,
+      `images of ${shape} have ${pixels} columns plus one for the class (?width= and ?height= reduce them)`,
     )
   }
   const columns: SourceColumn[] = Array.from({ length: pixels }, (_, place) => {
@@ -65,7 +65,7 @@ export async function* readImages(
         others.length === 0
           ? []
           : [
-              `${others.length === 1 ? '1 file that is' : `${others.length} files that are`} no PNG or JPEG were left out.`,
+              `${others.length === 1 ? '1 file was' : `${others.length} files were`} skipped because only PNG and JPEG are read.`,
             ],
     },
   }
@@ -88,7 +88,7 @@ export async function* readImages(
   }
 }
 
-/** From pixels with their channels side by side to columns, channels first. */
+/** Copies pixels, which have channels last, into columns, which have channels first. */
 function spread(bytes: Buffer, channels: number, values: Float64Array, row: number, rows: number): void {
   const area = bytes.length / channels
   for (let pixel = 0; pixel < area; pixel++) {
@@ -98,8 +98,8 @@ function spread(bytes: Buffer, channels: number, values: Float64Array, row: numb
   }
 }
 
-function classOf(name: string): string {
+function className(name: string): string {
   const folder = name.split('/').at(-2)
   if (folder !== undefined && folder !== '') return folder
-  throw invalid(`${quoted(name)} lies in no folder: the name of its folder is a picture's class`)
+  throw invalid(`${quoted(name)} is not in a folder: the name of the folder is the class of an image`)
 }

@@ -1,32 +1,32 @@
-/** JSON lines, an object a line, or a JSON array of objects; their names are the columns. */
-import { outlineOf } from '../../contract/json-outline.js'
+/** Reads JSON lines (one object per line) or a JSON array of objects. The field names are the columns. */
+import { scanJson } from '../../scan-json.js'
 import { parseDecimalComma } from '../number-text.js'
 import type { Batch, Cells, ColumnReading, Piece, ReadOptions, SourceColumn } from './batch.js'
-import { endOfObject, largeIntegerOf, parseExactly } from './json-values.js'
-import { beyond, invalid, quoted, type ReadingLimits } from './limits.js'
+import { findObjectEnd, parseExactly, readLargeInteger } from './json-values.js'
+import { invalid, limitExceeded, quoted, type ReadingLimits } from './limits.js'
 import { detectEncoding, utf8Bytes } from './text-bytes.js'
-import { overWindows, type TextWindow } from './text-window.js'
+import { readWindows, type TextWindow } from './text-window.js'
 
 const newline = 10
-const rowsLookedAt = 1_000
-/** Whatever is within a row is refused. */
-const deepestRow = 1
+const rowsWithColumns = 1_000
+/** Nested values in a row are refused. */
+const maximumDepth = 1
 
 type Value = number | string
 
 interface FoundObject {
   object: object
-  /** The line on which it begins. */
+  /** The line on which it starts. */
   line: number
 }
 
-/** What may come next in a list of objects. */
+/** The characters that may follow in a list of objects. */
 const expectedCharacters = { list: '[', objectOrEnd: '{]', object: '{', commaOrEnd: ',]', nothing: '' }
 
 /**
- * The columns are all names of the first thousand objects; one that lacks a name, or has null for it, has a missing value there.
- * Booleans come as the texts true and false.
- * @throws DatasetError naming line and column, or the limit that was passed
+ * The columns are all names of the first `rowsWithColumns` objects. An absent name or null is a missing value. Booleans are read as
+ * the texts true and false.
+ * @throws DatasetError naming line and column, or the limit exceeded
  */
 export async function* readJsonLines(
   path: string,
@@ -35,7 +35,7 @@ export async function* readJsonLines(
 ): AsyncGenerator<Piece> {
   const encoding = await detectEncoding(path)
   const reader = new JsonLines(limits, options.columns ?? new Map())
-  const windows = overWindows(
+  const windows = readWindows(
     utf8Bytes(path, encoding),
     limits,
     () => reader.nextLine,
@@ -52,7 +52,7 @@ class JsonLines {
   readonly #readings: ReadonlyMap<string, ColumnReading>
   #columns: SourceColumn[] = []
   readonly #places = new Map<string, number>()
-  /** Undefined before the first character that is no blank. */
+  /** Undefined before the first character other than a blank. */
   #isArray: boolean | undefined
   #expected: keyof typeof expectedCharacters = 'list'
 
@@ -82,7 +82,7 @@ class JsonLines {
       const end = place < 0 ? bytes.length : place
       const text = bytes.toString('utf8', used, end).trim()
       if (end - used > this.#limits.lineBytes) {
-        throw beyond(this.#limits, 'lineBytes', `line ${this.nextLine} has ${end - used} bytes`)
+        throw limitExceeded(this.#limits, 'lineBytes', `line ${this.nextLine} has ${end - used} bytes`)
       }
       if (text !== '') this.#add(text, found)
       this.nextLine += 1
@@ -91,7 +91,7 @@ class JsonLines {
     return used
   }
 
-  /** Takes the whole objects of a list; commas and brackets between them are checked, blanks are passed over. */
+  /** Reads the complete objects of a list. Validates the commas and brackets between them. */
   #readArray({ bytes, isEnd }: TextWindow, found: FoundObject[]): number {
     let place = 0
     while (place < bytes.length) {
@@ -104,19 +104,19 @@ class JsonLines {
       } else place += 1
     }
     if (isEnd && this.#expected !== 'nothing') {
-      throw invalid(`line ${this.nextLine}: the file ends before its list of objects does`)
+      throw invalid(`line ${this.nextLine}: the file ends before the end of its list of objects`)
     }
     return place
   }
 
-  /** Returns where to go on, or −1 when an object is not complete. */
+  /** Returns the next offset, or −1 if an object is incomplete. */
   #takeFromArray(bytes: Buffer, place: number, found: FoundObject[]): number {
     const character = String.fromCharCode(bytes[place])
     const allowed = expectedCharacters[this.#expected]
     if (!allowed.includes(character)) {
-      const wanted = this.#expected === 'nothing' ? 'nothing more' : allowed.split('').join(' or ')
+      const expected = this.#expected === 'nothing' ? 'the end of the file' : allowed.split('').join(' or ')
       throw invalid(
-        `line ${this.nextLine}: ${quoted(character)} stands where a list of objects has ${wanted}`,
+        `line ${this.nextLine}: unexpected ${quoted(character)}; in a list of objects, ${expected} must follow`,
       )
     }
     switch (character) {
@@ -130,10 +130,14 @@ class JsonLines {
         this.#expected = 'nothing'
         return place + 1
     }
-    const end = endOfObject(bytes, place)
+    const end = findObjectEnd(bytes, place)
     if (end < 0) return -1
     if (end - place > this.#limits.lineBytes) {
-      throw beyond(this.#limits, 'lineBytes', `the object at line ${this.nextLine} has ${end - place} bytes`)
+      throw limitExceeded(
+        this.#limits,
+        'lineBytes',
+        `the object at line ${this.nextLine} has ${end - place} bytes`,
+      )
     }
     const text = bytes.toString('utf8', place, end)
     this.#add(text, found)
@@ -146,7 +150,7 @@ class JsonLines {
     found.push({ object: this.#parse(text), line: this.nextLine })
     this.rows += 1
     if (this.rows > this.#limits.rows) {
-      throw beyond(this.#limits, 'rows', `line ${this.nextLine} is row ${this.rows}`)
+      throw limitExceeded(this.#limits, 'rows', `line ${this.nextLine} is row ${this.rows}`)
     }
   }
 
@@ -155,23 +159,24 @@ class JsonLines {
     try {
       value = parseExactly(text)
     } catch (error) {
-      const hint = this.nextLine === 1 && /^[[{]\s*$/.test(text) ? '; each line must be a whole object' : ''
+      const hint =
+        this.nextLine === 1 && /^[[{]\s*$/.test(text) ? '; each line must be a complete object' : ''
       const why = error instanceof Error ? error.message.slice(0, 200) : ''
       throw invalid(`line ${this.nextLine} is not valid JSON: ${why}${hint}`)
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw invalid(`line ${this.nextLine} is not an object, {"column": value, …}`)
     }
-    // The last would win, and nobody would know.
-    const { repeatedName } = outlineOf(text, deepestRow)
+    // JSON.parse silently takes the last of repeated names.
+    const { repeatedName } = scanJson(text, maximumDepth)
     if (repeatedName !== undefined) {
-      throw invalid(`line ${this.nextLine} has the name ${quoted(repeatedName)} twice`)
+      throw invalid(`line ${this.nextLine} repeats the name ${quoted(repeatedName)}`)
     }
     return value
   }
 
   #source(objects: readonly object[]): Piece {
-    for (const object of objects.slice(0, rowsLookedAt)) {
+    for (const object of objects.slice(0, rowsWithColumns)) {
       for (const given of Object.keys(object)) {
         const name = given.normalize('NFC')
         if (this.#places.has(name)) continue
@@ -179,7 +184,11 @@ class JsonLines {
         this.#places.set(name, this.#columns.length)
         this.#columns.push({ name })
         if (this.#columns.length > this.#limits.columns) {
-          throw beyond(this.#limits, 'columns', `the lines have more than ${this.#limits.columns} names`)
+          throw limitExceeded(
+            this.#limits,
+            'columns',
+            `the objects have more than ${this.#limits.columns} names`,
+          )
         }
       }
     }
@@ -195,7 +204,7 @@ class JsonLines {
         const place = this.#places.get(name) ?? this.#places.get(name.normalize('NFC'))
         if (place === undefined) {
           throw invalid(
-            `line ${lines[row]} has ${quoted(name)}, which none of the first ${rowsLookedAt} lines has: give it to one of them, null will do`,
+            `line ${lines[row]} has the name ${quoted(name)}, which the first ${rowsWithColumns} rows do not have: add it to one of them, for example with null`,
           )
         }
         if (this.#readings.get(this.#columns[place].name) === 'skip') continue
@@ -218,14 +227,14 @@ class JsonLines {
     }
     if (typeof value === 'string') {
       if (value.length <= this.#limits.cellLength) return value.normalize('NFC')
-      throw beyond(
+      throw limitExceeded(
         this.#limits,
         'cellLength',
         `line ${line}, column ${quoted(name)}: the text has ${value.length} characters`,
       )
     }
     throw invalid(
-      `line ${line}, column ${quoted(name)}: lists and objects within a row cannot be read; leave the column out: types=${name}:ignored`,
+      `line ${line}, column ${quoted(name)}: lists and objects in a row are not supported; to ignore the column: types=${name}:ignored`,
     )
   }
 
@@ -238,7 +247,7 @@ class JsonLines {
         break
       case 'infer':
       case 'decimalComma': {
-        const numbers = Float64Array.from(values, (value) => numberOf(value, reading))
+        const numbers = Float64Array.from(values, (value) => readNumber(value, reading))
         const isNumber = values.every((value, row) => value === '' || !Number.isNaN(numbers[row]))
         if (isNumber) return { type: 'number', values: numbers }
         break
@@ -246,23 +255,23 @@ class JsonLines {
       default:
         reading satisfies never
     }
-    return { type: 'text', cells: values.map((value) => textOf(value)) }
+    return { type: 'text', cells: values.map((value) => readText(value)) }
   }
 }
 
-/** A number, or with a decimal comma a text that writes one; NaN for all else. */
-function numberOf(value: Value, reading: ColumnReading): number {
+/** Reads a number, or a text with a decimal comma. NaN for other values. */
+function readNumber(value: Value, reading: ColumnReading): number {
   if (typeof value === 'number') return value
   return reading === 'decimalComma' ? (parseDecimalComma(value.trim()) ?? Number.NaN) : Number.NaN
 }
 
-const textOf = (value: Value) =>
-  typeof value === 'string' ? (largeIntegerOf(value) ?? value) : String(value)
+const readText = (value: Value) =>
+  typeof value === 'string' ? (readLargeInteger(value) ?? value) : String(value)
 
 const blanks = [32, 9, 10, 13]
 const byteOrderMark = [0xef, 0xbb, 0xbf]
 
-/** Undefined while there are only blanks. */
+/** Undefined if there are only blanks. */
 function isArrayStart(bytes: Buffer): boolean | undefined {
   const first = bytes.find((byte) => !blanks.includes(byte) && !byteOrderMark.includes(byte))
   return first === undefined ? undefined : first === 91

@@ -1,21 +1,21 @@
-/** JSON in pieces: the objects of a list one by one, and integers with all their digits. */
+/** Reads objects from parts of a JSON text, and integers with all their digits. */
 
-/** Before the digits of an integer that a float64 would round; no text of a file begins with it by chance. */
+/** Marks the digits of an integer that a float64 would round. Texts of a file do not start with it. */
 const integerMark = '\u0000integer:'
 
-/** Parses one object; integers beyond 2^53 come as what `largeIntegerOf` reads. */
+/** Parses one object. Integers beyond 2^53 are marked for `readLargeInteger`. */
 export function parseExactly(text: string): unknown {
-  return JSON.parse(/\d{16}/.test(text) ? withMarkedIntegers(text) : text)
+  return JSON.parse(/\d{16}/.test(text) ? markIntegers(text) : text)
 }
 
-/** The digits of a marked integer; undefined for every other text. */
-export function largeIntegerOf(value: string): string | undefined {
+/** The digits of a marked integer. Undefined for other texts. */
+export function readLargeInteger(value: string): string | undefined {
   return value.startsWith(integerMark) ? value.slice(integerMark.length) : undefined
 }
 
 const stringOrNumber = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
 
-function withMarkedIntegers(text: string): string {
+function markIntegers(text: string): string {
   return text.replace(stringOrNumber, (token) => {
     const isLarge = /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token))
     return isLarge ? JSON.stringify(integerMark + token) : token
@@ -25,13 +25,13 @@ function withMarkedIntegers(text: string): string {
 const [openBrace, closeBrace, openBracket, closeBracket] = [123, 125, 91, 93]
 const [quote, backslash] = [34, 92]
 
-/** Where the object that begins at `start` ends (behind its brace); −1 when the bytes end before it does. */
-export function endOfObject(bytes: Buffer, start: number): number {
+/** The offset after the object that starts at `start`, or −1 if it is incomplete. */
+export function findObjectEnd(bytes: Buffer, start: number): number {
   let depth = 0
   for (let place = start; place < bytes.length; place++) {
     switch (bytes[place]) {
       case quote:
-        place = endOfString(bytes, place)
+        place = findStringEnd(bytes, place)
         if (place < 0) return -1
         break
       case openBrace:
@@ -47,8 +47,8 @@ export function endOfObject(bytes: Buffer, start: number): number {
   return -1
 }
 
-/** The place of the closing quote; −1 when it is not within the bytes. */
-function endOfString(bytes: Buffer, start: number): number {
+/** The offset of the closing quote, or −1 if there is none. */
+function findStringEnd(bytes: Buffer, start: number): number {
   for (let place = start + 1; place < bytes.length; place++) {
     if (bytes[place] === backslash) place += 1
     else if (bytes[place] === quote) return place

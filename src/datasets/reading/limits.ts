@@ -1,50 +1,53 @@
-/** How much of a file from a stranger is read; every refusal names the limit, the demand and the setting. */
+/** Limits on reading untrusted files. Each error has the value, the limit and the setting. */
 import { DatasetError } from '../table.js'
 
 export interface ReadingLimits {
-  /** What gzip, ZIP and Parquet unpack to. */
+  /** Unpacked size of gzip, ZIP and Parquet. */
   unpackedBytes: number
   rows: number
   columns: number
-  /** Of one row of text, line breaks within quotes included. */
+  /** Size of a row of text, including line breaks in quotes. */
   lineBytes: number
   /** In UTF-16 units. */
   cellLength: number
-  /** Width × height of one picture as it was sent. */
+  /** Width × height of an image as sent. */
   imagePixels: number
   archiveEntries: number
-  /** For sending the file. */
+  /** Time to send a file. */
   uploadSeconds: number
-  /** For reading it. */
+  /** Time to read a file. */
   readingSeconds: number
   /** Resident memory of the reading process. */
   memoryBytes: number
 }
 
-/** What each limit is called in the environment and in a sentence. */
+/** The environment variable of each limit, and its unit in messages. */
 const names = {
   unpackedBytes: ['MAXIMUM_UNPACKED_BYTES', 'bytes unpacked'],
   rows: ['MAXIMUM_DATASET_ROWS', 'rows'],
   columns: ['MAXIMUM_DATASET_COLUMNS', 'columns'],
-  lineBytes: ['MAXIMUM_LINE_BYTES', 'bytes a line'],
-  cellLength: ['MAXIMUM_CELL_LENGTH', 'characters a cell'],
-  imagePixels: ['MAXIMUM_IMAGE_PIXELS', 'pixels a picture'],
+  lineBytes: ['MAXIMUM_LINE_BYTES', 'bytes per line'],
+  cellLength: ['MAXIMUM_CELL_LENGTH', 'characters per cell'],
+  imagePixels: ['MAXIMUM_IMAGE_PIXELS', 'pixels per image'],
   archiveEntries: ['MAXIMUM_ARCHIVE_ENTRIES', 'files in an archive'],
-  uploadSeconds: ['MAXIMUM_UPLOAD_SECONDS', 'seconds for sending a file'],
-  readingSeconds: ['MAXIMUM_READING_SECONDS', 'seconds for reading a file'],
-  memoryBytes: ['MAXIMUM_READING_MEMORY_BYTES', 'bytes of memory for reading a file'],
+  uploadSeconds: ['MAXIMUM_UPLOAD_SECONDS', 'seconds to send a file'],
+  readingSeconds: ['MAXIMUM_READING_SECONDS', 'seconds to read a file'],
+  memoryBytes: ['MAXIMUM_READING_MEMORY_BYTES', 'bytes of memory to read a file'],
 } as const satisfies Record<keyof ReadingLimits, readonly [setting: string, unit: string]>
 
-/** `demand` is a clause: "line 7 is longer". */
-export function beyond<Limit extends keyof ReadingLimits>(
+/**
+ * The error for an exceeded limit.
+ * @param finding a clause such as "line 7 has 10000 bytes"
+ */
+export function limitExceeded<Limit extends keyof ReadingLimits>(
   limits: Pick<ReadingLimits, Limit>,
   limit: Limit,
-  demand: string,
+  finding: string,
 ): DatasetError {
   const [setting, unit] = names[limit]
   return new DatasetError(
     'dataset-too-large',
-    `${demand}; the limit is ${limits[limit]} ${unit} (${setting})`,
+    `${finding}; the limit is ${limits[limit]} ${unit} (${setting})`,
   )
 }
 
@@ -52,7 +55,7 @@ export const invalid = (message: string) => new DatasetError('invalid-dataset', 
 
 const longestShown = 40
 
-/** A text from the file, quoted and cut, so that no message grows with the file. */
+/** Quotes and truncates a text of a file for a message. */
 export function quoted(text: string): string {
   return JSON.stringify(text.length > longestShown ? `${text.slice(0, longestShown)}…` : text)
 }

@@ -1,4 +1,4 @@
-/** What the API process and a reading process tell each other. */
+/** Messages between the API process and a reading process. */
 import type { Preparation } from '../../contract/preparation.js'
 import type { Prepared } from '../prepare.js'
 import type { DatasetError } from '../table.js'
@@ -7,7 +7,7 @@ import type { FormatOptions, UploadedFile } from './open-files.js'
 
 export interface ReadingRequest {
   files: UploadedFile[]
-  /** For what has to be unpacked; the caller removes it. */
+  /** The folder for unpacked files. The caller removes it. */
   folder: string
   options: FormatOptions
   preparation: Preparation
@@ -16,16 +16,16 @@ export interface ReadingRequest {
 
 export type ToReadingProcess =
   | { type: 'read'; request: ReadingRequest }
-  /** One of the pieces was taken, so another may be sent. */
+  /** One piece was consumed, so another may be sent. */
   | { type: 'taken' }
 
 export type FromReadingProcess =
   | { type: 'piece'; piece: Prepared }
   | { type: 'end' }
-  /** The file is at fault. */
+  /** The file is invalid. */
   | { type: 'refused'; code: DatasetError['code']; message: string }
-  /** We or the machine are; `code` is the system's. */
+  /** Another error, with the system's error code if it has one. */
   | { type: 'failed'; code: string | undefined; message: string }
 
-/** Pieces sent and not yet taken; more would only wait in memory. */
-export const piecesUnderWay = 2
+/** The most pieces sent and not yet consumed. More would only use memory. */
+export const maximumPendingPieces = 2

@@ -1,9 +1,9 @@
-/** NumPy's .npy (NEP 1): a header in Python's words, then the array as it lay in memory. */
+/** Reads NumPy's .npy format (NEP 1): a header in Python syntax, then the array as in memory. */
 import type { ArrayFile, ItemType } from './array-file.js'
 import { readHead } from './file-head.js'
 import { invalid, quoted } from './limits.js'
 
-const longestHeader = 65_536
+const maximumHeaderBytes = 65_536
 
 export const npyMagic = Buffer.from('\x93NUMPY', 'latin1')
 
@@ -22,27 +22,27 @@ const itemTypes: Readonly<Record<string, ItemType>> = {
   f8: 'float64',
 }
 
-/** @throws DatasetError when the header is broken, or the array holds what is neither number nor text */
+/** @throws DatasetError when the header is invalid, or the items are neither numbers nor texts */
 export async function openNpy(path: string, name: string): Promise<ArrayFile> {
-  const head = await readHead(path, longestHeader + 12)
-  if (!head.subarray(0, 6).equals(npyMagic)) throw invalid(`${name} does not begin like a .npy file`)
+  const head = await readHead(path, maximumHeaderBytes + 12)
+  if (!head.subarray(0, 6).equals(npyMagic)) throw invalid(`${name} does not start like a .npy file`)
   const version = head[6]
   const lengthBytes = version === 1 ? 2 : 4
-  if (head.length < 8 + lengthBytes) throw invalid(`${name} ends within its header`)
+  if (head.length < 8 + lengthBytes) throw invalid(`${name} ends in its header`)
   const length = version === 1 ? head.readUInt16LE(8) : head.readUInt32LE(8)
   const offset = 8 + lengthBytes + length
-  if (length > longestHeader)
-    throw invalid(`${name} has a header of ${length} bytes, more than ${longestHeader}`)
-  if (head.length < offset) throw invalid(`${name} ends within its header`)
+  if (length > maximumHeaderBytes)
+    throw invalid(`${name} has a header of ${length} bytes; the limit is ${maximumHeaderBytes} bytes`)
+  if (head.length < offset) throw invalid(`${name} ends in its header`)
   const header = head.toString('latin1', 8 + lengthBytes, offset)
   const [, descr] = /'descr':\s*'([^']*)'/.exec(header) ?? []
   const [, order] = /'fortran_order':\s*(True|False)/.exec(header) ?? []
   const [, dimensions] = /'shape':\s*\(([^)]*)\)/.exec(header) ?? []
   if (descr === undefined && header.includes("'descr'")) {
-    throw invalid(`${name} holds records of several fields: save a plain array`)
+    throw invalid(`${name} has records with several fields: save a plain array`)
   }
   if (descr === undefined || order === undefined || dimensions === undefined) {
-    throw invalid(`${name} has a header that is not understood`)
+    throw invalid(`${name} has an invalid header`)
   }
   const shape = dimensions
     .split(',')
@@ -50,11 +50,11 @@ export async function openNpy(path: string, name: string): Promise<ArrayFile> {
     .filter((text) => text !== '')
     .map((text) => (/^\d{1,15}$/.test(text) ? Number(text) : Number.NaN))
   if (shape.some(Number.isNaN) || shape.length > 32)
-    throw invalid(`${name} has the shape (${dimensions.slice(0, 40)})`)
-  return { path, name, offset, shape, firstIndexFastest: order === 'True', ...itemOf(descr, name) }
+    throw invalid(`${name} has the invalid shape (${dimensions.slice(0, 40)})`)
+  return { path, name, offset, shape, isColumnMajor: order === 'True', ...parseItemType(descr, name) }
 }
 
-function itemOf(descr: string, name: string): Pick<ArrayFile, 'type' | 'itemBytes' | 'bigEndian'> {
+function parseItemType(descr: string, name: string): Pick<ArrayFile, 'type' | 'itemBytes' | 'bigEndian'> {
   const [, byteOrder, kind, size] = /^([<>|=])?([A-Za-z])(\d{1,6})$/.exec(descr) ?? []
   const bigEndian = byteOrder === '>'
   const type = itemTypes[`${kind}${size}`]
@@ -62,6 +62,6 @@ function itemOf(descr: string, name: string): Pick<ArrayFile, 'type' | 'itemByte
   if (kind === 'S' && Number(size) > 0) return { type: 'bytes', itemBytes: Number(size), bigEndian }
   if (kind === 'U' && Number(size) > 0) return { type: 'utf32', itemBytes: 4 * Number(size), bigEndian }
   throw invalid(
-    `${name} holds items of type ${quoted(descr)}; numbers, booleans and texts of fixed length can be read`,
+    `${name} has items of the unsupported type ${quoted(descr)}; supported are numbers, booleans and texts of fixed length`,
   )
 }

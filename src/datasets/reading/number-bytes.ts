@@ -1,4 +1,4 @@
-/** Numbers from bytes of text, without making a string of each. */
+/** Parses numbers from bytes of text, without creating strings. */
 
 const zero = 48
 const nine = 57
@@ -8,17 +8,17 @@ const point = 46
 const letterE = 69
 const smallLetterE = 101
 
-/** Powers of ten that float64 holds exactly. */
+/** The powers of ten that float64 represents exactly. */
 const powersOfTen = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`))
-/** With one more digit the digits read so far still make an integer that float64 holds exactly. */
-const mostBeforeDigit = Math.floor((Number.MAX_SAFE_INTEGER - 9) / 10)
+/** The largest integer that stays exact in float64 with one more digit. */
+const maximumBeforeDigit = Math.floor((Number.MAX_SAFE_INTEGER - 9) / 10)
 
 /**
- * The finite number that bytes start…end write in decimal or scientific notation, rounded as `Number` rounds it;
- * NaN for everything else: "", "0x10", "NaN", "Inf", "1e999" and words. (Integer digits times or by an exact power of
- * ten is rounded once, hence correctly: W. D. Clinger, How to read floating point numbers accurately, 1990.)
+ * Parses the bytes start…end as a finite number in decimal or scientific notation, rounded like `Number`. NaN for other
+ * texts, such as "", "0x10", "NaN", "Inf" and "1e999". An exact integer multiplied or divided by an exact power of ten is
+ * rounded only once, so correctly (W. D. Clinger, How to read floating point numbers accurately, 1990).
  */
-export function numberOf(bytes: Buffer, start: number, end: number): number {
+export function parseNumberBytes(bytes: Buffer, start: number, end: number): number {
   let place = start
   let byte = bytes[place]
   const negative = byte === minus
@@ -30,7 +30,7 @@ export function numberOf(bytes: Buffer, start: number, end: number): number {
   for (; place < end; place++) {
     byte = bytes[place]
     if (byte < zero || byte > nine) break
-    if (mantissa > mostBeforeDigit) exact = false
+    if (mantissa > maximumBeforeDigit) exact = false
     mantissa = mantissa * 10 + (byte - zero)
     digits += 1
   }
@@ -38,7 +38,7 @@ export function numberOf(bytes: Buffer, start: number, end: number): number {
     for (place += 1; place < end; place++) {
       byte = bytes[place]
       if (byte < zero || byte > nine) break
-      if (mantissa > mostBeforeDigit) exact = false
+      if (mantissa > maximumBeforeDigit) exact = false
       mantissa = mantissa * 10 + (byte - zero)
       digits += 1
       exponent -= 1

@@ -1,4 +1,4 @@
-/** From uploaded files of any format to one way of reading them. */
+/** Opens uploaded files of any format for reading. */
 import { join } from 'node:path'
 import { type FormatName, uploadFormats } from '../../contract/upload.js'
 import { Archive, type ArchiveFile } from './archive.js'
@@ -19,25 +19,25 @@ import { gunzip } from './unpack.js'
 
 export interface UploadedFile {
   path: string
-  /** As the client calls it; never used as a path. */
+  /** The name by the client, never used as a path. */
   name: string
   contentType?: string | undefined
 }
 
 export interface FormatOptions extends CsvOptions, ImageOptions {
-  /** Names of the arrays in an .npz: features, then labels. */
+  /** The names of the arrays with the features and the labels. */
   arrays?: string[] | undefined
 }
 
-interface FoundFile extends UploadedFile {
+interface DetectedFile extends UploadedFile {
   format: FormatName
 }
 
 const headBytes = 64
 
 /**
- * Unpacks what is packed into `folder`, which is the caller's to remove.
- * @throws DatasetError when a file is not what it claims to be, cannot be read, or does not fit the others
+ * Unpacks archives into `folder`, which the caller removes.
+ * @throws DatasetError when a file has another format than claimed, cannot be read, or does not match the others
  */
 export async function openFiles(
   files: readonly UploadedFile[],
@@ -45,31 +45,35 @@ export async function openFiles(
   options: FormatOptions,
   limits: ReadingLimits,
 ): Promise<Read> {
-  const found: FoundFile[] = []
+  const detected: DetectedFile[] = []
   for (const [index, file] of files.entries()) {
-    found.push(await unpack(file, join(folder, `unpacked-${index}`), limits))
+    detected.push(await unpack(file, join(folder, `unpacked-${index}`), limits))
   }
-  const [first, second] = found
-  if (first === undefined) throw invalid('there is no file in the upload')
-  const all = async (format: FormatName, open: (path: string, name: string) => Promise<ArrayFile>) =>
-    found.every((file) => file.format === format)
-      ? Promise.all(found.map(({ path, name }) => open(path, withoutExtension(name))))
+  const [first, second] = detected
+  if (first === undefined) throw invalid('the upload has no file')
+  const openAll = async (format: FormatName, open: (path: string, name: string) => Promise<ArrayFile>) =>
+    detected.every((file) => file.format === format)
+      ? Promise.all(detected.map(({ path, name }) => open(path, withoutExtension(name))))
       : undefined
-  const idx = await all('idx', openIdx)
-  if (idx !== undefined) return ofArrays(pairIdx(idx), limits)
-  const npy = await all('npy', openNpy)
-  if (npy !== undefined) return ofArrays(pairArrays(npy, options.arrays), limits)
+  const idx = await openAll('idx', openIdx)
+  if (idx !== undefined) return arrayReader(pairIdx(idx), limits)
+  const npy = await openAll('npy', openNpy)
+  if (npy !== undefined) return arrayReader(pairArrays(npy, options.arrays), limits)
   if (second !== undefined) {
     throw invalid(
-      `there are ${found.length} files, ${quoted(first.name)} being ${uploadFormats[first.format].title} and ${quoted(second.name)} ${uploadFormats[second.format].title}: ` +
-        'only IDX and NumPy arrays come as several files',
+      `there are ${detected.length} files: ${quoted(first.name)} is ${uploadFormats[first.format].title}, ${quoted(second.name)} is ${uploadFormats[second.format].title}. ` +
+        'Only IDX and NumPy arrays may have several files',
     )
   }
   if (first.format === 'zip') return openZip(first, folder, options, limits)
-  return readOf(first, options, limits)
+  return fileReader(first, options, limits)
 }
 
-function readOf({ format, path, name }: FoundFile, options: FormatOptions, limits: ReadingLimits): Read {
+function fileReader(
+  { format, path, name }: DetectedFile,
+  options: FormatOptions,
+  limits: ReadingLimits,
+): Read {
   switch (format) {
     case 'delimited':
       return (reading: ReadOptions = {}) => readCsv(path, limits, options, reading)
@@ -82,25 +86,25 @@ function readOf({ format, path, name }: FoundFile, options: FormatOptions, limit
     case 'zip':
     case 'gzip':
       throw invalid(
-        `${quoted(name)} is ${uploadFormats[format].title} within another file, which is not read`,
+        `${quoted(name)} is ${uploadFormats[format].title} in another archive, which is not supported`,
       )
     default:
       return format satisfies never
   }
 }
 
-function ofArrays(arrays: Arrays, limits: ReadingLimits): Read {
+function arrayReader(arrays: Arrays, limits: ReadingLimits): Read {
   return (reading: ReadOptions = {}) => readArrays(arrays, limits, reading)
 }
 
-async function identify(file: UploadedFile): Promise<FoundFile> {
+async function identify(file: UploadedFile): Promise<DetectedFile> {
   const head = await readHead(file.path, headBytes)
   if (head.length === 0) throw invalid(`${quoted(file.name)} is empty`)
   return { ...file, format: detectFormat(head, file) }
 }
 
-/** Of a .gz, the file within. */
-async function unpack(file: UploadedFile, to: string, limits: ReadingLimits): Promise<FoundFile> {
+/** Unpacks a gzip file. Other files are not changed. */
+async function unpack(file: UploadedFile, to: string, limits: ReadingLimits): Promise<DetectedFile> {
   const head = await readHead(file.path, 2)
   if (head[0] !== 0x1f || head[1] !== 0x8b) return identify(file)
   await gunzip(file.path, to, quoted(file.name), limits)
@@ -108,9 +112,9 @@ async function unpack(file: UploadedFile, to: string, limits: ReadingLimits): Pr
   return identify({ path: to, name: file.name.replace(/\.gz$/i, ''), contentType })
 }
 
-/** A ZIP holds pictures, or NumPy arrays, or one file of another format. */
+/** Opens a ZIP archive of images, of NumPy arrays, or of a single file. */
 async function openZip(
-  zip: FoundFile,
+  zip: DetectedFile,
   folder: string,
   options: FormatOptions,
   limits: ReadingLimits,
@@ -118,8 +122,8 @@ async function openZip(
   const archive = await Archive.open(zip.path, quoted(zip.name), limits)
   try {
     const { files } = archive
-    if (files.length === 0) throw invalid(`${quoted(zip.name)} holds no files`)
-    if (files.some(({ name }) => isPictureName(name))) return ofPictures(zip, options, limits)
+    if (files.length === 0) throw invalid(`${quoted(zip.name)} has no files`)
+    if (files.some(({ name }) => isPictureName(name))) return imageReader(zip, options, limits)
     if (files.some(({ name }) => name === '[Content_Types].xml')) {
       throw invalid(`${quoted(zip.name)} is an Office document: save the table as CSV`)
     }
@@ -133,21 +137,21 @@ async function openZip(
       for (const [index, file] of files.entries()) {
         arrays.push(await openNpy(await extract(file, index), withoutExtension(file.name)))
       }
-      return ofArrays(pairArrays(arrays, options.arrays), limits)
+      return arrayReader(pairArrays(arrays, options.arrays), limits)
     }
     if (files.length === 1) {
       const [file] = files
-      return readOf(await identify({ path: await extract(file, 0), name: file.name }), options, limits)
+      return fileReader(await identify({ path: await extract(file, 0), name: file.name }), options, limits)
     }
     throw invalid(
-      `${quoted(zip.name)} holds ${files.length} files, the first being ${quoted(files[0].name)}: pictures in one folder a class, NumPy arrays or one single file are expected`,
+      `${quoted(zip.name)} has ${files.length} files, such as ${quoted(files[0].name)}: expected are images with one folder per class, NumPy arrays, or a single file`,
     )
   } finally {
     archive.close()
   }
 }
 
-function ofPictures(zip: FoundFile, options: ImageOptions, limits: ReadingLimits): Read {
+function imageReader(zip: DetectedFile, options: ImageOptions, limits: ReadingLimits): Read {
   return async function* (): AsyncGenerator<Piece> {
     const archive = await Archive.open(zip.path, quoted(zip.name), limits)
     try {

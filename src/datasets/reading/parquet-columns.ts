@@ -1,46 +1,47 @@
-/** The columns of a Parquet file, by its schema. */
+/** Reads the columns of a Parquet file from its schema. */
 import type { FileMetaData, SchemaElement } from 'hyparquet'
 import type { ColumnReading, SourceColumn } from './batch.js'
-import { beyond, invalid, quoted, type ReadingLimits } from './limits.js'
+import { invalid, limitExceeded, quoted, type ReadingLimits } from './limits.js'
 
 export interface ParquetColumn extends SourceColumn {
-  /** As the file spells it. */
+  /** The name as in the file, not normalized. */
   path: string
   reading: ColumnReading
-  /** Digits behind the point of a DECIMAL; undefined for other types. */
+  /** Decimal places of a DECIMAL. Undefined for other types. */
   scale: number | undefined
 }
 
-/** @throws DatasetError when a column that is not skipped holds lists or objects, or a name is missing or comes twice */
-export function columnsOf(
+/** @throws DatasetError for a column of lists or objects that is not skipped, and for a missing or repeated name */
+export function parquetColumns(
   { schema }: FileMetaData,
   name: string,
   limits: ReadingLimits,
   readings: ReadonlyMap<string, ColumnReading>,
 ): ParquetColumn[] {
   const count = schema[0]?.num_children ?? 0
-  if (count > limits.columns) throw beyond(limits, 'columns', `${name} has ${count} columns`)
+  if (count > limits.columns) throw limitExceeded(limits, 'columns', `${name} has ${count} columns`)
   const columns: ParquetColumn[] = []
   const places = new Map<string, number>()
   let next = 1
   while (next < schema.length) {
     const element = schema[next]
-    const column = columnOf(element, name, readings)
-    const before = places.get(column.name)
-    if (before !== undefined) {
-      throw invalid(`columns ${before + 1} and ${columns.length + 1} are both called ${quoted(column.name)}`)
+    const column = readColumn(element, name, readings)
+    const other = places.get(column.name)
+    if (other !== undefined) {
+      const numbers = `${other + 1} and ${columns.length + 1}`
+      throw invalid(`columns ${numbers} have the same name ${quoted(column.name)}`)
     }
     if (column.name === '') throw invalid(`${name}: column ${columns.length + 1} has no name`)
     places.set(column.name, columns.length)
     columns.push(column)
-    next += elementsBelow(schema, next)
+    next += subtreeSize(schema, next)
   }
   if (columns.length === 0 || columns.length !== count)
-    throw invalid(`${name} has no columns, or a broken schema`)
+    throw invalid(`${name} has no columns, or an invalid schema`)
   return columns
 }
 
-function columnOf(
+function readColumn(
   element: SchemaElement,
   file: string,
   readings: ReadonlyMap<string, ColumnReading>,
@@ -50,7 +51,7 @@ function columnOf(
   const isNested = (element.num_children ?? 0) > 0 || element.repetition_type === 'REPEATED'
   if (isNested && reading !== 'skip') {
     throw invalid(
-      `${file}, column ${quoted(name)}: lists and objects within a row cannot be read; leave the column out: types=${name}:ignored`,
+      `${file}, column ${quoted(name)}: lists and objects in a row are not supported; to ignore the column: types=${name}:ignored`,
     )
   }
   const isDecimal = element.converted_type === 'DECIMAL' || element.logical_type?.type === 'DECIMAL'
@@ -59,8 +60,8 @@ function columnOf(
   return { name, path: element.name, reading, scale, ...suggested }
 }
 
-/** Elements of the subtree that begins there, itself included. A schema that lies ends with the file's. */
-function elementsBelow(schema: readonly SchemaElement[], place: number): number {
+/** The number of elements of a subtree, including its root. An invalid subtree ends with the schema. */
+function subtreeSize(schema: readonly SchemaElement[], place: number): number {
   let open = schema[place]?.num_children ?? 0
   let count = 1
   while (open > 0 && place + count < schema.length) {
@@ -70,7 +71,7 @@ function elementsBelow(schema: readonly SchemaElement[], place: number): number 
   return count
 }
 
-/** The schema with decimals as the integers or bytes that they are stored as. */
+/** The schema with decimals as their stored integers or bytes. */
 export function withoutDecimals(metadata: FileMetaData): FileMetaData {
   const schema = metadata.schema.map((element) => {
     if (element.converted_type !== 'DECIMAL' && element.logical_type?.type !== 'DECIMAL') return element

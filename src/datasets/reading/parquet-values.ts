@@ -1,10 +1,10 @@
-/** From Parquet's values of one column to cells. */
+/** Converts the Parquet values of a column to cells. */
 import type { Cells } from './batch.js'
-import { beyond, invalid, type ReadingLimits } from './limits.js'
+import { invalid, limitExceeded, type ReadingLimits } from './limits.js'
 import type { ParquetColumn } from './parquet-columns.js'
 
-/** Numbers where all are, and no integer among them would be rounded, unless text is wanted; else texts. */
-export function cellsOf(
+/** Numbers if all values are numbers that a float64 represents exactly and `reading` is not text, else texts. */
+export function toCells(
   values: ArrayLike<unknown>,
   { reading, scale }: Pick<ParquetColumn, 'reading' | 'scale'>,
   place: string,
@@ -12,14 +12,14 @@ export function cellsOf(
 ): Cells {
   const read = scale === undefined ? values : Array.from(values, (value) => decimalText(value, scale))
   if (reading === 'infer' || reading === 'decimalComma') {
-    const numbers = numbersOf(read, scale !== undefined)
+    const numbers = toNumbers(read, scale !== undefined)
     if (numbers !== null) return { type: 'number', values: numbers }
   }
-  return { type: 'text', cells: Array.from(read, (value) => textOf(value, place, limits)) }
+  return { type: 'text', cells: Array.from(read, (value) => toText(value, place, limits)) }
 }
 
-/** Null when a value is no number, or an integer that a float64 cannot hold exactly. */
-function numbersOf(values: ArrayLike<unknown>, areDecimals: boolean): Float64Array | null {
+/** Null if a value is not a number, or an integer that a float64 does not represent exactly. */
+function toNumbers(values: ArrayLike<unknown>, areDecimals: boolean): Float64Array | null {
   const numbers = new Float64Array(values.length)
   for (let row = 0; row < values.length; row++) {
     const value = values[row]
@@ -32,7 +32,7 @@ function numbersOf(values: ArrayLike<unknown>, areDecimals: boolean): Float64Arr
   return numbers
 }
 
-/** The digits of a decimal: an integer, as a number, a bigint or big-endian bytes, in units of 10^−scale. */
+/** Formats a decimal, which is an integer in units of 10^−scale: a number, a bigint or big-endian bytes. */
 function decimalText(value: unknown, scale: number): string | null {
   if (value === null || value === undefined) return null
   const units = value instanceof Uint8Array ? signedInteger(value) : BigInt(String(value))
@@ -48,13 +48,13 @@ function signedInteger(bytes: Uint8Array): bigint {
   return BigInt.asIntN(bytes.length * 8, value)
 }
 
-function textOf(value: unknown, place: string, limits: ReadingLimits): string {
+function toText(value: unknown, place: string, limits: ReadingLimits): string {
   switch (typeof value) {
     case 'undefined':
       return ''
     case 'string':
       if (value.length <= limits.cellLength) return value.normalize('NFC')
-      throw beyond(limits, 'cellLength', `${place}: a text has ${value.length} characters`)
+      throw limitExceeded(limits, 'cellLength', `${place}: a text has ${value.length} characters`)
     case 'boolean':
     case 'number':
     case 'bigint':
@@ -63,5 +63,5 @@ function textOf(value: unknown, place: string, limits: ReadingLimits): string {
       if (value === null) return ''
       if (value instanceof Date) return Number.isNaN(value.getTime()) ? '' : value.toISOString()
   }
-  throw invalid(`${place}: what is neither number, text, boolean nor time cannot be read`)
+  throw invalid(`${place}: unsupported value; supported are numbers, texts, booleans and times`)
 }

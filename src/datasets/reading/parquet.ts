@@ -1,19 +1,19 @@
-/** Parquet, one row group at a time. */
+/** Reads Parquet, one row group at a time. */
 import { asyncBufferFromFile, type Compressors, type FileMetaData, parquetMetadataAsync } from 'hyparquet'
 import { parquetReadColumn } from 'hyparquet/src/read.js'
 import { compressors as unpackers } from 'hyparquet-compressors'
 import { DatasetError } from '../table.js'
 import type { Cells, Piece, ReadOptions, SourceColumn } from './batch.js'
-import { beyond, invalid, quoted, type ReadingLimits } from './limits.js'
-import { columnsOf, withoutDecimals } from './parquet-columns.js'
-import { cellsOf } from './parquet-values.js'
+import { invalid, limitExceeded, quoted, type ReadingLimits } from './limits.js'
+import { parquetColumns, withoutDecimals } from './parquet-columns.js'
+import { toCells } from './parquet-values.js'
 import { unpackedCounter } from './unpack.js'
 
 const valuesInBatch = 512 * 1024
 
 /**
- * Columns of numbers, booleans (as the texts true and false), texts and times (as ISO 8601).
- * @throws DatasetError when the file is broken, holds lists or objects, or the limit that was passed
+ * Reads columns of numbers, booleans (as the texts true and false), texts and times (as ISO 8601).
+ * @throws DatasetError when the file is corrupt, has lists or objects, or exceeds a limit
  */
 export async function* readParquet(
   path: string,
@@ -30,11 +30,11 @@ export async function* readParquet(
       throw invalid(`${name} cannot be read as Parquet: ${error.message.slice(0, 200)}`)
     }
   }
-  const described = await attempt(() => parquetMetadataAsync(file))
-  const columns = columnsOf(described, name, limits, readings)
-  const metadata = withoutDecimals(described)
+  const declared = await attempt(() => parquetMetadataAsync(file))
+  const columns = parquetColumns(declared, name, limits, readings)
+  const metadata = withoutDecimals(declared)
   checkSizes(metadata, columns.length, name, limits)
-  const compressors = counted(unpackedCounter(name, file.byteLength, limits))
+  const compressors = countingCompressors(unpackedCounter(name, file.byteLength, limits))
   const heads = columns.map(({ path, reading, scale, ...head }): SourceColumn => head)
   yield { type: 'source', source: { columns: heads, warnings: [] } }
   let rowStart = 0
@@ -55,22 +55,22 @@ export async function* readParquet(
       if (values.length !== rows) {
         throw invalid(`${name}, column ${quoted(column.name)}: ${values.length} values for ${rows} rows`)
       }
-      read.push(cellsOf(values, column, `${name}, column ${quoted(column.name)}`, limits))
+      read.push(toCells(values, column, `${name}, column ${quoted(column.name)}`, limits))
     }
     const step = Math.max(1, Math.floor(valuesInBatch / columns.length))
     for (let start = 0; start < rows; start += step) {
       const end = Math.min(rows, start + step)
       yield {
         type: 'batch',
-        batch: { rows: end - start, columns: read.map((cells) => part(cells, start, end)) },
+        batch: { rows: end - start, columns: read.map((cells) => sliceCells(cells, start, end)) },
       }
     }
     rowStart = rowEnd
   }
 }
 
-/** Each page says what it unpacks to, whatever the footer said; a page that lies, too, is left to the memory limit. */
-function counted(count: (bytes: number) => void): Compressors {
+/** Counts the unpacked size that each page declares. The memory limit catches pages that are larger. */
+function countingCompressors(count: (bytes: number) => void): Compressors {
   return Object.fromEntries(
     Object.entries(unpackers).map(([codec, unpack]) => [
       codec,
@@ -82,29 +82,31 @@ function counted(count: (bytes: number) => void): Compressors {
   )
 }
 
-/** As the footer says, which may lie: pages are counted when they are unpacked, and the process has its limit of memory. */
+/** Checks the sizes that the footer declares. They may be wrong, so pages are also counted when unpacked. */
 function checkSizes(metadata: FileMetaData, columns: number, name: string, limits: ReadingLimits): void {
   let rows = 0
   let bytes = 0
   for (const group of metadata.row_groups) {
     const groupRows = Number(group.num_rows)
     rows += groupRows
-    if (!(groupRows >= 0) || rows > limits.rows) throw beyond(limits, 'rows', `${name} has ${rows} rows`)
+    if (!(groupRows >= 0) || rows > limits.rows)
+      throw limitExceeded(limits, 'rows', `${name} has ${rows} rows`)
     for (const column of group.columns) bytes += Number(column.meta_data?.total_uncompressed_size ?? 0)
     const groupBytes = groupRows * columns * 8
     if (groupBytes > limits.memoryBytes / 2) {
-      throw beyond(
+      throw limitExceeded(
         limits,
         'memoryBytes',
-        `${name} has a row group of ${groupRows} rows, which take ${groupBytes} bytes, and half of the memory is for them: write smaller row groups`,
+        `${name} has a row group of ${groupRows} rows, which need ${groupBytes} bytes, more than half of the memory (write smaller row groups)`,
       )
     }
   }
   if (rows === 0) throw invalid(`${name} has no rows`)
-  if (bytes > limits.unpackedBytes) throw beyond(limits, 'unpackedBytes', `${name} unpacks to ${bytes} bytes`)
+  if (bytes > limits.unpackedBytes)
+    throw limitExceeded(limits, 'unpackedBytes', `${name} unpacks to ${bytes} bytes`)
 }
 
-function part(cells: Cells, start: number, end: number): Cells {
+function sliceCells(cells: Cells, start: number, end: number): Cells {
   switch (cells.type) {
     case 'number':
       return { type: 'number', values: cells.values.subarray(start, end) }

@@ -1,9 +1,9 @@
-/** Pictures that models are asked about, decoded in a process of their own: what they do to a decoder stays there. */
+/** Decodes images for predictions in a separate process, which isolates crashes of the decoder. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { DatasetError } from '../table.js'
 
-/** 1: grey, 3: red, green and blue. */
+/** 1 channel is grey, 3 channels are RGB. */
 export interface PictureSize {
   width: number
   height: number
@@ -20,9 +20,9 @@ export interface ToPictureProcess {
 
 export type FromPictureProcess =
   | { type: 'decoded'; question: number; pixels: Uint8Array }
-  /** The picture is at fault. */
+  /** The image is invalid. */
   | { type: 'refused'; question: number; code: DatasetError['code']; message: string }
-  /** We or the machine are. */
+  /** Another error. */
   | { type: 'failed'; question: number; message: string }
 
 interface Waiting {
@@ -30,7 +30,7 @@ interface Waiting {
   reject(error: Error): void
 }
 
-/** A picture that takes longer is none that anybody means. */
+/** The time limit of decoding an image. */
 const decodingMilliseconds = 10_000
 
 export class PictureDecoder {
@@ -38,19 +38,19 @@ export class PictureDecoder {
   #next = 0
   readonly #waiting = new Map<number, Waiting>()
 
-  /** `script` is the process as built; tests, which run from the sources, name it. */
+  /** @param script the built process; tests run it from the sources */
   constructor(
     private readonly imagePixels: number,
     private readonly script = new URL('./picture.process.js', import.meta.url),
   ) {}
 
   /**
-   * height × width × channels bytes, row by row, the channels of a pixel side by side.
-   * @throws DatasetError when the bytes are no PNG or JPEG, are broken, too large, or take too long
+   * Decodes an image as [height, width, channels] bytes.
+   * @throws DatasetError when the bytes are not a PNG or JPEG, are corrupt, too large, or take too long
    */
   async decode(bytes: Uint8Array, name: string, size: PictureSize): Promise<Uint8Array> {
     const question = this.#next++
-    const child = this.#started()
+    const child = this.#start()
     const timeLimit = setTimeout(() => child.kill('SIGKILL'), decodingMilliseconds)
     try {
       return await new Promise<Uint8Array>((resolve, reject) => {
@@ -70,11 +70,11 @@ export class PictureDecoder {
     this.#child?.kill('SIGKILL')
   }
 
-  /** The process of the first picture stays for the next ones. */
-  #started(): ChildProcess {
+  /** Starts the process for the first image and reuses it. */
+  #start(): ChildProcess {
     if (this.#child !== undefined) return this.#child
     const child = fork(fileURLToPath(this.script), {
-      // Nothing of the service's environment, which has the way to its database in it.
+      // Empty, because the environment of the service has the address of its database.
       env: {},
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -106,7 +106,7 @@ export class PictureDecoder {
   #forget(child: ChildProcess): void {
     if (this.#child !== child) return
     this.#child = undefined
-    const message = `the picture could not be decoded within ${decodingMilliseconds / 1_000} seconds`
+    const message = `the image could not be decoded within ${decodingMilliseconds / 1_000} seconds`
     for (const { reject } of this.#waiting.values()) reject(new DatasetError('invalid-dataset', message))
     this.#waiting.clear()
   }

@@ -1,4 +1,4 @@
-/** Decodes pictures from strangers in a process that may be killed at any moment. */
+/** Decodes untrusted images in a process that may be killed at any time. */
 import { DatasetError } from '../table.js'
 import { decodePicture } from './picture.js'
 import type { FromPictureProcess, ToPictureProcess } from './picture-decoder.js'
@@ -13,7 +13,7 @@ process.on('message', ({ question, bytes, name, size, imagePixels }: ToPicturePr
     },
   )
 })
-// Without its parent nobody waits for an answer.
+// Exits with its parent.
 process.on('disconnect', () => process.exit())
 
 function send(message: FromPictureProcess): void {

@@ -1,9 +1,9 @@
-/** One PNG or JPEG as bytes of the size and channels that are wanted. */
+/** Decodes a PNG or JPEG to a given size and number of channels. */
 import sharp from 'sharp'
-import { beyond, invalid, quoted, type ReadingLimits } from './limits.js'
+import { invalid, limitExceeded, quoted, type ReadingLimits } from './limits.js'
 import type { PictureSize } from './picture-decoder.js'
 
-// Files from strangers meet the two decoders that they are meant for, and none of the other formats'.
+// Untrusted files only reach the decoders of PNG and JPEG.
 sharp.block({ operation: ['VipsForeignLoad'] })
 sharp.unblock({ operation: ['VipsForeignLoadPng', 'VipsForeignLoadJpeg'] })
 sharp.cache(false)
@@ -11,7 +11,7 @@ sharp.concurrency(1)
 
 type Limits = Pick<ReadingLimits, 'imagePixels'>
 
-/** @throws DatasetError when the bytes, called `name`, are no PNG or JPEG, are broken, or have too many pixels */
+/** @throws DatasetError when the bytes are not a PNG or JPEG, are corrupt, or have too many pixels */
 export async function pictureSize(bytes: Buffer, name: string, limits: Limits): Promise<PictureSize> {
   const { metadata } = await open(bytes, name, limits)
   const isGrey = metadata.space === 'b-w' || metadata.space === 'grey16'
@@ -19,8 +19,8 @@ export async function pictureSize(bytes: Buffer, name: string, limits: Limits): 
 }
 
 /**
- * height × width × channels bytes, row by row, the channels of a pixel side by side; over white where it is transparent.
- * @throws DatasetError as `pictureSize` does
+ * Decodes an image as [height, width, channels] bytes. Transparent pixels become white.
+ * @throws DatasetError like `pictureSize`
  */
 export async function decodePicture(
   bytes: Buffer,
@@ -30,7 +30,7 @@ export async function decodePicture(
 ): Promise<Buffer> {
   const { picture, metadata } = await open(bytes, name, limits)
   try {
-    // White of 16 bits is rounded to 254 of grey, unless the picture has 8 bits before it is flattened.
+    // Converts 16 bits to 8 first, because `flatten` otherwise rounds white to 254.
     const shallow = metadata.depth === 'ushort' ? picture.pipelineColourspace('srgb') : picture
     const pixels = await shallow
       .autoOrient()
@@ -42,7 +42,7 @@ export async function decodePicture(
     if (pixels.length === width * height * channels) return pixels
     throw invalid(`${quoted(name)} has ${pixels.length} values, not ${width} × ${height} × ${channels}`)
   } catch (error) {
-    throw inWords(name, error)
+    throw toImageError(name, error)
   }
 }
 
@@ -50,22 +50,22 @@ async function open(bytes: Buffer, name: string, limits: Limits) {
   const isPicture =
     bytes.subarray(0, 4).equals(Buffer.from('\x89PNG', 'latin1')) ||
     bytes.subarray(0, 3).equals(Buffer.from('\xff\xd8\xff', 'latin1'))
-  if (!isPicture) throw invalid(`${quoted(name)} is neither PNG nor JPEG, whatever its name says`)
+  if (!isPicture) throw invalid(`${quoted(name)} is not a PNG or JPEG file`)
   try {
     const picture = sharp(bytes, { limitInputPixels: false, failOn: 'error' })
     const metadata = await picture.metadata()
     const { width, height } = metadata
     if (width * height > limits.imagePixels) {
-      throw beyond(limits, 'imagePixels', `${quoted(name)} has ${width} × ${height} pixels`)
+      throw limitExceeded(limits, 'imagePixels', `${quoted(name)} has ${width} × ${height} pixels`)
     }
     return { picture, metadata }
   } catch (error) {
-    throw inWords(name, error)
+    throw toImageError(name, error)
   }
 }
 
-/** What sharp says of a broken picture. */
-function inWords(name: string, error: unknown): unknown {
+/** Converts an error of sharp to an error of the image. */
+function toImageError(name: string, error: unknown): unknown {
   if (!(error instanceof Error) || error.name === 'DatasetError') return error
   return invalid(`${quoted(name)} cannot be decoded: ${error.message.slice(0, 200)}`)
 }

@@ -1,25 +1,25 @@
-/** Starts a reading process for an upload, and ends it whatever happens. */
+/** Runs a reading process for an upload, and always ends it. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { on, once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Prepared } from '../prepare.js'
 import { DatasetError } from '../table.js'
-import { beyond } from './limits.js'
+import { limitExceeded } from './limits.js'
 import type { FromReadingProcess, ReadingRequest, ToReadingProcess } from './messages.js'
 
 const memoryCheckMilliseconds = 100
-/** Of standard error, for the log. */
+/** The length of the standard error that is logged. */
 const keptErrorCharacters = 4_096
 
-/** The disk has no room for the file; `message` is the system's. */
+/** The disk is full. The message is the one of the system. */
 export class DiskFull extends Error {
   override readonly name = 'DiskFull'
 }
 
 /**
- * What the files hold, as it is read. Whoever stops taking pieces, or aborts the signal, kills the process.
- * @throws DatasetError when the file is at fault or a limit was passed, DiskFull, or the signal's reason
+ * Yields the pieces of the files as they are read. Kills the process if the caller stops iterating or aborts the signal.
+ * @throws DatasetError when the file is invalid or exceeds a limit, DiskFull, or the reason of the signal
  */
 export async function* readInProcess(
   request: ReadingRequest,
@@ -38,33 +38,33 @@ export async function* readInProcess(
   signal.addEventListener('abort', onAbort)
   const timeLimit = setTimeout(() => {
     end(
-      beyond(
+      limitExceeded(
         limits,
         'readingSeconds',
-        `after ${limits.readingSeconds} seconds the file was still being read`,
+        `reading the file took more than ${limits.readingSeconds} seconds`,
       ),
     )
   }, limits.readingSeconds * 1_000)
-  const tooMuchMemory = () => beyond(limits, 'memoryBytes', 'reading the file takes more memory')
+  const tooMuchMemory = () => limitExceeded(limits, 'memoryBytes', 'reading the file needs more memory')
   const memoryLimit = setInterval(async () => {
     if ((await residentBytes(child)) > limits.memoryBytes) end(tooMuchMemory())
   }, memoryCheckMilliseconds)
   const errorOutput = keepErrorOutput(child)
   child.once('error', end)
   child.once('exit', (code, killer) => {
-    // V8 aborts when its heap is full.
+    // V8 aborts if its heap is full.
     if (killer === 'SIGABRT' || code === 134) ending.abort(tooMuchMemory())
     ending.abort(new Error(`the reading process ended with ${killer ?? code}: ${errorOutput()}`))
   })
   try {
     const messages = on(child, 'message', { signal: ending.signal })
-    tell(child, { type: 'read', request })
+    send(child, { type: 'read', request })
     for await (const [message] of messages as AsyncIterable<[FromReadingProcess]>) {
       switch (message.type) {
         case 'piece':
           yield message.piece
           ending.signal.throwIfAborted()
-          tell(child, { type: 'taken' })
+          send(child, { type: 'taken' })
           break
         case 'end':
           return
@@ -101,12 +101,12 @@ function start(script: URL, memoryBytes: number): ChildProcess {
   })
 }
 
-function tell(child: ChildProcess, message: ToReadingProcess): void {
-  // A process that has just ended is told of by its exit.
+function send(child: ChildProcess, message: ToReadingProcess): void {
+  // The exit event reports a process that has just ended.
   if (child.connected) child.send(message, () => {})
 }
 
-/** Kept from the beginning, where the reason stands. */
+/** Keeps the start of the output, which has the reason. */
 function keepErrorOutput(child: ChildProcess): () => string {
   let output = ''
   child.stderr?.on('data', (chunk: Buffer) => {
@@ -115,7 +115,7 @@ function keepErrorOutput(child: ChildProcess): () => string {
   return () => output
 }
 
-/** Where the system does not say it, only V8's heap is limited. */
+/** 0 if the system has no /proc. Then only the heap of V8 is limited. */
 async function residentBytes({ pid }: ChildProcess): Promise<number> {
   try {
     const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? []

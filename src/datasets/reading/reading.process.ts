@@ -1,15 +1,15 @@
-/** The reading process: reads one upload from strangers, and may be killed at any moment. */
+/** The reading process: reads one untrusted upload, and may be killed at any time. */
 import { prepare } from '../prepare.js'
 import { DatasetError } from '../table.js'
 import {
   type FromReadingProcess,
-  piecesUnderWay,
+  maximumPendingPieces,
   type ReadingRequest,
   type ToReadingProcess,
 } from './messages.js'
 import { openFiles } from './open-files.js'
 
-let underWay = 0
+let pending = 0
 let onTaken: () => void = () => {}
 
 process.on('message', (message: ToReadingProcess) => {
@@ -17,26 +17,26 @@ process.on('message', (message: ToReadingProcess) => {
     case 'read':
       read(message.request).then(
         () => send({ type: 'end' }),
-        (error: unknown) => send(failureOf(error)),
+        (error: unknown) => send(toFailure(error)),
       )
       break
     case 'taken':
-      underWay -= 1
+      pending -= 1
       onTaken()
       break
     default:
       message satisfies never
   }
 })
-// Without its parent nobody waits for the result.
+// Exits with its parent.
 process.on('disconnect', () => process.exit())
 
 async function read({ files, folder, options, preparation, limits }: ReadingRequest): Promise<void> {
   const openedFiles = await openFiles(files, folder, options, limits)
   for await (const piece of prepare(openedFiles, preparation)) {
     send({ type: 'piece', piece })
-    underWay += 1
-    while (underWay >= piecesUnderWay)
+    pending += 1
+    while (pending >= maximumPendingPieces)
       await new Promise<void>((resolve) => {
         onTaken = resolve
       })
@@ -47,7 +47,7 @@ function send(message: FromReadingProcess): void {
   process.send?.(message)
 }
 
-function failureOf(error: unknown): FromReadingProcess {
+function toFailure(error: unknown): FromReadingProcess {
   if (error instanceof DatasetError) return { type: 'refused', code: error.code, message: error.message }
   if (!(error instanceof Error)) return { type: 'failed', code: undefined, message: String(error) }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined

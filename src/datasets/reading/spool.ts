@@ -1,14 +1,14 @@
-/** A folder for one upload: its files are written there as they arrive, and it is always removed. */
+/** A temporary folder for one upload. Its files are written as they arrive, and the folder is always removed. */
 import { createWriteStream } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { allowance, allowed, type TenantLimits } from '../../contract/limits.js'
+import { describeLimit, effectiveLimit, type TenantLimits } from '../../contract/limits.js'
 import { DeadlineError, withDeadline } from '../../deadline.js'
 import { DatasetError } from '../table.js'
-import { beyond, invalid, type ReadingLimits } from './limits.js'
+import { invalid, limitExceeded, type ReadingLimits } from './limits.js'
 import type { UploadedFile } from './open-files.js'
 
 const prefix = 'descent-upload-'
@@ -38,8 +38,8 @@ export class Spool {
   }
 
   /**
-   * @throws DatasetError when more comes than is allowed, or not in time; the signal's reason when it aborts;
-   *   errors of the body and of the disk pass through
+   * @throws DatasetError when the files exceed a limit of size, number or time, and the reason of the signal when it
+   *   aborts. Errors of the body and the disk propagate.
    */
   async take(files: AsyncIterable<IncomingFile>, signal: AbortSignal): Promise<void> {
     const seconds = this.limits.uploadSeconds
@@ -50,14 +50,14 @@ export class Spool {
       await withDeadline(seconds * 1_000, takeAll, signal)
     } catch (error) {
       if (!(error instanceof DeadlineError)) throw error
-      throw beyond(this.limits, 'uploadSeconds', `after ${seconds} seconds the file was still on its way`)
+      throw limitExceeded(this.limits, 'uploadSeconds', `sending the file took more than ${seconds} seconds`)
     }
   }
 
   async #write({ name, contentType, body }: IncomingFile, signal: AbortSignal): Promise<void> {
     if (this.files.length === maximumFiles)
-      throw invalid(`there are more than ${maximumFiles} files in the upload`)
-    // Numbered, since the client's name may be anything.
+      throw invalid(`the upload has more than ${maximumFiles} files, the limit`)
+    // Numbered, because the name by the client is untrusted.
     const path = join(this.folder, `file-${this.files.length}`)
     await pipeline(Readable.from(this.#counted(body), { objectMode: false }), createWriteStream(path), {
       signal,
@@ -68,22 +68,22 @@ export class Spool {
   async *#counted(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of body) {
       this.#bytes += chunk.length
-      const bytes = allowed(this.tenantLimits, 'datasetBytes')
+      const bytes = effectiveLimit(this.tenantLimits, 'datasetBytes')
       if (this.#bytes > bytes) {
-        const says = allowance(this.tenantLimits, 'datasetBytes')
-        throw new DatasetError('dataset-too-large', `the upload is larger than ${bytes} bytes; ${says}`)
+        const limit = describeLimit(this.tenantLimits, 'datasetBytes')
+        throw new DatasetError('dataset-too-large', `the upload is larger than ${bytes} bytes; ${limit}`)
       }
       yield chunk
     }
   }
 
   remove(): Promise<void> {
-    // A file whose taking was given up may come into being meanwhile.
+    // Retries, because an aborted write may still create its file.
     return rm(this.folder, { recursive: true, force: true, maxRetries: 3 })
   }
 }
 
-/** Removes what processes left behind that were killed while they took an upload. */
+/** Removes the folders of processes that were killed during an upload. */
 export async function removeAbandonedSpools(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const [, pid] = name.startsWith(prefix) ? (name.split(prefix)[1].match(/^(\d+)-/) ?? []) : []

@@ -1,4 +1,4 @@
-/** Text of a file, or in memory, as UTF-8 bytes, whatever its encoding was. */
+/** Detects the encoding of a text and converts it to UTF-8. */
 import { isAscii, isUtf8 } from 'node:buffer'
 import { createReadStream } from 'node:fs'
 import { invalid } from './limits.js'
@@ -12,21 +12,21 @@ const carriageReturn = 13
 /** The path of a file, or its bytes. */
 export type TextSource = string | Buffer
 
-function chunksOf(source: TextSource): AsyncIterable<Buffer> | readonly Buffer[] {
+function readChunks(source: TextSource): AsyncIterable<Buffer> | readonly Buffer[] {
   return typeof source === 'string' ? createReadStream(source, { highWaterMark: pieceBytes }) : [source]
 }
 
 /**
- * The file's encoding: by its byte order mark; without one UTF-8, or windows-1252 (which holds Latin-1) when already
- * the first character that is not ASCII is not UTF-8.
- * @throws DatasetError naming the line where a file that began as UTF-8 goes on otherwise
+ * Detects the encoding by the byte order mark. Without one it is UTF-8, or windows-1252 (a superset of Latin-1) if the
+ * first non-ASCII character is not UTF-8.
+ * @throws DatasetError naming the line where a UTF-8 text becomes invalid
  */
 export async function detectEncoding(source: TextSource): Promise<Encoding> {
   let checked: Buffer = Buffer.alloc(0)
   let line = 1
   let seenUtf8 = false
   let first = true
-  for await (const chunk of chunksOf(source)) {
+  for await (const chunk of readChunks(source)) {
     const bytes = checked.length === 0 ? chunk : Buffer.concat([checked, chunk])
     if (first) {
       if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le'
@@ -43,18 +43,18 @@ export async function detectEncoding(source: TextSource): Promise<Encoding> {
   return checked.length === 0 ? 'utf-8' : notUtf8(checked, line, seenUtf8)
 }
 
-/** Windows-1252 when nothing before the fault was a UTF-8 character. */
+/** Windows-1252 if there was no UTF-8 character before the invalid byte. */
 function notUtf8(bytes: Buffer, line: number, seenUtf8: boolean): Encoding {
-  const fault = faultOf(bytes)
+  const fault = findInvalidByte(bytes)
   const before = bytes.subarray(0, fault)
   if (!seenUtf8 && isAscii(before)) return 'windows-1252'
   throw invalid(
-    `line ${line + lineBreaks(before)} is not UTF-8 text, though the lines before it are: save the file with UTF-8 encoding`,
+    `line ${line + lineBreaks(before)} is not UTF-8 text, although the previous lines are: save the file in UTF-8`,
   )
 }
 
-/** Where the first character begins that is not UTF-8, by halving. */
-function faultOf(bytes: Buffer): number {
+/** The offset of the first character that is not UTF-8, by binary search. */
+function findInvalidByte(bytes: Buffer): number {
   let good = 0
   let bad = bytes.length
   while (bad - good > 1) {
@@ -68,7 +68,7 @@ function faultOf(bytes: Buffer): number {
   return good
 }
 
-/** Bytes at the end that begin a UTF-8 character without finishing it: 0 to 3. */
+/** The number of trailing bytes of an incomplete UTF-8 character, 0 to 3. */
 function unfinishedCharacter(text: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, text.length); back++) {
     const byte = text[text.length - back]
@@ -93,20 +93,21 @@ function lineBreaks(bytes: Buffer): number {
   return breaks
 }
 
-/** The file's bytes as UTF-8, without a byte order mark. */
+/** Converts the text to UTF-8 without a byte order mark. */
 export async function* utf8Bytes(source: TextSource, encoding: Encoding): AsyncGenerator<Buffer> {
   switch (encoding) {
     case 'utf-8':
-      yield* withoutMark(chunksOf(source))
+      yield* withoutMark(readChunks(source))
       return
     case 'windows-1252':
-      for await (const chunk of chunksOf(source)) yield Buffer.from(windows1252Text(chunk))
+      for await (const chunk of readChunks(source)) yield Buffer.from(windows1252Text(chunk))
       return
     case 'utf-16le':
     case 'utf-16be': {
       const decoder = new TextDecoder(encoding, { fatal: true })
       try {
-        for await (const chunk of chunksOf(source)) yield Buffer.from(decoder.decode(chunk, { stream: true }))
+        for await (const chunk of readChunks(source))
+          yield Buffer.from(decoder.decode(chunk, { stream: true }))
         yield Buffer.from(decoder.decode())
       } catch (error) {
         if (error instanceof TypeError) throw invalid(`the file is not valid ${encoding.toUpperCase()} text`)
@@ -128,12 +129,12 @@ async function* withoutMark(chunks: AsyncIterable<Buffer> | readonly Buffer[]): 
   }
 }
 
-/** The characters of bytes 0x80 to 0x9f, in which windows-1252 and Latin-1 differ (WHATWG Encoding, index windows-1252). */
+/** The characters 0x80 to 0x9f of windows-1252, which differ from Latin-1 (WHATWG Encoding, index windows-1252). */
 const upperControls =
   '\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u008d\u017d\u008f' +
   '\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178'
 
-/** By our own table: some releases of Node decode this encoding as plain Latin-1. */
+/** Uses a table, because some releases of Node decode windows-1252 as Latin-1. */
 function windows1252Text(bytes: Buffer): string {
   return bytes
     .toString('latin1')

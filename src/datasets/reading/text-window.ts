@@ -1,21 +1,21 @@
-/** A moving window on text, so that whole lines are read from chunks that end anywhere. */
+/** A sliding window on text, which reads complete lines from chunks that end anywhere. */
 import { isAscii } from 'node:buffer'
 import type { ReadingLimits } from './limits.js'
-import { beyond } from './limits.js'
+import { limitExceeded } from './limits.js'
 
 export interface TextWindow {
-  /** What is not used up yet. */
+  /** The bytes not consumed yet. */
   bytes: Buffer
   isEnd: boolean
   isAscii: boolean
 }
 
 /**
- * Gives each window to `use`, which says how many of its bytes it used up and what it made of them; the rest comes
- * again with more behind it.
- * @throws DatasetError when nothing can be used although the window is longer than a line may be; `nextLine` says where
+ * Calls `use` with each window. It returns the number of bytes consumed and its result. The other bytes are part of the
+ * next window.
+ * @throws DatasetError when a line exceeds the limit
  */
-export async function* overWindows<T>(
+export async function* readWindows<T>(
   chunks: AsyncIterable<Buffer>,
   limits: ReadingLimits,
   nextLine: () => number,
@@ -24,13 +24,13 @@ export async function* overWindows<T>(
   let rest: Buffer = Buffer.alloc(0)
   const take = (bytes: Buffer, isEnd: boolean): T => {
     const { used, made } = use({ bytes, isEnd, isAscii: isAscii(bytes) })
-    // A copy, so that a few bytes do not keep a whole chunk.
+    // A copy, so that a few bytes do not keep a chunk in memory.
     rest = Buffer.from(bytes.subarray(used))
     if (rest.length > limits.lineBytes) {
-      throw beyond(
+      throw limitExceeded(
         limits,
         'lineBytes',
-        `line ${nextLine()} begins a row of more than ${limits.lineBytes} bytes; perhaps a quote was not closed`,
+        `line ${nextLine()} starts a row of more than ${limits.lineBytes} bytes (a closing quote may be missing)`,
       )
     }
     return made

@@ -1,18 +1,18 @@
-/** Unpacks gzip into a file beside it, not further than is allowed. */
+/** Unpacks gzip files within limits. */
 import { createReadStream, createWriteStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import { beyond, invalid, type ReadingLimits } from './limits.js'
+import { invalid, limitExceeded, type ReadingLimits } from './limits.js'
 
-/** Data of real measurements pack to a twentieth at best; only so much may a file grow that is larger than `harmlessBytes`. */
-const mostGrowth = 250
+/** The largest ratio of unpacked to packed bytes above `harmlessBytes`. Real data compress far less. */
+const maximumRatio = 250
 const harmlessBytes = 16 * 1024 * 1024
 
 /**
- * What a packed file of so many bytes may unpack to.
- * @throws DatasetError as soon as more comes
+ * Creates a counter of the unpacked bytes of a file.
+ * @throws DatasetError when the unpacked bytes exceed a limit
  */
 export function unpackedCounter(
   name: string,
@@ -23,17 +23,21 @@ export function unpackedCounter(
   return (bytes) => {
     unpacked += bytes
     if (unpacked > limits.unpackedBytes) {
-      throw beyond(limits, 'unpackedBytes', `${name} unpacks to more than ${limits.unpackedBytes} bytes`)
+      throw limitExceeded(
+        limits,
+        'unpackedBytes',
+        `${name} unpacks to more than ${limits.unpackedBytes} bytes`,
+      )
     }
-    if (unpacked > harmlessBytes && unpacked > mostGrowth * packedBytes) {
+    if (unpacked > harmlessBytes && unpacked > maximumRatio * packedBytes) {
       throw invalid(
-        `${name} has ${packedBytes} bytes and unpacks to more than ${mostGrowth} times as many, which no data set of this size does`,
+        `${name} has ${packedBytes} bytes and unpacks to more than ${maximumRatio} times as many, the limit`,
       )
     }
   }
 }
 
-/** @throws DatasetError when the file is no whole gzip, or unpacks to too much */
+/** @throws DatasetError when the file is not a complete gzip, or unpacks to too many bytes */
 export async function gunzip(from: string, to: string, name: string, limits: ReadingLimits): Promise<void> {
   const { size } = await stat(from)
   const count = unpackedCounter(name, size, limits)

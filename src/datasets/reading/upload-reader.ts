@@ -1,4 +1,4 @@
-/** Reads uploads: into a folder first, then in a process of its own; of these only a few at a time. */
+/** Reads uploads: spools them to a folder, then reads them in a separate process. Limits the number of processes. */
 import { availableParallelism } from 'node:os'
 import type { TenantLimits } from '../../contract/limits.js'
 import type { Preparation } from '../../contract/preparation.js'
@@ -14,24 +14,24 @@ export interface UploadToRead {
   files: AsyncIterable<IncomingFile>
   options: FormatOptions
   preparation: Preparation
-  /** Of the tenant that sends it. */
+  /** The limits of the tenant. */
   limits: TenantLimits
-  /** Aborts when the client has gone. */
+  /** Aborts when the client disconnects. */
   signal: AbortSignal
 }
 
 export interface UploadReader {
   /**
-   * Takes the files whole, then gives what they hold to `use`, and leaves nothing behind.
-   * @throws DatasetError, DiskFull, Problem `overloaded`, the signal's reason, errors of the files' bodies and of `use`
+   * Receives the complete files, then calls `use` with their pieces. Removes all temporary files.
+   * @throws DatasetError, DiskFull, Problem `overloaded`, the reason of the signal, errors of the bodies and of `use`
    */
   read<T>(upload: UploadToRead, use: (pieces: AsyncIterable<Prepared>) => Promise<T>): Promise<T>
 }
 
-/** For a turn. Whoever waits has sent the whole file. */
+/** How long an upload waits for its turn after it was received. */
 const waitSeconds = 60
 
-/** `script` is the reading process as built; tests, which run from the sources, name it. */
+/** @param script the built reading process; tests run it from the sources */
 export async function openUploadReader(
   limits: ReadingLimits,
   script = new URL('./reading.process.js', import.meta.url),

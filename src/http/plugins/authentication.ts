@@ -6,7 +6,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { idSchema } from '../../contract/ids.js'
-import { localTenant, type Scope, scopeSchema, withImplied } from '../../contract/key.js'
+import { addImpliedScopes, localTenant, type Scope, scopeSchema } from '../../contract/key.js'
 import type { Limits } from '../../contract/limits.js'
 import { Problem } from '../../contract/problems.js'
 import { fingerprint, readKey } from '../../training/key-text.js'
@@ -139,7 +139,7 @@ export function authenticate(
     const known = callers.get(key)
     if (known !== undefined) return known
     const { tenantId, id: keyId, scopes, ownLimits } = key
-    const caller = { tenantId, keyId, scopes: withImplied(scopes), limits: { settings, own: ownLimits } }
+    const caller = { tenantId, keyId, scopes: addImpliedScopes(scopes), limits: { settings, own: ownLimits } }
     callers.set(key, caller)
     return caller
   }

@@ -3,7 +3,7 @@
  * left, and seconds until all of it is back.
  */
 import type { FastifyInstance } from 'fastify'
-import { allowance, allowed } from '../../contract/limits.js'
+import { describeLimit, effectiveLimit } from '../../contract/limits.js'
 import { Problem } from '../../contract/problems.js'
 import type { Tenant } from '../../training/ports.js'
 import { Buckets, secondsUntil } from '../buckets.js'
@@ -13,7 +13,7 @@ export class RequestRate {
 
   /** Of the last minute. */
   used({ tenantId, limits }: Tenant): number {
-    const perMinute = allowed(limits, 'requestsPerMinute')
+    const perMinute = effectiveLimit(limits, 'requestsPerMinute')
     return Math.ceil(perMinute - this.#buckets.left(tenantId, perMinute))
   }
 
@@ -23,7 +23,7 @@ export class RequestRate {
       const { caller } = request
       if (caller === null) return done()
       const { tenantId, limits } = caller
-      const perMinute = allowed(limits, 'requestsPerMinute')
+      const perMinute = effectiveLimit(limits, 'requestsPerMinute')
       const before = this.#buckets.left(tenantId, perMinute)
       const isAllowed = before >= 1
       const left = isAllowed ? this.#buckets.take(tenantId, perMinute) : before
@@ -33,7 +33,7 @@ export class RequestRate {
       if (isAllowed) return done()
       const seconds = secondsUntil(1, left, perMinute)
       reply.header('retry-after', seconds)
-      const says = allowance(limits, 'requestsPerMinute')
+      const says = describeLimit(limits, 'requestsPerMinute')
       const detail = `Too many requests within a minute; ${says}. Retry in ${seconds} s.`
       done(new Problem('rate-limited', detail))
     })

@@ -1,7 +1,7 @@
 /** Evaluations of a model on labelled rows: of a dataset, of the request, or of a file. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { evaluationRequestSchema, modelEvaluationSchema } from '../../contract/evaluate.js'
+import { evaluationRequestSchema, modelEvaluationSchema } from '../../contract/model-evaluation.js'
 import { preparationParameters } from '../../contract/preparation.js'
 import { formatParameters, uploadContentTypes } from '../../contract/upload.js'
 import { evaluateFile, evaluateRows, turnsOfDatasets } from '../../training/evaluate.js'

@@ -1,6 +1,6 @@
 /** What a tenant may have, and has used of it. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
-import { limitsStatusSchema, statusOf } from '../../contract/limits.js'
+import { limitsStatus, limitsStatusSchema } from '../../contract/limits.js'
 import type { TenantStore } from '../../training/ports.js'
 import { callerOf } from '../caller.js'
 import type { OpenSockets } from '../open-sockets.js'
@@ -33,7 +33,7 @@ export const limitRoutes: FastifyPluginCallbackZod<LimitRoutes> = (
     async (request) => {
       const caller = callerOf(request)
       const { tenantId, limits } = caller
-      return statusOf(tenantId, limits, {
+      return limitsStatus(tenantId, limits, {
         ...(await tenants.use(tenantId)),
         requestsPerMinute: requestRate.used(caller),
         sockets: openSockets.of(tenantId),

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { datasetPreviewSchema, datasetSchema } from '../../contract/dataset.js'
-import { preparationOf, preparationParameters } from '../../contract/preparation.js'
+import { preparationParameters, readPreparation } from '../../contract/preparation.js'
 import { text } from '../../contract/text.js'
 import { formatParameters, uploadContentTypes } from '../../contract/upload.js'
 import type { DatasetStore, ModelStore, Tenanted } from '../../training/ports.js'
@@ -68,7 +68,7 @@ export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
         limits,
         files: filesOf(request),
         options,
-        preparation: preparationOf({ target, types, missing, missingValues, decimal, like: likes }),
+        preparation: readPreparation({ target, types, missing, missingValues, decimal, like: likes }),
         signal: departure(reply),
       })
     } catch (error) {

@@ -2,7 +2,7 @@ import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CsvCells } from '../../../src/datasets/reading/csv-cells.js'
-import { numberOf } from '../../../src/datasets/reading/number-bytes.js'
+import { parseNumberBytes } from '../../../src/datasets/reading/number-bytes.js'
 import { type Reading, readFiles, rowsOf } from './read-files.js'
 
 const read = (content: string | Uint8Array, request?: Reading) => readFiles({ body: content }, request)
@@ -209,7 +209,7 @@ describe('held to what others read', () => {
       fc.property(written, (text) => {
         const bytes = Buffer.from(`x${text}x`)
         const value = Number(text)
-        expect(numberOf(bytes, 1, bytes.length - 1)).toBe(Number.isFinite(value) ? value : Number.NaN)
+        expect(parseNumberBytes(bytes, 1, bytes.length - 1)).toBe(Number.isFinite(value) ? value : Number.NaN)
       }),
       { numRuns: 5_000 },
     )
@@ -223,7 +223,7 @@ describe('held to what others read', () => {
           const bytes = Buffer.from(text)
           const isDecimal =
             /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) && Number.isFinite(Number(text))
-          expect(numberOf(bytes, 0, bytes.length)).toBe(isDecimal ? Number(text) : Number.NaN)
+          expect(parseNumberBytes(bytes, 0, bytes.length)).toBe(isDecimal ? Number(text) : Number.NaN)
         },
       ),
       { numRuns: 2_000 },

@@ -2,8 +2,8 @@ import type { StoredColumn } from '../contract/dataset.js'
 import type { Part } from './feature-coding.js'
 import { DatasetError } from './table.js'
 
-/** A cell that cannot be encoded; `index` is its row within the part, and the message names its row in the table. */
-export function refusedCell(
+/** The error of a cell that cannot be encoded. `index` is its row within the part. The message has its row in the table. */
+export function cellError(
   { name }: StoredColumn,
   { rows }: Part,
   index: number,

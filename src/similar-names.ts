@@ -1,36 +1,37 @@
-/** Finds the name that somebody meant who wrote another. */
+/** Suggests a known name for a misspelled one. */
 
-/** More mistakes than this make it another word. */
+/** Words at a larger edit distance are not similar. */
 const maximumDistance = 2
 
-/** `; did you mean "epochs"?`, or nothing where no name is near. */
+/** `; did you mean "epochs"?`, or an empty text when no name is similar. */
 export function didYouMean(word: string, names: readonly string[]): string {
   const name = nearestName(word, names)
   return name === undefined ? '' : `; did you mean "${name}"?`
 }
 
 /**
- * The name that differs least: in case, hyphens and underscores only, as its initials (lr for learningRate), or in at
- * most two letters and less than half of the word.
+ * The most similar name, ignoring case, hyphens and underscores. Its edit distance is at most two and less than half
+ * of the word. If there is none, the name with these initials (lr for learningRate).
  */
 export function nearestName(word: string, names: readonly string[]): string | undefined {
-  const plain = plainText(word)
-  if (plain.length === 0 || plain.length > 100) return undefined
-  const abbreviated = names.find((name) => plain.length > 1 && initials(name) === plain)
+  const normalized = normalize(word)
+  const { length } = normalized
+  if (length === 0 || length > 100) return undefined
+  const abbreviated = names.find((name) => length > 1 && initials(name) === normalized)
   const ranked = names
-    .map((name) => ({ name, distance: editDistance(plain, plainText(name)) }))
-    .filter(({ distance }) => distance <= maximumDistance && 2 * distance < plain.length)
+    .map((name) => ({ name, distance: editDistance(normalized, normalize(name)) }))
+    .filter(({ distance }) => distance <= maximumDistance && 2 * distance < length)
     .toSorted((a, b) => a.distance - b.distance)
   return ranked[0]?.name ?? abbreviated
 }
 
-const plainText = (text: string) => text.toLowerCase().replace(/[_\-\s]/g, '')
+const normalize = (text: string) => text.toLowerCase().replace(/[_\-\s]/g, '')
 
 const initials = (name: string) => (name.charAt(0) + name.replace(/[^A-Z]/g, '')).toLowerCase()
 
 /**
- * Insertions, deletions, substitutions and swaps of neighbouring letters that make `b` of `a` (optimal string
- * alignment, the restricted Damerau–Levenshtein distance).
+ * The number of insertions, deletions, substitutions and swaps of adjacent letters that turn `a` into `b` (optimal
+ * string alignment, the restricted Damerau–Levenshtein distance). Infinity when the lengths differ too much.
  */
 export function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > maximumDistance) return Number.POSITIVE_INFINITY

@@ -1,4 +1,4 @@
-/** Labelled rows that a model is asked about, and what it answers to them. */
+/** The request to evaluate a model on labelled rows, and its result. */
 import { z } from 'zod'
 import { cellSchema, datasetWarningSchema, generatedDatasetSchema } from './dataset.js'
 import { evaluationSchema } from './evaluation.js'
@@ -17,10 +17,12 @@ export const evaluationRequestSchema = z
       .min(1)
       .max(maximumRows)
       .optional()
-      .describe('rows by column name, the target among them; more of them are sent as a file'),
+      .describe(
+        `labelled rows by column name, including the target; send more than ${maximumRows} as a file`,
+      ),
   })
   .refine(({ dataset, rows }) => (dataset === undefined) !== (rows === undefined), {
-    error: 'must have either dataset or rows',
+    error: 'must have either dataset or rows, not both',
   })
   .meta({ examples: [{ dataset: 'xor' }] })
 export type EvaluationRequest = z.infer<typeof evaluationRequestSchema>
@@ -28,9 +30,9 @@ export type EvaluationRequest = z.infer<typeof evaluationRequestSchema>
 export const modelEvaluationSchema = z.object({
   modelId: z.string(),
   evaluation: evaluationSchema.describe(
-    'with `rows: "given"`; classes are told apart by the model’s `threshold`',
+    'has `rows: "given"`; the `threshold` of the model decides between two classes',
   ),
-  droppedRows: z.int().describe('rows left out because they have no target'),
-  warnings: z.array(datasetWarningSchema).describe('what was guessed of a file'),
+  droppedRows: z.int().describe('rows dropped because they have no target'),
+  warnings: z.array(datasetWarningSchema).describe('assumptions made about the file'),
 })
 export type ModelEvaluation = z.infer<typeof modelEvaluationSchema>

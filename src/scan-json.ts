@@ -1,8 +1,8 @@
-/** What JSON.parse does not tell of a text: how deep it goes, and whether an object has one name twice. */
+/** Checks that JSON.parse does not make: the nesting depth, and repeated names in an object. */
 
-interface Outline {
+interface JsonScan {
   tooDeep: boolean
-  /** The first name that stands twice in one object; means something only if the text is JSON. */
+  /** The first name that an object repeats. Only meaningful if the text is valid JSON. */
   repeatedName: string | undefined
 }
 
@@ -10,9 +10,9 @@ const code = (character: string) => character.charCodeAt(0)
 const [openObject, closeObject, openList, closeList] = [...'{}[]'].map(code)
 const [comma, quote, backslash] = [...',"\\'].map(code)
 
-/** One pass over brackets and names that builds nothing; it ends where the text is too deep. */
-export function outlineOf(json: string, maximum: number): Outline {
-  /** Of each open bracket the names so far; undefined for a list. */
+/** Scans brackets and names in one pass. Stops when the text is nested more than `maximumDepth` levels deep. */
+export function scanJson(json: string, maximumDepth: number): JsonScan {
+  /** For each open object the names so far, for each open list undefined. */
   const open: (Set<string> | undefined)[] = []
   let repeatedName: string | undefined
   let nameIsNext = false
@@ -20,7 +20,7 @@ export function outlineOf(json: string, maximum: number): Outline {
     switch (json.charCodeAt(index)) {
       case openObject:
       case openList:
-        if (open.length === maximum) return { tooDeep: true, repeatedName }
+        if (open.length === maximumDepth) return { tooDeep: true, repeatedName }
         nameIsNext = json.charCodeAt(index) === openObject
         open.push(nameIsNext ? new Set() : undefined)
         break
@@ -33,10 +33,10 @@ export function outlineOf(json: string, maximum: number): Outline {
         nameIsNext = open[open.length - 1] !== undefined
         break
       case quote: {
-        const end = endOfString(json, index)
+        const end = findStringEnd(json, index)
         if (nameIsNext) {
           const names = open[open.length - 1]
-          const name = nameOf(json.slice(index, end + 1))
+          const name = parseName(json.slice(index, end + 1))
           if (names?.has(name)) repeatedName ??= name
           names?.add(name)
           nameIsNext = false
@@ -48,8 +48,8 @@ export function outlineOf(json: string, maximum: number): Outline {
   return { tooDeep: false, repeatedName }
 }
 
-/** The place of the closing quote, one behind an even number of backslashes; the end of the text where there is none. */
-function endOfString(json: string, start: number): number {
+/** The index of the closing quote, or the length of the text. A quote after an odd number of backslashes is escaped. */
+function findStringEnd(json: string, start: number): number {
   for (let end = json.indexOf('"', start + 1); end >= 0; end = json.indexOf('"', end + 1)) {
     let backslashes = 0
     while (json.charCodeAt(end - 1 - backslashes) === backslash) backslashes++
@@ -58,8 +58,8 @@ function endOfString(json: string, start: number): number {
   return json.length
 }
 
-/** "\u0061" is the same name as "a". */
-function nameOf(literal: string): string {
+/** Decodes escapes, because "\u0061" is the same name as "a". */
+function parseName(literal: string): string {
   if (!literal.includes('\\')) return literal.slice(1, -1)
   try {
     return String(JSON.parse(literal))

@@ -1,6 +1,6 @@
 /** Distances counted by hand: one insertion, deletion, substitution or swap of neighbours each. */
 import { describe, expect, it } from 'vitest'
-import { didYouMean, editDistance, nearestName } from '../../src/contract/similar-names.js'
+import { didYouMean, editDistance, nearestName } from '../src/similar-names.js'
 
 describe('the distance of two words', () => {
   it.each([
