@@ -39,7 +39,7 @@ export function chooseEpochs(order: FoldOrder): FoldOutcome {
   const { spec, folds, data } = order
   const { training: table } = data
   const { rows } = table
-  const held = splitFolds({ rows, folds, seed: spec.seed }, classesOfRows(table, spec.loss))
+  const held = splitFolds({ rows, folds, seed: spec.seed }, readClasses(table, spec.loss))
   const best: number[] = []
   let divergedIn = 0
   let answers = new Float32Array(0)

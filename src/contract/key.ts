@@ -27,8 +27,8 @@ export const scopeMeanings: Record<Scope, string> = {
   'metrics:read': 'Read /metrics and /workers, which cover all tenants',
 }
 
-/** What may be written may be read. */
-export function withImplied(scopes: readonly Scope[]): Set<Scope> {
+/** Adds the read scope that each write scope implies. */
+export function addImpliedScopes(scopes: readonly Scope[]): Set<Scope> {
   const reading = scopes.map((scope) => scopeSchema.parse(scope.replace(':write', ':read')))
   return new Set([...scopes, ...reading])
 }

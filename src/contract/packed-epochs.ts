@@ -31,7 +31,7 @@ export function numberAt({ after, numbers }: Pick<PackedEpochs, 'after' | 'numbe
 
 export function unpackEpochs(epochs: PackedEpochs): Epoch[] {
   const { metrics, seconds } = epochs
-  return Array.from(seconds, (each, index) => {
+  return Array.from(seconds, (epochSeconds, index) => {
     const at = index * metricsPerEpoch
     const epoch = {
       epoch: numberAt(epochs, index),
