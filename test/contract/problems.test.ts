@@ -32,7 +32,7 @@ describe('the error table', () => {
 })
 
 describe('pointerTo', () => {
-  it('escapes as RFC 6901 has it', () => {
+  it('escapes like RFC 6901', () => {
     expect(pointerTo([])).toBe('')
     expect(pointerTo(['network', 'layers', 0, 'units'])).toBe('/network/layers/0/units')
     expect(pointerTo(['a/b', 'm~n', ''])).toBe('/a~1b/m~0n/')
