@@ -1,8 +1,8 @@
-/** Distances counted by hand: one insertion, deletion, substitution or swap of neighbours each. */
+/** Edit distances counted by hand: insertions, deletions, substitutions and swaps of adjacent letters. */
 import { describe, expect, it } from 'vitest'
 import { didYouMean, editDistance, nearestName } from '../src/similar-names.js'
 
-describe('the distance of two words', () => {
+describe('the edit distance', () => {
   it.each([
     ['adam', 'adam', 0],
     ['adm', 'adam', 1],
@@ -19,7 +19,7 @@ describe('the distance of two words', () => {
   })
 })
 
-describe('the name that was meant', () => {
+describe('the most similar name', () => {
   const fields = ['epochs', 'batchSize', 'learningRate', 'loss', 'seed', 'validationSplit']
 
   it.each([
@@ -37,7 +37,14 @@ describe('the name that was meant', () => {
     expect(didYouMean(word, fields)).toBe(`; did you mean "${name}"?`)
   })
 
-  it.each(['ls', 'x', '', 'momentum', '_'.repeat(10), 'l'.repeat(10_000)])('of %j is none', (word) => {
+  it.each([
+    'ls',
+    'x',
+    '',
+    'momentum',
+    '_'.repeat(10),
+    'l'.repeat(10_000),
+  ])('does not exist for %j', (word) => {
     expect(nearestName(word, fields)).toBeUndefined()
     expect(didYouMean(word, fields)).toBe('')
   })

@@ -23,7 +23,7 @@ export function typeNotices(fact: ColumnFacts, found: TypeFound): DatasetWarning
     notices.push({ code, columns: [name], message })
   if (type === 'category' && !isDeclared && exceptions !== undefined) {
     const { place, text, texts, count, among } = exceptions
-    const seen = `${name} is a category because of ${shown(text)} (${place}), although most of its cells are ${among}`
+    const seen = `${name} is a category because of ${shown(text)} in ${place}, although most of its cells are ${among}`
     const what = count === 1 ? 'correct that cell, or if it means' : 'if such cells mean'
     const remedy =
       texts.length > listedExceptions

@@ -74,7 +74,7 @@ function textReason(fact: ColumnFacts, missing: Iterable<string>): IgnoreReason 
   const remedy = `types=${column.name}:category`
   if (exceptions !== undefined && exceptions.count <= maximumExceptions * present) {
     const { place, text, texts, among } = exceptions
-    const why = `${shown(text)} (${place}) is not a ${among === 'numbers' ? 'number' : 'date'}, although most of its cells are`
+    const why = `${shown(text)} in ${place} is not a ${among === 'numbers' ? 'number' : 'date'}, although most of its cells are`
     if (texts.length <= listedExceptions) {
       return { code: 'mixed-column', why, remedy: missingValuesParameter(missing, ...texts) }
     }

@@ -122,7 +122,7 @@ function rareClasses(columns: readonly Column[], missing: Iterable<string>): Dat
         ? ', or choose another target: target=NAME'
         : `, or if they mean a missing value: ${missingValuesParameter(missing, ...rare.slice(0, maximumNamed))}`
     return warning('rare-class', [column], () => {
-      return `${name} has classes of fewer than ${fewRows} rows: ${shownNames(named, maximumNamed)}, which is too few to learn; add rows, or merge classes in the file${remedy}`
+      return `${name} has classes of fewer than ${fewRows} rows: ${shownNames(named, maximumNamed)}; these are too few to learn: add rows, or merge classes in the file${remedy}`
     })
   })
 }

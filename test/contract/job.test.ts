@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isFinished, jobRequestSchema, jobStatusSchema, previousStatuses } from '../../src/contract/job.js'
 
-/** The drawing at the head of job.ts. */
+/** The transitions of the diagram in job.ts. */
 const legal = [
   'queued running',
   'queued cancelled',
@@ -21,20 +21,20 @@ describe('the life of a job', () => {
     expect(all.toSorted()).toEqual(legal.toSorted())
   })
 
-  it('ends where nothing leads on', () => {
+  it('ends in statuses without transitions', () => {
     expect(jobStatusSchema.options.filter(isFinished)).toEqual(['succeeded', 'failed', 'cancelled'])
   })
 })
 
 describe('a request', () => {
-  it('is accepted as it was accepted: the defaults change nothing the second time', () => {
+  it('does not change when it is parsed again', () => {
     const layers = [{ type: 'conv2d' as const, filters: 1, kernelSize: 2 }, { type: 'flatten' as const }]
     const once = jobRequestSchema.parse({ dataset: 'xor', network: { layers }, loss: 'huber', epochs: 1 })
     expect(jobRequestSchema.parse(once)).toEqual(once)
     expect(once).toMatchObject({ sampling: 'shuffle', threads: 1 })
   })
 
-  it('keeps the names of its metadata, whatever they are', () => {
+  it('keeps any names of its metadata', () => {
     const metadata = { constructor: 'a', toString: 'b', 'ключ 🔑': 'c' }
     const layers = [{ type: 'flatten' as const }]
     const base = { dataset: 'xor', network: { layers }, loss: 'huber' as const, epochs: 1 }

@@ -5,7 +5,7 @@ import { epochsAsJson, lastEpoch, type PackedEpochs, unpackEpochs } from '../../
 import { epochFrame } from '../../src/http/epoch-frame.js'
 import { readEpochFrame } from '../support/epoch-frames.js'
 
-/** Any numbers, the odd ones among them; now and then a column that is null throughout. */
+/** Any numbers including special ones. Some columns are null throughout. */
 const packed = fc
   .record({
     after: fc.integer({ min: 0, max: 2 ** 31 - 100 }),
@@ -24,11 +24,11 @@ const packed = fc
     }
   })
 
-/** JSON knows no negative zero. */
+/** JSON has no negative zero. */
 const throughJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 describe('packed epochs', () => {
-  it('become the same JSON as their objects', () => {
+  it('have the same JSON as their objects', () => {
     fc.assert(
       fc.property(packed, (epochs) => {
         expect(epochsAsJson(epochs)).toBe(JSON.stringify(unpackEpochs(epochs)))
@@ -38,7 +38,7 @@ describe('packed epochs', () => {
     )
   })
 
-  it('come through a binary message as they are', () => {
+  it('are not changed by a binary message', () => {
     fc.assert(
       fc.property(packed, (epochs) => {
         const read = readEpochFrame(epochFrame('job_1', epochs))
@@ -60,7 +60,7 @@ describe('packed epochs', () => {
     expect(unpackEpochs(epochs)).toEqual([{ ...last, diverged: true }])
   })
 
-  it('take no room in a binary message for what is null throughout', () => {
+  it('do not encode columns that are null throughout', () => {
     const count = 1_000
     const metrics = Float64Array.from({ length: 4 * count }, (_, index) => (index % 4 === 0 ? 1 : Number.NaN))
     const frame = epochFrame('job_1', { after: 0, numbers: null, metrics, seconds: new Float64Array(count) })

@@ -5,7 +5,7 @@ import { preparationParameters, readPreparation } from '../../src/contract/prepa
 const schema = z.strictObject(preparationParameters)
 const read = (query: Record<string, string>) => readPreparation(schema.parse(query))
 
-test('nothing said is what the file says, and gaps imputed', () => {
+test('the default is inferred types and imputed missing values', () => {
   expect(read({})).toEqual({ types: [], missing: { everywhere: 'impute', columns: [] } })
 })
 
@@ -32,7 +32,7 @@ test('short forms name columns, types and rules', () => {
   })
 })
 
-test('JSON names whatever a column may be called', () => {
+test('JSON supports any column name', () => {
   expect(
     read({
       target: '["a,b"]',
@@ -50,8 +50,8 @@ test('JSON names whatever a column may be called', () => {
 })
 
 test.each([
-  [{ target: '[]' }, 'must be a list of names'],
-  [{ target: '["a"' }, 'begins like JSON, but is none'],
+  [{ target: '[]' }, 'must be a list of at least one name'],
+  [{ target: '["a"' }, 'starts like JSON but is not valid JSON'],
   [{ types: 'zip:word' }, 'zip: must be one of number, category, boolean, date, ignored'],
   [{ types: 'zip' }, 'must be one of number'],
   [{ missing: 'median' }, 'must be impute, drop, mean or constant=VALUE'],

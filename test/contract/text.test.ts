@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => stores.close())
 
 describe('text', () => {
-  it('is what the database gives back as it was, and what it is not, the database would change or refuse', async () => {
+  it('is valid exactly if the database stores it unchanged', async () => {
     const anything = fc.string({
       unit: fc.oneof(
         fc.constantFrom('\0', '\ud800', '\udc00', '"', '\\'),
@@ -32,7 +32,7 @@ describe('text', () => {
     )
   })
 
-  it('has an end', () => {
+  it('has a maximum length', () => {
     expect(text(3).safeParse('abc').success).toBe(true)
     expect(text(3).safeParse('abcd').success).toBe(false)
   })

@@ -28,18 +28,18 @@ test.each([
   )
 })
 
-test('every name listed can be had, others cannot', () => {
+test('returns every listed name and no other', () => {
   expect(builtInNames).toEqual(['and', 'or', 'nand', 'xor', 'iris', ...generatedDatasetNames])
   for (const name of builtInNames) expect(builtIn(name)).toBeDefined()
   for (const name of ['', 'XOR', 'toString', '__proto__']) expect(builtIn(name)).toBeUndefined()
 })
 
-test('a caller that changes its table does not change the next one', () => {
+test('returns a new table on each call', () => {
   builtIn('xor')?.chunks[0].fill(255)
   expect(valuesOfBuiltIn('xor')[0]).toBe(0)
 })
 
-test('iris is the flowers of examples/iris.csv, and the only built-in that is standardized', () => {
+test('iris equals examples/iris.csv and is the only standardized built-in', () => {
   const table = builtIn('iris')
   const [header, ...flowers] = readFileSync('examples/iris.csv', 'utf8').trim().split('\n')
   expect(table?.columns.map((column) => column.name).join(',')).toBe(header)

@@ -17,11 +17,11 @@ const dates: [string, number, number[]][] = [
   ['1969-12-31', -1, [1969, 12, 2, -18_262]],
 ]
 
-test.each(dates)('%s has its parts', (_, days, parts) => {
+test.each(dates)('computes the parts of %s', (_, days, parts) => {
   expect(computeDateParts(days, first)).toEqual(parts)
 })
 
-test('the day of the week goes round, before 1970 as after', () => {
+test('the day of the week cycles before and after 1970', () => {
   fc.assert(
     fc.property(fc.integer({ min: -100_000, max: 100_000 }), (days) => {
       const [, , dayOfWeek] = computeDateParts(days, 0)
@@ -30,7 +30,7 @@ test('the day of the week goes round, before 1970 as after', () => {
   )
 })
 
-/** A date, another feature and a target; NaN is a missing date. */
+/** A table with a date, a number feature and a target. NaN is a missing date. */
 function table(days: number[], imputation?: StoredColumn['imputation']): Table {
   const heads = [
     { name: 'signup', role: 'feature' },
@@ -52,7 +52,7 @@ function table(days: number[], imputation?: StoredColumn['imputation']): Table {
 const linear = { outputs: 1, loss: 'meanSquaredError' } as const
 
 describe('a column of dates', () => {
-  test('becomes four numbers, each on the scale of the training rows', () => {
+  test('becomes four numbers, each scaled by the training rows', () => {
     const days = dates.map(([, day]) => day)
     const { coding, trainingX, validationX, features } = encoded(
       table(days),
@@ -85,7 +85,7 @@ describe('a column of dates', () => {
     expect(rowsOf(validationX, 5)[0][3]).toBeCloseTo((-18_262 - 203.66666666666666) / 246.8202224742175, 4)
   })
 
-  test('counts a missing date as the mean day, or is refused where nothing stands in', () => {
+  test('imputes a missing date with the mean day, or is refused without imputation', () => {
     const gaps = [18_261, Number.NaN, 18_321, 18_812]
     const { coding, trainingX } = encoded(table(gaps, 'mean'), linear)
     // numpy: mean of 18261, 18321, 18812 is 18464.67, in the night before 2020-07-22, a Wednesday.
@@ -94,7 +94,7 @@ describe('a column of dates', () => {
     expect(() => encoded(table(gaps), linear)).toThrow('signup, row 2: is missing')
   })
 
-  test('is refused where the network was given a number, and the other way round', () => {
+  test('is refused if the network was trained on a number, and vice versa', () => {
     const { coding } = encoded(table([1, 2]), linear)
     const numbers = describeTable(
       [
@@ -105,12 +105,12 @@ describe('a column of dates', () => {
     )
     const part = { table: numbers, rows: everyRow(numbers) }
     expect(() => encodeByCoding(part, coding, 'huber', new Float32Array(10), null)).toThrow(
-      'signup is a number here, and the network was given a date: upload with types=signup:date',
+      'signup is a number, but the network was trained on a date: upload with types=signup:date',
     )
   })
 })
 
-test('one date alone is coded as it was learned', () => {
+test('encodes a single date by the learned coding', () => {
   const coding = dateCoding('signup', Float64Array.of(18_261, 18_321), 'minMax')
   expect(encodeDate(coding, 18_321)).toEqual([1, 0, 1, 1])
 })

@@ -43,11 +43,11 @@ describe('a date', () => {
     '1234-05',
     '555-01-2024-7',
     '',
-  ])('%s is none', (text) => {
+  ])('%s is not valid', (text) => {
     expect(parseDate(text)).toBeUndefined()
   })
 
-  test('with slashes is read by its order', () => {
+  test('with slashes is parsed by its order', () => {
     // 3 April and 4 March 2024: 31 + 29 + 31 + 2 and 31 + 29 + 3 days after 1 January, day 19,723.
     expect(parseDate('3/4/2024', 'dayFirst')).toBe(19_816)
     expect(parseDate('3/4/2024', 'monthFirst')).toBe(19_786)
@@ -55,7 +55,7 @@ describe('a date', () => {
     expect(parseDate('13/4/2024', 'monthFirst')).toBeUndefined()
   })
 
-  test('is written as ISO 8601', () => {
+  test('is formatted as ISO 8601', () => {
     expect([dateText(19_753), dateText(19_753.25)]).toEqual(['2024-01-31', '2024-01-31T06:00:00.000Z'])
   })
 })
@@ -69,7 +69,7 @@ describe('a column of dates', () => {
     return { ...dataset, d: dataset.columns[0], first: dataset.data.map(([day]) => day) }
   }
 
-  test('has its order from the one part that is beyond 12', async () => {
+  test('infers the order from a part above 12', async () => {
     const dayFirst = await dated(['1/2/2024', '2/2/2024', '3/2/2024', '13/2/2024'])
     expect(dayFirst.d).toMatchObject({ type: 'date', dateOrder: 'dayFirst', imputation: 'mean' })
     // 1 February 2024 is day 19,754.
@@ -78,24 +78,24 @@ describe('a column of dates', () => {
     expect(monthFirst.d).toMatchObject({ dateOrder: 'monthFirst', min: 19_754, max: 19_766 })
   })
 
-  test('says what it assumes when no part decides', async () => {
+  test('warns about the assumed order when it is ambiguous', async () => {
     const open = await dated(['1/2/2024', '2/2/2024', '3/2/2024', '4/2/2024'])
     expect(open.warnings.find(({ code }) => code === 'date-column')?.message).toBe(
-      'd holds dates; the year, month, day of the week and days since the first are used. Whether the day or the month ' +
-        'stands first does not show; the month is assumed. Otherwise: types=d:ignored',
+      'd contains dates; its features are the year, month, day of the week and days since the first. The cells do ' +
+        'not show whether the day or the month comes first; the month is assumed. Otherwise: types=d:ignored',
     )
   })
 
-  test('with both orders, or a day that there is not, is none, with a warning', async () => {
+  test('with both orders or an invalid day is a category, with a warning', async () => {
     const mixed = await dated(['1/13/2024', '13/1/2024', '1/13/2024', '1/13/2024'])
     expect(mixed.d.type).toBe('category')
     expect(mixed.warnings.find(({ code }) => code === 'mixed-column')?.message).toBe(
-      'd is a category because of row 2 (line 3), "13/1/2024", though most of its cells are dates; correct that cell, ' +
-        'or where it means a missing value: missingValues=13/1/2024',
+      'd is a category because of "13/1/2024" in row 2 (line 3), although most of its cells are dates; correct that cell, ' +
+        'or if it means a missing value: missingValues=13/1/2024',
     )
   })
 
-  test('is no target', async () => {
+  test('cannot be the target', async () => {
     const read = reading({ x: [[1, 2]], d: [['2024-01-01', '2024-01-02']] })
     await expect(prepared(read, { target: ['d'] })).rejects.toThrow('dates, which cannot be predicted')
   })

@@ -1,9 +1,9 @@
-/** Which column is the target, and which are no features, when nobody says it. Right answers follow from the rules by hand. */
+/** Default targets and ignored columns. The expected results follow from the rules by hand. */
 import { describe, expect, test } from 'vitest'
 import { isIdName } from '../../src/datasets/column-names.js'
 import { type Columns, prepared, reading, type Stored } from '../support/prepared.js'
 
-/** 40 numbers that neither rise nor recur: multiples of 7 modulo 41, in hundredths. */
+/** 40 distinct numbers in no order: multiples of 7 modulo 41, in hundredths. */
 const measured = Array.from({ length: 40 }, (_, row) => ((row * 7) % 41) / 100)
 const each = <T>(of: (row: number) => T) => measured.map((_, row) => of(row))
 const kinds = each((row) => 'abc'[row % 3])
@@ -57,7 +57,7 @@ describe('the default target is never', () => {
     expect(target(dataset)).toBe('kind')
   })
 
-  test('passed over without a word', async () => {
+  test('skipped without a warning', async () => {
     const dataset = await prepared(
       read({ x: measured, kind: kinds, price: each((row) => `$${row},${100 + row}`) }),
     )
@@ -65,22 +65,22 @@ describe('the default target is never', () => {
       code: 'assumption',
       columns: ['kind'],
       message:
-        'kind is the target, and not the last column, price, because "$39,139" is a text here: write numbers like ' +
-        '1234.5, without units; otherwise: target=price',
+        'kind is the target, not the last column price, because "$39,139" is a text (write numbers like 1234.5, ' +
+        'without units); otherwise: target=price',
     })
   })
 
-  test('none: the last named one, with a warning', async () => {
+  test('missing: without a better column it is the last named one, with a warning', async () => {
     const rows = each((row) => row)
     const dataset = await prepared(read({ a: rows, b: rows }))
     expect(target(dataset)).toBe('b')
     expect(dataset.warnings.map(({ message }) => message)).toContain(
-      'b is the target for want of a better one, though it counts the rows; otherwise: target=NAME',
+      'b is the target because no column is better, although it is a row number; otherwise: target=NAME',
     )
   })
 })
 
-describe('no features by default are', () => {
+describe('ignored by default are', () => {
   const y = each((row) => ((row * 13) % 41) + 0.5)
   test.each<[what: string, name: string, cells: (string | number)[], code: string, remedy: string]>([
     ['ids of texts', 'user', each((row) => `u${row}`), 'identifier-column', 'types=user:category'],
@@ -137,10 +137,10 @@ describe('no features by default are', () => {
     expect(warningOf(dataset, name)?.message.endsWith(`to use it: ${remedy}`)).toBe(true)
   })
 
-  test('but a word such as None in most cells is a category', async () => {
+  test('but not a column with a word such as None in most cells, which is a category', async () => {
     const damage = each((row) => (row % 8 === 0 ? ['Minor', 'Major'][(row / 8) % 2] : 'None'))
     const { columns } = await prepared(read({ damage, x: measured, y }))
-    // 5 of 40 rows are no None, alternating from Minor.
+    // 5 of 40 rows are not None.
     expect(columns[0]).toMatchObject({
       type: 'category',
       categories: ['(missing)', 'Major', 'Minor'],
@@ -149,14 +149,14 @@ describe('no features by default are', () => {
     })
   })
 
-  test('nor are many words among numbers an exception', async () => {
+  test('but not numbers with many words, which are a category', async () => {
     const ticket = each((row) => (row % 4 === 0 ? `A/5 ${row}` : String(1_000 + row * 7)))
     expect(warningOf(await prepared(read({ ticket, x: measured, y })), 'ticket')?.code).toBe(
       'identifier-column',
     )
   })
 
-  test('but what counts months, or is a number by request, is one', async () => {
+  test('but not a column of months, or one with a requested type', async () => {
     const dataset = await prepared(read({ month: each((row) => row + 1), x: measured, y }))
     expect(typeOf(dataset, 'month')).toBe('number')
     const types = [{ name: 'n', type: 'number' as const }]
@@ -165,12 +165,12 @@ describe('no features by default are', () => {
     )
   })
 
-  test('and a number is better than no feature, but a text that names the rows is not', async () => {
+  test('but not a number column if there is no other feature', async () => {
     const rows = each((row) => row)
     expect(typeOf(await prepared(read({ hours: rows, y })), 'hours')).toBe('number')
     expect(typeOf(await prepared(read({ n: rows, y })), 'n')).toBe('number')
     await expect(prepared(read({ user: rows.map((row) => `u${row}`), y }))).rejects.toThrow(
-      'no column is left to be a feature; user is ignored, because it has 40 different texts in 40 rows; to use it: ' +
+      'the file has no feature column; user is ignored because it has 40 different texts in 40 rows; to use it: ' +
         'types=user:category',
     )
   })
@@ -187,22 +187,22 @@ test.each([
   ['humid', false],
   ['monkey', false],
   ['Id of the house owner', false],
-])('%s names ids: %s', (name, is) => {
+])('%s is the name of an identifier: %s', (name, is) => {
   expect(isIdName(name)).toBe(is)
 })
 
-describe('a target of whole numbers', () => {
+describe('a target of integers', () => {
   const classes = (dataset: Stored) => dataset.columns.find(({ role }) => role === 'target')?.categories
-  test('is of classes when they are few and recur', async () => {
+  test('has classes if few values recur', async () => {
     const dataset = await prepared(read({ x: measured, y: each((row) => (row % 3) + 1) }))
     expect(classes(dataset)).toEqual(['1', '2', '3'])
     expect(dataset.warnings.find(({ code }) => code === 'numbers-as-classes')?.message).toBe(
-      'y has 3 different whole numbers (1, 2, 3), which are taken for classes; to predict a number: types=y:number',
+      'y has 3 different integers (1, 2, 3), which are used as classes; to predict a number: types=y:number',
     )
     expect(classes(await prepared(read({ x: measured, y: each((row) => row % 2) })))).toEqual(['0', '1'])
   })
 
-  test('is of numbers when a class had fewer than five rows in the mean, or on request', async () => {
+  test('has numbers if the mean class has fewer than five rows, or on request', async () => {
     // 40 rows and 9 numbers: 4.4 rows each.
     expect(classes(await prepared(read({ x: measured, y: each((row) => row % 9) })))).toBeUndefined()
     const types = [{ name: 'y', type: 'number' as const }]
@@ -211,7 +211,7 @@ describe('a target of whole numbers', () => {
     ).toBeUndefined()
   })
 
-  test('is of numbers with fractions, too', async () => {
+  test('has numbers if a value has a fraction', async () => {
     expect(classes(await prepared(read({ x: measured, y: each((row) => (row % 3) + 0.5) })))).toBeUndefined()
   })
 })
@@ -221,19 +221,19 @@ describe('words such as None in a target', () => {
   test('are classes when they are frequent', async () => {
     const dataset = await prepared(read({ x: measured, seen: each((row) => (row % 5 ? 'y' : 'NA')), damage }))
     const column = dataset.columns.find(({ name }) => name === 'damage')
-    // 10 of 40 rows are no None, alternating.
+    // 10 of 40 rows are not None.
     expect(column).toMatchObject({ categories: ['Major', 'Minor', 'None'], counts: [5, 5, 30] })
     expect(dataset.warnings.find(({ code }) => code === 'missing-as-class')?.message).toBe(
-      '"none" stands in damage so often that it is a class, not a gap; otherwise: missingValues=na,none',
+      '"none" occurs in damage too often for a missing value, so it is a class; otherwise: missingValues=na,none',
     )
   })
 
-  test('are gaps when missingValues says so, and then too many', async () => {
+  test('are missing values if missingValues says so, which drops too many rows here', async () => {
     const dataset = prepared(read({ x: measured, damage }), { missingValues: ['None'] })
-    await expect(dataset).rejects.toThrow('30 of the 40 rows lack a value and would be left out')
+    await expect(dataset).rejects.toThrow('30 of 40 rows have a missing value and would be dropped')
   })
 
-  test('are gaps when they are rare', async () => {
+  test('are missing values when they are rare', async () => {
     const rare = each((row) => (row === 5 ? 'NA' : 'ab'[row % 2]))
     expect(await prepared(read({ x: measured, rare }))).toMatchObject({ rows: 39, droppedRows: 1 })
   })

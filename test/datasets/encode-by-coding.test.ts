@@ -1,4 +1,4 @@
-/** Rows of any table as a trained network takes them: columns by name, values by what they mean. */
+/** Encodes rows of any table for a trained network: columns match by name, values by meaning. */
 import { describe, expect, test } from 'vitest'
 import type { Coding } from '../../src/contract/dataset.js'
 import type { Loss } from '../../src/contract/network.js'
@@ -27,7 +27,7 @@ const coding: Coding = {
 }
 
 describe('features', () => {
-  test('are found by name and enter on the scale of the training', async () => {
+  test('match by name and have the scale of the training', async () => {
     const columns = {
       member: [['yes', 'no', 'yes']],
       note: [['x', 'y', 'z']],
@@ -41,14 +41,14 @@ describe('features', () => {
       x: [
         [1, 0, 0, 1, 1],
         [0, 1, 0, 0, 0],
-        // No training row had gold.
+        // No training row has gold.
         [0.5, 0, 0, 0, 1],
       ],
       y: [[1], [0], [0]],
     })
   })
 
-  test('of categories that no training row had, and missing ones, enter as zeros', async () => {
+  test('of unseen or missing categories are encoded as zeros', async () => {
     const columns = { age: [[20, 20]], plan: [['plus', '']], member: [[1, 0]], y: [[1, 2]] }
     const table = await prepared(reading(columns), { missing: { everywhere: 'mean', columns: [] } })
     expect(encode(table, coding, 'huber', false).x).toEqual([
@@ -57,7 +57,7 @@ describe('features', () => {
     ])
   })
 
-  test('may be of another type that means the same', async () => {
+  test('may have another type with the same meaning', async () => {
     const columns = { age: [['30', '40']], plan: [[7, 8]], member: [['1', '0']], y: [[1, 2]] }
     const types = [
       { name: 'age', type: 'category' as const },
@@ -70,10 +70,10 @@ describe('features', () => {
     ])
   })
 
-  test('that are missing are listed; values that mean nothing are named', async () => {
+  test('that are missing are listed, and invalid values are named', async () => {
     const few = await prepared(reading({ member: [[1]], y: [[1]] }))
     expect(() => encode(few, coding, 'huber', false)).toThrow(
-      'the rows have no columns age, plan, which the network was trained with',
+      'the rows have no columns age, plan, which the network was trained on',
     )
     const words = await prepared(
       reading({ age: [['30', 'old']], plan: [['7', '7']], member: [[1, 1]], y: [[1, 2]] }),
@@ -82,7 +82,7 @@ describe('features', () => {
     const maybe = await prepared(
       reading({ age: [[1, 2]], plan: [['7', '7']], member: [[1, 2]], y: [[1, 2]] }),
     )
-    expect(() => encode(maybe, coding, 'huber', false)).toThrow('member, row 2: "2" is neither yes nor no')
+    expect(() => encode(maybe, coding, 'huber', false)).toThrow('member, row 2: "2" is not a boolean')
   })
 })
 
@@ -96,11 +96,11 @@ describe('targets', () => {
     const table = await prepared(reading({ a: [[1, 2, 3]], y: [['yes', 'maybe', 'later']] }))
     const binary = only({ type: 'binary', name: 'y', classes: ['no', 'yes'] })
     expect(() => encode(table, binary, 'binaryCrossentropy')).toThrow(
-      'y has "maybe", "later", and the network only tells no, yes apart',
+      'y has "maybe", "later"; the classes of the network are no, yes',
     )
   })
 
-  test('may write classes as numbers, in any order', async () => {
+  test('may have classes as numbers, in any order', async () => {
     const table = await prepared(reading({ a: [[1, 2]], y: [[20, 10]] }))
     const classes = only({ type: 'oneHot', name: 'y', classes: ['10', '20', '30'] })
     expect(encode(table, classes, 'categoricalCrossentropy').y).toEqual([
@@ -109,7 +109,7 @@ describe('targets', () => {
     ])
   })
 
-  test('enter on the scale of the training, from words too', async () => {
+  test('have the scale of the training, also from texts', async () => {
     const table = await prepared(reading({ a: [[1, 2]], y: [['30', '10']] }), {
       types: [{ name: 'y', type: 'category' }],
     })
@@ -120,7 +120,7 @@ describe('targets', () => {
 })
 
 describe('a training', () => {
-  test('lists the columns that are no features', async () => {
+  test('lists the columns that are not features', async () => {
     const columns = { id: [['a', 'b']], age: [[1, 2]], y: [[3, 4]] }
     const table = await prepared(reading(columns), { types: [{ name: 'id', type: 'ignored' }] })
     const { coding } = encoded(table, { outputs: 1, loss: 'huber' })
@@ -130,7 +130,7 @@ describe('a training', () => {
   test.each([
     [[0, 0.25, 1], 1],
     [[0, 128, 255], 255],
-  ])('on pictures of %j keeps their shape and takes %d for white', async (pixels, white) => {
+  ])('on images of %j keeps their shape and has %d for white', async (pixels, white) => {
     const table = await prepared(reading({ p1: [pixels], y: [[0, 1, 0]] }))
     const image = { width: 1, height: 1, channels: 1 } as const
     const { coding } = encoded(table, { outputs: 1, loss: 'huber', image })

@@ -17,13 +17,13 @@ interface Options {
   split?: Split
 }
 
-/** Which rows are trained on and which are held out. */
+/** Training and validation rows. */
 interface Split {
   training: Int32Array
   validation: Int32Array
 }
 
-/** Encodes into views over shared memory, as a training does. */
+/** Encodes into views over shared memory, like a training. */
 function encoded(table: Table, { outputs, loss, scaling = 'none', split = allOf(table) }: Options) {
   const features = inputWidth(table.columns)
   const targets = targetWidth(targetCoding(table, { outputs, loss }))
@@ -54,7 +54,7 @@ const three = classTable(['setosa', 'versicolor', 'virginica'], [2, 0, 1, 1])
 const two = classTable(['no', 'yes'], [1, 0, 1])
 
 describe('features', () => {
-  test('stay as they are without standardizing', () => {
+  test('are not changed without standardizing', () => {
     const { coding, trainingX } = encoded(
       tableFromInline({
         x: [
@@ -75,7 +75,7 @@ describe('features', () => {
     ])
   })
 
-  test('are standardized by the training rows alone; one that never changes keeps scale 1', () => {
+  test('are standardized by the training rows only; a constant has scale 1', () => {
     const table = tableFromInline({
       x: [
         [1, 7],
@@ -96,7 +96,7 @@ describe('features', () => {
     expect([...trainingY, ...validationY]).toEqual([0, 0, 1])
   })
 
-  test('have mean 0 and deviation 1 afterwards, and a prediction encodes them to the same bits', () => {
+  test('have mean 0 and deviation 1, and a prediction encodes them to the same bits', () => {
     const thousandths = (min: number, max: number) => fc.integer({ min, max }).map((value) => value / 1_000)
     const row = fc.tuple(thousandths(-1e9, 1e9), thousandths(5_000, 5_002))
     const rows = fc.array(row, { minLength: 2, maxLength: 30 })
@@ -129,7 +129,7 @@ describe('features', () => {
     )
   })
 
-  test('beyond float32 are refused, naming the place', () => {
+  test('outside float32 are refused, naming the place', () => {
     const table = tableFromInline({ x: [1, 1e39], y: [0, 1] })
     expect(() => encoded(table, { outputs: 1, loss: 'squaredError' })).toThrow(
       'x1, row 2: 1e+39 is too large for a 32-bit number',
@@ -140,7 +140,7 @@ describe('features', () => {
 })
 
 describe('targets', () => {
-  test('classes become one output each', () => {
+  test('have one output per class', () => {
     const { coding, trainingY } = encoded(three, { outputs: 3, loss: 'categoricalCrossentropy' })
     expect(coding.target).toEqual({
       type: 'oneHot',
@@ -150,7 +150,7 @@ describe('targets', () => {
     expect(trainingY).toEqual(Float32Array.of(0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 1, 0))
   })
 
-  test('two classes become one output of 0 or 1, or two outputs', () => {
+  test('of two classes have one output of 0 or 1, or two outputs', () => {
     const one = encoded(two, { outputs: 1, loss: 'binaryCrossentropy' })
     expect(one.coding.target).toEqual({ type: 'binary', name: 'species', classes: ['no', 'yes'] })
     expect(one.trainingY).toEqual(Float32Array.of(1, 0, 1))
@@ -158,14 +158,14 @@ describe('targets', () => {
     expect(each.trainingY).toEqual(Float32Array.of(0, 1, 1, 0, 0, 1))
   })
 
-  test('class numbers under categoricalCrossentropy become one output each', () => {
+  test('of class indices under categoricalCrossentropy have one output each', () => {
     const table = tableFromInline({ x: [1, 2, 3], y: [2, 0, 2] })
     const { coding, trainingY } = encoded(table, { outputs: 4, loss: 'categoricalCrossentropy' })
     expect(coding.target).toEqual({ type: 'oneHot', name: 'y', classes: ['0', '1', '2', '3'] })
     expect(trainingY).toEqual(Float32Array.of(0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 1, 0))
   })
 
-  test('rows that are one-hot already, and other numbers, stay as they are', () => {
+  test('that are one-hot already, and other numbers, are not changed', () => {
     const oneHot = tableFromInline({
       x: [1, 2],
       y: [
@@ -190,19 +190,19 @@ describe('targets', () => {
     ],
     [three, 2, 'categoricalCrossentropy', /has 2 units: give it 3 units/],
     [two, 3, 'categoricalCrossentropy', /give it 2 units .*, or 1 unit with sigmoid and binaryCrossentropy$/],
-    [two, 1, 'categoricalCrossentropy', /compares at least two outputs, and the last layer has 1 unit/],
+    [two, 1, 'categoricalCrossentropy', /needs at least two outputs, but the last layer has 1 unit/],
     [classTable(['only'], [0, 0]), 1, 'squaredError', /^species has only one class, "only"/],
     [
       numbers(0, 1),
       2,
       'squaredError',
-      /^the target has 1 number a row \(y\), but the last layer has 2 units: give it 1 unit$/,
+      /^the target has 1 number per row \(y\), but the last layer has 2 units: give it 1 unit$/,
     ],
     [
       tableFromInline({ x: [1], y: [[1, 2, 3]] }),
       1,
       'huber',
-      /has 3 numbers a row \(y1, y2, y3\), but the last layer has 1 unit: give it 3 units$/,
+      /has 3 numbers per row \(y1, y2, y3\), but the last layer has 1 unit: give it 3 units$/,
     ],
     [
       numbers(0, 3),
@@ -211,18 +211,18 @@ describe('targets', () => {
       /^y, row 2: 3 is not a class: .* takes the class numbers 0 to 2$/,
     ],
     [numbers(0, 1.5), 3, 'categoricalCrossentropy', /^y, row 2: 1.5 is not a class/],
-    [numbers(-1, 1), 1, 'perceptron', /^y, row 1: -1 is neither 0 nor 1, the only targets perceptron takes$/],
-    [numbers(0, 0.5), 1, 'hinge', /^y, row 2: 0.5 is neither 0 nor 1/],
+    [numbers(-1, 1), 1, 'perceptron', /^y, row 1: -1 is not a valid target: perceptron takes 0 and 1$/],
+    [numbers(0, 0.5), 1, 'hinge', /^y, row 2: 0.5 is not a valid target/],
     [numbers(0, 2), 1, 'binaryCrossentropy', /^y, row 2: 2 is not a probability/],
     [numbers(0, -4e38), 1, 'squaredError', /^y, row 2: -4e\+38 is too large for a 32-bit number$/],
-  ])('that do not fit are refused in words (%#)', (table, outputs, loss, message) => {
+  ])('that do not match are refused (%#)', (table, outputs, loss, message) => {
     const attempt = () => encoded(table, { outputs, loss })
     expect(attempt).toThrow(DatasetError)
     expect(attempt).toThrow(message)
   })
 })
 
-test('every loss takes the boolean functions', () => {
+test('every loss accepts the Boolean functions', () => {
   const losses: Loss[] = [
     'squaredError',
     'meanSquaredError',
@@ -254,11 +254,11 @@ test('no training rows, or views of the wrong size, are errors', () => {
     { table: two, rows: validation },
   ] as const
   expect(() => encode(...parts, options, views)).toThrow(
-    new RangeError('a view holds 2 numbers, 3 are needed'),
+    new RangeError('a view has 2 numbers, 3 are expected'),
   )
 })
 
-test('what a class is encoded to is decoded to that class, for any split', () => {
+test('decodes an encoded class to the same class, for any split', () => {
   const sample = fc.record({
     classes: fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 2, maxLength: 6 }),
     picks: fc.array(fc.nat(), { minLength: 2, maxLength: 20 }),

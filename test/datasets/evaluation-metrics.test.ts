@@ -1,4 +1,4 @@
-/** Metrics of evaluations against scikit-learn’s, which test/fixtures/sklearn/generate.py computed. */
+/** Compares metrics with those of scikit-learn, which test/fixtures/sklearn/generate.py computed. */
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -40,7 +40,7 @@ const fixture = z
   })
   .parse(JSON.parse(readFileSync(new URL('../fixtures/sklearn/metrics.json', import.meta.url), 'utf8')))
 
-/** Both compute in float64, in another order. */
+/** Both compute in float64, but in different orders. */
 const digits = 12
 
 function evaluated(
@@ -95,7 +95,7 @@ describe.each(fixture.classes)('$name', (expected) => {
     expect(result.baseline?.accuracy).toBeCloseTo(most / truth.length, digits)
   })
 
-  test('of two classes has the areas under both curves, and a table of thresholds that counts by hand', () => {
+  test('of two classes has the areas under both curves, and thresholds with the counts by hand', () => {
     const { twoClasses } = result
     if (!isTwo) {
       expect(twoClasses).toBeNull()
@@ -121,7 +121,7 @@ describe.each(fixture.classes)('$name', (expected) => {
   })
 })
 
-test('two softmax outputs are scored as one sigmoid; another threshold moves the answers', () => {
+test('two softmax outputs are scored like one sigmoid; another threshold changes predictions', () => {
   const rows = [
     [
       [1, 0],
@@ -153,7 +153,7 @@ test('two softmax outputs are scored as one sigmoid; another threshold moves the
   })
 })
 
-test('equal probabilities are the second class, as in predictions', () => {
+test('equal probabilities mean the second class, as in predictions', () => {
   const coding: TargetCoding = { type: 'oneHot', name: 'y', classes: ['no', 'yes'] }
   const rows = [[[1, 0] as const, [0.5, 0.5] as const]] as const
   const confusion = [
@@ -164,7 +164,7 @@ test('equal probabilities are the second class, as in predictions', () => {
   expect(evaluated(coding, { ...softmax, threshold: 0.5 }, [...rows])).toMatchObject({ confusion })
 })
 
-test('two sigmoid units are compared with each other, whatever threshold a model has', () => {
+test('two sigmoid units are compared with each other, without the threshold', () => {
   const rows = [
     [
       [1, 0],
@@ -185,7 +185,7 @@ test('two sigmoid units are compared with each other, whatever threshold a model
   })
 })
 
-test('hinge scores are ranked as they are, and the second class begins at 0', () => {
+test('hinge scores are ranked unchanged, and the second class starts at 0', () => {
   const rows = [
     [[0], [-2]],
     [[1], [-1]],
@@ -210,7 +210,7 @@ test.each([3, 49, 2_000])('%i positive rows before all others have areas of exac
   expect(twoClasses).toMatchObject({ rocAuc: 1, averagePrecision: 1 })
 })
 
-test('whatever the scores are, the evaluation is one that is read back', () => {
+test('the evaluation of any scores matches its schema', () => {
   const row = fc.tuple(
     fc.constantFrom(0, 1),
     fc.constantFrom(...Array.from({ length: 60 }, (_, place) => place / 59)),
@@ -224,7 +224,7 @@ test('whatever the scores are, the evaluation is one that is read back', () => {
   )
 })
 
-test('a long list of scores becomes at most 200 thresholds, from the highest to the lowest', () => {
+test('many scores become at most 200 thresholds in descending order', () => {
   const rows = Array.from({ length: 5_000 }, (_, row) => [[row % 2], [row / 5_000]] as const)
   const { twoClasses } = classification(evaluated(binary, sigmoid, rows))
   const thresholds = twoClasses?.thresholds.map(({ threshold }) => threshold) ?? []
@@ -233,7 +233,7 @@ test('a long list of scores becomes at most 200 thresholds, from the highest to 
   expect(thresholds).toEqual(thresholds.toSorted((a, b) => b - a))
 })
 
-test('a classifier no better than the most frequent class is told so', () => {
+test('has a notice for a classifier no better than the most frequent class', () => {
   const rows = Array.from({ length: 20 }, (_, row) => [[row === 0 ? 1 : 0], [0.1]] as const)
   const { notices, baseline } = classification(evaluated(binary, sigmoid, rows))
   expect(baseline).toEqual({ class: 'no', accuracy: 0.95 })
@@ -241,13 +241,13 @@ test('a classifier no better than the most frequent class is told so', () => {
     {
       code: 'no-better-than-most-frequent',
       message:
-        'The model is right in 95.0 % of these rows, no better than always answering "no", which is right in 95.0 %. ' +
-        'The classes are far from equally frequent: try "classWeight": "balanced", and look at recall.',
+        'The model is right in 95.0 % of these rows, no better than always predicting "no", which is right in 95.0 %. ' +
+        'The classes are imbalanced: try "classWeight": "balanced", and compare recall.',
     },
   ])
 })
 
-test('a label answered no better than always the same is told so', () => {
+test('has a notice for a label no better than the most frequent value', () => {
   const coding: TargetCoding = { type: 'multiLabel', names: ['big', 'red'] }
   const rows = [
     [
@@ -268,8 +268,8 @@ test('a label answered no better than always the same is told so', () => {
     {
       code: 'no-better-than-most-frequent',
       message:
-        'The model is right about red in 66.7 % of these rows, no better than always answering "no", which is right in ' +
-        '66.7 %. Try more epochs, another learning rate, or features that say more about red.',
+        'The model is right about red in 66.7 % of these rows, no better than always predicting "no", which is right in ' +
+        '66.7 %. Try more epochs, another learning rate, or features that are more predictive of red.',
     },
   ])
 })
@@ -298,7 +298,7 @@ describe.each(fixture.regressions)('$name', ({ truth, answers, rmse, mae, r2 }) 
   })
 })
 
-test('an R² below 0 is said with its figure', () => {
+test('has a notice with an R² below 0', () => {
   // Σ(ŷ − y)² = 25 · 0.25 and Σ(y − ȳ)² = 1: R² = 1 − 6.25.
   const rows = [
     [[0], [2]],
@@ -310,12 +310,12 @@ test('an R² below 0 is said with its figure', () => {
     ...rows,
   ])
   expect(notices.map(({ message }) => message)).toEqual([
-    'R² of y is −5.25: always answering with the mean of y would be better than this model. Try "targetScaling": ' +
+    'R² of y is −5.25: always predicting the mean of y is better than this model. Try "targetScaling": ' +
       '"standardize", more epochs, or another learning rate.',
   ])
 })
 
-test('targets other than 0 and 1 are near or far, also where the rows trained on had none', () => {
+test('targets other than 0 and 1 are evaluated as a regression, even if the training rows had none', () => {
   const coding: TargetCoding = { type: 'number', names: ['y'], binary: true }
   const evaluator = new Evaluator(
     coding,
@@ -327,7 +327,7 @@ test('targets other than 0 and 1 are near or far, also where the rows trained on
   expect(evaluator.result()).toMatchObject({ type: 'regression', targets: [{ mae: 0.25 }] })
 })
 
-test('accuracy means nothing for targets that are no classes, whatever the loss', () => {
+test('targets that are not classes have no accuracy with any loss', () => {
   const numbers: TargetCoding = { type: 'number', names: ['y'], binary: false }
   const rows = [[[0], [0.2]]] as const
   for (const lastActivation of ['sigmoid', 'softmax', 'linear'] as const) {

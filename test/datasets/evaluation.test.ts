@@ -1,4 +1,4 @@
-/** What an evaluation counts, worked by hand. */
+/** Evaluations with results computed by hand. */
 import { describe, expect, it } from 'vitest'
 import type { TargetCoding } from '../../src/contract/dataset.js'
 import type { EvaluatedRows, Evaluation } from '../../src/contract/evaluation.js'
@@ -33,7 +33,7 @@ const all = (count: number, unanswered = 0) => ({
 const three: TargetCoding = { type: 'oneHot', name: 'kind', classes: ['a', 'b', 'c'] }
 
 describe('a classification', () => {
-  it('counts rows by class and answer; the first of equal outputs wins', () => {
+  it('counts rows by class and prediction; the first of equal outputs wins', () => {
     const answers: Row[] = [
       [
         [1, 0, 0],
@@ -90,7 +90,7 @@ describe('a classification', () => {
     })
   })
 
-  it('of numbers that are 0 or 1 has these for classes', () => {
+  it('of the numbers 0 and 1 has them as classes', () => {
     const answers: Row[] = [
       [[0], [0.1]],
       [[1], [0.9]],
@@ -104,12 +104,12 @@ describe('a classification', () => {
         [0, 1],
       ],
     })
-    // A probability to be met is no class.
+    // A target probability is not a class.
     expect(evaluate(coding, 'binaryCrossentropy', [[[0.3], [0.4]], ...answers]).type).toBe('regression')
     expect(evaluate(coding, 'squaredError', answers).type).toBe('regression')
   })
 
-  it('leaves out rows to which the network has no finite answer, and counts them', () => {
+  it('excludes rows without a finite output, and counts them', () => {
     const answers: Row[] = [
       [
         [1, 0, 0],
@@ -127,7 +127,7 @@ describe('a classification', () => {
     expect(evaluate(three, 'categoricalCrossentropy', answers)).toMatchObject({ ...all(3, 2), right: 1 })
   })
 
-  it('of too many classes counts the right ones only', () => {
+  it('of too many classes only counts correct predictions', () => {
     const classes = Array.from({ length: 257 }, (_, index) => String(index))
     const row = (hot: number) => classes.map((_, index) => (index === hot ? 1 : 0))
     const answers: Row[] = [
@@ -143,7 +143,7 @@ describe('a classification', () => {
   })
 })
 
-it('several labels are counted each for itself', () => {
+it('counts several labels separately', () => {
   const answers: Row[] = [
     [
       [0, 1],
@@ -183,7 +183,7 @@ it('several labels are counted each for itself', () => {
 })
 
 describe('a regression', () => {
-  it('gives errors in the target’s unit, and the pairs', () => {
+  it('has errors in the unit of the target, and the pairs', () => {
     const answers: Row[] = [
       [
         [1, 5],
@@ -219,7 +219,7 @@ describe('a regression', () => {
             [6, 4],
           ],
         },
-        // A constant has no spread to be explained.
+        // A constant has no variance.
         {
           name: 'b',
           rmse: Math.SQRT1_2,
@@ -242,7 +242,7 @@ describe('a regression', () => {
     [499, 1, 499],
     [1_000, 40, 250],
     [10, 20_000, 1],
-  ])('of %d rows and %d targets shows %d pairs, evenly chosen', (count, targets, shown) => {
+  ])('of %d rows and %d targets has %d evenly spaced pairs', (count, targets, shown) => {
     const names = Array.from({ length: targets }, (_, index) => `y${index}`)
     const row = (value: number) => names.map(() => value)
     const answers = Array.from({ length: count }, (_, index): Row => [row(index), row(index)])
@@ -254,7 +254,7 @@ describe('a regression', () => {
     expect(Math.max(0, ...steps) - Math.min(count, ...steps)).toBeLessThanOrEqual(1)
   })
 
-  it('without any answer has no figures', () => {
+  it('without predictions has no metrics', () => {
     const answers: Row[] = [[[1], [Number.NaN]]]
     expect(evaluate({ type: 'number', names: ['y'] }, 'squaredError', answers)).toMatchObject({
       ...all(1, 1),

@@ -4,7 +4,7 @@ import { generatedDatasetNames, generatedDatasetSchema } from '../../src/contrac
 import { generate } from '../../src/datasets/generated.js'
 import { valuesOf } from '../support/tables.js'
 
-/** Rows of numbers of a request, as a user writes it. */
+/** The rows of a request. */
 function rowsOf(request: Record<string, unknown>): number[][] {
   const table = generate(generatedDatasetSchema.parse(request))
   const { columns, rows } = table
@@ -22,7 +22,7 @@ describe.each(generatedDatasetNames)('%s', (name) => {
     seed: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
   })
 
-  it('has the rows asked for, the same ones for the same request', () => {
+  it('has the requested rows, equal for equal requests', () => {
     fc.assert(
       fc.property(settings, (setting) => {
         const rows = rowsOf({ name, ...setting })
@@ -34,7 +34,7 @@ describe.each(generatedDatasetNames)('%s', (name) => {
     )
   })
 
-  it('is another one for another seed, also one beyond 32 bits', () => {
+  it('differs for another seed, also beyond 32 bits', () => {
     const noise = name === 'parity' ? {} : { noise: 0.1 }
     const drawn = [0, 1, 2 ** 32, 2 ** 32 + 1].map((seed) =>
       JSON.stringify(rowsOf({ name, rows: 40, seed, ...noise })),
@@ -44,7 +44,7 @@ describe.each(generatedDatasetNames)('%s', (name) => {
 })
 
 describe('parity', () => {
-  it('is the whole truth table in counting order, the first input the most significant bit', () => {
+  it('is the truth table in order, with the first input as the most significant bit', () => {
     const rows = rowsOf({ name: 'parity', inputs: 3 })
     expect(rows.map((row) => row.join(''))).toEqual([
       '0000',
@@ -58,7 +58,7 @@ describe('parity', () => {
     ])
   })
 
-  it('draws rows of the table when asked for a number of them', () => {
+  it('draws random rows if the number of rows is given', () => {
     const rows = rowsOf({ name: 'parity', inputs: 5, rows: 400, seed: 3 })
     for (const row of rows) expect(row.reduce((sum, bit) => sum + bit, 0) % 2).toBe(0)
     expect(new Set(rows.map((row) => row.join(''))).size).toBe(32)
@@ -66,7 +66,7 @@ describe('parity', () => {
 })
 
 describe('the shapes without noise', () => {
-  it('sine runs from −π to π', () => {
+  it('sine ranges from −π to π', () => {
     const rows = rowsOf({ name: 'sine', rows: 5 })
     const places = [-Math.PI, -Math.PI / 2, 0, Math.PI / 2, Math.PI]
     for (const [index, x] of places.entries()) {
@@ -75,19 +75,19 @@ describe('the shapes without noise', () => {
     }
   })
 
-  it('circles lie one within the other', () => {
+  it('circles are nested', () => {
     const rows = rowsOf({ name: 'circles', noise: 0, rows: 50 })
     for (const row of rows) expect(radius(row)).toBeCloseTo(row[2] === 0 ? 1 : 0.5, 6)
   })
 
-  it('moons are two half circles, each with its end inside the other', () => {
+  it('moons are two interleaved half circles', () => {
     for (const [x1, x2, which] of rowsOf({ name: 'moons', noise: 0, rows: 50 })) {
       expect(which === 0 ? Math.hypot(x1, x2) : Math.hypot(x1 - 1, x2 - 0.5)).toBeCloseTo(1, 6)
       expect(which === 0 ? x2 >= -1e-6 : x2 <= 0.5 + 1e-6).toBe(true)
     }
   })
 
-  it('the arms of the spirals face each other across the centre', () => {
+  it('the arms of the spirals are point-symmetric', () => {
     const rows = rowsOf({ name: 'spirals', noise: 0, rows: 100 })
     for (let row = 0; row < rows.length; row += 2) {
       expect(rows[row + 1][0]).toBeCloseTo(-rows[row][0], 6)
@@ -97,13 +97,13 @@ describe('the shapes without noise', () => {
     expect(radius(rows[99])).toBeCloseTo(2, 6)
   })
 
-  it('blobs are as many points as there are classes', () => {
+  it('blobs are one point per class', () => {
     const rows = rowsOf({ name: 'blobs', noise: 0, rows: 40, classes: 4 })
     expect(new Set(rows.map((row) => row.join())).size).toBe(4)
   })
 })
 
-it('noise has the deviation asked for', () => {
+it('noise has the requested deviation', () => {
   const rows = rowsOf({ name: 'circles', rows: 20_000, noise: 0.3, seed: 5 })
   const exact = rowsOf({ name: 'circles', rows: 20_000, noise: 0 })
   const noise = rows.flatMap(([x1, x2], row) => [x1 - exact[row][0], x2 - exact[row][1]])
@@ -112,7 +112,7 @@ it('noise has the deviation asked for', () => {
   expect(mean(noise.map((each) => (Math.abs(each) < 0.3 ? 1 : 0)))).toBeCloseTo(0.6827, 2)
 })
 
-it('these rows never change: trainings of old requests must be repeatable', () => {
+it('these rows never change, so that old trainings are reproducible', () => {
   const text = (request: Record<string, unknown>) => rowsOf(request).map((row) => row.join(' '))
   expect(text({ name: 'spirals', rows: 4, noise: 0.1, seed: 1 })).toEqual([
     '0.07685710489749908 -0.17635196447372437 0',

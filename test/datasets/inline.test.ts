@@ -34,11 +34,11 @@ describe('{x, y} as a table', () => {
     expect(valuesOf(table)).toEqual(Float64Array.of(1, 3, 4, 2, 5, 6))
   })
 
-  test('a target of one number in brackets is the same as the number', () => {
+  test('a target in a list of one is the same as a number', () => {
     expect(tableFromInline({ x: [1], y: [[2]] })).toEqual(tableFromInline({ x: [[1]], y: [2] }))
   })
 
-  test('any rectangular numbers come out in their places', () => {
+  test('keeps any rectangular numbers in order', () => {
     const shape = fc.record({
       rows: fc.integer({ min: 1, max: 9 }),
       x: fc.integer({ min: 1, max: 4 }),
@@ -67,8 +67,8 @@ test.each<[x: InlineRows, y: InlineRows, message: RegExp, pointer: string]>([
   [[], [], /x has no rows/, '/x'],
   [[1, 2], [1], /x has 2 rows and y has 1/, '/y'],
   [[[]], [1], /x: row 1 is empty/, '/x/0'],
-  [[[1], [2, 3]], [1, 2], /^x: row 2 has 2 numbers, the first row has 1$/, '/x/1'],
-  [[[1, 2], 3], [1, 2], /^x: row 2 has 1 number, the first row has 2$/, '/x/1'],
+  [[[1], [2, 3]], [1, 2], /^x: row 2 has 2 numbers, but the first row has 1$/, '/x/1'],
+  [[[1, 2], 3], [1, 2], /^x: row 2 has 1 number, but the first row has 2$/, '/x/1'],
   [[1, 2], [[1], []], /^y: row 2 has 0 numbers/, '/y/1'],
   [[[1, Number.NaN]], [1], /^x: row 1, number 2 is not a finite number$/, '/x/0/1'],
   [[1, 2], [1, Number.POSITIVE_INFINITY], /^y: row 2, number 1 is not a finite number$/, '/y/1'],

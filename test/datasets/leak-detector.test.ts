@@ -1,4 +1,4 @@
-/** Features that tell the target. Right answers by hand: each column is made to tell it, or not to. */
+/** Features that determine the target. Each column is built to determine it, or not to. */
 import { describe, expect, test } from 'vitest'
 import { type Columns, prepared, reading } from '../support/prepared.js'
 
@@ -28,15 +28,15 @@ describe('a leak is', () => {
     expect(await leaksOf({ other, leak, target }, 'target')).toEqual(['leak'])
   })
 
-  test('warned of with the parameter that leaves it out', async () => {
+  test('reported with the parameter that ignores it', async () => {
     const alive = survived.map((one) => (one === 1 ? 'yes' : 'no'))
     const { warnings } = await prepared(reading({ noise: [noise], alive: [alive], survived: [survived] }))
     expect(warnings.find(({ code }) => code === 'possible-leak')).toEqual({
       code: 'possible-leak',
       columns: ['alive'],
       message:
-        'alive tells survived in every row: if it is not known before the answer is, a model that uses it only looks ' +
-        'good; leave it out: types=alive:ignored',
+        'alive determines survived in every row, so the metrics are misleading unless it is known at prediction time; ' +
+        'to ignore it: types=alive:ignored',
     })
   })
 })
@@ -57,7 +57,7 @@ describe('no leak is', () => {
     expect(await leaksOf({ other, feature, target }, 'target')).toEqual([])
   })
 
-  test('the only feature, or one of a few rows', async () => {
+  test('the only feature, or a feature with few rows', async () => {
     expect(await leaksOf({ feature: survived, target: survived }, 'target')).toEqual([])
     const few = { other: [1, 5, 2, 4], feature: [10, 11, 10, 11], target: [0, 1, 0, 1] }
     expect(await leaksOf({ ...few }, 'target')).toEqual([])

@@ -1,4 +1,4 @@
-/** Files read as a model was taught, by the coding that travels with it. */
+/** Reads files like the training data of a model, by its stored coding. */
 import { expect, test } from 'vitest'
 import type { Coding } from '../../src/contract/dataset.js'
 import { likeModel } from '../../src/datasets/like.js'
@@ -34,7 +34,7 @@ test('a file is read with the types, target, comma and order of dates of a model
     ['zip', 'category', 'feature'],
     ['further', 'ignored', 'none'],
   ])
-  // 2 January 2024 is day 19,724; rows with gaps stay.
+  // 2 January 2024 is day 19,724. Rows with missing values are kept.
   expect(dataset.data).toEqual([
     ['1', expect.anything(), 1.234, '01067'],
     ['2', null, null, '7'],

@@ -56,7 +56,7 @@ const mixed: Columns = {
 }
 
 describe('a mixed table', () => {
-  test('becomes numbers, one-hot categories and 0 or 1, missing values filled by the training rows', async () => {
+  test('becomes numbers, one-hot categories and booleans, with missing values imputed from the training rows', async () => {
     const table = await prepared(reading(mixed), { missing })
     const { coding, training, validation } = encoded(table, [0, 1, 2], { scaling: 'standardize' })
     expect(coding.features).toEqual([
@@ -79,7 +79,7 @@ describe('a mixed table', () => {
     expect(validation).toEqual([[7, 0, 0, 0, 0]])
   })
 
-  test('takes what stands in for a gap as unseen, too, when no training row had a gap', async () => {
+  test('has the imputed category as unseen if no training row had a missing value', async () => {
     const columns: Columns = { city: [['Rom', 'Bonn', '', 'Rom']], y: [['1', '2', '3', '4']] }
     const fill = { everywhere: 'drop' as const, columns: [{ name: 'city', rule: { constant: 'none' } }] }
     const table = await prepared(reading(columns), { missing: fill })
@@ -99,7 +99,7 @@ describe('a mixed table', () => {
     expect(validation.map(([age]) => age)).toEqual([4])
   })
 
-  test('is filled by constants where those were chosen', async () => {
+  test('is imputed with constants on request', async () => {
     const constant = (name: string, value: string) => ({ name, rule: { constant: value } })
     const columns = [constant('age', '-1'), constant('member', 'false')]
     const table = await prepared(reading(mixed), { missing: { everywhere: 'drop', columns } })
@@ -108,7 +108,7 @@ describe('a mixed table', () => {
     expect(training.map((row) => row.at(-1))).toEqual([1, 0, 1, 0])
   })
 
-  test('pixels of a picture share one offset and scale', async () => {
+  test('pixels of an image share one offset and scale', async () => {
     const table = await prepared(reading({ p1: [[0, 0]], p2: [[2, 6]], y: [[0, 1]] }))
     const { coding } = encoded(table, [0, 1], {
       scaling: 'standardize',
@@ -123,7 +123,7 @@ describe('a mixed table', () => {
 })
 
 describe('targets', () => {
-  test('of booleans are two classes; several are labels of their own', async () => {
+  test('of a boolean are two classes; several are separate labels', async () => {
     const table = await prepared(reading({ a: [[1, 2]], on: [['true', 'false']] }))
     const binary = encoded(table, [0, 1], { loss: 'binaryCrossentropy' })
     expect(binary.coding.target).toEqual({ type: 'binary', name: 'on', classes: ['false', 'true'] })
@@ -166,7 +166,7 @@ describe('another table to validate on', () => {
       missing === undefined ? {} : { missing },
     )
 
-  test('is coded as the training rows are, whatever its order of columns and codes', async () => {
+  test('is encoded like the training rows, with any order of columns and codes', async () => {
     const other = await prepared(reading({ y: [['yes', 'yes']], city: [['Bonn', 'Rom']], a: [[5, 1]] }), {
       target: ['y'],
     })
@@ -185,7 +185,7 @@ describe('another table to validate on', () => {
     expect([...validationY]).toEqual([1, 1])
   })
 
-  test('is found by name: other roles, more columns and unknown categories of features do not matter', async () => {
+  test('matches by name; other roles, more columns and unknown categories are allowed', async () => {
     const columns = { city: [['Oslo', 'Rom']], z: [[1, 2]], y: [['no', 'yes']], a: [['5', '1']] }
     const other = await prepared(reading(columns), {
       target: ['a'],
@@ -201,7 +201,7 @@ describe('another table to validate on', () => {
     expect([...validationY]).toEqual([0, 1])
   })
 
-  test('may write categories as numbers, unless that changes them', async () => {
+  test('may have categories as numbers, unless that changes them', async () => {
     const zips = (zip: string[][]) => ({ zip, y: [['no', 'yes']] })
     const types: Preparation['types'] = [{ name: 'zip', type: 'category' }]
     const plain = await prepared(reading(zips([['7', '80331']])), { types })
@@ -214,17 +214,21 @@ describe('another table to validate on', () => {
     ])
     const padded = await prepared(reading(zips([['007', '80331']])), { types })
     expect(() => checkValidationColumns(padded.columns, numbers.columns)).toThrow(
-      'has zip as a number, so that "007" would be "7": upload it with types=zip:category',
+      'has zip as a number, which changes "007" to "7": upload it with types=zip:category',
     )
   })
 
   test.each<[Columns, string[], string]>([
-    [{ a: [[1]], y: [['no']] }, ['y'], 'has no column "city", which the training has as a feature'],
-    [{ a: [['x']], city: [['Rom']], y: [['no']] }, ['y'], 'has a as a category, the training as a number'],
+    [{ a: [[1]], y: [['no']] }, ['y'], 'has no column "city", which is a feature of the training dataset'],
+    [
+      { a: [['x']], city: [['Rom']], y: [['no']] },
+      ['y'],
+      'has a as a category, the training dataset as a number',
+    ],
     [
       { a: [[1]], city: [['Rom']], y: [['maybe']] },
       ['y'],
-      'has "maybe" in y, where the training knows only no, yes',
+      'has the class "maybe" in y; the classes of the training dataset are no, yes',
     ],
   ])('%j is refused', async (columns, target, message) => {
     const other = await prepared(reading(columns), { target })
@@ -234,7 +238,7 @@ describe('another table to validate on', () => {
     )
   })
 
-  test('with missing values that nothing stands in for is refused', async () => {
+  test('with missing values without imputation is refused', async () => {
     const gaps = { a: [['1', '']], city: [['Rom', 'Rom']], y: [['no', 'yes']] }
     const other = await prepared(reading(gaps), { missing })
     const table = await training({ everywhere: 'drop', columns: [] })
@@ -243,7 +247,7 @@ describe('another table to validate on', () => {
 })
 
 describe('predictions', () => {
-  test('encode raw values to the bits that training rows were encoded to', async () => {
+  test('encode raw values to the same bits as training rows', async () => {
     const row = fc.record({
       age: fc.oneof(fc.integer({ min: -1e6, max: 1e6 }), fc.constant(null)),
       city: fc.constantFrom('Rom', 'Bonn', '__proto__', null),
@@ -293,7 +297,7 @@ describe('predictions', () => {
     target: { type: 'number', names: ['y'] },
   }
 
-  test('take numbers for categories called so, 0 and 1 for booleans, nothing where something stands in', () => {
+  test('accept numbers as categories, 0 and 1 as booleans, and missing values with imputation', () => {
     expect(
       encodeInputs(coding, [
         { age: 1, city: 7, member: 1 },
@@ -302,7 +306,7 @@ describe('predictions', () => {
     ).toEqual(Float32Array.of(1, 0, 0, 1, 1, 2, 1, 0, 0, 0))
   })
 
-  test('take unknown and unseen categories as none, with a warning; a wrong row leaves the others', () => {
+  test('encode unknown and unseen categories as zeros, with a warning; other rows of an invalid row succeed', () => {
     const coded = encodeRows(coding, [
       { age: 1, city: 'Wien', member: true },
       { age: 'old', city: 'Bonn', member: true },
@@ -310,15 +314,15 @@ describe('predictions', () => {
     ])
     expect(coded.inputs).toEqual(Float32Array.of(1, 0, 0, 0, 1, 2, 0, 0, 0, 1))
     expect(coded.rows).toEqual([
-      { row: 0, warnings: ['city: no training row had "Wien", so it counts as none of Bonn, 7'] },
-      { row: 2, warnings: ['city: no training row had "Rom", so it counts as none of Bonn, 7'] },
+      { row: 0, warnings: ['city: no training row has "Wien", so it is encoded as none of Bonn, 7'] },
+      { row: 2, warnings: ['city: no training row has "Rom", so it is encoded as none of Bonn, 7'] },
     ])
     expect(coded.errors.map(({ row, error }) => [row, error.pointer, error.message])).toEqual([
       [1, '/1/age', 'age: "old" is not a number'],
     ])
   })
 
-  test('take a row as it comes: blanks, other columns, another form of the same letters, gaps', () => {
+  test('accept blanks, other columns, other Unicode forms and missing values', () => {
     const taught: Coding = {
       features: [
         { type: 'number', name: 'größe', offset: 0, scale: 1, imputation: 9, decimal: 'comma' },
@@ -336,11 +340,11 @@ describe('predictions', () => {
     expect(encodeInputs(taught, rows)).toEqual(Float32Array.of(1234.5, 0, 1, 1, 9, 1, 0, 1))
     const unknown = () => encodeInputs(taught, [{ grösse: 1, Obst: 'Äpfel', reif: true }])
     expect(unknown).toThrow(
-      'no input is called "grösse"; this model takes größe, Obst, reif; did you mean "größe"?',
+      '"grösse" is not an input; the inputs of this model are größe, Obst, reif; did you mean "größe"?',
     )
   })
 
-  test('know texts of the dataset that stand for a missing value, numbers among them', async () => {
+  test('know the missing texts of the dataset, including numbers', async () => {
     const columns: Columns = {
       age: [[10, -99, 30]],
       size: [['1', '-99.0', '3']],
@@ -369,7 +373,7 @@ describe('predictions', () => {
     expect(encodeRows(taught, [[1, 'NA', 'NA']]).errors[0].error.message).toBe('size: "NA" is not a number')
   })
 
-  test('take numbers and booleans of JSON for the categories that write them, unless several do', () => {
+  test('match JSON numbers and booleans with categories, unless several match', () => {
     const features = [
       { type: 'category', name: 'floor', categories: ['(missing)', '1.0', '2.0'] },
       { type: 'category', name: 'alone', categories: ['False', 'True'] },
@@ -385,19 +389,23 @@ describe('predictions', () => {
     expect(coded.rows.map(({ warnings }) => warnings.length)).toEqual([0, 2])
   })
 
-  test('refuse a column that comes twice in a row, in two spellings', () => {
+  test('refuse a repeated column in another spelling', () => {
     const row = { age: 1, ' age': 2, city: 'Bonn', member: true }
     const { errors } = encodeRows(coding, [row])
     expect(errors[0].error).toMatchObject({
       pointer: '/0/ age',
-      message: '" age" and "age" are the same column, which counts once',
+      message: '" age" and "age" are the same column; send it only once',
     })
   })
 
   test.each([
     [{ age: '5x', city: 'Bonn', member: true }, '/0/age', 'age: "5x" is not a number'],
     [{ age: true, city: 'Bonn', member: true }, '/0/age', 'age: "true" is not a number'],
-    [{ age: null, city: 'Bonn', member: true }, '/0/age', 'age: is missing, and nothing stands in'],
+    [
+      { age: null, city: 'Bonn', member: true },
+      '/0/age',
+      'age: is missing, and this column has no imputation',
+    ],
     [{ age: 1, city: 'Bonn', member: 2 }, '/0/member', 'member: "2" is not a boolean'],
     [{ age: 1, city: 'Bonn' }, '/0', 'member is missing'],
   ])('%j is refused', (row, pointer, message) => {

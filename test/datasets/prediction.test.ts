@@ -15,32 +15,28 @@ const binary: Coding = { ...coding, target: { type: 'binary', name: 'kind', clas
 const numeric: Coding = { ...coding, target: { type: 'number', names: ['y1', 'y2'] } }
 
 describe('raw inputs', () => {
-  test('by place and by name are scaled as the training rows were', () => {
+  test('by position and by name are scaled like the training rows', () => {
     const inputs = encodeInputs(coding, [[14, 0.001], { 'a/b~c': -0.002, width: 9 }])
     expect(inputs).toEqual(Float32Array.of(2, 1, -0.5, -2))
   })
 
-  test('no rows are no numbers', () => {
+  test('no rows have no numbers', () => {
     expect(encodeInputs(coding, [])).toEqual(new Float32Array(0))
   })
 
   test.each<[rows: InputRow[], pointer: string, message: RegExp]>([
-    [[[1, 2], [1]], '/1', /^1 value came, this model takes 2 values: width, a\/b~c$/],
-    [[[1, 2, 3]], '/0', /^3 values came/],
+    [[[1, 2], [1]], '/1', /^has 1 value, but the model takes 2 values: width, a\/b~c$/],
+    [[[1, 2, 3]], '/0', /^has 3 values, but/],
     [
       [{ width: 1, depth: 2, 'a/b~c': 0 }],
       '/0/depth',
-      /^no input is called "depth"; this model takes width, a\/b~c$/,
+      /^"depth" is not an input; the inputs of this model are width, a\/b~c$/,
     ],
-    [[{ width: 1, 'x/~': 2 }], '/0/x~1~0', /^no input is called "x\/~"/],
-    [[{ 'a/b~c': 1 }], '/0', /^width is missing; this model takes/],
-    [
-      [JSON.parse('{"__proto__": 1, "width": 1, "a/b~c": 1}')],
-      '/0/__proto__',
-      /no input is called "__proto__"/,
-    ],
-    [[[1, Number.NaN]], '/0/1', /^a\/b~c: not a finite number$/],
-    [[{ width: Number.POSITIVE_INFINITY, 'a/b~c': 0 }], '/0/width', /^width: not a finite number$/],
+    [[{ width: 1, 'x/~': 2 }], '/0/x~1~0', /^"x\/~" is not an input/],
+    [[{ 'a/b~c': 1 }], '/0', /^width is missing; the inputs of this model are/],
+    [[JSON.parse('{"__proto__": 1, "width": 1, "a/b~c": 1}')], '/0/__proto__', /"__proto__" is not an input/],
+    [[[1, Number.NaN]], '/0/1', /^a\/b~c: is not a finite number$/],
+    [[{ width: Number.POSITIVE_INFINITY, 'a/b~c': 0 }], '/0/width', /^width: is not a finite number$/],
     [[[1, 2], { width: 1, 'a/b~c': 1e36 }], '/1/a~1b~0c', /^a\/b~c: 1e\+36 is too large for this model$/],
   ])('%j are refused', (rows, pointer, message) => {
     const attempt = () => encodeInputs(coding, rows)
@@ -49,7 +45,7 @@ describe('raw inputs', () => {
     expect(attempt).toThrow(expect.objectContaining({ pointer }))
   })
 
-  test('a column every object seems to have must still be given', () => {
+  test('a column with the name of an Object property is still required', () => {
     const odd: Coding = {
       ...coding,
       features: [{ type: 'number', name: 'constructor', offset: 0, scale: 1 }],
@@ -63,7 +59,7 @@ describe('outputs', () => {
   const softmax = { lastActivation: 'softmax', loss: 'categoricalCrossentropy' } as const
   const sigmoid = { lastActivation: 'sigmoid', loss: 'binaryCrossentropy' } as const
 
-  test('of softmax are a label and its probabilities, whatever the classes are called', () => {
+  test('of softmax are a label and probabilities, for any class names', () => {
     const { output, label, probabilities } = decode(coding, Float32Array.of(0.25, 0.5, 0.25), softmax)
     expect([output, label]).toEqual([[0.25, 0.5, 0.25], 'pear'])
     expect(JSON.stringify(probabilities)).toBe('{"__proto__":0.25,"pear":0.5,"plum":0.25}')
@@ -99,12 +95,12 @@ describe('outputs', () => {
     expect(decode(numeric, [1, 2], softmax)).toEqual({ output: [1, 2] })
   })
 
-  test.each([Number.NaN, Number.POSITIVE_INFINITY])('%d never leaves', (wrong) => {
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])('%d is never returned', (wrong) => {
     expect(() => decode(numeric, [0, wrong], softmax)).toThrow(InputError)
     expect(() => decode(binary, [wrong], sigmoid)).toThrow(InputError)
   })
 
-  test('a great many classes are no difficulty', () => {
+  test('many classes are supported', () => {
     const classes = Array.from({ length: 300_000 }, (_, index) => String(index))
     const many: Coding = { ...coding, target: { type: 'oneHot', name: 'kind', classes } }
     const output = new Float32Array(classes.length)

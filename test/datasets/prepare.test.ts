@@ -15,7 +15,7 @@ const mean = (...names: string[]): Preparation['missing'] => ({
 })
 
 describe('types', () => {
-  test('are found: numbers, categories, booleans; the last column is the target', async () => {
+  test('are inferred: numbers, categories, booleans; the last column is the target', async () => {
     const dataset = await prepared(
       reading({
         size: [['1', '2.5', '-3e1', '4']],
@@ -62,7 +62,7 @@ describe('types', () => {
     ])
   })
 
-  test('can be said; a category keeps its numbers as they are written', async () => {
+  test('can be set; a category keeps its numbers as written', async () => {
     const read = reading({
       zip: [['01067', '1067', '01067']],
       id: [[1, 2, 3]],
@@ -85,7 +85,7 @@ describe('types', () => {
     ])
   })
 
-  test('of categories make reading give texts', async () => {
+  test('of categories read numbers as texts', async () => {
     const asked: (ReadOptions | undefined)[] = []
     const read = reading({ digit: [[7, 8]], y: [[0, 1]] }, {}, (options) => asked.push(options))
     const dataset = await prepared(read, { types: [{ name: 'digit', type: 'category' }] })
@@ -93,7 +93,7 @@ describe('types', () => {
     expect(asked.at(-1)?.columns?.get('digit')).toBe('text')
   })
 
-  test('are taken from a format that knows them, as the target is', async () => {
+  test('and the target are taken from a format that has them', async () => {
     const dataset = await prepared(
       reading(
         { label: [[3, 10, 3]], pixel: [[0, 255, 7]] },
@@ -109,7 +109,7 @@ describe('types', () => {
     })
   })
 
-  test('are those of all cells: a late word makes a category of a column, each text as it is written', async () => {
+  test('depend on all cells: a late word makes a column a category of texts as written', async () => {
     const read = reading({
       a: [
         ['01', '1'],
@@ -124,7 +124,7 @@ describe('types', () => {
     expect(column(dataset, 'a')?.categories).toEqual(['01', '1', '3', 'n.a.'])
     const number = prepared(read, { types: [{ name: 'a', type: 'number' }] })
     await expect(number).rejects.toThrow(
-      'row 4 (line 5), column a: "n.a." is not a number; correct it, or say types=a:category, types=a:ignored, or missingValues=n.a.',
+      'row 4 (line 5), column a: "n.a." is not a number; correct it, or set types=a:category, types=a:ignored, or missingValues=n.a.',
     )
     const gap = await prepared(read, { missingValues: ['N.A.'] })
     expect(gap.data.map(([a]) => a)).toEqual([1, 1, 3, null])
@@ -137,8 +137,8 @@ describe('types', () => {
       code: 'mixed-column',
       columns: ['a'],
       message:
-        'a is a category because of row 3 (line 4), "x", though most of its cells are numbers; correct that cell, or ' +
-        'where it means a missing value: missingValues=x',
+        'a is a category because of "x" in row 3 (line 4), although most of its cells are numbers; correct that cell, or ' +
+        'if it means a missing value: missingValues=x',
     })
   })
 
@@ -169,7 +169,7 @@ describe('types', () => {
   })
 })
 
-describe('numbers that are written as people write them', () => {
+describe('numbers in human notation', () => {
   test.each([
     '1,234.50',
     '1 234',
@@ -186,8 +186,8 @@ describe('numbers that are written as people write them', () => {
       code: 'numbers-as-text',
       columns: ['a'],
       message:
-        `a is a category, because ${JSON.stringify(text)} is a text here: write numbers like 1234.5, without units; ` +
-        'where commas are decimal: decimal=comma',
+        `a is a category because ${JSON.stringify(text)} is a text: write numbers like 1234.5, without units; ` +
+        'if commas are decimal: decimal=comma',
     })
   })
 
@@ -213,14 +213,23 @@ describe('numbers that are written as people write them', () => {
     expect(column(point, 'a')?.type).toBe('category')
   })
 
-  test('1,234 may be a thousand or a decimal: only decimal=comma decides', async () => {
+  test('1,234 is ambiguous without decimal=comma', async () => {
     const read = reading({ a: [['1,234', '5,678', '1,234']], y: [[0, 1, 0]] })
     expect(column(await prepared(read), 'a')?.type).toBe('category')
     const dataset = await prepared(read, { decimal: 'comma' })
     expect(dataset.data.map(([a]) => a)).toEqual([1.234, 5.678, 1.234])
   })
 
-  test.each(['x', '1,2,3', '1.2.3', '12 m', '2024-01-01', '10:30', '%', ','])('%s is none', async (text) => {
+  test.each([
+    'x',
+    '1,2,3',
+    '1.2.3',
+    '12 m',
+    '2024-01-01',
+    '10:30',
+    '%',
+    ',',
+  ])('%s is not a number', async (text) => {
     const dataset = await prepared(reading({ a: [['1', '1,5', text]], y: [[0, 1, 0]] }))
     expect(dataset.warnings.filter(({ code }) => code === 'numbers-as-text')).toEqual([])
   })
@@ -233,7 +242,7 @@ describe('missing values', () => {
     y: [['1', '2', '3', '']],
   }
 
-  test('are imputed: a number by the mean, a category by one of its own; a row without target is left out', async () => {
+  test('are imputed: a number by the mean, a category by an extra one; a row without target is dropped', async () => {
     const dataset = await prepared(reading(table))
     expect(dataset).toMatchObject({ rows: 3, droppedRows: 1 })
     expect(dataset.data).toEqual([
@@ -252,15 +261,15 @@ describe('missing values', () => {
       code: 'dropped-rows',
       columns: ['y'],
       message:
-        '1 of 4 rows (25 %) was left out because a value is missing (y 1); rows without a target cannot be learned from; ' +
+        '1 of 4 rows (25 %) was dropped because a value is missing (y 1); rows without a target cannot be used; ' +
         'to predict another column: target=NAME',
     })
   })
 
-  test('drop their rows on request, unless more than half would go', async () => {
+  test('drop their rows on request, unless that is more than half', async () => {
     const drop: Preparation['missing'] = { everywhere: 'drop', columns: [] }
     await expect(prepared(reading(table), { missing: drop })).rejects.toThrow(
-      '3 of the 4 rows lack a value and would be left out, more than half; missing by column: age 2, city 1, y 1',
+      '3 of 4 rows have a missing value and would be dropped; the limit is half of the rows. Missing values by column: age 2, city 1, y 1',
     )
     const dropCity: Preparation['missing'] = {
       everywhere: 'impute',
@@ -278,7 +287,7 @@ describe('missing values', () => {
     expect(column(dataset, 'city')?.categories).toEqual(['Rom'])
   })
 
-  test('take a constant where one is named', async () => {
+  test('are replaced by a requested constant', async () => {
     const missing: Preparation['missing'] = {
       everywhere: 'mean',
       columns: [{ name: 'city', rule: { constant: 'unknown' } }],
@@ -293,7 +302,7 @@ describe('missing values', () => {
     expect(dataset.warnings.map(({ code }) => code)).toContain('imputed-values')
   })
 
-  test('are told by the texts that the user lists, blanks and case left aside', async () => {
+  test('are the listed texts, ignoring blanks and case', async () => {
     const read = reading({
       a: [['1', ' -99', 'na', '3']],
       c: [['x', 'NONE', 'y', ' null ']],
@@ -310,20 +319,20 @@ describe('missing values', () => {
     expect(usual.data.map(([, c]) => c)).toEqual(['x', null, 'y', null])
   })
 
-  test('of a column that mostly has none: it is ignored, unless it is declared', async () => {
+  test('in most cells make a column ignored, unless it is declared', async () => {
     const read = reading({ a: [['1', '', '', '']], b: [[4, 2, 3, 1]], y: [['p', 'q', 'p', 'q']] })
     const dataset = await prepared(read)
     expect(column(dataset, 'a')).toEqual({ name: 'a', type: 'ignored', role: 'none', missing: 3 })
     expect(dataset.warnings).toContainEqual({
       code: 'mostly-missing',
       columns: ['a'],
-      message: 'a is ignored, because it has no value in 3 of 4 rows; to use it: types=a:number',
+      message: 'a is ignored because it has no value in 3 of 4 rows; to use it: types=a:number',
     })
     const declared = await prepared(read, { types: [{ name: 'a', type: 'number' }] })
     expect(column(declared, 'a')).toMatchObject({ type: 'number', imputation: 'mean' })
   })
 
-  test('become constants of their column’s type, or are refused', async () => {
+  test('become constants of the column type, or are refused', async () => {
     const constant = (name: string, value: string): Partial<Preparation> => ({
       missing: { everywhere: 'mean', columns: [{ name, rule: { constant: value } }] },
     })
@@ -331,23 +340,23 @@ describe('missing values', () => {
       constant: 7,
     })
     await expect(prepared(reading(table), constant('age', 'old'))).rejects.toThrow(
-      'column age is a number: its missing values cannot become "old"',
+      'column age is a number, so its missing values cannot be "old"',
     )
   })
 
-  test('in every row make a column ignored; in every target, or one in each row, are refused', async () => {
+  test('in every row make a column ignored; in every target, or in every row, are refused', async () => {
     const dataset = await prepared(reading({ a: [[1, 2]], gap: [['', '']], y: [[1, 2]] }))
     expect(column(dataset, 'gap')).toEqual({ name: 'gap', type: 'ignored', role: 'none', missing: 2 })
     expect(dataset.rows).toBe(2)
     const empty = prepared(reading({ a: [[1]], y: [['']] }), { target: ['y'] })
-    await expect(empty).rejects.toThrow('y is the target, but it has no value in any row')
+    await expect(empty).rejects.toThrow('y is the target but has no values')
     const crossed = prepared(reading({ a: [['1', '']], b: [['', '1']], y: [[1, 2]] }), {
       missing: { everywhere: 'drop', columns: [] },
     })
-    await expect(crossed).rejects.toThrow('2 of the 2 rows lack a value')
+    await expect(crossed).rejects.toThrow('2 of 2 rows have a missing value')
   })
 
-  test('may stand before the first value', async () => {
+  test('may precede the first value', async () => {
     const read = reading({
       a: [
         ['', ''],
@@ -363,22 +372,22 @@ describe('missing values', () => {
   })
 })
 
-describe('requests that do not fit the file', () => {
+describe('requests that do not match the file', () => {
   const read = reading({ a: [[1, 2]], b: [[1, 2]], y: [[0, 1]] })
   test.each<[Partial<Preparation>, string]>([
-    [{ target: ['z'] }, 'there is no column "z", which target names; the columns are a, b, y'],
-    [{ types: [{ name: 'z', type: 'number' }] }, 'there is no column "z", which types names'],
-    [{ missing: mean('z') }, 'there is no column "z", which missing names'],
-    [{ target: ['a', 'b', 'y'] }, 'at least one feature and a target are needed'],
+    [{ target: ['z'] }, 'target names the unknown column "z"; the columns are a, b, y'],
+    [{ types: [{ name: 'z', type: 'number' }] }, 'types names the unknown column "z"'],
+    [{ missing: mean('z') }, 'missing names the unknown column "z"'],
+    [{ target: ['a', 'b', 'y'] }, 'at least one feature and one target are required'],
     [{ target: ['y'], types: [{ name: 'y', type: 'ignored' }] }, 'y is the target, so it cannot be ignored'],
-    [{ types: ['a', 'b'].map((name) => ({ name, type: 'ignored' })) }, 'no column is left to be a feature'],
+    [{ types: ['a', 'b'].map((name) => ({ name, type: 'ignored' })) }, 'the file has no feature column'],
     [{ types: [{ name: 'a', type: 'boolean' }] }, 'column a: "2" is not a boolean'],
   ])('%j: %s', async (preparation, message) => {
     await expect(prepared(read, preparation)).rejects.toThrow(DatasetError)
     await expect(prepared(read, preparation)).rejects.toThrow(message)
   })
 
-  test('nor do infinite numbers, or no rows', async () => {
+  test('infinite numbers and empty files are refused', async () => {
     const infinite = reading({ a: [[1, Number.NEGATIVE_INFINITY]], y: [[0, 1]] })
     await expect(prepared(infinite)).rejects.toThrow(
       'row 2 (line 3), column a: -Infinity is not a finite number',
@@ -387,14 +396,14 @@ describe('requests that do not fit the file', () => {
   })
 })
 
-describe('several targets, shapes and pictures', () => {
+describe('several targets, shapes and images', () => {
   test('targets are the columns named, in the order of the file', async () => {
     const read = reading({ y1: [[0, 1]], a: [[1, 2]], y2: [[1, 0]] })
     const { columns } = await prepared(read, { target: ['y2', 'y1'] })
     expect(columns.map(({ role }) => role)).toEqual(['target', 'feature', 'target'])
   })
 
-  test('a pixel that never changes is no cause for a warning', async () => {
+  test('a constant pixel has no warning', async () => {
     const source = { inputShape: [1, 1, 2], image: { width: 2, height: 1, channels: 1 as const } }
     const columns = { p1: [[0, 0, 0, 0]], p2: [[3, 4, 5, 9]], y: [[0, 1, 0, 1]] }
     const codes = async (about: typeof source | object) =>
@@ -403,7 +412,7 @@ describe('several targets, shapes and pictures', () => {
     expect(await codes({})).toContain('constant-column')
   })
 
-  test('a shape stays while the features are as many', async () => {
+  test('a shape is kept if the number of features is the same', async () => {
     const source = { inputShape: [1, 1, 2], image: { width: 2, height: 1, channels: 1 as const } }
     const read = reading({ p1: [[0, 9]], p2: [[3, 4]], y: [[0, 1]] }, source)
     expect(await prepared(read)).toMatchObject(source)
@@ -425,7 +434,7 @@ test('the last column that has a name is the target', async () => {
   ])
 })
 
-test('warnings name what may spoil a training, and at their end what changes it', async () => {
+test('warnings end with the parameter that changes the finding', async () => {
   const rows = Array.from({ length: 400 }, (_, row) => row)
   const dataset = await prepared(
     reading({
@@ -451,10 +460,10 @@ test('warnings name what may spoil a training, and at their end what changes it'
   expect(dataset.warnings[3].message).toMatch(/types=many:ignored$/)
 })
 
-test('whatever batches a table comes in, what is stored is the same', async () => {
+test('the stored rows do not depend on the batches', async () => {
   const row = fc.record({
     a: fc.oneof(
-      // A zero's sign is not in its text.
+      // The text of zero has no sign.
       fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value || 0),
       fc.constant(''),
     ),

@@ -1,4 +1,4 @@
-/** Weights of rows stand behind their targets. */
+/** Weights of rows follow their targets. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -21,7 +21,7 @@ const { balanced } = z
   .parse(JSON.parse(readFileSync(new URL('../fixtures/sklearn/metrics.json', import.meta.url), 'utf8')))
 
 describe('of classes', () => {
-  test('balanced are scikit-learn’s', () => {
+  test('balanced equal those of scikit-learn', () => {
     // compute_class_weight('balanced', classes=['a', 'b', 'c'], y=7 · 'a', 2 · 'b', 1 · 'c') of scikit-learn 1.2.1.
     const weights = classWeights('balanced', ['a', 'b', 'c'], [7, 2, 1])
     expect(weights[0]).toBeCloseTo(0.47619047619047616, 15)
@@ -29,11 +29,7 @@ describe('of classes', () => {
     expect(weights[2]).toBeCloseTo(3.3333333333333335, 15)
   })
 
-  test.each(balanced)('balanced of $name are those of test/fixtures/sklearn', ({
-    labels,
-    classes,
-    weights,
-  }) => {
+  test.each(balanced)('balanced of $name equal test/fixtures/sklearn', ({ labels, classes, weights }) => {
     const counts = classes.map((name) => labels.filter((label) => label === name).length)
     const expected = weights.map((weight) => expect.closeTo(weight, 12))
     expect(classWeights('balanced', classes, counts)).toEqual(expected)
@@ -72,7 +68,7 @@ describe('in the encoded rows', () => {
     expect(rowsOf(validationY, width)).toEqual([[0, 0.75]])
   })
 
-  test('are those of a column, which is then no feature', async () => {
+  test('are those of a column, which is not a feature then', async () => {
     const table = await prepared(reading(churn))
     const { coding, trainingX, trainingY } = encoded(table, { ...binary, sampleWeight: 'weight' })
     expect(coding.features.map(({ name }) => name)).toEqual(['age'])
@@ -86,7 +82,7 @@ describe('in the encoded rows', () => {
     ])
   })
 
-  test('are the product of both, behind one-hot targets too', async () => {
+  test('are the product of both, also after one-hot targets', async () => {
     const table = await prepared(reading(churn))
     const options = { outputs: 2, loss: 'categoricalCrossentropy', classWeight: { no: 2 } } as const
     const { trainingY } = encoded(table, { ...options, sampleWeight: 'weight' })
@@ -98,7 +94,7 @@ describe('in the encoded rows', () => {
     ])
   })
 
-  test('must be known and not below 0', async () => {
+  test('must be present and at least 0', async () => {
     const wrong = await prepared(reading({ ...churn, weight: [[1, -2, 0, 1]] }))
     expect(() => encoded(wrong, { ...binary, sampleWeight: 'weight' })).toThrow(
       'weight, row 2: the weight is -2; it must be a number of at least 0',
@@ -110,6 +106,6 @@ describe('in the encoded rows', () => {
   test('of classes need classes', async () => {
     const table = await prepared(reading({ a: [[1, 2]], y: [[3, 4]] }))
     const options = { outputs: 1, loss: 'huber', classWeight: 'balanced' } as const
-    expect(() => encoded(table, options)).toThrow('classWeight weighs the rows of classes, and y is no class')
+    expect(() => encoded(table, options)).toThrow('classWeight needs a target with classes, and y has none')
   })
 })

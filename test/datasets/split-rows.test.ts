@@ -1,4 +1,4 @@
-/** Which rows of a job validate. */
+/** Validation rows of a job. */
 import { describe, expect, test } from 'vitest'
 import type { Split } from '../../src/contract/job.js'
 import type { Loss } from '../../src/contract/network.js'
@@ -15,18 +15,18 @@ const spec = (split: Split, seed = 1) => ({
 })
 
 describe('a split', () => {
-  test('at random is that of older versions, so that their jobs go on with the same rows', () => {
+  test('at random equals that of older versions, so that their jobs resume with the same rows', () => {
     expect(splitTable(spec('random', 7), ten)).toEqual(splitRows(10, 0.3, 7))
   })
 
-  test('within classes gives each its share, also where class numbers are the target', () => {
+  test('by class gives each class its share, also for class indices', () => {
     const of = (loss: Loss) => [
       ...splitTable({ ...spec('stratified'), validationSplit: 0.5, loss }, ten).validation,
     ]
     const held = of('binaryCrossentropy')
     expect(held.filter((row) => row >= 8)).toHaveLength(1)
     expect(held).toHaveLength(5)
-    // Amounts have no classes.
+    // Amounts are not classes.
     expect(of('squaredError')).toEqual([...splitRows(10, 0.5, 1).validation])
   })
 

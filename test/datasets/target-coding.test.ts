@@ -1,4 +1,4 @@
-/** Which coding a target gets, and whether accuracy means anything for it. */
+/** The coding of targets, and whether accuracy is defined for them. */
 import { describe, expect, test } from 'vitest'
 import type { Column } from '../../src/contract/dataset.js'
 import type { Activation, Loss } from '../../src/contract/network.js'
@@ -72,14 +72,14 @@ describe('accuracy is not measured', () => {
   })
 })
 
-test('built-ins and inline rows know whether their numbers are whole', () => {
+test('built-ins and inline rows know whether their numbers are integers', () => {
   const binary = (columns: Column[]) => targetCoding({ columns }, { outputs: 1, loss: 'squaredError' })
   expect(binary(builtIn('xor')?.columns ?? [])).toEqual({ type: 'number', names: ['y'], binary: true })
   expect(binary(tableFromInline({ x: [1, 2], y: [0.5, 1] }).columns)).toMatchObject({ binary: false })
   expect(binary(tableFromInline({ x: [1, 2], y: [0, 2] }).columns)).toMatchObject({ binary: false })
 })
 
-test('only numbers that are no answers can be trained on another scale', () => {
+test('only numbers other than 0 and 1 can be scaled', () => {
   const coding = (column: Column, loss: Loss) => targetCoding({ columns: [column] }, { outputs: 1, loss })
   const price = coding(number('price', { min: 1e5, max: 1e6 }), 'meanSquaredError')
   expect(canScaleTargets(price, 'meanSquaredError')).toBe(true)

@@ -1,4 +1,4 @@
-/** Number targets are trained on the scale of the training rows, and come back in their own units. */
+/** Number targets are scaled for training, and converted back to their own unit. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Scaling } from '../../src/contract/dataset.js'
@@ -37,7 +37,7 @@ test('standardizes by mean and population deviation of the training rows', () =>
   }
 })
 
-test('brings to 0 … 1 with minMax', () => {
+test('scales to 0 … 1 with minMax', () => {
   const { coding, trainingY } = encoded(houses, { ...linear, targetScaling: 'minMax' }, trainingRows)
   expect(coding.target).toMatchObject({
     scaling: { method: 'minMax', offset: [199_500], scale: [1_050_500] },
@@ -46,7 +46,7 @@ test('brings to 0 … 1 with minMax', () => {
   expect(trainingY[3]).toBe(1)
 })
 
-test('scales each of several targets by its own rows; one that never changes keeps scale 1', () => {
+test('scales several targets separately; a constant has scale 1', () => {
   const table = tableFromInline({
     x: [1, 2],
     y: [
@@ -59,7 +59,7 @@ test('scales each of several targets by its own rows; one that never changes kee
   expect([...trainingY]).toEqual([-1, 0, 1, 0])
 })
 
-test('does not reach predictions and evaluations, which are in the unit of the target', () => {
+test('does not change predictions and evaluations, which have the unit of the target', () => {
   const target = {
     type: 'number' as const,
     names: ['price'],
@@ -71,14 +71,14 @@ test('does not reach predictions and evaluations, which are in the unit of the t
   const evaluator = new Evaluator(target, { loss: 'meanSquaredError', isBinary: false }, rows)
   evaluator.add([0], [1])
   evaluator.add([2], [2])
-  // Prices 400,000 and 600,000, answered 500,000 and 600,000: √(10¹⁰ / 2), 10⁵ / 2, 1 − 10¹⁰ / (2 · 10¹⁰).
+  // Prices 400,000 and 600,000, predicted as 500,000 and 600,000: √(10¹⁰ / 2), 10⁵ / 2, 1 − 10¹⁰ / (2 · 10¹⁰).
   expect(evaluator.result()).toMatchObject({
     type: 'regression',
     targets: [{ rmse: expect.closeTo(Math.sqrt(5e9), 6), mae: 50_000, r2: 0.5 }],
   })
 })
 
-test('leaves classes, answers of 0 and 1, and what is not asked for as they are', async () => {
+test('does not change classes, targets of 0 and 1, or targets without scaling', async () => {
   const scaled = { targetScaling: 'standardize' } as const
   const bits = tableFromInline({ x: [1, 2], y: [0, 1] })
   expect(encoded(bits, { outputs: 1, loss: 'squaredError', ...scaled }).coding.target).not.toHaveProperty(
@@ -89,7 +89,7 @@ test('leaves classes, answers of 0 and 1, and what is not asked for as they are'
   expect(encoded(houses, linear).coding.target).not.toHaveProperty('scaling')
 })
 
-test('scaling back undoes scaling, to rounding', () => {
+test('unscaling is the inverse of scaling, except for rounding', () => {
   const methods = fc.constantFrom<Scaling>('standardize', 'minMax', 'none')
   const targets = fc.array(fc.integer({ min: -1e9, max: 1e9 }), { minLength: 2, maxLength: 20 })
   fc.assert(

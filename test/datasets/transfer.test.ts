@@ -1,4 +1,4 @@
-/** Weights go to a new dataset by the names of its columns, categories, classes and targets. */
+/** Weights move to a new dataset by the names of columns, categories, classes and targets. */
 import { describe, expect, test } from 'vitest'
 import type { Coding, Column, TargetCoding } from '../../src/contract/dataset.js'
 import { layerSchema, type Network } from '../../src/contract/network.js'
@@ -39,7 +39,7 @@ const source: Coding = {
 describe('what differs', () => {
   const words = (columns: Column[]) => findMismatch(source, columns)
 
-  test('is nothing where columns, categories and classes are the same, in any order', () => {
+  test('is empty for the same columns, categories and classes in any order', () => {
     expect(isMatch(words([target('low', 'mid', 'high'), plan('plus', 'basic'), age]))).toBe(true)
   })
 
@@ -60,19 +60,19 @@ describe('what differs', () => {
     })
   })
 
-  test('leaves out the column that weighs the rows', () => {
+  test('excludes the column of sample weights', () => {
     const weight: Column = { name: 'weight', type: 'number', role: 'feature' }
     const columns = [age, plan('basic', 'plus'), weight, target('high', 'low', 'mid')]
     expect(isMatch(findMismatch(source, columns, 'weight'))).toBe(true)
     expect(findMismatch(source, columns).added).toEqual(['column "weight"'])
   })
 
-  test('is the size or the channels of pictures', () => {
+  test('is the size or the channels of images', () => {
     const image = { width: 28, height: 28, channels: 1 as const }
     const picture = { image: { ...image, white: 255 } }
     expect(isSameImage(picture, image)).toBe(true)
     expect(isSameImage(picture, { ...image, width: 16, height: 49 })).toBe(false)
-    // A model from before it was kept.
+    // A model of an older version.
     expect(isSameImage({}, image)).toBe(true)
   })
 })
@@ -94,7 +94,7 @@ const none = () => {
 }
 
 describe('weights', () => {
-  test('stay where they are when the coding is the same', () => {
+  test('do not move when the coding is the same', () => {
     const weights = planted()
     expect(moveWeights(weights, none, network, { source, coding: source })).toBe(weights)
   })
@@ -120,7 +120,7 @@ describe('weights', () => {
     )
   })
 
-  test('of what is new are those a network begins with', () => {
+  test('of new inputs and outputs are initialized', () => {
     const coding: Coding = {
       features: [
         { type: 'category', name: 'plan', categories: ['basic', 'gold', 'plus'] },
@@ -171,7 +171,7 @@ describe('weights', () => {
     )
   })
 
-  test('of several targets and of 0 and 1 as two classes go by name', () => {
+  test('of several targets and of 0 and 1 as two classes move by name', () => {
     const numbers = (...names: string[]): TargetCoding => ({ type: 'number', names })
     const two: Network = { layers: [dense(2, 'linear')] }
     const ends = (target: TargetCoding): Coding => ({ features: [source.features[0]], target })
@@ -189,7 +189,7 @@ describe('weights', () => {
     expect(moveWeights(weights, none, two, bit)).toBe(weights)
   })
 
-  test('of a network that does not begin or end with a dense layer cannot move', () => {
+  test('of a network that does not start or end with a dense layer cannot move', () => {
     const swapped: Coding = { ...source, features: source.features.toReversed() }
     const normalized: Network = {
       layers: [layerSchema.parse({ type: 'batchNormalization' }), ...network.layers],
@@ -260,11 +260,11 @@ describe('the scales of the model', () => {
       new Predictor(wide, kept, { backend: 'reference' }).predict(x)
     const expected = sums(weights, inputsOf(before))
     const got = sums(moved, inputsOf(after))
-    // The same products in another order: equal to rounding.
+    // The same products in another order, equal except for rounding.
     for (const [unit, sum] of expected.entries()) expect(got[unit]).toBeCloseTo(sum, 5)
   })
 
-  test('are learned anew where the request names them, and for what is new', async () => {
+  test('are learned again on request, and for new columns', async () => {
     const before = encoded(await prepared(reading(first), { types }), options)
     const kept = { coding: before.coding, targetScaling: true }
     const table = await prepared(reading({ ...second, income: [[1, 2, 3]] }), { types, target: ['y'] })
@@ -284,7 +284,7 @@ describe('the scales of the model', () => {
     ])
   })
 
-  test('hold for targets, by name', () => {
+  test('apply to targets by name', () => {
     const linear = { outputs: 1, loss: 'meanSquaredError', targetScaling: 'standardize' } as const
     const prices = (...y: number[]) => tableFromInline({ x: y, y })
     const before = encoded(prices(1_000, 3_000), linear)
@@ -299,7 +299,7 @@ describe('the scales of the model', () => {
     expect([...anew.trainingY]).toEqual([-1, 1])
   })
 
-  test('let categories that the model knows count, though no new row has them', async () => {
+  test('keep categories of the model without new rows', async () => {
     const before = encoded(await prepared(reading(first), { types }), options)
     const table = await prepared(reading(second), { types, target: ['y'] })
     const inheritance = { coding: before.coding, scaling: true, targetScaling: true }

@@ -66,7 +66,7 @@ describe('a table with ids, gaps and words that were never seen', () => {
       expect(row.prediction).toBe(Number(row['probability yes']) >= 0.5 ? 'yes' : 'no')
       expect(Number(row['probability no']) + Number(row['probability yes'])).toBeCloseTo(1, 6)
     }
-    expect(answered[10].warning).toMatch(/^town: no training row had "Enns"/)
+    expect(answered[10].warning).toMatch(/^town: no training row has "Enns"/)
     expect(answered[10].prediction).toMatch(/^(yes|no)$/)
     expect(answered[11]).toMatchObject({ prediction: '', error: 'age: "old" is not a number' })
 

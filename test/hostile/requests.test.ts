@@ -152,7 +152,7 @@ describe('bodies', () => {
       'a lone surrogate',
       JSON.stringify({ ...xor, name: 'a\ud800b' }),
       'invalid-request',
-      'half a character',
+      'lone surrogate',
     ),
     raw(
       'a lone surrogate in UTF-8',

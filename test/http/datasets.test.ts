@@ -238,7 +238,7 @@ describe('an upload', () => {
 
   it.each([
     ['types=zip:word', 400, 'must be one of number, category, boolean, date, ignored'],
-    ['types=zap:number', 422, 'there is no column "zap", which types names'],
+    ['types=zap:number', 422, 'types names the unknown column "zap"'],
     ['types=good:number', 422, 'row 1 (line 2), column good: "x" is not a number'],
     ['target=zip,good', 201, ''],
   ])('with %s is %d', async (query, status, words) => {

@@ -112,7 +112,7 @@ describe('rows', () => {
     const refused = await sendCsv(await price(), csv)
     expect([refused.status, refused.body.detail]).toEqual([
       422,
-      'a, row 1: is missing, and nothing stands in for a missing value of this column',
+      'a, row 1: is missing, and this column has no imputation',
     ])
   })
 
@@ -127,7 +127,7 @@ describe('rows', () => {
 
   it('of classes are refused where the model does not know one', async () => {
     const { status, body } = await sendCsv(await classes('no', 'yes'), 'a,b,y\n1,1,no\n1,1,maybe\n')
-    expect([status, body.detail]).toEqual([422, 'y has "maybe", and the network only tells no, yes apart'])
+    expect([status, body.detail]).toEqual([422, 'y has "maybe"; the classes of the network are no, yes'])
   })
 
   // 2a + 3b + 1 is −5 and 6, so the sigmoid says first and second.
@@ -155,7 +155,7 @@ describe('rows', () => {
     ])
     expect([status, body.detail]).toEqual([
       422,
-      'y, row 2: 2 is neither 0 nor 1, and the network was trained to tell these two apart',
+      'y, row 2: 2 is not 0 or 1, the two values that the network was trained on',
     ])
   })
 
@@ -204,7 +204,7 @@ describe('a request', () => {
     expect((await json.send(large)).body).toMatchObject({ status: 413, code: 'body-too-large' })
     for (const body of [{}, { rows: [{ a: 1 }], dataset: 'xor' }]) {
       const { detail } = (await api().post(path).send(body)).body
-      expect(detail).toBe('the body: must have either dataset or rows')
+      expect(detail).toBe('the body: must have either dataset or rows, not both')
     }
     expect((await api().post(path).send({ row: [] })).body.detail).toContain('did you mean "rows"?')
     expect((await api().post(path).send({ dataset: 'ds_none' })).body).toMatchObject({ status: 404 })
@@ -217,7 +217,7 @@ describe('a request', () => {
     const evaluate = (dataset: string) => api().post(`/models/${id}/evaluate`).send({ dataset })
     expect((await evaluate('xor')).body).toMatchObject({
       status: 422,
-      detail: 'the rows have no columns a, b, which the network was trained with',
+      detail: 'the rows have no columns a, b, which the network was trained on',
     })
     // Here y is a feature with gaps.
     const csv = 'a,b,y,z\n1,1,7,1\n1,2,,2\n1,2,9,3\n2,2,?,5\n'

@@ -53,7 +53,7 @@ describe('rows', () => {
     const { body } = await predict(id, [[1, 2], [1], { a: 1, b: 'x' }, [3, 4]]).expect(200)
     expect(body.predictions).toEqual([{ output: [9] }, null, null, { output: [19] }])
     expect(body.errors).toEqual([
-      { row: 1, pointer: '/inputs/1', message: '1 value came, this model takes 2 values: a, b' },
+      { row: 1, pointer: '/inputs/1', message: 'has 1 value, but the model takes 2 values: a, b' },
       { row: 2, pointer: '/inputs/2/b', message: 'b: "x" is not a number' },
     ])
     const refused = await predict(id, [[1], [2]])
@@ -143,7 +143,7 @@ describe('a table', () => {
     expect(text).toBe(
       'note;a;b;prediction;error\n' +
         '"x;""y""";1;2;9;\n' +
-        'plain;;2;;a: is missing, and nothing stands in for a missing value of this column\n',
+        'plain;;2;;a: is missing, and this column has no imputation\n',
     )
   })
 
@@ -180,7 +180,7 @@ describe('a table', () => {
       ['1,5', 'no', '7', '', ''],
       ['1', '', '', '', 'line 3 has 1 cell, the header has 2 columns'],
       ['1', 'no', '', '', 'line 4 has 3 cells, the header has 2 columns'],
-      ['1.000,5', 'yes', '2002', 'b: no training row had "yes", so it counts as none of no', ''],
+      ['1.000,5', 'yes', '2002', 'b: no training row has "yes", so it is encoded as none of no', ''],
     ])
   })
 
@@ -196,7 +196,7 @@ describe('a table', () => {
     const unknown = await send(id, 'a,b,bb\n1,2,3\n1,2,3\n')
     expect([unknown.status, unknown.body.errors]).toEqual([
       422,
-      [{ pointer: '/bb', message: 'no input is called "bb"; this model takes a, b' }],
+      [{ pointer: '/bb', message: '"bb" is not an input; the inputs of this model are a, b' }],
     ])
     const missing = await send(id, 'a\n1\n')
     expect(missing.status).toBe(422)

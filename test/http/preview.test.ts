@@ -140,7 +140,7 @@ describe('an upload that is like a dataset', () => {
     const lacking = await post(`/datasets?like=${first.id}`, 'x,y\n1,2\n2,3\n')
     expect(lacking.status).toBe(422)
     expect(lacking.body.detail).toBe(
-      'the file lacks "z", "w", which the dataset or model that it is to be like has; the columns are x, y',
+      'the file has no column "z", "w", which the dataset or model of `like` has; the columns are x, y',
     )
     expect((await post('/datasets?like=ds_none', training)).status).toBe(404)
     expect((await post('/datasets/preview?like=iris', 'a,b\n1,2\n')).status).toBe(422)

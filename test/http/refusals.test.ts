@@ -387,7 +387,12 @@ const questions: Refusal[] = [
   predict('numbers beyond float32', { inputs: [[1e39, 1]] }, 'invalid-input', ['/inputs/0/0'], 'too large'),
   predict('an infinite answer', { inputs: [[3e38, 3e38]] }, 'invalid-input', ['/inputs/0']),
   get(() => `/models/${modelId}/predict`, 'invalid-request', [], '?a=0&b=0'),
-  get(() => `/models/${modelId}/predict?x=1&x=2`, 'invalid-input', ['/x/0', '/x/1'], '1 value came'),
+  get(
+    () => `/models/${modelId}/predict?x=1&x=2`,
+    'invalid-input',
+    ['/x/0', '/x/1'],
+    'has 1 value, but the model takes',
+  ),
   get(() => `/models/${modelId}/predict?x=1,b`, 'invalid-request', ['/x/0/1'], '"b"'),
   get(() => `/models/${modelId}/predict?x=1,Infinity`, 'invalid-request', ['/x/0/1']),
   get(() => `/models/${modelId}/predict?x=,1`, 'invalid-input', ['/x/0/0'], 'missing'),

@@ -275,7 +275,7 @@ describe('evaluations', () => {
     expect(await pool.evaluate('local', await store(1), table)).toEqual({
       type: 'refused',
       code: 'invalid-dataset',
-      message: 'the rows have no column a, which the network was trained with',
+      message: 'the rows have no column a, which the network was trained on',
     })
   })
 })

@@ -1,4 +1,4 @@
-/** How delimited files are cut: each case says, by eye, which names and which first row a person reads in it. */
+/** Dialects of delimited files. Each case has the names and the first row that a human reader sees. */
 import { expect, test } from 'vitest'
 import { readFiles, rowsOf } from './read-files.js'
 
@@ -217,7 +217,7 @@ test.each<Case>([
   expect(rowsOf(file)[0]).toEqual(firstRow)
 })
 
-test('a comma that is said to be decimal delimits nothing', async () => {
+test('a decimal comma is not a delimiter', async () => {
   const content = `a;b\n${lines((row) => `${row},x;y`)}`
   const file = await readFiles({ body: content }, { options: { decimal: 'comma' } })
   expect(rowsOf(file)[0]).toEqual(['0,x', 'y'])
@@ -225,12 +225,12 @@ test('a comma that is said to be decimal delimits nothing', async () => {
   expect(rowsOf(quoted)).toEqual([['1,5', '2,5']])
 })
 
-test('lines are counted below the line that names the delimiter', async () => {
+test('lines are counted after the line that names the delimiter', async () => {
   const { lines: found } = await readFiles({ body: 'sep=;\r\na;b\r\n1;2\r\n3;4\r\n' })
   expect(found).toEqual([3, 4])
 })
 
-test('a cell beyond the columns is refused where the lines before had none', async () => {
+test('a cell after the last column is refused if previous lines had none', async () => {
   const content = `a;b;\n${lines((row) => `${row};x;`)}9;x;late\n`
   expect((await readFiles({ body: content })).source.columns.map(({ name }) => name)).toEqual([
     'a',

@@ -1,4 +1,4 @@
-/** Whether the first line names the columns: each case says, by eye, what a person takes it for. */
+/** Headers of delimited files. Each case has the decision of a human reader. */
 import { expect, test } from 'vitest'
 import { readFiles } from './read-files.js'
 

@@ -7,7 +7,7 @@ import { type Reading, readFiles, rowsOf } from './read-files.js'
 
 const read = (content: string | Uint8Array, request?: Reading) => readFiles({ body: content }, request)
 
-describe('what delimited text becomes', () => {
+describe('delimited text', () => {
   test('numbers, texts, missing values, and the line of each row', async () => {
     const file = await read('a,b,kind\n1,2.5,pear\n\n-3e1,,"x, ""y""\n2"\n7,+.5,\n')
     expect(file.source).toEqual({ columns: [{ name: 'a' }, { name: 'b' }, { name: 'kind' }], warnings: [] })
@@ -40,7 +40,7 @@ describe('what delimited text becomes', () => {
     expect(rowsOf(file)).toEqual([[1, 2]])
   })
 
-  test('names that objects treat specially are only names, and formulas only texts', async () => {
+  test('special property names are plain names, and formulas are plain texts', async () => {
     const file = await read('__proto__,constructor\ntoString,=cmd|x\n')
     expect(file.source.columns.map(({ name }) => name)).toEqual(['__proto__', 'constructor'])
     expect(rowsOf(file)).toEqual([['toString', '=cmd|x']])
@@ -60,17 +60,17 @@ describe('what delimited text becomes', () => {
     '1e',
     '+',
     '١',
-  ])('%s is a text, kept as it is', async (cell) => {
+  ])('%s is a text and not changed', async (cell) => {
     const file = await read(`a,b\n${cell},2\n`)
     expect(rowsOf(file)).toEqual([[cell, 2]])
   })
 
-  test('columns are texts where that is asked for', async () => {
+  test('columns are texts on request', async () => {
     const file = await read('a,b\n007,2\n', { reading: { columns: new Map([['a', 'text']]) } })
     expect(rowsOf(file)).toEqual([['007', 2]])
   })
 
-  test('a nameless column is numbered, and that is said', async () => {
+  test('a column without a name is numbered, with a warning', async () => {
     const { source } = await read(',a\n0,1\n')
     expect(source.columns.map(({ name }) => name)).toEqual(['column1', 'a'])
     expect(source.warnings).toEqual([expect.stringContaining('Column 1 has no name')])
@@ -88,18 +88,18 @@ describe('what delimited text becomes', () => {
     expect(file.source.columns.map(({ name }) => name)).toEqual(names)
   })
 
-  test('the delimiter may be said', async () => {
+  test('the delimiter may be set', async () => {
     const file = await read('a,b;c\n1,2;3\n', { options: { delimiter: 'semicolon' } })
     expect(rowsOf(file)).toEqual([['1,2', 3]])
   })
 
-  test('what is not UTF-8 from the start is windows-1252', async () => {
+  test('a file without UTF-8 is windows-1252', async () => {
     const file = await read(Buffer.from('a,b\nGr\xfcn \x80,1\n', 'latin1'))
     expect(rowsOf(file)).toEqual([['Grün €', 1]])
     expect(file.source.warnings).toEqual([expect.stringContaining('windows-1252')])
   })
 
-  test('rows, characters and quotes may lie across the pieces that a long file is read in', async () => {
+  test('rows, characters and quotes may span the chunks of a long file', async () => {
     const line = (row: number) => `${row},"x, ""${row}""\r\nGrün 🌱",${row / 4}\n`
     const rows = 90_000
     const content = `n,text,quarter\n${Array.from({ length: rows }, (_, row) => line(row)).join('')}`
@@ -113,18 +113,18 @@ describe('what delimited text becomes', () => {
   })
 })
 
-describe('what is refused, and in which words', () => {
+describe('errors', () => {
   test.each<[content: string | Uint8Array, message: RegExp]>([
     ['', /"body" is empty/],
     ['\ufeff\n', /^the file is empty$/],
     ['a,b', /no rows below the header/],
-    ['a,a\n1,2\n', /columns 1 and 2 are both called "a"/],
+    ['a,a\n1,2\n', /columns 1 and 2 have the same name "a"/],
     ['a,b\n1,2\n\n3\n', /^line 4 has 1 cell, the header has 2 columns: /],
     ['a,b\n1,2\n1,2,3\n', /^line 3 has 3 cells, the header has 2 columns: /],
-    ['a,b\n1,"2\n', /line 2: the file ends inside a quoted cell/],
-    ['a,b\n1,x"y"\n', /^line 2: a quote stands inside a cell/],
+    ['a,b\n1,"2\n', /line 2: the file ends in a quoted cell/],
+    ['a,b\n1,x"y"\n', /^line 2: a cell has a quote but does not start with one/],
     ['a,b\n1,"x"y\n', /^line 2: only a delimiter or the end of the line may follow a closing quote/],
-    ['a,b\n1,2\n3,\0\n', /^line 3 holds a zero byte/],
+    ['a,b\n1,2\n3,\0\n', /^line 3 has a NUL byte/],
     [Uint8Array.of(0xc3, 0xa9, 44, 98, 10, 49, 44, 0xff, 10), /^line 2 is not UTF-8/],
     [Buffer.from('\ufeffa,b\n1,\ud800\n', 'utf16le'), /not valid UTF-16LE/],
   ])('%j', async (content, message) => {
@@ -149,9 +149,9 @@ describe('what is refused, and in which words', () => {
     [
       'a long quote that never ends',
       `a,b\n1,"${'x\n'.repeat(900_000)}`,
-      /^line 2 begins a row.*quote.*MAXIMUM_LINE_BYTES/,
+      /^line 2 starts a row.*quote.*MAXIMUM_LINE_BYTES/,
     ],
-    ['a line without an end', 'x'.repeat(3_000_000), /^line 1 begins a row of more than 16384 bytes/],
+    ['a line without an end', 'x'.repeat(3_000_000), /^line 1 starts a row of more than 16384 bytes/],
     ['a million columns', `${'a,'.repeat(1_000_000)}\n`, /^line 1 .*MAXIMUM_LINE_BYTES/],
   ])('too much: %s', async (_, content, message) => {
     await expect(read(content)).rejects.toThrow(message)
@@ -159,7 +159,7 @@ describe('what is refused, and in which words', () => {
   })
 })
 
-describe('held to what others read', () => {
+describe('compared with other parsers', () => {
   const cell = fc.oneof(
     fc.string({
       unit: fc.constantFrom('a', 'é', '🌱', ',', ';', '"', '\n', '\r', ' ', '\t', '1', '.'),
@@ -174,7 +174,7 @@ describe('held to what others read', () => {
     )
   const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`
 
-  test('cells are cut as csv-parse cuts them', () => {
+  test('cells equal those of csv-parse', () => {
     fc.assert(
       fc.property(
         table,
@@ -196,7 +196,7 @@ describe('held to what others read', () => {
     )
   })
 
-  test('numbers are those that Number gives', () => {
+  test('numbers equal those of Number', () => {
     const written = fc.oneof(
       fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
       fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value.toExponential()),
@@ -215,7 +215,7 @@ describe('held to what others read', () => {
     )
   })
 
-  test('what is no number is none', () => {
+  test('other texts are not numbers', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: fc.constantFrom('1', '.', 'e', '-', '+', 'x', ' ', 'N', '0') }),

@@ -1,4 +1,4 @@
-/** Files written by others: NumPy, parquet-wasm (Rust), Info-ZIP, ImageMagick, gzip. */
+/** Reads files of other programs: NumPy, parquet-wasm (Rust), Info-ZIP, ImageMagick, gzip. */
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
@@ -8,7 +8,7 @@ const file = (name: string) => readFileSync(new URL(`./files/${name}`, import.me
 const named = (...names: string[]): Files => Object.fromEntries(names.map((name) => [name, file(name)]))
 
 describe('Parquet', () => {
-  test.each(['snappy', 'zstd', 'gzip'])('packed by %s, in two row groups', async (packing) => {
+  test.each(['snappy', 'zstd', 'gzip'])('compressed with %s, in two row groups', async (packing) => {
     const { source, columns } = await readFiles(named(`${packing}.parquet`))
     expect(source.columns.map(({ name }) => name)).toEqual([
       'whole',
@@ -53,7 +53,7 @@ describe('NumPy', () => {
     ])
   })
 
-  test('pictures with their channels last, and labels, of the training part', async () => {
+  test('images with channels last, and labels, of the training part', async () => {
     const read = await readFiles(named('train-and-test.npz'))
     expect(read.source).toMatchObject({
       inputShape: [3, 2, 2],
@@ -70,7 +70,7 @@ describe('NumPy', () => {
     expect(test.rows).toBe(2)
   })
 
-  test('labels that are words', async () => {
+  test('labels that are texts', async () => {
     expect(rowsOf(await readFiles(named('words.npz')))).toEqual([
       [1.5, 2, 'grün'],
       [3, 4, 'red'],
@@ -82,13 +82,13 @@ describe('NumPy', () => {
   })
 })
 
-test('integers that a float64 would round come as texts', async () => {
+test('integers that a float64 rounds are read as texts', async () => {
   const read = await readFiles(named('unsafe-integer.npy'))
   expect(rowsOf(read).flat().map(String)).toContain('9007199254740993')
 })
 
 describe('IDX', () => {
-  test('pictures and labels, one of them packed, in any order', async () => {
+  test('images and labels, one of them compressed, in any order', async () => {
     for (const names of [
       ['images-idx3-ubyte', 'labels-idx1-ubyte.gz'],
       ['labels-idx1-ubyte.gz', 'images-idx3-ubyte'],
@@ -111,8 +111,8 @@ describe('IDX', () => {
   })
 })
 
-describe('pictures', () => {
-  test('PNG and JPEG, in colour, all of the size of the first', async () => {
+describe('images', () => {
+  test('PNG and JPEG in colour, resized to the first', async () => {
     const read = await readFiles(named('pictures.zip'))
     expect(read.source).toMatchObject({ inputShape: [3, 4, 6], image: { width: 6, height: 4, channels: 3 } })
     const pixel = (row: number) => [0, 24, 48].map((channel) => read.columns[channel][row])
@@ -123,7 +123,7 @@ describe('pictures', () => {
     expect(read.columns.slice(0, 72).every((cells) => cells[labels.indexOf('cats')] !== null)).toBe(true)
   })
 
-  test('made grey and of another size', async () => {
+  test('converted to grey and another size', async () => {
     const read = await readFiles(named('pictures.zip'), { options: { width: 2, height: 1, channels: 1 } })
     expect(read.source.inputShape).toEqual([1, 1, 2])
     expect(read.columns).toHaveLength(3)
@@ -141,7 +141,7 @@ describe('pictures', () => {
 })
 
 describe('JSON lines', () => {
-  test('names are columns; null and absent are missing; booleans are words', async () => {
+  test('names are columns, null and absent are missing, booleans are texts', async () => {
     const read = await readFiles({
       'a.jsonl': '{"a":1,"__proto__":"x"}\n\n{"b":true,"a":null}\r\n{"a":2.5,"b":"=cmd|x"}',
     })
@@ -159,9 +159,9 @@ describe('JSON lines', () => {
     ['{"a":1}\n{"a":[1]}', /^line 2, column "a": lists and objects/],
     ['{"a":1}\n{"a":1e999}', /^line 2, column "a": the number is too large/],
     ['{"a":1}\n{"a":', /^line 2 is not valid JSON/],
-    ['[{"a":1}] x', /^line 1: "x" stands where a list of objects has nothing more/],
-    ['[{"a":1},', /the file ends before its list of objects does/],
-    ['[1]', /^line 1: "1" stands where a list of objects has \{ or \]/],
+    ['[{"a":1}] x', /^line 1: unexpected "x"; in a list of objects, the end of the file must follow/],
+    ['[{"a":1},', /the file ends before the end of its list of objects/],
+    ['[1]', /^line 1: unexpected "1"; in a list of objects, \{ or \] must follow/],
     ['{"a":1}\n3', /^line 2 is not an object/],
     [`{"a":1}\n${'{"a":'.repeat(2_000)}1${'}'.repeat(2_000)}`, /^line 2, column "a": lists and objects/],
     ['{}', /the objects are empty/],
@@ -171,7 +171,7 @@ describe('JSON lines', () => {
     await expect(readFiles({ 'a.ndjson': content })).rejects.toThrow(message)
   })
 
-  test('200,000 levels are refused, whatever a line may have', async () => {
+  test('200,000 levels are refused at any line limit', async () => {
     const deep = `{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`
     await expect(readFiles({ 'a.jsonl': deep })).rejects.toThrow(/MAXIMUM_LINE_BYTES/)
     await expect(readFiles({ 'a.jsonl': deep }, { limits: { lineBytes: 1_000_000 } })).rejects.toThrow(
@@ -181,7 +181,7 @@ describe('JSON lines', () => {
 })
 
 describe('claims and packing', () => {
-  test('text as gzip, and a bomb of it', async () => {
+  test('text as gzip, and a gzip bomb', async () => {
     expect((await readFiles({ 'a.csv.gz': gzipSync('a,b\n1,2\n') })).rows).toBe(1)
     const zeros = gzipSync(Buffer.alloc(17 * 1024 * 1024, '0'))
     await expect(readFiles({ 'a.csv.gz': zeros })).rejects.toThrow(/MAXIMUM_UNPACKED_BYTES/)
@@ -194,14 +194,14 @@ describe('claims and packing', () => {
 
   test.each<[name: string, content: string | Uint8Array, contentType: string | undefined, message: RegExp]>([
     ['a.parquet', 'a,b\n1,2\n', undefined, /is not Parquet, as its name says/],
-    ['a.csv', file('int64.npy'), undefined, /is a NumPy array, but its name says that it is delimited text/],
+    ['a.csv', file('int64.npy'), undefined, /is a NumPy array, but its name says delimited text/],
     ['body', 'a,b\n1,2\n', 'application/zip', /is not a ZIP archive, as its content type says/],
     ['a.csv', file('pictures.zip'), undefined, /is a ZIP archive, but/],
     ['a.png', '<svg xmlns="http://www.w3.org/2000/svg"/>', undefined, /is an SVG/],
     ['a.xls', Buffer.from('\xd0\xcf\x11\xe0', 'latin1'), undefined, /an Excel file: save it as CSV/],
     ['body', Buffer.from('\x89PNG\r\n', 'latin1'), undefined, /single PNG/],
     ['body', Buffer.from('%PDF-1.7'), undefined, /is a PDF/],
-  ])('%s is not what it says', async (name, content, contentType, message) => {
+  ])('%s has another format than claimed', async (name, content, contentType, message) => {
     await expect(
       readFiles({ [name]: content }, contentType === undefined ? {} : { contentType }),
     ).rejects.toThrow(message)

@@ -1,4 +1,4 @@
-/** Damaged files give a result or an error in words: never a crash, a hang, or somebody else's error. */
+/** Corrupt files give a result or a DatasetError, never a crash, a hang or another error. */
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -7,7 +7,7 @@ import { type Files, readFiles } from './read-files.js'
 
 const file = (name: string) => readFileSync(new URL(`./files/${name}`, import.meta.url))
 
-/** Overwrites, cuts out, doubles and inserts bytes. */
+/** Overwrites, removes, duplicates and inserts bytes. */
 const damage = fc.array(
   fc.record({
     kind: fc.constantFrom(

@@ -1,4 +1,4 @@
-/** Reads files as the reading process does, in this process. */
+/** Reads files like the reading process, but in this process. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -63,7 +63,7 @@ export async function readFiles(files: Files, request: Reading = {}): Promise<Wh
 
 const orNull = (value: number) => (Number.isNaN(value) ? null : value)
 
-/** The row-wise view of what was read. */
+/** The read cells by row. */
 export function rowsOf({ columns, rows }: WholeFile): (number | string | null)[][] {
   return Array.from({ length: rows }, (_, row) => columns.map((cells) => cells[row]))
 }

@@ -1,4 +1,4 @@
-/** The reading process as it is built: what it hands on, and that it ends and leaves nothing behind. */
+/** The built reading process: its output, its end, and the removal of its files. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -71,7 +71,7 @@ afterEach(() => {
 })
 
 describe('the reading process', () => {
-  test('hands on rows, then what they are', async () => {
+  test('sends rows, then the dataset', async () => {
     expect(await read(bytes('a,kind\n1,x\n2,y\n'))).toEqual([
       expect.objectContaining({ type: 'rows', rows: 2 }),
       {
@@ -85,7 +85,7 @@ describe('the reading process', () => {
     ])
   })
 
-  test('tells of what is wrong with the file', async () => {
+  test('reports an invalid file', async () => {
     await expect(read(bytes('a,b\n1,2\n3\n'))).rejects.toMatchObject({
       name: 'DatasetError',
       code: 'invalid-dataset',
@@ -93,7 +93,7 @@ describe('the reading process', () => {
     })
   })
 
-  test('waits while its pieces are not taken', async () => {
+  test('waits until its pieces are consumed', async () => {
     const line = `${'12.5,'.repeat(99)}1\n`
     const header = `${Array.from({ length: 100 }, (_, column) => `c${column}`).join()}\n`
     const content = header + line.repeat(20_000)
@@ -111,7 +111,7 @@ describe('the reading process', () => {
     expect(taken).toBeGreaterThan(5)
   })
 
-  test('is killed when the pieces are no longer wanted, or their storing fails', async () => {
+  test('is killed when the caller stops, or storing fails', async () => {
     const fault = new TypeError('the database is away')
     const use = async (pieces: AsyncIterable<Prepared>) => {
       for await (const _ of pieces) throw fault
@@ -119,7 +119,7 @@ describe('the reading process', () => {
     await expect(read(bytes('a,kind\n1,x\n2,y\n'), { use })).rejects.toBe(fault)
   })
 
-  test('is killed when the client goes', async () => {
+  test('is killed when the client disconnects', async () => {
     const client = new AbortController()
     const reason = new Error('gone')
     const reading = read(bytes(gzipSync(Buffer.alloc(12_000_000, 'a,b\n1,2\n'))), {
@@ -159,7 +159,7 @@ describe('receiving', () => {
     }
   }
 
-  test('a body without end is refused at the limit', async () => {
+  test('an endless body is refused at the limit', async () => {
     await expect(read(endless(0))).rejects.toThrow(
       'the upload is larger than 2097152 bytes; the limit is 2097152 (MAXIMUM_DATASET_BYTES)',
     )
@@ -168,13 +168,13 @@ describe('receiving', () => {
     )
   })
 
-  test('a body that only trickles is refused in time', async () => {
+  test('a slow body is refused at the deadline', async () => {
     await expect(read(endless(20), { limits: { uploadSeconds: 0.3 } })).rejects.toThrow(
       /MAXIMUM_UPLOAD_SECONDS/,
     )
   })
 
-  test('a body that breaks off leaves nothing', async () => {
+  test('an aborted body leaves no files', async () => {
     async function* broken() {
       yield Buffer.from('a,b\n')
       throw new TypeError('the connection was cut')
@@ -182,12 +182,12 @@ describe('receiving', () => {
     await expect(read(broken())).rejects.toThrow('the connection was cut')
   })
 
-  test('names of files lead nowhere', async () => {
+  test('file names are not used as paths', async () => {
     await read(bytes('a,kind\n1,x\n2,y\n'), { name: '../../../../tmp/descent-escaped.csv' })
     expect(existsSync('/tmp/descent-escaped.csv')).toBe(false)
   })
 
-  test('a folder left by a process that is dead is removed', async () => {
+  test('the folder of a dead process is removed', async () => {
     const abandoned = path.join(tmpdir(), 'descent-upload-4194303-abandoned')
     mkdirSync(abandoned, { recursive: true })
     await read(bytes('a,kind\n1,x\n2,y\n'))
