@@ -1,6 +1,6 @@
 /**
  * A keep-alive HTTP/1.1 connection that does as little as possible, so that the server is what is measured. It sends one
- * request at a time and finds the end of an answer by its content-length.
+ * request at a time and finds the end of an answer by its content-length, or by the last chunk of one that is chunked.
  */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
@@ -12,6 +12,10 @@ export interface Answer {
 }
 
 const endOfHead = Buffer.from('\r\n\r\n')
+/** JSON holds no line break, so that this ends nothing but an answer in chunks. */
+const lastChunk = Buffer.from('\r\n0\r\n\r\n')
+
+const isChunked = /transfer-encoding: *chunked/i
 
 interface Waiting {
   resolve(answer: Answer): void
@@ -24,6 +28,8 @@ export class Connection {
   #received = 0
   /** Bytes of the whole answer; 0 until its head has arrived. */
   #expected = 0
+  /** The last bytes of an answer in chunks; null of one with a length. */
+  #tail: Buffer | null = null
   #status = 0
 
   private constructor(private readonly socket: Socket) {
@@ -57,12 +63,19 @@ export class Connection {
     this.#chunks.push(chunk)
     this.#received += chunk.length
     if (this.#expected === 0) this.#readHead()
-    if (this.#expected === 0 || this.#received < this.#expected) return
+    if (this.#expected === 0 || !this.#isWhole(chunk)) return
     const answer = { status: this.#status, chunks: this.#chunks }
     this.#chunks = []
     this.#received = 0
     this.#expected = 0
+    this.#tail = null
     this.#waiting?.resolve(answer)
+  }
+
+  #isWhole(chunk: Buffer): boolean {
+    if (this.#tail === null) return this.#received >= this.#expected
+    this.#tail = Buffer.concat([this.#tail, chunk.subarray(-lastChunk.length)]).subarray(-lastChunk.length)
+    return this.#tail.equals(lastChunk)
   }
 
   #readHead(): void {
@@ -72,7 +85,8 @@ export class Connection {
     const head = start.toString('latin1', 0, end)
     this.#status = Number(head.slice(9, 12))
     const length = /content-length: *(\d+)/i.exec(head)?.[1]
-    if (length === undefined && this.#status !== 204) this.#fail(new Error('an answer without a length'))
+    if (isChunked.test(head)) this.#tail = Buffer.alloc(0)
+    else if (length === undefined && this.#status !== 204) this.#fail(new Error('an answer without a length'))
     this.#expected = end + endOfHead.length + Number(length ?? 0)
   }
 
@@ -93,6 +107,20 @@ export function requestOf(method: 'GET' | 'POST', path: string, body?: object): 
 
 export function bodyOf({ chunks }: Answer): unknown {
   const bytes = Buffer.concat(chunks)
-  const body = bytes.subarray(bytes.indexOf(endOfHead) + endOfHead.length)
-  return body.length === 0 ? null : JSON.parse(body.toString())
+  const end = bytes.indexOf(endOfHead)
+  const body = bytes.subarray(end + endOfHead.length)
+  const text = isChunked.test(bytes.toString('latin1', 0, end)) ? joined(body) : body
+  return text.length === 0 ? null : JSON.parse(text.toString())
+}
+
+/** Of a body in chunks, each after its length in hexadecimal. */
+function joined(body: Buffer): Buffer {
+  const chunks: Buffer[] = []
+  for (let place = 0; ; ) {
+    const begin = body.indexOf('\r\n', place) + 2
+    const length = Number.parseInt(body.toString('latin1', place, begin - 2), 16)
+    if (length === 0) return Buffer.concat(chunks)
+    chunks.push(body.subarray(begin, begin + length))
+    place = begin + length + 2
+  }
 }
