@@ -10,7 +10,9 @@ const code = (character: string) => character.charCodeAt(0)
 const [openObject, closeObject, openList, closeList] = [...'{}[]'].map(code)
 const [comma, quote, backslash] = [...',"\\'].map(code)
 
-/** Scans brackets and names in one pass. Stops when the text is nested more than `maximumDepth` levels deep. */
+/**
+ * Scans brackets and names in one pass. Stops when the text is nested more than `maximumDepth` levels deep.
+ */
 export function scanJson(json: string, maximumDepth: number): JsonScan {
   /** For each open object the names so far, for each open list undefined. */
   const open: (Set<string> | undefined)[] = []
@@ -48,7 +50,10 @@ export function scanJson(json: string, maximumDepth: number): JsonScan {
   return { tooDeep: false, repeatedName }
 }
 
-/** The index of the closing quote, or the length of the text. A quote after an odd number of backslashes is escaped. */
+/**
+ * The index of the closing quote, or the length of the text. A quote after an odd number of backslashes is
+ * escaped.
+ */
 function findStringEnd(json: string, start: number): number {
   for (let end = json.indexOf('"', start + 1); end >= 0; end = json.indexOf('"', end + 1)) {
     let backslashes = 0

@@ -10,8 +10,8 @@ export function didYouMean(word: string, names: readonly string[]): string {
 }
 
 /**
- * The most similar name, ignoring case, hyphens and underscores. Its edit distance is at most two and less than half
- * of the word. If there is none, the name with these initials (lr for learningRate).
+ * The most similar name, ignoring case, hyphens and underscores. Its edit distance is at most two and less
+ * than half of the word. If there is none, the name with these initials (lr for learningRate).
  */
 export function nearestName(word: string, names: readonly string[]): string | undefined {
   const normalized = normalize(word)
@@ -30,8 +30,9 @@ const normalize = (text: string) => text.toLowerCase().replace(/[_\-\s]/g, '')
 const initials = (name: string) => (name.charAt(0) + name.replace(/[^A-Z]/g, '')).toLowerCase()
 
 /**
- * The number of insertions, deletions, substitutions and swaps of adjacent letters that turn `a` into `b` (optimal
- * string alignment, the restricted Damerau–Levenshtein distance). Infinity when the lengths differ too much.
+ * The number of insertions, deletions, substitutions and swaps of adjacent letters that turn `a` into `b`
+ * (optimal string alignment, the restricted Damerau–Levenshtein distance). Infinity when the lengths differ
+ * too much.
  */
 export function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > maximumDistance) return Number.POSITIVE_INFINITY

@@ -1,4 +1,7 @@
-/** The outputs of a network over a grid of its one or two inputs: a fitted curve, or a map with a decision boundary. */
+/**
+ * The outputs of a network over a grid of its one or two inputs: a fitted curve, or a map with a decision
+ * boundary.
+ */
 import { z } from 'zod'
 
 export const minimumBoundarySize = 2

@@ -4,7 +4,10 @@ import { z } from 'zod'
 export const columnTypeSchema = z.enum(['number', 'category', 'boolean', 'date', 'ignored'])
 export type ColumnType = z.infer<typeof columnTypeSchema>
 
-/** The value that replaces a missing cell: the mean of the training rows (for categories and booleans the mode), or a constant. */
+/**
+ * The value that replaces a missing cell: the mean of the training rows (for categories and booleans the
+ * mode), or a constant.
+ */
 export const imputationSchema = z.union([
   z.literal('mean'),
   z.object({ constant: z.union([z.number(), z.string(), z.boolean()]) }),
@@ -54,7 +57,10 @@ export type StoredColumn = z.infer<typeof storedColumnSchema>
 export const scalingSchema = z.enum(['standardize', 'minMax', 'none'])
 export type Scaling = z.infer<typeof scalingSchema>
 
-/** `month` counts from 1, `dayOfWeek` from 0 (Monday), `daysSinceFirst` from the earliest date of the training rows. */
+/**
+ * `month` counts from 1, `dayOfWeek` from 0 (Monday), `daysSinceFirst` from the earliest date of the training
+ * rows.
+ */
 export const datePartSchema = z.enum(['year', 'month', 'dayOfWeek', 'daysSinceFirst'])
 export type DatePart = z.infer<typeof datePartSchema>
 
@@ -71,8 +77,8 @@ const featureCodingSchema = z.discriminatedUnion('type', [
     decimal: z.literal('comma').optional(),
   }),
   /**
-   * Four numbers in the order of `parts`, each (value − offset) / scale. Dates are days since 1970-01-01 UTC, and
-   * `first` is the earliest date of the training rows.
+   * Four numbers in the order of `parts`, each (value − offset) / scale. Dates are days since 1970-01-01 UTC,
+   * and `first` is the earliest date of the training rows.
    */
   z.object({
     type: z.literal('date'),
@@ -103,8 +109,8 @@ const featureCodingSchema = z.discriminatedUnion('type', [
 export type FeatureCoding = z.infer<typeof featureCodingSchema>
 
 /**
- * How the outputs of the network encode the target. `oneHot` has one output per class. `binary` has one output,
- * where ≥ ½ means the second class. `multiLabel` has one output for each of several boolean targets.
+ * How the outputs of the network encode the target. `oneHot` has one output per class. `binary` has one
+ * output, where ≥ ½ means the second class. `multiLabel` has one output for each of several boolean targets.
  */
 const targetCodingSchema = z.discriminatedUnion('type', [
   /** With `scaling`, output i is trained as (value − offset[i]) / scale[i]. */

@@ -1,6 +1,6 @@
 /**
- * Compares requests with the same Idempotency-Key by two hashes. The hash of the validated body ignores omitted
- * defaults. The hash of the body as sent survives an upgrade that adds defaults.
+ * Compares requests with the same Idempotency-Key by two hashes. The hash of the validated body ignores
+ * omitted defaults. The hash of the body as sent survives an upgrade that adds defaults.
  */
 const version = '2'
 

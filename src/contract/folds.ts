@@ -1,4 +1,7 @@
-/** Cross-validation chooses the number of epochs: one training without each fold, then the final one on all rows. */
+/**
+ * Cross-validation chooses the number of epochs: one training without each fold, then the final one on all
+ * rows.
+ */
 import type { TrainingSpec } from './network.js'
 
 /** The training that produces the model. After folds it does not stop early. */

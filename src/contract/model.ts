@@ -16,7 +16,9 @@ export const layerSummarySchema = z.object({
 })
 export type LayerSummary = z.infer<typeof layerSummarySchema>
 
-/** The position of a tensor in the stored weights, which are little-endian float32. `offset` counts numbers. */
+/**
+ * The position of a tensor in the stored weights, which are little-endian float32. `offset` counts numbers.
+ */
 export const tensorSchema = z.object({ name: z.string(), shape: z.array(z.int()), offset: z.int() })
 export type Tensor = z.infer<typeof tensorSchema>
 
@@ -120,8 +122,8 @@ export const predictionRequestSchema = z
 const maximumInputs = 16
 
 /**
- * A Boolean function, given by the rows of its truth table where it is 1. A row's number is its inputs as a binary
- * number, with the first input as the most significant bit: row 6 of three inputs is 1, 1, 0.
+ * A Boolean function, given by the rows of its truth table where it is 1. A row's number is its inputs as a
+ * binary number, with the first input as the most significant bit: row 6 of three inputs is 1, 1, 0.
  */
 const normalFormSchema = z
   .strictObject({
@@ -169,7 +171,9 @@ export const modelRequestSchema = z
   .meta({ examples: [{ name: 'xor', construct: { dnf: { inputs: 2, trueRows: [1, 2] } } }] })
 export type ModelRequest = z.infer<typeof modelRequestSchema>
 
-/** Whether a threshold selects between two classes. Other models predict the class with the largest output. */
+/**
+ * Whether a threshold selects between two classes. Other models predict the class with the largest output.
+ */
 export function hasThreshold({ coding: { target }, network }: Pick<Model, 'coding' | 'network'>): boolean {
   if (!('classes' in target) || target.classes.length !== 2) return false
   return isTwoClassOutput(target.type === 'binary' ? 1 : 2, lastActivation(network))

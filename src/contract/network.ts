@@ -1,6 +1,6 @@
 /**
- * The description of a network and its training: layers, losses, optimizers, schedules. Names follow Keras and
- * TensorFlow.js. Types, validation and OpenAPI derive from one schema each.
+ * The description of a network and its training: layers, losses, optimizers, schedules. Names follow Keras
+ * and TensorFlow.js. Types, validation and OpenAPI derive from one schema each.
  */
 import { z } from 'zod'
 
@@ -55,7 +55,10 @@ export type Initializer = z.infer<typeof initializerSchema>
 
 const paddingSchema = z.enum(['valid', 'same'])
 
-/** Fields of every layer with weights. The default initializer is heNormal for the relu family, else glorotUniform. */
+/**
+ * Fields of every layer with weights. The default initializer is heNormal for the relu family, else
+ * glorotUniform.
+ */
 const weighted = {
   activation: activationSchema.default('linear'),
   useBias: z.boolean().default(true),

@@ -1,6 +1,6 @@
 /**
- * Epochs as arrays of numbers, for bulk storage and transfer. A fast job has too many epochs a second to build an
- * object for each.
+ * Epochs as arrays of numbers, for bulk storage and transfer. A fast job has too many epochs a second to
+ * build an object for each.
  */
 import type { Epoch } from './epoch.js'
 

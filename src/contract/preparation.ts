@@ -10,8 +10,8 @@ import {
 import { usualMissingTexts } from './missing-texts.js'
 
 /**
- * What to do with a missing value. `impute`, the default, takes the mean of the training rows for a number and a
- * separate category for a category. `drop` drops the row. An imputation names the replacement.
+ * What to do with a missing value. `impute`, the default, takes the mean of the training rows for a number
+ * and a separate category for a category. `drop` drops the row. An imputation names the replacement.
  */
 export type MissingRule = 'impute' | 'drop' | Imputation
 
@@ -22,7 +22,9 @@ export interface Preparation {
   missing: { everywhere: MissingRule; columns: { name: string; rule: MissingRule }[] }
   /** Texts that mean a missing value, in place of `usualMissingTexts`. */
   missingValues?: string[] | undefined
-  /** Columns whose types, roles and missing values apply to this file. Rules by column name take precedence. */
+  /**
+   * Columns whose types, roles and missing values apply to this file. Rules by column name take precedence.
+   */
   like?: LikeColumn[] | undefined
   /** Inferred per column by default. */
   decimal?: 'comma' | 'point' | undefined

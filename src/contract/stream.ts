@@ -1,6 +1,6 @@
 /**
- * Messages of the streams. For each job the server sends `job` first and at every change, `epochs` in order, and `end`
- * last. On request /jobs/{id}/stream also sends `boundary`. Clients send messages on /stream only.
+ * Messages of the streams. For each job the server sends `job` first and at every change, `epochs` in order,
+ * and `end` last. On request /jobs/{id}/stream also sends `boundary`. Clients send messages on /stream only.
  */
 import { z } from 'zod'
 import { boundarySchema } from './boundary.js'

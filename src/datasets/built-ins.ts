@@ -37,8 +37,8 @@ const fixed = new Map<string, () => BuiltIn>([
 export const builtInNames: readonly string[] = [...fixed.keys(), ...generatedDatasetNames]
 
 /**
- * Creates a built-in dataset. Returns undefined if the name is unknown. The name of a generated dataset means its
- * default settings.
+ * Creates a built-in dataset. Returns undefined if the name is unknown. The name of a generated dataset means
+ * its default settings.
  */
 export function builtIn(dataset: GeneratedDataset): BuiltIn
 export function builtIn(dataset: string | GeneratedDataset): BuiltIn | undefined

@@ -20,7 +20,9 @@ export type CellCoder = (cell: Cell, inputs: Float32Array, offset: number) => Co
 
 const missingValue = 'is missing, and this column has no imputation'
 
-/** Creates the encoder of a feature. It ignores surrounding blanks and differences of Unicode normalization. */
+/**
+ * Creates the encoder of a feature. It ignores surrounding blanks and differences of Unicode normalization.
+ */
 export function cellCoder(feature: FeatureCoding): CellCoder {
   const code = featureCoder(feature)
   return (given, inputs, offset) => {
@@ -56,7 +58,10 @@ function missingReader({ missingTexts }: FeatureCoding): (cell: Cell) => boolean
   }
 }
 
-/** Whether a feature accepts a text: a number column accepts numbers, empty texts, and missing values if it imputes them. */
+/**
+ * Whether a feature accepts a text: a number column accepts numbers, empty texts, and missing values if it
+ * imputes them.
+ */
 export function isReadable(feature: FeatureCoding, text: string): boolean {
   const plain = text.trim()
   if (feature.type !== 'number' || plain === '' || readNumber(feature, plain) !== undefined) return true
@@ -109,8 +114,8 @@ function categoryCoder(feature: Coding<'category'>): CellCoder {
 }
 
 /**
- * Finds the index of a JSON value among the categories, or −1. Categories are texts. A number or boolean matches a
- * category in another notation, such as 1.0 or True, unless there are several.
+ * Finds the index of a JSON value among the categories, or −1. Categories are texts. A number or boolean
+ * matches a category in another notation, such as 1.0 or True, unless there are several.
  */
 function categoryFinder(categories: readonly string[]): (cell: Cell) => number {
   const places = new Map(categories.map((category, place) => [category, place]))

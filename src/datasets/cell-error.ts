@@ -2,7 +2,10 @@ import type { StoredColumn } from '../contract/dataset.js'
 import type { Part } from './feature-coding.js'
 import { DatasetError } from './table.js'
 
-/** The error of a cell that cannot be encoded. `index` is its row within the part. The message has its row in the table. */
+/**
+ * The error of a cell that cannot be encoded. `index` is its row within the part. The message has its row in
+ * the table.
+ */
 export function cellError(
   { name }: StoredColumn,
   { rows }: Part,

@@ -5,7 +5,7 @@ import { missingValuesParameter } from './missing-text.js'
 import { shown, shownNames } from './shown-text.js'
 import { listedExceptions } from './text-evidence.js'
 
-export interface TypeFound {
+export interface TypeInference {
   type: ColumnType
   isDeclared: boolean
   /** Whether the request sets decimal=comma. */
@@ -14,9 +14,9 @@ export interface TypeFound {
   missing: Iterable<string>
 }
 
-export function typeNotices(fact: ColumnFacts, found: TypeFound): DatasetWarning[] {
+export function typeNotices(fact: ColumnFacts, inference: TypeInference): DatasetWarning[] {
   const { column, kind, exceptions, dateOrder, isOrderAssumed, hasLargeIntegers } = fact
-  const { type, isDeclared, saysComma, missing } = found
+  const { type, isDeclared, saysComma, missing } = inference
   const { name } = column
   const notices: DatasetWarning[] = []
   const notice = (code: DatasetWarning['code'], message: string) =>

@@ -28,7 +28,9 @@ export interface ColumnPlan {
   notices: DatasetWarning[]
 }
 
-/** A target of integers has classes up to this number of distinct values, with this mean number of rows each. */
+/**
+ * A target of integers has classes up to this number of distinct values, with this mean number of rows each.
+ */
 const maximumNumberClasses = 20
 const minimumRowsPerClass = 5
 /** A word like None in at least this share of the rows is a class of the target. */
@@ -210,10 +212,10 @@ function planFeature(fact: ColumnFacts, file: FileFacts, isLastResort: boolean):
     }
   }
   const hasMissing = present < rows
-  const found = kind === 'none' ? 'ignored' : typeOfKind[kind]
+  const inferred = kind === 'none' ? 'ignored' : typeOfKind[kind]
   // A boolean with missing values has three categories.
-  const hasThreeValues = declared === undefined && found === 'boolean' && hasMissing && rule === 'impute'
-  const type = declared ?? (hasThreeValues ? 'category' : found)
+  const hasThreeValues = declared === undefined && inferred === 'boolean' && hasMissing && rule === 'impute'
+  const type = declared ?? (hasThreeValues ? 'category' : inferred)
   return {
     ...common(fact, preparation, type, requested !== undefined),
     missing: chooseImputation(rule, type, hasMissing),

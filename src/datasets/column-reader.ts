@@ -59,8 +59,8 @@ export class ColumnReader {
   }
 
   /**
-   * Reads the cells of a batch as numbers or codes of texts. Missing values are NaN. Returns null for an ignored
-   * column. May return the array of the cells itself.
+   * Reads the cells of a batch as numbers or codes of texts. Missing values are NaN. Returns null for an
+   * ignored column. May return the array of the cells itself.
    */
   read(cells: Cells, describeRow: DescribeRow): Float64Array | null {
     if (cells.type === 'skipped') return null
@@ -70,10 +70,10 @@ export class ColumnReader {
           ? this.#markMissing(cells.values)
           : this.#readNumbers(cells.cells, describeRow)
       case 'date':
-        return this.#readNumbers(textsOf(cells), describeRow)
+        return this.#readNumbers(toTexts(cells), describeRow)
       case 'category':
       case 'boolean':
-        return this.#readTexts(textsOf(cells), describeRow)
+        return this.#readTexts(toTexts(cells), describeRow)
       case 'ignored':
         return null
       default:
@@ -284,7 +284,7 @@ export class ColumnReader {
 }
 
 /** Formats with typed numbers have no text of their own. */
-function textsOf(cells: Exclude<Cells, { type: 'skipped' }>): readonly string[] {
+function toTexts(cells: Exclude<Cells, { type: 'skipped' }>): readonly string[] {
   if (cells.type === 'text') return cells.cells
   return Array.from(cells.values, (value) => (Number.isNaN(value) ? '' : String(value)))
 }

@@ -1,4 +1,7 @@
-/** Surveys all cells of a column, batch by batch, to infer its type. Memory does not grow with the number of rows. */
+/**
+ * Surveys all cells of a column, batch by batch, to infer its type. Memory does not grow with the number of
+ * rows.
+ */
 import type { DateOrder } from '../contract/dataset.js'
 import { isIdName, isUnnamed } from './column-names.js'
 import type { DescribeRow } from './column-reader.js'
@@ -226,8 +229,8 @@ export class ColumnSurvey {
       }
       return { ...this.#firstText, count: this.#texts, texts, among: 'numbers' }
     }
-    const noDates = this.#numbers === 0 ? this.#evidence.noDates : undefined
-    return noDates && { ...noDates, among: 'dates' }
+    const nonDates = this.#numbers === 0 ? this.#evidence.nonDates : undefined
+    return nonDates && { ...nonDates, among: 'dates' }
   }
 
   #isConsecutive(): boolean {

@@ -6,8 +6,8 @@ import { shown, shownNames } from './shown-text.js'
 import { DatasetError } from './table.js'
 
 /**
- * Ignores roles and columns that the training does not use. Unknown categories of features are allowed, because they
- * are encoded as zeros.
+ * Ignores roles and columns that the training does not use. Unknown categories of features are allowed,
+ * because they are encoded as zeros.
  * @param trainingId the training dataset, for a remedy such as like=ID
  * @throws DatasetError naming the first column that is missing or incompatible
  */

@@ -9,8 +9,8 @@ const dayOfWeekOfEpoch = 3
 type DateCoding = FeatureCoding & { type: 'date' }
 
 /**
- * The year, month (from 1), day of the week (0 is Monday) and days since `first` of a date in days since 1970-01-01
- * UTC. All are NaN for a day outside the range of dates.
+ * The year, month (from 1), day of the week (0 is Monday) and days since `first` of a date in days since
+ * 1970-01-01 UTC. All are NaN for a day outside the range of dates.
  */
 export function computeDateParts(days: number, first: number): [number, number, number, number] {
   const day = Math.floor(days)

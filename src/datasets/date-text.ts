@@ -36,29 +36,30 @@ const longest = 48
 const shortest = 6
 
 /**
- * Parses a date into days since 1970-01-01 UTC, with a fraction for the time of day. Returns undefined for other texts.
- * Formats: 2024-01-31, 2024/1/31, 31.01.2024, 31/01/2024, 01/31/2024 and 1/31/24 (by `order`), 31.01.24, 31 Jan 2024,
- * Jan 31, 2024 and 2024-01. All but the last may have a time and an offset. A time without an offset is UTC.
+ * Parses a date into days since 1970-01-01 UTC, with a fraction for the time of day. Returns undefined for
+ * other texts. Formats: 2024-01-31, 2024/1/31, 31.01.2024, 31/01/2024, 01/31/2024 and 1/31/24 (by `order`),
+ * 31.01.24, 31 Jan 2024, Jan 31, 2024 and 2024-01. All but the last may have a time and an offset. A time
+ * without an offset is UTC.
  */
 export function parseDate(text: string, order: DateOrder = 'dayFirst'): number | undefined {
   if (text.length > longest || text.length < shortest) return undefined
   const trimmed = text.trim()
   const first = yearFirst.exec(trimmed)
-  if (first !== null) return daysOf([first[1], first[3], first[4]], first.slice(5))
+  if (first !== null) return toDays([first[1], first[3], first[4]], first.slice(5))
   const last = yearLast.exec(trimmed)
   if (last !== null) {
     const [, one, separator, two, year] = last
     const dayFirst = separator === '.' || order === 'dayFirst'
-    return daysOf(dayFirst ? [year, two, one] : [year, one, two], last.slice(5))
+    return toDays(dayFirst ? [year, two, one] : [year, one, two], last.slice(5))
   }
   const short = shortYear.exec(trimmed)
   if (short !== null) return shortDays(short, order)
   const month = monthOnly.exec(trimmed)
-  if (month !== null) return daysOf([month[1], month[2], '1'], [])
+  if (month !== null) return toDays([month[1], month[2], '1'], [])
   const named = monthNamed.exec(trimmed)
-  if (named !== null) return daysOf([named[3], monthOf(named[1]), named[2]], named.slice(4))
+  if (named !== null) return toDays([named[3], parseMonth(named[1]), named[2]], named.slice(4))
   const written = dayThenMonth.exec(trimmed)
-  if (written !== null) return daysOf([written[3], monthOf(written[2]), written[1]], written.slice(4))
+  if (written !== null) return toDays([written[3], parseMonth(written[2]), written[1]], written.slice(4))
   return undefined
 }
 
@@ -66,8 +67,8 @@ function shortDays(found: RegExpExecArray, order: DateOrder): number | undefined
   const [, one, slash, two, day, , month, digits] = found
   const year = String(Number(digits) + (Number(digits) >= firstYearOf1900s ? 1_900 : 2_000))
   const clock = found.slice(8)
-  if (slash === undefined) return daysOf([year, month, day], clock)
-  return daysOf(order === 'dayFirst' ? [year, two, one] : [year, one, two], clock)
+  if (slash === undefined) return toDays([year, month, day], clock)
+  return toDays(order === 'dayFirst' ? [year, two, one] : [year, one, two], clock)
 }
 
 /** Whether a date depends on the order of day and month: 3/4/2024 does, 3.4.2024 does not. */
@@ -78,14 +79,14 @@ export function isOrderOpen(text: string): boolean {
 }
 
 /** The number of a month as text, or an empty text, which is not a valid month. */
-function monthOf(name: string): string {
+function parseMonth(name: string): string {
   const lower = name.toLowerCase()
   const full = monthNames.indexOf(lower)
   const place = full >= 0 ? full : months.indexOf(lower === 'sept' ? 'sep' : lower)
   return place < 0 ? '' : String(place + 1)
 }
 
-function daysOf(
+function toDays(
   [year, month, day]: [string, string, string],
   clock: (string | undefined)[],
 ): number | undefined {
@@ -94,12 +95,12 @@ function daysOf(
   const date = new Date(0)
   date.setUTCFullYear(y, m - 1, d)
   if (date.getUTCMonth() !== m - 1) return undefined
-  const seconds = secondsOf(clock)
+  const seconds = toSeconds(clock)
   return seconds === undefined ? undefined : date.getTime() / millisecondsOfDay + seconds / 86_400
 }
 
 /** Seconds since midnight UTC. Undefined for an invalid time. */
-function secondsOf([hour, minute, second, half, offset]: (string | undefined)[]): number | undefined {
+function toSeconds([hour, minute, second, half, offset]: (string | undefined)[]): number | undefined {
   if (hour === undefined) return 0
   let hours = Number(hour)
   if (half !== undefined) {

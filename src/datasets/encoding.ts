@@ -12,8 +12,8 @@ import { learnTargetScaling } from './target-scaling.js'
 import { writeTargets } from './target-writing.js'
 
 /**
- * Output buffers in row-major order. X is [rows, inputs]. Y is [rows, target width], with one more column for row
- * weights if there are any.
+ * Output buffers in row-major order. X is [rows, inputs]. Y is [rows, target width], with one more column for
+ * row weights if there are any.
  */
 export interface EncodedViews {
   trainingX: Float32Array
@@ -33,10 +33,10 @@ export interface EncodingOptions extends Outputs, RowWeights {
 }
 
 /**
- * Learns the coding from the training rows and writes all encoded rows into the views. Validation rows may be from
- * another table with the same columns.
- * @throws DatasetError naming row and column when the target does not match the outputs or the loss, or a value
- *   exceeds the range of float32
+ * Learns the coding from the training rows and writes all encoded rows into the views. Validation rows may be
+ * from another table with the same columns.
+ * @throws DatasetError naming row and column when the target does not match the outputs or the loss, or a
+ *   value exceeds the range of float32
  * @throws RangeError when a view has the wrong size
  */
 export function encode(
@@ -66,10 +66,11 @@ export function encode(
 
 /**
  * Encodes rows of any table by the coding of a model. Columns match by name. `x` is [rows, inputs], `y` is
- * [rows, target width] without weights. Converts numbers to categories and back if the column type differs from the
- * coding. Categories without training rows are encoded as zeros.
+ * [rows, target width] without weights. Converts numbers to categories and back if the column type differs
+ * from the coding. Categories without training rows are encoded as zeros.
  * @param y null to encode no targets, which may then be absent
- * @throws DatasetError naming missing columns, unknown classes, or row and column of a value that cannot be encoded
+ * @throws DatasetError naming missing columns, unknown classes, or row and column of a value that cannot be
+ *   encoded
  */
 export function encodeByCoding(
   part: Part,

@@ -30,8 +30,8 @@ interface ColumnStatistics {
 }
 
 /**
- * `standardize` encodes a number as (value − mean) / deviation (population deviation), `minMax` as
- * (value − minimum) / (maximum − minimum), over the training rows with a value. The scale of a constant feature is 1.
+ * `standardize` encodes a number as (value − mean) / deviation (population deviation), `minMax` as (value −
+ * minimum) / (maximum − minimum), over the training rows with a value. The scale of a constant feature is 1.
  * The imputation is the mean, the most frequent category, or the constant of the column.
  */
 export function learnFeatures(
@@ -102,8 +102,8 @@ function count(counts: number[], category: number): void {
 }
 
 /**
- * Calls `visit` for each column of each chunk, with the values of the chunk and the selected indices in it. `first` is
- * the index of the first selected row within the part.
+ * Calls `visit` for each column of each chunk, with the values of the chunk and the selected indices in it.
+ * `first` is the index of the first selected row within the part.
  */
 export function forEachColumn(
   { table, rows }: Part,

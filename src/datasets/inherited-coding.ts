@@ -1,4 +1,7 @@
-/** Inherits the coding that the weights of a model were trained with: the scales of numbers and the known categories. */
+/**
+ * Inherits the coding that the weights of a model were trained with: the scales of numbers and the known
+ * categories.
+ */
 import type { Coding, Column, FeatureCoding, TargetCoding } from '../contract/dataset.js'
 
 export interface Inheritance {

@@ -24,7 +24,9 @@ interface Task<Type extends FeatureCoding['type']> {
   room: Room
 }
 
-/** @throws DatasetError when the column type is incompatible with the feature. The writer throws it for a row. */
+/**
+ * @throws DatasetError when the column type is incompatible with the feature. The writer throws it for a row.
+ */
 export function inputWriter(part: Part, place: number, coding: FeatureCoding, room: Room): ColumnWriter {
   const source = part.table.columns[place]
   checkType(source, coding)

@@ -8,11 +8,13 @@ import type { Table } from './table.js'
 import { targetNames } from './target-coding.js'
 import { targetReader } from './target-writing.js'
 
-/** Ascending indices of the rows with a value for every target. Ignores targets that the table does not have. */
+/**
+ * Ascending indices of the rows with a value for every target. Ignores targets that the table does not have.
+ */
 export function labelledRows(table: Table, coding: TargetCoding): Int32Array {
   const isLabelled = new Uint8Array(table.rows).fill(1)
   const every = everyRow(table)
-  forEachColumn({ table, rows: every }, placesOf(table, coding), (_, values, chosen, first) => {
+  forEachColumn({ table, rows: every }, targetColumns(table, coding), (_, values, chosen, first) => {
     for (let index = 0; index < chosen.length; index++) {
       if (Number.isNaN(values[chosen[index]])) isLabelled[first + index] = 0
     }
@@ -27,7 +29,7 @@ export function labelledRows(table: Table, coding: TargetCoding): Int32Array {
 export function areBinary(part: Part, coding: TargetCoding): boolean {
   const { columns } = part.table
   let areAll = true
-  forEachColumn(part, placesOf(part.table, coding), (place, values, chosen, first) => {
+  forEachColumn(part, targetColumns(part.table, coding), (place, values, chosen, first) => {
     const read = targetReader(columns[place])
     for (let index = 0; index < chosen.length; index++) {
       const value = read(values[chosen[index]])
@@ -41,7 +43,10 @@ export function areBinary(part: Part, coding: TargetCoding): boolean {
   return areAll
 }
 
-/** Restores features that a dataset ignores because they have no values, so that their cells are missing values. */
+/**
+ * Restores features that a dataset ignores because they have no values, so that their cells are missing
+ * values.
+ */
 export function withEmptyColumns(table: Table, { features }: Coding): Table {
   const types = new Map(features.map(({ name, type }) => [name, type]))
   const columns = table.columns.map((column) => {
@@ -55,7 +60,7 @@ export function withEmptyColumns(table: Table, { features }: Coding): Table {
 
 const expected = 'the two values that the network was trained on'
 
-function placesOf({ columns }: Table, coding: TargetCoding): number[] {
+function targetColumns({ columns }: Table, coding: TargetCoding): number[] {
   const names = new Set(targetNames(coding))
   return columns.flatMap(({ name, type }, place) => (names.has(name) && type !== 'ignored' ? [place] : []))
 }

@@ -60,8 +60,8 @@ export class Moments {
 }
 
 /**
- * The second pass over the same numbers: the population standard deviation, √(Σ(v − mean)² / n). Distances are relative
- * to half the range, so that their squares neither overflow nor underflow.
+ * The second pass over the same numbers: the population standard deviation, √(Σ(v − mean)² / n). Distances
+ * are relative to half the range, so that their squares neither overflow nor underflow.
  */
 export class Deviation {
   readonly #moments: Moments

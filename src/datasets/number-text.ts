@@ -19,7 +19,9 @@ export function isNumberToPeople(text: string): boolean {
 /** 1,5 · 1.234,5 · 1234 · -0,75 · 1,5e3 */
 const decimalComma = /^[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)?(?:,\d+)?(?:[eE][+-]?\d+)?$/
 
-/** Parses a finite number with a decimal comma and optional points between thousands. Else returns undefined. */
+/**
+ * Parses a finite number with a decimal comma and optional points between thousands. Else returns undefined.
+ */
 export function parseDecimalComma(text: string): number | undefined {
   if (!/^[+-]?[\d,]/.test(text) || !decimalComma.test(text)) return undefined
   const value = Number(text.replaceAll('.', '').replace(',', '.'))

@@ -1,7 +1,7 @@
 /**
- * The storage format of rows: column by column, each in the smallest number format that represents its values exactly.
- * Little-endian: rows (uint32), columns (uint32), the format of each column (uint8), then the data of each column. A
- * missing value is NaN.
+ * The storage format of rows: column by column, each in the smallest number format that represents its values
+ * exactly. Little-endian: rows (uint32), columns (uint32), the format of each column (uint8), then the data
+ * of each column. A missing value is NaN.
  */
 
 const formats = ['absent', 'constant', 'bits', 'uint8', 'int16', 'float32', 'float64'] as const

@@ -9,7 +9,10 @@ import { unscaleTarget } from './target-scaling.js'
 export interface Reading {
   lastActivation: Activation
   loss: Loss
-  /** Lowest probability of the second of two classes at which it is predicted; default: the larger output wins. */
+  /**
+   * Lowest probability of the second of two classes at which it is predicted; default: the larger output
+   * wins.
+   */
   threshold?: number | null | undefined
 }
 
@@ -17,8 +20,8 @@ export interface Reading {
 export type Decoder = (output: ArrayLike<number>) => Prediction
 
 /**
- * Predicts the class of the largest output. A single output means the second class from ½ on (hinge: from 0 on).
- * Softmax and a single sigmoid also give probabilities.
+ * Predicts the class of the largest output. A single output means the second class from ½ on (hinge: from 0
+ * on). Softmax and a single sigmoid also give probabilities.
  */
 export function decoder({ target }: Coding, reading: Reading): Decoder {
   switch (target.type) {

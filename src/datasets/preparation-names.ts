@@ -10,12 +10,12 @@ export function checkNames(
   { target = [], types, missing, like = [] }: Preparation,
 ): void {
   const known = new Set(names)
-  for (const [parameter, wanted] of [
+  for (const [parameter, columns] of [
     ['target', target],
     ['types', types.map(({ name }) => name)],
     ['missing', missing.columns.map(({ name }) => name)],
   ] as const) {
-    const unknown = wanted.find((name) => !known.has(name))
+    const unknown = columns.find((name) => !known.has(name))
     if (unknown === undefined) continue
     throw invalid(
       `${parameter} names the unknown column ${shown(unknown)}; the columns are ${shownNames(names)}${didYouMean(unknown, names)}`,

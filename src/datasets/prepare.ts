@@ -53,7 +53,8 @@ export function preparedTable(table: Table): Prepared[] {
 }
 
 /**
- * Reads the file twice: first to survey its columns, then to encode their cells. Keeps one batch in memory at a time.
+ * Reads the file twice: first to survey its columns, then to encode their cells. Keeps one batch in memory at
+ * a time.
  * @throws DatasetError naming row and column, or the invalid parameter. Errors of `read` propagate.
  */
 export async function* prepare(read: Read, preparation: Preparation): AsyncGenerator<Prepared> {

@@ -4,8 +4,8 @@ import { PackedRows } from './packed-rows.js'
 import { iterateChunks, type Table } from './table.js'
 
 /**
- * Raw values of rows first … first + count − 1, without ignored columns. `table.first` is the index of the first row
- * of the chunks.
+ * Raw values of rows first … first + count − 1, without ignored columns. `table.first` is the index of the
+ * first row of the chunks.
  */
 export function readRows(table: Table & { first?: number }, first: number, count: number): Cell[][] {
   const { first: offset = 0, chunks } = table
@@ -40,8 +40,8 @@ function readCell({ type, categories = [], codes }: StoredColumn, value: number)
 }
 
 /**
- * Reads the image of a row as [height, width, channels] bytes. Returns null if the row does not exist. The values of
- * the dataset are from 0 to 255, or from 0 to 1 if none is larger.
+ * Reads the image of a row as [height, width, channels] bytes. Returns null if the row does not exist. The
+ * values of the dataset are from 0 to 255, or from 0 to 1 if none is larger.
  */
 export function readPixels(
   table: Table & { first?: number },

@@ -1,4 +1,6 @@
-/** Seeded random numbers for generated datasets: sfc32 (Chris Doty-Humphrey, PractRand) in integer arithmetic. */
+/**
+ * Seeded random numbers for generated datasets: sfc32 (Chris Doty-Humphrey, PractRand) in integer arithmetic.
+ */
 
 /** Rounds to mix a small seed into all words of the state. */
 const warmUpRounds = 12

@@ -30,8 +30,8 @@ export interface CodedRows {
 }
 
 /**
- * Encodes rows independently. Accepts ignored columns, and blanks around names and texts. Encodes a category without
- * training rows as zeros, with a warning. A text in place of a row is the error of that row.
+ * Encodes rows independently. Accepts ignored columns, and blanks around names and texts. Encodes a category
+ * without training rows as zeros, with a warning. A text in place of a row is the error of that row.
  */
 export function encodeRows(coding: Coding, rows: RowList<InputRow | string>): CodedRows {
   const steps = encoding(coding, rows)

@@ -48,8 +48,8 @@ export function writeWeights(
 }
 
 /**
- * The weight of each class. `balanced` is rows / (classes · rows of the class) over the classes with training rows, as
- * scikit-learn's compute_class_weight. The default is 1.
+ * The weight of each class. `balanced` is rows / (classes · rows of the class) over the classes with training
+ * rows, as scikit-learn's compute_class_weight. The default is 1.
  */
 export function classWeights(
   classWeight: ClassWeight,

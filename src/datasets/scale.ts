@@ -8,8 +8,8 @@ export interface Scale {
 }
 
 /**
- * `standardize`: mean and population deviation. `minMax`: minimum and range. The scale is 1 for constant numbers, and if
- * the range exceeds float64.
+ * `standardize`: mean and population deviation. `minMax`: minimum and range. The scale is 1 for constant
+ * numbers, and if the range exceeds float64.
  */
 export function scaleBy(scaling: Scaling, moments: Moments, deviation: Deviation): Scale {
   const { minimum, maximum, mean } = moments

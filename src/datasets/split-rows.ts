@@ -16,7 +16,9 @@ export interface RowSplit {
 /** The fields of a job that determine its split. */
 export type SplitRule = Pick<JobSpec, 'split' | 'validationSplit' | 'seed' | 'loss'>
 
-/** The split of a job without a validation dataset. A stratified split is random if the target is not a class. */
+/**
+ * The split of a job without a validation dataset. A stratified split is random if the target is not a class.
+ */
 export function splitTable({ split, validationSplit, seed, loss }: SplitRule, table: Table): RowSplit {
   switch (split) {
     case 'random':
@@ -46,8 +48,8 @@ export function everyRow({ rows }: Pick<Table, 'rows'>): Int32Array {
 }
 
 /**
- * The class index of each row, from 0. Null if the target is not a class. Numbers are classes under a classification
- * loss.
+ * The class index of each row, from 0. Null if the target is not a class. Numbers are classes under a
+ * classification loss.
  */
 export function readClasses(table: Table, loss: JobSpec['loss']): Int32Array | null {
   const place = findClassColumn(table.columns, loss)
@@ -55,8 +57,8 @@ export function readClasses(table: Table, loss: JobSpec['loss']): Int32Array | n
   const column = table.columns[place]
   const values = readColumn({ table, rows: everyRow(table) }, place)
   const names = column.categories ?? [...new Set(values)].sort((a, b) => a - b).map(String)
-  const classOf = categoryReader(column, names)
-  return Int32Array.from(values, classOf)
+  const readClass = categoryReader(column, names)
+  return Int32Array.from(values, readClass)
 }
 
 /** The index of the column with the classes. Null if the target is not a class. */

@@ -14,23 +14,26 @@ export function codeNumbers(column: StoredColumn): Float64Array | null {
   const names = codeNames(column)
   if (names === null) return null
   const isBoolean = column.type === 'boolean'
-  return Float64Array.from(names, (name) => (isBoolean ? truthOf(name) : parseNumber(name)) ?? Number.NaN)
+  return Float64Array.from(names, (name) => (isBoolean ? parseTruth(name) : parseNumber(name)) ?? Number.NaN)
 }
 
 /** Reads a stored value as 1 or 0. NaN if it is missing or not a boolean. */
 export function booleanReader(column: StoredColumn): (value: number) => number {
   const names = codeNames(column)
-  if (names === null) return (value) => truthOf(String(value)) ?? Number.NaN
-  const truths = Float64Array.from(names, (name) => truthOf(name) ?? Number.NaN)
+  if (names === null) return (value) => parseTruth(String(value)) ?? Number.NaN
+  const truths = Float64Array.from(names, (name) => parseTruth(name) ?? Number.NaN)
   return (code) => (Number.isNaN(code) ? Number.NaN : truths[code])
 }
 
-function truthOf(text: string): number | undefined {
+function parseTruth(text: string): number | undefined {
   const truth = parseBoolean(text)
   return truth === undefined ? undefined : Number(truth)
 }
 
-/** Reads a stored value as its index in `names`. −1 if it is missing or not in the list. Numbers compare as text. */
+/**
+ * Reads a stored value as its index in `names`. −1 if it is missing or not in the list. Numbers compare as
+ * text.
+ */
 export function categoryReader(column: StoredColumn, names: readonly string[]): (value: number) => number {
   const places = new Map(names.map((name, place) => [name, place]))
   const written = codeNames(column)

@@ -6,7 +6,9 @@ import { PackedRows, packRows } from './packed-rows.js'
 export interface Table {
   columns: StoredColumn[]
   rows: number
-  /** The rows in order, packed (packed-rows.ts). Categories and booleans are codes, missing values are NaN. */
+  /**
+   * The rows in order, packed (packed-rows.ts). Categories and booleans are codes, missing values are NaN.
+   */
   chunks: Uint8Array[]
 }
 
@@ -34,8 +36,8 @@ export function rowsPerChunk(columns: number): number {
 }
 
 /**
- * Creates a table from finite values [rows, heads] in row-major order. Computes the range and mean of each number column
- * and the rows of each category.
+ * Creates a table from finite values [rows, heads] in row-major order. Computes the range and mean of each
+ * number column and the rows of each category.
  */
 export function describeTable(heads: readonly ColumnHead[], values: Float64Array): Table {
   const width = heads.length

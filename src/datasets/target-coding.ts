@@ -33,9 +33,10 @@ export function targetWidth(coding: TargetCoding): number {
 }
 
 /**
- * Chooses the target coding for a last layer with this number of outputs. A category has one output per class, or a
- * single output for two classes. Class indices 0…K−1 under categoricalCrossentropy have one output per class. Several
- * booleans, or several numbers under binaryCrossentropy, have one output each. Other numbers are not encoded.
+ * Chooses the target coding for a last layer with this number of outputs. A category has one output per
+ * class, or a single output for two classes. Class indices 0…K−1 under categoricalCrossentropy have one
+ * output per class. Several booleans, or several numbers under binaryCrossentropy, have one output each.
+ * Other numbers are not encoded.
  * @throws DatasetError saying what does not match, and what would
  */
 export function targetCoding(
@@ -86,9 +87,9 @@ function areBinary(targets: readonly Column[]): boolean | undefined {
 export type AccuracyRule = 'argmax' | 'half' | 'none'
 
 /**
- * How to compute accuracy. `argmax`: the largest output is the class. `half`: each output means true from ½ on (hinge
- * and perceptron: from 0 on). `none`: the targets are not classes. Depends on loss and last activation for targets of
- * older versions, which do not store whether all are 0 or 1.
+ * How to compute accuracy. `argmax`: the largest output is the class. `half`: each output means true from ½
+ * on (hinge and perceptron: from 0 on). `none`: the targets are not classes. Depends on loss and last
+ * activation for targets of older versions, which do not store whether all are 0 or 1.
  */
 export function accuracyRule(coding: TargetCoding, loss: Loss, lastActivation?: Activation): AccuracyRule {
   switch (coding.type) {

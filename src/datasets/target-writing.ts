@@ -60,8 +60,8 @@ function writeClasses(
 }
 
 /**
- * Reads a value as its class index, or −1. Classes that are numbers or booleans match in any notation: 1.0 is class 1,
- * and yes is class true.
+ * Reads a value as its class index, or −1. Classes that are numbers or booleans match in any notation: 1.0 is
+ * class 1, and yes is class true.
  */
 function classReader(column: StoredColumn, classes: readonly string[]): (value: number) => number {
   const readText = categoryReader(column, classes)
@@ -88,7 +88,10 @@ function valueReader(
   return (code) => places.get(numbers[code])
 }
 
-/** The name of an unknown class. @throws DatasetError for a missing value, or if the classes are the indices 0…K−1 */
+/**
+ * The name of an unknown class. @throws DatasetError for a missing value, or if the classes are the indices
+ * 0…K−1
+ */
 function unknownClass(
   part: Part,
   column: StoredColumn,

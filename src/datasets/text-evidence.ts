@@ -52,7 +52,7 @@ export class TextEvidence {
   }
 
   /** The texts that prevent a date column, if most texts are dates. */
-  get noDates(): Exceptions | undefined {
+  get nonDates(): Exceptions | undefined {
     if (this.#firstOther === undefined || this.#dates * 2 <= this.#texts) return undefined
     const count = Math.max(1, this.#texts - this.#dates)
     return { ...this.#firstOther, count, texts: [...this.#others] }

@@ -74,8 +74,8 @@ export function movedShapes(shapes: Shapes, network: Network, source: Ends, codi
 }
 
 /**
- * The initial weights: known inputs and outputs keep the weights of the model, new ones take those of `initial`, the
- * initialized weights of a network with the new sizes.
+ * The initial weights: known inputs and outputs keep the weights of the model, new ones take those of
+ * `initial`, the initialized weights of a network with the new sizes.
  */
 export function moveWeights(
   weights: Tensors,
@@ -103,7 +103,10 @@ export function moveWeights(
 
 type Tensor = { shape: number[]; values: Float32Array }
 
-/** Copies the known rows and columns of `from` into a copy of `to`. Null means that rows or columns do not move. */
+/**
+ * Copies the known rows and columns of `from` into a copy of `to`. Null means that rows or columns do not
+ * move.
+ */
 function moveMatrix(from: Tensor, to: Tensor, rows: Int32Array | null, columns: Int32Array | null): Tensor {
   const values = Float32Array.from(to.values)
   const [height, width = 1] = to.shape

@@ -118,7 +118,10 @@ function outputNames(target: TargetCoding): string[] {
 const isBooleanTarget = ({ classes }: { classes: readonly string[] }) =>
   ['false,true', '0,1'].includes(classes.join())
 
-/** Whether both are images of the same size and number of channels. True if either is not known to be an image. */
+/**
+ * Whether both are images of the same size and number of channels. True if either is not known to be an
+ * image.
+ */
 export function isSameImage(source: Pick<Coding, 'image'>, image: ImageFormat | null): boolean {
   if (source.image === undefined || image === null) return true
   const { width, height, channels } = source.image

@@ -87,7 +87,9 @@ export class TwoClassScores {
   }
 }
 
-/** The trapezoidal area under the true positive rate over the false positive rate (Fawcett 2006, algorithm 2). */
+/**
+ * The trapezoidal area under the true positive rate over the false positive rate (Fawcett 2006, algorithm 2).
+ */
 function areaUnderRoc(steps: readonly Step[], positives: number, negatives: number): number {
   let area = 0
   let previous = { positives: 0, negatives: 0 }
@@ -99,8 +101,8 @@ function areaUnderRoc(steps: readonly Step[], positives: number, negatives: numb
 }
 
 /**
- * Σ (Rₙ − Rₙ₋₁) Pₙ, like scikit-learn's average_precision_score. Divides after the sum, because a sum of quotients may
- * round to more than 1.
+ * Σ (Rₙ − Rₙ₋₁) Pₙ, like scikit-learn's average_precision_score. Divides after the sum, because a sum of
+ * quotients may round to more than 1.
  */
 function averagePrecision(steps: readonly Step[], positives: number): number {
   let total = 0

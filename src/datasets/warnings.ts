@@ -127,7 +127,10 @@ function rareClasses(columns: readonly Column[], missing: Iterable<string>): Dat
   })
 }
 
-/** Imbalanced: the smaller of two classes has less than 10 % of the rows, or one of more less than 20 % of the mean. */
+/**
+ * Imbalanced: the smaller of two classes has less than 10 % of the rows, or one of more less than 20 % of the
+ * mean.
+ */
 function imbalanced(columns: readonly Column[]): DatasetWarning[] {
   return columns.flatMap((column) => {
     const { role, name, type, categories = [], counts = [] } = column

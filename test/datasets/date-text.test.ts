@@ -1,4 +1,7 @@
-/** Dates as days since 1970-01-01. Days by hand, and by Python: (date(2024, 1, 31) - date(1970, 1, 1)).days = 19753. */
+/**
+ * Dates as days since 1970-01-01. Days by hand, and by Python: (date(2024, 1, 31) - date(1970, 1, 1)).days =
+ * 19753.
+ */
 import { describe, expect, test } from 'vitest'
 import { dateText, parseDate } from '../../src/datasets/date-text.js'
 import { prepared, reading } from '../support/prepared.js'

@@ -94,7 +94,9 @@ export class Archive {
 /** Bit 11 of the flags: the name is UTF-8 (APPNOTE.TXT 4.4.4). */
 const utf8Flag = 0x800
 
-/** Decodes a name as UTF-8 if it has the flag or is valid UTF-8, else as code page 437. Normalizes it to NFC. */
+/**
+ * Decodes a name as UTF-8 if it has the flag or is valid UTF-8, else as code page 437. Normalizes it to NFC.
+ */
 function decodeName(entry: Entry): string {
   const { generalPurposeBitFlag: flags, fileNameRaw: bytes, extraFields } = entry
   const encoding = isUtf8(bytes) ? utf8Flag : 0

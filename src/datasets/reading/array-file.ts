@@ -1,4 +1,7 @@
-/** Reads arrays of numbers or short texts that a file stores as in memory: the contents of NumPy and IDX files. */
+/**
+ * Reads arrays of numbers or short texts that a file stores as in memory: the contents of NumPy and IDX
+ * files.
+ */
 import { type FileHandle, open } from 'node:fs/promises'
 import { endianness } from 'node:os'
 import type { Cells, ColumnReading } from './batch.js'
@@ -37,7 +40,7 @@ export interface ArrayFile {
 
 const isBigEndianMachine = endianness() === 'BE'
 
-export const widthOf = ({ shape }: ArrayFile) =>
+export const rowWidth = ({ shape }: ArrayFile) =>
   shape.slice(1).reduce((product, length) => product * length, 1)
 
 /** Reads an open array by ranges of rows. */
@@ -53,7 +56,7 @@ export class ArrayReader {
     this.#array = array
     this.#file = file
     this.#order = order
-    this.width = widthOf(array)
+    this.width = rowWidth(array)
     this.rows = array.shape[0]
   }
 
@@ -65,13 +68,13 @@ export class ArrayReader {
     array: ArrayFile,
     limits: ReadingLimits,
     order: readonly number[] = Array.from(
-      { length: Math.min(widthOf(array), limits.columns) },
+      { length: Math.min(rowWidth(array), limits.columns) },
       (_, place) => place,
     ),
   ): Promise<ArrayReader> {
     const { name, shape, offset, itemBytes, path } = array
     const [rows] = shape
-    const width = widthOf(array)
+    const width = rowWidth(array)
     const finding = `${name} has the shape [${shape.slice(0, 8).join(', ')}]`
     if (rows === undefined) throw invalid(`${name} has a single value, not rows`)
     if (rows === 0 || width === 0) throw invalid(`${finding}, which is empty`)

@@ -1,5 +1,5 @@
 /** Reads features and labels from arrays with the same number of rows. */
-import { type ArrayFile, ArrayReader, widthOf } from './array-file.js'
+import { type ArrayFile, ArrayReader, rowWidth } from './array-file.js'
 import type { Cells, Piece, ReadOptions, Source, SourceColumn } from './batch.js'
 import { invalid, type ReadingLimits } from './limits.js'
 
@@ -13,7 +13,10 @@ export interface Arrays {
   warnings: string[]
 }
 
-/** @throws DatasetError when the arrays have different numbers of rows, or a file has another size than its header says */
+/**
+ * @throws DatasetError when the arrays have different numbers of rows, or a file has another size than its
+ *   header says
+ */
 export async function* readArrays(
   arrays: Arrays,
   limits: ReadingLimits,
@@ -74,12 +77,12 @@ interface Layout extends Pick<Source, 'inputShape' | 'image'> {
 const areChannels = (length: number) => length === 1 || length === 3
 
 /**
- * Detects images: arrays of bytes with three dimensions, and arrays of bytes or floats with four dimensions and one or
- * three channels. The result has the channels first.
+ * Detects images: arrays of bytes with three dimensions, and arrays of bytes or floats with four dimensions
+ * and one or three channels. The result has the channels first.
  */
 function detectLayout(array: ArrayFile, { columns }: ReadingLimits): Layout {
   const [, ...shape] = array.shape
-  if (shape.length < 2 || widthOf(array) > columns) return {}
+  if (shape.length < 2 || rowWidth(array) > columns) return {}
   const isByte = array.type === 'uint8'
   if (shape.length === 2) {
     const [height, width] = shape

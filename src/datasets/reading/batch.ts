@@ -1,8 +1,8 @@
 /**
  * The result of reading a file of any format: first its columns, then their cells, batch by batch.
  *
- * Reading and preparing (types, missing values, statistics, coding) run in the reading process, which can be killed. Its
- * output is ready for storage, so that the API process computes nothing.
+ * Reading and preparing (types, missing values, statistics, coding) run in the reading process, which can be
+ * killed. Its output is ready for storage, so that the API process computes nothing.
  */
 
 /** The cells of one column in a batch. A missing value is NaN or "". */
@@ -31,7 +31,9 @@ export interface SourceColumn {
 
 export interface Source {
   columns: SourceColumn[]
-  /** [channels, height, width] of images, or the dimensions of an array after the rows if there are several. */
+  /**
+   * [channels, height, width] of images, or the dimensions of an array after the rows if there are several.
+   */
   inputShape?: number[]
   /** Present if the features are the pixels of an image, from 0 to 255, channels first. */
   image?: { width: number; height: number; channels: 1 | 3 }
@@ -45,9 +47,9 @@ export interface Source {
 export type Piece = { type: 'source'; source: Source } | { type: 'batch'; batch: Batch }
 
 /**
- * How to read the cells of a column. `infer`: as numbers if every cell of the batch is a number or empty, else as text.
- * Integers beyond 2^53 are text. `decimalComma`: like `infer`, but 1.234,5 is the number 1234.5. `text`: as written, so
- * that 007 is not 7. `skip`: not at all, without validation.
+ * How to read the cells of a column. `infer`: as numbers if every cell of the batch is a number or empty,
+ * else as text. Integers beyond 2^53 are text. `decimalComma`: like `infer`, but 1.234,5 is the number
+ * 1234.5. `text`: as written, so that 007 is not 7. `skip`: not at all, without validation.
  */
 export type ColumnReading = 'infer' | 'decimalComma' | 'text' | 'skip'
 

@@ -75,8 +75,8 @@ export class CsvCells {
   }
 
   /**
-   * Reads the complete rows of `bytes`, at most `maximumRows`, and discards the previous ones. The last row of the file
-   * needs no line break. Skips blank lines. Returns the number of bytes consumed.
+   * Reads the complete rows of `bytes`, at most `maximumRows`, and discards the previous ones. The last row
+   * of the file needs no line break. Skips blank lines. Returns the number of bytes consumed.
    * @throws DatasetError naming the line of a misplaced quote or a NUL byte
    */
   read(bytes: Buffer, isEnd: boolean, isAscii: boolean, maximumRows = Number.POSITIVE_INFINITY): number {
@@ -98,7 +98,7 @@ export class CsvCells {
   /** Returns the offset of the next row, or −1 if the row is incomplete. */
   #readRow(start: number, isEnd: boolean): number {
     const bytes = this.#bytes
-    const kindOf = this.#kinds
+    const kindByByte = this.#kinds
     const length = bytes.length
     const firstCell = this.#cells
     const firstLine = this.#line
@@ -117,18 +117,18 @@ export class CsvCells {
         cellEnd = closing
         place = closing + 1
         while (place < length && this.#isBlank(bytes[place])) place += 1
-        const kind = place < length ? kindOf[bytes[place]] : kinds.newline
+        const kind = place < length ? kindByByte[bytes[place]] : kinds.newline
         if (kind === kinds.plain || kind === kinds.quote || kind === kinds.zero) {
           throw invalid(
             `line ${this.#line}: only a delimiter or the end of the line may follow a closing quote`,
           )
         }
       } else {
-        while (place < length && kindOf[bytes[place]] === kinds.plain) place += 1
+        while (place < length && kindByByte[bytes[place]] === kinds.plain) place += 1
         cellEnd = place
         while (cellEnd > cellStart && this.#isBlank(bytes[cellEnd - 1])) cellEnd -= 1
       }
-      const kind = place < length ? kindOf[bytes[place]] : -1
+      const kind = place < length ? kindByByte[bytes[place]] : -1
       if (kind === kinds.quote) {
         throw invalid(`line ${this.#line}: a cell has a quote but does not start with one`)
       }

@@ -80,9 +80,9 @@ const allNumbers = 2
 const noDelimiter = -100
 
 /**
- * The score of a delimiter: the delimiters per row, reduced if rows differ, plus a bonus for cells that are numbers,
- * minus the occurrences of another delimiter in the cells of every row. Other delimiters in quoted cells and in numbers
- * do not count.
+ * The score of a delimiter: the delimiters per row, reduced if rows differ, plus a bonus for cells that are
+ * numbers, minus the occurrences of another delimiter in the cells of every row. Other delimiters in quoted
+ * cells and in numbers do not count.
  */
 function computeScore(cells: CsvCells, delimiter: Delimiter, bytes: Buffer): number {
   const widths = new Map<number, number>()

@@ -50,7 +50,7 @@ export async function readCsvRows(body: Buffer, maximumRows: number): Promise<Cs
       `there are ${rows} rows of ${width} columns; the limit is ${maximumCells} cells: send them in parts`,
     )
   }
-  const header = textsOf(cells, 0, width)
+  const header = readTexts(cells, 0, width)
   return {
     delimiter,
     header,
@@ -65,7 +65,9 @@ const tooWide = (count: string) =>
 const newline = 10
 const delimiters = [...',;\t|'].map((character) => character.charCodeAt(0))
 
-/** Whether the first line has more than this number of one delimiter. Cheaper than splitting it into cells. */
+/**
+ * Whether the first line has more than this number of one delimiter. Cheaper than splitting it into cells.
+ */
 function mayBeWiderThan(text: Uint8Array, columns: number): boolean {
   const end = text.indexOf(newline)
   const counts = new Uint32Array(256)
@@ -73,21 +75,21 @@ function mayBeWiderThan(text: Uint8Array, columns: number): boolean {
   return delimiters.some((delimiter) => counts[delimiter] > columns)
 }
 
-function textsOf(cells: CsvCells, row: number, width: number): string[] {
+function readTexts(cells: CsvCells, row: number, width: number): string[] {
   const available = cells.width(row)
   return Array.from({ length: width }, (_, column) => (column < available ? cells.text(row, column) : ''))
 }
 
 /** Allows empty cells after the last column. */
 function readRow(cells: CsvCells, row: number, width: number): CsvRow {
-  const came = cells.width(row)
-  const texts = textsOf(cells, row, width)
-  const extra = Array.from({ length: Math.max(0, came - width) }, (_, place) =>
+  const count = cells.width(row)
+  const texts = readTexts(cells, row, width)
+  const extra = Array.from({ length: Math.max(0, count - width) }, (_, place) =>
     cells.text(row, width + place),
   )
-  if (came >= width && extra.every((text) => text === '')) return { cells: texts }
-  const wrong = `line ${cells.line(row)} has ${came === 1 ? '1 cell' : `${came} cells`}, the header has ${width} columns`
-  return { cells: texts, error: wrong }
+  if (count >= width && extra.every((text) => text === '')) return { cells: texts }
+  const error = `line ${cells.line(row)} has ${count === 1 ? '1 cell' : `${count} cells`}, the header has ${width} columns`
+  return { cells: texts, error }
 }
 
 /** Formats rows as delimited text, with quotes where required (RFC 4180). */

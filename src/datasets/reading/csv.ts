@@ -17,8 +17,9 @@ export interface CsvOptions {
 }
 
 /**
- * Reads rows of cells. The first row names the columns unless it contains numbers. Ignores blank lines, and blanks around
- * unquoted cells. In each batch a column is numbers if all its cells are numbers or empty, else texts.
+ * Reads rows of cells. The first row names the columns unless it contains numbers. Ignores blank lines, and
+ * blanks around unquoted cells. In each batch a column is numbers if all its cells are numbers or empty, else
+ * texts.
  * @throws DatasetError naming line and column, or the limit exceeded
  */
 export async function* readCsv(

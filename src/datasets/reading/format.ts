@@ -28,15 +28,15 @@ export function detectFormat(
   head: Buffer,
   claim: { name: string; contentType?: string | undefined },
 ): FormatName {
-  const found = matchFormat(head)
+  const detected = matchFormat(head)
   const start = head.toString('latin1', 0, 4)
-  if (found === undefined) {
+  if (detected === undefined) {
     const [, what] = unsupported.find(([bytes]) => head.toString('latin1', 0, bytes.length) === bytes) ?? []
     if (what !== undefined) throw invalid(`${quoted(claim.name)} is ${what}`)
   }
   const { claimed, by } = claimedFormat(claim)
   const isText = claimed === undefined || claimed === 'delimited' || claimed === 'jsonLines'
-  if (found === undefined) {
+  if (detected === undefined) {
     if (!isText) {
       throw invalid(
         `${quoted(claim.name)} is not ${uploadFormats[claimed].title}, as its ${by} says: it starts with ${quoted(start)}`,
@@ -44,9 +44,9 @@ export function detectFormat(
     }
     return claimed ?? (/^(\xef\xbb\xbf)?\s*[[{]/.test(head.toString('latin1')) ? 'jsonLines' : 'delimited')
   }
-  if (claimed === undefined || claimed === found) return found
+  if (claimed === undefined || claimed === detected) return detected
   throw invalid(
-    `${quoted(claim.name)} is ${uploadFormats[found].title}, but its ${by} says ${uploadFormats[claimed].title}`,
+    `${quoted(claim.name)} is ${uploadFormats[detected].title}, but its ${by} says ${uploadFormats[claimed].title}`,
   )
 }
 

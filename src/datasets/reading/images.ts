@@ -14,7 +14,7 @@ export interface ImageOptions {
 
 const valuesInBatch = 512 * 1024
 /** Images decoded at a time. More than the decoding threads only use memory. */
-const picturesAtATime = 8
+const concurrentImages = 8
 
 export const isPictureName = (name: string) => /\.(png|jpe?g)$/i.test(name)
 
@@ -31,10 +31,10 @@ export async function* readImages(
 ): AsyncGenerator<Piece> {
   const files = archive.files.filter(({ name }) => isPictureName(name))
   const others = archive.files.filter(({ name }) => !isPictureName(name))
-  const pictures = files.map((file): Picture => ({ file, className: className(file.name) }))
-  if (pictures.length > limits.rows)
-    throw limitExceeded(limits, 'rows', `the archive has ${pictures.length} images`)
-  const first = pictures[0].file
+  const images = files.map((file): Picture => ({ file, className: className(file.name) }))
+  if (images.length > limits.rows)
+    throw limitExceeded(limits, 'rows', `the archive has ${images.length} images`)
+  const first = images[0].file
   const firstSize = await pictureSize(await archive.read(first), first.name, limits)
   const size = {
     width: options.width ?? firstSize.width,
@@ -71,11 +71,11 @@ export async function* readImages(
   }
   const decode = async (file: ArchiveFile) => decodePicture(await archive.read(file), file.name, size, limits)
   const step = Math.max(1, Math.floor(valuesInBatch / pixels))
-  for (let start = 0; start < pictures.length; start += step) {
-    const rows = Math.min(step, pictures.length - start)
+  for (let start = 0; start < images.length; start += step) {
+    const rows = Math.min(step, images.length - start)
     const values = new Float64Array(rows * pixels)
-    for (let row = 0; row < rows; row += picturesAtATime) {
-      const group = pictures.slice(start + row, start + Math.min(rows, row + picturesAtATime))
+    for (let row = 0; row < rows; row += concurrentImages) {
+      const group = images.slice(start + row, start + Math.min(rows, row + concurrentImages))
       const decoded = await Promise.all(group.map(({ file }) => decode(file)))
       for (const [index, bytes] of decoded.entries()) spread(bytes, size.channels, values, row + index, rows)
     }
@@ -83,7 +83,7 @@ export async function* readImages(
       type: 'number' as const,
       values: values.subarray(place * rows, (place + 1) * rows),
     }))
-    const labels = pictures.slice(start, start + rows).map(({ className }) => className)
+    const labels = images.slice(start, start + rows).map(({ className }) => className)
     yield { type: 'batch', batch: { rows, columns: [...cells, { type: 'text', cells: labels }] } }
   }
 }

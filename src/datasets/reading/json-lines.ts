@@ -14,7 +14,7 @@ const maximumDepth = 1
 
 type Value = number | string
 
-interface FoundObject {
+interface ParsedObject {
   object: object
   /** The line on which it starts. */
   line: number
@@ -24,8 +24,8 @@ interface FoundObject {
 const expectedCharacters = { list: '[', objectOrEnd: '{]', object: '{', commaOrEnd: ',]', nothing: '' }
 
 /**
- * The columns are all names of the first `rowsWithColumns` objects. An absent name or null is a missing value. Booleans are read as
- * the texts true and false.
+ * The columns are all names of the first `rowsWithColumns` objects. An absent name or null is a missing
+ * value. Booleans are read as the texts true and false.
  * @throws DatasetError naming line and column, or the limit exceeded
  */
 export async function* readJsonLines(
@@ -62,19 +62,19 @@ class JsonLines {
   }
 
   read(window: TextWindow): { used: number; made: Piece[] } {
-    const found: FoundObject[] = []
+    const parsed: ParsedObject[] = []
     this.#isArray ??= isArrayStart(window.bytes)
-    const used = this.#isArray === true ? this.#readArray(window, found) : this.#readLines(window, found)
-    if (found.length === 0) return { used, made: [] }
-    const objects = found.map(({ object }) => object)
+    const used = this.#isArray === true ? this.#readArray(window, parsed) : this.#readLines(window, parsed)
+    if (parsed.length === 0) return { used, made: [] }
+    const objects = parsed.map(({ object }) => object)
     const made: Piece[] = []
     if (this.#columns.length === 0) made.push(this.#source(objects))
-    const lines = found.map(({ line }) => line)
+    const lines = parsed.map(({ line }) => line)
     made.push({ type: 'batch', batch: this.#batch(objects, lines) })
     return { used, made }
   }
 
-  #readLines({ bytes, isEnd }: TextWindow, found: FoundObject[]): number {
+  #readLines({ bytes, isEnd }: TextWindow, parsed: ParsedObject[]): number {
     let used = 0
     while (used < bytes.length) {
       const place = bytes.indexOf(newline, used)
@@ -84,7 +84,7 @@ class JsonLines {
       if (end - used > this.#limits.lineBytes) {
         throw limitExceeded(this.#limits, 'lineBytes', `line ${this.nextLine} has ${end - used} bytes`)
       }
-      if (text !== '') this.#add(text, found)
+      if (text !== '') this.#add(text, parsed)
       this.nextLine += 1
       used = Math.min(bytes.length, end + 1)
     }
@@ -92,13 +92,13 @@ class JsonLines {
   }
 
   /** Reads the complete objects of a list. Validates the commas and brackets between them. */
-  #readArray({ bytes, isEnd }: TextWindow, found: FoundObject[]): number {
+  #readArray({ bytes, isEnd }: TextWindow, parsed: ParsedObject[]): number {
     let place = 0
     while (place < bytes.length) {
       const byte = bytes[place]
       if (byte === newline) this.nextLine += 1
       if (!blanks.includes(byte)) {
-        const end = this.#takeFromArray(bytes, place, found)
+        const end = this.#takeFromArray(bytes, place, parsed)
         if (end < 0) break
         place = end
       } else place += 1
@@ -110,7 +110,7 @@ class JsonLines {
   }
 
   /** Returns the next offset, or −1 if an object is incomplete. */
-  #takeFromArray(bytes: Buffer, place: number, found: FoundObject[]): number {
+  #takeFromArray(bytes: Buffer, place: number, parsed: ParsedObject[]): number {
     const character = String.fromCharCode(bytes[place])
     const allowed = expectedCharacters[this.#expected]
     if (!allowed.includes(character)) {
@@ -140,14 +140,14 @@ class JsonLines {
       )
     }
     const text = bytes.toString('utf8', place, end)
-    this.#add(text, found)
+    this.#add(text, parsed)
     this.nextLine += text.split('\n').length - 1
     this.#expected = 'commaOrEnd'
     return end
   }
 
-  #add(text: string, found: FoundObject[]): void {
-    found.push({ object: this.#parse(text), line: this.nextLine })
+  #add(text: string, parsed: ParsedObject[]): void {
+    parsed.push({ object: this.#parse(text), line: this.nextLine })
     this.rows += 1
     if (this.rows > this.#limits.rows) {
       throw limitExceeded(this.#limits, 'rows', `line ${this.nextLine} is row ${this.rows}`)

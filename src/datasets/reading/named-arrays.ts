@@ -1,5 +1,5 @@
 /** Selects the features and labels among several NumPy arrays by name. */
-import { type ArrayFile, widthOf } from './array-file.js'
+import { type ArrayFile, rowWidth } from './array-file.js'
 import type { Arrays } from './arrays.js'
 import { invalid, quoted } from './limits.js'
 
@@ -8,17 +8,18 @@ const labelNames =
 const heldOutNames = /(^|[_.-])(test|val|valid|validation)([_.-]|$)/i
 
 /**
- * A single array is the features. Of two, the one called y, label(s) or target(s) is the labels. Skips test arrays.
+ * A single array is the features. Of two, the one called y, label(s) or target(s) is the labels. Skips test
+ * arrays.
  * @param chosen the names of the features and the labels, in place of this rule
  * @throws DatasetError naming the arrays when the choice is ambiguous
  */
 export function pairArrays(files: readonly ArrayFile[], chosen: readonly string[] | undefined): Arrays {
   if (chosen !== undefined) {
     const [features, labels] = chosen.map((name) => {
-      const found = files.find((file) => file.name === name)
-      if (found === undefined)
+      const array = files.find((file) => file.name === name)
+      if (array === undefined)
         throw invalid(`there is no array ${quoted(name)}; the arrays are ${listArrayNames(files)}`)
-      return found
+      return array
     })
     return createArrays(features, labels, [])
   }
@@ -41,7 +42,7 @@ export function pairArrays(files: readonly ArrayFile[], chosen: readonly string[
 
 function createArrays(features: ArrayFile, labels: ArrayFile | undefined, warnings: string[]): Arrays {
   // Integer labels are nearly always classes.
-  const labelsAreClasses = labels !== undefined && !labels.type.startsWith('float') && widthOf(labels) === 1
+  const labelsAreClasses = labels !== undefined && !labels.type.startsWith('float') && rowWidth(labels) === 1
   return { features, labels, labelsAreClasses, warnings }
 }
 

@@ -14,9 +14,10 @@ const powersOfTen = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1
 const maximumBeforeDigit = Math.floor((Number.MAX_SAFE_INTEGER - 9) / 10)
 
 /**
- * Parses the bytes start…end as a finite number in decimal or scientific notation, rounded like `Number`. NaN for other
- * texts, such as "", "0x10", "NaN", "Inf" and "1e999". An exact integer multiplied or divided by an exact power of ten is
- * rounded only once, so correctly (W. D. Clinger, How to read floating point numbers accurately, 1990).
+ * Parses the bytes start…end as a finite number in decimal or scientific notation, rounded like `Number`. NaN
+ * for other texts, such as "", "0x10", "NaN", "Inf" and "1e999". An exact integer multiplied or divided by an
+ * exact power of ten is rounded only once, so correctly (W. D. Clinger, How to read floating point numbers
+ * accurately, 1990).
  */
 export function parseNumberBytes(bytes: Buffer, start: number, end: number): number {
   let place = start

@@ -37,7 +37,8 @@ const headBytes = 64
 
 /**
  * Unpacks archives into `folder`, which the caller removes.
- * @throws DatasetError when a file has another format than claimed, cannot be read, or does not match the others
+ * @throws DatasetError when a file has another format than claimed, cannot be read, or does not match the
+ *   others
  */
 export async function openFiles(
   files: readonly UploadedFile[],

@@ -11,7 +11,10 @@ export interface ParquetColumn extends SourceColumn {
   scale: number | undefined
 }
 
-/** @throws DatasetError for a column of lists or objects that is not skipped, and for a missing or repeated name */
+/**
+ * @throws DatasetError for a column of lists or objects that is not skipped, and for a missing or repeated
+ *   name
+ */
 export function parquetColumns(
   { schema }: FileMetaData,
   name: string,

@@ -3,7 +3,9 @@ import type { Cells } from './batch.js'
 import { invalid, limitExceeded, type ReadingLimits } from './limits.js'
 import type { ParquetColumn } from './parquet-columns.js'
 
-/** Numbers if all values are numbers that a float64 represents exactly and `reading` is not text, else texts. */
+/**
+ * Numbers if all values are numbers that a float64 represents exactly and `reading` is not text, else texts.
+ */
 export function toCells(
   values: ArrayLike<unknown>,
   { reading, scale }: Pick<ParquetColumn, 'reading' | 'scale'>,

@@ -18,7 +18,8 @@ export class DiskFull extends Error {
 }
 
 /**
- * Yields the pieces of the files as they are read. Kills the process if the caller stops iterating or aborts the signal.
+ * Yields the pieces of the files as they are read. Kills the process if the caller stops iterating or aborts
+ * the signal.
  * @throws DatasetError when the file is invalid or exceeds a limit, DiskFull, or the reason of the signal
  */
 export async function* readInProcess(

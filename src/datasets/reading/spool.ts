@@ -1,4 +1,6 @@
-/** A temporary folder for one upload. Its files are written as they arrive, and the folder is always removed. */
+/**
+ * A temporary folder for one upload. Its files are written as they arrive, and the folder is always removed.
+ */
 import { createWriteStream } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -38,8 +40,8 @@ export class Spool {
   }
 
   /**
-   * @throws DatasetError when the files exceed a limit of size, number or time, and the reason of the signal when it
-   *   aborts. Errors of the body and the disk propagate.
+   * @throws DatasetError when the files exceed a limit of size, number or time, and the reason of the signal
+   *   when it aborts. Errors of the body and the disk propagate.
    */
   async take(files: AsyncIterable<IncomingFile>, signal: AbortSignal): Promise<void> {
     const seconds = this.limits.uploadSeconds

@@ -17,8 +17,8 @@ function readChunks(source: TextSource): AsyncIterable<Buffer> | readonly Buffer
 }
 
 /**
- * Detects the encoding by the byte order mark. Without one it is UTF-8, or windows-1252 (a superset of Latin-1) if the
- * first non-ASCII character is not UTF-8.
+ * Detects the encoding by the byte order mark. Without one it is UTF-8, or windows-1252 (a superset of
+ * Latin-1) if the first non-ASCII character is not UTF-8.
  * @throws DatasetError naming the line where a UTF-8 text becomes invalid
  */
 export async function detectEncoding(source: TextSource): Promise<Encoding> {
@@ -129,7 +129,10 @@ async function* withoutMark(chunks: AsyncIterable<Buffer> | readonly Buffer[]): 
   }
 }
 
-/** The characters 0x80 to 0x9f of windows-1252, which differ from Latin-1 (WHATWG Encoding, index windows-1252). */
+/**
+ * The characters 0x80 to 0x9f of windows-1252, which differ from Latin-1 (WHATWG Encoding, index
+ * windows-1252).
+ */
 const upperControls =
   '\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u008d\u017d\u008f' +
   '\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178'

@@ -11,8 +11,8 @@ export interface TextWindow {
 }
 
 /**
- * Calls `use` with each window. It returns the number of bytes consumed and its result. The other bytes are part of the
- * next window.
+ * Calls `use` with each window. It returns the number of bytes consumed and its result. The other bytes are
+ * part of the next window.
  * @throws DatasetError when a line exceeds the limit
  */
 export async function* readWindows<T>(

@@ -1,4 +1,7 @@
-/** Reads uploads: spools them to a folder, then reads them in a separate process. Limits the number of processes. */
+/**
+ * Reads uploads: spools them to a folder, then reads them in a separate process. Limits the number of
+ * processes.
+ */
 import { availableParallelism } from 'node:os'
 import type { TenantLimits } from '../../contract/limits.js'
 import type { Preparation } from '../../contract/preparation.js'
@@ -23,7 +26,8 @@ export interface UploadToRead {
 export interface UploadReader {
   /**
    * Receives the complete files, then calls `use` with their pieces. Removes all temporary files.
-   * @throws DatasetError, DiskFull, Problem `overloaded`, the reason of the signal, errors of the bodies and of `use`
+   * @throws DatasetError, DiskFull, Problem `overloaded`, the reason of the signal, errors of the bodies and
+   *   of `use`
    */
   read<T>(upload: UploadToRead, use: (pieces: AsyncIterable<Prepared>) => Promise<T>): Promise<T>
 }
