@@ -8,7 +8,7 @@ import type { AskedModel } from '../training/ports.js'
 import { type Coalesced, coalescedRows } from './coalesced.js'
 import { type Database, type Statement, send } from './database.js'
 import { type FoundModel, type Lookups, lookupsOf } from './lookups.js'
-import { type ModelRow, toModel } from './model-rows.js'
+import { describedModel, type ModelRow } from './model-rows.js'
 import { unpackText } from './packed-json.js'
 
 /** Of the rows' JSON; models of many columns have long ones. The models asked for longest ago go first. */
@@ -97,7 +97,7 @@ export class KnownModels {
     const known = this.#known.get(id)
     if (known?.version === row.version) return known.model
     const description = unpackText(row.description)
-    const model = toModel(row, description)
+    const model = describedModel(row, description)
     this.#keep({ version: row.version, model, characters: description.length })
     return model
   }

@@ -15,8 +15,10 @@ const descriptionSchema = z.object({
   coding: codingSchema,
 })
 
+export const toModel = (row: ModelRow): Model => describedModel(row, unpackText(row.description))
+
 /** `description` is that of the row, unpacked. */
-export function toModel(row: ModelRow, description = unpackText(row.description)): Model {
+export function describedModel(row: ModelRow, description: string): Model {
   const { network, layers, coding } = descriptionSchema.parse(JSON.parse(description))
   const self = `/models/${row.id}`
   return {
