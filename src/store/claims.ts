@@ -38,9 +38,9 @@ export const claimStatement: Statement = {
           PARTITION BY waiting."tenantId" ORDER BY priority DESC, "queueNumber" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ), 0) AS turn, busy + row_number() OVER own <= allowed AS "mayRun"
       FROM waiting CROSS JOIN LATERAL (
-        SELECT id, priority, "queueNumber", least("threadsOf"(spec), $3::int) AS threads,
+        SELECT id, priority, "queueNumber", least("Job".threads, $3::int) AS threads,
           $7::float8 * "estimatedSeconds"(epochs - epoch, "stepsPerEpoch", "flopsPerEpoch") AS seconds,
-          "threadsOf"(spec) = 1 AND NOT "claimAlone" AND spec #> '{earlyStopping,folds}' IS NULL AS "isJoinable"
+          "Job".threads = 1 AND NOT "claimAlone" AND NOT "hasFolds" AS "isJoinable"
         FROM "Job" WHERE status = 'queued' AND "Job"."tenantId" = waiting."tenantId"
         ORDER BY priority DESC, "queueNumber"
         LIMIT least(2 * $5::int + 8, greatest(2, 1000 / (SELECT count(*) FROM waiting)))
@@ -87,9 +87,9 @@ export const claimStatement: Statement = {
     ), changed AS (
       UPDATE "Job" SET status = 'running', attempt = attempt + 1, "workerId" = $4, "heartbeatAt" = now(),
         "startedAt" = coalesce("startedAt", now()), "claimSize" = chosen.size, "claimedAt" = now(),
-        "heldThreads" = threads / chosen.size::float8, charged = "threadTime"(seconds, threads)
+        "heldThreads" = chosen.threads / chosen.size::float8, charged = "threadTime"(seconds, chosen.threads)
       FROM chosen WHERE "Job".id = chosen.id
-      RETURNING "Job".id, status, "tenantId", "requestId", "traceId", attempt, spec::text AS spec, changes, "datasetId",
+      RETURNING "Job".id, status, "tenantId", "requestId", "traceId", attempt, spec, changes, "datasetId",
         "validationDatasetId", epoch, epochs, backend, crashes, place, seconds / $7::float8 AS "estimatedSeconds"
     ), clock AS (
       UPDATE "QueueClock" SET "threadTime" = greatest("QueueClock"."threadTime", turn), "timeScale" = $7::float8
@@ -111,7 +111,7 @@ export const claimedRowSchema = z.object({
   requestId: z.string().nullable(),
   traceId: z.string().nullable(),
   attempt: z.int(),
-  spec: z.string(),
+  spec: z.instanceof(Uint8Array),
   changes: z.array(z.unknown()),
   datasetId: z.string().nullable(),
   validationDatasetId: z.string().nullable(),

@@ -9,6 +9,7 @@ import { Problem } from '../contract/problems.js'
 import type { NewJob } from '../training/ports.js'
 import type { Statement } from './database.js'
 import { jobLinks } from './job-rows.js'
+import { packJson } from './packed-json.js'
 import { checkUse, specBytes } from './tenant-limits.js'
 
 export interface JobOfTenant {
@@ -41,12 +42,12 @@ export const createJobsStatement: Statement = {
   name: 'createJobs',
   text: `
     WITH item AS MATERIALIZED (
-      SELECT *, "jobBytes"('queued', parameters, epochs, "specBytes", 0) AS bytes FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::jsonb[], $6::text[], $7::text[], $8::int[],
+      SELECT *, "jobBytes"('queued', parameters, epochs, "specBytes", 0) AS bytes FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::jsonb[], $6::text[], $7::text[], $8::int[],
         $9::text[], $10::text[], $11::text[], $12::int[], $13::float8[], $14::float8[], $15::int[], $16::int[], $17::float8[],
-        $18::float8[], $19::int[])
+        $18::float8[], $19::int[], $20::int[], $21::bool[])
         WITH ORDINALITY AS item(id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId",
           "validationDatasetId", "modelId", parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "maximumJobs",
-          "maximumBytes", "specBytes", place)
+          "maximumBytes", "specBytes", threads, "hasFolds", place)
     ), dataset AS MATERIALIZED (
       SELECT id, "tenantId" FROM "Dataset" WHERE id = ANY($9::text[] || $10::text[]) ORDER BY id FOR KEY SHARE
     ), model AS MATERIALIZED (
@@ -69,9 +70,10 @@ export const createJobsStatement: Statement = {
       WINDOW earlier AS (PARTITION BY item."tenantId" ORDER BY place)
     ), created AS (
       INSERT INTO "Job" (id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId",
-        "validationDatasetId", parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "specBytes")
+        "validationDatasetId", parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "specBytes", threads, "hasFolds",
+        "fromModelId")
       SELECT id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId", "validationDatasetId",
-        parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "specBytes"
+        parameters, "arenaBytes", "flopsPerEpoch", "stepsPerEpoch", epochs, "specBytes", threads, "hasFolds", "modelId"
       FROM counted
       WHERE "hasDataset" AND "hasValidation" AND "hasModel"
         AND "queuedJobs" <= coalesce((own ->> 'queuedJobs')::float8, "maximumJobs")
@@ -96,7 +98,7 @@ function valuesOf(items: readonly JobOfTenant[]): unknown[] {
     of(({ job }) => job.id),
     of(({ tenantId }) => tenantId),
     of(({ job }) => job.name),
-    of(({ job }) => JSON.stringify(job.spec)),
+    of(({ job }) => packJson(job.spec)),
     of(({ job }) => JSON.stringify(job.metadata)),
     of(({ job }) => job.requestId),
     of(({ job }) => job.traceId),
@@ -112,6 +114,8 @@ function valuesOf(items: readonly JobOfTenant[]): unknown[] {
     of(({ settings }) => settings.queuedJobs),
     of(({ settings }) => settings.storedBytes),
     of(({ job }) => specBytes(job.spec)),
+    of(({ job }) => job.spec.threads),
+    of(({ job }) => job.spec.earlyStopping?.folds !== undefined),
   ]
 }
 

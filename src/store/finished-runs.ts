@@ -13,14 +13,14 @@ export function finishedRuns(database: Database): FinishedRuns {
       // Attempt 1: neither paused nor interrupted. Trainings by folds are counted by none of these columns.
       return database.$queryRaw<FinishedRun[]>`
         SELECT "stepsPerEpoch"::float8 * epoch AS steps, "flopsPerEpoch" * epoch AS flops,
-          coalesce((spec ->> 'threads')::int, 1) AS threads, seconds
+          threads, seconds
         FROM (
           SELECT *, extract(epoch FROM "finishedAt" - "startedAt")::float8 AS seconds FROM "Job"
           WHERE status = 'succeeded' AND "finishedAt" IS NOT NULL
           ORDER BY "finishedAt" DESC LIMIT ${newestJobs}::int
         ) AS ended
         WHERE attempt = 1 AND "stepsPerEpoch" IS NOT NULL
-          AND spec #> '{earlyStopping,folds}' IS NULL AND seconds >= ${leastSeconds}::float8`
+          AND NOT "hasFolds" AND seconds >= ${leastSeconds}::float8`
     },
   }
 }

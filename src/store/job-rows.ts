@@ -8,8 +8,10 @@ import {
   jobErrorSchema,
   jobSpecSchema,
 } from '../contract/job.js'
+import { bufferOf } from './bytes.js'
 import { type Database, type Statement, send } from './database.js'
 import { epochOf } from './epochs.js'
+import { unpackJson } from './packed-json.js'
 
 /** What the statement below returns, by node-postgres' types; test/store/rows.test.ts compares. */
 export const jobRowSchema = z.object({
@@ -17,7 +19,7 @@ export const jobRowSchema = z.object({
   tenantId: z.string(),
   name: z.string().nullable(),
   status: z.custom<JobStatus>((value) => typeof value === 'string'),
-  spec: z.string(),
+  spec: z.instanceof(Uint8Array),
   metadata: z.record(z.string(), z.string()).nullable(),
   priority: z.int(),
   changes: z.array(z.unknown()),
@@ -47,7 +49,7 @@ export type JobRow = z.infer<typeof jobRowSchema>
 
 /** Of "Job" AS job and its "Model" AS model, which may be missing. */
 export const jobColumns = `
-      job.id, job."tenantId", job.name, job.status, job.spec::text AS spec, job.metadata, job.priority, job.changes, job.parameters,
+      job.id, job."tenantId", job.name, job.status, job.spec, job.metadata, job.priority, job.changes, job.parameters,
       job."arenaBytes", job."flopsPerEpoch", job.epochs, job.epoch, job.backend, job."backendDetail",
       job.loss, job.accuracy, job."valLoss", job."valAccuracy", job."bestEpoch", job."epochsKept",
       job."errorCode", job."errorMessage", job."errorEpoch", job."createdAt", job."startedAt", job."finishedAt",
@@ -112,22 +114,23 @@ export function jobLinks(id: string): Job['links'] {
   return { self, stream: `${self}/stream`, epochs: `${self}/epochs` }
 }
 
-/** Texts of specs parsed, the one asked for longest ago first. */
+/** Specs parsed, by their bytes as text; the one asked for longest ago first. */
 const parsed = new Map<string, JobSpec>()
 const maximumParsed = 1_000
-/** Of a text that is remembered. */
+/** Of the bytes that are remembered. */
 const maximumLength = 20_000
 
-/** A spec as stored; the same object for the same text, so nobody may change it. */
-export function parseSpec(text: string): JobSpec {
-  const known = parsed.get(text)
-  if (known !== undefined) {
-    parsed.delete(text)
-    parsed.set(text, known)
+/** A spec as stored; the same object for the same bytes, so nobody may change it. */
+export function parseSpec(bytes: Uint8Array): JobSpec {
+  const key = bytes.length > maximumLength ? null : bufferOf(bytes).toString('latin1')
+  const known = key === null ? undefined : parsed.get(key)
+  if (key !== null && known !== undefined) {
+    parsed.delete(key)
+    parsed.set(key, known)
     return known
   }
-  const spec = jobSpecSchema.parse(JSON.parse(text))
-  if (text.length <= maximumLength) parsed.set(text, spec)
+  const spec = jobSpecSchema.parse(unpackJson(bytes))
+  if (key !== null) parsed.set(key, spec)
   if (parsed.size > maximumParsed) {
     const [oldest] = parsed.keys()
     parsed.delete(oldest)

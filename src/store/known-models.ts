@@ -8,17 +8,17 @@ import type { AskedModel } from '../training/ports.js'
 import { type Coalesced, coalescedRows } from './coalesced.js'
 import { type Database, type Statement, send } from './database.js'
 import { type Lookups, lookupsOf } from './lookups.js'
-import { type ModelRow, toModel } from './model-rows.js'
+import { describedModel, type ModelRow } from './model-rows.js'
+import { unpackText } from './packed-json.js'
 
 /** Of the rows' JSON; models of many columns have long ones. The models asked for longest ago go first. */
 const mostCharacters = 16 * 1024 * 1024
 
 const rowsStatement: Statement = {
   name: 'model-rows',
-  text: `SELECT id, "tenantId", "jobId", name, network, loss, layers, coding, parameters,
+  text: `SELECT id, "tenantId", "jobId", name, description, loss, parameters,
       "finalLoss", "finalAccuracy", "finalValLoss", "finalValAccuracy", epoch, threshold,
-      "weightBytes", "weightSha256", "createdAt", xmin::text AS version,
-      length(network::text) + length(layers::text) + length(coding::text) AS characters
+      "weightBytes", "weightSha256", "createdAt", xmin::text AS version
     FROM "Model" WHERE id = ANY($1)`,
 }
 
@@ -28,7 +28,6 @@ const nothing = Promise.resolve(undefined)
 
 interface Row extends ModelRow {
   version: string
-  characters: number
 }
 
 interface Known {
@@ -103,8 +102,9 @@ export class KnownModels {
     }
     const known = this.#known.get(id)
     if (known?.version === row.version) return known.model
-    const model = toModel(row)
-    this.#keep({ version: row.version, model, characters: row.characters })
+    const description = unpackText(row.description)
+    const model = describedModel(row, description)
+    this.#keep({ version: row.version, model, characters: description.length })
     return model
   }
 

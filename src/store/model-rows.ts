@@ -1,16 +1,25 @@
 /** A model as its row has it, without what may be large: weights and evaluation. */
 import { z } from 'zod'
 import { codingSchema } from '../contract/dataset.js'
-import { hasThreshold, layerSummarySchema, type Model } from '../contract/model.js'
+import { hasThreshold, layerSummarySchema, type Model, type Tensor, tensorSchema } from '../contract/model.js'
 import { lossSchema, networkSchema } from '../contract/network.js'
 import { epochOf } from './epochs.js'
 import type { Model as StoredModel } from './generated/client.js'
+import { unpackJson, unpackText } from './packed-json.js'
 
-export type ModelRow = Omit<StoredModel, 'evaluation' | 'tensors'>
+export type ModelRow = Omit<StoredModel, 'evaluation' | 'weights'>
 
-export function toModel(row: ModelRow): Model {
-  const coding = codingSchema.parse(row.coding)
-  const network = networkSchema.parse(row.network)
+const descriptionSchema = z.object({
+  network: networkSchema,
+  layers: z.array(layerSummarySchema),
+  coding: codingSchema,
+})
+
+export const toModel = (row: ModelRow): Model => describedModel(row, unpackText(row.description))
+
+/** `description` is that of the row, unpacked. */
+export function describedModel(row: ModelRow, description: string): Model {
+  const { network, layers, coding } = descriptionSchema.parse(JSON.parse(description))
   const self = `/models/${row.id}`
   return {
     id: row.id,
@@ -20,7 +29,7 @@ export function toModel(row: ModelRow): Model {
     createdAt: row.createdAt.toISOString(),
     network,
     loss: lossSchema.parse(row.loss),
-    layers: z.array(layerSummarySchema).parse(row.layers),
+    layers,
     coding,
     columns: coding.features.map((feature) => feature.name),
     classes: 'classes' in coding.target ? coding.target.classes : null,
@@ -43,3 +52,8 @@ export function toModel(row: ModelRow): Model {
     },
   }
 }
+
+const tensorsSchema = z.object({ tensors: z.array(tensorSchema) })
+
+export const readTensors = ({ description }: Pick<StoredModel, 'description'>): Tensor[] =>
+  tensorsSchema.parse(unpackJson(description)).tensors

@@ -1,26 +1,25 @@
 /** Trained models. Lists never touch the weights; whoever reads weights gets them checked against their hash. */
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
 import type { Metrics } from '../contract/epoch.js'
 import { evaluationSchema } from '../contract/evaluation.js'
 import { finishedStatuses } from '../contract/job.js'
-import { tensorSchema } from '../contract/model.js'
 import { Problem } from '../contract/problems.js'
 import { fillBuffers } from '../fill-buffers.js'
 import type { AllModels, NewModel, OpenWeights } from '../training/ports.js'
 import { cut, lengthOf, sha256Of } from './bytes.js'
-import { type Connection, type Database, Prisma, type Statement, send } from './database.js'
+import { type Connection, type Database, type Prisma, type Statement, send } from './database.js'
 import type { Draft } from './drafts.js'
 import type { Model as StoredModel } from './generated/client.js'
 import { createOnce } from './idempotency.js'
 import { KnownModels } from './known-models.js'
-import { toModel } from './model-rows.js'
+import { readTensors, toModel } from './model-rows.js'
+import { packJson, unpackJson } from './packed-json.js'
 import { behind, fittingOn, newestFirst, placeInList, toPage } from './pages.js'
 import { keepLimits, lockLimits, unlimited } from './tenant-limits.js'
 import { keepHeader } from './weight-snapshots.js'
 
 /** Only who looks at one model reads what may be large. */
-const omit = { evaluation: true } as const
+const omit = { evaluation: true, weights: true } as const
 
 export function modelStore(database: Database, settings = unlimited): AllModels {
   const known = new KnownModels(database)
@@ -38,11 +37,11 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
   }
 
   async function openWeights(id: string): Promise<OpenWeights | null> {
-    const select = { tensors: true, weightBytes: true, weightSha256: true }
+    const select = { description: true, weightBytes: true, weightSha256: true }
     const row = await database.model.findUnique({ where: { id }, select })
     if (row === null) return null
     return {
-      tensors: z.array(tensorSchema).parse(row.tensors),
+      tensors: readTensors(row),
       length: row.weightBytes,
       chunks: checkedChunks(id, row.weightSha256),
     }
@@ -64,7 +63,10 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
       async getEvaluated(id) {
         const row = await database.model.findUnique({ where: { id, tenantId } })
         if (row === null) return null
-        return { ...toModel(row), evaluation: evaluationSchema.nullable().parse(row.evaluation) }
+        return {
+          ...toModel(row),
+          evaluation: row.evaluation && evaluationSchema.parse(unpackJson(row.evaluation)),
+        }
       },
 
       async list({ limit, after }) {
@@ -79,7 +81,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
         })
         const ids = places.map(({ id }) => id)
         const weights = await database.$queryRaw<{ id: string; bytes: number }[]>`
-          SELECT id, pg_column_size(coding) + pg_column_size(network) + pg_column_size(layers) AS bytes FROM "Model"
+          SELECT id, pg_column_size(description) AS bytes FROM "Model"
           WHERE id = ANY(${ids}) ORDER BY "createdAt" DESC, id DESC`
         // One more than is shown tells that more follow.
         const shown = Math.min(limit, fittingOn(weights).length)
@@ -92,8 +94,11 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
       },
 
       async tensors(id) {
-        const row = await database.model.findUnique({ where: { id, tenantId }, select: { tensors: true } })
-        return row === null ? null : z.array(tensorSchema).parse(row.tensors)
+        const row = await database.model.findUnique({
+          where: { id, tenantId },
+          select: { description: true },
+        })
+        return row === null ? null : readTensors(row)
       },
 
       async setThreshold(id, threshold) {
@@ -111,7 +116,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
             where: {
               tenantId,
               status: { notIn: finishedStatuses },
-              spec: { path: ['from'], equals: id },
+              fromModelId: id,
             },
           })
           if (using > 0) return 'used'
@@ -151,7 +156,9 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
 
 const chunkStatement: Statement = {
   name: 'weightChunk',
-  text: 'SELECT bytes FROM "WeightChunk" WHERE "modelId" = $1 AND index = $2::int',
+  text: `
+    SELECT bytes FROM "WeightChunk" WHERE "modelId" = $1 AND index = $2::int
+    UNION ALL SELECT weights FROM "Model" WHERE id = $1 AND $2::int = 0 AND weights IS NOT NULL`,
 }
 
 async function* readChunks(pool: Connection, modelId: string, first = 0): AsyncGenerator<Uint8Array> {
@@ -172,10 +179,11 @@ export async function insertModel(
   model: NewModel,
   origin?: { jobId: string; epoch: number; draft: Draft | null } & Metrics,
 ): Promise<StoredModel> {
-  const { weights, evaluation, ...rest } = model
+  const { weights, evaluation, network, layers, coding, tensors, ...rest } = model
   const row = await client.model.create({
     data: {
       ...rest,
+      description: packJson({ network, layers, coding, tensors }),
       tenantId,
       jobId: origin?.jobId,
       epoch: origin?.epoch,
@@ -185,7 +193,7 @@ export async function insertModel(
       finalValAccuracy: origin?.valAccuracy,
       weightBytes: lengthOf(weights),
       weightSha256: origin?.draft?.sha256 ?? sha256Of(weights),
-      evaluation: evaluation ?? Prisma.DbNull,
+      evaluation: evaluation === null ? null : packJson(evaluation),
     },
   })
   if (origin?.draft != null) return row

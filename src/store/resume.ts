@@ -1,9 +1,11 @@
 /** Going on with a paused job, perhaps with other settings. */
 import { z } from 'zod'
-import { changeSchema, type JobSpec, jobSpecSchema, type ResumeRequest } from '../contract/job.js'
+import { changeSchema, type JobSpec, type ResumeRequest } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
 import { notifyChanged, type Prisma } from './database.js'
 import { eventColumns, withEvents } from './job-events.js'
+import { parseSpec } from './job-rows.js'
+import { packJson } from './packed-json.js'
 
 /** A paused job is queued again; with a change, both the spec and the record of changes follow it. */
 export async function resume(
@@ -11,11 +13,13 @@ export async function resume(
   { id, tenantId }: { id: string; tenantId: string },
   change: ResumeRequest,
 ): Promise<boolean> {
-  const [row] = await client.$queryRaw<{ epoch: number; epochs: number; spec: unknown; changes: unknown }[]>`
+  const [row] = await client.$queryRaw<
+    { epoch: number; epochs: number; spec: Uint8Array; changes: unknown }[]
+  >`
     SELECT epoch, epochs, spec, changes FROM "Job"
     WHERE id = ${id} AND "tenantId" = ${tenantId} AND status = 'paused' FOR UPDATE`
   if (row === undefined) return false
-  const spec = jobSpecSchema.parse(row.spec)
+  const spec = parseSpec(row.spec)
   const hasFolds = spec.earlyStopping?.folds !== undefined
   const before = { epochs: row.epochs, learningRate: spec.optimizer.learningRate }
   const after = { ...before, ...change }
@@ -36,7 +40,7 @@ export async function resume(
     const { epochs, learningRate } = after
     const most = hasFolds ? spec.epochs : epochs
     const changed: JobSpec = { ...spec, epochs: most, optimizer: { ...spec.optimizer, learningRate } }
-    await client.job.update({ where: { id }, data: { spec: changed, epochs, changes } })
+    await client.job.update({ where: { id }, data: { spec: packJson(changed), epochs, changes } })
   }
   // A worker that has not noticed the pause yet must not write when the job is paused again.
   await client.$queryRaw`

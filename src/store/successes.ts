@@ -5,7 +5,11 @@ import { bufferOf, largestWhole, lengthOf, sha256Of, whole } from './bytes.js'
 import { type Database, notifyJob, type Statement, send } from './database.js'
 import { epochOf, metricsPerEpoch } from './epochs.js'
 import { endColumns, withEnds } from './job-ends.js'
+import { packJson } from './packed-json.js'
 import { historyBytes, snapshotRows } from './weight-snapshots.js'
+
+/** Bytes of weights that are stored in the row of their model. */
+const mostWithModel = 1_024
 
 /** A claim must hold, and its epochs must be those that come next. */
 export const succeedStatement: Statement = {
@@ -14,10 +18,10 @@ export const succeedStatement: Statement = {
     WITH run AS MATERIALIZED (
       SELECT * FROM unnest($1::text[], $2::int[], $3::int[], $4::int[], $5::bytea[], $6::float8[], $7::int[], $8::text[],
         $9::text[], $10::int[], $11::float8[], $12::float8[], $13::float8[], $14::float8[], $15::text[], $16::text[],
-        $17::jsonb[], $18::text[], $19::jsonb[], $20::jsonb[], $21::int[], $22::jsonb[], $23::text[], $24::jsonb[], $25::bytea[], $31::float8[])
+        $17::bytea[], $18::text[], $19::int[], $20::text[], $21::bytea[], $22::bytea[], $23::float8[])
         AS run("jobId", claim, "firstEpoch", "lastEpoch", metrics, seconds, planned, "usedBackend", "usedDetail", best,
-          "finalLoss", "finalAccuracy", "finalValLoss", "finalValAccuracy", "modelId", "modelName", network, "modelLoss", layers,
-          coding, parameters, tensors, sha256, evaluation, weights, history)
+          "finalLoss", "finalAccuracy", "finalValLoss", "finalValAccuracy", "modelId", "modelName", description, "modelLoss",
+          parameters, sha256, evaluation, weights, history)
     ), locked AS MATERIALIZED (
       SELECT "Job".id FROM "Job" JOIN run ON run."jobId" = "Job".id
       WHERE attempt = claim AND status = 'running' AND epoch = "firstEpoch" - 1
@@ -39,18 +43,18 @@ export const succeedStatement: Statement = {
     ), snapshots AS (
       INSERT INTO "WeightSnapshot" ("jobId", epoch, epochs, kept, bytes)
       SELECT "jobId", snapshot.epoch, string_to_array(snapshot.epochs, ' ')::int[], kept, bytes
-      FROM unnest($26::text[], $27::int[], $28::text[], $29::bool[], $30::bytea[])
+      FROM unnest($24::text[], $25::int[], $26::text[], $27::bool[], $28::bytea[])
         AS snapshot("jobId", epoch, epochs, kept, bytes)
       JOIN changed ON changed.id = snapshot."jobId"
     ), model AS (
-      INSERT INTO "Model" (id, "tenantId", "jobId", name, network, loss, layers, coding, parameters, "finalLoss",
-        "finalAccuracy", "finalValLoss", "finalValAccuracy", epoch, tensors, "weightBytes", "weightSha256", evaluation)
-      SELECT "modelId", "tenantId", id, coalesce("modelName", name), network, "modelLoss", layers, coding, parameters,
-        "finalLoss", "finalAccuracy", "finalValLoss", "finalValAccuracy", coalesce(best, "lastEpoch"), tensors,
-        length(weights), sha256, evaluation FROM ended_run
+      INSERT INTO "Model" (id, "tenantId", "jobId", name, description, loss, parameters, "finalLoss", "finalAccuracy",
+        "finalValLoss", "finalValAccuracy", epoch, weights, "weightBytes", "weightSha256", evaluation)
+      SELECT "modelId", "tenantId", id, coalesce("modelName", name), description, "modelLoss", parameters, "finalLoss",
+        "finalAccuracy", "finalValLoss", "finalValAccuracy", coalesce(best, "lastEpoch"),
+        CASE WHEN length(weights) <= ${mostWithModel} THEN weights END, length(weights), sha256, evaluation FROM ended_run
     ), chunk AS (
       INSERT INTO "WeightChunk" ("modelId", index, bytes)
-      SELECT "modelId", 0, weights FROM ended_run WHERE length(weights) > 0
+      SELECT "modelId", 0, weights FROM ended_run WHERE length(weights) > ${mostWithModel}
     ) ${withEnds}
     SELECT id, ${notifyJob} FROM changed`,
 }
@@ -94,21 +98,18 @@ function valuesOf(successes: readonly Success[]): unknown[] {
     metrics.map(({ valAccuracy }) => valAccuracy),
     of(({ model }) => model.id),
     of(({ model }) => model.name),
-    of(({ model }) => JSON.stringify(model.network)),
+    of(({ model: { network, layers, coding, tensors } }) => packJson({ network, layers, coding, tensors })),
     of(({ model }) => model.loss),
-    of(({ model }) => JSON.stringify(model.layers)),
-    of(({ model }) => JSON.stringify(model.coding)),
     of(({ model }) => model.parameters),
-    of(({ model }) => JSON.stringify(model.tensors)),
     of(({ model }) => sha256Of(model.weights)),
-    of(({ model }) => (model.evaluation === null ? null : JSON.stringify(model.evaluation))),
+    of(({ model }) => (model.evaluation === null ? null : packJson(model.evaluation))),
     of(({ model: { weights } }) => bufferOf(weights instanceof Uint8Array ? weights : whole(weights))),
+    successes.map(({ progress: { epochs } }, index) => historyBytes(epochs.metrics, taken[index])),
     snapshots.map(({ jobId }) => jobId),
     snapshots.map(({ epoch }) => epoch),
     snapshots.map(({ epochs }) => epochs.join(' ')),
     snapshots.map(({ kept }) => kept),
     snapshots.map(({ bytes }) => bufferOf(bytes)),
-    successes.map(({ progress: { epochs } }, index) => historyBytes(epochs.metrics, taken[index])),
   ]
 }
 

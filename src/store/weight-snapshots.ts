@@ -8,6 +8,7 @@ import { tensorSchema } from '../contract/model.js'
 import type { SnapshotStore, WeightSnapshots } from '../training/ports.js'
 import { join } from './bytes.js'
 import type { Database, Prisma } from './database.js'
+import { unpackJson } from './packed-json.js'
 
 const headerSchema = z.object({ coding: codingSchema, tensors: z.array(tensorSchema) })
 
@@ -26,7 +27,7 @@ export function snapshotStore(database: Database): SnapshotStore {
         firstRow(database, jobId),
       ])
       if (first === null) return nothing
-      const header = first.header ?? (await database.model.findUnique(headerOf(jobId)))
+      const header = first.header ?? (await modelHeader(database, jobId))
       const taken = rows.flatMap(unpack).filter(({ epoch }) => epoch > after)
       return { ...headerSchema.parse(header), taken: taken.slice(0, limit) }
     },
@@ -39,7 +40,10 @@ const nothing: WeightSnapshots = {
   taken: [],
 }
 
-const headerOf = (jobId: string) => ({ where: { jobId }, select: { coding: true, tensors: true } })
+async function modelHeader(client: Prisma.TransactionClient, jobId: string): Promise<unknown> {
+  const row = await client.model.findUnique({ where: { jobId }, select: { description: true } })
+  return row && unpackJson(row.description)
+}
 
 function firstRow(client: Prisma.TransactionClient, jobId: string) {
   return client.weightSnapshot.findFirst({
@@ -53,7 +57,7 @@ function firstRow(client: Prisma.TransactionClient, jobId: string) {
 export async function keepHeader(client: Prisma.TransactionClient, jobId: string): Promise<void> {
   const first = await firstRow(client, jobId)
   if (first === null || first.header !== null) return
-  const header = headerSchema.parse(await client.model.findUnique(headerOf(jobId)))
+  const header = headerSchema.parse(await modelHeader(client, jobId))
   await client.weightSnapshot.update({
     where: { jobId_epoch: { jobId, epoch: first.epoch } },
     data: { header },

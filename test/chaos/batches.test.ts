@@ -8,6 +8,7 @@ import pg from 'pg'
 import { expect, it } from 'vitest'
 import { request } from '../../examples/client.js'
 import { jobBatchSchema } from '../../src/contract/job-batch.js'
+import { parseSpec } from '../../src/store/job-rows.js'
 import { upTo } from '../support/watching.js'
 import { type Cluster, startCluster } from './cluster.js'
 
@@ -52,14 +53,14 @@ interface Outcome {
 }
 
 async function outcomesOf(database: pg.Client): Promise<Outcome[]> {
-  const { rows } = await database.query<Outcome>(`
-    SELECT status, (spec ->> 'seed')::int AS seed, attempt, "errorCode",
+  const { rows } = await database.query<Omit<Outcome, 'seed'> & { spec: Uint8Array }>(`
+    SELECT status, spec, attempt, "errorCode",
       (SELECT count(*)::int FROM "Model" WHERE "jobId" = "Job".id) AS models,
       (SELECT min("weightSha256") FROM "Model" WHERE "jobId" = "Job".id) AS weights,
       (SELECT sum("lastEpoch" - "firstEpoch" + 1)::int FROM "EpochBatch" WHERE "jobId" = "Job".id) AS epochs,
       (SELECT max("lastEpoch") FROM "EpochBatch" WHERE "jobId" = "Job".id) AS last
     FROM "Job"`)
-  return rows
+  return rows.map(({ spec, ...rest }) => ({ ...rest, seed: parseSpec(spec).seed }))
 }
 
 async function untilAllEnded(database: pg.Client): Promise<void> {

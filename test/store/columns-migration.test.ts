@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { expect, it } from 'vitest'
+import { z } from 'zod'
 import { readRows } from '../../src/datasets/preview.js'
 import { openDatabase } from '../../src/store/database.js'
 import { datasetStore } from '../../src/store/datasets.js'
 import { applyMigrations } from '../../src/store/migrations.js'
+import { unpackJson } from '../../src/store/packed-json.js'
 import { freshDatabaseOfTest } from '../support/postgres.js'
 import { valuesOf } from '../support/tables.js'
 
@@ -30,6 +32,8 @@ const coding = {
   ],
   target: { type: 'number', names: ['y'] },
 }
+
+const scalingSchema = z.object({ scaling: z.string() })
 
 it('datasets keep their numbers, models their coding, and jobs are scaled as they would have been', async () => {
   const connectionString = await freshDatabaseOfTest('empty')
@@ -93,14 +97,15 @@ it('datasets keep their numbers, models their coding, and jobs are scaled as the
       expect(slice && readRows(slice, 3_999, 5)).toEqual([[values[11_997], values[11_998], 'y']])
     }
     const jobs = await client.query('SELECT id, spec FROM "Job" ORDER BY id')
-    expect(jobs.rows.map(({ id, spec }) => [id, spec.scaling])).toEqual([
+    expect(jobs.rows.map(({ id, spec }) => [id, scalingSchema.parse(unpackJson(spec)).scaling])).toEqual([
       ['job_in', 'none'],
       ['job_iris', 'standardize'],
       ['job_up', 'standardize'],
       ['job_xor', 'none'],
     ])
-    const [model] = (await client.query('SELECT coding FROM "Model"')).rows
-    expect(model.coding).toEqual({
+    const [model] = (await client.query('SELECT description FROM "Model"')).rows
+    const { coding: migrated } = z.object({ coding: z.unknown() }).parse(unpackJson(model.description))
+    expect(migrated).toEqual({
       ...coding,
       features: [
         { type: 'number', name: 'a', offset: 3, scale: 2 },

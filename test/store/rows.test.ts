@@ -8,6 +8,7 @@ import { claimedRowSchema, claimStatement, leftRowSchema } from '../../src/store
 import { type CreatedRow, createdRowSchema, createJobs } from '../../src/store/create-jobs.js'
 import { type Statement, send } from '../../src/store/database.js'
 import { type JobRow, jobRowSchema, readJobsStatement } from '../../src/store/job-rows.js'
+import { unpackJson } from '../../src/store/packed-json.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
 import { newId } from '../../src/training/new-id.js'
 import type { NewJob } from '../../src/training/ports.js'
@@ -74,7 +75,7 @@ describe('rows of jobs', () => {
     const row = await rowOf(full.id)
     expect(row).toMatchObject({ status, name: 'full', metadata: { team: 'blue' }, priority: 3, ...others })
     expect(row.queuePosition === null).toBe(status !== 'queued')
-    expect(JSON.parse(row.spec)).toMatchObject({ threads: 2 })
+    expect(unpackJson(row.spec)).toMatchObject({ threads: 2 })
   })
 
   it('with numbers at their ends', async () => {

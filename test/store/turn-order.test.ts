@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type JobStatus, jobStatusSchema } from '../../src/contract/job.js'
 import { jobStore } from '../../src/store/jobs.js'
+import { packJson } from '../../src/store/packed-json.js'
 import { runStore } from '../../src/store/runs.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
 import { newId } from '../../src/training/new-id.js'
@@ -85,6 +86,9 @@ async function store(jobs: Given[]): Promise<Map<string, Stored>> {
         queueNumber += BigInt(gap)
         return {
           ...rest,
+          spec: packJson(spec),
+          threads,
+          hasFolds,
           tenantId,
           status,
           epochs,

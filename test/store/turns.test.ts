@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Job } from '../../src/contract/job.js'
+import { packJson } from '../../src/store/packed-json.js'
 import { eventually } from '../support/service.js'
 import {
   claimNext,
@@ -33,7 +34,13 @@ async function createJobs(jobs: { tenantId: string; priority: number }[]): Promi
   const data = jobs.map(({ tenantId, priority }, index) => {
     // Long enough that none overruns its estimate meanwhile.
     const { inlineDataset, spec, ...rest } = newJob({ priority, flopsPerEpoch: 1e10 })
-    return { ...rest, tenantId, spec, epochs: spec.epochs, createdAt: new Date(begin + 1_000 * index) }
+    return {
+      ...rest,
+      tenantId,
+      spec: packJson(spec),
+      epochs: spec.epochs,
+      createdAt: new Date(begin + 1_000 * index),
+    }
   })
   await stores.database.job.createMany({ data })
   return data.map(({ id }) => id)

@@ -57,6 +57,7 @@ export async function readCounters(database: Database): Promise<Counters> {
             UNION ALL SELECT "tenantId", 0, 0, octet_length(body)
               FROM "WebhookDelivery" JOIN "Webhook" ON "Webhook".id = "webhookId"
             UNION ALL SELECT "tenantId", 0, 0, length(bytes) FROM "WeightChunk" JOIN "Model" ON "Model".id = "modelId"
+            UNION ALL SELECT "tenantId", 0, 0, length(weights) FROM "Model" WHERE weights IS NOT NULL
             UNION ALL SELECT "tenantId", 0, 0, length("DatasetChunk".bytes)
               FROM "DatasetChunk" JOIN "Dataset" ON "Dataset".id = "datasetId"
           ) AS things

@@ -1,5 +1,6 @@
 /** The policy of turn-policy.ts on what the database holds. */
 import type { Database, Prisma } from '../../src/store/database.js'
+import { parseSpec } from '../../src/store/job-rows.js'
 import type { Room } from '../../src/training/ports.js'
 import { type QueuedJob, type Turn, turnOrder } from './turn-policy.js'
 
@@ -27,13 +28,10 @@ export async function readQueue(database: Database): Promise<Queue> {
   return { jobs: jobs.map(queued), tenants }
 }
 
-const spec = (job: { spec: Prisma.JsonValue }) =>
-  job.spec as { threads?: number; earlyStopping?: { folds?: number } }
-
 type Row = Prisma.JobGetPayload<object>
 
 function queued(job: Row): QueuedJob {
-  const { threads = 1, earlyStopping } = spec(job)
+  const { threads, earlyStopping } = parseSpec(job.spec)
   return {
     id: job.id,
     tenantId: job.tenantId,
