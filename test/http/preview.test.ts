@@ -155,7 +155,7 @@ describe('an upload that is like a dataset', () => {
     const refused = await job(guessed.id)
     expect(refused.status).toBe(422)
     expect(refused.body.detail).toContain(
-      `has w as a date, the training as a number: upload it with like=${first.id}`,
+      `has w as a date, the training dataset as a number: upload it with like=${first.id}`,
     )
     const { body: alike } = await post(`/datasets?like=${first.id}`, further)
     expect((await job(alike.id)).status).toBe(200)
