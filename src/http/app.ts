@@ -20,7 +20,7 @@ import { keepSentBodies } from './plugins/idempotency.js'
 import { type Origins, refuseForeignOrigins } from './plugins/origins.js'
 import { RequestRate } from './plugins/rate-limit.js'
 import { RequestLog } from './plugins/request-log.js'
-import { documentationPolicy, SecureResponse, sendSecurityHeaders } from './plugins/security-headers.js'
+import { documentationPolicy, sendSecurityHeaders } from './plugins/security-headers.js'
 import { childLogger, requestIdOf, tellTrace } from './plugins/tracing.js'
 import { takeTurns } from './plugins/turns.js'
 import {
@@ -146,7 +146,6 @@ export async function buildApp(dependencies: AppDependencies) {
       headersTimeout: Math.min(60, requestSeconds) * 1_000,
       // What has no host is refused below, in the form of all refusals.
       requireHostHeader: false,
-      ServerResponse: SecureResponse,
     },
     forceCloseConnections: true,
     logController: new RequestLog(logger),

@@ -1,5 +1,4 @@
-/** Headers that tell browsers to trust nothing but what this service itself serves. */
-import { type IncomingMessage, ServerResponse } from 'node:http'
+/** Headers that restrict browsers to what this service serves. */
 import type { FastifyInstance } from 'fastify'
 
 /** Answers of the API load nothing. */
@@ -21,8 +20,8 @@ export const pagePolicy = [
 ].join(';')
 
 /**
- * Those that helmet sends, which computes them anew for each answer; a test compares the two. Strict-Transport-Security is
- * left out: whether there is TLS in front is the operator's to know.
+ * The headers that helmet sends, which computes them for every answer; a test compares both. Strict-Transport-Security is
+ * missing, because only the operator knows whether a proxy ends TLS.
  */
 export const securityHeaders = {
   'content-security-policy': answerPolicy,
@@ -38,37 +37,9 @@ export const securityHeaders = {
   'x-xss-protection': '0',
 } as const
 
-const headOf = (headers: Readonly<Record<string, string>>) =>
-  Object.entries(headers)
-    .map(([name, value]) => `${name}: ${value}\r\n`)
-    .join('')
-
-const { 'content-security-policy': _, ...withoutPolicy } = securityHeaders
-const head = headOf(securityHeaders)
-const headWithoutPolicy = headOf(withoutPolicy)
-
-declare module 'node:http' {
-  interface OutgoingMessage {
-    /** Not documented: composes the head of a message from its first line and its headers. */
-    _storeHeader(firstLine: string, headers: object | undefined): void
-  }
-}
-
-/**
- * Writes the security headers as one constant text. Node validates and copies each header of each response, which takes
- * longer for these than all the rest of a short response's head. A policy of the route replaces the usual one.
- */
-export class SecureResponse<Request extends IncomingMessage> extends ServerResponse<Request> {
-  override _storeHeader(firstLine: string, headers: object | undefined): void {
-    const hasPolicy = headers !== undefined && 'content-security-policy' in headers
-    super._storeHeader(firstLine + (hasPolicy ? headWithoutPolicy : head), headers)
-  }
-}
-
-/** For responses that the server does not make itself: those to upgrades, and to injected requests. */
 export function sendSecurityHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', (_request, reply, done) => {
-    if (!(reply.raw instanceof SecureResponse)) reply.headers(securityHeaders)
+    reply.headers(securityHeaders)
     done()
   })
 }
