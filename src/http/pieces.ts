@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { Slice } from '../training/slices.js'
 
 /** Characters of one piece. */
-const mostCharacters = 64 * 1024
+const mostCharacters = 512 * 1024
 
 /** The texts joined, if they fit into one piece; else a stream, between whose pieces other requests run. */
 export function inPieces(texts: Iterable<string>): string | Readable {
