@@ -1,7 +1,7 @@
 /**
  * Turns between tenants for the event loop and the database. A tenant that is alone may have any number of requests under
- * way. While others ask, too, each has as many as are a few milliseconds of work, and half of that while one of another
- * tenant is under way. So a request of one waits for one or two of every other, however many these have sent.
+ * way. While others ask, too, each has as many as are a few milliseconds of work, so that a request of one waits for a few of
+ * every other, however many these have sent.
  */
 import { TenantTurns } from '../training/tenant-turns.js'
 
@@ -27,8 +27,6 @@ interface Recent {
 
 export class RequestTurns {
   readonly #recent = new Map<string, Recent>()
-  /** Of all tenants. */
-  #underWay = 0
   #forgottenAt = 0
   readonly #turns = new TenantTurns({
     what: 'requests of this tenant',
@@ -43,20 +41,20 @@ export class RequestTurns {
     recent.lastAt = performance.now()
     if (this.#recent.size > 1) this.#forget(recent.lastAt)
     if (!this.#turns.tryBegin(tenantId)) return false
-    this.#count(recent, 1)
+    recent.underWay++
     return true
   }
 
   /** @throws Problem `overloaded`, the signal's reason */
   async wait(tenantId: string, signal: AbortSignal): Promise<void> {
     await this.#turns.wait(tenantId, signal)
-    this.#count(this.#recentOf(tenantId), 1)
+    this.#recentOf(tenantId).underWay++
   }
 
   /** @param milliseconds since it began */
   end(tenantId: string, milliseconds: number): void {
     const recent = this.#recentOf(tenantId)
-    this.#count(recent, -1)
+    recent.underWay--
     recent.lastAt = performance.now()
     recent.takes = Math.max(milliseconds, recent.takes + forgotten * (milliseconds - recent.takes))
     this.#turns.end(tenantId)
@@ -65,14 +63,7 @@ export class RequestTurns {
   /** Requests that the tenant may have under way now. */
   share(tenantId: string): number {
     if (this.#recent.size <= 1) return Number.POSITIVE_INFINITY
-    const { takes, underWay } = this.#recentOf(tenantId)
-    const part = this.#underWay > underWay ? 0.5 : 1
-    return Math.floor(part * Math.max(fewest, millisecondsTogether / takes))
-  }
-
-  #count(recent: Recent, more: 1 | -1): void {
-    recent.underWay += more
-    this.#underWay += more
+    return Math.max(fewest, Math.floor(millisecondsTogether / this.#recentOf(tenantId).takes))
   }
 
   #recentOf(tenantId: string): Recent {
