@@ -277,7 +277,7 @@ export const problems = {
     status: 503,
     title: 'Service overloaded',
     meaning:
-      'The service is processing as many such requests as it can, and this one waited too long for its turn. Nothing was stored.',
+      'The service is processing as many such requests, of this tenant or of all, as it can, and this one waited too long for its turn. Nothing was stored.',
     remedy: 'Retry after the seconds in `retry-after`, with fewer requests at a time.',
     example: '3 uploads are in progress, the most at a time, and none ended within 60 s.',
   },

@@ -1,28 +1,37 @@
 /**
- * Lets requests go on when the turn of their tenant has come. Those of public routes, which cost next to nothing, and of
- * routes with turns of their own go on at once.
+ * Requests proceed when the turn of their tenant has come. Requests of public routes, which cost next to nothing, and of
+ * routes with separate turns proceed at once.
  */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { TenantTurns } from '../../training/tenant-turns.js'
+import { callerOf } from '../caller.js'
 import { departure } from '../departure.js'
 import { RequestTurns } from '../request-turns.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Its requests last long for other reasons than the event loop and the database, and wait for turns elsewhere. */
+    /** Its requests take long for other reasons than the event loop and the database, and wait for turns elsewhere. */
     hasOwnTurns?: boolean
   }
   interface FastifyRequest {
-    /** Lets the next go on; called when the answer is sent, which a WebSocket has to do itself. */
-    endTurn(): void
+    /** Null before the turn of the request, and after its end. */
+    heldTurns: RequestTurns | TenantTurns | null
+    /** By performance.now(). */
+    turnBeganAt: number
   }
 }
 
-const nothing = () => {}
+/** Lets the next request proceed. Sending an answer calls it; a WebSocket has to call it once it is open. */
+export function endTurn(request: FastifyRequest): void {
+  const turns = request.heldTurns
+  if (turns === null) return
+  request.heldTurns = null
+  turns.end(callerOf(request).tenantId, performance.now() - request.turnBeganAt)
+}
 
 export function takeTurns(app: FastifyInstance): void {
   const requests = new RequestTurns()
-  // Streams last, so that only opening them takes turns.
+  // The openings of streams have separate turns, because a stream lasts.
   const openings = new TenantTurns({
     what: 'streams that open',
     atOnce: 16,
@@ -30,32 +39,35 @@ export function takeTurns(app: FastifyInstance): void {
     seconds: 30,
     mostWaiting: Number.POSITIVE_INFINITY,
   })
-  app.decorateRequest('endTurn', nothing)
+  app.decorateRequest('heldTurns', null)
+  app.decorateRequest('turnBeganAt', 0)
 
-  // Bodies have arrived by then: a slow client holds up nobody.
+  // The body has arrived by then, so a slow client delays nobody.
   app.addHook('preValidation', (request, reply, done) => {
     const { caller } = request
     const { isStream = false, hasOwnTurns = false } = request.routeOptions.config
     if (caller === null || hasOwnTurns) return done()
-    const { tenantId } = caller
     const turns = isStream ? openings : requests
-    const begin = () => {
-      const begun = performance.now()
-      request.endTurn = () => {
-        request.endTurn = nothing
-        turns.end(tenantId, performance.now() - begun)
-      }
-      // An upgrade that fails is not answered.
-      if (request.ws) request.raw.socket.once('close', () => request.endTurn())
-      done()
+    if (turns.tryBegin(caller.tenantId)) {
+      beginTurn(request, turns)
+      return done()
     }
-    if (turns.tryBegin(tenantId)) begin()
-    else turns.wait(tenantId, departure(reply)).then(begin, done)
+    turns.wait(caller.tenantId, departure(reply)).then(() => {
+      beginTurn(request, turns)
+      done()
+    }, done)
   })
 
-  // Not when the client is gone, for what it asked for is still worked at.
+  // Not when the client disconnects, because the server still works on its request.
   app.addHook('onSend', (request, _reply, _payload, done) => {
-    request.endTurn()
+    endTurn(request)
     done()
   })
+}
+
+function beginTurn(request: FastifyRequest, turns: RequestTurns | TenantTurns): void {
+  request.heldTurns = turns
+  request.turnBeganAt = performance.now()
+  // A failed upgrade has no answer.
+  if (request.ws) request.raw.socket.once('close', () => endTurn(request))
 }

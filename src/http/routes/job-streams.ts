@@ -16,6 +16,7 @@ import { EventStream, eventStreamHeaders } from '../event-stream.js'
 import type { KeyWatch } from '../key-watch.js'
 import type { OpenSockets } from '../open-sockets.js'
 import { sendingEvents } from '../pace.js'
+import { endTurn } from '../plugins/turns.js'
 import { jobPlacesParameter } from '../query.js'
 import { failures } from '../responses.js'
 import { asText, textOfMany } from '../stream-message.js'
@@ -144,7 +145,7 @@ export const jobStreamRoutes: FastifyPluginCallbackZod<JobStreamRoutes> = (
       return sendingEvents.run(() => sendEvents(request, reply, told, epochs === 'false'))
     },
     wsHandler: (socket, request) => {
-      request.endTurn()
+      endTurn(request)
       const { jobs, epochs } = request.query
       keepAlive(socket, pingMilliseconds)
       socket.once(

@@ -16,6 +16,7 @@ import { EventStream, eventStreamHeaders } from '../event-stream.js'
 import type { KeyWatch } from '../key-watch.js'
 import type { OpenSockets } from '../open-sockets.js'
 import { sendingEvents } from '../pace.js'
+import { endTurn } from '../plugins/turns.js'
 import { integerParameter, positionParameter } from '../query.js'
 import { failures, idParameters } from '../responses.js'
 import { textOfOne } from '../stream-message.js'
@@ -122,7 +123,7 @@ export const streamRoutes: FastifyPluginCallbackZod<StreamRoutes> = (
       })
     },
     wsHandler: (socket, request) => {
-      request.endTurn()
+      endTurn(request)
       const { params, query, log } = request
       keepAlive(socket, pingMilliseconds)
       const unwatch = keyWatch.watch(callerOf(request), () => socket.close(...closings.refused))
