@@ -126,7 +126,7 @@ describe('text', () => {
       'a.jsonl',
       '{"a":1,"b":2}\n{"a":1,"b":2,"\\u0061":3}\n',
       'invalid-dataset',
-      'line 2 has the name \\"a\\" twice',
+      'line 2 repeats the name \\"a\\"',
     ),
     file('JSON lines 100,000 deep', 'a.jsonl', `{"a":${'['.repeat(100_000)}\n`, 'invalid-dataset'),
     { name: 'JSON', send: { path: '/datasets', body: '{"a":1}' }, is: 'unsupported-media-type' },
@@ -256,7 +256,7 @@ describe('packed and binary files', () => {
         Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>'),
       ]),
       'invalid-dataset',
-      'neither PNG nor JPEG',
+      'is not a PNG or JPEG file',
     ),
     file('an SVG alone', 'a.png', '<svg xmlns="http://www.w3.org/2000/svg"/>', 'invalid-dataset', 'SVG'),
     file(
