@@ -241,7 +241,7 @@ export async function releaseCrashed(
           THEN 'The worker died ' || ${strikes} || ' times while training this job, without a new epoch in between.' END,
         "errorEpoch" = CASE WHEN ${strikes} >= ${maximumCrashes}::int THEN epoch END,
         crashes = ${strikes}, "heartbeatAt" = ${heartbeat}, ${threads}
-        "claimAlone" = "claimAlone" OR "claimSize" > 1, "claimSize" = NULL
+        "claimAlone" = "claimAlone" OR coalesce("claimSize" > 1, false), "claimSize" = NULL
       FROM locked WHERE "Job".id = locked.id
       RETURNING "Job".id, status, epoch, NULL::text AS "modelId", ${eventColumns}, ${Prisma.raw(endColumns)}
     ) ${Prisma.raw(withEnds)} ${withEvents(event)} ${notifyChanged}`

@@ -165,6 +165,16 @@ describe('jobs of workers that are gone', () => {
     expect(await stores.jobs.get(alive.jobId)).toMatchObject({ status: 'running' })
   })
 
+  it('are queued again, also one that waits since its thread died', async () => {
+    const waiting = await startJob(stores, 'worker_dead')
+    expect(await stores.runs.crash(waiting, 60_000)).toBe(true)
+    const other = await startJob(stores, 'worker_dead')
+    await stores.jobs.releaseWorker('worker_dead')
+    for (const { jobId } of [waiting, other]) {
+      expect(await stores.jobs.get(jobId)).toMatchObject({ status: 'queued' })
+    }
+  })
+
   describe('that were claimed together', () => {
     const room = roomOf({ jobs: 4, seconds: 1 })
     const crashesOf = async (ids: string[]) => {
