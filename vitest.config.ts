@@ -6,7 +6,7 @@ export default defineConfig({
     maxWorkers: 3,
     globalSetup: ['test/support/postgres-server.ts'],
     // The first database of a run waits for PostgreSQL to be set up, which a busy machine takes seconds for.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 })

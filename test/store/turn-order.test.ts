@@ -261,5 +261,5 @@ describe('a claim', () => {
     expect(met.together).toBeGreaterThan(2)
     expect(met.passed).toBeGreaterThan(3)
     expect(met.reserved).toBeGreaterThan(3)
-  }, 60_000)
+  }, 180_000)
 })
