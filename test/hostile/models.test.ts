@@ -115,7 +115,7 @@ describe('constructions', () => {
     construct('a million inputs', { inputs: 1e6, trueRows: [1] }, 'at most 16'),
     construct('no inputs', { inputs: 0, trueRows: [] }, '/construct/dnf/inputs'),
     construct('a row that is none', { inputs: 2, trueRows: [4] }, 'at most 3'),
-    construct('a row twice', { inputs: 2, trueRows: [1, 1] }, 'again'),
+    construct('a row twice', { inputs: 2, trueRows: [1, 1] }, 'repeats row 1'),
     construct('half a row', { inputs: 2, trueRows: [1.5] }, '/construct/dnf/trueRows/0'),
   ])
 })
