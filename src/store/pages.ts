@@ -60,7 +60,7 @@ function noPlace(): Problem {
 }
 
 /** What the rows of a page may weigh as they are stored, compressed; the first comes whatever it weighs. */
-const mostBytes = 256 * 1024
+const mostBytes = 128 * 1024
 
 /** The first of these items that fit a page together, so that reading it does not hold up the event loop. */
 export function fittingOn<Item extends { bytes: number }>(items: readonly Item[]): Item[] {
