@@ -19,7 +19,6 @@ const rememberedMilliseconds = 1_000
 const forgotten = 0.1
 
 interface Recent {
-  underWay: number
   lastAt: number
   /** Of a request, in milliseconds: what took long counts at once, and is forgotten by and by. */
   takes: number
@@ -40,21 +39,17 @@ export class RequestTurns {
     const recent = this.#recentOf(tenantId)
     recent.lastAt = performance.now()
     if (this.#recent.size > 1) this.#forget(recent.lastAt)
-    if (!this.#turns.tryBegin(tenantId)) return false
-    recent.underWay++
-    return true
+    return this.#turns.tryBegin(tenantId)
   }
 
   /** @throws Problem `overloaded`, the signal's reason */
-  async wait(tenantId: string, signal: AbortSignal): Promise<void> {
-    await this.#turns.wait(tenantId, signal)
-    this.#recentOf(tenantId).underWay++
+  wait(tenantId: string, signal: AbortSignal): Promise<void> {
+    return this.#turns.wait(tenantId, signal)
   }
 
   /** @param milliseconds since it began */
   end(tenantId: string, milliseconds: number): void {
     const recent = this.#recentOf(tenantId)
-    recent.underWay--
     recent.lastAt = performance.now()
     recent.takes = Math.max(milliseconds, recent.takes + forgotten * (milliseconds - recent.takes))
     this.#turns.end(tenantId)
@@ -69,7 +64,7 @@ export class RequestTurns {
   #recentOf(tenantId: string): Recent {
     const known = this.#recent.get(tenantId)
     if (known !== undefined) return known
-    const recent = { underWay: 0, lastAt: performance.now(), takes: 0 }
+    const recent = { lastAt: performance.now(), takes: 0 }
     this.#recent.set(tenantId, recent)
     return recent
   }
@@ -77,8 +72,9 @@ export class RequestTurns {
   #forget(now: number): void {
     if (now - this.#forgottenAt < rememberedMilliseconds) return
     this.#forgottenAt = now
-    for (const [tenantId, { underWay, lastAt }] of this.#recent) {
-      if (underWay === 0 && now - lastAt > rememberedMilliseconds) this.#recent.delete(tenantId)
+    for (const [tenantId, { lastAt }] of this.#recent) {
+      if (this.#turns.held(tenantId) === 0 && now - lastAt > rememberedMilliseconds)
+        this.#recent.delete(tenantId)
     }
   }
 }

@@ -92,7 +92,7 @@ export class TenantTurns {
   }
 
   #mayBegin(tenantId: string): boolean {
-    return this.#heldByAll < this.limits.atOnce && this.#of(tenantId) < this.#shareOf(tenantId)
+    return this.#heldByAll < this.limits.atOnce && this.held(tenantId) < this.#shareOf(tenantId)
   }
 
   #shareOf(tenantId: string): number {
@@ -100,12 +100,13 @@ export class TenantTurns {
     return typeof perTenant === 'number' ? perTenant : perTenant(tenantId)
   }
 
-  #of(tenantId: string): number {
+  /** Turns that the tenant holds now. */
+  held(tenantId: string): number {
     return this.#held.get(tenantId) ?? 0
   }
 
   #hold(tenantId: string, more: 1 | -1): void {
-    const held = this.#of(tenantId) + more
+    const held = this.held(tenantId) + more
     this.#heldByAll += more
     if (held > 0) this.#held.set(tenantId, held)
     else this.#held.delete(tenantId)
@@ -120,7 +121,7 @@ export class TenantTurns {
     let best: { held: number; waiting: Waiting } | null = null
     for (const [tenantId, [waiting]] of this.#waiting) {
       if (!this.#mayBegin(tenantId)) continue
-      const held = this.#of(tenantId)
+      const held = this.held(tenantId)
       const isBetter =
         best === null || held < best.held || (held === best.held && waiting.number < best.waiting.number)
       if (isBetter) best = { held, waiting }

@@ -2,7 +2,7 @@
  * Requests proceed when the turn of their tenant has come. Requests of public routes, which cost next to nothing, and of
  * routes with separate turns proceed at once.
  */
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest, onSendHookHandler, preValidationHookHandler } from 'fastify'
 import { TenantTurns } from '../../training/tenant-turns.js'
 import { callerOf } from '../caller.js'
 import { departure } from '../departure.js'
@@ -29,6 +29,7 @@ export function endTurn(request: FastifyRequest): void {
   turns.end(callerOf(request).tenantId, performance.now() - request.turnBeganAt)
 }
 
+/** For the routes that are added afterwards. */
 export function takeTurns(app: FastifyInstance): void {
   const requests = new RequestTurns()
   // The openings of streams have separate turns, because a stream lasts.
@@ -41,28 +42,33 @@ export function takeTurns(app: FastifyInstance): void {
   })
   app.decorateRequest('heldTurns', null)
   app.decorateRequest('turnBeganAt', 0)
+  app.addHook('onRoute', (route) => {
+    const { scope = 'public', isStream = false, hasOwnTurns = false } = route.config ?? {}
+    if (scope === 'public' || hasOwnTurns) return
+    // The body has arrived before the validation, so a slow client delays nobody.
+    route.preValidation = [takeTurn(isStream ? openings : requests), route.preValidation ?? []].flat()
+    route.onSend = [route.onSend ?? [], endTurnOnSend].flat()
+  })
+}
 
-  // The body has arrived by then, so a slow client delays nobody.
-  app.addHook('preValidation', (request, reply, done) => {
-    const { caller } = request
-    const { isStream = false, hasOwnTurns = false } = request.routeOptions.config
-    if (caller === null || hasOwnTurns) return done()
-    const turns = isStream ? openings : requests
-    if (turns.tryBegin(caller.tenantId)) {
+const takeTurn =
+  (turns: RequestTurns | TenantTurns): preValidationHookHandler =>
+  (request, reply, done) => {
+    const { tenantId } = callerOf(request)
+    if (turns.tryBegin(tenantId)) {
       beginTurn(request, turns)
       return done()
     }
-    turns.wait(caller.tenantId, departure(reply)).then(() => {
+    turns.wait(tenantId, departure(reply)).then(() => {
       beginTurn(request, turns)
       done()
     }, done)
-  })
+  }
 
-  // Not when the client disconnects, because the server still works on its request.
-  app.addHook('onSend', (request, _reply, _payload, done) => {
-    endTurn(request)
-    done()
-  })
+/** Not when the client disconnects, because the server still works on its request. */
+const endTurnOnSend: onSendHookHandler = (request, _reply, _payload, done) => {
+  endTurn(request)
+  done()
 }
 
 function beginTurn(request: FastifyRequest, turns: RequestTurns | TenantTurns): void {
