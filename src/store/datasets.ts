@@ -2,10 +2,12 @@
 import { z } from 'zod'
 import {
   type Dataset,
+  type DatasetWarning,
   datasetWarningSchema,
   findTarget,
   imageSchema,
   inputWidth,
+  type StoredColumn,
   scalingSchema,
   storedColumnSchema,
 } from '../contract/dataset.js'
@@ -29,11 +31,11 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
     of: (tenantId) => ({
       async create(dataset) {
         const insert = async (transaction: Prisma.TransactionClient) => {
-          const row = await insertDataset(transaction, tenantId, dataset)
+          const stored = await insertDataset(transaction, tenantId, dataset)
           await keepLimits(transaction, tenantId, settings, ['storedBytes'])
-          return row
+          return stored
         }
-        return toDataset(await database.inTransaction(tenantId, insert, { timeout: uploadMilliseconds }))
+        return database.inTransaction(tenantId, insert, { timeout: uploadMilliseconds })
       },
 
       get: (id) => find({ id, tenantId }),
@@ -117,7 +119,7 @@ export async function insertDataset(
   client: Prisma.TransactionClient,
   tenantId: string,
   { pieces, ...head }: NewDataset,
-): Promise<DatasetRow> {
+): Promise<Dataset> {
   const { id } = head
   await client.dataset.create({ data: { ...head, tenantId, columns: [], rows: 0, bytes: 0 } })
   let index = 0
@@ -131,13 +133,19 @@ export async function insertDataset(
       firstRow += rows
       stored += bytes.length
     } else {
-      const { inputShape, image, ...rest } = piece.dataset
+      const { inputShape, image, columns, warnings, ...rest } = piece.dataset
       // Not before: the rows of an upload take minutes to come.
       await lockLimits(client, tenantId)
-      return client.dataset.update({
+      // As text, because Prisma walks through every field of every column, and would read them again.
+      await client.$executeRaw`
+        UPDATE "Dataset" SET columns = ${JSON.stringify(columns)}::jsonb, warnings = ${JSON.stringify(warnings)}::jsonb
+        WHERE id = ${id}`
+      const row = await client.dataset.update({
         where: { id },
         data: { ...rest, inputShape: inputShape ?? [], image: image ?? Prisma.DbNull, bytes: stored },
+        omit: { columns: true, warnings: true },
       })
+      return describe(row, { columns, warnings })
     }
   }
   throw new Error(`the rows of dataset ${id} ended before it was said what they are`)
@@ -153,7 +161,15 @@ export async function bytesOf({ pieces }: NewDataset): Promise<number> {
 const columnsOf = (columns: unknown) => z.array(storedColumnSchema).parse(columns)
 
 function toDataset(row: DatasetRow): Dataset {
-  const columns = columnsOf(row.columns).map(({ codes, ...column }) => column)
+  const warnings = z.array(datasetWarningSchema).parse(row.warnings)
+  return describe(row, { columns: columnsOf(row.columns), warnings })
+}
+
+function describe(
+  row: Omit<DatasetRow, 'columns' | 'warnings'>,
+  { columns: stored, warnings }: { columns: readonly StoredColumn[]; warnings: DatasetWarning[] },
+): Dataset {
+  const columns = stored.map(({ codes, ...column }) => column)
   return {
     id: row.id,
     object: 'dataset',
@@ -166,7 +182,7 @@ function toDataset(row: DatasetRow): Dataset {
     image: imageSchema.nullable().parse(row.image),
     scaling: scalingSchema.parse(row.scaling),
     droppedRows: row.droppedRows,
-    warnings: z.array(datasetWarningSchema).parse(row.warnings),
+    warnings,
     bytes: row.bytes,
     createdAt: row.createdAt.toISOString(),
   }
