@@ -1,19 +1,12 @@
 /** What was stored before datasets were packed by column is still what it was. */
-import { cp, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import pg from 'pg'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { readRows } from '../../src/datasets/preview.js'
 import { openDatabase } from '../../src/store/database.js'
 import { datasetStore } from '../../src/store/datasets.js'
-import { applyMigrations } from '../../src/store/migrations.js'
 import { unpackJson } from '../../src/store/packed-json.js'
-import { freshDatabaseOfTest } from '../support/postgres.js'
+import { earlierDatabase } from '../support/earlier-database.js'
 import { valuesOf } from '../support/tables.js'
-
-const ours = join(import.meta.dirname, '../../prisma/migrations')
 
 /** float64 numbers row by row, cut where it comes. */
 const rows = 4_000
@@ -36,16 +29,10 @@ const coding = {
 const scalingSchema = z.object({ scaling: z.string() })
 
 it('datasets keep their numbers, models their coding, and jobs are scaled as they would have been', async () => {
-  const connectionString = await freshDatabaseOfTest('empty')
-  const folder = await mkdtemp(join(tmpdir(), 'descent-migrations-'))
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  const database = openDatabase(connectionString)
+  const earlier = await earlierDatabase(2)
+  const { client } = earlier
+  const database = openDatabase(earlier.connectionString)
   try {
-    for (const name of ['0001_init', '0002_checkpoints']) {
-      await cp(join(ours, name), join(folder, name), { recursive: true })
-    }
-    await applyMigrations(connectionString, folder)
     for (const [id, origin] of [
       ['ds_up', 'uploaded'],
       ['ds_in', 'inline'],
@@ -77,7 +64,7 @@ it('datasets keep their numbers, models their coding, and jobs are scaled as the
       [JSON.stringify(coding)],
     )
 
-    await applyMigrations(connectionString, ours)
+    await earlier.upgrade()
 
     const datasets = datasetStore(database)
     for (const [id, scaling] of [
@@ -114,7 +101,6 @@ it('datasets keep their numbers, models their coding, and jobs are scaled as the
     })
   } finally {
     await database.$disconnect()
-    await client.end()
-    await rm(folder, { recursive: true })
+    await earlier.drop()
   }
 })

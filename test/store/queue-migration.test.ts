@@ -1,23 +1,17 @@
 /** A database from before jobs were counted: its jobs keep their order, and the sums are what it holds. */
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { jobStatusSchema } from '../../src/contract/job.js'
 import { whole } from '../../src/store/bytes.js'
 import { type Database, openDatabase } from '../../src/store/database.js'
 import { jobStore } from '../../src/store/jobs.js'
-import { applyMigrations } from '../../src/store/migrations.js'
 import { runStore } from '../../src/store/runs.js'
 import { tenantStore } from '../../src/store/tenants.js'
 import { snapshotStore } from '../../src/store/weight-snapshots.js'
 import { expectTrueCounters } from '../support/counters.js'
-import { type FreshDatabase, freshDatabase } from '../support/postgres.js'
+import { type EarlierDatabase, earlierDatabase } from '../support/earlier-database.js'
 import { claimNext, linearModel, newJob, xorSpec } from '../support/stores.js'
 import { turnsOf } from '../support/turns.js'
-
-const ours = join(import.meta.dirname, '../../prisma/migrations')
 
 /** Every status, of three tenants, made in pairs at the same instant and stored in no order. */
 const jobs = Array.from({ length: 36 }, (_, place) => ({
@@ -35,30 +29,21 @@ const bySubmission = jobs
 const drawn = jobs.filter(({ status }) => status === 'succeeded')[0].id
 const { coding, tensors, network, layers, weights } = linearModel()
 
-let fresh: FreshDatabase
+let earlier: EarlierDatabase
 let database: Database
 let client: pg.Client
-let folder: string
 
 beforeAll(async () => {
-  fresh = await freshDatabase('empty')
-  client = new pg.Client({ connectionString: fresh.connectionString })
-  await client.connect()
-  folder = await mkdtemp(join(tmpdir(), 'descent-migrations-'))
-  const names = (await readdir(ours)).filter((name) => /^00(0\d|1[0-3])_/.test(name))
-  expect(names).toHaveLength(13)
-  for (const name of names) await cp(join(ours, name), join(folder, name), { recursive: true })
-  await applyMigrations(fresh.connectionString, folder)
+  earlier = await earlierDatabase(13)
+  client = earlier.client
   await fill()
-  await applyMigrations(fresh.connectionString, ours)
-  database = openDatabase(fresh.connectionString)
+  await earlier.upgrade()
+  database = openDatabase(earlier.connectionString)
 })
 
 afterAll(async () => {
   await database?.$disconnect()
-  await client?.end()
-  await fresh?.drop()
-  if (folder !== undefined) await rm(folder, { recursive: true })
+  await earlier?.drop()
 })
 
 async function fill(): Promise<void> {
