@@ -7,15 +7,20 @@ export function littleEndian(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBu
   return bytes
 }
 
-/** The arrays one behind the other, and where each begins, counted in numbers. */
+/** Where each array begins when they are joined, counted in numbers. */
+export function offsetsOf(arrays: readonly Float32Array[]): number[] {
+  let next = 0
+  return arrays.map(({ length }) => {
+    const offset = next
+    next += length
+    return offset
+  })
+}
+
+/** The arrays joined, and where each begins. */
 export function packArrays(arrays: readonly Float32Array[]): { bytes: Uint8Array; offsets: number[] } {
-  const offsets: number[] = []
-  let length = 0
-  for (const array of arrays) {
-    offsets.push(length)
-    length += array.length
-  }
-  const packed = new Float32Array(length)
+  const offsets = offsetsOf(arrays)
+  const packed = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0))
   arrays.forEach((array, index) => {
     packed.set(array, offsets[index])
   })

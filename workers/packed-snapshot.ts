@@ -1,22 +1,14 @@
 /** A training's snapshot as a checkpoint, and back. */
 import type { Snapshot } from '../src/engine/index.js'
 import type { Checkpoint } from '../src/training/ports.js'
-import { bytesInPlace, packArrays, unpackNumbers } from './little-endian.js'
+import { packArrays, unpackNumbers } from './little-endian.js'
 import type { WholeCheckpoint } from './messages.js'
-import { bytesOf, isLarge } from './packed-weights.js'
+import { offerArrays } from './packed-weights.js'
 
-/** Packed, or where the arrays are when they are large. @param snapshot in shared memory */
+/** @param snapshot in shared memory */
 export function offerSnapshot(snapshot: Snapshot, backend: string): Checkpoint {
-  const arrays = named(snapshot).map(({ values }) => values)
-  const pieces = isLarge(bytesOf(arrays)) ? bytesInPlace(arrays) : null
-  if (pieces === null) return packSnapshot(snapshot, backend)
-  let offset = 0
-  const offsets = arrays.map(({ length }) => {
-    const begin = offset
-    offset += length
-    return begin
-  })
-  return { ...headOf(snapshot, offsets, backend), bytes: pieces }
+  const { bytes, offsets } = offerArrays(named(snapshot).map(({ values }) => values))
+  return { ...headOf(snapshot, offsets, backend), bytes }
 }
 
 export function packSnapshot(snapshot: Snapshot, backend: string): WholeCheckpoint {

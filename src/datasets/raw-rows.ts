@@ -34,7 +34,11 @@ export interface CodedRows {
  * without training rows as zeros, with a warning. A text in place of a row is the error of that row.
  */
 export function encodeRows(coding: Coding, rows: RowList<InputRow | string>): CodedRows {
-  const steps = encoding(coding, rows)
+  return finish(encoding(coding, rows))
+}
+
+/** Runs the steps to their end without a pause. */
+export function finish<T>(steps: Iterator<void, T>): T {
   for (;;) {
     const { done, value } = steps.next()
     if (done === true) return value

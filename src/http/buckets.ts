@@ -1,7 +1,9 @@
 /** Rates a minute, as buckets: each holds so many and fills evenly. A bucket that nobody asked for in a long time is full, so it is forgotten. */
-import { keepNewest } from './newest.js'
+import { evictOldest } from '../evict-oldest.js'
 
 const windowSeconds = 60
+
+const maximumBuckets = 10_000
 
 interface Bucket {
   left: number
@@ -30,7 +32,7 @@ export class Buckets {
     const left = this.left(name, perMinute) - 1
     this.#buckets.delete(name)
     this.#buckets.set(name, { left, at: performance.now() })
-    keepNewest(this.#buckets)
+    evictOldest(this.#buckets, maximumBuckets)
     return left
   }
 }

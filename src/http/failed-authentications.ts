@@ -4,9 +4,11 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '../contract/problems.js'
+import { evictOldest } from '../evict-oldest.js'
 import { Buckets, secondsUntil } from './buckets.js'
 import { clientAddress, trustIn } from './client-address.js'
-import { keepNewest } from './newest.js'
+
+const maximumFingerprints = 10_000
 
 export class FailedAuthentications {
   readonly #buckets = new Buckets()
@@ -44,7 +46,7 @@ export class FailedAuthentications {
   right(fingerprint: string): void {
     this.#right.delete(fingerprint)
     this.#right.add(fingerprint)
-    keepNewest(this.#right)
+    evictOldest(this.#right, maximumFingerprints)
   }
 
   #addressOf(request: FastifyRequest): string {

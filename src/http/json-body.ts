@@ -18,15 +18,20 @@ export function parseJsonBodies(app: FastifyInstance, thread: BodyThread): void 
     'application/json',
     { parseAs: 'buffer' },
     async (request: FastifyRequest, body: Buffer) => {
-      const encoding = request.headers['content-encoding'] ?? 'identity'
-      if (encoding !== 'identity') {
-        throw new Problem(
-          'unsupported-media-type',
-          `Content encoding ${encoding} is not supported here; send it without content-encoding.`,
-        )
-      }
+      const encoded = refuseEncoding(request)
+      if (encoded !== null) throw encoded
       return body.length <= bytesAtOnce ? readJson(body) : readInThread(thread, request, body)
     },
+  )
+}
+
+/** Why an encoded body is refused; null for a body that is not encoded. */
+export function refuseEncoding({ headers }: FastifyRequest): Problem | null {
+  const encoding = headers['content-encoding'] ?? 'identity'
+  if (encoding === 'identity') return null
+  return new Problem(
+    'unsupported-media-type',
+    `Content encoding ${encoding} is not supported here; send it without content-encoding.`,
   )
 }
 

@@ -55,8 +55,8 @@ function withoutRows(value: unknown): { value: unknown; table: Table | null } {
   return { value: rest, table: tableOfRows(dataset) }
 }
 
-/** Of what was checked. */
-function hasRows(value: unknown): value is { dataset: InlineDataset } {
+/** Whether a job brings the rows of its dataset. */
+export function hasRows(value: unknown): value is { dataset: InlineDataset } {
   if (typeof value !== 'object' || value === null || !('dataset' in value)) return false
   const { dataset } = value
   return typeof dataset === 'object' && dataset !== null && 'x' in dataset

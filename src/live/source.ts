@@ -3,6 +3,7 @@
  * the same object, so that they are written out once.
  */
 import { lastEpoch, type PackedEpochs } from '../contract/packed-epochs.js'
+import { evictOldest } from '../evict-oldest.js'
 import type { EpochsWanted, WatchedJob, WatchStore } from '../training/ports.js'
 import { Batch } from './batch.js'
 
@@ -57,12 +58,7 @@ export class Source {
     const kept = this.#kept.get(key) ?? epochs
     this.#kept.delete(key)
     this.#kept.set(key, kept)
-    if (this.#kept.size > keptReads) {
-      for (const [oldest] of this.#kept) {
-        this.#kept.delete(oldest)
-        break
-      }
-    }
+    evictOldest(this.#kept, keptReads)
     return kept
   }
 }

@@ -39,6 +39,18 @@ export function* cut(bytes: Bytes, length = chunkBytes): Generator<Chunk> {
   }
 }
 
+/** Chunks by rising index, until `read` finds none. */
+export async function* readChunks(
+  read: (index: number) => Promise<{ bytes: Uint8Array } | undefined>,
+  first = 0,
+): AsyncGenerator<Uint8Array> {
+  for (let index = first; ; index++) {
+    const chunk = await read(index)
+    if (chunk === undefined) return
+    yield chunk.bytes
+  }
+}
+
 /** In one piece; small values only. */
 export function whole(bytes: Bytes): Uint8Array<ArrayBuffer> {
   const [chunk] = cut(bytes, lengthOf(bytes))

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { checkpointHeaderSchema } from '../contract/checkpoint.js'
 import { finishedStatuses } from '../contract/job.js'
 import type { Checkpoint, Claim, StoredCheckpoint } from '../training/ports.js'
-import { bufferOf, cut, largestWhole, lengthOf, sha256Of } from './bytes.js'
+import { bufferOf, cut, largestWhole, lengthOf, readChunks, sha256Of } from './bytes.js'
 import { type Connection, type Database, type Statement, send } from './database.js'
 import { type Draft, finishDraft, nextSequence, writeDraft } from './drafts.js'
 
@@ -114,13 +114,11 @@ const chunkStatement: Statement = {
   text: 'SELECT bytes FROM "CheckpointChunk" WHERE "jobId" = $1 AND sequence = $2::int AND index = $3::int',
 }
 
-async function* readChunks(pool: Connection, jobId: string, sequence: number): AsyncGenerator<Uint8Array> {
-  for (let index = 0; ; index++) {
+const readBytes = (pool: Connection, jobId: string, sequence: number) =>
+  readChunks(async (index) => {
     const [chunk] = await send<{ bytes: Uint8Array }>(pool, chunkStatement, [jobId, sequence, index])
-    if (chunk === undefined) return
-    yield chunk.bytes
-  }
-}
+    return chunk
+  })
 
 /** The newest whole checkpoint; null when there is none. Reads the bytes of each once to check them, and keeps none. */
 export async function readCheckpoint(
@@ -131,7 +129,7 @@ export async function readCheckpoint(
   const rows = await database.checkpoint.findMany({ where: { jobId }, orderBy: { sequence: 'desc' } })
   for (const { sequence, epoch, step, backend, header, sha256 } of rows) {
     const parsed = checkpointHeaderSchema.safeParse(header)
-    const chunks = () => readChunks(database.pool, jobId, sequence)
+    const chunks = () => readBytes(database.pool, jobId, sequence)
     if (parsed.success) {
       const head = { epoch, step, backend, header: parsed.data }
       const hash = createHash('sha256').update(textOf(head))

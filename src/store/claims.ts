@@ -164,15 +164,6 @@ export async function claimJobs(
   }
 }
 
-const anyQueuedStatement: Statement = {
-  name: 'anyQueued',
-  text: 'SELECT 1 FROM "QueueCount" WHERE jobs > 0 LIMIT 1',
-}
-
-export async function anyQueued({ pool }: Pick<Database, 'pool'>): Promise<boolean> {
-  return (await send(pool, anyQueuedStatement, [])).length > 0
-}
-
 /** One that cannot be read must not take with it those that were claimed together with it. */
 function read(row: ClaimedRow): ClaimedJob | Unreadable {
   try {

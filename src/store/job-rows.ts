@@ -8,6 +8,7 @@ import {
   jobErrorSchema,
   jobSpecSchema,
 } from '../contract/job.js'
+import { evictOldest } from '../evict-oldest.js'
 import { bufferOf } from './bytes.js'
 import { type Database, type Statement, send } from './database.js'
 import { epochOf } from './epochs.js'
@@ -131,10 +132,7 @@ export function parseSpec(bytes: Uint8Array): JobSpec {
   }
   const spec = jobSpecSchema.parse(unpackJson(bytes))
   if (key !== null) parsed.set(key, spec)
-  if (parsed.size > maximumParsed) {
-    const [oldest] = parsed.keys()
-    parsed.delete(oldest)
-  }
+  evictOldest(parsed, maximumParsed)
   return spec
 }
 

@@ -5,7 +5,6 @@ import type { Limits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import type { AllJobs, JobProgress, JobStore } from '../training/ports.js'
 import { sweepCheckpoints } from './checkpoints.js'
-import { anyQueued } from './claims.js'
 import { Coalesced, coalescedRows } from './coalesced.js'
 import { type CreatedRow, createJobs, type JobOfTenant, type Outcome } from './create-jobs.js'
 import { type Database, notifyChanged, Prisma, type Statement, send } from './database.js'
@@ -25,6 +24,11 @@ export const maximumCrashes = 3
 /** Jobs stored by one statement. */
 const maximumCreated = 500
 
+const anyQueuedStatement: Statement = {
+  name: 'anyQueued',
+  text: 'SELECT 1 FROM "QueueCount" WHERE jobs > 0 LIMIT 1',
+}
+
 export function jobStore(database: Database, settings = unlimited): AllJobs {
   const { pool } = database
   const creations = new Coalesced<JobOfTenant, Outcome>(
@@ -41,7 +45,7 @@ export function jobStore(database: Database, settings = unlimited): AllJobs {
 
     progress: (ids) => findProgress(database, { id: { in: ids } }),
 
-    anyQueued: () => anyQueued(database),
+    anyQueued: async () => (await send(pool, anyQueuedStatement, [])).length > 0,
 
     async sweep() {
       await database.$executeRaw`

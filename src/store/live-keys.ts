@@ -1,6 +1,7 @@
 /** Keys that requests come with: looked up at every request, together, so that a revoked one or a new limit holds at the next. */
 import { scopeSchema } from '../contract/key.js'
 import { ownLimitsSchema } from '../contract/limits.js'
+import { evictOldest } from '../evict-oldest.js'
 import type { KnownKey } from '../training/ports.js'
 import type { Lookups } from './lookups.js'
 
@@ -36,7 +37,6 @@ export class LiveKeys {
   #keep(version: string, key: KnownKey): void {
     this.#known.delete(key.id)
     this.#known.set(key.id, { version, key })
-    const [oldest] = this.#known.keys()
-    if (this.#known.size > mostKnown) this.#known.delete(oldest)
+    evictOldest(this.#known, mostKnown)
   }
 }

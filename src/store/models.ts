@@ -6,7 +6,7 @@ import { finishedStatuses } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
 import { fillBuffers } from '../fill-buffers.js'
 import type { AllModels, NewModel, OpenWeights } from '../training/ports.js'
-import { cut, lengthOf, sha256Of } from './bytes.js'
+import { cut, lengthOf, readChunks, sha256Of } from './bytes.js'
 import { type Connection, type Database, type Prisma, type Statement, send } from './database.js'
 import type { Draft } from './drafts.js'
 import type { Model as StoredModel } from './generated/client.js'
@@ -26,7 +26,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
 
   async function* checkedChunks(id: string, sha256: string): AsyncGenerator<Uint8Array> {
     const hash = createHash('sha256')
-    for await (const chunk of readChunks(database.pool, id)) {
+    for await (const chunk of readWeights(database.pool, id)) {
       hash.update(chunk)
       yield chunk
     }
@@ -150,7 +150,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
 
     openWeights,
 
-    weightChunks: (id, first) => readChunks(database.pool, id, first),
+    weightChunks: (id, first) => readWeights(database.pool, id, first),
   }
 }
 
@@ -161,13 +161,11 @@ const chunkStatement: Statement = {
     UNION ALL SELECT weights FROM "Model" WHERE id = $1 AND $2::int = 0 AND weights IS NOT NULL`,
 }
 
-async function* readChunks(pool: Connection, modelId: string, first = 0): AsyncGenerator<Uint8Array> {
-  for (let index = first; ; index++) {
+const readWeights = (pool: Connection, modelId: string, first?: number) =>
+  readChunks(async (index) => {
     const [chunk] = await send<{ bytes: Uint8Array }>(pool, chunkStatement, [modelId, index])
-    if (chunk === undefined) return
-    yield chunk.bytes
-  }
-}
+    return chunk
+  }, first)
 
 /**
  * With its weights, unless they are in a draft; `origin` is the job that trained it, the epoch whose weights these are, and

@@ -132,7 +132,7 @@ function withOnly(batch: Batch, wanted: readonly number[]): Batch {
   const { firstEpoch, lastEpoch, metrics } = batch
   const kept = wanted.slice(placeOf(wanted, firstEpoch), placeOf(wanted, lastEpoch + 1))
   const pieces = kept.map((epoch) => {
-    const at = bytesPerEpoch * (batch.kept?.indexOf(epoch) ?? epoch - firstEpoch)
+    const at = bytesPerEpoch * (batch.kept === null ? epoch - firstEpoch : placeOf(batch.kept, epoch))
     return metrics.subarray(at, at + bytesPerEpoch)
   })
   return { ...batch, metrics: Buffer.concat(pieces), kept }

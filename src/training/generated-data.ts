@@ -2,6 +2,7 @@
 import type { Cell, GeneratedDataset } from '../contract/dataset.js'
 import { generate, generatedRows, generatedSize } from '../datasets/generated.js'
 import type { Table } from '../datasets/table.js'
+import { evictOldest } from '../evict-oldest.js'
 import type { RequestThread } from './ports.js'
 
 /** Numbers that are drawn on the event loop, in about a millisecond. */
@@ -29,10 +30,7 @@ export class GeneratedData {
     this.#kept.delete(key)
     this.#kept.set(key, description)
     description.catch(() => this.#kept.delete(key))
-    for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= mostKept) break
-      this.#kept.delete(oldest)
-    }
+    evictOldest(this.#kept, mostKept)
     return description
   }
 

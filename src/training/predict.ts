@@ -6,7 +6,14 @@ import { Problem, pointerTo } from '../contract/problems.js'
 import { inputCount } from '../datasets/feature-coding.js'
 import { InputError } from '../datasets/input-error.js'
 import { type Decoder, decoder } from '../datasets/prediction.js'
-import { type CodedRows, encodeRows, encoding, type InputRow, type RowList } from '../datasets/raw-rows.js'
+import {
+  type CodedRows,
+  encodeRows,
+  encoding,
+  finish,
+  type InputRow,
+  type RowList,
+} from '../datasets/raw-rows.js'
 import type { ModelStore, PredictorPool } from './ports.js'
 import { inSlices } from './slices.js'
 
@@ -57,7 +64,7 @@ export async function predict(
   if (coded.length > 0) {
     const outputs = await predictors.predict(tenantId, model, inputs)
     const steps = decoding(model, outputs, coded, predictions)
-    const notFinite = isShort ? lastOf(steps) : await inSlices(steps)
+    const notFinite = isShort ? finish(steps) : await inSlices(steps)
     for (const each of notFinite) refused.push(each)
   }
   const told = refused
@@ -107,13 +114,6 @@ function* decoding(
     else predictions[row] = warnings.length === 0 ? answer : { ...answer, warnings }
   }
   return refused
-}
-
-function lastOf<T>(steps: Iterator<void, T>): T {
-  for (;;) {
-    const { done, value } = steps.next()
-    if (done === true) return value
-  }
 }
 
 const decoders = new WeakMap<Model, Decoder>()

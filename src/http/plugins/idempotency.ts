@@ -62,7 +62,7 @@ function inOrder(_name: string, value: unknown): unknown {
 }
 
 /** The answer stays as it is, down to the order of its fields; what an earlier release gave lacks fields that came later. */
-function isAnswer<T>(_schema: z.ZodType<T>, answer: unknown): answer is T {
+function isAnswer<T extends object>(answer: unknown): answer is T {
   return typeof answer === 'object' && answer !== null
 }
 
@@ -73,8 +73,7 @@ export class Idempotency {
   constructor(private readonly store: Pick<IdempotencyStore, 'find'>) {}
 
   /** The first answer under the request's key, or else a new one. Refusals are not kept: what was corrected may use the key again. */
-  async answerOnce<T>(
-    schema: z.ZodType<T>,
+  async answerOnce<T extends object>(
     request: FastifyRequest,
     reply: FastifyReply,
     create: (once: Once | undefined) => Promise<T>,
@@ -90,7 +89,7 @@ export class Idempotency {
     try {
       const answer = await this.store.find(once)
       if (answer === null) return await create(once)
-      if (!isAnswer(schema, answer)) throw new Error('a stored answer is no object')
+      if (!isAnswer<T>(answer)) throw new Error('a stored answer is no object')
       reply.header('idempotency-replayed', 'true')
       return answer
     } finally {

@@ -5,6 +5,7 @@ import { type JobBatch, jobBatchRequestSchema, jobBatchSchema } from '../../cont
 import { Problem } from '../../contract/problems.js'
 import { type BatchOutcome, submitBatch } from '../../training/submit-batch.js'
 import { callerOf } from '../caller.js'
+import { hasRows } from '../large-bodies.js'
 import { idempotencyHeaders } from '../plugins/idempotency.js'
 import { traceOf } from '../plugins/tracing.js'
 import { problemBody } from '../problem-answers.js'
@@ -37,7 +38,7 @@ export const jobBatchRoutes: FastifyPluginCallbackZod<JobBatchRoutes> = (
     async (request, reply) => {
       const { traceId } = traceOf(request)
       const origin = { requestId: request.id, traceId }
-      const batch = await idempotency.answerOnce(jobBatchSchema, request, reply, (once) => {
+      const batch = await idempotency.answerOnce(request, reply, (once) => {
         const requests = requestsOf(request.body.jobs)
         const answer = (outcomes: BatchOutcome[]) => toBatch(outcomes, traceId)
         return submitBatch(submission, callerOf(request), requests, origin, answer, once)
@@ -52,11 +53,6 @@ export const jobBatchRoutes: FastifyPluginCallbackZod<JobBatchRoutes> = (
 /** Rows are refused before they are looked at. */
 function* requestsOf(jobs: readonly unknown[]): Generator<JobRequest | Problem> {
   for (const job of jobs) yield hasRows(job) ? rowsRefused() : readBySchema(jobRequestSchema, job, 'job')
-}
-
-function hasRows(job: unknown): boolean {
-  const dataset = typeof job === 'object' && job !== null && 'dataset' in job ? job.dataset : undefined
-  return typeof dataset === 'object' && dataset !== null && 'x' in dataset
 }
 
 function rowsRefused(): Problem {

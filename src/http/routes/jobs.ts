@@ -52,7 +52,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
     },
     async (request, reply) => {
       const origin = { requestId: request.id, traceId: traceOf(request).traceId }
-      const job = await idempotency.answerOnce(jobSchema, request, reply, (once) =>
+      const job = await idempotency.answerOnce(request, reply, (once) =>
         submit(submission, callerOf(request), request.body, origin, once),
       )
       return reply.code(202).header('location', job.links.self).send(job)

@@ -52,7 +52,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
       },
     },
     async (request, reply) => {
-      const model = await idempotency.answerOnce(modelSchema, request, reply, (once) =>
+      const model = await idempotency.answerOnce(request, reply, (once) =>
         construct({ models: modelsOf(request), thread }, request.body, once),
       )
       return reply.code(201).header('location', model.links.self).send(model)

@@ -11,6 +11,7 @@ import { predictTable } from '../../training/predict-table.js'
 import { questionOf } from '../../training/query-question.js'
 import { TenantTurns } from '../../training/tenant-turns.js'
 import { callerOf } from '../caller.js'
+import { refuseEncoding } from '../json-body.js'
 import { inPieces, jsonTexts } from '../pieces.js'
 import { modelHooks } from '../plugins/asked-model.js'
 import { sendEntityTags } from '../plugins/entity-tag.js'
@@ -44,7 +45,7 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
   const pictureTurns = new TenantTurns({ what: 'pictures', atOnce: 1, perTenant: 1, seconds: 30 })
   const { ahead, onRequest } = modelHooks(app, models)
   app.addContentTypeParser([...tableTypes, ...pictureTypes], { parseAs: 'buffer' }, (request, body, parsed) =>
-    parsed(packedAs(request), body),
+    parsed(refuseEncoding(request), body),
   )
   app.addContentTypeParser('*', (request, _body, parsed) => parsed(notUnderstood(request)))
 
@@ -146,16 +147,6 @@ function sendPredictions(reply: FastifyReply, predictions: Predictions): Fastify
 }
 
 const asJson = (reply: FastifyReply) => reply.type(`${jsonType}; charset=utf-8`)
-
-/** Why a packed body is not read; null of one that is not packed. */
-function packedAs(request: FastifyRequest): Problem | null {
-  const encoding = request.headers['content-encoding'] ?? 'identity'
-  if (encoding === 'identity') return null
-  return new Problem(
-    'unsupported-media-type',
-    `Content encoding ${encoding} is not supported here; send it without content-encoding.`,
-  )
-}
 
 function notUnderstood(request: FastifyRequest): Problem {
   const given = request.headers['content-type']

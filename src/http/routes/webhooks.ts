@@ -51,7 +51,7 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
       },
     },
     async (request, reply) => {
-      const webhook = await idempotency.answerOnce(registeredWebhookSchema, request, reply, (once) =>
+      const webhook = await idempotency.answerOnce(request, reply, (once) =>
         register(webhooks, callerOf(request).tenantId, request.body, once),
       )
       return reply.code(201).header('location', webhook.links.self).send(webhook)
