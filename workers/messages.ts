@@ -138,7 +138,8 @@ export type FromTrainer =
   | { type: 'fill'; index: number; what: Filled; places: Uint8Array[] }
   | { type: 'whole'; trainings: WholeTraining[] }
   | { type: 'ended'; index: number; outcome: Outcome }
-  | { type: 'done' }
+  /** The thread is free. `isSlow`: it keeps a low priority. */
+  | { type: 'done'; isSlow: boolean }
 
 interface PredictorOptions {
   backend: BackendSetting

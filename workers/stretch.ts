@@ -4,6 +4,7 @@ import type { Progress } from '../src/training/ports.js'
 import type { BackendSetting, TrainingOrder, WholeTraining } from './messages.js'
 import { offerSnapshot } from './packed-snapshot.js'
 import type { SnapshotRecorder } from './snapshot-recorder.js'
+import type { ThreadPriority } from './thread-priority.js'
 import type { TrainerReport } from './trainer-report.js'
 
 /** The first slice is short, so that whoever watches sees something at once; small trainings end within it. */
@@ -30,10 +31,11 @@ interface Stretch extends Pick<TrainingOrder, 'stop' | 'checkpointMilliseconds' 
   lastEpoch: number | null
   recorder: SnapshotRecorder | null
   report: TrainerReport
+  priority: Pick<ThreadPriority, 'continue'>
 }
 
 export async function runStretch(training: Training, stretch: Stretch): Promise<StretchEnd> {
-  const { stop, checkpointMilliseconds, lastEpoch, recorder, report, plannedEpochs } = stretch
+  const { stop, checkpointMilliseconds, lastEpoch, recorder, report, plannedEpochs, priority } = stretch
   const backend = describeBackend(training, stretch.backend)
   const isFresh = training.epoch === 0
   let isReported = !isFresh
@@ -62,6 +64,7 @@ export async function runStretch(training: Training, stretch: Stretch): Promise<
     seconds += (performance.now() - begin) / 1_000
     const progress = { epochs, snapshots, seconds, plannedEpochs, ...backend }
     milliseconds = sliceMilliseconds
+    priority.continue()
     switch (state) {
       case 'running': {
         const due = performance.now() >= checkpointAt

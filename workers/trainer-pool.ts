@@ -45,6 +45,9 @@ export class ThreadCrash extends Error {
   }
 }
 
+/** A thread that is needed sooner is not worth its replacement. */
+const replacementMilliseconds = 200
+
 export class TrainerPool {
   private readonly idle: Worker[] = []
   private readonly all = new Set<Worker>()
@@ -58,9 +61,10 @@ export class TrainerPool {
   async train(orders: TrainingOrder[], listener: Listener): Promise<void> {
     const thread = this.idle.pop() ?? this.spawn()
     let isFree = false
-    const trained = () => {
+    const trained = (isSlow: boolean) => {
       isFree = true
       this.idle.push(thread)
+      if (isSlow) this.#replaceWhenIdle(thread)
       listener.trained()
     }
     try {
@@ -73,6 +77,17 @@ export class TrainerPool {
 
   async close(): Promise<void> {
     await Promise.all([...this.all].map((thread) => thread.terminate()))
+  }
+
+  /** A thread of low priority would delay the first epoch of the next training. */
+  #replaceWhenIdle(thread: Worker): void {
+    const replace = () => {
+      const place = this.idle.indexOf(thread)
+      if (place === -1) return
+      this.idle[place] = this.spawn()
+      void thread.terminate()
+    }
+    setTimeout(replace, replacementMilliseconds).unref()
   }
 
   private spawn(): Worker {
@@ -89,7 +104,12 @@ export class TrainerPool {
   }
 }
 
-async function converse(thread: Worker, orders: TrainingOrder[], listener: Listener): Promise<void> {
+interface Conversation extends Omit<Listener, 'trained'> {
+  /** @param isSlow whether the thread keeps a low priority */
+  trained(isSlow: boolean): void
+}
+
+async function converse(thread: Worker, orders: TrainingOrder[], listener: Conversation): Promise<void> {
   const over = new AbortController()
   const { signal } = over
   const underway = new Int32Array(new SharedArrayBuffer(4))
@@ -155,7 +175,7 @@ async function converse(thread: Worker, orders: TrainingOrder[], listener: Liste
           case 'done':
             // From here on the thread is somebody else's.
             over.abort()
-            listener.trained()
+            listener.trained(message.isSlow)
             storing.then(resolve, reject)
             break
           default:

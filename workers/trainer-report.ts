@@ -87,10 +87,11 @@ export class TrainerReport {
     this.#send({ type: 'ended', index: this.order, outcome })
   }
 
-  done(): void {
+  /** @param isSlow whether the thread keeps a low priority */
+  done(isSlow: boolean): void {
     // What the parent has not stored yet, it stores before it hears this.
     void this.#tellWhole()
-    this.#send({ type: 'done' })
+    this.#send({ type: 'done', isSlow })
   }
 
   async #tellWhole(): Promise<void> {

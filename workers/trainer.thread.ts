@@ -10,18 +10,18 @@ import { encodeRows } from './encode-rows.js'
 import { evaluate, evaluateFolds } from './evaluation.js'
 import { chooseEpochs, type FoldOutcome } from './folds.js'
 import { collectSoon } from './garbage.js'
-import { yieldToRequests } from './low-priority.js'
 import type { Outcome, SharedData, ToTrainer, TrainerSettings, TrainingOrder } from './messages.js'
 import { areInPlace, offerWeights } from './packed-weights.js'
 import { SnapshotRecorder } from './snapshot-recorder.js'
 import { runStretch } from './stretch.js'
+import { ThreadPriority } from './thread-priority.js'
 import { TrainerReport } from './trainer-report.js'
 import { warmUp } from './warm-up.js'
 
 if (parentPort === null) throw new Error('trainer.thread.ts runs in a worker thread only')
 const report = new TrainerReport(parentPort)
 const settings: TrainerSettings = workerData
-yieldToRequests()
+const priority = new ThreadPriority()
 /** Of the largest training since the last collection. */
 let leftBytes = 0
 
@@ -48,6 +48,7 @@ try {
 }
 
 async function trainAll(orders: TrainingOrder[], underway: Int32Array): Promise<void> {
+  priority.begin()
   report.begin(orders.length)
   const encoded: SharedData[] = []
   for (const [index, order] of orders.entries()) {
@@ -55,8 +56,9 @@ async function trainAll(orders: TrainingOrder[], underway: Int32Array): Promise<
     report.order = index
     const outcome = await answer(order, () => dataOf(orders, index, encoded))
     if (outcome !== null) report.ended(outcome)
+    priority.continue()
   }
-  report.done()
+  report.done(priority.end())
   collectSoon(leftBytes)
   leftBytes = 0
 }
@@ -136,6 +138,7 @@ async function run(order: TrainingOrder, data: SharedData): Promise<Outcome | nu
     if (lastEpoch !== null && beginning.epoch >= lastEpoch) continue
     const final = finalTraining(plannedEpochs === undefined ? spec : { ...spec, epochs: plannedEpochs })
     const program = compile(final, dataShape(spec, size, coding))
+    if (spec.threads > 1) priority.lower()
     const training = train(program, dataset, {
       backend: order.backend,
       seed: spec.seed,
@@ -146,7 +149,14 @@ async function run(order: TrainingOrder, data: SharedData): Promise<Outcome | nu
       const refusal = await beginning.enter(training)
       if (refusal !== null) return { type: 'refused', ...refusal }
       const recorder = SnapshotRecorder.of(program, coding)
-      const end = await runStretch(training, { ...order, plannedEpochs, lastEpoch, recorder, report })
+      const end = await runStretch(training, {
+        ...order,
+        plannedEpochs,
+        lastEpoch,
+        recorder,
+        report,
+        priority,
+      })
       if (end.type === 'reached') {
         beginning = goingOn(training.snapshot())
         continue

@@ -11,6 +11,9 @@ async function load(file: string) {
   return import(pathToFileURL(place).href)
 }
 
+/** With a slash at its end. */
+export const builtFolder = pathToFileURL(dist)
+
 export const predictorPool: typeof import('../../workers/predictor-pool.js') =
   await load('workers/predictor-pool.js')
 export const requestThread: typeof import('../../workers/request-thread.js') =

@@ -1,5 +1,8 @@
 /** The training threads, as built, on real trainings. */
 
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Coding } from '../../src/contract/dataset.js'
@@ -11,7 +14,7 @@ import { type Epoch, type EpochRun, readEpochs } from '../../src/engine/index.js
 import { whole } from '../../src/store/bytes.js'
 import type { Outcome, TrainingOrder } from '../../workers/messages.js'
 import { packWeights, unpackWeights } from '../../workers/packed-weights.js'
-import { trainerPool } from '../support/built.js'
+import { builtFolder, trainerPool } from '../support/built.js'
 import { gate } from '../support/gate.js'
 import { prepared, reading } from '../support/prepared.js'
 import { eventually } from '../support/service.js'
@@ -365,4 +368,20 @@ describe('a thread that runs out of memory', () => {
     }
     expect((await train(order())).outcome.type).toBe('trained')
   })
+})
+
+describe('a thread of low priority', () => {
+  it.runIf(process.platform === 'linux')(
+    'is replaced after its training where the process must not raise priorities',
+    async () => {
+      const script = fileURLToPath(new URL('../support/low-priority-training.mjs', import.meta.url))
+      const given = JSON.stringify(order(endless))
+      // Root may raise them, unless it gives up the capability.
+      const isRoot = process.getuid?.() === 0
+      const unprivileged = isRoot ? ['setpriv', '--bounding-set=-sys_nice'] : []
+      const [program, ...words] = [...unprivileged, process.execPath, script, builtFolder.href, given]
+      const { stdout } = await promisify(execFile)(program, words)
+      expect(JSON.parse(stdout)).toEqual({ whileTraining: 1, afterwards: 0 })
+    },
+  )
 })
