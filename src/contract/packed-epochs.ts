@@ -47,18 +47,37 @@ export function unpackEpochs(epochs: PackedEpochs): Epoch[] {
 
 /** The JSON of `unpackEpochs`, without the objects. */
 export function epochsAsJson(epochs: PackedEpochs): string {
-  const { metrics, seconds } = epochs
   let text = '['
-  for (let index = 0; index < seconds.length; index++) {
-    const at = index * metricsPerEpoch
-    const loss = metrics[at]
-    text +=
-      `${index === 0 ? '' : ','}{"epoch":${numberAt(epochs, index)},"loss":${finiteOrNull(loss)},` +
-      `"accuracy":${finiteOrNull(metrics[at + 1])},"valLoss":${finiteOrNull(metrics[at + 2])},` +
-      `"valAccuracy":${finiteOrNull(metrics[at + 3])},"seconds":${finiteOrNull(seconds[index])}` +
-      (hasDiverged(loss) ? ',"diverged":true}' : '}')
-  }
+  for (let index = 0; index < epochs.seconds.length; index++) text += itemAsJson(epochs, index)
   return `${text}]`
+}
+
+/** The same JSON in parts of a few epochs. */
+export function* epochsAsTexts(epochs: PackedEpochs): Generator<string> {
+  const { length } = epochs.seconds
+  yield '['
+  for (let start = 0; start < length; start += epochsPerText) {
+    let text = ''
+    const end = Math.min(start + epochsPerText, length)
+    for (let index = start; index < end; index++) text += itemAsJson(epochs, index)
+    yield text
+  }
+  yield ']'
+}
+
+const epochsPerText = 100
+
+/** With the comma before it. */
+function itemAsJson(epochs: PackedEpochs, index: number): string {
+  const { metrics, seconds } = epochs
+  const at = index * metricsPerEpoch
+  const loss = metrics[at]
+  return (
+    `${index === 0 ? '' : ','}{"epoch":${numberAt(epochs, index)},"loss":${finiteOrNull(loss)},` +
+    `"accuracy":${finiteOrNull(metrics[at + 1])},"valLoss":${finiteOrNull(metrics[at + 2])},` +
+    `"valAccuracy":${finiteOrNull(metrics[at + 3])},"seconds":${finiteOrNull(seconds[index])}` +
+    (hasDiverged(loss) ? ',"diverged":true}' : '}')
+  )
 }
 
 const hasDiverged = (loss: number) => loss === Number.POSITIVE_INFINITY

@@ -8,7 +8,7 @@ const mostCharacters = 512 * 1024
 /** The texts joined, if they fit into one piece; else a stream, between whose pieces other requests run. */
 export function inPieces(texts: Iterable<string>): string | Readable {
   const iterator = texts[Symbol.iterator]()
-  const slice = new Slice()
+  const slice = new Slice('background')
   const { text, isLast } = takePiece(iterator, slice)
   return isLast
     ? text

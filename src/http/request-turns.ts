@@ -6,8 +6,8 @@
 import { TenantTurns } from '../training/tenant-turns.js'
 
 /** Under way at a time of a tenant that is not alone: at least so many, and more while they take no more than this together. */
-const fewest = 2
-const millisecondsTogether = 10
+const fewest = 1
+const millisecondsTogether = 2
 
 /** Of one request, at most. */
 const waitSeconds = 30

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { checkpointHeaderSchema } from '../contract/checkpoint.js'
 import { finishedStatuses } from '../contract/job.js'
 import type { Checkpoint, Claim, StoredCheckpoint } from '../training/ports.js'
-import { bufferOf, cut, largestWhole, lengthOf, readChunks, sha256Of } from './bytes.js'
+import { bufferOf, cut, largestWhole, lengthOf, pieceOf, readChunks, sha256Of } from './bytes.js'
 import { type Connection, type Database, type Statement, send } from './database.js'
 import { type Draft, finishDraft, nextSequence, writeDraft } from './drafts.js'
 
@@ -111,13 +111,15 @@ export async function sweepCheckpoints({ pool }: Pick<Database, 'pool'>): Promis
 
 const chunkStatement: Statement = {
   name: 'checkpointChunk',
-  text: 'SELECT bytes FROM "CheckpointChunk" WHERE "jobId" = $1 AND sequence = $2::int AND index = $3::int',
+  text: `
+    SELECT ${pieceOf('bytes', '$4')} AS bytes FROM "CheckpointChunk"
+    WHERE "jobId" = $1 AND sequence = $2::int AND index = $3::int`,
 }
 
 const readBytes = (pool: Connection, jobId: string, sequence: number) =>
-  readChunks(async (index) => {
-    const [chunk] = await send<{ bytes: Uint8Array }>(pool, chunkStatement, [jobId, sequence, index])
-    return chunk
+  readChunks(async (index, offset) => {
+    const [piece] = await send<{ bytes: Uint8Array }>(pool, chunkStatement, [jobId, sequence, index, offset])
+    return piece
   })
 
 /** The newest whole checkpoint; null when there is none. Reads the bytes of each once to check them, and keeps none. */

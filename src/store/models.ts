@@ -6,7 +6,7 @@ import { finishedStatuses } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
 import { fillBuffers } from '../fill-buffers.js'
 import type { AllModels, NewModel, OpenWeights } from '../training/ports.js'
-import { cut, lengthOf, readChunks, sha256Of } from './bytes.js'
+import { cut, lengthOf, pieceOf, readChunks, sha256Of } from './bytes.js'
 import { type Connection, type Database, type Prisma, type Statement, send } from './database.js'
 import type { Draft } from './drafts.js'
 import type { Model as StoredModel } from './generated/client.js'
@@ -150,22 +150,23 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
 
     openWeights,
 
-    weightChunks: (id, first) => readWeights(database.pool, id, first),
+    weightChunks: (id, offset) => readWeights(database.pool, id, offset),
   }
 }
 
 const chunkStatement: Statement = {
   name: 'weightChunk',
   text: `
-    SELECT bytes FROM "WeightChunk" WHERE "modelId" = $1 AND index = $2::int
-    UNION ALL SELECT weights FROM "Model" WHERE id = $1 AND $2::int = 0 AND weights IS NOT NULL`,
+    SELECT ${pieceOf('bytes', '$3')} AS bytes FROM "WeightChunk" WHERE "modelId" = $1 AND index = $2::int
+    UNION ALL SELECT ${pieceOf('weights', '$3')} FROM "Model"
+    WHERE id = $1 AND $2::int = 0 AND weights IS NOT NULL`,
 }
 
-const readWeights = (pool: Connection, modelId: string, first?: number) =>
-  readChunks(async (index) => {
-    const [chunk] = await send<{ bytes: Uint8Array }>(pool, chunkStatement, [modelId, index])
-    return chunk
-  }, first)
+const readWeights = (pool: Connection, modelId: string, offset?: number) =>
+  readChunks(async (index, skipped) => {
+    const [piece] = await send<{ bytes: Uint8Array }>(pool, chunkStatement, [modelId, index, skipped])
+    return piece
+  }, offset)
 
 /**
  * With its weights, unless they are in a draft; `origin` is the job that trained it, the epoch whose weights these are, and

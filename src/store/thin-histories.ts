@@ -122,7 +122,7 @@ async function lowestLoss(client: Connection, jobId: string): Promise<number> {
     }
   }
   for await (const batches of readBatches(client, jobId)) {
-    for (const batch of batches) await inSlices(look(batch))
+    for (const batch of batches) await inSlices(look(batch), 'background')
   }
   return lowest.epoch
 }

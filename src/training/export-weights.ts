@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Tensor } from '../contract/model.js'
 import { Problem } from '../contract/problems.js'
 import type { AllModels, ModelStore } from './ports.js'
+import { Slice } from './slices.js'
 
 export interface WeightFile {
   name: string
@@ -10,8 +11,9 @@ export interface WeightFile {
   sha256: string
   bytes: number
   /**
-   * Checks the stored weights against their hash, then reads them from the database as it is read: one chunk in memory
-   * at a time. Throws Problem `integrity` before the first byte. Ends early when a model of several chunks is deleted meanwhile.
+   * Checks the stored weights against their hash, then reads them from the database as the iterable is read: one piece in
+   * memory at a time. Throws Problem `integrity` before the first byte. Ends early when a model of several pieces is
+   * deleted meanwhile.
    */
   open(): Promise<AsyncIterable<Uint8Array>>
 }
@@ -25,12 +27,16 @@ export async function exportWeights(
   if (model === null || tensors === null) throw missing(id)
   const { weightSha256, weightBytes, coding } = model
   const header = safetensorsHeader(tensors, { model: id, coding: JSON.stringify(coding) })
-  /** The first chunk, which mostly is all, has been read by then: the model may be deleted. */
+  /** The first piece, which is all of a small model, is read already: the model may be deleted. */
   async function* content(first: Uint8Array | undefined) {
     yield header
     if (first === undefined) return
     yield first
-    yield* all.weightChunks(id, 1)
+    const slice = new Slice('background')
+    for await (const piece of all.weightChunks(id, first.length)) {
+      await slice.pause()
+      yield piece
+    }
   }
   return {
     name: `${id}.safetensors`,
@@ -39,9 +45,11 @@ export async function exportWeights(
     async open() {
       const hash = createHash('sha256')
       let first: Uint8Array | undefined
+      const slice = new Slice('request')
       for await (const chunk of all.weightChunks(id)) {
         first ??= chunk
         hash.update(chunk)
+        await slice.pause()
       }
       if (hash.digest('hex') !== weightSha256) {
         if ((await models.get(id)) === null) throw missing(id)

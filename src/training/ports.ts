@@ -390,8 +390,8 @@ export interface AllModels extends Tenanted<ModelStore>, Pick<ModelStore, 'get'>
   weights(id: string): Promise<{ tensors: Tensor[]; bytes: Uint8Array } | null>
   /** To be read in chunks, of which one is in memory at a time. */
   openWeights(id: string): Promise<OpenWeights | null>
-  /** Its bytes in order, unchecked, read one chunk at a time, from that chunk on. */
-  weightChunks(id: string, first?: number): AsyncIterable<Uint8Array>
+  /** Its bytes in order, unchecked, after `offset` bytes of its first chunk, with one piece in memory at a time. */
+  weightChunks(id: string, offset?: number): AsyncIterable<Uint8Array>
 }
 
 export interface NewDataset {

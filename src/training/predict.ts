@@ -57,14 +57,14 @@ export async function predict(
   checkAnswer(model, rows.length)
   const isShort = rows.length <= rowsAtOnce
   const { coding } = model
-  const encoded = isShort ? encodeRows(coding, rows) : await inSlices(encoding(coding, rows))
+  const encoded = isShort ? encodeRows(coding, rows) : await inSlices(encoding(coding, rows), 'request')
   const { inputs, rows: coded, errors } = encoded
   const predictions = Array<Prediction | null>(rows.length).fill(null)
   const refused = [...errors]
   if (coded.length > 0) {
     const outputs = await predictors.predict(tenantId, model, inputs)
     const steps = decoding(model, outputs, coded, predictions)
-    const notFinite = isShort ? finish(steps) : await inSlices(steps)
+    const notFinite = isShort ? finish(steps) : await inSlices(steps, 'request')
     for (const each of notFinite) refused.push(each)
   }
   const told = refused

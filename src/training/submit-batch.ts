@@ -51,7 +51,7 @@ async function planAll(
 ): Promise<(NewJob | Problem)[]> {
   const once = readingOnce(dependencies, tenant.tenantId)
   const planned: (NewJob | Problem)[] = []
-  const slice = new Slice()
+  const slice = new Slice('request')
   for (const request of requests) {
     planned.push(request instanceof Problem ? request : await planOne(once, tenant, request, origin))
     if (slice.isOver) await slice.pause()

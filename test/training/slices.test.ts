@@ -5,7 +5,7 @@ import { inSlices, Slice } from '../../src/training/slices.js'
 it('lets one work of many go on in each turn of the event loop, in turns', async () => {
   const went: number[] = []
   const works = [0, 1, 2].map(async (work) => {
-    const slice = new Slice()
+    const slice = new Slice('background')
     for (let n = 0; n < 2; n++) {
       await slice.pause()
       went.push(work)
@@ -33,7 +33,7 @@ it('pauses work that takes long, and gives what it ends with', async () => {
   }
   let turns = 0
   const counting = setInterval(() => turns++, 0)
-  expect(await inSlices(steps())).toBe('done')
+  expect(await inSlices(steps(), 'background')).toBe('done')
   clearInterval(counting)
   expect(turns).toBeGreaterThan(2)
 })

@@ -3,6 +3,7 @@
  * routes with separate turns proceed at once.
  */
 import type { FastifyInstance, FastifyRequest, onSendHookHandler, preValidationHookHandler } from 'fastify'
+import { beginRequest, endRequest } from '../../training/slices.js'
 import { TenantTurns } from '../../training/tenant-turns.js'
 import { callerOf } from '../caller.js'
 import { departure } from '../departure.js'
@@ -26,6 +27,7 @@ export function endTurn(request: FastifyRequest): void {
   const turns = request.heldTurns
   if (turns === null) return
   request.heldTurns = null
+  endRequest()
   turns.end(callerOf(request).tenantId, performance.now() - request.turnBeganAt)
 }
 
@@ -73,6 +75,7 @@ const endTurnOnSend: onSendHookHandler = (request, _reply, _payload, done) => {
 
 function beginTurn(request: FastifyRequest, turns: RequestTurns | TenantTurns): void {
   request.heldTurns = turns
+  beginRequest()
   request.turnBeganAt = performance.now()
   // A failed upgrade has no answer.
   if (request.ws) request.raw.socket.once('close', () => endTurn(request))

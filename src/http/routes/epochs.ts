@@ -3,10 +3,11 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { type Epoch, epochSchema } from '../../contract/epoch.js'
 import { type Job, jobSchema } from '../../contract/job.js'
-import { epochsAsJson, lastEpoch, type PackedEpochs } from '../../contract/packed-epochs.js'
+import { epochsAsTexts, lastEpoch, type PackedEpochs } from '../../contract/packed-epochs.js'
 import { Problem } from '../../contract/problems.js'
 import type { EpochStore, JobStore, Tenanted } from '../../training/ports.js'
 import { callerOf } from '../caller.js'
+import { inPieces } from '../pieces.js'
 import { integerParameter, positionParameter } from '../query.js'
 import { failures, idParameters } from '../responses.js'
 
@@ -48,7 +49,8 @@ export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, 
                   epochsKept: jobSchema.shape.epochsKept,
                 }),
               },
-              'text/csv': { schema: z.string() },
+              // A string, or a stream of one.
+              'text/csv': { schema: z.unknown().meta({ type: 'string' }) },
             },
           },
           ...failures,
@@ -64,14 +66,20 @@ export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, 
       reply.header('vary', 'accept')
       if (points === undefined && asked !== 'text/csv') {
         const page = await epochs.readPacked(job.id, after, limit)
-        return reply.type(json).serializer(String).send(pageAsJson(page, job))
+        return reply
+          .type(json)
+          .serializer(String)
+          .send(inPieces(pageTexts(page, job)))
       }
       const data =
         points === undefined
           ? await epochs.read(job.id, after, limit)
           : await epochs.readThinned(job.id, points)
       if (asked === 'text/csv') {
-        return reply.type('text/csv; charset=utf-8').serializer(String).send(toCsv(data))
+        return reply
+          .type('text/csv; charset=utf-8')
+          .serializer(String)
+          .send(inPieces(csvTexts(data)))
       }
       const lastId = data.at(-1)?.epoch ?? null
       const { epochsKept } = job
@@ -85,15 +93,17 @@ export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, 
 const json = 'application/json; charset=utf-8'
 
 /** The same as the schema's, without an object for each of thousands of epochs. */
-function pageAsJson(page: PackedEpochs, { epoch, epochsKept }: Job): string {
+function* pageTexts(page: PackedEpochs, { epoch, epochsKept }: Job): Generator<string> {
   const last = page.seconds.length === 0 ? null : lastEpoch(page)
   const hasMore = last !== null && last < epoch
-  return `{"object":"list","data":${epochsAsJson(page)},"hasMore":${hasMore},"lastId":${last},"epochsKept":${epochsKept}}`
+  yield '{"object":"list","data":'
+  yield* epochsAsTexts(page)
+  yield `,"hasMore":${hasMore},"lastId":${last},"epochsKept":${epochsKept}}`
 }
 
-function toCsv(epochs: Epoch[]): string {
-  const rows = epochs.map(({ epoch, loss, accuracy, valLoss, valAccuracy, seconds }) =>
-    [epoch, loss ?? '', accuracy ?? '', valLoss ?? '', valAccuracy ?? '', seconds ?? ''].join(','),
-  )
-  return `${['epoch,loss,accuracy,valLoss,valAccuracy,seconds', ...rows].join('\n')}\n`
+function* csvTexts(epochs: Epoch[]): Generator<string> {
+  yield 'epoch,loss,accuracy,valLoss,valAccuracy,seconds\n'
+  for (const { epoch, loss, accuracy, valLoss, valAccuracy, seconds } of epochs) {
+    yield `${[epoch, loss ?? '', accuracy ?? '', valLoss ?? '', valAccuracy ?? '', seconds ?? ''].join(',')}\n`
+  }
 }

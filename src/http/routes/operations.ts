@@ -38,6 +38,16 @@ export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
   { readiness, metrics, figures, live, workers },
   done,
 ) => {
+  /** Shared by the requests that arrive during it: nobody needs a key to ask. */
+  let checking: ReturnType<typeof check> | null = null
+
+  async function check() {
+    const missing = await readiness.missing()
+    if (missing.length > 0) throw new Problem('unavailable', `Not ready: ${missing.join(', ')}.`)
+    const { backend } = readiness
+    return { status: 'ready' as const, backend, workers: await readiness.workers() }
+  }
+
   app.get(
     '/health/live',
     {
@@ -68,11 +78,11 @@ export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
         },
       },
     },
-    async () => {
-      const missing = await readiness.missing()
-      if (missing.length > 0) throw new Problem('unavailable', `Not ready: ${missing.join(', ')}.`)
-      const { backend } = readiness
-      return { status: 'ready' as const, backend, workers: await readiness.workers() }
+    () => {
+      checking ??= check().finally(() => {
+        checking = null
+      })
+      return checking
     },
   )
 
