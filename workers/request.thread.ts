@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import { generate, generatedRows } from '../src/datasets/generated.js'
 import { DatasetError } from '../src/datasets/table.js'
 import { answerBody } from '../src/http/large-bodies.js'
+import { lowerPriority } from '../src/low-priority.js'
 import { fromNormalForm } from '../src/training/construct.js'
 import { prepareRows } from '../src/training/evaluate.js'
 import type { FromRequestThread, ToRequestThread } from './messages.js'
@@ -10,6 +11,7 @@ import { ownBuffers } from './question-thread.js'
 
 if (parentPort === null) throw new Error('request.thread.ts runs in a worker thread only')
 const port = parentPort
+lowerPriority()
 
 port.on('message', async (message: ToRequestThread) => {
   const { question } = message

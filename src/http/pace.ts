@@ -1,3 +1,8 @@
+import { areRequestsUnderWay } from '../training/slices.js'
+
+/** While requests are under way, so much less is run between two turns of the event loop. */
+const shareBesideRequests = 1 / 4
+
 /**
  * Keeps the event loop free while thousands of messages are due at once: tasks run as they come, in order, but after a few
  * milliseconds of them everything else of the process gets its turn first.
@@ -30,7 +35,8 @@ export class Pace {
   }
 
   #hasRoom(): boolean {
-    return this.#spent < this.milliseconds && this.#run < this.tasksAtOnce
+    const share = areRequestsUnderWay() ? shareBesideRequests : 1
+    return this.#spent < share * this.milliseconds && this.#run < share * this.tasksAtOnce
   }
 
   #timed<T>(task: () => T): T {

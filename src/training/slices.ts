@@ -27,6 +27,9 @@ export function endRequest(): void {
   requests--
 }
 
+/** Whether a request is under way whose work is not paused. */
+export const areRequestsUnderWay = () => requests > pausedRequests
+
 /** The slices of one work. The first begins when the object is made, each of the others after a pause. */
 export class Slice {
   #begin = performance.now()
@@ -51,7 +54,7 @@ export class Slice {
 
 function runNext(): void {
   const now = performance.now()
-  if (requests > pausedRequests && now - lastSliceAt < patienceMilliseconds) {
+  if (areRequestsUnderWay() && now - lastSliceAt < patienceMilliseconds) {
     setTimeout(runNext, retryMilliseconds)
     return
   }

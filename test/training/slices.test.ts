@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { inSlices, Slice } from '../../src/training/slices.js'
+import { beginRequest, endRequest, inSlices, Slice } from '../../src/training/slices.js'
 
 it('lets one work of many go on in each turn of the event loop, in turns', async () => {
   const went: number[] = []
@@ -36,4 +36,32 @@ it('pauses work that takes long, and gives what it ends with', async () => {
   expect(await inSlices(steps(), 'background')).toBe('done')
   clearInterval(counting)
   expect(turns).toBeGreaterThan(2)
+})
+
+it('waits for short requests, but not for long', async () => {
+  const slice = new Slice('background')
+  await slice.pause()
+  beginRequest()
+  try {
+    const begin = performance.now()
+    await slice.pause()
+    await slice.pause()
+    // Each pause but the first has the whole patience of 8 ms before it.
+    expect(performance.now() - begin).toBeGreaterThan(8)
+  } finally {
+    endRequest()
+  }
+})
+
+it('does not wait for a request whose work is paused', async () => {
+  beginRequest()
+  try {
+    const slice = new Slice('request')
+    const begin = performance.now()
+    for (let n = 0; n < 200; n++) await slice.pause()
+    // With the patience of 8 ms before each it would take 1,600 ms.
+    expect(performance.now() - begin).toBeLessThan(800)
+  } finally {
+    endRequest()
+  }
 })

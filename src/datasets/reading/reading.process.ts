@@ -1,4 +1,5 @@
 /** The reading process: reads one untrusted upload, and may be killed at any time. */
+import { lowerPriority } from '../../low-priority.js'
 import { prepare } from '../prepare.js'
 import { DatasetError } from '../table.js'
 import {
@@ -8,6 +9,8 @@ import {
   type ToReadingProcess,
 } from './messages.js'
 import { openFiles } from './open-files.js'
+
+lowerPriority()
 
 let pending = 0
 let onTaken: () => void = () => {}
