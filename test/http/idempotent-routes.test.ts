@@ -1,0 +1,143 @@
+/** One Idempotency-Key on every route that takes it. */
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openApp, type RunningApp } from '../support/app.js'
+import { keyFor } from '../support/keys.js'
+
+let service: RunningApp
+let mine: string
+let theirs: string
+
+beforeAll(async () => {
+  service = await openApp()
+  const scopes = ['jobs:write', 'models:write', 'webhooks:write'] as const
+  mine = (await keyFor(service, 'blue', [...scopes])).header
+  theirs = (await keyFor(service, 'red', [...scopes])).header
+})
+
+afterAll(() => service.close())
+
+const job = {
+  dataset: 'xor',
+  network: { layers: [{ type: 'dense', units: 1, activation: 'sigmoid' }] },
+  loss: 'binaryCrossentropy',
+  epochs: 5,
+}
+
+interface Route {
+  /** A body that creates something, and one that differs from it. */
+  readonly body: object
+  readonly other: object
+  readonly status: number
+  count(): Promise<number>
+}
+
+const routes: Readonly<Record<string, Route>> = {
+  '/jobs': {
+    body: job,
+    other: { ...job, epochs: 6 },
+    status: 202,
+    count: () => service.database.job.count(),
+  },
+  '/jobs/batch': {
+    body: { jobs: [job, { ...job, epochs: 7 }] },
+    other: { jobs: [job] },
+    status: 202,
+    count: () => service.database.job.count(),
+  },
+  '/models': {
+    body: { construct: { dnf: { inputs: 2, trueRows: [1, 2] } } },
+    other: { construct: { dnf: { inputs: 2, trueRows: [1] } } },
+    status: 201,
+    count: () => service.database.model.count(),
+  },
+  '/webhooks': {
+    body: { url: 'https://example.com/hook', events: ['job.failed'] },
+    other: { url: 'https://example.com/other', events: ['job.failed'] },
+    status: 201,
+    count: () => service.database.webhook.count(),
+  },
+}
+
+function post(url: string, key: string, payload: object, authorization = mine) {
+  return service.app.inject({
+    method: 'POST',
+    url,
+    payload,
+    headers: { authorization, 'idempotency-key': key },
+  })
+}
+
+it('is taken by these routes', () => {
+  const { paths = {} } = service.app.swagger()
+  const taking = Object.entries(paths).flatMap(([path, operations]) =>
+    JSON.stringify(operations).includes('"name":"idempotency-key"') ? [path] : [],
+  )
+  expect(taking.toSorted()).toEqual(Object.keys(routes).toSorted())
+})
+
+describe.each(Object.entries(routes))('an Idempotency-Key on %s', (path, { body, other, status, count }) => {
+  it('creates once, and brings the first answer again', async () => {
+    const key = randomUUID()
+    const before = await count()
+    const first = await post(path, key, body)
+    expect(first.statusCode, first.body).toBe(status)
+    expect(first.headers['idempotency-replayed']).toBeUndefined()
+    const created = (await count()) - before
+    expect(created).toBeGreaterThan(0)
+    const again = await post(path, key, body)
+    expect(again.statusCode).toBe(status)
+    expect(again.headers['idempotency-replayed']).toBe('true')
+    // The secret of a webhook is shown once.
+    const { secret: _, notice: __, ...shown } = again.json()
+    const { secret: ___, ...firstShown } = first.json()
+    expect(shown).toEqual(firstShown)
+    expect(again.headers.location).toBe(first.headers.location)
+    expect((await count()) - before).toBe(created)
+  })
+
+  it('is refused with another body, and on every other route', async () => {
+    const key = randomUUID()
+    expect((await post(path, key, body)).statusCode).toBe(status)
+    const counts = await Promise.all(Object.values(routes).map((route) => route.count()))
+    const refused = [
+      await post(path, key, other),
+      ...(await Promise.all(
+        Object.entries(routes)
+          .filter(([each]) => each !== path)
+          .map(([each, route]) => post(each, key, route.body)),
+      )),
+    ]
+    for (const answer of refused) {
+      expect(answer.json()).toMatchObject({ status: 422, code: 'idempotency-key-reused' })
+    }
+    expect(await Promise.all(Object.values(routes).map((route) => route.count()))).toEqual(counts)
+  })
+
+  it('is another one in another tenant', async () => {
+    const key = randomUUID()
+    const first = await post(path, key, body)
+    const before = await count()
+    const theirFirst = await post(path, key, other, theirs)
+    expect(theirFirst.statusCode).toBe(status)
+    expect(theirFirst.headers['idempotency-replayed']).toBeUndefined()
+    expect(theirFirst.body).not.toBe(first.body)
+    expect(await count()).toBeGreaterThan(before)
+  })
+
+  it('creates once for requests at the same moment', async () => {
+    const key = randomUUID()
+    const before = await count()
+    const answers = await Promise.all(Array.from({ length: 8 }, () => post(path, key, body)))
+    const statuses = answers.map(({ statusCode }) => statusCode)
+    expect(statuses.filter((each) => each !== 409)).toContain(status)
+    expect([409, status]).toEqual(expect.arrayContaining([...new Set(statuses)]))
+    const fresh = answers.filter(
+      ({ statusCode, headers }) => statusCode === status && headers['idempotency-replayed'] === undefined,
+    )
+    expect(fresh).toHaveLength(1)
+    const created = (await count()) - before
+    await post(path, randomUUID(), body)
+    expect((await count()) - before).toBe(2 * created)
+  })
+})
