@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { underLoad } from './test/support/waiting.js'
 
 export default defineConfig({
   test: {
@@ -6,7 +7,7 @@ export default defineConfig({
     maxWorkers: 3,
     globalSetup: ['test/support/postgres-server.ts'],
     // The first database of a run waits for PostgreSQL to be set up, which a busy machine takes seconds for.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: underLoad(60_000),
+    hookTimeout: underLoad(60_000),
   },
 })

@@ -10,6 +10,7 @@ import { jobSchema } from '../../src/contract/job.js'
 import { modelSchema, predictionsSchema } from '../../src/contract/model.js'
 import { hasRedis, startRedis } from '../support/redis.js'
 import { eventually, type Service, startService, temporaryFolder } from '../support/service.js'
+import { underLoad } from '../support/waiting.js'
 import { upTo, watchJob } from '../support/watching.js'
 
 const xor = {
@@ -197,7 +198,7 @@ describe.each(queues.filter(({ skip }) => !skip))('the service on $queue', ({ qu
     await watchJob(service.url, job.id).ended
     const { code, milliseconds } = await service.stop('SIGINT')
     expect(code).toBe(0)
-    expect(milliseconds).toBeLessThan(10_000)
+    expect(milliseconds).toBeLessThan(underLoad(10_000))
     service = await start()
     expect(await request(`${service.url}/jobs/${job.id}`, jobSchema)).toMatchObject({ status: 'succeeded' })
   }, 60_000)

@@ -1,6 +1,5 @@
 /** Watchers that ask for what there is not, and talk where they should listen. */
 import { once } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { startJob } from '../support/stores.js'
@@ -106,7 +105,10 @@ describe('frames', () => {
     const socket = new WebSocket(`${url().replace('http', 'ws')}${stream()}`)
     await once(socket, 'message')
     for (const message of ['{"type":"job"}', '{"__proto__":1}', '\0', 'cancel']) socket.send(message)
-    await sleep(200)
+    // Answered after what was sent before it.
+    const answered = once(socket, 'pong')
+    socket.ping()
+    await answered
     expect(socket.readyState).toBe(WebSocket.OPEN)
     socket.terminate()
   })

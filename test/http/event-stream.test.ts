@@ -1,7 +1,6 @@
 /** Watching by server-sent events, with the client that browsers have. */
 import { once } from 'node:events'
 import http from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { EventSource } from 'eventsource'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Epoch } from '../../src/contract/epoch.js'
@@ -9,6 +8,7 @@ import { type StreamMessage, streamMessageSchema } from '../../src/contract/stre
 import { openApp, type RunningApp } from '../support/app.js'
 import { eventually } from '../support/service.js'
 import { linearModel, startJob, storeEpochs } from '../support/stores.js'
+import { settled } from '../support/waiting.js'
 import { upTo } from '../support/watching.js'
 
 /** A reader that takes nothing over two of them is dropped. */
@@ -146,12 +146,7 @@ describe('the stream as server-sent events', () => {
     await service.jobs.cancel(claim.jobId)
     const reads = vi.spyOn(service.watching, 'epochs')
     const answer = await get(`/jobs/${claim.jobId}/stream`)
-    let seen = -1
-    while (seen < reads.mock.calls.length || seen === 0) {
-      seen = reads.mock.calls.length
-      await sleep(600)
-    }
-    expect(seen).toBeLessThan(100)
+    expect(await settled(() => reads.mock.calls.length)).toBeLessThan(100)
     const text = Buffer.concat(await answer.toArray()).toString()
     const told = [...text.matchAll(/"epoch":(\d+),"loss"/g)].map(([, epoch]) => Number(epoch))
     // The job, told first and last, has its newest metrics but no such pair.

@@ -10,6 +10,7 @@ import type { ClaimedJob } from '../../src/training/ports.js'
 import { generous, openApp, type RunningApp } from '../support/app.js'
 import { eventually } from '../support/service.js'
 import { epochsOf, linearModel, newJob, startJob, storeEpochs } from '../support/stores.js'
+import { settled } from '../support/waiting.js'
 import { upTo, watchJob } from '../support/watching.js'
 import { epochNumbers, type WatchingMany, watchMany } from '../support/watching-many.js'
 
@@ -248,14 +249,8 @@ describe('a reader of many jobs that does not read', () => {
       next.set(jobId, epochs.at(-1).epoch + 1)
     })
     const closed = once(socket, 'close')
-    let seen = -1
-    while (seen < wanted() || seen === 0) {
-      seen = wanted()
-      await sleep(300)
-      await sleep(300)
-    }
     // 400,000 epochs are 200 messages; what lies in the system's own buffers was read too.
-    expect(seen).toBeLessThan(100)
+    expect(await settled(wanted)).toBeLessThan(100)
     socket.resume()
     expect((await closed)[0]).toBe(1000)
     expect(inOrder).toBe(true)

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { openApp, type RunningApp } from '../support/app.js'
@@ -45,6 +44,13 @@ async function openSilently(jobId: string): Promise<{ socket: Socket; received()
   return { socket, received: () => received }
 }
 
+/** Waits until the readers have answered so many more pings. */
+async function answered(pings: number): Promise<void> {
+  let count = 0
+  for (const client of service.app.websocketServer.clients) client.on('pong', () => count++)
+  await eventually(() => count >= pings || undefined)
+}
+
 /** The first byte of a ping without content (RFC 6455, section 5.2). */
 const ping = Buffer.from([0x89, 0x00])
 
@@ -67,7 +73,7 @@ describe('a reader that is gone without a word', () => {
     await eventually(() => answering.messages[0])
     const silent = await openSilently(jobId)
     await once(silent.socket, 'close')
-    await sleep(4 * pingMilliseconds)
+    await answered(4)
     await service.jobs.cancel(jobId)
     await service.live.refresh()
     expect(await answering.ended).toMatchObject({ code: 1000, job: { status: 'cancelled' } })
@@ -132,7 +138,7 @@ describe('a message to the stream', () => {
     expect(socket.extensions).toBe('')
     socket.send('x'.repeat(bytes))
     if (what === 'is ignored') {
-      await sleep(2 * pingMilliseconds)
+      await answered(2)
       await service.jobs.cancel(jobId)
       await service.live.refresh()
     }

@@ -1,6 +1,5 @@
 /** Watching over a real socket. */
 import { once } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Epoch } from '../../src/contract/epoch.js'
@@ -8,6 +7,7 @@ import { problemSchema } from '../../src/contract/problems.js'
 import { openApp, type RunningApp } from '../support/app.js'
 import { eventually } from '../support/service.js'
 import { linearModel, startJob, storeEpochs } from '../support/stores.js'
+import { settled } from '../support/waiting.js'
 import { upTo, watchJob } from '../support/watching.js'
 
 let service: RunningApp
@@ -111,14 +111,8 @@ describe('the stream', () => {
     })
     const closed = once(socket, 'close')
 
-    let seen = -1
-    while (seen < reads.mock.calls.length || seen === 0) {
-      seen = reads.mock.calls.length
-      await sleep(300)
-      await sleep(300)
-    }
     // 400,000 epochs are 200 reads; what lies in the system's own buffers was read too.
-    expect(seen).toBeLessThan(100)
+    expect(await settled(() => reads.mock.calls.length)).toBeLessThan(100)
     expect(received).toBeLessThan(400_000)
     socket.resume()
     expect((await closed)[0]).toBe(1000)

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { Batch } from '../../src/live/batch.js'
 import { Turns } from '../../src/live/turns.js'
+import { settle } from '../support/waiting.js'
 import { upTo } from '../support/watching.js'
 
 /** Answers when it is told to. */
@@ -19,19 +19,19 @@ describe('a batch', () => {
     const { batches, ask } = asked()
     const batch = new Batch(ask, { size: 3, atOnce: 1 })
     const first = [1, 2].map((each) => batch.answer(String(each), each))
-    await sleep(5)
+    await settle()
     const second = [3, 4, 5, 6].map((each) => batch.answer(String(each), each))
-    await sleep(5)
+    await settle()
     expect(batches.map(({ questions }) => questions)).toEqual([[1, 2]])
     batches[0]?.answer()
     expect(await Promise.all(first)).toEqual([10, 20])
-    await sleep(5)
+    await settle()
     expect(batches.map(({ questions }) => questions)).toEqual([
       [1, 2],
       [3, 4, 5],
     ])
     batches[1]?.answer()
-    await sleep(5)
+    await settle()
     batches[2]?.answer()
     expect(await Promise.all(second)).toEqual([30, 40, 50, 60])
   })
@@ -40,9 +40,9 @@ describe('a batch', () => {
     const { batches, ask } = asked()
     const batch = new Batch(ask, { size: 10, atOnce: 2 })
     const twice = [batch.answer('a', 1), batch.answer('a', 1)]
-    await sleep(5)
+    await settle()
     const later = batch.answer('a', 1)
-    await sleep(5)
+    await settle()
     expect(batches.map(({ questions }) => questions)).toEqual([[1], [1]])
     for (const each of batches) each.answer()
     expect(await Promise.all([...twice, later])).toEqual([10, 10, 10])
@@ -53,9 +53,9 @@ describe('a batch', () => {
     const batch = new Batch(ask, { size: 2, atOnce: 1 })
     const answers = upTo(3).map((each) => batch.answer(String(each), each))
     const settled = Promise.allSettled(answers)
-    await sleep(5)
+    await settle()
     batches[0]?.fail(new Error('away'))
-    await sleep(5)
+    await settle()
     batches[1]?.answer()
     expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled'])
   })
@@ -74,15 +74,15 @@ describe('turns', () => {
       }),
     )
     const settled = Promise.allSettled(tasks)
-    await sleep(1)
+    await settle()
     expect(begun).toEqual([1, 2])
     expect(turns.waiting).toBe(3)
     ends[0]?.()
-    await sleep(1)
+    await settle()
     expect(begun).toEqual([1, 2, 3])
     while (begun.length < 5) {
       ends[begun.length - 1]?.()
-      await sleep(1)
+      await settle()
     }
     for (const end of ends) end()
     expect((await settled).map(({ status }) => status)).toEqual([

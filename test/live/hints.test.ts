@@ -5,6 +5,7 @@ import { Bell } from '../../src/live/bell.js'
 import { Live } from '../../src/live/live.js'
 import type { LiveMessage, Sink } from '../../src/live/sink.js'
 import type { WatchEnd, WatchOptions } from '../../src/live/watch.js'
+import { settle } from '../support/waiting.js'
 import { WatchedJobInMemory } from '../support/watched-job.js'
 import { upTo } from '../support/watching.js'
 
@@ -23,11 +24,6 @@ afterEach(() => {
   live.close()
   vi.useRealTimers()
 })
-
-/** Lets everything happen that needs no time. */
-async function settle(): Promise<void> {
-  for (const _ of upTo(20)) await new Promise((resolve) => setImmediate(resolve))
-}
 
 const hint = () => live.report({ jobId: job.id, status: job.status, epoch: job.epoch })
 

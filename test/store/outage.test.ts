@@ -1,7 +1,8 @@
 /** Which errors say that the database is away. */
 import { execFileSync } from 'node:child_process'
 import { afterAll, describe, expect, it } from 'vitest'
-import { databaseTrouble, openDatabase, send, transaction } from '../../src/store/database.js'
+import { type Database, databaseTrouble, openDatabase, send, transaction } from '../../src/store/database.js'
+import { eventually } from '../support/service.js'
 import { openStores } from '../support/stores.js'
 
 const one = { name: 'one', text: 'SELECT 1' }
@@ -13,6 +14,11 @@ async function errorOf(work: Promise<unknown>): Promise<unknown> {
     () => null,
     (error: unknown) => error,
   )
+}
+
+async function isGone(database: Database, pid: number): Promise<boolean> {
+  const rows = await database.$queryRaw<object[]>`SELECT 1 FROM pg_stat_activity WHERE pid = ${pid}::int`
+  return rows.length === 0
 }
 
 const terminating = (connectionString: string, pid: number) => `
@@ -51,7 +57,7 @@ describe('an outage', () => {
       transaction(database.pool, async (client) => {
         const [{ pid }] = await send<{ pid: number }>(client, whoStatement, [])
         await database.$queryRaw`SELECT pg_terminate_backend(${pid}::int)`
-        await new Promise((resolve) => setTimeout(resolve, 200))
+        await eventually(async () => (await isGone(database, pid)) || undefined)
         await send(client, one, [])
       }),
     )

@@ -1,7 +1,7 @@
 /** Whose turn it is: priorities, fairness between tenants, and claims made at the same time. */
 import fc from 'fast-check'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Job } from '../../src/contract/job.js'
 import { packJson } from '../../src/store/packed-json.js'
 import { eventually } from '../support/service.js'
@@ -14,6 +14,7 @@ import {
   type Stores,
   startJob,
 } from '../support/stores.js'
+import { settle } from '../support/waiting.js'
 import { upTo } from '../support/watching.js'
 
 let stores: Stores
@@ -197,8 +198,11 @@ describe('claims made at the same time', () => {
   it('wait for a job that somebody else is writing when it is the only one', async () => {
     const [only] = await createJobs(of('a', 1))
     const writer = await lock(only)
+    const tries = vi.spyOn(stores.database.pool, 'query')
     const claiming = claimNext(stores.runs, 'worker_a')
-    const early = await Promise.race([claiming, new Promise((resolve) => setTimeout(resolve, 100, 'waits'))])
+    await eventually(() => tries.mock.calls.length >= 3 || undefined)
+    const early = await Promise.race([claiming, settle().then(() => 'waits')])
+    tries.mockRestore()
     expect(early).toBe('waits')
     await writer.release()
     expect(await claiming).toMatchObject({ jobId: only, attempt: 1 })

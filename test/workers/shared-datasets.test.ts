@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Dataset } from '../../src/engine/index.js'
 import type { SharedData } from '../../workers/messages.js'
 import { SharedDatasets } from '../../workers/shared-datasets.js'
+import { settle } from '../support/waiting.js'
 
 function dataOf(rows: number): SharedData {
   const size = { trainingRows: rows, validationRows: 0, features: 1, targetWidth: 1 }
@@ -37,7 +38,7 @@ describe('shared datasets', () => {
     const first = await datasets.take('a', true)
     if (first.type !== 'encode') throw new Error('nothing was encoded yet')
     const others = [datasets.take('a', true), datasets.take('a', true)]
-    const early = await Promise.race([...others, new Promise((resolve) => setTimeout(resolve, 20, 'waits'))])
+    const early = await Promise.race([...others, settle().then(() => 'waits')])
     expect(early).toBe('waits')
     const data = dataOf(10)
     first.publish(data)

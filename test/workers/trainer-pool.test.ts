@@ -326,8 +326,8 @@ describe('the pool', () => {
       under--
     })
     await eventually(() => stored[0])
-    // Time for many more slices, of which there must be none.
-    await new Promise((resolve) => setTimeout(resolve, 600))
+    // Others train meanwhile, which takes many slices; of this one there must be none.
+    for (const _ of upTo(5)) await train(order({ epochs: 20_000 }))
     Atomics.store(given.stop, 0, 1)
     held.open()
     expect(await training).toEqual({ type: 'stopped' })
