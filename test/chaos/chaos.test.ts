@@ -14,11 +14,12 @@ import { isFinished, type Job, type JobStatus, jobSchema, previousStatuses } fro
 import { modelSchema } from '../../src/contract/model.js'
 import { listenForHints } from '../../src/store/hints.js'
 import { hasRedis } from '../support/redis.js'
+import { testSeeds } from '../support/test-seeds.js'
 import { upTo } from '../support/watching.js'
 import { type Cluster, type Fault, startCluster } from './cluster.js'
 
 const kills = Number(process.env.CHAOS_KILLS ?? (process.env.npm_lifecycle_event === 'chaos' ? 200 : 2))
-const seed = Number(process.env.CHAOS_SEED ?? 1)
+const [seed] = testSeeds(1)
 const jobsInFlight = 5
 
 /**

@@ -1,17 +1,18 @@
 /**
  * Requests made up from /openapi.json, sent to a process of its own: every answer is documented, none is a 5xx, each refusal is
- * a problem of the table, and memory stays within bounds. FUZZ_REQUESTS and FUZZ_SEED choose how many, and which.
+ * a problem of the table, and memory stays within bounds. FUZZ_REQUESTS and RANDOM_SEEDS choose how many, and which.
  */
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isProblemCode, problemSchema, problems } from '../../src/contract/problems.js'
 import { storeModel } from '../support/stores.js'
+import { testSeeds } from '../support/test-seeds.js'
 import { type GeneratedRequest, type Operation, operationsOf, requestsTo } from './generated-requests.js'
 import { type HostileServer, openServer } from './server.js'
 import { type Answer, send } from './wire.js'
 
 const requests = Number(process.env.FUZZ_REQUESTS ?? 10_000)
-const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31)
+const [seed] = testSeeds(1)
 const atOnce = 20
 const maximumResidentBytes = 600 * 1024 ** 2
 
@@ -124,10 +125,10 @@ async function check(request: GeneratedRequest): Promise<void> {
   )
 }
 
-test(`${requests} made-up requests are answered as documented (FUZZ_SEED=${seed})`, {
+test(`${requests} made-up requests are answered as documented (RANDOM_SEEDS=${seed})`, {
   timeout: requests * 30,
 }, async () => {
-  console.info(`FUZZ_SEED=${seed} FUZZ_REQUESTS=${requests}`)
+  console.info(`RANDOM_SEEDS=${seed} FUZZ_REQUESTS=${requests}`)
   existing.models.push((await storeModel(server)).id)
   const { operations, resolve } = operationsOf(
     JSON.parse((await send(server.url, { path: '/openapi.json' })).text),
