@@ -11,7 +11,7 @@ import { keyStore } from './store/keys.js'
 import { applyMigrations, migrationsDirectory } from './store/migrations.js'
 import { tenantStore } from './store/tenants.js'
 import { makeKey } from './training/key-text.js'
-import type { KeyStore } from './training/ports.js'
+import type { KeyStore } from './training/ports/keys.js'
 import { readOption, readTenant, UsageError } from './usage.js'
 
 const usage = `npm run keys -- create --tenant NAME --scopes SCOPE,SCOPE [--expires 90d]

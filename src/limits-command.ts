@@ -9,7 +9,7 @@ import {
   limitSettings,
   limitsSchema,
 } from './contract/limits.js'
-import type { TenantStore } from './training/ports.js'
+import type { TenantStore } from './training/ports/tenants.js'
 import { readTenant, UsageError } from './usage.js'
 
 /** `queuedJobs` as `queued-jobs`. */

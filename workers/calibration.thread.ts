@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { maximumEpochs, trainingSchema } from '../src/contract/network.js'
 import { compile, Dataset, train } from '../src/engine/index.js'
-import type { Speed } from '../src/training/ports.js'
+import type { Speed } from '../src/training/ports/speed.js'
 import type { BackendSetting } from './messages.js'
 
 if (parentPort === null) throw new Error('calibration.thread.ts runs in a worker thread only')

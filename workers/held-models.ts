@@ -8,7 +8,7 @@
 import type { Model } from '../src/contract/model.js'
 import { Problem } from '../src/contract/problems.js'
 import { fillBuffers } from '../src/fill-buffers.js'
-import type { AllModels } from '../src/training/ports.js'
+import type { AllModels } from '../src/training/ports/models.js'
 import { collectSoon } from './garbage.js'
 import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
 import type { PredictionCosts } from './prediction-costs.js'

@@ -10,18 +10,17 @@ import type { RowSplit, SplitRule } from '../src/datasets/split-rows.js'
 import type { DatasetError, Table } from '../src/datasets/table.js'
 import type { BackendName, DatasetHandle } from '../src/engine/index.js'
 import type { BodyAnswer, LargeBody } from '../src/http/large-bodies.js'
+import type { BoundaryView } from '../src/training/ports/boundaries.js'
+import type { Bytes } from '../src/training/ports/bytes.js'
+import type { Checkpoint } from '../src/training/ports/checkpoints.js'
+import type { Painted, Painting } from '../src/training/ports/predictor-pool.js'
 import type {
-  BoundaryView,
-  Bytes,
-  Checkpoint,
   ConstructedNetwork,
   Labelled,
   NamedRows,
-  Painted,
-  Painting,
-  Progress,
   RefusedRows,
-} from '../src/training/ports.js'
+} from '../src/training/ports/request-thread.js'
+import type { Progress } from '../src/training/ports/runs.js'
 import type { TableEvaluation, TableQuestion } from './evaluate-table.js'
 
 export interface PackedWeights {

@@ -1,6 +1,6 @@
 /** A training's snapshot as a checkpoint, and back. */
 import type { Snapshot } from '../src/engine/index.js'
-import type { Checkpoint } from '../src/training/ports.js'
+import type { Checkpoint } from '../src/training/ports/checkpoints.js'
 import { packArrays, unpackNumbers } from './little-endian.js'
 import type { WholeCheckpoint } from './messages.js'
 import { offerArrays } from './packed-weights.js'

@@ -1,7 +1,7 @@
 /** Weights as one run of bytes with a table of contents, for storage and for the way between threads. */
 import type { Tensor } from '../src/contract/model.js'
 import { sizeOf, type WeightShapes, type Weights } from '../src/engine/index.js'
-import type { Bytes } from '../src/training/ports.js'
+import type { Bytes } from '../src/training/ports/bytes.js'
 import { bytesInPlace, offsetsOf, packArrays, unpackNumbers } from './little-endian.js'
 import type { PackedWeights, TrainedModel } from './messages.js'
 

@@ -2,7 +2,7 @@
 import { encodeInputs } from '../src/datasets/raw-rows.js'
 import { unscaleTarget } from '../src/datasets/target-scaling.js'
 import { Predictor, sizeOf } from '../src/engine/index.js'
-import type { Painted, Painting } from '../src/training/ports.js'
+import type { Painted, Painting } from '../src/training/ports/predictor-pool.js'
 import { littleEndian16 } from './little-endian.js'
 import type { BackendSetting } from './messages.js'
 import { unpackWeights } from './packed-weights.js'

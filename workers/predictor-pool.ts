@@ -3,7 +3,8 @@
  * beside them (evaluations, paintings, splits) has a thread of its own, so that no prediction waits for it.
  */
 import { sizeOf } from '../src/engine/index.js'
-import type { AllModels, ModelPainting, PredictorPool } from '../src/training/ports.js'
+import type { AllModels } from '../src/training/ports/models.js'
+import type { ModelPainting, PredictorPool } from '../src/training/ports/predictor-pool.js'
 import { HeldModels } from './held-models.js'
 import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
 import { PredictionCosts } from './prediction-costs.js'

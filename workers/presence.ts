@@ -1,6 +1,6 @@
 /** Says every few seconds that this worker process lives, and what it does. */
 import type { Logger } from 'pino'
-import type { WorkerReport, WorkerStore } from '../src/training/ports.js'
+import type { WorkerReport, WorkerStore } from '../src/training/ports/workers.js'
 
 const everyMilliseconds = 2_000
 

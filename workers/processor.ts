@@ -1,14 +1,9 @@
 /** Claims jobs, trains them in a thread, stores their progress as it comes, and records their end. */
 import type { Logger } from 'pino'
 import { epochCount } from '../src/engine/index.js'
-import type {
-  Claim,
-  ClaimedJob,
-  FigureStore,
-  JobProgress,
-  Progress,
-  RunStore,
-} from '../src/training/ports.js'
+import type { FigureStore } from '../src/training/ports/figures.js'
+import type { JobProgress } from '../src/training/ports/jobs.js'
+import type { Claim, ClaimedJob, Progress, RunStore } from '../src/training/ports/runs.js'
 import type { TrainingOrder } from './messages.js'
 import { Retries } from './retries.js'
 import type { DatabaseTrouble } from './run-errors.js'

@@ -1,6 +1,6 @@
 /** Jobs whose run ended by an error and that are to wait before they are queued again: their claims are held meanwhile. */
 import type { Logger } from 'pino'
-import type { Claim, RunStore } from '../src/training/ports.js'
+import type { Claim, RunStore } from '../src/training/ports/runs.js'
 
 export class Retries {
   readonly #held = new Map<string, { claim: Claim; timer: NodeJS.Timeout }>()

@@ -3,14 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { epochCount, epochsAfter } from '../src/engine/index.js'
 import { newId } from '../src/training/new-id.js'
-import type {
-  ClaimedJob,
-  NewModel,
-  Progress,
-  RunStore,
-  Success,
-  WeightSnapshots,
-} from '../src/training/ports.js'
+import type { NewModel } from '../src/training/ports/models.js'
+import type { ClaimedJob, Progress, RunStore, Success } from '../src/training/ports/runs.js'
+import type { WeightSnapshots } from '../src/training/ports/snapshots.js'
 import type { Outcome, TrainedModel, WholeTraining } from './messages.js'
 import type { Retries } from './retries.js'
 import { classOf, type DatabaseTrouble, type ErrorClass } from './run-errors.js'

@@ -2,7 +2,7 @@
 import type { Model } from '../src/contract/model.js'
 import { Problem } from '../src/contract/problems.js'
 import { Predictor } from '../src/engine/index.js'
-import type { AllModels } from '../src/training/ports.js'
+import type { AllModels } from '../src/training/ports/models.js'
 import type { BackendSetting } from './messages.js'
 import { unpackWeights } from './packed-weights.js'
 import type { PredictionCosts } from './prediction-costs.js'

@@ -10,7 +10,8 @@ import {
   type Training,
   type TrainingState,
 } from '../src/engine/index.js'
-import type { Progress, WeightSnapshots } from '../src/training/ports.js'
+import type { Progress } from '../src/training/ports/runs.js'
+import type { WeightSnapshots } from '../src/training/ports/snapshots.js'
 import type { PackedWeights } from './messages.js'
 import { packWeights } from './packed-weights.js'
 

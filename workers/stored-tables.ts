@@ -5,7 +5,7 @@
 import type { Dataset, GeneratedDataset, ImageFormat } from '../src/contract/dataset.js'
 import { builtIn } from '../src/datasets/built-ins.js'
 import type { Table } from '../src/datasets/table.js'
-import type { AllDatasets } from '../src/training/ports.js'
+import type { AllDatasets } from '../src/training/ports/datasets.js'
 
 export interface StoredTable {
   table: Table

@@ -1,5 +1,5 @@
 /** What a worker's threads are held by, when they are expected to be free, and hence what it can take. */
-import type { Claimed, ClaimedJob, Room } from '../src/training/ports.js'
+import type { Claimed, ClaimedJob, Room } from '../src/training/ports/runs.js'
 
 /** Small jobs trained one after the other on a thread: few enough that others get their turn soon. */
 const together = { jobs: 128, seconds: 0.1 }

@@ -1,6 +1,6 @@
 /** The training threads of a worker process: one training each at a time, kept warm between trainings. */
 import { Worker } from 'node:worker_threads'
-import type { Progress } from '../src/training/ports.js'
+import type { Progress } from '../src/training/ports/runs.js'
 import type {
   Filled,
   FromTrainer,

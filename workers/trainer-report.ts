@@ -1,6 +1,6 @@
 /** What a training thread tells its parent, and how far it may be ahead of what is stored. */
 import type { MessagePort } from 'node:worker_threads'
-import type { Progress } from '../src/training/ports.js'
+import type { Progress } from '../src/training/ports/runs.js'
 import type {
   Filled,
   FromTrainer,

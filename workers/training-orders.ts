@@ -6,7 +6,9 @@ import type { ProblemCode } from '../src/contract/problems.js'
 import type { Inheritance } from '../src/datasets/inherited-coding.js'
 import { explainBackend, outputShape, runnableBackend } from '../src/engine/index.js'
 import { fillBuffers } from '../src/fill-buffers.js'
-import type { AllModels, ClaimedJob, RunStore, StoredCheckpoint } from '../src/training/ports.js'
+import type { StoredCheckpoint } from '../src/training/ports/checkpoints.js'
+import type { AllModels } from '../src/training/ports/models.js'
+import type { ClaimedJob, RunStore } from '../src/training/ports/runs.js'
 import type {
   BackendSetting,
   Filled,

@@ -1,7 +1,7 @@
 /** Who sent a request: known once the authentication has let it pass. */
 import type { FastifyRequest } from 'fastify'
 import type { Scope } from '../contract/key.js'
-import type { Tenant } from '../training/ports.js'
+import type { Tenant } from '../training/ports/tenants.js'
 
 export interface Caller extends Tenant {
   /** Null while the service is open. */

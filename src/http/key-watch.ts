@@ -4,7 +4,8 @@
  */
 import { localTenant } from '../contract/key.js'
 import type { OwnLimits } from '../contract/limits.js'
-import type { KeyStore, TenantStore } from '../training/ports.js'
+import type { KeyStore } from '../training/ports/keys.js'
+import type { TenantStore } from '../training/ports/tenants.js'
 import type { Caller } from './caller.js'
 
 const everyMilliseconds = 1_000

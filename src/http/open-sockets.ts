@@ -1,7 +1,7 @@
 /** How many streams each tenant has open on this process. */
 import { describeLimit, effectiveLimit } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
-import type { Tenant } from '../training/ports.js'
+import type { Tenant } from '../training/ports/tenants.js'
 
 export class OpenSockets {
   readonly #open = new Map<string, number>()

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { problemSchema } from '../contract/problems.js'
 import { text } from '../contract/text.js'
-import type { Page } from '../training/ports.js'
+import type { Page } from '../training/ports/pages.js'
 
 const problemContent = (description: string) => ({
   description,

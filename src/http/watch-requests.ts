@@ -4,7 +4,7 @@ import { describeLimit, effectiveLimit } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import { type ClientMessage, clientMessageSchema, maximumWatchedJobs } from '../contract/stream.js'
 import type { Bundle } from '../live/bundle.js'
-import type { Tenant } from '../training/ports.js'
+import type { Tenant } from '../training/ports/tenants.js'
 import type { Buckets } from './buckets.js'
 import { validate } from './validation.js'
 

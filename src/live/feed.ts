@@ -4,8 +4,10 @@
  */
 import type { Job } from '../contract/job.js'
 import type { PackedEpochs } from '../contract/packed-epochs.js'
-import type { BoundaryReader, BoundaryView, Hint, JobProgress, WatchedJob } from '../training/ports.js'
+import type { BoundaryReader, BoundaryView } from '../training/ports/boundaries.js'
+import type { JobProgress } from '../training/ports/jobs.js'
 import type { Source } from './source.js'
+import type { Hint, WatchedJob } from './watch-store.js'
 
 interface Reading {
   version: number
@@ -29,7 +31,7 @@ export class Feed {
   /** What the last read found. */
   private known: Pick<JobProgress, 'status' | 'epoch'> | undefined
   private reading: Reading | undefined
-  private readonly boundaryReads = new Map<string, ReturnType<BoundaryReader['behind']>>()
+  private readonly boundaryReads = new Map<string, ReturnType<BoundaryReader['readAfter']>>()
 
   constructor(
     readonly jobId: string,
@@ -86,11 +88,15 @@ export class Feed {
   }
 
   /** All views of a job have the same axes. */
-  async boundariesBehind(job: Job, after: number, view: BoundaryView): ReturnType<BoundaryReader['behind']> {
+  async boundariesBehind(
+    job: Job,
+    after: number,
+    view: BoundaryView,
+  ): ReturnType<BoundaryReader['readAfter']> {
     const key = `${job.modelId} ${view.size} ${after}`
     let read = this.boundaryReads.get(key)
     if (read === undefined) {
-      read = this.boundaries.behind(job, after, view).finally(() => this.boundaryReads.delete(key))
+      read = this.boundaries.readAfter(job, after, view).finally(() => this.boundaryReads.delete(key))
       this.boundaryReads.set(key, read)
     }
     return read

@@ -1,10 +1,13 @@
 /** Watching jobs: who watches which, and what wakes them. */
-import type { BoundaryReader, Hint, JobProgress, WatchStore } from '../training/ports.js'
+
+import type { BoundaryReader } from '../training/ports/boundaries.js'
+import type { JobProgress } from '../training/ports/jobs.js'
 import { Bundle } from './bundle.js'
 import { Feed } from './feed.js'
 import type { BundleSink } from './sink.js'
 import { Source } from './source.js'
 import { Watch, type WatchOptions } from './watch.js'
+import type { Hint, WatchStore } from './watch-store.js'
 
 /** Lost hints are made up for this often. */
 const pollMilliseconds = 2_000

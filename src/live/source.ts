@@ -4,8 +4,8 @@
  */
 import { lastEpoch, type PackedEpochs } from '../contract/packed-epochs.js'
 import { evictOldest } from '../evict-oldest.js'
-import type { EpochsWanted, WatchedJob, WatchStore } from '../training/ports.js'
 import { Batch } from './batch.js'
+import type { EpochsWanted, WatchedJob, WatchStore } from './watch-store.js'
 
 /** Most epochs in one message. */
 const epochsPerRead = 2_000

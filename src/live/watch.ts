@@ -4,11 +4,12 @@
  */
 import { isFinished, type Job, type JobStatus } from '../contract/job.js'
 import { lastEpoch, type PackedEpochs } from '../contract/packed-epochs.js'
-import type { BoundaryView, WatchedJob } from '../training/ports.js'
+import type { BoundaryView } from '../training/ports/boundaries.js'
 import { Bell } from './bell.js'
 import { type Feed, type Waiter, withoutEpochs } from './feed.js'
 import type { Sink } from './sink.js'
 import { Turns } from './turns.js'
+import type { WatchedJob } from './watch-store.js'
 
 /** The job ended, does not exist (any more), the reader is gone, or this service stops. */
 export type WatchEnd = 'ended' | 'deleted' | 'gone' | 'closing'

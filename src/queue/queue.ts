@@ -3,7 +3,7 @@
  * makes some worker look, so one lost or doubled harms nothing.
  */
 import { Queue, Worker } from 'bullmq'
-import type { JobQueue } from '../training/ports.js'
+import type { JobQueue } from '../training/ports/queue.js'
 import { openRedis, refuseEviction } from './redis.js'
 
 export interface Consumer {

@@ -1,6 +1,6 @@
 /** Large values are stored in rows of a few MiB each, so that no single message to the database grows without bound. */
 import { createHash } from 'node:crypto'
-import type { Bytes } from '../training/ports.js'
+import type { Bytes } from '../training/ports/bytes.js'
 
 /** Of each row, from which on a value has several. */
 export const chunkBytes = 2 * 1024 * 1024

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { changeSchema } from '../contract/job.js'
-import type { Claimed, ClaimedJob, Room, Unreadable } from '../training/ports.js'
+import type { Claimed, ClaimedJob, Room, Unreadable } from '../training/ports/runs.js'
 import { type Database, notifyJob, type Statement, send } from './database.js'
 import { parseSpec } from './job-rows.js'
 

@@ -12,7 +12,7 @@ import {
   storedColumnSchema,
 } from '../contract/dataset.js'
 import { finishedStatuses } from '../contract/job.js'
-import type { AllDatasets, NewDataset } from '../training/ports.js'
+import type { AllDatasets, NewDataset } from '../training/ports/datasets.js'
 import { type Database, Prisma } from './database.js'
 import type { Dataset as DatasetRow } from './generated/client.js'
 import { behind, fittingOn, newestFirst, placeInList, toPage } from './pages.js'

@@ -1,6 +1,7 @@
 /** The outbox of webhooks. Deliveries are filed by the statement that ends a job (job-ends.ts), and here for tests. */
 import { type Delivery, deliveryEventSchema, disabledAfterDays, testEvent } from '../contract/webhook.js'
-import type { DueDelivery, SecretBox, WebhookStore } from '../training/ports.js'
+import type { SecretBox, WebhookStore } from '../training/ports/webhooks.js'
+import type { DeliveryStore, DueDelivery } from '../webhooks/delivery-store.js'
 import { type Database, type Prisma, type Statement, send } from './database.js'
 import type { WebhookDelivery as DeliveryRow } from './generated/client.js'
 
@@ -57,7 +58,7 @@ const recordStatement: Statement = {
 
 type ClaimedRow = Omit<DueDelivery, 'secrets'> & { sealed: string[] }
 
-type Deliveries = Pick<WebhookStore, 'claim' | 'record' | 'fileTest' | 'redeliver'>
+type Deliveries = DeliveryStore & Pick<WebhookStore, 'fileTest' | 'redeliver'>
 
 export function deliveries(database: Database, box: SecretBox | null): Deliveries {
   return {

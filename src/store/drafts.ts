@@ -7,7 +7,8 @@
  *                  └── claim lost, worker dead, error ──► swept
  */
 import { createHash } from 'node:crypto'
-import type { Bytes, Claim } from '../training/ports.js'
+import type { Bytes } from '../training/ports/bytes.js'
+import type { Claim } from '../training/ports/runs.js'
 import { bufferOf, cut } from './bytes.js'
 import { type Connection, type Database, type Prisma, type Statement, send, transaction } from './database.js'
 

@@ -4,7 +4,7 @@
  */
 import type { Epoch, Metrics } from '../contract/epoch.js'
 import { metricsPerEpoch, type PackedEpochs, unpackEpochs } from '../contract/packed-epochs.js'
-import type { EpochStore } from '../training/ports.js'
+import type { EpochStore } from '../training/ports/epochs.js'
 import { type Connection, type Database, type Prisma, send } from './database.js'
 
 export { metricsPerEpoch }

@@ -1,6 +1,6 @@
 /** Figures about the service for whoever watches it run: sums that only grow (Tally), and how many jobs wait or run. */
 import { finishedStatuses, isFinished, jobStatusSchema } from '../contract/job.js'
-import type { FigureStore } from '../training/ports.js'
+import type { FigureStore } from '../training/ports/figures.js'
 import type { Database } from './database.js'
 import { tallyShards } from './job-ends.js'
 import { summarizeWorkers } from './workers.js'

@@ -1,5 +1,5 @@
 /** How fast past trainings went, for estimates. */
-import type { FinishedRun, FinishedRuns } from '../training/ports.js'
+import type { FinishedRun, FinishedRuns } from '../training/ports/speed.js'
 import type { Database } from './database.js'
 
 /** Ended jobs looked at. */

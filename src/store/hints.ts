@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { jobStatusSchema } from '../contract/job.js'
-import type { Hint } from '../training/ports.js'
+import type { Hint } from '../live/watch-store.js'
 import { jobsChannel } from './database.js'
 import { queueChannel, workerName } from './wake-ups.js'
 

@@ -4,7 +4,7 @@
  */
 import { isSameRequest } from '../contract/fingerprint.js'
 import { keyInFlight, keyReused } from '../contract/problems.js'
-import type { IdempotencyStore, Once } from '../training/ports.js'
+import type { IdempotencyStore, Once } from '../training/ports/idempotency.js'
 import { type Database, Prisma } from './database.js'
 
 const keptFor = Prisma.sql`interval '24 hours'`

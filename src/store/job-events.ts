@@ -10,7 +10,7 @@ import {
   type ReleaseReason,
   releaseReasonSchema,
 } from '../contract/job-event.js'
-import type { ListPage, Page } from '../training/ports.js'
+import type { ListPage, Page } from '../training/ports/pages.js'
 import { type Database, Prisma } from './database.js'
 import { indexBehind, toPage } from './pages.js'
 

@@ -3,7 +3,7 @@ import { finishedStatuses, type Job, type JobStatus, previousStatuses } from '..
 import type { ReleaseReason } from '../contract/job-event.js'
 import type { Limits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
-import type { AllJobs, JobProgress, JobStore } from '../training/ports.js'
+import type { AllJobs, JobProgress, JobStore } from '../training/ports/jobs.js'
 import { sweepCheckpoints } from './checkpoints.js'
 import { Coalesced, coalescedRows } from './coalesced.js'
 import { type CreatedRow, createJobs, type JobOfTenant, type Outcome } from './create-jobs.js'

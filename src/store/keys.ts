@@ -1,7 +1,7 @@
 /** Keys by their id, with a hash of their secret. Time is the database's. */
 import type { Key } from '../contract/key.js'
 import { scopeSchema } from '../contract/key.js'
-import type { KeyStore } from '../training/ports.js'
+import type { KeyStore } from '../training/ports/keys.js'
 import { type Database, Prisma, type Statement, send } from './database.js'
 import type { Key as KeyRow } from './generated/client.js'
 import { LiveKeys } from './live-keys.js'

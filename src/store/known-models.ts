@@ -4,7 +4,7 @@
  */
 import { idSchema } from '../contract/ids.js'
 import type { Model } from '../contract/model.js'
-import type { AskedModel } from '../training/ports.js'
+import type { AskedModel } from '../training/ports/models.js'
 import { type Coalesced, coalescedRows } from './coalesced.js'
 import { type Database, type Statement, send } from './database.js'
 import { type Lookups, lookupsOf } from './lookups.js'

@@ -2,7 +2,7 @@
 import { scopeSchema } from '../contract/key.js'
 import { ownLimitsSchema } from '../contract/limits.js'
 import { evictOldest } from '../evict-oldest.js'
-import type { KnownKey } from '../training/ports.js'
+import type { KnownKey } from '../training/ports/keys.js'
 import type { Lookups } from './lookups.js'
 
 /** Whose rows are not read anew while they stay as they are. */

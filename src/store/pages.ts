@@ -3,7 +3,7 @@
  * that was deleted meanwhile. The id alone of an item that exists is a cursor, too.
  */
 import { Problem } from '../contract/problems.js'
-import type { ListPage, Page } from '../training/ports.js'
+import type { ListPage, Page } from '../training/ports/pages.js'
 
 interface Position {
   id: string

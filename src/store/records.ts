@@ -1,5 +1,5 @@
 /** Progress of a training that goes on: epochs, snapshots, and now and then a checkpoint, by named statements. */
-import type { Claim, Progress } from '../training/ports.js'
+import type { Claim, Progress } from '../training/ports/runs.js'
 import { deleteOldCheckpoints, draftCheckpoint, insertCheckpoint } from './checkpoints.js'
 import { type Connection, type Database, notifyJob, type Statement, send, transaction } from './database.js'
 import { epochOf, metricsPerEpoch } from './epochs.js'

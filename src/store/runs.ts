@@ -4,7 +4,8 @@
  */
 import type { Epoch } from '../contract/epoch.js'
 import type { JobError } from '../contract/job.js'
-import type { Claim, NewModel, RunStore } from '../training/ports.js'
+import type { NewModel } from '../training/ports/models.js'
+import type { Claim, RunStore } from '../training/ports/runs.js'
 import { largestWhole, lengthOf } from './bytes.js'
 import { deleteCheckpointBytes, readCheckpoint } from './checkpoints.js'
 import { claimJobs } from './claims.js'

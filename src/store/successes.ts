@@ -1,6 +1,6 @@
 /** Short trainings, stored whole: epochs, snapshots, model and end of however many, in one statement. */
 import type { Metrics } from '../contract/epoch.js'
-import type { Success } from '../training/ports.js'
+import type { Success } from '../training/ports/runs.js'
 import { bufferOf, largestWhole, lengthOf, sha256Of, whole } from './bytes.js'
 import { type Database, notifyJob, type Statement, send } from './database.js'
 import { epochOf, metricsPerEpoch } from './epochs.js'

@@ -1,7 +1,7 @@
 /** Tenants: what limits they have of their own, and what they have used of them. */
 import { localTenant } from '../contract/key.js'
 import { ownLimitsSchema } from '../contract/limits.js'
-import type { TenantStore } from '../training/ports.js'
+import type { TenantStore } from '../training/ports/tenants.js'
 import { type Database, type Statement, send } from './database.js'
 import { readUse } from './tenant-limits.js'
 

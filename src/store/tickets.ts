@@ -1,7 +1,7 @@
 /** Tickets for streams: each is deleted by the statement that uses it, so no two processes can both accept it. */
 import { localTenant } from '../contract/key.js'
 import { ownLimitsSchema } from '../contract/limits.js'
-import type { TicketStore } from '../training/ports.js'
+import type { TicketStore } from '../training/ports/stream-tickets.js'
 import { type Database, Prisma } from './database.js'
 
 const lifetime = Prisma.sql`interval '30 seconds'`

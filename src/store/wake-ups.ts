@@ -1,5 +1,5 @@
 /** Without Redis, workers are woken by NOTIFY: a trigger sends it with the transaction in which a job is queued. */
-import type { JobQueue } from '../training/ports.js'
+import type { JobQueue } from '../training/ports/queue.js'
 import { type Database, send } from './database.js'
 
 /** Has no payload. */

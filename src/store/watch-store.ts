@@ -1,5 +1,6 @@
 /** What watching reads, of many jobs in one statement. */
-import type { EpochsWanted, JobProgress, WatchedJob, WatchStore } from '../training/ports.js'
+import type { EpochsWanted, WatchedJob, WatchStore } from '../live/watch-store.js'
+import type { JobProgress } from '../training/ports/jobs.js'
 import { type Database, send } from './database.js'
 import { type PackedRow, packedEpochs, packedRowOf } from './epochs.js'
 import { type JobRow, jobColumns, toJob } from './job-rows.js'

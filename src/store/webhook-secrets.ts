@@ -1,7 +1,7 @@
 /** Secrets of webhooks, encrypted. Those that have not expired sign; the current one does not expire. */
 import { randomUUID } from 'node:crypto'
 import { Problem } from '../contract/problems.js'
-import type { SecretBox } from '../training/ports.js'
+import type { SecretBox } from '../training/ports/webhooks.js'
 import type { Database, Prisma } from './database.js'
 
 /** Of a webhook, signing at the same time. */

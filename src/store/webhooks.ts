@@ -8,7 +8,8 @@ import {
   type Webhook,
   webhookEventSchema,
 } from '../contract/webhook.js'
-import type { SecretBox, WebhookStore } from '../training/ports.js'
+import type { SecretBox, WebhookStore } from '../training/ports/webhooks.js'
+import type { DeliveryStore } from '../webhooks/delivery-store.js'
 import type { Database, Prisma } from './database.js'
 import { deliveries, lockWebhook, toDelivery } from './deliveries.js'
 import type { Webhook as WebhookRow } from './generated/client.js'
@@ -26,7 +27,7 @@ const withoutSecret = (webhook: CreatedWebhook): RegisteredWebhook => ({
 })
 
 /** Without a box, webhooks can be neither registered nor sent to. */
-export function webhookStore(database: Database, box: SecretBox | null): WebhookStore {
+export function webhookStore(database: Database, box: SecretBox | null): WebhookStore & DeliveryStore {
   return {
     ...deliveries(database, box),
 

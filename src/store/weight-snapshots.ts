@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { codingSchema } from '../contract/dataset.js'
 import { tensorSchema } from '../contract/model.js'
-import type { SnapshotStore, WeightSnapshots } from '../training/ports.js'
+import type { SnapshotStore, WeightSnapshots } from '../training/ports/snapshots.js'
 import { join } from './bytes.js'
 import type { Database, Prisma } from './database.js'
 import { unpackJson } from './packed-json.js'

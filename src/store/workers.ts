@@ -1,6 +1,6 @@
 /** Worker processes: each writes its row every few seconds, and who has been silent for long is not among them. */
 import type { Worker, WorkersSummary } from '../contract/worker.js'
-import type { WorkerStore } from '../training/ports.js'
+import type { WorkerStore } from '../training/ports/workers.js'
 import { type Database, Prisma, type Statement, send } from './database.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
 

@@ -5,17 +5,12 @@ import type { Job } from '../contract/job.js'
 import { Problem, pointerTo } from '../contract/problems.js'
 import { builtIn } from '../datasets/built-ins.js'
 import type { GeneratedData } from './generated-data.js'
-import type {
-  AllModels,
-  BoundaryReader,
-  BoundaryView,
-  DatasetStore,
-  JobStore,
-  ModelPainting,
-  Painting,
-  PredictorPool,
-  SnapshotStore,
-} from './ports.js'
+import type { BoundaryReader, BoundaryView } from './ports/boundaries.js'
+import type { DatasetStore } from './ports/datasets.js'
+import type { JobStore } from './ports/jobs.js'
+import type { AllModels } from './ports/models.js'
+import type { ModelPainting, Painting, PredictorPool } from './ports/predictor-pool.js'
+import type { SnapshotStore } from './ports/snapshots.js'
 
 /** Draws around the data, too, by this share of their range. */
 const margin = 0.25
@@ -91,7 +86,7 @@ export function boundaryReader({ models, snapshots, predictors }: BoundaryDepend
   }
 
   return {
-    async behind(job, after, view) {
+    async readAfter(job, after, view) {
       const { taken, coding, tensors } = await snapshots.read(job.id, after, framesPerRead)
       const last = taken.at(-1)
       if (last === undefined) {

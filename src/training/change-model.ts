@@ -1,7 +1,7 @@
 /** What of a model may be changed after it was trained. */
 import { hasThreshold, type Model, type ModelChange } from '../contract/model.js'
 import { Problem } from '../contract/problems.js'
-import type { ModelStore } from './ports.js'
+import type { ModelStore } from './ports/models.js'
 
 /** Throws Problem `not-found`, or `invalid-input` when the model gives no probability of one of two classes. */
 export async function changeModel(

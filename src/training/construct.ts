@@ -2,7 +2,9 @@
 import type { Construction, LayerSummary, Model, ModelRequest } from '../contract/model.js'
 import type { Layer } from '../contract/network.js'
 import { newId } from './new-id.js'
-import type { ConstructedNetwork, ModelStore, NewModel, Once, RequestThread } from './ports.js'
+import type { Once } from './ports/idempotency.js'
+import type { ModelStore, NewModel } from './ports/models.js'
+import type { ConstructedNetwork, RequestThread } from './ports/request-thread.js'
 
 /** Rows whose network is built on the event loop. */
 const rowsAtOnce = 256

@@ -6,7 +6,8 @@ import { isFinished, type Job, type JobStatus, type ResumeRequest } from '../con
 import type { TenantLimits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import { checkLength } from './plan.js'
-import type { JobQueue, JobStore } from './ports.js'
+import type { JobStore } from './ports/jobs.js'
+import type { JobQueue } from './ports/queue.js'
 
 async function look(jobs: JobStore, id: string): Promise<Job> {
   const job = await jobs.get(id)

@@ -17,7 +17,7 @@ import { didYouMean } from '../similar-names.js'
 import type { GeneratedData } from './generated-data.js'
 import { tableOfRows } from './inline-rows.js'
 import { newId } from './new-id.js'
-import type { DatasetStore, NewDataset } from './ports.js'
+import type { DatasetStore, NewDataset } from './ports/datasets.js'
 
 export interface DataDescription {
   /** As the spec names it. */

@@ -7,7 +7,8 @@ import { encodePng } from '../datasets/png.js'
 import { readPixels, readRows, readRowsAt } from '../datasets/preview.js'
 import type { GeneratedData } from './generated-data.js'
 import type { JobSplits } from './job-splits.js'
-import type { DatasetStore, JobStore, TableSlice } from './ports.js'
+import type { DatasetStore, TableSlice } from './ports/datasets.js'
+import type { JobStore } from './ports/jobs.js'
 
 /** Wide datasets are shown by fewer rows, so that an answer stays one that can be read. */
 const maximumCells = 100_000

@@ -1,5 +1,5 @@
 import { Problem } from '../contract/problems.js'
-import type { ModelStore } from './ports.js'
+import type { ModelStore } from './ports/models.js'
 
 /** With its weights; the job that made it stays. Throws Problem `not-found` or `model-in-use`. */
 export async function deleteModel(models: Pick<ModelStore, 'delete'>, id: string): Promise<void> {

@@ -2,7 +2,7 @@
  * How long a training will take: the speed that was measured on this machine, corrected by how long past trainings of
  * steps about as large took in truth.
  */
-import type { FinishedRun, Speed } from './ports.js'
+import type { FinishedRun, Speed } from './ports/speed.js'
 
 /** Of all epochs. */
 export type Work = Omit<FinishedRun, 'seconds'>

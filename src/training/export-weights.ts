@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Tensor } from '../contract/model.js'
 import { Problem } from '../contract/problems.js'
-import type { AllModels, ModelStore } from './ports.js'
+import type { AllModels, ModelStore } from './ports/models.js'
 import { Slice } from './slices.js'
 
 export interface WeightFile {

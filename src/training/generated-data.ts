@@ -3,7 +3,7 @@ import type { Cell, GeneratedDataset } from '../contract/dataset.js'
 import { generate, generatedRows, generatedSize } from '../datasets/generated.js'
 import type { Table } from '../datasets/table.js'
 import { evictOldest } from '../evict-oldest.js'
-import type { RequestThread } from './ports.js'
+import type { RequestThread } from './ports/request-thread.js'
 
 /** Numbers that are drawn on the event loop, in about a millisecond. */
 const numbersAtOnce = 10_000

@@ -7,7 +7,8 @@ import { generatedSize } from '../datasets/generated.js'
 import { PackedRows, packRows } from '../datasets/packed-rows.js'
 import { findClassColumn, type RowSplit } from '../datasets/split-rows.js'
 import { rowsPerChunk, type Table } from '../datasets/table.js'
-import type { DatasetStore, PredictorPool } from './ports.js'
+import type { DatasetStore } from './ports/datasets.js'
+import type { PredictorPool } from './ports/predictor-pool.js'
 
 /** Rows of the splits that are kept, 4 bytes each; those asked for longest ago go first. */
 const maximumHeldRows = 10_000_000

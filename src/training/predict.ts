@@ -14,7 +14,8 @@ import {
   type InputRow,
   type RowList,
 } from '../datasets/raw-rows.js'
-import type { ModelStore, PredictorPool } from './ports.js'
+import type { ModelStore } from './ports/models.js'
+import type { PredictorPool } from './ports/predictor-pool.js'
 import { inSlices } from './slices.js'
 
 export interface PredictDependencies {

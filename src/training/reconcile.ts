@@ -2,7 +2,8 @@
  * Wakes workers while jobs are queued, whatever became of the wake-ups before, and queues jobs of silent workers again. Any
  * number of processes may do this at once.
  */
-import type { AllJobs, JobQueue } from './ports.js'
+import type { AllJobs } from './ports/jobs.js'
+import type { JobQueue } from './ports/queue.js'
 
 const everyMilliseconds = 3_000
 /** A worker reports every second; one that is silent this long is dead, or as good as dead. */

@@ -2,7 +2,9 @@
 import type { Job, JobRequest } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
 import { type PlanDependencies, planTraining } from './plan.js'
-import type { NewJob, Once, Tenant } from './ports.js'
+import type { Once } from './ports/idempotency.js'
+import type { NewJob } from './ports/jobs.js'
+import type { Tenant } from './ports/tenants.js'
 import { Slice } from './slices.js'
 import { newJob, type Origin, type SubmitDependencies } from './submit.js'
 

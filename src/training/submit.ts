@@ -2,7 +2,10 @@
 import type { Job, JobRequest } from '../contract/job.js'
 import { newId } from './new-id.js'
 import { memoryOf, type Plan, type PlanDependencies, planTraining } from './plan.js'
-import type { JobQueue, JobStore, NewJob, Once, Tenant, Tenanted } from './ports.js'
+import type { Once } from './ports/idempotency.js'
+import type { JobStore, NewJob } from './ports/jobs.js'
+import type { JobQueue } from './ports/queue.js'
+import type { Tenant, Tenanted } from './ports/tenants.js'
 
 export interface SubmitDependencies extends PlanDependencies {
   jobs: Tenanted<Pick<JobStore, 'create' | 'createAll'>>

@@ -8,7 +8,8 @@ import type { UploadReader, UploadToRead } from '../datasets/reading/upload-read
 import { DatasetError } from '../datasets/table.js'
 import { describeBuiltIn } from './built-in-datasets.js'
 import { newId } from './new-id.js'
-import type { DatasetStore, ModelStore } from './ports.js'
+import type { DatasetStore } from './ports/datasets.js'
+import type { ModelStore } from './ports/models.js'
 
 export interface Upload extends UploadToRead {
   name: string | undefined

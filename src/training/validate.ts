@@ -3,7 +3,9 @@ import { countTrainings } from '../contract/folds.js'
 import type { JobRequest, JobValidation } from '../contract/job.js'
 import { estimateSeconds } from './estimate.js'
 import { memoryOf, type PlanDependencies, planTraining } from './plan.js'
-import type { Calibration, FinishedRuns, JobStore, Tenant, Tenanted } from './ports.js'
+import type { JobStore } from './ports/jobs.js'
+import type { Calibration, FinishedRuns } from './ports/speed.js'
+import type { Tenant, Tenanted } from './ports/tenants.js'
 import { newJob } from './submit.js'
 
 export interface ValidateDependencies extends PlanDependencies {

@@ -7,7 +7,8 @@ import {
   type WebhookRequest,
 } from '../contract/webhook.js'
 import { newId } from './new-id.js'
-import type { Once, WebhookStore } from './ports.js'
+import type { Once } from './ports/idempotency.js'
+import type { WebhookStore } from './ports/webhooks.js'
 
 /** As many random bytes as the Standard Webhooks rules ask for; they sign what is sent. */
 const secretBytes = 32

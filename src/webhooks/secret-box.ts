@@ -3,7 +3,7 @@
  * another's. The first key encrypts, all decrypt.
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
-import type { SecretBox } from '../training/ports.js'
+import type { SecretBox } from '../training/ports/webhooks.js'
 
 const algorithm = 'aes-256-gcm'
 const version = 'v1'

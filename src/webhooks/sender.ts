@@ -5,7 +5,7 @@
 import { setMaxListeners } from 'node:events'
 import { testEvent } from '../contract/webhook.js'
 import { DeadlineError, withDeadline } from '../deadline.js'
-import type { AttemptRoom, DeliveryOutcome, DueDelivery, WebhookStore } from '../training/ports.js'
+import type { AttemptRoom, DeliveryOutcome, DeliveryStore, DueDelivery } from './delivery-store.js'
 import { type PostOptions, post } from './post.js'
 import { signatureHeaders } from './signature.js'
 
@@ -41,10 +41,7 @@ export interface Sender {
   stop(): Promise<void>
 }
 
-export function sendForever(
-  webhooks: Pick<WebhookStore, 'claim' | 'record'>,
-  options: SenderOptions,
-): Sender {
+export function sendForever(webhooks: DeliveryStore, options: SenderOptions): Sender {
   const {
     room,
     schedule = retrySchedule,

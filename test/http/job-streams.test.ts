@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { WebSocket } from 'ws'
 import { type JobsStreamMessage, jobsStreamMessageSchema } from '../../src/contract/stream.js'
 import { newId } from '../../src/training/new-id.js'
-import type { ClaimedJob } from '../../src/training/ports.js'
+import type { ClaimedJob } from '../../src/training/ports/runs.js'
 import { generous, openApp, type RunningApp } from '../support/app.js'
 import { eventually } from '../support/service.js'
 import { epochsOf, linearModel, newJob, startJob, storeEpochs } from '../support/stores.js'

@@ -6,7 +6,7 @@ import type { Bundle } from '../../src/live/bundle.js'
 import { Live } from '../../src/live/live.js'
 import { jobIdOf, type LiveMessage } from '../../src/live/sink.js'
 import { newId } from '../../src/training/new-id.js'
-import type { ClaimedJob } from '../../src/training/ports.js'
+import type { ClaimedJob } from '../../src/training/ports/runs.js'
 import { eventually } from '../support/service.js'
 import {
   epochsOf,
@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => stores.close())
 
 beforeEach(() => {
-  const noBoundaries = { behind: async () => ({ frames: [], position: 0 }) }
+  const noBoundaries = { readAfter: async () => ({ frames: [], position: 0 }) }
   live = new Live(stores.watching, noBoundaries, (error) => {
     throw error
   })

@@ -5,7 +5,8 @@ import { lastEpoch, unpackEpochs } from '../../src/contract/packed-epochs.js'
 import { Live } from '../../src/live/live.js'
 import type { LiveMessage, Sink } from '../../src/live/sink.js'
 import { newId } from '../../src/training/new-id.js'
-import type { BoundaryReader, ClaimedJob } from '../../src/training/ports.js'
+import type { BoundaryReader } from '../../src/training/ports/boundaries.js'
+import type { ClaimedJob } from '../../src/training/ports/runs.js'
 import { eventually } from '../support/service.js'
 import { epochsOf, linearModel, openStores, type Stores, startJob, storeEpochs } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
@@ -20,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => stores.close())
 
 beforeEach(() => {
-  live = new Live(stores.watching, { behind: boundariesBehind }, (error) => {
+  live = new Live(stores.watching, { readAfter: boundariesBehind }, (error) => {
     throw error
   })
 })
@@ -33,7 +34,7 @@ afterEach(() => {
 const view = { axes: [{ column: 'x', min: 0, max: 1 }], size: 2 }
 
 /** A frame for each epoch, two at a time. */
-const boundariesBehind: BoundaryReader['behind'] = async (job, after, view) => {
+const boundariesBehind: BoundaryReader['readAfter'] = async (job, after, view) => {
   const position = Math.min(job.epoch, after + 2)
   const epochs = upTo(position).filter((epoch) => epoch > after)
   const painted = { outputs: 1, range: [0, 1] as [number, number], values: 'AAD//w==' }

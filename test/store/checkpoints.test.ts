@@ -5,7 +5,8 @@ import type { Epoch } from '../../src/contract/epoch.js'
 import type { JobStatus } from '../../src/contract/job.js'
 import { fillBuffers } from '../../src/fill-buffers.js'
 import { chunkBytes, whole } from '../../src/store/bytes.js'
-import type { Checkpoint, Claim } from '../../src/training/ports.js'
+import type { Checkpoint } from '../../src/training/ports/checkpoints.js'
+import type { Claim } from '../../src/training/ports/runs.js'
 import { expectTrueCounters } from '../support/counters.js'
 import {
   claimJob,

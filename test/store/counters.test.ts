@@ -12,15 +12,11 @@ import { modelStore } from '../../src/store/models.js'
 import { runStore } from '../../src/store/runs.js'
 import { historyThinner } from '../../src/store/thin-histories.js'
 import { newId } from '../../src/training/new-id.js'
-import type {
-  AllDatasets,
-  AllJobs,
-  AllModels,
-  Checkpoint,
-  Claim,
-  NewJob,
-  RunStore,
-} from '../../src/training/ports.js'
+import type { Checkpoint } from '../../src/training/ports/checkpoints.js'
+import type { AllDatasets } from '../../src/training/ports/datasets.js'
+import type { AllJobs, NewJob } from '../../src/training/ports/jobs.js'
+import type { AllModels } from '../../src/training/ports/models.js'
+import type { Claim, RunStore } from '../../src/training/ports/runs.js'
 import { expectTrueCounters, readCounters } from '../support/counters.js'
 import {
   epochsOf,

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { draftStore, dropDraft } from '../../src/store/drafts.js'
-import type { Claim, NewModel } from '../../src/training/ports.js'
+import type { NewModel } from '../../src/training/ports/models.js'
+import type { Claim } from '../../src/training/ports/runs.js'
 import { eventually } from '../support/service.js'
 import { linearModel, openStores, type Stores, startJob } from '../support/stores.js'
 

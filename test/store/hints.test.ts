@@ -2,7 +2,7 @@
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Hints, listenForHints } from '../../src/store/hints.js'
-import type { JobProgress } from '../../src/training/ports.js'
+import type { JobProgress } from '../../src/training/ports/jobs.js'
 import { eventually } from '../support/service.js'
 import {
   claimJob,

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type JobStatus, jobStatusSchema } from '../../src/contract/job.js'
 import { Problem } from '../../src/contract/problems.js'
 import { newId } from '../../src/training/new-id.js'
-import type { Checkpoint, ClaimedJob } from '../../src/training/ports.js'
+import type { Checkpoint } from '../../src/training/ports/checkpoints.js'
+import type { ClaimedJob } from '../../src/training/ports/runs.js'
 import {
   claimJob,
   epochsOf,

@@ -11,7 +11,7 @@ import { type JobRow, jobRowSchema, readJobsStatement } from '../../src/store/jo
 import { unpackJson } from '../../src/store/packed-json.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
 import { newId } from '../../src/training/new-id.js'
-import type { NewJob } from '../../src/training/ports.js'
+import type { NewJob } from '../../src/training/ports/jobs.js'
 import { keyFor } from '../support/keys.js'
 import { linearModel, newJob, openStores, type Stores, startJob, xorSpec } from '../support/stores.js'
 import { uploadOf } from '../support/tables.js'

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Epoch } from '../../src/contract/epoch.js'
 import { type JobStatus, jobStatusSchema, previousStatuses } from '../../src/contract/job.js'
 import { newId } from '../../src/training/new-id.js'
-import type { Claim } from '../../src/training/ports.js'
+import type { Claim } from '../../src/training/ports/runs.js'
 import {
   claimJob,
   claimNext,

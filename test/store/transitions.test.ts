@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isFinished, type JobStatus, jobStatusSchema, previousStatuses } from '../../src/contract/job.js'
 import { type Hints, listenForHints } from '../../src/store/hints.js'
-import type { Claim } from '../../src/training/ports.js'
+import type { Claim } from '../../src/training/ports/runs.js'
 import { eventually } from '../support/service.js'
 import { linearModel, newJob, openStores, type Stores, startJob, storeEpochs } from '../support/stores.js'
 import { upTo } from '../support/watching.js'

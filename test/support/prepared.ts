@@ -5,7 +5,7 @@ import { type Prepared, type PreparedDataset, prepare } from '../../src/datasets
 import { readRows } from '../../src/datasets/preview.js'
 import type { Cells, Read, ReadOptions, Source } from '../../src/datasets/reading/batch.js'
 import { newId } from '../../src/training/new-id.js'
-import type { NewDataset } from '../../src/training/ports.js'
+import type { NewDataset } from '../../src/training/ports/datasets.js'
 
 /** Columns by name; each of their batches is texts or numbers. */
 export type Columns = Record<string, (string[] | number[])[]>

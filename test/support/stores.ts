@@ -3,6 +3,7 @@ import type { Epoch } from '../../src/contract/epoch.js'
 import type { JobSpec } from '../../src/contract/job.js'
 import { jobSpecSchema } from '../../src/contract/job.js'
 import type { EpochRun } from '../../src/engine/index.js'
+import type { WatchStore } from '../../src/live/watch-store.js'
 import { type Database, openDatabase } from '../../src/store/database.js'
 import { datasetStore } from '../../src/store/datasets.js'
 import { epochStore } from '../../src/store/epochs.js'
@@ -19,31 +20,20 @@ import { webhookStore } from '../../src/store/webhooks.js'
 import { snapshotStore } from '../../src/store/weight-snapshots.js'
 import { workerStore } from '../../src/store/workers.js'
 import { newId } from '../../src/training/new-id.js'
-import type {
-  AllDatasets,
-  AllJobs,
-  AllModels,
-  Claim,
-  ClaimedJob,
-  DatasetStore,
-  EpochStore,
-  FigureStore,
-  IdempotencyStore,
-  JobStore,
-  KeyStore,
-  ModelStore,
-  NewJob,
-  NewModel,
-  Room,
-  RunStore,
-  SnapshotStore,
-  Tenanted,
-  TenantStore,
-  TicketStore,
-  WatchStore,
-  WebhookStore,
-  WorkerStore,
-} from '../../src/training/ports.js'
+import type { AllDatasets, DatasetStore } from '../../src/training/ports/datasets.js'
+import type { EpochStore } from '../../src/training/ports/epochs.js'
+import type { FigureStore } from '../../src/training/ports/figures.js'
+import type { IdempotencyStore } from '../../src/training/ports/idempotency.js'
+import type { AllJobs, JobStore, NewJob } from '../../src/training/ports/jobs.js'
+import type { KeyStore } from '../../src/training/ports/keys.js'
+import type { AllModels, ModelStore, NewModel } from '../../src/training/ports/models.js'
+import type { Claim, ClaimedJob, Room, RunStore } from '../../src/training/ports/runs.js'
+import type { SnapshotStore } from '../../src/training/ports/snapshots.js'
+import type { TicketStore } from '../../src/training/ports/stream-tickets.js'
+import type { Tenanted, TenantStore } from '../../src/training/ports/tenants.js'
+import type { WebhookStore } from '../../src/training/ports/webhooks.js'
+import type { WorkerStore } from '../../src/training/ports/workers.js'
+import type { DeliveryStore } from '../../src/webhooks/delivery-store.js'
 import { openSecretBox } from '../../src/webhooks/secret-box.js'
 import { freshDatabase } from './postgres.js'
 
@@ -62,7 +52,7 @@ export interface Stores {
   datasets: AllDatasets & DatasetStore
   snapshots: SnapshotStore
   idempotency: IdempotencyStore
-  webhooks: WebhookStore
+  webhooks: WebhookStore & DeliveryStore
   figures: FigureStore
   keys: KeyStore
   tickets: TicketStore

@@ -3,7 +3,7 @@ import type { DatasetRows } from '../../src/contract/dataset.js'
 import { preparedTable } from '../../src/datasets/prepare.js'
 import { iterateChunks, type Table } from '../../src/datasets/table.js'
 import { newId } from '../../src/training/new-id.js'
-import type { NewDataset } from '../../src/training/ports.js'
+import type { NewDataset } from '../../src/training/ports/datasets.js'
 
 /** Rows × columns, row-major: categories as their codes, missing values as NaN. */
 export function valuesOf(table: Pick<Table, 'columns' | 'rows' | 'chunks'>): Float64Array {

@@ -1,5 +1,5 @@
 /** One training in a pool of threads, however it reports. */
-import type { Progress } from '../../src/training/ports.js'
+import type { Progress } from '../../src/training/ports/runs.js'
 import type { Outcome, TrainingOrder } from '../../workers/messages.js'
 import type { TrainerPool } from '../../workers/trainer-pool.js'
 

@@ -1,5 +1,5 @@
 /** Whose turn it is, in plain steps: what the claim's statement must agree with, and what the simulation runs. */
-import type { Room } from '../../src/training/ports.js'
+import type { Room } from '../../src/training/ports/runs.js'
 
 export interface QueuedJob {
   id: string

@@ -1,7 +1,7 @@
 /** The policy of turn-policy.ts on what the database holds. */
 import type { Database, Prisma } from '../../src/store/database.js'
 import { parseSpec } from '../../src/store/job-rows.js'
-import type { Room } from '../../src/training/ports.js'
+import type { Room } from '../../src/training/ports/runs.js'
 import { type QueuedJob, type Turn, turnOrder } from './turn-policy.js'
 
 export interface Queue {

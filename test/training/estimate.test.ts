@@ -1,7 +1,7 @@
 /** How past trainings correct what was measured; the real service is asked in test/e2e/validate.test.ts. */
 import { describe, expect, it } from 'vitest'
 import { estimateSeconds, type Work } from '../../src/training/estimate.js'
-import type { FinishedRun } from '../../src/training/ports.js'
+import type { FinishedRun } from '../../src/training/ports/speed.js'
 
 const speed = { secondsPerStep: 1e-6, flopsPerSecond: 1e10, usesThreads: true }
 const small = { steps: 1e6, flops: 1e8, threads: 1 }

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { JobSpec } from '../../src/contract/job.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import { databaseTrouble } from '../../src/store/database.js'
-import type { NewJob } from '../../src/training/ports.js'
+import type { NewJob } from '../../src/training/ports/jobs.js'
 import type { TrainingOrder } from '../../workers/messages.js'
 import { processorModule, sharedDatasets, storedTables, trainerPool } from '../support/built.js'
 import { eventually } from '../support/service.js'

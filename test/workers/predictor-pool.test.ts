@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { Model } from '../../src/contract/model.js'
 import { layerSchema } from '../../src/contract/network.js'
 import { describeTable } from '../../src/datasets/table.js'
-import type { PredictorPool } from '../../src/training/ports.js'
+import type { PredictorPool } from '../../src/training/ports/predictor-pool.js'
 import { predictorPool } from '../support/built.js'
 import { float32Bytes, linearModel, openStores, type Stores } from '../support/stores.js'
 import { upTo } from '../support/watching.js'

@@ -6,7 +6,7 @@ import type { JobSpec } from '../../src/contract/job.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import type { InputRow } from '../../src/datasets/raw-rows.js'
 import { databaseTrouble, StatementError } from '../../src/store/database.js'
-import type { NewJob } from '../../src/training/ports.js'
+import type { NewJob } from '../../src/training/ports/jobs.js'
 import { predict } from '../../src/training/predict.js'
 import type { BackendSetting, TrainingOrder } from '../../workers/messages.js'
 import {

@@ -7,7 +7,7 @@ import { type Change, type JobSpec, jobSpecSchema } from '../../src/contract/job
 import { builtIn } from '../../src/datasets/built-ins.js'
 import { type Epoch, readEpochs } from '../../src/engine/index.js'
 import { whole } from '../../src/store/bytes.js'
-import type { Checkpoint } from '../../src/training/ports.js'
+import type { Checkpoint } from '../../src/training/ports/checkpoints.js'
 import type { Outcome, TrainingOrder, WholeCheckpoint } from '../../workers/messages.js'
 import { trainerPool } from '../support/built.js'
 import { trainOne } from '../support/train-one.js'

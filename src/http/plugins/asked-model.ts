@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Model } from '../../contract/model.js'
-import type { AllModels, AskedModel } from '../../training/ports.js'
+import type { AllModels, AskedModel } from '../../training/ports/models.js'
 import { callerOf } from '../caller.js'
 
 declare module 'fastify' {

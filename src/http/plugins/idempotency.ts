@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, preValidationHookHa
 import { z } from 'zod'
 import { fingerprint, isSameRequest } from '../../contract/fingerprint.js'
 import { keyInFlight, keyReused } from '../../contract/problems.js'
-import type { IdempotencyStore, Once } from '../../training/ports.js'
+import type { IdempotencyStore, Once } from '../../training/ports/idempotency.js'
 import { callerOf } from '../caller.js'
 
 /** For the schema of a route; other headers stay as they are. */

@@ -1,7 +1,7 @@
 /** Metrics for Prometheus: those of this process are counted here, those of all processes are read from the database. */
 import type { FastifyInstance, onResponseHookHandler } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { FigureStore } from '../../training/ports.js'
+import type { FigureStore } from '../../training/ports/figures.js'
 import { observeLoop } from './loop-figures.js'
 import { RequestFigures } from './request-figures.js'
 

@@ -5,7 +5,7 @@
 import type { FastifyInstance } from 'fastify'
 import { describeLimit, effectiveLimit } from '../../contract/limits.js'
 import { Problem } from '../../contract/problems.js'
-import type { Tenant } from '../../training/ports.js'
+import type { Tenant } from '../../training/ports/tenants.js'
 import { Buckets, secondsUntil } from '../buckets.js'
 
 export class RequestRate {

@@ -1,7 +1,7 @@
 /** What a tenant may have, and has used of it. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { limitsStatus, limitsStatusSchema } from '../../contract/limits.js'
-import type { TenantStore } from '../../training/ports.js'
+import type { TenantStore } from '../../training/ports/tenants.js'
 import { callerOf } from '../caller.js'
 import type { OpenSockets } from '../open-sockets.js'
 import type { RequestRate } from '../plugins/rate-limit.js'

@@ -12,7 +12,7 @@ import {
   webhookSchema,
   webhookWithDeliveriesSchema,
 } from '../../contract/webhook.js'
-import type { WebhookStore } from '../../training/ports.js'
+import type { WebhookStore } from '../../training/ports/webhooks.js'
 import { register, rotateSecret } from '../../training/webhooks.js'
 import { callerOf } from '../caller.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'

@@ -1,0 +1,13 @@
+import type { Boundary } from '../../contract/boundary.js'
+import type { Job } from '../../contract/job.js'
+
+/** The grid of a boundary: `size` raw values at even distances along each axis. */
+export type BoundaryView = Pick<Boundary, 'axes' | 'size'>
+
+export interface BoundaryReader {
+  /**
+   * Some frames after that epoch, in order, and the epoch from which to continue. An unchanged `position` means that there
+   * are no more now.
+   */
+  readAfter(job: Job, after: number, view: BoundaryView): Promise<{ frames: Boundary[]; position: number }>
+}

@@ -1,0 +1,78 @@
+import type { Job, JobSpec, JobStatus, ResumeRequest } from '../../contract/job.js'
+import type { JobEvent } from '../../contract/job-event.js'
+import type { Problem } from '../../contract/problems.js'
+import type { NewDataset } from './datasets.js'
+import type { Once } from './idempotency.js'
+import type { ListPage, Page } from './pages.js'
+import type { Tenanted } from './tenants.js'
+
+export interface NewJob {
+  id: string
+  name: string | null
+  spec: JobSpec
+  metadata: Record<string, string>
+  /** Of the HTTP request, for log lines. */
+  requestId: string | null
+  traceId: string | null
+  priority: number
+  datasetId: string | null
+  validationDatasetId: string | null
+  parameters: number
+  arenaBytes: number
+  flopsPerEpoch: number
+  stepsPerEpoch: number
+  /** Rows that the request contains; stored in the same transaction as the job. */
+  inlineDataset: NewDataset | null
+}
+
+export interface JobProgress {
+  jobId: string
+  status: JobStatus
+  epoch: number
+}
+
+/** The jobs of one tenant. */
+export interface JobStore {
+  /**
+   * @throws Problem `too-many-jobs`, `too-much-stored`, `idempotency-key-in-flight` if a concurrent request used the key
+   * first, or `invalid-spec` if a dataset or model of the spec no longer exists
+   */
+  create(job: NewJob, once?: Once): Promise<Job>
+  /**
+   * Stores the jobs that it can in one transaction. `answer` turns the outcomes, in order, into the response stored for
+   * `once`; an exception in it rolls everything back. The jobs contain no inline rows.
+   */
+  createAll<T>(jobs: NewJob[], once: Once | undefined, answer: (outcomes: (Job | Problem)[]) => T): Promise<T>
+  /** Throws the Problem of a limit that `create` would throw. Reads the inline rows, stores nothing. */
+  checkLimits(job: NewJob): Promise<void>
+  get(id: string): Promise<Job | null>
+  /** The jobs that exist, in the order of the ids. */
+  getMany(ids: readonly string[]): Promise<Job[]>
+  /** Newest first. @throws Problem `invalid-request` if `after` is not a job of the list */
+  list(page: ListPage & { status?: JobStatus | undefined; name?: string | undefined }): Promise<Page<Job>>
+  /** Status and last epoch of the jobs that exist. */
+  progress(ids: string[]): Promise<JobProgress[]>
+  /** False if the current status does not allow the transition. So does `pause`. */
+  cancel(id: string): Promise<boolean>
+  pause(id: string): Promise<boolean>
+  /** Queues the job again with the changed settings. @throws Problem `invalid-spec` if the change does not fit the job */
+  resume(id: string, change: ResumeRequest): Promise<boolean>
+  /** The history of a job, oldest first; null if there is no such job. Throws as `list` does. */
+  events(id: string, page: ListPage): Promise<Page<JobEvent> | null>
+  /** Deletes a finished job, its epochs and checkpoints. Its model stays. */
+  delete(id: string): Promise<boolean>
+  /** Deletes at most `most` jobs that ended in these states before that time, oldest first. Returns the number. */
+  deleteEnded(statuses: readonly JobStatus[], before: Date, most: number): Promise<number>
+}
+
+/** The jobs of all tenants. */
+export interface AllJobs extends Tenanted<JobStore>, Pick<JobStore, 'get' | 'progress'> {
+  /** Whether any job is queued. */
+  anyQueued(): Promise<boolean>
+  /** Deletes counts of empty queues, checkpoints of ended jobs, and jobs older than the retention limits. */
+  sweep(): Promise<void>
+  /** Releases the jobs of workers without a heartbeat for `milliseconds`. The third crash without progress fails a job. */
+  releaseAbandoned(milliseconds: number): Promise<void>
+  /** Does the same for a worker that has exited, without waiting. */
+  releaseWorker(workerId: string): Promise<void>
+}

@@ -1,0 +1,72 @@
+import type { Coding } from '../../contract/dataset.js'
+import type { Evaluation } from '../../contract/evaluation.js'
+import type { EvaluatedModel, LayerSummary, Model, Tensor } from '../../contract/model.js'
+import type { Network } from '../../contract/network.js'
+import type { Bytes } from './bytes.js'
+import type { Once } from './idempotency.js'
+import type { ListPage, Page } from './pages.js'
+import type { Tenanted } from './tenants.js'
+
+export interface NewModel {
+  id: string
+  name: string | null
+  network: Network
+  loss: string
+  layers: LayerSummary[]
+  coding: Coding
+  parameters: number
+  tensors: Tensor[]
+  /** Float32 little-endian. */
+  weights: Bytes
+  evaluation: Evaluation | null
+}
+
+/** The models of one tenant. */
+export interface ModelStore {
+  /**
+   * Stores a model without a job.
+   * @throws Problem `too-much-stored`, or `idempotency-key-in-flight` if a concurrent request used the key first
+   */
+  create(model: NewModel, once?: Once): Promise<Model>
+  /** The result is shared between callers, which must not change it. */
+  get(id: string): Promise<Model | null>
+  getEvaluated(id: string): Promise<EvaluatedModel | null>
+  list(page: ListPage): Promise<Page<Model>>
+  /** Names and shapes of the weights. */
+  tensors(id: string): Promise<Tensor[] | null>
+  /** Null if there is no such model. */
+  setThreshold(id: string, threshold: number): Promise<Model | null>
+  /** `used`: an unfinished job starts from the model. */
+  delete(id: string): Promise<'deleted' | 'used' | 'missing'>
+}
+
+/** A model whose query starts before the caller is authenticated. */
+export interface AskedModel {
+  /** As of a time after `ask`. The result is shared between callers, which must not change it. */
+  of(tenantId: string): Promise<Model | null>
+}
+
+export interface OpenWeights {
+  tensors: Tensor[]
+  /** Total bytes. */
+  length: number
+  /**
+   * Hashed while they are read, so do not use them before the last.
+   * @throws Problem `integrity` after the last if the SHA-256 differs, or `not-found` if the model was deleted
+   */
+  chunks: AsyncIterable<Uint8Array>
+}
+
+/** The models of all tenants. */
+export interface AllModels extends Tenanted<ModelStore>, Pick<ModelStore, 'get'> {
+  /** Starts the query of a model. */
+  ask(id: string): AskedModel
+  /** Calls `listener` with the id of each model that this process finds deleted. */
+  onGone(listener: (id: string) => void): void
+  /** All weights in one array. Throws as the chunks of `openWeights` do. */
+  weights(id: string): Promise<{ tensors: Tensor[]; bytes: Uint8Array } | null>
+  /** Weights as a stream of chunks, one of which is in memory at a time. */
+  openWeights(id: string): Promise<OpenWeights | null>
+  /** The bytes of the weights after the first `offset` bytes of chunk 0, piece by piece, without a check of the hash. */
+  weightChunks(id: string, offset?: number): AsyncIterable<Uint8Array>
+}

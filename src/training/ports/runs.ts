@@ -1,0 +1,118 @@
+import type { Change, JobError, JobSpec } from '../../contract/job.js'
+import type { ReleaseReason } from '../../contract/job-event.js'
+import type { EpochRun } from '../../engine/index.js'
+import type { Checkpoint, StoredCheckpoint } from './checkpoints.js'
+import type { NewModel } from './models.js'
+import type { WeightSnapshots } from './snapshots.js'
+
+/** Every write of a worker names its claim. */
+export interface Claim {
+  jobId: string
+  /** Raised by each claim and each resumption, so that the holder of an older claim cannot write. */
+  attempt: number
+}
+
+export interface ClaimedJob extends Claim {
+  tenantId: string
+  requestId: string | null
+  traceId: string | null
+  spec: JobSpec
+  changes: Change[]
+  datasetId: string | null
+  validationDatasetId: string | null
+  /** The last epoch that an earlier attempt stored; 0 without one. */
+  storedEpoch: number
+  /** Total number of epochs: of the spec, or the number that cross-validation chose in an earlier attempt. */
+  epochs: number
+  /** The backend that computed the stored epochs; null without epochs. */
+  backend: string | null
+  /** Estimated time of the remaining epochs, before correction by the speed of the machine. */
+  estimatedSeconds: number
+  /** Consecutive crashes without progress. */
+  crashes: number
+}
+
+/** Consecutive epochs, and optionally a checkpoint taken after the last of them. */
+export interface Progress {
+  epochs: EpochRun
+  /** Training time of these epochs, and so far of the epoch that has not finished. */
+  seconds: number
+  backend: string
+  backendDetail: string | null
+  checkpoint: Checkpoint | null
+  /** Null if the job has no boundary, or no snapshot was taken. */
+  snapshots: WeightSnapshots | null
+  /** The number of epochs that cross-validation chose; undefined without folds. */
+  plannedEpochs?: number | undefined
+}
+
+/** The free capacity of a worker. A job with more than `all` threads takes all of them. */
+export interface Room {
+  readonly free: number
+  readonly all: number
+  /** Limits of a batch claim: the number of jobs, and their seconds of work. */
+  readonly jobs: number
+  readonly seconds: number
+  /** Measured seconds per estimated second of training. */
+  readonly timeScale: number
+  /** Element i: seconds until i + 1 threads are free. */
+  readonly freeIn: readonly number[]
+  /** The wide job that waits for threads, and the seconds until it gets them. */
+  readonly reservation: { readonly jobId: string; readonly seconds: number } | null
+}
+
+/** A claimed job whose stored data this release cannot read. */
+export interface Unreadable {
+  claim: Claim
+  error: unknown
+}
+
+export interface Claimed {
+  jobs: ClaimedJob[]
+  unreadable: Unreadable[]
+  /** Number of jobs that stay queued. */
+  left: number
+  /** The next job, if it needs more threads than are free. */
+  waiting: { jobId: string; threads: number } | null
+}
+
+/** A training that ended before its first write. */
+export interface Success {
+  claim: Claim
+  progress: Omit<Progress, 'checkpoint'>
+  model: NewModel
+  bestEpoch: number | null
+}
+
+export interface RunStore {
+  /**
+   * Starts the next jobs of tenants below their limit of running jobs: status `running`, attempt raised. If the first needs
+   * more threads than are free, claims only jobs that are expected to end before it can start.
+   */
+  claim(workerId: string, room: Room): Promise<Claimed>
+  /** Renews the claims. Returns those that are still valid; the runs of the others must stop. */
+  heartbeat(claims: Claim[]): Promise<Claim[]>
+  /** The most recent intact checkpoint. Reports and skips damaged ones. */
+  checkpoint(jobId: string, onDamage: (message: string) => void): Promise<StoredCheckpoint | null>
+  /** This method and those below return false, and change nothing, if the claim is no longer valid. */
+  record(claim: Claim, progress: Progress): Promise<boolean>
+  /**
+   * Stores the model and the success of the job in one transaction; the chunks of large weights are committed before. Job
+   * and model get the metrics of `bestEpoch`, whose weights early stopping restored, or else of the last epoch.
+   */
+  succeed(claim: Claim, model: NewModel, bestEpoch?: number | null): Promise<boolean>
+  /** Whether `succeedAll` accepts it: small weights, and the best epoch is not stored yet. */
+  isWhole(success: Success): boolean
+  /** Stores trainings without stored epochs in one statement. Returns for each whether its claim was valid. */
+  succeedAll(successes: readonly Success[]): Promise<boolean[]>
+  fail(claim: Claim, error: JobError): Promise<boolean>
+  /** Returns the job to the queue without counting a crash. */
+  release(claim: Claim, reason: ReleaseReason): Promise<boolean>
+  /**
+   * Counts a crash of the training thread. Returns the job to the queue, or fails it at the third crash without a new epoch.
+   * With `retryMilliseconds` the claim stays until `requeue`, and the result says whether it does.
+   */
+  crash(claim: Claim, retryMilliseconds?: number): Promise<boolean>
+  /** Returns the job to the queue after a `crash` with `retryMilliseconds`. */
+  requeue(claim: Claim): Promise<boolean>
+}
