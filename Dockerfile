@@ -24,5 +24,5 @@ EXPOSE 3000 3001
 # A thread answers, also while the API's event loop is busy.
 HEALTHCHECK --interval=5s --start-period=30s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.LIVENESS_PORT || 3001}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-# The API, which starts only when there is a key (`node dist/src/keys.js create …`); a worker is the same image with the command `node dist/workers/main.js`.
+# The API, which starts only when there is a key (`node dist/src/commands/keys.js create …`); a worker is the same image with the command `node dist/workers/main.js`.
 CMD ["node", "dist/src/server.js"]

@@ -4,7 +4,7 @@ import { readdirSync, rmSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { rolldown } from 'rolldown'
 
-const programs = ['src/main.js', 'src/server.js', 'src/keys.js', 'workers/main.js']
+const programs = ['src/main.js', 'src/server.js', 'src/commands/keys.js', 'workers/main.js']
 const isPart = /\.(thread|process)\.js$/
 /** Not bundled, because it loads binaries from its own folder. */
 const external = /^sharp$/

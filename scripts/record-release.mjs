@@ -28,7 +28,7 @@ const environment = {
 }
 
 function runKeys(...words) {
-  return execFileSync(process.execPath, ['dist/src/keys.js', ...words], {
+  return execFileSync(process.execPath, ['dist/src/commands/keys.js', ...words], {
     cwd: checkout,
     env: environment,
     encoding: 'utf8',

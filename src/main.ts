@@ -2,8 +2,8 @@
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { readConfig } from './config.js'
+import { keepPostgres, type Supervisor, superviseWorker } from './process/supervisor.js'
 import type { Server } from './server.js'
-import { keepPostgres, type Supervisor, superviseWorker } from './supervisor.js'
 import { withKeyFile } from './webhooks/key-file.js'
 
 const config = readConfig({ LOG_LEVEL: 'warn', ...process.env })

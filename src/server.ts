@@ -4,14 +4,13 @@ import { type Logger, pino } from 'pino'
 import { openCalibration } from '../workers/calibration.js'
 import { openPredictorPool } from '../workers/predictor-pool.js'
 import { openRequestThread } from '../workers/request-thread.js'
-import { buildAddon } from './addon-build.js'
+import { withDeadline } from './base/deadline.js'
 import { type Config, limitsOf, readConfig } from './config.js'
 import { isFinished } from './contract/job.js'
 import { disabledAfterDays } from './contract/webhook.js'
 import type { ReadingLimits } from './datasets/reading/limits.js'
 import { PictureDecoder } from './datasets/reading/picture-decoder.js'
 import { openUploadReader } from './datasets/reading/upload-reader.js'
-import { withDeadline } from './deadline.js'
 import { explainBackend } from './engine/index.js'
 import { buildApp } from './http/app.js'
 import { FailedAuthentications } from './http/failed-authentications.js'
@@ -20,8 +19,9 @@ import { OpenSockets } from './http/open-sockets.js'
 import { Idempotency } from './http/plugins/idempotency.js'
 import { openMetrics } from './http/plugins/metrics.js'
 import { Live } from './live/live.js'
-import { openLiveness } from './liveness.js'
-import { exitInTime } from './stopping.js'
+import { buildAddon } from './process/addon-build.js'
+import { exitInTime } from './process/exit-in-time.js'
+import { openLiveness } from './process/liveness.js'
 import { type Database, databaseTrouble, openDatabase } from './store/database.js'
 import { datasetStore } from './store/datasets.js'
 import { draftStore } from './store/drafts.js'
@@ -255,7 +255,7 @@ function noKey(host: string): string {
   return (
     `HOST is ${host}, where others can reach the service, and there is no key yet. Make one:\n\n` +
     '  npm run keys -- create --tenant blue --scopes jobs:write,models:read\n\n' +
-    'or, in a container: node dist/src/keys.js create …. With HOST=127.0.0.1 the service needs none.'
+    'or, in a container: node dist/src/commands/keys.js create …. With HOST=127.0.0.1 the service needs none.'
   )
 }
 

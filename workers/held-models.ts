@@ -5,9 +5,9 @@
  *   waiting for room ──► loading ──► loaded ──► dropped, for lack of room or because the model is gone
  */
 
+import { fillBuffers } from '../src/base/fill-buffers.js'
 import type { Model } from '../src/contract/model.js'
 import { Problem } from '../src/contract/problems.js'
-import { fillBuffers } from '../src/fill-buffers.js'
 import type { AllModels } from '../src/training/ports/models.js'
 import { collectSoon } from './garbage.js'
 import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'

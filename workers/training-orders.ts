@@ -1,11 +1,11 @@
 /** From claimed jobs to what a training thread needs of each: rows, weights to begin with, a checkpoint to go on from. */
 import type { Logger } from 'pino'
+import { fillBuffers } from '../src/base/fill-buffers.js'
 import type { Coding } from '../src/contract/dataset.js'
 import type { JobSpec } from '../src/contract/job.js'
 import type { ProblemCode } from '../src/contract/problems.js'
 import type { Inheritance } from '../src/datasets/inherited-coding.js'
 import { explainBackend, outputShape, runnableBackend } from '../src/engine/index.js'
-import { fillBuffers } from '../src/fill-buffers.js'
 import type { StoredCheckpoint } from '../src/training/ports/checkpoints.js'
 import type { AllModels } from '../src/training/ports/models.js'
 import type { ClaimedJob, RunStore } from '../src/training/ports/runs.js'

@@ -1,7 +1,8 @@
 /** Maps rows by column name to the features of a model. */
+
+import { didYouMean } from '../base/similar-names.js'
 import type { Cell, Coding } from '../contract/dataset.js'
 import { pointerTo } from '../contract/problems.js'
-import { didYouMean } from '../similar-names.js'
 import { InputError } from './input-error.js'
 import { shown, shownNames } from './shown-text.js'
 

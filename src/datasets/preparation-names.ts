@@ -1,6 +1,7 @@
 /** Checks that the file has the columns that the upload parameters name. */
+
+import { didYouMean } from '../base/similar-names.js'
 import type { Preparation } from '../contract/preparation.js'
-import { didYouMean } from '../similar-names.js'
 import { shown, shownNames } from './shown-text.js'
 import { DatasetError } from './table.js'
 

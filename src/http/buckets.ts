@@ -1,5 +1,5 @@
 /** Rates a minute, as buckets: each holds so many and fills evenly. A bucket that nobody asked for in a long time is full, so it is forgotten. */
-import { evictOldest } from '../evict-oldest.js'
+import { evictOldest } from '../base/evict-oldest.js'
 
 const windowSeconds = 60
 

@@ -3,8 +3,8 @@
  * before anybody looks into the database; but not what was right here before, since strangers may share the address.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { evictOldest } from '../base/evict-oldest.js'
 import { Problem } from '../contract/problems.js'
-import { evictOldest } from '../evict-oldest.js'
 import { Buckets, secondsUntil } from './buckets.js'
 import { clientAddress, trustIn } from './client-address.js'
 

@@ -1,7 +1,7 @@
 /** What is accepted as JSON: UTF-8, not too deep, no name twice in an object, no name that could reach a prototype. */
 
+import { scanJson } from '../base/scan-json.js'
 import { Problem } from '../contract/problems.js'
-import { scanJson } from '../scan-json.js'
 
 const maximumDepth = 32
 

@@ -1,8 +1,8 @@
 /** Requests are checked by the Zod schemas of their routes; what does not fit is told place by place. */
 import type { FastifySchemaCompiler } from 'fastify'
 import type { z } from 'zod'
+import { didYouMean } from '../base/similar-names.js'
 import { Problem, type ProblemItem, pointerTo } from '../contract/problems.js'
-import { didYouMean } from '../similar-names.js'
 import { fieldsAt, parentsOf } from './schema-fields.js'
 import { inWords } from './words.js'
 

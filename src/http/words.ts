@@ -1,6 +1,6 @@
 /** What does not fit a schema, in the words of its user instead of the schema library's. */
 import type { z } from 'zod'
-import { didYouMean } from '../similar-names.js'
+import { didYouMean } from '../base/similar-names.js'
 
 type Issue = z.core.$ZodRawIssue
 

@@ -2,8 +2,9 @@
  * What watchers read, shared: questions of the same time go together in one statement, and epochs that several read are
  * the same object, so that they are written out once.
  */
+
+import { evictOldest } from '../base/evict-oldest.js'
 import { lastEpoch, type PackedEpochs } from '../contract/packed-epochs.js'
-import { evictOldest } from '../evict-oldest.js'
 import { Batch } from './batch.js'
 import type { EpochsWanted, WatchedJob, WatchStore } from './watch-store.js'
 

@@ -1,5 +1,6 @@
 /** Jobs as they are read: one named statement, and its rows as jobs of the contract. */
 import { z } from 'zod'
+import { evictOldest } from '../base/evict-oldest.js'
 import {
   changeSchema,
   type Job,
@@ -8,7 +9,6 @@ import {
   jobErrorSchema,
   jobSpecSchema,
 } from '../contract/job.js'
-import { evictOldest } from '../evict-oldest.js'
 import { bufferOf } from './bytes.js'
 import { type Database, type Statement, send } from './database.js'
 import { epochOf } from './epochs.js'

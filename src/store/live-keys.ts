@@ -1,7 +1,8 @@
 /** Keys that requests come with: looked up at every request, together, so that a revoked one or a new limit holds at the next. */
+
+import { evictOldest } from '../base/evict-oldest.js'
 import { scopeSchema } from '../contract/key.js'
 import { ownLimitsSchema } from '../contract/limits.js'
-import { evictOldest } from '../evict-oldest.js'
 import type { KnownKey } from '../training/ports/keys.js'
 import type { Lookups } from './lookups.js'
 

@@ -1,10 +1,10 @@
 /** Trained models. Lists never touch the weights; whoever reads weights gets them checked against their hash. */
 import { createHash } from 'node:crypto'
+import { fillBuffers } from '../base/fill-buffers.js'
 import type { Metrics } from '../contract/epoch.js'
 import { evaluationSchema } from '../contract/evaluation.js'
 import { finishedStatuses } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
-import { fillBuffers } from '../fill-buffers.js'
 import type { AllModels, NewModel, OpenWeights } from '../training/ports/models.js'
 import { cut, lengthOf, pieceOf, readChunks, sha256Of } from './bytes.js'
 import { type Connection, type Database, type Prisma, type Statement, send } from './database.js'

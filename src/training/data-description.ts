@@ -1,4 +1,6 @@
 /** The dataset that a job names, wherever it comes from: built in, stored, or rows inside the request. */
+
+import { didYouMean } from '../base/similar-names.js'
 import {
   type Column,
   type GeneratedDataset,
@@ -13,7 +15,6 @@ import { type BuiltIn, builtIn, builtInNames } from '../datasets/built-ins.js'
 import { checkValidationColumns } from '../datasets/compatibility.js'
 import { preparedTable } from '../datasets/prepare.js'
 import { DatasetError } from '../datasets/table.js'
-import { didYouMean } from '../similar-names.js'
 import type { GeneratedData } from './generated-data.js'
 import { tableOfRows } from './inline-rows.js'
 import { newId } from './new-id.js'

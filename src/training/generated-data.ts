@@ -1,8 +1,9 @@
 /** Generated datasets without their making the event loop wait: small ones are drawn at once, others in a thread. */
+
+import { evictOldest } from '../base/evict-oldest.js'
 import type { Cell, GeneratedDataset } from '../contract/dataset.js'
 import { generate, generatedRows, generatedSize } from '../datasets/generated.js'
 import type { Table } from '../datasets/table.js'
-import { evictOldest } from '../evict-oldest.js'
 import type { RequestThread } from './ports/request-thread.js'
 
 /** Numbers that are drawn on the event loop, in about a millisecond. */

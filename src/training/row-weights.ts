@@ -1,10 +1,11 @@
 /** Refuses weights of classes and rows that this dataset cannot have. */
+
+import { didYouMean } from '../base/similar-names.js'
 import type { Column, TargetCoding } from '../contract/dataset.js'
 import type { JobRequest } from '../contract/job.js'
 import { pointerTo } from '../contract/problems.js'
 import { shownNames } from '../datasets/shown-text.js'
 import { SpecError } from '../engine/index.js'
-import { didYouMean } from '../similar-names.js'
 
 /** @throws SpecError when the target is no class, or there is no class of a name */
 export function checkClassWeight(

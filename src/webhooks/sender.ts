@@ -3,8 +3,8 @@
  * attempt, and whoever dies meanwhile leaves it to be claimed again. So a receiver gets each delivery at least once.
  */
 import { setMaxListeners } from 'node:events'
+import { DeadlineError, withDeadline } from '../base/deadline.js'
 import { testEvent } from '../contract/webhook.js'
-import { DeadlineError, withDeadline } from '../deadline.js'
 import type { AttemptRoom, DeliveryOutcome, DeliveryStore, DueDelivery } from './delivery-store.js'
 import { type PostOptions, post } from './post.js'
 import { signatureHeaders } from './signature.js'

@@ -9,7 +9,7 @@ const dist = path.resolve(import.meta.dirname, '../../dist')
 const programs = [
   'src/main.js',
   'src/server.js',
-  'src/keys.js',
+  'src/commands/keys.js',
   'src/datasets/reading/picture.process.js',
   'src/datasets/reading/reading.process.js',
   'workers/main.js',

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { pino } from 'pino'
-import { keepPostgres } from '../../src/supervisor.js'
+import { keepPostgres } from '../../src/process/supervisor.js'
 import { startRedis } from '../support/redis.js'
 import { freePort, temporaryFolder } from '../support/service.js'
 

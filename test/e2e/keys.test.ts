@@ -6,7 +6,7 @@ import { freshDatabaseOfTest } from '../support/postgres.js'
 import { eventually, startService, temporaryFolder } from '../support/service.js'
 
 function keys(environment: Record<string, string>, ...words: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/src/keys.js', ...words], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/src/commands/keys.js', ...words], {
     encoding: 'utf8',
     env: { ...process.env, HOST: '', DATABASE_URL: '', REDIS_URL: '', ...environment },
   })

@@ -15,7 +15,7 @@ async function ask(port: number) {
 
 /** Answers for its loop, which stands still for some seconds once it is told to, and hangs after two. */
 const program = `
-  import { openLiveness } from './dist/src/liveness.js'
+  import { openLiveness } from './dist/src/process/liveness.js'
   const { port } = await openLiveness('127.0.0.1', 0, 2)
   setInterval(() => {}, 1000)
   process.on('message', (seconds) => {

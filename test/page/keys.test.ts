@@ -11,7 +11,7 @@ function makeKey(): string {
   const scopes = 'jobs:write,models:write,datasets:write'
   const made = spawnSync(
     process.execPath,
-    ['dist/src/keys.js', 'create', '--tenant', 'blue', '--scopes', scopes],
+    ['dist/src/commands/keys.js', 'create', '--tenant', 'blue', '--scopes', scopes],
     {
       encoding: 'utf8',
       env: { ...process.env, HOST: '', DATABASE_URL: '', REDIS_URL: '', DATA_DIRECTORY: suite.folder },

@@ -1,9 +1,9 @@
 /** Checkpoints are stored with the epochs up to them, two of them are kept, and a damaged one is never used. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fillBuffers } from '../../src/base/fill-buffers.js'
 import type { Epoch } from '../../src/contract/epoch.js'
 import type { JobStatus } from '../../src/contract/job.js'
-import { fillBuffers } from '../../src/fill-buffers.js'
 import { chunkBytes, whole } from '../../src/store/bytes.js'
 import type { Checkpoint } from '../../src/training/ports/checkpoints.js'
 import type { Claim } from '../../src/training/ports/runs.js'

@@ -9,6 +9,7 @@ import pg from 'pg'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
+import { keepPostgres } from '../../src/process/supervisor.js'
 import { lockHolder, readLockFile } from '../../src/store/embedded/postmaster.js'
 import { numberIsTaken, processBirth } from '../../src/store/embedded/process-birth.js'
 import {
@@ -16,7 +17,6 @@ import {
   FolderInUseError,
   startEmbeddedPostgres,
 } from '../../src/store/embedded-postgres.js'
-import { keepPostgres } from '../../src/supervisor.js'
 
 const isRoot = process.getuid?.() === 0
 

@@ -179,7 +179,7 @@ describe('a thinned history', () => {
     const { id, last } = await ended([700, 1, 2_299])
     await thin(400)
     const kept = await stores.epochs.read(id, 0, last)
-    const boundaries = { behind: async () => ({ frames: [], position: -1 }) }
+    const boundaries = { readAfter: async () => ({ frames: [], position: -1 }) }
     const live = new Live(stores.watching, boundaries, () => {})
     try {
       const replays = await Promise.all(

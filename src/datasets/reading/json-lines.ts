@@ -1,5 +1,5 @@
 /** Reads JSON lines (one object per line) or a JSON array of objects. The field names are the columns. */
-import { scanJson } from '../../scan-json.js'
+import { scanJson } from '../../base/scan-json.js'
 import { parseDecimalComma } from '../number-text.js'
 import type { Batch, Cells, ColumnReading, Piece, ReadOptions, SourceColumn } from './batch.js'
 import { findObjectEnd, parseExactly, readLargeInteger } from './json-values.js'

@@ -1,5 +1,5 @@
 /** The reading process: reads one untrusted upload, and may be killed at any time. */
-import { lowerPriority } from '../../low-priority.js'
+import { lowerPriority } from '../../base/low-priority.js'
 import { prepare } from '../prepare.js'
 import { DatasetError } from '../table.js'
 import {

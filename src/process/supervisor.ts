@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './store/embedded-postgres.js'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../store/embedded-postgres.js'
 
 const graceMilliseconds = 6_000
 const longestPauseMilliseconds = 10_000
@@ -37,7 +37,7 @@ export function superviseWorker(
   function start(): void {
     const workerId = `worker_${randomBytes(8).toString('hex')}`
     const startedAt = Date.now()
-    const child = fork(fileURLToPath(new URL('../workers/main.js', import.meta.url)), {
+    const child = fork(fileURLToPath(new URL('../../workers/main.js', import.meta.url)), {
       env: { ...environment, DATABASE_URL: '', WORKER_ID: workerId },
     })
     worker = child

@@ -1,6 +1,6 @@
 /** Edit distances counted by hand: insertions, deletions, substitutions and swaps of adjacent letters. */
 import { describe, expect, it } from 'vitest'
-import { didYouMean, editDistance, nearestName } from '../src/similar-names.js'
+import { didYouMean, editDistance, nearestName } from '../../src/base/similar-names.js'
 
 describe('the edit distance', () => {
   it.each([

@@ -1,11 +1,11 @@
 /** Deadlines come although garbage is collected, and although what they limit never ends. */
 import { tmpdir } from 'node:os'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Spool } from '../src/datasets/reading/spool.js'
-import { DeadlineError, withDeadline } from '../src/deadline.js'
-import { unlimited } from '../src/store/tenant-limits.js'
-import { collectOften } from './support/garbage.js'
-import { readingLimits } from './support/reading.js'
+import { DeadlineError, withDeadline } from '../../src/base/deadline.js'
+import { Spool } from '../../src/datasets/reading/spool.js'
+import { unlimited } from '../../src/store/tenant-limits.js'
+import { collectOften } from '../support/garbage.js'
+import { readingLimits } from '../support/reading.js'
 
 let stop = () => {}
 

@@ -7,9 +7,9 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import type { BackendName } from './engine/index.js'
-import { hasWidestKernels, unavailableReason } from './engine/kernels/native/addon.js'
-import { nativeFolder } from './engine/kernels/native/addon-files.js'
+import type { BackendName } from '../engine/index.js'
+import { hasWidestKernels, unavailableReason } from '../engine/kernels/native/addon.js'
+import { nativeFolder } from '../engine/kernels/native/addon-files.js'
 
 const script = join(nativeFolder, '..', 'scripts', 'build-native.mjs')
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { preparationParameters, readPreparation } from '../../src/contract/preparation.js'
+import { preparationParameters, readPreparation } from '../../src/http/preparation-parameters.js'
 
 const schema = z.strictObject(preparationParameters)
 const read = (query: Record<string, string>) => readPreparation(schema.parse(query))

@@ -1,5 +1,5 @@
 /** Words on the command line. */
-import { tenantIdSchema } from './contract/key.js'
+import { tenantIdSchema } from '../contract/key.js'
 
 /** Wrong words. */
 export class UsageError extends Error {}

@@ -8,9 +8,9 @@ import {
   limitNames,
   limitSettings,
   limitsSchema,
-} from './contract/limits.js'
-import type { TenantStore } from './training/ports/tenants.js'
-import { readTenant, UsageError } from './usage.js'
+} from '../contract/limits.js'
+import type { TenantStore } from '../training/ports/tenants.js'
+import { readTenant, UsageError } from './options.js'
 
 /** `queuedJobs` as `queued-jobs`. */
 const optionOf = (name: LimitName) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
