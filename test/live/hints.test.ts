@@ -15,7 +15,7 @@ let live: Live
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'setTimeout', 'Date'] })
   job = new WatchedJobInMemory()
-  live = new Live(job, { behind: async () => ({ frames: [], position: 0 }) }, (error) => {
+  live = new Live(job, { readAfter: async () => ({ frames: [], position: 0 }) }, (error) => {
     throw error
   })
 })

@@ -1,7 +1,7 @@
 /** A job in memory as watching reads it, whose reads wait until a test lets them go on. */
 import type { Job, JobStatus } from '../../src/contract/job.js'
 import type { PackedEpochs } from '../../src/contract/packed-epochs.js'
-import type { EpochsWanted, WatchedJob, WatchStore } from '../../src/training/ports.js'
+import type { EpochsWanted, WatchedJob, WatchStore } from '../../src/live/watch-store.js'
 import { type Gate, gate } from './gate.js'
 import { xorSpec } from './stores.js'
 

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import type { WebhookStore } from '../../src/training/ports.js'
 import { register } from '../../src/training/webhooks.js'
+import type { DeliveryStore } from '../../src/webhooks/delivery-store.js'
 import { type Sender, type SenderOptions, sendForever } from '../../src/webhooks/sender.js'
 import { type Gate, gate } from '../support/gate.js'
 import { eventually } from '../support/service.js'
@@ -69,7 +69,7 @@ const options: SenderOptions = {
   onDisabled: () => {},
 }
 
-function open(webhooks: Pick<WebhookStore, 'claim' | 'record'> = stores.webhooks, changes = {}): Sender {
+function open(webhooks: Pick<DeliveryStore, 'claim' | 'record'> = stores.webhooks, changes = {}): Sender {
   const sender = sendForever(webhooks, { ...options, ...changes })
   onTestFinished(() => sender.stop())
   return sender
