@@ -1,9 +1,9 @@
 /** The thread of what requests bring and ask for: reads large bodies, draws datasets, builds networks. */
 import { parentPort } from 'node:worker_threads'
+import { lowerPriority } from '../src/base/low-priority.js'
 import { generate, generatedRows } from '../src/datasets/generated.js'
 import { DatasetError } from '../src/datasets/table.js'
 import { answerBody } from '../src/http/large-bodies.js'
-import { lowerPriority } from '../src/base/low-priority.js'
 import { fromNormalForm } from '../src/training/construct.js'
 import { prepareRows } from '../src/training/evaluate.js'
 import type { FromRequestThread, ToRequestThread } from './messages.js'

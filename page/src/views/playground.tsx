@@ -1,21 +1,19 @@
 /** Trains a small network on two-dimensional data and shows its decision boundary live. */
-import { useMemo, useState } from 'preact/hooks'
-import { type ApiError, get, post } from '../api/client.js'
 import type { Evaluation, Job } from '../api/types.js'
 import { Heading } from '../components/heading.js'
 import { Icon } from '../components/icon.js'
 import { ErrorNotice } from '../components/notice.js'
 import { ConnectionNote, StatusPill } from '../components/status.js'
-import { toApiError, useQuery } from '../components/use-query.js'
-import { BoundaryPanel, usePlayhead } from '../draw/boundary-panel.js'
+import { BoundaryPanel } from '../draw/boundary-panel.js'
 import { HistoryCurves } from '../draw/history-curves.js'
 import type { Point, View } from '../draw/plane.js'
 import { duration, plural, short } from '../format.js'
 import { link } from '../router.js'
-import { type Run, useRun } from '../use-run.js'
-import { generatePoints, isTruthTable, sineSamples } from './playground-data.js'
-import { examples, requestFrom, type Settings, twoLayers } from './playground-request.js'
+import type { Run } from '../use-run.js'
+import { isTruthTable } from './playground-data.js'
+import { examples, type Settings } from './playground-request.js'
 import { DataSettings, NetworkSettings, TrainingSettings } from './playground-settings.js'
+import { type Playground, usePlayground } from './use-playground.js'
 
 /** Axes for custom points. */
 const square: View = { left: -1, right: 1, bottom: -1, top: 1 }
@@ -23,58 +21,9 @@ const square: View = { left: -1, right: 1, bottom: -1, top: 1 }
 const unit: View = { left: -0.25, right: 1.25, bottom: -0.25, top: 1.25 }
 
 export function PlaygroundView() {
-  const [settings, setSettings] = useState<Settings>(twoLayers)
-  const [clicked, setClicked] = useState<readonly Point[]>([])
-  const [brush, setBrush] = useState<'0' | '1'>('0')
-  const [jobId, setJobId] = useState<string | null>(null)
-  const [problem, setProblem] = useState<ApiError | null>(null)
-  const [starting, setStarting] = useState(false)
-  /** Seed of the next training. */
-  const [seed, setSeed] = useState(1)
-  const { shape, noise } = settings
-  const points = useMemo(() => generatePoints(shape, noise, clicked), [shape, noise, clicked])
-  const samples = useMemo(() => (shape === 'sine' ? sineSamples(noise) : []), [shape, noise])
-  const run = useRun(jobId, 64)
-  const playhead = usePlayhead(jobId, run.frames)
-  const classes = new Set(points.map(({ classIndex }) => classIndex)).size
-  const isRegression = shape === 'sine'
-  const job = run.job
-  const evaluation =
-    useQuery(job?.modelId ?? null, () => get('/models/{id}', { id: job?.modelId ?? '' })).value?.evaluation ??
-    null
-  const active = job !== null && job.finishedAt === null
-
-  /** Changes settings. Clears the result if the data change. */
-  const change = (part: Partial<Settings>) => {
-    if (part.shape !== undefined || part.noise !== undefined) setJobId(null)
-    setSeed(1)
-    setSettings((before) => ({ ...before, ...part }))
-  }
-  const addPoint = (x: number, y: number) => {
-    setJobId(null)
-    setClicked((before) => [...before, { x, y, classIndex: Number(brush) }])
-  }
-
-  const stop = async () => {
-    if (job === null || !active) return
-    await post('/jobs/{id}/cancel', undefined, { id: job.id }).catch((error) => setProblem(toApiError(error)))
-  }
-  const train = async (chosen: Settings, seed: number) => {
-    setStarting(true)
-    // The previous run is no longer shown.
-    void stop()
-    try {
-      const { id } = await post('/jobs', { ...requestFrom(chosen, clicked), seed })
-      setJobId(id)
-      setSeed(seed + 1)
-      setProblem(null)
-    } catch (error) {
-      setProblem(toApiError(error))
-    }
-    setStarting(false)
-  }
-
-  const missingPoints = shape === 'points' && classes < 2 ? 'Add points of both classes first.' : null
+  const playground = usePlayground()
+  const { settings, points, samples, addPoint, run, playhead } = playground
+  const { shape } = settings
   return (
     <section class="playground">
       <div class="heading">
@@ -83,66 +32,66 @@ export function PlaygroundView() {
           <p class="under">Choose data, build a network, and watch its decision boundary while it trains.</p>
         </div>
       </div>
-      <Examples
-        settings={settings}
-        disabled={starting}
-        onSelect={(example) => {
-          setSettings(example)
-          setJobId(null)
-          void train(example, 1)
-        }}
-      />
-      <ErrorNotice error={problem} />
+      <Examples settings={settings} disabled={playground.isStarting} onSelect={playground.start} />
+      <ErrorNotice error={playground.problem} />
       <div class="stage">
-        <div class="card settings">
-          <DataSettings
-            settings={settings}
-            change={change}
-            clicked={clicked}
-            brush={brush}
-            onBrush={setBrush}
-            onPoint={addPoint}
-            onRemoveAll={() => setClicked([])}
-          />
-          <NetworkSettings settings={settings} change={change} classes={classes} />
-          <TrainingSettings settings={settings} change={change} />
-          {missingPoints === null ? null : <p class="hint">{missingPoints}</p>}
-          <div class="actions">
-            {active ? (
-              <button type="button" onClick={() => void stop()}>
-                <Icon name="stop" /> Stop
-              </button>
-            ) : null}
-            <button
-              type="button"
-              class="primary large"
-              disabled={starting || missingPoints !== null}
-              onClick={() => void train(settings, seed)}
-            >
-              <Icon name="play" /> {jobId === null ? 'Train' : 'Train again'}
-            </button>
-          </div>
-        </div>
+        <SettingsCard playground={playground} />
         <div class="card plot-card">
           <BoundaryPanel
             frames={run.frames}
             playhead={playhead}
-            job={job}
+            job={run.job}
             points={points}
             samples={samples}
             view={isTruthTable(shape) ? unit : shape === 'points' ? square : viewAround(points)}
-            inputs={isRegression ? 1 : 2}
+            inputs={shape === 'sine' ? 1 : 2}
             {...(shape === 'points' ? { onPoint: addPoint } : {})}
           />
         </div>
         <Progress
           run={run}
           settings={settings}
-          evaluation={evaluation}
+          evaluation={playground.evaluation}
           mark={run.frames[playhead.index]?.epoch}
         />
       </div>
     </section>
+  )
+}
+
+function SettingsCard({ playground }: { playground: Playground }) {
+  const { settings, change, classes, isActive } = playground
+  const isMissingPoints = settings.shape === 'points' && classes < 2
+  return (
+    <div class="card settings">
+      <DataSettings
+        settings={settings}
+        change={change}
+        clicked={playground.clicked}
+        brush={playground.brush}
+        onBrush={playground.setBrush}
+        onPoint={playground.addPoint}
+        onRemoveAll={playground.removePoints}
+      />
+      <NetworkSettings settings={settings} change={change} classes={classes} />
+      <TrainingSettings settings={settings} change={change} />
+      {isMissingPoints ? <p class="hint">Add points of both classes first.</p> : null}
+      <div class="actions">
+        {isActive ? (
+          <button type="button" onClick={() => void playground.stop()}>
+            <Icon name="stop" /> Stop
+          </button>
+        ) : null}
+        <button
+          type="button"
+          class="primary large"
+          disabled={playground.isStarting || isMissingPoints}
+          onClick={() => void playground.train()}
+        >
+          <Icon name="play" /> {playground.hasTrained ? 'Train again' : 'Train'}
+        </button>
+      </div>
+    </div>
   )
 }
 
