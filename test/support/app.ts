@@ -1,30 +1,21 @@
 /** The HTTP application on real stores and a real queue, without a worker: jobs stay queued. */
 
 import { type Logger, pino } from 'pino'
+import { AsyncDisposableStack, openOn } from '../../src/base/async-disposable-stack.js'
+import { openApp as openApplication } from '../../src/composition/app.js'
+import { openStores as openLimitedStores } from '../../src/composition/stores.js'
 import type { Limits } from '../../src/contract/limits.js'
 import { PictureDecoder } from '../../src/datasets/reading/picture-decoder.js'
 import { openUploadReader } from '../../src/datasets/reading/upload-reader.js'
-import { explainBackend } from '../../src/engine/index.js'
-import { buildApp } from '../../src/http/app.js'
+import type { buildApp } from '../../src/http/app.js'
 import { FailedAuthentications } from '../../src/http/failed-authentications.js'
-import { KeyWatch } from '../../src/http/key-watch.js'
-import { OpenSockets } from '../../src/http/open-sockets.js'
-import { Idempotency } from '../../src/http/plugins/idempotency.js'
-import { openMetrics } from '../../src/http/plugins/metrics.js'
-import { Live } from '../../src/live/live.js'
-import { databaseTrouble } from '../../src/store/database.js'
-import { datasetStore } from '../../src/store/datasets.js'
-import { finishedRuns as finishedRunsOf } from '../../src/store/finished-runs.js'
-import { jobStore } from '../../src/store/jobs.js'
-import { modelStore } from '../../src/store/models.js'
+import type { Live } from '../../src/live/live.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
 import { notifyQueue } from '../../src/store/wake-ups.js'
-import { boundaryReader } from '../../src/training/boundary.js'
-import { GeneratedData } from '../../src/training/generated-data.js'
 import {
   builtPictureProcess,
   builtReadingProcess,
-  calibration as calibrationModule,
+  calibration,
   predictorPool,
   requestThread,
 } from './built.js'
@@ -52,8 +43,12 @@ export const generous: Limits = {
   datasetBytes: 2 * 1024 * 1024,
 }
 
-const throwError = (error: unknown) => {
-  throw error
+const threads = {
+  ...predictorPool,
+  ...requestThread,
+  ...calibration,
+  openUploadReader: () => openUploadReader(readingLimits, builtReadingProcess),
+  openPictureDecoder: () => new PictureDecoder(readingLimits.imagePixels, builtPictureProcess),
 }
 
 export async function openApp(
@@ -63,88 +58,37 @@ export async function openApp(
   settings: Limits = generous,
   failedAuthentications = new FailedAuthentications(1_000_000, []),
 ): Promise<RunningApp> {
-  const stores = await openStores()
-  const { epochs, idempotency, webhooks, figures, snapshots } = stores
-  const jobs = jobStore(stores.database, settings)
-  const models = modelStore(stores.database, settings)
-  const datasets = datasetStore(stores.database, settings)
-  const finishedRuns = finishedRunsOf(stores.database)
-  const queue = notifyQueue(stores.database)
-  const predictors = predictorPool.openPredictorPool(models, { backend: 'auto', threads: 2 })
-  const thread = requestThread.openRequestThread()
-  const generated = new GeneratedData(thread)
-  const calibration = calibrationModule.openCalibration('auto')
-  const boundaries = boundaryReader({ models, snapshots, predictors })
-  const metrics = openMetrics()
-  const live = new Live(stores.watching, boundaries, throwError, metrics.observeStreamLag)
-  const missing: string[] = []
-  const keyWatch = new KeyWatch(stores.keys, stores.tenants, true, throwError)
-  const pictures = new PictureDecoder(readingLimits.imagePixels, builtPictureProcess)
-  const app = await buildApp({
-    jobs,
-    epochs,
-    models,
-    datasets,
-    uploadReader: await openUploadReader(readingLimits, builtReadingProcess),
-    pictures,
-    idempotency: new Idempotency(idempotency),
-    webhooks,
-    onFiled: () => {},
-    figures,
-    metrics,
-    live,
-    predictors,
-    thread,
-    generated,
-    submission: {
-      jobs,
-      models,
-      datasets,
-      generated,
+  const stack = new AsyncDisposableStack()
+  return openOn(stack, async () => {
+    const stores = stack.adopt(await openStores(), (opened) => opened.close())
+    const { database } = stores
+    const { jobs, models, datasets } = openLimitedStores(database, { settings })
+    const queue = stack.adopt(notifyQueue(database), (opened) => opened.close())
+    const missing: string[] = []
+    const { app, live } = await openApplication(stack, {
+      stores: { ...stores, jobs, models, datasets },
       queue,
-      onQueueError: throwError,
-      calibration,
-      finishedRuns,
+      threads,
+      backend: 'auto',
+      settings,
+      limits,
+      readingLimits,
+      predictionThreads: 2,
       maximumThreads: 2,
-    },
-    pingMilliseconds,
-    readiness: {
+      mayBeOpen: true,
+      allowedOrigins: ['https://allowed.example'],
+      failedAuthentications,
+      pageDirectory,
+      pingMilliseconds,
       missing: async () => missing,
-      workers: () => stores.workers.summary(),
-      backend: explainBackend('auto'),
-    },
-    limits,
-    settings,
-    tenants: stores.tenants,
-    openSockets: new OpenSockets(),
-    failedAuthentications,
-    pageDirectory,
-    databaseTrouble,
-    keys: stores.keys,
-    tickets: stores.tickets,
-    workers: stores.workers,
-    keyWatch,
-    allowedOrigins: ['https://allowed.example'],
-    logger,
+      onFiled: () => {},
+      onError(_part, error) {
+        throw error
+      },
+      logger,
+    })
+    checkAnswers(app)
+    await app.ready()
+    return { ...stores, app, live, missing, close: () => stack.disposeAsync() }
   })
-  checkAnswers(app)
-  await keyWatch.start()
-  await app.ready()
-  return {
-    ...stores,
-    app,
-    live,
-    missing,
-    async close() {
-      live.close()
-      await app.close()
-      await keyWatch.stop()
-      await queue.close()
-      await predictors.close()
-      await thread.close()
-      pictures.close()
-      await calibration.close()
-      await stores.close()
-    },
-  }
 }

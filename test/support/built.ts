@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url))
 
-async function load(file: string) {
+export async function load(file: string) {
   const place = path.join(dist, file)
   if (!existsSync(place)) throw new Error(`there is no ${place}: run \`npm run build\` first`)
   return import(pathToFileURL(place).href)

@@ -1,86 +1,43 @@
 /** The real stores on a database of their own, and jobs and models to put there. */
+import { type Stores as AllStores, openStores as openAllStores } from '../../src/composition/stores.js'
 import type { Epoch } from '../../src/contract/epoch.js'
 import type { JobSpec } from '../../src/contract/job.js'
 import { jobSpecSchema } from '../../src/contract/job.js'
 import type { EpochRun } from '../../src/engine/index.js'
-import type { WatchStore } from '../../src/live/watch-store.js'
 import { type Database, openDatabase } from '../../src/store/database.js'
-import { datasetStore } from '../../src/store/datasets.js'
-import { epochStore } from '../../src/store/epochs.js'
-import { figureStore } from '../../src/store/figures.js'
-import { idempotencyStore } from '../../src/store/idempotency.js'
-import { jobStore } from '../../src/store/jobs.js'
-import { keyStore } from '../../src/store/keys.js'
-import { modelStore } from '../../src/store/models.js'
-import { runStore } from '../../src/store/runs.js'
-import { tenantStore } from '../../src/store/tenants.js'
-import { ticketStore } from '../../src/store/tickets.js'
-import { watchStore } from '../../src/store/watch-store.js'
-import { webhookStore } from '../../src/store/webhooks.js'
-import { snapshotStore } from '../../src/store/weight-snapshots.js'
-import { workerStore } from '../../src/store/workers.js'
 import { newId } from '../../src/training/new-id.js'
 import type { AllDatasets, DatasetStore } from '../../src/training/ports/datasets.js'
-import type { EpochStore } from '../../src/training/ports/epochs.js'
-import type { FigureStore } from '../../src/training/ports/figures.js'
-import type { IdempotencyStore } from '../../src/training/ports/idempotency.js'
 import type { AllJobs, JobStore, NewJob } from '../../src/training/ports/jobs.js'
-import type { KeyStore } from '../../src/training/ports/keys.js'
 import type { AllModels, ModelStore, NewModel } from '../../src/training/ports/models.js'
 import type { Claim, ClaimedJob, Room, RunStore } from '../../src/training/ports/runs.js'
-import type { SnapshotStore } from '../../src/training/ports/snapshots.js'
-import type { TicketStore } from '../../src/training/ports/stream-tickets.js'
-import type { Tenanted, TenantStore } from '../../src/training/ports/tenants.js'
-import type { WebhookStore } from '../../src/training/ports/webhooks.js'
-import type { WorkerStore } from '../../src/training/ports/workers.js'
-import type { DeliveryStore } from '../../src/webhooks/delivery-store.js'
+import type { Tenanted } from '../../src/training/ports/tenants.js'
 import { openSecretBox } from '../../src/webhooks/secret-box.js'
 import { freshDatabase } from './postgres.js'
 
 /** Encrypts the secrets of webhooks, here and in processes that are given it. */
 export const webhookKey = Buffer.alloc(32, 7).toString('base64')
 
-export interface Stores {
+/** All stores. `jobs`, `models` and `datasets` also have the methods of the tenant `local`. */
+export interface Stores extends AllStores {
   connectionString: string
   database: Database
-  /** Everything, and what the tenant `local` sees. */
   jobs: AllJobs & JobStore
-  runs: RunStore
-  epochs: EpochStore
-  watching: WatchStore
   models: AllModels & ModelStore
   datasets: AllDatasets & DatasetStore
-  snapshots: SnapshotStore
-  idempotency: IdempotencyStore
-  webhooks: WebhookStore & DeliveryStore
-  figures: FigureStore
-  keys: KeyStore
-  tickets: TicketStore
-  tenants: TenantStore
-  workers: WorkerStore
   close(): Promise<void>
 }
 
 export async function openStores(): Promise<Stores> {
   const { connectionString, drop } = await freshDatabase()
   const database = openDatabase(connectionString)
+  const stores = openAllStores(database, { box: openSecretBox([webhookKey]) })
   return {
+    ...stores,
     connectionString,
     database,
-    jobs: withLocal(jobStore(database)),
-    runs: runStore(database),
-    epochs: epochStore(database),
-    watching: watchStore(database),
-    models: withLocal(modelStore(database)),
-    datasets: withLocal(datasetStore(database)),
-    snapshots: snapshotStore(database),
-    idempotency: idempotencyStore(database),
-    webhooks: webhookStore(database, openSecretBox([webhookKey])),
-    figures: figureStore(database),
-    keys: keyStore(database),
-    tickets: ticketStore(database),
-    tenants: tenantStore(database),
-    workers: workerStore(database),
+    jobs: withLocal(stores.jobs),
+    models: withLocal(stores.models),
+    datasets: withLocal(stores.datasets),
     async close() {
       await database.$disconnect()
       await drop()

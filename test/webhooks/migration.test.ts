@@ -49,7 +49,7 @@ describe('secrets in plain text', () => {
   it('stop a start without a key, which says what to do, and are encrypted by one with a key', async () => {
     const environment = { DATABASE_URL: earlier.connectionString, LOG_LEVEL: 'info' }
     await expect(startService(environment, 'dist/src/server.js')).rejects.toThrow(
-      /There are webhooks, and no key.*WEBHOOK_KEYS.*openssl rand -base64 32/,
+      /The database has webhooks, but there is no key.*WEBHOOK_KEYS.*openssl rand -base64 32/,
     )
     const service = await startService({ ...environment, WEBHOOK_KEYS: webhookKey }, 'dist/src/server.js')
     await service.stop()
@@ -61,7 +61,7 @@ describe('secrets in plain text', () => {
     const other = { ...environment, WEBHOOK_KEYS: Buffer.alloc(32, 9).toString('base64') }
     const mistaken = await startService(other, 'dist/src/server.js')
     await mistaken.stop()
-    expect(mistaken.output()).toContain('no key of WEBHOOK_KEYS opens the secrets of these webhooks')
+    expect(mistaken.output()).toContain('no key of WEBHOOK_KEYS decrypts the secrets of these webhooks')
     expect(mistaken.output()).toContain(id)
   })
 })

@@ -1,0 +1,81 @@
+/**
+ * Two errors of a failed close: `error` was thrown while `suppressed` was already on its way. The standard SuppressedError,
+ * which Node 20 lacks.
+ */
+export class SuppressedError extends Error {
+  override readonly name = 'SuppressedError'
+
+  constructor(
+    readonly error: unknown,
+    readonly suppressed: unknown,
+  ) {
+    super(`${textOf(suppressed)}; then: ${textOf(error)}`)
+  }
+}
+
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+/**
+ * Closes resources in reverse order of their registration. A close that throws does not keep the others from closing.
+ * Follows the standard AsyncDisposableStack, which Node 20 lacks (ECMAScript, Explicit Resource Management).
+ */
+export class AsyncDisposableStack implements AsyncDisposable {
+  #disposals: (() => unknown)[] = []
+  #disposed = false
+
+  get disposed(): boolean {
+    return this.#disposed
+  }
+
+  use<T extends AsyncDisposable | Disposable | null | undefined>(resource: T): T {
+    if (resource === null || resource === undefined) return resource
+    this.defer(() =>
+      Symbol.asyncDispose in resource ? resource[Symbol.asyncDispose]() : resource[Symbol.dispose](),
+    )
+    return resource
+  }
+
+  adopt<T>(resource: T, dispose: (resource: T) => unknown): T {
+    this.defer(() => dispose(resource))
+    return resource
+  }
+
+  defer(dispose: () => unknown): void {
+    if (this.#disposed) throw new ReferenceError('This stack is already disposed.')
+    this.#disposals.push(dispose)
+  }
+
+  /** @throws the error of a close, or a SuppressedError whose `error` is the last one */
+  async disposeAsync(): Promise<void> {
+    if (this.#disposed) return
+    this.#disposed = true
+    let failure: { error: unknown } | undefined
+    for (const dispose of this.#disposals.splice(0).toReversed()) {
+      try {
+        await dispose()
+      } catch (error) {
+        failure = { error: failure === undefined ? error : new SuppressedError(error, failure.error) }
+      }
+    }
+    if (failure !== undefined) throw failure.error
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.disposeAsync()
+  }
+}
+
+/**
+ * Opens resources on a stack. If `open` throws, closes those that are open.
+ * @throws the error of `open`, or a SuppressedError around it if a close throws too
+ */
+export async function openOn<T>(stack: AsyncDisposableStack, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open()
+  } catch (error) {
+    await stack.disposeAsync().catch((closing) => {
+      throw new SuppressedError(closing, error)
+    })
+    throw error
+  }
+}

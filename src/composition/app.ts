@@ -1,0 +1,119 @@
+/** The HTTP application with all that answers its requests. */
+import type { AsyncDisposableStack } from '../base/async-disposable-stack.js'
+import type { Limits } from '../contract/limits.js'
+import type { ReadingLimits } from '../datasets/reading/limits.js'
+import { type BackendName, explainBackend } from '../engine/index.js'
+import { type AppDependencies, buildApp } from '../http/app.js'
+import type { FailedAuthentications } from '../http/failed-authentications.js'
+import { KeyWatch } from '../http/key-watch.js'
+import { OpenSockets } from '../http/open-sockets.js'
+import { Idempotency } from '../http/plugins/idempotency.js'
+import { openMetrics } from '../http/plugins/metrics.js'
+import { Live } from '../live/live.js'
+import { databaseTrouble } from '../store/database.js'
+import { boundaryReader } from '../training/boundary.js'
+import { GeneratedData } from '../training/generated-data.js'
+import type { JobQueue } from '../training/ports/queue.js'
+import type { Stores } from './stores.js'
+import type { Threads } from './threads.js'
+
+export interface AppOptions {
+  stores: Stores
+  queue: JobQueue
+  threads: Threads
+  backend: BackendName | 'auto'
+  /** Limits of tenants without their own. */
+  settings: Limits
+  limits: { bodyBytes: number; uploadSeconds: number }
+  readingLimits: ReadingLimits
+  predictionThreads: number
+  maximumThreads: number
+  /** Whether requests need no key as long as there is none. */
+  mayBeOpen: boolean
+  allowedOrigins: readonly string[]
+  failedAuthentications: FailedAuthentications
+  /** The folder of the built page; null for none. */
+  pageDirectory: string | null
+  pingMilliseconds: number
+  /** What /health/ready reports as missing. */
+  missing(): Promise<string[]>
+  /** A webhook delivery was stored. */
+  onFiled(): void
+  /** An error that no request reports. */
+  onError(part: 'queue' | 'live' | 'keys', error: unknown): void
+  logger: AppDependencies['logger']
+}
+
+/** Closes on the stack: first streams, then requests, then the threads that answer them. */
+export async function openApp(stack: AsyncDisposableStack, options: AppOptions) {
+  const { stores, queue, threads, backend } = options
+  const { jobs, models, datasets, keys, tenants, workers, finishedRuns } = stores
+  const close = (part: { close(): unknown }) => part.close()
+  const onQueueError = (error: unknown) => options.onError('queue', error)
+
+  const calibration = stack.adopt(threads.openCalibration(backend), close)
+  const pictures = stack.adopt(threads.openPictureDecoder(options.readingLimits.imagePixels), close)
+  const uploadReader = await threads.openUploadReader(options.readingLimits)
+  const thread = stack.adopt(threads.openRequestThread(), close)
+  const predictors = stack.adopt(
+    threads.openPredictorPool(models, { backend, threads: options.predictionThreads }),
+    close,
+  )
+  const generated = new GeneratedData(thread)
+  const boundaries = boundaryReader({ models, snapshots: stores.snapshots, predictors })
+  const metrics = openMetrics()
+  const live = stack.adopt(
+    new Live(
+      stores.watching,
+      boundaries,
+      (error) => options.onError('live', error),
+      metrics.observeStreamLag,
+    ),
+    close,
+  )
+  const keyWatch = stack.adopt(
+    new KeyWatch(keys, tenants, options.mayBeOpen, (error) => options.onError('keys', error)),
+    (watch) => watch.stop(),
+  )
+  const app = stack.adopt(
+    await buildApp({
+      ...stores,
+      ...options,
+      uploadReader,
+      pictures,
+      idempotency: new Idempotency(stores.idempotency),
+      metrics,
+      live,
+      predictors,
+      thread,
+      generated,
+      submission: {
+        jobs,
+        models,
+        datasets,
+        generated,
+        queue,
+        onQueueError,
+        calibration,
+        finishedRuns,
+        maximumThreads: options.maximumThreads,
+      },
+      readiness: {
+        missing: options.missing,
+        workers: () => workers.summary(),
+        // A faster backend may appear later.
+        get backend() {
+          return explainBackend(backend)
+        },
+      },
+      openSockets: new OpenSockets(),
+      databaseTrouble,
+      keyWatch,
+    }),
+    close,
+  )
+  // Before the application, which waits for the streams.
+  stack.defer(() => live.close())
+  await keyWatch.start()
+  return { app, live }
+}

@@ -1,0 +1,51 @@
+/** All stores on one database. */
+import type { Limits } from '../contract/limits.js'
+import type { Database } from '../store/database.js'
+import { datasetStore } from '../store/datasets.js'
+import { draftStore } from '../store/drafts.js'
+import { epochStore } from '../store/epochs.js'
+import { figureStore } from '../store/figures.js'
+import { finishedRuns } from '../store/finished-runs.js'
+import { idempotencyStore } from '../store/idempotency.js'
+import { jobStore } from '../store/jobs.js'
+import { keyStore } from '../store/keys.js'
+import { modelStore } from '../store/models.js'
+import { runStore } from '../store/runs.js'
+import { unlimited } from '../store/tenant-limits.js'
+import { tenantStore } from '../store/tenants.js'
+import { ticketStore } from '../store/tickets.js'
+import { watchStore } from '../store/watch-store.js'
+import { webhookStore } from '../store/webhooks.js'
+import { snapshotStore } from '../store/weight-snapshots.js'
+import { workerStore } from '../store/workers.js'
+import type { SecretBox } from '../training/ports/webhooks.js'
+
+export type Stores = ReturnType<typeof openStores>
+
+interface StoreOptions {
+  /** Limits of tenants without their own. */
+  settings?: Limits
+  /** Null without WEBHOOK_KEYS. */
+  box?: SecretBox | null
+}
+
+export function openStores(database: Database, { settings = unlimited, box = null }: StoreOptions = {}) {
+  return {
+    jobs: jobStore(database, settings),
+    runs: runStore(database, settings),
+    epochs: epochStore(database),
+    watching: watchStore(database),
+    models: modelStore(database, settings),
+    datasets: datasetStore(database, settings),
+    snapshots: snapshotStore(database),
+    idempotency: idempotencyStore(database),
+    webhooks: webhookStore(database, box),
+    figures: figureStore(database),
+    finishedRuns: finishedRuns(database),
+    keys: keyStore(database),
+    tickets: ticketStore(database),
+    tenants: tenantStore(database),
+    workers: workerStore(database),
+    drafts: draftStore(database),
+  }
+}

@@ -1,0 +1,18 @@
+/** The threads and processes that an API process starts. */
+import { openCalibration } from '../../workers/calibration.js'
+import { openPredictorPool } from '../../workers/predictor-pool.js'
+import { openRequestThread } from '../../workers/request-thread.js'
+import type { ReadingLimits } from '../datasets/reading/limits.js'
+import { PictureDecoder } from '../datasets/reading/picture-decoder.js'
+import { openUploadReader } from '../datasets/reading/upload-reader.js'
+
+export const threads = {
+  openPredictorPool,
+  openRequestThread,
+  openCalibration,
+  openUploadReader: (limits: ReadingLimits) => openUploadReader(limits),
+  openPictureDecoder: (imagePixels: number) => new PictureDecoder(imagePixels),
+}
+
+/** Tests replace the functions, whose files exist only after a build. */
+export type Threads = typeof threads
