@@ -58,6 +58,27 @@ describe('a date', () => {
     expect(parseDate('13/4/2024', 'monthFirst')).toBeUndefined()
   })
 
+  test('with dots begins with the day, whatever the order', () => {
+    expect(parseDate('03.04.2024', 'monthFirst')).toBe(19_816)
+  })
+
+  test('with two digits of a year is from 1969 to 2068', () => {
+    expect(parseDate('1/1/69', 'dayFirst')).toBe(-365)
+    expect(parseDate('1/1/68', 'dayFirst')).toBe(Date.UTC(2068, 0, 1) / 86_400_000)
+  })
+
+  test('has 12 AM at its beginning and 12 PM in its middle', () => {
+    expect(parseDate('2024-01-31 12:30 AM')).toBeCloseTo(19_753 + 0.5 / 24, 9)
+    expect(parseDate('2024-01-31 12:00 PM')).toBe(19_753.5)
+    expect(parseDate('2024-01-31 1:00 PM')).toBeCloseTo(19_753 + 13 / 24, 9)
+  })
+
+  test('has 60 minutes an hour, and at most 24 hours', () => {
+    expect(parseDate('2024-01-31 10:59')).toBeCloseTo(19_753 + (10 + 59 / 60) / 24, 9)
+    expect(parseDate('2024-01-31 10:60')).toBeUndefined()
+    expect(parseDate('2024-01-31 24:00')).toBe(19_754)
+  })
+
   test('is formatted as ISO 8601', () => {
     expect([dateText(19_753), dateText(19_753.25)]).toEqual(['2024-01-31', '2024-01-31T06:00:00.000Z'])
   })

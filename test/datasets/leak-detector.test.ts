@@ -61,5 +61,25 @@ describe('no leak is', () => {
     expect(await leaksOf({ feature: survived, target: survived }, 'target')).toEqual([])
     const few = { other: [1, 5, 2, 4], feature: [10, 11, 10, 11], target: [0, 1, 0, 1] }
     expect(await leaksOf({ ...few }, 'target')).toEqual([])
+    const line = rows.slice(0, 19).map((row) => noise[row])
+    const other = rows.slice(0, 19).map((row) => (row * 7) % 5)
+    expect(await leaksOf({ other, feature: line.map((y) => 3 - 2 * y), target: line }, 'target')).toEqual([])
+  })
+
+  test('a category whose texts recur in fewer than every second row', async () => {
+    const other = rows.map((row) => (row * 7) % 5)
+    for (const [texts, leaks] of [
+      [30, ['feature']],
+      [31, []],
+    ] as const) {
+      const feature = rows.map((row) => `text ${row % texts}`)
+      const target = rows.map((row) => 'ab'[(row % texts) % 2])
+      const { warnings } = await prepared(reading({ other: [other], feature: [feature], target: [target] }), {
+        target: ['target'],
+        types: [{ name: 'feature', type: 'category' }],
+      })
+      const found = warnings.filter(({ code }) => code === 'possible-leak')
+      expect(found.flatMap(({ columns }) => columns)).toEqual(leaks)
+    }
   })
 })

@@ -30,6 +30,11 @@ test('numbers far from zero and close together keep their deviation', () => {
   expect(deviation).toBeCloseTo(Math.sqrt(22.5), 12)
 })
 
+test('what large numbers swallow is added in the end', () => {
+  const { mean } = momentsOf([1, 1e100, 1, -1e100])
+  expect(mean).toBe(0.5)
+})
+
 test('only the chosen values count, and of these only those that are not missing', () => {
   const found = momentsOf([1, 90, 2, Number.NaN], Int32Array.of(0, 2, 3))
   expect(found).toEqual({ minimum: 1, maximum: 2, mean: 1.5, deviation: 0.5 })

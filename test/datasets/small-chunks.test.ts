@@ -118,6 +118,9 @@ describe.each(divisions.map((sizes) => ({ sizes })))('chunks of $sizes rows', ({
     const coding: TargetCoding = { type: 'number', names: ['y'], binary: true }
     expect(() => areBinary({ table: small, rows: everyRow(small) }, coding)).toThrow(/row 5\b|line 6\b/)
     expect(areBinary({ table: small, rows: Int32Array.of(0, 1, 2, 3, 5, 6) }, coding)).toBe(true)
+    // A model that was trained on other numbers, too, expects no 0 and 1.
+    const ofNumbers: TargetCoding = { type: 'number', names: ['y'] }
+    expect(areBinary({ table: small, rows: everyRow(small) }, ofNumbers)).toBe(false)
     const byOther: Coding = {
       features: [{ type: 'number', name: 'a', offset: 0, scale: 1 }],
       target: { type: 'number', names: ['y'] },
@@ -139,6 +142,13 @@ describe.each(divisions.map((sizes) => ({ sizes })))('chunks of $sizes rows', ({
     expect(readPixels(table, image, 5)).toBeNull()
     expect(readPixels({ ...table, first: 7 }, image, 9)).toEqual(Uint8Array.of(6, 7))
     expect(readPixels({ ...table, first: 7 }, image, 6)).toBeNull()
+  })
+
+  test('hold the channels of each pixel', async () => {
+    const planes = { r1: [[1, 2]], r2: [[3, 4]], g1: [[5, 6]], g2: [[7, 8]], b1: [[9, 10]], b2: [[11, 12]] }
+    const table = rechunked(await prepared(reading({ ...planes, y: [[0, 1]] }), { target: ['y'] }), sizes)
+    const image: ImageFormat = { width: 2, height: 1, channels: 3 }
+    expect(readPixels(table, image, 1)).toEqual(Uint8Array.of(2, 6, 10, 4, 8, 12))
   })
 })
 
