@@ -5,6 +5,7 @@ import { Bell } from '../../src/live/bell.js'
 import { Live } from '../../src/live/live.js'
 import type { LiveMessage, Sink } from '../../src/live/sink.js'
 import type { WatchEnd, WatchOptions } from '../../src/live/watch.js'
+import { gate } from '../support/gate.js'
 import { settle } from '../support/waiting.js'
 import { WatchedJobInMemory } from '../support/watched-job.js'
 import { upTo } from '../support/watching.js'
@@ -13,7 +14,7 @@ let job: WatchedJobInMemory
 let live: Live
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'setTimeout', 'Date'] })
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout', 'Date'] })
   job = new WatchedJobInMemory()
   live = new Live(job, { readAfter: async () => ({ frames: [], position: 0 }) }, (error) => {
     throw error
@@ -143,6 +144,23 @@ describe('a hint', () => {
     expect(job.reads).toBe(reads)
   })
 
+  it('whose read fails is read again by a watcher that comes to it later', async () => {
+    const first = watch()
+    await settle()
+    const reading = gate()
+    const slow = watch({}, async (message) => {
+      if (message.type === 'job') await reading.passed
+    })
+    const failed = expect(first.end).rejects.toThrow('away')
+    await settle()
+    vi.spyOn(job, 'jobs').mockRejectedValueOnce(new Error('the database is away'))
+    advanceTo(2)
+    await failed
+    reading.open()
+    await settle()
+    expect(slow.numbers()).toEqual([1, 2])
+  })
+
   it('of another job changes nothing', async () => {
     watch()
     await settle()
@@ -217,6 +235,12 @@ describe('a bell', () => {
     expect(heard).toBe(1)
     await vi.advanceTimersByTimeAsync(1)
     expect(heard).toBe(2)
+    // The timer of the poll alone.
+    expect(vi.getTimerCount()).toBe(1)
+    void listen(100)
+    bell.ring()
+    await settle()
+    expect(heard).toBe(3)
     expect(vi.getTimerCount()).toBe(1)
   })
 })

@@ -1,5 +1,5 @@
 /** Who may begin, and in which order. */
-import { setMaxListeners } from 'node:events'
+import { getEventListeners, setMaxListeners } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { TenantTurns, type TurnLimits } from '../../src/training/tenant-turns.js'
@@ -69,6 +69,18 @@ describe('turns', () => {
     await first
     void start('a', 'a4')
     expect(begun).toEqual(['a1', 'a4'])
+  })
+
+  it('listen to their client only while they wait', async () => {
+    const { start, end } = open({ atOnce: 1 })
+    const { signal } = new AbortController()
+    void start('a', 'a1')
+    const waiting = start('a', 'a2', signal)
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+    await end('a1')
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+    await end('a2')
+    await waiting
   })
 
   it('are refused at once when 500 of the same tenant wait, not when others do', async () => {

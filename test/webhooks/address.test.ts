@@ -31,6 +31,8 @@ describe('a public address', () => {
     ['64:ff9b::7f00:1'],
     ['2002:7f00:1::'],
     ['2001::1'],
+    ['1000::1'],
+    ['4000::1'],
     ['nonsense'],
   ])('is not %s', (address) => expect(isPublic(address)).toBe(false))
 })

@@ -134,12 +134,38 @@ const phases: Readonly<Record<string, Phase>> = {
   ),
 }
 
+it('a sender claims no more than it has room for', async () => {
+  const rooms: number[] = []
+  const leave = gate()
+  const due = { id: 'msg_1', webhookId: 'wh_1', event: 'job.failed', url: 'http://127.0.0.1', body: '{}' }
+  const sender = open({
+    async claim({ attempts }) {
+      rooms.push(attempts)
+      // Without secrets they are recorded at once.
+      return rooms.length > 2 ? [] : [{ ...due, attempts: 1, attemptsBefore: 0, secrets: [] }]
+    },
+    async record() {
+      await leave.passed
+      return { disabledOf: null }
+    },
+  })
+  for (const claims of [1, 2, 3]) {
+    await eventually(() => rooms.length >= claims || undefined)
+    sender.wake()
+  }
+  expect(rooms.slice(0, 3)).toEqual([16, 15, 14])
+  leave.open()
+})
+
 describe('a sender that is stopped', () => {
   it.each(Object.entries(phases))('%s leaves the delivery due at once', async (_, phase) => {
     const { id, sender, accept, leave, delivered } = await phase.enter()
+    const begin = Date.now()
     const stopped = sender.stop()
     leave?.open()
     await stopped
+    // Not after the time of an attempt, which is 10 s.
+    expect(Date.now() - begin).toBeLessThan(8_000)
     const [left] = await stores.database.$queryRaw<object[]>`
       SELECT "nextAttemptAt" <= now() AS due, "claimedUntil", "deliveredAt", attempts, "attemptsBefore"
       FROM "WebhookDelivery" WHERE id = ${id}`
