@@ -1,0 +1,114 @@
+/** Faults in the HTTP interface. */
+const origins = 'test/http/origins.test.ts'
+
+export const http = [
+  {
+    file: 'src/http/plugins/origins.ts',
+    tests: [origins],
+    faults: [
+      ['localhost|.+\\.localhost|', 'localhost|.*localhost|'],
+      ['/^(localhost|', '/(localhost|'],
+      ['\\[::1\\]|::1)$/i', '\\[::1\\]|::1)/i'],
+      ['127(\\.\\d{1,3}){3}', '127.+'],
+      ['\\[::1\\]|::1)$/i', '\\[::1\\]|::1)$/'],
+      ['new URL(origin).host === host', "new URL(origin).hostname === host.split(':')[0]"],
+      ['URL.canParse(origin) && new URL(origin).host === host', 'origin.includes(host)'],
+      [
+        '!isOwn(request, origin) && !allowedOrigins.includes(origin)',
+        '!isOwn(request, origin) && !allowedOrigins.some((each) => origin.startsWith(each))',
+      ],
+      [
+        "request.routeOptions.config.scope === 'public' || allowedHosts.includes(request.host)",
+        "request.routeOptions.config.scope === 'public' || allowedHosts.includes(request.hostname)",
+      ],
+      [
+        'if (isThisMachine(request.hostname)) ownHost = request.host',
+        'ownHost = request.host\n      if (isThisMachine(request.hostname)) return done()',
+      ],
+      ['keyWatch.isOpen && request.headers.host !== ownHost', 'request.headers.host !== ownHost'],
+    ],
+  },
+  {
+    file: 'src/http/buckets.ts',
+    tests: ['test/http/failed-authentications.test.ts', 'test/http/limits.test.ts'],
+    faults: [
+      ['Math.min(perMinute, bucket.left + filled)', 'bucket.left + filled'],
+      ['/ 1_000)', '/ 100)'],
+      [
+        'Math.ceil((wanted - left) / (perMinute / windowSeconds))',
+        'Math.floor((wanted - left) / (perMinute / windowSeconds))',
+      ],
+      ['    evictOldest(this.#buckets, maximumBuckets)\n', ''],
+    ],
+  },
+  {
+    file: 'src/http/failed-authentications.ts',
+    tests: ['test/http/failed-authentications.test.ts'],
+    faults: [
+      ['if (left >= 1) return', 'if (left >= 0) return'],
+      ['if (fingerprint !== null && this.#right.has(fingerprint)) return', ''],
+      ['if (fingerprint !== null) this.#right.delete(fingerprint)', ''],
+    ],
+  },
+  {
+    file: 'src/http/open-sockets.ts',
+    tests: ['test/http/limits.test.ts'],
+    faults: [
+      [
+        "if (demand > effectiveLimit(limits, 'sockets')) {",
+        "if (demand >= effectiveLimit(limits, 'sockets')) {",
+      ],
+      ['const left = this.of(tenantId) - 1', 'const left = this.of(tenantId)'],
+    ],
+  },
+  {
+    file: 'src/http/pace.ts',
+    tests: ['test/http/pace.test.ts'],
+    faults: [
+      ['this.#waiting.length === 0 && this.#hasRoom()', 'this.#hasRoom()'],
+      ['this.#waiting.splice(0, done)', 'this.#waiting.splice(0, done - 1)'],
+      ['reject(error)', 'void error'],
+    ],
+  },
+  {
+    file: 'src/http/projection.ts',
+    tests: ['test/http/projection.test.ts'],
+    faults: [
+      ['project === undefined ? [] :', 'project === undefined ? [[name, value[name]]] :'],
+      ['value.every((each) => project(each) === each) ? value : value.map(project)', 'value'],
+    ],
+  },
+  {
+    file: 'src/http/plugins/idempotency.ts',
+    tests: ['test/http/idempotent-routes.test.ts'],
+    faults: [
+      ['const name = JSON.stringify([tenantId, key])', 'const name = key'],
+      ["reply.header('idempotency-replayed', 'true')", ''],
+      ['`${method} ${routeOptions.url}`', 'method'],
+      ['      this.inFlight.delete(name)\n', ''],
+      [
+        'if (answer === null) return await create(once)',
+        'if (answer === null) return await create(undefined)',
+      ],
+    ],
+  },
+  {
+    file: 'src/http/plugins/entity-tag.ts',
+    tests: ['test/http/headers.test.ts', 'test/http/routes.test.ts', 'test/http/weights.test.ts'],
+    faults: [
+      ["each.trim().replace(/^W\\//, '') === tag", 'each.trim() === tag'],
+      ["header.trim() === '*' ||", ''],
+      ['reply.statusCode !== 200 ||', ''],
+    ],
+  },
+  {
+    file: 'src/http/plugins/authentication.ts',
+    tests: ['test/http/keys.test.ts'],
+    faults: [
+      ['key === null || !isSame(key.sha256, given.sha256)', 'key === null'],
+      ['used === null || (used.keyId === null && !keyWatch.isOpen)', 'used === null'],
+      ['if (scopes.has(scope)) return', 'if (scopes.size > 1 || scopes.has(scope)) return'],
+      ["scopes: new Set<Scope>(['jobs:read'])", 'scopes: new Set<Scope>()'],
+    ],
+  },
+]

@@ -1,0 +1,74 @@
+/** Faults in live streams. */
+const hints = 'test/live/hints.test.ts'
+
+export const live = [
+  {
+    file: 'src/live/watch.ts',
+    tests: [hints],
+    faults: [
+      [
+        'if (this.feed.version === this.version && this.stopped === undefined) await',
+        'if (this.stopped === undefined) await',
+      ],
+      ['    this.version = reading.version\n', '    this.version = this.feed.version\n'],
+      ['this.position = lastEpoch(epochs)', 'this.position = lastEpoch(epochs) - 1'],
+      ['shown?.status !== status || shown.epochs !== epochs', 'shown?.epochs !== epochs'],
+      ['this.feed.status === this.shown?.status', 'true'],
+      ['const summaryMilliseconds = 1_000', 'const summaryMilliseconds = 900'],
+      ['    this.reading = undefined\n    if (view', '    if (view'],
+    ],
+  },
+  {
+    file: 'src/live/feed.ts',
+    tests: [hints, 'test/live/live.test.ts'],
+    faults: [
+      ['    this.version++\n', ''],
+      ['for (const watcher of this.watchers) watcher.wake()', ''],
+      [
+        'if (this.known?.status !== status || this.known.epoch !== epoch) this.wake()',
+        'if (this.known?.epoch !== epoch) this.wake()',
+      ],
+      ['if (this.known?.status !== status || this.known.epoch !== epoch) this.wake()', 'this.wake()'],
+      ['if (!fresh && shared?.version === version)', 'if (!fresh && shared !== undefined)'],
+      ['if (this.reading === reading) this.reading = undefined', ''],
+    ],
+  },
+  {
+    file: 'src/live/bell.ts',
+    tests: [hints],
+    faults: [
+      ['    clearTimeout(timer)\n', ''],
+      ['if (milliseconds !== undefined) timer = setTimeout(resolve, milliseconds)', ''],
+    ],
+  },
+  {
+    file: 'src/live/live.ts',
+    tests: [hints, 'test/live/live.test.ts'],
+    faults: [
+      ['const pollMilliseconds = 2_000', 'const pollMilliseconds = 200_000'],
+      ['for (const feed of gone.values()) feed.wake()', ''],
+      [
+        'feed.watchers.size === 0 && this.feeds.get(jobId) === feed',
+        'feed.watchers.size === 1 && this.feeds.get(jobId) === feed',
+      ],
+    ],
+  },
+  {
+    file: 'src/live/batch.ts',
+    tests: ['test/live/batch.test.ts'],
+    faults: [
+      ['this.#underWay < this.limits.atOnce', 'this.#underWay <= this.limits.atOnce'],
+      ['.slice(0, this.limits.size)', ''],
+      ['for (const [key] of batch) this.#waiting.delete(key)', ''],
+      ['for (const { reject } of batch) reject(error)', 'batch[0]?.reject(error)'],
+    ],
+  },
+  {
+    file: 'src/live/turns.ts',
+    tests: ['test/live/batch.test.ts'],
+    faults: [
+      ['if (this.#free > 0) this.#free--', 'if (this.#free >= 0) this.#free--'],
+      ['this.#waiting.shift()', 'this.#waiting.pop()'],
+    ],
+  },
+]

@@ -1,0 +1,117 @@
+/** Faults in the store. */
+const quotas = 'test/store/quotas.test.ts'
+const keys = 'test/store/keys.test.ts'
+const stop = 'test/webhooks/stop.test.ts'
+const sender = 'test/webhooks/sender.test.ts'
+
+export const store = [
+  {
+    file: 'src/store/tickets.ts',
+    tests: [keys],
+    faults: [
+      ["interval '30 seconds'", "interval '40 seconds'"],
+      ['used."jobId" IS NOT DISTINCT FROM ${jobId} AND', ''],
+      ['IS NOT DISTINCT FROM ${jobId}', 'IS NOT DISTINCT FROM coalesce(used."jobId", ${jobId})'],
+      ['AND used."expiresAt" > now()', ''],
+      ['AND "Key"."revokedAt" IS NULL', ''],
+      ['"Key"."expiresAt" IS NULL OR "Key"."expiresAt" > now()', 'true'],
+      [
+        'DELETE FROM "StreamTicket" WHERE sha256 = ${sha256} RETURNING *',
+        'SELECT * FROM "StreamTicket" WHERE sha256 = ${sha256}',
+      ],
+      ['WHERE "expiresAt" <= now()', 'WHERE "expiresAt" <= now() + interval \'10 seconds\''],
+    ],
+  },
+  {
+    file: 'src/store/keys.ts',
+    tests: [keys],
+    faults: [
+      ['AND "revokedAt" IS NULL`) > 0', '`) > 0'],
+      ['WHERE id = ${id} AND NOT (${isLive})', 'WHERE id = ${id}'],
+      ['live.length >= maximumLiveKeys', 'live.length > maximumLiveKeys'],
+      [
+        'WHERE "tenantId" = ${key.tenantId} AND ${isLive} ORDER BY',
+        'WHERE "tenantId" = ${key.tenantId} ORDER BY',
+      ],
+      ['WHERE id = ANY($1::text[]) AND ${isLiveText}', 'WHERE id = ANY($1::text[])'],
+    ],
+  },
+  {
+    file: 'src/store/lookups.ts',
+    tests: [keys],
+    faults: [
+      ['"revokedAt" IS NULL AND ("expiresAt"', '("expiresAt"'],
+      ['"expiresAt" IS NULL OR "expiresAt" > now()', 'true'],
+    ],
+  },
+  {
+    file: 'src/store/create-jobs.ts',
+    tests: [quotas, 'test/store/limits.test.ts'],
+    faults: [
+      [
+        `AND "queuedJobs" <= coalesce((own ->> 'queuedJobs')::float8, "maximumJobs")`,
+        `AND "queuedJobs" <= 1 + coalesce((own ->> 'queuedJobs')::float8, "maximumJobs")`,
+      ],
+      [`AND "storedBytes" <= coalesce((own ->> 'storedBytes')::float8, "maximumBytes")`, ''],
+      [`coalesce((own ->> 'queuedJobs')::float8, "maximumJobs")`, '"maximumJobs"'],
+      ['(use)."queuedJobs" + row_number() OVER earlier', '(use)."queuedJobs" + 1'],
+      ['queuedJobs: row.queuedJobs - queuedJobs', 'queuedJobs: row.queuedJobs'],
+    ],
+  },
+  {
+    file: 'src/store/tenant-limits.ts',
+    tests: [quotas, 'test/store/limits.test.ts'],
+    faults: [
+      [
+        'if (use[name] > effectiveLimit(limits, name)) throw',
+        'if (use[name] > effectiveLimit(limits, name) + 1) throw',
+      ],
+      ['4 * parameters + 32 * spec.epochs + specBytes(spec)', '4 * parameters + 32 * spec.epochs'],
+    ],
+  },
+  {
+    file: 'src/store/coalesced.ts',
+    tests: ['test/store/coalesced.test.ts'],
+    faults: [
+      ['this.#waiting.splice(0, this.most)', 'this.#waiting.splice(0)'],
+      [
+        'if (this.#isDue || isBusy || this.#waiting.length === 0) return',
+        'if (this.#isDue || this.#waiting.length === 0) return',
+      ],
+      ['if (this.#underWay === underWay) this.#underWay = null', 'this.#underWay = null'],
+      ['for (const { reject } of asked) reject(error)', 'asked[0]?.reject(error)'],
+      ['[...new Set(names)]', 'names'],
+    ],
+  },
+  {
+    file: 'src/store/packed-json.ts',
+    tests: ['test/store/packed-json.test.ts'],
+    faults: [
+      ['text.length > longestDeflated', 'text.length > 1e12'],
+      ['const content = bytes.subarray(1)', 'const content = bytes.subarray(0)'],
+    ],
+  },
+  {
+    file: 'src/store/deliveries.ts',
+    tests: [stop, sender, 'test/webhooks/disabling.test.ts', 'test/webhooks/secrets.test.ts'],
+    faults: [
+      [`"attemptsBefore" + ($4 = 'interrupted')::int`, '"attemptsBefore"'],
+      ['"claimedUntil" = NULL,', ''],
+      ['AND attempts = $3::int', ''],
+      [`CASE $4 WHEN 'delivered' THEN NULL WHEN`, 'CASE $4 WHEN'],
+      [`AND ("expiresAt" IS NULL OR "expiresAt" > now())`, ''],
+    ],
+  },
+  {
+    file: 'src/store/epochs.ts',
+    tests: ['test/store/epochs.test.ts', 'test/store/thin-histories.test.ts'],
+    faults: [
+      ['if (last <= points) return', 'if (last < points) return'],
+      ['(epoch - before) / (lastEpoch - before)', '(epoch - before) / lastEpoch'],
+      [
+        'least(last, "lastEpoch") - greatest(${after} + 1, "firstEpoch") + 1',
+        'least(last, "lastEpoch") - greatest(${after} + 1, "firstEpoch")',
+      ],
+    ],
+  },
+]

@@ -1,0 +1,16 @@
+/** Faults in turns between tenants. */
+export const turns = [
+  {
+    file: 'src/training/tenant-turns.ts',
+    tests: ['test/training/tenant-turns.test.ts', 'test/http/request-turns.test.ts'],
+    faults: [
+      ['this.#heldByAll < this.limits.atOnce', 'this.#heldByAll <= this.limits.atOnce'],
+      ['this.held(tenantId) < this.#shareOf(tenantId)', 'this.held(tenantId) <= this.#shareOf(tenantId)'],
+      ['if (others.size >= mostWaiting)', 'if (others.size > mostWaiting)'],
+      ['held < best.held ||', 'held > best.held ||'],
+      ['waiting.number < best.waiting.number', 'waiting.number > best.waiting.number'],
+      ["        signal?.removeEventListener('abort', onAbort)\n", ''],
+      ['this.#waiting.has(tenantId) || !this.#mayBegin(tenantId)', '!this.#mayBegin(tenantId)'],
+    ],
+  },
+]
