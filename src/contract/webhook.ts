@@ -133,9 +133,11 @@ export const webhookBodySchema = z.object({
     links: z.object({ job: z.string() }),
   }),
 })
+export type WebhookBody = z.infer<typeof webhookBodySchema>
 
 export const webhookTestBodySchema = z.object({
   type: z.literal(testEvent),
   timestamp: time.describe('time of the test request'),
   data: z.object({ webhookId: z.string(), links: z.object({ webhook: z.string() }) }),
 })
+export type WebhookTestBody = z.infer<typeof webhookTestBodySchema>

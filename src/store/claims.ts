@@ -7,8 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { changeSchema } from '../contract/job.js'
 import type { Claimed, ClaimedJob, Room, Unreadable } from '../training/ports/runs.js'
-import { type Database, notifyJob, type Statement, send } from './database.js'
+import { type Database, type Statement, send } from './database.js'
+import { notifyJob } from './hints.js'
 import { parseSpec } from './job-rows.js'
+import { enter, guard } from './transitions.js'
 
 /** A row is locked for about as long as one statement takes. */
 const lockedMilliseconds = 10
@@ -41,7 +43,7 @@ export const claimStatement: Statement = {
         SELECT id, priority, "queueNumber", least("Job".threads, $3::int) AS threads,
           $7::float8 * "estimatedSeconds"(epochs - epoch, "stepsPerEpoch", "flopsPerEpoch") AS seconds,
           "Job".threads = 1 AND NOT "claimAlone" AND NOT "hasFolds" AS "isJoinable"
-        FROM "Job" WHERE status = 'queued' AND "Job"."tenantId" = waiting."tenantId"
+        FROM "Job" WHERE ${guard('claim')} AND "Job"."tenantId" = waiting."tenantId"
         ORDER BY priority DESC, "queueNumber"
         LIMIT least(2 * $5::int + 8, greatest(2, 1000 / (SELECT count(*) FROM waiting)))
       ) AS job
@@ -50,7 +52,7 @@ export const claimStatement: Statement = {
       SELECT *, row_number() OVER (ORDER BY turn, "queueNumber") AS place FROM candidate WHERE "mayRun"
       ORDER BY turn, "queueNumber" LIMIT 2 * $5::int + 8
     ), first AS MATERIALIZED (
-      SELECT front.*, front.threads <= $2::int AS fits FROM front JOIN "Job" AS job ON job.id = front.id AND job.status = 'queued'
+      SELECT front.*, front.threads <= $2::int AS fits FROM front JOIN "Job" AS job ON job.id = front.id AND ${guard('claim', 'job.status')}
       WHERE job.id = ANY(ARRAY(SELECT id FROM front)) ORDER BY place LIMIT 1 FOR UPDATE OF job SKIP LOCKED
     ), spare AS MATERIALIZED (
       SELECT *, CASE WHEN fits THEN 'Infinity' ELSE
@@ -75,7 +77,7 @@ export const claimStatement: Statement = {
       WHERE threads <= $2::int AND (nth = 1 OR "isTogether")
         AND nth <= share
     ), locked AS MATERIALIZED (
-      SELECT prefix.* FROM prefix JOIN "Job" AS job ON job.id = prefix.id AND job.status = 'queued'
+      SELECT prefix.* FROM prefix JOIN "Job" AS job ON job.id = prefix.id AND ${guard('claim', 'job.status')}
       WHERE job.id = ANY(ARRAY(SELECT id FROM prefix)) ORDER BY place FOR UPDATE OF job SKIP LOCKED
     ), free AS MATERIALIZED (
       SELECT "tenantId", "freeRuns"("tenantId", allowed, (SELECT "threadTime" FROM "QueueClock")) AS runs
@@ -85,7 +87,7 @@ export const claimStatement: Statement = {
         SELECT *, row_number() OVER (PARTITION BY "tenantId" ORDER BY place) AS "nthOfTenant" FROM locked
       ) AS numbered JOIN free USING ("tenantId") WHERE "nthOfTenant" <= runs
     ), changed AS (
-      UPDATE "Job" SET status = 'running', attempt = attempt + 1, "workerId" = $4, "heartbeatAt" = now(),
+      UPDATE "Job" SET ${enter('claim')}, attempt = attempt + 1, "workerId" = $4, "heartbeatAt" = now(),
         "startedAt" = coalesce("startedAt", now()), "claimSize" = chosen.size, "claimedAt" = now(),
         "heldThreads" = chosen.threads / chosen.size::float8, charged = "threadTime"(seconds, chosen.threads)
       FROM chosen WHERE "Job".id = chosen.id
@@ -100,7 +102,7 @@ export const claimStatement: Statement = {
       EXISTS (SELECT FROM front WHERE threads <= $2::int) AS "someFit",
       first.id AS "firstId", first.threads AS "firstThreads",
       changed.*, CASE WHEN changed.id IS NOT NULL THEN (SELECT ${notifyJob}
-        FROM (SELECT changed.id, changed.status, changed.epoch) AS hint) END
+        FROM (SELECT changed.id, changed.status, changed.epoch) AS changes) END AS hint
     FROM (SELECT) AS one LEFT JOIN changed ON true LEFT JOIN first ON true ORDER BY place`,
 }
 

@@ -3,7 +3,7 @@
  * says of each whether it was stored and what its place in the queue is.
  */
 import { z } from 'zod'
-import type { Job } from '../contract/job.js'
+import { initialStatus, type Job } from '../contract/job.js'
 import { type Limits, ownLimitsSchema, type Use } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import type { NewJob } from '../training/ports/jobs.js'
@@ -42,7 +42,7 @@ export const createJobsStatement: Statement = {
   name: 'createJobs',
   text: `
     WITH item AS MATERIALIZED (
-      SELECT *, "jobBytes"('queued', parameters, epochs, "specBytes", 0) AS bytes FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::jsonb[], $6::text[], $7::text[], $8::int[],
+      SELECT *, "jobBytes"('${initialStatus}', parameters, epochs, "specBytes", 0) AS bytes FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::jsonb[], $6::text[], $7::text[], $8::int[],
         $9::text[], $10::text[], $11::text[], $12::int[], $13::float8[], $14::float8[], $15::int[], $16::int[], $17::float8[],
         $18::float8[], $19::int[], $20::int[], $21::bool[])
         WITH ORDINALITY AS item(id, "tenantId", name, spec, metadata, "requestId", "traceId", priority, "datasetId",
@@ -170,7 +170,7 @@ function createdJob(job: NewJob, row: CreatedRow): Job | null {
     id: job.id,
     object: 'job',
     name: job.name,
-    status: 'queued',
+    status: initialStatus,
     createdAt: row.createdAt.toISOString(),
     startedAt: null,
     finishedAt: null,

@@ -142,15 +142,17 @@ export async function send<Row extends object>(
   }
 }
 
-/** Channel of the hints: "<job id> <status> <epoch> <milliseconds since 1970>". Sent by the transaction that changed the row, so never too early. */
-export const jobsChannel = 'descent_jobs'
-
-/** Sends the hint of a job, in a SELECT from rows with at least its id, status and epoch. */
-export const notifyJob = `pg_notify('${jobsChannel}', id || ' ' || status || ' ' || epoch
-    || ' ' || (extract(epoch FROM clock_timestamp()) * 1000)::int8)::text`
-
-/** SELECT of the CTE `changed`. */
-export const notifyChanged = Prisma.raw(`SELECT changed.*, ${notifyJob} FROM changed`)
+/**
+ * Sends a statement through Prisma, in a transaction of Prisma or outside of one. PostgreSQL plans it for its values. Types
+ * of rows are those of `send`.
+ */
+export function query<Row extends object>(
+  client: Prisma.TransactionClient,
+  { text }: Statement,
+  values: unknown[],
+): Promise<Row[]> {
+  return client.$queryRawUnsafe<Row[]>(text, ...values)
+}
 
 /** What the driver says of an error; `originalCode` is PostgreSQL's. */
 const driverErrorSchema = z.object({

@@ -1,9 +1,10 @@
-/** The outbox of webhooks. Deliveries are filed by the statement that ends a job (job-ends.ts), and here for tests. */
+/** Deliveries of webhooks. The statement that finishes a job inserts them (outbox.ts). */
 import { type Delivery, deliveryEventSchema, disabledAfterDays, testEvent } from '../contract/webhook.js'
 import type { SecretBox, WebhookStore } from '../training/ports/webhooks.js'
-import type { DeliveryStore, DueDelivery } from '../webhooks/delivery-store.js'
-import { type Database, type Prisma, type Statement, send } from './database.js'
-import type { WebhookDelivery as DeliveryRow } from './generated/client.js'
+import type { DueDelivery } from '../webhooks/delivery-store.js'
+import { type Database, type Prisma, query, type Statement, send } from './database.js'
+import type { WebhookDelivery } from './generated/client.js'
+import { deliveryBody, webhookTestBody } from './outbox.js'
 
 /** Sent at every end of a job. */
 const claimStatement: Statement = {
@@ -56,6 +57,27 @@ const recordStatement: Statement = {
     FROM recorded WHERE id = recorded."webhookId" RETURNING disables, "tenantId"`,
 }
 
+const insertTestStatement: Statement = {
+  name: 'insertTestDelivery',
+  text: `
+    INSERT INTO "WebhookDelivery" (id, "webhookId", event, body)
+    VALUES ('msg_' || replace(gen_random_uuid()::text, '-', ''), $1, $2, $3)
+    RETURNING id, event, "jobId", "createdAt", attempts, "deliveredAt", "nextAttemptAt", "lastStatus", "lastError"`,
+}
+
+type DeliveryRow = Pick<
+  WebhookDelivery,
+  | 'id'
+  | 'event'
+  | 'jobId'
+  | 'createdAt'
+  | 'attempts'
+  | 'deliveredAt'
+  | 'nextAttemptAt'
+  | 'lastStatus'
+  | 'lastError'
+>
+
 type ClaimedRow = Omit<DueDelivery, 'secrets'> & { sealed: string[] }
 
 type Deliveries = DeliveryStore & Pick<WebhookStore, 'fileTest' | 'redeliver'>
@@ -67,6 +89,7 @@ export function deliveries(database: Database, box: SecretBox | null): Deliverie
       const rows = await send<ClaimedRow>(database.pool, claimStatement, values)
       return rows.map(({ sealed, ...due }) => ({
         ...due,
+        body: deliveryBody(due.body),
         secrets: sealed.flatMap((each) => box?.open(each, due.webhookId) ?? []),
       }))
     },
@@ -88,14 +111,9 @@ export function deliveries(database: Database, box: SecretBox | null): Deliverie
         if (pending !== null) return toDelivery(pending)
         // Only the newest is kept, so that tests do not fill the outbox.
         await client.webhookDelivery.deleteMany({ where: ofTests })
-        const [row] = await client.$queryRaw<DeliveryRow[]>`
-          INSERT INTO "WebhookDelivery" (id, "webhookId", event, body)
-          SELECT 'msg_' || replace(gen_random_uuid()::text, '-', ''), ${webhookId}, ${testEvent}, json_build_object(
-            'type', ${testEvent}::text,
-            'timestamp', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-            'data', json_build_object('webhookId', ${webhookId}::text,
-              'links', json_build_object('webhook', '/webhooks/' || ${webhookId}::text)))::text
-          RETURNING *`
+        const body = JSON.stringify(webhookTestBody(webhookId))
+        const values = [webhookId, testEvent, body]
+        const [row] = await query<DeliveryRow>(client, insertTestStatement, values)
         return toDelivery(row)
       })
     },

@@ -11,6 +11,7 @@ import type { Bytes } from '../training/ports/bytes.js'
 import type { Claim } from '../training/ports/runs.js'
 import { bufferOf, cut } from './bytes.js'
 import { type Connection, type Database, type Prisma, type Statement, send, transaction } from './database.js'
+import { acceptsProgress } from './transitions.js'
 
 export interface Draft {
   id: string
@@ -22,8 +23,7 @@ export interface Draft {
 /** What a draft is to be: a model of that id, or the next checkpoint of the job, whose hash begins with the text. */
 export type DraftOf = { modelId: string } | { text: string }
 
-/** A pause takes effect at once, but what was computed until then is still stored. */
-const holds = `"Job".id = $1 AND "Job".attempt = $2::int AND "Job".status IN ('running', 'paused')`
+const holds = `"Job".id = $1 AND "Job".attempt = $2::int AND ${acceptsProgress('"Job".status')}`
 
 /** Of the next checkpoint of the job $1. */
 export const nextSequence = `(SELECT coalesce(max(sequence), 0) + 1 FROM (
@@ -43,7 +43,7 @@ const touch = `
     WITH touched AS (
       UPDATE "Draft" SET "touchedAt" = now() FROM "Job"
       WHERE "Draft".id = $1::bigint AND "Job".id = "Draft"."jobId" AND "Job".attempt = "Draft".attempt
-        AND "Job".status IN ('running', 'paused')
+        AND ${acceptsProgress('"Job".status')}
       RETURNING "Draft"."jobId", "modelId", sequence
     )`
 
@@ -159,7 +159,7 @@ const leftoversStatement: Statement = {
     SELECT "Draft".id FROM "Draft"
     WHERE "touchedAt" < now() - interval '${staleMinutes} minutes' OR NOT EXISTS (
       SELECT FROM "Job" WHERE "Job".id = "Draft"."jobId" AND "Job".attempt = "Draft".attempt
-        AND "Job".status IN ('running', 'paused'))
+        AND ${acceptsProgress('"Job".status')})
     ORDER BY "Draft".id`,
 }
 

@@ -1,8 +1,9 @@
 /** Figures about the service for whoever watches it run: sums that only grow (Tally), and how many jobs wait or run. */
-import { finishedStatuses, isFinished, jobStatusSchema } from '../contract/job.js'
+import { finishedStatuses, unfinishedStatuses } from '../contract/job.js'
 import type { FigureStore } from '../training/ports/figures.js'
-import type { Database } from './database.js'
-import { tallyShards } from './job-ends.js'
+import { type Database, Prisma } from './database.js'
+import { tallyShards } from './outbox.js'
+import { statusIn } from './transitions.js'
 import { summarizeWorkers } from './workers.js'
 
 export function figureStore(database: Database): FigureStore {
@@ -20,7 +21,7 @@ export function figureStore(database: Database): FigureStore {
       const [counts, sums, workers] = await Promise.all([
         database.$queryRaw<{ status: string; jobs: number }[]>`
           SELECT status::text, count(*)::float8 AS jobs FROM "Job"
-          WHERE status IN ('queued', 'running', 'paused') GROUP BY status`,
+          WHERE ${Prisma.raw(statusIn(unfinishedStatuses))} GROUP BY status`,
         database.$queryRaw<{ name: string; value: number }[]>`
           SELECT name, sum(value) AS value FROM "Tally" GROUP BY name`,
         summarizeWorkers(database),
@@ -32,9 +33,7 @@ export function figureStore(database: Database): FigureStore {
         workers,
         epochs: tally('epochs'),
         trainingSeconds: tally('trainingSeconds'),
-        unfinished: jobStatusSchema.options
-          .filter((status) => !isFinished(status))
-          .map((status) => ({ status, jobs: waiting.get(status) ?? 0 })),
+        unfinished: unfinishedStatuses.map((status) => ({ status, jobs: waiting.get(status) ?? 0 })),
         ended: finishedStatuses.map((status) => ({ status, jobs: tally(`jobs.${status}`) })),
       }
     },

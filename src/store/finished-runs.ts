@@ -1,6 +1,7 @@
 /** How fast past trainings went, for estimates. */
 import type { FinishedRun, FinishedRuns } from '../training/ports/speed.js'
-import type { Database } from './database.js'
+import { type Database, Prisma } from './database.js'
+import { statusIn } from './transitions.js'
 
 /** Ended jobs looked at. */
 const newestJobs = 500
@@ -16,7 +17,7 @@ export function finishedRuns(database: Database): FinishedRuns {
           threads, seconds
         FROM (
           SELECT *, extract(epoch FROM "finishedAt" - "startedAt")::float8 AS seconds FROM "Job"
-          WHERE status = 'succeeded' AND "finishedAt" IS NOT NULL
+          WHERE ${Prisma.raw(statusIn(['succeeded']))} AND "finishedAt" IS NOT NULL
           ORDER BY "finishedAt" DESC LIMIT ${newestJobs}::int
         ) AS ended
         WHERE attempt = 1 AND "stepsPerEpoch" IS NOT NULL

@@ -7,8 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { jobStatusSchema } from '../contract/job.js'
 import type { Hint } from '../live/watch-store.js'
-import { jobsChannel } from './database.js'
 import { queueChannel, workerName } from './wake-ups.js'
+
+/** "<job id> <status> <epoch> <milliseconds since 1970>", sent with the commit of the change. */
+const jobsChannel = 'descent_jobs'
+
+/** Sends the hint of a job, in a SELECT from rows with its id, status and epoch. */
+export const notifyJob = `pg_notify('${jobsChannel}', id || ' ' || status || ' ' || epoch
+    || ' ' || (extract(epoch FROM clock_timestamp()) * 1000)::int8)::text AS hint`
 
 export interface HintListener {
   onHint(hint: Hint): void

@@ -3,46 +3,40 @@
  * succeed have none, so that their ends cost nothing more.
  */
 
-import { isFinished } from '../contract/job.js'
-import {
-  type JobEvent,
-  jobEventTypeSchema,
-  type ReleaseReason,
-  releaseReasonSchema,
-} from '../contract/job-event.js'
+import { isFinished, transitions } from '../contract/job.js'
+import { type JobEvent, jobEventTypeSchema, releaseReasonSchema } from '../contract/job-event.js'
 import type { ListPage, Page } from '../training/ports/pages.js'
-import { type Database, Prisma } from './database.js'
+import type { Database, Prisma } from './database.js'
 import { indexBehind, toPage } from './pages.js'
 
 /** Rows kept of a job. */
 const maximumRows = 100
 
-/** What `changed` must return for `withEvents`, beside id, status and epoch. */
-export const eventColumns = Prisma.raw('attempt, "workerId", "claimedAt"')
+/** What `changed` must return for `withEvent`, besides id, status and epoch. */
+export const eventColumns = 'attempt, "workerId", "claimedAt"'
 
-/** What is filed of the jobs that are now in the state that belongs to it. */
-export type Filed =
-  | { type: 'released'; reason: ReleaseReason; retryMilliseconds?: number }
+/** An entry in the history of the jobs that a statement changed; `reason` and `retryMilliseconds` are expressions. */
+export type StoredEvent =
+  | { type: 'released'; reason: string; retryMilliseconds?: string }
   | { type: 'paused' }
   | { type: 'resumed' }
 
-const stateAfter = { released: 'queued', paused: 'paused', resumed: 'queued' } as const
+const transitionOf = { released: 'release', paused: 'pause', resumed: 'resume' } as const
 
-/** CTEs to follow the CTE `changed`. */
-export function withEvents(filed: Filed): Prisma.Sql {
-  const reason = 'reason' in filed ? filed.reason : null
-  const retry = ('retryMilliseconds' in filed ? filed.retryMilliseconds : undefined) ?? null
-  // One that is to be queued later is still running.
-  const state = retry === null ? stateAfter[filed.type] : 'running'
-  return Prisma.sql`, event AS (
+/** CTEs after the CTE `changed`. */
+export function withEvent(event: StoredEvent): string {
+  const { reason, retryMilliseconds } = { reason: 'NULL', retryMilliseconds: undefined, ...event }
+  // A job that is released later is still running.
+  const status = retryMilliseconds === undefined ? transitions[transitionOf[event.type]].to : 'running'
+  return `, event AS (
       INSERT INTO "JobEvent" ("jobId", type, reason, attempt, "workerId", "claimedAt", epoch, "retryAt")
-      SELECT id, ${filed.type}, ${reason}, attempt, "workerId", "claimedAt", epoch,
-        now() + ${retry}::int * interval '1 millisecond'
-      FROM changed WHERE status = ${state}::"JobStatus"
+      SELECT id, '${event.type}', ${reason}::text, attempt, "workerId", "claimedAt", epoch,
+        now() + ${retryMilliseconds ?? 'NULL'}::int * interval '1 millisecond'
+      FROM changed WHERE status = '${status}'
     ), trimmed AS (
       DELETE FROM "JobEvent" USING changed WHERE "JobEvent"."jobId" = changed.id AND "JobEvent".id <= (
         SELECT older.id FROM "JobEvent" AS older WHERE older."jobId" = changed.id
-        ORDER BY older.id DESC OFFSET ${maximumRows - 1}::int LIMIT 1
+        ORDER BY older.id DESC OFFSET ${maximumRows - 1} LIMIT 1
       )
     )`
 }

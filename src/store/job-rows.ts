@@ -13,6 +13,7 @@ import { bufferOf } from './bytes.js'
 import { type Database, type Statement, send } from './database.js'
 import { epochOf } from './epochs.js'
 import { unpackJson } from './packed-json.js'
+import { statusIn } from './transitions.js'
 
 /** What the statement below returns, by node-postgres' types; test/store/rows.test.ts compares. */
 export const jobRowSchema = z.object({
@@ -55,7 +56,7 @@ export const jobColumns = `
       job.loss, job.accuracy, job."valLoss", job."valAccuracy", job."bestEpoch", job."epochsKept",
       job."errorCode", job."errorMessage", job."errorEpoch", job."createdAt", job."startedAt", job."finishedAt",
       model.id AS "modelId",
-      CASE WHEN job.status = 'queued' THEN "queuePosition"(job."tenantId", job.priority,
+      CASE WHEN ${statusIn(['queued'], 'job.status')} THEN "queuePosition"(job."tenantId", job.priority,
         "queueRank"(job."tenantId", job.priority, job."queueNumber"), job."queueNumber") END AS "queuePosition"`
 
 /** $1: ids. */

@@ -1,12 +1,13 @@
 /** Progress of a training that goes on: epochs, snapshots, and now and then a checkpoint, by named statements. */
 import type { Claim, Progress } from '../training/ports/runs.js'
 import { deleteOldCheckpoints, draftCheckpoint, insertCheckpoint } from './checkpoints.js'
-import { type Connection, type Database, notifyJob, type Statement, send, transaction } from './database.js'
+import { type Connection, type Database, type Statement, send, transaction } from './database.js'
 import { epochOf, metricsPerEpoch } from './epochs.js'
+import { notifyJob } from './hints.js'
+import { acceptsProgress } from './transitions.js'
 import { historyBytes, snapshotRows } from './weight-snapshots.js'
 
-/** A pause takes effect at once, but what was computed until then is still stored: hence also in state paused. */
-const holds = `"Job".id = $1 AND attempt = $2::int AND status IN ('running', 'paused')`
+const holds = `"Job".id = $1 AND attempt = $2::int AND ${acceptsProgress()}`
 
 /** Epochs must be those that come next. The first row of snapshots has what all of the job have in common. */
 const recordStatement: Statement = {

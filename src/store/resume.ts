@@ -2,10 +2,20 @@
 import { z } from 'zod'
 import { changeSchema, type JobSpec, type ResumeRequest } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
-import { notifyChanged, type Prisma } from './database.js'
-import { eventColumns, withEvents } from './job-events.js'
+import { Prisma, query, type Statement } from './database.js'
 import { parseSpec } from './job-rows.js'
 import { packJson } from './packed-json.js'
+import { guard, transition } from './transitions.js'
+
+/** The new attempt refuses the writes of a worker that has not noticed the pause. */
+const resumeStatement: Statement = {
+  name: 'resumeJob',
+  text: transition('resume', {
+    where: 'id = $1',
+    set: 'attempt = attempt + 1',
+    event: { type: 'resumed' },
+  }),
+}
 
 /** A paused job is queued again; with a change, both the spec and the record of changes follow it. */
 export async function resume(
@@ -17,7 +27,7 @@ export async function resume(
     { epoch: number; epochs: number; spec: Uint8Array; changes: unknown }[]
   >`
     SELECT epoch, epochs, spec, changes FROM "Job"
-    WHERE id = ${id} AND "tenantId" = ${tenantId} AND status = 'paused' FOR UPDATE`
+    WHERE id = ${id} AND "tenantId" = ${tenantId} AND ${Prisma.raw(guard('resume'))} FOR UPDATE`
   if (row === undefined) return false
   const spec = parseSpec(row.spec)
   const hasFolds = spec.earlyStopping?.folds !== undefined
@@ -42,13 +52,7 @@ export async function resume(
     const changed: JobSpec = { ...spec, epochs: most, optimizer: { ...spec.optimizer, learningRate } }
     await client.job.update({ where: { id }, data: { spec: packJson(changed), epochs, changes } })
   }
-  // A worker that has not noticed the pause yet must not write when the job is paused again.
-  await client.$queryRaw`
-    WITH changed AS (
-      UPDATE "Job" SET status = 'queued', attempt = attempt + 1
-      WHERE id = ${id}
-      RETURNING id, status, epoch, ${eventColumns}
-    ) ${withEvents({ type: 'resumed' })} ${notifyChanged}`
+  await query(client, resumeStatement, [id])
   return true
 }
 

@@ -9,41 +9,59 @@ import type { Claim, RunStore } from '../training/ports/runs.js'
 import { largestWhole, lengthOf } from './bytes.js'
 import { deleteCheckpointBytes, readCheckpoint } from './checkpoints.js'
 import { claimJobs } from './claims.js'
-import { type Database, notifyChanged, Prisma } from './database.js'
+import { releaseCrashed } from './crashes.js'
+import { type Database, Prisma, query, type Statement } from './database.js'
 import { type Draft, dropDraft, finishModelDraft, writeDraft } from './drafts.js'
 import { readEpoch } from './epochs.js'
-import { endColumns, withEnds } from './job-ends.js'
-import { eventColumns, withEvents } from './job-events.js'
-import { releaseCrashed } from './jobs.js'
 import { insertModel } from './models.js'
 import { record } from './records.js'
 import { isWhole, succeedAll } from './successes.js'
 import { unlimited } from './tenant-limits.js'
+import { guard, transition } from './transitions.js'
+
+/** $1 job, $2 attempt. */
+const where = 'id = $1 AND attempt = $2::int'
+
+const failStatement: Statement = {
+  name: 'failRun',
+  text: transition('fail', {
+    where,
+    set: `"finishedAt" = now(), "heartbeatAt" = NULL, "errorCode" = $3, "errorMessage" = $4, "errorEpoch" = $5::int`,
+  }),
+}
+
+/** $3 model, $4 the epoch whose weights it has, $5 to $8 its metrics, which the job then shows; null for the last epoch. */
+const succeedStatement: Statement = {
+  name: 'succeedRun',
+  text: transition('succeed', {
+    where,
+    set: `"finishedAt" = now(), "heartbeatAt" = NULL, "bestEpoch" = coalesce($4::int, "bestEpoch"),
+        loss = CASE WHEN $4::int IS NULL THEN loss ELSE $5::float8 END,
+        accuracy = CASE WHEN $4::int IS NULL THEN accuracy ELSE $6::float8 END,
+        "valLoss" = CASE WHEN $4::int IS NULL THEN "valLoss" ELSE $7::float8 END,
+        "valAccuracy" = CASE WHEN $4::int IS NULL THEN "valAccuracy" ELSE $8::float8 END`,
+    modelId: '$3',
+  }),
+}
+
+const releaseStatement: Statement = {
+  name: 'releaseRun',
+  text: transition('release', {
+    where,
+    set: '"heartbeatAt" = NULL',
+    event: { type: 'released', reason: '$3' },
+  }),
+}
+
+/** After a crash, whose event says that the job is queued later. */
+const requeueStatement: Statement = {
+  name: 'requeueRun',
+  text: transition('release', { where, set: '"heartbeatAt" = NULL' }),
+}
 
 export function runStore(database: Database, { runningJobs } = unlimited): RunStore {
-  /** The end of a run, one way or another; the claim must hold. */
-  async function leave(
-    client: Prisma.TransactionClient,
-    claim: Claim,
-    change: Prisma.Sql,
-    { modelId = null, events = Prisma.empty }: { modelId?: string | null; events?: Prisma.Sql } = {},
-  ): Promise<boolean> {
-    const changed = await client.$queryRaw<unknown[]>`
-      WITH changed AS (
-        UPDATE "Job" SET ${change}, "heartbeatAt" = NULL
-        WHERE id = ${claim.jobId} AND attempt = ${claim.attempt}::int AND status = 'running'
-        RETURNING id, status, epoch, ${modelId}::text AS "modelId", ${eventColumns}, ${Prisma.raw(endColumns)}
-      ) ${Prisma.raw(withEnds)} ${events} ${notifyChanged}`
-    return changed.length > 0
-  }
-
   async function fail(claim: Claim, error: JobError): Promise<boolean> {
-    const held = await leave(
-      database,
-      claim,
-      Prisma.sql`status = 'failed', "finishedAt" = now(), "errorCode" = ${error.code},
-                 "errorMessage" = ${error.message}, "errorEpoch" = ${error.epoch}::int`,
-    )
+    const held = await applies(database, failStatement, claim, [error.code, error.message, error.epoch])
     await deleteCheckpointBytes(database, claim.jobId)
     return held
   }
@@ -56,9 +74,7 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
   ): Promise<boolean> {
     return database.$transaction(async (transaction) => {
       const best = bestEpoch === null ? null : await readEpoch(transaction, claim.jobId, bestEpoch)
-      const metrics = best === null ? Prisma.empty : withMetricsOf(best)
-      const change = Prisma.sql`status = 'succeeded', "finishedAt" = now() ${metrics}`
-      if (!(await leave(transaction, claim, change, { modelId: model.id }))) return false
+      if (!(await applies(transaction, succeedStatement, claim, [model.id, ...valuesOf(best)]))) return false
       const job = await transaction.job.findUniqueOrThrow({ where: { id: claim.jobId } })
       const named = { ...model, name: model.name ?? job.name }
       const epoch = job.bestEpoch ?? job.epoch
@@ -80,7 +96,7 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
           SELECT "Job".id
           FROM unnest(${claims.map((claim) => claim.jobId)}::text[], ${claims.map((claim) => claim.attempt)}::int[])
             AS claim(id, attempt)
-          JOIN "Job" ON "Job".id = claim.id AND "Job".attempt = claim.attempt AND status = 'running'
+          JOIN "Job" ON "Job".id = claim.id AND "Job".attempt = claim.attempt AND ${Prisma.raw(guard('succeed'))}
           ORDER BY "Job".id FOR NO KEY UPDATE OF "Job"
         )
         UPDATE "Job" SET "heartbeatAt" = now() FROM locked WHERE "Job".id = locked.id
@@ -107,26 +123,36 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
     succeedAll: (successes) => succeedAll(database, successes),
 
     async release(claim, reason) {
-      const events = withEvents({ type: 'released', reason })
-      const held = await leave(database, claim, Prisma.sql`status = 'queued'`, { events })
+      const held = await applies(database, releaseStatement, claim, [reason])
       // A run that was cancelled ends here.
       if (!held) await deleteCheckpointBytes(database, claim.jobId)
       return held
     },
 
     async requeue(claim) {
-      return leave(database, claim, Prisma.sql`status = 'queued'`)
+      return applies(database, requeueStatement, claim)
     },
 
     async crash(claim, retryMilliseconds = 0) {
-      const which = Prisma.sql`id = ${claim.jobId} AND attempt = ${claim.attempt}::int`
-      const strikes = Prisma.sql`(crashes + 1)`
-      return releaseCrashed(database, which, { strikes, reason: 'thread-died', retryMilliseconds })
+      return releaseCrashed(database, claim, retryMilliseconds)
     },
   }
 }
 
-/** The model holds the weights of that epoch, so the job shows its metrics. */
-const withMetricsOf = ({ epoch, loss, accuracy, valLoss, valAccuracy }: Epoch) => Prisma.sql`
-  , "bestEpoch" = ${epoch}::int, loss = ${loss}::float8, accuracy = ${accuracy}::float8,
-    "valLoss" = ${valLoss}::float8, "valAccuracy" = ${valAccuracy}::float8`
+/** @returns whether the claim held */
+async function applies(
+  client: Prisma.TransactionClient,
+  statement: Statement,
+  { jobId, attempt }: Claim,
+  values: unknown[] = [],
+): Promise<boolean> {
+  return (await query(client, statement, [jobId, attempt, ...values])).length > 0
+}
+
+const valuesOf = (best: Epoch | null) => [
+  best?.epoch ?? null,
+  best?.loss ?? null,
+  best?.accuracy ?? null,
+  best?.valLoss ?? null,
+  best?.valAccuracy ?? null,
+]

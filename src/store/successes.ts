@@ -2,10 +2,11 @@
 import type { Metrics } from '../contract/epoch.js'
 import type { Success } from '../training/ports/runs.js'
 import { bufferOf, largestWhole, lengthOf, sha256Of, whole } from './bytes.js'
-import { type Database, notifyJob, type Statement, send } from './database.js'
+import { type Database, type Statement, send } from './database.js'
 import { epochOf, metricsPerEpoch } from './epochs.js'
-import { endColumns, withEnds } from './job-ends.js'
+import { finishedColumns } from './outbox.js'
 import { packJson } from './packed-json.js'
+import { effects, enter, guard } from './transitions.js'
 import { historyBytes, snapshotRows } from './weight-snapshots.js'
 
 /** Bytes of weights that are stored in the row of their model. */
@@ -24,16 +25,16 @@ export const succeedStatement: Statement = {
           parameters, sha256, evaluation, weights, history)
     ), locked AS MATERIALIZED (
       SELECT "Job".id FROM "Job" JOIN run ON run."jobId" = "Job".id
-      WHERE attempt = claim AND status = 'running' AND epoch = "firstEpoch" - 1
+      WHERE attempt = claim AND ${guard('succeed')} AND epoch = "firstEpoch" - 1
       ORDER BY "Job".id FOR NO KEY UPDATE OF "Job"
     ), changed AS (
-      UPDATE "Job" SET status = 'succeeded', "finishedAt" = now(), epoch = "lastEpoch", loss = "finalLoss",
+      UPDATE "Job" SET ${enter('succeed')}, "finishedAt" = now(), epoch = "lastEpoch", loss = "finalLoss",
         accuracy = "finalAccuracy", "valLoss" = "finalValLoss", "valAccuracy" = "finalValAccuracy", "bestEpoch" = best,
         "trainingSeconds" = "trainingSeconds" + seconds, epochs = coalesce(planned, epochs), backend = "usedBackend",
         "backendDetail" = "usedDetail", "historyBytes" = "historyBytes" + history, crashes = 0, "heartbeatAt" = NULL
       FROM run JOIN locked ON locked.id = run."jobId"
       WHERE "Job".id = locked.id
-      RETURNING "Job".id, status, epoch, "trainingSeconds", "modelId", ${endColumns}
+      RETURNING "Job".id, status, epoch, "trainingSeconds", "modelId", ${finishedColumns}
     ), ended_run AS (
       SELECT run.*, changed.id, changed."tenantId", changed.name, "trainingSeconds"
       FROM changed JOIN run ON run."jobId" = changed.id
@@ -55,8 +56,7 @@ export const succeedStatement: Statement = {
     ), chunk AS (
       INSERT INTO "WeightChunk" ("modelId", index, bytes)
       SELECT "modelId", 0, weights FROM ended_run WHERE length(weights) > ${mostWithModel}
-    ) ${withEnds}
-    SELECT id, ${notifyJob} FROM changed`,
+    ) ${effects('succeed')}`,
 }
 
 /** Whether a training can be stored so: its weights are one chunk, and its best epoch is among those to be stored. */

@@ -3,6 +3,7 @@ import { finishedStatuses } from '../contract/job.js'
 import { inSlices } from '../training/slices.js'
 import { type Connection, type Database, type Statement, send, transaction } from './database.js'
 import { keptEpochs, metricsPerEpoch, spread } from './epochs.js'
+import { statusIn } from './transitions.js'
 
 /** Read and written at a time: each is what a training reported at once, a few MB at most. */
 const batchesAtOnce = 8
@@ -24,8 +25,8 @@ const clockStatement: Statement = {
 const longStatement: Statement = {
   name: 'longHistories',
   text: `
-    SELECT id FROM "Job" WHERE status = 'succeeded' AND "finishedAt" >= $2 AND coalesce("epochsKept", epoch) > $1::int
-    UNION ALL SELECT id FROM "Job" WHERE status = ANY (ARRAY['failed'::"JobStatus", 'cancelled'::"JobStatus"])
+    SELECT id FROM "Job" WHERE ${statusIn(['succeeded'])} AND "finishedAt" >= $2 AND coalesce("epochsKept", epoch) > $1::int
+    UNION ALL SELECT id FROM "Job" WHERE ${statusIn(['failed', 'cancelled'])}
       AND "finishedAt" >= $2 AND coalesce("epochsKept", epoch) > $1::int`,
 }
 

@@ -11,6 +11,7 @@ import {
   openStores,
   roomOf,
   type Stores,
+  setStatus,
   startJob,
   storeEpochs,
 } from '../support/stores.js'
@@ -130,7 +131,7 @@ describe('progress', () => {
 describe('cancel', () => {
   it.each(jobStatusSchema.options)('a job that is %s', async (status) => {
     const [id] = await createJobs(1)
-    await stores.database.job.update({ where: { id }, data: { status } })
+    await setStatus(stores, id, status)
     const legal = previousStatuses('cancelled').includes(status)
     expect(await stores.jobs.cancel(id)).toBe(legal)
     const job = await stores.jobs.get(id)
@@ -143,7 +144,7 @@ describe('anyQueued', () => {
   it.each(jobStatusSchema.options)('with a job that is %s', async (status) => {
     expect(await stores.jobs.anyQueued()).toBe(false)
     const [id] = await createJobs(1)
-    await stores.database.job.update({ where: { id }, data: { status } })
+    await setStatus(stores, id, status)
     expect(await stores.jobs.anyQueued()).toBe(status === 'queued')
   })
 })

@@ -12,6 +12,7 @@ import {
   openStores,
   packEpochs,
   type Stores,
+  setStatus,
   startJob,
 } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
@@ -66,7 +67,7 @@ async function refusalOf(action: Promise<unknown>): Promise<Problem> {
 describe('resume', () => {
   it.each(jobStatusSchema.options)('of a job that is %s', async (status) => {
     const { id } = await stores.jobs.create(newJob())
-    await stores.database.job.update({ where: { id }, data: { status } })
+    await setStatus(stores, id, status)
     const before = await stores.database.job.findUnique({ where: { id } })
     expect(await stores.jobs.resume(id, { epochs: 200 })).toBe(status === 'paused')
     if (status === 'paused') expect((await stores.jobs.get(id))?.status).toBe<JobStatus>('queued')

@@ -13,7 +13,15 @@ import { unlimited } from '../../src/store/tenant-limits.js'
 import { newId } from '../../src/training/new-id.js'
 import type { NewJob } from '../../src/training/ports/jobs.js'
 import { keyFor } from '../support/keys.js'
-import { linearModel, newJob, openStores, type Stores, startJob, xorSpec } from '../support/stores.js'
+import {
+  linearModel,
+  newJob,
+  openStores,
+  type Stores,
+  setStatus,
+  startJob,
+  xorSpec,
+} from '../support/stores.js'
 import { uploadOf } from '../support/tables.js'
 
 let stores: Stores
@@ -67,10 +75,10 @@ describe('rows of jobs', () => {
 
   it.each(jobStatusSchema.options)('%s', async (status) => {
     const empty = await stores.jobs.create(newJob())
-    await stores.database.job.update({ where: { id: empty.id }, data: { status } })
+    await setStatus(stores, empty.id, status)
     expect(await rowOf(empty.id)).toMatchObject({ status, name: null, modelId: null, loss: null })
     const full = await stores.jobs.create(fullJob())
-    await stores.database.job.update({ where: { id: full.id }, data: { status, ...ends } })
+    await setStatus(stores, full.id, status, ends)
     const { changes, ...others } = ends
     const row = await rowOf(full.id)
     expect(row).toMatchObject({ status, name: 'full', metadata: { team: 'blue' }, priority: 3, ...others })

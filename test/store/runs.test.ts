@@ -13,6 +13,7 @@ import {
   newJob,
   openStores,
   type Stores,
+  setStatus,
   startJob,
   storeEpochs,
 } from '../support/stores.js'
@@ -96,7 +97,7 @@ describe('a claim', () => {
 
   it.each(statuses)('with only a job that is %s', async (status) => {
     const { id } = await stores.jobs.create(newJob())
-    await stores.database.job.update({ where: { id }, data: { status, heartbeatAt: new Date() } })
+    await setStatus(stores, id, status, { heartbeatAt: new Date() })
     const before = await everythingOf(id)
     const claim = await claimNext(stores.runs, 'worker_b')
     if (status === 'queued') {

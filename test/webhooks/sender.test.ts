@@ -4,6 +4,7 @@ import http from 'node:http'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { maximumWebhooks, webhookBodySchema } from '../../src/contract/webhook.js'
+import { deliveryBody } from '../../src/store/outbox.js'
 import { register } from '../../src/training/webhooks.js'
 import { retrySchedule, type SenderOptions, sendForever } from '../../src/webhooks/sender.js'
 import { collectOften } from '../support/garbage.js'
@@ -125,7 +126,7 @@ describe('a delivery', () => {
     )
     expect(await deliveries(other)).toEqual([])
     const [stored] = await stores.database.webhookDelivery.findMany({ where: { jobId: all.claim.jobId } })
-    expect(webhookBodySchema.parse(JSON.parse(stored?.body ?? '')).data.error).toEqual({
+    expect(webhookBodySchema.parse(JSON.parse(deliveryBody(stored?.body ?? ''))).data.error).toEqual({
       code: 'diverged',
       message: 'too fast',
       epoch: 3,

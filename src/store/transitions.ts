@@ -1,0 +1,67 @@
+/**
+ * How the status of a job changes. Every statement that changes one takes from here: its guard (the statuses that
+ * `contract/job.ts` allows before it), its new status, the hint, and the rows of the outbox and the history.
+ *
+ * In the same transaction, triggers of "Job" update the sums of TenantUse and QueueCount, wake workers when a job is queued
+ * ("countJobs"), and refuse a change that the contract does not have ("checkTransition").
+ */
+import { finishedStatuses, type JobStatus, type Transition, transitions } from '../contract/job.js'
+import { notifyJob } from './hints.js'
+import { eventColumns, type StoredEvent, withEvent } from './job-events.js'
+import { finishedColumns, withFinished } from './outbox.js'
+
+/** A condition on a column of statuses. */
+export function statusIn(statuses: readonly JobStatus[], column = 'status'): string {
+  const [first, ...others] = statuses.map((status) => `'${status}'`)
+  return others.length === 0 ? `${column} = ${first}` : `${column} IN (${[first, ...others].join(', ')})`
+}
+
+/** The condition under which a job may go through all of these transitions. */
+export function guard(names: Transition | readonly Transition[], column?: string): string {
+  const [first, ...others] = [names].flat().map((name): readonly JobStatus[] => transitions[name].from)
+  return statusIn(
+    first.filter((status) => others.every((from) => from.includes(status))),
+    column,
+  )
+}
+
+/** The assignment of the new status. */
+export const enter = (name: Transition): string => `status = '${transitions[name].to}'`
+
+/** The same, of one or the other transition; without another, the job keeps its status. */
+export function enterEither(condition: string, name: Transition, other: Transition | null): string {
+  const otherwise = other === null ? '"Job".status' : `'${transitions[other].to}'::"JobStatus"`
+  return `status = CASE WHEN ${condition} THEN '${transitions[name].to}'::"JobStatus" ELSE ${otherwise} END`
+}
+
+/** The condition under which a worker's progress is stored: a pause takes effect at once, but keeps what was computed before. */
+export const acceptsProgress = (column?: string): string => statusIn(['running', 'paused'], column)
+
+/** What the CTE `changed` must return; `modelId` is an expression. */
+export const returned = (modelId = 'NULL'): string =>
+  `"Job".id, "Job".status, "Job".epoch, ${modelId}::text AS "modelId", ${eventColumns}, ${finishedColumns}`
+
+/** What follows the CTE `changed` of a statement: the rows of outbox and history, then the ids, statuses and hints. */
+export function effects(names: Transition | readonly Transition[], event?: StoredEvent): string {
+  const finishes = [names].flat().some((name) => finishedStatuses.includes(transitions[name].to))
+  return `${finishes ? withFinished : ''} ${event === undefined ? '' : withEvent(event)}
+    SELECT id, status, ${notifyJob} FROM changed`
+}
+
+interface Change {
+  /** Which jobs, besides the guard. */
+  where: string
+  /** Assignments of other columns. */
+  set: string
+  /** An entry in the history. */
+  event?: StoredEvent
+  /** The model of a job that succeeds. */
+  modelId?: string
+}
+
+/** A statement that changes the status of the jobs `where`, if the transition is allowed now. It returns those jobs. */
+export const transition = (name: Transition, { where, set, event, modelId }: Change): string => `
+    WITH changed AS (
+      UPDATE "Job" SET ${enter(name)}, ${set} WHERE ${where} AND ${guard(name)}
+      RETURNING ${returned(modelId)}
+    ) ${effects(name, event)}`
