@@ -1,26 +1,30 @@
 /** Checkpoints: the newest two of each job, each with a checksum over its bytes, which are deleted after the job's end. */
 import { createHash } from 'node:crypto'
+import { z } from 'zod'
 import { checkpointHeaderSchema } from '../contract/checkpoint.js'
 import { finishedStatuses } from '../contract/job.js'
 import type { Checkpoint, StoredCheckpoint } from '../training/ports/checkpoints.js'
 import type { Claim } from '../training/ports/runs.js'
 import { bufferOf, cut, largestWhole, lengthOf, pieceOf, readChunks, sha256Of } from './bytes.js'
-import { type Connection, type Database, type Statement, send } from './database.js'
+import type { Database } from './database.js'
 import { type Draft, finishDraft, nextSequence, writeDraft } from './drafts.js'
+import { bytesRow, type Connection, idRow, noRow, send, statement } from './statements.js'
 
-const insertStatement: Statement = {
-  name: 'insertCheckpoint',
-  text: `
+const insertStatement = statement(
+  'insertCheckpoint',
+  z.strictObject({ sequence: z.int() }),
+  `
     INSERT INTO "Checkpoint" ("jobId", sequence, epoch, step, backend, header, sha256, bytes)
     SELECT $1, coalesce($7::int, ${nextSequence}), $2::int, $3::int, $4, $5::jsonb, $6,
       $8::float8 + octet_length($5::jsonb::text)
     RETURNING sequence`,
-}
+)
 
-const insertChunkStatement: Statement = {
-  name: 'insertCheckpointChunk',
-  text: 'INSERT INTO "CheckpointChunk" ("jobId", sequence, index, bytes) VALUES ($1, $2::int, $3::int, $4::bytea)',
-}
+const insertChunkStatement = statement(
+  'insertCheckpointChunk',
+  noRow,
+  'INSERT INTO "CheckpointChunk" ("jobId", sequence, index, bytes) VALUES ($1, $2::int, $3::int, $4::bytea)',
+)
 
 /** The chunks of a large one are written before the transaction that stores it; null when the claim no longer holds. */
 export async function draftCheckpoint(
@@ -54,20 +58,21 @@ export async function insertCheckpoint(
     isSmall ? null : draft.sequence,
     lengthOf(bytes),
   ]
-  const [{ sequence }] = await send<{ sequence: number }>(client, insertStatement, values)
+  const [{ sequence }] = await send(client, insertStatement, values)
   if (!isSmall) return
   for (const chunk of cut(bytes)) {
     await send(client, insertChunkStatement, [jobId, sequence, chunk.index, bufferOf(chunk.bytes)])
   }
 }
 
-const makeRoomStatement: Statement = {
-  name: 'deleteOldCheckpoints',
-  text: `
+const makeRoomStatement = statement(
+  'deleteOldCheckpoints',
+  noRow,
+  `
     WITH job AS MATERIALIZED (SELECT id FROM "Job" WHERE id = $1 FOR NO KEY UPDATE)
     DELETE FROM "Checkpoint" USING job WHERE "jobId" = job.id AND sequence < (
       SELECT sequence FROM "Checkpoint" WHERE "jobId" = $1 ORDER BY sequence DESC OFFSET 1 LIMIT 1)`,
-}
+)
 
 /**
  * Deletes all but the newest two: after the transaction that stored the newest, because deleting many bytes takes long. What
@@ -78,9 +83,10 @@ export async function deleteOldCheckpoints({ pool }: Pick<Database, 'pool'>, job
 }
 
 /** The row of the job comes first, here as in its deletion, so that neither waits for the other. */
-const deleteBytesStatement: Statement = {
-  name: 'deleteCheckpointBytes',
-  text: `
+const deleteBytesStatement = statement(
+  'deleteCheckpointBytes',
+  noRow,
+  `
     WITH ended AS MATERIALIZED (
       SELECT id FROM "Job" WHERE id = $1 AND status = ANY($2::"JobStatus"[]) FOR NO KEY UPDATE
     ), emptied AS (
@@ -89,37 +95,39 @@ const deleteBytesStatement: Statement = {
     )
     DELETE FROM "CheckpointChunk" USING emptied
     WHERE "CheckpointChunk"."jobId" = emptied."jobId" AND "CheckpointChunk".sequence = emptied.sequence`,
-}
+)
 
 /** If the job has ended, nobody goes on from its checkpoints. What fails here is swept. */
 export async function deleteCheckpointBytes({ pool }: Pick<Database, 'pool'>, jobId: string): Promise<void> {
   await send(pool, deleteBytesStatement, [jobId, finishedStatuses]).catch(() => {})
 }
 
-const endedStatement: Statement = {
-  name: 'endedCheckpoints',
-  text: `
+const endedStatement = statement(
+  'endedCheckpoints',
+  idRow,
+  `
     SELECT DISTINCT "Job".id FROM "Checkpoint" JOIN "Job" ON "Job".id = "jobId"
     WHERE bytes > 0 AND status = ANY($1::"JobStatus"[]) ORDER BY "Job".id`,
-}
+)
 
 /** Deletes the bytes of the checkpoints of all jobs that have ended. */
 export async function sweepCheckpoints({ pool }: Pick<Database, 'pool'>): Promise<void> {
-  for (const { id } of await send<{ id: string }>(pool, endedStatement, [finishedStatuses])) {
+  for (const { id } of await send(pool, endedStatement, [finishedStatuses])) {
     await send(pool, deleteBytesStatement, [id, finishedStatuses])
   }
 }
 
-const chunkStatement: Statement = {
-  name: 'checkpointChunk',
-  text: `
-    SELECT ${pieceOf('bytes', '$4')} AS bytes FROM "CheckpointChunk"
+/** $1 job, $2 sequence, $3 chunk, $4 offset. */
+const chunkStatement = statement(
+  'checkpointChunk',
+  bytesRow,
+  `SELECT ${pieceOf('bytes', '$4')} AS bytes FROM "CheckpointChunk"
     WHERE "jobId" = $1 AND sequence = $2::int AND index = $3::int`,
-}
+)
 
 const readBytes = (pool: Connection, jobId: string, sequence: number) =>
   readChunks(async (index, offset) => {
-    const [piece] = await send<{ bytes: Uint8Array }>(pool, chunkStatement, [jobId, sequence, index, offset])
+    const [piece] = await send(pool, chunkStatement, [jobId, sequence, index, offset])
     return piece
   })
 

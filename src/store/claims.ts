@@ -5,12 +5,45 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { changeSchema } from '../contract/job.js'
+import { changeSchema, jobStatusSchema } from '../contract/job.js'
 import type { Claimed, ClaimedJob, Room, Unreadable } from '../training/ports/runs.js'
-import { type Database, type Statement, send } from './database.js'
+import type { Database } from './database.js'
 import { notifyJob } from './hints.js'
 import { parseSpec } from './job-rows.js'
+import { send, statement } from './statements.js'
 import { enter, guard } from './transitions.js'
+
+/** What every row of a claim says, and the only row of a claim that took nothing. */
+const left = {
+  left: z.number(),
+  someFit: z.boolean(),
+  firstId: z.string().nullable(),
+  firstThreads: z.int().nullable(),
+}
+
+const claimedRowSchema = z.strictObject({
+  ...left,
+  id: z.string(),
+  status: jobStatusSchema,
+  tenantId: z.string(),
+  requestId: z.string().nullable(),
+  traceId: z.string().nullable(),
+  attempt: z.int(),
+  spec: z.instanceof(Uint8Array),
+  changes: z.array(z.unknown()),
+  datasetId: z.string().nullable(),
+  validationDatasetId: z.string().nullable(),
+  epoch: z.int(),
+  epochs: z.int(),
+  backend: z.string().nullable(),
+  estimatedSeconds: z.number(),
+  crashes: z.int(),
+  place: z.string(),
+  hint: z.string(),
+})
+type ClaimedRow = z.infer<typeof claimedRowSchema>
+
+const claimRowSchema = z.union([claimedRowSchema, z.looseObject({ ...left, id: z.null() })])
 
 /** A row is locked for about as long as one statement takes. */
 const lockedMilliseconds = 10
@@ -25,9 +58,10 @@ const lockedMilliseconds = 10
  * Nothing is locked but what is taken, and the job whose turn it is, or another claim of the same moment would take jobs
  * whose turn comes later. Always answers one row at least, which says what was left.
  */
-export const claimStatement: Statement = {
-  name: 'claim',
-  text: `
+export const claimStatement = statement(
+  'claimJobs',
+  claimRowSchema,
+  `
     WITH tenant AS MATERIALIZED (
       SELECT waiting.*, coalesce(
         (SELECT (limits ->> 'runningJobs')::int FROM "Tenant" WHERE "Tenant".id = waiting."tenantId"), $1::int
@@ -104,35 +138,7 @@ export const claimStatement: Statement = {
       changed.*, CASE WHEN changed.id IS NOT NULL THEN (SELECT ${notifyJob}
         FROM (SELECT changed.id, changed.status, changed.epoch) AS changes) END AS hint
     FROM (SELECT) AS one LEFT JOIN changed ON true LEFT JOIN first ON true ORDER BY place`,
-}
-
-/** What a claim returns, by node-postgres' types; test/store/rows.test.ts compares. */
-export const claimedRowSchema = z.object({
-  id: z.string(),
-  tenantId: z.string(),
-  requestId: z.string().nullable(),
-  traceId: z.string().nullable(),
-  attempt: z.int(),
-  spec: z.instanceof(Uint8Array),
-  changes: z.array(z.unknown()),
-  datasetId: z.string().nullable(),
-  validationDatasetId: z.string().nullable(),
-  epoch: z.int(),
-  epochs: z.int(),
-  backend: z.string().nullable(),
-  estimatedSeconds: z.number(),
-  crashes: z.int(),
-})
-type ClaimedRow = z.infer<typeof claimedRowSchema>
-
-/** What every row of a claim says, and the only one of a claim that took nothing. */
-export const leftRowSchema = z.object({
-  left: z.number(),
-  someFit: z.boolean(),
-  firstId: z.string().nullable(),
-  firstThreads: z.int().nullable(),
-})
-type LeftRow = z.infer<typeof leftRowSchema> & ({ id: null } | ClaimedRow)
+)
 
 /** Waits while others write the rows of the jobs whose turn it is. */
 export async function claimJobs(
@@ -142,7 +148,7 @@ export async function claimJobs(
   runningJobs: number,
 ): Promise<Claimed> {
   for (;;) {
-    const rows = await send<LeftRow>(pool, claimStatement, [
+    const rows = await send(pool, claimStatement, [
       runningJobs,
       free,
       all,

@@ -1,8 +1,9 @@
 /** Jobs whose worker or thread died: they are queued again, or fail when that happened too often. */
 import type { ReleaseReason } from '../contract/job-event.js'
 import type { Claim } from '../training/ports/runs.js'
-import { type Database, query, type Statement } from './database.js'
-import { effects, enterEither, guard, returned } from './transitions.js'
+import type { Database } from './database.js'
+import { query, statement } from './statements.js'
+import { changedRow, effects, enterEither, guard, returned } from './transitions.js'
 
 /** A third crash without a new epoch in between ends the job. */
 export const maximumCrashes = 3
@@ -21,12 +22,13 @@ interface Crash {
   retryMilliseconds?: string
 }
 
-function crashStatement(name: string, { where, crashes, reason, retryMilliseconds }: Crash): Statement {
+function crashStatement(name: string, { where, crashes, reason, retryMilliseconds }: Crash) {
   const isHeld = retryMilliseconds !== undefined
   const fails = `${crashes} >= ${maximumCrashes}`
-  return {
+  return statement(
     name,
-    text: `
+    changedRow,
+    `
     WITH locked AS MATERIALIZED (
       SELECT id FROM "Job" WHERE ${guard(['fail', 'release'])} AND ${where} ORDER BY id FOR NO KEY UPDATE
     ), changed AS (
@@ -42,7 +44,7 @@ function crashStatement(name: string, { where, crashes, reason, retryMillisecond
       FROM locked WHERE "Job".id = locked.id
       RETURNING ${returned()}
     ) ${effects(['fail', 'release'], { type: 'released', reason: `'${reason}'`, retryMilliseconds })}`,
-  }
+  )
 }
 
 const abandonedStatement = crashStatement('releaseAbandoned', {
@@ -84,6 +86,6 @@ export async function releaseCrashed(
     await query(database, crashedStatement, [jobId, attempt])
     return false
   }
-  const rows = await query<{ status: string }>(database, heldStatement, [jobId, attempt, retryMilliseconds])
+  const rows = await query(database, heldStatement, [jobId, attempt, retryMilliseconds])
   return rows.some(({ status }) => status === 'running')
 }

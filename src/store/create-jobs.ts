@@ -7,9 +7,9 @@ import { initialStatus, type Job } from '../contract/job.js'
 import { type Limits, ownLimitsSchema, type Use } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import type { NewJob } from '../training/ports/jobs.js'
-import type { Statement } from './database.js'
 import { jobLinks } from './job-rows.js'
 import { packJson } from './packed-json.js'
+import { type Statement, statement } from './statements.js'
 import { checkUse, specBytes } from './tenant-limits.js'
 
 export interface JobOfTenant {
@@ -20,7 +20,7 @@ export interface JobOfTenant {
 }
 
 /** What the statement answers of each job; test/store/rows.test.ts compares. */
-export const createdRowSchema = z.object({
+export const createdRowSchema = z.strictObject({
   hasDataset: z.boolean(),
   hasValidation: z.boolean(),
   hasModel: z.boolean(),
@@ -38,9 +38,10 @@ export type CreatedRow = z.infer<typeof createdRowSchema>
  * Until the jobs are stored, nobody deletes what they train on or start from; afterwards a deletion counts them. A job counts
  * all before it in the batch, also those that are not stored: `createJobs` asks again for what that refuses.
  */
-export const createJobsStatement: Statement = {
-  name: 'createJobs',
-  text: `
+export const createJobsStatement = statement(
+  'createJobs',
+  createdRowSchema,
+  `
     WITH item AS MATERIALIZED (
       SELECT *, "jobBytes"('${initialStatus}', parameters, epochs, "specBytes", 0) AS bytes FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::jsonb[], $6::text[], $7::text[], $8::int[],
         $9::text[], $10::text[], $11::text[], $12::int[], $13::float8[], $14::float8[], $15::int[], $16::int[], $17::float8[],
@@ -90,7 +91,7 @@ export const createJobsStatement: Statement = {
         RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW EXCLUDE GROUP))::int END AS "queuePosition"
     FROM counted LEFT JOIN created ON created.id = counted.id
     ORDER BY place`,
-}
+)
 
 function valuesOf(items: readonly JobOfTenant[]): unknown[] {
   const of = <T>(value: (item: JobOfTenant) => T) => items.map(value)
@@ -124,7 +125,7 @@ export type Outcome = Job | Problem
 
 /** Each job, or why it was refused. `run` sends the statement, on a connection or within a transaction. */
 export async function createJobs(
-  run: (statement: Statement, values: unknown[]) => Promise<CreatedRow[]>,
+  run: (statement: Statement<CreatedRow>, values: unknown[]) => Promise<CreatedRow[]>,
   items: readonly JobOfTenant[],
 ): Promise<Outcome[]> {
   const rows = await run(createJobsStatement, valuesOf(items))

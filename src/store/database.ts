@@ -7,6 +7,7 @@ import pg from 'pg'
 import { z } from 'zod'
 import { TenantTurns } from '../training/tenant-turns.js'
 import { Prisma, PrismaClient } from './generated/client.js'
+import { StatementError } from './statements.js'
 
 export { Prisma }
 
@@ -78,80 +79,6 @@ function openPool(
   // An idle connection that breaks is replaced when the next is needed.
   pool.on('error', () => {})
   return pool
-}
-
-/** A statement that each connection parses and plans once. `name` must be unique; values are $1, $2, … of `text`. */
-export interface Statement {
-  name: string
-  text: string
-}
-
-/** A named statement that failed; `cause` is what node-postgres said. */
-export class StatementError extends Error {
-  override readonly name = 'StatementError'
-
-  constructor(statement: string, cause: unknown) {
-    super(`${statement}: ${cause instanceof Error ? cause.message : cause}`, { cause })
-  }
-}
-
-/** The pool, or a connection of it within a transaction. */
-export type Connection = Pick<pg.Pool | pg.PoolClient, 'query'>
-
-/** Commits what `work` does on the connection, or undoes it when it throws. */
-export async function transaction<T>(pool: pg.Pool, work: (client: Connection) => Promise<T>): Promise<T> {
-  const client = await pool.connect().catch((error: unknown) => {
-    throw new StatementError('connect', error)
-  })
-  // A connection that breaks between two statements says so by the next of them.
-  const ignore = () => {}
-  client.on('error', ignore)
-  let isBroken = false
-  try {
-    await send(client, { name: 'begin', text: 'BEGIN' }, [])
-    const result = await work(client)
-    await send(client, { name: 'commit', text: 'COMMIT' }, [])
-    return result
-  } catch (error) {
-    // One that cannot undo is not used again, which undoes it, too.
-    isBroken = await client.query('ROLLBACK').then(
-      () => false,
-      () => true,
-    )
-    throw error
-  } finally {
-    client.off('error', ignore)
-    client.release(isBroken)
-  }
-}
-
-/**
- * Sends a named statement; `Row` is what it returns, by node-postgres' types.
- * @throws StatementError
- */
-export async function send<Row extends object>(
-  client: Connection,
-  { name, text }: Statement,
-  values: unknown[],
-): Promise<Row[]> {
-  try {
-    const { rows } = await client.query<Row>({ name, text, values })
-    return rows
-  } catch (error) {
-    throw new StatementError(name, error)
-  }
-}
-
-/**
- * Sends a statement through Prisma, in a transaction of Prisma or outside of one. PostgreSQL plans it for its values. Types
- * of rows are those of `send`.
- */
-export function query<Row extends object>(
-  client: Prisma.TransactionClient,
-  { text }: Statement,
-  values: unknown[],
-): Promise<Row[]> {
-  return client.$queryRawUnsafe<Row[]>(text, ...values)
 }
 
 /** What the driver says of an error; `originalCode` is PostgreSQL's. */

@@ -16,10 +16,39 @@ import type { AllDatasets, NewDataset } from '../training/ports/datasets.js'
 import { type Database, Prisma } from './database.js'
 import type { Dataset as DatasetRow } from './generated/client.js'
 import { behind, fittingOn, newestFirst, placeInList, toPage } from './pages.js'
+import { idRow, noRow, query, statement } from './statements.js'
 import { keepLimits, lockLimits, unlimited } from './tenant-limits.js'
 
 /** One upload is one transaction, as long as reading the file takes. */
 const uploadMilliseconds = 900_000
+
+/** The sizes of what describes datasets; $1 ids. */
+const sizesStatement = statement(
+  'datasetSizes',
+  z.strictObject({ id: z.string(), bytes: z.int() }),
+  `SELECT id, pg_column_size(columns) + pg_column_size(warnings) AS bytes FROM "Dataset"
+    WHERE id = ANY($1::text[]) ORDER BY "createdAt" DESC, id DESC`,
+)
+
+/** $1 dataset, $2 first row, $3 number of rows. */
+const chunksStatement = statement(
+  'datasetChunks',
+  z.strictObject({ firstRow: z.int(), bytes: z.instanceof(Uint8Array) }),
+  `SELECT "firstRow", bytes FROM "DatasetChunk"
+    WHERE "datasetId" = $1 AND "firstRow" < $2::int8 + $3::int8 AND "firstRow" + rows > $2::int8 ORDER BY index`,
+)
+
+const lockStatement = statement(
+  'lockDataset',
+  idRow,
+  'SELECT id FROM "Dataset" WHERE id = $1 AND "tenantId" = $2 FOR UPDATE',
+)
+
+const columnsStatement = statement(
+  'setDatasetColumns',
+  noRow,
+  'UPDATE "Dataset" SET columns = $2::jsonb, warnings = $3::jsonb WHERE id = $1',
+)
 
 export function datasetStore(database: Database, settings = unlimited): AllDatasets {
   async function find(where: { id: string; tenantId?: string }): Promise<Dataset | null> {
@@ -51,9 +80,7 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
           ...order,
         })
         const ids = places.map(({ id }) => id)
-        const weights = await database.$queryRaw<{ id: string; bytes: number }[]>`
-          SELECT id, pg_column_size(columns) + pg_column_size(warnings) AS bytes FROM "Dataset"
-          WHERE id = ANY(${ids}) ORDER BY "createdAt" DESC, id DESC`
+        const weights = await query(database, sizesStatement, [ids])
         // One more than is shown tells that more follow.
         const shown = Math.min(limit, fittingOn(weights).length)
         const rows = await database.dataset.findMany({
@@ -69,10 +96,7 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
           select: { columns: true, rows: true },
         })
         if (row === null) return null
-        const chunks = await database.$queryRaw<{ firstRow: number; bytes: Uint8Array }[]>`
-          SELECT "firstRow", "bytes" FROM "DatasetChunk"
-          WHERE "datasetId" = ${id} AND "firstRow" < ${first + count} AND "firstRow" + "rows" > ${first}
-          ORDER BY "index"`
+        const chunks = await query(database, chunksStatement, [id, first, count])
         return {
           columns: columnsOf(row.columns),
           rows: row.rows,
@@ -84,8 +108,7 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
       async delete(id) {
         return database.inTransaction(tenantId, async (transaction) => {
           // Locked first: a job that is being created holds the row, and is seen by the statement behind this one.
-          const [found] = await transaction.$queryRaw<unknown[]>`
-            SELECT id FROM "Dataset" WHERE id = ${id} AND "tenantId" = ${tenantId} FOR UPDATE`
+          const [found] = await query(transaction, lockStatement, [id, tenantId])
           if (found === undefined) return 'missing'
           const using = await transaction.job.count({
             where: {
@@ -137,9 +160,7 @@ export async function insertDataset(
       // Not before: the rows of an upload take minutes to come.
       await lockLimits(client, tenantId)
       // As text, because Prisma walks through every field of every column, and would read them again.
-      await client.$executeRaw`
-        UPDATE "Dataset" SET columns = ${JSON.stringify(columns)}::jsonb, warnings = ${JSON.stringify(warnings)}::jsonb
-        WHERE id = ${id}`
+      await query(client, columnsStatement, [id, JSON.stringify(columns), JSON.stringify(warnings)])
       const row = await client.dataset.update({
         where: { id },
         data: { ...rest, inputShape: inputShape ?? [], image: image ?? Prisma.DbNull, bytes: stored },

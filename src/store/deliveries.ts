@@ -1,30 +1,56 @@
 /** Deliveries of webhooks. The statement that finishes a job inserts them (outbox.ts). */
+import { z } from 'zod'
 import { type Delivery, deliveryEventSchema, disabledAfterDays, testEvent } from '../contract/webhook.js'
 import type { SecretBox, WebhookStore } from '../training/ports/webhooks.js'
-import type { DueDelivery } from '../webhooks/delivery-store.js'
-import { type Database, type Prisma, query, type Statement, send } from './database.js'
-import type { WebhookDelivery } from './generated/client.js'
+import type { Database, Prisma } from './database.js'
 import { deliveryBody, webhookTestBody } from './outbox.js'
+import { idRow, noRow, query, send, statement } from './statements.js'
+
+const claimedRowSchema = z.strictObject({
+  id: z.string(),
+  webhookId: z.string(),
+  event: z.string(),
+  url: z.string(),
+  body: z.string(),
+  attempts: z.int(),
+  attemptsBefore: z.int(),
+  sealed: z.array(z.string()),
+})
+
+const deliveryRowSchema = z.strictObject({
+  id: z.string(),
+  event: z.string(),
+  jobId: z.string().nullable(),
+  createdAt: z.date(),
+  attempts: z.int(),
+  deliveredAt: z.date().nullable(),
+  nextAttemptAt: z.date().nullable(),
+  lastStatus: z.int().nullable(),
+  lastError: z.string().nullable(),
+})
+type DeliveryRow = z.infer<typeof deliveryRowSchema>
 
 /** Sent at every end of a job. */
-const claimStatement: Statement = {
-  name: 'claimDeliveries',
-  text: `
+const claimStatement = statement(
+  'claimDeliveries',
+  claimedRowSchema,
+  `
     SELECT delivery.id, "webhookId", event, url, body, attempts, "attemptsBefore", ARRAY(
       SELECT sealed FROM "WebhookSecret" AS secret
       WHERE secret."webhookId" = delivery."webhookId" AND ("expiresAt" IS NULL OR "expiresAt" > now())
       ORDER BY "expiresAt" DESC NULLS FIRST) AS sealed
     FROM "claimDeliveries"($1::int, $2::float8, $3::int, $4::int) AS delivery
     JOIN "Webhook" ON "Webhook".id = "webhookId"`,
-}
+)
 
 /**
  * The webhook is locked first, as its deletion does. An attempt that was made again meanwhile is the other one's to record.
  * $1 delivery, $2 webhook, $3 attempts, $4 result, $5 status, $6 error, $7 seconds until the next attempt.
  */
-const recordStatement: Statement = {
-  name: 'recordDelivery',
-  text: `
+const recordStatement = statement(
+  'recordDelivery',
+  z.strictObject({ disables: z.boolean(), tenantId: z.string() }),
+  `
     WITH hook AS (
       SELECT * FROM "Webhook" WHERE id = $2 FOR NO KEY UPDATE
     ), verdict AS (
@@ -55,30 +81,29 @@ const recordStatement: Statement = {
       "disabledReason" = CASE WHEN disables THEN
         'No delivery has succeeded for ${disabledAfterDays} days. The last attempt: ' || $6 ELSE "disabledReason" END
     FROM recorded WHERE id = recorded."webhookId" RETURNING disables, "tenantId"`,
-}
+)
 
-const insertTestStatement: Statement = {
-  name: 'insertTestDelivery',
-  text: `
+const insertTestStatement = statement(
+  'insertTestDelivery',
+  deliveryRowSchema,
+  `
     INSERT INTO "WebhookDelivery" (id, "webhookId", event, body)
     VALUES ('msg_' || replace(gen_random_uuid()::text, '-', ''), $1, $2, $3)
     RETURNING id, event, "jobId", "createdAt", attempts, "deliveredAt", "nextAttemptAt", "lastStatus", "lastError"`,
-}
+)
 
-type DeliveryRow = Pick<
-  WebhookDelivery,
-  | 'id'
-  | 'event'
-  | 'jobId'
-  | 'createdAt'
-  | 'attempts'
-  | 'deliveredAt'
-  | 'nextAttemptAt'
-  | 'lastStatus'
-  | 'lastError'
->
+const redeliverStatement = statement(
+  'redeliver',
+  noRow,
+  `UPDATE "WebhookDelivery" SET "nextAttemptAt" = now(), "attemptsBefore" = attempts
+    WHERE id = $1 AND "webhookId" = $2 AND coalesce("claimedUntil" < now(), true)`,
+)
 
-type ClaimedRow = Omit<DueDelivery, 'secrets'> & { sealed: string[] }
+const lockStatement = statement(
+  'lockWebhook',
+  idRow,
+  'SELECT id FROM "Webhook" WHERE id = $1 AND "tenantId" = $2 FOR NO KEY UPDATE',
+)
 
 type Deliveries = DeliveryStore & Pick<WebhookStore, 'fileTest' | 'redeliver'>
 
@@ -86,7 +111,7 @@ export function deliveries(database: Database, box: SecretBox | null): Deliverie
   return {
     async claim(room, leaseSeconds) {
       const values = [room.attempts, leaseSeconds, room.perTenant, room.perWebhook]
-      const rows = await send<ClaimedRow>(database.pool, claimStatement, values)
+      const rows = await send(database.pool, claimStatement, values)
       return rows.map(({ sealed, ...due }) => ({
         ...due,
         body: deliveryBody(due.body),
@@ -96,7 +121,7 @@ export function deliveries(database: Database, box: SecretBox | null): Deliverie
 
     async record({ id, webhookId, attempts }, { result, status, error, retrySeconds }) {
       const values = [id, webhookId, attempts, result, status, error, retrySeconds]
-      const rows = await send<{ disables: boolean; tenantId: string }>(database.pool, recordStatement, values)
+      const rows = await send(database.pool, recordStatement, values)
       const [row] = rows.filter(({ disables }) => disables)
       return { disabledOf: row?.tenantId ?? null }
     },
@@ -113,7 +138,7 @@ export function deliveries(database: Database, box: SecretBox | null): Deliverie
         await client.webhookDelivery.deleteMany({ where: ofTests })
         const body = JSON.stringify(webhookTestBody(webhookId))
         const values = [webhookId, testEvent, body]
-        const [row] = await query<DeliveryRow>(client, insertTestStatement, values)
+        const [row] = await query(client, insertTestStatement, values)
         return toDelivery(row)
       })
     },
@@ -122,9 +147,7 @@ export function deliveries(database: Database, box: SecretBox | null): Deliverie
       return database.inTransaction(tenantId, async (client) => {
         if (!(await lockWebhook(client, tenantId, webhookId))) return null
         // One that is in flight stays as it is.
-        await client.$executeRaw`
-          UPDATE "WebhookDelivery" SET "nextAttemptAt" = now(), "attemptsBefore" = attempts
-          WHERE id = ${id} AND "webhookId" = ${webhookId} AND coalesce("claimedUntil" < now(), true)`
+        await query(client, redeliverStatement, [id, webhookId])
         const row = await client.webhookDelivery.findUnique({ where: { id, webhookId } })
         return row === null ? undefined : toDelivery(row)
       })
@@ -138,9 +161,7 @@ export async function lockWebhook(
   tenantId: string,
   id: string,
 ): Promise<boolean> {
-  const rows = await client.$queryRaw<object[]>`
-    SELECT id FROM "Webhook" WHERE id = ${id} AND "tenantId" = ${tenantId} FOR NO KEY UPDATE`
-  return rows.length > 0
+  return (await query(client, lockStatement, [id, tenantId])).length > 0
 }
 
 export function toDelivery(row: DeliveryRow): Delivery {

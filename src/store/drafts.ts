@@ -7,10 +7,12 @@
  *                  └── claim lost, worker dead, error ──► swept
  */
 import { createHash } from 'node:crypto'
+import { z } from 'zod'
 import type { Bytes } from '../training/ports/bytes.js'
 import type { Claim } from '../training/ports/runs.js'
 import { bufferOf, cut } from './bytes.js'
-import { type Connection, type Database, type Prisma, type Statement, send, transaction } from './database.js'
+import type { Database, Prisma } from './database.js'
+import { type Connection, idRow, noRow, send, statement, transaction } from './statements.js'
 import { acceptsProgress } from './transitions.js'
 
 export interface Draft {
@@ -30,13 +32,14 @@ export const nextSequence = `(SELECT coalesce(max(sequence), 0) + 1 FROM (
     SELECT sequence FROM "Checkpoint" WHERE "jobId" = $1 UNION ALL SELECT sequence FROM "Draft" WHERE "jobId" = $1
   ) AS taken)`
 
-const beginStatement: Statement = {
-  name: 'beginDraft',
-  text: `
+const beginStatement = statement(
+  'beginDraft',
+  z.strictObject({ id: z.string(), sequence: z.int().nullable() }),
+  `
     INSERT INTO "Draft" ("jobId", attempt, "modelId", sequence)
     SELECT "Job".id, "Job".attempt, $3::text, CASE WHEN $3::text IS NULL THEN ${nextSequence} END
     FROM "Job" WHERE ${holds} RETURNING id, sequence`,
-}
+)
 
 /** The owner must still hold, and the draft must not have been swept; both are seen by the row that is updated. */
 const touch = `
@@ -48,17 +51,19 @@ const touch = `
     )`
 
 const writeStatements = {
-  model: {
-    name: 'writeWeightChunk',
-    text: `${touch} INSERT INTO "WeightChunk" ("modelId", index, bytes)
+  model: statement(
+    'writeWeightChunk',
+    z.strictObject({ index: z.int() }),
+    `${touch} INSERT INTO "WeightChunk" ("modelId", index, bytes)
       SELECT "modelId", $2::int, $3::bytea FROM touched RETURNING index`,
-  },
-  checkpoint: {
-    name: 'writeCheckpointChunk',
-    text: `${touch} INSERT INTO "CheckpointChunk" ("jobId", sequence, index, bytes)
+  ),
+  checkpoint: statement(
+    'writeCheckpointChunk',
+    z.strictObject({ index: z.int() }),
+    `${touch} INSERT INTO "CheckpointChunk" ("jobId", sequence, index, bytes)
       SELECT "jobId", sequence, $2::int, $3::bytea FROM touched RETURNING index`,
-  },
-} satisfies Record<string, Statement>
+  ),
+}
 
 /** Its chunks, committed one after the other; null when the claim no longer holds. */
 export async function writeDraft(
@@ -70,7 +75,7 @@ export async function writeDraft(
   const isModel = 'modelId' in of
   if (isModel) await dropEarlier(pool, of.modelId)
   const values = [jobId, attempt, isModel ? of.modelId : null]
-  const [begun] = await send<Omit<Draft, 'sha256'>>(pool, beginStatement, values)
+  const [begun] = await send(pool, beginStatement, values)
   if (begun === undefined) return null
   const { id, sequence } = begun
   const hash = createHash('sha256').update(isModel ? '' : of.text)
@@ -90,10 +95,11 @@ export async function writeDraft(
   return { id, sequence, sha256: hash.digest('hex') }
 }
 
-const finishStatement: Statement = {
-  name: 'finishDraft',
-  text: 'DELETE FROM "Draft" WHERE id = $1::bigint RETURNING id',
-}
+const finishStatement = statement(
+  'finishDraft',
+  idRow,
+  'DELETE FROM "Draft" WHERE id = $1::bigint RETURNING id',
+)
 
 /** From the end of this transaction on, the chunks belong to what it stores. @throws Error when the draft was swept */
 export async function finishDraft(client: Connection, { id }: Draft): Promise<void> {
@@ -109,27 +115,25 @@ export async function finishModelDraft(client: Prisma.TransactionClient, { id }:
 
 const sweptError = (id: string) => new Error(`draft ${id} was swept before it was finished`)
 
-const deleteStatement: Statement = {
-  name: 'deleteDraft',
-  text: 'DELETE FROM "Draft" WHERE id = $1::bigint RETURNING "jobId", "modelId", sequence',
-}
+const deleteStatement = statement(
+  'deleteDraft',
+  z.strictObject({ jobId: z.string(), modelId: z.string().nullable(), sequence: z.int().nullable() }),
+  'DELETE FROM "Draft" WHERE id = $1::bigint RETURNING "jobId", "modelId", sequence',
+)
 
-const deleteChunksStatement: Statement = {
-  name: 'deleteDraftChunks',
-  text: `
+const deleteChunksStatement = statement(
+  'deleteDraftChunks',
+  noRow,
+  `
     WITH weights AS (DELETE FROM "WeightChunk" WHERE "modelId" = $1)
     DELETE FROM "CheckpointChunk" WHERE "jobId" = $2 AND sequence = $3::int`,
-}
+)
 
-const earlierStatement: Statement = {
-  name: 'earlierDraft',
-  text: 'SELECT id FROM "Draft" WHERE "modelId" = $1',
-}
+const earlierStatement = statement('earlierDraft', idRow, 'SELECT id FROM "Draft" WHERE "modelId" = $1')
 
 /** What an attempt to write the same model left, because the database went away. */
 async function dropEarlier(pool: Database['pool'], modelId: string): Promise<void> {
-  for (const { id } of await send<{ id: string }>(pool, earlierStatement, [modelId]))
-    await deleteDraft(pool, id)
+  for (const { id } of await send(pool, earlierStatement, [modelId])) await deleteDraft(pool, id)
 }
 
 /** As far as the database takes it: what is left is swept. */
@@ -140,11 +144,7 @@ export async function dropDraft({ pool }: Pick<Database, 'pool'>, id: string): P
 /** In two statements: the second sees every chunk of whoever held the row before the first. */
 async function deleteDraft(pool: Database['pool'], id: string): Promise<void> {
   await transaction(pool, async (client) => {
-    const [draft] = await send<{ jobId: string; modelId: string | null; sequence: number | null }>(
-      client,
-      deleteStatement,
-      [id],
-    )
+    const [draft] = await send(client, deleteStatement, [id])
     if (draft === undefined) return
     await send(client, deleteChunksStatement, [draft.modelId, draft.jobId, draft.sequence])
   })
@@ -153,22 +153,22 @@ async function deleteDraft(pool: Database['pool'], id: string): Promise<void> {
 /** No chunk takes so long to be written. */
 const staleMinutes = 15
 
-const leftoversStatement: Statement = {
-  name: 'leftoverDrafts',
-  text: `
+const leftoversStatement = statement(
+  'leftoverDrafts',
+  idRow,
+  `
     SELECT "Draft".id FROM "Draft"
     WHERE "touchedAt" < now() - interval '${staleMinutes} minutes' OR NOT EXISTS (
       SELECT FROM "Job" WHERE "Job".id = "Draft"."jobId" AND "Job".attempt = "Draft".attempt
         AND ${acceptsProgress('"Job".status')})
     ORDER BY "Draft".id`,
-}
+)
 
 export function draftStore({ pool }: Pick<Database, 'pool'>): { sweep(): Promise<void> } {
   return {
     /** Deletes drafts that nobody can finish any more, and those that nobody has written to for long. */
     async sweep() {
-      for (const { id } of await send<{ id: string }>(pool, leftoversStatement, []))
-        await deleteDraft(pool, id)
+      for (const { id } of await send(pool, leftoversStatement, [])) await deleteDraft(pool, id)
     },
   }
 }

@@ -2,10 +2,12 @@
  * Epochs, stored in batches as the engine packs them: four little-endian float64 each, NaN for null, an infinite loss where
  * training diverged. Time is kept of batches: within one, epochs are taken to have been equally long.
  */
+import { z } from 'zod'
 import type { Epoch, Metrics } from '../contract/epoch.js'
 import { metricsPerEpoch, type PackedEpochs, unpackEpochs } from '../contract/packed-epochs.js'
 import type { EpochStore } from '../training/ports/epochs.js'
-import { type Connection, type Database, type Prisma, send } from './database.js'
+import type { Database, Prisma } from './database.js'
+import { type Connection, query, send, statement } from './statements.js'
 
 export { metricsPerEpoch }
 
@@ -15,20 +17,22 @@ const bytesPerEpoch = 8 * metricsPerEpoch
  * Epochs of one batch: the first of them or the numbers of those that are kept, how many, then of the whole batch the epoch
  * before it, its last, and its seconds.
  */
-type Run = [
-  first: number | number[],
-  count: number,
-  before: number,
-  lastEpoch: number,
-  startSeconds: number | null,
-  endSeconds: number | null,
-]
+const runSchema = z.tuple([
+  z.union([z.int(), z.array(z.int())]),
+  z.int(),
+  z.int(),
+  z.int(),
+  z.number().nullable(),
+  z.number().nullable(),
+])
+type Run = z.infer<typeof runSchema>
 
 /** Runs in order, and their metrics one after another; null where there is none. */
-export interface PackedRow {
-  runs: Run[] | null
-  metrics: Uint8Array | null
-}
+export const packedRowSchema = z.strictObject({
+  runs: z.array(runSchema).nullable(),
+  metrics: z.instanceof(Uint8Array).nullable(),
+})
+export type PackedRow = z.infer<typeof packedRowSchema>
 
 /** The last epoch of a page of kept epochs. Of a history that was thinned, as many more as there are in it. */
 const lastOfPage = ({ id, after, limit }: Page) => `
@@ -68,14 +72,15 @@ export function packedRowOf({ id, after, limit }: Page): string {
     ) AS part WHERE count > 0`
 }
 
-const readStatement = {
-  name: 'epochs-of-job',
-  text: packedRowOf({ id: '$1::text', after: '$2::int8', limit: '$3::int8' }),
-}
+const readStatement = statement(
+  'epochsOfJob',
+  packedRowSchema,
+  packedRowOf({ id: '$1::text', after: '$2::int8', limit: '$3::int8' }),
+)
 
 export function epochStore(database: Database): EpochStore {
   async function readPacked(jobId: string, after: number, limit: number): Promise<PackedEpochs> {
-    const [row] = await send<PackedRow>(database.pool, readStatement, [jobId, after, limit])
+    const [row] = await send(database.pool, readStatement, [jobId, after, limit])
     return packedEpochs(row, after)
   }
 
@@ -99,35 +104,43 @@ export function epochStore(database: Database): EpochStore {
   }
 }
 
-const keptStatement = {
-  name: 'epochs-kept',
-  text: `
+const keptStatement = statement(
+  'keptEpochs',
+  z.strictObject({ numbers: z.array(z.int()).nullable() }),
+  `
     SELECT array_agg(number ORDER BY number) AS numbers FROM "EpochBatch" CROSS JOIN unnest(kept) AS number
     WHERE "jobId" = $1::text`,
-}
+)
 
 /** The numbers of the epochs that thinning has left. */
 export async function keptEpochs(pool: Connection, jobId: string): Promise<number[]> {
-  const [row] = await send<{ numbers: number[] | null }>(pool, keptStatement, [jobId])
+  const [row] = await send(pool, keptStatement, [jobId])
   return row?.numbers ?? []
 }
 
-/** Those of the job's epochs that are stored. */
-async function readAt(client: Prisma.TransactionClient, jobId: string, epochs: number[]): Promise<Epoch[]> {
-  const rows = await client.$queryRaw<PackedRow[]>`
+/** $1 job, $2 epochs. */
+const readAtStatement = statement(
+  'epochsAt',
+  packedRowSchema,
+  `
     SELECT json_build_array(json_build_array(json_build_array(wanted.epoch), 1, before, "lastEpoch", "startSeconds", "endSeconds")) AS runs, metrics
-    FROM unnest(${epochs}::int[]) AS wanted(epoch)
+    FROM unnest($2::int[]) AS wanted(epoch)
     CROSS JOIN LATERAL (
       SELECT "firstEpoch" - 1 AS before, "lastEpoch", "startSeconds", "endSeconds",
-        substring(metrics FROM place * ${bytesPerEpoch}::int + 1 FOR ${bytesPerEpoch}::int) AS metrics, place
+        substring(metrics FROM place * ${bytesPerEpoch} + 1 FOR ${bytesPerEpoch}) AS metrics, place
       FROM "EpochBatch" CROSS JOIN LATERAL (
         SELECT CASE WHEN kept IS NULL THEN wanted.epoch - "firstEpoch" ELSE array_position(kept, wanted.epoch) - 1 END AS place
       ) AS of_epoch
-      WHERE "jobId" = ${jobId} AND "firstEpoch" <= wanted.epoch
+      WHERE "jobId" = $1 AND "firstEpoch" <= wanted.epoch
       ORDER BY "firstEpoch" DESC LIMIT 1
     ) batch
     WHERE wanted.epoch <= "lastEpoch" AND place IS NOT NULL
-    ORDER BY wanted.epoch`
+    ORDER BY wanted.epoch`,
+)
+
+/** Those of the job's epochs that are stored. */
+async function readAt(client: Prisma.TransactionClient, jobId: string, epochs: number[]): Promise<Epoch[]> {
+  const rows = await query(client, readAtStatement, [jobId, epochs])
   return rows.flatMap((row) => unpackEpochs(packedEpochs(row, 0)))
 }
 

@@ -1,33 +1,55 @@
 /** Figures about the service for whoever watches it run: sums that only grow (Tally), and how many jobs wait or run. */
-import { finishedStatuses, unfinishedStatuses } from '../contract/job.js'
+import { z } from 'zod'
+import { finishedStatuses, jobStatusSchema, unfinishedStatuses } from '../contract/job.js'
 import type { FigureStore } from '../training/ports/figures.js'
-import { type Database, Prisma } from './database.js'
+import type { Database } from './database.js'
 import { tallyShards } from './outbox.js'
+import { noRow, query, statement } from './statements.js'
 import { statusIn } from './transitions.js'
 import { summarizeWorkers } from './workers.js'
+
+/** $1 names, $2 increments, $3 shard. */
+const addStatement = statement(
+  'addTallies',
+  noRow,
+  `INSERT INTO "Tally" AS tally (name, shard, value)
+    SELECT name, $3::int, value FROM unnest($1::text[], $2::float8[]) AS increment(name, value)
+    ON CONFLICT (name, shard) DO UPDATE SET value = tally.value + excluded.value`,
+)
+
+const unfinishedStatement = statement(
+  'countUnfinishedJobs',
+  z.strictObject({ status: jobStatusSchema, jobs: z.number() }),
+  // Each status by its partial index.
+  unfinishedStatuses
+    .map(
+      (status) =>
+        `SELECT '${status}' AS status, count(*)::float8 AS jobs FROM "Job" WHERE ${statusIn([status])}`,
+    )
+    .join(' UNION ALL '),
+)
+
+const talliesStatement = statement(
+  'readTallies',
+  z.strictObject({ name: z.string(), value: z.number() }),
+  'SELECT name, sum(value) AS value FROM "Tally" GROUP BY name',
+)
 
 export function figureStore(database: Database): FigureStore {
   return {
     async add(increments) {
       const shard = Math.floor(Math.random() * tallyShards)
-      await database.$executeRaw`
-        INSERT INTO "Tally" AS tally (name, shard, value)
-        SELECT name, ${shard}::int, value
-        FROM unnest(${Object.keys(increments)}::text[], ${Object.values(increments)}::float8[]) AS increment(name, value)
-        ON CONFLICT (name, shard) DO UPDATE SET value = tally.value + excluded.value`
+      await query(database, addStatement, [Object.keys(increments), Object.values(increments), shard])
     },
 
     async read() {
       const [counts, sums, workers] = await Promise.all([
-        database.$queryRaw<{ status: string; jobs: number }[]>`
-          SELECT status::text, count(*)::float8 AS jobs FROM "Job"
-          WHERE ${Prisma.raw(statusIn(unfinishedStatuses))} GROUP BY status`,
-        database.$queryRaw<{ name: string; value: number }[]>`
-          SELECT name, sum(value) AS value FROM "Tally" GROUP BY name`,
+        query(database, unfinishedStatement, []),
+        query(database, talliesStatement, []),
         summarizeWorkers(database),
       ])
       const tallies = new Map(sums.map(({ name, value }) => [name, value]))
-      const waiting = new Map(counts.map(({ status, jobs }) => [status, jobs]))
+      const waiting = new Map<string, number>(counts.map(({ status, jobs }) => [status, jobs]))
       const tally = (name: string) => tallies.get(name) ?? 0
       return {
         workers,

@@ -10,13 +10,14 @@ import {
   jobSpecSchema,
 } from '../contract/job.js'
 import { bufferOf } from './bytes.js'
-import { type Database, type Statement, send } from './database.js'
+import type { Database } from './database.js'
 import { epochOf } from './epochs.js'
 import { unpackJson } from './packed-json.js'
+import { send, statement } from './statements.js'
 import { statusIn } from './transitions.js'
 
 /** What the statement below returns, by node-postgres' types; test/store/rows.test.ts compares. */
-export const jobRowSchema = z.object({
+export const jobRowSchema = z.strictObject({
   id: z.string(),
   tenantId: z.string(),
   name: z.string().nullable(),
@@ -60,20 +61,21 @@ export const jobColumns = `
         "queueRank"(job."tenantId", job.priority, job."queueNumber"), job."queueNumber") END AS "queuePosition"`
 
 /** $1: ids. */
-export const readJobsStatement: Statement = {
-  name: 'readJobs',
-  text: `
+export const readJobsStatement = statement(
+  'readJobs',
+  jobRowSchema,
+  `
     SELECT ${jobColumns}
     FROM "Job" AS job LEFT JOIN "Model" AS model ON model."jobId" = job.id
     WHERE job.id = ANY($1::text[])`,
-}
+)
 
 /** Those that exist, by id. */
 export async function readJobs(
   { pool }: Pick<Database, 'pool'>,
   ids: readonly string[],
 ): Promise<Map<string, { tenantId: string; job: Job }>> {
-  const rows = await send<JobRow>(pool, readJobsStatement, [ids])
+  const rows = await send(pool, readJobsStatement, [ids])
   return new Map(rows.map((row) => [row.id, { tenantId: row.tenantId, job: toJob(row) }]))
 }
 

@@ -1,4 +1,5 @@
 /** Jobs as clients see and steer them. What a worker writes while it runs one is in runs.ts. */
+import { z } from 'zod'
 import { finishedStatuses, type Job } from '../contract/job.js'
 import type { Limits } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
@@ -6,8 +7,8 @@ import type { AllJobs, JobProgress, JobStore } from '../training/ports/jobs.js'
 import { sweepCheckpoints } from './checkpoints.js'
 import { Coalesced, coalescedRows } from './coalesced.js'
 import { releaseAbandoned, releaseWorker } from './crashes.js'
-import { type CreatedRow, createJobs, type JobOfTenant, type Outcome } from './create-jobs.js'
-import { type Database, type Prisma, query, type Statement, send } from './database.js'
+import { createJobs, type JobOfTenant, type Outcome } from './create-jobs.js'
+import type { Database, Prisma } from './database.js'
 import { bytesOf, insertDataset } from './datasets.js'
 import { createOnce } from './idempotency.js'
 import { listEvents } from './job-events.js'
@@ -15,21 +16,33 @@ import { readJobs } from './job-rows.js'
 import { deleteEnded, deleteOverdue } from './old-jobs.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
 import { resume } from './resume.js'
+import { noRow, query, send, statement } from './statements.js'
 import { bytesToLeave, checkUse, readUse, unlimited } from './tenant-limits.js'
-import { transition } from './transitions.js'
+import { changedRow, transition } from './transitions.js'
 
 /** Jobs stored by one statement. */
 const maximumCreated = 500
 
-const anyQueuedStatement: Statement = {
-  name: 'anyQueued',
-  text: 'SELECT 1 FROM "QueueCount" WHERE jobs > 0 LIMIT 1',
-}
+const anyQueuedStatement = statement(
+  'anyQueued',
+  z.strictObject({ found: z.int() }),
+  'SELECT 1 AS found FROM "QueueCount" WHERE jobs > 0 LIMIT 1',
+)
+
+const sweepStatement = statement(
+  'sweepQueueCounts',
+  noRow,
+  `DELETE FROM "QueueCount" USING (
+      SELECT "tenantId", priority, bucket FROM "QueueCount" WHERE jobs = 0 FOR UPDATE SKIP LOCKED
+    ) AS empty
+    WHERE "QueueCount"."tenantId" = empty."tenantId" AND "QueueCount".priority = empty.priority
+      AND "QueueCount".bucket = empty.bucket`,
+)
 
 export function jobStore(database: Database, settings = unlimited): AllJobs {
   const { pool } = database
   const creations = new Coalesced<JobOfTenant, Outcome>(
-    (items) => createJobs((statement, values) => send<CreatedRow>(pool, statement, values), items),
+    (items) => createJobs((statement, values) => send(pool, statement, values), items),
     maximumCreated,
   )
   const reads = coalescedRows((ids) => readJobs(database, ids))
@@ -45,12 +58,7 @@ export function jobStore(database: Database, settings = unlimited): AllJobs {
     anyQueued: async () => (await send(pool, anyQueuedStatement, [])).length > 0,
 
     async sweep() {
-      await database.$executeRaw`
-        DELETE FROM "QueueCount" USING (
-          SELECT "tenantId", priority, bucket FROM "QueueCount" WHERE jobs = 0 FOR UPDATE SKIP LOCKED
-        ) AS empty
-        WHERE "QueueCount"."tenantId" = empty."tenantId" AND "QueueCount".priority = empty.priority
-          AND "QueueCount".bucket = empty.bucket`
+      await query(database, sweepStatement, [])
       await sweepCheckpoints(database)
       await deleteOverdue(database, settings.jobDays)
     },
@@ -66,19 +74,21 @@ export function jobStore(database: Database, settings = unlimited): AllJobs {
 }
 
 /** $1 job, $2 tenant. */
-const cancelStatement: Statement = {
-  name: 'cancelJob',
-  text: transition('cancel', { where: 'id = $1 AND "tenantId" = $2', set: '"finishedAt" = now()' }),
-}
+const cancelStatement = statement(
+  'cancelJob',
+  changedRow,
+  transition('cancel', { where: 'id = $1 AND "tenantId" = $2', set: '"finishedAt" = now()' }),
+)
 
-const pauseStatement: Statement = {
-  name: 'pauseJob',
-  text: transition('pause', {
+const pauseStatement = statement(
+  'pauseJob',
+  changedRow,
+  transition('pause', {
     where: 'id = $1 AND "tenantId" = $2',
     set: '"heartbeatAt" = NULL',
     event: { type: 'paused' },
   }),
-}
+)
 
 /** What a job counts against. */
 const ofJobs = ['queuedJobs', 'storedBytes'] as const

@@ -1,23 +1,60 @@
 /** Keys by their id, with a hash of their secret. Time is the database's. */
+import { z } from 'zod'
 import type { Key } from '../contract/key.js'
 import { scopeSchema } from '../contract/key.js'
 import type { KeyStore } from '../training/ports/keys.js'
-import { type Database, Prisma, type Statement, send } from './database.js'
+import type { Database } from './database.js'
 import type { Key as KeyRow } from './generated/client.js'
 import { LiveKeys } from './live-keys.js'
-import { isLive as isLiveText, lookupsOf } from './lookups.js'
+import { isLive, lookupsOf } from './lookups.js'
+import { idRow, noRow, query, send, statement } from './statements.js'
 
 /** One in use, and its successor while it is replaced. */
 const maximumLiveKeys = 2
 
-const isLive = Prisma.raw(isLiveText)
-
 /** Asked every second by each API process. */
-const anyStatement: Statement = { name: 'anyKey', text: 'SELECT 1 FROM "Key" LIMIT 1' }
-const liveStatement: Statement = {
-  name: 'liveKeys',
-  text: `SELECT id FROM "Key" WHERE id = ANY($1::text[]) AND ${isLiveText}`,
-}
+const anyStatement = statement(
+  'anyKey',
+  z.strictObject({ found: z.int() }),
+  'SELECT 1 AS found FROM "Key" LIMIT 1',
+)
+const liveStatement = statement(
+  'liveKeys',
+  idRow,
+  `SELECT id FROM "Key" WHERE id = ANY($1::text[]) AND ${isLive}`,
+)
+
+const anyLiveStatement = statement(
+  'anyLiveKey',
+  z.strictObject({ found: z.int() }),
+  `SELECT 1 AS found FROM "Key" WHERE ${isLive} LIMIT 1`,
+  { scans: 'a start stops at the first live key' },
+)
+
+const liveOfTenantStatement = statement(
+  'liveKeysOfTenant',
+  idRow,
+  `SELECT id FROM "Key" WHERE "tenantId" = $1 AND ${isLive} ORDER BY "createdAt"`,
+)
+
+/** $1 key, $2 days. */
+const expireStatement = statement(
+  'expireKey',
+  noRow,
+  `UPDATE "Key" SET "expiresAt" = "createdAt" + $2::float8 * interval '1 day' WHERE id = $1`,
+)
+
+const revokeStatement = statement(
+  'revokeKey',
+  idRow,
+  'UPDATE "Key" SET "revokedAt" = now() WHERE id = $1 AND "revokedAt" IS NULL RETURNING id',
+)
+
+const deleteStatement = statement(
+  'deleteKey',
+  idRow,
+  `DELETE FROM "Key" WHERE id = $1 AND NOT (${isLive}) RETURNING id`,
+)
 
 export function keyStore(database: Database): KeyStore {
   const liveKeys = new LiveKeys(lookupsOf(database))
@@ -30,8 +67,7 @@ export function keyStore(database: Database): KeyStore {
           create: { id: key.tenantId },
           update: { id: key.tenantId },
         })
-        const live = await client.$queryRaw<{ id: string }[]>`
-          SELECT id FROM "Key" WHERE "tenantId" = ${key.tenantId} AND ${isLive} ORDER BY "createdAt"`
+        const live = await query(client, liveOfTenantStatement, [key.tenantId])
         if (live.length >= maximumLiveKeys) {
           const ids = live.map(({ id }) => id).join(', ')
           throw new Error(
@@ -40,8 +76,7 @@ export function keyStore(database: Database): KeyStore {
         }
         const { id } = await client.key.create({ data: key })
         if (days !== null) {
-          await client.$executeRaw`
-            UPDATE "Key" SET "expiresAt" = "createdAt" + ${days}::float8 * interval '1 day' WHERE id = ${id}`
+          await query(client, expireStatement, [id, days])
         }
         return toKey(await client.key.findUniqueOrThrow({ where: { id } }))
       })
@@ -53,26 +88,22 @@ export function keyStore(database: Database): KeyStore {
     },
 
     async revoke(id) {
-      return (
-        (await database.$executeRaw`
-          UPDATE "Key" SET "revokedAt" = now() WHERE id = ${id} AND "revokedAt" IS NULL`) > 0
-      )
+      return (await query(database, revokeStatement, [id])).length > 0
     },
 
     async delete(id) {
-      return (await database.$executeRaw`DELETE FROM "Key" WHERE id = ${id} AND NOT (${isLive})`) > 0
+      return (await query(database, deleteStatement, [id])).length > 0
     },
 
     find: (id) => liveKeys.find(id),
 
     async live(ids) {
-      const rows = await send<{ id: string }>(database.pool, liveStatement, [ids])
+      const rows = await send(database.pool, liveStatement, [ids])
       return rows.map(({ id }) => id)
     },
 
     async anyLive() {
-      const rows = await database.$queryRaw<unknown[]>`SELECT 1 FROM "Key" WHERE ${isLive} LIMIT 1`
-      return rows.length > 0
+      return (await query(database, anyLiveStatement, [])).length > 0
     },
 
     async any() {

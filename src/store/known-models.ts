@@ -2,33 +2,54 @@
  * Models by their id. Whether one is still there, whose it is and whether its row has changed is asked at every question; what
  * its row says is read and checked once for each change.
  */
+import { z } from 'zod'
 import { idSchema } from '../contract/ids.js'
 import type { Model } from '../contract/model.js'
 import type { AskedModel } from '../training/ports/models.js'
 import { type Coalesced, coalescedRows } from './coalesced.js'
-import { type Database, type Statement, send } from './database.js'
+import type { Database } from './database.js'
 import { type Lookups, lookupsOf } from './lookups.js'
-import { describedModel, type ModelRow } from './model-rows.js'
+import { describedModel } from './model-rows.js'
 import { unpackText } from './packed-json.js'
+import { send, statement } from './statements.js'
 
 /** Of the rows' JSON; models of many columns have long ones. The models asked for longest ago go first. */
 const mostCharacters = 16 * 1024 * 1024
 
-const rowsStatement: Statement = {
-  name: 'model-rows',
-  text: `SELECT id, "tenantId", "jobId", name, description, loss, parameters,
+const modelRowSchema = z.strictObject({
+  id: z.string(),
+  tenantId: z.string(),
+  jobId: z.string().nullable(),
+  name: z.string().nullable(),
+  description: z.instanceof(Uint8Array<ArrayBuffer>),
+  loss: z.string(),
+  parameters: z.int(),
+  finalLoss: z.number().nullable(),
+  finalAccuracy: z.number().nullable(),
+  finalValLoss: z.number().nullable(),
+  finalValAccuracy: z.number().nullable(),
+  epoch: z.int().nullable(),
+  threshold: z.number().nullable(),
+  weightBytes: z.int(),
+  weightSha256: z.string(),
+  createdAt: z.date(),
+  version: z.string(),
+})
+
+const rowsStatement = statement(
+  'modelRows',
+  modelRowSchema,
+  `SELECT id, "tenantId", "jobId", name, description, loss, parameters,
       "finalLoss", "finalAccuracy", "finalValLoss", "finalValAccuracy", epoch, threshold,
       "weightBytes", "weightSha256", "createdAt", xmin::text AS version
-    FROM "Model" WHERE id = ANY($1)`,
-}
+    FROM "Model" WHERE id = ANY($1::text[])`,
+)
 
 const modelIdSchema = idSchema('model')
 
 const nothing = Promise.resolve(undefined)
 
-interface Row extends ModelRow {
-  version: string
-}
+type Row = z.infer<typeof modelRowSchema>
 
 interface Known {
   version: string
@@ -47,7 +68,7 @@ export class KnownModels {
   constructor(database: Pick<Database, 'pool'>) {
     this.#lookups = lookupsOf(database)
     this.#rows = coalescedRows(async (ids) => {
-      const rows = await send<Row>(database.pool, rowsStatement, [ids])
+      const rows = await send(database.pool, rowsStatement, [ids])
       return new Map(rows.map((row) => [row.id, row]))
     })
   }

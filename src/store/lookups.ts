@@ -1,43 +1,47 @@
 /** What requests name by an id, keys and models, and what of it may change: looked for together, with one statement. */
+import { z } from 'zod'
 import { type Coalesced, coalescedRows } from './coalesced.js'
-import { type Database, type Statement, send } from './database.js'
+import type { Database } from './database.js'
+import { send, statement } from './statements.js'
 
 /** By the clock of the database. */
 export const isLive = `"revokedAt" IS NULL AND ("expiresAt" IS NULL OR "expiresAt" > now())`
 
+const found = { id: z.string(), tenantId: z.string(), version: z.string() }
+
+const foundSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    ...found,
+    kind: z.literal('model'),
+    sha256: z.null(),
+    scopes: z.null(),
+    limits: z.null(),
+  }),
+  /** A key that is neither revoked nor expired, with the limits of its tenant. */
+  z.strictObject({
+    ...found,
+    kind: z.literal('key'),
+    sha256: z.string(),
+    scopes: z.array(z.string()),
+    limits: z.unknown(),
+  }),
+])
+
 /** `version` changes with every change of a row, and of a key's tenant: it names the transactions that wrote them. */
-const statement: Statement = {
-  name: 'lookups',
-  text: `
+const lookupsStatement = statement(
+  'lookups',
+  foundSchema,
+  `
     SELECT 'model' AS kind, id, "tenantId", xmin::text AS version,
       NULL AS sha256, NULL::text[] AS scopes, NULL::jsonb AS limits
-    FROM "Model" WHERE id = ANY($1)
+    FROM "Model" WHERE id = ANY($1::text[])
     UNION ALL
     SELECT 'key', "Key".id, "tenantId", "Key".xmin::text || ' ' || "Tenant".xmin::text, sha256, scopes, limits
     FROM "Key" JOIN "Tenant" ON "Tenant".id = "Key"."tenantId"
-    WHERE "Key".id = ANY($1) AND ${isLive}`,
-}
+    WHERE "Key".id = ANY($1::text[]) AND ${isLive}`,
+)
 
-interface Found {
-  id: string
-  tenantId: string
-  version: string
-}
-
-export interface FoundModel extends Found {
-  kind: 'model'
-}
-
-/** One that is neither revoked nor expired. */
-export interface FoundKey extends Found {
-  kind: 'key'
-  sha256: string
-  scopes: string[]
-  /** Its tenant's own. */
-  limits: unknown
-}
-
-export type Lookups = Coalesced<string, FoundModel | FoundKey | undefined>
+export type Lookups = Coalesced<string, z.infer<typeof foundSchema> | undefined>
 
 const lookups = new WeakMap<Pick<Database, 'pool'>['pool'], Lookups>()
 
@@ -46,7 +50,7 @@ export function lookupsOf({ pool }: Pick<Database, 'pool'>): Lookups {
   const known = lookups.get(pool)
   if (known !== undefined) return known
   const made: Lookups = coalescedRows(async (ids) => {
-    const rows = await send<FoundModel | FoundKey>(pool, statement, [ids])
+    const rows = await send(pool, lookupsStatement, [ids])
     return new Map(rows.map((row) => [row.id, row]))
   })
   lookups.set(pool, made)

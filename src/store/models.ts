@@ -1,13 +1,13 @@
 /** Trained models. Lists never touch the weights; whoever reads weights gets them checked against their hash. */
 import { createHash } from 'node:crypto'
-import { fillBuffers } from '../base/fill-buffers.js'
+import { z } from 'zod'
 import type { Metrics } from '../contract/epoch.js'
 import { evaluationSchema } from '../contract/evaluation.js'
 import { finishedStatuses } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
 import type { AllModels, NewModel, OpenWeights } from '../training/ports/models.js'
 import { cut, lengthOf, pieceOf, readChunks, sha256Of } from './bytes.js'
-import { type Connection, type Database, type Prisma, type Statement, send } from './database.js'
+import type { Database, Prisma } from './database.js'
 import type { Draft } from './drafts.js'
 import type { Model as StoredModel } from './generated/client.js'
 import { createOnce } from './idempotency.js'
@@ -15,11 +15,26 @@ import { KnownModels } from './known-models.js'
 import { readTensors, toModel } from './model-rows.js'
 import { packJson, unpackJson } from './packed-json.js'
 import { behind, fittingOn, newestFirst, placeInList, toPage } from './pages.js'
+import { bytesRow, type Connection, query, send, statement } from './statements.js'
 import { keepLimits, lockLimits, unlimited } from './tenant-limits.js'
 import { keepHeader } from './weight-snapshots.js'
 
 /** Only who looks at one model reads what may be large. */
 const omit = { evaluation: true, weights: true } as const
+
+/** The sizes of what describes models; $1 ids. */
+const sizesStatement = statement(
+  'modelSizes',
+  z.strictObject({ id: z.string(), bytes: z.int() }),
+  `SELECT id, pg_column_size(description) AS bytes FROM "Model"
+    WHERE id = ANY($1::text[]) ORDER BY "createdAt" DESC, id DESC`,
+)
+
+const lockStatement = statement(
+  'lockModel',
+  z.strictObject({ jobId: z.string().nullable() }),
+  'SELECT "jobId" FROM "Model" WHERE id = $1 AND "tenantId" = $2 FOR UPDATE',
+)
 
 export function modelStore(database: Database, settings = unlimited): AllModels {
   const known = new KnownModels(database)
@@ -80,9 +95,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
           ...order,
         })
         const ids = places.map(({ id }) => id)
-        const weights = await database.$queryRaw<{ id: string; bytes: number }[]>`
-          SELECT id, pg_column_size(description) AS bytes FROM "Model"
-          WHERE id = ANY(${ids}) ORDER BY "createdAt" DESC, id DESC`
+        const weights = await query(database, sizesStatement, [ids])
         // One more than is shown tells that more follow.
         const shown = Math.min(limit, fittingOn(weights).length)
         const rows = await database.model.findMany({
@@ -109,8 +122,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
       async delete(id) {
         const outcome = await database.inTransaction(tenantId, async (transaction) => {
           // Locked first: a job that is being created holds the row, and is seen by the statement behind this one.
-          const [found] = await transaction.$queryRaw<{ jobId: string | null }[]>`
-            SELECT "jobId" FROM "Model" WHERE id = ${id} AND "tenantId" = ${tenantId} FOR UPDATE`
+          const [found] = await query(transaction, lockStatement, [id, tenantId])
           if (found === undefined) return 'missing'
           const using = await transaction.job.count({
             where: {
@@ -154,17 +166,17 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
   }
 }
 
-const chunkStatement: Statement = {
-  name: 'weightChunk',
-  text: `
-    SELECT ${pieceOf('bytes', '$3')} AS bytes FROM "WeightChunk" WHERE "modelId" = $1 AND index = $2::int
-    UNION ALL SELECT ${pieceOf('weights', '$3')} FROM "Model"
-    WHERE id = $1 AND $2::int = 0 AND weights IS NOT NULL`,
-}
+/** $1 model, $2 chunk, $3 offset. */
+const chunkStatement = statement(
+  'weightChunk',
+  bytesRow,
+  `SELECT ${pieceOf('bytes', '$3')} AS bytes FROM "WeightChunk" WHERE "modelId" = $1 AND index = $2::int
+    UNION ALL SELECT ${pieceOf('weights', '$3')} FROM "Model" WHERE id = $1 AND $2::int = 0 AND weights IS NOT NULL`,
+)
 
 const readWeights = (pool: Connection, modelId: string, offset?: number) =>
   readChunks(async (index, skipped) => {
-    const [piece] = await send<{ bytes: Uint8Array }>(pool, chunkStatement, [modelId, index, skipped])
+    const [piece] = await send(pool, chunkStatement, [modelId, index, skipped])
     return piece
   }, offset)
 

@@ -1,33 +1,40 @@
 /** Deleting jobs that have ended, with their epochs, checkpoints and snapshots. Models stay. */
+import { z } from 'zod'
 import { finishedStatuses, type JobStatus } from '../contract/job.js'
-import { type Database, type Statement, send } from './database.js'
+import type { Database } from './database.js'
+import { idRow, send, statement } from './statements.js'
 
 /** Of one statement, which locks their rows. */
 const atOnce = 500
 
 /** $1 tenant, $2 states that end, $3 the time before which they ended, $4 how many at most. */
-const deleteStatement: Statement = {
-  name: 'deleteEnded',
-  text: `
+const deleteStatement = statement(
+  'deleteEnded',
+  idRow,
+  `
     WITH old AS MATERIALIZED (
       SELECT id FROM "Job" WHERE "tenantId" = $1 AND status = ANY($2::"JobStatus"[]) AND "finishedAt" < $3 AND "createdAt" < $3
       ORDER BY "createdAt", id LIMIT $4::int FOR UPDATE SKIP LOCKED
     )
     DELETE FROM "Job" USING old WHERE "Job".id = old.id RETURNING "Job".id`,
-}
+)
 
 /** The tenants that have jobs older than they may keep them; $1 days by the settings. */
-const overdueStatement: Statement = {
-  name: 'overdueJobs',
-  text: `
+const overdueStatement = statement(
+  'overdueJobs',
+  z.strictObject({ tenantId: z.string(), before: z.date() }),
+  `
     SELECT "tenantId", now() - days * interval '1 day' AS before FROM (
       SELECT use."tenantId", coalesce((limits ->> 'jobDays')::int, $1::int) AS days
       FROM (SELECT DISTINCT "tenantId" FROM "TenantUse") AS use LEFT JOIN "Tenant" ON "Tenant".id = use."tenantId"
-    ) AS tenant WHERE EXISTS (
+    ) AS tenant CROSS JOIN LATERAL (
+      -- The limit keeps the planner from reading all jobs.
       SELECT FROM "Job" WHERE "Job"."tenantId" = tenant."tenantId"
         AND "createdAt" < now() - days * interval '1 day' AND "finishedAt" < now() - days * interval '1 day'
-    )`,
-}
+      LIMIT 1
+    ) AS overdue`,
+  { scans: 'a sweep reads the tenants once' },
+)
 
 export interface EndedBefore {
   tenantId: string
@@ -52,7 +59,7 @@ export async function deleteEnded(
 
 /** Deletes what is older than its tenant, or else the settings, have it kept. */
 export async function deleteOverdue(database: Pick<Database, 'pool'>, days: number): Promise<void> {
-  const overdue = await send<{ tenantId: string; before: Date }>(database.pool, overdueStatement, [days])
+  const overdue = await send(database.pool, overdueStatement, [days])
   for (const { tenantId, before } of overdue) {
     await deleteEnded(database, { tenantId, statuses: finishedStatuses, before }, Number.POSITIVE_INFINITY)
   }

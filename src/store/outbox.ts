@@ -43,16 +43,17 @@ export const withFinished = `
       SELECT * FROM changed WHERE status IN (${finishedStatuses.map((status) => `'${status}'`).join(', ')})
     ), filed AS (
       INSERT INTO "WebhookDelivery" (id, "webhookId", event, "jobId", body)
-      SELECT 'msg_' || replace(gen_random_uuid()::text, '-', ''), "Webhook".id, 'job.' || status, finished.id,
+      SELECT 'msg_' || replace(gen_random_uuid()::text, '-', ''), hook.id, 'job.' || status, finished.id,
         json_build_object('finishedAt', (extract(epoch FROM now()) * 1000)::int8,
           ${Object.keys(columns)
             .map((name) => `'${name}', finished."${name}"`)
             .join(', ')})::text
-      FROM finished JOIN "Webhook"
-        ON "Webhook"."tenantId" = finished."tenantId" AND 'job.' || finished.status = ANY("Webhook".events)
-          AND "Webhook"."disabledAt" IS NULL
-      -- Skips a webhook that is deleted meanwhile, whose foreign key would fail the whole statement.
-      FOR KEY SHARE OF "Webhook"
+      -- The lock skips a webhook that is deleted meanwhile; its foreign key would fail the whole statement.
+      FROM finished CROSS JOIN LATERAL (
+        SELECT id FROM "Webhook" WHERE "Webhook"."tenantId" = finished."tenantId"
+          AND 'job.' || finished.status = ANY(events) AND "disabledAt" IS NULL
+        FOR KEY SHARE
+      ) AS hook
     ), tallied AS (
       INSERT INTO "Tally" AS tally (name, shard, value)
       SELECT 'jobs.' || status, floor(random() * ${tallyShards})::int, count(*) FROM finished GROUP BY status

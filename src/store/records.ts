@@ -1,18 +1,21 @@
 /** Progress of a training that goes on: epochs, snapshots, and now and then a checkpoint, by named statements. */
+import { z } from 'zod'
 import type { Claim, Progress } from '../training/ports/runs.js'
 import { deleteOldCheckpoints, draftCheckpoint, insertCheckpoint } from './checkpoints.js'
-import { type Connection, type Database, type Statement, send, transaction } from './database.js'
+import type { Database } from './database.js'
 import { epochOf, metricsPerEpoch } from './epochs.js'
 import { notifyJob } from './hints.js'
+import { type Connection, idRow, send, statement, transaction } from './statements.js'
 import { acceptsProgress } from './transitions.js'
 import { historyBytes, snapshotRows } from './weight-snapshots.js'
 
 const holds = `"Job".id = $1 AND attempt = $2::int AND ${acceptsProgress()}`
 
 /** Epochs must be those that come next. The first row of snapshots has what all of the job have in common. */
-const recordStatement: Statement = {
-  name: 'record',
-  text: `
+const recordStatement = statement(
+  'recordEpochs',
+  z.strictObject({ id: z.string(), hint: z.string() }),
+  `
     WITH changed AS (
       UPDATE "Job" SET epoch = $4::int, loss = $7::float8, accuracy = $8::float8, "valLoss" = $9::float8,
         "valAccuracy" = $10::float8, "trainingSeconds" = "trainingSeconds" + $6::float8,
@@ -34,14 +37,15 @@ const recordStatement: Statement = {
       WHERE "jobId" = id AND NOT kept AND "WeightSnapshot".epoch < (SELECT max(each) FROM unnest($15::int[]) AS each)
     )
     SELECT id, ${notifyJob} FROM changed`,
-}
+)
 
 /** Between the ends of two epochs. */
-const recordSecondsStatement: Statement = {
-  name: 'recordSeconds',
-  text: `
+const recordSecondsStatement = statement(
+  'recordSeconds',
+  idRow,
+  `
     UPDATE "Job" SET crashes = 0, "trainingSeconds" = "trainingSeconds" + $3::float8 WHERE ${holds} RETURNING id`,
-}
+)
 
 /** False, and nothing is stored, when the claim no longer holds. */
 export async function record(

@@ -2,20 +2,29 @@
 import { z } from 'zod'
 import { changeSchema, type JobSpec, type ResumeRequest } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
-import { Prisma, query, type Statement } from './database.js'
+import type { Prisma } from './database.js'
 import { parseSpec } from './job-rows.js'
 import { packJson } from './packed-json.js'
-import { guard, transition } from './transitions.js'
+import { query, statement } from './statements.js'
+import { changedRow, guard, transition } from './transitions.js'
+
+/** $1 job, $2 tenant. */
+const lockStatement = statement(
+  'lockPausedJob',
+  z.strictObject({ epoch: z.int(), epochs: z.int(), spec: z.instanceof(Uint8Array), changes: z.unknown() }),
+  `SELECT epoch, epochs, spec, changes FROM "Job" WHERE id = $1 AND "tenantId" = $2 AND ${guard('resume')} FOR UPDATE`,
+)
 
 /** The new attempt refuses the writes of a worker that has not noticed the pause. */
-const resumeStatement: Statement = {
-  name: 'resumeJob',
-  text: transition('resume', {
+const resumeStatement = statement(
+  'resumeJob',
+  changedRow,
+  transition('resume', {
     where: 'id = $1',
     set: 'attempt = attempt + 1',
     event: { type: 'resumed' },
   }),
-}
+)
 
 /** A paused job is queued again; with a change, both the spec and the record of changes follow it. */
 export async function resume(
@@ -23,11 +32,7 @@ export async function resume(
   { id, tenantId }: { id: string; tenantId: string },
   change: ResumeRequest,
 ): Promise<boolean> {
-  const [row] = await client.$queryRaw<
-    { epoch: number; epochs: number; spec: Uint8Array; changes: unknown }[]
-  >`
-    SELECT epoch, epochs, spec, changes FROM "Job"
-    WHERE id = ${id} AND "tenantId" = ${tenantId} AND ${Prisma.raw(guard('resume'))} FOR UPDATE`
+  const [row] = await query(client, lockStatement, [id, tenantId])
   if (row === undefined) return false
   const spec = parseSpec(row.spec)
   const hasFolds = spec.earlyStopping?.folds !== undefined

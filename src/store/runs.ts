@@ -2,6 +2,7 @@
  * What a worker writes while it runs a job. Every statement names the claim's attempt and the states it may write in,
  * so a worker that was thought dead, or whose job was cancelled, changes nothing.
  */
+import { z } from 'zod'
 import type { Epoch } from '../contract/epoch.js'
 import type { JobError } from '../contract/job.js'
 import type { NewModel } from '../training/ports/models.js'
@@ -10,30 +11,33 @@ import { largestWhole, lengthOf } from './bytes.js'
 import { deleteCheckpointBytes, readCheckpoint } from './checkpoints.js'
 import { claimJobs } from './claims.js'
 import { releaseCrashed } from './crashes.js'
-import { type Database, Prisma, query, type Statement } from './database.js'
+import type { Database, Prisma } from './database.js'
 import { type Draft, dropDraft, finishModelDraft, writeDraft } from './drafts.js'
 import { readEpoch } from './epochs.js'
 import { insertModel } from './models.js'
 import { record } from './records.js'
+import { query, type Statement, statement } from './statements.js'
 import { isWhole, succeedAll } from './successes.js'
 import { unlimited } from './tenant-limits.js'
-import { guard, transition } from './transitions.js'
+import { changedRow, guard, transition } from './transitions.js'
 
 /** $1 job, $2 attempt. */
 const where = 'id = $1 AND attempt = $2::int'
 
-const failStatement: Statement = {
-  name: 'failRun',
-  text: transition('fail', {
+const failStatement = statement(
+  'failRun',
+  changedRow,
+  transition('fail', {
     where,
     set: `"finishedAt" = now(), "heartbeatAt" = NULL, "errorCode" = $3, "errorMessage" = $4, "errorEpoch" = $5::int`,
   }),
-}
+)
 
 /** $3 model, $4 the epoch whose weights it has, $5 to $8 its metrics, which the job then shows; null for the last epoch. */
-const succeedStatement: Statement = {
-  name: 'succeedRun',
-  text: transition('succeed', {
+const succeedStatement = statement(
+  'succeedRun',
+  changedRow,
+  transition('succeed', {
     where,
     set: `"finishedAt" = now(), "heartbeatAt" = NULL, "bestEpoch" = coalesce($4::int, "bestEpoch"),
         loss = CASE WHEN $4::int IS NULL THEN loss ELSE $5::float8 END,
@@ -42,22 +46,38 @@ const succeedStatement: Statement = {
         "valAccuracy" = CASE WHEN $4::int IS NULL THEN "valAccuracy" ELSE $8::float8 END`,
     modelId: '$3',
   }),
-}
+)
 
-const releaseStatement: Statement = {
-  name: 'releaseRun',
-  text: transition('release', {
+const releaseStatement = statement(
+  'releaseRun',
+  changedRow,
+  transition('release', {
     where,
     set: '"heartbeatAt" = NULL',
     event: { type: 'released', reason: '$3' },
   }),
-}
+)
 
 /** After a crash, whose event says that the job is queued later. */
-const requeueStatement: Statement = {
-  name: 'requeueRun',
-  text: transition('release', { where, set: '"heartbeatAt" = NULL' }),
-}
+const requeueStatement = statement(
+  'requeueRun',
+  changedRow,
+  transition('release', { where, set: '"heartbeatAt" = NULL' }),
+)
+
+/** $1 jobs, $2 attempts. Rows are locked in the order of their ids, as elsewhere, so that two statements cannot deadlock. */
+const heartbeatStatement = statement(
+  'heartbeat',
+  z.strictObject({ jobId: z.string(), attempt: z.int() }),
+  `
+    WITH locked AS MATERIALIZED (
+      SELECT "Job".id FROM unnest($1::text[], $2::int[]) AS claim(id, attempt)
+      JOIN "Job" ON "Job".id = claim.id AND "Job".attempt = claim.attempt AND ${guard('succeed')}
+      ORDER BY "Job".id FOR NO KEY UPDATE OF "Job"
+    )
+    UPDATE "Job" SET "heartbeatAt" = now() FROM locked WHERE "Job".id = locked.id
+    RETURNING "Job".id AS "jobId", "Job".attempt`,
+)
 
 export function runStore(database: Database, { runningJobs } = unlimited): RunStore {
   async function fail(claim: Claim, error: JobError): Promise<boolean> {
@@ -90,17 +110,8 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
     claim: (workerId, room) => claimJobs(database, workerId, room, runningJobs),
 
     async heartbeat(claims) {
-      // In the order of their ids, here as elsewhere, so that no two statements wait for each other's rows.
-      return database.$queryRaw<Claim[]>`
-        WITH locked AS MATERIALIZED (
-          SELECT "Job".id
-          FROM unnest(${claims.map((claim) => claim.jobId)}::text[], ${claims.map((claim) => claim.attempt)}::int[])
-            AS claim(id, attempt)
-          JOIN "Job" ON "Job".id = claim.id AND "Job".attempt = claim.attempt AND ${Prisma.raw(guard('succeed'))}
-          ORDER BY "Job".id FOR NO KEY UPDATE OF "Job"
-        )
-        UPDATE "Job" SET "heartbeatAt" = now() FROM locked WHERE "Job".id = locked.id
-        RETURNING "Job".id AS "jobId", "Job".attempt`
+      const values = [claims.map(({ jobId }) => jobId), claims.map(({ attempt }) => attempt)]
+      return query(database, heartbeatStatement, values)
     },
 
     async checkpoint(jobId, onDamage) {

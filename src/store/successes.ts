@@ -2,20 +2,22 @@
 import type { Metrics } from '../contract/epoch.js'
 import type { Success } from '../training/ports/runs.js'
 import { bufferOf, largestWhole, lengthOf, sha256Of, whole } from './bytes.js'
-import { type Database, type Statement, send } from './database.js'
+import type { Database } from './database.js'
 import { epochOf, metricsPerEpoch } from './epochs.js'
 import { finishedColumns } from './outbox.js'
 import { packJson } from './packed-json.js'
-import { effects, enter, guard } from './transitions.js'
+import { send, statement } from './statements.js'
+import { changedRow, effects, enter, guard } from './transitions.js'
 import { historyBytes, snapshotRows } from './weight-snapshots.js'
 
 /** Bytes of weights that are stored in the row of their model. */
 const mostWithModel = 1_024
 
 /** A claim must hold, and its epochs must be those that come next. */
-export const succeedStatement: Statement = {
-  name: 'succeed',
-  text: `
+export const succeedStatement = statement(
+  'succeedRuns',
+  changedRow,
+  `
     WITH run AS MATERIALIZED (
       SELECT * FROM unnest($1::text[], $2::int[], $3::int[], $4::int[], $5::bytea[], $6::float8[], $7::int[], $8::text[],
         $9::text[], $10::int[], $11::float8[], $12::float8[], $13::float8[], $14::float8[], $15::text[], $16::text[],
@@ -57,7 +59,7 @@ export const succeedStatement: Statement = {
       INSERT INTO "WeightChunk" ("modelId", index, bytes)
       SELECT "modelId", 0, weights FROM ended_run WHERE length(weights) > ${mostWithModel}
     ) ${effects('succeed')}`,
-}
+)
 
 /** Whether a training can be stored so: its weights are one chunk, and its best epoch is among those to be stored. */
 export function isWhole({ model, bestEpoch, progress: { epochs } }: Success): boolean {
@@ -69,7 +71,7 @@ export async function succeedAll(
   { pool }: Pick<Database, 'pool'>,
   successes: readonly Success[],
 ): Promise<boolean[]> {
-  const rows = await send<{ id: string }>(pool, succeedStatement, valuesOf(successes))
+  const rows = await send(pool, succeedStatement, valuesOf(successes))
   const held = new Set(rows.map(({ id }) => id))
   return successes.map(({ claim }) => held.has(claim.jobId))
 }

@@ -1,5 +1,6 @@
 /** What one tenant has, and may have: counted where it is created, so that requests at the same time count each other. */
 
+import { z } from 'zod'
 import type { JobSpec } from '../contract/job.js'
 import {
   describeLimit,
@@ -11,6 +12,7 @@ import {
 } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import type { Prisma } from './database.js'
+import { query, statement } from './statements.js'
 
 /** For stores that create nothing for strangers. */
 export const unlimited: Limits = {
@@ -33,16 +35,32 @@ export const specBytes = (spec: JobSpec) => Buffer.byteLength(JSON.stringify({ .
 export const bytesToLeave = (parameters: number, spec: JobSpec) =>
   4 * parameters + 32 * spec.epochs + specBytes(spec)
 
+const useStatement = statement(
+  'readUse',
+  z.strictObject({
+    queuedJobs: z.number(),
+    runningJobs: z.number(),
+    storedBytes: z.number(),
+    own: z.unknown(),
+  }),
+  `SELECT coalesce(sum("queuedJobs"), 0) AS "queuedJobs", coalesce(sum("runningJobs"), 0) AS "runningJobs",
+      coalesce(sum("storedBytes"), 0) AS "storedBytes", (SELECT limits FROM "Tenant" WHERE id = $1) AS own
+    FROM "TenantUse" WHERE "tenantId" = $1`,
+)
+
+/** $1 what is locked until the end of the transaction. */
+export const lockStatement = statement(
+  'lock',
+  z.strictObject({ locked: z.string() }),
+  'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))::text AS locked',
+)
+
 /** With the tenant's own limits, as they are in the same instant. */
 export async function readUse(
   client: Prisma.TransactionClient,
   tenantId: string,
 ): Promise<{ use: Use; own: TenantLimits['own'] }> {
-  const [{ own, ...use }] = await client.$queryRaw<(Use & { own: unknown })[]>`
-    SELECT coalesce(sum("queuedJobs"), 0) AS "queuedJobs", coalesce(sum("runningJobs"), 0) AS "runningJobs",
-      coalesce(sum("storedBytes"), 0) AS "storedBytes",
-      (SELECT limits FROM "Tenant" WHERE id = ${tenantId}) AS own
-    FROM "TenantUse" WHERE "tenantId" = ${tenantId}`
+  const [{ own, ...use }] = await query(client, useStatement, [tenantId])
   return { use, own: ownLimitsSchema.parse(own ?? {}) }
 }
 
@@ -68,7 +86,7 @@ export function checkUse(use: Use, limits: TenantLimits, kept: readonly Kept[]):
  * each other.
  */
 export async function lockLimits(client: Prisma.TransactionClient, tenantId: string): Promise<void> {
-  await client.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`has ${tenantId}`}, 0))`
+  await query(client, lockStatement, [`has ${tenantId}`])
 }
 
 /** To be called last in a transaction that has locked the limits. Throws as `checkUse` does. */

@@ -1,8 +1,10 @@
 /** Thins out the epochs of ended jobs, where a setting says how many of each are kept. The job says so, in `epochsKept`. */
+import { z } from 'zod'
 import { finishedStatuses } from '../contract/job.js'
 import { inSlices } from '../training/slices.js'
-import { type Connection, type Database, type Statement, send, transaction } from './database.js'
+import type { Database } from './database.js'
 import { keptEpochs, metricsPerEpoch, spread } from './epochs.js'
+import { type Connection, idRow, noRow, send, statement, transaction } from './statements.js'
 import { statusIn } from './transitions.js'
 
 /** Read and written at a time: each is what a training reported at once, a few MB at most. */
@@ -16,19 +18,21 @@ const valLossOffset = 16
 /** Between two looks at the clock. */
 const epochsAtOnce = 1_000
 
-const clockStatement: Statement = {
-  name: 'thinningClock',
-  text: `SELECT now() - interval '${marginMinutes} minutes' AS since`,
-}
+const clockStatement = statement(
+  'thinningClock',
+  z.strictObject({ since: z.date() }),
+  `SELECT now() - interval '${marginMinutes} minutes' AS since`,
+)
 
 /** $1 most epochs, $2 the time after which they ended, by the two indexes of jobs that ended. */
-const longStatement: Statement = {
-  name: 'longHistories',
-  text: `
+const longStatement = statement(
+  'longHistories',
+  idRow,
+  `
     SELECT id FROM "Job" WHERE ${statusIn(['succeeded'])} AND "finishedAt" >= $2 AND coalesce("epochsKept", epoch) > $1::int
     UNION ALL SELECT id FROM "Job" WHERE ${statusIn(['failed', 'cancelled'])}
       AND "finishedAt" >= $2 AND coalesce("epochsKept", epoch) > $1::int`,
-}
+)
 
 /** Keeps at most `most` epochs of each ended job: the first, the last, the best, and others evenly spread. */
 export function historyThinner(
@@ -39,8 +43,8 @@ export function historyThinner(
   return {
     async sweep() {
       if (most === undefined) return
-      const [{ since }] = await send<{ since: Date }>(pool, clockStatement, [])
-      for (const { id } of await send<{ id: string }>(pool, longStatement, [most, endedSince])) {
+      const [{ since }] = await send(pool, clockStatement, [])
+      for (const { id } of await send(pool, longStatement, [most, endedSince])) {
         await transaction(pool, (client) => thin(client, id, most))
       }
       endedSince = since
@@ -48,28 +52,30 @@ export function historyThinner(
   }
 }
 
-const lockStatement: Statement = {
-  name: 'lockHistory',
-  text: `
+const longJobSchema = z.strictObject({
+  epoch: z.int(),
+  bestEpoch: z.int().nullable(),
+  epochsKept: z.int().nullable(),
+})
+
+const lockStatement = statement(
+  'lockHistory',
+  longJobSchema,
+  `
     SELECT epoch, "bestEpoch", "epochsKept" FROM "Job" WHERE id = $1 AND status = ANY($2::"JobStatus"[])
       AND coalesce("epochsKept", epoch) > $3::int FOR NO KEY UPDATE`,
-}
+)
 
-const finishStatement: Statement = {
-  name: 'finishThinning',
-  text: `
+const finishStatement = statement(
+  'finishThinning',
+  noRow,
+  `
     UPDATE "Job" SET "epochsKept" = $2::int, "thinnedAt" = now(), "historyBytes" = "historyBytes" - $3::float8
     WHERE id = $1`,
-}
-
-interface LongJob {
-  epoch: number
-  bestEpoch: number | null
-  epochsKept: number | null
-}
+)
 
 async function thin(client: Connection, jobId: string, most: number): Promise<void> {
-  const [job] = await send<LongJob>(client, lockStatement, [jobId, finishedStatuses, most])
+  const [job] = await send(client, lockStatement, [jobId, finishedStatuses, most])
   if (job === undefined) return
   const numbers = job.epochsKept === null ? null : await keptEpochs(client, jobId)
   const evenly = spread(numbers?.length ?? job.epoch, most - 1)
@@ -85,24 +91,26 @@ async function thin(client: Connection, jobId: string, most: number): Promise<vo
   await send(client, finishStatement, [jobId, wanted.size, freed])
 }
 
-interface Batch {
-  firstEpoch: number
-  lastEpoch: number
-  metrics: Buffer
+const batchSchema = z.strictObject({
+  firstEpoch: z.int(),
+  lastEpoch: z.int(),
+  metrics: z.instanceof(Buffer),
   /** Null for all. */
-  kept: number[] | null
-}
+  kept: z.array(z.int()).nullable(),
+})
+type Batch = z.infer<typeof batchSchema>
 
-const readStatement: Statement = {
-  name: 'batchesToThin',
-  text: `
+const readStatement = statement(
+  'batchesToThin',
+  batchSchema,
+  `
     SELECT "firstEpoch", "lastEpoch", metrics, kept FROM "EpochBatch" WHERE "jobId" = $1 AND "firstEpoch" > $2::int
     ORDER BY "firstEpoch" LIMIT ${batchesAtOnce}`,
-}
+)
 
 async function* readBatches(client: Connection, jobId: string): AsyncGenerator<Batch[]> {
   for (let after = 0; ; ) {
-    const batches = await send<Batch>(client, readStatement, [jobId, after])
+    const batches = await send(client, readStatement, [jobId, after])
     const last = batches.at(-1)
     if (last === undefined) return
     yield batches
@@ -153,9 +161,10 @@ function placeOf(numbers: readonly number[], least: number): number {
 const bytesOf = (batches: readonly Batch[]) =>
   batches.reduce((sum, { metrics, kept }) => sum + metrics.length + bytesPerNumber * (kept?.length ?? 0), 0)
 
-const writeStatement: Statement = {
-  name: 'writeThinned',
-  text: `
+const writeStatement = statement(
+  'writeThinned',
+  noRow,
+  `
     WITH thinned AS (
       SELECT * FROM unnest($2::int[], $3::bytea[], $4::text[]) AS batch("firstEpoch", metrics, kept)
     ), emptied AS (
@@ -164,7 +173,7 @@ const writeStatement: Statement = {
     )
     UPDATE "EpochBatch" SET metrics = thinned.metrics, kept = string_to_array(thinned.kept, ' ')::int[] FROM thinned
     WHERE "jobId" = $1 AND "EpochBatch"."firstEpoch" = thinned."firstEpoch" AND thinned.kept <> ''`,
-}
+)
 
 async function writeBatches(client: Connection, jobId: string, batches: readonly Batch[]): Promise<void> {
   await send(client, writeStatement, [

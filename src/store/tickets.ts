@@ -1,45 +1,72 @@
 /** Tickets for streams: each is deleted by the statement that uses it, so no two processes can both accept it. */
+import { z } from 'zod'
 import { localTenant } from '../contract/key.js'
 import { ownLimitsSchema } from '../contract/limits.js'
 import type { TicketStore } from '../training/ports/stream-tickets.js'
-import { type Database, Prisma } from './database.js'
+import type { Database } from './database.js'
+import { noRow, query, statement } from './statements.js'
 
-const lifetime = Prisma.sql`interval '30 seconds'`
+const lifetime = `interval '30 seconds'`
+
+const createdRow = z.strictObject({ expiresAt: z.date() })
+
+const createStatement = statement(
+  'createTicket',
+  createdRow,
+  `INSERT INTO "StreamTicket" (sha256, "jobId", "keyId", "expiresAt")
+    SELECT $1, id, $2, now() + ${lifetime} FROM "Job" WHERE id = $3 FOR KEY SHARE
+    RETURNING "expiresAt"`,
+)
+
+const createForAllStatement = statement(
+  'createTicketForAll',
+  createdRow,
+  `INSERT INTO "StreamTicket" (sha256, "keyId", "expiresAt") VALUES ($1, $2, now() + ${lifetime})
+    RETURNING "expiresAt"`,
+)
+
+/** $1 hash, $2 job. */
+const useStatement = statement(
+  'useTicket',
+  z.strictObject({ tenantId: z.string(), keyId: z.string().nullable(), limits: z.unknown() }),
+  `
+        WITH used AS (DELETE FROM "StreamTicket" WHERE sha256 = $1 RETURNING *)
+        SELECT owner.id AS "tenantId", used."keyId", "Tenant".limits FROM used
+        LEFT JOIN "Job" ON "Job".id = used."jobId"
+        LEFT JOIN "Key" ON "Key".id = used."keyId"
+        CROSS JOIN LATERAL (SELECT coalesce("Job"."tenantId", "Key"."tenantId", '${localTenant}') AS id) AS owner
+        LEFT JOIN "Tenant" ON "Tenant".id = owner.id
+        WHERE used."jobId" IS NOT DISTINCT FROM $2 AND used."expiresAt" > now() AND "Key"."revokedAt" IS NULL
+          AND ("Key"."expiresAt" IS NULL OR "Key"."expiresAt" > now())`,
+)
+
+const sweepStatement = statement(
+  'sweepTickets',
+  noRow,
+  'DELETE FROM "StreamTicket" WHERE "expiresAt" <= now()',
+)
 
 export function ticketStore(database: Database): TicketStore {
   return {
     async create({ sha256, jobId, keyId }) {
-      const [row] = await database.$queryRaw<{ expiresAt: Date }[]>`
-        INSERT INTO "StreamTicket" (sha256, "jobId", "keyId", "expiresAt")
-        SELECT ${sha256}, id, ${keyId}, now() + ${lifetime} FROM "Job" WHERE id = ${jobId} FOR KEY SHARE
-        RETURNING "expiresAt"`
+      const [row] = await query(database, createStatement, [sha256, keyId, jobId])
       return row?.expiresAt ?? null
     },
 
     async createForAll({ sha256, keyId }) {
-      const [row] = await database.$queryRaw<{ expiresAt: Date }[]>`
-        INSERT INTO "StreamTicket" (sha256, "keyId", "expiresAt") VALUES (${sha256}, ${keyId}, now() + ${lifetime})
-        RETURNING "expiresAt"`
+      const [row] = await query(database, createForAllStatement, [sha256, keyId])
       return row.expiresAt
     },
 
     async use(sha256, jobId) {
-      const [row] = await database.$queryRaw<{ tenantId: string; keyId: string | null; limits: unknown }[]>`
-        WITH used AS (DELETE FROM "StreamTicket" WHERE sha256 = ${sha256} RETURNING *)
-        SELECT owner.id AS "tenantId", used."keyId", "Tenant".limits FROM used
-        LEFT JOIN "Job" ON "Job".id = used."jobId"
-        LEFT JOIN "Key" ON "Key".id = used."keyId"
-        CROSS JOIN LATERAL (SELECT coalesce("Job"."tenantId", "Key"."tenantId", ${localTenant}) AS id) AS owner
-        LEFT JOIN "Tenant" ON "Tenant".id = owner.id
-        WHERE used."jobId" IS NOT DISTINCT FROM ${jobId} AND used."expiresAt" > now() AND "Key"."revokedAt" IS NULL
-          AND ("Key"."expiresAt" IS NULL OR "Key"."expiresAt" > now())`
+      const [row] = await query(database, useStatement, [sha256, jobId])
       if (row === undefined) return null
       const { limits, ...used } = row
       return { ...used, ownLimits: ownLimitsSchema.parse(limits ?? {}) }
     },
 
     async sweep() {
-      await database.$executeRaw`DELETE FROM "StreamTicket" WHERE "expiresAt" <= now()`
+      await query(database, sweepStatement, [])
     },
   }
 }

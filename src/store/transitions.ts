@@ -5,7 +5,14 @@
  * In the same transaction, triggers of "Job" update the sums of TenantUse and QueueCount, wake workers when a job is queued
  * ("countJobs"), and refuse a change that the contract does not have ("checkTransition").
  */
-import { finishedStatuses, type JobStatus, type Transition, transitions } from '../contract/job.js'
+import { z } from 'zod'
+import {
+  finishedStatuses,
+  type JobStatus,
+  jobStatusSchema,
+  type Transition,
+  transitions,
+} from '../contract/job.js'
 import { notifyJob } from './hints.js'
 import { eventColumns, type StoredEvent, withEvent } from './job-events.js'
 import { finishedColumns, withFinished } from './outbox.js'
@@ -40,6 +47,9 @@ export const acceptsProgress = (column?: string): string => statusIn(['running',
 /** What the CTE `changed` must return; `modelId` is an expression. */
 export const returned = (modelId = 'NULL'): string =>
   `"Job".id, "Job".status, "Job".epoch, ${modelId}::text AS "modelId", ${eventColumns}, ${finishedColumns}`
+
+/** The rows of a statement that ends with `effects`. */
+export const changedRow = z.strictObject({ id: z.string(), status: jobStatusSchema, hint: z.string() })
 
 /** What follows the CTE `changed` of a statement: the rows of outbox and history, then the ids, statuses and hints. */
 export function effects(names: Transition | readonly Transition[], event?: StoredEvent): string {

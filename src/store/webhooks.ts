@@ -15,6 +15,8 @@ import { deliveries, lockWebhook, toDelivery } from './deliveries.js'
 import type { Webhook as WebhookRow } from './generated/client.js'
 import { createOnce } from './idempotency.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
+import { noRow, query, statement } from './statements.js'
+import { lockStatement } from './tenant-limits.js'
 import { mustSeal, replaceSecret, sealedSecret } from './webhook-secrets.js'
 
 const shownDeliveries = 20
@@ -26,6 +28,12 @@ const withoutSecret = (webhook: CreatedWebhook): RegisteredWebhook => ({
     'The secret was shown in the first answer and is not kept. POST /webhooks/{id}/rotate-secret gives another.',
 })
 
+const sweepStatement = statement(
+  'sweepDeliveries',
+  noRow,
+  `DELETE FROM "WebhookDelivery" WHERE "createdAt" < now() - interval '7 days' AND "nextAttemptAt" IS NULL`,
+)
+
 /** Without a box, webhooks can be neither registered nor sent to. */
 export function webhookStore(database: Database, box: SecretBox | null): WebhookStore & DeliveryStore {
   return {
@@ -35,8 +43,7 @@ export function webhookStore(database: Database, box: SecretBox | null): Webhook
       const { secret, ...data } = webhook
       const sealed = sealedSecret(mustSeal(box), webhook.id, secret)
       const createWithin = async (client: Prisma.TransactionClient): Promise<CreatedWebhook> => {
-        const lock = JSON.stringify(['webhooks of', webhook.tenantId])
-        await client.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${lock}, 0))::text`
+        await query(client, lockStatement, [JSON.stringify(['webhooks of', webhook.tenantId])])
         const count = await client.webhook.count({ where: { tenantId: webhook.tenantId } })
         if (count >= maximumWebhooks) {
           const message = `Webhook limit reached: ${count} of ${maximumWebhooks}. Delete one first.`
@@ -92,8 +99,7 @@ export function webhookStore(database: Database, box: SecretBox | null): Webhook
     },
 
     async sweep() {
-      await database.$executeRaw`
-        DELETE FROM "WebhookDelivery" WHERE "createdAt" < now() - interval '7 days' AND "nextAttemptAt" IS NULL`
+      await query(database, sweepStatement, [])
       await database.webhookSecret.deleteMany({ where: { expiresAt: { lt: new Date() } } })
     },
   }

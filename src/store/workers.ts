@@ -1,28 +1,35 @@
 /** Worker processes: each writes its row every few seconds, and who has been silent for long is not among them. */
-import type { Worker, WorkersSummary } from '../contract/worker.js'
+import { type Worker, type WorkersSummary, workersSummarySchema } from '../contract/worker.js'
 import type { WorkerStore } from '../training/ports/workers.js'
-import { type Database, Prisma, type Statement, send } from './database.js'
+import type { Database, Prisma } from './database.js'
 import { behind, newestFirst, placeInList, toPage } from './pages.js'
+import { idRow, noRow, query, send, statement } from './statements.js'
 
 /** Of silence: several reports were lost by then. */
 const silence = `interval '10 seconds'`
 
-const reportStatement: Statement = {
-  name: 'reportWorker',
-  text: `
+const isSeen = `"seenAt" > now() - ${silence}`
+
+const reportStatement = statement(
+  'reportWorker',
+  noRow,
+  `
     INSERT INTO "Worker" (id, threads, "busyThreads", backend) VALUES ($1, $2, $3, $4)
     ON CONFLICT (id) DO UPDATE
       SET threads = excluded.threads, "busyThreads" = excluded."busyThreads", backend = excluded.backend, "seenAt" = now()`,
-}
+)
 
-const summaryStatement: Statement = {
-  name: 'summarizeWorkers',
-  text: `
+const summaryStatement = statement(
+  'summarizeWorkers',
+  workersSummarySchema,
+  `
     SELECT count(*)::int AS seen, coalesce(sum(threads), 0)::int AS threads, coalesce(sum("busyThreads"), 0)::int AS "busyThreads"
-    FROM "Worker" WHERE "seenAt" > now() - ${silence}`,
-}
+    FROM "Worker" WHERE ${isSeen}`,
+)
 
-const isSeen = Prisma.raw(`"seenAt" > now() - ${silence}`)
+const seenStatement = statement('seenWorkers', idRow, `SELECT id FROM "Worker" WHERE ${isSeen}`)
+
+const sweepStatement = statement('sweepWorkers', noRow, `DELETE FROM "Worker" WHERE NOT (${isSeen})`)
 
 export function workerStore(database: Database): WorkerStore {
   const { pool } = database
@@ -41,7 +48,7 @@ export function workerStore(database: Database): WorkerStore {
       const position = await behind(after, (id) =>
         database.worker.findUnique({ where: { id }, select: placeInList }),
       )
-      const seen = await database.$queryRaw<{ id: string }[]>`SELECT id FROM "Worker" WHERE ${isSeen}`
+      const seen = await query(database, seenStatement, [])
       const rows = await database.worker.findMany({
         where: { AND: [position, { id: { in: seen.map(({ id }) => id) } }] },
         orderBy: [...newestFirst],
@@ -57,13 +64,13 @@ export function workerStore(database: Database): WorkerStore {
     },
 
     async sweep() {
-      await database.$executeRaw`DELETE FROM "Worker" WHERE NOT (${isSeen})`
+      await query(database, sweepStatement, [])
     },
   }
 }
 
 export async function summarizeWorkers({ pool }: Pick<Database, 'pool'>): Promise<WorkersSummary> {
-  const [summary] = await send<WorkersSummary>(pool, summaryStatement, [])
+  const [summary] = await send(pool, summaryStatement, [])
   return summary
 }
 

@@ -1,12 +1,13 @@
 /** Which errors say that the database is away. */
 import { execFileSync } from 'node:child_process'
 import { afterAll, describe, expect, it } from 'vitest'
-import { type Database, databaseTrouble, openDatabase, send, transaction } from '../../src/store/database.js'
-import { eventually } from '../support/service.js'
+import { z } from 'zod'
+import { databaseTrouble, openDatabase } from '../../src/store/database.js'
+import { send, statement, transaction } from '../../src/store/statements.js'
 import { openStores } from '../support/stores.js'
 
-const one = { name: 'one', text: 'SELECT 1' }
-const whoStatement = { name: 'who', text: 'SELECT pg_backend_pid() AS pid' }
+const one = statement('one', z.looseObject({}), 'SELECT 1')
+const whoStatement = statement('who', z.strictObject({ pid: z.int() }), 'SELECT pg_backend_pid() AS pid')
 const nobodyListens = 'postgresql://nobody@127.0.0.1:1/nothing'
 
 async function errorOf(work: Promise<unknown>): Promise<unknown> {
@@ -47,7 +48,7 @@ describe('an outage', () => {
 
   it('is a server that ends the connection under a statement', async () => {
     const { database } = await stores
-    const killed = { name: 'killed', text: 'SELECT pg_terminate_backend(pg_backend_pid())' }
+    const killed = statement('killed', z.looseObject({}), 'SELECT pg_terminate_backend(pg_backend_pid())')
     expect(databaseTrouble(await errorOf(send(database.pool, killed, [])))).toBe('unavailable')
   })
 
@@ -55,7 +56,7 @@ describe('an outage', () => {
     const { database } = await stores
     const error = await errorOf(
       transaction(database.pool, async (client) => {
-        const [{ pid }] = await send<{ pid: number }>(client, whoStatement, [])
+        const [{ pid }] = await send(client, whoStatement, [])
         await database.$queryRaw`SELECT pg_terminate_backend(${pid}::int)`
         await eventually(async () => (await isGone(database, pid)) || undefined)
         await send(client, one, [])
@@ -96,7 +97,7 @@ describe('an outage', () => {
     const error = await errorOf(database.$queryRaw`SELECT nothing FROM nowhere`)
     expect(error).not.toBeNull()
     expect(databaseTrouble(error)).toBeNull()
-    const nothing = { name: 'nothing', text: 'SELECT nothing FROM nowhere' }
+    const nothing = statement('nothing', z.looseObject({}), 'SELECT nothing FROM nowhere')
     expect(databaseTrouble(await errorOf(send(database.pool, nothing, [])))).toBeNull()
     expect(databaseTrouble(new Error('any'))).toBeNull()
   })

@@ -1,14 +1,14 @@
-/** Named statements trust the types of their rows; here the rows are held to them, by whichever driver they come. */
+/** Production trusts the types of rows. Here, rows of both drivers, with nulls and extremes, are parsed by their schemas. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { jobStatusSchema } from '../../src/contract/job.js'
 import { Problem } from '../../src/contract/problems.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
-import { claimedRowSchema, claimStatement, leftRowSchema } from '../../src/store/claims.js'
+import { claimStatement } from '../../src/store/claims.js'
 import { type CreatedRow, createdRowSchema, createJobs } from '../../src/store/create-jobs.js'
-import { type Statement, send } from '../../src/store/database.js'
 import { type JobRow, jobRowSchema, readJobsStatement } from '../../src/store/job-rows.js'
 import { unpackJson } from '../../src/store/packed-json.js'
+import { query, type Statement, send, statement } from '../../src/store/statements.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
 import { newId } from '../../src/training/new-id.js'
 import type { NewJob } from '../../src/training/ports/jobs.js'
@@ -49,11 +49,9 @@ function fullJob(changes: Partial<NewJob> = {}): NewJob {
 }
 
 describe('rows of jobs', () => {
-  const schema = z.strictObject(jobRowSchema.shape)
-
   async function rowOf(id: string): Promise<JobRow> {
-    const [row] = await send<JobRow>(stores.database.pool, readJobsStatement, [[id]])
-    return schema.parse(row)
+    const [row] = await send(stores.database.pool, readJobsStatement, [[id]])
+    return jobRowSchema.parse(row)
   }
 
   const ends = {
@@ -102,13 +100,12 @@ describe('rows of jobs', () => {
 })
 
 describe('rows of created jobs', () => {
-  const schema = z.strictObject(createdRowSchema.shape)
   const settings = { ...unlimited, queuedJobs: 4 }
 
   /** Stored, refused for a limit, and refused for what is not there. */
   async function create(
     tenantId: string,
-    run: (statement: Statement, values: unknown[]) => Promise<unknown[]>,
+    run: (statement: Statement<CreatedRow>, values: unknown[]) => Promise<unknown[]>,
   ) {
     const { id } = await stores.datasets
       .of(tenantId)
@@ -124,7 +121,7 @@ describe('rows of created jobs', () => {
     const rows: CreatedRow[] = []
     const outcomes = await createJobs(
       async (statement, values) => {
-        const read = (await run(statement, values)).map((row) => schema.parse(row))
+        const read = (await run(statement, values)).map((row) => createdRowSchema.parse(row))
         rows.push(...read)
         return read
       },
@@ -155,7 +152,7 @@ describe('rows of created jobs', () => {
 
   it('within a transaction of Prisma', async () => {
     const done = await stores.database.$transaction((client) =>
-      create('other', ({ text }, values) => client.$queryRawUnsafe<unknown[]>(text, ...values)),
+      create('other', (statement, values) => query(client, statement, values)),
     )
     expect(done.codes).toEqual(codes(4))
   })
@@ -174,17 +171,17 @@ describe('rows of claimed jobs', () => {
     })
     const empty = await stores.jobs.create(newJob())
     const claim = [1_000, 2, 2, 'worker_a', 2, 1, 1, [0, 0], null, null]
-    const rows = await send<object>(stores.database.pool, claimStatement, claim)
+    const rows = await send(stores.database.pool, claimStatement, claim)
     // Too few are queued for both threads to take two.
-    const more = await send<object>(stores.database.pool, claimStatement, claim)
-    const claimed = [...rows, ...more].map((row) => claimedRowSchema.extend(leftRowSchema.shape).parse(row))
+    const more = await send(stores.database.pool, claimStatement, claim)
+    const claimed = [...rows, ...more].map((row) => claimStatement.row.parse(row))
     expect(claimed).toMatchObject([
       { id: full.id, attempt: 3, epoch: 3, datasetId: id, requestId: 'req_1', backend: 'wasm', left: 1 },
       { id: empty.id, attempt: 1, epoch: 0, datasetId: null, requestId: null, backend: null, left: 0 },
     ])
-    const none = await send<object>(stores.database.pool, claimStatement, claim)
-    expect(none.map((row) => leftRowSchema.parse(row))).toEqual([
-      { left: 0, someFit: false, firstId: null, firstThreads: null },
+    const none = await send(stores.database.pool, claimStatement, claim)
+    expect(none.map((row) => claimStatement.row.parse(row))).toMatchObject([
+      { id: null, left: 0, someFit: false, firstId: null, firstThreads: null },
     ])
   })
 })
@@ -208,5 +205,24 @@ describe('rows of claimed deliveries', () => {
     await stores.runs.succeed(claim, linearModel())
     const claimed = await stores.webhooks.claim({ attempts: 1, perTenant: 1, perWebhook: 1 }, 60)
     expect(claimed.map((row) => schema.parse(row))).toMatchObject([{ webhookId: webhook.id }])
+  })
+})
+
+describe('a row that does not match its schema', () => {
+  const wrong = statement('wrong', z.strictObject({ number: z.int() }), `SELECT 'one' AS number`)
+
+  it.each([
+    ['by node-postgres', () => send(stores.database.pool, wrong, [])],
+    ['by Prisma', () => query(stores.database, wrong, [])],
+  ])('fails in tests, %s', async (_name, read) => {
+    await expect(read()).rejects.toThrow(/wrong: the rows do not match/)
+  })
+})
+
+describe('two statements', () => {
+  it('have two names', () => {
+    expect(() => statement('wrong', z.strictObject({}), 'SELECT')).toThrow(
+      'There are two statements named wrong.',
+    )
   })
 })

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject, onTestFinished } from 'vitest'
+import { checkRows } from '../../src/store/statements.js'
+
+checkRows()
 
 /** A database of its own on the run's PostgreSQL. */
 export interface FreshDatabase {
