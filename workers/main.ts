@@ -8,12 +8,12 @@ import { buildAddon } from '../src/process/addon-build.js'
 import { exitInTime } from '../src/process/exit-in-time.js'
 import { databaseTrouble, openDatabase } from '../src/store/database.js'
 import { datasetStore } from '../src/store/datasets.js'
-import { figureStore } from '../src/store/figures.js'
 import { listenForHints } from '../src/store/hints.js'
 import { jobStore } from '../src/store/jobs.js'
 import { applyMigrations, migrationsDirectory } from '../src/store/migrations.js'
 import { modelStore } from '../src/store/models.js'
 import { runStore } from '../src/store/runs.js'
+import { metricStore } from '../src/store/service-metrics.js'
 import { notifyQueue } from '../src/store/wake-ups.js'
 import { workerStore } from '../src/store/workers.js'
 import { reconcileForever } from '../src/training/reconcile.js'
@@ -51,7 +51,7 @@ const processor = new Processor({
   workerId,
   runs: runStore(database, limitsOf(config)),
   models: modelStore(database),
-  figures: figureStore(database),
+  figures: metricStore(database),
   pool,
   sharedDatasets: new SharedDatasets(config.DATASET_CACHE_BYTES),
   storedTables: new StoredTables(datasetStore(database), config.DATASET_CACHE_BYTES / 4),

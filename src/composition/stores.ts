@@ -4,16 +4,16 @@ import type { Database } from '../store/database.js'
 import { datasetStore } from '../store/datasets.js'
 import { draftStore } from '../store/drafts.js'
 import { epochStore } from '../store/epochs.js'
-import { figureStore } from '../store/figures.js'
 import { finishedRuns } from '../store/finished-runs.js'
 import { idempotencyStore } from '../store/idempotency.js'
 import { jobStore } from '../store/jobs.js'
 import { keyStore } from '../store/keys.js'
 import { modelStore } from '../store/models.js'
 import { runStore } from '../store/runs.js'
+import { metricStore } from '../store/service-metrics.js'
+import { ticketStore } from '../store/stream-tickets.js'
 import { unlimited } from '../store/tenant-limits.js'
 import { tenantStore } from '../store/tenants.js'
-import { ticketStore } from '../store/tickets.js'
 import { watchStore } from '../store/watch-store.js'
 import { webhookStore } from '../store/webhooks.js'
 import { snapshotStore } from '../store/weight-snapshots.js'
@@ -40,7 +40,7 @@ export function openStores(database: Database, { settings = unlimited, box = nul
     snapshots: snapshotStore(database),
     idempotency: idempotencyStore(database),
     webhooks: webhookStore(database, box),
-    figures: figureStore(database),
+    figures: metricStore(database),
     finishedRuns: finishedRuns(database),
     keys: keyStore(database),
     tickets: ticketStore(database),

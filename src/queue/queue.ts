@@ -1,13 +1,13 @@
 /**
- * Between machines, workers are woken through BullMQ on Redis. The database alone knows what is to be done; a message only
- * makes some worker look, so one lost or doubled harms nothing.
+ * Wakes workers on other machines through BullMQ on Redis. A message only makes a worker claim jobs from the
+ * database, so a lost or duplicated message does no harm.
  */
 import { Queue, Worker } from 'bullmq'
 import type { JobQueue } from '../training/ports/queue.js'
 import { openRedis, refuseEviction } from './redis.js'
 
 export interface Consumer {
-  /** Takes no more messages and waits for those being handled. */
+  /** Takes no more messages, and waits for the current ones. */
   close(): Promise<void>
 }
 
@@ -16,10 +16,10 @@ const queueName = 'trainings'
 const redisPrefix = '{descent}'
 const message = 'wake'
 
-/** A worker that is silent this long has lost its message, and another worker gets it. */
+/** A worker that does not renew its lock for this long loses its message to another worker. */
 const lockMilliseconds = 8_000
 
-/** @throws Error when the server may evict keys */
+/** @throws Error if the server may evict keys */
 export async function openQueue(url: string, onError: (error: Error) => void): Promise<JobQueue> {
   const redis = openRedis(url, false)
   redis.on('error', onError)
@@ -29,14 +29,14 @@ export async function openQueue(url: string, onError: (error: Error) => void): P
   })
   const queue = new Queue(queueName, { connection: redis, prefix: redisPrefix })
   queue.on('error', onError)
-  /** The message to be sent after the one under way. */
+  /** The message to send after the current one. */
   let next: Promise<void> | undefined
   let current: Promise<void> = Promise.resolve()
 
   async function send(): Promise<void> {
     await current.catch(() => {})
     next = undefined
-    // One that waits already is enough.
+    // One waiting message is enough.
     const options = { deduplication: { id: message }, removeOnComplete: true, removeOnFail: true }
     await queue.add(message, {}, options)
   }
@@ -59,8 +59,8 @@ export async function openQueue(url: string, onError: (error: Error) => void): P
 }
 
 /**
- * Calls `work` for each message, `concurrency` at a time. A rejection is reported; the reconciler wakes again while anything
- * is queued.
+ * Calls `work` for each message, `concurrency` at a time. Rejections are reported; the reconciler sends
+ * another message while jobs are queued.
  */
 export async function consume(
   url: string,
@@ -71,7 +71,7 @@ export async function consume(
   const worker = new Worker(
     queueName,
     async (job) => {
-      // Whoever is woken works for hours; meanwhile others must be woken, too.
+      // The worker may train for hours; meanwhile other workers must be woken, too.
       await job.removeDeduplicationKey()
       await options.work()
     },
@@ -81,7 +81,7 @@ export async function consume(
       concurrency: options.concurrency,
       lockDuration: lockMilliseconds,
       stalledInterval: lockMilliseconds / 2,
-      // The database counts the crashes of a job; the queue must not give up on its own.
+      // The database counts the crashes of a job, so the queue must not give up.
       maxStalledCount: 2 ** 31 - 1,
     },
   )

@@ -10,11 +10,11 @@ interface Nodes {
   nodes: { host: string; port: number }[]
   username?: string
   password?: string
-  /** What follows the slash. */
+  /** The text after the slash. */
   rest: string
 }
 
-/** @param waits whether commands wait for a lost connection to come back (workers) or fail soon (producers). */
+/** @param waits whether commands wait until a lost connection is back (workers) or fail soon (producers) */
 export function openRedis(address: string, waits: boolean): RedisConnection {
   const maxRetriesPerRequest = waits ? null : 1
   if (address.startsWith('redis+sentinel://')) {
@@ -30,7 +30,7 @@ export function openRedis(address: string, waits: boolean): RedisConnection {
 
 function parseNodes(address: string): Nodes {
   const match = /^[a-z+]+:\/\/(?:([^:@/]*):([^@/]*)@)?([^@/]+)\/?(.*)$/.exec(address)
-  if (match === null) throw new Error(`REDIS_URL: ${address} names no hosts`)
+  if (match === null) throw new Error(`REDIS_URL: ${address} has no host names`)
   const [, username, password, hosts, rest] = match
   const nodes = hosts.split(',').map((host) => {
     const { hostname, port } = new URL(`redis://${host}`)
@@ -45,18 +45,18 @@ function parseNodes(address: string): Nodes {
 }
 
 /**
- * A queue must not be thrown away to make room.
- * @throws Error naming the policy when a server may evict keys.
+ * Evicted keys would lose queue messages.
+ * @throws Error naming the policy of a server that may evict keys
  */
 export async function refuseEviction(redis: RedisConnection): Promise<void> {
-  // A cluster knows its servers once it has answered.
+  // A cluster knows its servers after its first answer.
   await redis.ping()
   const servers = redis instanceof Cluster ? redis.nodes('master') : [redis]
   for (const server of servers) {
     const policy = /maxmemory_policy:(\S+)/.exec(await server.info('memory'))?.[1]
     if (policy !== undefined && policy !== 'noeviction') {
       throw new Error(
-        `The Redis behind REDIS_URL may evict keys (maxmemory-policy ${policy}): set it to noeviction, or jobs may wait longer than they need`,
+        `The Redis server of REDIS_URL may evict keys (maxmemory-policy ${policy}). Set maxmemory-policy to noeviction.`,
       )
     }
   }

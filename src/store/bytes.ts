@@ -1,29 +1,29 @@
-/** Large values are stored in rows of a few MiB each, so that no single message to the database grows without bound. */
+/** Large values are stored in rows of a few MiB each, which bounds the size of a message to the database. */
 import { createHash } from 'node:crypto'
 import type { Bytes } from '../training/ports/bytes.js'
 
-/** Of each row, from which on a value has several. */
+/** The size of a row of a large value. */
 export const chunkBytes = 2 * 1024 * 1024
 
-/** What is longer is written as a draft, chunk by chunk. */
-export const largestWhole = 4 * 1024 * 1024
+/** Larger values are written as a draft, chunk by chunk. */
+export const maximumDirectBytes = 4 * 1024 * 1024
 
 export interface Chunk {
   index: number
   bytes: Uint8Array<ArrayBuffer>
 }
 
-const piecesOf = (bytes: Bytes): readonly Uint8Array[] => (bytes instanceof Uint8Array ? [bytes] : bytes)
+const toPieces = (bytes: Bytes): readonly Uint8Array[] => (bytes instanceof Uint8Array ? [bytes] : bytes)
 
-export const lengthOf = (bytes: Bytes) => piecesOf(bytes).reduce((sum, { length }) => sum + length, 0)
+export const totalLength = (bytes: Bytes) => toPieces(bytes).reduce((sum, { length }) => sum + length, 0)
 
-/** Copies of `length` bytes each, the last one shorter; made as they are asked for. */
+/** Copies of `length` bytes each, the last one shorter. Each is made when it is iterated. */
 export function* cut(bytes: Bytes, length = chunkBytes): Generator<Chunk> {
-  let rest = lengthOf(bytes)
+  let rest = totalLength(bytes)
   let chunk = new Uint8Array(Math.min(length, rest))
   let filled = 0
   let index = 0
-  for (const piece of piecesOf(bytes)) {
+  for (const piece of toPieces(bytes)) {
     for (let start = 0; start < piece.length; ) {
       const part = piece.subarray(start, start + chunk.length - filled)
       chunk.set(part, filled)
@@ -46,7 +46,7 @@ export function* cut(bytes: Bytes, length = chunkBytes): Generator<Chunk> {
 export const pieceBytes = 256 * 1024
 
 /** SQL of at most `pieceBytes` of a column, after `offset` bytes. Both are expressions of SQL. */
-export const pieceOf = (column: string, offset: string) =>
+export const pieceOfColumn = (column: string, offset: string) =>
   `substring(${column} FROM ${offset}::int + 1 FOR ${pieceBytes})`
 
 /**
@@ -70,23 +70,23 @@ export async function* readChunks(
   }
 }
 
-/** In one piece; small values only. */
-export function whole(bytes: Bytes): Uint8Array<ArrayBuffer> {
-  const [chunk] = cut(bytes, lengthOf(bytes))
+/** Concatenates small values. */
+export function joinPieces(bytes: Bytes): Uint8Array<ArrayBuffer> {
+  const [chunk] = cut(bytes, totalLength(bytes))
   return chunk?.bytes ?? new Uint8Array(0)
 }
 
-/** Chunks must come in the order of their index. */
+/** Concatenates chunks in the order given. */
 export function join(chunks: { bytes: Uint8Array }[]): Uint8Array<ArrayBuffer> {
-  return whole(chunks.map(({ bytes }) => bytes))
+  return joinPieces(chunks.map(({ bytes }) => bytes))
 }
 
-export const bufferOf = ({ buffer, byteOffset, byteLength }: Float64Array | Uint8Array) =>
+export const toBuffer = ({ buffer, byteOffset, byteLength }: Float64Array | Uint8Array) =>
   Buffer.from(buffer, byteOffset, byteLength)
 
-/** SHA-256 of the text, if there is one, and the bytes, in hexadecimal. */
-export function sha256Of(bytes: Bytes, text = ''): string {
+/** SHA-256 of the text and the bytes, in hexadecimal. */
+export function hashSha256(bytes: Bytes, text = ''): string {
   const hash = createHash('sha256').update(text)
-  for (const piece of piecesOf(bytes)) hash.update(piece)
+  for (const piece of toPieces(bytes)) hash.update(piece)
   return hash.digest('hex')
 }

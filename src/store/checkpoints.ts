@@ -1,11 +1,22 @@
-/** Checkpoints: the newest two of each job, each with a checksum over its bytes, which are deleted after the job's end. */
+/**
+ * Checkpoints. The two most recent of a job are kept, each with a checksum. Their bytes are deleted when the
+ * job is finished.
+ */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { checkpointHeaderSchema } from '../contract/checkpoint.js'
 import { finishedStatuses } from '../contract/job.js'
 import type { Checkpoint, StoredCheckpoint } from '../training/ports/checkpoints.js'
 import type { Claim } from '../training/ports/runs.js'
-import { bufferOf, cut, largestWhole, lengthOf, pieceOf, readChunks, sha256Of } from './bytes.js'
+import {
+  cut,
+  hashSha256,
+  maximumDirectBytes,
+  pieceOfColumn,
+  readChunks,
+  toBuffer,
+  totalLength,
+} from './bytes.js'
 import type { Database } from './database.js'
 import { type Draft, finishDraft, nextSequence, writeDraft } from './drafts.js'
 import { bytesRow, type Connection, idRow, noRow, send, statement } from './statements.js'
@@ -26,18 +37,21 @@ const insertChunkStatement = statement(
   'INSERT INTO "CheckpointChunk" ("jobId", sequence, index, bytes) VALUES ($1, $2::int, $3::int, $4::bytea)',
 )
 
-/** The chunks of a large one are written before the transaction that stores it; null when the claim no longer holds. */
+/**
+ * Writes the chunks of a large checkpoint before the transaction that stores it. Null if the claim no longer
+ * holds.
+ */
 export async function draftCheckpoint(
   database: Pick<Database, 'pool'>,
   claim: Claim,
   checkpoint: Checkpoint,
 ): Promise<Draft | 'small' | null> {
   const { bytes } = checkpoint
-  if (lengthOf(bytes) <= largestWhole) return 'small'
+  if (totalLength(bytes) <= maximumDirectBytes) return 'small'
   return writeDraft(database, claim, { text: textOf(checkpoint) }, bytes)
 }
 
-/** Within the transaction that stores the epochs up to it. */
+/** Called in the transaction that stores the epochs before the checkpoint. */
 export async function insertCheckpoint(
   client: Connection,
   jobId: string,
@@ -46,7 +60,7 @@ export async function insertCheckpoint(
 ): Promise<void> {
   const { bytes, epoch, step, backend, header } = checkpoint
   const isSmall = draft === 'small'
-  const sha256 = isSmall ? sha256Of(bytes, textOf(checkpoint)) : draft.sha256
+  const sha256 = isSmall ? hashSha256(bytes, textOf(checkpoint)) : draft.sha256
   if (!isSmall) await finishDraft(client, draft)
   const values = [
     jobId,
@@ -56,12 +70,12 @@ export async function insertCheckpoint(
     JSON.stringify(header),
     sha256,
     isSmall ? null : draft.sequence,
-    lengthOf(bytes),
+    totalLength(bytes),
   ]
   const [{ sequence }] = await send(client, insertStatement, values)
   if (!isSmall) return
   for (const chunk of cut(bytes)) {
-    await send(client, insertChunkStatement, [jobId, sequence, chunk.index, bufferOf(chunk.bytes)])
+    await send(client, insertChunkStatement, [jobId, sequence, chunk.index, toBuffer(chunk.bytes)])
   }
 }
 
@@ -75,14 +89,14 @@ const makeRoomStatement = statement(
 )
 
 /**
- * Deletes all but the newest two: after the transaction that stored the newest, because deleting many bytes takes long. What
- * fails here is done with the next checkpoint.
+ * Deletes all but the two most recent checkpoints, after the transaction that stored the last one, because
+ * deleting many bytes takes long. The next checkpoint retries after an error.
  */
 export async function deleteOldCheckpoints({ pool }: Pick<Database, 'pool'>, jobId: string): Promise<void> {
   await send(pool, makeRoomStatement, [jobId]).catch(() => {})
 }
 
-/** The row of the job comes first, here as in its deletion, so that neither waits for the other. */
+/** Locks the row of the job first, as a deletion of the job does, so that the two cannot deadlock. */
 const deleteBytesStatement = statement(
   'deleteCheckpointBytes',
   noRow,
@@ -97,7 +111,7 @@ const deleteBytesStatement = statement(
     WHERE "CheckpointChunk"."jobId" = emptied."jobId" AND "CheckpointChunk".sequence = emptied.sequence`,
 )
 
-/** If the job has ended, nobody goes on from its checkpoints. What fails here is swept. */
+/** A finished job does not need its checkpoints. After an error, the sweep deletes them. */
 export async function deleteCheckpointBytes({ pool }: Pick<Database, 'pool'>, jobId: string): Promise<void> {
   await send(pool, deleteBytesStatement, [jobId, finishedStatuses]).catch(() => {})
 }
@@ -110,7 +124,7 @@ const endedStatement = statement(
     WHERE bytes > 0 AND status = ANY($1::"JobStatus"[]) ORDER BY "Job".id`,
 )
 
-/** Deletes the bytes of the checkpoints of all jobs that have ended. */
+/** Deletes the bytes of the checkpoints of all finished jobs. */
 export async function sweepCheckpoints({ pool }: Pick<Database, 'pool'>): Promise<void> {
   for (const { id } of await send(pool, endedStatement, [finishedStatuses])) {
     await send(pool, deleteBytesStatement, [id, finishedStatuses])
@@ -121,7 +135,7 @@ export async function sweepCheckpoints({ pool }: Pick<Database, 'pool'>): Promis
 const chunkStatement = statement(
   'checkpointChunk',
   bytesRow,
-  `SELECT ${pieceOf('bytes', '$4')} AS bytes FROM "CheckpointChunk"
+  `SELECT ${pieceOfColumn('bytes', '$4')} AS bytes FROM "CheckpointChunk"
     WHERE "jobId" = $1 AND sequence = $2::int AND index = $3::int`,
 )
 
@@ -131,7 +145,10 @@ const readBytes = (pool: Connection, jobId: string, sequence: number) =>
     return piece
   })
 
-/** The newest whole checkpoint; null when there is none. Reads the bytes of each once to check them, and keeps none. */
+/**
+ * The most recent undamaged checkpoint, or null. Reads the bytes of each once to verify its checksum, and
+ * keeps none in memory.
+ */
 export async function readCheckpoint(
   database: Database,
   jobId: string,
@@ -157,8 +174,8 @@ export async function readCheckpoint(
 }
 
 /**
- * What is hashed before the bytes: everything else that a training goes on from; the header in the order of the schema,
- * whatever JSONB made of it.
+ * The text that is hashed before the bytes: all other contents of a checkpoint. The header is in the order
+ * of the schema, because JSONB reorders keys.
  */
 function textOf({ epoch, step, backend, header }: Omit<Checkpoint, 'bytes'>): string {
   return JSON.stringify([epoch, step, backend, checkpointHeaderSchema.parse(header)])

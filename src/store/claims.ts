@@ -1,7 +1,8 @@
 /**
- * Taking the jobs whose turn it is. Tenants take turns by the thread time that their jobs have held (start-time fair queueing:
- * Goyal, Vin and Cheng, 1996); within a tenant higher priorities come first. Small jobs are taken several together, in that
- * order. A job that waits for threads reserves them; those that end before it could begin may pass (backfilling: Lifka, 1995).
+ * Claims jobs. Tenants take turns by the thread time of their jobs (start-time fair queueing: Goyal, Vin and
+ * Cheng, 1996). Within a tenant, higher priorities come first. Small jobs are claimed in batches, in that
+ * order. A job that waits for threads reserves them; only jobs that end before it can start may pass it
+ * (backfilling: Lifka, 1995).
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
@@ -13,7 +14,7 @@ import { parseSpec } from './job-rows.js'
 import { send, statement } from './statements.js'
 import { enter, guard } from './transitions.js'
 
-/** What every row of a claim says, and the only row of a claim that took nothing. */
+/** Columns of every row. A claim that takes no job returns one row with these only. */
 const left = {
   left: z.number(),
   someFit: z.boolean(),
@@ -45,18 +46,20 @@ type ClaimedRow = z.infer<typeof claimedRowSchema>
 
 const claimRowSchema = z.union([claimedRowSchema, z.looseObject({ ...left, id: z.null() })])
 
-/** A row is locked for about as long as one statement takes. */
+/** A row is locked for about one statement. */
 const lockedMilliseconds = 10
 
 /**
- * $1 running jobs a tenant by the settings, $2 free threads, $3 all threads, $4 worker, $5 jobs at most, $6 seconds of work
- * taken together, $7 measured by estimated seconds, $8 seconds until 1, 2, … threads are free, $9 the job that has reserved
- * threads, $10 seconds until it gets them. Of each tenant so many jobs are considered that the whole order is found, or its
- * share of 1,000; no thread takes more than its share of what is queued. The ids are lists, too: for want of knowing how few
- * there are, the planner would read all jobs.
+ * $1 running jobs per tenant by the settings, $2 free threads, $3 all threads, $4 worker, $5 maximum number
+ * of jobs, $6 maximum seconds of work in a batch, $7 measured seconds per estimated second, $8 seconds until
+ * 1, 2, … threads are free, $9 job with a reservation, $10 seconds until its start.
  *
- * Nothing is locked but what is taken, and the job whose turn it is, or another claim of the same moment would take jobs
- * whose turn comes later. Always answers one row at least, which says what was left.
+ * For each tenant, enough jobs are considered to find the complete order, or its share of 1,000. A thread
+ * takes at most its share of the queue. Ids are passed as arrays, because the planner would read all jobs
+ * instead of joining few.
+ *
+ * Only the claimed jobs and the first job in turn are locked. Otherwise a concurrent claim would take jobs
+ * whose turn is later. At least one row is returned; it has the number of jobs left.
  */
 export const claimStatement = statement(
   'claimJobs',
@@ -140,7 +143,7 @@ export const claimStatement = statement(
     FROM (SELECT) AS one LEFT JOIN changed ON true LEFT JOIN first ON true ORDER BY place`,
 )
 
-/** Waits while others write the rows of the jobs whose turn it is. */
+/** Retries while other statements lock the jobs whose turn it is. */
 export async function claimJobs(
   { pool }: Pick<Database, 'pool'>,
   workerId: string,
@@ -172,7 +175,7 @@ export async function claimJobs(
   }
 }
 
-/** One that cannot be read must not take with it those that were claimed together with it. */
+/** A job that cannot be parsed must not fail the others of its batch. */
 function read(row: ClaimedRow): ClaimedJob | Unreadable {
   try {
     return toClaim(row)

@@ -1,10 +1,13 @@
 /**
- * Questions that go together: what is asked while a statement is under way waits for the next one. Every answer comes from a
- * statement that was sent after its question, so it is as true as if it had been asked alone, and nearly free under load.
+ * Combines concurrent requests into one statement. A request waits while a statement is running, and is sent
+ * with the next one, so each answer is as fresh as that of a separate statement.
  */
 
-/** A statement that takes longer no longer keeps the next from being sent: one that hangs must not hold all others. */
-const patienceMilliseconds = 1_000
+/**
+ * After this time, the next statement is sent although one is still running, so that one that hangs does not
+ * block all others.
+ */
+const maximumWaitMilliseconds = 1_000
 
 interface Waiting<Item, Answer> {
   item: Item
@@ -13,39 +16,40 @@ interface Waiting<Item, Answer> {
 }
 
 export class Coalesced<Item, Answer> {
-  /** Asked since the last statement was sent. */
+  /** Items that came after the last statement was sent. */
   #waiting: Waiting<Item, Answer>[] = []
   #underWay: { sentAt: number } | null = null
-  /** Whether the end of this turn of the event loop sends a statement. */
+  /** Whether a statement will be sent at the end of this turn of the event loop. */
   #isDue = false
-  /** Passes on the answers that came in this turn. */
+  /** Resolve the promises of answers that came in this turn. */
   readonly #answered: (() => void)[] = []
 
   /**
-   * @param send answers each item, in their order; what it rejects with, all of them do
-   * @param most items sent together
+   * @param send answers the items in their order; if it rejects, all of them reject
+   * @param most the maximum number of items per statement
    */
   constructor(
     private readonly send: (items: Item[]) => Promise<Answer[]>,
     private readonly most = 1_000,
   ) {}
 
-  ask(item: Item): Promise<Answer> {
+  request(item: Item): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject })
       this.#sendSoon()
     })
   }
 
-  /** At the end of this turn of the event loop, when all requests that came with it have asked. */
+  /** At the end of the turn, all requests that came with it have added their items. */
   #sendSoon(): void {
-    const isBusy = this.#underWay !== null && performance.now() - this.#underWay.sentAt < patienceMilliseconds
+    const isBusy =
+      this.#underWay !== null && performance.now() - this.#underWay.sentAt < maximumWaitMilliseconds
     if (this.#isDue || isBusy || this.#waiting.length === 0) return
     this.#isDue = true
     setImmediate(() => this.#endTurn())
   }
 
-  /** Sends before it passes on answers, so that the database works while they are used. */
+  /** Sends before it resolves promises, so that the database works while the answers are used. */
   #endTurn(): void {
     this.#isDue = false
     const answered = this.#answered.splice(0)
@@ -53,36 +57,36 @@ export class Coalesced<Item, Answer> {
     for (const passOn of answered) passOn()
   }
 
-  async #send(asked: Waiting<Item, Answer>[]): Promise<void> {
+  async #send(items: Waiting<Item, Answer>[]): Promise<void> {
     const underWay = { sentAt: performance.now() }
     this.#underWay = underWay
-    const passOn = await this.#outcome(asked)
+    const passOn = await this.#outcome(items)
     if (this.#underWay === underWay) this.#underWay = null
     this.#sendSoon()
     if (this.#isDue) this.#answered.push(passOn)
     else passOn()
   }
 
-  async #outcome(asked: readonly Waiting<Item, Answer>[]): Promise<() => void> {
+  async #outcome(items: readonly Waiting<Item, Answer>[]): Promise<() => void> {
     try {
-      const answers = await this.send(asked.map(({ item }) => item))
+      const answers = await this.send(items.map(({ item }) => item))
       return () => {
-        for (const [index, { resolve }] of asked.entries()) resolve(answers[index])
+        for (const [index, { resolve }] of items.entries()) resolve(answers[index])
       }
     } catch (error) {
       return () => {
-        for (const { reject } of asked) reject(error)
+        for (const { reject } of items) reject(error)
       }
     }
   }
 }
 
-/** Rows by their name; `look` gives those of the names that there are, and is asked for each name once. */
+/** Rows by key. `load` returns the existing ones of distinct keys. */
 export function coalescedRows<Row>(
-  look: (names: string[]) => Promise<ReadonlyMap<string, Row>>,
+  load: (names: string[]) => Promise<ReadonlyMap<string, Row>>,
 ): Coalesced<string, Row | undefined> {
   return new Coalesced(async (names) => {
-    const rows = await look([...new Set(names)])
+    const rows = await load([...new Set(names)])
     return names.map((name) => rows.get(name))
   })
 }

@@ -8,7 +8,10 @@ import { changedRow, effects, enterEither, guard, returned } from './transitions
 /** A third crash without a new epoch in between ends the job. */
 export const maximumCrashes = 3
 
-/** If jobs were claimed together, nobody knows which one crashed the worker: each is claimed alone next, and counts then. */
+/**
+ * The worker does not say which job of a batch crashed it. Each is then claimed alone, and only further
+ * crashes count.
+ */
 const unlessTogether = `(crashes + CASE WHEN "claimSize" > 1 THEN 0 ELSE 1 END)`
 const always = '(crashes + 1)'
 

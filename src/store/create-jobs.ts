@@ -1,6 +1,7 @@
 /**
- * Storing new jobs: one statement for however many came, which locks what they train on, counts what their tenants have, and
- * says of each whether it was stored and what its place in the queue is.
+ * Stores new jobs. One statement takes any number of jobs: it locks the datasets and models that they use,
+ * checks the limits of their tenants, and returns for each job whether it was stored and its position in the
+ * queue.
  */
 import { z } from 'zod'
 import { initialStatus, type Job } from '../contract/job.js'
@@ -15,18 +16,18 @@ import { checkUse, specBytes } from './tenant-limits.js'
 export interface JobOfTenant {
   tenantId: string
   job: NewJob
-  /** Of tenants that have none of their own. */
+  /** The limits of tenants without their own. */
   settings: Limits
 }
 
-/** What the statement answers of each job; test/store/rows.test.ts compares. */
+/** The row of each job, in the order of the input. */
 export const createdRowSchema = z.strictObject({
   hasDataset: z.boolean(),
   hasValidation: z.boolean(),
   hasModel: z.boolean(),
   queuedJobs: z.number(),
   storedBytes: z.number(),
-  /** Of this job. */
+  /** The bytes that this job adds to the tenant's. */
   bytes: z.number(),
   own: z.unknown(),
   createdAt: z.date().nullable(),
@@ -35,8 +36,9 @@ export const createdRowSchema = z.strictObject({
 export type CreatedRow = z.infer<typeof createdRowSchema>
 
 /**
- * Until the jobs are stored, nobody deletes what they train on or start from; afterwards a deletion counts them. A job counts
- * all before it in the batch, also those that are not stored: `createJobs` asks again for what that refuses.
+ * Datasets and models stay locked until the jobs are stored; a later deletion counts the jobs. A job counts
+ * all jobs before it in the batch, including refused ones. `createJobs` therefore retries those that are
+ * refused for that reason only.
  */
 export const createJobsStatement = statement(
   'createJobs',
@@ -93,42 +95,42 @@ export const createJobsStatement = statement(
     ORDER BY place`,
 )
 
-function valuesOf(items: readonly JobOfTenant[]): unknown[] {
-  const of = <T>(value: (item: JobOfTenant) => T) => items.map(value)
+function toValues(items: readonly JobOfTenant[]): unknown[] {
+  const column = <T>(value: (item: JobOfTenant) => T) => items.map(value)
   return [
-    of(({ job }) => job.id),
-    of(({ tenantId }) => tenantId),
-    of(({ job }) => job.name),
-    of(({ job }) => packJson(job.spec)),
-    of(({ job }) => JSON.stringify(job.metadata)),
-    of(({ job }) => job.requestId),
-    of(({ job }) => job.traceId),
-    of(({ job }) => job.priority),
-    of(({ job }) => job.datasetId),
-    of(({ job }) => job.validationDatasetId),
-    of(({ job }) => job.spec.from ?? null),
-    of(({ job }) => job.parameters),
-    of(({ job }) => job.arenaBytes),
-    of(({ job }) => job.flopsPerEpoch),
-    of(({ job }) => job.stepsPerEpoch),
-    of(({ job }) => job.spec.epochs),
-    of(({ settings }) => settings.queuedJobs),
-    of(({ settings }) => settings.storedBytes),
-    of(({ job }) => specBytes(job.spec)),
-    of(({ job }) => job.spec.threads),
-    of(({ job }) => job.spec.earlyStopping?.folds !== undefined),
+    column(({ job }) => job.id),
+    column(({ tenantId }) => tenantId),
+    column(({ job }) => job.name),
+    column(({ job }) => packJson(job.spec)),
+    column(({ job }) => JSON.stringify(job.metadata)),
+    column(({ job }) => job.requestId),
+    column(({ job }) => job.traceId),
+    column(({ job }) => job.priority),
+    column(({ job }) => job.datasetId),
+    column(({ job }) => job.validationDatasetId),
+    column(({ job }) => job.spec.from ?? null),
+    column(({ job }) => job.parameters),
+    column(({ job }) => job.arenaBytes),
+    column(({ job }) => job.flopsPerEpoch),
+    column(({ job }) => job.stepsPerEpoch),
+    column(({ job }) => job.spec.epochs),
+    column(({ settings }) => settings.queuedJobs),
+    column(({ settings }) => settings.storedBytes),
+    column(({ job }) => specBytes(job.spec)),
+    column(({ job }) => job.spec.threads),
+    column(({ job }) => job.spec.earlyStopping?.folds !== undefined),
   ]
 }
 
-/** The job, or the Problem why it was not stored. */
+/** The job, or the Problem that refuses it. */
 export type Outcome = Job | Problem
 
-/** Each job, or why it was refused. `run` sends the statement, on a connection or within a transaction. */
+/** Stores the jobs. `run` sends the statement, on a connection or in a transaction. */
 export async function createJobs(
   run: (statement: Statement<CreatedRow>, values: unknown[]) => Promise<CreatedRow[]>,
   items: readonly JobOfTenant[],
 ): Promise<Outcome[]> {
-  const rows = await run(createJobsStatement, valuesOf(items))
+  const rows = await run(createJobsStatement, toValues(items))
   const notStored = new NotStored()
   const outcomes = items.map(
     (item, index) => createdJob(item.job, rows[index]) ?? notStored.add(item, rows[index]),
@@ -137,16 +139,16 @@ export async function createJobs(
   const answers = (left.length === 0 ? [] : await createJobs(run, left)).values()
   return outcomes.map((outcome) => {
     const answer = outcome ?? answers.next().value
-    if (answer === undefined) throw new Error('a job was neither stored nor refused')
+    if (answer === undefined) throw new Error('A job was neither stored nor refused.')
     return answer
   })
 }
 
-/** The jobs of a batch that were not stored, which the statement counts before those that come after them. */
+/** The refused jobs of a batch, which the statement counted for the jobs after them. */
 class NotStored {
   readonly #counted = new Map<string, Pick<Use, 'queuedJobs' | 'storedBytes'>>()
 
-  /** Why the job is refused; null when it may fit, since those before it were not stored either. */
+  /** The Problem that refuses the job. Null if the job may fit without the refused jobs before it. */
   add({ tenantId, job, settings }: JobOfTenant, row: CreatedRow): Problem | null {
     const before = this.#counted.get(tenantId)
     const { queuedJobs, storedBytes } = before ?? { queuedJobs: 0, storedBytes: 0 }
@@ -155,16 +157,16 @@ class NotStored {
       runningJobs: 0,
       storedBytes: row.storedBytes - storedBytes,
     }
-    const refusal = missingSource(job, row) ?? refusalOf(use, settings, row)
+    const refusal = missingSource(job, row) ?? limitProblem(use, settings, row)
     if (refusal === null && before === undefined) {
-      throw new Error(`job ${job.id} was not stored, and no limit says why`)
+      throw new Error(`Job ${job.id} was not stored, although no limit refuses it.`)
     }
     this.#counted.set(tenantId, { queuedJobs: queuedJobs + 1, storedBytes: storedBytes + row.bytes })
     return refusal
   }
 }
 
-/** Null when it was not stored. */
+/** Null if the job was not stored. */
 function createdJob(job: NewJob, row: CreatedRow): Job | null {
   if (row.createdAt === null) return null
   return {
@@ -209,7 +211,7 @@ function missingSource(job: NewJob, row: CreatedRow): Problem | null {
   ])
 }
 
-function refusalOf(use: Use, settings: Limits, row: CreatedRow): Problem | null {
+function limitProblem(use: Use, settings: Limits, row: CreatedRow): Problem | null {
   try {
     checkUse(use, { settings, own: ownLimitsSchema.parse(row.own ?? {}) }, ['queuedJobs', 'storedBytes'])
   } catch (error) {

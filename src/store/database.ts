@@ -1,6 +1,6 @@
 /**
- * The connections of a process: one pool for Prisma, and one for the named statements of what is sent often. Neither waits
- * for ever.
+ * The connections of a process: a pool for Prisma, and a pool for named statements. Waits for a connection
+ * are limited.
  */
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
@@ -17,7 +17,7 @@ export interface PoolSizes {
 }
 
 export class Database extends PrismaClient {
-  /** Of the named statements, each of which is planned once a connection. */
+  /** The pool of named statements. */
   readonly pool: pg.Pool
   readonly #transactions: TenantTurns
 
@@ -26,7 +26,7 @@ export class Database extends PrismaClient {
       adapter: new PrismaPg(openPool(connectionString, sizes.prisma), { disposeExternalPool: true }),
       transactionOptions: { maxWait: 5_000, timeout: 60_000 },
     })
-    // Some connections are left for what needs no transaction.
+    // Leaves some connections for queries without a transaction.
     const atOnce = Math.max(1, sizes.prisma - 3)
     this.#transactions = new TenantTurns({
       what: 'transactions',
@@ -35,13 +35,14 @@ export class Database extends PrismaClient {
       seconds: 10,
     })
     this.pool = openPool(connectionString, sizes.statements, async (client) => {
-      // Plans for particular values are not cheaper here, and planning takes longer than most of these statements.
+      // Plans for specific values are not cheaper for these statements, and planning takes longer than most of
+      // them run.
       await client.query('SET plan_cache_mode = force_generic_plan')
     })
   }
 
   /**
-   * A transaction of a tenant's request, which holds a connection as long as it takes: tenants take turns.
+   * A transaction for a request of a tenant. It holds a connection until it ends, so tenants take turns.
    * @throws Problem `overloaded`
    */
   inTransaction<T>(
@@ -76,12 +77,12 @@ function openPool(
     connectionTimeoutMillis: 3_000,
     ...(onConnect !== undefined && { onConnect }),
   })
-  // An idle connection that breaks is replaced when the next is needed.
+  // A broken idle connection is replaced when the next one is needed.
   pool.on('error', () => {})
   return pool
 }
 
-/** What the driver says of an error; `originalCode` is PostgreSQL's. */
+/** The error of Prisma's driver; `originalCode` is that of PostgreSQL. */
 const driverErrorSchema = z.object({
   meta: z.object({
     driverAdapterError: z.object({
@@ -90,7 +91,7 @@ const driverErrorSchema = z.object({
   }),
 })
 
-/** The database cannot be reached, or closed the connection. */
+/** Kinds of errors of the driver that mean: the database is unreachable, or closed the connection. */
 const outages = [
   'DatabaseNotReachable',
   'ConnectionClosed',
@@ -102,29 +103,32 @@ const outages = [
 const diskFull = '53100'
 
 /**
- * PostgreSQL's codes for an outage: classes 08 (connection) and 53 (resources), 57P (shutdown, crash); and for one of two
- * transactions that waited for each other (40).
+ * PostgreSQL's codes of an outage: classes 08 (connection), 53 (resources), 57P (shutdown, crash) and 40
+ * (deadlock).
  */
 const outageCode = /^(08|40|53[23]|57P)/
 
-/** What a database has that cannot do what it is asked for, through no fault of the statement: away or overwhelmed, or full. */
+/**
+ * Classifies errors that the statement did not cause: an unreachable, overloaded or full database. Null for
+ * others.
+ */
 export function databaseTrouble(error: unknown): 'unavailable' | 'insufficient-storage' | null {
-  if (error instanceof Error && isOfConnection(error)) return 'unavailable'
+  if (error instanceof Error && isConnectionError(error)) return 'unavailable'
   const { success, data } = driverErrorSchema.safeParse(error)
-  if (!success) return error instanceof StatementError ? troubleOf(error.cause) : null
+  if (!success) return error instanceof StatementError ? classifyCause(error.cause) : null
   const { kind, originalCode } = data.meta.driverAdapterError.cause
   if (originalCode === diskFull) return 'insufficient-storage'
   return outages.includes(kind) || outageCode.test(originalCode ?? '') ? 'unavailable' : null
 }
 
-/** What node-postgres says of connections that broke or came too late, where no driver has put it into its own words. */
+/** Messages of node-postgres for lost connections and timeouts, which have no code. */
 const broken = ['timeout exceeded when trying to connect', 'Connection terminated', 'is not queryable']
-/** Prisma's: of a connection (P1…), and of a wait for one or a transaction that took too long. */
+/** Prisma's codes: of connections (P1…), and of timeouts of connections and transactions. */
 const prismaBroken = /^(P1\d{3}|P2024|P2028)$/
-/** Of sockets. */
+/** Codes of sockets. */
 const socketCode = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)/
 
-function isOfConnection(error: Error): boolean {
+function isConnectionError(error: Error): boolean {
   if (error instanceof Prisma.PrismaClientInitializationError) return true
   if (error instanceof Prisma.PrismaClientUnknownRequestError) return true
   if (error instanceof Prisma.PrismaClientKnownRequestError && prismaBroken.test(error.code)) return true
@@ -132,8 +136,8 @@ function isOfConnection(error: Error): boolean {
   return broken.some((text) => error.message.includes(text))
 }
 
-/** Of an error of node-postgres: what the server did not say, the connection's end did. */
-function troubleOf(cause: unknown): ReturnType<typeof databaseTrouble> {
+/** For errors of node-postgres. An error without a code of the server is a lost connection. */
+function classifyCause(cause: unknown): ReturnType<typeof databaseTrouble> {
   if (!(cause instanceof pg.DatabaseError)) return 'unavailable'
   if (cause.code === diskFull) return 'insufficient-storage'
   return outageCode.test(cause.code ?? '') ? 'unavailable' : null

@@ -1,4 +1,4 @@
-/** Uploaded and inline datasets: what is known of one in a row, its own rows packed in chunks beside it. */
+/** Uploaded and inline datasets: a row each, and their rows packed in chunks. */
 import { z } from 'zod'
 import {
   type Dataset,
@@ -15,14 +15,14 @@ import { finishedStatuses } from '../contract/job.js'
 import type { AllDatasets, NewDataset } from '../training/ports/datasets.js'
 import { type Database, Prisma } from './database.js'
 import type { Dataset as DatasetRow } from './generated/client.js'
-import { behind, fittingOn, newestFirst, placeInList, toPage } from './pages.js'
+import { afterCursor, cursorColumns, fitPage, newestFirst, toPage } from './pages.js'
 import { idRow, noRow, query, statement } from './statements.js'
-import { keepLimits, lockLimits, unlimited } from './tenant-limits.js'
+import { enforceLimits, lockLimits, unlimited } from './tenant-limits.js'
 
-/** One upload is one transaction, as long as reading the file takes. */
+/** An upload is one transaction, which lasts until the file is read. */
 const uploadMilliseconds = 900_000
 
-/** The sizes of what describes datasets; $1 ids. */
+/** The stored sizes of columns and warnings; $1 ids. */
 const sizesStatement = statement(
   'datasetSizes',
   z.strictObject({ id: z.string(), bytes: z.int() }),
@@ -61,7 +61,7 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
       async create(dataset) {
         const insert = async (transaction: Prisma.TransactionClient) => {
           const stored = await insertDataset(transaction, tenantId, dataset)
-          await keepLimits(transaction, tenantId, settings, ['storedBytes'])
+          await enforceLimits(transaction, tenantId, settings, ['storedBytes'])
           return stored
         }
         return database.inTransaction(tenantId, insert, { timeout: uploadMilliseconds })
@@ -70,8 +70,8 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
       get: (id) => find({ id, tenantId }),
 
       async list({ limit, after }) {
-        const position = await behind(after, (id) =>
-          database.dataset.findUnique({ where: { id, tenantId }, select: placeInList }),
+        const position = await afterCursor(after, (id) =>
+          database.dataset.findUnique({ where: { id, tenantId }, select: cursorColumns }),
         )
         const order = { orderBy: [...newestFirst], take: limit + 1 }
         const places = await database.dataset.findMany({
@@ -81,8 +81,8 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
         })
         const ids = places.map(({ id }) => id)
         const weights = await query(database, sizesStatement, [ids])
-        // One more than is shown tells that more follow.
-        const shown = Math.min(limit, fittingOn(weights).length)
+        // One more than the limit shows that more follow.
+        const shown = Math.min(limit, fitPage(weights).length)
         const rows = await database.dataset.findMany({
           where: { id: { in: ids.slice(0, shown) }, tenantId },
           ...order,
@@ -98,7 +98,7 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
         if (row === null) return null
         const chunks = await query(database, chunksStatement, [id, first, count])
         return {
-          columns: columnsOf(row.columns),
+          columns: parseColumns(row.columns),
           rows: row.rows,
           first: chunks[0]?.firstRow ?? 0,
           chunks: chunks.map((chunk) => chunk.bytes),
@@ -107,7 +107,8 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
 
       async delete(id) {
         return database.inTransaction(tenantId, async (transaction) => {
-          // Locked first: a job that is being created holds the row, and is seen by the statement behind this one.
+          // Locks the row first: a job that is being created holds it, and the next statement then counts the
+          // job.
           const [found] = await query(transaction, lockStatement, [id, tenantId])
           if (found === undefined) return 'missing'
           const using = await transaction.job.count({
@@ -132,12 +133,15 @@ export function datasetStore(database: Database, settings = unlimited): AllDatas
       })
       if (row === null) return null
       const { columns, rows, chunks } = row
-      return { columns: columnsOf(columns), rows, chunks: chunks.map((chunk) => chunk.bytes) }
+      return { columns: parseColumns(columns), rows, chunks: chunks.map((chunk) => chunk.bytes) }
     },
   }
 }
 
-/** The rows as they come, one chunk at a time, then what they turned out to be; the tenant's limits are then locked. */
+/**
+ * Stores the chunks as they arrive, then the description. Locks the limits of the tenant until the
+ * transaction ends.
+ */
 export async function insertDataset(
   client: Prisma.TransactionClient,
   tenantId: string,
@@ -157,9 +161,9 @@ export async function insertDataset(
       stored += bytes.length
     } else {
       const { inputShape, image, columns, warnings, ...rest } = piece.dataset
-      // Not before: the rows of an upload take minutes to come.
+      // Locked late, because the rows of an upload take minutes to arrive.
       await lockLimits(client, tenantId)
-      // As text, because Prisma walks through every field of every column, and would read them again.
+      // As text, because Prisma would copy every field of every column.
       await query(client, columnsStatement, [id, JSON.stringify(columns), JSON.stringify(warnings)])
       const row = await client.dataset.update({
         where: { id },
@@ -169,21 +173,21 @@ export async function insertDataset(
       return describe(row, { columns, warnings })
     }
   }
-  throw new Error(`the rows of dataset ${id} ended before it was said what they are`)
+  throw new Error(`the rows of dataset ${id} ended without a description`)
 }
 
-/** What its rows would take; they are used up. */
-export async function bytesOf({ pieces }: NewDataset): Promise<number> {
+/** The bytes that the rows would take. Consumes them. */
+export async function countBytes({ pieces }: NewDataset): Promise<number> {
   let bytes = 0
   for await (const piece of pieces) if (piece.type === 'rows') bytes += piece.bytes.length
   return bytes
 }
 
-const columnsOf = (columns: unknown) => z.array(storedColumnSchema).parse(columns)
+const parseColumns = (columns: unknown) => z.array(storedColumnSchema).parse(columns)
 
 function toDataset(row: DatasetRow): Dataset {
   const warnings = z.array(datasetWarningSchema).parse(row.warnings)
-  return describe(row, { columns: columnsOf(row.columns), warnings })
+  return describe(row, { columns: parseColumns(row.columns), warnings })
 }
 
 function describe(

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { type Delivery, deliveryEventSchema, disabledAfterDays, testEvent } from '../contract/webhook.js'
 import type { SecretBox, WebhookStore } from '../training/ports/webhooks.js'
+import type { DeliveryStore } from '../webhooks/delivery-store.js'
 import type { Database, Prisma } from './database.js'
 import { deliveryBody, webhookTestBody } from './outbox.js'
 import { idRow, noRow, query, send, statement } from './statements.js'
@@ -30,7 +31,7 @@ const deliveryRowSchema = z.strictObject({
 })
 type DeliveryRow = z.infer<typeof deliveryRowSchema>
 
-/** Sent at every end of a job. */
+/** Sent at the end of every job. */
 const claimStatement = statement(
   'claimDeliveries',
   claimedRowSchema,
@@ -44,7 +45,7 @@ const claimStatement = statement(
 )
 
 /**
- * The webhook is locked first, as its deletion does. An attempt that was made again meanwhile is the other one's to record.
+ * Locks the webhook first, as its deletion does. Ignores an attempt if a later one has begun.
  * $1 delivery, $2 webhook, $3 attempts, $4 result, $5 status, $6 error, $7 seconds until the next attempt.
  */
 const recordStatement = statement(
@@ -60,7 +61,7 @@ const recordStatement = statement(
     ), recorded AS (
       UPDATE "WebhookDelivery" AS delivery SET
         "claimedUntil" = NULL,
-        -- An attempt that was not the receiver's to take uses up none of the schedule.
+        -- An interrupted attempt does not count in the schedule.
         "attemptsBefore" = "attemptsBefore" + ($4 = 'interrupted')::int,
         "deliveredAt" = CASE WHEN $4 = 'delivered' THEN now() ELSE "deliveredAt" END,
         "nextAttemptAt" = CASE WHEN NOT (disables OR "wasDisabled" AND $4 = 'failed') THEN
@@ -134,7 +135,7 @@ export function deliveries(database: Database, box: SecretBox | null): Deliverie
           where: { ...ofTests, nextAttemptAt: { not: null } },
         })
         if (pending !== null) return toDelivery(pending)
-        // Only the newest is kept, so that tests do not fill the outbox.
+        // Keeps only the most recent test, so that tests do not fill the outbox.
         await client.webhookDelivery.deleteMany({ where: ofTests })
         const body = JSON.stringify(webhookTestBody(webhookId))
         const values = [webhookId, testEvent, body]
@@ -146,7 +147,7 @@ export function deliveries(database: Database, box: SecretBox | null): Deliverie
     async redeliver(tenantId, webhookId, id) {
       return database.inTransaction(tenantId, async (client) => {
         if (!(await lockWebhook(client, tenantId, webhookId))) return null
-        // One that is in flight stays as it is.
+        // Does not change a delivery in flight.
         await query(client, redeliverStatement, [id, webhookId])
         const row = await client.webhookDelivery.findUnique({ where: { id, webhookId } })
         return row === null ? undefined : toDelivery(row)
@@ -155,7 +156,7 @@ export function deliveries(database: Database, box: SecretBox | null): Deliverie
   }
 }
 
-/** False when there is no such webhook. */
+/** @returns whether the webhook exists */
 export async function lockWebhook(
   client: Prisma.TransactionClient,
   tenantId: string,

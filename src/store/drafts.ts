@@ -1,7 +1,7 @@
 /**
- * Large models and checkpoints while they are written. Each chunk is committed by itself, as part of a draft that nobody
- * reads; the transaction that stores the model or checkpoint takes the draft's row away, and that is all it does with the
- * chunks. A draft that nobody finishes, because its worker died or its job was cancelled, is swept.
+ * Drafts of large models and checkpoints. Each chunk is committed alone, and nobody reads the chunks of a
+ * draft. The transaction that stores the model or checkpoint deletes the row of the draft, and does not
+ * touch the chunks. Unfinished drafts are swept.
  *
  *   begin ──► chunk, chunk, … ──► finish (in the transaction of the owner)
  *                  └── claim lost, worker dead, error ──► swept
@@ -10,24 +10,24 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Bytes } from '../training/ports/bytes.js'
 import type { Claim } from '../training/ports/runs.js'
-import { bufferOf, cut } from './bytes.js'
+import { cut, toBuffer } from './bytes.js'
 import type { Database, Prisma } from './database.js'
 import { type Connection, idRow, noRow, send, statement, transaction } from './statements.js'
 import { acceptsProgress } from './transitions.js'
 
 export interface Draft {
   id: string
-  /** Of the checkpoint that it is to be. */
+  /** The sequence of the future checkpoint. */
   sequence: number | null
   sha256: string
 }
 
-/** What a draft is to be: a model of that id, or the next checkpoint of the job, whose hash begins with the text. */
-export type DraftOf = { modelId: string } | { text: string }
+/** The future owner: a model with that id, or the next checkpoint of the job, whose hash begins with `text`. */
+export type DraftTarget = { modelId: string } | { text: string }
 
 const holds = `"Job".id = $1 AND "Job".attempt = $2::int AND ${acceptsProgress('"Job".status')}`
 
-/** Of the next checkpoint of the job $1. */
+/** The sequence of the next checkpoint of job $1. */
 export const nextSequence = `(SELECT coalesce(max(sequence), 0) + 1 FROM (
     SELECT sequence FROM "Checkpoint" WHERE "jobId" = $1 UNION ALL SELECT sequence FROM "Draft" WHERE "jobId" = $1
   ) AS taken)`
@@ -41,7 +41,7 @@ const beginStatement = statement(
     FROM "Job" WHERE ${holds} RETURNING id, sequence`,
 )
 
-/** The owner must still hold, and the draft must not have been swept; both are seen by the row that is updated. */
+/** The claim must hold, and the draft must exist. The update of the row checks both. */
 const touch = `
     WITH touched AS (
       UPDATE "Draft" SET "touchedAt" = now() FROM "Job"
@@ -65,11 +65,11 @@ const writeStatements = {
   ),
 }
 
-/** Its chunks, committed one after the other; null when the claim no longer holds. */
+/** Writes and commits the chunks in order. Null if the claim no longer holds. */
 export async function writeDraft(
   { pool }: Pick<Database, 'pool'>,
   { jobId, attempt }: Claim,
-  of: DraftOf,
+  of: DraftTarget,
   bytes: Bytes,
 ): Promise<Draft | null> {
   const isModel = 'modelId' in of
@@ -83,7 +83,7 @@ export async function writeDraft(
   try {
     for (const chunk of cut(bytes)) {
       hash.update(chunk.bytes)
-      const written = await send(pool, statement, [id, chunk.index, bufferOf(chunk.bytes)])
+      const written = await send(pool, statement, [id, chunk.index, toBuffer(chunk.bytes)])
       if (written.length > 0) continue
       await dropDraft({ pool }, id)
       return null
@@ -101,13 +101,16 @@ const finishStatement = statement(
   'DELETE FROM "Draft" WHERE id = $1::bigint RETURNING id',
 )
 
-/** From the end of this transaction on, the chunks belong to what it stores. @throws Error when the draft was swept */
+/**
+ * When this transaction commits, the chunks belong to the owner.
+ * @throws Error if the draft was swept
+ */
 export async function finishDraft(client: Connection, { id }: Draft): Promise<void> {
   const finished = await send(client, finishStatement, [id])
   if (finished.length === 0) throw sweptError(id)
 }
 
-/** The same, in a transaction of Prisma. */
+/** The same in a transaction of Prisma. */
 export async function finishModelDraft(client: Prisma.TransactionClient, { id }: Draft): Promise<void> {
   const { count } = await client.draft.deleteMany({ where: { id: BigInt(id) } })
   if (count === 0) throw sweptError(id)
@@ -131,17 +134,17 @@ const deleteChunksStatement = statement(
 
 const earlierStatement = statement('earlierDraft', idRow, 'SELECT id FROM "Draft" WHERE "modelId" = $1')
 
-/** What an attempt to write the same model left, because the database went away. */
+/** Deletes the draft of an earlier attempt to write the same model, which the loss of the database interrupted. */
 async function dropEarlier(pool: Database['pool'], modelId: string): Promise<void> {
   for (const { id } of await send(pool, earlierStatement, [modelId])) await deleteDraft(pool, id)
 }
 
-/** As far as the database takes it: what is left is swept. */
+/** Ignores errors; the sweep deletes the rest. */
 export async function dropDraft({ pool }: Pick<Database, 'pool'>, id: string): Promise<void> {
   await deleteDraft(pool, id).catch(() => {})
 }
 
-/** In two statements: the second sees every chunk of whoever held the row before the first. */
+/** Two statements, because the second one must see the chunks of a writer that held the row before the first. */
 async function deleteDraft(pool: Database['pool'], id: string): Promise<void> {
   await transaction(pool, async (client) => {
     const [draft] = await send(client, deleteStatement, [id])
@@ -150,7 +153,7 @@ async function deleteDraft(pool: Database['pool'], id: string): Promise<void> {
   })
 }
 
-/** No chunk takes so long to be written. */
+/** Longer than any chunk takes to write. */
 const staleMinutes = 15
 
 const leftoversStatement = statement(
@@ -166,7 +169,7 @@ const leftoversStatement = statement(
 
 export function draftStore({ pool }: Pick<Database, 'pool'>): { sweep(): Promise<void> } {
   return {
-    /** Deletes drafts that nobody can finish any more, and those that nobody has written to for long. */
+    /** Deletes drafts whose claim no longer holds, and stale ones. */
     async sweep() {
       for (const { id } of await send(pool, leftoversStatement, [])) await deleteDraft(pool, id)
     },

@@ -1,12 +1,12 @@
 /**
- * A PostgreSQL server of our own, from the programs that npm installed, kept on one folder.
+ * An embedded PostgreSQL server, run from the programs of an npm package on one folder.
  *
  *   no data ──initdb──► stopped ──launch──► ready ──stop──► stopped
  *                          ▲                  │
  *                          └── server died ◄──┤
  *                                             └─ our process died ──► orphan ──adopt or replace──► ready
  *
- * Beside `<directory>` lie `<directory>.owner` (who runs on it), `.password`, `.port` and `.log`.
+ * Next to `<directory>` are `<directory>.owner` (the process that uses it), `.password`, `.port` and `.log`.
  */
 import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs'
@@ -43,29 +43,29 @@ const DATABASE = 'descent'
 const LARGEST_LOG_BYTES = 4 * 1024 * 1024
 
 export interface EmbeddedPostgresOptions {
-  /** The data directory; made at the first start, with its parents. */
+  /** The data directory, created at the first start with its parents. */
   directory: string
   log: { info(message: string): void; warn(message: string): void }
-  /** The only port that will do, waited for up to 5 s; without it the last one is taken again if it is free. */
+  /** The port to use, awaited for up to 5 s. By default the previous port, or another if that is taken. */
   port?: number
-  /** Called once if the server ends although nobody called `stop`; the folder stays ours until `stop`. */
+  /** Called once if the server ends without a call of `stop`. The folder stays locked until `stop`. */
   onExit?: (reason: string) => void
 }
 
 export interface EmbeddedPostgres {
-  /** For the database `descent`, with its password, on 127.0.0.1. */
+  /** The address of database `descent`, with its password, on 127.0.0.1. */
   connectionString: string
-  /** The server's process number. */
+  /** The process id of the server. */
   pid: number
-  /** Ends the server within 10 s and releases the folder; more calls give the same promise. */
+  /** Ends the server within 10 s and releases the folder. Further calls return the same promise. */
   stop(): Promise<void>
 }
 
 /**
- * Starts PostgreSQL on a folder, or adopts the server that an earlier process of ours left running there.
- * @throws FolderInUseError when another running process owns the folder
- * @throws Error in words a user can act on: no programs for this platform, a folder the server's account may
- *   not enter, a lost password, or what the server logged
+ * Starts PostgreSQL on a folder, or adopts the server that an earlier process left running.
+ * @throws FolderInUseError if another running process owns the folder
+ * @throws Error if there are no programs for this platform, the account of the server may not enter the
+ *   folder, the password is lost, or the server fails; with what to do or the server's log
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   mkdirSync(dirname(resolve(options.directory)), { recursive: true })
@@ -80,7 +80,10 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
-/** Where the server that a running process of ours keeps on that folder is reached; undefined when none accepts connections. */
+/**
+ * The address of the server that another running process keeps on the folder; undefined if none accepts
+ * connections.
+ */
 export function findEmbeddedPostgres(directory: string): string | undefined {
   const home = existingHome(resolve(directory))
   const lock = home === undefined ? undefined : readLockFile(home)
@@ -88,7 +91,7 @@ export function findEmbeddedPostgres(directory: string): string | undefined {
   return connectionString(lock.port, openCluster(resolve(directory), home, undefined).password, DATABASE)
 }
 
-/** A server that accepts connections; `child` only if this process launched it. */
+/** A server that accepts connections; `child` is set if this process launched it. */
 interface Running {
   pid: number
   port: number
@@ -134,8 +137,8 @@ async function start(
 }
 
 /**
- * Takes over the server that runs on our data directory, waiting for one that is on its way up or down.
- * One that does not answer is stopped. Undefined when none runs and a new one may be launched.
+ * Adopts the server that runs on our data directory, and waits for one that is starting or stopping. Stops
+ * one that does not answer. Undefined if none runs, so that a new one may be launched.
  */
 async function adopt(
   site: Site,
@@ -196,7 +199,7 @@ async function launchOnFreePort(
       if (port !== remembered) await writeDurably(portFile, `${port}\n`)
       return { pid: child.pid ?? 0, port, child }
     } catch (error) {
-      // The processes of a server that was killed need a moment to notice before its memory is free.
+      // After a server is killed, its processes take a moment to release its memory.
       const passes = error instanceof Error && /pre-existing shared memory block/.test(error.message)
       if (!(passes || error instanceof PortTakenError) || Date.now() > giveUpAt) throw error
       if (!passes) wanted = required ?? 0
@@ -205,7 +208,7 @@ async function launchOnFreePort(
   }
 }
 
-/** The port if nothing listens on it, any free one for 0. */
+/** The port if it is free; any free port for 0. */
 function freePort(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const probe = createServer()
@@ -242,7 +245,7 @@ async function query<Result>(
     connectionTimeoutMillis: 5_000,
     query_timeout: 10_000,
   })
-  // Without a listener a connection cut while idle would end our process.
+  // Without a listener, the loss of an idle connection would end our process.
   client.on('error', () => {})
   await client.connect()
   try {
@@ -256,7 +259,10 @@ function connectionString(port: number, password: string, database: string): str
   return `postgresql://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}`
 }
 
-/** Tells when the server ends; a server we did not launch is not our child, so it is looked at twice a second. */
+/**
+ * Calls back when the server ends. A server that this process did not launch is not its child, and is polled
+ * twice a second.
+ */
 function watch({ pid, child }: Running, onEnd: (reason: string) => void): () => void {
   if (child !== undefined) {
     const report = (code: number | null, signal: NodeJS.Signals | null): void =>
@@ -265,11 +271,11 @@ function watch({ pid, child }: Running, onEnd: (reason: string) => void): () => 
     return () => child.off('exit', report)
   }
   const birth = processBirth(pid) ?? UNKNOWN_BIRTH
-  const look = setInterval(() => {
+  const timer = setInterval(() => {
     if (stillRuns(pid, birth)) return
-    clearInterval(look)
+    clearInterval(timer)
     onEnd(`PostgreSQL (pid ${pid}) ended`)
   }, 500)
-  look.unref()
-  return () => clearInterval(look)
+  timer.unref()
+  return () => clearInterval(timer)
 }

@@ -1,6 +1,6 @@
 /**
- * Epochs, stored in batches as the engine packs them: four little-endian float64 each, NaN for null, an infinite loss where
- * training diverged. Time is kept of batches: within one, epochs are taken to have been equally long.
+ * Epochs, stored in batches as the engine packs them: four little-endian float64 each, NaN for null, and an
+ * infinite loss if training diverged. Time is stored per batch; the epochs of a batch count as equally long.
  */
 import { z } from 'zod'
 import type { Epoch, Metrics } from '../contract/epoch.js'
@@ -14,8 +14,8 @@ export { metricsPerEpoch }
 const bytesPerEpoch = 8 * metricsPerEpoch
 
 /**
- * Epochs of one batch: the first of them or the numbers of those that are kept, how many, then of the whole batch the epoch
- * before it, its last, and its seconds.
+ * Consecutive epochs of one batch: the first of them, or the numbers of those that are kept; their number;
+ * then, of the whole batch, the epoch before it, its last epoch, and its seconds at the start and end.
  */
 const runSchema = z.tuple([
   z.union([z.int(), z.array(z.int())]),
@@ -27,31 +27,31 @@ const runSchema = z.tuple([
 ])
 type Run = z.infer<typeof runSchema>
 
-/** Runs in order, and their metrics one after another; null where there is none. */
+/** Runs in order, and their metrics concatenated; null if there are none. */
 export const packedRowSchema = z.strictObject({
   runs: z.array(runSchema).nullable(),
   metrics: z.instanceof(Uint8Array).nullable(),
 })
 export type PackedRow = z.infer<typeof packedRowSchema>
 
-/** The last epoch of a page of kept epochs. Of a history that was thinned, as many more as there are in it. */
-const lastOfPage = ({ id, after, limit }: Page) => `
+/** The last epoch of a page. A thinned history has pages with the same number of epochs. */
+const lastEpochQuery = ({ id, after, limit }: Page) => `
     SELECT CASE WHEN "epochsKept" IS NULL THEN ${after} + ${limit} ELSE coalesce((
       SELECT number FROM "EpochBatch" CROSS JOIN unnest(kept) AS number
       WHERE "jobId" = ${id} AND "lastEpoch" > ${after} AND number > ${after}
       ORDER BY number OFFSET ${limit} - 1 LIMIT 1
     ), ${2 ** 31 - 1}) END AS last FROM "Job" WHERE id = ${id}`
 
-/** Each an expression of SQL. */
+/** SQL expressions. */
 interface Page {
   id: string
   after: string
   limit: string
 }
 
-/** A subquery of the columns of `PackedRow`: at most `limit` epochs after `after` of the job `id`. */
-export function packedRowOf({ id, after, limit }: Page): string {
-  // The batches have no gaps, so the first and the last wanted epoch say which batches, and which bytes of them.
+/** A subquery with the columns of `PackedRow`: at most `limit` epochs after `after` of job `id`. */
+export function packedEpochsQuery({ id, after, limit }: Page): string {
+  // Batches have no gaps, so the first and last epoch of the page determine the batches and the bytes in them.
   return `
     SELECT json_agg(json_build_array(
         CASE WHEN kept IS NULL THEN to_json("firstEpoch" + skipped) ELSE to_json(kept[(skipped + 1)::int : (skipped + count)::int]) END,
@@ -61,7 +61,7 @@ export function packedRowOf({ id, after, limit }: Page): string {
     FROM (
       SELECT batch.*, CASE WHEN kept IS NULL THEN least(last, "lastEpoch") - greatest(${after} + 1, "firstEpoch") + 1
         ELSE (SELECT count(*) FROM unnest(kept) AS number WHERE number > ${after} AND number <= last) END AS count
-      FROM (${lastOfPage({ id, after, limit })}) AS page
+      FROM (${lastEpochQuery({ id, after, limit })}) AS page
       CROSS JOIN LATERAL (
         SELECT *, CASE WHEN kept IS NULL THEN greatest(${after} + 1 - "firstEpoch", 0)
           ELSE (SELECT count(*) FROM unnest(kept) AS number WHERE number <= ${after}) END AS skipped
@@ -75,7 +75,7 @@ export function packedRowOf({ id, after, limit }: Page): string {
 const readStatement = statement(
   'epochsOfJob',
   packedRowSchema,
-  packedRowOf({ id: '$1::text', after: '$2::int8', limit: '$3::int8' }),
+  packedEpochsQuery({ id: '$1::text', after: '$2::int8', limit: '$3::int8' }),
 )
 
 export function epochStore(database: Database): EpochStore {
@@ -98,7 +98,7 @@ export function epochStore(database: Database): EpochStore {
       })
       if (job === null) return []
       const numbers = job.epochsKept === null ? null : await keptEpochs(database.pool, jobId)
-      const places = spread(numbers?.length ?? job.epoch, points)
+      const places = evenlySpaced(numbers?.length ?? job.epoch, points)
       return readAt(database, jobId, numbers === null ? places : places.map((place) => numbers[place - 1]))
     },
   }
@@ -112,7 +112,7 @@ const keptStatement = statement(
     WHERE "jobId" = $1::text`,
 )
 
-/** The numbers of the epochs that thinning has left. */
+/** The numbers of the epochs that remain after thinning. */
 export async function keptEpochs(pool: Connection, jobId: string): Promise<number[]> {
   const [row] = await send(pool, keptStatement, [jobId])
   return row?.numbers ?? []
@@ -138,13 +138,13 @@ const readAtStatement = statement(
     ORDER BY wanted.epoch`,
 )
 
-/** Those of the job's epochs that are stored. */
+/** The stored ones of these epochs. */
 async function readAt(client: Prisma.TransactionClient, jobId: string, epochs: number[]): Promise<Epoch[]> {
   const rows = await query(client, readAtStatement, [jobId, epochs])
   return rows.flatMap((row) => unpackEpochs(packedEpochs(row, 0)))
 }
 
-/** One stored epoch; null when there is none of that number. */
+/** Null if the epoch is not stored. */
 export async function readEpoch(
   client: Prisma.TransactionClient,
   jobId: string,
@@ -154,18 +154,18 @@ export async function readEpoch(
   return found ?? null
 }
 
-/** `points` whole numbers from 1 to `last`, evenly spread, both ends among them. */
-export function spread(last: number, points: number): number[] {
+/** `points` integers from 1 to `last`, evenly spaced, including both ends. */
+export function evenlySpaced(last: number, points: number): number[] {
   if (last <= points) return Array.from({ length: last }, (_, index) => index + 1)
   if (points === 1) return [last]
   return Array.from({ length: points }, (_, index) => 1 + Math.round((index * (last - 1)) / (points - 1)))
 }
 
-/** Of a row without epochs: none after that one. */
+/** @param after the epoch before the first one */
 export function packedEpochs(row: PackedRow | undefined, after: number): PackedEpochs {
   const { runs, metrics } = row ?? {}
   const packed = new Float64Array((metrics?.byteLength ?? 0) / 8)
-  // What the driver gives may begin at any address.
+  // The bytes of the driver may be unaligned.
   if (metrics) new Uint8Array(packed.buffer).set(metrics)
   const count = packed.length / metricsPerEpoch
   const seconds = new Float64Array(count)
@@ -183,15 +183,15 @@ export function packedEpochs(row: PackedRow | undefined, after: number): PackedE
   return { after, numbers, metrics: packed, seconds }
 }
 
-/** To the microsecond, at the end of that epoch; NaN where no time was kept. */
+/** Seconds at the end of the epoch, rounded to microseconds; NaN if time was not stored. */
 function secondsAt(epoch: number, [, , before, lastEpoch, startSeconds, endSeconds]: Run): number {
   if (startSeconds === null || endSeconds === null) return Number.NaN
   const share = (epoch - before) / (lastEpoch - before)
   return Math.round(1e6 * (startSeconds + share * (endSeconds - startSeconds))) / 1e6
 }
 
-/** Metrics fit for the wire: nothing that JSON cannot carry. */
-export function epochOf(row: { [Key in keyof Metrics]: number | null }): Metrics {
+/** Replaces values that JSON cannot express by null. */
+export function finiteMetrics(row: { [Key in keyof Metrics]: number | null }): Metrics {
   const finite = (value: number | null) => (value !== null && Number.isFinite(value) ? value : null)
   return {
     loss: finite(row.loss),

@@ -1,16 +1,19 @@
-/** How fast past trainings went, for estimates. */
+/** Durations of past trainings, for estimates. */
 import { z } from 'zod'
 import type { FinishedRuns } from '../training/ports/speed.js'
 import type { Database } from './database.js'
 import { query, statement } from './statements.js'
 import { statusIn } from './transitions.js'
 
-/** Ended jobs looked at. */
-const newestJobs = 500
-/** What is shorter tells of starting and storing rather than of training. */
-const leastSeconds = 0.2
+/** The number of finished jobs that are read. */
+const maximumJobs = 500
+/** Shorter runs measure the start and the storing rather than the training. */
+const minimumSeconds = 0.2
 
-/** Attempt 1: neither paused nor interrupted. Of trainings by folds, these columns count one only. */
+/**
+ * Only first attempts, which were neither paused nor interrupted. Cross-validation is excluded, because
+ * these columns count one of its trainings.
+ */
 const newestStatement = statement(
   'newestFinishedRuns',
   z.strictObject({ steps: z.number(), flops: z.number(), threads: z.int(), seconds: z.number() }),
@@ -18,9 +21,9 @@ const newestStatement = statement(
     FROM (
       SELECT *, extract(epoch FROM "finishedAt" - "startedAt")::float8 AS seconds FROM "Job"
       WHERE ${statusIn(['succeeded'])} AND "finishedAt" IS NOT NULL
-      ORDER BY "finishedAt" DESC LIMIT ${newestJobs}
+      ORDER BY "finishedAt" DESC LIMIT ${maximumJobs}
     ) AS ended
-    WHERE attempt = 1 AND "stepsPerEpoch" IS NOT NULL AND NOT "hasFolds" AND seconds >= ${leastSeconds}`,
+    WHERE attempt = 1 AND "stepsPerEpoch" IS NOT NULL AND NOT "hasFolds" AND seconds >= ${minimumSeconds}`,
 )
 
 export function finishedRuns(database: Database): FinishedRuns {

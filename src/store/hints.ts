@@ -1,13 +1,13 @@
 /**
- * Hints about jobs, by LISTEN: "this job changed, it is now in this state with epochs up to N stored"; for workers, also that
- * jobs were queued.
- * A hint can be lost with its connection; `onReconnect` tells when that may have happened, so that listeners read again.
+ * Hints by LISTEN and NOTIFY: a job changed, with its status and its last stored epoch. Workers also hear
+ * when jobs are queued. Hints are lost while the connection is; `onReconnect` then makes listeners read
+ * again.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { jobStatusSchema } from '../contract/job.js'
 import type { Hint } from '../live/watch-store.js'
-import { queueChannel, workerName } from './wake-ups.js'
+import { queueChannel, workerConnection } from './wake-ups.js'
 
 /** "<job id> <status> <epoch> <milliseconds since 1970>", sent with the commit of the change. */
 const jobsChannel = 'descent_jobs'
@@ -18,7 +18,7 @@ export const notifyJob = `pg_notify('${jobsChannel}', id || ' ' || status || ' '
 
 export interface HintListener {
   onHint(hint: Hint): void
-  /** Of workers: jobs were queued. */
+  /** For workers: jobs were queued. */
   onQueued?(): void
   onReconnect(): void
 }
@@ -27,7 +27,7 @@ export interface Hints {
   close(): Promise<void>
 }
 
-/** Connects before it returns; afterwards reconnects for as long as it takes. */
+/** Resolves when connected. Reconnects without a time limit. */
 export async function listenForHints(connectionString: string, listener: HintListener): Promise<Hints> {
   let closed = false
   let client = await connect()
@@ -37,7 +37,7 @@ export async function listenForHints(connectionString: string, listener: HintLis
       connectionString,
       keepAlive: true,
       connectionTimeoutMillis: 3_000,
-      ...(listener.onQueued === undefined ? {} : { application_name: workerName }),
+      ...(listener.onQueued === undefined ? {} : { application_name: workerConnection }),
     })
     next.on('notification', ({ channel, payload }) => {
       if (channel === queueChannel) return listener.onQueued?.()

@@ -1,6 +1,7 @@
 /**
- * Answers under an Idempotency-Key. They are written in the transaction of what they tell about, so a crash can neither
- * lose nor double it; whoever asks meanwhile is told so by a lock that ends with that transaction.
+ * Answers under an Idempotency-Key. Each is written in the transaction of what it reports, so a crash can
+ * neither lose nor repeat it. An advisory lock until the end of the transaction rejects concurrent requests
+ * with the key.
  */
 import { z } from 'zod'
 import { isSameRequest } from '../contract/fingerprint.js'
@@ -9,19 +10,19 @@ import type { IdempotencyStore, Once } from '../training/ports/idempotency.js'
 import type { Database, Prisma } from './database.js'
 import { noRow, query, statement } from './statements.js'
 
-const keptFor = `interval '24 hours'`
+const retention = `interval '24 hours'`
 
 const findStatement = statement(
   'findAnswer',
   z.strictObject({ fingerprint: z.string(), answer: z.string() }),
   `SELECT fingerprint, answer FROM "IdempotencyKey"
-    WHERE "tenantId" = $1 AND key = $2 AND "createdAt" > now() - ${keptFor}`,
+    WHERE "tenantId" = $1 AND key = $2 AND "createdAt" > now() - ${retention}`,
 )
 
 const sweepStatement = statement(
   'sweepAnswers',
   noRow,
-  `DELETE FROM "IdempotencyKey" WHERE "createdAt" <= now() - ${keptFor}`,
+  `DELETE FROM "IdempotencyKey" WHERE "createdAt" <= now() - ${retention}`,
 )
 
 const lockStatement = statement(
@@ -36,7 +37,7 @@ const rememberStatement = statement(
   `INSERT INTO "IdempotencyKey" ("tenantId", key, fingerprint, answer) VALUES ($1, $2, $3, $4)
     ON CONFLICT ("tenantId", key) DO UPDATE
       SET fingerprint = excluded.fingerprint, answer = excluded.answer, "createdAt" = excluded."createdAt"
-      WHERE "IdempotencyKey"."createdAt" <= now() - ${keptFor}
+      WHERE "IdempotencyKey"."createdAt" <= now() - ${retention}
     RETURNING key`,
 )
 
@@ -56,15 +57,15 @@ export function idempotencyStore(database: Database): IdempotencyStore {
 }
 
 /**
- * Creates something in a transaction, at most once for a key, and remembers the answer.
- * Throws Problem `idempotency-key-in-flight` when another request with that key was faster.
+ * Creates something in a transaction, at most once per key, and stores the answer.
+ * @throws Problem `idempotency-key-in-flight` if another request with the key is running
  */
 export async function createOnce<T>(
   database: Pick<Database, 'inTransaction'>,
   tenantId: string,
   once: Once | undefined,
   create: (client: Prisma.TransactionClient) => Promise<T>,
-  /** What a repeated request gets in place of the answer. */
+  /** The answer to store for repeated requests. */
   toRepeat: (answer: T) => object | T = (answer) => answer,
 ): Promise<T> {
   return database.inTransaction(tenantId, async (client) => {
@@ -85,6 +86,6 @@ async function lock(client: Prisma.TransactionClient, { tenantId, key }: Once): 
 async function remember(client: Prisma.TransactionClient, once: Once, answer: string): Promise<void> {
   const { tenantId, key, fingerprint } = once
   const written = await query(client, rememberStatement, [tenantId, key, fingerprint, answer])
-  // Answered since we looked: asking again brings that answer.
+  // The key was answered after `find`. A retry returns that answer.
   if (written.length === 0) throw keyInFlight()
 }

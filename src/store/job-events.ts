@@ -1,15 +1,15 @@
 /**
- * The life of a job: what its row and its checkpoints say, and rows for what they cannot. Jobs that are claimed once and
- * succeed have none, so that their ends cost nothing more.
+ * The history of a job, from its row, its checkpoints, and rows for all other events. A job that is claimed
+ * once and succeeds has no such rows, so its end costs nothing more.
  */
 
 import { isFinished, transitions } from '../contract/job.js'
 import { type JobEvent, jobEventTypeSchema, releaseReasonSchema } from '../contract/job-event.js'
 import type { ListPage, Page } from '../training/ports/pages.js'
 import type { Database, Prisma } from './database.js'
-import { indexBehind, toPage } from './pages.js'
+import { indexAfterCursor, toPage } from './pages.js'
 
-/** Rows kept of a job. */
+/** The maximum number of rows per job. */
 const maximumRows = 100
 
 /** What `changed` must return for `withEvent`, besides id, status and epoch. */
@@ -21,13 +21,13 @@ export type StoredEvent =
   | { type: 'paused' }
   | { type: 'resumed' }
 
-const transitionOf = { released: 'release', paused: 'pause', resumed: 'resume' } as const
+const transitionNames = { released: 'release', paused: 'pause', resumed: 'resume' } as const
 
 /** CTEs after the CTE `changed`. */
 export function withEvent(event: StoredEvent): string {
   const { reason, retryMilliseconds } = { reason: 'NULL', retryMilliseconds: undefined, ...event }
   // A job that is released later is still running.
-  const status = retryMilliseconds === undefined ? transitions[transitionOf[event.type]].to : 'running'
+  const status = retryMilliseconds === undefined ? transitions[transitionNames[event.type]].to : 'running'
   return `, event AS (
       INSERT INTO "JobEvent" ("jobId", type, reason, attempt, "workerId", "claimedAt", epoch, "retryAt")
       SELECT id, '${event.type}', ${reason}::text, attempt, "workerId", "claimedAt", epoch,
@@ -49,8 +49,8 @@ export async function listEvents(
 ): Promise<Page<JobEvent> | null> {
   const row = await database.job.findUnique({ where, select: columns })
   if (row === null) return null
-  const events = eventsOf(row).map((event) => ({ ...event, createdAt: event.at }))
-  const rest = after === undefined ? events : events.slice(indexBehind(after, events))
+  const events = toEvents(row).map((event) => ({ ...event, createdAt: event.at }))
+  const rest = after === undefined ? events : events.slice(indexAfterCursor(after, events))
   return toPage(rest.slice(0, limit + 1), { limit }, ({ createdAt, ...event }) => event)
 }
 
@@ -69,14 +69,14 @@ const columns = {
 } satisfies Prisma.JobSelect
 type Row = Prisma.JobGetPayload<{ select: typeof columns }>
 
-function eventsOf(row: Row): JobEvent[] {
-  const events = [eventOf('queued', 'queued', row.createdAt, { epoch: 0 })]
+function toEvents(row: Row): JobEvent[] {
+  const events = [makeEvent('queued', 'queued', row.createdAt, { epoch: 0 })]
   let claimed: number | undefined
-  /** Whatever follows a claim says when it was, and whose. */
+  /** Any later event has the time and worker of the claim. */
   function addClaim({ claimedAt, workerId, attempt }: Pick<Row, 'claimedAt' | 'workerId' | 'attempt'>): void {
     if (claimedAt === null || claimedAt.getTime() === claimed) return
     claimed = claimedAt.getTime()
-    events.push(eventOf('claimed', `claimed_${claimed.toString(36)}`, claimedAt, { workerId, attempt }))
+    events.push(makeEvent('claimed', `claimed_${claimed.toString(36)}`, claimedAt, { workerId, attempt }))
   }
   for (const stored of row.events) {
     const { id, type, attempt, workerId, epoch, createdAt, retryAt } = stored
@@ -84,22 +84,23 @@ function eventsOf(row: Row): JobEvent[] {
     const ofRun =
       type === 'released' ? { attempt, workerId, reason: releaseReasonSchema.parse(stored.reason) } : {}
     const details = { epoch, retryAt: retryAt?.toISOString() ?? null, ...ofRun }
-    events.push(eventOf(jobEventTypeSchema.parse(type), id.toString(36), createdAt, details))
+    events.push(makeEvent(jobEventTypeSchema.parse(type), id.toString(36), createdAt, details))
   }
-  // Jobs from before the claim was kept say when they were begun.
+  // Jobs of earlier releases have no time of the claim, but that of their start.
   addClaim({ ...row, claimedAt: row.claimedAt ?? (row.events.length === 0 ? row.startedAt : null) })
   for (const { sequence, epoch, createdAt } of row.checkpoints) {
-    events.push(eventOf('checkpointed', `checkpoint_${sequence}`, createdAt, { epoch }))
+    events.push(makeEvent('checkpointed', `checkpoint_${sequence}`, createdAt, { epoch }))
   }
   events.sort((one, other) => Date.parse(one.at) - Date.parse(other.at))
   if (row.finishedAt !== null && isFinished(row.status)) {
-    events.push(eventOf('ended', 'ended', row.finishedAt, { epoch: row.epoch, status: row.status }))
+    events.push(makeEvent('ended', 'ended', row.finishedAt, { epoch: row.epoch, status: row.status }))
   }
-  if (row.thinnedAt !== null) events.push(eventOf('thinned', 'thinned', row.thinnedAt, { epoch: row.epoch }))
+  if (row.thinnedAt !== null)
+    events.push(makeEvent('thinned', 'thinned', row.thinnedAt, { epoch: row.epoch }))
   return events
 }
 
-function eventOf(type: JobEvent['type'], id: string, at: Date, details: Partial<JobEvent>): JobEvent {
+function makeEvent(type: JobEvent['type'], id: string, at: Date, details: Partial<JobEvent>): JobEvent {
   const none = { attempt: null, workerId: null, epoch: null, reason: null, retryAt: null, status: null }
   return { id: `evt_${id}`, object: 'event', type, at: at.toISOString(), ...none, ...details }
 }

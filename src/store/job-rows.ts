@@ -1,4 +1,4 @@
-/** Jobs as they are read: one named statement, and its rows as jobs of the contract. */
+/** The statement that reads jobs, and the conversion of its rows. */
 import { z } from 'zod'
 import { evictOldest } from '../base/evict-oldest.js'
 import {
@@ -9,14 +9,14 @@ import {
   jobErrorSchema,
   jobSpecSchema,
 } from '../contract/job.js'
-import { bufferOf } from './bytes.js'
+import { toBuffer } from './bytes.js'
 import type { Database } from './database.js'
-import { epochOf } from './epochs.js'
+import { finiteMetrics } from './epochs.js'
 import { unpackJson } from './packed-json.js'
 import { send, statement } from './statements.js'
 import { statusIn } from './transitions.js'
 
-/** What the statement below returns, by node-postgres' types; test/store/rows.test.ts compares. */
+/** The row of a job. */
 export const jobRowSchema = z.strictObject({
   id: z.string(),
   tenantId: z.string(),
@@ -50,7 +50,7 @@ export const jobRowSchema = z.strictObject({
 })
 export type JobRow = z.infer<typeof jobRowSchema>
 
-/** Of "Job" AS job and its "Model" AS model, which may be missing. */
+/** Columns of "Job" AS job and "Model" AS model, which may be missing. */
 export const jobColumns = `
       job.id, job."tenantId", job.name, job.status, job.spec, job.metadata, job.priority, job.changes, job.parameters,
       job."arenaBytes", job."flopsPerEpoch", job.epochs, job.epoch, job.backend, job."backendDetail",
@@ -60,7 +60,7 @@ export const jobColumns = `
       CASE WHEN ${statusIn(['queued'], 'job.status')} THEN "queuePosition"(job."tenantId", job.priority,
         "queueRank"(job."tenantId", job.priority, job."queueNumber"), job."queueNumber") END AS "queuePosition"`
 
-/** $1: ids. */
+/** $1 ids. */
 export const readJobsStatement = statement(
   'readJobs',
   jobRowSchema,
@@ -70,7 +70,7 @@ export const readJobsStatement = statement(
     WHERE job.id = ANY($1::text[])`,
 )
 
-/** Those that exist, by id. */
+/** The existing jobs by id. */
 export async function readJobs(
   { pool }: Pick<Database, 'pool'>,
   ids: readonly string[],
@@ -90,7 +90,7 @@ export function toJob(row: JobRow): Job {
     finishedAt: row.finishedAt?.toISOString() ?? null,
     epoch: row.epoch,
     epochs: row.epochs,
-    metrics: epochOf(row),
+    metrics: finiteMetrics(row),
     bestEpoch: row.bestEpoch,
     epochsKept: row.epochsKept,
     parameters: row.parameters,
@@ -118,15 +118,15 @@ export function jobLinks(id: string): Job['links'] {
   return { self, stream: `${self}/stream`, epochs: `${self}/epochs` }
 }
 
-/** Specs parsed, by their bytes as text; the one asked for longest ago first. */
+/** Parsed specs by their bytes as text, least recently used first. */
 const parsed = new Map<string, JobSpec>()
 const maximumParsed = 1_000
-/** Of the bytes that are remembered. */
+/** Longer specs are not cached. */
 const maximumLength = 20_000
 
-/** A spec as stored; the same object for the same bytes, so nobody may change it. */
+/** Parses a stored spec. Returns the same object for the same bytes, which must not be changed. */
 export function parseSpec(bytes: Uint8Array): JobSpec {
-  const key = bytes.length > maximumLength ? null : bufferOf(bytes).toString('latin1')
+  const key = bytes.length > maximumLength ? null : toBuffer(bytes).toString('latin1')
   const known = key === null ? undefined : parsed.get(key)
   if (key !== null && known !== undefined) {
     parsed.delete(key)
@@ -139,7 +139,7 @@ export function parseSpec(bytes: Uint8Array): JobSpec {
   return spec
 }
 
-/** The rest of the epochs at the pace of those done. */
+/** The finish time if the remaining epochs take as long as the past ones. */
 function estimatedFinish(row: JobRow): string | null {
   if (row.status !== 'running' || row.startedAt === null || row.epoch === 0) return null
   const now = Date.now()

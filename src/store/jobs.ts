@@ -1,4 +1,4 @@
-/** Jobs as clients see and steer them. What a worker writes while it runs one is in runs.ts. */
+/** Jobs, as clients see and control them. Writes of a worker are in runs.ts. */
 import { z } from 'zod'
 import { finishedStatuses, type Job } from '../contract/job.js'
 import type { Limits } from '../contract/limits.js'
@@ -9,18 +9,18 @@ import { Coalesced, coalescedRows } from './coalesced.js'
 import { releaseAbandoned, releaseWorker } from './crashes.js'
 import { createJobs, type JobOfTenant, type Outcome } from './create-jobs.js'
 import type { Database, Prisma } from './database.js'
-import { bytesOf, insertDataset } from './datasets.js'
+import { countBytes, insertDataset } from './datasets.js'
+import { deleteEnded, deleteOverdue } from './delete-jobs.js'
 import { createOnce } from './idempotency.js'
 import { listEvents } from './job-events.js'
 import { readJobs } from './job-rows.js'
-import { deleteEnded, deleteOverdue } from './old-jobs.js'
-import { behind, newestFirst, placeInList, toPage } from './pages.js'
+import { afterCursor, cursorColumns, newestFirst, toPage } from './pages.js'
 import { resume } from './resume.js'
 import { noRow, query, send, statement } from './statements.js'
-import { bytesToLeave, checkUse, readUse, unlimited } from './tenant-limits.js'
+import { checkUse, futureBytes, readUse, unlimited } from './tenant-limits.js'
 import { changedRow, transition } from './transitions.js'
 
-/** Jobs stored by one statement. */
+/** The maximum number of jobs per statement. */
 const maximumCreated = 500
 
 const anyQueuedStatement = statement(
@@ -50,7 +50,7 @@ export function jobStore(database: Database, settings = unlimited): AllJobs {
     of: (tenantId) => tenantJobs({ database, creations, reads }, tenantId, settings),
 
     async get(id) {
-      return (await reads.ask(id))?.job ?? null
+      return (await reads.request(id))?.job ?? null
     },
 
     progress: (ids) => findProgress(database, { id: { in: ids } }),
@@ -90,7 +90,7 @@ const pauseStatement = statement(
   }),
 )
 
-/** What a job counts against. */
+/** The limits that a new job counts against. */
 const ofJobs = ['queuedJobs', 'storedBytes'] as const
 
 interface Statements {
@@ -107,7 +107,7 @@ function tenantJobs(
   return {
     async create(job, once) {
       const item = { tenantId, job, settings }
-      if (once === undefined && job.inlineDataset === null) return created(await creations.ask(item))
+      if (once === undefined && job.inlineDataset === null) return created(await creations.request(item))
       return createOnce(database, tenantId, once, async (client) => {
         if (job.inlineDataset !== null) await insertDataset(client, tenantId, job.inlineDataset)
         const [outcome] = await createJobs((statement, values) => query(client, statement, values), [item])
@@ -124,17 +124,17 @@ function tenantJobs(
 
     async checkLimits({ parameters, spec, inlineDataset }) {
       const { use, own } = await readUse(database, tenantId)
-      const rows = inlineDataset === null ? 0 : await bytesOf(inlineDataset)
+      const rows = inlineDataset === null ? 0 : await countBytes(inlineDataset)
       const withJob = {
         ...use,
         queuedJobs: use.queuedJobs + 1,
-        storedBytes: use.storedBytes + rows + bytesToLeave(parameters, spec),
+        storedBytes: use.storedBytes + rows + futureBytes(parameters, spec),
       }
       checkUse(withJob, { settings, own }, ofJobs)
     },
 
     async get(id) {
-      const found = await reads.ask(id)
+      const found = await reads.request(id)
       return found?.tenantId === tenantId ? found.job : null
     },
 
@@ -147,10 +147,10 @@ function tenantJobs(
     },
 
     async list({ limit, after, status, name }) {
-      const position = await behind(after, (id) =>
-        database.job.findUnique({ where: { id, tenantId }, select: placeInList }),
+      const position = await afterCursor(after, (id) =>
+        database.job.findUnique({ where: { id, tenantId }, select: cursorColumns }),
       )
-      // A percent sign and an underscore would stand for any text.
+      // Escapes the wildcards of LIKE.
       const wanted = { contains: name?.replace(/[\\%_]/g, '\\$&'), mode: 'insensitive' } as const
       const rows = await database.job.findMany({
         where: {
@@ -160,7 +160,7 @@ function tenantJobs(
         },
         orderBy: [...newestFirst],
         take: limit + 1,
-        select: placeInList,
+        select: cursorColumns,
       })
       const page = toPage(rows, { limit }, (row) => row.id)
       const jobs = await readJobs(database, page.data)

@@ -1,18 +1,18 @@
-/** Keys by their id, with a hash of their secret. Time is the database's. */
+/** Keys by id, with a hash of their secret. Times are those of the database's clock. */
 import { z } from 'zod'
 import type { Key } from '../contract/key.js'
 import { scopeSchema } from '../contract/key.js'
 import type { KeyStore } from '../training/ports/keys.js'
 import type { Database } from './database.js'
 import type { Key as KeyRow } from './generated/client.js'
-import { LiveKeys } from './live-keys.js'
-import { isLive, lookupsOf } from './lookups.js'
+import { KeyCache } from './key-cache.js'
+import { isLive, sharedLookups } from './lookups.js'
 import { idRow, noRow, query, send, statement } from './statements.js'
 
-/** One in use, and its successor while it is replaced. */
+/** The current key, and its successor during a rotation. */
 const maximumLiveKeys = 2
 
-/** Asked every second by each API process. */
+/** Sent every second by each API process. */
 const anyStatement = statement(
   'anyKey',
   z.strictObject({ found: z.int() }),
@@ -57,11 +57,11 @@ const deleteStatement = statement(
 )
 
 export function keyStore(database: Database): KeyStore {
-  const liveKeys = new LiveKeys(lookupsOf(database))
+  const liveKeys = new KeyCache(sharedLookups(database))
   return {
     async create({ days, ...key }) {
       return database.$transaction(async (client) => {
-        // The update locks the tenant, so that keys made at the same time are counted one after the other.
+        // The update locks the tenant, so that concurrent creations count each other.
         await client.tenant.upsert({
           where: { id: key.tenantId },
           create: { id: key.tenantId },
@@ -71,7 +71,7 @@ export function keyStore(database: Database): KeyStore {
         if (live.length >= maximumLiveKeys) {
           const ids = live.map(({ id }) => id).join(', ')
           throw new Error(
-            `Tenant ${key.tenantId} has ${live.length} live keys, the most allowed: revoke one of ${ids} first.`,
+            `Tenant ${key.tenantId} has ${live.length} of ${maximumLiveKeys} live keys. Revoke one of ${ids} first.`,
           )
         }
         const { id } = await client.key.create({ data: key })

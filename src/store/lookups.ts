@@ -1,10 +1,10 @@
-/** What requests name by an id, keys and models, and what of it may change: looked for together, with one statement. */
+/** Keys and models by id, and the versions of their rows. All lookups of a moment share one statement. */
 import { z } from 'zod'
 import { type Coalesced, coalescedRows } from './coalesced.js'
 import type { Database } from './database.js'
 import { send, statement } from './statements.js'
 
-/** By the clock of the database. */
+/** By the database's clock. */
 export const isLive = `"revokedAt" IS NULL AND ("expiresAt" IS NULL OR "expiresAt" > now())`
 
 const found = { id: z.string(), tenantId: z.string(), version: z.string() }
@@ -27,7 +27,7 @@ const foundSchema = z.discriminatedUnion('kind', [
   }),
 ])
 
-/** `version` changes with every change of a row, and of a key's tenant: it names the transactions that wrote them. */
+/** `version` has the transaction ids that wrote the row, and the row of the key's tenant. */
 const lookupsStatement = statement(
   'lookups',
   foundSchema,
@@ -45,8 +45,8 @@ export type Lookups = Coalesced<string, z.infer<typeof foundSchema> | undefined>
 
 const lookups = new WeakMap<Pick<Database, 'pool'>['pool'], Lookups>()
 
-/** The same for all stores of a database, so that they share statements. */
-export function lookupsOf({ pool }: Pick<Database, 'pool'>): Lookups {
+/** One instance per database, so that all stores share its statements. */
+export function sharedLookups({ pool }: Pick<Database, 'pool'>): Lookups {
   const known = lookups.get(pool)
   if (known !== undefined) return known
   const made: Lookups = coalescedRows(async (ids) => {

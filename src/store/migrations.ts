@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 
-/** The database and the folder of migrations do not fit together, or a migration failed and was undone. */
+/** The database and the folder of migrations do not match, or a migration failed and was rolled back. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError'
 }
@@ -20,10 +20,10 @@ interface Recorded {
   finished: boolean
 }
 
-/** Where the migrations lie, both among the sources and in the build. */
+/** The folder of migrations, in the sources and in the build. */
 export const migrationsDirectory = fileURLToPath(new URL('../../prisma/migrations', import.meta.url))
 
-/** The number Prisma's own migrate command locks, so that neither runs beside the other. */
+/** The lock of Prisma's migrate command, so that the two exclude each other. */
 const PRISMA_LOCK = 72707369
 
 const MIGRATIONS_TABLE = `
@@ -39,21 +39,21 @@ const MIGRATIONS_TABLE = `
   )`
 
 /**
- * Brings a database up to the migrations of a folder (`<name>/migration.sql`, in the order of their names),
- * each in one transaction, recorded as `prisma migrate deploy` records it. Several processes may call it at
- * once: one works, the others wait up to a minute and find the work done.
+ * Applies the migrations of a folder (`<name>/migration.sql`, in the order of their names), each in one
+ * transaction, and records them as `prisma migrate deploy` does. Of several processes, one works, and the
+ * others wait for up to a minute.
  * @returns the names applied by this call
- * @throws MigrationError when an applied migration was changed or is missing, an earlier one did not finish,
- *   or one fails (it is undone, those before it stay)
+ * @throws MigrationError if an applied migration was changed or is missing, an earlier one did not finish,
+ *   or one fails; it is rolled back, and those before it stay
  */
 export async function applyMigrations(connectionString: string, directory: string): Promise<string[]> {
   const migrations = await readMigrations(directory)
   const client = new pg.Client({ connectionString })
-  // A cut connection rejects the query under way; without a listener it would also end the process.
+  // The loss of the connection rejects the current query. Without a listener, it would also end the process.
   client.on('error', () => {})
   await client.connect()
   try {
-    // Nearly every start finds nothing to do, and then waits for nobody.
+    // Most starts find nothing to do, and need no lock.
     if (isUpToDate(migrations, await readIfRecorded(client))) return []
     await lock(client)
     await endWithProcess(client)
@@ -65,7 +65,7 @@ export async function applyMigrations(connectionString: string, directory: strin
     for (const migration of pending) await apply(client, migration)
     return pending.map(({ name }) => name)
   } finally {
-    // The lock belongs to the session and goes with it.
+    // Ends the session, which releases the lock.
     await client.end()
   }
 }
@@ -87,7 +87,7 @@ async function lock(client: pg.Client): Promise<void> {
     await client.query(`SELECT pg_advisory_lock(${PRISMA_LOCK})`)
   } catch (error) {
     if (!(error instanceof pg.DatabaseError && error.code === '55P03')) throw error
-    throw new MigrationError('another process has been migrating this database for a minute: try again', {
+    throw new MigrationError('another process has been migrating this database for a minute: retry later', {
       cause: error,
     })
   }
@@ -95,8 +95,9 @@ async function lock(client: pg.Client): Promise<void> {
 }
 
 /**
- * PostgreSQL looks for its client only between two statements unless it is told to: that of a killed process would hold the
- * lock until its migration is through, and then undo it. Versions before 14, and some systems, cannot.
+ * By default, PostgreSQL checks its client only between statements. The session of a killed process would
+ * hold the lock until its migration ends, and then roll it back. Versions before 14 and some systems have no
+ * such setting.
  */
 async function endWithProcess(client: pg.Client): Promise<void> {
   await client.query(`SET client_connection_check_interval = '1s'`).catch((error: unknown) => {
@@ -112,7 +113,7 @@ async function readRecorded(client: pg.Client): Promise<Recorded[]> {
   return rows
 }
 
-/** Before the first migration there is no table. */
+/** The table does not exist before the first migration. */
 async function readIfRecorded(client: pg.Client): Promise<Recorded[]> {
   try {
     return await readRecorded(client)
@@ -139,19 +140,19 @@ function checkHistory(migrations: Migration[], recorded: Recorded[]): void {
     const script = scripts.get(name)
     if (!finished) {
       throw new MigrationError(
-        `migration ${name} was begun on this database and did not finish: repair the database, then mark it ` +
+        `migration ${name} started on this database and did not finish: repair the database, then mark it ` +
           'with "prisma migrate resolve"',
       )
     }
     if (script === undefined) {
       throw new MigrationError(
-        `migration ${name} was applied to this database but is not among ours: the database belongs to a ` +
+        `migration ${name} was applied to this database and is unknown to this version: the database belongs to a ` +
           'newer or another version of Descent',
       )
     }
     if (!possibleChecksums(script).includes(checksum)) {
       throw new MigrationError(
-        `migration ${name} was changed after it was applied to this database: restore the file and put the ` +
+        `migration ${name} was changed after it was applied to this database: restore the file, and put the ` +
           'change into a new migration',
       )
     }
@@ -174,11 +175,11 @@ async function apply(client: pg.Client, { name, script }: Migration): Promise<vo
     await client.query('COMMIT')
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new MigrationError(`migration ${name} failed and was undone: ${reason}`, { cause: error })
+    throw new MigrationError(`migration ${name} failed and was rolled back: ${reason}`, { cause: error })
   }
 }
 
-/** A checkout may have changed the line endings, which Prisma forgives as well. */
+/** Line endings may differ after a checkout, which Prisma accepts as well. */
 function possibleChecksums(script: string): string[] {
   const unix = script.replaceAll('\r\n', '\n')
   return [script, unix, unix.replaceAll('\n', '\r\n')].map(sha256)

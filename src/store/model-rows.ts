@@ -1,9 +1,9 @@
-/** A model as its row has it, without what may be large: weights and evaluation. */
+/** Conversion of the row of a model, without weights and evaluation, which may be large. */
 import { z } from 'zod'
 import { codingSchema } from '../contract/dataset.js'
 import { hasThreshold, layerSummarySchema, type Model, type Tensor, tensorSchema } from '../contract/model.js'
 import { lossSchema, networkSchema } from '../contract/network.js'
-import { epochOf } from './epochs.js'
+import { finiteMetrics } from './epochs.js'
 import type { Model as StoredModel } from './generated/client.js'
 import { unpackJson, unpackText } from './packed-json.js'
 
@@ -17,7 +17,7 @@ const descriptionSchema = z.object({
 
 export const toModel = (row: ModelRow): Model => describedModel(row, unpackText(row.description))
 
-/** `description` is that of the row, unpacked. */
+/** @param description the unpacked description of the row */
 export function describedModel(row: ModelRow, description: string): Model {
   const { network, layers, coding } = descriptionSchema.parse(JSON.parse(description))
   const self = `/models/${row.id}`
@@ -33,7 +33,7 @@ export function describedModel(row: ModelRow, description: string): Model {
     coding,
     columns: coding.features.map((feature) => feature.name),
     classes: 'classes' in coding.target ? coding.target.classes : null,
-    metrics: epochOf({
+    metrics: finiteMetrics({
       loss: row.finalLoss,
       accuracy: row.finalAccuracy,
       valLoss: row.finalValLoss,

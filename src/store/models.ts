@@ -1,28 +1,29 @@
-/** Trained models. Lists never touch the weights; whoever reads weights gets them checked against their hash. */
+/** Trained models. Lists do not read weights. Readers of weights verify their hash. */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { fillBuffers } from '../base/fill-buffers.js'
 import type { Metrics } from '../contract/epoch.js'
 import { evaluationSchema } from '../contract/evaluation.js'
 import { finishedStatuses } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
 import type { AllModels, NewModel, OpenWeights } from '../training/ports/models.js'
-import { cut, lengthOf, pieceOf, readChunks, sha256Of } from './bytes.js'
+import { cut, hashSha256, pieceOfColumn, readChunks, totalLength } from './bytes.js'
 import type { Database, Prisma } from './database.js'
 import type { Draft } from './drafts.js'
 import type { Model as StoredModel } from './generated/client.js'
 import { createOnce } from './idempotency.js'
-import { KnownModels } from './known-models.js'
+import { ModelCache } from './model-cache.js'
 import { readTensors, toModel } from './model-rows.js'
 import { packJson, unpackJson } from './packed-json.js'
-import { behind, fittingOn, newestFirst, placeInList, toPage } from './pages.js'
+import { afterCursor, cursorColumns, fitPage, newestFirst, toPage } from './pages.js'
 import { bytesRow, type Connection, query, send, statement } from './statements.js'
-import { keepLimits, lockLimits, unlimited } from './tenant-limits.js'
-import { keepHeader } from './weight-snapshots.js'
+import { enforceLimits, lockLimits, unlimited } from './tenant-limits.js'
+import { copyHeader } from './weight-snapshots.js'
 
-/** Only who looks at one model reads what may be large. */
+/** Read only for a single model, because they may be large. */
 const omit = { evaluation: true, weights: true } as const
 
-/** The sizes of what describes models; $1 ids. */
+/** The stored sizes of descriptions; $1 ids. */
 const sizesStatement = statement(
   'modelSizes',
   z.strictObject({ id: z.string(), bytes: z.int() }),
@@ -37,7 +38,7 @@ const lockStatement = statement(
 )
 
 export function modelStore(database: Database, settings = unlimited): AllModels {
-  const known = new KnownModels(database)
+  const known = new ModelCache(database)
 
   async function* checkedChunks(id: string, sha256: string): AsyncGenerator<Uint8Array> {
     const hash = createHash('sha256')
@@ -46,7 +47,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
       yield chunk
     }
     if (hash.digest('hex') === sha256) return
-    // Deleted while its chunks were read.
+    // The model may have been deleted while its chunks were read.
     if ((await known.find(id)) === null) throw new Problem('not-found', `There is no model ${id}.`)
     throw new Problem('integrity', `The stored weights of model ${id} do not match their hash.`)
   }
@@ -68,7 +69,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
         return createOnce(database, tenantId, once, async (client) => {
           await lockLimits(client, tenantId)
           const row = await insertModel(client, tenantId, model)
-          await keepLimits(client, tenantId, settings, ['storedBytes'])
+          await enforceLimits(client, tenantId, settings, ['storedBytes'])
           return toModel(row)
         })
       },
@@ -85,8 +86,8 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
       },
 
       async list({ limit, after }) {
-        const position = await behind(after, (id) =>
-          database.model.findUnique({ where: { id, tenantId }, select: placeInList }),
+        const position = await afterCursor(after, (id) =>
+          database.model.findUnique({ where: { id, tenantId }, select: cursorColumns }),
         )
         const order = { orderBy: [...newestFirst], take: limit + 1 }
         const places = await database.model.findMany({
@@ -96,8 +97,8 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
         })
         const ids = places.map(({ id }) => id)
         const weights = await query(database, sizesStatement, [ids])
-        // One more than is shown tells that more follow.
-        const shown = Math.min(limit, fittingOn(weights).length)
+        // One more than the limit shows that more follow.
+        const shown = Math.min(limit, fitPage(weights).length)
         const rows = await database.model.findMany({
           where: { id: { in: ids.slice(0, shown) }, tenantId },
           omit,
@@ -121,7 +122,8 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
 
       async delete(id) {
         const outcome = await database.inTransaction(tenantId, async (transaction) => {
-          // Locked first: a job that is being created holds the row, and is seen by the statement behind this one.
+          // Locks the row first: a job that is being created holds it, and the next statement then counts the
+          // job.
           const [found] = await query(transaction, lockStatement, [id, tenantId])
           if (found === undefined) return 'missing'
           const using = await transaction.job.count({
@@ -132,7 +134,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
             },
           })
           if (using > 0) return 'used'
-          if (found.jobId !== null) await keepHeader(transaction, found.jobId)
+          if (found.jobId !== null) await copyHeader(transaction, found.jobId)
           await transaction.model.delete({ where: { id } })
           return 'deleted'
         })
@@ -170,8 +172,8 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
 const chunkStatement = statement(
   'weightChunk',
   bytesRow,
-  `SELECT ${pieceOf('bytes', '$3')} AS bytes FROM "WeightChunk" WHERE "modelId" = $1 AND index = $2::int
-    UNION ALL SELECT ${pieceOf('weights', '$3')} FROM "Model" WHERE id = $1 AND $2::int = 0 AND weights IS NOT NULL`,
+  `SELECT ${pieceOfColumn('bytes', '$3')} AS bytes FROM "WeightChunk" WHERE "modelId" = $1 AND index = $2::int
+    UNION ALL SELECT ${pieceOfColumn('weights', '$3')} FROM "Model" WHERE id = $1 AND $2::int = 0 AND weights IS NOT NULL`,
 )
 
 const readWeights = (pool: Connection, modelId: string, offset?: number) =>
@@ -181,8 +183,8 @@ const readWeights = (pool: Connection, modelId: string, offset?: number) =>
   }, offset)
 
 /**
- * With its weights, unless they are in a draft; `origin` is the job that trained it, the epoch whose weights these are, and
- * its metrics.
+ * Stores the model, and its weights unless they are in a draft. `origin` has the job that trained it, the
+ * epoch of its weights, and the metrics of that epoch.
  */
 export async function insertModel(
   client: Prisma.TransactionClient,
@@ -202,8 +204,8 @@ export async function insertModel(
       finalAccuracy: origin?.accuracy,
       finalValLoss: origin?.valLoss,
       finalValAccuracy: origin?.valAccuracy,
-      weightBytes: lengthOf(weights),
-      weightSha256: origin?.draft?.sha256 ?? sha256Of(weights),
+      weightBytes: totalLength(weights),
+      weightSha256: origin?.draft?.sha256 ?? hashSha256(weights),
       evaluation: evaluation === null ? null : packJson(evaluation),
     },
   })

@@ -1,18 +1,18 @@
 /**
- * JSON as specs, models and evaluations are stored. What repeats in each of them is in a dictionary, so that it takes a few
- * bits where the text takes hundreds of bytes (DEFLATE with a preset dictionary: RFC 1950, section 2.2). Migration 0023 wrote
+ * Compressed JSON, for specs, descriptions of models, and evaluations. A preset dictionary has the text that
+ * most of them share, which then takes a few bits (DEFLATE: RFC 1950, section 2.2). Migration 0023 stored
  * plain text.
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 
-/** The first byte. */
+/** Values of the first byte. */
 const plain = 0
 const deflated = 1
 
-/** Longer texts stay plain: they would hold up the event loop, and PostgreSQL compresses them. */
-const longestDeflated = 16 * 1024
+/** Longer texts stay plain: compressing them would block the event loop, and PostgreSQL compresses them. */
+const maximumDeflatedBytes = 16 * 1024
 
-/** What is stored was written with these very texts, so a change needs a format of its own. Frequent texts come last. */
+/** Stored bytes depend on these texts, so a change needs a new format. The most frequent texts come last. */
 const dictionary = Buffer.from(
   [
     '{"type":"regression","rows":"validation","available":,"count":,"unanswered":0,"notices":[],"targets":[{"name":"","rmse":,',
@@ -55,16 +55,16 @@ const dictionary = Buffer.from(
   ].join(''),
 )
 
-/** The size of the window: the dictionary fits into it. */
+/** The window holds the whole dictionary. */
 const options = { dictionary, windowBits: 13, memLevel: 6 }
 
 export function packJson(value: unknown): Buffer<ArrayBuffer> {
   const text = Buffer.from(JSON.stringify(value))
-  if (text.length > longestDeflated) return Buffer.concat([Buffer.of(plain), text])
+  if (text.length > maximumDeflatedBytes) return Buffer.concat([Buffer.of(plain), text])
   return Buffer.concat([Buffer.of(deflated), deflateRawSync(text, options)])
 }
 
-/** @throws Error for bytes that `packJson` has not made */
+/** @throws Error for an unknown format */
 export function unpackText(bytes: Uint8Array): string {
   const content = bytes.subarray(1)
   if (bytes[0] === plain) return Buffer.from(content.buffer, content.byteOffset, content.length).toString()

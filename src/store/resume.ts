@@ -1,4 +1,4 @@
-/** Going on with a paused job, perhaps with other settings. */
+/** Resumes a paused job, with or without changes of its settings. */
 import { z } from 'zod'
 import { changeSchema, type JobSpec, type ResumeRequest } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
@@ -26,7 +26,10 @@ const resumeStatement = statement(
   }),
 )
 
-/** A paused job is queued again; with a change, both the spec and the record of changes follow it. */
+/**
+ * Queues the job again. A change updates the spec and the record of changes.
+ * @returns whether the job was paused
+ */
 export async function resume(
   client: Prisma.TransactionClient,
   { id, tenantId }: { id: string; tenantId: string },
@@ -45,7 +48,7 @@ export async function resume(
   if (after.epochs !== before.epochs || after.learningRate !== before.learningRate) {
     const earlier = z.array(changeSchema).parse(row.changes)
     const next = await nextUnbegunEpoch(client, id, row.epoch)
-    // Changes hold one after the other: none begins before one that was made earlier.
+    // Changes apply in order: none begins before an earlier one.
     const fromEpoch = Math.max(next, ...earlier.map((change) => change.fromEpoch))
     if (fromEpoch > Math.min(before.epochs, after.epochs)) {
       const message = `The job has begun its epoch ${fromEpoch - 1} of ${before.epochs}: a change could take effect from epoch ${fromEpoch} only.`
@@ -61,7 +64,10 @@ export async function resume(
   return true
 }
 
-/** Whatever checkpoint a worker goes on from, the epochs before this one are computed as they were begun. */
+/**
+ * The first epoch that has not begun in any checkpoint. Earlier epochs are recomputed with the settings they
+ * began with.
+ */
 async function nextUnbegunEpoch(
   client: Prisma.TransactionClient,
   jobId: string,

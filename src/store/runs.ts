@@ -1,13 +1,13 @@
 /**
- * What a worker writes while it runs a job. Every statement names the claim's attempt and the states it may write in,
- * so a worker that was thought dead, or whose job was cancelled, changes nothing.
+ * Writes of a worker that runs a job. Every statement checks the attempt and the status, so a worker that
+ * lost its job changes nothing.
  */
 import { z } from 'zod'
 import type { Epoch } from '../contract/epoch.js'
 import type { JobError } from '../contract/job.js'
 import type { NewModel } from '../training/ports/models.js'
 import type { Claim, RunStore } from '../training/ports/runs.js'
-import { largestWhole, lengthOf } from './bytes.js'
+import { maximumDirectBytes, totalLength } from './bytes.js'
 import { deleteCheckpointBytes, readCheckpoint } from './checkpoints.js'
 import { claimJobs } from './claims.js'
 import { releaseCrashed } from './crashes.js'
@@ -15,7 +15,7 @@ import type { Database, Prisma } from './database.js'
 import { type Draft, dropDraft, finishModelDraft, writeDraft } from './drafts.js'
 import { readEpoch } from './epochs.js'
 import { insertModel } from './models.js'
-import { record } from './records.js'
+import { recordProgress } from './record-progress.js'
 import { query, type Statement, statement } from './statements.js'
 import { isWhole, succeedAll } from './successes.js'
 import { unlimited } from './tenant-limits.js'
@@ -58,7 +58,7 @@ const releaseStatement = statement(
   }),
 )
 
-/** After a crash, whose event says that the job is queued later. */
+/** Without an event, because the crash before it stored one. */
 const requeueStatement = statement(
   'requeueRun',
   changedRow,
@@ -94,7 +94,7 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
   ): Promise<boolean> {
     return database.$transaction(async (transaction) => {
       const best = bestEpoch === null ? null : await readEpoch(transaction, claim.jobId, bestEpoch)
-      if (!(await applies(transaction, succeedStatement, claim, [model.id, ...valuesOf(best)]))) return false
+      if (!(await applies(transaction, succeedStatement, claim, [model.id, ...toValues(best)]))) return false
       const job = await transaction.job.findUniqueOrThrow({ where: { id: claim.jobId } })
       const named = { ...model, name: model.name ?? job.name }
       const epoch = job.bestEpoch ?? job.epoch
@@ -118,10 +118,10 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
       return readCheckpoint(database, jobId, onDamage)
     },
 
-    record: (claim, progress) => record(database, claim, progress),
+    record: (claim, progress) => recordProgress(database, claim, progress),
 
     async succeed(claim, model, bestEpoch = null) {
-      const isSmall = lengthOf(model.weights) <= largestWhole
+      const isSmall = totalLength(model.weights) <= maximumDirectBytes
       const draft = isSmall ? null : await writeDraft(database, claim, { modelId: model.id }, model.weights)
       const held = (isSmall || draft !== null) && (await succeed(claim, model, bestEpoch, draft))
       if (!held && draft !== null) await dropDraft(database, draft.id)
@@ -135,7 +135,7 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
 
     async release(claim, reason) {
       const held = await applies(database, releaseStatement, claim, [reason])
-      // A run that was cancelled ends here.
+      // If the job was cancelled, this is the end of its run.
       if (!held) await deleteCheckpointBytes(database, claim.jobId)
       return held
     },
@@ -160,7 +160,7 @@ async function applies(
   return (await query(client, statement, [jobId, attempt, ...values])).length > 0
 }
 
-const valuesOf = (best: Epoch | null) => [
+const toValues = (best: Epoch | null) => [
   best?.epoch ?? null,
   best?.loss ?? null,
   best?.accuracy ?? null,

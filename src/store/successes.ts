@@ -1,19 +1,19 @@
-/** Short trainings, stored whole: epochs, snapshots, model and end of however many, in one statement. */
+/** Stores short trainings at their end: epochs, snapshots, models and statuses of a batch in one statement. */
 import type { Metrics } from '../contract/epoch.js'
 import type { Success } from '../training/ports/runs.js'
-import { bufferOf, largestWhole, lengthOf, sha256Of, whole } from './bytes.js'
+import { hashSha256, joinPieces, maximumDirectBytes, toBuffer, totalLength } from './bytes.js'
 import type { Database } from './database.js'
-import { epochOf, metricsPerEpoch } from './epochs.js'
+import { finiteMetrics, metricsPerEpoch } from './epochs.js'
 import { finishedColumns } from './outbox.js'
 import { packJson } from './packed-json.js'
 import { send, statement } from './statements.js'
 import { changedRow, effects, enter, guard } from './transitions.js'
 import { historyBytes, snapshotRows } from './weight-snapshots.js'
 
-/** Bytes of weights that are stored in the row of their model. */
-const mostWithModel = 1_024
+/** The maximum size of weights in the row of their model. */
+const maximumInlineBytes = 1_024
 
-/** A claim must hold, and its epochs must be those that come next. */
+/** A claim must hold, and its epochs must follow the last stored one. */
 export const succeedStatement = statement(
   'succeedRuns',
   changedRow,
@@ -54,74 +54,80 @@ export const succeedStatement = statement(
         "finalValLoss", "finalValAccuracy", epoch, weights, "weightBytes", "weightSha256", evaluation)
       SELECT "modelId", "tenantId", id, coalesce("modelName", name), description, "modelLoss", parameters, "finalLoss",
         "finalAccuracy", "finalValLoss", "finalValAccuracy", coalesce(best, "lastEpoch"),
-        CASE WHEN length(weights) <= ${mostWithModel} THEN weights END, length(weights), sha256, evaluation FROM ended_run
+        CASE WHEN length(weights) <= ${maximumInlineBytes} THEN weights END, length(weights), sha256, evaluation FROM ended_run
     ), chunk AS (
       INSERT INTO "WeightChunk" ("modelId", index, bytes)
-      SELECT "modelId", 0, weights FROM ended_run WHERE length(weights) > ${mostWithModel}
+      SELECT "modelId", 0, weights FROM ended_run WHERE length(weights) > ${maximumInlineBytes}
     ) ${effects('succeed')}`,
 )
 
-/** Whether a training can be stored so: its weights are one chunk, and its best epoch is among those to be stored. */
+/** Whether `succeedAll` can store the training: small weights, and the best epoch among the new ones. */
 export function isWhole({ model, bestEpoch, progress: { epochs } }: Success): boolean {
-  return lengthOf(model.weights) <= largestWhole && (bestEpoch === null || bestEpoch >= epochs.firstEpoch)
+  return (
+    totalLength(model.weights) <= maximumDirectBytes && (bestEpoch === null || bestEpoch >= epochs.firstEpoch)
+  )
 }
 
-/** Which claims held. Each success must be whole. */
+/** @returns which claims held */
 export async function succeedAll(
   { pool }: Pick<Database, 'pool'>,
   successes: readonly Success[],
 ): Promise<boolean[]> {
-  const rows = await send(pool, succeedStatement, valuesOf(successes))
+  const rows = await send(pool, succeedStatement, toValues(successes))
   const held = new Set(rows.map(({ id }) => id))
   return successes.map(({ claim }) => held.has(claim.jobId))
 }
 
-function valuesOf(successes: readonly Success[]): unknown[] {
-  const of = <T>(value: (success: Success) => T) => successes.map(value)
+function toValues(successes: readonly Success[]): unknown[] {
+  const column = <T>(value: (success: Success) => T) => successes.map(value)
   const metrics = successes.map(finalMetrics)
   const taken = successes.map(({ progress: { snapshots } }) => snapshotRows(snapshots?.taken ?? []))
   const snapshots = taken.flatMap((rows, index) => {
     return rows.map((row) => ({ jobId: successes[index].claim.jobId, ...row }))
   })
   return [
-    of(({ claim }) => claim.jobId),
-    of(({ claim }) => claim.attempt),
-    of(({ progress: { epochs } }) => epochs.firstEpoch),
-    of(lastEpoch),
-    of(({ progress: { epochs } }) => bufferOf(epochs.metrics)),
-    of(({ progress }) => progress.seconds),
-    of(({ progress }) => progress.plannedEpochs ?? null),
-    of(({ progress }) => progress.backend),
-    of(({ progress }) => progress.backendDetail),
-    of(({ bestEpoch }) => bestEpoch),
+    column(({ claim }) => claim.jobId),
+    column(({ claim }) => claim.attempt),
+    column(({ progress: { epochs } }) => epochs.firstEpoch),
+    column(lastEpoch),
+    column(({ progress: { epochs } }) => toBuffer(epochs.metrics)),
+    column(({ progress }) => progress.seconds),
+    column(({ progress }) => progress.plannedEpochs ?? null),
+    column(({ progress }) => progress.backend),
+    column(({ progress }) => progress.backendDetail),
+    column(({ bestEpoch }) => bestEpoch),
     metrics.map(({ loss }) => loss),
     metrics.map(({ accuracy }) => accuracy),
     metrics.map(({ valLoss }) => valLoss),
     metrics.map(({ valAccuracy }) => valAccuracy),
-    of(({ model }) => model.id),
-    of(({ model }) => model.name),
-    of(({ model: { network, layers, coding, tensors } }) => packJson({ network, layers, coding, tensors })),
-    of(({ model }) => model.loss),
-    of(({ model }) => model.parameters),
-    of(({ model }) => sha256Of(model.weights)),
-    of(({ model }) => (model.evaluation === null ? null : packJson(model.evaluation))),
-    of(({ model: { weights } }) => bufferOf(weights instanceof Uint8Array ? weights : whole(weights))),
+    column(({ model }) => model.id),
+    column(({ model }) => model.name),
+    column(({ model: { network, layers, coding, tensors } }) =>
+      packJson({ network, layers, coding, tensors }),
+    ),
+    column(({ model }) => model.loss),
+    column(({ model }) => model.parameters),
+    column(({ model }) => hashSha256(model.weights)),
+    column(({ model }) => (model.evaluation === null ? null : packJson(model.evaluation))),
+    column(({ model: { weights } }) =>
+      toBuffer(weights instanceof Uint8Array ? weights : joinPieces(weights)),
+    ),
     successes.map(({ progress: { epochs } }, index) => historyBytes(epochs.metrics, taken[index])),
     snapshots.map(({ jobId }) => jobId),
     snapshots.map(({ epoch }) => epoch),
     snapshots.map(({ epochs }) => epochs.join(' ')),
     snapshots.map(({ kept }) => kept),
-    snapshots.map(({ bytes }) => bufferOf(bytes)),
+    snapshots.map(({ bytes }) => toBuffer(bytes)),
   ]
 }
 
 const lastEpoch = ({ progress: { epochs } }: Success) =>
   epochs.firstEpoch + epochs.metrics.length / metricsPerEpoch - 1
 
-/** Of the epoch whose weights the model holds. */
+/** The metrics of the epoch whose weights the model has. */
 function finalMetrics(success: Success): Metrics {
   const { firstEpoch, metrics } = success.progress.epochs
   const place = metricsPerEpoch * ((success.bestEpoch ?? lastEpoch(success)) - firstEpoch)
   const [loss, accuracy, valLoss, valAccuracy] = metrics.subarray(place, place + metricsPerEpoch)
-  return epochOf({ loss, accuracy, valLoss, valAccuracy })
+  return finiteMetrics({ loss, accuracy, valLoss, valAccuracy })
 }

@@ -1,4 +1,7 @@
-/** What one tenant has, and may have: counted where it is created, so that requests at the same time count each other. */
+/**
+ * What a tenant stores, and its limits. Checked in the transaction that creates something, so that
+ * concurrent requests count each other.
+ */
 
 import { z } from 'zod'
 import type { JobSpec } from '../contract/job.js'
@@ -14,7 +17,7 @@ import { Problem } from '../contract/problems.js'
 import type { Prisma } from './database.js'
 import { query, statement } from './statements.js'
 
-/** For stores that create nothing for strangers. */
+/** For stores that create nothing for tenants. */
 export const unlimited: Limits = {
   requestsPerMinute: Number.MAX_SAFE_INTEGER,
   sockets: Number.MAX_SAFE_INTEGER,
@@ -28,11 +31,11 @@ export const unlimited: Limits = {
   jobDays: 36_500,
 }
 
-/** Of a spec as text, the same whichever seed was drawn. */
+/** The size of a spec as text, independent of the seed. */
 export const specBytes = (spec: JobSpec) => Buffer.byteLength(JSON.stringify({ ...spec, seed: 0 }))
 
-/** What a job will leave, as the function "jobBytes" of the database counts it: weights, epochs and its spec. */
-export const bytesToLeave = (parameters: number, spec: JobSpec) =>
+/** The bytes that a job will store: weights, epochs and its spec, as the database function "jobBytes". */
+export const futureBytes = (parameters: number, spec: JobSpec) =>
   4 * parameters + 32 * spec.epochs + specBytes(spec)
 
 const useStatement = statement(
@@ -48,14 +51,14 @@ const useStatement = statement(
     FROM "TenantUse" WHERE "tenantId" = $1`,
 )
 
-/** $1 what is locked until the end of the transaction. */
+/** $1 name of the lock, held until the end of the transaction. */
 export const lockStatement = statement(
   'lock',
   z.strictObject({ locked: z.string() }),
   'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))::text AS locked',
 )
 
-/** With the tenant's own limits, as they are in the same instant. */
+/** The use and the tenant's own limits, from one snapshot. */
 export async function readUse(
   client: Prisma.TransactionClient,
   tenantId: string,
@@ -73,7 +76,7 @@ const refusals: Record<Kept, (demand: number, describeLimit: string) => Problem>
     new Problem('too-much-stored', `The stored data would be ${demand} bytes; ${describeLimit}.`),
 }
 
-/** Throws Problem `too-many-jobs` or `too-much-stored`. */
+/** @throws Problem `too-many-jobs` or `too-much-stored` */
 export function checkUse(use: Use, limits: TenantLimits, kept: readonly Kept[]): void {
   for (const name of kept) {
     if (use[name] > effectiveLimit(limits, name)) throw refusals[name](use[name], describeLimit(limits, name))
@@ -81,16 +84,18 @@ export function checkUse(use: Use, limits: TenantLimits, kept: readonly Kept[]):
 }
 
 /**
- * Others who create something of the tenant wait for the end of the transaction. To be called before the first statement
- * that adds to the tenant's sums: two transactions that take the lock and the row of a sum in different orders wait for
- * each other.
+ * Other creations of the tenant wait until the transaction ends. Call this before any statement that adds to
+ * the tenant's sums: transactions that lock the tenant and a sum in different orders would deadlock.
  */
 export async function lockLimits(client: Prisma.TransactionClient, tenantId: string): Promise<void> {
   await query(client, lockStatement, [`has ${tenantId}`])
 }
 
-/** To be called last in a transaction that has locked the limits. Throws as `checkUse` does. */
-export async function keepLimits(
+/**
+ * Called last in a transaction that has locked the limits.
+ * @throws Problem `too-many-jobs` or `too-much-stored`
+ */
+export async function enforceLimits(
   client: Prisma.TransactionClient,
   tenantId: string,
   settings: Limits,

@@ -1,4 +1,4 @@
-/** Tenants: what limits they have of their own, and what they have used of them. */
+/** Tenants: their own limits, and their use. */
 import { z } from 'zod'
 import { localTenant } from '../contract/key.js'
 import { ownLimitsSchema } from '../contract/limits.js'
@@ -7,7 +7,7 @@ import type { Database } from './database.js'
 import { idRow, query, send, statement } from './statements.js'
 import { readUse } from './tenant-limits.js'
 
-/** Asked every second by each API process that is open. */
+/** Sent every second by each open API process. */
 const limitsStatement = statement(
   'ownLimits',
   z.strictObject({ limits: z.unknown() }),

@@ -17,7 +17,7 @@ import { notifyJob } from './hints.js'
 import { eventColumns, type StoredEvent, withEvent } from './job-events.js'
 import { finishedColumns, withFinished } from './outbox.js'
 
-/** A condition on a column of statuses. */
+/** A condition on a status. */
 export function statusIn(statuses: readonly JobStatus[], column = 'status'): string {
   const [first, ...others] = statuses.map((status) => `'${status}'`)
   return others.length === 0 ? `${column} = ${first}` : `${column} IN (${[first, ...others].join(', ')})`
@@ -32,16 +32,19 @@ export function guard(names: Transition | readonly Transition[], column?: string
   )
 }
 
-/** The assignment of the new status. */
+/** Assigns the new status. */
 export const enter = (name: Transition): string => `status = '${transitions[name].to}'`
 
-/** The same, of one or the other transition; without another, the job keeps its status. */
+/** Assigns one status or the other. With `other` null, the job keeps its status otherwise. */
 export function enterEither(condition: string, name: Transition, other: Transition | null): string {
   const otherwise = other === null ? '"Job".status' : `'${transitions[other].to}'::"JobStatus"`
   return `status = CASE WHEN ${condition} THEN '${transitions[name].to}'::"JobStatus" ELSE ${otherwise} END`
 }
 
-/** The condition under which a worker's progress is stored: a pause takes effect at once, but keeps what was computed before. */
+/**
+ * The condition for storing the progress of a run. A pause takes effect at once, but epochs computed before
+ * it are stored.
+ */
 export const acceptsProgress = (column?: string): string => statusIn(['running', 'paused'], column)
 
 /** What the CTE `changed` must return; `modelId` is an expression. */

@@ -1,14 +1,14 @@
-/** Without Redis, workers are woken by NOTIFY: a trigger sends it with the transaction in which a job is queued. */
+/** Wakes workers by NOTIFY when there is no Redis: a trigger sends it in the transaction that queues a job. */
 import { z } from 'zod'
 import type { JobQueue } from '../training/ports/queue.js'
 import type { Database } from './database.js'
 import { send, statement } from './statements.js'
 
-/** Has no payload. */
+/** Its notifications have no payload. */
 export const queueChannel = 'descent_queue'
 
-/** The name of a worker's connection that listens. */
-export const workerName = 'descent worker'
+/** The application name of a worker's listening connection. */
+export const workerConnection = 'descent worker'
 
 const wakeStatement = statement(
   'wakeWorkers',
@@ -16,12 +16,12 @@ const wakeStatement = statement(
   `SELECT pg_notify('${queueChannel}', '')::text AS sent`,
 )
 
-/** A connection ends with its process, however that ends. */
+/** Counts workers by their connections, which end with the process in every case. */
 const workersStatement = statement(
   'listeningWorkers',
   z.strictObject({ workers: z.int() }),
   `SELECT count(*)::int AS workers FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name = '${workerName}'`,
+    WHERE datname = current_database() AND application_name = '${workerConnection}'`,
 )
 
 export function notifyQueue({ pool }: Pick<Database, 'pool'>): JobQueue {

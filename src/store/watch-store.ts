@@ -1,14 +1,14 @@
-/** What watching reads, of many jobs in one statement. */
+/** Reads of watchers, each for many jobs in one statement. */
 import { z } from 'zod'
 import { jobStatusSchema } from '../contract/job.js'
 import type { EpochsWanted, WatchedJob, WatchStore } from '../live/watch-store.js'
 import type { Database } from './database.js'
-import { packedEpochs, packedRowOf, packedRowSchema } from './epochs.js'
+import { packedEpochs, packedEpochsQuery, packedRowSchema } from './epochs.js'
 import { jobColumns, jobRowSchema, toJob } from './job-rows.js'
 import { send, statement } from './statements.js'
 
 const wanted = 'unnest($1::text[], $2::int8[], $3::int8[]) WITH ORDINALITY AS wanted(id, after, most, place)'
-const epochsOfWanted = packedRowOf({ id: 'wanted.id', after: 'wanted.after', limit: 'wanted.most' })
+const epochsOfWanted = packedEpochsQuery({ id: 'wanted.id', after: 'wanted.after', limit: 'wanted.most' })
 
 const watchedRowSchema = z.strictObject({
   ...jobRowSchema.shape,
@@ -43,7 +43,7 @@ export function watchStore(database: Database): WatchStore {
   const { pool } = database
   return {
     async jobs(wanted) {
-      const rows = await send(pool, jobsStatement, valuesOf(wanted))
+      const rows = await send(pool, jobsStatement, toValues(wanted))
       const answers = wanted.map((): WatchedJob | null => null)
       for (const row of rows) {
         const place = row.wantedPlace - 1
@@ -54,7 +54,7 @@ export function watchStore(database: Database): WatchStore {
     },
 
     async epochs(wanted) {
-      const rows = await send(pool, epochsStatement, valuesOf(wanted))
+      const rows = await send(pool, epochsStatement, toValues(wanted))
       return rows.map((row, index) => packedEpochs(row, wanted[index].after))
     },
 
@@ -62,7 +62,7 @@ export function watchStore(database: Database): WatchStore {
   }
 }
 
-const valuesOf = (wanted: readonly EpochsWanted[]) => [
+const toValues = (wanted: readonly EpochsWanted[]) => [
   wanted.map(({ jobId }) => jobId),
   wanted.map(({ after }) => after),
   wanted.map(({ limit }) => limit),

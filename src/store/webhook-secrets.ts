@@ -1,17 +1,17 @@
-/** Secrets of webhooks, encrypted. Those that have not expired sign; the current one does not expire. */
+/** Encrypted secrets of webhooks. All that have not expired sign; the current one does not expire. */
 import { randomUUID } from 'node:crypto'
 import { Problem } from '../contract/problems.js'
 import type { SecretBox } from '../training/ports/webhooks.js'
 import type { Database, Prisma } from './database.js'
 
-/** Of a webhook, signing at the same time. */
+/** The maximum number of secrets of a webhook that sign at the same time. */
 const maximumSecrets = 5
 
-/** What secrets were stored as before they were encrypted. */
+/** The format of secrets before they were encrypted. */
 const plain = /^whsec_/
 
-/** @throws Problem `unavailable` when the service has no keys */
-export function mustSeal(box: SecretBox | null): SecretBox {
+/** @throws Problem `unavailable` if the service has no webhook keys */
+export function requireBox(box: SecretBox | null): SecretBox {
   if (box !== null) return box
   throw new Problem(
     'unavailable',
@@ -24,7 +24,7 @@ export const sealedSecret = (box: SecretBox, webhookId: string, secret: string) 
   sealed: box.seal(secret, webhookId),
 })
 
-/** Makes the secret the current one; the others sign until the overlap is over, or end at once without one. */
+/** Makes the secret the current one. The others expire after the overlap, or at once without one. */
 export async function replaceSecret(
   client: Prisma.TransactionClient,
   box: SecretBox,
@@ -49,8 +49,8 @@ export async function replaceSecret(
 }
 
 /**
- * Encrypts what is stored in plain text or under an earlier key. Any number of processes may do this at once.
- * @returns the webhooks whose secrets no key opens
+ * Encrypts secrets that are in plain text or under an earlier key. Several processes may call it at once.
+ * @returns the webhooks with secrets that no key decrypts
  */
 export async function sealSecrets(database: Database, box: SecretBox): Promise<string[]> {
   const unreadable = new Set<string>()

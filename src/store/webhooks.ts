@@ -1,4 +1,4 @@
-/** Webhooks; the outbox of their deliveries is deliveries.ts. */
+/** Webhooks. Their deliveries are in deliveries.ts. */
 import { z } from 'zod'
 import { Problem } from '../contract/problems.js'
 import {
@@ -14,10 +14,10 @@ import type { Database, Prisma } from './database.js'
 import { deliveries, lockWebhook, toDelivery } from './deliveries.js'
 import type { Webhook as WebhookRow } from './generated/client.js'
 import { createOnce } from './idempotency.js'
-import { behind, newestFirst, placeInList, toPage } from './pages.js'
+import { afterCursor, cursorColumns, newestFirst, toPage } from './pages.js'
 import { noRow, query, statement } from './statements.js'
 import { lockStatement } from './tenant-limits.js'
-import { mustSeal, replaceSecret, sealedSecret } from './webhook-secrets.js'
+import { replaceSecret, requireBox, sealedSecret } from './webhook-secrets.js'
 
 const shownDeliveries = 20
 
@@ -34,14 +34,14 @@ const sweepStatement = statement(
   `DELETE FROM "WebhookDelivery" WHERE "createdAt" < now() - interval '7 days' AND "nextAttemptAt" IS NULL`,
 )
 
-/** Without a box, webhooks can be neither registered nor sent to. */
+/** Without a box, webhooks can neither be registered nor sent to. */
 export function webhookStore(database: Database, box: SecretBox | null): WebhookStore & DeliveryStore {
   return {
     ...deliveries(database, box),
 
     async create(webhook, once) {
       const { secret, ...data } = webhook
-      const sealed = sealedSecret(mustSeal(box), webhook.id, secret)
+      const sealed = sealedSecret(requireBox(box), webhook.id, secret)
       const createWithin = async (client: Prisma.TransactionClient): Promise<CreatedWebhook> => {
         await query(client, lockStatement, [JSON.stringify(['webhooks of', webhook.tenantId])])
         const count = await client.webhook.count({ where: { tenantId: webhook.tenantId } })
@@ -56,7 +56,7 @@ export function webhookStore(database: Database, box: SecretBox | null): Webhook
     },
 
     async rotate(tenantId, id, { secret, overlapSeconds }) {
-      const keys = mustSeal(box)
+      const keys = requireBox(box)
       return database.inTransaction(tenantId, async (client) => {
         if (!(await lockWebhook(client, tenantId, id))) return null
         const endsAt = await replaceSecret(client, keys, { webhookId: id, secret, overlapSeconds })
@@ -66,8 +66,8 @@ export function webhookStore(database: Database, box: SecretBox | null): Webhook
     },
 
     async list(tenantId, { limit, after }) {
-      const position = await behind(after, (id) =>
-        database.webhook.findUnique({ where: { id, tenantId }, select: placeInList }),
+      const position = await afterCursor(after, (id) =>
+        database.webhook.findUnique({ where: { id, tenantId }, select: cursorColumns }),
       )
       const rows = await database.webhook.findMany({
         where: { ...position, tenantId },

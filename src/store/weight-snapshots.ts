@@ -1,6 +1,7 @@
 /**
- * Weights of small networks as they were, for drawing their boundaries: those that are kept, and the newest. What all of a job
- * have in common is in the first row, or else, of a short training, with its model.
+ * Snapshots of the weights of small networks, to plot their boundaries. The kept ones and the most recent
+ * one are stored. The first row has what all snapshots of the job share; for a short training, the model has
+ * it.
  */
 import { z } from 'zod'
 import { codingSchema } from '../contract/dataset.js'
@@ -26,21 +27,21 @@ export function snapshotStore(database: Database): SnapshotStore {
         }),
         firstRow(database, jobId),
       ])
-      if (first === null) return nothing
-      const header = first.header ?? (await modelHeader(database, jobId))
+      if (first === null) return noSnapshots
+      const header = first.header ?? (await readModelHeader(database, jobId))
       const taken = rows.flatMap(unpack).filter(({ epoch }) => epoch > after)
       return { ...headerSchema.parse(header), taken: taken.slice(0, limit) }
     },
   }
 }
 
-const nothing: WeightSnapshots = {
+const noSnapshots: WeightSnapshots = {
   coding: { features: [], target: { type: 'number', names: [] } },
   tensors: [],
   taken: [],
 }
 
-async function modelHeader(client: Prisma.TransactionClient, jobId: string): Promise<unknown> {
+async function readModelHeader(client: Prisma.TransactionClient, jobId: string): Promise<unknown> {
   const row = await client.model.findUnique({ where: { jobId }, select: { description: true } })
   return row && unpackJson(row.description)
 }
@@ -53,11 +54,11 @@ function firstRow(client: Prisma.TransactionClient, jobId: string) {
   })
 }
 
-/** Before a model is deleted: its job's snapshots keep what they need of it. */
-export async function keepHeader(client: Prisma.TransactionClient, jobId: string): Promise<void> {
+/** Called before a model is deleted: copies what the snapshots of its job need from it. */
+export async function copyHeader(client: Prisma.TransactionClient, jobId: string): Promise<void> {
   const first = await firstRow(client, jobId)
   if (first === null || first.header !== null) return
-  const header = headerSchema.parse(await modelHeader(client, jobId))
+  const header = headerSchema.parse(await readModelHeader(client, jobId))
   await client.weightSnapshot.update({
     where: { jobId_epoch: { jobId, epoch: first.epoch } },
     data: { header },
@@ -84,7 +85,7 @@ function unpack({
   }))
 }
 
-/** What epochs and the snapshots that stay take. */
+/** The bytes of epochs and kept snapshots. */
 export function historyBytes(
   { byteLength }: Float64Array,
   rows: readonly { kept: boolean; bytes: Uint8Array }[],
@@ -93,7 +94,7 @@ export function historyBytes(
   return kept.reduce((sum, { bytes }) => sum + bytes.length, byteLength)
 }
 
-/** Kept ones make one row; the newest, if it is not kept, one of its own. */
+/** One row for all kept snapshots, and one for the most recent if it is not kept. */
 export function snapshotRows(
   taken: Taken,
 ): { epoch: number; epochs: number[]; kept: boolean; bytes: Uint8Array<ArrayBuffer> }[] {

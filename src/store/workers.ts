@@ -1,14 +1,14 @@
-/** Worker processes: each writes its row every few seconds, and who has been silent for long is not among them. */
+/** Worker processes. Each writes its row every few seconds; rows of silent workers are left out. */
 import { type Worker, type WorkersSummary, workersSummarySchema } from '../contract/worker.js'
 import type { WorkerStore } from '../training/ports/workers.js'
 import type { Database, Prisma } from './database.js'
-import { behind, newestFirst, placeInList, toPage } from './pages.js'
+import { afterCursor, cursorColumns, newestFirst, toPage } from './pages.js'
 import { idRow, noRow, query, send, statement } from './statements.js'
 
-/** Of silence: several reports were lost by then. */
-const silence = `interval '10 seconds'`
+/** After this time without a report, a worker counts as dead. */
+const maximumSilence = `interval '10 seconds'`
 
-const isSeen = `"seenAt" > now() - ${silence}`
+const isAlive = `"seenAt" > now() - ${maximumSilence}`
 
 const reportStatement = statement(
   'reportWorker',
@@ -24,12 +24,12 @@ const summaryStatement = statement(
   workersSummarySchema,
   `
     SELECT count(*)::int AS seen, coalesce(sum(threads), 0)::int AS threads, coalesce(sum("busyThreads"), 0)::int AS "busyThreads"
-    FROM "Worker" WHERE ${isSeen}`,
+    FROM "Worker" WHERE ${isAlive}`,
 )
 
-const seenStatement = statement('seenWorkers', idRow, `SELECT id FROM "Worker" WHERE ${isSeen}`)
+const seenStatement = statement('seenWorkers', idRow, `SELECT id FROM "Worker" WHERE ${isAlive}`)
 
-const sweepStatement = statement('sweepWorkers', noRow, `DELETE FROM "Worker" WHERE NOT (${isSeen})`)
+const sweepStatement = statement('sweepWorkers', noRow, `DELETE FROM "Worker" WHERE NOT (${isAlive})`)
 
 export function workerStore(database: Database): WorkerStore {
   const { pool } = database
@@ -45,8 +45,8 @@ export function workerStore(database: Database): WorkerStore {
     summary: () => summarizeWorkers(database),
 
     async list({ limit, after }) {
-      const position = await behind(after, (id) =>
-        database.worker.findUnique({ where: { id }, select: placeInList }),
+      const position = await afterCursor(after, (id) =>
+        database.worker.findUnique({ where: { id }, select: cursorColumns }),
       )
       const seen = await query(database, seenStatement, [])
       const rows = await database.worker.findMany({
@@ -60,7 +60,7 @@ export function workerStore(database: Database): WorkerStore {
         _count: true,
       })
       const jobs = new Map(running.map(({ workerId, _count }) => [workerId, _count]))
-      return toPage(rows, { limit }, (row) => workerOf(row, jobs.get(row.id) ?? 0))
+      return toPage(rows, { limit }, (row) => toWorker(row, jobs.get(row.id) ?? 0))
     },
 
     async sweep() {
@@ -74,7 +74,7 @@ export async function summarizeWorkers({ pool }: Pick<Database, 'pool'>): Promis
   return summary
 }
 
-function workerOf(row: Prisma.WorkerGetPayload<object>, runningJobs: number): Worker {
+function toWorker(row: Prisma.WorkerGetPayload<object>, runningJobs: number): Worker {
   const { id, threads, busyThreads, backend, createdAt, seenAt } = row
   return {
     id,

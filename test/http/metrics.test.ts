@@ -3,8 +3,8 @@ import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openMetrics } from '../../src/http/plugins/metrics.js'
 import { openDatabase } from '../../src/store/database.js'
-import { figureStore } from '../../src/store/figures.js'
 import { listenForHints } from '../../src/store/hints.js'
+import { metricStore } from '../../src/store/service-metrics.js'
 import { openApp, type RunningApp } from '../support/app.js'
 import { eventually } from '../support/service.js'
 import { linearModel, newJob, startJob, storeEpochs } from '../support/stores.js'
@@ -126,7 +126,7 @@ describe('/metrics', () => {
 
   it('tells the figures of the process when the database is away', async () => {
     const nobody = openDatabase('postgresql://127.0.0.1:1/none')
-    const text = await openMetrics().render(figureStore(nobody), 3)
+    const text = await openMetrics().render(metricStore(nobody), 3)
     await nobody.$disconnect()
     expect(text).toContain('descent_database_up 0')
     expect(text).toContain('descent_watchers 3')

@@ -2,7 +2,7 @@
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Epoch } from '../../src/contract/epoch.js'
-import { historyThinner } from '../../src/store/thin-histories.js'
+import { historyThinner } from '../../src/store/history-thinner.js'
 import { openApp, type RunningApp } from '../support/app.js'
 import { epochsOf, linearModel, startJob, storeEpochs } from '../support/stores.js'
 import { upTo } from '../support/watching.js'

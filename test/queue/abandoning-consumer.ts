@@ -1,4 +1,4 @@
-/** A worker that takes a message, says so, and never ends it: for the test that kills it. */
+/** A worker that takes a message, reports it, and never finishes it, for the test that kills it. */
 import { consume } from '../../src/queue/queue.js'
 
 const [url] = process.argv.slice(2)

@@ -1,4 +1,4 @@
-/** Wake-ups through Redis: each reaches a worker, and a worker that dies takes none with it. */
+/** Wake-ups through Redis: each reaches a worker, and no message is lost with a worker. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -10,7 +10,7 @@ import { hasRedis, startRedis, type TestRedis } from '../support/redis.js'
 import { eventually } from '../support/service.js'
 import { upTo } from '../support/watching.js'
 
-/** Begun first and asked last, because the message comes back only after seconds. */
+/** Started first and awaited last, because the message returns only after seconds. */
 interface Abandoned {
   /** Resolves when a living worker is woken. */
   delivered: Promise<void>
@@ -47,7 +47,7 @@ async function start(work: () => Promise<void>, concurrency = 4): Promise<Consum
   return consumer
 }
 
-/** A worker that ends at once whatever it is woken for. */
+/** A worker that finishes at once. */
 async function countWakeUps(): Promise<{ count: number; until(count: number): Promise<void> }> {
   const seen = {
     count: 0,
@@ -80,7 +80,7 @@ describe.skipIf(!hasRedis)('a wake-up', () => {
     expect(first.count + second.count).toBe(20)
   })
 
-  it('is one with those that come while it waits, from whatever process', async () => {
+  it('is merged with those sent while it waits, by any process', async () => {
     const other = await openQueue(redis.url, onError)
     await Promise.all(upTo(20).flatMap(() => [queue.wake(), other.wake()]))
     for (const _ of upTo(5)) await other.wake()
@@ -92,7 +92,7 @@ describe.skipIf(!hasRedis)('a wake-up', () => {
     await other.close()
   })
 
-  it('is delivered while another one is being handled, as many at a time as the worker takes', async () => {
+  it('is delivered while others are processed, up to the concurrency of the worker', async () => {
     let now = 0
     let most = 0
     let done = 0
@@ -107,14 +107,14 @@ describe.skipIf(!hasRedis)('a wake-up', () => {
       await queue.wake()
       await eventually(() => now === underway || undefined)
     }
-    // A fourth waits for a place.
+    // A fourth waits for a slot.
     await queue.wake()
     held.open()
     await eventually(() => done === 4 || undefined)
     expect(most).toBe(3)
   })
 
-  it('that comes while the only place is taken is delivered afterwards', async () => {
+  it('sent while the only slot is taken is delivered afterwards', async () => {
     const held = gate()
     let begun = 0
     await start(async () => {
@@ -142,7 +142,7 @@ describe.skipIf(!hasRedis)('a wake-up', () => {
     expect(errors.map(({ message }) => message)).toEqual(upTo(3).map((times) => `cannot train ${times}`))
   })
 
-  it('is delivered after Redis forgot everything, and after it was away', async () => {
+  it('is delivered after Redis lost its data, and after an outage', async () => {
     await queue.wake()
     await redis.flush()
     const woken = await countWakeUps()
@@ -160,7 +160,7 @@ describe.skipIf(!hasRedis)('a wake-up', () => {
 })
 
 describe.skipIf(!hasRedis)('a worker', () => {
-  it('waits for what is being handled when it closes, and is handed nothing more', async () => {
+  it('waits for the current message when it closes, and takes no other', async () => {
     const held = gate()
     let begun = 0
     const consumer = await start(async () => {
@@ -185,7 +185,7 @@ describe.skipIf(!hasRedis)('a worker', () => {
     await woken.until(1)
   })
 
-  it('is counted as long as it is connected', async () => {
+  it('is counted while it is connected', async () => {
     const until = (workers: number) =>
       eventually(async () => ((await queue.workers()) === workers ? true : undefined))
     await until(0)
@@ -197,12 +197,12 @@ describe.skipIf(!hasRedis)('a worker', () => {
     await until(1)
   })
 
-  it('that is killed leaves its message to another', async () => {
+  it('that is killed loses its message to another', async () => {
     await abandoned.delivered
   }, 60_000)
 })
 
-/** On a Redis of its own: no other message may be taken for this one. */
+/** On a separate Redis, so that no other message is mistaken for this one. */
 async function abandonMessage(): Promise<Abandoned> {
   const own = await startRedis()
   const onError = () => {}

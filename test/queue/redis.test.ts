@@ -1,4 +1,4 @@
-/** The ways in which a Redis may be there: behind sentinels, as a cluster, behind TLS; and those that are refused. */
+/** Redis with sentinels, as a cluster, with TLS, and servers that are refused. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
@@ -24,7 +24,7 @@ afterAll(async () => {
   folder.remove()
 })
 
-/** Redis's own messages while the servers change are of no interest; a wake-up that is not delivered fails the test. */
+/** Errors of Redis during a failover are ignored. A wake-up that is not delivered fails the test. */
 const onError = () => {}
 
 /** A queue and a worker at the address. */
@@ -34,7 +34,7 @@ async function openBoth(url: string) {
   const consumer = await consume(url, { concurrency: 4, work: async () => void woken++, onError })
   return {
     queue,
-    /** Sends a wake-up until that succeeds, and waits for the delivery. */
+    /** Sends a wake-up until one succeeds, and waits for the delivery. */
     async deliver(): Promise<void> {
       const before = woken
       await eventually(() =>
@@ -55,8 +55,8 @@ async function openBoth(url: string) {
 const cli = (port: number, ...command: string[]) =>
   spawnSync('redis-cli', ['-p', String(port), ...command], { encoding: 'utf8' }).stdout.trim()
 
-describe.skipIf(!hasRedis)('a Redis behind a sentinel', () => {
-  it('is found by its name, and its replica when it dies', async () => {
+describe.skipIf(!hasRedis)('a Redis with a sentinel', () => {
+  it('is found by its name, and its replica after it dies', async () => {
     const [master, replica, sentinel] = [await freePort(), await freePort(), await freePort()]
     const place = ['--dir', folder.path]
     const first = await startRedisServer(master, place)
@@ -76,7 +76,7 @@ describe.skipIf(!hasRedis)('a Redis behind a sentinel', () => {
       ].join('\n'),
     )
     servers.push(spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' }))
-    // The sentinel asks its master only every ten seconds who follows it; a first look comes at once.
+    // The sentinel polls its master for replicas every ten seconds only; this makes it poll at once.
     await eventually(() =>
       cli(replica, 'info', 'replication').includes('master_link_status:up') ? 1 : undefined,
     )
@@ -100,7 +100,7 @@ describe.skipIf(!hasRedis)('a Redis cluster', () => {
   beforeAll(async () => {
     while (ports.length < 3) {
       const port = await freePort()
-      // Its bus has the port 10,000 higher.
+      // The port of its bus is 10,000 higher.
       if (port > 55_000) continue
       const file = join(folder.path, `nodes-${port}.conf`)
       servers.push(await startRedisServer(port, ['--cluster-enabled', 'yes', '--cluster-config-file', file]))
@@ -111,8 +111,8 @@ describe.skipIf(!hasRedis)('a Redis cluster', () => {
     while (!ports.every((port) => cli(port, 'cluster', 'info').includes('cluster_state:ok'))) await sleep(50)
   }, 60_000)
 
-  it('carries the queue, all of it in one slot', async () => {
-    // Knowing any of its servers is enough.
+  it('holds the whole queue in one slot', async () => {
+    // One of its servers is enough to find it.
     const both = await openBoth(`redis+cluster://127.0.0.1:1,127.0.0.1:${ports[1]}`)
     for (const _ of upTo(20)) await both.deliver()
     expect(await both.queue.workers()).toBe(1)
@@ -129,8 +129,8 @@ describe.skipIf(!hasRedis)('a Redis cluster', () => {
   }, 60_000)
 })
 
-describe.skipIf(!hasRedis)('a Redis behind TLS', () => {
-  it('is trusted by the certificate it shows, and by nothing less', async () => {
+describe.skipIf(!hasRedis)('a Redis with TLS', () => {
+  it('is trusted only with a valid certificate', async () => {
     const [key, certificate] = [join(folder.path, 'key.pem'), join(folder.path, 'certificate.pem')]
     const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1']
     execFileSync(

@@ -1,4 +1,4 @@
-/** Wakes itself through the queue at the given address, for tests that need a process of their own. */
+/** Wakes itself through the queue at the given address, for tests that need a separate process. */
 import { consume, openQueue } from '../../src/queue/queue.js'
 
 const [url] = process.argv.slice(2)

@@ -1,10 +1,10 @@
-/** Checkpoints are stored with the epochs up to them, two of them are kept, and a damaged one is never used. */
+/** Checkpoints are stored with the epochs before them, two of them are kept, and a damaged one is never used. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fillBuffers } from '../../src/base/fill-buffers.js'
 import type { Epoch } from '../../src/contract/epoch.js'
 import type { JobStatus } from '../../src/contract/job.js'
-import { chunkBytes, whole } from '../../src/store/bytes.js'
+import { chunkBytes, joinPieces } from '../../src/store/bytes.js'
 import type { Checkpoint } from '../../src/training/ports/checkpoints.js'
 import type { Claim } from '../../src/training/ports/runs.js'
 import { expectTrueCounters } from '../support/counters.js'
@@ -55,7 +55,7 @@ const store = (claim: Claim, epochs: Epoch[], checkpoint: Checkpoint | null) =>
     snapshots: null,
   })
 
-/** The checkpoint to go on from, and what was said on the way to it. */
+/** The checkpoint to continue from, and the warnings. */
 async function read(jobId: string) {
   const warnings: string[] = []
   const stored = await stores.runs.checkpoint(jobId, (message) => warnings.push(message))
@@ -66,7 +66,7 @@ async function read(jobId: string) {
   return { checkpoint: { ...head, bytes }, warnings }
 }
 
-/** A job with checkpoints behind epochs 1, 2 and 3. */
+/** A job with checkpoints after epochs 1, 2 and 3. */
 async function threeCheckpoints(): Promise<Claim> {
   const claim = await startJob(stores)
   for (const epoch of upTo(3)) {
@@ -81,7 +81,7 @@ const kept = async (jobId: string) =>
   )
 
 describe('a checkpoint', () => {
-  it('is read as it was stored, in however many pieces', async () => {
+  it('is read as it was stored, in any number of chunks', async () => {
     // JSON has no −0.
     const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0)
     const checkpoints: fc.Arbitrary<Checkpoint> = fc.record({
@@ -116,22 +116,22 @@ describe('a checkpoint', () => {
     const large = checkpointOf(1, { bytes: new Uint8Array(2 * chunkBytes + 5).map((_, index) => index) })
     expect(await store(claim, [], large)).toBe(true)
     const { checkpoint } = await read(claim.jobId)
-    expect(Buffer.compare(checkpoint?.bytes ?? new Uint8Array(), whole(large.bytes))).toBe(0)
+    expect(Buffer.compare(checkpoint?.bytes ?? new Uint8Array(), joinPieces(large.bytes))).toBe(0)
   })
 
-  it('makes room: the newest two are kept', async () => {
+  it('deletes all but the two most recent', async () => {
     const { jobId } = await threeCheckpoints()
     expect(await kept(jobId)).toEqual([2, 3])
     expect(await stores.database.checkpointChunk.count({ where: { jobId } })).toBe(2)
     expect((await read(jobId)).checkpoint).toEqual(checkpointOf(3))
   })
 
-  it('is nothing where none was stored', async () => {
+  it('is null if none was stored', async () => {
     const { jobId } = await startJob(stores)
     expect(await read(jobId)).toEqual({ checkpoint: null, warnings: [] })
   })
 
-  it('goes with its job', async () => {
+  it('is deleted with its job', async () => {
     const claim = await threeCheckpoints()
     await stores.runs.fail(claim, { code: 'diverged', message: 'NaN', epoch: 3 })
     expect(await kept(claim.jobId)).toEqual([2, 3])
@@ -145,7 +145,7 @@ describe('the bytes of checkpoints', () => {
   const used = async () => (await stores.tenants.use('local')).storedBytes
   const chunks = (jobId: string) => stores.database.checkpointChunk.count({ where: { jobId } })
 
-  it('count while the job may go on from them, and are deleted at its end; its life tells of them', async () => {
+  it('count until the job is finished, and are then deleted; its events list the checkpoints', async () => {
     const claim = await startJob(stores)
     const before = await used()
     const bytes = new Uint8Array(2 * chunkBytes + 100)
@@ -236,7 +236,7 @@ describe('a damaged checkpoint', () => {
     ],
   ]
 
-  it.each(damages)('by %s is passed over, with a warning', async (_name, damage) => {
+  it.each(damages)('by %s is skipped, with a warning', async (_name, damage) => {
     const { jobId } = await threeCheckpoints()
     await damage(jobId)
     expect(await read(jobId)).toEqual({
@@ -245,7 +245,7 @@ describe('a damaged checkpoint', () => {
     })
   })
 
-  it('is all there is: the training begins again', async () => {
+  it('restarts the training if there is no other', async () => {
     const { jobId } = await threeCheckpoints()
     await stores.database.checkpoint.updateMany({ where: { jobId }, data: { sha256: '' } })
     const { checkpoint, warnings } = await read(jobId)
@@ -272,7 +272,7 @@ describe('a checkpoint with epochs', () => {
     expect(await kept(claim.jobId)).toEqual([3, 4])
   })
 
-  it('is not stored when the epochs are not those that come next', async () => {
+  it('is not stored if the epochs do not follow the last stored one', async () => {
     const claim = await threeCheckpoints()
     expect(await store(claim, epochsOf([5]), checkpointOf(5))).toBe(false)
     expect(await kept(claim.jobId)).toEqual([2, 3])
@@ -295,7 +295,7 @@ describe('a checkpoint with epochs', () => {
     expect((await stores.jobs.get(claim.jobId))?.status).toBe(status)
   })
 
-  it('is refused from a worker whose job went to another', async () => {
+  it('is refused from a worker that lost its job', async () => {
     const old = await threeCheckpoints()
     await stores.runs.release(old, 'worker-stopped')
     const claim = await claimJob(stores, old.jobId)
@@ -305,7 +305,7 @@ describe('a checkpoint with epochs', () => {
     expect(await store(claim, epochsOf([4]), checkpointOf(4))).toBe(true)
   })
 
-  it('is refused once a paused job was resumed, also when it was paused again', async () => {
+  it('is refused after a resumption, also if the job is paused again', async () => {
     const claim = await threeCheckpoints()
     expect(await stores.jobs.pause(claim.jobId)).toBe(true)
     expect(await stores.jobs.resume(claim.jobId, undefined)).toBe(true)
@@ -315,7 +315,7 @@ describe('a checkpoint with epochs', () => {
     expect(await kept(claim.jobId)).toEqual([2, 3])
   })
 
-  it('counts as progress: the deaths before it are forgotten', async () => {
+  it('counts as progress, and resets the number of crashes', async () => {
     const first = await startJob(stores, 'worker_dead')
     const id = first.jobId
     await stores.jobs.releaseWorker('worker_dead')

@@ -1,4 +1,4 @@
-/** Look-ups that go together are as true as look-ups of their own. */
+/** Combined lookups return the same as separate ones. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { coalescedRows } from '../../src/store/coalesced.js'
@@ -7,7 +7,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Statements that end when they are told to. */
+/** Statements that the test ends. */
 function statements() {
   const sent: { names: string[]; end(rows: Record<string, string>): void; fail(error: Error): void }[] = []
   const coalesced = coalescedRows<string>(
@@ -19,21 +19,21 @@ function statements() {
   return { sent, coalesced }
 }
 
-describe('names asked for', () => {
-  it('in one turn go with one statement, each once', async () => {
+describe('requests', () => {
+  it('of one turn share one statement, without duplicates', async () => {
     const { sent, coalesced } = statements()
-    const answers = Promise.all(['a', 'b', 'a', 'none'].map((name) => coalesced.ask(name)))
+    const answers = Promise.all(['a', 'b', 'a', 'none'].map((name) => coalesced.request(name)))
     await nextTurn()
     expect(sent.map(({ names }) => names)).toEqual([['a', 'b', 'none']])
     sent[0].end({ a: '1', b: '2' })
     expect(await answers).toEqual(['1', '2', '1', undefined])
   })
 
-  it('while a statement is under way go with the next, even those that are looked for already', async () => {
+  it('during a statement share the next one, also for keys of the current one', async () => {
     const { sent, coalesced } = statements()
-    const before = coalesced.ask('a')
+    const before = coalesced.request('a')
     await nextTurn()
-    const after = [coalesced.ask('a'), coalesced.ask('b')]
+    const after = [coalesced.request('a'), coalesced.request('b')]
     await nextTurn()
     expect(sent).toHaveLength(1)
     sent[0].end({ a: 'old' })
@@ -44,24 +44,24 @@ describe('names asked for', () => {
     expect(await Promise.all(after)).toEqual(['new', '2'])
   })
 
-  it('while a statement is under way are sent before its answers are passed on', async () => {
+  it('during a statement are sent before its promises resolve', async () => {
     const { sent, coalesced } = statements()
-    const before = coalesced.ask('a').then((answer) => ({ answer, statements: sent.length }))
+    const before = coalesced.request('a').then((answer) => ({ answer, statements: sent.length }))
     await nextTurn()
-    const after = coalesced.ask('b')
+    const after = coalesced.request('b')
     sent[0].end({ a: '1' })
     expect(await before).toEqual({ answer: '1', statements: 2 })
     sent[1].end({ b: '2' })
     expect(await after).toBe('2')
   })
 
-  it('by a statement that fails are refused, and no others', async () => {
+  it('of a failed statement reject, and no others', async () => {
     const { sent, coalesced } = statements()
-    const failing = [coalesced.ask('a'), coalesced.ask('b')].map((each) =>
+    const failing = [coalesced.request('a'), coalesced.request('b')].map((each) =>
       expect(each).rejects.toThrow('away'),
     )
     await nextTurn()
-    const waiting = coalesced.ask('a')
+    const waiting = coalesced.request('a')
     sent[0].fail(new Error('away'))
     await Promise.all(failing)
     await nextTurn()
@@ -69,13 +69,13 @@ describe('names asked for', () => {
     expect(await waiting).toBe('1')
   })
 
-  it('do not wait for ever for a statement that hangs', async () => {
+  it('do not wait indefinitely for a hanging statement', async () => {
     const { sent, coalesced } = statements()
-    const hanging = coalesced.ask('a')
+    const hanging = coalesced.request('a')
     await nextTurn()
     const now = performance.now()
     vi.spyOn(performance, 'now').mockReturnValue(now + 5_000)
-    const later = coalesced.ask('b')
+    const later = coalesced.request('b')
     await nextTurn()
     sent[1].end({ b: '2' })
     expect(await later).toBe('2')

@@ -1,4 +1,4 @@
-/** What was stored before datasets were packed by column is still what it was. */
+/** Data from before datasets were packed by column keeps its values. */
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { readRows } from '../../src/datasets/preview.js'
@@ -8,7 +8,7 @@ import { unpackJson } from '../../src/store/packed-json.js'
 import { earlierDatabase } from '../support/earlier-database.js'
 import { valuesOf } from '../support/tables.js'
 
-/** float64 numbers row by row, cut where it comes. */
+/** float64 numbers row by row, cut anywhere. */
 const rows = 4_000
 const values = Float64Array.from({ length: 3 * rows }, (_, index) =>
   index % 3 === 2 ? index % 2 : Math.sin(index),

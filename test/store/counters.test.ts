@@ -1,4 +1,7 @@
-/** Limits, turns and positions go by sums; whatever happens, and however much at once, they are what the rows say. */
+/**
+ * Limits, turns and positions use sums. After any sequence of concurrent actions, the sums equal those of
+ * the rows.
+ */
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { JobStatus } from '../../src/contract/job.js'
@@ -7,10 +10,10 @@ import { tableFromInline } from '../../src/datasets/inline.js'
 import { chunkBytes } from '../../src/store/bytes.js'
 import { type Database, openDatabase } from '../../src/store/database.js'
 import { datasetStore } from '../../src/store/datasets.js'
+import { historyThinner } from '../../src/store/history-thinner.js'
 import { jobStore } from '../../src/store/jobs.js'
 import { modelStore } from '../../src/store/models.js'
 import { runStore } from '../../src/store/runs.js'
-import { historyThinner } from '../../src/store/thin-histories.js'
 import { newId } from '../../src/training/new-id.js'
 import type { Checkpoint } from '../../src/training/ports/checkpoints.js'
 import type { AllDatasets } from '../../src/training/ports/datasets.js'
@@ -30,7 +33,7 @@ import {
 import { uploadOf } from '../support/tables.js'
 import { upTo } from '../support/watching.js'
 
-/** What one process has: connections of its own. */
+/** The stores of a process with separate connections. */
 interface Process {
   database: Database
   jobs: AllJobs
@@ -74,7 +77,7 @@ beforeEach(clear)
 
 const tenants = ['a', 'b', 'c'] as const
 
-/** `pick` chooses among what there is, `size` how much of it. */
+/** `pick` chooses among what exists, `size` how much of it. */
 interface Step {
   action: keyof typeof actions
   process: number
@@ -264,13 +267,13 @@ async function perform(given: Step): Promise<void> {
   try {
     await actions[given.action](processes[given.process], given)
   } catch (error) {
-    // Something that it needs was deleted at the same time.
+    // A concurrent action deleted what it needs.
     if (!(error instanceof Problem)) throw error
   }
 }
 
 describe('the sums', () => {
-  it('are what the rows say after anything that happens', async () => {
+  it('equal those of the rows after any action', async () => {
     const seen = new Set<string>()
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
@@ -286,7 +289,7 @@ describe('the sums', () => {
     expect([...seen].toSorted()).toEqual(Object.keys(actions).toSorted())
   }, 120_000)
 
-  it('are what the rows say, however much happens at once', async () => {
+  it('equal those of the rows after concurrent actions', async () => {
     const together = fc.array(step, { minLength: 2, maxLength: 12 })
     await fc.assert(
       fc.asyncProperty(fc.array(together, { minLength: 4, maxLength: 10 }), async (groups) => {
@@ -300,7 +303,7 @@ describe('the sums', () => {
     )
   }, 120_000)
 
-  it('are 0 when everything is gone', async () => {
+  it('are 0 when everything is deleted', async () => {
     await clear()
     const { use, queue } = await readCounters(stores.database)
     expect([use.kept, queue.kept]).toEqual([[], []])

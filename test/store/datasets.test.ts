@@ -38,7 +38,7 @@ async function tableOf(id: string): Promise<Table> {
 }
 
 describe('datasets', () => {
-  it('keep many numbers, bit for bit', async () => {
+  it('store many numbers exactly', async () => {
     const values = Float64Array.from(
       { length: 1_300_000 },
       (_, index) => Math.sin(index) * 10 ** ((index % 600) - 300),
@@ -60,7 +60,7 @@ describe('datasets', () => {
     expect(await stores.datasets.get(created.id)).toEqual(created)
   })
 
-  it('give any rows without reading the others', async () => {
+  it('return any rows without reading the others', async () => {
     const rows = 600_000
     const { id } = await stores.datasets.create(uploadOf(numbered(rows)))
     const { bytes } = (await stores.datasets.get(id)) ?? { bytes: 0 }
@@ -80,7 +80,7 @@ describe('datasets', () => {
     }
   })
 
-  it('leave nothing behind when their rows break off', async () => {
+  it('store nothing if their rows end with an error', async () => {
     const upload = uploadOf(numbered(3))
     function* broken(): Generator<Prepared> {
       yield { type: 'rows', rows: 1, bytes: packRows([Float64Array.of(1)], 1) }
@@ -93,7 +93,7 @@ describe('datasets', () => {
     expect(await stores.database.datasetChunk.count({ where: { datasetId: upload.id } })).toBe(0)
   })
 
-  it('are deleted with their rows, but not while a job that has not ended uses them', async () => {
+  it('are deleted with their rows, unless an unfinished job uses them', async () => {
     const [{ id }, validation] = await Promise.all([
       stores.datasets.create(uploadOf(numbered(3))),
       stores.datasets.create(uploadOf(numbered(3))),
@@ -107,7 +107,7 @@ describe('datasets', () => {
     expect((await stores.jobs.get(job.id))?.status).toBe('cancelled')
   })
 
-  it('are deleted or used, never both, however a deletion and a job meet', async () => {
+  it('are deleted or used, never both, in a race of a deletion and a job', async () => {
     for (let round = 0; round < 20; round++) {
       const { id } = await stores.datasets.create(uploadOf(numbered(3)))
       const [job, deletion] = await Promise.all([
@@ -135,7 +135,7 @@ describe('datasets', () => {
 })
 
 describe('chunks', () => {
-  it('are never too large, and join to what they were cut from', () => {
+  it('are never too large, and concatenate to the original', () => {
     const size = fc.oneof(
       fc.nat({ max: 100 }),
       fc.constantFrom(-1, 0, 1).map((more) => 2 * chunkBytes + more),

@@ -1,4 +1,4 @@
-/** A webhook is deleted while the job ends that it would be told of: the job ends all the same. */
+/** If the webhook of a job is deleted while the job ends, the job still ends. */
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { linearModel, openStores, type Stores, startJob } from '../support/stores.js'
@@ -25,7 +25,7 @@ async function isAwaited(): Promise<boolean> {
   return rows.length > 0
 }
 
-it('does not keep a job from its end', async () => {
+it('does not prevent the end of a job', async () => {
   await stores.webhooks.create({
     id: 'wh_gone',
     tenantId: 'local',

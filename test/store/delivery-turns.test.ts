@@ -1,4 +1,4 @@
-/** Whose deliveries a claim takes, and how many. */
+/** Which deliveries a claim takes, and how many. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newId } from '../../src/training/new-id.js'
 import { openStores, type Stores } from '../support/stores.js'
@@ -14,7 +14,7 @@ beforeEach(async () => {
   await stores.database.webhook.deleteMany()
 })
 
-/** A webhook with so many due deliveries; returns its id. */
+/** A webhook with this number of due deliveries; returns its id. */
 async function hook(tenantId: string, deliveries: number): Promise<string> {
   const id = newId('webhook')
   const url = 'https://example.com'
@@ -39,16 +39,16 @@ const count = (claimed: { webhookId: string }[], ...ids: string[]) =>
   claimed.filter(({ webhookId }) => ids.includes(webhookId)).length
 
 describe('a claim of deliveries', () => {
-  it('divides what there is room for among the tenants, not among their webhooks', async () => {
+  it('divides the room among tenants, not among their webhooks', async () => {
     const crowd = await Promise.all(Array.from({ length: 5 }, () => hook('crowd', 20)))
     const alone = await hook('alone', 20)
     const claimed = await claim(10)
     expect([count(claimed, ...crowd), count(claimed, alone)]).toEqual([5, 5])
-    // And among the webhooks of a tenant.
+    // Also among the webhooks of a tenant.
     expect(crowd.map((id) => count(claimed, id))).toEqual([1, 1, 1, 1, 1])
   })
 
-  it('takes no more of a tenant and of a webhook than may be in flight, whoever claims', async () => {
+  it('respects the limits in flight per tenant and webhook, across concurrent claims', async () => {
     const [first, second] = [await hook('a', 10), await hook('a', 10)]
     const other = await hook('b', 10)
     const claimed = (await Promise.all([claim(50, 5, 3), claim(50, 5, 3), claim(50, 5, 3)])).flat()
@@ -60,7 +60,7 @@ describe('a claim of deliveries', () => {
     expect(count(await claim(50, 5, 3), other)).toBe(1)
   })
 
-  it('begins with the tenant that has the fewest in flight, then with the one that waited longest', async () => {
+  it('starts with the tenant with the fewest in flight, then with the one that waited longest', async () => {
     const busy = await hook('busy', 10)
     expect(count(await claim(2), busy)).toBe(2)
     const [early, late] = [await hook('early', 10), await hook('late', 10)]
@@ -74,7 +74,7 @@ describe('a claim of deliveries', () => {
     expect(count(await claim(3), busy)).toBe(1)
   })
 
-  it('takes again what was claimed by a process that died', async () => {
+  it('takes deliveries again that a dead process claimed', async () => {
     const id = await hook('a', 1)
     expect(count(await claim(5, 1, 1, 0), id)).toBe(1)
     expect(await claim(5, 1, 1, 60)).toMatchObject([{ webhookId: id, attempts: 2 }])

@@ -1,4 +1,4 @@
-/** Large models and checkpoints become visible by one statement, and what is left of an unfinished one is swept. */
+/** One statement makes a large model or checkpoint visible. Unfinished ones are swept. */
 import { createHash } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { draftStore, dropDraft } from '../../src/store/drafts.js'
@@ -21,7 +21,7 @@ beforeEach(async () => {
 
 const mebibyte = 1024 * 1024
 
-/** Nine MiB in two pieces that no chunk begins with. */
+/** Nine MiB in two pieces whose bounds are not those of chunks. */
 function largeModel(): NewModel & { weights: Uint8Array[] } {
   const weights = [3, 6].map((size) =>
     new Uint8Array(size * mebibyte).map((_, index) => (index * size) % 251),
@@ -54,7 +54,7 @@ afterEach(async () => {
   await run('DROP TRIGGER IF EXISTS hold ON "WeightChunk"')
 })
 
-/** A model that is half written, and what becomes of it. */
+/** A partly written model. */
 async function halfWritten(): Promise<{
   claim: Claim
   model: NewModel
@@ -70,7 +70,7 @@ async function halfWritten(): Promise<{
 }
 
 describe('a large model', () => {
-  it('is not there before its last chunk is, and then whole', async () => {
+  it('appears with its last chunk, complete', async () => {
     const { claim, model, stored, open } = await halfWritten()
     expect(await stores.models.get(model.id)).toBeNull()
     expect(await stores.models.weights(model.id)).toBeNull()
@@ -87,7 +87,7 @@ describe('a large model', () => {
     expect(Buffer.compare((await stores.models.weights(model.id))?.bytes ?? new Uint8Array(), bytes)).toBe(0)
   })
 
-  it('takes its chunks with it when it is deleted', async () => {
+  it('is deleted with its chunks', async () => {
     const claim = await startJob(stores)
     const model = largeModel()
     await stores.runs.succeed(claim, model)
@@ -96,17 +96,17 @@ describe('a large model', () => {
     expect(await chunksOf(model.id)).toBe(0)
   })
 
-  it('of a job that is cancelled meanwhile is written no further, and nothing of it is left', async () => {
+  it('of a job that is cancelled meanwhile is not written further, and leaves nothing', async () => {
     const { claim, model, stored, open } = await halfWritten()
     expect(await stores.jobs.cancel(claim.jobId)).toBe(true)
     await open()
     expect(await stored).toBe(false)
-    // The chunk that was under way when the job was cancelled is the last.
+    // The chunk that was being written when the job was cancelled is the last.
     expect(await chunksOf(model.id)).toBe(0)
     expect(await stores.database.draft.count()).toBe(0)
   })
 
-  it('that cannot be stored at first is stored by the next attempt', async () => {
+  it('that cannot be stored is stored by the next attempt', async () => {
     const claim = await startJob(stores)
     const model = largeModel()
     await run(`CREATE OR REPLACE FUNCTION break() RETURNS trigger LANGUAGE plpgsql
@@ -122,7 +122,7 @@ describe('a large model', () => {
 })
 
 describe('a draft', () => {
-  /** As a worker leaves it that was killed after three chunks. */
+  /** The state after a worker was killed after three chunks. */
   async function leftover(): Promise<{ claim: Claim; id: bigint; modelId: string }> {
     const claim = await startJob(stores)
     const modelId = linearModel().id
@@ -162,7 +162,7 @@ describe('a draft', () => {
     expect(await stores.database.draft.count()).toBe(0)
   })
 
-  it('is swept when nobody has written to it for long, though its claim holds', async () => {
+  it('is swept if it is stale, although its claim holds', async () => {
     const { id, modelId } = await leftover()
     await age(id, 14)
     await sweep()
@@ -172,10 +172,10 @@ describe('a draft', () => {
     expect(await chunksOf(modelId)).toBe(0)
   })
 
-  it('that is swept while it is written takes no further chunk, and is no model', async () => {
+  it('that is swept while it is written takes no further chunk, and becomes no model', async () => {
     const { claim, model, stored, open } = await halfWritten()
     const { id } = await stores.database.draft.findFirstOrThrow({ where: { modelId: model.id } })
-    // The statement under way holds the row, so its chunk is deleted, too.
+    // The current statement holds the row, so its chunk is deleted, too.
     const dropped = dropDraft(stores.database, String(id))
     await open()
     await dropped

@@ -37,7 +37,7 @@ afterEach(async () => {
 
 afterAll(() => rm(folder, { recursive: true }))
 
-/** A folder that root's PostgreSQL, which runs as another user, may pass through. */
+/** A folder that the user of PostgreSQL may enter, if root runs the tests. */
 async function openFolder(): Promise<string> {
   const made = await mkdtemp(join(tmpdir(), 'descent-embedded-'))
   await chmod(made, 0o711)
@@ -63,7 +63,7 @@ async function ask(
   }
 }
 
-/** A process of its own that starts the server, leading a group as a terminal's foreground job does. */
+/** A separate process that starts the server, and leads a process group as a foreground job of a terminal does. */
 async function startOwner(): Promise<{ owner: ChildProcess; answer: string }> {
   const script = join(import.meta.dirname, '../support/postgres-owner.ts')
   const owner = spawn(process.execPath, ['--import', 'tsx', script, directory], {
@@ -84,7 +84,7 @@ async function kill(owner: ChildProcess, signal: NodeJS.Signals, wholeGroup = fa
 }
 
 describe('starting and stopping', () => {
-  it('makes a database that only this machine reaches, with a password, and keeps what it holds', async () => {
+  it('creates a database that only this machine reaches, with a password, and keeps its data', async () => {
     const first = await start()
     const address = new URL(first.connectionString)
     expect(address.hostname).toBe('127.0.0.1')
@@ -117,7 +117,7 @@ describe('starting and stopping', () => {
     expect(await ask(second, 'SELECT word FROM kept')).toEqual([{ word: 'é' }])
   })
 
-  it('keeps its password from other users and refuses another one', async () => {
+  it('hides its password from other users, and refuses a wrong one', async () => {
     const server = await start()
     expect((await stat(`${directory}.password`)).mode & 0o777).toBe(0o600)
     expect((await stat(directory)).mode & 0o777).toBe(0o700)
@@ -127,7 +127,7 @@ describe('starting and stopping', () => {
     await expect(intruder.connect()).rejects.toThrow(/password authentication failed/)
   })
 
-  it('stops once although asked twice, and although somebody is in a transaction', async () => {
+  it('stops once although called twice, and although a transaction is open', async () => {
     const server = await start()
     const client = new pg.Client({ connectionString: server.connectionString })
     client.on('error', () => {})
@@ -161,7 +161,7 @@ describe('starting and stopping', () => {
     expect(await ask(second, 'SELECT word FROM kept')).toEqual([{ word: 'é' }])
   })
 
-  it('waits for the port that must be taken again, which another program has for a moment', async () => {
+  it('waits for a required port that another program uses for a moment', async () => {
     const first = await start()
     await first.stop()
     const port = Number(new URL(first.connectionString).port)
@@ -178,7 +178,7 @@ describe('starting and stopping', () => {
     expect(second.connectionString).toBe(first.connectionString)
   })
 
-  it('leaves nothing of a first start that was interrupted', async () => {
+  it('leaves nothing after an interrupted first start', async () => {
     const other = join(folder, 'interrupted', 'postgres')
     await mkdir(`${other}.initialising-abc/cluster`, { recursive: true })
     await start(other)
@@ -187,7 +187,7 @@ describe('starting and stopping', () => {
   })
 })
 
-describe('one owner a folder', () => {
+describe('one owner per folder', () => {
   it('refuses a second start in the same process and names the owner', async () => {
     await start()
     await expect(start()).rejects.toThrow(new FolderInUseError(dirname(directory), process.pid))
@@ -201,14 +201,14 @@ describe('one owner a folder', () => {
     )
   })
 
-  it('lets exactly one of two win that start at the same moment', async () => {
+  it('lets exactly one of two concurrent starts win', async () => {
     const outcomes = await Promise.allSettled([start(), start()])
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
   })
 })
 
-describe('what a killed owner leaves behind', () => {
-  it('adopts the server that went on running', async () => {
+describe('after the owner was killed, a start', () => {
+  it('adopts the server that still runs', async () => {
     const { owner, answer } = await startOwner()
     await kill(owner, 'SIGKILL')
     const server = await start()
@@ -218,7 +218,7 @@ describe('what a killed owner leaves behind', () => {
     expect(processBirth(server.pid)).toBeUndefined()
   })
 
-  it('keeps the server from a Ctrl-C meant for its owner', async () => {
+  it('finds a server that a Ctrl-C for its owner did not stop', async () => {
     const { owner, answer } = await startOwner()
     await kill(owner, 'SIGINT', true)
     expect((await start()).pid).toBe(Number(answer))
@@ -229,7 +229,7 @@ describe('what a killed owner leaves behind', () => {
     await kill(owner, 'SIGKILL')
     const adopted = await start()
     await ask(adopted, 'ALTER DATABASE postgres ALLOW_CONNECTIONS false')
-    // From here on the adopted server refuses the question that adoption asks.
+    // From now on, the adopted server rejects the query of an adoption.
     await rm(`${directory}.owner`)
     running.delete(adopted)
     const server = await start()
@@ -238,7 +238,7 @@ describe('what a killed owner leaves behind', () => {
     await ask(server, 'ALTER DATABASE postgres ALLOW_CONNECTIONS true')
   })
 
-  it('starts after the server was killed as well, with everything that was committed', async () => {
+  it('works if the server was killed as well, with all committed data', async () => {
     const { owner, answer } = await startOwner()
     await kill(owner, 'SIGKILL')
     process.kill(Number(answer), 'SIGKILL')
@@ -247,7 +247,7 @@ describe('what a killed owner leaves behind', () => {
     expect(await ask(server, 'SELECT word FROM kept')).toEqual([{ word: 'é' }])
   })
 
-  it('does not mistake another program with the same number for the server', async () => {
+  it('does not mistake another program with the same process id for the server', async () => {
     const first = await start()
     const lock = await readFile(join(directory, 'postmaster.pid'), 'utf8')
     await first.stop()
@@ -262,8 +262,8 @@ describe('what a killed owner leaves behind', () => {
   })
 })
 
-describe('proof of whose server runs', () => {
-  it('tells our server from the original of a copied folder and from another program', async () => {
+describe('the identity of a server', () => {
+  it('distinguishes our server from that of a copied folder and from another program', async () => {
     await start()
     const home = realpathSync(directory)
     const lock = readLockFile(home)
@@ -285,7 +285,7 @@ describe('a server that dies while we run', () => {
     expect(reasons).toHaveLength(1)
   })
 
-  it('starts again at its port once its last process has let go of its memory', async () => {
+  it('starts again on its port after its last process has released its memory', async () => {
     const server = await start()
     const client = new pg.Client({ connectionString: server.connectionString })
     client.on('error', () => {})
@@ -314,7 +314,7 @@ describe('a server that dies while we run', () => {
     await expect.poll(() => reasons, { timeout: 5_000 }).toEqual([`PostgreSQL (pid ${server.pid}) ended`])
   })
 
-  it('is not reported for a stop we asked for', async () => {
+  it('is not reported after a call of stop', async () => {
     const reasons: string[] = []
     const server = await start(directory, (reason) => reasons.push(reason))
     await server.stop()
@@ -323,7 +323,7 @@ describe('a server that dies while we run', () => {
 })
 
 describe('a server that is kept running', () => {
-  it('comes back where it was, again and again', async () => {
+  it('restarts on the same port, repeatedly', async () => {
     let hasGivenUp = false
     const kept = await keepPostgres(directory, silentLog, () => {
       hasGivenUp = true
@@ -338,7 +338,7 @@ describe('a server that is kept running', () => {
     expect(hasGivenUp).toBe(false)
   })
 
-  it('is given up when its data was removed, as nobody knows the password of another one', async () => {
+  it('is given up if its data was removed, because a new one would have another password', async () => {
     const removed = join(folder, 'removed', 'postgres')
     let hasGivenUp = false
     const kept = await keepPostgres(removed, silentLog, () => {
@@ -351,14 +351,14 @@ describe('a server that is kept running', () => {
   })
 })
 
-describe('what a user can get wrong', () => {
-  it('says that the password is missing', async () => {
+describe('a start that cannot work', () => {
+  it('reports a missing password', async () => {
     await rename(`${directory}.password`, `${directory}.aside`)
     onTestFinished(() => rename(`${directory}.aside`, `${directory}.password`))
-    await expect(start()).rejects.toThrow(/postgres\.password is missing: put it back/)
+    await expect(start()).rejects.toThrow(/postgres\.password is missing: restore it/)
   })
 
-  it('leaves a folder alone that holds something else', async () => {
+  it('does not touch a folder with other files', async () => {
     const other = join(folder, 'photographs')
     await mkdir(other)
     await writeFile(join(other, 'cat.jpeg'), 'a cat')
@@ -366,7 +366,7 @@ describe('what a user can get wrong', () => {
     expect(await readdir(other)).toEqual(['cat.jpeg'])
   })
 
-  it('says what the server logged when it cannot start, and frees the folder', async () => {
+  it('reports the log of a server that cannot start, and releases the folder', async () => {
     const settings = join(directory, 'postgresql.conf')
     const intact = await readFile(settings, 'utf8')
     await writeFile(settings, `${intact}\nmax_connections = many\n`)
@@ -378,8 +378,8 @@ describe('what a user can get wrong', () => {
 
 if (!isRoot) console.warn('skipped: only root has a PostgreSQL that may not enter its folders')
 
-describe.skipIf(!isRoot)('root in a folder of its own', () => {
-  it('keeps the data where the account of PostgreSQL may go, linked from the folder', async () => {
+describe.skipIf(!isRoot)('root in a private folder', () => {
+  it('keeps the data where the account of PostgreSQL may enter, linked from the folder', async () => {
     const closed = await mkdtemp(join(tmpdir(), 'descent-closed-'))
     const inside = join(closed, 'postgres')
     onTestFinished(async () => {
@@ -395,7 +395,7 @@ describe.skipIf(!isRoot)('root in a folder of its own', () => {
     await second.stop()
   })
 
-  it('names the folder when an existing one was closed', async () => {
+  it('names the folder that the account may no longer enter', async () => {
     const parent = dirname(directory)
     await chmod(parent, 0o700)
     onTestFinished(() => chmod(parent, 0o755))

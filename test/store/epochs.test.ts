@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Epoch } from '../../src/contract/epoch.js'
-import { epochOf, spread } from '../../src/store/epochs.js'
+import { evenlySpaced, finiteMetrics } from '../../src/store/epochs.js'
 import { newId } from '../../src/training/new-id.js'
 import { openStores, type Stores, startJob, storeEpochs } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
@@ -37,7 +37,7 @@ async function store(batches: Epoch[][]): Promise<string> {
 }
 
 describe('read', () => {
-  it('gives back what was stored, from any place, up to any number', async () => {
+  it('returns the stored epochs, from any position, up to any number', async () => {
     const position = fc.nat({ max: 500 })
     await fc.assert(
       fc.asyncProperty(history, position, fc.integer({ min: 1, max: 500 }), async (batches, after, limit) => {
@@ -49,7 +49,7 @@ describe('read', () => {
     )
   })
 
-  it('goes on over more batches than it asks for at once', async () => {
+  it('continues over more batches than one page has', async () => {
     const epochs = upTo(130).map((epoch) => ({
       epoch,
       loss: epoch,
@@ -62,19 +62,19 @@ describe('read', () => {
     expect(await stores.epochs.read(id, 3, 1_000)).toEqual(epochs.slice(3))
   })
 
-  it('finds nothing of a job that does not exist', async () => {
+  it('returns nothing for a job that does not exist', async () => {
     expect(await stores.epochs.read(newId('job'), 0, 10)).toEqual([])
     expect(await stores.epochs.readThinned(newId('job'), 10)).toEqual([])
   })
 })
 
 describe('readThinned', () => {
-  it('gives the epochs that spread evenly over the history', async () => {
+  it('returns evenly spaced epochs', async () => {
     await fc.assert(
       fc.asyncProperty(history, fc.integer({ min: 1, max: 100 }), async (batches, points) => {
         const id = await store(batches)
         const all = batches.flat()
-        const wanted = spread(all.length, points)
+        const wanted = evenlySpaced(all.length, points)
         expect(await stores.epochs.readThinned(id, points)).toEqual(wanted.map((epoch) => all[epoch - 1]))
       }),
       { numRuns: 15 },
@@ -93,10 +93,10 @@ describe('the seconds of epochs', () => {
       seconds: null,
     }))
 
-  it('go on from batch to batch, evenly within each, and are the same from wherever they are read', async () => {
+  it('continue from batch to batch, evenly within each, and do not depend on the position of the page', async () => {
     const claim = await startJob(stores)
     await storeEpochs(stores, claim, epochs(1, 2, 3, 4), { seconds: 2 })
-    // Of an epoch that was stopped in its middle only a checkpoint tells.
+    // An epoch that was stopped in the middle is known by its checkpoint only.
     await storeEpochs(stores, claim, [], { seconds: 1 })
     await storeEpochs(stores, claim, epochs(5), { seconds: 3 })
     await storeEpochs(stores, claim, epochs(6, 7, 8), { seconds: 0.1 })
@@ -107,11 +107,11 @@ describe('the seconds of epochs', () => {
     }
     const thinned = await stores.epochs.readThinned(claim.jobId, 4)
     expect(thinned.map(({ epoch, seconds }) => [epoch, seconds])).toEqual(
-      spread(8, 4).map((epoch) => [epoch, expected[epoch - 1]]),
+      evenlySpaced(8, 4).map((epoch) => [epoch, expected[epoch - 1]]),
     )
   })
 
-  it('are unknown of a job from before they were kept, also of what it trains now', async () => {
+  it('are unknown for a job of an earlier release, also for its new epochs', async () => {
     const claim = await startJob(stores)
     await stores.database.job.update({ where: { id: claim.jobId }, data: { trainingSeconds: null } })
     await storeEpochs(stores, claim, epochs(1, 2), { seconds: 2 })
@@ -119,14 +119,14 @@ describe('the seconds of epochs', () => {
   })
 })
 
-describe('spread', () => {
-  it('rises from the first to the last, and no gap is much larger than another', () => {
+describe('evenlySpaced', () => {
+  it('increases from the first to the last, with nearly equal gaps', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 10_000_000 }),
         fc.integer({ min: 2, max: 1_000 }),
         (last, points) => {
-          const numbers = spread(last, points)
+          const numbers = evenlySpaced(last, points)
           expect(numbers).toHaveLength(Math.min(last, points))
           expect([numbers[0], numbers.at(-1)]).toEqual([1, last])
           const gaps = numbers.slice(1).map((each, index) => each - numbers[index])
@@ -137,15 +137,15 @@ describe('spread', () => {
     )
   })
 
-  it('has no numbers where there is nothing', () => {
-    expect(spread(0, 5)).toEqual([])
-    expect(spread(7, 1)).toEqual([7])
+  it('is empty for no epochs', () => {
+    expect(evenlySpaced(0, 5)).toEqual([])
+    expect(evenlySpaced(7, 1)).toEqual([7])
   })
 })
 
 describe('metrics on the wire', () => {
-  it('never hold what JSON cannot carry', () => {
+  it('contain only values that JSON can express', () => {
     const row = { loss: Number.NaN, accuracy: Number.POSITIVE_INFINITY, valLoss: null, valAccuracy: 1 }
-    expect(epochOf(row)).toEqual({ loss: null, accuracy: null, valLoss: null, valAccuracy: 1 })
+    expect(finiteMetrics(row)).toEqual({ loss: null, accuracy: null, valLoss: null, valAccuracy: 1 })
   })
 })

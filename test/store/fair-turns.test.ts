@@ -1,4 +1,4 @@
-/** Tenants share the threads by time, not by jobs: on the database, and over 10,000 arrivals in a simulation. */
+/** Tenants share threads by time, not by jobs: in the database, and in a simulation of 10,000 arrivals. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { claimNext, clearQueue, newJob, openStores, type Stores } from '../support/stores.js'
 import { type Arrival, simulate } from '../support/turn-simulation.js'
@@ -14,7 +14,7 @@ afterAll(() => stores.close())
 
 beforeEach(() => clearQueue(stores))
 
-/** `seconds` on one thread, by the estimate. */
+/** A job of `seconds` on one thread, by the estimate. */
 async function queue(tenantId: string, count: number, seconds: number, threads = 1): Promise<void> {
   const { spec } = newJob()
   for (const _ of upTo(count)) {
@@ -23,7 +23,7 @@ async function queue(tenantId: string, count: number, seconds: number, threads =
   }
 }
 
-/** Trains jobs one after the other, each for as long as `lasts` says; by tenant, the seconds trained. */
+/** Trains jobs in sequence, each for the time of `lasts`. Returns the seconds per tenant. */
 async function train(count: number, lasts: Record<string, number>, all = 1): Promise<Record<string, number>> {
   const trained: Record<string, number> = Object.fromEntries(Object.keys(lasts).map((name) => [name, 0]))
   for (const _ of upTo(count)) {
@@ -39,7 +39,7 @@ async function train(count: number, lasts: Record<string, number>, all = 1): Pro
 }
 
 describe('turns by thread time', () => {
-  it('give a tenant of long jobs as much as one of short ones', async () => {
+  it('give tenants of long and short jobs the same time', async () => {
     await queue('long', 20, 10)
     await queue('short', 200, 1)
     const trained = await train(110, { long: 10, short: 1 })
@@ -47,7 +47,7 @@ describe('turns by thread time', () => {
     expect(trained.short).toBeGreaterThanOrEqual(90)
   })
 
-  it('go by what jobs took, whatever they were estimated to take', async () => {
+  it('count measured times, not estimates', async () => {
     await queue('liar', 40, 0.01)
     await queue('honest', 40, 5)
     const trained = await train(30, { liar: 5, honest: 5 })
@@ -61,7 +61,7 @@ describe('turns by thread time', () => {
     expect(Math.abs(trained.wide - trained.narrow)).toBeLessThanOrEqual(8)
   })
 
-  it('are not saved up while a tenant has nothing queued', async () => {
+  it('do not accumulate while a tenant has nothing queued', async () => {
     await queue('busy', 100, 1)
     await train(50, { busy: 1 })
     await queue('back', 30, 1)
@@ -69,7 +69,7 @@ describe('turns by thread time', () => {
     expect(Math.abs(trained.busy - trained.back)).toBeLessThanOrEqual(2)
   })
 
-  it('count a job that overruns its estimate while it still runs', async () => {
+  it('count a running job that exceeds its estimate', async () => {
     await queue('slow', 3, 1)
     await queue('other', 3, 1)
     const first = await claimNext(stores.runs, 'worker_a')
@@ -79,7 +79,7 @@ describe('turns by thread time', () => {
     expect((await train(3, { slow: 1, other: 1 })).other).toBe(3)
   })
 
-  it('do not count the time that a job waits for its next attempt after the death of its thread', async () => {
+  it('do not count the delay before a retry after a crash', async () => {
     const threadTime = async () =>
       (await stores.database.tenantUse.aggregate({ _sum: { threadTime: true } }))._sum
     await queue('unlucky', 1, 1)
@@ -104,7 +104,7 @@ describe('turns by thread time', () => {
     expect((await threadTime()).threadTime).toBe(held)
   })
 
-  it('are the same for a tenant whose priorities are high', async () => {
+  it('do not depend on a tenant’s priorities', async () => {
     const { spec } = newJob()
     for (const _ of upTo(10)) {
       await stores.jobs.of('loud').create(newJob({ priority: 100, flopsPerEpoch: 1e9 / spec.epochs }))
@@ -114,7 +114,7 @@ describe('turns by thread time', () => {
   })
 })
 
-/** The same numbers at every run (Park and Miller, 1988). */
+/** The same numbers in every run (Park and Miller, 1988). */
 function randoms(seed: number): () => number {
   let state = seed
   return () => {
@@ -147,7 +147,7 @@ function arrivals(
 describe('a simulation of 10,000 arrivals on 8 threads', () => {
   const threads = 8
 
-  it('gives tenants that always wait equal shares, whatever their jobs are like', () => {
+  it('gives waiting tenants equal shares, for jobs of any kind', () => {
     const always = { gap: 1e-3, jobs: 2_500 }
     const jobs = arrivals({
       short: { ...always, length: 1, widths: [1] },
@@ -163,7 +163,7 @@ describe('a simulation of 10,000 arrivals on 8 threads', () => {
     }
   })
 
-  it('lets nobody wait for long behind a tenant that floods, and leaves few threads idle', () => {
+  it('limits the wait after a flood of one tenant, and leaves few threads idle', () => {
     const jobs = arrivals({
       flood: { gap: 1, length: 6, widths: [1, 1, 2], jobs: 6_000 },
       wide: { gap: 12, length: 3, widths: [8], jobs: 500 },
@@ -172,10 +172,10 @@ describe('a simulation of 10,000 arrivals on 8 threads', () => {
     expect(jobs).toHaveLength(10_000)
     const result = simulate(jobs, { threads })
     const strict = simulate(jobs, { threads, passing: false })
-    // All threads at work without a break would need this long.
+    // The minimum, if all threads were always busy.
     const work = jobs.reduce((sum, job) => sum + job.threads * job.seconds, 0)
     const idle = ({ end }: { end: number }) => 1 - work / threads / end
-    // Jobs on all threads cannot begin without a break, but what may pass them halves it.
+    // Wide jobs leave threads idle before they start; jobs that pass them halve this.
     expect(idle(result)).toBeLessThan(0.12)
     expect(idle(result)).toBeLessThan(idle(strict) / 2)
     const worst = (tenant: string) => Math.max(...(result.waits.get(tenant) ?? []))

@@ -1,4 +1,4 @@
-/** Hints come with the commits, never before, and come again after the connection broke. */
+/** Hints arrive with the commits, not before, and again after the connection was lost. */
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Hints, listenForHints } from '../../src/store/hints.js'
@@ -36,7 +36,7 @@ beforeEach(async () => {
 
 afterEach(() => hints.close())
 
-/** Resolves when everything that was committed before has been heard. */
+/** Resolves when the hints of all earlier commits have arrived. */
 async function hearAll(): Promise<void> {
   const { id } = await stores.jobs.create(newJob())
   await stores.jobs.cancel(id)
@@ -54,7 +54,7 @@ async function cutListeners(): Promise<number> {
 }
 
 describe('hints', () => {
-  it('tell of every change of a job', async () => {
+  it('report every change of a job', async () => {
     const claim = await startJob(stores)
     const metrics = { loss: 1, accuracy: null, valLoss: null, valAccuracy: null, seconds: 0 }
     await storeEpochs(stores, claim, [
@@ -76,7 +76,7 @@ describe('hints', () => {
     ])
   })
 
-  it('do not tell of what did not happen', async () => {
+  it('do not report what did not happen', async () => {
     const claim = await startJob(stores)
     await stores.jobs.cancel(claim.jobId)
     await stores.jobs.cancel(claim.jobId)
@@ -85,7 +85,7 @@ describe('hints', () => {
     expect(about(claim.jobId)).toEqual(['running 0', 'cancelled 0'])
   })
 
-  it('come when the change can be read, not before', async () => {
+  it('arrive when the change can be read, not before', async () => {
     const claim = await startJob(stores)
     await stores.database.$executeRawUnsafe(`
       CREATE FUNCTION wait_in_line() RETURNS trigger LANGUAGE plpgsql
@@ -101,7 +101,7 @@ describe('hints', () => {
       const { rows } = await gate.query(`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`)
       return rows[0]
     })
-    // The job's row is changed and its hint is on the way, but the transaction is not over.
+    // The row is changed and its hint is sent, but the transaction is not committed.
     await hearAll()
     expect(about(claim.jobId)).toEqual(['running 0'])
 
@@ -112,7 +112,7 @@ describe('hints', () => {
     expect(about(claim.jobId)).toEqual(['running 0', 'succeeded 0'])
   })
 
-  it('come again after the connection broke, and say that some may be lost', async () => {
+  it('arrive again after the connection was lost, with a notice that some may be missing', async () => {
     expect(await cutListeners()).toBe(1)
     await eventually(() => reconnects > 0 || undefined)
     expect(await cutListeners()).toBe(1)
@@ -120,7 +120,7 @@ describe('hints', () => {
     await hearAll()
   })
 
-  it('end for good when they are closed while reconnecting', async () => {
+  it('stop if they are closed while reconnecting', async () => {
     await cutListeners()
     await hints.close()
     const listening = () => stores.database.$queryRaw<unknown[]>`
@@ -129,7 +129,7 @@ describe('hints', () => {
     expect(reconnects).toBe(0)
   })
 
-  it('do not stumble over what others say on their channel', async () => {
+  it('ignore other payloads on their channel', async () => {
     await stores.database.$executeRawUnsafe(`NOTIFY descent_jobs, 'good morning'`)
     await stores.database.$executeRawUnsafe('NOTIFY descent_jobs')
     await hearAll()

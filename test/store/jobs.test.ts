@@ -1,4 +1,4 @@
-/** Jobs as clients see them: lists, cancellation, and what becomes of jobs whose worker is gone. */
+/** Jobs as clients see them: lists and cancellation, and jobs of dead workers. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type JobStatus, jobStatusSchema, previousStatuses } from '../../src/contract/job.js'
 import { Problem } from '../../src/contract/problems.js'
@@ -55,7 +55,7 @@ describe('create', () => {
 })
 
 describe('list', () => {
-  it('comes to every job once, newest first, though many were made in the same millisecond', async () => {
+  it('returns every job once, newest first, also those of the same millisecond', async () => {
     const ids = await createJobs(25)
     await stores.database.job.updateMany({ data: { createdAt: new Date() } })
     const met: string[] = []
@@ -65,23 +65,23 @@ describe('list', () => {
       met.push(...data.map(({ id }) => id))
       after = lastId ?? undefined
       more = hasMore
-      // Newer jobs do not move the pages behind the cursor.
+      // Newer jobs do not move the pages after the cursor.
       await createJobs(1)
     }
     expect(met).toEqual(ids.toSorted().toReversed())
   })
 
-  it('has no more when the last page is just full', async () => {
+  it('has no more if the last page is exactly full', async () => {
     await createJobs(4)
     expect(await stores.jobs.list({ limit: 4 })).toMatchObject({ hasMore: false })
     expect(await stores.jobs.list({ limit: 3 })).toMatchObject({ hasMore: true })
   })
 
-  it('shows one status, and the place in the line of what is queued', async () => {
+  it('filters by status, and shows positions in the queue', async () => {
     await createJobs(5)
     const running = await startJob(stores)
     await createJobs(2)
-    // Lists go by the time, and jobs made together have the same.
+    // Lists are ordered by time, which is equal for jobs created together.
     await stores.database
       .$executeRaw`UPDATE "Job" SET "createdAt" = now() + "queueNumber" * interval '1 second'`
     const { data } = await stores.jobs.list({ limit: 100 })
@@ -95,7 +95,7 @@ describe('list', () => {
     ])
   })
 
-  it('shows what has a text in its name or id, in whatever case, page by page', async () => {
+  it('filters by a text in name or id, ignoring case, page by page', async () => {
     const named = async (name: string | null) => (await stores.jobs.create(newJob({ name }))).id
     const [plain, percent] = [await named('Iris with Adam'), await named('50% of_irises')]
     const nameless = await named(null)
@@ -105,7 +105,7 @@ describe('list', () => {
     expect(await found({ name: 'iris', limit: 1 })).toEqual([percent])
     expect(await found({ name: 'iris', after: percent })).toEqual([plain])
     expect(await found({ name: nameless.slice(4, 20) })).toEqual([nameless])
-    // Not any text: themselves.
+    // Wildcards stand for themselves.
     expect(await found({ name: '%' })).toEqual([percent])
     expect(await found({ name: 'f_i' })).toEqual([percent])
     expect(await found({ name: '\\' })).toEqual([])
@@ -119,7 +119,7 @@ describe('list', () => {
 })
 
 describe('progress', () => {
-  it('knows the jobs that exist', async () => {
+  it('contains the existing jobs', async () => {
     const [id] = await createJobs(1)
     expect(await stores.jobs.progress([id, newId('job')])).toEqual([
       { jobId: id, status: 'queued', epoch: 0 },
@@ -149,8 +149,8 @@ describe('anyQueued', () => {
   })
 })
 
-describe('jobs of workers that are gone', () => {
-  it('are queued again, those of silent workers only', async () => {
+describe('jobs of dead workers', () => {
+  it('are queued again if their worker is silent', async () => {
     const [silent, alive] = [await startJob(stores), await startJob(stores)]
     await silence(silent.jobId, 9)
     await stores.jobs.releaseAbandoned(8_000)
@@ -166,7 +166,7 @@ describe('jobs of workers that are gone', () => {
     expect(await stores.jobs.get(alive.jobId)).toMatchObject({ status: 'running' })
   })
 
-  it('are queued again, also one that waits since its thread died', async () => {
+  it('are queued again, also one that waits after its thread died', async () => {
     const waiting = await startJob(stores, 'worker_dead')
     expect(await stores.runs.crash(waiting, 60_000)).toBe(true)
     const other = await startJob(stores, 'worker_dead')
@@ -176,7 +176,7 @@ describe('jobs of workers that are gone', () => {
     }
   })
 
-  describe('that were claimed together', () => {
+  describe('that were claimed in a batch', () => {
     const room = roomOf({ jobs: 4, seconds: 1 })
     const crashesOf = async (ids: string[]) => {
       const rows = await stores.database.job.findMany({
@@ -202,7 +202,7 @@ describe('jobs of workers that are gone', () => {
       expect(sizes).toEqual([1, 1, 1, 1, 0])
     })
 
-    it('end as worker-crashed when a worker dies three times over one alone', async () => {
+    it('fail as worker-crashed after three crashes with one alone', async () => {
       const ids = await createJobs(2)
       await stores.runs.claim('worker_0', room)
       await stores.jobs.releaseWorker('worker_0')
@@ -215,7 +215,7 @@ describe('jobs of workers that are gone', () => {
       expect((await stores.jobs.get(ids[0]))?.error).toMatchObject({ code: 'worker-crashed' })
     })
 
-    it('count by themselves the death of a thread that one of them was under way in', async () => {
+    it('count a crash of a thread only for the job that was running', async () => {
       const ids = await createJobs(3)
       const [first, second, third] = (await stores.runs.claim('worker_a', room)).jobs
       expect(await stores.runs.succeed(first, linearModel())).toBe(true)
@@ -240,7 +240,7 @@ describe('jobs of workers that are gone', () => {
     expect(await stores.jobs.get(jobId)).toMatchObject({ status })
   })
 
-  it('fail at the third death without a new epoch in between', async () => {
+  it('fail at the third crash without a new epoch', async () => {
     const { id } = await stores.jobs.create(newJob())
     const die = async (epochs: number[]) => {
       const claim = await claimJob(stores, id, 'worker_dead')

@@ -1,4 +1,4 @@
-/** What a tenant may have queued and stored: exact, however many create at once, and whatever else is in the same batch. */
+/** Limits of queued jobs and stored bytes are exact, for any concurrent creations and batches. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Job } from '../../src/contract/job.js'
@@ -47,13 +47,16 @@ async function outcomeOf(creation: Promise<Job>): Promise<Job | Problem> {
 
 const isRefused = (outcome: Job | Problem): outcome is Problem => outcome instanceof Problem
 
-/** What each job of these tests leaves besides weights: 32 bytes an epoch, and its spec as JSON, whose seed has one digit. */
+/**
+ * What each job of these tests stores besides weights: 32 bytes per epoch, and its spec as JSON, with a seed
+ * of one digit.
+ */
 const { spec } = newJob()
 const base = 32 * spec.epochs + JSON.stringify({ ...spec, seed: 1 }).length
 
 const bytesOf = ({ parameters }: Pick<NewJob, 'parameters'>) => base + 4 * parameters
 
-/** Creates jobs through both processes at once. */
+/** Creates jobs through both processes concurrently. */
 async function createAtOnce(jobs: NewJob[], limits: Partial<Limits>, tenantId = 'local') {
   const through = storesWith(limits)
   return Promise.all(
@@ -66,7 +69,7 @@ async function createAtOnce(jobs: NewJob[], limits: Partial<Limits>, tenantId = 
 
 const usedBy = (tenantId: string) => stores.tenants.use(tenantId)
 
-describe('64 who create at once, through two processes', () => {
+describe('64 concurrent creations, in two processes', () => {
   it('fill the limit of queued jobs exactly', async () => {
     for (const limit of [1, 40, 63, 64]) {
       await stores.database.job.deleteMany()
@@ -84,7 +87,7 @@ describe('64 who create at once, through two processes', () => {
     }
   })
 
-  it('fill the room of what is stored, and are refused only what does not fit', async () => {
+  it('fill the limit of stored bytes, and are refused only if they do not fit', async () => {
     const sizes = fc.array(fc.integer({ min: 0, max: 300 }), { minLength: 64, maxLength: 64 })
     await fc.assert(
       fc.asyncProperty(sizes, fc.integer({ min: 1, max: 250_000 }), async (parameters, room) => {
@@ -106,7 +109,7 @@ describe('64 who create at once, through two processes', () => {
     await expectTrueCounters(stores.database)
   })
 
-  it('share the room with datasets that come at the same time', async () => {
+  it('share the limit with concurrent datasets', async () => {
     const { datasets, database } = stores
     const rows = () => uploadOf(tableFromInline({ x: upTo(200).map(Math.sin), y: upTo(200).map(Math.cos) }))
     const { bytes, id } = await datasets.create(rows())
@@ -133,7 +136,7 @@ describe('64 who create at once, through two processes', () => {
     await expectTrueCounters(database)
   })
 
-  it('have limits of their own, and do not count what others have', async () => {
+  it('have separate limits, and do not count those of others', async () => {
     await stores.database.tenant.create({ data: { id: 'narrow', limits: { queuedJobs: 3 } } })
     const [narrow, wide] = await Promise.all([
       createAtOnce(
@@ -156,7 +159,7 @@ describe('64 who create at once, through two processes', () => {
 })
 
 describe('jobs stored by one statement', () => {
-  /** The first is sent alone; those behind it wait for its answer and go together. */
+  /** The first is sent alone; the others wait for its answer and share a statement. */
   async function createTogether(limits: Partial<Limits>, given: { tenantId: string; job: NewJob }[]) {
     const jobs = jobStore(stores.database, { ...unlimited, ...limits })
     const query = vi.spyOn(stores.database.pool, 'query')
@@ -172,7 +175,7 @@ describe('jobs stored by one statement', () => {
     }
   }
 
-  it('are refused each for itself: what fits is stored', async () => {
+  it('are refused individually: those that fit are stored', async () => {
     const of = (changes: Partial<NewJob>, tenantId = 'a') => ({ tenantId, job: newJob(changes) })
     const { outcomes, statements } = await createTogether({ storedBytes: 10_000_000 + 9 * base }, [
       of({ parameters: 2_000_000 }),
@@ -196,7 +199,7 @@ describe('jobs stored by one statement', () => {
       'too-much-stored',
       'queued',
     ])
-    // As if they had come one after the other.
+    // As in sequence.
     const details = outcomes.flatMap((outcome) => (isRefused(outcome) ? outcome.detail : []))
     const demands = [
       12_000_000 + 2 * base,
@@ -209,14 +212,14 @@ describe('jobs stored by one statement', () => {
     expect(statements).toBe(3)
   })
 
-  it('take few statements, however many are refused', async () => {
+  it('take few statements for any number of refusals', async () => {
     const given = upTo(300).map(() => ({ tenantId: 'a', job: newJob() }))
     const { outcomes, statements } = await createTogether({ queuedJobs: 100 }, given)
     expect(outcomes.map(isRefused)).toEqual(upTo(300).map((place) => place > 100))
     expect(statements).toBe(1)
   })
 
-  it('have the outcomes that they would have one after the other', async () => {
+  it('have the same outcomes as in sequence', async () => {
     const job = fc.record({
       tenantId: fc.constantFrom('a', 'b'),
       parameters: fc.integer({ min: 0, max: 100 }),
@@ -244,7 +247,7 @@ describe('jobs stored by one statement', () => {
           own.bytes = bytes
           return 'queued'
         })
-        // Which of two limits is named is all the same.
+        // Either of two exceeded limits may be named.
         const reached = outcomes.map((outcome) => {
           if (!isRefused(outcome)) return outcome.status
           return outcome.code === 'invalid-spec' ? outcome.code : 'limited'

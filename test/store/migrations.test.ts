@@ -69,7 +69,7 @@ describe('applying migrations', () => {
     })
   })
 
-  it('leaves a history in which Prisma finds nothing wrong and nothing left to do', async () => {
+  it('leaves a history that Prisma accepts as complete', async () => {
     const database = await freshDatabaseOfTest('empty')
     await applyMigrations(database, folder)
     expect(await deploymentByPrisma(database, folder)).toEqual({
@@ -83,7 +83,7 @@ describe('applying migrations', () => {
     })
   })
 
-  it('goes on from where Prisma left a database', async () => {
+  it('continues a history of Prisma', async () => {
     const database = await freshDatabaseOfTest('empty')
     await applyMigrations(database, folder)
     await add('0002_second', 'CREATE TABLE "Second" ("id" INTEGER);')
@@ -92,13 +92,13 @@ describe('applying migrations', () => {
     expect(await applyMigrations(database, folder)).toEqual(['0003_third'])
   })
 
-  it('is done once when several processes begin together', async () => {
+  it('is done once by several concurrent processes', async () => {
     const database = await freshDatabaseOfTest('empty')
     const applied = await Promise.all(Array.from({ length: 5 }, () => applyMigrations(database, folder)))
     expect(applied.flat()).toEqual(['0001_first'])
   })
 
-  it('waits for nobody where there is nothing to do', async () => {
+  it('does not wait if there is nothing to do', async () => {
     const database = await freshDatabaseOfTest('empty')
     await applyMigrations(database, folder)
     const other = new pg.Client({ connectionString: database })
@@ -123,12 +123,12 @@ describe('applying migrations', () => {
   })
 })
 
-describe('refusing what does not fit', () => {
-  it('undoes a migration that fails half-way and keeps those before it', async () => {
+describe('refusing a history', () => {
+  it('rolls back a migration that fails, and keeps those before it', async () => {
     const database = await freshDatabaseOfTest('empty')
     await add('0002_broken', 'CREATE TABLE "Half" ("id" INTEGER); CREATE TABLE "First" ("id" INTEGER);')
     await expect(applyMigrations(database, folder)).rejects.toThrow(
-      new MigrationError('migration 0002_broken failed and was undone: relation "First" already exists'),
+      new MigrationError('migration 0002_broken failed and was rolled back: relation "First" already exists'),
     )
     expect(await ask(database, tablesOf)).toEqual([
       { table_name: 'First' },
@@ -138,7 +138,7 @@ describe('refusing what does not fit', () => {
     expect(await applyMigrations(database, folder)).toEqual(['0002_broken'])
   })
 
-  it('names an applied migration whose file was changed, but forgives line endings', async () => {
+  it('names an applied migration whose file was changed, except for line endings', async () => {
     const database = await freshDatabaseOfTest('empty')
     await applyMigrations(database, folder)
     await add('0001_first', 'CREATE TABLE "First" ("id" INTEGER PRIMARY KEY);\r\n')
@@ -154,17 +154,19 @@ describe('refusing what does not fit', () => {
     await applyMigrations(database, folder)
     await cp(join(folder, '0001_first'), join(folder, '0000_renamed'), { recursive: true })
     await rm(join(folder, '0001_first'), { recursive: true })
-    await expect(applyMigrations(database, folder)).rejects.toThrow(/0001_first .* is not among ours/)
+    await expect(applyMigrations(database, folder)).rejects.toThrow(
+      /0001_first .* is unknown to this version/,
+    )
   })
 
-  it('names a migration that another tool began and did not finish, until it is marked rolled back', async () => {
+  it('names a migration that another tool did not finish, until it is marked as rolled back', async () => {
     const database = await freshDatabaseOfTest('empty')
     await applyMigrations(database, folder)
     await ask(
       database,
       `UPDATE _prisma_migrations SET finished_at = NULL, logs = 'connection lost', applied_steps_count = 0`,
     )
-    await expect(applyMigrations(database, folder)).rejects.toThrow(/0001_first was begun .* did not finish/)
+    await expect(applyMigrations(database, folder)).rejects.toThrow(/0001_first started .* did not finish/)
     await ask(database, 'UPDATE _prisma_migrations SET rolled_back_at = now(); DROP TABLE "First"')
     expect(await applyMigrations(database, folder)).toEqual(['0001_first'])
   })

@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => stores.close())
 
 describe('models', () => {
-  it('keep weights of many chunks, byte for byte, apart from what lists read', async () => {
+  it('store weights of many chunks exactly, separate from the rows of lists', async () => {
     const weights = Uint8Array.from({ length: 9 * 1024 * 1024 + 5 }, (_, index) => (index * 31) % 251)
     const model = await storeModel(stores, linearModel({ weights }))
     const stored = await stores.models.weights(model.id)
@@ -80,7 +80,7 @@ describe('models', () => {
     expect(await stores.jobs.get(jobId ?? '')).toMatchObject({ status: 'succeeded', modelId: null })
   })
 
-  it('are not deleted while a job that has not ended starts from them', async () => {
+  it('are not deleted while an unfinished job starts from them', async () => {
     const { id } = await storeModel(stores)
     const spec = xorSpec({ from: id })
     const queued = await stores.jobs.create(newJob({ spec }))
@@ -94,7 +94,7 @@ describe('models', () => {
     expect(await stores.models.delete(id)).toBe('deleted')
   })
 
-  it('are deleted or used, never both, however a deletion and a job meet', async () => {
+  it('are deleted or used, never both, in a race of a deletion and a job', async () => {
     for (let round = 0; round < 20; round++) {
       const { id } = await storeModel(stores)
       const [job, deletion] = await Promise.all([
@@ -106,7 +106,7 @@ describe('models', () => {
     }
   })
 
-  it('are read and checked once for each change, whoever makes it', async () => {
+  it('are read and parsed once per change, by any process', async () => {
     const { id } = await storeModel(stores)
     const elsewhere = modelStore(stores.database).of('local')
     const first = await stores.models.get(id)
@@ -117,7 +117,7 @@ describe('models', () => {
     expect(await stores.models.of('local').get(id)).toBe(second)
   })
 
-  it('that are gone are told of when somebody looks for them, whoever deleted them', async () => {
+  it('that another process deleted are reported at the next lookup', async () => {
     const { id } = await storeModel(stores)
     const gone: string[] = []
     stores.models.onGone((each) => gone.push(each))
@@ -132,8 +132,8 @@ describe('models', () => {
     expect(gone).toEqual([id, mine.id])
   })
 
-  it('of which there are more than are kept are read again', async () => {
-    // Each of 4 MiB of names; 16 MiB are kept.
+  it('beyond the size of the cache are read again', async () => {
+    // Each has 4 MiB of names; 16 MiB are cached.
     const category = (place: number) => `${place} ${'x'.repeat(4_000)}`
     const coding = {
       ...linearModel().coding,

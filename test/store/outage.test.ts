@@ -1,9 +1,10 @@
-/** Which errors say that the database is away. */
+/** Which errors mean that the database is unavailable. */
 import { execFileSync } from 'node:child_process'
 import { afterAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { databaseTrouble, openDatabase } from '../../src/store/database.js'
+import { type Database, databaseTrouble, openDatabase } from '../../src/store/database.js'
 import { send, statement, transaction } from '../../src/store/statements.js'
+import { eventually } from '../support/service.js'
 import { openStores } from '../support/stores.js'
 
 const one = statement('one', z.looseObject({}), 'SELECT 1')
@@ -37,7 +38,7 @@ describe('an outage', () => {
     await (await stores).close()
   })
 
-  it('is a server that nobody reaches', async () => {
+  it('is an unreachable server', async () => {
     expect(databaseTrouble(await errorOf(unreachable.job.findMany({ take: 1 })))).toBe('unavailable')
     expect(databaseTrouble(await errorOf(unreachable.$queryRaw`SELECT 1`))).toBe('unavailable')
     expect(
@@ -46,7 +47,7 @@ describe('an outage', () => {
     expect(databaseTrouble(await errorOf(send(unreachable.pool, one, [])))).toBe('unavailable')
   })
 
-  it('is a server that ends the connection under a statement', async () => {
+  it('is a server that closes the connection during a statement', async () => {
     const { database } = await stores
     const killed = statement('killed', z.looseObject({}), 'SELECT pg_terminate_backend(pg_backend_pid())')
     expect(databaseTrouble(await errorOf(send(database.pool, killed, [])))).toBe('unavailable')
@@ -66,12 +67,12 @@ describe('an outage', () => {
     expect(await send(database.pool, one, [])).toHaveLength(1)
   })
 
-  it('is a connection that ended before a transaction that it begins', async () => {
+  it('is a connection that ended before its transaction', async () => {
     const { connectionString } = await stores
     const single = openDatabase(connectionString, { prisma: 1, statements: 1 })
     try {
       const [{ pid }] = await single.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`
-      // Blocks the event loop, so that the pool still holds the connection as idle.
+      // Blocks the event loop, so that the pool still has the connection as idle.
       execFileSync(process.execPath, ['--input-type=module', '-e', terminating(connectionString, pid)])
       const error = await errorOf(single.$transaction((client) => client.$queryRaw`SELECT 1`))
       expect(error).not.toBeNull()
@@ -81,7 +82,7 @@ describe('an outage', () => {
     }
   })
 
-  it('is a pool whose connections are all taken for too long', async () => {
+  it('is a pool without a free connection for too long', async () => {
     const { connectionString } = await stores
     const crowded = openDatabase(connectionString, { prisma: 1, statements: 1 })
     const [, waited] = await Promise.all([
@@ -92,7 +93,7 @@ describe('an outage', () => {
     await crowded.$disconnect()
   }, 20_000)
 
-  it('is no statement that is refused', async () => {
+  it('is not a rejected statement', async () => {
     const { database } = await stores
     const error = await errorOf(database.$queryRaw`SELECT nothing FROM nowhere`)
     expect(error).not.toBeNull()

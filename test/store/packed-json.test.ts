@@ -25,7 +25,7 @@ describe('packed JSON', () => {
     expect(unpackJson(packed)).toEqual(value)
   })
 
-  it('that was stored with the first dictionary is still read', () => {
+  it('of the first dictionary is still read', () => {
     const stored = Buffer.from('AcNd/BgjFz/gXAsJREivA5HslNyLDm87PD9VqRYA', 'base64')
     expect(unpackJson(stored)).toEqual({
       network: { inputShape: [3], layers: [] },

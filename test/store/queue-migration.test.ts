@@ -1,8 +1,8 @@
-/** A database from before jobs were counted: its jobs keep their order, and the sums are what it holds. */
+/** A database from before jobs were counted keeps the order of its jobs, and gets the sums of its rows. */
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { jobStatusSchema } from '../../src/contract/job.js'
-import { whole } from '../../src/store/bytes.js'
+import { joinPieces } from '../../src/store/bytes.js'
 import { type Database, openDatabase } from '../../src/store/database.js'
 import { jobStore } from '../../src/store/jobs.js'
 import { runStore } from '../../src/store/runs.js'
@@ -13,7 +13,7 @@ import { type EarlierDatabase, earlierDatabase } from '../support/earlier-databa
 import { claimNext, linearModel, newJob, xorSpec } from '../support/stores.js'
 import { turnsOf } from '../support/turns.js'
 
-/** Every status, of three tenants, made in pairs at the same instant and stored in no order. */
+/** All statuses, of three tenants, created in pairs at the same time and inserted in another order. */
 const jobs = Array.from({ length: 36 }, (_, place) => ({
   id: `job_${String((place * 17) % 36).padStart(2, '0')}`,
   tenantId: ['a', 'b', 'c'][place % 3],
@@ -79,7 +79,7 @@ async function fill(): Promise<void> {
   for (const epoch of [0, 1, 2, 5]) {
     await client.query(
       'INSERT INTO "WeightSnapshot" ("jobId", epoch, kept, header, bytes) VALUES ($1, $2, $3, $4, $5)',
-      [...[drawn, epoch, epoch < 5, { coding, tensors }], Buffer.from(whole(weights)).fill(epoch)],
+      [...[drawn, epoch, epoch < 5, { coding, tensors }], Buffer.from(joinPieces(weights)).fill(epoch)],
     )
   }
 }
@@ -92,7 +92,7 @@ describe('a database filled before migration 0014', () => {
     expect(rows.map(({ status }) => status)).toEqual(rows.map(({ id }) => statusOf.get(id)))
   })
 
-  it('has the sums of what it holds', async () => {
+  it('has the sums of its rows', async () => {
     await expectTrueCounters(database)
     const { use } = tenantStore(database)
     const [{ specBytes }] = await database.$queryRaw<{ specBytes: number }[]>`
@@ -104,12 +104,12 @@ describe('a database filled before migration 0014', () => {
     expect(await use('a')).toEqual({
       queuedJobs: unfinished.length - running,
       runningJobs: running,
-      // Weights and 100 epochs of what has not ended, and every spec as text.
+      // Weights and 100 epochs of unfinished jobs, and all specs as text.
       storedBytes:
         1_050 +
         unfinished.reduce((sum, { parameters }) => sum + 4 * parameters + 3_200, 0) +
         specBytes +
-        // Three snapshots that stay.
+        // Three kept snapshots.
         3 * weights.length,
     })
   })
@@ -127,7 +127,7 @@ describe('a database filled before migration 0014', () => {
     expect(rows).toEqual([{ epoch: 0 }])
   })
 
-  it('counts a job of a dead worker as claimed alone, and goes on with old jobs before new ones', async () => {
+  it('counts a job of a dead worker as claimed alone, and runs old jobs before new ones', async () => {
     const jobsOfAll = jobStore(database)
     await jobsOfAll.releaseWorker('worker_old')
     const released = jobs.filter(({ status }) => status === 'running').map(({ id }) => id)

@@ -1,4 +1,4 @@
-/** What resuming a paused job may change, and from which epoch on. */
+/** What a resumption may change, and from which epoch. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type JobStatus, jobStatusSchema } from '../../src/contract/job.js'
 import { Problem } from '../../src/contract/problems.js'
@@ -31,7 +31,7 @@ function checkpointAt(epoch: number, step: number): Checkpoint {
   return { epoch, step, backend: 'wasm', header, bytes: new Uint8Array(4) }
 }
 
-/** Epochs behind those stored, up to this one, and a checkpoint. */
+/** Epochs after the stored ones, up to this one, and a checkpoint. */
 async function progress(claim: ClaimedJob, epoch: number, checkpoint: Checkpoint | null): Promise<void> {
   const stored = (await stores.jobs.get(claim.jobId))?.epoch ?? 0
   const epochs = epochsOf(upTo(epoch).slice(stored))
@@ -47,7 +47,7 @@ async function progress(claim: ClaimedJob, epoch: number, checkpoint: Checkpoint
   ).toBe(true)
 }
 
-/** A paused job of 100 epochs that has got so far. */
+/** A paused job of 100 epochs at this position. */
 async function paused(epoch: number, checkpoint: Checkpoint | null): Promise<string> {
   const claim = await startJob(stores)
   if (epoch > 0 || checkpoint !== null) await progress(claim, epoch, checkpoint)
@@ -78,7 +78,7 @@ describe('resume', () => {
     expect(await stores.jobs.resume(newId('job'), undefined)).toBe(false)
   })
 
-  it('without a change changes nothing, and what is the same is no change', async () => {
+  it('without a change records none, also if the values are equal', async () => {
     const id = await paused(3, null)
     const { spec, epochs } = (await stores.jobs.get(id)) ?? {}
     for (const change of [undefined, null, {}, { epochs: 100 }, { learningRate: 0.001 }]) {
@@ -88,7 +88,7 @@ describe('resume', () => {
     }
   })
 
-  it('of a job that was paused while it waited holds from the first epoch on', async () => {
+  it('of a job that was paused in the queue applies from the first epoch', async () => {
     const { id } = await stores.jobs.create(newJob())
     expect(await stores.jobs.pause(id)).toBe(true)
     expect(await stores.jobs.resume(id, { epochs: 7, learningRate: 0.5 })).toBe(true)
@@ -108,8 +108,8 @@ describe('resume', () => {
     ['within an epoch', 10, checkpointAt(10, 3), 12],
     ['within the first epoch', 0, checkpointAt(0, 3), 2],
     ['before its first step', 0, checkpointAt(0, 0), 1],
-    // Another attempt may have begun the epoch behind those stored.
-    ['behind its checkpoint', 10, checkpointAt(8, 0), 12],
+    // Another attempt may have begun the epoch after the stored ones.
+    ['after its checkpoint', 10, checkpointAt(8, 0), 12],
     ['without a checkpoint', 10, null, 12],
     ['without a checkpoint or an epoch', 0, null, 1],
   ])('of a job paused %s holds from the first epoch that has not begun', async (_name, epoch, checkpoint, fromEpoch) => {
@@ -118,7 +118,7 @@ describe('resume', () => {
     expect((await stores.jobs.get(id))?.changes).toMatchObject([{ fromEpoch }])
   })
 
-  it('takes back no change that came before, wherever the job was when it came', async () => {
+  it('does not revert an earlier change, at any position of the job', async () => {
     const id = await paused(10, null)
     await stores.jobs.resume(id, { learningRate: 0.1 })
     const claim = await claimJob(stores, id)
@@ -148,13 +148,13 @@ describe('resume', () => {
     expect(await stores.jobs.resume(id, undefined)).toBe(true)
   })
 
-  it('may end the training with the epoch after the one begun', async () => {
+  it('may end the training after the epoch that has begun', async () => {
     const id = await paused(10, checkpointAt(10, 1))
     expect(await stores.jobs.resume(id, { epochs: 12 })).toBe(true)
     expect(await stores.jobs.get(id)).toMatchObject({ epochs: 12, changes: [{ fromEpoch: 12 }] })
   })
 
-  it('raises the attempt, so that a worker that has not noticed the pause writes nothing more', async () => {
+  it('raises the attempt, so that a worker that missed the pause writes nothing more', async () => {
     const claim = await startJob(stores)
     await stores.jobs.pause(claim.jobId)
     await stores.jobs.resume(claim.jobId, undefined)

@@ -28,14 +28,14 @@ let stores: Stores
 
 beforeAll(async () => {
   stores = await openStores()
-  // Limits of its own, so that their column is not always null.
+  // With own limits, so that their column is not always null.
   await keyFor(stores, 'limited', ['jobs:write'])
   await stores.tenants.changeLimits('limited', { queuedJobs: 2, storedBytes: 10_000 })
 })
 
 afterAll(() => stores.close())
 
-/** With everything in it that can be. */
+/** With a value in every column. */
 function fullJob(changes: Partial<NewJob> = {}): NewJob {
   return newJob({
     name: 'full',
@@ -84,7 +84,7 @@ describe('rows of jobs', () => {
     expect(unpackJson(row.spec)).toMatchObject({ threads: 2 })
   })
 
-  it('with numbers at their ends', async () => {
+  it('with extreme numbers', async () => {
     const most = { arenaBytes: 4 * 1024 ** 3, flopsPerEpoch: 1.5e300, parameters: 2 ** 31 - 1 }
     const { id } = await stores.jobs.create(newJob({ ...most, priority: -100 }))
     expect(await rowOf(id)).toMatchObject({ ...most, priority: -100 })
@@ -102,7 +102,7 @@ describe('rows of jobs', () => {
 describe('rows of created jobs', () => {
   const settings = { ...unlimited, queuedJobs: 4 }
 
-  /** Stored, refused for a limit, and refused for what is not there. */
+  /** Stored, refused by a limit, and refused for a missing source. */
   async function create(
     tenantId: string,
     run: (statement: Statement<CreatedRow>, values: unknown[]) => Promise<unknown[]>,
@@ -139,7 +139,7 @@ describe('rows of created jobs', () => {
   ]
 
   it.each([
-    ['of a tenant with limits of its own', 'limited', 2],
+    ['of a tenant with own limits', 'limited', 2],
     ['of others', 'free', 4],
   ])('%s, by node-postgres', async (_name, tenantId, stored) => {
     const done = await create(tenantId, (statement, values) => send(stores.database.pool, statement, values))
@@ -172,7 +172,7 @@ describe('rows of claimed jobs', () => {
     const empty = await stores.jobs.create(newJob())
     const claim = [1_000, 2, 2, 'worker_a', 2, 1, 1, [0, 0], null, null]
     const rows = await send(stores.database.pool, claimStatement, claim)
-    // Too few are queued for both threads to take two.
+    // With so few queued jobs, a thread takes one only.
     const more = await send(stores.database.pool, claimStatement, claim)
     const claimed = [...rows, ...more].map((row) => claimStatement.row.parse(row))
     expect(claimed).toMatchObject([
@@ -198,7 +198,7 @@ describe('rows of claimed deliveries', () => {
     attemptsBefore: z.literal(0),
   })
 
-  it('have what a delivery is sent with', async () => {
+  it('have the data of a request', async () => {
     const webhook = { id: newId('webhook'), tenantId: 'local', url: 'https://example.com', secret: 'whsec_' }
     await stores.webhooks.create({ ...webhook, events: ['job.succeeded'] })
     const claim = await startJob(stores)

@@ -1,4 +1,4 @@
-/** A tenant runs as many jobs as it may; its others wait while other tenants' run. */
+/** A tenant runs jobs up to its limit; its other jobs wait while those of other tenants run. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runStore } from '../../src/store/runs.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
@@ -17,7 +17,7 @@ afterAll(() => stores.close())
 const running = (tenantId: string) => stores.database.job.count({ where: { tenantId, status: 'running' } })
 
 describe('a limit of two running jobs', () => {
-  it('holds for each tenant, however many workers claim at once', async () => {
+  it('applies to each tenant, across concurrent claims', async () => {
     const runs = runStore(stores.database, { ...unlimited, runningJobs: 2 })
     for (const _ of upTo(8)) await stores.jobs.of('eager').create(newJob({ priority: 5 }))
     await stores.jobs.of('late').create(newJob())
@@ -26,7 +26,7 @@ describe('a limit of two running jobs', () => {
     expect(claimed.map(({ tenantId }) => tenantId).toSorted()).toEqual(['eager', 'eager', 'late'])
     expect(await running('eager')).toBe(2)
     expect(await claimNext(runs, 'worker_a')).toBeNull()
-    // A worker with free threads is told to wait.
+    // A worker with free threads has to wait.
     expect(await stores.jobs.anyQueued()).toBe(true)
 
     const [ended] = claimed.filter(({ tenantId }) => tenantId === 'eager')
@@ -36,7 +36,7 @@ describe('a limit of two running jobs', () => {
     expect(await claimNext(runs, 'worker_a')).toBeNull()
   })
 
-  it('gives way to the tenant’s own, from the next claim on', async () => {
+  it('is replaced by the tenant’s own, from the next claim', async () => {
     const runs = runStore(stores.database, { ...unlimited, runningJobs: 2 })
     for (const tenantId of ['wide', 'narrow']) {
       await keyFor(stores, tenantId, ['jobs:write'])
@@ -52,7 +52,7 @@ describe('a limit of two running jobs', () => {
     const more = await Promise.all(upTo(3).map((worker) => claimNext(runs, `worker_${worker}`)))
     expect(more.map((claim) => claim?.tenantId)).toEqual(expect.arrayContaining(['narrow']))
     expect(await running('narrow')).toBe(2)
-    // Lowered below what runs, it ends nothing, and lets nothing begin.
+    // A limit below the number of running jobs ends none, and starts none.
     await stores.tenants.changeLimits('wide', { runningJobs: 1 })
     await runs.fail(of('wide')[0] ?? { jobId: '', attempt: 0 }, {
       code: 'internal',

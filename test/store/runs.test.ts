@@ -1,4 +1,4 @@
-/** What a worker may write, and when it may not. */
+/** Writes of a worker, and when they are refused. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Epoch } from '../../src/contract/epoch.js'
@@ -27,18 +27,18 @@ beforeAll(async () => {
 
 afterAll(() => stores.close())
 
-/** Everything a worker writes under a claim, and the state it leads to. */
+/** All writes under a claim, and the status after each. */
 const writes: {
   name: string
   to: JobStatus
-  /** Where it has its effect. */
+  /** The statuses in which it applies. */
   states: JobStatus[]
   write: (claim: Claim) => Promise<boolean | null>
 }[] = [
   {
     name: 'record',
     to: 'running',
-    // What was computed until a pause took effect is kept.
+    // Epochs that were computed before a pause took effect are stored.
     states: ['running', 'paused'],
     write: (claim) => storeEpochs(stores, claim, epochsOf([1])),
   },
@@ -74,7 +74,7 @@ const writes: {
   },
 ]
 
-/** The job's row, its epochs and its model, to see that nothing changed. */
+/** The row of the job, its epochs and its model, to check that nothing changed. */
 async function everythingOf(id: string): Promise<unknown> {
   return stores.database.job.findUniqueOrThrow({
     where: { id },
@@ -119,7 +119,7 @@ describe('a claim', () => {
     expect(claims.flatMap((claim) => claim?.jobId ?? [])).toEqual([id])
   })
 
-  it('takes up what silent workers left, until it was left three times without a new epoch', async () => {
+  it('takes jobs of silent workers, until the third crash without a new epoch', async () => {
     const first = await startJob(stores)
     await storeEpochs(stores, first, epochsOf(upTo(3)))
     const startedAt = (await stores.jobs.get(first.jobId))?.startedAt
@@ -156,7 +156,7 @@ describe.each(writes)('$name', ({ to, states, write }) => {
     if (to !== 'running') expect(previousStatuses(to)).toContain(status)
   })
 
-  it('by a worker whose job was taken from it', async () => {
+  it('by a worker that lost its job', async () => {
     const old = await startJob(stores)
     await stores.database.job.update({ where: { id: old.jobId }, data: { heartbeatAt: new Date(0) } })
     await stores.jobs.releaseAbandoned(8_000)
@@ -167,7 +167,7 @@ describe.each(writes)('$name', ({ to, states, write }) => {
     expect(await everythingOf(old.jobId)).toEqual(before)
   })
 
-  it('by a worker that gave the job back', async () => {
+  it('by a worker that released the job', async () => {
     const claim = await startJob(stores)
     await stores.runs.release(claim, 'worker-stopped')
     const before = await everythingOf(claim.jobId)
@@ -177,7 +177,7 @@ describe.each(writes)('$name', ({ to, states, write }) => {
 })
 
 describe('record', () => {
-  it('takes nothing but the epochs that come next', async () => {
+  it('takes only epochs that follow the last stored one', async () => {
     const claim = await startJob(stores)
     const append = (numbers: number[]) => storeEpochs(stores, claim, epochsOf(numbers))
     expect(await append([2])).toBe(false)
@@ -195,7 +195,7 @@ describe('record', () => {
     })
   })
 
-  it('stores each epoch once, however many write the same at once', async () => {
+  it('stores each epoch once, across concurrent writes', async () => {
     const lengths = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 6 })
     await fc.assert(
       fc.asyncProperty(lengths, async (batches) => {
@@ -237,7 +237,7 @@ describe('record', () => {
 })
 
 describe('heartbeat', () => {
-  it('tells which of many claims hold', async () => {
+  it('returns which claims hold', async () => {
     const [held, lost] = [await startJob(stores), await startJob(stores)]
     await stores.jobs.cancel(lost.jobId)
     expect(await stores.runs.heartbeat([held, lost, { ...held, attempt: 9 }])).toEqual([
@@ -248,7 +248,7 @@ describe('heartbeat', () => {
 })
 
 describe('succeed', () => {
-  it('makes the model with its job’s last metrics', async () => {
+  it('creates the model with the last metrics of its job', async () => {
     const claim = await startJob(stores)
     await storeEpochs(stores, claim, epochsOf([1, 2]))
     const model = linearModel()
@@ -261,7 +261,7 @@ describe('succeed', () => {
     })
   })
 
-  it('shows the metrics of the best epoch, whose weights the model holds, everywhere', async () => {
+  it('shows the metrics of the best epoch, whose weights the model has, everywhere', async () => {
     await stores.webhooks.create({
       id: newId('webhook'),
       tenantId: 'local',
@@ -270,7 +270,7 @@ describe('succeed', () => {
       secret: 'whsec_',
     })
     const claim = await startJob(stores)
-    // Two batches; the best epoch lies in the first.
+    // Two batches; the best epoch is in the first.
     const measured = (epoch: number) => ({
       ...{ epoch, loss: 1 / epoch, accuracy: epoch / 10, seconds: 0 },
       ...{ valLoss: Math.abs(epoch - 3), valAccuracy: epoch === 3 ? 16 / 18 : 14 / 18 },
@@ -290,7 +290,7 @@ describe('succeed', () => {
     expect((await stores.epochs.read(claim.jobId, 5, 1))[0]).toMatchObject({ epoch: 6, valLoss: 3 })
   })
 
-  it('leaves no model and a running job when it breaks half way through the weights', async () => {
+  it('leaves no model and a running job if it fails in the middle of the weights', async () => {
     const claim = await startJob(stores)
     const model = linearModel({ weights: new Uint8Array(9 * 1024 * 1024) })
     await stores.database.$executeRawUnsafe(`

@@ -1,4 +1,4 @@
-/** No statement reads a whole table that grows, nor does a function or trigger of the database, unless it says why. */
+/** No statement, function or trigger reads a whole large table, unless its declaration says why. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -68,7 +68,7 @@ describe('the plan of', () => {
   })
 })
 
-/** Executes a statement, undoes it, and returns what it and the functions and triggers in it read whole. */
+/** Executes a statement and rolls it back. Returns what it, its functions and triggers read from beginning to end. */
 async function execute(text: string): Promise<string[]> {
   const { client } = database
   const plans: Plan[] = []

@@ -1,4 +1,4 @@
-/** Whatever comes at the same time, a job ends in one legal state, and everybody is told truly what they did. */
+/** After concurrent actions, a job has one legal status, and each action reports what it did. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isFinished, type JobStatus, jobStatusSchema, previousStatuses } from '../../src/contract/job.js'
 import { type Hints, listenForHints } from '../../src/store/hints.js'
@@ -26,19 +26,20 @@ afterAll(async () => {
 
 const rounds = 25
 
-/** Resolves when every change committed until now was heard. */
+/** Resolves when the hints of all earlier commits have arrived. */
 async function hearAll(): Promise<void> {
   const { id } = await stores.jobs.create(newJob())
   await stores.jobs.cancel(id)
   await eventually(() => heard.get(id))
 }
 
-/** The states that a job was in, one after the other, each a legal step from the one before. */
+/** The statuses of a job in order, each a legal step from the one before. */
 function expectLegal(id: string, from: JobStatus): JobStatus {
   let status = from
-  const told = heard.get(id) ?? []
-  for (const next of told.slice(told.indexOf(from) + 1)) {
-    if (next !== status) expect(previousStatuses(next), `${id}: ${told.join(' → ')}`).toContain(status)
+  const heardStatuses = heard.get(id) ?? []
+  for (const next of heardStatuses.slice(heardStatuses.indexOf(from) + 1)) {
+    if (next !== status)
+      expect(previousStatuses(next), `${id}: ${heardStatuses.join(' → ')}`).toContain(status)
     status = next
   }
   return status
@@ -48,9 +49,9 @@ const metrics = { loss: 1, accuracy: null, valLoss: null, valAccuracy: null, sec
 
 interface Race {
   name: string
-  /** What happens at the same time; each says whether it did anything, null when it does not know. */
+  /** Concurrent actions. Each returns whether it changed anything, or null if it does not know. */
   actions: ((claim: Claim) => Promise<boolean | null>)[]
-  /** Where it may end. */
+  /** The possible statuses at the end. */
   ends: JobStatus[]
   prepare?: (claim: Claim) => Promise<unknown>
 }
@@ -103,7 +104,7 @@ describe.each(races)('$name', ({ actions, ends, prepare }) => {
         }),
       )
       results.push({ claim, done })
-      // Nothing of this round may meet the next.
+      // No action of this round may affect the next.
       await stores.database.job.updateMany({ where: { id: claim.jobId }, data: { workerId: null } })
     }
     await hearAll()

@@ -1,4 +1,4 @@
-/** Claims and positions go by sums and parts of the queue; they agree with the policy applied to all rows. */
+/** Claims and positions use sums and parts of the queue, and agree with the policy applied to all rows. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type JobStatus, jobStatusSchema } from '../../src/contract/job.js'
@@ -27,20 +27,20 @@ interface Given {
   tenantId: (typeof tenants)[number]
   priority: number
   status: JobStatus
-  /** From the number of the job before it: some lie in other buckets of numbers. */
+  /** Distance to the queue number of the job before it: some are in other buckets. */
   gap: number
   threads: number
-  /** Each is taken to last 3.1 µs. */
+  /** Each step counts as 3.1 µs. */
   epochs: number
-  /** Those that are stored already. */
+  /** Epochs that are stored already. */
   done: number
   hasFolds: boolean
   claimAlone: boolean
-  /** Thread-microseconds, where it runs: 310 are a job of 100 epochs. */
+  /** Thread-microseconds of a running job: 310 are a job of 100 epochs. */
   charged: number
 }
 
-/** The first, but for one in fifteen. */
+/** The first value, except for one in fifteen. */
 const mostly = <T>(usual: T, ...others: T[]) =>
   fc.oneof(
     { arbitrary: fc.constant(usual), weight: 14 },
@@ -67,7 +67,7 @@ const given: fc.Arbitrary<Given> = fc.record({
   charged: fc.constantFrom(0, 310, 620, 1_000),
 })
 
-/** As long as they may be more often than not. */
+/** Mostly the maximum. */
 const queue = fc.array(given, { maxLength: 60, size: 'max' })
 
 type Stored = Given & { id: string }
@@ -118,7 +118,7 @@ const alike = queue.map((jobs) =>
 )
 
 describe('queuePosition', () => {
-  it('is the place in the order, of each job that is queued', async () => {
+  it('is the position in the order, for each queued job', async () => {
     await fc.assert(
       fc.asyncProperty(alike, async (jobs) => {
         const stored = await store(jobs)
@@ -131,7 +131,7 @@ describe('queuePosition', () => {
     )
   })
 
-  it('rises along the queue of each tenant, however long its jobs take', async () => {
+  it('increases along the queue of each tenant, for jobs of any length', async () => {
     await fc.assert(
       fc.asyncProperty(queue, async (jobs) => {
         await store(jobs)
@@ -148,7 +148,7 @@ describe('queuePosition', () => {
     )
   })
 
-  it('of a job just created is its place, whoever creates it and however urgent it is', async () => {
+  it('of a new job is its position, for any tenant and priority', async () => {
     const created = fc.array(
       fc.record({ tenantId: fc.constantFrom('a', 'd', 'new'), priority: fc.integer({ min: -2, max: 2 }) }),
       { minLength: 1, maxLength: 5 },
@@ -156,7 +156,7 @@ describe('queuePosition', () => {
     await fc.assert(
       fc.asyncProperty(alike, created, async (jobs, more) => {
         await store(jobs)
-        // Jobs of this test have numbers of their own choice, the next must come after them.
+        // This test chooses queue numbers, and new jobs must come after them.
         await stores.database.$queryRaw`
           SELECT setval(pg_get_serial_sequence('"Job"', 'queueNumber'), ${queueNumber}::bigint)::text`
         for (const { tenantId, priority } of more) {
@@ -194,7 +194,7 @@ const room: fc.Arbitrary<Room> = fc
     })
   })
 
-/** Which jobs a claim takes now. */
+/** The jobs that a claim takes now. */
 async function expectedClaim(
   allowed: Record<(typeof tenants)[number], number>,
   room: Room,
@@ -208,7 +208,7 @@ async function expectedClaim(
 }
 
 describe('a claim', () => {
-  it('takes the jobs whose turn it is, as many as go together and may run', async () => {
+  it('takes the jobs whose turn it is, up to the limits of a batch and of running jobs', async () => {
     const limit = fc.constantFrom(1, 2, 5, 100, 100, 100)
     const allowed = fc.record({ a: limit, b: limit, c: limit, d: fc.constant(3) })
     const step = fc.record({ room, ends: fc.nat({ max: 3 }) })
@@ -220,7 +220,7 @@ describe('a claim', () => {
         fc.array(step, { minLength: 5, maxLength: 10 }),
         async (jobs, limits, steps) => {
           await stores.database.tenant.deleteMany()
-          // The last goes by the setting.
+          // The last tenant uses the setting.
           const { d, ...own } = limits
           await stores.database.tenant.createMany({
             data: Object.entries(own).map(([id, runningJobs]) => ({ id, limits: { runningJobs } })),
@@ -241,7 +241,7 @@ describe('a claim', () => {
             if (waits && reservation?.jobId === first.id) met.reserved++
             met.together = Math.max(met.together, expected.length)
             reservation = claimed.waiting && { jobId: claimed.waiting.jobId, seconds: 2.5 * 310e-6 }
-            // The clock must not decide: an end then gives back all that the claim has charged.
+            // The clock must not decide: an end then returns the whole charge of the claim.
             await stores.database.job.updateMany({ data: { claimedAt: null } })
             const rows = await stores.database.job.findMany({ where: { id: { in: expected } } })
             for (const row of rows)
@@ -257,7 +257,7 @@ describe('a claim', () => {
       ),
       { numRuns: 40 },
     )
-    // Otherwise this tested nothing of it.
+    // Otherwise the test would not cover it.
     expect(met.together).toBeGreaterThan(2)
     expect(met.passed).toBeGreaterThan(3)
     expect(met.reserved).toBeGreaterThan(3)

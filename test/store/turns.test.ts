@@ -1,4 +1,4 @@
-/** Whose turn it is: priorities, fairness between tenants, and claims made at the same time. */
+/** Turns: priorities, fairness between tenants, and concurrent claims. */
 import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -29,11 +29,11 @@ beforeEach(async () => {
   await clearQueue(stores)
 })
 
-/** Made one after the other, a second apart, though stored at once; their ids in that order. */
+/** Created one second apart, though stored at once; their ids in that order. */
 async function createJobs(jobs: { tenantId: string; priority: number }[]): Promise<string[]> {
   const begin = Date.now() - 10_000_000
   const data = jobs.map(({ tenantId, priority }, index) => {
-    // Long enough that none overruns its estimate meanwhile.
+    // Long enough that none exceeds its estimate meanwhile.
     const { inlineDataset, spec, ...rest } = newJob({ priority, flopsPerEpoch: 1e10 })
     return {
       ...rest,
@@ -49,7 +49,7 @@ async function createJobs(jobs: { tenantId: string; priority: number }[]): Promi
 
 const of = (tenantId: string, count: number, priority = 0) => upTo(count).map(() => ({ tenantId, priority }))
 
-/** Of every tenant in these tests. */
+/** All tenants of these tests. */
 async function allQueued(): Promise<Job[]> {
   const lists = await Promise.all(
     ['a', 'b', 'c', 'd'].map((tenantId) => stores.jobs.of(tenantId).list({ limit: 100, status: 'queued' })),
@@ -67,19 +67,19 @@ async function claimAll(count: number): Promise<string[]> {
 }
 
 describe('turns', () => {
-  it('come in the order of submission for a tenant alone', async () => {
+  it('follow the order of submission for a single tenant', async () => {
     const ids = await createJobs(of('a', 5))
     expect(await claimAll(5)).toEqual(ids)
   })
 
-  it('go round between tenants, and by priority within each', async () => {
+  it('alternate between tenants, and follow priorities within each', async () => {
     const [a1, a2, a3, b1, b2, urgent, low] = await createJobs([
       ...of('a', 3),
       ...of('b', 2),
       ...of('a', 1, 5),
       ...of('c', 1, -5),
     ])
-    // Nobody's priority reaches over to others.
+    // Priorities do not affect other tenants.
     expect(await claimAll(7)).toEqual([b1, urgent, low, a1, b2, a2, a3])
   })
 
@@ -91,7 +91,7 @@ describe('turns', () => {
     expect(await claimAll(2)).toEqual([id, crowd[4]])
   })
 
-  it('are what queuePosition says, whatever waits and runs', async () => {
+  it('match queuePosition, for any waiting and running jobs', async () => {
     const job = fc.record({
       tenantId: fc.constantFrom('a', 'b', 'c', 'd'),
       priority: fc.constantFrom(-1, 0, 0, 0, 1),
@@ -110,7 +110,7 @@ describe('turns', () => {
           expect(places.toSorted((x, y) => (x ?? 0) - (y ?? 0))).toEqual(upTo(data.length))
           const tenantOf = (id: string) => byId.get(id)?.tenantId ?? ''
           const positionOf = async (id: string) => (await stores.jobs.of(tenantOf(id)).get(id))?.queuePosition
-          // Each claim takes exactly the job that was said to be first.
+          // Each claim takes exactly the job that was first by its position.
           for (let left = data.length; left > 0; left--) {
             const waiting = await allQueued()
             const first = waiting.find(({ queuePosition }) => queuePosition === 1)
@@ -128,7 +128,7 @@ describe('turns', () => {
     )
   })
 
-  it('are taken in the order of the queue positions while nothing is at work', async () => {
+  it('follow the queue positions while no job runs', async () => {
     const tenants = fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 20 })
     await fc.assert(
       fc.asyncProperty(tenants, async (names) => {
@@ -143,7 +143,7 @@ describe('turns', () => {
   })
 })
 
-describe('claims made at the same time', () => {
+describe('concurrent claims', () => {
   it('take each job once and leave none', async () => {
     const ids = await createJobs(upTo(40).map((index) => ({ tenantId: `t${index % 3}`, priority: 0 })))
     const workers = upTo(8).map(async (worker) => {
@@ -159,7 +159,7 @@ describe('claims made at the same time', () => {
     expect(await stores.database.job.count({ where: { status: 'running', attempt: 1 } })).toBe(40)
   })
 
-  it('take another job than one that somebody else is writing', async () => {
+  it('skip a job that another transaction has locked', async () => {
     const [first, second] = await createJobs(of('a', 2))
     const writer = await lock(first)
     expect(await claimAll(1)).toEqual([second])
@@ -167,11 +167,11 @@ describe('claims made at the same time', () => {
     expect(await claimAll(1)).toEqual([first])
   })
 
-  it('take the jobs whose turn it is, also while others are being taken', async () => {
+  it('take the jobs whose turn it is, also during other claims', async () => {
     const ids = await createJobs(of('a', 12))
     const gate = new pg.Client({ connectionString: stores.connectionString })
     await gate.connect()
-    // Claims count what the tenant runs under this lock, after they have chosen.
+    // Claims count running jobs under this lock, after they have chosen.
     await gate.query(`SELECT pg_advisory_lock(hashtextextended('running a', 0))`)
     const waiting = async (count: number) => {
       await eventually(async () => {
@@ -186,7 +186,7 @@ describe('claims made at the same time', () => {
     await waiting(1)
     claims.push(stores.runs.claim('worker_b', room))
     await waiting(2)
-    // These are small enough to be taken together.
+    // Small enough for a batch.
     claims.push(stores.runs.claim('worker_c', { ...room, seconds: 1e9 }))
     await waiting(3)
     await gate.query(`SELECT pg_advisory_unlock(hashtextextended('running a', 0))`)
@@ -195,7 +195,7 @@ describe('claims made at the same time', () => {
     expect(taken).toEqual([[ids[0]], [ids[1]], ids.slice(2, 6)])
   })
 
-  it('wait for a job that somebody else is writing when it is the only one', async () => {
+  it('wait for a locked job if it is the only one', async () => {
     const [only] = await createJobs(of('a', 1))
     const writer = await lock(only)
     const tries = vi.spyOn(stores.database.pool, 'query')
@@ -208,7 +208,7 @@ describe('claims made at the same time', () => {
     expect(await claiming).toMatchObject({ jobId: only, attempt: 1 })
   })
 
-  it('find nothing when that writer takes the only job away', async () => {
+  it('find nothing if that transaction cancels the only job', async () => {
     const [only] = await createJobs(of('a', 1))
     const writer = await lock(only)
     const claiming = claimNext(stores.runs, 'worker_a')
@@ -216,13 +216,13 @@ describe('claims made at the same time', () => {
     expect(await claiming).toBeNull()
   })
 
-  it('are not confused by jobs that run', async () => {
+  it('ignore running jobs', async () => {
     await startJob(stores)
     expect(await claimNext(stores.runs, 'worker_b')).toBeNull()
   })
 })
 
-/** Another connection holds the job's row until it is released, with a last statement if there is one. */
+/** Another connection locks the row of the job until it is released, with a last statement if given. */
 async function lock(id: string): Promise<{ release(last?: string): Promise<void> }> {
   const client = new pg.Client({ connectionString: stores.connectionString })
   await client.connect()

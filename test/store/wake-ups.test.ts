@@ -1,4 +1,4 @@
-/** Without Redis, workers are woken by the transactions that queue jobs. */
+/** Without Redis, the transactions that queue jobs wake workers. */
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Hints, listenForHints } from '../../src/store/hints.js'
@@ -26,7 +26,7 @@ afterEach(async () => {
 interface Worker {
   woken: number
   hints: Hints
-  /** Resolves when everything that was committed before has been heard. */
+  /** Resolves when the notifications of all earlier commits have arrived. */
   hearAll(): Promise<void>
 }
 
@@ -51,7 +51,7 @@ async function startWorker(): Promise<Worker> {
 }
 
 describe('workers are woken', () => {
-  it('all of them, when a job is created, comes back or is resumed, and by nothing else', async () => {
+  it('all of them, when a job is created, released or resumed, and by nothing else', async () => {
     const [worker, other] = [await startWorker(), await startWorker()]
     let expected = 0
     const step = async (wakes: boolean, change: () => Promise<unknown>) => {
@@ -103,7 +103,7 @@ describe('workers are woken', () => {
     expect(worker.woken).toBe(1)
   })
 
-  it('again after their connection broke', async () => {
+  it('again after their connection was lost', async () => {
     const worker = await startWorker()
     await stores.database.$queryRaw`
       SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'descent worker'
@@ -116,7 +116,7 @@ describe('workers are woken', () => {
 })
 
 describe('the queue', () => {
-  it('counts the workers that are connected, not whoever else listens', async () => {
+  it('counts connected workers, not other listeners', async () => {
     const until = (workers: number) =>
       eventually(async () => ((await queue.workers()) === workers ? true : undefined))
     expect(await queue.workers()).toBe(0)
@@ -128,7 +128,7 @@ describe('the queue', () => {
     await until(2)
   })
 
-  it('says when the database is away', async () => {
+  it('reports that the database is unreachable', async () => {
     const away = await openStores()
     await away.close()
     const dead = notifyQueue(away.database)

@@ -1,11 +1,11 @@
-/** Whether an answer still says what it said. */
+/** Compares an answer with that of an earlier release. */
 
-/** Backends differ by so much; both are right. */
+/** Tolerance between backends, which are both correct. */
 const tolerance = 1e-4
 
 /**
- * Where `now` lacks what `before` said, as "/path: before → now". More fields are no difference, nor are more items among those
- * with ids; other lists must have as many items.
+ * Where `now` lacks what `before` had, as "/path: before → now". Additional fields are no difference, nor
+ * are additional items in lists of objects with ids; other lists must have the same length.
  */
 export function differences(before: unknown, now: unknown, path = ''): string[] {
   if (isListOfItems(before) && isListOfItems(now)) {

@@ -21,7 +21,7 @@ interface Begun {
   output(): string
 }
 
-/** A process that may not come to its start. */
+/** A process that may end before it has started. */
 function begin(program: string, connectionString: string): Begun {
   const child = spawn(process.execPath, [program], {
     env: { ...process.env, PORT: '0', HOST: '', REDIS_URL: '', DATABASE_URL: connectionString },
@@ -45,7 +45,7 @@ async function connect(connectionString: string): Promise<pg.Client> {
   return client
 }
 
-/** Connections of the database, without our own, that wait for a lock of a table. */
+/** Other connections of the database that wait for a lock of a table. */
 async function waitingFor(client: pg.Client): Promise<number[]> {
   const { rows } = await client.query<{ pid: number }>(`
     SELECT pid FROM pg_locks WHERE NOT granted AND locktype = 'relation'
@@ -61,13 +61,13 @@ async function appliedTo(client: pg.Client): Promise<string[]> {
 }
 
 describe('a process killed in the middle of a migration', () => {
-  it('leaves nothing half done, and the next start finishes', async () => {
+  it('leaves no partial changes, and the next start finishes', async () => {
     const connectionString = await freshDatabaseOfTest('empty')
     await restoreRelease(release, connectionString)
     const looking = await connect(connectionString)
     const before = await appliedTo(looking)
     const holding = await connect(connectionString)
-    // The first is wanted at once; the others when much of a migration is done already.
+    // The first lock blocks at once; the others after much of a migration is done.
     for (const table of ['Job', 'WeightSnapshot', 'StreamTicket']) {
       await holding.query(`BEGIN; LOCK TABLE "${table}" IN ACCESS EXCLUSIVE MODE`)
       const { child, exit, output } = begin('dist/src/server.js', connectionString)
@@ -78,7 +78,7 @@ describe('a process killed in the middle of a migration', () => {
       })
       child.kill('SIGKILL')
       await exit
-      // Its connection ends with it, though what it waits for is still held.
+      // Its connection ends with it, although the lock it waits for is still held.
       await eventually(async () => ((await waitingFor(looking)).includes(waiting) ? undefined : true))
       await holding.query('ROLLBACK')
     }
@@ -107,7 +107,10 @@ describe('a process killed in the middle of a migration', () => {
 })
 
 describe('a database of a newer release', () => {
-  it.each(['dist/src/server.js', 'dist/workers/main.js'])('is refused in words by %s', async (program) => {
+  it.each([
+    'dist/src/server.js',
+    'dist/workers/main.js',
+  ])('is refused with a message by %s', async (program) => {
     const connectionString = await freshDatabaseOfTest()
     const folder = await mkdtemp(join(tmpdir(), 'descent-newer-'))
     onTestFinished(() => rm(folder, { recursive: true }))
@@ -120,6 +123,8 @@ describe('a database of a newer release', () => {
     const { child, exit, output } = begin(program, connectionString)
     await exit
     expect(child.exitCode).toBe(1)
-    expect(output()).toMatch(/9999_newer was applied to this database but is not among ours: .* newer/)
+    expect(output()).toMatch(
+      /9999_newer was applied to this database and is unknown to this version: .* newer/,
+    )
   })
 })

@@ -1,4 +1,4 @@
-/** The database that a release left, and what its API answered then. */
+/** The database of a release, and the answers of its API. */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -35,7 +35,7 @@ export async function readRelease(name: string): Promise<Release> {
   return releaseSchema.parse(JSON.parse(text))
 }
 
-/** As scripts/record-release.mjs read it. */
+/** In the format of scripts/record-release.mjs. */
 export function readAnswer(type: string, bytes: Buffer): unknown {
   if (/json$/.test(type)) return JSON.parse(bytes.toString())
   if (type === 'text/event-stream') {
@@ -46,7 +46,7 @@ export function readAnswer(type: string, bytes: Buffer): unknown {
   return createHash('sha256').update(bytes.subarray(first)).digest('hex')
 }
 
-/** Into an empty database. What is kept for some time only is as old as if the dump was made now. */
+/** Restores the dump into an empty database. Rows with a limited lifetime become as old as if it was made now. */
 export async function restoreRelease(name: string, connectionString: string): Promise<void> {
   const statements = gunzipSync(await readFile(join(folder, `${name}.sql.gz`))).toString()
   const client = new pg.Client({ connectionString })

@@ -1,4 +1,7 @@
-/** Databases of earlier releases, filled by their own code: migrated while everything starts at once, they answer as before. */
+/**
+ * Databases of earlier releases, filled by their code, are migrated while all processes start, and answer as
+ * before.
+ */
 import { randomBytes } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -26,7 +29,7 @@ const oldJobSchema = z.object({
   finishedAt: z.string().nullable(),
 })
 
-/** What may differ from what earlier releases answered. */
+/** Differences to the answers of earlier releases that are allowed. */
 const allowed: readonly { pattern: RegExp; because: string }[] = [
   {
     pattern: / \/answer\/lastId: "(\w+)" → "\1~\w+"$/,
@@ -46,7 +49,7 @@ const allowed: readonly { pattern: RegExp; because: string }[] = [
   },
 ]
 
-it('has a release to come from', () => {
+it('has a release to upgrade from', () => {
   expect(names).toContain('a27858b')
 })
 
@@ -60,7 +63,7 @@ describe.each(names)('a database of release %s', (name) => {
     database = await freshDatabase('empty')
     release = await readRelease(name)
     await restoreRelease(name, database.connectionString)
-    // Its webhooks had their secrets in plain text; this release asks for a key.
+    // Its webhooks had secrets in plain text; this release needs a key.
     const key = randomBytes(32).toString('base64')
     const environment = { DATABASE_URL: database.connectionString, LOG_LEVEL: 'info', WEBHOOK_KEYS: key }
     const programs = ['dist/src/server.js', 'dist/src/server.js', 'dist/workers/main.js']
@@ -104,11 +107,11 @@ describe.each(names)('a database of release %s', (name) => {
     expect(found).toEqual([])
   })
 
-  it('goes on with its lists behind their old cursors', async () => {
+  it('continues its lists after old cursors', async () => {
     for (const { tenant, path, answer } of release.recorded) {
       const list = oldListSchema.safeParse(answer).data
       if (!/^\/\w+$/.test(path) || list === undefined || list.data.length === 0) continue
-      // Built-ins, which were no cursors, come first.
+      // Built-ins come first; they were no cursors.
       const stored = list.data.filter(({ id }) => id.includes('_'))
       const response = await send(urls[0], release.keys[tenant], {
         path: `${path}?after=${stored[0].id}&limit=100`,
@@ -120,7 +123,7 @@ describe.each(names)('a database of release %s', (name) => {
     }
   })
 
-  it('tells the lives of its jobs, as far as they were kept', async () => {
+  it('shows the events of its jobs, as far as they were stored', async () => {
     for (const { path, answer } of release.recorded) {
       const old = oldJobSchema.safeParse(answer).data
       if (old === undefined || !/^\/jobs\/\w+$/.test(path)) continue
@@ -156,14 +159,14 @@ describe.each(names)('a database of release %s', (name) => {
       return isFinished(job.status) ? job : undefined
     })
 
-  it('runs to their ends the jobs that waited, and the one whose worker was killed', async () => {
+  it('finishes the queued jobs, and the one whose worker was killed', async () => {
     expect(release.unfinished.length).toBeGreaterThan(0)
     for (const id of release.unfinished) {
       expect(await ended(id)).toMatchObject({ status: 'succeeded', modelId: expect.stringMatching(/^mdl_/) })
     }
   }, 60_000)
 
-  it('goes on with the paused job from its old checkpoint', async () => {
+  it('continues the paused job from its old checkpoint', async () => {
     const { epoch } = await jobOf(release.paused)
     expect(epoch).toBeGreaterThan(0)
     const resume = { method: 'POST', path: `/jobs/${release.paused}/resume`, body: {} }

@@ -6,7 +6,7 @@ import { checkpointHeaderSchema } from '../../src/contract/checkpoint.js'
 import { type Change, type JobSpec, jobSpecSchema } from '../../src/contract/job.js'
 import { builtIn } from '../../src/datasets/built-ins.js'
 import { type Epoch, readEpochs } from '../../src/engine/index.js'
-import { whole } from '../../src/store/bytes.js'
+import { joinPieces } from '../../src/store/bytes.js'
 import type { Checkpoint } from '../../src/training/ports/checkpoints.js'
 import type { Outcome, TrainingOrder, WholeCheckpoint } from '../../workers/messages.js'
 import { trainerPool } from '../support/built.js'
@@ -62,7 +62,7 @@ interface Trained {
 /** As the database keeps it. */
 const stored = ({ bytes, ...checkpoint }: Checkpoint): WholeCheckpoint => ({
   ...checkpoint,
-  bytes: whole(bytes),
+  bytes: joinPieces(bytes),
   header: checkpointHeaderSchema.parse(JSON.parse(JSON.stringify(checkpoint.header))),
 })
 
@@ -79,7 +79,7 @@ async function train(given: TrainingOrder, onProgress = () => {}): Promise<Train
 
 function sha256Of({ outcome }: Trained): string {
   if (outcome.type !== 'trained') throw new Error(`not trained but ${outcome.type}`)
-  return createHash('sha256').update(whole(outcome.model.weights.bytes)).digest('hex')
+  return createHash('sha256').update(joinPieces(outcome.model.weights.bytes)).digest('hex')
 }
 
 /** Stops as soon as there is progress and goes on from the checkpoint, again and again. */

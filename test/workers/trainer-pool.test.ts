@@ -11,7 +11,7 @@ import { builtIn } from '../../src/datasets/built-ins.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import type { Table } from '../../src/datasets/table.js'
 import { type Epoch, type EpochRun, readEpochs } from '../../src/engine/index.js'
-import { whole } from '../../src/store/bytes.js'
+import { joinPieces } from '../../src/store/bytes.js'
 import type { Outcome, TrainingOrder } from '../../workers/messages.js'
 import { packWeights, unpackWeights } from '../../workers/packed-weights.js'
 import { builtFolder, trainerPool } from '../support/built.js'
@@ -269,7 +269,8 @@ describe('a training that begins with the weights of a model', () => {
     const { weights, coding: own } = outcome.model
     return {
       weights: [
-        ...(unpackWeights({ ...weights, bytes: whole(weights.bytes) }).get('layers.0.weight')?.values ?? []),
+        ...(unpackWeights({ ...weights, bytes: joinPieces(weights.bytes) }).get('layers.0.weight')?.values ??
+          []),
       ],
       coding: own,
     }

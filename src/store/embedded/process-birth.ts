@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-/** Where the platform does not tell when a process began, its number alone has to identify it. */
+/** Used where the platform does not report the start time of a process: its id alone then identifies it. */
 export const UNKNOWN_BIRTH = 'unknown'
 
 /**
- * What tells the process that has this number now from any later one that is given the same number:
- * when it began, as the kernel counts it. Undefined when no such process runs (a zombie does not run).
+ * The start time of the process, in the kernel's format, which distinguishes it from later ones with the
+ * same id. Undefined if no such process runs; a zombie does not run.
  */
 export function processBirth(pid: number): string | undefined {
   if (!numberIsTaken(pid)) return undefined
@@ -17,13 +17,13 @@ export function processBirth(pid: number): string | undefined {
   return state.startsWith('Z') ? undefined : began.join(' ')
 }
 
-/** Whether the process that was seen with this number and birth still runs. */
+/** Whether the process with this id and start time still runs. */
 export function stillRuns(pid: number, birth: string): boolean {
   const now = processBirth(pid)
   return now !== undefined && (now === birth || now === UNKNOWN_BIRTH || birth === UNKNOWN_BIRTH)
 }
 
-/** Whether a signal could be addressed to this number; a zombie and another user's process count. */
+/** Whether the id is in use, including by a zombie or by a process of another user. */
 export function numberIsTaken(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -33,7 +33,7 @@ export function numberIsTaken(pid: number): boolean {
   }
 }
 
-/** The command line of a process as its arguments, or undefined where the platform does not show it. */
+/** The command line of a process as arguments; undefined where the platform does not show it. */
 export function commandLine(pid: number): string[] | undefined {
   if (process.platform === 'win32') return undefined
   if (process.platform !== 'linux') {
@@ -50,7 +50,7 @@ export function commandLine(pid: number): string[] | undefined {
 function linuxBirth(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The second field is the program's name in brackets, which may itself hold spaces and brackets.
+    // The second field is the program's name in parentheses, which may itself contain spaces and parentheses.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     if (fields[0] === 'Z' || fields[0] === 'X') return undefined
     return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}/${fields[19]}`

@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }))
 
 describe('the owner of a folder', () => {
-  it('holds it until it is released, and leaves nothing behind', async () => {
+  it('holds it until it is released, and leaves no file', async () => {
     const release = lockFolder(lockFile)
     expect(() => lockFolder(lockFile)).toThrow(new FolderInUseError(folder, process.pid))
     release()
@@ -27,7 +27,7 @@ describe('the owner of a folder', () => {
     lockFolder(lockFile)()
   })
 
-  it('holds it against other processes for as long as it runs', async () => {
+  it('holds it against other processes while it runs', async () => {
     const owner = spawn('sleep', ['60'])
     onTestFinished(() => {
       owner.kill('SIGKILL')
@@ -53,7 +53,7 @@ describe('the owner of a folder', () => {
     },
   )
 
-  it('does not release what another process has taken since', async () => {
+  it('does not release a folder that another process has taken since', async () => {
     const release = lockFolder(lockFile)
     await writeFile(lockFile, '1\nanother\n')
     release()

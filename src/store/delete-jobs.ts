@@ -1,13 +1,13 @@
-/** Deleting jobs that have ended, with their epochs, checkpoints and snapshots. Models stay. */
+/** Deletes finished jobs with their epochs, checkpoints and snapshots. Models stay. */
 import { z } from 'zod'
 import { finishedStatuses, type JobStatus } from '../contract/job.js'
 import type { Database } from './database.js'
 import { idRow, send, statement } from './statements.js'
 
-/** Of one statement, which locks their rows. */
-const atOnce = 500
+/** The maximum per statement, which locks the rows. */
+const maximumPerStatement = 500
 
-/** $1 tenant, $2 states that end, $3 the time before which they ended, $4 how many at most. */
+/** $1 tenant, $2 statuses, $3 time before which the jobs finished, $4 maximum number. */
 const deleteStatement = statement(
   'deleteEnded',
   idRow,
@@ -19,7 +19,7 @@ const deleteStatement = statement(
     DELETE FROM "Job" USING old WHERE "Job".id = old.id RETURNING "Job".id`,
 )
 
-/** The tenants that have jobs older than they may keep them; $1 days by the settings. */
+/** The tenants with jobs beyond their number of days; $1 days by the settings. */
 const overdueStatement = statement(
   'overdueJobs',
   z.strictObject({ tenantId: z.string(), before: z.date() }),
@@ -42,7 +42,10 @@ export interface EndedBefore {
   before: Date
 }
 
-/** How many were deleted, `most` at the most; the oldest first. */
+/**
+ * Deletes the oldest first, and at most `most`.
+ * @returns the number of deleted jobs
+ */
 export async function deleteEnded(
   { pool }: Pick<Database, 'pool'>,
   { tenantId, statuses, before }: EndedBefore,
@@ -50,14 +53,14 @@ export async function deleteEnded(
 ): Promise<number> {
   let deleted = 0
   for (;;) {
-    const limit = Math.min(atOnce, most - deleted)
+    const limit = Math.min(maximumPerStatement, most - deleted)
     const rows = await send(pool, deleteStatement, [tenantId, statuses, before, limit])
     deleted += rows.length
     if (rows.length < limit || deleted === most) return deleted
   }
 }
 
-/** Deletes what is older than its tenant, or else the settings, have it kept. */
+/** Deletes jobs that are older than the limit of their tenant, or than the setting. */
 export async function deleteOverdue(database: Pick<Database, 'pool'>, days: number): Promise<void> {
   const overdue = await send(database.pool, overdueStatement, [days])
   for (const { tenantId, before } of overdue) {

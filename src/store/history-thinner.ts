@@ -1,22 +1,22 @@
-/** Thins out the epochs of ended jobs, where a setting says how many of each are kept. The job says so, in `epochsKept`. */
+/** Thins the epochs of finished jobs to the number of a setting. The job then has `epochsKept`. */
 import { z } from 'zod'
 import { finishedStatuses } from '../contract/job.js'
 import { inSlices } from '../training/slices.js'
 import type { Database } from './database.js'
-import { keptEpochs, metricsPerEpoch, spread } from './epochs.js'
+import { evenlySpaced, keptEpochs, metricsPerEpoch } from './epochs.js'
 import { type Connection, idRow, noRow, send, statement, transaction } from './statements.js'
 import { statusIn } from './transitions.js'
 
-/** Read and written at a time: each is what a training reported at once, a few MB at most. */
-const batchesAtOnce = 8
-/** A job may be seen so much later than it says that it ended. */
+/** Batches per statement. Each is what a training reported at once, a few MB at most. */
+const batchesPerStatement = 8
+/** A finished job may become visible this much later than its time says. */
 const marginMinutes = 10
 const bytesPerNumber = 4
 const bytesPerEpoch = 8 * metricsPerEpoch
-/** Loss, accuracy, then this. */
+/** The offset after loss and accuracy. */
 const valLossOffset = 16
-/** Between two looks at the clock. */
-const epochsAtOnce = 1_000
+/** Epochs between two readings of the clock. */
+const epochsPerSlice = 1_000
 
 const clockStatement = statement(
   'thinningClock',
@@ -24,7 +24,7 @@ const clockStatement = statement(
   `SELECT now() - interval '${marginMinutes} minutes' AS since`,
 )
 
-/** $1 most epochs, $2 the time after which they ended, by the two indexes of jobs that ended. */
+/** $1 maximum number of epochs, $2 time after which jobs finished; by the two indexes of finished jobs. */
 const longStatement = statement(
   'longHistories',
   idRow,
@@ -34,7 +34,7 @@ const longStatement = statement(
       AND "finishedAt" >= $2 AND coalesce("epochsKept", epoch) > $1::int`,
 )
 
-/** Keeps at most `most` epochs of each ended job: the first, the last, the best, and others evenly spread. */
+/** Keeps at most `most` epochs of each finished job: the first, the last, the best, and others evenly spaced. */
 export function historyThinner(
   { pool }: Pick<Database, 'pool'>,
   most: number | undefined,
@@ -78,15 +78,15 @@ async function thin(client: Connection, jobId: string, most: number): Promise<vo
   const [job] = await send(client, lockStatement, [jobId, finishedStatuses, most])
   if (job === undefined) return
   const numbers = job.epochsKept === null ? null : await keptEpochs(client, jobId)
-  const evenly = spread(numbers?.length ?? job.epoch, most - 1)
+  const evenly = evenlySpaced(numbers?.length ?? job.epoch, most - 1)
   const wanted = new Set(numbers === null ? evenly : evenly.map((place) => numbers[place - 1]))
   wanted.add(job.bestEpoch ?? (await lowestLoss(client, jobId)))
   const inOrder = [...wanted].toSorted((one, other) => one - other)
   let freed = 0
   for await (const batches of readBatches(client, jobId)) {
-    const thinned = batches.map((batch) => withOnly(batch, inOrder))
+    const thinned = batches.map((batch) => keepEpochs(batch, inOrder))
     await writeBatches(client, jobId, thinned)
-    freed += bytesOf(batches) - bytesOf(thinned)
+    freed += countBytes(batches) - countBytes(thinned)
   }
   await send(client, finishStatement, [jobId, wanted.size, freed])
 }
@@ -105,7 +105,7 @@ const readStatement = statement(
   batchSchema,
   `
     SELECT "firstEpoch", "lastEpoch", metrics, kept FROM "EpochBatch" WHERE "jobId" = $1 AND "firstEpoch" > $2::int
-    ORDER BY "firstEpoch" LIMIT ${batchesAtOnce}`,
+    ORDER BY "firstEpoch" LIMIT ${batchesPerStatement}`,
 )
 
 async function* readBatches(client: Connection, jobId: string): AsyncGenerator<Batch[]> {
@@ -118,12 +118,12 @@ async function* readBatches(client: Connection, jobId: string): AsyncGenerator<B
   }
 }
 
-/** The epoch whose loss on the validation rows, or else in training, is the lowest. */
+/** The epoch with the lowest loss, on the validation rows if there are any. */
 async function lowestLoss(client: Connection, jobId: string): Promise<number> {
   let lowest = { epoch: 1, loss: Number.POSITIVE_INFINITY }
-  function* look({ firstEpoch, kept, metrics }: Batch): Generator<void, void> {
+  function* scan({ firstEpoch, kept, metrics }: Batch): Generator<void, void> {
     for (let place = 0; place * bytesPerEpoch < metrics.length; place++) {
-      if (place % epochsAtOnce === 0) yield
+      if (place % epochsPerSlice === 0) yield
       const at = place * bytesPerEpoch
       const valLoss = metrics.readDoubleLE(at + valLossOffset)
       const loss = Number.isNaN(valLoss) ? metrics.readDoubleLE(at) : valLoss
@@ -131,24 +131,24 @@ async function lowestLoss(client: Connection, jobId: string): Promise<number> {
     }
   }
   for await (const batches of readBatches(client, jobId)) {
-    for (const batch of batches) await inSlices(look(batch), 'background')
+    for (const batch of batches) await inSlices(scan(batch), 'background')
   }
   return lowest.epoch
 }
 
-/** @param wanted in order */
-function withOnly(batch: Batch, wanted: readonly number[]): Batch {
+/** @param wanted sorted */
+function keepEpochs(batch: Batch, wanted: readonly number[]): Batch {
   const { firstEpoch, lastEpoch, metrics } = batch
-  const kept = wanted.slice(placeOf(wanted, firstEpoch), placeOf(wanted, lastEpoch + 1))
+  const kept = wanted.slice(lowerBound(wanted, firstEpoch), lowerBound(wanted, lastEpoch + 1))
   const pieces = kept.map((epoch) => {
-    const at = bytesPerEpoch * (batch.kept === null ? epoch - firstEpoch : placeOf(batch.kept, epoch))
+    const at = bytesPerEpoch * (batch.kept === null ? epoch - firstEpoch : lowerBound(batch.kept, epoch))
     return metrics.subarray(at, at + bytesPerEpoch)
   })
   return { ...batch, metrics: Buffer.concat(pieces), kept }
 }
 
-/** Of the first number from `least` on. */
-function placeOf(numbers: readonly number[], least: number): number {
+/** The index of the first number that is at least `least`. */
+function lowerBound(numbers: readonly number[], least: number): number {
   let [low, high] = [0, numbers.length]
   while (low < high) {
     const middle = (low + high) >> 1
@@ -158,7 +158,7 @@ function placeOf(numbers: readonly number[], least: number): number {
   return low
 }
 
-const bytesOf = (batches: readonly Batch[]) =>
+const countBytes = (batches: readonly Batch[]) =>
   batches.reduce((sum, { metrics, kept }) => sum + metrics.length + bytesPerNumber * (kept?.length ?? 0), 0)
 
 const writeStatement = statement(

@@ -1,4 +1,4 @@
-/** Figures about the service for whoever watches it run: sums that only grow (Tally), and how many jobs wait or run. */
+/** Metrics of the service that come from the database: counters (Tally), and the numbers of unfinished jobs. */
 import { z } from 'zod'
 import { finishedStatuses, jobStatusSchema, unfinishedStatuses } from '../contract/job.js'
 import type { FigureStore } from '../training/ports/figures.js'
@@ -20,7 +20,7 @@ const addStatement = statement(
 const unfinishedStatement = statement(
   'countUnfinishedJobs',
   z.strictObject({ status: jobStatusSchema, jobs: z.number() }),
-  // Each status by its partial index.
+  // Each status uses its partial index.
   unfinishedStatuses
     .map(
       (status) =>
@@ -35,7 +35,7 @@ const talliesStatement = statement(
   'SELECT name, sum(value) AS value FROM "Tally" GROUP BY name',
 )
 
-export function figureStore(database: Database): FigureStore {
+export function metricStore(database: Database): FigureStore {
   return {
     async add(increments) {
       const shard = Math.floor(Math.random() * tallyShards)

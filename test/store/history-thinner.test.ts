@@ -1,11 +1,11 @@
-/** Histories of ended jobs that a setting has thinned out: what stays, what it counts, and how it is read. */
+/** Thinned histories of finished jobs: which epochs are kept, what counts, and how they are read. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Epoch } from '../../src/contract/epoch.js'
 import { unpackEpochs } from '../../src/contract/packed-epochs.js'
 import { Live } from '../../src/live/live.js'
-import { spread } from '../../src/store/epochs.js'
-import { historyThinner } from '../../src/store/thin-histories.js'
+import { evenlySpaced } from '../../src/store/epochs.js'
+import { historyThinner } from '../../src/store/history-thinner.js'
 import { expectTrueCounters } from '../support/counters.js'
 import { clearQueue, linearModel, openStores, type Stores, startJob, storeEpochs } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
@@ -22,7 +22,7 @@ beforeEach(() => clearQueue(stores))
 
 const lowest = 137
 
-/** The loss falls until one epoch, and rises after it. */
+/** The loss decreases until one epoch, and increases afterwards. */
 const epochsAfter = (before: number, count: number): Epoch[] =>
   upTo(count).map((index) => ({
     epoch: before + index,
@@ -33,7 +33,7 @@ const epochsAfter = (before: number, count: number): Epoch[] =>
     seconds: null,
   }))
 
-/** A job that has trained batches of so many epochs, each epoch for half a second. */
+/** A job with batches of these sizes, each epoch of half a second. */
 async function trained(sizes: readonly number[]) {
   const claim = await startJob(stores)
   let last = 0
@@ -64,12 +64,12 @@ async function pages(id: string, limit: number): Promise<Epoch[]> {
 }
 
 describe('thinning', () => {
-  it('leaves the first, the last, the best and evenly spread epochs, as they were', async () => {
+  it('keeps the first, the last, the best and evenly spaced epochs unchanged', async () => {
     const { id, all, last } = await ended([1, 99, 300, 1, 599])
     await thin(100)
     const kept = await stores.epochs.read(id, 0, 1_000)
     expect(kept.map(({ epoch }) => epoch)).toEqual(
-      [...new Set([...spread(last, 99), lowest])].toSorted((one, other) => one - other),
+      [...new Set([...evenlySpaced(last, 99), lowest])].toSorted((one, other) => one - other),
     )
     expect(kept).toEqual(kept.map(({ epoch }) => all[epoch - 1]))
     expect(kept[0].seconds).toBe(0.5)
@@ -84,7 +84,7 @@ describe('thinning', () => {
     expect(numbers).toHaveLength(100)
   })
 
-  it('is told by the job and its life', async () => {
+  it('is shown by the job and its events', async () => {
     const { id } = await ended([1_000])
     expect(await stores.jobs.get(id)).toMatchObject({ epochsKept: null })
     await thin(100)
@@ -93,7 +93,7 @@ describe('thinning', () => {
     expect(events.slice(-2)).toMatchObject([{ type: 'ended' }, { type: 'thinned', epoch: 1_000 }])
   })
 
-  it('takes the bytes from what the tenant has', async () => {
+  it('subtracts the bytes from the tenant’s', async () => {
     const before = (await stores.tenants.use('local')).storedBytes
     await ended([400, 600])
     const whole = (await stores.tenants.use('local')).storedBytes
@@ -104,7 +104,7 @@ describe('thinning', () => {
     expect(thinned).toBeGreaterThan(before)
   })
 
-  it('leaves alone what has not ended, and what is short enough', async () => {
+  it('skips unfinished jobs and short histories', async () => {
     const { claim } = await trained([1_000])
     const short = await ended([100])
     await thin(100)
@@ -119,7 +119,7 @@ describe('thinning', () => {
     expect(await stores.epochs.read(id, 0, 2_000)).toEqual(all)
   })
 
-  it('finds at each sweep what has ended since, of every end', async () => {
+  it('finds at each sweep the jobs that finished since, of each status', async () => {
     const thinner = historyThinner(stores.database, 100)
     await thinner.sweep()
     const first = await ended([200])
@@ -129,12 +129,12 @@ describe('thinning', () => {
     await stores.jobs.cancel(cancelled.jobId)
     await thinner.sweep()
     for (const id of [first.id, failed.jobId, cancelled.jobId]) {
-      // The best may be one of the evenly spread.
+      // The best may be one of the evenly spaced.
       expect([99, 100]).toContain((await stores.jobs.get(id))?.epochsKept)
     }
   })
 
-  it('goes further when the setting is lowered', async () => {
+  it('thins further after the setting is lowered', async () => {
     const { id, all } = await ended([1_000])
     await thin(500)
     await thin(100)
@@ -148,7 +148,7 @@ describe('thinning', () => {
 })
 
 describe('a thinned history', () => {
-  it('is read page by page, whatever the pages and the batches', async () => {
+  it('is read page by page, for any pages and batches', async () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 8 })
     const numbers = fc.integer({ min: 2, max: 60 })
     await fc.assert(
@@ -167,7 +167,7 @@ describe('a thinned history', () => {
           expect(await stores.epochs.read(id, after, limit)).toEqual(
             kept.filter(({ epoch }) => epoch > after).slice(0, limit),
           )
-          const places = spread(kept.length, limit)
+          const places = evenlySpaced(kept.length, limit)
           expect(await stores.epochs.readThinned(id, limit)).toEqual(places.map((place) => kept[place - 1]))
         },
       ),
@@ -175,7 +175,7 @@ describe('a thinned history', () => {
     )
   })
 
-  it('is replayed from any epoch, to many watchers at once', async () => {
+  it('is replayed from any epoch, to several watchers', async () => {
     const { id, last } = await ended([700, 1, 2_299])
     await thin(400)
     const kept = await stores.epochs.read(id, 0, last)

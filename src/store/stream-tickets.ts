@@ -1,4 +1,4 @@
-/** Tickets for streams: each is deleted by the statement that uses it, so no two processes can both accept it. */
+/** Stream tickets. The statement that uses a ticket deletes it, so that two processes cannot both accept it. */
 import { z } from 'zod'
 import { localTenant } from '../contract/key.js'
 import { ownLimitsSchema } from '../contract/limits.js'

@@ -1,9 +1,9 @@
-/** Progress of a training that goes on: epochs, snapshots, and now and then a checkpoint, by named statements. */
+/** Progress of a running training: epochs, snapshots, and sometimes a checkpoint. */
 import { z } from 'zod'
 import type { Claim, Progress } from '../training/ports/runs.js'
 import { deleteOldCheckpoints, draftCheckpoint, insertCheckpoint } from './checkpoints.js'
 import type { Database } from './database.js'
-import { epochOf, metricsPerEpoch } from './epochs.js'
+import { finiteMetrics, metricsPerEpoch } from './epochs.js'
 import { notifyJob } from './hints.js'
 import { type Connection, idRow, send, statement, transaction } from './statements.js'
 import { acceptsProgress } from './transitions.js'
@@ -11,7 +11,7 @@ import { historyBytes, snapshotRows } from './weight-snapshots.js'
 
 const holds = `"Job".id = $1 AND attempt = $2::int AND ${acceptsProgress()}`
 
-/** Epochs must be those that come next. The first row of snapshots has what all of the job have in common. */
+/** The epochs must follow the last stored one. The first row of snapshots has what all snapshots of the job share. */
 const recordStatement = statement(
   'recordEpochs',
   z.strictObject({ id: z.string(), hint: z.string() }),
@@ -39,7 +39,7 @@ const recordStatement = statement(
     SELECT id, ${notifyJob} FROM changed`,
 )
 
-/** Between the ends of two epochs. */
+/** For progress within an epoch. */
 const recordSecondsStatement = statement(
   'recordSeconds',
   idRow,
@@ -47,18 +47,18 @@ const recordSecondsStatement = statement(
     UPDATE "Job" SET crashes = 0, "trainingSeconds" = "trainingSeconds" + $3::float8 WHERE ${holds} RETURNING id`,
 )
 
-/** False, and nothing is stored, when the claim no longer holds. */
-export async function record(
+/** @returns whether the claim held; otherwise nothing is stored */
+export async function recordProgress(
   { pool }: Pick<Database, 'pool'>,
   claim: Claim,
   progress: Progress,
 ): Promise<boolean> {
   const { checkpoint } = progress
-  if (checkpoint === null) return recordProgress(pool, claim, progress)
+  if (checkpoint === null) return recordEpochs(pool, claim, progress)
   const draft = await draftCheckpoint({ pool }, claim, checkpoint)
   if (draft === null) return false
   const isStored = await transaction(pool, async (client) => {
-    const held = await recordProgress(client, claim, progress)
+    const held = await recordEpochs(client, claim, progress)
     if (held) await insertCheckpoint(client, claim.jobId, checkpoint, draft)
     return held
   })
@@ -66,7 +66,7 @@ export async function record(
   return isStored
 }
 
-async function recordProgress(
+async function recordEpochs(
   client: Connection,
   { jobId, attempt }: Claim,
   { epochs, seconds, backend, backendDetail, plannedEpochs, snapshots }: Progress,
@@ -76,7 +76,7 @@ async function recordProgress(
     return (await send(client, recordSecondsStatement, [jobId, attempt, seconds])).length > 0
   }
   const [loss, accuracy, valLoss, valAccuracy] = metrics.subarray(-metricsPerEpoch)
-  const last = epochOf({ loss, accuracy, valLoss, valAccuracy })
+  const last = finiteMetrics({ loss, accuracy, valLoss, valAccuracy })
   const lastEpoch = firstEpoch + metrics.length / metricsPerEpoch - 1
   const rows = snapshotRows(snapshots?.taken ?? [])
   const header = snapshots === null ? null : { coding: snapshots.coding, tensors: snapshots.tensors }

@@ -1,4 +1,4 @@
-/** What is kept after a job's end counts, is deleted on request, and goes when it has had its time. */
+/** Finished jobs count until they are deleted, on request or after their days. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { parseSpec } from '../../src/store/job-rows.js'
 import { jobStore } from '../../src/store/jobs.js'
@@ -56,7 +56,7 @@ describe('the bytes of a finished job', () => {
 })
 
 describe('deliveries', () => {
-  it('count until they are swept, or go with their webhook', async () => {
+  it('count until they are swept, or deleted with their webhook', async () => {
     const webhook = { id: newId('webhook'), tenantId: 'local', url: 'https://example.com', secret: 'whsec_' }
     await stores.webhooks.create({ ...webhook, events: ['job.succeeded'] })
     await succeeded(0)
@@ -73,7 +73,7 @@ describe('deliveries', () => {
 })
 
 describe('old jobs', () => {
-  it('are deleted on request: those of the states that ended before the time, the oldest first', async () => {
+  it('are deleted on request, by status and time, oldest first', async () => {
     const days = [1, 5, 3, 9]
     const ids: string[] = []
     for (const each of days) ids.push(await succeeded(each))
@@ -93,7 +93,7 @@ describe('old jobs', () => {
     await expectTrueCounters(stores.database)
   })
 
-  it('are more than one statement takes, and all go', async () => {
+  it('are all deleted, also more than one statement takes', async () => {
     const template = await succeeded(3)
     await stores.database.$executeRaw`
       INSERT INTO "Job" (id, "tenantId", spec, parameters, "arenaBytes", "flopsPerEpoch", epochs, status, "createdAt", "finishedAt")
@@ -103,7 +103,7 @@ describe('old jobs', () => {
     expect(await remaining()).toEqual([])
   })
 
-  it('go with the sweep after the days of the settings, or of their tenant; models stay', async () => {
+  it('are swept after the days of the setting, or of their tenant; models stay', async () => {
     await keyFor(stores, 'short', ['jobs:write'])
     await keyFor(stores, 'long', ['jobs:write'])
     await stores.tenants.changeLimits('short', { jobDays: 2 })

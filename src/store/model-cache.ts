@@ -1,6 +1,6 @@
 /**
- * Models by their id. Whether one is still there, whose it is and whether its row has changed is asked at every question; what
- * its row says is read and checked once for each change.
+ * A cache of models by id. Each access checks the existence, the tenant and the version of the row, in a
+ * shared statement. A row is read and parsed again only after a change.
  */
 import { z } from 'zod'
 import { idSchema } from '../contract/ids.js'
@@ -8,13 +8,13 @@ import type { Model } from '../contract/model.js'
 import type { AskedModel } from '../training/ports/models.js'
 import { type Coalesced, coalescedRows } from './coalesced.js'
 import type { Database } from './database.js'
-import { type Lookups, lookupsOf } from './lookups.js'
+import { type Lookups, sharedLookups } from './lookups.js'
 import { describedModel } from './model-rows.js'
 import { unpackText } from './packed-json.js'
 import { send, statement } from './statements.js'
 
-/** Of the rows' JSON; models of many columns have long ones. The models asked for longest ago go first. */
-const mostCharacters = 16 * 1024 * 1024
+/** The maximum length of the cached JSON. The least recently used models are evicted. */
+const maximumCharacters = 16 * 1024 * 1024
 
 const modelRowSchema = z.strictObject({
   id: z.string(),
@@ -47,7 +47,7 @@ const rowsStatement = statement(
 
 const modelIdSchema = idSchema('model')
 
-const nothing = Promise.resolve(undefined)
+const missing = Promise.resolve(undefined)
 
 type Row = z.infer<typeof modelRowSchema>
 
@@ -57,42 +57,45 @@ interface Known {
   characters: number
 }
 
-export class KnownModels {
+export class ModelCache {
   readonly #lookups: Lookups
   readonly #rows: Coalesced<string, Row | undefined>
-  /** Those asked for last stand last. */
+  /** Least recently used first. */
   readonly #known = new Map<string, Known>()
   readonly #onGone: ((id: string) => void)[] = []
   #characters = 0
 
   constructor(database: Pick<Database, 'pool'>) {
-    this.#lookups = lookupsOf(database)
+    this.#lookups = sharedLookups(database)
     this.#rows = coalescedRows(async (ids) => {
       const rows = await send(database.pool, rowsStatement, [ids])
       return new Map(rows.map((row) => [row.id, row]))
     })
   }
 
-  /** As it is now; null when there is none, or when it is not this tenant's. Shared by all who ask: not to be changed. */
+  /**
+   * The current model; null if there is none, or if it belongs to another tenant. The object is shared and
+   * must not be changed.
+   */
   async find(id: string, tenantId?: string): Promise<Model | null> {
-    return this.#modelAs(id, await this.#look(id), tenantId)
+    return this.#modelAs(id, await this.#lookUp(id), tenantId)
   }
 
   ask(id: string): AskedModel {
-    const state = this.#look(id)
-    // Whoever waits for it is told.
+    const state = this.#lookUp(id)
+    // The caller handles the rejection.
     state.catch(() => {})
     return { of: (tenantId) => state.then((found) => this.#modelAs(id, found, tenantId)) }
   }
 
-  /** What is no id is not looked for: a text that the database does not take would fail all that go with it. */
-  #look(id: string): ReturnType<Lookups['ask']> {
+  /** Other texts are not sent: one that PostgreSQL rejects would fail the whole statement. */
+  #lookUp(id: string): ReturnType<Lookups['request']> {
     const isId = this.#known.has(id) || modelIdSchema.safeParse(id).success
-    return isId ? this.#lookups.ask(id) : nothing
+    return isId ? this.#lookups.request(id) : missing
   }
 
-  /** Without a promise where the row is known: every prediction passes here. */
-  #modelAs(id: string, found: Awaited<ReturnType<Lookups['ask']>>, tenantId?: string) {
+  /** Returns a known row without a promise, because every prediction calls this. */
+  #modelAs(id: string, found: Awaited<ReturnType<Lookups['request']>>, tenantId?: string) {
     if (found?.kind !== 'model') {
       this.gone(id)
       return null
@@ -105,7 +108,7 @@ export class KnownModels {
     return known.model
   }
 
-  /** Calls `listener` with the id of each model that is found to be gone. */
+  /** Calls `listener` with the id of each model that turns out to be deleted. */
   onGone(listener: (id: string) => void): void {
     this.#onGone.push(listener)
   }
@@ -116,7 +119,7 @@ export class KnownModels {
   }
 
   async #read(id: string): Promise<Model | null> {
-    const row = await this.#rows.ask(id)
+    const row = await this.#rows.request(id)
     if (row === undefined) {
       this.gone(id)
       return null
@@ -134,7 +137,7 @@ export class KnownModels {
     this.#known.set(known.model.id, known)
     this.#characters += known.characters
     for (const oldest of this.#known.keys()) {
-      if (this.#characters <= mostCharacters) return
+      if (this.#characters <= maximumCharacters) return
       this.#forget(oldest)
     }
   }

@@ -1,4 +1,7 @@
-/** Keys that requests come with: looked up at every request, together, so that a revoked one or a new limit holds at the next. */
+/**
+ * A cache of keys. Each request checks the version of its key, in a shared statement, so a revocation or a
+ * new limit takes effect at the next request.
+ */
 
 import { evictOldest } from '../base/evict-oldest.js'
 import { scopeSchema } from '../contract/key.js'
@@ -6,17 +9,17 @@ import { ownLimitsSchema } from '../contract/limits.js'
 import type { KnownKey } from '../training/ports/keys.js'
 import type { Lookups } from './lookups.js'
 
-/** Whose rows are not read anew while they stay as they are. */
-const mostKnown = 10_000
+/** The maximum number of cached keys. */
+const maximumKeys = 10_000
 
-export class LiveKeys {
+export class KeyCache {
   readonly #known = new Map<string, { version: string; key: KnownKey }>()
 
   constructor(private readonly lookups: Lookups) {}
 
-  /** Null when it is unknown, revoked or expired. The very same until something of it changes. */
+  /** Null if the key is unknown, revoked or expired. Returns the same object until the key changes. */
   async find(id: string): Promise<KnownKey | null> {
-    const row = await this.lookups.ask(id)
+    const row = await this.lookups.request(id)
     if (row?.kind !== 'key') {
       this.#known.delete(id)
       return null
@@ -38,6 +41,6 @@ export class LiveKeys {
   #keep(version: string, key: KnownKey): void {
     this.#known.delete(key.id)
     this.#known.set(key.id, { version, key })
-    evictOldest(this.#known, mostKnown)
+    evictOldest(this.#known, maximumKeys)
   }
 }
