@@ -4,13 +4,14 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import openapiTypes from 'openapi-typescript'
 import { z } from 'zod'
-import { built, describedApi } from './described-api.mjs'
+import { built } from './built.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const { openapiDocument } = await built('src/http/openapi.js')
 const { clientMessageSchema, jobsStreamMessageSchema, streamMessageSchema } =
   await built('src/contract/stream.js')
 
-const document = await describedApi()
+const document = await openapiDocument()
 // The document does not include the stream messages; they are unions discriminated by `type`.
 const union = ({ options }, io) => ({ anyOf: options.map((schema) => z.toJSONSchema(schema, { io })) })
 const schemas = {

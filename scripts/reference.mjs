@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { built, describedApi } from './described-api.mjs'
+import { built } from './built.mjs'
 
 const width = 118
 const [config, limits, problems, key, network, job, event, webhook, stream, dataset, metrics] =
@@ -22,7 +22,8 @@ const [config, limits, problems, key, network, job, event, webhook, stream, data
     ].map(built),
   )
 const { demonstrations } = await built('examples/demonstrations.js')
-const openApi = await describedApi()
+const { openapiDocument } = await built('src/http/openapi.js')
+const openApi = await openapiDocument()
 
 /** One item of a list, wrapped; code spans are not divided. */
 function item(text) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { limitsOf, readConfig } from '../src/config.js'
 import { limitNames } from '../src/contract/limits.js'
-import { trustIn } from '../src/http/client-address.js'
+import { compileTrust } from '../src/http/client-address.js'
 
 describe('the settings', () => {
   it('have a default each, and an empty value counts as not set', () => {
@@ -47,7 +47,7 @@ describe('the settings', () => {
   it('take proxies as addresses and networks', () => {
     const { TRUSTED_PROXIES } = readConfig({ TRUSTED_PROXIES: '127.0.0.1, ::1,10.0.0.0/8, fd00::/8' })
     expect(TRUSTED_PROXIES).toEqual(['127.0.0.1', '::1', '10.0.0.0/8', 'fd00::/8'])
-    const trusts = trustIn(TRUSTED_PROXIES)
+    const trusts = compileTrust(TRUSTED_PROXIES)
     expect(['10.1.2.3', 'fd12::1', '::1', '11.1.2.3'].map((each) => trusts(each, 0))).toEqual([
       true,
       true,

@@ -9,7 +9,7 @@ import type { Inheritance } from '../src/datasets/inherited-coding.js'
 import type { RowSplit, SplitRule } from '../src/datasets/split-rows.js'
 import type { DatasetError, Table } from '../src/datasets/table.js'
 import type { BackendName, DatasetHandle } from '../src/engine/index.js'
-import type { BodyAnswer, LargeBody } from '../src/http/large-bodies.js'
+import type { BodyRequest, BodyResult } from '../src/http/body-thread.js'
 import type { BoundaryView } from '../src/training/ports/boundaries.js'
 import type { Bytes } from '../src/training/ports/bytes.js'
 import type { Checkpoint } from '../src/training/ports/checkpoints.js'
@@ -176,14 +176,14 @@ export type FromPredictor =
   | { type: 'failed'; question: number; message: string }
 
 export type ToRequestThread =
-  | { type: 'body'; question: number; body: LargeBody }
+  | { type: 'body'; question: number; body: BodyRequest }
   | { type: 'describe'; question: number; dataset: GeneratedDataset }
   | { type: 'rows'; question: number; dataset: GeneratedDataset; numbers: readonly number[] }
   | { type: 'construct'; question: number; form: Construction['dnf'] }
   | { type: 'prepare'; question: number; rows: NamedRows; preparation: Preparation }
 
 export type FromRequestThread =
-  | { type: 'body'; question: number; answer: BodyAnswer }
+  | { type: 'body'; question: number; answer: BodyResult }
   | ({ type: 'described'; question: number } & Pick<Table, 'columns' | 'rows'>)
   | { type: 'rows'; question: number; rows: Cell[][] }
   | { type: 'constructed'; question: number; network: ConstructedNetwork }

@@ -1,5 +1,5 @@
 /** What of requests takes the event loop of an API process too long, computed in a thread. */
-import type { BodyThread } from '../src/http/large-bodies.js'
+import type { BodyThread } from '../src/http/body-thread.js'
 import type { RequestThread } from '../src/training/ports/request-thread.js'
 import type { FromRequestThread, ToRequestThread } from './messages.js'
 import { QuestionThread } from './question-thread.js'

@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import { lowerPriority } from '../src/base/low-priority.js'
 import { generate, generatedRows } from '../src/datasets/generated.js'
 import { DatasetError } from '../src/datasets/table.js'
-import { answerBody } from '../src/http/large-bodies.js'
+import { parseBody } from '../src/http/body-thread.js'
 import { fromNormalForm } from '../src/training/construct.js'
 import { prepareRows } from '../src/training/evaluate.js'
 import type { FromRequestThread, ToRequestThread } from './messages.js'
@@ -26,7 +26,7 @@ async function answer(message: ToRequestThread): Promise<FromRequestThread> {
   const { question } = message
   switch (message.type) {
     case 'body':
-      return { type: 'body', question, answer: answerBody(message.body) }
+      return { type: 'body', question, answer: parseBody(message.body) }
     case 'describe': {
       const { columns, rows } = generate(message.dataset)
       return { type: 'described', question, columns, rows }

@@ -5,8 +5,8 @@ import type { ReadingLimits } from '../datasets/reading/limits.js'
 import { type BackendName, explainBackend } from '../engine/index.js'
 import { type AppDependencies, buildApp } from '../http/app.js'
 import type { FailedAuthentications } from '../http/failed-authentications.js'
-import { KeyWatch } from '../http/key-watch.js'
-import { OpenSockets } from '../http/open-sockets.js'
+import { KeyMonitor } from '../http/key-monitor.js'
+import { OpenStreams } from '../http/open-streams.js'
 import { Idempotency } from '../http/plugins/idempotency.js'
 import { openMetrics } from '../http/plugins/metrics.js'
 import { Live } from '../live/live.js'
@@ -71,8 +71,8 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
     ),
     close,
   )
-  const keyWatch = stack.adopt(
-    new KeyWatch(keys, tenants, options.mayBeOpen, (error) => options.onError('keys', error)),
+  const keyMonitor = stack.adopt(
+    new KeyMonitor(keys, tenants, options.mayBeOpen, (error) => options.onError('keys', error)),
     (watch) => watch.stop(),
   )
   const app = stack.adopt(
@@ -106,14 +106,14 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
           return explainBackend(backend)
         },
       },
-      openSockets: new OpenSockets(),
+      openStreams: new OpenStreams(),
       databaseTrouble,
-      keyWatch,
+      keyMonitor,
     }),
     close,
   )
   // Before the application, which waits for the streams.
   stack.defer(() => live.close())
-  await keyWatch.start()
+  await keyMonitor.start()
   return { app, live }
 }

@@ -1,4 +1,4 @@
-/** The AsyncAPI document of the streams, made from the schemas of their messages. */
+/** The AsyncAPI document of the streams, generated from the schemas of their messages. */
 import { z } from 'zod'
 import { maximumBoundarySize, minimumBoundarySize } from '../contract/boundary.js'
 import {
@@ -14,8 +14,8 @@ type MessageSchema =
   | (typeof jobsStreamMessageSchema.options)[number]
   | (typeof clientMessageSchema.options)[number]
 
-/** The messages of a channel by name, with where they stand among the components. */
-function messagesOf(schemas: readonly MessageSchema[], prefix: string) {
+/** Converts message schemas, with their keys among the components. */
+function toMessages(schemas: readonly MessageSchema[], prefix: string) {
   return schemas.map((schema) => {
     const [name] = schema.shape.type.values
     const { description, ...payload } = z.toJSONSchema(schema, { target: 'draft-7', io: 'input' })
@@ -24,28 +24,27 @@ function messagesOf(schemas: readonly MessageSchema[], prefix: string) {
   })
 }
 
-const ofJob = messagesOf(streamMessageSchema.options, '')
-const ofJobs = messagesOf(jobsStreamMessageSchema.options, 'jobs.')
-const ofClient = messagesOf(clientMessageSchema.options, 'client.')
+const jobMessages = toMessages(streamMessageSchema.options, '')
+const jobsMessages = toMessages(jobsStreamMessageSchema.options, 'jobs.')
+const clientMessages = toMessages(clientMessageSchema.options, 'client.')
 
-type Messages = typeof ofJob
+type Messages = typeof jobMessages
 
-const inChannel = (messages: Messages) =>
+const channelMessages = (messages: Messages) =>
   Object.fromEntries(messages.map(({ name, key }) => [name, { $ref: `#/components/messages/${key}` }]))
 
-const ofOperation = (channel: string, messages: Messages) => ({
+const operationMessages = (channel: string, messages: Messages) => ({
   channel: { $ref: `#/channels/${channel}` },
   messages: messages.map(({ name }) => ({ $ref: `#/channels/${channel}/messages/${name}` })),
 })
 
 const binaryEpochs =
-  `A client that offers the subprotocol \`${epochsProtocol}\` gets \`epochs\` as binary messages: a little-endian uint32, ` +
-  'the length of the JSON that follows, padded by blanks: {"type":"epochs","jobId":"job_…","firstEpoch":1,"count":2000,' +
-  '"columns":["loss","accuracy","seconds"]}; then of each column `count` little-endian float64, from a multiple of 8 bytes ' +
-  'on. NaN is null, an infinite loss is where training diverged, and a column that is null throughout is left out. ' +
-  'Where the history was thinned, a first column `epoch` has their numbers. It takes a fourth of the bytes.'
+  `A client that offers the subprotocol \`${epochsProtocol}\` receives \`epochs\` as binary messages, little-endian: ` +
+  'the length of the header as uint32, the header as JSON padded with spaces, and columns of `count` float64 numbers. ' +
+  'A header: {"type":"epochs","jobId":"job_…","firstEpoch":1,"count":2000,"columns":["loss","accuracy","seconds"]}. ' +
+  'Columns start at multiples of 8 bytes. NaN means null, and an infinite loss means that the training diverged. ' +
+  'A column that is always null is omitted. A thinned history has a first column `epoch` with the epoch numbers.'
 
-/** What both addresses take. */
 const webSocket = (properties: object) => ({
   ws: { method: 'GET', query: { type: 'object', properties }, bindingVersion: '0.1.0' },
 })
@@ -56,37 +55,43 @@ const jobStream = {
   description: binaryEpochs,
   parameters: { id: { description: 'id of the job' } },
   bindings: webSocket({
-    after: { type: 'integer', minimum: 0, description: 'only epochs behind this one' },
+    after: { type: 'integer', minimum: 0, description: 'only epochs after this one' },
     boundary: {
       type: 'integer',
       minimum: minimumBoundarySize,
       maximum: maximumBoundarySize,
-      description: 'adds `boundary` messages of so many points along each input',
+      description: 'adds `boundary` messages with this number of points along each input',
     },
   }),
-  messages: inChannel(ofJob),
+  messages: channelMessages(jobMessages),
 }
 
 const jobsStream = {
   address: '/stream',
   title: 'Many jobs, live',
   description:
-    'Of each job the messages of its own stream, in the same order, with its `jobId`. After a lost connection a client ' +
-    `watches each job from the last epoch it has got. ${binaryEpochs}`,
+    'The messages of each job in the order of its own stream, with its `jobId`. After a lost connection, a client ' +
+    `watches each job from the last epoch it received. ${binaryEpochs}`,
   bindings: webSocket({
     jobs: {
       type: 'string',
       description:
-        `ids separated by commas, at most ${maximumJobsInAddress}, each perhaps with the epoch to begin after ` +
-        '(`job_…:120`): a fixed list, and what the client sends is ignored. Without it, the client says what it watches',
+        `ids separated by commas, at most ${maximumJobsInAddress}, each optionally with an epoch to start after ` +
+        '(`job_…:120`). The list is fixed: messages of the client are ignored. Without it, the client sends `watch`',
     },
-    epochs: { type: 'string', enum: ['true', 'false'], description: '`false`: progress instead of epochs' },
+    epochs: {
+      type: 'string',
+      enum: ['true', 'false'],
+      description: '`false` sends progress instead of epochs',
+    },
   }),
-  messages: inChannel([...ofJobs, ...ofClient]),
+  messages: channelMessages([...jobsMessages, ...clientMessages]),
 }
 
 export function asyncApiDocument(version: string) {
-  const messages = [...ofJob, ...ofJobs, ...ofClient].map(({ key, message }) => [key, message] as const)
+  const messages = [...jobMessages, ...jobsMessages, ...clientMessages].map(
+    ({ key, message }) => [key, message] as const,
+  )
   return {
     asyncapi: '3.0.0',
     id: 'urn:descent:stream',
@@ -94,29 +99,29 @@ export function asyncApiDocument(version: string) {
       title: 'Descent: the streams of jobs',
       version,
       description:
-        'A WebSocket; with `Accept: text/event-stream` the same messages as server-sent events, whose `id` is the last ' +
-        'epoch told. What a client sends on the stream of one job is ignored. After the `end` message, on the stream of a ' +
-        'fixed list after the last of them, the server closes with 1000; it closes with 1008 when the job is deleted, and ' +
-        'with 1012 when the service restarts: connect again with `after`.',
+        'A WebSocket. `Accept: text/event-stream` selects server-sent events with the same messages, whose `id` is the last ' +
+        'epoch sent. Messages of a client on the stream of one job are ignored. The server closes with 1000 after the ' +
+        'last `end` message, with 1008 when the job is deleted, and with 1012 when the service restarts: reconnect with ' +
+        '`after`.',
       license: { name: 'MIT', url: 'https://spdx.org/licenses/MIT.html' },
     },
     defaultContentType: 'application/json',
     channels: { jobStream, jobsStream },
     operations: {
-      tellJob: {
+      reportJob: {
         action: 'send',
-        summary: 'Tell what becomes of a job',
-        ...ofOperation('jobStream', ofJob),
+        summary: 'Report the progress of a job',
+        ...operationMessages('jobStream', jobMessages),
       },
-      tellJobs: {
+      reportJobs: {
         action: 'send',
-        summary: 'Tell what becomes of many jobs',
-        ...ofOperation('jobsStream', ofJobs),
+        summary: 'Report the progress of many jobs',
+        ...operationMessages('jobsStream', jobsMessages),
       },
       chooseJobs: {
         action: 'receive',
-        summary: 'Be told which jobs a client watches',
-        ...ofOperation('jobsStream', ofClient),
+        summary: 'Receive which jobs a client watches',
+        ...operationMessages('jobsStream', clientMessages),
       },
     },
     components: { messages: Object.fromEntries(messages) },

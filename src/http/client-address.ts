@@ -1,16 +1,15 @@
-/** Where a request comes from, as far as that can be believed. */
 import proxyAddress from '@fastify/proxy-addr'
 import type { FastifyRequest } from 'fastify'
 import ipaddr from 'ipaddr.js'
 
-/** Says of which addresses `x-forwarded-for` is believed: those given, or in networks like `10.0.0.0/8`. */
-export const trustIn = (proxies: readonly string[]) => proxyAddress.compile([...proxies])
+/** @param proxies trusted addresses or networks such as `10.0.0.0/8`, whose `x-forwarded-for` is used */
+export const compileTrust = (proxies: readonly string[]) => proxyAddress.compile([...proxies])
 
 /**
- * The nearest address that is no trusted proxy's. Of IPv6 the first half, since whoever has one such address has 2⁶⁴ of
- * them.
+ * Returns the nearest address that is not a trusted proxy. An IPv6 address is shortened to its /64 network, because one
+ * client usually has all of it.
  */
-export function clientAddress({ raw }: FastifyRequest, trust: ReturnType<typeof trustIn>): string {
+export function clientAddress({ raw }: FastifyRequest, trust: ReturnType<typeof compileTrust>): string {
   const text = proxyAddress(raw, trust)
   if (!ipaddr.isValid(text)) return 'unknown'
   const address = ipaddr.process(text)

@@ -1,52 +1,55 @@
 /**
- * Keys and tickets that were wrong, counted by the address they came from. An address with too many of them is refused
- * before anybody looks into the database; but not what was right here before, since strangers may share the address.
+ * Counts failed authentications by address. An address with too many of them is refused without a database lookup.
+ * Keys that were valid on this process are exempt, because other clients may share the address.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { evictOldest } from '../base/evict-oldest.js'
 import { Problem } from '../contract/problems.js'
-import { Buckets, secondsUntil } from './buckets.js'
-import { clientAddress, trustIn } from './client-address.js'
+import { clientAddress, compileTrust } from './client-address.js'
+import { secondsUntil, TokenBuckets } from './token-buckets.js'
 
 const maximumFingerprints = 10_000
 
 export class FailedAuthentications {
-  readonly #buckets = new Buckets()
-  /** Fingerprints; those used last stand last. */
-  readonly #right = new Set<string>()
-  readonly #trustedProxies: ReturnType<typeof trustIn>
+  readonly #buckets = new TokenBuckets()
+  /** Fingerprints of valid keys, in the order of their last use. */
+  readonly #valid = new Set<string>()
+  readonly #trustedProxies: ReturnType<typeof compileTrust>
 
   constructor(
     private readonly perMinute: number,
     trustedProxies: readonly string[],
   ) {
-    this.#trustedProxies = trustIn(trustedProxies)
+    this.#trustedProxies = compileTrust(trustedProxies)
   }
 
-  /** Throws Problem `rate-limited`. The fingerprint is of the key or ticket that is to be looked up, null of what is none. */
+  /**
+   * @param fingerprint of the key or stream ticket; null if the text is neither
+   * @throws Problem `rate-limited`
+   */
   check(request: FastifyRequest, reply: FastifyReply, fingerprint: string | null): void {
-    if (fingerprint !== null && this.#right.has(fingerprint)) return
+    if (fingerprint !== null && this.#valid.has(fingerprint)) return
     const left = this.#buckets.left(this.#addressOf(request), this.perMinute)
     if (left >= 1) return
     const seconds = secondsUntil(1, left, this.perMinute)
     reply.header('retry-after', seconds)
     const detail =
-      `This address sent too many invalid keys or tickets; the limit is ${this.perMinute} a minute ` +
+      `This address sent too many invalid keys or stream tickets; the limit is ${this.perMinute} a minute ` +
       `(MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE). Retry in ${seconds} s.`
     throw new Problem('rate-limited', detail)
   }
 
-  /** What comes at once before the first answer is known counts in full, and takes longer to be forgiven. */
-  wrong(request: FastifyRequest, fingerprint: string | null): void {
-    if (fingerprint !== null) this.#right.delete(fingerprint)
+  /** Counts a failure. Concurrent failures all count, so the bucket may become negative. */
+  reject(request: FastifyRequest, fingerprint: string | null): void {
+    if (fingerprint !== null) this.#valid.delete(fingerprint)
     this.#buckets.take(this.#addressOf(request), this.perMinute)
   }
 
-  /** To be let through from now on, wherever it comes from. */
-  right(fingerprint: string): void {
-    this.#right.delete(fingerprint)
-    this.#right.add(fingerprint)
-    evictOldest(this.#right, maximumFingerprints)
+  /** Exempts the key from the limit. */
+  accept(fingerprint: string): void {
+    this.#valid.delete(fingerprint)
+    this.#valid.add(fingerprint)
+    evictOldest(this.#valid, maximumFingerprints)
   }
 
   #addressOf(request: FastifyRequest): string {

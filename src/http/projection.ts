@@ -1,30 +1,30 @@
-/** What of a value a schema knows: answers are cut to it, so that nothing leaves the service by accident. */
+/** Restricts responses to the fields of their schemas, so that no other field leaves the service by accident. */
 import { z } from 'zod'
 
 type Schema = z.core.$ZodType
 
-/** Gives the value without the fields that its schema does not know: the very same value where it has none. */
+/** Returns the value without fields that are not in its schema. Returns the same object if it has no such field. */
 export type Projection = (value: unknown) => unknown
 
 /**
- * The projection onto a schema; null where there is nothing to drop, as in texts and numbers.
- * @throws Error at a kind of schema whose fields are not known before there is a value
+ * Compiles the projection for a schema. Returns null if values have no fields, such as texts and numbers.
+ * @throws Error for a type of schema that does not list its fields
  */
-export function projectionOf(schema: Schema): Projection | null {
-  if (schema instanceof z.core.$ZodObject) return ofObject(schema)
-  if (schema instanceof z.core.$ZodArray) return eachOf(schema._zod.def.element)
-  if (schema instanceof z.core.$ZodRecord) return ofRecord(schema._zod.def.valueType)
-  if (schema instanceof z.core.$ZodDiscriminatedUnion) return ofKinds(schema)
-  if (schema instanceof z.core.$ZodUnion) return ofUnion(schema)
-  if (schema instanceof z.core.$ZodPipe) return projectionOf(schema._zod.def.out)
-  if (schema instanceof z.core.$ZodTuple && isOfLeaves(schema)) return null
+export function compileProjection(schema: Schema): Projection | null {
+  if (schema instanceof z.core.$ZodObject) return projectObject(schema)
+  if (schema instanceof z.core.$ZodArray) return projectArray(schema._zod.def.element)
+  if (schema instanceof z.core.$ZodRecord) return projectRecord(schema._zod.def.valueType)
+  if (schema instanceof z.core.$ZodDiscriminatedUnion) return projectDiscriminatedUnion(schema)
+  if (schema instanceof z.core.$ZodUnion) return projectUnion(schema)
+  if (schema instanceof z.core.$ZodPipe) return compileProjection(schema._zod.def.out)
+  if (schema instanceof z.core.$ZodTuple && hasOnlyLeaves(schema)) return null
   const { def } = schema._zod
-  if ('innerType' in def && def.innerType instanceof z.core.$ZodType) return projectionOf(def.innerType)
+  if ('innerType' in def && def.innerType instanceof z.core.$ZodType) return compileProjection(def.innerType)
   if (leaves.has(def.type)) return null
-  throw new Error(`Answers cannot be cut to a schema of type ${def.type}`)
+  throw new Error(`Responses cannot be restricted to a schema of type ${def.type}`)
 }
 
-/** An object of any fields is `unknown`. */
+/** `unknown` also stands for objects with any fields. */
 const leaves: ReadonlySet<string> = new Set([
   'string',
   'number',
@@ -36,11 +36,11 @@ const leaves: ReadonlySet<string> = new Set([
   'unknown',
 ])
 
-const isOfLeaves = ({ _zod: { def } }: z.core.$ZodTuple) =>
-  [...def.items, ...(def.rest === null ? [] : [def.rest])].every((item) => projectionOf(item) === null)
+const hasOnlyLeaves = ({ _zod: { def } }: z.core.$ZodTuple) =>
+  [...def.items, ...(def.rest === null ? [] : [def.rest])].every((item) => compileProjection(item) === null)
 
-function ofObject({ _zod: { def } }: z.core.$ZodObject): Projection {
-  const fields = Object.entries(def.shape).map(([name, member]) => [name, projectionOf(member)] as const)
+function projectObject({ _zod: { def } }: z.core.$ZodObject): Projection {
+  const fields = Object.entries(def.shape).map(([name, member]) => [name, compileProjection(member)] as const)
   const projections = new Map(fields)
   return (value) => {
     if (!isObject(value)) return value
@@ -58,8 +58,8 @@ function ofObject({ _zod: { def } }: z.core.$ZodObject): Projection {
   }
 }
 
-function eachOf(element: Schema): Projection | null {
-  const project = projectionOf(element)
+function projectArray(element: Schema): Projection | null {
+  const project = compileProjection(element)
   if (project === null) return null
   return (value) => {
     if (!Array.isArray(value)) return value
@@ -67,8 +67,8 @@ function eachOf(element: Schema): Projection | null {
   }
 }
 
-function ofRecord(valueType: Schema): Projection | null {
-  const project = projectionOf(valueType)
+function projectRecord(valueType: Schema): Projection | null {
+  const project = compileProjection(valueType)
   if (project === null) return null
   return (value) => {
     if (!isObject(value)) return value
@@ -76,11 +76,11 @@ function ofRecord(valueType: Schema): Projection | null {
   }
 }
 
-function ofKinds({ _zod: { def } }: z.core.$ZodDiscriminatedUnion): Projection {
+function projectDiscriminatedUnion({ _zod: { def } }: z.core.$ZodDiscriminatedUnion): Projection {
   const projections = new Map(
     def.options.flatMap((option) => {
       const kinds = option._zod.propValues?.[def.discriminator] ?? []
-      return [...kinds].map((kind): [unknown, Projection | null] => [kind, projectionOf(option)])
+      return [...kinds].map((kind): [unknown, Projection | null] => [kind, compileProjection(option)])
     }),
   )
   return (value) => {
@@ -90,11 +90,11 @@ function ofKinds({ _zod: { def } }: z.core.$ZodDiscriminatedUnion): Projection {
   }
 }
 
-/** Of texts, numbers, lists, and objects of one kind. */
-function ofUnion({ _zod: { def } }: z.core.$ZodUnion): Projection | null {
-  const [project, ...others] = def.options.map(projectionOf).filter((each) => each !== null)
+/** Supports unions of texts, numbers, lists, and at most one schema with fields. */
+function projectUnion({ _zod: { def } }: z.core.$ZodUnion): Projection | null {
+  const [project, ...others] = def.options.map(compileProjection).filter((each) => each !== null)
   if (others.length > 0)
-    throw new Error('Answers cannot be cut to a union of objects without a discriminator')
+    throw new Error('Responses cannot be restricted to a union of objects without a discriminator')
   return project ?? null
 }
 

@@ -1,16 +1,17 @@
-/** Random hexadecimal digits for ids, drawn for many requests at once: a draw costs more than what it draws. */
 import { randomBytes } from 'node:crypto'
 
-const bytesDrawn = 4_096
+/** Bytes of one system call, which costs more than its bytes. */
+const poolBytes = 4_096
 
-let drawn = ''
+let pool = ''
 let used = 0
 
+/** Returns random hexadecimal digits for ids. */
 export function randomHex(digits: number): string {
-  if (used + digits > drawn.length) {
-    drawn = randomBytes(bytesDrawn).toString('hex')
+  if (used + digits > pool.length) {
+    pool = randomBytes(poolBytes).toString('hex')
     used = 0
   }
   used += digits
-  return drawn.slice(used - digits, used)
+  return pool.slice(used - digits, used)
 }

@@ -1,12 +1,12 @@
-/** The logger of one request, which becomes a child of the service's own when the first line is written: most requests write none. */
 import type { FastifyBaseLogger } from 'fastify'
 
 type Line = [first: unknown, ...rest: unknown[]]
 
+/** The logger of one request. Creates the child logger with the first line, because most requests write none. */
 export class RequestLogger implements FastifyBaseLogger {
   readonly #parent: FastifyBaseLogger
   readonly #bindings: Record<string, unknown>
-  #made: FastifyBaseLogger | undefined
+  #child: FastifyBaseLogger | undefined
 
   constructor(parent: FastifyBaseLogger, bindings: Record<string, unknown>) {
     this.#parent = parent
@@ -14,47 +14,47 @@ export class RequestLogger implements FastifyBaseLogger {
   }
 
   get level(): string {
-    return this.#own.level
+    return this.#logger.level
   }
 
   set level(level: string) {
-    this.#own.level = level
+    this.#logger.level = level
   }
 
   fatal(...line: Line): void {
-    Reflect.apply(this.#own.fatal, this.#own, line)
+    Reflect.apply(this.#logger.fatal, this.#logger, line)
   }
 
   error(...line: Line): void {
-    Reflect.apply(this.#own.error, this.#own, line)
+    Reflect.apply(this.#logger.error, this.#logger, line)
   }
 
   warn(...line: Line): void {
-    Reflect.apply(this.#own.warn, this.#own, line)
+    Reflect.apply(this.#logger.warn, this.#logger, line)
   }
 
   info(...line: Line): void {
-    Reflect.apply(this.#own.info, this.#own, line)
+    Reflect.apply(this.#logger.info, this.#logger, line)
   }
 
   debug(...line: Line): void {
-    Reflect.apply(this.#own.debug, this.#own, line)
+    Reflect.apply(this.#logger.debug, this.#logger, line)
   }
 
   trace(...line: Line): void {
-    Reflect.apply(this.#own.trace, this.#own, line)
+    Reflect.apply(this.#logger.trace, this.#logger, line)
   }
 
   silent(...line: Line): void {
-    Reflect.apply(this.#own.silent, this.#own, line)
+    Reflect.apply(this.#logger.silent, this.#logger, line)
   }
 
   child(...options: Parameters<FastifyBaseLogger['child']>): FastifyBaseLogger {
-    return this.#own.child(...options)
+    return this.#logger.child(...options)
   }
 
-  get #own(): FastifyBaseLogger {
-    this.#made ??= this.#parent.child(this.#bindings)
-    return this.#made
+  get #logger(): FastifyBaseLogger {
+    this.#child ??= this.#parent.child(this.#bindings)
+    return this.#child
   }
 }

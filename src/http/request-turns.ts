@@ -1,32 +1,31 @@
 /**
- * Turns between tenants for the event loop and the database. A tenant that is alone may have any number of requests under
- * way. While others ask, too, each has as many as are a few milliseconds of work, so that a request of one waits for a few of
- * every other, however many these have sent.
+ * Turns of the tenants on the event loop and the database. A tenant that is alone has no limit of concurrent requests.
+ * Otherwise each tenant runs as many requests at a time as take a few milliseconds together.
  */
 import { TenantTurns } from '../training/tenant-turns.js'
 
-/** Under way at a time of a tenant that is not alone: at least so many, and more while they take no more than this together. */
-const fewest = 1
-const millisecondsTogether = 2
+/** Concurrent requests of a tenant that is not alone: at least the minimum, and more within the time together. */
+const minimumShare = 1
+const shareMilliseconds = 2
 
-/** Of one request, at most. */
+/** Time limit for the wait of one request. */
 const waitSeconds = 30
 
-/** A tenant counts for so long after its last request. */
-const rememberedMilliseconds = 1_000
+/** Time after its last request for which a tenant counts as active. */
+const activeMilliseconds = 1_000
 
-/** What part of the longest time is forgotten with each shorter one. */
-const forgotten = 0.1
+/** Weight of a shorter request in the moving average. */
+const decay = 0.1
 
-interface Recent {
+interface ActiveTenant {
   lastAt: number
-  /** Of a request, in milliseconds: what took long counts at once, and is forgotten by and by. */
-  takes: number
+  /** Milliseconds of a request: rises at once to a longer time, and decays slowly to shorter ones. */
+  milliseconds: number
 }
 
 export class RequestTurns {
-  readonly #recent = new Map<string, Recent>()
-  #forgottenAt = 0
+  readonly #active = new Map<string, ActiveTenant>()
+  #evictedAt = 0
   readonly #turns = new TenantTurns({
     what: 'requests of this tenant',
     atOnce: Number.POSITIVE_INFINITY,
@@ -34,47 +33,49 @@ export class RequestTurns {
     seconds: waitSeconds,
   })
 
-  /** True when the request may go on at once; otherwise it must wait. Each that goes on must end. */
+  /** Returns whether the request proceeds at once; otherwise it must wait. Each request that proceeds must end. */
   tryBegin(tenantId: string): boolean {
-    const recent = this.#recentOf(tenantId)
-    recent.lastAt = performance.now()
-    if (this.#recent.size > 1) this.#forget(recent.lastAt)
+    const tenant = this.#find(tenantId)
+    tenant.lastAt = performance.now()
+    if (this.#active.size > 1) this.#evictInactive(tenant.lastAt)
     return this.#turns.tryBegin(tenantId)
   }
 
-  /** @throws Problem `overloaded`, the signal's reason */
+  /** @throws Problem `overloaded`; the reason of the signal */
   wait(tenantId: string, signal: AbortSignal): Promise<void> {
     return this.#turns.wait(tenantId, signal)
   }
 
   /** @param milliseconds since it began */
   end(tenantId: string, milliseconds: number): void {
-    const recent = this.#recentOf(tenantId)
-    recent.lastAt = performance.now()
-    recent.takes = Math.max(milliseconds, recent.takes + forgotten * (milliseconds - recent.takes))
+    const tenant = this.#find(tenantId)
+    tenant.lastAt = performance.now()
+    tenant.milliseconds = Math.max(
+      milliseconds,
+      tenant.milliseconds + decay * (milliseconds - tenant.milliseconds),
+    )
     this.#turns.end(tenantId)
   }
 
-  /** Requests that the tenant may have under way now. */
+  /** Returns the number of requests that the tenant may run at a time now. */
   share(tenantId: string): number {
-    if (this.#recent.size <= 1) return Number.POSITIVE_INFINITY
-    return Math.max(fewest, Math.floor(millisecondsTogether / this.#recentOf(tenantId).takes))
+    if (this.#active.size <= 1) return Number.POSITIVE_INFINITY
+    return Math.max(minimumShare, Math.floor(shareMilliseconds / this.#find(tenantId).milliseconds))
   }
 
-  #recentOf(tenantId: string): Recent {
-    const known = this.#recent.get(tenantId)
+  #find(tenantId: string): ActiveTenant {
+    const known = this.#active.get(tenantId)
     if (known !== undefined) return known
-    const recent = { lastAt: performance.now(), takes: 0 }
-    this.#recent.set(tenantId, recent)
-    return recent
+    const tenant = { lastAt: performance.now(), milliseconds: 0 }
+    this.#active.set(tenantId, tenant)
+    return tenant
   }
 
-  #forget(now: number): void {
-    if (now - this.#forgottenAt < rememberedMilliseconds) return
-    this.#forgottenAt = now
-    for (const [tenantId, { lastAt }] of this.#recent) {
-      if (this.#turns.held(tenantId) === 0 && now - lastAt > rememberedMilliseconds)
-        this.#recent.delete(tenantId)
+  #evictInactive(now: number): void {
+    if (now - this.#evictedAt < activeMilliseconds) return
+    this.#evictedAt = now
+    for (const [tenantId, { lastAt }] of this.#active) {
+      if (this.#turns.held(tenantId) === 0 && now - lastAt > activeMilliseconds) this.#active.delete(tenantId)
     }
   }
 }

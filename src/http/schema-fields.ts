@@ -1,15 +1,17 @@
-/** Which fields a schema knows at a place of a request. */
 import { z } from 'zod'
 
 type Schema = z.core.$ZodType
 
-/** Of all objects that may stand there; of a union, those whose fixed fields are as the request has them. */
+/**
+ * Returns the fields that a schema knows at a place of the request. Of a union, only branches whose fixed fields equal
+ * those of the request count.
+ */
 export function fieldsAt(schema: Schema, path: readonly PropertyKey[], data: unknown): string[] {
   let schemas = alternatives(schema)
   let value = data
   for (const key of path) {
-    const fitting = schemas.filter((candidate) => fits(candidate, value))
-    schemas = fitting.flatMap((candidate) => memberOf(candidate, key)).flatMap(alternatives)
+    const matching = schemas.filter((candidate) => fits(candidate, value))
+    schemas = matching.flatMap((candidate) => memberOf(candidate, key)).flatMap(alternatives)
     value = property(value, key)
   }
   const objects = schemas.filter((candidate) => candidate instanceof z.core.$ZodObject)
@@ -19,7 +21,7 @@ export function fieldsAt(schema: Schema, path: readonly PropertyKey[], data: unk
   return [...new Set(fields)]
 }
 
-/** The fields at that place that are objects with a field of this name. */
+/** Returns the fields at that place that are objects with a field of this name. */
 export function parentsOf(
   field: string,
   schema: Schema,
@@ -31,7 +33,7 @@ export function parentsOf(
   )
 }
 
-/** The schema without what wraps it, or the branches of a union. */
+/** Returns the schema without wrappers, or the branches of a union. */
 function alternatives(schema: Schema): Schema[] {
   if (schema instanceof z.core.$ZodUnion) return schema._zod.def.options.flatMap(alternatives)
   if (schema instanceof z.core.$ZodPipe) return alternatives(schema._zod.def.in)
@@ -50,7 +52,7 @@ function memberOf(schema: Schema, key: PropertyKey): Schema[] {
   return member === undefined ? [] : [member]
 }
 
-/** False where a field that can have certain values only has another one. */
+/** Whether the fixed fields of the schema have allowed values. Absent fields count as allowed. */
 function fits(schema: Schema, value: unknown): boolean {
   if (!(schema instanceof z.core.$ZodObject)) return true
   return Object.entries(schema._zod.def.shape).every(([name, member]) => {

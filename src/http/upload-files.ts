@@ -1,4 +1,4 @@
-/** Files that arrive as the body of a request, or in a form, as streams. */
+/** Uploaded files as streams: the body of a request, or the files of a multipart form. */
 import multipart, { type MultipartFile } from '@fastify/multipart'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Problem } from '../contract/problems.js'
@@ -6,22 +6,22 @@ import { uploadContentTypes } from '../contract/upload.js'
 import type { Upload } from '../training/upload.js'
 
 export const multipartType = 'multipart/form-data'
-/** Nothing but files is taken from a form. */
+/** Form fields that are not files are refused, so a small buffer is enough. */
 const fieldBytes = 1_024
 
-/** The routes of this plugin get bodies of files unread; those of `except` are left to other parsers. */
+/** Passes bodies of the upload types to the routes of `app` unread, without those of `except`. */
 export function acceptUploads(app: FastifyInstance, except: readonly string[] = []): void {
-  // The bytes are handed on unread and counted there, so the framework's own limits are lifted.
+  // The reader of the upload enforces the limits.
   app.register(multipart, {
     limits: { fileSize: Number.POSITIVE_INFINITY, files: Number.POSITIVE_INFINITY, fieldSize: fieldBytes },
   })
   app.removeAllContentTypeParsers()
   const types = uploadContentTypes.filter((type) => !except.includes(type))
-  app.addContentTypeParser(types, (_request, body, parsed) => parsed(null, body))
-  app.addContentTypeParser('*', (request, _body, parsed) => parsed(notUnderstood(request)))
+  app.addContentTypeParser(types, (_request, body, done) => done(null, body))
+  app.addContentTypeParser('*', (request, _body, done) => done(unsupportedType(request)))
 }
 
-function notUnderstood(request: FastifyRequest): Problem {
+function unsupportedType(request: FastifyRequest): Problem {
   const given = request.headers['content-type']
   return new Problem(
     'unsupported-media-type',
@@ -29,22 +29,22 @@ function notUnderstood(request: FastifyRequest): Problem {
   )
 }
 
-export async function* filesOf(request: FastifyRequest): Upload['files'] {
+export async function* uploadedFiles(request: FastifyRequest): Upload['files'] {
   const contentType = request.headers['content-type']
   if (!request.isMultipart()) {
-    if (contentType === undefined) throw notUnderstood(request)
+    if (contentType === undefined) throw unsupportedType(request)
     const body = isJson(contentType) ? arrayOnly(request.raw) : request.raw
-    yield { name: 'body', contentType, body: wholeOrBroken(body) }
+    yield { name: 'body', contentType, body: withUploadProblems(body) }
     return
   }
   for await (const part of partsOf(request)) {
-    yield { name: part.filename, contentType: part.mimetype, body: wholeOrBroken(part.file) }
+    yield { name: part.filename, contentType: part.mimetype, body: withUploadProblems(part.file) }
   }
 }
 
 const isJson = (contentType: string) => /^application\/json\b/i.test(contentType)
 
-/** JSON that is no list is a request for something else. Throws Problem `unsupported-media-type`. */
+/** @throws Problem `unsupported-media-type` for JSON that is not a list */
 async function* arrayOnly(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let isKnown = false
   for await (const chunk of body) {
@@ -52,8 +52,8 @@ async function* arrayOnly(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
     if (!isKnown && start !== '' && !/^(\xef\xbb\xbf\s*)?\[/.test(start)) {
       throw new Problem(
         'unsupported-media-type',
-        'A body of content-type application/json is taken for a list of objects, [{"column": value, …}, …], and this is ' +
-          'none: send an object a line as application/jsonl, or a table as text/csv.',
+        'A body of content-type application/json must be a list of objects, [{"column": value, …}, …]. ' +
+          'Send one object a line as application/jsonl, or a table as text/csv.',
       )
     }
     isKnown ||= start !== ''
@@ -64,27 +64,27 @@ async function* arrayOnly(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
 async function* partsOf(request: FastifyRequest): AsyncGenerator<MultipartFile> {
   const parts = request.parts()
   for (;;) {
-    const { done, value: part } = await parts.next().catch((error) => Promise.reject(brokenOff(error)))
+    const { done, value: part } = await parts.next().catch((error) => Promise.reject(uploadProblem(error)))
     if (done) return
     if (part.type !== 'file') {
       throw new Problem(
         'invalid-request',
-        `The form has a field ${JSON.stringify(part.fieldname.slice(0, 40))} that is not a file. Options of the upload go into the query string, as in ?target=species.`,
+        `The form has a field ${JSON.stringify(part.fieldname.slice(0, 40))} that is not a file. Send upload options in the query string, as in ?target=species.`,
       )
     }
     yield part
   }
 }
 
-async function* wholeOrBroken(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* withUploadProblems(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* body
   } catch (error) {
-    throw error instanceof Problem ? error : brokenOff(error)
+    throw error instanceof Problem ? error : uploadProblem(error)
   }
 }
 
-function brokenOff(error: unknown): Problem {
+function uploadProblem(error: unknown): Problem {
   return new Problem(
     'invalid-request',
     `The upload cannot be read: ${error instanceof Error ? error.message : error}.`,

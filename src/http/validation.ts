@@ -1,66 +1,66 @@
-/** Requests are checked by the Zod schemas of their routes; what does not fit is told place by place. */
+/** Validates requests by the Zod schemas of their routes, and reports each invalid place. */
 import type { FastifySchemaCompiler } from 'fastify'
 import type { z } from 'zod'
 import { didYouMean } from '../base/similar-names.js'
 import { Problem, type ProblemItem, pointerTo } from '../contract/problems.js'
+import { issueMessage } from './issue-message.js'
 import { fieldsAt, parentsOf } from './schema-fields.js'
-import { inWords } from './words.js'
 
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   return (data) => {
-    if (typeof data === 'object' && data !== null && checkedBodies.has(data)) return { value: data }
-    const value = readBySchema(schema, data, httpPart ?? 'request')
+    if (typeof data === 'object' && data !== null && validatedBodies.has(data)) return { value: data }
+    const value = parseBySchema(schema, data, httpPart ?? 'request')
     return value instanceof Problem ? { error: value } : { value }
   }
 }
 
-/** Large bodies, which a thread has read and checked. */
-const checkedBodies = new WeakSet<object>()
+/** Large bodies, which the thread has validated. A WeakSet, because a validator receives the body alone. */
+const validatedBodies = new WeakSet<object>()
 
-export function markChecked(body: object): void {
-  checkedBodies.add(body)
+export function markValidated(body: object): void {
+  validatedBodies.add(body)
 }
 
-/** Places of a refusal that are told. */
-const mostTold = 100
+/** Maximum number of reported places. */
+const maximumItems = 100
 
-/** What the schema makes of the data, or why it does not fit. */
-export function readBySchema<T>(schema: z.ZodType<T>, data: unknown, part: string): T | Problem {
-  const plain = schema.safeParse(data)
-  if (plain.success) return plain.data
-  // Zod takes longer for what is right, too, when it is to look for words.
-  const { error = plain.error } = schema.safeParse(data, { error: inWords, reportInput: true })
+/** Returns the parsed data, or the Problem `invalid-request`. */
+export function parseBySchema<T>(schema: z.ZodType<T>, data: unknown, part: string): T | Problem {
+  const result = schema.safeParse(data)
+  if (result.success) return result.data
+  // Custom messages slow Zod down for valid data too, so only invalid data is parsed with them.
+  const { error = result.error } = schema.safeParse(data, { error: issueMessage, reportInput: true })
   return invalidRequest(error, part, { schema, data })
 }
 
-/** The same. @throws Problem when it does not fit */
+/** Returns the parsed data. @throws Problem `invalid-request` */
 export function validate<T>(schema: z.ZodType<T>, data: unknown, part: string): T {
-  const value = readBySchema(schema, data, part)
+  const value = parseBySchema(schema, data, part)
   if (value instanceof Problem) throw value
   return value
 }
 
-/** What was checked, and against what. */
-interface Checked {
+interface Validated {
   schema: z.ZodType
   data: unknown
 }
 
-function invalidRequest(error: z.ZodError, part: string, checked: Checked): Problem {
-  const items = told(error.issues, checked)
+function invalidRequest(error: z.ZodError, part: string, validated: Validated): Problem {
+  const items = problemItems(error.issues, validated)
   const [first] = items
   const where = first === undefined || first.pointer === '' ? `the ${part}` : first.pointer
-  const more = items.length > 1 ? ` (and ${items.length === mostTold ? 'many' : items.length - 1} more)` : ''
+  const more =
+    items.length > 1 ? ` (and ${items.length === maximumItems ? 'many' : items.length - 1} more)` : ''
   return new Problem('invalid-request', `${where}: ${first?.message ?? 'does not fit'}${more}`, items)
 }
 
-/** The first places. Two rules of one schema may say the same of the same place. */
-function told(issues: readonly Issue[], checked: Checked): ProblemItem[] {
+/** The first `maximumItems` items, without duplicates: two rules may report the same place. */
+function problemItems(issues: readonly Issue[], validated: Validated): ProblemItem[] {
   const items = new Map<string, ProblemItem>()
   for (const issue of issues) {
-    for (const item of itemsOf(issue, [], checked)) {
+    for (const item of itemsOf(issue, [], validated)) {
       items.set(`${item.pointer} ${item.message}`, item)
-      if (items.size === mostTold) return [...items.values()]
+      if (items.size === maximumItems) return [...items.values()]
     }
   }
   return [...items.values()]
@@ -68,27 +68,27 @@ function told(issues: readonly Issue[], checked: Checked): ProblemItem[] {
 
 type Issue = z.core.$ZodIssue
 
-/** One item a place: unknown fields are named each, and of a union the branch that came closest is told. */
-function itemsOf(issue: Issue, above: readonly PropertyKey[], checked: Checked): ProblemItem[] {
+/** Reports each unknown field, and the closest branch of a union. */
+function itemsOf(issue: Issue, above: readonly PropertyKey[], validated: Validated): ProblemItem[] {
   const path = [...above, ...issue.path]
   switch (issue.code) {
     case 'unrecognized_keys': {
-      const known = fieldsAt(checked.schema, path, checked.data)
-      return issue.keys.slice(0, mostTold).map((key) => ({
+      const known = fieldsAt(validated.schema, path, validated.data)
+      return issue.keys.slice(0, maximumItems).map((key) => ({
         pointer: pointerTo([...path, key]),
-        message: `is not a known field${didYouMean(key, known) || placeOf(key, path, checked)}`,
+        message: `is not a known field${didYouMean(key, known) || parentHint(key, path, validated)}`,
       }))
     }
     case 'invalid_key':
       return issue.issues.map(({ message }) => ({ pointer: pointerTo(path), message: `the name ${message}` }))
     case 'invalid_union':
-      if (issue.errors.length > 0) return itemsOfUnion(issue.errors, path, checked)
+      if (issue.errors.length > 0) return itemsOfUnion(issue.errors, path, validated)
   }
   return [{ pointer: pointerTo(path), message: issue.message }]
 }
 
-/** Where the field is known, when that is one level deeper. */
-function placeOf(key: string, path: readonly PropertyKey[], { schema, data }: Checked): string {
+/** Names a field of this place that contains the key, if there is one. */
+function parentHint(key: string, path: readonly PropertyKey[], { schema, data }: Validated): string {
   const [parent] = parentsOf(key, schema, path, data)
   return parent === undefined ? '' : ` here: it is one of "${parent}"`
 }
@@ -98,27 +98,28 @@ const suggestion = /; did you mean "[^"]*"\?$/
 function itemsOfUnion(
   branches: readonly Issue[][],
   path: readonly PropertyKey[],
-  checked: Checked,
+  validated: Validated,
 ): ProblemItem[] {
   const [closest] = branches.toSorted((a, b) => reach(b) - reach(a) || faults(a) - faults(b))
-  if (reach(closest) >= 0) return closest.slice(0, mostTold).flatMap((issue) => itemsOf(issue, path, checked))
-  const messages = branches.flatMap((branch) => branch.slice(0, mostTold).map((issue) => issue.message))
+  if (reach(closest) >= 0)
+    return closest.slice(0, maximumItems).flatMap((issue) => itemsOf(issue, path, validated))
+  const messages = branches.flatMap((branch) => branch.slice(0, maximumItems).map((issue) => issue.message))
   const [meant = ''] = messages.flatMap((message) => suggestion.exec(message)?.[0] ?? [])
   const rules = [...new Set(messages.map((message) => message.replace(suggestion, '')))]
   return [{ pointer: pointerTo(path), message: `${rules.join(', or ')}${meant}` }]
 }
 
-/** How deep into the value a branch of a union got; −1 when the value was of another kind altogether. */
+/** Returns how deep a branch of a union matches; −1 if the value has another type. */
 function reach(branch: readonly Issue[]): number {
-  return branch.reduce((furthest, { code, path, input }) => {
-    const ofAnotherKind = path.length === 0 && (code === 'invalid_type' || code === 'invalid_value')
+  return branch.reduce((deepest, { code, path, input }) => {
+    const isOtherType = path.length === 0 && (code === 'invalid_type' || code === 'invalid_value')
     const isAbsent = input === undefined && code === 'invalid_type'
-    const far = ofAnotherKind || isAbsent || code === 'invalid_union' ? path.length - 1 : path.length
-    return Math.max(furthest, far)
+    const depth = isOtherType || isAbsent || code === 'invalid_union' ? path.length - 1 : path.length
+    return Math.max(deepest, depth)
   }, Number.NEGATIVE_INFINITY)
 }
 
-/** A wrong discriminator hides faults behind it, so it counts double. */
+/** A wrong discriminator hides further faults, so it counts twice. */
 function faults(branch: readonly Issue[]): number {
   return branch.reduce((sum, { code }) => sum + (code === 'invalid_union' ? 2 : 1), 0)
 }

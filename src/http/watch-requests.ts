@@ -1,33 +1,33 @@
-/** What clients say on the stream of many jobs. */
+/** The messages of clients on the stream of many jobs. */
 import type { WebSocket } from 'ws'
 import { describeLimit, effectiveLimit } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import { type ClientMessage, clientMessageSchema, maximumWatchedJobs } from '../contract/stream.js'
 import type { Bundle } from '../live/bundle.js'
 import type { Tenant } from '../training/ports/tenants.js'
-import type { Buckets } from './buckets.js'
+import type { TokenBuckets } from './token-buckets.js'
 import { validate } from './validation.js'
 
-/** So much may wait for a reader; one that asks for more without reading is closed. */
+/** The connection of a client that exceeds these without reading is closed. */
 const maximumWaitingSteps = 2 * maximumWatchedJobs
 const maximumWaitingProblems = 100
 
 export interface WatchRequestsOptions {
   bundle: Pick<Bundle, 'size' | 'waiting' | 'watch' | 'unwatch'>
   tenant: Tenant
-  /** As many messages a minute as requests, of each tenant. */
-  rate: Buckets
-  /** Resolves when the reader can take more. */
+  /** Limits messages like requests: `requestsPerMinute` for each tenant. */
+  rate: TokenBuckets
+  /** Resolves when the client can receive more. */
   sendProblem(problem: Problem): Promise<void>
   onError(error: unknown): void
 }
 
-export function takeWatchRequests(socket: WebSocket, options: WatchRequestsOptions): void {
+export function receiveWatchRequests(socket: WebSocket, options: WatchRequestsOptions): void {
   const { bundle, sendProblem, onError } = options
   let problems = 0
   socket.on('message', (data: Buffer) => {
     try {
-      take(data.toString(), options)
+      handle(data.toString(), options)
     } catch (error) {
       if (!(error instanceof Problem)) return onError(error)
       problems++
@@ -36,13 +36,13 @@ export function takeWatchRequests(socket: WebSocket, options: WatchRequestsOptio
         .finally(() => problems--)
     }
     if (bundle.waiting > maximumWaitingSteps || problems > maximumWaitingProblems) {
-      socket.close(1008, 'read before you ask for more')
+      socket.close(1008, 'too many unread messages')
     }
   })
 }
 
 /** @throws Problem */
-function take(text: string, { bundle, tenant, rate, onError }: WatchRequestsOptions): void {
+function handle(text: string, { bundle, tenant, rate, onError }: WatchRequestsOptions): void {
   checkRate(tenant, rate)
   const message = readMessage(text)
   switch (message.type) {
@@ -63,8 +63,8 @@ function readMessage(text: string): ClientMessage {
   try {
     data = JSON.parse(text)
   } catch (error) {
-    const why = error instanceof Error ? error.message : error
-    throw new Problem('malformed-json', `The message is not valid JSON: ${why}.`)
+    const reason = error instanceof Error ? error.message : error
+    throw new Problem('malformed-json', `The message is not valid JSON: ${reason}.`)
   }
   return validate(clientMessageSchema, data, 'message')
 }
@@ -75,12 +75,12 @@ function checkSize(jobs: number): void {
   throw new Problem('invalid-request', `/jobs: ${message}`, [{ pointer: '/jobs', message }])
 }
 
-function checkRate(tenant: Tenant, rate: Buckets): void {
+function checkRate(tenant: Tenant, rate: TokenBuckets): void {
   const { tenantId, limits } = tenant
   const perMinute = effectiveLimit(limits, 'requestsPerMinute')
   if (rate.left(tenantId, perMinute) < 1) {
-    const says = describeLimit(limits, 'requestsPerMinute')
-    throw new Problem('rate-limited', `Too many messages within a minute; ${says}.`)
+    const limit = describeLimit(limits, 'requestsPerMinute')
+    throw new Problem('rate-limited', `Too many messages within a minute; ${limit}.`)
   }
   rate.take(tenantId, perMinute)
 }

@@ -1,7 +1,7 @@
 /**
- * One key of twenty sends the most expensive requests that it may, many at once, over all routes. Another tenant's
- * requests are still answered, and before most of those that came earlier. `npm run bench -- adversary` measures every
- * kind against the goal of twice the latency.
+ * One of twenty keys sends concurrent requests of maximum cost to all routes. Requests of another tenant
+ * are answered before most of the earlier ones. `npm run bench -- adversary` measures each attack
+ * against the goal of twice the latency.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -40,7 +40,7 @@ afterAll(async () => {
 
 const documentSchema = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
 
-it('knows an attack on every route', async () => {
+it('has an attack on every route', async () => {
   const { paths } = documentSchema.parse(await (await fetch(`${service.url}/openapi.json`)).json())
   const routes = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
@@ -64,7 +64,7 @@ describe('another tenant is answered under', () => {
 
 const named = z.object({ id: z.string(), status: z.string() })
 
-it('answers a request of another tenant before most that wait', async () => {
+it('answers a request of another tenant before most of those that wait', async () => {
   const crowd = 32
   const adversary = new Caller(service.url, keys.adversary)
   const ordinary = new Caller(service.url, keys.ordinary)

@@ -1,14 +1,14 @@
-/** Files that are small on the way and large, broken or something else when they are opened. */
+/** Small files that are large, damaged or of another format when they are opened. */
 import { crc32, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 
 interface ZipFile {
   name: string
   content: Uint8Array
-  /** What the archive claims that it unpacks to; the truth when left out. */
+  /** The unpacked size in the header; the true size by default. */
   claimedBytes?: number
 }
 
-/** A ZIP after APPNOTE.TXT, sections 4.3.7, 4.3.12 and 4.3.16; names are written as they stand. */
+/** A ZIP after APPNOTE.TXT, sections 4.3.7, 4.3.12 and 4.3.16; names are not escaped. */
 export function zip(files: readonly ZipFile[]): Buffer {
   const parts: Buffer[] = []
   const directory: Buffer[] = []
@@ -51,7 +51,7 @@ function pngChunk(type: string, data: Uint8Array): Buffer {
   return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)])
 }
 
-/** A grey picture that claims these sizes and brings so many bytes of black. */
+/** A grey picture with these sizes in its header, and with this number of black bytes. */
 export function png(width: number, height: number, bytes = height * (width + 1)): Buffer {
   const header = Buffer.alloc(13)
   header.writeUInt32BE(width, 0)
@@ -67,13 +67,13 @@ export function png(width: number, height: number, bytes = height * (width + 1))
   ])
 }
 
-/** One gigabyte of one character, as one member of gzip after another. */
+/** One gigabyte of one character, as a sequence of gzip members. */
 export function gigabyteGzip(character: string): Buffer {
   const member = gzipSync(Buffer.alloc(2 ** 24, character))
   return Buffer.concat(Array.from({ length: 64 }, () => member))
 }
 
-/** Thrift's compact protocol, as far as a footer of Parquet needs it: int32, int64 (bigint), binaries, lists and structs. */
+/** The subset of Thrift's compact protocol in a Parquet footer: int32, int64 (bigint), binary, list and struct. */
 type Thrift = number | bigint | string | Thrift[] | { [field: number]: Thrift }
 
 function varint(value: number | bigint): number[] {
@@ -108,14 +108,14 @@ function thrift(value: Thrift): number[] {
   return [...bytes, 0]
 }
 
-/** What codecs and encodings are called in Parquet. */
+/** The codes of codecs and encodings in Parquet. */
 const uncompressed = 0
 const zstandard = 6
 const plain = 0
 const dictionary = 8
 
 interface ParquetPage {
-  /** As its header claims. */
+  /** The value in its header. */
   values: number
   unpackedBytes: number
   encoding?: number
@@ -123,8 +123,8 @@ interface ParquetPage {
 }
 
 /**
- * A Parquet file whose footer claims so many rows of two int32 columns, whose pages unpack to `pageBytes` each. Both have
- * the same page, which need not be as claimed (parquet.thrift: FileMetaData, SchemaElement, RowGroup, ColumnMetaData, PageHeader).
+ * A Parquet file with two int32 columns and this number of rows in its footer. Its pages unpack to `pageBytes` each. Both
+ * columns have the same page (parquet.thrift: FileMetaData, SchemaElement, RowGroup, ColumnMetaData, PageHeader).
  */
 export function parquet(rows: number, pageBytes: number, page?: ParquetPage): Buffer {
   const bytes = page === undefined ? Buffer.alloc(16) : pageOf(page)
@@ -169,7 +169,7 @@ function pageOf({ values, unpackedBytes, encoding = plain, content }: ParquetPag
   return Buffer.concat([Buffer.from(header), content])
 }
 
-/** A page of one value, two thousand million times: of a dictionary's codes of no bits. */
+/** A page that repeats one value two billion times, with dictionary codes of zero bits. */
 export const endlessPage: ParquetPage = {
   values: 2 ** 31 - 1,
   unpackedBytes: 1,
@@ -177,7 +177,7 @@ export const endlessPage: ParquetPage = {
   content: Buffer.from([0]),
 }
 
-/** So many zeros as Zstandard packs them best: blocks of 128 KiB in four bytes each (RFC 8878, section 3.1.1). */
+/** Zeros in the smallest Zstandard encoding: blocks of 128 KiB in four bytes each (RFC 8878, section 3.1.1). */
 export function zstandardZeros(bytes: number): Buffer {
   const blockBytes = 2 ** 17
   const blocks = Math.ceil(bytes / blockBytes)
@@ -193,7 +193,7 @@ export function zstandardZeros(bytes: number): Buffer {
   return packed
 }
 
-/** A form of files (RFC 7578); names of files are written as they stand. */
+/** A multipart form of files (RFC 7578); file names are not escaped. */
 export function form(files: readonly { name: string; type?: string; content: string | Uint8Array }[]): {
   type: string
   body: Buffer

@@ -1,4 +1,4 @@
-/** A disk that is really full: the one where uploads are written while they are read, and the one of the database. */
+/** A full disk for temporary files of uploads, and a full disk of the database. */
 import { spawnSync } from 'node:child_process'
 import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,10 +7,10 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { expectProblem } from '../support/problem.js'
 import { form } from './files.js'
+import { type Request, send } from './raw-requests.js'
 import { openServer } from './server.js'
-import { type Request, send } from './wire.js'
 
-/** Of so many bytes; null where none can be mounted, which takes root. */
+/** A disk of this size; null if it cannot be mounted, which needs root. */
 function smallDisk(bytes: number): string | null {
   const folder = mkdtempSync(join(tmpdir(), 'descent-small-disk-'))
   const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', folder])
@@ -36,7 +36,7 @@ describe('the disk of uploads', () => {
       'what a file unpacks to',
       { path: '/datasets', ...form([{ name: 'a.csv.gz', content: gzipSync(text) }]) },
     ],
-  ])('507: there is no room for %s, nothing is left, and the next upload is taken', async (_name, large) => {
+  ])('507: no space for %s; nothing remains, and the next upload is accepted', async (_name, large) => {
     const server = await openServer({ TMPDIR: disk ?? '' })
     onTestFinished(() => server.close())
     const { headers, text, status } = await send(server.url, large)
@@ -52,7 +52,7 @@ describe('the disk of uploads', () => {
 describe('the disk of the database', () => {
   const disk = smallDisk(1024 ** 2)
 
-  test.skipIf(disk === null)('507: there is no room for the rows, and nothing is left', async () => {
+  test.skipIf(disk === null)('507: no space for the rows; nothing remains', async () => {
     const server = await openServer()
     const { database } = server
     onTestFinished(async () => {
@@ -80,7 +80,7 @@ describe('the disk of the database', () => {
     expect(await database.dataset.count()).toBe(0)
     expect(await database.datasetChunk.count()).toBe(0)
     expect(server.temporaryFiles()).toEqual([])
-    // As the problem's page says: free room, send it again.
+    // The remedy of the problem: free space and send it again.
     spawnSync('mount', ['-o', `remount,size=${64 * 1024 ** 2}`, disk ?? ''])
     expect((await send(server.url, large)).status).toBe(201)
     expect(server.output()).not.toContain('"level":50')

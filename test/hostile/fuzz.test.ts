@@ -1,6 +1,6 @@
 /**
- * Requests made up from /openapi.json, sent to a process of its own: every answer is documented, none is a 5xx, each refusal is
- * a problem of the table, and memory stays within bounds. FUZZ_REQUESTS and RANDOM_SEEDS choose how many, and which.
+ * Sends requests generated from /openapi.json to a separate process. Every response is documented, none is a 5xx, each
+ * refusal is a known problem, and memory stays bounded. FUZZ_REQUESTS and RANDOM_SEEDS set their number and the seeds.
  */
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -8,20 +8,20 @@ import { isProblemCode, problemSchema, problems } from '../../src/contract/probl
 import { storeModel } from '../support/stores.js'
 import { testSeeds } from '../support/test-seeds.js'
 import { type GeneratedRequest, type Operation, operationsOf, requestsTo } from './generated-requests.js'
+import { type Answer, send } from './raw-requests.js'
 import { type HostileServer, openServer } from './server.js'
-import { type Answer, send } from './wire.js'
 
 const requests = Number(process.env.FUZZ_REQUESTS ?? 10_000)
 const [seed] = testSeeds(1)
 const atOnce = 20
 const maximumResidentBytes = 600 * 1024 ** 2
 
-/** Each upload costs a process, and each job a row that lists must read. */
+/** Limited, because each upload starts a process and each job lengthens the lists. */
 const weights: Record<string, number> = {
   'POST /datasets': 8,
   'POST /jobs': 40,
   'POST /models/{id}/predict': 60,
-  // A list of numbers that fits the model's inputs is rarely met.
+  // Generated rows rarely fit the inputs of the model.
   'GET /models/{id}/predict': 150,
 }
 const usualWeight = 20
@@ -34,7 +34,7 @@ beforeAll(async () => {
 
 afterAll(() => server.close())
 
-/** What exists by now, by the first part of its address; predictions need models, most of all. */
+/** Ids of existing objects by the first part of their path. Models come first, because predictions need them. */
 const existing: Record<string, string[]> = {
   jobs: [],
   models: [],
@@ -70,7 +70,7 @@ function isDocumented({ responses }: Operation, status: number): boolean {
 }
 
 function faultOf(request: GeneratedRequest, { status, headers, text }: Answer): string | undefined {
-  // No worker is there to be ready.
+  // Not ready, because no worker runs.
   const isUnready = request.operation.path === '/health/ready' && status === 503
   if (status >= 500 && !isUnready) return 'a fault of ours'
   if (!isDocumented(request.operation, status)) return 'an undocumented status'
@@ -90,11 +90,11 @@ function faultOf(request: GeneratedRequest, { status, headers, text }: Answer): 
 }
 
 const counts = new Map<string, number>()
-/** What was answered as asked at least once. */
+/** Operations that succeeded at least once. */
 const succeeded = new Set<string>()
 /**
- * No worker makes it ready, no upload here has pictures, no model is trained that tells two classes apart, and the id of a
- * delivery is not guessed. Made-up rows seldom have the columns of a model, and made-up streams seldom the ids of jobs.
+ * Operations that cannot succeed here: there are no workers, pictures, two-class models and known delivery
+ * ids. Generated rows rarely have the columns of a model, and generated streams rarely name jobs.
  */
 const neverSucceeding = [
   'GET /datasets/{id}/rows/{row}/image.png',
@@ -125,7 +125,7 @@ async function check(request: GeneratedRequest): Promise<void> {
   )
 }
 
-test(`${requests} made-up requests are answered as documented (RANDOM_SEEDS=${seed})`, {
+test(`${requests} generated requests are answered as documented (RANDOM_SEEDS=${seed})`, {
   timeout: requests * 30,
 }, async () => {
   console.info(`RANDOM_SEEDS=${seed} FUZZ_REQUESTS=${requests}`)
@@ -147,7 +147,7 @@ test(`${requests} made-up requests are answered as documented (RANDOM_SEEDS=${se
       await Promise.all(all.map(check))
       largest = Math.max(largest, server.residentBytes())
     }),
-    // What exists differs from run to run, so a smaller request would be another one.
+    // Existing objects differ between runs, so requests cannot be shrunk.
     { numRuns: requests / atOnce, seed, endOnFailure: true },
   )
   console.info(
@@ -155,7 +155,7 @@ test(`${requests} made-up requests are answered as documented (RANDOM_SEEDS=${se
   )
   if (result.failed) throw result.errorInstance
   expect(server.hasEnded()).toBe(false)
-  // Answers of each kind were met, or nothing was tested.
+  // Every kind of response occurred; otherwise the test tested nothing.
   const all = operations.map(({ method, path }) => `${method} ${path}`)
   const missed = all.filter((each) => !succeeded.has(each) && !seldomSucceeding.includes(each))
   expect(missed.toSorted()).toEqual(neverSucceeding.toSorted())

@@ -1,4 +1,4 @@
-/** Requests made up from an OpenAPI document: some as it describes them, some with a part of them broken. */
+/** Generates requests from an OpenAPI document, some valid and some with an invalid part. */
 import fc from 'fast-check'
 import { z } from 'zod'
 
@@ -7,7 +7,7 @@ type Schema = z.infer<typeof schemaSchema>
 
 const contentSchema = z.object({
   schema: schemaSchema,
-  /** A body that is accepted as it stands. */
+  /** A valid body. */
   example: z.unknown().optional(),
 })
 
@@ -42,7 +42,7 @@ export interface Operation extends z.infer<typeof operationSchema> {
 
 export interface GeneratedRequest {
   operation: Operation
-  /** By name; a number stands for one of the things that exist by then. */
+  /** By name; a number selects one of the existing objects. */
   path: Record<string, string | number>
   query: [name: string, value: string][]
   headers: Record<string, string>
@@ -72,7 +72,7 @@ function resolve(schema: Schema, components: Document['components']): Schema {
   return resolve(found, components)
 }
 
-/** What is wrong wherever it stands. */
+/** Values that are invalid everywhere. */
 const hostileValue: fc.Arbitrary<unknown> = fc.constantFrom<unknown>(
   null,
   true,
@@ -97,7 +97,7 @@ const hostileValue: fc.Arbitrary<unknown> = fc.constantFrom<unknown>(
   { toString: 1 },
 )
 
-/** Values of a JSON Schema, lists and texts kept short. */
+/** Generates values of a JSON Schema, with short lists and texts. */
 export function valuesOf(schema: Schema, resolve: (schema: Schema) => Schema): fc.Arbitrary<unknown> {
   const of = (inner: unknown) => valuesOf(schemaSchema.parse(inner), resolve)
   const { type, ...rest } = resolve(schema)
@@ -135,7 +135,7 @@ function textsOf(schema: Schema): fc.Arbitrary<string> {
   return fc.string({ minLength: Number(schema.minLength ?? 0), maxLength, unit: 'grapheme' })
 }
 
-/** Small ones more often than the largest: a network of a million units is refused, and that is soon known. */
+/** Prefers small numbers: large networks are always refused. */
 function numbersOf(schema: Schema): fc.Arbitrary<number> {
   const min = Number(schema.minimum ?? schema.exclusiveMinimum ?? -1_000)
   const max = Number(schema.maximum ?? schema.exclusiveMaximum ?? 1_000)
@@ -159,7 +159,7 @@ function objectsOf(schema: Schema, of: (inner: unknown) => fc.Arbitrary<unknown>
   return fc.tuple(named, fc.dictionary(names, of(others), { maxKeys: 3 })).map(([a, b]) => ({ ...b, ...a }))
 }
 
-/** One place of the value replaced, left out, or added. */
+/** Replaces, removes or adds one place of the value. */
 function broken(value: unknown, hostile: unknown, places: number[]): unknown {
   const [place, ...deeper] = places
   if (place === undefined || typeof value !== 'object' || value === null) return hostile
@@ -183,7 +183,7 @@ const csv = fc
   )
   .map((rows) => ['a,b', ...rows.map((row) => row.join(','))].join('\n'))
 
-/** Things that exist are named most of the time. */
+/** Prefers existing objects. */
 const ids = fc.oneof(
   { weight: 8, arbitrary: fc.nat() },
   {
@@ -209,7 +209,7 @@ export function requestsTo(
 ): fc.Arbitrary<GeneratedRequest> {
   const parameters = (place: 'path' | 'query' | 'header') =>
     operation.parameters.filter((each) => each.in === place)
-  // Mostly left out: what belongs together is seldom made up by chance.
+  // Mostly absent, because generated combinations are rarely valid.
   const given = (place: 'query' | 'header') =>
     fc
       .tuple(
@@ -231,7 +231,7 @@ export function requestsTo(
       ...all.map(([name, value]): [string, string] => [name, value]),
       ...(extra === undefined ? [] : [extra]),
     ])
-  // Values of headers are visible ASCII; Node's client would not send others.
+  // Node's client sends only visible ASCII in headers.
   const types = Object.keys(operation.responses['200']?.content ?? {})
   const accept = fc.constantFrom({}, ...types.map((type) => ({ accept: type })))
   const headers = fc.tuple(given('header'), accept).map(([all, accepted]) => ({
@@ -254,7 +254,7 @@ function textOf(value: unknown): string {
   return JSON.stringify(value) ?? ''
 }
 
-/** One in so many times. */
+/** True once in `n` calls on average. */
 function rarely<T>(values: fc.Arbitrary<T>, times: number): fc.Arbitrary<T | undefined> {
   return fc.oneof({ weight: times - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: values })
 }

@@ -1,8 +1,8 @@
-/** Questions that no model can answer, and models that must not be asked. */
+/** Predictions that no model can compute, and models that must not compute any. */
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { linearModel, storeModel } from '../support/stores.js'
+import { type Row, testRows } from './request-table.js'
 import { type HostileServer, openServer } from './server.js'
-import { type Row, testRows } from './table.js'
 
 let server: HostileServer
 const url = () => server.url
@@ -91,7 +91,7 @@ describe('predictions', () => {
     askByQuery('one column twice', 'a=1&a=2&b=1', 'invalid-request', 'more than once'),
     askByQuery('an unknown column', 'a=1&b=2&c=3', 'invalid-input', '/c'),
     askByQuery('NUL', 'a=%00&b=1', 'invalid-request', '/a'),
-    // The answer never has a number in it: not from the thread that holds the weights, not the second time either.
+    // No response contains a number: neither from the thread with the weights, nor the second time.
     askByQuery(
       'weights that do not match their hash',
       'x=1,2',

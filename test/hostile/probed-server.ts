@@ -1,4 +1,4 @@
-/** The API as it is built, with default limits, in a process that tells how long its event loop computes without a pause. */
+/** The built API with default limits, in a process that reports the longest block of its event loop. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,15 +6,15 @@ import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { openStores, type Stores } from '../support/stores.js'
 
-const probe = fileURLToPath(new URL('./loop-probe.mjs', import.meta.url))
+const probe = fileURLToPath(new URL('./event-loop-probe.mjs', import.meta.url))
 const answerSchema = z.object({ longest: z.number() })
 
 export interface ProbedServer extends Stores {
   url: string
   pid: number
-  /** Milliseconds of the longest stretch since the last call. */
-  longestStretch(): Promise<number>
-  /** What it wrote to its log. */
+  /** Returns the longest block of the event loop since the last call, in milliseconds. */
+  longestBlock(): Promise<number>
+  /** The text of its log. */
   output(): string
 }
 
@@ -48,7 +48,7 @@ export async function openProbedServer(environment: Record<string, string> = {})
     url,
     pid: child.pid ?? 0,
     output: () => output,
-    async longestStretch() {
+    async longestBlock() {
       child.send('longest')
       const [answer] = await once(child, 'message')
       return answerSchema.parse(answer).longest

@@ -1,10 +1,10 @@
-/** Addresses, bodies and job descriptions that no friend would send. Every row is one request to a real process. */
+/** Hostile paths, bodies and specs. Every row is one request to a real process. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { linearModel, startJob, storeModel } from '../support/stores.js'
+import { type Request, send, sendAndLeave, sendBytes } from './raw-requests.js'
+import { type Row, testRows } from './request-table.js'
 import { type HostileServer, openServer, serverLimits } from './server.js'
-import { type Row, testRows } from './table.js'
-import { type Request, send, sendAndLeave, sendBytes } from './wire.js'
 
 let server: HostileServer
 const url = () => server.url
@@ -44,7 +44,7 @@ const get = (name: string, path: string, is: Row['is'], says?: string): Row => (
   says,
 })
 
-/** Every route that takes an id, by its address with and without one. */
+/** Every route with an id. */
 const routesWithIds: [method: string, before: string, behind: string][] = [
   ['GET', '/jobs/', ''],
   ['DELETE', '/jobs/', ''],
@@ -98,7 +98,7 @@ describe('ids', () => {
 
 const whole = JSON.stringify(xor)
 
-/** With pauses, so that the refusal is read before the next piece is refused by the system. */
+/** With pauses, so that the refusal is read before a later write fails. */
 async function* inPieces(whole: string, times: number) {
   for (let time = 0; time < times; time++) {
     yield Buffer.from(whole)
@@ -182,13 +182,13 @@ describe('bodies', () => {
     raw('a form', 'a=1', 'unsupported-media-type', undefined, 'application/x-www-form-urlencoded'),
     raw('a type that is none', whole, 'unsupported-media-type', undefined, 'nonsense'),
     {
-      name: 'gzip that no route asked for',
+      name: 'unsupported gzip encoding',
       send: { path: '/jobs', body: whole, headers: { 'content-encoding': 'gzip' } },
       is: 'unsupported-media-type',
       says: 'gzip',
     },
     {
-      name: 'a body for what takes none',
+      name: 'a body on a route without one',
       send: { method: 'POST', path: `/jobs/job_${unknownId}/cancel`, body: '{"a":1}' },
       is: 'not-found',
     },
@@ -292,7 +292,7 @@ describe('networks', () => {
   ])
 })
 
-describe('what only the service decides', () => {
+describe('objects and headers', () => {
   testRows(url, [
     job('a status in the body', { ...xor, status: 'succeeded' }, 'invalid-request', '/status'),
     job('a tenant in the body', { ...xor, tenantId: 'blue' }, 'invalid-request', '/tenantId'),
@@ -317,16 +317,16 @@ describe('what only the service decides', () => {
       send: { method: 'POST', path: '/jobs', headers: { 'x-http-method-override': 'GET' } },
       is: 'invalid-request',
     },
-    { name: 'a method that is none', send: { method: 'PROPFIND', path: '/jobs' }, is: 'not-found' },
+    { name: 'an unknown method', send: { method: 'PROPFIND', path: '/jobs' }, is: 'not-found' },
     { name: 'TRACE', send: { method: 'TRACE', path: '/jobs' }, is: 'not-found' },
     {
-      name: 'a key of half a kilobyte',
+      name: 'a key of 512 bytes',
       send: { path: '/jobs', body: whole, headers: { 'idempotency-key': 'x'.repeat(512) } },
       is: 'invalid-request',
       says: 'idempotency-key',
     },
     {
-      name: 'a trace of another making',
+      name: 'an invalid traceparent',
       send: { path: '/health/live', headers: { traceparent: 'x'.repeat(1_000), 'x-request-id': '<script>' } },
       is: 200,
     },
@@ -352,7 +352,7 @@ const webhook = (name: string, target: unknown, is: Row['is']): Row => ({
 
 describe('webhooks', () => {
   testRows(url, [
-    // An address counts when it is resolved, at each delivery: test/webhooks/address.test.ts and sender.test.ts.
+    // Addresses are checked at each delivery: test/webhooks/address.test.ts and sender.test.ts.
     webhook('loopback, which no delivery reaches', 'http://2130706433/', 201),
     webhook('a file', 'file:///etc/passwd', 'invalid-request'),
     webhook('a script', 'javascript:alert(1)', 'invalid-request'),
@@ -364,14 +364,14 @@ describe('webhooks', () => {
 
 describe('connections', () => {
   testRows(url, [
-    { name: 'no HTTP', send: (to) => sendBytes(to, ['what?\r\n\r\n']), is: 'invalid-request' },
+    { name: 'not HTTP', send: (to) => sendBytes(to, ['what?\r\n\r\n']), is: 'invalid-request' },
     {
       name: 'TLS',
       send: (to) => sendBytes(to, ['\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03']),
       is: 'invalid-request',
     },
     {
-      name: 'two lengths',
+      name: 'two content-length headers',
       send: (to) =>
         sendBytes(to, [
           'POST /jobs HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}',
@@ -379,7 +379,7 @@ describe('connections', () => {
       is: 'invalid-request',
     },
     {
-      name: 'a length and chunks',
+      name: 'content-length and chunked encoding',
       send: (to) =>
         sendBytes(to, [
           'POST /jobs HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
@@ -387,7 +387,7 @@ describe('connections', () => {
       is: 'invalid-request',
     },
     {
-      name: 'a chunk of no size',
+      name: 'a chunk without a size',
       send: (to) =>
         sendBytes(to, [
           'POST /jobs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n',
@@ -400,13 +400,13 @@ describe('connections', () => {
       is: 'invalid-request',
     },
     {
-      name: 'no host',
+      name: 'a missing host header',
       send: (to) => sendBytes(to, ['GET /jobs HTTP/1.1\r\nconnection: close\r\n\r\n']),
       is: 'invalid-request',
     },
   ])
 
-  it('408: a body that never ends though its length was told', { timeout: 60_000 }, async () => {
+  it('408: an incomplete body with a content-length', { timeout: 60_000 }, async () => {
     const head =
       'POST /jobs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n'
     const slow = await sendBytes(url(), [`${head}{`, ...Array(20).fill(' ')], 500)
@@ -414,7 +414,7 @@ describe('connections', () => {
     expect(JSON.parse(slow.text)).toMatchObject({ code: 'request-timeout' })
   })
 
-  it('a client that goes in the middle of a body leaves no job', async () => {
+  it('a client that disconnects within a body leaves no job', async () => {
     const before = await server.database.job.count()
     const head = `POST /jobs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${whole.length}\r\n\r\n`
     await sendAndLeave(url(), head + whole.slice(0, -1))
@@ -444,8 +444,8 @@ describe('a cancellation that races the completion', () => {
   })
 })
 
-describe('after all that', () => {
-  it('answers what friends ask', async () => {
+describe('after these requests', () => {
+  it('valid requests are answered', async () => {
     await storeModel(server)
     expect((await send(url(), { path: '/jobs', body: whole })).status).toBe(202)
     expect((await send(url(), { path: '/models' })).status).toBe(200)

@@ -1,4 +1,4 @@
-/** The API as it is built, in a process of its own with small limits, on a database that the tests reach too. */
+/** The built API in a separate process with small limits, on a database that the tests share. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,13 +7,13 @@ import { openStores, type Stores, webhookKey } from '../support/stores.js'
 
 export interface HostileServer extends Stores {
   url: string
-  /** What it wrote to its log. */
+  /** The text of its log. */
   output(): string
-  /** Names in its folder for temporary files. */
+  /** The names of its temporary files. */
   temporaryFiles(): string[]
-  /** Resident memory of the process in bytes; 0 where the system does not tell. */
+  /** Resident memory of the process in bytes; 0 if the system does not report it. */
   residentBytes(): number
-  /** Of the processes that it has started, those that read uploads, together. */
+  /** Resident memory of its reading processes together. */
   readingBytes(): number
   hasEnded(): boolean
 }

@@ -1,11 +1,11 @@
-/** Watchers that ask for what there is not, and talk where they should listen. */
+/** Streams of unknown jobs, and invalid messages on streams. */
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { startJob } from '../support/stores.js'
+import { sendBytes } from './raw-requests.js'
+import { type Row, testRows } from './request-table.js'
 import { type HostileServer, openServer } from './server.js'
-import { type Row, testRows } from './table.js'
-import { sendBytes } from './wire.js'
 
 let server: HostileServer
 let jobId: string
@@ -23,7 +23,7 @@ afterAll(async () => {
   await server.close()
 })
 
-/** Both ways of watching, each refused before it begins. */
+/** A WebSocket and an event stream, both refused before they open. */
 function watch(name: string, query: string, is: Row['is'], says?: string): Row[] {
   const socket = {
     connection: 'upgrade',
@@ -50,9 +50,13 @@ describe('streams', () => {
     ...watch('after twice', '?after=1&after=2', 'invalid-request', '/after'),
     ...watch('a boundary of 129 points', '?boundary=129', 'invalid-request', '/boundary'),
     ...watch('an unknown parameter', '?before=1', 'invalid-request', '/before'),
-    { name: 'neither WebSocket nor events', send: () => ({ path: stream() }), is: 'websocket-required' },
     {
-      name: 'a WebSocket of an old version',
+      name: 'neither WebSocket nor event stream',
+      send: () => ({ path: stream() }),
+      is: 'websocket-required',
+    },
+    {
+      name: 'an old WebSocket version',
       send: (to) =>
         sendBytes(to, [
           `GET ${stream()} HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 1\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
@@ -71,7 +75,7 @@ describe('streams', () => {
 })
 
 describe('frames', () => {
-  /** The code of the end (RFC 6455, section 7.4.1) after `misbehave`. */
+  /** Returns the close code (RFC 6455, section 7.4.1) after `misbehave`. */
   async function codeAfter(misbehave: (socket: WebSocket) => void): Promise<number> {
     const socket = new WebSocket(`${url().replace('http', 'ws')}${stream()}`)
     socket.on('error', () => {})
@@ -81,7 +85,7 @@ describe('frames', () => {
     return code
   }
 
-  /** Past the library, which would not send such frames. */
+  /** Bypasses the library, which does not send such frames. */
   const bytes =
     (...values: number[]) =>
     (socket: WebSocket) => {
@@ -97,11 +101,11 @@ describe('frames', () => {
     ['of 2⁶³ bytes', 1009, bytes(0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)],
     ['of text that is no UTF-8', 1007, bytes(0x81, 0x81, 0, 0, 0, 0, 0xff)],
     ['a ping of 126 bytes', 1002, bytes(0x89, 0xfe, 0, 126, 0, 0, 0, 0)],
-  ])('%s ends its own socket with %i', async (_name, code, misbehave) => {
+  ])('%s closes only its own socket, with %i', async (_name, code, misbehave) => {
     expect(await codeAfter(misbehave)).toBe(code)
   })
 
-  it('of a friend that says something go unheard', async () => {
+  it('of a valid client are ignored', async () => {
     const socket = new WebSocket(`${url().replace('http', 'ws')}${stream()}`)
     await once(socket, 'message')
     for (const message of ['{"type":"job"}', '{"__proto__":1}', '\0', 'cancel']) socket.send(message)

@@ -1,13 +1,13 @@
-/** Files that no friend would upload. Each is sent to a real process; none may leave a row or a file behind. */
+/** Hostile files. Each is sent to a real process, and none may leave a row or a file. */
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from 'vitest'
 import { eventually } from '../support/service.js'
 import { endlessPage, form, gigabyteGzip, parquet, png, zip, zstandardZeros } from './files.js'
+import { send, sendAndLeave } from './raw-requests.js'
+import { type Row, testRows } from './request-table.js'
 import { type HostileServer, openServer, serverLimits } from './server.js'
-import { type Row, testRows } from './table.js'
-import { send, sendAndLeave } from './wire.js'
 
 let server: HostileServer
 const url = () => server.url
@@ -73,7 +73,7 @@ describe('text', () => {
       limit('MAXIMUM_UNPACKED_BYTES'),
     ),
     {
-      name: 'a line of a gigabyte',
+      name: 'a line of 1 GB',
       send: { path: '/datasets', body: pieces('1'.repeat(2 ** 20), 1_024, 2), type: csvType },
       is: 'dataset-too-large',
       says: limit('MAXIMUM_DATASET_BYTES'),
@@ -130,21 +130,25 @@ describe('text', () => {
     ),
     file('JSON lines 100,000 deep', 'a.jsonl', `{"a":${'['.repeat(100_000)}\n`, 'invalid-dataset'),
     { name: 'JSON', send: { path: '/datasets', body: '{"a":1}' }, is: 'unsupported-media-type' },
-    { name: 'no type', send: { path: '/datasets', method: 'POST' }, is: 'unsupported-media-type' },
     {
-      name: 'a body that trickles',
+      name: 'a missing content type',
+      send: { path: '/datasets', method: 'POST' },
+      is: 'unsupported-media-type',
+    },
+    {
+      name: 'a slow body',
       send: { path: '/datasets', body: pieces('1,2\n', 1_000, 100), type: csvType },
       is: 'dataset-too-large',
       says: limit('MAXIMUM_UPLOAD_SECONDS'),
     },
   ])
 
-  it('201: cells Inf, 1e999 and =cmd|… are texts, kept to the letter', async () => {
+  it('201: cells Inf, 1e999 and =cmd|… are stored as exact text', async () => {
     const cells = ['Inf', '1e999', '0x10', "=cmd|' /C calc'!A0", '@SUM(1+1)', '-2+3', '<script>']
     const body = `cell,y\n${cells.map((cell, row) => `${cell},${row % 2}`).join('\n')}\n`
     const created = await send(url(), { path: '/datasets', body, type: csvType })
     expect(created.status, created.text).toBe(201)
-    // As JSON: nothing that comes from a file is ever written as CSV, whose only columns are numbers of epochs.
+    // Only as JSON: CSV contains numbers of epochs, and nothing from a file.
     const rows = await send(url(), { path: `/datasets/${JSON.parse(created.text).id}/rows` })
     expect(JSON.parse(rows.text).data.map(([cell]: unknown[]) => cell)).toEqual(cells)
     expect(rows.headers['content-type']).toContain('application/json')
@@ -341,12 +345,12 @@ describe('packed and binary files', () => {
       says: 'more than 4',
     },
     {
-      name: 'a form of nothing',
+      name: 'an empty form',
       send: { path: '/datasets', body: '--limit--\r\n', type: 'multipart/form-data; boundary=limit' },
       is: 'invalid-dataset',
     },
     {
-      name: 'half a form',
+      name: 'an incomplete form',
       send: {
         path: '/datasets',
         body: form([{ name: 'a.csv', content: 'a,b\n' }]).body.subarray(0, -20),
@@ -361,7 +365,7 @@ describe('packed and binary files', () => {
     },
   ])
 
-  it('dataset-too-large: a bomb is stopped where its memory ends', async () => {
+  it('dataset-too-large: a decompression bomb is stopped at the memory limit', async () => {
     const bomb = parquet(1_000, 4_000, {
       values: 1_000,
       unpackedBytes: 4_000,
@@ -378,13 +382,13 @@ describe('packed and binary files', () => {
       await sleep(10)
     }
     expect((await refused).status).toBe(413)
-    // It is looked at every 100 ms only.
+    // Memory is polled every 100 ms.
     expect(most).toBeLessThan(2 * Number(serverLimits.MAXIMUM_READING_MEMORY_BYTES))
     if (process.platform === 'linux') expect(most).toBeGreaterThan(0)
     expect(server.residentBytes()).toBeLessThan(400 * 1024 ** 2)
   })
 
-  it('201: a file name with ../ is a name and no path', async () => {
+  it('201: a file name with ../ is not a path', async () => {
     const upload = form([
       { name: '../../../../tmp/descent-escaped.csv', type: csvType, content: 'a,b\n1,2\n3,4\n' },
     ])
@@ -393,7 +397,7 @@ describe('packed and binary files', () => {
   })
 })
 
-describe('a client that goes', () => {
+describe('a client that disconnects', () => {
   test.each([
     ['in the middle of its file', 'a,b\n1,2\n'],
     ['before the first byte', ''],

@@ -1,4 +1,4 @@
-/** Looking into datasets and deleting them, over HTTP; rows that are pictures. */
+/** Rows, descriptions, pictures and deletion of datasets over HTTP. */
 import { inflateSync } from 'node:zlib'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -34,7 +34,7 @@ const flowers = () =>
   )
 
 describe('rows', () => {
-  it('show raw values, null where missing, without ignored columns', async () => {
+  it('are raw values, null if missing, without ignored columns', async () => {
     const { id } = await service.datasets.create(flowers())
     const answer = await api().get(`/datasets/${id}/rows?limit=2`)
     expect(answer.status).toBe(200)
@@ -62,7 +62,7 @@ describe('rows', () => {
     })
   })
 
-  it('of every built-in are shown', async () => {
+  it('exist for every built-in dataset', async () => {
     const { data } = (await api().get('/datasets')).body
     const builtIns = data.filter(({ origin }: { origin: string }) => origin === 'builtIn')
     expect(builtIns).toHaveLength(11)
@@ -76,7 +76,7 @@ describe('rows', () => {
     ])
   })
 
-  it('of a job are those of whatever it names as its dataset', async () => {
+  it('of a job are those of its dataset', async () => {
     const job = async (dataset: unknown) => {
       const layers = [{ type: 'dense', units: 1 }]
       const answer = await api()
@@ -105,7 +105,7 @@ describe('rows', () => {
     expect((await api().get('/jobs/job_00000000000000000000000000000000/rows')).status).toBe(404)
   })
 
-  describe('of a job that holds some out', () => {
+  describe('of a job that holds out rows', () => {
     const jobOn = async (dataset: unknown, options: object) => {
       const layers = [{ type: 'dense', units: 1, activation: 'sigmoid' }]
       const body = { dataset, network: { layers }, loss: 'binaryCrossentropy', epochs: 1, ...options }
@@ -113,7 +113,7 @@ describe('rows', () => {
       expect([status, job.detail]).toEqual([202, undefined])
       return jobSchema.parse(job)
     }
-    /** Page by page. */
+    /** Reads all pages. */
     const rowsOf = async ({ id }: Job, split: string, limit = 7) => {
       const numbers: number[] = []
       const data: unknown[] = []
@@ -129,7 +129,7 @@ describe('rows', () => {
       }
       return { numbers, data }
     }
-    // In chunks of 40 rows; every fifth row is of the second class.
+    // In chunks of 40 rows; every fifth row has the second class.
     const rows = Array.from({ length: 120 }, (_, row) => [row, row % 5 === 0 ? 'yes' : 'no'] as const)
     const stored = async () => {
       const batches = [0, 40, 80].map((first) => rows.slice(first, first + 40))
@@ -141,7 +141,7 @@ describe('rows', () => {
     it.each(['stratified', 'random', 'chronological'])('are those of its %s split', async (split) => {
       const job = await jobOn(await stored(), { split, validationSplit: 0.25, seed: 5 })
       const [held, kept] = [await rowsOf(job, 'validation'), await rowsOf(job, 'training', 50)]
-      // What the worker splits.
+      // The split of the worker.
       const table = await service.datasets.table(String(job.spec.dataset))
       const expected = table && splitTable(job.spec, table)
       expect([held.numbers, kept.numbers]).toEqual([
@@ -161,7 +161,7 @@ describe('rows', () => {
     it.each([
       { name: 'moons', rows: 40, seed: 3 },
       { x: [1, 2, 3, 4, 5], y: [0, 1, 0, 1, 1] },
-    ])('are those of %o, too', async (dataset) => {
+    ])('are those of %o', async (dataset) => {
       const job = await jobOn(dataset, { validationSplit: 0.4, seed: 9 })
       const all = (await api().get(`/jobs/${job.id}/rows?limit=50`)).body
       const [held, kept] = [await rowsOf(job, 'validation'), await rowsOf(job, 'training')]
@@ -170,7 +170,7 @@ describe('rows', () => {
       expect(held.data).toEqual(held.numbers.map((row) => all.data[row]))
     })
 
-    it('are none, or all of the dataset that validates', async () => {
+    it('are none, or all rows of the validation dataset', async () => {
       const dataset = await stored()
       const none = await jobOn(dataset, { validationSplit: 0 })
       expect((await rowsOf(none, 'validation')).numbers).toEqual([])
@@ -189,7 +189,7 @@ describe('rows', () => {
     })
   })
 
-  it('of a wide dataset are fewer than asked for', async () => {
+  it('of a wide dataset are fewer than requested', async () => {
     const columns = Object.fromEntries(
       Array.from({ length: 2_000 }, (_, place) => [`c${place}`, [Array(80).fill(place)]]),
     )
@@ -216,7 +216,7 @@ describe('an upload', () => {
   const csv = 'zip,age,member,good\n01067,20,yes,x\n1067,,no,y\n01067,60,yes,x\n'
   const send = (query: string) => api().post(`/datasets?${query}`).set('content-type', 'text/csv').send(csv)
 
-  it('is prepared as its parameters say', async () => {
+  it('is prepared by its parameters', async () => {
     const answer = await send('types=zip:category,member:boolean&missing=mean')
     expect(answer.status).toBe(201)
     expect(answer.body).toMatchObject({
@@ -249,7 +249,7 @@ describe('an upload', () => {
 })
 
 describe('a description', () => {
-  it('tells types, ranges, what was missing, and warns', async () => {
+  it('contains types, ranges, missing values and warnings', async () => {
     const created = await service.datasets.create(flowers())
     const { body } = await api().get(`/datasets/${created.id}`)
     expect(datasetSchema.parse(body)).toEqual(created)
@@ -285,7 +285,7 @@ function linesOf(png: Buffer, bytesPerPixel: number): { width: number; height: n
 }
 
 describe('pictures', () => {
-  /** Channels first, as datasets have them. */
+  /** Channels first, as in datasets. */
   const pictures = (rows: number[][], channels: 1 | 3) => {
     const [width, height] = [3, 2]
     const pixels = Array.from({ length: channels * width * height }, (_, place) => [
@@ -309,7 +309,7 @@ describe('pictures', () => {
         answer.on('end', () => done(null, Buffer.concat(parts)))
       })
 
-  it('are PNGs of their levels of grey', async () => {
+  it('are grey PNGs', async () => {
     const { id } = await service.datasets.create(
       pictures(
         [
@@ -332,7 +332,7 @@ describe('pictures', () => {
     expect((await picture(id, 2)).status).toBe(404)
   })
 
-  it('have colours, and levels from 0 to 1 count as shares of 255', async () => {
+  it('may have colours, and levels from 0 to 1 are scaled to 255', async () => {
     const row = Array.from({ length: 18 }, (_, place) => (place < 6 ? 1 : place < 12 ? 0.5 : 0))
     const { id } = await service.datasets.create(pictures([row, row], 3))
     const [line] = linesOf((await picture(id, 1)).body, 3).lines

@@ -44,7 +44,7 @@ async function statusOf(url: string, method = 'GET'): Promise<number> {
   return answer.status
 }
 
-/** Deletes a model that both processes know while they are asked; what they answer to predictions sent after that. */
+/** Deletes a model that both processes have cached, and returns their answers to later predictions. */
 async function deleteWhileAsked(id: string, deletingUrl: string): Promise<number[]> {
   const ask = () => Promise.all(urls.map((url) => statusOf(`${url}/models/${id}/predict?x=1,2`)))
   expect(await ask()).toEqual([200, 200])

@@ -1,4 +1,4 @@
-/** The documents that the service gives out, checked by the public tools for each. */
+/** Checks the documents of the service with public tools. */
 import { Parser } from '@asyncapi/parser'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import request from 'supertest'
@@ -33,14 +33,14 @@ const broken = (document: string) => {
 }
 
 describe('/openapi.json', () => {
-  it('satisfies Redocly', async () => {
+  it('passes Redocly', async () => {
     expect(await redoclyFindings(openApi)).toEqual([])
     expect(await redoclyFindings(broken(openApi))).not.toEqual([])
   })
 })
 
 describe('/asyncapi.json', () => {
-  it('satisfies the official parser, and has every message of the stream', async () => {
+  it('passes the official parser, and contains every message of the stream', async () => {
     const { document, diagnostics } = await new Parser().parse(asyncApi)
     expect(diagnostics.filter(({ severity }) => severity === 0)).toEqual([])
     const channel = document?.channels().get('jobStream')
@@ -55,7 +55,7 @@ describe('/asyncapi.json', () => {
     expect(JSON.stringify(payload)).toContain('valAccuracy')
   })
 
-  it('has what both sides say on the stream of many jobs', async () => {
+  it('contains the messages of both sides on the stream of many jobs', async () => {
     const { document } = await new Parser().parse(asyncApi)
     const channel = document?.channels().get('jobsStream')
     expect(channel?.address()).toBe('/stream')
@@ -71,7 +71,7 @@ describe('/asyncapi.json', () => {
     expect(asyncApi).toContain('descent.epochs.v1')
   })
 
-  it('is refused by it when it is broken', async () => {
+  it('is refused by the parser when it is invalid', async () => {
     const copy = JSON.parse(asyncApi)
     copy.channels.jobStream.messages.job = { $ref: '#/components/messages/nothing' }
     const { diagnostics } = await new Parser().parse(JSON.stringify(copy))

@@ -1,4 +1,4 @@
-/** A model 2a + 3b + 1, with another end or target, on labelled rows: of the request, of files, of datasets. */
+/** Evaluations of a model 2a + 3b + 1 on labelled rows of requests, files and datasets. */
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Coding } from '../../src/contract/dataset.js'
@@ -66,7 +66,7 @@ const answered = {
 }
 
 describe('rows', () => {
-  it('come as JSON, as a list, as CSV, as lines of JSON, in a form; other columns do not count', async () => {
+  it('may be JSON, a list, CSV, JSON lines or a form; other columns are ignored', async () => {
     const id = await price()
     const rows = [
       { note: 'x', a: 1, b: 1, y: 7 },
@@ -89,7 +89,7 @@ describe('rows', () => {
     }
   })
 
-  it('without a target are left out and counted, be they most', async () => {
+  it('without a target are skipped and counted, even if they are most', async () => {
     const id = await price()
     const csv = ['a,b,y', '1,1,7', '5,5,', '5,5,NA', '1,2,9', '5,5,?', ''].join('\n')
     const { body } = await sendCsv(id, csv).expect(200)
@@ -99,7 +99,7 @@ describe('rows', () => {
     expect(none.body.detail).toContain('y')
   })
 
-  it('with gaps are completed as the training rows say, or refused where they say nothing', async () => {
+  it('with missing values are filled as in training, or refused if training had none', async () => {
     const [a, b] = linearModel().coding.features
     const target: Coding['target'] = { type: 'number', names: ['y'], binary: false }
     const filling = await modelOf(target, linear, {
@@ -116,7 +116,7 @@ describe('rows', () => {
     ])
   })
 
-  it('with a decimal comma are read so, or not, as is asked for', async () => {
+  it('are read with a decimal comma on request', async () => {
     const id = await price()
     const csv = 'a;b;y\n1,0;1;7,0\n1,0;2;9,0\n'
     const { body } = await sendCsv(id, csv).expect(200)
@@ -125,12 +125,12 @@ describe('rows', () => {
     expect((await sendCsv(id, csv, '?decimal=point')).status).toBe(422)
   })
 
-  it('of classes are refused where the model does not know one', async () => {
+  it('of unknown classes are refused', async () => {
     const { status, body } = await sendCsv(await classes('no', 'yes'), 'a,b,y\n1,1,no\n1,1,maybe\n')
     expect([status, body.detail]).toEqual([422, 'y has "maybe"; the classes of the network are no, yes'])
   })
 
-  // 2a + 3b + 1 is −5 and 6, so the sigmoid says first and second.
+  // 2a + 3b + 1 is −5 and 6, so the predictions are the first and second class.
   it.each([
     ['true and false', 'false', 'true', 'False,True', 2],
     ['yes and no', 'false', 'true', 'no,YES', 2],
@@ -143,7 +143,7 @@ describe('rows', () => {
     expect(body).toMatchObject({ droppedRows: 0, evaluation: { right, count: 2 } })
   })
 
-  it('of 0 and 1 are refused where they are others', async () => {
+  it('of other numbers than 0 and 1 are refused', async () => {
     const id = await modelOf(
       { type: 'number', names: ['y'], binary: true },
       { ...sigmoid, loss: 'squaredError' },
@@ -159,7 +159,7 @@ describe('rows', () => {
     ])
   })
 
-  it('are answered by the threshold of the model', async () => {
+  it('are evaluated at the threshold of the model', async () => {
     const id = await classes('no', 'yes')
     const csv = 'a,b,y\n-0.5,0,no\n0,0,yes\n'
     // Sigmoids of 0 and 1: 0.5 and 0.731.
@@ -182,21 +182,21 @@ describe('rows', () => {
 })
 
 describe('a model of two classes without probabilities', () => {
-  it('has no threshold to choose, and is evaluated at its own', async () => {
+  it('has a fixed threshold', async () => {
     const id = await modelOf(
       { type: 'binary', name: 'y', classes: ['no', 'yes'] },
       { activation: 'linear', loss: 'hinge' },
     )
     expect((await api().get(`/models/${id}`)).body.threshold).toBeNull()
     expect((await api().patch(`/models/${id}`).send({ threshold: 0.5 })).status).toBe(422)
-    // Scores −0.5 and 0.25: the second class from 0 up.
+    // Scores −0.5 and 0.25: the second class starts at 0.
     const { body } = await sendCsv(id, 'a,b,y\n-0.75,0,no\n-0.375,0,yes\n')
     expect(body.evaluation).toMatchObject({ right: 2, twoClasses: { threshold: 0, rocAuc: 1 } })
   })
 })
 
 describe('a request', () => {
-  it('is refused when it is too large, says nothing, says two things, or is about nothing that there is', async () => {
+  it('is refused if it is too large, empty, ambiguous, or names an unknown object', async () => {
     const id = await price()
     const large = JSON.stringify({ rows: [{ a: 1, b: 1, y: 7, note: 'x'.repeat(2 * 1024 * 1024) }] })
     const path = `/models/${id}/evaluate`
@@ -212,14 +212,14 @@ describe('a request', () => {
     expect((await api().post(path).set('content-type', 'image/png').send(Buffer.from('x'))).status).toBe(415)
   })
 
-  it('about a dataset names the columns that it lacks, and leaves out rows without a target', async () => {
+  it('for a dataset names missing columns, and skips rows without a target', async () => {
     const id = await price()
     const evaluate = (dataset: string) => api().post(`/models/${id}/evaluate`).send({ dataset })
     expect((await evaluate('xor')).body).toMatchObject({
       status: 422,
       detail: 'the rows have no columns a, b, which the network was trained on',
     })
-    // Here y is a feature with gaps.
+    // Here y is a feature with missing values.
     const csv = 'a,b,y,z\n1,1,7,1\n1,2,,2\n1,2,9,3\n2,2,?,5\n'
     const upload = await api()
       .post('/datasets?target=z&missing=mean')
@@ -228,7 +228,7 @@ describe('a request', () => {
     expect((await evaluate(upload.body.id)).body).toMatchObject({ evaluation: answered, droppedRows: 2 })
   })
 
-  it('about a dataset needs a key that may read datasets, too', async () => {
+  it('for a dataset also needs the scope datasets:read', async () => {
     const id = await price()
     const body = { dataset: 'xor' }
     const { header } = await keyFor(service, 'local', ['models:read'])

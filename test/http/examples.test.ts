@@ -1,4 +1,4 @@
-/** The documentation's examples, sent to a fresh service as they stand. */
+/** Sends the examples of the OpenAPI document to an empty service. */
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -37,13 +37,13 @@ beforeAll(async () => {
 afterAll(() => service.close())
 
 describe('every example of a body', () => {
-  it('is taken by a service that has nothing yet, creations first', async () => {
+  it('is accepted by an empty service, creations first', async () => {
     const ids = new Map<string, string>()
     const answers: string[] = []
     const posts = Object.entries(document.paths).flatMap(([path, { post }]) =>
       post?.requestBody === undefined ? [] : [{ path, content: post.requestBody.content }],
     )
-    // Whoever uploads has a file of their own.
+    // Uploads have no example body.
     const texts = posts.filter(({ content }) => Object.values(content)[0]?.schema.format !== 'binary')
     expect(texts.length).toBeGreaterThanOrEqual(5)
     const creationsFirst = texts.toSorted((a, b) => a.path.split('/').length - b.path.split('/').length)
@@ -70,7 +70,7 @@ describe('every example of a body', () => {
 })
 
 describe('every address that needs no id', () => {
-  it('answers as it stands', async () => {
+  it('answers without parameters', async () => {
     const paths = Object.entries(document.paths).flatMap(([path, { get }]) => {
       if (get === undefined) return []
       const required = get.parameters.filter(({ in: place }) => place === 'path')
@@ -82,7 +82,7 @@ describe('every address that needs no id', () => {
       return [filled]
     })
     expect(paths.length).toBeGreaterThanOrEqual(8)
-    // That of many jobs is a WebSocket where it names none.
+    // The stream of many jobs without a list is a WebSocket.
     const statusOf = (path: string) => (path === '/stream' ? 426 : 200)
     for (const path of paths) await request(service.app.server).get(path).expect(statusOf(path))
   })

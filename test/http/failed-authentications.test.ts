@@ -1,8 +1,8 @@
-/** An address that keeps sending wrong keys is refused before anybody looks for them; right keys are not. */
+/** An address that sends invalid keys is refused without a lookup; valid keys are exempt. */
 import request from 'supertest'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { Buckets } from '../../src/http/buckets.js'
 import { FailedAuthentications } from '../../src/http/failed-authentications.js'
+import { TokenBuckets } from '../../src/http/token-buckets.js'
 import { makeKey, makeTicket } from '../../src/training/key-text.js'
 import { openApp } from '../support/app.js'
 import { keyFor } from '../support/keys.js'
@@ -27,7 +27,7 @@ async function openStrict(trustedProxies: string[] = []) {
   return { service, header, get, wrong }
 }
 
-/** How many look-ups of keys the database was asked for since. */
+/** Counts the key lookups since then. */
 async function lookUps(service: Awaited<ReturnType<typeof openApp>>): Promise<() => number> {
   let count = 0
   const { find } = service.keys
@@ -38,8 +38,8 @@ async function lookUps(service: Awaited<ReturnType<typeof openApp>>): Promise<()
   return () => count
 }
 
-describe('wrong keys', () => {
-  it('are refused with 429 after so many, without a look-up, until the address may try again', async () => {
+describe('invalid keys', () => {
+  it('are refused with 429 above the limit, without a lookup, until the bucket refills', async () => {
     const { service, wrong } = await openStrict()
     const count = await lookUps(service)
     for (const _ of upTo(perMinute)) expect((await wrong()).status).toBe(401)
@@ -47,7 +47,7 @@ describe('wrong keys', () => {
     const refused = await wrong()
     expect(refused.body).toMatchObject({ status: 429, code: 'rate-limited' })
     expect(refused.body.detail).toContain(
-      'This address sent too many invalid keys or tickets; the limit is 5 a minute (MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE)',
+      'This address sent too many invalid keys or stream tickets; the limit is 5 a minute (MAXIMUM_FAILED_AUTHENTICATIONS_PER_MINUTE)',
     )
     const seconds = Number(refused.headers['retry-after'])
     expect(seconds).toBeGreaterThan(0)
@@ -55,7 +55,7 @@ describe('wrong keys', () => {
     expect(count()).toBe(perMinute)
   })
 
-  it('that are no keys at all, and wrong tickets, count as well', async () => {
+  it('and texts that are not keys, and invalid stream tickets, count too', async () => {
     const { service, get } = await openStrict()
     const { id } = await service.jobs.of('blue').create(newJob())
     for (const _ of upTo(3)) expect((await get('Bearer nonsense')).status).toBe(401)
@@ -63,11 +63,11 @@ describe('wrong keys', () => {
     for (const _ of upTo(2)) expect((await ticket()).status).toBe(401)
     expect((await ticket()).status).toBe(429)
     expect((await get('Bearer nonsense')).status).toBe(429)
-    // Who sends none has not failed.
+    // A request without a key is not a failure.
     expect((await request(service.app.server).get('/jobs')).status).not.toBe(429)
   })
 
-  it('that come all at once are owed for', async () => {
+  it('that arrive together delay the next attempt', async () => {
     const { wrong } = await openStrict()
     await Promise.all(upTo(20).map(() => wrong()))
     const refused = await wrong()
@@ -76,14 +76,14 @@ describe('wrong keys', () => {
   })
 })
 
-describe('a right key', () => {
-  it('that was used before is not locked out by a stranger at its address; one revoked is', async () => {
+describe('a valid key', () => {
+  it('that was used before is exempt from the limit of its address, unless it is revoked', async () => {
     const { service, header, get, wrong } = await openStrict()
     expect((await get(header)).status).toBe(200)
     for (const _ of upTo(perMinute)) await wrong()
     expect((await wrong()).status).toBe(429)
     expect((await get(header)).status).toBe(200)
-    // Its tickets are as good, though each is used for the first time.
+    // Its stream tickets are exempt too, although each is used for the first time.
     const { id } = await service.jobs.of('blue').create(newJob())
     const { body } = await request(service.app.server)
       .post(`/jobs/${id}/stream-tickets`)
@@ -95,7 +95,7 @@ describe('a right key', () => {
     expect((await get(header)).status).toBe(429)
   })
 
-  it('that comes for the first time waits until the address may try again', async () => {
+  it('that is used for the first time waits until the bucket refills', async () => {
     const { service, get, wrong } = await openStrict()
     for (const _ of upTo(perMinute)) await wrong()
     const { header } = await keyFor(service, 'red', ['jobs:read'])
@@ -104,24 +104,24 @@ describe('a right key', () => {
 })
 
 describe('the address', () => {
-  it('is the connection’s own, whatever the request says', async () => {
+  it('is that of the connection, not of x-forwarded-for', async () => {
     const { wrong } = await openStrict()
     for (const n of upTo(perMinute)) await wrong(`203.0.113.${n}`)
     expect((await wrong('203.0.113.99')).status).toBe(429)
   })
 
-  it('is the one that a trusted proxy names, and no other', async () => {
+  it('is the one that a trusted proxy reports', async () => {
     const { wrong } = await openStrict(['127.0.0.1', '::1', '10.0.0.0/8'])
     for (const _ of upTo(perMinute)) await wrong('198.51.100.1')
     expect((await wrong('198.51.100.1')).status).toBe(429)
     expect((await wrong('198.51.100.2')).status).toBe(401)
-    // What a client makes up stands before what the proxies say.
+    // The entries of a client precede those of the proxies.
     expect((await wrong('198.51.100.7, 198.51.100.1')).status).toBe(429)
     expect((await wrong('198.51.100.1, 10.1.2.3')).status).toBe(429)
     expect((await wrong('nonsense')).status).toBe(401)
   })
 
-  it('of IPv6 is a network of 64 bits', async () => {
+  it('is a /64 network for IPv6', async () => {
     const { wrong } = await openStrict(['127.0.0.1', '::1'])
     for (const n of upTo(perMinute)) await wrong(`2001:db8:0:1::${n}`)
     expect((await wrong('2001:db8:0:1:ffff::1')).status).toBe(429)
@@ -131,9 +131,9 @@ describe('the address', () => {
   })
 })
 
-describe('buckets', () => {
-  it('fill evenly, remember what is owed, and forget those not asked for', () => {
-    const buckets = new Buckets()
+describe('token buckets', () => {
+  it('refill evenly, may be negative, and evict the oldest', () => {
+    const buckets = new TokenBuckets()
     expect(buckets.left('a', 60)).toBe(60)
     for (const _ of upTo(70)) buckets.take('a', 60)
     expect(Math.round(buckets.left('a', 60))).toBe(-10)

@@ -1,4 +1,4 @@
-/** What the service tells browsers and caches. */
+/** Response headers for browsers and caches. */
 import { once } from 'node:events'
 import { get, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import helmet from '@fastify/helmet'
@@ -26,12 +26,12 @@ describe('the headers for browsers', () => {
     ['/docs'],
     ['/problems/internal'],
     ['/docs/static/swagger-ui.css'],
-  ])('allow nothing from elsewhere: %s', async (path) => {
+  ])('allow no foreign content: %s', async (path) => {
     const { headers } = await ask(path).set('accept', 'text/html')
     const policy = headers['content-security-policy']
     expect(policy).toContain("default-src 'none'")
     expect(policy).toContain("frame-ancestors 'none'")
-    // A header that is sent twice arrives joined by a comma.
+    // A header that is sent twice would contain a comma.
     expect(policy).not.toContain(',')
     expect(policy).not.toMatch(/https?:|\*|unsafe-eval|script-src[^;]*unsafe-inline/)
     expect(headers['x-content-type-options']).toBe('nosniff')
@@ -71,7 +71,7 @@ describe('the headers that helmet sends', () => {
 })
 
 describe('the headers of a refused upgrade', () => {
-  it('are those of every answer', async () => {
+  it('are those of every response', async () => {
     const usual = (await ask('/health/live')).headers
     await service.app.listen({ host: '127.0.0.1', port: 0 })
     const headers = await refusedUpgrade(service.app.listeningOrigin, '/jobs/none/stream')
@@ -79,7 +79,7 @@ describe('the headers of a refused upgrade', () => {
   })
 })
 
-/** The headers that answer a request for a WebSocket which is refused. */
+/** Returns the response headers of a refused upgrade. */
 async function refusedUpgrade(origin: string, path: string): Promise<IncomingHttpHeaders> {
   const handshake = {
     connection: 'upgrade',
@@ -94,7 +94,7 @@ async function refusedUpgrade(origin: string, path: string): Promise<IncomingHtt
 }
 
 describe('an ETag', () => {
-  it.each([['/models'], ['/datasets'], ['/datasets/xor']])('of %s saves sending it again', async (path) => {
+  it.each([['/models'], ['/datasets'], ['/datasets/xor']])('of %s is answered 304', async (path) => {
     const first = await ask(path).expect(200)
     const tag = first.headers.etag
     expect(tag).toMatch(/^"[\w-]{43}"$/)
@@ -107,7 +107,7 @@ describe('an ETag', () => {
     expect((await ask(path).set('if-none-match', '"other"')).text).toBe(first.text)
   })
 
-  it('changes with what it stands for', async () => {
+  it('changes with the response', async () => {
     const before = await ask('/models').expect(200)
     const model = await storeModel(service)
     const after = await ask('/models').set('if-none-match', before.headers.etag).expect(200)
@@ -115,7 +115,7 @@ describe('an ETag', () => {
     await ask(`/models/${model.id}`).set('if-none-match', before.headers.etag).expect(200)
   })
 
-  it('is not for what failed', async () => {
+  it('is not sent with errors', async () => {
     const { headers } = await ask('/models/none').set('if-none-match', '*').expect(404)
     expect(headers.etag).toBeUndefined()
   })

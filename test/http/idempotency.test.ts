@@ -1,4 +1,4 @@
-/** A request that is sent again under its Idempotency-Key. */
+/** Requests that are repeated with their Idempotency-Key. */
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import request from 'supertest'
@@ -30,7 +30,7 @@ function post(key: string, body: object = xor, path = '/jobs') {
 const jobs = () => service.database.job.count()
 
 describe('Idempotency-Key', () => {
-  it('brings the first answer again, whatever became of the job, and marks it', async () => {
+  it('returns and marks the first response, also after the job has changed', async () => {
     const key = randomUUID()
     const before = await jobs()
     const first = await post(key).expect(202)
@@ -43,10 +43,10 @@ describe('Idempotency-Key', () => {
     expect(await jobs()).toBe(before + 1)
   })
 
-  it('brings the answer of an earlier release, whose fingerprint cannot be compared', async () => {
+  it('returns the response of an earlier release, whose fingerprint cannot be compared', async () => {
     const key = randomUUID()
     const first = await post(key).expect(202)
-    // The hash of the body as validated, by a schema without what later releases fill in.
+    // The hash of the validated body, by a schema without later defaults.
     const fingerprint = 'c0ffee'.padEnd(64, '0')
     await service.database.idempotencyKey.updateMany({ where: { key }, data: { fingerprint } })
     const before = await jobs()
@@ -56,7 +56,7 @@ describe('Idempotency-Key', () => {
     expect(await jobs()).toBe(before)
   })
 
-  it('knows a request by what was sent, though a later release validates it to something else', async () => {
+  it('identifies a request by its received body, also if a later release validates it differently', async () => {
     const key = randomUUID()
     const first = await post(key).expect(202)
     const { fingerprint } = await service.database.idempotencyKey.findFirstOrThrow({ where: { key } })
@@ -70,7 +70,7 @@ describe('Idempotency-Key', () => {
     await post(key, { ...xor, epochs: 6 }).expect(422)
   })
 
-  it('works for models too', async () => {
+  it('applies to models', async () => {
     const key = randomUUID()
     const body = { construct: { dnf: { inputs: 2, trueRows: [1, 2] } } }
     const before = await service.database.model.count()
@@ -80,7 +80,7 @@ describe('Idempotency-Key', () => {
     expect(await service.database.model.count()).toBe(before + 1)
   })
 
-  it('is refused for another body or another address', async () => {
+  it('is refused for another body or another path', async () => {
     const key = randomUUID()
     await post(key).expect(202)
     const before = await jobs()
@@ -94,7 +94,7 @@ describe('Idempotency-Key', () => {
     expect(await jobs()).toBe(before)
   })
 
-  it('may be used again for what was refused and then corrected', async () => {
+  it('can be reused for a corrected request after a refusal', async () => {
     const key = randomUUID()
     await post(key, { ...xor, dataset: 'none' }).expect(422)
     await post(key, xor).expect(202)
@@ -109,7 +109,7 @@ describe('Idempotency-Key', () => {
     expect(answer.body.errors[0].pointer).toBe('/idempotency-key')
   })
 
-  it('is answered 409 while the first request has no answer; when that one dies, nothing is left of it', async () => {
+  it('is answered 409 while the first request is in progress, and is free if that one dies', async () => {
     const key = randomUUID()
     const other = new pg.Client({ connectionString: service.connectionString })
     other.on('error', () => {})
@@ -122,14 +122,14 @@ describe('Idempotency-Key', () => {
     const meanwhile = await post(key).expect(409)
     expect(problemSchema.parse(meanwhile.body).code).toBe('idempotency-key-in-flight')
     expect(await jobs()).toBe(before)
-    // Its connection is cut as when its process is killed.
+    // Cuts its connection, as if its process were killed.
     const { rows } = await other.query('SELECT pg_backend_pid() AS pid')
     await service.database.$executeRaw`SELECT pg_terminate_backend(${rows[0].pid}::int)`
     await expect.poll(async () => (await post(key)).status).toBe(202)
     expect(await jobs()).toBe(before + 1)
   })
 
-  it('is forgotten after a day, and swept', async () => {
+  it('expires after a day and is swept', async () => {
     const key = randomUUID()
     await post(key).expect(202)
     await service.database.$executeRaw`
@@ -146,7 +146,7 @@ describe('Idempotency-Key', () => {
 })
 
 describe('1,000 concurrent requests under one key, to two API processes', () => {
-  it('make one job, and every one that is answered 202 is answered alike', { timeout: 60_000 }, async () => {
+  it('create one job, and every 202 has the same response', { timeout: 60_000 }, async () => {
     const connectionString = await freshDatabaseOfTest()
     const environment = { DATABASE_URL: connectionString, LOG_LEVEL: 'info' }
     const apis = await Promise.all([1, 2].map(() => startService(environment, 'dist/src/server.js')))

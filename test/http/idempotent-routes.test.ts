@@ -1,4 +1,4 @@
-/** One Idempotency-Key on every route that takes it. */
+/** One Idempotency-Key on every route that accepts it. */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openApp, type RunningApp } from '../support/app.js'
@@ -25,7 +25,7 @@ const job = {
 }
 
 interface Route {
-  /** A body that creates something, and one that differs from it. */
+  /** A valid body, and a different one. */
   readonly body: object
   readonly other: object
   readonly status: number
@@ -68,7 +68,7 @@ function post(url: string, key: string, payload: object, authorization = mine) {
   })
 }
 
-it('is taken by these routes', () => {
+it('is accepted by these routes', () => {
   const { paths = {} } = service.app.swagger()
   const taking = Object.entries(paths).flatMap(([path, operations]) =>
     JSON.stringify(operations).includes('"name":"idempotency-key"') ? [path] : [],
@@ -77,7 +77,7 @@ it('is taken by these routes', () => {
 })
 
 describe.each(Object.entries(routes))('an Idempotency-Key on %s', (path, { body, other, status, count }) => {
-  it('creates once, and brings the first answer again', async () => {
+  it('creates once, and returns the first response again', async () => {
     const key = randomUUID()
     const before = await count()
     const first = await post(path, key, body)
@@ -96,7 +96,7 @@ describe.each(Object.entries(routes))('an Idempotency-Key on %s', (path, { body,
     expect((await count()) - before).toBe(created)
   })
 
-  it('is refused with another body, and on every other route', async () => {
+  it('is refused with another body and on other routes', async () => {
     const key = randomUUID()
     expect((await post(path, key, body)).statusCode).toBe(status)
     const counts = await Promise.all(Object.values(routes).map((route) => route.count()))
@@ -114,7 +114,7 @@ describe.each(Object.entries(routes))('an Idempotency-Key on %s', (path, { body,
     expect(await Promise.all(Object.values(routes).map((route) => route.count()))).toEqual(counts)
   })
 
-  it('is another one in another tenant', async () => {
+  it('is separate for each tenant', async () => {
     const key = randomUUID()
     const first = await post(path, key, body)
     const before = await count()
@@ -125,7 +125,7 @@ describe.each(Object.entries(routes))('an Idempotency-Key on %s', (path, { body,
     expect(await count()).toBeGreaterThan(before)
   })
 
-  it('creates once for requests at the same moment', async () => {
+  it('creates once for concurrent requests', async () => {
     const key = randomUUID()
     const before = await count()
     const answers = await Promise.all(Array.from({ length: 8 }, () => post(path, key, body)))

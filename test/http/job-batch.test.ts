@@ -38,7 +38,7 @@ async function send(jobs: unknown[], headers = {}) {
 const count = () => service.database.job.count()
 
 describe('POST /jobs/batch', () => {
-  it('stores as many jobs as it may, in their order', async () => {
+  it('stores up to 1,000 jobs in order', async () => {
     const { accepted, refused, results } = await send(upTo(maximumBatch).map((seed) => ({ ...xor, seed })))
     expect([accepted, refused]).toEqual([maximumBatch, 0])
     expect(results.map(({ job }) => job?.spec.seed)).toEqual(upTo(maximumBatch))
@@ -52,7 +52,7 @@ describe('POST /jobs/batch', () => {
     expect(body).toEqual(results[500].job)
   })
 
-  it('refuses each job by itself, as POST /jobs does', async () => {
+  it('refuses each job separately, as POST /jobs does', async () => {
     const jobs = [
       xor,
       { ...xor, epoch: 5 },
@@ -70,12 +70,12 @@ describe('POST /jobs/batch', () => {
       expect(results[place]).toMatchObject({ status: alone.status, job: null, problem })
     }
     expect(results[4].problem?.detail).toContain('POST them to /datasets')
-    // The urgent one comes before the other, though it was named later.
+    // The urgent job precedes the other, although it is later in the list.
     expect([results[0].job?.queuePosition, results[5].job?.queuePosition]).toEqual([2, 1])
     expect(await count()).toBe(2)
   })
 
-  it('refuses the request when it refuses every job, and names all places', async () => {
+  it('refuses the request if it refuses every job, and names all places', async () => {
     const { body } = await post([
       { ...xor, epochs: 0 },
       { ...xor, loss: 'none' },
@@ -91,12 +91,12 @@ describe('POST /jobs/batch', () => {
   it.each([
     ['none', []],
     ['one too many', upTo(maximumBatch + 1).map(() => ({}))],
-  ])('with %s is refused as a request', async (_name, jobs) => {
+  ])('with %s is refused as a whole', async (_name, jobs) => {
     const { body } = await post(jobs).expect(400)
     expect(body).toMatchObject({ code: 'invalid-request', errors: [{ pointer: '/jobs' }] })
   })
 
-  it('stops at the limit of waiting jobs, exactly', async () => {
+  it('stops exactly at the limit of waiting jobs', async () => {
     await send(upTo(1_000).map(() => xor))
     const { accepted, refused, results } = await send(upTo(700).map(() => xor))
     expect([accepted, refused]).toEqual([500, 200])
@@ -105,7 +105,7 @@ describe('POST /jobs/batch', () => {
     expect(await count()).toBe(1_500)
   })
 
-  it('is answered once under an Idempotency-Key', async () => {
+  it('is answered once with an Idempotency-Key', async () => {
     const headers = { 'idempotency-key': randomUUID() }
     const first = await post([xor, { ...xor, epochs: 0 }], headers).expect(202)
     const again = await post([xor, { ...xor, epochs: 0 }], headers).expect(202)
@@ -115,14 +115,14 @@ describe('POST /jobs/batch', () => {
     await post([xor], headers).expect(422)
   })
 
-  it('keeps a key free of which no job was accepted', async () => {
+  it('does not use up a key if no job was accepted', async () => {
     const headers = { 'idempotency-key': randomUUID() }
     await post([{ ...xor, epochs: 0 }], headers).expect(400)
     await post([xor], headers).expect(202)
     expect(await count()).toBe(1)
   })
 
-  it('starts from models of the tenant alone', async () => {
+  it('starts only from models of the tenant', async () => {
     const own = await service.models.create(linearModel())
     const foreign = await service.models.of('other').create(linearModel())
     const network = { layers: [{ type: 'dense', units: 1, activation: 'linear' }] }
@@ -130,7 +130,7 @@ describe('POST /jobs/batch', () => {
     const { results } = await send([xor, from(foreign.id), from(own.id)])
     expect(results.map(({ status }) => status)).toEqual([202, 422, 422])
     expect(results[1].problem?.errors).toEqual([{ pointer: '/from', message: 'does not exist' }])
-    // This one exists, but has other columns.
+    // This model exists, but has other columns.
     expect(results[2].problem?.detail).not.toContain('no model')
   })
 })

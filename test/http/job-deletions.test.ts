@@ -1,4 +1,4 @@
-/** DELETE /jobs: many at once. */
+/** DELETE /jobs deletes many jobs. */
 import request from 'supertest'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openApp, type RunningApp } from '../support/app.js'
@@ -14,7 +14,7 @@ afterAll(() => service.close())
 
 const api = () => request(service.app.server)
 
-it('deletes what ended before a time, and says how many', async () => {
+it('deletes jobs that ended before a time, and returns their number', async () => {
   await storeModel(service)
   await storeModel(service)
   const before = new Date(Date.now() + 60_000).toISOString()
@@ -26,7 +26,7 @@ it('deletes what ended before a time, and says how many', async () => {
   expect((await api().get('/models').expect(200)).body.data).toHaveLength(2)
 })
 
-it('asks for the time, and for a state that ends', async () => {
+it('needs the time, and accepts only final statuses', async () => {
   const missing = await api().delete('/jobs').expect(400)
   expect(missing.body.errors[0].pointer).toBe('/before')
   const running = await api()

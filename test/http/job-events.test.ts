@@ -1,4 +1,4 @@
-/** The life of a job, as it is told over HTTP. */
+/** The history of a job over HTTP. */
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { JobEvent } from '../../src/contract/job-event.js'
@@ -30,14 +30,14 @@ const epochOf = (epoch: number) => ({
   seconds: null,
 })
 
-/** What tells most, event by event. */
+/** The important fields of each event. */
 const told = (events: JobEvent[]) =>
   events.map(({ type, attempt, workerId, reason, epoch, status }) =>
     [type, attempt, workerId, reason, epoch, status].filter((each) => each !== null),
   )
 
 describe('GET /jobs/{id}/events', () => {
-  it('tells of a job that is claimed and succeeds, without a row of its own', async () => {
+  it('reports the claim and success of a job without a stored event', async () => {
     const { id } = await service.jobs.create(newJob())
     expect(told((await read(id)).data)).toEqual([['queued', 0]])
     const claim = await claimJob(service, id)
@@ -56,7 +56,7 @@ describe('GET /jobs/{id}/events', () => {
     expect(await service.database.jobEvent.count({ where: { jobId: id } })).toBe(0)
   })
 
-  it('says why a job went back to the queue, who had it, and what clients did', async () => {
+  it('reports releases with their reasons and workers, and the actions of clients', async () => {
     const { id } = await service.jobs.create(newJob())
     await service.runs.release(await claimJob(service, id, 'worker_a'), 'worker-stopped')
     await claimJob(service, id, 'worker_b')
@@ -65,7 +65,7 @@ describe('GET /jobs/{id}/events', () => {
     await storeEpochs(service, third, upTo(2).map(epochOf))
     await service.jobs.pause(id)
     await service.jobs.resume(id, null)
-    // It is queued: no claim belongs to this pause.
+    // The job is queued, so this pause has no claim.
     await service.jobs.pause(id)
     await service.jobs.resume(id, null)
     await claimJob(service, id, 'worker_d')
@@ -86,7 +86,7 @@ describe('GET /jobs/{id}/events', () => {
     ])
   })
 
-  it('ends with the third death of its worker', async () => {
+  it('ends with the third crash of its worker', async () => {
     const { id } = await service.jobs.create(newJob())
     for (const worker of ['worker_e', 'worker_f', 'worker_g']) {
       await claimJob(service, id, worker)
@@ -103,7 +103,7 @@ describe('GET /jobs/{id}/events', () => {
     ])
   })
 
-  it('keeps so many rows and no more, and is read page by page', async () => {
+  it('keeps a limited number of rows, and is read in pages', async () => {
     const { id } = await service.jobs.create(newJob())
     for (let times = 0; times < 60; times++) {
       await service.jobs.pause(id)
@@ -121,7 +121,7 @@ describe('GET /jobs/{id}/events', () => {
       more = hasMore
     }
     expect(ids).toEqual(whole?.data.map((event) => event.id))
-    // A place stays one when the event there is gone.
+    // A cursor stays valid when its event is deleted.
     const { lastId } = await read(id, 'limit=40')
     await service.database.jobEvent.deleteMany({ where: { id: Number.parseInt(ids[39].slice(4), 36) } })
     const { data } = await read(id, `limit=1&after=${lastId}`)
@@ -130,7 +130,7 @@ describe('GET /jobs/{id}/events', () => {
     await request(service.app.server).get(`/jobs/${id}/events?after=evt_none`).expect(400)
   })
 
-  it('tells another tenant nothing, and goes with the job', async () => {
+  it('is hidden from other tenants, and deleted with the job', async () => {
     const { id } = await service.jobs.of('other').create(newJob())
     await service.jobs.of('other').pause(id)
     await request(service.app.server).get(`/jobs/${id}/events`).expect(404)

@@ -1,4 +1,4 @@
-/** Many jobs by their ids, in one request. */
+/** Lists jobs by id. */
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newId } from '../../src/training/new-id.js'
@@ -23,7 +23,7 @@ async function createJobs(count: number, tenantId = 'local'): Promise<string[]> 
 }
 
 describe('GET /jobs?ids=', () => {
-  it('gives the jobs in the order of the ids, as they are looked at one by one', async () => {
+  it('returns the jobs in the order of the ids, as GET /jobs/{id} does', async () => {
     const [first, second, third] = await createJobs(3)
     const { body } = await get(`ids=${third},${first},${second}`).expect(200)
     expect(body).toMatchObject({ object: 'list', hasMore: false, lastId: null })
@@ -33,7 +33,7 @@ describe('GET /jobs?ids=', () => {
     expect(body.data).toEqual(await Promise.all(each))
   })
 
-  it('leaves out what does not exist, and what belongs to others', async () => {
+  it('omits jobs that do not exist or belong to other tenants', async () => {
     const [own] = await createJobs(1)
     const [foreign] = await createJobs(1, 'another')
     const { body } = await get(`ids=${newId('job')},${foreign},${own}`).expect(200)
@@ -41,7 +41,7 @@ describe('GET /jobs?ids=', () => {
     expect((await get(`ids=${foreign}`).expect(200)).body.data).toEqual([])
   })
 
-  it('takes a hundred', async () => {
+  it('accepts a hundred ids', async () => {
     const ids = await createJobs(100)
     const { body } = await get(`ids=${ids.join(',')}`).expect(200)
     expect(body.data.map(({ id }: { id: string }) => id)).toEqual(ids)
@@ -57,8 +57,8 @@ describe('GET /jobs?ids=', () => {
       'twice',
     ],
     ['101 ids', () => `ids=${upTo(101).map(() => newId('job'))}`, '/ids', '100'],
-    ['other parameters beside', () => `ids=${newId('job')}&status=queued`, '/ids', 'stands alone'],
-  ])('refuses %s in words', async (_, query, pointer, message) => {
+    ['other parameters beside', () => `ids=${newId('job')}&status=queued`, '/ids', 'cannot be combined'],
+  ])('refuses %s with a message', async (_, query, pointer, message) => {
     const { body } = await get(query()).expect(400)
     expect(body).toMatchObject({ code: 'invalid-request', errors: [{ pointer }] })
     expect(body.errors[0].message).toContain(message)

@@ -1,4 +1,4 @@
-/** Sockets whose other end is gone without a word, and what clients are told when the service stops. */
+/** Connections whose client disappears, and the close of streams when the service stops. */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 afterAll(() => service.close())
 
-/** Speaks just enough WebSocket to be let in, and then says nothing: what a cut cable looks like from the server. */
+/** Completes the WebSocket handshake and then sends nothing, like a client with a cut cable. */
 async function openSilently(jobId: string): Promise<{ socket: Socket; received(): Buffer }> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   let received = Buffer.alloc(0)
@@ -54,20 +54,20 @@ async function answered(pings: number): Promise<void> {
 /** The first byte of a ping without content (RFC 6455, section 5.2). */
 const ping = Buffer.from([0x89, 0x00])
 
-describe('a reader that is gone without a word', () => {
-  it('is pinged, dropped at the second ping that it should have answered, and forgotten', async () => {
+describe('a client that disappears', () => {
+  it('is pinged, and disconnected at the second ping without a pong', async () => {
     const { jobId } = await startJob(service)
     const silent = await openSilently(jobId)
     const closed = once(silent.socket, 'close')
     await eventually(() => (service.live.watched === 1 ? true : undefined))
     await closed
     expect(silent.received().includes(ping)).toBe(true)
-    // Cut off, not closed politely: a reader that answers no ping hears no farewell either.
+    // Terminated without a close frame, which the client would not read either.
     expect(silent.received().includes(Buffer.from([0x88]))).toBe(false)
     await eventually(() => (service.live.watched === 0 ? true : undefined))
   })
 
-  it('does not take along those that answer', async () => {
+  it('does not affect clients that answer', async () => {
     const { jobId } = await startJob(service)
     const answering = watchJob(url, jobId)
     await eventually(() => answering.messages[0])
@@ -80,7 +80,7 @@ describe('a reader that is gone without a word', () => {
   })
 })
 
-/** A history that no buffer of the system holds. */
+/** A history larger than the buffers of the system. */
 async function longHistory(): Promise<string> {
   const claim = await startJob(service)
   const metrics = new Float64Array(4 * 200_000).fill(1 / 3)
@@ -95,7 +95,7 @@ async function longHistory(): Promise<string> {
   return claim.jobId
 }
 
-describe('a reader of server-sent events', () => {
+describe('a client of server-sent events', () => {
   async function openEvents(jobId: string): Promise<Socket> {
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
     socket.on('error', () => {})
@@ -104,14 +104,14 @@ describe('a reader of server-sent events', () => {
     return socket
   }
 
-  it('that takes nothing of what waits for it over two pings is dropped and forgotten', async () => {
+  it('that reads no buffered data for two pings is disconnected', async () => {
     const socket = await openEvents(await longHistory())
-    // Never read: the server alone can end it.
+    // Never read, so only the server can end it.
     await eventually(() => (service.live.watched === 0 ? true : undefined))
     socket.destroy()
   })
 
-  it('that reads stays, also while there is nothing to say', async () => {
+  it('that reads stays connected, also while nothing is sent', async () => {
     const { jobId } = await startJob(service)
     const socket = await openEvents(jobId)
     let received = ''
@@ -147,7 +147,7 @@ describe('a message to the stream', () => {
 })
 
 describe('a service that stops', () => {
-  it('tells every socket to connect again elsewhere (1012), and lets nobody wait', async () => {
+  it('closes every socket with 1012 without delay', async () => {
     const stopping = await openApp(pingMilliseconds)
     const address = await stopping.app.listen({ host: '127.0.0.1', port: 0 })
     const { jobId } = await startJob(stopping)

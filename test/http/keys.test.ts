@@ -1,4 +1,4 @@
-/** Who gets in: keys, scopes, tickets, origins. What tenants see of each other is in tenants.test.ts. */
+/** Authentication: keys, scopes, stream tickets, origins. Isolation of tenants is in tenants.test.ts. */
 import { once } from 'node:events'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -33,7 +33,7 @@ describe('a service without keys', () => {
     expect((await api().get('/jobs')).status).toBe(200)
   })
 
-  it('answers to this machine’s names only, so that no page can point its own name here', async () => {
+  it('accepts only host names of this machine, which prevents DNS rebinding', async () => {
     for (const host of ['localhost:3000', '127.0.0.1', '[::1]:80', 'allowed.example']) {
       expect((await api().get('/jobs').set('host', host)).status, host).toBe(200)
     }
@@ -42,7 +42,7 @@ describe('a service without keys', () => {
     expect((await api().get('/health/live').set('host', 'rebound.example')).status).toBe(200)
   })
 
-  it('demands one as soon as there is one, and closes the streams that were open', async () => {
+  it('needs a key as soon as one exists, and closes open streams', async () => {
     const { id } = await service.jobs.create(newJob())
     const socket = new WebSocket(`${url.replace('http', 'ws')}/jobs/${id}/stream`)
     await once(socket, 'message')
@@ -57,12 +57,12 @@ describe('a service without keys', () => {
 })
 
 describe('a key', () => {
-  it('opens what it is for', async () => {
+  it('gives access to its scopes', async () => {
     const { header } = await keyFor(service, aTenant(), ['jobs:read'])
     expect((await api().get('/jobs').set('authorization', header)).status).toBe(200)
   })
 
-  it('is refused without a look into the database when a character of it is wrong', async () => {
+  it('with one wrong character is refused without a database lookup', async () => {
     const { text } = await keyFor(service, aTenant(), ['jobs:read'])
     expect(readKey(text)).not.toBeNull()
     for (let place = 0; place < text.length; place++) {
@@ -94,7 +94,7 @@ describe('a key', () => {
         return `Bearer ${other.text}`
       },
     ],
-  ])('that is %s is 401 and told how to come', async (_, header) => {
+  ])('that is %s is answered 401 with a challenge', async (_, header) => {
     const answer = await api()
       .get('/jobs')
       .set('authorization', await header())
@@ -102,7 +102,7 @@ describe('a key', () => {
     expect(answer.headers['www-authenticate']).toBe('Bearer realm="descent", error="invalid_token"')
   })
 
-  it('is nowhere in the database', async () => {
+  it('is not stored in the database', async () => {
     const { text } = await keyFor(service, aTenant(), ['jobs:read'])
     const rows = JSON.stringify(await service.database.key.findMany())
     const secret = text.slice('descent_'.length + 32, -8)
@@ -110,7 +110,7 @@ describe('a key', () => {
     expect(rows).not.toContain(secret)
   })
 
-  it('has one other beside it, for its replacement, however many are made at once', async () => {
+  it('can have one replacement, also under concurrent requests', async () => {
     const tenant = aTenant()
     const made = await Promise.allSettled(
       Array.from({ length: 8 }, () => keyFor(service, tenant, ['jobs:read'])),
@@ -123,7 +123,7 @@ describe('a key', () => {
   })
 })
 
-/** What the documentation says that a route needs. */
+/** The scope of a route in the OpenAPI document. */
 async function needs(): Promise<
   { route: string; method: string; path: string; scope: Scope | 'any' | 'public' }[]
 > {
@@ -148,7 +148,7 @@ describe('every route', () => {
       ...(header === undefined ? {} : { headers: { authorization: header } }),
     })
 
-  it('has a scope or is public, and is shut without a key', async () => {
+  it('has a scope or is public, and needs a key', async () => {
     const routes = await needs()
     const open = routes.filter(({ scope }) => scope === 'public').map(({ route }) => route)
     expect(open.toSorted()).toEqual([
@@ -165,11 +165,11 @@ describe('every route', () => {
     }
   })
 
-  it('is shut for a key that has every scope but its own, and open for one that has no other', async () => {
+  it('refuses a key with all other scopes, and accepts one with only its scope', async () => {
     const keys = new Map(
       await Promise.all(
         every.map(async (scope) => {
-          // What may be written may be read.
+          // A write scope implies the read scope.
           const others = every.filter((each) => each !== scope && each.replace(':write', ':read') !== scope)
           const without = await keyFor(service, aTenant(), others)
           return [scope, { without, only: await keyFor(service, aTenant(), [scope]) }] as const
@@ -190,7 +190,7 @@ describe('every route', () => {
 })
 
 describe('the limits of a tenant', () => {
-  it('are shown to each of its keys, whatever that may do', async () => {
+  it('are shown to a key with any scope', async () => {
     expect((await needs()).filter(({ scope }) => scope === 'any').map(({ route }) => route)).toEqual([
       'GET /limits',
     ])
@@ -204,7 +204,7 @@ describe('the limits of a tenant', () => {
 describe('a stream', () => {
   const streamOf = (id: string, query = '') => `${url.replace('http', 'ws')}/jobs/${id}/stream${query}`
 
-  /** `open`, or the status that the upgrade was refused with. */
+  /** Returns `open`, or the status of the refused upgrade. */
   async function tryStream(address: string, headers: Record<string, string> = {}): Promise<number | 'open'> {
     const socket = new WebSocket(address, { headers })
     return new Promise((resolve, reject) => {
@@ -235,13 +235,13 @@ describe('a stream', () => {
     return { tenant, key, id, ticket }
   }
 
-  it('opens for a key in the header, from programs that send no Origin', async () => {
+  it('opens for a key in the header, without an Origin', async () => {
     const { key, id } = await watched()
     expect(await tryStream(streamOf(id), { authorization: key.header })).toBe('open')
     expect(await tryStream(streamOf(id))).toBe(401)
   })
 
-  it('opens for a ticket, once, and for its own job alone', async () => {
+  it('opens once for a stream ticket of this job', async () => {
     const { id, ticket } = await watched()
     const first = await ticket()
     expect(new Date(first.expiresAt).getTime() - Date.now()).toBeLessThanOrEqual(30_000)
@@ -253,7 +253,7 @@ describe('a stream', () => {
     expect(await tryStream(streamOf(id, `?ticket=${second.ticket}`))).toBe(401)
   })
 
-  it('opens once for a ticket that is used many times at the same moment', async () => {
+  it('opens once for a stream ticket under concurrent requests', async () => {
     const { ticket } = await watched()
     const { stream } = await ticket()
     const answers = await Promise.all(
@@ -263,7 +263,7 @@ describe('a stream', () => {
     expect(answers.filter((answer) => answer === 401)).toHaveLength(19)
   })
 
-  it('does not open for a ticket that is too old, or whose key was revoked', async () => {
+  it('does not open for an expired stream ticket, or one of a revoked key', async () => {
     const { key, ticket } = await watched()
     const old = await ticket()
     await service.database.streamTicket.updateMany({ data: { expiresAt: new Date(Date.now() - 1_000) } })
@@ -295,7 +295,7 @@ describe('a stream', () => {
     }
   })
 
-  it('keeps the streams of other keys', async () => {
+  it('keeps the streams of other keys open', async () => {
     const kept = await watched()
     const revoked = await watched()
     const socket = new WebSocket(streamOf(kept.id), { headers: { authorization: kept.key.header } })
@@ -321,11 +321,11 @@ describe('a stream', () => {
     const posted = await api()
       .post(`/jobs/${id}/cancel`)
       .set({ authorization: (await keyFor(service, aTenant(), ['jobs:write'])).header, origin })
-    // What is let through comes as far as the job, which is another tenant's.
+    // Accepted requests reach the job, which belongs to another tenant.
     expect(posted.status).toBe(expected === 'open' ? 404 : 403)
   })
 
-  it('sweeps tickets that nobody used', async () => {
+  it('sweeps unused stream tickets', async () => {
     const { ticket } = await watched()
     await ticket()
     await service.database.streamTicket.updateMany({ data: { expiresAt: new Date(0) } })
@@ -352,7 +352,7 @@ describe('the stream of many jobs', () => {
   const status = async (query: string) =>
     (await fetch(`${url}/stream${query}`, { headers: { accept: 'text/event-stream' } })).status
 
-  it('shows each tenant its own jobs alone, by key and by ticket', async () => {
+  it('shows each tenant only its own jobs, by key and by stream ticket', async () => {
     const [mine, yours] = [await jobsOf(2), await jobsOf(2)]
     const all = [...mine.ids, ...yours.ids]
     const seen = async (watching: WatchingMany) => {
@@ -370,7 +370,7 @@ describe('the stream of many jobs', () => {
     }
   })
 
-  it('opens once for a ticket of its own, and for none of a single job', async () => {
+  it('opens once for its own stream ticket, and not for one of a single job', async () => {
     const { key, ids, ticket } = await jobsOf(1)
     const [id = ''] = ids
     const first = await ticket()
@@ -408,8 +408,8 @@ describe('the stream of many jobs', () => {
   })
 })
 
-describe('the way back to an open service', () => {
-  it('is to revoke and delete every key', async () => {
+describe('a service whose keys are deleted', () => {
+  it('is open again', async () => {
     const keys = await service.keys.list()
     for (const { id } of keys) {
       expect(await service.keys.delete(id)).toBe((await service.keys.live([id])).length === 0)

@@ -1,4 +1,4 @@
-/** What each tenant may do: refusals name the limit, the demand and the setting. */
+/** Limits of tenants: refusals name the limit, the requested amount and the setting. */
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import request from 'supertest'
@@ -23,7 +23,7 @@ const xor = {
 }
 
 describe('the rate of requests', () => {
-  it('is told, and refused beyond it until the bucket has filled a little', async () => {
+  it('is reported, and requests above it are refused until the bucket refills', async () => {
     const service = await openWith({ requestsPerMinute: 60 })
     const get = () => request(service.app.server).get('/jobs')
     const first = await get().expect(200)
@@ -31,7 +31,7 @@ describe('the rate of requests', () => {
     expect(first.headers.ratelimit).toBe('"requests";r=59;t=1')
     const answers = await Promise.all(upTo(80).map(() => get()))
     const refused = answers.filter(({ status }) => status === 429)
-    // While they came, the bucket has filled by one a second.
+    // Meanwhile the bucket has refilled by one a second.
     expect(refused.length).toBeGreaterThan(5)
     expect(refused.length).toBeLessThanOrEqual(21)
     const [{ headers, body }] = refused
@@ -45,7 +45,7 @@ describe('the rate of requests', () => {
 })
 
 describe('waiting jobs', () => {
-  it('are exactly as many as allowed, when more come at once', async () => {
+  it('never exceed the limit under concurrent requests', async () => {
     const service = await openWith({ queuedJobs: 10 })
     const post = () => request(service.app.server).post('/jobs').send(xor)
     const answers = await Promise.all(upTo(50).map(post))
@@ -57,7 +57,7 @@ describe('waiting jobs', () => {
       detail: '11 jobs would be queued or paused; the limit is 10 (MAXIMUM_QUEUED_JOBS).',
     })
     expect(await service.database.job.count()).toBe(10)
-    // Neither do other tenants' jobs count, nor does pausing make room; cancelling does.
+    // Jobs of other tenants do not count. Paused jobs count, cancelled ones do not.
     await service.jobs.of('another').create(newJob())
     const [{ body: job }] = answers.filter(({ status }) => status === 202)
     await request(service.app.server).post(`/jobs/${job.id}/pause`).expect(200)
@@ -68,7 +68,7 @@ describe('waiting jobs', () => {
 })
 
 describe('stored bytes', () => {
-  it('of datasets and models together are refused beyond the limit, and nothing is left', async () => {
+  it('of datasets and models together are refused above the limit, and nothing is stored', async () => {
     const service = await openWith({ storedBytes: 100 })
     const api = request(service.app.server)
     const csv = `a,y\n${upTo(1_000)
@@ -105,7 +105,7 @@ describe('stored bytes', () => {
 })
 
 describe('epochs', () => {
-  it('are limited when a job is made, and when it is resumed', async () => {
+  it('are limited when a job is created and resumed', async () => {
     const service = await openWith({ epochs: 1_000 })
     const api = request(service.app.server)
     const { body: job } = await api.post('/jobs').send(xor).expect(202)
@@ -124,7 +124,7 @@ describe('epochs', () => {
 })
 
 describe('open streams', () => {
-  it('over WebSockets and server-sent events count together, and no longer when they close', async () => {
+  it('over WebSockets and server-sent events count together until they close', async () => {
     const service = await openWith({ sockets: 2 })
     await service.app.listen({ port: 0, host: '127.0.0.1' })
     const { port } = service.app.server.address() as AddressInfo

@@ -1,4 +1,4 @@
-/** What Prometheus is told. */
+/** The metrics for Prometheus. */
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openMetrics } from '../../src/http/plugins/metrics.js'
@@ -41,7 +41,7 @@ const epoch = (number: number) => ({
 })
 
 describe('/metrics', () => {
-  it('counts requests by the pattern of their route, never by an id', async () => {
+  it('labels requests with the pattern of their route, never with an id', async () => {
     for (const path of ['/jobs/job_a', '/jobs/job_b', '/nowhere/x', '/nowhere/y']) {
       await request(service.app.server).get(path).expect(404)
     }
@@ -55,7 +55,7 @@ describe('/metrics', () => {
     expect(samples.get('descent_process_resident_memory_bytes')).toBeGreaterThan(1_000_000)
   })
 
-  it('tells how many jobs wait, run and ended, and goes on counting ends when jobs are deleted', async () => {
+  it('reports waiting, running and ended jobs, and keeps counting deleted ones', async () => {
     const before = await scrape()
     const claim = await startJob(service)
     await service.runs.succeed(claim, linearModel())
@@ -77,7 +77,7 @@ describe('/metrics', () => {
     expect(samples.get('descent_jobs{status="paused"}')).toBe(0)
   })
 
-  it('tells how long others waited for the event loop, and how busy it was', async () => {
+  it('reports the delay and the busy time of the event loop', async () => {
     const count = 'descent_event_loop_longest_delay_seconds_count'
     const before = (await scrape()).get(count) ?? 0
     const samples = await eventually(async () => {
@@ -87,7 +87,7 @@ describe('/metrics', () => {
     expect(samples.get('descent_event_loop_busy_seconds_total')).toBeGreaterThan(0)
   })
 
-  it('sums what all workers did', async () => {
+  it('sums the work of all workers', async () => {
     const before = await scrape()
     await Promise.all(
       Array.from({ length: 50 }, () => service.figures.add({ epochs: 10, trainingSeconds: 0.5 })),
@@ -98,7 +98,7 @@ describe('/metrics', () => {
     expect(risen('descent_training_seconds_total')).toBe(25)
   })
 
-  it('tells watchers, and how long news took to them, but not what was there before they came', async () => {
+  it('reports watchers and the lag of new epochs, but not of earlier ones', async () => {
     const url = await service.app.listen({ host: '127.0.0.1', port: 0 })
     const hints = await listenForHints(service.connectionString, {
       onHint: (hint) => service.live.report(hint),
@@ -124,7 +124,7 @@ describe('/metrics', () => {
     await hints.close()
   })
 
-  it('tells the figures of the process when the database is away', async () => {
+  it('reports the metrics of the process without the database', async () => {
     const nobody = openDatabase('postgresql://127.0.0.1:1/none')
     const text = await openMetrics().render(metricStore(nobody), 3)
     await nobody.$disconnect()

@@ -1,4 +1,4 @@
-/** The documentation is about this application: every route, no dangling reference, nothing left blank. */
+/** The OpenAPI document is complete: every route, no dangling reference, no empty schema. */
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -101,7 +101,7 @@ describe('/openapi.json', () => {
     }
   })
 
-  it('says how a job and an upload look', () => {
+  it('contains the schemas of a job and an upload', () => {
     const [post] = operations().filter(({ path, method }) => path === '/jobs' && method === 'post')
     expect(Object.keys(post.operation.requestBody?.content ?? {})).toEqual(['application/json'])
     const text = JSON.stringify(post.operation.requestBody)
@@ -115,7 +115,7 @@ describe('/openapi.json', () => {
 })
 
 describe('/docs', () => {
-  it('answers with the page that reads it', async () => {
+  it('serves Swagger UI', async () => {
     const answer = await request(service.app.server).get('/docs')
     expect(answer.status).toBe(200)
     expect(answer.headers['content-type']).toContain('text/html')

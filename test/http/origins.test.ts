@@ -1,14 +1,14 @@
-/** Near misses of the names by which an open service may be asked, and of the pages that may ask it. */
+/** Host names and origins that a service accepts, and similar ones that it refuses. */
 import fastify from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { refuseForeignOrigins } from '../../src/http/plugins/origins.js'
+import { rejectForeignOrigins } from '../../src/http/plugins/origins.js'
 
-const keyWatch = { isOpen: true }
+const keyMonitor = { isOpen: true }
 const allowedOrigins = ['https://allowed.example', 'http://allowed.example:8080']
 const app = fastify()
 
 beforeAll(async () => {
-  refuseForeignOrigins(app, { allowedOrigins, keyWatch })
+  await app.register(rejectForeignOrigins, { allowedOrigins, keyMonitor })
   app.get('/private', { config: { scope: 'jobs:read' } }, () => 'private')
   app.get('/public', { config: { scope: 'public' } }, () => 'public')
   app.setErrorHandler((error, _request, reply) => {
@@ -87,17 +87,17 @@ describe('the host of a request to an open service', () => {
     expect(await status({ host }, '/public')).toBe(200)
   })
 
-  it('is checked again after a good one, and may be anything while keys are demanded', async () => {
+  it('is checked after a valid one, and is not checked while keys are needed', async () => {
     expect(await status({ host: 'localhost:3000' })).toBe(200)
     expect(await status({ host: 'localhost.evil.example:3000' })).toBe(403)
-    keyWatch.isOpen = false
+    keyMonitor.isOpen = false
     expect(await status({ host: 'anything.example' })).toBe(200)
-    keyWatch.isOpen = true
+    keyMonitor.isOpen = true
     expect(await status({ host: 'anything.example' })).toBe(403)
   })
 })
 
-describe('the page of a request', () => {
+describe('the origin of a request', () => {
   const host = 'localhost:3000'
 
   it.each([
@@ -105,7 +105,7 @@ describe('the page of a request', () => {
     ['https://localhost:3000'],
     ['https://allowed.example'],
     ['http://allowed.example:8080'],
-  ])('may be of %s', async (origin) => expect(await status({ host, origin })).toBe(200))
+  ])('may be %s', async (origin) => expect(await status({ host, origin })).toBe(200))
 
   it.each([
     ['null'],
@@ -127,12 +127,12 @@ describe('the page of a request', () => {
     ['https://allowed.example/'],
     ['HTTPS://ALLOWED.EXAMPLE'],
     ['https://allowed.example, https://evil.example'],
-  ])('may not be of %j', async (origin) => {
+  ])('may not be %j', async (origin) => {
     expect(await status({ host, origin })).toBe(403)
-    // With a key as well: a browser may hold one for another page.
-    keyWatch.isOpen = false
+    // Also with a key, which a browser may store for another page.
+    keyMonitor.isOpen = false
     expect(await status({ host, origin })).toBe(403)
-    keyWatch.isOpen = true
+    keyMonitor.isOpen = true
     expect(await status({ host, origin }, '/public')).toBe(403)
   })
 })

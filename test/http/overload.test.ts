@@ -1,4 +1,4 @@
-/** More at once than goes at a time: done, or refused with the time to come back; and nobody waits for one tenant's flood. */
+/** Overload: requests are answered or refused with Retry-After, and one tenant does not delay the others. */
 import { randomUUID } from 'node:crypto'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -37,7 +37,7 @@ async function create({ header }: { header: string }, body: object, idempotencyK
   return { status, body: answer, retryAfter: headers['retry-after'] }
 }
 
-/** Accepted, or refused for being too many; how many of each. */
+/** Counts accepted requests and those refused as too many. */
 function count(answers: readonly Sent[]): { accepted: number; refused: number } {
   const accepted = answers.filter(({ status }) => status === 202).length
   const refused = answers.filter(({ status }) => status !== 202)
@@ -48,7 +48,7 @@ function count(answers: readonly Sent[]): { accepted: number; refused: number } 
   return { accepted, refused: refused.length }
 }
 
-describe('600 creations at once', () => {
+describe('600 concurrent creations', () => {
   it.each([
     ['plain ones', xor, false],
     ['under Idempotency-Keys', xor, true],
@@ -68,7 +68,7 @@ describe('600 creations at once', () => {
     60_000,
   )
 
-  it('do not keep another tenant from creating one', async () => {
+  it('do not prevent a creation by another tenant', async () => {
     const flood = await keyFor(service, 'flood', ['jobs:write'])
     const other = await keyFor(service, 'other', ['jobs:write'])
     let ended = 0
@@ -79,7 +79,7 @@ describe('600 creations at once', () => {
     })
     const first = await create(other, withRows, randomUUID())
     expect(first.status).toBe(202)
-    // Whoever stands in one line with them comes last.
+    // In a shared queue, this request would be last.
     expect(ended).toBeLessThan(300)
     count(await Promise.all(flooding))
   }, 60_000)

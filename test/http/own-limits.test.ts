@@ -1,4 +1,4 @@
-/** Limits that a tenant has of its own: they hold at once, in a running service, and are named as its own. */
+/** Own limits of tenants apply at once in a running service, and refusals name them. */
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import request from 'supertest'
@@ -60,7 +60,7 @@ const limitsOf = async ({ header }: { header: string }) =>
   )
 const own = (setting: string) => `(this tenant’s own limit in place of ${setting})`
 
-describe('a limit of a tenant’s own', () => {
+describe('an own limit of a tenant', () => {
   it.each([
     ['epochs', 4, 'budget-exceeded', 'This training requests 5 epochs; the limit is 4'],
     ['jobFlops', 100, 'budget-exceeded', 'operations; the limit is 1.00e+2'],
@@ -82,7 +82,7 @@ describe('a limit of a tenant’s own', () => {
     await send(blue, '/jobs', xor).expect(202)
   })
 
-  it('of what is stored counts weights, epochs and specs', async () => {
+  it('on stored bytes counts weights, epochs and specs', async () => {
     const { body } = await send(blue, '/jobs', xor).expect(202)
     const bytes = bytesOfJob(body)
     expect((await limitsOf(blue)).limits.storedBytes.used).toBe(bytes)
@@ -97,7 +97,7 @@ describe('a limit of a tenant’s own', () => {
     await send(blue, '/jobs', xor).expect(202)
   })
 
-  it('may also be more than the setting', async () => {
+  it('can be higher than the setting', async () => {
     const epochs = generous.epochs
     const smaller = { ...generous, epochs: 3 }
     const strict = await openApp(undefined, undefined, null, smaller)
@@ -112,7 +112,7 @@ describe('a limit of a tenant’s own', () => {
     }
   })
 
-  it('of rows inside a job counts them before they are stored', async () => {
+  it('on inline rows counts them before they are stored', async () => {
     await change({ storedBytes: 100 })
     const dataset = { x: upTo(100).map((n) => [n + 0.5]), y: upTo(100).map((n) => n % 2) }
     const body = { ...xor, dataset }
@@ -123,7 +123,7 @@ describe('a limit of a tenant’s own', () => {
     expect(await service.database.dataset.count()).toBe(0)
   })
 
-  it('of the bytes of an upload refuses it while it comes', async () => {
+  it('on upload bytes refuses a file while it is received', async () => {
     await change({ datasetBytes: 1_000 })
     const post = ({ header }: { header: string }) =>
       request(service.app.server)
@@ -136,7 +136,7 @@ describe('a limit of a tenant’s own', () => {
     await post(red).expect(201)
   })
 
-  it('of requests and of streams holds from the next one on', async () => {
+  it('on requests and streams applies to the next one', async () => {
     const { port } = service.app.server.address() as AddressInfo
     const { id } = await service.jobs.of(blue.tenantId).create(newJob())
     await change({ sockets: 1 })
@@ -166,7 +166,7 @@ describe('a limit of a tenant’s own', () => {
 })
 
 describe('GET /limits', () => {
-  it('tells what is allowed, what is used, and whose limit it is', async () => {
+  it('returns the limits, their use, and which are the tenant’s own', async () => {
     const { body } = await send(blue, '/jobs', xor).expect(202)
     await change({ queuedJobs: 7, requestsPerMinute: 60 })
     const { tenantId, limits } = await limitsOf(blue)
@@ -192,7 +192,7 @@ describe('GET /limits', () => {
 })
 
 describe('a service without keys', () => {
-  it('follows the limits of `local` within seconds', async () => {
+  it('applies new limits of `local` within seconds', async () => {
     const open = await openApp()
     try {
       const post = () => request(open.app.server).post('/jobs').send(xor)

@@ -1,4 +1,4 @@
-/** Predictions of a model y = 2a + 3b + 1: rows as they come, as JSON, CSV and pictures. */
+/** Predictions of a model y = 2a + 3b + 1 for raw rows as JSON and CSV, and for pictures. */
 import { parse } from 'csv-parse/sync'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -42,13 +42,13 @@ async function twoClasses(): Promise<string> {
 const predict = (id: string, inputs: unknown) => api().post(`/models/${id}/predict`).send({ inputs })
 
 describe('rows', () => {
-  it('come as they are: other columns, blanks, numbers as text', async () => {
+  it('may be raw: other columns, spaces, numbers as text', async () => {
     const id = await modelWith({ ignored: ['note', 'y'] })
     const { body } = await predict(id, [{ ' a ': ' 1 ', b: '2', note: 'late', y: 5 }]).expect(200)
     expect(body).toEqual({ modelId: id, predictions: [{ output: [9] }] })
   })
 
-  it('that are wrong do not keep the others from their answers', async () => {
+  it('that are invalid do not affect the others', async () => {
     const id = await modelWith({})
     const { body } = await predict(id, [[1, 2], [1], { a: 1, b: 'x' }, [3, 4]]).expect(200)
     expect(body.predictions).toEqual([{ output: [9] }, null, null, { output: [19] }])
@@ -64,7 +64,7 @@ describe('rows', () => {
     ])
   })
 
-  it('of a query string are read in the same way, each for itself', async () => {
+  it('of a query string are parsed in the same way', async () => {
     const id = await modelWith({
       features: [
         { type: 'number', name: 'größe', offset: 0, scale: 1 },
@@ -79,7 +79,7 @@ describe('rows', () => {
     expect(rows.body.errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual(['/x/1/1', '/x/3'])
   })
 
-  it('of numbers are answered in the unit of the target', async () => {
+  it('get predictions in the unit of the target', async () => {
     const scaling = { method: 'standardize' as const, offset: [100], scale: [10] }
     const id = await modelWith({ target: { type: 'number', names: ['price'], scaling } })
     // 100 + 10 · (2·1 + 3·2 + 1)
@@ -88,7 +88,7 @@ describe('rows', () => {
 })
 
 describe('the threshold of two classes', () => {
-  it('is ½ until another is chosen, and then decides at once', async () => {
+  it('is ½ by default, and a change applies at once', async () => {
     const id = await twoClasses()
     expect((await api().get(`/models/${id}`)).body.threshold).toBe(0.5)
     const row = [[0, 0]]
@@ -103,7 +103,7 @@ describe('the threshold of two classes', () => {
     expect((await api().get(`/models/${id}`)).body.threshold).toBe(0.8)
   })
 
-  it('is refused where there are no probabilities of two classes, and beyond 0 to 1', async () => {
+  it('is refused without probabilities of two classes, and outside of 0 to 1', async () => {
     const id = await modelWith({})
     expect((await api().get(`/models/${id}`)).body.threshold).toBeNull()
     const refused = await api().patch(`/models/${id}`).send({ threshold: 0.3 })
@@ -123,7 +123,7 @@ describe('a table', () => {
   const send = (id: string, text: string, type = 'text/csv') =>
     api().post(`/models/${id}/predict`).set('content-type', type).send(text)
 
-  it('is answered by a table: its columns, the prediction and the probabilities', async () => {
+  it('gets a table with its columns, the prediction and the probabilities', async () => {
     const id = await twoClasses()
     const { text, headers } = await send(id, 'b,a\n0,0\n" -1 ",0\n')
     expect(headers['content-type']).toBe('text/csv; charset=utf-8')
@@ -137,7 +137,7 @@ describe('a table', () => {
     expect(Number(first['probability yes'])).toBeCloseTo(1 / (1 + Math.exp(-1)), 6)
   })
 
-  it('keeps its delimiter, its quotes, and the rows that cannot be answered', async () => {
+  it('keeps its delimiter, its quotes and its invalid rows', async () => {
     const id = await modelWith({ ignored: ['note'] })
     const { text } = await send(id, 'note;a;b\n"x;""y""";1;2\nplain;;2\n')
     expect(text).toBe(
@@ -147,7 +147,7 @@ describe('a table', () => {
     )
   })
 
-  it('has its columns answered as sent, whatever its encoding, blanks and unnamed first column', async () => {
+  it('keeps its columns for any encoding, spaces and an unnamed first column', async () => {
     const plain = linearModel()
     const [a, b] = plain.coding.features
     const id = await modelWith({ features: [{ ...a, name: 'größe' }, b], ignored: ['note'] })
@@ -167,7 +167,7 @@ describe('a table', () => {
     expect(tabs.text).toBe('b\tgröße\tprediction\n2\t1\t9\n')
   })
 
-  it('with ragged lines, decimal commas and unknown words is answered line by line', async () => {
+  it('with ragged lines, decimal commas and unknown words gets one result a line', async () => {
     const id = await modelWith({
       features: [
         { type: 'number', name: 'a', offset: 0, scale: 1, decimal: 'comma' },
@@ -184,7 +184,7 @@ describe('a table', () => {
     ])
   })
 
-  it('is answered as JSON on request, and refused in words where it is none', async () => {
+  it('is answered as JSON on request, and refused with a message if it is invalid', async () => {
     const id = await modelWith({})
     const json = await send(id, 'a,b\n1,2\n').set('accept', 'application/json').expect(200)
     expect(json.body.predictions).toEqual([{ output: [9] }])
@@ -213,14 +213,14 @@ describe('a picture', () => {
       .set('content-type', type)
       .send(await encodePng(Uint8Array.of(0, 255), image))
 
-  it('is scaled to what the model was trained on', async () => {
+  it('is scaled to the size of the training pictures', async () => {
     const bytes = await modelWith({ image: { ...image, white: 255 } })
     expect((await send(bytes)).body.predictions).toEqual([{ output: [766] }])
     const shares = await modelWith({ image: { ...image, white: 1 } })
     expect((await send(shares)).body.predictions).toEqual([{ output: [4] }])
   })
 
-  it('is refused by a model of rows, when it is broken, and as another type', async () => {
+  it('is refused by a model of rows, if it is damaged, and with another type', async () => {
     const rows = await send(await modelWith({}))
     expect([rows.status, rows.body.code]).toEqual([415, 'unsupported-media-type'])
     expect(rows.body.detail).toContain('application/json or text/csv')

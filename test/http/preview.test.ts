@@ -1,4 +1,4 @@
-/** What an upload would be, and uploads that are read like a dataset or a model. */
+/** Previews of uploads, and uploads with the columns of a dataset or model. */
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { datasetPreviewSchema } from '../../src/contract/dataset.js'
@@ -15,7 +15,7 @@ afterAll(() => service.close())
 const post = (path: string, csv: string) =>
   request(service.app.server).post(path).set('content-type', 'text/csv').send(csv)
 
-/** 30 customers: every third left, every tenth has no age, each has an id. */
+/** 30 customers: every third has left, every tenth has no age, each has an id. */
 const customers = [
   'customerId,age,plan,left',
   ...Array.from({ length: 30 }, (_, row) => {
@@ -58,7 +58,7 @@ describe('a preview', () => {
     expect(await service.database.dataset.count()).toBe(before)
   })
 
-  test('takes the parameters of an upload', async () => {
+  test('accepts the parameters of an upload', async () => {
     const { body } = await post(
       '/datasets/preview?target=plan&types=customerId:category&missing=drop',
       customers,
@@ -67,7 +67,7 @@ describe('a preview', () => {
     expect(body.columns[0]).toMatchObject({ name: 'customerId', type: 'category', role: 'feature' })
   })
 
-  test('is what the upload becomes', async () => {
+  test('equals the uploaded dataset', async () => {
     const { body: preview } = await post('/datasets/preview', customers)
     const { body: dataset } = await post('/datasets', customers)
     const { object, sample, examples, ...same } = preview
@@ -82,11 +82,11 @@ describe('a preview', () => {
 })
 
 describe('an upload that is like a dataset', () => {
-  // By itself, x would be a number, y a number of classes, and z a column of booleans.
+  // Without a reference, x would be a number, y a number of classes, and z a boolean.
   const training = `x,y,z,w\n${'1,0.5,a,1\n2,1.5,b,2\nn,2.5,a,7\n1,3.5,b,8\n'.repeat(3)}`
   const further = 'w,z,x,y,more\n5,true,1,1,q\n,c,2,0,q\n5,,1,1,q\n'
 
-  test('has its types, target and rules for gaps', async () => {
+  test('has its types, target and rules for missing values', async () => {
     const { body: first } = await post('/datasets?target=y', training)
     const { status, body } = await post(`/datasets?like=${first.id}`, further)
     expect(status).toBe(201)
@@ -106,14 +106,14 @@ describe('an upload that is like a dataset', () => {
     expect(body).toMatchObject({ rows: 3, droppedRows: 0 })
   })
 
-  test('drops rows where that one did', async () => {
+  test('drops rows by its rule', async () => {
     const { body: first } = await post('/datasets?target=y&missing=drop', training)
     const { body } = await post(`/datasets?like=${first.id}`, further)
     expect(body).toMatchObject({ rows: 2, droppedRows: 1 })
   })
 
-  test('reads commas and dates as that one did, though they would say nothing by themselves', async () => {
-    // 13/1/2024 says that the day stands first, and 1,5 that commas are decimal.
+  test('reads ambiguous commas and dates in its format', async () => {
+    // 13/1/2024 shows that the day is first, and 1,5 that commas are decimal.
     const dated = `d,n,y\n${'13/1/2024,"1,5",0.5\n2/1/2024,"2,25",1.5\n'.repeat(2)}`
     const { body: first } = await post('/datasets', dated)
     const { body } = await post(
@@ -128,14 +128,14 @@ describe('an upload that is like a dataset', () => {
     ])
   })
 
-  test('is overruled by what is said of a column', async () => {
+  test('is overridden by the parameters of a column', async () => {
     const { body: first } = await post('/datasets?target=y', training)
     const { body } = await post(`/datasets?like=${first.id}&types=x:number&target=w`, further)
     expect(body.target).toBe('w')
     expect(body.columns[2]).toMatchObject({ name: 'x', type: 'number' })
   })
 
-  test('must have its columns, and that one must exist', async () => {
+  test('must have its columns, and the reference must exist', async () => {
     const { body: first } = await post('/datasets?target=y', training)
     const lacking = await post(`/datasets?like=${first.id}`, 'x,y\n1,2\n2,3\n')
     expect(lacking.status).toBe(422)
@@ -146,7 +146,7 @@ describe('an upload that is like a dataset', () => {
     expect((await post('/datasets/preview?like=iris', 'a,b\n1,2\n')).status).toBe(422)
   })
 
-  test('validates that one, where it would not as it is guessed', async () => {
+  test('validates that one, which fails with inferred types', async () => {
     const { body: first } = await post('/datasets?target=y', training)
     const dateless = 'x,y,z,w\n1,1,a,2024-01-01\n1,2,b,2024-01-02\n'
     const { body: guessed } = await post('/datasets?target=y', dateless)

@@ -1,4 +1,4 @@
-/** The page about each problem code. */
+/** The page of each problem code. */
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { problemSchema, problems } from '../../src/contract/problems.js'
@@ -28,13 +28,13 @@ describe('/problems/{code}', () => {
     expect(markdown.text).toContain(remedy)
   })
 
-  it('is where the type of an error leads', async () => {
+  it('is the address in the type of an error', async () => {
     const { body } = await ask('/jobs/none').expect(404)
     const page = await ask(body.type).expect(200)
     expect(page.body.code).toBe('not-found')
   })
 
-  it('knows its codes only', async () => {
+  it('knows no other codes', async () => {
     await ask('/problems/none').expect(404)
     await ask('/problems/constructor').expect(404)
     const list = await ask('/problems').expect(200)

@@ -1,14 +1,14 @@
-/** Answers hold what their schemas know, and nothing else. */
+/** Responses contain only the fields of their schemas. */
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { projectionOf } from '../../src/http/projection.js'
+import { compileProjection } from '../../src/http/projection.js'
 
-const cut = (schema: z.ZodType, value: unknown) => projectionOf(schema)?.(value)
+const cut = (schema: z.ZodType, value: unknown) => compileProjection(schema)?.(value)
 
 describe('a projection', () => {
   const inner = z.object({ a: z.number() })
 
-  it('is none where there is nothing to drop', () => {
+  it('is null if values have no fields', () => {
     for (const schema of [
       z.string(),
       z.int().nullable().optional(),
@@ -19,10 +19,10 @@ describe('a projection', () => {
       z.unknown(),
       z.enum(['a', 'b']).default('a'),
     ])
-      expect(projectionOf(schema)).toBeNull()
+      expect(compileProjection(schema)).toBeNull()
   })
 
-  it('gives the very value where its schema knows all of it', () => {
+  it('returns the same object if its schema has all fields', () => {
     const schema = z.object({ one: inner.nullable(), many: z.array(inner), none: z.string().optional() })
     for (const value of [
       { one: { a: 1 }, many: [{ a: 2 }] },
@@ -32,7 +32,7 @@ describe('a projection', () => {
     }
   })
 
-  it('drops what its schema does not know, however deep', () => {
+  it('drops unknown fields at any depth', () => {
     const schema = z.object({
       one: inner.optional(),
       many: z.array(inner.nullable()),
@@ -59,7 +59,7 @@ describe('a projection', () => {
     expect(value).toEqual(before)
   })
 
-  it('is that of the kind that a value is of', () => {
+  it('follows the discriminator', () => {
     const kinds = z.discriminatedUnion('type', [
       z.object({ type: z.enum(['one', 'uno']), a: z.number() }),
       z.object({ type: z.literal('two'), b: z.number() }),
@@ -78,10 +78,10 @@ describe('a projection', () => {
     expect(JSON.stringify(result)).toBe('{"named":{"__proto__":{"a":1}}}')
   })
 
-  it('is refused where only values tell what is known', () => {
+  it('is refused for schemas without listed fields', () => {
     const other = z.object({ b: z.number() })
-    expect(() => projectionOf(z.union([inner, other]))).toThrow('discriminator')
-    expect(() => projectionOf(z.tuple([inner]))).toThrow('tuple')
-    expect(() => projectionOf(z.date())).toThrow('date')
+    expect(() => compileProjection(z.union([inner, other]))).toThrow('discriminator')
+    expect(() => compileProjection(z.tuple([inner]))).toThrow('tuple')
+    expect(() => compileProjection(z.date())).toThrow('date')
   })
 })

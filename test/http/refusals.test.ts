@@ -1,4 +1,4 @@
-/** Everything that is refused, one row each: the request, and what the answer names. */
+/** Refused requests, one row each, with the expected problem. */
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import request, { type Test } from 'supertest'
@@ -451,7 +451,7 @@ const addresses: Refusal[] = [
     pointers: [],
     says: 'built in',
   },
-  { name: 'a method that is none', send: () => api().put('/jobs'), code: 'not-found', pointers: [] },
+  { name: 'an unknown method', send: () => api().put('/jobs'), code: 'not-found', pointers: [] },
 ]
 
 function steer(
@@ -531,7 +531,7 @@ describe('refusals', () => {
     expect(detail + errors.map(({ message }) => message).join()).toContain(says ?? '')
   })
 
-  it('is not ready while a part is missing', async () => {
+  it('is not ready while a part is unavailable', async () => {
     service.missing.push('no worker is connected')
     const answer = await api().get('/health/ready')
     service.missing.pop()
@@ -539,8 +539,8 @@ describe('refusals', () => {
     expect(answer.body.detail).toContain('no worker is connected')
   })
 
-  it('meets every code of the table', () => {
-    // Some need more than one request, or a process of its own: idempotency, webhooks and keys.test.ts, test/hostile.
+  it('covers every problem code', () => {
+    // Some need several requests or a process: idempotency, webhooks and keys.test.ts, test/hostile.
     const elsewhere: ProblemCode[] = [
       'unavailable',
       'internal',
@@ -567,7 +567,7 @@ describe('refusals', () => {
     expect([...met].toSorted()).toEqual(Object.keys(problems).toSorted())
   })
 
-  it('answers what is no HTTP with a problem too', async () => {
+  it('answers invalid HTTP with a problem', async () => {
     const address = await service.app.listen({ host: '127.0.0.1', port: 0 })
     const socket = connect(Number(new URL(address).port), '127.0.0.1')
     socket.end('what?\r\n\r\n')
@@ -576,7 +576,7 @@ describe('refusals', () => {
     expectProblem(/content-type: (.*)/.exec(head)?.[1], body, 'invalid-request')
   })
 
-  it('gives every answer a trace id of its own', async () => {
+  it('gives every response a different trace id', async () => {
     const answers = await Promise.all([api().get('/jobs/none'), api().get('/jobs/none')])
     expect(new Set(answers.map(({ body }) => body.traceId)).size).toBe(2)
   })

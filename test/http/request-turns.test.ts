@@ -1,19 +1,19 @@
-/** How many requests of a tenant go on, alone and beside others. */
+/** Concurrent requests of a tenant, alone and with other tenants. */
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { RequestTurns } from '../../src/http/request-turns.js'
 
-/** As many of the tenant's requests as go on at once, up to 100. */
+/** Starts requests of the tenant until one must wait, at most 100. */
 function begun(turns: RequestTurns, tenantId: string): number {
   let count = 0
   while (count < 100 && turns.tryBegin(tenantId)) count++
   return count
 }
 
-it('lets a tenant that is alone do as much as it wants', () => {
+it('sets no limit for a tenant that is alone', () => {
   expect(begun(new RequestTurns(), 'a')).toBe(100)
 })
 
-it('leaves a tenant one long request at a time while others ask, and others go on at once', () => {
+it('runs one long request of a tenant at a time while others are active, which do not wait', () => {
   const turns = new RequestTurns()
   expect(begun(turns, 'a')).toBe(100)
   expect(turns.tryBegin('b')).toBe(true)
@@ -24,20 +24,20 @@ it('leaves a tenant one long request at a time while others ask, and others go o
   expect(turns.tryBegin('b')).toBe(true)
 })
 
-it('leaves a tenant as many short requests as are two milliseconds together', () => {
+it('runs short requests of two milliseconds together at a time', () => {
   const turns = new RequestTurns()
   turns.tryBegin('b')
   turns.tryBegin('a')
   turns.end('a', 0.1)
   expect(begun(turns, 'a')).toBe(20)
-  // One long request counts at once.
+  // A single long request raises the average at once.
   turns.end('a', 20)
   expect(turns.share('a')).toBe(1)
   for (let n = 0; n < 18; n++) turns.end('a', 0.1)
   expect(turns.share('a')).toBe(1)
 })
 
-it('lets those who wait go on in their order, all at once when the others have gone', async () => {
+it('runs waiting requests in order, and all of them when no other tenant is active', async () => {
   const turns = new RequestTurns()
   const { signal } = new AbortController()
   turns.tryBegin('b')

@@ -1,4 +1,4 @@
-/** Every route once as it is meant to be used; what is refused is in refusals.test.ts. */
+/** One valid use of every route; refusals are in refusals.test.ts. */
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { datasetSchema } from '../../src/contract/dataset.js'
@@ -33,7 +33,7 @@ const xor = {
 }
 
 describe('jobs', () => {
-  it('are accepted with their defaults filled in, stored and put on the queue', async () => {
+  it('are accepted with defaults, stored and queued', async () => {
     const answer = await api()
       .post('/jobs')
       .send({ ...xor, name: 'first', metadata: { team: 'blue' } })
@@ -64,7 +64,7 @@ describe('jobs', () => {
     expect((await api().get(`/jobs/${job.id}`)).body).toEqual(answer.body)
   })
 
-  it('take their rows from the request and keep them', async () => {
+  it('store the rows of the request', async () => {
     const dataset = {
       x: [
         [0, 1],
@@ -83,7 +83,7 @@ describe('jobs', () => {
     expect((await api().get(`/datasets/${body.spec.dataset}`)).body.origin).toBe('inline')
   })
 
-  it('are listed newest first, page by page, and by status', async () => {
+  it('are listed newest first, in pages, and by status', async () => {
     const ids: string[] = []
     for (const name of ['a', 'b', 'c'])
       ids.unshift(
@@ -96,7 +96,7 @@ describe('jobs', () => {
     const first = (await api().get('/jobs?limit=2')).body
     expect(first.data.map(({ id }: { id: string }) => id)).toEqual(ids.slice(0, 2))
     expect(first).toMatchObject({ object: 'list', hasMore: true })
-    // The place of the last item: its id, and when it was created, in milliseconds to base 36.
+    // The cursor: the id of the last item, and its creation in milliseconds to base 36.
     const createdAt = Date.parse(first.data[1].createdAt).toString(36)
     expect(first.lastId).toBe(`${ids[1]}~${createdAt}`)
     const second = (await api().get(`/jobs?limit=1&after=${ids[1]}`)).body
@@ -109,7 +109,7 @@ describe('jobs', () => {
     })
   })
 
-  it('are cancelled, and cancelling twice is fine', async () => {
+  it('are cancelled, and can be cancelled twice', async () => {
     const { id } = (await api().post('/jobs').send(xor)).body
     const cancelled = await api().post(`/jobs/${id}/cancel`)
     expect(cancelled.status).toBe(200)
@@ -117,7 +117,7 @@ describe('jobs', () => {
     expect((await api().post(`/jobs/${id}/cancel`)).body).toEqual(cancelled.body)
   })
 
-  it('are paused, twice if you like, and resumed with and without other settings', async () => {
+  it('are paused, also twice, and resumed with and without changes', async () => {
     const { id } = (await api().post('/jobs').send(xor)).body
     const paused = await api().post(`/jobs/${id}/pause`)
     expect(paused.status).toBe(200)
@@ -142,7 +142,7 @@ describe('jobs', () => {
     })
   })
 
-  it('are deleted when they have ended, and their models stay', async () => {
+  it('are deleted after their end, and their models remain', async () => {
     const { id: modelId } = await storeModel(service)
     const { body: model } = await api().get(`/models/${modelId}`)
     const answer = await api().delete(`/jobs/${model.jobId}`)
@@ -152,7 +152,7 @@ describe('jobs', () => {
     expect((await api().get(`/models/${modelId}/predict?x=1,2`)).body.predictions).toEqual([{ output: [9] }])
   })
 
-  it('of a higher priority are ahead of those that wait', async () => {
+  it('of a higher priority precede waiting jobs', async () => {
     const { body: ordinary } = await api().post('/jobs').send(xor)
     const { body: urgent } = await api()
       .post('/jobs')
@@ -183,25 +183,25 @@ describe('epochs', () => {
 
   const numbers = (body: { data: Epoch[] }) => body.data.map(({ epoch }) => epoch)
 
-  it('come whole and in order', async () => {
+  it('are complete and in order', async () => {
     const { body } = await api().get(`/jobs/${jobId}/epochs`)
     expect(body).toEqual({ object: 'list', data: stored, hasMore: false, lastId: 50, epochsKept: null })
   })
 
-  it('come page by page', async () => {
+  it('are returned in pages', async () => {
     const { body } = await api().get(`/jobs/${jobId}/epochs?after=15&limit=10`)
     expect(numbers(body)).toEqual(upTo(25).slice(15))
     expect(body).toMatchObject({ hasMore: true, lastId: 25 })
     expect((await api().get(`/jobs/${jobId}/epochs?after=50`)).body).toMatchObject({ data: [], lastId: null })
   })
 
-  it('come thinned, both ends among them', async () => {
+  it('are thinned, with the first and the last', async () => {
     const { body } = await api().get(`/jobs/${jobId}/epochs?points=3`)
     expect(numbers(body)).toEqual([1, 26, 50])
     expect(body.hasMore).toBe(false)
   })
 
-  it('come as CSV', async () => {
+  it('are returned as CSV', async () => {
     const answer = await api().get(`/jobs/${jobId}/epochs?limit=2`).set('accept', 'text/csv')
     expect(answer.headers['content-type']).toBe('text/csv; charset=utf-8')
     expect(answer.text).toBe(
@@ -225,7 +225,7 @@ describe('every list', () => {
     ['/models', async () => (await storeModel(service)).id],
     ['/datasets', upload],
     ['/webhooks', hook],
-  ])('%s goes on behind an item that was deleted meanwhile', async (path, create) => {
+  ])('%s continues after an item that was deleted', async (path, create) => {
     const ids: string[] = []
     for (let count = 0; count < 4; count++) ids.unshift(await create())
     const { lastId } = (await api().get(`${path}?limit=2`)).body
@@ -236,14 +236,14 @@ describe('every list', () => {
         .expect(200)
     ).body
     expect(next.data.map(({ id }: { id: string }) => id)).toEqual(ids.slice(2))
-    // An id alone says nothing of the place where the item stood.
+    // An id alone is no cursor after the item is deleted.
     const { body } = await api().get(`${path}?after=${ids[1]}`).expect(400)
     expect(body.errors).toEqual([{ pointer: '/after', message: expect.stringContaining('lastId of a page') }])
   })
 })
 
 describe('models', () => {
-  it('are looked at, listed and asked', async () => {
+  it('are read, listed and queried', async () => {
     const { id } = await storeModel(service)
     const model = modelSchema.parse((await api().get(`/models/${id}`)).body)
     expect(model).toMatchObject({ parameters: 3, weightBytes: 12, columns: ['a', 'b'], classes: null })
@@ -257,7 +257,7 @@ describe('models', () => {
     expect(byName.body.predictions).toEqual([{ output: [9] }])
   })
 
-  it('answer in classes what they learned in classes', async () => {
+  it('predict classes by name', async () => {
     const { coding, network } = linearModel()
     const target = { type: 'binary' as const, name: 'side', classes: ['left', 'right'] }
     const layer = { ...network.layers[0], activation: 'sigmoid' as const }
@@ -278,7 +278,7 @@ describe('models', () => {
     expect((await api().get(`/models/${model.id}`)).body.classes).toEqual(['left', 'right'])
   })
 
-  it('are deleted once no unfinished job starts from them, and then are nowhere', async () => {
+  it('are deleted if no unfinished job starts from them', async () => {
     const inputs = { dataset: { x: [[1, 2]], y: [3] }, network: { layers: [{ type: 'dense', units: 1 }] } }
     const { id } = await storeModel(service)
     const { body: model } = await api().get(`/models/${id}`)
@@ -344,7 +344,7 @@ describe('datasets', () => {
 })
 
 describe('health', () => {
-  it('lives and is ready', async () => {
+  it('is live and ready', async () => {
     expect((await api().get('/health/live')).body).toEqual({ status: 'live' })
     expect((await api().get('/health/ready')).body).toEqual({
       status: 'ready',

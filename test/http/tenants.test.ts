@@ -1,4 +1,4 @@
-/** What is one tenant's does not exist for another: walked over every route that the application has. */
+/** Objects of one tenant do not exist for another, on every route of the application. */
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { scopeSchema } from '../../src/contract/key.js'
@@ -10,7 +10,7 @@ import { linearModel, newJob, startJob } from '../support/stores.js'
 let service: RunningApp
 let mine: string
 let theirs: string
-/** One of each kind, of the tenant `blue`. */
+/** One object of each kind, of the tenant `blue`. */
 const ids: Record<string, string> = {}
 
 const csv = 'a,b,y\n1,2,3\n2,3,4\n3,4,6\n4,5,7\n'
@@ -45,10 +45,10 @@ function as(key: string, method: string, url: string, payload?: string | object,
 
 const kindOf = (path: string) => path.split('/')[1] ?? ''
 
-/** An id that has never been, of the same kind. */
+/** A new id of the same kind. */
 const never = (kind: string) => `${ids[kind]?.replace(/_.*/, '')}_${'0'.repeat(32)}`
 
-/** What some routes need to come as far as the thing they are about. */
+/** Valid bodies and queries, so that the routes reach their lookup. */
 const additions: Record<string, { query?: string; body?: object }> = {
   'GET /models/:id/predict': { query: '?x=1,2' },
   'POST /models/:id/predict': { body: { inputs: [[1, 2]] } },
@@ -56,8 +56,8 @@ const additions: Record<string, { query?: string; body?: object }> = {
 
 const routes = () => [...routesOf(service.app.printRoutes({ commonPrefix: false }))]
 
-describe('a thing of another tenant', () => {
-  it('is, on every route that names one, the same 404 as one that never was', async () => {
+describe('an object of another tenant', () => {
+  it('has the same 404 as an unknown object on every route with an id', async () => {
     const named = routes().filter((route) => route.includes('/:id'))
     expect(named.length).toBeGreaterThan(15)
     for (const route of named) {
@@ -78,7 +78,7 @@ describe('a thing of another tenant', () => {
     }
   })
 
-  it('is there for its own tenant after all that', async () => {
+  it('still exists for its own tenant afterwards', async () => {
     for (const [kind, id] of Object.entries(ids)) {
       const answer = await as(mine, 'GET', `/${kind}/${id}`)
       expect([answer.statusCode, answer.json().id]).toEqual([200, id])
@@ -86,7 +86,7 @@ describe('a thing of another tenant', () => {
     expect((await as(mine, 'GET', `/jobs/${ids.jobs}`)).json().status).toBe('queued')
   })
 
-  it('is in no list, and no place in one', async () => {
+  it('is in no list, and is no cursor of one', async () => {
     const lists = routes().filter((route) => /^GET \/(jobs|models|datasets|webhooks)$/.test(route))
     expect(lists).toHaveLength(4)
     for (const route of lists) {
@@ -126,7 +126,7 @@ describe('a thing of another tenant', () => {
     ).toBe(202)
   })
 
-  it('has Idempotency-Keys of its own', async () => {
+  it('has separate Idempotency-Keys', async () => {
     const job = {
       dataset: 'xor',
       network: { layers: [{ type: 'dense', units: 1, activation: 'sigmoid' }] },

@@ -1,4 +1,4 @@
-/** The history of an ended job that was thinned out, as clients read it. */
+/** The thinned history of a finished job over HTTP. */
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Epoch } from '../../src/contract/epoch.js'
@@ -29,7 +29,7 @@ async function read(
 }
 
 describe('GET /jobs/{id}/epochs of a thinned history', () => {
-  it('says how many are kept, and gives them page by page', async () => {
+  it('returns the number of kept epochs, and their pages', async () => {
     const numbers: number[] = []
     for (let after = 0; ; ) {
       const page = await read(`limit=30&after=${after}`)
@@ -44,14 +44,14 @@ describe('GET /jobs/{id}/epochs of a thinned history', () => {
     expect([numbers[0], numbers.at(-1)]).toEqual([1, 1_000])
   })
 
-  it('spreads points over what is kept', async () => {
+  it('spaces points over the kept epochs', async () => {
     const { data, epochsKept } = await read('points=10')
     expect(epochsKept).toBe(100)
     expect(data).toHaveLength(10)
     expect([data[0].epoch, data[9].epoch]).toEqual([1, 1_000])
   })
 
-  it('says so in the job, and gives CSV with the same numbers', async () => {
+  it('reports it in the job, and returns CSV with the same numbers', async () => {
     const { body: job } = await request(service.app.server).get(`/jobs/${id}`).expect(200)
     expect(job).toMatchObject({ epoch: 1_000, epochsKept: 100 })
     const { text } = await request(service.app.server)

@@ -1,4 +1,4 @@
-/** Ids of requests and traces: taken, made, told, and logged. */
+/** Request and trace ids in headers and log lines. */
 import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import request from 'supertest'
@@ -25,7 +25,7 @@ const ask = (path: string) => request(service.app.server).get(path)
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 
 describe('X-Request-Id', () => {
-  it('is kept when it is sane', async () => {
+  it('is kept if it is valid', async () => {
     const { headers } = await ask('/health/live').set('x-request-id', 'my:request/1')
     expect(headers['x-request-id']).toBe('my:request/1')
   })
@@ -35,14 +35,14 @@ describe('X-Request-Id', () => {
     ['x'.repeat(129)],
     ['<script>'],
     [''],
-  ])('is made anew instead of %j', async (id) => {
+  ])('is generated instead of %j', async (id) => {
     const { headers } = await ask('/health/live').set('x-request-id', id)
     expect(headers['x-request-id']).toMatch(/^[0-9a-f]{32}$/)
   })
 })
 
 describe('traceparent', () => {
-  it('goes on with the trace of the caller, under a parent of its own', async () => {
+  it('continues the trace of the client with a new parent id', async () => {
     const { headers, body } = await ask('/jobs/none').set('traceparent', `00-${traceId}-00f067aa0ba902b7-01`)
     expect(headers.traceparent).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`))
     expect(headers.traceparent).not.toContain('00f067aa0ba902b7')
@@ -56,7 +56,7 @@ describe('traceparent', () => {
     [`ff-${traceId}-00f067aa0ba902b7-01`],
     [`00-${traceId.toUpperCase()}-00f067aa0ba902b7-01`],
     ['nonsense'],
-  ])('%s begins a new trace', async (header) => {
+  ])('%s starts a new trace', async (header) => {
     const { headers } = await ask('/health/live').set('traceparent', header)
     expect(headers.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
     expect(headers.traceparent).not.toContain(traceId)
@@ -64,7 +64,7 @@ describe('traceparent', () => {
 })
 
 describe('the log', () => {
-  it('has one line a request, with its ids and without its secrets', async () => {
+  it('has one line for each request, with its ids and without secrets', async () => {
     lines.length = 0
     await ask('/jobs/job_1/stream?ticket=hush')
       .set('x-request-id', 'a')

@@ -1,4 +1,4 @@
-/** Uploads over HTTP: forms, bodies of each kind, clients that go away. */
+/** Uploads over HTTP: forms, bodies of each type, clients that disconnect. */
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
@@ -104,7 +104,7 @@ test.each<[contentType: string, content: string | Buffer, rows: number]>([
   expect(answer.status).toBe(201)
 })
 
-test('an endless body is refused before it ends, and its connection closed', async () => {
+test('an endless body is refused before its end, and its connection is closed', async () => {
   const port = await listen()
   const sending = httpRequest({
     port,
@@ -126,7 +126,7 @@ test('an endless body is refused before it ends, and its connection closed', asy
   await eventually(() => (spools().length === 0 ? true : undefined))
 })
 
-test('a client that goes away leaves neither row nor file', async () => {
+test('a client that disconnects leaves neither row nor file', async () => {
   const before = await countDatasets()
   const port = await listen()
   const sending = httpRequest({

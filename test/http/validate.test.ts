@@ -1,4 +1,4 @@
-/** POST /jobs/validate without a worker; how near its times come is measured by `npm run bench -- estimate`. */
+/** POST /jobs/validate without a worker. `npm run bench -- estimate` measures the error of its times. */
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { jobSpecSchema, jobValidationSchema } from '../../src/contract/job.js'
@@ -34,7 +34,7 @@ const rowsInTables = async () => ({
 })
 
 describe('POST /jobs/validate', () => {
-  it('answers what the job would be, as the job itself then does', async () => {
+  it('returns the spec of the job that POST /jobs creates', async () => {
     const before = await rowsInTables()
     const validation = jobValidationSchema
       .strict()
@@ -52,7 +52,7 @@ describe('POST /jobs/validate', () => {
     expect(await rowsInTables()).toEqual({ ...before, jobs: before.jobs + 1 })
   })
 
-  it('answers with everything chosen when only a dataset is named, and the same again for that', async () => {
+  it('fills in all defaults for a dataset alone, and accepts them again', async () => {
     const validate = async (body: object) =>
       jobValidationSchema.parse((await api().post('/jobs/validate').send(body).expect(200)).body)
     const { spec, parameters } = await validate({ dataset: 'iris', seed: 3 })
@@ -71,17 +71,17 @@ describe('POST /jobs/validate', () => {
     expect(job.spec).toEqual(spec)
   })
 
-  it('counts the trainings of folds: six times the work of one', async () => {
+  it('counts the trainings of folds: six times the work', async () => {
     const seconds = async (changes: object) => {
       const body = { ...xor, dataset: { name: 'moons', rows: 100 }, epochs: 100_000, ...changes }
       return (await api().post('/jobs/validate').send(body).expect(200)).body.estimatedSeconds
     }
-    // 0.03 seconds are for starting.
+    // The start takes 0.03 seconds.
     const ratio = ((await seconds({ earlyStopping: { folds: 5 } })) - 0.03) / ((await seconds({})) - 0.03)
     expect(ratio).toBeCloseTo(6, 1)
   })
 
-  it('stores no rows that come inside the request', async () => {
+  it('stores no inline rows', async () => {
     const before = await rowsInTables()
     const inline = {
       ...xor,
@@ -98,7 +98,7 @@ describe('POST /jobs/validate', () => {
     expect(await rowsInTables()).toEqual(before)
   })
 
-  it('expects more seconds of more epochs', async () => {
+  it('estimates more seconds for more epochs', async () => {
     const of = async (epochs: number) =>
       (
         await api()
@@ -108,11 +108,11 @@ describe('POST /jobs/validate', () => {
     expect(await of(10_000_000)).toBeGreaterThan(10 * (await of(1_000)))
   })
 
-  it('corrects its seconds by the past trainings of such steps, to the letter', async () => {
+  it('corrects its seconds by past trainings with equal steps', async () => {
     const estimate = async () => (await api().post('/jobs/validate').send(xor).expect(200)).body
     const measured = await estimate()
     const { estimatedSeconds, flopsPerEpoch } = measured
-    /** A training of the same work that took so long. */
+    /** A training of the same work with this duration. */
     const past = async (seconds: number, attempt = 1) => {
       const claim = await startJob(service, 'worker_a', { flopsPerEpoch, stepsPerEpoch: 1 })
       await service.runs.succeed(claim, linearModel())
@@ -121,7 +121,7 @@ describe('POST /jobs/validate', () => {
           "startedAt" = "finishedAt" - ${seconds}::float8 * interval '1 second'
         WHERE id = ${claim.jobId}`
     }
-    // What is measured counts as half a second, and starting takes 0.03 s: src/training/estimate.ts.
+    // The measurement weighs half a second, and the start takes 0.03 s: src/training/estimate.ts.
     const calculated = estimatedSeconds - 0.03
     const corrected = (runs: number[]) => {
       const actual = runs.reduce((sum, seconds) => sum + seconds - 0.03, 0)
@@ -146,7 +146,7 @@ describe('POST /jobs/validate', () => {
       { ...xor, network: { layers: [{ type: 'dense', units: 10_000_000 }, ...xor.network.layers] } },
     ],
     ['a model that does not exist', { ...xor, from: `mdl_${'0'.repeat(32)}` }],
-  ])('refuses %s in the words of POST /jobs', async (_name, body) => {
+  ])('refuses %s with the message of POST /jobs', async (_name, body) => {
     const submitted = await api().post('/jobs').send(body)
     const validated = await api().post('/jobs/validate').send(body)
     expect(submitted.status).toBeGreaterThanOrEqual(400)

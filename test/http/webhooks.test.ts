@@ -1,4 +1,4 @@
-/** Registering webhooks, and what the service shows of them. */
+/** Registration and display of webhooks. */
 
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -24,7 +24,7 @@ const api = () => request(service.app.server)
 const url = 'https://example.com/hook'
 
 describe('/webhooks', () => {
-  it('shows the secret once, and never again', async () => {
+  it('shows the secret once', async () => {
     const answer = await api()
       .post('/webhooks')
       .send({ url, events: ['job.failed'] })
@@ -45,7 +45,7 @@ describe('/webhooks', () => {
     await api().get(`/webhooks/${created.id}`).expect(404)
   })
 
-  it('tells of everything unless told otherwise', async () => {
+  it('subscribes to all events by default', async () => {
     const { body } = await api().post('/webhooks').send({ url }).expect(201)
     expect(body.events).toEqual(['job.succeeded', 'job.failed', 'job.cancelled'])
     await api().delete(`/webhooks/${body.id}`).expect(204)
@@ -64,7 +64,7 @@ describe('/webhooks', () => {
     expect(answer.body.errors[0].pointer).toBe(pointer)
   })
 
-  it('has room for so many, whoever asks at the same time', async () => {
+  it('has a limit that concurrent requests do not exceed', async () => {
     const existing = await service.database.webhook.count()
     const answers = await Promise.all(
       Array.from({ length: maximumWebhooks + 10 }, () => api().post('/webhooks').send({ url })),
@@ -77,7 +77,7 @@ describe('/webhooks', () => {
 })
 
 describe('an API process', () => {
-  it('delivers what was committed when no process was alive to deliver it', { timeout: 60_000 }, async () => {
+  it('delivers events that were committed while no process was running', { timeout: 60_000 }, async () => {
     const { connectionString, drop } = await freshDatabase()
     const bodies: string[] = []
     const headers: Record<string, string>[] = []

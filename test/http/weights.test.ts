@@ -1,4 +1,4 @@
-/** The weights of a model as a file that other programs read. */
+/** Weights as safetensors files. */
 import { spawnSync } from 'node:child_process'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -19,7 +19,7 @@ const python = process.env.PYTHON ?? 'python3'
 const hasNumpy = spawnSync(python, ['-c', 'import numpy']).status === 0
 if (!hasNumpy) console.warn('No Python with numpy: no other reader looks at the weights.')
 
-/** By the format's description, independently of what writes it. */
+/** Reads a file by the format's description, independently of the writer. */
 function tensorsOf(file: Buffer) {
   const length = Number(file.readBigUInt64LE(0))
   const { __metadata__: metadata, ...tensors } = JSON.parse(file.toString('utf8', 8, 8 + length))
@@ -43,7 +43,7 @@ function tensorsOf(file: Buffer) {
 }
 
 describe('the weights of a model', () => {
-  it('come whole though the model is deleted when they have been checked', async () => {
+  it('are complete even if the model is deleted during the download', async () => {
     const { id } = await storeModel(service)
     const whole = (await download(id)).body
     const content = await (await exportWeights({ models: service.models, all: service.models }, id)).open()
@@ -72,7 +72,7 @@ describe('the weights of a model', () => {
     expect(body.length).toBe(headerBytes + 12)
   })
 
-  it('carry the scale of the target, and stay aligned with names in any script', async () => {
+  it('contain the scale of the target, and are aligned with names in any script', async () => {
     const target = {
       type: 'number' as const,
       names: ['Größe'],
@@ -85,7 +85,7 @@ describe('the weights of a model', () => {
     expect(numbers[0].values).toEqual([2, 3])
   })
 
-  it.skipIf(!hasNumpy)('are what numpy reads', async () => {
+  it.skipIf(!hasNumpy)('are readable by NumPy', async () => {
     const { id } = await storeModel(service)
     const { body } = await download(id)
     const program = `
@@ -104,7 +104,7 @@ print(float((tensor('layers.0.weight') @ numpy.array([10, 100]) + tensor('layers
     expect(Number(stdout)).toBe(answer.body.predictions[0].output[0])
   })
 
-  it('of many chunks come whole and in order', async () => {
+  it('of many chunks are complete and in order', async () => {
     const values = Float32Array.from({ length: 2_500_000 }, (_, index) => index)
     const { id } = await storeModel(
       service,
@@ -119,7 +119,7 @@ print(float((tensor('layers.0.weight') @ numpy.array([10, 100]) + tensor('layers
     expect(isAsStored).toBe(true)
   })
 
-  it('are not sent again to who has them', async () => {
+  it('are answered 304 to a client that has them', async () => {
     const { id } = await storeModel(service)
     const { headers } = await download(id)
     const again = await download(id).set('if-none-match', headers.etag)
@@ -132,7 +132,7 @@ print(float((tensor('layers.0.weight') @ numpy.array([10, 100]) + tensor('layers
   it.each([
     ['changed', `UPDATE "WeightChunk" SET bytes = set_bit(bytes, 0, 1 - get_bit(bytes, 0))`],
     ['missing', 'DELETE FROM "WeightChunk"'],
-  ])('are never given when they are %s', async (_damage, statement) => {
+  ])('are not sent if they are %s', async (_damage, statement) => {
     const { id } = await storeModel(service)
     await service.database.$executeRawUnsafe(`${statement} WHERE "modelId" = '${id}'`)
     const { status, headers, body } = await download(id)
@@ -142,7 +142,7 @@ print(float((tensor('layers.0.weight') @ numpy.array([10, 100]) + tensor('layers
     expect(JSON.parse(body.toString())).toMatchObject({ code: 'integrity' })
   })
 
-  it('are described without being read', async () => {
+  it('are described by HEAD without being read', async () => {
     const { id } = await storeModel(service)
     const { status, headers } = await api().head(`/models/${id}/weights`)
     expect(status).toBe(200)

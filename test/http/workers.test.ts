@@ -1,4 +1,4 @@
-/** Who trains: workers as /workers, /health/ready and /metrics show them. */
+/** Workers in /workers, /health/ready and /metrics. */
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -25,7 +25,7 @@ describe('workers that report', () => {
 
   const get = (path: string) => request(service.app.server).get(path).expect(200)
 
-  it('are listed, counted and summed up until they are silent', async () => {
+  it('are listed and counted until they stop reporting', async () => {
     const { workers, database } = service
     await workers.report({ id: 'worker_a', threads: 4, busyThreads: 0, backend: 'native' })
     await workers.report({ id: 'worker_b', threads: 2, busyThreads: 2, backend: 'wasm' })
@@ -60,7 +60,7 @@ describe('workers that report', () => {
 })
 
 describe('the worker of npm start', () => {
-  it('appears with its threads, is busy while it trains, and goes when it dies', async () => {
+  it('appears with its threads, is busy while it trains, and disappears when it dies', async () => {
     const folder = temporaryFolder()
     const service = await startService({ DATA_DIRECTORY: folder.path, WORKER_CONCURRENCY: '2' })
     const list = async () => listSchema.parse(await (await fetch(`${service.url}/workers`)).json()).data

@@ -1,18 +1,19 @@
-/** Metrics for Prometheus: those of this process are counted here, those of all processes are read from the database. */
-import type { FastifyInstance, onResponseHookHandler } from 'fastify'
+/** Metrics for Prometheus: those of this process, and those of all processes from the database. */
+import type { FastifyPluginCallback, onResponseHookHandler } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { FigureStore } from '../../training/ports/figures.js'
-import { observeLoop } from './loop-figures.js'
-import { RequestFigures } from './request-figures.js'
+import { observeEventLoop } from './event-loop-metrics.js'
+import { RequestMetrics } from './request-metrics.js'
 
 const prefix = 'descent_'
 
 export interface Metrics {
-  /** Seconds from the commit of an epoch to its writing to a reader. */
+  /** @param seconds from the commit of an epoch to its write to a stream */
   observeStreamLag(seconds: number): void
-  /** Counts the requests that `app` answers. */
-  countRequests(app: FastifyInstance): void
-  /** The figures as text. Without the database, those of this process alone. */
+  /** Plugin that counts the requests of an application. */
+  countRequests: FastifyPluginCallback
+  /** Renders the text format. Without the database, only the metrics of this process are current. */
   render(figures: Pick<FigureStore, 'read'>, watchers: number): Promise<string>
   contentType: string
 }
@@ -21,8 +22,8 @@ export function openMetrics(): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry, prefix })
-  observeLoop(prefix, registers)
-  const requests = new RequestFigures(prefix)
+  observeEventLoop(prefix, registers)
+  const requests = new RequestMetrics(prefix)
   const streamLag = new Histogram({
     name: `${prefix}stream_lag_seconds`,
     help: 'Seconds from the commit of an epoch to its writing to a stream of this process',
@@ -85,21 +86,22 @@ export function openMetrics(): Metrics {
     observeStreamLag: (seconds) => streamLag.observe(seconds),
     contentType: registry.contentType,
 
-    countRequests(app) {
+    countRequests: fastifyPlugin((app, _options, done) => {
       app.addHook('onRoute', (route) => {
-        const figures = requests.route(route.url, !route.config?.isStream)
-        const count: onResponseHookHandler = ({ method }, { statusCode, elapsedTime }, done) => {
-          figures.add(method, statusCode, elapsedTime / 1_000)
-          done()
+        const metrics = requests.route(route.url, !route.config?.isStream)
+        const count: onResponseHookHandler = ({ method }, { statusCode, elapsedTime }, next) => {
+          metrics.add(method, statusCode, elapsedTime / 1_000)
+          next()
         }
         route.onResponse = [count, route.onResponse ?? []].flat()
       })
-      const elsewhere = requests.route('none', true)
-      app.addHook('onResponse', ({ is404, method }, { statusCode, elapsedTime }, done) => {
-        if (is404) elsewhere.add(method, statusCode, elapsedTime / 1_000)
-        done()
+      const unknownRoutes = requests.route('none', true)
+      app.addHook('onResponse', ({ is404, method }, { statusCode, elapsedTime }, next) => {
+        if (is404) unknownRoutes.add(method, statusCode, elapsedTime / 1_000)
+        next()
       })
-    },
+      done()
+    }),
 
     async render(figures, watchers) {
       watched.set(watchers)
@@ -116,7 +118,7 @@ export function openMetrics(): Metrics {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Its answer lasts as long as somebody reads it. */
+    /** The response lasts as long as its client reads it. */
     isStream?: boolean
   }
 }

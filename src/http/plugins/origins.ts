@@ -1,40 +1,37 @@
 /**
- * Web pages of other places may not use the service through their visitors' browsers, which tell where a page is from by
- * the Origin header. A page could also have its own name point at this machine (DNS rebinding), so that while the
- * service is open to this machine, the name it is asked by must be one of this machine's.
+ * Rejects requests of foreign web pages, which browsers mark with the Origin header. While the service is open without
+ * keys, the Host header must name this machine, because a foreign host name may resolve to it (DNS rebinding).
  */
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
 import { Problem } from '../../contract/problems.js'
-import type { KeyWatch } from '../key-watch.js'
+import type { KeyMonitor } from '../key-monitor.js'
 
 export interface Origins {
   /** As browsers send them: `https://example.org`. */
   allowedOrigins: readonly string[]
-  keyWatch: Pick<KeyWatch, 'isOpen'>
+  keyMonitor: Pick<KeyMonitor, 'isOpen'>
 }
 
-export function refuseForeignOrigins(app: FastifyInstance, { allowedOrigins, keyWatch }: Origins): void {
+export const rejectForeignOrigins = fastifyPlugin<Origins>((app, { allowedOrigins, keyMonitor }, done) => {
   const allowedHosts = allowedOrigins.map((origin) => new URL(origin).host)
 
-  /** This machine, as the last request wrote it: most write it the same. */
+  /** The last accepted Host header, so that equal headers are not parsed again. */
   let ownHost: string | null = null
 
-  app.addHook('onRequest', (request, _reply, done) => {
+  app.addHook('onRequest', (request, _reply, next) => {
     const { origin } = request.headers
-    if (origin !== undefined && !isOwn(request, origin) && !allowedOrigins.includes(origin)) {
-      throw new Problem(
-        'foreign-origin',
-        `Pages from ${origin} may not use this service; ALLOWED_ORIGINS lists those that may.`,
-      )
+    if (origin !== undefined && !isSameOrigin(request, origin) && !allowedOrigins.includes(origin)) {
+      throw new Problem('foreign-origin', `The origin ${origin} is not allowed; add it to ALLOWED_ORIGINS.`)
     }
-    if (keyWatch.isOpen && request.headers.host !== ownHost) {
+    if (keyMonitor.isOpen && request.headers.host !== ownHost) {
       if (isThisMachine(request.hostname)) ownHost = request.host
-      else refuseForeignName(request)
+      else rejectForeignHost(request)
     }
-    done()
+    next()
   })
 
-  function refuseForeignName(request: FastifyRequest): void {
+  function rejectForeignHost(request: FastifyRequest): void {
     if (request.routeOptions.config.scope === 'public' || allowedHosts.includes(request.host)) return
     throw new Problem(
       'foreign-origin',
@@ -42,9 +39,10 @@ export function refuseForeignOrigins(app: FastifyInstance, { allowedOrigins, key
         'create a key, or add the host to ALLOWED_ORIGINS.',
     )
   }
-}
+  done()
+})
 
-function isOwn({ host }: FastifyRequest, origin: string): boolean {
+function isSameOrigin({ host }: FastifyRequest, origin: string): boolean {
   return URL.canParse(origin) && new URL(origin).host === host
 }
 

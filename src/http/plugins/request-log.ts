@@ -1,18 +1,18 @@
-/** One log line a request, when it has been answered. Addresses are logged without their query, headers and bodies never. */
+/** Writes one log line for each request, after its response: without query strings, headers and bodies. */
 import { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import { z } from 'zod'
 
 const withId = z.object({ id: z.string() })
 
-/** Levels at which the line of an answered request is written. */
-const telling = ['trace', 'debug', 'info']
+/** Log levels that include the line. */
+const verboseLevels = ['trace', 'debug', 'info']
 
 export class RequestLog extends LogController {
-  readonly #isTelling: boolean
+  readonly #isVerbose: boolean
 
   constructor({ level }: Pick<FastifyBaseLogger, 'level'>) {
     super({ requestIdLogLabel: 'requestId' })
-    this.#isTelling = telling.includes(level)
+    this.#isVerbose = verboseLevels.includes(level)
   }
 
   override incomingRequest(): void {}
@@ -24,20 +24,20 @@ export class RequestLog extends LogController {
     request: FastifyRequest,
     reply: FastifyReply,
   ): void {
-    if (!error && !this.#isTelling) return
+    if (!error && !this.#isVerbose) return
     const route = request.routeOptions.url
     const { data } = withId.safeParse(request.params)
-    // What was created is named by its address alone.
+    // The id of a created job is only in its address.
     const created = /^\/jobs\/([^/]+)$/.exec(String(reply.getHeader('location')))?.[1]
     const line = {
-      tenantId: request.caller?.tenantId,
+      tenantId: request.principal?.tenantId,
       method: request.method,
       route,
       ...(route?.startsWith('/jobs') ? { jobId: data?.id ?? created } : { id: data?.id }),
       status: reply.statusCode,
       milliseconds: Math.round(reply.elapsedTime),
     }
-    if (error) request.log.warn({ ...line, err: error }, 'the answer was not taken')
+    if (error) request.log.warn({ ...line, err: error }, 'the response was not delivered')
     else request.log.info(line, 'answered')
   }
 }

@@ -1,10 +1,10 @@
-/** Headers that restrict browsers to what this service serves. */
-import type { FastifyInstance } from 'fastify'
+/** Headers that restrict what browsers load and embed. */
+import fastifyPlugin from 'fastify-plugin'
 
-/** Answers of the API load nothing. */
-const answerPolicy = "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'"
+/** Responses of the API load nothing. */
+const apiPolicy = "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'"
 
-/** The page's own WebSockets count as 'self' (CSP level 3). */
+/** WebSockets to the same host match 'self' (CSP level 3). */
 export const pagePolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -20,11 +20,11 @@ export const pagePolicy = [
 ].join(';')
 
 /**
- * The headers that helmet sends, which computes them for every answer; a test compares both. Strict-Transport-Security is
- * missing, because only the operator knows whether a proxy ends TLS.
+ * The headers of helmet, as constants; a test compares both. Strict-Transport-Security is missing, because only the
+ * operator knows whether a proxy terminates TLS.
  */
 export const securityHeaders = {
-  'content-security-policy': answerPolicy,
+  'content-security-policy': apiPolicy,
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'origin-agent-cluster': '?1',
@@ -37,14 +37,15 @@ export const securityHeaders = {
   'x-xss-protection': '0',
 } as const
 
-export function sendSecurityHeaders(app: FastifyInstance): void {
-  app.addHook('onRequest', (_request, reply, done) => {
+export const sendSecurityHeaders = fastifyPlugin((app, _options, done) => {
+  app.addHook('onRequest', (_request, reply, next) => {
     reply.headers(securityHeaders)
-    done()
+    next()
   })
-}
+  done()
+})
 
-/** The documentation's page brings inline styles and images; everything else stays shut. */
+/** Swagger UI has inline styles and images. */
 export const documentationPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

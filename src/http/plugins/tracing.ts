@@ -1,67 +1,70 @@
 /**
- * Every request has an id (X-Request-Id) and belongs to a trace (W3C Trace Context): taken from its headers where they
- * are well-formed, made otherwise, and always told in the answer. Log lines carry both.
+ * Gives every request an id (X-Request-Id) and a trace (W3C Trace Context). Uses those of the request headers if they
+ * are well-formed, and sends both with the response. Log lines contain both.
  */
 import type { IncomingMessage } from 'node:http'
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
 import { randomHex } from '../random-hex.js'
 import { RequestLogger } from '../request-logger.js'
 
 export interface Trace {
-  /** 32 hexadecimal digits: the same in every service that a request passes through. */
+  /** 32 hexadecimal digits, the same in every service that handles the request. */
   traceId: string
-  /** For the caller: the trace, this service's own part of it, and whether it is recorded. */
+  /** The traceparent of the response, with the span id of this service. */
   traceparent: string
 }
 
-/** Version, trace id, parent id, flags (Trace Context, section 3.2); ids of zeros alone are no ids. */
+/** Version, trace id, parent id, flags (Trace Context, section 3.2); ids of only zeros are invalid. */
 const traceparentPattern =
   /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:$|-)/
 
-const sanePattern = /^[\w.:@/+=-]{1,128}$/
+const requestIdPattern = /^[\w.:@/+=-]{1,128}$/
 
-const traceOfMessage = Symbol('trace')
+/** On the message of Node, because the logger of a request exists before Fastify's request. */
+const traceProperty = Symbol('trace')
 
 declare module 'node:http' {
   interface IncomingMessage {
-    [traceOfMessage]?: Trace
+    [traceProperty]?: Trace
   }
 }
 
-function readTrace(header: string | string[] | undefined): Trace {
-  const found = typeof header === 'string' ? traceparentPattern.exec(header) : null
-  const traceId = found?.[1] ?? randomHex(32)
-  return { traceId, traceparent: `00-${traceId}-${randomHex(16)}-${found?.[2] ?? '00'}` }
+function parseTraceparent(header: string | string[] | undefined): Trace {
+  const match = typeof header === 'string' ? traceparentPattern.exec(header) : null
+  const traceId = match?.[1] ?? randomHex(32)
+  return { traceId, traceparent: `00-${traceId}-${randomHex(16)}-${match?.[2] ?? '00'}` }
 }
 
-function traceIn(message: IncomingMessage): Trace {
-  message[traceOfMessage] ??= readTrace(message.headers.traceparent)
-  return message[traceOfMessage]
+function messageTrace(message: IncomingMessage): Trace {
+  message[traceProperty] ??= parseTraceparent(message.headers.traceparent)
+  return message[traceProperty]
 }
 
-export function traceOf(request: FastifyRequest): Trace {
-  return traceIn(request.raw)
+export function requestTrace(request: FastifyRequest): Trace {
+  return messageTrace(request.raw)
 }
 
-/** The client's id of the request, or else the id of its trace, so that one id is enough to find everything. */
-export function requestIdOf(message: IncomingMessage): string {
-  const given = message.headers['x-request-id']
-  return typeof given === 'string' && sanePattern.test(given) ? given : traceIn(message).traceId
+/** Returns the client's request id, otherwise the trace id. */
+export function readRequestId(message: IncomingMessage): string {
+  const id = message.headers['x-request-id']
+  return typeof id === 'string' && requestIdPattern.test(id) ? id : messageTrace(message).traceId
 }
 
-/** The logger of one request. */
+/** Creates the logger of one request. */
 export function childLogger(
   logger: FastifyBaseLogger,
   bindings: Record<string, unknown>,
   _options: object,
   message: IncomingMessage,
 ): FastifyBaseLogger {
-  return new RequestLogger(logger, Object.assign(bindings, { traceId: traceIn(message).traceId }))
+  return new RequestLogger(logger, Object.assign(bindings, { traceId: messageTrace(message).traceId }))
 }
 
-export function tellTrace(app: FastifyInstance): void {
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id).header('traceparent', traceOf(request).traceparent)
-    done()
+export const tracing = fastifyPlugin((app, _options, done) => {
+  app.addHook('onRequest', (request, reply, next) => {
+    reply.header('x-request-id', request.id).header('traceparent', requestTrace(request).traceparent)
+    next()
   })
-}
+  done()
+})

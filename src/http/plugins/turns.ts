@@ -1,40 +1,41 @@
 /**
- * Requests proceed when the turn of their tenant has come. Requests of public routes, which cost next to nothing, and of
- * routes with separate turns proceed at once.
+ * Requests wait for the turn of their tenant. Requests of public routes, which are cheap, and of routes with separate
+ * turns do not wait.
  */
-import type { FastifyInstance, FastifyRequest, onSendHookHandler, preValidationHookHandler } from 'fastify'
+import type { FastifyRequest, onSendHookHandler, preValidationHookHandler } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
 import { beginRequest, endRequest } from '../../training/slices.js'
 import { TenantTurns } from '../../training/tenant-turns.js'
-import { callerOf } from '../caller.js'
-import { departure } from '../departure.js'
+import { disconnectSignal } from '../client-disconnect.js'
+import { requirePrincipal } from '../principal.js'
 import { RequestTurns } from '../request-turns.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Its requests take long for other reasons than the event loop and the database, and wait for turns elsewhere. */
+    /** The handler takes separate turns, because it waits for more than the event loop and the database. */
     hasOwnTurns?: boolean
   }
   interface FastifyRequest {
-    /** Null before the turn of the request, and after its end. */
+    /** Null before and after the turn of the request. */
     heldTurns: RequestTurns | TenantTurns | null
     /** By performance.now(). */
-    turnBeganAt: number
+    turnStartedAt: number
   }
 }
 
-/** Lets the next request proceed. Sending an answer calls it; a WebSocket has to call it once it is open. */
+/** Ends the turn, so that the next request proceeds. Runs before a response is sent; WebSocket handlers call it. */
 export function endTurn(request: FastifyRequest): void {
   const turns = request.heldTurns
   if (turns === null) return
   request.heldTurns = null
   endRequest()
-  turns.end(callerOf(request).tenantId, performance.now() - request.turnBeganAt)
+  turns.end(requirePrincipal(request).tenantId, performance.now() - request.turnStartedAt)
 }
 
-/** For the routes that are added afterwards. */
-export function takeTurns(app: FastifyInstance): void {
+/** For the routes that are registered after this plugin. */
+export const takeTurns = fastifyPlugin((app, _options, done) => {
   const requests = new RequestTurns()
-  // The openings of streams have separate turns, because a stream lasts.
+  // Streams have separate turns, because they stay open.
   const openings = new TenantTurns({
     what: 'streams that open',
     atOnce: 16,
@@ -43,40 +44,41 @@ export function takeTurns(app: FastifyInstance): void {
     mostWaiting: Number.POSITIVE_INFINITY,
   })
   app.decorateRequest('heldTurns', null)
-  app.decorateRequest('turnBeganAt', 0)
+  app.decorateRequest('turnStartedAt', 0)
   app.addHook('onRoute', (route) => {
     const { scope = 'public', isStream = false, hasOwnTurns = false } = route.config ?? {}
     if (scope === 'public' || hasOwnTurns) return
-    // The body has arrived before the validation, so a slow client delays nobody.
+    // The body is complete before validation, so a slow client holds no turn.
     route.preValidation = [takeTurn(isStream ? openings : requests), route.preValidation ?? []].flat()
     route.onSend = [route.onSend ?? [], endTurnOnSend].flat()
   })
-}
+  done()
+})
 
 const takeTurn =
   (turns: RequestTurns | TenantTurns): preValidationHookHandler =>
   (request, reply, done) => {
-    const { tenantId } = callerOf(request)
+    const { tenantId } = requirePrincipal(request)
     if (turns.tryBegin(tenantId)) {
-      beginTurn(request, turns)
+      startTurn(request, turns)
       return done()
     }
-    turns.wait(tenantId, departure(reply)).then(() => {
-      beginTurn(request, turns)
+    turns.wait(tenantId, disconnectSignal(reply)).then(() => {
+      startTurn(request, turns)
       done()
     }, done)
   }
 
-/** Not when the client disconnects, because the server still works on its request. */
+/** A disconnect does not end the turn, because the server still works on the request. */
 const endTurnOnSend: onSendHookHandler = (request, _reply, _payload, done) => {
   endTurn(request)
   done()
 }
 
-function beginTurn(request: FastifyRequest, turns: RequestTurns | TenantTurns): void {
+function startTurn(request: FastifyRequest, turns: RequestTurns | TenantTurns): void {
   request.heldTurns = turns
   beginRequest()
-  request.turnBeganAt = performance.now()
-  // A failed upgrade has no answer.
+  request.turnStartedAt = performance.now()
+  // A failed upgrade sends no response.
   if (request.ws) request.raw.socket.once('close', () => endTurn(request))
 }

@@ -1,4 +1,4 @@
-/** The rows of a dataset, as a person looks at them. */
+/** The rows of a dataset or job for display, and the deletion of a dataset. */
 import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
@@ -8,10 +8,10 @@ import { datasetPicture, datasetRows, deleteDataset, jobRows } from '../../train
 import type { GeneratedData } from '../../training/generated-data.js'
 import { JobSplits } from '../../training/job-splits.js'
 import type { PredictorPool } from '../../training/ports/predictor-pool.js'
-import { callerOf } from '../caller.js'
-import { sendEntityTags } from '../plugins/entity-tag.js'
-import { integerParameter } from '../query.js'
-import { failures, idParameters } from '../responses.js'
+import { sendEntityTags } from '../plugins/entity-tags.js'
+import { requirePrincipal } from '../principal.js'
+import { integerParameter } from '../query-parameters.js'
+import { failures, idParameters } from '../response-schemas.js'
 import type { DatasetRoutes } from './datasets.js'
 import type { JobRoutes } from './jobs.js'
 
@@ -25,8 +25,8 @@ export interface DatasetRowRoutes extends Pick<DatasetRoutes, 'datasets'>, Pick<
 }
 
 const pageOfRows = z.strictObject({
-  limit: integerParameter(1, maximumRows).optional().describe(`rows, ${defaultRows} when left out`),
-  offset: integerParameter(0, largestRow).optional().describe('number of the first row, from 0'),
+  limit: integerParameter(1, maximumRows).optional().describe(`number of rows, ${defaultRows} by default`),
+  offset: integerParameter(0, largestRow).optional().describe('index of the first row, from 0'),
 })
 
 export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
@@ -37,7 +37,7 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
   sendEntityTags(app)
   const splits = new JobSplits(predictors)
 
-  const datasetsOf = (request: FastifyRequest) => datasets.of(callerOf(request).tenantId)
+  const tenantDatasets = (request: FastifyRequest) => datasets.of(requirePrincipal(request).tenantId)
 
   app.get(
     '/datasets/:id/rows',
@@ -47,8 +47,8 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
         tags: ['datasets'],
         summary: 'List the rows of a dataset',
         description:
-          'Raw values: numbers, names of categories, booleans, null where missing. A row has a cell for each of `columns`. ' +
-          'Of a wide dataset come fewer rows than asked for, at most 100,000 cells; `hasMore` says whether more follow.',
+          'Raw values: numbers, names of categories, booleans, and null if missing. A row has a cell for each of `columns`. ' +
+          'A page has at most 100,000 cells, so wide datasets return fewer rows; `hasMore` is true if more follow.',
         params: idParameters,
         querystring: pageOfRows,
         response: { 200: datasetRowsSchema, ...failures },
@@ -56,7 +56,7 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
     },
     async (request) => {
       const { params, query } = request
-      const sources = { datasets: datasetsOf(request), generated }
+      const sources = { datasets: tenantDatasets(request), generated }
       return datasetRows(sources, params.id, query.offset ?? 0, query.limit ?? defaultRows)
     },
   )
@@ -69,21 +69,21 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
         tags: ['jobs'],
         summary: 'List the rows that a job trains on',
         description:
-          'As GET /datasets/{id}/rows, of whatever the job names as its dataset: rows of its own and generated ones, too. ' +
-          '`split=validation` names the rows that were held out.',
+          'Like GET /datasets/{id}/rows, for any dataset of a job, also its inline rows and generated ones. ' +
+          '`split=validation` selects the rows that were held out.',
         params: idParameters,
         querystring: pageOfRows.extend({
           split: z
             .enum(['training', 'validation'])
             .optional()
-            .describe('only the rows that train, or that validate; all rows of the dataset when left out'),
+            .describe('only the training or validation rows; all rows of the dataset by default'),
         }),
         response: { 200: datasetRowsSchema, ...failures },
       },
     },
     async (request) => {
       const { params, query } = request
-      const { tenantId } = callerOf(request)
+      const { tenantId } = requirePrincipal(request)
       const stores = { jobs: jobs.of(tenantId), datasets: datasets.of(tenantId), generated }
       const { offset = 0, limit = defaultRows, split } = query
       return jobRows(stores, splits, params.id, { offset, limit, split })
@@ -109,7 +109,7 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
     },
     async (request, reply) => {
       const { id, row } = request.params
-      const png = await datasetPicture(datasetsOf(request), id, row)
+      const png = await datasetPicture(tenantDatasets(request), id, row)
       return reply.type('image/png').send(png)
     },
   )
@@ -122,11 +122,11 @@ export const datasetRowRoutes: FastifyPluginCallbackZod<DatasetRowRoutes> = (
         tags: ['datasets'],
         summary: 'Delete a dataset that no unfinished job uses',
         params: idParameters,
-        response: { 204: z.null().describe('gone'), ...failures },
+        response: { 204: z.null().describe('deleted'), ...failures },
       },
     },
     async (request, reply) => {
-      await deleteDataset(datasetsOf(request), request.params.id)
+      await deleteDataset(tenantDatasets(request), request.params.id)
       return reply.code(204).send(null)
     },
   )

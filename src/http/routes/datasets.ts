@@ -1,4 +1,3 @@
-/** Datasets: list, look. */
 import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
@@ -7,10 +6,10 @@ import { Problem } from '../../contract/problems.js'
 import { describeBuiltIn, listBuiltIns } from '../../training/built-in-datasets.js'
 import type { DatasetStore } from '../../training/ports/datasets.js'
 import type { Tenanted } from '../../training/ports/tenants.js'
-import { callerOf } from '../caller.js'
-import { sendEntityTags } from '../plugins/entity-tag.js'
-import { defaultLimit, pageParameters } from '../query.js'
-import { failures, idParameters, listOf, toList } from '../responses.js'
+import { sendEntityTags } from '../plugins/entity-tags.js'
+import { requirePrincipal } from '../principal.js'
+import { defaultLimit, pageParameters } from '../query-parameters.js'
+import { failures, idParameters, listOf, toList } from '../response-schemas.js'
 
 export interface DatasetRoutes {
   datasets: Tenanted<DatasetStore>
@@ -19,7 +18,7 @@ export interface DatasetRoutes {
 export const datasetRoutes: FastifyPluginCallbackZod<DatasetRoutes> = (app, { datasets }, done) => {
   sendEntityTags(app)
 
-  const datasetsOf = (request: FastifyRequest) => datasets.of(callerOf(request).tenantId)
+  const tenantDatasets = (request: FastifyRequest) => datasets.of(requirePrincipal(request).tenantId)
 
   app.get(
     '/datasets',
@@ -28,14 +27,14 @@ export const datasetRoutes: FastifyPluginCallbackZod<DatasetRoutes> = (app, { da
       schema: {
         tags: ['datasets'],
         summary: 'List datasets',
-        description: 'The first page begins with the built-in ones; uploads follow, newest first.',
+        description: 'The first page starts with the built-in datasets; uploads follow, newest first.',
         querystring: z.strictObject(pageParameters),
         response: { 200: listOf(datasetSchema), ...failures },
       },
     },
     async (request) => {
       const { query } = request
-      const page = await datasetsOf(request).list({ ...query, limit: query.limit ?? defaultLimit })
+      const page = await tenantDatasets(request).list({ ...query, limit: query.limit ?? defaultLimit })
       const data = query.after === undefined ? [...listBuiltIns(), ...page.data] : page.data
       return toList({ ...page, data })
     },
@@ -54,7 +53,7 @@ export const datasetRoutes: FastifyPluginCallbackZod<DatasetRoutes> = (app, { da
     },
     async (request) => {
       const { id } = request.params
-      const dataset = describeBuiltIn(id) ?? (await datasetsOf(request).get(id))
+      const dataset = describeBuiltIn(id) ?? (await tenantDatasets(request).get(id))
       if (dataset === null) throw new Problem('not-found', `There is no dataset ${id}.`)
       return dataset
     },

@@ -1,4 +1,4 @@
-/** The history of a job: every epoch once and in order, as JSON or CSV, whole or thinned. */
+/** The epochs of a job in order, as JSON or CSV, all or thinned. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { type Epoch, epochSchema } from '../../contract/epoch.js'
@@ -8,10 +8,10 @@ import { Problem } from '../../contract/problems.js'
 import type { EpochStore } from '../../training/ports/epochs.js'
 import type { JobStore } from '../../training/ports/jobs.js'
 import type { Tenanted } from '../../training/ports/tenants.js'
-import { callerOf } from '../caller.js'
-import { inPieces } from '../pieces.js'
-import { integerParameter, positionParameter } from '../query.js'
-import { failures, idParameters } from '../responses.js'
+import { chunkedBody } from '../chunked-body.js'
+import { requirePrincipal } from '../principal.js'
+import { integerParameter, positionParameter } from '../query-parameters.js'
+import { failures, idParameters } from '../response-schemas.js'
 
 const defaultEpochs = 1_000
 const maximumEpochs = 10_000
@@ -29,14 +29,16 @@ export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, 
       schema: {
         tags: ['jobs'],
         summary: 'List the epochs of a job',
-        description: '`Accept: text/csv` gives the same as CSV.',
+        description: '`Accept: text/csv` selects CSV.',
         params: idParameters,
         querystring: z.strictObject({
-          after: positionParameter.optional().describe('only epochs behind this one'),
-          limit: integerParameter(1, maximumEpochs).optional().describe(`${defaultEpochs} when left out`),
+          after: positionParameter.optional().describe('only epochs after this one'),
+          limit: integerParameter(1, maximumEpochs)
+            .optional()
+            .describe(`${defaultEpochs.toLocaleString('en')} by default`),
           points: integerParameter(2, maximumEpochs)
             .optional()
-            .describe('instead of a page: so many epochs spread evenly over the whole history'),
+            .describe('instead of a page: this number of epochs, evenly spaced over the whole history'),
         }),
         response: {
           200: {
@@ -62,26 +64,26 @@ export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, 
     async (request, reply) => {
       const { params, query } = request
       const { after = 0, limit = defaultEpochs, points } = query
-      const job = await jobs.of(callerOf(request).tenantId).get(params.id)
+      const job = await jobs.of(requirePrincipal(request).tenantId).get(params.id)
       if (job === null) throw new Problem('not-found', `There is no job ${params.id}.`)
-      const asked = request.accepts().type(['json', 'text/csv'])
+      const accepted = request.accepts().type(['json', 'text/csv'])
       reply.header('vary', 'accept')
-      if (points === undefined && asked !== 'text/csv') {
+      if (points === undefined && accepted !== 'text/csv') {
         const page = await epochs.readPacked(job.id, after, limit)
         return reply
           .type(json)
           .serializer(String)
-          .send(inPieces(pageTexts(page, job)))
+          .send(chunkedBody(pageTexts(page, job)))
       }
       const data =
         points === undefined
           ? await epochs.read(job.id, after, limit)
           : await epochs.readThinned(job.id, points)
-      if (asked === 'text/csv') {
+      if (accepted === 'text/csv') {
         return reply
           .type('text/csv; charset=utf-8')
           .serializer(String)
-          .send(inPieces(csvTexts(data)))
+          .send(chunkedBody(csvTexts(data)))
       }
       const lastId = data.at(-1)?.epoch ?? null
       const { epochsKept } = job
@@ -94,7 +96,7 @@ export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, 
 
 const json = 'application/json; charset=utf-8'
 
-/** The same as the schema's, without an object for each of thousands of epochs. */
+/** Serializes the page of the schema without an object for each of thousands of epochs. */
 function* pageTexts(page: PackedEpochs, { epoch, epochsKept }: Job): Generator<string> {
   const last = page.seconds.length === 0 ? null : lastEpoch(page)
   const hasMore = last !== null && last < epoch

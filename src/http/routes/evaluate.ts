@@ -1,4 +1,4 @@
-/** Evaluations of a model on labelled rows: of a dataset, of the request, or of a file. */
+/** Evaluations of a model on labelled rows of a dataset, a request or a file. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { evaluationRequestSchema, modelEvaluationSchema } from '../../contract/model-evaluation.js'
@@ -6,14 +6,14 @@ import { formatParameters, uploadContentTypes } from '../../contract/upload.js'
 import { evaluateFile, evaluateRows, turnsOfDatasets } from '../../training/evaluate.js'
 import type { PredictorPool } from '../../training/ports/predictor-pool.js'
 import type { RequestThread } from '../../training/ports/request-thread.js'
-import { callerOf } from '../caller.js'
-import { departure } from '../departure.js'
-import { parseJsonBodies } from '../json-body.js'
-import type { BodyThread } from '../large-bodies.js'
-import { demandScope } from '../plugins/authentication.js'
+import type { BodyThread } from '../body-thread.js'
+import { disconnectSignal } from '../client-disconnect.js'
+import { parseJsonBodies } from '../json-body-parser.js'
+import { requireScope } from '../plugins/authentication.js'
 import { preparationParameters } from '../preparation-parameters.js'
-import { failures, idParameters } from '../responses.js'
-import { acceptUploads, filesOf, multipartType } from '../upload-files.js'
+import { requirePrincipal } from '../principal.js'
+import { failures, idParameters } from '../response-schemas.js'
+import { acceptUploads, multipartType, uploadedFiles } from '../upload-files.js'
 import type { DatasetRoutes } from './datasets.js'
 import type { UploadRoutes } from './uploads.js'
 
@@ -41,7 +41,7 @@ export const evaluateRoutes: FastifyPluginCallbackZod<EvaluateRoutes> = (
     '/models/:id/evaluate',
     {
       config: { scope: 'models:read', hasOwnTurns: true },
-      // A list of rows is what { "rows": … } holds.
+      // A list stands for { "rows": … }.
       preValidation: async (request) => {
         if (Array.isArray(request.body)) request.body = { rows: request.body }
       },
@@ -49,10 +49,10 @@ export const evaluateRoutes: FastifyPluginCallbackZod<EvaluateRoutes> = (
         tags: ['models'],
         summary: 'Evaluate a model on labelled rows',
         description:
-          'The same figures as after its training, on a dataset, on rows, or on a file in any format that POST /datasets ' +
-          'takes. Files are read with the types that the model was trained with, and nothing of them is stored. Other ' +
-          'columns do not count, rows without a target are left out, and a class that the model does not know is refused. ' +
-          'A dataset also needs the scope `datasets:read`.',
+          'Returns the metrics of the evaluation after training, for a dataset, rows, or a file in any format of POST ' +
+          '/datasets. Files are read with the column types of the model, and are not stored. Other columns are ignored, ' +
+          'rows without a target are skipped, and unknown classes are refused. A dataset also needs the scope ' +
+          '`datasets:read`.',
         params: idParameters,
         querystring: z.strictObject({
           ...formatParameters,
@@ -69,15 +69,15 @@ export const evaluateRoutes: FastifyPluginCallbackZod<EvaluateRoutes> = (
     },
     async (request, reply) => {
       const { id } = request.params
-      const { tenantId, limits } = callerOf(request)
+      const { tenantId, limits } = requirePrincipal(request)
       const stores = { models: models.of(tenantId), datasets: datasets.of(tenantId) }
       const dependencies = { tenantId, ...stores, predictors, thread, turns }
-      const signal = departure(reply)
+      const signal = disconnectSignal(reply)
       const isJson = request.headers['content-type']?.split(';')[0].trim().toLowerCase() === jsonType
       if (isJson) {
-        // Checked before, by the schema of its content type.
+        // Validated by the schema of its content type.
         const body = request.body as z.infer<typeof evaluationRequestSchema>
-        if (body.dataset !== undefined) demandScope(callerOf(request), reply, 'datasets:read')
+        if (body.dataset !== undefined) requireScope(requirePrincipal(request), reply, 'datasets:read')
         return evaluateRows(dependencies, id, body, signal)
       }
       const { missingValues, decimal, ...options } = request.query
@@ -85,13 +85,13 @@ export const evaluateRoutes: FastifyPluginCallbackZod<EvaluateRoutes> = (
         return await evaluateFile(dependencies, id, uploadReader, {
           tenantId,
           limits,
-          files: filesOf(request),
+          files: uploadedFiles(request),
           options,
           preparation: { missingValues, decimal },
           signal,
         })
       } catch (error) {
-        // The rest of the body is not waited for.
+        // The rest of the body is not read.
         if (!request.raw.complete) reply.header('connection', 'close')
         throw error
       }

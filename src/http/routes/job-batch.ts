@@ -1,16 +1,15 @@
-/** Many jobs in one request: what a sweep submits. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { type JobRequest, jobRequestSchema } from '../../contract/job.js'
 import { type JobBatch, jobBatchRequestSchema, jobBatchSchema } from '../../contract/job-batch.js'
 import { Problem } from '../../contract/problems.js'
 import { type BatchOutcome, submitBatch } from '../../training/submit-batch.js'
-import { callerOf } from '../caller.js'
-import { hasRows } from '../large-bodies.js'
+import { hasRows } from '../body-thread.js'
 import { idempotencyHeaders } from '../plugins/idempotency.js'
-import { traceOf } from '../plugins/tracing.js'
-import { problemBody } from '../problem-answers.js'
-import { failures } from '../responses.js'
-import { readBySchema } from '../validation.js'
+import { requestTrace } from '../plugins/tracing.js'
+import { requirePrincipal } from '../principal.js'
+import { problemBody } from '../problem-responses.js'
+import { failures } from '../response-schemas.js'
+import { parseBySchema } from '../validation.js'
 import type { JobRoutes } from './jobs.js'
 
 type JobBatchRoutes = Pick<JobRoutes, 'idempotency' | 'submission'>
@@ -28,20 +27,20 @@ export const jobBatchRoutes: FastifyPluginCallbackZod<JobBatchRoutes> = (
         tags: ['jobs'],
         summary: 'Start up to 1,000 trainings',
         description:
-          'Up to 1,000 jobs, each accepted or refused by itself; those accepted are stored in one transaction. With an ' +
-          'Idempotency-Key the whole request is answered once. When every job is refused, the answer is the refusal of the first.',
+          'Accepts or refuses each job separately, and stores the accepted ones in one transaction. An Idempotency-Key ' +
+          'covers the whole request. If every job is refused, the response is the refusal of the first.',
         headers: idempotencyHeaders,
         body: jobBatchRequestSchema,
         response: { 202: jobBatchSchema.describe('at least one job is stored and queued'), ...failures },
       },
     },
     async (request, reply) => {
-      const { traceId } = traceOf(request)
+      const { traceId } = requestTrace(request)
       const origin = { requestId: request.id, traceId }
       const batch = await idempotency.answerOnce(request, reply, (once) => {
-        const requests = requestsOf(request.body.jobs)
-        const answer = (outcomes: BatchOutcome[]) => toBatch(outcomes, traceId)
-        return submitBatch(submission, callerOf(request), requests, origin, answer, once)
+        const requests = parseJobs(request.body.jobs)
+        const toResponse = (outcomes: BatchOutcome[]) => toBatch(outcomes, traceId)
+        return submitBatch(submission, requirePrincipal(request), requests, origin, toResponse, once)
       })
       return reply.code(202).send(batch)
     },
@@ -50,13 +49,15 @@ export const jobBatchRoutes: FastifyPluginCallbackZod<JobBatchRoutes> = (
   done()
 }
 
-/** Rows are refused before they are looked at. */
-function* requestsOf(jobs: readonly unknown[]): Generator<JobRequest | Problem> {
-  for (const job of jobs) yield hasRows(job) ? rowsRefused() : readBySchema(jobRequestSchema, job, 'job')
+/** Refuses inline rows without parsing them. */
+function* parseJobs(jobs: readonly unknown[]): Generator<JobRequest | Problem> {
+  for (const job of jobs)
+    yield hasRows(job) ? inlineRowsProblem() : parseBySchema(jobRequestSchema, job, 'job')
 }
 
-function rowsRefused(): Problem {
-  const message = 'rows inside a job of a batch are not stored: POST them to /datasets and name that dataset'
+function inlineRowsProblem(): Problem {
+  const message =
+    'a job of a batch cannot contain rows: upload them with POST /datasets and use the id of that dataset'
   return new Problem('invalid-spec', `/dataset: ${message}`, [{ pointer: '/dataset', message }])
 }
 

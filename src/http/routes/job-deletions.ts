@@ -1,24 +1,24 @@
-/** Deleting jobs that have ended: one by its id, or the old ones. */
+/** Deletion of finished jobs: one by its id, or those that ended before a time. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { finishedStatuses } from '../../contract/job.js'
 import { remove } from '../../training/control.js'
 import type { JobStore } from '../../training/ports/jobs.js'
 import type { Tenanted } from '../../training/ports/tenants.js'
-import { callerOf } from '../caller.js'
-import { failures, idParameters } from '../responses.js'
+import { requirePrincipal } from '../principal.js'
+import { failures, idParameters } from '../response-schemas.js'
 
 export interface JobDeletionRoutes {
   jobs: Tenanted<JobStore>
 }
 
-/** Of one request, so that it does not last for minutes. */
-const most = 10_000
+/** Limits the time of one request. */
+const maximumDeletions = 10_000
 
 const deletionSchema = z.object({
   object: z.literal('deletion'),
-  deleted: z.int().describe('jobs'),
-  hasMore: z.boolean().describe(`true after ${most}: send the request again for the rest`),
+  deleted: z.int().describe('number of jobs'),
+  hasMore: z.boolean().describe(`true if ${maximumDeletions} were deleted: repeat the request for the rest`),
 })
 
 export const jobDeletionRoutes: FastifyPluginCallbackZod<JobDeletionRoutes> = (app, { jobs }, done) => {
@@ -30,11 +30,11 @@ export const jobDeletionRoutes: FastifyPluginCallbackZod<JobDeletionRoutes> = (a
         tags: ['jobs'],
         summary: 'Delete a finished job, without its model',
         params: idParameters,
-        response: { 204: z.null().describe('gone'), ...failures },
+        response: { 204: z.null().describe('deleted'), ...failures },
       },
     },
     async (request, reply) => {
-      await remove(jobs.of(callerOf(request).tenantId), request.params.id)
+      await remove(jobs.of(requirePrincipal(request).tenantId), request.params.id)
       return reply.code(204).send(null)
     },
   )
@@ -46,10 +46,10 @@ export const jobDeletionRoutes: FastifyPluginCallbackZod<JobDeletionRoutes> = (a
       schema: {
         tags: ['jobs'],
         summary: 'Delete jobs that ended before a time, without their models',
-        description: `The oldest first, at most ${most.toLocaleString('en')} a request.`,
+        description: `Deletes the oldest first, at most ${maximumDeletions.toLocaleString('en')} a request.`,
         querystring: z.strictObject({
-          before: z.iso.datetime({ offset: true }).describe('they ended before this time'),
-          status: z.enum(finishedStatuses).optional().describe('only those that ended so'),
+          before: z.iso.datetime({ offset: true }).describe('only jobs that ended before this time'),
+          status: z.enum(finishedStatuses).optional().describe('only jobs with this status'),
         }),
         response: { 200: deletionSchema, ...failures },
       },
@@ -57,9 +57,9 @@ export const jobDeletionRoutes: FastifyPluginCallbackZod<JobDeletionRoutes> = (a
     async (request) => {
       const { before, status } = request.query
       const statuses = status === undefined ? finishedStatuses : [status]
-      const store = jobs.of(callerOf(request).tenantId)
-      const deleted = await store.deleteEnded(statuses, new Date(before), most)
-      return { object: 'deletion' as const, deleted, hasMore: deleted === most }
+      const store = jobs.of(requirePrincipal(request).tenantId)
+      const deleted = await store.deleteEnded(statuses, new Date(before), maximumDeletions)
+      return { object: 'deletion' as const, deleted, hasMore: deleted === maximumDeletions }
     },
   )
 

@@ -1,4 +1,3 @@
-/** Jobs: start, look, cancel. Watching one live is in stream.ts. */
 import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
@@ -17,13 +16,13 @@ import type { JobStore } from '../../training/ports/jobs.js'
 import type { Tenanted } from '../../training/ports/tenants.js'
 import { type SubmitDependencies, submit } from '../../training/submit.js'
 import { type ValidateDependencies, validate } from '../../training/validate.js'
-import { callerOf } from '../caller.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
-import { traceOf } from '../plugins/tracing.js'
-import { defaultLimit, jobIdsParameter, pageParameters } from '../query.js'
-import { failures, idParameters, listOf, toList } from '../responses.js'
+import { requestTrace } from '../plugins/tracing.js'
+import { requirePrincipal } from '../principal.js'
+import { defaultLimit, jobIdsParameter, pageParameters } from '../query-parameters.js'
+import { failures, idParameters, listOf, toList } from '../response-schemas.js'
 
-/** Jobs that one request may ask about. */
+/** Jobs that one request can list by id. */
 const maximumIds = 100
 
 export interface JobRoutes {
@@ -37,7 +36,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
   { jobs, submission, idempotency },
   done,
 ) => {
-  const jobsOf = (request: FastifyRequest) => jobs.of(callerOf(request).tenantId)
+  const tenantJobs = (request: FastifyRequest) => jobs.of(requirePrincipal(request).tenantId)
 
   app.post(
     '/jobs',
@@ -52,9 +51,9 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
       },
     },
     async (request, reply) => {
-      const origin = { requestId: request.id, traceId: traceOf(request).traceId }
+      const origin = { requestId: request.id, traceId: requestTrace(request).traceId }
       const job = await idempotency.answerOnce(request, reply, (once) =>
-        submit(submission, callerOf(request), request.body, origin, once),
+        submit(submission, requirePrincipal(request), request.body, origin, once),
       )
       return reply.code(202).header('location', job.links.self).send(job)
     },
@@ -68,13 +67,13 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
         tags: ['jobs'],
         summary: 'Check a training without starting it',
         description:
-          'Answers what the job would be: the accepted spec, its layers, memory, work, and how long it would take. ' +
-          'Nothing is stored or queued. What `POST /jobs` refuses is refused here with the same words.',
+          'Returns the spec that would be accepted, its layers, memory, work, and estimated time. Nothing is stored or ' +
+          'queued. Refusals are the same as those of `POST /jobs`.',
         body: jobRequestSchema,
         response: { 200: jobValidationSchema, ...failures },
       },
     },
-    async (request) => validate(submission, callerOf(request), request.body),
+    async (request) => validate(submission, requirePrincipal(request), request.body),
   )
 
   app.get(
@@ -88,25 +87,25 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
           .strictObject({
             ...pageParameters,
             status: jobStatusSchema.optional(),
-            name: text(200).min(1).optional().describe('only jobs with this in their name or id'),
+            name: text(200).min(1).optional().describe('only jobs whose name or id contains this text'),
             ids: jobIdsParameter(maximumIds)
               .optional()
               .describe(
-                `instead of a page: these jobs, their ids separated by commas, at most ${maximumIds}; in this order, and ` +
-                  'without those that do not exist',
+                `instead of a page: the jobs with these ids, separated by commas, at most ${maximumIds}; in this order, ` +
+                  'without jobs that do not exist',
               ),
           })
           .refine(({ ids, ...others }) => ids === undefined || Object.keys(others).length === 0, {
             path: ['ids'],
-            message: 'stands alone, without other parameters',
+            message: 'cannot be combined with other parameters',
           }),
         response: { 200: listOf(jobSchema), ...failures },
       },
     },
     async (request) => {
       const { ids, limit = defaultLimit, ...filters } = request.query
-      if (ids === undefined) return toList(await jobsOf(request).list({ ...filters, limit }))
-      return toList({ data: await jobsOf(request).getMany(ids), hasMore: false, lastId: null })
+      if (ids === undefined) return toList(await tenantJobs(request).list({ ...filters, limit }))
+      return toList({ data: await tenantJobs(request).getMany(ids), hasMore: false, lastId: null })
     },
   )
 
@@ -123,7 +122,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
     },
     async (request) => {
       const { id } = request.params
-      const job = await jobsOf(request).get(id)
+      const job = await tenantJobs(request).get(id)
       if (job === null) throw new Problem('not-found', `There is no job ${id}.`)
       return job
     },
@@ -137,8 +136,8 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
         tags: ['jobs'],
         summary: 'List the events of a job, oldest first',
         description:
-          'Kept are its creation, first claim and end, the newest 100 releases, pauses and resumptions with the claims they ' +
-          'ended, and the newest two checkpoints.',
+          'A job keeps its creation, first claim and end, its newest 100 releases, pauses and resumptions with the claims ' +
+          'they ended, and its newest two checkpoints.',
         params: idParameters,
         querystring: z.strictObject(pageParameters),
         response: { 200: listOf(jobEventSchema), ...failures },
@@ -147,7 +146,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
     async (request) => {
       const { id } = request.params
       const { after, limit = defaultLimit } = request.query
-      const page = await jobsOf(request).events(id, { after, limit })
+      const page = await tenantJobs(request).events(id, { after, limit })
       if (page === null) throw new Problem('not-found', `There is no job ${id}.`)
       return toList(page)
     },
@@ -164,7 +163,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
         response: { 200: jobSchema, ...failures },
       },
     },
-    async (request) => cancel(jobsOf(request), request.params.id),
+    async (request) => cancel(tenantJobs(request), request.params.id),
   )
 
   app.post(
@@ -178,7 +177,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
         response: { 200: jobSchema, ...failures },
       },
     },
-    async (request) => pause(jobsOf(request), request.params.id),
+    async (request) => pause(tenantJobs(request), request.params.id),
   )
 
   app.post(
@@ -195,8 +194,8 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
     },
     async (request) => {
       const { queue, onQueueError } = submission
-      const { limits } = callerOf(request)
-      return resume(jobsOf(request), queue, request.params.id, request.body, { limits, onQueueError })
+      const { limits } = requirePrincipal(request)
+      return resume(tenantJobs(request), queue, request.params.id, request.body, { limits, onQueueError })
     },
   )
 

@@ -1,21 +1,20 @@
-/** What a tenant may have, and has used of it. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { limitsStatus, limitsStatusSchema } from '../../contract/limits.js'
 import type { TenantStore } from '../../training/ports/tenants.js'
-import { callerOf } from '../caller.js'
-import type { OpenSockets } from '../open-sockets.js'
+import type { OpenStreams } from '../open-streams.js'
 import type { RequestRate } from '../plugins/rate-limit.js'
-import { failures } from '../responses.js'
+import { requirePrincipal } from '../principal.js'
+import { failures } from '../response-schemas.js'
 
 export interface LimitRoutes {
   tenants: Pick<TenantStore, 'use'>
   requestRate: Pick<RequestRate, 'used'>
-  openSockets: Pick<OpenSockets, 'of'>
+  openStreams: Pick<OpenStreams, 'count'>
 }
 
 export const limitRoutes: FastifyPluginCallbackZod<LimitRoutes> = (
   app,
-  { tenants, requestRate, openSockets },
+  { tenants, requestRate, openStreams },
   done,
 ) => {
   app.get(
@@ -26,17 +25,17 @@ export const limitRoutes: FastifyPluginCallbackZod<LimitRoutes> = (
         tags: ['operations'],
         summary: 'Get the limits of the tenant and what it uses',
         description:
-          'Requests and streams are those of the API process that answers; everything else is of all processes together.',
+          'Requests and streams are counted by the API process that answers, everything else over all processes.',
         response: { 200: limitsStatusSchema, ...failures },
       },
     },
     async (request) => {
-      const caller = callerOf(request)
-      const { tenantId, limits } = caller
+      const principal = requirePrincipal(request)
+      const { tenantId, limits } = principal
       return limitsStatus(tenantId, limits, {
         ...(await tenants.use(tenantId)),
-        requestsPerMinute: requestRate.used(caller),
-        sockets: openSockets.of(tenantId),
+        requestsPerMinute: requestRate.used(principal),
+        sockets: openStreams.count(tenantId),
       })
     },
   )

@@ -1,4 +1,3 @@
-/** Models, those built without training too, and their predictions. */
 import { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
@@ -16,11 +15,11 @@ import { deleteModel } from '../../training/delete-model.js'
 import { exportWeights } from '../../training/export-weights.js'
 import type { AllModels } from '../../training/ports/models.js'
 import type { RequestThread } from '../../training/ports/request-thread.js'
-import { callerOf } from '../caller.js'
-import { answersNotModified, sendEntityTags } from '../plugins/entity-tag.js'
+import { respondNotModified, sendEntityTags } from '../plugins/entity-tags.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
-import { defaultLimit, pageParameters } from '../query.js'
-import { failures, idParameters, listOf, toList } from '../responses.js'
+import { requirePrincipal } from '../principal.js'
+import { defaultLimit, pageParameters } from '../query-parameters.js'
+import { failures, idParameters, listOf, toList } from '../response-schemas.js'
 
 export interface ModelRoutes {
   models: Pick<AllModels, 'of' | 'weightChunks'>
@@ -35,7 +34,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
 ) => {
   sendEntityTags(app)
 
-  const modelsOf = (request: FastifyRequest) => models.of(callerOf(request).tenantId)
+  const tenantModels = (request: FastifyRequest) => models.of(requirePrincipal(request).tenantId)
 
   app.post(
     '/models',
@@ -45,8 +44,8 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
         tags: ['models'],
         summary: 'Construct a model without training',
         description:
-          'The network that computes a Boolean function, from its disjunctive normal form. Row numbers of the truth ' +
-          'table read the inputs as a binary number, the first input its most significant bit.',
+          'Builds the network of a Boolean function from its disjunctive normal form. The row number of the truth table is ' +
+          'the inputs as a binary number, with the first input as its most significant bit.',
         headers: idempotencyHeaders,
         body: modelRequestSchema,
         response: { 201: modelSchema, ...failures },
@@ -54,7 +53,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
     },
     async (request, reply) => {
       const model = await idempotency.answerOnce(request, reply, (once) =>
-        construct({ models: modelsOf(request), thread }, request.body, once),
+        construct({ models: tenantModels(request), thread }, request.body, once),
       )
       return reply.code(201).header('location', model.links.self).send(model)
     },
@@ -73,7 +72,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
     },
     async (request) => {
       const { query } = request
-      return toList(await modelsOf(request).list({ ...query, limit: query.limit ?? defaultLimit }))
+      return toList(await tenantModels(request).list({ ...query, limit: query.limit ?? defaultLimit }))
     },
   )
 
@@ -84,14 +83,14 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
       schema: {
         tags: ['models'],
         summary: 'Get a model',
-        description: '`evaluation` tells how it answers on the validation rows; lists leave it out.',
+        description: '`evaluation` has the metrics on the validation rows; lists omit it.',
         params: idParameters,
         response: { 200: evaluatedModelSchema, ...failures },
       },
     },
     async (request) => {
       const { id } = request.params
-      const model = await modelsOf(request).getEvaluated(id)
+      const model = await tenantModels(request).getEvaluated(id)
       if (model === null) throw new Problem('not-found', `There is no model ${id}.`)
       return model
     },
@@ -105,14 +104,14 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
         tags: ['models'],
         summary: 'Set the threshold of a two-class model',
         description:
-          'Predictions and evaluations answer with the second class from this probability on. The table of thresholds in ' +
-          'the evaluation shows what each would answer.',
+          'Predictions and evaluations return the second class from this probability. The evaluation lists the results of ' +
+          'each threshold.',
         params: idParameters,
         body: modelChangeSchema,
         response: { 200: modelSchema, ...failures },
       },
     },
-    async (request) => changeModel(modelsOf(request), request.params.id, request.body),
+    async (request) => changeModel(tenantModels(request), request.params.id, request.body),
   )
 
   app.delete(
@@ -123,13 +122,13 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
         tags: ['models'],
         summary: 'Delete a model that no unfinished job starts from',
         description:
-          'With its weights and its evaluation. The job that trained it stays, its `modelId` is then null.',
+          'Also deletes its weights and its evaluation. The job that trained it remains, with `modelId` null.',
         params: idParameters,
-        response: { 204: z.null().describe('gone'), ...failures },
+        response: { 204: z.null().describe('deleted'), ...failures },
       },
     },
     async (request, reply) => {
-      await deleteModel(modelsOf(request), request.params.id)
+      await deleteModel(tenantModels(request), request.params.id)
       return reply.code(204).send(null)
     },
   )
@@ -142,7 +141,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
         tags: ['models'],
         summary: 'Download the weights',
         description:
-          'As a file of the safetensors format: float32 tensors by name, such as `layers.0.weight` of units × inputs. ' +
+          'Returns a safetensors file with float32 tensors, such as `layers.0.weight` with the shape [units, inputs]. ' +
           'The metadata has the id of the `model` and, as JSON, its `coding`: offset and scale of inputs and targets.',
         params: idParameters,
         response: {
@@ -158,8 +157,8 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
     },
     async (request, reply) => {
       const { id } = request.params
-      const file = await exportWeights({ models: modelsOf(request), all: models }, id)
-      if (answersNotModified(request, reply, `"${file.sha256}"`)) return reply.send()
+      const file = await exportWeights({ models: tenantModels(request), all: models }, id)
+      if (respondNotModified(request, reply, `"${file.sha256}"`)) return reply.send()
       const content = await file.open()
       return reply
         .type('application/octet-stream')

@@ -1,4 +1,4 @@
-/** Whether the service lives, whether it can do its work, and how it does it. */
+/** Health, workers and metrics. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { Problem } from '../../contract/problems.js'
@@ -7,22 +7,22 @@ import type { Live } from '../../live/live.js'
 import type { FigureStore } from '../../training/ports/figures.js'
 import type { WorkerStore } from '../../training/ports/workers.js'
 import type { Metrics } from '../plugins/metrics.js'
-import { defaultLimit, pageParameters } from '../query.js'
-import { failures, listOf, toList } from '../responses.js'
+import { defaultLimit, pageParameters } from '../query-parameters.js'
+import { failures, listOf, toList } from '../response-schemas.js'
 
 const backendSchema = z.object({
   name: z.string().describe('native, wasm or reference'),
   passedOver: z
     .array(z.object({ name: z.string(), reason: z.string() }))
-    .describe('faster ones that do not run here'),
+    .describe('faster backends that do not run here'),
 })
 type Backend = z.infer<typeof backendSchema>
 
 export interface Readiness {
-  /** Names of the parts that cannot work now; empty when all can. */
+  /** Returns the names of the parts that are not available. */
   missing(): Promise<string[]>
   workers(): Promise<WorkersSummary>
-  /** The engine's backend in this process, and why no faster one. */
+  /** The backend of the engine in this process, and why faster ones are not used. */
   backend: Backend
 }
 
@@ -39,7 +39,7 @@ export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
   { readiness, metrics, figures, live, workers },
   done,
 ) => {
-  /** Shared by the requests that arrive during it: nobody needs a key to ask. */
+  /** Shared by concurrent requests, because the route needs no key. */
   let checking: ReturnType<typeof check> | null = null
 
   async function check() {
@@ -73,7 +73,7 @@ export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
           200: z.object({
             status: z.literal('ready'),
             backend: backendSchema,
-            workers: workersSummarySchema.describe('those that reported in the last 10 s'),
+            workers: workersSummarySchema.describe('workers that reported in the last 10 s'),
           }),
           ...failures,
         },
@@ -94,7 +94,7 @@ export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
       schema: {
         tags: ['operations'],
         summary: 'List the worker processes, newest first',
-        description: 'Of all tenants together, like `/metrics`. Who has not reported for 10 s is left out.',
+        description: 'Workers serve all tenants. Those without a report for 10 s are omitted.',
         querystring: z.strictObject(pageParameters),
         response: { 200: listOf(workerSchema), ...failures },
       },
@@ -108,7 +108,7 @@ export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
       config: { scope: 'metrics:read' },
       schema: {
         tags: ['operations'],
-        summary: 'Metrics for Prometheus',
+        summary: 'Get metrics for Prometheus',
         response: {
           200: {
             description: 'in the text format of Prometheus',

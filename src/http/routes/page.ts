@@ -1,14 +1,14 @@
-/** The page at `/` and the documents at `/documents/`, as the build made them. */
+/** The built page at `/` and the documents at `/documents/`. */
 import staticFiles from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
-import { makePublic } from '../plugins/authentication.js'
+import { declarePublic } from '../plugins/authentication.js'
 import { pagePolicy } from '../plugins/security-headers.js'
 
-/** Files named after a hash of their content never change. */
-const hashed = /\/assets\//
+/** The names of these files contain a hash of their content. */
+const immutable = /\/assets\//
 
 export async function pageRoutes(app: FastifyInstance, { directory }: { directory: string }): Promise<void> {
-  makePublic(app)
+  declarePublic(app)
   app.addHook('onRequest', (_request, reply, done) => {
     reply.header('content-security-policy', pagePolicy)
     done()
@@ -18,8 +18,8 @@ export async function pageRoutes(app: FastifyInstance, { directory }: { director
     wildcard: false,
     cacheControl: false,
     setHeaders(response, path) {
-      const kept = hashed.test(path)
-      response.setHeader('cache-control', kept ? 'public, max-age=31536000, immutable' : 'no-cache')
+      const isImmutable = immutable.test(path)
+      response.setHeader('cache-control', isImmutable ? 'public, max-age=31536000, immutable' : 'no-cache')
     },
   })
 }

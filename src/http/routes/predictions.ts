@@ -1,4 +1,4 @@
-/** Predictions: from the query string, from rows as JSON or CSV, from pictures. */
+/** Predictions for a query string, rows as JSON or CSV, and pictures. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
@@ -10,17 +10,17 @@ import { type PredictDependencies, type Predictions, predict, rowsAtOnce } from 
 import { predictTable } from '../../training/predict-table.js'
 import { questionOf } from '../../training/query-question.js'
 import { TenantTurns } from '../../training/tenant-turns.js'
-import { callerOf } from '../caller.js'
-import { refuseEncoding } from '../json-body.js'
-import { inPieces, jsonTexts } from '../pieces.js'
-import { modelHooks } from '../plugins/asked-model.js'
-import { sendEntityTags } from '../plugins/entity-tag.js'
-import { failures, idParameters } from '../responses.js'
+import { chunkedBody, jsonFragments } from '../chunked-body.js'
+import { encodingProblem } from '../json-body-parser.js'
+import { sendEntityTags } from '../plugins/entity-tags.js'
+import { prefetchModels } from '../plugins/model-prefetch.js'
+import { requirePrincipal } from '../principal.js'
+import { failures, idParameters } from '../response-schemas.js'
 
 const textOrTexts = z.union([z.string(), z.array(z.string())])
 const querySchema = z
-  .object({ x: textOrTexts.optional().describe('a row of values by place, any number of times') })
-  .catchall(textOrTexts.describe('a column’s value; empty where it is missing'))
+  .object({ x: textOrTexts.optional().describe('one row of values by position; may be repeated') })
+  .catchall(textOrTexts.describe('value of a column; empty if it is missing'))
 
 export interface PredictionRoutes {
   models: Pick<AllModels, 'ask'>
@@ -41,16 +41,16 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
   done,
 ) => {
   sendEntityTags(app)
-  // One at a time, since one that takes too long ends the process that decodes them.
+  // One at a time, because a picture that exceeds its time kills the decoding process.
   const pictureTurns = new TenantTurns({ what: 'pictures', atOnce: 1, perTenant: 1, seconds: 30 })
-  const { ahead, onRequest } = modelHooks(app, models)
+  const { prefetch, onRequest } = prefetchModels(app, models)
   app.addContentTypeParser([...tableTypes, ...pictureTypes], { parseAs: 'buffer' }, (request, body, parsed) =>
-    parsed(refuseEncoding(request), body),
+    parsed(encodingProblem(request), body),
   )
-  app.addContentTypeParser('*', (request, _body, parsed) => parsed(notUnderstood(request)))
+  app.addContentTypeParser('*', (request, _body, parsed) => parsed(unsupportedType(request)))
 
-  const dependenciesOf = (request: FastifyRequest): PredictDependencies => ({
-    tenantId: callerOf(request).tenantId,
+  const predictDependencies = (request: FastifyRequest): PredictDependencies => ({
+    tenantId: requirePrincipal(request).tenantId,
     models: { get: async () => request.model },
     predictors,
   })
@@ -58,35 +58,35 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
   app.get(
     '/models/:id/predict',
     {
-      config: { scope: 'models:read', ahead },
+      config: { scope: 'models:read', prefetch },
       onRequest,
       schema: {
         tags: ['models'],
         summary: 'Predict from the query string',
-        description: 'One prediction for each `x=0,1`; or one row by column name: `?sepalLength=5.1&…`.',
+        description:
+          'Returns one prediction for each `x=0,1`, or for one row by column name: `?sepalLength=5.1&…`.',
         params: idParameters,
         querystring: querySchema,
         response: { 200: predictionsSchema, ...failures },
       },
     },
     async (request) =>
-      predict(dependenciesOf(request), request.params.id, (model) => questionOf(model, request.query)),
+      predict(predictDependencies(request), request.params.id, (model) => questionOf(model, request.query)),
   )
 
   app.post(
     '/models/:id/predict',
     {
-      config: { scope: 'models:read', ahead },
+      config: { scope: 'models:read', prefetch },
       onRequest,
       schema: {
         tags: ['models'],
         summary: 'Predict for rows or a picture',
         description:
-          'Rows as JSON, or a CSV with a header, which is answered by a CSV: its columns, then `prediction` and ' +
-          '`probability …` (with `accept: application/json` by JSON). Models of pictures take a PNG or JPEG, too. Rows ' +
-          'come as they are: columns that the dataset ignored may be there, blanks around words and numbers do not ' +
-          'count, a missing value is what the training rows say. A row with an error does not keep the others from ' +
-          'their answers.',
+          'Takes rows as JSON, or a CSV with a header. The answer to a CSV has its columns, `prediction` and ' +
+          '`probability …`; `accept: application/json` selects JSON. Models of pictures also take a PNG or JPEG. ' +
+          'Raw rows are accepted: ignored columns may be present, spaces around values are trimmed, and missing values ' +
+          'are filled as in training. An invalid row gets an error, and the other rows are predicted.',
         params: idParameters,
         body: {
           content: {
@@ -106,11 +106,11 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
     },
     async (request, reply) => {
       const { id } = request.params
-      const dependencies = dependenciesOf(request)
+      const dependencies = predictDependencies(request)
       const { body } = request
       if (!Buffer.isBuffer(body)) {
-        if (body === undefined) throw notUnderstood(request)
-        // Checked before, by the schema of its content type.
+        if (body === undefined) throw unsupportedType(request)
+        // Validated by the schema of its content type.
         const { inputs } = body as z.infer<typeof predictionRequestSchema>
         const place = (pointer: string) => `/inputs${pointer}`
         return sendPredictions(reply, await predict(dependencies, id, () => ({ rows: inputs, place })))
@@ -122,9 +122,9 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
           ? sendPredictions(reply, predictions)
           : reply
               .type(`${tableTypes[0]}; charset=utf-8`)
-              .send(isLong(predictions) ? inPieces(text()) : [...text()].join(''))
+              .send(isLong(predictions) ? chunkedBody(text()) : [...text()].join(''))
       }
-      const { tenantId } = callerOf(request)
+      const { tenantId } = requirePrincipal(request)
       const predictions = await predict(dependencies, id, async (model) => ({
         rows: [await pictureTurns.run(tenantId, () => pictureRow(model, body, pictures))],
         place: () => '',
@@ -139,23 +139,23 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
 const contentType = (request: FastifyRequest) =>
   request.headers['content-type']?.split(';')[0].trim().toLowerCase()
 
-/** More rows than that are sent piece by piece. */
+/** Longer responses are sent in chunks. */
 const isLong = ({ predictions }: Predictions) => predictions.length > rowsAtOnce
 
 function sendPredictions(reply: FastifyReply, predictions: Predictions): FastifyReply {
-  return asJson(reply).send(isLong(predictions) ? inPieces(jsonTexts(predictions)) : predictions)
+  return asJson(reply).send(isLong(predictions) ? chunkedBody(jsonFragments(predictions)) : predictions)
 }
 
 const asJson = (reply: FastifyReply) => reply.type(`${jsonType}; charset=utf-8`)
 
-function notUnderstood(request: FastifyRequest): Problem {
+function unsupportedType(request: FastifyRequest): Problem {
   const given = request.headers['content-type']
-  const came =
+  const reason =
     given === undefined
       ? 'The content-type header is missing'
       : `The content type ${given} is not supported here`
   return new Problem(
     'unsupported-media-type',
-    `${came}: send rows as ${jsonType} or ${tableTypes[0]}, or for models of pictures ${pictureTypes.join(' or ')}.`,
+    `${reason}: send rows as ${jsonType} or ${tableTypes[0]}, or for models of pictures ${pictureTypes.join(' or ')}.`,
   )
 }

@@ -1,11 +1,11 @@
-/** A page about each problem code: the address in the `type` of every error. */
+/** A page for each problem code, at the address in the `type` of every error. */
 import { createHash } from 'node:crypto'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { isProblemCode, Problem, type ProblemCode, problemSchema, problems } from '../../contract/problems.js'
 import { text } from '../../contract/text.js'
-import { problemBody } from '../problem-answers.js'
-import { failures } from '../responses.js'
+import { problemBody } from '../problem-responses.js'
+import { failures } from '../response-schemas.js'
 
 const pageSchema = z.object({
   code: z.string(),
@@ -19,7 +19,7 @@ type Page = z.infer<typeof pageSchema>
 
 const exampleTraceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 
-function pageOf(code: ProblemCode): Page {
+function problemPage(code: ProblemCode): Page {
   const { status, title, meaning, remedy, example } = problems[code]
   return {
     code,
@@ -33,8 +33,8 @@ function pageOf(code: ProblemCode): Page {
 
 const codes = Object.keys(problems).filter(isProblemCode)
 
-/** Nobody needs a key for it, so it costs next to nothing. */
-const listAsJson = JSON.stringify({ object: 'list', data: codes.map(pageOf) })
+/** Serialized once, because the route needs no key. */
+const listAsJson = JSON.stringify({ object: 'list', data: codes.map(problemPage) })
 
 const style =
   'body{font:16px/1.6 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}' +
@@ -46,11 +46,11 @@ const pagePolicy = `default-src 'none'; style-src 'sha256-${styleHash}'; base-ur
 function html(title: string, body: string): string {
   return (
     `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">` +
-    `<title>${escaped(title)}</title><style>${style}</style></head><body><main>${body}</main></body></html>`
+    `<title>${escapeHtml(title)}</title><style>${style}</style></head><body><main>${body}</main></body></html>`
   )
 }
 
-function escaped(value: string): string {
+function escapeHtml(value: string): string {
   return value
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
@@ -61,10 +61,10 @@ function escaped(value: string): string {
 function pageAsHtml({ code, status, title, meaning, remedy, example }: Page): string {
   return html(
     `${code}: ${title}`,
-    `<p><a href="/problems">All problems</a></p><h1>${escaped(title)}</h1>` +
-      `<p><code>${code}</code>, status ${status}</p><h2>What it means</h2><p>${escaped(meaning)}</p>` +
-      `<h2>What to do</h2><p>${escaped(remedy).replaceAll(/`([^`]+)`/g, '<code>$1</code>')}</p>` +
-      `<h2>Example</h2><pre><code>${escaped(JSON.stringify(example, null, 2))}</code></pre>`,
+    `<p><a href="/problems">All problems</a></p><h1>${escapeHtml(title)}</h1>` +
+      `<p><code>${code}</code>, status ${status}</p><h2>What it means</h2><p>${escapeHtml(meaning)}</p>` +
+      `<h2>What to do</h2><p>${escapeHtml(remedy).replaceAll(/`([^`]+)`/g, '<code>$1</code>')}</p>` +
+      `<h2>Example</h2><pre><code>${escapeHtml(JSON.stringify(example, null, 2))}</code></pre>`,
   )
 }
 
@@ -76,7 +76,7 @@ function pageAsMarkdown({ code, status, title, meaning, remedy, example }: Page)
 function listAsHtml(): string {
   const rows = codes.map((code) => {
     const { status, title } = problems[code]
-    return `<tr><td>${status}</td><td><a href="/problems/${code}"><code>${code}</code></a></td><td>${escaped(title)}</td></tr>`
+    return `<tr><td>${status}</td><td><a href="/problems/${code}"><code>${code}</code></a></td><td>${escapeHtml(title)}</td></tr>`
   })
   return html('Problems', `<h1>Problems</h1><table>${rows.join('')}</table>`)
 }
@@ -85,7 +85,7 @@ const listHtml = listAsHtml()
 
 function content(schema: z.ZodType) {
   return {
-    description: 'as JSON, for people (HTML), or as Markdown, by the Accept header',
+    description: 'JSON, HTML or Markdown, selected by the Accept header',
     content: {
       'application/json': { schema },
       'text/html': { schema: z.string() },
@@ -104,7 +104,7 @@ export const problemRoutes: FastifyPluginCallbackZod = (app, _options, done) => 
         summary: 'List the problem codes',
         response: {
           200: {
-            description: 'as JSON or, by the Accept header, for people (HTML)',
+            description: 'JSON or HTML, selected by the Accept header',
             content: {
               'application/json': {
                 schema: z.object({ object: z.literal('list'), data: z.array(pageSchema) }),
@@ -141,7 +141,7 @@ export const problemRoutes: FastifyPluginCallbackZod = (app, _options, done) => 
       const { code } = request.params
       if (!isProblemCode(code))
         throw new Problem('not-found', `There is no problem ${code}; GET /problems lists them.`)
-      const page = pageOf(code)
+      const page = problemPage(code)
       reply.header('vary', 'accept')
       switch (request.accepts().type(['json', 'html', 'text/markdown'])) {
         case 'html':

@@ -1,4 +1,4 @@
-/** Tickets, with which a browser opens a stream: it can send no key there, and an address is no place for one. */
+/** Stream tickets, for browsers: these cannot send a key with a stream, and a key does not belong into an address. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { streamTicketSchema } from '../../contract/key.js'
 import { Problem } from '../../contract/problems.js'
@@ -6,14 +6,14 @@ import { makeTicket } from '../../training/key-text.js'
 import type { JobStore } from '../../training/ports/jobs.js'
 import type { TicketStore } from '../../training/ports/stream-tickets.js'
 import type { Tenanted } from '../../training/ports/tenants.js'
-import { callerOf } from '../caller.js'
 import type { FailedAuthentications } from '../failed-authentications.js'
-import { failures, idParameters } from '../responses.js'
+import { requirePrincipal } from '../principal.js'
+import { failures, idParameters } from '../response-schemas.js'
 
 export interface StreamTicketRoutes {
   jobs: Tenanted<JobStore>
   tickets: Pick<TicketStore, 'create' | 'createForAll'>
-  failedAuthentications: Pick<FailedAuthentications, 'right'>
+  failedAuthentications: Pick<FailedAuthentications, 'accept'>
 }
 
 export const streamTicketRoutes: FastifyPluginCallbackZod<StreamTicketRoutes> = (
@@ -29,20 +29,20 @@ export const streamTicketRoutes: FastifyPluginCallbackZod<StreamTicketRoutes> = 
         tags: ['jobs'],
         summary: 'Get a stream ticket for one job',
         description:
-          'For browsers, whose WebSocket and EventSource cannot send a key: the ticket opens this job’s stream once, within ' +
-          '30 seconds.',
+          'For browsers, whose WebSocket and EventSource cannot send a key. The ticket opens the stream of this job once, ' +
+          'within 30 seconds.',
         params: idParameters,
         response: { 201: streamTicketSchema, ...failures },
       },
     },
     async (request, reply) => {
       const { id } = request.params
-      const { tenantId, keyId } = callerOf(request)
+      const { tenantId, keyId } = requirePrincipal(request)
       const [job] = await jobs.of(tenantId).progress([id])
       const { text, sha256 } = makeTicket()
       const expiresAt = job === undefined ? null : await tickets.create({ sha256, jobId: id, keyId })
       if (expiresAt === null) throw new Problem('not-found', `There is no job ${id}.`)
-      failedAuthentications.right(sha256)
+      failedAuthentications.accept(sha256)
       const stream = `/jobs/${id}/stream?ticket=${text}`
       reply.header('cache-control', 'no-store')
       return reply.code(201).send({ ticket: text, expiresAt: expiresAt.toISOString(), stream })
@@ -57,14 +57,14 @@ export const streamTicketRoutes: FastifyPluginCallbackZod<StreamTicketRoutes> = 
         tags: ['jobs'],
         summary: 'Get a stream ticket for many jobs',
         description:
-          'For browsers, whose WebSocket and EventSource cannot send a key: the ticket opens /stream once, within 30 seconds.',
+          'For browsers, whose WebSocket and EventSource cannot send a key. The ticket opens /stream once, within 30 seconds.',
         response: { 201: streamTicketSchema, ...failures },
       },
     },
     async (request, reply) => {
       const { text, sha256 } = makeTicket()
-      const expiresAt = await tickets.createForAll({ sha256, keyId: callerOf(request).keyId })
-      failedAuthentications.right(sha256)
+      const expiresAt = await tickets.createForAll({ sha256, keyId: requirePrincipal(request).keyId })
+      failedAuthentications.accept(sha256)
       reply.header('cache-control', 'no-store')
       return reply
         .code(201)

@@ -1,4 +1,4 @@
-/** Uploads: a body of one file, or several files in a multipart form. */
+/** Uploads of one file as the body, or of several files in a multipart form. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
@@ -10,11 +10,11 @@ import type { ModelStore } from '../../training/ports/models.js'
 import type { Tenanted } from '../../training/ports/tenants.js'
 import { previewUpload } from '../../training/preview.js'
 import { likeColumns, type Upload, upload } from '../../training/upload.js'
-import { callerOf } from '../caller.js'
-import { departure } from '../departure.js'
+import { disconnectSignal } from '../client-disconnect.js'
 import { preparationParameters, readPreparation } from '../preparation-parameters.js'
-import { failures } from '../responses.js'
-import { acceptUploads, filesOf, multipartType } from '../upload-files.js'
+import { requirePrincipal } from '../principal.js'
+import { failures } from '../response-schemas.js'
+import { acceptUploads, multipartType, uploadedFiles } from '../upload-files.js'
 
 export interface UploadRoutes {
   datasets: Tenanted<Pick<DatasetStore, 'create' | 'get'>>
@@ -30,17 +30,18 @@ const querySchema = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'id of a dataset or model whose types, target and missing values are used for this file. The parameters target, ' +
+      'id of a dataset or model whose types, target and missing values apply to this file. The parameters target, ' +
         'types and missing take precedence',
     ),
 })
 type UploadQuery = z.infer<typeof querySchema>
 
 const formats =
-  'CSV or TSV, JSON lines or a JSON array of objects, Parquet, NumPy (.npy, .npz), IDX (pictures and labels in one form), or a ZIP of PNG and JPEG files in one folder a class; text and IDX also as gzip.'
+  'Formats: CSV, TSV, JSON lines, a JSON array of objects, Parquet, NumPy (.npy, .npz), IDX (pictures and labels in one ' +
+  'form), or a ZIP with a folder of PNG and JPEG files for each class. Text and IDX may be compressed with gzip.'
 
 const requestSchema = {
-  // Only described here: what arrives is a stream, which the use-case checks as it reads.
+  // For the document only: the body is a stream, which the upload reader validates.
   body: z.unknown().meta({ type: 'string', format: 'binary' }),
   consumes: [...uploadContentTypes, multipartType],
   querystring: querySchema,
@@ -53,28 +54,28 @@ export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
 ) => {
   acceptUploads(app)
 
-  async function received<T>(
+  async function withUpload<T>(
     request: FastifyRequest<{ Querystring: UploadQuery }>,
     reply: FastifyReply,
-    use: (upload: Upload) => Promise<T>,
+    handle: (upload: Upload) => Promise<T>,
   ): Promise<T> {
     const { name, target, types, missing, missingValues, like, ...options } = request.query
     try {
-      const { tenantId, limits } = callerOf(request)
+      const { tenantId, limits } = requirePrincipal(request)
       const stores = { datasets: datasets.of(tenantId), models: models.of(tenantId) }
-      const likes = like === undefined ? undefined : await likeColumns(stores, like)
+      const reference = like === undefined ? undefined : await likeColumns(stores, like)
       const { decimal } = options
-      return await use({
+      return await handle({
         name,
         tenantId,
         limits,
-        files: filesOf(request),
+        files: uploadedFiles(request),
         options,
-        preparation: readPreparation({ target, types, missing, missingValues, decimal, like: likes }),
-        signal: departure(reply),
+        preparation: readPreparation({ target, types, missing, missingValues, decimal, like: reference }),
+        signal: disconnectSignal(reply),
       })
     } catch (error) {
-      // The rest of the body is not waited for.
+      // The rest of the body is not read.
       if (!request.raw.complete) reply.header('connection', 'close')
       throw error
     }
@@ -88,14 +89,14 @@ export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
       schema: {
         tags: ['datasets'],
         summary: 'Upload a dataset',
-        description: `${formats} POST /datasets/preview shows what a file would be.`,
+        description: `${formats} POST /datasets/preview shows the result without storing it.`,
         ...requestSchema,
         response: { 201: datasetSchema, ...failures },
       },
     },
     async (request, reply) => {
-      const dataset = await received(request, reply, (file) =>
-        upload(datasets.of(callerOf(request).tenantId), uploadReader, file),
+      const dataset = await withUpload(request, reply, (file) =>
+        upload(datasets.of(requirePrincipal(request).tenantId), uploadReader, file),
       )
       return reply.code(201).header('location', `/datasets/${dataset.id}`).send(dataset)
     },
@@ -109,12 +110,12 @@ export const uploadRoutes: FastifyPluginCallbackZod<UploadRoutes> = (
       schema: {
         tags: ['datasets'],
         summary: 'Preview an upload without storing it',
-        description: `Takes what POST /datasets takes, and stores nothing. ${formats}`,
+        description: `Takes the same files as POST /datasets, and stores nothing. ${formats}`,
         ...requestSchema,
         response: { 200: datasetPreviewSchema, ...failures },
       },
     },
-    async (request, reply) => received(request, reply, (file) => previewUpload(uploadReader, file)),
+    async (request, reply) => withUpload(request, reply, (file) => previewUpload(uploadReader, file)),
   )
 
   done()

@@ -1,4 +1,3 @@
-/** Webhooks: addresses that are told when a job ends. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { Problem } from '../../contract/problems.js'
@@ -14,20 +13,20 @@ import {
 } from '../../contract/webhook.js'
 import type { WebhookStore } from '../../training/ports/webhooks.js'
 import { register, rotateSecret } from '../../training/webhooks.js'
-import { callerOf } from '../caller.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
-import { defaultLimit, pageParameters } from '../query.js'
-import { failures, idParameters, listOf, toList } from '../responses.js'
+import { requirePrincipal } from '../principal.js'
+import { defaultLimit, pageParameters } from '../query-parameters.js'
+import { failures, idParameters, listOf, toList } from '../response-schemas.js'
 
 export interface WebhookRoutes {
   webhooks: WebhookStore
   idempotency: Idempotency
-  /** Called when something is to be sent at once. */
+  /** Called when a delivery is due at once. */
   onFiled(): void
 }
 
 const deliveryParameters = idParameters.extend({ deliveryId: idParameters.shape.id })
-const missing = (id: string) => new Problem('not-found', `There is no webhook ${id}.`)
+const notFound = (id: string) => new Problem('not-found', `There is no webhook ${id}.`)
 
 export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
   app,
@@ -42,9 +41,9 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
         tags: ['webhooks'],
         summary: 'Register a webhook',
         description:
-          'From now on, the end of each job is POSTed there: at least once, signed after the Standard Webhooks rules, tried ' +
-          'again up to eight times over a day until it is answered 2xx within 10 s. Redirects are not followed, and ' +
-          'addresses that are not public are refused when they are resolved.',
+          'Sends a POST to the address when a job ends: at least once, signed as Standard Webhooks specifies. A delivery ' +
+          'succeeds with a 2xx response within 10 s, and is retried up to eight times over a day. Redirects are not ' +
+          'followed, and private addresses are refused when they are resolved.',
         headers: idempotencyHeaders,
         body: webhookRequestSchema,
         response: { 201: registeredWebhookSchema, ...failures },
@@ -52,7 +51,7 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
     },
     async (request, reply) => {
       const webhook = await idempotency.answerOnce(request, reply, (once) =>
-        register(webhooks, callerOf(request).tenantId, request.body, once),
+        register(webhooks, requirePrincipal(request).tenantId, request.body, once),
       )
       return reply.code(201).header('location', webhook.links.self).send(webhook)
     },
@@ -72,7 +71,7 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
     async (request) => {
       const { query } = request
       const page = { ...query, limit: query.limit ?? defaultLimit }
-      return toList(await webhooks.list(callerOf(request).tenantId, page))
+      return toList(await webhooks.list(requirePrincipal(request).tenantId, page))
     },
   )
 
@@ -89,8 +88,8 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
     },
     async (request) => {
       const { id } = request.params
-      const webhook = await webhooks.get(callerOf(request).tenantId, id)
-      if (webhook === null) throw missing(id)
+      const webhook = await webhooks.get(requirePrincipal(request).tenantId, id)
+      if (webhook === null) throw notFound(id)
       return webhook
     },
   )
@@ -103,16 +102,16 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
         tags: ['webhooks'],
         summary: 'Send a test event',
         description:
-          'One attempt, also to a disabled webhook; GET /webhooks/{id} shows how it ended. While a test is on its way, the ' +
-          'answer is that one. Only the newest test is kept.',
+          'Makes one attempt, also to a disabled webhook; GET /webhooks/{id} shows its result. While a test is pending, ' +
+          'the response is that test. Only the most recent test is kept.',
         params: idParameters,
         response: { 202: deliverySchema, ...failures },
       },
     },
     async (request, reply) => {
       const { id } = request.params
-      const delivery = await webhooks.fileTest(callerOf(request).tenantId, id)
-      if (delivery === null) throw missing(id)
+      const delivery = await webhooks.fileTest(requirePrincipal(request).tenantId, id)
+      if (delivery === null) throw notFound(id)
       onFiled()
       return reply.code(202).send(delivery)
     },
@@ -126,20 +125,20 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
         tags: ['webhooks'],
         summary: 'Send a delivery again',
         description:
-          'At once, with the same `webhook-id` and body, whether or not it was delivered or given up; its attempts count anew. ' +
-          'To a disabled webhook it is one attempt.',
+          'Sends the delivery at once with the same `webhook-id` and body, whatever its status, and restarts its count of ' +
+          'attempts. A disabled webhook gets one attempt.',
         params: deliveryParameters,
         response: { 202: deliverySchema, ...failures },
       },
     },
     async (request, reply) => {
       const { id, deliveryId } = request.params
-      const delivery = await webhooks.redeliver(callerOf(request).tenantId, id, deliveryId)
-      if (delivery === null) throw missing(id)
+      const delivery = await webhooks.redeliver(requirePrincipal(request).tenantId, id, deliveryId)
+      if (delivery === null) throw notFound(id)
       if (delivery === undefined) {
         throw new Problem(
           'not-found',
-          `Webhook ${id} has no delivery ${deliveryId}; they are kept for a week.`,
+          `Webhook ${id} has no delivery ${deliveryId}. Deliveries are kept for a week.`,
         )
       }
       onFiled()
@@ -155,8 +154,9 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
         tags: ['webhooks'],
         summary: 'Replace the secret of a webhook',
         description:
-          'The new secret is shown this once. Earlier ones sign beside it for `overlapSeconds`: each delivery then has a ' +
-          'signature of each, separated by a space. Five secrets sign at most; of more, the one that expires first ends.',
+          'The new secret is shown once. Earlier secrets stay valid for `overlapSeconds`: each delivery then has one ' +
+          'signature for each secret, separated by spaces. At most five secrets are valid; a sixth replaces the one that ' +
+          'expires first.',
         params: idParameters,
         body: rotationRequestSchema,
         response: { 200: rotatedWebhookSchema, ...failures },
@@ -164,8 +164,8 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
     },
     async (request) => {
       const { id } = request.params
-      const webhook = await rotateSecret(webhooks, callerOf(request).tenantId, id, request.body)
-      if (webhook === null) throw missing(id)
+      const webhook = await rotateSecret(webhooks, requirePrincipal(request).tenantId, id, request.body)
+      if (webhook === null) throw notFound(id)
       return webhook
     },
   )
@@ -177,15 +177,15 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
       schema: {
         tags: ['webhooks'],
         summary: 'Enable a webhook that was disabled',
-        description: `A webhook is disabled when it has failed for ${disabledAfterDays} days without a success. Jobs that end from now on are told of again.`,
+        description: `A webhook is disabled after ${disabledAfterDays} days without a success. Enabling it resumes the events of later jobs.`,
         params: idParameters,
         response: { 200: webhookSchema, ...failures },
       },
     },
     async (request) => {
       const { id } = request.params
-      const webhook = await webhooks.enable(callerOf(request).tenantId, id)
-      if (webhook === null) throw missing(id)
+      const webhook = await webhooks.enable(requirePrincipal(request).tenantId, id)
+      if (webhook === null) throw notFound(id)
       return webhook
     },
   )
@@ -198,12 +198,12 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
         tags: ['webhooks'],
         summary: 'Delete a webhook and its pending deliveries',
         params: idParameters,
-        response: { 204: z.null().describe('gone'), ...failures },
+        response: { 204: z.null().describe('deleted'), ...failures },
       },
     },
     async (request, reply) => {
       const { id } = request.params
-      if (!(await webhooks.delete(callerOf(request).tenantId, id))) throw missing(id)
+      if (!(await webhooks.delete(requirePrincipal(request).tenantId, id))) throw notFound(id)
       return reply.code(204).send(null)
     },
   )

@@ -1,0 +1,73 @@
+/** Large JSON bodies, which a thread parses and validates. */
+import { type BodyName, bodySchemas } from '../contract/bodies.js'
+import type { InlineDataset } from '../contract/job.js'
+import { Problem, type ProblemCode, type ProblemItem } from '../contract/problems.js'
+import { standInFor, type Table, tableOfRows } from '../training/inline-rows.js'
+import { parseJson } from './parse-json.js'
+import { fingerprintBody } from './plugins/idempotency.js'
+import { validate } from './validation.js'
+
+export interface BodyRequest {
+  bytes: Uint8Array
+  /** The name of its schema. */
+  name: BodyName
+  /** The prefix of its fingerprint; null if no fingerprint is needed. */
+  prefix: string | null
+}
+
+export interface ParsedBody {
+  value: object
+  fingerprint: string | null
+}
+
+export interface BodyThread {
+  read(body: BodyRequest): Promise<BodyResult>
+}
+
+/** A message between the threads. The rows of an inline dataset are moved into a table. */
+export type BodyResult =
+  | { type: 'read'; value: unknown; fingerprint: string | null; table: Table | null }
+  | { type: 'refused'; code: ProblemCode; detail: string; errors: readonly ProblemItem[] }
+
+/** Runs in the thread. */
+export function parseBody({ bytes, name, prefix }: BodyRequest): BodyResult {
+  try {
+    const sent = parseJson(bytes)
+    const value = validated(name, sent)
+    const fingerprint = prefix === null ? null : fingerprintBody(prefix, sent, value)
+    return { type: 'read', fingerprint, ...withoutRows(value) }
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    const { code, detail, errors } = error
+    return { type: 'refused', code, detail, errors }
+  }
+}
+
+function validated(name: BodyName, parsed: unknown): unknown {
+  // A list stands for { "rows": … }.
+  const data = name === 'evaluation' && Array.isArray(parsed) ? { rows: parsed } : parsed
+  return validate<unknown>(bodySchemas[name], data, 'body')
+}
+
+function withoutRows(value: unknown): { value: unknown; table: Table | null } {
+  if (!hasRows(value)) return { value, table: null }
+  const { dataset, ...rest } = value
+  return { value: rest, table: tableOfRows(dataset) }
+}
+
+/** Whether a job request contains the rows of its dataset. */
+export function hasRows(value: unknown): value is { dataset: InlineDataset } {
+  if (typeof value !== 'object' || value === null || !('dataset' in value)) return false
+  const { dataset } = value
+  return typeof dataset === 'object' && dataset !== null && 'x' in dataset
+}
+
+/** Runs in the process. @throws Problem */
+export function toParsedBody(result: BodyResult): ParsedBody {
+  if (result.type === 'refused') throw new Problem(result.code, result.detail, [...result.errors])
+  const { value, fingerprint, table } = result
+  if (typeof value !== 'object' || value === null) {
+    throw new Problem('invalid-request', 'The body must be an object.')
+  }
+  return { value: table === null ? value : { ...value, dataset: standInFor(table) }, fingerprint }
+}

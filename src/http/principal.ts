@@ -1,0 +1,24 @@
+import type { FastifyRequest } from 'fastify'
+import type { Scope } from '../contract/key.js'
+import type { Tenant } from '../training/ports/tenants.js'
+
+/** The tenant and key that a request is authenticated as. */
+export interface Principal extends Tenant {
+  /** Null while the service is open. */
+  keyId: string | null
+  scopes: ReadonlySet<Scope>
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Null on public routes, which do not authenticate. */
+    principal: Principal | null
+  }
+}
+
+/** @throws Error on public routes */
+export function requirePrincipal(request: FastifyRequest): Principal {
+  const { principal } = request
+  if (principal === null) throw new Error(`${request.routeOptions.url} is public and has no principal`)
+  return principal
+}

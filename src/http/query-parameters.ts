@@ -1,0 +1,53 @@
+/** Schemas of query parameters, which arrive as text. */
+import { z } from 'zod'
+import { idSchema } from '../contract/ids.js'
+import { text } from '../contract/text.js'
+
+export function integerParameter(minimum: number, maximum: number) {
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.int().min(minimum).max(maximum))
+}
+
+export const positionParameter = integerParameter(0, 2 ** 31 - 1)
+
+/** Ids of jobs, separated by commas. */
+export function jobIdsParameter(maximum: number) {
+  return z
+    .string()
+    .transform((list) => list.split(','))
+    .pipe(z.array(idSchema('job')).max(maximum).refine(areDistinct, repeatedJob))
+}
+
+/** Ids of jobs, separated by commas, each optionally with an epoch to start after: `job_…:120,job_…`. */
+export function jobPlacesParameter(maximum: number) {
+  const place = z.object({ id: idSchema('job'), after: positionParameter })
+  return z
+    .string()
+    .transform((list) => list.split(',').map(readPlace))
+    .pipe(
+      z
+        .array(place)
+        .max(maximum)
+        .refine((places) => areDistinct(places.map(({ id }) => id)), repeatedJob),
+    )
+}
+
+function readPlace(text: string): { id: string; after: string } {
+  const colon = text.indexOf(':')
+  return colon === -1 ? { id: text, after: '0' } : { id: text.slice(0, colon), after: text.slice(colon + 1) }
+}
+
+const repeatedJob = 'contains a job twice'
+const areDistinct = (ids: readonly string[]) => new Set(ids).size === ids.length
+
+export const pageParameters = {
+  limit: integerParameter(1, 100)
+    .optional()
+    .describe('maximum number of items a page, 20 by default; pages of large items are shorter'),
+  after: text(100).optional().describe('`lastId` of the previous page, or the id of an item of the list'),
+}
+
+export const defaultLimit = 20

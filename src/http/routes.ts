@@ -1,0 +1,64 @@
+/** Every route of the API. */
+import type { FastifyInstance } from 'fastify'
+import type { RequestThread } from '../training/ports/request-thread.js'
+import type { BodyThread } from './body-thread.js'
+import { type DatasetRowRoutes, datasetRowRoutes } from './routes/dataset-rows.js'
+import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
+import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
+import { type EvaluateRoutes, evaluateRoutes } from './routes/evaluate.js'
+import { jobBatchRoutes } from './routes/job-batch.js'
+import { type JobDeletionRoutes, jobDeletionRoutes } from './routes/job-deletions.js'
+import { type JobStreamRoutes, jobStreamRoutes } from './routes/job-stream.js'
+import { type JobRoutes, jobRoutes } from './routes/jobs.js'
+import { type JobsStreamRoutes, jobsStreamRoutes } from './routes/jobs-stream.js'
+import { type LimitRoutes, limitRoutes } from './routes/limits.js'
+import { type ModelRoutes, modelRoutes } from './routes/models.js'
+import { type OperationRoutes, operationRoutes } from './routes/operations.js'
+import { type PredictionRoutes, predictionRoutes } from './routes/predictions.js'
+import { problemRoutes } from './routes/problems.js'
+import { type StreamTicketRoutes, streamTicketRoutes } from './routes/stream-tickets.js'
+import { type UploadRoutes, uploadRoutes } from './routes/uploads.js'
+import { type WebhookRoutes, webhookRoutes } from './routes/webhooks.js'
+
+export interface RouteDependencies
+  extends JobRoutes,
+    EpochRoutes,
+    JobStreamRoutes,
+    JobsStreamRoutes,
+    JobDeletionRoutes,
+    ModelRoutes,
+    WebhookRoutes,
+    OperationRoutes,
+    LimitRoutes,
+    StreamTicketRoutes {
+  live: JobStreamRoutes['live']
+  keyMonitor: JobStreamRoutes['keyMonitor']
+  openStreams: JobStreamRoutes['openStreams']
+  /** Runs the computations of requests outside of the event loop. */
+  thread: RequestThread & BodyThread
+  datasets: DatasetRoutes['datasets']
+  uploadReader: UploadRoutes['uploadReader']
+  models: ModelRoutes['models'] & PredictionRoutes['models']
+  predictors: PredictionRoutes['predictors'] & EvaluateRoutes['predictors'] & DatasetRowRoutes['predictors']
+  pictures: PredictionRoutes['pictures']
+}
+
+export async function registerRoutes(app: FastifyInstance, dependencies: RouteDependencies): Promise<void> {
+  await app.register(operationRoutes, dependencies)
+  await app.register(limitRoutes, dependencies)
+  await app.register(problemRoutes)
+  await app.register(jobRoutes, dependencies)
+  await app.register(jobBatchRoutes, dependencies)
+  await app.register(jobDeletionRoutes, dependencies)
+  await app.register(epochRoutes, dependencies)
+  await app.register(jobStreamRoutes, dependencies)
+  await app.register(jobsStreamRoutes, dependencies)
+  await app.register(streamTicketRoutes, dependencies)
+  await app.register(modelRoutes, dependencies)
+  await app.register(predictionRoutes, dependencies)
+  await app.register(evaluateRoutes, dependencies)
+  await app.register(webhookRoutes, dependencies)
+  await app.register(datasetRowRoutes, dependencies)
+  await app.register(datasetRoutes, dependencies)
+  await app.register(uploadRoutes, dependencies)
+}

@@ -1,0 +1,36 @@
+/** The OpenAPI and AsyncAPI documents, and Swagger UI. */
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyPluginAsync } from 'fastify'
+import { asyncApiDocument } from '../asyncapi.js'
+import { apiVersion } from '../openapi.js'
+import { withWebhooks } from '../openapi-webhooks.js'
+import { declarePublic } from '../plugins/authentication.js'
+import { documentationPolicy } from '../plugins/security-headers.js'
+
+export const documentationRoutes: FastifyPluginAsync = async (app) => {
+  declarePublic(app)
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: documentationPolicy,
+    transformSpecification: withWebhooks,
+    uiConfig: { layout: 'BaseLayout', deepLinking: true, tryItOutEnabled: true },
+  })
+
+  let openApi: object | undefined
+  const describeApi = () => {
+    openApi ??= withWebhooks(app.swagger())
+    return openApi
+  }
+  app.get('/openapi.json', { schema: { hide: true } }, async () => describeApi())
+  app.addHook('onListen', (done) => {
+    // Generating the document takes a tenth of a second, in which the first request would block others.
+    setImmediate(describeApi)
+    done()
+  })
+
+  let asyncApi: object | undefined
+  app.get('/asyncapi.json', { schema: { hide: true } }, async () => {
+    asyncApi ??= asyncApiDocument(apiVersion)
+    return asyncApi
+  })
+}

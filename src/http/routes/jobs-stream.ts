@@ -1,0 +1,169 @@
+/** The stream of many jobs on one connection. Each job has the messages of its own stream, in the same order. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import type { WebSocket } from 'ws'
+import { z } from 'zod'
+import { Problem } from '../../contract/problems.js'
+import { maximumJobsInAddress, maximumWatchedJobs } from '../../contract/stream.js'
+import { text } from '../../contract/text.js'
+import type { Place } from '../../live/bundle.js'
+import type { Live } from '../../live/live.js'
+import type { BundleSink } from '../../live/sink.js'
+import { EventStreamSink, eventStreamHeaders } from '../event-stream-sink.js'
+import type { KeyMonitor } from '../key-monitor.js'
+import { encodeJobsMessage, textMessage } from '../message-encoding.js'
+import type { OpenStreams } from '../open-streams.js'
+import { endTurn } from '../plugins/turns.js'
+import { requirePrincipal } from '../principal.js'
+import { notFoundMessage, problemMessage } from '../problem-messages.js'
+import { jobPlacesParameter } from '../query-parameters.js'
+import { failures } from '../response-schemas.js'
+import { bufferLimits } from '../stream-limits.js'
+import { acceptsEventStream, eventStreamContent, sendWebSocketRequired } from '../stream-negotiation.js'
+import { StreamPositions } from '../stream-positions.js'
+import { eventStreamScheduler } from '../task-scheduler.js'
+import { TokenBuckets } from '../token-buckets.js'
+import { receiveWatchRequests } from '../watch-requests.js'
+import { closeFrames, keepAlive } from '../web-socket-connection.js'
+import { WebSocketSink } from '../web-socket-sink.js'
+
+export interface JobsStreamRoutes {
+  live: Live
+  keyMonitor: Pick<KeyMonitor, 'watch'>
+  openStreams: OpenStreams
+  pingMilliseconds: number
+}
+
+const querystring = z.strictObject({
+  jobs: jobPlacesParameter(maximumJobsInAddress)
+    .optional()
+    .describe(
+      `ids separated by commas, at most ${maximumJobsInAddress}; \`job_…:120\` starts after epoch 120. ` +
+        'Without it, a WebSocket sends `watch` messages',
+    ),
+  epochs: z
+    .enum(['true', 'false'])
+    .optional()
+    .describe('`false` sends `job` at most once a second while the job runs, instead of epochs'),
+  ticket: text(200).optional().describe('stream ticket from POST /stream-tickets, instead of a key'),
+})
+
+export const jobsStreamRoutes: FastifyPluginCallbackZod<JobsStreamRoutes> = (
+  app,
+  { live, keyMonitor, openStreams, pingMilliseconds },
+  done,
+) => {
+  const limits = { ...bufferLimits, pingMilliseconds }
+  const messageRate = new TokenBuckets()
+
+  function sendEvents(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    positions: StreamPositions,
+    summary: boolean,
+  ) {
+    const stream = new EventStreamSink(
+      reply,
+      encodeJobsMessage,
+      (message) => positions.advance(message),
+      limits,
+    )
+    const sink: BundleSink = {
+      send: (message) => stream.send(message),
+      isReady: () => stream.isReady(),
+      sendMissing: (id) =>
+        stream.write(
+          () => positions.markMissing(id),
+          () => notFoundMessage(request, id),
+        ),
+    }
+    const bundle = live.openBundle(requirePrincipal(request).tenantId, sink, { summary })
+    reply.raw.once('close', () => bundle.close())
+    bundle
+      .watch(positions.unfinished())
+      .catch((error) => request.log.error(error))
+      .finally(() => stream.body.end())
+    return reply.headers(eventStreamHeaders).type('text/event-stream').send(stream.body)
+  }
+
+  function followSocket(
+    socket: WebSocket,
+    request: FastifyRequest,
+    places: Place[] | undefined,
+    summary: boolean,
+  ) {
+    const principal = requirePrincipal(request)
+    const onError = (error: unknown) => {
+      request.log.error(error)
+      socket.close(1011, 'internal')
+    }
+    const socketSink = new WebSocketSink(socket, encodeJobsMessage, limits)
+    const sink: BundleSink = {
+      send: (message) => socketSink.send(message),
+      isReady: () => socketSink.isReady(),
+      sendMissing: (id) => socketSink.write(() => textMessage(notFoundMessage(request, id))),
+    }
+    const bundle = live.openBundle(principal.tenantId, sink, { summary })
+    socket.once('close', () => bundle.close())
+    void bundle.closed.then((end) => socket.close(...closeFrames[end]))
+    if (places !== undefined) {
+      bundle.watch(places).then(() => socket.close(...closeFrames.ended), onError)
+      return
+    }
+    const sendProblem = (problem: Problem) =>
+      socketSink.write(() => textMessage(problemMessage(request, null, problem)))
+    receiveWatchRequests(socket, { bundle, tenant: principal, rate: messageRate, sendProblem, onError })
+  }
+
+  app.route({
+    method: 'GET',
+    url: '/stream',
+    exposeHeadRoute: false,
+    config: { isStream: true, scope: 'jobs:read', acceptsStreamTicket: true },
+    schema: {
+      tags: ['jobs'],
+      summary: 'Watch many jobs on one connection',
+      description:
+        'Sends the messages of each job in the order of its own stream, each with its `jobId`. A job that does not exist ' +
+        'gets a `problem`. With `?jobs=` the server closes when all of them have ended. Without it, a WebSocket sends ' +
+        `\`{"type":"watch","jobs":[{"id":"job_…","after":120}]}\` and \`{"type":"unwatch","jobs":["job_…"]}\`, for up to ` +
+        `${maximumWatchedJobs.toLocaleString('en')} jobs. \`Accept: text/event-stream\` selects server-sent events; ` +
+        '`Last-Event-ID` continues after that event. /asyncapi.json describes the messages.',
+      querystring,
+      response: {
+        200: eventStreamContent,
+        204: z.null().describe('the end of every job was already sent: do not reconnect'),
+        ...failures,
+      },
+    },
+    preHandler: async (request) => {
+      if (request.ws) request.raw.socket.once('close', openStreams.open(requirePrincipal(request)))
+    },
+    handler: async (request, reply) => {
+      if (!acceptsEventStream(request)) return sendWebSocketRequired(reply)
+      const { jobs, epochs } = request.query
+      if (jobs === undefined) {
+        const message = 'is missing: server-sent events need the list of jobs'
+        throw new Problem('invalid-request', `/jobs: ${message}`, [{ pointer: '/jobs', message }])
+      }
+      const positions = new StreamPositions(jobs, request.headers['last-event-id'])
+      if (positions.unfinished().length === 0) return reply.code(204).send(null)
+      const principal = requirePrincipal(request)
+      reply.raw.once('close', openStreams.open(principal))
+      // The browser reconnects, and then receives the refusal.
+      const unwatch = keyMonitor.watch(principal, () => reply.raw.destroy())
+      reply.raw.once('close', unwatch)
+      return eventStreamScheduler.run(() => sendEvents(request, reply, positions, epochs === 'false'))
+    },
+    wsHandler: (socket, request) => {
+      endTurn(request)
+      const { jobs, epochs } = request.query
+      keepAlive(socket, pingMilliseconds)
+      const unwatch = keyMonitor.watch(requirePrincipal(request), () => socket.close(...closeFrames.refused))
+      socket.once('close', unwatch)
+      followSocket(socket, request, jobs, epochs === 'false')
+    },
+  })
+
+  done()
+}

@@ -1,0 +1,19 @@
+/** Content negotiation of the stream routes: a WebSocket or server-sent events. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { Problem } from '../contract/problems.js'
+import { sendProblem } from './problem-responses.js'
+
+export const eventStreamContent = {
+  description: 'server-sent events, each with one message as its data',
+  content: { 'text/event-stream': { schema: z.unknown().meta({ type: 'string' }) } },
+}
+
+export const acceptsEventStream = (request: FastifyRequest) =>
+  request.accepts().type(['json', 'text/event-stream']) === 'text/event-stream'
+
+export function sendWebSocketRequired(reply: FastifyReply): Promise<void> {
+  reply.header('upgrade', 'websocket')
+  const detail = 'Connect to this address with a WebSocket, or send accept: text/event-stream.'
+  return sendProblem(reply, new Problem('websocket-required', detail))
+}

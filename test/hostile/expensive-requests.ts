@@ -1,0 +1,286 @@
+/** The most expensive allowed requests of every route. */
+import { fromNormalForm } from '../../src/training/construct.js'
+import { newId } from '../../src/training/new-id.js'
+import { newJob, type Stores, startJob, storeModel, xorSpec } from '../support/stores.js'
+import type { Request } from './raw-requests.js'
+
+/** The default of MAXIMUM_BODY_BYTES. */
+const bodyBytes = 1024 * 1024
+
+export interface CostlyRequest extends Request {
+  name: string
+}
+
+/** Ids of the objects that the requests use. */
+export interface Things {
+  /** With 20,000 epochs. */
+  job: string
+  /** On 100,000 generated rows. */
+  generatedJob: string
+  /** With a validation split. */
+  splitJob: string
+  /** Two inputs, one output. */
+  model: string
+  /** 16 inputs, 65,536 hidden units. */
+  largeModel: string
+  /** 10,000 columns. */
+  wideDataset: string
+}
+
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index)
+const generated = { name: 'parity', inputs: 16, rows: 100_000, seed: 1 }
+const wide = upTo(10_000)
+
+export async function makeThings(
+  stores: Stores,
+  ask: (request: Request) => Promise<unknown>,
+): Promise<Things> {
+  const claim = await startJob(stores)
+  const metrics = Float64Array.from({ length: 4 * 20_000 }, (_, place) => 1 / (3 + place))
+  await stores.runs.record(claim, {
+    epochs: { firstEpoch: 1, metrics },
+    seconds: 1,
+    backend: 'wasm',
+    backendDetail: null,
+    checkpoint: null,
+    snapshots: null,
+  })
+  const spec = (changes: object) => xorSpec({ dataset: { ...generated, name: 'parity' }, ...changes })
+  const generatedJob = newJob({ spec: spec({}) })
+  const splitJob = newJob({ spec: spec({ validationSplit: 0.5, split: 'random' }) })
+  for (const each of [generatedJob, splitJob]) await stores.jobs.create(each)
+  const { id: model } = await storeModel(stores)
+  const largeModel = newId('model')
+  const form = fromNormalForm({ inputs: 16, trueRows: upTo(2 ** 16) })
+  await stores.models.create({ ...form, id: largeModel, name: null, evaluation: null })
+  const header = wide.map((place) => `column${place}`).join()
+  const rows = upTo(50).map((row) => wide.map((place) => (row * place) % 97).join())
+  const upload = async (request: Request) => Reflect.get(Object(await ask(request)), 'id') as string
+  const wideDataset = await upload({
+    path: '/datasets',
+    body: [header, ...rows].join('\n'),
+    type: 'text/csv',
+  })
+  await stores.database.$executeRaw`
+    INSERT INTO "Dataset" SELECT (jsonb_populate_record(wide, jsonb_build_object('id', 'ds_' || md5(number::text)))).*
+    FROM "Dataset" AS wide, generate_series(1, 40) AS number WHERE wide.id = ${wideDataset}`
+  return {
+    job: claim.jobId,
+    generatedJob: generatedJob.id,
+    splitJob: splitJob.id,
+    model,
+    largeModel,
+    wideDataset,
+  }
+}
+
+const json = (value: unknown) => JSON.stringify(value)
+
+/** Repeats a text up to the limit of a body. */
+function filled(before: string, each: string, after: string): string {
+  const room = bodyBytes - before.length - after.length
+  return before + `${each},`.repeat(Math.floor((room + 1) / (each.length + 1))).slice(0, -1) + after
+}
+
+const dense = (units: number, activation = 'linear') => ({ type: 'dense', units, activation })
+const training = { network: { layers: [dense(1)] }, loss: 'meanSquaredError', epochs: 1 }
+
+/** The maximum number of layers. */
+const deep = {
+  layers: upTo(255)
+    .map(() => dense(8))
+    .concat(dense(1)),
+}
+
+function inline(each: string, count: number): string {
+  const rows = `${each},`.repeat(count).slice(0, -1)
+  return json({ ...training, dataset: 0 }).replace('"dataset":0', `"dataset":{"x":[${rows}],"y":[${rows}]}`)
+}
+
+const jobBodies: [string, string][] = [
+  ['100,000 generated rows of 16 inputs', json({ ...training, dataset: generated })],
+  ['100,000 generated rows of noise', json({ dataset: { name: 'spirals', rows: 100_000, noise: 0.1 } })],
+  ['two generated datasets', json({ ...training, dataset: generated, validationDataset: generated })],
+  ['200,000 inline numbers', inline('1', 200_000)],
+  ['120,000 inline rows', inline('[1]', 120_000)],
+  ['wide inline rows', inline(`[${'1,'.repeat(50_000)}1]`, 5)],
+  ['a text in the last row', inline('1', 200_000).replace(/1\]\}/, '"a"]}')],
+  ['rows of wrong types', inline('"a"', 100_000)],
+  [
+    '256 layers',
+    json({
+      ...training,
+      dataset: 'xor',
+      network: deep,
+    }),
+  ],
+  ['unknown fields', filled('{"dataset":"xor","x":[', '{"a":1}', ']}')],
+  [
+    'names',
+    `{${upTo(60_000)
+      .map((n) => `"field${n}":1`)
+      .join()}}`,
+  ],
+  [
+    'class weights',
+    `{"dataset":"xor","classWeight":{${upTo(60_000)
+      .map((n) => `"c${n}":1`)
+      .join()}}}`,
+  ],
+  [
+    'metadata',
+    `{"dataset":"xor","metadata":{${upTo(60_000)
+      .map((n) => `"c${n}":"1"`)
+      .join()}}}`,
+  ],
+]
+
+const names = (count: number, value: unknown = 1) =>
+  Object.fromEntries(upTo(count).map((place) => [`name${place}`, value]))
+
+const manyNames = json(names(60_000))
+const nothing = json({})
+const wideCsv = [
+  wide.map((place) => `c${place}`).join(),
+  ...upTo(40).map((row) => wide.map((place) => (place * row) % 7).join()),
+].join('\n')
+const csv = 'text/csv'
+const events = { accept: 'text/event-stream' }
+
+/** By the name of the route in the application. Cheap routes have a request too. */
+export function expensiveRequests(things: Things): Record<string, CostlyRequest[]> {
+  const { job, generatedJob, splitJob, model, largeModel, wideDataset } = things
+  const get = (path: string, headers: Record<string, string> = {}): CostlyRequest => ({
+    name: path,
+    path,
+    headers,
+  })
+  const post = (path: string, name: string, body: string, type?: string): CostlyRequest => {
+    return { name, path, method: 'POST', body, ...(type === undefined ? {} : { type }) }
+  }
+  const remove = (path: string): CostlyRequest => ({ name: path, path, method: 'DELETE' })
+  const predict = `/models/${model}/predict`
+  const evaluate = `/models/${model}/evaluate`
+  const hook = '/webhooks/wh_00000000000000000000000000000000'
+  const nobody = '/jobs/job_00000000000000000000000000000000'
+  return {
+    'POST /jobs': [
+      ...jobBodies.map(([name, body]) => post('/jobs', name, body)),
+      post('/jobs', 'a wide dataset', json({ dataset: wideDataset })),
+    ],
+    'POST /jobs/validate': [
+      ...jobBodies.map(([name, body]) => post('/jobs/validate', name, body)),
+      post('/jobs/validate', 'a wide dataset', json({ dataset: wideDataset })),
+    ],
+    'POST /jobs/batch': [
+      post(
+        '/jobs/batch',
+        '1,000 jobs',
+        json({ jobs: upTo(1_000).map(() => ({ dataset: 'xor', ...training })) }),
+      ),
+      post(
+        '/jobs/batch',
+        '20 jobs on generated rows',
+        json({ jobs: upTo(20).map((seed) => ({ ...training, dataset: { ...generated, seed } })) }),
+      ),
+      post(
+        '/jobs/batch',
+        'many layers',
+        json({ jobs: upTo(50).map(() => ({ ...training, dataset: 'xor', network: deep })) }),
+      ),
+      post('/jobs/batch', 'refusals', filled('{"jobs":[', json({ dataset: 'xor', ...names(40) }), ']}')),
+      post('/jobs/batch', 'rows', `{"jobs":[${inline('1', 200_000)}]}`),
+    ],
+    'GET /jobs': [get('/jobs?limit=100')],
+    'GET /jobs/:id': [get(`/jobs/${job}`)],
+    'GET /jobs/:id/rows': [
+      get(`/jobs/${generatedJob}/rows?limit=1`),
+      get(`/jobs/${generatedJob}/rows?limit=1000&offset=99000`),
+      get(`/jobs/${splitJob}/rows?limit=1000&split=validation`),
+    ],
+    'GET /jobs/:id/epochs': [
+      get(`/jobs/${job}/epochs?limit=10000`),
+      get(`/jobs/${job}/epochs?points=10000`),
+      get(`/jobs/${job}/epochs?limit=10000`, { accept: csv }),
+    ],
+    'GET /jobs/:id/stream': [get(`/jobs/${job}/stream`, events)],
+    'GET /stream': [get(`/stream?jobs=${job},${generatedJob}`, events)],
+    'POST /stream-tickets': [post('/stream-tickets', 'names', manyNames)],
+    'POST /jobs/:id/stream-tickets': [post(`/jobs/${job}/stream-tickets`, 'names', manyNames)],
+    'POST /jobs/:id/pause': [post(`${nobody}/pause`, 'nothing', nothing)],
+    'POST /jobs/:id/resume': [post(`${nobody}/resume`, 'names', manyNames)],
+    'POST /jobs/:id/cancel': [post(`${nobody}/cancel`, 'names', manyNames)],
+    'DELETE /jobs/:id': [remove(nobody)],
+    'DELETE /jobs': [remove('/jobs?before=2020-01-01T00:00:00Z')],
+    'GET /jobs/:id/events': [get(`/jobs/${job}/events?limit=100`)],
+    'GET /workers': [get('/workers')],
+    'POST /models': [
+      post('/models', '65,536 rows', json({ construct: { dnf: { inputs: 16, trueRows: upTo(2 ** 16) } } })),
+      post('/models', 'a row twice', filled('{"construct":{"dnf":{"inputs":16,"trueRows":[', '1', ']}}}')),
+    ],
+    'GET /models': [get('/models?limit=100')],
+    'GET /models/:id': [get(`/models/${largeModel}`)],
+    'PATCH /models/:id': [{ ...post(`/models/${model}`, 'names', manyNames), method: 'PATCH' }],
+    'DELETE /models/:id': [remove('/models/mdl_00000000000000000000000000000000')],
+    'GET /models/:id/weights': [get(`/models/${largeModel}/weights`)],
+    'GET /models/:id/predict': [get(`${predict}?${'x=1,2&'.repeat(2_000)}`)],
+    'POST /models/:id/predict': [
+      post(predict, 'rows', json({ inputs: upTo(10_000).map((row) => [row, 2]) })),
+      post(predict, 'too many rows', filled('{"inputs":[', '[1,2]', ']}')),
+      post(predict, 'rows by name', json({ inputs: upTo(10_000).map((row) => ({ a: row, b: 2 })) })),
+      post(
+        predict,
+        'unknown names',
+        json({ inputs: upTo(10_000).map((row) => ({ a: row, [`x${row}`]: 2 })) }),
+      ),
+      post(predict, 'a table', `a,b\n${'1,2\n'.repeat(10_000)}`, csv),
+      post(predict, 'short lines', `a,b${','.repeat(400)}\n${'1,2\n'.repeat(10_000)}`, csv),
+      post(predict, 'too long a table', `a,b\n${'1,2\n'.repeat(250_000)}`, csv),
+      post(predict, 'too wide a table', `${'a,'.repeat(500_000)}b\n1\n`, csv),
+      post(
+        `/models/${largeModel}/predict`,
+        'rows for a large model',
+        json({ inputs: upTo(10_000).map(() => Array(16).fill(1)) }),
+      ),
+    ],
+    'POST /models/:id/evaluate': [
+      post(evaluate, 'rows', json({ rows: upTo(10_000).map((row) => ({ a: row, b: 2, y: row })) })),
+      post(evaluate, 'generated rows', json({ dataset: generated })),
+      post(
+        evaluate,
+        'a column for each row',
+        json({ rows: upTo(10_000).map((row) => ({ [`a${row}`]: row })) }),
+      ),
+      post(evaluate, 'a file', `a,b,y\n${'1,2,3\n'.repeat(150_000)}`, csv),
+      post(evaluate, 'a stored dataset', json({ dataset: wideDataset })),
+    ],
+    'POST /datasets': [post('/datasets', '10,000 columns', wideCsv, csv)],
+    'POST /datasets/preview': [post('/datasets/preview', '10,000 columns', wideCsv, csv)],
+    'GET /datasets': [get('/datasets?limit=100')],
+    'GET /datasets/:id': [get(`/datasets/${wideDataset}`)],
+    'GET /datasets/:id/rows': [
+      get('/datasets/parity/rows?limit=1000'),
+      get(`/datasets/${wideDataset}/rows?limit=1000`),
+    ],
+    'GET /datasets/:id/rows/:row/image.png': [get(`/datasets/${wideDataset}/rows/1/image.png`)],
+    'DELETE /datasets/:id': [remove('/datasets/ds_00000000000000000000000000000000')],
+    'POST /webhooks': [post('/webhooks', 'names', manyNames)],
+    'POST /webhooks/:id/test': [post(`${hook}/test`, 'a test', '')],
+    'POST /webhooks/:id/enable': [post(`${hook}/enable`, 'enabling', '')],
+    'POST /webhooks/:id/rotate-secret': [post(`${hook}/rotate-secret`, 'names', manyNames)],
+    'POST /webhooks/:id/deliveries/:deliveryId/redeliver': [
+      post(`${hook}/deliveries/msg_00000000000000000000000000000000/redeliver`, 'again', ''),
+    ],
+    'GET /webhooks': [get('/webhooks?limit=100')],
+    'GET /webhooks/:id': [get('/webhooks/wh_00000000000000000000000000000000')],
+    'DELETE /webhooks/:id': [remove('/webhooks/wh_00000000000000000000000000000000')],
+    'GET /limits': [get('/limits')],
+    'GET /metrics': [get('/metrics')],
+    'GET /health/live': [get('/health/live')],
+    'GET /health/ready': [get('/health/ready')],
+    'GET /problems': [get('/problems')],
+    'GET /problems/:code': [get('/problems/invalid-request')],
+    'GET /openapi.json': [get('/openapi.json')],
+    'GET /asyncapi.json': [get('/asyncapi.json')],
+  }
+}

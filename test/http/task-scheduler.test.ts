@@ -1,0 +1,42 @@
+import { setImmediate as immediate } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { TaskScheduler } from '../../src/http/task-scheduler.js'
+import { upTo } from '../support/watching.js'
+
+/** Blocks for at least this time. */
+function work(milliseconds: number): void {
+  const end = performance.now() + milliseconds
+  while (performance.now() < end);
+}
+
+it('yields to the event loop between tasks, and keeps their order', async () => {
+  const scheduler = new TaskScheduler(2)
+  const done: number[] = []
+  const all = upTo(20).map((each) =>
+    scheduler.run(() => {
+      work(1)
+      done.push(each)
+      return each
+    }),
+  )
+  expect(done.length).toBeLessThan(5)
+  let turns = 0
+  while (done.length < 20) {
+    await immediate()
+    turns++
+  }
+  expect(turns).toBeGreaterThan(3)
+  expect(await Promise.all(all)).toEqual(upTo(20))
+  expect(done).toEqual(upTo(20))
+})
+
+it('passes on errors of tasks, and runs the next ones', async () => {
+  const scheduler = new TaskScheduler(1)
+  const fail = () => {
+    work(2)
+    throw new Error('broken')
+  }
+  expect(() => scheduler.run(fail)).toThrow('broken')
+  await expect(Promise.resolve(scheduler.run(fail))).rejects.toThrow('broken')
+  expect(await scheduler.run(() => 7)).toBe(7)
+})
