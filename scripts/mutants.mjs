@@ -64,6 +64,7 @@ const copies = Array.from({ length: options.get('jobs') ?? 1 }, copySources)
 process.on('exit', () => {
   for (const copy of copies) rmSync(copy, { recursive: true, force: true })
 })
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(2))
 await checkTests(copies[0])
 const left = [...chosen]
 await Promise.all(copies.map(work))
