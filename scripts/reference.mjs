@@ -180,11 +180,13 @@ async function metricNames() {
 }
 
 function imports() {
-  const { overrides } = JSON.parse(readFileSync(join(import.meta.dirname, '../biome.json'), 'utf8'))
+  const rules = JSON.parse(
+    readFileSync(join(import.meta.dirname, '../test/architecture/import-rules.json'), 'utf8'),
+  )
   return list(
-    overrides.map(({ includes, linter }) => {
-      const [{ message }] = linter.rules.style.noRestrictedImports.options.patterns
-      return `${includes.map(code).join(', ')} ${message}.`
+    rules.map(({ files, imports }) => {
+      const permitted = imports.length === 0 ? 'nothing' : imports.map(code).join(', ')
+      return `${files.map(code).join(', ')} may import ${permitted}.`
     }),
   )
 }

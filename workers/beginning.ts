@@ -2,11 +2,12 @@
 import type { Coding } from '../src/contract/dataset.js'
 import { areMoved } from '../src/datasets/transfer-weights.js'
 import type { Program, Snapshot, Training, Weights } from '../src/engine/index.js'
+import { receiveNumbers } from '../src/threads/little-endian.js'
+import type { PackedWeights } from '../src/threads/packed-weights.js'
+import { shapesOf } from '../src/threads/packed-weights.js'
 import { weightsToBegin } from './initial-weights.js'
-import { receiveNumbers } from './little-endian.js'
-import type { Filled, PackedWeights, Refusal, TrainingOrder } from './messages.js'
+import type { Filled, Refusal, TrainingOrder } from './messages.js'
 import { hasBest, placesOf, unpackSnapshot } from './packed-snapshot.js'
-import { shapesOf } from './packed-weights.js'
 
 /** Has what the order has as `Large` written to these places. */
 export type Fill = (what: Filled, places: Uint8Array[]) => Promise<Refusal | null>

@@ -7,11 +7,12 @@ import { everyRow, readClasses } from '../src/datasets/split-rows.js'
 import { targetWidth } from '../src/datasets/target-coding.js'
 import { unscaleTarget } from '../src/datasets/target-scaling.js'
 import { compile, Dataset, Predictor, splitFolds, type Training, train } from '../src/engine/index.js'
+import type { BackendSetting } from '../src/threads/messages.js'
 import type { Source } from './beginning.js'
 import { dataShape } from './data-shape.js'
 import { encodeRows } from './encode-rows.js'
 import { weightsToBegin } from './initial-weights.js'
-import type { BackendSetting, RawData, SharedData } from './messages.js'
+import type { RawData, SharedData } from './messages.js'
 
 const sliceMilliseconds = 50
 /** Asked at once; in between, whoever wants the training to stop is heard. */

@@ -2,8 +2,8 @@
 import type { Coding } from '../src/contract/dataset.js'
 import { moveWeights } from '../src/datasets/transfer-weights.js'
 import { drawWeights, type Program, type Weights } from '../src/engine/index.js'
+import { unpackWeights } from '../src/threads/packed-weights.js'
 import type { Source } from './beginning.js'
-import { unpackWeights } from './packed-weights.js'
 
 /**
  * The model's weights where this coding has its inputs and outputs; by position where the coding of the model is not

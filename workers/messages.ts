@@ -1,33 +1,15 @@
-/** What a worker process and its threads say to each other. */
-import type { Cell, Coding, GeneratedDataset, ImageFormat } from '../src/contract/dataset.js'
+/** The messages between a worker process and its training threads. */
+import type { Coding, ImageFormat } from '../src/contract/dataset.js'
 import type { Evaluation } from '../src/contract/evaluation.js'
 import type { Change, JobSpec } from '../src/contract/job.js'
-import type { Construction, LayerSummary, Tensor } from '../src/contract/model.js'
-import type { Network } from '../src/contract/network.js'
-import type { Preparation } from '../src/contract/preparation.js'
+import type { LayerSummary, Tensor } from '../src/contract/model.js'
 import type { Inheritance } from '../src/datasets/inherited-coding.js'
-import type { RowSplit, SplitRule } from '../src/datasets/split-rows.js'
-import type { DatasetError, Table } from '../src/datasets/table.js'
-import type { BackendName, DatasetHandle } from '../src/engine/index.js'
-import type { BodyRequest, BodyResult } from '../src/http/body-thread.js'
-import type { BoundaryView } from '../src/training/ports/boundaries.js'
+import type { Table } from '../src/datasets/table.js'
+import type { DatasetHandle } from '../src/engine/index.js'
+import type { BackendSetting } from '../src/threads/messages.js'
 import type { Bytes } from '../src/training/ports/bytes.js'
 import type { Checkpoint } from '../src/training/ports/checkpoints.js'
-import type { Painted, Painting } from '../src/training/ports/predictor-pool.js'
-import type {
-  ConstructedNetwork,
-  Labelled,
-  NamedRows,
-  RefusedRows,
-} from '../src/training/ports/request-thread.js'
 import type { Progress } from '../src/training/ports/runs.js'
-import type { TableEvaluation, TableQuestion } from './evaluate-table.js'
-
-export interface PackedWeights {
-  tensors: Tensor[]
-  /** Float32 little-endian, the tensors one behind the other. */
-  bytes: Uint8Array
-}
 
 /** Rows as they are stored; the thread splits and encodes them. */
 export interface RawData {
@@ -48,8 +30,6 @@ export interface SharedData {
   handle: DatasetHandle
   coding: Coding
 }
-
-export type BackendSetting = BackendName | 'auto'
 
 /** A checkpoint in one piece. */
 export interface WholeCheckpoint extends Checkpoint {
@@ -139,52 +119,3 @@ export type FromTrainer =
   | { type: 'ended'; index: number; outcome: Outcome }
   /** The thread is free. `isSlow`: it keeps a low priority. */
   | { type: 'done'; isSlow: boolean }
-
-interface PredictorOptions {
-  backend: BackendSetting
-  /** Rows computed together at most. */
-  batchSize: number
-}
-
-export type ToPredictor =
-  /** Makes room for the weights of these tensors, in their order. */
-  | ({
-      type: 'load'
-      question: number
-      modelId: string
-      network: Network
-      tensors: Tensor[]
-    } & PredictorOptions)
-  /** They are where the room is. */
-  | { type: 'loaded'; modelId: string }
-  | { type: 'unload'; modelId: string }
-  | { type: 'predict'; question: number; modelId: string; inputs: Float32Array }
-  | { type: 'paint'; question: number; painting: Painting; backend: BackendSetting }
-  | { type: 'paintModel'; question: number; modelId: string; view: BoundaryView & { coding: Coding } }
-  | { type: 'split'; question: number; rule: SplitRule; table: Table | GeneratedDataset }
-  | { type: 'evaluate'; question: number; modelId: string; rows: TableQuestion }
-
-export type FromPredictor =
-  /** Places in shared memory. */
-  | { type: 'room'; question: number; places: Uint8Array[] }
-  | { type: 'predicted'; question: number; outputs: Float32Array }
-  | { type: 'painted'; question: number; painted: Painted }
-  | { type: 'divided'; question: number; split: RowSplit }
-  | ({ type: 'evaluated'; question: number } & TableEvaluation)
-  /** The rows do not fit the model. */
-  | { type: 'refused'; question: number; code: DatasetError['code']; message: string }
-  | { type: 'failed'; question: number; message: string }
-
-export type ToRequestThread =
-  | { type: 'body'; question: number; body: BodyRequest }
-  | { type: 'describe'; question: number; dataset: GeneratedDataset }
-  | { type: 'rows'; question: number; dataset: GeneratedDataset; numbers: readonly number[] }
-  | { type: 'construct'; question: number; form: Construction['dnf'] }
-  | { type: 'prepare'; question: number; rows: NamedRows; preparation: Preparation }
-
-export type FromRequestThread =
-  | { type: 'body'; question: number; answer: BodyResult }
-  | ({ type: 'described'; question: number } & Pick<Table, 'columns' | 'rows'>)
-  | { type: 'rows'; question: number; rows: Cell[][] }
-  | { type: 'constructed'; question: number; network: ConstructedNetwork }
-  | { type: 'prepared'; question: number; outcome: Labelled | RefusedRows }

@@ -1,9 +1,9 @@
 /** A training's snapshot as a checkpoint, and back. */
 import type { Snapshot } from '../src/engine/index.js'
+import { packArrays, unpackNumbers } from '../src/threads/little-endian.js'
 import type { Checkpoint } from '../src/training/ports/checkpoints.js'
-import { packArrays, unpackNumbers } from './little-endian.js'
 import type { WholeCheckpoint } from './messages.js'
-import { offerArrays } from './packed-weights.js'
+import { offerArrays } from './offered-arrays.js'
 
 /** @param snapshot in shared memory */
 export function offerSnapshot(snapshot: Snapshot, backend: string): Checkpoint {

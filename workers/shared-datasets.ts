@@ -1,6 +1,6 @@
 /** Encoded datasets of a worker process, shared by its threads: encoded once, kept while there is room. */
 import { Dataset } from '../src/engine/index.js'
-import { collectSoon, worthwhileBytes } from './garbage.js'
+import { collectSoon, worthwhileBytes } from '../src/threads/collect-garbage.js'
 import type { SharedData } from './messages.js'
 
 export type Taken =

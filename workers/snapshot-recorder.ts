@@ -10,10 +10,10 @@ import {
   type Training,
   type TrainingState,
 } from '../src/engine/index.js'
+import type { PackedWeights } from '../src/threads/packed-weights.js'
+import { packWeights } from '../src/threads/packed-weights.js'
 import type { Progress } from '../src/training/ports/runs.js'
 import type { WeightSnapshots } from '../src/training/ports/snapshots.js'
-import type { PackedWeights } from './messages.js'
-import { packWeights } from './packed-weights.js'
 
 /** A boundary is drawn over the plane at most. */
 const maximumFeatures = 2

@@ -1,7 +1,8 @@
 /** Runs a training slice by slice, and reports what it did. */
 import { epochCount, explainBackend, type Snapshot, type Training } from '../src/engine/index.js'
+import type { BackendSetting } from '../src/threads/messages.js'
 import type { Progress } from '../src/training/ports/runs.js'
-import type { BackendSetting, TrainingOrder, WholeTraining } from './messages.js'
+import type { TrainingOrder, WholeTraining } from './messages.js'
 import { offerSnapshot } from './packed-snapshot.js'
 import type { SnapshotRecorder } from './snapshot-recorder.js'
 import type { ThreadPriority } from './thread-priority.js'

@@ -12,7 +12,7 @@ import type {
   TrainingOrder,
   WholeTraining,
 } from './messages.js'
-import { areInPlace } from './packed-weights.js'
+import { areInPlace } from './offered-arrays.js'
 
 /** What trainings report, each by the number of its order. What a method throws ends them all. */
 export interface Listener {

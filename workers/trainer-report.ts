@@ -10,7 +10,7 @@ import type {
   TrainedModel,
   WholeTraining,
 } from './messages.js'
-import { areInPlace } from './packed-weights.js'
+import { areInPlace } from './offered-arrays.js'
 
 /** Messages on their way to the database; then the training waits, so that memory does not grow. */
 const maximumUnstored = 2

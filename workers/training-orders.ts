@@ -6,19 +6,12 @@ import type { JobSpec } from '../src/contract/job.js'
 import type { ProblemCode } from '../src/contract/problems.js'
 import type { Inheritance } from '../src/datasets/inherited-coding.js'
 import { explainBackend, outputShape, runnableBackend } from '../src/engine/index.js'
+import type { BackendSetting } from '../src/threads/messages.js'
 import type { StoredCheckpoint } from '../src/training/ports/checkpoints.js'
 import type { AllModels } from '../src/training/ports/models.js'
 import type { ClaimedJob, RunStore } from '../src/training/ports/runs.js'
-import type {
-  BackendSetting,
-  Filled,
-  Large,
-  RawData,
-  Refusal,
-  SharedData,
-  TrainingOrder,
-} from './messages.js'
-import { isLarge } from './packed-weights.js'
+import type { Filled, Large, RawData, Refusal, SharedData, TrainingOrder } from './messages.js'
+import { isLarge } from './offered-arrays.js'
 import type { SharedDatasets, Taken } from './shared-datasets.js'
 import type { StoredTables } from './stored-tables.js'
 

@@ -1,6 +1,6 @@
 /** A training of nothing: loads the kernels and lets Node compile what trains, so that the first job need not wait for it. */
 import { compile, Dataset, Predictor, train } from '../src/engine/index.js'
-import type { BackendSetting } from './messages.js'
+import type { BackendSetting } from '../src/threads/messages.js'
 
 const network = {
   inputShape: [2],

@@ -1,10 +1,11 @@
 /** The threads and processes that an API process starts. */
-import { openCalibration } from '../../workers/calibration.js'
-import { openPredictorPool } from '../../workers/predictor-pool.js'
-import { openRequestThread } from '../../workers/request-thread.js'
+
 import type { ReadingLimits } from '../datasets/reading/limits.js'
 import { PictureDecoder } from '../datasets/reading/picture-decoder.js'
 import { openUploadReader } from '../datasets/reading/upload-reader.js'
+import { openCalibration } from '../threads/calibration.js'
+import { openPredictorPool } from '../threads/predictor-pool.js'
+import { openRequestThread } from '../threads/request-thread.js'
 
 export const threads = {
   openPredictorPool,

@@ -14,7 +14,7 @@ const programs = [
   'src/datasets/reading/reading.process.js',
   'workers/main.js',
   'workers/trainer.thread.js',
-  'workers/predictor.thread.js',
+  'src/threads/predictor.thread.js',
 ]
 
 /** Specifiers of static and dynamic imports, as the bundler writes them. */

@@ -14,11 +14,15 @@ export async function load(file: string) {
 /** With a slash at its end. */
 export const builtFolder = pathToFileURL(dist)
 
-export const predictorPool: typeof import('../../workers/predictor-pool.js') =
-  await load('workers/predictor-pool.js')
-export const requestThread: typeof import('../../workers/request-thread.js') =
-  await load('workers/request-thread.js')
-export const calibration: typeof import('../../workers/calibration.js') = await load('workers/calibration.js')
+export const predictorPool: typeof import('../../src/threads/predictor-pool.js') = await load(
+  'src/threads/predictor-pool.js',
+)
+export const requestThread: typeof import('../../src/threads/request-thread.js') = await load(
+  'src/threads/request-thread.js',
+)
+export const calibration: typeof import('../../src/threads/calibration.js') = await load(
+  'src/threads/calibration.js',
+)
 export const trainerPool: typeof import('../../workers/trainer-pool.js') =
   await load('workers/trainer-pool.js')
 export const sharedDatasets: typeof import('../../workers/shared-datasets.js') = await load(

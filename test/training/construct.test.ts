@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { modelRequestSchema } from '../../src/contract/model.js'
 import { networkSchema } from '../../src/contract/network.js'
 import { Predictor } from '../../src/engine/index.js'
+import { unpackWeights } from '../../src/threads/packed-weights.js'
 import { fromNormalForm } from '../../src/training/construct.js'
-import { unpackWeights } from '../../workers/packed-weights.js'
 
 /** What the network says of every row of the truth table, in order. */
 function answers(inputs: number, trueRows: number[]): number[] {

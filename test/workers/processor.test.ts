@@ -7,9 +7,10 @@ import { tableFromInline } from '../../src/datasets/inline.js'
 import type { InputRow } from '../../src/datasets/raw-rows.js'
 import { databaseTrouble } from '../../src/store/database.js'
 import { StatementError } from '../../src/store/statements.js'
+import type { BackendSetting } from '../../src/threads/messages.js'
 import type { NewJob } from '../../src/training/ports/jobs.js'
 import { predict } from '../../src/training/predict.js'
-import type { BackendSetting, TrainingOrder } from '../../workers/messages.js'
+import type { TrainingOrder } from '../../workers/messages.js'
 import {
   predictorPool,
   processorModule,

@@ -2,14 +2,14 @@
  * Who computes predictions for an API process: its own event loop where that takes no time, else threads. What takes long
  * beside them (evaluations, paintings, splits) has a thread of its own, so that no prediction waits for it.
  */
-import { sizeOf } from '../src/engine/index.js'
-import type { AllModels } from '../src/training/ports/models.js'
-import type { ModelPainting, PredictorPool } from '../src/training/ports/predictor-pool.js'
-import { HeldModels } from './held-models.js'
+import { sizeOf } from '../engine/index.js'
+import type { AllModels } from '../training/ports/models.js'
+import type { ModelPainting, PredictorPool } from '../training/ports/predictor-pool.js'
+import { ownBuffers, QuestionThread } from './callable-thread.js'
+import { HeldModels } from './loaded-models.js'
 import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
 import { PredictionCosts } from './prediction-costs.js'
-import { PredictionLane } from './prediction-lane.js'
-import { ownBuffers, QuestionThread } from './question-thread.js'
+import { PredictionLane } from './predictor-thread.js'
 import { SmallModels } from './small-models.js'
 
 /** Weights held at most by the threads that predict, and by the one that evaluates. */

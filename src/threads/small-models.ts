@@ -1,8 +1,8 @@
 /** Models so small that the event loop answers at once: a thread would take longer to be asked than to compute. */
-import type { Model } from '../src/contract/model.js'
-import { Problem } from '../src/contract/problems.js'
-import { Predictor } from '../src/engine/index.js'
-import type { AllModels } from '../src/training/ports/models.js'
+import type { Model } from '../contract/model.js'
+import { Problem } from '../contract/problems.js'
+import { Predictor } from '../engine/index.js'
+import type { AllModels } from '../training/ports/models.js'
 import type { BackendSetting } from './messages.js'
 import { unpackWeights } from './packed-weights.js'
 import type { PredictionCosts } from './prediction-costs.js'

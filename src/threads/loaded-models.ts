@@ -5,14 +5,14 @@
  *   waiting for room ──► loading ──► loaded ──► dropped, for lack of room or because the model is gone
  */
 
-import { fillBuffers } from '../src/base/fill-buffers.js'
-import type { Model } from '../src/contract/model.js'
-import { Problem } from '../src/contract/problems.js'
-import type { AllModels } from '../src/training/ports/models.js'
-import { collectSoon } from './garbage.js'
+import { fillBuffers } from '../base/fill-buffers.js'
+import type { Model } from '../contract/model.js'
+import { Problem } from '../contract/problems.js'
+import type { AllModels } from '../training/ports/models.js'
+import type { QuestionThread } from './callable-thread.js'
+import { collectSoon } from './collect-garbage.js'
 import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
 import type { PredictionCosts } from './prediction-costs.js'
-import type { QuestionThread } from './question-thread.js'
 import { TenantQueue } from './tenant-queue.js'
 
 interface Held<Thread> {

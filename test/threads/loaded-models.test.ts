@@ -1,8 +1,8 @@
 /** What prediction threads hold: each model once, within a limit of bytes, by turns of tenants. */
 import { describe, expect, it } from 'vitest'
 import type { Model } from '../../src/contract/model.js'
-import { HeldModels } from '../../workers/held-models.js'
-import type { FromPredictor, ToPredictor } from '../../workers/messages.js'
+import { HeldModels } from '../../src/threads/loaded-models.js'
+import type { FromPredictor, ToPredictor } from '../../src/threads/messages.js'
 import { eventually } from '../support/service.js'
 
 /** Loads end when the test says so, and say what is held meanwhile. */

@@ -1,7 +1,7 @@
 /** How fast this machine trains: measured in a thread when it is first asked for, and again on another backend. */
 import { Worker } from 'node:worker_threads'
-import { explainBackend } from '../src/engine/index.js'
-import type { Calibration, Speed } from '../src/training/ports/speed.js'
+import { explainBackend } from '../engine/index.js'
+import type { Calibration, Speed } from '../training/ports/speed.js'
 import type { BackendSetting } from './messages.js'
 
 export function openCalibration(backend: BackendSetting): Calibration {

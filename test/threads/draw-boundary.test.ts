@@ -1,8 +1,8 @@
 /** What is drawn of a network is in the units of the data. */
 import { expect, it } from 'vitest'
 import { layerSchema } from '../../src/contract/network.js'
-import { packWeights } from '../../workers/packed-weights.js'
-import { paint } from '../../workers/painting.js'
+import { paint } from '../../src/threads/draw-boundary.js'
+import { packWeights } from '../../src/threads/packed-weights.js'
 
 it('paints answers in the unit of the target', () => {
   // z = 2 (x − 10) / 5 + 1, and the target is 100 + 50 z: 50 at x = 5, 150 at x = 10, 250 at x = 15.

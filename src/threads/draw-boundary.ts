@@ -1,8 +1,8 @@
 /** What a network answers all over a grid, in the unit of the target, as the stream carries it. */
-import { encodeInputs } from '../src/datasets/raw-rows.js'
-import { unscaleTarget } from '../src/datasets/target-scaling.js'
-import { Predictor, sizeOf } from '../src/engine/index.js'
-import type { Painted, Painting } from '../src/training/ports/predictor-pool.js'
+import { encodeInputs } from '../datasets/raw-rows.js'
+import { unscaleTarget } from '../datasets/target-scaling.js'
+import { Predictor, sizeOf } from '../engine/index.js'
+import type { Painted, Painting } from '../training/ports/predictor-pool.js'
 import { littleEndian16 } from './little-endian.js'
 import type { BackendSetting } from './messages.js'
 import { unpackWeights } from './packed-weights.js'

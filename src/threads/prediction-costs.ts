@@ -1,7 +1,7 @@
 /** What it takes to answer with a model, known from its network alone. */
-import type { Model } from '../src/contract/model.js'
-import type { Network } from '../src/contract/network.js'
-import { type BackendName, explainBackend, type PredictionCost, predictionCost } from '../src/engine/index.js'
+import type { Model } from '../contract/model.js'
+import type { Network } from '../contract/network.js'
+import { type BackendName, explainBackend, type PredictionCost, predictionCost } from '../engine/index.js'
 import type { BackendSetting } from './messages.js'
 
 /** What the loop computes at once at most, by `predictionCost`: some 50 µs of each backend. */

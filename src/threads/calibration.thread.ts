@@ -1,8 +1,8 @@
 /** Measures how fast this machine trains, then ends. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { maximumEpochs, trainingSchema } from '../src/contract/network.js'
-import { compile, Dataset, train } from '../src/engine/index.js'
-import type { Speed } from '../src/training/ports/speed.js'
+import { maximumEpochs, trainingSchema } from '../contract/network.js'
+import { compile, Dataset, train } from '../engine/index.js'
+import type { Speed } from '../training/ports/speed.js'
 import type { BackendSetting } from './messages.js'
 
 if (parentPort === null) throw new Error('calibration.thread.ts runs in a worker thread only')

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { packWeights, unpackWeights } from '../../workers/packed-weights.js'
+import { packWeights, unpackWeights } from '../../src/threads/packed-weights.js'
 
 const tensor = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 3 }).chain((shape) => {
   const length = shape.reduce((product, size) => product * size, 1)

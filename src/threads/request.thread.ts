@@ -1,13 +1,13 @@
 /** The thread of what requests bring and ask for: reads large bodies, draws datasets, builds networks. */
 import { parentPort } from 'node:worker_threads'
-import { lowerPriority } from '../src/base/low-priority.js'
-import { generate, generatedRows } from '../src/datasets/generated.js'
-import { DatasetError } from '../src/datasets/table.js'
-import { parseBody } from '../src/http/body-thread.js'
-import { fromNormalForm } from '../src/training/construct.js'
-import { prepareRows } from '../src/training/evaluate.js'
+import { lowerPriority } from '../base/low-priority.js'
+import { generate, generatedRows } from '../datasets/generated.js'
+import { DatasetError } from '../datasets/table.js'
+import { parseBody } from '../http/body-thread.js'
+import { fromNormalForm } from '../training/construct.js'
+import { prepareRows } from '../training/evaluate.js'
+import { ownBuffers } from './callable-thread.js'
 import type { FromRequestThread, ToRequestThread } from './messages.js'
-import { ownBuffers } from './question-thread.js'
 
 if (parentPort === null) throw new Error('request.thread.ts runs in a worker thread only')
 const port = parentPort

@@ -2,8 +2,9 @@
  * A thread that predicts, and who waits for it. Requests that wait for the same model go as one call. What a call may cost is
  * bounded: a request of many rows takes several. Tenants take turns, and the models of a tenant.
  */
+
+import { QuestionThread } from './callable-thread.js'
 import type { FromPredictor, ToPredictor } from './messages.js'
-import { QuestionThread } from './question-thread.js'
 import { TenantQueue } from './tenant-queue.js'
 
 /** Calls that the thread has at a time: while it computes one, the next is there already. */

@@ -1,14 +1,14 @@
 /** A prediction thread: keeps compiled models and answers with them, so that the event loop never computes. */
 import { parentPort } from 'node:worker_threads'
-import { splitTable } from '../src/datasets/split-rows.js'
-import { DatasetError } from '../src/datasets/table.js'
-import { Predictor } from '../src/engine/index.js'
+import { splitTable } from '../datasets/split-rows.js'
+import { DatasetError } from '../datasets/table.js'
+import { Predictor } from '../engine/index.js'
+import { collectSoon } from './collect-garbage.js'
+import { paint, paintBy } from './draw-boundary.js'
 import { drawn, evaluateTable, type TableQuestion } from './evaluate-table.js'
-import { collectSoon } from './garbage.js'
 import { receiveNumbers } from './little-endian.js'
 import type { FromPredictor, ToPredictor } from './messages.js'
 import { shapesOf } from './packed-weights.js'
-import { paint, paintBy } from './painting.js'
 
 if (parentPort === null) throw new Error('predictor.thread.ts runs in a worker thread only')
 const port = parentPort

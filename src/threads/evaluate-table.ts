@@ -1,16 +1,16 @@
 /** Asks a model about the labelled rows of a table, some at a time. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Coding, GeneratedDataset } from '../src/contract/dataset.js'
-import { type Evaluation, maximumEvaluatedRows } from '../src/contract/evaluation.js'
-import { type Loss, lastActivation, type Network } from '../src/contract/network.js'
-import { encodeByCoding } from '../src/datasets/encoding.js'
-import { Evaluator, evaluatedRow } from '../src/datasets/evaluation.js'
-import { inputCount } from '../src/datasets/feature-coding.js'
-import { generate } from '../src/datasets/generated.js'
-import { areBinary, labelledRows, withEmptyColumns } from '../src/datasets/labelled-rows.js'
-import { DatasetError, type Table } from '../src/datasets/table.js'
-import { targetNames, targetWidth } from '../src/datasets/target-coding.js'
-import type { Predictor } from '../src/engine/index.js'
+import type { Coding, GeneratedDataset } from '../contract/dataset.js'
+import { type Evaluation, maximumEvaluatedRows } from '../contract/evaluation.js'
+import { type Loss, lastActivation, type Network } from '../contract/network.js'
+import { encodeByCoding } from '../datasets/encoding.js'
+import { Evaluator, evaluatedRow } from '../datasets/evaluation.js'
+import { inputCount } from '../datasets/feature-coding.js'
+import { generate } from '../datasets/generated.js'
+import { areBinary, labelledRows, withEmptyColumns } from '../datasets/labelled-rows.js'
+import { DatasetError, type Table } from '../datasets/table.js'
+import { targetNames, targetWidth } from '../datasets/target-coding.js'
+import type { Predictor } from '../engine/index.js'
 
 /** Asked at once, whole batches of the predictor; in between, other questions are answered. */
 const rowsAtOnce = { least: 64, most: 512 }

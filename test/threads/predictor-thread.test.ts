@@ -1,7 +1,7 @@
 /** Who gets the next call of a prediction thread. */
 import { expect, it } from 'vitest'
-import type { FromPredictor, ToPredictor } from '../../workers/messages.js'
-import { PredictionLane } from '../../workers/prediction-lane.js'
+import type { FromPredictor, ToPredictor } from '../../src/threads/messages.js'
+import { PredictionLane } from '../../src/threads/predictor-thread.js'
 
 /** A lane whose thread answers when the test says so. */
 class HeldLane extends PredictionLane {

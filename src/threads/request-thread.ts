@@ -1,8 +1,8 @@
 /** What of requests takes the event loop of an API process too long, computed in a thread. */
-import type { BodyThread } from '../src/http/body-thread.js'
-import type { RequestThread } from '../src/training/ports/request-thread.js'
+import type { BodyThread } from '../http/body-thread.js'
+import type { RequestThread } from '../training/ports/request-thread.js'
+import { QuestionThread } from './callable-thread.js'
 import type { FromRequestThread, ToRequestThread } from './messages.js'
-import { QuestionThread } from './question-thread.js'
 
 type Answer<Type> = Extract<FromRequestThread, { type: Type }>
 

@@ -1,0 +1,33 @@
+/** Weights as one run of bytes with a table of contents, for storage and for the way between threads. */
+import type { Tensor } from '../contract/model.js'
+import { sizeOf, type WeightShapes, type Weights } from '../engine/index.js'
+import { packArrays, unpackNumbers } from './little-endian.js'
+
+export interface PackedWeights {
+  tensors: Tensor[]
+  /** Float32 little-endian, the tensors one behind the other. */
+  bytes: Uint8Array
+}
+
+export const shapesOf = (tensors: readonly Tensor[]): WeightShapes =>
+  new Map(tensors.map(({ name, shape }) => [name, { shape }]))
+
+export function packWeights(weights: Weights): PackedWeights {
+  const { bytes, offsets } = packArrays(valuesOf(weights))
+  return { tensors: tensorsOf(weights, offsets), bytes }
+}
+
+export const valuesOf = (weights: Weights) => [...weights.values()].map(({ values }) => values)
+
+export const tensorsOf = (weights: Weights, offsets: readonly number[]): Tensor[] =>
+  [...weights].map(([name, { shape }], index) => ({ name, shape: [...shape], offset: offsets[index] }))
+
+export function unpackWeights({ tensors, bytes }: PackedWeights): Weights {
+  const numbers = unpackNumbers(bytes)
+  return new Map(
+    tensors.map(({ name, shape, offset }) => {
+      const length = sizeOf(shape)
+      return [name, { shape, values: numbers.slice(offset, offset + length) }]
+    }),
+  )
+}

@@ -1,0 +1,27 @@
+/** Arrays of a training as bytes: copied when they are few, else in the memory of the training thread. */
+import type { Weights } from '../src/engine/index.js'
+import { bytesInPlace, offsetsOf, packArrays } from '../src/threads/little-endian.js'
+import { tensorsOf, valuesOf } from '../src/threads/packed-weights.js'
+import type { Bytes } from '../src/training/ports/bytes.js'
+import type { TrainedModel } from './messages.js'
+
+/** What has more bytes stays in the memory of its training until it is stored, rather than be copied between threads. */
+const largestCopied = 4 * 1024 * 1024
+
+export const isLarge = (bytes: number) => bytes > largestCopied
+
+/** Bytes that are read where they are. */
+export const areInPlace = (bytes: Bytes) => !(bytes instanceof Uint8Array)
+
+/** Packed, or where they are when they are large. @param arrays in shared memory */
+export function offerArrays(arrays: readonly Float32Array[]): { bytes: Bytes; offsets: number[] } {
+  const length = arrays.reduce((sum, { byteLength }) => sum + byteLength, 0)
+  const pieces = isLarge(length) ? bytesInPlace(arrays) : null
+  return pieces === null ? packArrays(arrays) : { bytes: pieces, offsets: offsetsOf(arrays) }
+}
+
+/** @param weights in shared memory */
+export function offerWeights(weights: Weights): TrainedModel['weights'] {
+  const { bytes, offsets } = offerArrays(valuesOf(weights))
+  return { tensors: tensorsOf(weights, offsets), bytes }
+}
