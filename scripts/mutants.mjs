@@ -77,6 +77,9 @@ function checkTexts() {
     if (count === 1) return []
     return [`fault ${number}: text ${count === 0 ? 'not found' : `found ${count} times`} in ${file}: ${text}`]
   })
+  for (const test of new Set(all.flatMap(({ tests }) => tests))) {
+    if (!existsSync(test)) wrong.push(`${test} does not exist`)
+  }
   if (wrong.length === 0) return
   console.error(wrong.join('\n'))
   process.exit(2)

@@ -8,12 +8,15 @@ const checks = 'test/engine/spec-checks.test.ts'
 export const engine = [
   {
     file: 'src/engine/splitting.ts',
-    tests: [definitions],
+    tests: [definitions, 'test/workers/folds.test.ts'],
     faults: [
       ['Math.min(Math.round(rows * share), rows - 1)', 'Math.min(Math.floor(rows * share), rows - 1)'],
       ['Math.min(Math.round(rows * share), rows - 1)', 'Math.min(Math.round(rows * share), rows)'],
       ['if (remaining[classes[row]] < 1) continue', 'if (remaining[classes[row]] < 0) continue'],
-      ['Math.max(0, counts[label] - 1)', 'Math.max(0, counts[label])'],
+      [
+        'exact[b] - allotted[b] - (exact[a] - allotted[a])',
+        'exact[a] - allotted[a] - (exact[b] - allotted[b])',
+      ],
       ['for (const kept of [1, 0])', 'for (const kept of [1])'],
       ['index % folds === fold', 'Math.floor(index / folds) === fold'],
     ],
@@ -36,9 +39,9 @@ export const engine = [
   },
   {
     file: 'src/engine/schedules.ts',
-    tests: [definitions],
+    tests: ['test/engine/early-stopping.test.ts', definitions],
     faults: [
-      ['if (epoch < warmupEpochs)', 'if (epoch <= warmupEpochs)'],
+      ['const since = epoch - warmupEpochs', 'const since = epoch - warmupEpochs + 1'],
       ['(rate * (epoch + 1)) / (warmupEpochs + 1)', '(rate * (epoch + 1)) / warmupEpochs'],
       ['Math.floor(since / schedule.stepEpochs)', 'Math.ceil(since / schedule.stepEpochs)'],
       ['epochs - warmupEpochs - 1', 'epochs - warmupEpochs'],
@@ -47,7 +50,7 @@ export const engine = [
   },
   {
     file: 'src/engine/early-stopping.ts',
-    tests: [definitions],
+    tests: ['test/engine/early-stopping.test.ts', definitions],
     faults: [
       ['this.#gain(value, best) > minDelta', 'this.#gain(value, best) >= minDelta'],
       ['this.state.waited >= Math.max(1, patience)', 'this.state.waited > Math.max(1, patience)'],

@@ -14,8 +14,8 @@ export const http = [
       ['new URL(origin).host === host', "new URL(origin).hostname === host.split(':')[0]"],
       ['URL.canParse(origin) && new URL(origin).host === host', 'origin.includes(host)'],
       [
-        '!isOwn(request, origin) && !allowedOrigins.includes(origin)',
-        '!isOwn(request, origin) && !allowedOrigins.some((each) => origin.startsWith(each))',
+        '!isSameOrigin(request, origin) && !allowedOrigins.includes(origin)',
+        '!isSameOrigin(request, origin) && !allowedOrigins.some((each) => origin.startsWith(each))',
       ],
       [
         "request.routeOptions.config.scope === 'public' || allowedHosts.includes(request.host)",
@@ -25,11 +25,11 @@ export const http = [
         'if (isThisMachine(request.hostname)) ownHost = request.host',
         'ownHost = request.host\n      if (isThisMachine(request.hostname)) return done()',
       ],
-      ['keyWatch.isOpen && request.headers.host !== ownHost', 'request.headers.host !== ownHost'],
+      ['keyMonitor.isOpen && request.headers.host !== ownHost', 'request.headers.host !== ownHost'],
     ],
   },
   {
-    file: 'src/http/buckets.ts',
+    file: 'src/http/token-buckets.ts',
     tests: ['test/http/failed-authentications.test.ts', 'test/http/limits.test.ts'],
     faults: [
       ['Math.min(perMinute, bucket.left + filled)', 'bucket.left + filled'],
@@ -46,28 +46,28 @@ export const http = [
     tests: ['test/http/failed-authentications.test.ts'],
     faults: [
       ['if (left >= 1) return', 'if (left >= 0) return'],
-      ['if (fingerprint !== null && this.#right.has(fingerprint)) return', ''],
-      ['if (fingerprint !== null) this.#right.delete(fingerprint)', ''],
+      ['if (fingerprint !== null && this.#valid.has(fingerprint)) return', ''],
+      ['if (fingerprint !== null) this.#valid.delete(fingerprint)', ''],
     ],
   },
   {
-    file: 'src/http/open-sockets.ts',
+    file: 'src/http/open-streams.ts',
     tests: ['test/http/limits.test.ts'],
     faults: [
       [
-        "if (demand > effectiveLimit(limits, 'sockets')) {",
-        "if (demand >= effectiveLimit(limits, 'sockets')) {",
+        "if (count > effectiveLimit(limits, 'sockets')) {",
+        "if (count >= effectiveLimit(limits, 'sockets')) {",
       ],
-      ['const left = this.of(tenantId) - 1', 'const left = this.of(tenantId)'],
+      ['const remaining = this.count(tenantId) - 1', 'const remaining = this.count(tenantId)'],
     ],
   },
   {
-    file: 'src/http/pace.ts',
-    tests: ['test/http/pace.test.ts'],
+    file: 'src/http/task-scheduler.ts',
+    tests: ['test/http/task-scheduler.test.ts'],
     faults: [
-      ['this.#waiting.length === 0 && this.#hasRoom()', 'this.#hasRoom()'],
-      ['this.#waiting.splice(0, done)', 'this.#waiting.splice(0, done - 1)'],
-      ['reject(error)', 'void error'],
+      ['this.#queue.length === 0 && this.#hasBudget()', 'this.#hasBudget()'],
+      ['this.#queue.splice(0, done)', 'this.#queue.splice(0, done - 1)'],
+      ['          reject(error)\n', '          void error\n'],
     ],
   },
   {
@@ -93,7 +93,7 @@ export const http = [
     ],
   },
   {
-    file: 'src/http/plugins/entity-tag.ts',
+    file: 'src/http/plugins/entity-tags.ts',
     tests: ['test/http/headers.test.ts', 'test/http/routes.test.ts', 'test/http/weights.test.ts'],
     faults: [
       ["each.trim().replace(/^W\\//, '') === tag", 'each.trim() === tag'],
@@ -105,8 +105,8 @@ export const http = [
     file: 'src/http/plugins/authentication.ts',
     tests: ['test/http/keys.test.ts'],
     faults: [
-      ['key === null || !isSame(key.sha256, given.sha256)', 'key === null'],
-      ['used === null || (used.keyId === null && !keyWatch.isOpen)', 'used === null'],
+      ['key === null || !isEqualHash(key.sha256, given.sha256)', 'key === null'],
+      ['used === null || (used.keyId === null && !keyMonitor.isOpen)', 'used === null'],
       ['if (scopes.has(scope)) return', 'if (scopes.size > 1 || scopes.has(scope)) return'],
       ["scopes: new Set<Scope>(['jobs:read'])", 'scopes: new Set<Scope>()'],
     ],

@@ -6,34 +6,34 @@ const sender = 'test/webhooks/sender.test.ts'
 
 export const store = [
   {
-    file: 'src/store/tickets.ts',
+    file: 'src/store/stream-tickets.ts',
     tests: [keys],
     faults: [
       ["interval '30 seconds'", "interval '40 seconds'"],
-      ['used."jobId" IS NOT DISTINCT FROM ${jobId} AND', ''],
-      ['IS NOT DISTINCT FROM ${jobId}', 'IS NOT DISTINCT FROM coalesce(used."jobId", ${jobId})'],
+      ['used."jobId" IS NOT DISTINCT FROM $2 AND', ''],
+      ['IS NOT DISTINCT FROM $2', 'IS NOT DISTINCT FROM coalesce(used."jobId", $2)'],
       ['AND used."expiresAt" > now()', ''],
       ['AND "Key"."revokedAt" IS NULL', ''],
       ['"Key"."expiresAt" IS NULL OR "Key"."expiresAt" > now()', 'true'],
       [
-        'DELETE FROM "StreamTicket" WHERE sha256 = ${sha256} RETURNING *',
-        'SELECT * FROM "StreamTicket" WHERE sha256 = ${sha256}',
+        'DELETE FROM "StreamTicket" WHERE sha256 = $1 RETURNING *',
+        'SELECT * FROM "StreamTicket" WHERE sha256 = $1',
       ],
-      ['WHERE "expiresAt" <= now()', 'WHERE "expiresAt" <= now() + interval \'10 seconds\''],
+      [
+        '"StreamTicket" WHERE "expiresAt" <= now()',
+        '"StreamTicket" WHERE "expiresAt" <= now() + interval \'10 seconds\'',
+      ],
     ],
   },
   {
     file: 'src/store/keys.ts',
     tests: [keys],
     faults: [
-      ['AND "revokedAt" IS NULL`) > 0', '`) > 0'],
-      ['WHERE id = ${id} AND NOT (${isLive})', 'WHERE id = ${id}'],
+      ['AND "revokedAt" IS NULL RETURNING id', 'RETURNING id'],
+      ['WHERE id = $1 AND NOT (${isLive})', 'WHERE id = $1'],
       ['live.length >= maximumLiveKeys', 'live.length > maximumLiveKeys'],
-      [
-        'WHERE "tenantId" = ${key.tenantId} AND ${isLive} ORDER BY',
-        'WHERE "tenantId" = ${key.tenantId} ORDER BY',
-      ],
-      ['WHERE id = ANY($1::text[]) AND ${isLiveText}', 'WHERE id = ANY($1::text[])'],
+      ['WHERE "tenantId" = $1 AND ${isLive} ORDER BY', 'WHERE "tenantId" = $1 ORDER BY'],
+      ['WHERE id = ANY($1::text[]) AND ${isLive}', 'WHERE id = ANY($1::text[])'],
     ],
   },
   {
@@ -79,7 +79,7 @@ export const store = [
         'if (this.#isDue || this.#waiting.length === 0) return',
       ],
       ['if (this.#underWay === underWay) this.#underWay = null', 'this.#underWay = null'],
-      ['for (const { reject } of asked) reject(error)', 'asked[0]?.reject(error)'],
+      ['for (const { reject } of items) reject(error)', 'items[0]?.reject(error)'],
       ['[...new Set(names)]', 'names'],
     ],
   },
@@ -87,7 +87,7 @@ export const store = [
     file: 'src/store/packed-json.ts',
     tests: ['test/store/packed-json.test.ts'],
     faults: [
-      ['text.length > longestDeflated', 'text.length > 1e12'],
+      ['text.length > maximumDeflatedBytes', 'text.length > 1e12'],
       ['const content = bytes.subarray(1)', 'const content = bytes.subarray(0)'],
     ],
   },
@@ -104,7 +104,7 @@ export const store = [
   },
   {
     file: 'src/store/epochs.ts',
-    tests: ['test/store/epochs.test.ts', 'test/store/thin-histories.test.ts'],
+    tests: ['test/store/epochs.test.ts', 'test/store/history-thinner.test.ts'],
     faults: [
       ['if (last <= points) return', 'if (last < points) return'],
       ['(epoch - before) / (lastEpoch - before)', '(epoch - before) / lastEpoch'],

@@ -6,6 +6,7 @@ import {
   scaleWord,
   streamKey,
   threefry,
+  unitReal,
   WordSequence,
 } from '../../src/engine/rng.js'
 
@@ -125,4 +126,24 @@ describe('draws', () => {
     expect(drawn).toBeGreaterThan(0.62)
     expect(drawn).toBeLessThan(0.645)
   })
+})
+
+test('the parts of a key do not overlap, up to the largest seed', () => {
+  expect(streamKey(0, 'initialization', 1).high).toBe(2 ** 24)
+  expect(streamKey(0, 'splitting').high).toBe(3 * 2 ** 21)
+  expect(streamKey(Number.MAX_SAFE_INTEGER, 'initialization')).toEqual({
+    low: 2 ** 32 - 1,
+    high: 2 ** 21 - 1,
+  })
+})
+
+test('a sequence has other words in each later row, too', () => {
+  const words = new WordSequence(streamKey(1, 'shuffling'))
+  const rows = [0, 1, 2].map((row) => words.word(0, row))
+  expect(new Set(rows).size).toBe(3)
+  expect([2, 1, 0].map((row) => words.word(0, row))).toEqual(rows.toReversed())
+})
+
+test('a real number is below 1, a multiple of 2⁻²⁴', () => {
+  expect(unitReal(0xffff_ffff)).toBe(1 - 2 ** -24)
 })

@@ -149,12 +149,13 @@ it('a sender claims no more than it has room for', async () => {
       return { disabledOf: null }
     },
   })
+  // Before the sender stops, which waits for what it records.
+  onTestFinished(() => leave.open())
   for (const claims of [1, 2, 3]) {
     await eventually(() => rooms.length >= claims || undefined)
     sender.wake()
   }
   expect(rooms.slice(0, 3)).toEqual([16, 15, 14])
-  leave.open()
 })
 
 describe('a sender that is stopped', () => {
