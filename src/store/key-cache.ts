@@ -2,7 +2,6 @@
  * A cache of keys. Each request checks the version of its key, in a shared statement, so a revocation or a
  * new limit takes effect at the next request.
  */
-
 import { evictOldest } from '../base/evict-oldest.js'
 import { scopeSchema } from '../contract/key.js'
 import { ownLimitsSchema } from '../contract/limits.js'

@@ -97,7 +97,7 @@ describe('a key', () => {
   it('can be revoked once, and its tenant may then have another', async () => {
     const { keyId, tenantId } = await held()
     await keyFor(stores, tenantId, ['jobs:read'])
-    await expect(keyFor(stores, tenantId, ['jobs:read'])).rejects.toThrow(/revoke one of/i)
+    await expect(keyFor(stores, tenantId, ['jobs:read'])).rejects.toThrow('Revoke one of')
     expect(await stores.keys.revoke(keyId)).toBe(true)
     expect(await stores.keys.revoke(keyId)).toBe(false)
     await expect(keyFor(stores, tenantId, ['jobs:read'])).resolves.toBeDefined()
