@@ -114,4 +114,14 @@ export const store = [
       ],
     ],
   },
+  {
+    file: 'src/store/transitions.ts',
+    tests: ['test/store/transition-table.test.ts'],
+    faults: [
+      ['WHERE ${where} AND ${guard(name)}', 'WHERE ${where}'],
+      ["finishes ? withFinished : ''", "''"],
+      ["event === undefined ? '' : withEvent(event)", "''"],
+      ['SELECT id, status, ${notifyJob} FROM changed', 'SELECT id, status FROM changed'],
+    ],
+  },
 ]
