@@ -70,7 +70,7 @@ const jobsStream = {
   address: '/stream',
   title: 'Many jobs, live',
   description:
-    'The messages of each job in the order of its own stream, with its `jobId`. After a lost connection, a client ' +
+    'The messages of each job in the order of its stream, with its `jobId`. After a lost connection, a client ' +
     `watches each job from the last epoch it received. ${binaryEpochs}`,
   bindings: webSocket({
     jobs: {

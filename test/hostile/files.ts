@@ -25,9 +25,9 @@ export function zip(files: readonly ZipFile[]): Buffer {
     common.writeUInt32LE(claimedBytes, 18)
     common.writeUInt16LE(nameBytes.length, 22)
     const local = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), common, nameBytes, packed])
-    const behind = Buffer.alloc(14)
-    behind.writeUInt32LE(offset, 10)
-    directory.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00', 'latin1'), common, behind, nameBytes]))
+    const centralFields = Buffer.alloc(14)
+    centralFields.writeUInt32LE(offset, 10)
+    directory.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00', 'latin1'), common, centralFields, nameBytes]))
     parts.push(local)
     offset += local.length
   }

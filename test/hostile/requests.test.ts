@@ -45,7 +45,7 @@ const get = (name: string, path: string, is: Row['is'], says?: string): Row => (
 })
 
 /** Every route with an id. */
-const routesWithIds: [method: string, before: string, behind: string][] = [
+const routesWithIds: [method: string, before: string, after: string][] = [
   ['GET', '/jobs/', ''],
   ['DELETE', '/jobs/', ''],
   ['POST', '/jobs/', '/cancel'],
@@ -86,10 +86,10 @@ const hostileIds: [name: string, id: string, is: Row['is']][] = [
 describe('ids', () => {
   testRows(
     url,
-    routesWithIds.flatMap(([method, before, behind]) =>
+    routesWithIds.flatMap(([method, before, after]) =>
       hostileIds.map(([name, id, is]) => ({
-        name: `${name}: ${method} ${before}…${behind}`,
-        send: { method, path: `${before}${id}${behind}` },
+        name: `${name}: ${method} ${before}…${after}`,
+        send: { method, path: `${before}${id}${after}` },
         is,
       })),
     ),

@@ -179,7 +179,7 @@ describe('packed and binary files', () => {
       '250 times',
     ),
     file(
-      'a bomb of ZIP that lies',
+      'a ZIP bomb with a false size',
       'a.zip',
       pictures(['a.csv', Buffer.alloc(40_000_000, '1,2\n'), 100]),
       'invalid-dataset',
@@ -220,7 +220,7 @@ describe('packed and binary files', () => {
       'folder',
     ),
     file(
-      'pictures deep in folders, with what file managers leave behind',
+      'pictures deep in folders, with files of file managers',
       'a.zip',
       pictures(
         ['data/train/k/a.png', picture],
@@ -278,7 +278,7 @@ describe('packed and binary files', () => {
       limit('MAXIMUM_UNPACKED_BYTES'),
     ),
     file(
-      'a bomb of Parquet whose footer lies',
+      'a Parquet bomb with a false footer',
       'a.parquet',
       parquet(1_000, 4_000, {
         values: 1_000,

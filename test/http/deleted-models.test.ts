@@ -55,7 +55,7 @@ async function deleteWhileAsked(id: string, deletingUrl: string): Promise<number
   return afterwards
 }
 
-it(`${count} deletions by two processes leave no prediction behind`, { timeout: 300_000 }, async () => {
+it(`${count} deletions by two processes leave no cached prediction`, { timeout: 300_000 }, async () => {
   const ids = await storeMany()
   const statuses: number[] = []
   const left = ids.values()

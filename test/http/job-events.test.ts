@@ -31,7 +31,7 @@ const epochOf = (epoch: number) => ({
 })
 
 /** The important fields of each event. */
-const told = (events: JobEvent[]) =>
+const summaries = (events: JobEvent[]) =>
   events.map(({ type, attempt, workerId, reason, epoch, status }) =>
     [type, attempt, workerId, reason, epoch, status].filter((each) => each !== null),
   )
@@ -39,12 +39,12 @@ const told = (events: JobEvent[]) =>
 describe('GET /jobs/{id}/events', () => {
   it('reports the claim and success of a job without a stored event', async () => {
     const { id } = await service.jobs.create(newJob())
-    expect(told((await read(id)).data)).toEqual([['queued', 0]])
+    expect(summaries((await read(id)).data)).toEqual([['queued', 0]])
     const claim = await claimJob(service, id)
     await storeEpochs(service, claim, upTo(3).map(epochOf))
     await service.runs.succeed(claim, linearModel())
     const { data, hasMore } = await read(id)
-    expect(told(data)).toEqual([
+    expect(summaries(data)).toEqual([
       ['queued', 0],
       ['claimed', 1, 'worker_b'],
       ['ended', 3, 'succeeded'],
@@ -70,7 +70,7 @@ describe('GET /jobs/{id}/events', () => {
     await service.jobs.resume(id, null)
     await claimJob(service, id, 'worker_d')
     await service.jobs.cancel(id)
-    expect(told((await read(id)).data)).toEqual([
+    expect(summaries((await read(id)).data)).toEqual([
       ['queued', 0],
       ['claimed', 1, 'worker_a'],
       ['released', 1, 'worker_a', 'worker-stopped', 0],
@@ -92,7 +92,7 @@ describe('GET /jobs/{id}/events', () => {
       await claimJob(service, id, worker)
       await service.jobs.releaseWorker(worker)
     }
-    expect(told((await read(id)).data)).toEqual([
+    expect(summaries((await read(id)).data)).toEqual([
       ['queued', 0],
       ['claimed', 1, 'worker_e'],
       ['released', 1, 'worker_e', 'worker-died', 0],

@@ -148,9 +148,9 @@ describe('the stream as server-sent events', () => {
     const answer = await get(`/jobs/${claim.jobId}/stream`)
     expect(await settled(() => reads.mock.calls.length)).toBeLessThan(100)
     const text = Buffer.concat(await answer.toArray()).toString()
-    const told = [...text.matchAll(/"epoch":(\d+),"loss"/g)].map(([, epoch]) => Number(epoch))
+    const received = [...text.matchAll(/"epoch":(\d+),"loss"/g)].map(([, epoch]) => Number(epoch))
     // The job, sent first and last, has its newest metrics but no such pair.
-    expect(told).toEqual(upTo(400_000))
+    expect(received).toEqual(upTo(400_000))
   })
 })
 

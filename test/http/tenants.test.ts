@@ -68,11 +68,11 @@ describe('an object of another tenant', () => {
       const foreign = await as(theirs, method, addressOf(ids[kind] ?? ''), body)
       const absent = await as(theirs, method, addressOf(never(kind)), body)
       expect(foreign.statusCode, `${route}: ${foreign.body}`).toBe(404)
-      const told = (answer: typeof foreign, id: string): unknown => {
+      const comparable = (answer: typeof foreign, id: string): unknown => {
         const { traceId, ...rest } = answer.json()
         return JSON.parse(JSON.stringify(rest).replaceAll(id, 'ID'))
       }
-      expect(told(foreign, ids[kind] ?? ''), route).toEqual(told(absent, never(kind)))
+      expect(comparable(foreign, ids[kind] ?? ''), route).toEqual(comparable(absent, never(kind)))
       const kept = Object.keys(foreign.headers).filter((name) => !/length|date|id|trace/.test(name))
       for (const name of kept) expect(foreign.headers[name], `${route} ${name}`).toEqual(absent.headers[name])
     }

@@ -17,7 +17,7 @@ const download = (id: string) => api().get(`/models/${id}/weights`).responseType
 
 const python = process.env.PYTHON ?? 'python3'
 const hasNumpy = spawnSync(python, ['-c', 'import numpy']).status === 0
-if (!hasNumpy) console.warn('No Python with numpy: no other reader looks at the weights.')
+if (!hasNumpy) console.warn('No Python with NumPy: no other program reads the weights.')
 
 /** Reads a file by the format's description, independently of the writer. */
 function tensorsOf(file: Buffer) {

@@ -1,4 +1,4 @@
-/** The stream of many jobs on one connection. Each job has the messages of its own stream, in the same order. */
+/** The stream of many jobs on one connection. Each job has the messages of its single stream, in the same order. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import type { WebSocket } from 'ws'
@@ -124,7 +124,7 @@ export const jobsStreamRoutes: FastifyPluginCallbackZod<JobsStreamRoutes> = (
       tags: ['jobs'],
       summary: 'Watch many jobs on one connection',
       description:
-        'Sends the messages of each job in the order of its own stream, each with its `jobId`. A job that does not exist ' +
+        'Sends the messages of each job in the order of its stream, each with its `jobId`. A job that does not exist ' +
         'gets a `problem`. With `?jobs=` the server closes when all of them have ended. Without it, a WebSocket sends ' +
         `\`{"type":"watch","jobs":[{"id":"job_…","after":120}]}\` and \`{"type":"unwatch","jobs":["job_…"]}\`, for up to ` +
         `${maximumWatchedJobs.toLocaleString('en')} jobs. \`Accept: text/event-stream\` selects server-sent events; ` +
