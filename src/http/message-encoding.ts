@@ -1,6 +1,6 @@
 /** Encodes the messages of streams. Watchers share the encoded bytes of what they share. */
 import { epochsAsJson } from '../contract/packed-epochs.js'
-import { jobIdOf, type LiveMessage } from '../live/sink.js'
+import { type LiveMessage, messageJobId } from '../live/sink.js'
 import { epochFrame } from './epoch-frame.js'
 
 export interface EncodedMessage {
@@ -22,7 +22,7 @@ class JsonEncoder {
   encode(message: LiveMessage): Buffer {
     const cached = this.#cache[message.type].get(sharedPart(message))
     if (cached !== undefined) return cached
-    const jobId = this.withJobId ? `,"jobId":"${jobIdOf(message)}"` : ''
+    const jobId = this.withJobId ? `,"jobId":"${messageJobId(message)}"` : ''
     const data = Buffer.from(`{"type":"${message.type}"${jobId},${jsonFields(message)}}`)
     this.#cache[message.type].set(sharedPart(message), data)
     return data

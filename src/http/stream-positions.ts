@@ -3,8 +3,8 @@
  * these ids in the order of the address, separated by commas, with `gone` for a job that does not exist.
  */
 import { lastEpoch } from '../contract/packed-epochs.js'
-import type { Place } from '../live/bundle.js'
-import { jobIdOf, type LiveMessage } from '../live/sink.js'
+import type { WatchPosition } from '../live/multi-watch.js'
+import { type LiveMessage, messageJobId } from '../live/sink.js'
 
 export interface StreamPosition {
   epoch: number
@@ -41,13 +41,13 @@ export class StreamPositions {
   readonly #positions: Map<string, string>
 
   /** Starts from Last-Event-ID if it fits the places of the address, otherwise from these places. */
-  constructor(places: readonly Place[], header: string | string[] | undefined) {
+  constructor(places: readonly WatchPosition[], header: string | string[] | undefined) {
     const ids = typeof header === 'string' ? header.split(',') : []
     const fits = ids.length === places.length && ids.every((text) => parsePosition(text) !== null)
     this.#positions = new Map(places.map(({ id, after }, index) => [id, fits ? ids[index] : String(after)]))
   }
 
-  unfinished(): Place[] {
+  unfinished(): WatchPosition[] {
     return [...this.#positions].flatMap(([id, text]) => {
       const { epoch = 0, ended = false } = parsePosition(text) ?? {}
       return ended ? [] : [{ id, after: epoch }]
@@ -58,7 +58,7 @@ export class StreamPositions {
   advance(message: LiveMessage): string | null {
     const position = eventIdAfter(message)
     if (position === null) return null
-    return this.#set(jobIdOf(message), position)
+    return this.#set(messageJobId(message), position)
   }
 
   markMissing(jobId: string): string {

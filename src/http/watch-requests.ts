@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws'
 import { describeLimit, effectiveLimit } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import { type ClientMessage, clientMessageSchema, maximumWatchedJobs } from '../contract/stream.js'
-import type { Bundle } from '../live/bundle.js'
+import type { MultiWatch } from '../live/multi-watch.js'
 import type { Tenant } from '../training/ports/tenants.js'
 import type { TokenBuckets } from './token-buckets.js'
 import { validate } from './validation.js'
@@ -13,7 +13,7 @@ const maximumWaitingSteps = 2 * maximumWatchedJobs
 const maximumWaitingProblems = 100
 
 export interface WatchRequestsOptions {
-  bundle: Pick<Bundle, 'size' | 'waiting' | 'watch' | 'unwatch'>
+  bundle: Pick<MultiWatch, 'size' | 'waiting' | 'watch' | 'unwatch'>
   tenant: Tenant
   /** Limits messages like requests: `requestsPerMinute` for each tenant. */
   rate: TokenBuckets

@@ -1,12 +1,9 @@
-/**
- * What the watchers of one job share: news of it, and the reads that follow.
- * However many sockets watch a job, each state of it is read from the database once.
- */
+/** The shared state of all watchers of a job. Each state of the job is read once, for any number of watchers. */
 import type { Job } from '../contract/job.js'
 import type { PackedEpochs } from '../contract/packed-epochs.js'
 import type { BoundaryReader, BoundaryView } from '../training/ports/boundaries.js'
 import type { JobProgress } from '../training/ports/jobs.js'
-import type { Source } from './source.js'
+import type { SharedReads } from './shared-reads.js'
 import type { Hint, WatchedJob } from './watch-store.js'
 
 interface Reading {
@@ -15,80 +12,81 @@ interface Reading {
   found: Promise<WatchedJob | null>
 }
 
-/** Who waits for news. */
-export interface Waiter {
+export interface Wakeable {
   wake(): void
 }
 
 export class Feed {
-  /** Counts the news; a watcher that has seen this number has nothing to read. */
+  /** Number of changes. A watcher that has read this version is up to date. */
   version = 0
-  /** What the newest news said. */
+  /** The status in the most recent hint. */
   status: JobProgress['status'] | undefined
-  /** The newest epoch that a hint told of, and when it was committed. */
-  private news: Pick<Hint, 'epoch' | 'committedAt'> | undefined
-  readonly watchers = new Set<Waiter>()
-  /** What the last read found. */
+  /** The hint with the highest epoch. */
+  private lastHint: Pick<Hint, 'epoch' | 'committedAt'> | undefined
+  readonly watchers = new Set<Wakeable>()
+  /** The result of the last read. */
   private known: Pick<JobProgress, 'status' | 'epoch'> | undefined
   private reading: Reading | undefined
   private readonly boundaryReads = new Map<string, ReturnType<BoundaryReader['readAfter']>>()
 
   constructor(
     readonly jobId: string,
-    private readonly source: Source,
+    private readonly reads: SharedReads,
     private readonly boundaries: BoundaryReader,
-    /** Told the seconds from an epoch's commit to its writing to a watcher. */
+    /** Called with the seconds from the commit of an epoch until a watcher is sent it. */
     private readonly onLag: (seconds: number) => void,
   ) {}
 
-  /** Tells the feed what the job is said to be now; wakes the watchers unless that was read already. */
+  /** Records a hint, and wakes the watchers unless they have read that state. */
   report({ status, epoch, committedAt }: Pick<JobProgress, 'status' | 'epoch'> & Partial<Hint>): void {
-    if (committedAt !== undefined && epoch > (this.news?.epoch ?? 0)) this.news = { epoch, committedAt }
+    if (committedAt !== undefined && epoch > (this.lastHint?.epoch ?? 0)) {
+      this.lastHint = { epoch, committedAt }
+    }
     this.status = status
     if (this.known?.status !== status || this.known.epoch !== epoch) this.wake()
   }
 
-  /** Makes every watcher read again, whether or not there is news. */
+  /** Makes every watcher read again. */
   wake(): void {
     this.version++
     for (const watcher of this.watchers) watcher.wake()
   }
 
   /**
-   * The job, with epochs after that one if they come with it, and the version to wait behind. What another watcher has
-   * read since the last news will do, unless it must be `fresh`.
+   * Reads the job, with epochs after `after` if they come with it. Shares a read of the same version unless `fresh`.
+   * @returns the job, and the version whose successor the watcher waits for
    */
   async read(after: number, fresh = false): Promise<{ version: number; found: WatchedJob | null }> {
     const { version } = this
     const shared = this.reading
     if (!fresh && shared?.version === version) return { version, found: await shared.found }
-    const reading = { version, after, found: this.source.job(this.jobId, after) }
+    const reading = { version, after, found: this.reads.job(this.jobId, after) }
     this.reading = reading
     try {
       const found = await reading.found
-      // All that were woken together have asked by now.
+      // All watchers woken with this one have called read() by now.
       reading.found = Promise.resolve(found === null ? null : withoutEpochs(found))
       if (this.reading === reading) this.known = found?.job
       return { version, found }
     } catch (error) {
-      // A failed read must not be handed to the next watcher.
+      // The next watcher must not share a failed read.
       if (this.reading === reading) this.reading = undefined
       throw error
     }
   }
 
   epochs(after: number): Promise<PackedEpochs> {
-    return this.source.epochs(this.jobId, after)
+    return this.reads.epochs(this.jobId, after)
   }
 
-  /** Epochs up to `last` were just sent to a watcher that had those up to `before`. */
-  tellLag(before: number, last: number): void {
-    const { news } = this
-    if (news !== undefined && news.epoch > before && news.epoch <= last) this.onLag(lagOf(news))
+  /** Measures the lag when a watcher at epoch `before` was sent the epochs until `last`. */
+  reportLag(before: number, last: number): void {
+    const hint = this.lastHint
+    if (hint !== undefined && hint.epoch > before && hint.epoch <= last) this.onLag(secondsSince(hint))
   }
 
-  /** All views of a job have the same axes. */
-  async boundariesBehind(
+  /** Boundary frames after epoch `after`. All views of a job have the same axes. */
+  async boundariesAfter(
     job: Job,
     after: number,
     view: BoundaryView,
@@ -103,13 +101,13 @@ export class Feed {
   }
 }
 
-/** Its epochs are read anew by whoever wants them. */
+/** Frees the epochs; a reader reads them again. */
 export function withoutEpochs(found: WatchedJob): WatchedJob {
   const none = { after: 0, numbers: null, metrics: new Float64Array(), seconds: new Float64Array() }
   return { ...found, epochs: none }
 }
 
-/** Never below zero, however the clocks of this process and the database differ. */
-function lagOf({ committedAt }: Pick<Hint, 'committedAt'>): number {
+/** At least zero, because the clocks of this process and the database may differ. */
+function secondsSince({ committedAt }: Pick<Hint, 'committedAt'>): number {
   return Math.max(0, Date.now() - committedAt.getTime()) / 1_000
 }

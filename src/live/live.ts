@@ -1,22 +1,21 @@
-/** Watching jobs: who watches which, and what wakes them. */
-
+/** The open streams of this process, and the feeds of the jobs that they watch. */
 import type { BoundaryReader } from '../training/ports/boundaries.js'
 import type { JobProgress } from '../training/ports/jobs.js'
-import { Bundle } from './bundle.js'
 import { Feed } from './feed.js'
-import type { BundleSink } from './sink.js'
-import { Source } from './source.js'
+import { MultiWatch } from './multi-watch.js'
+import { SharedReads } from './shared-reads.js'
+import type { MultiSink } from './sink.js'
 import { Watch, type WatchOptions } from './watch.js'
 import type { Hint, WatchStore } from './watch-store.js'
 
-/** Lost hints are made up for this often. */
+/** The interval of polling, which replaces lost hints. */
 const pollMilliseconds = 2_000
 
 export class Live {
   private readonly feeds = new Map<string, Feed>()
-  /** Those of one job, and those of many. */
-  private readonly streams = new Set<Pick<Watch | Bundle, 'close'>>()
-  private readonly source: Source
+  /** Streams of one job and of many. */
+  private readonly streams = new Set<Pick<Watch | MultiWatch, 'close'>>()
+  private readonly reads: SharedReads
   private readonly poll: NodeJS.Timeout
   private isClosing = false
 
@@ -24,29 +23,29 @@ export class Live {
     private readonly store: WatchStore,
     private readonly boundaries: BoundaryReader,
     private readonly onError: (error: unknown) => void,
-    /** Told the seconds from an epoch's commit to its writing to a watcher. */
+    /** Called with the seconds from the commit of an epoch until a watcher is sent it. */
     private readonly onLag: (seconds: number) => void = () => {},
   ) {
-    this.source = new Source(store)
+    this.reads = new SharedReads(store)
     this.poll = setInterval(() => void this.refresh(), pollMilliseconds)
   }
 
-  /** Jobs that somebody watches. */
+  /** Number of watched jobs. */
   get watched(): number {
     return this.feeds.size
   }
 
-  /** Open streams, of one job or of many. */
+  /** Number of open streams. */
   get watchers(): number {
     return this.streams.size
   }
 
-  /** A hint arrived. */
+  /** Wakes the watchers of the job of a hint. */
   report(progress: JobProgress & Partial<Hint>): void {
     this.feeds.get(progress.jobId)?.report(progress)
   }
 
-  /** Hints may have been lost: asks the database about every watched job. */
+  /** Polls the progress of every watched job, because hints may be lost. */
   async refresh(): Promise<void> {
     if (this.feeds.size === 0) return
     const gone = new Map(this.feeds)
@@ -55,16 +54,19 @@ export class Live {
         gone.delete(progress.jobId)
         this.report(progress)
       }
-      // Nothing tells of a job that was deleted.
+      // A deletion sends no hint.
       for (const feed of gone.values()) feed.wake()
     } catch (error) {
       this.onError(error)
     }
   }
 
-  /** A stream of one job, with what comes first read already; null when the tenant has no such job. It must be followed or closed. */
+  /**
+   * A stream of one job; null when the tenant has no such job. It has read its first message.
+   * The caller must follow or close it.
+   */
   async open(tenantId: string, jobId: string, after: number): Promise<Watch | null> {
-    const watch = this.part(tenantId, jobId, after, () => this.streams.delete(watch))
+    const watch = this.createWatch(tenantId, jobId, after, () => this.streams.delete(watch))
     this.streams.add(watch)
     if (this.isClosing) watch.close('closing')
     try {
@@ -77,18 +79,18 @@ export class Live {
     return null
   }
 
-  /** A stream of many jobs. It must be closed. */
-  openBundle(tenantId: string, sink: BundleSink, options: Pick<WatchOptions, 'summary'> = {}): Bundle {
-    const part = (jobId: string, after: number) => this.part(tenantId, jobId, after)
-    const bundle = new Bundle(part, sink, options, () => this.streams.delete(bundle))
-    this.streams.add(bundle)
-    if (this.isClosing) bundle.close('closing')
-    return bundle
+  /** A stream of many jobs. The caller must close it. */
+  openMany(tenantId: string, sink: MultiSink, options: Pick<WatchOptions, 'summary'> = {}): MultiWatch {
+    const open = (jobId: string, after: number) => this.createWatch(tenantId, jobId, after)
+    const stream = new MultiWatch(open, sink, options, () => this.streams.delete(stream))
+    this.streams.add(stream)
+    if (this.isClosing) stream.close('closing')
+    return stream
   }
 
-  /** One job's part of a stream. It must be followed or closed. */
-  private part(tenantId: string, jobId: string, after: number, onClose = () => {}): Watch {
-    const feed = this.feeds.get(jobId) ?? new Feed(jobId, this.source, this.boundaries, this.onLag)
+  /** The caller must follow or close it. */
+  private createWatch(tenantId: string, jobId: string, after: number, onClose = () => {}): Watch {
+    const feed = this.feeds.get(jobId) ?? new Feed(jobId, this.reads, this.boundaries, this.onLag)
     this.feeds.set(jobId, feed)
     return new Watch(feed, tenantId, after, () => {
       if (feed.watchers.size === 0 && this.feeds.get(jobId) === feed) this.feeds.delete(jobId)

@@ -1,26 +1,26 @@
 /**
- * One reader's way through one job: the job, its epochs in order, its end. Hints only wake it; what it sends comes from
- * the database, after the position it has reached, so nothing is missing and nothing comes twice.
+ * A reader of one job: sends the job, its epochs in order, and its end. A hint only wakes it. It reads the database from
+ * its position, so each epoch is sent once, even if hints are lost or duplicated.
  */
 import { isFinished, type Job, type JobStatus } from '../contract/job.js'
 import { lastEpoch, type PackedEpochs } from '../contract/packed-epochs.js'
 import type { BoundaryView } from '../training/ports/boundaries.js'
-import { Bell } from './bell.js'
-import { type Feed, type Waiter, withoutEpochs } from './feed.js'
+import { type Feed, type Wakeable, withoutEpochs } from './feed.js'
+import { Semaphore } from './semaphore.js'
 import type { Sink } from './sink.js'
-import { Turns } from './turns.js'
+import { WakeSignal } from './wake-signal.js'
 import type { WatchedJob } from './watch-store.js'
 
-/** The job ended, does not exist (any more), the reader is gone, or this service stops. */
+/** The job ended, does not exist, the reader disconnected, or this service stops. */
 export type WatchEnd = 'ended' | 'deleted' | 'gone' | 'closing'
 
-/** What is sent of a job: every epoch, boundaries on request; or a summary, the job as it is now and then. */
+/** Sends every epoch, and boundaries if `view` is given. With `summary`, sends the job at intervals instead. */
 export interface WatchOptions {
   view?: BoundaryView | undefined
   summary?: boolean | undefined
 }
 
-/** Between two summaries while the status stays. */
+/** The shortest time between two summaries with the same status. */
 const summaryMilliseconds = 1_000
 
 type Step = 'more' | 'waiting' | 'ended' | 'deleted'
@@ -30,16 +30,16 @@ interface Reading {
   found: WatchedJob
 }
 
-export class Watch implements Waiter {
+export class Watch implements Wakeable {
   private reading: Reading | undefined
   private version = 0
   private position: number
-  /** The network as it was initialized is a frame, too. */
-  private painted: number
-  private shown: { status: JobStatus; epochs: number; epoch: number; at: number } | undefined
+  /** The last epoch with a sent boundary. The initial network is epoch 0, so −1 precedes it. */
+  private boundaryPosition: number
+  private lastSent: { status: JobStatus; epochs: number; epoch: number; at: number } | undefined
   private isCaughtUp = false
   private stopped: 'gone' | 'closing' | undefined
-  private readonly bell = new Bell()
+  private readonly signal = new WakeSignal()
 
   constructor(
     private readonly feed: Feed,
@@ -48,23 +48,23 @@ export class Watch implements Waiter {
     private readonly onClose: () => void,
   ) {
     this.position = after
-    this.painted = after === 0 ? -1 : after
+    this.boundaryPosition = after === 0 ? -1 : after
     feed.watchers.add(this)
   }
 
-  /** Reads what comes first; false when the tenant has no such job. */
+  /** Reads the first message. Resolves with false when the tenant has no such job. */
   async open(): Promise<boolean> {
     this.reading = (await this.read(true)) ?? undefined
     return this.reading !== undefined
   }
 
-  /** Sends everything, in so many turns; resolves with why it stopped. */
-  async follow(sink: Sink, options: WatchOptions = {}, turns = new Turns(1)): Promise<WatchEnd> {
+  /** Sends all messages, each step under the semaphore. Resolves with the reason of the end. */
+  async follow(sink: Sink, options: WatchOptions = {}, semaphore = new Semaphore(1)): Promise<WatchEnd> {
     try {
       while (this.stopped === undefined) {
-        const step = await turns.take(() => this.step(sink, options))
+        const step = await semaphore.run(() => this.step(sink, options))
         if (step === 'ended' || step === 'deleted') return step
-        if (step === 'waiting') await this.news(options)
+        if (step === 'waiting') await this.waitForChange(options)
       }
       return this.stopped
     } finally {
@@ -73,94 +73,94 @@ export class Watch implements Waiter {
   }
 
   wake(): void {
-    this.bell.ring()
+    this.signal.wake()
   }
 
   close(why: 'gone' | 'closing' = 'gone'): void {
     if (this.stopped !== undefined) return
     this.stopped = why
     this.feed.watchers.delete(this)
-    this.bell.ring()
+    this.signal.wake()
     this.onClose()
   }
 
   private async step(sink: Sink, { view, summary = false }: WatchOptions): Promise<Step> {
-    const reading = this.reading ?? (await this.read(this.shown === undefined))
+    const reading = this.reading ?? (await this.read(this.lastSent === undefined))
     if (reading === null) return 'deleted'
     if (this.stopped !== undefined) return 'waiting'
     const { job } = reading.found
     this.version = reading.version
-    if (this.shown === undefined) await this.show(sink, job)
+    if (this.lastSent === undefined) await this.sendJob(sink, job)
     if (summary) this.position = job.epoch
     const step = this.position < job.epoch ? await this.sendEpochs(sink, reading) : 'all'
     if (step !== 'all') return step
     this.reading = undefined
     if (view !== undefined && (await this.sendBoundaries(sink, job, view))) return 'more'
-    if (this.isNews(job, summary)) await this.show(sink, job)
+    if (this.hasChanged(job, summary)) await this.sendJob(sink, job)
     this.isCaughtUp = true
     if (!isFinished(job.status)) return 'waiting'
     await sink.send({ type: 'end', job })
     return 'ended'
   }
 
-  /** What others have read will do, unless it must be `fresh`. */
+  /** Shares the read of another watcher unless `fresh`. */
   private async read(fresh: boolean): Promise<Reading | null> {
     const { version, found } = await this.feed.read(this.position, fresh)
     return found?.tenantId === this.tenantId ? { version, found } : null
   }
 
-  private async show(sink: Sink, job: Job): Promise<void> {
+  private async sendJob(sink: Sink, job: Job): Promise<void> {
     const { status, epochs, epoch } = job
-    this.shown = { status, epochs, epoch, at: Date.now() }
+    this.lastSent = { status, epochs, epoch, at: Date.now() }
     await sink.send({ type: 'job', job })
   }
 
-  private isNews({ status, epochs, epoch }: Job, summary: boolean): boolean {
-    const { shown } = this
-    return shown?.status !== status || shown.epochs !== epochs || (summary && shown.epoch !== epoch)
+  private hasChanged({ status, epochs, epoch }: Job, summary: boolean): boolean {
+    const { lastSent } = this
+    return lastSent?.status !== status || lastSent.epochs !== epochs || (summary && lastSent.epoch !== epoch)
   }
 
-  /** Sends the next epochs; `all` when these were all that the job is known to have. */
+  /** Sends the next epochs. Resolves with `all` when the job has no more. */
   private async sendEpochs(sink: Sink, reading: Reading): Promise<Step | 'all'> {
     const { job, epochs: read } = reading.found
-    const epochs = this.startsHere(read) ? read : await this.feed.epochs(this.position)
-    if (!this.startsHere(epochs)) {
-      // They are stored with the epoch of the job, so it was deleted meanwhile: one statement reads both.
+    const epochs = this.startsAtPosition(read) ? read : await this.feed.epochs(this.position)
+    if (!this.startsAtPosition(epochs)) {
+      // One statement stores epochs and Job.epoch, so a gap means that the job was deleted. Read both again.
       this.reading = (await this.read(true)) ?? undefined
       if (this.reading === undefined) return 'deleted'
-      return this.startsHere(this.reading.found.epochs) ? 'more' : 'all'
+      return this.startsAtPosition(this.reading.found.epochs) ? 'more' : 'all'
     }
-    // While others have their turn, only the job is held in memory.
+    // Do not hold the epochs in memory while other jobs are sent.
     this.reading = { ...reading, found: withoutEpochs(reading.found) }
     await sink.send({ type: 'epochs', jobId: job.id, epochs })
-    // What was there before the watcher came tells nothing about how fast news travels.
-    if (this.isCaughtUp) this.feed.tellLag(this.position, lastEpoch(epochs))
+    // Epochs from before the stream opened would distort the lag.
+    if (this.isCaughtUp) this.feed.reportLag(this.position, lastEpoch(epochs))
     this.position = lastEpoch(epochs)
     return this.position < job.epoch ? 'more' : 'all'
   }
 
-  private startsHere({ after, seconds }: PackedEpochs): boolean {
+  private startsAtPosition({ after, seconds }: PackedEpochs): boolean {
     return seconds.length > 0 && after === this.position
   }
 
-  /** Whether there may be more. */
+  /** Resolves with whether there may be more. */
   private async sendBoundaries(sink: Sink, job: Job, view: BoundaryView): Promise<boolean> {
-    const { frames, position } = await this.feed.boundariesBehind(job, this.painted, view)
+    const { frames, position } = await this.feed.boundariesAfter(job, this.boundaryPosition, view)
     for (const frame of frames) {
       if (sink.isReady()) await sink.send({ type: 'boundary', jobId: job.id, frame })
     }
-    const hasMore = position > this.painted
-    this.painted = position
+    const hasMore = position > this.boundaryPosition
+    this.boundaryPosition = position
     return hasMore
   }
 
-  /** Resolves when there is something to read, or when the watch is closed. */
-  private async news({ summary = false }: WatchOptions): Promise<void> {
-    if (this.feed.version === this.version && this.stopped === undefined) await this.bell.heard()
-    while (summary && this.stopped === undefined && this.feed.status === this.shown?.status) {
-      const left = (this.shown?.at ?? 0) + summaryMilliseconds - Date.now()
+  /** Resolves after a change of the job, or when the watch closes. */
+  private async waitForChange({ summary = false }: WatchOptions): Promise<void> {
+    if (this.feed.version === this.version && this.stopped === undefined) await this.signal.wait()
+    while (summary && this.stopped === undefined && this.feed.status === this.lastSent?.status) {
+      const left = (this.lastSent?.at ?? 0) + summaryMilliseconds - Date.now()
       if (left <= 0) return
-      await this.bell.heard(left)
+      await this.signal.wait(left)
     }
   }
 }

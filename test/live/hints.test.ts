@@ -1,9 +1,9 @@
 /** A hint that comes at any moment between reading and waiting is not lost. The poll, which would make up for it, is off. */
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { unpackEpochs } from '../../src/contract/packed-epochs.js'
-import { Bell } from '../../src/live/bell.js'
 import { Live } from '../../src/live/live.js'
 import type { LiveMessage, Sink } from '../../src/live/sink.js'
+import { WakeSignal } from '../../src/live/wake-signal.js'
 import type { WatchEnd, WatchOptions } from '../../src/live/watch.js'
 import { gate } from '../support/gate.js'
 import { settle } from '../support/waiting.js'
@@ -215,32 +215,32 @@ describe('a watcher of summaries', () => {
   })
 })
 
-describe('a bell', () => {
-  it('is heard by who waits, and forgets what rang before', async () => {
-    const bell = new Bell()
-    bell.ring()
-    let heard = 0
-    const listen = async (milliseconds?: number) => {
-      await bell.heard(milliseconds)
-      heard++
+describe('a wake signal', () => {
+  it('wakes the task that waits, and forgets earlier wake-ups', async () => {
+    const signal = new WakeSignal()
+    signal.wake()
+    let woken = 0
+    const wait = async (milliseconds?: number) => {
+      await signal.wait(milliseconds)
+      woken++
     }
-    void listen()
+    void wait()
     await settle()
-    expect(heard).toBe(0)
-    bell.ring()
+    expect(woken).toBe(0)
+    signal.wake()
     await settle()
-    expect(heard).toBe(1)
-    void listen(100)
+    expect(woken).toBe(1)
+    void wait(100)
     await vi.advanceTimersByTimeAsync(99)
-    expect(heard).toBe(1)
+    expect(woken).toBe(1)
     await vi.advanceTimersByTimeAsync(1)
-    expect(heard).toBe(2)
+    expect(woken).toBe(2)
     // The timer of the poll alone.
     expect(vi.getTimerCount()).toBe(1)
-    void listen(100)
-    bell.ring()
+    void wait(100)
+    signal.wake()
     await settle()
-    expect(heard).toBe(3)
+    expect(woken).toBe(3)
     expect(vi.getTimerCount()).toBe(1)
   })
 })

@@ -1,4 +1,4 @@
-/** What watchers are told, whatever becomes of the hints. */
+/** What watchers receive, even if hints are lost or duplicated. */
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { lastEpoch, unpackEpochs } from '../../src/contract/packed-epochs.js'
@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => stores.close())
 
 beforeEach(() => {
-  live = new Live(stores.watching, { readAfter: boundariesBehind }, (error) => {
+  live = new Live(stores.watching, { readAfter: boundariesAfter }, (error) => {
     throw error
   })
 })
@@ -34,11 +34,11 @@ afterEach(() => {
 const view = { axes: [{ column: 'x', min: 0, max: 1 }], size: 2 }
 
 /** A frame for each epoch, two at a time. */
-const boundariesBehind: BoundaryReader['readAfter'] = async (job, after, view) => {
+const boundariesAfter: BoundaryReader['readAfter'] = async (job, after, view) => {
   const position = Math.min(job.epoch, after + 2)
   const epochs = upTo(position).filter((epoch) => epoch > after)
-  const painted = { outputs: 1, range: [0, 1] as [number, number], values: 'AAD//w==' }
-  return { frames: epochs.map((epoch) => ({ type: 'boundary', epoch, ...view, ...painted })), position }
+  const frame = { outputs: 1, range: [0, 1] as [number, number], values: 'AAD//w==' }
+  return { frames: epochs.map((epoch) => ({ type: 'boundary', epoch, ...view, ...frame })), position }
 }
 
 function watch(
@@ -63,7 +63,7 @@ function watch(
   }
 }
 
-/** Stores so many more epochs. */
+/** Stores `count` more epochs. */
 async function train(claim: ClaimedJob, from: number, count: number): Promise<number> {
   const epochs = epochsOf(upTo(from + count).slice(from))
   expect(await storeEpochs(stores, claim, epochs)).toBe(true)
@@ -74,12 +74,12 @@ describe('a watcher', () => {
   const disorder = fc.array(
     fc.record({
       epochs: fc.integer({ min: 1, max: 30 }),
-      hint: fc.constantFrom('lost', 'right', 'doubled', 'early', 'late'),
+      hint: fc.constantFrom('lost', 'correct', 'duplicated', 'early', 'late'),
     }),
     { minLength: 1, maxLength: 8 },
   )
 
-  it('is told everything once and in order, with hints lost, doubled, early or late', async () => {
+  it('receives each epoch once and in order, with hints lost, duplicated, early or late', async () => {
     await fc.assert(
       fc.asyncProperty(disorder, async (steps) => {
         const claim = await startJob(stores)
@@ -91,8 +91,8 @@ describe('a watcher', () => {
           if (hint === 'early') live.report({ jobId, status: 'running', epoch: before + epochs })
           epoch = await train(claim, before, epochs)
           if (hint === 'late') live.report({ jobId, status: 'running', epoch: before })
-          if (hint === 'right' || hint === 'doubled') live.report({ jobId, status: 'running', epoch })
-          if (hint === 'doubled') live.report({ jobId, status: 'running', epoch })
+          if (hint === 'correct' || hint === 'duplicated') live.report({ jobId, status: 'running', epoch })
+          if (hint === 'duplicated') live.report({ jobId, status: 'running', epoch })
         }
         await live.refresh()
         await eventually(() => watcher.numbers().length >= epoch || undefined)
@@ -110,7 +110,7 @@ describe('a watcher', () => {
     )
   })
 
-  it('is told after the next poll what an early hint announced', async () => {
+  it('receives the epochs of an early hint after the next poll', async () => {
     const claim = await startJob(stores)
     const watcher = watch(claim.jobId)
     await eventually(() => watcher.messages[0])
@@ -124,7 +124,7 @@ describe('a watcher', () => {
     expect(await watcher.ended).toBe('gone')
   })
 
-  it('is told nothing before the epoch it has seen, and all behind it', async () => {
+  it('receives exactly the epochs after its position', async () => {
     const claim = await startJob(stores)
     await train(claim, 0, 5_000)
     await stores.jobs.cancel(claim.jobId)
@@ -136,7 +136,7 @@ describe('a watcher', () => {
     expect(none.messages.map(({ type }) => type)).toEqual(['job', 'end'])
   })
 
-  it('is told how many epochs folds have chosen, and at last of the metrics that the model has', async () => {
+  it('receives the number of epochs that folds have chosen, and at the end the metrics of the model', async () => {
     const claim = await startJob(stores)
     const { jobId } = claim
     const watcher = watch(jobId)
@@ -162,7 +162,7 @@ describe('a watcher', () => {
     ])
   })
 
-  it('is told of every change of status', async () => {
+  it('receives every change of status', async () => {
     const claim = await startJob(stores)
     const watcher = watch(claim.jobId)
     const statuses = () =>
@@ -177,7 +177,7 @@ describe('a watcher', () => {
     expect(statuses()).toEqual(['running', 'queued', 'cancelled'])
   })
 
-  it('learns that its job does not exist, or no longer', async () => {
+  it('learns that its job does not exist, or was deleted', async () => {
     expect(await watch(newId('job')).ended).toBe('deleted')
     const { jobId } = await startJob(stores)
     const watcher = watch(jobId)
@@ -188,7 +188,7 @@ describe('a watcher', () => {
     expect(live.watched).toBe(0)
   })
 
-  it('that leaves is forgotten', async () => {
+  it('is removed when it leaves', async () => {
     const { jobId } = await startJob(stores)
     const [first, second] = [watch(jobId), watch(jobId)]
     await eventually(() => second.messages[0])
@@ -209,10 +209,10 @@ describe('a watcher', () => {
     expect(watcher.messages.map(({ type }) => type)).toEqual(['job'])
   })
 
-  it('hears when the database fails, and the next watcher is not told of it', async () => {
+  it('fails with the database, and does not affect the next watcher', async () => {
     const { jobId } = await startJob(stores)
-    vi.spyOn(stores.watching, 'jobs').mockRejectedValueOnce(new Error('the database is away'))
-    await expect(watch(jobId).ended).rejects.toThrow('away')
+    vi.spyOn(stores.watching, 'jobs').mockRejectedValueOnce(new Error('the database is down'))
+    await expect(watch(jobId).ended).rejects.toThrow('down')
     expect(live.watched).toBe(0)
     const watcher = watch(jobId)
     await eventually(() => watcher.messages[0])
@@ -222,7 +222,7 @@ describe('a watcher', () => {
 })
 
 describe('many watchers', () => {
-  it('of one job share what is read', async () => {
+  it('of one job share their reads', async () => {
     const claim = await startJob(stores)
     await train(claim, 0, 10_000)
     const [readJobs, readEpochs] = [vi.spyOn(stores.watching, 'jobs'), vi.spyOn(stores.watching, 'epochs')]
@@ -232,14 +232,14 @@ describe('many watchers', () => {
     await live.refresh()
     await Promise.all(watchers.map(({ ended }) => ended))
     expect(watchers.every(({ messages }) => messages.at(-1)?.type === 'end')).toBe(true)
-    // Two states of the job, the first with 2,000 epochs, and four times as many.
+    // Two states of the job. The first includes 2,000 of the 10,000 epochs.
     expect(readJobs).toHaveBeenCalledTimes(2)
     expect(readEpochs).toHaveBeenCalledTimes(4)
   })
 })
 
-describe('a watcher who asked for boundaries', () => {
-  async function messagesOf(isReady: boolean) {
+describe('a watcher with boundaries', () => {
+  async function collectMessages(isReady: boolean) {
     const claim = await startJob(stores)
     const watcher = watch(claim.jobId, 0, { isReady, view })
     await train(claim, 0, 5)
@@ -252,8 +252,8 @@ describe('a watcher who asked for boundaries', () => {
     return { watcher, frames, last: watcher.messages.at(-1)?.type }
   }
 
-  it('is sent every frame, behind its epoch and before the end', async () => {
-    const { watcher, frames, last } = await messagesOf(true)
+  it('receives every frame, after its epoch and before the end', async () => {
+    const { watcher, frames, last } = await collectMessages(true)
     expect(frames).toEqual(upTo(5))
     expect(last).toBe('end')
     let trained = 0
@@ -263,8 +263,8 @@ describe('a watcher who asked for boundaries', () => {
     }
   })
 
-  it('and cannot keep up, misses frames and no epoch', async () => {
-    const { watcher, frames } = await messagesOf(false)
+  it('misses frames but no epoch when it cannot keep up', async () => {
+    const { watcher, frames } = await collectMessages(false)
     expect(frames).toEqual([])
     expect(watcher.numbers()).toEqual(upTo(5))
   })

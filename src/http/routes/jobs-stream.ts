@@ -6,9 +6,9 @@ import { z } from 'zod'
 import { Problem } from '../../contract/problems.js'
 import { maximumJobsInAddress, maximumWatchedJobs } from '../../contract/stream.js'
 import { text } from '../../contract/text.js'
-import type { Place } from '../../live/bundle.js'
 import type { Live } from '../../live/live.js'
-import type { BundleSink } from '../../live/sink.js'
+import type { WatchPosition } from '../../live/multi-watch.js'
+import type { MultiSink } from '../../live/sink.js'
 import { EventStreamSink, eventStreamHeaders } from '../event-stream-sink.js'
 import type { KeyMonitor } from '../key-monitor.js'
 import { encodeJobsMessage, textMessage } from '../message-encoding.js'
@@ -68,7 +68,7 @@ export const jobsStreamRoutes: FastifyPluginCallbackZod<JobsStreamRoutes> = (
       (message) => positions.advance(message),
       limits,
     )
-    const sink: BundleSink = {
+    const sink: MultiSink = {
       send: (message) => stream.send(message),
       isReady: () => stream.isReady(),
       sendMissing: (id) =>
@@ -77,7 +77,7 @@ export const jobsStreamRoutes: FastifyPluginCallbackZod<JobsStreamRoutes> = (
           () => notFoundMessage(request, id),
         ),
     }
-    const bundle = live.openBundle(requirePrincipal(request).tenantId, sink, { summary })
+    const bundle = live.openMany(requirePrincipal(request).tenantId, sink, { summary })
     reply.raw.once('close', () => bundle.close())
     bundle
       .watch(positions.unfinished())
@@ -89,7 +89,7 @@ export const jobsStreamRoutes: FastifyPluginCallbackZod<JobsStreamRoutes> = (
   function followSocket(
     socket: WebSocket,
     request: FastifyRequest,
-    places: Place[] | undefined,
+    places: WatchPosition[] | undefined,
     summary: boolean,
   ) {
     const principal = requirePrincipal(request)
@@ -98,12 +98,12 @@ export const jobsStreamRoutes: FastifyPluginCallbackZod<JobsStreamRoutes> = (
       socket.close(1011, 'internal')
     }
     const socketSink = new WebSocketSink(socket, encodeJobsMessage, limits)
-    const sink: BundleSink = {
+    const sink: MultiSink = {
       send: (message) => socketSink.send(message),
       isReady: () => socketSink.isReady(),
       sendMissing: (id) => socketSink.write(() => textMessage(notFoundMessage(request, id))),
     }
-    const bundle = live.openBundle(principal.tenantId, sink, { summary })
+    const bundle = live.openMany(principal.tenantId, sink, { summary })
     socket.once('close', () => bundle.close())
     void bundle.closed.then((end) => socket.close(...closeFrames[end]))
     if (places !== undefined) {

@@ -1,18 +1,18 @@
-/** Lets so many tasks run at a time, in the order in which they came. */
-export class Turns {
+/** Runs at most a given number of tasks at a time, first in, first out. */
+export class Semaphore {
   readonly #waiting: (() => void)[] = []
   #free: number
 
-  constructor(atOnce: number) {
-    this.#free = atOnce
+  constructor(concurrency: number) {
+    this.#free = concurrency
   }
 
-  /** Tasks that wait for their turn. */
+  /** Tasks that have not started. */
   get waiting(): number {
     return this.#waiting.length
   }
 
-  async take<T>(task: () => Promise<T>): Promise<T> {
+  async run<T>(task: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free--
     else await new Promise<void>((resolve) => this.#waiting.push(resolve))
     try {

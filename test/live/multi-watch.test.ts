@@ -1,10 +1,10 @@
-/** Many jobs on one stream: of each the same messages as on a stream of its own, whatever becomes of the hints. */
+/** A stream of many jobs has the messages of single streams, even if hints are lost or duplicated. */
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { unpackEpochs } from '../../src/contract/packed-epochs.js'
-import type { Bundle } from '../../src/live/bundle.js'
 import { Live } from '../../src/live/live.js'
-import { jobIdOf, type LiveMessage } from '../../src/live/sink.js'
+import type { MultiWatch } from '../../src/live/multi-watch.js'
+import { type LiveMessage, messageJobId } from '../../src/live/sink.js'
 import { newId } from '../../src/training/new-id.js'
 import type { ClaimedJob } from '../../src/training/ports/runs.js'
 import { eventually } from '../support/service.js'
@@ -40,10 +40,10 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-function openBundle(summary = false) {
+function openStream(summary = false) {
   const messages: LiveMessage[] = []
   const missing: string[] = []
-  const bundle: Bundle = live.openBundle(
+  const stream: MultiWatch = live.openMany(
     'local',
     {
       isReady: () => true,
@@ -52,9 +52,9 @@ function openBundle(summary = false) {
     },
     { summary },
   )
-  const of = (jobId: string) => messages.filter((message) => jobIdOf(message) === jobId)
+  const of = (jobId: string) => messages.filter((message) => messageJobId(message) === jobId)
   return {
-    bundle,
+    stream,
     messages,
     missing,
     of,
@@ -82,28 +82,28 @@ describe('a stream of many jobs', () => {
     fc.record({
       job: fc.nat({ max: 3 }),
       epochs: fc.integer({ min: 1, max: 30 }),
-      hint: fc.constantFrom('lost', 'right', 'doubled', 'early', 'late'),
+      hint: fc.constantFrom('lost', 'correct', 'duplicated', 'early', 'late'),
     }),
     { minLength: 4, maxLength: 16 },
   )
   const places = fc.array(fc.constantFrom(0, 0, 1, 7), { minLength: 4, maxLength: 4 })
 
-  it('tells everything of each once and in order, with hints lost, doubled, early or late', async () => {
+  it('sends each epoch once and in order, with hints lost, duplicated, early or late', async () => {
     await fc.assert(
       fc.asyncProperty(steps, places, async (steps, afters) => {
         const claims = await startJobs(4)
         const stored = claims.map(() => 0)
-        const { bundle, of, numbers, types, missing } = openBundle()
-        const watched = bundle.watch(claims.map(({ jobId }, index) => ({ id: jobId, after: afters[index] })))
+        const { stream, of, numbers, types, missing } = openStream()
+        const watched = stream.watch(claims.map(({ jobId }, index) => ({ id: jobId, after: afters[index] })))
         for (const { job, epochs, hint } of steps) {
           const { jobId } = claims[job]
           const before = stored[job]
           if (hint === 'early') live.report({ jobId, status: 'running', epoch: before + epochs })
           stored[job] = await train(claims[job], before, epochs)
           if (hint === 'late') live.report({ jobId, status: 'running', epoch: before })
-          if (hint === 'right' || hint === 'doubled')
+          if (hint === 'correct' || hint === 'duplicated')
             live.report({ jobId, status: 'running', epoch: stored[job] })
-          if (hint === 'doubled') live.report({ jobId, status: 'running', epoch: stored[job] })
+          if (hint === 'duplicated') live.report({ jobId, status: 'running', epoch: stored[job] })
         }
         for (const claim of claims) await stores.runs.succeed(claim, linearModel())
         await live.refresh()
@@ -118,42 +118,42 @@ describe('a stream of many jobs', () => {
           })
           expect(types(jobId).filter((type) => type === 'end')).toHaveLength(1)
         }
-        bundle.close()
+        stream.close()
       }),
       { numRuns: 8 },
     )
   })
 
-  it('reads many jobs in one statement', async () => {
+  it('reads many jobs with one statement', async () => {
     const ids: string[] = []
     for (const _ of upTo(200)) ids.push((await stores.jobs.create(newJob())).id)
     const read = vi.spyOn(stores.watching, 'jobs')
-    const { bundle, messages } = openBundle()
-    void bundle.watch(ids.map((id) => ({ id, after: 0 })))
+    const { stream, messages } = openStream()
+    void stream.watch(ids.map((id) => ({ id, after: 0 })))
     await eventually(() => messages.length === 200 || undefined)
     expect(read.mock.calls.flatMap(([wanted]) => wanted)).toHaveLength(200)
     expect(read.mock.calls.length).toBeLessThan(40)
-    bundle.close()
+    stream.close()
   })
 
-  it('knows no job of another tenant, and none that does not exist', async () => {
+  it('reports jobs of another tenant and unknown jobs as missing', async () => {
     const foreign = await stores.jobs.of('another').create(newJob())
     const own = await stores.jobs.create(newJob())
-    const { bundle, missing, types } = openBundle()
+    const { stream, missing, types } = openStream()
     const unknown = newId('job')
-    void bundle.watch([foreign.id, unknown, own.id].map((id) => ({ id, after: 0 })))
+    void stream.watch([foreign.id, unknown, own.id].map((id) => ({ id, after: 0 })))
     await eventually(() => types(own.id).length === 1 || undefined)
     await eventually(() => missing.length === 2 || undefined)
     expect(missing.toSorted()).toEqual([foreign.id, unknown].toSorted())
     expect(types(foreign.id)).toEqual([])
-    expect([bundle.size, live.watched]).toEqual([1, 1])
-    bundle.close()
+    expect([stream.size, live.watched]).toEqual([1, 1])
+    stream.close()
   })
 
-  it('tells of a job that is deleted, and goes on with the others', async () => {
+  it('reports a deleted job, and continues with the others', async () => {
     const [deleted, other] = await startJobs(2)
-    const { bundle, missing, numbers, types } = openBundle()
-    void bundle.watch([deleted, other].map(({ jobId }) => ({ id: jobId, after: 0 })))
+    const { stream, missing, numbers, types } = openStream()
+    void stream.watch([deleted, other].map(({ jobId }) => ({ id: jobId, after: 0 })))
     await eventually(() => types(other.jobId)[0])
     await eventually(() => types(deleted.jobId)[0])
     await stores.database.job.delete({ where: { id: deleted.jobId } })
@@ -163,20 +163,20 @@ describe('a stream of many jobs', () => {
     await train(other, 0, 3)
     await live.refresh()
     await eventually(() => numbers(other.jobId).length === 3 || undefined)
-    bundle.close()
+    stream.close()
   })
 
-  it('begins anew where a job is watched again, and is silent of one that is watched no more', async () => {
+  it('restarts a job that is watched again, and sends nothing of an unwatched job', async () => {
     const [again, left] = await startJobs(2)
     for (const claim of [again, left]) await train(claim, 0, 5)
-    const { bundle, messages, numbers, types } = openBundle()
-    void bundle.watch([again, left].map(({ jobId }) => ({ id: jobId, after: 0 })))
+    const { stream, messages, numbers, types } = openStream()
+    void stream.watch([again, left].map(({ jobId }) => ({ id: jobId, after: 0 })))
     await eventually(
       () => (numbers(again.jobId).length === 5 && numbers(left.jobId).length === 5) || undefined,
     )
     messages.splice(0)
-    bundle.unwatch(left.jobId)
-    void bundle.watch([{ id: again.jobId, after: 2 }])
+    stream.unwatch(left.jobId)
+    void stream.watch([{ id: again.jobId, after: 2 }])
     await eventually(() => numbers(again.jobId).length === 3 || undefined)
     expect(numbers(again.jobId)).toEqual([3, 4, 5])
     expect(types(again.jobId)).toEqual(['job', 'epochs'])
@@ -186,47 +186,47 @@ describe('a stream of many jobs', () => {
     await live.refresh()
     await eventually(() => types(again.jobId).at(-1) === 'end' || undefined)
     expect(types(left.jobId)).toEqual([])
-    expect([bundle.size, live.watched]).toEqual([0, 0])
-    bundle.close()
+    expect([stream.size, live.watched]).toEqual([0, 0])
+    stream.close()
   })
 
-  it('counts as one stream, and leaves nothing behind when it is closed', async () => {
+  it('counts as one stream, and leaves no feed after it is closed', async () => {
     const claims = await startJobs(5)
-    const { bundle, types } = openBundle()
-    const watched = bundle.watch(claims.map(({ jobId }) => ({ id: jobId, after: 0 })))
+    const { stream, types } = openStream()
+    const watched = stream.watch(claims.map(({ jobId }) => ({ id: jobId, after: 0 })))
     await eventually(() => claims.every(({ jobId }) => types(jobId).length > 0) || undefined)
     expect([live.watchers, live.watched]).toEqual([1, 5])
-    bundle.close()
+    stream.close()
     await watched
-    expect(await bundle.closed).toBe('gone')
+    expect(await stream.closed).toBe('gone')
     expect([live.watchers, live.watched]).toEqual([0, 0])
   })
 
-  it('is told when watching closes', async () => {
+  it('reports that the service closes', async () => {
     const [claim] = await startJobs(1)
-    const { bundle } = openBundle()
-    void bundle.watch([{ id: claim.jobId, after: 0 }])
+    const { stream } = openStream()
+    void stream.watch([{ id: claim.jobId, after: 0 }])
     live.close()
-    expect(await bundle.closed).toBe('closing')
-    expect(await openBundle().bundle.closed).toBe('closing')
+    expect(await stream.closed).toBe('closing')
+    expect(await openStream().stream.closed).toBe('closing')
   })
 
   it('fails when the database does', async () => {
     const [claim] = await startJobs(1)
-    vi.spyOn(stores.watching, 'jobs').mockRejectedValueOnce(new Error('the database is away'))
-    const { bundle } = openBundle()
-    await expect(bundle.watch([{ id: claim.jobId, after: 0 }])).rejects.toThrow('away')
+    vi.spyOn(stores.watching, 'jobs').mockRejectedValueOnce(new Error('the database is down'))
+    const { stream } = openStream()
+    await expect(stream.watch([{ id: claim.jobId, after: 0 }])).rejects.toThrow('down')
     expect(live.watched).toBe(0)
-    bundle.close()
+    stream.close()
   })
 })
 
 describe('a summary', () => {
-  it('tells the job as it goes on, without epochs, and its end', async () => {
+  it('sends the progress of the job without its epochs, and its end', async () => {
     const [claim] = await startJobs(1)
     const { jobId } = claim
-    const { bundle, of } = openBundle(true)
-    const watched = bundle.watch([{ id: jobId, after: 0 }])
+    const { stream, of } = openStream(true)
+    const watched = stream.watch([{ id: jobId, after: 0 }])
     const epochs = () => of(jobId).flatMap((message) => (message.type === 'job' ? message.job.epoch : []))
     await eventually(() => epochs().length === 1 || undefined)
     await train(claim, 0, 7)
@@ -238,14 +238,14 @@ describe('a summary', () => {
     await watched
     expect(of(jobId).map(({ type }) => type)).toEqual(['job', 'job', 'job', 'end'])
     expect(epochs()).toEqual([0, 7, 10])
-    bundle.close()
+    stream.close()
   })
 
-  it('tells of many epochs at once, however often hints come', async () => {
+  it('limits its rate when hints are frequent', async () => {
     const [claim] = await startJobs(1)
     const { jobId } = claim
-    const { bundle, of } = openBundle(true)
-    void bundle.watch([{ id: jobId, after: 0 }])
+    const { stream, of } = openStream(true)
+    void stream.watch([{ id: jobId, after: 0 }])
     await eventually(() => of(jobId).length === 1 || undefined)
     let epoch = 0
     for (const _ of upTo(20)) {
@@ -257,6 +257,6 @@ describe('a summary', () => {
       return (last?.type === 'job' && last.job.epoch === 20) || undefined
     })
     expect(of(jobId).length).toBeLessThan(20)
-    bundle.close()
+    stream.close()
   })
 })

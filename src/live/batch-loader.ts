@@ -1,0 +1,76 @@
+/** Loads items in batches: one call for all keys requested while the earlier calls are running. */
+interface Pending<Item, Result> {
+  item: Item
+  result: Promise<Result>
+  resolve(result: Result): void
+  reject(error: unknown): void
+}
+
+export interface BatchLimits {
+  /** Items of one call. */
+  size: number
+  /** Calls that run at the same time. */
+  concurrency: number
+}
+
+export class BatchLoader<Item, Result> {
+  readonly #pending = new Map<string, Pending<Item, Result>>()
+  #running = 0
+  #isScheduled = false
+
+  /** @param loadBatch resolves with a result for each item, in the same order */
+  constructor(
+    private readonly loadBatch: (items: Item[]) => Promise<Result[]>,
+    private readonly limits: BatchLimits,
+  ) {}
+
+  /** Items with the same `key` are loaded once, until the call that loads them starts. */
+  load(key: string, item: Item): Promise<Result> {
+    const pending = this.#pending.get(key) ?? createPending<Item, Result>(item)
+    this.#pending.set(key, pending)
+    if (!this.#isScheduled) {
+      this.#isScheduled = true
+      // One packet can carry many hints. Their items belong in one batch.
+      setImmediate(() => {
+        this.#isScheduled = false
+        this.#start()
+      })
+    }
+    return pending.result
+  }
+
+  #start(): void {
+    while (this.#pending.size > 0 && this.#running < this.limits.concurrency) {
+      this.#running++
+      void this.#run(this.#takeBatch()).finally(() => {
+        this.#running--
+        this.#start()
+      })
+    }
+  }
+
+  #takeBatch(): Pending<Item, Result>[] {
+    const batch = [...this.#pending].slice(0, this.limits.size)
+    for (const [key] of batch) this.#pending.delete(key)
+    return batch.map(([, pending]) => pending)
+  }
+
+  async #run(batch: Pending<Item, Result>[]): Promise<void> {
+    try {
+      const results = await this.loadBatch(batch.map(({ item }) => item))
+      for (const [index, { resolve }] of batch.entries()) resolve(results[index])
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
+    }
+  }
+}
+
+function createPending<Item, Result>(item: Item): Pending<Item, Result> {
+  let resolve: (result: Result) => void = () => {}
+  let reject: (error: unknown) => void = () => {}
+  const result = new Promise<Result>((resolvePromise, rejectPromise) => {
+    resolve = resolvePromise
+    reject = rejectPromise
+  })
+  return { item, result, resolve, reject }
+}
