@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { currentKey, onKeyChange, setKey } from './api/key.js'
 import { Heading } from './components/heading.js'
 import { Icon } from './components/icon.js'
-import { link, useRoute } from './router.js'
+import { link, type Route, useRoute } from './router.js'
 import { switchTheme, useTheme } from './theme.js'
 import { CompareView } from './views/compare.js'
 import { LectureView } from './views/lecture.js'
@@ -74,7 +74,7 @@ export function App() {
   )
 }
 
-function View({ view, argument }: { view: string; argument: string }) {
+function View({ view, argument }: Route) {
   switch (view) {
     case 'runs':
       return argument === '' ? <RunsView /> : <RunView id={argument} />
@@ -88,7 +88,7 @@ function View({ view, argument }: { view: string; argument: string }) {
       return <NewJobView dataset={argument} />
     case 'models':
       return argument === '' ? <ModelsView /> : <ModelView id={argument} />
-    default:
+    case undefined:
       return (
         <div class="empty">
           <Heading>Page not found</Heading>
@@ -97,6 +97,8 @@ function View({ view, argument }: { view: string; argument: string }) {
           </p>
         </div>
       )
+    default:
+      return view satisfies never
   }
 }
 

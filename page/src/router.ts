@@ -1,14 +1,19 @@
 /** Routes of the page: `#/view/argument`. */
 import { useEffect, useState } from 'preact/hooks'
 
+const viewNames = ['runs', 'compare', 'playground', 'lecture', 'new', 'models'] as const
+export type ViewName = (typeof viewNames)[number]
+
 export interface Route {
-  view: string
+  /** Undefined for an unknown address. */
+  view: ViewName | undefined
   argument: string
 }
 
 function current(): Route {
   const [view = '', argument = ''] = location.hash.replace(/^#\/?/, '').split('/')
-  return { view: view === '' ? 'runs' : view, argument: decode(argument) }
+  const name = view === '' ? 'runs' : view
+  return { view: viewNames.find((each) => each === name), argument: decode(argument) }
 }
 
 /** Returns the text itself if it is not valid percent-encoding, which then matches no item. */
@@ -20,10 +25,10 @@ function decode(text: string): string {
   }
 }
 
-export const link = (view: string, argument = '') =>
+export const link = (view: ViewName, argument = '') =>
   `#/${view}${argument === '' ? '' : `/${encodeURIComponent(argument)}`}`
 
-export function go(view: string, argument = ''): void {
+export function go(view: ViewName, argument = ''): void {
   location.hash = link(view, argument)
 }
 

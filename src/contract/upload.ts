@@ -10,6 +10,9 @@ export interface UploadFormat {
   contentTypes: readonly string[]
 }
 
+export const formatNames = ['delimited', 'jsonLines', 'parquet', 'npy', 'zip', 'idx', 'gzip'] as const
+export type FormatName = (typeof formatNames)[number]
+
 export const uploadFormats = {
   delimited: {
     title: 'delimited text',
@@ -34,11 +37,7 @@ export const uploadFormats = {
   },
   idx: { title: 'IDX', extensions: ['idx', 'idx1-ubyte', 'idx3-ubyte'], contentTypes: ['application/x-idx'] },
   gzip: { title: 'gzip', extensions: ['gz'], contentTypes: ['application/gzip'] },
-} as const satisfies Record<string, UploadFormat>
-
-export type FormatName = keyof typeof uploadFormats
-export const formatNames = z.enum(['delimited', 'jsonLines', 'parquet', 'npy', 'zip', 'idx', 'gzip'])
-  .options satisfies FormatName[]
+} as const satisfies Record<FormatName, UploadFormat>
 
 /** Names no format, which is then detected from the bytes. */
 const genericContentType = 'application/octet-stream'

@@ -81,8 +81,19 @@ function finiteNumbers(output: ArrayLike<number>): number[] {
   return numbers
 }
 
+const positiveThresholds: Readonly<Record<Loss, number>> = {
+  squaredError: 0.5,
+  meanSquaredError: 0.5,
+  meanAbsoluteError: 0.5,
+  huber: 0.5,
+  binaryCrossentropy: 0.5,
+  categoricalCrossentropy: 0.5,
+  hinge: 0,
+  perceptron: 0.5,
+}
+
 /** The lowest single output that means the second class, or true. */
-export const positiveThreshold = (loss: Loss) => (loss === 'hinge' ? 0 : 0.5)
+export const positiveThreshold = (loss: Loss) => positiveThresholds[loss]
 
 function decideClass(output: readonly number[], { loss, lastActivation, threshold }: Reading): number {
   if (!isTwoClassOutput(output.length, lastActivation) || typeof threshold !== 'number') {

@@ -2,13 +2,19 @@
 import type { Boundary } from '../contract/boundary.js'
 import type { Job } from '../contract/job.js'
 import type { PackedEpochs } from '../contract/packed-epochs.js'
+import type { StreamMessage } from '../contract/stream.js'
 
-/** A message of a stream before serialization. Watchers share its epochs and frame. */
-export type LiveMessage =
-  | { type: 'job'; job: Job }
-  | { type: 'epochs'; jobId: string; epochs: PackedEpochs }
-  | { type: 'boundary'; jobId: string; frame: Boundary }
-  | { type: 'end'; job: Job }
+/** The content of each type of message before serialization. Watchers share epochs and frames. */
+interface MessageContents {
+  job: { job: Job }
+  epochs: { jobId: string; epochs: PackedEpochs }
+  boundary: { jobId: string; frame: Boundary }
+  end: { job: Job }
+}
+
+export type LiveMessage = {
+  [Type in StreamMessage['type']]: { type: Type } & MessageContents[Type]
+}[StreamMessage['type']]
 
 export const messageJobId = (message: LiveMessage) => ('job' in message ? message.job.id : message.jobId)
 

@@ -11,11 +11,22 @@ interface WeightedLayer {
   kernelInitializer?: Initializer | undefined
 }
 
-const reluFamily: readonly Activation[] = ['relu', 'leakyRelu', 'elu', 'gelu']
+const defaultInitializers: Readonly<Record<Activation, Initializer>> = {
+  linear: 'glorotUniform',
+  step: 'glorotUniform',
+  sigmoid: 'glorotUniform',
+  tanh: 'glorotUniform',
+  relu: 'heNormal',
+  leakyRelu: 'heNormal',
+  elu: 'heNormal',
+  gelu: 'heNormal',
+  softplus: 'glorotUniform',
+  softmax: 'glorotUniform',
+}
 
 /** Defaults to heNormal for relu and its variants, to glorotUniform otherwise. */
 export function resolveInitializer(layer: WeightedLayer): Initializer {
-  return layer.kernelInitializer ?? (reluFamily.includes(layer.activation) ? 'heNormal' : 'glorotUniform')
+  return layer.kernelInitializer ?? defaultInitializers[layer.activation]
 }
 
 export function weightAndBias(

@@ -1,0 +1,64 @@
+/** The language of comments and texts in the sources. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { root } from './documents.js'
+import { findForbidden } from './forbidden-words.js'
+
+const folders = 'src/base,src/commands,src/composition,src/contract,src/datasets,src/engine,src/http,src/live,src/process,src/queue,src/store,src/threads,src/training,src/webhooks,workers,page/src,scripts,examples,native/source,bench,test'.split(',')
+
+const source = /\.(ts|tsx|mjs|cpp|h)$/
+const written = (name: string) => source.test(name) && !/generated|node_modules/.test(name)
+
+const sources = folders.flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter(written)
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`),
+)
+
+const token =
+  /(?<comment>\/\*[\s\S]*?\*\/|\/\/[^\n]*)|(?<text>'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`)/g
+
+/** Comments, and strings of several words, one a line. */
+function proseOfSource(code: string): string {
+  return [...code.matchAll(token)]
+    .map(({ groups }) => groups?.comment ?? (groups?.text ?? '').replaceAll(/\$\{[^}]*\}/g, '…'))
+    .map((text) => text.replaceAll(/\s*\n\s*\*?\s*/g, ' '))
+    .filter((text) => text.includes(' '))
+    .join('\n')
+}
+
+/** Runs of more than three lines with `//`. */
+function longComments(code: string): string[] {
+  return code.match(/(^[ \t]*\/\/[^\n]*\n){4,}/gm) ?? []
+}
+
+describe.each(sources)('%s', (name) => {
+  const code = readFileSync(join(root, name), 'utf8')
+
+  it('has no forbidden word in its comments and texts', () => {
+    expect(findForbidden(proseOfSource(code))).toEqual([])
+  })
+
+  it('has no comment of more than three lines in a row', () => {
+    expect(longComments(code)).toEqual([])
+  })
+})
+
+describe('the search', () => {
+  it('reads comments and texts of several words, but no code', () => {
+    const code =
+      "// It lies here.\nconst told = 'told'\n/**\n * Tells\n * it.\n */\nthrow new Error('as may be told')\n"
+    expect(findForbidden(proseOfSource(code))).toEqual([
+      'lies: // It lies here.',
+      'Tells: /** Tells it. */',
+      "as may be: 'as may be told'",
+      "told: 'as may be told'",
+    ])
+  })
+
+  it('finds long comments', () => {
+    expect(longComments('// 1\n// 2\n// 3\nx\n')).toEqual([])
+    expect(longComments('  // 1\n  // 2\n  // 3\n  // 4\n')).toHaveLength(1)
+  })
+})
