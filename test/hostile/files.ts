@@ -27,7 +27,9 @@ export function zip(files: readonly ZipFile[]): Buffer {
     const local = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), common, nameBytes, packed])
     const centralFields = Buffer.alloc(14)
     centralFields.writeUInt32LE(offset, 10)
-    directory.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00', 'latin1'), common, centralFields, nameBytes]))
+    directory.push(
+      Buffer.concat([Buffer.from('PK\x01\x02\x14\x00', 'latin1'), common, centralFields, nameBytes]),
+    )
     parts.push(local)
     offset += local.length
   }

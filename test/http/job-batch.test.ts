@@ -69,7 +69,7 @@ describe('POST /jobs/batch', () => {
       const { traceId, ...problem } = problemSchema.parse(alone.body)
       expect(results[place]).toMatchObject({ status: alone.status, job: null, problem })
     }
-    expect(results[4].problem?.detail).toContain('POST them to /datasets')
+    expect(results[4].problem?.detail).toContain('upload them with POST /datasets')
     // The urgent job precedes the other, although it is later in the list.
     expect([results[0].job?.queuePosition, results[5].job?.queuePosition]).toEqual([2, 1])
     expect(await count()).toBe(2)

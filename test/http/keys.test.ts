@@ -117,7 +117,7 @@ describe('a key', () => {
     )
     const keys = made.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
     expect(keys).toHaveLength(2)
-    await expect(keyFor(service, tenant, ['jobs:read'])).rejects.toThrow('revoke one of')
+    await expect(keyFor(service, tenant, ['jobs:read'])).rejects.toThrow('Revoke one of')
     await service.keys.revoke(keys[0]?.id ?? '')
     await expect(keyFor(service, tenant, ['jobs:read'])).resolves.toBeDefined()
   })
