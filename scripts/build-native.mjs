@@ -1,10 +1,12 @@
-// Compiles the native addon into native/build: the widest kernels that this processor supports, or all. Skips addons that
-// were built from the same sources. Without an addon, the WASM backend trains; a failure is reported in one line.
-//   build-native.mjs [--all] [--optional] [--background] [--sanitize] [--architecture arm64] [--folder native]
-// --optional    always exits with 0
-// --background  runs at low priority; skips the build if another process is building or if it failed before
-// --sanitize    enables AddressSanitizer and UndefinedBehaviorSanitizer
-// --architecture compiles for another architecture, with the cross compiler in CC, CXX and AR
+/**
+ * Compiles the native addon into native/build: the widest kernels that this processor supports, or all. Skips addons that
+ * were built from the same sources. Without an addon, the WASM backend trains; a failure is reported in one line.
+ *   build-native.mjs [--all] [--optional] [--background] [--sanitize] [--architecture arm64] [--folder native]
+ * --optional    always exits with 0
+ * --background  runs at low priority; skips the build if another process is building or if it failed before
+ * --sanitize    enables AddressSanitizer and UndefinedBehaviorSanitizer
+ * --architecture compiles for another architecture, with the cross compiler in CC, CXX and AR
+ */
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { dirname, join, resolve } from 'node:path'

@@ -14,7 +14,7 @@ import type { Progress } from '../src/training/ports/runs.js'
 /** Rows as they are stored; the thread splits and encodes them. */
 export interface RawData {
   type: 'raw'
-  /** Chunks of stored datasets lie in shared memory. */
+  /** Chunks of stored datasets are in shared memory. */
   training: Table
   /** Null to validate on a part of the training rows, or on none. */
   validation: Table | null
@@ -61,7 +61,7 @@ export interface TrainingOrder {
   stop: Int32Array
 }
 
-/** What a training thread is told when it starts. */
+/** What a training thread gets when it starts. */
 export interface TrainerSettings {
   backend: BackendSetting
 }
@@ -71,7 +71,7 @@ export type ToTrainer =
   | { type: 'train'; orders: TrainingOrder[]; underway: Int32Array }
   /** What one message said is stored; the next may come. */
   | { type: 'stored' }
-  /** The bytes that the thread asked for are in their places. */
+  /** The bytes that the thread requested are in their places. */
   | { type: 'filled'; refusal: Refusal | null }
 
 /** Why a job can never be trained. */
@@ -96,7 +96,7 @@ export type Outcome =
   | { type: 'trained'; model: TrainedModel }
   | { type: 'diverged'; epoch: number }
   | { type: 'stopped' }
-  /** The data, the spec or the model to start from turned out not to work, which no further attempt will change. */
+  /** The data, the spec or the model to start from does not work, which no further attempt will change. */
   | ({ type: 'refused' } & Refusal)
 
 /** A training that ended before it had anything to report; the numbers are those of the order. */

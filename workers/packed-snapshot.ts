@@ -2,8 +2,8 @@
 import type { Snapshot } from '../src/engine/index.js'
 import { packArrays, unpackNumbers } from '../src/threads/little-endian.js'
 import type { Checkpoint } from '../src/training/ports/checkpoints.js'
+import { offerArrays } from './export-arrays.js'
 import type { WholeCheckpoint } from './messages.js'
-import { offerArrays } from './offered-arrays.js'
 
 /** @param snapshot in shared memory */
 export function offerSnapshot(snapshot: Snapshot, backend: string): Checkpoint {

@@ -8,10 +8,10 @@ import type { TrainingOrder } from './messages.js'
 import { Retries } from './retries.js'
 import type { DatabaseTrouble } from './run-errors.js'
 import { internalMessage, RunRecord, storeWhole } from './run-record.js'
-import { type Holder, ThreadRoom } from './thread-room.js'
+import { type Holder, ThreadRoom } from './thread-allocator.js'
 import { ThreadCrash, type TrainerPool } from './trainer-pool.js'
 import { type OrderSources, TrainingOrders } from './training-orders.js'
-import { WorkTally } from './work-tally.js'
+import { WorkTally } from './work-counter.js'
 
 const heartbeatMilliseconds = 1_000
 /** Another worker may take the job that waits for threads, which nothing here would report. */

@@ -9,7 +9,7 @@ import type { WeightSnapshots } from '../src/training/ports/snapshots.js'
 import type { Outcome, TrainedModel, WholeTraining } from './messages.js'
 import type { Retries } from './retries.js'
 import { classOf, type DatabaseTrouble, type ErrorClass } from './run-errors.js'
-import type { WorkTally } from './work-tally.js'
+import type { WorkTally } from './work-counter.js'
 
 /** A database that is away for longer costs the running jobs their claims. */
 const outageMilliseconds = 30_000
@@ -26,7 +26,7 @@ export interface RunRecords {
   retryMilliseconds: readonly number[]
 }
 
-/** No more: answers tell nothing of the inside. */
+/** No more, because answers reveal no internals. */
 export const internalMessage =
   'The service made a mistake while it trained this job. Its log says more, under the id of the job.'
 

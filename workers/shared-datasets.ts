@@ -22,7 +22,7 @@ export class SharedDatasets {
 
   constructor(private readonly maximumBytes: number) {}
 
-  /** @param waits for whoever encodes the same now */
+  /** @param waits whether to wait for a thread that encodes the same rows */
   async take(key: string, waits: boolean): Promise<Taken> {
     for (;;) {
       const entry = this.entries.get(key)
@@ -39,7 +39,7 @@ export class SharedDatasets {
     }
   }
 
-  /** Whoever holds the data keeps it; a training that died may have left its memory reserved there. */
+  /** A thread that uses the data keeps it; a training that died may have left its memory reserved there. */
   forget(key: string): void {
     this.entries.delete(key)
   }

@@ -1,6 +1,5 @@
 /**
- * Takes a network's weights while it is trained, so that its boundary can be drawn then and later: after epochs that
- * lie ever further apart for good, and in between every 100 ms for whoever watches.
+ * Takes a network's weights while it is trained, so that its boundary can be drawn then and later: permanently after epochs with increasing distances, and between them every 100 ms for watchers.
  */
 import type { Coding } from '../src/contract/dataset.js'
 import {

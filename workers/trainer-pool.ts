@@ -1,6 +1,7 @@
 /** The training threads of a worker process: one training each at a time, kept warm between trainings. */
 import { Worker } from 'node:worker_threads'
 import type { Progress } from '../src/training/ports/runs.js'
+import { areInPlace } from './export-arrays.js'
 import type {
   Filled,
   FromTrainer,
@@ -12,11 +13,10 @@ import type {
   TrainingOrder,
   WholeTraining,
 } from './messages.js'
-import { areInPlace } from './offered-arrays.js'
 
 /** What trainings report, each by the number of its order. What a method throws ends them all. */
 export interface Listener {
-  /** One call after the other; the training waits when storing falls behind. */
+  /** One call after the other; the training waits when storing is slower. */
   store(index: number, progress: Progress): Promise<void>
   /** Short trainings from their first epoch to their model. */
   storeWhole(trainings: WholeTraining[]): Promise<void>
@@ -122,7 +122,7 @@ async function converse(thread: Worker, orders: TrainingOrder[], listener: Conve
         reason = String(error)
         isFault = error instanceof Error && !isOfMemory(error)
       }
-      // By now it has told everything; what it told is stored first.
+      // All its messages have arrived. They are stored first.
       const onExit = (code: number) => {
         const message = reason ?? `the training thread exited with code ${code}`
         const die = () => reject(new ThreadCrash(message, Atomics.load(underway, 0), isFault))

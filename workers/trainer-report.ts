@@ -1,6 +1,7 @@
-/** What a training thread tells its parent, and how far it may be ahead of what is stored. */
+/** The messages of a training thread to its parent, and how many may wait to be stored. */
 import type { MessagePort } from 'node:worker_threads'
 import type { Progress } from '../src/training/ports/runs.js'
+import { areInPlace } from './export-arrays.js'
 import type {
   Filled,
   FromTrainer,
@@ -10,11 +11,10 @@ import type {
   TrainedModel,
   WholeTraining,
 } from './messages.js'
-import { areInPlace } from './offered-arrays.js'
 
 /** Messages on their way to the database; then the training waits, so that memory does not grow. */
 const maximumUnstored = 2
-/** Whole trainings are told together, as long as nobody waits longer than this for them. */
+/** Complete trainings are reported together, if none waits longer than this. */
 const togetherMilliseconds = 25
 
 export class TrainerReport {
@@ -75,7 +75,7 @@ export class TrainerReport {
     this.#onFilled?.(refusal)
   }
 
-  /** A training of which nothing was told before. */
+  /** A training of which nothing was reported before. */
   async whole(progress: WholeTraining['progress'], model: TrainedModel): Promise<void> {
     if (this.#whole.length === 0) this.#wholeSince = performance.now()
     this.#whole.push({ index: this.order, progress, model })

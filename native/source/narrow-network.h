@@ -1,7 +1,9 @@
-// The layout of small dense networks with batches of up to four rows. A vector consists of groups of four lanes
-// ("fours"). A buffer [4, width] is stored transposed as [width, 4], so that each four contains one column and each of its
-// lanes one row. Parameters are stored in blocks of one vector: one unit per four, with its weights of four adjacent
-// inputs. The bias is the weight of an additional input that is always 1. Padding is zero.
+/**
+ * The layout of small dense networks with batches of up to four rows. A vector consists of groups of four lanes
+ * ("fours"). A buffer [4, width] is stored transposed as [width, 4], so that each four contains one column and each of its
+ * lanes one row. Parameters are stored in blocks of one vector: one unit per four, with its weights of four adjacent
+ * inputs. The bias is the weight of an additional input that is always 1. Padding is zero.
+ */
 #pragma once
 #include <vector>
 

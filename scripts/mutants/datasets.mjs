@@ -148,7 +148,7 @@ export const datasets = [
     file: 'src/datasets/prediction.ts',
     tests: prediction,
     faults: [
-      ["loss === 'hinge' ? 0 : 0.5", "loss === 'hinge' ? 0.5 : 0.5"],
+      ['hinge: 0,', 'hinge: 0.5,'],
       ['output[output.length - 1] >= threshold ? 1 : 0', 'output[output.length - 1] > threshold ? 1 : 0'],
       ['probabilities([1 - numbers[0], numbers[0]])', 'probabilities([numbers[0], 1 - numbers[0]])'],
       ['if (!Number.isFinite(number)) {', 'if (Number.isNaN(number)) {'],

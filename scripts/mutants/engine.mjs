@@ -8,7 +8,7 @@ const checks = 'test/engine/spec-checks.test.ts'
 export const engine = [
   {
     file: 'src/engine/splitting.ts',
-    tests: [definitions, 'test/workers/folds.test.ts'],
+    tests: [definitions, 'test/workers/cross-validate.test.ts'],
     faults: [
       ['Math.min(Math.round(rows * share), rows - 1)', 'Math.min(Math.floor(rows * share), rows - 1)'],
       ['Math.min(Math.round(rows * share), rows - 1)', 'Math.min(Math.round(rows * share), rows)'],

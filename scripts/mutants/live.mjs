@@ -12,8 +12,8 @@ export const live = [
       ],
       ['    this.version = reading.version\n', '    this.version = this.feed.version\n'],
       ['this.position = lastEpoch(epochs)', 'this.position = lastEpoch(epochs) - 1'],
-      ['shown?.status !== status || shown.epochs !== epochs', 'shown?.epochs !== epochs'],
-      ['this.feed.status === this.shown?.status', 'true'],
+      ['lastSent?.status !== status || lastSent.epochs !== epochs', 'lastSent?.epochs !== epochs'],
+      ['this.feed.status === this.lastSent?.status', 'true'],
       ['const summaryMilliseconds = 1_000', 'const summaryMilliseconds = 900'],
       ['    this.reading = undefined\n    if (view', '    if (view'],
     ],
@@ -34,7 +34,7 @@ export const live = [
     ],
   },
   {
-    file: 'src/live/bell.ts',
+    file: 'src/live/wake-signal.ts',
     tests: [hints],
     faults: [
       ['    clearTimeout(timer)\n', ''],
@@ -54,18 +54,18 @@ export const live = [
     ],
   },
   {
-    file: 'src/live/batch.ts',
-    tests: ['test/live/batch.test.ts'],
+    file: 'src/live/batch-loader.ts',
+    tests: ['test/live/batch-loader.test.ts'],
     faults: [
-      ['this.#underWay < this.limits.atOnce', 'this.#underWay <= this.limits.atOnce'],
+      ['this.#running < this.limits.concurrency', 'this.#running <= this.limits.concurrency'],
       ['.slice(0, this.limits.size)', ''],
-      ['for (const [key] of batch) this.#waiting.delete(key)', ''],
+      ['for (const [key] of batch) this.#pending.delete(key)', ''],
       ['for (const { reject } of batch) reject(error)', 'batch[0]?.reject(error)'],
     ],
   },
   {
-    file: 'src/live/turns.ts',
-    tests: ['test/live/batch.test.ts'],
+    file: 'src/live/semaphore.ts',
+    tests: ['test/live/batch-loader.test.ts'],
     faults: [
       ['if (this.#free > 0) this.#free--', 'if (this.#free >= 0) this.#free--'],
       ['this.#waiting.shift()', 'this.#waiting.pop()'],

@@ -12,7 +12,7 @@ export class DeadlineError extends Error {
 
 /**
  * Settles as `work` does, or rejects when the time is up or `parent` aborts, whichever is first. `work` gets a signal that
- * aborts then, so that it can end; whether it does makes no difference to whoever waits.
+ * aborts then, so that it can end. The caller does not wait for that.
  * @throws DeadlineError, the reason of `parent`, errors of `work`
  */
 export async function withDeadline<T>(

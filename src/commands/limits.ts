@@ -1,4 +1,4 @@
-/** `npm run keys -- limits`: shows and changes what one tenant has of its own. */
+/** `npm run keys -- limits`: shows and changes the separate limits of one tenant. */
 import { parseArgs } from 'node:util'
 import {
   effectiveLimit,

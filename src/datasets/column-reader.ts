@@ -283,7 +283,7 @@ export class ColumnReader {
   }
 }
 
-/** Formats with typed numbers have no text of their own. */
+/** Formats with typed numbers store no text. */
 function toTexts(cells: Exclude<Cells, { type: 'skipped' }>): readonly string[] {
   if (cells.type === 'text') return cells.cells
   return Array.from(cells.values, (value) => (Number.isNaN(value) ? '' : String(value)))

@@ -1,4 +1,4 @@
-/** A well-formed spec that cannot be compiled. The message tells the user what does not fit and what would. */
+/** A well-formed spec that cannot be compiled. The message says what does not fit and what would. */
 export class SpecError extends Error {
   override readonly name = 'SpecError'
 

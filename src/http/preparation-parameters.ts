@@ -53,7 +53,7 @@ function readNames(value: unknown, context: z.RefinementCtx): string[] {
   return z.NEVER
 }
 
-/** Reads an object as pairs of its own properties, so that a column may be called __proto__. */
+/** Reads the properties of an object as pairs, so that a column may be called __proto__. */
 function readPairs<T>(schema: z.ZodType<T>) {
   return (value: unknown, context: z.RefinementCtx): [name: string, value: T][] => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {

@@ -14,7 +14,7 @@ export class TaskScheduler {
   #tasksRun = 0
   #isYieldScheduled = false
 
-  /** @param maximumTasks tasks between yields; limits tasks that start work outside of their own time */
+  /** @param maximumTasks tasks between yields; limits tasks that start work outside of the measured time */
   constructor(
     private readonly budgetMilliseconds: number,
     private readonly maximumTasks = Number.POSITIVE_INFINITY,

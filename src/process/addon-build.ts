@@ -38,7 +38,7 @@ export async function buildAddon(
   }
 }
 
-/** In a process group of its own, which ends with this process: the compiler is a grandchild. */
+/** In a separate process group, which ends with this process, because the compiler is a grandchild. */
 function start(options: string[]): ChildProcess {
   const child = spawn(process.execPath, [script, ...options], {
     detached: true,

@@ -1,7 +1,7 @@
 /** The end of a process that was asked to stop. */
 import type { Logger } from 'pino'
 
-/** Within the ten seconds that whoever runs processes usually allows. */
+/** Within the ten seconds that supervisors usually allow. */
 const longestStopMilliseconds = 9_000
 
 /**

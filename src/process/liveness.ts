@@ -1,6 +1,5 @@
 /**
- * Whether this process lives, answered on a port of its own by a thread: an event loop that is busy answers nothing, and
- * whoever restarts processes must not take it for a dead one. A loop that has not turned for a minute hangs.
+ * Whether this process lives, answered by a thread on a separate port. A busy event loop answers nothing, and a supervisor must not take it for a dead one. A loop without a turn for a minute hangs.
  */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
@@ -9,7 +8,7 @@ import { Worker } from 'node:worker_threads'
 export interface LivenessOrder {
   host: string
   port: number
-  /** Word 0 counts the turns of the main thread's loop, as far as somebody looks. */
+  /** Word 0 counts the turns of the main thread's loop, while the thread reads it. */
   beats: Int32Array
   hungAfterSeconds: number
 }
@@ -20,7 +19,7 @@ export interface Liveness {
   close(): Promise<void>
 }
 
-/** The thread looks once a second. */
+/** The thread reads it once a second. */
 const beatMilliseconds = 500
 /** So long no request takes the loop, by far. */
 const defaultHungAfterSeconds = 60

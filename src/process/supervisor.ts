@@ -43,7 +43,7 @@ export function superviseWorker(
     worker = child
     databaseUrl.then(
       (url) => child.connected && child.send(url),
-      // Whoever waits for the database hears of it, and ends us.
+      // The caller that waits for the database gets the error, and ends this process.
       () => {},
     )
     child.on('message', () => announceReady())
@@ -80,7 +80,7 @@ export function superviseWorker(
 const postgresAttempts = 10
 
 /**
- * An embedded PostgreSQL that is started again when it dies, at the same address; whoever is connected connects anew.
+ * An embedded PostgreSQL that is started again when it dies, at the same address; clients connect again.
  * `onGiveUp` is called when that does not succeed.
  */
 export async function keepPostgres(

@@ -1,4 +1,4 @@
-/** How fast this machine trains: measured in a thread when it is first asked for, and again on another backend. */
+/** How fast this machine trains: measured in a thread at the first request, and again on another backend. */
 import { Worker } from 'node:worker_threads'
 import { explainBackend } from '../engine/index.js'
 import type { Calibration, Speed } from '../training/ports/speed.js'

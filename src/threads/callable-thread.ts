@@ -14,7 +14,7 @@ interface Question<From> {
   reject(error: Error): void
 }
 
-export class QuestionThread<To, From extends Answer> {
+export class CallableThread<To, From extends Answer> {
   #worker: Worker | undefined
   #nextQuestion = 0
   readonly #questions = new Map<number, Question<From>>()

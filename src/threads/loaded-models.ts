@@ -1,6 +1,5 @@
 /**
- * Which models the prediction threads hold, and how much they take. Each is read once, into the memory that its thread
- * answers from, whoever asks meanwhile; what does not fit waits until others are not used any more.
+ * Which models the prediction threads hold, and how much they take. Each is read once, into the memory of its thread, however many requests wait; what does not fit waits until others are not used any more.
  *
  *   waiting for room ──► loading ──► loaded ──► dropped, for lack of room or because the model is gone
  */
@@ -9,7 +8,7 @@ import { fillBuffers } from '../base/fill-buffers.js'
 import type { Model } from '../contract/model.js'
 import { Problem } from '../contract/problems.js'
 import type { AllModels } from '../training/ports/models.js'
-import type { QuestionThread } from './callable-thread.js'
+import type { CallableThread } from './callable-thread.js'
 import { collectSoon } from './collect-garbage.js'
 import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
 import type { PredictionCosts } from './prediction-costs.js'
@@ -32,7 +31,7 @@ export interface HeldModelsOptions<Thread> {
   costs: Pick<PredictionCosts, 'bytes' | 'batchSize'>
   backend: BackendSetting
   threads: readonly Thread[]
-  /** Bytes held at most, unless one model alone takes more; the models asked for longest ago go first. */
+  /** Bytes held at most, unless one model alone takes more; evicts the least recently used models. */
   most: number
 }
 
@@ -42,10 +41,10 @@ interface Use<Thread> {
   among: readonly Thread[]
 }
 
-export class HeldModels<
-  Thread extends Pick<QuestionThread<ToPredictor, FromPredictor>, 'post' | 'ask' | 'onEnd'>,
+export class LoadedModels<
+  Thread extends Pick<CallableThread<ToPredictor, FromPredictor>, 'post' | 'ask' | 'onEnd'>,
 > {
-  /** Those asked for last stand last. */
+  /** The most recently used stand last. */
   readonly #held = new Map<string, Held<Thread>>()
   readonly #waiting = new TenantQueue<{ held: Held<Thread>; admit: () => void }>()
 
@@ -130,7 +129,7 @@ export class HeldModels<
       batchSize: costs.batchSize(model),
     }
     const answer = await thread.ask((question) => ({ ...order, question }))
-    if (answer.type !== 'room') throw new Error('room for a model was asked for')
+    if (answer.type !== 'room') throw new Error('room for a model was requested')
     try {
       await fillBuffers(answer.places, chunks)
     } catch (error) {

@@ -5,7 +5,7 @@ import { packArrays, unpackNumbers } from './little-endian.js'
 
 export interface PackedWeights {
   tensors: Tensor[]
-  /** Float32 little-endian, the tensors one behind the other. */
+  /** Float32 little-endian, one tensor after the other. */
   bytes: Uint8Array
 }
 

@@ -1,15 +1,14 @@
 /**
- * Who computes predictions for an API process: its own event loop where that takes no time, else threads. What takes long
- * beside them (evaluations, paintings, splits) has a thread of its own, so that no prediction waits for it.
+ * Computes predictions for an API process: small networks on the event loop, others in threads. Evaluations, boundaries and splits have a separate thread, so that no prediction waits for them.
  */
 import { sizeOf } from '../engine/index.js'
 import type { AllModels } from '../training/ports/models.js'
 import type { ModelPainting, PredictorPool } from '../training/ports/predictor-pool.js'
-import { ownBuffers, QuestionThread } from './callable-thread.js'
-import { HeldModels } from './loaded-models.js'
+import { CallableThread, ownBuffers } from './callable-thread.js'
+import { LoadedModels } from './loaded-models.js'
 import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
 import { PredictionCosts } from './prediction-costs.js'
-import { PredictionLane } from './predictor-thread.js'
+import { PredictorThread } from './predictor-thread.js'
 import { SmallModels } from './small-models.js'
 
 /** Weights held at most by the threads that predict, and by the one that evaluates. */
@@ -27,16 +26,16 @@ export function openPredictorPool(
 ): PredictorPool {
   const costs = new PredictionCosts(backend)
   const small = new SmallModels(models, costs, backend)
-  const predicting = Array.from({ length: threads }, () => new PredictionLane())
+  const predicting = Array.from({ length: threads }, () => new PredictorThread())
   // A row of some models takes seconds; those of others do not wait for it, where there is another thread.
   const lanes = {
     quick: predicting.slice(0, Math.ceil(threads / 2)),
     slow: threads === 1 ? predicting : predicting.slice(Math.ceil(threads / 2)),
   }
-  const evaluating = new QuestionThread<ToPredictor, FromPredictor>('./predictor.thread.js')
+  const evaluating = new CallableThread<ToPredictor, FromPredictor>('./predictor.thread.js')
   const shared = { models, costs, backend }
-  const heldToPredict = new HeldModels({ ...shared, threads: predicting, most: mostHeld.predictions })
-  const heldToEvaluate = new HeldModels({ ...shared, threads: [evaluating], most: mostHeld.evaluations })
+  const heldToPredict = new LoadedModels({ ...shared, threads: predicting, most: mostHeld.predictions })
+  const heldToEvaluate = new LoadedModels({ ...shared, threads: [evaluating], most: mostHeld.evaluations })
   let closed = false
 
   models.onGone((id) => {
@@ -50,7 +49,7 @@ export function openPredictorPool(
   function paintModel({ model, axes, size }: ModelPainting) {
     const { id: modelId, coding } = model
     const order = { type: 'paintModel' as const, modelId, view: { coding, axes, size } }
-    // Whoever watches, frames are extras: all of them have one turn.
+    // All frames have one turn, because streams can omit them.
     const use = { tenantId: 'frames', among: [evaluating] }
     return heldToEvaluate.use(model, use, (thread) => thread.ask((question) => ({ ...order, question })))
   }
@@ -76,7 +75,7 @@ export function openPredictorPool(
         thread.ask((question) => ({ type: 'evaluate', question, modelId, rows }), handedOver),
       )
       if (answer.type !== 'evaluated' && answer.type !== 'refused') {
-        throw new Error('an evaluation was asked for')
+        throw new Error('an evaluation was requested')
       }
       const { question: _, ...outcome } = answer
       return outcome
@@ -85,7 +84,7 @@ export function openPredictorPool(
       refuseWhenClosed()
       const rule = { split, validationSplit, seed, loss }
       const answer = await evaluating.ask((question) => ({ type: 'split', question, rule, table }))
-      if (answer.type !== 'divided') throw new Error('a split was asked for')
+      if (answer.type !== 'divided') throw new Error('a split was requested')
       return answer.split
     },
     async paint(painting) {
@@ -93,7 +92,7 @@ export function openPredictorPool(
       const answer = await ('model' in painting
         ? paintModel(painting)
         : evaluating.ask((question) => ({ type: 'paint', question, painting, backend })))
-      if (answer.type !== 'painted') throw new Error('a painting was asked for')
+      if (answer.type !== 'painted') throw new Error('a boundary was requested')
       return answer.painted
     },
     async close() {

@@ -3,7 +3,7 @@
  * bounded: a request of many rows takes several. Tenants take turns, and the models of a tenant.
  */
 
-import { QuestionThread } from './callable-thread.js'
+import { CallableThread } from './callable-thread.js'
 import type { FromPredictor, ToPredictor } from './messages.js'
 import { TenantQueue } from './tenant-queue.js'
 
@@ -47,7 +47,7 @@ interface Share {
   rows: number
 }
 
-export class PredictionLane extends QuestionThread<ToPredictor, FromPredictor> {
+export class PredictorThread extends CallableThread<ToPredictor, FromPredictor> {
   readonly #turns = new TenantQueue<Queue>()
   /** By model, those that wait for their turn. */
   readonly #queues = new Map<string, Queue>()
@@ -94,7 +94,7 @@ export class PredictionLane extends QuestionThread<ToPredictor, FromPredictor> {
       if (queue === undefined) return
       this.#queues.delete(queue.modelId)
       const shares = takeShares(queue.requests)
-      // Whoever still waits for this model waits behind the others.
+      // Requests that still wait for this model go after the others.
       if (queue.requests.length > 0) this.#wait(queue)
       void this.#call(queue.modelId, shares)
     }
@@ -107,7 +107,7 @@ export class PredictionLane extends QuestionThread<ToPredictor, FromPredictor> {
     try {
       const inputs = inputsOf(shares)
       const answer = await this.ask((question) => ({ type: 'predict', question, modelId, inputs }))
-      if (answer.type !== 'predicted') throw new Error('a prediction was asked for')
+      if (answer.type !== 'predicted') throw new Error('a prediction was requested')
       giveOut(answer.outputs, shares)
     } catch (error) {
       const failed = new Set(shares.map(({ request }) => request))

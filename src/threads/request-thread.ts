@@ -1,13 +1,13 @@
 /** What of requests takes the event loop of an API process too long, computed in a thread. */
 import type { BodyThread } from '../http/body-thread.js'
 import type { RequestThread } from '../training/ports/request-thread.js'
-import { QuestionThread } from './callable-thread.js'
+import { CallableThread } from './callable-thread.js'
 import type { FromRequestThread, ToRequestThread } from './messages.js'
 
 type Answer<Type> = Extract<FromRequestThread, { type: Type }>
 
 export function openRequestThread(): RequestThread & BodyThread & { close(): Promise<void> } {
-  const thread = new QuestionThread<ToRequestThread, FromRequestThread>('./request.thread.js')
+  const thread = new CallableThread<ToRequestThread, FromRequestThread>('./request.thread.js')
 
   async function ask<Type extends FromRequestThread['type']>(
     type: Type,
@@ -15,7 +15,7 @@ export function openRequestThread(): RequestThread & BodyThread & { close(): Pro
   ): Promise<Answer<Type>> {
     const answer = await thread.ask(order)
     if (isOf(type, answer)) return answer
-    throw new Error(`${type} was asked for, not ${answer.type}`)
+    throw new Error(`${type} was requested, not ${answer.type}`)
   }
 
   return {

@@ -10,11 +10,11 @@ import type { PredictionCosts } from './prediction-costs.js'
 /** Larger ones take longer to be compiled. */
 const mostWeightBytes = 2 * 1024 * 1024
 
-/** Held at most; the models asked for longest ago go first. */
+/** Held at most; evicts the least recently used models. */
 const mostHeld = { models: 1_000, bytes: 256 * 1024 * 1024 }
 
 export class SmallModels {
-  /** Those asked for last stand last. */
+  /** The most recently used stand last. */
   readonly #predictors = new Map<string, Predictor>()
   readonly #loading = new Map<string, Promise<Predictor>>()
   #bytes = 0

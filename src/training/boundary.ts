@@ -54,7 +54,7 @@ function around(column: string, min: number, max: number): BoundaryAxis {
   return { column, min: min - room, max: max + room }
 }
 
-/** Weights of more bytes are not read for each frame, but held by whoever paints. */
+/** Weights of more bytes are not read for each frame. The thread that draws keeps them. */
 const largestRead = 1024 * 1024
 
 export interface BoundaryDependencies {

@@ -1,4 +1,4 @@
-/** Looking into a dataset: some of its rows, or one that is a picture. */
+/** Reads some rows of a dataset, or one picture. */
 import type { Cell, Column, DatasetRows, GeneratedDataset, ImageFormat } from '../contract/dataset.js'
 import { Problem } from '../contract/problems.js'
 import { builtIn } from '../datasets/built-ins.js'
@@ -82,8 +82,8 @@ export interface JobRowsRequest {
 }
 
 /**
- * Of the dataset that a job trains on, whatever it is: also rows of its own, or a generated one. `split` asks for those
- * that validate, or that train, only; where a dataset of its own validates, for the rows of that. Throws Problem `not-found`.
+ * Of the dataset that a job trains on, whatever it is: also inline rows or a generated one. `split` asks for those
+ * that validate, or that train, only; with a validation dataset, the rows of that. Throws Problem `not-found`.
  */
 export async function jobRows(
   { jobs, ...sources }: Stores,

@@ -10,12 +10,12 @@ import { rowsPerChunk, type Table } from '../datasets/table.js'
 import type { DatasetStore } from './ports/datasets.js'
 import type { PredictorPool } from './ports/predictor-pool.js'
 
-/** Rows of the splits that are kept, 4 bytes each; those asked for longest ago go first. */
+/** Rows of the splits that are kept, 4 bytes each; the least recently used go first. */
 const maximumHeldRows = 10_000_000
 
 export class JobSplits {
   readonly #predictors: Pick<PredictorPool, 'split'>
-  /** By job, whose spec and dataset never change; the one asked for longest ago first. */
+  /** By job, whose spec and dataset never change; the least recently used first. */
   readonly #held = new Map<string, { rows: number; split: Promise<RowSplit> }>()
 
   constructor(predictors: Pick<PredictorPool, 'split'>) {

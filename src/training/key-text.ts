@@ -1,6 +1,6 @@
 /**
  * Keys and tickets as text. A key is `descent_`, 32 hexadecimal digits that name it, 64 that are its secret, and 8 that check
- * the rest, so that a mistyped one is known without a look into the database.
+ * the rest, so that a mistyped one is refused without a query.
  */
 import { hash, randomBytes } from 'node:crypto'
 import { idPrefixes } from '../contract/ids.js'

@@ -33,7 +33,7 @@ export interface Question {
 
 export type Predictions = z.infer<typeof predictionsSchema>
 
-/** Places of a refusal that are told. */
+/** Places that a refusal lists. */
 const mostTold = 100
 
 /** Numbers that the rows of one request may give the network, 200 MB of them. */

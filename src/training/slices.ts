@@ -8,7 +8,7 @@ const sliceMilliseconds = 1
 /** A slice waits no longer for short requests. Then it runs, whatever is under way. */
 const patienceMilliseconds = 8
 
-/** For how long the event loop waits before it looks for short requests again. */
+/** Between two checks for short requests. */
 const retryMilliseconds = 1
 
 const paused: (() => void)[] = []

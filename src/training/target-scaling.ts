@@ -40,7 +40,7 @@ export function reachOf(activation: Activation): { least: number; most: number }
 }
 
 /**
- * The scale that was asked for, or the default: uploads are standardized, or brought to 0 … 1 where the last
+ * The requested scale, or the default: uploads are standardized, or brought to 0 … 1 where the last
  * activation answers nothing below some number; built-ins and rows of a request stay as they are, and so do targets of 0 and 1.
  * @throws SpecError when the scale cannot be used
  */
@@ -54,7 +54,7 @@ export function targetScalingFor(
   if (wanted !== undefined && wanted !== 'none') {
     if (refusal !== undefined) throw new SpecError('/targetScaling', refusal)
     if (wanted === 'standardize' && !takesStandardized(activation)) {
-      const message = `standardized targets lie on both sides of 0, and ${activation} does not answer all of them: use "minMax", or end with linear`
+      const message = `standardized targets are on both sides of 0, and ${activation} does not answer all of them: use "minMax", or end with linear`
       throw new SpecError('/targetScaling', message)
     }
   }

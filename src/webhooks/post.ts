@@ -25,7 +25,7 @@ export async function post(
     const outgoing = request(url, {
       method: 'POST',
       headers: { ...headers, 'content-length': Buffer.byteLength(body) },
-      // A connection of its own: one that was opened for another delivery was checked for that one.
+      // A new connection, because the address of an open one was checked for another delivery.
       agent: false,
       signal,
       ...(allowPrivate ? {} : { lookup: publicLookup(resolve) }),

@@ -12,7 +12,7 @@ const nonceBytes = 12
 const tagBytes = 16
 
 interface NamedKey {
-  /** The beginning of the key's SHA-256. */
+  /** The first characters of the key's SHA-256. */
   name: string
   bytes: Buffer
 }

@@ -1,6 +1,6 @@
 /**
  * Sends what the outbox holds. Any number of processes may do this at once: a delivery is claimed for the time of an
- * attempt, and whoever dies meanwhile leaves it to be claimed again. So a receiver gets each delivery at least once.
+ * attempt, and if the process dies, another claims it again. So a receiver gets each delivery at least once.
  */
 import { setMaxListeners } from 'node:events'
 import { DeadlineError, withDeadline } from '../base/deadline.js'
@@ -15,7 +15,7 @@ export const retrySchedule = [5, 300, 1_800, 7_200, 18_000, 28_800, 32_400]
 const attemptMilliseconds = 10_000
 /** Beyond the attempt itself, before a delivery is taken for abandoned. */
 const recordSeconds = 3
-/** Waits for whoever runs the service, and says nothing of the receiver. */
+/** Waits for the operator, and says nothing about the receiver. */
 const unsigned: DeliveryOutcome = {
   result: 'interrupted',
   status: null,
@@ -35,9 +35,9 @@ export interface SenderOptions extends Pick<PostOptions, 'allowPrivate' | 'resol
 }
 
 export interface Sender {
-  /** Something was filed: looks at once instead of at the next turn. */
+  /** A delivery was stored. Claims at once instead of at the next poll. */
   wake(): void
-  /** Ends the attempts under way; they are made again by whoever sends next. */
+  /** Ends the attempts under way. The next sender repeats them. */
   stop(): Promise<void>
 }
 

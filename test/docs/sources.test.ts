@@ -5,7 +5,10 @@ import { describe, expect, it } from 'vitest'
 import { root } from './documents.js'
 import { findForbidden } from './forbidden-words.js'
 
-const folders = 'src/base,src/commands,src/composition,src/contract,src/datasets,src/engine,src/http,src/live,src/process,src/queue,src/store,src/threads,src/training,src/webhooks,workers,page/src,scripts,examples,native/source,bench,test'.split(',')
+const folders =
+  'src/base,src/commands,src/composition,src/contract,src/datasets,src/engine,src/http,src/live,src/process,src/queue,src/store,src/threads,src/training,src/webhooks,workers,page/src,scripts,examples,native/source,bench,test'.split(
+    ',',
+  )
 
 const source = /\.(ts|tsx|mjs|cpp|h)$/
 const written = (name: string) => source.test(name) && !/generated|node_modules/.test(name)
@@ -49,12 +52,8 @@ describe('the search', () => {
   it('reads comments and texts of several words, but no code', () => {
     const code =
       "// It lies here.\nconst told = 'told'\n/**\n * Tells\n * it.\n */\nthrow new Error('as may be told')\n"
-    expect(findForbidden(proseOfSource(code))).toEqual([
-      'lies: // It lies here.',
-      'Tells: /** Tells it. */',
-      "as may be: 'as may be told'",
-      "told: 'as may be told'",
-    ])
+    const words = findForbidden(proseOfSource(code)).map((found) => found.split(':')[0])
+    expect(words).toEqual(['lies', 'Tells', 'as may be', 'told'])
   })
 
   it('finds long comments', () => {

@@ -1,5 +1,5 @@
 /** Many jobs through the policy of turns and one worker's threads, by events instead of time. */
-import { type Holder, ThreadRoom } from '../../workers/thread-room.js'
+import { type Holder, ThreadRoom } from '../../workers/thread-allocator.js'
 import { choose, type QueuedJob, threadTime, type WaitingTenant } from './turn-policy.js'
 
 export interface Arrival {

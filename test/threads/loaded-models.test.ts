@@ -1,7 +1,7 @@
 /** What prediction threads hold: each model once, within a limit of bytes, by turns of tenants. */
 import { describe, expect, it } from 'vitest'
 import type { Model } from '../../src/contract/model.js'
-import { HeldModels } from '../../src/threads/loaded-models.js'
+import { LoadedModels } from '../../src/threads/loaded-models.js'
 import type { FromPredictor, ToPredictor } from '../../src/threads/messages.js'
 import { eventually } from '../support/service.js'
 
@@ -23,10 +23,10 @@ class World {
     },
     onEnd: () => {},
   }
-  readonly models: HeldModels<World['thread']>
+  readonly models: LoadedModels<World['thread']>
 
   constructor(most: number) {
-    this.models = new HeldModels({
+    this.models = new LoadedModels({
       models: {
         openWeights: async (id) => {
           this.loads.push(id)

@@ -1,10 +1,10 @@
 /** Who gets the next call of a prediction thread. */
 import { expect, it } from 'vitest'
 import type { FromPredictor, ToPredictor } from '../../src/threads/messages.js'
-import { PredictionLane } from '../../src/threads/predictor-thread.js'
+import { PredictorThread } from '../../src/threads/predictor-thread.js'
 
 /** A lane whose thread answers when the test says so. */
-class HeldLane extends PredictionLane {
+class HeldLane extends PredictorThread {
   readonly calls: { modelId: string; answer: () => void }[] = []
 
   override ask(order: (question: number) => ToPredictor): Promise<FromPredictor> {

@@ -32,7 +32,7 @@ export function usePlayhead(runId: string | null, frames: readonly Boundary[]): 
       setState({ index: last, playing })
       return
     }
-    // Skips frames when it lags far behind the training.
+    // Skips frames when it is far slower than the training.
     const step = Math.max(1, Math.floor((last - index) / 60))
     const timer = setTimeout(
       () => setState({ index: Math.min(last, index + step), playing }),

@@ -35,7 +35,7 @@ export const rejectForeignOrigins = fastifyPlugin<Origins>((app, { allowedOrigin
     if (request.routeOptions.config.scope === 'public' || allowedHosts.includes(request.host)) return
     throw new Problem(
       'foreign-origin',
-      `Without keys this service accepts only the host names of its own machine, not ${request.host}; ` +
+      `Without keys this service accepts only the host names of this machine, not ${request.host}; ` +
         'create a key, or add the host to ALLOWED_ORIGINS.',
     )
   }

@@ -27,7 +27,7 @@ const relaxedProbe = Uint8Array.from([
 function supportedVariant(): Variant | null {
   if (!WebAssembly.validate(plainProbe)) return null
   if (WebAssembly.validate(relaxedProbe)) return 'relaxed'
-  // Node.js 20 has relaxed SIMD behind this flag; later versions enable it by default and reject the flag.
+  // Node.js 20 needs this flag for relaxed SIMD; later versions enable it by default and reject the flag.
   if (process.versions.node.startsWith('20.')) setFlagsFromString('--experimental-wasm-relaxed-simd')
   return WebAssembly.validate(relaxedProbe) ? 'relaxed' : 'plain'
 }

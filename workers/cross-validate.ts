@@ -8,14 +8,14 @@ import { targetWidth } from '../src/datasets/target-coding.js'
 import { unscaleTarget } from '../src/datasets/target-scaling.js'
 import { compile, Dataset, Predictor, splitFolds, type Training, train } from '../src/engine/index.js'
 import type { BackendSetting } from '../src/threads/messages.js'
-import type { Source } from './beginning.js'
-import { dataShape } from './data-shape.js'
+import { dataShape } from './compile-training.js'
 import { encodeRows } from './encode-rows.js'
-import { weightsToBegin } from './initial-weights.js'
+import type { Source } from './initial-state.js'
 import type { RawData, SharedData } from './messages.js'
+import { weightsToBegin } from './transferred-weights.js'
 
 const sliceMilliseconds = 50
-/** Asked at once; in between, whoever wants the training to stop is heard. */
+/** Predicted at once. Between them, a request to stop is noticed. */
 const rowsAtOnce = 512
 
 export interface FoldOrder {
@@ -109,7 +109,7 @@ function trainWithout(validation: Int32Array, fold: number, order: FoldOrder): F
   }
 }
 
-/** The job's spec on the rows of all folds but one: with early stopping, and a seed of its own. */
+/** The job's spec on the rows of all folds but one: with early stopping and a separate seed. */
 function foldSpec(spec: JobSpec, fold: number, rows: number): JobSpec {
   const { earlyStopping, batchSize } = spec
   return {

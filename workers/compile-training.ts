@@ -1,4 +1,4 @@
-/** What the engine is told of encoded rows before it compiles a training on them. */
+/** The shape of encoded rows, which the engine needs to compile a training. */
 import type { Coding } from '../src/contract/dataset.js'
 import type { JobSpec } from '../src/contract/job.js'
 import { lastActivation } from '../src/contract/network.js'

@@ -5,9 +5,9 @@ import { type JobSpec, jobSpecSchema } from '../../src/contract/job.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import type { Table } from '../../src/datasets/table.js'
 import { splitFolds } from '../../src/engine/index.js'
+import { chooseEpochs, type FoldOrder, median } from '../../workers/cross-validate.js'
 import { encodeRows } from '../../workers/encode-rows.js'
-import { evaluateFolds } from '../../workers/evaluation.js'
-import { chooseEpochs, type FoldOrder, median } from '../../workers/folds.js'
+import { evaluateFolds } from '../../workers/evaluate-model.js'
 
 describe('folds', () => {
   it('hold each row out once, and differ by one row at most, in each class too', () => {

@@ -8,7 +8,7 @@ import type { SnapshotRecorder } from './snapshot-recorder.js'
 import type { ThreadPriority } from './thread-priority.js'
 import type { TrainerReport } from './trainer-report.js'
 
-/** The first slice is short, so that whoever watches sees something at once; small trainings end within it. */
+/** The first slice is short, so that watchers see the first epochs at once; small trainings end within it. */
 const firstSliceMilliseconds = 5
 /** Of a training that came together with others: they are small, and reported whole if they end within it. */
 const smallSliceMilliseconds = 25

@@ -1,7 +1,7 @@
 /** When a worker asks for jobs: as often as there may be some, and no more often than it has threads. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { Lanes } from '../../workers/lanes.js'
+import { Lanes } from '../../workers/claim-loops.js'
 import type { Phases } from '../../workers/processor.js'
 
 /** One call of `next`, which goes on when it is told to. */

@@ -3,7 +3,7 @@ import type { Coding } from '../src/contract/dataset.js'
 import { moveWeights } from '../src/datasets/transfer-weights.js'
 import { drawWeights, type Program, type Weights } from '../src/engine/index.js'
 import { unpackWeights } from '../src/threads/packed-weights.js'
-import type { Source } from './beginning.js'
+import type { Source } from './initial-state.js'
 
 /**
  * The model's weights where this coding has its inputs and outputs; by position where the coding of the model is not

@@ -9,7 +9,7 @@ import { scaleTarget } from '../src/datasets/target-scaling.js'
 import { Dataset, type RowPredictor } from '../src/engine/index.js'
 import type { SharedData } from './messages.js'
 
-/** RowPredictor at once; in between, whoever wants the training to stop is heard. */
+/** RowPredictor at once. Between them, a request to stop is noticed. */
 const rowsAtOnce = 512
 
 interface Examination {
@@ -82,7 +82,7 @@ interface Targets {
   of(row: number): Float32Array
 }
 
-/** @param y rows × targets, or one more where a weight stands behind the targets of each row */
+/** @param y rows × targets, or one more where a weight follows the targets of each row */
 function targetsOf(y: Float32Array, available: number, coding: Coding, rows: EvaluatedRows['rows']): Targets {
   const width = targetWidth(coding.target)
   const stride = y.length / available

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { layerSchema } from '../../src/contract/network.js'
 import { Dataset, Predictor } from '../../src/engine/index.js'
-import { evaluate } from '../../workers/evaluation.js'
+import { evaluate } from '../../workers/evaluate-model.js'
 
 it('does not take the weights of rows for targets', () => {
   const dataset = Dataset.allocate({

@@ -1,4 +1,4 @@
-/** What a worker process has done since it last told: epochs stored, and seconds of training, two at a time counted twice. */
+/** The work of a worker process since its last report: epochs stored, and seconds of training, two at a time counted twice. */
 export class WorkTally {
   private epochs = 0
   private trainingSeconds = 0
@@ -19,7 +19,7 @@ export class WorkTally {
     this.epochs += count
   }
 
-  /** What there is to tell, or null; it counts from zero again. */
+  /** The work to report, or null. Counts from zero again. */
   take(): { epochs: number; trainingSeconds: number } | null {
     this.settle()
     const done = { epochs: this.epochs, trainingSeconds: this.trainingSeconds }
@@ -28,7 +28,7 @@ export class WorkTally {
     return done.epochs === 0 && done.trainingSeconds === 0 ? null : done
   }
 
-  /** What was taken could not be told. */
+  /** The report failed. */
   giveBack({ epochs, trainingSeconds }: { epochs: number; trainingSeconds: number }): void {
     this.epochs += epochs
     this.trainingSeconds += trainingSeconds

@@ -5,9 +5,9 @@ import type { Program, Snapshot, Training, Weights } from '../src/engine/index.j
 import { receiveNumbers } from '../src/threads/little-endian.js'
 import type { PackedWeights } from '../src/threads/packed-weights.js'
 import { shapesOf } from '../src/threads/packed-weights.js'
-import { weightsToBegin } from './initial-weights.js'
 import type { Filled, Refusal, TrainingOrder } from './messages.js'
 import { hasBest, placesOf, unpackSnapshot } from './packed-snapshot.js'
+import { weightsToBegin } from './transferred-weights.js'
 
 /** Has what the order has as `Large` written to these places. */
 export type Fill = (what: Filled, places: Uint8Array[]) => Promise<Refusal | null>
