@@ -2,20 +2,17 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { pino } from 'pino'
+import { AsyncDisposableStack, openOn } from '../src/base/async-disposable-stack.js'
+import { openJobQueue } from '../src/composition/job-queue.js'
+import { openStores, type Stores } from '../src/composition/stores.js'
 import { limitsOf, readConfig } from '../src/config.js'
 import { explainBackend } from '../src/engine/index.js'
 import { buildAddon } from '../src/process/addon-build.js'
 import { exitInTime } from '../src/process/exit-in-time.js'
-import { databaseTrouble, openDatabase } from '../src/store/database.js'
-import { datasetStore } from '../src/store/datasets.js'
+import { type Database, databaseTrouble, openDatabase } from '../src/store/database.js'
 import { listenForHints } from '../src/store/hints.js'
-import { jobStore } from '../src/store/jobs.js'
 import { applyMigrations, migrationsDirectory } from '../src/store/migrations.js'
-import { modelStore } from '../src/store/models.js'
-import { runStore } from '../src/store/runs.js'
-import { metricStore } from '../src/store/service-metrics.js'
-import { notifyQueue } from '../src/store/wake-ups.js'
-import { workerStore } from '../src/store/workers.js'
+import type { JobQueue } from '../src/training/ports/queue.js'
 import { reconcileForever } from '../src/training/reconcile.js'
 import { Lanes } from './claim-loops.js'
 import { Processor } from './processor.js'
@@ -43,49 +40,94 @@ async function databaseOfSupervisor(): Promise<string | undefined> {
 }
 
 await applyMigrations(connectionString, migrationsDirectory)
-const database = openDatabase(connectionString)
-const isBuilding = await buildAddon(config.DESCENT_BACKEND, log)
-const pool = new TrainerPool({ backend: config.DESCENT_BACKEND })
-const workerId = config.WORKER_ID ?? `worker_${randomBytes(8).toString('hex')}`
-const processor = new Processor({
-  workerId,
-  runs: runStore(database, limitsOf(config)),
-  models: modelStore(database),
-  figures: metricStore(database),
-  pool,
-  sharedDatasets: new SharedDatasets(config.DATASET_CACHE_BYTES),
-  storedTables: new StoredTables(datasetStore(database), config.DATASET_CACHE_BYTES / 4),
-  checkpointMilliseconds: 1_000 * config.CHECKPOINT_SECONDS,
-  backend: config.DESCENT_BACKEND,
-  threads: config.WORKER_CONCURRENCY,
-  databaseTrouble,
-  retryMilliseconds: [1_000, 4_000],
-  log,
-})
-const lanes = new Lanes(
-  config.WORKER_CONCURRENCY,
-  (phases) => processor.processNext(phases),
-  (error) => log.warn({ err: error }, 'training'),
-)
-const hints = await listenForHints(connectionString, {
-  onHint: (progress) => processor.notice(progress),
-  onQueued: () => {
-    if (config.REDIS_URL === undefined) lanes.wake()
-  },
-  // What was missed shows at the next heartbeat, or to the reconciler.
-  onReconnect: () => log.info('listening for hints again'),
-})
-const onQueueError = (error: Error) => log.warn({ err: error }, 'queue')
-const redis = config.REDIS_URL === undefined ? null : await consumeFrom(config.REDIS_URL)
-const queue = redis?.queue ?? notifyQueue(database)
-lanes.wake()
+const stack = new AsyncDisposableStack()
+await openOn(stack, () => openWorker(connectionString))
 
-/** Each message is leave to train until nothing is queued; others are woken after each claim, for there may be more. */
-async function consumeFrom(url: string) {
-  // BullMQ is loaded where there is a Redis.
-  const { consume, openQueue } = await import('../src/queue/queue.js')
-  const queue = await openQueue(url, onQueueError)
-  const wakeOthers = () => void queue.wake().catch(onQueueError)
+/** Parts close in reverse order: first what starts runs, then the runs, then what they write to. */
+async function openWorker(connectionString: string): Promise<void> {
+  const database = stack.adopt(openDatabase(connectionString), (opened) => opened.$disconnect())
+  const stores = openStores(database, { settings: limitsOf(config) })
+  const isBuilding = await buildAddon(config.DESCENT_BACKEND, log)
+  const pool = stack.adopt(new TrainerPool({ backend: config.DESCENT_BACKEND }), (opened) => opened.close())
+  const workerId = config.WORKER_ID ?? `worker_${randomBytes(8).toString('hex')}`
+  const processor = new Processor({
+    workerId,
+    runs: stores.runs,
+    models: stores.models,
+    figures: stores.figures,
+    pool,
+    sharedDatasets: new SharedDatasets(config.DATASET_CACHE_BYTES),
+    storedTables: new StoredTables(stores.datasets, config.DATASET_CACHE_BYTES / 4),
+    checkpointMilliseconds: 1_000 * config.CHECKPOINT_SECONDS,
+    backend: config.DESCENT_BACKEND,
+    threads: config.WORKER_CONCURRENCY,
+    databaseTrouble,
+    retryMilliseconds: [1_000, 4_000],
+    log,
+  })
+  const presence = reportForever(
+    stores.workers,
+    () => ({
+      id: workerId,
+      threads: config.WORKER_CONCURRENCY,
+      busyThreads: processor.busyThreads,
+      backend: explainBackend(config.DESCENT_BACKEND).name,
+    }),
+    log,
+  )
+  stack.adopt(presence, (reports) => reports.end())
+  stack.defer(() => processor.close())
+  await takeJobs(connectionString, database, stores, processor)
+  logReady(isBuilding)
+  process.send?.('ready')
+}
+
+/** Claims jobs after each wake-up, and releases those of silent workers, which needs no API process. */
+async function takeJobs(
+  connectionString: string,
+  database: Database,
+  stores: Stores,
+  processor: Processor,
+): Promise<void> {
+  const onQueueError = (error: unknown) => log.warn({ err: error }, 'queue')
+  const queue = await openJobQueue(config.REDIS_URL, database, onQueueError)
+  stack.defer(async () => {
+    // Other workers claim what this one released.
+    await queue.wake().catch(onQueueError)
+    await queue.close()
+  })
+  const lanes = new Lanes(
+    config.WORKER_CONCURRENCY,
+    (phases) => processor.processNext(phases),
+    (error) => log.warn({ err: error }, 'training'),
+  )
+  stack.adopt(lanes, (opened) => opened.close())
+  if (config.REDIS_URL !== undefined) await consumeFrom(config.REDIS_URL, queue, processor, onQueueError)
+  const hints = await listenForHints(connectionString, {
+    onHint: (progress) => processor.notice(progress),
+    onQueued: () => {
+      if (config.REDIS_URL === undefined) lanes.wake()
+    },
+    // The next heartbeat or the reconciler finds what was missed.
+    onReconnect: () => log.info('listening for hints again'),
+  })
+  stack.adopt(hints, (opened) => opened.close())
+  lanes.wake()
+  const reconciler = reconcileForever(stores.jobs, queue, (error) => log.warn({ err: error }, 'reconciler'))
+  stack.adopt(reconciler, (opened) => opened.stop())
+  stack.defer(() => processor.stop())
+}
+
+/** Each message permits training until nothing is queued. After a claim, wakes others while jobs are left. */
+async function consumeFrom(
+  url: string,
+  queue: JobQueue,
+  processor: Processor,
+  onError: (error: unknown) => void,
+): Promise<void> {
+  const wakeOthers = () => void queue.wake().catch(onError)
+  // BullMQ is loaded only for Redis.
+  const { consume } = await import('../src/queue/queue.js')
   const consumer = await consume(url, {
     concurrency: config.WORKER_CONCURRENCY,
     work: async () => {
@@ -100,55 +142,28 @@ async function consumeFrom(url: string) {
         })
       } while (isMore)
     },
-    onError: onQueueError,
+    onError,
   })
-  return { queue, consumer }
+  stack.adopt(consumer, (opened) => opened.close())
 }
-const backend = explainBackend(config.DESCENT_BACKEND)
-const isSlower = config.DESCENT_BACKEND === 'auto' && backend.passedOver.length > 0 && !isBuilding
-const described = { concurrency: config.WORKER_CONCURRENCY, backend }
-if (isSlower) log.warn(described, 'worker is ready, without the fastest backend')
-else log.info(described, 'worker is ready')
-process.send?.('ready')
 
-// Without an API process, too, workers are woken and the jobs of silent ones found.
-const reconciler = reconcileForever(jobStore(database), queue, (error) =>
-  log.warn({ err: error }, 'reconciler'),
-)
+function logReady(isBuilding: boolean): void {
+  const backend = explainBackend(config.DESCENT_BACKEND)
+  const isSlower = config.DESCENT_BACKEND === 'auto' && backend.passedOver.length > 0 && !isBuilding
+  const described = { concurrency: config.WORKER_CONCURRENCY, backend }
+  if (isSlower) log.warn(described, 'worker is ready, without the fastest backend')
+  else log.info(described, 'worker is ready')
+}
 
-const presence = reportForever(
-  workerStore(database),
-  () => ({
-    id: workerId,
-    threads: config.WORKER_CONCURRENCY,
-    busyThreads: processor.busyThreads,
-    backend: explainBackend(config.DESCENT_BACKEND).name,
-  }),
-  log,
-)
-
-let stopping = false
 async function stop(reason: string): Promise<void> {
-  if (stopping) return
-  stopping = true
+  if (stack.disposed) return
   log.info({ reason }, 'worker stops')
   exitInTime(log)
-  processor.stop()
-  await reconciler.stop()
-  await redis?.consumer.close()
-  await lanes.close()
-  // What was handed back is queued again.
-  await queue.wake().catch(onQueueError)
-  await queue.close()
-  await processor.close()
-  await presence.end()
-  await pool.close()
-  await hints.close()
-  await database.$disconnect()
+  await stack.disposeAsync().catch((error) => log.error({ err: error }, 'while stopping'))
   process.exit(0)
 }
 
 process.on('SIGTERM', () => void stop('SIGTERM'))
 process.on('SIGINT', () => void stop('SIGINT'))
-// The supervisor is gone; without it nobody would end this process.
+// Without the supervisor, nobody would end this process.
 process.on('disconnect', () => void stop('supervisor ended'))
