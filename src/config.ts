@@ -10,7 +10,7 @@ const list = z
   .string()
   .default('')
   .transform((text) => text.split(',').flatMap((each) => each.trim() || []))
-/** Holds for each tenant without a limit of its own. */
+/** Holds for each tenant without a separate limit. */
 const limit = (name: LimitName, value: number) =>
   z.coerce
     .number()
@@ -236,7 +236,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   return Object.freeze(parsed.data)
 }
 
-/** What each tenant may have that has no limits of its own. */
+/** The limits of each tenant without separate limits. */
 export function limitsOf(config: Config): Limits {
   return limitsSchema.parse(Object.fromEntries(limitNames.map((name) => [name, config[limitSettings[name]]])))
 }

@@ -40,7 +40,7 @@ async function findDatabase(): Promise<string> {
   return postgres.connectionString
 }
 
-/** Beside a database of its own, the service keeps a key of its own. */
+/** With the embedded database, the service stores a separate key. */
 async function webhookKeys(): Promise<string[]> {
   if (config.DATABASE_URL !== undefined) return config.WEBHOOK_KEYS
   return withKeyFile(config.WEBHOOK_KEYS, config.DATA_DIRECTORY)
