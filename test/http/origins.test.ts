@@ -43,6 +43,8 @@ describe('the host of a request to an open service', () => {
   it.each([
     ['evil.example'],
     ['localhost.evil.example'],
+    ['localhost:80@evil.example'],
+    ['evil.example?.localhost:80/'],
     ['localhost.evil.example:3000'],
     ['descent.localhost.evil.example'],
     ['127.0.0.1.evil.example'],

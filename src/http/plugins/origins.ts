@@ -25,7 +25,7 @@ export const rejectForeignOrigins = fastifyPlugin<Origins>((app, { allowedOrigin
       throw new Problem('foreign-origin', `The origin ${origin} is not allowed; add it to ALLOWED_ORIGINS.`)
     }
     if (keyMonitor.isOpen && request.headers.host !== ownHost) {
-      if (isThisMachine(request.hostname)) ownHost = request.host
+      if (isThisMachine(request.host)) ownHost = request.host
       else rejectForeignHost(request)
     }
     next()
@@ -46,6 +46,7 @@ function isSameOrigin({ host }: FastifyRequest, origin: string): boolean {
   return URL.canParse(origin) && new URL(origin).host === host
 }
 
-function isThisMachine(hostname: string): boolean {
-  return /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\]|::1)$/i.test(hostname)
+/** @param host with or without a port */
+function isThisMachine(host: string): boolean {
+  return /^(localhost|([a-z0-9-]+\.)+localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$|^::1$/i.test(host)
 }
