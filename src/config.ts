@@ -10,7 +10,7 @@ const list = z
   .string()
   .default('')
   .transform((text) => text.split(',').flatMap((each) => each.trim() || []))
-/** Holds for each tenant without a separate limit. */
+/** The default of a limit that a tenant may override. */
 const limit = (name: LimitName, value: number) =>
   z.coerce
     .number()
@@ -18,7 +18,7 @@ const limit = (name: LimitName, value: number) =>
     .pipe(limitsSchema.shape[name])
     .describe(limitsSchema.shape[name].description ?? '')
 
-/** Leaves a core to the event loop, and some to trainings; two at least, so that slow models do not stop quick ones. */
+/** Leaves cores to the event loop and to trainings. At least two, so that slow models do not delay fast ones. */
 const predictionThreads = Math.max(2, Math.min(8, Math.floor(availableParallelism() / 2)))
 
 /** `defaultText` documents a default that depends on the machine or the command. */
@@ -178,7 +178,7 @@ export const settingGroups = {
             .string()
             .refine(
               (key) => Buffer.from(key, 'base64').length === 32,
-              'must be base64 of 32 bytes each, as openssl rand -base64 32 makes them',
+              'must be base64 of 32 bytes each, such as the output of openssl rand -base64 32',
             ),
         ),
       )
@@ -225,18 +225,21 @@ const environmentSchema = z.object({
 
 export type Config = Readonly<z.infer<typeof environmentSchema>>
 
-/** Reads the settings; throws an Error that names each setting that does not fit. An empty value counts as not set. */
+/**
+ * Reads the settings. An empty value counts as not set.
+ * @throws Error that names each invalid setting
+ */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
   const parsed = environmentSchema.safeParse(given)
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
-    throw new Error(`These settings do not fit:\n${lines.join('\n')}`)
+    throw new Error(`Invalid settings:\n${lines.join('\n')}`)
   }
   return Object.freeze(parsed.data)
 }
 
-/** The limits of each tenant without separate limits. */
-export function limitsOf(config: Config): Limits {
+/** The limits of tenants without overrides. */
+export function defaultLimits(config: Config): Limits {
   return limitsSchema.parse(Object.fromEntries(limitNames.map((name) => [name, config[limitSettings[name]]])))
 }

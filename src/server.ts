@@ -8,7 +8,7 @@ import { missingParts } from './composition/readiness.js'
 import { openStores, type Stores } from './composition/stores.js'
 import { threads } from './composition/threads.js'
 import { openWebhookSecrets } from './composition/webhook-secrets.js'
-import { type Config, limitsOf, readConfig } from './config.js'
+import { type Config, defaultLimits, readConfig } from './config.js'
 import { isFinished } from './contract/job.js'
 import { disabledAfterDays } from './contract/webhook.js'
 import type { ReadingLimits } from './datasets/reading/limits.js'
@@ -23,7 +23,7 @@ import { historyThinner } from './store/history-thinner.js'
 import { applyMigrations, migrationsDirectory } from './store/migrations.js'
 import { reconcileForever } from './training/reconcile.js'
 import { sweepForever } from './training/sweep.js'
-import { type Sender, sendForever } from './webhooks/sender.js'
+import { type Sender, sendDeliveries } from './webhooks/sender.js'
 
 export interface Server {
   /** http://host:port */
@@ -71,7 +71,7 @@ async function openServer(
   await applyMigrations(connectionString, migrationsDirectory)
   const database = stack.adopt(openDatabase(connectionString), (opened) => opened.$disconnect())
   const box = await openWebhookSecrets(config.WEBHOOK_KEYS, database, log)
-  const stores = openStores(database, { settings: limitsOf(config), box })
+  const stores = openStores(database, { settings: defaultLimits(config), box })
   if (!isLoopback(config.HOST) && !(await stores.keys.anyLive())) throw new Error(noKey(config.HOST))
   const queue = await openJobQueue(config.REDIS_URL, database, (error) => logError('queue', error))
   stack.adopt(queue, (opened) => opened.close())
@@ -114,7 +114,7 @@ function appOptions(config: Config) {
   return {
     threads,
     backend: config.DESCENT_BACKEND,
-    settings: limitsOf(config),
+    settings: defaultLimits(config),
     limits: { bodyBytes: config.MAXIMUM_BODY_BYTES, uploadSeconds: config.MAXIMUM_UPLOAD_SECONDS },
     readingLimits: readingLimits(config),
     predictionThreads: config.PREDICTION_THREADS,
@@ -146,7 +146,7 @@ function readingLimits(config: Config): ReadingLimits {
 }
 
 function startSender({ webhooks }: Stores, config: Config, log: Logger): Sender {
-  return sendForever(webhooks, {
+  return sendDeliveries(webhooks, {
     allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
     room: {
       attempts: config.WEBHOOK_ATTEMPTS,

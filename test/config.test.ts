@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { limitsOf, readConfig } from '../src/config.js'
+import { defaultLimits, readConfig } from '../src/config.js'
 import { limitNames } from '../src/contract/limits.js'
 import { compileTrust } from '../src/http/client-address.js'
 
@@ -39,7 +39,7 @@ describe('the settings', () => {
   })
 
   it('of tenants are the defaults of every limit', () => {
-    const limits = limitsOf(readConfig({ MAXIMUM_EPOCHS: '7' }))
+    const limits = defaultLimits(readConfig({ MAXIMUM_EPOCHS: '7' }))
     expect(limits.epochs).toBe(7)
     expect(Object.keys(limits)).toEqual(limitNames)
   })

@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { AsyncDisposableStack, openOn } from '../src/base/async-disposable-stack.js'
 import { openJobQueue } from '../src/composition/job-queue.js'
 import { openStores, type Stores } from '../src/composition/stores.js'
-import { limitsOf, readConfig } from '../src/config.js'
+import { defaultLimits, readConfig } from '../src/config.js'
 import { explainBackend } from '../src/engine/index.js'
 import { buildAddon } from '../src/process/addon-build.js'
 import { exitInTime } from '../src/process/exit-in-time.js'
@@ -46,7 +46,7 @@ await openOn(stack, () => openWorker(connectionString))
 /** Parts close in reverse order: first what starts runs, then the runs, then what they write to. */
 async function openWorker(connectionString: string): Promise<void> {
   const database = stack.adopt(openDatabase(connectionString), (opened) => opened.$disconnect())
-  const stores = openStores(database, { settings: limitsOf(config) })
+  const stores = openStores(database, { settings: defaultLimits(config) })
   const isBuilding = await buildAddon(config.DESCENT_BACKEND, log)
   const pool = stack.adopt(new TrainerPool({ backend: config.DESCENT_BACKEND }), (opened) => opened.close())
   const workerId = config.WORKER_ID ?? `worker_${randomBytes(8).toString('hex')}`

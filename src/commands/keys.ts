@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
-import { type Config, limitsOf, readConfig } from '../config.js'
+import { type Config, defaultLimits, readConfig } from '../config.js'
 import { type Key, scopeSchema } from '../contract/key.js'
 import { type Database, openDatabase } from '../store/database.js'
 import { FolderInUseError, findEmbeddedPostgres, startEmbeddedPostgres } from '../store/embedded-postgres.js'
@@ -41,7 +41,7 @@ async function run(database: Database, config: Config, [command, ...rest]: strin
       return
     }
     case 'limits':
-      return showOrChange(tenantStore(database), limitsOf(config), rest)
+      return showOrChange(tenantStore(database), defaultLimits(config), rest)
     default:
       throw new UsageError(command === undefined ? 'Say what to do.' : `There is no command ${command}.`)
   }

@@ -1,7 +1,6 @@
 /**
- * Which addresses the service may be sent to by its users: those of the public internet alone. A name is checked by what
- * it resolves to, and the connection is made to the very address that was checked, so a name that resolves
- * differently a moment later changes nothing.
+ * Restricts requests to public addresses. The check is part of the lookup of a socket, which connects to the checked
+ * address. So a name that later resolves differently cannot bypass it (DNS rebinding).
  */
 import { lookup } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
@@ -12,21 +11,21 @@ export class RefusedAddress extends Error {
 
   constructor(address: string) {
     super(
-      `the address ${address} is not a public one; private, loopback and link-local addresses are refused (WEBHOOK_ALLOW_PRIVATE)`,
+      `the address ${address} is not public. Private, loopback and link-local addresses need WEBHOOK_ALLOW_PRIVATE=true`,
     )
   }
 }
 
 const globalUnicast = ipaddr.parseCIDR('2000::/3')
 
-/** Whether an IP address is one of the public internet: none that is private, reserved, or stands for another one. */
+/** Whether an IP address is public: not private, reserved, mapped or tunnelled. */
 export function isPublic(address: string): boolean {
   if (!ipaddr.isValid(address)) return false
   const parsed = ipaddr.parse(address)
   return parsed.range() === 'unicast' && (parsed.kind() === 'ipv4' || parsed.match(globalUnicast))
 }
 
-/** A `lookup` for sockets that fails with RefusedAddress unless every address of the name is public. */
+/** A `lookup` for sockets. Fails with RefusedAddress unless every address of the name is public. */
 export function publicLookup(resolve: typeof lookup = lookup): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, found) => {
@@ -40,7 +39,7 @@ export function publicLookup(resolve: typeof lookup = lookup): LookupFunction {
   }
 }
 
-/** Throws RefusedAddress for a host that is written as an address: sockets do not look those up. */
+/** @throws RefusedAddress if the host is a literal address that is not public. Sockets do not look up literals. */
 export function checkLiteral({ hostname }: URL): void {
   const address = hostname.replace(/^\[|\]$/g, '')
   if (isIP(address) !== 0 && !isPublic(address)) throw new RefusedAddress(address)

@@ -9,7 +9,7 @@ export interface DueDelivery {
   body: string
   /** Including this attempt. */
   attempts: number
-  /** Those before the last request to redeliver. */
+  /** Attempts before the last redelivery. */
   attemptsBefore: number
 }
 
@@ -22,7 +22,7 @@ export interface DeliveryOutcome {
   retrySeconds: number | null
 }
 
-/** Limits of concurrent attempts: new ones of this process, and all of a tenant and of a webhook in any process. */
+/** Limits of concurrent attempts: new ones of this process, and those of a tenant and a webhook in all processes. */
 export interface AttemptRoom {
   attempts: number
   perTenant: number

@@ -1,18 +1,18 @@
-/** The key of a service that was given none: made at its first start and kept beside its database. */
+/** The webhook key of a service without WEBHOOK_KEYS: a file in its data directory. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { keyBytes } from './secret-box.js'
 
-/** The given keys, then that of the data directory; when there is none, one is made that only the owner can read. */
+/** The given keys, then the key of the data directory. Without any key, creates a file that only its owner can read. */
 export async function withKeyFile(given: string[], directory: string): Promise<string[]> {
   const path = join(directory, 'webhook-key')
-  const kept = await read(path)
-  if (kept !== null) return [...given, kept]
-  return given.length > 0 ? given : [await make(directory, path)]
+  const stored = await readKey(path)
+  if (stored !== null) return [...given, stored]
+  return given.length > 0 ? given : [await createKey(directory, path)]
 }
 
-async function read(path: string): Promise<string | null> {
+async function readKey(path: string): Promise<string | null> {
   try {
     const key = (await readFile(path, 'utf8')).trim()
     if (Buffer.from(key, 'base64').length === keyBytes) return key
@@ -20,11 +20,11 @@ async function read(path: string): Promise<string | null> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
     throw error
   }
-  throw new Error(`${path} is not base64 of ${keyBytes} bytes: restore it, or set WEBHOOK_KEYS`)
+  throw new Error(`${path} is not base64 of ${keyBytes} bytes. Restore it from a backup, or set WEBHOOK_KEYS`)
 }
 
-/** Linked when it is whole, and never over another. */
-async function make(directory: string, path: string): Promise<string> {
+/** Links a complete file, so that no crash leaves a partial key, and no existing key is replaced. */
+async function createKey(directory: string, path: string): Promise<string> {
   await mkdir(directory, { recursive: true })
   const draft = `${path}.${randomUUID()}`
   const key = randomBytes(keyBytes).toString('base64')

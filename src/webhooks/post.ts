@@ -1,17 +1,17 @@
-/** One POST to an address that a user gave: no redirect is followed, no answer is read beyond its status. */
+/** A POST to an address of a user. Follows no redirect, and reads only the status of the response. */
 import http from 'node:http'
 import https from 'node:https'
 import { checkLiteral, publicLookup } from './address.js'
 
 export interface PostOptions {
   allowPrivate: boolean
-  /** Ends the attempt. */
+  /** Aborts the request. */
   signal: AbortSignal
-  /** Replaces the resolver of names. */
+  /** Replaces the DNS resolver in tests. */
   resolve?: Parameters<typeof publicLookup>[0]
 }
 
-/** Resolves with the answer's status; throws for whatever kept an answer from coming. */
+/** Resolves with the status of the response; rejects if there is none. */
 export async function post(
   address: string,
   headers: Record<string, string>,
@@ -21,20 +21,20 @@ export async function post(
   const url = new URL(address)
   if (!allowPrivate) checkLiteral(url)
   const { request } = url.protocol === 'https:' ? https : http
-  return new Promise((answered, failed) => {
+  return new Promise((resolveStatus, reject) => {
     const outgoing = request(url, {
       method: 'POST',
       headers: { ...headers, 'content-length': Buffer.byteLength(body) },
-      // A new connection, because the address of an open one was checked for another delivery.
+      // A new connection, because the address of a reused one was checked for another delivery.
       agent: false,
       signal,
       ...(allowPrivate ? {} : { lookup: publicLookup(resolve) }),
     })
     outgoing.on('response', (response) => {
-      answered(response.statusCode ?? 0)
+      resolveStatus(response.statusCode ?? 0)
       response.destroy()
     })
-    outgoing.on('error', failed)
+    outgoing.on('error', reject)
     outgoing.end(body)
   })
 }

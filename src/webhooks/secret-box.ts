@@ -1,6 +1,6 @@
 /**
- * Encrypts the secrets of webhooks at rest: AES-256-GCM, bound to the id of the webhook, so that a row does not pass for
- * another's. The first key encrypts, all decrypt.
+ * Encrypts the secrets of webhooks at rest with AES-256-GCM. The id of the webhook is authenticated, so a secret cannot
+ * be moved to another row. The first key encrypts; every key decrypts.
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
 import type { SecretBox } from '../training/ports/webhooks.js'
@@ -12,19 +12,19 @@ const nonceBytes = 12
 const tagBytes = 16
 
 interface NamedKey {
-  /** The first characters of the key's SHA-256. */
+  /** The first 8 hexadecimal digits of the SHA-256 of the key. */
   name: string
   bytes: Buffer
 }
 
 /**
  * @param keys base64 of 32 bytes each, at least one
- * @returns boxes of the form `v1.<name of the key>.<base64 of nonce, tag and encrypted bytes>`
+ * @returns a box whose sealed texts have the form `v1.<name of the key>.<base64 of nonce, tag and ciphertext>`
  */
 export function openSecretBox(keys: readonly string[]): SecretBox {
   const named = keys.map((key) => nameKey(Buffer.from(key, 'base64')))
   const [first] = named
-  if (first === undefined) throw new Error('there is no key to encrypt with')
+  if (first === undefined) throw new Error('openSecretBox needs at least one key')
   const prefix = `${version}.${first.name}.`
   return {
     isCurrent: (sealed) => sealed.startsWith(prefix),
@@ -48,7 +48,7 @@ function encrypt({ bytes }: NamedKey, secret: string, webhookId: string): string
   return Buffer.concat([nonce, cipher.getAuthTag(), ...encrypted]).toString('base64')
 }
 
-/** Null when it was changed, or belongs to another webhook. */
+/** Null if the content was changed, or belongs to another webhook. */
 function decrypt({ bytes }: NamedKey, content: string, webhookId: string): string | null {
   const box = Buffer.from(content, 'base64')
   const tag = box.subarray(nonceBytes, nonceBytes + tagBytes)

@@ -1,6 +1,6 @@
 /**
- * Sends what the outbox holds. Any number of processes may do this at once: a delivery is claimed for the time of an
- * attempt, and if the process dies, another claims it again. So a receiver gets each delivery at least once.
+ * Sends the deliveries of the outbox, in any number of processes. An attempt claims its delivery for the time of a
+ * lease. After a crash the lease ends, and the delivery is claimed again: a receiver gets it at least once.
  */
 import { setMaxListeners } from 'node:events'
 import { DeadlineError, withDeadline } from '../base/deadline.js'
@@ -9,24 +9,24 @@ import type { AttemptRoom, DeliveryOutcome, DeliveryStore, DueDelivery } from '.
 import { type PostOptions, post } from './post.js'
 import { signatureHeaders } from './signature.js'
 
-/** Seconds from each failed attempt to the next; none is left after the eighth, a day after the first. */
+/** Seconds from each failed attempt to the next. The eighth and last attempt is about a day after the first. */
 export const retrySchedule = [5, 300, 1_800, 7_200, 18_000, 28_800, 32_400]
 
 const attemptMilliseconds = 10_000
-/** Beyond the attempt itself, before a delivery is taken for abandoned. */
+/** Time of the lease after the timeout of the attempt, to record its outcome. */
 const recordSeconds = 3
-/** Waits for the operator, and says nothing about the receiver. */
-const unsigned: DeliveryOutcome = {
+/** The operator must restore the key. It does not count as a failure of the receiver. */
+const undecryptable: DeliveryOutcome = {
   result: 'interrupted',
   status: null,
-  error: 'not sent: no key of WEBHOOK_KEYS opens the secret of the webhook',
+  error: 'not sent: no key of WEBHOOK_KEYS decrypts the secret of the webhook',
   retrySeconds: 300,
 }
 
 const pollMilliseconds = 5_000
 
 export interface SenderOptions extends Pick<PostOptions, 'allowPrivate' | 'resolve'> {
-  /** `attempts` are those of this process. */
+  /** `attempts` limits the attempts of this process. */
   room: AttemptRoom
   schedule?: readonly number[]
   timeoutMilliseconds?: number
@@ -35,13 +35,13 @@ export interface SenderOptions extends Pick<PostOptions, 'allowPrivate' | 'resol
 }
 
 export interface Sender {
-  /** A delivery was stored. Claims at once instead of at the next poll. */
+  /** Claims deliveries now instead of at the next poll. */
   wake(): void
-  /** Ends the attempts under way. The next sender repeats them. */
+  /** Aborts the attempts in flight. Their deliveries are due again at once. */
   stop(): Promise<void>
 }
 
-export function sendForever(webhooks: DeliveryStore, options: SenderOptions): Sender {
+export function sendDeliveries(webhooks: DeliveryStore, options: SenderOptions): Sender {
   const {
     room,
     schedule = retrySchedule,
@@ -51,22 +51,22 @@ export function sendForever(webhooks: DeliveryStore, options: SenderOptions): Se
   } = options
   const inFlight = new Set<Promise<void>>()
   const stopping = new AbortController()
-  // Each attempt under way listens.
+  // Each attempt in flight adds a listener.
   setMaxListeners(0, stopping.signal)
-  let turn: Promise<void> | undefined
-  let again = false
+  let claiming: Promise<void> | undefined
+  let claimAgain = false
 
-  async function takeTurn(): Promise<void> {
+  async function claimDue(): Promise<void> {
     do {
-      again = false
+      claimAgain = false
       const attempts = room.attempts - inFlight.size
       if (stopping.signal.aborted || attempts <= 0) return
       const leaseSeconds = timeoutMilliseconds / 1_000 + recordSeconds
-      for (const due of await webhooks.claim({ ...room, attempts }, leaseSeconds)) begin(due)
-    } while (again)
+      for (const due of await webhooks.claim({ ...room, attempts }, leaseSeconds)) start(due)
+    } while (claimAgain)
   }
 
-  function begin(due: DueDelivery): void {
+  function start(due: DueDelivery): void {
     const attempt = deliver(due)
       .catch(onError)
       .finally(() => {
@@ -77,22 +77,22 @@ export function sendForever(webhooks: DeliveryStore, options: SenderOptions): Se
   }
 
   async function deliver(due: DueDelivery): Promise<void> {
-    const outcome = due.secrets.length === 0 ? unsigned : await outcomeOf(due)
+    const outcome = due.secrets.length === 0 ? undecryptable : await tryDelivery(due)
     const { disabledOf } = await webhooks.record(due, outcome)
     if (disabledOf !== null)
       onDisabled({ webhookId: due.webhookId, tenantId: disabledOf, error: outcome.error })
   }
 
-  async function outcomeOf(due: DueDelivery): Promise<DeliveryOutcome> {
+  async function tryDelivery(due: DueDelivery): Promise<DeliveryOutcome> {
     const { status, error } = await attempt(due)
     if (error === null) return { result: 'delivered', status, error, retrySeconds: null }
     if (stopping.signal.aborted) return { result: 'interrupted', status, error, retrySeconds: 0 }
-    return { result: 'failed', status, error, retrySeconds: secondsUntilNext(due) }
+    return { result: 'failed', status, error, retrySeconds: computeDelay(due) }
   }
 
-  function secondsUntilNext({ event, attempts, attemptsBefore }: DueDelivery): number | null {
+  function computeDelay({ event, attempts, attemptsBefore }: DueDelivery): number | null {
     const delay = event === testEvent ? undefined : schedule[attempts - attemptsBefore - 1]
-    // Spread, so that what failed together is not tried again together.
+    // Jitter: deliveries that failed together are not retried together.
     return delay === undefined ? null : delay * (0.8 + 0.4 * Math.random())
   }
 
@@ -112,16 +112,16 @@ export function sendForever(webhooks: DeliveryStore, options: SenderOptions): Se
         error: isRedirect ? `answered ${status}: redirects are not followed` : `answered ${status}`,
       }
     } catch (error) {
-      return { status: null, error: reasonOf(error) }
+      return { status: null, error: describeError(error) }
     }
   }
 
   function wake(): void {
-    again = true
-    turn ??= takeTurn()
+    claimAgain = true
+    claiming ??= claimDue()
       .catch(onError)
       .finally(() => {
-        turn = undefined
+        claiming = undefined
       })
   }
 
@@ -132,13 +132,13 @@ export function sendForever(webhooks: DeliveryStore, options: SenderOptions): Se
     async stop() {
       stopping.abort(new Error('the service stopped during the attempt'))
       clearInterval(timer)
-      await turn
+      await claiming
       await Promise.all(inFlight)
     },
   }
 }
 
-function reasonOf(error: unknown): string {
+function describeError(error: unknown): string {
   if (error instanceof DeadlineError) return `no answer within ${error.milliseconds / 1_000} s`
   return error instanceof Error ? error.message.slice(0, 300) : 'failed'
 }

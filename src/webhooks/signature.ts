@@ -1,7 +1,11 @@
-/** Signatures after the Standard Webhooks rules: HMAC-SHA256 over id, time and body. */
+/** Signatures of the Standard Webhooks specification: HMAC-SHA256 over id, timestamp and body. */
 import { createHmac } from 'node:crypto'
 
-/** The three headers of a delivery. `secrets` are `whsec_` and base64, and each signs; `at` is when this attempt is made. */
+/**
+ * The three headers of a delivery.
+ * @param secrets `whsec_` and base64; each adds a signature
+ * @param at the time of this attempt
+ */
 export function signatureHeaders(
   secrets: readonly string[],
   { id, body }: { id: string; body: string },

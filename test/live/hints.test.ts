@@ -170,7 +170,7 @@ describe('a hint', () => {
     expect(job.reads).toBe(reads)
   })
 
-  it('that is lost is made up for by the poll', async () => {
+  it('that is lost is replaced by the poll', async () => {
     const watching = watch()
     await settle()
     job.epoch = 2

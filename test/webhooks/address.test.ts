@@ -1,4 +1,4 @@
-/** Where a user may not send the service. */
+/** Addresses that a webhook may not have. */
 import type { lookup } from 'node:dns'
 import { describe, expect, it } from 'vitest'
 import { checkLiteral, isPublic, publicLookup, RefusedAddress } from '../../src/webhooks/address.js'
@@ -58,20 +58,20 @@ describe('a name', () => {
         addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
       )) as typeof lookup
 
-  function look(resolve: typeof lookup, all: boolean): Promise<unknown> {
+  function lookupName(resolve: typeof lookup, all: boolean): Promise<unknown> {
     return new Promise((found, failed) => {
       publicLookup(resolve)('name', { all }, (error, address) => (error ? failed(error) : found(address)))
     })
   }
 
   it('is what it resolves to', async () => {
-    expect(await look(answers('8.8.8.8'), false)).toBe('8.8.8.8')
-    expect(await look(answers('8.8.8.8', '2606:4700::1111'), true)).toHaveLength(2)
+    expect(await lookupName(answers('8.8.8.8'), false)).toBe('8.8.8.8')
+    expect(await lookupName(answers('8.8.8.8', '2606:4700::1111'), true)).toHaveLength(2)
   })
 
   it('is refused if any of its addresses is private', async () => {
-    await expect(look(answers('8.8.8.8', '10.0.0.1'), true)).rejects.toThrow(
-      /10\.0\.0\.1 is not a public one/,
+    await expect(lookupName(answers('8.8.8.8', '10.0.0.1'), true)).rejects.toThrow(
+      /10\.0\.0\.1 is not public/,
     )
   })
 })

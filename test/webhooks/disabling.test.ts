@@ -1,4 +1,4 @@
-/** A webhook that fails for days is disabled, says so, and can be enabled again; tests and redeliveries show whether it may. */
+/** A webhook that fails for days is disabled, reports it, and can be enabled again. Test events and redeliveries check it. */
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -26,16 +26,16 @@ async function register(): Promise<string> {
   return (await api().post('/webhooks').send({ url: 'https://example.com/hook' }).expect(201)).body.id
 }
 
-/** The end of a job, which files a delivery to each webhook. */
+/** Ends a job, which creates a delivery for each webhook. */
 async function endJob(): Promise<void> {
   const { id } = await service.jobs.create(newJob())
   await service.jobs.cancel(id)
 }
 
-const look = async (id: string) =>
+const read = async (id: string) =>
   webhookWithDeliveriesSchema.parse((await api().get(`/webhooks/${id}`).expect(200)).body)
 
-/** Makes the attempts that are due, as a sender does, with this end. */
+/** Makes the due attempts with this outcome, as a sender does. */
 async function attempt(result: 'delivered' | 'failed' | 'interrupted', retrySeconds: number | null = 3_600) {
   const error = result === 'delivered' ? null : 'answered 500'
   const disabled: (string | null)[] = []
@@ -46,7 +46,7 @@ async function attempt(result: 'delivered' | 'failed' | 'interrupted', retrySeco
   return disabled
 }
 
-/** As if the first failure had been so long ago. */
+/** Moves the first failure into the past. */
 async function pass(hours: number): Promise<void> {
   await service.database.$executeRaw`
     UPDATE "Webhook" SET "failingSince" = "failingSince" - ${hours}::int * interval '1 hour'`
@@ -60,7 +60,7 @@ describe('a webhook that fails', () => {
     await endJob()
     await endJob()
     expect(await attempt('failed')).toEqual([null, null])
-    expect(await look(id)).toMatchObject({
+    expect(await read(id)).toMatchObject({
       status: 'active',
       failingSince: expect.any(String),
       disabledAt: null,
@@ -69,14 +69,14 @@ describe('a webhook that fails', () => {
     expect(await attempt('failed')).toEqual([null, null])
     await pass(2)
     expect((await attempt('failed')).filter((tenant) => tenant !== null)).toEqual(['local'])
-    const disabled = await look(id)
+    const disabled = await read(id)
     expect(disabled).toMatchObject({ status: 'disabled', disabledAt: expect.any(String) })
     expect(disabled.disabledReason).toBe(
       'No delivery has succeeded for 3 days. The last attempt: answered 500',
     )
     expect(disabled.deliveries.map(({ nextAttemptAt }) => nextAttemptAt)).toEqual([null, null])
     await endJob()
-    expect((await look(id)).deliveries).toHaveLength(2)
+    expect((await read(id)).deliveries).toHaveLength(2)
 
     const enabled = webhookSchema.parse((await api().post(`/webhooks/${id}/enable`).expect(200)).body)
     expect(enabled).toMatchObject({
@@ -87,14 +87,14 @@ describe('a webhook that fails', () => {
     })
     await endJob()
     expect(await attempt('failed')).toEqual([null])
-    expect((await look(id)).status).toBe('active')
+    expect((await read(id)).status).toBe('active')
   })
 
   it('is not disabled when it succeeded in between, nor when only the service stopped', async () => {
     const id = await register()
     await endJob()
     await attempt('interrupted')
-    expect(await look(id)).toMatchObject({ failingSince: null })
+    expect(await read(id)).toMatchObject({ failingSince: null })
     await pass(0)
     // The schedule begins with the first attempt that the receiver could take.
     const [due] = await service.webhooks.claim(room, 0)
@@ -102,17 +102,17 @@ describe('a webhook that fails', () => {
     await attempt('failed')
     await pass(71)
     await attempt('delivered')
-    expect(await look(id)).toMatchObject({ failingSince: null })
+    expect(await read(id)).toMatchObject({ failingSince: null })
     await endJob()
     await attempt('failed')
     await pass(2)
     await attempt('failed')
-    expect(await look(id)).toMatchObject({ status: 'active' })
+    expect(await read(id)).toMatchObject({ status: 'active' })
   })
 })
 
 describe('a test event', () => {
-  it('is filed once at a time, is of no job, and goes to a disabled webhook, too', async () => {
+  it('is created once at a time, without a job, also for a disabled webhook', async () => {
     const id = await register()
     await service.database.webhook.updateMany({ data: { disabledAt: new Date() } })
     const first = deliverySchema.parse((await api().post(`/webhooks/${id}/test`).expect(202)).body)
@@ -131,8 +131,8 @@ describe('a test event', () => {
     })
     const second = (await api().post(`/webhooks/${id}/test`).expect(202)).body
     expect(second.id).not.toBe(first.id)
-    // The earlier one made room.
-    expect((await look(id)).deliveries.map((each) => each.id)).toEqual([second.id])
+    // The earlier one was removed.
+    expect((await read(id)).deliveries.map((each) => each.id)).toEqual([second.id])
   })
 
   it('is not found for a webhook that is not there', async () => {
@@ -156,7 +156,7 @@ describe('a delivery', () => {
       error: null,
       retrySeconds: null,
     })
-    const deliveredAt = (await look(id)).deliveries[0].deliveredAt
+    const deliveredAt = (await read(id)).deliveries[0].deliveredAt
     expect(deliverySchema.parse((await api().post(path).expect(202)).body).nextAttemptAt).not.toBeNull()
     const [again] = await service.webhooks.claim(room, 60)
     expect(again).toMatchObject({ id: before.id, body: before.body, attempts: 2, attemptsBefore: 1 })
@@ -166,13 +166,13 @@ describe('a delivery', () => {
       error: 'answered 500',
       retrySeconds: 5,
     })
-    expect((await look(id)).deliveries[0]).toMatchObject({ deliveredAt, lastStatus: 500, attempts: 2 })
+    expect((await read(id)).deliveries[0]).toMatchObject({ deliveredAt, lastStatus: 500, attempts: 2 })
   })
 
   it('is not found under another webhook', async () => {
     const id = await register()
     await endJob()
-    const [{ id: delivery }] = (await look(id)).deliveries
+    const [{ id: delivery }] = (await read(id)).deliveries
     const other = (await api().post('/webhooks').send({ url: 'https://example.com' })).body.id
     const answer = await api().post(`/webhooks/${other}/deliveries/${delivery}/redeliver`).expect(404)
     expect(z.object({ detail: z.string() }).parse(answer.body).detail).toContain(

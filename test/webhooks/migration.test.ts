@@ -17,7 +17,7 @@ const answer = {
   links: { self: `/webhooks/${id}` },
   secret,
 }
-/** Looks like an answer of a webhook, and is none. */
+/** The answer of a job that contains the fields of a webhook. */
 const jobAnswer = JSON.stringify({ object: 'job', metadata: { object: 'webhook', secret } })
 
 let earlier: EarlierDatabase

@@ -20,7 +20,7 @@ const secret = 'whsec_c2VjcmV0'
 const room = { attempts: 100, perTenant: 100, perWebhook: 100 }
 
 describe('a secret box', () => {
-  it('opens what it sealed, each time another', () => {
+  it('opens what it sealed, each time with another ciphertext', () => {
     const box = openSecretBox([newKey()])
     const sealed = box.seal(secret, 'whk_1')
     expect(box.open(sealed, 'whk_1')).toBe(secret)
@@ -28,7 +28,7 @@ describe('a secret box', () => {
     expect(sealed).not.toContain('c2VjcmV0')
   })
 
-  it('opens nothing of another webhook or key, and nothing that was changed', () => {
+  it('does not open a box of another webhook or key, or a changed one', () => {
     const box = openSecretBox([newKey()])
     const sealed = box.seal(secret, 'whk_1')
     expect(box.open(sealed, 'whk_2')).toBeNull()
@@ -55,7 +55,7 @@ describe('a secret box', () => {
 })
 
 describe('the key file', () => {
-  it('is made once, for its owner alone, and not where keys are given', async () => {
+  it('is created once, readable by its owner only, and not if keys are given', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'descent-key-'))
     onTestFinished(() => rm(folder, { recursive: true }))
     const given = newKey()
@@ -65,7 +65,7 @@ describe('the key file', () => {
     expect(await readdir(folder)).toEqual(['webhook-key'])
     expect((await stat(join(folder, 'webhook-key'))).mode & 0o777).toBe(0o600)
     expect(await withKeyFile([], folder)).toEqual([made])
-    // What was sealed by it can still be opened.
+    // It still opens what it sealed.
     expect(await withKeyFile([given], folder)).toEqual([given, made])
     await writeFile(join(folder, 'webhook-key'), 'broken')
     await expect(withKeyFile([], folder)).rejects.toThrow(/webhook-key is not base64 of 32 bytes/)
@@ -92,7 +92,7 @@ describe('a stored secret', () => {
       (await api().post(`/webhooks/${id}/rotate-secret`).send(body).expect(200)).body,
     )
 
-  /** What signs a delivery of now. */
+  /** The secrets that sign a delivery now. */
   async function secretsOf(id: string): Promise<string[]> {
     const job = newJob()
     await service.jobs.create(job)
@@ -177,7 +177,7 @@ describe('a stored secret', () => {
     expect(await sealSecrets(service.database, ours)).toEqual([])
     expect(await secretsOf(id)).toEqual([before])
     expect(await everything()).not.toContain(before)
-    // A key was lost: named, and left as it is.
+    // Without its key, a secret is reported and not changed.
     expect(await sealSecrets(service.database, openSecretBox([newKey()]))).toEqual([id])
     expect(await secretsOf(id)).toEqual([before])
   })

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { maximumWebhooks, webhookBodySchema } from '../../src/contract/webhook.js'
 import { deliveryBody } from '../../src/store/outbox.js'
 import { register } from '../../src/training/webhooks.js'
-import { retrySchedule, type SenderOptions, sendForever } from '../../src/webhooks/sender.js'
+import { retrySchedule, type SenderOptions, sendDeliveries } from '../../src/webhooks/sender.js'
 import { collectOften } from '../support/garbage.js'
 import { eventually } from '../support/service.js'
 import { linearModel, newJob, openStores, type Stores, startJob } from '../support/stores.js'
@@ -25,7 +25,7 @@ interface Received {
   body: string
 }
 
-/** A receiver that answers as it is told, the last answer again and again; 'hang' never answers. */
+/** A receiver with given answers, of which the last is repeated. 'hang' never answers. */
 async function receive(...answers: (number | 'hang')[]): Promise<{ url: string; received: Received[] }> {
   const received: Received[] = []
   const server = http.createServer(async (incoming, answer) => {
@@ -56,7 +56,7 @@ const failOnError = (error: unknown) => {
 }
 
 function send(options: Partial<SenderOptions> = {}) {
-  const sender = sendForever(stores.webhooks, {
+  const sender = sendDeliveries(stores.webhooks, {
     allowPrivate: true,
     room,
     schedule: [0.05, 0.05],
@@ -85,7 +85,7 @@ async function deliveries({ tenantId, webhook }: { tenantId: string; webhook: { 
 }
 
 describe('a delivery', () => {
-  it('tells that a job succeeded, signed so that the standard’s own library accepts it', async () => {
+  it('reports that a job succeeded, with a signature that the library of the standard accepts', async () => {
     const { url, received } = await receive(204)
     const { webhook, claim, ...rest } = await prepare(url, ['job.succeeded'])
     const model = linearModel()
@@ -106,7 +106,7 @@ describe('a delivery', () => {
     expect(delivery?.id).toBe(headers['webhook-id'])
   })
 
-  it('is filed for failures, cancellations and dead workers, for those who asked, and for that tenant alone', async () => {
+  it('is created for failures, cancellations and dead workers, for subscribed events of that tenant only', async () => {
     const all = await prepare('http://example.com', ['job.failed', 'job.cancelled', 'job.succeeded'])
     const other = await prepare('http://example.com', ['job.succeeded'])
     await stores.runs.fail(all.claim, { code: 'diverged', message: 'too fast', epoch: 3 })
@@ -133,16 +133,16 @@ describe('a delivery', () => {
     })
   })
 
-  it('is not filed when the end did not commit', async () => {
+  it('is not created when the end of the job did not commit', async () => {
     const { claim, ...rest } = await prepare('http://example.com', ['job.succeeded'])
     const twice = linearModel()
     await stores.models.create(twice)
-    // The model's id exists already, so the transaction that ends the job fails behind the outbox's insert.
+    // The id of the model exists, so the transaction fails after it has inserted into the outbox.
     await expect(stores.runs.succeed(claim, twice)).rejects.toThrow()
     expect(await deliveries(rest)).toEqual([])
   })
 
-  it('is tried again after 500, with the same id, another time and the same body, until it is taken', async () => {
+  it('is retried after 500 with the same id and body and a new timestamp, until it succeeds', async () => {
     const { url, received } = await receive(500, 503, 200)
     const { webhook, claim, ...rest } = await prepare(url, ['job.cancelled'])
     await stores.jobs.of(claim.tenantId).cancel(claim.jobId)
@@ -197,7 +197,7 @@ describe('a delivery', () => {
       const [delivery] = await deliveries(rest)
       return delivery?.nextAttemptAt === null ? delivery : undefined
     })
-    expect(refused.lastError).toMatch(/is not a public one.*WEBHOOK_ALLOW_PRIVATE/)
+    expect(refused.lastError).toMatch(/is not public.*WEBHOOK_ALLOW_PRIVATE/)
     expect(received).toEqual([])
   })
 

@@ -5,7 +5,7 @@ import net from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { register } from '../../src/training/webhooks.js'
 import type { DeliveryStore } from '../../src/webhooks/delivery-store.js'
-import { type Sender, type SenderOptions, sendForever } from '../../src/webhooks/sender.js'
+import { type Sender, type SenderOptions, sendDeliveries } from '../../src/webhooks/sender.js'
 import { type Gate, gate } from '../support/gate.js'
 import { eventually } from '../support/service.js'
 import { openStores, type Stores, startJob } from '../support/stores.js'
@@ -70,7 +70,7 @@ const options: SenderOptions = {
 }
 
 function open(webhooks: Pick<DeliveryStore, 'claim' | 'record'> = stores.webhooks, changes = {}): Sender {
-  const sender = sendForever(webhooks, { ...options, ...changes })
+  const sender = sendDeliveries(webhooks, { ...options, ...changes })
   onTestFinished(() => sender.stop())
   return sender
 }
