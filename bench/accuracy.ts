@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util'
 import { trainingSchema } from '../src/contract/network.js'
 import { compile, type Dataset, Predictor, train } from '../src/engine/index.js'
-import { backendIn } from './engine.js'
+import { parseBackend } from './engine.js'
 import type { MeasuredBackend } from './measurement.js'
 import { hasMnist, mnist } from './mnist.js'
 
@@ -154,7 +154,7 @@ export function main(args: string[]): void {
     console.log('|---|---|---|---|---|---|---|')
   }
   for (const trial of trials) {
-    const result = run(trial, dataset, backendIn(values.backend))
+    const result = run(trial, dataset, parseBackend(values.backend))
     const { network, epochs, accuracy, error, lecunError, wanted, seconds } = result
     if (values.json) console.log(JSON.stringify(result))
     else {

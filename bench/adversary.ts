@@ -1,11 +1,11 @@
 /**
- * What one key of twenty can do to another tenant: `npm run bench -- adversary [--only rows,floods] [--rounds 50]`. The
- * median latency of an ordinary tenant's requests under each kind of attack, and under all at once, against the median
- * undisturbed in the same run. The goal is a ratio below 2.
+ * Effect of one of twenty tenants on another: `npm run bench -- adversary [--only rows,floods] [--rounds 50]`. Compares
+ * the median latency of an ordinary tenant under each attack, and under all, with that before and after it. The goal is
+ * a ratio below 2.
  */
 import { parseArgs } from 'node:util'
 import { attacks } from './adversary/attacks.js'
-import { medianLatency } from './adversary/ordinary.js'
+import { medianLatency } from './adversary/ordinary-tenant.js'
 import { makeTenants } from './adversary/tenants.js'
 import { type Comparison, startTrial, trialSettings } from './adversary/trial.js'
 import { startProcesses } from './processes.js'
@@ -20,18 +20,18 @@ export async function main(args: string[]): Promise<void> {
   const all = Object.keys(attacks)
   const names = values.only?.split(',') ?? all
   const unknown = names.find((name) => !all.includes(name))
-  if (unknown !== undefined) throw new Error(`There is no attack ${unknown}: ${all.join(', ')}.`)
+  if (unknown !== undefined) throw new Error(`Unknown attack ${unknown}. The attacks are ${all.join(', ')}.`)
   const processes = await startProcesses({ environment: trialSettings })
   try {
     const trial = await startTrial(processes.url, await makeTenants(processes.postgres.connectionString))
     try {
       const rounds = Number(values.rounds)
       console.log(
-        '| attack | before | under it | ratio | create | look | predict | list | training | refused | attacks/s |',
+        '| attack | before | during | ratio | create | read | predict | list | training | refused | attacks/s |',
       )
       console.log('|---|---|---|---|---|---|---|---|---|---|---|')
-      for (const name of names) console.log(rowOf(await trial.compare(name, [name], rounds)))
-      if (names.length > 1) console.log(rowOf(await trial.compare('all at once', names, rounds)))
+      for (const name of names) console.log(formatRow(await trial.compare(name, [name], rounds)))
+      if (names.length > 1) console.log(formatRow(await trial.compare('all at once', names, rounds)))
     } finally {
       await trial.stop()
     }
@@ -40,7 +40,7 @@ export async function main(args: string[]): Promise<void> {
   }
 }
 
-function rowOf({
+function formatRow({
   name,
   attacksPerSecond,
   undisturbed,

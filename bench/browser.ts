@@ -1,10 +1,10 @@
-/** A real browser: Debian's Chromium, or the one that CHROMIUM names, on a profile of its own. */
+/** Chromium with a temporary profile: Debian's, or the one in CHROMIUM. */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext, chromium } from 'playwright-core'
 
-/** Null where none is installed. */
+/** Undefined if none is installed. */
 export const chromiumPath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
   (path) => path !== undefined && path !== '' && existsSync(path),
 )
@@ -19,7 +19,7 @@ type Options = Parameters<typeof chromium.launchPersistentContext>[1]
 /** @throws Error where no Chromium is installed. */
 export async function openBrowser(options: Options = {}): Promise<Browser> {
   if (chromiumPath === undefined) {
-    throw new Error('No Chromium is installed: `apt-get install chromium`, or name one by CHROMIUM.')
+    throw new Error('Chromium is not installed. Run `apt-get install chromium`, or set CHROMIUM to its path.')
   }
   const profile = mkdtempSync(join(tmpdir(), 'descent-browser-'))
   const context = await chromium.launchPersistentContext(profile, {

@@ -1,4 +1,4 @@
-/** Cases: a spec, data and initial weights, and what comes of them; the format of the PyTorch fixtures. */
+/** The format of the PyTorch fixtures: a spec with data and initial weights, and its results. */
 import { z } from 'zod'
 import { trainingSchema } from '../src/contract/network.js'
 import {
@@ -21,7 +21,7 @@ const caseSchema = z.object({
   spec: trainingSchema,
   x: z.array(nestedSchema),
   y: z.array(nestedSchema),
-  /** How much each row counts in the loss. */
+  /** The weight of each row in the loss. */
   sampleWeight: z.array(z.number()).optional(),
   initialWeights: tensorsSchema,
 })
@@ -36,7 +36,7 @@ const resultSchema = z.object({
 })
 export type CaseResult = z.infer<typeof resultSchema>
 
-/** @throws ZodError when the text is no case. */
+/** @throws ZodError if the text is not a case. */
 export function parseCase(text: string): Case {
   return caseSchema.parse(JSON.parse(text))
 }
@@ -84,7 +84,7 @@ export function weightsFrom(tensors: Record<string, Nested>): Weights {
   )
 }
 
-/** Trains as the case says, all rows, and answers for its first eight rows. */
+/** Trains on all rows, and predicts the first eight. */
 export function runCase(
   { name, spec, x, y, sampleWeight, initialWeights }: Case,
   backend: BackendName | 'auto',

@@ -14,7 +14,7 @@ const backend = values.backend
 if (backend !== 'reference' && backend !== 'wasm' && backend !== 'native' && backend !== 'auto') {
   throw new Error(`--backend is reference, wasm, native or auto, not ${backend}`)
 }
-if (positionals.length === 0) throw new Error('name at least one file with a case')
+if (positionals.length === 0) throw new Error('pass at least one file with a case')
 for (const file of positionals) {
   console.log(JSON.stringify(runCase(parseCase(readFileSync(file, 'utf8')), backend)))
 }

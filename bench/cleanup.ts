@@ -1,9 +1,9 @@
-/** Ends what a benchmark started, also when it is interrupted. */
+/** Cleans up after a benchmark, also when it is interrupted. */
 const pending = new Set<() => Promise<void>>()
 let isWatching = false
 
-/** Makes `end` run once: when the result is called, or when a signal stops this process. */
-export function endAtLast(end: () => Promise<void>): () => Promise<void> {
+/** Registers a cleanup, which runs once: when the returned function is called, or at a signal. */
+export function onExit(end: () => Promise<void>): () => Promise<void> {
   watchSignals()
   const once = async () => {
     if (pending.delete(once)) await end()
@@ -16,10 +16,10 @@ function watchSignals(): void {
   if (isWatching) return
   isWatching = true
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => void endAll().finally(() => process.exit(1)))
+    process.once(signal, () => void runAll().finally(() => process.exit(1)))
   }
 }
 
-async function endAll(): Promise<void> {
+async function runAll(): Promise<void> {
   for (const end of [...pending].reverse()) await end().catch((error: unknown) => console.error(error))
 }

@@ -1,4 +1,4 @@
-/** Backends of the engine and peers on a workload, by turns, so that all meet the same machine. */
+/** Compares backends and peers on a workload, interleaved, so that all run under the same conditions. */
 import { spawnSync } from 'node:child_process'
 import { z } from 'zod'
 import { loadAddon, unavailableReason } from '../src/engine/kernels/native/addon.js'
@@ -6,7 +6,7 @@ import { Bench, type MeasuredBackend, type Measurement } from './measurement.js'
 import { commandFor, isInstalled, type PeerCommand, type PeerName, peerNames } from './peer-commands.js'
 import type { WorkloadName } from './workloads.js'
 
-/** Runs of a peer in a round, after a warm-up of its own. */
+/** Measured runs of a peer per round, after its warm-up. */
 const runsPerRound = 2
 
 export interface Comparison {
@@ -15,7 +15,7 @@ export interface Comparison {
   readonly peers: ReadonlyMap<PeerName, number>
 }
 
-/** Those of the list like fann,libtorch, or all, that are installed; what is missing is said on stderr. */
+/** The installed peers of a list like fann,libtorch, or of all. Reports missing ones on stderr. */
 export function installedPeers(list: string | undefined): PeerName[] {
   const wanted = list?.split(',')
   const chosen = peerNames.filter((peer) => wanted === undefined || wanted.includes(peer))
@@ -26,7 +26,7 @@ export function installedPeers(list: string | undefined): PeerName[] {
   return installed
 }
 
-/** PyTorch's widest vectors, which it does not take by itself everywhere; where they do not exist it would die of them. */
+/** PyTorch does not select AVX-512 on every processor that has it, and crashes if it is forced on others. */
 function widestVectors(): { ATEN_CPU_CAPABILITY?: string } {
   const wide = unavailableReason() === null && loadAddon().variant === 'avx512'
   return wide ? { ATEN_CPU_CAPABILITY: 'avx512' } : {}
@@ -36,7 +36,7 @@ function widestVectors(): { ATEN_CPU_CAPABILITY?: string } {
 export const timesSchema = z.object({ seconds: z.array(z.number().positive()) })
 
 /** The peer's work per second, the median of its runs; null, with the reason on stderr, if it fails. */
-function rateOf({ peer, file, args, work }: PeerCommand, threads: number): number | null {
+function measureRate({ peer, file, args, work }: PeerCommand, threads: number): number | null {
   const { stdout, stderr, signal } = spawnSync(file, [...args], {
     encoding: 'utf8',
     env: {
@@ -50,14 +50,14 @@ function rateOf({ peer, file, args, work }: PeerCommand, threads: number): numbe
   if (line !== undefined) {
     const { seconds } = timesSchema.parse(JSON.parse(line))
     // Of two runs the faster one, as for the engine.
-    return middle(seconds.map((time) => work / time))
+    return median(seconds.map((time) => work / time))
   }
   const reason = signal ?? stderr?.trim().split('\n').at(-1) ?? 'it did not start'
   console.error(`${peer} failed: ${reason}`)
   return null
 }
 
-export function middle(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }
 
@@ -80,12 +80,12 @@ export function compare(
       for (let run = 0; run < runsPerRound; run++) bench.run()
     }
     for (const command of commands) {
-      const rate = rateOf(command, threads)
+      const rate = measureRate(command, threads)
       if (rate !== null) rates.set(command.peer, [...(rates.get(command.peer) ?? []), rate])
     }
   }
   return {
     engines: benches.map((bench) => bench.finish()),
-    peers: new Map([...rates].map(([peer, values]) => [peer, middle(values)])),
+    peers: new Map([...rates].map(([peer, values]) => [peer, median(values)])),
   }
 }

@@ -8,16 +8,16 @@ import { isWorkload, type WorkloadName, workloadNames } from './workloads.js'
 
 const backends: readonly MeasuredBackend[] = ['reference', 'wasm', 'native', 'auto']
 
-/** The names in a list like W1,W4; all of them without one. @throws Error naming what is no workload. */
-export function workloadsIn(list: string | undefined): WorkloadName[] {
+/** Parses a list like W1,W4; all without a list. @throws Error with the unknown name */
+export function parseWorkloads(list: string | undefined): WorkloadName[] {
   if (list === undefined) return [...workloadNames]
   return list.split(',').map((name) => {
-    if (!isWorkload(name)) throw new Error(`there is no workload ${name}: ${workloadNames.join(', ')}`)
+    if (!isWorkload(name)) throw new Error(`unknown workload ${name}: use ${workloadNames.join(', ')}`)
     return name
   })
 }
 
-export function backendIn(name: string): MeasuredBackend {
+export function parseBackend(name: string): MeasuredBackend {
   const backend = backends.find((candidate) => candidate === name)
   if (backend === undefined) throw new Error(`--backend is one of ${backends.join(', ')}, not ${name}`)
   return backend
@@ -35,8 +35,8 @@ export function main(args: string[]): void {
     },
   })
   const runs = Number(values.runs)
-  for (const name of workloadsIn(values.workload)) {
-    const bench = new Bench(name, backendIn(values.backend), Number(values.threads))
+  for (const name of parseWorkloads(values.workload)) {
+    const bench = new Bench(name, parseBackend(values.backend), Number(values.threads))
     for (let run = 0; run < runs; run++) bench.run()
     const result = bench.finish()
     const { workload, backend, detail, metric, median, min, max } = result

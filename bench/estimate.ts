@@ -1,7 +1,7 @@
 /**
- * Whether estimates of POST /jobs/validate come true: `npm run bench -- estimate [--rounds 3]`. Trainings of three sizes of
- * step by turns, each asked about just before it is trained, on a service of its own: in the first round there are no past
- * trainings to correct by, or only ones of other sizes. Prints one JSON line a training, then the worst and median error.
+ * Accuracy of the estimates of POST /jobs/validate: `npm run bench -- estimate [--rounds 3]`. Each round estimates and
+ * then trains jobs with three sizes of steps, on a separate service. The first round has no earlier trainings of the
+ * same size. Prints a JSON line per training, then the median and the largest error.
  */
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -48,7 +48,7 @@ export const main = (args: string[]) =>
         console.log(JSON.stringify({ benchmark: 'estimate', round, size, estimatedSeconds, seconds, load }))
       }
       const [, median, worst] = errors.toSorted((a, b) => a - b).map((error) => error.toFixed(2))
-      console.log(`round ${round}: wrong by a factor of ${median} in the median, ${worst} at worst`)
+      console.log(`round ${round}: median error: factor ${median}, largest: factor ${worst}`)
     }
   })
 
@@ -58,8 +58,8 @@ async function train(url: string, request: JobRequest): Promise<number> {
     if (message.type !== 'end') continue
     const { status, startedAt, finishedAt } = message.job
     if (status !== 'succeeded' || startedAt === null || finishedAt === null)
-      throw new Error(`it is ${status}`)
+      throw new Error(`the job is ${status}`)
     return (Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000
   }
-  throw new Error('the stream broke off before its end')
+  throw new Error('the stream closed before the end message')
 }

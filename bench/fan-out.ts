@@ -1,8 +1,7 @@
 /**
- * What watching costs: 1,000 sockets on one job, 1,000 jobs with one socket each or on one connection, a long history
- * replayed, and readers that do not read: `npm run bench -- fan-out [--only replays] [--epochs 1000000]`. Starts a
- * PostgreSQL, an API process and a worker process of its own. Prints one JSON line a scenario; `readsOfEpochs` and
- * `readsOfJobs` are the scans of the two tables (some of the latter are the worker's own).
+ * The cost of streams: `npm run bench -- fan-out [--only replays] [--epochs 1000000]`. Scenarios: 1,000 sockets on one
+ * job, 1,000 jobs on as many sockets or on one, replays of a long history, and readers that do not read. Starts a
+ * separate service. Prints a JSON line per scenario. `readsOfEpochs` and `readsOfJobs` count scans of the tables.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -21,7 +20,7 @@ const binary = 'descent.epochs.v1'
 
 type JobRequest = Parameters<typeof submit>[1]
 
-function jobOf(units: number[], epochs: number): JobRequest {
+function createJob(units: number[], epochs: number): JobRequest {
   const layers = [...units, 1].map((each) => ({
     type: 'dense' as const,
     units: each,
@@ -45,7 +44,7 @@ async function replay(url: string, job: Job, readers: number, protocol?: string)
 }
 
 async function follow(url: string, protocol?: string): Promise<object> {
-  const job = await submit(url, jobOf([64, 64], 5_000))
+  const job = await submit(url, createJob([64, 64], 5_000))
   await request(`${url}${job.links.self}/pause`, jobSchema, {})
   const { ends } = await readAll(url, times(sockets, job), protocol)
   const begin = performance.now()
@@ -53,16 +52,16 @@ async function follow(url: string, protocol?: string): Promise<object> {
   return { readers: sockets, epochs: job.epochs, ...summary(await ends, begin) }
 }
 
-/** Submits 1,000 jobs; tells each as it is accepted. */
+/** Submits 1,000 jobs, and calls `accepted` for each. */
 async function submitMany(url: string, accepted: (job: Job) => void): Promise<void> {
-  const task = async () => accepted(await submit(url, jobOf([4], 100)))
+  const task = async () => accepted(await submit(url, createJob([4], 100)))
   await inParallel(
     Array.from({ length: sockets }, () => task),
     submitting,
   )
 }
 
-/** What the two below cost without their watching: polled for its end by one statement. */
+/** The cost of the jobs without streams. One statement polls for their end. */
 async function unwatched(url: string, database: Processes['database']): Promise<object> {
   const begin = performance.now()
   const ids: string[] = []
@@ -77,7 +76,7 @@ async function oneSocketEach(url: string): Promise<object> {
   const ends: ReturnType<typeof readJob>[] = []
   await submitMany(url, (job) => {
     const end = readJob(url, job)
-    // What went wrong is told below.
+    // Promise.all reports the error.
     end.catch(() => {})
     ends.push(end)
   })
@@ -92,7 +91,7 @@ async function oneConnection(url: string, protocol?: string): Promise<object> {
   const end = read(socket, (message, isBinary) => {
     const id = /"jobId":"(\w+)"/.exec(latin1(message, 0, 100))?.[1] ?? ''
     const follower = followers.get(id)
-    if (follower === undefined) throw new Error(`a message of a job that nobody watches: ${message}`)
+    if (follower === undefined) throw new Error(`a message of an unwatched job: ${message}`)
     follower.take(message, isBinary)
     if (!follower.ended) return
     follower.check()
@@ -109,7 +108,7 @@ async function oneConnection(url: string, protocol?: string): Promise<object> {
 
 async function slowReaders(url: string, meter: Meter): Promise<object> {
   const readers = 50
-  const job = await finished(url, jobOf([4], 400_000))
+  const job = await finished(url, createJob([4], 400_000))
   const before = meter.rss()
   const paused = Array.from({ length: readers }, () => {
     const socket = new WebSocket(`${socketAddress(url)}${job.links.stream}`)
@@ -124,8 +123,8 @@ async function slowReaders(url: string, meter: Meter): Promise<object> {
 
 async function scenarios({ url, database }: Processes, meter: Meter, epochs: number) {
   const isNew = (await fetch(`${url}/stream`)).status !== 404
-  const short = await finished(url, jobOf([4], 2_000))
-  const long = async () => storeHistory(database, await finished(url, jobOf([4], 10)), epochs)
+  const short = await finished(url, createJob([4], 2_000))
+  const long = async () => storeHistory(database, await finished(url, createJob([4], 10)), epochs)
   const always: Record<string, () => Promise<object>> = {
     '1,000 replays': () => replay(url, short, sockets),
     '1,000 watchers of one run': () => follow(url),

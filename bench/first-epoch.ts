@@ -1,6 +1,6 @@
 /**
- * How long a user waits: from POST /jobs to the first epoch on the socket, on a warm service.
- * The socket is opened when the answer to POST has come, as a client must. Prints one JSON line.
+ * Latency from POST /jobs to the first epoch on the socket, on a warm service. The socket is opened after the answer to
+ * POST. Prints a JSON line.
  */
 import { submit, watch } from '../examples/client.js'
 import { demonstrate } from '../examples/service.js'

@@ -1,15 +1,14 @@
 /**
- * The largest models that the default limits allow: seconds until one is stored, and peaks of memory of the worker that
- * trains it and of the API that is asked six predictions at once. Linux only. Starts a service of its own. Prints one JSON
- * line a model, with the goals.
+ * The largest models within the default limits: seconds to store one, and the peak memory of the worker that trains it and
+ * of the API with six concurrent predictions. Linux only. Starts a separate service. Prints a JSON line per model.
  *
- * A disk of 20 MB/s is calculated, not throttled: what the server's log grew by, at that rate, after all that was measured.
+ * The time on a disk of 20 MB/s is computed: the measured time, plus the growth of the WAL at that rate.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { request, submit } from '../examples/client.js'
 import { type Job, jobSchema } from '../src/contract/job.js'
 import { modelSchema } from '../src/contract/model.js'
-import { forgetPeak, peak } from './peak.js'
+import { peakMemory, resetPeakMemory } from './peak-memory.js'
 import { type Processes, withProcesses } from './processes.js'
 
 const diskBytesPerSecond = 20e6
@@ -29,7 +28,7 @@ type Case = (typeof cases)[number]
 export async function main(names: string[]): Promise<void> {
   for (const each of cases) {
     if (names.length > 0 && !names.includes(each.name)) continue
-    // A worker that has trained another large model may still hold memory of it.
+    // The worker may still hold memory of an earlier large model.
     await withProcesses(async (processes) => {
       console.log(
         JSON.stringify({ benchmark: 'large', optimizer: each.name, ...(await measure(processes, each)) }),
@@ -42,7 +41,7 @@ async function measure(processes: Processes, each: Case): Promise<object> {
   const { url, api, worker } = processes
   const [apiPid, workerPid] = [api.pid, worker.pid]
   if (apiPid === undefined || workerPid === undefined) throw new Error('a process did not start')
-  forgetPeak(workerPid)
+  resetPeakMemory(workerPid)
   const { units, optimizer } = each
   const dense = { type: 'dense' as const, units, activation: 'relu' as const }
   const train = (more: object) =>
@@ -57,11 +56,11 @@ async function measure(processes: Processes, each: Case): Promise<object> {
     })
   const { id } = await train({})
   const stored = await storing(processes, id)
-  const workerPeak = peak(workerPid)
+  const workerPeak = peakMemory(workerPid)
   const model = await request(`${url}/models/${stored.job.modelId}`, modelSchema)
   const weights = model.weightBytes / mebibyte
 
-  forgetPeak(apiPid)
+  resetPeakMemory(apiPid)
   const begin = performance.now()
   const ask = async (modelId = model.id) => {
     const answer = await fetch(`${url}/models/${modelId}/predict?x=1,0`)
@@ -71,11 +70,11 @@ async function measure(processes: Processes, each: Case): Promise<object> {
   const first = seconds(begin)
   const next = performance.now()
   await Promise.all(Array.from({ length: predictions }, () => ask()))
-  const again = { seconds: seconds(next), apiMebibytes: peak(apiPid) }
+  const again = { seconds: seconds(next), apiMebibytes: peakMemory(apiPid) }
 
-  forgetPeak(workerPid)
+  resetPeakMemory(workerPid)
   const fineTuned = await storing(processes, (await train({ dataset: 'and', from: model.id })).id)
-  const secondPeak = peak(workerPid)
+  const secondPeak = peakMemory(workerPid)
   for (let round = 0; round < 3; round++) {
     for (const modelId of [model.id, fineTuned.job.modelId ?? '']) await ask(modelId)
   }
@@ -94,7 +93,7 @@ async function measure(processes: Processes, each: Case): Promise<object> {
     firstPredictionsSeconds: first,
     nextPredictionsSeconds: again.seconds,
     secondWorkerMebibytes: secondPeak,
-    alternatingApiMebibytes: peak(apiPid),
+    alternatingApiMebibytes: peakMemory(apiPid),
   }
 }
 

@@ -1,4 +1,4 @@
-/** `npm run bench -- NAME …`: engine, accuracy, mnist, peers, table, scaling, first-epoch, fan-out, page, page-runs, upload, large, estimate, tables, service, adversary or start; each file says what it measures and takes. */
+/** `npm run bench -- NAME …`: engine, accuracy, mnist, peers, table, scaling, first-epoch, fan-out, page, page-runs, upload, large, estimate, tables, service, adversary or start; each file describes its measurement and options. */
 const benches: Readonly<Record<string, () => Promise<{ main(args: string[]): void | Promise<void> }>>> = {
   engine: () => import('./engine.js'),
   accuracy: () => import('./accuracy.js'),

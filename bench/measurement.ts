@@ -1,4 +1,4 @@
-/** Runs a workload on the engine and times it: passes to warm up, then the median of several. */
+/** Times a workload on the engine: warm-up passes, then the median of several passes. */
 import { compile, Dataset, Predictor, sizeOf, train } from '../src/engine/index.js'
 import { dataOf, type Workload, type WorkloadName, workloads } from './workloads.js'
 
@@ -10,10 +10,10 @@ export interface Measurement {
   /** Variant of the backend. */
   readonly detail: string | null
   readonly threads: number
-  /** Of the workload's rows, what a pass trained on. */
+  /** Share of the rows of the workload that a pass uses. */
   readonly share: number
   readonly metric: string
-  /** Work per second: of the median, the slowest and the fastest run. */
+  /** Work per second of the median, the slowest and the fastest run. */
   readonly median: number
   readonly min: number
   readonly max: number
@@ -26,7 +26,7 @@ const warmUpMilliseconds = 100
 const manyEpochs = 10_000_000
 const epochsPerSlice = 1000
 
-/** Parts of the workloads that plain TypeScript gets through in seconds, as slow peers have them; whole batches. */
+/** Shares for the reference backend, so that a pass takes seconds. They are whole batches. */
 const referenceShares: Partial<Record<WorkloadName, number>> = {
   W4: 0.04,
   W5: 0.0128,
@@ -71,7 +71,7 @@ function trainingSubject(
     detail: training.backendDetail,
     work: metric === 'steps/s' ? epochs * program.stepsPerEpoch : epochs * rows,
     pass: () => {
-      // As a worker does, which hands epochs on as they come instead of keeping all of them alive.
+      // Like a worker, does not keep the epochs of earlier slices alive.
       for (let left = epochs; left > 0; left -= epochsPerSlice) {
         const { state } = training.run({ maximumEpochs: Math.min(left, epochsPerSlice) })
         if (state === 'diverged') throw new Error(`${name} diverged`)
@@ -120,7 +120,7 @@ function predictionSubject(
   }
 }
 
-/** Passes, each a number of seconds, of a workload prepared once. */
+/** Passes of a workload that is prepared once. */
 export class Bench {
   readonly #name: WorkloadName
   readonly #subject: Subject
@@ -128,7 +128,7 @@ export class Bench {
   readonly #rates: number[] = []
   #longestPass = 0
 
-  /** @param threads that share each step, where the backend has its own. */
+  /** @param threads threads per step, if the backend has threads */
   constructor(name: WorkloadName, backend: MeasuredBackend, threads = 1) {
     const workload = workloads[name]
     this.#name = name
@@ -141,8 +141,8 @@ export class Bench {
   }
 
   /**
-   * Passes that are not measured, for so long: at first, and where other processes have had the core since the last one.
-   * A pass that takes longer needs that only once.
+   * Runs unmeasured passes at the start, and after other processes have used the core. If a pass is longer than the
+   * warm-up, one is enough.
    */
   warmUp(): void {
     if (this.#longestPass > warmUpMilliseconds) return

@@ -1,26 +1,26 @@
-/** What a benchmark of a service measures of its processes: seconds of CPU, memory, lag of the event loop, reads of tables. */
+/** Measures the processes of a service: CPU time, memory, event-loop lag, and scans of tables. */
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Processes } from './processes.js'
 
-/** PostgreSQL tells its counters after a second. */
+/** PostgreSQL reports its counters after a second. */
 const counterMilliseconds = 1_500
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
-/** Node measures the lag by a timer of this period, and counts the period. */
+/** The period of the timer by which Node measures the lag. Node adds it to the lag. */
 const timerMilliseconds = 10
 
 interface ProcessTimes {
   parent: number
   seconds: number
-  /** Those of children that have ended, too. */
+  /** Including children that have ended. */
   secondsWithChildren: number
 }
 
-/** @throws Error when there is no such process */
-function timesOf(pid: number): ProcessTimes {
-  // The name of the program may hold blanks; it ends with the last parenthesis.
+/** @throws Error if the process does not exist */
+function readTimes(pid: number): ProcessTimes {
+  // The name of the program may contain spaces. It ends with the last parenthesis.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
   const [user, system, childrenUser, childrenSystem] = fields.slice(11, 15).map(Number)
   const seconds = (user + system) / ticksPerSecond
@@ -31,12 +31,12 @@ function timesOf(pid: number): ProcessTimes {
   }
 }
 
-function secondsOfChildren(parent: number): number {
+function sumChildren(parent: number): number {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map((name) => {
       try {
-        return timesOf(Number(name))
+        return readTimes(Number(name))
       } catch {
         return null
       }
@@ -50,7 +50,7 @@ export class Meter {
     private readonly benchmark: string,
   ) {}
 
-  /** Of the API process, in MiB. */
+  /** Resident memory of the API process in MiB. */
   rss(): number {
     const kibibytes = execFileSync('ps', ['-o', 'rss=', '-p', String(this.service.api.pid)], {
       encoding: 'utf8',
@@ -58,18 +58,18 @@ export class Meter {
     return Math.round(Number(kibibytes) / 1024)
   }
 
-  /** Runs it and prints one JSON line of what it gives and what it cost. */
+  /** Runs a scenario, and prints a JSON line with its result and its cost. */
   async measure(scenario: string, run: () => Promise<object>): Promise<void> {
     const [jobs, epochs] = [await this.scans('Job'), await this.scans('EpochBatch')]
     await this.lag()
     const before = { rss: this.rss(), api: this.apiSeconds(), postgres: await this.postgresSeconds() }
-    const figures = await run()
+    const result = await run()
     const after = { rss: this.rss(), api: this.apiSeconds(), postgres: await this.postgresSeconds() }
     console.log(
       JSON.stringify({
         benchmark: this.benchmark,
         scenario,
-        ...figures,
+        ...result,
         apiSeconds: rounded(after.api - before.api),
         postgresSeconds: rounded(after.postgres - before.postgres),
         lagMilliseconds: await this.lag(),
@@ -82,16 +82,16 @@ export class Meter {
   }
 
   private apiSeconds(): number {
-    return timesOf(this.service.api.pid ?? 0).seconds
+    return readTimes(this.service.api.pid ?? 0).seconds
   }
 
   private async postgresSeconds(): Promise<number> {
     const { rows } = await this.service.database.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
-    const postmaster = timesOf(rows[0].pid).parent
-    return timesOf(postmaster).secondsWithChildren + secondsOfChildren(postmaster)
+    const postmaster = readTimes(rows[0].pid).parent
+    return readTimes(postmaster).secondsWithChildren + sumChildren(postmaster)
   }
 
-  /** Of the API's event loop since the last call. */
+  /** Event-loop lag of the API since the last call. */
   private async lag(): Promise<{ p99: number; max: number }> {
     const text = await (await fetch(`${this.service.url}/metrics`)).text()
     const milliseconds = (name: string) => {

@@ -1,4 +1,4 @@
-/** MNIST (LeCun, Cortes, Burges): gzipped IDX files in the folder that MNIST_DIR names, or where they were downloaded to. */
+/** MNIST (LeCun, Cortes, Burges): gzipped IDX files in the folder MNIST_DIR, or in the download folder. */
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
@@ -21,27 +21,27 @@ const classes = 10
 
 export const mnistPath = (name: MnistName) => path.join(mnistFolder, `${name}.gz`)
 
-/** Whether MNIST is there; where it is not, says on stderr that the benchmark does not run, which then ends with 1. */
+/** Whether MNIST is available. If not, reports it on stderr and sets the exit code 1. */
 export function hasMnist(benchmark: string): boolean {
   const missing = mnistNames.filter((name) => !existsSync(mnistPath(name)))
   if (missing.length === 0) return true
   console.error(`NOT RUN: ${benchmark} needs MNIST, and ${mnistFolder} lacks ${missing.join(', ')}.`)
-  console.error('Name its folder in MNIST_DIR, or download it once: npm run bench -- mnist')
+  console.error('Set MNIST_DIR to its folder, or download it once: npm run bench -- mnist')
   process.exitCode = 1
   return false
 }
 
 /** The bytes after the header of an IDX file, which gives a size for each dimension. */
-function bytesOf(name: MnistName, dimensions: number): Uint8Array {
+function readIdx(name: MnistName, dimensions: number): Uint8Array {
   return gunzipSync(readFileSync(mnistPath(name))).subarray(4 + 4 * dimensions)
 }
 
-/** Pixels and labels as they were published, a byte each. */
+/** The published pixels and labels, a byte each. */
 export function mnistBytes(name: 'train' | 't10k'): { images: Uint8Array; labels: Uint8Array } {
-  return { images: bytesOf(`${name}-images-idx3-ubyte`, 3), labels: bytesOf(`${name}-labels-idx1-ubyte`, 1) }
+  return { images: readIdx(`${name}-images-idx3-ubyte`, 3), labels: readIdx(`${name}-labels-idx1-ubyte`, 1) }
 }
 
-function setOf(name: 'train' | 't10k'): { x: Float32Array; y: Float32Array; rows: number } {
+function readSet(name: 'train' | 't10k'): { x: Float32Array; y: Float32Array; rows: number } {
   const { images, labels } = mnistBytes(name)
   const x = Float32Array.from(images, (pixel) => pixel / 255)
   const y = new Float32Array(labels.length * classes)
@@ -51,8 +51,8 @@ function setOf(name: 'train' | 't10k'): { x: Float32Array; y: Float32Array; rows
 
 /** 60,000 rows to train on, the 10,000 test rows to validate with; pixels from 0 to 1, one-hot digits. */
 export function mnist(): Dataset {
-  const training = setOf('train')
-  const test = setOf('t10k')
+  const training = readSet('train')
+  const test = readSet('t10k')
   const dataset = Dataset.allocate({
     trainingRows: training.rows,
     validationRows: test.rows,

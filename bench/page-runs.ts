@@ -1,7 +1,6 @@
 /**
- * What a page of 1,000 runs costs while a sweep goes on: 500 runs that have ended, two that train and 498 that wait, all
- * rows shown in Chromium for half a minute. Prints one JSON line: requests and bytes of the page, tasks of its main
- * thread, seconds of CPU of the API process.
+ * The cost of a page with 1,000 runs during a sweep: 500 ended, two running and 498 queued, shown in Chromium for 30 s.
+ * Prints a JSON line: requests and bytes of the page, task time of its main thread, CPU time of the API process.
  */
 import type pg from 'pg'
 import type { CDPSession, Page } from 'playwright-core'
@@ -17,7 +16,7 @@ const watchedMilliseconds = 30_000
 
 type JobRequest = Parameters<typeof submit>[1]
 
-function jobOf(units: number, epochs: number): JobRequest {
+function createJob(units: number, epochs: number): JobRequest {
   return {
     name: `${units} units`,
     dataset: 'xor',
@@ -34,7 +33,7 @@ function jobOf(units: number, epochs: number): JobRequest {
   }
 }
 
-/** Stores the job again so many times, with its epochs, as jobs of their own. */
+/** Stores copies of the job with its epochs. */
 async function copyJob(database: pg.Client, { id }: Job, copies: number): Promise<void> {
   const { rows: columns } = await database.query<{ name: string }>(
     `SELECT quote_ident(column_name) AS name FROM information_schema.columns
@@ -65,7 +64,7 @@ async function showAll(page: Page): Promise<void> {
   }
 }
 
-/** Counts from now on. */
+/** Counts the traffic from now on. */
 async function countTraffic(devtools: CDPSession) {
   const counted = { requests: 0, messages: 0, bytes: 0 }
   devtools.on('Network.loadingFinished', ({ encodedDataLength }) => {
@@ -88,10 +87,10 @@ async function taskSeconds(devtools: CDPSession): Promise<number> {
 export const main = () =>
   withProcesses(async (processes) => {
     const { url, database } = processes
-    const short = await submit(url, jobOf(4, 500))
+    const short = await submit(url, createJob(4, 500))
     await readJob(url, short)
     await copyJob(database, short, rows / 2 - 1)
-    const long = await submit(url, jobOf(128, 1_000_000))
+    const long = await submit(url, createJob(128, 1_000_000))
     const paused = await fetch(`${url}${long.links.self}/pause`, { method: 'POST' })
     jobSchema.parse(await paused.json())
     await copyJob(database, long, rows / 2 - 1)

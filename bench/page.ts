@@ -1,6 +1,6 @@
 /**
- * Whether the page stays smooth: tasks of its main thread over 50 ms, from opening a run until 10,000 epochs have
- * streamed in and are drawn. Prints one JSON line.
+ * Responsiveness of the page: tasks of its main thread over 50 ms, from the opening of a run until 10,000 epochs are
+ * received and drawn. Prints a JSON line.
  */
 import { submit } from '../examples/client.js'
 import { demonstrate } from '../examples/service.js'
@@ -8,7 +8,7 @@ import { openBrowser } from './browser.js'
 
 const epochs = 10_000
 
-/** Runs in the page, before anything of it: the browser tells of every task over 50 ms. */
+/** Runs before the scripts of the page. The browser reports every task over 50 ms. */
 const observe = `
   globalThis.longTasks = []
   new PerformanceObserver((list) => {

@@ -1,11 +1,11 @@
-/** The peers, the program in bench/peers that runs each, and the variants and shares of the workloads that it runs. */
+/** The peers: their programs in bench/peers, and the variant and share of each workload. */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { pairs, taskOf } from './peer-task.js'
 import type { WorkloadName } from './workloads.js'
 
 export const peersFolder = path.resolve('bench', 'peers')
-/** Where an installed peer's compiled program is. */
+/** Path of the compiled program of an installed peer. */
 export const peerProgram = (name: string) => path.join(peersFolder, 'build', name)
 
 export type PeerName =
@@ -28,16 +28,16 @@ export interface PeerCommand {
 
 interface Peer {
   readonly javaScript: boolean
-  /** Must exist for the peer to count as installed. */
+  /** Exists if the peer is installed. */
   readonly needs: string
   readonly command: readonly [string, ...string[]]
-  /** Variant and share of the workload, by workload: what was fastest on the machine the goals were set on. */
+  /** Variant and share per workload: the fastest on the machine of the goals. */
   readonly runs: Partial<Record<WorkloadName, readonly [variant: string, share: number]>>
-  /** It can share the work among threads. */
+  /** Whether it supports threads. */
   readonly threaded: boolean
 }
 
-/** Shares of the workloads that a peer runs, all in one variant. */
+/** Shares of workloads in one variant. */
 function inVariant(
   variant: string,
   shares: Partial<Record<WorkloadName, number>>,
@@ -75,7 +75,7 @@ export const peers: Readonly<Record<PeerName, Peer>> = {
   pytorch: {
     javaScript: false,
     needs: '/usr/lib/python3/dist-packages/torch',
-    // Debian's interpreter, which has Debian's packages.
+    // Debian's interpreter finds Debian's packages.
     command: ['/usr/bin/python3', path.join(peersFolder, 'pytorch.py')],
     runs: {
       ...inVariant('plain', { W3: 1, W4: 1, W5: 1, W6: 1, P2: 1 }),
@@ -137,7 +137,7 @@ export function isInstalled(name: PeerName): boolean {
   return existsSync(peers[name].needs)
 }
 
-/** How the peer runs the workload, native ones with one thread pinned to one core; null if it does not. */
+/** The command of a workload; null if the peer does not support it. Pins native peers with one thread to a core. */
 export function commandFor(
   name: PeerName,
   workload: WorkloadName,

@@ -1,4 +1,4 @@
-/** A workload as its peers are told of it: arguments like rows=150, the same for each program in bench/peers. */
+/** A workload as arguments like rows=150, the same for each program in bench/peers. */
 import { type WorkloadName, workloads } from './workloads.js'
 
 export interface PeerTask {
@@ -7,10 +7,10 @@ export interface PeerTask {
   readonly work: number
 }
 
-/** The workload, or the share of it that a slow peer gets: of the rows, or of the epochs or calls where there are several. */
+/** The workload, or a share of it for a slow peer: of its rows, or of its epochs or calls if it has several. */
 export function taskOf(name: WorkloadName, share: number): PeerTask {
   const workload = workloads[name]
-  const partOf = (count: number) => Math.max(1, Math.round(share * count))
+  const scale = (count: number) => Math.max(1, Math.round(share * count))
   const { layers, inputShape = [] } = workload.network
   const units = layers.map((layer) => (layer.type === 'dense' ? layer.units : null))
   const common = {
@@ -21,12 +21,12 @@ export function taskOf(name: WorkloadName, share: number): PeerTask {
   }
   if (workload.type === 'prediction') {
     const { rows } = workload
-    const calls = partOf(workload.calls)
+    const calls = scale(workload.calls)
     return { arguments: pairs({ ...common, rows, calls, batch: rows, epochs: 0 }), work: calls * rows }
   }
   const { spec, metric } = workload
-  const rows = workload.epochs === 1 ? partOf(workload.rows) : workload.rows
-  const epochs = workload.epochs === 1 ? 1 : partOf(workload.epochs)
+  const rows = workload.epochs === 1 ? scale(workload.rows) : workload.rows
+  const epochs = workload.epochs === 1 ? 1 : scale(workload.epochs)
   const batch = typeof spec.batchSize === 'number' ? spec.batchSize : rows
   const { type: optimizer, learningRate } = spec.optimizer
   return {

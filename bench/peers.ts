@@ -6,7 +6,7 @@
  */
 import { parseArgs } from 'node:util'
 import { compare, installedPeers } from './comparison.js'
-import { backendIn, workloadsIn } from './engine.js'
+import { parseBackend, parseWorkloads } from './engine.js'
 
 export function main(args: string[]): void {
   const { values } = parseArgs({
@@ -22,8 +22,8 @@ export function main(args: string[]): void {
   })
   const installed = installedPeers(values.peers)
   const threads = Number(values.threads)
-  const backend = backendIn(values.backend)
-  for (const name of workloadsIn(values.workload)) {
+  const backend = parseBackend(values.backend)
+  for (const name of parseWorkloads(values.workload)) {
     const { engines, peers } = compare(name, [backend], installed, threads, Number(values.rounds))
     for (const { backend, metric, median: engine } of engines) {
       const compared = [...peers].map(([peer, rate]) => ({ peer, rate, ratio: engine / rate }))

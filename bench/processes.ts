@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import pg from 'pg'
 import { projectFolder } from '../examples/service.js'
-import { endAtLast } from './cleanup.js'
+import { onExit } from './cleanup.js'
 
 export interface Processes {
   url: string
@@ -45,14 +45,14 @@ export async function startPostgres(folder = projectFolder): Promise<Postgres> {
   const module = pathToFileURL(join(folder, 'dist', 'src', 'store', 'embedded-postgres.js')).href
   const { startEmbeddedPostgres }: typeof import('../src/store/embedded-postgres.js') = await import(module)
   const place = mkdtempSync(join(tmpdir(), 'descent-bench-'))
-  // Root's PostgreSQL runs as another user, who has to pass through.
+  // As root, PostgreSQL runs as another user, who needs to traverse the folder.
   chmodSync(place, 0o711)
   const log = { info: () => {}, warn: () => {} }
   const server = await startEmbeddedPostgres({ directory: join(place, 'postgres'), log })
   return {
     connectionString: server.connectionString,
     pid: server.pid,
-    stop: endAtLast(async () => {
+    stop: onExit(async () => {
       await server.stop()
       rmSync(place, { recursive: true })
     }),
@@ -78,7 +78,7 @@ export async function startProcesses(build: Partial<Build> = {}): Promise<Starte
   const database = new pg.Client({ connectionString: postgres.connectionString })
   // Without a listener, the end of the server would end this process.
   database.on('error', () => {})
-  const stop = endAtLast(async () => {
+  const stop = onExit(async () => {
     await database.end()
     await Promise.all([api, worker].map(end))
     await postgres.stop()

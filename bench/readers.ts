@@ -1,9 +1,9 @@
-/** Readers of streams for benchmarks: they count bytes, and check by the first and last number of each message that no epoch is missing. */
+/** Readers of streams. They count bytes, and check by the first and last epoch of each message that none is missing. */
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import type { Job } from '../src/contract/job.js'
 
-/** Connections that are being opened at the same time. */
+/** Connections opened concurrently. */
 const opening = 100
 /** Messages begin with their type and the id of the job, and end with the last epoch. */
 const headBytes = 200
@@ -13,9 +13,9 @@ export const latin1 = (bytes: Buffer, from: number, to?: number) =>
   bytes.subarray(from, to).toString('latin1')
 
 export interface Received {
-  /** With the frames and the handshake. */
+  /** Including frames and handshake. */
   bytes: number
-  /** Of the end, by the monotonic clock. */
+  /** Time of the end by the monotonic clock. */
   moment: number
 }
 
@@ -31,7 +31,7 @@ export class Follower {
     this.last = after
   }
 
-  /** @throws Error when an epoch is missing or comes twice */
+  /** @throws Error if an epoch is missing or duplicated */
   take(message: Buffer, isBinary: boolean): void {
     const head = latin1(message, 0, headBytes)
     if (!isBinary && head.startsWith('{"type":"end"')) this.ended = true
@@ -41,7 +41,7 @@ export class Follower {
     this.last = last
   }
 
-  /** @throws Error unless everything came */
+  /** @throws Error if the stream is incomplete */
   check(): void {
     if (!this.ended || this.last !== this.job.epochs) {
       throw new Error(`a reader of ${this.job.id} got ${this.last} epochs`)
@@ -65,7 +65,7 @@ function numbersInBinary(head: string): { first: number; last: number } {
 
 export const socketAddress = (url: string) => url.replace(/^http/, 'ws')
 
-/** Resolves when the server has closed; what `take` throws ends it. */
+/** Resolves when the server closes the connection; rejects with an error of `take`. */
 export async function read(
   socket: WebSocket,
   take: (message: Buffer, isBinary: boolean) => void,
@@ -88,7 +88,7 @@ export async function read(
   return { bytes: connection?.bytesRead ?? 0, moment: performance.now() }
 }
 
-/** Reads all of one job. */
+/** Reads a job to its end. */
 export async function readJob(
   url: string,
   job: Job,
@@ -105,7 +105,7 @@ export async function readJob(
   return received
 }
 
-/** Does the tasks, so many at a time. */
+/** Runs the tasks with limited concurrency. */
 export async function inParallel<T>(tasks: (() => Promise<T>)[], width: number): Promise<T[]> {
   const results: T[] = []
   let next = 0
@@ -119,7 +119,7 @@ export async function inParallel<T>(tasks: (() => Promise<T>)[], width: number):
   return results
 }
 
-/** Opens a stream for each, some at a time; resolves when each was told of its job. */
+/** Opens a stream for each job, with limited concurrency. Resolves when each has its first message. */
 export async function readAll(
   url: string,
   jobs: Job[],

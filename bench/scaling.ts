@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { backendIn, workloadsIn } from './engine.js'
+import { parseBackend, parseWorkloads } from './engine.js'
 import { Bench } from './measurement.js'
 
 const roundMilliseconds = 2_000
@@ -50,8 +50,8 @@ export async function main(args: string[]): Promise<void> {
     },
   })
   const cores = availableParallelism()
-  for (const workload of workloadsIn(values.workload)) {
-    const data = { workload, backend: backendIn(values.backend) }
+  for (const workload of parseWorkloads(values.workload)) {
+    const data = { workload, backend: parseBackend(values.backend) }
     const workers = Array.from(
       { length: cores },
       () => new Worker(new URL(import.meta.url), { workerData: data }),

@@ -2,21 +2,21 @@
  * The whole service against the bare parts that it is made of: `npm run bench -- service [--against FOLDER]
  * [--only predictions,first-epoch,trainings,queue] [--rounds 3] [--json]`. `--against` names another built checkout. Its
  * service takes turns with this one. Starts PostgreSQL and Redis too. Prints a Markdown table and, with `--json`, one JSON
- * line a figure.
+ * line a metric.
  */
 import { loadavg } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { projectFolder } from '../examples/service.js'
-import { type Figure, printHead, printJson, printRow } from './service/figure.js'
+import { type BenchmarkRun, reportSkipped } from './service/benchmark-run.js'
 import { measureFirstEpochs } from './service/first-epoch.js'
+import { type Metric, printHead, printJson, printRow } from './service/metric.js'
 import { measurePredictions } from './service/predictions.js'
 import { measureQueueLengths } from './service/queue-length.js'
-import { leaveOut, type Run } from './service/run.js'
 import { RunningService } from './service/running-service.js'
 import { measureTrainings } from './service/trainings.js'
 
-const groups: Readonly<Record<string, (run: Run) => Promise<void>>> = {
+const groups: Readonly<Record<string, (run: BenchmarkRun) => Promise<void>>> = {
   predictions: measurePredictions,
   'first-epoch': measureFirstEpochs,
   trainings: measureTrainings,
@@ -37,20 +37,20 @@ export async function main(args: string[]): Promise<void> {
   const unknown = chosen.find(({ measure }) => measure === undefined)
   if (unknown !== undefined)
     throw new Error(`--only takes ${Object.keys(groups).join()}, not ${unknown.name}`)
-  const reported: Figure[] = []
-  const report = (figure: Figure) => {
-    reported.push(figure)
-    printRow(figure)
+  const reported: Metric[] = []
+  const report = (metric: Metric) => {
+    reported.push(metric)
+    printRow(metric)
   }
   await withServices(values.against, async (services) => {
     printHead()
     for (const { name, measure } of chosen) {
       const run = { services, rounds: Number(values.rounds), report }
-      await measure(run).catch((error: unknown) => leaveOut(name, error))
+      await measure(run).catch((error: unknown) => reportSkipped(name, error))
       console.error(`load of the last minute, with ${name}: ${loadavg()[0].toFixed(1)}`)
     }
   })
-  if (values.json) for (const figure of reported) printJson(figure)
+  if (values.json) for (const metric of reported) printJson(metric)
 }
 
 async function withServices(

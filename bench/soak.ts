@@ -1,6 +1,6 @@
 /**
  * `npm run soak [-- --minutes 60 --kill-seconds 20 --port 3921]`: mixed use of the all-in-one service with kills in
- * between. Says whether memory, connections and disk stay flat and whether every accepted job ended once, and writes
+ * between. Reports whether memory, connections and disk stay flat and every accepted job ended once, and writes
  * bench/soak/soak.json and soak.svg. The exit code is 1 when a job was lost, doubled or failed.
  */
 import { writeFileSync } from 'node:fs'
@@ -8,10 +8,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { projectFolder } from '../examples/service.js'
-import { Caller } from './caller.js'
+import { HttpClient } from './http-client.js'
 import { Ledger } from './soak/ledger.js'
 import { type Kill, plot } from './soak/plot.js'
-import { gaugeNames, type Sample, takeSample, trendOf } from './soak/samples.js'
+import { computeTrend, gaugeNames, type Sample, takeSample } from './soak/samples.js'
 import { type Subject, startSubject } from './soak/subject.js'
 import { Users } from './soak/users.js'
 
@@ -25,7 +25,7 @@ const { values } = parseArgs({
   },
 })
 
-/** In turn. A job whose worker dies three times without progress fails, so a training has to come further between two. */
+/** Applied in turn. A job fails after three crashes without progress, so a training must progress between two kills. */
 function strikes(subject: Subject, users: Users): Record<string, () => void> {
   return {
     worker: () => process.kill(subject.worker(), 'SIGKILL'),
@@ -61,7 +61,7 @@ async function soak(subject: Subject, users: Users, milliseconds: number) {
     try {
       strike()
     } catch {
-      // It was just not there.
+      // The process was not running.
     }
     kills.push({ seconds: Math.round(seconds()), what })
   }
@@ -74,12 +74,12 @@ async function main(): Promise<void> {
   const subject = await startSubject(Number(values.port))
   try {
     const ledger = new Ledger()
-    const users = new Users(new Caller(subject.url), ledger)
+    const users = new Users(new HttpClient(subject.url), ledger)
     const { samples, kills } = await soak(subject, users, 60_000 * Number(values.minutes))
     const left = await subject.query<{ id: string }>('SELECT id FROM "Job"')
     for (const { id } of left)
-      ledger.faults.push(`${id} is left${ledger.knows(id) ? '' : ', and nobody made it'}`)
-    const trends = Object.fromEntries(gaugeNames.map((gauge) => [gauge, trendOf(samples, gauge)]))
+      ledger.faults.push(`${id} remains${ledger.knows(id) ? '' : ', and no request created it'}`)
+    const trends = Object.fromEntries(gaugeNames.map((gauge) => [gauge, computeTrend(samples, gauge)]))
     const { accepted, ended, lost, faults, errors } = ledger
     const { predictions } = users
     const minutes = Number(values.minutes)
@@ -96,7 +96,7 @@ async function main(): Promise<void> {
     console.log(
       `${kills.length} kills; ${accepted} jobs accepted, ${ended} ended, ${predictions} predictions`,
     )
-    console.log(`errors that were tried again: ${JSON.stringify(errors)}`)
+    console.log(`retried errors: ${JSON.stringify(errors)}`)
     console.log(`lost: ${lost.length}, faults: ${faults.length}`)
     for (const fault of faults) console.log(`  ${fault}`)
     if (lost.length > 0 || faults.length > 0) process.exitCode = 1

@@ -1,7 +1,7 @@
 /**
- * How long a newcomer waits: `git clone`, `npm ci`, `npm start` until it greets, the first epoch of a job on the stream, the
- * native backend; then a second `npm start`. In a clone of its own, with npm's cache as it is. Prints a JSON line a round.
- *   start [--rounds 3] [--revisions HEAD,v1]   revisions by turns
+ * Time to the first success in a new clone: `git clone`, `npm ci`, `npm start` until its greeting, the first epoch of a job,
+ * the native backend; then a second `npm start`. Uses the existing npm cache. Prints a JSON line per round.
+ *   start [--rounds 3] [--revisions HEAD,v1]   revisions are interleaved
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -35,7 +35,7 @@ export async function main(args: string[]): Promise<void> {
 async function measure(revision: string): Promise<object> {
   const load = loadavg()[0]
   const folder = mkdtempSync(join(tmpdir(), 'descent-start-'))
-  // Root's PostgreSQL runs as another user, who has to pass through.
+  // As root, PostgreSQL runs as another user, who needs to traverse the folder.
   chmodSync(folder, 0o711)
   try {
     const cloned = stopwatch()
@@ -59,7 +59,7 @@ function stopwatch(): () => number {
   return () => rounded((performance.now() - begin) / 1_000)
 }
 
-/** Without what the npm that runs us tells its scripts. */
+/** The environment without the variables of the outer npm. */
 function environment(): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name))
   return { ...Object.fromEntries(own), PORT: port, HOST: '', DATABASE_URL: '', REDIS_URL: '' }
@@ -71,7 +71,7 @@ interface Start {
   firstEpoch: number
 }
 
-/** `npm start`, one job, whatever `then` measures, and the end. */
+/** Runs `npm start`, one job and `then`, and stops the service. */
 async function startIn(
   folder: string,
   then: (url: string, sinceStart: () => number) => Promise<object> = async () => ({}),
@@ -118,7 +118,7 @@ async function firstEpochOf(url: string): Promise<void> {
 
 const healthSchema = z.object({ backend: z.object({ name: z.string() }) })
 
-/** When the addon is there; null where it does not come. */
+/** The time until the native backend is used; null if it is not built. */
 async function untilNative(url: string, sinceStart: () => number): Promise<{ native: number | null }> {
   const backend = async () => (await request(`${url}/health/ready`, healthSchema)).backend.name
   while ((await backend()) !== 'native') {

@@ -5,10 +5,10 @@
  */
 import { parseArgs } from 'node:util'
 import { type Comparison, compare, installedPeers } from './comparison.js'
-import { workloadsIn } from './engine.js'
-import { floorOf, peakRate } from './floor.js'
+import { parseWorkloads } from './engine.js'
 import type { MeasuredBackend } from './measurement.js'
 import { peers } from './peer-commands.js'
+import { computeRoofline, measurePeakRate } from './roofline.js'
 import { type WorkloadName, workloads } from './workloads.js'
 
 type Goals = Readonly<Record<WorkloadName, number | null>>
@@ -67,7 +67,7 @@ function row(name: WorkloadName, threads: number, comparison: Comparison, peak: 
     native,
     (threads === 1 ? goals.native : goals.nativeThreads)[name],
   )
-  const floor = floorOf(name, peak)
+  const floor = computeRoofline(name, peak)
   const cells: [string, string][] = [['', `${name}, ${workloads[name].metric}`]]
   for (const { backend, median } of comparison.engines) cells.push([backend, count(median)])
   cells.push(['best native peer', shown(native)], ['native’s ratio', ratio], ['goal', goal])
@@ -95,10 +95,10 @@ export function main(args: string[]): void {
   const threads = Number(values.threads)
   const backends: readonly MeasuredBackend[] = threads === 1 ? ['native', 'wasm', 'reference'] : ['native']
   const installed = installedPeers(values.peers)
-  const peak = peakRate()
+  const peak = measurePeakRate()
   console.error(`a large product reaches ${count(peak / 1e9)} GFLOP/s on one core`)
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  for (const [index, name] of workloadsIn(values.workload).entries()) {
+  for (const [index, name] of parseWorkloads(values.workload).entries()) {
     const cells = row(name, threads, compare(name, backends, installed, threads, Number(values.rounds)), peak)
     if (index === 0) {
       console.log(line(cells.map(([heading]) => heading)))

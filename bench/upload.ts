@@ -1,7 +1,7 @@
 /**
- * How long a wide CSV takes to come in, and how much memory: MNIST as 60,000 lines of a digit and 784 pixels, and a
- * quarter of it, which shows what grows with the file. Then a job on it, to its first epoch. Linux only, for the
- * processes' peaks of memory are read from /proc. Starts a service of its own. Prints one JSON line a file.
+ * Time and memory of the upload of a wide CSV: MNIST as 60,000 lines of a digit and 784 pixels, and a quarter of it to show
+ * what grows with the file. Then the time of a job on it to its first epoch. Linux only: peak memory is read from /proc.
+ * Starts a separate service. Prints a JSON line per file.
  */
 import { readFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { request, submit, watch } from '../examples/client.js'
 import { type Dataset, datasetSchema } from '../src/contract/dataset.js'
 import { hasMnist, mnistBytes } from './mnist.js'
-import { forgetPeak, peak } from './peak.js'
+import { peakMemory, resetPeakMemory } from './peak-memory.js'
 import { type Processes, withProcesses } from './processes.js'
 
 const pixels = 784
@@ -20,7 +20,7 @@ export async function main(): Promise<void> {
   if (!hasMnist('upload')) return
   await withProcesses(async (processes) => {
     for (const rows of [15_000, 60_000]) {
-      const file = csvOf(rows)
+      const file = createCsv(rows)
       for (let round = 0; round < rounds; round++) {
         console.log(JSON.stringify({ benchmark: 'upload', rows, ...(await measure(processes, file)) }))
       }
@@ -28,7 +28,7 @@ export async function main(): Promise<void> {
   })
 }
 
-function csvOf(rows: number): Buffer {
+function createCsv(rows: number): Buffer {
   const { images, labels } = mnistBytes('train')
   const header = ['label', ...Array.from({ length: pixels }, (_, place) => `pixel${place}`)].join()
   const lines = Array.from({ length: rows }, (_, row) => {
@@ -40,7 +40,7 @@ function csvOf(rows: number): Buffer {
 async function measure({ url, api, worker, database }: Processes, file: Buffer): Promise<object> {
   const [apiPid, workerPid] = [api.pid, worker.pid]
   if (apiPid === undefined || workerPid === undefined) throw new Error('a process did not start')
-  for (const pid of [apiPid, workerPid]) forgetPeak(pid)
+  for (const pid of [apiPid, workerPid]) resetPeakMemory(pid)
   const reading = watchChildren(apiPid)
   const begin = performance.now()
   const dataset = await request(`${url}/datasets?target=label`, datasetSchema, file)
@@ -55,7 +55,7 @@ async function measure({ url, api, worker, database }: Processes, file: Buffer):
     storedMegabytes: dataset.bytes / 1e6,
     seconds: seconds(uploaded - begin),
     secondsToFirstEpoch: seconds(trained - uploaded),
-    peakMebibytes: { api: peak(apiPid), reading: readingPeak, worker: peak(workerPid) },
+    peakMebibytes: { api: peakMemory(apiPid), reading: readingPeak, worker: peakMemory(workerPid) },
     load: loadavg()[0],
   }
 }
@@ -82,7 +82,8 @@ function watchChildren(parent: number): { end(): Promise<number> } {
   const watching = (async () => {
     while (!over) {
       const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8')
-      for (const pid of children.split(' ').filter(Boolean)) largest = Math.max(largest, peak(Number(pid)))
+      for (const pid of children.split(' ').filter(Boolean))
+        largest = Math.max(largest, peakMemory(Number(pid)))
       await sleep(pollMilliseconds)
     }
   })()

@@ -1,8 +1,7 @@
 /**
- * The fixed workloads on which engines are compared: networks, data, and how much of it one run trains or predicts.
- * float32, data in memory, shuffled every epoch (but for XOR, whose one batch is all of it), made-up inputs uniform in
- * [−1, 1) with labels of a random linear teacher: with inputs from 0 up and random labels every relu unit dies within an
- * epoch, and what is measured then is denormal numbers.
+ * The fixed workloads: networks, synthetic data, and the work of a run. float32 data in memory, shuffled every epoch except
+ * for XOR, which is one batch. Inputs are uniform in [−1, 1), with labels of a random linear teacher. With random labels
+ * and inputs from 0, relu units die within an epoch, and denormal numbers dominate the time.
  */
 import type { TrainingSpec } from '../src/contract/network.js'
 import { trainingSchema } from '../src/contract/network.js'

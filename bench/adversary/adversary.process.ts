@@ -1,19 +1,19 @@
 /**
- * The adversary, in a process of its own, so that its work is not in the latencies that the other process measures. Its own
- * machine would do that work: here it yields to the service, and says how much it did.
+ * The adversary, in a separate process, so that its work does not delay the measurements. Its priority is below that of
+ * the service, because an adversary has another machine. It reports how many rounds it completed.
  */
 import { constants, setPriority } from 'node:os'
-import { Caller } from '../caller.js'
-import { answerMessages } from '../service/helper.js'
+import { HttpClient } from '../http-client.js'
+import { answerMessages } from '../service/bench-process.js'
 import { type Attack, attacks } from './attacks.js'
-import { type Ground, prepareGround } from './ground.js'
+import { type AttackFixtures, prepareFixtures } from './fixtures.js'
 
 export type Order =
   | { type: 'prepare'; url: string; key: string }
   | { type: 'begin'; names: readonly string[] }
   | { type: 'end' }
 
-/** Rounds of all lanes that were done before the attacks end. */
+/** Rounds of all lanes until the end of the attacks. */
 export interface Answer {
   rounds: number
 }
@@ -26,12 +26,12 @@ interface Running {
 
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 
-let ground: Ground | undefined
+let fixtures: AttackFixtures | undefined
 /** Since the attacks began. */
 let rounds = 0
 let running: Running[] = []
 
-function begin(attack: Attack, { round, end }: Prepared, on: Ground): Running {
+function begin(attack: Attack, { round, end }: Prepared, on: AttackFixtures): Running {
   let stopping = false
   const lanes = Array.from({ length: attack.lanes }, async (_, lane) => {
     while (!stopping) {
@@ -42,8 +42,8 @@ function begin(attack: Attack, { round, end }: Prepared, on: Ground): Running {
   return {
     async stop() {
       stopping = true
-      // What is under way is not waited for, as by a client that goes.
-      on.caller.breakConnections()
+      // Disconnects like a client that does not wait for answers.
+      on.client.breakConnections()
       await Promise.all(lanes)
       await end?.()
     },
@@ -53,10 +53,10 @@ function begin(attack: Attack, { round, end }: Prepared, on: Ground): Running {
 answerMessages(async (order: Order): Promise<Answer> => {
   switch (order.type) {
     case 'prepare':
-      ground = await prepareGround(new Caller(order.url, order.key))
+      fixtures = await prepareFixtures(new HttpClient(order.url, order.key))
       break
     case 'begin': {
-      const on = ground
+      const on = fixtures
       if (on === undefined) throw new Error('the adversary has not prepared')
       rounds = 0
       const prepared: [Attack, Prepared][] = []

@@ -1,21 +1,21 @@
-/** The kinds of attack: the routes of each, and what it does to them, many at a time, until it is stopped. */
-import { type Ask, json } from '../caller.js'
-import { csvOf, type Ground, generated, training } from './ground.js'
-import { hangWebhooks, holdStreams } from './silent.js'
+/** The kinds of attack, with their routes and concurrent requests, until they are stopped. */
+import { type HttpRequest, json } from '../http-client.js'
+import { type AttackFixtures, createCsv, generated, training } from './fixtures.js'
+import { hangWebhooks, holdStreams } from './idle-connections.js'
 
 export interface Attack {
   /** As the OpenAPI document writes them. */
   routes: readonly string[]
-  /** Requests under way at once. */
+  /** Concurrent requests. */
   lanes: number
-  /** Resolves with what is done again and again, and what is undone at the end. */
-  prepare(ground: Ground): Promise<{ round(lane: number): Promise<void>; end?(): Promise<void> }>
+  /** Resolves with the repeated round, and the cleanup. */
+  prepare(fixtures: AttackFixtures): Promise<{ round(lane: number): Promise<void>; end?(): Promise<void> }>
 }
 
 const uploadMegabytes = 16
 /** Below MAXIMUM_BODY_BYTES, whose default is 1 MiB. */
 const bodyBytes = 1_000_000
-const crowded = 16
+const lanesPerAttack = 16
 
 const inlineRows = () => {
   const x: number[][] = []
@@ -30,50 +30,50 @@ const inlineRows = () => {
 
 const idIn = (text: string) => /"id":"([^"]+)"/.exec(text)?.[1]
 
-/** Repeats the requests in turn; answers go unread. */
+/** Repeats the requests in turn. Answers are not read. */
 const repeated =
-  (asks: (ground: Ground) => Ask[]): Attack['prepare'] =>
-  async (ground) => {
-    const list = asks(ground)
+  (asks: (fixtures: AttackFixtures) => HttpRequest[]): Attack['prepare'] =>
+  async (fixtures) => {
+    const list = asks(fixtures)
     let next = 0
     return {
       round: async () => {
-        await ground.caller.send(list[next++ % list.length], false)
+        await fixtures.client.send(list[next++ % list.length], false)
       },
     }
   }
 
-/** Sends a request that makes something, then one that takes it away. */
-const madeAndUnmade =
-  (make: () => Ask, unmake: (id: string) => Ask): Attack['prepare'] =>
-  async ({ caller }) => {
+/** Creates a resource, then deletes it. */
+const createAndDelete =
+  (make: () => HttpRequest, unmake: (id: string) => HttpRequest): Attack['prepare'] =>
+  async ({ client }) => {
     const ask = make()
     return {
       round: async () => {
-        const { status, text } = await caller.send(ask)
+        const { status, text } = await client.send(ask)
         const id = idIn(text)
-        if (status < 300 && id !== undefined) await caller.send(unmake(id), false)
+        if (status < 300 && id !== undefined) await client.send(unmake(id), false)
       },
     }
   }
 
-const get = (path: string): Ask => ({ method: 'GET', path })
-const post = (path: string, body?: object): Ask => ({
+const get = (path: string): HttpRequest => ({ method: 'GET', path })
+const post = (path: string, body?: object): HttpRequest => ({
   method: 'POST',
   path,
   ...(body !== undefined && { body: json(body) }),
 })
-const remove = (path: string): Ask => ({ method: 'DELETE', path })
+const remove = (path: string): HttpRequest => ({ method: 'DELETE', path })
 
-const fileOf = (path: string) => (): Ask => ({
+const createUpload = (path: string) => (): HttpRequest => ({
   method: 'POST',
   path,
   type: 'text/csv',
-  body: csvOf(uploadMegabytes),
+  body: createCsv(uploadMegabytes),
 })
 
-/** Some seconds of one thread each, on as many as there are, before all others. */
-const greedy = training([256, 256], {
+/** Jobs of some seconds with all threads and the highest priority. */
+const greedyJob = training([256, 256], {
   dataset: { name: 'spirals', rows: 2_000 },
   epochs: 50,
   batchSize: 32,
@@ -81,13 +81,13 @@ const greedy = training([256, 256], {
   priority: 100,
 })
 
-async function cancelAll({ caller }: Ground): Promise<void> {
+async function cancelAll({ client }: AttackFixtures): Promise<void> {
   for (const status of ['running', 'queued']) {
     for (;;) {
-      const { text } = await caller.send(get(`/jobs?status=${status}&limit=100`))
+      const { text } = await client.send(get(`/jobs?status=${status}&limit=100`))
       const ids = [...text.matchAll(/"id":"(job_[0-9a-f]+)"/g)].map(([, id]) => id)
       if (ids.length === 0) break
-      await Promise.all(ids.map((id) => caller.send(post(`/jobs/${id}/cancel`), false)))
+      await Promise.all(ids.map((id) => client.send(post(`/jobs/${id}/cancel`), false)))
     }
   }
 }
@@ -95,25 +95,25 @@ async function cancelAll({ caller }: Ground): Promise<void> {
 export const attacks: Readonly<Record<string, Attack>> = {
   uploads: {
     routes: ['POST /datasets', 'DELETE /datasets/{id}'],
-    lanes: crowded,
-    prepare: madeAndUnmade(fileOf('/datasets'), (id) => remove(`/datasets/${id}`)),
+    lanes: lanesPerAttack,
+    prepare: createAndDelete(createUpload('/datasets'), (id) => remove(`/datasets/${id}`)),
   },
   previews: {
     routes: ['POST /datasets/preview'],
-    lanes: crowded,
-    prepare: repeated(() => [fileOf('/datasets/preview')()]),
+    lanes: lanesPerAttack,
+    prepare: repeated(() => [createUpload('/datasets/preview')()]),
   },
   'inline jobs': {
     routes: ['POST /jobs', 'POST /jobs/{id}/cancel', 'DELETE /jobs/{id}'],
-    lanes: crowded,
-    prepare: madeAndUnmade(
+    lanes: lanesPerAttack,
+    prepare: createAndDelete(
       () => post('/jobs', training([4], { dataset: inlineRows() })),
       (id) => post(`/jobs/${id}/cancel`),
     ),
   },
   validate: {
     routes: ['POST /jobs/validate', 'POST /models', 'DELETE /models/{id}'],
-    lanes: crowded,
+    lanes: lanesPerAttack,
     prepare: repeated(() => [
       post('/jobs/validate', training([4], { dataset: inlineRows() })),
       post('/jobs/validate', training([4], { dataset: generated, validationSplit: 0.2 })),
@@ -123,7 +123,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
   },
   rows: {
     routes: ['GET /jobs/{id}/rows', 'GET /datasets/{id}/rows', 'GET /datasets/{id}/rows/{row}/image.png'],
-    lanes: 2 * crowded,
+    lanes: 2 * lanesPerAttack,
     prepare: repeated(({ rowsJobId, datasetId }) => [
       get(`/jobs/${rowsJobId}/rows?limit=1000&offset=90000`),
       get(`/jobs/${rowsJobId}/rows?limit=1000&offset=10000&split=validation`),
@@ -133,14 +133,14 @@ export const attacks: Readonly<Record<string, Attack>> = {
   },
   predictions: {
     routes: ['GET /models/{id}/predict', 'POST /models/{id}/predict'],
-    lanes: crowded,
+    lanes: lanesPerAttack,
     prepare: repeated(({ modelId }) => [
       post(`/models/${modelId}/predict`, { inputs: Array.from({ length: 10_000 }, (_, n) => [n % 7, 1]) }),
     ]),
   },
   evaluations: {
     routes: ['POST /models/{id}/evaluate'],
-    lanes: crowded,
+    lanes: lanesPerAttack,
     prepare: repeated(({ modelId }) => [post(`/models/${modelId}/evaluate`, { dataset: generated })]),
   },
   reads: {
@@ -167,7 +167,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
       'POST /stream-tickets',
       'POST /jobs/{id}/stream-tickets',
     ],
-    lanes: 2 * crowded,
+    lanes: 2 * lanesPerAttack,
     prepare: repeated(({ modelId, datasetId, longJobId }) => [
       get('/jobs?limit=100'),
       get(`/jobs/${longJobId}`),
@@ -213,18 +213,18 @@ export const attacks: Readonly<Record<string, Attack>> = {
   floods: {
     routes: ['POST /jobs/batch', 'POST /jobs/{id}/pause', 'POST /jobs/{id}/resume'],
     lanes: 2,
-    prepare: async (ground) => {
-      const batch = post('/jobs/batch', { jobs: Array.from({ length: 500 }, () => greedy) })
+    prepare: async (fixtures) => {
+      const batch = post('/jobs/batch', { jobs: Array.from({ length: 500 }, () => greedyJob) })
       return {
         round: async () => {
-          const { text } = await ground.caller.send(batch)
+          const { text } = await fixtures.client.send(batch)
           const ids = [...text.slice(0, 20_000).matchAll(/"id":"(job_[0-9a-f]+)"/g)].map(([, id]) => id)
           for (const id of ids) {
-            await ground.caller.send(post(`/jobs/${id}/pause`), false)
-            await ground.caller.send(post(`/jobs/${id}/resume`), false)
+            await fixtures.client.send(post(`/jobs/${id}/pause`), false)
+            await fixtures.client.send(post(`/jobs/${id}/resume`), false)
           }
         },
-        end: () => cancelAll(ground),
+        end: () => cancelAll(fixtures),
       }
     },
   },

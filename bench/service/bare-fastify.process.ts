@@ -1,7 +1,7 @@
 /** A Fastify that only answers: each route gives one fixed object through a response schema. */
 import assert from 'node:assert/strict'
 import Fastify from 'fastify'
-import { answerMessages } from './helper.js'
+import { answerMessages } from './bench-process.js'
 
 export interface BareRoute {
   method: 'GET' | 'POST'

@@ -96,7 +96,7 @@ export class Connection {
 }
 
 /** The bytes of a request; a body is sent as JSON. */
-export function requestOf(method: 'GET' | 'POST', path: string, body?: object): Buffer {
+export function createRequest(method: 'GET' | 'POST', path: string, body?: object): Buffer {
   const text = body === undefined ? '' : JSON.stringify(body)
   const head = [`${method} ${path} HTTP/1.1`, 'host: 127.0.0.1', 'connection: keep-alive']
   if (body !== undefined) {
@@ -105,7 +105,7 @@ export function requestOf(method: 'GET' | 'POST', path: string, body?: object): 
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${text}`)
 }
 
-export function bodyOf({ chunks }: Answer): unknown {
+export function parseBody({ chunks }: Answer): unknown {
   const bytes = Buffer.concat(chunks)
   const end = bytes.indexOf(endOfHead)
   const body = bytes.subarray(end + endOfHead.length)

@@ -21,16 +21,16 @@ export interface LateCosts {
 /** An idle PostgreSQL process reports its counters after at most 10 s. */
 export const lateMilliseconds = 11_000
 
-export async function costsOf({ processes }: RunningService): Promise<Costs> {
+export async function readCosts({ processes }: RunningService): Promise<Costs> {
   const { rows } = await processes.database.query<{ bytes: string }>(
     `SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') AS bytes`,
   )
   const { api, worker, postgres } = processes
-  const pids = [api.pid, worker.pid, postgres.pid, ...childrenOf(postgres.pid)]
-  return { cpuMilliseconds: cpuOf(pids), walBytes: Number(rows[0].bytes) }
+  const pids = [api.pid, worker.pid, postgres.pid, ...findChildren(postgres.pid)]
+  return { cpuMilliseconds: sumCpu(pids), walBytes: Number(rows[0].bytes) }
 }
 
-export async function lateCostsOf({ processes }: RunningService): Promise<LateCosts> {
+export async function readLateCosts({ processes }: RunningService): Promise<LateCosts> {
   const { rows } = await processes.database.query<{ commits: string; fsyncs: string }>(
     `SELECT (SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()) AS commits,
        (SELECT sum(fsyncs) FROM pg_stat_io WHERE object = 'wal') AS fsyncs`,
@@ -56,7 +56,7 @@ function timesOf(pid: number | string): ProcessTimes | null {
   }
 }
 
-function childrenOf(parent: number): number[] {
+function findChildren(parent: number): number[] {
   try {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name) && timesOf(name)?.parent === parent)
@@ -66,7 +66,7 @@ function childrenOf(parent: number): number[] {
   }
 }
 
-function cpuOf(pids: readonly (number | undefined)[]): number | null {
+function sumCpu(pids: readonly (number | undefined)[]): number | null {
   let ticks = 0
   for (const pid of pids) {
     const times = pid === undefined ? null : timesOf(pid)

@@ -1,7 +1,7 @@
 /** One side of a BullMQ queue on Redis whose jobs do nothing: adds jobs or takes them. */
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
-import { answerMessages } from './helper.js'
+import { answerMessages } from './bench-process.js'
 
 export type EmptyQueueOrder =
   /** Adds all of them at once. */

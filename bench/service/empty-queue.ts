@@ -2,15 +2,15 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { endAtLast } from '../cleanup.js'
+import { onExit } from '../cleanup.js'
+import { BenchProcess } from './bench-process.js'
 import type { EmptyQueueOrder, EmptyQueueReport } from './empty-queue.process.js'
-import { Helper } from './helper.js'
 
-type Side = Helper<EmptyQueueOrder, EmptyQueueReport>
+type Side = BenchProcess<EmptyQueueOrder, EmptyQueueReport>
 
 export class EmptyQueue {
   /** Also ends the server. */
-  readonly stop = endAtLast(async () => {
+  readonly stop = onExit(async () => {
     await this.adder.stop()
     await this.taker.stop()
     const exited = once(this.server, 'exit')
@@ -39,7 +39,7 @@ export class EmptyQueue {
         if (output.includes('Ready to accept connections')) resolve()
       })
     })
-    const side = (): Side => new Helper('empty-queue.process.js')
+    const side = (): Side => new BenchProcess('empty-queue.process.js')
     return new EmptyQueue(`redis://127.0.0.1:${port}`, server, side(), side())
   }
 

@@ -2,9 +2,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { Figure } from './figure.js'
-import { BareInserts } from './inserts.js'
-import { type Run, turnsOf } from './run.js'
+import { BareInserts } from './bare-inserts.js'
+import { type BenchmarkRun, rotate } from './benchmark-run.js'
+import { Metric } from './metric.js'
 import { type RunningService, smallJob } from './running-service.js'
 
 const jobsARound = 25
@@ -15,11 +15,11 @@ const busyProcesses = 3
 interface Condition {
   name: string
   busy: number
-  median: Figure
-  late: Figure
+  median: Metric
+  late: Metric
 }
 
-export async function measureFirstEpochs({ services, rounds, report }: Run): Promise<void> {
+export async function measureFirstEpochs({ services, rounds, report }: BenchmarkRun): Promise<void> {
   const inserts = await BareInserts.start(1)
   try {
     for (const service of services) await firstEpochs(service, warmUp)
@@ -30,7 +30,7 @@ export async function measureFirstEpochs({ services, rounds, report }: Run): Pro
           late.record(round, subject, quantile(times, 0.95))
         }
         await whileBusy(busy, async () => {
-          for (const service of turnsOf(services, round)) {
+          for (const service of rotate(services, round)) {
             note(service.subject, await firstEpochs(service, jobsARound))
           }
           note('reference', await inserts.times(insertsARound))
@@ -45,20 +45,20 @@ export async function measureFirstEpochs({ services, rounds, report }: Run): Pro
 }
 
 function conditions(): Condition[] {
-  const figure = (name: string, goals: Figure['plan']['goals'] = []) =>
-    new Figure({ name: `POST to first epoch, ${name}`, unit: 'ms', reference: 'INSERT', goals })
+  const metric = (name: string, goals: Metric['plan']['goals'] = []) =>
+    new Metric({ name: `POST to first epoch, ${name}`, unit: 'ms', reference: 'INSERT', goals })
   return [
     {
       name: 'quiet',
       busy: 0,
-      median: figure('quiet, median', [{ of: 'value', bound: 'at most', limit: 12 }]),
-      late: figure('quiet, 95 %'),
+      median: metric('quiet, median', [{ of: 'value', bound: 'at most', limit: 12 }]),
+      late: metric('quiet, 95 %'),
     },
     {
       name: 'load 3',
       busy: busyProcesses,
-      median: figure('load 3, median', [{ of: 'before', bound: 'at most', limit: 0.2 }]),
-      late: figure('load 3, 95 %'),
+      median: metric('load 3, median', [{ of: 'before', bound: 'at most', limit: 0.2 }]),
+      late: metric('load 3, 95 %'),
     },
   ]
 }

@@ -1,6 +1,7 @@
 /** Repeats one request over several connections for some time, and counts the answers. */
+
+import { answerMessages } from './bench-process.js'
 import { Connection } from './connection.js'
-import { answerMessages } from './helper.js'
 
 export interface Load {
   port: number

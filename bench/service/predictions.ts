@@ -1,11 +1,11 @@
 /** Answers a second, against a Fastify that answers the same JSON. */
 import type { BareRoute } from './bare-fastify.process.js'
-import { requestOf } from './connection.js'
-import { Figure, type FigurePlan } from './figure.js'
-import { Helper } from './helper.js'
-import { LoadGenerator } from './load.js'
-import { prepare, questions, type Route, type Subjects } from './questions.js'
-import { leaveOut, type Run, turnsOf } from './run.js'
+import { BenchProcess } from './bench-process.js'
+import { type BenchmarkRun, reportSkipped, rotate } from './benchmark-run.js'
+import { createRequest } from './connection.js'
+import { LoadGenerator } from './load-generator.js'
+import { measuredRequests, prepare, type Route, type Subjects } from './measured-requests.js'
+import { Metric, type MetricPlan } from './metric.js'
 import type { RunningService } from './running-service.js'
 
 const warmUpMilliseconds = 1_500
@@ -20,25 +20,25 @@ interface Target {
   request: Buffer
 }
 
-export async function measurePredictions({ services, rounds, report }: Run): Promise<void> {
+export async function measurePredictions({ services, rounds, report }: BenchmarkRun): Promise<void> {
   const load = new LoadGenerator()
-  const bare = new Helper<{ routes: readonly BareRoute[] }, { port: number }>('bare-fastify.process.js')
+  const bare = new BenchProcess<{ routes: readonly BareRoute[] }, { port: number }>('bare-fastify.process.js')
   try {
     const prepared = []
     for (const service of services) prepared.push({ service, subjects: await prepare(service) })
     const { port } = await bare.ask({ routes: await bareRoutes(prepared[0].service, prepared[0].subjects) })
-    for (const { plan, connections, route } of questions) {
+    for (const { plan, connections, route } of measuredRequests) {
       const targets: Target[] = prepared.map(({ service: { subject, port }, subjects }) => ({
         subject,
         port,
         request: bytesOf(route(subjects)),
       }))
       targets.push({ subject: 'reference', port, request: bytesOf(route(prepared[0].subjects)) })
-      const figure = await measure(plan, targets, connections, rounds, load).catch((error: unknown) => {
-        leaveOut(plan.name, error)
-        return new Figure(plan)
+      const metric = await measure(plan, targets, connections, rounds, load).catch((error: unknown) => {
+        reportSkipped(plan.name, error)
+        return new Metric(plan)
       })
-      report(figure)
+      report(metric)
     }
   } finally {
     await load.stop()
@@ -47,34 +47,34 @@ export async function measurePredictions({ services, rounds, report }: Run): Pro
 }
 
 async function measure(
-  plan: FigurePlan,
+  plan: MetricPlan,
   targets: readonly Target[],
   connections: number,
   rounds: number,
   load: LoadGenerator,
-): Promise<Figure> {
-  const figure = new Figure(plan)
+): Promise<Metric> {
+  const metric = new Metric(plan)
   for (const { port, request } of targets) {
     await load.rate(port, request, connections, warmUpMilliseconds)
   }
   for (let round = 0; round < rounds; round++) {
     const rates = new Map<Target, number>()
     for (let slice = 0; slice < slices; slice++) {
-      for (const target of turnsOf(targets, round + slice)) {
+      for (const target of rotate(targets, round + slice)) {
         const { port, request } = target
         const rate = await load.rate(port, request, connections, sliceMilliseconds)
         rates.set(target, (rates.get(target) ?? 0) + rate / slices)
       }
     }
-    for (const [{ subject }, rate] of rates) figure.record(round, subject, rate)
+    for (const [{ subject }, rate] of rates) metric.record(round, subject, rate)
   }
-  return figure
+  return metric
 }
 
 /** A route for each answer of the first service. */
 async function bareRoutes(service: RunningService, subjects: Subjects): Promise<BareRoute[]> {
   const routes = new Map<string, BareRoute>()
-  for (const { route } of questions) {
+  for (const { route } of measuredRequests) {
     const { method, path, body } = route(subjects)
     const answer = await (body === undefined ? service.get(path) : service.post(path, body))
     const [name] = path.split('?')
@@ -83,4 +83,4 @@ async function bareRoutes(service: RunningService, subjects: Subjects): Promise<
   return [...routes.values()]
 }
 
-const bytesOf = ({ method, path, body }: Route) => requestOf(method, path, body)
+const bytesOf = ({ method, path, body }: Route) => createRequest(method, path, body)

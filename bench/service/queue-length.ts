@@ -3,10 +3,10 @@
  * job, with few and with many queued.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { middle } from '../comparison.js'
-import { Figure } from './figure.js'
+import { median } from '../comparison.js'
+import { type BenchmarkRun, reportSkipped, rotate } from './benchmark-run.js'
+import { Metric } from './metric.js'
 import { empty, fill, type QueueShape } from './queue-filling.js'
-import { leaveOut, type Run, turnsOf } from './run.js'
 import { type JobState, type RunningService, smallJob } from './running-service.js'
 
 const few = 100
@@ -22,16 +22,16 @@ const takingMilliseconds = 6_000
 const ticketMilliseconds = 4_000
 const operations = ['POST /jobs', 'GET /jobs/{id} of the last queued', 'a job taken and trained'] as const
 type Operation = (typeof operations)[number]
-type Figures = Readonly<Record<Operation, Figure>>
+type Metrics = Readonly<Record<Operation, Metric>>
 
-export async function measureQueueLengths({ services, rounds, report }: Run): Promise<void> {
+export async function measureQueueLengths({ services, rounds, report }: BenchmarkRun): Promise<void> {
   for (const service of services) await service.freezeWorker()
   try {
     for (const service of services) await empty(service)
     for (const tenants of tenantCounts) {
-      const short = figuresOf({ queued: few, tenants }, undefined)
+      const short = metricsFor({ queued: few, tenants }, undefined)
       await measure(services, rounds, { queued: few, tenants }, short)
-      const long = figuresOf({ queued: many, tenants }, short)
+      const long = metricsFor({ queued: many, tenants }, short)
       await measure(services, rounds, { queued: many, tenants }, long)
       for (const operation of operations) {
         short[operation].samples.now.forEach((value, round) => {
@@ -50,18 +50,18 @@ export async function measureQueueLengths({ services, rounds, report }: Run): Pr
 }
 
 /** The goal leaves room for noise: the same cost measured twice may differ by half. */
-function figuresOf({ queued, tenants }: QueueShape, short: Figures | undefined): Figures {
+function metricsFor({ queued, tenants }: QueueShape, short: Metrics | undefined): Metrics {
   const goals = [{ of: 'reference', bound: 'at most', limit: 1.5 } as const]
-  const figure = (operation: Operation) =>
-    new Figure({
+  const metric = (operation: Operation) =>
+    new Metric({
       name: `${operation}, ${queued.toLocaleString('en')} queued of ${tenants} ${tenants === 1 ? 'tenant' : 'tenants'}`,
       unit: 'ms',
       ...(short !== undefined && { reference: `with ${few}`, goals }),
     })
   return {
-    'POST /jobs': figure('POST /jobs'),
-    'GET /jobs/{id} of the last queued': figure('GET /jobs/{id} of the last queued'),
-    'a job taken and trained': figure('a job taken and trained'),
+    'POST /jobs': metric('POST /jobs'),
+    'GET /jobs/{id} of the last queued': metric('GET /jobs/{id} of the last queued'),
+    'a job taken and trained': metric('a job taken and trained'),
   }
 }
 
@@ -69,19 +69,19 @@ async function measure(
   services: readonly RunningService[],
   rounds: number,
   shape: QueueShape,
-  figures: Figures,
+  createMetrics: Metrics,
 ): Promise<void> {
   const note = async (operation: Operation, round: number, service: RunningService, run: Promise<number>) => {
     try {
-      figures[operation].record(round, service.subject, await run)
+      createMetrics[operation].record(round, service.subject, await run)
     } catch (error) {
-      leaveOut(`${figures[operation].plan.name} (${service.subject})`, error)
+      reportSkipped(`${createMetrics[operation].plan.name} (${service.subject})`, error)
     }
   }
   for (let round = 0; round < rounds; round++) {
     const last = await fillAll(services, shape)
     if (round === 0) await sleep(ticketMilliseconds)
-    for (const service of turnsOf(services, round)) {
+    for (const service of rotate(services, round)) {
       const path = `/jobs/${last.get(service)?.id}`
       await note(
         'POST /jobs',
@@ -104,7 +104,7 @@ async function measure(
       await fillAll(services, shape)
       await sleep(ticketMilliseconds)
     }
-    for (const service of turnsOf(services, round)) {
+    for (const service of rotate(services, round)) {
       await note('a job taken and trained', round, service, taken(service))
     }
   }
@@ -128,7 +128,7 @@ async function timed(request: (n: number) => Promise<unknown>): Promise<number> 
     await request(times.length)
     times.push(performance.now() - begin)
   }
-  return middle(times)
+  return median(times)
 }
 
 /** Milliseconds a job, from the start of the first to the end of the last, while the worker runs for a short time. */
@@ -151,7 +151,7 @@ async function taken(service: RunningService): Promise<number> {
     await sleep(20)
     found = await done()
   }
-  // A worker stopped in the middle of its jobs would lose them.
+  // A worker stopped in the median of its jobs would lose them.
   await empty(service)
   while (await service.isAtWork()) await sleep(50)
   await service.freezeWorker()

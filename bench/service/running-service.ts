@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
 import { type StartedProcesses, startProcesses } from '../processes.js'
-import { bodyOf, Connection, requestOf } from './connection.js'
+import { Connection, createRequest, parseBody } from './connection.js'
 
 /** High enough to refuse nothing. */
 const limits = { MAXIMUM_REQUESTS_PER_MINUTE: '1000000000', MAXIMUM_QUEUED_JOBS: '1000000' }
@@ -47,11 +47,11 @@ export class RunningService {
 
   /** @throws Error with the answer unless it is a 2xx */
   async get(path: string): Promise<unknown> {
-    return this.#ask(path, requestOf('GET', path))
+    return this.#ask(path, createRequest('GET', path))
   }
 
   async post(path: string, body: object): Promise<unknown> {
-    return this.#ask(path, requestOf('POST', path, body))
+    return this.#ask(path, createRequest('POST', path, body))
   }
 
   async submit(job: object): Promise<JobState> {
@@ -133,7 +133,7 @@ export class RunningService {
     // The server closes an idle connection.
     if (this.connection.isClosed) this.connection = await Connection.open(this.port)
     const answer = await this.connection.ask(request)
-    const body = bodyOf(answer)
+    const body = parseBody(answer)
     if (answer.status >= 200 && answer.status < 300) return body
     throw new Error(`${this.subject}: ${path}: ${answer.status} ${JSON.stringify(body)}`)
   }

@@ -3,12 +3,12 @@
  * sends them meanwhile, and the cost of each. A slow service gets fewer jobs, as many as it finishes in a few seconds.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type LateCosts, lateCostsOf, lateMilliseconds } from './costs.js'
-import { type Crowd, queuedBeforehand, takesBatches, withClient } from './crowd.js'
+import { BareInserts } from './bare-inserts.js'
+import { type BenchmarkRun, createMetrics, reportSkipped, rotate } from './benchmark-run.js'
+import { type LateCosts, lateMilliseconds, readLateCosts } from './costs.js'
 import { EmptyQueue } from './empty-queue.js'
-import type { Figure } from './figure.js'
-import { BareInserts } from './inserts.js'
-import { figures, leaveOut, type Run, turnsOf } from './run.js'
+import { acceptsBatches, type JobLoad, measureQueuedFirst, measureWithClient } from './job-load.js'
+import type { Metric } from './metric.js'
 import type { RunningService } from './running-service.js'
 
 const mostJobs = 2_000
@@ -50,28 +50,28 @@ const plans = {
   fsyncs: { name: 'a small training’s fsyncs of the WAL', unit: '' },
 } as const
 
-interface Trainee {
-  crowd: Crowd
+interface TrainedService {
+  load: JobLoad
   /** Jobs trained since `before`. */
   done: number
   before: LateCosts
 }
 
-export async function measureTrainings({ services, rounds, report }: Run): Promise<void> {
-  const all = figures(plans)
+export async function measureTrainings({ services, rounds, report }: BenchmarkRun): Promise<void> {
+  const all = createMetrics(plans)
   const inserts = await BareInserts.start(10)
   const empty = await EmptyQueue.start().catch((error) => {
-    leaveOut('BullMQ on Redis', error)
+    reportSkipped('BullMQ on Redis', error)
     return null
   })
   try {
-    const trainees: Trainee[] = []
-    for (const service of services) trainees.push(await meet(service))
+    const trainees: TrainedService[] = []
+    for (const service of services) trainees.push(await calibrate(service))
     await sleep(lateMilliseconds)
-    for (const trainee of trainees) trainee.before = await lateCostsOf(trainee.crowd.service)
+    for (const trainee of trainees) trainee.before = await readLateCosts(trainee.load.service)
     if (empty !== null) await empty.rate(emptyJobs)
     for (let round = 0; round < rounds; round++) {
-      for (const trainee of turnsOf(trainees, round)) await measureRound(trainee, round, all)
+      for (const trainee of rotate(trainees, round)) await measureRound(trainee, round, all)
       all.one.record(round, 'reference', await inserts.rate(1, insertMilliseconds))
       all.ten.record(round, 'reference', await inserts.rate(10, insertMilliseconds))
       if (empty === null) continue
@@ -80,15 +80,15 @@ export async function measureTrainings({ services, rounds, report }: Run): Promi
     }
     await sleep(lateMilliseconds)
     for (const {
-      crowd: { service },
+      load: { service },
       done,
       before,
     } of trainees) {
-      const after = await lateCostsOf(service)
+      const after = await readLateCosts(service)
       all.commits.record(0, service.subject, (after.commits - before.commits) / done)
       all.fsyncs.record(0, service.subject, (after.fsyncs - before.fsyncs) / done)
     }
-    for (const figure of Object.values(all)) report(figure)
+    for (const metric of Object.values(all)) report(metric)
   } finally {
     await inserts.stop()
     await empty?.stop()
@@ -96,30 +96,30 @@ export async function measureTrainings({ services, rounds, report }: Run): Promi
 }
 
 /** Warms it up, and finds how many jobs it does in a round. */
-async function meet(service: RunningService): Promise<Trainee> {
-  const crowd = { service, hasBatches: await takesBatches(service), jobs: warmUpJobs }
+async function calibrate(service: RunningService): Promise<TrainedService> {
+  const load = { service, hasBatches: await acceptsBatches(service), jobs: warmUpJobs }
   for (let turn = 0; turn < mostWarmUps; turn++) {
-    const { rate } = await withClient(crowd)
+    const { rate } = await measureWithClient(load)
     const jobs = Math.max(leastJobs, Math.min(mostJobs, Math.round(rate * roundSeconds)))
-    const isSettled = jobs < 1.5 * crowd.jobs
-    crowd.jobs = jobs
+    const isSettled = jobs < 1.5 * load.jobs
+    load.jobs = jobs
     if (isSettled && turn > 0) break
   }
-  console.error(`${service.subject}: ${crowd.jobs} small trainings a round`)
-  return { crowd, done: 0, before: { commits: 0, fsyncs: 0 } }
+  console.error(`${service.subject}: ${load.jobs} small trainings a round`)
+  return { load, done: 0, before: { commits: 0, fsyncs: 0 } }
 }
 
 async function measureRound(
-  trainee: Trainee,
+  trainee: TrainedService,
   round: number,
-  all: Readonly<Record<keyof typeof plans, Figure>>,
+  all: Readonly<Record<keyof typeof plans, Metric>>,
 ): Promise<void> {
-  const { service, jobs } = trainee.crowd
+  const { service, jobs } = trainee.load
   const { subject } = service
-  all.queued.record(round, subject, await queuedBeforehand(trainee.crowd))
-  const { rate, each } = await withClient(trainee.crowd)
+  all.queued.record(round, subject, await measureQueuedFirst(trainee.load))
+  const { rate, each } = await measureWithClient(trainee.load)
   trainee.done += 2 * jobs
-  for (const figure of [all.client, all.one, all.ten]) figure.record(round, subject, rate)
+  for (const metric of [all.client, all.one, all.ten]) metric.record(round, subject, rate)
   all.wal.record(round, subject, each.walBytes)
   if (each.cpuMilliseconds !== null) all.cpu.record(round, subject, each.cpuMilliseconds)
 }

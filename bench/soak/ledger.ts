@@ -1,4 +1,4 @@
-/** Every job that the service accepted, and how it ended; and the errors that the users saw. */
+/** The accepted jobs and their ends, and the errors of the users. */
 export class Ledger {
   readonly #open = new Set<string>()
   readonly #seen = new Set<string>()

@@ -27,7 +27,7 @@ export function plot(samples: readonly Sample[], kills: readonly Kill[]): string
   })
   const size = `viewBox="0 0 ${columns * width} ${rows * height}"`
   const style = 'font-family="sans-serif" font-size="11" fill="#333"'
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${style}><title>What the service takes over time</title>
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${style}><title>Resources of the service over time</title>
 <rect width="100%" height="100%" fill="#fff"/>
 ${graphs.join('\n')}
 </svg>

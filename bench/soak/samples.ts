@@ -1,7 +1,7 @@
-/** What the service holds at a moment, and whether it stays flat. */
-import { descriptorsOf, diskMebibytes, mebibytesOf, type Subject } from './subject.js'
+/** Samples of the resources of the service, and their trend. */
+import { countDescriptors, diskMebibytes, readMemory, type Subject } from './subject.js'
 
-/** What is to stay flat, and how much more by the end of the second half is noise. */
+/** The gauges, and the growth over the second half that counts as noise. */
 export const gauges = {
   apiMebibytes: 16,
   workerMebibytes: 16,
@@ -20,10 +20,10 @@ export interface Sample extends Record<Gauge, number> {
   jobs: Record<string, number>
 }
 
-/** A share of the mean that counts as noise, too. */
+/** The share of the mean that counts as noise. */
 const noise = 0.1
 
-/** Null while a part is away: it was just killed. */
+/** Null while a killed process is not yet restarted. */
 export async function takeSample(subject: Subject, seconds: number): Promise<Sample | null> {
   try {
     const worker = subject.worker()
@@ -39,11 +39,11 @@ export async function takeSample(subject: Subject, seconds: number): Promise<Sam
     )
     return {
       seconds: Math.round(seconds),
-      apiMebibytes: mebibytesOf([subject.api]),
-      workerMebibytes: mebibytesOf([worker]),
-      postgresMebibytes: mebibytesOf([subject.postgres(), ...subject.backends()]),
+      apiMebibytes: readMemory([subject.api]),
+      workerMebibytes: readMemory([worker]),
+      postgresMebibytes: readMemory([subject.postgres(), ...subject.backends()]),
       connections,
-      descriptors: descriptorsOf(subject.api) + descriptorsOf(worker),
+      descriptors: countDescriptors(subject.api) + countDescriptors(worker),
       diskMebibytes: diskMebibytes(subject.folder),
       lagMilliseconds: lag === undefined ? null : Math.round(1_000 * Number(lag)),
       jobs: Object.fromEntries(states.map(({ status, count }) => [status, count])),
@@ -60,7 +60,7 @@ export interface Trend {
   isFlat: boolean
 }
 
-export function trendOf(samples: readonly Sample[], gauge: Gauge): Trend {
+export function computeTrend(samples: readonly Sample[], gauge: Gauge): Trend {
   const half = samples.slice(Math.floor(samples.length / 2))
   const x = half.map((sample) => sample.seconds)
   const y = half.map((sample) => sample[gauge])

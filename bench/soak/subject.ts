@@ -1,4 +1,4 @@
-/** The all-in-one service on a folder of its own, its parts as they are killed, and what they hold. Linux only. */
+/** The all-in-one service in a temporary folder, its processes, and their resources. Linux only. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { projectFolder } from '../../examples/service.js'
 import { findEmbeddedPostgres } from '../../src/store/embedded-postgres.js'
-import { endAtLast } from '../cleanup.js'
+import { onExit } from '../cleanup.js'
 
 export interface Subject {
   url: string
@@ -17,7 +17,7 @@ export interface Subject {
   /** 0 while there is none. */
   worker(): number
   postgres(): number
-  /** Process numbers of the server's own. */
+  /** Process ids of the PostgreSQL backends. */
   backends(): number[]
   query<Row extends object>(statement: string): Promise<Row[]>
   stop(): Promise<void>
@@ -25,7 +25,7 @@ export interface Subject {
 
 export async function startSubject(port: number): Promise<Subject> {
   const folder = mkdtempSync(join(tmpdir(), 'descent-soak-'))
-  // Root's PostgreSQL runs as another user, who has to pass through.
+  // As root, PostgreSQL runs as another user, who needs to traverse the folder.
   chmodSync(folder, 0o711)
   const data = join(folder, 'postgres')
   const child = spawn(process.execPath, [join(projectFolder, 'dist', 'src', 'main.js')], {
@@ -39,7 +39,7 @@ export async function startSubject(port: number): Promise<Subject> {
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-  const stop = endAtLast(async () => {
+  const stop = onExit(async () => {
     if (child.exitCode === null && child.signalCode === null) {
       const exited = once(child, 'exit')
       child.kill('SIGTERM')
@@ -57,9 +57,9 @@ export async function startSubject(port: number): Promise<Subject> {
     url,
     folder,
     api,
-    worker: () => childrenOf(api).find((pid) => commandOf(pid).includes('workers/main.js')) ?? 0,
+    worker: () => findChildren(api).find((pid) => readCommand(pid).includes('workers/main.js')) ?? 0,
     postgres: () => Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]),
-    backends: () => childrenOf(Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])),
+    backends: () => findChildren(Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])),
     async query<Row extends object>(statement: string) {
       const client = new pg.Client({ connectionString: findEmbeddedPostgres(data) })
       client.on('error', () => {})
@@ -74,24 +74,24 @@ export async function startSubject(port: number): Promise<Subject> {
   }
 }
 
-const commandOf = (pid: number) => readOr('', `/proc/${pid}/cmdline`)
+const readCommand = (pid: number) => readOrDefault('', `/proc/${pid}/cmdline`)
 
-export function childrenOf(parent: number): number[] {
+export function findChildren(parent: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => Number(readOr('', `/proc/${pid}/stat`).split(') ')[1]?.split(' ')[1]) === parent)
+    .filter((pid) => Number(readOrDefault('', `/proc/${pid}/stat`).split(') ')[1]?.split(' ')[1]) === parent)
 }
 
-/** Proportional: memory that several processes share counts once. */
-export function mebibytesOf(pids: readonly number[]): number {
+/** Proportional set size: counts shared memory once. */
+export function readMemory(pids: readonly number[]): number {
   const kibibytes = pids.map((pid) =>
-    Number(/^Pss:\s+(\d+) kB$/m.exec(readOr('', `/proc/${pid}/smaps_rollup`))?.[1] ?? 0),
+    Number(/^Pss:\s+(\d+) kB$/m.exec(readOrDefault('', `/proc/${pid}/smaps_rollup`))?.[1] ?? 0),
   )
   return Math.round(kibibytes.reduce((sum, each) => sum + each, 0) / 1024)
 }
 
-export function descriptorsOf(pid: number): number {
+export function countDescriptors(pid: number): number {
   try {
     return readdirSync(`/proc/${pid}/fd`).length
   } catch {
@@ -99,7 +99,7 @@ export function descriptorsOf(pid: number): number {
   }
 }
 
-/** Files go while they are counted. */
+/** `du` fails if files are deleted while it counts. Its output is still used. */
 export function diskMebibytes(folder: string): number {
   try {
     return Math.round(
@@ -115,7 +115,7 @@ export function diskMebibytes(folder: string): number {
   }
 }
 
-function readOr(otherwise: string, path: string): string {
+function readOrDefault(otherwise: string, path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch {

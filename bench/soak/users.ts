@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
-import { csvOf, training } from '../adversary/ground.js'
-import { type Ask, type Caller, json } from '../caller.js'
+import { createCsv, training } from '../adversary/fixtures.js'
+import { type HttpClient, type HttpRequest, json } from '../http-client.js'
 import type { Ledger } from './ledger.js'
 
 const retryMilliseconds = 200
@@ -32,11 +32,11 @@ export class Users {
   predictions = 0
 
   constructor(
-    private readonly caller: Caller,
+    private readonly client: HttpClient,
     private readonly ledger: Ledger,
   ) {}
 
-  /** Resolves when each has done what it was at after `stop`. */
+  /** Resolves after `stop`, when each user has finished its current task. */
   async run(): Promise<void> {
     const repeat = async (work: () => Promise<void>) => {
       while (!this.#stopping) await work()
@@ -56,16 +56,16 @@ export class Users {
     this.#stopping = true
   }
 
-  /** As a broken network would. */
+  /** Simulates a network failure. */
   breakConnections(): void {
-    this.caller.breakConnections()
+    this.client.breakConnections()
     for (const socket of this.#sockets) socket.terminate()
   }
 
-  /** Asks until the service answers; what it was right to refuse is a fault. */
-  async #ask(ask: Ask): Promise<unknown> {
+  /** Retries until the service answers. A refusal (4xx) is a fault. */
+  async #ask(ask: HttpRequest): Promise<unknown> {
     for (;;) {
-      const { status, text } = await this.caller.send(ask)
+      const { status, text } = await this.client.send(ask)
       if (status >= 200 && status < 300) return text === '' ? null : JSON.parse(text)
       const isGone = status === 404 && ask.method === 'DELETE'
       if (isGone) return null
@@ -81,7 +81,7 @@ export class Users {
     }
   }
 
-  /** Under a key, so that an answer that was lost does not make a second job. */
+  /** With an Idempotency-Key, so that a retry after a lost answer does not create a second job. */
   async #train(changes: object): Promise<Job> {
     const body = json(training([16], changes))
     const answer = await this.#ask({ method: 'POST', path: '/jobs', body, idempotencyKey: randomUUID() })
@@ -111,7 +111,7 @@ export class Users {
     let last = 0
     let hasEnded = false
     while (!hasEnded) {
-      const address = `${this.caller.url.replace('http', 'ws')}/jobs/${job.id}/stream?after=${last}`
+      const address = `${this.client.url.replace('http', 'ws')}/jobs/${job.id}/stream?after=${last}`
       const socket = new WebSocket(address)
       this.#sockets.add(socket)
       socket.on('error', () => this.ledger.error('stream: broken'))
@@ -133,7 +133,7 @@ export class Users {
 
   async #predict({ modelId }: Job): Promise<void> {
     const inputs = Array.from({ length: 20 }, (_, n) => [n, -n])
-    const ask: Ask = { method: 'POST', path: `/models/${modelId}/predict`, body: json({ inputs }) }
+    const ask: HttpRequest = { method: 'POST', path: `/models/${modelId}/predict`, body: json({ inputs }) }
     const { predictions } = predictionSchema.parse(await this.#ask(ask))
     if (predictions.length !== inputs.length) this.ledger.faults.push(`${predictions.length} predictions`)
     this.predictions += 1
@@ -141,7 +141,12 @@ export class Users {
   }
 
   async #analyse(): Promise<void> {
-    const upload: Ask = { method: 'POST', path: '/datasets?target=kind', type: 'text/csv', body: file }
+    const upload: HttpRequest = {
+      method: 'POST',
+      path: '/datasets?target=kind',
+      type: 'text/csv',
+      body: file,
+    }
     const { id } = z.object({ id: z.string() }).parse(await this.#ask(upload))
     const job = await this.#ended(await this.#train({ dataset: id, epochs: 3 }))
     const body = json({ dataset: id })
@@ -153,7 +158,7 @@ export class Users {
 
   async #sweep(): Promise<void> {
     const jobs = Array.from({ length: sweepJobs }, (_, seed) => training([8], { epochs: 100, seed }))
-    const batch: Ask = {
+    const batch: HttpRequest = {
       method: 'POST',
       path: '/jobs/batch',
       body: json({ jobs }),
@@ -166,4 +171,4 @@ export class Users {
   }
 }
 
-const file = csvOf(0.25)
+const file = createCsv(0.25)

@@ -7,11 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { attacks } from '../../bench/adversary/attacks.js'
-import { training } from '../../bench/adversary/ground.js'
-import { median } from '../../bench/adversary/ordinary.js'
+import { training } from '../../bench/adversary/fixtures.js'
+import { median } from '../../bench/adversary/ordinary-tenant.js'
 import { makeTenants, type TwoKeys } from '../../bench/adversary/tenants.js'
 import { startTrial, type Trial, trialSettings } from '../../bench/adversary/trial.js'
-import { Caller, json } from '../../bench/caller.js'
+import { HttpClient, json } from '../../bench/http-client.js'
 import { type FreshDatabase, freshDatabase } from '../support/postgres.js'
 import { type Service, startService } from '../support/service.js'
 
@@ -66,12 +66,12 @@ const named = z.object({ id: z.string(), status: z.string() })
 
 it('answers a request of another tenant before most of those that wait', async () => {
   const crowd = 32
-  const adversary = new Caller(service.url, keys.adversary)
-  const ordinary = new Caller(service.url, keys.ordinary)
+  const adversary = new HttpClient(service.url, keys.adversary)
+  const ordinary = new HttpClient(service.url, keys.ordinary)
   const body = json(training([4], { dataset: 'xor', epochs: 2_000 }))
-  const { id } = named.parse(await adversary.done({ method: 'POST', path: '/jobs', body }))
+  const { id } = named.parse(await adversary.sendOk({ method: 'POST', path: '/jobs', body }))
   const isDone = async () =>
-    named.parse(await adversary.done({ method: 'GET', path: `/jobs/${id}` })).status === 'succeeded'
+    named.parse(await adversary.sendOk({ method: 'GET', path: `/jobs/${id}` })).status === 'succeeded'
   while (!(await isDone())) await sleep(100)
 
   let answered = 0
@@ -86,7 +86,7 @@ it('answers a request of another tenant before most of those that wait', async (
   const answeredBefore: number[] = []
   for (let n = 0; n < 15; n++) {
     const before = answered
-    await ordinary.done({ method: 'GET', path: '/jobs?limit=20' })
+    await ordinary.sendOk({ method: 'GET', path: '/jobs?limit=20' })
     answeredBefore.push(answered - before)
     await sleep(20)
   }

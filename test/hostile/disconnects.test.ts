@@ -3,23 +3,23 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { csvOf, type Ground, prepareGround } from '../../bench/adversary/ground.js'
-import { Caller } from '../../bench/caller.js'
+import { type AttackFixtures, createCsv, prepareFixtures } from '../../bench/adversary/fixtures.js'
+import { HttpClient } from '../../bench/http-client.js'
 import { type FreshDatabase, freshDatabase } from '../support/postgres.js'
 import { type Service, startService } from '../support/service.js'
 
 let database: FreshDatabase
 let service: Service
-let ground: Ground
+let fixtures: AttackFixtures
 
 beforeAll(async () => {
   database = await freshDatabase()
   service = await startService({ LOG_LEVEL: 'info', DATABASE_URL: database.connectionString })
-  ground = await prepareGround(new Caller(service.url))
+  fixtures = await prepareFixtures(new HttpClient(service.url))
 }, 120_000)
 
 afterAll(async () => {
-  ground.caller.close()
+  fixtures.client.close()
   await service.stop()
   await database.drop()
 })
@@ -44,20 +44,20 @@ async function leave(text: string, bytes: number): Promise<void> {
 
 const head = 'host: localhost\r\n'
 const rows = JSON.stringify({ inputs: Array.from({ length: 10_000 }, (_, n) => [n % 7, 1]) })
-const upload = csvOf(1).toString()
+const upload = createCsv(1).toString()
 
 const disconnects: Record<string, () => [text: string, bytes: number]> = {
   'a stream of events': () => [
-    `GET /jobs/${ground.longJobId}/stream HTTP/1.1\r\n${head}accept: text/event-stream\r\n\r\n`,
+    `GET /jobs/${fixtures.longJobId}/stream HTTP/1.1\r\n${head}accept: text/event-stream\r\n\r\n`,
     1,
   ],
   'a stream of many jobs': () => [
-    `GET /stream?jobs=${ground.longJobId} HTTP/1.1\r\n${head}accept: text/event-stream\r\n\r\n`,
+    `GET /stream?jobs=${fixtures.longJobId} HTTP/1.1\r\n${head}accept: text/event-stream\r\n\r\n`,
     1,
   ],
-  'a file of weights': () => [`GET /models/${ground.modelId}/weights HTTP/1.1\r\n${head}\r\n`, 1],
+  'a file of weights': () => [`GET /models/${fixtures.modelId}/weights HTTP/1.1\r\n${head}\r\n`, 1],
   predictions: () => [
-    `POST /models/${ground.modelId}/predict HTTP/1.1\r\n${head}content-type: application/json\r\n` +
+    `POST /models/${fixtures.modelId}/predict HTTP/1.1\r\n${head}content-type: application/json\r\n` +
       `content-length: ${rows.length}\r\n\r\n${rows}`,
     1,
   ],
@@ -79,7 +79,7 @@ const disconnects: Record<string, () => [text: string, bytes: number]> = {
     0,
   ],
   'a table to predict': () => [
-    `POST /models/${ground.modelId}/predict HTTP/1.1\r\n${head}content-type: text/csv\r\n` +
+    `POST /models/${fixtures.modelId}/predict HTTP/1.1\r\n${head}content-type: text/csv\r\n` +
       `content-length: ${upload.length}\r\n\r\n${upload.slice(0, 200_000)}`,
     0,
   ],
@@ -88,22 +88,22 @@ const disconnects: Record<string, () => [text: string, bytes: number]> = {
     0,
   ],
   'a WebSocket': () => [
-    `GET /jobs/${ground.longJobId}/stream HTTP/1.1\r\n${head}connection: upgrade\r\nupgrade: websocket\r\n` +
+    `GET /jobs/${fixtures.longJobId}/stream HTTP/1.1\r\n${head}connection: upgrade\r\nupgrade: websocket\r\n` +
       'sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
     1,
   ],
   'boundaries of a stream': () => [
-    `GET /jobs/${ground.longJobId}/stream?boundary=128 HTTP/1.1\r\n${head}accept: text/event-stream\r\n\r\n`,
+    `GET /jobs/${fixtures.longJobId}/stream?boundary=128 HTTP/1.1\r\n${head}accept: text/event-stream\r\n\r\n`,
     1,
   ],
-  epochs: () => [`GET /jobs/${ground.longJobId}/epochs?limit=100000 HTTP/1.1\r\n${head}\r\n`, 1],
+  epochs: () => [`GET /jobs/${fixtures.longJobId}/epochs?limit=100000 HTTP/1.1\r\n${head}\r\n`, 1],
   'a large body of JSON': () => [
-    `POST /models/${ground.modelId}/predict HTTP/1.1\r\n${head}content-type: application/json\r\n` +
+    `POST /models/${fixtures.modelId}/predict HTTP/1.1\r\n${head}content-type: application/json\r\n` +
       `content-length: ${rows.length}\r\n\r\n${rows}`,
     0,
   ],
   'an evaluation of a file': () => [
-    `POST /models/${ground.modelId}/evaluate HTTP/1.1\r\n${head}content-type: text/csv\r\n` +
+    `POST /models/${fixtures.modelId}/evaluate HTTP/1.1\r\n${head}content-type: text/csv\r\n` +
       `content-length: ${upload.length}\r\n\r\n${upload.slice(0, 200_000)}`,
     0,
   ],

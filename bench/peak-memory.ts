@@ -1,8 +1,8 @@
-/** Peaks of the memory of a process, from /proc: Linux only. */
+/** Peak memory of a process, from /proc. Linux only. */
 import { readFileSync, writeFileSync } from 'node:fs'
 
-/** Peak of resident memory in MiB since it was forgotten; 0 of a process that has ended. */
-export function peak(pid: number): number {
+/** Peak resident memory in MiB since the last reset; 0 if the process has ended. */
+export function peakMemory(pid: number): number {
   try {
     const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
     return Math.round(Number(kibibytes ?? 0) / 1024)
@@ -11,6 +11,6 @@ export function peak(pid: number): number {
   }
 }
 
-export function forgetPeak(pid: number): void {
+export function resetPeakMemory(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5')
 }

@@ -1,4 +1,4 @@
-/** What arithmetic alone would allow: a workload's products at the rate of a large one. */
+/** The roofline of a workload: the time of its products at the rate of a large product. */
 import { spawnSync } from 'node:child_process'
 import { compilePrediction } from '../src/engine/compile.js'
 import { countFlops } from '../src/engine/cost.js'
@@ -12,7 +12,7 @@ const size = 2048
 const rows = 1024
 
 /** Floating-point operations a second of the engine's own product, 1024 × 2048 by 2048 × 2048, on one core. */
-function ownRate(): number {
+function engineRate(): number {
   const network = {
     inputShape: [size],
     layers: [{ type: 'dense' as const, units: size, activation: 'linear' as const, useBias: false }],
@@ -29,7 +29,7 @@ function ownRate(): number {
   return (2 * rows * size * size) / Math.min(...seconds)
 }
 
-/** OpenBLAS's, of the same product; 0 where it is not installed (npm run bench:peers:install). */
+/** The rate of OpenBLAS for the same product; 0 if it is not installed (npm run bench:peers:install). */
 function blasRate(): number {
   const { stdout } = spawnSync('taskset', ['-c', '0', peerProgram('openblas')], {
     encoding: 'utf8',
@@ -40,12 +40,12 @@ function blasRate(): number {
 }
 
 /** The faster of the two. */
-export function peakRate(): number {
-  return Math.max(ownRate(), blasRate())
+export function measurePeakRate(): number {
+  return Math.max(engineRate(), blasRate())
 }
 
-/** Work per second of one core at that rate; null where something else than products takes the time. */
-export function floorOf(name: WorkloadName, rate: number): number | null {
+/** Work per second of one core at the peak rate; null if products do not dominate the time. */
+export function computeRoofline(name: WorkloadName, rate: number): number | null {
   const workload = workloads[name]
   if (workload.metric === 'steps/s' || workload.metric === 'calls/s') return null
   const { lists } = programOf(name)

@@ -1,41 +1,41 @@
-/** Sends requests over kept connections at little cost: bodies are made once, and answers may go unread. */
+/** An HTTP client with low cost: keep-alive connections, prepared bodies, and answers that may remain unread. */
 import { Agent, request } from 'node:http'
 
-export interface Ask {
+export interface HttpRequest {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   path: string
   body?: Buffer
-  /** `application/json` when left out. */
+  /** Default: `application/json`. */
   type?: string
-  /** The same answer to the same key, however often it is sent. */
+  /** Sent as Idempotency-Key. */
   idempotencyKey?: string
 }
 
-export interface Answered {
+export interface HttpResponse {
   status: number
-  /** Until the last byte of the answer. */
+  /** Time until the last byte of the answer. */
   milliseconds: number
   text: string
 }
 
-const patienceMilliseconds = 120_000
+const timeoutMilliseconds = 120_000
 
 export const json = (value: object) => Buffer.from(JSON.stringify(value))
 
-export class Caller {
+export class HttpClient {
   readonly #agent = new Agent({ keepAlive: true })
 
   constructor(
     readonly url: string,
-    /** Left out where the service is open. */
+    /** Undefined if the service is open. */
     readonly key?: string,
   ) {}
 
-  /** Resolves with status 0 when the connection breaks or nothing comes for two minutes. */
+  /** Resolves with status 0 if the connection breaks, or after two minutes without data. */
   send(
-    { method, path, body, type = 'application/json', idempotencyKey }: Ask,
+    { method, path, body, type = 'application/json', idempotencyKey }: HttpRequest,
     keepText = true,
-  ): Promise<Answered> {
+  ): Promise<HttpResponse> {
     const begin = performance.now()
     const headers: Record<string, string> = {}
     if (this.key !== undefined) headers.authorization = `Bearer ${this.key}`
@@ -51,7 +51,7 @@ export class Caller {
         method,
         headers,
         agent: this.#agent,
-        timeout: patienceMilliseconds,
+        timeout: timeoutMilliseconds,
       })
       sent.on('timeout', () => sent.destroy(new Error('no answer')))
       sent.on('error', (error) => end(0, error.message))
@@ -68,13 +68,13 @@ export class Caller {
   }
 
   /** @throws Error with the answer unless it is a 2xx */
-  async done(ask: Ask): Promise<unknown> {
+  async sendOk(ask: HttpRequest): Promise<unknown> {
     const { status, text } = await this.send(ask)
     if (status >= 200 && status < 300) return text === '' ? null : JSON.parse(text)
     throw new Error(`${ask.method} ${ask.path}: ${status} ${text.slice(0, 500)}`)
   }
 
-  /** Breaks every connection, whatever is under way on it. */
+  /** Closes every connection, including active ones. */
   breakConnections(): void {
     for (const sockets of [this.#agent.sockets, this.#agent.freeSockets]) {
       for (const socket of Object.values(sockets).flatMap((each) => each ?? [])) socket.destroy()

@@ -1,10 +1,10 @@
-/** Processes next to the services: those that make load, and the bare ones that the services are compared with. */
+/** Separate processes: load generators, and the bare servers that services are compared with. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-/** Answers each message with one message. Ends with this process. */
-export class Helper<Question extends object, Reply> {
+/** A process that answers each message with one message. Ends with this process. */
+export class BenchProcess<MeasuredRequest extends object, Reply> {
   readonly #child: ChildProcess
 
   /** @param file in this folder, such as `load.process.js` */
@@ -12,7 +12,7 @@ export class Helper<Question extends object, Reply> {
     this.#child = fork(fileURLToPath(new URL(file, import.meta.url)))
   }
 
-  async ask(question: Question): Promise<Reply> {
+  async ask(question: MeasuredRequest): Promise<Reply> {
     const ended = new AbortController()
     const exited = once(this.#child, 'exit', { signal: ended.signal }).then(
       () => {
@@ -43,10 +43,12 @@ interface Failure {
 const isFailure = (reply: unknown): reply is Failure =>
   typeof reply === 'object' && reply !== null && 'failure' in reply
 
-/** Called in the other process. */
-export function answerMessages<Question, Reply>(answer: (question: Question) => Promise<Reply>): void {
+/** Runs in the other process. */
+export function answerMessages<MeasuredRequest, Reply>(
+  answer: (question: MeasuredRequest) => Promise<Reply>,
+): void {
   process.on('disconnect', () => process.exit(0))
-  process.on('message', (question: Question) => {
+  process.on('message', (question: MeasuredRequest) => {
     answer(question).then(
       (reply) => process.send?.(reply),
       (error: unknown) => process.send?.({ failure: String(error) } satisfies Failure),

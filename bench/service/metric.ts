@@ -1,5 +1,5 @@
-/** A figure of the services and of their reference, round by round, and how it is printed. */
-import { middle } from '../comparison.js'
+/** A metric of the services and of their reference: its values per round, and its output. */
+import { median } from '../comparison.js'
 
 /** `now` is this build, `before` the one that --against names, `reference` the bare part that both are compared with. */
 export type Subject = 'now' | 'before' | 'reference'
@@ -11,7 +11,7 @@ export interface Goal {
   limit: number
 }
 
-export interface FigurePlan {
+export interface MetricPlan {
   name: string
   unit: string
   /** The name of the reference, such as Fastify. */
@@ -20,29 +20,29 @@ export interface FigurePlan {
 }
 
 /** A ratio is taken within one round, so that a change of the machine affects both sides. */
-export class Figure {
+export class Metric {
   readonly samples: Readonly<Record<Subject, number[]>> = { now: [], before: [], reference: [] }
 
-  constructor(readonly plan: FigurePlan) {}
+  constructor(readonly plan: MetricPlan) {}
 
   record(round: number, subject: Subject, value: number): void {
     this.samples[subject][round] = value
   }
 
-  /** The median of the rounds; null where nothing was measured. */
+  /** The median of the rounds; null if nothing was measured. */
   value(subject: Subject): number | null {
     const values = this.samples[subject].filter(Number.isFinite)
-    return values.length === 0 ? null : middle(values)
+    return values.length === 0 ? null : median(values)
   }
 
   ratio(subject: Subject, to: Subject): number | null {
     const ratios = this.samples[subject]
       .map((value, round) => value / this.samples[to][round])
       .filter(Number.isFinite)
-    return ratios.length === 0 ? null : middle(ratios)
+    return ratios.length === 0 ? null : median(ratios)
   }
 
-  held({ of }: Goal): number | null {
+  compared({ of }: Goal): number | null {
     return of === 'value' ? this.value('now') : this.ratio('now', of)
   }
 }
@@ -69,50 +69,54 @@ const count = (value: number | null) => {
 }
 const times = (ratio: number | null) => (ratio === null ? '–' : `${Number(ratio.toPrecision(2))}×`)
 
-function goalText(figure: Figure, goal: Goal): string {
+function goalText(metric: Metric, goal: Goal): string {
   const sign = goal.bound === 'at least' ? '≥' : '≤'
-  const what = { value: '', reference: `× ${figure.plan.reference}`, before: '× before' }[goal.of]
-  const verdict = { reached: '', short: ' **short**', unknown: ' (not measured)' }[verdictOf(figure, goal)]
+  const what = { value: '', reference: `× ${metric.plan.reference}`, before: '× before' }[goal.of]
+  const verdict = { reached: '', short: ' **short**', unknown: ' (not measured)' }[verdictOf(metric, goal)]
   return `${sign} ${goal.limit.toLocaleString('en')}${what}${verdict}`
 }
 
-function verdictOf(figure: Figure, goal: Goal): 'reached' | 'short' | 'unknown' {
-  const held = figure.held(goal)
-  if (held === null) return 'unknown'
-  return (goal.bound === 'at least' ? held >= goal.limit : held <= goal.limit) ? 'reached' : 'short'
+function verdictOf(metric: Metric, goal: Goal): 'reached' | 'short' | 'unknown' {
+  const compared = metric.compared(goal)
+  if (compared === null) return 'unknown'
+  return (goal.bound === 'at least' ? compared >= goal.limit : compared <= goal.limit) ? 'reached' : 'short'
 }
 
-export function printRow(figure: Figure): void {
-  const { name, unit, reference, goals = [] } = figure.plan
-  const beside = figure.value('reference')
+export function printRow(metric: Metric): void {
+  const { name, unit, reference, goals = [] } = metric.plan
+  const beside = metric.value('reference')
   const cells = [
     `${name}, ${unit}`,
-    count(figure.value('now')),
-    count(figure.value('before')),
+    count(metric.value('now')),
+    count(metric.value('before')),
     beside === null ? '–' : `${reference} ${count(beside)}`,
-    times(figure.ratio('now', 'reference')),
-    times(figure.ratio('before', 'reference')),
-    times(figure.ratio('now', 'before')),
-    goals.map((goal) => goalText(figure, goal)).join(', '),
+    times(metric.ratio('now', 'reference')),
+    times(metric.ratio('before', 'reference')),
+    times(metric.ratio('now', 'before')),
+    goals.map((goal) => goalText(metric, goal)).join(', '),
   ]
   console.log(`| ${cells.join(' | ')} |`)
 }
 
-export function printJson(figure: Figure): void {
-  const { name, unit, reference, goals = [] } = figure.plan
+export function printJson(metric: Metric): void {
+  const { name, unit, reference, goals = [] } = metric.plan
   console.log(
     JSON.stringify({
       benchmark: 'service',
-      figure: name,
+      metric: name,
       unit,
-      now: figure.value('now'),
-      before: figure.value('before'),
-      reference: reference === undefined ? null : { name: reference, value: figure.value('reference') },
-      samples: figure.samples,
-      nowToReference: figure.ratio('now', 'reference'),
-      beforeToReference: figure.ratio('before', 'reference'),
-      nowToBefore: figure.ratio('now', 'before'),
-      goals: goals.map((goal) => ({ ...goal, held: figure.held(goal), verdict: verdictOf(figure, goal) })),
+      now: metric.value('now'),
+      before: metric.value('before'),
+      reference: reference === undefined ? null : { name: reference, value: metric.value('reference') },
+      samples: metric.samples,
+      nowToReference: metric.ratio('now', 'reference'),
+      beforeToReference: metric.ratio('before', 'reference'),
+      nowToBefore: metric.ratio('now', 'before'),
+      goals: goals.map((goal) => ({
+        ...goal,
+        value: metric.compared(goal),
+        verdict: verdictOf(metric, goal),
+      })),
     }),
   )
 }

@@ -1,20 +1,19 @@
-/** Attacks by saying nothing: streams that are opened and not read, and webhooks of a receiver that never answers. */
-
+/** Attacks by idle connections: streams that are not read, and webhooks whose receiver never answers. */
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { json } from '../caller.js'
+import { json } from '../http-client.js'
 import type { Attack } from './attacks.js'
-import { training } from './ground.js'
+import { training } from './fixtures.js'
 
 const streams = 200
 const webhooks = 10
 
-/** Keeps 200 streams of a long history open and unread; one that the service ends is opened again. */
-export const holdStreams: Attack['prepare'] = async ({ caller, longJobId }) => {
-  const { hostname, port } = new URL(caller.url)
+/** Holds 200 unread streams of a long history, and reopens those that the service closes. */
+export const holdStreams: Attack['prepare'] = async ({ client, longJobId }) => {
+  const { hostname, port } = new URL(client.url)
   const open = new Set<Socket>()
-  const head = `host: ${hostname}\r\naccept: text/event-stream\r\nauthorization: Bearer ${caller.key}\r\n\r\n`
+  const head = `host: ${hostname}\r\naccept: text/event-stream\r\nauthorization: Bearer ${client.key}\r\n\r\n`
   const paths = [
     `/jobs/${longJobId}/stream?boundary=128`,
     `/jobs/${longJobId}/stream`,
@@ -38,8 +37,8 @@ export const holdStreams: Attack['prepare'] = async ({ caller, longJobId }) => {
   }
 }
 
-/** Lets many small jobs end, each of which is to be told to ten addresses that accept and say nothing. */
-export const hangWebhooks: Attack['prepare'] = async ({ caller }) => {
+/** Completes many small jobs with ten webhooks, whose receiver accepts connections and does not answer. */
+export const hangWebhooks: Attack['prepare'] = async ({ client }) => {
   const held = new Set<Socket>()
   const receiver = createServer((socket) => {
     held.add(socket)
@@ -52,25 +51,25 @@ export const hangWebhooks: Attack['prepare'] = async ({ caller }) => {
   const paths: string[] = []
   for (let n = 0; n < webhooks; n++) {
     const body = json({ url: `http://127.0.0.1:${address.port}/${n}` })
-    const made = JSON.stringify(await caller.done({ method: 'POST', path: '/webhooks', body }))
+    const made = JSON.stringify(await client.sendOk({ method: 'POST', path: '/webhooks', body }))
     paths.push(`/webhooks/${/"id":"([^"]+)"/.exec(made)?.[1]}`)
   }
   const jobs = Array.from({ length: 100 }, () => training([1], {}))
   const batch = json({ jobs })
   return {
     round: async (lane) => {
-      await caller.send({ method: 'POST', path: '/jobs/batch', body: batch }, false)
+      await client.send({ method: 'POST', path: '/jobs/batch', body: batch }, false)
       const path = paths[lane % paths.length]
-      const { text } = await caller.send({ method: 'GET', path }, false)
+      const { text } = await client.send({ method: 'GET', path }, false)
       const delivery = /"id":"(msg_[^"]+)"/.exec(text)?.[1]
       const posts = ['test', 'rotate-secret', 'enable', `deliveries/${delivery}/redeliver`]
       for (const what of posts) {
         const body = what === 'rotate-secret' ? { body: json({}) } : {}
-        await caller.send({ method: 'POST', path: `${path}/${what}`, ...body }, false)
+        await client.send({ method: 'POST', path: `${path}/${what}`, ...body }, false)
       }
     },
     end: async () => {
-      for (const path of paths) await caller.send({ method: 'DELETE', path })
+      for (const path of paths) await client.send({ method: 'DELETE', path })
       for (const socket of held) socket.destroy()
       receiver.close()
     },

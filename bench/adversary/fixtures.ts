@@ -1,12 +1,12 @@
-/** What the adversary has before it begins: a dataset, a large model, jobs with many rows and with a long history. */
+/** The resources of the adversary: a dataset, a large model, and jobs with many rows or many epochs. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { type Caller, json } from '../caller.js'
+import { type HttpClient, json } from '../http-client.js'
 
-export interface Ground {
-  caller: Caller
+export interface AttackFixtures {
+  client: HttpClient
   datasetId: string
-  /** Of a network of a million parameters on two features. */
+  /** A network of a million parameters on two features. */
   modelId: string
   /** Trained on 100,000 generated rows. */
   rowsJobId: string
@@ -18,7 +18,7 @@ const named = z.object({ id: z.string() })
 const ended = z.object({ status: z.string(), modelId: z.string().nullable() })
 
 const dense = (units: number, activation: string) => ({ type: 'dense', units, activation })
-/** The most rows that a request may have generated. */
+/** The largest generated dataset. */
 export const generated = { name: 'spirals', rows: 100_000, noise: 0.1 } as const
 
 export const training = (units: readonly number[], changes: object) => ({
@@ -30,8 +30,8 @@ export const training = (units: readonly number[], changes: object) => ({
   ...changes,
 })
 
-/** A CSV of four columns and a class, of some megabytes. */
-export function csvOf(megabytes: number): Buffer {
+/** A CSV file with four numeric columns and a category. */
+export function createCsv(megabytes: number): Buffer {
   const lines = ['a,b,c,d,kind']
   for (let row = 0, bytes = 0; bytes < megabytes * 1024 ** 2; row++) {
     const line = `${row / 7},${(row * 31) % 1_009},${row % 13},${-row / 3},${row % 2 === 0 ? 'even' : 'odd'}`
@@ -41,14 +41,14 @@ export function csvOf(megabytes: number): Buffer {
   return Buffer.from(`${lines.join('\n')}\n`)
 }
 
-export async function prepareGround(caller: Caller): Promise<Ground> {
+export async function prepareFixtures(client: HttpClient): Promise<AttackFixtures> {
   const dataset = named.parse(
-    await caller.done({ method: 'POST', path: '/datasets', type: 'text/csv', body: csvOf(1) }),
+    await client.sendOk({ method: 'POST', path: '/datasets', type: 'text/csv', body: createCsv(1) }),
   )
   const train = async (body: object) => {
-    const { id } = named.parse(await caller.done({ method: 'POST', path: '/jobs', body: json(body) }))
+    const { id } = named.parse(await client.sendOk({ method: 'POST', path: '/jobs', body: json(body) }))
     for (;;) {
-      const job = ended.parse(await caller.done({ method: 'GET', path: `/jobs/${id}` }))
+      const job = ended.parse(await client.sendOk({ method: 'GET', path: `/jobs/${id}` }))
       if (job.modelId !== null) return { id, modelId: job.modelId }
       if (!['queued', 'running'].includes(job.status)) throw new Error(`a prepared job ${job.status}`)
       await sleep(100)
@@ -57,5 +57,5 @@ export async function prepareGround(caller: Caller): Promise<Ground> {
   const { modelId } = await train(training([1_024, 1_024], {}))
   const { id: rowsJobId } = await train(training([4], { dataset: generated, validationSplit: 0.2 }))
   const { id: longJobId } = await train(training([4], { dataset: 'xor', epochs: 300_000 }))
-  return { caller, datasetId: dataset.id, modelId, rowsJobId, longJobId }
+  return { client, datasetId: dataset.id, modelId, rowsJobId, longJobId }
 }

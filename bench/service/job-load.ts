@@ -1,20 +1,20 @@
 /** Many small trainings of one service, sent as fast as it accepts them. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Connection, requestOf } from './connection.js'
-import { type Costs, costsOf } from './costs.js'
+import { Connection, createRequest } from './connection.js'
+import { type Costs, readCosts } from './costs.js'
 import { type RunningService, smallJob } from './running-service.js'
 
 const jobsABatch = 1_000
 const lanes = 32
 
-export interface Crowd {
+export interface JobLoad {
   service: RunningService
-  /** Whether it takes many jobs in one request. */
+  /** Whether it has POST /jobs/batch. */
   hasBatches: boolean
   jobs: number
 }
 
-export async function takesBatches(service: RunningService): Promise<boolean> {
+export async function acceptsBatches(service: RunningService): Promise<boolean> {
   return service.post('/jobs/batch', { jobs: [smallJob(0)] }).then(
     () => true,
     () => false,
@@ -22,28 +22,28 @@ export async function takesBatches(service: RunningService): Promise<boolean> {
 }
 
 /** Jobs a second from the first start to the last end. The worker is stopped until all are queued. */
-export async function queuedBeforehand(crowd: Crowd): Promise<number> {
-  const { service, jobs } = crowd
+export async function measureQueuedFirst(load: JobLoad): Promise<number> {
+  const { service, jobs } = load
   await service.freezeWorker()
   try {
-    await submitAll(crowd)
+    await submitAll(load)
   } finally {
     service.thawWorker()
   }
   await untilAllEnded(service)
-  const { first, last } = await timesOf(crowd)
+  const { first, last } = await readTimes(load)
   return (1_000 * jobs) / (last - first)
 }
 
 /** Jobs a second from the first request to the last end, and the cost of each. */
-export async function withClient(crowd: Crowd): Promise<{ rate: number; each: Costs }> {
-  const { service, jobs } = crowd
-  const before = await costsOf(service)
+export async function measureWithClient(load: JobLoad): Promise<{ rate: number; each: Costs }> {
+  const { service, jobs } = load
+  const before = await readCosts(service)
   const begin = Date.now()
-  await submitAll(crowd)
+  await submitAll(load)
   await untilAllEnded(service)
-  const after = await costsOf(service)
-  const { last } = await timesOf(crowd)
+  const after = await readCosts(service)
+  const { last } = await readTimes(load)
   const cpu =
     before.cpuMilliseconds === null || after.cpuMilliseconds === null
       ? null
@@ -52,16 +52,16 @@ export async function withClient(crowd: Crowd): Promise<{ rate: number; each: Co
   return { rate: (1_000 * jobs) / (last - begin), each }
 }
 
-async function submitAll({ service: { port, subject }, hasBatches, jobs }: Crowd): Promise<void> {
+async function submitAll({ service: { port, subject }, hasBatches, jobs }: JobLoad): Promise<void> {
   const requests: Buffer[] = []
   if (hasBatches) {
     for (let first = 0; first < jobs; first += jobsABatch) {
       const size = Math.min(jobsABatch, jobs - first)
       const batch = Array.from({ length: size }, (_, n) => smallJob(first + n))
-      requests.push(requestOf('POST', '/jobs/batch', { jobs: batch }))
+      requests.push(createRequest('POST', '/jobs/batch', { jobs: batch }))
     }
   } else {
-    for (let n = 0; n < jobs; n++) requests.push(requestOf('POST', '/jobs', smallJob(n)))
+    for (let n = 0; n < jobs; n++) requests.push(createRequest('POST', '/jobs', smallJob(n)))
   }
   const lane = async () => {
     const connection = await Connection.open(port)
@@ -81,8 +81,8 @@ async function untilAllEnded(service: RunningService): Promise<void> {
   while (await service.isAtWork()) await sleep(50)
 }
 
-/** @throws Error when a job did not succeed */
-async function timesOf({ service, jobs }: Crowd): Promise<{ first: number; last: number }> {
+/** @throws Error if a job did not succeed */
+async function readTimes({ service, jobs }: JobLoad): Promise<{ first: number; last: number }> {
   const ended = await service.newest(jobs)
   const succeeded = ended.filter(({ status }) => status === 'succeeded')
   if (succeeded.length < jobs) {

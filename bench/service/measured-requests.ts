@@ -1,8 +1,8 @@
 /** The requests whose answers are counted, and the models and the job that they name. */
-import type { FigurePlan } from './figure.js'
+import type { MetricPlan } from './metric.js'
 import { type RunningService, smallJob } from './running-service.js'
 
-const crowd = 32
+const manyConnections = 32
 
 export interface Route {
   method: 'GET' | 'POST'
@@ -16,14 +16,14 @@ export interface Subjects {
   job: string
 }
 
-export interface Question {
-  plan: FigurePlan
+export interface MeasuredRequest {
+  plan: MetricPlan
   connections: number
   route(subjects: Subjects): Route
 }
 
 const goal = (limit: number) => [{ of: 'reference', bound: 'at least', limit } as const]
-const plan = (name: string, limit: number): FigurePlan => ({
+const plan = (name: string, limit: number): MetricPlan => ({
   name,
   unit: 'a second',
   reference: 'Fastify',
@@ -65,22 +65,22 @@ const predictOne = ({ small }: Subjects): Route => ({
   path: `/models/${small}/predict?x=0,1`,
 })
 
-export const questions: readonly Question[] = [
-  { plan: plan('predictions, 32 connections', 0.45), connections: crowd, route: predictOne },
+export const measuredRequests: readonly MeasuredRequest[] = [
+  { plan: plan('predictions, 32 connections', 0.45), connections: manyConnections, route: predictOne },
   { plan: plan('predictions, one connection', 0.2), connections: 1, route: predictOne },
   {
     plan: plan('predictions of 256 rows (784-128-10), 32 connections', 0.12),
-    connections: crowd,
+    connections: manyConnections,
     route: ({ wide }) => ({ method: 'POST', path: `/models/${wide}/predict`, body: manyRows }),
   },
   {
     plan: plan('GET /health/live, 32 connections', 0.7),
-    connections: crowd,
+    connections: manyConnections,
     route: () => ({ method: 'GET', path: '/health/live' }),
   },
   {
     plan: plan('GET /jobs/{id}, 32 connections', 0.25),
-    connections: crowd,
+    connections: manyConnections,
     route: ({ job }) => ({ method: 'GET', path: `/jobs/${job}` }),
   },
 ]

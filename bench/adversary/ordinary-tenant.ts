@@ -1,7 +1,7 @@
-/** Another tenant, who starts a small training, looks at it, predicts and lists, in no hurry. */
+/** A tenant with few requests: it creates a small job, reads it, predicts, and lists jobs, with a pause between two requests. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { type Ask, Caller, json } from '../caller.js'
+import { HttpClient, type HttpRequest, json } from '../http-client.js'
 
 const pauseMilliseconds = 20
 const jobSchema = z.object({
@@ -24,49 +24,49 @@ const smallJob = json({
   epochs: 100,
   seed: 1,
 })
-const createJob: Ask = { method: 'POST', path: '/jobs', body: smallJob }
+const createJob: HttpRequest = { method: 'POST', path: '/jobs', body: smallJob }
 
-export const actions = ['create', 'look', 'predict', 'list'] as const
+export const actions = ['create', 'read', 'predict', 'list'] as const
 export type Action = (typeof actions)[number]
 
-export interface Visit {
+export interface TenantSession {
   /** Milliseconds of each request. */
   latencies: Record<Action, number[]>
-  /** Answers that were no 2xx. */
+  /** Answers without a 2xx status. */
   refusals: string[]
-  /** From the creation of each job to its end; infinite where it had not ended when the visit did. */
+  /** From the creation of each job to its end; infinite if it did not end within the session. */
   trainings: number[]
 }
 
 export class OrdinaryTenant {
   private constructor(
-    private readonly caller: Caller,
+    private readonly client: HttpClient,
     private readonly modelId: string,
   ) {}
 
   static async open(url: string, key: string): Promise<OrdinaryTenant> {
-    const caller = new Caller(url, key)
-    const { id } = jobSchema.parse(await caller.done(createJob))
+    const client = new HttpClient(url, key)
+    const { id } = jobSchema.parse(await client.sendOk(createJob))
     for (;;) {
-      const { modelId } = jobSchema.parse(await caller.done({ method: 'GET', path: `/jobs/${id}` }))
-      if (modelId !== null) return new OrdinaryTenant(caller, modelId)
+      const { modelId } = jobSchema.parse(await client.sendOk({ method: 'GET', path: `/jobs/${id}` }))
+      if (modelId !== null) return new OrdinaryTenant(client, modelId)
       await sleep(pauseMilliseconds)
     }
   }
 
-  /** Does everything once a round. */
-  async visit(rounds: number): Promise<Visit> {
-    const visit: Visit = {
-      latencies: { create: [], look: [], predict: [], list: [] },
+  /** Each round makes one request of each kind. */
+  async runSession(rounds: number): Promise<TenantSession> {
+    const session: TenantSession = {
+      latencies: { create: [], read: [], predict: [], list: [] },
       refusals: [],
       trainings: [],
     }
-    const take = async (action: Action, ask: Ask): Promise<string | null> => {
-      const { status, milliseconds, text } = await this.caller.send(ask)
-      visit.latencies[action].push(milliseconds)
+    const take = async (action: Action, ask: HttpRequest): Promise<string | null> => {
+      const { status, milliseconds, text } = await this.client.send(ask)
+      session.latencies[action].push(milliseconds)
       await sleep(pauseMilliseconds)
       if (status >= 200 && status < 300) return text
-      visit.refusals.push(`${action}: ${status} ${text.slice(0, 300)}`)
+      session.refusals.push(`${action}: ${status} ${text.slice(0, 300)}`)
       return null
     }
     const jobs: string[] = []
@@ -75,33 +75,34 @@ export class OrdinaryTenant {
       if (text !== null) {
         const { id } = jobSchema.parse(JSON.parse(text))
         jobs.push(id)
-        await take('look', { method: 'GET', path: `/jobs/${id}` })
+        await take('read', { method: 'GET', path: `/jobs/${id}` })
       }
       await take('predict', { method: 'GET', path: `/models/${this.modelId}/predict?x=0,1&x=1,1` })
       await take('list', { method: 'GET', path: '/jobs?limit=20' })
     }
     for (const id of jobs) {
-      const job = jobSchema.parse(await this.caller.done({ method: 'GET', path: `/jobs/${id}` }))
-      visit.trainings.push(
+      const job = jobSchema.parse(await this.client.sendOk({ method: 'GET', path: `/jobs/${id}` }))
+      session.trainings.push(
         job.finishedAt === null
           ? Number.POSITIVE_INFINITY
           : Date.parse(job.finishedAt) - Date.parse(job.createdAt),
       )
     }
-    return visit
+    return session
   }
 
   close(): void {
-    this.caller.close()
+    this.client.close()
   }
 }
 
-/** Infinite for no values, as after a visit in which nothing was answered. */
+/** Infinite for no values, such as a session without answers. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   if (sorted.length === 0) return Number.POSITIVE_INFINITY
   return sorted[Math.floor((sorted.length - 1) / 2)]
 }
 
-/** Of every action alike. */
-export const medianLatency = ({ latencies }: Visit) => median(actions.flatMap((action) => latencies[action]))
+/** The median of all requests. */
+export const medianLatency = ({ latencies }: TenantSession) =>
+  median(actions.flatMap((action) => latencies[action]))
