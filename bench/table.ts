@@ -67,7 +67,7 @@ function row(name: WorkloadName, threads: number, comparison: Comparison, peak: 
     native,
     (threads === 1 ? goals.native : goals.nativeThreads)[name],
   )
-  const floor = computeRoofline(name, peak)
+  const roofline = computeRoofline(name, peak)
   const cells: [string, string][] = [['', `${name}, ${workloads[name].metric}`]]
   for (const { backend, median } of comparison.engines) cells.push([backend, count(median)])
   cells.push(['best native peer', shown(native)], ['native’s ratio', ratio], ['goal', goal])
@@ -78,7 +78,7 @@ function row(name: WorkloadName, threads: number, comparison: Comparison, peak: 
     cells.push(['wasm’s ratio', wasmRatio], ['goal', wasmGoal])
     cells.push(['best JavaScript peer', shown(javaScript)], ['wasm’s ratio', wasmAhead])
   }
-  cells.push(['floor, 1 core', floor === null ? '–' : count(floor)])
+  cells.push(['roofline, 1 core', roofline === null ? '–' : count(roofline)])
   return cells
 }
 
