@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { root } from './documents.js'
 import { findForbidden } from './forbidden-words.js'
 
-const folders = ['src', 'workers', 'native/source', 'page/src', 'scripts', 'examples']
+const folders = ['src', 'workers', 'native/source', 'page/src', 'scripts', 'examples', 'bench']
 
 const source = /\.(ts|tsx|mjs|cpp|h)$/
 const written = (name: string) => source.test(name) && !/generated|node_modules/.test(name)
