@@ -46,12 +46,12 @@ async function attempt(result: 'delivered' | 'failed' | 'interrupted', retrySeco
   return disabled
 }
 
-/** Moves the first failure into the past. */
+/** Moves the first failure into the past, and makes all deliveries due. Their times are rounded to a millisecond. */
 async function pass(hours: number): Promise<void> {
   await service.database.$executeRaw`
     UPDATE "Webhook" SET "failingSince" = "failingSince" - ${hours}::int * interval '1 hour'`
   await service.database.$executeRaw`
-    UPDATE "WebhookDelivery" SET "nextAttemptAt" = now() WHERE "nextAttemptAt" IS NOT NULL`
+    UPDATE "WebhookDelivery" SET "nextAttemptAt" = now() - interval '1 second' WHERE "nextAttemptAt" IS NOT NULL`
 }
 
 describe('a webhook that fails', () => {
