@@ -1,16 +1,16 @@
-/** As many trainings side by side as there are threads, begun when a worker is woken and there is something to train. */
+/** Runs claim loops, one for each thread, from a wake-up until nothing is queued. */
 import type { Phases } from './processor.js'
 
 export class Lanes {
   readonly #lanes = new Set<Promise<void>>()
   /** Trainings that are not stored yet. */
   readonly #unstored = new Set<Promise<unknown>>()
-  /** Whether a lane asks for jobs, and whether it was woken since it asked. */
+  /** Whether a loop claims jobs, and whether a wake-up arrived since its claim. */
   #isAsking = false
   #isWoken = false
   #isClosed = false
 
-  /** @param next trains what is queued, and says false when there was nothing */
+  /** @param next claims and trains jobs; false when nothing was queued */
   constructor(
     private readonly threads: number,
     private readonly next: (phases: Phases) => Promise<boolean>,
@@ -25,19 +25,19 @@ export class Lanes {
     this.#lanes.add(lane)
   }
 
-  /** Begins nothing more and waits for what is being trained. */
+  /** Starts no more trainings and waits for the running ones. */
   async close(): Promise<void> {
     this.#isClosed = true
     await Promise.all(this.#lanes)
     await Promise.all(this.#unstored)
   }
 
-  /** Ends when nothing is queued. What was trained last is stored meanwhile. */
+  /** Ends when nothing is queued. The last training is stored meanwhile. */
   async #run(): Promise<void> {
     do {
       while (this.#unstored.size >= 2 * this.threads) await Promise.race(this.#unstored)
       if (this.#isClosed) return
-      // Its place is free for the next wake-up, also while something is stored.
+      // Frees its place for the next wake-up, also while a training is stored.
     } while ((await this.#trainNext()) || this.#isWoken)
   }
 
@@ -51,7 +51,7 @@ export class Lanes {
         onClaim: (left) => {
           this.#isAsking = false
           isMore = left > 0
-          // More than one lane takes, or more since the claim.
+          // Jobs are left for another loop, or arrived after the claim.
           if (isMore || this.#isWoken) this.wake()
         },
         onTrained: () => free(isMore),

@@ -1,6 +1,6 @@
 /**
- * Chooses a number of epochs without losing rows: trains once without each fold and watches the rows left out. Their
- * answers are kept, for the evaluation of the job.
+ * Chooses the number of epochs by cross-validation: trains once without each fold, validates on its rows, and keeps the
+ * predictions for the evaluation of the job.
  */
 import type { JobSpec } from '../src/contract/job.js'
 import { everyRow, readClasses } from '../src/datasets/split-rows.js'
@@ -24,12 +24,12 @@ export interface FoldOrder {
   data: RawData
   backend: BackendSetting
   source: Source
-  /** Word 0 ≠ 0 asks to stop. */
+  /** A word 0 other than 0 requests a stop. */
   stop: Int32Array
 }
 
 export type FoldOutcome =
-  /** `answers` are rows × outputs, numbers in the unit of the target; NaN of rows that no network answered. */
+  /** `answers` is rows × outputs, in the unit of the target; NaN for rows without a prediction. */
   | { type: 'chosen'; epochs: number; answers: Float32Array }
   | { type: 'stopped' }
   /** In every fold. */
@@ -75,7 +75,7 @@ interface FoldResult {
   answers: Float32Array
 }
 
-/** Null when it was asked to stop. */
+/** Null after a request to stop. */
 function trainWithout(validation: Int32Array, fold: number, order: FoldOrder): FoldResult | null {
   const { data, backend, source, stop } = order
   const { training: table } = data
@@ -138,7 +138,7 @@ function runToEnd(training: Training, stop: Int32Array): 'stopped' | 'diverged' 
   }
 }
 
-/** Null when it was asked to stop. */
+/** Null after a request to stop. */
 function predictInParts(
   predictor: Predictor,
   inputs: Float32Array,

@@ -1,4 +1,4 @@
-/** Compares what a network that has just been trained answers with the targets of rows, as they are encoded. */
+/** Compares the predictions of a trained network with the encoded targets of rows. */
 import type { Coding } from '../src/contract/dataset.js'
 import { type EvaluatedRows, type Evaluation, maximumEvaluatedRows } from '../src/contract/evaluation.js'
 import type { JobSpec } from '../src/contract/job.js'
@@ -18,11 +18,11 @@ interface Examination {
   loss: Loss
   dataset: Dataset
   coding: Coding
-  /** Word 0 ≠ 0 asks to stop. */
+  /** A word 0 other than 0 requests a stop. */
   stop: Int32Array
 }
 
-/** Asks about the validation rows, or the training rows where there are none; null when it was asked to stop. */
+/** Evaluates on the validation rows, or on the training rows if there are none. Null after a request to stop. */
 export function evaluate(examination: Examination): Evaluation | null {
   const { predictor, dataset, coding, stop } = examination
   const { size } = dataset
@@ -50,8 +50,8 @@ export function evaluate(examination: Examination): Evaluation | null {
 }
 
 /**
- * Each row by the network of the fold that had not seen it; null when it was asked to stop.
- * @param answers rows × outputs, numbers in the unit of the target
+ * Evaluates each row with the network of the fold that had not seen it. Null after a request to stop.
+ * @param answers rows × outputs, in the unit of the target
  */
 export function evaluateFolds(
   answers: Float32Array,

@@ -1,11 +1,11 @@
-/** Arrays of a training as bytes: copied when they are few, else in the memory of the training thread. */
+/** Exports arrays of a training as bytes: small ones are copied, large ones stay in the memory of the training thread. */
 import type { Weights } from '../src/engine/index.js'
 import { bytesInPlace, offsetsOf, packArrays } from '../src/threads/little-endian.js'
 import { tensorsOf, valuesOf } from '../src/threads/packed-weights.js'
 import type { Bytes } from '../src/training/ports/bytes.js'
 import type { TrainedModel } from './messages.js'
 
-/** What has more bytes stays in the memory of its training until it is stored, rather than be copied between threads. */
+/** Larger arrays stay in the memory of their training until they are stored. */
 const largestCopied = 4 * 1024 * 1024
 
 export const isLarge = (bytes: number) => bytes > largestCopied

@@ -1,4 +1,4 @@
-/** Where a training begins: anew, with the weights of a model, or at a checkpoint. What is large is written to its memory. */
+/** The initial state of a training: new weights, those of a model, or a checkpoint. Large ones are written to its memory. */
 import type { Coding } from '../src/contract/dataset.js'
 import { areMoved } from '../src/datasets/transfer-weights.js'
 import type { Program, Snapshot, Training, Weights } from '../src/engine/index.js'
@@ -9,7 +9,7 @@ import type { Filled, Refusal, TrainingOrder } from './messages.js'
 import { hasBest, placesOf, unpackSnapshot } from './packed-snapshot.js'
 import { weightsToBegin } from './transferred-weights.js'
 
-/** Has what the order has as `Large` written to these places. */
+/** Requests that the `Large` bytes of the order are written to these places. */
 export type Fill = (what: Filled, places: Uint8Array[]) => Promise<Refusal | null>
 
 /** The model that the training starts from. */
@@ -36,7 +36,7 @@ export async function loadSource(
   return refusal ?? { initialWeights: { tensors, bytes: whole }, sourceCoding }
 }
 
-/** Puts a training where it begins, before its first step. */
+/** Sets the state of a training before its first step. */
 export interface Beginning {
   /** Finished epochs. */
   epoch: number
@@ -76,7 +76,7 @@ export function beginningOf(order: TrainingOrder, source: Source, fill: Fill): B
   }
 }
 
-/** From where another stretch of the same training ended. */
+/** The end of an earlier segment of the same training. */
 export function goingOn(snapshot: Snapshot): Beginning {
   return {
     epoch: snapshot.position.epoch,

@@ -20,7 +20,7 @@ export interface RawData {
   validation: Table | null
   /** When the features of a row are the pixels of one picture. */
   image: ImageFormat | null
-  /** What is kept of the coding of the model that the training begins with. */
+  /** The inherited coding of the model that the training starts from. */
   inheritance: Inheritance | null
 }
 
@@ -36,7 +36,7 @@ export interface WholeCheckpoint extends Checkpoint {
   bytes: Uint8Array
 }
 
-/** Bytes that do not come with the order, because they are large: the thread asks for them when it has room. */
+/** Bytes that are too large for the order. The thread requests them when it has memory for them. */
 export interface Large {
   length: number
 }
@@ -54,10 +54,10 @@ export interface TrainingOrder {
   initialWeights: { tensors: Tensor[]; bytes: Uint8Array | Large } | null
   /** Of the model whose weights those are; null to take them by position. */
   sourceCoding: Coding | null
-  /** Where to go on; null to begin. */
+  /** The checkpoint to continue from; null to start. */
   checkpoint: (Omit<WholeCheckpoint, 'bytes'> & { bytes: Uint8Array | Large }) | null
   checkpointMilliseconds: number
-  /** Word 0 ≠ 0 asks the training to stop at its next step. */
+  /** A word 0 other than 0 requests a stop at the next step. */
   stop: Int32Array
 }
 
@@ -69,7 +69,7 @@ export interface TrainerSettings {
 export type ToTrainer =
   /** Trains one after the other. Word 0 of `underway` says which, so that its parent knows when the thread dies. */
   | { type: 'train'; orders: TrainingOrder[]; underway: Int32Array }
-  /** What one message said is stored; the next may come. */
+  /** The content of one message is stored. */
   | { type: 'stored' }
   /** The bytes that the thread requested are in their places. */
   | { type: 'filled'; refusal: Refusal | null }
@@ -106,7 +106,7 @@ export interface WholeTraining {
   model: TrainedModel
 }
 
-/** What of an order may be large. */
+/** The parts of an order that may be large. */
 export type Filled = 'checkpoint' | 'initialWeights'
 
 export type FromTrainer =

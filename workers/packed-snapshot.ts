@@ -1,4 +1,4 @@
-/** A training's snapshot as a checkpoint, and back. */
+/** Packs the state of a training as a checkpoint, and unpacks it. */
 import type { Snapshot } from '../src/engine/index.js'
 import { packArrays, unpackNumbers } from '../src/threads/little-endian.js'
 import type { Checkpoint } from '../src/training/ports/checkpoints.js'

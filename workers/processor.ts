@@ -22,7 +22,7 @@ interface Dependencies extends OrderSources {
   runs: RunStore
   pool: TrainerPool
   figures: Pick<FigureStore, 'add'>
-  /** Threads that trainings may take together; one that wants more runs alone. */
+  /** Threads of all trainings together. A job with more runs alone. */
   threads: number
   databaseTrouble: DatabaseTrouble
   /** Before a job whose thread died is queued again, the first time, the second. */
@@ -35,7 +35,7 @@ interface Run {
   stop: Int32Array
 }
 
-/** One that was sent to a thread. */
+/** A job that was sent to a thread. */
 interface Active {
   run: Run
   record: RunRecord
@@ -47,7 +47,7 @@ interface Batch {
   holder: Holder
 }
 
-/** What `processNext` comes through. */
+/** The phases of `processNext`. */
 export interface Phases {
   /** Before the training; says how many jobs stay queued. */
   onClaim(left: number): void
@@ -161,7 +161,7 @@ export class Processor {
     return { batch, left }
   }
 
-  /** What is stored of it cannot be read by this release. */
+  /** This release cannot read the stored job. */
   async #refuseUnreadable(claim: Claim, error: unknown): Promise<void> {
     const { runs, log } = this.dependencies
     log.error({ err: error, jobId: claim.jobId }, 'a job cannot be read')
@@ -221,7 +221,7 @@ export class Processor {
     }
   }
 
-  /** How long this machine takes, from what a training has just done. */
+  /** Updates the speed of this machine from the last training. */
   #learn({ epochs, storedEpoch, estimatedSeconds }: ClaimedJob, { epochs: done, seconds }: Done): void {
     if (epochs > storedEpoch)
       this.#room.learn((estimatedSeconds * epochCount(done)) / (epochs - storedEpoch), seconds)
@@ -236,7 +236,7 @@ export class Processor {
     if (log.isLevelEnabled('info')) log.info({ jobId, attempt, tenantId, requestId, traceId, ...more }, what)
   }
 
-  /** Adds what was done to the figures of all workers. */
+  /** Adds the work to the metrics of all workers. */
   async #addFigures(): Promise<void> {
     const done = this.#tally.take()
     if (done === null) return
@@ -248,7 +248,7 @@ export class Processor {
     }
   }
 
-  /** Says that the running jobs are alive, and stops those that are no longer ours. */
+  /** Sends the heartbeats of the running jobs, and stops those whose claims no longer hold. */
   async #beat(): Promise<void> {
     const asked = [...this.#batches].flatMap(({ runs }) => runs)
     const claims = [...asked.map(({ job }) => job), ...this.#retries.claims]

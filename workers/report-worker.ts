@@ -1,11 +1,11 @@
-/** Says every few seconds that this worker process lives, and what it does. */
+/** Reports every few seconds that this worker process is alive, and its load. */
 import type { Logger } from 'pino'
 import type { WorkerReport, WorkerStore } from '../src/training/ports/workers.js'
 
 const everyMilliseconds = 2_000
 
 export interface Presence {
-  /** Takes the worker from the list. */
+  /** Removes the worker from the list. */
   end(): Promise<void>
 }
 
@@ -18,7 +18,7 @@ export function reportForever(
   let isSending = false
   const warn = (error: unknown) => log.warn({ err: error }, 'presence')
   const send = () => {
-    // While the database is away, one waits.
+    // While the database is unreachable, one report waits.
     if (isSending) return
     isSending = true
     sending = workers

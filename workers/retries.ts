@@ -1,4 +1,4 @@
-/** Jobs whose run ended by an error and that are to wait before they are queued again: their claims are held meanwhile. */
+/** Jobs that wait for a retry after an error. Their claims are held meanwhile. */
 import type { Logger } from 'pino'
 import type { Claim, RunStore } from '../src/training/ports/runs.js'
 
@@ -31,7 +31,7 @@ export class Retries {
 
   #queue(claim: Claim): void {
     this.#held.delete(claim.jobId)
-    // One that cannot be queued is found by its silence.
+    // The reconciler releases a job that cannot be queued.
     const queued = this.runs.requeue(claim).catch((error) => this.log.warn({ err: error }, 'retry'))
     this.#queueing = Promise.all([this.#queueing, queued])
   }

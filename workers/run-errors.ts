@@ -1,20 +1,20 @@
-/** What becomes of a job when an error ends its run: every error is of one kind, and every kind has its class. */
+/** Classifies the errors that end a run. Each error has one kind, and each kind one class. */
 import type { ReleaseReason } from '../src/contract/job-event.js'
 import { DatasetError } from '../src/datasets/table.js'
 import { SpecError } from '../src/engine/index.js'
 import { ThreadCrash } from './trainer-pool.js'
 
-/** What of a database is in the way of a statement; null when the statement itself is. */
+/** Why the database could not execute a statement; null if the statement itself is at fault. */
 export type DatabaseTrouble = (error: unknown) => 'unavailable' | 'insufficient-storage' | null
 
 type ErrorKind = 'unfit' | 'thread-died' | 'database-unavailable' | 'database-full' | 'fault'
 
 export type ErrorClass =
-  /** No further attempt changes it, and its words are for the client. */
+  /** No further attempt can succeed. The client sees the message. */
   | { class: 'refused' }
-  /** It may go well another time: the job goes back to the queue. */
+  /** Another attempt may succeed, so the job returns to the queue. */
   | { class: 'retried'; reason: ReleaseReason }
-  /** Our mistake: the job fails as `internal`, and the log says more. */
+  /** A defect of the service. The job fails as `internal`, and the log has the details. */
   | { class: 'ours' }
 
 const classes: Record<ErrorKind, ErrorClass> = {

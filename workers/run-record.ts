@@ -1,4 +1,4 @@
-/** What trainings report, stored under the claims of their jobs. */
+/** Stores the reports of trainings under the claims of their jobs. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { epochCount, epochsAfter } from '../src/engine/index.js'
@@ -11,7 +11,7 @@ import type { Retries } from './retries.js'
 import { classOf, type DatabaseTrouble, type ErrorClass } from './run-errors.js'
 import type { WorkTally } from './work-counter.js'
 
-/** A database that is away for longer costs the running jobs their claims. */
+/** If the database is unreachable for longer, the running jobs lose their claims. */
 const outageMilliseconds = 30_000
 const firstPauseMilliseconds = 250
 const longestPauseMilliseconds = 4_000
@@ -32,7 +32,7 @@ export const internalMessage =
 
 /** One job while it runs. */
 export class RunRecord {
-  /** Whether its end is recorded, as far as that could be. */
+  /** Whether its end is recorded, or could not be. */
   isOver = false
   /** Epochs up to this one are stored. */
   #stored: number
@@ -83,7 +83,7 @@ export class RunRecord {
     }
   }
 
-  /** Ends the run as the class of the error says. Where not even that can be stored, the job is found by its silence. */
+  /** Ends the run by the class of the error. If that cannot be stored, the reconciler releases the job. */
   async endBy(error: unknown): Promise<void> {
     if (this.isOver) return
     this.isOver = true
@@ -217,8 +217,8 @@ async function succeedAll(records: RunRecords, successes: readonly WholeSuccess[
 }
 
 /**
- * Writes again while the database is away: that is no fault of the job. A write whose answer was lost but which
- * took effect finds the claim moved on, and says false.
+ * Repeats a write while the database is unreachable, which is no fault of the job. If a write took effect but its answer was
+ * lost, the claim has changed and the result is false.
  */
 async function persist<T>(
   { log, databaseTrouble }: Pick<RunRecords, 'log' | 'databaseTrouble'>,

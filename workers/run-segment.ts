@@ -17,7 +17,7 @@ const sliceMilliseconds = 50
 const checkpointShare = 0.1
 
 export type StretchEnd =
-  /** The last epoch of the stretch is done, the training is not. */
+  /** The last epoch of the segment is done, the training is not. */
   | { type: 'reached' }
   | { type: 'stopped' }
   | { type: 'diverged'; epoch: number }

@@ -1,5 +1,6 @@
 /**
- * Takes a network's weights while it is trained, so that its boundary can be drawn then and later: permanently after epochs with increasing distances, and between them every 100 ms for watchers.
+ * Takes a network's weights while it is trained, so that its boundary can be drawn then and later: permanently after
+ * epochs with increasing distances, and between them every 100 ms for watchers.
  */
 import type { Coding } from '../src/contract/dataset.js'
 import {

@@ -1,6 +1,6 @@
 /**
- * Datasets as they are stored, in memory that all threads of a worker see: read from the database once, however many
- * jobs split and encode them differently, and kept while there is room.
+ * Stored datasets in memory that all threads of a worker share. Each is read from the database once, for all jobs that
+ * split and encode it, and evicted when memory is short.
  */
 import type { Dataset, GeneratedDataset, ImageFormat } from '../src/contract/dataset.js'
 import { builtIn } from '../src/datasets/built-ins.js'
@@ -22,7 +22,7 @@ interface Entry {
 }
 
 export class StoredTables {
-  /** The one used longest ago first. */
+  /** The least recently used first. */
   readonly #entries = new Map<string, Entry>()
 
   constructor(

@@ -1,15 +1,15 @@
-/** What a worker's threads are held by, when they are expected to be free, and hence what it can take. */
+/** Allocates the threads of a worker: which claims hold them, when they become free, and what can be claimed. */
 import type { Claimed, ClaimedJob, Room } from '../src/training/ports/runs.js'
 
-/** Small jobs trained one after the other on a thread: few enough that others get their turn soon. */
+/** Seconds of small jobs that one thread trains in sequence. Few, so that others get their turn soon. */
 const together = { jobs: 128, seconds: 0.1 }
 
-/** How much what was learned before still counts at the next training. */
+/** The weight of earlier trainings in the estimate of the speed. */
 const memory = 0.9
 /** Beyond these, something other than the machine's speed was measured. */
 const scales = { least: 1e-3, most: 1e3 }
 
-/** What of a claimed job matters here. */
+/** The properties of a claimed job that decide its allocation. */
 export type Taken = Pick<ClaimedJob, 'estimatedSeconds'> & { spec: { threads: number } }
 
 /** The jobs of one claim. */

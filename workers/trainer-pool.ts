@@ -22,7 +22,7 @@ export interface Listener {
   storeWhole(trainings: WholeTraining[]): Promise<void>
   ended(index: number, outcome: Outcome): Promise<void>
   encoded(index: number, data: SharedData): void
-  /** Writes what of the order is large to its places; a refusal when it cannot be had any more. */
+  /** Writes the large parts of the order to their places. A refusal when they no longer exist. */
   fill(index: number, what: Filled, places: Uint8Array[]): Promise<Refusal | null>
   /** The thread is free; what it reported last is still being stored. */
   trained(): void
@@ -45,7 +45,7 @@ export class ThreadCrash extends Error {
   }
 }
 
-/** A thread that is needed sooner is not worth its replacement. */
+/** A thread that is needed sooner is not replaced. */
 const replacementMilliseconds = 200
 
 export class TrainerPool {
@@ -98,7 +98,7 @@ export class TrainerPool {
       const place = this.idle.indexOf(thread)
       if (place >= 0) this.idle.splice(place, 1)
     })
-    // An idle thread that fails is replaced at the next training; a busy one is heard by converse.
+    // An idle thread that fails is replaced at the next training; converse handles the error of a busy one.
     thread.on('error', () => {})
     return thread
   }
@@ -173,7 +173,7 @@ async function converse(thread: Worker, orders: TrainingOrder[], listener: Conve
             break
           }
           case 'done':
-            // From here on the thread is somebody else's.
+            // From here on another training may use the thread.
             over.abort()
             listener.trained(message.isSlow)
             storing.then(resolve, reject)

@@ -61,8 +61,8 @@ export class TrainerReport {
   }
 
   /**
-   * Has the bytes of the order under way written to these places, which are in shared memory. Resolves with a refusal when
-   * there are no such bytes any more.
+   * Requests that bytes of the current order are written to these places in shared memory. Resolves with a refusal when they
+   * no longer exist.
    */
   async fill(what: Filled, places: Uint8Array[]): Promise<Refusal | null> {
     this.#send({ type: 'fill', index: this.order, what, places })
@@ -89,7 +89,7 @@ export class TrainerReport {
 
   /** @param isSlow whether the thread keeps a low priority */
   done(isSlow: boolean): void {
-    // What the parent has not stored yet, it stores before it hears this.
+    // The parent stores earlier messages before it handles this one.
     void this.#tellWhole()
     this.#send({ type: 'done', isSlow })
   }

@@ -1,4 +1,4 @@
-/** A training thread: the engine and nothing else. It knows no database and no queue. */
+/** A training thread. It runs the engine, without database and queue. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { finalTraining } from '../src/contract/folds.js'
 import type { Change, JobSpec } from '../src/contract/job.js'
@@ -22,7 +22,7 @@ if (parentPort === null) throw new Error('trainer.thread.ts runs in a worker thr
 const report = new TrainerReport(parentPort)
 const settings: TrainerSettings = workerData
 const priority = new ThreadPriority()
-/** Of the largest training since the last collection. */
+/** Bytes of the largest training since the last garbage collection. */
 let leftBytes = 0
 
 parentPort.on('message', (message: ToTrainer) => {
@@ -44,7 +44,7 @@ parentPort.on('message', (message: ToTrainer) => {
 try {
   warmUp(settings.backend)
 } catch {
-  // What is wrong, the first training says, too.
+  // The first training reports the same error.
 }
 
 async function trainAll(orders: TrainingOrder[], underway: Int32Array): Promise<void> {
@@ -90,7 +90,7 @@ function dataOf(orders: readonly TrainingOrder[], place: number, encoded: Shared
   return shared
 }
 
-/** A stretch of epochs trained by one spec: what resuming changes begins a new one. */
+/** A segment of epochs with one spec. A resumption that changes the spec starts a new one. */
 interface Stretch {
   spec: JobSpec
   /** Null for the last. */

@@ -1,4 +1,4 @@
-/** From claimed jobs to what a training thread needs of each: rows, weights to begin with, a checkpoint to go on from. */
+/** Makes the orders of claimed jobs for a training thread: rows, initial weights, checkpoint. */
 import type { Logger } from 'pino'
 import { fillBuffers } from '../src/base/fill-buffers.js'
 import type { Coding } from '../src/contract/dataset.js'
@@ -109,7 +109,7 @@ export class TrainingOrders {
     }).then((outcome) => ('code' in outcome ? outcome : null))
   }
 
-  /** What becomes of a job whose model to start from is gone or damaged, now and at every attempt. */
+  /** The refusal of a job whose `from` model is deleted or damaged. */
   async #orRefusal<Found extends object>(
     from: string | undefined,
     find: (id: string) => Promise<Found | null>,
@@ -141,7 +141,7 @@ export class TrainingOrders {
     this.sources.sharedDatasets.makeRoom()
   }
 
-  /** What was taken for the next order, which is not to be. */
+  /** Releases what was reserved for an order that is not trained. */
   #abandon(): void {
     const { key, taken } = this.#taken.get(this.#count) ?? {}
     this.#taken.delete(this.#count)
@@ -197,7 +197,7 @@ async function orderedCheckpoint({ length, chunks, ...head }: StoredCheckpoint) 
   return { ...head, bytes: await orderedBytes(length, chunks) }
 }
 
-/** What is large, the thread asks for. */
+/** The thread requests large bytes. */
 async function orderedBytes(
   length: number,
   chunks: () => AsyncIterable<Uint8Array>,

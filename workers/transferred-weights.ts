@@ -1,4 +1,4 @@
-/** The weights a training begins with, when they are those of a model. */
+/** The initial weights of a training that starts from a model. */
 import type { Coding } from '../src/contract/dataset.js'
 import { moveWeights } from '../src/datasets/transfer-weights.js'
 import { drawWeights, type Program, type Weights } from '../src/engine/index.js'

@@ -1,4 +1,4 @@
-/** A training of nothing: loads the kernels and lets Node compile what trains, so that the first job need not wait for it. */
+/** Runs a trivial training, which loads the kernels and lets V8 compile the code before the first job. */
 import { compile, Dataset, Predictor, train } from '../src/engine/index.js'
 import type { BackendSetting } from '../src/threads/messages.js'
 

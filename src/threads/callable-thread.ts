@@ -1,4 +1,4 @@
-/** A thread that answers questions, as its process sees it: started when it is first asked, and again after it died. */
+/** A thread that answers calls. Started at the first call, and again after its death. */
 import { Worker } from 'node:worker_threads'
 
 interface Failed {
@@ -23,7 +23,7 @@ export class CallableThread<To, From extends Answer> {
   /** @param program its file, named from this folder */
   constructor(private readonly program: string) {}
 
-  /** Calls `listener` when the thread died, which has then forgotten everything. */
+  /** Calls `listener` after the death of the thread, which loses its state. */
   onEnd(listener: () => void): void {
     this.#onEnd.push(listener)
   }

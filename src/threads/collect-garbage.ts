@@ -1,8 +1,8 @@
-/** Memory that threads share is given back when each of them has collected what referred to it. */
+/** Collects garbage, because shared memory is freed only when each thread has collected its references. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** Smaller ones wait for the next collection that comes by itself. */
+/** Smaller blocks wait for the next collection by V8. */
 export const worthwhileBytes = 32 * 1024 * 1024
 
 /** What the first collection misses, because a message that is being answered still refers to it, the second gets. */

@@ -1,4 +1,4 @@
-/** What a network answers all over a grid, in the unit of the target, as the stream carries it. */
+/** Draws a boundary: the outputs of a network over a grid, in the unit of the target. */
 import { encodeInputs } from '../datasets/raw-rows.js'
 import { unscaleTarget } from '../datasets/target-scaling.js'
 import { Predictor, sizeOf } from '../engine/index.js'

@@ -1,4 +1,4 @@
-/** Asks a model about the labelled rows of a table, some at a time. */
+/** Evaluates a model on the labelled rows of a table, some at a time. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Coding, GeneratedDataset } from '../contract/dataset.js'
 import { type Evaluation, maximumEvaluatedRows } from '../contract/evaluation.js'
@@ -12,9 +12,9 @@ import { DatasetError, type Table } from '../datasets/table.js'
 import { targetNames, targetWidth } from '../datasets/target-coding.js'
 import type { Predictor } from '../engine/index.js'
 
-/** Asked at once, whole batches of the predictor; in between, other questions are answered. */
+/** Rows predicted at once, in whole batches. Between them, other calls are answered. */
 const rowsAtOnce = { least: 64, most: 512 }
-/** Other questions wait about as long, unless fewer rows take longer. */
+/** The time that other calls wait, unless fewer rows take longer. */
 const turnMilliseconds = 20
 
 export interface TableQuestion {

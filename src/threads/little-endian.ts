@@ -1,4 +1,4 @@
-/** Numbers as bytes, the same on every machine. */
+/** Converts numbers to little-endian bytes and back. */
 import { endianness } from 'node:os'
 
 /** Swaps in place where the machine counts bytes the other way. */

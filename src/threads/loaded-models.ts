@@ -1,5 +1,6 @@
 /**
- * Which models the prediction threads hold, and how much they take. Each is read once, into the memory of its thread, however many requests wait; what does not fit waits until others are not used any more.
+ * Which models the prediction threads hold, and how much they take. Each is read once, into the memory of its thread,
+ * however many requests wait; what does not fit waits until others are not used any more.
  *
  *   waiting for room ──► loading ──► loaded ──► dropped, for lack of room or because the model is gone
  */

@@ -1,5 +1,6 @@
 /**
- * Computes predictions for an API process: small networks on the event loop, others in threads. Evaluations, boundaries and splits have a separate thread, so that no prediction waits for them.
+ * Computes predictions for an API process: small networks on the event loop, others in threads. Evaluations,
+ * boundaries and splits have a separate thread, so that no prediction waits for them.
  */
 import { sizeOf } from '../engine/index.js'
 import type { AllModels } from '../training/ports/models.js'

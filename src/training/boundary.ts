@@ -1,4 +1,4 @@
-/** The boundary of a job's network while it is trained, from the weights kept on the way, and at last from its model. */
+/** The boundary of a job's network: during the training from weight snapshots, after it from the model. */
 import type { Boundary, BoundaryAxis } from '../contract/boundary.js'
 import type { Column } from '../contract/dataset.js'
 import type { Job } from '../contract/job.js'
@@ -12,9 +12,9 @@ import type { AllModels } from './ports/models.js'
 import type { ModelPainting, Painting, PredictorPool } from './ports/predictor-pool.js'
 import type { SnapshotStore } from './ports/snapshots.js'
 
-/** Draws around the data, too, by this share of their range. */
+/** The margin around the data, as a share of their range. */
 const margin = 0.25
-/** What is read and painted at once, so that epochs need not wait for long. */
+/** Frames that are read and drawn together. Few, so that epochs do not wait long. */
 const framesPerRead = 4
 
 export interface AxesDependencies {
@@ -69,12 +69,12 @@ export function boundaryReader({ models, snapshots, predictors }: BoundaryDepend
     epoch: number,
     painting: Omit<Painting, keyof BoundaryView> | Omit<ModelPainting, keyof BoundaryView>,
   ) {
-    // Frames are extras: where one cannot be painted, the next will do.
+    // A stream can omit frames, so an error of one is ignored.
     const painted = await predictors.paint({ ...painting, ...view }).catch(() => null)
     return painted === null ? [] : [{ type: 'boundary' as const, epoch, ...view, ...painted }]
   }
 
-  /** The model says what the network is at its end: early stopping may have put the best weights back. */
+  /** The last frame comes from the model, because early stopping may restore the best weights. */
   async function frameOfModel(view: BoundaryView, { modelId, epoch }: Job): Promise<Boundary[]> {
     if (modelId === null) return []
     const model = await models.get(modelId)

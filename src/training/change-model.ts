@@ -1,4 +1,4 @@
-/** What of a model may be changed after it was trained. */
+/** Changes to a trained model. */
 import { hasThreshold, type Model, type ModelChange } from '../contract/model.js'
 import { Problem } from '../contract/problems.js'
 import type { ModelStore } from './ports/models.js'

@@ -1,4 +1,4 @@
-/** Networks that are built instead of trained. */
+/** Builds networks without training. */
 import type { Construction, LayerSummary, Model, ModelRequest } from '../contract/model.js'
 import type { Layer } from '../contract/network.js'
 import { newId } from './new-id.js'

@@ -1,6 +1,6 @@
 /**
- * Steering a job that exists. Each call is one guarded change of the job's row; a worker that runs the job finds its
- * claim changed and stops at its next step.
+ * Cancels, pauses, resumes and deletes jobs. Each call is one guarded change of the job's row. A worker that runs the job
+ * finds its claim changed, and stops at its next step.
  */
 import { isFinished, type Job, type JobStatus, type ResumeRequest } from '../contract/job.js'
 import type { TenantLimits } from '../contract/limits.js'
@@ -15,14 +15,14 @@ async function look(jobs: JobStore, id: string): Promise<Job> {
   return job
 }
 
-/** Why a job in that state does not do what was asked; `otherwise` is said of one that has not ended. */
+/** Why a job in that state refuses the request. `otherwise` is the reason of a job that has not ended. */
 function refusal({ status }: Job, otherwise: string): Problem {
   return isFinished(status)
     ? new Problem('job-finished', `The job has already ended: its status is ${status}.`)
     : new Problem('invalid-transition', otherwise)
 }
 
-/** The job, which must be in that state by now. */
+/** The job after the change. */
 async function lookFor(jobs: JobStore, id: string, status: JobStatus): Promise<Job> {
   const job = await look(jobs, id)
   if (job.status !== status) throw refusal(job, `A job that is ${job.status} cannot be ${status}.`)
@@ -35,7 +35,7 @@ export async function cancel(jobs: JobStore, id: string): Promise<Job> {
   return lookFor(jobs, id, 'cancelled')
 }
 
-/** Sets a queued or running job aside; its progress is kept. Pausing twice is fine. */
+/** Pauses a queued or running job and keeps its progress. Pausing twice is fine. */
 export async function pause(jobs: JobStore, id: string): Promise<Job> {
   await jobs.pause(id)
   return lookFor(jobs, id, 'paused')

@@ -1,4 +1,4 @@
-/** The dataset that a job names, wherever it comes from: built in, stored, or rows inside the request. */
+/** Describes the dataset that a job names: built-in, stored, or rows of the request. */
 
 import { didYouMean } from '../base/similar-names.js'
 import {
@@ -42,7 +42,7 @@ export interface DataSources {
   generated: Pick<GeneratedData, 'describe'>
 }
 
-/** Built-ins and rows inside a request are no sample of anything when they are so few. */
+/** Built-ins and inline rows that are so few are the whole population, not a sample. */
 const rowsOfTruthTable = 20
 
 /**
@@ -120,7 +120,7 @@ export async function findValidation(
   return data
 }
 
-/** What a file can be uploaded like, to be read as these rows were. */
+/** The dataset or model whose column types a file can be read with. */
 function likeName({ name, datasetId, origin }: DataDescription): string | undefined {
   return datasetId ?? (origin === 'builtIn' && typeof name === 'string' ? name : undefined)
 }

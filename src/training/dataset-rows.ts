@@ -10,7 +10,7 @@ import type { JobSplits } from './job-splits.js'
 import type { DatasetStore, TableSlice } from './ports/datasets.js'
 import type { JobStore } from './ports/jobs.js'
 
-/** Wide datasets are shown by fewer rows, so that an answer stays one that can be read. */
+/** Cells of an answer. Wide datasets return fewer rows. */
 const maximumCells = 100_000
 
 /** Throws Problem `not-found`. */

@@ -1,4 +1,4 @@
-/** What a job request leaves out with `"network": "auto"`, chosen by the columns and the number of rows. */
+/** Chooses what a request with `"network": "auto"` omits, from the columns and the number of rows. */
 import type { Column } from '../contract/dataset.js'
 import type { JobRequest } from '../contract/job.js'
 import {
@@ -44,7 +44,7 @@ const folds = 5
 const fewestRows = 10
 
 /**
- * Fills in what the request leaves out; what it says stays.
+ * Fills in what the request omits.
  * @param source the model in `from`, whose network and loss are taken unless the request has its own
  * @throws Problem `invalid-request` when a field is left out that only `auto` chooses
  */
@@ -83,7 +83,7 @@ export function resolveRequest(
   }
 }
 
-/** A truth table is learned to the letter. */
+/** A truth table is learned exactly. */
 function optimizerFor({ rows, isTruthTable }: DataTraits): Optimizer {
   const decay = Math.min(weightDecay.most, weightDecay.ofRows / rows)
   const rounded = isTruthTable ? 0 : Number(decay.toPrecision(2))
@@ -95,7 +95,7 @@ function missing(field: 'loss' | 'epochs', wanted: string): Problem {
   return new Problem('invalid-request', `/${field}: ${message}`, [{ pointer: `/${field}`, message }])
 }
 
-/** Leaves out what is not there, so that the stored spec has no empty fields. */
+/** Omits absent fields, so that the stored spec has no empty ones. */
 function given({ earlyStopping }: Pick<JobRequest, 'earlyStopping'>): Pick<ResolvedRequest, 'earlyStopping'> {
   return earlyStopping == null ? {} : { earlyStopping }
 }

@@ -1,15 +1,15 @@
 /**
- * How long a training will take: the speed that was measured on this machine, corrected by how long past trainings of
- * steps about as large took in truth.
+ * Estimates the duration of a training: the speed measured on this machine, corrected by the actual durations of past
+ * trainings with steps of similar size.
  */
 import type { FinishedRun, Speed } from './ports/speed.js'
 
 /** Of all epochs. */
 export type Work = Omit<FinishedRun, 'seconds'>
 
-/** Handing a job to a thread and storing its model. */
+/** Seconds to hand a job to a thread and to store its model. */
 const secondsToStart = 0.03
-/** What the measured speed weighs against past runs. */
+/** The weight of the measured speed against past runs. */
 const secondsOfMeasurement = 0.5
 
 /** @returns seconds from a worker's taking the job to its end, with all epochs run. */

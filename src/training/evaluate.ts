@@ -1,4 +1,4 @@
-/** A model on labelled rows that it was not trained on: the same evaluation as after its training. */
+/** Evaluates a model on labelled rows, as after its training. */
 import type { DatasetWarning, GeneratedDataset } from '../contract/dataset.js'
 import type { Model } from '../contract/model.js'
 import type { EvaluationRequest, ModelEvaluation } from '../contract/model-evaluation.js'
@@ -43,7 +43,7 @@ export const turnsOfDatasets = () =>
     seconds: 60,
   })
 
-/** A generated dataset is drawn where it is evaluated. */
+/** The thread that evaluates a generated dataset also generates it. */
 type Rows = Omit<Labelled, 'table'> & { table: Table | GeneratedDataset }
 
 /** Throws Problem `not-found` of the model or the dataset, or `invalid-dataset` naming what does not fit the model. */
@@ -128,7 +128,7 @@ async function evaluateDataset(
   return turns.run(tenantId, readAndEvaluate, signal)
 }
 
-/** Chunk by chunk, so that none of them holds up the event loop. Throws Problem `not-found`. */
+/** Chunk by chunk, so that none blocks the event loop. Throws Problem `not-found`. */
 async function wholeTable(datasets: Pick<DatasetStore, 'get' | 'rows'>, id: string): Promise<Table> {
   const found = await datasets.get(id)
   const chunks: Uint8Array[] = []

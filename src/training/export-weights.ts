@@ -65,8 +65,8 @@ const missing = (id: string) => new Problem('not-found', `There is no model ${id
 const bytesOfNumber = 4
 
 /**
- * What stands before the numbers: the length of the JSON as 64 bits, little-endian, and the JSON, filled up with spaces
- * so that the numbers begin at a multiple of 8 (https://huggingface.co/docs/safetensors).
+ * The header: the length of the JSON as 64 bits, little-endian, and the JSON, padded with spaces so that the numbers
+ * start at a multiple of 8 (https://huggingface.co/docs/safetensors).
  */
 function safetensorsHeader(tensors: readonly Tensor[], metadata: Record<string, string>): Buffer {
   const entries = tensors.map(({ name, shape, offset }) => {

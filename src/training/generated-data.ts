@@ -1,4 +1,4 @@
-/** Generated datasets without their making the event loop wait: small ones are drawn at once, others in a thread. */
+/** Generated datasets without blocking the event loop: small ones at once, others in a thread. */
 
 import { evictOldest } from '../base/evict-oldest.js'
 import type { Cell, GeneratedDataset } from '../contract/dataset.js'
@@ -9,14 +9,14 @@ import type { RequestThread } from './ports/request-thread.js'
 /** Numbers that are drawn on the event loop, in about a millisecond. */
 const numbersAtOnce = 10_000
 
-/** Descriptions that are kept; those asked for longest ago go first. */
+/** Cached descriptions. Evicts the least recently used. */
 const mostKept = 1_000
 
 type Description = Pick<Table, 'columns' | 'rows'>
 
 export class GeneratedData {
   readonly #thread: Pick<RequestThread, 'describe' | 'rows'>
-  /** Those asked for last stand last. */
+  /** The most recently used stand last. */
   readonly #kept = new Map<string, Promise<Description>>()
 
   constructor(thread: Pick<RequestThread, 'describe' | 'rows'>) {

@@ -1,4 +1,4 @@
-/** The rows inside a request as a table; those of a large request are one already, made by the thread that read it. */
+/** The rows of a request as a table. For a large request, the thread that parsed it has made the table. */
 import type { InlineDataset } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
 import { tableFromInline } from '../datasets/inline.js'

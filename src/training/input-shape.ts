@@ -3,7 +3,7 @@ import { inputWidth } from '../contract/dataset.js'
 import { SpecError, sizeOf } from '../engine/index.js'
 import type { DataDescription } from './data-description.js'
 
-/** What a network takes unless it says otherwise; without the column of sample weights a row is plain. */
+/** The default input shape of a network. */
 export function shapeOfRow(
   { columns, inputShape }: DataDescription,
   sampleWeight: string | undefined,

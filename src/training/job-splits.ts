@@ -1,4 +1,4 @@
-/** Which rows of a job train and which validate: computed off the event loop as in its training, and kept a while. */
+/** Which rows of a job train and which validate. Computed in a thread, as in the training, and cached. */
 import type { GeneratedDataset } from '../contract/dataset.js'
 import type { Job } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'

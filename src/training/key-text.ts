@@ -8,7 +8,7 @@ import { idPrefixes } from '../contract/ids.js'
 const prefix = 'descent_'
 const pattern = /^descent_([0-9a-f]{32})([0-9a-f]{64})([0-9a-f]{8})$/
 
-/** What is stored of a secret. One of 256 random bits cannot be guessed, so a fast hash is enough. */
+/** The stored hash of a secret. A secret of 256 random bits cannot be guessed, so a fast hash is enough. */
 export function fingerprint(secret: string): string {
   return hash('sha256', secret)
 }

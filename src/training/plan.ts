@@ -1,4 +1,4 @@
-/** What a job would be: checks that the training can work and fits the limits, before anything is stored. */
+/** Plans a job: checks that the training can work and fits the limits, before anything is stored. */
 import { randomInt } from 'node:crypto'
 import { findTarget, type Scaling } from '../contract/dataset.js'
 import { countTrainings, finalTraining } from '../contract/folds.js'

@@ -1,4 +1,4 @@
-/** Predictions for a table of text: its columns come back, with what the model says beside them. */
+/** Predicts for a table of text. Returns its columns and the predictions. */
 import type { Coding } from '../contract/dataset.js'
 import type { Prediction } from '../contract/model.js'
 import { Problem, pointerTo } from '../contract/problems.js'

@@ -1,4 +1,4 @@
-/** What a model says about raw rows; a row that cannot be answered does not keep the others from it. */
+/** Predicts for raw rows. An invalid row does not affect the others. */
 import type { z } from 'zod'
 import type { Model, Prediction, predictionsSchema } from '../contract/model.js'
 import { lastActivation } from '../contract/network.js'
@@ -25,7 +25,7 @@ export interface PredictDependencies {
 }
 
 export interface Question {
-  /** A text in place of a row is why there is none. */
+  /** A text instead of a row is its error. */
   rows: RowList<InputRow | string>
   /** The JSON Pointer into the request of what a pointer into `rows` names. */
   place(pointer: string): string

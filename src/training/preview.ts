@@ -1,4 +1,4 @@
-/** What a file would be as a dataset, and its first rows; nothing is stored. */
+/** Describes a file as a dataset, with its first rows. Stores nothing. */
 import { type DatasetPreview, findTarget, inputWidth } from '../contract/dataset.js'
 import type { Prepared } from '../datasets/prepare.js'
 import { readRows } from '../datasets/preview.js'

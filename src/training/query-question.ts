@@ -1,4 +1,4 @@
-/** The rows that a query string asks about. */
+/** Reads the rows of a query string. */
 import type { FeatureCoding } from '../contract/dataset.js'
 import type { Model } from '../contract/model.js'
 import { Problem, pointerTo } from '../contract/problems.js'

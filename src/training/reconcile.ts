@@ -1,12 +1,12 @@
 /**
- * Wakes workers while jobs are queued, whatever became of the wake-ups before, and queues jobs of silent workers again. Any
- * number of processes may do this at once.
+ * Wakes workers while jobs are queued, because wake-ups can be lost, and releases the jobs of silent workers. Any number of
+ * processes may do this at the same time.
  */
 import type { AllJobs } from './ports/jobs.js'
 import type { JobQueue } from './ports/queue.js'
 
 const everyMilliseconds = 3_000
-/** A worker reports every second; one that is silent this long is dead, or as good as dead. */
+/** A worker reports every second. One that is silent for this long counts as dead. */
 const silenceMilliseconds = 8_000
 
 export interface Reconciler {

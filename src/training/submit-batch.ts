@@ -1,4 +1,4 @@
-/** Accepting many jobs at once: each is planned by itself, and what can be accepted is stored in one transaction. */
+/** Accepts many jobs: each is planned separately, and the accepted ones are stored in one transaction. */
 import type { Job, JobRequest } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
 import { type PlanDependencies, planTraining } from './plan.js'

@@ -1,4 +1,4 @@
-/** Accepting a job: what was planned is stored and put on the queue. */
+/** Accepts a job: stores its plan and queues it. */
 import type { Job, JobRequest } from '../contract/job.js'
 import { newId } from './new-id.js'
 import { memoryOf, type Plan, type PlanDependencies, planTraining } from './plan.js'

@@ -1,6 +1,6 @@
-/** Deletes what has had its time, now and then. Any number of processes may do this at once. */
+/** Deletes expired data at intervals. Any number of processes may do this at the same time. */
 const everyMilliseconds = 10 * 60_000
-/** The start has more urgent things to do. */
+/** Leaves time for the start of the process. */
 const firstAfterMilliseconds = 1_000
 
 export function sweepForever(

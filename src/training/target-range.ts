@@ -6,10 +6,10 @@ import { isRegression } from '../datasets/target-coding.js'
 import type { DataDescription } from './data-description.js'
 import { reachOf, type TrainedTarget } from './target-scaling.js'
 
-/** So many integers may be the names of classes; more are taken for amounts. */
+/** At most so many integers count as classes. More count as amounts. */
 const mostClasses = 256
 
-/** Why a number target of this dataset cannot be trained so, and what can be done; undefined when it can. */
+/** Why a numeric target of this dataset cannot be trained, and what to do. Undefined if it can. */
 export function rangeRefusal(
   { origin, columns }: Pick<DataDescription, 'origin' | 'columns'>,
   target: TrainedTarget & { scaling: Scaling },
@@ -36,7 +36,7 @@ export function amountRefusal({ columns }: Pick<DataDescription, 'columns'>): st
   return `${range}${fractions}, and categoricalCrossentropy takes the numbers of classes: ${asNumber}`
 }
 
-/** Said where classes meet the end of a regression and their names are numbers. */
+/** Added where numeric classes meet the last layer of a regression. */
 export function numberHint({ columns }: Pick<DataDescription, 'columns'>, loss: Loss): string | undefined {
   const targets = columns.filter((column) => column.role === 'target')
   const [column] = targets
@@ -89,7 +89,7 @@ function refusalOf(column: NumberTarget, target: TrainedTarget & { scaling: Scal
 const rangeOf = ({ name, min, max }: Pick<NumberTarget, 'name' | 'min' | 'max'>) =>
   min === max ? `${name} is ${short(min)} in every row` : `${name} goes from ${short(min)} to ${short(max)}`
 
-/** Enough digits to know the number again. */
+/** Enough digits to recognize the number. */
 const short = (value: number) => Number(value.toPrecision(7))
 
 const asNumber = 'for a number, use meanSquaredError and end with linear'

@@ -1,4 +1,4 @@
-/** On which scale number targets are trained. */
+/** Chooses the scale of numeric targets. */
 import type { Scaling, TargetCoding } from '../contract/dataset.js'
 import type { Activation, Loss } from '../contract/network.js'
 import { shownNames } from '../datasets/shown-text.js'
@@ -13,7 +13,7 @@ export interface TrainedTarget {
   activation: Activation
 }
 
-/** What an activation answers at least and at most. */
+/** The range of an activation. */
 export function reachOf(activation: Activation): { least: number; most: number } {
   const [anywhere, low] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   switch (activation) {

@@ -1,4 +1,4 @@
-/** Lets a few do something at a time. Those who wait take turns by tenant, and not for ever. */
+/** Limits how many tasks run at a time. Waiting tasks take turns by tenant, for a limited time. */
 import { Problem } from '../contract/problems.js'
 
 export interface TurnLimits {
@@ -7,7 +7,7 @@ export interface TurnLimits {
   atOnce: number
   /** Of one tenant; fewer than `atOnce` leave others a place at any time. */
   perTenant: number | ((tenantId: string) => number)
-  /** How long anybody waits. */
+  /** The longest wait, in seconds. */
   seconds: number
   /** Of one tenant, 500 when left out; more are refused at once. */
   mostWaiting?: number
@@ -29,7 +29,7 @@ export class TenantTurns {
   constructor(private readonly limits: TurnLimits) {}
 
   /**
-   * Does the work when its turn has come: that of the tenant with the fewest under way, whose request waits longest.
+   * Runs the task when its turn comes: that of the tenant with the fewest under way, whose request waits longest.
    * @throws Problem `overloaded` when it does not come in time; the signal's reason when it aborts meanwhile
    */
   async run<T>(tenantId: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {

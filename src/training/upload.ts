@@ -1,4 +1,4 @@
-/** Takes a dataset from outside: received, read, prepared and stored, or refused with nothing left behind. */
+/** Receives, reads, prepares and stores an uploaded dataset, or refuses it and stores nothing. */
 import type { Dataset } from '../contract/dataset.js'
 import type { LikeColumn } from '../contract/preparation.js'
 import { Problem } from '../contract/problems.js'

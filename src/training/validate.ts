@@ -1,4 +1,4 @@
-/** What a job would be and how long it would take, without storing or queueing anything. */
+/** Plans a job and estimates its duration. Stores and queues nothing. */
 import { countTrainings } from '../contract/folds.js'
 import type { JobRequest, JobValidation } from '../contract/job.js'
 import { estimateSeconds } from './estimate.js'

@@ -10,10 +10,10 @@ import { newId } from './new-id.js'
 import type { Once } from './ports/idempotency.js'
 import type { WebhookStore } from './ports/webhooks.js'
 
-/** As many random bytes as the Standard Webhooks rules ask for; they sign what is sent. */
+/** The random bytes of a secret, as Standard Webhooks recommends. */
 const secretBytes = 32
 
-/** Registers an address; its secret is in this answer and in none after it. */
+/** Registers an address. Only this answer contains its secret. */
 export async function register(
   webhooks: Pick<WebhookStore, 'create'>,
   tenantId: string,
@@ -24,7 +24,7 @@ export async function register(
   return webhooks.create({ ...webhook, secret: newSecret() }, once)
 }
 
-/** Gives the webhook another secret; earlier ones sign, too, until the overlap is over. */
+/** Replaces the secret of a webhook. Earlier secrets also sign until the overlap ends. */
 export async function rotateSecret(
   webhooks: Pick<WebhookStore, 'rotate'>,
   tenantId: string,
