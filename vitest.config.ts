@@ -2,7 +2,12 @@ import { defineConfig } from 'vitest/config'
 import { underLoad } from './test/support/waiting.js'
 
 /** Left out unless LONG_TESTS is set: kills, compilations and queries over minutes. `npm run test:long` runs them alone. */
-const longTests = ['test/chaos/**', 'test/architecture/changes.test.ts', 'test/store/statement-plans.test.ts']
+const longTests = [
+  'test/chaos/**',
+  'test/architecture/changes.test.ts',
+  'test/hostile/fuzz.test.ts',
+  'test/store/statement-plans.test.ts',
+]
 
 export default defineConfig({
   test: {
