@@ -1,18 +1,7 @@
-import { constants, getPriority, setPriority } from 'node:os'
-
-const { PRIORITY_BELOW_NORMAL } = constants.priority
+import { lowerPriority, ownPriority } from '../src/base/low-priority.js'
 
 /** Milliseconds of training at normal priority. Idle time restores them. */
 const normalMilliseconds = 1_000
-
-/** The operating system's priority of the calling thread. Replaced in tests. */
-export interface SystemPriority {
-  get(): number
-  /** @throws Error when the process lacks the permission to raise it */
-  set(priority: number): void
-}
-
-const ofThread: SystemPriority = { get: () => getPriority(), set: (priority) => setPriority(priority) }
 
 /**
  * Gives short trainings the normal priority, so that their first epochs arrive at once, and long ones a low priority, so
@@ -27,7 +16,7 @@ export class ThreadPriority {
   #changedAt: number
 
   constructor(
-    private readonly system: SystemPriority = ofThread,
+    private readonly system = ownPriority,
     private readonly now: () => number = () => performance.now(),
   ) {
     this.#normal = system.get()
@@ -61,10 +50,7 @@ export class ThreadPriority {
 
   /** At once, for a training that starts threads: they inherit the priority. */
   lower(): void {
-    // A process that was started at a lower priority keeps it.
-    if (this.#isLow || this.#normal >= PRIORITY_BELOW_NORMAL) return
-    this.system.set(PRIORITY_BELOW_NORMAL)
-    this.#isLow = true
+    this.#isLow ||= lowerPriority(this.system)
   }
 
   #lowerWhenDue(): void {
