@@ -1,5 +1,6 @@
 /** Large values are stored in rows of a few MiB each, which bounds the size of a message to the database. */
 import { createHash } from 'node:crypto'
+import { z } from 'zod'
 import type { Bytes } from '../training/ports/bytes.js'
 
 /** The size of a row of a large value. */
@@ -39,34 +40,35 @@ export function* cut(bytes: Bytes, length = chunkBytes): Generator<Chunk> {
   }
 }
 
-/**
- * Bytes that one statement reads of a chunk. The driver decodes hexadecimal text, which takes 2 ms of the event loop for
- * each MiB.
- */
+/** Bytes that one statement reads of a chunk. Few, because the driver decodes them from hexadecimal on the event loop. */
 export const pieceBytes = 256 * 1024
 
-/** SQL of at most `pieceBytes` of a column, after `offset` bytes. Both are expressions of SQL. */
+/** A piece of a chunk, and whether the chunk has more bytes after it. */
+export const pieceRow = z.strictObject({ bytes: z.instanceof(Uint8Array), hasMore: z.boolean() })
+
+/** SQL of the columns of `pieceRow`: at most `pieceBytes` of a column, after `offset` bytes. Both are expressions of SQL. */
 export const pieceOfColumn = (column: string, offset: string) =>
-  `substring(${column} FROM ${offset}::int + 1 FOR ${pieceBytes})`
+  `substring(${column} FROM ${offset}::int + 1 FOR ${pieceBytes}) AS bytes,
+    octet_length(${column}) > ${offset}::int + ${pieceBytes} AS "hasMore"`
 
 /**
- * The bytes of all chunks, by ascending index, until `read` finds none. `read` returns at most `pieceBytes` of a chunk,
- * after `offset` bytes.
+ * The bytes of all chunks, by ascending index, until `read` finds none. `read` returns a piece of a chunk, after `offset`
+ * bytes.
  * @param offset in the first chunk
  */
 export async function* readChunks(
-  read: (index: number, offset: number) => Promise<{ bytes: Uint8Array } | undefined>,
+  read: (index: number, offset: number) => Promise<z.infer<typeof pieceRow> | undefined>,
   offset = 0,
 ): AsyncGenerator<Uint8Array> {
   for (let index = 0, skipped = offset; ; ) {
     const piece = await read(index, skipped)
     if (piece === undefined) return
-    const { length } = piece.bytes
-    if (length > 0) yield piece.bytes
-    skipped += length
-    if (length === pieceBytes) continue
-    index += 1
-    skipped = 0
+    if (piece.bytes.length > 0) yield piece.bytes
+    if (piece.hasMore) skipped += piece.bytes.length
+    else {
+      index += 1
+      skipped = 0
+    }
   }
 }
 

@@ -13,13 +13,14 @@ import {
   hashSha256,
   maximumDirectBytes,
   pieceOfColumn,
+  pieceRow,
   readChunks,
   toBuffer,
   totalLength,
 } from './bytes.js'
 import type { Database } from './database.js'
 import { type Draft, finishDraft, nextSequence, writeDraft } from './drafts.js'
-import { bytesRow, type Connection, idRow, noRow, send, statement } from './statements.js'
+import { type Connection, idRow, noRow, send, statement } from './statements.js'
 
 const insertStatement = statement(
   'insertCheckpoint',
@@ -134,8 +135,8 @@ export async function sweepCheckpoints({ pool }: Pick<Database, 'pool'>): Promis
 /** $1 job, $2 sequence, $3 chunk, $4 offset. */
 const chunkStatement = statement(
   'checkpointChunk',
-  bytesRow,
-  `SELECT ${pieceOfColumn('bytes', '$4')} AS bytes FROM "CheckpointChunk"
+  pieceRow,
+  `SELECT ${pieceOfColumn('bytes', '$4')} FROM "CheckpointChunk"
     WHERE "jobId" = $1 AND sequence = $2::int AND index = $3::int`,
 )
 

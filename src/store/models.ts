@@ -7,7 +7,7 @@ import { evaluationSchema } from '../contract/evaluation.js'
 import { finishedStatuses } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
 import type { AllModels, NewModel, OpenWeights } from '../training/ports/models.js'
-import { cut, hashSha256, pieceOfColumn, readChunks, totalLength } from './bytes.js'
+import { cut, hashSha256, pieceOfColumn, pieceRow, readChunks, totalLength } from './bytes.js'
 import type { Database, Prisma } from './database.js'
 import type { Draft } from './drafts.js'
 import type { Model as StoredModel } from './generated/client.js'
@@ -16,7 +16,7 @@ import { ModelCache } from './model-cache.js'
 import { readTensors, toModel } from './model-rows.js'
 import { packJson, unpackJson } from './packed-json.js'
 import { afterCursor, cursorColumns, fitPage, newestFirst, toPage } from './pages.js'
-import { bytesRow, type Connection, query, send, statement } from './statements.js'
+import { type Connection, query, send, statement } from './statements.js'
 import { enforceLimits, lockLimits, unlimited } from './tenant-limits.js'
 import { copyHeader } from './weight-snapshots.js'
 
@@ -171,8 +171,8 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
 /** $1 model, $2 chunk, $3 offset. */
 const chunkStatement = statement(
   'weightChunk',
-  bytesRow,
-  `SELECT ${pieceOfColumn('bytes', '$3')} AS bytes FROM "WeightChunk" WHERE "modelId" = $1 AND index = $2::int
+  pieceRow,
+  `SELECT ${pieceOfColumn('bytes', '$3')} FROM "WeightChunk" WHERE "modelId" = $1 AND index = $2::int
     UNION ALL SELECT ${pieceOfColumn('weights', '$3')} FROM "Model" WHERE id = $1 AND $2::int = 0 AND weights IS NOT NULL`,
 )
 

@@ -37,7 +37,6 @@ export function statement<Row extends object>(
 /** Of a statement that returns nothing. */
 export const noRow = z.strictObject({})
 export const idRow = z.strictObject({ id: z.string() })
-export const bytesRow = z.strictObject({ bytes: z.instanceof(Uint8Array) })
 
 let checksRows = false
 
