@@ -47,9 +47,7 @@ export function unpackEpochs(epochs: PackedEpochs): Epoch[] {
 
 /** The JSON of `unpackEpochs`, without the objects. */
 export function epochsAsJson(epochs: PackedEpochs): string {
-  let text = '['
-  for (let index = 0; index < epochs.seconds.length; index++) text += itemAsJson(epochs, index)
-  return `${text}]`
+  return `[${itemsAsJson(epochs, 0, epochs.seconds.length)}]`
 }
 
 /** The same JSON in parts of a few epochs. */
@@ -57,15 +55,18 @@ export function* epochsAsTexts(epochs: PackedEpochs): Generator<string> {
   const { length } = epochs.seconds
   yield '['
   for (let start = 0; start < length; start += epochsPerText) {
-    let text = ''
-    const end = Math.min(start + epochsPerText, length)
-    for (let index = start; index < end; index++) text += itemAsJson(epochs, index)
-    yield text
+    yield itemsAsJson(epochs, start, Math.min(start + epochsPerText, length))
   }
   yield ']'
 }
 
 const epochsPerText = 100
+
+function itemsAsJson(epochs: PackedEpochs, start: number, end: number): string {
+  let text = ''
+  for (let index = start; index < end; index++) text += itemAsJson(epochs, index)
+  return text
+}
 
 /** With the comma before it. */
 function itemAsJson(epochs: PackedEpochs, index: number): string {
