@@ -1,18 +1,20 @@
 import { defineConfig } from 'vitest/config'
 import { underLoad } from './test/support/waiting.js'
 
-/** Left out unless LONG_TESTS is set: kills, compilations and queries over minutes. `npm run test:long` runs them alone. */
+/** Kills, compilations and queries over minutes: with LONG_TESTS, only these are run (`npm run test:long`). */
 const longTests = [
-  'test/chaos/**',
+  'test/chaos/*.test.ts',
   'test/architecture/changes.test.ts',
   'test/hostile/fuzz.test.ts',
   'test/store/statement-plans.test.ts',
 ]
 
+const runsLong = process.env.LONG_TESTS !== undefined
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: process.env.LONG_TESTS === undefined ? longTests : [],
+    include: runsLong ? longTests : ['test/**/*.test.ts'],
+    exclude: runsLong ? [] : longTests,
     maxWorkers: 3,
     globalSetup: ['test/support/postgres-server.ts'],
     setupFiles: ['test/support/seeded-properties.ts'],
