@@ -8,6 +8,7 @@ import { type JobsStreamMessage, jobsStreamMessageSchema } from '../../src/contr
 import { newId } from '../../src/training/new-id.js'
 import type { ClaimedJob } from '../../src/training/ports/runs.js'
 import { generous, openApp, type RunningApp } from '../support/app.js'
+import { openEventSource } from '../support/event-source.js'
 import { eventually } from '../support/service.js'
 import { epochsOf, linearModel, newJob, startJob, storeEpochs } from '../support/stores.js'
 import { settled } from '../support/waiting.js'
@@ -261,19 +262,10 @@ describe('a client of many jobs that does not read', () => {
 describe('many jobs as server-sent events', () => {
   function listen(path: string) {
     const messages: JobsStreamMessage[] = []
-    const connections: { lastEventId: string | null; status: number }[] = []
-    const source = new EventSource(url + path, {
-      fetch: async (address, options) => {
-        const answer = await fetch(address, options)
-        const lastEventId = new Headers(options?.headers).get('last-event-id')
-        connections.push({ lastEventId, status: answer.status })
-        return answer
-      },
-    })
+    const { source, connections } = openEventSource(url + path)
     source.onmessage = ({ data }) => {
       messages.push(jobsStreamMessageSchema.parse(JSON.parse(data)))
     }
-    onTestFinished(() => source.close())
     return { source, messages, connections }
   }
 

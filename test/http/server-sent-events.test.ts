@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import type { Epoch } from '../../src/contract/epoch.js'
 import { type StreamMessage, streamMessageSchema } from '../../src/contract/stream.js'
 import { openApp, type RunningApp } from '../support/app.js'
+import { openEventSource } from '../support/event-source.js'
 import { eventually } from '../support/service.js'
 import { linearModel, startJob, storeEpochs } from '../support/stores.js'
 import { settled } from '../support/waiting.js'
@@ -37,20 +38,11 @@ const epochNumbers = (messages: StreamMessage[]) =>
 function listen(path: string) {
   const messages: StreamMessage[] = []
   const ids: string[] = []
-  const connections: { lastEventId: string | null; status: number }[] = []
-  const source = new EventSource(url + path, {
-    fetch: async (address, options) => {
-      const answer = await fetch(address, options)
-      const lastEventId = new Headers(options?.headers).get('last-event-id')
-      connections.push({ lastEventId, status: answer.status })
-      return answer
-    },
-  })
+  const { source, connections } = openEventSource(url + path)
   source.onmessage = ({ data, lastEventId }) => {
     messages.push(streamMessageSchema.parse(JSON.parse(data)))
     ids.push(lastEventId)
   }
-  onTestFinished(() => source.close())
   return { source, messages, ids, connections }
 }
 

@@ -12,9 +12,10 @@ import {
   transitions,
 } from '../../src/contract/job.js'
 import { webhookBodySchema, webhookEventSchema } from '../../src/contract/webhook.js'
-import { type Hints, listenForHints } from '../../src/store/hints.js'
+import type { Hints } from '../../src/store/hints.js'
 import { newId } from '../../src/training/new-id.js'
 import type { Claim } from '../../src/training/ports/runs.js'
+import { recordHints } from '../support/recorded-hints.js'
 import { eventually } from '../support/service.js'
 import {
   claimNext,
@@ -30,14 +31,13 @@ import {
 
 let stores: Stores
 let hints: Hints
-const heard = new Map<string, JobStatus[]>()
+let heard: Map<string, JobStatus[]>
 
 beforeAll(async () => {
   stores = await openStores()
-  hints = await listenForHints(stores.connectionString, {
-    onHint: ({ jobId, status }) => heard.set(jobId, [...(heard.get(jobId) ?? []), status]),
-    onReconnect: () => {},
-  })
+  const recorded = await recordHints(stores.connectionString)
+  hints = recorded.hints
+  heard = recorded.heard
   await stores.webhooks.create({
     id: newId('webhook'),
     tenantId: 'local',

@@ -1,22 +1,22 @@
 /** After concurrent actions, a job has one legal status, and each action reports what it did. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isFinished, type JobStatus, jobStatusSchema, previousStatuses } from '../../src/contract/job.js'
-import { type Hints, listenForHints } from '../../src/store/hints.js'
+import type { Hints } from '../../src/store/hints.js'
 import type { Claim } from '../../src/training/ports/runs.js'
+import { recordHints } from '../support/recorded-hints.js'
 import { eventually } from '../support/service.js'
 import { linearModel, newJob, openStores, type Stores, startJob, storeEpochs } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
 let stores: Stores
 let hints: Hints
-const heard = new Map<string, JobStatus[]>()
+let heard: Map<string, JobStatus[]>
 
 beforeAll(async () => {
   stores = await openStores()
-  hints = await listenForHints(stores.connectionString, {
-    onHint: ({ jobId, status }) => heard.set(jobId, [...(heard.get(jobId) ?? []), status]),
-    onReconnect: () => {},
-  })
+  const recorded = await recordHints(stores.connectionString)
+  hints = recorded.hints
+  heard = recorded.heard
 })
 
 afterAll(async () => {
