@@ -3,7 +3,7 @@
     # The instruction set to compile for: avx512, avx2 or neon; set by scripts/build-native.mjs.
     "kernels%": "avx2",
     "sanitize%": 0,
-    "warnings": ["-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-maybe-uninitialized", "-Wno-psabi"],
+    "warnings": ["-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-maybe-uninitialized", "-Wno-psabi", "-Werror=switch"],
     # Predictive commoning keeps cells in scalars between iterations, which is slower than reloading them.
     "commoning": ["-fno-predictive-commoning"],
     "optimization": ["-O3", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden"],

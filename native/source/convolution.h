@@ -210,17 +210,17 @@ inline void prepareForward(const Convolution& c, const float* weight, float* sha
 
 /// y [rows, filters, positions] = activation(x ⋆ weight + bias), z before the activation, for the rows from … end − 1.
 inline void convolutionForward(const Convolution& c, const float* x, const float* bias, float* y, float* z, int from,
-                               int end, int code, const RowScratch& memory) {
+                               int end, Activation activation, const RowScratch& memory) {
   const float* const transposed = memory.shared;
   const int32_t* const tapOffsets = reinterpret_cast<const int32_t*>(transposed + transposedFilters(c));
   const Segment* const segments = reinterpret_cast<const Segment*>(transposed + transposedFilters(c) + wholeLines(c.taps()));
   const bool filtersAlong = alongFilters(c);
   const bool tiles = filtersAlong && fitsTiles(c);
-  const bool fused = code == activation::linear || code == activation::relu;
+  const bool fused = activation == Activation::linear || activation == Activation::relu;
   const int positions = c.positions();
   const int planeWidth = c.planeWidth();
   Epilogue epilogue;
-  epilogue.relu = code == activation::relu;
+  epilogue.relu = activation == Activation::relu;
   (filtersAlong ? epilogue.alongColumns : epilogue.alongRows) = bias;
   for (int row = from; row < end; row++) {
     const float* planes = padPlanes(c, x + row * c.sample(), memory.own);
@@ -240,7 +240,7 @@ inline void convolutionForward(const Convolution& c, const float* x, const float
            {to, positions, false, sums, segmentsRuns(c) ? segments : nullptr, segmentsPerVector(planeWidth)}, c.filters, c.run(),
            c.taps(), epilogue, memory.product);
     }
-    if (!fused) activate(code, to, to, c.outputs());
+    if (!fused) activate(activation, to, to, c.outputs());
   }
 }
 

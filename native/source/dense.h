@@ -20,7 +20,7 @@ inline int64_t gemmCost(int64_t m, int64_t n, int64_t depth, bool transposesB, b
 
 /// For fewer rows than a vector has lanes: reads the weights once, row by row.
 inline void denseForwardFewRows(const float* x, const float* weight, const float* bias, float* y, float* z, int rows,
-                                int inputs, int units, int code, const Context& context) {
+                                int inputs, int units, Activation activation, const Context& context) {
   parallelFor(context, 2.0 * rows * inputs * units, units, 16, [&](int from, int end, float*) {
     for (int row = 0; row < rows; row++) {
       float* to = y + int64_t{row} * units;
@@ -32,31 +32,31 @@ inline void denseForwardFewRows(const float* x, const float* weight, const float
         forEachVector(end - from, [&](int64_t i, auto mask) {
           store(to + from + i, load(to + from + i, mask) + load(bias + from + i, mask), mask);
         });
-      if (z) activate(activation::linear, to + from, z + int64_t{row} * units + from, end - from);
-      activate(code, to + from, to + from, end - from);
+      if (z) activate(Activation::linear, to + from, z + int64_t{row} * units + from, end - from);
+      activate(activation, to + from, to + from, end - from);
     }
   });
 }
 
 /// y [rows, units] = activation(x [rows, inputs] · weight [units, inputs]ᵀ + bias); z is the value before the activation.
 inline void denseForward(const float* x, const float* weight, const float* bias, float* y, float* z, int rows,
-                         int inputs, int units, int code, const Context& context) {
+                         int inputs, int units, Activation activation, const Context& context) {
   if (rows < 4 && inputs >= lanes)
-    return denseForwardFewRows(x, weight, bias, y, z, rows, inputs, units, code, context);
+    return denseForwardFewRows(x, weight, bias, y, z, rows, inputs, units, activation, context);
   if (isSmall(rows, units, inputs)) {
     Epilogue epilogue;
     epilogue.alongColumns = bias;
-    epilogue.relu = code == activation::relu;
+    epilogue.relu = activation == Activation::relu;
     gemmSmall({x, inputs, 1}, {weight, 1, inputs}, {y, units, false, z}, rows, units, inputs, epilogue);
-    if (code != activation::linear && !epilogue.relu) activate(code, y, y, int64_t{rows} * units);
+    if (activation != Activation::linear && !epilogue.relu) activate(activation, y, y, int64_t{rows} * units);
     return;
   }
   // Vectors along the batch with a transposed result, or along the units with transposed weights.
   const bool alongRows = gemmCost(units, rows, inputs, true, true) < gemmCost(rows, units, inputs, true, false);
-  const bool fused = code == activation::linear || code == activation::relu;
+  const bool fused = activation == Activation::linear || activation == Activation::relu;
   const auto part = [&](int row, int rowEnd, int unit, int unitEnd, float* scratch) {
     Epilogue epilogue;
-    epilogue.relu = code == activation::relu;
+    epilogue.relu = activation == Activation::relu;
     MatrixC out{y + int64_t{row} * units + unit, units, alongRows, z ? z + int64_t{row} * units + unit : nullptr};
     const float* from = x + int64_t{row} * inputs;
     const float* bank = weight + int64_t{unit} * inputs;
@@ -69,12 +69,12 @@ inline void denseForward(const float* x, const float* weight, const float* bias,
     }
     if (fused) return;
     if (unitEnd - unit == units) {
-      activate(code, y + int64_t{row} * units, y + int64_t{row} * units, int64_t{rowEnd - row} * units);
+      activate(activation, y + int64_t{row} * units, y + int64_t{row} * units, int64_t{rowEnd - row} * units);
       return;
     }
     for (int r = row; r < rowEnd; r++) {
       float* to = y + int64_t{r} * units + unit;
-      activate(code, to, to, unitEnd - unit);
+      activate(activation, to, to, unitEnd - unit);
     }
   };
   const double operations = 2.0 * rows * inputs * units;

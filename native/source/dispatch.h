@@ -12,84 +12,128 @@
 namespace descent {
 namespace ISA {
 
-inline Local readLocal(const int32_t* n) { return {n[0], n[1], n[2], n[3], n[4], n[5]}; }
-
-/// Floats of scratch of an operation that is not row-wise, gemmScratch included.
-inline int64_t operationScratch(const Operation& operation, int capacity) {
-  switch (operation.code) {
-    case 11:
-    case 12:
-    case 13: return gemmScratch + localScratch(readLocal(operation.n), capacity);
-    case 23:
-    case 30: return gemmScratch + 2 * max(int64_t{operation.n[0]}, int64_t{transposedWidth} * lanes) + 2 * lanes;
-    default: return gemmScratch;
-  }
+template <typename Sizes> Local local(const Sizes& o) {
+  return {o.channels, o.length, o.filters, o.kernelSize, o.stride, o.positions};
 }
+
+/// Floats of scratch beyond gemmScratch of an operation that is not row-wise.
+struct WholeBatchMemory {
+  int capacity;
+
+  int64_t operator()(const LocallyConnectedForward& o) const { return localScratch(local(o), capacity); }
+  int64_t operator()(const LocallyConnectedBackwardWeights& o) const { return localScratch(local(o), capacity); }
+  int64_t operator()(const LocallyConnectedBackwardInput& o) const { return localScratch(local(o), capacity); }
+  int64_t operator()(const Loss& o) const { return lossScratch(o.outputs); }
+  int64_t operator()(const WeightedLoss& o) const { return lossScratch(o.outputs); }
+  template <typename Other> int64_t operator()(const Other&) const { return 0; }
+
+  static int64_t lossScratch(int64_t outputs) {
+    return 2 * max(outputs, int64_t{transposedWidth} * lanes) + 2 * lanes;
+  }
+};
+
+inline int64_t operationScratch(const Operation& o, int capacity) {
+  return gemmScratch + visit(o, WholeBatchMemory{capacity});
+}
+
+/// Runs the operations that work on the whole batch.
+struct WholeBatch {
+  StepState& state;
+  const Context& context;
+
+  void operator()(const DenseForward& o) const {
+    denseForward(o.x, o.weight, o.bias, o.y, o.z, state.rows, o.inputs, o.units, o.activation, context);
+  }
+  void operator()(const DenseBackwardWeights& o) const {
+    denseBackwardWeights(o.x, o.dz, o.dWeight, o.dBias, state.rows, o.inputs, o.units, context);
+  }
+  void operator()(const DenseBackwardInput& o) const {
+    denseBackwardInput(o.dz, o.weight, o.dx, state.rows, o.inputs, o.units, context);
+  }
+  void operator()(const LocallyConnectedForward& o) const {
+    localForward(o.x, o.weight, o.bias, o.y, o.z, local(o), state.rows, o.activation, context);
+  }
+  void operator()(const LocallyConnectedBackwardWeights& o) const {
+    localBackwardWeights(o.x, o.dz, o.dWeight, o.dBias, local(o), state.rows, context);
+  }
+  void operator()(const LocallyConnectedBackwardInput& o) const {
+    localBackwardInput(o.dz, o.weight, o.dx, local(o), state.rows, context);
+  }
+  void operator()(const BatchNormalizationForward& o) const {
+    const Normalization normalization{o.gamma,       o.beta,            o.mean,     o.inverse,
+                                      o.runningMean, o.runningVariance, o.momentum, o.epsilon};
+    normalizationForward(o.x, o.y, {state.rows, o.channels, o.positions}, normalization);
+  }
+  void operator()(const BatchNormalizationInference& o) const {
+    normalizationInference(o.x, o.y, {state.rows, o.channels, o.positions}, o.gamma, o.beta, o.runningMean,
+                           o.runningVariance, o.epsilon);
+  }
+  void operator()(const BatchNormalizationBackward& o) const {
+    normalizationBackward(o.x, o.gamma, o.mean, o.inverse, o.dy, o.dGamma, o.dBeta, o.dx,
+                          {state.rows, o.channels, o.positions});
+  }
+  void operator()(const DropoutForward& o) const {
+    const Key key{state.dropout.low, state.dropout.high | (static_cast<uint32_t>(o.layer) << 24)};
+    elementwise(int64_t{state.rows} * o.size, 20, [&](int from, int end) {
+      dropoutForward(o.x, o.mask, o.y, from, end, o.rate, key, static_cast<uint32_t>(state.step));
+    });
+  }
+  void operator()(const DropoutBackward& o) const {
+    elementwise(int64_t{state.rows} * o.size, 2,
+                [&](int from, int end) { dropoutBackward(o.mask + from, o.dy + from, end - from); });
+  }
+  void operator()(const Loss& o) const {
+    state.add(computeLoss(o.loss, o.accuracy, o.output, o.target, o.gradient, state.rows, o.outputs,
+                          context.scratch + gemmScratch));
+  }
+  void operator()(const WeightedLoss& o) const {
+    state.add(computeWeightedLoss(o.loss, o.accuracy, o.weighting, o.output, o.target, o.gradient, state.rows, o.outputs,
+                                  context.scratch + gemmScratch));
+  }
+  void operator()(const ClipGradients& o) const { clipGradients(o.gradients, o.count, o.limit); }
+  void operator()(const DecayWeights& o) const {
+    const float decay = static_cast<float>(o.weightDecay);
+    elementwise(o.count, 4,
+                [&](int from, int end) { decayWeights(o.parameters, o.gradients, o.to, from, end, decay); });
+  }
+  void operator()(const SgdUpdate& o) const {
+    const Sgd sgd{static_cast<float>(state.learningRate), static_cast<float>(o.momentum), o.nesterov,
+                  static_cast<float>(o.weightDecay)};
+    elementwise(o.count, 16,
+                [&](int from, int end) { sgdUpdate(o.parameters, o.gradients, o.velocity, from, end, sgd); });
+  }
+  void operator()(const AdamUpdate& o) const {
+    const Adam adam{state.learningRate, o.beta1, o.beta2, o.epsilon, o.biasCorrection, o.weightDecay};
+    const double step = static_cast<double>(state.step + 1);
+    elementwise(o.count, 30, [&](int from, int end) {
+      adamUpdate(o.parameters, o.gradients, o.firstMoment, o.secondMoment, from, end, adam, step);
+    });
+  }
+  void operator()(const RmspropUpdate& o) const {
+    elementwise(o.count, 25, [&](int from, int end) {
+      scaledUpdate(o.parameters, o.gradients, o.meanSquare, from, end, state.learningRate, o.rho, 1 - o.rho, o.epsilon);
+    });
+  }
+  void operator()(const AdagradUpdate& o) const {
+    elementwise(o.count, 25, [&](int from, int end) {
+      scaledUpdate(o.parameters, o.gradients, o.sumOfSquares, from, end, state.learningRate, 1, 1, o.epsilon);
+    });
+  }
+
+ private:
+  /// @param cost floating-point operations per element.
+  template <typename Work> void elementwise(int64_t count, double cost, Work work) const {
+    parallelFor(context, cost * static_cast<double>(count), static_cast<int>(count), optimizerGrain,
+                [&](int from, int end, float*) { work(from, end); });
+  }
+};
 
 /// Runs an operation that is not row-wise.
 inline void runOperation(const Operation& o, StepState& state, const Context& context) {
-  const int rows = state.rows;
-  float* const* at = o.at;
-  const int32_t* n = o.n;
-  const double* real = o.real;
-  const auto elementwise = [&](int64_t count, double cost, auto work) {
-    parallelFor(context, cost * static_cast<double>(count), static_cast<int>(count), optimizerGrain,
-                [&](int from, int end, float*) { work(from, end); });
-  };
-  switch (o.code) {
-    case 1: return denseForward(at[0], at[1], at[2], at[3], at[4], rows, n[0], n[1], n[2], context);
-    case 2: return denseBackwardWeights(at[0], at[1], at[2], at[3], rows, n[0], n[1], context);
-    case 3: return denseBackwardInput(at[0], at[1], at[2], rows, n[0], n[1], context);
-    case 11: return localForward(at[0], at[1], at[2], at[3], at[4], readLocal(n), rows, n[6], context);
-    case 12: return localBackwardWeights(at[0], at[1], at[2], at[3], readLocal(n), rows, context);
-    case 13: return localBackwardInput(at[0], at[1], at[2], readLocal(n), rows, context);
-    case 18: {
-      const Normalization normalization{at[1], at[2], at[3], at[4], at[5], at[6], real[2], real[3]};
-      return normalizationForward(at[0], at[7], {rows, n[0], n[1]}, normalization);
-    }
-    case 19:
-      return normalizationInference(at[0], at[5], {rows, n[0], n[1]}, at[1], at[2], at[3], at[4], real[2]);
-    case 20:
-      return normalizationBackward(at[0], at[1], at[2], at[3], at[4], at[5], at[6], at[7], {rows, n[0], n[1]});
-    case 21: {
-      const Key key{state.dropout.low, state.dropout.high | (static_cast<uint32_t>(n[2]) << 24)};
-      return elementwise(int64_t{rows} * n[0], 20, [&](int from, int end) {
-        dropoutForward(at[0], at[1], at[2], from, end, real[1], key, static_cast<uint32_t>(state.step));
-      });
-    }
-    case 22:
-      return elementwise(int64_t{rows} * n[0], 2,
-                         [&](int from, int end) { dropoutBackward(at[0] + from, at[1] + from, end - from); });
-    case 23: return state.add(computeLoss(n[1], n[2], at[0], at[1], at[2], rows, n[0], context.scratch + gemmScratch));
-    case 24: return clipGradients(at[0], n[0], real[1]);
-    case 25: {
-      const Sgd sgd{static_cast<float>(state.learningRate), static_cast<float>(real[1]), n[2] != 0,
-                    static_cast<float>(real[3])};
-      return elementwise(n[0], 16, [&](int from, int end) { sgdUpdate(at[0], at[1], at[2], from, end, sgd); });
-    }
-    case 26: {
-      const Adam adam{state.learningRate, real[1], real[2], real[3], n[4] != 0, real[5]};
-      const double step = static_cast<double>(state.step + 1);
-      return elementwise(n[0], 30,
-                         [&](int from, int end) { adamUpdate(at[0], at[1], at[2], at[3], from, end, adam, step); });
-    }
-    case 27:
-      return elementwise(n[0], 25, [&](int from, int end) {
-        scaledUpdate(at[0], at[1], at[2], from, end, state.learningRate, real[1], 1 - real[1], real[2]);
-      });
-    case 28:
-      return elementwise(n[0], 25, [&](int from, int end) {
-        scaledUpdate(at[0], at[1], at[2], from, end, state.learningRate, 1, 1, real[1]);
-      });
-    case 30:
-      return state.add(computeWeightedLoss(n[2], n[3], n[4] == 1, at[0], at[1], at[2], rows, n[0],
-                                           context.scratch + gemmScratch));
-    case 29: {
-      const float decay = static_cast<float>(real[1]);
-      return elementwise(n[0], 4,
-                         [&](int from, int end) { decayWeights(at[0], at[1], at[2], from, end, decay); });
-    }
-  }
+  const WholeBatch batch{state, context};
+  visit(o, [&](const auto& known) {
+    if constexpr (!isRowWiseStruct<std::decay_t<decltype(known)>>) batch(known);
+  });
 }
 
 inline void runOperations(const std::vector<Operation>& list, StepState& state, int64_t capacity, const Context& context) {

@@ -196,15 +196,15 @@ Reason run(Training& t, Slice& slice) {
 
 /// The operation that can read a batch's rows from the caller's memory: a first dense layer, which does not read past its
 /// rows. Null if another operation needs the rows in the arena.
-inline Operation* readerInPlace(Program& program) {
+inline DenseForward* readerInPlace(Program& program) {
   std::vector<Operation>& list = program.list[predictionList];
-  Operation* reader = nullptr;
-  for (Operation& operation : list) {
-    const bool dense = operation.code == 1 && operation.n[0] == program.features;
-    for (int i = 0; i < maximumOperands; i++) {
-      if (operation.at[i] != program.input) continue;
-      if (&operation != &list.front() || i != 0 || !dense) return nullptr;
-      reader = &operation;
+  DenseForward* reader = nullptr;
+  for (Operation& o : list) {
+    for (int i = 0; i < o.operands; i++) {
+      if (o.at[i] != program.input) continue;
+      const bool isFirstDense = &o == &list.front() && i == 0 && o.type == OperationType::denseForward;
+      if (!isFirstDense || o.denseForward.inputs != program.features) return nullptr;
+      reader = &o.denseForward;
     }
   }
   return reader;
@@ -214,7 +214,7 @@ void predict(Machine& machine, const float* inputs, float* outputs, int64_t rows
   const FlushedDenormals flushed;
   Program& program = machine.program;
   const Context context = createContext(machine);
-  Operation* const reader = readerInPlace(program);
+  DenseForward* const reader = readerInPlace(program);
   const auto copy = [&](const float* from, float* to, int count, int width) {
     parallelFor(context, 10.0 * count * width, count, 1, [&](int first, int end, float*) {
       copyRow(from + int64_t{first} * width, to + int64_t{first} * width, int64_t{end - first} * width);
@@ -223,13 +223,12 @@ void predict(Machine& machine, const float* inputs, float* outputs, int64_t rows
   for (int64_t first = 0; first < rows; first += program.capacity) {
     StepState state{static_cast<int>(min<int64_t>(program.capacity, rows - first)), 0, 0, {0, 0}, 0, 0};
     const float* const from = inputs + first * program.features;
-    // Dense layers do not modify their input.
-    if (reader) reader->at[0] = const_cast<float*>(from);
+    if (reader) reader->x = from;
     else copy(from, program.input, state.rows, program.features);
     runOperations(program.list[predictionList], state, program.capacity, context);
     copy(program.output, outputs + first * program.outputs, state.rows, program.outputs);
   }
-  if (reader) reader->at[0] = program.input;
+  if (reader) reader->x = program.input;
 }
 
 int64_t scratchFor(const Program& program) {

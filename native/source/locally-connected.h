@@ -26,7 +26,7 @@ inline void copyWindows(const float* x, float* to, const Local& s, int rows, int
 }
 
 inline void localForward(const float* x, const float* weight, const float* bias, float* y, float* z, const Local& s,
-                         int rows, int code, const Context& context) {
+                         int rows, Activation activation, const Context& context) {
   const double operations = 2.0 * rows * s.positions * s.filters * s.taps();
   parallelFor(context, operations, s.positions, 1, [&](int from, int end, float* scratch) {
     float* const windows = scratch + gemmScratch;
@@ -42,7 +42,7 @@ inline void localForward(const float* x, const float* weight, const float* bias,
           (z ? z : y)[row * s.outputs() + int64_t{f} * s.positions + p] = outputs[row * s.filters + f];
     }
   });
-  activate(code, z ? z : y, y, rows * s.outputs());
+  activate(activation, z ? z : y, y, rows * s.outputs());
 }
 
 /// Copies dz of one position to [rows, filters].

@@ -1,19 +1,12 @@
 // Losses, their gradients and the number of correct predictions, for N rows of m outputs. Losses are summed in float64;
-// the gradient is that of the batch's mean. Codes as in operations/declaration.ts.
+// the gradient is that of the batch's mean.
 #pragma once
 #include "gemm.h"
+#include "operations.h"
 #include "softmax.h"
 
 namespace descent {
 namespace ISA {
-
-namespace loss {
-constexpr int squaredError = 0, meanSquaredError = 1, meanAbsoluteError = 2, huber = 3, binaryCrossentropy = 4,
-              categoricalCrossentropy = 5, hinge = 6, perceptron = 7;
-}
-namespace accuracy {
-constexpr int none = 0, argmax = 1, positive = 2, half = 3;
-}
 
 struct LossResult {
   double lossSum = 0;
@@ -25,53 +18,73 @@ inline Floats hingeSign(Floats target) {
   return select(greaterOrEqual(target, broadcast(0.5f)), broadcast(1), broadcast(-1));
 }
 
-/// The loss of one element, before division by m.
-template <int code> inline Floats elementLoss(Floats output, Floats target) {
+/// The loss of one element, before division by m. Not for categorical cross-entropy, which is computed over rows.
+template <LossFunction function> inline Floats elementLoss(Floats output, Floats target) {
   const Floats difference = output - target;
-  switch (code) {
-    case loss::squaredError: return difference * difference * broadcast(0.5f);
-    case loss::meanSquaredError: return difference * difference;
-    case loss::meanAbsoluteError: return absolute(difference);
-    case loss::huber: {
+  switch (function) {
+    case LossFunction::squaredError: return difference * difference * broadcast(0.5f);
+    case LossFunction::meanSquaredError: return difference * difference;
+    case LossFunction::meanAbsoluteError: return absolute(difference);
+    case LossFunction::huber: {
       const Floats size = absolute(difference);
       return select(greater(size, broadcast(1)), size - broadcast(0.5f), size * size * broadcast(0.5f));
     }
-    case loss::binaryCrossentropy:
+    case LossFunction::binaryCrossentropy:
       return subtractProduct(output, target, maximum(zeros(), output)) +
              logarithmOfOnePlus(exponential(zeros() - absolute(output)));
-    case loss::hinge: return maximum(zeros(), subtractProduct(hingeSign(target), output, broadcast(1)));
-    default: return (selectOrZero(greaterOrEqual(output, zeros()), broadcast(1)) - target) * output;
+    case LossFunction::hinge: return maximum(zeros(), subtractProduct(hingeSign(target), output, broadcast(1)));
+    case LossFunction::perceptron:
+      return (selectOrZero(greaterOrEqual(output, zeros()), broadcast(1)) - target) * output;
+    case LossFunction::categoricalCrossentropy: break;
   }
+  __builtin_unreachable();
 }
 
 /// Its derivative with respect to the output, before division by N·m.
-template <int code> inline Floats elementGrad(Floats output, Floats target) {
+template <LossFunction function> inline Floats elementGrad(Floats output, Floats target) {
   const Floats difference = output - target;
-  switch (code) {
-    case loss::squaredError: return difference;
-    case loss::meanSquaredError: return difference + difference;
-    case loss::meanAbsoluteError:
+  switch (function) {
+    case LossFunction::squaredError: return difference;
+    case LossFunction::meanSquaredError: return difference + difference;
+    case LossFunction::meanAbsoluteError:
       return selectOrZero(greater(difference, zeros()), broadcast(1)) -
              selectOrZero(greater(zeros(), difference), broadcast(1));
-    case loss::huber: return maximum(broadcast(-1), minimum(broadcast(1), difference));
-    case loss::binaryCrossentropy: return logistic(output) - target;
-    case loss::hinge: {
+    case LossFunction::huber: return maximum(broadcast(-1), minimum(broadcast(1), difference));
+    case LossFunction::binaryCrossentropy: return logistic(output) - target;
+    case LossFunction::hinge: {
       const Floats sign = hingeSign(target);
       return selectOrZero(greater(subtractProduct(sign, output, broadcast(1)), zeros()), zeros() - sign);
     }
-    default: return selectOrZero(greaterOrEqual(output, zeros()), broadcast(1)) - target;
+    case LossFunction::perceptron: return selectOrZero(greaterOrEqual(output, zeros()), broadcast(1)) - target;
+    case LossFunction::categoricalCrossentropy: break;
   }
+  __builtin_unreachable();
 }
 
-template <int code>
+/// Whether the batch's loss is the mean over all elements; otherwise it is a mean over rows.
+constexpr bool isMeanOfElements(LossFunction function) {
+  switch (function) {
+    case LossFunction::meanSquaredError:
+    case LossFunction::meanAbsoluteError:
+    case LossFunction::huber:
+    case LossFunction::binaryCrossentropy:
+    case LossFunction::hinge: return true;
+    case LossFunction::squaredError:
+    case LossFunction::categoricalCrossentropy:
+    case LossFunction::perceptron: return false;
+  }
+  __builtin_unreachable();
+}
+
+template <LossFunction function>
 inline double lossOver(const float* output, const float* target, float* gradient, int64_t count, float scale) {
   const Floats factor = broadcast(scale);
   double total = 0;
   forEachVector(count, [&](int64_t i, auto mask) {
     const Floats o = load(output + i, mask);
     const Floats t = load(target + i, mask);
-    total += wideSum(selectOrZero(mask, elementLoss<code>(o, t)));
-    if (gradient) store(gradient + i, elementGrad<code>(o, t) * factor, mask);
+    total += wideSum(selectOrZero(mask, elementLoss<function>(o, t)));
+    if (gradient) store(gradient + i, elementGrad<function>(o, t) * factor, mask);
   });
   return total;
 }
@@ -84,20 +97,20 @@ inline int indexOfLargest(const float* x, int size) {
 }
 
 /// Lanes with wrong predictions.
-inline Mask wrongLanes(int code, Floats output, Floats target) {
-  const Mask yes = greaterOrEqual(output, broadcast(code == accuracy::half ? 0.5f : 0));
+inline Mask wrongLanes(Accuracy accuracy, Floats output, Floats target) {
+  const Mask yes = greaterOrEqual(output, broadcast(accuracy == Accuracy::half ? 0.5f : 0));
   const Mask expected = greaterOrEqual(target, broadcast(0.5f));
   return orMask(andNot(yes, expected), andNot(expected, yes));
 }
 
-inline int64_t countCorrect(int code, const float* output, const float* target, int rows, int size) {
+inline int64_t countCorrect(Accuracy accuracy, const float* output, const float* target, int rows, int size) {
   int64_t right = 0;
-  if (code == accuracy::argmax) {
+  if (accuracy == Accuracy::argmax) {
     for (int row = 0; row < rows; row++)
       right += indexOfLargest(output + int64_t{row} * size, size) == indexOfLargest(target + int64_t{row} * size, size);
-  } else if (code != accuracy::none) {
+  } else if (accuracy != Accuracy::none) {
     forEachVector(int64_t{rows} * size, [&](int64_t i, auto mask) {
-      right += countOf(andNot(mask, wrongLanes(code, load(output + i, mask), load(target + i, mask))));
+      right += countOf(andNot(mask, wrongLanes(accuracy, load(output + i, mask), load(target + i, mask))));
     });
   }
   return right;
@@ -197,52 +210,36 @@ inline LossResult crossentropy(const float* output, const float* target, float* 
  * Computes the loss and the number of correct predictions, and writes the gradient [rows, size] if it is not null.
  * @param scratch 2 · max(size, transposedWidth · lanes) floats.
  */
-inline LossResult computeLoss(int lossCode, int accuracyCode, const float* output, const float* target, float* gradient,
-                              int rows, int size, float* scratch) {
-  const int64_t count = int64_t{rows} * size;
-  const float perRow = 1 / static_cast<float>(rows);
-  const float perElement = 1 / static_cast<float>(count);
+inline LossResult computeLoss(LossFunction function, Accuracy accuracy, const float* output, const float* target,
+                              float* gradient, int rows, int size, float* scratch) {
+  const bool isCrossentropy = function == LossFunction::categoricalCrossentropy;
+  if (isCrossentropy && size <= transposedWidth)
+    return crossentropyTransposed(output, target, gradient, rows, size, accuracy == Accuracy::argmax, scratch);
   LossResult result;
-  switch (lossCode) {
-    case loss::squaredError:
-      result.lossSum = lossOver<loss::squaredError>(output, target, gradient, count, perRow);
-      break;
-    case loss::meanSquaredError:
-      result.lossSum = lossOver<loss::meanSquaredError>(output, target, gradient, count, perElement) / size;
-      break;
-    case loss::meanAbsoluteError:
-      result.lossSum = lossOver<loss::meanAbsoluteError>(output, target, gradient, count, perElement) / size;
-      break;
-    case loss::huber:
-      result.lossSum = lossOver<loss::huber>(output, target, gradient, count, perElement) / size;
-      break;
-    case loss::binaryCrossentropy:
-      result.lossSum = lossOver<loss::binaryCrossentropy>(output, target, gradient, count, perElement) / size;
-      break;
-    case loss::categoricalCrossentropy:
-      if (size <= transposedWidth)
-        return crossentropyTransposed(output, target, gradient, rows, size, accuracyCode == accuracy::argmax, scratch);
-      result = crossentropy(output, target, gradient, rows, size, scratch);
-      break;
-    case loss::hinge:
-      result.lossSum = lossOver<loss::hinge>(output, target, gradient, count, perElement) / size;
-      break;
-    default:
-      result.lossSum = lossOver<loss::perceptron>(output, target, gradient, count, perRow);
+  if (isCrossentropy) {
+    result = crossentropy(output, target, gradient, rows, size, scratch);
+  } else {
+    const int64_t count = int64_t{rows} * size;
+    const bool ofElements = isMeanOfElements(function);
+    const float share = 1 / static_cast<float>(ofElements ? count : rows);
+    withConstant(function, [&](auto constant) {
+      result.lossSum = lossOver<decltype(constant)::value>(output, target, gradient, count, share);
+    });
+    if (ofElements) result.lossSum /= size;
   }
-  result.right = countCorrect(accuracyCode, output, target, rows, size);
+  result.right = countCorrect(accuracy, output, target, rows, size);
   return result;
 }
 
 /**
- * computeLoss with row weights w, which follow the targets of each row. A row counts w / rows or, with `bySum`, w / Σ w;
+ * computeLoss with row weights w, which follow the targets of each row. A row counts w / rows or w / Σ w;
  * nothing when Σ w is 0. Correct predictions are not weighted.
  */
-inline LossResult computeWeightedLoss(int lossCode, int accuracyCode, bool bySum, const float* output, const float* target,
-                                      float* gradient, int rows, int size, float* scratch) {
+inline LossResult computeWeightedLoss(LossFunction function, Accuracy accuracy, Weighting weighting, const float* output,
+                                      const float* target, float* gradient, int rows, int size, float* scratch) {
   const int64_t stride = int64_t{size} + 1;
   double divisor = rows;
-  if (bySum) {
+  if (weighting == Weighting::sum) {
     divisor = 0;
     for (int row = 0; row < rows; row++) divisor += static_cast<double>(target[row * stride + size]);
   }
@@ -251,12 +248,12 @@ inline LossResult computeWeightedLoss(int lossCode, int accuracyCode, bool bySum
   for (int row = 0; row < rows; row++, output += size, target += stride) {
     const double weight = static_cast<double>(target[size]) * share;
     LossResult one;
-    if (lossCode == loss::categoricalCrossentropy) {
+    if (function == LossFunction::categoricalCrossentropy) {
       // Transposing pays off only for several rows.
       one = crossentropy(output, target, gradient, 1, size, scratch);
-      one.right = countCorrect(accuracyCode, output, target, 1, size);
+      one.right = countCorrect(accuracy, output, target, 1, size);
     } else {
-      one = computeLoss(lossCode, accuracyCode, output, target, gradient, 1, size, scratch);
+      one = computeLoss(function, accuracy, output, target, gradient, 1, size, scratch);
     }
     result.lossSum += weight * rows * one.lossSum;
     result.right += one.right;

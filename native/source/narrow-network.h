@@ -24,7 +24,7 @@ struct NarrowLayer {
   int64_t weight;
   /// −1: none.
   int64_t bias;
-  int activation;
+  Activation activation;
   /// Number of blocks along the inputs, including the bias, and along the units.
   int across;
   int down;
@@ -67,9 +67,9 @@ struct NarrowNetwork {
   /// The update list, over blocks.
   std::vector<Operation> update;
   /// The SGD operation if it is the only update; it is fused with the computation of the gradients.
-  const Operation* fused = nullptr;
-  int lossCode = 0;
-  int accuracyCode = 0;
+  const SgdUpdate* fused = nullptr;
+  LossFunction loss = LossFunction::squaredError;
+  Accuracy accuracy = Accuracy::none;
   /// Targets in the layout of the last y; `present` is 1 for outputs of existing rows, otherwise 0.
   float* target = nullptr;
   float* present = nullptr;
@@ -78,14 +78,13 @@ struct NarrowNetwork {
 
   /// The factor of an element's derivative in the gradient of the batch's mean.
   float share() const {
-    const bool summed = lossCode == loss::squaredError || lossCode == loss::perceptron;
-    return 1 / static_cast<float>(summed ? rows : rows * layers.back().units);
+    return 1 / static_cast<float>(isMeanOfElements(loss) ? rows * layers.back().units : rows);
   }
 
   /// Number of correct predictions among the present outputs.
   int countCorrect(Floats output, Floats truth, Mask there) const {
-    if (accuracyCode == accuracy::none) return 0;
-    return countOf(andNot(there, wrongLanes(accuracyCode, output, truth)));
+    if (accuracy == Accuracy::none) return 0;
+    return countOf(andNot(there, wrongLanes(accuracy, output, truth)));
   }
 
   /// Copies between the arena and the blocks.

@@ -97,7 +97,7 @@ template <int vectors, int blocks> class PairSteps {
     const Curve answer = curve(output_.activation, sumOverFours(sum));
     const Floats target = broadcastFour(network_.target);
     const Mask present = greater(broadcastFour(network_.present), zeros());
-    const Curve judged = lossCurve(network_.lossCode, answer.value, target);
+    const Curve judged = lossCurve(network_.loss, answer.value, target);
     const Floats dz = selectOrZero(present, judged.derivative * share_ * answer.derivative);
     state.lossSum += wideSumOfFour(selectOrZero(present, judged.value));
     state.right += network_.countCorrect(answer.value, target, present) / fours;

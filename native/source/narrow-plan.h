@@ -9,6 +9,28 @@ namespace ISA {
 /// Maximum layer width; wider layers are faster with vectors along the units.
 constexpr int narrowWidth = 16;
 
+/// Operations over a range of `count` parameters.
+template <typename Struct, typename = void> struct hasCount : std::false_type {};
+template <typename Struct> struct hasCount<Struct, std::void_t<decltype(Struct::count)>> : std::true_type {};
+
+/// Operations that change parameters; their operands are parameters, gradients and optimizer state.
+template <typename Struct, typename = void> struct changesParameters : std::false_type {};
+template <typename Struct>
+struct changesParameters<Struct, std::void_t<decltype(Struct::parameters)>>
+    : std::is_same<decltype(Struct::parameters), float*> {};
+
+inline bool isOptimizer(const Operation& o) {
+  return visit(o, [](const auto& known) { return changesParameters<std::decay_t<decltype(known)>>::value; });
+}
+
+/// −1 for an operation that does not work on a range of parameters.
+inline int64_t parameterCount(const Operation& o) {
+  return visit(o, [](const auto& known) -> int64_t {
+    if constexpr (hasCount<std::decay_t<decltype(known)>>::value) return known.count;
+    else return -1;
+  });
+}
+
 class NarrowPlan {
  public:
   NarrowPlan(const Program& program, NarrowNetwork& network) : program_(program), network_(network) {}
@@ -33,33 +55,36 @@ class NarrowPlan {
     const auto& forward = program_.list[forwardList];
     const float* x = program_.input;
     int width = program_.features;
-    for (const Operation& o : forward) {
-      if (o.code != 1 || o.at[0] != x || o.n[0] != width || max(o.n[0], o.n[1]) > narrowWidth) return false;
-      x = o.at[3];
-      width = o.n[1];
+    for (const Operation& operation : forward) {
+      const auto* const o = as<DenseForward>(operation);
+      if (!o || o->x != x || o->inputs != width || max(o->inputs, o->units) > narrowWidth) return false;
+      x = o->y;
+      width = o->units;
     }
     return !forward.empty() && width == program_.targets;
   }
 
   /// Whether all operands of the list are ranges over all parameters.
   bool hasUpdate(const std::vector<Operation>& list) {
-    if (list.empty()) return false;
+    if (list.empty() || !isOptimizer(list.back())) return false;
     const Operation& last = list.back();
-    if (last.code < 25 || last.code > 28) return false;
-    count_ = last.n[0];
-    const Operation* decay = nullptr;
+    count_ = parameterCount(last);
+    const DecayWeights* decay = nullptr;
     for (const Operation& o : list)
-      if (o.code == 29) decay = &o;
-    if (decay && (decay->at[0] != last.at[0] || decay->at[2] != last.at[1])) return false;
+      if (const auto* const found = as<DecayWeights>(o)) decay = found;
+    const float* const* const operands = last.at;
+    if (decay && (decay->parameters != operands[0] || decay->to != operands[1])) return false;
     network_.ranges.push_back({last.at[0], nullptr});
-    network_.ranges.push_back({decay ? decay->at[1] : last.at[1], nullptr});
-    for (int i = decay ? 1 : 2; i < 4; i++)
+    network_.ranges.push_back({decay ? const_cast<float*>(decay->gradients) : last.at[1], nullptr});
+    for (int i = decay ? 1 : 2; i < last.operands; i++)
       if (last.at[i]) network_.ranges.push_back({last.at[i], nullptr});
     for (const Operation& o : list) {
-      const bool clips = o.code == 24 && o.at[0] == gradients();
-      if (&o != &last && ((!clips && &o != decay) || o.n[0] != count_)) return false;
+      const auto* const clip = as<ClipGradients>(o);
+      const bool clips = clip && clip->gradients == gradients();
+      const bool decays = decay && as<DecayWeights>(o) == decay;
+      if ((&o != &last && !clips && !decays) || parameterCount(o) != count_) return false;
     }
-    if (list.size() == 1 && last.code == 25) network_.fused = &last;
+    if (list.size() == 1) network_.fused = as<SgdUpdate>(last);
     return true;
   }
 
@@ -72,45 +97,50 @@ class NarrowPlan {
     const auto& forward = program_.list[forwardList];
     const Operation* o = list.data();
     const Operation* const end = o + list.size();
-    const Operation& last = forward.back();
-    if (o == end || o->code != 23 || o->at[0] != last.at[3] || o->at[1] != program_.target || !o->at[2]) return false;
-    if (o->n[0] != last.n[1] || o->n[1] == loss::categoricalCrossentropy || o->n[2] == accuracy::argmax) return false;
-    network_.lossCode = o->n[1];
-    network_.accuracyCode = o->n[2];
-    const float* dy = o++->at[2];
+    const auto* const loss = o == end ? nullptr : as<Loss>(*o++);
+    const DenseForward& last = forward.back().denseForward;
+    if (!loss || loss->output != last.y || loss->target != program_.target || !loss->gradient) return false;
+    if (loss->outputs != last.units || loss->loss == LossFunction::categoricalCrossentropy) return false;
+    if (loss->accuracy == Accuracy::argmax) return false;
+    network_.loss = loss->loss;
+    network_.accuracy = loss->accuracy;
+    const float* dy = loss->gradient;
     network_.layers.resize(forward.size());
     for (size_t i = forward.size(); i-- > 0;) {
-      const Operation& dense = forward[i];
-      const float* const source = dense.n[2] == activation::gelu ? dense.at[4] : dense.at[3];
-      const bool hasActivation = o != end && o->code == 5;
-      if (hasActivation ? o->at[1] != dy || o->at[0] != source || o->n[0] != dense.n[1] || o->n[1] != dense.n[2]
-                        : dense.n[2] != activation::linear)
-        return false;
-      if (hasActivation) o++;
-      if (o == end || o->code != 2 || o->at[0] != dense.at[0] || o->at[1] != dy) return false;
-      if (o->n[0] != dense.n[0] || o->n[1] != dense.n[1] || !readLayer(dense, *o++, network_.layers[i])) return false;
+      const DenseForward& dense = forward[i].denseForward;
+      const auto* const slope = o == end ? nullptr : as<ActivationBackward>(*o);
+      if (slope ? !isSlope(*slope, dense, dy) : dense.activation != Activation::linear) return false;
+      if (slope) o++;
+      const auto* const weights = o == end ? nullptr : as<DenseBackwardWeights>(*o++);
+      if (!weights || weights->dz != dy || !readLayer(dense, *weights, network_.layers[i])) return false;
       if (i == 0) break;
-      if (o == end || o->code != 3 || o->at[0] != dy || o->at[1] != dense.at[1]) return false;
-      if (o->n[0] != dense.n[0] || o->n[1] != dense.n[1]) return false;
-      dy = o++->at[2];
+      const auto* const input = o == end ? nullptr : as<DenseBackwardInput>(*o++);
+      if (!input || input->dz != dy || input->weight != dense.weight) return false;
+      if (input->inputs != dense.inputs || input->units != dense.units) return false;
+      dy = input->dx;
     }
     return o == end;
   }
 
-  bool readLayer(const Operation& dense, const Operation& backward, NarrowLayer& layer) const {
-    const int64_t weights = int64_t{dense.n[0]} * dense.n[1];
-    if (!covers(dense.at[1], weights)) return false;
-    layer.weight = dense.at[1] - parameters();
+  static bool isSlope(const ActivationBackward& o, const DenseForward& dense, const float* dy) {
+    const float* const source = dense.activation == Activation::gelu ? dense.z : dense.y;
+    return o.dy == dy && o.source == source && o.size == dense.units && o.activation == dense.activation;
+  }
+
+  bool readLayer(const DenseForward& dense, const DenseBackwardWeights& backward, NarrowLayer& layer) const {
+    if (backward.x != dense.x || backward.inputs != dense.inputs || backward.units != dense.units) return false;
+    if (!covers(dense.weight, int64_t{dense.inputs} * dense.units)) return false;
+    layer.weight = dense.weight - parameters();
     layer.bias = -1;
-    if (backward.at[2] != gradients() + layer.weight || !dense.at[2] != !backward.at[3]) return false;
-    if (dense.at[2]) {
-      if (!covers(dense.at[2], dense.n[1])) return false;
-      layer.bias = dense.at[2] - parameters();
-      if (backward.at[3] != gradients() + layer.bias) return false;
+    if (backward.dWeight != gradients() + layer.weight || !dense.bias != !backward.dBias) return false;
+    if (dense.bias) {
+      if (!covers(dense.bias, dense.units)) return false;
+      layer.bias = dense.bias - parameters();
+      if (backward.dBias != gradients() + layer.bias) return false;
     }
-    layer.inputs = dense.n[0];
-    layer.units = dense.n[1];
-    layer.activation = dense.n[2];
+    layer.inputs = dense.inputs;
+    layer.units = dense.units;
+    layer.activation = dense.activation;
     layer.across = ceilDivide(layer.columns(), 4);
     layer.down = ceilDivide(layer.units, fours);
     return true;
@@ -123,16 +153,15 @@ class NarrowPlan {
     if (list.size() != forward.size() + 1) return false;
     const float* x = program_.input;
     for (size_t i = 0; i < forward.size(); i++) {
-      const Operation& o = list[i];
-      const Operation& dense = forward[i];
-      if (o.code != 1 || o.at[0] != x || o.at[1] != dense.at[1] || o.at[2] != dense.at[2]) return false;
-      for (int n = 0; n < 3; n++)
-        if (o.n[n] != dense.n[n]) return false;
-      x = o.at[3];
+      const auto* const o = as<DenseForward>(list[i]);
+      const DenseForward& dense = forward[i].denseForward;
+      if (!o || o->x != x || o->weight != dense.weight || o->bias != dense.bias) return false;
+      if (o->inputs != dense.inputs || o->units != dense.units || o->activation != dense.activation) return false;
+      x = o->y;
     }
-    const Operation& o = list.back();
-    if (o.code != 23 || o.at[0] != x || o.at[1] != program_.target) return false;
-    return o.n[1] == network_.lossCode && o.n[2] == network_.accuracyCode;
+    const auto* const loss = as<Loss>(list.back());
+    if (!loss || loss->output != x || loss->target != program_.target) return false;
+    return loss->loss == network_.loss && loss->accuracy == network_.accuracy;
   }
 
   bool place(float* memory, int64_t floats) {
@@ -158,7 +187,7 @@ class NarrowPlan {
       layer.before = before;
       layer.parameters = ranges[0].blocks + before;
       layer.gradients = ranges[1].blocks + before;
-      layer.velocity = network_.fused && network_.fused->at[2] ? ranges[2].blocks + before : nullptr;
+      layer.velocity = network_.fused && network_.fused->velocity ? ranges[2].blocks + before : nullptr;
       before += layer.size();
       const int64_t outputs = int64_t{layer.down} * lanes;
       layer.x = x;
@@ -179,14 +208,16 @@ class NarrowPlan {
   void translate(int32_t blocks) {
     network_.update = program_.list[updateList];
     for (Operation& o : network_.update) {
-      o.n[0] = blocks;
-      for (float*& at : o.at) {
-        const float* const from = at;
+      visit(o, [&](auto& known) {
+        if constexpr (hasCount<std::decay_t<decltype(known)>>::value) known.count = blocks;
+      });
+      for (int i = 0; i < o.operands; i++) {
+        const float* const from = o.at[i];
         for (const NarrowRange& range : network_.ranges)
-          if (from == range.arena) at = range.blocks;
+          if (from == range.arena) o.at[i] = range.blocks;
       }
     }
-    if (network_.fused) network_.fused = network_.update.data();
+    if (network_.fused) network_.fused = as<SgdUpdate>(network_.update.front());
   }
 };
 

@@ -52,13 +52,13 @@ namespace ISA {
     const Curve curved = curve(layer.activation, weighted(layer, block));
     const Floats target = load(network.target + block * lanes);
     const Mask present = greater(load(network.present + block * lanes), zeros());
-    const Curve judged = lossCurve(network.lossCode, curved.value, target);
+    const Curve judged = lossCurve(network.loss, curved.value, target);
     if (trains) store(layer.dz + block * lanes, selectOrZero(present, judged.derivative * share * curved.derivative));
     const Floats losses = selectOrZero(present, judged.value);
     result.lossSum += layer.units == 1 ? wideSumOfFour(losses) : wideSum(losses);
     result.right += network.countCorrect(curved.value, target, present);
   }
-  if (network.lossCode != loss::squaredError && network.lossCode != loss::perceptron) result.lossSum /= layer.units;
+  if (isMeanOfElements(network.loss)) result.lossSum /= layer.units;
   return result;
 }
 
@@ -74,13 +74,13 @@ struct SgdStep {
   Floats ofGradient = zeros();
 
   SgdStep() = default;
-  SgdStep(const Operation& sgd, double rate) {
-    const double mu = sgd.at[2] ? sgd.real[1] : 0;
-    const double lambda = sgd.real[3];
-    const double alpha = sgd.n[2] ? rate * (1 + mu) : rate;
+  SgdStep(const SgdUpdate& sgd, double rate) {
+    const double mu = sgd.velocity ? sgd.momentum : 0;
+    const double lambda = sgd.weightDecay;
+    const double alpha = sgd.nesterov ? rate * (1 + mu) : rate;
     momentum = broadcast(static_cast<float>(mu));
     decay = broadcast(static_cast<float>(lambda));
-    ofVelocity = broadcast(static_cast<float>(sgd.n[2] ? rate * mu * mu : rate * mu));
+    ofVelocity = broadcast(static_cast<float>(sgd.nesterov ? rate * mu * mu : rate * mu));
     ofParameter = broadcast(static_cast<float>(alpha * lambda));
     ofGradient = broadcast(static_cast<float>(alpha));
   }
@@ -107,7 +107,7 @@ struct SgdStep {
 }
 
 /// Computes the layer's gradients and, with a fused `update`, applies `move` to its parameters.
-[[gnu::always_inline]] inline void narrowGradients(NarrowLayer layer, const Operation* update, SgdStep move) {
+[[gnu::always_inline]] inline void narrowGradients(NarrowLayer layer, const SgdUpdate* update, SgdStep move) {
   for (int column = 0; column < layer.across; column++) {
     const float* const x = layer.x + column * 16;
     const Floats a = broadcastFour(x);

@@ -240,7 +240,7 @@ inline void averagePoolingBackward(const float* dy, float* dx, int planes, const
                         [&](int64_t l, auto mask) { store(window + l, load(window + l, mask) + grad, mask); });
       }
     }
-    if (relu) activateBackward(activation::relu, relu + plane * w.plane(), dx, w.plane());
+    if (relu) activateBackward(Activation::relu, relu + plane * w.plane(), dx, w.plane());
   }
 }
 

@@ -8,65 +8,82 @@ namespace {
 
 constexpr int64_t limit = int64_t{1} << 30;
 
-/// The format of an operation. Attributes, one letter each: i integer > 0, n integer ≥ 0, f flag, d real, A activation,
-/// L loss, C accuracy, W weighting. Operands, separated by spaces: r is the number of rows, other letters are attributes by
-/// index (a is the first); ? marks an optional operand.
-struct Entry {
-  int32_t code;
-  const char* attributes;
-  const char* operands;
-};
-
-constexpr Entry catalogue[] = {
-    {1, "iiA", "ra ba b? rb rb?"},
-    {2, "ii", "ra rb ba b?"},
-    {3, "ii", "rb ba ra"},
-    {4, "iA", "ra ra"},
-    {5, "iA", "ra ra"},
-    {6, "i", "ra ra"},
-    {7, "i", "ra ra"},
-    {8, "iiiiiiiiiinnA", "rabc jade j? rjhi rjhi?"},
-    {9, "iiiiiiiiiinn", "rabc rjhi jade j?"},
-    {10, "iiiiiiiiiinn", "rjhi jade rabc"},
-    {11, "iiiiiiA", "rab fcad fc? rcf rcf?"},
-    {12, "iiiiii", "rab rcf fcad fc?"},
-    {13, "iiiiii", "rcf fcad rab"},
-    {14, "iiiiiiiii", "rabc rahi"},
-    {15, "iiiiiiiii", "rabc rahi rahi rabc"},
-    {16, "iiiiiiiii", "rabc rahi"},
-    {17, "iiiiiiiii", "rahi rabc"},
-    {18, "iidd", "rab a a a a a a rab"},
-    {19, "iid", "rab a a a a rab"},
-    {20, "ii", "rab a a a rab a a rab?"},
-    {21, "idn", "ra ra ra"},
-    {22, "i", "ra ra"},
-    {23, "iLC", "ra ra ra?"},
-    {24, "id", "a"},
-    {25, "idfd", "a a a?"},
-    {26, "idddfd", "a a a a"},
-    {27, "idd", "a a a"},
-    {28, "id", "a a a"},
-    {29, "id", "a a a"},
-    {30, "iiLCW", "ra rb ra?"},
-};
-
-const Entry* findEntry(int32_t code) {
-  for (const Entry& entry : catalogue)
-    if (entry.code == code) return &entry;
+const OperationEntry* findEntry(int32_t code) {
+  for (const OperationEntry& entry : operationEntries)
+    if (static_cast<int32_t>(entry.type) == code) return &entry;
   return nullptr;
 }
 
-bool inRange(char type, int32_t value) {
-  switch (type) {
-    case 'i': return value > 0 && value < limit;
-    case 'n': return value >= 0 && value < limit;
-    case 'f': return value == 0 || value == 1;
-    case 'A': return value >= 0 && value <= 8;
-    case 'L': return value >= 0 && value <= 7;
-    case 'W': return value == 0 || value == 1;
-    default: return value >= 0 && value <= 3;
+int wordsOf(AttributeKind kind) { return kind == AttributeKind::real || kind == AttributeKind::fraction ? 2 : 1; }
+
+bool inRange(AttributeKind kind, int32_t value) {
+  switch (kind) {
+    case AttributeKind::integer: return value > 0 && value < limit;
+    case AttributeKind::natural: return value >= 0 && value < limit;
+    case AttributeKind::byte: return value >= 0 && value < 256;
+    case AttributeKind::flag: return value == 0 || value == 1;
+    case AttributeKind::activation: return value >= 0 && value <= largestActivation;
+    case AttributeKind::loss: return value >= 0 && value <= largestLossFunction;
+    case AttributeKind::accuracy: return value >= 0 && value <= largestAccuracy;
+    case AttributeKind::weighting: return value >= 0 && value <= largestWeighting;
+    case AttributeKind::real:
+    case AttributeKind::fraction: return false;
   }
+  __builtin_unreachable();
 }
+
+bool inRange(AttributeKind kind, double value) {
+  return kind == AttributeKind::fraction ? value >= 0 && value < 1 : std::isfinite(value);
+}
+
+/// Whether `count` windows, `stride` apart, are inside `size` cells.
+bool inside(int64_t size, int64_t window, int64_t stride, int64_t count) { return (count - 1) * stride + window <= size; }
+
+/// What attributes of an operation must satisfy together: each returns the reason of a refusal, or null.
+struct Check {
+  template <typename Pooling> static const char* pooling(const Pooling& o) {
+    const bool fits = inside(o.height, o.kernelHeight, o.strideY, o.outputHeight) &&
+                      inside(o.width, o.kernelWidth, o.strideX, o.outputWidth);
+    return fits ? nullptr : "has windows outside the image";
+  }
+
+  /// Padding is smaller than the window, and each window starts before the end.
+  template <typename Convolution> static const char* convolution(const Convolution& o) {
+    const bool fits = o.padTop < o.kernelHeight && o.padLeft < o.kernelWidth &&
+                      inside(int64_t{o.height} + o.padTop, 1, o.strideY, o.outputHeight) &&
+                      inside(int64_t{o.width} + o.padLeft, 1, o.strideX, o.outputWidth);
+    if (!fits) return "has windows outside the image";
+    if (int64_t{o.channels} * o.kernelHeight * o.kernelWidth > limit || paddedFloats(o) > limit) return "is too large";
+    return nullptr;
+  }
+
+  /// Floats of one padded sample.
+  template <typename Convolution> static double paddedFloats(const Convolution& o) {
+    const auto phases = [](int32_t stride, int32_t kernel) { return 1.0 * (stride < kernel ? stride : kernel); };
+    const auto cells = [](int32_t count, int32_t kernel, int32_t stride) { return count + 1.0 * kernel / stride; };
+    return o.channels * phases(o.strideY, o.kernelHeight) * phases(o.strideX, o.kernelWidth) *
+           cells(o.outputHeight, o.kernelHeight, o.strideY) * cells(o.outputWidth, o.kernelWidth, o.strideX);
+  }
+
+  template <typename Local> static const char* locallyConnected(const Local& o) {
+    return inside(o.length, o.kernelSize, o.stride, o.positions) ? nullptr : "has windows outside the signal";
+  }
+
+  const char* operator()(const ConvolutionForward& o) const { return convolution(o); }
+  const char* operator()(const ConvolutionBackwardWeights& o) const { return convolution(o); }
+  const char* operator()(const ConvolutionBackwardInput& o) const { return convolution(o); }
+  const char* operator()(const LocallyConnectedForward& o) const { return locallyConnected(o); }
+  const char* operator()(const LocallyConnectedBackwardWeights& o) const { return locallyConnected(o); }
+  const char* operator()(const LocallyConnectedBackwardInput& o) const { return locallyConnected(o); }
+  const char* operator()(const MaxPoolingForward& o) const { return pooling(o); }
+  const char* operator()(const MaxPoolingBackward& o) const { return pooling(o); }
+  const char* operator()(const AveragePoolingForward& o) const { return pooling(o); }
+  const char* operator()(const AveragePoolingBackward& o) const { return pooling(o); }
+  const char* operator()(const WeightedLoss& o) const {
+    return o.width == o.outputs + 1 ? nullptr : "has no room for the row weights";
+  }
+  template <typename Other> const char* operator()(const Other&) const { return nullptr; }
+};
 
 class Loader {
  public:
@@ -98,7 +115,7 @@ class Loader {
   }
 
  private:
-  bool fail(const std::string& reason) {
+  bool fail(const std::string& reason) const {
     error_ = reason;
     return false;
   }
@@ -115,14 +132,13 @@ class Loader {
     if (from < 16 || end < from || end > static_cast<int64_t>(count_)) return fail("a list is outside the program");
     for (int64_t at = from; at < end;) {
       if (end - at < 2) return fail("a list ends inside an operation");
-      const Entry* entry = findEntry(words_[at]);
+      const OperationEntry* entry = findEntry(words_[at]);
       if (!entry) return fail("there is no operation " + std::to_string(words_[at]));
       const std::string title = "operation " + std::to_string(words_[at]) + " at word " + std::to_string(at);
       const int64_t length = words_[at + 1];
       if (length < 2 || length > end - at) return fail(title + " is longer than its list");
       Operation operation;
       std::memset(&operation, 0, sizeof operation);
-      operation.code = entry->code;
       if (!readOperation(*entry, words_ + at + 2, length - 2, operation)) return fail(title + " " + error_);
       program_.list[list].push_back(operation);
       at += length;
@@ -130,79 +146,58 @@ class Loader {
     return true;
   }
 
-  bool readOperation(const Entry& entry, const int32_t* words, int64_t length, Operation& operation) {
-    int operands = 1;
-    for (const char* c = entry.operands; *c; c++) operands += *c == ' ';
-    int64_t expected = operands;
-    for (const char* c = entry.attributes; *c; c++) expected += *c == 'd' ? 2 : 1;
+  bool readOperation(const OperationEntry& entry, const int32_t* words, int64_t length, Operation& operation) {
+    int64_t expected = entry.operandCount;
+    for (int i = 0; i < entry.attributeCount; i++) expected += wordsOf(entry.attributes[i].kind);
     if (length != expected) return fail("has the wrong length");
-    const int32_t* word = words + operands;
-    for (int i = 0; entry.attributes[i]; i++) {
-      if (entry.attributes[i] == 'd') {
-        std::memcpy(&operation.real[i], word, sizeof(double));
-        if (!std::isfinite(operation.real[i])) return fail("has an attribute that is not a number");
-        word += 2;
+    operation.type = entry.type;
+    operation.operands = entry.operandCount;
+    if (!readAttributes(entry, words + entry.operandCount, operation)) return false;
+    for (int i = 0; i < entry.operandCount; i++)
+      if (!readOperand(entry, i, words[i], operation)) return false;
+    const char* const refusal = visit(operation, Check{});
+    return !refusal || fail(refusal);
+  }
+
+  bool readAttributes(const OperationEntry& entry, const int32_t* word, Operation& operation) {
+    for (int i = 0; i < entry.attributeCount; i++) {
+      const AttributeKind kind = entry.attributes[i].kind;
+      char* const to = reinterpret_cast<char*>(&operation.at) + entry.attributes[i].offset;
+      if (wordsOf(kind) == 2) {
+        double value;
+        std::memcpy(&value, word, sizeof value);
+        if (!inRange(kind, value)) return fail("has an attribute out of range");
+        std::memcpy(to, &value, sizeof value);
       } else {
-        operation.n[i] = *word++;
-        if (!inRange(entry.attributes[i], operation.n[i])) return fail("has an attribute out of range");
+        if (!inRange(kind, *word)) return fail("has an attribute out of range");
+        if (kind == AttributeKind::flag) *reinterpret_cast<bool*>(to) = *word != 0;
+        else std::memcpy(to, word, sizeof *word);
       }
+      word += wordsOf(kind);
     }
-    const char* shape = entry.operands;
-    for (int i = 0; i < operands; i++) {
-      int64_t size = 1;
-      bool optional = false;
-      for (; *shape && *shape != ' '; shape++) {
-        if (*shape == '?') optional = true;
-        else size *= *shape == 'r' ? program_.capacity : operation.n[*shape - 'a'];
-        if (size > limit) return fail("has an operand that is too large");
-      }
-      if (*shape) shape++;
-      if (words[i] == -1 && optional) continue;
-      if (!place(words[i], size, operation.at[i])) return fail("has an operand outside the arena");
-    }
-    return windowsFit(operation);
+    return true;
   }
 
-  /// Whether windows are inside the image or signal.
-  bool windowsFit(const Operation& operation) {
-    const int32_t* n = operation.n;
-    const auto inside = [](int64_t size, int64_t window, int64_t stride, int64_t count) {
-      return (count - 1) * stride + window <= size;
-    };
-    switch (operation.code) {
-      case 8:
-      case 9:
-      case 10:
-        // Padding is smaller than the window, and each window starts before the end.
-        if (n[10] >= n[3] || n[11] >= n[4] || !inside(int64_t{n[1]} + n[10], 1, n[5], n[7]) ||
-            !inside(int64_t{n[2]} + n[11], 1, n[6], n[8]))
-          return fail("has windows outside the image");
-        if (int64_t{n[0]} * n[3] * n[4] > limit || paddedFloats(n) > limit) return fail("is too large");
-        return true;
-      case 11:
-      case 12:
-      case 13:
-        return inside(n[1], n[3], n[4], n[5]) || fail("has windows outside the signal");
-      case 14:
-      case 15:
-      case 16:
-      case 17:
-        return (inside(n[1], n[3], n[5], n[7]) && inside(n[2], n[4], n[6], n[8])) ||
-               fail("has windows outside the image");
-      case 21:
-        return (operation.real[1] >= 0 && operation.real[1] < 1 && n[2] < 256) || fail("has a rate out of range");
-      case 30:
-        return n[1] == n[0] + 1 || fail("has no room for the row weights");
-      default:
-        return true;
+  bool readOperand(const OperationEntry& entry, int index, int32_t offset, Operation& operation) const {
+    const OperandEntry& operand = entry.operands[index];
+    int64_t perRow = 1;
+    bool hasRows = false;
+    for (const int8_t* axis = operand.axes; *axis != noAxis; axis++) {
+      if (*axis == rowsAxis) hasRows = true;
+      else perRow *= readInteger(operation, entry.attributes[*axis].offset);
+      if (perRow > limit) return fail("has an operand that is too large");
     }
+    const int64_t size = hasRows ? rows(perRow) : perRow;
+    if (size > limit) return fail("has an operand that is too large");
+    operation.rowFloats[index] = hasRows ? perRow : 0;
+    if (offset == -1 && operand.optional) return true;
+    return place(offset, size, operation.at[index]) || fail("has an operand outside the arena");
   }
 
-  /// Floats of one padded sample.
-  static double paddedFloats(const int32_t* n) {
-    const auto phases = [](int32_t stride, int32_t kernel) { return 1.0 * (stride < kernel ? stride : kernel); };
-    const auto cells = [](int32_t count, int32_t kernel, int32_t stride) { return count + 1.0 * kernel / stride; };
-    return n[0] * phases(n[5], n[3]) * phases(n[6], n[4]) * cells(n[7], n[3], n[5]) * cells(n[8], n[4], n[6]);
+  static int32_t readInteger(const Operation& operation, uint16_t offset) {
+    int32_t value;
+    std::memcpy(&value, reinterpret_cast<const char*>(&operation.at) + offset, sizeof value);
+    return value;
   }
 
   const int32_t* words_;

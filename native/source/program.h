@@ -7,21 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "operations.h"
+
 namespace descent {
-
-constexpr int maximumOperands = 9;
-constexpr int maximumAttributes = 13;
-
-struct Operation {
-  int32_t code;
-  /// Null for an absent optional operand.
-  float* at[maximumOperands];
-  /// Indexed by the attribute's position in the catalogue: integers, flags and enumerations in n, reals in real.
-  int32_t n[maximumAttributes];
-  double real[7];
-};
-
-enum List { forwardList, backwardList, updateList, evaluationList, predictionList, lists };
 
 struct Program {
   int32_t capacity;

@@ -17,120 +17,164 @@ constexpr int64_t rowBlock = 2048;
 constexpr int maximumFused = 32;
 constexpr int64_t fusedScratch = 128 * 1024;
 
-inline Windows readWindows(const int32_t* n) { return {n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8]}; }
-inline Convolution readConvolution(const int32_t* n) {
-  return {n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11]};
+template <typename Pooling> Windows windows(const Pooling& o) {
+  return {o.height, o.width, o.kernelHeight, o.kernelWidth, o.strideY, o.strideX, o.outputHeight, o.outputWidth};
+}
+template <typename Sizes> Convolution convolution(const Sizes& o) {
+  return {o.channels, o.height,       o.width,       o.kernelHeight, o.kernelWidth, o.strideY,
+          o.strideX,  o.outputHeight, o.outputWidth, o.filters,      o.padTop,      o.padLeft};
 }
 
-inline bool isRowWise(const Operation& o) { return (o.code >= 4 && o.code <= 10) || (o.code >= 14 && o.code <= 17); }
-inline bool isConvolution(const Operation& o) { return o.code >= 8 && o.code <= 10; }
+/// Rows `from` to `end` of a batch, for the operations that work on rows independently. An operation is row-wise if it
+/// has an overload here, otherwise it needs one in WholeBatch (dispatch.h).
+struct RowRange {
+  int from;
+  int end;
+  const RowScratch& memory;
+  /// For pooling backward: the output of the relu before it, whose backward pass is fused; or null.
+  const float* relu;
 
-/// Floats per row of an operand; zero for weights and their gradients, which no other operand overlaps.
-inline int64_t rowFloats(const Operation& o, int operand) {
-  switch (o.code) {
-    case 8: return operand == 0 ? readConvolution(o.n).sample() : operand >= 3 ? readConvolution(o.n).outputs() : 0;
-    case 9: return operand == 0 ? readConvolution(o.n).sample() : operand == 1 ? readConvolution(o.n).outputs() : 0;
-    case 10: return operand == 0 ? readConvolution(o.n).outputs() : operand == 2 ? readConvolution(o.n).sample() : 0;
-    case 14:
-    case 15:
-    case 16:
-    case 17: {
-      const bool pooled = o.code == 17 ? operand == 0 : operand == 1 || operand == 2;
-      const Windows w = readWindows(o.n);
-      return o.n[0] * (pooled ? w.outputs() : w.plane());
-    }
-    default: return o.n[0];
+  int rows() const { return end - from; }
+
+  void operator()(const ActivationForward& o) const {
+    const int64_t skipped = int64_t{from} * o.size;
+    activate(o.activation, o.x + skipped, o.y + skipped, int64_t{rows()} * o.size);
   }
+  void operator()(const ActivationBackward& o) const {
+    const int64_t skipped = int64_t{from} * o.size;
+    activateBackward(o.activation, o.source + skipped, o.dy + skipped, int64_t{rows()} * o.size);
+  }
+  void operator()(const SoftmaxForward& o) const {
+    const int64_t skipped = int64_t{from} * o.size;
+    softmaxForward(o.x + skipped, o.y + skipped, rows(), o.size);
+  }
+  void operator()(const SoftmaxBackward& o) const {
+    const int64_t skipped = int64_t{from} * o.size;
+    softmaxBackward(o.y + skipped, o.dy + skipped, rows(), o.size);
+  }
+  void operator()(const ConvolutionForward& o) const {
+    convolutionForward(convolution(o), o.x, o.bias, o.y, o.z, from, end, o.activation, memory);
+  }
+  void operator()(const ConvolutionBackwardWeights& o) const {
+    convolutionBackwardWeights(convolution(o), o.x, o.dz, from, end, memory);
+  }
+  void operator()(const ConvolutionBackwardInput& o) const {
+    convolutionBackwardInput(convolution(o), o.dz, o.weight, o.dx, from, end, memory);
+  }
+  void operator()(const MaxPoolingForward& o) const {
+    const Windows w = windows(o);
+    const int64_t planes = int64_t{from} * o.channels;
+    maxPoolingForward(o.x + planes * w.plane(), o.y + planes * w.outputs(), rows() * o.channels, w);
+  }
+  void operator()(const MaxPoolingBackward& o) const {
+    const Windows w = windows(o);
+    const int64_t planes = int64_t{from} * o.channels;
+    const int64_t cells = planes * w.plane();
+    const int64_t outputs = planes * w.outputs();
+    maxPoolingBackward(o.x + cells, o.y + outputs, o.dy + outputs, o.dx + cells, rows() * o.channels, w, relu != nullptr);
+  }
+  void operator()(const AveragePoolingForward& o) const {
+    const Windows w = windows(o);
+    const int64_t planes = int64_t{from} * o.channels;
+    averagePoolingForward(o.x + planes * w.plane(), o.y + planes * w.outputs(), rows() * o.channels, w);
+  }
+  void operator()(const AveragePoolingBackward& o) const {
+    const Windows w = windows(o);
+    const int64_t planes = int64_t{from} * o.channels;
+    const int64_t cells = planes * w.plane();
+    averagePoolingBackward(o.dy + planes * w.outputs(), o.dx + cells, rows() * o.channels, w, relu ? relu + cells : nullptr);
+  }
+};
+
+template <typename Struct> constexpr bool isRowWiseStruct = std::is_invocable_v<const RowRange&, const Struct&>;
+
+inline bool isRowWise(const Operation& o) {
+  return visit(o, [](const auto& known) { return isRowWiseStruct<std::decay_t<decltype(known)>>; });
 }
 
 inline int64_t widestRow(const Operation& o) {
   int64_t floats = 1;
-  for (int operand = 0; operand < maximumOperands; operand++)
-    if (o.at[operand]) floats = max(floats, rowFloats(o, operand));
+  for (int operand = 0; operand < o.operands; operand++)
+    if (o.at[operand]) floats = max(floats, o.rowFloats[operand]);
   return floats;
 }
 
 /// Floating-point operations a row.
-inline double rowCost(const Operation& o) {
-  switch (o.code) {
-    case 4: return 10.0 * o.n[0];
-    case 5: return 4.0 * o.n[0];
-    case 6:
-    case 7: return 20.0 * o.n[0];
-    case 8:
-    case 9:
-    case 10: return 2.0 * static_cast<double>(readConvolution(o.n).outputs()) * readConvolution(o.n).taps();
-    default: return 4.0 * static_cast<double>(widestRow(o));
-  }
-}
+struct RowCost {
+  int64_t widest;
 
-/// Floats of scratch beyond gemmScratch: per thread, and shared (stored after those of the first thread).
-inline int64_t rowOwn(const Operation& o) {
-  switch (o.code) {
-    case 8: return forwardOwn(readConvolution(o.n));
-    case 9: return weightsOwn(readConvolution(o.n));
-    case 10: return inputOwn(readConvolution(o.n));
-    default: return 0;
+  double operator()(const ActivationForward& o) const { return 10.0 * o.size; }
+  double operator()(const ActivationBackward& o) const { return 4.0 * o.size; }
+  double operator()(const SoftmaxForward& o) const { return 20.0 * o.size; }
+  double operator()(const SoftmaxBackward& o) const { return 20.0 * o.size; }
+  double operator()(const ConvolutionForward& o) const { return products(convolution(o)); }
+  double operator()(const ConvolutionBackwardWeights& o) const { return products(convolution(o)); }
+  double operator()(const ConvolutionBackwardInput& o) const { return products(convolution(o)); }
+  template <typename Other> double operator()(const Other&) const { return 4.0 * static_cast<double>(widest); }
+
+  static double products(const Convolution& c) { return 2.0 * static_cast<double>(c.outputs()) * c.taps(); }
+};
+
+/// Floats of scratch of a row-wise operation beyond gemmScratch: per thread, and shared (stored after those of the first
+/// thread).
+struct RowMemory {
+  int64_t own;
+  int64_t shared;
+};
+
+struct RowMemoryNeed {
+  RowMemory operator()(const ConvolutionForward& o) const {
+    return {forwardOwn(convolution(o)), forwardShared(convolution(o))};
   }
-}
-inline int64_t rowShared(const Operation& o) {
-  switch (o.code) {
-    case 8: return forwardShared(readConvolution(o.n));
-    case 9: return weightsShared(readConvolution(o.n));
-    case 10: return inputShared(readConvolution(o.n));
-    default: return 0;
+  RowMemory operator()(const ConvolutionBackwardWeights& o) const {
+    return {weightsOwn(convolution(o)), weightsShared(convolution(o))};
   }
-}
+  RowMemory operator()(const ConvolutionBackwardInput& o) const {
+    return {inputOwn(convolution(o)), inputShared(convolution(o))};
+  }
+  template <typename Other> RowMemory operator()(const Other&) const { return {0, 0}; }
+};
 
 /// Floats of scratch for the row-wise operations of a list, gemmScratch included.
 inline int64_t rowWiseScratch(const std::vector<Operation>& list) {
   int64_t total = 0;
   int64_t largest = 0;
   for (const Operation& o : list) {
-    if (!isConvolution(o)) continue;
-    const int64_t floats = rowOwn(o) + rowShared(o);
-    total += floats;
-    largest = max(largest, floats);
+    const RowMemory memory = visit(o, RowMemoryNeed{});
+    total += memory.own + memory.shared;
+    largest = max(largest, memory.own + memory.shared);
   }
   return gemmScratch + max(largest, min(total, fusedScratch));
 }
 
 /// Prepares the memory of one thread; `shared` is null except for the first thread.
-inline void prepareRows(const Operation& o, float* own, float* shared) {
-  if (o.code == 8 && shared) prepareForward(readConvolution(o.n), o.at[1], shared);
-  else if (o.code == 9) prepareWeights(readConvolution(o.n), shared, own);
-  else if (o.code == 10) prepareInput(readConvolution(o.n), o.at[1], shared, own);
-}
+struct PrepareRows {
+  float* own;
+  float* shared;
 
-/// @param relu for pooling backward: the output of the relu before it, whose backward pass is fused; or null.
-inline void runRows(const Operation& o, const float* relu, int from, int end, const RowScratch& memory) {
-  float* const* at = o.at;
-  const auto rowsOf = [&](int operand) { return at[operand] + from * rowFloats(o, operand); };
-  const int planes = (end - from) * o.n[0];
-  switch (o.code) {
-    case 4: return activate(o.n[1], rowsOf(0), rowsOf(1), planes);
-    case 5: return activateBackward(o.n[1], rowsOf(0), rowsOf(1), planes);
-    case 6: return softmaxForward(rowsOf(0), rowsOf(1), end - from, o.n[0]);
-    case 7: return softmaxBackward(rowsOf(0), rowsOf(1), end - from, o.n[0]);
-    case 8: return convolutionForward(readConvolution(o.n), at[0], at[2], at[3], at[4], from, end, o.n[12], memory);
-    case 9: return convolutionBackwardWeights(readConvolution(o.n), at[0], at[1], from, end, memory);
-    case 10: return convolutionBackwardInput(readConvolution(o.n), at[0], at[1], at[2], from, end, memory);
-    case 14: return maxPoolingForward(rowsOf(0), rowsOf(1), planes, readWindows(o.n));
-    case 15: return maxPoolingBackward(rowsOf(0), rowsOf(1), rowsOf(2), rowsOf(3), planes, readWindows(o.n), relu != nullptr);
-    case 16: return averagePoolingForward(rowsOf(0), rowsOf(1), planes, readWindows(o.n));
-    case 17:
-      return averagePoolingBackward(rowsOf(0), rowsOf(1), planes, readWindows(o.n),
-                                    relu ? relu + from * rowFloats(o, 1) : nullptr);
+  void operator()(const ConvolutionForward& o) const {
+    if (shared) prepareForward(convolution(o), o.weight, shared);
   }
+  void operator()(const ConvolutionBackwardWeights& o) const { prepareWeights(convolution(o), shared, own); }
+  void operator()(const ConvolutionBackwardInput& o) const { prepareInput(convolution(o), o.weight, shared, own); }
+  template <typename Other> void operator()(const Other&) const {}
+};
+
+/// Runs a row-wise operation.
+inline void runRows(const Operation& o, const float* relu, int from, int end, const RowScratch& memory) {
+  const RowRange range{from, end, memory, relu};
+  visit(o, [&](const auto& known) {
+    if constexpr (isRowWiseStruct<std::decay_t<decltype(known)>>) range(known);
+  });
 }
 
 /// Whether `next` may run on a block of rows before `before` has run on all rows, so that operands must not overlap.
 inline bool canFuse(const Operation& before, const Operation& next, int64_t capacity) {
-  for (int a = 0; a < maximumOperands; a++) {
-    for (int b = 0; b < maximumOperands; b++) {
+  for (int a = 0; a < before.operands; a++) {
+    for (int b = 0; b < next.operands; b++) {
       if (!before.at[a] || !next.at[b]) continue;
-      const int64_t first = rowFloats(before, a);
-      const int64_t second = rowFloats(next, b);
+      const int64_t first = before.rowFloats[a];
+      const int64_t second = next.rowFloats[b];
       if (before.at[a] == next.at[b] && first == second) continue;
       if (before.at[a] < next.at[b] + second * capacity && next.at[b] < before.at[a] + first * capacity) return false;
     }
@@ -141,10 +185,16 @@ inline bool canFuse(const Operation& before, const Operation& next, int64_t capa
 /// The output of the relu whose backward pass `next` can be fused into `pooling`, or null. For max pooling, the relu's
 /// derivative at the winning cell depends only on the maximum.
 inline const float* fusedRelu(const Operation& pooling, const Operation& next) {
-  if (next.code != 5 || next.n[1] != activation::relu || (pooling.code != 15 && pooling.code != 17)) return nullptr;
-  const int dx = pooling.code == 15 ? 3 : 1;
-  const bool same = next.at[1] == pooling.at[dx] && rowFloats(next, 1) == rowFloats(pooling, dx);
-  return same && (pooling.code == 17 || next.at[0] == pooling.at[0]) ? next.at[0] : nullptr;
+  const auto* const backward = as<ActivationBackward>(next);
+  if (!backward || backward->activation != Activation::relu) return nullptr;
+  const auto isGradient = [&](const float* dx, int64_t floats) { return backward->dy == dx && backward->size == floats; };
+  if (const auto* const o = as<MaxPoolingBackward>(pooling)) {
+    const bool same = isGradient(o->dx, o->channels * windows(*o).plane()) && backward->source == o->x;
+    return same ? backward->source : nullptr;
+  }
+  if (const auto* const o = as<AveragePoolingBackward>(pooling))
+    return isGradient(o->dx, o->channels * windows(*o).plane()) ? backward->source : nullptr;
+  return nullptr;
 }
 
 /// A sequence of fused operations, with their offsets in the scratch of a thread.
@@ -168,20 +218,19 @@ inline const Operation* collectFusable(const Operation* first, const Operation* 
   int64_t used = gemmScratch;
   const Operation* next = first;
   for (; next != end && sequence.count < maximumFused && isRowWise(*next); next++) {
-    const int64_t own = rowOwn(*next);
-    const int64_t shared = rowShared(*next);
-    bool joins = used + own + shared <= scratchFloats;
+    const RowMemory memory = visit(*next, RowMemoryNeed{});
+    bool joins = used + memory.own + memory.shared <= scratchFloats;
     for (const Operation* before = first; before != next; before++) joins = joins && canFuse(*before, *next, capacity);
     if (!joins) break;
-    sequence.cost += rowCost(*next);
+    sequence.cost += visit(*next, RowCost{widestRow(*next)});
     const float* const relu = next == first ? nullptr : fusedRelu(*(next - 1), *next);
     if (relu) {
       sequence.parts[sequence.count - 1].relu = relu;
       continue;
     }
-    sequence.parts[sequence.count++] = {next, nullptr, used, used + own};
+    sequence.parts[sequence.count++] = {next, nullptr, used, used + memory.own};
     sequence.widest = max(sequence.widest, widestRow(*next));
-    used += own + shared;
+    used += memory.own + memory.shared;
   }
   return next;
 }
@@ -196,9 +245,9 @@ inline const Operation* runRowWise(const Operation* first, const Operation* end,
     for (int i = 0; i < sequence.count; i++) work(sequence.parts[i]);
   };
   overParts([&](const FusedSequence::Part& part) {
-    for (int i = 0; i < threads && isConvolution(*part.operation); i++) {
+    for (int i = 0; i < threads; i++) {
       float* const scratch = context.scratch + i * context.scratchFloats;
-      prepareRows(*part.operation, scratch + part.own, i == 0 ? scratch + part.shared : nullptr);
+      visit(*part.operation, PrepareRows{scratch + part.own, i == 0 ? scratch + part.shared : nullptr});
     }
   });
   const int block = sequence.count == 1 ? rows : static_cast<int>(max<int64_t>(1, rowBlock / sequence.widest));
@@ -210,9 +259,8 @@ inline const Operation* runRowWise(const Operation* first, const Operation* end,
       });
   });
   overParts([&](const FusedSequence::Part& part) {
-    const Operation& o = *part.operation;
-    if (o.code == 9)
-      finishWeights(readConvolution(o.n), o.at[2], o.at[3], context.scratch + part.own, threads, context.scratchFloats);
+    if (const auto* const o = as<ConvolutionBackwardWeights>(*part.operation))
+      finishWeights(convolution(*o), o->dWeight, o->dBias, context.scratch + part.own, threads, context.scratchFloats);
   });
   return next;
 }

@@ -4,25 +4,14 @@ import { sizeOf } from './arena.js'
 import {
   type AttributeType,
   type AttributeValue,
-  accuracyCodes,
-  activationCodes,
+  enumerations,
   findDeclaration,
-  lossCodes,
   type Operation,
-  weightingCodes,
 } from './operations.js'
 import { listNames, type NetworkProgram } from './program.js'
 
 export const formatVersion = 1
 const headerWords = 16
-
-type Enumeration = 'activation' | 'loss' | 'accuracy' | 'weighting'
-const enumerations: Readonly<Record<Enumeration, Readonly<Record<string, number>>>> = {
-  activation: activationCodes,
-  loss: lossCodes,
-  accuracy: accuracyCodes,
-  weighting: weightingCodes,
-}
 
 /** @returns the words, header first; positions in the header count words from its start. */
 export function encode(program: NetworkProgram): Int32Array {
@@ -76,9 +65,12 @@ function encodeOperation(operation: Operation, program: NetworkProgram): number[
 function encodeAttribute(type: AttributeType, value: AttributeValue): number[] {
   switch (type) {
     case 'integer':
+    case 'natural':
+    case 'byte':
     case 'flag':
       return [Number(value)]
-    case 'real': {
+    case 'real':
+    case 'fraction': {
       const view = new DataView(new ArrayBuffer(8))
       view.setFloat64(0, Number(value), true)
       return [view.getInt32(0, true), view.getInt32(4, true)]
@@ -87,7 +79,8 @@ function encodeAttribute(type: AttributeType, value: AttributeValue): number[] {
     case 'loss':
     case 'accuracy':
     case 'weighting': {
-      const code = enumerations[type][String(value)]
+      const codes: Readonly<Record<string, number>> = enumerations[type]
+      const code = codes[String(value)]
       if (code === undefined) throw new RangeError(`${String(value)} is not a known ${type}`)
       return [code]
     }

@@ -18,14 +18,12 @@ export {
   type Accuracy,
   type AttributeType,
   type AttributeValue,
-  accuracyCodes,
-  activationCodes,
-  lossCodes,
+  type ElementActivation,
+  enumerations,
   type Weighting,
-  weightingCodes,
 } from './operations/declaration.js'
 
-const catalogue = { ...products, ...signals, ...learning }
+export const catalogue = { ...products, ...signals, ...learning }
 
 type Catalogue = typeof catalogue
 export type OperationName = keyof Catalogue

@@ -1,6 +1,13 @@
 /** Validates a program: operands inside the arena, shapes as declared, no read before a write. */
 import { alignment, type Buffer, sizeOf } from './arena.js'
-import { type AttributeValue, type BufferId, findDeclaration, type Operation } from './operations.js'
+import {
+  type AttributeType,
+  type AttributeValue,
+  type BufferId,
+  enumerations,
+  findDeclaration,
+  type Operation,
+} from './operations.js'
 import type { ListName, NetworkProgram } from './program.js'
 
 /** Kinds of buffers that are initialized before a list runs. */
@@ -72,9 +79,10 @@ function checkOperands(program: NetworkProgram, operation: Operation, title: str
   const attributes: Readonly<Record<string, AttributeValue>> = operation.attributes
   const declaration = findDeclaration(operation.op)
   for (const [name, value] of Object.entries(attributes)) {
-    const known = declaration.attributes[name] !== undefined
-    const finite = typeof value !== 'number' || Number.isFinite(value)
-    if (!known || !finite) throw new Error(`${title} has an invalid attribute: ${name} = ${value}`)
+    const type = declaration.attributes[name]
+    if (type === undefined || !isInRange(type, value)) {
+      throw new Error(`${title} has an invalid attribute: ${name} = ${value}`)
+    }
   }
   for (const [name, { shape, optional }] of Object.entries(declaration.operands)) {
     const id = operands[name]
@@ -93,6 +101,31 @@ function checkOperands(program: NetworkProgram, operation: Operation, title: str
         `${title}: ${name} needs ${size} values${perRow ? ' per row' : ''}, but ${buffer.name} is [${buffer.shape.join(', ')}]${buffer.perRow ? ' per row' : ''}`,
       )
     }
+  }
+}
+
+function isInRange(type: AttributeType, value: AttributeValue): boolean {
+  const number = Number(value)
+  switch (type) {
+    case 'integer':
+      return Number.isSafeInteger(value) && number > 0
+    case 'natural':
+      return Number.isSafeInteger(value) && number >= 0
+    case 'byte':
+      return Number.isSafeInteger(value) && number >= 0 && number < 256
+    case 'real':
+      return Number.isFinite(value)
+    case 'fraction':
+      return Number.isFinite(value) && number >= 0 && number < 1
+    case 'flag':
+      return typeof value === 'boolean'
+    case 'activation':
+    case 'loss':
+    case 'accuracy':
+    case 'weighting':
+      return Object.hasOwn(enumerations[type], String(value))
+    default:
+      return type satisfies never
   }
 }
 

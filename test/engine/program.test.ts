@@ -68,7 +68,7 @@ function checkEncoding(program: Program): void {
     expect(words[9 + list]).toBe(position)
     for (const operation of program.lists[name]) {
       const { code, operands, attributes } = findDeclaration(operation.op)
-      const reals = Object.values(attributes).filter((type) => type === 'real').length
+      const reals = Object.values(attributes).filter((type) => type === 'real' || type === 'fraction').length
       const length = 2 + Object.keys(operands).length + Object.keys(attributes).length + reals
       expect([words[position], words[position + 1]]).toEqual([code, length])
       position += length

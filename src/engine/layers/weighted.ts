@@ -1,7 +1,7 @@
 /** Shared by dense, convolutional and locally connected layers: weights, a bias, a fused activation. */
 import type { Activation, Initializer } from '../../contract/network.js'
 import { sizeOf } from '../arena.js'
-import type { BufferId, Operation } from '../operations.js'
+import type { BufferId, ElementActivation, Operation } from '../operations.js'
 import type { Shape } from '../program.js'
 import { type Emission, type EmitContext, type LayerTensor, outputSignal } from './layer.js'
 
@@ -61,7 +61,7 @@ export interface WeightedOperations {
       bias: BufferId | null
       y: BufferId
       z: BufferId | null
-      activation: Activation
+      activation: ElementActivation
     },
   ): Operation
   backwardWeights(into: { x: BufferId; dz: BufferId; dWeight: BufferId; dBias: BufferId | null }): Operation

@@ -4,6 +4,9 @@ import type { Activation, Loss } from '../../contract/network.js'
 /** When a prediction counts as correct: see losses.ts. */
 export type Accuracy = 'none' | 'argmax' | 'positive' | 'half'
 
+/** Activations that work on each element alone; softmax works on rows, by separate operations. */
+export type ElementActivation = Exclude<Activation, 'softmax'>
+
 /** Codes in the encoded program. */
 export const activationCodes = {
   linear: 0,
@@ -15,8 +18,7 @@ export const activationCodes = {
   elu: 6,
   gelu: 7,
   softplus: 8,
-  softmax: 9,
-} as const satisfies Record<Activation, number>
+} as const satisfies Record<ElementActivation, number>
 
 export const lossCodes = {
   squaredError: 0,
@@ -39,12 +41,27 @@ export type Weighting = 'rows' | 'sum'
 
 export const weightingCodes = { rows: 0, sum: 1 } as const satisfies Record<Weighting, number>
 
+/** The enumerations of attributes and the codes of their members. */
+export const enumerations = {
+  activation: activationCodes,
+  loss: lossCodes,
+  accuracy: accuracyCodes,
+  weighting: weightingCodes,
+} as const
+
 export interface AttributeTypes {
+  /** A whole number above 0. */
   integer: number
+  /** A whole number of 0 or more. */
+  natural: number
+  /** A whole number from 0 to 255. */
+  byte: number
+  /** Finite. */
   real: number
+  /** A number from 0 to below 1. */
+  fraction: number
   flag: boolean
-  /** Never softmax, which works on rows and has separate operations. */
-  activation: Activation
+  activation: ElementActivation
   loss: Loss
   accuracy: Accuracy
   weighting: Weighting

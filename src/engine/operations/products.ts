@@ -6,8 +6,8 @@ const denseSizes = { inputs: 'integer', units: 'integer' } as const
 const convolutionSizes = {
   ...windowSizes,
   filters: 'integer',
-  padTop: 'integer',
-  padLeft: 'integer',
+  padTop: 'natural',
+  padLeft: 'natural',
 } as const
 const filtered = ['rows', 'filters', 'outputHeight', 'outputWidth'] as const
 const filterBank = ['filters', 'channels', 'kernelHeight', 'kernelWidth'] as const

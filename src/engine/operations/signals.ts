@@ -149,7 +149,7 @@ export const signals = {
    */
   dropoutForward: operation({
     code: 21,
-    attributes: { size: 'integer', rate: 'real', layer: 'integer' },
+    attributes: { size: 'integer', rate: 'fraction', layer: 'byte' },
     operands: {
       x: { access: 'read', shape: ['rows', 'size'] },
       mask: { access: 'write', shape: ['rows', 'size'] },

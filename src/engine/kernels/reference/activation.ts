@@ -1,6 +1,5 @@
 /** Activations by definition, with their derivatives. */
-import type { Activation } from '../../../contract/network.js'
-import type { OperationOf } from '../../operations.js'
+import type { ElementActivation, OperationOf } from '../../operations.js'
 import { type Run, view } from './run.js'
 
 interface ActivationFunction {
@@ -38,14 +37,10 @@ export function softplus(z: number): number {
   return Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)))
 }
 
-function notElementwise(): never {
-  throw new TypeError('softmax is not elementwise')
-}
-
 const normalDensity = (z: number) => Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)
 const normalDistribution = (z: number) => (1 + erf(z / Math.SQRT2)) / 2
 
-export const activationFunctions: Readonly<Record<Activation, ActivationFunction>> = {
+export const activationFunctions: Readonly<Record<ElementActivation, ActivationFunction>> = {
   linear: { value: (z) => z, derivative: () => 1 },
   step: { value: (z) => (z >= 0 ? 1 : 0), derivative: () => 0 },
   sigmoid: { value: sigmoid, derivative: (y) => y * (1 - y) },
@@ -58,7 +53,6 @@ export const activationFunctions: Readonly<Record<Activation, ActivationFunction
     derivative: (z) => normalDistribution(z) + z * normalDensity(z),
   },
   softplus: { value: softplus, derivative: (y) => -Math.expm1(-y) },
-  softmax: { value: notElementwise, derivative: notElementwise },
 }
 
 export function activationForward(operation: OperationOf<'activationForward'>, run: Run): void {

@@ -1,18 +1,7 @@
-/** Activation functions and their derivatives over contiguous values; codes as in operations/declaration.ts. */
+/** Activation functions and their derivatives over contiguous values. */
 import { bell, exp, log1p, normalDistribution, sigmoid, tanh } from './exponential'
+import { Activation } from './generated/operations'
 import { multiplyAdd, storeLanes } from './simd'
-
-export namespace Activation {
-  export const linear: i32 = 0
-  export const step: i32 = 1
-  export const sigmoid: i32 = 2
-  export const tanh: i32 = 3
-  export const relu: i32 = 4
-  export const leakyRelu: i32 = 5
-  export const elu: i32 = 6
-  export const gelu: i32 = 7
-  export const softplus: i32 = 8
-}
 
 // @ts-ignore: decorator
 @inline
@@ -71,7 +60,8 @@ export function activate(activation: i32, x: usize, y: usize, count: i32): void 
     case Activation.elu: forwardLoop(Activation.elu, x, y, count); break
     case Activation.gelu: forwardLoop(Activation.gelu, x, y, count); break
     case Activation.softplus: forwardLoop(Activation.softplus, x, y, count); break
-    default: if (x != y) forwardLoop(Activation.linear, x, y, count)
+    case Activation.linear: if (x != y) forwardLoop(Activation.linear, x, y, count); break
+    default: unreachable()
   }
 }
 
@@ -95,6 +85,7 @@ export function activateBackward(activation: i32, source: usize, dy: usize, coun
     case Activation.elu: backwardLoop(Activation.elu, source, dy, count); break
     case Activation.gelu: backwardLoop(Activation.gelu, source, dy, count); break
     case Activation.softplus: backwardLoop(Activation.softplus, source, dy, count); break
-    default: backwardLoop(Activation.step, source, dy, count)
+    case Activation.step: backwardLoop(Activation.step, source, dy, count); break
+    default: unreachable()
   }
 }

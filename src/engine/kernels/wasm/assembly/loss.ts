@@ -1,29 +1,12 @@
 /**
  * Losses, their gradients and the number of correct predictions, for N rows of m outputs. Losses are summed over the rows
- * in float64; the gradient is that of the batch's mean. Codes as in operations/declaration.ts.
+ * in float64; the gradient is that of the batch's mean.
  */
-import { Activation, activationDerivative } from './activations'
+import { activationDerivative } from './activations'
 import { exp, log, log1p, sigmoid } from './exponential'
+import { Accuracy, Activation, LossFunction } from './generated/operations'
 import { exponentials, largest } from './softmax'
 import { laneMask, multiplyAdd, multiplyAddFlushed, storeLanes, sumLanes } from './simd'
-
-export namespace Loss {
-  export const squaredError: i32 = 0
-  export const meanSquaredError: i32 = 1
-  export const meanAbsoluteError: i32 = 2
-  export const huber: i32 = 3
-  export const binaryCrossentropy: i32 = 4
-  export const categoricalCrossentropy: i32 = 5
-  export const hinge: i32 = 6
-  export const perceptron: i32 = 7
-}
-
-export namespace Accuracy {
-  export const none: i32 = 0
-  export const argmax: i32 = 1
-  export const positive: i32 = 2
-  export const half: i32 = 3
-}
 
 /** Smaller gradients are rounded to zero, because later products with them would be denormal. */
 // @ts-ignore: decorator
@@ -45,18 +28,18 @@ function elementLoss(loss: i32, output: v128, target: v128): v128 {
   const one = f32x4.splat(1)
   const half = f32x4.splat(0.5)
   const difference = f32x4.sub(output, target)
-  if (loss == Loss.squaredError) return f32x4.mul(f32x4.mul(difference, difference), half)
-  if (loss == Loss.meanSquaredError) return f32x4.mul(difference, difference)
-  if (loss == Loss.meanAbsoluteError) return f32x4.abs(difference)
-  if (loss == Loss.huber) {
+  if (loss == LossFunction.squaredError) return f32x4.mul(f32x4.mul(difference, difference), half)
+  if (loss == LossFunction.meanSquaredError) return f32x4.mul(difference, difference)
+  if (loss == LossFunction.meanAbsoluteError) return f32x4.abs(difference)
+  if (loss == LossFunction.huber) {
     const size = f32x4.abs(difference)
     return v128.bitselect(f32x4.sub(size, half), f32x4.mul(f32x4.mul(size, size), half), f32x4.gt(size, one))
   }
-  if (loss == Loss.binaryCrossentropy) {
+  if (loss == LossFunction.binaryCrossentropy) {
     const linear = f32x4.sub(f32x4.pmax(output, zero), f32x4.mul(output, target))
     return f32x4.add(linear, log1p(exp(f32x4.neg(f32x4.abs(output)))))
   }
-  if (loss == Loss.hinge) {
+  if (loss == LossFunction.hinge) {
     const sign = hingeSign(target)
     return f32x4.pmax(f32x4.sub(one, f32x4.mul(sign, output)), zero)
   }
@@ -70,14 +53,14 @@ function elementGradient(loss: i32, output: v128, target: v128): v128 {
   const zero = f32x4.splat(0)
   const one = f32x4.splat(1)
   const difference = f32x4.sub(output, target)
-  if (loss == Loss.squaredError) return difference
-  if (loss == Loss.meanSquaredError) return f32x4.add(difference, difference)
-  if (loss == Loss.meanAbsoluteError) {
+  if (loss == LossFunction.squaredError) return difference
+  if (loss == LossFunction.meanSquaredError) return f32x4.add(difference, difference)
+  if (loss == LossFunction.meanAbsoluteError) {
     return f32x4.sub(v128.and(f32x4.gt(difference, zero), one), v128.and(f32x4.lt(difference, zero), one))
   }
-  if (loss == Loss.huber) return f32x4.max(f32x4.min(difference, one), f32x4.splat(-1))
-  if (loss == Loss.binaryCrossentropy) return f32x4.sub(sigmoid(output), target)
-  if (loss == Loss.hinge) {
+  if (loss == LossFunction.huber) return f32x4.max(f32x4.min(difference, one), f32x4.splat(-1))
+  if (loss == LossFunction.binaryCrossentropy) return f32x4.sub(sigmoid(output), target)
+  if (loss == LossFunction.hinge) {
     const sign = hingeSign(target)
     return v128.and(f32x4.neg(sign), f32x4.gt(f32x4.sub(one, f32x4.mul(sign, output)), zero))
   }
@@ -107,7 +90,7 @@ function elementLoop(loss: i32, output: usize, target: usize, gradient: usize, c
     if (gradient) {
       const grad = elementGradient(loss, o, t)
       // Only gradients of logits become this small.
-      const g = loss == Loss.binaryCrossentropy
+      const g = loss == LossFunction.binaryCrossentropy
         ? multiplyAddFlushed(grad, factor, f32x4.splat(0), f32x4.splat(smallestGrad))
         : f32x4.mul(grad, factor)
       storeLanes(gradient, squashed ? f32x4.mul(g, activationDerivative(Activation.sigmoid, o)) : g, count)
@@ -224,17 +207,18 @@ export function lossForward(loss: i32, output: usize, target: usize, gradient: u
   const perElement: f32 = <f32>1 / <f32>count
   const width = <f64>size
   switch (loss) {
-    case Loss.squaredError: return elementLoop(Loss.squaredError, output, target, gradient, count, perRow, squashed)
-    case Loss.meanSquaredError: return elementLoop(Loss.meanSquaredError, output, target, gradient, count, perElement, squashed) / width
-    case Loss.meanAbsoluteError: return elementLoop(Loss.meanAbsoluteError, output, target, gradient, count, perElement, squashed) / width
-    case Loss.huber: return elementLoop(Loss.huber, output, target, gradient, count, perElement, squashed) / width
-    case Loss.binaryCrossentropy: return elementLoop(Loss.binaryCrossentropy, output, target, gradient, count, perElement, squashed) / width
-    case Loss.categoricalCrossentropy:
+    case LossFunction.squaredError: return elementLoop(LossFunction.squaredError, output, target, gradient, count, perRow, squashed)
+    case LossFunction.meanSquaredError: return elementLoop(LossFunction.meanSquaredError, output, target, gradient, count, perElement, squashed) / width
+    case LossFunction.meanAbsoluteError: return elementLoop(LossFunction.meanAbsoluteError, output, target, gradient, count, perElement, squashed) / width
+    case LossFunction.huber: return elementLoop(LossFunction.huber, output, target, gradient, count, perElement, squashed) / width
+    case LossFunction.binaryCrossentropy: return elementLoop(LossFunction.binaryCrossentropy, output, target, gradient, count, perElement, squashed) / width
+    case LossFunction.categoricalCrossentropy:
       if (size <= 4) return narrowCrossentropy(output, target, gradient, rows, size)
       return crossentropyLoop(output, target, gradient, rows, size, scratch)
-    case Loss.hinge: return elementLoop(Loss.hinge, output, target, gradient, count, perElement, squashed) / width
-    default: return elementLoop(Loss.perceptron, output, target, gradient, count, perRow, squashed)
+    case LossFunction.hinge: return elementLoop(LossFunction.hinge, output, target, gradient, count, perElement, squashed) / width
+    case LossFunction.perceptron: return elementLoop(LossFunction.perceptron, output, target, gradient, count, perRow, squashed)
   }
+  return unreachable()
 }
 
 /** Index of the largest value, the first one if there are several, without data-dependent branches. */

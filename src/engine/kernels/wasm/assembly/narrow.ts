@@ -3,10 +3,20 @@
  * transposed as [width, 4], so that vectors are full for every width; elementwise activations and losses need no change.
  * ../narrow.ts selects the programs.
  */
-import { Activation, activate, activateBackward, activationDerivative } from './activations'
+import { activate, activateBackward, activationDerivative } from './activations'
 import { sigmoid } from './exponential'
-import { Accuracy, lossForward } from './loss'
-import { arena, integer, learningRate, lossSum, operand, optional, runOperations, real, right, operationScratch, setSums } from './operations'
+import {
+  Accuracy,
+  Activation,
+  ActivationBackward,
+  DenseBackwardInput,
+  DenseBackwardWeights,
+  DenseForward,
+  Loss,
+  SgdUpdate,
+} from './generated/operations'
+import { lossForward } from './loss'
+import { learningRate, lossSum, operationScratch, right, runOperations, setSums } from './operations'
 import { sgdStep } from './optimizers'
 import { zeros } from './gemm'
 import { laneMask, multiplyAdd, sumLanesOfFour } from './simd'
@@ -96,13 +106,13 @@ function multiplyBy(vector: v128, b: usize): v128 {
  * `sgd` (0: none) is an update operation to apply to each parameter as soon as its gradient is computed.
  */
 function backwardWeights(x: usize, dz: usize, dWeight: usize, dBias: usize, inputs: i32, units: i32, sgd: usize): void {
-  const velocity = sgd ? optional(sgd, 2) : 0
-  const toParameters = sgd ? operand(sgd, 0) - operand(sgd, 1) : 0
-  const toVelocity = sgd ? velocity - operand(sgd, 1) : 0
+  const velocity = sgd ? SgdUpdate.velocity(sgd) : 0
+  const toParameters = sgd ? SgdUpdate.parameters(sgd) - SgdUpdate.gradients(sgd) : 0
+  const toVelocity = sgd ? velocity - SgdUpdate.gradients(sgd) : 0
   const minusRate = f32x4.splat(-<f32>learningRate)
-  const momentum = f32x4.splat(sgd ? <f32>real(sgd, 4) : 0)
-  const nesterov = sgd ? integer(sgd, 6) != 0 : false
-  const decay = f32x4.splat(sgd ? <f32>real(sgd, 7) : 0)
+  const momentum = f32x4.splat(sgd ? <f32>SgdUpdate.momentum(sgd) : 0)
+  const nesterov = sgd ? SgdUpdate.nesterov(sgd) : false
+  const decay = f32x4.splat(sgd ? <f32>SgdUpdate.weightDecay(sgd) : 0)
   const end = x + ((<usize>inputs) << 4)
   let column = x
   let unit = dz
@@ -170,42 +180,56 @@ function next(w: usize): usize {
 /** Runs one step over a transposed batch. The addresses are those of the lists and the end of the last list. */
 export function narrowStep(from: usize, backward: usize, update: usize, end: usize): void {
   for (let w = from; w < backward; w = next(w)) {
-    const bias = optional(w, 2)
-    const y = operand(w, 3)
-    const z = optional(w, 4)
+    const bias = DenseForward.bias(w)
+    const y = DenseForward.y(w)
+    const z = DenseForward.z(w)
     const sums = z ? z : y
-    const units = integer(w, 6)
-    const activation = integer(w, 7)
+    const units = DenseForward.units(w)
+    const activation = DenseForward.activation(w)
     const squash = activation == Activation.sigmoid
-    forward(operand(w, 0), operand(w, 1), bias ? bias : zeros, sums, integer(w, 5), units, squash)
+    forward(
+      DenseForward.x(w), DenseForward.weight(w), bias ? bias : zeros, sums, DenseForward.inputs(w), units, squash,
+    )
     if (!squash) activate(activation, sums, y, narrowRows * units)
   }
   // A fused update changes the weights, so all input gradients are computed first.
-  const sgd = load<i32>(update) == 25 ? update : 0
+  const sgd = load<i32>(update) == SgdUpdate.code ? update : 0
   for (let w = backward; w < update; w = next(w)) {
     const code = load<i32>(w)
     const following = next(w)
-    const squashed = following < update && load<i32>(following) == 5 && integer(following, 3) == Activation.sigmoid
-    if (code == 3) {
-      const y = squashed ? operand(following, 0) : 0
-      backwardInput(operand(w, 0), operand(w, 1), operand(w, 2), y, integer(w, 3), integer(w, 4))
-    } else if (code == 23) {
-      const size = integer(w, 3)
-      const output = operand(w, 0)
-      const target = operand(w, 1)
-      setSums(
-        lossSum + lossForward(integer(w, 4), output, target, optional(w, 2), narrowRows, size, operationScratch, squashed),
-        right + <f64>rightColumns(integer(w, 5), output, target, size),
+    const squashed =
+      following < update &&
+      load<i32>(following) == ActivationBackward.code &&
+      ActivationBackward.activation(following) == Activation.sigmoid
+    if (code == DenseBackwardInput.code) {
+      const y = squashed ? ActivationBackward.source(following) : 0
+      backwardInput(
+        DenseBackwardInput.dz(w), DenseBackwardInput.weight(w), DenseBackwardInput.dx(w), y,
+        DenseBackwardInput.inputs(w), DenseBackwardInput.units(w),
       )
+    } else if (code == Loss.code) {
+      const size = Loss.outputs(w)
+      const output = Loss.output(w)
+      const target = Loss.target(w)
+      const loss = lossForward(
+        Loss.loss(w), output, target, Loss.gradient(w), narrowRows, size, operationScratch, squashed,
+      )
+      setSums(lossSum + loss, right + <f64>rightColumns(Loss.accuracy(w), output, target, size))
     } else {
-      if (code == 5) activateBackward(integer(w, 3), operand(w, 0), operand(w, 1), narrowRows * integer(w, 2))
+      if (code == ActivationBackward.code) {
+        const values = narrowRows * ActivationBackward.size(w)
+        activateBackward(ActivationBackward.activation(w), ActivationBackward.source(w), ActivationBackward.dy(w), values)
+      }
       continue
     }
     if (squashed) w = following
   }
   for (let w = backward; w < update; w = next(w)) {
-    if (load<i32>(w) != 2) continue
-    backwardWeights(operand(w, 0), operand(w, 1), operand(w, 2), optional(w, 3), integer(w, 4), integer(w, 5), sgd)
+    if (load<i32>(w) != DenseBackwardWeights.code) continue
+    backwardWeights(
+      DenseBackwardWeights.x(w), DenseBackwardWeights.dz(w), DenseBackwardWeights.dWeight(w),
+      DenseBackwardWeights.dBias(w), DenseBackwardWeights.inputs(w), DenseBackwardWeights.units(w), sgd,
+    )
   }
   if (!sgd) runOperations(update, end)
 }

@@ -1,4 +1,4 @@
-/** Runs encoded operations, each [code, words, operands…, attributes…] in the order of the catalogue. */
+/** Runs encoded operations. */
 import { activate, activateBackward } from './activations'
 import { convolutionBackwardInput, convolutionForward } from './convolution'
 import { Sizes } from './convolution-image'
@@ -11,9 +11,42 @@ import { adamUpdate, clipGradients, decayWeights, scaledUpdate, sgdUpdate } from
 import { averagePoolingBackward, averagePoolingForward, maxPoolingBackward, maxPoolingForward } from './pooling'
 import { dropoutBackward, dropoutForward } from './random'
 import { softmaxBackward, softmaxForward } from './softmax'
+import { setArena } from './words'
+import {
+  ActivationBackward,
+  ActivationForward,
+  AdagradUpdate,
+  AdamUpdate,
+  AveragePoolingBackward,
+  AveragePoolingForward,
+  BatchNormalizationBackward,
+  BatchNormalizationForward,
+  BatchNormalizationInference,
+  ClipGradients,
+  ConvolutionBackwardInput,
+  ConvolutionBackwardWeights,
+  ConvolutionForward,
+  DecayWeights,
+  DenseBackwardInput,
+  DenseBackwardWeights,
+  DenseForward,
+  DropoutBackward,
+  DropoutForward,
+  LocallyConnectedBackwardInput,
+  LocallyConnectedBackwardWeights,
+  LocallyConnectedForward,
+  Loss,
+  MaxPoolingBackward,
+  MaxPoolingForward,
+  RmspropUpdate,
+  SgdUpdate,
+  SoftmaxBackward,
+  SoftmaxForward,
+  WeightedLoss,
+  Weighting,
+} from './generated/operations'
 
 /** Runtime values; an instance of the module runs one list at a time. */
-export let arena: usize = 0
 export let scratch: usize = 0
 export let operationScratch: usize = 0
 export let rows: i32 = 0
@@ -27,7 +60,7 @@ export let lossSum: f64 = 0
 export let right: f64 = 0
 
 export function place(arenaAddress: usize, scratchAddress: usize, operationScratchAddress: usize): void {
-  arena = arenaAddress
+  setArena(arenaAddress)
   scratch = scratchAddress
   operationScratch = operationScratchAddress
 }
@@ -53,31 +86,6 @@ export function setSums(loss: f64, answers: f64): void {
 
 // @ts-ignore: decorator
 @inline
-export function integer(words: usize, index: usize): i32 {
-  return load<i32>(words + 8 + (index << 2))
-}
-
-// @ts-ignore: decorator
-@inline
-export function real(words: usize, index: usize): f64 {
-  return load<f64>(words + 8 + (index << 2))
-}
-
-// @ts-ignore: decorator
-@inline
-export function operand(words: usize, index: usize): usize {
-  return arena + ((<usize>load<i32>(words + 8 + (index << 2))) << 2)
-}
-
-// @ts-ignore: decorator
-@inline
-export function optional(words: usize, index: usize): usize {
-  const offset = load<i32>(words + 8 + (index << 2))
-  return offset < 0 ? 0 : arena + ((<usize>offset) << 2)
-}
-
-// @ts-ignore: decorator
-@inline
 function sizes(words: usize, index: usize): Sizes {
   return changetype<Sizes>(words + 8 + (index << 2))
 }
@@ -86,138 +94,212 @@ function sizes(words: usize, index: usize): Sizes {
 export function runOperations(from: usize, end: usize): void {
   for (let w = from; w < end; w += (<usize>load<i32>(w, 4)) << 2) {
     switch (load<i32>(w)) {
-      case 1:
-        denseForward(operand(w, 0), operand(w, 1), optional(w, 2), operand(w, 3), optional(w, 4), rows, integer(w, 5), integer(w, 6), integer(w, 7), scratch)
+      case DenseForward.code:
+        denseForward(
+          DenseForward.x(w), DenseForward.weight(w), DenseForward.bias(w), DenseForward.y(w), DenseForward.z(w),
+          rows, DenseForward.inputs(w), DenseForward.units(w), DenseForward.activation(w), scratch,
+        )
         break
-      case 2:
-        denseBackwardWeights(operand(w, 0), operand(w, 1), operand(w, 2), optional(w, 3), rows, integer(w, 4), integer(w, 5), scratch)
+      case DenseBackwardWeights.code:
+        denseBackwardWeights(
+          DenseBackwardWeights.x(w), DenseBackwardWeights.dz(w), DenseBackwardWeights.dWeight(w),
+          DenseBackwardWeights.dBias(w), rows, DenseBackwardWeights.inputs(w), DenseBackwardWeights.units(w),
+          scratch,
+        )
         break
-      case 3:
-        denseBackwardInput(operand(w, 0), operand(w, 1), operand(w, 2), rows, integer(w, 3), integer(w, 4), scratch)
+      case DenseBackwardInput.code:
+        denseBackwardInput(
+          DenseBackwardInput.dz(w), DenseBackwardInput.weight(w), DenseBackwardInput.dx(w), rows,
+          DenseBackwardInput.inputs(w), DenseBackwardInput.units(w), scratch,
+        )
         break
-      case 4:
-        activate(integer(w, 3), operand(w, 0), operand(w, 1), rows * integer(w, 2))
+      case ActivationForward.code:
+        activate(
+          ActivationForward.activation(w), ActivationForward.x(w), ActivationForward.y(w),
+          rows * ActivationForward.size(w),
+        )
         break
-      case 5:
-        activateBackward(integer(w, 3), operand(w, 0), operand(w, 1), rows * integer(w, 2))
+      case ActivationBackward.code:
+        activateBackward(
+          ActivationBackward.activation(w), ActivationBackward.source(w), ActivationBackward.dy(w),
+          rows * ActivationBackward.size(w),
+        )
         break
-      case 6:
-        softmaxForward(operand(w, 0), operand(w, 1), rows, integer(w, 2))
+      case SoftmaxForward.code:
+        softmaxForward(SoftmaxForward.x(w), SoftmaxForward.y(w), rows, SoftmaxForward.size(w))
         break
-      case 7:
-        softmaxBackward(operand(w, 0), operand(w, 1), rows, integer(w, 2))
+      case SoftmaxBackward.code:
+        softmaxBackward(SoftmaxBackward.y(w), SoftmaxBackward.dy(w), rows, SoftmaxBackward.size(w))
         break
-      case 8:
-        convolutionForward(operand(w, 0), operand(w, 1), optional(w, 2), operand(w, 3), optional(w, 4), rows, sizes(w, 5), integer(w, 17), scratch, operationScratch)
+      case ConvolutionForward.code:
+        convolutionForward(
+          ConvolutionForward.x(w), ConvolutionForward.weight(w), ConvolutionForward.bias(w), ConvolutionForward.y(w),
+          ConvolutionForward.z(w), rows, sizes(w, ConvolutionForward.firstAttribute),
+          ConvolutionForward.activation(w), scratch, operationScratch,
+        )
         break
-      case 9:
-        convolutionBackwardWeights(operand(w, 0), operand(w, 1), operand(w, 2), optional(w, 3), rows, sizes(w, 4), scratch, operationScratch)
+      case ConvolutionBackwardWeights.code:
+        convolutionBackwardWeights(
+          ConvolutionBackwardWeights.x(w), ConvolutionBackwardWeights.dz(w), ConvolutionBackwardWeights.dWeight(w),
+          ConvolutionBackwardWeights.dBias(w), rows, sizes(w, ConvolutionBackwardWeights.firstAttribute), scratch,
+          operationScratch,
+        )
         break
-      case 10:
-        convolutionBackwardInput(operand(w, 0), operand(w, 1), operand(w, 2), rows, sizes(w, 3), scratch, operationScratch)
+      case ConvolutionBackwardInput.code:
+        convolutionBackwardInput(
+          ConvolutionBackwardInput.dz(w), ConvolutionBackwardInput.weight(w), ConvolutionBackwardInput.dx(w), rows,
+          sizes(w, ConvolutionBackwardInput.firstAttribute), scratch, operationScratch,
+        )
         break
-      case 11:
+      case LocallyConnectedForward.code:
         localForward(
-          operand(w, 0), operand(w, 1), optional(w, 2), operand(w, 3), optional(w, 4), rows, integer(w, 5), integer(w, 6),
-          integer(w, 7), integer(w, 8), integer(w, 9), integer(w, 10), integer(w, 11), scratch, operationScratch,
+          LocallyConnectedForward.x(w), LocallyConnectedForward.weight(w), LocallyConnectedForward.bias(w),
+          LocallyConnectedForward.y(w), LocallyConnectedForward.z(w), rows, LocallyConnectedForward.channels(w),
+          LocallyConnectedForward.length(w), LocallyConnectedForward.filters(w),
+          LocallyConnectedForward.kernelSize(w), LocallyConnectedForward.stride(w),
+          LocallyConnectedForward.positions(w), LocallyConnectedForward.activation(w), scratch, operationScratch,
         )
         break
-      case 12:
+      case LocallyConnectedBackwardWeights.code:
         localBackwardWeights(
-          operand(w, 0), operand(w, 1), operand(w, 2), optional(w, 3), rows, integer(w, 4), integer(w, 5), integer(w, 6),
-          integer(w, 7), integer(w, 8), integer(w, 9), scratch, operationScratch,
+          LocallyConnectedBackwardWeights.x(w), LocallyConnectedBackwardWeights.dz(w),
+          LocallyConnectedBackwardWeights.dWeight(w), LocallyConnectedBackwardWeights.dBias(w), rows,
+          LocallyConnectedBackwardWeights.channels(w), LocallyConnectedBackwardWeights.length(w),
+          LocallyConnectedBackwardWeights.filters(w), LocallyConnectedBackwardWeights.kernelSize(w),
+          LocallyConnectedBackwardWeights.stride(w), LocallyConnectedBackwardWeights.positions(w), scratch,
+          operationScratch,
         )
         break
-      case 13:
+      case LocallyConnectedBackwardInput.code:
         localBackwardInput(
-          operand(w, 0), operand(w, 1), operand(w, 2), rows, integer(w, 3), integer(w, 4), integer(w, 5), integer(w, 6),
-          integer(w, 7), integer(w, 8), scratch, operationScratch,
+          LocallyConnectedBackwardInput.dz(w), LocallyConnectedBackwardInput.weight(w),
+          LocallyConnectedBackwardInput.dx(w), rows, LocallyConnectedBackwardInput.channels(w),
+          LocallyConnectedBackwardInput.length(w), LocallyConnectedBackwardInput.filters(w),
+          LocallyConnectedBackwardInput.kernelSize(w), LocallyConnectedBackwardInput.stride(w),
+          LocallyConnectedBackwardInput.positions(w), scratch, operationScratch,
         )
         break
-      case 14:
+      case MaxPoolingForward.code:
         maxPoolingForward(
-          operand(w, 0), operand(w, 1), rows * integer(w, 2), integer(w, 3), integer(w, 4), integer(w, 5), integer(w, 6),
-          integer(w, 7), integer(w, 8), integer(w, 9), integer(w, 10),
+          MaxPoolingForward.x(w), MaxPoolingForward.y(w), rows * MaxPoolingForward.channels(w),
+          MaxPoolingForward.height(w), MaxPoolingForward.width(w), MaxPoolingForward.kernelHeight(w),
+          MaxPoolingForward.kernelWidth(w), MaxPoolingForward.strideY(w), MaxPoolingForward.strideX(w),
+          MaxPoolingForward.outputHeight(w), MaxPoolingForward.outputWidth(w),
         )
         break
-      case 15:
+      case MaxPoolingBackward.code:
         maxPoolingBackward(
-          operand(w, 0), operand(w, 1), operand(w, 2), operand(w, 3), rows * integer(w, 4), integer(w, 5), integer(w, 6),
-          integer(w, 7), integer(w, 8), integer(w, 9), integer(w, 10), integer(w, 11), integer(w, 12),
+          MaxPoolingBackward.x(w), MaxPoolingBackward.y(w), MaxPoolingBackward.dy(w), MaxPoolingBackward.dx(w),
+          rows * MaxPoolingBackward.channels(w), MaxPoolingBackward.height(w), MaxPoolingBackward.width(w),
+          MaxPoolingBackward.kernelHeight(w), MaxPoolingBackward.kernelWidth(w), MaxPoolingBackward.strideY(w),
+          MaxPoolingBackward.strideX(w), MaxPoolingBackward.outputHeight(w), MaxPoolingBackward.outputWidth(w),
         )
         break
-      case 16:
+      case AveragePoolingForward.code:
         averagePoolingForward(
-          operand(w, 0), operand(w, 1), rows * integer(w, 2), integer(w, 3), integer(w, 4), integer(w, 5), integer(w, 6),
-          integer(w, 7), integer(w, 8), integer(w, 9), integer(w, 10),
+          AveragePoolingForward.x(w), AveragePoolingForward.y(w), rows * AveragePoolingForward.channels(w),
+          AveragePoolingForward.height(w), AveragePoolingForward.width(w), AveragePoolingForward.kernelHeight(w),
+          AveragePoolingForward.kernelWidth(w), AveragePoolingForward.strideY(w), AveragePoolingForward.strideX(w),
+          AveragePoolingForward.outputHeight(w), AveragePoolingForward.outputWidth(w),
         )
         break
-      case 17:
+      case AveragePoolingBackward.code:
         averagePoolingBackward(
-          operand(w, 0), operand(w, 1), rows * integer(w, 2), integer(w, 3), integer(w, 4), integer(w, 5), integer(w, 6),
-          integer(w, 7), integer(w, 8), integer(w, 9), integer(w, 10),
+          AveragePoolingBackward.dy(w), AveragePoolingBackward.dx(w), rows * AveragePoolingBackward.channels(w),
+          AveragePoolingBackward.height(w), AveragePoolingBackward.width(w), AveragePoolingBackward.kernelHeight(w),
+          AveragePoolingBackward.kernelWidth(w), AveragePoolingBackward.strideY(w),
+          AveragePoolingBackward.strideX(w), AveragePoolingBackward.outputHeight(w),
+          AveragePoolingBackward.outputWidth(w),
         )
         break
-      case 18:
+      case BatchNormalizationForward.code:
         normalizationForward(
-          operand(w, 0), operand(w, 1), operand(w, 2), operand(w, 3), operand(w, 4), operand(w, 5), operand(w, 6), operand(w, 7),
-          rows, integer(w, 8), integer(w, 9), real(w, 10), real(w, 12),
+          BatchNormalizationForward.x(w), BatchNormalizationForward.gamma(w), BatchNormalizationForward.beta(w),
+          BatchNormalizationForward.mean(w), BatchNormalizationForward.inverse(w),
+          BatchNormalizationForward.runningMean(w), BatchNormalizationForward.runningVariance(w),
+          BatchNormalizationForward.y(w), rows, BatchNormalizationForward.channels(w),
+          BatchNormalizationForward.positions(w), BatchNormalizationForward.momentum(w),
+          BatchNormalizationForward.epsilon(w),
         )
         break
-      case 19:
+      case BatchNormalizationInference.code:
         normalizationInference(
-          operand(w, 0), operand(w, 1), operand(w, 2), operand(w, 3), operand(w, 4), operand(w, 5), rows, integer(w, 6),
-          integer(w, 7), real(w, 8),
+          BatchNormalizationInference.x(w), BatchNormalizationInference.gamma(w),
+          BatchNormalizationInference.beta(w), BatchNormalizationInference.runningMean(w),
+          BatchNormalizationInference.runningVariance(w), BatchNormalizationInference.y(w), rows,
+          BatchNormalizationInference.channels(w), BatchNormalizationInference.positions(w),
+          BatchNormalizationInference.epsilon(w),
         )
         break
-      case 20:
+      case BatchNormalizationBackward.code:
         normalizationBackward(
-          operand(w, 0), operand(w, 1), operand(w, 2), operand(w, 3), operand(w, 4), operand(w, 5), operand(w, 6), optional(w, 7),
-          rows, integer(w, 8), integer(w, 9),
+          BatchNormalizationBackward.x(w), BatchNormalizationBackward.gamma(w), BatchNormalizationBackward.mean(w),
+          BatchNormalizationBackward.inverse(w), BatchNormalizationBackward.dy(w),
+          BatchNormalizationBackward.dGamma(w), BatchNormalizationBackward.dBeta(w),
+          BatchNormalizationBackward.dx(w), rows, BatchNormalizationBackward.channels(w),
+          BatchNormalizationBackward.positions(w),
         )
         break
-      case 21:
+      case DropoutForward.code:
         dropoutForward(
-          operand(w, 0), operand(w, 1), operand(w, 2), rows * integer(w, 3), real(w, 4), dropoutLow,
-          dropoutHigh | (integer(w, 6) << 24), <i32>trainingStep, scratch,
+          DropoutForward.x(w), DropoutForward.mask(w), DropoutForward.y(w), rows * DropoutForward.size(w),
+          DropoutForward.rate(w), dropoutLow, dropoutHigh | (DropoutForward.layer(w) << 24), <i32>trainingStep,
+          scratch,
         )
         break
-      case 22:
-        dropoutBackward(operand(w, 0), operand(w, 1), rows * integer(w, 2))
+      case DropoutBackward.code:
+        dropoutBackward(DropoutBackward.mask(w), DropoutBackward.dy(w), rows * DropoutBackward.size(w))
         break
-      case 23:
-        lossSum += lossForward(integer(w, 4), operand(w, 0), operand(w, 1), optional(w, 2), rows, integer(w, 3), operationScratch, false)
-        right += <f64>rightAnswers(integer(w, 5), operand(w, 0), operand(w, 1), rows, integer(w, 3))
+      case Loss.code:
+        lossSum += lossForward(
+          Loss.loss(w), Loss.output(w), Loss.target(w), Loss.gradient(w), rows, Loss.outputs(w), operationScratch,
+          false,
+        )
+        right += <f64>rightAnswers(Loss.accuracy(w), Loss.output(w), Loss.target(w), rows, Loss.outputs(w))
         break
-      case 24:
-        clipGradients(operand(w, 0), integer(w, 1), real(w, 2))
+      case ClipGradients.code:
+        clipGradients(ClipGradients.gradients(w), ClipGradients.count(w), ClipGradients.limit(w))
         break
-      case 25:
+      case SgdUpdate.code:
         sgdUpdate(
-          operand(w, 0), operand(w, 1), optional(w, 2), integer(w, 3), <f32>learningRate, <f32>real(w, 4), integer(w, 6) != 0,
-          <f32>real(w, 7),
+          SgdUpdate.parameters(w), SgdUpdate.gradients(w), SgdUpdate.velocity(w), SgdUpdate.count(w),
+          <f32>learningRate, <f32>SgdUpdate.momentum(w), SgdUpdate.nesterov(w), <f32>SgdUpdate.weightDecay(w),
         )
         break
-      case 26:
+      case AdamUpdate.code:
         adamUpdate(
-          operand(w, 0), operand(w, 1), operand(w, 2), operand(w, 3), integer(w, 4), learningRate, real(w, 5), real(w, 7),
-          real(w, 9), integer(w, 11) != 0, real(w, 12), trainingStep + 1,
+          AdamUpdate.parameters(w), AdamUpdate.gradients(w), AdamUpdate.firstMoment(w), AdamUpdate.secondMoment(w),
+          AdamUpdate.count(w), learningRate, AdamUpdate.beta1(w), AdamUpdate.beta2(w), AdamUpdate.epsilon(w),
+          AdamUpdate.biasCorrection(w), AdamUpdate.weightDecay(w), trainingStep + 1,
         )
         break
-      case 27:
+      case RmspropUpdate.code:
         scaledUpdate(
-          operand(w, 0), operand(w, 1), operand(w, 2), integer(w, 3), learningRate, real(w, 4), 1 - real(w, 4), real(w, 6),
+          RmspropUpdate.parameters(w), RmspropUpdate.gradients(w), RmspropUpdate.meanSquare(w),
+          RmspropUpdate.count(w), learningRate, RmspropUpdate.rho(w), 1 - RmspropUpdate.rho(w),
+          RmspropUpdate.epsilon(w),
         )
         break
-      case 28:
-        scaledUpdate(operand(w, 0), operand(w, 1), operand(w, 2), integer(w, 3), learningRate, 1, 1, real(w, 4))
+      case AdagradUpdate.code:
+        scaledUpdate(
+          AdagradUpdate.parameters(w), AdagradUpdate.gradients(w), AdagradUpdate.sumOfSquares(w),
+          AdagradUpdate.count(w), learningRate, 1, 1, AdagradUpdate.epsilon(w),
+        )
         break
-      case 29:
-        decayWeights(operand(w, 0), operand(w, 1), operand(w, 2), integer(w, 3), <f32>real(w, 4))
+      case DecayWeights.code:
+        decayWeights(
+          DecayWeights.parameters(w), DecayWeights.gradients(w), DecayWeights.to(w), DecayWeights.count(w),
+          <f32>DecayWeights.weightDecay(w),
+        )
         break
-      case 30:
-        lossSum += weightedLoss(integer(w, 5), operand(w, 0), operand(w, 1), optional(w, 2), rows, integer(w, 3), integer(w, 7) == 1, operationScratch)
-        right += <f64>weightedAnswers(integer(w, 6), operand(w, 0), operand(w, 1), rows, integer(w, 3))
+      case WeightedLoss.code:
+        lossSum += weightedLoss(
+          WeightedLoss.loss(w), WeightedLoss.output(w), WeightedLoss.target(w), WeightedLoss.gradient(w), rows,
+          WeightedLoss.outputs(w), WeightedLoss.weighting(w) == Weighting.sum, operationScratch,
+        )
+        right += <f64>weightedAnswers(
+          WeightedLoss.accuracy(w), WeightedLoss.output(w), WeightedLoss.target(w), rows, WeightedLoss.outputs(w),
+        )
         break
       default:
         unreachable()
