@@ -18,7 +18,7 @@ template <Activation activation> inline Curve evaluateCurve(Floats z) {
 
 /// Evaluates several vectors in place.
 template <int count> inline void curves(Activation activation, Floats (&value)[count], Floats (&derivative)[count]) {
-  withConstant(activation, [&](auto constant) {
+  withConstant(activation, [&](auto constant) __attribute__((always_inline)) {
 #pragma GCC unroll 8
     for (int i = 0; i < count; i++) {
       const Curve one = evaluateCurve<decltype(constant)::value>(value[i]);
@@ -30,12 +30,12 @@ template <int count> inline void curves(Activation activation, Floats (&value)[c
 
 /// An activation and its derivative.
 inline Curve curve(Activation activation, Floats z) {
-  return withConstant(activation, [&](auto constant) { return evaluateCurve<decltype(constant)::value>(z); });
+  return withConstant(activation, [&](auto constant) __attribute__((always_inline)) { return evaluateCurve<decltype(constant)::value>(z); });
 }
 
 /// A loss and its derivative; not for categorical cross-entropy.
 inline Curve lossCurve(LossFunction function, Floats output, Floats target) {
-  return withConstant(function, [&](auto constant) {
+  return withConstant(function, [&](auto constant) __attribute__((always_inline)) {
     constexpr LossFunction known = decltype(constant)::value;
     return Curve{elementLoss<known>(output, target), elementGrad<known>(output, target)};
   });

@@ -447,7 +447,7 @@ template <typename Any, typename Visitor> decltype(auto) visit(Any& o, Visitor&&
 }
 
 /// Calls work with the value as a compile-time constant.
-template <typename Work> decltype(auto) withConstant(Activation value, Work&& work) {
+template <typename Work> [[gnu::always_inline]] inline decltype(auto) withConstant(Activation value, Work&& work) {
   switch (value) {
     case Activation::linear: return work(std::integral_constant<Activation, Activation::linear>{});
     case Activation::step: return work(std::integral_constant<Activation, Activation::step>{});
@@ -462,7 +462,7 @@ template <typename Work> decltype(auto) withConstant(Activation value, Work&& wo
   __builtin_unreachable();
 }
 /// Calls work with the value as a compile-time constant.
-template <typename Work> decltype(auto) withConstant(LossFunction value, Work&& work) {
+template <typename Work> [[gnu::always_inline]] inline decltype(auto) withConstant(LossFunction value, Work&& work) {
   switch (value) {
     case LossFunction::squaredError: return work(std::integral_constant<LossFunction, LossFunction::squaredError>{});
     case LossFunction::meanSquaredError: return work(std::integral_constant<LossFunction, LossFunction::meanSquaredError>{});
@@ -476,7 +476,7 @@ template <typename Work> decltype(auto) withConstant(LossFunction value, Work&& 
   __builtin_unreachable();
 }
 /// Calls work with the value as a compile-time constant.
-template <typename Work> decltype(auto) withConstant(Accuracy value, Work&& work) {
+template <typename Work> [[gnu::always_inline]] inline decltype(auto) withConstant(Accuracy value, Work&& work) {
   switch (value) {
     case Accuracy::none: return work(std::integral_constant<Accuracy, Accuracy::none>{});
     case Accuracy::argmax: return work(std::integral_constant<Accuracy, Accuracy::argmax>{});
@@ -486,7 +486,7 @@ template <typename Work> decltype(auto) withConstant(Accuracy value, Work&& work
   __builtin_unreachable();
 }
 /// Calls work with the value as a compile-time constant.
-template <typename Work> decltype(auto) withConstant(Weighting value, Work&& work) {
+template <typename Work> [[gnu::always_inline]] inline decltype(auto) withConstant(Weighting value, Work&& work) {
   switch (value) {
     case Weighting::rows: return work(std::integral_constant<Weighting, Weighting::rows>{});
     case Weighting::sum: return work(std::integral_constant<Weighting, Weighting::sum>{});

@@ -132,7 +132,7 @@ function constantDispatch(name, codes) {
       `    case ${name}::${member}: return work(std::integral_constant<${name}, ${name}::${member}>{});`,
   )
   return `/// Calls work with the value as a compile-time constant.
-template <typename Work> decltype(auto) withConstant(${name} value, Work&& work) {
+template <typename Work> [[gnu::always_inline]] inline decltype(auto) withConstant(${name} value, Work&& work) {
   switch (value) {
 ${lines(cases)}
   }
