@@ -40,3 +40,15 @@ it('passes on errors of tasks, and runs the next ones', async () => {
   await expect(Promise.resolve(scheduler.run(fail))).rejects.toThrow('broken')
   expect(await scheduler.run(() => 7)).toBe(7)
 })
+
+it('runs a task that another task adds after those that wait', async () => {
+  const scheduler = new TaskScheduler(20)
+  const done: string[] = []
+  scheduler.run(() => work(21))
+  const nested = scheduler.run(() => {
+    done.push('first')
+    return scheduler.run(() => done.push('added'))
+  })
+  await Promise.all([nested, scheduler.run(() => done.push('second'))])
+  expect(done).toEqual(['first', 'second', 'added'])
+})

@@ -1,7 +1,7 @@
 /** Combined lookups return the same as separate ones. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { coalescedRows } from '../../src/store/coalesced.js'
+import { Coalesced, coalescedRows } from '../../src/store/coalesced.js'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -81,5 +81,36 @@ describe('requests', () => {
     expect(await later).toBe('2')
     sent[0].end({ a: '1' })
     expect(await hanging).toBe('1')
+  })
+
+  it('wait for the most recent statement, also after a hanging one before it has ended', async () => {
+    const { sent, coalesced } = statements()
+    const hanging = coalesced.request('a')
+    await nextTurn()
+    const now = performance.now()
+    vi.spyOn(performance, 'now').mockReturnValue(now + 5_000)
+    const later = coalesced.request('b')
+    await nextTurn()
+    sent[0].end({ a: '1' })
+    expect(await hanging).toBe('1')
+    const last = coalesced.request('c')
+    await nextTurn()
+    expect(sent.map(({ names }) => names)).toEqual([['a'], ['b']])
+    sent[1].end({ b: '2' })
+    expect(await later).toBe('2')
+    await nextTurn()
+    sent[2].end({ c: '3' })
+    expect(await last).toBe('3')
+  })
+
+  it('above the limit of a statement are sent by several, in order', async () => {
+    const sent: number[][] = []
+    const coalesced = new Coalesced<number, string>(async (items) => {
+      sent.push(items)
+      return items.map(String)
+    }, 2)
+    const answers = await Promise.all([1, 2, 3, 4, 5].map((item) => coalesced.request(item)))
+    expect(answers).toEqual(['1', '2', '3', '4', '5'])
+    expect(sent).toEqual([[1, 2], [3, 4], [5]])
   })
 })
