@@ -111,4 +111,80 @@ export const http = [
       ["scopes: new Set<Scope>(['jobs:read'])", 'scopes: new Set<Scope>()'],
     ],
   },
+  {
+    file: 'src/http/stream-positions.ts',
+    tests: ['test/http/server-sent-events.test.ts', 'test/http/jobs-stream.test.ts'],
+    faults: [
+      ['ids.length === places.length &&', ''],
+      [
+        "if (text === 'gone') return { epoch: 0, ended: true }",
+        "if (text === 'gone') return { epoch: 0, ended: false }",
+      ],
+      ['return ended ? [] : [{ id, after: epoch }]', 'return [{ id, after: epoch }]'],
+    ],
+  },
+  {
+    file: 'src/http/client-address.ts',
+    tests: ['test/http/failed-authentications.test.ts'],
+    faults: [
+      ['.slice(0, 4)', ''],
+      ['ipaddr.process(text)', 'ipaddr.parse(text)'],
+    ],
+  },
+  {
+    file: 'src/http/problem-responses.ts',
+    tests: ['test/store/outage.test.ts', 'test/http/refusals.test.ts', 'test/hostile/disconnects.test.ts'],
+    faults: [['raw.destroyed && isFastifyError(error)', 'isFastifyError(error)']],
+  },
+  {
+    file: 'src/http/watch-requests.ts',
+    tests: ['test/http/jobs-stream.test.ts'],
+    faults: [
+      ['checkSize(bundle.size + message.jobs.length)', 'checkSize(message.jobs.length)'],
+      ['if (jobs <= maximumWatchedJobs) return', 'if (jobs < maximumWatchedJobs) return'],
+    ],
+  },
+  {
+    file: 'src/http/plugins/rate-limit.ts',
+    tests: ['test/http/limits.test.ts', 'test/http/own-limits.test.ts'],
+    faults: [
+      ['const isAllowed = before >= 1', 'const isAllowed = before > 1'],
+      ['secondsUntil(perMinute, left, perMinute)', 'secondsUntil(1, left, perMinute)'],
+    ],
+  },
+  {
+    file: 'src/http/plugins/metrics.ts',
+    tests: ['test/http/metrics.test.ts'],
+    faults: [
+      ['for (const counter of [ended, epochs, trainingSeconds]) counter.reset()', ''],
+      ['Math.max(0, all - busyThreads)', 'all'],
+    ],
+  },
+  {
+    file: 'src/http/routes/epochs.ts',
+    tests: ['test/http/routes.test.ts'],
+    faults: [['last !== null && last < epoch', 'last !== null && last <= epoch']],
+  },
+  {
+    file: 'src/http/routes/evaluate.ts',
+    tests: ['test/http/evaluate.test.ts'],
+    faults: [
+      ["if (body.dataset !== undefined) requireScope(requirePrincipal(request), reply, 'datasets:read')", ''],
+    ],
+  },
+  {
+    file: 'src/http/routes/job-deletions.ts',
+    tests: ['test/http/job-deletions.test.ts'],
+    faults: [['hasMore: deleted === maximumDeletions', 'hasMore: deleted > maximumDeletions']],
+  },
+  {
+    file: 'src/http/epoch-frame.ts',
+    tests: ['test/http/jobs-stream.test.ts', 'test/http/job-stream.test.ts'],
+    faults: [['isEmpty &&= Number.isNaN(value)', 'isEmpty = Number.isNaN(value)']],
+  },
+  {
+    file: 'src/http/upload-files.ts',
+    tests: ['test/http/uploads.test.ts', 'test/hostile/uploads.test.ts'],
+    faults: [["isKnown ||= start !== ''", 'isKnown = false']],
+  },
 ]

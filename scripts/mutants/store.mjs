@@ -21,7 +21,7 @@ export const store = [
       ],
       [
         '"StreamTicket" WHERE "expiresAt" <= now()',
-        '"StreamTicket" WHERE "expiresAt" <= now() + interval \'10 seconds\'',
+        '"StreamTicket" WHERE "expiresAt" <= now() + make_interval(secs => 10)',
       ],
     ],
   },
@@ -100,6 +100,7 @@ export const store = [
       ['AND attempts = $3::int', ''],
       [`CASE $4 WHEN 'delivered' THEN NULL WHEN`, 'CASE $4 WHEN'],
       [`AND ("expiresAt" IS NULL OR "expiresAt" > now())`, ''],
+      ['coalesce("claimedUntil" < now(), true)', 'true'],
     ],
   },
   {
@@ -122,6 +123,82 @@ export const store = [
       ["finishes ? withFinished : ''", "''"],
       ["event === undefined ? '' : withEvent(event)", "''"],
       ['SELECT id, status, ${notifyJob} FROM changed', 'SELECT id, status FROM changed'],
+    ],
+  },
+  {
+    file: 'src/store/webhooks.ts',
+    tests: [
+      'test/http/webhooks.test.ts',
+      'test/webhooks/disabling.test.ts',
+      'test/store/delete-jobs.test.ts',
+    ],
+    faults: [
+      ['disabledReason: null, failingSince: null }', 'disabledReason: null }'],
+      [' AND "nextAttemptAt" IS NULL`', '`'],
+      [
+        "{ orderBy: { createdAt: 'desc' }, take: shownDeliveries }",
+        "{ orderBy: { createdAt: 'asc' }, take: shownDeliveries }",
+      ],
+    ],
+  },
+  {
+    file: 'src/store/webhook-secrets.ts',
+    tests: ['test/webhooks/secrets.test.ts'],
+    faults: [
+      ['kept.slice(maximumSecrets - 1)', 'kept.slice(maximumSecrets)'],
+      ["orderBy: { expiresAt: 'desc' }", "orderBy: { expiresAt: 'asc' }"],
+    ],
+  },
+  {
+    file: 'src/store/checkpoints.ts',
+    tests: ['test/store/checkpoints.test.ts'],
+    faults: [
+      ['ORDER BY sequence DESC OFFSET 1 LIMIT 1', 'ORDER BY sequence DESC OFFSET 2 LIMIT 1'],
+      ["where: { jobId }, orderBy: { sequence: 'desc' }", "where: { jobId }, orderBy: { sequence: 'asc' }"],
+    ],
+  },
+  {
+    file: 'src/store/pages.ts',
+    tests: ['test/store/jobs.test.ts', 'test/http/job-events.test.ts', 'test/http/routes.test.ts'],
+    faults: [
+      ['{ createdAt, id: { lt: id } }', '{ createdAt, id: { gt: id } }'],
+      ['if (place >= 0) return place + 1', 'if (place >= 0) return place'],
+      ['place === 0 || ', ''],
+    ],
+  },
+  {
+    file: 'src/store/job-events.ts',
+    tests: ['test/http/job-events.test.ts'],
+    faults: [['OFFSET ${maximumRows - 1}', 'OFFSET ${maximumRows}']],
+  },
+  {
+    file: 'src/store/datasets.ts',
+    tests: ['test/store/datasets.test.ts', 'test/http/datasets.test.ts'],
+    faults: [['OR: [{ datasetId: id }, { validationDatasetId: id }]', 'datasetId: id']],
+  },
+  {
+    file: 'src/store/resume.ts',
+    tests: ['test/store/resume.test.ts'],
+    faults: [
+      ['return atBoundary ? epoch + 1 : epoch + 2', 'return epoch + 1'],
+      ['Math.max(next, ...earlier.map((change) => change.fromEpoch))', 'next'],
+    ],
+  },
+  {
+    file: 'src/store/finished-runs.ts',
+    tests: ['test/http/validate.test.ts'],
+    faults: [['attempt = 1 AND ', '']],
+  },
+  {
+    file: 'src/store/drafts.ts',
+    tests: ['test/store/drafts.test.ts'],
+    faults: [['"touchedAt" < now() - interval \'${staleMinutes} minutes\' OR ', '']],
+  },
+  {
+    file: 'src/store/key-cache.ts',
+    tests: ['test/store/keys.test.ts', 'test/http/own-limits.test.ts'],
+    faults: [
+      ['if (known?.version === row.version) return known.key', 'if (known !== undefined) return known.key'],
     ],
   },
 ]

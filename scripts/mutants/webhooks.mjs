@@ -25,6 +25,7 @@ export const webhooks = [
       ['const attempts = room.attempts - inFlight.size', 'const attempts = room.attempts'],
       ['      await Promise.all(inFlight)\n', ''],
       ['const leaseSeconds = timeoutMilliseconds / 1_000 + recordSeconds', 'const leaseSeconds = 0'],
+      ['    claimAgain = true\n', ''],
     ],
   },
   {
@@ -38,6 +39,7 @@ export const webhooks = [
         'found.slice(0, 1).find(({ address }) => !isPublic(address))',
       ],
       ["hostname.replace(/^\\[|\\]$/g, '')", 'hostname'],
+      ['isIP(address) !== 0', 'isIP(address) === 4'],
     ],
   },
   {
@@ -46,6 +48,37 @@ export const webhooks = [
     faults: [
       ['`${id}.${timestamp}.${body}`', '`${id}.${body}`'],
       ["signatures.join(' ')", "signatures.slice(0, 1).join(' ')"],
+    ],
+  },
+  {
+    file: 'src/webhooks/key-file.ts',
+    tests: ['test/webhooks/secrets.test.ts'],
+    faults: [
+      ['return [...given, stored]', 'return [stored, ...given]'],
+      ['mode: 0o600', 'mode: 0o644'],
+      [
+        'given.length > 0 ? given : [await createKey(directory, path)]',
+        '[...given, await createKey(directory, path)]',
+      ],
+    ],
+  },
+  {
+    file: 'src/webhooks/post.ts',
+    tests: ['test/webhooks/sender.test.ts'],
+    faults: [
+      ['Buffer.byteLength(body)', 'body.length'],
+      ['if (!allowPrivate) checkLiteral(url)', ''],
+    ],
+  },
+  {
+    file: 'src/webhooks/secret-box.ts',
+    tests: ['test/webhooks/secrets.test.ts'],
+    faults: [
+      [
+        'const key = named.find((each) => each.name === name)',
+        'const key = first.name === name ? first : undefined',
+      ],
+      ['sealed.startsWith(prefix)', 'sealed.startsWith(version)'],
     ],
   },
 ]
