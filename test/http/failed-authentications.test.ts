@@ -1,6 +1,6 @@
 /** An address that sends invalid keys is refused without a lookup; valid keys are exempt. */
 import request from 'supertest'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { FailedAuthentications } from '../../src/http/failed-authentications.js'
 import { TokenBuckets } from '../../src/http/token-buckets.js'
 import { makeKey, makeTicket } from '../../src/training/key-text.js'
@@ -141,5 +141,17 @@ describe('token buckets', () => {
     expect(buckets.left('a', 60)).toBe(60)
     expect(buckets.left('other 20000', 60)).toBeLessThan(60)
     expect(buckets.size).toBe(10_000)
+  })
+
+  it('gain their tokens of a minute in a minute, and no more', () => {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(0)
+    onTestFinished(() => clock.mockRestore())
+    const buckets = new TokenBuckets()
+    for (const _ of upTo(60)) buckets.take('a', 60)
+    expect(buckets.left('a', 60)).toBe(0)
+    clock.mockReturnValue(15_000)
+    expect(buckets.left('a', 60)).toBe(15)
+    clock.mockReturnValue(3_600_000)
+    expect(buckets.left('a', 60)).toBe(60)
   })
 })

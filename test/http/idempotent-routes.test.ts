@@ -123,6 +123,9 @@ describe.each(Object.entries(routes))('an Idempotency-Key on %s', (path, { body,
     expect(theirFirst.headers['idempotency-replayed']).toBeUndefined()
     expect(theirFirst.body).not.toBe(first.body)
     expect(await count()).toBeGreaterThan(before)
+    const shared = randomUUID()
+    const together = await Promise.all([post(path, shared, body), post(path, shared, other, theirs)])
+    expect(together.map(({ statusCode }) => statusCode)).toEqual([status, status])
   })
 
   it('creates once for concurrent requests', async () => {

@@ -96,6 +96,14 @@ describe('/metrics', () => {
     const risen = (name: string) => (samples.get(name) ?? 0) - (before.get(name) ?? 0)
     expect(risen('descent_epochs_total')).toBe(500)
     expect(risen('descent_training_seconds_total')).toBe(25)
+    expect((await scrape()).get('descent_epochs_total')).toBe(samples.get('descent_epochs_total'))
+  })
+
+  it('divides the threads of workers into busy and free ones', async () => {
+    await service.workers.report({ id: 'worker_a', threads: 4, busyThreads: 3, backend: 'native' })
+    const samples = await scrape()
+    expect(samples.get('descent_worker_threads{state="busy"}')).toBe(3)
+    expect(samples.get('descent_worker_threads{state="free"}')).toBe(1)
   })
 
   it('reports watchers and the lag of new epochs, but not of earlier ones', async () => {

@@ -92,6 +92,7 @@ describe('the host of a request to an open service', () => {
   it('is checked after a valid one, and is not checked while keys are needed', async () => {
     expect(await status({ host: 'localhost:3000' })).toBe(200)
     expect(await status({ host: 'localhost.evil.example:3000' })).toBe(403)
+    expect(await status({ host: 'localhost.evil.example:3000' })).toBe(403)
     keyMonitor.isOpen = false
     expect(await status({ host: 'anything.example' })).toBe(200)
     keyMonitor.isOpen = true

@@ -1,9 +1,11 @@
 /** Refused requests, one row each, with the expected problem. */
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
+import fastify from 'fastify'
 import request, { type Test } from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ProblemCode, problemSchema, problems } from '../../src/contract/problems.js'
+import { errorHandler } from '../../src/http/problem-responses.js'
 import { generous, limits, openApp, type RunningApp } from '../support/app.js'
 import { expectProblem } from '../support/problem.js'
 import { linearModel, startJob, storeEpochs, storeModel, xorSpec } from '../support/stores.js'
@@ -574,6 +576,15 @@ describe('refusals', () => {
     const [head, body] = (await text(socket)).split('\r\n\r\n')
     expect(head).toMatch(/^HTTP\/1\.1 400 Bad Request/)
     expectProblem(/content-type: (.*)/.exec(head)?.[1], body, 'invalid-request')
+  })
+
+  it('does not take a broken connection to the database for one of the client', async () => {
+    const app = fastify()
+    app.setErrorHandler(errorHandler(() => 'unavailable'))
+    app.get('/', () => Promise.reject(Object.assign(new Error('read'), { code: 'ECONNRESET' })))
+    const answer = await app.inject('/')
+    expectProblem(answer.headers['content-type'], answer.body, 'unavailable')
+    await app.close()
   })
 
   it('gives every response a different trace id', async () => {

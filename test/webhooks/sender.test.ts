@@ -10,6 +10,7 @@ import { retrySchedule, type SenderOptions, sendDeliveries } from '../../src/web
 import { collectOften } from '../support/garbage.js'
 import { eventually } from '../support/service.js'
 import { linearModel, newJob, openStores, type Stores, startJob } from '../support/stores.js'
+import { settle } from '../support/waiting.js'
 
 let stores: Stores
 let tenant = 0
@@ -76,7 +77,7 @@ function send(options: Partial<SenderOptions> = {}) {
 async function prepare(url: string, events: ('job.succeeded' | 'job.failed' | 'job.cancelled')[]) {
   const tenantId = `tenant_${++tenant}`
   const webhook = await register(stores.webhooks, tenantId, { url, events })
-  const claim = await startJob(stores, 'worker_a', { tenantId, name: 'a job' })
+  const claim = await startJob(stores, 'worker_a', { tenantId, name: 'Prüfung für später' })
   return { tenantId, webhook, claim }
 }
 
@@ -95,7 +96,13 @@ describe('a delivery', () => {
     const verified = new Webhook(webhook.secret).verify(body, headers)
     expect(webhookBodySchema.parse(verified)).toMatchObject({
       type: 'job.succeeded',
-      data: { jobId: claim.jobId, name: 'a job', status: 'succeeded', modelId: model.id, error: null },
+      data: {
+        jobId: claim.jobId,
+        name: 'Prüfung für später',
+        status: 'succeeded',
+        modelId: model.id,
+        error: null,
+      },
     })
     expect(() => new Webhook(webhook.secret).verify(`${body} `, headers)).toThrow()
     const [delivery] = await eventually(async () => {
@@ -284,6 +291,24 @@ describe('a delivery', () => {
     await eventually(() => (received.length >= 20 ? true : undefined))
     expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(20)
     expect(received).toHaveLength(20)
+  })
+})
+
+describe('a sender', () => {
+  it('that is woken during a claim claims again after it', async () => {
+    const claims: (() => void)[] = []
+    const claim = () => new Promise<[]>((resolve) => claims.push(() => resolve([])))
+    const record = async () => ({ disabledOf: null })
+    const sender = sendDeliveries(
+      { claim, record },
+      { allowPrivate: true, room, onError: failOnError, onDisabled: () => {} },
+    )
+    sender.wake()
+    claims[0]()
+    await settle()
+    expect(claims).toHaveLength(2)
+    claims[1]()
+    await sender.stop()
   })
 })
 
