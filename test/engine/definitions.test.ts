@@ -108,6 +108,13 @@ describe('initializers', () => {
     expect(largest).toBeGreaterThan(1.7 * deviation)
   })
 
+  test('both values of a normal pair are independent', () => {
+    const values = drawn('normal')
+    const products = Array.from({ length: 15_000 }, (_, pair) => values[2 * pair] * values[2 * pair + 1])
+    const covariance = products.reduce((sum, product) => sum + product, 0) / products.length
+    expect(Math.abs(covariance) / 0.05 ** 2).toBeLessThan(0.04)
+  })
+
   test('zeros are zeros', () => {
     expect(drawn('zeros').every((value) => value === 0)).toBe(true)
   })

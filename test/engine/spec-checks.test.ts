@@ -118,6 +118,13 @@ const refusals: Refusal[] = [
     words: /step has no gradient.*perceptron/,
   },
   {
+    title: 'step with a loss that needs another activation',
+    layers: [dense(1, 'step')],
+    spec: { loss: 'binaryCrossentropy' },
+    pointer: '/network/layers/0/activation',
+    words: /step has no gradient, so binaryCrossentropy cannot be minimized/,
+  },
+  {
     title: 'step in a hidden layer',
     layers: [dense(3, 'step'), dense(1)],
     pointer: '/network/layers/0/activation',
@@ -231,6 +238,13 @@ const refusals: Refusal[] = [
     spec: { earlyStopping: {} },
     pointer: '/earlyStopping/monitor',
     words: /valLoss needs validation rows, but there are none; set validationSplit, or monitor "loss"/,
+  },
+  {
+    title: 'early stopping on the validation accuracy without validation rows',
+    layers: [dense(1, 'sigmoid')],
+    spec: { loss: 'binaryCrossentropy', earlyStopping: { monitor: 'valAccuracy' } },
+    pointer: '/earlyStopping/monitor',
+    words: /valAccuracy needs validation rows, but there are none; .* monitor "accuracy"/,
   },
   {
     title: 'early stopping on the accuracy of a regression',
