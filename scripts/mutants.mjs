@@ -21,6 +21,7 @@ import { live } from './mutants/live.mjs'
 import { store } from './mutants/store.mjs'
 import { turns } from './mutants/turns.mjs'
 import { webhooks } from './mutants/webhooks.mjs'
+import { workers } from './mutants/workers.mjs'
 
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))))
 
@@ -28,7 +29,7 @@ const leastKilled = 0.95
 const secondsPerFault = 300
 
 /** Those with cheap tests first. */
-const areas = { datasets, live, turns, engine, webhooks, http, store }
+const areas = { datasets, live, turns, engine, workers, webhooks, http, store }
 const all = Object.entries(areas)
   .flatMap(([area, files]) =>
     files.flatMap(({ file, tests, faults }) =>

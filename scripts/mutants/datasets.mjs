@@ -218,4 +218,68 @@ export const datasets = [
       ['if (isText) return values * minimumRepeats.category <= this.#rows', 'if (isText) return true'],
     ],
   },
+  {
+    file: 'src/datasets/date-parts.ts',
+    tests: ['test/datasets/date-parts.test.ts'],
+    faults: [
+      ['(((day + dayOfWeekOfEpoch) % 7) + 7) % 7', '(day + dayOfWeekOfEpoch) % 7'],
+      ['const day = Math.floor(days)', 'const day = Math.trunc(days)'],
+      ['first + Math.round(', 'first + Math.floor('],
+    ],
+  },
+  {
+    file: 'src/datasets/generated.ts',
+    tests: ['test/datasets/generated.test.ts'],
+    faults: [
+      ['Math.ceil((rows - which) / classes) - 1', 'Math.ceil(rows / classes) - 1'],
+      ['last === 0 ? 0 : Math.floor(row / classes) / last', 'Math.floor(row / classes) / last'],
+      ['(number >>> (inputs - 1 - place)) & 1', '(number >>> place) & 1'],
+      [
+        '    write(row, values, 0)\n    if (numbers[selected.length] !== row) continue\n',
+        '    if (numbers[selected.length] !== row) continue\n    write(row, values, 0)\n',
+      ],
+    ],
+  },
+  {
+    file: 'src/datasets/reading/number-bytes.ts',
+    tests: ['test/datasets/reading/csv.test.ts'],
+    faults: [
+      ['exact && exponent >= -22 && exponent <= 22', 'exact && exponent >= -22 && exponent <= 23'],
+      ['    if (place >= end) return Number.NaN\n', ''],
+      [
+        'exact = false\n      mantissa = mantissa * 10 + (byte - zero)\n      digits += 1\n      exponent -= 1',
+        'exact = true\n      mantissa = mantissa * 10 + (byte - zero)\n      digits += 1\n      exponent -= 1',
+      ],
+    ],
+  },
+  {
+    file: 'src/datasets/split-rows.ts',
+    tests: ['test/datasets/split-rows.test.ts'],
+    faults: [
+      [
+        'training: order.slice(0, training), validation: order.slice(training)',
+        'training: order.slice(rows - training), validation: order.slice(0, rows - training)',
+      ],
+      ['[...new Set(values)].sort((a, b) => a - b)', '[...new Set(values)].sort()'],
+    ],
+  },
+  {
+    file: 'src/datasets/raw-rows.ts',
+    tests: ['test/datasets/encoding.test.ts'],
+    faults: [
+      ['      inputs.fill(0, begin, begin + width)\n', ''],
+      ['const begin = coded.length * width', 'const begin = row * width'],
+    ],
+  },
+  {
+    file: 'src/datasets/transfer.ts',
+    tests: ['test/datasets/transfer.test.ts'],
+    faults: [
+      [
+        'missing: parts.flatMap(({ now, before }) => without(before, now))',
+        'missing: parts.flatMap(({ now, before }) => without(now, before))',
+      ],
+      ["['false,true', '0,1']", "['false,true']"],
+    ],
+  },
 ]

@@ -195,4 +195,41 @@ export const engine = [
       ["if (stopped) return { reason: 'stop', epochs }", "if (stopped) return { reason: 'steps', epochs }"],
     ],
   },
+  {
+    file: 'src/engine/memory.ts',
+    tests: ['test/engine/memory.test.ts'],
+    faults: [
+      ['if (regionStart - candidate >= units) break', 'if (regionStart - candidate > units) break'],
+      ['const end = (candidate + units + 1) * unit', 'const end = (candidate + units) * unit'],
+    ],
+  },
+  {
+    file: 'src/engine/weights.ts',
+    tests: [definitions],
+    faults: [
+      ['given.shape.length !== shape.length || ', ''],
+      ["name.endsWith('.runningMean') || name.endsWith('.runningVar')", "name.endsWith('.runningMean')"],
+    ],
+  },
+  {
+    file: 'src/engine/predict.ts',
+    tests: ['test/engine/prediction-cost.test.ts'],
+    faults: [
+      ['Math.ceil(rows / defaultBatchSize)', 'Math.floor(rows / defaultBatchSize + 1)'],
+      ['bytesPerRow: Float32Array.BYTES_PER_ELEMENT * values', 'bytesPerRow: values'],
+    ],
+  },
+  {
+    file: 'src/engine/epoch.ts',
+    tests: ['test/engine/epoch.test.ts'],
+    faults: [
+      ['Math.max(0, after + 1 - firstEpoch)', 'Math.max(0, after - firstEpoch)'],
+      ['    offset += run.metrics.length\n', '    offset += metricsPerEpoch\n'],
+    ],
+  },
+  {
+    file: 'src/engine/normalize-weights.ts',
+    tests: ['test/conformance/engine/weights.test.ts'],
+    faults: [['sum / size.validationRows', 'sum / size.trainingRows']],
+  },
 ]

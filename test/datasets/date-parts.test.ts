@@ -21,6 +21,11 @@ test.each(dates)('computes the parts of %s', (_, days, parts) => {
   expect(computeDateParts(days, first)).toEqual(parts)
 })
 
+test('a time before 1970 belongs to the day that began before it', () => {
+  // Noon of 1969-12-31, a Wednesday.
+  expect(computeDateParts(-0.5, 0)).toEqual([1969, 12, 2, -0.5])
+})
+
 test('the day of the week cycles before and after 1970', () => {
   fc.assert(
     fc.property(fc.integer({ min: -100_000, max: 100_000 }), (days) => {

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { inputWidth, type Scaling } from '../../src/contract/dataset.js'
+import { type Coding, inputWidth, type Scaling } from '../../src/contract/dataset.js'
 import type { Loss } from '../../src/contract/network.js'
 import { builtIn } from '../../src/datasets/built-ins.js'
 import { type EncodedViews, encode } from '../../src/datasets/encoding.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import { decode } from '../../src/datasets/prediction.js'
-import { encodeInputs } from '../../src/datasets/raw-rows.js'
+import { encodeInputs, encodeRows } from '../../src/datasets/raw-rows.js'
 import { DatasetError, describeTable, type Table } from '../../src/datasets/table.js'
 import { targetCoding, targetWidth } from '../../src/datasets/target-coding.js'
 
@@ -137,6 +137,24 @@ describe('features', () => {
     const { trainingX } = encoded(table, { outputs: 1, loss: 'squaredError', scaling: 'standardize' })
     expect(trainingX).toEqual(Float32Array.of(-1, 1))
   })
+})
+
+test('a row with an error leaves nothing in the rows after it', () => {
+  const coding: Coding = {
+    features: [
+      { type: 'category', name: 'plan', categories: ['basic', 'plus'] },
+      { type: 'number', name: 'age', offset: 0, scale: 1 },
+    ],
+    target: { type: 'number', names: ['y'] },
+  }
+  const { inputs, rows, errors } = encodeRows(coding, [
+    ['plus', 'unknown'],
+    ['basic', 40],
+    ['plus', 50],
+  ])
+  expect([...inputs]).toEqual([1, 0, 40, 0, 1, 50])
+  expect(rows.map(({ row }) => row)).toEqual([1, 2])
+  expect(errors.map(({ row }) => row)).toEqual([0])
 })
 
 describe('targets', () => {

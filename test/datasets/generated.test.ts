@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { generatedDatasetNames, generatedDatasetSchema } from '../../src/contract/dataset.js'
-import { generate } from '../../src/datasets/generated.js'
+import { generate, generatedRows } from '../../src/datasets/generated.js'
 import { valuesOf } from '../support/tables.js'
 
 /** The rows of a request. */
@@ -97,10 +97,22 @@ describe('the shapes without noise', () => {
     expect(radius(rows[99])).toBeCloseTo(2, 6)
   })
 
+  it('both arms of the spirals end at the same radius, also if one has a row more', () => {
+    const rows = rowsOf({ name: 'spirals', noise: 0, rows: 7 })
+    expect(rows.slice(-2).map(radius)).toEqual([expect.closeTo(2, 6), expect.closeTo(2, 6)])
+  })
+
   it('blobs are one point per class', () => {
     const rows = rowsOf({ name: 'blobs', noise: 0, rows: 40, classes: 4 })
     expect(new Set(rows.map((row) => row.join())).size).toBe(4)
   })
+})
+
+it('selected rows equal those of the whole table', () => {
+  const request = { name: 'moons', rows: 12, noise: 0.2, seed: 9 }
+  const selected = generatedRows(generatedDatasetSchema.parse(request), [0, 3, 4, 11])
+  const rows = rowsOf(request)
+  expect(selected).toEqual([0, 3, 4, 11].map((row) => [rows[row][0], rows[row][1], String(rows[row][2])]))
 })
 
 it('noise has the requested deviation', () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Split } from '../../src/contract/job.js'
 import type { Loss } from '../../src/contract/network.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
-import { splitTable } from '../../src/datasets/split-rows.js'
+import { readClasses, splitTable } from '../../src/datasets/split-rows.js'
 import { splitRows } from '../../src/engine/index.js'
 
 const ten = tableFromInline({ x: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], y: [0, 0, 0, 0, 0, 0, 0, 0, 1, 1] })
@@ -28,6 +28,11 @@ describe('a split', () => {
     expect(held).toHaveLength(5)
     // Amounts are not classes.
     expect(of('squaredError')).toEqual([...splitRows(10, 0.5, 1).validation])
+  })
+
+  test('by class numbers the classes in ascending order of their values', () => {
+    const table = tableFromInline({ x: [1, 2, 3, 4], y: [10, 9, 2, 10] })
+    expect([...(readClasses(table, 'categoricalCrossentropy') ?? [])]).toEqual([2, 1, 0, 2])
   })
 
   test('by time takes the last rows', () => {

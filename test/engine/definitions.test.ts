@@ -266,6 +266,11 @@ describe('initial weights', () => {
       /layers.0.weight is \[4, 3\] in the weights but \[2, 3\] in this network/,
     ],
     [
+      'fewer dimensions',
+      (weights) => weights.set('layers.0.weight', { shape: [2], values: new Float32Array(6) }),
+      /layers.0.weight is \[2\] in the weights but \[2, 3\] in this network/,
+    ],
+    [
       'a missing tensor',
       (weights) => weights.delete('layers.2.bias'),
       /not contain layers.2.bias, which is \[1\]/,

@@ -44,6 +44,13 @@ describe('regions', () => {
     expect(memory.bytes).toBe(bytes)
   })
 
+  test('end 64 bytes or more before the end of the memory, where vector kernels read', () => {
+    const memory = SharedMemory.create(64)
+    const size = memory.bytes - 65_536
+    const start = memory.reserve(size)
+    expect(memory.bytes).toBeGreaterThanOrEqual(start + size + 64)
+  })
+
   test('a memory of fixed size rejects a region that does not fit', () => {
     const memory = SharedMemory.create(1024, 'fixed')
     expect(() => memory.reserve(10_000_000)).toThrow(RangeError)

@@ -28,6 +28,10 @@ test('a dense layer costs its products, biases, values and one operation', () =>
   expect(cost(65)).toBe(65 * 13_100 + 2_000)
 })
 
+test('a row of a batch takes four bytes for each input and output', () => {
+  expect(predictionCost({ inputShape: [100], layers: [dense(50)] }).bytesPerRow).toBe(4 * (100 + 50))
+})
+
 test('a convolution costs more with more positions, despite equally many weights', () => {
   const [low, high] = [predictionCost(convolution(16)).flops, predictionCost(convolution(64)).flops].map(
     (cost) => cost(1),

@@ -215,6 +215,20 @@ describe('compared with other parsers', () => {
     )
   })
 
+  // 10^22 is the largest power of ten that float64 represents exactly, 2^53 − 1 the largest exact integer.
+  test.each([
+    '1e22',
+    '1e23',
+    '-3e23',
+    '1e-22',
+    '1e-23',
+    '9007199254740993e0',
+    '0.9007199254740993',
+    '7e-324',
+  ])('the number %s equals that of Number', (text) => {
+    expect(parseNumberBytes(Buffer.from(text), 0, text.length)).toBe(Number(text))
+  })
+
   test('other texts are not numbers', () => {
     fc.assert(
       fc.property(
