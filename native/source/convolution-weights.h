@@ -196,9 +196,10 @@ constexpr int runFiltersFor(int columns) {
 }
 
 using AddRuns = void (*)(const RunBlock&);
-struct RunBlocks {
-  AddRuns table[tapColumns + 1][runFilters + 1];
-  constexpr RunBlocks() : table() { fill<tapColumns, runFiltersFor(tapColumns)>(); }
+/// A template, because Clang evaluates `fill` only there before the end of the file.
+template <int widest> struct RunBlocks {
+  AddRuns table[widest + 1][runFilters + 1];
+  constexpr RunBlocks() : table() { fill<widest, runFiltersFor(widest)>(); }
   template <int columns, int filters> constexpr void fill() {
     if constexpr (filters > 0) {
       table[columns][filters] = addRuns<columns, filters>;
@@ -213,7 +214,7 @@ struct RunBlocks {
 /// runs, which stay in the L1 cache for all taps.
 inline void addSampleRuns(const Convolution& c, const float* planes, const int32_t* tapOffsets, const float* dz,
                           float* grads, float* sums) {
-  static constexpr RunBlocks blocks;
+  static constexpr RunBlocks<tapColumns> blocks;
   RunBlock t;
   t.vectors = ceilDivide(c.run(), lanes);
   t.last = firstLanes(c.run() - (t.vectors - 1) * lanes);
