@@ -100,12 +100,14 @@ describe('the training that "auto" chooses', () => {
   it('chooses the epochs by five folds below 500 rows', () => {
     const { earlyStopping, validationSplit } = resolved({}, data([number()], { rows: 499 }))
     expect(earlyStopping).toEqual({ ...stopping, folds: 5 })
+    expect(resolved({}, data([number()], { rows: 10 })).earlyStopping?.folds).toBe(5)
     expect(validationSplit).toBe(0)
   })
 
   it('takes fewer folds where a class has few rows, and holds a share out where one has a single row', () => {
     const withCounts = (...counts: number[]) => resolved({}, data([category(...counts)], { rows: 60 }))
     expect(withCounts(57, 3).earlyStopping?.folds).toBe(3)
+    expect(withCounts(56, 0, 4).earlyStopping?.folds).toBe(4)
     expect(withCounts(59, 1)).toMatchObject({ earlyStopping: stopping, validationSplit: 0.15 })
     expect(withCounts(59, 1).earlyStopping?.folds).toBeUndefined()
   })

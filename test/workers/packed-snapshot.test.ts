@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkpointHeaderSchema } from '../../src/contract/checkpoint.js'
 import type { Snapshot } from '../../src/engine/index.js'
-import { packSnapshot, unpackSnapshot } from '../../workers/packed-snapshot.js'
+import { packSnapshot, placesOf, unpackSnapshot } from '../../workers/packed-snapshot.js'
 
 // JSON has no −0 and nothing infinite, and no sum of losses is either.
 const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0)
@@ -53,5 +53,27 @@ describe('a packed snapshot', () => {
     expect(new Uint32Array(state.w.buffer)).toEqual(
       Uint32Array.of(0x80000000, 1, 0x7fc00001, 0xff800000, 0x3f800001),
     )
+  })
+
+  it('goes into the arrays of a training in its order, and is refused if one has another length', () => {
+    const snapshot: Snapshot = {
+      seed: 1,
+      position: { epoch: 0, step: 0, lossSum: 0, right: 0 },
+      ended: null,
+      state: { w: Float32Array.of(1, 2), b: Float32Array.of(3) },
+      watch: null,
+      best: { w: Float32Array.of(4, 5) },
+    }
+    const room = () => ({
+      state: { b: new Float32Array(1), w: new Float32Array(2) },
+      best: { w: new Float32Array(2) },
+    })
+    const packed = packSnapshot(snapshot, 'wasm')
+    const { state, best } = room()
+    const places = placesOf(packed, { state, best })
+    expect([places[0] === state.w, places[1] === state.b, places[2] === best.w]).toEqual([true, true, true])
+    const longer = { ...room(), best: { w: new Float32Array(3) } }
+    expect(() => placesOf(packed, longer)).toThrow("the checkpoint's w does not fit this program")
+    expect(() => placesOf(packed, { ...room(), best: null })).toThrow(RangeError)
   })
 })
