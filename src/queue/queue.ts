@@ -87,11 +87,15 @@ export async function consume(
   )
   worker.on('error', options.onError)
   worker.on('failed', (_job, error) => options.onError(error))
-  await worker.waitUntilReady()
-  return {
-    async close() {
-      await worker.close()
-      redis.disconnect()
-    },
+  const close = async () => {
+    await worker.close()
+    redis.disconnect()
   }
+  try {
+    await worker.waitUntilReady()
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { close }
 }

@@ -46,8 +46,13 @@ export async function listenForHints(connectionString: string, listener: HintLis
     })
     next.on('error', () => {})
     await next.connect()
-    await next.query(`LISTEN ${jobsChannel}`)
-    if (listener.onQueued !== undefined) await next.query(`LISTEN ${queueChannel}`)
+    try {
+      await next.query(`LISTEN ${jobsChannel}`)
+      if (listener.onQueued !== undefined) await next.query(`LISTEN ${queueChannel}`)
+    } catch (error) {
+      await next.end()
+      throw error
+    }
     next.once('end', () => void reconnect())
     return next
   }

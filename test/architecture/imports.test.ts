@@ -78,7 +78,7 @@ describe('the import rules', () => {
 
   it('let no file of src import one of workers', () => {
     const permitted = rules.filter(({ imports }) => imports.some((pattern) => pattern.startsWith('workers')))
-    expect(permitted.flatMap(({ files }) => files)).toEqual(['workers/main.ts'])
+    expect(permitted.flatMap(({ files }) => files)).toEqual(['workers/main.ts', 'workers/start-worker.ts'])
   })
 })
 

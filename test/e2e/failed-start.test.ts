@@ -1,50 +1,15 @@
 /** A start of the API that fails at any step closes everything it opened. */
 import { createServer } from 'node:net'
-import pg from 'pg'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { AsyncDisposableStack } from '../../src/base/async-disposable-stack.js'
+import type { AsyncDisposableStack } from '../../src/base/async-disposable-stack.js'
 import { readConfig } from '../../src/config.js'
 import { load } from '../support/built.js'
+import { activeResources, descending, expectNothingOpen, FailingStack } from '../support/failing-stack.js'
 import { type FreshDatabase, freshDatabase } from '../support/postgres.js'
-import { eventually } from '../support/service.js'
 import { webhookKey } from '../support/stores.js'
 
 const server: typeof import('../../src/server.js') = await load('src/server.js')
-
-/** Throws after the step with this number. Its closes may throw, too. */
-class FailingStack extends AsyncDisposableStack {
-  readonly closed: number[] = []
-  steps = 0
-
-  constructor(
-    private readonly failingStep: number,
-    private readonly failingCloses = false,
-  ) {
-    super()
-  }
-
-  override defer(dispose: () => unknown): void {
-    this.steps++
-    const step = this.steps
-    super.defer(async () => {
-      await dispose()
-      this.closed.push(step)
-      if (this.failingCloses) throw new Error(`close of step ${step}`)
-    })
-    if (step === this.failingStep) throw new Error(`step ${step}`)
-  }
-}
-
-const descending = (from: number) => Array.from({ length: from }, (_, index) => from - index)
-
-/** Sockets, servers, timers and threads that keep this process alive, by kind. */
-function activeResources(): string[] {
-  return process
-    .getActiveResourcesInfo()
-    .filter((kind) => /TCP|Timeout|MessagePort|Worker|Process/.test(kind))
-    .toSorted()
-}
 
 describe('a failed start of the API', () => {
   let database: FreshDatabase
@@ -61,22 +26,6 @@ describe('a failed start of the API', () => {
       ...environment,
     })
     return server.startServer(config, database.connectionString, pino({ level: 'silent' }), stack)
-  }
-
-  async function expectNothingOpen() {
-    const client = new pg.Client({ connectionString: database.connectionString })
-    await client.connect()
-    try {
-      await eventually(async () => {
-        const { rows } = await client.query(
-          'SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
-        )
-        return rows.length === 0 ? true : undefined
-      })
-    } finally {
-      await client.end()
-    }
-    await eventually(async () => (activeResources().length <= before.length ? true : undefined))
   }
 
   beforeAll(async () => {
@@ -97,7 +46,7 @@ describe('a failed start of the API', () => {
       const stack = new FailingStack(step)
       await expect(start(stack)).rejects.toThrow(new RegExp(`^step ${step}$`))
       expect(stack.closed).toEqual(descending(step))
-      await expectNothingOpen()
+      await expectNothingOpen(database.connectionString, before)
     }
   }, 120_000)
 
@@ -105,7 +54,7 @@ describe('a failed start of the API', () => {
     const stack = new FailingStack(steps, true)
     await expect(start(stack)).rejects.toThrow(new RegExp(`^step ${steps}; then: `))
     expect(stack.closed).toEqual(descending(steps))
-    await expectNothingOpen()
+    await expectNothingOpen(database.connectionString, before)
   }, 60_000)
 
   it('closes all steps if the port is in use', async () => {
@@ -120,6 +69,6 @@ describe('a failed start of the API', () => {
     } finally {
       occupied.close()
     }
-    await expectNothingOpen()
+    await expectNothingOpen(database.connectionString, before)
   }, 60_000)
 })

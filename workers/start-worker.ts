@@ -1,0 +1,169 @@
+/** The worker process: is woken, claims jobs and trains them. */
+import { randomBytes } from 'node:crypto'
+import type { Logger } from 'pino'
+import { AsyncDisposableStack, openOn } from '../src/base/async-disposable-stack.js'
+import { openJobQueue } from '../src/composition/job-queue.js'
+import { openStores, type Stores } from '../src/composition/stores.js'
+import { type Config, defaultLimits } from '../src/config.js'
+import { explainBackend } from '../src/engine/index.js'
+import { buildAddon } from '../src/process/addon-build.js'
+import { type Database, databaseTrouble, openDatabase } from '../src/store/database.js'
+import { listenForHints } from '../src/store/hints.js'
+import { applyMigrations, migrationsDirectory } from '../src/store/migrations.js'
+import type { JobQueue } from '../src/training/ports/queue.js'
+import { reconcileForever } from '../src/training/reconcile.js'
+import { Lanes } from './claim-loops.js'
+import { Processor } from './processor.js'
+import { reportForever } from './report-worker.js'
+import { SharedDatasets } from './shared-datasets.js'
+import { StoredTables } from './stored-tables.js'
+import { TrainerPool } from './trainer-pool.js'
+
+/** What the parts of a worker have in common. */
+interface Common {
+  stack: AsyncDisposableStack
+  config: Config
+  connectionString: string
+  log: Logger
+}
+
+/**
+ * Brings the database up to date, then takes jobs until the stack is disposed.
+ * @param stack closes all parts; a test passes one that fails
+ * @throws Error if the required backend does not run here, or the database or Redis cannot be used
+ */
+export async function startWorker(
+  config: Config,
+  connectionString: string,
+  log: Logger,
+  stack = new AsyncDisposableStack(),
+): Promise<void> {
+  const isBuilding = await buildAddon(config.DESCENT_BACKEND, log)
+  explainBackend(config.DESCENT_BACKEND)
+  await openOn(stack, () => openWorker({ stack, config, connectionString, log }))
+  logReady(config, isBuilding, log)
+}
+
+/** Parts close in reverse order: first what starts runs, then the runs, then what they write to. */
+async function openWorker(common: Common): Promise<void> {
+  const { stack, config, connectionString, log } = common
+  await applyMigrations(connectionString, migrationsDirectory)
+  const database = stack.adopt(openDatabase(connectionString), (opened) => opened.$disconnect())
+  const stores = openStores(database, { settings: defaultLimits(config) })
+  const pool = stack.adopt(new TrainerPool({ backend: config.DESCENT_BACKEND }), (opened) => opened.close())
+  const workerId = config.WORKER_ID ?? `worker_${randomBytes(8).toString('hex')}`
+  const processor = stack.adopt(openProcessor(workerId, stores, pool, common), (opened) => opened.close())
+  const presence = reportForever(
+    stores.workers,
+    () => ({
+      id: workerId,
+      threads: config.WORKER_CONCURRENCY,
+      busyThreads: processor.busyThreads,
+      backend: explainBackend(config.DESCENT_BACKEND).name,
+    }),
+    log,
+  )
+  stack.adopt(presence, (reports) => reports.end())
+  await takeJobs(database, stores, processor, common)
+}
+
+function openProcessor(
+  workerId: string,
+  stores: Stores,
+  pool: TrainerPool,
+  { config, log }: Common,
+): Processor {
+  return new Processor({
+    workerId,
+    runs: stores.runs,
+    models: stores.models,
+    figures: stores.figures,
+    pool,
+    sharedDatasets: new SharedDatasets(config.DATASET_CACHE_BYTES),
+    storedTables: new StoredTables(stores.datasets, config.DATASET_CACHE_BYTES / 4),
+    checkpointMilliseconds: 1_000 * config.CHECKPOINT_SECONDS,
+    backend: config.DESCENT_BACKEND,
+    threads: config.WORKER_CONCURRENCY,
+    databaseTrouble,
+    retryMilliseconds: [1_000, 4_000],
+    log,
+  })
+}
+
+/** Claims jobs after each wake-up, and releases those of silent workers, which needs no API process. */
+async function takeJobs(
+  database: Database,
+  stores: Stores,
+  processor: Processor,
+  { stack, config, connectionString, log }: Common,
+): Promise<void> {
+  const { REDIS_URL: redisUrl, WORKER_CONCURRENCY: threads } = config
+  const onQueueError = (error: unknown) => log.warn({ err: error }, 'queue')
+  const queue = await openJobQueue(redisUrl, database, onQueueError)
+  stack.defer(async () => {
+    // Other workers claim what this one released.
+    await queue.wake().catch(onQueueError)
+    await queue.close()
+  })
+  const lanes = new Lanes(
+    threads,
+    (phases) => processor.processNext(phases),
+    (error) => log.warn({ err: error }, 'training'),
+  )
+  stack.adopt(lanes, (opened) => opened.close())
+  if (redisUrl !== undefined) {
+    const consumer = await consumeFrom(redisUrl, threads, queue, processor, onQueueError)
+    stack.adopt(consumer, (opened) => opened.close())
+  }
+  // Before the lanes and the consumer, which wait for the trainings.
+  stack.defer(() => processor.stop())
+  const hints = await listenForHints(connectionString, {
+    onHint: (progress) => processor.notice(progress),
+    onQueued: () => {
+      if (redisUrl === undefined) lanes.wake()
+    },
+    // The next heartbeat or the reconciler finds what was missed.
+    onReconnect: () => log.info('listening for hints again'),
+  })
+  stack.adopt(hints, (opened) => opened.close())
+  const reconciler = reconcileForever(stores.jobs, queue, (error) => log.warn({ err: error }, 'reconciler'))
+  stack.adopt(reconciler, (opened) => opened.stop())
+  lanes.wake()
+}
+
+/** Each message permits training until nothing is queued. After a claim, wakes others while jobs are left. */
+async function consumeFrom(
+  url: string,
+  concurrency: number,
+  queue: JobQueue,
+  processor: Processor,
+  onError: (error: unknown) => void,
+) {
+  const wakeOthers = () => void queue.wake().catch(onError)
+  // BullMQ is loaded only for Redis.
+  const { consume } = await import('../src/queue/queue.js')
+  return consume(url, {
+    concurrency,
+    work: async () => {
+      let isMore: boolean
+      do {
+        isMore = false
+        await processor.processNext({
+          onClaim: (left) => {
+            isMore = left > 0
+            if (isMore) wakeOthers()
+          },
+        })
+      } while (isMore)
+    },
+    onError,
+  })
+}
+
+function logReady(config: Config, isBuilding: boolean, log: Logger): void {
+  const backend = explainBackend(config.DESCENT_BACKEND)
+  const isSlower = config.DESCENT_BACKEND === 'auto' && backend.passedOver.length > 0 && !isBuilding
+  const described = { concurrency: config.WORKER_CONCURRENCY, backend }
+  if (isSlower) log.warn(described, 'worker is ready, without the fastest backend')
+  else log.info(described, 'worker is ready')
+}
