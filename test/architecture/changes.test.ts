@@ -127,19 +127,23 @@ function listedFiles(row: string): string[] {
     .toSorted()
 }
 
-/** Kernels, which the TypeScript compiler does not check. */
+/** Kernels, which the TypeScript compiler does not check; their generated files have every name. */
 const kernelFolders = ['native/source', 'src/engine/kernels/wasm/assembly']
+const generated = 'native/source/operations.h'
 
-/** Kernel files with a switch or a function that distinguishes most names, but not all. */
-function incompleteKernels(kind: string, names: readonly string[], optional: readonly string[]): string[] {
-  const files = kernelFolders.flatMap((folder) =>
-    readdirSync(join(root, folder)).map((name) => `${folder}/${name}`),
-  )
-  const capital = `${kind[0].toUpperCase()}${kind.slice(1)}`
+/** Kernel files with a switch or a function that distinguishes most names of an enumeration, but not all. */
+function incompleteKernels(
+  enumeration: string,
+  names: readonly string[],
+  optional: readonly string[],
+): string[] {
+  const files = kernelFolders
+    .flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`))
+    .filter((file) => /\.(h|ts)$/.test(file) && file !== generated)
   return files.filter((file) => {
     const blocks = readFileSync(join(root, file), 'utf8').split(/switch \(|\bfunction /)
     return blocks.some((block) => {
-      const cases = [...block.matchAll(new RegExp(`(?:case ${kind}::|${capital}\\.)(\\w+)`, 'g'))]
+      const cases = [...block.matchAll(new RegExp(`\\b${enumeration}(?:::|\\.)(\\w+)`, 'g'))]
       const found = new Set(cases.map(([, name]) => name))
       return found.size > 3 && names.some((name) => !found.has(name) && !optional.includes(name))
     })
@@ -148,14 +152,14 @@ function incompleteKernels(kind: string, names: readonly string[], optional: rea
 
 const elementwise = activationSchema.options.filter((name) => name !== 'softmax')
 const incompleteActivations = (names: readonly string[]) => [
-  ...incompleteKernels('activation', names, ['linear', 'step']),
+  ...incompleteKernels('Activation', names, ['linear', 'step']),
   ...['page/src/components/network-editor.tsx'].filter((file) => {
     const text = readFileSync(join(root, file), 'utf8')
     return names.some((name) => !text.includes(`'${name}',`))
   }),
 ]
 const incompleteLosses = (names: readonly string[]) =>
-  incompleteKernels('loss', names, ['categoricalCrossentropy', 'perceptron'])
+  incompleteKernels('LossFunction', names, ['categoricalCrossentropy', 'perceptron'])
 
 /** Files that the checks of this file name after a change. */
 const namedByChecks: Readonly<Record<string, () => string[]>> = {
