@@ -65,7 +65,7 @@ template <typename Struct> const Struct* as(const Operation& o) {
 }
 
 /// Calls the visitor with the struct of the operation. It does not compile for a visitor that misses an operation.
-template <typename Any, typename Visitor> decltype(auto) visit(Any& o, Visitor&& visitor) {
+template <typename Any, typename Visitor> [[gnu::always_inline]] inline decltype(auto) visit(Any& o, Visitor&& visitor) {
   switch (o.type) {
 ${lines(operations.map(([name]) => `    case OperationType::${name}: return visitor(o.${name});`))}
   }
