@@ -49,7 +49,7 @@ const meanings = (record) => list(Object.entries(record).map(([name, text]) => `
 const formulas = (name, record) =>
   table(
     [name, 'definition'],
-    Object.entries(record).map(([each, formula]) => [code(each), formula.replaceAll('|', '\\|')]),
+    Object.entries(record).map(([each, { formula }]) => [code(each), formula.replaceAll('|', '\\|')]),
   )
 
 const units = [
@@ -211,8 +211,8 @@ export const references = {
   problems: problemCodes,
   scopes,
   layers: () => list(variants(network.layerSchema, 'type')),
-  activations: () => formulas('activation', network.activationFormulas),
-  losses: () => formulas('loss', network.lossFormulas),
+  activations: () => formulas('activation', network.activations),
+  losses: () => formulas('loss', network.losses),
   optimizers: () => list(variants(network.optimizerSchema, 'type')),
   schedules: () => list(variants(network.scheduleSchema, 'type')),
   'early-stopping': () => fields(network.earlyStoppingSchema),

@@ -145,10 +145,14 @@ export const datasets = [
     ],
   },
   {
+    file: 'src/contract/network.ts',
+    tests: prediction,
+    faults: [['positiveFrom: 0,', 'positiveFrom: 0.5,']],
+  },
+  {
     file: 'src/datasets/prediction.ts',
     tests: prediction,
     faults: [
-      ['hinge: 0,', 'hinge: 0.5,'],
       ['output[output.length - 1] >= threshold ? 1 : 0', 'output[output.length - 1] > threshold ? 1 : 0'],
       ['probabilities([1 - numbers[0], numbers[0]])', 'probabilities([numbers[0], 1 - numbers[0]])'],
       ['if (!Number.isFinite(number)) {', 'if (Number.isNaN(number)) {'],

@@ -89,10 +89,7 @@ export const engine = [
         "monitor.startsWith('val') && data.validationRows < 1",
         "monitor === 'valLoss' && data.validationRows < 1",
       ],
-      [
-        "activation === 'step' && rule.activation !== 'step'",
-        "activation === 'step' && rule.activation === null",
-      ],
+      ["activation === 'step' && required !== 'step'", "activation === 'step' && required === null"],
     ],
   },
   {

@@ -29,17 +29,29 @@ export const activationSchema = z.enum([
 ])
 export type Activation = z.infer<typeof activationSchema>
 
-export const activationFormulas: Record<Activation, string> = {
-  linear: 'z',
-  step: '1 if z ≥ 0, else 0',
-  sigmoid: '1 / (1 + e^−z)',
-  tanh: 'tanh z',
-  relu: 'max(0, z)',
-  leakyRelu: 'z if z > 0, else 0.01 z',
-  elu: 'z if z > 0, else e^z − 1',
-  gelu: 'z Φ(z), with the normal distribution function Φ',
-  softplus: 'ln(1 + e^z)',
-  softmax: 'e^z / Σ e^z over the outputs of a row',
+interface ActivationDefinition {
+  formula: string
+  /** The range of its values. */
+  least: number
+  most: number
+}
+
+/** x Φ(x) has its minimum −0.16997 at x = −0.75179. */
+const leastGelu = -0.17
+const unbounded = { least: Number.NEGATIVE_INFINITY, most: Number.POSITIVE_INFINITY }
+const boundedBelow = (least: number) => ({ least, most: Number.POSITIVE_INFINITY })
+
+export const activations: Readonly<Record<Activation, ActivationDefinition>> = {
+  linear: { formula: 'z', ...unbounded },
+  step: { formula: '1 if z ≥ 0, else 0', least: 0, most: 1 },
+  sigmoid: { formula: '1 / (1 + e^−z)', least: 0, most: 1 },
+  tanh: { formula: 'tanh z', least: -1, most: 1 },
+  relu: { formula: 'max(0, z)', ...boundedBelow(0) },
+  leakyRelu: { formula: 'z if z > 0, else 0.01 z', ...unbounded },
+  elu: { formula: 'z if z > 0, else e^z − 1', ...boundedBelow(-1) },
+  gelu: { formula: 'z Φ(z), with the normal distribution function Φ', ...boundedBelow(leastGelu) },
+  softplus: { formula: 'ln(1 + e^z)', ...boundedBelow(0) },
+  softmax: { formula: 'e^z / Σ e^z over the outputs of a row', least: 0, most: 1 },
 }
 
 export const initializerSchema = z.enum([
@@ -152,16 +164,66 @@ export const lossSchema = z.enum([
 ])
 export type Loss = z.infer<typeof lossSchema>
 
-/** Of one row with m outputs; a batch is the mean of its rows. */
-export const lossFormulas: Record<Loss, string> = {
-  squaredError: '½ Σ (ŷ − y)²',
-  meanSquaredError: '(1/m) Σ (ŷ − y)²',
-  meanAbsoluteError: '(1/m) Σ |ŷ − y|',
-  huber: '(1/m) Σ h(ŷ − y); h(d) = ½ d² if |d| ≤ 1, else |d| − ½',
-  binaryCrossentropy: '−(1/m) Σ (y ln ŷ + (1 − y) ln(1 − ŷ))',
-  categoricalCrossentropy: '−Σ y ln ŷ',
-  hinge: '(1/m) Σ max(0, 1 − t z), with t = −1 or 1 for the targets 0 and 1',
-  perceptron: 'Σ (ŷ − y) z',
+interface LossDefinition {
+  /** Of one row with m outputs; a batch is the mean of its rows. */
+  formula: string
+  /** The targets it takes. A loss that takes all numbers is for regression. */
+  targets: 'numbers' | 'probabilities' | 'zeroOrOne'
+  /** The activation required of the last layer; null allows every activation except step. */
+  activation: Activation | null
+  /** The lowest single output that means the second class, or true. */
+  positiveFrom: number
+}
+
+export const losses: Readonly<Record<Loss, LossDefinition>> = {
+  squaredError: {
+    formula: '½ Σ (ŷ − y)²',
+    targets: 'numbers',
+    activation: null,
+    positiveFrom: 0.5,
+  },
+  meanSquaredError: {
+    formula: '(1/m) Σ (ŷ − y)²',
+    targets: 'numbers',
+    activation: null,
+    positiveFrom: 0.5,
+  },
+  meanAbsoluteError: {
+    formula: '(1/m) Σ |ŷ − y|',
+    targets: 'numbers',
+    activation: null,
+    positiveFrom: 0.5,
+  },
+  huber: {
+    formula: '(1/m) Σ h(ŷ − y); h(d) = ½ d² if |d| ≤ 1, else |d| − ½',
+    targets: 'numbers',
+    activation: null,
+    positiveFrom: 0.5,
+  },
+  binaryCrossentropy: {
+    formula: '−(1/m) Σ (y ln ŷ + (1 − y) ln(1 − ŷ))',
+    targets: 'probabilities',
+    activation: 'sigmoid',
+    positiveFrom: 0.5,
+  },
+  categoricalCrossentropy: {
+    formula: '−Σ y ln ŷ',
+    targets: 'probabilities',
+    activation: 'softmax',
+    positiveFrom: 0.5,
+  },
+  hinge: {
+    formula: '(1/m) Σ max(0, 1 − t z), with t = −1 or 1 for the targets 0 and 1',
+    targets: 'zeroOrOne',
+    activation: 'linear',
+    positiveFrom: 0,
+  },
+  perceptron: {
+    formula: 'Σ (ŷ − y) z',
+    targets: 'zeroOrOne',
+    activation: 'step',
+    positiveFrom: 0.5,
+  },
 }
 
 const learningRate = (value: number) => z.number().positive().default(value)

@@ -1,7 +1,7 @@
 /** Decodes the outputs of a network into predictions. */
 import type { Coding } from '../contract/dataset.js'
 import type { Prediction } from '../contract/model.js'
-import { type Activation, isTwoClassOutput, type Loss } from '../contract/network.js'
+import { type Activation, isTwoClassOutput, type Loss, losses } from '../contract/network.js'
 import { InputError } from './input-error.js'
 import { unscaleTarget } from './target-scaling.js'
 
@@ -81,19 +81,8 @@ function finiteNumbers(output: ArrayLike<number>): number[] {
   return numbers
 }
 
-const positiveThresholds: Readonly<Record<Loss, number>> = {
-  squaredError: 0.5,
-  meanSquaredError: 0.5,
-  meanAbsoluteError: 0.5,
-  huber: 0.5,
-  binaryCrossentropy: 0.5,
-  categoricalCrossentropy: 0.5,
-  hinge: 0,
-  perceptron: 0.5,
-}
-
 /** The lowest single output that means the second class, or true. */
-export const positiveThreshold = (loss: Loss) => positiveThresholds[loss]
+export const positiveThreshold = (loss: Loss) => losses[loss].positiveFrom
 
 function decideClass(output: readonly number[], { loss, lastActivation, threshold }: Reading): number {
   if (!isTwoClassOutput(output.length, lastActivation) || typeof threshold !== 'number') {

@@ -1,6 +1,6 @@
 /** Chooses the coding of the target for the last layer of a network. */
 import type { Column, StoredColumn, TargetCoding } from '../contract/dataset.js'
-import type { Activation, Loss } from '../contract/network.js'
+import { type Activation, type Loss, losses } from '../contract/network.js'
 import { shownNames } from './shown-text.js'
 import { DatasetError } from './table.js'
 
@@ -109,22 +109,7 @@ export function accuracyRule(coding: TargetCoding, loss: Loss, lastActivation?: 
 }
 
 /** Whether a loss is for regression, with any numbers as targets. */
-export function isRegression(loss: Loss): boolean {
-  switch (loss) {
-    case 'squaredError':
-    case 'meanSquaredError':
-    case 'meanAbsoluteError':
-    case 'huber':
-      return true
-    case 'binaryCrossentropy':
-    case 'categoricalCrossentropy':
-    case 'hinge':
-    case 'perceptron':
-      return false
-    default:
-      return loss satisfies never
-  }
-}
+export const isRegression = (loss: Loss) => losses[loss].targets === 'numbers'
 
 /** Whether targets can be scaled: numbers other than 0 and 1 under a regression loss. */
 export function canScaleTargets(coding: TargetCoding, loss: Loss): boolean {
@@ -155,20 +140,16 @@ export function targetRefusal(value: number, coding: TargetCoding, loss: Loss): 
     if (Number.isInteger(value) && value >= 0 && value <= last) return undefined
     return `is not a class: categoricalCrossentropy with ${units(last + 1)} takes the class numbers 0 to ${last}`
   }
-  switch (loss) {
-    case 'binaryCrossentropy':
-    case 'categoricalCrossentropy':
+  const { targets } = losses[loss]
+  switch (targets) {
+    case 'probabilities':
       return value >= 0 && value <= 1 ? undefined : `is not a probability: ${loss} takes targets from 0 to 1`
-    case 'hinge':
-    case 'perceptron':
+    case 'zeroOrOne':
       return value === 0 || value === 1 ? undefined : `is not a valid target: ${loss} takes 0 and 1`
-    case 'squaredError':
-    case 'meanSquaredError':
-    case 'meanAbsoluteError':
-    case 'huber':
+    case 'numbers':
       return undefined
     default:
-      return loss satisfies never
+      return targets satisfies never
   }
 }
 

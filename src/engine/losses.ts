@@ -1,30 +1,7 @@
-/** For each loss: the required last activation, its input (outputs or logits), its weighting, and the accuracy. */
+/** The accuracy that goes with a loss. */
 import type { Activation, Loss } from '../contract/network.js'
-import type { Accuracy, Weighting } from './operations.js'
+import { type Accuracy, lossRules } from './operations.js'
 import type { DataShape } from './program.js'
-
-interface LossRule {
-  /** The activation required of the last layer; null allows every activation except step. */
-  readonly activation: Activation | null
-  /** Computed from z, before the last activation: numerically stable, and for step the only value with a gradient. */
-  readonly fromLogits: boolean
-  /**
-   * The divisor of Σ wᵢ ℓᵢ over a batch of weighted rows, as in PyTorch: `sum`, the sum of the weights
-   * (CrossEntropyLoss, mse_loss with a weight); `rows`, the number of rows (BCEWithLogitsLoss).
-   */
-  readonly weighting: Weighting
-}
-
-export const lossRules: Readonly<Record<Loss, LossRule>> = {
-  squaredError: { activation: null, fromLogits: false, weighting: 'sum' },
-  meanSquaredError: { activation: null, fromLogits: false, weighting: 'sum' },
-  meanAbsoluteError: { activation: null, fromLogits: false, weighting: 'sum' },
-  huber: { activation: null, fromLogits: false, weighting: 'sum' },
-  binaryCrossentropy: { activation: 'sigmoid', fromLogits: true, weighting: 'rows' },
-  categoricalCrossentropy: { activation: 'softmax', fromLogits: true, weighting: 'sum' },
-  hinge: { activation: 'linear', fromLogits: true, weighting: 'rows' },
-  perceptron: { activation: 'step', fromLogits: true, weighting: 'rows' },
-}
 
 /**
  * When a prediction counts as correct:

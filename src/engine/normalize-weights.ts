@@ -1,7 +1,7 @@
 /** Normalizes the row weights that validation uses. */
 import type { Loss } from '../contract/network.js'
 import { type Dataset, targetStride } from './dataset.js'
-import { lossRules } from './losses.js'
+import { lossRules } from './operations.js'
 
 /**
  * Scales the weights of the validation rows, in place, to a mean of 1 where the loss divides by their sum (DataShape).

@@ -14,14 +14,14 @@ import { learning } from './operations/learning.js'
 import { products } from './operations/products.js'
 import { signals } from './operations/signals.js'
 
+export type { AttributeType, AttributeValue } from './operations/declaration.js'
 export {
   type Accuracy,
-  type AttributeType,
-  type AttributeValue,
+  activationRules,
   type ElementActivation,
   enumerations,
-  type Weighting,
-} from './operations/declaration.js'
+  lossRules,
+} from './operations/enumerations.js'
 
 export const catalogue = { ...products, ...signals, ...learning }
 

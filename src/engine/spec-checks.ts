@@ -1,8 +1,8 @@
 /** Checks of a spec against the data and of layers against each other. Layers check their own input shapes. */
-import type { TrainingSpec } from '../contract/network.js'
+import { losses, type TrainingSpec } from '../contract/network.js'
 import { sizeOf } from './arena.js'
 import { type LayerLocation, type PlannedLayer, shapeText } from './layers/layer.js'
-import { lossRules, selectAccuracy } from './losses.js'
+import { selectAccuracy } from './losses.js'
 import type { DataShape, Shape } from './program.js'
 import { SpecError } from './spec-error.js'
 
@@ -51,20 +51,20 @@ export function checkLoss(spec: TrainingSpec, layers: readonly PlannedLayer[], d
   const last = layers[index]
   if (last === undefined) throw new SpecError('/network/layers', 'the network needs at least one layer')
   const location = locateLayer(index, last.layer.type)
-  const rule = lossRules[loss]
+  const required = losses[loss].activation
   const activation = last.activation ?? 'linear'
   const pointer = last.activation === null ? location.pointer : `${location.pointer}/activation`
 
-  if (activation === 'step' && rule.activation !== 'step') {
+  if (activation === 'step' && required !== 'step') {
     throw new SpecError(
       pointer,
       `${location.title}: step has no gradient, so ${loss} cannot be minimized; use sigmoid, or the loss perceptron`,
     )
   }
-  if (rule.activation !== null && activation !== rule.activation) {
+  if (required !== null && activation !== required) {
     throw new SpecError(
       pointer,
-      `${loss} needs ${rule.activation} as the last layer's activation, but ${location.title} has ${activation}; set "activation": "${rule.activation}" there, or choose another loss`,
+      `${loss} needs ${required} as the last layer's activation, but ${location.title} has ${activation}; set "activation": "${required}" there, or choose another loss`,
     )
   }
   checkWidth(last.outputShape, data, location)

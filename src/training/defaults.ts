@@ -7,6 +7,7 @@ import {
   type Layer,
   type Loss,
   layerSchema,
+  losses,
   lossSchema,
   type Network,
   type Optimizer,
@@ -126,26 +127,14 @@ function endForLoss(targets: readonly Column[], loss: Loss): Omit<End, 'loss'> {
   const [first] = targets
   const categories = targets.length === 1 ? first?.categories?.length : undefined
   const units = categories !== undefined && categories > 2 ? categories : targets.length
-  switch (loss) {
-    case 'categoricalCrossentropy': {
-      const numbered = targets.length === 1 && first?.max !== undefined ? Math.floor(first.max) + 1 : 0
-      return { units: Math.max(2, categories ?? (numbered || targets.length)), activation: 'softmax' }
-    }
-    case 'binaryCrossentropy':
-      return { units, activation: 'sigmoid' }
-    case 'hinge':
-      return { units, activation: 'linear' }
-    case 'perceptron':
-      return { units, activation: 'step' }
-    case 'squaredError':
-    case 'meanSquaredError':
-    case 'meanAbsoluteError':
-    case 'huber':
-      if (categories !== undefined) return { units, activation: categories > 2 ? 'softmax' : 'sigmoid' }
-      return { units, activation: targets.every(isYesOrNo) ? 'sigmoid' : 'linear' }
-    default:
-      return loss satisfies never
+  const { activation } = losses[loss]
+  if (activation === 'softmax') {
+    const numbered = targets.length === 1 && first?.max !== undefined ? Math.floor(first.max) + 1 : 0
+    return { units: Math.max(2, categories ?? (numbered || targets.length)), activation }
   }
+  if (activation !== null) return { units, activation }
+  if (categories !== undefined) return { units, activation: categories > 2 ? 'softmax' : 'sigmoid' }
+  return { units, activation: targets.every(isYesOrNo) ? 'sigmoid' : 'linear' }
 }
 
 /** A boolean, or a number that is 0 in some rows and 1 in the others. */

@@ -1,10 +1,10 @@
 /** Refuses targets that the loss does not take or the last layer cannot answer, by what the dataset says of its columns. */
 import type { Column, Scaling } from '../contract/dataset.js'
 import type { JobSpec } from '../contract/job.js'
-import type { Loss } from '../contract/network.js'
+import { activations, type Loss, losses } from '../contract/network.js'
 import { isRegression } from '../datasets/target-coding.js'
 import type { DataDescription } from './data-description.js'
-import { reachOf, type TrainedTarget } from './target-scaling.js'
+import type { TrainedTarget } from './target-scaling.js'
 
 /** At most so many integers count as classes. More count as amounts. */
 const mostClasses = 256
@@ -76,10 +76,10 @@ interface NumberTarget extends Column {
 function refusalOf(column: NumberTarget, target: TrainedTarget & { scaling: Scaling }): string | undefined {
   const { coding, loss, activation, scaling } = target
   if (coding.type === 'oneHot') return classNumberRefusal(column, coding.classes.length)
-  if (loss === 'hinge' || loss === 'perceptron') return zeroOrOneRefusal(column, loss)
+  if (losses[loss].targets === 'zeroOrOne') return zeroOrOneRefusal(column, loss)
   if (!isRegression(loss)) return probabilityRefusal(column, loss)
   if (scaling !== 'none') return undefined
-  const { least, most } = reachOf(activation)
+  const { least, most } = activations[activation]
   if (column.min >= least && column.max <= most) return undefined
   const bounds = most === Number.POSITIVE_INFINITY ? `below ${least}` : `outside ${least} to ${most}`
   const scale = activation === 'softmax' ? '' : ', or set "targetScaling": "minMax"'

@@ -1,6 +1,6 @@
 /** Chooses the scale of numeric targets. */
 import type { Scaling, TargetCoding } from '../contract/dataset.js'
-import type { Activation, Loss } from '../contract/network.js'
+import { type Activation, activations, type Loss } from '../contract/network.js'
 import { shownNames } from '../datasets/shown-text.js'
 import { isRegression, targetNames } from '../datasets/target-coding.js'
 import { SpecError } from '../engine/index.js'
@@ -11,32 +11,6 @@ export interface TrainedTarget {
   loss: Loss
   /** Of the last layer. */
   activation: Activation
-}
-
-/** The range of an activation. */
-export function reachOf(activation: Activation): { least: number; most: number } {
-  const [anywhere, low] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  switch (activation) {
-    case 'linear':
-    case 'leakyRelu':
-      return { least: low, most: anywhere }
-    case 'relu':
-    case 'softplus':
-      return { least: 0, most: anywhere }
-    case 'elu':
-      return { least: -1, most: anywhere }
-    case 'gelu':
-      // x Φ(x) has its minimum −0.16997 at x = −0.75179.
-      return { least: -0.17, most: anywhere }
-    case 'sigmoid':
-    case 'softmax':
-    case 'step':
-      return { least: 0, most: 1 }
-    case 'tanh':
-      return { least: -1, most: 1 }
-    default:
-      return activation satisfies never
-  }
 }
 
 /**
@@ -65,7 +39,7 @@ export function targetScalingFor(
 
 /** Such a last layer answers numbers on both sides of 0 without a bound above. */
 const takesStandardized = (activation: Activation) =>
-  reachOf(activation).least < 0 && reachOf(activation).most === Number.POSITIVE_INFINITY
+  activations[activation].least < 0 && activations[activation].most === Number.POSITIVE_INFINITY
 
 function scalingRefusal({ coding, loss, activation }: TrainedTarget): string | undefined {
   if (!isRegression(loss))

@@ -583,7 +583,7 @@ describe('refusals', () => {
     app.setErrorHandler(errorHandler(() => 'unavailable'))
     app.get('/', () => Promise.reject(Object.assign(new Error('read'), { code: 'ECONNRESET' })))
     const answer = await app.inject('/')
-    expectProblem(answer.headers['content-type'], answer.body, 'unavailable')
+    expectProblem(String(answer.headers['content-type']), answer.body, 'unavailable')
     await app.close()
   })
 

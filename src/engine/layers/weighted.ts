@@ -1,7 +1,7 @@
 /** Shared by dense, convolutional and locally connected layers: weights, a bias, a fused activation. */
 import type { Activation, Initializer } from '../../contract/network.js'
 import { sizeOf } from '../arena.js'
-import type { BufferId, ElementActivation, Operation } from '../operations.js'
+import { activationRules, type BufferId, type ElementActivation, type Operation } from '../operations.js'
 import type { Shape } from '../program.js'
 import { type Emission, type EmitContext, type LayerTensor, outputSignal } from './layer.js'
 
@@ -11,22 +11,10 @@ interface WeightedLayer {
   kernelInitializer?: Initializer | undefined
 }
 
-const defaultInitializers: Readonly<Record<Activation, Initializer>> = {
-  linear: 'glorotUniform',
-  step: 'glorotUniform',
-  sigmoid: 'glorotUniform',
-  tanh: 'glorotUniform',
-  relu: 'heNormal',
-  leakyRelu: 'heNormal',
-  elu: 'heNormal',
-  gelu: 'heNormal',
-  softplus: 'glorotUniform',
-  softmax: 'glorotUniform',
-}
-
-/** Defaults to heNormal for relu and its variants, to glorotUniform otherwise. */
-export function resolveInitializer(layer: WeightedLayer): Initializer {
-  return layer.kernelInitializer ?? defaultInitializers[layer.activation]
+/** Defaults to the initializer of the activation. */
+export function resolveInitializer({ kernelInitializer, activation }: WeightedLayer): Initializer {
+  if (kernelInitializer !== undefined) return kernelInitializer
+  return activation === 'softmax' ? 'glorotUniform' : activationRules[activation].initializer
 }
 
 export function weightAndBias(

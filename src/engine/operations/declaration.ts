@@ -1,53 +1,6 @@
-/** Types of operation declarations, and the codes of enumerated attributes. */
-import type { Activation, Loss } from '../../contract/network.js'
-
-/** When a prediction counts as correct: see losses.ts. */
-export type Accuracy = 'none' | 'argmax' | 'positive' | 'half'
-
-/** Activations that work on each element alone; softmax works on rows, by separate operations. */
-export type ElementActivation = Exclude<Activation, 'softmax'>
-
-/** Codes in the encoded program. */
-export const activationCodes = {
-  linear: 0,
-  step: 1,
-  sigmoid: 2,
-  tanh: 3,
-  relu: 4,
-  leakyRelu: 5,
-  elu: 6,
-  gelu: 7,
-  softplus: 8,
-} as const satisfies Record<ElementActivation, number>
-
-export const lossCodes = {
-  squaredError: 0,
-  meanSquaredError: 1,
-  meanAbsoluteError: 2,
-  huber: 3,
-  binaryCrossentropy: 4,
-  categoricalCrossentropy: 5,
-  hinge: 6,
-  perceptron: 7,
-} as const satisfies Record<Loss, number>
-
-export const accuracyCodes = { none: 0, argmax: 1, positive: 2, half: 3 } as const satisfies Record<
-  Accuracy,
-  number
->
-
-/** The divisor of a batch's weighted loss: see losses.ts. */
-export type Weighting = 'rows' | 'sum'
-
-export const weightingCodes = { rows: 0, sum: 1 } as const satisfies Record<Weighting, number>
-
-/** The enumerations of attributes and the codes of their members. */
-export const enumerations = {
-  activation: activationCodes,
-  loss: lossCodes,
-  accuracy: accuracyCodes,
-  weighting: weightingCodes,
-} as const
+/** Types of operation declarations. */
+import type { Loss } from '../../contract/network.js'
+import type { Accuracy, ElementActivation, Weighting } from './enumerations.js'
 
 export interface AttributeTypes {
   /** A whole number above 0. */
