@@ -16,6 +16,8 @@ export default defineConfig({
     include: runsLong ? longTests : ['test/**/*.test.ts'],
     exclude: runsLong ? [] : longTests,
     maxWorkers: 3,
+    // Files of one worker share loaded modules: importing the service costs more than most files' tests.
+    isolate: false,
     globalSetup: ['test/support/postgres-server.ts'],
     setupFiles: ['test/support/seeded-properties.ts'],
     // The first database of a run waits for PostgreSQL to be set up, which a busy machine takes seconds for.
