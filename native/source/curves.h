@@ -29,12 +29,14 @@ template <int count> inline void curves(Activation activation, Floats (&value)[c
 }
 
 /// An activation and its derivative.
-inline Curve curve(Activation activation, Floats z) {
-  return withConstant(activation, [&](auto constant) __attribute__((always_inline)) { return evaluateCurve<decltype(constant)::value>(z); });
+[[gnu::always_inline]] inline Curve curve(Activation activation, Floats z) {
+  return withConstant(activation, [&](auto constant) __attribute__((always_inline)) {
+    return evaluateCurve<decltype(constant)::value>(z);
+  });
 }
 
 /// A loss and its derivative; not for categorical cross-entropy.
-inline Curve lossCurve(LossFunction function, Floats output, Floats target) {
+[[gnu::always_inline]] inline Curve lossCurve(LossFunction function, Floats output, Floats target) {
   return withConstant(function, [&](auto constant) __attribute__((always_inline)) {
     constexpr LossFunction known = decltype(constant)::value;
     return Curve{elementLoss<known>(output, target), elementGrad<known>(output, target)};
