@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { type IncomingMessage, request as openRequest } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 
 export interface Request {
   /** GET, or POST with a body. */
@@ -68,6 +68,8 @@ async function pour(
     },
   )
   for await (const chunk of body) {
+    // Reads between writes: a write to a connection that the server closed loses a response that is not yet read.
+    await turn()
     if (over) return
     if (!to.write(chunk)) await Promise.race([once(to, 'drain').catch(() => {}), end])
   }
