@@ -1,11 +1,13 @@
 import { defineConfig } from 'vitest/config'
 import { underLoad } from './test/support/waiting.js'
 
-/** Kills, compilations and queries over minutes: with LONG_TESTS, only these are run (`npm run test:long`). */
+/** Kills, attacks, trainings and queries over minutes: with LONG_TESTS, only these are run (`npm run test:long`). */
 const longTests = [
   'test/chaos/*.test.ts',
   'test/architecture/changes.test.ts',
+  'test/hostile/adversary.test.ts',
   'test/hostile/fuzz.test.ts',
+  'test/page/digits.test.ts',
   'test/store/statement-plans.test.ts',
 ]
 
