@@ -24,6 +24,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await chmod(folder, 0o711)
   let server: Promise<EmbeddedPostgres> | undefined
   const starter = createServer((_request, response) => {
+    // A kept connection may be closed while the next test file asks.
+    response.setHeader('connection', 'close')
     server ??= start(join(folder, 'postgres'))
     server.then(
       ({ connectionString }) => response.end(connectionString),
