@@ -1,6 +1,6 @@
 // Writes the parts of the kernels that follow from the catalogue of operations: `npm run generate`. With `--check`
 // nothing is written, and the exit code is 1 if a file differs from the catalogue.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { built } from './built.mjs'
 import { assemblyModule } from './generate/assembly.mjs'
@@ -16,21 +16,12 @@ const files = {
 
 for (const [name, text] of Object.entries(files)) {
   const path = join(root, name)
-  if (readIfPresent(path) === text) continue
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) continue
   if (process.argv.includes('--check')) {
     console.error(`${name} differs from the catalogue of operations: run npm run generate`)
     process.exitCode = 1
   } else {
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, text)
-  }
-}
-
-function readIfPresent(path) {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if (error.code !== 'ENOENT') throw error
-    return undefined
   }
 }

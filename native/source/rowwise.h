@@ -62,27 +62,36 @@ struct RowRange {
     convolutionBackwardInput(convolution(o), o.dz, o.weight, o.dx, from, end, memory);
   }
   void operator()(const MaxPoolingForward& o) const {
-    const Windows w = windows(o);
-    const int64_t planes = int64_t{from} * o.channels;
-    maxPoolingForward(o.x + planes * w.plane(), o.y + planes * w.outputs(), rows() * o.channels, w);
+    const Planes p = planes(o);
+    maxPoolingForward(o.x + p.cells, o.y + p.outputs, p.count, p.windows);
   }
   void operator()(const MaxPoolingBackward& o) const {
-    const Windows w = windows(o);
-    const int64_t planes = int64_t{from} * o.channels;
-    const int64_t cells = planes * w.plane();
-    const int64_t outputs = planes * w.outputs();
-    maxPoolingBackward(o.x + cells, o.y + outputs, o.dy + outputs, o.dx + cells, rows() * o.channels, w, relu != nullptr);
+    const Planes p = planes(o);
+    maxPoolingBackward(o.x + p.cells, o.y + p.outputs, o.dy + p.outputs, o.dx + p.cells, p.count, p.windows,
+                       relu != nullptr);
   }
   void operator()(const AveragePoolingForward& o) const {
-    const Windows w = windows(o);
-    const int64_t planes = int64_t{from} * o.channels;
-    averagePoolingForward(o.x + planes * w.plane(), o.y + planes * w.outputs(), rows() * o.channels, w);
+    const Planes p = planes(o);
+    averagePoolingForward(o.x + p.cells, o.y + p.outputs, p.count, p.windows);
   }
   void operator()(const AveragePoolingBackward& o) const {
+    const Planes p = planes(o);
+    averagePoolingBackward(o.dy + p.outputs, o.dx + p.cells, p.count, p.windows, relu ? relu + p.cells : nullptr);
+  }
+
+ private:
+  /// The planes of the rows, with the cells and outputs before them.
+  struct Planes {
+    Windows windows;
+    int64_t cells;
+    int64_t outputs;
+    int count;
+  };
+
+  template <typename Pooling> Planes planes(const Pooling& o) const {
     const Windows w = windows(o);
-    const int64_t planes = int64_t{from} * o.channels;
-    const int64_t cells = planes * w.plane();
-    averagePoolingBackward(o.dy + planes * w.outputs(), o.dx + cells, rows() * o.channels, w, relu ? relu + cells : nullptr);
+    const int64_t before = int64_t{from} * o.channels;
+    return {w, before * w.plane(), before * w.outputs(), rows() * o.channels};
   }
 };
 

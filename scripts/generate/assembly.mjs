@@ -1,4 +1,5 @@
 // The AssemblyScript module of the catalogue: the code of each operation and accessors of its operands and attributes.
+import { enumerationName, upperFirst } from './names.mjs'
 
 const readers = {
   integer: 'integer',
@@ -13,9 +14,6 @@ const readers = {
   weighting: 'integer',
 }
 const readerTypes = { integer: 'i32', real: 'f64', flag: 'bool', operand: 'usize', optional: 'usize' }
-const upperFirst = (name) => name[0].toUpperCase() + name.slice(1)
-/** An operation is called `loss` too. */
-const enumerationName = (name) => (name === 'loss' ? 'LossFunction' : upperFirst(name))
 
 /** @returns the text of src/engine/kernels/wasm/assembly/generated/operations.ts. */
 export function assemblyModule(catalogue, enumerations) {

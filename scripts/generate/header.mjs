@@ -1,5 +1,6 @@
 // The C++ header of the catalogue: enumerations, a struct an operation, the table that loads them, and a dispatch that
 // does not compile unless every operation is handled.
+import { enumerationName, upperFirst } from './names.mjs'
 
 /** C++ types of attributes; the loader knows how to read and check each kind. */
 const attributeTypes = {
@@ -15,9 +16,6 @@ const attributeTypes = {
   weighting: 'Weighting',
 }
 
-const upperFirst = (name) => name[0].toUpperCase() + name.slice(1)
-/** An operation is called `loss` too. */
-const enumerationName = (name) => (name === 'loss' ? 'LossFunction' : upperFirst(name))
 const lines = (list) => list.join('\n')
 
 /** @returns the text of native/source/operations.h. */
@@ -36,7 +34,7 @@ export function operationsHeader(catalogue, enumerations, listNames) {
 
 namespace descent {
 
-${lines(Object.entries(enumerations).map(([name, codes]) => enumeration(enumerationName(name), codes)))}
+${lines(Object.entries(enumerations).map(([name, codes]) => attributeEnumeration(enumerationName(name), codes)))}
 ${enumeration('OperationType', Object.fromEntries(operations.map(([name, { code }]) => [name, code])))}
 enum List { ${listNames.map((name) => `${name}List`).join(', ')}, lists };
 
@@ -105,10 +103,15 @@ ${lines(operations.map(entry))}
 `
 }
 
+/** The loader checks codes against the largest. */
+function attributeEnumeration(name, codes) {
+  return `${enumeration(name, codes)}
+constexpr int32_t largest${name} = ${Math.max(...Object.values(codes))};`
+}
+
 function enumeration(name, codes) {
   const members = Object.entries(codes).map(([member, code]) => `${member} = ${code}`)
-  return `enum class ${name} : int32_t { ${members.join(', ')} };
-constexpr int32_t largest${name} = ${Math.max(...Object.values(codes))};`
+  return `enum class ${name} : int32_t { ${members.join(', ')} };`
 }
 
 function struct([name, { operands, attributes }]) {

@@ -19,6 +19,18 @@ function statements() {
   return { sent, coalesced }
 }
 
+/** A request whose statement has hung for 5 s, and one after it. */
+async function requestAfterHanging() {
+  const { sent, coalesced } = statements()
+  const hanging = coalesced.request('a')
+  await nextTurn()
+  const now = performance.now()
+  vi.spyOn(performance, 'now').mockReturnValue(now + 5_000)
+  const later = coalesced.request('b')
+  await nextTurn()
+  return { sent, coalesced, hanging, later }
+}
+
 describe('requests', () => {
   it('of one turn share one statement, without duplicates', async () => {
     const { sent, coalesced } = statements()
@@ -70,13 +82,7 @@ describe('requests', () => {
   })
 
   it('do not wait indefinitely for a hanging statement', async () => {
-    const { sent, coalesced } = statements()
-    const hanging = coalesced.request('a')
-    await nextTurn()
-    const now = performance.now()
-    vi.spyOn(performance, 'now').mockReturnValue(now + 5_000)
-    const later = coalesced.request('b')
-    await nextTurn()
+    const { sent, hanging, later } = await requestAfterHanging()
     sent[1].end({ b: '2' })
     expect(await later).toBe('2')
     sent[0].end({ a: '1' })
@@ -84,13 +90,7 @@ describe('requests', () => {
   })
 
   it('wait for the most recent statement, also after a hanging one before it has ended', async () => {
-    const { sent, coalesced } = statements()
-    const hanging = coalesced.request('a')
-    await nextTurn()
-    const now = performance.now()
-    vi.spyOn(performance, 'now').mockReturnValue(now + 5_000)
-    const later = coalesced.request('b')
-    await nextTurn()
+    const { sent, coalesced, hanging, later } = await requestAfterHanging()
     sent[0].end({ a: '1' })
     expect(await hanging).toBe('1')
     const last = coalesced.request('c')
