@@ -148,7 +148,7 @@ function readingLimits(config: Config): ReadingLimits {
 function startSender({ webhooks }: Stores, config: Config, log: Logger): Sender {
   return sendDeliveries(webhooks, {
     allowPrivate: config.WEBHOOK_ALLOW_PRIVATE,
-    room: {
+    limits: {
       attempts: config.WEBHOOK_ATTEMPTS,
       perTenant: config.WEBHOOK_ATTEMPTS_PER_TENANT,
       perWebhook: config.WEBHOOK_ATTEMPTS_PER_WEBHOOK,

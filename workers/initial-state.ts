@@ -4,13 +4,13 @@ import { areMoved } from '../src/datasets/transfer-weights.js'
 import type { Program, Snapshot, Training, Weights } from '../src/engine/index.js'
 import { receiveNumbers } from '../src/threads/little-endian.js'
 import type { PackedWeights } from '../src/threads/packed-weights.js'
-import { shapesOf } from '../src/threads/packed-weights.js'
+import { readShapes } from '../src/threads/packed-weights.js'
 import type { Filled, Refusal, TrainingOrder } from './messages.js'
-import { hasBest, placesOf, unpackSnapshot } from './packed-snapshot.js'
+import { hasBest, orderArrays, unpackSnapshot } from './packed-snapshot.js'
 import { weightsToBegin } from './transferred-weights.js'
 
-/** Requests that the `Large` bytes of the order are written to these places. */
-export type Fill = (what: Filled, places: Uint8Array[]) => Promise<Refusal | null>
+/** Requests that the `Large` bytes of the order are written to these buffers. */
+export type Fill = (what: Filled, buffers: Uint8Array[]) => Promise<Refusal | null>
 
 /** The model that the training starts from. */
 export interface Source {
@@ -37,7 +37,7 @@ export async function loadSource(
 }
 
 /** Sets the state of a training before its first step. */
-export interface Beginning {
+export interface InitialState {
   /** Finished epochs. */
   epoch: number
   /** @throws SpecError when the weights do not fit the network */
@@ -46,20 +46,20 @@ export interface Beginning {
   enter(training: Training): Promise<Refusal | null>
 }
 
-export function beginningOf(order: TrainingOrder, source: Source, fill: Fill): Beginning {
+export function initialState(order: TrainingOrder, source: Source, fill: Fill): InitialState {
   const { checkpoint, initialWeights } = order
   if (checkpoint !== null) {
     const { bytes, ...head } = checkpoint
-    if (bytes instanceof Uint8Array) return goingOn(unpackSnapshot({ ...head, bytes }))
+    if (bytes instanceof Uint8Array) return continuedState(unpackSnapshot({ ...head, bytes }))
     return {
       epoch: checkpoint.epoch,
       weights: () => undefined,
       async enter(training) {
-        const room = training.snapshotBuffers(hasBest(head))
-        const places = placesOf(head, room)
+        const buffers = training.snapshotBuffers(hasBest(head))
+        const places = orderArrays(head, buffers)
         const refusal = await receiveNumbers(places, (bytes) => fill('checkpoint', bytes))
         const { position, seed, ended, watch } = head.header
-        if (refusal === null) training.restore({ position, seed, ended, watch, ...room })
+        if (refusal === null) training.restore({ position, seed, ended, watch, ...buffers })
         return refusal
       },
     }
@@ -70,14 +70,14 @@ export function beginningOf(order: TrainingOrder, source: Source, fill: Fill): B
     weights: (program, coding, seed) => weightsToBegin(source, program, coding, seed),
     async enter(training) {
       if (isWhole) return null
-      const places = training.weightBuffers(shapesOf(initialWeights.tensors))
+      const places = training.weightBuffers(readShapes(initialWeights.tensors))
       return receiveNumbers(places, (bytes) => fill('initialWeights', bytes))
     },
   }
 }
 
 /** The end of an earlier segment of the same training. */
-export function goingOn(snapshot: Snapshot): Beginning {
+export function continuedState(snapshot: Snapshot): InitialState {
   return {
     epoch: snapshot.position.epoch,
     weights: () => undefined,

@@ -8,12 +8,12 @@ import type { WholeCheckpoint } from './messages.js'
 /** @param snapshot in shared memory */
 export function offerSnapshot(snapshot: Snapshot, backend: string): Checkpoint {
   const { bytes, offsets } = offerArrays(named(snapshot).map(({ values }) => values))
-  return { ...headOf(snapshot, offsets, backend), bytes }
+  return { ...describeSnapshot(snapshot, offsets, backend), bytes }
 }
 
 export function packSnapshot(snapshot: Snapshot, backend: string): WholeCheckpoint {
   const { bytes, offsets } = packArrays(named(snapshot).map(({ values }) => values))
-  return { ...headOf(snapshot, offsets, backend), bytes }
+  return { ...describeSnapshot(snapshot, offsets, backend), bytes }
 }
 
 function named({ state, best }: Pick<Snapshot, 'state' | 'best'>) {
@@ -23,7 +23,11 @@ function named({ state, best }: Pick<Snapshot, 'state' | 'best'>) {
   ]
 }
 
-function headOf(snapshot: Snapshot, offsets: readonly number[], backend: string): Omit<Checkpoint, 'bytes'> {
+function describeSnapshot(
+  snapshot: Snapshot,
+  offsets: readonly number[],
+  backend: string,
+): Omit<Checkpoint, 'bytes'> {
   const { position, seed, ended, watch } = snapshot
   const buffers = named(snapshot).map(({ of, name, values }, index) => ({
     of,
@@ -35,15 +39,18 @@ function headOf(snapshot: Snapshot, offsets: readonly number[], backend: string)
   return { epoch: position.epoch, step: position.step, backend, header }
 }
 
-/** Where the bytes of the checkpoint go, in their order. @throws RangeError when the training has no such arrays */
-export function placesOf(
+/**
+ * The arrays of the training, in the order in which the checkpoint stores them.
+ * @throws RangeError if the training has no such array, or one of another length
+ */
+export function orderArrays(
   { header: { buffers } }: Pick<Checkpoint, 'header'>,
-  room: Pick<Snapshot, 'state' | 'best'>,
+  arrays: Pick<Snapshot, 'state' | 'best'>,
 ): Float32Array[] {
   return buffers.map(({ of, name, length }) => {
-    const place = room[of]?.[name]
-    if (place?.length !== length) throw new RangeError(`the checkpoint's ${name} does not fit this program`)
-    return place
+    const array = arrays[of]?.[name]
+    if (array?.length !== length) throw new RangeError(`the checkpoint's ${name} does not fit this program`)
+    return array
   })
 }
 
@@ -52,19 +59,19 @@ export const hasBest = ({ header }: Pick<Checkpoint, 'header'>) =>
 
 export function unpackSnapshot({ header, bytes }: WholeCheckpoint): Snapshot {
   const numbers = unpackNumbers(bytes)
-  const buffersOf = (wanted: 'state' | 'best') =>
+  const readArrays = (wanted: 'state' | 'best') =>
     Object.fromEntries(
       header.buffers
         .filter(({ of }) => of === wanted)
         .map(({ name, offset, length }) => [name, numbers.slice(offset, offset + length)]),
     )
-  const best = buffersOf('best')
+  const best = readArrays('best')
   return {
     position: header.position,
     seed: header.seed,
     ended: header.ended,
     watch: header.watch,
-    state: buffersOf('state'),
+    state: readArrays('state'),
     best: Object.keys(best).length === 0 ? null : best,
   }
 }

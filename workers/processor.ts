@@ -1,14 +1,14 @@
 /** Claims jobs, trains them in a thread, stores their progress as it comes, and records their end. */
 import type { Logger } from 'pino'
 import { epochCount } from '../src/engine/index.js'
-import type { FigureStore } from '../src/training/ports/figures.js'
 import type { JobProgress } from '../src/training/ports/jobs.js'
 import type { Claim, ClaimedJob, Progress, RunStore } from '../src/training/ports/runs.js'
+import type { MetricStore } from '../src/training/ports/service-metrics.js'
 import type { TrainingOrder } from './messages.js'
 import { Retries } from './retries.js'
 import type { DatabaseTrouble } from './run-errors.js'
 import { internalMessage, RunRecord, storeWhole } from './run-record.js'
-import { type Holder, ThreadRoom } from './thread-allocator.js'
+import { type Holder, ThreadAllocator } from './thread-allocator.js'
 import { ThreadCrash, type TrainerPool } from './trainer-pool.js'
 import { type OrderSources, TrainingOrders } from './training-orders.js'
 import { WorkTally } from './work-counter.js'
@@ -21,7 +21,7 @@ interface Dependencies extends OrderSources {
   workerId: string
   runs: RunStore
   pool: TrainerPool
-  figures: Pick<FigureStore, 'add'>
+  serviceMetrics: Pick<MetricStore, 'add'>
   /** Threads of all trainings together. A job with more runs alone. */
   threads: number
   databaseTrouble: DatabaseTrouble
@@ -63,12 +63,12 @@ export class Processor {
   readonly #waiting: (() => void)[] = []
   readonly #heart: NodeJS.Timeout
   readonly #tally = new WorkTally()
-  readonly #room: ThreadRoom
+  readonly #threads: ThreadAllocator
   readonly #retries: Retries
 
   constructor(private readonly dependencies: Dependencies) {
     this.#retries = new Retries(dependencies.runs, dependencies.log)
-    this.#room = new ThreadRoom(dependencies.threads)
+    this.#threads = new ThreadAllocator(dependencies.threads)
     this.#heart = setInterval(() => {
       void this.#beat()
       void this.#addFigures()
@@ -76,7 +76,7 @@ export class Processor {
   }
 
   get busyThreads(): number {
-    return this.dependencies.threads - this.#room.free
+    return this.dependencies.threads - this.#threads.free
   }
 
   /**
@@ -101,7 +101,7 @@ export class Processor {
     } finally {
       this.#batches.delete(batch)
       free()
-      this.#room.release(batch.holder)
+      this.#threads.release(batch.holder)
     }
     return true
   }
@@ -145,15 +145,15 @@ export class Processor {
   /** `left` is not 0 where there may be more. */
   async #claimWithinFreeThreads(): Promise<{ batch: Batch | null; left: number }> {
     const { runs, workerId } = this.dependencies
-    if (this.#room.free === 0 || this.#stopping) return { batch: null, left: 1 }
-    const { jobs, left, waiting, unreadable } = await runs.claim(workerId, this.#room.room())
+    if (this.#threads.free === 0 || this.#stopping) return { batch: null, left: 1 }
+    const { jobs, left, waiting, unreadable } = await runs.claim(workerId, this.#threads.capacity())
     for (const { claim, error } of unreadable) await this.#refuseUnreadable(claim, error)
-    this.#room.reserve(waiting)
+    this.#threads.reserve(waiting)
     if (jobs.length === 0) return { batch: null, left }
     const stops = new Int32Array(new SharedArrayBuffer(4 * jobs.length))
     const batch: Batch = {
       runs: jobs.map((job, index) => ({ job, stop: stops.subarray(index, index + 1) })),
-      holder: this.#room.take(jobs),
+      holder: this.#threads.take(jobs),
     }
     this.#batches.add(batch)
     // Nobody could ask these to stop before.
@@ -224,7 +224,7 @@ export class Processor {
   /** Updates the speed of this machine from the last training. */
   #learn({ epochs, storedEpoch, estimatedSeconds }: ClaimedJob, { epochs: done, seconds }: Done): void {
     if (epochs > storedEpoch)
-      this.#room.learn((estimatedSeconds * epochCount(done)) / (epochs - storedEpoch), seconds)
+      this.#threads.learn((estimatedSeconds * epochCount(done)) / (epochs - storedEpoch), seconds)
   }
 
   #over({ run }: Active, outcome: string): void {
@@ -241,10 +241,10 @@ export class Processor {
     const done = this.#tally.take()
     if (done === null) return
     try {
-      await this.dependencies.figures.add(done)
+      await this.dependencies.serviceMetrics.add(done)
     } catch (error) {
       this.#tally.giveBack(done)
-      this.dependencies.log.warn({ err: error }, 'figures')
+      this.dependencies.log.warn({ err: error }, 'service metrics')
     }
   }
 

@@ -48,7 +48,7 @@ export class SharedDatasets {
    * Drops what was used longest ago, and rows in whose memory a large training was: encoding them again takes less than
    * keeping that memory. Trainings let the memory grow, so each that ends is an occasion.
    */
-  makeRoom(): void {
+  evict(): void {
     for (const [key, { encoded }] of this.entries) {
       const spare = encoded === null ? 0 : Dataset.attach(encoded.handle).spareBytes
       if (spare < worthwhileBytes) continue
@@ -78,7 +78,7 @@ export class SharedDatasets {
       publish: (data) => {
         entry.encoded = data
         settle(data)
-        this.makeRoom()
+        this.evict()
       },
       abandon: () => {
         if (entry.encoded !== null) return

@@ -77,7 +77,7 @@ function openProcessor(
     workerId,
     runs: stores.runs,
     models: stores.models,
-    figures: stores.figures,
+    serviceMetrics: stores.serviceMetrics,
     pool,
     sharedDatasets: new SharedDatasets(config.DATASET_CACHE_BYTES),
     storedTables: new StoredTables(stores.datasets, config.DATASET_CACHE_BYTES / 4),

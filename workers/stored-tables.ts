@@ -42,7 +42,7 @@ export class StoredTables {
       const loaded = await entry.loading
       entry.bytes = loaded === null ? 0 : bytesOf(loaded.table)
       if (loaded === null) this.#entries.delete(id)
-      this.#makeRoom()
+      this.#evict()
       return loaded
     } catch (error) {
       this.#entries.delete(id)
@@ -56,7 +56,7 @@ export class StoredTables {
     return { table: { ...table, chunks: table.chunks.map(shared) }, image: dataset.image }
   }
 
-  #makeRoom(): void {
+  #evict(): void {
     let bytes = [...this.#entries.values()].reduce((sum, entry) => sum + entry.bytes, 0)
     for (const [id, entry] of this.#entries) {
       if (bytes <= this.maximumBytes) return

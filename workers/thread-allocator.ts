@@ -1,5 +1,5 @@
 /** Allocates the threads of a worker: which claims hold them, when they become free, and what can be claimed. */
-import type { Claimed, ClaimedJob, Room } from '../src/training/ports/runs.js'
+import type { Capacity, Claimed, ClaimedJob } from '../src/training/ports/runs.js'
 
 /** Seconds of small jobs that one thread trains in sequence. Few, so that others get their turn soon. */
 const together = { jobs: 128, seconds: 0.1 }
@@ -22,7 +22,7 @@ export interface Holder {
   expectedEnd: number | null
 }
 
-export class ThreadRoom {
+export class ThreadAllocator {
   readonly #holders = new Set<Holder>()
   #measured = 0
   #estimated = 0
@@ -42,7 +42,7 @@ export class ThreadRoom {
   }
 
   /** What may be claimed now. */
-  room(): Room {
+  capacity(): Capacity {
     const now = this.now()
     const reservation = this.#reservation
     return {

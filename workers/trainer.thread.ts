@@ -10,7 +10,7 @@ import { chooseEpochs, type FoldOutcome } from './cross-validate.js'
 import { encodeRows } from './encode-rows.js'
 import { evaluate, evaluateFolds } from './evaluate-model.js'
 import { areInPlace, offerWeights } from './export-arrays.js'
-import { beginningOf, type Fill, goingOn, loadSource, type Source } from './initial-state.js'
+import { continuedState, type Fill, initialState, loadSource, type Source } from './initial-state.js'
 import type { Outcome, SharedData, ToTrainer, TrainerSettings, TrainingOrder } from './messages.js'
 import { runStretch } from './run-segment.js'
 import { SnapshotRecorder } from './snapshot-recorder.js'
@@ -133,9 +133,9 @@ async function run(order: TrainingOrder, data: SharedData): Promise<Outcome | nu
   const plannedEpochs = choice === null ? undefined : (order.plannedEpochs ?? choice.epochs)
   const dataset = Dataset.attach(handle)
   const { size } = dataset
-  let beginning = beginningOf(order, source, fill)
+  let state = initialState(order, source, fill)
   for (const { spec, lastEpoch } of stretchesOf(order.spec, order.changes)) {
-    if (lastEpoch !== null && beginning.epoch >= lastEpoch) continue
+    if (lastEpoch !== null && state.epoch >= lastEpoch) continue
     const final = finalTraining(plannedEpochs === undefined ? spec : { ...spec, epochs: plannedEpochs })
     const program = compile(final, dataShape(spec, size, coding))
     if (spec.threads > 1) priority.lower()
@@ -143,10 +143,10 @@ async function run(order: TrainingOrder, data: SharedData): Promise<Outcome | nu
       backend: order.backend,
       seed: spec.seed,
       threads: spec.threads,
-      initialWeights: beginning.weights(program, coding, spec.seed),
+      initialWeights: state.weights(program, coding, spec.seed),
     })
     try {
-      const refusal = await beginning.enter(training)
+      const refusal = await state.enter(training)
       if (refusal !== null) return { type: 'refused', ...refusal }
       const recorder = SnapshotRecorder.of(program, coding)
       const end = await runStretch(training, {
@@ -158,7 +158,7 @@ async function run(order: TrainingOrder, data: SharedData): Promise<Outcome | nu
         priority,
       })
       if (end.type === 'reached') {
-        beginning = goingOn(training.snapshot())
+        state = continuedState(training.snapshot())
         continue
       }
       if (end.type !== 'trained') return end

@@ -138,7 +138,7 @@ export class TrainingOrders {
 
   release(): void {
     for (const { taken } of this.#taken.values()) if (taken.type === 'encode') taken.abandon()
-    this.sources.sharedDatasets.makeRoom()
+    this.sources.sharedDatasets.evict()
   }
 
   /** Releases what was reserved for an order that is not trained. */

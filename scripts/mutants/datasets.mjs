@@ -62,7 +62,7 @@ export const datasets = [
     file: 'src/datasets/input-writers.ts',
     tests: [ties, mixed, chunks],
     faults: [
-      ['let next = first * width + room.offset', 'let next = room.offset'],
+      ['let next = first * width + slot.offset', 'let next = slot.offset'],
       ['untrained.has(category) ? -1 : index', 'index'],
       ['if (input >= 0) inputs', 'if (input > 0) inputs'],
       ["(type === 'date') === (coding.type === 'date')", "type !== 'ignored'"],

@@ -22,7 +22,7 @@ export const webhooks = [
       ],
       ['schedule[attempts - attemptsBefore - 1]', 'schedule[attempts - attemptsBefore]'],
       ['event === testEvent ? undefined :', ''],
-      ['const attempts = room.attempts - inFlight.size', 'const attempts = room.attempts'],
+      ['const attempts = limits.attempts - inFlight.size', 'const attempts = limits.attempts'],
       ['      await Promise.all(inFlight)\n', ''],
       ['const leaseSeconds = timeoutMilliseconds / 1_000 + recordSeconds', 'const leaseSeconds = 0'],
       ['    claimAgain = true\n', ''],

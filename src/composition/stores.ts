@@ -40,7 +40,7 @@ export function openStores(database: Database, { settings = unlimited, box = nul
     snapshots: snapshotStore(database),
     idempotency: idempotencyStore(database),
     webhooks: webhookStore(database, box),
-    figures: metricStore(database),
+    serviceMetrics: metricStore(database),
     finishedRuns: finishedRuns(database),
     keys: keyStore(database),
     tickets: ticketStore(database),

@@ -11,7 +11,7 @@ import { DatasetError } from './table.js'
 export type ColumnWriter = (values: Float64Array, chosen: Int32Array, first: number) => void
 
 /** The output of a feature: `offset` within each row of `width` inputs. The inputs are zero before. */
-export interface Room {
+export interface InputSlot {
   inputs: Float32Array
   width: number
   offset: number
@@ -21,24 +21,24 @@ interface Task<Type extends FeatureCoding['type']> {
   part: Part
   source: StoredColumn
   coding: FeatureCoding & { type: Type }
-  room: Room
+  slot: InputSlot
 }
 
 /**
  * @throws DatasetError when the column type is incompatible with the feature. The writer throws it for a row.
  */
-export function inputWriter(part: Part, place: number, coding: FeatureCoding, room: Room): ColumnWriter {
+export function inputWriter(part: Part, place: number, coding: FeatureCoding, slot: InputSlot): ColumnWriter {
   const source = part.table.columns[place]
   checkType(source, coding)
   switch (coding.type) {
     case 'number':
-      return numberWriter({ part, source, coding, room })
+      return numberWriter({ part, source, coding, slot })
     case 'category':
-      return categoryWriter({ part, source, coding, room })
+      return categoryWriter({ part, source, coding, slot })
     case 'boolean':
-      return booleanWriter({ part, source, coding, room })
+      return booleanWriter({ part, source, coding, slot })
     case 'date':
-      return dateWriter({ part, source, coding, room })
+      return dateWriter({ part, source, coding, slot })
     default:
       return coding satisfies never
   }
@@ -52,12 +52,12 @@ function checkType({ name, type }: StoredColumn, coding: FeatureCoding): void {
 
 const missingValue = 'is missing, and this column has no imputation'
 
-function numberWriter({ part, source, coding, room }: Task<'number'>): ColumnWriter {
+function numberWriter({ part, source, coding, slot }: Task<'number'>): ColumnWriter {
   const numbers = codeNumbers(source)
   const { offset, scale, imputation = Number.NaN } = coding
-  const { inputs, width } = room
+  const { inputs, width } = slot
   return (values, chosen, first) => {
-    let next = first * width + room.offset
+    let next = first * width + slot.offset
     for (let index = 0; index < chosen.length; index++) {
       const raw = values[chosen[index]]
       const value = Number.isNaN(raw) ? imputation : numbers === null ? raw : numbers[raw]
@@ -78,7 +78,7 @@ function notANumber(source: StoredColumn, raw: number): string {
 }
 
 /** Encodes unknown categories, and known ones without training rows, as zeros. */
-function categoryWriter({ source, coding, room }: Task<'category'>): ColumnWriter {
+function categoryWriter({ source, coding, slot }: Task<'category'>): ColumnWriter {
   const { categories, unseen = [], imputation } = coding
   const untrained = new Set(unseen)
   const place = categoryReader(source, categories)
@@ -86,7 +86,7 @@ function categoryWriter({ source, coding, room }: Task<'category'>): ColumnWrite
   const inputByCategory = Int32Array.from(categories, (category, index) =>
     untrained.has(category) ? -1 : index,
   )
-  const { inputs, width, offset } = room
+  const { inputs, width, offset } = slot
   return (values, chosen, first) => {
     for (let index = 0; index < chosen.length; index++) {
       const raw = values[chosen[index]]
@@ -97,10 +97,10 @@ function categoryWriter({ source, coding, room }: Task<'category'>): ColumnWrite
   }
 }
 
-function booleanWriter({ part, source, coding, room }: Task<'boolean'>): ColumnWriter {
+function booleanWriter({ part, source, coding, slot }: Task<'boolean'>): ColumnWriter {
   const truth = booleanReader(source)
   const missing = coding.imputation === undefined ? Number.NaN : Number(coding.imputation)
-  const { inputs, width, offset } = room
+  const { inputs, width, offset } = slot
   return (values, chosen, first) => {
     for (let index = 0; index < chosen.length; index++) {
       const raw = values[chosen[index]]
@@ -114,9 +114,9 @@ function booleanWriter({ part, source, coding, room }: Task<'boolean'>): ColumnW
   }
 }
 
-function dateWriter({ part, source, coding, room }: Task<'date'>): ColumnWriter {
+function dateWriter({ part, source, coding, slot }: Task<'date'>): ColumnWriter {
   const { imputation = Number.NaN } = coding
-  const { inputs, width, offset } = room
+  const { inputs, width, offset } = slot
   return (values, chosen, first) => {
     for (let index = 0; index < chosen.length; index++) {
       const raw = values[chosen[index]]

@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { changeSchema, jobStatusSchema } from '../contract/job.js'
-import type { Claimed, ClaimedJob, Room, Unreadable } from '../training/ports/runs.js'
+import type { Capacity, Claimed, ClaimedJob, Unreadable } from '../training/ports/runs.js'
 import type { Database } from './database.js'
 import { notifyJob } from './hints.js'
 import { parseSpec } from './job-rows.js'
@@ -147,7 +147,7 @@ export const claimStatement = statement(
 export async function claimJobs(
   { pool }: Pick<Database, 'pool'>,
   workerId: string,
-  { free, all, jobs, seconds, timeScale, freeIn, reservation }: Room,
+  { free, all, jobs, seconds, timeScale, freeIn, reservation }: Capacity,
   runningJobs: number,
 ): Promise<Claimed> {
   for (;;) {

@@ -110,8 +110,8 @@ type Deliveries = DeliveryStore & Pick<WebhookStore, 'fileTest' | 'redeliver'>
 
 export function deliveries(database: Database, box: SecretBox | null): Deliveries {
   return {
-    async claim(room, leaseSeconds) {
-      const values = [room.attempts, leaseSeconds, room.perTenant, room.perWebhook]
+    async claim(limits, leaseSeconds) {
+      const values = [limits.attempts, leaseSeconds, limits.perTenant, limits.perWebhook]
       const rows = await send(database.pool, claimStatement, values)
       return rows.map(({ sealed, ...due }) => ({
         ...due,

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { idSchema } from '../contract/ids.js'
 import type { Model } from '../contract/model.js'
-import type { AskedModel } from '../training/ports/models.js'
+import type { ModelLookup } from '../training/ports/models.js'
 import { type Coalesced, coalescedRows } from './coalesced.js'
 import type { Database } from './database.js'
 import { type Lookups, sharedLookups } from './lookups.js'
@@ -81,7 +81,7 @@ export class ModelCache {
     return this.#modelAs(id, await this.#lookUp(id), tenantId)
   }
 
-  ask(id: string): AskedModel {
+  lookUp(id: string): ModelLookup {
     const state = this.#lookUp(id)
     // The caller handles the rejection.
     state.catch(() => {})

@@ -38,7 +38,7 @@ const lockStatement = statement(
 )
 
 export function modelStore(database: Database, settings = unlimited): AllModels {
-  const known = new ModelCache(database)
+  const cache = new ModelCache(database)
 
   async function* checkedChunks(id: string, sha256: string): AsyncGenerator<Uint8Array> {
     const hash = createHash('sha256')
@@ -48,7 +48,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
     }
     if (hash.digest('hex') === sha256) return
     // The model may have been deleted while its chunks were read.
-    if ((await known.find(id)) === null) throw new Problem('not-found', `There is no model ${id}.`)
+    if ((await cache.find(id)) === null) throw new Problem('not-found', `There is no model ${id}.`)
     throw new Problem('integrity', `The stored weights of model ${id} do not match their hash.`)
   }
 
@@ -74,7 +74,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
         })
       },
 
-      get: (id) => known.find(id, tenantId),
+      get: (id) => cache.find(id, tenantId),
 
       async getEvaluated(id) {
         const row = await database.model.findUnique({ where: { id, tenantId } })
@@ -117,7 +117,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
 
       async setThreshold(id, threshold) {
         const { count } = await database.model.updateMany({ where: { id, tenantId }, data: { threshold } })
-        return count === 0 ? null : known.find(id, tenantId)
+        return count === 0 ? null : cache.find(id, tenantId)
       },
 
       async delete(id) {
@@ -138,16 +138,16 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
           await transaction.model.delete({ where: { id } })
           return 'deleted'
         })
-        if (outcome === 'deleted') known.gone(id)
+        if (outcome === 'deleted') cache.gone(id)
         return outcome
       },
     }),
 
-    get: (id) => known.find(id),
+    get: (id) => cache.find(id),
 
-    ask: (id) => known.ask(id),
+    lookUp: (id) => cache.lookUp(id),
 
-    onGone: (listener) => known.onGone(listener),
+    onGone: (listener) => cache.onGone(listener),
 
     async weights(id) {
       const opened = await openWeights(id)

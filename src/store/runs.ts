@@ -107,7 +107,7 @@ export function runStore(database: Database, { runningJobs } = unlimited): RunSt
   return {
     fail,
 
-    claim: (workerId, room) => claimJobs(database, workerId, room, runningJobs),
+    claim: (workerId, capacity) => claimJobs(database, workerId, capacity, runningJobs),
 
     async heartbeat(claims) {
       const values = [claims.map(({ jobId }) => jobId), claims.map(({ attempt }) => attempt)]

@@ -1,7 +1,7 @@
 /** Metrics of the service that come from the database: counters (Tally), and the numbers of unfinished jobs. */
 import { z } from 'zod'
 import { finishedStatuses, jobStatusSchema, unfinishedStatuses } from '../contract/job.js'
-import type { FigureStore } from '../training/ports/figures.js'
+import type { MetricStore } from '../training/ports/service-metrics.js'
 import type { Database } from './database.js'
 import { tallyShards } from './outbox.js'
 import { noRow, query, statement } from './statements.js'
@@ -35,7 +35,7 @@ const talliesStatement = statement(
   'SELECT name, sum(value) AS value FROM "Tally" GROUP BY name',
 )
 
-export function metricStore(database: Database): FigureStore {
+export function metricStore(database: Database): MetricStore {
   return {
     async add(increments) {
       const shard = Math.floor(Math.random() * tallyShards)

@@ -24,7 +24,7 @@ export function openCalibration(backend: BackendSetting): Calibration {
       if (name !== measuredOn) measured = undefined
       measuredOn = name
       measured ??= measure().catch((error) => {
-        // The next question tries again.
+        // The next callId tries again.
         measured = undefined
         throw error
       })

@@ -1,26 +1,26 @@
-/** A thread that answers calls. Started at the first call, and again after its death. */
+/** A thread that answers calls. It starts at the first call, and again after its death. */
 import { Worker } from 'node:worker_threads'
 
 interface Failed {
   type: 'failed'
-  question: number
+  callId: number
   message: string
 }
 
-type Answer = { type: string; question: number }
+type Answer = { type: string; callId: number }
 
-interface Question<From> {
-  answer(message: From): void
+interface PendingCall<From> {
+  resolve(answer: From): void
   reject(error: Error): void
 }
 
 export class CallableThread<To, From extends Answer> {
   #worker: Worker | undefined
-  #nextQuestion = 0
-  readonly #questions = new Map<number, Question<From>>()
+  #nextCallId = 0
+  readonly #pending = new Map<number, PendingCall<From>>()
   readonly #onEnd: (() => void)[] = []
 
-  /** @param program its file, named from this folder */
+  /** @param program the path of its file, relative to this folder */
   constructor(private readonly program: string) {}
 
   /** Calls `listener` after the death of the thread, which loses its state. */
@@ -33,12 +33,12 @@ export class CallableThread<To, From extends Answer> {
     this.#worker.postMessage(message, transfer)
   }
 
-  /** Rejects when the question fails, or the thread dies of it or of another. */
-  ask(order: (question: number) => To, transfer: ArrayBuffer[] = []): Promise<From> {
+  /** Rejects if the call fails, or if the thread dies before it has answered. */
+  call(order: (callId: number) => To, transfer: ArrayBuffer[] = []): Promise<From> {
     return new Promise((resolve, reject) => {
-      const question = this.#nextQuestion++
-      this.#questions.set(question, { answer: resolve, reject })
-      this.post(order(question), transfer)
+      const callId = this.#nextCallId++
+      this.#pending.set(callId, { resolve, reject })
+      this.post(order(callId), transfer)
     })
   }
 
@@ -49,17 +49,17 @@ export class CallableThread<To, From extends Answer> {
   #start(): Worker {
     const worker = new Worker(new URL(this.program, import.meta.url))
     worker.on('message', (message: From | Failed) => {
-      const question = this.#questions.get(message.question)
-      this.#questions.delete(message.question)
-      if (isFailed(message)) question?.reject(new Error(message.message))
-      else question?.answer(message)
+      const call = this.#pending.get(message.callId)
+      this.#pending.delete(message.callId)
+      if (isFailed(message)) call?.reject(new Error(message.message))
+      else call?.resolve(message)
     })
     const end = (error: Error) => {
       if (this.#worker !== worker) return
       this.#worker = undefined
       for (const listener of this.#onEnd) listener()
-      for (const question of this.#questions.values()) question.reject(error)
-      this.#questions.clear()
+      for (const call of this.#pending.values()) call.reject(error)
+      this.#pending.clear()
     }
     worker.on('error', end)
     worker.on('exit', () => end(new Error('the thread ended')))
@@ -69,7 +69,7 @@ export class CallableThread<To, From extends Answer> {
 
 const isFailed = (message: Answer | Failed): message is Failed => message.type === 'failed'
 
-/** The buffers of chunks that have one each, which are handed over instead of copied. */
+/** The buffers that belong to one chunk alone. They are transferred instead of copied. */
 export function ownBuffers(chunks: readonly Uint8Array[]): ArrayBuffer[] {
   return chunks.flatMap(({ buffer, byteLength }) =>
     buffer instanceof ArrayBuffer && byteLength === buffer.byteLength ? [buffer] : [],

@@ -2,7 +2,7 @@
 import { encodeInputs } from '../datasets/raw-rows.js'
 import { unscaleTarget } from '../datasets/target-scaling.js'
 import { Predictor, sizeOf } from '../engine/index.js'
-import type { Painted, Painting } from '../training/ports/predictor-pool.js'
+import type { BoundaryOutputs, BoundaryRequest } from '../training/ports/predictor-pool.js'
 import { littleEndian16 } from './little-endian.js'
 import type { BackendSetting } from './messages.js'
 import { unpackWeights } from './packed-weights.js'
@@ -10,12 +10,18 @@ import { unpackWeights } from './packed-weights.js'
 const greatest = 65_535
 
 /** @throws RangeError when an answer is not finite. */
-export function paint({ network, weights, ...view }: Painting, backend: BackendSetting): Painted {
-  return paintBy(new Predictor(network, unpackWeights(weights), { backend, batchSize: 1_024 }), view)
+export function drawBoundary(
+  { network, weights, ...view }: BoundaryRequest,
+  backend: BackendSetting,
+): BoundaryOutputs {
+  return drawBoundaryWith(new Predictor(network, unpackWeights(weights), { backend, batchSize: 1_024 }), view)
 }
 
 /** @throws RangeError when an answer is not finite. */
-export function paintBy(predictor: Predictor, view: Pick<Painting, 'coding' | 'axes' | 'size'>): Painted {
+export function drawBoundaryWith(
+  predictor: Predictor,
+  view: Pick<BoundaryRequest, 'coding' | 'axes' | 'size'>,
+): BoundaryOutputs {
   const { coding, axes, size } = view
   const outputs = sizeOf(predictor.outputShape)
   const answers = Float64Array.from(
@@ -35,7 +41,7 @@ export function paintBy(predictor: Predictor, view: Pick<Painting, 'coding' | 'a
 }
 
 /** Raw rows; the first axis runs fastest. */
-function gridOf(axes: Painting['axes'], size: number): number[][] {
+function gridOf(axes: BoundaryRequest['axes'], size: number): number[][] {
   return axes.reduceRight<number[][]>(
     (inner, { min, max }) => {
       const along = Array.from({ length: size }, (_, place) => min + ((max - min) * place) / (size - 1))

@@ -17,7 +17,7 @@ const rowsAtOnce = { least: 64, most: 512 }
 /** The time that other calls wait, unless fewer rows take longer. */
 const turnMilliseconds = 20
 
-export interface TableQuestion {
+export interface TableEvaluationOrder {
   /** A generated one is drawn by the thread. */
   table: Table | GeneratedDataset
   network: Network
@@ -33,9 +33,12 @@ export interface TableEvaluation {
 }
 
 /** @throws DatasetError when the rows do not fit the model */
-export async function evaluateTable(question: TableQuestion, predictor: Predictor): Promise<TableEvaluation> {
-  const { network, loss, coding, threshold } = question
-  const table = withEmptyColumns(drawn(question.table), coding)
+export async function evaluateTable(
+  order: TableEvaluationOrder,
+  predictor: Predictor,
+): Promise<TableEvaluation> {
+  const { network, loss, coding, threshold } = order
+  const table = withEmptyColumns(toTable(order.table), coding)
   const labelled = labelledRows(table, coding.target)
   const available = labelled.length
   if (available === 0) {
@@ -63,9 +66,9 @@ export async function evaluateTable(question: TableQuestion, predictor: Predicto
   let atOnce = rowsAtOnce.least
   for (let first = 0; first < count; ) {
     const begin = performance.now()
-    const asked = rows.subarray(first, first + atOnce)
-    ask({ ...question, table, rows: asked }, predictor, evaluator)
-    first += asked.length
+    const next = rows.subarray(first, first + atOnce)
+    evaluateRows({ ...order, table, rows: next }, predictor, evaluator)
+    first += next.length
     const milliseconds = performance.now() - begin
     if (milliseconds > turnMilliseconds) atOnce = Math.max(atOnce / 2, rowsAtOnce.least)
     else if (milliseconds < turnMilliseconds / 2) atOnce = Math.min(atOnce * 2, rowsAtOnce.most)
@@ -74,10 +77,11 @@ export async function evaluateTable(question: TableQuestion, predictor: Predicto
   return { evaluation: evaluator.result(), unlabelled: table.rows - available }
 }
 
-export const drawn = (table: Table | GeneratedDataset): Table => ('chunks' in table ? table : generate(table))
+export const toTable = (table: Table | GeneratedDataset): Table =>
+  'chunks' in table ? table : generate(table)
 
-function ask(
-  { table, rows, coding, loss }: TableQuestion & { table: Table; rows: Int32Array },
+function evaluateRows(
+  { table, rows, coding, loss }: TableEvaluationOrder & { table: Table; rows: Int32Array },
   predictor: Predictor,
   evaluator: Evaluator,
 ): void {

@@ -2,7 +2,7 @@
  * Which models the prediction threads hold, and how much they take. Each is read once, into the memory of its thread,
  * however many requests wait; what does not fit waits until others are not used any more.
  *
- *   waiting for room ──► loading ──► loaded ──► dropped, for lack of room or because the model is gone
+ *   waiting for memory ──► loading ──► loaded ──► dropped, to free memory or because the model is gone
  */
 
 import { fillBuffers } from '../base/fill-buffers.js'
@@ -43,7 +43,7 @@ interface Use<Thread> {
 }
 
 export class LoadedModels<
-  Thread extends Pick<CallableThread<ToPredictor, FromPredictor>, 'post' | 'ask' | 'onEnd'>,
+  Thread extends Pick<CallableThread<ToPredictor, FromPredictor>, 'post' | 'call' | 'onEnd'>,
 > {
   /** The most recently used stand last. */
   readonly #held = new Map<string, Held<Thread>>()
@@ -129,10 +129,10 @@ export class LoadedModels<
       backend,
       batchSize: costs.batchSize(model),
     }
-    const answer = await thread.ask((question) => ({ ...order, question }))
-    if (answer.type !== 'room') throw new Error('room for a model was requested')
+    const answer = await thread.call((callId) => ({ ...order, callId }))
+    if (answer.type !== 'weightBuffers') throw new Error(`requested weightBuffers, got ${answer.type}`)
     try {
-      await fillBuffers(answer.places, chunks)
+      await fillBuffers(answer.buffers, chunks)
     } catch (error) {
       thread.post({ type: 'unload', modelId })
       throw error
@@ -152,11 +152,11 @@ export class LoadedModels<
     return emptiest
   }
 
-  /** Loads those whose turn it is, as far as there is room for them. */
+  /** Loads waiting models in turn while they fit. */
   #admitNext(): void {
     for (;;) {
       const next = this.#waiting.first()
-      if (next === undefined || !this.#makeRoom(next.held.bytes)) return
+      if (next === undefined || !this.#evictFor(next.held.bytes)) return
       this.#waiting.take()
       next.held.isAdmitted = true
       next.admit()
@@ -164,7 +164,7 @@ export class LoadedModels<
   }
 
   /** Drops what nobody uses, if need be; false when that is not enough. */
-  #makeRoom(wanted: number): boolean {
+  #evictFor(wanted: number): boolean {
     const admitted = [...this.#held].filter(([, held]) => held.isAdmitted)
     let bytes = admitted.reduce((sum, [, held]) => sum + held.bytes, 0)
     for (const [id, held] of admitted) {

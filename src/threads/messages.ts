@@ -8,14 +8,14 @@ import type { DatasetError, Table } from '../datasets/table.js'
 import type { BackendName } from '../engine/index.js'
 import type { BodyRequest, BodyResult } from '../http/body-thread.js'
 import type { BoundaryView } from '../training/ports/boundaries.js'
-import type { Painted, Painting } from '../training/ports/predictor-pool.js'
+import type { BoundaryOutputs, BoundaryRequest } from '../training/ports/predictor-pool.js'
 import type {
   ConstructedNetwork,
   Labelled,
   NamedRows,
   RefusedRows,
 } from '../training/ports/request-thread.js'
-import type { TableEvaluation, TableQuestion } from './evaluate-table.js'
+import type { TableEvaluation, TableEvaluationOrder } from './evaluate-table.js'
 
 export type BackendSetting = BackendName | 'auto'
 
@@ -26,44 +26,44 @@ interface PredictorOptions {
 }
 
 export type ToPredictor =
-  /** Makes room for the weights of these tensors, in their order. */
+  /** Allocates memory for the weights of these tensors, in their order. */
   | ({
       type: 'load'
-      question: number
+      callId: number
       modelId: string
       network: Network
       tensors: Tensor[]
     } & PredictorOptions)
-  /** They are where the room is. */
+  /** The weights are in the buffers. */
   | { type: 'loaded'; modelId: string }
   | { type: 'unload'; modelId: string }
-  | { type: 'predict'; question: number; modelId: string; inputs: Float32Array }
-  | { type: 'paint'; question: number; painting: Painting; backend: BackendSetting }
-  | { type: 'paintModel'; question: number; modelId: string; view: BoundaryView & { coding: Coding } }
-  | { type: 'split'; question: number; rule: SplitRule; table: Table | GeneratedDataset }
-  | { type: 'evaluate'; question: number; modelId: string; rows: TableQuestion }
+  | { type: 'predict'; callId: number; modelId: string; inputs: Float32Array }
+  | { type: 'drawBoundary'; callId: number; request: BoundaryRequest; backend: BackendSetting }
+  | { type: 'drawModelBoundary'; callId: number; modelId: string; view: BoundaryView & { coding: Coding } }
+  | { type: 'split'; callId: number; rule: SplitRule; table: Table | GeneratedDataset }
+  | { type: 'evaluate'; callId: number; modelId: string; rows: TableEvaluationOrder }
 
 export type FromPredictor =
-  /** Places in shared memory. */
-  | { type: 'room'; question: number; places: Uint8Array[] }
-  | { type: 'predicted'; question: number; outputs: Float32Array }
-  | { type: 'painted'; question: number; painted: Painted }
-  | { type: 'divided'; question: number; split: RowSplit }
-  | ({ type: 'evaluated'; question: number } & TableEvaluation)
+  /** Shared memory for the weights. */
+  | { type: 'weightBuffers'; callId: number; buffers: Uint8Array[] }
+  | { type: 'predicted'; callId: number; outputs: Float32Array }
+  | { type: 'boundary'; callId: number; boundary: BoundaryOutputs }
+  | { type: 'divided'; callId: number; split: RowSplit }
+  | ({ type: 'evaluated'; callId: number } & TableEvaluation)
   /** The rows do not fit the model. */
-  | { type: 'refused'; question: number; code: DatasetError['code']; message: string }
-  | { type: 'failed'; question: number; message: string }
+  | { type: 'refused'; callId: number; code: DatasetError['code']; message: string }
+  | { type: 'failed'; callId: number; message: string }
 
 export type ToRequestThread =
-  | { type: 'body'; question: number; body: BodyRequest }
-  | { type: 'describe'; question: number; dataset: GeneratedDataset }
-  | { type: 'rows'; question: number; dataset: GeneratedDataset; numbers: readonly number[] }
-  | { type: 'construct'; question: number; form: Construction['dnf'] }
-  | { type: 'prepare'; question: number; rows: NamedRows; preparation: Preparation }
+  | { type: 'body'; callId: number; body: BodyRequest }
+  | { type: 'describe'; callId: number; dataset: GeneratedDataset }
+  | { type: 'rows'; callId: number; dataset: GeneratedDataset; numbers: readonly number[] }
+  | { type: 'construct'; callId: number; form: Construction['dnf'] }
+  | { type: 'prepare'; callId: number; rows: NamedRows; preparation: Preparation }
 
 export type FromRequestThread =
-  | { type: 'body'; question: number; answer: BodyResult }
-  | ({ type: 'described'; question: number } & Pick<Table, 'columns' | 'rows'>)
-  | { type: 'rows'; question: number; rows: Cell[][] }
-  | { type: 'constructed'; question: number; network: ConstructedNetwork }
-  | { type: 'prepared'; question: number; outcome: Labelled | RefusedRows }
+  | { type: 'body'; callId: number; answer: BodyResult }
+  | ({ type: 'described'; callId: number } & Pick<Table, 'columns' | 'rows'>)
+  | { type: 'rows'; callId: number; rows: Cell[][] }
+  | { type: 'constructed'; callId: number; network: ConstructedNetwork }
+  | { type: 'prepared'; callId: number; outcome: Labelled | RefusedRows }

@@ -9,7 +9,7 @@ export interface PackedWeights {
   bytes: Uint8Array
 }
 
-export const shapesOf = (tensors: readonly Tensor[]): WeightShapes =>
+export const readShapes = (tensors: readonly Tensor[]): WeightShapes =>
   new Map(tensors.map(({ name, shape }) => [name, { shape }]))
 
 export function packWeights(weights: Weights): PackedWeights {

@@ -36,7 +36,7 @@ export class PredictionCosts {
     return this.share(model, 1) > callShare
   }
 
-  /** Rows that a predictor of the model has room for. */
+  /** Rows that fit into the arena of a predictor of the model. */
   batchSize({ network }: Model): number {
     const { bytesPerRow } = this.#of(network)
     return Math.max(1, Math.min(batch.rows, Math.floor(batch.bytes / bytesPerRow)))

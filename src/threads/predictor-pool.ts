@@ -4,7 +4,7 @@
  */
 import { sizeOf } from '../engine/index.js'
 import type { AllModels } from '../training/ports/models.js'
-import type { ModelPainting, PredictorPool } from '../training/ports/predictor-pool.js'
+import type { ModelBoundaryRequest, PredictorPool } from '../training/ports/predictor-pool.js'
 import { CallableThread, ownBuffers } from './callable-thread.js'
 import { LoadedModels } from './loaded-models.js'
 import type { BackendSetting, FromPredictor, ToPredictor } from './messages.js'
@@ -47,12 +47,12 @@ export function openPredictorPool(
     if (closed) throw new Error('predictions are closed')
   }
 
-  function paintModel({ model, axes, size }: ModelPainting) {
+  function drawModelBoundary({ model, axes, size }: ModelBoundaryRequest) {
     const { id: modelId, coding } = model
-    const order = { type: 'paintModel' as const, modelId, view: { coding, axes, size } }
+    const order = { type: 'drawModelBoundary' as const, modelId, view: { coding, axes, size } }
     // All frames have one turn, because streams can omit them.
     const use = { tenantId: 'frames', among: [evaluating] }
-    return heldToEvaluate.use(model, use, (thread) => thread.ask((question) => ({ ...order, question })))
+    return heldToEvaluate.use(model, use, (thread) => thread.call((callId) => ({ ...order, callId })))
   }
 
   return {
@@ -73,28 +73,28 @@ export function openPredictorPool(
       const { id: modelId, network, loss, coding, threshold } = model
       const rows = { table, network, loss, coding, threshold }
       const answer = await heldToEvaluate.use(model, { tenantId, among: [evaluating] }, (thread) =>
-        thread.ask((question) => ({ type: 'evaluate', question, modelId, rows }), handedOver),
+        thread.call((callId) => ({ type: 'evaluate', callId, modelId, rows }), handedOver),
       )
       if (answer.type !== 'evaluated' && answer.type !== 'refused') {
-        throw new Error('an evaluation was requested')
+        throw new Error(`requested evaluated, got ${answer.type}`)
       }
-      const { question: _, ...outcome } = answer
+      const { callId: _, ...outcome } = answer
       return outcome
     },
     async split({ split, validationSplit, seed, loss }, table) {
       refuseWhenClosed()
       const rule = { split, validationSplit, seed, loss }
-      const answer = await evaluating.ask((question) => ({ type: 'split', question, rule, table }))
-      if (answer.type !== 'divided') throw new Error('a split was requested')
+      const answer = await evaluating.call((callId) => ({ type: 'split', callId, rule, table }))
+      if (answer.type !== 'divided') throw new Error(`requested divided, got ${answer.type}`)
       return answer.split
     },
-    async paint(painting) {
+    async drawBoundary(request) {
       refuseWhenClosed()
-      const answer = await ('model' in painting
-        ? paintModel(painting)
-        : evaluating.ask((question) => ({ type: 'paint', question, painting, backend })))
-      if (answer.type !== 'painted') throw new Error('a boundary was requested')
-      return answer.painted
+      const answer = await ('model' in request
+        ? drawModelBoundary(request)
+        : evaluating.call((callId) => ({ type: 'drawBoundary', callId, request, backend })))
+      if (answer.type !== 'boundary') throw new Error(`requested boundary, got ${answer.type}`)
+      return answer.boundary
     },
     async close() {
       closed = true

@@ -106,7 +106,7 @@ export class PredictorThread extends CallableThread<ToPredictor, FromPredictor> 
     this.#slowCalls += slow
     try {
       const inputs = inputsOf(shares)
-      const answer = await this.ask((question) => ({ type: 'predict', question, modelId, inputs }))
+      const answer = await this.call((callId) => ({ type: 'predict', callId, modelId, inputs }))
       if (answer.type !== 'predicted') throw new Error('a prediction was requested')
       giveOut(answer.outputs, shares)
     } catch (error) {
@@ -133,14 +133,14 @@ export class PredictorThread extends CallableThread<ToPredictor, FromPredictor> 
 /** As many rows as a call may have, of the first requests; those of which none are left are taken out. */
 function takeShares(requests: Request[]): Share[] {
   const shares: Share[] = []
-  let room = requests[0].rowsAtOnce
-  while (room > 0 && requests.length > 0) {
+  let left = requests[0].rowsAtOnce
+  while (left > 0 && requests.length > 0) {
     const [request] = requests
     const first = request.asked
-    const rows = Math.min(room, request.rows - first)
+    const rows = Math.min(left, request.rows - first)
     shares.push({ request, first, rows })
     request.asked += rows
-    room -= rows
+    left -= rows
     if (request.asked === request.rows) requests.shift()
   }
   return shares

@@ -4,11 +4,11 @@ import { splitTable } from '../datasets/split-rows.js'
 import { DatasetError } from '../datasets/table.js'
 import { Predictor } from '../engine/index.js'
 import { collectSoon } from './collect-garbage.js'
-import { paint, paintBy } from './draw-boundary.js'
-import { drawn, evaluateTable, type TableQuestion } from './evaluate-table.js'
+import { drawBoundary, drawBoundaryWith } from './draw-boundary.js'
+import { evaluateTable, type TableEvaluationOrder, toTable } from './evaluate-table.js'
 import { receiveNumbers } from './little-endian.js'
 import type { FromPredictor, ToPredictor } from './messages.js'
-import { shapesOf } from './packed-weights.js'
+import { readShapes } from './packed-weights.js'
 
 if (parentPort === null) throw new Error('predictor.thread.ts runs in a worker thread only')
 const port = parentPort
@@ -29,46 +29,49 @@ port.on('message', (message: ToPredictor) => {
       unload(message.modelId)
       break
     case 'predict':
-      answer(message.question, () => ({
+      answer(message.callId, () => ({
         type: 'predicted',
         outputs: predict(message.modelId, message.inputs),
       }))
       break
-    case 'paint':
-      answer(message.question, () => ({ type: 'painted', painted: paint(message.painting, message.backend) }))
+    case 'drawBoundary':
+      answer(message.callId, () => ({
+        type: 'boundary',
+        boundary: drawBoundary(message.request, message.backend),
+      }))
       break
-    case 'paintModel':
-      answer(message.question, () => ({
-        type: 'painted',
-        painted: paintBy(predictorOf(message.modelId), message.view),
+    case 'drawModelBoundary':
+      answer(message.callId, () => ({
+        type: 'boundary',
+        boundary: drawBoundaryWith(requirePredictor(message.modelId), message.view),
       }))
       break
     case 'split':
-      answer(message.question, () => ({
+      answer(message.callId, () => ({
         type: 'divided',
-        split: splitTable(message.rule, drawn(message.table)),
+        split: splitTable(message.rule, toTable(message.table)),
       }))
       break
     case 'evaluate':
-      void evaluate(message.question, message.modelId, message.rows)
+      void evaluate(message.callId, message.modelId, message.rows)
       break
     default:
       message satisfies never
   }
 })
 
-/** Answers with places for the weights; until they are there, nobody asks the model. */
-function load({ question, modelId, network, tensors, ...options }: ToPredictor & { type: 'load' }): void {
+/** Answers with the memory of the weights. No message uses the model before `loaded`. */
+function load({ callId, modelId, network, tensors, ...options }: ToPredictor & { type: 'load' }): void {
   try {
     const predictor = new Predictor(network, null, options)
-    const places = predictor.weightBuffers(shapesOf(tensors))
+    const places = predictor.weightBuffers(readShapes(tensors))
     predictors.set(modelId, predictor)
     void receiveNumbers(places, (bytes) => {
-      send({ type: 'room', question, places: bytes })
+      send({ type: 'weightBuffers', callId, buffers: bytes })
       return new Promise<void>((resolve) => loading.set(modelId, resolve))
     })
   } catch (error) {
-    send({ type: 'failed', question, message: String(error) })
+    send({ type: 'failed', callId, message: String(error) })
   }
 }
 
@@ -80,36 +83,36 @@ function unload(modelId: string): void {
 }
 
 type Answer = FromPredictor extends infer Message
-  ? Message extends { question: number }
-    ? Omit<Message, 'question'>
+  ? Message extends { callId: number }
+    ? Omit<Message, 'callId'>
     : never
   : never
 
-function answer(question: number, compute: () => Answer): void {
+function answer(callId: number, compute: () => Answer): void {
   try {
-    send({ question, ...compute() })
+    send({ callId, ...compute() })
   } catch (error) {
-    send({ type: 'failed', question, message: String(error) })
+    send({ type: 'failed', callId, message: String(error) })
   }
 }
 
-async function evaluate(question: number, modelId: string, rows: TableQuestion): Promise<void> {
+async function evaluate(callId: number, modelId: string, rows: TableEvaluationOrder): Promise<void> {
   try {
-    send({ type: 'evaluated', question, ...(await evaluateTable(rows, predictorOf(modelId))) })
+    send({ type: 'evaluated', callId, ...(await evaluateTable(rows, requirePredictor(modelId))) })
   } catch (error) {
-    if (!(error instanceof DatasetError)) send({ type: 'failed', question, message: String(error) })
-    else send({ type: 'refused', question, code: error.code, message: error.message })
+    if (!(error instanceof DatasetError)) send({ type: 'failed', callId, message: String(error) })
+    else send({ type: 'refused', callId, code: error.code, message: error.message })
   }
 }
 
-function predictorOf(modelId: string): Predictor {
+function requirePredictor(modelId: string): Predictor {
   const predictor = predictors.get(modelId)
   if (predictor === undefined) throw new Error(`model ${modelId} is not loaded`)
   return predictor
 }
 
 function predict(modelId: string, inputs: Float32Array): Float32Array {
-  return predictorOf(modelId).predict(inputs)
+  return requirePredictor(modelId).predict(inputs)
 }
 
 function send(message: FromPredictor): void {

@@ -9,42 +9,42 @@ type Answer<Type> = Extract<FromRequestThread, { type: Type }>
 export function openRequestThread(): RequestThread & BodyThread & { close(): Promise<void> } {
   const thread = new CallableThread<ToRequestThread, FromRequestThread>('./request.thread.js')
 
-  async function ask<Type extends FromRequestThread['type']>(
+  async function call<Type extends FromRequestThread['type']>(
     type: Type,
-    order: (question: number) => ToRequestThread,
+    order: (callId: number) => ToRequestThread,
   ): Promise<Answer<Type>> {
-    const answer = await thread.ask(order)
-    if (isOf(type, answer)) return answer
-    throw new Error(`${type} was requested, not ${answer.type}`)
+    const answer = await thread.call(order)
+    if (hasType(type, answer)) return answer
+    throw new Error(`requested ${type}, got ${answer.type}`)
   }
 
   return {
     async read(body) {
-      return (await ask('body', (question) => ({ type: 'body', question, body }))).answer
+      return (await call('body', (callId) => ({ type: 'body', callId, body }))).answer
     },
     async describe(dataset) {
-      const { columns, rows } = await ask('described', (question) => ({
+      const { columns, rows } = await call('described', (callId) => ({
         type: 'describe',
-        question,
+        callId,
         dataset,
       }))
       return { columns, rows }
     },
     async rows(dataset, numbers) {
-      return (await ask('rows', (question) => ({ type: 'rows', question, dataset, numbers }))).rows
+      return (await call('rows', (callId) => ({ type: 'rows', callId, dataset, numbers }))).rows
     },
     async construct(form) {
-      return (await ask('constructed', (question) => ({ type: 'construct', question, form }))).network
+      return (await call('constructed', (callId) => ({ type: 'construct', callId, form }))).network
     },
     async prepare(rows, preparation) {
-      const order = (question: number) => ({ type: 'prepare' as const, question, rows, preparation })
-      return (await ask('prepared', order)).outcome
+      const order = (callId: number) => ({ type: 'prepare' as const, callId, rows, preparation })
+      return (await call('prepared', order)).outcome
     },
     close: () => thread.close(),
   }
 }
 
-function isOf<Type extends FromRequestThread['type']>(
+function hasType<Type extends FromRequestThread['type']>(
   type: Type,
   answer: FromRequestThread,
 ): answer is Answer<Type> {

@@ -14,29 +14,29 @@ const port = parentPort
 lowerPriority()
 
 port.on('message', async (message: ToRequestThread) => {
-  const { question } = message
+  const { callId } = message
   try {
     send(await answer(message))
   } catch (error) {
-    port.postMessage({ type: 'failed', question, message: String(error) })
+    port.postMessage({ type: 'failed', callId, message: String(error) })
   }
 })
 
 async function answer(message: ToRequestThread): Promise<FromRequestThread> {
-  const { question } = message
+  const { callId } = message
   switch (message.type) {
     case 'body':
-      return { type: 'body', question, answer: parseBody(message.body) }
+      return { type: 'body', callId, answer: parseBody(message.body) }
     case 'describe': {
       const { columns, rows } = generate(message.dataset)
-      return { type: 'described', question, columns, rows }
+      return { type: 'described', callId, columns, rows }
     }
     case 'rows':
-      return { type: 'rows', question, rows: generatedRows(message.dataset, message.numbers) }
+      return { type: 'rows', callId, rows: generatedRows(message.dataset, message.numbers) }
     case 'construct':
-      return { type: 'constructed', question, network: fromNormalForm(message.form) }
+      return { type: 'constructed', callId, network: fromNormalForm(message.form) }
     case 'prepare':
-      return { type: 'prepared', question, outcome: await prepared(message) }
+      return { type: 'prepared', callId, outcome: await prepared(message) }
     default:
       return message satisfies never
   }

@@ -9,7 +9,7 @@ import type { BoundaryReader, BoundaryView } from './ports/boundaries.js'
 import type { DatasetStore } from './ports/datasets.js'
 import type { JobStore } from './ports/jobs.js'
 import type { AllModels } from './ports/models.js'
-import type { ModelPainting, Painting, PredictorPool } from './ports/predictor-pool.js'
+import type { BoundaryRequest, ModelBoundaryRequest, PredictorPool } from './ports/predictor-pool.js'
 import type { SnapshotStore } from './ports/snapshots.js'
 
 /** The margin around the data, as a share of their range. */
@@ -30,7 +30,7 @@ export async function boundaryAxes(
 ): Promise<BoundaryAxis[]> {
   const job = await jobs.get(jobId)
   if (job === null) throw new Problem('not-found', `There is no job ${jobId}.`)
-  const columns = await columnsOf({ datasets, generated }, job.spec.dataset)
+  const columns = await readColumns({ datasets, generated }, job.spec.dataset)
   const axes = columns
     .filter(({ role, name }) => role === 'feature' && name !== job.spec.sampleWeight)
     .map(({ name, min, max }) => (min === undefined || max === undefined ? null : around(name, min, max)))
@@ -41,7 +41,7 @@ export async function boundaryAxes(
   throw new Problem('invalid-request', `${pointer}: ${message}`, [{ pointer, message }])
 }
 
-async function columnsOf(
+async function readColumns(
   { datasets, generated }: Omit<AxesDependencies, 'jobs'>,
   dataset: Job['spec']['dataset'],
 ): Promise<Column[]> {
@@ -50,8 +50,8 @@ async function columnsOf(
 }
 
 function around(column: string, min: number, max: number): BoundaryAxis {
-  const room = margin * (max - min) || 1
-  return { column, min: min - room, max: max + room }
+  const padding = margin * (max - min) || 1
+  return { column, min: min - padding, max: max + padding }
 }
 
 /** Weights of more bytes are not read for each frame. The thread that draws keeps them. */
@@ -60,29 +60,29 @@ const largestRead = 1024 * 1024
 export interface BoundaryDependencies {
   models: Pick<AllModels, 'get' | 'weights'>
   snapshots: SnapshotStore
-  predictors: Pick<PredictorPool, 'paint'>
+  predictors: Pick<PredictorPool, 'drawBoundary'>
 }
 
 export function boundaryReader({ models, snapshots, predictors }: BoundaryDependencies): BoundaryReader {
-  async function frameOf(
+  async function drawFrames(
     view: BoundaryView,
     epoch: number,
-    painting: Omit<Painting, keyof BoundaryView> | Omit<ModelPainting, keyof BoundaryView>,
+    request: Omit<BoundaryRequest, keyof BoundaryView> | Omit<ModelBoundaryRequest, keyof BoundaryView>,
   ) {
     // A stream can omit frames, so an error of one is ignored.
-    const painted = await predictors.paint({ ...painting, ...view }).catch(() => null)
-    return painted === null ? [] : [{ type: 'boundary' as const, epoch, ...view, ...painted }]
+    const boundary = await predictors.drawBoundary({ ...request, ...view }).catch(() => null)
+    return boundary === null ? [] : [{ type: 'boundary' as const, epoch, ...view, ...boundary }]
   }
 
   /** The last frame comes from the model, because early stopping may restore the best weights. */
-  async function frameOfModel(view: BoundaryView, { modelId, epoch }: Job): Promise<Boundary[]> {
+  async function lastFrame(view: BoundaryView, { modelId, epoch }: Job): Promise<Boundary[]> {
     if (modelId === null) return []
     const model = await models.get(modelId)
     if (model === null) return []
-    if (model.weightBytes > largestRead) return frameOf(view, epoch, { model })
+    if (model.weightBytes > largestRead) return drawFrames(view, epoch, { model })
     const weights = await models.weights(modelId)
     if (weights === null) return []
-    return frameOf(view, epoch, { network: model.network, weights, coding: model.coding })
+    return drawFrames(view, epoch, { network: model.network, weights, coding: model.coding })
   }
 
   return {
@@ -91,13 +91,13 @@ export function boundaryReader({ models, snapshots, predictors }: BoundaryDepend
       const last = taken.at(-1)
       if (last === undefined) {
         const isWhole = job.modelId === null || after >= job.epoch
-        return { frames: isWhole ? [] : await frameOfModel(view, job), position: isWhole ? after : job.epoch }
+        return { frames: isWhole ? [] : await lastFrame(view, job), position: isWhole ? after : job.epoch }
       }
       const frames: Boundary[] = []
       const { network } = job.spec
       for (const { epoch, bytes } of taken) {
-        if (job.modelId !== null && epoch >= job.epoch) frames.push(...(await frameOfModel(view, job)))
-        else frames.push(...(await frameOf(view, epoch, { network, weights: { tensors, bytes }, coding })))
+        if (job.modelId !== null && epoch >= job.epoch) frames.push(...(await lastFrame(view, job)))
+        else frames.push(...(await drawFrames(view, epoch, { network, weights: { tensors, bytes }, coding })))
       }
       return { frames, position: last.epoch }
     },

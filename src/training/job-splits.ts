@@ -34,11 +34,11 @@ export class JobSplits {
     const split = this.#predictors.split(spec, table)
     this.#held.set(id, { rows: 'chunks' in table ? table.rows : generatedSize(table).rows, split })
     split.catch(() => this.#held.delete(id))
-    this.#makeRoom()
+    this.#evict()
     return split
   }
 
-  #makeRoom(): void {
+  #evict(): void {
     let rows = [...this.#held.values()].reduce((sum, each) => sum + each.rows, 0)
     for (const [id, each] of this.#held) {
       if (rows <= maximumHeldRows) return

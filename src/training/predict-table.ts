@@ -22,7 +22,7 @@ export async function predictTable(
   let columns: AnswerColumns = () => []
   const predictions = await predict(dependencies, id, ({ coding }) => {
     columns = (given) => answerColumns(coding, given)
-    return { rows: namedRows(table, coding), place: (pointer) => pointer }
+    return { rows: namedRows(table, coding), requestPointer: (pointer) => pointer }
   })
   return { predictions, text: () => answeredText(table, columns, predictions) }
 }
@@ -65,7 +65,7 @@ function* answeredText(
   columns: AnswerColumns,
   { predictions, errors = [] }: Predictions,
 ): Generator<string> {
-  const errorOf = new Map(errors.map(({ row, message }) => [row, message]))
+  const messages = new Map(errors.map(({ row, message }) => [row, message]))
   const hasWarnings = predictions.some((prediction) => prediction?.warnings !== undefined)
   const answers = columns(predictions)
   const names = [
@@ -80,7 +80,7 @@ function* answeredText(
       ...(rows.at(row)?.cells ?? []),
       ...answers.map(({ text }) => (prediction === null ? '' : text(prediction))),
       ...(hasWarnings ? [prediction?.warnings?.join('; ') ?? ''] : []),
-      ...(errors.length > 0 ? [errorOf.get(row) ?? ''] : []),
+      ...(errors.length > 0 ? [messages.get(row) ?? ''] : []),
     ]
     yield csvText([line], delimiter)
   }

@@ -24,36 +24,36 @@ export interface PredictDependencies {
   predictors: Pick<PredictorPool, 'predict'>
 }
 
-export interface Question {
-  /** A text instead of a row is its error. */
+export interface PredictionRows {
+  /** A text in place of a row is the error of that row. */
   rows: RowList<InputRow | string>
-  /** The JSON Pointer into the request of what a pointer into `rows` names. */
-  place(pointer: string): string
+  /** Turns a JSON Pointer into `rows` into one into the request. */
+  requestPointer(pointer: string): string
 }
 
 export type Predictions = z.infer<typeof predictionsSchema>
 
-/** Places that a refusal lists. */
-const mostTold = 100
+/** Errors that a problem lists. */
+const maximumErrors = 100
 
-/** Numbers that the rows of one request may give the network, 200 MB of them. */
+/** Inputs of the network over the rows of one request: 200 MB. */
 const maximumInputs = 50_000_000
 
-/** Numbers that the answers of one request may have. */
+/** Outputs of the network over the rows of one request. */
 const maximumOutputs = 1_000_000
 
-/** Rows that are encoded, answered and sent without a pause. */
+/** Rows that are encoded, predicted and sent in one turn of the event loop. */
 export const rowsAtOnce = 64
 
-/** Throws Problem `not-found`, or `invalid-input` naming the places when no row can be answered. */
+/** @throws Problem `not-found`, or `invalid-input` with the errors of the rows if all rows are invalid */
 export async function predict(
   { tenantId, models, predictors }: PredictDependencies,
   modelId: string,
-  ask: (model: Model) => Question | Promise<Question>,
+  readRows: (model: Model) => PredictionRows | Promise<PredictionRows>,
 ): Promise<Predictions> {
   const model = await models.get(modelId)
   if (model === null) throw new Problem('not-found', `There is no model ${modelId}.`)
-  const { rows, place } = await ask(model)
+  const { rows, requestPointer } = await readRows(model)
   checkSize(model, rows.length)
   checkAnswer(model, rows.length)
   const isShort = rows.length <= rowsAtOnce
@@ -68,11 +68,11 @@ export async function predict(
     const notFinite = isShort ? finish(steps) : await inSlices(steps, 'request')
     for (const each of notFinite) refused.push(each)
   }
-  const told = refused
+  const listed = refused
     .sort((a, b) => a.row - b.row)
-    .map(({ row, error }) => ({ row, pointer: place(error.pointer), message: error.message }))
-  if (told.length === rows.length) throw refusal(told)
-  return told.length === 0 ? { modelId, predictions } : { modelId, predictions, errors: told }
+    .map(({ row, error }) => ({ row, pointer: requestPointer(error.pointer), message: error.message }))
+  if (listed.length === rows.length) throw refusal(listed)
+  return listed.length === 0 ? { modelId, predictions } : { modelId, predictions, errors: listed }
 }
 
 function checkSize({ coding }: Model, rows: number): void {
@@ -97,7 +97,7 @@ function checkAnswer({ layers }: Model, rows: number): void {
 
 type Refused = CodedRows['errors'][number]
 
-/** Reads the outputs of a row at each step into `predictions`; gives those that are no answers. */
+/** Decodes one row per step into `predictions`. Returns the rows whose outputs are not finite. */
 function* decoding(
   model: Model,
   outputs: Float32Array,
@@ -106,7 +106,7 @@ function* decoding(
 ): Generator<void, Refused[]> {
   const refused: Refused[] = []
   const width = outputs.length / coded.length
-  const decode = decoderOf(model)
+  const decode = cachedDecoder(model)
   for (let index = 0; index < coded.length; index++) {
     if (index > 0) yield
     const { row, warnings } = coded[index]
@@ -119,13 +119,13 @@ function* decoding(
 
 const decoders = new WeakMap<Model, Decoder>()
 
-function decoderOf(model: Model): Decoder {
-  const known = decoders.get(model)
-  if (known !== undefined) return known
+function cachedDecoder(model: Model): Decoder {
+  const cached = decoders.get(model)
+  if (cached !== undefined) return cached
   const { loss, threshold, coding, network } = model
-  const made = decoder(coding, { lastActivation: lastActivation(network), loss, threshold })
-  decoders.set(model, made)
-  return made
+  const created = decoder(coding, { lastActivation: lastActivation(network), loss, threshold })
+  decoders.set(model, created)
+  return created
 }
 
 function read(decode: Decoder, output: Float32Array, row: number): Prediction | InputError {
@@ -138,7 +138,7 @@ function read(decode: Decoder, output: Float32Array, row: number): Prediction | 
 }
 
 function refusal(errors: NonNullable<Predictions['errors']>): Problem {
-  const items = errors.slice(0, mostTold).map(({ pointer, message }) => ({ pointer, message }))
+  const items = errors.slice(0, maximumErrors).map(({ pointer, message }) => ({ pointer, message }))
   const [first] = items
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more rows)` : ''
   const detail = first.pointer === '' ? first.message : `${first.pointer}: ${first.message}`

@@ -23,7 +23,7 @@ export interface DeliveryOutcome {
 }
 
 /** Limits of concurrent attempts: new ones of this process, and those of a tenant and a webhook in all processes. */
-export interface AttemptRoom {
+export interface AttemptLimits {
   attempts: number
   perTenant: number
   perWebhook: number
@@ -32,7 +32,7 @@ export interface AttemptRoom {
 /** The outbox, as the sender uses it. */
 export interface DeliveryStore {
   /** Claims due deliveries, tenants in turn. They become due again after the lease unless `record` is called. */
-  claim(room: AttemptRoom, leaseSeconds: number): Promise<DueDelivery[]>
+  claim(limits: AttemptLimits, leaseSeconds: number): Promise<DueDelivery[]>
   /** `disabledOf` is the tenant of the webhook if this outcome disables it. */
   record(
     delivery: Pick<DueDelivery, 'id' | 'webhookId' | 'attempts'>,

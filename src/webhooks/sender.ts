@@ -5,7 +5,7 @@
 import { setMaxListeners } from 'node:events'
 import { DeadlineError, withDeadline } from '../base/deadline.js'
 import { testEvent } from '../contract/webhook.js'
-import type { AttemptRoom, DeliveryOutcome, DeliveryStore, DueDelivery } from './delivery-store.js'
+import type { AttemptLimits, DeliveryOutcome, DeliveryStore, DueDelivery } from './delivery-store.js'
 import { type PostOptions, post } from './post.js'
 import { signatureHeaders } from './signature.js'
 
@@ -27,7 +27,7 @@ const pollMilliseconds = 5_000
 
 export interface SenderOptions extends Pick<PostOptions, 'allowPrivate' | 'resolve'> {
   /** `attempts` limits the attempts of this process. */
-  room: AttemptRoom
+  limits: AttemptLimits
   schedule?: readonly number[]
   timeoutMilliseconds?: number
   onError(error: unknown): void
@@ -43,7 +43,7 @@ export interface Sender {
 
 export function sendDeliveries(webhooks: DeliveryStore, options: SenderOptions): Sender {
   const {
-    room,
+    limits,
     schedule = retrySchedule,
     timeoutMilliseconds = attemptMilliseconds,
     onError,
@@ -59,10 +59,10 @@ export function sendDeliveries(webhooks: DeliveryStore, options: SenderOptions):
   async function claimDue(): Promise<void> {
     do {
       claimAgain = false
-      const attempts = room.attempts - inFlight.size
+      const attempts = limits.attempts - inFlight.size
       if (stopping.signal.aborted || attempts <= 0) return
       const leaseSeconds = timeoutMilliseconds / 1_000 + recordSeconds
-      for (const due of await webhooks.claim({ ...room, attempts }, leaseSeconds)) start(due)
+      for (const due of await webhooks.claim({ ...limits, attempts }, leaseSeconds)) start(due)
     } while (claimAgain)
   }
 

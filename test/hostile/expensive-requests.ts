@@ -78,8 +78,8 @@ const json = (value: unknown) => JSON.stringify(value)
 
 /** Repeats a text up to the limit of a body. */
 function filled(before: string, each: string, after: string): string {
-  const room = bodyBytes - before.length - after.length
-  return before + `${each},`.repeat(Math.floor((room + 1) / (each.length + 1))).slice(0, -1) + after
+  const free = bodyBytes - before.length - after.length
+  return before + `${each},`.repeat(Math.floor((free + 1) / (each.length + 1))).slice(0, -1) + after
 }
 
 const dense = (units: number, activation = 'linear') => ({ type: 'dense', units, activation })

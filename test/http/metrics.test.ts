@@ -90,7 +90,7 @@ describe('/metrics', () => {
   it('sums the work of all workers', async () => {
     const before = await scrape()
     await Promise.all(
-      Array.from({ length: 50 }, () => service.figures.add({ epochs: 10, trainingSeconds: 0.5 })),
+      Array.from({ length: 50 }, () => service.serviceMetrics.add({ epochs: 10, trainingSeconds: 0.5 })),
     )
     const samples = await scrape()
     const risen = (name: string) => (samples.get(name) ?? 0) - (before.get(name) ?? 0)

@@ -22,12 +22,12 @@ import type { AllModels } from '../../src/training/ports/models.js'
 import type { Claim, RunStore } from '../../src/training/ports/runs.js'
 import { expectTrueCounters, readCounters } from '../support/counters.js'
 import {
+  capacityWith,
   epochsOf,
   linearModel,
   newJob,
   openStores,
   packEpochs,
-  roomOf,
   type Stores,
 } from '../support/stores.js'
 import { uploadOf } from '../support/tables.js'
@@ -166,8 +166,8 @@ const actions = {
     if (used !== undefined) await jobs.of(used.tenantId).create(jobOf(given, { datasetId: used.id }))
   },
   async claim({ runs }: Process, { process, size }: Step) {
-    const room = roomOf({ free: 2, all: 2, jobs: size, seconds: 1 })
-    claims.push(...(await runs.claim(`worker_${process}`, room)).jobs)
+    const capacity = capacityWith({ free: 2, all: 2, jobs: size, seconds: 1 })
+    claims.push(...(await runs.claim(`worker_${process}`, capacity)).jobs)
   },
   async record({ runs }: Process, given: Step) {
     const claim = claimOf(given)

@@ -5,11 +5,11 @@ import { Problem } from '../../src/contract/problems.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import { newId } from '../../src/training/new-id.js'
 import {
+  capacityWith,
   claimJob,
   linearModel,
   newJob,
   openStores,
-  roomOf,
   type Stores,
   setStatus,
   startJob,
@@ -177,7 +177,7 @@ describe('jobs of dead workers', () => {
   })
 
   describe('that were claimed in a batch', () => {
-    const room = roomOf({ jobs: 4, seconds: 1 })
+    const capacity = capacityWith({ jobs: 4, seconds: 1 })
     const crashesOf = async (ids: string[]) => {
       const rows = await stores.database.job.findMany({
         where: { id: { in: ids } },
@@ -192,22 +192,22 @@ describe('jobs of dead workers', () => {
       ['silent', () => stores.jobs.releaseAbandoned(0)],
     ])('are blamed for nothing when the worker is %s, and claimed alone from then on', async (_name, release) => {
       const ids = await createJobs(4)
-      const claims = await stores.runs.claim('worker_dead', room)
+      const claims = await stores.runs.claim('worker_dead', capacity)
       expect(claims.jobs.map(({ jobId }) => jobId).toSorted()).toEqual(ids.toSorted())
       await release()
       expect(await crashesOf(ids)).toEqual(ids.map(() => 'queued 0 true'))
       const sizes = []
       for (let times = 0; times < 5; times++)
-        sizes.push((await stores.runs.claim('worker_b', room)).jobs.length)
+        sizes.push((await stores.runs.claim('worker_b', capacity)).jobs.length)
       expect(sizes).toEqual([1, 1, 1, 1, 0])
     })
 
     it('fail as worker-crashed after three crashes with one alone', async () => {
       const ids = await createJobs(2)
-      await stores.runs.claim('worker_0', room)
+      await stores.runs.claim('worker_0', capacity)
       await stores.jobs.releaseWorker('worker_0')
       for (const worker of ['worker_1', 'worker_2', 'worker_3']) {
-        const [claim] = (await stores.runs.claim(worker, room)).jobs
+        const [claim] = (await stores.runs.claim(worker, capacity)).jobs
         expect(claim.jobId).toBe(ids[0])
         await stores.jobs.releaseWorker(worker)
       }
@@ -217,7 +217,7 @@ describe('jobs of dead workers', () => {
 
     it('count a crash of a thread only for the job that was running', async () => {
       const ids = await createJobs(3)
-      const [first, second, third] = (await stores.runs.claim('worker_a', room)).jobs
+      const [first, second, third] = (await stores.runs.claim('worker_a', capacity)).jobs
       expect(await stores.runs.succeed(first, linearModel())).toBe(true)
       await stores.runs.crash(second)
       expect(await stores.runs.release(third, 'worker-stopped')).toBe(true)

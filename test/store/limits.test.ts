@@ -90,18 +90,18 @@ describe('64 concurrent creations, in two processes', () => {
   it('fill the limit of stored bytes, and are refused only if they do not fit', async () => {
     const sizes = fc.array(fc.integer({ min: 0, max: 300 }), { minLength: 64, maxLength: 64 })
     await fc.assert(
-      fc.asyncProperty(sizes, fc.integer({ min: 1, max: 250_000 }), async (parameters, room) => {
+      fc.asyncProperty(sizes, fc.integer({ min: 1, max: 250_000 }), async (parameters, storedLimit) => {
         await stores.database.job.deleteMany()
         const jobs = parameters.map((each) => newJob({ parameters: each }))
-        const done = await createAtOnce(jobs, { storedBytes: room })
+        const done = await createAtOnce(jobs, { storedBytes: storedLimit })
         const { storedBytes } = await usedBy('local')
-        expect(storedBytes).toBeLessThanOrEqual(room)
+        expect(storedBytes).toBeLessThanOrEqual(storedLimit)
         const accepted = done.filter(({ outcome }) => !isRefused(outcome))
         expect(storedBytes).toBe(accepted.reduce((sum, { job }) => sum + bytesOf(job), 0))
         for (const { job, outcome } of done) {
           if (!isRefused(outcome)) continue
           expect(outcome.code).toBe('too-much-stored')
-          expect(storedBytes + bytesOf(job)).toBeGreaterThan(room)
+          expect(storedBytes + bytesOf(job)).toBeGreaterThan(storedLimit)
         }
       }),
       { numRuns: 10 },

@@ -173,8 +173,8 @@ describe('the webhook event', () => {
     const claim = await jobIn('running', 0)
     await action.run(claim)
     const job = await stores.jobs.get(claim.jobId)
-    const room = { attempts: 1_000, perTenant: 1_000, perWebhook: 1_000 }
-    const bodies = (await stores.webhooks.claim(room, 60)).map(({ body }) =>
+    const limits = { attempts: 1_000, perTenant: 1_000, perWebhook: 1_000 }
+    const bodies = (await stores.webhooks.claim(limits, 60)).map(({ body }) =>
       webhookBodySchema.parse(JSON.parse(body)),
     )
     expect(bodies.find(({ data }) => data.jobId === claim.jobId)).toEqual({

@@ -7,9 +7,9 @@ import { packJson } from '../../src/store/packed-json.js'
 import { runStore } from '../../src/store/runs.js'
 import { unlimited } from '../../src/store/tenant-limits.js'
 import { newId } from '../../src/training/new-id.js'
-import type { Room } from '../../src/training/ports/runs.js'
+import type { Capacity } from '../../src/training/ports/runs.js'
 import { expectTrueCounters } from '../support/counters.js'
-import { clearQueue, newJob, openStores, roomOf, type Stores, xorSpec } from '../support/stores.js'
+import { capacityWith, clearQueue, newJob, openStores, type Stores, xorSpec } from '../support/stores.js'
 import { choose } from '../support/turn-policy.js'
 import { readQueue, turnsOf } from '../support/turns.js'
 
@@ -171,7 +171,7 @@ describe('queuePosition', () => {
   })
 })
 
-const room: fc.Arbitrary<Room> = fc
+const capacity: fc.Arbitrary<Capacity> = fc
   .record({
     all: fc.integer({ min: 1, max: 3 }),
     busy: fc.nat({ max: 2 }),
@@ -184,7 +184,7 @@ const room: fc.Arbitrary<Room> = fc
   .map(({ all, busy, jobs, small, timeScale, freeIn }) => {
     const free = Math.max(1, all - busy)
     const seconds = (count: number) => (count + 0.37) * 100 * 3.1e-6
-    return roomOf({
+    return capacityWith({
       all,
       free,
       jobs,
@@ -197,21 +197,21 @@ const room: fc.Arbitrary<Room> = fc
 /** The jobs that a claim takes now. */
 async function expectedClaim(
   allowed: Record<(typeof tenants)[number], number>,
-  room: Room,
+  capacity: Capacity,
 ): Promise<ReturnType<typeof choose>> {
   const { jobs, tenants } = await readQueue(stores.database)
   const limits = new Map<string, number>(Object.entries(allowed))
   const waiting = [...tenants].map(
     ([id, tenant]) => [id, { ...tenant, allowed: limits.get(id) ?? 0 }] as const,
   )
-  return choose(jobs, new Map(waiting), room)
+  return choose(jobs, new Map(waiting), capacity)
 }
 
 describe('a claim', () => {
   it('takes the jobs whose turn it is, up to the limits of a batch and of running jobs', async () => {
     const limit = fc.constantFrom(1, 2, 5, 100, 100, 100)
     const allowed = fc.record({ a: limit, b: limit, c: limit, d: fc.constant(3) })
-    const step = fc.record({ room, ends: fc.nat({ max: 3 }) })
+    const step = fc.record({ capacity, ends: fc.nat({ max: 3 }) })
     const met = { together: 0, passed: 0, reserved: 0 }
     await fc.assert(
       fc.asyncProperty(
@@ -227,14 +227,14 @@ describe('a claim', () => {
           })
           const runs = runStore(stores.database, { ...unlimited, runningJobs: d })
           await store(jobs)
-          let reservation: Room['reservation'] = null
-          for (const { room: free, ends } of steps) {
-            const room = { ...free, reservation }
-            const { taken, first } = await expectedClaim(limits, room)
+          let reservation: Capacity['reservation'] = null
+          for (const { capacity: free, ends } of steps) {
+            const capacity = { ...free, reservation }
+            const { taken, first } = await expectedClaim(limits, capacity)
             const expected = taken.map(({ id }) => id)
-            const claimed = await runs.claim('worker_a', room)
+            const claimed = await runs.claim('worker_a', capacity)
             expect(claimed.jobs.map(({ jobId }) => jobId)).toEqual(expected)
-            const waits = first !== null && Math.min(first.threads, room.all) > room.free
+            const waits = first !== null && Math.min(first.threads, capacity.all) > capacity.free
             expect(claimed.waiting?.jobId).toBe(waits ? first.id : undefined)
             expect(claimed.left).toBe(await stores.database.job.count({ where: { status: 'queued' } }))
             if (waits && expected.length > 0) met.passed++

@@ -6,11 +6,11 @@ import type { Job } from '../../src/contract/job.js'
 import { packJson } from '../../src/store/packed-json.js'
 import { eventually } from '../support/service.js'
 import {
+  capacityWith,
   claimNext,
   clearQueue,
   newJob,
   openStores,
-  roomOf,
   type Stores,
   startJob,
 } from '../support/stores.js'
@@ -181,13 +181,13 @@ describe('concurrent claims', () => {
         return rows.length === count || undefined
       })
     }
-    const room = roomOf({ jobs: 4 })
-    const claims = [stores.runs.claim('worker_a', room)]
+    const capacity = capacityWith({ jobs: 4 })
+    const claims = [stores.runs.claim('worker_a', capacity)]
     await waiting(1)
-    claims.push(stores.runs.claim('worker_b', room))
+    claims.push(stores.runs.claim('worker_b', capacity))
     await waiting(2)
     // Small enough for a batch.
-    claims.push(stores.runs.claim('worker_c', { ...room, seconds: 1e9 }))
+    claims.push(stores.runs.claim('worker_c', { ...capacity, seconds: 1e9 }))
     await waiting(3)
     await gate.query(`SELECT pg_advisory_unlock(hashtextextended('running a', 0))`)
     await gate.end()

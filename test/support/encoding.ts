@@ -25,12 +25,12 @@ export function encoded(
   const options: EncodingOptions = { scaling: 'none', image: null, ...given }
   const features = inputWidth(table.columns, given.sampleWeight)
   const width = targetWidth(targetCoding(table, options)) + (isWeighted(options) ? 1 : 0)
-  const room = (length: number) => new Float32Array(length).fill(Number.NaN)
+  const unfilled = (length: number) => new Float32Array(length).fill(Number.NaN)
   const views: EncodedViews = {
-    trainingX: room(training.rows.length * features),
-    trainingY: room(training.rows.length * width),
-    validationX: room(held.rows.length * features),
-    validationY: room(held.rows.length * width),
+    trainingX: unfilled(training.rows.length * features),
+    trainingY: unfilled(training.rows.length * width),
+    validationX: unfilled(held.rows.length * features),
+    validationY: unfilled(held.rows.length * width),
   }
   return { coding: encode(training, held, options, views), ...views, features, width }
 }

@@ -9,7 +9,7 @@ import { newId } from '../../src/training/new-id.js'
 import type { AllDatasets, DatasetStore } from '../../src/training/ports/datasets.js'
 import type { AllJobs, JobStore, NewJob } from '../../src/training/ports/jobs.js'
 import type { AllModels, ModelStore, NewModel } from '../../src/training/ports/models.js'
-import type { Claim, ClaimedJob, Room, RunStore } from '../../src/training/ports/runs.js'
+import type { Capacity, Claim, ClaimedJob, RunStore } from '../../src/training/ports/runs.js'
 import type { Tenanted } from '../../src/training/ports/tenants.js'
 import { openSecretBox } from '../../src/webhooks/secret-box.js'
 import { freshDatabase } from './postgres.js'
@@ -141,25 +141,25 @@ export async function clearQueue({ database }: Pick<Stores, 'database'>): Promis
   await database.queueClock.updateMany({ data: { threadTime: 0 } })
 }
 
-/** Room for one job on one thread, unless it says otherwise. */
-export const roomOf = (room: Partial<Room>): Room => ({
+/** The capacity for one job on one thread, unless it says otherwise. */
+export const capacityWith = (capacity: Partial<Capacity>): Capacity => ({
   free: 1,
   all: 1,
   jobs: 1,
   seconds: 0,
   timeScale: 1,
-  freeIn: Array.from({ length: room.all ?? 1 }, () => 0),
+  freeIn: Array.from({ length: capacity.all ?? 1 }, () => 0),
   reservation: null,
-  ...room,
+  ...capacity,
 })
 
 /** Claims the job whose turn it is, and none together with it; null when there is none or it does not fit. */
 export async function claimNext(
   runs: RunStore,
   workerId: string,
-  room: Partial<Room> = {},
+  capacity: Partial<Capacity> = {},
 ): Promise<ClaimedJob | null> {
-  const { jobs } = await runs.claim(workerId, roomOf(room))
+  const { jobs } = await runs.claim(workerId, capacityWith(capacity))
   const [claim = null] = jobs
   return claim
 }

@@ -1,5 +1,5 @@
 /** Whose turn it is, in plain steps: what the claim's statement must agree with, and what the simulation runs. */
-import type { Room } from '../../src/training/ports/runs.js'
+import type { Capacity } from '../../src/training/ports/runs.js'
 
 export interface QueuedJob {
   id: string
@@ -7,7 +7,7 @@ export interface QueuedJob {
   priority: number
   queueNumber: number
   threads: number
-  /** As estimated, for one thread, before the room's scale. */
+  /** As estimated, for one thread, before the time scale of the worker. */
   seconds: number
   /** Whether it may be taken together with others. */
   isSmall: boolean
@@ -33,7 +33,7 @@ export const threadTime = (seconds: number, threads: number) =>
 export function turnOrder(
   queue: readonly QueuedJob[],
   tenants: ReadonlyMap<string, Pick<WaitingTenant, 'threadTime'>>,
-  { all, timeScale }: Pick<Room, 'all' | 'timeScale'>,
+  { all, timeScale }: Pick<Capacity, 'all' | 'timeScale'>,
 ): Turn[] {
   const turns: Turn[] = []
   for (const tenantId of new Set(queue.map((job) => job.tenantId))) {
@@ -52,26 +52,27 @@ export function turnOrder(
 export function choose(
   queue: readonly QueuedJob[],
   tenants: ReadonlyMap<string, WaitingTenant>,
-  room: Room,
+  capacity: Capacity,
 ): { taken: Turn[]; first: Turn | null } {
   const mayRun = ({ tenantId, nth }: Turn) => {
     const { busy = 0, allowed = 0 } = tenants.get(tenantId) ?? {}
     return busy + nth <= allowed
   }
-  const considered = 2 * room.jobs + 8
-  const front = turnOrder(queue, tenants, room).filter(mayRun).slice(0, considered)
+  const considered = 2 * capacity.jobs + 8
+  const front = turnOrder(queue, tenants, capacity).filter(mayRun).slice(0, considered)
   const [first = null] = front
   if (first === null) return { taken: [], first }
-  const share = Math.max(1, Math.min(room.jobs, Math.ceil(queue.length / room.all)))
-  const width = (job: Turn) => Math.min(job.threads, room.all)
-  const lasts = (job: Turn) => room.timeScale * job.seconds
-  if (width(first) <= room.free) {
-    return { taken: together(first.isSmall ? front.slice(0, share) : [first], room.seconds), first }
+  const share = Math.max(1, Math.min(capacity.jobs, Math.ceil(queue.length / capacity.all)))
+  const width = (job: Turn) => Math.min(job.threads, capacity.all)
+  const lasts = (job: Turn) => capacity.timeScale * job.seconds
+  if (width(first) <= capacity.free) {
+    return { taken: together(first.isSmall ? front.slice(0, share) : [first], capacity.seconds), first }
   }
-  const reserved = room.reservation?.jobId === first.id ? room.reservation.seconds : Number.POSITIVE_INFINITY
-  const spare = Math.min(room.freeIn[width(first) - 1], reserved)
-  const passing = front.slice(1).filter((job) => width(job) <= room.free && lasts(job) <= spare)
-  return { taken: together(passing.slice(0, share), Math.min(room.seconds, spare)), first }
+  const reserved =
+    capacity.reservation?.jobId === first.id ? capacity.reservation.seconds : Number.POSITIVE_INFINITY
+  const spare = Math.min(capacity.freeIn[width(first) - 1], reserved)
+  const passing = front.slice(1).filter((job) => width(job) <= capacity.free && lasts(job) <= spare)
+  return { taken: together(passing.slice(0, share), Math.min(capacity.seconds, spare)), first }
 
   function together(jobs: Turn[], limit: number): Turn[] {
     let sum = 0

@@ -1,5 +1,5 @@
 /** Many jobs through the policy of turns and one worker's threads, by events instead of time. */
-import { type Holder, ThreadRoom } from '../../workers/thread-allocator.js'
+import { type Holder, ThreadAllocator } from '../../workers/thread-allocator.js'
 import { choose, type QueuedJob, threadTime, type WaitingTenant } from './turn-policy.js'
 
 export interface Arrival {
@@ -45,7 +45,7 @@ export function simulate(
   { threads, until = Number.POSITIVE_INFINITY, passing = true }: Options,
 ): Simulated {
   let now = 0
-  const room = new ThreadRoom(threads, () => 1_000 * now)
+  const allocator = new ThreadAllocator(threads, () => 1_000 * now)
   /** By tenant, in the order of arrival. */
   const queue = new Map<string, { job: QueuedJob; arrival: Arrival }[]>()
   const running = new Set<Running>()
@@ -70,13 +70,13 @@ export function simulate(
 
   /** Whether anything was begun. */
   function claim(): boolean {
-    if (room.free === 0) return false
+    if (allocator.free === 0) return false
     const jobs = [...queue.values()].flatMap((own) => own.slice(0, considered).map(({ job }) => job))
     if (jobs.length === 0) return false
-    const free = { ...room.room(), ...(passing ? {} : { freeIn: Array(threads).fill(0) }) }
-    const { taken, first } = choose(jobs, tenants(), free)
-    const waits = first !== null && first.threads > free.free
-    room.reserve(waits ? { jobId: first.id, threads: first.threads } : null)
+    const capacity = { ...allocator.capacity(), ...(passing ? {} : { freeIn: Array(threads).fill(0) }) }
+    const { taken, first } = choose(jobs, tenants(), capacity)
+    const waits = first !== null && first.threads > capacity.free
+    allocator.reserve(waits ? { jobId: first.id, threads: first.threads } : null)
     if (first !== null && taken.length > 0) clock = Math.max(clock, first.turn)
     for (const turn of taken) begin(turn)
     return taken.length > 0
@@ -90,7 +90,7 @@ export function simulate(
     const charged = threadTime(estimated, threads)
     // A tenant that comes back starts from what is served now.
     use(tenantId, charged + Math.max(0, clock - (used.get(tenantId) ?? 0)))
-    const holder = room.take([{ spec: { threads }, estimatedSeconds: estimated }])
+    const holder = allocator.take([{ spec: { threads }, estimatedSeconds: estimated }])
     running.add({ arrival, holder, begin: now, end: now + seconds, charged })
     const ownWaits = waits.get(tenantId) ?? []
     ownWaits.push(now - at)
@@ -99,7 +99,7 @@ export function simulate(
 
   function end(run: Running): void {
     running.delete(run)
-    room.release(run.holder)
+    allocator.release(run.holder)
     use(run.arrival.tenantId, held(run) - run.charged)
   }
 

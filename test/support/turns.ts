@@ -1,7 +1,7 @@
 /** The policy of turn-policy.ts on what the database holds. */
 import type { Database, Prisma } from '../../src/store/database.js'
 import { parseSpec } from '../../src/store/job-rows.js'
-import type { Room } from '../../src/training/ports/runs.js'
+import type { Capacity } from '../../src/training/ports/runs.js'
 import { type QueuedJob, type Turn, turnOrder } from './turn-policy.js'
 
 export interface Queue {
@@ -47,8 +47,8 @@ function queued(job: Row): QueuedJob {
 /** The queued jobs in the order in which they are taken, for workers of any number of threads. */
 export async function turnsOf(
   database: Database,
-  room: Pick<Room, 'all' | 'timeScale'> = { all: 1_000, timeScale: 1 },
+  capacity: Pick<Capacity, 'all' | 'timeScale'> = { all: 1_000, timeScale: 1 },
 ): Promise<Turn[]> {
   const { jobs, tenants } = await readQueue(database)
-  return turnOrder(jobs, tenants, room)
+  return turnOrder(jobs, tenants, capacity)
 }

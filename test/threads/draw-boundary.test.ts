@@ -1,12 +1,12 @@
 /** What is drawn of a network is in the units of the data. */
 import { expect, it } from 'vitest'
 import { layerSchema } from '../../src/contract/network.js'
-import { paint } from '../../src/threads/draw-boundary.js'
+import { drawBoundary } from '../../src/threads/draw-boundary.js'
 import { packWeights } from '../../src/threads/packed-weights.js'
 
-it('paints answers in the unit of the target', () => {
+it('draws answers in the unit of the target', () => {
   // z = 2 (x − 10) / 5 + 1, and the target is 100 + 50 z: 50 at x = 5, 150 at x = 10, 250 at x = 15.
-  const painted = paint(
+  const boundary = drawBoundary(
     {
       network: {
         inputShape: [1],
@@ -31,8 +31,8 @@ it('paints answers in the unit of the target', () => {
     },
     'reference',
   )
-  expect(painted).toMatchObject({ outputs: 1, range: [50, 250] })
-  expect([...new Uint16Array(Uint8Array.from(Buffer.from(painted.values, 'base64')).buffer)]).toEqual([
+  expect(boundary).toMatchObject({ outputs: 1, range: [50, 250] })
+  expect([...new Uint16Array(Uint8Array.from(Buffer.from(boundary.values, 'base64')).buffer)]).toEqual([
     0, 32_768, 65_535,
   ])
 })

@@ -15,11 +15,11 @@ class World {
     post: (message: ToPredictor) => {
       if (message.type === 'unload') this.held.delete(message.modelId)
     },
-    ask: async (order: (question: number) => ToPredictor): Promise<FromPredictor> => {
+    call: async (order: (callId: number) => ToPredictor): Promise<FromPredictor> => {
       const message = order(0)
-      if (message.type !== 'load') throw new Error('a load was asked for')
+      if (message.type !== 'load') throw new Error(`unexpected ${message.type}`)
       this.held.add(message.modelId)
-      return { type: 'room', question: 0, places: [] }
+      return { type: 'weightBuffers', callId: 0, buffers: [] }
     },
     onEnd: () => {},
   }

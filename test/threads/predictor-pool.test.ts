@@ -223,7 +223,7 @@ describe('predictions', () => {
   })
 })
 
-describe('paintings', () => {
+describe('boundaries', () => {
   it('of a stored model read its weights once, and show what it answers', async () => {
     const model = await store(2)
     const loads = vi.spyOn(stores.models, 'openWeights')
@@ -231,7 +231,7 @@ describe('paintings', () => {
       { column: 'a', min: 0, max: 10 },
       { column: 'b', min: 0, max: 1 },
     ]
-    const frames = await Promise.all(upTo(3).map(() => pool.paint({ model, axes, size: 2 })))
+    const frames = await Promise.all(upTo(3).map(() => pool.drawBoundary({ model, axes, size: 2 })))
     // 2a, of a = 0 and 10.
     for (const frame of frames) expect(frame).toMatchObject({ outputs: 1, range: [0, 20] })
     expect(loads).toHaveBeenCalledTimes(1)

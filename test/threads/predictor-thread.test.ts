@@ -7,12 +7,12 @@ import { PredictorThread } from '../../src/threads/predictor-thread.js'
 class HeldLane extends PredictorThread {
   readonly calls: { modelId: string; answer: () => void }[] = []
 
-  override ask(order: (question: number) => ToPredictor): Promise<FromPredictor> {
+  override call(order: (callId: number) => ToPredictor): Promise<FromPredictor> {
     const message = order(0)
     if (message.type !== 'predict') throw new Error('a prediction was asked for')
     const { modelId, inputs } = message
     return new Promise((resolve) => {
-      const answer = () => resolve({ type: 'predicted', question: 0, outputs: inputs.slice() })
+      const answer = () => resolve({ type: 'predicted', callId: 0, outputs: inputs.slice() })
       this.calls.push({ modelId, answer })
     })
   }

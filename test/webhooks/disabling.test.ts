@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => service.close())
 
 const api = () => request(service.app.server)
-const room = { attempts: 100, perTenant: 100, perWebhook: 100 }
+const limits = { attempts: 100, perTenant: 100, perWebhook: 100 }
 
 async function register(): Promise<string> {
   await service.database.webhook.deleteMany()
@@ -39,7 +39,7 @@ const read = async (id: string) =>
 async function attempt(result: 'delivered' | 'failed' | 'interrupted', retrySeconds: number | null = 3_600) {
   const error = result === 'delivered' ? null : 'answered 500'
   const disabled: (string | null)[] = []
-  for (const due of await service.webhooks.claim(room, 60)) {
+  for (const due of await service.webhooks.claim(limits, 60)) {
     const outcome = { result, status: 500, error, retrySeconds: result === 'delivered' ? null : retrySeconds }
     disabled.push((await service.webhooks.record(due, outcome)).disabledOf)
   }
@@ -97,7 +97,7 @@ describe('a webhook that fails', () => {
     expect(await read(id)).toMatchObject({ failingSince: null })
     await pass(0)
     // The schedule begins with the first attempt that the receiver could take.
-    const [due] = await service.webhooks.claim(room, 0)
+    const [due] = await service.webhooks.claim(limits, 0)
     expect(due.attempts - due.attemptsBefore).toBe(1)
     await attempt('failed')
     await pass(71)
@@ -118,7 +118,7 @@ describe('a test event', () => {
     const first = deliverySchema.parse((await api().post(`/webhooks/${id}/test`).expect(202)).body)
     expect(first).toMatchObject({ event: 'webhook.test', jobId: null, attempts: 0 })
     expect((await api().post(`/webhooks/${id}/test`).expect(202)).body.id).toBe(first.id)
-    const [due] = await service.webhooks.claim(room, 60)
+    const [due] = await service.webhooks.claim(limits, 60)
     expect(webhookTestBodySchema.parse(JSON.parse(due.body)).data).toEqual({
       webhookId: id,
       links: { webhook: `/webhooks/${id}` },
@@ -145,11 +145,11 @@ describe('a delivery', () => {
   it('is sent again on demand, with its id and body, and its attempts count anew', async () => {
     const id = await register()
     await endJob()
-    const [before] = await service.webhooks.claim(room, 60)
+    const [before] = await service.webhooks.claim(limits, 60)
     // While it is in flight, nothing changes.
     const path = `/webhooks/${id}/deliveries/${before.id}/redeliver`
     expect((await api().post(path).expect(202)).body.attempts).toBe(1)
-    expect(await service.webhooks.claim(room, 60)).toEqual([])
+    expect(await service.webhooks.claim(limits, 60)).toEqual([])
     await service.webhooks.record(before, {
       result: 'delivered',
       status: 200,
@@ -158,7 +158,7 @@ describe('a delivery', () => {
     })
     const deliveredAt = (await read(id)).deliveries[0].deliveredAt
     expect(deliverySchema.parse((await api().post(path).expect(202)).body).nextAttemptAt).not.toBeNull()
-    const [again] = await service.webhooks.claim(room, 60)
+    const [again] = await service.webhooks.claim(limits, 60)
     expect(again).toMatchObject({ id: before.id, body: before.body, attempts: 2, attemptsBefore: 1 })
     await service.webhooks.record(again, {
       result: 'failed',

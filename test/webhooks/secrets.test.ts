@@ -17,7 +17,7 @@ import { newJob, webhookKey } from '../support/stores.js'
 
 const newKey = () => randomBytes(32).toString('base64')
 const secret = 'whsec_c2VjcmV0'
-const room = { attempts: 100, perTenant: 100, perWebhook: 100 }
+const limits = { attempts: 100, perTenant: 100, perWebhook: 100 }
 
 describe('a secret box', () => {
   it('opens what it sealed, each time with another ciphertext', () => {
@@ -97,7 +97,7 @@ describe('a stored secret', () => {
     const job = newJob()
     await service.jobs.create(job)
     await service.jobs.cancel(job.id)
-    const [due] = await service.webhooks.claim(room, 0)
+    const [due] = await service.webhooks.claim(limits, 0)
     expect(due.webhookId).toBe(id)
     await service.database.webhookDelivery.deleteMany()
     return due.secrets

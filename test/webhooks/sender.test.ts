@@ -50,7 +50,7 @@ async function receive(...answers: (number | 'hang')[]): Promise<{ url: string; 
   return { url: `http://127.0.0.1:${address.port}/hook`, received }
 }
 
-const room = { attempts: 16, perTenant: 4, perWebhook: 1 }
+const limits = { attempts: 16, perTenant: 4, perWebhook: 1 }
 
 const failOnError = (error: unknown) => {
   throw error
@@ -59,7 +59,7 @@ const failOnError = (error: unknown) => {
 function send(options: Partial<SenderOptions> = {}) {
   const sender = sendDeliveries(stores.webhooks, {
     allowPrivate: true,
-    room,
+    limits,
     schedule: [0.05, 0.05],
     onError: failOnError,
     onDisabled: () => {},
@@ -213,9 +213,9 @@ describe('a delivery', () => {
     const { claim, ...rest } = await prepare(url, ['job.cancelled'])
     await stores.jobs.of(claim.tenantId).cancel(claim.jobId)
     // Claimed by a process that dies before it sends anything.
-    const taken = await stores.webhooks.claim({ ...room, attempts: 100 }, 0.5)
+    const taken = await stores.webhooks.claim({ ...limits, attempts: 100 }, 0.5)
     expect(taken.map(({ webhookId }) => webhookId)).toContain(rest.webhook.id)
-    expect(await stores.webhooks.claim({ ...room, attempts: 100 }, 0.5)).toEqual([])
+    expect(await stores.webhooks.claim({ ...limits, attempts: 100 }, 0.5)).toEqual([])
     send()
     await eventually(async () => (await deliveries(rest))[0]?.deliveredAt ?? undefined)
     expect(received).toHaveLength(1)
@@ -248,11 +248,11 @@ describe('a delivery', () => {
     const quick = await prepare(ready.url, ['job.cancelled'])
     await stores.jobs.of(slow.tenantId).cancel(slow.claim.jobId)
     send({ timeoutMilliseconds: 60_000 })
-    await eventually(() => (hanging.received.length === room.perTenant ? true : undefined))
+    await eventually(() => (hanging.received.length === limits.perTenant ? true : undefined))
     await stores.jobs.of(quick.tenantId).cancel(quick.claim.jobId)
     await eventually(() => ready.received[0])
     // 20 are due.
-    expect(hanging.received).toHaveLength(room.perTenant)
+    expect(hanging.received).toHaveLength(limits.perTenant)
   })
 
   it('that is a test is attempted once', async () => {
@@ -301,7 +301,7 @@ describe('a sender', () => {
     const record = async () => ({ disabledOf: null })
     const sender = sendDeliveries(
       { claim, record },
-      { allowPrivate: true, room, onError: failOnError, onDisabled: () => {} },
+      { allowPrivate: true, limits, onError: failOnError, onDisabled: () => {} },
     )
     sender.wake()
     claims[0]()

@@ -62,7 +62,7 @@ async function file(url: string) {
 
 const options: SenderOptions = {
   allowPrivate: true,
-  room: { attempts: 16, perTenant: 4, perWebhook: 1 },
+  limits: { attempts: 16, perTenant: 4, perWebhook: 1 },
   onError: (error) => {
     throw error
   },
@@ -134,7 +134,7 @@ const phases: Readonly<Record<string, Phase>> = {
   ),
 }
 
-it('a sender claims no more than it has room for', async () => {
+it('a sender claims no more than its limits allow', async () => {
   const rooms: number[] = []
   const leave = gate()
   const due = { id: 'msg_1', webhookId: 'wh_1', event: 'job.failed', url: 'http://127.0.0.1', body: '{}' }

@@ -32,13 +32,13 @@ afterEach(end)
 /** Of one thread: it takes all that is queued, and does not leave a part to others. */
 function begin(): void {
   pool = new trainerPool.TrainerPool()
-  const { runs, datasets, models, figures } = stores
+  const { runs, datasets, models, serviceMetrics } = stores
   processor = new processorModule.Processor({
     workerId: 'worker_a',
     runs,
     storedTables: new storedTables.StoredTables(datasets, 64 * 1024 * 1024),
     models,
-    figures,
+    serviceMetrics,
     pool,
     sharedDatasets: new sharedDatasets.SharedDatasets(64 * 1024 * 1024),
     checkpointMilliseconds: 1_000,

@@ -24,9 +24,9 @@ afterAll(() => stores.close())
 beforeEach(async () => {
   await stores.database.job.deleteMany()
   pool = new trainerPool.TrainerPool()
-  const { runs, datasets, models, figures } = stores
+  const { runs, datasets, models, serviceMetrics } = stores
   processor = new processorModule.Processor({
-    ...{ workerId: 'worker_a', runs, models, figures, pool, backend: 'auto', threads: 2 },
+    ...{ workerId: 'worker_a', runs, models, serviceMetrics, pool, backend: 'auto', threads: 2 },
     storedTables: new storedTables.StoredTables(datasets, 1024 * 1024),
     sharedDatasets: new sharedDatasets.SharedDatasets(64 * 1024 * 1024),
     checkpointMilliseconds: 0,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkpointHeaderSchema } from '../../src/contract/checkpoint.js'
 import type { Snapshot } from '../../src/engine/index.js'
-import { packSnapshot, placesOf, unpackSnapshot } from '../../workers/packed-snapshot.js'
+import { orderArrays, packSnapshot, unpackSnapshot } from '../../workers/packed-snapshot.js'
 
 // JSON has no −0 and nothing infinite, and no sum of losses is either.
 const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0)
@@ -64,16 +64,16 @@ describe('a packed snapshot', () => {
       watch: null,
       best: { w: Float32Array.of(4, 5) },
     }
-    const room = () => ({
+    const emptyBuffers = () => ({
       state: { b: new Float32Array(1), w: new Float32Array(2) },
       best: { w: new Float32Array(2) },
     })
     const packed = packSnapshot(snapshot, 'wasm')
-    const { state, best } = room()
-    const places = placesOf(packed, { state, best })
+    const { state, best } = emptyBuffers()
+    const places = orderArrays(packed, { state, best })
     expect([places[0] === state.w, places[1] === state.b, places[2] === best.w]).toEqual([true, true, true])
-    const longer = { ...room(), best: { w: new Float32Array(3) } }
-    expect(() => placesOf(packed, longer)).toThrow("the checkpoint's w does not fit this program")
-    expect(() => placesOf(packed, { ...room(), best: null })).toThrow(RangeError)
+    const longer = { ...emptyBuffers(), best: { w: new Float32Array(3) } }
+    expect(() => orderArrays(packed, longer)).toThrow("the checkpoint's w does not fit this program")
+    expect(() => orderArrays(packed, { ...emptyBuffers(), best: null })).toThrow(RangeError)
   })
 })

@@ -51,13 +51,13 @@ beforeEach(async () => {
 })
 
 function processorOf(workerId: string, backend: BackendSetting = 'auto', retryMilliseconds = [0, 0]) {
-  const { runs, datasets, models, figures } = stores
+  const { runs, datasets, models, serviceMetrics } = stores
   return new processorModule.Processor({
     workerId,
     runs,
     storedTables: new storedTables.StoredTables(datasets, 64 * 1024 * 1024),
     models,
-    figures,
+    serviceMetrics,
     pool,
     sharedDatasets: new sharedDatasets.SharedDatasets(64 * 1024 * 1024),
     checkpointMilliseconds: 1_000,
@@ -304,11 +304,11 @@ describe('a job', () => {
         { colour: 'green', ripe: true },
         { size: 30, colour: 'green', ripe: false },
       ]
-      const question = () => ({ rows, place: (pointer: string) => pointer })
+      const readRows = () => ({ rows, requestPointer: (pointer: string) => pointer })
       const { predictions } = await predict(
         { tenantId: 'local', models: stores.models, predictors },
         model?.id ?? '',
-        question,
+        readRows,
       )
       expect(predictions.map((each) => each?.label)).toEqual(['yes', 'no'])
     } finally {
@@ -893,14 +893,14 @@ describe('a paused job', () => {
   })
 })
 
-describe('the figures of a worker', () => {
+describe('the metrics of a worker', () => {
   it('count the epochs it stored and the seconds it trained', async () => {
-    const before = await stores.figures.read()
+    const before = await stores.serviceMetrics.read()
     await create({ epochs: 50 })
     await create({ epochs: 70 })
     await Promise.all([processor.processNext(), processor.processNext()])
     await processor.close()
-    const after = await stores.figures.read()
+    const after = await stores.serviceMetrics.read()
     expect(after.epochs - before.epochs).toBe(120)
     expect(after.trainingSeconds).toBeGreaterThan(before.trainingSeconds)
   })

@@ -99,7 +99,7 @@ describe('shared datasets', () => {
     await encode(datasets, 'large', large)
     expect(await held(datasets, ['small', 'large'])).toEqual(['small', 'large'])
     Dataset.attach(small.handle).memory.reserve(1024 * 1024)
-    datasets.makeRoom()
+    datasets.evict()
     expect(await held(datasets, ['small', 'large'])).toEqual(['large'])
   })
 

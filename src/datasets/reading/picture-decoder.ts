@@ -11,7 +11,7 @@ export interface PictureSize {
 }
 
 export interface ToPictureProcess {
-  question: number
+  callId: number
   bytes: Uint8Array
   name: string
   size: PictureSize
@@ -19,11 +19,11 @@ export interface ToPictureProcess {
 }
 
 export type FromPictureProcess =
-  | { type: 'decoded'; question: number; pixels: Uint8Array }
+  | { type: 'decoded'; callId: number; pixels: Uint8Array }
   /** The image is invalid. */
-  | { type: 'refused'; question: number; code: DatasetError['code']; message: string }
+  | { type: 'refused'; callId: number; code: DatasetError['code']; message: string }
   /** Another error. */
-  | { type: 'failed'; question: number; message: string }
+  | { type: 'failed'; callId: number; message: string }
 
 interface Waiting {
   resolve(pixels: Uint8Array): void
@@ -49,20 +49,20 @@ export class PictureDecoder {
    * @throws DatasetError when the bytes are not a PNG or JPEG, are corrupt, too large, or take too long
    */
   async decode(bytes: Uint8Array, name: string, size: PictureSize): Promise<Uint8Array> {
-    const question = this.#next++
+    const callId = this.#next++
     const child = this.#start()
     const timeLimit = setTimeout(() => child.kill('SIGKILL'), decodingMilliseconds)
     try {
       return await new Promise<Uint8Array>((resolve, reject) => {
-        this.#waiting.set(question, { resolve, reject })
-        const message: ToPictureProcess = { question, bytes, name, size, imagePixels: this.imagePixels }
+        this.#waiting.set(callId, { resolve, reject })
+        const message: ToPictureProcess = { callId, bytes, name, size, imagePixels: this.imagePixels }
         child.send(message, (error) => {
           if (error !== null) reject(error)
         })
       })
     } finally {
       clearTimeout(timeLimit)
-      this.#waiting.delete(question)
+      this.#waiting.delete(callId)
     }
   }
 
@@ -87,7 +87,7 @@ export class PictureDecoder {
   }
 
   #answer(message: FromPictureProcess): void {
-    const waiting = this.#waiting.get(message.question)
+    const waiting = this.#waiting.get(message.callId)
     switch (message.type) {
       case 'decoded':
         waiting?.resolve(message.pixels)

@@ -3,13 +3,13 @@ import { DatasetError } from '../table.js'
 import { decodePicture } from './picture.js'
 import type { FromPictureProcess, ToPictureProcess } from './picture-decoder.js'
 
-process.on('message', ({ question, bytes, name, size, imagePixels }: ToPictureProcess) => {
+process.on('message', ({ callId, bytes, name, size, imagePixels }: ToPictureProcess) => {
   decodePicture(Buffer.from(bytes), name, size, { imagePixels }).then(
-    (pixels) => send({ type: 'decoded', question, pixels }),
+    (pixels) => send({ type: 'decoded', callId, pixels }),
     (error: unknown) => {
       const message = error instanceof Error ? error.message : String(error)
-      if (error instanceof DatasetError) send({ type: 'refused', question, code: error.code, message })
-      else send({ type: 'failed', question, message })
+      if (error instanceof DatasetError) send({ type: 'refused', callId, code: error.code, message })
+      else send({ type: 'failed', callId, message })
     },
   )
 })

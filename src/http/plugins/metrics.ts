@@ -2,7 +2,7 @@
 import type { FastifyPluginCallback, onResponseHookHandler } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { FigureStore } from '../../training/ports/figures.js'
+import type { MetricStore } from '../../training/ports/service-metrics.js'
 import { observeEventLoop } from './event-loop-metrics.js'
 import { RequestMetrics } from './request-metrics.js'
 
@@ -14,7 +14,7 @@ export interface Metrics {
   /** Plugin that counts the requests of an application. */
   countRequests: FastifyPluginCallback
   /** Renders the text format. Without the database, only the metrics of this process are current. */
-  render(figures: Pick<FigureStore, 'read'>, watchers: number): Promise<string>
+  render(store: Pick<MetricStore, 'read'>, watchers: number): Promise<string>
   contentType: string
 }
 
@@ -70,16 +70,16 @@ export function openMetrics(): Metrics {
     registers,
   })
 
-  function setFromDatabase(figures: Awaited<ReturnType<FigureStore['read']>>): void {
-    for (const { status, jobs } of figures.unfinished) unfinished.set({ status }, jobs)
-    const { seen, threads: all, busyThreads } = figures.workers
+  function setFromDatabase(stored: Awaited<ReturnType<MetricStore['read']>>): void {
+    for (const { status, jobs } of stored.unfinished) unfinished.set({ status }, jobs)
+    const { seen, threads: all, busyThreads } = stored.workers
     workers.set(seen)
     threads.set({ state: 'busy' }, busyThreads)
     threads.set({ state: 'free' }, Math.max(0, all - busyThreads))
     for (const counter of [ended, epochs, trainingSeconds]) counter.reset()
-    for (const { status, jobs } of figures.ended) ended.inc({ status }, jobs)
-    epochs.inc(figures.epochs)
-    trainingSeconds.inc(figures.trainingSeconds)
+    for (const { status, jobs } of stored.ended) ended.inc({ status }, jobs)
+    epochs.inc(stored.epochs)
+    trainingSeconds.inc(stored.trainingSeconds)
   }
 
   return {
@@ -103,10 +103,10 @@ export function openMetrics(): Metrics {
       done()
     }),
 
-    async render(figures, watchers) {
+    async render(store, watchers) {
       watched.set(watchers)
       try {
-        setFromDatabase(await figures.read())
+        setFromDatabase(await store.read())
         database.set(1)
       } catch {
         database.set(0)

@@ -4,12 +4,12 @@
  */
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Model } from '../../contract/model.js'
-import type { AllModels, AskedModel } from '../../training/ports/models.js'
+import type { AllModels, ModelLookup } from '../../training/ports/models.js'
 import { requirePrincipal } from '../principal.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    modelLookup: AskedModel | null
+    modelLookup: ModelLookup | null
     /** Null if the tenant has no model with this id. */
     model: Model | null
   }
@@ -23,10 +23,10 @@ export interface ModelPrefetch {
 }
 
 /** For routes of `app` with the id of a model in their path. */
-export function prefetchModels(app: FastifyInstance, models: Pick<AllModels, 'ask'>): ModelPrefetch {
+export function prefetchModels(app: FastifyInstance, models: Pick<AllModels, 'lookUp'>): ModelPrefetch {
   app.decorateRequest('modelLookup', null)
   app.decorateRequest('model', null)
-  const lookUp = ({ params }: FastifyRequest) => models.ask(readId(params))
+  const lookUp = ({ params }: FastifyRequest) => models.lookUp(readId(params))
   return {
     prefetch(request) {
       request.modelLookup = lookUp(request)

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { Problem } from '../../contract/problems.js'
 import { type WorkersSummary, workerSchema, workersSummarySchema } from '../../contract/worker.js'
 import type { Live } from '../../live/live.js'
-import type { FigureStore } from '../../training/ports/figures.js'
+import type { MetricStore } from '../../training/ports/service-metrics.js'
 import type { WorkerStore } from '../../training/ports/workers.js'
 import type { Metrics } from '../plugins/metrics.js'
 import { defaultLimit, pageParameters } from '../query-parameters.js'
@@ -29,14 +29,14 @@ export interface Readiness {
 export interface OperationRoutes {
   readiness: Readiness
   metrics: Metrics
-  figures: Pick<FigureStore, 'read'>
+  serviceMetrics: Pick<MetricStore, 'read'>
   live: Pick<Live, 'watchers'>
   workers: Pick<WorkerStore, 'list'>
 }
 
 export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
   app,
-  { readiness, metrics, figures, live, workers },
+  { readiness, metrics, serviceMetrics, live, workers },
   done,
 ) => {
   /** Shared by concurrent requests, because the route needs no key. */
@@ -119,7 +119,7 @@ export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
       },
     },
     async (_request, reply) => {
-      const text = await metrics.render(figures, live.watchers)
+      const text = await metrics.render(serviceMetrics, live.watchers)
       return reply.type(metrics.contentType).serializer(String).send(text)
     },
   )

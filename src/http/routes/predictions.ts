@@ -8,7 +8,7 @@ import { pictureRow } from '../../training/picture-row.js'
 import type { AllModels } from '../../training/ports/models.js'
 import { type PredictDependencies, type Predictions, predict, rowsAtOnce } from '../../training/predict.js'
 import { predictTable } from '../../training/predict-table.js'
-import { questionOf } from '../../training/query-question.js'
+import { readQueryRows } from '../../training/read-query-rows.js'
 import { TenantTurns } from '../../training/tenant-turns.js'
 import { chunkedBody, jsonFragments } from '../chunked-body.js'
 import { encodingProblem } from '../json-body-parser.js'
@@ -23,7 +23,7 @@ const querySchema = z
   .catchall(textOrTexts.describe('value of a column; empty if it is missing'))
 
 export interface PredictionRoutes {
-  models: Pick<AllModels, 'ask'>
+  models: Pick<AllModels, 'lookUp'>
   predictors: PredictDependencies['predictors']
   pictures: Parameters<typeof pictureRow>[2]
 }
@@ -71,7 +71,9 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
       },
     },
     async (request) =>
-      predict(predictDependencies(request), request.params.id, (model) => questionOf(model, request.query)),
+      predict(predictDependencies(request), request.params.id, (model) =>
+        readQueryRows(model, request.query),
+      ),
   )
 
   app.post(
@@ -112,8 +114,11 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
         if (body === undefined) throw unsupportedType(request)
         // Validated by the schema of its content type.
         const { inputs } = body as z.infer<typeof predictionRequestSchema>
-        const place = (pointer: string) => `/inputs${pointer}`
-        return sendPredictions(reply, await predict(dependencies, id, () => ({ rows: inputs, place })))
+        const requestPointer = (pointer: string) => `/inputs${pointer}`
+        return sendPredictions(
+          reply,
+          await predict(dependencies, id, () => ({ rows: inputs, requestPointer })),
+        )
       }
       if (tableTypes.includes(contentType(request) ?? '')) {
         const { predictions, text } = await predictTable(dependencies, id, body)
@@ -127,7 +132,7 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
       const { tenantId } = requirePrincipal(request)
       const predictions = await predict(dependencies, id, async (model) => ({
         rows: [await pictureTurns.run(tenantId, () => pictureRow(model, body, pictures))],
-        place: () => '',
+        requestPointer: () => '',
       }))
       return asJson(reply).send(predictions)
     },

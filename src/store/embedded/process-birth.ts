@@ -12,7 +12,7 @@ export function processBirth(pid: number): string | undefined {
   if (!numberIsTaken(pid)) return undefined
   if (process.platform === 'linux') return linuxBirth(pid)
   if (process.platform === 'win32') return UNKNOWN_BIRTH
-  const [state, ...began] = askPs(pid, 'stat=,lstart=').split(/\s+/)
+  const [state, ...began] = runPs(pid, 'stat=,lstart=').split(/\s+/)
   if (state === undefined || state === '') return UNKNOWN_BIRTH
   return state.startsWith('Z') ? undefined : began.join(' ')
 }
@@ -37,7 +37,7 @@ export function numberIsTaken(pid: number): boolean {
 export function commandLine(pid: number): string[] | undefined {
   if (process.platform === 'win32') return undefined
   if (process.platform !== 'linux') {
-    const shown = askPs(pid, 'command=')
+    const shown = runPs(pid, 'command=')
     return shown === '' ? undefined : shown.split(/\s+/)
   }
   try {
@@ -59,7 +59,7 @@ function linuxBirth(pid: number): string | undefined {
   }
 }
 
-function askPs(pid: number, columns: string): string {
+function runPs(pid: number, columns: string): string {
   try {
     return execFileSync('ps', ['-ww', '-o', columns, '-p', String(pid)], { encoding: 'utf8' }).trim()
   } catch {

@@ -41,8 +41,8 @@ export interface ModelStore {
 }
 
 /** A model whose query starts before the caller is authenticated. */
-export interface AskedModel {
-  /** As of a time after `ask`. The result is shared between callers, which must not change it. */
+export interface ModelLookup {
+  /** As of a time after `lookUp`. The result is shared between callers, which must not change it. */
   of(tenantId: string): Promise<Model | null>
 }
 
@@ -60,7 +60,7 @@ export interface OpenWeights {
 /** The models of all tenants. */
 export interface AllModels extends Tenanted<ModelStore>, Pick<ModelStore, 'get'> {
   /** Starts the query of a model. */
-  ask(id: string): AskedModel
+  lookUp(id: string): ModelLookup
   /** Calls `listener` with the id of each model that this process finds deleted. */
   onGone(listener: (id: string) => void): void
   /** All weights in one array. Throws as the chunks of `openWeights` do. */

@@ -7,18 +7,18 @@ import type { RowSplit, SplitRule } from '../../datasets/split-rows.js'
 import type { DatasetError, Table } from '../../datasets/table.js'
 import type { BoundaryView } from './boundaries.js'
 
-export interface Painting extends BoundaryView {
+export interface BoundaryRequest extends BoundaryView {
   network: Network
   weights: { tensors: Tensor[]; bytes: Uint8Array }
   coding: Coding
 }
 
 /** The same for a stored model, whose weights all requests share. */
-export interface ModelPainting extends BoundaryView {
+export interface ModelBoundaryRequest extends BoundaryView {
   model: Model
 }
 
-export type Painted = Pick<Boundary, 'outputs' | 'range' | 'values'>
+export type BoundaryOutputs = Pick<Boundary, 'outputs' | 'range' | 'values'>
 
 export type TableOutcome =
   /** `unlabelled` counts rows without a value of each target. */
@@ -37,6 +37,6 @@ export interface PredictorPool {
   /** Splits the rows into training and validation. The table needs no column but that of the classes. */
   split(rule: SplitRule, table: Table | GeneratedDataset): Promise<RowSplit>
   /** The outputs over a grid. Rejects if any is not finite. */
-  paint(painting: Painting | ModelPainting): Promise<Painted>
+  drawBoundary(request: BoundaryRequest | ModelBoundaryRequest): Promise<BoundaryOutputs>
   close(): Promise<void>
 }

@@ -47,7 +47,7 @@ export interface Progress {
 }
 
 /** The free capacity of a worker. A job with more than `all` threads takes all of them. */
-export interface Room {
+export interface Capacity {
   readonly free: number
   readonly all: number
   /** Limits of a batch claim: the number of jobs, and their seconds of work. */
@@ -89,7 +89,7 @@ export interface RunStore {
    * Starts the next jobs of tenants below their limit of running jobs: status `running`, attempt raised. If the first needs
    * more threads than are free, claims only jobs that are expected to end before it can start.
    */
-  claim(workerId: string, room: Room): Promise<Claimed>
+  claim(workerId: string, capacity: Capacity): Promise<Claimed>
   /** Renews the claims. Returns those that are still valid; the runs of the others must stop. */
   heartbeat(claims: Claim[]): Promise<Claim[]>
   /** The most recent intact checkpoint. Reports and skips damaged ones. */

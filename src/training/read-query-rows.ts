@@ -3,18 +3,21 @@ import type { FeatureCoding } from '../contract/dataset.js'
 import type { Model } from '../contract/model.js'
 import { Problem, pointerTo } from '../contract/problems.js'
 import { isReadable } from '../datasets/cell-coder.js'
-import type { Question } from './predict.js'
+import type { PredictionRows } from './predict.js'
 
 export type Query = Readonly<Record<string, string | string[] | undefined>>
 
-/** `x` alone gives rows of values by place, unless it is but one of the model's columns; anything else is one row by name. */
-export function questionOf(model: Model, query: Query): Question {
+/**
+ * A query with `x` alone has rows of values by position. Any other query is one row by column name.
+ * @throws Problem `invalid-request`
+ */
+export function readQueryRows(model: Model, query: Query): PredictionRows {
   const names = Object.keys(query)
   if (names.length === 0) {
     const shown = model.columns.slice(0, 10)
-    const byPlace = `?x=${shown.map(() => '0').join(',')}`
+    const byPosition = `?x=${shown.map(() => '0').join(',')}`
     const byName = `?${shown.map((column) => `${encodeURIComponent(column)}=0`).join('&')}`
-    throw new Problem('invalid-request', `Say what to predict from: ${byPlace} or by name: ${byName}`)
+    throw new Problem('invalid-request', `Say what to predict from: ${byPosition} or by name: ${byName}`)
   }
   if (names.length === 1 && names[0] === 'x') {
     const rows = [query.x ?? []].flat().map((text) => text.split(','))
@@ -23,7 +26,7 @@ export function questionOf(model: Model, query: Query): Question {
     if (rows.length === 1) {
       for (const [place, cell] of rows[0].entries()) checkCell(features[place], cell, ['x', 0, place])
     }
-    return { rows, place: (pointer) => `/x${pointer}` }
+    return { rows, requestPointer: (pointer) => `/x${pointer}` }
   }
   if (Object.hasOwn(query, 'x') && !model.columns.includes('x')) {
     throw invalid(['x'], 'comes alone: give rows as x, or one row by the names of its columns, not both')
@@ -34,7 +37,7 @@ export function questionOf(model: Model, query: Query): Question {
     checkCell(features.get(name.trim().normalize('NFC')), value, [name])
     return [name, value] as const
   })
-  return { rows: [Object.fromEntries(row)], place: (pointer) => pointer.replace(/^\/0/, '') }
+  return { rows: [Object.fromEntries(row)], requestPointer: (pointer) => pointer.replace(/^\/0/, '') }
 }
 
 /** Throws Problem `invalid-request` at a text that can be no value of a number column. */

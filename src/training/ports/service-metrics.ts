@@ -2,7 +2,7 @@ import type { JobStatus } from '../../contract/job.js'
 import type { WorkersSummary } from '../../contract/worker.js'
 
 /** Counts over all processes. */
-export interface Figures {
+export interface ServiceMetrics {
   workers: WorkersSummary
   epochs: number
   trainingSeconds: number
@@ -10,8 +10,8 @@ export interface Figures {
   ended: { status: JobStatus; jobs: number }[]
 }
 
-export interface FigureStore {
+export interface MetricStore {
   /** Adds to counters. */
-  add(increments: Partial<Pick<Figures, 'epochs' | 'trainingSeconds'>>): Promise<void>
-  read(): Promise<Figures>
+  add(increments: Partial<Pick<ServiceMetrics, 'epochs' | 'trainingSeconds'>>): Promise<void>
+  read(): Promise<ServiceMetrics>
 }
