@@ -15,7 +15,7 @@ export interface Parts {
 }
 
 /** @throws DatasetError when the rows cannot be trained on */
-export function encodeRows(spec: JobSpec, data: RawData, parts = partsOf(spec, data)): SharedData {
+export function encodeRows(spec: JobSpec, data: RawData, parts = selectParts(spec, data)): SharedData {
   const { columns } = data.training
   const features = inputWidth(columns, spec.sampleWeight)
   const outputs = sizeOf(outputShape(spec.network, spec.network.inputShape ?? [features]))
@@ -32,7 +32,7 @@ export function encodeRows(spec: JobSpec, data: RawData, parts = partsOf(spec, d
   return { type: 'shared', handle: dataset.share(), coding }
 }
 
-function partsOf(spec: JobSpec, { training: table, validation }: RawData): Parts {
+function selectParts(spec: JobSpec, { training: table, validation }: RawData): Parts {
   if (validation !== null) {
     return {
       training: { table, rows: everyRow(table) },

@@ -28,10 +28,10 @@ export function evaluate(examination: Examination): Evaluation | null {
   const { size } = dataset
   const [x, targets] =
     size.validationRows > 0
-      ? [dataset.validationX, targetsOf(dataset.validationY, size.validationRows, coding, 'validation')]
-      : [dataset.trainingX, targetsOf(dataset.trainingY, size.trainingRows, coding, 'training')]
+      ? [dataset.validationX, selectTargets(dataset.validationY, size.validationRows, coding, 'validation')]
+      : [dataset.trainingX, selectTargets(dataset.trainingY, size.trainingRows, coding, 'training')]
   const { count } = targets.rows
-  const evaluator = evaluatorOf(targets, coding, examination)
+  const evaluator = createEvaluator(targets, coding, examination)
   const inputs = new Float32Array(Math.min(rowsAtOnce, count) * size.features)
   for (let first = 0; first < count; first += rowsAtOnce) {
     if (Atomics.load(stop, 0) !== 0) return null
@@ -60,8 +60,8 @@ export function evaluateFolds(
   stop: Int32Array,
 ): Evaluation | null {
   const { trainingY, size } = Dataset.attach(handle)
-  const targets = targetsOf(trainingY, size.trainingRows, coding, 'folds')
-  const evaluator = evaluatorOf(targets, coding, spec)
+  const targets = selectTargets(trainingY, size.trainingRows, coding, 'folds')
+  const evaluator = createEvaluator(targets, coding, spec)
   const outputs = answers.length / size.trainingRows
   for (let index = 0; index < targets.rows.count; index++) {
     if (index % rowsAtOnce === 0 && Atomics.load(stop, 0) !== 0) return null
@@ -83,7 +83,12 @@ interface Targets {
 }
 
 /** @param y rows × targets, or one more where a weight follows the targets of each row */
-function targetsOf(y: Float32Array, available: number, coding: Coding, rows: EvaluatedRows['rows']): Targets {
+function selectTargets(
+  y: Float32Array,
+  available: number,
+  coding: Coding,
+  rows: EvaluatedRows['rows'],
+): Targets {
   const width = targetWidth(coding.target)
   const stride = y.length / available
   return {
@@ -93,7 +98,7 @@ function targetsOf(y: Float32Array, available: number, coding: Coding, rows: Eva
   }
 }
 
-function evaluatorOf(
+function createEvaluator(
   { rows, isBinary }: Targets,
   coding: Coding,
   { loss, network }: { loss: Loss; network: Network },

@@ -25,11 +25,11 @@ const classes: Record<ErrorKind, ErrorClass> = {
   fault: { class: 'ours' },
 }
 
-export function classOf(error: unknown, databaseTrouble: DatabaseTrouble): ErrorClass {
-  return classes[kindOf(error, databaseTrouble)]
+export function classifyError(error: unknown, databaseTrouble: DatabaseTrouble): ErrorClass {
+  return classes[errorKind(error, databaseTrouble)]
 }
 
-function kindOf(error: unknown, databaseTrouble: DatabaseTrouble): ErrorKind {
+function errorKind(error: unknown, databaseTrouble: DatabaseTrouble): ErrorKind {
   if (error instanceof DatasetError || error instanceof SpecError) return 'unfit'
   // Too little memory may be enough another time; whatever else the code in a thread throws, it throws again.
   if (error instanceof ThreadCrash) return error.isFault ? 'fault' : 'thread-died'

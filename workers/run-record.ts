@@ -8,7 +8,7 @@ import type { ClaimedJob, Progress, RunStore, Success } from '../src/training/po
 import type { WeightSnapshots } from '../src/training/ports/snapshots.js'
 import type { Outcome, TrainedModel, WholeTraining } from './messages.js'
 import type { Retries } from './retries.js'
-import { classOf, type DatabaseTrouble, type ErrorClass } from './run-errors.js'
+import { classifyError, type DatabaseTrouble, type ErrorClass } from './run-errors.js'
 import type { WorkTally } from './work-counter.js'
 
 /** If the database is unreachable for longer, the running jobs lose their claims. */
@@ -89,7 +89,7 @@ export class RunRecord {
     this.isOver = true
     const { jobId } = this.job
     const { log, databaseTrouble } = this.records
-    const verdict = classOf(error, databaseTrouble)
+    const verdict = classifyError(error, databaseTrouble)
     if (verdict.class === 'refused') log.warn({ err: error, jobId }, 'run refused')
     else log.error({ err: error, jobId, ...verdict }, 'run failed')
     try {
@@ -148,7 +148,7 @@ export class RunRecord {
     switch (outcome.type) {
       case 'trained': {
         const { model } = outcome
-        await persist(records, () => runs.succeed(job, modelOf(job, model), model.bestEpoch))
+        await persist(records, () => runs.succeed(job, toNewModel(job, model), model.bestEpoch))
         break
       }
       case 'diverged': {
@@ -181,7 +181,7 @@ export async function storeWhole(
     const { job } = record
     const { progress, model } = training
     const { bestEpoch } = model
-    const success = { claim: job, progress, model: modelOf(job, model), bestEpoch }
+    const success = { claim: job, progress, model: toNewModel(job, model), bestEpoch }
     if (job.storedEpoch === 0 && records.runs.isWhole(success)) together.push({ record, success })
     else {
       await record.guard(async () => {
@@ -210,7 +210,7 @@ async function succeedAll(records: RunRecords, successes: readonly WholeSuccess[
   try {
     await persist(records, () => store(successes))
   } catch (error) {
-    if (classOf(error, databaseTrouble).class !== 'retried' && successes.length > 1)
+    if (classifyError(error, databaseTrouble).class !== 'retried' && successes.length > 1)
       log.warn({ err: error }, 'the database does not take several models together; storing them one by one')
     for (const one of successes) await one.record.guard(() => store([one]))
   }
@@ -229,14 +229,14 @@ async function persist<T>(
     try {
       return await write()
     } catch (error) {
-      if (classOf(error, databaseTrouble).class !== 'retried' || Date.now() > deadline) throw error
+      if (classifyError(error, databaseTrouble).class !== 'retried' || Date.now() > deadline) throw error
       log.warn({ err: error }, 'the database does not take a write; trying again')
       await sleep(pause)
     }
   }
 }
 
-function modelOf(
+function toNewModel(
   { spec: { network, loss } }: ClaimedJob,
   { layers, coding, parameters, weights, evaluation }: TrainedModel,
 ): NewModel {

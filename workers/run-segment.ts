@@ -16,7 +16,7 @@ const sliceMilliseconds = 50
 /** A training spends at most so much of its time waiting for checkpoints. */
 const checkpointShare = 0.1
 
-export type StretchEnd =
+export type SegmentEnd =
   /** The last epoch of the segment is done, the training is not. */
   | { type: 'reached' }
   | { type: 'stopped' }
@@ -27,7 +27,7 @@ export type StretchEnd =
    */
   | { type: 'trained'; unreported: WholeTraining['progress'] | null; handBack(): Promise<void> }
 
-interface Stretch extends Pick<TrainingOrder, 'stop' | 'checkpointMilliseconds' | 'backend'> {
+interface SegmentOptions extends Pick<TrainingOrder, 'stop' | 'checkpointMilliseconds' | 'backend'> {
   plannedEpochs: number | undefined
   lastEpoch: number | null
   recorder: SnapshotRecorder | null
@@ -35,9 +35,9 @@ interface Stretch extends Pick<TrainingOrder, 'stop' | 'checkpointMilliseconds' 
   priority: Pick<ThreadPriority, 'continue'>
 }
 
-export async function runStretch(training: Training, stretch: Stretch): Promise<StretchEnd> {
-  const { stop, checkpointMilliseconds, lastEpoch, recorder, report, plannedEpochs, priority } = stretch
-  const backend = describeBackend(training, stretch.backend)
+export async function runSegment(training: Training, options: SegmentOptions): Promise<SegmentEnd> {
+  const { stop, checkpointMilliseconds, lastEpoch, recorder, report, plannedEpochs, priority } = options
+  const backend = describeBackend(training, options.backend)
   const isFresh = training.epoch === 0
   let isReported = !isFresh
   let milliseconds = report.orders > 1 ? smallSliceMilliseconds : firstSliceMilliseconds
@@ -48,7 +48,7 @@ export async function runStretch(training: Training, stretch: Stretch): Promise<
   /** Without epochs and a checkpoint there is nothing to report. */
   async function tell(progress: Omit<Progress, 'checkpoint'>, snapshot: Snapshot | null): Promise<void> {
     if (epochCount(progress.epochs) === 0 && snapshot === null) return
-    const checkpoint = snapshot === null ? null : offerSnapshot(snapshot, variantOf(training))
+    const checkpoint = snapshot === null ? null : offerSnapshot(snapshot, variantName(training))
     await report.progress({ ...progress, checkpoint })
     isReported = true
     seconds = 0
@@ -116,5 +116,5 @@ function describeBackend(
   return { backend, backendDetail: parts.length === 0 ? null : parts.join('; ') }
 }
 
-const variantOf = ({ backend, backendDetail }: Training) =>
+const variantName = ({ backend, backendDetail }: Training) =>
   backendDetail === null ? backend : `${backend}/${backendDetail}`

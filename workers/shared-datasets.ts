@@ -55,12 +55,12 @@ export class SharedDatasets {
       this.entries.delete(key)
       collectSoon(spare)
     }
-    let bytes = [...this.entries.values()].reduce((sum, entry) => sum + bytesOf(entry), 0)
+    let bytes = [...this.entries.values()].reduce((sum, entry) => sum + countBytes(entry), 0)
     for (const [key, entry] of this.entries) {
       if (bytes <= this.maximumBytes) return
       if (entry.encoded === null) continue
       this.entries.delete(key)
-      bytes -= bytesOf(entry)
+      bytes -= countBytes(entry)
     }
   }
 
@@ -90,6 +90,6 @@ export class SharedDatasets {
 }
 
 /** All the memory that the data keep alive: the rows, and the room that trainings on them needed. */
-function bytesOf({ encoded }: Entry): number {
+function countBytes({ encoded }: Entry): number {
   return encoded === null ? 0 : Dataset.attach(encoded.handle).memory.bytes
 }

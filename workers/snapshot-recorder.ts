@@ -68,11 +68,11 @@ export class SnapshotRecorder {
       // An end that comes by its own leaves nothing to wait for.
       if (state !== 'running') last = training.epoch
       if (training.epoch >= last || performance.now() >= end)
-        return { epochs: joinEpochs(parts), state, snapshots: this.snapshotsOf(taken) }
+        return { epochs: joinEpochs(parts), state, snapshots: this.packSnapshots(taken) }
     }
   }
 
-  private snapshotsOf(taken: readonly Taken[]): WeightSnapshots | null {
+  private packSnapshots(taken: readonly Taken[]): WeightSnapshots | null {
     if (taken.length === 0) return null
     return {
       coding: this.coding,

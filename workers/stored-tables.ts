@@ -40,7 +40,7 @@ export class StoredTables {
     this.#entries.set(id, entry)
     try {
       const loaded = await entry.loading
-      entry.bytes = loaded === null ? 0 : bytesOf(loaded.table)
+      entry.bytes = loaded === null ? 0 : countBytes(loaded.table)
       if (loaded === null) this.#entries.delete(id)
       this.#evict()
       return loaded
@@ -67,7 +67,7 @@ export class StoredTables {
   }
 }
 
-const bytesOf = ({ chunks }: Table) => chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+const countBytes = ({ chunks }: Table) => chunks.reduce((sum, chunk) => sum + chunk.length, 0)
 
 function shared(chunk: Uint8Array): Uint8Array {
   const copy = new Uint8Array(new SharedArrayBuffer(chunk.length))

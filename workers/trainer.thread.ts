@@ -12,7 +12,7 @@ import { evaluate, evaluateFolds } from './evaluate-model.js'
 import { areInPlace, offerWeights } from './export-arrays.js'
 import { continuedState, type Fill, initialState, loadSource, type Source } from './initial-state.js'
 import type { Outcome, SharedData, ToTrainer, TrainerSettings, TrainingOrder } from './messages.js'
-import { runStretch } from './run-segment.js'
+import { runSegment } from './run-segment.js'
 import { SnapshotRecorder } from './snapshot-recorder.js'
 import { ThreadPriority } from './thread-priority.js'
 import { TrainerReport } from './trainer-report.js'
@@ -54,7 +54,7 @@ async function trainAll(orders: TrainingOrder[], underway: Int32Array): Promise<
   for (const [index, order] of orders.entries()) {
     Atomics.store(underway, 0, index)
     report.order = index
-    const outcome = await answer(order, () => dataOf(orders, index, encoded))
+    const outcome = await answer(order, () => resolveData(orders, index, encoded))
     if (outcome !== null) report.ended(outcome)
     priority.continue()
   }
@@ -78,9 +78,9 @@ async function answer(order: TrainingOrder, data: () => SharedData): Promise<Out
  * The rows of an order, or of the earlier one that it names, which may have been stopped before it came to them.
  * @throws DatasetError when they cannot be trained on
  */
-function dataOf(orders: readonly TrainingOrder[], place: number, encoded: SharedData[]): SharedData {
+function resolveData(orders: readonly TrainingOrder[], place: number, encoded: SharedData[]): SharedData {
   const { spec, data } = orders[place]
-  if (typeof data === 'number') return dataOf(orders, data, encoded)
+  if (typeof data === 'number') return resolveData(orders, data, encoded)
   if (data.type === 'shared') return data
   const known = encoded.at(place)
   if (known !== undefined) return known
@@ -91,13 +91,13 @@ function dataOf(orders: readonly TrainingOrder[], place: number, encoded: Shared
 }
 
 /** A segment of epochs with one spec. A resumption that changes the spec starts a new one. */
-interface Stretch {
+interface Segment {
   spec: JobSpec
   /** Null for the last. */
   lastEpoch: number | null
 }
 
-function stretchesOf(spec: JobSpec, changes: Change[]): Stretch[] {
+function divideByChanges(spec: JobSpec, changes: Change[]): Segment[] {
   const earlier = changes.map(({ before: { epochs, learningRate }, fromEpoch }) => ({
     spec: { ...spec, epochs, optimizer: { ...spec.optimizer, learningRate } },
     lastEpoch: fromEpoch - 1,
@@ -111,7 +111,7 @@ function chooseByFolds(order: TrainingOrder, source: Source): FoldOutcome | null
   const folds = spec.earlyStopping?.folds
   if (folds === undefined || foldData === null) return null
   // The spec that the first epoch is trained by.
-  const first = stretchesOf(spec, changes).find(({ lastEpoch }) => lastEpoch === null || lastEpoch > 0)
+  const first = divideByChanges(spec, changes).find(({ lastEpoch }) => lastEpoch === null || lastEpoch > 0)
   const { optimizer } = first?.spec ?? spec
   return chooseEpochs({
     spec: { ...spec, optimizer },
@@ -134,7 +134,7 @@ async function run(order: TrainingOrder, data: SharedData): Promise<Outcome | nu
   const dataset = Dataset.attach(handle)
   const { size } = dataset
   let state = initialState(order, source, fill)
-  for (const { spec, lastEpoch } of stretchesOf(order.spec, order.changes)) {
+  for (const { spec, lastEpoch } of divideByChanges(order.spec, order.changes)) {
     if (lastEpoch !== null && state.epoch >= lastEpoch) continue
     const final = finalTraining(plannedEpochs === undefined ? spec : { ...spec, epochs: plannedEpochs })
     const program = compile(final, dataShape(spec, size, coding))
@@ -149,7 +149,7 @@ async function run(order: TrainingOrder, data: SharedData): Promise<Outcome | nu
       const refusal = await state.enter(training)
       if (refusal !== null) return { type: 'refused', ...refusal }
       const recorder = SnapshotRecorder.of(program, coding)
-      const end = await runStretch(training, {
+      const end = await runSegment(training, {
         ...order,
         plannedEpochs,
         lastEpoch,
@@ -191,5 +191,5 @@ async function run(order: TrainingOrder, data: SharedData): Promise<Outcome | nu
       leftBytes = Math.max(leftBytes, dataset.spareBytes)
     }
   }
-  throw new Error('a training has no last stretch')
+  throw new Error('a training has no last segment')
 }

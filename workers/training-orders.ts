@@ -188,7 +188,7 @@ export class TrainingOrders {
     ])
     if (training === null || (validationDataset !== undefined && validation === null)) return null
     const { table, image } = training
-    const inheritance = sourceCoding === null ? null : inheritanceOf(spec, sourceCoding)
+    const inheritance = sourceCoding === null ? null : toInheritance(spec, sourceCoding)
     return { type: 'raw', training: table, validation: validation?.table ?? null, image, inheritance }
   }
 }
@@ -208,7 +208,7 @@ async function orderedBytes(
   return bytes
 }
 
-function inheritanceOf({ inherited = [] }: JobSpec, coding: Coding): Inheritance {
+function toInheritance({ inherited = [] }: JobSpec, coding: Coding): Inheritance {
   return {
     coding,
     scaling: inherited.includes('scaling'),

@@ -25,10 +25,10 @@ export const live = [
       ['    this.version++\n', ''],
       ['for (const watcher of this.watchers) watcher.wake()', ''],
       [
-        'if (this.known?.status !== status || this.known.epoch !== epoch) this.wake()',
-        'if (this.known?.epoch !== epoch) this.wake()',
+        'if (this.latest?.status !== status || this.latest.epoch !== epoch) this.wake()',
+        'if (this.latest?.epoch !== epoch) this.wake()',
       ],
-      ['if (this.known?.status !== status || this.known.epoch !== epoch) this.wake()', 'this.wake()'],
+      ['if (this.latest?.status !== status || this.latest.epoch !== epoch) this.wake()', 'this.wake()'],
       ['if (!fresh && shared?.version === version)', 'if (!fresh && shared !== undefined)'],
       ['if (this.reading === reading) this.reading = undefined', ''],
     ],

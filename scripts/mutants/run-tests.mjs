@@ -26,7 +26,9 @@ process.on('message', async ({ files, changed }) => {
   )
   const ran = testModules.filter(({ moduleId }) => paths.includes(moduleId))
   const missing = ran.length < files.length ? ['a test file did not run'] : []
-  process.send({ failure: [...ran.flatMap(failures), ...unhandledErrors.map(textOf), ...missing][0] ?? null })
+  process.send({
+    failure: [...ran.flatMap(failures), ...unhandledErrors.map(toMessage), ...missing][0] ?? null,
+  })
 })
 
 for (const event of ['disconnect', 'SIGTERM']) {
@@ -36,12 +38,12 @@ for (const event of ['disconnect', 'SIGTERM']) {
 /** The failed tests, with what their modules and suites report. */
 function failures(module) {
   const tests = [...module.children.allTests('failed')].map(
-    (test) => `${test.fullName}: ${test.result().errors.map(textOf).join(', ')}`,
+    (test) => `${test.fullName}: ${test.result().errors.map(toMessage).join(', ')}`,
   )
-  const suites = [module, ...module.children.allSuites()].flatMap((suite) => suite.errors().map(textOf))
+  const suites = [module, ...module.children.allSuites()].flatMap((suite) => suite.errors().map(toMessage))
   return [...tests, ...suites]
 }
 
-function textOf({ message }) {
+function toMessage({ message }) {
   return String(message).replaceAll(/\s+/g, ' ').slice(0, 200)
 }

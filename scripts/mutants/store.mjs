@@ -198,7 +198,10 @@ export const store = [
     file: 'src/store/key-cache.ts',
     tests: ['test/store/keys.test.ts', 'test/http/own-limits.test.ts'],
     faults: [
-      ['if (known?.version === row.version) return known.key', 'if (known !== undefined) return known.key'],
+      [
+        'if (cached?.version === row.version) return cached.key',
+        'if (cached !== undefined) return cached.key',
+      ],
     ],
   },
 ]

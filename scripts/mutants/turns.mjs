@@ -5,7 +5,7 @@ export const turns = [
     tests: ['test/training/tenant-turns.test.ts', 'test/http/request-turns.test.ts'],
     faults: [
       ['this.#heldByAll < this.limits.atOnce', 'this.#heldByAll <= this.limits.atOnce'],
-      ['this.held(tenantId) < this.#shareOf(tenantId)', 'this.held(tenantId) <= this.#shareOf(tenantId)'],
+      ['this.held(tenantId) < this.#share(tenantId)', 'this.held(tenantId) <= this.#share(tenantId)'],
       ['if (others.size >= mostWaiting)', 'if (others.size > mostWaiting)'],
       ['held < best.held ||', 'held > best.held ||'],
       ['waiting.number < best.waiting.number', 'waiting.number > best.waiting.number'],

@@ -33,7 +33,7 @@ export const workers = [
     faults: [
       ['numbers.slice(offset, offset + length)', 'numbers.slice(offset, length)'],
       ['best: Object.keys(best).length === 0 ? null : best', 'best'],
-      ['if (place?.length !== length)', 'if (place === undefined)'],
+      ['if (array?.length !== length)', 'if (place === undefined)'],
     ],
   },
   {

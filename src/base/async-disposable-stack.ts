@@ -9,11 +9,11 @@ export class SuppressedError extends Error {
     readonly error: unknown,
     readonly suppressed: unknown,
   ) {
-    super(`${textOf(suppressed)}; then: ${textOf(error)}`)
+    super(`${toMessage(suppressed)}; then: ${toMessage(error)}`)
   }
 }
 
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+const toMessage = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 /**
  * Closes resources in reverse order of their registration. A close that throws does not keep the others from closing.

@@ -13,14 +13,14 @@ import type { TenantStore } from '../training/ports/tenants.js'
 import { readTenant, UsageError } from './options.js'
 
 /** `queuedJobs` as `queued-jobs`. */
-const optionOf = (name: LimitName) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+const optionName = (name: LimitName) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 /** What is said instead of a number to have the setting's again. */
 const toDefault = 'default'
 
 export const limitsUsage = `npm run keys -- limits --tenant NAME [--LIMIT NUMBER|${toDefault}] …
 
-Limits: ${limitNames.map(optionOf).join(' ')}`
+Limits: ${limitNames.map(optionName).join(' ')}`
 
 /** @param settings as the environment of this command has them */
 export async function showOrChange(tenants: TenantStore, settings: Limits, words: string[]): Promise<void> {
@@ -28,7 +28,7 @@ export async function showOrChange(tenants: TenantStore, settings: Limits, words
   const tenantId = readTenant(tenant)
   const changes: LimitChanges = {}
   for (const name of limitNames) {
-    const text = given[optionOf(name)]
+    const text = given[optionName(name)]
     if (text !== undefined) changes[name] = readLimit(name, text)
   }
   // Without changes this only asks whether there is such a tenant.
@@ -40,7 +40,7 @@ export async function showOrChange(tenants: TenantStore, settings: Limits, words
     const setting = `${limitSettings[name]}, ${settings[name]}`
     const source =
       own[name] === undefined ? `default (${setting})` : `own, in place of the default (${setting})`
-    return [`--${optionOf(name)}`, String(effectiveLimit({ settings, own }, name)), source]
+    return [`--${optionName(name)}`, String(effectiveLimit({ settings, own }, name)), source]
   })
   const width = (column: number) => Math.max(...rows.map((row) => row[column].length))
   console.log(`Tenant ${tenantId}; the defaults are those of this command’s environment:\n`)
@@ -50,7 +50,7 @@ export async function showOrChange(tenants: TenantStore, settings: Limits, words
 }
 
 function readOptions(words: string[]): Record<string, string | undefined> {
-  const names = ['tenant', ...limitNames.map(optionOf)]
+  const names = ['tenant', ...limitNames.map(optionName)]
   const options: Record<string, { type: 'string' }> = Object.fromEntries(
     names.map((name) => [name, { type: 'string' }]),
   )
@@ -65,5 +65,5 @@ function readLimit(name: LimitName, text: string): number | null {
   if (text === toDefault) return null
   const parsed = limitsSchema.shape[name].safeParse(text.trim() === '' ? Number.NaN : Number(text))
   if (parsed.success) return parsed.data
-  throw new UsageError(`--${optionOf(name)} ${text}: ${parsed.error.issues[0]?.message}, or "${toDefault}"`)
+  throw new UsageError(`--${optionName(name)} ${text}: ${parsed.error.issues[0]?.message}, or "${toDefault}"`)
 }

@@ -100,10 +100,10 @@ function categoryCoder(feature: Coding<'category'>): CellCoder {
   const trained = categories.filter((category) => !untrained.has(category))
   const findCategory = categoryFinder(categories)
   return (cell, inputs, offset) => {
-    const known = findCategory(cell)
-    const category = known >= 0 ? categories[known] : isMissingCell(cell) ? imputation : String(cell)
+    const found = findCategory(cell)
+    const category = found >= 0 ? categories[found] : isMissingCell(cell) ? imputation : String(cell)
     if (category === undefined) return { warning: 'is missing, which is encoded as no category' }
-    const place = known >= 0 ? known : findCategory(category)
+    const place = found >= 0 ? found : findCategory(category)
     if (place >= 0 && !untrained.has(category)) {
       inputs[offset + place] = 1
       return fine

@@ -131,8 +131,8 @@ function planTarget(fact: ColumnFacts, { preparation, targets, missing }: FileFa
   if (declared === 'ignored') throw invalid(`${name} is the target, so it cannot be ignored`)
   const notices = targets.notice === undefined ? [] : [targets.notice]
   const missingTexts = toMissingTexts(preparation.missingValues)
-  const known = preparation.like?.find((column) => column.name === name)
-  const knownClasses = new Set(known?.classes?.map(plainText))
+  const likeColumn = preparation.like?.find((column) => column.name === name)
+  const knownClasses = new Set(likeColumn?.classes?.map(plainText))
   const classWords =
     declared === undefined || declared === 'category' ? findClassWords(fact, preparation) : []
   if (present === 0 && rows > 0 && classWords.length === 0 && knownClasses.size === 0) {
@@ -154,7 +154,7 @@ function planTarget(fact: ColumnFacts, { preparation, targets, missing }: FileFa
   return {
     ...common(fact, preparation, type, declared !== undefined),
     role: 'target',
-    missing: known?.keepsMissing === true ? undefined : 'drop',
+    missing: likeColumn?.keepsMissing === true ? undefined : 'drop',
     missingTexts: new Set(
       [...missingTexts].filter((text) => !classWords.includes(text) && !knownClasses.has(text)),
     ),
@@ -251,8 +251,8 @@ function common(
   isDeclared: boolean,
 ): ColumnPlan {
   const { name } = column
-  const known = like?.find((column) => column.name === name)
-  const order = known?.dateOrder ?? dateOrder
+  const likeColumn = like?.find((column) => column.name === name)
+  const order = likeColumn?.dateOrder ?? dateOrder
   return {
     name,
     role: type === 'ignored' ? 'none' : 'feature',
@@ -260,7 +260,7 @@ function common(
     isDeclared,
     reading: columnReading(type, kind),
     missing: undefined,
-    missingTexts: toMissingTexts(missingValues ?? known?.missingTexts),
+    missingTexts: toMissingTexts(missingValues ?? likeColumn?.missingTexts),
     dateOrder: type === 'date' ? order : undefined,
     missingCells: isDeclared && type === 'ignored' ? 0 : rows - present,
     notices: [],
@@ -273,9 +273,9 @@ const isDefault = (rule: MissingRule) => rule === 'impute' || rule === 'drop'
 function findRule(name: string, { missing, like }: Preparation): { rule: MissingRule; isGeneral: boolean } {
   const own = missing.columns.find((column) => column.name === name)?.rule
   if (own !== undefined) return { rule: own, isGeneral: false }
-  const known = like?.find((column) => column.name === name)
-  if (known !== undefined && missing.everywhere === 'impute')
-    return { rule: likeRule(known), isGeneral: true }
+  const likeColumn = like?.find((column) => column.name === name)
+  if (likeColumn !== undefined && missing.everywhere === 'impute')
+    return { rule: likeRule(likeColumn), isGeneral: true }
   return { rule: missing.everywhere, isGeneral: true }
 }
 

@@ -111,7 +111,7 @@ export class ColumnReader {
   }
 
   /** The text of a code. */
-  textOf(code: number): string | undefined {
+  categoryText(code: number): string | undefined {
     return this.#texts[code]
   }
 
@@ -221,10 +221,10 @@ export class ColumnReader {
   /** The code of a new spelling. Null if there are too many texts. */
   #newText(written: string, row: number, describeRow: DescribeRow): number | null {
     const text = written.trim()
-    const known = isMissingText(text, this.plan.missingTexts) ? Number.NaN : this.#codes.get(text)
-    if (known !== undefined) {
-      this.#codes.set(written, known)
-      return known
+    const existing = isMissingText(text, this.plan.missingTexts) ? Number.NaN : this.#codes.get(text)
+    if (existing !== undefined) {
+      this.#codes.set(written, existing)
+      return existing
     }
     if (this.#type === 'boolean' && parseBoolean(text) === undefined) {
       const message = `${describeRow(row)}, column ${this.name}: ${shown(text)} is not a boolean such as true, false, yes, no, 1 or 0. Correct it, or set types=${this.name}:category`

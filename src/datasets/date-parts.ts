@@ -29,12 +29,12 @@ export function dateCoding(
   scaling: Scaling,
   constant?: 'mean' | number,
 ): DateCoding {
-  const known = days.filter((day) => !Number.isNaN(day))
-  const first = known.reduce((least, day) => Math.min(least, day), Number.POSITIVE_INFINITY)
-  const start = known.length === 0 ? 0 : first
-  const fill = constant === 'mean' ? meanDay(known, start) : constant
+  const present = days.filter((day) => !Number.isNaN(day))
+  const first = present.reduce((least, day) => Math.min(least, day), Number.POSITIVE_INFINITY)
+  const start = present.length === 0 ? 0 : first
+  const fill = constant === 'mean' ? meanDay(present, start) : constant
   const parts = datePartSchema.options.map((part, place) => {
-    const values = known.map((day) => computeDateParts(day, start)[place])
+    const values = present.map((day) => computeDateParts(day, start)[place])
     return { part, ...computeScale(scaling, values) }
   })
   return { type: 'date', name, first: start, parts, ...(fill === undefined ? {} : { imputation: fill }) }

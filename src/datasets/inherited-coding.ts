@@ -17,36 +17,39 @@ export function inheritFeature(
   column: Column | undefined,
   { coding, scaling }: Inheritance,
 ): FeatureCoding {
-  const known = coding.features.find(({ name }) => name === learned.name)
-  if (known === undefined) return learned
+  const inherited = coding.features.find(({ name }) => name === learned.name)
+  if (inherited === undefined) return learned
   // A constant imputation of the new dataset takes precedence over the imputation of the model.
   const inheritsImputation = typeof column?.imputation !== 'object'
   switch (learned.type) {
     case 'number': {
-      if (known.type !== 'number' || !scaling) return learned
-      const { offset, scale } = known
-      return { ...learned, offset, scale, ...optionalImputation(known.imputation, inheritsImputation) }
+      if (inherited.type !== 'number' || !scaling) return learned
+      const { offset, scale } = inherited
+      return { ...learned, offset, scale, ...optionalImputation(inherited.imputation, inheritsImputation) }
     }
     case 'date': {
-      if (known.type !== 'date' || !scaling) return learned
-      const { first, parts } = known
-      return { ...learned, first, parts, ...optionalImputation(known.imputation, inheritsImputation) }
+      if (inherited.type !== 'date' || !scaling) return learned
+      const { first, parts } = inherited
+      return { ...learned, first, parts, ...optionalImputation(inherited.imputation, inheritsImputation) }
     }
     case 'category': {
-      if (known.type !== 'category') return learned
-      const trained = new Set(known.categories.filter((category) => !known.unseen?.includes(category)))
+      if (inherited.type !== 'category') return learned
+      const trained = new Set(
+        inherited.categories.filter((category) => !inherited.unseen?.includes(category)),
+      )
       const { unseen = [], ...rest } = learned
       const stillUnseen = unseen.filter((category) => !trained.has(category))
-      const hasImputation = known.imputation !== undefined && learned.categories.includes(known.imputation)
+      const hasImputation =
+        inherited.imputation !== undefined && learned.categories.includes(inherited.imputation)
       return {
         ...rest,
         ...(stillUnseen.length === 0 ? {} : { unseen: stillUnseen }),
-        ...(hasImputation ? optionalImputation(known.imputation, inheritsImputation) : {}),
+        ...(hasImputation ? optionalImputation(inherited.imputation, inheritsImputation) : {}),
       }
     }
     case 'boolean':
-      return known.type === 'boolean'
-        ? { ...learned, ...optionalImputation(known.imputation, inheritsImputation) }
+      return inherited.type === 'boolean'
+        ? { ...learned, ...optionalImputation(inherited.imputation, inheritsImputation) }
         : learned
     default:
       return learned satisfies never
@@ -68,11 +71,11 @@ export function inheritTargetScaling(
   learned: NumberTarget['scaling'],
   { coding, targetScaling }: Inheritance,
 ): NumberTarget['scaling'] {
-  const known = coding.target
-  if (!targetScaling || known.type !== 'number') return learned
-  const { scaling } = known
+  const inherited = coding.target
+  if (!targetScaling || inherited.type !== 'number') return learned
+  const { scaling } = inherited
   const computeScale = (name: string, output: number) => {
-    const before = known.names.indexOf(name)
+    const before = inherited.names.indexOf(name)
     if (before < 0) return { offset: learned?.offset[output] ?? 0, scale: learned?.scale[output] ?? 1 }
     return { offset: scaling?.offset[before] ?? 0, scale: scaling?.scale[before] ?? 1 }
   }

@@ -54,7 +54,7 @@ class Line {
 export interface LeakColumn {
   name: string
   /** Decodes values. Null for a number. */
-  textOf: ((code: number) => string | undefined) | null
+  categoryText: ((code: number) => string | undefined) | null
 }
 
 export class LeakDetector {
@@ -67,11 +67,11 @@ export class LeakDetector {
   constructor(target: LeakColumn, features: readonly LeakColumn[]) {
     this.#target = target
     this.#features = features
-    this.#watched = features.map(({ name, textOf }) => ({
+    this.#watched = features.map(({ name, categoryText }) => ({
       name,
       targets: new Map(),
-      line: textOf === null && target.textOf === null ? new Line() : null,
-      isText: textOf !== null,
+      line: categoryText === null && target.categoryText === null ? new Line() : null,
+      isText: categoryText !== null,
       equals: true,
     }))
   }
@@ -87,7 +87,7 @@ export class LeakDetector {
     }
   }
 
-  #compare(watched: Watched, { textOf }: LeakColumn, values: Float64Array, target: Float64Array): void {
+  #compare(watched: Watched, { categoryText }: LeakColumn, values: Float64Array, target: Float64Array): void {
     const { line } = watched
     for (let row = 0; row < values.length && (watched.targets !== null || line !== null); row++) {
       const value = values[row]
@@ -96,7 +96,8 @@ export class LeakDetector {
       if (watched.targets === null) continue
       const previous = watched.targets.get(value)
       if (previous === undefined) {
-        if (watched.equals) watched.equals = isSame(value, textOf, target[row], this.#target.textOf)
+        if (watched.equals)
+          watched.equals = isSame(value, categoryText, target[row], this.#target.categoryText)
         watched.targets.set(value, target[row])
       }
       const isContradiction = previous !== undefined && previous !== target[row]
@@ -131,16 +132,18 @@ export class LeakDetector {
     if (isText) return values * minimumRepeats.category <= this.#rows
     if (values * minimumRepeats.number <= this.#rows) return true
     const codes = codesPerClass * new Set(targets.values()).size
-    return this.#target.textOf !== null && values <= codes && values * minimumRepeats.category <= this.#rows
+    return (
+      this.#target.categoryText !== null && values <= codes && values * minimumRepeats.category <= this.#rows
+    )
   }
 }
 
 function isSame(
   value: number,
-  textOf: LeakColumn['textOf'],
+  categoryText: LeakColumn['categoryText'],
   target: number,
-  targetText: LeakColumn['textOf'],
+  targetText: LeakColumn['categoryText'],
 ): boolean {
-  const [text, other] = [textOf?.(value) ?? String(value), targetText?.(target) ?? String(target)]
+  const [text, other] = [categoryText?.(value) ?? String(value), targetText?.(target) ?? String(target)]
   return text.toLowerCase() === other.toLowerCase()
 }

@@ -141,7 +141,7 @@ class RowPreparation {
     const watched = (place: number) => {
       const reader = this.#readers[place]
       const isText = reader.plan.type === 'category' || reader.plan.type === 'boolean'
-      return { name: reader.name, textOf: isText ? (code: number) => reader.textOf(code) : null }
+      return { name: reader.name, categoryText: isText ? (code: number) => reader.categoryText(code) : null }
     }
     this.#leaks = isWatched
       ? new LeakDetector(watched(this.#targetPlace), this.#featurePlaces.map(watched))

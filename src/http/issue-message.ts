@@ -9,14 +9,14 @@ export function issueMessage(issue: Issue): string | undefined {
     case 'invalid_type':
       return wrongTypeMessage(issue.expected, issue.input)
     case 'invalid_value':
-      return `must be ${oneOf(issue.values)}${suggestion(issue.input, issue.values)}`
+      return `must be ${listAlternatives(issue.values)}${suggestion(issue.input, issue.values)}`
     case 'too_small':
       return boundMessage(issue.origin, issue.minimum, issue.inclusive === false ? 'more than' : 'at least')
     case 'too_big':
       return boundMessage(issue.origin, issue.maximum, issue.inclusive === false ? 'less than' : 'at most')
     case 'invalid_union':
       return Array.isArray(issue.options)
-        ? `must be ${oneOf(issue.options)}${suggestion(discriminatorValue(issue), issue.options)}`
+        ? `must be ${listAlternatives(issue.options)}${suggestion(discriminatorValue(issue), issue.options)}`
         : undefined
     default:
       return undefined
@@ -63,7 +63,7 @@ function suggestion(input: unknown, values: readonly unknown[]): string {
   )
 }
 
-function oneOf(values: readonly unknown[]): string {
+function listAlternatives(values: readonly unknown[]): string {
   const texts = values.map((value) => (typeof value === 'string' ? `"${value}"` : String(value)))
   const [first] = texts
   return texts.length === 1 ? first : `one of ${texts.join(', ')}`

@@ -36,7 +36,7 @@ export function encodingProblem({ headers }: FastifyRequest): Problem | null {
 }
 
 async function readInThread(thread: BodyThread, request: FastifyRequest, bytes: Buffer): Promise<unknown> {
-  const schema = jsonSchemaOf(request.routeOptions.schema?.body)
+  const schema = findJsonSchema(request.routeOptions.schema?.body)
   const name = schema === undefined ? undefined : findBodyName(schema)
   // The route does not read its body.
   if (name === undefined) return null
@@ -48,20 +48,20 @@ async function readInThread(thread: BodyThread, request: FastifyRequest, bytes: 
 }
 
 /** Returns the schema of the JSON body, also where a route has a schema for each content type. */
-function jsonSchemaOf(body: unknown): z.core.$ZodType | undefined {
+function findJsonSchema(body: unknown): z.core.$ZodType | undefined {
   if (body instanceof z.core.$ZodType) return body
   if (typeof body !== 'object' || body === null || !('content' in body)) return undefined
   const { content } = body
   if (typeof content !== 'object' || content === null || !('application/json' in content)) return undefined
   const media = content['application/json']
   return typeof media === 'object' && media !== null && 'schema' in media
-    ? jsonSchemaOf(media.schema)
+    ? findJsonSchema(media.schema)
     : undefined
 }
 
 /** The thread finds schemas by name. @throws Error if the body schema of a route has no name */
 function requireBodyName({ method, url, schema }: RouteOptions): void {
-  const body = jsonSchemaOf(schema?.body)
+  const body = findJsonSchema(schema?.body)
   if (body === undefined || findBodyName(body) !== undefined) return
   const isUpload = schema !== undefined && 'consumes' in schema
   if (!isUpload) throw new Error(`the body of ${method} ${url} has no name in contract/bodies.ts`)

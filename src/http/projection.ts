@@ -50,11 +50,11 @@ function projectObject({ _zod: { def } }: z.core.$ZodObject): Projection {
       return project === null || (project !== undefined && project(value[name]) === value[name])
     })
     if (isWhole) return value
-    const known = names.flatMap((name) => {
+    const entries = names.flatMap((name) => {
       const project = projections.get(name)
       return project === undefined ? [] : [[name, project === null ? value[name] : project(value[name])]]
     })
-    return Object.fromEntries(known)
+    return Object.fromEntries(entries)
   }
 }
 

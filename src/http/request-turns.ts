@@ -64,8 +64,8 @@ export class RequestTurns {
   }
 
   #find(tenantId: string): ActiveTenant {
-    const known = this.#active.get(tenantId)
-    if (known !== undefined) return known
+    const existing = this.#active.get(tenantId)
+    if (existing !== undefined) return existing
     const tenant = { lastAt: performance.now(), milliseconds: 0 }
     this.#active.set(tenantId, tenant)
     return tenant

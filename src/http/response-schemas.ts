@@ -15,7 +15,7 @@ export const failures = {
   '5xx': problemContent('The service cannot answer'),
 }
 
-export function listOf<T extends z.ZodType>(item: T) {
+export function listSchema<T extends z.ZodType>(item: T) {
   return z.object({
     object: z.literal('list'),
     data: z.array(item),

@@ -11,7 +11,7 @@ export function fieldsAt(schema: Schema, path: readonly PropertyKey[], data: unk
   let value = data
   for (const key of path) {
     const matching = schemas.filter((candidate) => fits(candidate, value))
-    schemas = matching.flatMap((candidate) => memberOf(candidate, key)).flatMap(alternatives)
+    schemas = matching.flatMap((candidate) => memberSchemas(candidate, key)).flatMap(alternatives)
     value = property(value, key)
   }
   const objects = schemas.filter((candidate) => candidate instanceof z.core.$ZodObject)
@@ -22,7 +22,7 @@ export function fieldsAt(schema: Schema, path: readonly PropertyKey[], data: unk
 }
 
 /** Returns the fields at that place that are objects with a field of this name. */
-export function parentsOf(
+export function findParents(
   field: string,
   schema: Schema,
   path: readonly PropertyKey[],
@@ -43,7 +43,7 @@ function alternatives(schema: Schema): Schema[] {
     : [schema]
 }
 
-function memberOf(schema: Schema, key: PropertyKey): Schema[] {
+function memberSchemas(schema: Schema, key: PropertyKey): Schema[] {
   if (schema instanceof z.core.$ZodArray) return [schema._zod.def.element]
   if (schema instanceof z.core.$ZodRecord) return [schema._zod.def.valueType]
   if (schema instanceof z.core.$ZodTuple) return [...schema._zod.def.items]

@@ -37,7 +37,7 @@ export async function* uploadedFiles(request: FastifyRequest): Upload['files'] {
     yield { name: 'body', contentType, body: withUploadProblems(body) }
     return
   }
-  for await (const part of partsOf(request)) {
+  for await (const part of readParts(request)) {
     yield { name: part.filename, contentType: part.mimetype, body: withUploadProblems(part.file) }
   }
 }
@@ -61,7 +61,7 @@ async function* arrayOnly(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
   }
 }
 
-async function* partsOf(request: FastifyRequest): AsyncGenerator<MultipartFile> {
+async function* readParts(request: FastifyRequest): AsyncGenerator<MultipartFile> {
   const parts = request.parts()
   for (;;) {
     const { done, value: part } = await parts.next().catch((error) => Promise.reject(uploadProblem(error)))

@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { didYouMean } from '../base/similar-names.js'
 import { Problem, type ProblemItem, pointerTo } from '../contract/problems.js'
 import { issueMessage } from './issue-message.js'
-import { fieldsAt, parentsOf } from './schema-fields.js'
+import { fieldsAt, findParents } from './schema-fields.js'
 
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   return (data) => {
@@ -58,7 +58,7 @@ function invalidRequest(error: z.ZodError, part: string, validated: Validated): 
 function problemItems(issues: readonly Issue[], validated: Validated): ProblemItem[] {
   const items = new Map<string, ProblemItem>()
   for (const issue of issues) {
-    for (const item of itemsOf(issue, [], validated)) {
+    for (const item of toItems(issue, [], validated)) {
       items.set(`${item.pointer} ${item.message}`, item)
       if (items.size === maximumItems) return [...items.values()]
     }
@@ -69,14 +69,14 @@ function problemItems(issues: readonly Issue[], validated: Validated): ProblemIt
 type Issue = z.core.$ZodIssue
 
 /** Reports each unknown field, and the closest branch of a union. */
-function itemsOf(issue: Issue, above: readonly PropertyKey[], validated: Validated): ProblemItem[] {
+function toItems(issue: Issue, above: readonly PropertyKey[], validated: Validated): ProblemItem[] {
   const path = [...above, ...issue.path]
   switch (issue.code) {
     case 'unrecognized_keys': {
-      const known = fieldsAt(validated.schema, path, validated.data)
+      const fields = fieldsAt(validated.schema, path, validated.data)
       return issue.keys.slice(0, maximumItems).map((key) => ({
         pointer: pointerTo([...path, key]),
-        message: `is not a known field${didYouMean(key, known) || parentHint(key, path, validated)}`,
+        message: `is not a known field${didYouMean(key, fields) || parentHint(key, path, validated)}`,
       }))
     }
     case 'invalid_key':
@@ -89,7 +89,7 @@ function itemsOf(issue: Issue, above: readonly PropertyKey[], validated: Validat
 
 /** Names a field of this place that contains the key, if there is one. */
 function parentHint(key: string, path: readonly PropertyKey[], { schema, data }: Validated): string {
-  const [parent] = parentsOf(key, schema, path, data)
+  const [parent] = findParents(key, schema, path, data)
   return parent === undefined ? '' : ` here: it is one of "${parent}"`
 }
 
@@ -102,7 +102,7 @@ function itemsOfUnion(
 ): ProblemItem[] {
   const [closest] = branches.toSorted((a, b) => reach(b) - reach(a) || faults(a) - faults(b))
   if (reach(closest) >= 0)
-    return closest.slice(0, maximumItems).flatMap((issue) => itemsOf(issue, path, validated))
+    return closest.slice(0, maximumItems).flatMap((issue) => toItems(issue, path, validated))
   const messages = branches.flatMap((branch) => branch.slice(0, maximumItems).map((issue) => issue.message))
   const [meant = ''] = messages.flatMap((message) => suggestion.exec(message)?.[0] ?? [])
   const rules = [...new Set(messages.map((message) => message.replace(suggestion, '')))]

@@ -25,7 +25,7 @@ export class Feed {
   private lastHint: Pick<Hint, 'epoch' | 'committedAt'> | undefined
   readonly watchers = new Set<Wakeable>()
   /** The result of the last read. */
-  private known: Pick<JobProgress, 'status' | 'epoch'> | undefined
+  private latest: Pick<JobProgress, 'status' | 'epoch'> | undefined
   private reading: Reading | undefined
   private readonly boundaryReads = new Map<string, ReturnType<BoundaryReader['readAfter']>>()
 
@@ -43,7 +43,7 @@ export class Feed {
       this.lastHint = { epoch, committedAt }
     }
     this.status = status
-    if (this.known?.status !== status || this.known.epoch !== epoch) this.wake()
+    if (this.latest?.status !== status || this.latest.epoch !== epoch) this.wake()
   }
 
   /** Makes every watcher read again. */
@@ -66,7 +66,7 @@ export class Feed {
       const found = await reading.found
       // All watchers woken with this one have called read() by now.
       reading.found = Promise.resolve(found === null ? null : withoutEpochs(found))
-      if (this.reading === reading) this.known = found?.job
+      if (this.reading === reading) this.latest = found?.job
       return { version, found }
     } catch (error) {
       // The next watcher must not share a failed read.

@@ -49,7 +49,7 @@ export async function draftCheckpoint(
 ): Promise<Draft | 'small' | null> {
   const { bytes } = checkpoint
   if (totalLength(bytes) <= maximumDirectBytes) return 'small'
-  return writeDraft(database, claim, { text: textOf(checkpoint) }, bytes)
+  return writeDraft(database, claim, { text: hashedText(checkpoint) }, bytes)
 }
 
 /** Called in the transaction that stores the epochs before the checkpoint. */
@@ -61,7 +61,7 @@ export async function insertCheckpoint(
 ): Promise<void> {
   const { bytes, epoch, step, backend, header } = checkpoint
   const isSmall = draft === 'small'
-  const sha256 = isSmall ? hashSha256(bytes, textOf(checkpoint)) : draft.sha256
+  const sha256 = isSmall ? hashSha256(bytes, hashedText(checkpoint)) : draft.sha256
   if (!isSmall) await finishDraft(client, draft)
   const values = [
     jobId,
@@ -161,7 +161,7 @@ export async function readCheckpoint(
     const chunks = () => readBytes(database.pool, jobId, sequence)
     if (parsed.success) {
       const head = { epoch, step, backend, header: parsed.data }
-      const hash = createHash('sha256').update(textOf(head))
+      const hash = createHash('sha256').update(hashedText(head))
       let length = 0
       for await (const chunk of chunks()) {
         hash.update(chunk)
@@ -178,6 +178,6 @@ export async function readCheckpoint(
  * The text that is hashed before the bytes: all other contents of a checkpoint. The header is in the order
  * of the schema, because JSONB reorders keys.
  */
-function textOf({ epoch, step, backend, header }: Omit<Checkpoint, 'bytes'>): string {
+function hashedText({ epoch, step, backend, header }: Omit<Checkpoint, 'bytes'>): string {
   return JSON.stringify([epoch, step, backend, checkpointHeaderSchema.parse(header)])
 }

@@ -124,7 +124,7 @@ export function deliveries(database: Database, box: SecretBox | null): Deliverie
       const values = [id, webhookId, attempts, result, status, error, retrySeconds]
       const rows = await send(database.pool, recordStatement, values)
       const [row] = rows.filter(({ disables }) => disables)
-      return { disabledOf: row?.tenantId ?? null }
+      return { disabledTenantId: row?.tenantId ?? null }
     },
 
     async fileTest(tenantId, webhookId) {

@@ -127,11 +127,11 @@ const maximumLength = 20_000
 /** Parses a stored spec. Returns the same object for the same bytes, which must not be changed. */
 export function parseSpec(bytes: Uint8Array): JobSpec {
   const key = bytes.length > maximumLength ? null : toBuffer(bytes).toString('latin1')
-  const known = key === null ? undefined : parsed.get(key)
-  if (key !== null && known !== undefined) {
+  const cached = key === null ? undefined : parsed.get(key)
+  if (key !== null && cached !== undefined) {
     parsed.delete(key)
-    parsed.set(key, known)
-    return known
+    parsed.set(key, cached)
+    return cached
   }
   const spec = jobSpecSchema.parse(unpackJson(bytes))
   if (key !== null) parsed.set(key, spec)

@@ -12,7 +12,7 @@ import type { Lookups } from './lookups.js'
 const maximumKeys = 10_000
 
 export class KeyCache {
-  readonly #known = new Map<string, { version: string; key: KnownKey }>()
+  readonly #cached = new Map<string, { version: string; key: KnownKey }>()
 
   constructor(private readonly lookups: Lookups) {}
 
@@ -20,11 +20,11 @@ export class KeyCache {
   async find(id: string): Promise<KnownKey | null> {
     const row = await this.lookups.request(id)
     if (row?.kind !== 'key') {
-      this.#known.delete(id)
+      this.#cached.delete(id)
       return null
     }
-    const known = this.#known.get(id)
-    if (known?.version === row.version) return known.key
+    const cached = this.#cached.get(id)
+    if (cached?.version === row.version) return cached.key
     const { tenantId, sha256, scopes, limits, version } = row
     const key = {
       id,
@@ -38,8 +38,8 @@ export class KeyCache {
   }
 
   #keep(version: string, key: KnownKey): void {
-    this.#known.delete(key.id)
-    this.#known.set(key.id, { version, key })
-    evictOldest(this.#known, maximumKeys)
+    this.#cached.delete(key.id)
+    this.#cached.set(key.id, { version, key })
+    evictOldest(this.#cached, maximumKeys)
   }
 }

@@ -47,12 +47,12 @@ const lookups = new WeakMap<Pick<Database, 'pool'>['pool'], Lookups>()
 
 /** One instance per database, so that all stores share its statements. */
 export function sharedLookups({ pool }: Pick<Database, 'pool'>): Lookups {
-  const known = lookups.get(pool)
-  if (known !== undefined) return known
-  const made: Lookups = coalescedRows(async (ids) => {
+  const existing = lookups.get(pool)
+  if (existing !== undefined) return existing
+  const created: Lookups = coalescedRows(async (ids) => {
     const rows = await send(pool, lookupsStatement, [ids])
     return new Map(rows.map((row) => [row.id, row]))
   })
-  lookups.set(pool, made)
-  return made
+  lookups.set(pool, created)
+  return created
 }

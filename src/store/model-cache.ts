@@ -61,7 +61,7 @@ export class ModelCache {
   readonly #lookups: Lookups
   readonly #rows: Coalesced<string, Row | undefined>
   /** Least recently used first. */
-  readonly #known = new Map<string, Known>()
+  readonly #cached = new Map<string, Known>()
   readonly #onGone: ((id: string) => void)[] = []
   #characters = 0
 
@@ -90,22 +90,22 @@ export class ModelCache {
 
   /** Other texts are not sent: one that PostgreSQL rejects would fail the whole statement. */
   #lookUp(id: string): ReturnType<Lookups['request']> {
-    const isId = this.#known.has(id) || modelIdSchema.safeParse(id).success
+    const isId = this.#cached.has(id) || modelIdSchema.safeParse(id).success
     return isId ? this.#lookups.request(id) : missing
   }
 
-  /** Returns a known row without a promise, because every prediction calls this. */
+  /** Returns a cached row without a promise, because every prediction calls this. */
   #modelAs(id: string, found: Awaited<ReturnType<Lookups['request']>>, tenantId?: string) {
     if (found?.kind !== 'model') {
       this.gone(id)
       return null
     }
     if ((tenantId ?? found.tenantId) !== found.tenantId) return null
-    const known = this.#known.get(id)
-    if (known?.version !== found.version) return this.#read(id)
-    this.#known.delete(id)
-    this.#known.set(id, known)
-    return known.model
+    const cached = this.#cached.get(id)
+    if (cached?.version !== found.version) return this.#read(id)
+    this.#cached.delete(id)
+    this.#cached.set(id, cached)
+    return cached.model
   }
 
   /** Calls `listener` with the id of each model that turns out to be deleted. */
@@ -124,26 +124,26 @@ export class ModelCache {
       this.gone(id)
       return null
     }
-    const known = this.#known.get(id)
-    if (known?.version === row.version) return known.model
+    const cached = this.#cached.get(id)
+    if (cached?.version === row.version) return cached.model
     const description = unpackText(row.description)
     const model = describedModel(row, description)
     this.#keep({ version: row.version, model, characters: description.length })
     return model
   }
 
-  #keep(known: Known): void {
-    this.#forget(known.model.id)
-    this.#known.set(known.model.id, known)
-    this.#characters += known.characters
-    for (const oldest of this.#known.keys()) {
+  #keep(cached: Known): void {
+    this.#forget(cached.model.id)
+    this.#cached.set(cached.model.id, cached)
+    this.#characters += cached.characters
+    for (const oldest of this.#cached.keys()) {
       if (this.#characters <= maximumCharacters) return
       this.#forget(oldest)
     }
   }
 
   #forget(id: string): void {
-    this.#characters -= this.#known.get(id)?.characters ?? 0
-    this.#known.delete(id)
+    this.#characters -= this.#cached.get(id)?.characters ?? 0
+    this.#cached.delete(id)
   }
 }

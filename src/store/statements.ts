@@ -29,9 +29,9 @@ export function statement<Row extends object>(
   { scans = null }: { scans?: string | null } = {},
 ): Statement<Row> {
   if (registry.has(name)) throw new Error(`There are two statements named ${name}.`)
-  const made = { name, row, text, scans }
-  registry.set(name, made)
-  return made
+  const created = { name, row, text, scans }
+  registry.set(name, created)
+  return created
 }
 
 /** Of a statement that returns nothing. */

@@ -25,7 +25,7 @@ export function drawBoundaryWith(
   const { coding, axes, size } = view
   const outputs = sizeOf(predictor.outputShape)
   const answers = Float64Array.from(
-    predictor.predict(encodeInputs(coding, gridOf(axes, size))),
+    predictor.predict(encodeInputs(coding, gridRows(axes, size))),
     (answer, place) => unscaleTarget(coding.target, place % outputs, answer),
   )
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
@@ -41,7 +41,7 @@ export function drawBoundaryWith(
 }
 
 /** Raw rows; the first axis runs fastest. */
-function gridOf(axes: BoundaryRequest['axes'], size: number): number[][] {
+function gridRows(axes: BoundaryRequest['axes'], size: number): number[][] {
   return axes.reduceRight<number[][]>(
     (inner, { min, max }) => {
       const along = Array.from({ length: size }, (_, place) => min + ((max - min) * place) / (size - 1))

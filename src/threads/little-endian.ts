@@ -8,7 +8,7 @@ export function littleEndian(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBu
 }
 
 /** Where each array begins when they are joined, counted in numbers. */
-export function offsetsOf(arrays: readonly Float32Array[]): number[] {
+export function computeOffsets(arrays: readonly Float32Array[]): number[] {
   let next = 0
   return arrays.map(({ length }) => {
     const offset = next
@@ -19,7 +19,7 @@ export function offsetsOf(arrays: readonly Float32Array[]): number[] {
 
 /** The arrays joined, and where each begins. */
 export function packArrays(arrays: readonly Float32Array[]): { bytes: Uint8Array; offsets: number[] } {
-  const offsets = offsetsOf(arrays)
+  const offsets = computeOffsets(arrays)
   const packed = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0))
   arrays.forEach((array, index) => {
     packed.set(array, offsets[index])

@@ -91,11 +91,11 @@ export class LoadedModels<
 
   #hold(model: Model, { tenantId, among }: Use<Thread>): Held<Thread> {
     const { id } = model
-    const known = this.#held.get(id)
-    if (known !== undefined) {
+    const existing = this.#held.get(id)
+    if (existing !== undefined) {
       this.#held.delete(id)
-      this.#held.set(id, known)
-      return known
+      this.#held.set(id, existing)
+      return existing
     }
     const bytes = this.options.costs.bytes(model)
     const thread = this.#emptiest(among)

@@ -13,13 +13,13 @@ export const readShapes = (tensors: readonly Tensor[]): WeightShapes =>
   new Map(tensors.map(({ name, shape }) => [name, { shape }]))
 
 export function packWeights(weights: Weights): PackedWeights {
-  const { bytes, offsets } = packArrays(valuesOf(weights))
-  return { tensors: tensorsOf(weights, offsets), bytes }
+  const { bytes, offsets } = packArrays(listArrays(weights))
+  return { tensors: describeTensors(weights, offsets), bytes }
 }
 
-export const valuesOf = (weights: Weights) => [...weights.values()].map(({ values }) => values)
+export const listArrays = (weights: Weights) => [...weights.values()].map(({ values }) => values)
 
-export const tensorsOf = (weights: Weights, offsets: readonly number[]): Tensor[] =>
+export const describeTensors = (weights: Weights, offsets: readonly number[]): Tensor[] =>
   [...weights].map(([name, { shape }], index) => ({ name, shape: [...shape], offset: offsets[index] }))
 
 export function unpackWeights({ tensors, bytes }: PackedWeights): Weights {

@@ -67,7 +67,7 @@ export class PredictorThread extends CallableThread<ToPredictor, FromPredictor> 
   predict(rows: Rows): Promise<Float32Array> {
     return new Promise((resolve, reject) => {
       const all = rows.inputs.length / rows.features
-      this.#queueOf(rows).requests.push({
+      this.#openQueue(rows).requests.push({
         ...{ ...rows, rows: all, asked: 0, answered: 0, outputs: null },
         ...{ resolve, reject },
       })
@@ -75,9 +75,9 @@ export class PredictorThread extends CallableThread<ToPredictor, FromPredictor> 
     })
   }
 
-  #queueOf({ tenantId, modelId }: Rows): Queue {
-    const known = this.#queues.get(modelId)
-    if (known !== undefined) return known
+  #openQueue({ tenantId, modelId }: Rows): Queue {
+    const existing = this.#queues.get(modelId)
+    if (existing !== undefined) return existing
     const queue = { tenantId, modelId, requests: [] }
     this.#wait(queue)
     return queue
@@ -105,7 +105,7 @@ export class PredictorThread extends CallableThread<ToPredictor, FromPredictor> 
     this.#calls++
     this.#slowCalls += slow
     try {
-      const inputs = inputsOf(shares)
+      const inputs = joinInputs(shares)
       const answer = await this.call((callId) => ({ type: 'predict', callId, modelId, inputs }))
       if (answer.type !== 'predicted') throw new Error('a prediction was requested')
       giveOut(answer.outputs, shares)
@@ -146,7 +146,7 @@ function takeShares(requests: Request[]): Share[] {
   return shares
 }
 
-function inputsOf(shares: readonly Share[]): Float32Array {
+function joinInputs(shares: readonly Share[]): Float32Array {
   const parts = shares.map(({ request: { inputs, features }, first, rows }) =>
     inputs.subarray(first * features, (first + rows) * features),
   )

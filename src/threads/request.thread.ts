@@ -55,10 +55,10 @@ async function prepared({ rows, preparation }: Pick<Prepare, 'rows' | 'preparati
 }
 
 function send(message: FromRequestThread): void {
-  port.postMessage(message, ownBuffers(chunksOf(message)))
+  port.postMessage(message, ownBuffers(listChunks(message)))
 }
 
-function chunksOf(message: FromRequestThread): Uint8Array[] {
+function listChunks(message: FromRequestThread): Uint8Array[] {
   switch (message.type) {
     case 'body':
       return message.answer.type === 'read' ? (message.answer.table?.chunks ?? []) : []

@@ -47,8 +47,8 @@ export class SmallModels {
   }
 
   #load(model: Model): Promise<Predictor> {
-    const known = this.#loading.get(model.id)
-    if (known !== undefined) return known
+    const existing = this.#loading.get(model.id)
+    if (existing !== undefined) return existing
     const loading = this.#open(model).finally(() => this.#loading.delete(model.id))
     this.#loading.set(model.id, loading)
     return loading

@@ -21,7 +21,7 @@ export async function datasetRows(
   limit: number,
 ): Promise<DatasetRows> {
   if (typeof dataset !== 'string') return rowsOfGenerated(generated, dataset, offset, limit)
-  const slice = await sliceOf(datasets, dataset, offset, limit)
+  const slice = await readSlice(datasets, dataset, offset, limit)
   const data = readRows(slice, offset, rowsAtOnce(slice, limit))
   const numbers = data.map((_, place) => offset + place)
   return page(slice.columns, { offset, numbers, data }, slice.rows)
@@ -57,7 +57,7 @@ function page(
 const rowsAtOnce = ({ columns }: Pick<TableSlice, 'columns'>, limit: number) =>
   Math.min(limit, Math.max(1, Math.floor(maximumCells / columns.length)))
 
-async function sliceOf(
+async function readSlice(
   datasets: Pick<DatasetStore, 'get' | 'rows'>,
   dataset: string,
   offset: number,
@@ -102,7 +102,7 @@ export async function jobRows(
     return datasetRows(sources, dataset, offset, limit)
   }
   const chosen = trainsAll ? new Int32Array(0) : (await splits.of(job, sources.datasets))[split]
-  const columns = await columnsOf(sources, dataset)
+  const columns = await readColumns(sources, dataset)
   const numbers = [...chosen.subarray(offset, offset + rowsAtOnce({ columns }, limit))]
   const data = await rowsAt(sources, dataset, numbers)
   return page(columns, { offset, numbers, data }, chosen.length)
@@ -118,20 +118,20 @@ async function rowsAt(
   const rows: Cell[][] = []
   while (rows.length < numbers.length) {
     const rest = numbers.slice(rows.length)
-    const found = readRowsAt(await sliceOf(datasets, dataset, rest[0], 1), rest)
+    const found = readRowsAt(await readSlice(datasets, dataset, rest[0], 1), rest)
     if (found.length === 0) throw missing(dataset)
     rows.push(...found)
   }
   return rows
 }
 
-async function columnsOf(
+async function readColumns(
   { datasets, generated }: RowSources,
   dataset: string | GeneratedDataset,
 ): Promise<Column[]> {
-  const known =
-    typeof dataset === 'string' ? await sliceOf(datasets, dataset, 0, 0) : await generated.describe(dataset)
-  return known.columns
+  const description =
+    typeof dataset === 'string' ? await readSlice(datasets, dataset, 0, 0) : await generated.describe(dataset)
+  return description.columns
 }
 
 /** Row `row`, from 0, as a PNG. Throws Problem `not-found`. */
@@ -140,14 +140,14 @@ export async function datasetPicture(
   id: string,
   row: number,
 ): Promise<Buffer> {
-  const image = await imageFormatOf(datasets, id)
+  const image = await readImageFormat(datasets, id)
   const slice = await datasets.rows(id, row, 1)
   const pixels = slice === null ? null : readPixels(slice, image, row)
   if (pixels === null) throw new Problem('not-found', `There is no row ${row} in dataset ${id}.`)
   return encodePng(pixels, image)
 }
 
-async function imageFormatOf(datasets: Pick<DatasetStore, 'get'>, id: string): Promise<ImageFormat> {
+async function readImageFormat(datasets: Pick<DatasetStore, 'get'>, id: string): Promise<ImageFormat> {
   const dataset = builtIn(id) === undefined ? await datasets.get(id) : { image: null }
   if (dataset === null) throw missing(id)
   if (dataset.image === null) throw new Problem('not-found', `The rows of dataset ${id} are not pictures.`)

@@ -76,7 +76,7 @@ export function resolveRequest(
   return {
     ...rest,
     network:
-      source === null ? networkEndingWith(end, data) : networkOf(source.network, end, request.fromMismatch),
+      source === null ? networkEndingWith(end, data) : replaceEnd(source.network, end, request.fromMismatch),
     loss: end.loss,
     epochs: request.epochs ?? epochs,
     optimizer: request.optimizer ?? optimizerFor(data),
@@ -152,7 +152,7 @@ function networkEndingWith({ units, activation }: End, { inputShape }: DataTrait
 }
 
 /** The model's network; where what differs is initialized anew, its inputs and outputs are as many as the data has. */
-function networkOf(
+function replaceEnd(
   { inputShape, layers }: Network,
   { units, activation }: End,
   mismatch: JobRequest['fromMismatch'],

@@ -53,7 +53,7 @@ export async function evaluateRows(
   request: EvaluationRequest,
   signal: AbortSignal,
 ): Promise<ModelEvaluation> {
-  const model = await modelOf(dependencies, modelId)
+  const model = await requireModel(dependencies, modelId)
   try {
     if (request.dataset !== undefined) {
       return await evaluateDataset(dependencies, model, request.dataset, signal)
@@ -72,7 +72,7 @@ export async function evaluateFile(
   reader: UploadReader,
   { preparation, options, ...upload }: FileToEvaluate,
 ): Promise<ModelEvaluation> {
-  const model = await modelOf(dependencies, modelId)
+  const model = await requireModel(dependencies, modelId)
   const { width, height, channels } = model.coding.image ?? {}
   const pictures = Object.entries({ width, height, channels }).filter(([, value]) => value !== undefined)
   const request = {
@@ -88,7 +88,7 @@ export async function evaluateFile(
   }
 }
 
-async function modelOf({ models }: Pick<EvaluateDependencies, 'models'>, id: string): Promise<Model> {
+async function requireModel({ models }: Pick<EvaluateDependencies, 'models'>, id: string): Promise<Model> {
   const model = await models.get(id)
   if (model === null) throw new Problem('not-found', `There is no model ${id}.`)
   return model
@@ -119,8 +119,8 @@ async function evaluateDataset(
 ): Promise<ModelEvaluation> {
   const { datasets, turns, tenantId } = dependencies
   const all = { droppedRows: 0, warnings: [] }
-  const known = typeof dataset === 'string' ? builtIn(dataset) : dataset
-  if (known !== undefined) return evaluate(dependencies, model, { table: known, ...all })
+  const builtInData = typeof dataset === 'string' ? builtIn(dataset) : dataset
+  if (builtInData !== undefined) return evaluate(dependencies, model, { table: builtInData, ...all })
   const readAndEvaluate = async () => {
     const table = await wholeTable(datasets, String(dataset))
     return evaluate(dependencies, model, { table, ...all })
@@ -168,11 +168,11 @@ async function labelledRows(
 
 /** The rows of a request as a table. Throws DatasetError of rows that are none. */
 export async function prepareRows(rows: NamedRows, preparation: Preparation): Promise<Labelled> {
-  return collect(prepare(readerOf(rows), preparation))
+  return collect(prepare(createReader(rows), preparation))
 }
 
 /** Rows of a request as a file of one batch of texts; they are few. */
-function readerOf(rows: NamedRows): Read {
+function createReader(rows: NamedRows): Read {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   const columns = names.map((name) => ({ name: name.trim().normalize('NFC') }))
   return async function* () {

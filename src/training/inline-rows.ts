@@ -1,4 +1,4 @@
-/** The rows of a request as a table. For a large request, the thread that parsed it has made the table. */
+/** The rows of a request as a table. For a large request, the thread that parsed it has already built the table. */
 import type { InlineDataset } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
 import { tableFromInline } from '../datasets/inline.js'
@@ -6,19 +6,19 @@ import { DatasetError, type Table } from '../datasets/table.js'
 
 export type { Table }
 
-const made = new WeakMap<InlineDataset, Table>()
+const tables = new WeakMap<InlineDataset, Table>()
 
-/** A dataset without rows, which stands for the table. */
+/** An empty dataset that stands for the table: `tableOfRows` returns it. */
 export function standInFor(table: Table): InlineDataset {
   const dataset = { x: [], y: [] }
-  made.set(dataset, table)
+  tables.set(dataset, table)
   return dataset
 }
 
-/** @throws Problem naming the place in the request */
+/** @throws Problem with the pointer of the wrong value in the request */
 export function tableOfRows(dataset: InlineDataset): Table {
-  const known = made.get(dataset)
-  if (known !== undefined) return known
+  const cached = tables.get(dataset)
+  if (cached !== undefined) return cached
   try {
     return tableFromInline(dataset)
   } catch (error) {

@@ -24,13 +24,13 @@ export class JobSplits {
 
   /** Throws Problem `not-found` when the dataset was deleted. */
   async of({ id, spec }: Job, datasets: Pick<DatasetStore, 'get' | 'rows'>): Promise<RowSplit> {
-    const known = this.#held.get(id)
-    if (known !== undefined) {
+    const cached = this.#held.get(id)
+    if (cached !== undefined) {
       this.#held.delete(id)
-      this.#held.set(id, known)
-      return known.split
+      this.#held.set(id, cached)
+      return cached.split
     }
-    const table = await classesOf(datasets, spec)
+    const table = await readClasses(datasets, spec)
     const split = this.#predictors.split(spec, table)
     this.#held.set(id, { rows: 'chunks' in table ? table.rows : generatedSize(table).rows, split })
     split.catch(() => this.#held.delete(id))
@@ -49,13 +49,13 @@ export class JobSplits {
 }
 
 /** The rows of the job’s dataset with no more of their values than the split depends on. */
-async function classesOf(
+async function readClasses(
   datasets: Pick<DatasetStore, 'get' | 'rows'>,
   { dataset, split, loss }: Job['spec'],
 ): Promise<Table | GeneratedDataset> {
   if (typeof dataset !== 'string') return dataset
-  const known = builtIn(dataset)
-  if (known !== undefined) return { columns: known.columns, rows: known.rows, chunks: known.chunks }
+  const table = builtIn(dataset)
+  if (table !== undefined) return { columns: table.columns, rows: table.rows, chunks: table.chunks }
   const found = await datasets.get(dataset)
   if (found === null) throw missing(dataset)
   const { columns, rows } = found

@@ -185,7 +185,7 @@ function splitFor(wanted: Split | undefined, { columns }: DataDescription): Spli
 type Costs = Pick<Program, 'arenaBytes' | 'threadBytes' | 'flopsPerEpoch'>
 
 /** Bytes a training takes beside its data: its arena, and what its threads work in. */
-export function memoryOf({ arenaBytes, threadBytes }: Costs, { threads }: JobSpec): number {
+export function memoryBytes({ arenaBytes, threadBytes }: Costs, { threads }: JobSpec): number {
   return arenaBytes + threads * threadBytes
 }
 
@@ -196,7 +196,7 @@ function checkThreads({ threads }: JobSpec, maximum: number): void {
 }
 
 function checkLimits(program: Costs, spec: JobSpec, limits: TenantLimits): void {
-  const bytes = memoryOf(program, spec)
+  const bytes = memoryBytes(program, spec)
   if (bytes > effectiveLimit(limits, 'arenaBytes')) {
     throw new Problem(
       'model-too-large',

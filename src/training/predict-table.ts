@@ -38,17 +38,17 @@ async function readTable(body: Buffer): Promise<CsvRows> {
 
 /**
  * The rows by the names of the columns that the model knows; where a line is wrong, why. A first column without a name,
- * as row numbers often are, need not be known. Throws Problem `invalid-input` at an unknown column.
+ * as row numbers often are, need not be in the model. Throws Problem `invalid-input` at an unknown column.
  */
 function namedRows({ columns, rows }: CsvRows, coding: Coding): RowList<InputRow | string> {
   const inputs = new InputNames(coding)
   const used = columns.flatMap(({ name, isNamed }, place) => {
-    const known = inputs.find(name)
-    if (known === undefined && (isNamed || place > 0)) {
+    const found = inputs.find(name)
+    if (found === undefined && (isNamed || place > 0)) {
       const message = inputs.unknown(name)
       throw new Problem('invalid-input', message, [{ pointer: pointerTo([name]), message }])
     }
-    return known === undefined || known < 0 ? [] : [{ name, place }]
+    return found === undefined || found < 0 ? [] : [{ name, place }]
   })
   return {
     length: rows.length,

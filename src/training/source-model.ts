@@ -83,7 +83,7 @@ export function checkSourceWeights(
   const isOther = outputs.includes(-1) || outputs.length !== targetWidth(source.target)
   if (request.fromMismatch !== 'initialize' && isOther) {
     throw refused(
-      `Model ${model.id} answers ${answersOf(source.target)}, and this network ${answersOf(target)}. Use the last layer ` +
+      `Model ${model.id} answers ${describeAnswers(source.target)}, and this network ${describeAnswers(target)}. Use the last layer ` +
         'of the model, or send "fromMismatch": "initialize" to begin anew with the last layer.',
     )
   }
@@ -99,7 +99,7 @@ export function checkSourceWeights(
   }
 }
 
-function answersOf(target: TargetCoding): string {
+function describeAnswers(target: TargetCoding): string {
   switch (target.type) {
     case 'oneHot':
       return `one output for each class of ${target.name}`

@@ -94,10 +94,10 @@ function readingOnce(
 }
 
 function remembering<T>(read: (id: string) => Promise<T>): (id: string) => Promise<T> {
-  const known = new Map<string, Promise<T>>()
+  const answers = new Map<string, Promise<T>>()
   return (id) => {
-    const answer = known.get(id) ?? read(id)
-    known.set(id, answer)
+    const answer = answers.get(id) ?? read(id)
+    answers.set(id, answer)
     return answer
   }
 }

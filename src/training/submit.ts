@@ -1,7 +1,7 @@
 /** Accepts a job: stores its plan and queues it. */
 import type { Job, JobRequest } from '../contract/job.js'
 import { newId } from './new-id.js'
-import { memoryOf, type Plan, type PlanDependencies, planTraining } from './plan.js'
+import { memoryBytes, type Plan, type PlanDependencies, planTraining } from './plan.js'
 import type { Once } from './ports/idempotency.js'
 import type { JobStore, NewJob } from './ports/jobs.js'
 import type { JobQueue } from './ports/queue.js'
@@ -48,7 +48,7 @@ export function newJob(
     datasetId: data.datasetId,
     validationDatasetId: validation?.datasetId ?? null,
     parameters: program.parameters,
-    arenaBytes: memoryOf(program, spec),
+    arenaBytes: memoryBytes(program, spec),
     flopsPerEpoch: program.flopsPerEpoch,
     stepsPerEpoch: program.stepsPerEpoch,
     inlineDataset: data.inline,

@@ -17,7 +17,7 @@ export function rangeRefusal(
   for (const column of columns) {
     const { role, type, min, max } = column
     if (role !== 'target' || type !== 'number' || min === undefined || max === undefined) continue
-    const refusal = refusalOf({ ...column, min, max, canUpload: origin === 'uploaded' }, target)
+    const refusal = findRefusal({ ...column, min, max, canUpload: origin === 'uploaded' }, target)
     if (refusal !== undefined) return refusal
   }
   return undefined
@@ -31,7 +31,7 @@ export function amountRefusal({ columns }: Pick<DataDescription, 'columns'>): st
   const { min, max, integers } = column
   if (min === undefined || max === undefined) return undefined
   if (integers !== false && max - min < mostClasses) return undefined
-  const range = rangeOf({ ...column, min, max })
+  const range = describeRange({ ...column, min, max })
   const fractions = integers === false ? ' with fractions' : ''
   return `${range}${fractions}, and categoricalCrossentropy takes the numbers of classes: ${asNumber}`
 }
@@ -73,7 +73,7 @@ interface NumberTarget extends Column {
   canUpload: boolean
 }
 
-function refusalOf(column: NumberTarget, target: TrainedTarget & { scaling: Scaling }): string | undefined {
+function findRefusal(column: NumberTarget, target: TrainedTarget & { scaling: Scaling }): string | undefined {
   const { coding, loss, activation, scaling } = target
   if (coding.type === 'oneHot') return classNumberRefusal(column, coding.classes.length)
   if (losses[loss].targets === 'zeroOrOne') return zeroOrOneRefusal(column, loss)
@@ -83,10 +83,10 @@ function refusalOf(column: NumberTarget, target: TrainedTarget & { scaling: Scal
   if (column.min >= least && column.max <= most) return undefined
   const bounds = most === Number.POSITIVE_INFINITY ? `below ${least}` : `outside ${least} to ${most}`
   const scale = activation === 'softmax' ? '' : ', or set "targetScaling": "minMax"'
-  return `${rangeOf(column)}, and ${activation} answers nothing ${bounds}: end with linear${scale}`
+  return `${describeRange(column)}, and ${activation} answers nothing ${bounds}: end with linear${scale}`
 }
 
-const rangeOf = ({ name, min, max }: Pick<NumberTarget, 'name' | 'min' | 'max'>) =>
+const describeRange = ({ name, min, max }: Pick<NumberTarget, 'name' | 'min' | 'max'>) =>
   min === max ? `${name} is ${short(min)} in every row` : `${name} goes from ${short(min)} to ${short(max)}`
 
 /** Enough digits to recognize the number. */
@@ -110,13 +110,13 @@ function classNumberRefusal(column: NumberTarget, classes: number): string | und
   if (fits && integers !== false) return undefined
   const taken = `categoricalCrossentropy with ${classes} units takes the class numbers 0 to ${classes - 1}`
   if (integers === false || max - min >= mostClasses) {
-    return `${rangeOf(column)}${integers === false ? ' with fractions' : ''}, and ${taken}: ${asNumber}`
+    return `${describeRange(column)}${integers === false ? ' with fractions' : ''}, and ${taken}: ${asNumber}`
   }
   if (max - min < classes)
-    return `${rangeOf(column)}, and ${taken}: these are class names: ${asClasses(column)}`
+    return `${describeRange(column)}, and ${taken}: these are class names: ${asClasses(column)}`
   const units = `give the last layer ${max - Math.min(0, min) + 1} units for as many classes`
   const remedies = [asClasses(column), min >= 0 ? units : ''].filter((remedy) => remedy !== '').join(', or ')
-  return `${rangeOf(column)}, and ${taken}: if ${name} names classes, ${remedies}; ${asNumber}`
+  return `${describeRange(column)}, and ${taken}: if ${name} names classes, ${remedies}; ${asNumber}`
 }
 
 function probabilityRefusal(column: NumberTarget, loss: string): string | undefined {
@@ -124,10 +124,11 @@ function probabilityRefusal(column: NumberTarget, loss: string): string | undefi
   if (min >= 0 && max <= 1) return undefined
   const taken = `${loss} takes targets from 0 to 1`
   const isTwoClasses = column.integers !== false && max - min === 1
-  if (isTwoClasses) return `${rangeOf(column)}, and ${taken}: these are class names: ${asClasses(column)}`
+  if (isTwoClasses)
+    return `${describeRange(column)}, and ${taken}: these are class names: ${asClasses(column)}`
   const classes =
     mayBeClasses(column) && column.canUpload ? `; if ${name} names classes, ${asUpload(name)}` : ''
-  return `${rangeOf(column)}, and ${taken}: ${asNumber}${classes}`
+  return `${describeRange(column)}, and ${taken}: ${asNumber}${classes}`
 }
 
 const asUpload = (name: string) => `upload with types=${name}:category`
@@ -136,11 +137,13 @@ function zeroOrOneRefusal(column: NumberTarget, loss: string): string | undefine
   const { name, min, max, integers } = column
   if (min >= 0 && max <= 1 && (integers ?? (min === max || max - min === 1))) return undefined
   const taken = `${loss} takes targets of 0 and 1`
-  if (min === -1 && max === 1 && integers !== false) return `${rangeOf(column)}, and ${taken}: write 0 for −1`
+  if (min === -1 && max === 1 && integers !== false)
+    return `${describeRange(column)}, and ${taken}: write 0 for −1`
   const isTwoClasses = integers !== false && max - min === 1
-  if (isTwoClasses) return `${rangeOf(column)}, and ${taken}: these are class names: ${asClasses(column)}`
+  if (isTwoClasses)
+    return `${describeRange(column)}, and ${taken}: these are class names: ${asClasses(column)}`
   const fractions = integers === false ? ' with fractions' : ''
   const classes =
     mayBeClasses(column) && column.canUpload ? `; if ${name} names classes, ${asUpload(name)}` : ''
-  return `${rangeOf(column)}${fractions}, and ${taken}: ${asNumber}${classes}`
+  return `${describeRange(column)}${fractions}, and ${taken}: ${asNumber}${classes}`
 }

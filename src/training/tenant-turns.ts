@@ -92,10 +92,10 @@ export class TenantTurns {
   }
 
   #mayBegin(tenantId: string): boolean {
-    return this.#heldByAll < this.limits.atOnce && this.held(tenantId) < this.#shareOf(tenantId)
+    return this.#heldByAll < this.limits.atOnce && this.held(tenantId) < this.#share(tenantId)
   }
 
-  #shareOf(tenantId: string): number {
+  #share(tenantId: string): number {
     const { perTenant } = this.limits
     return typeof perTenant === 'number' ? perTenant : perTenant(tenantId)
   }
@@ -131,7 +131,7 @@ export class TenantTurns {
 
   #overloaded(tenantId: string, why: string): Problem {
     const { what, atOnce } = this.limits
-    const most = Math.min(atOnce, this.#shareOf(tenantId))
+    const most = Math.min(atOnce, this.#share(tenantId))
     return new Problem('overloaded', `${most} ${what} are in progress, the most at a time, and ${why}.`)
   }
 }

@@ -2,7 +2,7 @@
 import { countTrainings } from '../contract/folds.js'
 import type { JobRequest, JobValidation } from '../contract/job.js'
 import { estimateSeconds } from './estimate.js'
-import { memoryOf, type PlanDependencies, planTraining } from './plan.js'
+import { memoryBytes, type PlanDependencies, planTraining } from './plan.js'
 import type { JobStore } from './ports/jobs.js'
 import type { Calibration, FinishedRuns } from './ports/speed.js'
 import type { Tenant, Tenanted } from './ports/tenants.js'
@@ -37,7 +37,7 @@ export async function validate(
     spec: data.inline === null ? spec : { ...spec, dataset: 'inline' },
     layers,
     parameters,
-    arenaBytes: memoryOf(program, spec),
+    arenaBytes: memoryBytes(program, spec),
     stepsPerEpoch,
     flopsPerEpoch,
     estimatedSeconds: estimateSeconds(work, speed, past),

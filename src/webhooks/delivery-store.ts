@@ -33,9 +33,9 @@ export interface AttemptLimits {
 export interface DeliveryStore {
   /** Claims due deliveries, tenants in turn. They become due again after the lease unless `record` is called. */
   claim(limits: AttemptLimits, leaseSeconds: number): Promise<DueDelivery[]>
-  /** `disabledOf` is the tenant of the webhook if this outcome disables it. */
+  /** `disabledTenantId` is the tenant of the webhook if this outcome disables it. */
   record(
     delivery: Pick<DueDelivery, 'id' | 'webhookId' | 'attempts'>,
     outcome: DeliveryOutcome,
-  ): Promise<{ disabledOf: string | null }>
+  ): Promise<{ disabledTenantId: string | null }>
 }

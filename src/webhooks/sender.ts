@@ -78,9 +78,9 @@ export function sendDeliveries(webhooks: DeliveryStore, options: SenderOptions):
 
   async function deliver(due: DueDelivery): Promise<void> {
     const outcome = due.secrets.length === 0 ? undecryptable : await tryDelivery(due)
-    const { disabledOf } = await webhooks.record(due, outcome)
-    if (disabledOf !== null)
-      onDisabled({ webhookId: due.webhookId, tenantId: disabledOf, error: outcome.error })
+    const { disabledTenantId } = await webhooks.record(due, outcome)
+    if (disabledTenantId !== null)
+      onDisabled({ webhookId: due.webhookId, tenantId: disabledTenantId, error: outcome.error })
   }
 
   async function tryDelivery(due: DueDelivery): Promise<DeliveryOutcome> {

@@ -41,7 +41,7 @@ async function attempt(result: 'delivered' | 'failed' | 'interrupted', retrySeco
   const disabled: (string | null)[] = []
   for (const due of await service.webhooks.claim(limits, 60)) {
     const outcome = { result, status: 500, error, retrySeconds: result === 'delivered' ? null : retrySeconds }
-    disabled.push((await service.webhooks.record(due, outcome)).disabledOf)
+    disabled.push((await service.webhooks.record(due, outcome)).disabledTenantId)
   }
   return disabled
 }

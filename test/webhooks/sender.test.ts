@@ -298,7 +298,7 @@ describe('a sender', () => {
   it('that is woken during a claim claims again after it', async () => {
     const claims: (() => void)[] = []
     const claim = () => new Promise<[]>((resolve) => claims.push(() => resolve([])))
-    const record = async () => ({ disabledOf: null })
+    const record = async () => ({ disabledTenantId: null })
     const sender = sendDeliveries(
       { claim, record },
       { allowPrivate: true, limits, onError: failOnError, onDisabled: () => {} },

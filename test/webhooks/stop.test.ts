@@ -146,7 +146,7 @@ it('a sender claims no more than its limits allow', async () => {
     },
     async record() {
       await leave.passed
-      return { disabledOf: null }
+      return { disabledTenantId: null }
     },
   })
   // Before the sender stops, which waits for what it records.

@@ -5,7 +5,7 @@ import { DatasetError } from '../../src/datasets/table.js'
 import { SpecError } from '../../src/engine/index.js'
 import { databaseTrouble } from '../../src/store/database.js'
 import { StatementError } from '../../src/store/statements.js'
-import { classOf } from '../../workers/run-errors.js'
+import { classifyError } from '../../workers/run-errors.js'
 import { ThreadCrash } from '../../workers/trainer-pool.js'
 
 /** As PostgreSQL answers. */
@@ -55,6 +55,6 @@ describe('the class of an error', () => {
     ['whatever else is thrown', new TypeError('undefined is not a function'), { class: 'ours' }],
     ['something that is no error', 'text', { class: 'ours' }],
   ])('%s', (_what, error, expected) => {
-    expect(classOf(error, databaseTrouble)).toEqual(expected)
+    expect(classifyError(error, databaseTrouble)).toEqual(expected)
   })
 })

@@ -34,18 +34,18 @@ export async function* readCsv(
     utf8Bytes(path, encoding),
     limits,
     () => reader?.nextLine ?? 1,
-    (window): { used: number; made: Piece[] } => {
+    (window): { used: number; result: Piece[] } => {
       if (reader !== undefined) return reader.read(window)
       const wholeRow = window.isEnd || window.bytes.includes('\n') || window.bytes.includes('\r')
-      if (!wholeRow) return { used: 0, made: [] }
+      if (!wholeRow) return { used: 0, result: [] }
       const dialect = detectDialect(window, toDialect(given))
       reader = new CsvReader(dialect, limits, readings)
-      const { used, made } = reader.read({ ...window, bytes: window.bytes.subarray(dialect.start) })
-      return { used: dialect.start + used, made }
+      const { used, result } = reader.read({ ...window, bytes: window.bytes.subarray(dialect.start) })
+      return { used: dialect.start + used, result }
     },
   )
-  for await (const made of pieces) {
-    for (const piece of made) {
+  for await (const ready of pieces) {
+    for (const piece of ready) {
       if (piece.type === 'source' && encoding === 'windows-1252')
         piece.source.warnings.push('The file is not UTF-8, so it was read as windows-1252 (Latin-1).')
       yield piece
@@ -80,21 +80,21 @@ class CsvReader {
     return this.#cells.nextLine
   }
 
-  read({ bytes, isEnd, isAscii }: TextWindow): { used: number; made: Piece[] } {
+  read({ bytes, isEnd, isAscii }: TextWindow): { used: number; result: Piece[] } {
     this.#isAscii = isAscii
     const used = this.#cells.read(bytes, isEnd, isAscii)
-    const made: Piece[] = []
+    const result: Piece[] = []
     let first = 0
     if (this.columns === undefined && this.#cells.rows > 0) {
       const warnings: string[] = []
       this.columns = this.#dialect.header ? this.#header(warnings) : this.#numberedColumns(warnings)
-      made.push({ type: 'source', source: { columns: this.columns, warnings } })
+      result.push({ type: 'source', source: { columns: this.columns, warnings } })
       if (this.#dialect.header) first = 1
     }
     if (this.columns !== undefined && this.#cells.rows > first) {
-      made.push({ type: 'batch', batch: this.#batch(bytes, first, this.columns) })
+      result.push({ type: 'batch', batch: this.#batch(bytes, first, this.columns) })
     }
-    return { used, made }
+    return { used, result }
   }
 
   /** The number of columns. */

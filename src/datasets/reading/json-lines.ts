@@ -61,17 +61,17 @@ class JsonLines {
     this.#readings = readings
   }
 
-  read(window: TextWindow): { used: number; made: Piece[] } {
+  read(window: TextWindow): { used: number; result: Piece[] } {
     const parsed: ParsedObject[] = []
     this.#isArray ??= isArrayStart(window.bytes)
     const used = this.#isArray === true ? this.#readArray(window, parsed) : this.#readLines(window, parsed)
-    if (parsed.length === 0) return { used, made: [] }
+    if (parsed.length === 0) return { used, result: [] }
     const objects = parsed.map(({ object }) => object)
-    const made: Piece[] = []
-    if (this.#columns.length === 0) made.push(this.#source(objects))
+    const result: Piece[] = []
+    if (this.#columns.length === 0) result.push(this.#source(objects))
     const lines = parsed.map(({ line }) => line)
-    made.push({ type: 'batch', batch: this.#batch(objects, lines) })
-    return { used, made }
+    result.push({ type: 'batch', batch: this.#batch(objects, lines) })
+    return { used, result }
   }
 
   #readLines({ bytes, isEnd }: TextWindow, parsed: ParsedObject[]): number {

@@ -19,11 +19,11 @@ export async function* readWindows<T>(
   chunks: AsyncIterable<Buffer>,
   limits: ReadingLimits,
   nextLine: () => number,
-  use: (window: TextWindow) => { used: number; made: T },
+  use: (window: TextWindow) => { used: number; result: T },
 ): AsyncGenerator<T> {
   let rest: Buffer = Buffer.alloc(0)
   const take = (bytes: Buffer, isEnd: boolean): T => {
-    const { used, made } = use({ bytes, isEnd, isAscii: isAscii(bytes) })
+    const { used, result } = use({ bytes, isEnd, isAscii: isAscii(bytes) })
     // A copy, so that a few bytes do not keep a chunk in memory.
     rest = Buffer.from(bytes.subarray(used))
     if (rest.length > limits.lineBytes) {
@@ -33,7 +33,7 @@ export async function* readWindows<T>(
         `line ${nextLine()} starts a row of more than ${limits.lineBytes} bytes (a closing quote may be missing)`,
       )
     }
-    return made
+    return result
   }
   for await (const chunk of chunks)
     yield take(rest.length === 0 ? chunk : Buffer.concat([rest, chunk]), false)

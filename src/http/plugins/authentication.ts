@@ -140,8 +140,8 @@ export const authenticate = fastifyPlugin<Authentication>(
     const principals = new WeakMap<KnownKey, Principal>()
 
     function principalOfKey(key: KnownKey): Principal {
-      const known = principals.get(key)
-      if (known !== undefined) return known
+      const cached = principals.get(key)
+      if (cached !== undefined) return cached
       const { tenantId, id: keyId, scopes, ownLimits } = key
       const principal = {
         tenantId,

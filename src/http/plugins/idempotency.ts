@@ -47,8 +47,11 @@ function requestFingerprint(request: FastifyRequest): string {
 
 /** Hashes the body as received and as validated. Spacing and the order of fields do not change the result. */
 export function fingerprintBody(prefix: string, received: unknown, validated: unknown): string {
-  const hashOf = (content: string) => createHash('sha256').update(`${prefix}\n${content}`).digest('hex')
-  return fingerprint(hashOf(JSON.stringify(received, sortMembers)), hashOf(JSON.stringify(validated)))
+  const hashContent = (content: string) => createHash('sha256').update(`${prefix}\n${content}`).digest('hex')
+  return fingerprint(
+    hashContent(JSON.stringify(received, sortMembers)),
+    hashContent(JSON.stringify(validated)),
+  )
 }
 
 function sortMembers(_name: string, value: unknown): unknown {

@@ -28,10 +28,11 @@ export class RequestMetrics {
 
   /** @param isTimed false for streams, which last as long as their client */
   route(route: string, isTimed: boolean): RouteMetrics {
-    const known = new Map<string, Map<number, Series>>()
+    const seriesByMethod = new Map<string, Map<number, Series>>()
     return {
       add: (method, status, seconds) => {
-        const series = known.get(method)?.get(status) ?? this.#createSeries(known, method, route, status)
+        const series =
+          seriesByMethod.get(method)?.get(status) ?? this.#createSeries(seriesByMethod, method, route, status)
         series.requests++
         if (!isTimed) return
         series.timedRequests++
@@ -43,7 +44,7 @@ export class RequestMetrics {
   }
 
   #createSeries(
-    known: Map<string, Map<number, Series>>,
+    seriesByMethod: Map<string, Map<number, Series>>,
     method: string,
     route: string,
     status: number,
@@ -56,8 +57,8 @@ export class RequestMetrics {
       seconds: 0,
       counts: new Float64Array(bounds.length),
     }
-    const byStatus = known.get(method) ?? new Map<number, Series>()
-    known.set(method, byStatus.set(status, series))
+    const byStatus = seriesByMethod.get(method) ?? new Map<number, Series>()
+    seriesByMethod.set(method, byStatus.set(status, series))
     this.#series.push(series)
     return series
   }

@@ -9,7 +9,7 @@ import type { Tenanted } from '../../training/ports/tenants.js'
 import { sendEntityTags } from '../plugins/entity-tags.js'
 import { requirePrincipal } from '../principal.js'
 import { defaultLimit, pageParameters } from '../query-parameters.js'
-import { failures, idParameters, listOf, toList } from '../response-schemas.js'
+import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
 
 export interface DatasetRoutes {
   datasets: Tenanted<DatasetStore>
@@ -29,7 +29,7 @@ export const datasetRoutes: FastifyPluginCallbackZod<DatasetRoutes> = (app, { da
         summary: 'List datasets',
         description: 'The first page starts with the built-in datasets; uploads follow, newest first.',
         querystring: z.strictObject(pageParameters),
-        response: { 200: listOf(datasetSchema), ...failures },
+        response: { 200: listSchema(datasetSchema), ...failures },
       },
     },
     async (request) => {

@@ -20,7 +20,7 @@ import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
 import { requestTrace } from '../plugins/tracing.js'
 import { requirePrincipal } from '../principal.js'
 import { defaultLimit, jobIdsParameter, pageParameters } from '../query-parameters.js'
-import { failures, idParameters, listOf, toList } from '../response-schemas.js'
+import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
 
 /** Jobs that one request can list by id. */
 const maximumIds = 100
@@ -99,7 +99,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
             path: ['ids'],
             message: 'cannot be combined with other parameters',
           }),
-        response: { 200: listOf(jobSchema), ...failures },
+        response: { 200: listSchema(jobSchema), ...failures },
       },
     },
     async (request) => {
@@ -140,7 +140,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
           'they ended, and its newest two checkpoints.',
         params: idParameters,
         querystring: z.strictObject(pageParameters),
-        response: { 200: listOf(jobEventSchema), ...failures },
+        response: { 200: listSchema(jobEventSchema), ...failures },
       },
     },
     async (request) => {

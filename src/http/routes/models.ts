@@ -19,7 +19,7 @@ import { respondNotModified, sendEntityTags } from '../plugins/entity-tags.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
 import { requirePrincipal } from '../principal.js'
 import { defaultLimit, pageParameters } from '../query-parameters.js'
-import { failures, idParameters, listOf, toList } from '../response-schemas.js'
+import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
 
 export interface ModelRoutes {
   models: Pick<AllModels, 'of' | 'weightChunks'>
@@ -67,7 +67,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
         tags: ['models'],
         summary: 'List models, newest first',
         querystring: z.strictObject(pageParameters),
-        response: { 200: listOf(modelSchema), ...failures },
+        response: { 200: listSchema(modelSchema), ...failures },
       },
     },
     async (request) => {

@@ -8,7 +8,7 @@ import type { MetricStore } from '../../training/ports/service-metrics.js'
 import type { WorkerStore } from '../../training/ports/workers.js'
 import type { Metrics } from '../plugins/metrics.js'
 import { defaultLimit, pageParameters } from '../query-parameters.js'
-import { failures, listOf, toList } from '../response-schemas.js'
+import { failures, listSchema, toList } from '../response-schemas.js'
 
 const backendSchema = z.object({
   name: z.string().describe('native, wasm or reference'),
@@ -96,7 +96,7 @@ export const operationRoutes: FastifyPluginCallbackZod<OperationRoutes> = (
         summary: 'List the worker processes, newest first',
         description: 'Workers serve all tenants. Those without a report for 10 s are omitted.',
         querystring: z.strictObject(pageParameters),
-        response: { 200: listOf(workerSchema), ...failures },
+        response: { 200: listSchema(workerSchema), ...failures },
       },
     },
     async ({ query: { after, limit = defaultLimit } }) => toList(await workers.list({ after, limit })),

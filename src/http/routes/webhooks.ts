@@ -16,7 +16,7 @@ import { register, rotateSecret } from '../../training/webhooks.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
 import { requirePrincipal } from '../principal.js'
 import { defaultLimit, pageParameters } from '../query-parameters.js'
-import { failures, idParameters, listOf, toList } from '../response-schemas.js'
+import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
 
 export interface WebhookRoutes {
   webhooks: WebhookStore
@@ -65,7 +65,7 @@ export const webhookRoutes: FastifyPluginCallbackZod<WebhookRoutes> = (
         tags: ['webhooks'],
         summary: 'List webhooks, newest first',
         querystring: z.strictObject(pageParameters),
-        response: { 200: listOf(webhookSchema), ...failures },
+        response: { 200: listSchema(webhookSchema), ...failures },
       },
     },
     async (request) => {

@@ -20,11 +20,11 @@ async function readInWindows(text: string, size: number, firstLine = 1): Promise
   const nextLine = () => cells.nextLine
   for await (const read of readWindows(chunks(), readingLimits, nextLine, ({ bytes, isEnd, isAscii }) => {
     const used = cells.read(bytes, isEnd, isAscii)
-    const made = Array.from({ length: cells.rows }, (_, row) => ({
+    const result = Array.from({ length: cells.rows }, (_, row) => ({
       line: cells.line(row),
       cells: Array.from({ length: cells.width(row) }, (_cell, column) => cells.text(row, column)),
     }))
-    return { used, made }
+    return { used, result }
   })) {
     rows.push(...read)
   }
@@ -107,7 +107,7 @@ test('a row that is too long is named by the line where it begins', async () => 
       () => cells.nextLine,
       ({ bytes, isEnd, isAscii }) => ({
         used: cells.read(bytes, isEnd, isAscii),
-        made: null,
+        result: null,
       }),
     )
     const readAll = async () => {

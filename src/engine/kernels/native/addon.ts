@@ -55,8 +55,8 @@ interface Unusable {
 const opened = new Map<Variant, Loaded | Unusable>()
 
 function load(variant: Variant): Loaded | Unusable | undefined {
-  const known = opened.get(variant)
-  if (known !== undefined || !existsSync(addonFile(variant))) return known
+  const cached = opened.get(variant)
+  if (cached !== undefined || !existsSync(addonFile(variant))) return cached
   const result = open(variant)
   opened.set(variant, result)
   return result

@@ -127,14 +127,14 @@ export class ReferenceTrainer implements TrainingExecutor {
     }
   }
 
-  #gather(x: Floats, y: Floats, rowOf: (i: number) => number): void {
+  #gather(x: Floats, y: Floats, rowAt: (i: number) => number): void {
     const { input, target, buffers } = this.#program
     if (target === null) throw new Error('a prediction program has no target')
     const { floats, rows } = this.#run
     const features = sizeOf(buffers[input]?.shape ?? [])
     const width = sizeOf(buffers[target]?.shape ?? [])
     for (let i = 0; i < rows; i++) {
-      const row = rowOf(i)
+      const row = rowAt(i)
       floats.set(x.subarray(row * features, (row + 1) * features), at(this.#run, input) + i * features)
       floats.set(y.subarray(row * width, (row + 1) * width), at(this.#run, target) + i * width)
     }
