@@ -24,7 +24,7 @@ const forbidden: readonly ForbiddenWord[] = [
   { pattern: /\b(tells?|told|telling)\b/i, allowed: /\btells? [\w ]+ (apart|from)\b/gi },
   { pattern: /\b(looks?|looked|looking)\b(?!( \w+)? up\b| as if\b)/i, allowed: /\bfirst look\b|-look-up-/gi },
   { pattern: /\bmade[ -]up\b/i },
-  { pattern: /\bbeginnings?\b/i, allowed: /workers\/beginning\.ts/g },
+  { pattern: /\bbeginnings?\b/i },
   { pattern: /\bmend(s|ed|ing)?\b/i },
 ]
 
