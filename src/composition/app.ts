@@ -55,6 +55,7 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
   const pictures = stack.adopt(threads.openPictureDecoder(options.readingLimits.imagePixels), close)
   const uploadReader = await threads.openUploadReader(options.readingLimits)
   const thread = stack.adopt(threads.openRequestThread(), close)
+  const exportThread = stack.adopt(threads.openExportThread(backend), close)
   const predictors = stack.adopt(
     threads.openPredictorPool(models, { backend, threads: options.predictionThreads }),
     close,
@@ -86,6 +87,7 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
       live,
       predictors,
       thread,
+      exportThread,
       generated,
       submission: {
         jobs,

@@ -4,12 +4,14 @@ import type { ReadingLimits } from '../datasets/reading/limits.js'
 import { PictureDecoder } from '../datasets/reading/picture-decoder.js'
 import { openUploadReader } from '../datasets/reading/upload-reader.js'
 import { openCalibration } from '../threads/calibration.js'
+import { openExportThread } from '../threads/export-thread.js'
 import { openPredictorPool } from '../threads/predictor-pool.js'
 import { openRequestThread } from '../threads/request-thread.js'
 
 export const threads = {
   openPredictorPool,
   openRequestThread,
+  openExportThread,
   openCalibration,
   openUploadReader: (limits: ReadingLimits) => openUploadReader(limits),
   openPictureDecoder: (imagePixels: number) => new PictureDecoder(imagePixels),

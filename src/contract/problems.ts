@@ -200,6 +200,16 @@ export const problems = {
     remedy: 'Send one value for each name in the `columns` of the model (GET /models/{id}).',
     example: '/inputs/0: has 3 numbers, the model takes 4',
   },
+  'not-exportable': {
+    status: 422,
+    title: 'Model not exportable',
+    meaning:
+      'The requested file format has no equivalent for a part of the model, or the model is larger than the limit of the format.',
+    remedy:
+      'Read `detail`: it names the layer, column or limit, and what to do. Another format may hold the model.',
+    example:
+      'The model has 200000000 bytes of weights; a file of the format onnx holds at most 134217728. Use format=safetensors, which has no limit.',
+  },
   'model-too-large': {
     status: 422,
     title: 'Memory limit exceeded',
@@ -262,8 +272,10 @@ export const problems = {
   integrity: {
     status: 500,
     title: 'Damaged data',
-    meaning: 'The stored weights of the model do not match the hash recorded when they were stored.',
-    remedy: 'Train the model again, or restore the database from a backup. Damaged weights are never used.',
+    meaning:
+      'The stored weights of the model do not match the hash recorded when they were stored, or an exported file does not give the predictions of the service.',
+    remedy:
+      'Train the model again, or restore the database from a backup. Damaged weights are never used, and a different file is never sent. Report a difference of an exported file as an error of the service.',
     example: 'The stored weights of model mdl_0123456789abcdef0123456789abcdef do not match their hash.',
   },
   unavailable: {

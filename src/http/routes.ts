@@ -6,6 +6,7 @@ import { type DatasetRowRoutes, datasetRowRoutes } from './routes/dataset-rows.j
 import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
 import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
 import { type EvaluateRoutes, evaluateRoutes } from './routes/evaluate.js'
+import { type ExportRoutes, exportRoutes } from './routes/exports.js'
 import { jobBatchRoutes } from './routes/job-batch.js'
 import { type JobDeletionRoutes, jobDeletionRoutes } from './routes/job-deletions.js'
 import { type JobStreamRoutes, jobStreamRoutes } from './routes/job-stream.js'
@@ -38,7 +39,8 @@ export interface RouteDependencies
   thread: RequestThread & BodyThread
   datasets: DatasetRoutes['datasets']
   uploadReader: UploadRoutes['uploadReader']
-  models: ModelRoutes['models'] & PredictionRoutes['models']
+  models: ModelRoutes['models'] & PredictionRoutes['models'] & ExportRoutes['models']
+  exportThread: ExportRoutes['exportThread']
   predictors: PredictionRoutes['predictors'] & EvaluateRoutes['predictors'] & DatasetRowRoutes['predictors']
   pictures: PredictionRoutes['pictures']
 }
@@ -55,6 +57,7 @@ export async function registerRoutes(app: FastifyInstance, dependencies: RouteDe
   await app.register(jobsStreamRoutes, dependencies)
   await app.register(streamTicketRoutes, dependencies)
   await app.register(modelRoutes, dependencies)
+  await app.register(exportRoutes, dependencies)
   await app.register(predictionRoutes, dependencies)
   await app.register(evaluateRoutes, dependencies)
   await app.register(webhookRoutes, dependencies)

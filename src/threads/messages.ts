@@ -8,6 +8,7 @@ import type { DatasetError, Table } from '../datasets/table.js'
 import type { BackendName } from '../engine/index.js'
 import type { BodyRequest, BodyResult } from '../http/body-thread.js'
 import type { BoundaryView } from '../training/ports/boundaries.js'
+import type { ExportOutcome, ExportTask } from '../training/ports/export-thread.js'
 import type { BoundaryOutputs, BoundaryRequest } from '../training/ports/predictor-pool.js'
 import type {
   ConstructedNetwork,
@@ -67,3 +68,15 @@ export type FromRequestThread =
   | { type: 'rows'; callId: number; rows: Cell[][] }
   | { type: 'constructed'; callId: number; network: ConstructedNetwork }
   | { type: 'prepared'; callId: number; outcome: Labelled | RefusedRows }
+
+export interface ToExportThread {
+  callId: number
+  backend: BackendSetting
+  task: ExportTask
+}
+
+export interface FromExportThread {
+  type: 'outcome'
+  callId: number
+  outcome: ExportOutcome
+}

@@ -223,6 +223,11 @@ export function expensiveRequests(things: Things): Record<string, CostlyRequest[
     'PATCH /models/:id': [{ ...post(`/models/${model}`, 'names', manyNames), method: 'PATCH' }],
     'DELETE /models/:id': [remove('/models/mdl_00000000000000000000000000000000')],
     'GET /models/:id/weights': [get(`/models/${largeModel}/weights`)],
+    'GET /models/:id/export': [
+      get(`/models/${largeModel}/export?format=safetensors`),
+      get(`/models/${largeModel}/export?format=onnx`),
+      get(`/models/${model}/export?format=onnx&preprocessing=false`),
+    ],
     'GET /models/:id/predict': [get(`${predict}?${'x=1,2&'.repeat(2_000)}`)],
     'POST /models/:id/predict': [
       post(predict, 'rows', json({ inputs: upTo(10_000).map((row) => [row, 2]) })),

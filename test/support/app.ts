@@ -16,6 +16,7 @@ import {
   builtPictureProcess,
   builtReadingProcess,
   calibration,
+  exportThread,
   predictorPool,
   requestThread,
 } from './built.js'
@@ -46,6 +47,7 @@ export const generous: Limits = {
 const threads = {
   ...predictorPool,
   ...requestThread,
+  ...exportThread,
   ...calibration,
   openUploadReader: () => openUploadReader(readingLimits, builtReadingProcess),
   openPictureDecoder: () => new PictureDecoder(readingLimits.imagePixels, builtPictureProcess),

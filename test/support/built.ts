@@ -20,6 +20,9 @@ export const predictorPool: typeof import('../../src/threads/predictor-pool.js')
 export const requestThread: typeof import('../../src/threads/request-thread.js') = await load(
   'src/threads/request-thread.js',
 )
+export const exportThread: typeof import('../../src/threads/export-thread.js') = await load(
+  'src/threads/export-thread.js',
+)
 export const calibration: typeof import('../../src/threads/calibration.js') = await load(
   'src/threads/calibration.js',
 )

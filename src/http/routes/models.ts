@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
@@ -12,14 +11,14 @@ import { Problem } from '../../contract/problems.js'
 import { changeModel } from '../../training/change-model.js'
 import { construct } from '../../training/construct.js'
 import { deleteModel } from '../../training/delete-model.js'
-import { exportWeights } from '../../training/export-weights.js'
 import type { AllModels } from '../../training/ports/models.js'
 import type { RequestThread } from '../../training/ports/request-thread.js'
-import { respondNotModified, sendEntityTags } from '../plugins/entity-tags.js'
+import { sendEntityTags } from '../plugins/entity-tags.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
 import { requirePrincipal } from '../principal.js'
 import { defaultLimit, pageParameters } from '../query-parameters.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
+import { sendWeights } from './exports.js'
 
 export interface ModelRoutes {
   models: Pick<AllModels, 'of' | 'weightChunks'>
@@ -155,17 +154,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
         },
       },
     },
-    async (request, reply) => {
-      const { id } = request.params
-      const file = await exportWeights({ models: tenantModels(request), all: models }, id)
-      if (respondNotModified(request, reply, `"${file.sha256}"`)) return reply.send()
-      const content = await file.open()
-      return reply
-        .type('application/octet-stream')
-        .header('content-length', file.bytes)
-        .header('content-disposition', `attachment; filename="${file.name}"`)
-        .send(Readable.from(content, { objectMode: false }))
-    },
+    async (request, reply) => sendWeights(models, request, request.params.id, reply),
   )
 
   done()

@@ -1,0 +1,128 @@
+/** Downloads of models as files of other programs. */
+import { Readable } from 'node:stream'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { exportFormatSchema, tensorNamesSchema } from '../../contract/export.js'
+import { Problem } from '../../contract/problems.js'
+import { exportModel, turnsOfExports } from '../../training/export-model.js'
+import { exportWeights } from '../../training/export-weights.js'
+import type { GeneratedData } from '../../training/generated-data.js'
+import type { ExportThread } from '../../training/ports/export-thread.js'
+import type { AllModels } from '../../training/ports/models.js'
+import { disconnectSignal } from '../client-disconnect.js'
+import { respondNotModified } from '../plugins/entity-tags.js'
+import { requirePrincipal } from '../principal.js'
+import { failures, idParameters } from '../response-schemas.js'
+import type { DatasetRoutes } from './datasets.js'
+import type { JobRoutes } from './jobs.js'
+
+export interface ExportRoutes extends Pick<DatasetRoutes, 'datasets'>, Pick<JobRoutes, 'jobs'> {
+  models: Pick<AllModels, 'of' | 'weights' | 'weightChunks'>
+  exportThread: ExportThread
+  generated: GeneratedData
+}
+
+const querySchema = z.strictObject({
+  format: exportFormatSchema,
+  preprocessing: z
+    .enum(['true', 'false'])
+    .optional()
+    .describe('`false`: the file takes and returns the numbers of the network instead of raw columns'),
+  names: tensorNamesSchema
+    .optional()
+    .describe('names and layouts of the tensors of format=safetensors, `descent` by default'),
+})
+type Query = z.infer<typeof querySchema>
+
+const binary = z.unknown().meta({ type: 'string', format: 'binary' })
+
+export const exportRoutes: FastifyPluginCallbackZod<ExportRoutes> = (app, dependencies, done) => {
+  const turns = turnsOfExports()
+
+  app.get(
+    '/models/:id/export',
+    {
+      config: { scope: 'models:read' },
+      schema: {
+        tags: ['models'],
+        summary: 'Download a model as a file of another program',
+        description:
+          'The file takes raw columns and returns labels and probabilities, unless `preprocessing=false`. ' +
+          'Formats that the service can run are compared with its predictions before they are sent.',
+        params: idParameters,
+        querystring: querySchema,
+        response: {
+          200: { description: 'the file', content: { 'application/octet-stream': { schema: binary } } },
+          ...failures,
+        },
+      },
+    },
+    async (request, reply) => {
+      checkNames(request.query)
+      const { format, names = 'descent' } = request.query
+      if (format === 'safetensors' && names === 'descent') {
+        return sendWeights(dependencies.models, request, request.params.id, reply)
+      }
+      return sendExport(request, request.params.id, request.query, reply)
+    },
+  )
+
+  async function sendExport(
+    request: FastifyRequest,
+    id: string,
+    { format, names = 'descent', preprocessing }: Query,
+    reply: FastifyReply,
+  ) {
+    const { tenantId } = requirePrincipal(request)
+    const { models, datasets, jobs, generated, exportThread } = dependencies
+    const stores = { models: models.of(tenantId), datasets: datasets.of(tenantId), jobs: jobs.of(tenantId) }
+    const options = { names, preprocessing: preprocessing !== 'false' }
+    const exported = await exportModel(
+      { tenantId, all: models, thread: exportThread, generated, turns, ...stores },
+      id,
+      { format, options },
+    )
+    if (respondNotModified(request, reply, `"${exported.tag}"`)) return reply.send()
+    const { name, mediaType, bytes } = await exported.write(disconnectSignal(reply))
+    return sendFile(reply, { name, mediaType, length: bytes.length }, [bytes])
+  }
+
+  done()
+}
+
+function checkNames({ format, names }: Query): void {
+  if (format === 'safetensors' || names === undefined) return
+  const message = `applies to format=safetensors only, not to ${format}; leave it out`
+  throw new Problem('invalid-request', `/names: ${message}`, [{ pointer: '/names', message }])
+}
+
+/** Streams the weights from the database. */
+export async function sendWeights(
+  models: Pick<AllModels, 'of' | 'weightChunks'>,
+  request: FastifyRequest,
+  id: string,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const tenantModels = models.of(requirePrincipal(request).tenantId)
+  const file = await exportWeights({ models: tenantModels, all: models }, id)
+  if (respondNotModified(request, reply, `"${file.sha256}"`)) return reply.send()
+  const content = await file.open()
+  return sendFile(
+    reply,
+    { name: file.name, mediaType: 'application/octet-stream', length: file.bytes },
+    content,
+  )
+}
+
+function sendFile(
+  reply: FastifyReply,
+  { name, mediaType, length }: { name: string; mediaType: string; length: number },
+  content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): FastifyReply {
+  return reply
+    .type(mediaType)
+    .header('content-length', length)
+    .header('content-disposition', `attachment; filename="${name}"`)
+    .send(Readable.from(content, { objectMode: false }))
+}

@@ -1,0 +1,132 @@
+/** Writes a model as a file of another program, verified before it is sent. */
+import { hash } from 'node:crypto'
+import type { GeneratedDataset } from '../contract/dataset.js'
+import type { ExportFormat } from '../contract/export.js'
+import type { Model } from '../contract/model.js'
+import { Problem } from '../contract/problems.js'
+import type { InputRow } from '../datasets/raw-rows.js'
+import type { ExportedFile, Exporter, ExportOptions } from '../exports/exporter.js'
+import { exporters, exportVersion } from '../exports/formats.js'
+import { datasetRows, type RowSources } from './dataset-rows.js'
+import type { ExportThread } from './ports/export-thread.js'
+import type { JobStore } from './ports/jobs.js'
+import type { AllModels, ModelStore } from './ports/models.js'
+import { TenantTurns } from './tenant-turns.js'
+
+export interface ExportDependencies extends RowSources {
+  tenantId: string
+  models: Pick<ModelStore, 'get'>
+  all: Pick<AllModels, 'weights'>
+  jobs: Pick<JobStore, 'get'>
+  thread: ExportThread
+  /** Of exports that hold a whole model in memory. */
+  turns: TenantTurns
+}
+
+export interface ExportRequest {
+  format: ExportFormat
+  options: ExportOptions
+}
+
+export interface ModelExport {
+  /** Equal for equal files. */
+  tag: string
+  /** @throws Problem `integrity` if the weights are damaged or the predictions of the file differ */
+  write(signal: AbortSignal): Promise<ExportedFile>
+}
+
+/** Bounds the memory of an export, which is several times that of the weights. */
+const maximumWeightBytes = 128 * 1024 * 1024
+
+const rowsToVerify = 32
+
+export const turnsOfExports = () =>
+  new TenantTurns({ what: 'exports of models', atOnce: 1, perTenant: 1, seconds: 60 })
+
+/** Reads no weights. @throws Problem `not-found`, or `not-exportable` if the format cannot hold the model */
+export async function exportModel(
+  dependencies: ExportDependencies,
+  id: string,
+  { format, options }: ExportRequest,
+): Promise<ModelExport> {
+  const model = await dependencies.models.get(id)
+  if (model === null) throw missing(id)
+  checkExportable(model, exporters[format], { format, options })
+  const { weightSha256, threshold, name } = model
+  const identity = JSON.stringify([exportVersion, id, weightSha256, format, options, threshold, name])
+  return {
+    tag: hash('sha256', identity, 'base64url'),
+    write: (signal) =>
+      dependencies.turns.run(
+        dependencies.tenantId,
+        () => writeFile(dependencies, model, { format, options }),
+        signal,
+      ),
+  }
+}
+
+function checkExportable(
+  model: Model,
+  exporter: Exporter | undefined,
+  { format, options }: ExportRequest,
+): asserts exporter is Exporter {
+  if (exporter === undefined) throw new Problem('not-exportable', `The format ${format} is not available.`)
+  if (model.weightBytes > maximumWeightBytes) {
+    throw new Problem(
+      'not-exportable',
+      `The model has ${model.weightBytes} bytes of weights; a file of the format ${format} holds at most ` +
+        `${maximumWeightBytes}. Use format=safetensors with names=descent, which has no limit.`,
+    )
+  }
+  const refusal = exporter.refusal(model, options)
+  if (refusal !== null) throw new Problem('not-exportable', refusal)
+}
+
+async function writeFile(
+  dependencies: ExportDependencies,
+  model: Model,
+  { format, options }: ExportRequest,
+): Promise<ExportedFile> {
+  const { id } = model
+  const rows = await storedRows(dependencies, model)
+  const stored = await dependencies.all.weights(id)
+  if (stored === null) throw missing(id)
+  const { tensors, bytes: weights } = stored
+  const outcome = await dependencies.thread.export({ format, model, options, tensors, weights, rows })
+  switch (outcome.type) {
+    case 'exported':
+      return outcome.file
+    case 'different':
+      throw new Problem(
+        'integrity',
+        `The predictions of the exported file differ from those of model ${id}: ${outcome.difference}. It was not sent.`,
+      )
+    default:
+      return outcome satisfies never
+  }
+}
+
+/** Rows of the dataset that the model was trained on; none if it was deleted. */
+async function storedRows(dependencies: ExportDependencies, model: Model): Promise<InputRow[]> {
+  const job = model.jobId === null ? null : await dependencies.jobs.get(model.jobId)
+  if (job === null) return []
+  try {
+    return await featureRows(dependencies, model, job.spec.dataset)
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'not-found') return []
+    throw error
+  }
+}
+
+async function featureRows(
+  sources: RowSources,
+  { coding: { features } }: Model,
+  dataset: string | GeneratedDataset,
+): Promise<InputRow[]> {
+  const { columns, data } = await datasetRows(sources, dataset, 0, rowsToVerify)
+  const positions = new Map(columns.map((name, place) => [name, place]))
+  const places = features.map(({ name }) => positions.get(name) ?? -1)
+  return data.map((row) => places.map((place) => row[place] ?? null))
+}
+
+const missing = (id: string) => new Problem('not-found', `There is no model ${id}.`)
