@@ -19,7 +19,13 @@ export async function makeTenants(connectionString: string): Promise<TwoKeys> {
     for (let tenant = 0; tenant < tenants; tenant++) {
       const { text, ...made } = makeKey()
       const scopes = [...scopeSchema.options]
-      await keyStore(database).create({ ...made, tenantId: `tenant-${tenant}`, scopes, days: null })
+      await keyStore(database).create({
+        ...made,
+        tenantId: `tenant-${tenant}`,
+        scopes,
+        models: [],
+        days: null,
+      })
       texts.push(text)
     }
     const [adversary, ordinary] = texts

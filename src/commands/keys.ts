@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { type Config, defaultLimits, readConfig } from '../config.js'
-import { type Key, scopeSchema } from '../contract/key.js'
+import { type Key, keyModelSchema, maximumKeyModels, type Scope, scopeSchema } from '../contract/key.js'
 import { type Database, openDatabase } from '../store/database.js'
 import { FolderInUseError, findEmbeddedPostgres, startEmbeddedPostgres } from '../store/embedded-postgres.js'
 import { keyStore } from '../store/keys.js'
@@ -15,6 +15,7 @@ import { limitsUsage, showOrChange } from './limits.js'
 import { readOption, readTenant, UsageError } from './options.js'
 
 const usage = `npm run keys -- create --tenant NAME --scopes SCOPE,SCOPE [--expires 90d]
+npm run keys -- create --tenant NAME --predict-only --models MODEL_ID,MODEL_ID [--expires 90d]
 npm run keys -- list
 npm run keys -- revoke KEY_ID
 npm run keys -- delete KEY_ID        forgets a revoked or expired key
@@ -48,12 +49,12 @@ async function run(database: Database, config: Config, [command, ...rest]: strin
 }
 
 async function create(keys: KeyStore, words: string[]): Promise<void> {
-  const { tenant, scopes, expires } = readOptions(words)
+  const { tenant, expires, ...options } = readOptions(words)
   const { text, ...made } = makeKey()
   const key = await keys.create({
     ...made,
     tenantId: readTenant(tenant),
-    scopes: (scopes ?? '').split(',').map((each) => readOption(scopeSchema, '--scopes', each.trim())),
+    ...readPermissions(options),
     days: expires === undefined ? null : readDays(expires),
   })
   console.log(`${key.id} for tenant ${key.tenantId} ${ending(key)}.`)
@@ -65,12 +66,37 @@ function readOptions(words: string[]) {
   try {
     return parseArgs({
       args: words,
-      options: { tenant: { type: 'string' }, scopes: { type: 'string' }, expires: { type: 'string' } },
+      options: {
+        tenant: { type: 'string' },
+        scopes: { type: 'string' },
+        'predict-only': { type: 'boolean' },
+        models: { type: 'string' },
+        expires: { type: 'string' },
+      },
     }).values
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error))
   }
 }
+
+type Permissions = Pick<ReturnType<typeof readOptions>, 'scopes' | 'predict-only' | 'models'>
+
+function readPermissions({ scopes, models, ...options }: Permissions): { scopes: Scope[]; models: string[] } {
+  if (options['predict-only'] !== true) {
+    if (models !== undefined) throw new UsageError('--models needs --predict-only, and no --scopes.')
+    return { scopes: readList(scopes ?? '', (each) => readOption(scopeSchema, '--scopes', each)), models: [] }
+  }
+  if (scopes !== undefined) throw new UsageError('--predict-only replaces --scopes: give one of them.')
+  if (models === undefined) throw new UsageError('--predict-only needs --models.')
+  const listed = readList(models, (each) => readOption(keyModelSchema, '--models', each))
+  if (listed.length > maximumKeyModels) {
+    throw new UsageError(`--models has ${listed.length} models; a key may have at most ${maximumKeyModels}.`)
+  }
+  return { scopes: ['models:predict'], models: listed }
+}
+
+const readList = <T>(text: string, read: (each: string) => T): T[] =>
+  text.split(',').map((each) => read(each.trim()))
 
 /** `90d` or `12h`, in days. */
 function readDays(text: string): number {
@@ -88,7 +114,12 @@ function onlyId([id, ...more]: string[]): string {
 async function list(keys: KeyStore): Promise<void> {
   const found = await keys.list()
   if (found.length === 0) console.log('There are no keys.')
-  for (const key of found) console.log([key.id, key.tenantId, key.scopes.join(','), ending(key)].join('  '))
+  for (const key of found) console.log(listed(key).join('  '))
+}
+
+function listed(key: Key): string[] {
+  const { id, tenantId, scopes, models } = key
+  return [id, tenantId, scopes.join(','), ...(models.length === 0 ? [] : [models.join(',')]), ending(key)]
 }
 
 function ending({ revokedAt, expiresAt }: Key): string {

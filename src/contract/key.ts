@@ -1,10 +1,12 @@
 /** API keys and their scopes. */
 import { z } from 'zod'
+import { idSchema } from './ids.js'
 import { text } from './text.js'
 
 export const scopeSchema = z.enum([
   'jobs:read',
   'jobs:write',
+  'models:predict',
   'models:read',
   'models:write',
   'datasets:read',
@@ -18,6 +20,7 @@ export type Scope = z.infer<typeof scopeSchema>
 export const scopeMeanings: Record<Scope, string> = {
   'jobs:read': 'List, read and watch jobs',
   'jobs:write': 'Start, control and delete jobs',
+  'models:predict': 'Predict; a key with only this scope may be limited to named models',
   'models:read': 'Read models, predict and evaluate; a stored dataset also needs datasets:read',
   'models:write': 'Construct, change and delete models',
   'datasets:read': 'Read datasets and their rows',
@@ -27,11 +30,20 @@ export const scopeMeanings: Record<Scope, string> = {
   'metrics:read': 'Read /metrics and /workers, which cover all tenants',
 }
 
-/** Adds the read scope that each write scope implies. */
+/** Adds the read scope that each write scope implies, and `models:predict`, which `models:read` implies. */
 export function addImpliedScopes(scopes: readonly Scope[]): Set<Scope> {
   const reading = scopes.map((scope) => scopeSchema.parse(scope.replace(':write', ':read')))
-  return new Set([...scopes, ...reading])
+  const predicting: Scope[] = reading.includes('models:read') ? ['models:predict'] : []
+  return new Set([...scopes, ...reading, ...predicting])
 }
+
+/** Whether the scopes allow predictions and nothing else. */
+export const isPredictOnly = (scopes: ReadonlySet<Scope>) => scopes.size === 1 && scopes.has('models:predict')
+
+/** A model that a key may predict: its id. */
+export const keyModelSchema = idSchema('model')
+
+export const maximumKeyModels = 100
 
 export const tenantIdSchema = z
   .string()
@@ -45,6 +57,8 @@ export interface Key {
   id: string
   tenantId: string
   scopes: Scope[]
+  /** The models that a key with the scope `models:predict` alone may predict; empty for all. */
+  models: string[]
   createdAt: Date
   expiresAt: Date | null
   revokedAt: Date | null

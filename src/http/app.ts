@@ -9,6 +9,7 @@ import { parseJsonBodies } from './json-body-parser.js'
 import type { KeyMonitor } from './key-monitor.js'
 import { describeRoutes } from './openapi.js'
 import { type Authentication, authenticate } from './plugins/authentication.js'
+import { allowOrigins } from './plugins/cross-origin.js'
 import { keepRequestBodies } from './plugins/idempotency.js'
 import { type Origins, rejectForeignOrigins } from './plugins/origins.js'
 import { RequestRate } from './plugins/rate-limit.js'
@@ -80,6 +81,7 @@ export async function buildApp(dependencies: AppDependencies) {
   await app.register(dependencies.metrics.countRequests)
   await app.register(sendSecurityHeaders)
   await app.register(accepts)
+  await allowOrigins(app, allowedOrigins)
   await acceptWebSockets(app)
   await app.register(rejectForeignOrigins, { allowedOrigins, keyMonitor })
   await app.register(authenticate, dependencies)

@@ -42,7 +42,8 @@ function hasContentTypes(body: unknown): body is { content: Record<string, { sch
 const describeScope: typeof jsonSchemaTransform = (route) => {
   const documented = describeContentTypes(route)
   const { scope } = route.route.config ?? {}
-  const requirement = scope === 'any' ? 'Needs a key with any scope.' : `Needs the scope \`${scope}\`.`
+  const requirement =
+    scope === 'any' ? 'Needs a key that may do more than predict.' : `Needs the scope \`${scope}\`.`
   const access =
     scope === 'public'
       ? { security: [] }

@@ -7,6 +7,8 @@ export interface Principal extends Tenant {
   /** Null while the service is open. */
   keyId: string | null
   scopes: ReadonlySet<Scope>
+  /** The models that the key may predict; null for all. */
+  models: ReadonlySet<string> | null
 }
 
 declare module 'fastify' {

@@ -25,12 +25,13 @@ export class KeyCache {
     }
     const cached = this.#cached.get(id)
     if (cached?.version === row.version) return cached.key
-    const { tenantId, sha256, scopes, limits, version } = row
+    const { tenantId, sha256, scopes, models, limits, version } = row
     const key = {
       id,
       tenantId,
       sha256,
       scopes: scopes.map((scope) => scopeSchema.parse(scope)),
+      models,
       ownLimits: ownLimitsSchema.parse(limits),
     }
     this.#keep(version, key)

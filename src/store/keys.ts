@@ -12,6 +12,9 @@ import { idRow, noRow, query, send, statement } from './statements.js'
 /** The current key, and its successor during a rotation. */
 const maximumLiveKeys = 2
 
+/** Live keys of a tenant that may only predict listed models, such as one for each page that embeds a model. */
+const maximumLivePredictKeys = 20
+
 /** Sent every second by each API process. */
 const anyStatement = statement(
   'anyKey',
@@ -31,10 +34,12 @@ const anyLiveStatement = statement(
   { scans: 'a start stops at the first live key' },
 )
 
+/** $1 tenant, $2 whether of keys that may only predict listed models, or of others. */
 const liveOfTenantStatement = statement(
   'liveKeysOfTenant',
   idRow,
-  `SELECT id FROM "Key" WHERE "tenantId" = $1 AND ${isLive} ORDER BY "createdAt"`,
+  `SELECT id FROM "Key"
+    WHERE "tenantId" = $1 AND (cardinality(models) > 0) = $2 AND ${isLive} ORDER BY "createdAt"`,
 )
 
 /** $1 key, $2 days. */
@@ -67,11 +72,15 @@ export function keyStore(database: Database): KeyStore {
           create: { id: key.tenantId },
           update: { id: key.tenantId },
         })
-        const live = await query(client, liveOfTenantStatement, [key.tenantId])
-        if (live.length >= maximumLiveKeys) {
+        const isLimited = key.models.length > 0
+        const live = await query(client, liveOfTenantStatement, [key.tenantId, isLimited])
+        const [maximum, kind] = isLimited
+          ? [maximumLivePredictKeys, 'live keys with --models']
+          : [maximumLiveKeys, 'live keys']
+        if (live.length >= maximum) {
           const ids = live.map(({ id }) => id).join(', ')
           throw new Error(
-            `Tenant ${key.tenantId} has ${live.length} of ${maximumLiveKeys} live keys. Revoke one of ${ids} first.`,
+            `Tenant ${key.tenantId} has ${live.length} of ${maximum} ${kind}. Revoke one of ${ids} first.`,
           )
         }
         const { id } = await client.key.create({ data: key })

@@ -15,6 +15,7 @@ const foundSchema = z.discriminatedUnion('kind', [
     kind: z.literal('model'),
     sha256: z.null(),
     scopes: z.null(),
+    models: z.null(),
     limits: z.null(),
   }),
   /** A key that is neither revoked nor expired, with the limits of its tenant. */
@@ -23,6 +24,7 @@ const foundSchema = z.discriminatedUnion('kind', [
     kind: z.literal('key'),
     sha256: z.string(),
     scopes: z.array(z.string()),
+    models: z.array(z.string()),
     limits: z.unknown(),
   }),
 ])
@@ -33,10 +35,10 @@ const lookupsStatement = statement(
   foundSchema,
   `
     SELECT 'model' AS kind, id, "tenantId", xmin::text AS version,
-      NULL AS sha256, NULL::text[] AS scopes, NULL::jsonb AS limits
+      NULL AS sha256, NULL::text[] AS scopes, NULL::text[] AS models, NULL::jsonb AS limits
     FROM "Model" WHERE id = ANY($1::text[])
     UNION ALL
-    SELECT 'key', "Key".id, "tenantId", "Key".xmin::text || ' ' || "Tenant".xmin::text, sha256, scopes, limits
+    SELECT 'key', "Key".id, "tenantId", "Key".xmin::text || ' ' || "Tenant".xmin::text, sha256, scopes, models, limits
     FROM "Key" JOIN "Tenant" ON "Tenant".id = "Key"."tenantId"
     WHERE "Key".id = ANY($1::text[]) AND ${isLive}`,
 )

@@ -18,6 +18,8 @@ function keys(environment: Record<string, string>, ...words: string[]) {
   }
 }
 
+const model = `mdl_${'0'.repeat(32)}`
+
 const ask = (url: string, key?: string) =>
   fetch(`${url}/jobs`, key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } })
 
@@ -44,6 +46,22 @@ describe('a service bound to every address', () => {
     expect((await ask(url)).status).toBe(401)
     expect((await ask(url, made.key)).status).toBe(200)
     expect((await fetch(`${url}/health/live`)).status).toBe(200)
+
+    const limited = keys(
+      reachable,
+      'create',
+      '--tenant',
+      'blue',
+      '--predict-only',
+      '--models',
+      `${model}, ${model}`,
+    )
+    expect((await ask(url, limited.key)).status).toBe(403)
+    expect(keys(reachable, 'list').output).toContain(
+      `${limited.id}  blue  models:predict  ${model},${model}  without end`,
+    )
+    expect(keys(reachable, 'revoke', limited.id ?? '').status).toBe(0)
+    expect(keys(reachable, 'delete', limited.id ?? '').status).toBe(0)
 
     const listed = keys(reachable, 'list')
     expect(listed.output).toMatch(new RegExp(`${made.id} +blue +jobs:write,models:read +until 20`))
@@ -134,6 +152,17 @@ describe('wrong words', () => {
     [['create', '--tenant', 'blue', '--scopes', 'jobs:fly'], 'jobs:fly'],
     [['create', '--tenant', 'blue', '--scopes', 'jobs:read', '--expires', 'soon'], '90d or 12h'],
     [['create', '--tenant', 'blue', '--scopes', 'jobs:read', '--forever'], '--forever'],
+    [['create', '--tenant', 'blue', '--scopes', 'models:predict', '--models', model], 'needs --predict-only'],
+    [['create', '--tenant', 'blue', '--predict-only'], 'needs --models'],
+    [['create', '--tenant', 'blue', '--predict-only', '--models', 'all'], '--models all'],
+    [
+      ['create', '--tenant', 'blue', '--predict-only', '--scopes', 'jobs:read', '--models', model],
+      'one of them',
+    ],
+    [
+      ['create', '--tenant', 'blue', '--predict-only', '--models', Array(101).fill(model).join()],
+      'at most 100',
+    ],
     [['revoke'], 'the id of one key'],
     [['limits', '--epochs', '5'], '--tenant is missing'],
     [['limits', '--tenant', 'blue', '--epochs', 'many'], '--epochs many'],

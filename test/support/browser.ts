@@ -13,15 +13,18 @@ if (!hasChromium) {
   console.warn(message)
 }
 
-/** A service and a browser for a file of tests; whatever fails in the page fails the test that looks. */
-export function browserSuite() {
+/**
+ * A service and a browser for a file of tests; whatever fails in the page fails the test that looks.
+ * @param settings of the service
+ */
+export function browserSuite(settings: Record<string, string> = {}) {
   const folder = temporaryFolder()
   const opened: { service?: Service; browser?: Browser } = {}
   const failures: string[] = []
 
   beforeAll(async () => {
     if (!hasChromium) return
-    opened.service = await startService({ DATA_DIRECTORY: folder.path })
+    opened.service = await startService({ ...settings, DATA_DIRECTORY: folder.path })
     opened.browser = await openBrowser({ viewport: { width: 1280, height: 900 } })
   }, 120_000)
 

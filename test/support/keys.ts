@@ -9,8 +9,9 @@ export async function keyFor(
   tenantId: string,
   scopes: Scope[],
   days: number | null = null,
+  models: string[] = [],
 ): Promise<{ id: string; text: string; header: string }> {
   const { text, ...made } = makeKey()
-  const { id } = await keys.create({ ...made, tenantId, scopes, days })
+  const { id } = await keys.create({ ...made, tenantId, scopes, models, days })
   return { id, text, header: `Bearer ${text}` }
 }

@@ -7,7 +7,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { idSchema } from '../../contract/ids.js'
-import { addImpliedScopes, localTenant, type Scope, scopeSchema } from '../../contract/key.js'
+import { addImpliedScopes, isPredictOnly, localTenant, type Scope, scopeSchema } from '../../contract/key.js'
 import type { Limits } from '../../contract/limits.js'
 import { Problem } from '../../contract/problems.js'
 import { fingerprint, readKey } from '../../training/key-text.js'
@@ -19,7 +19,7 @@ import type { Principal } from '../principal.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The scope that a key needs; `any` accepts every key, `public` needs none. */
+    /** The scope that a key needs; `any` accepts every key that may do more than predict, `public` needs none. */
     scope?: Scope | 'any' | 'public'
     /** Whether a stream ticket, `?ticket=`, replaces the key. */
     acceptsStreamTicket?: boolean
@@ -79,7 +79,8 @@ export const authenticate = fastifyPlugin<Authentication>(
     ): Promise<Principal> {
       const ticketPrincipal = acceptsStreamTicket ? await authenticateTicket(request, reply) : null
       const principal = ticketPrincipal ?? (await authenticateKey(request, reply))
-      if (scope !== 'any') requireScope(principal, reply, scope)
+      if (scope === 'any') refusePredictOnly(principal)
+      else requireScope(principal, reply, scope)
       return principal
     }
 
@@ -89,7 +90,13 @@ export const authenticate = fastifyPlugin<Authentication>(
     function keylessPrincipal(): Principal {
       const own = keyMonitor.localLimits
       if (keyless?.limits.own !== own) {
-        keyless = { tenantId: localTenant, keyId: null, scopes: everyScope, limits: { settings, own } }
+        keyless = {
+          tenantId: localTenant,
+          keyId: null,
+          scopes: everyScope,
+          models: null,
+          limits: { settings, own },
+        }
       }
       return keyless
     }
@@ -110,7 +117,12 @@ export const authenticate = fastifyPlugin<Authentication>(
         throw new Problem('unauthorized', 'The stream ticket is unknown, used, or older than 30 seconds.')
       }
       const { ownLimits, ...principal } = used
-      return { ...principal, limits: { settings, own: ownLimits }, scopes: new Set<Scope>(['jobs:read']) }
+      return {
+        ...principal,
+        limits: { settings, own: ownLimits },
+        scopes: new Set<Scope>(['jobs:read']),
+        models: null,
+      }
     }
 
     async function authenticateKey(request: FastifyRequest, reply: FastifyReply): Promise<Principal> {
@@ -142,11 +154,12 @@ export const authenticate = fastifyPlugin<Authentication>(
     function principalOfKey(key: KnownKey): Principal {
       const cached = principals.get(key)
       if (cached !== undefined) return cached
-      const { tenantId, id: keyId, scopes, ownLimits } = key
+      const { tenantId, id: keyId, scopes, models, ownLimits } = key
       const principal = {
         tenantId,
         keyId,
         scopes: addImpliedScopes(scopes),
+        models: models.length === 0 ? null : new Set(models),
         limits: { settings, own: ownLimits },
       }
       principals.set(key, principal)
@@ -162,6 +175,11 @@ export function requireScope({ scopes }: Principal, reply: FastifyReply, scope: 
   if (scopes.has(scope)) return
   reply.header('www-authenticate', `Bearer realm="descent", error="insufficient_scope", scope="${scope}"`)
   throw new Problem('forbidden', `This requires a key with the scope ${scope}.`)
+}
+
+/** @throws Problem `forbidden` if the principal's key may only predict */
+function refusePredictOnly({ scopes }: Principal): void {
+  if (isPredictOnly(scopes)) throw new Problem('forbidden', 'This key may only predict.')
 }
 
 const invalidToken = ', error="invalid_token"'

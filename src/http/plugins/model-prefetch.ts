@@ -10,7 +10,7 @@ import { requirePrincipal } from '../principal.js'
 declare module 'fastify' {
   interface FastifyRequest {
     modelLookup: ModelLookup | null
-    /** Null if the tenant has no model with this id. */
+    /** Null if the tenant has no model with this id, or if the key may not predict it. */
     model: Model | null
   }
 }
@@ -33,8 +33,9 @@ export function prefetchModels(app: FastifyInstance, models: Pick<AllModels, 'lo
     },
     onRequest(request, _reply, done) {
       const lookup = request.modelLookup ?? lookUp(request)
-      lookup.of(requirePrincipal(request).tenantId).then((model) => {
-        request.model = model
+      const { tenantId, models: allowed } = requirePrincipal(request)
+      lookup.of(tenantId).then((model) => {
+        request.model = model !== null && (allowed?.has(model.id) ?? true) ? model : null
         done()
       }, done)
     },

@@ -9,6 +9,7 @@ import type { EpochStore } from '../../training/ports/epochs.js'
 import type { JobStore } from '../../training/ports/jobs.js'
 import type { Tenanted } from '../../training/ports/tenants.js'
 import { chunkedBody } from '../chunked-body.js'
+import { addVary } from '../plugins/cross-origin.js'
 import { requirePrincipal } from '../principal.js'
 import { integerParameter, positionParameter } from '../query-parameters.js'
 import { failures, idParameters } from '../response-schemas.js'
@@ -67,7 +68,7 @@ export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, 
       const job = await jobs.of(requirePrincipal(request).tenantId).get(params.id)
       if (job === null) throw new Problem('not-found', `There is no job ${params.id}.`)
       const accepted = request.accepts().type(['json', 'text/csv'])
-      reply.header('vary', 'accept')
+      addVary(reply, 'accept')
       if (points === undefined && accepted !== 'text/csv') {
         const page = await epochs.readPacked(job.id, after, limit)
         return reply

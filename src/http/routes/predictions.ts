@@ -58,7 +58,7 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
   app.get(
     '/models/:id/predict',
     {
-      config: { scope: 'models:read', prefetch },
+      config: { scope: 'models:predict', prefetch },
       onRequest,
       schema: {
         tags: ['models'],
@@ -79,7 +79,7 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
   app.post(
     '/models/:id/predict',
     {
-      config: { scope: 'models:read', prefetch },
+      config: { scope: 'models:predict', prefetch },
       onRequest,
       schema: {
         tags: ['models'],

@@ -4,6 +4,7 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { isProblemCode, Problem, type ProblemCode, problemSchema, problems } from '../../contract/problems.js'
 import { text } from '../../contract/text.js'
+import { addVary } from '../plugins/cross-origin.js'
 import { problemBody } from '../problem-responses.js'
 import { failures } from '../response-schemas.js'
 
@@ -117,7 +118,7 @@ export const problemRoutes: FastifyPluginCallbackZod = (app, _options, done) => 
       },
     },
     async (request, reply) => {
-      reply.header('vary', 'accept')
+      addVary(reply, 'accept')
       if (request.accepts().type(['json', 'html']) === 'html') {
         reply.header('content-security-policy', pagePolicy).type('text/html; charset=utf-8')
         return reply.serializer(String).send(listHtml)
@@ -142,7 +143,7 @@ export const problemRoutes: FastifyPluginCallbackZod = (app, _options, done) => 
       if (!isProblemCode(code))
         throw new Problem('not-found', `There is no problem ${code}; GET /problems lists them.`)
       const page = problemPage(code)
-      reply.header('vary', 'accept')
+      addVary(reply, 'accept')
       switch (request.accepts().type(['json', 'html', 'text/markdown'])) {
         case 'html':
           reply.header('content-security-policy', pagePolicy).type('text/html; charset=utf-8')

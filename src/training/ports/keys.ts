@@ -7,12 +7,14 @@ export interface NewKey {
   /** Hash of the secret. */
   sha256: string
   scopes: Scope[]
+  /** Empty for all models. */
+  models: string[]
   /** Days until the key expires; null for never. */
   days: number | null
 }
 
 /** A valid key, as authentication reads it. */
-export interface KnownKey extends Pick<Key, 'id' | 'tenantId' | 'scopes'> {
+export interface KnownKey extends Pick<Key, 'id' | 'tenantId' | 'scopes' | 'models'> {
   /** Hash of the secret. */
   sha256: string
   /** The limits of its tenant that replace those of the settings. */

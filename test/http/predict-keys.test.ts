@@ -1,0 +1,117 @@
+/** Keys that may only predict named models: they can do nothing else, and other models do not exist for them. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { scopeSchema } from '../../src/contract/key.js'
+import { openApp, type RunningApp } from '../support/app.js'
+import { keyFor } from '../support/keys.js'
+import { routesOf } from '../support/routes.js'
+import { linearModel, storeModel } from '../support/stores.js'
+
+let service: RunningApp
+let named: string
+let other: string
+let header: string
+
+beforeAll(async () => {
+  service = await openApp()
+  named = (await storeModel(service)).id
+  other = (await storeModel(service)).id
+  header = (await keyFor(service, 'local', ['models:predict'], null, [named])).header
+})
+
+afterAll(() => service.close())
+
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+
+function send(route: string, id: string, authorization = header) {
+  const [verb, path] = route.split(' ')
+  const method = methods.find((each) => each === verb)
+  if (method === undefined) throw new Error(`${route} has another method`)
+  const url = path.replaceAll(/:\w+/g, id)
+  const query = /predict$/.test(path) && method === 'GET' ? '?x=1,2' : ''
+  const payload = method === 'POST' ? { inputs: [[1, 2]] } : undefined
+  return service.app.inject({
+    method,
+    url: url + query,
+    headers: { authorization },
+    ...(payload === undefined ? {} : { payload }),
+  })
+}
+
+const routes = () => [...routesOf(service.app.printRoutes({ commonPrefix: false }))]
+const isPublic = (route: string) => /^GET \/(docs|health|problems|openapi\.json|asyncapi\.json)/.test(route)
+const predicting = ['GET /models/:id/predict', 'POST /models/:id/predict']
+
+describe('a key that may only predict named models', () => {
+  it.each(predicting)('predicts the named model by %s', async (route) => {
+    const answer = await send(route, named)
+    expect(answer.json()).toEqual({ modelId: named, predictions: [{ output: [9] }] })
+  })
+
+  it.each(predicting)('does not learn by %s whether another model exists', async (route) => {
+    const existing = await send(route, other)
+    const absentId = `mdl_${'0'.repeat(32)}`
+    const absent = await send(route, absentId)
+    expect(existing.json()).toMatchObject({ status: 404, code: 'not-found' })
+    const comparable = ({ body }: typeof absent, id: string) => {
+      const { traceId, ...rest } = JSON.parse(body.replaceAll(id, 'ID'))
+      return rest
+    }
+    expect(comparable(existing, other)).toEqual(comparable(absent, absentId))
+  })
+
+  it('can do nothing else', async () => {
+    const refused = routes().filter((route) => !predicting.includes(route) && !isPublic(route))
+    expect(refused.length).toBeGreaterThan(40)
+    for (const route of refused) {
+      const answer = await send(route, named)
+      expect(answer.statusCode, `${route}: ${answer.body}`).toBe(403)
+      expect(answer.json(), route).toMatchObject({ code: 'forbidden' })
+    }
+  })
+
+  it('opens no stream with a ticket of its own', async () => {
+    for (const url of ['/stream-tickets', `/jobs/job_${'0'.repeat(32)}/stream-tickets`]) {
+      const answer = await service.app.inject({ method: 'POST', url, headers: { authorization: header } })
+      expect(answer.statusCode).toBe(403)
+    }
+  })
+})
+
+describe('the scope models:predict', () => {
+  it('without named models predicts every model of the tenant, and is part of models:read', async () => {
+    for (const scope of ['models:predict', 'models:read', 'models:write'] as const) {
+      const tenant = `tenant-${scope.replace(':', '-')}`
+      const { id } = await service.models.of(tenant).create(linearModel())
+      const key = await keyFor(service, tenant, [scope])
+      expect((await send('POST /models/:id/predict', id, key.header)).statusCode, scope).toBe(200)
+      expect((await send('POST /models/:id/predict', named, key.header)).statusCode, scope).toBe(404)
+      expect((await send('GET /models/:id', id, key.header)).statusCode, scope).toBe(
+        scope === 'models:predict' ? 403 : 200,
+      )
+    }
+  })
+
+  it('is the only one of a key with named models', async () => {
+    for (const scope of scopeSchema.options) {
+      if (scope === 'models:predict') continue
+      for (const scopes of [[scope], ['models:predict' as const, scope]]) {
+        await expect(keyFor(service, 'limited', scopes, null, [named])).rejects.toThrow('Key_models_check')
+      }
+    }
+  })
+})
+
+describe('a tenant', () => {
+  it('has two ordinary live keys, and twenty with named models', async () => {
+    const models = [named]
+    await Promise.all(
+      Array.from({ length: 20 }, () => keyFor(service, 'pages', ['models:predict'], null, models)),
+    )
+    await expect(keyFor(service, 'pages', ['models:predict'], null, models)).rejects.toThrow(
+      'Tenant pages has 20 of 20 live keys with --models. Revoke one of key_',
+    )
+    await keyFor(service, 'pages', ['models:read'])
+    await keyFor(service, 'pages', ['models:predict'])
+    await expect(keyFor(service, 'pages', ['models:read'])).rejects.toThrow('has 2 of 2 live keys. Revoke')
+  })
+})
