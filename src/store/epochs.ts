@@ -79,16 +79,10 @@ const readStatement = statement(
 )
 
 export function epochStore(database: Database): EpochStore {
-  async function readPacked(jobId: string, after: number, limit: number): Promise<PackedEpochs> {
-    const [row] = await send(database.pool, readStatement, [jobId, after, limit])
-    return packedEpochs(row, after)
-  }
-
   return {
-    readPacked,
-
-    async read(jobId, after, limit) {
-      return unpackEpochs(await readPacked(jobId, after, limit))
+    async readPacked(jobId, after, limit) {
+      const [row] = await send(database.pool, readStatement, [jobId, after, limit])
+      return packedEpochs(row, after)
     },
 
     async readThinned(jobId, points) {
@@ -96,7 +90,7 @@ export function epochStore(database: Database): EpochStore {
         where: { id: jobId },
         select: { epoch: true, epochsKept: true },
       })
-      if (job === null) return []
+      if (job === null) return packedEpochs(undefined, 0)
       const numbers = job.epochsKept === null ? null : await keptEpochs(database.pool, jobId)
       const places = evenlySpaced(numbers?.length ?? job.epoch, points)
       return readAt(database, jobId, numbers === null ? places : places.map((place) => numbers[place - 1]))
@@ -123,25 +117,36 @@ const readAtStatement = statement(
   'epochsAt',
   packedRowSchema,
   `
-    SELECT json_build_array(json_build_array(json_build_array(wanted.epoch), 1, before, "lastEpoch", "startSeconds", "endSeconds")) AS runs, metrics
-    FROM unnest($2::int[]) AS wanted(epoch)
-    CROSS JOIN LATERAL (
-      SELECT "firstEpoch" - 1 AS before, "lastEpoch", "startSeconds", "endSeconds",
-        substring(metrics FROM place * ${bytesPerEpoch} + 1 FOR ${bytesPerEpoch}) AS metrics, place
-      FROM "EpochBatch" CROSS JOIN LATERAL (
-        SELECT CASE WHEN kept IS NULL THEN wanted.epoch - "firstEpoch" ELSE array_position(kept, wanted.epoch) - 1 END AS place
-      ) AS of_epoch
-      WHERE "jobId" = $1 AND "firstEpoch" <= wanted.epoch
-      ORDER BY "firstEpoch" DESC LIMIT 1
-    ) batch
-    WHERE wanted.epoch <= "lastEpoch" AND place IS NOT NULL
-    ORDER BY wanted.epoch`,
+    SELECT json_agg(run ORDER BY before) AS runs, string_agg(metrics, ''::bytea ORDER BY before) AS metrics
+    FROM (
+      SELECT before, string_agg(metrics, ''::bytea ORDER BY epoch) AS metrics,
+        json_build_array(json_agg(epoch ORDER BY epoch), count(*), before, "lastEpoch", "startSeconds", "endSeconds") AS run
+      FROM (
+        SELECT wanted.epoch, batch.*
+        FROM unnest($2::int[]) AS wanted(epoch)
+        CROSS JOIN LATERAL (
+          SELECT "firstEpoch" - 1 AS before, "lastEpoch", "startSeconds", "endSeconds",
+            substring(metrics FROM place * ${bytesPerEpoch} + 1 FOR ${bytesPerEpoch}) AS metrics, place
+          FROM "EpochBatch" CROSS JOIN LATERAL (
+            SELECT CASE WHEN kept IS NULL THEN wanted.epoch - "firstEpoch" ELSE array_position(kept, wanted.epoch) - 1 END AS place
+          ) AS of_epoch
+          WHERE "jobId" = $1 AND "firstEpoch" <= wanted.epoch
+          ORDER BY "firstEpoch" DESC LIMIT 1
+        ) AS batch
+        WHERE wanted.epoch <= "lastEpoch" AND place IS NOT NULL
+      ) AS stored
+      GROUP BY before, "lastEpoch", "startSeconds", "endSeconds"
+    ) AS part`,
 )
 
 /** The stored ones of these epochs. */
-async function readAt(client: Prisma.TransactionClient, jobId: string, epochs: number[]): Promise<Epoch[]> {
-  const rows = await query(client, readAtStatement, [jobId, epochs])
-  return rows.flatMap((row) => unpackEpochs(packedEpochs(row, 0)))
+async function readAt(
+  client: Prisma.TransactionClient,
+  jobId: string,
+  epochs: number[],
+): Promise<PackedEpochs> {
+  const [row] = await query(client, readAtStatement, [jobId, epochs])
+  return packedEpochs(row, 0)
 }
 
 /** Null if the epoch is not stored. */
@@ -150,7 +155,7 @@ export async function readEpoch(
   jobId: string,
   epoch: number,
 ): Promise<Epoch | null> {
-  const [found] = await readAt(client, jobId, [epoch])
+  const [found] = unpackEpochs(await readAt(client, jobId, [epoch]))
   return found ?? null
 }
 

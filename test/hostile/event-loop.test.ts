@@ -10,8 +10,11 @@ import { expensiveRequests, makeThings, type Things } from './expensive-requests
 import { openProbedServer, type ProbedServer } from './probed-server.js'
 import { type Request, send } from './raw-requests.js'
 
-/** CPU time of the event loop: the goal is 100 ms on a fast core; cores of half the speed take twice as long. */
-const mostMilliseconds = 200
+/** CPU time of the event loop. */
+const mostMilliseconds = 100
+
+/** A block counts if the request repeats it: other processes slow a busy core for a moment. */
+const attempts = 3
 
 let server: ProbedServer
 let things: Things
@@ -29,6 +32,16 @@ async function measureBlock(request: Request): Promise<{ status: number; block: 
   const { status } = await send(server.url, request)
   await sleep(20)
   return { status, block: await server.longestBlock() }
+}
+
+/** The status of a request, and its shortest longest block in some attempts. */
+async function measureRepeatedBlock(request: Request): Promise<{ status: number; block: number }> {
+  let least = await measureBlock(request)
+  for (let attempt = 1; attempt < attempts && least.block > mostMilliseconds; attempt++) {
+    const again = await measureBlock(request)
+    if (again.block < least.block) least = again
+  }
+  return least
 }
 
 describe('the probe', () => {
@@ -60,7 +73,7 @@ it('does not block the event loop for long', { timeout: 240_000 }, async () => {
   const failed: string[] = []
   for (const [route, requests] of Object.entries(expensiveRequests(things))) {
     for (const request of requests) {
-      const { status, block } = await measureBlock(request)
+      const { status, block } = await measureRepeatedBlock(request)
       const what = `${route}, ${request.name}`
       if (process.env.SHOW_BLOCKS !== undefined) console.log(`${block.toFixed(0)} ms, ${status}: ${what}`)
       if (block > mostMilliseconds) long.push(`${what}: ${block.toFixed(0)} ms`)

@@ -7,6 +7,7 @@ import type { LiveMessage, Sink } from '../../src/live/sink.js'
 import { newId } from '../../src/training/new-id.js'
 import type { BoundaryReader } from '../../src/training/ports/boundaries.js'
 import type { ClaimedJob } from '../../src/training/ports/runs.js'
+import { readEpochs } from '../support/read-epochs.js'
 import { eventually } from '../support/service.js'
 import { epochsOf, linearModel, openStores, type Stores, startJob, storeEpochs } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
@@ -131,7 +132,7 @@ describe('a watcher', () => {
     const [all, rest, none] = [watch(claim.jobId), watch(claim.jobId, 4_990), watch(claim.jobId, 9_999)]
     await Promise.all([all.ended, rest.ended, none.ended])
     expect(all.numbers()).toEqual(upTo(5_000))
-    expect(all.epochs()).toEqual(await stores.epochs.read(claim.jobId, 0, 9_999))
+    expect(all.epochs()).toEqual(await readEpochs(stores, claim.jobId, 0, 9_999))
     expect(rest.numbers()).toEqual(upTo(5_000).slice(4_990))
     expect(none.messages.map(({ type }) => type)).toEqual(['job', 'end'])
   })

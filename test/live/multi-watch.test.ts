@@ -131,7 +131,6 @@ describe('a stream of many jobs', () => {
     const { stream, messages } = openStream()
     void stream.watch(ids.map((id) => ({ id, after: 0 })))
     await eventually(() => messages.length === 200 || undefined)
-    expect(read.mock.calls.flatMap(([wanted]) => wanted)).toHaveLength(200)
     expect(read.mock.calls.length).toBeLessThan(40)
     stream.close()
   })

@@ -8,6 +8,7 @@ import { chunkBytes, joinPieces } from '../../src/store/bytes.js'
 import type { Checkpoint } from '../../src/training/ports/checkpoints.js'
 import type { Claim } from '../../src/training/ports/runs.js'
 import { expectTrueCounters } from '../support/counters.js'
+import { readEpochs } from '../support/read-epochs.js'
 import {
   claimJob,
   epochsOf,
@@ -266,7 +267,7 @@ describe('a checkpoint with epochs', () => {
     await expect(store(claim, epochsOf([4]), checkpointOf(4))).rejects.toThrow('broken disk')
     await database.$executeRawUnsafe('DROP TRIGGER break ON "CheckpointChunk"')
     expect(await stores.jobs.get(claim.jobId)).toMatchObject({ epoch: 3 })
-    expect(await stores.epochs.read(claim.jobId, 0, 10)).toEqual(epochsOf(upTo(3)))
+    expect(await readEpochs(stores, claim.jobId, 0, 10)).toEqual(epochsOf(upTo(3)))
     expect(await kept(claim.jobId)).toEqual([2, 3])
     expect(await store(claim, epochsOf([4]), checkpointOf(4))).toBe(true)
     expect(await kept(claim.jobId)).toEqual([3, 4])

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Epoch } from '../../src/contract/epoch.js'
 import { evenlySpaced, finiteMetrics } from '../../src/store/epochs.js'
 import { newId } from '../../src/training/new-id.js'
+import { readEpochs, readThinned } from '../support/read-epochs.js'
 import { openStores, type Stores, startJob, storeEpochs } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
@@ -43,7 +44,7 @@ describe('read', () => {
       fc.asyncProperty(history, position, fc.integer({ min: 1, max: 500 }), async (batches, after, limit) => {
         const id = await store(batches)
         const expected = batches.flat().slice(after, after + limit)
-        expect(await stores.epochs.read(id, after, limit)).toEqual(expected)
+        expect(await readEpochs(stores, id, after, limit)).toEqual(expected)
       }),
       { numRuns: 15 },
     )
@@ -59,12 +60,12 @@ describe('read', () => {
       seconds: 0,
     }))
     const id = await store(epochs.map((epoch) => [epoch]))
-    expect(await stores.epochs.read(id, 3, 1_000)).toEqual(epochs.slice(3))
+    expect(await readEpochs(stores, id, 3, 1_000)).toEqual(epochs.slice(3))
   })
 
   it('returns nothing for a job that does not exist', async () => {
-    expect(await stores.epochs.read(newId('job'), 0, 10)).toEqual([])
-    expect(await stores.epochs.readThinned(newId('job'), 10)).toEqual([])
+    expect(await readEpochs(stores, newId('job'), 0, 10)).toEqual([])
+    expect(await readThinned(stores, newId('job'), 10)).toEqual([])
   })
 })
 
@@ -75,7 +76,7 @@ describe('readThinned', () => {
         const id = await store(batches)
         const all = batches.flat()
         const wanted = evenlySpaced(all.length, points)
-        expect(await stores.epochs.readThinned(id, points)).toEqual(wanted.map((epoch) => all[epoch - 1]))
+        expect(await readThinned(stores, id, points)).toEqual(wanted.map((epoch) => all[epoch - 1]))
       }),
       { numRuns: 15 },
     )
@@ -102,10 +103,10 @@ describe('the seconds of epochs', () => {
     await storeEpochs(stores, claim, epochs(6, 7, 8), { seconds: 0.1 })
     const expected = [0.5, 1, 1.5, 2, 6, 6.033333, 6.066667, 6.1]
     for (const after of upTo(8)) {
-      const read = await stores.epochs.read(claim.jobId, after - 1, 3)
+      const read = await readEpochs(stores, claim.jobId, after - 1, 3)
       expect(read.map(({ seconds }) => seconds)).toEqual(expected.slice(after - 1, after + 2))
     }
-    const thinned = await stores.epochs.readThinned(claim.jobId, 4)
+    const thinned = await readThinned(stores, claim.jobId, 4)
     expect(thinned.map(({ epoch, seconds }) => [epoch, seconds])).toEqual(
       evenlySpaced(8, 4).map((epoch) => [epoch, expected[epoch - 1]]),
     )
@@ -115,7 +116,7 @@ describe('the seconds of epochs', () => {
     const claim = await startJob(stores)
     await stores.database.job.update({ where: { id: claim.jobId }, data: { trainingSeconds: null } })
     await storeEpochs(stores, claim, epochs(1, 2), { seconds: 2 })
-    expect(await stores.epochs.read(claim.jobId, 0, 10)).toEqual(epochs(1, 2))
+    expect(await readEpochs(stores, claim.jobId, 0, 10)).toEqual(epochs(1, 2))
   })
 })
 

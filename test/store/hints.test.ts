@@ -98,7 +98,9 @@ describe('hints', () => {
 
     const succeeded = stores.runs.succeed(claim, linearModel())
     await eventually(async () => {
-      const { rows } = await gate.query(`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`)
+      const { rows } = await gate.query(`
+        SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database
+        WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted`)
       return rows[0]
     })
     // The row is changed and its hint is sent, but the transaction is not committed.

@@ -7,6 +7,7 @@ import { Live } from '../../src/live/live.js'
 import { evenlySpaced } from '../../src/store/epochs.js'
 import { historyThinner } from '../../src/store/history-thinner.js'
 import { expectTrueCounters } from '../support/counters.js'
+import { readEpochs, readThinned } from '../support/read-epochs.js'
 import { clearQueue, linearModel, openStores, type Stores, startJob, storeEpochs } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
 
@@ -47,7 +48,7 @@ async function trained(sizes: readonly number[]) {
 async function ended(sizes: readonly number[], bestEpoch: number | null = null) {
   const { claim, last } = await trained(sizes)
   await stores.runs.succeed(claim, linearModel(), bestEpoch)
-  return { id: claim.jobId, last, all: await stores.epochs.read(claim.jobId, 0, last) }
+  return { id: claim.jobId, last, all: await readEpochs(stores, claim.jobId, 0, last) }
 }
 
 const thin = (most: number) => historyThinner(stores.database, most).sweep()
@@ -56,7 +57,7 @@ const thin = (most: number) => historyThinner(stores.database, most).sweep()
 async function pages(id: string, limit: number): Promise<Epoch[]> {
   const found: Epoch[] = []
   for (;;) {
-    const page = await stores.epochs.read(id, found.at(-1)?.epoch ?? 0, limit)
+    const page = await readEpochs(stores, id, found.at(-1)?.epoch ?? 0, limit)
     if (page.length === 0) return found
     expect(page.length).toBeLessThanOrEqual(limit)
     found.push(...page)
@@ -67,7 +68,7 @@ describe('thinning', () => {
   it('keeps the first, the last, the best and evenly spaced epochs unchanged', async () => {
     const { id, all, last } = await ended([1, 99, 300, 1, 599])
     await thin(100)
-    const kept = await stores.epochs.read(id, 0, 1_000)
+    const kept = await readEpochs(stores, id, 0, 1_000)
     expect(kept.map(({ epoch }) => epoch)).toEqual(
       [...new Set([...evenlySpaced(last, 99), lowest])].toSorted((one, other) => one - other),
     )
@@ -79,7 +80,7 @@ describe('thinning', () => {
   it('keeps the epoch whose weights the model has', async () => {
     const { id } = await ended([500, 500], 411)
     await thin(100)
-    const numbers = (await stores.epochs.read(id, 0, 1_000)).map(({ epoch }) => epoch)
+    const numbers = (await readEpochs(stores, id, 0, 1_000)).map(({ epoch }) => epoch)
     expect(numbers).toContain(411)
     expect(numbers).toHaveLength(100)
   })
@@ -108,15 +109,15 @@ describe('thinning', () => {
     const { claim } = await trained([1_000])
     const short = await ended([100])
     await thin(100)
-    expect(await stores.epochs.read(claim.jobId, 0, 2_000)).toHaveLength(1_000)
-    expect(await stores.epochs.read(short.id, 0, 2_000)).toEqual(short.all)
+    expect(await readEpochs(stores, claim.jobId, 0, 2_000)).toHaveLength(1_000)
+    expect(await readEpochs(stores, short.id, 0, 2_000)).toEqual(short.all)
     expect(await stores.jobs.get(short.id)).toMatchObject({ epochsKept: null })
   })
 
   it('does nothing without the setting', async () => {
     const { id, all } = await ended([1_000])
     await historyThinner(stores.database, undefined).sweep()
-    expect(await stores.epochs.read(id, 0, 2_000)).toEqual(all)
+    expect(await readEpochs(stores, id, 0, 2_000)).toEqual(all)
   })
 
   it('finds at each sweep the jobs that finished since, of each status', async () => {
@@ -138,7 +139,7 @@ describe('thinning', () => {
     const { id, all } = await ended([1_000])
     await thin(500)
     await thin(100)
-    const kept = await stores.epochs.read(id, 0, 1_000)
+    const kept = await readEpochs(stores, id, 0, 1_000)
     expect(kept).toHaveLength(100)
     expect(kept).toEqual(kept.map(({ epoch }) => all[epoch - 1]))
     expect([kept[0].epoch, kept.at(-1)?.epoch]).toEqual([1, 1_000])
@@ -164,11 +165,11 @@ describe('a thinned history', () => {
           expect(kept).toEqual(kept.map(({ epoch }) => all[epoch - 1]))
           expect(kept.length).toBeLessThanOrEqual(most)
           expect(kept.at(-1)?.epoch).toBe(last)
-          expect(await stores.epochs.read(id, after, limit)).toEqual(
+          expect(await readEpochs(stores, id, after, limit)).toEqual(
             kept.filter(({ epoch }) => epoch > after).slice(0, limit),
           )
           const places = evenlySpaced(kept.length, limit)
-          expect(await stores.epochs.readThinned(id, limit)).toEqual(places.map((place) => kept[place - 1]))
+          expect(await readThinned(stores, id, limit)).toEqual(places.map((place) => kept[place - 1]))
         },
       ),
       { numRuns: 15 },
@@ -178,7 +179,7 @@ describe('a thinned history', () => {
   it('is replayed from any epoch, to several watchers', async () => {
     const { id, last } = await ended([700, 1, 2_299])
     await thin(400)
-    const kept = await stores.epochs.read(id, 0, last)
+    const kept = await readEpochs(stores, id, 0, last)
     const boundaries = { readAfter: async () => ({ frames: [], position: -1 }) }
     const live = new Live(stores.watching, boundaries, () => {})
     try {

@@ -5,7 +5,7 @@ import { jobStatusSchema } from '../../src/contract/job.js'
 import { Problem } from '../../src/contract/problems.js'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import { claimStatement } from '../../src/store/claims.js'
-import { type CreatedRow, createdRowSchema, createJobs } from '../../src/store/create-jobs.js'
+import { type CreatedRow, createdRowSchema, createJobs, jobOfTenant } from '../../src/store/create-jobs.js'
 import { type JobRow, jobRowSchema, readJobsStatement } from '../../src/store/job-rows.js'
 import { unpackJson } from '../../src/store/packed-json.js'
 import { query, type Statement, send, statement } from '../../src/store/statements.js'
@@ -125,7 +125,7 @@ describe('rows of created jobs', () => {
         rows.push(...read)
         return read
       },
-      jobs.map((job) => ({ tenantId, job, settings })),
+      jobs.map((job) => jobOfTenant(tenantId, job, settings)),
     )
     return {
       rows,

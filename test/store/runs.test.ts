@@ -5,6 +5,7 @@ import type { Epoch } from '../../src/contract/epoch.js'
 import { type JobStatus, jobStatusSchema, previousStatuses } from '../../src/contract/job.js'
 import { newId } from '../../src/training/new-id.js'
 import type { Claim } from '../../src/training/ports/runs.js'
+import { readEpochs } from '../support/read-epochs.js'
 import {
   claimJob,
   claimNext,
@@ -187,7 +188,7 @@ describe('record', () => {
     expect(await append([5])).toBe(false)
     expect(await append([])).toBe(true)
     expect(await append([4])).toBe(true)
-    expect((await stores.epochs.read(claim.jobId, 0, 100)).map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4])
+    expect((await readEpochs(stores, claim.jobId, 0, 100)).map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4])
     expect(await stores.jobs.get(claim.jobId)).toMatchObject({
       epoch: 4,
       backend: 'wasm',
@@ -208,7 +209,7 @@ describe('record', () => {
           const done = await Promise.all(upTo(4).map(() => storeEpochs(stores, claim, epochs)))
           expect(done.filter(Boolean)).toHaveLength(1)
         }
-        expect(await stores.epochs.read(claim.jobId, 0, 1_000)).toEqual(epochsOf(upTo(end)))
+        expect(await readEpochs(stores, claim.jobId, 0, 1_000)).toEqual(epochsOf(upTo(end)))
       }),
       { numRuns: 10 },
     )
@@ -227,7 +228,7 @@ describe('record', () => {
     }
     await storeEpochs(stores, claim, [...epochsOf([1]), last])
     await stores.runs.fail(claim, { code: 'diverged', message: 'too fast', epoch: 2 })
-    expect(await stores.epochs.read(claim.jobId, 0, 10)).toEqual([...epochsOf([1]), last])
+    expect(await readEpochs(stores, claim.jobId, 0, 10)).toEqual([...epochsOf([1]), last])
     expect(await stores.jobs.get(claim.jobId)).toMatchObject({
       status: 'failed',
       metrics: { loss: null, accuracy: 0.5 },
@@ -287,7 +288,7 @@ describe('succeed', () => {
     expect(await stores.models.get(model.id)).toMatchObject({ epoch: 3, metrics })
     const [delivery] = await stores.webhooks.claim({ attempts: 1, perTenant: 1, perWebhook: 1 }, 60)
     expect(JSON.parse(delivery.body).data).toMatchObject({ epoch: 6, bestEpoch: 3, metrics })
-    expect((await stores.epochs.read(claim.jobId, 5, 1))[0]).toMatchObject({ epoch: 6, valLoss: 3 })
+    expect((await readEpochs(stores, claim.jobId, 5, 1))[0]).toMatchObject({ epoch: 6, valLoss: 3 })
   })
 
   it('leaves no model and a running job if it fails in the middle of the weights', async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isFinished, type JobStatus, jobStatusSchema, previousStatuses } from '../../src/contract/job.js'
 import type { Hints } from '../../src/store/hints.js'
 import type { Claim } from '../../src/training/ports/runs.js'
+import { readEpochs } from '../support/read-epochs.js'
 import { recordHints } from '../support/recorded-hints.js'
 import { eventually } from '../support/service.js'
 import { linearModel, newJob, openStores, type Stores, startJob, storeEpochs } from '../support/stores.js'
@@ -116,7 +117,7 @@ describe.each(races)('$name', ({ actions, ends, prepare }) => {
       expect(job.finishedAt !== null).toBe(isFinished(job.status))
       expect(job.modelId !== null).toBe(job.status === 'succeeded')
       expect(job.error !== null).toBe(job.status === 'failed')
-      expect((await stores.epochs.read(claim.jobId, 0, 10)).length).toBe(job.epoch)
+      expect((await readEpochs(stores, claim.jobId, 0, 10)).length).toBe(job.epoch)
       const did = (action: (claim: Claim) => Promise<boolean | null>) =>
         done.filter((result, index) => actions[index] === action && result === true).length
       for (const end of [cancel, succeed, fail]) expect(did(end)).toBeLessThanOrEqual(1)

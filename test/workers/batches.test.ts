@@ -7,6 +7,7 @@ import { databaseTrouble } from '../../src/store/database.js'
 import type { NewJob } from '../../src/training/ports/jobs.js'
 import type { TrainingOrder } from '../../workers/messages.js'
 import { processorModule, sharedDatasets, storedTables, trainerPool } from '../support/built.js'
+import { readEpochs } from '../support/read-epochs.js'
 import { eventually } from '../support/service.js'
 import { newJob, openStores, type Stores, xorSpec } from '../support/stores.js'
 import { uploadOf } from '../support/tables.js'
@@ -83,7 +84,7 @@ async function sha256Of(id: string): Promise<string> {
 }
 
 async function numbersOf(id: string): Promise<number[]> {
-  return (await stores.epochs.read(id, 0, 1_000)).map(({ epoch }) => epoch)
+  return (await readEpochs(stores, id, 0, 1_000)).map(({ epoch }) => epoch)
 }
 
 describe('small jobs', () => {

@@ -7,6 +7,7 @@ import type { JobSpec } from '../../src/contract/job.js'
 import { databaseTrouble } from '../../src/store/database.js'
 import type { NewJob } from '../../src/training/ports/jobs.js'
 import { processorModule, sharedDatasets, storedTables, trainerPool } from '../support/built.js'
+import { readEpochs } from '../support/read-epochs.js'
 import { eventually } from '../support/service.js'
 import { linearModel, newJob, openStores, type Stores, storeModel, xorSpec } from '../support/stores.js'
 import { upTo } from '../support/watching.js'
@@ -80,7 +81,7 @@ describe('a large training', () => {
   it('stores the weights that it ends with, and how they answer', async () => {
     const { model, id } = await trained()
     expect(model).toMatchObject({ parameters, weightBytes: 4 * parameters, epoch: 60 })
-    expect((await stores.epochs.read(id, 0, 100)).map(({ epoch }) => epoch)).toEqual(upTo(60))
+    expect((await readEpochs(stores, id, 0, 100)).map(({ epoch }) => epoch)).toEqual(upTo(60))
     const stored = await stores.models.weights(model.id)
     const weights = new Float32Array((stored?.bytes ?? new Uint8Array()).slice().buffer)
     expect(

@@ -19,6 +19,7 @@ import {
   trainerPool,
 } from '../support/built.js'
 import { reading, uploadFrom } from '../support/prepared.js'
+import { readEpochs } from '../support/read-epochs.js'
 import { eventually } from '../support/service.js'
 import {
   claimJob,
@@ -114,7 +115,7 @@ async function eventsOf(id: string): Promise<string[]> {
 }
 
 async function historyOf(id: string) {
-  const epochs = await stores.epochs.read(id, 0, 1_000_000)
+  const epochs = await readEpochs(stores, id, 0, 1_000_000)
   expect(epochs.map(({ epoch }) => epoch)).toEqual(upTo(epochs.length))
   return epochs
 }

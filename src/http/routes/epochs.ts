@@ -1,9 +1,9 @@
 /** The epochs of a job in order, as JSON or CSV, all or thinned. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { type Epoch, epochSchema } from '../../contract/epoch.js'
+import { epochSchema } from '../../contract/epoch.js'
 import { type Job, jobSchema } from '../../contract/job.js'
-import { epochsAsTexts, lastEpoch, type PackedEpochs } from '../../contract/packed-epochs.js'
+import { epochsAsTexts, lastEpoch, type PackedEpochs, unpackEpochs } from '../../contract/packed-epochs.js'
 import { Problem } from '../../contract/problems.js'
 import type { EpochStore } from '../../training/ports/epochs.js'
 import type { JobStore } from '../../training/ports/jobs.js'
@@ -69,26 +69,16 @@ export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, 
       if (job === null) throw new Problem('not-found', `There is no job ${params.id}.`)
       const accepted = request.accepts().type(['json', 'text/csv'])
       addVary(reply, 'accept')
-      if (points === undefined && accepted !== 'text/csv') {
-        const page = await epochs.readPacked(job.id, after, limit)
-        return reply
-          .type(json)
-          .serializer(String)
-          .send(chunkedBody(pageTexts(page, job)))
-      }
-      const data =
+      const page =
         points === undefined
-          ? await epochs.read(job.id, after, limit)
+          ? await epochs.readPacked(job.id, after, limit)
           : await epochs.readThinned(job.id, points)
-      if (accepted === 'text/csv') {
-        return reply
-          .type('text/csv; charset=utf-8')
-          .serializer(String)
-          .send(chunkedBody(csvTexts(data)))
-      }
-      const lastId = data.at(-1)?.epoch ?? null
-      const { epochsKept } = job
-      return reply.type(json).send({ object: 'list', data, hasMore: false, lastId, epochsKept })
+      const isCsv = accepted === 'text/csv'
+      const hasMore = points === undefined && lastEpoch(page) < job.epoch
+      return reply
+        .type(isCsv ? csv : json)
+        .serializer(String)
+        .send(chunkedBody(isCsv ? csvTexts(page) : pageTexts(page, hasMore, job)))
     },
   )
 
@@ -96,19 +86,19 @@ export const epochRoutes: FastifyPluginCallbackZod<EpochRoutes> = (app, { jobs, 
 }
 
 const json = 'application/json; charset=utf-8'
+const csv = 'text/csv; charset=utf-8'
 
 /** Serializes the page of the schema without an object for each of thousands of epochs. */
-function* pageTexts(page: PackedEpochs, { epoch, epochsKept }: Job): Generator<string> {
-  const last = page.seconds.length === 0 ? null : lastEpoch(page)
-  const hasMore = last !== null && last < epoch
+function* pageTexts(page: PackedEpochs, hasMore: boolean, { epochsKept }: Job): Generator<string> {
+  const lastId = page.seconds.length === 0 ? null : lastEpoch(page)
   yield '{"object":"list","data":'
   yield* epochsAsTexts(page)
-  yield `,"hasMore":${hasMore},"lastId":${last},"epochsKept":${epochsKept}}`
+  yield `,"hasMore":${hasMore && lastId !== null},"lastId":${lastId},"epochsKept":${epochsKept}}`
 }
 
-function* csvTexts(epochs: Epoch[]): Generator<string> {
+function* csvTexts(page: PackedEpochs): Generator<string> {
   yield 'epoch,loss,accuracy,valLoss,valAccuracy,seconds\n'
-  for (const { epoch, loss, accuracy, valLoss, valAccuracy, seconds } of epochs) {
+  for (const { epoch, loss, accuracy, valLoss, valAccuracy, seconds } of unpackEpochs(page)) {
     yield `${[epoch, loss ?? '', accuracy ?? '', valLoss ?? '', valAccuracy ?? '', seconds ?? ''].join(',')}\n`
   }
 }

@@ -1,9 +1,11 @@
+import type { FastifyReply } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { type JobRequest, jobRequestSchema } from '../../contract/job.js'
 import { type JobBatch, jobBatchRequestSchema, jobBatchSchema } from '../../contract/job-batch.js'
 import { Problem } from '../../contract/problems.js'
 import { type BatchOutcome, submitBatch } from '../../training/submit-batch.js'
 import { hasRows } from '../body-thread.js'
+import { chunkedBody, jsonFragments } from '../chunked-body.js'
 import { idempotencyHeaders } from '../plugins/idempotency.js'
 import { requestTrace } from '../plugins/tracing.js'
 import { requirePrincipal } from '../principal.js'
@@ -11,6 +13,9 @@ import { problemBody } from '../problem-responses.js'
 import { failures } from '../response-schemas.js'
 import { parseBySchema } from '../validation.js'
 import type { JobRoutes } from './jobs.js'
+
+/** Jobs that are serialized without a pause. */
+const jobsAtOnce = 64
 
 type JobBatchRoutes = Pick<JobRoutes, 'idempotency' | 'submission'>
 
@@ -42,11 +47,17 @@ export const jobBatchRoutes: FastifyPluginCallbackZod<JobBatchRoutes> = (
         const toResponse = (outcomes: BatchOutcome[]) => toBatch(outcomes, traceId)
         return submitBatch(submission, requirePrincipal(request), requests, origin, toResponse, once)
       })
-      return reply.code(202).send(batch)
+      return sendBatch(reply.code(202), batch)
     },
   )
 
   done()
+}
+
+/** Sends long responses in chunks. */
+function sendBatch(reply: FastifyReply, batch: JobBatch): FastifyReply {
+  if (batch.results.length <= jobsAtOnce) return reply.send(batch)
+  return reply.type('application/json; charset=utf-8').send(chunkedBody(jsonFragments(batch)))
 }
 
 /** Refuses inline rows without parsing them. */
