@@ -1,8 +1,8 @@
 /** Faults in turns between tenants. */
 export const turns = [
   {
-    file: 'src/training/tenant-turns.ts',
-    tests: ['test/training/tenant-turns.test.ts', 'test/http/request-turns.test.ts'],
+    file: 'src/base/tenant-turns.ts',
+    tests: ['test/base/tenant-turns.test.ts', 'test/http/request-turns.test.ts'],
     faults: [
       ['this.#heldByAll < this.limits.atOnce', 'this.#heldByAll <= this.limits.atOnce'],
       ['this.held(tenantId) < this.#share(tenantId)', 'this.held(tenantId) <= this.#share(tenantId)'],

@@ -1,6 +1,5 @@
 /**
- * Two errors of a failed close: `error` was thrown while `suppressed` was already on its way. The standard SuppressedError,
- * which Node 20 lacks.
+ * Two errors of a failed close: `error` was thrown after `suppressed`. The standard SuppressedError, which Node 20 lacks.
  */
 export class SuppressedError extends Error {
   override readonly name = 'SuppressedError'
@@ -16,24 +15,12 @@ export class SuppressedError extends Error {
 const toMessage = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 /**
- * Closes resources in reverse order of their registration. A close that throws does not keep the others from closing.
- * Follows the standard AsyncDisposableStack, which Node 20 lacks (ECMAScript, Explicit Resource Management).
+ * Closes resources in reverse order of their registration. It closes all of them, even if a close throws. A part of the
+ * standard AsyncDisposableStack, which Node 20 lacks (ECMAScript, Explicit Resource Management).
  */
-export class AsyncDisposableStack implements AsyncDisposable {
+export class AsyncDisposableStack {
   #disposals: (() => unknown)[] = []
   #disposed = false
-
-  get disposed(): boolean {
-    return this.#disposed
-  }
-
-  use<T extends AsyncDisposable | Disposable | null | undefined>(resource: T): T {
-    if (resource === null || resource === undefined) return resource
-    this.defer(() =>
-      Symbol.asyncDispose in resource ? resource[Symbol.asyncDispose]() : resource[Symbol.dispose](),
-    )
-    return resource
-  }
 
   adopt<T>(resource: T, dispose: (resource: T) => unknown): T {
     this.defer(() => dispose(resource))
@@ -58,10 +45,6 @@ export class AsyncDisposableStack implements AsyncDisposable {
       }
     }
     if (failure !== undefined) throw failure.error
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.disposeAsync()
   }
 }
 

@@ -1,12 +1,12 @@
 /** Parses JSON bodies: small ones on the event loop, large ones in a thread, which also validates them. */
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import { z } from 'zod'
+import { type BodyThread, toParsedBody } from '../bodies/body-thread.js'
+import { parseJson } from '../bodies/parse-json.js'
 import { findBodyName } from '../contract/bodies.js'
 import { Problem } from '../contract/problems.js'
-import { type BodyThread, toParsedBody } from './body-thread.js'
-import { parseJson } from './parse-json.js'
 import { fingerprintPrefix } from './plugins/idempotency.js'
-import { markValidated } from './validation.js'
+import { markValidated } from './validator-compiler.js'
 
 /** Larger bodies are parsed in the thread. */
 const maximumInlineBytes = 32 * 1024

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { withWebhooks } from './openapi-webhooks.js'
 import { type RouteDependencies, registerRoutes } from './routes.js'
 import { serializerCompiler } from './serializer-compiler.js'
-import { validatorCompiler } from './validation.js'
+import { validatorCompiler } from './validator-compiler.js'
 
 /** Version of the API and of the package. */
 export const apiVersion = '0.1.0'

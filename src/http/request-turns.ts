@@ -2,7 +2,7 @@
  * Turns of the tenants on the event loop and the database. A tenant that is alone has no limit of concurrent requests.
  * Otherwise each tenant runs as many requests at a time as take a few milliseconds together.
  */
-import { TenantTurns } from '../training/tenant-turns.js'
+import { TenantTurns } from '../base/tenant-turns.js'
 
 /** Concurrent requests of a tenant that is not alone: at least the minimum, and more within the time together. */
 const minimumShare = 1

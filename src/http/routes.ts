@@ -1,7 +1,7 @@
 /** Every route of the API. */
 import type { FastifyInstance } from 'fastify'
+import type { BodyThread } from '../bodies/body-thread.js'
 import type { RequestThread } from '../training/ports/request-thread.js'
-import type { BodyThread } from './body-thread.js'
 import { type DatasetRowRoutes, datasetRowRoutes } from './routes/dataset-rows.js'
 import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
 import { type EpochRoutes, epochRoutes } from './routes/epochs.js'

@@ -1,12 +1,12 @@
 /** The messages of clients on the stream of many jobs. */
 import type { WebSocket } from 'ws'
+import { validate } from '../bodies/validate.js'
 import { describeLimit, effectiveLimit } from '../contract/limits.js'
 import { Problem } from '../contract/problems.js'
 import { type ClientMessage, clientMessageSchema, maximumWatchedJobs } from '../contract/stream.js'
 import type { MultiWatch } from '../live/multi-watch.js'
 import type { Tenant } from '../training/ports/tenants.js'
 import type { TokenBuckets } from './token-buckets.js'
-import { validate } from './validation.js'
 
 /** The connection of a client that exceeds these without reading is closed. */
 const maximumWaitingSteps = 2 * maximumWatchedJobs

@@ -5,7 +5,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { z } from 'zod'
-import { TenantTurns } from '../training/tenant-turns.js'
+import { TenantTurns } from '../base/tenant-turns.js'
 import { Prisma, PrismaClient } from './generated/client.js'
 import { StatementError } from './statements.js'
 

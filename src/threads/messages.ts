@@ -1,4 +1,6 @@
 /** The messages between an API process and its threads. */
+
+import type { BodyRequest, BodyResult } from '../bodies/body-thread.js'
 import type { Cell, Coding, GeneratedDataset } from '../contract/dataset.js'
 import type { Construction, Tensor } from '../contract/model.js'
 import type { Network } from '../contract/network.js'
@@ -6,7 +8,6 @@ import type { Preparation } from '../contract/preparation.js'
 import type { RowSplit, SplitRule } from '../datasets/split-rows.js'
 import type { DatasetError, Table } from '../datasets/table.js'
 import type { BackendName } from '../engine/index.js'
-import type { BodyRequest, BodyResult } from '../http/body-thread.js'
 import type { BoundaryView } from '../training/ports/boundaries.js'
 import type { ExportOutcome, ExportTask } from '../training/ports/export-thread.js'
 import type { BoundaryOutputs, BoundaryRequest } from '../training/ports/predictor-pool.js'

@@ -1,5 +1,5 @@
 /** What of requests takes the event loop of an API process too long, computed in a thread. */
-import type { BodyThread } from '../http/body-thread.js'
+import type { BodyThread } from '../bodies/body-thread.js'
 import type { RequestThread } from '../training/ports/request-thread.js'
 import { CallableThread } from './callable-thread.js'
 import type { FromRequestThread, ToRequestThread } from './messages.js'

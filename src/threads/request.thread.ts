@@ -1,9 +1,9 @@
 /** The thread of what requests bring and ask for: reads large bodies, draws datasets, builds networks. */
 import { parentPort } from 'node:worker_threads'
 import { lowerPriority } from '../base/low-priority.js'
+import { parseBody } from '../bodies/body-thread.js'
 import { generate, generatedRows } from '../datasets/generated.js'
 import { DatasetError } from '../datasets/table.js'
-import { parseBody } from '../http/body-thread.js'
 import { fromNormalForm } from '../training/construct.js'
 import { prepareRows } from '../training/evaluate.js'
 import { ownBuffers } from './callable-thread.js'

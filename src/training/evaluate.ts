@@ -1,4 +1,6 @@
 /** Evaluates a model on labelled rows, as after its training. */
+
+import { TenantTurns } from '../base/tenant-turns.js'
 import type { DatasetWarning, GeneratedDataset } from '../contract/dataset.js'
 import type { Model } from '../contract/model.js'
 import type { EvaluationRequest, ModelEvaluation } from '../contract/model-evaluation.js'
@@ -15,7 +17,6 @@ import type { DatasetStore } from './ports/datasets.js'
 import type { ModelStore } from './ports/models.js'
 import type { PredictorPool } from './ports/predictor-pool.js'
 import type { Labelled, NamedRows, RequestThread } from './ports/request-thread.js'
-import { TenantTurns } from './tenant-turns.js'
 import { asProblem, type Upload } from './upload.js'
 
 export interface EvaluateDependencies {

@@ -116,6 +116,25 @@ export function findReach(graph: ImportGraph, file: string, seen = new Set<strin
   return seen
 }
 
+/**
+ * Folders of `src` that import themselves through others, also for types alone. A subfolder belongs to its folder, and
+ * the programs in `src` are one folder.
+ */
+export function findFolderCycles(graph: ImportGraph): string[] {
+  const folders = new Map<string, Import[]>()
+  for (const [file, imports] of graph) {
+    const folder = readFolder(file)
+    const others = imports
+      .map(({ target }) => ({ target: readFolder(target), isType: false }))
+      .filter(({ target }) => target !== folder)
+    folders.set(folder, [...(folders.get(folder) ?? []), ...others])
+  }
+  return findCycles(folders)
+}
+
+const readFolder = (file: string) =>
+  file.endsWith('.ts') ? path.dirname(file).split('/').slice(0, 2).join('/') : file
+
 /** Files that import themselves through others. */
 export const findCycles = (graph: ImportGraph): string[] =>
   [...graph]

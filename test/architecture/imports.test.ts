@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   findCycles,
+  findFolderCycles,
   findReach,
   findUnusedPermissions,
   findViolations,
@@ -92,6 +93,16 @@ describe('cycles of imports', () => {
     planted.set('src/live/one.ts', [{ target: 'src/live/two.ts', isType: false }])
     planted.set('src/live/two.ts', [{ target: 'src/live/one.ts', isType: false }])
     expect(findCycles(planted)).toEqual(['src/live/one.ts', 'src/live/two.ts'])
+  })
+
+  it('do not exist between folders', () => {
+    expect(findFolderCycles(graph)).toEqual([])
+  })
+
+  it('are found between folders', () => {
+    const planted = new Map(graph)
+    planted.set('src/contract/planted.ts', [{ target: 'src/engine/index.ts', isType: true }])
+    expect(findFolderCycles(planted)).toEqual(['src/contract', 'src/engine'])
   })
 })
 

@@ -21,23 +21,16 @@ describe('AsyncDisposableStack', () => {
     await stack.disposeAsync()
     await stack.disposeAsync()
     expect(closed).toEqual(['c', 'b', 'a'])
-    expect(stack.disposed).toBe(true)
     expect(() => stack.defer(() => {})).toThrow(ReferenceError)
   })
 
-  it('returns resources, and disposes of those that know how', async () => {
+  it('returns and closes what it adopts', async () => {
     const stack = new AsyncDisposableStack()
     const closed: string[] = []
-    const resource = {
-      async [Symbol.asyncDispose]() {
-        closed.push('async')
-      },
-    }
-    expect(stack.use(resource)).toBe(resource)
-    stack.use({ [Symbol.dispose]: () => void closed.push('sync') })
-    expect(stack.use(null)).toBeNull()
-    await stack[Symbol.asyncDispose]()
-    expect(closed).toEqual(['sync', 'async'])
+    const resource = { name: 'a' }
+    expect(stack.adopt(resource, ({ name }) => closed.push(name))).toBe(resource)
+    await stack.disposeAsync()
+    expect(closed).toEqual(['a'])
   })
 
   it('closes the others when one throws, and throws that error', async () => {

@@ -2,6 +2,7 @@
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { openapiDocument } from '../../src/http/openapi.js'
 import { openApp, type RunningApp } from '../support/app.js'
 import { routesOf } from '../support/routes.js'
 
@@ -64,6 +65,10 @@ function* objectsIn(value: unknown, pointer = '#'): Generator<[string, Record<st
 }
 
 describe('/openapi.json', () => {
+  it('is the document that the build reads without a service', async () => {
+    expect(JSON.parse(JSON.stringify(await openapiDocument()))).toEqual(raw)
+  })
+
   it('documents the routes of the application and no others', () => {
     const documented = operations().map(({ path, method }) => {
       return `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`

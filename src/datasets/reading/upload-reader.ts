@@ -3,9 +3,9 @@
  * processes.
  */
 import { availableParallelism } from 'node:os'
+import { TenantTurns } from '../../base/tenant-turns.js'
 import type { TenantLimits } from '../../contract/limits.js'
 import type { Preparation } from '../../contract/preparation.js'
-import { TenantTurns } from '../../training/tenant-turns.js'
 import type { Prepared } from '../prepare.js'
 import type { ReadingLimits } from './limits.js'
 import type { FormatOptions } from './open-files.js'

@@ -1,9 +1,9 @@
 /** Idempotency-Key: a repeated request returns the first response and creates nothing. */
-import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest, preValidationHookHandler } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { z } from 'zod'
-import { fingerprint, isSameRequest } from '../../contract/fingerprint.js'
+import { fingerprintBody } from '../../bodies/fingerprint-body.js'
+import { isSameRequest } from '../../contract/fingerprint.js'
 import { keyInFlight, keyReused } from '../../contract/problems.js'
 import type { IdempotencyStore, Once } from '../../training/ports/idempotency.js'
 import { requirePrincipal } from '../principal.js'
@@ -43,20 +43,6 @@ export function fingerprintPrefix({ headers, method, routeOptions }: FastifyRequ
 function requestFingerprint(request: FastifyRequest): string {
   const { body, receivedBody, bodyFingerprint } = request
   return bodyFingerprint ?? fingerprintBody(fingerprintPrefix(request) ?? '', receivedBody, body)
-}
-
-/** Hashes the body as received and as validated. Spacing and the order of fields do not change the result. */
-export function fingerprintBody(prefix: string, received: unknown, validated: unknown): string {
-  const hashContent = (content: string) => createHash('sha256').update(`${prefix}\n${content}`).digest('hex')
-  return fingerprint(
-    hashContent(JSON.stringify(received, sortMembers)),
-    hashContent(JSON.stringify(validated)),
-  )
-}
-
-function sortMembers(_name: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
 }
 
 /** A stored response is not validated: one of an earlier release may lack new fields. */

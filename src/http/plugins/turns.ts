@@ -4,8 +4,8 @@
  */
 import type { FastifyRequest, onSendHookHandler, preValidationHookHandler } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
+import { TenantTurns } from '../../base/tenant-turns.js'
 import { beginRequest, endRequest } from '../../training/slices.js'
-import { TenantTurns } from '../../training/tenant-turns.js'
 import { disconnectSignal } from '../client-disconnect.js'
 import { requirePrincipal } from '../principal.js'
 import { RequestTurns } from '../request-turns.js'

@@ -1,12 +1,12 @@
 /** Evaluations of a model on labelled rows of a dataset, a request or a file. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import type { BodyThread } from '../../bodies/body-thread.js'
 import { evaluationRequestSchema, modelEvaluationSchema } from '../../contract/model-evaluation.js'
 import { formatParameters, uploadContentTypes } from '../../contract/upload.js'
 import { evaluateFile, evaluateRows, turnsOfDatasets } from '../../training/evaluate.js'
 import type { PredictorPool } from '../../training/ports/predictor-pool.js'
 import type { RequestThread } from '../../training/ports/request-thread.js'
-import type { BodyThread } from '../body-thread.js'
 import { disconnectSignal } from '../client-disconnect.js'
 import { parseJsonBodies } from '../json-body-parser.js'
 import { requireScope } from '../plugins/authentication.js'

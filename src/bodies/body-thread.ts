@@ -3,9 +3,9 @@ import { type BodyName, bodySchemas } from '../contract/bodies.js'
 import type { InlineDataset } from '../contract/job.js'
 import { Problem, type ProblemCode, type ProblemItem } from '../contract/problems.js'
 import { standInFor, type Table, tableOfRows } from '../training/inline-rows.js'
+import { fingerprintBody } from './fingerprint-body.js'
 import { parseJson } from './parse-json.js'
-import { fingerprintBody } from './plugins/idempotency.js'
-import { validate } from './validation.js'
+import { validate } from './validate.js'
 
 export interface BodyRequest {
   bytes: Uint8Array

@@ -2,7 +2,7 @@
 import { getEventListeners, setMaxListeners } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { TenantTurns, type TurnLimits } from '../../src/training/tenant-turns.js'
+import { TenantTurns, type TurnLimits } from '../../src/base/tenant-turns.js'
 
 /** Work that ends when it is told to. */
 function open(limits: Partial<TurnLimits> = {}) {

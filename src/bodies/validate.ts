@@ -1,27 +1,11 @@
-/** Validates requests by the Zod schemas of their routes, and reports each invalid place. */
-import type { FastifySchemaCompiler } from 'fastify'
+/** Validates values by Zod schemas, and reports each invalid field. */
 import type { z } from 'zod'
 import { didYouMean } from '../base/similar-names.js'
 import { Problem, type ProblemItem, pointerTo } from '../contract/problems.js'
 import { issueMessage } from './issue-message.js'
 import { fieldsAt, findParents } from './schema-fields.js'
 
-export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
-  return (data) => {
-    if (typeof data === 'object' && data !== null && validatedBodies.has(data)) return { value: data }
-    const value = parseBySchema(schema, data, httpPart ?? 'request')
-    return value instanceof Problem ? { error: value } : { value }
-  }
-}
-
-/** Large bodies, which the thread has validated. A WeakSet, because a validator receives the body alone. */
-const validatedBodies = new WeakSet<object>()
-
-export function markValidated(body: object): void {
-  validatedBodies.add(body)
-}
-
-/** Maximum number of reported places. */
+/** Maximum number of reported fields. */
 const maximumItems = 100
 
 /** Returns the parsed data, or the Problem `invalid-request`. */
@@ -54,7 +38,7 @@ function invalidRequest(error: z.ZodError, part: string, validated: Validated): 
   return new Problem('invalid-request', `${where}: ${first?.message ?? 'does not fit'}${more}`, items)
 }
 
-/** The first `maximumItems` items, without duplicates: two rules may report the same place. */
+/** The first `maximumItems` items, without duplicates: two rules may report the same field. */
 function problemItems(issues: readonly Issue[], validated: Validated): ProblemItem[] {
   const items = new Map<string, ProblemItem>()
   for (const issue of issues) {
@@ -87,7 +71,7 @@ function toItems(issue: Issue, above: readonly PropertyKey[], validated: Validat
   return [{ pointer: pointerTo(path), message: issue.message }]
 }
 
-/** Names a field of this place that contains the key, if there is one. */
+/** Names the sibling field that contains the key, if there is one. */
 function parentHint(key: string, path: readonly PropertyKey[], { schema, data }: Validated): string {
   const [parent] = findParents(key, schema, path, data)
   return parent === undefined ? '' : ` here: it is one of "${parent}"`
