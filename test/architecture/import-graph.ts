@@ -126,14 +126,13 @@ export function findFolderCycles(graph: ImportGraph): string[] {
     const folder = readFolder(file)
     const others = imports
       .map(({ target }) => ({ target: readFolder(target), isType: false }))
-      .filter(({ target }) => target !== folder)
+      .filter(({ target }) => target.startsWith('src') && target !== folder)
     folders.set(folder, [...(folders.get(folder) ?? []), ...others])
   }
   return findCycles(folders)
 }
 
-const readFolder = (file: string) =>
-  file.endsWith('.ts') ? path.dirname(file).split('/').slice(0, 2).join('/') : file
+const readFolder = (file: string) => path.posix.dirname(file).split('/').slice(0, 2).join('/')
 
 /** Files that import themselves through others. */
 export const findCycles = (graph: ImportGraph): string[] =>
