@@ -1,5 +1,6 @@
 /** Writes a model as a file of another program, verified before it is sent. */
 import { hash } from 'node:crypto'
+import { TenantTurns } from '../base/tenant-turns.js'
 import type { GeneratedDataset } from '../contract/dataset.js'
 import type { ExportFormat } from '../contract/export.js'
 import type { Model } from '../contract/model.js'
@@ -11,7 +12,6 @@ import { datasetRows, type RowSources } from './dataset-rows.js'
 import type { ExportThread } from './ports/export-thread.js'
 import type { JobStore } from './ports/jobs.js'
 import type { AllModels, ModelStore } from './ports/models.js'
-import { TenantTurns } from './tenant-turns.js'
 
 export interface ExportDependencies extends RowSources {
   tenantId: string
