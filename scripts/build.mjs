@@ -77,6 +77,7 @@ await unlessFresh(
 )
 
 // Files that programs load from their own folder.
+cpSync('third_party', 'dist/third_party', { recursive: true })
 cpSync(join(wasm, 'build'), join('dist', wasm, 'build'), { recursive: true })
 const kernels = 'dist/src/engine/kernels/native'
 mkdirSync(kernels, { recursive: true })

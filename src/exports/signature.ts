@@ -19,21 +19,46 @@ export interface Signature {
 
 /**
  * With one input per column, of the shape [rows, 1]: numbers, booleans as 0 and 1, dates as days since 1970-01-01, and
- * categories as texts. A network over images or signals has one input `input`, [rows, …inputShape], of raw numbers.
+ * categories as texts. A network over images or signals has one input `input`, [rows, …inputShape], of raw numbers,
+ * unless a column is a category or a date. An underscore is appended to the name of a column that is also the name of an
+ * output.
  *
  * `output` has the numbers of a prediction. With classes there are also `label`, [rows], and `probabilities`, [rows,
  * classes], if the network gives them. Several boolean targets have `labels`, [rows, targets].
  */
 export function modelSignature(model: ExportableModel): Signature {
-  return { inputs: signatureInputs(model), outputs: signatureOutputs(model) }
+  const outputs = signatureOutputs(model)
+  return { inputs: signatureInputs(model, outputs), outputs }
 }
 
-function signatureInputs({ coding, network }: ExportableModel): SignatureTensor[] {
-  const { inputShape = [] } = network
-  if (inputShape.length > 1) return [{ name: 'input', type: 'float64', shape: [-1, ...inputShape] }]
+/** Whether `input` has all features of a row, which are numbers. */
+export function hasWholeInput({
+  coding: { features },
+  network: { inputShape = [] },
+}: ExportableModel): boolean {
+  const areNumbers = features.every(({ type }) => type === 'number' || type === 'boolean')
+  return inputShape.length > 1 && areNumbers
+}
+
+function signatureInputs(model: ExportableModel, outputs: readonly SignatureTensor[]): SignatureTensor[] {
+  const { coding, network } = model
+  if (hasWholeInput(model)) {
+    return [{ name: 'input', type: 'float64', shape: [-1, ...(network.inputShape ?? [])] }]
+  }
+  const taken = new Set([...outputs, ...coding.features].map(({ name }) => name))
+  const outputNames = new Set(outputs.map(({ name }) => name))
   return coding.features.map((feature) => {
-    return { name: feature.name, type: inputType(feature), shape: [-1, 1] }
+    const name = outputNames.has(feature.name) ? freeName(feature.name, taken) : feature.name
+    return { name, type: inputType(feature), shape: [-1, 1] }
   })
+}
+
+/** Appends underscores, and records the name as taken. */
+function freeName(wanted: string, taken: Set<string>): string {
+  let name = wanted
+  while (taken.has(name)) name += '_'
+  taken.add(name)
+  return name
 }
 
 function inputType({ type }: FeatureCoding): 'float64' | 'string' {
