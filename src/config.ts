@@ -161,6 +161,9 @@ export const settingGroups = {
     MAXIMUM_CELL_LENGTH: count(10_000).describe('Characters of one cell of text.'),
     MAXIMUM_IMAGE_PIXELS: count(50_000_000).describe('Pixels of one picture as sent.'),
     MAXIMUM_ARCHIVE_ENTRIES: count(200_000).describe('Files in a ZIP archive.'),
+    MAXIMUM_MODEL_BYTES: bytes(256 * 1024 ** 2).describe(
+      'Size of the file of a model that is imported. One file at a time is in memory.',
+    ),
     MAXIMUM_UPLOAD_SECONDS: count(600).describe('Seconds for sending an upload.'),
     MAXIMUM_READING_SECONDS: count(120).describe('Seconds for reading and storing an upload.'),
     MAXIMUM_READING_MEMORY_BYTES: bytes(1024 ** 3).describe(

@@ -115,7 +115,11 @@ function appOptions(config: Config) {
     threads,
     backend: config.DESCENT_BACKEND,
     settings: defaultLimits(config),
-    limits: { bodyBytes: config.MAXIMUM_BODY_BYTES, uploadSeconds: config.MAXIMUM_UPLOAD_SECONDS },
+    limits: {
+      bodyBytes: config.MAXIMUM_BODY_BYTES,
+      modelBytes: config.MAXIMUM_MODEL_BYTES,
+      uploadSeconds: config.MAXIMUM_UPLOAD_SECONDS,
+    },
     readingLimits: readingLimits(config),
     predictionThreads: config.PREDICTION_THREADS,
     maximumThreads: config.MAXIMUM_THREADS,

@@ -13,6 +13,7 @@ import { Live } from '../live/live.js'
 import { databaseTrouble } from '../store/database.js'
 import { boundaryReader } from '../training/boundary.js'
 import { GeneratedData } from '../training/generated-data.js'
+import { modelImporter } from '../training/import-model.js'
 import type { JobQueue } from '../training/ports/queue.js'
 import type { Stores } from './stores.js'
 import type { Threads } from './threads.js'
@@ -24,7 +25,7 @@ export interface AppOptions {
   backend: BackendName | 'auto'
   /** Limits of tenants without their own. */
   settings: Limits
-  limits: { bodyBytes: number; uploadSeconds: number }
+  limits: { bodyBytes: number; modelBytes: number; uploadSeconds: number }
   readingLimits: ReadingLimits
   predictionThreads: number
   maximumThreads: number
@@ -56,6 +57,7 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
   const uploadReader = await threads.openUploadReader(options.readingLimits)
   const thread = stack.adopt(threads.openRequestThread(), close)
   const exportThread = stack.adopt(threads.openExportThread(backend), close)
+  const importThread = stack.adopt(threads.openImportThread(options.readingLimits.readingSeconds), close)
   const predictors = stack.adopt(
     threads.openPredictorPool(models, { backend, threads: options.predictionThreads }),
     close,
@@ -81,6 +83,7 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
       ...stores,
       ...options,
       uploadReader,
+      modelImporter: modelImporter(importThread, options.limits),
       pictures,
       idempotency: new Idempotency(stores.idempotency),
       metrics,

@@ -5,6 +5,7 @@ import { PictureDecoder } from '../datasets/reading/picture-decoder.js'
 import { openUploadReader } from '../datasets/reading/upload-reader.js'
 import { openCalibration } from '../threads/calibration.js'
 import { openExportThread } from '../threads/export-thread.js'
+import { openImportThread } from '../threads/import-thread.js'
 import { openPredictorPool } from '../threads/predictor-pool.js'
 import { openRequestThread } from '../threads/request-thread.js'
 
@@ -12,6 +13,7 @@ export const threads = {
   openPredictorPool,
   openRequestThread,
   openExportThread,
+  openImportThread,
   openCalibration,
   openUploadReader: (limits: ReadingLimits) => openUploadReader(limits),
   openPictureDecoder: (imagePixels: number) => new PictureDecoder(imagePixels),

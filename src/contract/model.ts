@@ -26,7 +26,7 @@ export const modelSchema = z.object({
   id: z.string(),
   object: z.literal('model'),
   name: z.string().nullable().describe('name of the job that trained it'),
-  jobId: z.string().nullable().describe('null for a constructed model'),
+  jobId: z.string().nullable().describe('null for an imported or constructed model'),
   createdAt: z.iso.datetime(),
   network: networkSchema,
   loss: lossSchema,
@@ -39,7 +39,7 @@ export const modelSchema = z.object({
     .int()
     .nullable()
     .describe(
-      'the epoch whose weights this model has; null for a constructed model or one of an older version',
+      'the epoch whose weights this model has; null for an imported or constructed model, or one of an older version',
     ),
   threshold: z
     .number()
@@ -63,7 +63,9 @@ export type Model = z.infer<typeof modelSchema>
 
 /** A single model. Lists omit the evaluation, which may be large. */
 export const evaluatedModelSchema = modelSchema.extend({
-  evaluation: evaluationSchema.nullable().describe('null for a constructed model or one of an older version'),
+  evaluation: evaluationSchema
+    .nullable()
+    .describe('null for an imported or constructed model, or one of an older version'),
 })
 export type EvaluatedModel = z.infer<typeof evaluatedModelSchema>
 

@@ -145,7 +145,7 @@ export const problems = {
     title: 'Body too large',
     meaning: 'The body has more bytes than this endpoint accepts.',
     remedy:
-      'Send fewer rows, or upload them as a dataset and name it in the job. The limit is MAXIMUM_BODY_BYTES.',
+      'Send fewer rows, or upload them as a dataset and name it in the job. The limit is MAXIMUM_BODY_BYTES, or MAXIMUM_MODEL_BYTES for the file of a model.',
     example: 'The body is larger than the limit of 1048576 bytes.',
   },
   'dataset-too-large': {
@@ -191,6 +191,14 @@ export const problems = {
     meaning: 'The rows cannot be read as a table of numbers and categories.',
     remedy: 'Read `detail`: it names the line and column. Correct the file and upload it again.',
     example: 'Line 7 has 4 cells; the first line names 5 columns.',
+  },
+  'invalid-model': {
+    status: 422,
+    title: 'Invalid model file',
+    meaning:
+      'The file of a model cannot be imported: it is damaged, has an operator or a type of numbers that is not supported, or does not fit the network or the names that were sent with it.',
+    remedy: 'Read `detail`: it names the tensor, node or field, what was found, and what is supported.',
+    example: 'The tensor "fc.weight" has the type "I8". Supported are F32, F64, F16 and BF16.',
   },
   'invalid-input': {
     status: 422,

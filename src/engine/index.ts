@@ -1,6 +1,6 @@
 /** The public interface of the engine: compile a spec, train a network, predict. */
 export { sizeOf } from './arena.js'
-export { compile, outputShape } from './compile.js'
+export { compile, compilePrediction, outputShape } from './compile.js'
 export { Dataset, type DatasetHandle, type DatasetSize } from './dataset.js'
 export { type Epoch, type EpochRun, epochCount, epochsAfter, joinEpochs, readEpochs } from './epoch.js'
 export type { BackendName } from './kernels/backend.js'

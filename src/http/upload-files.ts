@@ -76,7 +76,7 @@ async function* readParts(request: FastifyRequest): AsyncGenerator<MultipartFile
   }
 }
 
-async function* withUploadProblems(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* withUploadProblems(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* body
   } catch (error) {
@@ -84,7 +84,7 @@ async function* withUploadProblems(body: AsyncIterable<Uint8Array>): AsyncGenera
   }
 }
 
-function uploadProblem(error: unknown): Problem {
+export function uploadProblem(error: unknown): Problem {
   return new Problem(
     'invalid-request',
     `The upload cannot be read: ${error instanceof Error ? error.message : error}.`,

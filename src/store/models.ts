@@ -205,7 +205,7 @@ export async function insertModel(
       finalValLoss: origin?.valLoss,
       finalValAccuracy: origin?.valAccuracy,
       weightBytes: totalLength(weights),
-      weightSha256: origin?.draft?.sha256 ?? hashSha256(weights),
+      weightSha256: origin?.draft?.sha256 ?? model.weightSha256 ?? hashSha256(weights),
       evaluation: evaluation === null ? null : packJson(evaluation),
     },
   })

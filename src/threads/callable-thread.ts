@@ -1,5 +1,5 @@
 /** A thread that answers calls. It starts at the first call, and again after its death. */
-import { Worker } from 'node:worker_threads'
+import { type ResourceLimits, Worker } from 'node:worker_threads'
 
 interface Failed {
   type: 'failed'
@@ -21,7 +21,10 @@ export class CallableThread<To, From extends Answer> {
   readonly #onEnd: (() => void)[] = []
 
   /** @param program the path of its file, relative to this folder */
-  constructor(private readonly program: string) {}
+  constructor(
+    private readonly program: string,
+    private readonly resourceLimits: ResourceLimits = {},
+  ) {}
 
   /** Calls `listener` after the death of the thread, which loses its state. */
   onEnd(listener: () => void): void {
@@ -47,7 +50,9 @@ export class CallableThread<To, From extends Answer> {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL(this.program, import.meta.url))
+    const worker = new Worker(new URL(this.program, import.meta.url), {
+      resourceLimits: this.resourceLimits,
+    })
     worker.on('message', (message: From | Failed) => {
       const call = this.#pending.get(message.callId)
       this.#pending.delete(message.callId)

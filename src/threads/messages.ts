@@ -10,6 +10,7 @@ import type { DatasetError, Table } from '../datasets/table.js'
 import type { BackendName } from '../engine/index.js'
 import type { BoundaryView } from '../training/ports/boundaries.js'
 import type { ExportOutcome, ExportTask } from '../training/ports/export-thread.js'
+import type { FileToImport, ImportResult } from '../training/ports/import-thread.js'
 import type { BoundaryOutputs, BoundaryRequest } from '../training/ports/predictor-pool.js'
 import type {
   ConstructedNetwork,
@@ -81,3 +82,11 @@ export interface FromExportThread {
   callId: number
   outcome: ExportOutcome
 }
+
+export interface ToImportThread {
+  type: 'import'
+  callId: number
+  file: FileToImport
+}
+
+export type FromImportThread = { callId: number } & ImportResult

@@ -1,14 +1,14 @@
 /** The weights of a model as a file of the safetensors format. */
 import { createHash } from 'node:crypto'
-import type { Tensor } from '../contract/model.js'
+import type { Model, Tensor } from '../contract/model.js'
 import { Problem } from '../contract/problems.js'
 import type { AllModels, ModelStore } from './ports/models.js'
 import { Slice } from './slices.js'
 
 export interface WeightFile {
   name: string
-  /** Of the weights, in hexadecimal. */
-  sha256: string
+  /** Changes when the metadata or the weights change. */
+  tag: string
   bytes: number
   /**
    * Checks the stored weights against their hash, then reads them from the database as the iterable is read: one piece in
@@ -18,15 +18,18 @@ export interface WeightFile {
   open(): Promise<AsyncIterable<Uint8Array>>
 }
 
-/** The coding of inputs and targets is in the file's metadata, as JSON. Throws Problem `not-found`. */
+/**
+ * The metadata of the file has all that an import needs, as JSON: the network, its loss, the coding of inputs and targets,
+ * and the threshold if there is one. Throws Problem `not-found`.
+ */
 export async function exportWeights(
   { models, all }: { models: Pick<ModelStore, 'get' | 'tensors'>; all: Pick<AllModels, 'weightChunks'> },
   id: string,
 ): Promise<WeightFile> {
   const [model, tensors] = await Promise.all([models.get(id), models.tensors(id)])
   if (model === null || tensors === null) throw missing(id)
-  const { weightSha256, weightBytes, coding } = model
-  const header = safetensorsHeader(tensors, { model: id, coding: JSON.stringify(coding) })
+  const { weightSha256, weightBytes } = model
+  const header = safetensorsHeader(tensors, metadataOf(model))
   /** The first piece, which is all of a small model, is read already: the model may be deleted. */
   async function* content(first: Uint8Array | undefined) {
     yield header
@@ -40,7 +43,7 @@ export async function exportWeights(
   }
   return {
     name: `${id}.safetensors`,
-    sha256: weightSha256,
+    tag: createHash('sha256').update(header).update(weightSha256).digest('hex'),
     bytes: header.length + weightBytes,
     async open() {
       const hash = createHash('sha256')
@@ -57,6 +60,18 @@ export async function exportWeights(
       }
       return content(first)
     },
+  }
+}
+
+/** The safetensors format has texts only. */
+function metadataOf({ id, name, network, loss, coding, threshold }: Model): Record<string, string> {
+  return {
+    model: id,
+    ...(name === null ? {} : { name }),
+    network: JSON.stringify(network),
+    loss,
+    coding: JSON.stringify(coding),
+    ...(threshold === null ? {} : { threshold: String(threshold) }),
   }
 }
 

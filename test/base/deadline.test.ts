@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DeadlineError, withDeadline } from '../../src/base/deadline.js'
 import { Spool } from '../../src/datasets/reading/spool.js'
-import { unlimited } from '../../src/store/tenant-limits.js'
 import { collectOften } from '../support/garbage.js'
 import { readingLimits } from '../support/reading.js'
 
@@ -49,10 +48,11 @@ describe('a deadline', () => {
 
 describe('an upload that stops arriving', () => {
   const limits = { ...readingLimits, uploadSeconds: 0.3 }
+  const sizeLimit = { bytes: 1_000_000, exceeded: () => new Error('too many bytes') }
   const take = async (
     files: () => AsyncGenerator<{ name: string; contentType: undefined; body: AsyncGenerator<Buffer> }>,
   ) => {
-    const spool = await Spool.create(limits, { settings: unlimited, own: {} })
+    const spool = await Spool.create(limits, sizeLimit)
     expect(spool.folder).toContain(tmpdir())
     try {
       await spool.take(files(), new AbortController().signal)

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { networkSchema } from '../../src/contract/network.js'
 import { exportWeights } from '../../src/training/export-weights.js'
 import { openApp, type RunningApp } from '../support/app.js'
 import { float32Bytes, linearModel, storeModel } from '../support/stores.js'
@@ -64,7 +65,9 @@ describe('the weights of a model', () => {
     })
     const { metadata, numbers, headerBytes } = tensorsOf(body)
     expect(headerBytes % 8).toBe(0)
-    expect(metadata).toEqual({ model: id, coding: JSON.stringify(linearModel().coding) })
+    const { network, loss, coding } = linearModel()
+    expect(metadata).toMatchObject({ model: id, loss, coding: JSON.stringify(coding) })
+    expect(JSON.parse(metadata.network)).toEqual(networkSchema.parse(network))
     expect(numbers).toEqual([
       { name: 'layers.0.weight', dtype: 'F32', shape: [1, 2], values: [2, 3] },
       { name: 'layers.0.bias', dtype: 'F32', shape: [1], values: [1] },

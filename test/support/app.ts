@@ -17,6 +17,7 @@ import {
   builtReadingProcess,
   calibration,
   exportThread,
+  importThread,
   predictorPool,
   requestThread,
 } from './built.js'
@@ -31,7 +32,7 @@ export interface RunningApp extends Stores {
   missing: string[]
 }
 
-export const limits = { bodyBytes: 1024 * 1024, uploadSeconds: 20 }
+export const limits = { bodyBytes: 1024 * 1024, modelBytes: 4 * 1024 * 1024, uploadSeconds: 20 }
 
 /** What each tenant may do. */
 export const generous: Limits = {
@@ -49,6 +50,7 @@ const threads = {
   ...requestThread,
   ...exportThread,
   ...calibration,
+  ...importThread,
   openUploadReader: () => openUploadReader(readingLimits, builtReadingProcess),
   openPictureDecoder: () => new PictureDecoder(readingLimits.imagePixels, builtPictureProcess),
 }

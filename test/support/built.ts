@@ -26,6 +26,9 @@ export const exportThread: typeof import('../../src/threads/export-thread.js') =
 export const calibration: typeof import('../../src/threads/calibration.js') = await load(
   'src/threads/calibration.js',
 )
+export const importThread: typeof import('../../src/threads/import-thread.js') = await load(
+  'src/threads/import-thread.js',
+)
 export const trainerPool: typeof import('../../workers/trainer-pool.js') =
   await load('workers/trainer-pool.js')
 export const sharedDatasets: typeof import('../../workers/shared-datasets.js') = await load(

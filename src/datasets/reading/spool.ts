@@ -8,8 +8,6 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { DeadlineError, withDeadline } from '../../base/deadline.js'
-import { describeLimit, effectiveLimit, type TenantLimits } from '../../contract/limits.js'
-import { DatasetError } from '../table.js'
 import { invalid, limitExceeded, type ReadingLimits } from './limits.js'
 import type { UploadedFile } from './open-files.js'
 
@@ -22,6 +20,12 @@ export interface IncomingFile {
   body: AsyncIterable<Uint8Array>
 }
 
+/** The most bytes of all files of an upload, and the error when there are more. */
+export interface SizeLimit {
+  bytes: number
+  exceeded(): Error
+}
+
 export class Spool {
   readonly folder: string
   readonly files: UploadedFile[] = []
@@ -30,18 +34,18 @@ export class Spool {
   private constructor(
     folder: string,
     private readonly limits: Pick<ReadingLimits, 'uploadSeconds'>,
-    private readonly tenantLimits: TenantLimits,
+    private readonly sizeLimit: SizeLimit,
   ) {
     this.folder = folder
   }
 
-  static async create(limits: ReadingLimits, tenantLimits: TenantLimits): Promise<Spool> {
-    return new Spool(await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`)), limits, tenantLimits)
+  static async create(limits: Pick<ReadingLimits, 'uploadSeconds'>, sizeLimit: SizeLimit): Promise<Spool> {
+    return new Spool(await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`)), limits, sizeLimit)
   }
 
   /**
-   * @throws DatasetError when the files exceed a limit of size, number or time, and the reason of the signal
-   *   when it aborts. Errors of the body and the disk propagate.
+   * @throws DatasetError when the files exceed a limit of number or time, the error of the size limit, and the reason of
+   *   the signal when it aborts. Errors of the body and the disk propagate.
    */
   async take(files: AsyncIterable<IncomingFile>, signal: AbortSignal): Promise<void> {
     const seconds = this.limits.uploadSeconds
@@ -70,11 +74,7 @@ export class Spool {
   async *#counted(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of body) {
       this.#bytes += chunk.length
-      const bytes = effectiveLimit(this.tenantLimits, 'datasetBytes')
-      if (this.#bytes > bytes) {
-        const limit = describeLimit(this.tenantLimits, 'datasetBytes')
-        throw new DatasetError('dataset-too-large', `the upload is larger than ${bytes} bytes; ${limit}`)
-      }
+      if (this.#bytes > this.sizeLimit.bytes) throw this.sizeLimit.exceeded()
       yield chunk
     }
   }

@@ -4,13 +4,14 @@
  */
 import { availableParallelism } from 'node:os'
 import { TenantTurns } from '../../base/tenant-turns.js'
-import type { TenantLimits } from '../../contract/limits.js'
+import { describeLimit, effectiveLimit, type TenantLimits } from '../../contract/limits.js'
 import type { Preparation } from '../../contract/preparation.js'
 import type { Prepared } from '../prepare.js'
+import { DatasetError } from '../table.js'
 import type { ReadingLimits } from './limits.js'
 import type { FormatOptions } from './open-files.js'
 import { DiskFull, isDiskFull, readInProcess } from './reading-process.js'
-import { type IncomingFile, removeAbandonedSpools, Spool } from './spool.js'
+import { type IncomingFile, removeAbandonedSpools, type SizeLimit, Spool } from './spool.js'
 
 export interface UploadToRead {
   tenantId: string
@@ -50,7 +51,7 @@ export async function openUploadReader(
   })
   return {
     async read({ tenantId, files, options, preparation, signal, limits: tenantLimits }, use) {
-      const spool = await Spool.create(limits, tenantLimits)
+      const spool = await Spool.create(limits, datasetLimit(tenantLimits))
       try {
         await spool.take(files, signal)
         const request = { files: spool.files, folder: spool.folder, options, preparation, limits }
@@ -60,6 +61,17 @@ export async function openUploadReader(
       } finally {
         await spool.remove()
       }
+    },
+  }
+}
+
+function datasetLimit(tenantLimits: TenantLimits): SizeLimit {
+  const bytes = effectiveLimit(tenantLimits, 'datasetBytes')
+  return {
+    bytes,
+    exceeded() {
+      const limit = describeLimit(tenantLimits, 'datasetBytes')
+      return new DatasetError('dataset-too-large', `the upload is larger than ${bytes} bytes; ${limit}`)
     },
   }
 }

@@ -12,8 +12,8 @@ import { RequestTurns } from '../request-turns.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The handler takes separate turns, because it waits for more than the event loop and the database. */
-    hasOwnTurns?: boolean
+    /** The handler takes separate turns, at least for these requests: it waits for more than the event loop and the database. */
+    hasOwnTurns?: boolean | ((request: FastifyRequest) => boolean)
   }
   interface FastifyRequest {
     /** Null before and after the turn of the request. */
@@ -47,7 +47,7 @@ export const takeTurns = fastifyPlugin((app, _options, done) => {
   app.decorateRequest('turnStartedAt', 0)
   app.addHook('onRoute', (route) => {
     const { scope = 'public', isStream = false, hasOwnTurns = false } = route.config ?? {}
-    if (scope === 'public' || hasOwnTurns) return
+    if (scope === 'public' || hasOwnTurns === true) return
     // The body is complete before validation, so a slow client holds no turn.
     route.preValidation = [takeTurn(isStream ? openings : requests), route.preValidation ?? []].flat()
     route.onSend = [route.onSend ?? [], endTurnOnSend].flat()
@@ -58,6 +58,8 @@ export const takeTurns = fastifyPlugin((app, _options, done) => {
 const takeTurn =
   (turns: RequestTurns | TenantTurns): preValidationHookHandler =>
   (request, reply, done) => {
+    const { hasOwnTurns } = request.routeOptions.config
+    if (typeof hasOwnTurns === 'function' && hasOwnTurns(request)) return done()
     const { tenantId } = requirePrincipal(request)
     if (turns.tryBegin(tenantId)) {
       startTurn(request, turns)

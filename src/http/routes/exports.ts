@@ -106,7 +106,7 @@ export async function sendWeights(
 ): Promise<FastifyReply> {
   const tenantModels = models.of(requirePrincipal(request).tenantId)
   const file = await exportWeights({ models: tenantModels, all: models }, id)
-  if (respondNotModified(request, reply, `"${file.sha256}"`)) return reply.send()
+  if (respondNotModified(request, reply, `"${file.tag}"`)) return reply.send()
   const content = await file.open()
   return sendFile(
     reply,

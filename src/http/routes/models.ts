@@ -1,59 +1,109 @@
-import type { FastifyRequest } from 'fastify'
+import multipart from '@fastify/multipart'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { fingerprintBody } from '../../bodies/fingerprint-body.js'
 import {
   evaluatedModelSchema,
+  type Model,
+  type ModelRequest,
   modelChangeSchema,
   modelRequestSchema,
   modelSchema,
 } from '../../contract/model.js'
+import { modelFormSchema } from '../../contract/model-import.js'
 import { Problem } from '../../contract/problems.js'
 import { changeModel } from '../../training/change-model.js'
 import { construct } from '../../training/construct.js'
 import { deleteModel } from '../../training/delete-model.js'
+import type { ModelImporter } from '../../training/import-model.js'
 import type { AllModels } from '../../training/ports/models.js'
 import type { RequestThread } from '../../training/ports/request-thread.js'
+import { disconnectSignal } from '../client-disconnect.js'
+import { readModelForm } from '../model-form.js'
 import { sendEntityTags } from '../plugins/entity-tags.js'
-import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
+import {
+  fingerprintPrefix,
+  type Idempotency,
+  idempotencyHeaders,
+} from '../plugins/idempotency.js'
 import { requirePrincipal } from '../principal.js'
 import { defaultLimit, pageParameters } from '../query-parameters.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
+import { multipartType } from '../upload-files.js'
 import { sendWeights } from './exports.js'
 
 export interface ModelRoutes {
   models: Pick<AllModels, 'of' | 'weightChunks'>
   idempotency: Idempotency
   thread: Pick<RequestThread, 'construct'>
+  modelImporter: ModelImporter
+  limits: { bodyBytes: number }
 }
+
+const jsonType = 'application/json'
+/** For the document only: the body is a stream, whose fields the import thread validates. */
+const form = z.unknown().meta(z.toJSONSchema(modelFormSchema, { io: 'input' }))
 
 export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
   app,
-  { models, idempotency, thread },
+  { models, idempotency, thread, modelImporter, ...dependencies },
   done,
 ) => {
   sendEntityTags(app)
+  app.register(multipart)
 
   const tenantModels = (request: FastifyRequest) => models.of(requirePrincipal(request).tenantId)
+
+  async function importModel(request: FastifyRequest, reply: FastifyReply): Promise<Model> {
+    const { tenantId, limits } = requirePrincipal(request)
+    const received = readModelForm(request, dependencies.limits.bodyBytes)
+    try {
+      const signal = disconnectSignal(reply)
+      return await modelImporter.receive(
+        { tenantId, limits },
+        received,
+        signal,
+        ({ fields, sha256, store }) => {
+          const prefix = fingerprintPrefix(request)
+          const content = { fields, sha256 }
+          request.bodyFingerprint = prefix === null ? null : fingerprintBody(prefix, content, content)
+          return idempotency.answerOnce(request, reply, (once) => store(tenantModels(request), once))
+        },
+      )
+    } catch (error) {
+      // The rest of the body is not read.
+      if (!request.raw.complete) reply.header('connection', 'close')
+      throw error
+    }
+  }
 
   app.post(
     '/models',
     {
-      config: { scope: 'models:write' },
+      config: { scope: 'models:write', hasOwnTurns: (request) => request.isMultipart() },
       schema: {
         tags: ['models'],
-        summary: 'Construct a model without training',
+        summary: 'Import a model, or construct one without training',
         description:
-          'Builds the network of a Boolean function from its disjunctive normal form. The row number of the truth table is ' +
-          'the inputs as a binary number, with the first input as its most significant bit.',
+          'As a form: imports a safetensors file, whose tensors have the names of this service or of a PyTorch state dict. ' +
+          'Files of GET /models/{id}/weights need no fields. As JSON: builds the network of a Boolean function from its ' +
+          'disjunctive normal form. The row number of the truth table is the inputs as a binary number, with the first input ' +
+          'as its most significant bit.',
         headers: idempotencyHeaders,
-        body: modelRequestSchema,
+        body: {
+          content: { [jsonType]: { schema: modelRequestSchema }, [multipartType]: { schema: form } },
+        },
         response: { 201: modelSchema, ...failures },
       },
     },
     async (request, reply) => {
-      const model = await idempotency.answerOnce(request, reply, (once) =>
-        construct({ models: tenantModels(request), thread }, request.body, once),
-      )
+      const model = request.isMultipart()
+        ? await importModel(request, reply)
+        : await idempotency.answerOnce(request, reply, (once) =>
+            // Validated by the schema of its content type.
+            construct({ models: tenantModels(request), thread }, request.body as ModelRequest, once),
+          )
       return reply.code(201).header('location', model.links.self).send(model)
     },
   )
@@ -141,7 +191,8 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
         summary: 'Download the weights',
         description:
           'Returns a safetensors file with float32 tensors, such as `layers.0.weight` with the shape [units, inputs]. ' +
-          'The metadata has the id of the `model` and, as JSON, its `coding`: offset and scale of inputs and targets.',
+          'The metadata has the id of the `model`, its `loss` and, as JSON, its `network` and its `coding`: offset and scale ' +
+          'of inputs and targets. POST /models takes the file.',
         params: idParameters,
         response: {
           200: {

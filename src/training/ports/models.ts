@@ -18,6 +18,10 @@ export interface NewModel {
   tensors: Tensor[]
   /** Float32 little-endian. */
   weights: Bytes
+  /** Of the weights, in hexadecimal, if it is known already. */
+  weightSha256?: string
+  /** Null or absent: ½ where the model has one. */
+  threshold?: number | null
   evaluation: Evaluation | null
 }
 

@@ -1,0 +1,69 @@
+/** Tensors as files hold them, and their numbers as float32. */
+import { endianness } from 'node:os'
+import { quoted, refuse } from './refuse.js'
+
+/** Types of numbers that become float32, with the bytes of each number. */
+export const numberTypes = { F64: 8, F32: 4, F16: 2, BF16: 2 } as const
+export type NumberType = keyof typeof numberTypes
+
+export const isNumberType = (name: string): name is NumberType => Object.hasOwn(numberTypes, name)
+
+/** A tensor whose numbers are read on demand. The length of `bytes` fits the type and the shape. */
+export interface FileTensor {
+  name: string
+  shape: readonly number[]
+  type: NumberType
+  /** Little-endian, a view of the file. */
+  bytes: Uint8Array
+}
+
+/**
+ * Writes the numbers as float32, row-major. Numbers of 64 bits are rounded.
+ * @param values as long as the tensor
+ * @throws Problem `invalid-model` if a number is not finite as float32
+ */
+export function readNumbers(tensor: FileTensor, values: Float32Array<ArrayBuffer>): void {
+  convert(tensor, values)
+  const place = values.findIndex((value) => !Number.isFinite(value))
+  if (place < 0) return
+  throw refuse(
+    `The tensor ${quoted(tensor.name)} has ${values[place]} at place ${place}. Weights must be finite numbers that fit into ` +
+      'float32, because a network with others predicts nothing.',
+  )
+}
+
+function convert({ type: numberType, bytes }: FileTensor, values: Float32Array<ArrayBuffer>): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const count = values.length
+  switch (numberType) {
+    case 'F32':
+      if (endianness() === 'LE') new Uint8Array(values.buffer, values.byteOffset).set(bytes)
+      else for (let place = 0; place < count; place++) values[place] = view.getFloat32(4 * place, true)
+      break
+    case 'F64':
+      for (let place = 0; place < count; place++) values[place] = view.getFloat64(8 * place, true)
+      break
+    case 'F16':
+      for (let place = 0; place < count; place++) values[place] = fromHalf(view.getUint16(2 * place, true))
+      break
+    case 'BF16': {
+      // The upper half of a float32.
+      const bits = new Uint32Array(values.buffer, values.byteOffset, count)
+      for (let place = 0; place < count; place++) bits[place] = view.getUint16(2 * place, true) << 16
+      break
+    }
+    default: {
+      numberType satisfies never
+    }
+  }
+}
+
+/** IEEE 754 binary16: a sign, five bits of exponent with the bias 15, ten bits of fraction. */
+function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >> 10) & 0x1f
+  const fraction = bits & 0x3ff
+  if (exponent === 0) return sign * fraction * 2 ** -24
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
+}

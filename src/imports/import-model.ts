@@ -1,0 +1,19 @@
+/** Reads a model that was trained elsewhere, or exported by this service. */
+import type { ModelImport } from '../contract/model-import.js'
+import { buildModel, type ImportedModel } from './build-model.js'
+import { refuse } from './refuse.js'
+import { importSafetensors } from './safetensors/import-safetensors.js'
+import { isSafetensors } from './safetensors/read-safetensors.js'
+
+/**
+ * Recognizes the format by the content of the file.
+ * @param file is kept until the end of the call only
+ * @throws Problem `invalid-model` that says what the file has, and what to do
+ */
+export function importModel(file: Uint8Array, fields: ModelImport): ImportedModel {
+  if (isSafetensors(file)) return buildModel(importSafetensors(file, fields), fields)
+  throw refuse(
+    `The file of ${file.length} bytes is not safetensors. Of a PyTorch model, save the state dict by ` +
+      'safetensors.torch.save_file.',
+  )
+}
