@@ -13,9 +13,9 @@ export function openImportThread(readingSeconds: number): ImportThread & { close
   })
   return {
     async read(file, signal) {
-      const ask = () => thread.ask((callId) => ({ type: 'import', callId, file }))
+      const read = () => thread.call((callId) => ({ type: 'import', callId, file }))
       try {
-        return await withDeadline(readingSeconds * 1_000, ask, signal)
+        return await withDeadline(readingSeconds * 1_000, read, signal)
       } catch (error) {
         if (!(error instanceof DeadlineError)) throw error
         await thread.close()

@@ -562,6 +562,8 @@ describe('refusals', () => {
       'too-many-jobs',
       'too-many-sockets',
       'too-much-stored',
+      // In model-import.test.ts.
+      'invalid-model',
       // In overload.test.ts.
       'overloaded',
     ]
