@@ -1,5 +1,6 @@
 /** Models that come in as files. */
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { modelSchema } from '../../src/contract/model.js'
@@ -62,7 +63,7 @@ describe('a model of PyTorch', () => {
     expect(evaluated.status, JSON.stringify(evaluated.body)).toBe(200)
     const { count, confusion } = evaluated.body.evaluation
     expect(count).toBe(150)
-    expect(confusion.counts.flat().reduce((sum: number, each: number) => sum + each, 0)).toBe(150)
+    expect(confusion.flat().reduce((sum: number, each: number) => sum + each, 0)).toBe(150)
 
     const training = await api()
       .post('/jobs')
@@ -119,6 +120,34 @@ describe('a model of PyTorch', () => {
     )
     // 2 · (7 − 3) / 2 + 3 · 1 + 1 = 8, times 10, plus 100.
     expect(answers.map(({ body }) => body.predictions[0].output)).toEqual([[180], [180]])
+  })
+})
+
+describe('the example of docs/models.md', () => {
+  it('is imported and answers with labels', async () => {
+    const markdown = readFileSync(new URL('../../docs/models.md', import.meta.url), 'utf8')
+    const [, command = ''] = /## Import\n[\s\S]*?```sh\n(curl [\s\S]*?)```/.exec(markdown) ?? []
+    const fields = [...command.matchAll(/-F '(\w+)=([^']*)'/g)].map(([, name, value]) => [name, value])
+    expect(fields.map(([name]) => name)).toEqual(['network', 'columns', 'targets', 'classes'])
+    expect(command).toContain('-F file=@model.safetensors')
+    // The state dict of the example in Python. The weights of the last layer are zero, and its biases the classes' logits.
+    const filled = (shape: number[], value: number) => {
+      return { shape, values: Array(shape.reduce((product, side) => product * side, 1)).fill(value) }
+    }
+    const file = safetensors({
+      '0.weight': filled([6, 4], 1),
+      '0.bias': filled([6], 1),
+      '2.weight': filled([3, 6], 0),
+      '2.bias': { shape: [3], values: [0, Math.log(2), Math.log(5)] },
+    })
+    const { status, body } = await send(file, Object.fromEntries(fields))
+    expect(status, JSON.stringify(body)).toBe(201)
+    const row = 'sepalLength=5.1&sepalWidth=3.5&petalLength=1.4&petalWidth=0.2'
+    const predicted = await api().get(`/models/${body.id}/predict?${row}`)
+    const [{ label, probabilities }] = predicted.body.predictions
+    expect(label).toBe('virginica')
+    expect(probabilities.setosa).toBeCloseTo(1 / 8, 6)
+    expect(probabilities.versicolor).toBeCloseTo(2 / 8, 6)
   })
 })
 

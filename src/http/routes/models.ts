@@ -22,11 +22,7 @@ import type { RequestThread } from '../../training/ports/request-thread.js'
 import { disconnectSignal } from '../client-disconnect.js'
 import { readModelForm } from '../model-form.js'
 import { sendEntityTags } from '../plugins/entity-tags.js'
-import {
-  fingerprintPrefix,
-  type Idempotency,
-  idempotencyHeaders,
-} from '../plugins/idempotency.js'
+import { fingerprintPrefix, type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
 import { requirePrincipal } from '../principal.js'
 import { defaultLimit, pageParameters } from '../query-parameters.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'

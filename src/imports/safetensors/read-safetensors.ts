@@ -22,7 +22,7 @@ export function isSafetensors(file: Uint8Array): boolean {
 }
 
 /**
- * Reads the header and checks that the tensors lie in the file without overlap or gap.
+ * Reads the header and checks that the tensors fill the file without overlap or gap.
  * @throws Problem `invalid-model`
  */
 export function readSafetensors(file: Uint8Array): SafetensorsFile {
@@ -57,7 +57,7 @@ function checkPlaces(tensors: readonly HeaderTensor[], dataBytes: number): void 
   for (const { name, begin, end } of tensors.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (end < begin || end > dataBytes) {
       throw refuse(
-        `The tensor ${quoted(name)} should lie at bytes ${begin} to ${end}, and the file has ${dataBytes} bytes of numbers. ` +
+        `The tensor ${quoted(name)} should have the bytes ${begin} to ${end}, and the file has ${dataBytes} bytes of numbers. ` +
           'The file is truncated, or its header is wrong.',
       )
     }
