@@ -3,7 +3,7 @@ import type { Phases } from './processor.js'
 
 export class Lanes {
   readonly #lanes = new Set<Promise<void>>()
-  /** Trainings that are not stored yet. */
+  /** Trainings whose results are not stored yet. */
   readonly #unstored = new Set<Promise<unknown>>()
   /** Whether a loop claims jobs, and whether a wake-up arrived since its claim. */
   #isAsking = false
@@ -17,7 +17,7 @@ export class Lanes {
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  /** Jobs may be queued. */
+  /** Claims jobs, because some may be queued. */
   wake(): void {
     this.#isWoken = true
     if (this.#isAsking || this.#isClosed || this.#lanes.size >= this.threads) return
@@ -25,23 +25,23 @@ export class Lanes {
     this.#lanes.add(lane)
   }
 
-  /** Starts no more trainings and waits for the running ones. */
+  /** Starts no more trainings, and waits for the running ones. */
   async close(): Promise<void> {
     this.#isClosed = true
     await Promise.all(this.#lanes)
     await Promise.all(this.#unstored)
   }
 
-  /** Ends when nothing is queued. The last training is stored meanwhile. */
+  /** Ends when nothing is queued. Does not wait for the storage of the last training. */
   async #run(): Promise<void> {
     do {
       while (this.#unstored.size >= 2 * this.threads) await Promise.race(this.#unstored)
       if (this.#isClosed) return
-      // Frees its place for the next wake-up, also while a training is stored.
+      // The next wake-up may start a loop while a training is stored.
     } while ((await this.#trainNext()) || this.#isWoken)
   }
 
-  /** Resolves when the thread is free again, with whether there is more to train. */
+  /** Resolves when the thread is free. The value says whether more jobs may be queued. */
   #trainNext(): Promise<boolean> {
     this.#isAsking = true
     this.#isWoken = false
@@ -51,7 +51,7 @@ export class Lanes {
         onClaim: (left) => {
           this.#isAsking = false
           isMore = left > 0
-          // Jobs are left for another loop, or arrived after the claim.
+          // More jobs are queued, or jobs arrived after the claim.
           if (isMore || this.#isWoken) this.wake()
         },
         onTrained: () => free(isMore),

@@ -1,5 +1,5 @@
 /**
- * Chooses the number of epochs by cross-validation: trains once without each fold, validates on its rows, and keeps the
+ * Chooses the number of epochs by cross-validation: trains once without each fold, and validates on its rows. Keeps the
  * predictions for the evaluation of the job.
  */
 import type { JobSpec } from '../src/contract/job.js'
@@ -15,7 +15,7 @@ import type { RawData, SharedData } from './messages.js'
 import { weightsToBegin } from './transferred-weights.js'
 
 const sliceMilliseconds = 50
-/** Predicted at once. Between them, a request to stop is noticed. */
+/** Rows per prediction. A request to stop is noticed between them. */
 const rowsAtOnce = 512
 
 export interface FoldOrder {
@@ -32,10 +32,10 @@ export type FoldOutcome =
   /** `answers` is rows × outputs, in the unit of the target; NaN for rows without a prediction. */
   | { type: 'chosen'; epochs: number; answers: Float32Array }
   | { type: 'stopped' }
-  /** In every fold. */
+  /** Every fold diverged. */
   | { type: 'diverged'; epoch: number }
 
-/** Depends on the spec and the rows only, so that an attempt after an interruption chooses the same. */
+/** Depends on the spec and the rows alone, so an attempt after an interruption chooses the same. */
 export function chooseEpochs(order: FoldOrder): FoldOutcome {
   const { spec, folds, data } = order
   const { training: table } = data
@@ -69,7 +69,7 @@ export function median(values: readonly number[]): number {
 }
 
 interface FoldResult {
-  /** Null when it diverged. */
+  /** Null if the training diverged. */
   bestEpoch: number | null
   epoch: number
   answers: Float32Array
@@ -149,9 +149,9 @@ function predictInParts(
   let answers = new Float32Array(0)
   for (let first = 0; first < rows; first += rowsAtOnce) {
     if (Atomics.load(stop, 0) !== 0) return null
-    const asked = Math.min(rowsAtOnce, rows - first)
-    const outputs = predictor.predict(inputs.subarray(first * features, (first + asked) * features))
-    const width = outputs.length / asked
+    const count = Math.min(rowsAtOnce, rows - first)
+    const outputs = predictor.predict(inputs.subarray(first * features, (first + count) * features))
+    const width = outputs.length / count
     if (first === 0) answers = new Float32Array(rows * width)
     answers.set(outputs, first * width)
   }

@@ -14,7 +14,7 @@ export interface Parts {
   validation: Part
 }
 
-/** @throws DatasetError when the rows cannot be trained on */
+/** @throws DatasetError if the rows cannot be trained on */
 export function encodeRows(spec: JobSpec, data: RawData, parts = selectParts(spec, data)): SharedData {
   const { columns } = data.training
   const features = inputWidth(columns, spec.sampleWeight)

@@ -9,7 +9,7 @@ import { scaleTarget } from '../src/datasets/target-scaling.js'
 import { Dataset, type RowPredictor } from '../src/engine/index.js'
 import type { SharedData } from './messages.js'
 
-/** RowPredictor at once. Between them, a request to stop is noticed. */
+/** Rows per prediction. A request to stop is noticed between them. */
 const rowsAtOnce = 512
 
 interface Examination {
@@ -35,22 +35,22 @@ export function evaluate(examination: Examination): Evaluation | null {
   const inputs = new Float32Array(Math.min(rowsAtOnce, count) * size.features)
   for (let first = 0; first < count; first += rowsAtOnce) {
     if (Atomics.load(stop, 0) !== 0) return null
-    const asked = Math.min(rowsAtOnce, count - first)
-    const places = Array.from({ length: asked }, (_, index) => evaluatedRow(first + index, targets.rows))
-    for (const [index, place] of places.entries()) {
-      inputs.set(x.subarray(place * size.features, (place + 1) * size.features), index * size.features)
+    const rows = Math.min(rowsAtOnce, count - first)
+    const indices = Array.from({ length: rows }, (_, index) => evaluatedRow(first + index, targets.rows))
+    for (const [index, row] of indices.entries()) {
+      inputs.set(x.subarray(row * size.features, (row + 1) * size.features), index * size.features)
     }
-    const outputs = predictor.predict(inputs.subarray(0, asked * size.features))
-    const width = outputs.length / asked
-    for (const [index, place] of places.entries()) {
-      evaluator.add(targets.of(place), outputs.subarray(index * width, (index + 1) * width))
+    const outputs = predictor.predict(inputs.subarray(0, rows * size.features))
+    const width = outputs.length / rows
+    for (const [index, row] of indices.entries()) {
+      evaluator.add(targets.of(row), outputs.subarray(index * width, (index + 1) * width))
     }
   }
   return evaluator.result()
 }
 
 /**
- * Evaluates each row with the network of the fold that had not seen it. Null after a request to stop.
+ * Evaluates each row with the network that was trained without its fold. Null after a request to stop.
  * @param answers rows × outputs, in the unit of the target
  */
 export function evaluateFolds(
@@ -77,12 +77,12 @@ export function evaluateFolds(
 
 interface Targets {
   rows: EvaluatedRows
-  /** All of them, of all rows, are 0 or 1. */
+  /** Whether all targets of all rows are 0 or 1. */
   isBinary: boolean
   of(row: number): Float32Array
 }
 
-/** @param y rows × targets, or one more where a weight follows the targets of each row */
+/** @param y rows × targets. With weights, each row has its weight after its targets */
 function selectTargets(
   y: Float32Array,
   available: number,
@@ -93,7 +93,7 @@ function selectTargets(
   const stride = y.length / available
   return {
     rows: { rows, available, count: Math.min(available, maximumEvaluatedRows) },
-    isBinary: y.every((value, place) => place % stride >= width || value === 0 || value === 1),
+    isBinary: y.every((value, row) => row % stride >= width || value === 0 || value === 1),
     of: (row) => y.subarray(row * stride, row * stride + width),
   }
 }

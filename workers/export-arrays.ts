@@ -10,10 +10,13 @@ const largestCopied = 4 * 1024 * 1024
 
 export const isLarge = (bytes: number) => bytes > largestCopied
 
-/** Bytes that are read where they are. */
+/** Views of the memory of a training. */
 export const areInPlace = (bytes: Bytes) => !(bytes instanceof Uint8Array)
 
-/** Packed, or where they are when they are large. @param arrays in shared memory */
+/**
+ * Packs small arrays. Returns views of large ones.
+ * @param arrays in shared memory
+ */
 export function offerArrays(arrays: readonly Float32Array[]): { bytes: Bytes; offsets: number[] } {
   const length = arrays.reduce((sum, { byteLength }) => sum + byteLength, 0)
   const pieces = isLarge(length) ? bytesInPlace(arrays) : null

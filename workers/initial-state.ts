@@ -1,4 +1,7 @@
-/** The initial state of a training: new weights, those of a model, or a checkpoint. Large ones are written to its memory. */
+/**
+ * The initial state of a training: new weights, those of a model, or a checkpoint. Large arrays are written to the
+ * memory of the training.
+ */
 import type { Coding } from '../src/contract/dataset.js'
 import { areMoved } from '../src/datasets/transfer-weights.js'
 import type { Program, Snapshot, Training, Weights } from '../src/engine/index.js'
@@ -14,12 +17,14 @@ export type Fill = (what: Filled, buffers: Uint8Array[]) => Promise<Refusal | nu
 
 /** The model that the training starts from. */
 export interface Source {
-  /** Null for none, and for weights that go straight to the memory of the training. */
+  /** Null for new weights, and for weights that are written straight to the memory of the training. */
   initialWeights: PackedWeights | null
   sourceCoding: Coding | null
 }
 
-/** With the weights in one piece where they do not fit the network as they are, or are needed several times. */
+/**
+ * Loads the weights into one array if they are needed several times, or their columns differ from those of the data.
+ */
 export async function loadSource(
   { initialWeights, sourceCoding, checkpoint, foldData }: TrainingOrder,
   coding: Coding,
@@ -40,9 +45,9 @@ export async function loadSource(
 export interface InitialState {
   /** Finished epochs. */
   epoch: number
-  /** @throws SpecError when the weights do not fit the network */
+  /** @throws SpecError if the weights do not fit the network */
   weights(program: Program, coding: Coding, seed: number): Weights | undefined
-  /** @throws SpecError when the weights do not fit the network */
+  /** @throws SpecError if the weights do not fit the network */
   enter(training: Training): Promise<Refusal | null>
 }
 
@@ -56,8 +61,8 @@ export function initialState(order: TrainingOrder, source: Source, fill: Fill): 
       weights: () => undefined,
       async enter(training) {
         const buffers = training.snapshotBuffers(hasBest(head))
-        const places = orderArrays(head, buffers)
-        const refusal = await receiveNumbers(places, (bytes) => fill('checkpoint', bytes))
+        const arrays = orderArrays(head, buffers)
+        const refusal = await receiveNumbers(arrays, (bytes) => fill('checkpoint', bytes))
         const { position, seed, ended, watch } = head.header
         if (refusal === null) training.restore({ position, seed, ended, watch, ...buffers })
         return refusal
@@ -70,13 +75,13 @@ export function initialState(order: TrainingOrder, source: Source, fill: Fill): 
     weights: (program, coding, seed) => weightsToBegin(source, program, coding, seed),
     async enter(training) {
       if (isWhole) return null
-      const places = training.weightBuffers(readShapes(initialWeights.tensors))
-      return receiveNumbers(places, (bytes) => fill('initialWeights', bytes))
+      const arrays = training.weightBuffers(readShapes(initialWeights.tensors))
+      return receiveNumbers(arrays, (bytes) => fill('initialWeights', bytes))
     },
   }
 }
 
-/** The end of an earlier segment of the same training. */
+/** The state after an earlier segment of the same training. */
 export function continuedState(snapshot: Snapshot): InitialState {
   return {
     epoch: snapshot.position.epoch,

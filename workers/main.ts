@@ -11,11 +11,11 @@ const log = pino({ level: config.LOG_LEVEL, base: { process: 'worker' } })
 const stack = new AsyncDisposableStack()
 let isStopping = false
 
-/** From the process that started us, which starts the database, too; undefined without one. */
+/** The address of the database from the parent process, which starts the database; undefined without a parent. */
 async function databaseOfSupervisor(): Promise<string | undefined> {
   if (process.send === undefined) return undefined
   const [url] = await Promise.race([once(process, 'message'), once(process, 'disconnect')])
-  // It ended before it had one.
+  // The parent ended before it had one.
   if (url === undefined) process.exit()
   return String(url)
 }
@@ -31,7 +31,7 @@ async function stop(reason: string): Promise<void> {
 
 process.on('SIGTERM', () => void stop('SIGTERM'))
 process.on('SIGINT', () => void stop('SIGINT'))
-// Without the supervisor, nobody would end this process.
+// Without the supervisor, this process would never end.
 process.on('disconnect', () => void stop('supervisor ended'))
 
 try {
@@ -44,6 +44,6 @@ try {
   await startWorker(config, connectionString, log, stack)
   process.send?.('ready')
 } catch (error) {
-  // A start that is stopped fails for want of what was closed.
+  // A stop during the start closes parts that the start still needs, so it fails.
   if (!isStopping) throw error
 }

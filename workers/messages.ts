@@ -11,32 +11,32 @@ import type { Bytes } from '../src/training/ports/bytes.js'
 import type { Checkpoint } from '../src/training/ports/checkpoints.js'
 import type { Progress } from '../src/training/ports/runs.js'
 
-/** Rows as they are stored; the thread splits and encodes them. */
+/** Rows as stored. The thread splits and encodes them. */
 export interface RawData {
   type: 'raw'
   /** Chunks of stored datasets are in shared memory. */
   training: Table
-  /** Null to validate on a part of the training rows, or on none. */
+  /** Null without a validation dataset. */
   validation: Table | null
-  /** When the features of a row are the pixels of one picture. */
+  /** Null unless each row is a picture. */
   image: ImageFormat | null
   /** The inherited coding of the model that the training starts from. */
   inheritance: Inheritance | null
 }
 
-/** Rows that some thread has split and encoded, in memory that all threads see. */
+/** Rows that a thread has split and encoded, in shared memory. */
 export interface SharedData {
   type: 'shared'
   handle: DatasetHandle
   coding: Coding
 }
 
-/** A checkpoint in one piece. */
+/** A checkpoint with its bytes in one array. */
 export interface WholeCheckpoint extends Checkpoint {
   bytes: Uint8Array
 }
 
-/** Bytes that are too large for the order. The thread requests them when it has memory for them. */
+/** The length of bytes that are too large for the order. The thread requests them later. */
 export interface Large {
   length: number
 }
@@ -45,14 +45,14 @@ export interface TrainingOrder {
   spec: JobSpec
   backend: BackendSetting
   changes: Change[]
-  /** The number of an earlier order stands for what that one encodes. */
+  /** The index of an earlier order means the rows that it encodes. */
   data: RawData | SharedData | number
-  /** The rows again, where folds choose the number of epochs. */
+  /** The rows for cross-validation; null unless folds choose the number of epochs. */
   foldData: RawData | null
-  /** What folds chose in an earlier attempt, whose epochs are stored; null to keep to what they choose now. */
+  /** The number of epochs that folds chose in an earlier attempt; null if they have not chosen yet. */
   plannedEpochs: number | null
   initialWeights: { tensors: Tensor[]; bytes: Uint8Array | Large } | null
-  /** Of the model whose weights those are; null to take them by position. */
+  /** The coding of the model in `from`; null to match its weights by position. */
   sourceCoding: Coding | null
   /** The checkpoint to continue from; null to start. */
   checkpoint: (Omit<WholeCheckpoint, 'bytes'> & { bytes: Uint8Array | Large }) | null
@@ -61,17 +61,20 @@ export interface TrainingOrder {
   stop: Int32Array
 }
 
-/** What a training thread gets when it starts. */
+/** The data with which a training thread starts. */
 export interface TrainerSettings {
   backend: BackendSetting
 }
 
 export type ToTrainer =
-  /** Trains one after the other. Word 0 of `underway` says which, so that its parent knows when the thread dies. */
+  /**
+   * Trains the orders in sequence. Word 0 of `underway` is the index of the current one, which the parent reads if the
+   * thread dies.
+   */
   | { type: 'train'; orders: TrainingOrder[]; underway: Int32Array }
   /** The content of one message is stored. */
   | { type: 'stored' }
-  /** The bytes that the thread requested are in their places. */
+  /** The requested bytes are in the buffers. */
   | { type: 'filled'; refusal: Refusal | null }
 
 /** Why a job can never be trained. */
@@ -84,10 +87,10 @@ export interface TrainedModel {
   layers: LayerSummary[]
   coding: Coding
   parameters: number
-  /** Pieces are in the memory of the training, which waits until they are stored. */
+  /** The weights, or views of the memory of the training, which waits until they are stored. */
   weights: { tensors: Tensor[]; bytes: Bytes }
   evaluation: Evaluation
-  /** Whose weights these are, where early stopping restored them. */
+  /** The epoch of the weights, if early stopping restored them. */
   bestEpoch: number | null
 }
 
@@ -96,10 +99,10 @@ export type Outcome =
   | { type: 'trained'; model: TrainedModel }
   | { type: 'diverged'; epoch: number }
   | { type: 'stopped' }
-  /** The data, the spec or the model to start from does not work, which no further attempt will change. */
+  /** The data, the spec or the source model is invalid. Another attempt would fail as well. */
   | ({ type: 'refused' } & Refusal)
 
-/** A training that ended before it had anything to report; the numbers are those of the order. */
+/** A training that ended before its first report. `index` is that of the order. */
 export interface WholeTraining {
   index: number
   progress: Omit<Progress, 'checkpoint'>
@@ -110,12 +113,12 @@ export interface WholeTraining {
 export type Filled = 'checkpoint' | 'initialWeights'
 
 export type FromTrainer =
-  /** Raw data are encoded; other trainings may share them. */
+  /** The rows are encoded, so other trainings can share them. */
   | { type: 'encoded'; index: number; data: SharedData }
   | { type: 'progress'; index: number; progress: Progress }
-  /** The places, in shared memory, of what the order has as `Large`. */
-  | { type: 'fill'; index: number; what: Filled; places: Uint8Array[] }
+  /** Shared memory for bytes that the order has as `Large`. */
+  | { type: 'fill'; index: number; what: Filled; buffers: Uint8Array[] }
   | { type: 'whole'; trainings: WholeTraining[] }
   | { type: 'ended'; index: number; outcome: Outcome }
-  /** The thread is free. `isSlow`: it keeps a low priority. */
+  /** The thread is free. `isSlow`: it could not raise its priority. */
   | { type: 'done'; isSlow: boolean }

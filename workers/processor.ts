@@ -1,4 +1,4 @@
-/** Claims jobs, trains them in a thread, stores their progress as it comes, and records their end. */
+/** Claims jobs, trains them in a thread, and stores their progress and their end. */
 import type { Logger } from 'pino'
 import { epochCount } from '../src/engine/index.js'
 import type { JobProgress } from '../src/training/ports/jobs.js'
@@ -11,10 +11,10 @@ import { internalMessage, RunRecord, storeWhole } from './run-record.js'
 import { type Holder, ThreadAllocator } from './thread-allocator.js'
 import { ThreadCrash, type TrainerPool } from './trainer-pool.js'
 import { type OrderSources, TrainingOrders } from './training-orders.js'
-import { WorkTally } from './work-counter.js'
+import { WorkTally } from './work-tally.js'
 
 const heartbeatMilliseconds = 1_000
-/** Another worker may take the job that waits for threads, which nothing here would report. */
+/** Milliseconds between claims while a wide job waits for threads, because another worker may claim it. */
 const waitMilliseconds = 1_000
 
 interface Dependencies extends OrderSources {
@@ -22,10 +22,10 @@ interface Dependencies extends OrderSources {
   runs: RunStore
   pool: TrainerPool
   serviceMetrics: Pick<MetricStore, 'add'>
-  /** Threads of all trainings together. A job with more runs alone. */
+  /** Threads of all trainings. A job with more runs alone. */
   threads: number
   databaseTrouble: DatabaseTrouble
-  /** Before a job whose thread died is queued again, the first time, the second. */
+  /** Milliseconds before a retry after the first and the second crash of a thread. */
   retryMilliseconds: readonly number[]
   log: Logger
 }
@@ -35,13 +35,13 @@ interface Run {
   stop: Int32Array
 }
 
-/** A job that was sent to a thread. */
+/** A job in a thread. */
 interface Active {
   run: Run
   record: RunRecord
 }
 
-/** Jobs that go to one thread. */
+/** The jobs that one thread trains in sequence. */
 interface Batch {
   runs: Run[]
   holder: Holder
@@ -49,9 +49,9 @@ interface Batch {
 
 /** The phases of `processNext`. */
 export interface Phases {
-  /** Before the training; says how many jobs stay queued. */
+  /** Called before the training, with the number of jobs that stay queued. */
   onClaim(left: number): void
-  /** The thread is free, though not everything is stored yet. */
+  /** Called when the thread is free. Results may not be stored yet. */
   onTrained(): void
 }
 
@@ -59,7 +59,7 @@ export class Processor {
   readonly #batches = new Set<Batch>()
   #stopping = false
   #claiming: Promise<unknown> = Promise.resolve()
-  /** Of those who wait for free threads. */
+  /** The claims that wait for free threads. */
   readonly #waiting: (() => void)[] = []
   readonly #heart: NodeJS.Timeout
   readonly #tally = new WorkTally()
@@ -71,7 +71,7 @@ export class Processor {
     this.#threads = new ThreadAllocator(dependencies.threads)
     this.#heart = setInterval(() => {
       void this.#beat()
-      void this.#addFigures()
+      void this.#addMetrics()
     }, heartbeatMilliseconds)
   }
 
@@ -80,8 +80,8 @@ export class Processor {
   }
 
   /**
-   * Trains the job whose turn it is, with the small ones that follow; false when there is nothing to train. Rejects only
-   * when nothing can be claimed.
+   * Claims and trains the next job, or a batch of small ones. False if there is nothing to train. Rejects only if the
+   * claim fails.
    */
   async processNext({ onClaim, onTrained }: Partial<Phases> = {}): Promise<boolean> {
     const claimed = await this.#claim()
@@ -93,7 +93,7 @@ export class Processor {
       if (batch.holder.threads === 0) return
       batch.holder.threads = 0
       this.#tally.end()
-      for (const look of this.#waiting.splice(0)) look()
+      for (const resume of this.#waiting.splice(0)) resume()
       onTrained?.()
     }
     try {
@@ -106,43 +106,43 @@ export class Processor {
     return true
   }
 
-  /** A hint that a job is no longer running: asks at once which claims still hold. */
+  /** After a hint that a job is no longer running: renews the claims, and stops the runs that lost theirs. */
   notice({ jobId, status }: JobProgress): void {
     if (status === 'running' || status === 'succeeded') return
     for (const { runs } of this.#batches) if (runs.some(({ job }) => job.jobId === jobId)) void this.#beat()
   }
 
-  /** Takes no more jobs and hands the running ones back; each `processNext` under way then resolves. */
+  /** Claims no more jobs, and releases the running ones. Each `processNext` then resolves. */
   stop(): void {
     this.#stopping = true
     for (const { runs } of this.#batches) for (const run of runs) requestStop(run)
-    for (const look of this.#waiting.splice(0)) look()
+    for (const resume of this.#waiting.splice(0)) resume()
   }
 
   async close(): Promise<void> {
     clearInterval(this.#heart)
     await this.#retries.close()
-    await this.#addFigures()
+    await this.#addMetrics()
   }
 
-  /** The jobs whose turn it is; waits while the first is wider than the free threads. */
+  /** Claims jobs. Waits while the first has more threads than are free. */
   async #claim(): Promise<{ batch: Batch; left: number } | null> {
     while (!this.#stopping) {
-      // One at a time, so that two claims do not count on the same free threads.
+      // One claim at a time, so that two do not count the same free threads.
       const turn = this.#claiming.then(() => this.#claimWithinFreeThreads())
       this.#claiming = turn.catch(() => null)
       const { batch, left } = await turn
       if (batch !== null) return { batch, left }
       if (left === 0) return null
-      await new Promise<void>((look) => {
-        this.#waiting.push(look)
-        setTimeout(look, waitMilliseconds).unref()
+      await new Promise<void>((resume) => {
+        this.#waiting.push(resume)
+        setTimeout(resume, waitMilliseconds).unref()
       })
     }
     return null
   }
 
-  /** `left` is not 0 where there may be more. */
+  /** `left` is not 0 if more jobs may be queued. */
   async #claimWithinFreeThreads(): Promise<{ batch: Batch | null; left: number }> {
     const { runs, workerId } = this.dependencies
     if (this.#threads.free === 0 || this.#stopping) return { batch: null, left: 1 }
@@ -156,7 +156,7 @@ export class Processor {
       holder: this.#threads.take(jobs),
     }
     this.#batches.add(batch)
-    // Nobody could ask these to stop before.
+    // A stop before this line did not see these runs.
     if (this.#stopping) for (const run of batch.runs) requestStop(run)
     return { batch, left }
   }
@@ -188,7 +188,7 @@ export class Processor {
       if (sent.length === 0) return
       await pool.train(sent, {
         encoded: (index, data) => orders.encoded(index, data),
-        fill: (index, what, places) => orders.fill(index, what, places),
+        fill: (index, what, buffers) => orders.fill(index, what, buffers),
         store: async (index, progress) => {
           const { record, run } = active[index]
           this.#learn(run.job, progress)
@@ -221,7 +221,7 @@ export class Processor {
     }
   }
 
-  /** Updates the speed of this machine from the last training. */
+  /** Updates the time scale of this machine from the last training. */
   #learn({ epochs, storedEpoch, estimatedSeconds }: ClaimedJob, { epochs: done, seconds }: Done): void {
     if (epochs > storedEpoch)
       this.#threads.learn((estimatedSeconds * epochCount(done)) / (epochs - storedEpoch), seconds)
@@ -237,7 +237,7 @@ export class Processor {
   }
 
   /** Adds the work to the metrics of all workers. */
-  async #addFigures(): Promise<void> {
+  async #addMetrics(): Promise<void> {
     const done = this.#tally.take()
     if (done === null) return
     try {
@@ -248,16 +248,16 @@ export class Processor {
     }
   }
 
-  /** Sends the heartbeats of the running jobs, and stops those whose claims no longer hold. */
+  /** Renews the claims of the running jobs, and stops the runs that lost theirs. */
   async #beat(): Promise<void> {
-    const asked = [...this.#batches].flatMap(({ runs }) => runs)
-    const claims = [...asked.map(({ job }) => job), ...this.#retries.claims]
+    const active = [...this.#batches].flatMap(({ runs }) => runs)
+    const claims = [...active.map(({ job }) => job), ...this.#retries.claims]
     if (claims.length === 0) return
     const { runs, log } = this.dependencies
     try {
       const held = await runs.heartbeat(claims.map(({ jobId, attempt }) => ({ jobId, attempt })))
       const holds = new Map(held.map(({ jobId, attempt }) => [jobId, attempt]))
-      for (const run of asked) if (holds.get(run.job.jobId) !== run.job.attempt) requestStop(run)
+      for (const run of active) if (holds.get(run.job.jobId) !== run.job.attempt) requestStop(run)
     } catch (error) {
       log.warn({ err: error }, 'heartbeat failed')
     }
@@ -266,7 +266,7 @@ export class Processor {
 
 type Done = Pick<Progress, 'epochs' | 'seconds'>
 
-/** The rest of the epochs at the pace of these; unknown between the ends of two. */
+/** Estimates the end of a claim from the speed of the reported epochs. */
 function expectEnd(holder: Holder, { epochs }: ClaimedJob, { epochs: done, seconds }: Done): void {
   const count = epochCount(done)
   if (count === 0) return

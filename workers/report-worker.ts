@@ -18,7 +18,7 @@ export function reportForever(
   let isSending = false
   const warn = (error: unknown) => log.warn({ err: error }, 'presence')
   const send = () => {
-    // While the database is unreachable, one report waits.
+    // While the database is unreachable, only one report waits.
     if (isSending) return
     isSending = true
     sending = workers

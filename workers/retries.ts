@@ -1,4 +1,4 @@
-/** Jobs that wait for a retry after an error. Their claims are held meanwhile. */
+/** Jobs that wait for a retry after a crash. Their claims are renewed meanwhile. */
 import type { Logger } from 'pino'
 import type { Claim, RunStore } from '../src/training/ports/runs.js'
 
@@ -20,7 +20,7 @@ export class Retries {
     this.#held.set(claim.jobId, { claim, timer })
   }
 
-  /** Queues them at once. */
+  /** Queues all of them at once. */
   async close(): Promise<void> {
     for (const { claim, timer } of this.#held.values()) {
       clearTimeout(timer)

@@ -31,7 +31,7 @@ export function classifyError(error: unknown, databaseTrouble: DatabaseTrouble):
 
 function errorKind(error: unknown, databaseTrouble: DatabaseTrouble): ErrorKind {
   if (error instanceof DatasetError || error instanceof SpecError) return 'unfit'
-  // Too little memory may be enough another time; whatever else the code in a thread throws, it throws again.
+  // A shortage of memory may pass. Other errors in a thread would occur again.
   if (error instanceof ThreadCrash) return error.isFault ? 'fault' : 'thread-died'
   const trouble = databaseTrouble(error)
   switch (trouble) {

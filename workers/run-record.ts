@@ -9,9 +9,9 @@ import type { WeightSnapshots } from '../src/training/ports/snapshots.js'
 import type { Outcome, TrainedModel, WholeTraining } from './messages.js'
 import type { Retries } from './retries.js'
 import { classifyError, type DatabaseTrouble, type ErrorClass } from './run-errors.js'
-import type { WorkTally } from './work-counter.js'
+import type { WorkTally } from './work-tally.js'
 
-/** If the database is unreachable for longer, the running jobs lose their claims. */
+/** Milliseconds of retries while the database is unreachable. Then the running jobs lose their claims. */
 const outageMilliseconds = 30_000
 const firstPauseMilliseconds = 250
 const longestPauseMilliseconds = 4_000
@@ -22,17 +22,17 @@ export interface RunRecords {
   log: Pick<Logger, 'warn' | 'error'>
   databaseTrouble: DatabaseTrouble
   retries: Retries
-  /** Before a job whose thread died is queued again, the first time, the second. */
+  /** Milliseconds before a retry after the first and the second crash of a thread. */
   retryMilliseconds: readonly number[]
 }
 
-/** No more, because answers reveal no internals. */
+/** Without details, because answers do not reveal internals. */
 export const internalMessage =
-  'The service made a mistake while it trained this job. Its log says more, under the id of the job.'
+  'The service failed while it trained this job. Its log has the details under the id of the job.'
 
-/** One job while it runs. */
+/** The record of one run. */
 export class RunRecord {
-  /** Whether its end is recorded, or could not be. */
+  /** Whether the end is recorded, or cannot be recorded. */
   isOver = false
   /** Epochs up to this one are stored. */
   #stored: number
@@ -44,13 +44,13 @@ export class RunRecord {
     this.#stored = job.storedEpoch
   }
 
-  /** False when the claim no longer holds. */
+  /** Stores progress. False if the claim is no longer valid. */
   async store({ epochs, seconds, checkpoint, snapshots, ...how }: Progress): Promise<boolean> {
-    // An earlier attempt may have stored the first of them; the same seed gives the same values again.
+    // An earlier attempt may have stored the first epochs. The same seed gives the same values.
     const fresh = epochsAfter(epochs, this.#stored)
     const kept = checkpoint !== null && checkpoint.epoch >= this.#stored ? checkpoint : null
     if (epochCount(fresh) === 0 && kept === null) return true
-    // Their time was counted then, too.
+    // Their time is already counted as well.
     const share = epochCount(epochs) === 0 ? 1 : epochCount(fresh) / epochCount(epochs)
     const progress = {
       ...how,
@@ -66,14 +66,14 @@ export class RunRecord {
     return true
   }
 
-  /** Of an earlier attempt, those up to its last stored epoch are stored with it. */
+  /** The snapshots after the last epoch that an earlier attempt stored. */
   #unstored(snapshots: WeightSnapshots): WeightSnapshots {
     const { storedEpoch } = this.job
     if (storedEpoch === 0) return snapshots
     return { ...snapshots, taken: snapshots.taken.filter(({ epoch }) => epoch > storedEpoch) }
   }
 
-  /** What `work` gives; null when it threw, which ended the run. */
+  /** Returns the result of `work`, or ends the run and returns null if it throws. */
   async guard<T>(work: () => Promise<T>): Promise<T | null> {
     try {
       return await work()
@@ -135,7 +135,7 @@ export class RunRecord {
     this.isOver = true
   }
 
-  /** The training of another job of the batch killed their thread. */
+  /** Another job of the batch killed the thread. */
   async interrupt(): Promise<void> {
     if (this.isOver) return
     this.isOver = true
@@ -162,7 +162,7 @@ export class RunRecord {
         )
         break
       case 'stopped':
-        // After a pause or a cancellation the claim no longer holds, and this changes nothing.
+        // After a pause or cancellation, the claim is no longer valid, and this changes nothing.
         await persist(records, () => runs.release(job, 'worker-stopped'))
         break
       default:
@@ -171,7 +171,7 @@ export class RunRecord {
   }
 }
 
-/** Short trainings of which nothing is stored yet go to the database together. */
+/** Stores short trainings without earlier progress in one statement. */
 export async function storeWhole(
   records: RunRecords,
   trainings: readonly { record: RunRecord; training: WholeTraining }[],
@@ -217,8 +217,8 @@ async function succeedAll(records: RunRecords, successes: readonly WholeSuccess[
 }
 
 /**
- * Repeats a write while the database is unreachable, which is no fault of the job. If a write took effect but its answer was
- * lost, the claim has changed and the result is false.
+ * Repeats a write while the database is unreachable, because that is no fault of the job. If the write took effect but
+ * its answer was lost, the claim has changed and the result is false.
  */
 async function persist<T>(
   { log, databaseTrouble }: Pick<RunRecords, 'log' | 'databaseTrouble'>,

@@ -1,4 +1,4 @@
-/** Runs a training slice by slice, and reports what it did. */
+/** Runs one segment of a training in slices, and reports its progress. */
 import { epochCount, explainBackend, type Snapshot, type Training } from '../src/engine/index.js'
 import type { BackendSetting } from '../src/threads/messages.js'
 import type { Progress } from '../src/training/ports/runs.js'
@@ -8,22 +8,24 @@ import type { SnapshotRecorder } from './snapshot-recorder.js'
 import type { ThreadPriority } from './thread-priority.js'
 import type { TrainerReport } from './trainer-report.js'
 
-/** The first slice is short, so that watchers see the first epochs at once; small trainings end within it. */
+/**
+ * Milliseconds. The first slice is short, so that watchers see the first epochs soon. Small trainings end within it.
+ */
 const firstSliceMilliseconds = 5
-/** Of a training that came together with others: they are small, and reported whole if they end within it. */
+/** Milliseconds for a training of a batch. It is small, and reported complete if it ends within this slice. */
 const smallSliceMilliseconds = 25
 const sliceMilliseconds = 50
-/** A training spends at most so much of its time waiting for checkpoints. */
+/** Maximum share of the time that a training spends on checkpoints. */
 const checkpointShare = 0.1
 
 export type SegmentEnd =
-  /** The last epoch of the segment is done, the training is not. */
+  /** The segment has ended, but the training has not. */
   | { type: 'reached' }
   | { type: 'stopped' }
   | { type: 'diverged'; epoch: number }
   /**
-   * `unreported`: the whole of it, when nothing was reported before. `handBack` reports what is left, with a checkpoint, when
-   * there is to be no model after all.
+   * `unreported`: all progress, if nothing was reported before. `handBack` reports the remaining progress with a
+   * checkpoint, if the training is to stop without a model.
    */
   | { type: 'trained'; unreported: WholeTraining['progress'] | null; handBack(): Promise<void> }
 
@@ -42,11 +44,14 @@ export async function runSegment(training: Training, options: SegmentOptions): P
   let isReported = !isFresh
   let milliseconds = report.orders > 1 ? smallSliceMilliseconds : firstSliceMilliseconds
   let checkpointAt = performance.now() + checkpointMilliseconds
-  /** Trained since the last report: waiting for the database and packing a checkpoint are no training. */
+  /** Seconds of training since the last report, without those for the database and for checkpoints. */
   let seconds = 0
 
-  /** Without epochs and a checkpoint there is nothing to report. */
-  async function tell(progress: Omit<Progress, 'checkpoint'>, snapshot: Snapshot | null): Promise<void> {
+  /** Without epochs and a checkpoint, there is nothing to report. */
+  async function reportProgress(
+    progress: Omit<Progress, 'checkpoint'>,
+    snapshot: Snapshot | null,
+  ): Promise<void> {
     if (epochCount(progress.epochs) === 0 && snapshot === null) return
     const checkpoint = snapshot === null ? null : offerSnapshot(snapshot, variantName(training))
     await report.progress({ ...progress, checkpoint })
@@ -69,28 +74,28 @@ export async function runSegment(training: Training, options: SegmentOptions): P
     switch (state) {
       case 'running': {
         const due = performance.now() >= checkpointAt
-        const told = performance.now()
-        await tell(progress, due ? training.snapshotView() : null)
+        const reportedAt = performance.now()
+        await reportProgress(progress, due ? training.snapshotView() : null)
         if (due) {
           const now = performance.now()
-          checkpointAt = now + Math.max(checkpointMilliseconds, (now - told) / checkpointShare)
+          checkpointAt = now + Math.max(checkpointMilliseconds, (now - reportedAt) / checkpointShare)
         }
         if (training.epoch === lastEpoch) return { type: 'reached' }
         break
       }
       case 'stopped':
-        await tell(progress, training.snapshotView())
+        await reportProgress(progress, training.snapshotView())
         return { type: 'stopped' }
       case 'diverged':
-        // The last good checkpoint stays.
-        await tell(progress, null)
+        // The previous checkpoint remains.
+        await reportProgress(progress, null)
         return { type: 'diverged', epoch: training.epoch }
       case 'finished':
       case 'earlyStopped': {
         const unreported = isReported ? null : copied(progress)
-        if (isReported) await tell(progress, null)
+        if (isReported) await reportProgress(progress, null)
         const rest = unreported ?? { ...progress, epochs: noEpochs(training), snapshots: null, seconds: 0 }
-        return { type: 'trained', unreported, handBack: () => tell(rest, training.snapshotView()) }
+        return { type: 'trained', unreported, handBack: () => reportProgress(rest, training.snapshotView()) }
       }
       default:
         state satisfies never
@@ -100,13 +105,13 @@ export async function runSegment(training: Training, options: SegmentOptions): P
 
 const noEpochs = ({ epoch }: Training) => ({ firstEpoch: epoch + 1, metrics: new Float64Array(0) })
 
-/** The next training writes over the numbers. */
+/** Copies the values, because the next slice overwrites them. */
 function copied<T extends Pick<Progress, 'epochs'>>(progress: T): T {
   const { epochs } = progress
   return { ...progress, epochs: { ...epochs, metrics: epochs.metrics.slice() } }
 }
 
-/** The backend, its variant, and why no faster backend does. */
+/** Describes the backend, its variant, and why no faster backend is used. */
 function describeBackend(
   { backend, backendDetail }: Training,
   setting: BackendSetting,

@@ -1,23 +1,23 @@
-/** Encoded datasets of a worker process, shared by its threads: encoded once, kept while there is room. */
+/** Encoded datasets that the threads of a worker share. Each is encoded once, and evicted when memory is short. */
 import { Dataset } from '../src/engine/index.js'
 import { collectSoon, worthwhileBytes } from '../src/threads/collect-garbage.js'
 import type { SharedData } from './messages.js'
 
 export type Taken =
   | { type: 'shared'; data: SharedData }
-  /** The caller encodes; others who want the same wait for one of the two calls. */
+  /** The caller must encode, and then call `publish` or `abandon`. Others wait for it. */
   | { type: 'encode'; publish(data: SharedData): void; abandon(): void }
-  /** Somebody else encodes the same now; the caller encodes for itself. */
+  /** Another thread encodes the same rows. The caller encodes its own copy. */
   | { type: 'private' }
 
 interface Entry {
   data: Promise<SharedData | null>
-  /** Null until it is encoded. */
+  /** Null until the rows are encoded. */
   encoded: SharedData | null
 }
 
 export class SharedDatasets {
-  /** The one used longest ago first. */
+  /** Least recently used first. */
   private readonly entries = new Map<string, Entry>()
 
   constructor(private readonly maximumBytes: number) {}
@@ -39,14 +39,17 @@ export class SharedDatasets {
     }
   }
 
-  /** A thread that uses the data keeps it; a training that died may have left its memory reserved there. */
+  /**
+   * Removes the entry, for example because a dead thread may have left reserved memory. Threads keep the data that they
+   * use.
+   */
   forget(key: string): void {
     this.entries.delete(key)
   }
 
   /**
-   * Drops what was used longest ago, and rows in whose memory a large training was: encoding them again takes less than
-   * keeping that memory. Trainings let the memory grow, so each that ends is an occasion.
+   * Evicts the least recently used datasets, and those whose memory a large training has grown: encoding them again
+   * costs less than that memory. Call it after each training.
    */
   evict(): void {
     for (const [key, { encoded }] of this.entries) {
@@ -89,7 +92,7 @@ export class SharedDatasets {
   }
 }
 
-/** All the memory that the data keep alive: the rows, and the room that trainings on them needed. */
+/** Bytes of the memory: the rows, and what trainings on them have added. */
 function countBytes({ encoded }: Entry): number {
   return encoded === null ? 0 : Dataset.attach(encoded.handle).memory.bytes
 }

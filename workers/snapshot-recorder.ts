@@ -1,6 +1,6 @@
 /**
- * Takes a network's weights while it is trained, so that its boundary can be drawn then and later: permanently after
- * epochs with increasing distances, and between them every 100 ms for watchers.
+ * Takes snapshots of the weights during a training, so that its boundary can be drawn: some for good, after epochs at
+ * increasing distances, and between them one every 100 ms for watchers.
  */
 import type { Coding } from '../src/contract/dataset.js'
 import {
@@ -15,11 +15,11 @@ import { packWeights } from '../src/threads/packed-weights.js'
 import type { Progress } from '../src/training/ports/runs.js'
 import type { WeightSnapshots } from '../src/training/ports/snapshots.js'
 
-/** A boundary is drawn over the plane at most. */
+/** Maximum number of inputs of a boundary. */
 const maximumFeatures = 2
-/** 32 KiB a snapshot: however long it trains, a job keeps less than 5 MiB of them. */
+/** Maximum parameters: a snapshot has at most 32 KiB, and a job less than 5 MiB of them, for any number of epochs. */
 const maximumParameters = 8_192
-/** Six to a doubling: 50 in 1,000 epochs. Of trainings of few epochs, two. */
+/** Snapshots for each doubling of the epoch: 50 in 1,000 epochs. A training of few epochs has fewer. */
 const ratios = { long: 2 ** (1 / 6), short: 2 ** (1 / 2) }
 const fewEpochs = 200
 const betweenMilliseconds = 100
@@ -39,7 +39,7 @@ export class SnapshotRecorder {
     private readonly ratio: number,
   ) {}
 
-  /** Null for networks whose boundary is not drawn. */
+  /** Null for a network without a boundary. */
   static of(program: Program, coding: Coding): SnapshotRecorder | null {
     const { network, parameters } = program
     const [inputs] = network.inputShape ?? []
@@ -49,7 +49,7 @@ export class SnapshotRecorder {
     return new SnapshotRecorder(coding, program.spec.epochs <= fewEpochs ? ratios.short : ratios.long)
   }
 
-  /** What `training.run` does within the same limits, and the snapshots taken on the way. */
+  /** Runs the training as `training.run` does, and takes snapshots meanwhile. */
   run(
     training: Training,
     limits: SliceLimits & { milliseconds: number },
@@ -62,10 +62,10 @@ export class SnapshotRecorder {
       const milliseconds = Math.max(0, end - performance.now())
       const maximumEpochs = Math.min(last, nextKept(training.epoch, this.ratio)) - training.epoch
       const { epochs, state } = training.run({ ...limits, milliseconds, maximumEpochs })
-      // The next run writes over the numbers.
+      // The next run overwrites the values.
       parts.push({ ...epochs, metrics: epochs.metrics.slice() })
       if (state !== 'diverged') taken.push(...this.takeIfDue(training))
-      // An end that comes by its own leaves nothing to wait for.
+      // A training that has ended needs no further run.
       if (state !== 'running') last = training.epoch
       if (training.epoch >= last || performance.now() >= end)
         return { epochs: joinEpochs(parts), state, snapshots: this.packSnapshots(taken) }
@@ -92,7 +92,7 @@ export class SnapshotRecorder {
   }
 }
 
-/** The first epoch after this one whose weights are kept. */
+/** The next epoch whose snapshot is kept for good. */
 function nextKept(epoch: number, ratio: number): number {
   const place = Math.floor(Math.log(Math.max(1, epoch)) / Math.log(ratio))
   for (let next = place; ; next++) {

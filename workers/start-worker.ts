@@ -1,4 +1,4 @@
-/** The worker process: is woken, claims jobs and trains them. */
+/** Runs a worker process: it claims jobs after wake-ups, and trains them. */
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { AsyncDisposableStack, openOn } from '../src/base/async-disposable-stack.js'
@@ -19,7 +19,7 @@ import { SharedDatasets } from './shared-datasets.js'
 import { StoredTables } from './stored-tables.js'
 import { TrainerPool } from './trainer-pool.js'
 
-/** What the parts of a worker have in common. */
+/** What all parts of a worker need. */
 interface Common {
   stack: AsyncDisposableStack
   config: Config
@@ -44,7 +44,7 @@ export async function startWorker(
   logReady(config, isBuilding, log)
 }
 
-/** Parts close in reverse order: first what starts runs, then the runs, then what they write to. */
+/** Parts close in reverse order: what starts runs, the runs, and what they write to. */
 async function openWorker(common: Common): Promise<void> {
   const { stack, config, connectionString, log } = common
   await applyMigrations(connectionString, migrationsDirectory)
@@ -90,7 +90,7 @@ function openProcessor(
   })
 }
 
-/** Claims jobs after each wake-up, and releases those of silent workers, which needs no API process. */
+/** Claims jobs after each wake-up. Releases the jobs of silent workers, so no API process is needed for that. */
 async function takeJobs(
   database: Database,
   stores: Stores,
@@ -115,14 +115,14 @@ async function takeJobs(
     const consumer = await consumeFrom(redisUrl, threads, queue, processor, onQueueError)
     stack.adopt(consumer, (opened) => opened.close())
   }
-  // Before the lanes and the consumer, which wait for the trainings.
+  // Closed before the lanes and the consumer, which wait for the trainings.
   stack.defer(() => processor.stop())
   const hints = await listenForHints(connectionString, {
     onHint: (progress) => processor.notice(progress),
     onQueued: () => {
       if (redisUrl === undefined) lanes.wake()
     },
-    // The next heartbeat or the reconciler finds what was missed.
+    // The next heartbeat or the reconciler finds missed changes.
     onReconnect: () => log.info('listening for hints again'),
   })
   stack.adopt(hints, (opened) => opened.close())
@@ -131,7 +131,10 @@ async function takeJobs(
   lanes.wake()
 }
 
-/** Each message permits training until nothing is queued. After a claim, wakes others while jobs are left. */
+/**
+ * Each message starts a loop that trains until nothing is queued. After a claim, it wakes other workers while jobs are
+ * left.
+ */
 async function consumeFrom(
   url: string,
   concurrency: number,

@@ -1,6 +1,6 @@
 /**
- * Stored datasets in memory that all threads of a worker share. Each is read from the database once, for all jobs that
- * split and encode it, and evicted when memory is short.
+ * Stored datasets in shared memory. Each is read from the database once for all jobs that split and encode it. Evicts
+ * the least recently used when memory is short.
  */
 import type { Dataset, GeneratedDataset, ImageFormat } from '../src/contract/dataset.js'
 import { builtIn } from '../src/datasets/built-ins.js'
@@ -9,7 +9,7 @@ import type { AllDatasets } from '../src/training/ports/datasets.js'
 
 export interface StoredTable {
   table: Table
-  /** When the features of a row are the pixels of one picture. */
+  /** Null unless each row is a picture. */
   image: ImageFormat | null
 }
 
@@ -17,12 +17,12 @@ type Source = Pick<AllDatasets, 'table'> & { get(id: string): Promise<Pick<Datas
 
 interface Entry {
   loading: Promise<StoredTable | null>
-  /** 0 until it is loaded. */
+  /** 0 until the table is loaded. */
   bytes: number
 }
 
 export class StoredTables {
-  /** The least recently used first. */
+  /** Least recently used first. */
   readonly #entries = new Map<string, Entry>()
 
   constructor(
@@ -30,7 +30,7 @@ export class StoredTables {
     private readonly maximumBytes: number,
   ) {}
 
-  /** A built-in, or the dataset of that id; null when there is none any more. */
+  /** The built-in or stored dataset; null if it was deleted. */
   async take(name: string | GeneratedDataset, id: string | null): Promise<StoredTable | null> {
     const table = builtIn(name)
     if (table !== undefined) return { table, image: null }

@@ -1,12 +1,14 @@
 /** Allocates the threads of a worker: which claims hold them, when they become free, and what can be claimed. */
 import type { Capacity, Claimed, ClaimedJob } from '../src/training/ports/runs.js'
 
-/** Seconds of small jobs that one thread trains in sequence. Few, so that others get their turn soon. */
+/**
+ * Limits of a batch of small jobs that one thread trains in sequence. Low, so that other tenants get their turn soon.
+ */
 const together = { jobs: 128, seconds: 0.1 }
 
 /** The weight of earlier trainings in the estimate of the speed. */
 const memory = 0.9
-/** Beyond these, something other than the machine's speed was measured. */
+/** Outside these bounds, the measurement does not show the speed of the machine. */
 const scales = { least: 1e-3, most: 1e3 }
 
 /** The properties of a claimed job that decide its allocation. */
@@ -14,11 +16,11 @@ export type Taken = Pick<ClaimedJob, 'estimatedSeconds'> & { spec: { threads: nu
 
 /** The jobs of one claim. */
 export interface Holder {
-  /** None when they are trained and only remain to be stored. */
+  /** 0 after their training, while their results are stored. */
   threads: number
   readonly since: number
   readonly estimatedSeconds: number
-  /** By what it has done until now, in milliseconds; null before it has reported anything. */
+  /** Milliseconds, estimated from its progress; null before its first report. */
   expectedEnd: number | null
 }
 
@@ -29,8 +31,8 @@ export class ThreadAllocator {
   #reservation: { jobId: string; at: number } | null = null
 
   /**
-   * @param all threads that trainings may take together; one that wants more takes them all
-   * @param now milliseconds
+   * @param all threads of all trainings. A training with more takes all of them
+   * @param now the time in milliseconds
    */
   constructor(
     private readonly all: number,
@@ -41,7 +43,7 @@ export class ThreadAllocator {
     return this.all - [...this.#holders].reduce((sum, { threads }) => sum + threads, 0)
   }
 
-  /** What may be claimed now. */
+  /** The capacity for the next claim. */
   capacity(): Capacity {
     const now = this.now()
     const reservation = this.#reservation
@@ -58,7 +60,10 @@ export class ThreadAllocator {
     }
   }
 
-  /** For a job that waits: however much others overrun, no more pass it from the time at which it was first to begin. */
+  /**
+   * Reserves threads for a wide job. The time of its start is set once, so overruns of others do not let more jobs pass
+   * it.
+   */
   reserve(waiting: Claimed['waiting']): void {
     if (waiting?.jobId === this.#reservation?.jobId) return
     const now = this.now()
@@ -81,7 +86,10 @@ export class ThreadAllocator {
     this.#holders.delete(holder)
   }
 
-  /** @param seconds that epochs of the job took whose estimate was `estimated` */
+  /**
+   * @param estimated the estimated seconds of the epochs
+   * @param seconds their actual duration
+   */
   learn(estimated: number, seconds: number): void {
     this.#measured = memory * this.#measured + seconds
     this.#estimated = memory * this.#estimated + estimated

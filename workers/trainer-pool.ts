@@ -1,4 +1,4 @@
-/** The training threads of a worker process: one training each at a time, kept warm between trainings. */
+/** The training threads of a worker process. Each runs one training at a time, and is kept for the next one. */
 import { Worker } from 'node:worker_threads'
 import type { Progress } from '../src/training/ports/runs.js'
 import { areInPlace } from './export-arrays.js'
@@ -14,27 +14,30 @@ import type {
   WholeTraining,
 } from './messages.js'
 
-/** What trainings report, each by the number of its order. What a method throws ends them all. */
+/**
+ * Receives the reports of trainings, with the index of the order. An error in a method ends all trainings of the
+ * thread.
+ */
 export interface Listener {
-  /** One call after the other; the training waits when storing is slower. */
+  /** Calls are sequential. The training waits if storage is slower. */
   store(index: number, progress: Progress): Promise<void>
-  /** Short trainings from their first epoch to their model. */
+  /** Short trainings, complete from the first epoch to the model. */
   storeWhole(trainings: WholeTraining[]): Promise<void>
   ended(index: number, outcome: Outcome): Promise<void>
   encoded(index: number, data: SharedData): void
-  /** Writes the large parts of the order to their places. A refusal when they no longer exist. */
-  fill(index: number, what: Filled, places: Uint8Array[]): Promise<Refusal | null>
-  /** The thread is free; what it reported last is still being stored. */
+  /** Writes a large part of the order to the buffers. Returns a refusal if it no longer exists. */
+  fill(index: number, what: Filled, buffers: Uint8Array[]): Promise<Refusal | null>
+  /** The thread is free. Its last report is still being stored. */
   trained(): void
 }
 
-/** The thread died under the training: out of memory, or a fault in the engine. */
+/** The thread died during a training: out of memory, or by a fault in the engine. */
 export class ThreadCrash extends Error {
   override readonly name = 'ThreadCrash'
 
   /**
-   * @param underway the number of the order that it died of
-   * @param isFault whether its own code threw; not where memory was short or somebody ended it
+   * @param underway the index of the order that was being trained
+   * @param isFault whether its code threw. False if memory was short or the thread was terminated
    */
   constructor(
     message: string,
@@ -45,19 +48,22 @@ export class ThreadCrash extends Error {
   }
 }
 
-/** A thread that is needed sooner is not replaced. */
+/** Milliseconds before an idle thread of low priority is replaced, unless it is needed sooner. */
 const replacementMilliseconds = 200
 
 export class TrainerPool {
   private readonly idle: Worker[] = []
   private readonly all = new Set<Worker>()
 
-  /** Starts one thread ahead, so that the first training need not wait for it. */
+  /** Starts one thread in advance, so that the first training does not wait for it. */
   constructor(private readonly settings: TrainerSettings = { backend: 'auto' }) {
     this.idle.push(this.spawn())
   }
 
-  /** Trains one after the other. Throws ThreadCrash when the thread dies, and what the listener throws, after ending the thread. */
+  /**
+   * Trains the orders in sequence.
+   * @throws ThreadCrash if the thread dies, or the error of the listener after ending the thread
+   */
   async train(orders: TrainingOrder[], listener: Listener): Promise<void> {
     const thread = this.idle.pop() ?? this.spawn()
     let isFree = false
@@ -79,7 +85,7 @@ export class TrainerPool {
     await Promise.all([...this.all].map((thread) => thread.terminate()))
   }
 
-  /** A thread of low priority would delay the first epoch of the next training. */
+  /** Replaces a thread of low priority, because it would delay the first epoch of the next training. */
   #replaceWhenIdle(thread: Worker): void {
     const replace = () => {
       const place = this.idle.indexOf(thread)
@@ -98,7 +104,7 @@ export class TrainerPool {
       const place = this.idle.indexOf(thread)
       if (place >= 0) this.idle.splice(place, 1)
     })
-    // An idle thread that fails is replaced at the next training; converse handles the error of a busy one.
+    // An idle thread that fails is replaced at the next training. `converse` handles errors of a busy one.
     thread.on('error', () => {})
     return thread
   }
@@ -122,7 +128,7 @@ async function converse(thread: Worker, orders: TrainingOrder[], listener: Conve
         reason = String(error)
         isFault = error instanceof Error && !isOfMemory(error)
       }
-      // All its messages have arrived. They are stored first.
+      // All messages of the thread have arrived, and are stored first.
       const onExit = (code: number) => {
         const message = reason ?? `the training thread exited with code ${code}`
         const die = () => reject(new ThreadCrash(message, Atomics.load(underway, 0), isFault))
@@ -157,7 +163,7 @@ async function converse(thread: Worker, orders: TrainingOrder[], listener: Conve
             break
           case 'fill':
             listener
-              .fill(message.index, message.what, message.places)
+              .fill(message.index, message.what, message.buffers)
               .then((refusal) => {
                 if (!signal.aborted) post(thread, { type: 'filled', refusal })
               })
@@ -173,7 +179,7 @@ async function converse(thread: Worker, orders: TrainingOrder[], listener: Conve
             break
           }
           case 'done':
-            // From here on another training may use the thread.
+            // From now on, another training may use the thread.
             over.abort()
             listener.trained(message.isSlow)
             storing.then(resolve, reject)
@@ -190,7 +196,7 @@ async function converse(thread: Worker, orders: TrainingOrder[], listener: Conve
   }
 }
 
-/** Node's own, and what an array or a WebAssembly memory throws that does not fit. */
+/** Errors of memory: those of Node, and those of an array or WebAssembly memory that does not fit. */
 function isOfMemory(error: Error): boolean {
   return error instanceof RangeError || ('code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY')
 }

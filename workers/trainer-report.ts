@@ -1,4 +1,4 @@
-/** The messages of a training thread to its parent, and how many may wait to be stored. */
+/** Sends the messages of a training thread to its parent, and limits those that are not stored. */
 import type { MessagePort } from 'node:worker_threads'
 import type { Progress } from '../src/training/ports/runs.js'
 import { areInPlace } from './export-arrays.js'
@@ -12,15 +12,15 @@ import type {
   WholeTraining,
 } from './messages.js'
 
-/** Messages on their way to the database; then the training waits, so that memory does not grow. */
+/** Maximum messages that are not stored. The training waits beyond, so memory does not grow. */
 const maximumUnstored = 2
-/** Complete trainings are reported together, if none waits longer than this. */
+/** Milliseconds. Complete trainings are reported together if none waits longer. */
 const togetherMilliseconds = 25
 
 export class TrainerReport {
-  /** The number of the order under way. */
+  /** The index of the current order. */
   order = 0
-  /** How many orders came together. */
+  /** The number of orders of the batch. */
   orders = 1
   #unstored = 0
   #resume: (() => void) | undefined
@@ -35,18 +35,18 @@ export class TrainerReport {
     this.#unstored = 0
   }
 
-  /** The parent has stored one message. */
+  /** Called when the parent has stored a message. */
   stored(): void {
     this.#unstored--
     this.#resume?.()
   }
 
-  /** @param index of the order that brought the rows */
+  /** @param index the index of the order with the rows */
   encoded(index: number, data: SharedData): void {
     this.#send({ type: 'encoded', index, data })
   }
 
-  /** Resolves when the training may go on: what is still in its memory must be stored first. */
+  /** Resolves when the training may continue, after the bytes in its memory are stored. */
   async progress(progress: Progress): Promise<void> {
     await this.#tellWhole()
     this.#send({ type: 'progress', index: this.order, progress })
@@ -54,18 +54,18 @@ export class TrainerReport {
     await this.#wait(checkpoint !== null && areInPlace(checkpoint.bytes) ? 1 : maximumUnstored)
   }
 
-  /** A model that is in the memory of its training until this resolves. */
+  /** A model in the memory of the training, until this resolves. */
   async inPlace(model: TrainedModel): Promise<void> {
     this.ended({ type: 'trained', model })
     await this.#wait(1)
   }
 
   /**
-   * Requests that bytes of the current order are written to these places in shared memory. Resolves with a refusal when they
-   * no longer exist.
+   * Requests that a large part of the current order is written to these buffers in shared memory. Resolves with a
+   * refusal if it no longer exists.
    */
-  async fill(what: Filled, places: Uint8Array[]): Promise<Refusal | null> {
-    this.#send({ type: 'fill', index: this.order, what, places })
+  async fill(what: Filled, buffers: Uint8Array[]): Promise<Refusal | null> {
+    this.#send({ type: 'fill', index: this.order, what, buffers })
     return new Promise((resolve) => {
       this.#onFilled = resolve
     })
@@ -75,7 +75,7 @@ export class TrainerReport {
     this.#onFilled?.(refusal)
   }
 
-  /** A training of which nothing was reported before. */
+  /** A complete training without earlier reports. */
   async whole(progress: WholeTraining['progress'], model: TrainedModel): Promise<void> {
     if (this.#whole.length === 0) this.#wholeSince = performance.now()
     this.#whole.push({ index: this.order, progress, model })
@@ -89,7 +89,7 @@ export class TrainerReport {
 
   /** @param isSlow whether the thread keeps a low priority */
   done(isSlow: boolean): void {
-    // The parent stores earlier messages before it handles this one.
+    // The parent stores earlier messages first.
     void this.#tellWhole()
     this.#send({ type: 'done', isSlow })
   }

@@ -1,4 +1,4 @@
-/** A training thread. It runs the engine, without database and queue. */
+/** A training thread. It runs the engine, and has no database and no queue. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { finalTraining } from '../src/contract/folds.js'
 import type { Change, JobSpec } from '../src/contract/job.js'
@@ -44,7 +44,7 @@ parentPort.on('message', (message: ToTrainer) => {
 try {
   warmUp(settings.backend)
 } catch {
-  // The first training reports the same error.
+  // Ignored, because the first training reports the same error.
 }
 
 async function trainAll(orders: TrainingOrder[], underway: Int32Array): Promise<void> {
@@ -63,7 +63,7 @@ async function trainAll(orders: TrainingOrder[], underway: Int32Array): Promise<
   leftBytes = 0
 }
 
-/** How the training ended; null when that is reported with all of it. */
+/** The outcome of the training; null if it is already reported with the model. */
 async function answer(order: TrainingOrder, data: () => SharedData): Promise<Outcome | null> {
   if (Atomics.load(order.stop, 0) !== 0) return { type: 'stopped' }
   try {
@@ -75,8 +75,9 @@ async function answer(order: TrainingOrder, data: () => SharedData): Promise<Out
 }
 
 /**
- * The rows of an order, or of the earlier one that it names, which may have been stopped before it came to them.
- * @throws DatasetError when they cannot be trained on
+ * The rows of an order, or those of the earlier order that it refers to. Encodes them if that order was stopped before
+ * it did.
+ * @throws DatasetError if the rows cannot be trained on
  */
 function resolveData(orders: readonly TrainingOrder[], place: number, encoded: SharedData[]): SharedData {
   const { spec, data } = orders[place]
@@ -90,10 +91,10 @@ function resolveData(orders: readonly TrainingOrder[], place: number, encoded: S
   return shared
 }
 
-/** A segment of epochs with one spec. A resumption that changes the spec starts a new one. */
+/** Consecutive epochs with one spec. A resumption that changes the spec starts another segment. */
 interface Segment {
   spec: JobSpec
-  /** Null for the last. */
+  /** Null for the last segment. */
   lastEpoch: number | null
 }
 
@@ -105,12 +106,12 @@ function divideByChanges(spec: JobSpec, changes: Change[]): Segment[] {
   return [...earlier, { spec, lastEpoch: null }]
 }
 
-/** How many epochs the job has, where folds choose it; null where its spec says it. */
+/** Chooses the number of epochs by folds. Null if the spec sets the number. */
 function chooseByFolds(order: TrainingOrder, source: Source): FoldOutcome | null {
   const { spec, changes, foldData, backend, stop } = order
   const folds = spec.earlyStopping?.folds
   if (folds === undefined || foldData === null) return null
-  // The spec that the first epoch is trained by.
+  // The first epoch is trained by this spec.
   const first = divideByChanges(spec, changes).find(({ lastEpoch }) => lastEpoch === null || lastEpoch > 0)
   const { optimizer } = first?.spec ?? spec
   return chooseEpochs({
@@ -125,7 +126,7 @@ function chooseByFolds(order: TrainingOrder, source: Source): FoldOutcome | null
 
 async function run(order: TrainingOrder, data: SharedData): Promise<Outcome | null> {
   const { handle, coding } = data
-  const fill: Fill = (what, places) => report.fill(what, places)
+  const fill: Fill = (what, buffers) => report.fill(what, buffers)
   const source = await loadSource(order, coding, fill)
   if ('code' in source) return { type: 'refused', ...source }
   const choice = chooseByFolds(order, source)

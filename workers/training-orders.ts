@@ -1,4 +1,4 @@
-/** Makes the orders of claimed jobs for a training thread: rows, initial weights, checkpoint. */
+/** Prepares the orders of claimed jobs for a training thread: rows, initial weights, checkpoint. */
 import type { Logger } from 'pino'
 import { fillBuffers } from '../src/base/fill-buffers.js'
 import type { Coding } from '../src/contract/dataset.js'
@@ -25,27 +25,27 @@ export interface OrderSources {
   log: Pick<Logger, 'warn'>
 }
 
-/** Bytes that are fetched when the thread has room for them. */
+/** Large bytes, read when the thread requests them. */
 interface Fetched {
   checkpoint: StoredCheckpoint | null
-  /** The id of a model. */
+  /** The id of the source model. */
   initialWeights: string | undefined
 }
 
 const gone = (message: string): Refusal => ({ code: 'invalid-dataset', message })
 
-/** The orders of jobs that go to one thread. */
+/** The orders of the jobs of one thread. */
 export class TrainingOrders {
-  /** By the key of its data, the number of the order that encodes them. */
+  /** The index of the order that encodes the data, by its key. */
   readonly #encoding = new Map<string, number>()
   readonly #taken = new Map<number, { key: string; taken: Taken }>()
-  /** By the numbers of the orders. */
+  /** By the index of the order. */
   readonly #fetched: Fetched[] = []
   #count = 0
 
   constructor(private readonly sources: OrderSources) {}
 
-  /** In the order in which the thread will train them. Throws what the stores throw; the job is then none of them. */
+  /** Adds a job. The thread trains jobs in the order of the calls. If a store throws, the job is not added. */
   async add(job: ClaimedJob, stop: Int32Array): Promise<TrainingOrder | Refusal> {
     try {
       return await this.#add(job, stop)
@@ -66,7 +66,7 @@ export class TrainingOrders {
       this.#abandon()
       return gone('The dataset of this job no longer exists.')
     }
-    // A first attempt has nothing to go on from.
+    // A first attempt has no checkpoint.
     const stored = job.attempt === 1 ? null : await runs.checkpoint(job.jobId, (message) => log.warn(message))
     this.#fetched[this.#count] = { checkpoint: stored, initialWeights: job.spec.from }
     this.#count++
@@ -85,26 +85,26 @@ export class TrainingOrders {
   }
 
   /**
-   * The fastest that is there now; a faster one may appear while the job is trained. A job that was begun goes on as it was
-   * begun, so that it ends with the same weights to the last bit.
+   * The fastest backend that runs now. A continued job keeps the backend of its stored epochs, so that its weights are
+   * the same to the last bit.
    */
   #backendFor({ backend: begun }: ClaimedJob): TrainingOrder['backend'] {
     const { backend } = this.sources
     return (backend === 'auto' ? runnableBackend(begun) : null) ?? explainBackend(backend).name
   }
 
-  /** Writes what is large of an order to its places, as it comes from the database. */
-  async fill(index: number, what: Filled, places: Uint8Array[]): Promise<Refusal | null> {
+  /** Writes a large part of an order to the buffers, as it arrives from the database. */
+  async fill(index: number, what: Filled, buffers: Uint8Array[]): Promise<Refusal | null> {
     const { checkpoint, initialWeights } = this.#fetched[index]
     if (what === 'checkpoint') {
-      const bytes = checkpoint === null ? 0 : await fillBuffers(places, checkpoint.chunks())
+      const bytes = checkpoint === null ? 0 : await fillBuffers(buffers, checkpoint.chunks())
       if (bytes !== checkpoint?.length) throw new Error('the checkpoint changed while it was read')
       return null
     }
     return this.#orRefusal(initialWeights, async (id) => {
       const weights = await this.sources.models.openWeights(id)
       if (weights === null) return null
-      await fillBuffers(places, weights.chunks)
+      await fillBuffers(buffers, weights.chunks)
       return weights
     }).then((outcome) => ('code' in outcome ? outcome : null))
   }
@@ -131,7 +131,7 @@ export class TrainingOrders {
     if (taken?.type === 'encode') taken.publish(data)
   }
 
-  /** A thread that died may have left memory of its training reserved beside the rows. */
+  /** Forgets shared datasets of a dead thread, which may have left reserved memory in them. */
   forget(): void {
     for (const { key } of this.#taken.values()) this.sources.sharedDatasets.forget(key)
   }
@@ -141,7 +141,7 @@ export class TrainingOrders {
     this.sources.sharedDatasets.evict()
   }
 
-  /** Releases what was reserved for an order that is not trained. */
+  /** Releases the shared dataset of an order that is not trained. */
   #abandon(): void {
     const { key, taken } = this.#taken.get(this.#count) ?? {}
     this.#taken.delete(this.#count)
@@ -149,12 +149,12 @@ export class TrainingOrders {
     if (key !== undefined && this.#encoding.get(key) === this.#count) this.#encoding.delete(key)
   }
 
-  /** Encoded rows, raw ones, or the number of an earlier order that encodes them; null when they are gone. */
+  /** Encoded rows, raw rows, or the index of an earlier order that encodes them. Null if the dataset was deleted. */
   async #take(job: ClaimedJob, sourceCoding: Coding | null): Promise<TrainingOrder['data'] | null> {
     const key = dataKey(job)
     const earlier = this.#encoding.get(key)
     if (earlier !== undefined) return earlier
-    // Two threads that wait for each other's rows would wait for ever, so only a job by itself waits.
+    // Two threads could wait for each other's rows forever, so only a single job waits.
     const taken = await this.sources.sharedDatasets.take(key, this.#count === 0)
     this.#taken.set(this.#count, { key, taken })
     if (taken.type === 'shared') return taken.data
@@ -197,7 +197,7 @@ async function orderedCheckpoint({ length, chunks, ...head }: StoredCheckpoint) 
   return { ...head, bytes: await orderedBytes(length, chunks) }
 }
 
-/** The thread requests large bytes. */
+/** Returns the bytes, or only their length if the thread must request them. */
 async function orderedBytes(
   length: number,
   chunks: () => AsyncIterable<Uint8Array>,
@@ -216,7 +216,7 @@ function toInheritance({ inherited = [] }: JobSpec, coding: Coding): Inheritance
   }
 }
 
-/** Jobs with the same key train on the same numbers. */
+/** The key of the encoded rows: jobs with the same key share them. */
 function dataKey({ spec }: ClaimedJob): string {
   const { dataset, validationDataset, scaling, targetScaling, loss, network, classWeight, sampleWeight } =
     spec

@@ -6,8 +6,8 @@ import { unpackWeights } from '../src/threads/packed-weights.js'
 import type { Source } from './initial-state.js'
 
 /**
- * The model's weights where this coding has its inputs and outputs; by position where the coding of the model is not
- * given, as jobs of older versions began. Undefined when nothing is given.
+ * The weights of the model, matched by the names of inputs and outputs. Without the coding of the model, as in jobs of
+ * earlier releases, they are matched by position. Undefined without a source model.
  */
 export function weightsToBegin(
   { initialWeights, sourceCoding }: Source,

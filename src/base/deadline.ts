@@ -1,6 +1,6 @@
 /**
- * The one way to limit how long something may take. The timer keeps the deadline alive until the work has ended.
- * `AbortSignal.any` with `AbortSignal.timeout` does not: it holds the timeout weakly, and garbage collection takes it.
+ * Limits the duration of work. The timer keeps the deadline alive until the work ends. `AbortSignal.any` with
+ * `AbortSignal.timeout` does not: it holds the timeout weakly, so it may be collected.
  */
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError'
@@ -11,9 +11,9 @@ export class DeadlineError extends Error {
 }
 
 /**
- * Settles as `work` does, or rejects when the time is up or `parent` aborts, whichever is first. `work` gets a signal that
- * aborts then, so that it can end. The caller does not wait for that.
- * @throws DeadlineError, the reason of `parent`, errors of `work`
+ * Settles as `work` does, or rejects when the time is up or `parent` aborts. The signal of `work` then aborts, so that
+ * it can end. The caller does not wait for its end.
+ * @throws DeadlineError, the reason of `parent`, or errors of `work`
  */
 export async function withDeadline<T>(
   milliseconds: number,
@@ -26,7 +26,7 @@ export async function withDeadline<T>(
   let timer: NodeJS.Timeout | undefined
   const ended = new Promise<never>((_, reject) => {
     const end = (reason: unknown) => {
-      // First, so that what `work` makes of the abort is not taken for the reason.
+      // Rejects first, so that an error of the aborted work does not replace the reason.
       reject(reason)
       ending.abort(reason)
     }

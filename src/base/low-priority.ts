@@ -2,10 +2,12 @@ import { constants, getPriority, setPriority } from 'node:os'
 
 const { PRIORITY_BELOW_NORMAL } = constants.priority
 
-/** The operating system's priority of the calling process, on Linux of the calling thread. Replaced in tests. */
+/**
+ * The priority of the calling process in the operating system, on Linux that of the calling thread. Tests replace it.
+ */
 export interface SystemPriority {
   get(): number
-  /** @throws Error when the process lacks the permission to raise it */
+  /** @throws Error if the process has no permission to raise it */
   set(priority: number): void
 }
 
@@ -15,8 +17,8 @@ export const ownPriority: SystemPriority = {
 }
 
 /**
- * Lowers the priority, so that the event loop of an API process and the database come first. A process that was started at
- * a lower priority keeps it.
+ * Lowers the priority, so that the event loop of an API process and the database come first. Keeps a lower priority
+ * that the process already has.
  * @returns whether the priority was lowered
  */
 export function lowerPriority(priority = ownPriority): boolean {

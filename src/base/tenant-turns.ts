@@ -1,20 +1,20 @@
-/** Limits how many tasks run at a time. Waiting tasks take turns by tenant, for a limited time. */
+/** Limits concurrent tasks. Waiting tasks take turns by tenant, for a limited time. */
 import { Problem } from '../contract/problems.js'
 
 export interface TurnLimits {
-  /** In the plural, for the error. */
+  /** A plural noun for the error. */
   what: string
   atOnce: number
-  /** Of one tenant; fewer than `atOnce` leave others a place at any time. */
+  /** Maximum concurrent tasks of a tenant. If it is below `atOnce`, other tenants can always start one. */
   perTenant: number | ((tenantId: string) => number)
   /** The longest wait, in seconds. */
   seconds: number
-  /** Of one tenant, 500 when left out; more are refused at once. */
+  /** Maximum waiting tasks of a tenant, by default 500. Further ones are refused at once. */
   mostWaiting?: number
 }
 
 interface Waiting {
-  /** Rises with each that waits. */
+  /** Increases with each waiting task. */
   number: number
   begin(): void
 }
@@ -22,15 +22,16 @@ interface Waiting {
 export class TenantTurns {
   readonly #held = new Map<string, number>()
   #heldByAll = 0
-  /** By tenant, each in the order in which they came. */
+  /** By tenant, in the order of arrival. */
   readonly #waiting = new Map<string, Set<Waiting>>()
   #number = 0
 
   constructor(private readonly limits: TurnLimits) {}
 
   /**
-   * Runs the task when its turn comes: that of the tenant with the fewest under way, whose request waits longest.
-   * @throws Problem `overloaded` when it does not come in time; the signal's reason when it aborts meanwhile
+   * Runs the task in its turn. The next turn goes to the tenant with the fewest tasks under way, then to the longest
+   * wait.
+   * @throws Problem `overloaded` if the turn does not come in time, or the reason of the signal if it aborts
    */
   async run<T>(tenantId: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted()
@@ -42,7 +43,7 @@ export class TenantTurns {
     }
   }
 
-  /** True when it may begin at once, without waiting for a turn. Each that begins must end. */
+  /** Starts a task if it need not wait. Call `end` after it. */
   tryBegin(tenantId: string): boolean {
     if (this.#waiting.has(tenantId) || !this.#mayBegin(tenantId)) return false
     this.#hold(tenantId, 1)
@@ -50,8 +51,8 @@ export class TenantTurns {
   }
 
   /**
-   * Resolves when the turn has come; it must end.
-   * @throws Problem `overloaded`, the signal's reason
+   * Resolves when the turn comes. Call `end` after the task.
+   * @throws Problem `overloaded`, or the reason of the signal
    */
   async wait(tenantId: string, signal: AbortSignal | undefined): Promise<void> {
     const { seconds, mostWaiting = 500 } = this.limits
@@ -100,7 +101,7 @@ export class TenantTurns {
     return typeof perTenant === 'number' ? perTenant : perTenant(tenantId)
   }
 
-  /** Turns that the tenant holds now. */
+  /** Number of tasks of the tenant that are under way. */
   held(tenantId: string): number {
     return this.#held.get(tenantId) ?? 0
   }
@@ -116,7 +117,7 @@ export class TenantTurns {
     for (let next = this.#next(); next !== null; next = this.#next()) next.begin()
   }
 
-  /** Of those that may begin, one of the tenant with the fewest under way, and of several such the one that came first. */
+  /** The next task that may start: of the tenant with the fewest under way, then the one that arrived first. */
   #next(): Waiting | null {
     let best: { held: number; waiting: Waiting } | null = null
     for (const [tenantId, [waiting]] of this.#waiting) {

@@ -1,4 +1,4 @@
-/** `npm run keys`: keys and limits of tenants, on the service's own database or the one of DATABASE_URL. */
+/** `npm run keys`: manages keys and limits of tenants, in the embedded database or the one of DATABASE_URL. */
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
@@ -98,7 +98,7 @@ function readPermissions({ scopes, models, ...options }: Permissions): { scopes:
 const readList = <T>(text: string, read: (each: string) => T): T[] =>
   text.split(',').map((each) => read(each.trim()))
 
-/** `90d` or `12h`, in days. */
+/** Converts `90d` or `12h` to days. */
 function readDays(text: string): number {
   const [, number, unit] = /^(\d{1,4})([dh])$/.exec(text) ?? []
   if (number === undefined || Number(number) === 0)
@@ -128,7 +128,7 @@ function ending({ revokedAt, expiresAt }: Key): string {
   return `${expiresAt < new Date() ? 'expired' : 'until'} ${expiresAt.toISOString()}`
 }
 
-/** The embedded PostgreSQL is started for as long as this takes, unless the service runs. */
+/** Runs `use` on the database. Starts the embedded PostgreSQL meanwhile, unless the service runs. */
 async function reachDatabase(config: Config): Promise<{ connectionString: string; stop(): Promise<void> }> {
   if (config.DATABASE_URL !== undefined) {
     return { connectionString: config.DATABASE_URL, stop: async () => {} }

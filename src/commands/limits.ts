@@ -12,17 +12,17 @@ import {
 import type { TenantStore } from '../training/ports/tenants.js'
 import { readTenant, UsageError } from './options.js'
 
-/** `queuedJobs` as `queued-jobs`. */
+/** Turns `queuedJobs` into `queued-jobs`. */
 const optionName = (name: LimitName) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
-/** What is said instead of a number to have the setting's again. */
+/** The value that restores the limit of the settings. */
 const toDefault = 'default'
 
 export const limitsUsage = `npm run keys -- limits --tenant NAME [--LIMIT NUMBER|${toDefault}] …
 
 Limits: ${limitNames.map(optionName).join(' ')}`
 
-/** @param settings as the environment of this command has them */
+/** @param settings the limits in the environment of this command */
 export async function showOrChange(tenants: TenantStore, settings: Limits, words: string[]): Promise<void> {
   const { tenant, ...given } = readOptions(words)
   const tenantId = readTenant(tenant)
@@ -31,7 +31,7 @@ export async function showOrChange(tenants: TenantStore, settings: Limits, words
     const text = given[optionName(name)]
     if (text !== undefined) changes[name] = readLimit(name, text)
   }
-  // Without changes this only asks whether there is such a tenant.
+  // Without changes, this only checks that the tenant exists.
   if (!(await tenants.changeLimits(tenantId, changes))) {
     throw new Error(`There is no tenant ${tenantId}: it begins with its first key.`)
   }

@@ -1,7 +1,7 @@
-/** Words on the command line. */
+/** Parses the options of a command. */
 import { tenantIdSchema } from '../contract/key.js'
 
-/** Wrong words. */
+/** An invalid command line. */
 export class UsageError extends Error {}
 
 interface Reader<T> {

@@ -1,4 +1,4 @@
-/** The HTTP application with all that answers its requests. */
+/** Composes the HTTP application. */
 import type { AsyncDisposableStack } from '../base/async-disposable-stack.js'
 import type { Limits } from '../contract/limits.js'
 import type { ReadingLimits } from '../datasets/reading/limits.js'
@@ -29,18 +29,18 @@ export interface AppOptions {
   readingLimits: ReadingLimits
   predictionThreads: number
   maximumThreads: number
-  /** Whether requests need no key as long as there is none. */
+  /** Whether requests need no key before the first key exists. */
   mayBeOpen: boolean
   allowedOrigins: readonly string[]
   failedAuthentications: FailedAuthentications
   /** The folder of the built page; null for none. */
   pageDirectory: string | null
   pingMilliseconds: number
-  /** What /health/ready reports as missing. */
+  /** The missing parts that /health/ready reports. */
   missing(): Promise<string[]>
-  /** A webhook delivery was stored. */
+  /** Called after a webhook delivery is stored. */
   onFiled(): void
-  /** An error that no request reports. */
+  /** Called with errors that no request reports. */
   onError(part: 'queue' | 'live' | 'keys', error: unknown): void
   logger: AppDependencies['logger']
 }
@@ -117,7 +117,7 @@ export async function openApp(stack: AsyncDisposableStack, options: AppOptions) 
     }),
     close,
   )
-  // Before the application, which waits for the streams.
+  // Closed before the application, which waits for the streams.
   stack.defer(() => live.close())
   await keyMonitor.start()
   return { app, live }

@@ -2,7 +2,7 @@ import type { Database } from '../store/database.js'
 import { notifyQueue } from '../store/wake-ups.js'
 import type { JobQueue } from '../training/ports/queue.js'
 
-/** The queue on Redis, or without its address the one of the database. */
+/** The queue on Redis, or that of the database if there is no address of Redis. */
 export async function openJobQueue(
   redisUrl: string | undefined,
   database: Database,

@@ -5,7 +5,7 @@ import type { JobQueue } from '../training/ports/queue.js'
 /** A part that does not answer within this time counts as missing. */
 const readinessMilliseconds = 3_000
 
-/** What keeps the service from training, in words. */
+/** Why the service cannot train, in words. */
 export async function missingParts(jobs: Pick<AllJobs, 'progress'>, queue: JobQueue): Promise<string[]> {
   const inTime = <T>(check: () => Promise<T>) =>
     withDeadline(readinessMilliseconds, check).catch(() => undefined)

@@ -1,6 +1,6 @@
 /**
- * Builds the native addon from a service that runs already, at the lowest priority: WASM trains until it is there, and the
- * jobs taken after that find it. A container has no compiler and no script; its image brings the addon.
+ * Builds the native addon while the service runs, at the lowest priority. WASM trains until the build ends, and jobs
+ * claimed after it use the addon. A container has no compiler: its image contains the addon.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -14,8 +14,8 @@ import { nativeFolder } from '../engine/kernels/native/addon-files.js'
 const script = join(nativeFolder, '..', 'scripts', 'build-native.mjs')
 
 /**
- * Begins a build where the fastest kernels for this processor are missing. Waits for it only where no other backend may
- * take over.
+ * Starts a build if the fastest kernels for this processor are missing. Waits for it only if no other backend may be
+ * used.
  * @returns whether a build is under way
  */
 export async function buildAddon(
@@ -38,7 +38,7 @@ export async function buildAddon(
   }
 }
 
-/** In a separate process group, which ends with this process, because the compiler is a grandchild. */
+/** Runs in a separate process group, which ends with this process, because the compiler is a grandchild. */
 function start(options: string[]): ChildProcess {
   const child = spawn(process.execPath, [script, ...options], {
     detached: true,
@@ -49,7 +49,7 @@ function start(options: string[]): ChildProcess {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM')
     } catch {
-      // It ended by itself.
+      // It has already ended.
     }
   }
   process.once('exit', stop)

@@ -1,12 +1,12 @@
-/** The end of a process that was asked to stop. */
+/** Ends a process that has received a signal to stop. */
 import type { Logger } from 'pino'
 
-/** Within the ten seconds that supervisors usually allow. */
+/** Less than the ten seconds that supervisors usually allow. */
 const longestStopMilliseconds = 9_000
 
 /**
- * Ends this process in time although something that it waits for hangs, most often a database that is away. What could not
- * be handed back then is found by its silence.
+ * Ends this process in time, even if a part hangs, mostly because the database is unreachable. Jobs that could not be
+ * released then are released for lack of heartbeats.
  */
 export function exitInTime(log: Pick<Logger, 'warn'>): void {
   setTimeout(() => {

@@ -1,4 +1,4 @@
-/** Answers /health/live while the main thread's event loop turns, and for a while when it does not. */
+/** Answers /health/live while the event loop of the main thread turns, and for a limited time after its last turn. */
 import { createServer } from 'node:http'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { LivenessOrder } from './liveness.js'
@@ -6,7 +6,7 @@ import type { LivenessOrder } from './liveness.js'
 const { host, port, beats, hungAfterSeconds }: LivenessOrder = workerData
 
 let seen = 0
-/** Counted rather than measured: a process that was stopped and goes on has not hung meanwhile. */
+/** Counted instead of measured, because a suspended process has not hung. */
 let silentSeconds = 0
 setInterval(() => {
   const now = Atomics.load(beats, 0)
@@ -23,7 +23,7 @@ const server = createServer((request, response) => {
   })
   response.end(isKnown ? JSON.stringify({ status: isHung ? 'hung' : 'live', silentSeconds }) : undefined)
 })
-// Nobody keeps a connection without a request.
+// Closes connections without a request.
 server.requestTimeout = 5_000
 server.headersTimeout = 5_000
 server.maxConnections = 100

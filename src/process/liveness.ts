@@ -1,30 +1,31 @@
 /**
- * Whether this process lives, answered by a thread on a separate port. A busy event loop answers nothing, and a supervisor must not take it for a dead one. A loop without a turn for a minute hangs.
+ * Reports on a separate port whether this process lives. A thread answers, because a busy event loop cannot, and a
+ * supervisor must not restart it. A loop without a turn for a minute counts as hung.
  */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 
-/** How the thread is started. */
+/** The data of the thread. */
 export interface LivenessOrder {
   host: string
   port: number
-  /** Word 0 counts the turns of the main thread's loop, while the thread reads it. */
+  /** Word 0 counts the turns of the main event loop. The thread reads it. */
   beats: Int32Array
   hungAfterSeconds: number
 }
 
 export interface Liveness {
-  /** Where the thread listens. */
+  /** The port of the thread. */
   port: number
   close(): Promise<void>
 }
 
-/** The thread reads it once a second. */
+/** Milliseconds between two counts. The thread reads the counter once a second. */
 const beatMilliseconds = 500
-/** So long no request takes the loop, by far. */
+/** Much longer than any request blocks the loop. */
 const defaultHungAfterSeconds = 60
 
-/** @throws Error when the port cannot be had */
+/** @throws Error if the port is not available */
 export async function openLiveness(
   host: string,
   port: number,
@@ -34,7 +35,7 @@ export async function openLiveness(
   const workerData: LivenessOrder = { host, port, beats, hungAfterSeconds }
   const worker = new Worker(new URL('./liveness.thread.js', import.meta.url), {
     workerData,
-    // None of the program's own flags are for it.
+    // The flags of the program do not apply to the thread.
     execArgv: [],
   })
   const [listening] = await once(worker, 'message')

@@ -1,4 +1,4 @@
-/** Keeps the processes of an all-in-one service running: starts again what dies, ends all when asked. */
+/** Supervises the processes of an all-in-one service: restarts those that die, and stops all of them at the end. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -9,7 +9,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '../store/embedded-
 
 const graceMilliseconds = 6_000
 const longestPauseMilliseconds = 10_000
-/** A worker that lived this long was not broken from the start, so its successor starts at once. */
+/** A worker that lived this long is restarted at once. */
 const healthyMilliseconds = 10_000
 
 export interface Supervisor {
@@ -18,7 +18,7 @@ export interface Supervisor {
   stop(): Promise<void>
 }
 
-/** @param databaseUrl may come later than the worker: it loads its program meanwhile */
+/** @param databaseUrl may resolve later, because the worker loads its program meanwhile */
 export function superviseWorker(
   environment: NodeJS.ProcessEnv,
   databaseUrl: Promise<string>,
@@ -43,7 +43,7 @@ export function superviseWorker(
     worker = child
     databaseUrl.then(
       (url) => child.connected && child.send(url),
-      // The caller that waits for the database gets the error, and ends this process.
+      // The caller that awaits the database gets the error, and ends this process.
       () => {},
     )
     child.on('message', () => announceReady())
@@ -80,8 +80,8 @@ export function superviseWorker(
 const postgresAttempts = 10
 
 /**
- * An embedded PostgreSQL that is started again when it dies, at the same address; clients connect again.
- * `onGiveUp` is called when that does not succeed.
+ * Restarts an embedded PostgreSQL that dies, at the same address. Clients reconnect. Calls `onGiveUp` if a restart
+ * fails.
  */
 export async function keepPostgres(
   directory: string,

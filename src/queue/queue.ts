@@ -7,7 +7,7 @@ import type { JobQueue } from '../training/ports/queue.js'
 import { openRedis, refuseEviction } from './redis.js'
 
 export interface Consumer {
-  /** Takes no more messages, and waits for the current ones. */
+  /** Receives no more messages, and waits for the current ones. */
   close(): Promise<void>
 }
 

@@ -10,7 +10,7 @@ interface Nodes {
   nodes: { host: string; port: number }[]
   username?: string
   password?: string
-  /** The text after the slash. */
+  /** The path: the text after the slash. */
   rest: string
 }
 

@@ -9,11 +9,13 @@ if (parentPort === null) throw new Error('calibration.thread.ts runs in a worker
 
 const backend: BackendSetting = workerData
 
-/** Of each of the two networks. A fast slice counts: the slowest were shared with whatever else ran. */
+/**
+ * Slices for each of the two networks. The fast ones count, because the slow ones shared the machine with other work.
+ */
 const slices = 15
 const sliceMilliseconds = 5
 
-/** A network with two hidden layers as wide as its input: what a step of it takes. */
+/** Measures the seconds and operations of one step of a network with two hidden layers as wide as its input. */
 function measure(features: number, rows: number): { seconds: number; flops: number; usesThreads: boolean } {
   const spec = trainingSchema.parse({
     network: {

@@ -1,4 +1,4 @@
-/** How fast this machine trains: measured in a thread at the first request, and again on another backend. */
+/** Measures how fast this machine trains, in a thread, at the first request and after each change of the backend. */
 import { Worker } from 'node:worker_threads'
 import { explainBackend } from '../engine/index.js'
 import type { Calibration, Speed } from '../training/ports/speed.js'
@@ -24,7 +24,7 @@ export function openCalibration(backend: BackendSetting): Calibration {
       if (name !== measuredOn) measured = undefined
       measuredOn = name
       measured ??= measure().catch((error) => {
-        // The next callId tries again.
+        // The next request measures again.
         measured = undefined
         throw error
       })

@@ -5,10 +5,10 @@ import { runInNewContext } from 'node:vm'
 /** Smaller blocks wait for the next collection by V8. */
 export const worthwhileBytes = 32 * 1024 * 1024
 
-/** What the first collection misses, because a message that is being answered still refers to it, the second gets. */
+/** Milliseconds to a second collection. It frees what a message still referred to during the first. */
 const againMilliseconds = 100
 
-/** Soon nothing refers to so much shared memory any more, whose size brings no collection about. */
+/** Call it when references to this many bytes of shared memory end soon. V8 does not count them. */
 export function collectSoon(bytes: number): void {
   if (bytes < worthwhileBytes) return
   setImmediate(collect)

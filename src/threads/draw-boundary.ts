@@ -9,7 +9,7 @@ import { unpackWeights } from './packed-weights.js'
 
 const greatest = 65_535
 
-/** @throws RangeError when an answer is not finite. */
+/** @throws RangeError if an output is not finite */
 export function drawBoundary(
   { network, weights, ...view }: BoundaryRequest,
   backend: BackendSetting,
@@ -17,7 +17,7 @@ export function drawBoundary(
   return drawBoundaryWith(new Predictor(network, unpackWeights(weights), { backend, batchSize: 1_024 }), view)
 }
 
-/** @throws RangeError when an answer is not finite. */
+/** @throws RangeError if an output is not finite */
 export function drawBoundaryWith(
   predictor: Predictor,
   view: Pick<BoundaryRequest, 'coding' | 'axes' | 'size'>,
@@ -40,7 +40,7 @@ export function drawBoundaryWith(
   return { outputs, range: [low, high], values }
 }
 
-/** Raw rows; the first axis runs fastest. */
+/** Raw rows. The first axis varies fastest. */
 function gridRows(axes: BoundaryRequest['axes'], size: number): number[][] {
   return axes.reduceRight<number[][]>(
     (inner, { min, max }) => {

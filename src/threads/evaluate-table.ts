@@ -1,4 +1,4 @@
-/** Evaluates a model on the labelled rows of a table, some at a time. */
+/** Evaluates a model on the labelled rows of a table, in slices between which the thread answers other calls. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Coding, GeneratedDataset } from '../contract/dataset.js'
 import { type Evaluation, maximumEvaluatedRows } from '../contract/evaluation.js'
@@ -12,13 +12,13 @@ import { DatasetError, type Table } from '../datasets/table.js'
 import { targetNames, targetWidth } from '../datasets/target-coding.js'
 import type { Predictor } from '../engine/index.js'
 
-/** Rows predicted at once, in whole batches. Between them, other calls are answered. */
+/** Rows per slice, in whole batches. */
 const rowsAtOnce = { least: 64, most: 512 }
-/** The time that other calls wait, unless fewer rows take longer. */
+/** The duration of a slice, unless the least number of rows takes longer. */
 const turnMilliseconds = 20
 
 export interface TableEvaluationOrder {
-  /** A generated one is drawn by the thread. */
+  /** The thread generates a generated dataset. */
   table: Table | GeneratedDataset
   network: Network
   loss: Loss
@@ -32,7 +32,7 @@ export interface TableEvaluation {
   unlabelled: number
 }
 
-/** @throws DatasetError when the rows do not fit the model */
+/** @throws DatasetError if the rows do not fit the model */
 export async function evaluateTable(
   order: TableEvaluationOrder,
   predictor: Predictor,

@@ -1,13 +1,13 @@
 /** Converts numbers to little-endian bytes and back. */
 import { endianness } from 'node:os'
 
-/** Swaps in place where the machine counts bytes the other way. */
+/** Swaps the bytes in place on a big-endian machine. */
 export function littleEndian(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   if (endianness() === 'BE') Buffer.from(bytes.buffer).swap32()
   return bytes
 }
 
-/** Where each array begins when they are joined, counted in numbers. */
+/** The offset of each array in the joined arrays, in numbers. */
 export function computeOffsets(arrays: readonly Float32Array[]): number[] {
   let next = 0
   return arrays.map(({ length }) => {
@@ -17,7 +17,7 @@ export function computeOffsets(arrays: readonly Float32Array[]): number[] {
   })
 }
 
-/** The arrays joined, and where each begins. */
+/** Joins the arrays. Returns the bytes, and the offset of each array in numbers. */
 export function packArrays(arrays: readonly Float32Array[]): { bytes: Uint8Array; offsets: number[] } {
   const offsets = computeOffsets(arrays)
   const packed = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0))
@@ -27,18 +27,18 @@ export function packArrays(arrays: readonly Float32Array[]): { bytes: Uint8Array
   return { bytes: littleEndian(new Uint8Array(packed.buffer)), offsets }
 }
 
-/** The bytes of the arrays where they are; null where the machine counts bytes the other way. */
+/** The bytes of the arrays without a copy; null on a big-endian machine. */
 export function bytesInPlace(arrays: readonly Float32Array[]): Uint8Array[] | null {
   if (endianness() === 'BE') return null
   return arrays.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength))
 }
 
-/** Has bytes written where the numbers are to be, and makes numbers of them. */
+/** Lets `write` fill the memory of the arrays, then converts the bytes to numbers in place. */
 export async function receiveNumbers<Refusal>(
-  places: readonly Float32Array[],
+  arrays: readonly Float32Array[],
   write: (bytes: Uint8Array[]) => Promise<Refusal>,
 ): Promise<Refusal> {
-  const bytes = places.map(({ buffer, byteOffset, byteLength }) =>
+  const bytes = arrays.map(({ buffer, byteOffset, byteLength }) =>
     Buffer.from(buffer, byteOffset, byteLength),
   )
   const refusal = await write(bytes)
@@ -46,12 +46,12 @@ export async function receiveNumbers<Refusal>(
   return refusal
 }
 
-/** All numbers of `packArrays`; a copy. */
+/** A copy of all numbers of `packArrays`. */
 export function unpackNumbers(bytes: Uint8Array): Float32Array {
   return new Float32Array(littleEndian(Uint8Array.from(bytes)).buffer)
 }
 
-/** The bytes of whole numbers below 65,536; swaps in place where the machine counts the other way. */
+/** The bytes of 16-bit integers. Swaps them in place on a big-endian machine. */
 export function littleEndian16(numbers: Uint16Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(numbers.buffer)
   if (endianness() === 'BE') Buffer.from(bytes.buffer).swap16()

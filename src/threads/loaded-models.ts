@@ -1,8 +1,8 @@
 /**
- * Which models the prediction threads hold, and how much they take. Each is read once, into the memory of its thread,
- * however many requests wait; what does not fit waits until others are not used any more.
+ * Keeps models in the memory of prediction threads, up to a number of bytes. Each model is read once, also for many
+ * concurrent requests. A model that does not fit waits until others are unused.
  *
- *   waiting for memory ──► loading ──► loaded ──► dropped, to free memory or because the model is gone
+ *   waiting for memory ──► loading ──► loaded ──► dropped, to free memory or because the model was deleted
  */
 
 import { fillBuffers } from '../base/fill-buffers.js'
@@ -20,9 +20,9 @@ interface Held<Thread> {
   thread: Thread
   bytes: number
   loaded: Promise<void>
-  /** Whether it takes its bytes yet. */
+  /** Whether its bytes are allocated. */
   isAdmitted: boolean
-  /** Who waits for an answer of it: until then it stays. */
+  /** Requests that wait for its answer. It is not dropped before they end. */
   users: number
   isGone: boolean
 }
@@ -32,11 +32,11 @@ export interface HeldModelsOptions<Thread> {
   costs: Pick<PredictionCosts, 'bytes' | 'batchSize'>
   backend: BackendSetting
   threads: readonly Thread[]
-  /** Bytes held at most, unless one model alone takes more; evicts the least recently used models. */
+  /** Maximum bytes, unless a single model needs more. Evicts the least recently used models. */
   most: number
 }
 
-/** Who asks, and which of the threads may hold the model. */
+/** The tenant of a request, and the threads that may load the model. */
 interface Use<Thread> {
   tenantId: string
   among: readonly Thread[]
@@ -45,7 +45,7 @@ interface Use<Thread> {
 export class LoadedModels<
   Thread extends Pick<CallableThread<ToPredictor, FromPredictor>, 'post' | 'call' | 'onEnd'>,
 > {
-  /** The most recently used stand last. */
+  /** Least recently used first. */
   readonly #held = new Map<string, Held<Thread>>()
   readonly #waiting = new TenantQueue<{ held: Held<Thread>; admit: () => void }>()
 
@@ -61,8 +61,8 @@ export class LoadedModels<
   }
 
   /**
-   * Asks a thread that holds the model, for as long as `use` lasts.
-   * @throws Problem `not-found` when the model was deleted meanwhile
+   * Calls `use` with the thread that has loaded the model. The model stays loaded until `use` ends.
+   * @throws Problem `not-found` if the model was deleted meanwhile
    */
   async use<Answer>(
     model: Model,
@@ -81,7 +81,7 @@ export class LoadedModels<
     }
   }
 
-  /** The model no longer exists. */
+  /** Drops a deleted model after its last answer. */
   gone(id: string): void {
     const held = this.#held.get(id)
     if (held === undefined) return
@@ -137,7 +137,7 @@ export class LoadedModels<
       thread.post({ type: 'unload', modelId })
       throw error
     }
-    // A thread that died meanwhile has been replaced by one that knows nothing of it.
+    // A thread that died meanwhile has a successor without the model.
     if (this.#held.get(modelId) !== held) throw new Error('the prediction thread ended')
     thread.post({ type: 'loaded', modelId })
   }
@@ -163,7 +163,7 @@ export class LoadedModels<
     }
   }
 
-  /** Drops what nobody uses, if need be; false when that is not enough. */
+  /** Drops unused models until the bytes fit. False if they do not. */
   #evictFor(wanted: number): boolean {
     const admitted = [...this.#held].filter(([, held]) => held.isAdmitted)
     let bytes = admitted.reduce((sum, [, held]) => sum + held.bytes, 0)
@@ -174,7 +174,7 @@ export class LoadedModels<
     return bytes === 0 || bytes + wanted <= this.options.most
   }
 
-  /** Unless somebody waits for it. */
+  /** Drops the model, unless a request uses it. */
   #drop(id: string): boolean {
     const held = this.#held.get(id)
     if (held === undefined || held.users > 0) return false

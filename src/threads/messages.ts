@@ -24,7 +24,7 @@ export type BackendSetting = BackendName | 'auto'
 
 interface PredictorOptions {
   backend: BackendSetting
-  /** Rows computed together at most. */
+  /** Maximum rows of a batch. */
   batchSize: number
 }
 

@@ -1,4 +1,4 @@
-/** Weights as one run of bytes with a table of contents, for storage and for the way between threads. */
+/** Packs weights into one array of bytes with a table of contents, to store them and to send them to threads. */
 import type { Tensor } from '../contract/model.js'
 import { sizeOf, type WeightShapes, type Weights } from '../engine/index.js'
 import { packArrays, unpackNumbers } from './little-endian.js'

@@ -1,37 +1,37 @@
-/** What it takes to answer with a model, known from its network alone. */
+/** Estimates the time and memory of predictions from the network alone. */
 import type { Model } from '../contract/model.js'
 import type { Network } from '../contract/network.js'
 import { type BackendName, explainBackend, type PredictionCost, predictionCost } from '../engine/index.js'
 import type { BackendSetting } from './messages.js'
 
-/** What the loop computes at once at most, by `predictionCost`: some 50 µs of each backend. */
+/** Maximum `predictionCost` that the event loop computes: about 50 µs of each backend. */
 const mostAtOnce: Record<BackendName, number> = { native: 500_000, wasm: 300_000, reference: 10_000 }
 
-/** Rows computed together, and the memory that their numbers may take, unless one row takes more. */
+/** Maximum rows of a batch, and the bytes of its numbers unless a single row needs more. */
 const batch = { rows: 64, bytes: 64 * 1024 * 1024 }
 
-/** A call of a thread takes at most so many times what the event loop computes at once, unless a row alone takes longer. */
+/** Maximum cost of a call of a thread, relative to that of the event loop. A single row may cost more. */
 const callShare = 100
 
 export class PredictionCosts {
-  readonly #known = new WeakMap<Network, PredictionCost>()
+  readonly #costs = new WeakMap<Network, PredictionCost>()
   readonly #most: number
 
   constructor(backend: BackendSetting) {
     this.#most = mostAtOnce[explainBackend(backend).name]
   }
 
-  /** How many times as much as the loop may compute at once it takes to answer so many rows. */
+  /** The cost of predicting the rows, relative to what the event loop may compute. */
   share({ network }: Model, rows: number): number {
     return this.#of(network).flops(rows) / this.#most
   }
 
-  /** Of one call; one row at least. */
+  /** Maximum rows of a call, at least one. */
   rowsAtOnce(model: Model): number {
     return Math.max(1, Math.floor(callShare / this.share(model, 1)))
   }
 
-  /** Whether one row takes longer than a call should. */
+  /** Whether a single row costs more than a call should. */
   isSlow(model: Model): boolean {
     return this.share(model, 1) > callShare
   }
@@ -42,16 +42,16 @@ export class PredictionCosts {
     return Math.max(1, Math.min(batch.rows, Math.floor(batch.bytes / bytesPerRow)))
   }
 
-  /** Of a predictor: the weights, and the numbers of a batch. */
+  /** Bytes of a predictor: the weights, and the numbers of a batch. */
   bytes(model: Model): number {
     return model.weightBytes + this.batchSize(model) * this.#of(model.network).bytesPerRow
   }
 
   #of(network: Network): PredictionCost {
-    const known = this.#known.get(network)
-    if (known !== undefined) return known
+    const cached = this.#costs.get(network)
+    if (cached !== undefined) return cached
     const cost = predictionCost(network)
-    this.#known.set(network, cost)
+    this.#costs.set(network, cost)
     return cost
   }
 }

@@ -12,12 +12,12 @@ import { PredictionCosts } from './prediction-costs.js'
 import { PredictorThread } from './predictor-thread.js'
 import { SmallModels } from './small-models.js'
 
-/** Weights held at most by the threads that predict, and by the one that evaluates. */
+/** Maximum bytes of weights in the threads that predict, and in the one that evaluates. */
 const mostHeld = { predictions: 512 * 1024 * 1024, evaluations: 128 * 1024 * 1024 }
 
 export interface PredictorPoolOptions {
   backend: BackendSetting
-  /** Threads that predict. */
+  /** Number of threads that predict. */
   threads: number
 }
 
@@ -28,7 +28,7 @@ export function openPredictorPool(
   const costs = new PredictionCosts(backend)
   const small = new SmallModels(models, costs, backend)
   const predicting = Array.from({ length: threads }, () => new PredictorThread())
-  // A row of some models takes seconds; those of others do not wait for it, where there is another thread.
+  // A row of some models takes seconds. If there are several threads, other models do not wait for it.
   const lanes = {
     quick: predicting.slice(0, Math.ceil(threads / 2)),
     slow: threads === 1 ? predicting : predicting.slice(Math.ceil(threads / 2)),

@@ -1,13 +1,13 @@
 /**
- * A thread that predicts, and who waits for it. Requests that wait for the same model go as one call. What a call may cost is
- * bounded: a request of many rows takes several. Tenants take turns, and the models of a tenant.
+ * A prediction thread and its queue. Requests for the same model share a call. The cost of a call is limited, so a
+ * request with many rows takes several. Tenants take turns, and so do the models of a tenant.
  */
 
 import { CallableThread } from './callable-thread.js'
 import type { FromPredictor, ToPredictor } from './messages.js'
 import { TenantQueue } from './tenant-queue.js'
 
-/** Calls that the thread has at a time: while it computes one, the next is there already. */
+/** Calls that the thread has at a time: the next is there while it computes one. */
 const callsAtOnce = 2
 
 export interface Rows {
@@ -16,31 +16,31 @@ export interface Rows {
   /** Rows × features. */
   inputs: Float32Array
   features: number
-  /** That a call may have. */
+  /** Maximum rows of a call. */
   rowsAtOnce: number
-  /** One row takes so long that no other call needs to be there before it ends. */
+  /** Whether a row takes so long that the thread needs no second call. */
   isSlow: boolean
 }
 
 interface Request extends Rows {
   rows: number
-  /** Rows that are part of a call already, and those that are answered. */
+  /** Rows that are in a call, and rows that are answered. */
   asked: number
   answered: number
-  /** Rows × outputs, once the first rows are answered. */
+  /** Rows × outputs; null before the first answer. */
   outputs: Float32Array | null
   resolve(outputs: Float32Array): void
   reject(error: unknown): void
 }
 
-/** Requests that wait for the same model, which belongs to one tenant. */
+/** The requests for one model, which belongs to one tenant. */
 interface Queue {
   tenantId: string
   modelId: string
   requests: Request[]
 }
 
-/** Rows of a request that are part of a call. */
+/** The rows of a request that are in a call. */
 interface Share {
   request: Request
   first: number
@@ -49,7 +49,7 @@ interface Share {
 
 export class PredictorThread extends CallableThread<ToPredictor, FromPredictor> {
   readonly #turns = new TenantQueue<Queue>()
-  /** By model, those that wait for their turn. */
+  /** The queues by model. */
   readonly #queues = new Map<string, Queue>()
   #calls = 0
   #slowCalls = 0
@@ -94,7 +94,7 @@ export class PredictorThread extends CallableThread<ToPredictor, FromPredictor> 
       if (queue === undefined) return
       this.#queues.delete(queue.modelId)
       const shares = takeShares(queue.requests)
-      // Requests that still wait for this model go after the others.
+      // Other models go before the remaining requests for this model.
       if (queue.requests.length > 0) this.#wait(queue)
       void this.#call(queue.modelId, shares)
     }
@@ -130,7 +130,7 @@ export class PredictorThread extends CallableThread<ToPredictor, FromPredictor> 
   }
 }
 
-/** As many rows as a call may have, of the first requests; those of which none are left are taken out. */
+/** Takes the rows of the next call from the first requests. Removes requests without further rows. */
 function takeShares(requests: Request[]): Share[] {
   const shares: Share[] = []
   let left = requests[0].rowsAtOnce

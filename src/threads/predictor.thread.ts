@@ -1,4 +1,4 @@
-/** A prediction thread: keeps compiled models and answers with them, so that the event loop never computes. */
+/** A prediction thread. It keeps compiled models and predicts with them, so that the event loop does not. */
 import { parentPort } from 'node:worker_threads'
 import { splitTable } from '../datasets/split-rows.js'
 import { DatasetError } from '../datasets/table.js'
@@ -13,7 +13,7 @@ import { readShapes } from './packed-weights.js'
 if (parentPort === null) throw new Error('predictor.thread.ts runs in a worker thread only')
 const port = parentPort
 const predictors = new Map<string, Predictor>()
-/** Models whose weights are on their way. */
+/** Models whose weights are being written. */
 const loading = new Map<string, () => void>()
 
 port.on('message', (message: ToPredictor) => {
@@ -64,9 +64,9 @@ port.on('message', (message: ToPredictor) => {
 function load({ callId, modelId, network, tensors, ...options }: ToPredictor & { type: 'load' }): void {
   try {
     const predictor = new Predictor(network, null, options)
-    const places = predictor.weightBuffers(readShapes(tensors))
+    const arrays = predictor.weightBuffers(readShapes(tensors))
     predictors.set(modelId, predictor)
-    void receiveNumbers(places, (bytes) => {
+    void receiveNumbers(arrays, (bytes) => {
       send({ type: 'weightBuffers', callId, buffers: bytes })
       return new Promise<void>((resolve) => loading.set(modelId, resolve))
     })

@@ -1,4 +1,4 @@
-/** What of requests takes the event loop of an API process too long, computed in a thread. */
+/** Computes in a thread what would block the event loop of an API process. */
 import type { BodyThread } from '../bodies/body-thread.js'
 import type { RequestThread } from '../training/ports/request-thread.js'
 import { CallableThread } from './callable-thread.js'

@@ -1,4 +1,4 @@
-/** The thread of what requests bring and ask for: reads large bodies, draws datasets, builds networks. */
+/** The request thread: parses large bodies, generates datasets, builds networks. */
 import { parentPort } from 'node:worker_threads'
 import { lowerPriority } from '../base/low-priority.js'
 import { parseBody } from '../bodies/body-thread.js'

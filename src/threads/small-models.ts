@@ -1,4 +1,4 @@
-/** Models so small that the event loop answers at once: a thread would take longer to be asked than to compute. */
+/** Predicts with small models on the event loop, because a call of a thread would take longer. */
 import type { Model } from '../contract/model.js'
 import { Problem } from '../contract/problems.js'
 import { Predictor } from '../engine/index.js'
@@ -7,14 +7,14 @@ import type { BackendSetting } from './messages.js'
 import { unpackWeights } from './packed-weights.js'
 import type { PredictionCosts } from './prediction-costs.js'
 
-/** Larger ones take longer to be compiled. */
+/** Larger models take too long to compile. */
 const mostWeightBytes = 2 * 1024 * 1024
 
-/** Held at most; evicts the least recently used models. */
+/** Maximum models and bytes in memory. Evicts the least recently used models. */
 const mostHeld = { models: 1_000, bytes: 256 * 1024 * 1024 }
 
 export class SmallModels {
-  /** The most recently used stand last. */
+  /** Least recently used first. */
   readonly #predictors = new Map<string, Predictor>()
   readonly #loading = new Map<string, Promise<Predictor>>()
   #bytes = 0
@@ -25,7 +25,7 @@ export class SmallModels {
     private readonly backend: BackendSetting,
   ) {}
 
-  /** Null of more rows, or a larger model, than the loop may answer at once. */
+  /** Null if the rows or the model are too many or large for the event loop. */
   predict(model: Model, inputs: Float32Array, rows: number): Float32Array | Promise<Float32Array> | null {
     if (model.weightBytes > mostWeightBytes || this.costs.share(model, rows) > 1) return null
     const predictor = this.#predictors.get(model.id)
@@ -35,7 +35,7 @@ export class SmallModels {
     return predictor.predict(inputs)
   }
 
-  /** The model no longer exists. */
+  /** Drops a deleted model. */
   gone(id: string): void {
     this.#drop(id)
     this.#loading.delete(id)
@@ -54,12 +54,12 @@ export class SmallModels {
     return loading
   }
 
-  /** @throws Problem `not-found` when the model was deleted meanwhile */
+  /** @throws Problem `not-found` if the model was deleted meanwhile */
   async #open({ id, network }: Model): Promise<Predictor> {
     const weights = await this.models.weights(id)
     if (weights === null) throw new Problem('not-found', `There is no model ${id}.`)
     const predictor = new Predictor(network, unpackWeights(weights), { backend: this.backend })
-    // What was found to be gone meanwhile is not kept.
+    // A model that was deleted meanwhile is not kept.
     if (this.#loading.has(id)) this.#keep(id, predictor)
     return predictor
   }

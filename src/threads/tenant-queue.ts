@@ -1,6 +1,6 @@
-/** What waits, by tenant: tenants take turns, and within a tenant what came first goes first. */
+/** A queue in which tenants take turns. The items of a tenant stay in order. */
 export class TenantQueue<Item> {
-  /** The tenant whose turn it is stands first, unless it had the most recent turn and others wait. */
+  /** In the order of turns. The tenant with the most recent turn is skipped if others wait. */
   readonly #waiting = new Map<string, Item[]>()
   #latest: string | undefined
 
@@ -10,13 +10,13 @@ export class TenantQueue<Item> {
     else items.push(item)
   }
 
-  /** Whose turn it is. */
+  /** The next item. */
   first(): Item | undefined {
     const tenantId = this.#next()
     return tenantId === undefined ? undefined : this.#waiting.get(tenantId)?.[0]
   }
 
-  /** The same, which waits no longer; its tenant stands last from now on. */
+  /** Removes the next item, and moves its tenant to the end. */
   take(): Item | undefined {
     const tenantId = this.#next()
     const items = tenantId === undefined ? undefined : this.#waiting.get(tenantId)
@@ -33,14 +33,14 @@ export class TenantQueue<Item> {
     return first === this.#latest ? (second ?? first) : first
   }
 
-  /** All that waits, which then waits no longer. */
+  /** Removes all items. */
   clear(): Item[] {
     const items = [...this.#waiting.values()].flat()
     this.#waiting.clear()
     return items
   }
 
-  /** No longer waits. */
+  /** Removes an item. */
   remove(tenantId: string, item: Item): void {
     const left = this.#waiting.get(tenantId)?.filter((each) => each !== item) ?? []
     if (left.length > 0) this.#waiting.set(tenantId, left)

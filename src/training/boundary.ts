@@ -12,7 +12,7 @@ import type { AllModels } from './ports/models.js'
 import type { BoundaryRequest, ModelBoundaryRequest, PredictorPool } from './ports/predictor-pool.js'
 import type { SnapshotStore } from './ports/snapshots.js'
 
-/** The margin around the data, as a share of their range. */
+/** The margin on each side of the data, relative to their range. */
 const margin = 0.25
 /** Frames that are read and drawn together. Few, so that epochs do not wait long. */
 const framesPerRead = 4
@@ -23,7 +23,7 @@ export interface AxesDependencies {
   generated: Pick<GeneratedData, 'describe'>
 }
 
-/** @throws Problem `not-found`, or `invalid-request` when the inputs are not one or two numbers. */
+/** @throws Problem `not-found`, or `invalid-request` if the features are not one or two numbers */
 export async function boundaryAxes(
   { jobs, datasets, generated }: AxesDependencies,
   jobId: string,
@@ -54,7 +54,7 @@ function around(column: string, min: number, max: number): BoundaryAxis {
   return { column, min: min - padding, max: max + padding }
 }
 
-/** Weights of more bytes are not read for each frame. The thread that draws keeps them. */
+/** Maximum bytes of weights that are read for each frame. The thread that draws keeps larger weights. */
 const largestRead = 1024 * 1024
 
 export interface BoundaryDependencies {

@@ -3,7 +3,7 @@ import { hasThreshold, type Model, type ModelChange } from '../contract/model.js
 import { Problem } from '../contract/problems.js'
 import type { ModelStore } from './ports/models.js'
 
-/** Throws Problem `not-found`, or `invalid-input` when the model gives no probability of one of two classes. */
+/** @throws Problem `not-found`, or `invalid-input` if the model is not a two-class model */
 export async function changeModel(
   models: Pick<ModelStore, 'get' | 'setThreshold'>,
   id: string,

@@ -6,7 +6,7 @@ import type { Once } from './ports/idempotency.js'
 import type { ModelStore, NewModel } from './ports/models.js'
 import type { ConstructedNetwork, RequestThread } from './ports/request-thread.js'
 
-/** Rows whose network is built on the event loop. */
+/** Maximum number of true rows of a network that the event loop builds. */
 const rowsAtOnce = 256
 
 export interface ConstructDependencies {
@@ -14,7 +14,7 @@ export interface ConstructDependencies {
   thread: Pick<RequestThread, 'construct'>
 }
 
-/** Builds and stores a model; it answers like a trained one. */
+/** Builds and stores a model. Predictions and exports treat it like a trained one. */
 export async function construct(
   { models, thread }: ConstructDependencies,
   { name, construct: { dnf } }: ModelRequest,
@@ -24,7 +24,7 @@ export async function construct(
   return models.create({ id: newId('model'), name: name ?? null, ...network, evaluation: null }, once)
 }
 
-/** One layer of threshold units: `weight` is units × inputs, row-major; `bias` has one number a unit. */
+/** A layer of threshold units. `weight` is units × inputs, row-major. `bias` has one number per unit. */
 interface ThresholdLayer {
   inputs: number
   weight: Float32Array
@@ -32,12 +32,12 @@ interface ThresholdLayer {
 }
 
 /**
- * The network of a disjunctive normal form: a hidden unit for each true row, which fires for that row alone, and an
- * output that fires when any of them does. A hidden unit sums +1 for each input that its row has as 1 and −1 for each
- * other; only its own row reaches the number of ones, and the bias ½ − ones puts the threshold just below.
+ * The network of a disjunctive normal form. One hidden unit per true row fires for that row alone. The output fires if
+ * any of them does. A hidden unit has the weight +1 for each 1 of its row and −1 for each 0, so that only its row
+ * reaches the number of ones. The bias ½ − ones puts the threshold just below that number.
  */
 export function fromNormalForm({ inputs, trueRows }: Construction['dnf']): ConstructedNetwork {
-  // A layer needs a unit, so the function that is never true has one that never fires.
+  // A layer needs a unit, so a function that is never true gets one that never fires.
   const hidden = trueRows.length === 0 ? silentLayer(inputs) : hiddenLayer(inputs, trueRows)
   const units = hidden.bias.length
   const output = { inputs: units, weight: new Float32Array(units).fill(1), bias: Float32Array.of(-0.5) }

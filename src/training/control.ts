@@ -1,6 +1,6 @@
 /**
- * Cancels, pauses, resumes and deletes jobs. Each call is one guarded change of the job's row. A worker that runs the job
- * finds its claim changed, and stops at its next step.
+ * Cancels, pauses, resumes and deletes jobs. Each call is one guarded change of the row of the job. A worker that runs
+ * the job sees that its claim is no longer valid, and stops at the next step.
  */
 import { isFinished, type Job, type JobStatus, type ResumeRequest } from '../contract/job.js'
 import type { TenantLimits } from '../contract/limits.js'
@@ -15,7 +15,7 @@ async function look(jobs: JobStore, id: string): Promise<Job> {
   return job
 }
 
-/** Why a job in that state refuses the request. `otherwise` is the reason of a job that has not ended. */
+/** Why a job in that state refuses the request. `otherwise` applies to jobs that have not ended. */
 function refusal({ status }: Job, otherwise: string): Problem {
   return isFinished(status)
     ? new Problem('job-finished', `The job has already ended: its status is ${status}.`)
@@ -29,19 +29,19 @@ async function lookFor(jobs: JobStore, id: string, status: JobStatus): Promise<J
   return job
 }
 
-/** Ends a job at once. Cancelling twice is fine. */
+/** Ends a job at once. A second call does nothing. */
 export async function cancel(jobs: JobStore, id: string): Promise<Job> {
   await jobs.cancel(id)
   return lookFor(jobs, id, 'cancelled')
 }
 
-/** Pauses a queued or running job and keeps its progress. Pausing twice is fine. */
+/** Pauses a queued or running job and keeps its progress. A second call does nothing. */
 export async function pause(jobs: JobStore, id: string): Promise<Job> {
   await jobs.pause(id)
   return lookFor(jobs, id, 'paused')
 }
 
-/** Queues a paused job again, perhaps with other settings from the next epoch on. */
+/** Queues a paused job again. Changed settings apply from the next epoch on. */
 export async function resume(
   jobs: JobStore,
   queue: Pick<JobQueue, 'afterCommit'>,

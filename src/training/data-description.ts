@@ -1,4 +1,4 @@
-/** Describes the dataset that a job names: built-in, stored, or rows of the request. */
+/** Describes the dataset of a job: built-in, stored, generated, or rows of the request. */
 
 import { didYouMean } from '../base/similar-names.js'
 import {
@@ -21,19 +21,19 @@ import { newId } from './new-id.js'
 import type { DatasetStore, NewDataset } from './ports/datasets.js'
 
 export interface DataDescription {
-  /** As the spec names it. */
+  /** The name in the spec. */
   name: string | GeneratedDataset
   origin: 'builtIn' | 'uploaded' | 'inline'
   columns: Column[]
   rows: number
   datasetId: string | null
   inputShape: number[]
-  /** When each row is a picture. */
+  /** Null unless each row is a picture. */
   image: ImageFormat | null
   scaling: Scaling
-  /** To be stored with the job. */
+  /** Null unless the request contains the rows. They are stored with the job. */
   inline: NewDataset | null
-  /** Every row there is, such as those of a Boolean function. */
+  /** Whether the rows are all that exist, such as those of a Boolean function. */
   isTruthTable: boolean
 }
 
@@ -42,12 +42,12 @@ export interface DataSources {
   generated: Pick<GeneratedData, 'describe'>
 }
 
-/** Built-ins and inline rows that are so few are the whole population, not a sample. */
+/** Built-ins and inline rows with at most this many rows are the whole population, not a sample. */
 const rowsOfTruthTable = 20
 
 /**
- * @param field the place of the dataset in the request
- * @throws Problem when there is no such dataset, or its rows are no table
+ * @param field the field of the request that has the dataset
+ * @throws Problem if there is no such dataset, or the rows are no table
  */
 export async function findData(
   { datasets, generated }: DataSources,
@@ -97,7 +97,10 @@ function builtInData(
   }
 }
 
-/** The dataset to validate on; null when the request names none. @throws Problem when it does not fit the training's */
+/**
+ * The validation dataset; null if the request has none.
+ * @throws Problem if its columns do not match those of the training dataset
+ */
 export async function findValidation(
   sources: DataSources,
   { validationDataset, validationSplit = 0 }: JobRequest,
@@ -120,7 +123,7 @@ export async function findValidation(
   return data
 }
 
-/** The dataset or model whose column types a file can be read with. */
+/** The dataset or model whose column types a file is read with. */
 function likeName({ name, datasetId, origin }: DataDescription): string | undefined {
   return datasetId ?? (origin === 'builtIn' && typeof name === 'string' ? name : undefined)
 }

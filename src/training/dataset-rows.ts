@@ -1,4 +1,4 @@
-/** Reads some rows of a dataset, or one picture. */
+/** Reads rows of a dataset, or one picture. */
 import type { Cell, Column, DatasetRows, GeneratedDataset, ImageFormat } from '../contract/dataset.js'
 import { Problem } from '../contract/problems.js'
 import { builtIn } from '../datasets/built-ins.js'
@@ -10,10 +10,10 @@ import type { JobSplits } from './job-splits.js'
 import type { DatasetStore, TableSlice } from './ports/datasets.js'
 import type { JobStore } from './ports/jobs.js'
 
-/** Cells of an answer. Wide datasets return fewer rows. */
+/** Maximum number of cells in an answer. Wide datasets return fewer rows. */
 const maximumCells = 100_000
 
-/** Throws Problem `not-found`. */
+/** @throws Problem `not-found` */
 export async function datasetRows(
   { datasets, generated }: RowSources,
   dataset: string | GeneratedDataset,
@@ -82,8 +82,9 @@ export interface JobRowsRequest {
 }
 
 /**
- * Of the dataset that a job trains on, whatever it is: also inline rows or a generated one. `split` asks for those
- * that validate, or that train, only; with a validation dataset, the rows of that. Throws Problem `not-found`.
+ * Reads rows of the dataset of a job, also of inline rows and generated datasets. `split` selects the training rows or
+ * the validation rows. With a validation dataset, the latter are its rows.
+ * @throws Problem `not-found`
  */
 export async function jobRows(
   { jobs, ...sources }: Stores,
@@ -108,7 +109,7 @@ export async function jobRows(
   return page(columns, { offset, numbers, data }, chosen.length)
 }
 
-/** The rows of these ascending numbers, read chunk by chunk. */
+/** The rows at these ascending indices, read chunk by chunk. */
 async function rowsAt(
   { datasets, generated }: RowSources,
   dataset: string | GeneratedDataset,
@@ -134,7 +135,10 @@ async function readColumns(
   return description.columns
 }
 
-/** Row `row`, from 0, as a PNG. Throws Problem `not-found`. */
+/**
+ * Row `row`, from 0, as a PNG.
+ * @throws Problem `not-found`
+ */
 export async function datasetPicture(
   datasets: Pick<DatasetStore, 'get' | 'rows'>,
   id: string,
@@ -154,7 +158,7 @@ async function readImageFormat(datasets: Pick<DatasetStore, 'get'>, id: string):
   return dataset.image
 }
 
-/** Throws Problem `not-found` or `dataset-in-use`. */
+/** @throws Problem `not-found` or `dataset-in-use` */
 export async function deleteDataset(datasets: Pick<DatasetStore, 'delete'>, id: string): Promise<void> {
   if (builtIn(id) !== undefined) {
     throw new Problem('dataset-in-use', `${id} is built in, so it cannot be deleted.`)

@@ -1,4 +1,4 @@
-/** Chooses what a request with `"network": "auto"` omits, from the columns and the number of rows. */
+/** Chooses what a request with `"network": "auto"` omits. The choice depends on the columns and the number of rows. */
 import type { Column } from '../contract/dataset.js'
 import type { JobRequest } from '../contract/job.js'
 import {
@@ -16,7 +16,7 @@ import {
 } from '../contract/network.js'
 import { Problem } from '../contract/problems.js'
 
-/** A request in which everything is chosen. */
+/** A request with all fields set. */
 export type ResolvedRequest = Omit<JobRequest, 'network' | 'earlyStopping'> &
   Pick<TrainingSpec, 'network' | 'loss' | 'optimizer' | 'epochs' | 'earlyStopping'> & {
     validationSplit: number
@@ -25,29 +25,29 @@ export type ResolvedRequest = Omit<JobRequest, 'network' | 'earlyStopping'> &
 export interface DataTraits {
   columns: readonly Column[]
   rows: number
-  /** Of a row as a network takes it: several numbers for a picture. */
+  /** The shape of an input row. Pictures have several dimensions. */
   inputShape: readonly number[]
-  /** The rows are all there are, such as every row of a Boolean function: none is held out. */
+  /** Whether the rows are all that exist, such as those of a Boolean function. None is held out then. */
   isTruthTable: boolean
 }
 
 const hiddenUnits = 100
 const learningRate = 0.002
-/** A prior on the weights counts once, however many rows there are: less for each of many. */
+/** At most `most`, and `ofRows` divided by the number of rows: the prior on the weights counts once per epoch. */
 const weightDecay = { most: 0.01, ofRows: 3 }
 const epochs = 300
 const patience = 20
 const heldOut = 0.15
-/** With fewer rows, the number of epochs is chosen by folds and all rows train at the end. */
+/** With fewer rows, folds choose the number of epochs, and the final training uses all rows. */
 const rowsToHoldOut = 500
 const folds = 5
-/** With fewer rows, nothing can be held out. */
+/** With fewer rows, no rows are held out. */
 const fewestRows = 10
 
 /**
  * Fills in what the request omits.
- * @param source the model in `from`, whose network and loss are taken unless the request has its own
- * @throws Problem `invalid-request` when a field is left out that only `auto` chooses
+ * @param source the model in `from`. Its network and loss are used unless the request has its own
+ * @throws Problem `invalid-request` if a field is missing that only `auto` chooses
  */
 export function resolveRequest(
   request: JobRequest,
@@ -107,7 +107,7 @@ interface End {
   loss: Loss
 }
 
-/** The last layer and the loss that fit the targets; a given loss stays, and the layer fits it. */
+/** The last layer and the loss for the targets. A loss of the request stays, and the layer fits it. */
 export function endFor(columns: readonly Column[], loss?: Loss): End {
   const targets = columns.filter((column) => column.role === 'target')
   const [first] = targets
@@ -137,7 +137,7 @@ function endForLoss(targets: readonly Column[], loss: Loss): Omit<End, 'loss'> {
   return { units, activation: targets.every(isYesOrNo) ? 'sigmoid' : 'linear' }
 }
 
-/** A boolean, or a number that is 0 in some rows and 1 in the others. */
+/** Whether a column has two classes: a boolean, or a number that is 0 or 1 in every row. */
 export function isYesOrNo({ type, min, max, integers }: Column): boolean {
   return type === 'boolean' || (type === 'number' && integers === true && min === 0 && max === 1)
 }
@@ -151,7 +151,7 @@ function networkEndingWith({ units, activation }: End, { inputShape }: DataTrait
   return { layers: [...flat, dense(hiddenUnits, 'relu'), dense(units, activation)] }
 }
 
-/** The model's network; where what differs is initialized anew, its inputs and outputs are as many as the data has. */
+/** The network of the model. With a `fromMismatch` other than `refuse`, its inputs and outputs follow the columns. */
 function replaceEnd(
   { inputShape, layers }: Network,
   { units, activation }: End,
@@ -174,7 +174,7 @@ function stoppingFor(
   if (earlyStopping === null) return { validationSplit: chosen }
   const rule = earlyStopping ?? earlyStoppingSchema.parse({ patience })
   const hasRows = chosen > 0 || validationDataset !== undefined
-  // A rule that needs no rows beside those it trains on, or that says where they come from.
+  // The rule monitors the training rows, or has folds, so no rows need to be held out.
   const isWhole = earlyStopping !== undefined && (rule.folds !== undefined || !rule.monitor.startsWith('val'))
   if (hasRows || isWhole) return { earlyStopping: rule, validationSplit: chosen }
   const nothingToHoldOut = data.isTruthTable || data.rows < fewestRows
@@ -182,12 +182,12 @@ function stoppingFor(
   const count = foldsFor(data)
   const canFold = data.rows < rowsToHoldOut && split !== 'chronological' && count >= 2
   if (canFold) return { earlyStopping: { ...rule, folds: count }, validationSplit: 0 }
-  // Without rows held out there would be nothing to watch.
+  // Without rows held out, there is nothing to monitor.
   if (validationSplit === 0) return { ...given({ earlyStopping }), validationSplit: 0 }
   return { earlyStopping: rule, validationSplit: heldOut }
 }
 
-/** As many that each holds a row of every class; 0 where a class has a single row. */
+/** The number of folds, so that each has a row of every class. 0 if a class has a single row. */
 function foldsFor({ columns }: DataTraits): number {
   const targets = columns.filter((column) => column.role === 'target')
   const rowsOfClasses = targets.length === 1 ? (targets[0]?.counts ?? []) : []

@@ -1,7 +1,10 @@
 import { Problem } from '../contract/problems.js'
 import type { ModelStore } from './ports/models.js'
 
-/** With its weights; the job that made it stays. Throws Problem `not-found` or `model-in-use`. */
+/**
+ * Deletes a model and its weights. The job that trained it stays.
+ * @throws Problem `not-found` or `model-in-use`
+ */
 export async function deleteModel(models: Pick<ModelStore, 'delete'>, id: string): Promise<void> {
   const outcome = await models.delete(id)
   switch (outcome) {

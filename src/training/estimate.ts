@@ -1,18 +1,18 @@
 /**
- * Estimates the duration of a training: the speed measured on this machine, corrected by the actual durations of past
+ * Estimates the duration of a training. The speed measured on this machine is corrected by the durations of past
  * trainings with steps of similar size.
  */
 import type { FinishedRun, Speed } from './ports/speed.js'
 
-/** Of all epochs. */
+/** Operations and steps of all epochs. */
 export type Work = Omit<FinishedRun, 'seconds'>
 
-/** Seconds to hand a job to a thread and to store its model. */
+/** Seconds to send a job to a thread and to store its model. */
 const secondsToStart = 0.03
-/** The weight of the measured speed against past runs. */
+/** The measured speed counts as a past run of this many seconds. */
 const secondsOfMeasurement = 0.5
 
-/** @returns seconds from a worker's taking the job to its end, with all epochs run. */
+/** @returns seconds from the claim of the job to its end, if all epochs run */
 export function estimateSeconds(work: Work, speed: Speed, past: readonly FinishedRun[]): number {
   return secondsToStart + secondsAt(work, speed) * correction(work, speed, past)
 }
@@ -22,14 +22,14 @@ function secondsAt({ steps, flops, threads }: Work, speed: Speed): number {
   return steps * speed.secondsPerStep + flops / rate
 }
 
-/** Steps whose operations differ by less than a factor of 4 or so are of one size; so are threads that are as many. */
+/** The key of runs of similar size: steps within a factor of about 4, and the same number of threads. */
 function sizeClass({ steps, flops }: Work): number {
   return Math.round(Math.log(Math.max(1, flops / steps)) / Math.log(4))
 }
 
 /**
- * Actual by calculated seconds of the past runs that are nearest in size. The measured speed counts as one more run, so
- * that short ones, in which starting and storing weigh much, say little.
+ * The ratio of actual to calculated seconds over past runs of similar size. The measured speed counts as one more run.
+ * It therefore outweighs short runs, whose time is mostly start and storage.
  */
 function correction(work: Work, speed: Speed, past: readonly FinishedRun[]): number {
   const distances = past.map((run) => distance(work, run))

@@ -1,4 +1,4 @@
-/** Evaluates a model on labelled rows, as after its training. */
+/** Evaluates a model on labelled rows, with the metrics of its training. */
 
 import { TenantTurns } from '../base/tenant-turns.js'
 import type { DatasetWarning, GeneratedDataset } from '../contract/dataset.js'
@@ -25,7 +25,7 @@ export interface EvaluateDependencies {
   datasets: Pick<DatasetStore, 'get' | 'rows'>
   predictors: Pick<PredictorPool, 'evaluate'>
   thread: Pick<RequestThread, 'prepare'>
-  /** Of evaluations that hold a whole dataset in memory. */
+  /** Limits evaluations, each of which has a whole dataset in memory. */
   turns: TenantTurns
 }
 
@@ -33,7 +33,7 @@ export interface FileToEvaluate extends Omit<Upload, 'preparation' | 'name'> {
   preparation: Pick<Preparation, 'missingValues' | 'decimal'>
 }
 
-/** Stored datasets that are evaluated at a time, because each is held in memory whole. */
+/** Concurrent evaluations of stored datasets. Each has a whole dataset in memory. */
 const datasetsAtOnce = 3
 
 export const turnsOfDatasets = () =>
@@ -44,10 +44,10 @@ export const turnsOfDatasets = () =>
     seconds: 60,
   })
 
-/** The thread that evaluates a generated dataset also generates it. */
+/** A generated dataset is generated in the thread that evaluates it. */
 type Rows = Omit<Labelled, 'table'> & { table: Table | GeneratedDataset }
 
-/** Throws Problem `not-found` of the model or the dataset, or `invalid-dataset` naming what does not fit the model. */
+/** @throws Problem `not-found` for the model or dataset, or `invalid-dataset` if the columns do not fit the model */
 export async function evaluateRows(
   dependencies: EvaluateDependencies,
   modelId: string,
@@ -66,7 +66,10 @@ export async function evaluateRows(
   }
 }
 
-/** The rows of a file, read with the types of the model. Nothing is stored. Throws as evaluateRows. */
+/**
+ * Evaluates the rows of a file, read with the column types of the model. Stores nothing. Throws what `evaluateRows`
+ * throws.
+ */
 export async function evaluateFile(
   dependencies: EvaluateDependencies,
   modelId: string,
@@ -82,7 +85,7 @@ export async function evaluateFile(
     preparation: { ...readPreparation(model), ...preparation },
   }
   try {
-    // As many are held in memory as files are read at a time.
+    // The reader limits the files in memory.
     return await reader.read(request, async (pieces) => evaluate(dependencies, model, await collect(pieces)))
   } catch (error) {
     throw asProblem(error)
@@ -95,7 +98,7 @@ async function requireModel({ models }: Pick<EvaluateDependencies, 'models'>, id
   return model
 }
 
-/** Rows without a target are left out where they are counted. */
+/** Rows without a target are ignored, but counted. */
 function readPreparation({ coding }: Model): Preparation {
   const like = likeModel(coding).map((column) => ({ ...column, keepsMissing: true }))
   return { ...defaultPreparation, like }
@@ -129,7 +132,10 @@ async function evaluateDataset(
   return turns.run(tenantId, readAndEvaluate, signal)
 }
 
-/** Chunk by chunk, so that none blocks the event loop. Throws Problem `not-found`. */
+/**
+ * Reads a table chunk by chunk, so that none blocks the event loop.
+ * @throws Problem `not-found`
+ */
 async function wholeTable(datasets: Pick<DatasetStore, 'get' | 'rows'>, id: string): Promise<Table> {
   const found = await datasets.get(id)
   const chunks: Uint8Array[] = []
@@ -143,12 +149,12 @@ async function wholeTable(datasets: Pick<DatasetStore, 'get' | 'rows'>, id: stri
   throw new Problem('not-found', `There is no dataset ${id}.`)
 }
 
-/** Cells that are read on the event loop. */
+/** Maximum number of cells that the event loop reads. */
 const cellsAtOnce = 2_000
-/** Rows need not have the same columns, so that a few bytes could be many cells. */
+/** Maximum number of cells. Rows may have different columns, so a short request could have many cells. */
 const maximumCells = 5_000_000
 
-/** Throws DatasetError of rows that are no table. */
+/** @throws DatasetError if the rows are no table */
 async function labelledRows(
   { thread }: Pick<EvaluateDependencies, 'thread'>,
   rows: NamedRows,
@@ -167,12 +173,15 @@ async function labelledRows(
   return outcome
 }
 
-/** The rows of a request as a table. Throws DatasetError of rows that are none. */
+/**
+ * The rows of a request as a table.
+ * @throws DatasetError if the rows are no table
+ */
 export async function prepareRows(rows: NamedRows, preparation: Preparation): Promise<Labelled> {
   return collect(prepare(createReader(rows), preparation))
 }
 
-/** Rows of a request as a file of one batch of texts; they are few. */
+/** Reads the rows of a request as a file with a single batch of texts. */
 function createReader(rows: NamedRows): Read {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   const columns = names.map((name) => ({ name: name.trim().normalize('NFC') }))
@@ -186,7 +195,7 @@ function createReader(rows: NamedRows): Read {
   }
 }
 
-/** What else is said of a dataset is of use to a training only. */
+/** The warnings that an evaluation reports. Others concern trainings alone. */
 const guessed: readonly DatasetWarning['code'][] = ['assumption', 'decimal-comma']
 
 async function collect(pieces: AsyncIterable<Prepared>): Promise<Labelled> {

@@ -11,16 +11,17 @@ export interface WeightFile {
   tag: string
   bytes: number
   /**
-   * Checks the stored weights against their hash, then reads them from the database as the iterable is read: one piece in
-   * memory at a time. Throws Problem `integrity` before the first byte. Ends early when a model of several pieces is
-   * deleted meanwhile.
+   * The file. First checks the stored weights against their hash, then reads them piece by piece. Ends early if the
+   * model is deleted meanwhile.
+   * @throws Problem `integrity` before the first byte
    */
   open(): Promise<AsyncIterable<Uint8Array>>
 }
 
 /**
- * The metadata of the file has all that an import needs, as JSON: the network, its loss, the coding of inputs and targets,
- * and the threshold if there is one. Throws Problem `not-found`.
+ * Describes the file. Its metadata has all that an import needs, as JSON: the network, its loss, the coding of inputs and
+ * targets, and the threshold if there is one.
+ * @throws Problem `not-found`
  */
 export async function exportWeights(
   { models, all }: { models: Pick<ModelStore, 'get' | 'tensors'>; all: Pick<AllModels, 'weightChunks'> },
@@ -30,7 +31,7 @@ export async function exportWeights(
   if (model === null || tensors === null) throw missing(id)
   const { weightSha256, weightBytes } = model
   const header = safetensorsHeader(tensors, metadataOf(model))
-  /** The first piece, which is all of a small model, is read already: the model may be deleted. */
+  /** The first piece. It is read now, so that small models arrive complete even if they are deleted meanwhile. */
   async function* content(first: Uint8Array | undefined) {
     yield header
     if (first === undefined) return
@@ -80,8 +81,8 @@ const missing = (id: string) => new Problem('not-found', `There is no model ${id
 const bytesOfNumber = 4
 
 /**
- * The header: the length of the JSON as 64 bits, little-endian, and the JSON, padded with spaces so that the numbers
- * start at a multiple of 8 (https://huggingface.co/docs/safetensors).
+ * The header: the length of the JSON as 64 bits, little-endian, and the JSON. Spaces pad it, so that the numbers start
+ * at a multiple of 8 bytes (https://huggingface.co/docs/safetensors).
  */
 function safetensorsHeader(tensors: readonly Tensor[], metadata: Record<string, string>): Buffer {
   const entries = tensors.map(({ name, shape, offset }) => {

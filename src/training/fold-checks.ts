@@ -1,9 +1,12 @@
-/** Whether the rows of a dataset can be divided into the folds of a request. */
+/** Checks whether the rows of a dataset can be divided into the folds of a request. */
 import type { Column } from '../contract/dataset.js'
 import type { TrainingSpec } from '../contract/network.js'
 import { compile, type DataShape, SpecError } from '../engine/index.js'
 
-/** Compiles the smallest of the trainings that choose the number of epochs. @throws SpecError */
+/**
+ * Compiles the smallest of the trainings that choose the number of epochs.
+ * @throws SpecError
+ */
 export function checkFolds(training: TrainingSpec, shape: DataShape, columns: readonly Column[]): void {
   const folds = training.earlyStopping?.folds
   if (folds === undefined) return

@@ -1,4 +1,4 @@
-/** Generated datasets without blocking the event loop: small ones at once, others in a thread. */
+/** Generates datasets: small ones on the event loop, others in a thread. */
 
 import { evictOldest } from '../base/evict-oldest.js'
 import type { Cell, GeneratedDataset } from '../contract/dataset.js'
@@ -6,17 +6,17 @@ import { generate, generatedRows, generatedSize } from '../datasets/generated.js
 import type { Table } from '../datasets/table.js'
 import type { RequestThread } from './ports/request-thread.js'
 
-/** Numbers that are drawn on the event loop, in about a millisecond. */
+/** Maximum number of values that the event loop generates, in about a millisecond. */
 const numbersAtOnce = 10_000
 
-/** Cached descriptions. Evicts the least recently used. */
+/** Maximum number of cached descriptions. Evicts the least recently used. */
 const mostKept = 1_000
 
 type Description = Pick<Table, 'columns' | 'rows'>
 
 export class GeneratedData {
   readonly #thread: Pick<RequestThread, 'describe' | 'rows'>
-  /** The most recently used stand last. */
+  /** Least recently used first. */
   readonly #kept = new Map<string, Promise<Description>>()
 
   constructor(thread: Pick<RequestThread, 'describe' | 'rows'>) {
@@ -35,7 +35,7 @@ export class GeneratedData {
     return description
   }
 
-  /** Raw values of the rows of these ascending numbers, as far as there are such rows. */
+  /** Raw values of the rows at these ascending indices. Ignores indices after the last row. */
   async rows(dataset: GeneratedDataset, numbers: readonly number[]): Promise<Cell[][]> {
     const drawn = Math.min((numbers.at(-1) ?? -1) + 1, generatedSize(dataset).rows)
     const isShort = drawn * generatedSize(dataset).columns <= numbersAtOnce

@@ -1,4 +1,4 @@
-/** The rows of a request as a table. For a large request, the thread that parsed it has already built the table. */
+/** Turns inline rows into a table. For a large request, the request thread has already done so. */
 import type { InlineDataset } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
 import { tableFromInline } from '../datasets/inline.js'

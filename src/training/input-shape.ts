@@ -1,4 +1,4 @@
-/** The shape in which a network takes the numbers of a row. */
+/** The input shape of a network. */
 import { inputWidth } from '../contract/dataset.js'
 import { SpecError, sizeOf } from '../engine/index.js'
 import type { DataDescription } from './data-description.js'
@@ -11,7 +11,7 @@ export function shapeOfRow(
   return sampleWeight === undefined ? inputShape : [inputWidth(columns, sampleWeight)]
 }
 
-/** @throws SpecError when the shape has another size than a row, or contradicts the picture that a row is */
+/** @throws SpecError if the size of the shape is not that of a row, or the shape is not that of the picture */
 export function checkInputShape(
   wanted: number[],
   data: DataDescription,
@@ -28,10 +28,10 @@ export function checkInputShape(
     throw new SpecError(pointer, message)
   }
   const own = data.inputShape
-  // A row of numbers may be anything.
+  // A row of numbers may have any shape.
   if (wanted.length === 1 || own.length === 1 || isSame(wanted, own)) return
   const [channels, ...plane] = own
-  // A grey picture is a list of its lines, and a signal of one line a picture.
+  // A grey picture may omit its channel, and a signal is a picture with one line.
   if (channels === 1 && isSame(wanted, plane)) return
   if (own.length === 2 && wanted.length === 3) return
   const order = own.length === 3 ? 'the pictures are' : 'the rows are'

@@ -1,4 +1,4 @@
-/** Which rows of a job train and which validate. Computed in a thread, as in the training, and cached. */
+/** Reports which rows of a job train and which validate. A thread computes the splits, and they are cached. */
 import type { GeneratedDataset } from '../contract/dataset.js'
 import type { Job } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
@@ -10,19 +10,19 @@ import { rowsPerChunk, type Table } from '../datasets/table.js'
 import type { DatasetStore } from './ports/datasets.js'
 import type { PredictorPool } from './ports/predictor-pool.js'
 
-/** Rows of the splits that are kept, 4 bytes each; the least recently used go first. */
+/** Maximum number of cached rows, 4 bytes each. Evicts the least recently used splits. */
 const maximumHeldRows = 10_000_000
 
 export class JobSplits {
   readonly #predictors: Pick<PredictorPool, 'split'>
-  /** By job, whose spec and dataset never change; the least recently used first. */
+  /** By job, least recently used first. The spec and dataset of a job do not change. */
   readonly #held = new Map<string, { rows: number; split: Promise<RowSplit> }>()
 
   constructor(predictors: Pick<PredictorPool, 'split'>) {
     this.#predictors = predictors
   }
 
-  /** Throws Problem `not-found` when the dataset was deleted. */
+  /** @throws Problem `not-found` if the dataset was deleted */
   async of({ id, spec }: Job, datasets: Pick<DatasetStore, 'get' | 'rows'>): Promise<RowSplit> {
     const cached = this.#held.get(id)
     if (cached !== undefined) {
@@ -48,7 +48,7 @@ export class JobSplits {
   }
 }
 
-/** The rows of the job’s dataset with no more of their values than the split depends on. */
+/** The values that the split depends on: those of the class column, or none. */
 async function readClasses(
   datasets: Pick<DatasetStore, 'get' | 'rows'>,
   { dataset, split, loss }: Job['spec'],

@@ -1,6 +1,6 @@
 /**
- * Keys and tickets as text. A key is `descent_`, 32 hexadecimal digits that name it, 64 that are its secret, and 8 that check
- * the rest, so that a mistyped one is refused without a query.
+ * Keys and tickets as text. A key has `descent_`, an id of 32 hexadecimal digits, a secret of 64, and a checksum of 8.
+ * A mistyped key is refused without a query.
  */
 import { hash, randomBytes } from 'node:crypto'
 import { idPrefixes } from '../contract/ids.js'
@@ -23,7 +23,7 @@ export function makeKey(): { id: string; text: string; sha256: string } {
   return { id: idPrefixes.key + name, text: text + checksum(text), sha256: fingerprint(secret) }
 }
 
-/** Null for what is no key, or a mistyped one. */
+/** Null if the text is no key or its checksum is wrong. */
 export function readKey(text: string): { id: string; sha256: string } | null {
   const [, name, secret, check] = pattern.exec(text) ?? []
   if (name === undefined || secret === undefined || checksum(prefix + name + secret) !== check) return null

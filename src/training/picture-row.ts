@@ -1,10 +1,12 @@
-/** A picture as the row of pixels that a model of pictures takes. */
+/** Turns a picture into the input row of a model of pictures. */
 import type { Model } from '../contract/model.js'
 import { Problem } from '../contract/problems.js'
 import type { PictureDecoder } from '../datasets/reading/picture-decoder.js'
 import { DatasetError } from '../datasets/table.js'
 
-/** Throws Problem `unsupported-media-type` of a model that takes no pictures, or `invalid-input` of a picture that is none. */
+/**
+ * @throws Problem `unsupported-media-type` if the model takes no pictures, or `invalid-input` if the picture is invalid
+ */
 export async function pictureRow(
   model: Model,
   bytes: Uint8Array,
@@ -22,7 +24,7 @@ export async function pictureRow(
   try {
     const pixels = await pictures.decode(bytes, 'the picture', { width, height, channels })
     const area = width * height
-    // Channels first in the dataset, last in a picture.
+    // Datasets have channels first, pictures have them last.
     return Array.from({ length: area * channels }, (_, place) => {
       const level = pixels[(place % area) * channels + Math.floor(place / area)]
       return white === 255 ? level : (level * white) / 255

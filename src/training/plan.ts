@@ -29,19 +29,19 @@ export interface PlanDependencies {
   models: Tenanted<Pick<ModelStore, 'get' | 'tensors'>>
   datasets: Tenanted<Pick<DatasetStore, 'get'>>
   generated: Pick<GeneratedData, 'describe'>
-  /** Of one training; cores of this machine, rather than a tenant's share. */
+  /** Maximum number of threads of one training: the cores of this machine. */
   maximumThreads: number
 }
 
 export interface Plan {
-  /** As accepted, defaults filled in. */
+  /** The spec with all defaults filled in. */
   spec: JobSpec
   program: Program
   data: DataDescription
   validation: DataDescription | null
 }
 
-/** Throws Problem for whatever cannot work. */
+/** @throws Problem if the job cannot run */
 export async function planTraining(
   dependencies: PlanDependencies,
   { tenantId, limits }: Tenant,
@@ -72,7 +72,7 @@ interface Source {
   tensors: Tensor[]
 }
 
-/** Throws Problem when there is no such model. */
+/** @throws Problem if there is no such model */
 async function findSource(models: Pick<ModelStore, 'get' | 'tensors'>, from: string): Promise<Source> {
   const [model, tensors] = await Promise.all([models.get(from), models.tensors(from)])
   if (model !== null && tensors !== null) return { model, tensors }
@@ -125,7 +125,7 @@ function plan(
     return { spec, program, target: target.coding }
   } catch (error) {
     if (error instanceof DatasetError) {
-      // One class only is the data's fault; where they merely disagree, the network is easier to change.
+      // A single class is an error of the data. Otherwise the network is easier to change.
       const tellsApart = findTarget(data.columns).classes?.length !== 1
       const pointer = tellsApart ? lastLayer(training) : '/dataset'
       throw new Problem('invalid-spec', error.message, [{ pointer, message: error.message }])
@@ -137,7 +137,7 @@ function plan(
 const lastLayer = ({ network: { layers } }: Pick<TrainingSpec, 'network'>) =>
   `/network/layers/${layers.length - 1}`
 
-/** @throws DatasetError or SpecError when targets and last layer do not meet */
+/** @throws DatasetError or SpecError if the targets do not fit the last layer */
 function trainedTarget(
   { network, loss }: Pick<TrainingSpec, 'network' | 'loss'>,
   inputShape: number[],
@@ -157,7 +157,7 @@ function trainedTarget(
   }
 }
 
-/** @throws SpecError when a dataset has targets that the loss does not take or the last layer cannot answer */
+/** @throws SpecError if the loss does not accept the targets, or the last layer cannot reach them */
 function checkRanges(
   target: TrainedTarget & { scaling: Scaling },
   training: Pick<TrainingSpec, 'network'>,
@@ -171,7 +171,7 @@ function checkRanges(
   throw new SpecError('/validationDataset', `in the validation dataset, ${validationRefusal}`)
 }
 
-/** @throws SpecError when there are no classes to keep the shares of */
+/** @throws SpecError if a stratified split has no classes */
 function splitFor(wanted: Split | undefined, { columns }: DataDescription): Split {
   const { target, classes } = findTarget(columns)
   if (wanted === 'stratified' && classes === null) {
@@ -184,7 +184,7 @@ function splitFor(wanted: Split | undefined, { columns }: DataDescription): Spli
 
 type Costs = Pick<Program, 'arenaBytes' | 'threadBytes' | 'flopsPerEpoch'>
 
-/** Bytes a training takes beside its data: its arena, and what its threads work in. */
+/** Bytes of a training without its data: the arena, and the work space of the threads. */
 export function memoryBytes({ arenaBytes, threadBytes }: Costs, { threads }: JobSpec): number {
   return arenaBytes + threads * threadBytes
 }
@@ -206,14 +206,14 @@ function checkLimits(program: Costs, spec: JobSpec, limits: TenantLimits): void 
   checkLength(program.flopsPerEpoch, spec, limits)
 }
 
-/** Fewer epochs where those chosen by default are more than the tenant may have. */
+/** Reduces the default number of epochs to the limit of the tenant. */
 function withinLimits(spec: JobSpec, { flopsPerEpoch }: Costs, limits: TenantLimits): JobSpec {
   const affordable = Math.floor(effectiveLimit(limits, 'jobFlops') / (flopsPerEpoch * countTrainings(spec)))
   const epochs = Math.max(1, Math.min(spec.epochs, effectiveLimit(limits, 'epochs'), affordable))
   return { ...spec, epochs }
 }
 
-/** Also of a job whose epochs are changed. */
+/** Also checks jobs whose epochs are changed. */
 export function checkLength(
   flopsPerEpoch: number,
   spec: Pick<JobSpec, 'epochs' | 'earlyStopping'>,
@@ -235,7 +235,7 @@ export function checkLength(
 
 const exponential = (value: number) => value.toExponential(2)
 
-/** What the engine says of a spec, as a Problem; anything else unchanged. */
+/** Turns an error of the engine into a Problem. Returns other errors unchanged. */
 function specProblem(error: unknown): unknown {
   if (error instanceof SpecError) {
     return new Problem('invalid-spec', error.message, [{ pointer: error.pointer, message: error.message }])

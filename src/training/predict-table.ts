@@ -1,4 +1,4 @@
-/** Predicts for a table of text. Returns its columns and the predictions. */
+/** Predicts for a CSV. Returns its columns and the predictions. */
 import type { Coding } from '../contract/dataset.js'
 import type { Prediction } from '../contract/model.js'
 import { Problem, pointerTo } from '../contract/problems.js'
@@ -9,10 +9,13 @@ import { DatasetError } from '../datasets/table.js'
 import { targetNames } from '../datasets/target-coding.js'
 import { type PredictDependencies, type Predictions, predict } from './predict.js'
 
-/** Of one request; the same as of rows in JSON. */
+/** Maximum number of rows in a request, as in JSON. */
 const maximumRows = 10_000
 
-/** Throws what `predict` throws, and Problem `invalid-input` of a text that is no table. */
+/**
+ * Throws what `predict` throws.
+ * @throws Problem `invalid-input` if the text is no table
+ */
 export async function predictTable(
   dependencies: PredictDependencies,
   id: string,
@@ -37,8 +40,9 @@ async function readTable(body: Buffer): Promise<CsvRows> {
 }
 
 /**
- * The rows by the names of the columns that the model knows; where a line is wrong, why. A first column without a name,
- * as row numbers often are, need not be in the model. Throws Problem `invalid-input` at an unknown column.
+ * The rows by column name, or the error of an invalid line. An unknown first column without a name is ignored, because
+ * it often has row numbers.
+ * @throws Problem `invalid-input` at an unknown column
  */
 function namedRows({ columns, rows }: CsvRows, coding: Coding): RowList<InputRow | string> {
   const inputs = new InputNames(coding)
@@ -59,7 +63,10 @@ function namedRows({ columns, rows }: CsvRows, coding: Coding): RowList<InputRow
   }
 }
 
-/** A line at a time: the columns as sent, then `prediction`, `probability …` of each class, and `warning` and `error` where there are any. */
+/**
+ * Yields lines: the columns of the request, `prediction`, and `probability …` for each class. `warning` and `error`
+ * follow if any row has one.
+ */
 function* answeredText(
   { delimiter, header, rows }: CsvRows,
   columns: AnswerColumns,

@@ -7,7 +7,7 @@ import { asProblem, type Upload } from './upload.js'
 
 const sampledRows = 20
 
-/** Throws Problem as `upload` does. */
+/** Throws what `upload` throws. */
 export async function previewUpload(
   reader: UploadReader,
   { name, ...request }: Upload,

@@ -22,7 +22,7 @@ export function readQueryRows(model: Model, query: Query): PredictionRows {
   if (names.length === 1 && names[0] === 'x') {
     const rows = [query.x ?? []].flat().map((text) => text.split(','))
     const { features } = model.coding
-    // Of several rows, one that is wrong leaves the others.
+    // With several rows, an invalid row does not affect the others.
     if (rows.length === 1) {
       for (const [place, cell] of rows[0].entries()) checkCell(features[place], cell, ['x', 0, place])
     }
@@ -40,7 +40,7 @@ export function readQueryRows(model: Model, query: Query): PredictionRows {
   return { rows: [Object.fromEntries(row)], requestPointer: (pointer) => pointer.replace(/^\/0/, '') }
 }
 
-/** Throws Problem `invalid-request` at a text that can be no value of a number column. */
+/** @throws Problem `invalid-request` if the text is no value of a number column */
 function checkCell(feature: FeatureCoding | undefined, text: string, place: PropertyKey[]): void {
   if (feature === undefined || isReadable(feature, text)) return
   throw invalid(place, `"${text}" is not a finite number`)

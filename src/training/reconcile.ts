@@ -1,5 +1,5 @@
 /**
- * Wakes workers while jobs are queued, because wake-ups can be lost, and releases the jobs of silent workers. Any number of
+ * Wakes workers while jobs are queued, because wake-ups can be lost. Releases the jobs of silent workers. Any number of
  * processes may do this at the same time.
  */
 import type { AllJobs } from './ports/jobs.js'

@@ -1,4 +1,4 @@
-/** Refuses weights of classes and rows that this dataset cannot have. */
+/** Refuses weights of classes and rows that do not fit the dataset. */
 
 import { didYouMean } from '../base/similar-names.js'
 import type { Column, TargetCoding } from '../contract/dataset.js'
@@ -7,7 +7,7 @@ import { pointerTo } from '../contract/problems.js'
 import { shownNames } from '../datasets/shown-text.js'
 import { SpecError } from '../engine/index.js'
 
-/** @throws SpecError when the target is no class, or there is no class of a name */
+/** @throws SpecError if the target is no class, or has no class of that name */
 export function checkClassWeight(
   { classWeight }: Pick<JobRequest, 'classWeight'>,
   coding: TargetCoding,
@@ -26,7 +26,7 @@ export function checkClassWeight(
   throw new SpecError(pointerTo(['classWeight', unknown]), message)
 }
 
-/** @throws SpecError when the column cannot weigh rows: its numbers must be known, 0 or more, and not all 0 */
+/** @throws SpecError unless the numbers of the column are known, 0 or more, and not all 0 */
 export function checkSampleWeight(
   { sampleWeight }: Pick<JobRequest, 'sampleWeight'>,
   { columns, inputShape }: { columns: readonly Column[]; inputShape: readonly number[] },

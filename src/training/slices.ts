@@ -1,24 +1,24 @@
 /**
- * Long work on the event loop, in slices. In each turn of the loop one slice of all works runs. It waits while short requests
- * are under way, but no longer than a few milliseconds.
+ * Runs long work on the event loop in slices. Each turn of the loop runs one slice among all works. A slice waits while
+ * short requests are under way, but at most a few milliseconds.
  */
 
 const sliceMilliseconds = 1
 
-/** A slice waits no longer for short requests. Then it runs, whatever is under way. */
+/** The longest wait of a slice for short requests, in milliseconds. */
 const patienceMilliseconds = 8
 
-/** Between two checks for short requests. */
+/** Milliseconds between checks for short requests. */
 const retryMilliseconds = 1
 
 const paused: (() => void)[] = []
 let lastSliceAt = 0
 
-/** Requests that a tenant waits for, and those of them whose work is paused. */
+/** The requests that are under way, and the number whose work is paused. */
 let requests = 0
 let pausedRequests = 0
 
-/** A request begins. Each must end. */
+/** Marks the start of a request. `endRequest` must follow. */
 export function beginRequest(): void {
   requests++
 }
@@ -27,14 +27,14 @@ export function endRequest(): void {
   requests--
 }
 
-/** Whether a request is under way whose work is not paused. */
+/** Whether a request is under way and its work is not paused. */
 export const areRequestsUnderWay = () => requests > pausedRequests
 
-/** The slices of one work. The first begins when the object is made, each of the others after a pause. */
+/** The slices of one work. The first starts with the constructor, and each of the others after a pause. */
 export class Slice {
   #begin = performance.now()
 
-  /** @param of `request` where a request that has begun waits for the work, `background` where none does */
+  /** @param of `request` if a request under way waits for the work, otherwise `background` */
   constructor(private readonly of: 'request' | 'background') {}
 
   get isOver(): boolean {
@@ -60,11 +60,11 @@ function runNext(): void {
   }
   lastSliceAt = now
   paused.shift()?.()
-  // What is scheduled here runs in the next turn.
+  // An immediate set here runs in the next turn of the loop.
   if (paused.length > 0) setImmediate(runNext)
 }
 
-/** Runs the steps to their end. */
+/** Runs all steps. */
 export async function inSlices<T>(steps: Iterator<void, T>, of: 'request' | 'background'): Promise<T> {
   const slice = new Slice(of)
   for (;;) {

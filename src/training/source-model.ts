@@ -1,4 +1,4 @@
-/** Whether a training can begin with the weights of a model, whose columns and classes are found by name. */
+/** Checks whether a training can start from the weights of a model. Columns and classes are matched by name. */
 import type { TargetCoding } from '../contract/dataset.js'
 import type { JobRequest, JobSpec } from '../contract/job.js'
 import type { Model, Tensor } from '../contract/model.js'
@@ -18,7 +18,7 @@ import { movedShapes, moveRefusal } from '../datasets/transfer-weights.js'
 import { checkWeights, type Program, SpecError } from '../engine/index.js'
 import type { DataDescription } from './data-description.js'
 
-/** @throws Problem when columns, categories or classes differ and the request does not say what to do */
+/** @throws Problem if columns, categories or classes differ and the request has no `fromMismatch` */
 export function checkMismatch(
   { id, coding }: Pick<Model, 'id' | 'coding'>,
   data: Pick<DataDescription, 'columns' | 'image'>,
@@ -46,7 +46,7 @@ export function checkMismatch(
   )
 }
 
-/** The scales that come from the model, because the request does not name them. */
+/** The scales to inherit from the model, because the request does not set them. */
 export function inheritedScales(
   { coding: { target } }: Pick<Model, 'coding'>,
   request: Pick<JobRequest, 'scaling' | 'targetScaling'>,
@@ -63,7 +63,7 @@ export function inheritedScales(
   return { inherited, ...(keepsTarget ? { targetScaling: target.scaling?.method ?? 'none' } : {}) }
 }
 
-/** @throws Problem when the weights, moved to where their columns and classes now are, do not fit the network */
+/** @throws Problem if the weights do not fit the network after columns and classes are matched */
 export function checkSourceWeights(
   model: Pick<Model, 'id' | 'coding'>,
   tensors: readonly Tensor[],

@@ -1,4 +1,4 @@
-/** Accepts many jobs: each is planned separately, and the accepted ones are stored in one transaction. */
+/** Accepts many jobs. Each is planned separately, and one transaction stores the accepted ones. */
 import type { Job, JobRequest } from '../contract/job.js'
 import { Problem } from '../contract/problems.js'
 import { type PlanDependencies, planTraining } from './plan.js'
@@ -8,15 +8,15 @@ import type { Tenant } from './ports/tenants.js'
 import { Slice } from './slices.js'
 import { newJob, type Origin, type SubmitDependencies } from './submit.js'
 
-/** Places of refusals that are listed when nothing was accepted. */
+/** Maximum number of errors listed if no job is accepted. */
 const maximumErrors = 100
 
 export type BatchOutcome = Job | Problem
 
 /**
- * What became of each request, as `answer` puts it; committed when this resolves.
- * @param requests each is checked when its turn comes; those that are no valid requests as the Problem that says why
- * @throws Problem when none was accepted; nothing is kept then
+ * Submits the jobs, and returns `answer` of the outcomes. All jobs are committed when this resolves.
+ * @param requests a Problem in place of a request is the reason why it is invalid
+ * @throws Problem if no job is accepted. Nothing is stored then
  */
 export async function submitBatch<T>(
   dependencies: SubmitDependencies,
@@ -77,7 +77,7 @@ async function planOne(
 
 const isProblem = (each: unknown): each is Problem => each instanceof Problem
 
-/** The jobs of a batch mostly name the same dataset and model, which are read once. */
+/** Reads each dataset and model once, because the jobs of a batch mostly share them. */
 function readingOnce(
   { datasets, models, generated, maximumThreads }: PlanDependencies,
   tenantId: string,
@@ -102,7 +102,7 @@ function remembering<T>(read: (id: string) => Promise<T>): (id: string) => Promi
   }
 }
 
-/** The first refusal says what is wrong; the places of the others follow. */
+/** The problem has the text of the first refusal, and the pointers of all. */
 function noneAccepted(refusals: readonly Problem[]): Problem {
   const [first] = refusals
   const errors = refusals.flatMap(({ errors, detail }, index) => {

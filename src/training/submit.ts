@@ -10,15 +10,18 @@ import type { Tenant, Tenanted } from './ports/tenants.js'
 export interface SubmitDependencies extends PlanDependencies {
   jobs: Tenanted<Pick<JobStore, 'create' | 'createAll'>>
   queue: Pick<JobQueue, 'afterCommit'>
-  /** The job is safe in the database; the reconciler will wake a worker. */
+  /** The job is committed, and the reconciler will wake a worker. */
   onQueueError(error: unknown): void
 }
 
-/** The request that a job comes from. */
+/** The request that created the job. */
 export type Origin = Pick<NewJob, 'requestId' | 'traceId'>
 const unknownOrigin: Origin = { requestId: null, traceId: null }
 
-/** Stored and committed when this resolves. Throws Problem for whatever cannot work. */
+/**
+ * Stores the job. It is committed when this resolves.
+ * @throws Problem if the job cannot run
+ */
 export async function submit(
   dependencies: SubmitDependencies,
   tenant: Tenant,
@@ -32,7 +35,7 @@ export async function submit(
   return job
 }
 
-/** The job of a plan, as it would be stored. */
+/** The job of a plan, ready to be stored. */
 export function newJob(
   { spec, program, data, validation }: Plan,
   request: JobRequest,

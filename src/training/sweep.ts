@@ -1,6 +1,6 @@
 /** Deletes expired data at intervals. Any number of processes may do this at the same time. */
 const everyMilliseconds = 10 * 60_000
-/** Leaves time for the start of the process. */
+/** The first sweep waits, so that it does not slow the start. */
 const firstAfterMilliseconds = 1_000
 
 export function sweepForever(

@@ -1,4 +1,7 @@
-/** Refuses targets that the loss does not take or the last layer cannot answer, by what the dataset says of its columns. */
+/**
+ * Refuses targets that the loss does not accept or the last layer cannot reach. Reads only the description of the
+ * columns.
+ */
 import type { Column, Scaling } from '../contract/dataset.js'
 import type { JobSpec } from '../contract/job.js'
 import { activations, type Loss, losses } from '../contract/network.js'
@@ -6,10 +9,10 @@ import { isRegression } from '../datasets/target-coding.js'
 import type { DataDescription } from './data-description.js'
 import type { TrainedTarget } from './target-scaling.js'
 
-/** At most so many integers count as classes. More count as amounts. */
+/** With at most this many integers, a column may have classes. With more, it has amounts. */
 const mostClasses = 256
 
-/** Why a numeric target of this dataset cannot be trained, and what to do. Undefined if it can. */
+/** Why a numeric target cannot be trained, and the remedy. Undefined if it can. */
 export function rangeRefusal(
   { origin, columns }: Pick<DataDescription, 'origin' | 'columns'>,
   target: TrainedTarget & { scaling: Scaling },
@@ -23,7 +26,7 @@ export function rangeRefusal(
   return undefined
 }
 
-/** Why one number target holds amounts rather than the numbers of classes; undefined where it may be classes. */
+/** Why a number target has amounts instead of classes. Undefined if it may have classes. */
 export function amountRefusal({ columns }: Pick<DataDescription, 'columns'>): string | undefined {
   const targets = columns.filter((column) => column.role === 'target')
   const [column] = targets
@@ -36,7 +39,7 @@ export function amountRefusal({ columns }: Pick<DataDescription, 'columns'>): st
   return `${range}${fractions}, and categoricalCrossentropy takes the numbers of classes: ${asNumber}`
 }
 
-/** Added where numeric classes meet the last layer of a regression. */
+/** Advice for numeric classes with the last layer of a regression. */
 export function numberHint({ columns }: Pick<DataDescription, 'columns'>, loss: Loss): string | undefined {
   const targets = columns.filter((column) => column.role === 'target')
   const [column] = targets
@@ -49,7 +52,7 @@ export function numberHint({ columns }: Pick<DataDescription, 'columns'>, loss: 
 /** The largest finite number of 32 bits: (2 − 2⁻²³) · 2¹²⁷. */
 const largestFloat = (2 - 2 ** -23) * 2 ** 127
 
-/** Which numbers do not fit into 32 bits on the scale they are trained on, and what can be done. */
+/** Which scaled numbers do not fit into 32 bits, and the remedy. */
 export function magnitudeRefusal(
   { columns }: Pick<DataDescription, 'columns'>,
   { scaling, targetScaling }: Pick<JobSpec, 'scaling' | 'targetScaling'>,
@@ -69,7 +72,7 @@ export function magnitudeRefusal(
 interface NumberTarget extends Column {
   min: number
   max: number
-  /** Its type may be said when it is uploaded. */
+  /** Whether an upload can set the type of the column. */
   canUpload: boolean
 }
 
@@ -89,12 +92,12 @@ function findRefusal(column: NumberTarget, target: TrainedTarget & { scaling: Sc
 const describeRange = ({ name, min, max }: Pick<NumberTarget, 'name' | 'min' | 'max'>) =>
   min === max ? `${name} is ${short(min)} in every row` : `${name} goes from ${short(min)} to ${short(max)}`
 
-/** Enough digits to recognize the number. */
+/** Formats a number with enough digits to recognize it. */
 const short = (value: number) => Number(value.toPrecision(7))
 
 const asNumber = 'for a number, use meanSquaredError and end with linear'
 
-/** What makes classes of integers. */
+/** How to turn integers into classes. */
 function asClasses({ name, min, canUpload }: NumberTarget): string {
   const subtract = min > 0 ? `subtract ${min}` : min < 0 ? `add ${-min}` : ''
   const upload = canUpload ? `upload with types=${name}:category` : ''

@@ -9,14 +9,14 @@ import type { DataDescription } from './data-description.js'
 export interface TrainedTarget {
   coding: TargetCoding
   loss: Loss
-  /** Of the last layer. */
+  /** The activation of the last layer. */
   activation: Activation
 }
 
 /**
- * The requested scale, or the default: uploads are standardized, or brought to 0 … 1 where the last
- * activation answers nothing below some number; built-ins and rows of a request stay as they are, and so do targets of 0 and 1.
- * @throws SpecError when the scale cannot be used
+ * The scale of the request, or the default. Uploads are standardized, or scaled to 0 … 1 if the outputs of the last
+ * activation have a lower bound. Built-ins and inline rows stay unscaled, and so do targets of 0 and 1.
+ * @throws SpecError if the scale cannot be used
  */
 export function targetScalingFor(
   wanted: Scaling | undefined,
@@ -37,7 +37,7 @@ export function targetScalingFor(
   return takesStandardized(activation) ? 'standardize' : 'minMax'
 }
 
-/** Such a last layer answers numbers on both sides of 0 without a bound above. */
+/** The outputs of these activations have no upper bound and both signs. */
 const takesStandardized = (activation: Activation) =>
   activations[activation].least < 0 && activations[activation].most === Number.POSITIVE_INFINITY
 

@@ -15,7 +15,7 @@ export interface Upload extends UploadToRead {
   name: string | undefined
 }
 
-/** Throws Problem `invalid-dataset`, `dataset-too-large` or `insufficient-storage`, saying what and where. */
+/** @throws Problem `invalid-dataset`, `dataset-too-large` or `insufficient-storage` */
 export async function upload(
   datasets: Pick<DatasetStore, 'create'>,
   reader: UploadReader,
@@ -36,7 +36,7 @@ export async function upload(
   }
 }
 
-/** What reading a file throws, as the Problem that it is; anything else unchanged. */
+/** Turns an error of reading into a Problem. Returns other errors unchanged. */
 export function asProblem(error: unknown): unknown {
   if (error instanceof DatasetError) return new Problem(error.code, error.message)
   if (error instanceof DiskFull) {
@@ -48,7 +48,10 @@ export function asProblem(error: unknown): unknown {
   return error
 }
 
-/** The columns of the dataset or model that a file is to be read like. Throws Problem `not-found`. */
+/**
+ * The columns of the dataset or model that a file is read like.
+ * @throws Problem `not-found`
+ */
 export async function likeColumns(
   stores: { datasets: Pick<DatasetStore, 'get'>; models: Pick<ModelStore, 'get'> },
   id: string,

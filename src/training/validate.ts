@@ -14,7 +14,7 @@ export interface ValidateDependencies extends PlanDependencies {
   finishedRuns: FinishedRuns
 }
 
-/** Throws what `submit` throws for the same request. */
+/** Throws what `submit` throws. */
 export async function validate(
   dependencies: ValidateDependencies,
   tenant: Tenant,
@@ -33,7 +33,7 @@ export async function validate(
   const work = { steps: stepsPerEpoch * epochs, flops: flopsPerEpoch * epochs, threads }
   return {
     object: 'validation',
-    // Rows inside the request are not stored, so they have no id.
+    // Inline rows are not stored, so they have no id.
     spec: data.inline === null ? spec : { ...spec, dataset: 'inline' },
     layers,
     parameters,

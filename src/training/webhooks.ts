@@ -10,7 +10,7 @@ import { newId } from './new-id.js'
 import type { Once } from './ports/idempotency.js'
 import type { WebhookStore } from './ports/webhooks.js'
 
-/** The random bytes of a secret, as Standard Webhooks recommends. */
+/** Random bytes of a secret, as Standard Webhooks recommends. */
 const secretBytes = 32
 
 /** Registers an address. Only this answer contains its secret. */
@@ -24,7 +24,7 @@ export async function register(
   return webhooks.create({ ...webhook, secret: newSecret() }, once)
 }
 
-/** Replaces the secret of a webhook. Earlier secrets also sign until the overlap ends. */
+/** Replaces the secret of a webhook. Earlier secrets keep signing until the overlap ends. */
 export async function rotateSecret(
   webhooks: Pick<WebhookStore, 'rotate'>,
   tenantId: string,

@@ -541,7 +541,7 @@ describe('a running job', () => {
 })
 
 describe('an error of ours', () => {
-  const message = expect.stringMatching(/^The service made a mistake/)
+  const message = expect.stringMatching(/^The service failed/)
   const internal = { status: 'failed', error: { code: 'internal', message } }
 
   it('ends the job at once, and does not tell what it was', async () => {

@@ -1,4 +1,7 @@
-/** The work of a worker process since its last report: epochs stored, and seconds of training, two at a time counted twice. */
+/**
+ * Counts the work of a worker process since its last report: epochs, and seconds of training summed over concurrent
+ * trainings.
+ */
 export class WorkTally {
   private epochs = 0
   private trainingSeconds = 0
@@ -19,7 +22,7 @@ export class WorkTally {
     this.epochs += count
   }
 
-  /** The work to report, or null. Counts from zero again. */
+  /** Returns the work to report, or null, and resets the counts. */
   take(): { epochs: number; trainingSeconds: number } | null {
     this.settle()
     const done = { epochs: this.epochs, trainingSeconds: this.trainingSeconds }
@@ -28,7 +31,7 @@ export class WorkTally {
     return done.epochs === 0 && done.trainingSeconds === 0 ? null : done
   }
 
-  /** The report failed. */
+  /** Adds the work again after a failed report. */
   giveBack({ epochs, trainingSeconds }: { epochs: number; trainingSeconds: number }): void {
     this.epochs += epochs
     this.trainingSeconds += trainingSeconds
