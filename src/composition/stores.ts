@@ -9,6 +9,7 @@ import { idempotencyStore } from '../store/idempotency.js'
 import { jobStore } from '../store/jobs.js'
 import { keyStore } from '../store/keys.js'
 import { modelStore } from '../store/models.js'
+import { registryStore } from '../store/registry.js'
 import { runStore } from '../store/runs.js'
 import { metricStore } from '../store/service-metrics.js'
 import { ticketStore } from '../store/stream-tickets.js'
@@ -36,6 +37,7 @@ export function openStores(database: Database, { settings = unlimited, box = nul
     epochs: epochStore(database),
     watching: watchStore(database),
     models: modelStore(database, settings),
+    registry: registryStore(database),
     datasets: datasetStore(database, settings),
     snapshots: snapshotStore(database),
     idempotency: idempotencyStore(database),

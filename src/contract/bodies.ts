@@ -4,6 +4,7 @@ import { jobRequestSchema, resumeRequestSchema } from './job.js'
 import { jobBatchRequestSchema } from './job-batch.js'
 import { modelChangeSchema, modelRequestSchema, predictionRequestSchema } from './model.js'
 import { evaluationRequestSchema } from './model-evaluation.js'
+import { aliasTargetSchema, registrationSchema, versionChangeSchema } from './registry.js'
 import { rotationRequestSchema, webhookRequestSchema } from './webhook.js'
 
 export const bodySchemas = {
@@ -16,6 +17,9 @@ export const bodySchemas = {
   evaluation: evaluationRequestSchema,
   webhook: webhookRequestSchema,
   rotation: rotationRequestSchema,
+  registration: registrationSchema,
+  aliasTarget: aliasTargetSchema,
+  versionChange: versionChangeSchema,
 } as const
 export type BodyName = keyof typeof bodySchemas
 

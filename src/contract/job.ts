@@ -14,7 +14,6 @@
 import { z } from 'zod'
 import { generatedDatasetSchema, scalingSchema } from './dataset.js'
 import { metricsSchema } from './epoch.js'
-import { idSchema } from './ids.js'
 import { layerSummarySchema } from './model.js'
 import {
   earlyStoppingSchema,
@@ -24,6 +23,7 @@ import {
   trainingFields,
   trainingSchema,
 } from './network.js'
+import { modelReferenceSchema } from './registry.js'
 import { text } from './text.js'
 
 export const jobStatusSchema = z.enum(['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled'])
@@ -162,7 +162,9 @@ export const jobRequestSchema = z
         'scaling of number columns: `standardize` (mean 0 and standard deviation 1 over the training rows), `minMax` ' +
           '(0 to 1) or `none`. Default: `standardize` for uploads and `iris`, else `none`',
       ),
-    from: idSchema('model').optional().describe('model whose weights the training starts from'),
+    from: modelReferenceSchema
+      .optional()
+      .describe('model whose weights the training starts from: its id, `name@alias` or `name@version`'),
     threads: z
       .int()
       .min(1)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { cellSchema, codingSchema } from './dataset.js'
 import { metricsSchema } from './epoch.js'
 import { evaluationSchema } from './evaluation.js'
+import { labelsSchema } from './labels.js'
 import { activationSchema, isTwoClassOutput, lastActivation, lossSchema, networkSchema } from './network.js'
 import { text } from './text.js'
 
@@ -25,7 +26,8 @@ export type Tensor = z.infer<typeof tensorSchema>
 export const modelSchema = z.object({
   id: z.string(),
   object: z.literal('model'),
-  name: z.string().nullable().describe('name of the job that trained it'),
+  name: z.string().nullable().describe('by default the name of the job that trained it'),
+  ...labelsSchema.shape,
   jobId: z.string().nullable().describe('null for an imported or constructed model'),
   createdAt: z.iso.datetime(),
   network: networkSchema,
@@ -93,7 +95,8 @@ export const predictionSchema = z.object({
 export type Prediction = z.infer<typeof predictionSchema>
 
 export const predictionsSchema = z.object({
-  modelId: z.string(),
+  modelId: z.string().describe('the model that made all of the predictions'),
+  version: z.int().optional().describe('its version, if the request named it by name'),
   predictions: z
     .array(predictionSchema.nullable())
     .describe('one per row, in order; null for a row with an error'),

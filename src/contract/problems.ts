@@ -101,10 +101,28 @@ export const problems = {
   'model-in-use': {
     status: 409,
     title: 'Model in use',
-    meaning: 'An unfinished job starts from the weights of the model.',
-    remedy: 'Cancel the job or wait until it ends, then delete the model.',
+    meaning:
+      'An unfinished job starts from the weights of the model, or an alias of the registry points at it. Such a model cannot be deleted, nor can its version be archived.',
+    remedy: 'Cancel the job or wait until it ends, or move or delete the alias. `detail` names it.',
     example:
       'An unfinished job starts from model mdl_9f86d081884c7d659a2feaa0c55ad015: cancel it, or wait until it ends.',
+  },
+  'version-unavailable': {
+    status: 409,
+    title: 'Version not available',
+    meaning:
+      'An alias cannot point at this version: it is archived, its model was deleted, or there is no earlier version to return to.',
+    remedy:
+      'Choose another version (GET /registry/{name}/versions), or set the status of an archived one to `candidate`.',
+    example: 'Version 2 of churn is archived: set its status to candidate first.',
+  },
+  'registry-full': {
+    status: 409,
+    title: 'Registry limit reached',
+    meaning:
+      'The tenant has 1,000 names, the name has 20 aliases, or it has had 10,000 versions, which are the limits of the registry.',
+    remedy: 'Delete a name or alias that is no longer needed, or register the model under another name.',
+    example: 'churn has 20 aliases; the limit is 20. Delete one first.',
   },
   'invalid-transition': {
     status: 409,
@@ -139,6 +157,15 @@ export const problems = {
     remedy:
       'Delete datasets, models or jobs that are no longer needed. The limit is MAXIMUM_STORED_BYTES, or the tenant’s own limit (GET /limits).',
     example: 'The stored data would be 2000000 bytes; the limit is 1000000 (MAXIMUM_STORED_BYTES).',
+  },
+  'precondition-failed': {
+    status: 412,
+    title: 'Precondition failed',
+    meaning:
+      'The alias is not what the request expects: if-match has an older etag, or if-none-match: * finds an alias that exists.',
+    remedy:
+      'Read the alias again (GET /registry/{name}/aliases/{alias}), decide again, and send its new etag.',
+    example: 'churn@current has moved: its version is 3, its etag "17", not "12".',
   },
   'body-too-large': {
     status: 413,
@@ -241,6 +268,13 @@ export const problems = {
     meaning: 'The request line and headers together exceed the limit.',
     remedy: 'Shorten the address and the headers. Long queries can be sent in the body of a POST.',
     example: 'The request line and headers exceed the limit of 16384 bytes.',
+  },
+  'precondition-required': {
+    status: 428,
+    title: 'Precondition required',
+    meaning: 'A change to an existing alias must say which state of the alias it was decided on.',
+    remedy: 'Send the etag of the alias in the header if-match.',
+    example: 'churn@current exists: send its etag in if-match (GET /registry/churn/aliases/current).',
   },
   'rate-limited': {
     status: 429,

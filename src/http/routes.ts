@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { BodyThread } from '../bodies/body-thread.js'
 import type { RequestThread } from '../training/ports/request-thread.js'
+import { aliasRoutes } from './routes/aliases.js'
 import { type DatasetRowRoutes, datasetRowRoutes } from './routes/dataset-rows.js'
 import { type DatasetRoutes, datasetRoutes } from './routes/datasets.js'
 import { type EpochRoutes, epochRoutes } from './routes/epochs.js'
@@ -17,6 +18,7 @@ import { type ModelRoutes, modelRoutes } from './routes/models.js'
 import { type OperationRoutes, operationRoutes } from './routes/operations.js'
 import { type PredictionRoutes, predictionRoutes } from './routes/predictions.js'
 import { problemRoutes } from './routes/problems.js'
+import { type RegistryRoutes, registryRoutes } from './routes/registry.js'
 import { type StreamTicketRoutes, streamTicketRoutes } from './routes/stream-tickets.js'
 import { type UploadRoutes, uploadRoutes } from './routes/uploads.js'
 import { type WebhookRoutes, webhookRoutes } from './routes/webhooks.js'
@@ -31,6 +33,7 @@ export interface RouteDependencies
     WebhookRoutes,
     OperationRoutes,
     LimitRoutes,
+    RegistryRoutes,
     StreamTicketRoutes {
   live: JobStreamRoutes['live']
   keyMonitor: JobStreamRoutes['keyMonitor']
@@ -39,7 +42,10 @@ export interface RouteDependencies
   thread: RequestThread & BodyThread
   datasets: DatasetRoutes['datasets']
   uploadReader: UploadRoutes['uploadReader']
-  models: ModelRoutes['models'] & PredictionRoutes['models'] & ExportRoutes['models']
+  models: ModelRoutes['models'] &
+    PredictionRoutes['models'] &
+    ExportRoutes['models'] &
+    RegistryRoutes['models']
   exportThread: ExportRoutes['exportThread']
   predictors: PredictionRoutes['predictors'] & EvaluateRoutes['predictors'] & DatasetRowRoutes['predictors']
   pictures: PredictionRoutes['pictures']
@@ -59,6 +65,8 @@ export async function registerRoutes(app: FastifyInstance, dependencies: RouteDe
   await app.register(modelRoutes, dependencies)
   await app.register(exportRoutes, dependencies)
   await app.register(predictionRoutes, dependencies)
+  await app.register(registryRoutes, dependencies)
+  await app.register(aliasRoutes, dependencies)
   await app.register(evaluateRoutes, dependencies)
   await app.register(webhookRoutes, dependencies)
   await app.register(datasetRowRoutes, dependencies)

@@ -3,12 +3,14 @@
  * shared statement. A row is read and parsed again only after a change.
  */
 import { z } from 'zod'
-import { idSchema } from '../contract/ids.js'
+import { localTenant } from '../contract/key.js'
+import { labelsSchema } from '../contract/labels.js'
 import type { Model } from '../contract/model.js'
-import type { ModelLookup } from '../training/ports/models.js'
+import { parseModelReference } from '../contract/registry.js'
+import type { ModelLookup, ResolvedModel } from '../training/ports/models.js'
 import { type Coalesced, coalescedRows } from './coalesced.js'
 import type { Database } from './database.js'
-import { type Lookups, sharedLookups } from './lookups.js'
+import { type Found, type Lookups, type Owner, sharedLookups } from './lookups.js'
 import { describedModel } from './model-rows.js'
 import { unpackText } from './packed-json.js'
 import { send, statement } from './statements.js'
@@ -21,6 +23,9 @@ const modelRowSchema = z.strictObject({
   tenantId: z.string(),
   jobId: z.string().nullable(),
   name: z.string().nullable(),
+  notes: z.string().nullable(),
+  tags: z.array(z.string()),
+  metadata: labelsSchema.shape.metadata,
   description: z.instanceof(Uint8Array<ArrayBuffer>),
   loss: z.string(),
   parameters: z.int(),
@@ -39,13 +44,11 @@ const modelRowSchema = z.strictObject({
 const rowsStatement = statement(
   'modelRows',
   modelRowSchema,
-  `SELECT id, "tenantId", "jobId", name, description, loss, parameters,
+  `SELECT id, "tenantId", "jobId", name, notes, tags, metadata, description, loss, parameters,
       "finalLoss", "finalAccuracy", "finalValLoss", "finalValAccuracy", epoch, threshold,
       "weightBytes", "weightSha256", "createdAt", xmin::text AS version
     FROM "Model" WHERE id = ANY($1::text[])`,
 )
-
-const modelIdSchema = idSchema('model')
 
 const missing = Promise.resolve(undefined)
 
@@ -73,30 +76,43 @@ export class ModelCache {
     })
   }
 
-  /**
-   * The current model; null if there is none, or if it belongs to another tenant. The object is shared and
-   * must not be changed.
-   */
-  async find(id: string, tenantId?: string): Promise<Model | null> {
-    return this.#modelAs(id, await this.#lookUp(id), tenantId)
+  /** The current model; null if there is none. The object is shared and must not be changed. */
+  async find(id: string): Promise<Model | null> {
+    return this.#modelAs(id, await this.#lookUp(id, null))
   }
 
-  lookUp(id: string): ModelLookup {
-    const state = this.#lookUp(id)
+  /** As `find`, among the models of a tenant, by id, `name@alias` or `name@version`. */
+  async resolve(reference: string, tenantId: string): Promise<ResolvedModel | null> {
+    return this.#resolvedAs(reference, await this.#lookUp(reference, { tenantId }), tenantId)
+  }
+
+  /** @param keyId the key of the request, which is not verified yet; null if it has none */
+  lookUp(reference: string, keyId: string | null): ModelLookup {
+    const state = this.#lookUp(reference, keyId === null ? { tenantId: localTenant } : { keyId })
     // The caller handles the rejection.
     state.catch(() => {})
-    return { of: (tenantId) => state.then((found) => this.#modelAs(id, found, tenantId)) }
+    return { of: (tenantId) => state.then((found) => this.#resolvedAs(reference, found, tenantId)) }
   }
 
   /** Other texts are not sent: one that PostgreSQL rejects would fail the whole statement. */
-  #lookUp(id: string): ReturnType<Lookups['request']> {
-    const isId = this.#cached.has(id) || modelIdSchema.safeParse(id).success
-    return isId ? this.#lookups.request(id) : missing
+  #lookUp(text: string, owner: Owner | null): ReturnType<Lookups['request']> {
+    if (this.#cached.has(text)) return this.#lookups.request(text)
+    const reference = parseModelReference(text)
+    if (reference === null) return missing
+    if (reference.type === 'id') return this.#lookups.request(reference.id)
+    return owner === null ? missing : this.#lookups.request({ reference, owner })
+  }
+
+  #resolvedAs(reference: string, found: Found | undefined, tenantId: string) {
+    const [id, version] = found?.kind === 'named' ? [found.id, found.number] : [reference, null]
+    const model = this.#modelAs(id, found, tenantId)
+    if (model === null) return null
+    return model instanceof Promise ? model.then((read) => resolved(read, version)) : resolved(model, version)
   }
 
   /** Returns a cached row without a promise, because every prediction calls this. */
-  #modelAs(id: string, found: Awaited<ReturnType<Lookups['request']>>, tenantId?: string) {
-    if (found?.kind !== 'model') {
+  #modelAs(id: string, found: Found | undefined, tenantId?: string) {
+    if (found === undefined || found.kind === 'key') {
       this.gone(id)
       return null
     }
@@ -147,3 +163,6 @@ export class ModelCache {
     this.#cached.delete(id)
   }
 }
+
+const resolved = (model: Model | null, version: number | null): ResolvedModel | null =>
+  model === null ? null : { model, version }

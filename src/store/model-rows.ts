@@ -1,6 +1,7 @@
 /** Conversion of the row of a model, without weights and evaluation, which may be large. */
 import { z } from 'zod'
 import { codingSchema } from '../contract/dataset.js'
+import { labelsSchema } from '../contract/labels.js'
 import { hasThreshold, layerSummarySchema, type Model, type Tensor, tensorSchema } from '../contract/model.js'
 import { lossSchema, networkSchema } from '../contract/network.js'
 import { finiteMetrics } from './epochs.js'
@@ -25,6 +26,9 @@ export function describedModel(row: ModelRow, description: string): Model {
     id: row.id,
     object: 'model',
     name: row.name,
+    notes: row.notes,
+    tags: row.tags,
+    metadata: labelsSchema.shape.metadata.parse(row.metadata),
     jobId: row.jobId,
     createdAt: row.createdAt.toISOString(),
     network,

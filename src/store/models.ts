@@ -74,9 +74,12 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
         })
       },
 
-      get: (id) => cache.find(id, tenantId),
+      get: async (reference) => (await cache.resolve(reference, tenantId))?.model ?? null,
 
-      async getEvaluated(id) {
+      async getEvaluated(reference) {
+        const found = await cache.resolve(reference, tenantId)
+        if (found === null) return null
+        const { id } = found.model
         const row = await database.model.findUnique({ where: { id, tenantId } })
         if (row === null) return null
         return {
@@ -117,7 +120,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
 
       async setThreshold(id, threshold) {
         const { count } = await database.model.updateMany({ where: { id, tenantId }, data: { threshold } })
-        return count === 0 ? null : cache.find(id, tenantId)
+        return count === 0 ? null : cache.find(id)
       },
 
       async delete(id) {
@@ -126,6 +129,8 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
           // job.
           const [found] = await query(transaction, lockStatement, [id, tenantId])
           if (found === undefined) return 'missing'
+          const alias = await transaction.alias.findFirst({ where: { modelId: id } })
+          if (alias !== null) return { type: 'alias', alias: `${alias.name}@${alias.alias}` } as const
           const using = await transaction.job.count({
             where: {
               tenantId,
@@ -133,7 +138,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
               fromModelId: id,
             },
           })
-          if (using > 0) return 'used'
+          if (using > 0) return { type: 'job' } as const
           if (found.jobId !== null) await copyHeader(transaction, found.jobId)
           await transaction.model.delete({ where: { id } })
           return 'deleted'
@@ -145,7 +150,7 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
 
     get: (id) => cache.find(id),
 
-    lookUp: (id) => cache.lookUp(id),
+    lookUp: (reference, keyId) => cache.lookUp(reference, keyId),
 
     onGone: (listener) => cache.onGone(listener),
 

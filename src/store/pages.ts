@@ -91,3 +91,27 @@ export function toPage<Row extends { id: string; createdAt: Date | string }, T>(
     lastId: last === undefined ? null : toCursor(last),
   }
 }
+
+/** A page of rows, of which one more than the limit was read. `cursor` is the position of an item. */
+export function pageOf<Row, T>(
+  rows: readonly Row[],
+  { limit }: Pick<ListPage, 'limit'>,
+  map: (row: Row) => T,
+  cursor: (row: Row) => string,
+): Page<T> {
+  const shown = rows.slice(0, limit)
+  const last = shown.at(-1)
+  return {
+    data: shown.map(map),
+    hasMore: rows.length > limit,
+    lastId: last === undefined ? null : cursor(last),
+  }
+}
+
+/** The number in a cursor. @throws Problem `invalid-request` */
+export function cursorNumber(after: string | undefined, first: number): number {
+  if (after === undefined) return first
+  if (/^[1-9]\d{0,14}$/.test(after)) return Number(after)
+  const message = 'must be the lastId of a page'
+  throw new Problem('invalid-request', `/after: ${message}`, [{ pointer: '/after', message }])
+}

@@ -1,22 +1,24 @@
 import { Problem } from '../contract/problems.js'
 import type { ModelStore } from './ports/models.js'
 
-/**
- * Deletes a model and its weights. The job that trained it stays.
- * @throws Problem `not-found` or `model-in-use`
- */
-export async function deleteModel(models: Pick<ModelStore, 'delete'>, id: string): Promise<void> {
-  const outcome = await models.delete(id)
-  switch (outcome) {
-    case 'deleted':
-      return
-    case 'missing':
-      throw new Problem('not-found', `There is no model ${id}.`)
-    case 'used':
-      throw new Problem(
-        'model-in-use',
-        `An unfinished job starts from model ${id}: cancel it, or wait until it ends.`,
-      )
+/** Deletes a model with its weights. The job that trained it remains. @throws Problem `not-found` or `model-in-use` */
+export async function deleteModel(
+  models: Pick<ModelStore, 'get' | 'delete'>,
+  reference: string,
+): Promise<void> {
+  const model = await models.get(reference)
+  const outcome = model === null ? 'missing' : await models.delete(model.id)
+  if (outcome === 'deleted') return
+  if (outcome === 'missing') throw new Problem('not-found', `There is no model ${reference}.`)
+  switch (outcome.type) {
+    case 'job': {
+      const message = `An unfinished job starts from model ${reference}: cancel it, or wait until it ends.`
+      throw new Problem('model-in-use', message)
+    }
+    case 'alias': {
+      const message = `The alias ${outcome.alias} points at model ${reference}: move or delete the alias first.`
+      throw new Problem('model-in-use', message)
+    }
     default:
       outcome satisfies never
   }

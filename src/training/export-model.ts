@@ -53,7 +53,7 @@ export async function exportModel(
   if (model === null) throw missing(id)
   checkExportable(model, exporters[format], { format, options })
   const { weightSha256, threshold, name } = model
-  const identity = JSON.stringify([exportVersion, id, weightSha256, format, options, threshold, name])
+  const identity = JSON.stringify([exportVersion, model.id, weightSha256, format, options, threshold, name])
   return {
     tag: hash('sha256', identity, 'base64url'),
     write: (signal) =>

@@ -25,11 +25,12 @@ export interface WeightFile {
  */
 export async function exportWeights(
   { models, all }: { models: Pick<ModelStore, 'get' | 'tensors'>; all: Pick<AllModels, 'weightChunks'> },
-  id: string,
+  reference: string,
 ): Promise<WeightFile> {
-  const [model, tensors] = await Promise.all([models.get(id), models.tensors(id)])
-  if (model === null || tensors === null) throw missing(id)
-  const { weightSha256, weightBytes } = model
+  const model = await models.get(reference)
+  const tensors = model === null ? null : await models.tensors(model.id)
+  if (model === null || tensors === null) throw missing(reference)
+  const { id, weightSha256, weightBytes } = model
   const header = safetensorsHeader(tensors, metadataOf(model))
   /** The first piece. It is read now, so that small models arrive complete even if they are deleted meanwhile. */
   async function* content(first: Uint8Array | undefined) {

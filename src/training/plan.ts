@@ -74,7 +74,8 @@ interface Source {
 
 /** @throws Problem if there is no such model */
 async function findSource(models: Pick<ModelStore, 'get' | 'tensors'>, from: string): Promise<Source> {
-  const [model, tensors] = await Promise.all([models.get(from), models.tensors(from)])
+  const model = await models.get(from)
+  const tensors = model === null ? null : await models.tensors(model.id)
   if (model !== null && tensors !== null) return { model, tensors }
   throw new Problem('invalid-spec', `There is no model ${from} to start from.`, [
     { pointer: '/from', message: 'does not exist' },
@@ -87,7 +88,7 @@ function plan(
   validation: DataDescription | null,
   source: Source | null,
 ) {
-  const { name, metadata, dataset, validationDataset, priority, fromMismatch, ...rest } = request
+  const { name, metadata, dataset, validationDataset, priority, fromMismatch, from: _, ...rest } = request
   const { split: wantedSplit, scaling = data.scaling, targetScaling: wantedScaling, ...fields } = rest
   const training = { ...fields, seed: fields.seed ?? randomInt(2 ** 48 - 1) }
   const inputShape = training.network.inputShape ?? shapeOfRow(data, training.sampleWeight)
@@ -120,7 +121,9 @@ function plan(
       ...(training.earlyStopping === undefined ? {} : { earlyStopping: training.earlyStopping }),
       ...{ seed: training.seed, split: rule, scaling, targetScaling, dataset: data.name },
       ...(validation === null ? {} : { validationDataset: validation.name }),
-      ...(inherited === null ? {} : { fromMismatch, inherited: inherited.inherited }),
+      ...(source === null || inherited === null
+        ? {}
+        : { from: source.model.id, fromMismatch, inherited: inherited.inherited }),
     }
     return { spec, program, target: target.coding }
   } catch (error) {

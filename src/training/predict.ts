@@ -22,6 +22,8 @@ export interface PredictDependencies {
   tenantId: string
   models: Pick<ModelStore, 'get'>
   predictors: Pick<PredictorPool, 'predict'>
+  /** The version that the request named; null if it named an id. */
+  version?: number | null
 }
 
 export interface PredictionRows {
@@ -47,12 +49,12 @@ export const rowsAtOnce = 64
 
 /** @throws Problem `not-found`, or `invalid-input` with the errors of the rows if all rows are invalid */
 export async function predict(
-  { tenantId, models, predictors }: PredictDependencies,
-  modelId: string,
+  { tenantId, models, predictors, version = null }: PredictDependencies,
+  reference: string,
   readRows: (model: Model) => PredictionRows | Promise<PredictionRows>,
 ): Promise<Predictions> {
-  const model = await models.get(modelId)
-  if (model === null) throw new Problem('not-found', `There is no model ${modelId}.`)
+  const model = await models.get(reference)
+  if (model === null) throw new Problem('not-found', `There is no model ${reference}.`)
   const { rows, requestPointer } = await readRows(model)
   checkSize(model, rows.length)
   checkAnswer(model, rows.length)
@@ -72,7 +74,8 @@ export async function predict(
     .sort((a, b) => a.row - b.row)
     .map(({ row, error }) => ({ row, pointer: requestPointer(error.pointer), message: error.message }))
   if (listed.length === rows.length) throw refusal(listed)
-  return listed.length === 0 ? { modelId, predictions } : { modelId, predictions, errors: listed }
+  const answer = { modelId: model.id, ...(version === null ? {} : { version }), predictions }
+  return listed.length === 0 ? answer : { ...answer, errors: listed }
 }
 
 function checkSize({ coding }: Model, rows: number): void {

@@ -142,7 +142,7 @@ async function needs(): Promise<
 }
 
 describe('every route', () => {
-  const sentMethods = ['GET', 'DELETE', 'PATCH'] as const
+  const sentMethods = ['GET', 'DELETE', 'PATCH', 'PUT'] as const
   const send = (method: string, path: string, header?: string) =>
     service.app.inject({
       method: sentMethods.find((each) => each === method) ?? 'POST',

@@ -557,6 +557,11 @@ describe('refusals', () => {
       'foreign-origin',
       // In routes.test.ts.
       'model-in-use',
+      // In registry.test.ts.
+      'precondition-failed',
+      'precondition-required',
+      'version-unavailable',
+      'registry-full',
       // In limits.test.ts.
       'rate-limited',
       'too-many-jobs',

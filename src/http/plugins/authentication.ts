@@ -23,8 +23,11 @@ declare module 'fastify' {
     scope?: Scope | 'any' | 'public'
     /** Whether a stream ticket, `?ticket=`, replaces the key. */
     acceptsStreamTicket?: boolean
-    /** Starts a lookup of the route in parallel with that of the key. Not called if the header contains no key. */
-    prefetch?: (request: FastifyRequest) => void
+    /**
+     * Starts a lookup of the route in parallel with that of the key `keyId`, which is null while the service is open. Not
+     * called if the header contains no key.
+     */
+    prefetch?: (request: FastifyRequest, keyId: string | null) => void
   }
 }
 
@@ -67,7 +70,7 @@ export const authenticate = fastifyPlugin<Authentication>(
       }
       // Avoids a promise if there is nothing to wait for.
       if (!acceptsStreamTicket && keyMonitor.isOpen && request.headers.authorization === undefined) {
-        prefetch?.(request)
+        prefetch?.(request, null)
         accept(keylessPrincipal())
       } else identify(request, reply, { scope, acceptsStreamTicket }).then(accept, next)
     })
@@ -138,7 +141,7 @@ export const authenticate = fastifyPlugin<Authentication>(
         failedAuthentications.reject(request, null)
         throw challenge(reply, invalidToken, 'The authorization header does not contain a key.')
       }
-      request.routeOptions.config.prefetch?.(request)
+      request.routeOptions.config.prefetch?.(request, given.id)
       const key = await keys.find(given.id)
       if (key === null || !isEqualHash(key.sha256, given.sha256)) {
         failedAuthentications.reject(request, given.sha256)

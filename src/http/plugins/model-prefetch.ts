@@ -10,32 +10,37 @@ import { requirePrincipal } from '../principal.js'
 declare module 'fastify' {
   interface FastifyRequest {
     modelLookup: ModelLookup | null
-    /** Null if the tenant has no model with this id, or if the key may not predict it. */
+    /** Null if the tenant has no such model, or if the key may not predict it. */
     model: Model | null
+    /** The version that the request named; null if it named an id. */
+    modelVersion: number | null
   }
 }
 
 export interface ModelPrefetch {
   /** For the config of the routes: starts the lookup. */
-  prefetch(request: FastifyRequest): void
+  prefetch(request: FastifyRequest, keyId: string | null): void
   /** For the routes: waits for the lookup and sets `model`. */
   onRequest: onRequestHookHandler
 }
 
-/** For routes of `app` with the id of a model in their path. */
+/** For routes of `app` with the id or name of a model in their path. */
 export function prefetchModels(app: FastifyInstance, models: Pick<AllModels, 'lookUp'>): ModelPrefetch {
   app.decorateRequest('modelLookup', null)
   app.decorateRequest('model', null)
-  const lookUp = ({ params }: FastifyRequest) => models.lookUp(readId(params))
+  app.decorateRequest('modelVersion', null)
+  const lookUp = ({ params }: FastifyRequest, keyId: string | null) => models.lookUp(readId(params), keyId)
   return {
-    prefetch(request) {
-      request.modelLookup = lookUp(request)
+    prefetch(request, keyId) {
+      request.modelLookup = lookUp(request, keyId)
     },
     onRequest(request, _reply, done) {
-      const lookup = request.modelLookup ?? lookUp(request)
-      const { tenantId, models: allowed } = requirePrincipal(request)
-      lookup.of(tenantId).then((model) => {
-        request.model = model !== null && (allowed?.has(model.id) ?? true) ? model : null
+      const { tenantId, keyId, models: allowed } = requirePrincipal(request)
+      const lookup = request.modelLookup ?? lookUp(request, keyId)
+      lookup.of(tenantId).then((found) => {
+        const isAllowed = found !== null && (allowed?.has(found.model.id) ?? true)
+        request.model = isAllowed ? found.model : null
+        request.modelVersion = isAllowed ? found.version : null
         done()
       }, done)
     },

@@ -52,6 +52,7 @@ export const predictionRoutes: FastifyPluginCallbackZod<PredictionRoutes> = (
   const predictDependencies = (request: FastifyRequest): PredictDependencies => ({
     tenantId: requirePrincipal(request).tenantId,
     models: { get: async () => request.model },
+    version: request.modelVersion,
     predictors,
   })
 

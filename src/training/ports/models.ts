@@ -25,7 +25,17 @@ export interface NewModel {
   evaluation: Evaluation | null
 }
 
-/** The models of one tenant. */
+export interface ResolvedModel {
+  /** Shared between callers, which must not change it. */
+  model: Model
+  /** In the registry; null if the model was named by its id. */
+  version: number | null
+}
+
+/** What keeps a model from being deleted: an unfinished job that starts from it, or an alias, `name@alias`. */
+export type ModelUse = { type: 'job' } | { type: 'alias'; alias: string }
+
+/** The models of one tenant. A reference is an id, `name@alias` or `name@version`. */
 export interface ModelStore {
   /**
    * Stores a model without a job.
@@ -33,21 +43,20 @@ export interface ModelStore {
    */
   create(model: NewModel, once?: Once): Promise<Model>
   /** The result is shared between callers, which must not change it. */
-  get(id: string): Promise<Model | null>
-  getEvaluated(id: string): Promise<EvaluatedModel | null>
+  get(reference: string): Promise<Model | null>
+  getEvaluated(reference: string): Promise<EvaluatedModel | null>
   list(page: ListPage): Promise<Page<Model>>
   /** Names and shapes of the weights. */
   tensors(id: string): Promise<Tensor[] | null>
   /** Null if there is no such model. */
   setThreshold(id: string, threshold: number): Promise<Model | null>
-  /** `used`: an unfinished job starts from the model. */
-  delete(id: string): Promise<'deleted' | 'used' | 'missing'>
+  delete(id: string): Promise<'deleted' | 'missing' | ModelUse>
 }
 
 /** A model whose query starts before the caller is authenticated. */
 export interface ModelLookup {
-  /** As of a time after `lookUp`. The result is shared between callers, which must not change it. */
-  of(tenantId: string): Promise<Model | null>
+  /** As of a time after `lookUp`. */
+  of(tenantId: string): Promise<ResolvedModel | null>
 }
 
 export interface OpenWeights {
@@ -62,9 +71,14 @@ export interface OpenWeights {
 }
 
 /** The models of all tenants. */
-export interface AllModels extends Tenanted<ModelStore>, Pick<ModelStore, 'get'> {
-  /** Starts the query of a model. */
-  lookUp(id: string): ModelLookup
+export interface AllModels extends Tenanted<ModelStore> {
+  /** Shared between callers, which must not change it. */
+  get(id: string): Promise<Model | null>
+  /**
+   * Starts the query of a model.
+   * @param keyId the key of the request, whose tenant has the names; null for the tenant `local`
+   */
+  lookUp(reference: string, keyId: string | null): ModelLookup
   /** Calls `listener` with the id of each model that this process finds deleted. */
   onGone(listener: (id: string) => void): void
   /** All weights in one array. Throws as the chunks of `openWeights` do. */
