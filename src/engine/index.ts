@@ -6,6 +6,7 @@ export { type Epoch, type EpochRun, epochCount, epochsAfter, joinEpochs, readEpo
 export type { BackendName } from './kernels/backend.js'
 export { type BackendChoice, explainBackend, runnableBackend } from './kernels/backends.js'
 export { normalizeWeights } from './normalize-weights.js'
+export type { ElementActivation, Operation, OperationOf } from './operations.js'
 export {
   type PredictionCost,
   type PredictionOptions,

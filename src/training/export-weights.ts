@@ -1,7 +1,8 @@
 /** The weights of a model as a file of the safetensors format. */
 import { createHash } from 'node:crypto'
-import type { Model, Tensor } from '../contract/model.js'
+import type { Model } from '../contract/model.js'
 import { Problem } from '../contract/problems.js'
+import { safetensorsHeader } from '../exports/safetensors/file.js'
 import type { AllModels, ModelStore } from './ports/models.js'
 import { Slice } from './slices.js'
 
@@ -78,23 +79,3 @@ function metadataOf({ id, name, network, loss, coding, threshold }: Model): Reco
 }
 
 const missing = (id: string) => new Problem('not-found', `There is no model ${id}.`)
-
-const bytesOfNumber = 4
-
-/**
- * The header: the length of the JSON as 64 bits, little-endian, and the JSON. Spaces pad it, so that the numbers start
- * at a multiple of 8 bytes (https://huggingface.co/docs/safetensors).
- */
-function safetensorsHeader(tensors: readonly Tensor[], metadata: Record<string, string>): Buffer {
-  const entries = tensors.map(({ name, shape, offset }) => {
-    const length = shape.reduce((product, side) => product * side, 1)
-    const place = [offset, offset + length].map((number) => number * bytesOfNumber)
-    return [name, { dtype: 'F32', shape, data_offsets: place }] as const
-  })
-  const json = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) })
-  const bytes = Buffer.byteLength(json)
-  const text = Buffer.from(json + ' '.repeat((8 - (bytes % 8)) % 8))
-  const length = Buffer.alloc(8)
-  length.writeBigUInt64LE(BigInt(text.length))
-  return Buffer.concat([length, text])
-}
