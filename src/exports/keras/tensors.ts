@@ -1,0 +1,120 @@
+/** Tensors in the layouts of Keras: kernels [inputs, units], [height, width, channels, filters]. */
+import type { Weights } from '../../engine/index.js'
+import { tensorValues } from '../code-tensors.js'
+import type { ExportableModel } from '../exporter.js'
+import { type PlacedLayer, placedLayers } from '../placed-layers.js'
+import { channelsFirstPlaces, isReordered, transpose } from './channels-last.js'
+
+export interface KerasTensor {
+  /** The layer in the network. */
+  layer: number
+  name: 'kernel' | 'bias' | 'gamma' | 'beta' | 'moving_mean' | 'moving_variance'
+  shape: number[]
+  values: Float32Array
+}
+
+export interface KerasLayout {
+  tensors: KerasTensor[]
+  /**
+   * The flatten layers whose numbers must have the channels first, so that a permutation is needed before them. The
+   * tensors after the others are reordered instead.
+   */
+  permutedFlattens: ReadonlySet<number>
+}
+
+/** Signals and images have their channels last. */
+export function kerasLayout(model: ExportableModel, weights: Weights): KerasLayout {
+  const layers = placedLayers(model)
+  const tensors: KerasTensor[] = []
+  const permutedFlattens = new Set<number>()
+  /** The shape that was flattened with channels last, until a dense layer has read it. */
+  let flattened: number[] | null = null
+  for (const place of layers) {
+    const { layer, index, inputShape } = place
+    if (layer.type === 'flatten' && isReordered(inputShape)) {
+      if (isReadByDense(layers.slice(index + 1))) flattened = inputShape
+      else permutedFlattens.add(index)
+    }
+    tensors.push(...layerTensors(place, weights, flattened))
+    if (layer.type === 'dense') flattened = null
+  }
+  return { tensors, permutedFlattens }
+}
+
+/** Whether only layers that take numbers in any order are between a flatten layer and a dense one. */
+function isReadByDense(following: readonly PlacedLayer[]): boolean {
+  const next = following.find(
+    ({ layer }) =>
+      !(
+        layer.type === 'dropout' ||
+        layer.type === 'batchNormalization' ||
+        (layer.type === 'activation' && layer.activation !== 'softmax')
+      ),
+  )
+  return next?.layer.type === 'dense'
+}
+
+function layerTensors(place: PlacedLayer, weights: Weights, flattened: number[] | null): KerasTensor[] {
+  const { layer, index } = place
+  const read = (name: string) => {
+    const values = tensorValues(weights, `layers.${index}.${name}`)
+    return flattened === null || layer.type === 'dense' ? values : reordered(values, flattened)
+  }
+  if (layer.type === 'batchNormalization') {
+    const names = {
+      gamma: 'weight',
+      beta: 'bias',
+      moving_mean: 'runningMean',
+      moving_variance: 'runningVar',
+    } as const
+    return (['gamma', 'beta', 'moving_mean', 'moving_variance'] as const).map((name) => {
+      const values = read(names[name])
+      return { layer: index, name, shape: [values.length], values }
+    })
+  }
+  if (!('useBias' in layer)) return []
+  const { shape = [] } = weights.get(`layers.${index}.weight`) ?? {}
+  const kernel = kernelOf(place, read('weight'), shape, flattened)
+  const bias = layer.useBias ? read('bias') : null
+  const biasShape = layer.type === 'locallyConnected1d' ? shape.slice(0, 2) : [shape[0]]
+  return [
+    { layer: index, name: 'kernel', ...kernel },
+    ...(bias === null ? [] : [{ layer: index, name: 'bias' as const, shape: biasShape, values: bias }]),
+  ]
+}
+
+const reordered = (values: Float32Array, flattened: readonly number[]) =>
+  Float32Array.from(channelsFirstPlaces(flattened), (place) => values[place])
+
+/** The filters are the first side of the engine's weights; locally connected layers have positions before them. */
+function kernelOf(
+  { layer }: PlacedLayer,
+  values: Float32Array,
+  shape: readonly number[],
+  flattened: number[] | null,
+): Pick<KerasTensor, 'shape' | 'values'> {
+  const [first = 0, second = 0, third = 0, fourth = 0] = shape
+  switch (layer.type) {
+    case 'conv1d':
+      return { shape: [third, second, first], values: transpose(values, shape, [2, 1, 0]) }
+    case 'conv2d':
+      return { shape: [third, fourth, second, first], values: transpose(values, shape, [2, 3, 1, 0]) }
+    case 'locallyConnected1d':
+      return { shape: [first, fourth * third, second], values: transpose(values, shape, [0, 3, 2, 1]) }
+    default: {
+      const columns = transpose(values, shape, [1, 0])
+      return {
+        shape: [second, first],
+        values: flattened === null ? columns : reorderedRows(columns, first, flattened),
+      }
+    }
+  }
+}
+
+function reorderedRows(kernel: Float32Array, units: number, flattened: readonly number[]): Float32Array {
+  const result = new Float32Array(kernel.length)
+  for (const [row, from] of channelsFirstPlaces(flattened).entries()) {
+    result.set(kernel.subarray(from * units, (from + 1) * units), row * units)
+  }
+  return result
+}
