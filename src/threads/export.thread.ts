@@ -30,7 +30,6 @@ async function exportModel(
   backend: BackendSetting,
 ): Promise<ExportOutcome> {
   const exporter = exporters[format]
-  if (exporter === undefined) throw new Error(`there is no exporter of ${format}`)
   const weights = unpackWeights({ tensors, bytes })
   const file = exporter.write(model, weights, options)
   if (exporter.verify === undefined) return { type: 'exported', file }

@@ -67,10 +67,9 @@ export async function exportModel(
 
 function checkExportable(
   model: Model,
-  exporter: Exporter | undefined,
+  exporter: Exporter,
   { format, options }: ExportRequest,
-): asserts exporter is Exporter {
-  if (exporter === undefined) throw new Problem('not-exportable', `The format ${format} is not available.`)
+): void {
   if (model.weightBytes > maximumWeightBytes) {
     throw new Problem(
       'not-exportable',
