@@ -58,7 +58,10 @@ export async function predictImage(
 }
 
 /** Downloads a file. A plain link could not send the key. */
-export async function getFile(path: '/models/{id}/weights', options: Options): Promise<Blob> {
+export async function getFile(
+  path: '/models/{id}/weights' | '/models/{id}/export',
+  options: Options,
+): Promise<Blob> {
   return (await request('GET', urlFor(path, options))).blob()
 }
 

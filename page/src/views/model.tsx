@@ -14,6 +14,7 @@ import { whole } from '../format.js'
 import { EpochHistory } from '../history.js'
 import { go, link } from '../router.js'
 import { EvaluationCard } from './evaluation.js'
+import { ExportMenu } from './export-menu.js'
 import { Predictor } from './predictor.js'
 import { NetworkCard } from './run.js'
 
@@ -51,6 +52,7 @@ export function ModelView({ id }: { id: string }) {
           <Delete id={model.id} />
         </div>
       </div>
+      <ExportMenu model={model} />
       <Predictor model={model} dataset={dataset} />
       {model.evaluation === null ? null : (
         <EvaluationCard evaluation={model.evaluation} model={model} onThreshold={query.refetch} />
