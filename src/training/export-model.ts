@@ -65,11 +65,7 @@ export async function exportModel(
   }
 }
 
-function checkExportable(
-  model: Model,
-  exporter: Exporter,
-  { format, options }: ExportRequest,
-): void {
+function checkExportable(model: Model, exporter: Exporter, { format, options }: ExportRequest): void {
   if (model.weightBytes > maximumWeightBytes) {
     throw new Problem(
       'not-exportable',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { cExporter } from '../../src/exports/c/exporter.js'
 import { firstDifference } from '../../src/exports/compare.js'
 import { runC, sanitizers } from '../support/c-programs.js'
-import { type CAnswer, cDriver, cMain, readCAnswers } from '../support/c-rows.js'
+import { type CAnswer, cProgram, readCAnswers } from '../support/c-rows.js'
 import { exportable } from '../support/export-cases.js'
 import { layerNetworks, type NamedExportable, randomNetworks } from '../support/export-networks.js'
 import { messyTables } from '../support/messy-table.js'
@@ -12,17 +12,12 @@ const options = { preprocessing: true, names: 'descent' } as const
 
 /** The answers of the files of all networks in one program. */
 function answersOf(networks: readonly NamedExportable[], flags: string[]): CAnswer[] {
-  const named = networks.map((each, place) => ({ ...each, model: { ...each.model, name: `model${place}` } }))
-  const files: Record<string, string> = { 'main.c': cMain(named.map(({ model }) => model)) }
-  for (const { model, weights, expected } of named) {
-    files[`${model.name}.c`] = Buffer.from(cExporter.write(model, weights, options).bytes).toString()
-    files[`run_${model.name}.c`] = cDriver(
-      model,
-      expected.map(({ row }) => row),
-    )
-  }
-  const sources = ['main.c', ...named.map(({ model }) => `run_${model.name}.c`)]
-  return readCAnswers(runC(files, sources, flags))
+  const models = networks.map(({ model, weights, expected }, place) => {
+    const named = { ...model, name: `model${place}` }
+    const source = Buffer.from(cExporter.write(named, weights, options).bytes).toString()
+    return { model: named, source, rows: expected.map(({ row }) => row) }
+  })
+  return readCAnswers(runC({ 'main.c': cProgram(models) }, ['main.c'], flags))
 }
 
 function expectEqual(networks: readonly NamedExportable[], flags: string[]): void {

@@ -13,7 +13,7 @@ import { type EvaluatedModel, evaluatedModelSchema, predictionsSchema } from '..
 import { encodeInputs, type InputRow } from '../../src/datasets/raw-rows.js'
 import { hasChromium } from '../support/browser.js'
 import { runC, sanitizers } from '../support/c-programs.js'
-import { cDriver, cMain, readCAnswers } from '../support/c-rows.js'
+import { cProgram, readCAnswers } from '../support/c-rows.js'
 import { runPython } from '../support/python.js'
 import { type Service, startService, temporaryFolder } from '../support/service.js'
 import { loadTfjs } from '../support/tfjs.js'
@@ -166,8 +166,8 @@ describe('every format of a model of a messy table', () => {
     expectAnswers(await runPyTorch(model), expected, unit)
     const named = { ...model, name: null }
     const source = (await download(model.id, 'format=c')).bytes.toString()
-    const files = { 'model.c': source, 'run_model.c': cDriver(named, rows), 'main.c': cMain([named]) }
-    expectAnswers(readCAnswers(runC(files, ['main.c', 'run_model.c'], sanitizers)), expected, unit)
+    const program = { 'main.c': cProgram([{ model: named, source, rows }]) }
+    expectAnswers(readCAnswers(runC(program, ['main.c'], sanitizers)), expected, unit)
     const numbers = await runTfjs(model)
     const inUnits = numbers.map((row) => ({ output: row.map((value) => value * unit + offset) }))
     expectAnswers(

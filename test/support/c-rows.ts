@@ -1,4 +1,4 @@
-/** Rows as C initializers, and a program that prints what an exported file answers for them. */
+/** Rows as C initializers, and a program that prints what exported files answer for them. */
 import type { Cell, Coding, FeatureCoding } from '../../src/contract/dataset.js'
 import { parseBoolean } from '../../src/datasets/boolean-text.js'
 import { parseDate } from '../../src/datasets/date-text.js'
@@ -50,33 +50,42 @@ function categoryText(categories: readonly string[], cell: Cell): string {
   return categories.find((name) => parseNumber(name) === cell || parseBoolean(name) === cell) ?? text
 }
 
-/** A function `run_<prefix>` that prints two lines for each row: status and outputs, then the label or "-". */
-export function cDriver(model: ExportableModel, rows: readonly InputRow[]): string {
+/** The names of the functions and arrays of a file that are not external. */
+const staticNames = /^static [^=;(]*?(\w+)(?:\[\d+\])*\s*[=(;]/gm
+
+/**
+ * One program over several files, which are included in it with their static names changed. It prints two lines for each
+ * row: status and outputs, then the label or "-".
+ */
+export function cProgram(
+  models: readonly { model: ExportableModel; source: string; rows: readonly InputRow[] }[],
+): string {
+  const parts = models.map(({ model, source, rows }, place) => {
+    const names = [...new Set(Array.from(source.matchAll(staticNames), ([, name]) => name))]
+    const defined = names.map((name) => `#define ${name} ${name}_${place}`)
+    const removed = names.map((name) => `#undef ${name}`)
+    return [...defined, source, runFunction(model, rows), ...removed].join('\n')
+  })
+  const calls = models.map(({ model }) => `run_${prefixOf(model)}();`)
+  return ['#include <stdio.h>', ...parts, `int main(void) { ${calls.join(' ')} return 0; }`].join('\n')
+}
+
+function runFunction(model: ExportableModel, rows: readonly InputRow[]): string {
   const prefix = prefixOf(model)
   const { type } = answerRules(model)
   const isArray = isArrayRow(model.coding, model.network.inputShape ?? [])
   const label = type === 'oneHot' || type === 'binary' ? 'prediction.label' : '"-"'
-  return `#include <stdio.h>
-#include "${prefix}.c"
-void run_${prefix}(void);
-void run_${prefix}(void) {
+  return `static void run_${prefix}(void) {
   static const struct ${prefix}_row rows[] = {${rows.map((row) => initializer(model.coding, row, isArray)).join(',\n')}};
   size_t i, j;
   for (i = 0; i < sizeof rows / sizeof *rows; i++) {
     struct ${prefix}_prediction prediction;
     printf("%d", ${prefix}_predict(&rows[i], &prediction));
-    for (j = 0; j < sizeof prediction.output / sizeof *prediction.output; j++) printf(" %.9g", prediction.output[j]);
+    for (j = 0; j < sizeof prediction.output / sizeof *prediction.output; j++) printf(" %.9g", (double)prediction.output[j]);
     printf("\\n%s\\n", ${label});
   }
+}`
 }
-`
-}
-
-export const cMain = (models: readonly ExportableModel[]) =>
-  [
-    ...models.map((model) => `void run_${prefixOf(model)}(void);`),
-    `int main(void) { ${models.map((model) => `run_${prefixOf(model)}();`).join(' ')} return 0; }`,
-  ].join('\n')
 
 export interface CAnswer {
   status: number
