@@ -39,7 +39,7 @@ function packagesOf(program: string): string[] {
 }
 
 describe('a built program', () => {
-  it.each(programs)('%s loads no package but those with binaries of their own', (program) => {
+  it.each(programs)('%s loads only packages that contain binaries', (program) => {
     expect(importsOf(program).length).toBeGreaterThan(0)
     expect(packagesOf(program).filter((name) => name !== 'sharp')).toEqual([])
   })

@@ -16,7 +16,7 @@ function stackOf(names: readonly string[], failing: readonly string[] = []) {
 }
 
 describe('AsyncDisposableStack', () => {
-  it('closes in reverse order, each after the one before, and only once', async () => {
+  it('closes in reverse order, in sequence, and only once', async () => {
     const { stack, closed } = stackOf(['a', 'b', 'c'])
     await stack.disposeAsync()
     await stack.disposeAsync()

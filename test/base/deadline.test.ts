@@ -22,7 +22,7 @@ const untilAborted = (signal: AbortSignal) =>
   })
 
 describe('a deadline', () => {
-  it('ends what never ends', async () => {
+  it('ends work that never ends', async () => {
     await expect(withDeadline(300, never)).rejects.toThrow(DeadlineError)
   })
 
@@ -32,7 +32,7 @@ describe('a deadline', () => {
     )
   })
 
-  it('gives what the work gives, and its error', async () => {
+  it('returns the result of the work, or its error', async () => {
     expect(await withDeadline(10_000, async () => 7)).toBe(7)
     await expect(withDeadline(10_000, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
   })

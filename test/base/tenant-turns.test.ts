@@ -1,10 +1,10 @@
-/** Who may begin, and in which order. */
+/** Which tasks start, and in which order. */
 import { getEventListeners, setMaxListeners } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { TenantTurns, type TurnLimits } from '../../src/base/tenant-turns.js'
 
-/** Work that ends when it is told to. */
+/** Tasks that the test ends. */
 function open(limits: Partial<TurnLimits> = {}) {
   const turns = new TenantTurns({ what: 'things', atOnce: 3, perTenant: 2, seconds: 60, ...limits })
   const begun: string[] = []
@@ -26,7 +26,7 @@ function open(limits: Partial<TurnLimits> = {}) {
 }
 
 describe('turns', () => {
-  it('leave a place for other tenants, and go to the one with the fewest under way', async () => {
+  it('leave a turn for other tenants, and go to the one with the fewest under way', async () => {
     const { begun, start, end } = open()
     for (const name of ['a1', 'a2', 'a3', 'a4']) void start('a', name)
     expect(begun).toEqual(['a1', 'a2'])
@@ -45,7 +45,7 @@ describe('turns', () => {
     expect(begun.slice(6)).toEqual(['b2'])
   })
 
-  it('give their place back when the work fails', async () => {
+  it('end if the work fails', async () => {
     const { turns, begun, start } = open({ atOnce: 1 })
     const failing = turns.run('a', () => Promise.reject(new Error('broken')))
     void start('a', 'a1')
@@ -54,7 +54,7 @@ describe('turns', () => {
     expect(begun).toEqual(['a1'])
   })
 
-  it('are given up in time, and when the client goes', async () => {
+  it('time out, and end when the client disconnects', async () => {
     const { begun, start, end } = open({ atOnce: 1, seconds: 0.05 })
     const first = start('a', 'a1')
     const client = new AbortController()
@@ -71,7 +71,7 @@ describe('turns', () => {
     expect(begun).toEqual(['a1', 'a4'])
   })
 
-  it('listen to their client only while they wait', async () => {
+  it('listen to the signal only while they wait', async () => {
     const { start, end } = open({ atOnce: 1 })
     const { signal } = new AbortController()
     void start('a', 'a1')
@@ -83,7 +83,7 @@ describe('turns', () => {
     await waiting
   })
 
-  it('are refused at once when 500 of the same tenant wait, not when others do', async () => {
+  it('are refused at once if 500 of the same tenant wait, but not if others do', async () => {
     const { start } = open({ atOnce: 1, seconds: 60 })
     void start('b', 'b0')
     const client = new AbortController()

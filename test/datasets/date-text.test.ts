@@ -67,7 +67,7 @@ describe('a date', () => {
     expect(parseDate('1/1/68', 'dayFirst')).toBe(Date.UTC(2068, 0, 1) / 86_400_000)
   })
 
-  test('has 12 AM at its beginning and 12 PM in its middle', () => {
+  test('has 12 AM at its start and 12 PM in its middle', () => {
     expect(parseDate('2024-01-31 12:30 AM')).toBeCloseTo(19_753 + 0.5 / 24, 9)
     expect(parseDate('2024-01-31 12:00 PM')).toBe(19_753.5)
     expect(parseDate('2024-01-31 1:00 PM')).toBeCloseTo(19_753 + 13 / 24, 9)

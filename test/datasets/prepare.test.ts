@@ -1,4 +1,4 @@
-/** From made-up batches, as reading gives them, to what is stored. */
+/** Prepares batches, in the form that readers yield, and checks what is stored. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Preparation } from '../../src/contract/preparation.js'

@@ -1,4 +1,4 @@
-/** What lies exactly on a border: outputs at a threshold, models as good as the mean, numbers that two categories mean. */
+/** Values exactly on a limit: outputs at a threshold, models as good as the mean, numbers of two categories. */
 import { describe, expect, it } from 'vitest'
 import type { Coding, TargetCoding } from '../../src/contract/dataset.js'
 import { type Evaluation, maximumThresholds } from '../../src/contract/evaluation.js'

@@ -1,19 +1,23 @@
-/** The language of comments and texts in the sources. */
+/** The language of comments and texts in the sources and tests. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { root } from './documents.js'
 import { findForbidden } from './forbidden-words.js'
 
-const folders = ['src', 'workers', 'native/source', 'page/src', 'scripts', 'examples', 'bench']
+const folders = ['src', 'workers', 'native/source', 'page/src', 'scripts', 'examples', 'bench', 'test']
+
+/** These contain forbidden words as data. */
+const excluded = ['test/docs/language.test.ts', 'test/docs/sources.test.ts', 'test/docs/forbidden-words.ts']
 
 const source = /\.(ts|tsx|mjs|cpp|h)$/
-const written = (name: string) => source.test(name) && !/generated|node_modules/.test(name)
+const written = (name: string) => source.test(name) && !/generated|node_modules|fixtures/.test(name)
 
 const sources = folders.flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter(written)
-    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`),
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
+    .filter((name) => !excluded.includes(name)),
 )
 
 const token =

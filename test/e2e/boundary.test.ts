@@ -96,7 +96,7 @@ describe('the stream with ?boundary=', () => {
     expect(watching.epochs().length).toBe(500)
   })
 
-  it('goes on behind ?after= and replays a finished job', async () => {
+  it('continues after ?after= and replays a finished job', async () => {
     const { id } = await submit(xor)
     await watchJob(service.url, id).ended
     const whole = watchJob(service.url, id, undefined, 'boundary=4')

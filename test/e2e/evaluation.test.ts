@@ -154,7 +154,7 @@ describe('the evaluation', () => {
     expect(job.metrics).toEqual(metrics)
   })
 
-  it('of a classifier is the confusion of its own answers on the validation rows', async () => {
+  it('of a classifier is the confusion of its predictions on the validation rows', async () => {
     const held = flowers.filter((_, row) => row % 3 === 0)
     const rest = flowers.filter((_, row) => row % 3 !== 0)
     const model = await trained({

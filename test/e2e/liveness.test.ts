@@ -1,4 +1,4 @@
-/** A process whose event loop stands still: it is told from a dead one, and from one that hangs. */
+/** A process with a blocked event loop is neither reported as dead nor as hung. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { expect, it, onTestFinished } from 'vitest'
@@ -13,7 +13,7 @@ async function ask(port: number) {
   return { code: answer.status, ...answerSchema.parse(await answer.json()) }
 }
 
-/** Answers for its loop, which stands still for some seconds once it is told to, and hangs after two. */
+/** Reports on its event loop, which blocks for some seconds on request, and counts as hung after two. */
 const program = `
   import { openLiveness } from './dist/src/process/liveness.js'
   const { port } = await openLiveness('127.0.0.1', 0, 2)

@@ -5,7 +5,7 @@ import { eventually, startService } from '../support/service.js'
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 
-test('a run is told of with the ids of the request that created its job', { timeout: 60_000 }, async () => {
+test('a run is logged with the ids of the request that created its job', { timeout: 60_000 }, async () => {
   const service = await startService({ DATABASE_URL: await freshDatabaseOfTest(), LOG_LEVEL: 'info' })
   onTestFinished(async () => {
     await service.stop()

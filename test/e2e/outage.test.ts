@@ -1,4 +1,4 @@
-/** Processes that are told to stop while their database hangs. */
+/** Processes that receive a signal to stop while their database hangs. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

@@ -98,7 +98,7 @@ it('a price is answered in its own unit, with a decimal comma', { timeout: 60_00
   })
   const text = await send(`/models/${model.id}/predict`, 'text/csv', 'area;price\n100,5;\n60,25;\n')
   const [first, second] = tableSchema.parse(parse(text, { columns: true, delimiter: ';' }))
-  // The line that the rows lie on: 1,000 + 3,000 · area.
+  // All rows are on this line: 1,000 + 3,000 · area.
   expect(Number(first.prediction) / 302_500).toBeCloseTo(1, 2)
   expect(Number(second.prediction) / 181_750).toBeCloseTo(1, 2)
 })

@@ -149,7 +149,7 @@ describe.each(queues.filter(({ skip }) => !skip))('the service on $queue', ({ qu
     expect(model).toMatchObject({ jobId: job.id, parameters: 4 * 16 + 16 + 16 * 3 + 3 })
   })
 
-  it('resumes a watcher behind the epoch it has seen, and replays a finished job', async () => {
+  it('resumes a watcher after the last epoch it has seen, and replays a finished job', async () => {
     const job = await submit(service.url, xor)
     await watchJob(service.url, job.id).ended
     const resumed = watchJob(service.url, job.id, 490)
@@ -167,7 +167,7 @@ describe.each(queues.filter(({ skip }) => !skip))('the service on $queue', ({ qu
     expect(await losses()).toEqual(await losses())
   })
 
-  it('cancels a running job at once, and tells its watchers', async () => {
+  it('cancels a running job at once, and informs its watchers', async () => {
     const job = await submit(service.url, { ...long, epochs: 5_000_000 })
     const watching = watchJob(service.url, job.id)
     await eventually(() => watching.epochs()[0])

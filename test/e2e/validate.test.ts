@@ -59,7 +59,7 @@ function training(rows: number, units: number, batchSize: number, epochs: number
 
 describe('the estimate', () => {
   // How near it comes is measured by `npm run bench -- estimate`: on a busy machine either may be several times the other.
-  it('and the training are told in the same unit, and the training corrects it', {
+  it('and the training are reported in the same unit, and the training corrects it', {
     timeout: 120_000,
   }, async () => {
     const body = training(1_000, 32, 32, 2_000)

@@ -296,7 +296,7 @@ describe('packed and binary files', () => {
       '250 times',
     ),
     file(
-      'a bomb of Parquet whose footer and page lie',
+      'a Parquet bomb with false sizes in its footer and page',
       'a.parquet',
       parquet(1_000, 4_000, { values: 1_000, unpackedBytes: 4_000, content: zstandardZeros(2 ** 31) }),
       'dataset-too-large',

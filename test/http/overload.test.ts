@@ -52,7 +52,7 @@ describe('600 concurrent creations', () => {
   it.each([
     ['plain ones', xor, false],
     ['under Idempotency-Keys', xor, true],
-    ['with rows of their own', withRows, false],
+    ['with inline rows', withRows, false],
   ])(
     'of %s are accepted, or refused with the time to come back',
     async (_what, body, hasKey) => {

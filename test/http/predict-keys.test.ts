@@ -69,7 +69,7 @@ describe('a key that may only predict named models', () => {
     }
   })
 
-  it('opens no stream with a ticket of its own', async () => {
+  it('opens no stream with its ticket', async () => {
     for (const url of ['/stream-tickets', `/jobs/job_${'0'.repeat(32)}/stream-tickets`]) {
       const answer = await service.app.inject({ method: 'POST', url, headers: { authorization: header } })
       expect(answer.statusCode).toBe(403)

@@ -60,7 +60,7 @@ async function countWakeUps(): Promise<{ count: number; until(count: number): Pr
 }
 
 describe.skipIf(!hasRedis)('a wake-up', () => {
-  it('reaches a worker that waits, and one that comes later', async () => {
+  it('reaches a waiting worker, and one that connects later', async () => {
     await queue.wake()
     const woken = await countWakeUps()
     await woken.until(1)
@@ -160,7 +160,7 @@ describe.skipIf(!hasRedis)('a wake-up', () => {
 })
 
 describe.skipIf(!hasRedis)('a worker', () => {
-  it('waits for the current message when it closes, and takes no other', async () => {
+  it('waits for the current message when it closes, and receives no other', async () => {
     const held = gate()
     let begun = 0
     const consumer = await start(async () => {
@@ -197,7 +197,7 @@ describe.skipIf(!hasRedis)('a worker', () => {
     await until(1)
   })
 
-  it('that is killed loses its message to another', async () => {
+  it('loses its message to another worker when it is killed', async () => {
     await abandoned.delivered
   }, 60_000)
 })

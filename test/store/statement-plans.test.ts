@@ -39,7 +39,7 @@ const planSchema: z.ZodType<Plan> = z.lazy(() =>
   }),
 )
 
-/** The large tables and indexes that a plan reads from beginning to end. */
+/** The large tables and indexes that a plan reads completely. */
 function wholeReads(plan: Plan, parent?: Plan): string[] {
   const { 'Relation Name': table = '', 'Index Name': index = '' } = plan
   const isOneRow = parent?.['Node Type'] === 'Limit' && plan.Filter === undefined
@@ -68,7 +68,7 @@ describe('the plan of', () => {
   })
 })
 
-/** Executes a statement and rolls it back. Returns what it, its functions and triggers read from beginning to end. */
+/** Executes a statement and rolls it back. Returns what the statement, its functions and triggers read completely. */
 async function execute(text: string): Promise<string[]> {
   const { client } = database
   const plans: Plan[] = []

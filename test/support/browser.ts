@@ -14,7 +14,7 @@ if (!hasChromium) {
 }
 
 /**
- * A service and a browser for a file of tests; whatever fails in the page fails the test that looks.
+ * A service and a browser for a file of tests; an error in the page fails the test.
  * @param settings of the service
  */
 export function browserSuite(settings: Record<string, string> = {}) {

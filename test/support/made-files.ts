@@ -11,7 +11,7 @@ export function randomFrom(seed: number): () => number {
   }
 }
 
-/** 1,000 customers of whom 50 left, most of them after many calls: 5 % positive, told apart in part only. */
+/** 1,000 customers of whom 50 left, most of them after many calls: 5 % positive, partly separable. */
 export function churnCsv(): string {
   const random = randomFrom(11)
   const rows = Array.from({ length: 1_000 }, (_, row) => {

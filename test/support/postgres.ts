@@ -5,7 +5,7 @@ import { checkRows } from '../../src/store/statements.js'
 
 checkRows()
 
-/** A database of its own on the run's PostgreSQL. */
+/** A separate database on the PostgreSQL of the test run. */
 export interface FreshDatabase {
   connectionString: string
   /** Removes the database, cutting connections still open. */

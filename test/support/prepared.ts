@@ -1,4 +1,4 @@
-/** Made-up batches as reading gives them, and what preparing makes of them. */
+/** Batches in the form that readers yield, and the prepared dataset. */
 import type { Cell } from '../../src/contract/dataset.js'
 import { defaultPreparation, type Preparation } from '../../src/contract/preparation.js'
 import { type Prepared, type PreparedDataset, prepare } from '../../src/datasets/prepare.js'

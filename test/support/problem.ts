@@ -1,4 +1,4 @@
-/** What every refusal must look like. */
+/** The form of every refusal. */
 import { expect } from 'vitest'
 import { type ProblemCode, problems } from '../../src/contract/problems.js'
 

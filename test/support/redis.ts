@@ -48,7 +48,7 @@ export async function startRedis(more: string[] = []): Promise<TestRedis> {
   }
 }
 
-/** A server of its own; later options win over earlier ones. */
+/** A separate server. Later options override earlier ones. */
 export async function startRedisServer(port: number, more: string[] = []): Promise<ChildProcess> {
   const options = [
     ...['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],

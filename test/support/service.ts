@@ -1,4 +1,4 @@
-/** The built program in its own processes, as a user runs it, on a free port and a folder of its own. */
+/** The built program in separate processes, as a user runs it, with a free port and a separate folder. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'

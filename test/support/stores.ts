@@ -1,4 +1,4 @@
-/** The real stores on a database of their own, and jobs and models to put there. */
+/** The real stores on a separate database, with jobs and models to store. */
 import { type Stores as AllStores, openStores as openAllStores } from '../../src/composition/stores.js'
 import type { Epoch } from '../../src/contract/epoch.js'
 import type { JobSpec, JobStatus } from '../../src/contract/job.js'

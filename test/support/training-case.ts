@@ -6,7 +6,7 @@ import { compile, Dataset, outputShape, type Program } from '../../src/engine/in
 
 export type SpecInput = z.input<typeof trainingSchema>
 
-/** Numbers that look random and are the same everywhere: sines of a running index. */
+/** Deterministic numbers without an obvious pattern: sines of a running index. */
 export function wave(length: number, phase: number): number[] {
   return Array.from({ length }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * phase) * 1.5)
 }
@@ -36,7 +36,7 @@ export function weightsFor(rows: number): number[] {
 export interface TrainingCase {
   readonly program: Program
   readonly x: number[]
-  /** Rows as the dataset has them, each with its weight behind it where rows are weighted. */
+  /** Rows as in the dataset. If rows are weighted, each is followed by its weight. */
   readonly y: number[]
   dataset(): Dataset
 }

@@ -1,4 +1,4 @@
-/** A watcher of many jobs that keeps everything it was told. */
+/** A watcher of many jobs that records all messages. */
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import {

@@ -1,4 +1,4 @@
-/** A watcher that keeps everything it was told. */
+/** A watcher that records all messages. */
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import type { Epoch } from '../../src/contract/epoch.js'

@@ -4,7 +4,7 @@ import { layerSchema } from '../../src/contract/network.js'
 import { drawBoundary } from '../../src/threads/draw-boundary.js'
 import { packWeights } from '../../src/threads/packed-weights.js'
 
-it('draws answers in the unit of the target', () => {
+it('draws outputs in the unit of the target', () => {
   // z = 2 (x − 10) / 5 + 1, and the target is 100 + 50 z: 50 at x = 5, 150 at x = 10, 250 at x = 15.
   const boundary = drawBoundary(
     {

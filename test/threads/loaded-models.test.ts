@@ -1,11 +1,11 @@
-/** What prediction threads hold: each model once, within a limit of bytes, by turns of tenants. */
+/** Loaded models: each once, within a limit of bytes, in turns of tenants. */
 import { describe, expect, it } from 'vitest'
 import type { Model } from '../../src/contract/model.js'
 import { LoadedModels } from '../../src/threads/loaded-models.js'
 import type { FromPredictor, ToPredictor } from '../../src/threads/messages.js'
 import { eventually } from '../support/service.js'
 
-/** Loads end when the test says so, and say what is held meanwhile. */
+/** The test ends the loads, and reads which models are loaded. */
 class World {
   /** Ids in the order of their loads. */
   readonly loads: string[] = []
@@ -46,7 +46,7 @@ class World {
 
   /** Asks, and holds the model until the answer is awaited. */
   use(tenantId: string, id: string, bytes: number, answer: Promise<string> = Promise.resolve(id)) {
-    // Of a model, only these are looked at.
+    // Only these fields of a model are read.
     const model = { id, weightBytes: bytes, network: {} } as Model
     return this.models.use(model, { tenantId, among: [this.thread] }, () => answer)
   }
@@ -58,8 +58,8 @@ class World {
   }
 }
 
-describe('held models', () => {
-  it('are loaded once for all who ask meanwhile', async () => {
+describe('loaded models', () => {
+  it('are loaded once for all concurrent callers', async () => {
     const world = new World(10)
     const answers = Array.from({ length: 6 }, () => world.use('a', 'large', 10))
     await world.end('large')
@@ -67,7 +67,7 @@ describe('held models', () => {
     expect(world.loads).toEqual(['large'])
   })
 
-  it('wait for room while others are used, one model at least being held', async () => {
+  it('wait for memory while others are used, with at least one model loaded', async () => {
     const world = new World(10)
     let answered: (text: string) => void = () => {}
     const first = world.use('a', 'first', 25, new Promise((resolve) => (answered = resolve)))
@@ -85,7 +85,7 @@ describe('held models', () => {
     expect([...world.held]).toEqual(['third', 'fourth'])
   })
 
-  it('wait by turns of tenants', async () => {
+  it('wait in turns of tenants', async () => {
     const world = new World(10)
     const all = [
       ...['a1', 'a2', 'a3', 'a4'].map((id) => world.use('a', id, 10)),
@@ -97,7 +97,7 @@ describe('held models', () => {
     expect(world.loads).toEqual(order)
   })
 
-  it('that cannot be loaded leave their room to others, and are loaded anew', async () => {
+  it('that cannot be loaded free their memory, and are loaded again', async () => {
     const world = new World(10)
     const [broken, other] = [world.use('a', 'broken', 10), world.use('a', 'other', 10)]
     const refused = expect(broken).rejects.toThrow('damaged')

@@ -13,7 +13,7 @@ const weights = fc
   .map((entries) => new Map(entries))
 
 describe('packed weights', () => {
-  it('unpack to what was packed', () => {
+  it('unpack to the same weights', () => {
     fc.assert(
       fc.property(weights, (given) => {
         expect(unpackWeights(packWeights(given))).toEqual(given)
@@ -21,7 +21,7 @@ describe('packed weights', () => {
     )
   })
 
-  it('lie one behind the other without gaps', () => {
+  it('follow one another without gaps', () => {
     fc.assert(
       fc.property(weights, (given) => {
         const { tensors, bytes } = packWeights(given)
@@ -35,7 +35,7 @@ describe('packed weights', () => {
     )
   })
 
-  it('are little-endian float32, wherever in memory they lie', () => {
+  it('are little-endian float32 at any offset in memory', () => {
     const { tensors, bytes } = packWeights(new Map([['w', { shape: [2], values: Float32Array.of(1, -2) }]]))
     expect([...bytes]).toEqual([0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0])
     const shifted = new Uint8Array(9)

@@ -41,7 +41,7 @@ const counted = (rows: number) =>
   Float32Array.from({ length: 2 * rows }, (_, place) => (place % 2 === 0 ? place / 2 : 0))
 
 describe('predictions', () => {
-  it('of many models at once go to whoever asked, and each model is loaded once', async () => {
+  it('of many concurrent models reach their callers, and each model is loaded once', async () => {
     const models = await Promise.all(upTo(5).map(store))
     const loads = vi.spyOn(stores.models, 'weights')
     const answers = await Promise.all(upTo(50).map((a) => ask(models[a % 5], a)))
@@ -49,14 +49,14 @@ describe('predictions', () => {
     expect(loads).toHaveBeenCalledTimes(5)
   })
 
-  it('of many rows come in their order', async () => {
+  it('of many rows are in order', async () => {
     for (const model of [await store(2), await storeLarge(2)]) {
       const outputs = await pool.predict('local', model, counted(1_000))
       expect(outputs).toEqual(Float32Array.from({ length: 1_000 }, (_, row) => 2 * row))
     }
   })
 
-  it('of a small network are there at once, when its weights are', async () => {
+  it('of a small network return at once after its weights are loaded', async () => {
     const model = await store(2)
     await ask(model, 1)
     expect(pool.predict('local', model, Float32Array.of(4, 0))).toEqual(Float32Array.of(8))
@@ -96,7 +96,7 @@ describe('predictions', () => {
     expect(await answer).toEqual(Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7))
   })
 
-  it('that wait for the same model go together, each to whoever asked', async () => {
+  it('that wait for the same model share a call, and reach their callers', async () => {
     const models = [await storeLarge(1), await storeLarge(3)]
     const answers = upTo(60).map((rows) => pool.predict('local', models[rows % 2], counted(rows)))
     for (const [index, answer] of (await Promise.all(answers)).entries()) {
@@ -105,7 +105,7 @@ describe('predictions', () => {
     }
   })
 
-  it('of very many rows let those of another model in between', async () => {
+  it('of very many rows let those of another model pass', async () => {
     const [many, few] = [await storeLarge(2), await storeLarge(3)]
     await Promise.all([ask(many, 1), ask(few, 1)])
     const ends: string[] = []
@@ -118,7 +118,7 @@ describe('predictions', () => {
     expect([outputs.length, outputs.every((output, row) => output === 2 * row)]).toEqual([rows, true])
   })
 
-  it('of a model of which a row takes long do not stop those of others', async () => {
+  it('of a model with slow rows do not delay those of others', async () => {
     const convolution = layerSchema.parse({
       ...{ type: 'conv2d', filters: 64, kernelSize: 3, padding: 'same', useBias: false },
     })
@@ -149,7 +149,7 @@ describe('predictions', () => {
     expect(ends[0]).toBe('quick')
   })
 
-  it('drop the models asked for longest ago when they are too many to hold', async () => {
+  it('evict the least recently used models above the limit', async () => {
     // As large as they say they are, three of them do not fit.
     const bytes = 200 * 1024 * 1024
     const [first, second, third] = [
@@ -171,7 +171,7 @@ describe('predictions', () => {
   it.each([
     ['at once', store],
     ['by a thread', storeLarge],
-  ])('go on after a model that cannot be asked %s', async (_, storeAs) => {
+  ])('continue after a model that fails %s', async (_, storeAs) => {
     const good = await storeAs(2)
     expect(await ask(good, 1)).toBe(2)
     const { weightBytes } = good
@@ -183,7 +183,7 @@ describe('predictions', () => {
     expect(await ask(good, 3)).toBe(6)
   })
 
-  it('of a model whose weights are damaged fail each time, and only those', async () => {
+  it('of a model with damaged weights fail each time, and no others', async () => {
     const [damaged, good] = [await store(1), await store(2)]
     await stores.database.weightChunk.updateMany({
       where: { modelId: damaged.id },
@@ -194,7 +194,7 @@ describe('predictions', () => {
     expect(await ask(good, 1)).toBe(2)
   })
 
-  it('of a model that is gone fail', async () => {
+  it('of a deleted model fail', async () => {
     const model = await store(1)
     await stores.database.model.delete({ where: { id: model.id } })
     await expect(ask(model, 1)).rejects.toThrow(`There is no model ${model.id}.`)
@@ -203,11 +203,11 @@ describe('predictions', () => {
   it.each([
     ['at once', store],
     ['by a thread', storeLarge],
-  ])('%s give back the memory of a model that is found to be gone', async (_, storeAs) => {
+  ])('%s free the memory of a deleted model', async (_, storeAs) => {
     const model = await storeAs(1)
     expect(await ask(model, 1)).toBe(1)
     await stores.database.model.delete({ where: { id: model.id } })
-    // What is held answers until somebody looks for the model.
+    // A loaded model answers until its deletion is noticed.
     expect(await ask(model, 2)).toBe(2)
     expect(await stores.models.get(model.id)).toBeNull()
     await expect(ask(model, 3)).rejects.toThrow(`There is no model ${model.id}.`)
@@ -224,7 +224,7 @@ describe('predictions', () => {
 })
 
 describe('boundaries', () => {
-  it('of a stored model read its weights once, and show what it answers', async () => {
+  it('of a stored model read its weights once, and show its outputs', async () => {
     const model = await store(2)
     const loads = vi.spyOn(stores.models, 'openWeights')
     const axes = [
@@ -241,7 +241,7 @@ describe('boundaries', () => {
 describe('evaluations', () => {
   const heads = ['a', 'b', 'y'].map((name) => ({ name, role: name === 'y' ? 'target' : 'feature' }) as const)
 
-  it('of many rows let others ask in between', async () => {
+  it('of many rows let other calls pass', async () => {
     const model = await store(2)
     const rows = 120_000
     const values = Float64Array.from({ length: 3 * rows }, (_, place) =>
@@ -270,7 +270,7 @@ describe('evaluations', () => {
     expect(ends).toEqual(['prediction', 'evaluation'])
   })
 
-  it('say what does not fit', async () => {
+  it('name what does not fit', async () => {
     const table = describeTable(heads.slice(1), Float64Array.of(1, 2))
     expect(await pool.evaluate('local', await store(1), table)).toEqual({
       type: 'refused',

@@ -9,7 +9,7 @@ class HeldLane extends PredictorThread {
 
   override call(order: (callId: number) => ToPredictor): Promise<FromPredictor> {
     const message = order(0)
-    if (message.type !== 'predict') throw new Error('a prediction was asked for')
+    if (message.type !== 'predict') throw new Error('a prediction was requested')
     const { modelId, inputs } = message
     return new Promise((resolve) => {
       const answer = () => resolve({ type: 'predicted', callId: 0, outputs: inputs.slice() })
@@ -32,7 +32,7 @@ function ask(lane: HeldLane, tenantId: string, modelId: string, rows: number, is
   return lane.predict({ tenantId, modelId, inputs, features: 1, rowsAtOnce: 1, isSlow })
 }
 
-it('tenants take turns, and the models of a tenant, however many one asks for', async () => {
+it('tenants take turns, and so do the models of a tenant', async () => {
   const lane = new HeldLane()
   const all = [
     ...['a1', 'a2', 'a3'].map((model) => ask(lane, 'a', model, 3)),
@@ -45,7 +45,7 @@ it('tenants take turns, and the models of a tenant, however many one asks for', 
   for (const outputs of await Promise.all(all)) expect([...outputs]).toEqual([0, 1, 2])
 })
 
-it('a slow call has the thread to itself, so that whoever comes waits for one of them', async () => {
+it('the thread has one slow call at a time, so a new request waits for only one', async () => {
   const lane = new HeldLane()
   const slow = ask(lane, 'a', 'a1', 4, true)
   expect(lane.calls).toHaveLength(1)

@@ -72,7 +72,7 @@ describe('what cannot be constructed', () => {
     return error?.issues.map(({ path, message }) => [path.slice(2).join('/'), message])
   }
 
-  it('is told at its place', () => {
+  it('is refused with its pointer', () => {
     expect(pointers({ inputs: 3, trueRows: [1, 8] })).toEqual([
       ['trueRows/1', 'must be at most 7, the last row of 3 inputs'],
     ])

@@ -104,7 +104,7 @@ describe('the training that "auto" chooses', () => {
     expect(validationSplit).toBe(0)
   })
 
-  it('takes fewer folds where a class has few rows, and holds a share out where one has a single row', () => {
+  it('chooses fewer folds if a class has few rows, and holds rows out if one has a single row', () => {
     const withCounts = (...counts: number[]) => resolved({}, data([category(...counts)], { rows: 60 }))
     expect(withCounts(57, 3).earlyStopping?.folds).toBe(3)
     expect(withCounts(56, 0, 4).earlyStopping?.folds).toBe(4)
@@ -112,14 +112,14 @@ describe('the training that "auto" chooses', () => {
     expect(withCounts(59, 1).earlyStopping?.folds).toBeUndefined()
   })
 
-  it('holds nothing out of a truth table, nor of fewer than ten rows', () => {
+  it('holds no rows out of a truth table, nor of fewer than ten rows', () => {
     for (const traits of [{ rows: 16, isTruthTable: true }, { rows: 9 }]) {
       const { earlyStopping, validationSplit, epochs } = resolved({}, data([zeroOrOne], traits))
       expect([earlyStopping, validationSplit, epochs]).toEqual([undefined, 0, 300])
     }
   })
 
-  it('watches the validation dataset where there is one', () => {
+  it('monitors the validation dataset if there is one', () => {
     expect(resolved({ validationDataset: 'y' }, data([number()], { rows: 50 }))).toMatchObject({
       earlyStopping: stopping,
       validationSplit: 0,
@@ -134,7 +134,7 @@ describe('the training that "auto" chooses', () => {
     expect([earlyStopping?.folds, validationSplit]).toEqual([undefined, 0.15])
   })
 
-  it('leaves what the request says', () => {
+  it('keeps the settings of the request', () => {
     const own = { optimizer: { type: 'sgd', learningRate: 0.5 }, epochs: 7, earlyStopping: { patience: 3 } }
     expect(resolved({ ...own, validationSplit: 0.3 })).toMatchObject({
       optimizer: { type: 'sgd', learningRate: 0.5 },
@@ -150,7 +150,7 @@ describe('the training that "auto" chooses', () => {
     })
   })
 
-  it('takes network and loss of the model it starts from', () => {
+  it('uses the network and loss of its source model', () => {
     const network = networkSchema.parse({
       inputShape: [1],
       layers: [{ type: 'dense', units: 1, activation: 'tanh' }],
@@ -176,10 +176,10 @@ describe('the training that "auto" chooses', () => {
   })
 })
 
-describe('a request with a network of its own', () => {
+describe('a request with a network', () => {
   const network = { layers: [{ type: 'dense', units: 1 }] }
 
-  it('has adam with 0.001 unless it says otherwise, and nothing held out', () => {
+  it('has adam with 0.001 by default, and no rows held out', () => {
     const { optimizer, validationSplit, earlyStopping } = resolved({ network, loss: 'huber', epochs: 3 })
     expect(optimizer).toMatchObject({ type: 'adam', learningRate: 0.001 })
     expect([validationSplit, earlyStopping]).toEqual([0, undefined])
@@ -188,7 +188,7 @@ describe('a request with a network of its own', () => {
   it.each([
     [{ network, epochs: 3 }, '/loss', 'is missing: it must be one of "squaredError"'],
     [{ network, loss: 'huber' }, '/epochs', 'is missing: it must be a whole number'],
-  ])('%j is told what it leaves out', (request, pointer, message) => {
+  ])('%j is refused with the name of the missing field', (request, pointer, message) => {
     const refuse = () => resolved(request)
     expect(refuse).toThrow(Problem)
     expect(refuse).toThrow(

@@ -13,7 +13,7 @@ describe('an estimate', () => {
     expect(estimateSeconds(large, speed, [])).toBeCloseTo(0.03 + 0.01 + 100)
   })
 
-  it('follows the past runs that are nearest in size', () => {
+  it('follows past runs of similar size', () => {
     const slow = { steps: 2e8, flops: 2e10, threads: 1, seconds: 5 * 202 }
     const fast = { steps: 1e5, flops: 1e13, threads: 1, seconds: 0.5 * 1000.1 }
     const relative = (work: Work, past: FinishedRun[]) =>
@@ -23,18 +23,18 @@ describe('an estimate', () => {
     expect(relative(large, [slow])).toBeCloseTo(5, 0)
   })
 
-  it('is little moved by runs too short to tell', () => {
+  it('changes little after very short runs', () => {
     const short = { steps: 1e4, flops: 1e6, threads: 1, seconds: 0.3 }
     expect(estimateSeconds(small, speed, [short])).toBeLessThan(2 * estimateSeconds(small, speed, []))
   })
 
-  it('counts threads only where they share the work', () => {
+  it('counts threads only if they share the work', () => {
     const wide = { ...large, threads: 4 }
     expect(estimateSeconds(wide, speed, [])).toBeCloseTo(0.03 + 0.01 + 25)
     expect(estimateSeconds(wide, { ...speed, usesThreads: false }, [])).toBeCloseTo(0.03 + 0.01 + 100)
   })
 
-  it('of no work at all is the time to start', () => {
+  it('of an empty job is the time to start', () => {
     expect(estimateSeconds({ steps: 0, flops: 0, threads: 1 }, speed, [])).toBeCloseTo(0.03)
   })
 })

@@ -1,4 +1,4 @@
-/** What the columns of a dataset tell is refused before a job is queued, in words that name the remedy. */
+/** Refuses what the columns of a dataset rule out before a job is queued. The text names the remedy. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { jobRequestSchema } from '../../src/contract/job.js'
 import type { Preparation } from '../../src/contract/preparation.js'
@@ -83,12 +83,12 @@ describe('number targets under a loss of classes', () => {
     ['fractions', [0, 0.5, 1], end(1, 'step', 'perceptron'), 'perceptron takes targets of 0 and 1'],
     ['prices', prices, end(1, 'linear', 'hinge'), 'use meanSquaredError'],
   ])('%s are refused', async (_name, y, request, message) => {
-    const [pointer, told] = await refusalOf({ dataset: await numbers(y), ...request })
+    const [pointer, text] = await refusalOf({ dataset: await numbers(y), ...request })
     expect(pointer).toBe('/loss')
-    expect(told).toContain(message)
+    expect(text).toContain(message)
   })
 
-  it('are taken when they fit', async () => {
+  it('are accepted if they fit', async () => {
     for (const [y, request] of [
       [[0, 1, 2], cross(3)],
       [[0, 0.3, 1], binary],
@@ -99,7 +99,7 @@ describe('number targets under a loss of classes', () => {
     }
   })
 
-  it('are refused of rows in the request and of validation datasets, too', async () => {
+  it('are also refused in inline rows and validation datasets', async () => {
     const inline = await refusalOf({ dataset: { x: [0, 1, 2], y: [1, 2, 3] }, ...cross(3) })
     expect(inline).toEqual(['/loss', expect.stringMatching(/these are class names: subtract 1$/)])
     const validation = { dataset: await numbers([0, 1, 2]), validationDataset: await numbers([0, 1, 5]) }
@@ -109,7 +109,7 @@ describe('number targets under a loss of classes', () => {
     ])
   })
 
-  it('says of classes that are numbers how a regression takes them', async () => {
+  it('explains how to use numeric classes as a regression target', async () => {
     const dataset = await upload(
       { x: [[1, 2, 3]], rings: [[5, 9, 7]] },
       { types: [{ name: 'rings', type: 'category' }] },
@@ -120,7 +120,7 @@ describe('number targets under a loss of classes', () => {
   })
 })
 
-describe('number targets that the last layer cannot answer', () => {
+describe('number targets that the last layer cannot reach', () => {
   it.each([
     ['relu', [-2, 5, 7], 'relu answers nothing below 0: end with linear, or set "targetScaling": "minMax"'],
     ['softplus', [-2, 5, 7], 'softplus answers nothing below 0'],
@@ -131,9 +131,9 @@ describe('number targets that the last layer cannot answer', () => {
   ])('%s are refused without scaling', async (activation, y, message) => {
     const units = 1
     const request = { ...end(units, activation, 'meanSquaredError'), targetScaling: 'none' }
-    const [pointer, told] = await refusalOf({ dataset: await numbers(y), ...request })
+    const [pointer, text] = await refusalOf({ dataset: await numbers(y), ...request })
     expect(pointer).toBe('/network/layers/0/activation')
-    expect(told).toContain(message)
+    expect(text).toContain(message)
     const rows = { dataset: { x: y.map((_, row) => row), y }, ...end(units, activation, 'huber') }
     expect((await refusalOf(rows))[1]).toContain(message)
   })
@@ -152,7 +152,7 @@ describe('number targets that the last layer cannot answer', () => {
 })
 
 describe('numbers beyond 32 bits', () => {
-  it('are refused where they are not scaled', async () => {
+  it('are refused unless they are scaled', async () => {
     const rows = (x: number[], y: number[]) => ({ dataset: { x, y }, ...linear })
     expect(await refusalOf(rows([1, -1e39], [1, 2]))).toEqual([
       '/scaling',
@@ -165,7 +165,7 @@ describe('numbers beyond 32 bits', () => {
 })
 
 describe('the scale of targets', () => {
-  it('is theirs for built-ins, rows in the request, zeros and ones, and losses that are no distance', async () => {
+  it('is unchanged for built-ins, inline rows, zeros and ones, and losses that are no distance', async () => {
     const scaling = async (request: object) => (await specOf(request)).targetScaling
     expect(await scaling({ dataset: 'sine', ...linear })).toBe('none')
     expect(await scaling({ dataset: { x: [1, 2], y: [20, 90] }, ...linear })).toBe('none')
@@ -175,7 +175,7 @@ describe('the scale of targets', () => {
     expect(await scaling({ dataset: await numbers(prices), ...linear, targetScaling: 'none' })).toBe('none')
   })
 
-  it('is learned of a number beside a boolean, too', async () => {
+  it('is also learned for a number beside a boolean', async () => {
     const targets = { ok: [['true', 'false', 'true']], price: [prices] }
     const dataset = await upload({ x: [[1.5, 2, 4]], ...targets }, { target: ['ok', 'price'] })
     expect((await specOf({ dataset })).targetScaling).toBe('standardize')
@@ -204,7 +204,7 @@ describe('the scale of targets', () => {
 })
 
 describe('the split', () => {
-  it('keeps the shares of classes where there are some', async () => {
+  it('keeps the shares of classes if there are any', async () => {
     const split = async (request: object) => (await specOf(request)).split
     expect(await split({ dataset: 'iris', ...cross(3) })).toBe('stratified')
     expect(await split({ dataset: 'xor', ...binary })).toBe('random')
@@ -229,7 +229,7 @@ describe('weights', () => {
       { types: [{ name: 'zero', type: 'number' }] },
     )
 
-  it('of classes are by the names of classes', async () => {
+  it('of classes are keyed by the names of classes', async () => {
     const dataset = await weighed()
     const request = { dataset, ...binary }
     expect((await specOf({ ...request, classWeight: 'balanced' })).classWeight).toBe('balanced')
@@ -244,7 +244,7 @@ describe('weights', () => {
     ])
   })
 
-  it('of rows are a column, which is then no feature', async () => {
+  it('of rows are a column, which is not a feature then', async () => {
     const spec = await specOf({ dataset: await weighed(), ...binary, sampleWeight: 'w' })
     // below, zero, and three cities.
     expect(spec).toMatchObject({ sampleWeight: 'w', network: { inputShape: [5] } })
@@ -258,9 +258,9 @@ describe('weights', () => {
     ['below', 'below goes down to -1'],
     ['zero', 'zero is 0 in every row'],
   ])('of rows are no %s', async (sampleWeight, message) => {
-    const [pointer, told] = await refusalOf({ dataset: await weighed(), ...binary, sampleWeight })
+    const [pointer, text] = await refusalOf({ dataset: await weighed(), ...binary, sampleWeight })
     expect(pointer).toBe('/sampleWeight')
-    expect(told).toContain(message)
+    expect(text).toContain(message)
   })
 })
 
@@ -268,7 +268,7 @@ describe('folds', () => {
   const moons = { dataset: { name: 'moons', rows: 100 }, ...binary }
   const folds = (count: number, rule: object = {}) => ({ earlyStopping: { folds: count, ...rule } })
 
-  it('go without other rows held out', async () => {
+  it('need no other rows held out', async () => {
     expect(await refusalOf({ ...moons, ...folds(5), validationSplit: 0.2 })).toEqual([
       '/earlyStopping/folds',
       expect.stringContaining('20 are held out already'),
@@ -284,14 +284,14 @@ describe('folds', () => {
     ])
   })
 
-  it('watch the rows they hold out', async () => {
+  it('monitor the rows they hold out', async () => {
     expect(await refusalOf({ ...moons, ...folds(3, { monitor: 'loss' }) })).toEqual([
       '/earlyStopping/monitor',
       expect.stringContaining('monitor "valLoss" rather than "loss"'),
     ])
   })
 
-  it('and epochs that nobody asked for are as many as the tenant may have', async () => {
+  it('and the default number of epochs is at most the limit of the tenant', async () => {
     const { models, datasets } = stores
     const planned = async (allowed: object) => {
       const limits = { settings: { ...unlimited, ...allowed }, own: {} }
@@ -308,7 +308,7 @@ describe('folds', () => {
     })
   })
 
-  it('are counted in the work that a tenant may ask for', async () => {
+  it('count in the limit of work of the tenant', async () => {
     const { models, datasets } = stores
     const planned = async (request: object, jobFlops: number) => {
       const limits = { settings: { ...unlimited, jobFlops }, own: {} }
@@ -337,7 +337,7 @@ describe('inputShape', () => {
     network: { inputShape, layers: [{ type: 'flatten' }, ...binary.network.layers] },
   })
 
-  it('does not contradict the picture that a row is', async () => {
+  it('must not contradict the shape of the picture', async () => {
     const dataset = await pictures(3, 4, 5)
     const { network } = await specOf({ dataset })
     expect(network).toMatchObject({
@@ -354,7 +354,7 @@ describe('inputShape', () => {
     expect((await specOf({ dataset, ...shaped([60]) })).network.inputShape).toEqual([60])
   })
 
-  it('may take a grey picture as the list of its lines', async () => {
+  it('may omit the channel of a grey picture', async () => {
     const dataset = await pictures(1, 2, 3)
     expect((await specOf({ dataset, ...shaped([2, 3]) })).network.inputShape).toEqual([2, 3])
     expect((await refusalOf({ dataset, ...shaped([3, 2]) }))[0]).toBe('/network/inputShape')

@@ -47,8 +47,8 @@ async function reconcile(queue: Pick<JobQueue, 'wake'>): Promise<unknown[]> {
   return errors
 }
 
-describe('a job submitted while the queue is away', () => {
-  it('is accepted, kept, and workers are woken for it when the queue is back', async () => {
+describe('a job submitted while the queue is unreachable', () => {
+  it('is accepted and stored, and wakes workers after the outage', async () => {
     const away = async () => {
       throw new Error('the queue is away')
     }
@@ -77,7 +77,7 @@ describe('a job submitted while the queue is away', () => {
 })
 
 describe('the reconciler', () => {
-  it('wakes as long as something is queued, and only then', async () => {
+  it('wakes workers while jobs are queued, and only then', async () => {
     const queue = countingQueue()
     await reconcile(queue)
     await startJob(stores)
@@ -92,7 +92,7 @@ describe('the reconciler', () => {
     expect(queue.wakeUps).toBe(2)
   })
 
-  it('queues the jobs of silent workers again, and wakes others for them', async () => {
+  it('queues the jobs of silent workers again, and wakes other workers', async () => {
     const { jobId } = await startJob(stores)
     await stores.database.job.update({ where: { id: jobId }, data: { heartbeatAt: new Date(0) } })
     const queue = countingQueue()
@@ -101,7 +101,7 @@ describe('the reconciler', () => {
     expect(queue.wakeUps).toBe(1)
   })
 
-  it('can be several at once: a job of a silent worker counts one crash', async () => {
+  it('counts one crash per job of a silent worker, even if several run', async () => {
     const { jobId } = await startJob(stores)
     await stores.database.job.update({ where: { id: jobId }, data: { heartbeatAt: new Date(0) } })
     const queue = countingQueue()

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { beginRequest, endRequest, inSlices, Slice } from '../../src/training/slices.js'
 
-it('lets one work of many go on in each turn of the event loop, in turns', async () => {
+it('runs one of several works in each turn of the event loop, in rotation', async () => {
   const went: number[] = []
   const works = [0, 1, 2].map(async (work) => {
     const slice = new Slice('background')
@@ -22,7 +22,7 @@ it('lets one work of many go on in each turn of the event loop, in turns', async
   expect(Math.max(...counts)).toBe(1)
 })
 
-it('pauses work that takes long, and gives what it ends with', async () => {
+it('pauses long work, and returns its result', async () => {
   function* steps(): Generator<undefined, string> {
     for (let n = 0; n < 5; n++) {
       const end = performance.now() + 3

@@ -49,7 +49,7 @@ const accept = (changes: object, allowed: { arenaBytes?: number; jobFlops?: numb
 describe('a job on a stored dataset', () => {
   const mixed = reading({ a: [[1, 2]], city: [['Rom', 'Bonn']], y: [[0, 1]] })
 
-  it('takes as many inputs as its columns give, and the dataset’s scaling unless it chooses', async () => {
+  it('has an input per column, and the scaling of the dataset by default', async () => {
     const { id } = await stores.datasets.create(uploadFrom(mixed))
     const job = await accept({ dataset: id })
     expect(job.spec).toMatchObject({ network: { inputShape: [3] }, scaling: 'standardize' })
@@ -60,7 +60,7 @@ describe('a job on a stored dataset', () => {
     )
   })
 
-  it('takes the shape of a row that the dataset has', async () => {
+  it('has the input shape of the dataset', async () => {
     const source = { inputShape: [1, 1, 2], image: { width: 2, height: 1, channels: 1 as const } }
     const read = reading({ p1: [[0, 9]], p2: [[1, 5]], y: [[0, 1]] }, source)
     const { id } = await stores.datasets.create(uploadFrom(read))
@@ -69,7 +69,7 @@ describe('a job on a stored dataset', () => {
     expect(spec.network.inputShape).toEqual([1, 1, 2])
   })
 
-  it('validates on another one, which is kept as long as the job has not ended', async () => {
+  it('validates on another dataset, which cannot be deleted before the job ends', async () => {
     const training = await stores.datasets.create(uploadFrom(mixed))
     const validation = await stores.datasets.create(uploadFrom(mixed))
     const job = await accept({ dataset: training.id, validationDataset: validation.id })
@@ -99,7 +99,7 @@ describe('a job on a stored dataset', () => {
 })
 
 describe('an accepted job', () => {
-  it('has a seed that JSON can carry, drawn anew each time, unless it brings one', async () => {
+  it('has its seed, or a new random one that JSON represents exactly', async () => {
     const jobs = await Promise.all([accept({}), accept({}), accept({ seed: 0 })])
     const seeds = jobs.map(({ spec }) => spec.seed)
     expect(seeds.every((seed) => Number.isSafeInteger(seed) && seed >= 0)).toBe(true)
@@ -107,12 +107,12 @@ describe('an accepted job', () => {
     expect(seeds[2]).toBe(0)
   })
 
-  it('can be submitted again as it was accepted, and is the same', async () => {
+  it('has a spec that gives the same job again', async () => {
     const { spec } = await accept({ epochs: 7, validationSplit: 0.25 })
     expect((await accept(spec)).spec).toEqual(spec)
   })
 
-  it('takes batches as large as the rows allow', async () => {
+  it('has batches as large as the rows allow', async () => {
     const rows = (count: number) => ({
       x: Array.from({ length: count }, (_, row) => [row]),
       y: Array(count).fill(0),
@@ -123,14 +123,14 @@ describe('an accepted job', () => {
 })
 
 describe('the limits', () => {
-  it('count what each thread works in', async () => {
+  it('count the work space of each thread', async () => {
     const [one, two, four] = await Promise.all([1, 2, 4].map((threads) => accept({ threads })))
     const thread = two.arenaBytes - one.arenaBytes
     expect(thread).toBeGreaterThan(600_000)
     expect(four.arenaBytes - two.arenaBytes).toBe(2 * thread)
   })
 
-  it('are drawn at what the job says it needs, exactly', async () => {
+  it('are compared exactly with the needs of the job', async () => {
     const units = fc.integer({ min: 1, max: 50 })
     await fc.assert(
       fc.asyncProperty(units, fc.integer({ min: 1, max: 1_000 }), async (width, epochs) => {
@@ -153,7 +153,7 @@ describe('the limits', () => {
 })
 
 describe('a job that starts from a model', () => {
-  it('is refused before it is queued when a tensor does not fit, and is told which', async () => {
+  it('is refused before it is queued when a tensor does not fit, and names the tensor', async () => {
     const { id } = await construct(
       { models: stores.models, thread: noThread },
       { construct: { dnf: { inputs: 2, trueRows: [1, 2] } } },
@@ -200,7 +200,7 @@ describe('a job that starts from a model', () => {
     (await stores.datasets.create(uploadFrom(reading(columns), { target: [target] }))).id
   const houses: Columns = { price: [[10, 20]], plan: [['plus', 'basic']], age: [[1, 2]] }
 
-  it('keeps the scales of the model unless it names its own', async () => {
+  it('keeps the scales of the model by default', async () => {
     const { id: from } = await store()
     const dataset = await upload(houses, 'price')
     const kept = await accept({ dataset, from, ...linear })
@@ -210,7 +210,7 @@ describe('a job that starts from a model', () => {
     expect((await accept({ dataset, ...linear })).spec).not.toHaveProperty('inherited')
   })
 
-  it('is refused with a list where columns or categories differ, unless what is new may begin anew', async () => {
+  it('is refused with a list if columns or categories differ, unless new ones may be initialized', async () => {
     const { id: from } = await store()
     const dataset = await upload({ ...houses, plan: [['gold', 'basic']], rooms: [[3, 4]] }, 'price')
     await expect(accept({ dataset, from, ...linear })).rejects.toMatchObject({
@@ -229,7 +229,7 @@ describe('a job that starts from a model', () => {
     expect(job.spec).toMatchObject({ fromMismatch: 'initialize', network: { inputShape: [4] } })
   })
 
-  it('is refused where the order matters and differs', async () => {
+  it('is refused if an order that matters differs', async () => {
     const { id: from } = await store()
     const dataset = await upload(houses, 'price')
     const layers = [{ type: 'batchNormalization' as const }, dense]
@@ -240,7 +240,7 @@ describe('a job that starts from a model', () => {
 })
 
 describe('a job of several threads', () => {
-  it('may take as many as are allowed, and is told how many that is', async () => {
+  it('may have as many threads as the limit allows, and the refusal names the limit', async () => {
     expect((await accept({ threads: 4 })).spec.threads).toBe(4)
     await expect(accept({ threads: 5 })).rejects.toMatchObject({
       code: 'budget-exceeded',

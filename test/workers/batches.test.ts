@@ -88,7 +88,7 @@ async function numbersOf(id: string): Promise<number[]> {
 }
 
 describe('small jobs', () => {
-  it('are trained together to the weights that each has alone', async () => {
+  it('have the same weights in a batch as alone', async () => {
     const specs = upTo(20).map((seed) => ({ seed, batchSize: 3, validationSplit: seed % 2 === 0 ? 0.25 : 0 }))
     const ids: string[] = []
     for (const spec of specs) ids.push(await create(spec))
@@ -108,7 +108,7 @@ describe('small jobs', () => {
     expect(together).toEqual(alone)
   })
 
-  it('encode the rows that they share once', async () => {
+  it('encode shared rows once', async () => {
     for (const seed of [1, 1, 2, 1]) await create({ seed, validationSplit: 0.25 })
     const train = vi.spyOn(pool, 'train')
     await processor.processNext()
@@ -117,7 +117,7 @@ describe('small jobs', () => {
     expect(given).toEqual(['raw', 0, 'raw', 0])
   })
 
-  it('on rows that cannot be coded are refused in words, each of them, and the others are not', async () => {
+  it('on invalid rows are refused with a message each, and the others are not', async () => {
     const rows = uploadOf(tableFromInline({ x: [[0], [1]], y: [0, 1e300] }))
     await stores.datasets.create(rows)
     const network = { inputShape: [1], layers: xorSpec().network.layers }
@@ -135,7 +135,7 @@ describe('small jobs', () => {
     }
   })
 
-  it('whose dataset is gone fail, and the others do not', async () => {
+  it('whose dataset was deleted fail, and the others do not', async () => {
     const rows = uploadOf(
       tableFromInline({
         x: [
@@ -160,7 +160,7 @@ describe('small jobs', () => {
 })
 
 describe('a job that is cancelled among small ones', () => {
-  it.each([0, 1, 2])('as number %d leaves the others as they are', async (place) => {
+  it.each([0, 1, 2])('at index %d does not affect the others', async (place) => {
     const ids = [await create(), await create(), await create()]
     const train = pool.train.bind(pool)
     vi.spyOn(pool, 'train').mockImplementationOnce(async (orders, listener) => {
@@ -176,7 +176,7 @@ describe('a job that is cancelled among small ones', () => {
 })
 
 describe('a thread that dies among small jobs', () => {
-  it('blames the job under way; those before it keep their models, those after it are queued', async () => {
+  it('counts a crash of the current job, keeps earlier models, and queues later jobs', async () => {
     const before = await create()
     const fatal = await createEndless()
     const after = await create({ seed: 2 })
@@ -193,7 +193,7 @@ describe('a thread that dies among small jobs', () => {
     expect(await numbersOf(after)).toEqual(upTo(50))
   })
 
-  it('three times under the same job fails that job alone', async () => {
+  it('three times during the same job fails that job alone', async () => {
     const ids = [await create(), await create({ seed: 2 }), await create({ seed: 3 })]
     const train = pool.train.bind(pool)
     // A fault, which no check of ours foresees.
@@ -208,7 +208,7 @@ describe('a thread that dies among small jobs', () => {
     expect(crashes).toEqual([0, 3, 0])
   })
 
-  it('with what it reported last on its way to the database loses nothing of that', async () => {
+  it('loses nothing of its last report, which is being stored', async () => {
     const before = await create()
     const fatal = await createEndless()
     const { succeedAll } = stores.runs
@@ -224,7 +224,7 @@ describe('a thread that dies among small jobs', () => {
 })
 
 describe('a worker that stops among small jobs', () => {
-  it('hands back what it has not finished, the one under way with a checkpoint', async () => {
+  it('releases unfinished jobs, the current one with a checkpoint', async () => {
     const before = await create()
     const under = await createEndless()
     const after = await create({ seed: 2 })

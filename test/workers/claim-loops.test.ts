@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { Lanes } from '../../workers/claim-loops.js'
 import type { Phases } from '../../workers/processor.js'
 
-/** One call of `next`, which goes on when it is told to. */
+/** One call of `next`, which the test ends. */
 interface Asked {
   /** `left` jobs stay queued. */
   claim(left?: number): Promise<void>
@@ -14,7 +14,7 @@ interface Asked {
   fail(error: Error): Promise<void>
 }
 
-/** Everything that follows from what was told has happened after a turn of the event loop. */
+/** All effects have happened after a turn of the event loop. */
 function open(threads: number) {
   const asked: Asked[] = []
   const errors: unknown[] = []
@@ -35,7 +35,7 @@ function open(threads: number) {
   return { lanes, asked, errors }
 }
 
-it('asks once when it is woken, and once more for each claim, up to its threads', async () => {
+it('claims once after a wake-up, and once more after each claim, up to its threads', async () => {
   const { lanes, asked } = open(3)
   lanes.wake()
   lanes.wake()
@@ -48,7 +48,7 @@ it('asks once when it is woken, and once more for each claim, up to its threads'
   expect(asked).toHaveLength(3)
 })
 
-it('asks again after each training, until there is nothing', async () => {
+it('claims again after each training, until nothing is queued', async () => {
   const { lanes, asked } = open(1)
   lanes.wake()
   for (const place of [0, 1, 2]) {
@@ -63,7 +63,7 @@ it('asks again after each training, until there is nothing', async () => {
   expect(asked).toHaveLength(5)
 })
 
-it('does not ask again when its claim left nothing, unless it was woken since it asked', async () => {
+it('does not claim again when its claim left nothing, unless it was woken since', async () => {
   const { lanes, asked } = open(2)
   lanes.wake()
   await asked[0].claim(0)
@@ -80,7 +80,7 @@ it('does not ask again when its claim left nothing, unless it was woken since it
   expect(asked).toHaveLength(4)
 })
 
-it('asks again when it is woken while it asks, for the answer may be older', async () => {
+it('claims again after a wake-up during a claim, because the claim may be older', async () => {
   const { lanes, asked } = open(2)
   lanes.wake()
   lanes.wake()
@@ -90,7 +90,7 @@ it('asks again when it is woken while it asks, for the answer may be older', asy
   expect(asked).toHaveLength(2)
 })
 
-it('trains the next jobs while the last are stored, and no further', async () => {
+it('trains the next jobs while the last ones are stored, but no more', async () => {
   const { lanes, asked } = open(1)
   lanes.wake()
   await asked[0].claim()
@@ -103,7 +103,7 @@ it('trains the next jobs while the last are stored, and no further', async () =>
   expect(asked).toHaveLength(3)
 })
 
-it('asks at once when it is woken while the last jobs are stored', async () => {
+it('claims at once after a wake-up while the last jobs are stored', async () => {
   const { lanes, asked } = open(1)
   lanes.wake()
   await asked[0].claim()
@@ -122,7 +122,7 @@ it('asks at once when it is woken while the last jobs are stored', async () => {
   await closing
 })
 
-it('begins another lane while jobs are trained, when it is woken and has a thread', async () => {
+it('starts another lane after a wake-up if a thread is free', async () => {
   const { lanes, asked } = open(2)
   lanes.wake()
   await asked[0].claim()
@@ -135,7 +135,7 @@ it('begins another lane while jobs are trained, when it is woken and has a threa
   expect(asked).toHaveLength(3)
 })
 
-it('reports what fails, and goes on when it is woken', async () => {
+it('reports errors, and continues after the next wake-up', async () => {
   const { lanes, asked, errors } = open(1)
   lanes.wake()
   await asked[0].fail(new Error('the database is away'))
@@ -149,7 +149,7 @@ it('reports what fails, and goes on when it is woken', async () => {
   expect(asked).toHaveLength(3)
 })
 
-it('waits for all that is trained and stored when it closes, and begins nothing more', async () => {
+it('waits for trainings and their storage when it closes, and starts none', async () => {
   const { lanes, asked } = open(2)
   lanes.wake()
   await asked[0].claim()

@@ -10,7 +10,7 @@ import { encodeRows } from '../../workers/encode-rows.js'
 import { evaluateFolds } from '../../workers/evaluate-model.js'
 
 describe('folds', () => {
-  it('hold each row out once, and differ by one row at most, in each class too', () => {
+  it('hold each row out once, and differ by at most one row, also in each class', () => {
     const cases = fc.record({
       classes: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 2, maxLength: 200 }),
       folds: fc.integer({ min: 2, max: 20 }),
@@ -87,7 +87,7 @@ function examine(spec: JobSpec, training: Table, stop = new Int32Array(new Share
 }
 
 describe('the evaluation of folds', () => {
-  it('is in the unit of the target, each fold having learned a scale of its own', () => {
+  it('is in the unit of the target, though each fold learns a separate scale', () => {
     // A line, far from 0: on any other scale than their own the answers would be thousands away.
     const x = Array.from({ length: 41 }, (_, row) => row)
     const table = tableFromInline({ x, y: x.map((value) => 200_000 + 1_000 * value) })
@@ -101,7 +101,7 @@ describe('the evaluation of folds', () => {
     for (const [actual, predicted] of pairs) expect(Math.abs(actual - predicted)).toBeLessThan(1_000)
   })
 
-  it('knows nothing of the rows it asks about', () => {
+  it('uses no held-out row for training', () => {
     // Every row is alone with its input: a network learns all of them by heart, and can only guess the others.
     const rows = 60
     const one = (row: number) => Array.from({ length: rows }, (_, place) => (place === row ? 1 : 0))
@@ -122,7 +122,7 @@ describe('the evaluation of folds', () => {
   })
 })
 
-it('train with the weights of rows and classes, and count each row once all the same', () => {
+it('train with the weights of rows and classes, but count each row once', () => {
   const x = Array.from({ length: 30 }, (_, row) => [row / 10, 1 + (row % 3)])
   const table = tableFromInline({ x, y: x.map((_, row) => (row < 10 ? 0 : 1)) })
   const network = { inputShape: [1], layers: [dense(2, 'softmax')] }
@@ -143,7 +143,7 @@ describe('the number of epochs', () => {
       ...given,
     })
 
-  it('is the same at every attempt, and at most that of the spec', () => {
+  it('is the same in every attempt, and at most that of the spec', () => {
     const [first, second] = [examine(classifier(), noisy()), examine(classifier(), noisy())]
     expect(second).toEqual(first)
     if (first.outcome.type !== 'chosen') throw new Error('was not chosen')
@@ -153,7 +153,7 @@ describe('the number of epochs', () => {
     expect(examine(classifier({ seed: 4 }), noisy()).outcome).not.toEqual(first.outcome)
   })
 
-  it('is not chosen where every fold diverges, nor when it is asked to stop', () => {
+  it('is not chosen if every fold diverges, nor after a request to stop', () => {
     const x = Array.from({ length: 20 }, (_, row) => 1e6 * row)
     const steep = specOf({ optimizer: { type: 'sgd', learningRate: 1e6 }, batchSize: 4 })
     expect(examine(steep, tableFromInline({ x, y: x })).outcome).toMatchObject({ type: 'diverged', epoch: 1 })

@@ -4,7 +4,7 @@ import { layerSchema } from '../../src/contract/network.js'
 import { Dataset, Predictor } from '../../src/engine/index.js'
 import { evaluate } from '../../workers/evaluate-model.js'
 
-it('does not take the weights of rows for targets', () => {
+it('does not use the weights of rows as targets', () => {
   const dataset = Dataset.allocate({
     trainingRows: 3,
     validationRows: 0,

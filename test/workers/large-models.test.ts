@@ -78,7 +78,7 @@ async function trained(spec = largeSpec()) {
 }
 
 describe('a large training', () => {
-  it('stores the weights that it ends with, and how they answer', async () => {
+  it('stores its last weights and their evaluation', async () => {
     const { model, id } = await trained()
     expect(model).toMatchObject({ parameters, weightBytes: 4 * parameters, epoch: 60 })
     expect((await readEpochs(stores, id, 0, 100)).map(({ epoch }) => epoch)).toEqual(upTo(60))
@@ -95,7 +95,7 @@ describe('a large training', () => {
     expect(model.evaluation).toMatchObject({ rows: 'training', count: 4, right: 4 })
   })
 
-  it('ends with the same weights though it was paused, with the best ones in its checkpoints', async () => {
+  it('ends with the same weights after a pause, with the best ones in its checkpoints', async () => {
     const earlyStopping = { monitor: 'loss', patience: 1_000, minDelta: 0, restoreBest: true } as const
     const spec = largeSpec({ epochs: 400, earlyStopping })
     const undisturbed = (await trained(spec)).model.weightSha256
@@ -123,7 +123,7 @@ describe('a large training', () => {
   it.each([
     ['by position', undefined],
     ['by name', 'refuse' as const],
-  ])('begins with the weights of a large model, %s', async (_, fromMismatch) => {
+  ])('starts from the weights of a large model, %s', async (_, fromMismatch) => {
     const { model } = await trained()
     const from = { from: model.id, ...(fromMismatch === undefined ? {} : { fromMismatch }) }
     const next = await trained(largeSpec({ ...from, epochs: 1, optimizer: still, seed: 6 }))
@@ -150,11 +150,11 @@ function forward(weights: Float32Array, input: number[]): number {
   return 1 / (1 + Math.exp(-values[0]))
 }
 
-describe('a job that starts from a damaged model', () => {
+describe('a job with a damaged source model', () => {
   it.each([
     ['small', linearModel()],
     ['large', linearModel({ weights: new Uint8Array(5 * 1024 * 1024) })],
-  ])('fails at once and says so, of a %s one', async (_, model) => {
+  ])('fails at once with a message, for a %s one', async (_, model) => {
     const network = {
       inputShape: [2],
       layers: [{ type: 'dense', units: 1, activation: 'linear', useBias: true }],

@@ -23,7 +23,7 @@ const snapshots: fc.Arbitrary<Snapshot> = fc.record({
 })
 
 describe('a packed snapshot', () => {
-  it('unpacks to what was packed, also when its header was written as JSON', () => {
+  it('unpacks to the same snapshot, also after its header was written as JSON', () => {
     fc.assert(
       fc.property(snapshots, (snapshot) => {
         const packed = packSnapshot(snapshot, 'wasm/simd')
@@ -35,7 +35,7 @@ describe('a packed snapshot', () => {
     )
   })
 
-  it('keeps every bit of a number, and no memory that others write', () => {
+  it('keeps every bit of a number, and shares no memory', () => {
     const patterns = Uint32Array.of(0x80000000, 1, 0x7fc00001, 0xff800000, 0x3f800001)
     const weights = new Float32Array(patterns.buffer)
     const snapshot: Snapshot = {
@@ -55,7 +55,7 @@ describe('a packed snapshot', () => {
     )
   })
 
-  it('goes into the arrays of a training in its order, and is refused if one has another length', () => {
+  it('fills the arrays of a training in order, and refuses an array of another length', () => {
     const snapshot: Snapshot = {
       seed: 1,
       position: { epoch: 0, step: 0, lossSum: 0, right: 0 },

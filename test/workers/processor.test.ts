@@ -126,7 +126,7 @@ const measured = (epochs: Epoch[]) => epochs.map(({ seconds, ...metrics }) => me
 const uploaded = (x: number[][], y: number[]) => uploadOf(tableFromInline({ x, y }))
 
 describe('a job', () => {
-  it('is trained, its epochs and its model are stored', async () => {
+  it('is trained, and its epochs and model are stored', async () => {
     const id = await create({ epochs: 500 }, { name: 'my xor' })
     await processor.processNext()
     const job = await stores.jobs.get(id)
@@ -141,7 +141,7 @@ describe('a job', () => {
     })
   })
 
-  it('that is short keeps its weights on the way, also when its model is deleted', async () => {
+  it('keeps its snapshots, also after its model is deleted', async () => {
     const id = await create({ epochs: 100 })
     await processor.processNext()
     const snapshots = await stores.snapshots.read(id, -1, 100)
@@ -157,7 +157,7 @@ describe('a job', () => {
     expect((await stores.snapshots.read(id, 2, 3)).taken.map(({ epoch }) => epoch)).toEqual([3, 4, 6])
   })
 
-  it('whose best weights come back shows what their own evaluation counts', async () => {
+  it('with restored best weights has the metrics of those weights', async () => {
     const moons = { name: 'moons' as const, rows: 60, noise: 0.5, seed: 0 }
     const earlyStopping = { ...{ monitor: 'valLoss' as const, patience: 8 }, minDelta: 0, restoreBest: true }
     const id = await create({
@@ -187,7 +187,7 @@ describe('a job', () => {
     expect(epochs.at(-1)?.valLoss).not.toBe(valLoss)
   })
 
-  it('whose epochs are chosen by folds trains on all rows for so many, and again so after a crash', async () => {
+  it('whose folds choose the epochs trains on all rows for that number, also after a crash', async () => {
     const moons = { name: 'moons' as const, rows: 90, noise: 0.4, seed: 2 }
     const rule = { monitor: 'valLoss' as const, patience: 20, minDelta: 0, restoreBest: true, folds: 5 }
     const spec = { dataset: moons, epochs: 300, batchSize: 10, earlyStopping: rule }
@@ -217,7 +217,7 @@ describe('a job', () => {
     expect(repeated?.evaluation).toEqual(model?.evaluation)
   })
 
-  it('is heard while folds are trained', async () => {
+  it('sends heartbeats while folds are trained', async () => {
     const spirals = { name: 'spirals' as const, rows: 2_000, noise: 0.1, seed: 1 }
     const rule = { monitor: 'valLoss' as const, patience: 1e6, minDelta: 0, restoreBest: true, folds: 5 }
     const id = await create({ dataset: spirals, epochs: 1e6, batchSize: 32, earlyStopping: rule })
@@ -260,7 +260,7 @@ describe('a job', () => {
     expect(second).toEqual({ type: 'number', name: 'x2', offset: 1, scale: 1 })
   })
 
-  it('learns from categories, booleans and gaps, validated on another dataset, and answers raw values', async () => {
+  it('learns from categories, booleans and missing values, and predicts for raw values', async () => {
     const columns = (rows: number) => {
       const all = Array.from({ length: rows }, (_, row) => row)
       return {
@@ -317,7 +317,7 @@ describe('a job', () => {
     }
   })
 
-  it('whose dataset is gone fails and says so', async () => {
+  it('whose dataset was deleted fails with a message', async () => {
     const rows = uploaded(
       [
         [0, 0],
@@ -335,7 +335,7 @@ describe('a job', () => {
     })
   })
 
-  it('whose first model is gone fails instead of beginning afresh', async () => {
+  it('whose source model was deleted fails instead of starting with new weights', async () => {
     const { id: from } = await storeModel(stores)
     const id = await create({ from })
     await stores.database.model.delete({ where: { id: from } })
@@ -346,7 +346,7 @@ describe('a job', () => {
     })
   })
 
-  it('on numbers that do not fit is refused, once and for all', async () => {
+  it('on targets that do not fit fails for good', async () => {
     const rows = uploaded(
       [
         [0, 0],
@@ -383,13 +383,13 @@ describe('a job', () => {
     expect(job?.error).toMatchObject({ code: 'diverged', epoch: epochs.length })
   })
 
-  it('is taken up where an earlier attempt was lost, without a gap or a repetition', async () => {
+  it('continues after a lost attempt without a gap or a repetition', async () => {
     const whole = await create({ epochs: 300 })
     await processor.processNext()
     const expected = await historyOf(whole)
     const id = await create({ epochs: 300 })
     const lost = await claimJob(stores, id, 'worker_dead')
-    // Whoever takes a job up goes on with the backend of its stored epochs.
+    // The next attempt keeps the backend of the stored epochs.
     const { backend } = (await stores.jobs.get(whole)) ?? {}
     await storeEpochs(stores, lost, expected.slice(0, 123), { backend: backend ?? '' })
     await stores.jobs.releaseWorker('worker_dead')
@@ -405,7 +405,7 @@ describe('a job', () => {
     expect(seconds).toEqual(seconds.toSorted((a, b) => a - b))
   })
 
-  it('is run once, though several are woken for it, and not at all when it has ended', async () => {
+  it('runs once for several wake-ups, and not after its end', async () => {
     const id = await create()
     const done = await Promise.all([processor.processNext(), processor.processNext()])
     expect(done.toSorted()).toEqual([false, true])
@@ -429,7 +429,7 @@ describe('a running job', () => {
     }
   })
 
-  it('is handed back when the worker stops, which takes no more', async () => {
+  it('is released when the worker stops, which claims no more', async () => {
     const { id, processing } = await startEndless()
     processor.stop()
     await processing
@@ -440,7 +440,7 @@ describe('a running job', () => {
     expect(await stores.jobs.get(id)).toEqual(job)
   })
 
-  it('goes on with the backend that it was begun with, though a faster one is there', async () => {
+  it('keeps its backend, even if a faster one is available', async () => {
     const slow = processorOf('worker_slow', 'reference')
     const { id, processing } = await startEndless(slow)
     slow.stop()
@@ -455,7 +455,7 @@ describe('a running job', () => {
     await historyOf(id)
   })
 
-  it('goes on with another backend where the settings name one', async () => {
+  it('changes its backend if the settings require another', async () => {
     const slow = processorOf('worker_slow', 'reference')
     const { id, processing } = await startEndless(slow)
     slow.stop()
@@ -482,7 +482,7 @@ describe('a running job', () => {
     })
   })
 
-  it('is left alone by a worker from which it was taken', async () => {
+  it('is not changed by a worker that lost its claim', async () => {
     const { id, processing } = await startEndless()
     await stores.database.job.update({
       where: { id },
@@ -498,7 +498,7 @@ describe('a running job', () => {
   it.each([
     ['step by step', false],
     ['whole', true],
-  ])('goes on when the database comes back, and stores everything once, %s', async (_name, isWhole) => {
+  ])('continues after an outage of the database, and stores everything once, %s', async (_name, isWhole) => {
     // One step, which ends within the first slice on any machine.
     const id = await create({ epochs: 1 })
     const away = new StatementError('record', new Error('the database is away'))
@@ -512,7 +512,7 @@ describe('a running job', () => {
     expect(await historyOf(id)).toHaveLength(1)
   })
 
-  it('is handed back when a write took effect whose answer was lost', async () => {
+  it('is released if a write took effect but its answer was lost', async () => {
     const { record } = stores.runs
     const id = await create(endless)
     vi.spyOn(stores.runs, 'record').mockImplementationOnce(async (claim, progress) => {
@@ -525,7 +525,7 @@ describe('a running job', () => {
     expect(await historyOf(id)).toHaveLength(job?.epoch ?? 0)
   })
 
-  it('is queued again, through no fault of its own, when the database stays away', async () => {
+  it('is queued again without a crash when the database stays unreachable', async () => {
     const id = await create(endless)
     vi.spyOn(stores.runs, 'record').mockImplementation(async () => {
       const later = Date.now() + 31_000
@@ -540,11 +540,11 @@ describe('a running job', () => {
   })
 })
 
-describe('an error of ours', () => {
+describe('an internal error', () => {
   const message = expect.stringMatching(/^The service failed/)
   const internal = { status: 'failed', error: { code: 'internal', message } }
 
-  it('ends the job at once, and does not tell what it was', async () => {
+  it('ends the job at once, without details in the error', async () => {
     const id = await create(endless)
     vi.spyOn(stores.runs, 'record').mockRejectedValue(new TypeError('undefined is not a function'))
     await processor.processNext()
@@ -552,7 +552,7 @@ describe('an error of ours', () => {
     expect(await eventsOf(id)).toEqual(['queued', 'claimed', 'ended'])
   })
 
-  it('in the code of a thread is not tried again', async () => {
+  it('in the code of a thread is not retried', async () => {
     const id = await create()
     const train = pool.train.bind(pool)
     vi.spyOn(pool, 'train').mockImplementation((orders, listener) =>
@@ -565,7 +565,7 @@ describe('an error of ours', () => {
     expect(await stores.jobs.get(id)).toMatchObject(internal)
   })
 
-  it('in one job leaves those that are trained with it', async () => {
+  it('in one job does not affect others of its batch', async () => {
     const ids = [await create(), await create({ seed: 2 }), await create({ seed: 3 })]
     const { succeedAll } = stores.runs
     vi.spyOn(stores.runs, 'succeedAll').mockImplementation(async (successes) => {
@@ -578,7 +578,7 @@ describe('an error of ours', () => {
     expect(jobs[1]).toMatchObject(internal)
   })
 
-  it('while a job is prepared ends it alone', async () => {
+  it('during the preparation of a job ends that job alone', async () => {
     const { id: from } = await stores.models.create(linearModel())
     const ids = [await create({ from }), await create()]
     vi.spyOn(stores.models, 'get').mockRejectedValue(new TypeError('no such field'))
@@ -588,7 +588,7 @@ describe('an error of ours', () => {
     expect(second).toMatchObject({ status: 'succeeded' })
   })
 
-  it('ends a job that cannot be read, not those claimed with it', async () => {
+  it('ends a job that cannot be read, but not others of the claim', async () => {
     const ids = [await create(), await create()]
     await stores.database.$executeRaw`
       UPDATE "Job" SET changes = '[{"at": "never"}]' WHERE id = ${ids[0]}`
@@ -605,7 +605,7 @@ describe('an error of ours', () => {
 })
 
 describe('jobs of several threads', () => {
-  it('are trained as many at a time as the worker has threads for', async () => {
+  it('run concurrently within the threads of the worker', async () => {
     const slow = { epochs: 300_000 }
     const ids = [await create(slow), await create(slow), await create({ ...slow, threads: 2 })]
     let busy = 0
@@ -629,7 +629,7 @@ describe('jobs of several threads', () => {
     }
   })
 
-  /** Tells the jobs in the order in which they began. */
+  /** The jobs in the order of their starts. */
   async function inOrderOfBeginning(): Promise<string[]> {
     const { data } = await stores.jobs.list({ limit: 100 })
     expect(data.map(({ status }) => status)).toEqual(data.map(() => 'succeeded'))
@@ -637,7 +637,7 @@ describe('jobs of several threads', () => {
     return begun.map(({ id }) => id)
   }
 
-  it('begin when it is their turn, however many long ones come after them', async () => {
+  it('start in their turn, for any number of later long jobs', async () => {
     // Of different lengths: the two threads are never free at the same moment by themselves.
     const early = [await create({ epochs: 20_000 }), await create({ epochs: 50_000 })]
     early.push(await create({ epochs: 20_000 }))
@@ -674,7 +674,7 @@ describe('jobs of several threads', () => {
     expect(await inOrderOfBeginning()).toEqual([long, short, wide])
   })
 
-  it('and of one, in several workers, all come to their end, also those wider than any worker', async () => {
+  it('and of one thread all end in several workers, also those wider than any worker', async () => {
     const threads = [1, 2, 3, 1, 2, 2, 1, 1, 64, 2, 1, 3]
     for (const [index, count] of threads.entries()) {
       const job = newJob({ spec: xorSpec({ epochs: 3_000, threads: count }) })
@@ -702,7 +702,7 @@ describe('rows that several jobs train on', () => {
       [0, 1, 1, 0],
     )
 
-  it('are read and encoded once, at the same time as well as later', async () => {
+  it('are read and encoded once, for concurrent and later jobs', async () => {
     const data = rows()
     await stores.datasets.create(data)
     const values = vi.spyOn(stores.datasets, 'table')
@@ -718,7 +718,7 @@ describe('rows that several jobs train on', () => {
     for (const other of others) expect(measured(other)).toEqual(measured(first))
   })
 
-  it('are read from the database once, however differently they are split and scaled', async () => {
+  it('are read from the database once, also for different splits and scales', async () => {
     const data = rows()
     await stores.datasets.create(data)
     const table = vi.spyOn(stores.datasets, 'table')
@@ -738,7 +738,7 @@ describe('rows that several jobs train on', () => {
     expect(new Set(buffers).size).toBe(1)
   })
 
-  it('are encoded anew for another loss, a split by another seed, or another shape of outputs', async () => {
+  it('are encoded again for another loss, seed of the split, or output shape', async () => {
     const train = vi.spyOn(pool, 'train')
     const split = { validationSplit: 0.25, batchSize: 3 }
     const specs: Partial<JobSpec>[] = [
@@ -761,7 +761,7 @@ describe('rows that several jobs train on', () => {
     ])
   })
 
-  it('are forgotten when a thread dies over them, and so encoded again', async () => {
+  it('are encoded again after a thread dies that used them', async () => {
     const { id, processing } = await startEndless()
     const train = vi.spyOn(pool, 'train')
     await pool.close()
@@ -786,7 +786,7 @@ describe('a job that kills its thread', () => {
     })
   }
 
-  it('is queued again twice, and fails the third time as worker-crashed', async () => {
+  it('is queued again twice, and fails as worker-crashed the third time', async () => {
     breakThreads()
     const id = await create()
     for (const attempt of [1, 2]) {
@@ -805,7 +805,7 @@ describe('a job that kills its thread', () => {
     expect(await stores.jobs.get(id)).toMatchObject({ status: 'failed' })
   })
 
-  it('waits before it is queued again, as its events say, and at once when the worker stops', async () => {
+  it('waits before its retry, and is queued at once when the worker stops', async () => {
     await processor.close()
     processor = processorOf('worker_a', 'auto', [300, 60_000])
     breakThreads()
@@ -823,7 +823,7 @@ describe('a job that kills its thread', () => {
     expect(await eventsOf(id)).toHaveLength(5)
   })
 
-  it('does not harm the job beside it', async () => {
+  it('does not affect a concurrent job', async () => {
     const { id, processing } = await startEndless()
     breakThreads()
     const broken = await create()
@@ -837,7 +837,7 @@ describe('a job that kills its thread', () => {
 })
 
 describe('a paused job', () => {
-  it('keeps its checkpoint, and goes on from it to the same epochs and weights', async () => {
+  it('keeps its checkpoint, and continues from it to the same epochs and weights', async () => {
     const layers = [64, 64, 1].map((units) => ({
       type: 'dense' as const,
       units,
@@ -870,7 +870,7 @@ describe('a paused job', () => {
     expect(await hashOf(id)).toBe(await hashOf(whole))
   })
 
-  it('with a damaged checkpoint goes on from the one before', async () => {
+  it('with a damaged checkpoint continues from the one before', async () => {
     const { id, processing } = await startEndless()
     await stores.jobs.pause(id)
     await processing

@@ -144,7 +144,7 @@ const bestEpochOf = ({ outcome }: Trained) =>
 const usedSteps: number[] = []
 
 describe.each(cases)('$name', ({ spec }) => {
-  it('goes on from every checkpoint to the same weights and epochs', async () => {
+  it('continues from every checkpoint to the same weights and epochs', async () => {
     const whole = await train(order(spec, { checkpointMilliseconds: 0 }))
     expect(whole.epochs.map(({ epoch }) => epoch)).toEqual(upTo(whole.epochs.length))
     const onTheWay = whole.checkpoints.filter(({ header }) => header.ended === null)
@@ -159,7 +159,7 @@ describe.each(cases)('$name', ({ spec }) => {
     }
   }, 60_000)
 
-  it('goes on after every stop to the same weights and epochs', async () => {
+  it('continues after every stop to the same weights and epochs', async () => {
     const whole = await train(order(spec))
     const { trained } = await trainInterrupted(spec)
     expect(sha256Of(trained)).toBe(sha256Of(whole))
@@ -168,14 +168,14 @@ describe.each(cases)('$name', ({ spec }) => {
 })
 
 describe('the checkpoints of these cases', () => {
-  it('lay within epochs, not only between them', () => {
+  it('are also within epochs', () => {
     expect(usedSteps.length).toBeGreaterThanOrEqual(cases.length)
     expect(Math.max(...usedSteps)).toBeGreaterThan(0)
   })
 })
 
 describe('early stopping', () => {
-  it('ends before the last epoch, so that the case above is one', async () => {
+  it('ends before the last epoch, as the case above assumes', async () => {
     const spec = cases.at(-1)?.spec ?? {}
     const { epochs } = await train(order(spec))
     expect(epochs.length).toBeGreaterThan(1_000)
@@ -183,8 +183,8 @@ describe('early stopping', () => {
   }, 60_000)
 })
 
-describe('a training that was changed on the way', () => {
-  it('gives the same from whichever checkpoint it goes on', async () => {
+describe('a training with a changed spec', () => {
+  it('has the same result from every checkpoint', async () => {
     const long = { epochs: 10_000 }
     const { checkpoints } = await train(order(long, { checkpointMilliseconds: 0 }))
     const [older, newer] = checkpoints
@@ -207,13 +207,13 @@ describe('a training that was changed on the way', () => {
     expect(fromOlder.epochs).toEqual(fromNothing.epochs.slice(older.epoch))
     expect(fromNewer.epochs).toEqual(fromNothing.epochs.slice(newer.epoch))
 
-    // The epochs before the change are those without it, the ones behind are others.
+    // The epochs before the change equal those without it, and the later ones differ.
     const unchanged = await train(order(long))
     expect(fromNothing.epochs.slice(0, fromEpoch - 1)).toEqual(unchanged.epochs.slice(0, fromEpoch - 1))
     expect(fromNothing.epochs[fromEpoch - 1]).not.toEqual(unchanged.epochs[fromEpoch - 1])
   }, 60_000)
 
-  it('is the original again when the change is taken back', async () => {
+  it('equals the original after the change is reverted', async () => {
     const first = { epochs: 1_500, learningRate: 0.001 }
     const second = { epochs: 1_500, learningRate: 0.5 }
     const at = new Date().toISOString()

@@ -1,4 +1,4 @@
-/** What threads share is encoded once, and dropped when it takes too much room. */
+/** Shared datasets are encoded once, and evicted when they use too much memory. */
 import { describe, expect, it } from 'vitest'
 import { Dataset } from '../../src/engine/index.js'
 import type { SharedData } from '../../workers/messages.js'
@@ -33,7 +33,7 @@ async function held(datasets: SharedDatasets, keys: string[]): Promise<string[]>
 const plenty = 2 ** 40
 
 describe('shared datasets', () => {
-  it('are encoded by the first who asks; the others wait for it', async () => {
+  it('are encoded by the first caller, and the others wait for it', async () => {
     const datasets = new SharedDatasets(plenty)
     const first = await datasets.take('a', true)
     if (first.type !== 'encode') throw new Error('nothing was encoded yet')
@@ -48,7 +48,7 @@ describe('shared datasets', () => {
     expect(other.type).toBe('encode')
   })
 
-  it('are encoded a second time by whoever does not wait', async () => {
+  it('are encoded again by callers that do not wait', async () => {
     const datasets = new SharedDatasets(plenty)
     const first = await datasets.take('a', false)
     if (first.type !== 'encode') throw new Error('nothing was encoded yet')
@@ -63,7 +63,7 @@ describe('shared datasets', () => {
     expect((await datasets.take('a', false)).type).toBe('encode')
   })
 
-  it('are encoded by the next when the first gives up', async () => {
+  it('are encoded by the next caller if the first gives up', async () => {
     const datasets = new SharedDatasets(plenty)
     const first = await datasets.take('a', true)
     if (first.type !== 'encode') throw new Error('nothing was encoded yet')
@@ -77,7 +77,7 @@ describe('shared datasets', () => {
     expect(both.filter(({ type }) => type === 'shared')).toEqual([{ type: 'shared', data }])
   })
 
-  it('are dropped when they take too much room, what was used longest ago first', async () => {
+  it('are evicted above the limit, least recently used first', async () => {
     const each = bytesOf(dataOf(10_000))
     const datasets = new SharedDatasets(3 * each)
     for (const key of ['a', 'b', 'c']) await encode(datasets, key, dataOf(10_000))
@@ -86,13 +86,13 @@ describe('shared datasets', () => {
     expect(await held(datasets, ['a', 'b', 'c', 'd'])).toEqual(['a', 'c', 'd'])
   })
 
-  it('are not kept at all when one alone takes too much', async () => {
+  it('are not kept if one alone exceeds the limit', async () => {
     const datasets = new SharedDatasets(1)
     await encode(datasets, 'a', dataOf(10))
     expect(await held(datasets, ['a'])).toEqual([])
   })
 
-  it('count with the room that trainings on them needed', async () => {
+  it('count with the memory that trainings on them added', async () => {
     const [small, large] = [dataOf(10), dataOf(10)]
     const datasets = new SharedDatasets(bytesOf(small) + bytesOf(large))
     await encode(datasets, 'small', small)
@@ -103,7 +103,7 @@ describe('shared datasets', () => {
     expect(await held(datasets, ['small', 'large'])).toEqual(['large'])
   })
 
-  it('are not dropped while they are encoded, or those who wait would encode them again', async () => {
+  it('are not evicted while they are encoded', async () => {
     const datasets = new SharedDatasets(1)
     const first = await datasets.take('a', true)
     if (first.type !== 'encode') throw new Error('nothing was encoded yet')
@@ -114,7 +114,7 @@ describe('shared datasets', () => {
     expect(await waiting).toEqual({ type: 'shared', data })
   })
 
-  it('are forgotten on demand; who has them keeps them', async () => {
+  it('are removed on demand, and callers keep theirs', async () => {
     const datasets = new SharedDatasets(plenty)
     const data = dataOf(10)
     await encode(datasets, 'a', data)

@@ -1,4 +1,4 @@
-/** Datasets are read once, shared between threads, and dropped when they take too much room. */
+/** Datasets are read once, shared between threads, and evicted when they use too much memory. */
 import { expect, it } from 'vitest'
 import { tableFromInline } from '../../src/datasets/inline.js'
 import type { Table } from '../../src/datasets/table.js'
@@ -19,7 +19,7 @@ function counting(read: string[], answer: () => Promise<Table | null> = async ()
   }
 }
 
-it('are read once for all who ask, also at the same time, into shared memory', async () => {
+it('are read once for all callers, also concurrent ones, into shared memory', async () => {
   const read: string[] = []
   const tables = new StoredTables(counting(read), 1e6)
   const [first, second] = await Promise.all([tables.take('ds_a', 'ds_a'), tables.take('ds_a', 'ds_a')])
@@ -31,14 +31,14 @@ it('are read once for all who ask, also at the same time, into shared memory', a
   expect(first && valuesOf(first.table)).toEqual(valuesOf(table))
 })
 
-it('are dropped when they take too much room, what was used longest ago first', async () => {
+it('are evicted above the limit, least recently used first', async () => {
   const read: string[] = []
   const tables = new StoredTables(counting(read), 2 * bytes)
   for (const id of ['ds_a', 'ds_b', 'ds_a', 'ds_c', 'ds_a', 'ds_b']) await tables.take(id, id)
   expect(read).toEqual(['ds_a', 'ds_b', 'ds_c', 'ds_b'])
 })
 
-it('are read again after a failure, and when there was none', async () => {
+it('are read again after a failure, and if there was none', async () => {
   const read: string[] = []
   const answers = [Promise.reject(new Error('away')), Promise.resolve(null), Promise.resolve(table)]
   const tables = new StoredTables(

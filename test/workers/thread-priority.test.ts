@@ -40,7 +40,7 @@ describe('the priority of a training thread', () => {
     expect(state.priority).toBe(normal)
   })
 
-  it('stays low where the process must not raise it, and says so', () => {
+  it('stays low, and reports it, if the process must not raise it', () => {
     const { state, own } = thread({ mayRaise: false })
     own.begin()
     state.milliseconds = 1_000
@@ -59,7 +59,7 @@ describe('the priority of a training thread', () => {
     expect(state.priority).toBe(low)
   })
 
-  it('stays normal under short trainings with pauses as long', () => {
+  it('stays normal under short trainings with equally long pauses', () => {
     const { state, own } = thread()
     for (let training = 0; training < 1_000; training++) {
       own.begin()

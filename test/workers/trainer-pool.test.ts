@@ -68,7 +68,7 @@ async function train(
 const numbers = (epochs: Epoch[]) => epochs.map(({ epoch }) => epoch)
 
 describe('a training', () => {
-  it('gives its epochs in order, and a model', async () => {
+  it('reports its epochs in order, and a model', async () => {
     const { outcome, epochs, backends } = await train(order({ epochs: 3_000 }))
     expect(numbers(epochs)).toEqual(upTo(3_000))
     expect(backends.size).toBe(1)
@@ -86,7 +86,7 @@ describe('a training', () => {
     expect(outcome.type === 'trained' && outcome.model.weights.bytes.length).toBe(4 * 17)
   })
 
-  it('gives the same bytes for the same seed, in whatever thread', async () => {
+  it('has the same bytes for the same seed in any thread', async () => {
     const runs = await Promise.all([train(order()), train(order()), train(order({ seed: 2 }))])
     const [first, same, other] = runs.map(({ outcome, epochs }) => {
       return { epochs, bytes: outcome.type === 'trained' ? outcome.model.weights.bytes : null }
@@ -95,7 +95,7 @@ describe('a training', () => {
     expect(other.bytes).not.toEqual(first.bytes)
   })
 
-  it('goes on from given weights', async () => {
+  it('starts from given weights', async () => {
     const { outcome } = await train(order({ epochs: 200 }))
     if (outcome.type !== 'trained') throw new Error('did not train')
     const { epochs } = await train(order({ epochs: 1 }, { initialWeights: outcome.model.weights }))
@@ -103,7 +103,7 @@ describe('a training', () => {
     expect(epochs[0].loss).toBeLessThan(fresh.epochs[0].loss ?? 0)
   })
 
-  it('stops when it is asked to', async () => {
+  it('stops after a request', async () => {
     const given = order(endless)
     const epochs: Epoch[] = []
     const outcome = await trainOne(pool, given, async (progress) => {
@@ -114,7 +114,7 @@ describe('a training', () => {
     expect(numbers(epochs)).toEqual(upTo(epochs.length))
   })
 
-  it('that diverges says where, and its last epoch shows it', async () => {
+  it('that diverges reports the epoch, and its last loss is not finite', async () => {
     const layers = [{ type: 'dense' as const, units: 1, activation: 'linear' as const, useBias: true }]
     const network = { inputShape: [2], layers }
     const optimizer = {
@@ -130,7 +130,7 @@ describe('a training', () => {
     expect(numbers(epochs)).toEqual(upTo(epochs.length))
   })
 
-  it('on data that cannot be coded is refused in words', async () => {
+  it('on invalid data is refused with a message', async () => {
     const table = tableFromInline({
       x: [
         [0, 1],
@@ -152,7 +152,7 @@ describe('a training', () => {
     expect(epochs).toEqual([])
   })
 
-  it('from weights of another network is refused in words', async () => {
+  it('from weights of another network is refused with a message', async () => {
     const { outcome } = await train(order())
     if (outcome.type !== 'trained') throw new Error('did not train')
     const layers = [{ type: 'dense' as const, units: 1, activation: 'sigmoid' as const, useBias: true }]
@@ -177,7 +177,7 @@ describe('accuracy', () => {
     return (await train(order(spec, { data }))).epochs[0].accuracy
   }
 
-  it('is not measured of amounts, whatever the network ends with', async () => {
+  it('is not measured for amounts, for any last layer', async () => {
     expect(await measure([20, 90], { ...dense(1, 'sigmoid'), loss: 'squaredError' })).toBeNull()
     const shares = [
       [0.7, 0.3],
@@ -187,7 +187,7 @@ describe('accuracy', () => {
     expect(await measure([0.1, 0.9], { ...dense(1, 'sigmoid'), loss: 'binaryCrossentropy' })).toBeNull()
   })
 
-  it('is measured of answers of 0 and 1, whatever the network ends with', async () => {
+  it('is measured for targets of 0 and 1, for any last layer', async () => {
     // Weight 0 answers 0 to both rows, of which one is 0.
     const layer = { type: 'dense' as const, units: 1, activation: 'linear' as const, useBias: true }
     const network = { inputShape: [1], layers: [{ ...layer, kernelInitializer: 'zeros' as const }] }
@@ -216,7 +216,7 @@ describe('rows that are weighted', () => {
     epochs: 1,
   }
 
-  it('count so much in the losses of training and validation', async () => {
+  it('have their weight in the losses of training and validation', async () => {
     const read = (y: number[], w: number[]) => prepared(reading({ x: [[1, 2, 3]], w: [w], y: [y] }))
     // Answers are 0 at first: (0.5·2² + 1·4² + 0·9²) / 1.5 = 12.
     const training = await read([2, 4, 9], [0.5, 1, 0])
@@ -236,7 +236,7 @@ describe('rows that are weighted', () => {
   })
 })
 
-describe('a training that begins with the weights of a model', () => {
+describe('a training that starts from a model', () => {
   const read = (plans: string[]) => prepared(reading({ plan: [plans], age: [[1, 2]], y: [[3, 4]] }))
   const dense = { type: 'dense' as const, units: 1, activation: 'linear' as const, useBias: true }
   const still = { type: 'sgd' as const, learningRate: 1e-38, momentum: 0, nesterov: false, weightDecay: 0 }
@@ -276,7 +276,7 @@ describe('a training that begins with the weights of a model', () => {
     }
   }
 
-  it('gives each column and category its own weights, and keeps the scale', async () => {
+  it('keeps the weights of each column and category, and the scale', async () => {
     const table = await read(['plus', 'basic'])
     const moved = await begin(table, 3, coding)
     // The inputs are now basic, plus, age.
@@ -286,7 +286,7 @@ describe('a training that begins with the weights of a model', () => {
     expect((await begin(table, 3, null)).weights).toEqual([1, 2, 3])
   })
 
-  it('draws the weights of a new category by the seed', async () => {
+  it('initializes the weights of a new category from the seed', async () => {
     const table = await read(['gold', 'basic'])
     const [basic, gold, age] = (await begin(table, 3, coding)).weights
     expect([basic, age]).toEqual([2, 1])
@@ -299,7 +299,7 @@ describe('a training that begins with the weights of a model', () => {
 const broken = () => order(endless, { stop: new Int32Array(new SharedArrayBuffer(0)) })
 
 describe('the pool', () => {
-  it('survives the death of a thread, and so do the trainings beside it', async () => {
+  it('survives the death of a thread, as do concurrent trainings', async () => {
     const beside = train(order({ epochs: 2_000 }))
     await expect(train(broken())).rejects.toThrow(trainerPool.ThreadCrash)
     await expect(train(broken())).rejects.toThrow(trainerPool.ThreadCrash)
@@ -307,7 +307,7 @@ describe('the pool', () => {
     expect((await train(order())).outcome.type).toBe('trained')
   })
 
-  it('passes on what storing throws, and goes on', async () => {
+  it('rejects with an error of storage, and continues', async () => {
     const failing = trainOne(pool, order(endless), async () => {
       throw new Error('the database is away')
     })
@@ -315,7 +315,7 @@ describe('the pool', () => {
     expect((await train(order())).outcome.type).toBe('trained')
   })
 
-  it('stores one after the other, and lets a training wait while storing falls behind', async () => {
+  it('stores messages in order, and lets a training wait for slow storage', async () => {
     const given = order(endless)
     const held = gate()
     const stored: EpochRun[] = []
@@ -337,7 +337,7 @@ describe('the pool', () => {
     expect(numbers(trained)).toEqual(upTo(trained.length))
   })
 
-  it('ends what runs when it closes', async () => {
+  it('ends its trainings when it closes', async () => {
     const started = gate()
     const training = trainOne(pool, order(endless), async () => started.open())
     const ended = expect(training).rejects.toThrow(trainerPool.ThreadCrash)
@@ -348,7 +348,7 @@ describe('the pool', () => {
 })
 
 describe('a thread that runs out of memory', () => {
-  it('ends its own training, not the process', async () => {
+  it('ends its training, not the process', async () => {
     // Threads started from here on get a small heap; the order's columns alone are larger.
     setFlagsFromString('--max-old-space-size=48')
     const small = new trainerPool.TrainerPool()

@@ -15,7 +15,7 @@ type Layers = SpecInput['network']['layers']
 const samplings = ['shuffle', 'sequential', 'random'] as const
 const epochs = 3
 
-/** The rows left for the last batch are 0, 1 or one less than a batch. Batches of four have kernels of their own. */
+/** The rows left for the last batch are 0, 1 or one less than a batch. Batches of four have separate kernels. */
 const batches = [4, 6].flatMap((batchSize) =>
   [2 * batchSize, 2 * batchSize + 1, 3 * batchSize - 1].map((rows) => ({ batchSize, rows })),
 )

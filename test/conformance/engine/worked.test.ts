@@ -40,7 +40,7 @@ const workedLayers: WorkedLayer[] = [
     y: [21.5, 43, 64.5, -0.5, -3, -5.5],
   },
   {
-    title: 'conv1d: the kernel is not turned round',
+    title: 'conv1d: the kernel is not flipped',
     inputShape: [1, 4],
     layer: { type: 'conv1d', filters: 1, kernelSize: 2 },
     tensors: { weight: { shape: [1, 1, 2], values: [1, 10] }, bias: { shape: [1], values: [0.5] } },
@@ -91,7 +91,7 @@ const workedLayers: WorkedLayer[] = [
     y: [4321, 402, 43, 4],
   },
   {
-    title: 'locallyConnected1d: a kernel and a bias of its own at each position',
+    title: 'locallyConnected1d: each position has a separate kernel and bias',
     inputShape: [1, 3],
     layer: { type: 'locallyConnected1d', filters: 2, kernelSize: 2 },
     tensors: {

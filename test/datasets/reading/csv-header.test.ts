@@ -101,11 +101,15 @@ test.each<[what: string, content: string, isHeader: boolean]>([
   ['sentence headerless text last', lines((i) => `great film number ${i},pos${i % 2}`), false],
   ['quoted header numbers-in-quotes', `"0","1","y"\n${lines((i) => `${i}.5,${i},${colors[i % 3]}`)}`, true],
   ['negatives first row data', `-1,-2,-3\n${lines((i) => `${i}.5,${i},${i}`)}`, false],
-  ['first row all the same type decimals', `0.5,1.5,2.5\n${lines((i) => `${i}.5,${i},${i}`)}`, false],
+  [
+    'first row with the types of the others: decimals',
+    `0.5,1.5,2.5\n${lines((i) => `${i}.5,${i},${i}`)}`,
+    false,
+  ],
   ['1..3 above words and numbers', `1,2,3\n${lines((i) => `${i}.5,${i},${colors[i % 3]}`)}`, true],
   ['0..2 words all recur?', `0,1,2\n${lines((i) => `${i % 3},${i % 2},${colors[i % 3]}`)}`, true],
   [
-    'no header: digits that look like columns 1,2,rot',
+    'no header: digits similar to columns 1,2,rot',
     `1,2,rot\n${lines((i) => `${i % 3},${i % 4},${colors[i % 3]}`)}`,
     false,
   ],

@@ -205,7 +205,7 @@ function mountTinyDisk(): boolean {
   return spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', tiny]).status === 0
 }
 
-test.runIf(mounted)('a full disk is told of, and what was written is removed', async () => {
+test.runIf(mounted)('a full disk is reported, and the written files are removed', async () => {
   const before = process.env.TMPDIR
   process.env.TMPDIR = tiny
   try {

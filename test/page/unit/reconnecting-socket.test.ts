@@ -141,7 +141,7 @@ describe('a connection that is closed', () => {
 })
 
 describe('with a key', () => {
-  it('each connection has a ticket of its own, and the key in no address', async () => {
+  it('each connection has a new ticket, and no address contains the key', async () => {
     setKey('descent_secret')
     let count = 0
     const { sockets } = await open(async () => `ticket-${++count}`)
@@ -177,7 +177,7 @@ describe('with a key', () => {
     expect(sockets).toEqual([])
   })
 
-  it.each([0, 400, 429, 500, 503])('a ticket refused with %i is asked for again', async (status) => {
+  it.each([0, 400, 429, 500, 503])('requests another ticket after a refusal with %i', async (status) => {
     setKey('descent_secret')
     const ticket = vi.fn().mockResolvedValue('second')
     ticket.mockRejectedValueOnce(new ApiError(status, 'any', 'later'))

@@ -20,7 +20,7 @@ async function watch(boundary?: number) {
 }
 
 describe('the watcher of a job', () => {
-  it('asks for its job, from the beginning, with boundaries on request', async () => {
+  it('subscribes to its job from the first epoch, with boundaries on request', async () => {
     const { sockets } = await watch(24)
     expect(new URL(sockets[0].address).pathname).toBe('/jobs/job%2F1/stream')
     expect(sockets[0].query).toEqual({ after: '0', boundary: '24' })
@@ -60,7 +60,7 @@ describe('the watcher of a job', () => {
     expect(sockets).toHaveLength(1)
   })
 
-  it('ends when it is told to', async () => {
+  it('ends after a request to stop', async () => {
     const { sockets, close } = await watch()
     close()
     await vi.advanceTimersByTimeAsync(60_000)
