@@ -243,7 +243,7 @@ export const problems = {
     remedy:
       'Read `detail`: it names the layer, column or limit, and what to do. Another format may hold the model.',
     example:
-      'The model has 200000000 bytes of weights; a file of the format onnx holds at most 134217728. Use format=safetensors, which has no limit.',
+      'The model has 200000000 bytes of weights; a file of the format onnx holds at most 67108864. Use format=safetensors, which has no limit.',
   },
   'model-too-large': {
     status: 422,

@@ -9,7 +9,7 @@ import type { ExportOutcome, ExportTask } from '../training/ports/export-thread.
 import { ownBuffers } from './callable-thread.js'
 import { collectSoon } from './collect-garbage.js'
 import type { BackendSetting, FromExportThread, ToExportThread } from './messages.js'
-import { unpackWeights } from './packed-weights.js'
+import { adoptWeights } from './packed-weights.js'
 
 if (parentPort === null) throw new Error('export.thread.ts runs in a worker thread only')
 const port = parentPort
@@ -30,7 +30,7 @@ async function exportModel(
   backend: BackendSetting,
 ): Promise<ExportOutcome> {
   const exporter = exporters[format]
-  const weights = unpackWeights({ tensors, bytes })
+  const weights = adoptWeights(tensors, bytes)
   const file = exporter.write(model, weights, options)
   if (exporter.verify === undefined) return { type: 'exported', file }
   const predictor = new Predictor(model.network, weights, { backend })

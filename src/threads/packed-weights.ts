@@ -1,7 +1,7 @@
 /** Packs weights into one array of bytes with a table of contents, to store them and to send them to threads. */
 import type { Tensor } from '../contract/model.js'
 import { sizeOf, type WeightShapes, type Weights } from '../engine/index.js'
-import { packArrays, unpackNumbers } from './little-endian.js'
+import { littleEndian, packArrays, unpackNumbers } from './little-endian.js'
 
 export interface PackedWeights {
   tensors: Tensor[]
@@ -28,6 +28,20 @@ export function unpackWeights({ tensors, bytes }: PackedWeights): Weights {
     tensors.map(({ name, shape, offset }) => {
       const length = sizeOf(shape)
       return [name, { shape, values: numbers.slice(offset, offset + length) }]
+    }),
+  )
+}
+
+/** The weights without a copy. The caller gives up the bytes, which start at the beginning of their buffer. */
+export function adoptWeights(tensors: readonly Tensor[], bytes: Uint8Array<ArrayBuffer>): Weights {
+  const { buffer, length } = littleEndian(bytes)
+  return new Map(
+    tensors.map(({ name, shape, offset }) => {
+      const place = Float32Array.BYTES_PER_ELEMENT * offset
+      const size = sizeOf(shape)
+      if (place + Float32Array.BYTES_PER_ELEMENT * size > length)
+        throw new RangeError(`${name} exceeds the weights`)
+      return [name, { shape, values: new Float32Array(buffer, place, size) }]
     }),
   )
 }

@@ -32,16 +32,30 @@ export interface ModelExport {
   /** Equal for equal files. */
   tag: string
   /** @throws Problem `integrity` if the weights are damaged or the predictions of the file differ */
-  write(signal: AbortSignal): Promise<ExportedFile>
+  write(signal: AbortSignal): Promise<HeldFile>
+}
+
+/** A file in memory. It takes a turn until it is released. */
+export interface HeldFile {
+  file: ExportedFile
+  release(): void
 }
 
 /** Bounds the memory of an export, which is several times that of the weights. */
-const maximumWeightBytes = 128 * 1024 * 1024
+const maximumWeightBytes = 64 * 1024 * 1024
+
+/** Files in memory at a time: written, or being sent. */
+const filesAtOnce = 3
 
 const rowsToVerify = 32
 
 export const turnsOfExports = () =>
-  new TenantTurns({ what: 'exports of models', atOnce: 1, perTenant: 1, seconds: 60 })
+  new TenantTurns({
+    what: 'exports of models',
+    atOnce: filesAtOnce,
+    perTenant: filesAtOnce - 1,
+    seconds: 60,
+  })
 
 /** Reads no weights. @throws Problem `not-found`, or `not-exportable` if the format cannot hold the model */
 export async function exportModel(
@@ -56,12 +70,24 @@ export async function exportModel(
   const identity = JSON.stringify([exportVersion, model.id, weightSha256, format, options, threshold, name])
   return {
     tag: hash('sha256', identity, 'base64url'),
-    write: (signal) =>
-      dependencies.turns.run(
-        dependencies.tenantId,
-        () => writeFile(dependencies, model, { format, options }),
-        signal,
-      ),
+    write: (signal) => writeInTurn(dependencies, model, { format, options }, signal),
+  }
+}
+
+async function writeInTurn(
+  dependencies: ExportDependencies,
+  model: Model,
+  request: ExportRequest,
+  signal: AbortSignal,
+): Promise<HeldFile> {
+  const { turns, tenantId } = dependencies
+  if (!turns.tryBegin(tenantId)) await turns.wait(tenantId, signal)
+  try {
+    const file = await writeFile(dependencies, model, request)
+    return { file, release: () => turns.end(tenantId) }
+  } catch (error) {
+    turns.end(tenantId)
+    throw error
   }
 }
 

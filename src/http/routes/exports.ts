@@ -84,11 +84,26 @@ export const exportRoutes: FastifyPluginCallbackZod<ExportRoutes> = (app, depend
       { format, options },
     )
     if (respondNotModified(request, reply, `"${exported.tag}"`)) return reply.send()
-    const { name, mediaType, bytes } = await exported.write(disconnectSignal(reply))
+    const { file, release } = await exported.write(disconnectSignal(reply))
+    releaseWhenSent(reply, release)
+    const { name, mediaType, bytes } = file
     return sendFile(reply, { name, mediaType, length: bytes.length }, [bytes])
   }
 
   done()
+}
+
+/** Clients that read slowly, or not at all, lose the connection after this time. */
+const maximumSendSeconds = 300
+
+function releaseWhenSent({ raw }: FastifyReply, release: () => void): void {
+  const timer = setTimeout(() => raw.destroy(), 1_000 * maximumSendSeconds)
+  const end = () => {
+    clearTimeout(timer)
+    release()
+  }
+  if (raw.closed) end()
+  else raw.once('close', end)
 }
 
 function checkNames({ format, names }: Query): void {

@@ -9,7 +9,7 @@ export interface ExportTask {
   options: ExportOptions
   tensors: Tensor[]
   /** Float32 little-endian. The thread takes over their memory. */
-  weights: Uint8Array
+  weights: Uint8Array<ArrayBuffer>
   /** Rows of the dataset of the model, for the verification; may be empty. */
   rows: readonly InputRow[]
 }

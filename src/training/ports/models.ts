@@ -82,7 +82,7 @@ export interface AllModels extends Tenanted<ModelStore> {
   /** Calls `listener` with the id of each model that this process finds deleted. */
   onGone(listener: (id: string) => void): void
   /** All weights in one array. Throws as the chunks of `openWeights` do. */
-  weights(id: string): Promise<{ tensors: Tensor[]; bytes: Uint8Array } | null>
+  weights(id: string): Promise<{ tensors: Tensor[]; bytes: Uint8Array<ArrayBuffer> } | null>
   /** Weights as a stream of chunks, one of which is in memory at a time. */
   openWeights(id: string): Promise<OpenWeights | null>
   /** The bytes of the weights after the first `offset` bytes of chunk 0, piece by piece, without a check of the hash. */
