@@ -1,6 +1,6 @@
 /** The JSON request bodies by name. The thread that parses large bodies finds a schema by this name. */
 import type { z } from 'zod'
-import { jobRequestSchema, resumeRequestSchema } from './job.js'
+import { jobChangeSchema, jobRequestSchema, resumeRequestSchema } from './job.js'
 import { jobBatchRequestSchema } from './job-batch.js'
 import { modelChangeSchema, modelRequestSchema, predictionRequestSchema } from './model.js'
 import { evaluationRequestSchema } from './model-evaluation.js'
@@ -9,6 +9,7 @@ import { rotationRequestSchema, webhookRequestSchema } from './webhook.js'
 
 export const bodySchemas = {
   job: jobRequestSchema,
+  jobChange: jobChangeSchema,
   jobBatch: jobBatchRequestSchema,
   resume: resumeRequestSchema,
   model: modelRequestSchema,

@@ -14,6 +14,7 @@
 import { z } from 'zod'
 import { generatedDatasetSchema, scalingSchema } from './dataset.js'
 import { metricsSchema } from './epoch.js'
+import { hasAField, labelChangeFields, labelsSchema, metadataSchema, noField } from './labels.js'
 import { layerSummarySchema } from './model.js'
 import {
   earlyStoppingSchema,
@@ -177,11 +178,7 @@ export const jobRequestSchema = z
       .max(100)
       .default(0)
       .describe('jobs of the same tenant with a higher priority run first'),
-    metadata: z
-      .record(text(64).min(1), text(512))
-      .refine((pairs) => Object.keys(pairs).length <= 16, 'at most 16 pairs')
-      .optional()
-      .describe('up to 16 pairs of text that come back with the job'),
+    metadata: metadataSchema.optional().describe('up to 16 pairs of text that come back with the job'),
   })
   .meta({
     examples: [
@@ -243,6 +240,11 @@ export const jobValidationSchema = z.object({
     .describe('duration of all epochs, estimated from past trainings of this service'),
 })
 export type JobValidation = z.infer<typeof jobValidationSchema>
+
+export const jobChangeSchema = z
+  .strictObject(labelChangeFields)
+  .refine(hasAField, noField)
+  .meta({ examples: [{ notes: 'the first with dropout', tags: ['baseline'], metadata: { team: 'blue' } }] })
 
 /** The changes that a resumed job may make. */
 export const resumeRequestSchema = z
@@ -326,7 +328,7 @@ export const jobSchema = z.object({
   spec: jobSpecSchema,
   priority: z.int(),
   changes: z.array(changeSchema).describe('changes by resumptions'),
-  metadata: z.record(z.string(), z.string()),
+  ...labelsSchema.shape,
   links: z.object({ self: z.string(), stream: z.string(), epochs: z.string() }),
 })
 export type Job = z.infer<typeof jobSchema>

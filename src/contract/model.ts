@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { cellSchema, codingSchema } from './dataset.js'
 import { metricsSchema } from './epoch.js'
 import { evaluationSchema } from './evaluation.js'
-import { labelsSchema } from './labels.js'
+import { hasAField, labelChangeFields, labelsSchema, noField } from './labels.js'
 import { activationSchema, isTwoClassOutput, lastActivation, lossSchema, networkSchema } from './network.js'
 import { text } from './text.js'
 
@@ -77,9 +77,12 @@ export const modelChangeSchema = z
       .number()
       .min(0)
       .max(1)
+      .optional()
       .describe('lowest probability of the second class at which it is predicted; only for two-class models'),
+    ...labelChangeFields,
   })
-  .meta({ examples: [{ threshold: 0.3 }] })
+  .refine(hasAField, noField)
+  .meta({ examples: [{ threshold: 0.3, tags: ['fair'], metadata: { team: 'blue' } }] })
 export type ModelChange = z.infer<typeof modelChangeSchema>
 
 export const predictionSchema = z.object({

@@ -201,6 +201,8 @@ function createdJob(job: NewJob, row: CreatedRow): Job | null {
     spec: job.spec,
     priority: job.priority,
     changes: [],
+    notes: null,
+    tags: [],
     metadata: job.metadata,
     links: jobLinks(job.id),
   }

@@ -23,6 +23,8 @@ export const jobRowSchema = z.strictObject({
   name: z.string().nullable(),
   status: z.custom<JobStatus>((value) => typeof value === 'string'),
   spec: z.instanceof(Uint8Array),
+  notes: z.string().nullable(),
+  tags: z.array(z.string()),
   metadata: z.record(z.string(), z.string()).nullable(),
   priority: z.int(),
   changes: z.array(z.unknown()),
@@ -52,7 +54,7 @@ export type JobRow = z.infer<typeof jobRowSchema>
 
 /** Columns of "Job" AS job and "Model" AS model, which may be missing. */
 export const jobColumns = `
-      job.id, job."tenantId", job.name, job.status, job.spec, job.metadata, job.priority, job.changes, job.parameters,
+      job.id, job."tenantId", job.name, job.status, job.spec, job.notes, job.tags, job.metadata, job.priority, job.changes, job.parameters,
       job."arenaBytes", job."flopsPerEpoch", job.epochs, job.epoch, job.backend, job."backendDetail",
       job.loss, job.accuracy, job."valLoss", job."valAccuracy", job."bestEpoch", job."epochsKept",
       job."errorCode", job."errorMessage", job."errorEpoch", job."createdAt", job."startedAt", job."finishedAt",
@@ -108,6 +110,8 @@ export function toJob(row: JobRow): Job {
     spec: parseSpec(row.spec),
     priority: row.priority,
     changes: row.changes.map((change) => changeSchema.parse(change)),
+    notes: row.notes,
+    tags: row.tags,
     metadata: row.metadata ?? {},
     links: jobLinks(row.id),
   }

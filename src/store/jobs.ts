@@ -15,7 +15,8 @@ import { deleteEnded, deleteOverdue } from './delete-jobs.js'
 import { createOnce } from './idempotency.js'
 import { listEvents } from './job-events.js'
 import { readJobs } from './job-rows.js'
-import { afterCursor, cursorColumns, newestFirst, toPage } from './pages.js'
+import { changedLabels, hasLabels, listLabelled, namedLike } from './labels.js'
+import { afterPosition, cursorColumns, findPosition, newestFirst, toPage } from './pages.js'
 import { resume } from './resume.js'
 import { noRow, query, send, statement } from './statements.js'
 import { checkUse, futureBytes, readUse, unlimited } from './tenant-limits.js'
@@ -156,28 +157,41 @@ function tenantJobs(
       })
     },
 
-    async list({ limit, after, status, name }) {
-      const position = await afterCursor(after, (id) =>
+    async list({ limit, after, status, name, labels }) {
+      const position = await findPosition(after, (id) =>
         database.job.findUnique({ where: { id, tenantId }, select: cursorColumns }),
       )
-      // Escapes the wildcards of LIKE.
-      const wanted = { contains: name?.replace(/[\\%_]/g, '\\$&'), mode: 'insensitive' } as const
-      const rows = await database.job.findMany({
-        where: {
-          AND: [position, name === undefined ? {} : { OR: [{ name: wanted }, { id: wanted }] }],
-          tenantId,
-          ...(status === undefined ? {} : { status }),
-        },
-        orderBy: [...newestFirst],
-        take: limit + 1,
-        select: cursorColumns,
-      })
+      const rows =
+        labels !== undefined && hasLabels(labels)
+          ? await listLabelled(database, 'job', {
+              ...{ tenantId, after: position, labels },
+              ...{ name, status, limit: limit + 1 },
+            })
+          : await database.job.findMany({
+              where: {
+                AND: [position === null ? {} : afterPosition(position), namedLike(name)],
+                tenantId,
+                ...(status === undefined ? {} : { status }),
+              },
+              orderBy: [...newestFirst],
+              take: limit + 1,
+              select: cursorColumns,
+            })
       const page = toPage(rows, { limit }, (row) => row.id)
       const jobs = await readJobs(database, page.data)
       return { ...page, data: page.data.flatMap((id) => jobs.get(id)?.job ?? []) }
     },
 
     progress: (ids) => findProgress(database, { id: { in: ids }, tenantId }),
+
+    async change(id, change) {
+      const isThere = await database.inTransaction(tenantId, async (client) => {
+        const data = await changedLabels(client, 'job', { id, tenantId }, change)
+        if (data !== null) await client.job.update({ where: { id }, data, select: { id: true } })
+        return data !== null
+      })
+      return isThere ? ((await reads.request(id))?.job ?? null) : null
+    },
 
     async cancel(id) {
       return (await query(database, cancelStatement, [id, tenantId])).length > 0

@@ -12,10 +12,11 @@ import type { Database, Prisma } from './database.js'
 import type { Draft } from './drafts.js'
 import type { Model as StoredModel } from './generated/client.js'
 import { createOnce } from './idempotency.js'
+import { changedLabels, hasLabels, listLabelled, namedLike } from './labels.js'
 import { ModelCache } from './model-cache.js'
 import { readTensors, toModel } from './model-rows.js'
 import { packJson, unpackJson } from './packed-json.js'
-import { afterCursor, cursorColumns, fitPage, newestFirst, toPage } from './pages.js'
+import { afterPosition, cursorColumns, findPosition, fitPage, newestFirst, toPage } from './pages.js'
 import { type Connection, query, send, statement } from './statements.js'
 import { enforceLimits, lockLimits, unlimited } from './tenant-limits.js'
 import { copyHeader } from './weight-snapshots.js'
@@ -88,16 +89,28 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
         }
       },
 
-      async list({ limit, after }) {
-        const position = await afterCursor(after, (id) =>
+      async list({ limit, after, name, labels }) {
+        const position = await findPosition(after, (id) =>
           database.model.findUnique({ where: { id, tenantId }, select: cursorColumns }),
         )
         const order = { orderBy: [...newestFirst], take: limit + 1 }
-        const places = await database.model.findMany({
-          where: { ...position, tenantId },
-          select: { id: true },
-          ...order,
-        })
+        const places =
+          labels !== undefined && hasLabels(labels)
+            ? await listLabelled(database, 'model', {
+                tenantId,
+                after: position,
+                labels,
+                name,
+                limit: limit + 1,
+              })
+            : await database.model.findMany({
+                where: {
+                  AND: [position === null ? {} : afterPosition(position), namedLike(name)],
+                  tenantId,
+                },
+                select: { id: true },
+                ...order,
+              })
         const ids = places.map(({ id }) => id)
         const weights = await query(database, sizesStatement, [ids])
         // One more than the limit shows that more follow.
@@ -118,9 +131,18 @@ export function modelStore(database: Database, settings = unlimited): AllModels 
         return row === null ? null : readTensors(row)
       },
 
-      async setThreshold(id, threshold) {
-        const { count } = await database.model.updateMany({ where: { id, tenantId }, data: { threshold } })
-        return count === 0 ? null : cache.find(id)
+      async change(id, { threshold, ...labels }) {
+        const isThere = await database.inTransaction(tenantId, async (client) => {
+          const data = await changedLabels(client, 'model', { id, tenantId }, labels)
+          if (data === null) return false
+          await client.model.update({
+            where: { id },
+            data: { ...data, ...(threshold === undefined ? {} : { threshold }) },
+            select: { id: true },
+          })
+          return true
+        })
+        return isThere ? cache.find(id) : null
       },
 
       async delete(id) {

@@ -5,7 +5,7 @@
 import { Problem } from '../contract/problems.js'
 import type { ListPage, Page } from '../training/ports/pages.js'
 
-interface Position {
+export interface Position {
   id: string
   createdAt: Date
 }
@@ -34,10 +34,22 @@ function readCursor(cursor: string): Position | null {
  * @throws Problem `invalid-request` if the cursor is not in the list
  */
 export async function afterCursor(after: string | undefined, find: (id: string) => Promise<Position | null>) {
-  if (after === undefined) return {}
+  const position = await findPosition(after, find)
+  return position === null ? {} : afterPosition(position)
+}
+
+/** The position of a cursor; null without one. @throws Problem `invalid-request` if the cursor is not in the list */
+export async function findPosition(
+  after: string | undefined,
+  find: (id: string) => Promise<Position | null>,
+): Promise<Position | null> {
+  if (after === undefined) return null
   const position = readCursor(after) ?? (await find(after))
   if (position === null) throw unknownCursor()
-  const { createdAt, id } = position
+  return position
+}
+
+export function afterPosition({ createdAt, id }: Position) {
   return { OR: [{ createdAt: { lt: createdAt } }, { createdAt, id: { lt: id } }] }
 }
 

@@ -3,23 +3,26 @@ import { hasThreshold, type Model, type ModelChange } from '../contract/model.js
 import { Problem } from '../contract/problems.js'
 import type { ModelStore } from './ports/models.js'
 
-/** @throws Problem `not-found`, or `invalid-input` if the model is not a two-class model */
+/**
+ * @throws Problem `not-found`, `invalid-input` for a threshold of a model without two classes, or `invalid-request` for too
+ *   many pairs of metadata
+ */
 export async function changeModel(
-  models: Pick<ModelStore, 'get' | 'setThreshold'>,
-  id: string,
-  { threshold }: ModelChange,
+  models: Pick<ModelStore, 'get' | 'change'>,
+  reference: string,
+  change: ModelChange,
 ): Promise<Model> {
-  const model = await models.get(id)
-  if (model === null) throw missing(id)
-  if (!hasThreshold(model)) {
+  const model = await models.get(reference)
+  if (model === null) throw missing(reference)
+  if (change.threshold !== undefined && !hasThreshold(model)) {
     const message =
       'a threshold is a probability of the second of two classes, which this model does not give: train on a target of ' +
       'two classes with a sigmoid or softmax at the end'
     throw new Problem('invalid-input', `/threshold: ${message}`, [{ pointer: '/threshold', message }])
   }
-  const changed = await models.setThreshold(id, threshold)
-  if (changed === null) throw missing(id)
+  const changed = await models.change(model.id, change)
+  if (changed === null) throw missing(reference)
   return changed
 }
 
-const missing = (id: string) => new Problem('not-found', `There is no model ${id}.`)
+const missing = (reference: string) => new Problem('not-found', `There is no model ${reference}.`)

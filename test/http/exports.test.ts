@@ -57,7 +57,7 @@ describe('an exported model', () => {
     expect([again.status, again.body.length]).toEqual([304, 0])
     const bare = await download(id, 'format=onnx&preprocessing=false').set('if-none-match', headers.etag)
     expect(bare.status).toBe(200)
-    await service.models.setThreshold(id, 0.25)
+    await service.models.change(id, { threshold: 0.25 })
     expect((await download(id, 'format=onnx').set('if-none-match', headers.etag)).status).toBe(200)
   })
 

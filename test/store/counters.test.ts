@@ -246,7 +246,7 @@ const actions = {
     const chosen = found[pick % found.length]
     if (chosen === undefined) return
     const ofTenant = models.of(chosen.tenantId)
-    await (pick % 3 === 0 ? ofTenant.setThreshold(chosen.id, 0.25) : ofTenant.delete(chosen.id))
+    await (pick % 3 === 0 ? ofTenant.change(chosen.id, { threshold: 0.25 }) : ofTenant.delete(chosen.id))
   },
 }
 

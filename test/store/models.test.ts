@@ -111,7 +111,7 @@ describe('models', () => {
     const elsewhere = modelStore(stores.database).of('local')
     const first = await stores.models.get(id)
     expect(await stores.models.get(id)).toBe(first)
-    await elsewhere.setThreshold(id, 0.3)
+    await elsewhere.change(id, { threshold: 0.3 })
     const second = await stores.models.get(id)
     expect(second).toEqual({ ...first, threshold: 0.3 })
     expect(await stores.models.of('local').get(id)).toBe(second)

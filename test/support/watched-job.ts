@@ -61,7 +61,14 @@ export class WatchedJobInMemory implements WatchStore {
       },
       ...{ bestEpoch: null, epochsKept: null, parameters: 17, arenaBytes: 1, flopsPerEpoch: 1 },
       ...{ backend: null, backendDetail: null, queuePosition: null, modelId: null, error: null },
-      ...{ priority: 0, changes: [], metadata: {}, links: { self: '', stream: '', epochs: '' } },
+      ...{
+        priority: 0,
+        changes: [],
+        notes: null,
+        tags: [],
+        metadata: {},
+        links: { self: '', stream: '', epochs: '' },
+      },
     }
   }
 }

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import {
+  jobChangeSchema,
   jobRequestSchema,
   jobSchema,
   jobStatusSchema,
@@ -10,7 +11,6 @@ import {
 } from '../../contract/job.js'
 import { jobEventSchema } from '../../contract/job-event.js'
 import { Problem } from '../../contract/problems.js'
-import { text } from '../../contract/text.js'
 import { cancel, pause, resume } from '../../training/control.js'
 import type { JobStore } from '../../training/ports/jobs.js'
 import type { Tenanted } from '../../training/ports/tenants.js'
@@ -19,7 +19,13 @@ import { type ValidateDependencies, validate } from '../../training/validate.js'
 import { type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
 import { requestTrace } from '../plugins/tracing.js'
 import { requirePrincipal } from '../principal.js'
-import { defaultLimit, jobIdsParameter, pageParameters } from '../query-parameters.js'
+import {
+  defaultLimit,
+  jobIdsParameter,
+  labelParameters,
+  pageParameters,
+  readLabels,
+} from '../query-parameters.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
 
 /** Jobs that one request can list by id. */
@@ -87,7 +93,7 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
           .strictObject({
             ...pageParameters,
             status: jobStatusSchema.optional(),
-            name: text(200).min(1).optional().describe('only jobs whose name or id contains this text'),
+            ...labelParameters,
             ids: jobIdsParameter(maximumIds)
               .optional()
               .describe(
@@ -103,8 +109,9 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
       },
     },
     async (request) => {
-      const { ids, limit = defaultLimit, ...filters } = request.query
-      if (ids === undefined) return toList(await tenantJobs(request).list({ ...filters, limit }))
+      const { ids, limit = defaultLimit, tag, metadata, ...filters } = request.query
+      const page = { ...filters, limit, labels: readLabels({ tag, metadata }) }
+      if (ids === undefined) return toList(await tenantJobs(request).list(page))
       return toList({ data: await tenantJobs(request).getMany(ids), hasMore: false, lastId: null })
     },
   )
@@ -123,6 +130,27 @@ export const jobRoutes: FastifyPluginCallbackZod<JobRoutes> = (
     async (request) => {
       const { id } = request.params
       const job = await tenantJobs(request).get(id)
+      if (job === null) throw new Problem('not-found', `There is no job ${id}.`)
+      return job
+    },
+  )
+
+  app.patch(
+    '/jobs/:id',
+    {
+      config: { scope: 'jobs:write' },
+      schema: {
+        tags: ['jobs'],
+        summary: 'Change the name, notes, tags or metadata of a job',
+        description: 'In any status. The model of a succeeded job keeps its own.',
+        params: idParameters,
+        body: jobChangeSchema,
+        response: { 200: jobSchema, ...failures },
+      },
+    },
+    async (request) => {
+      const { id } = request.params
+      const job = await tenantJobs(request).change(id, request.body)
       if (job === null) throw new Problem('not-found', `There is no job ${id}.`)
       return job
     },

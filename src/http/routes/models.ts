@@ -24,7 +24,7 @@ import { readModelForm } from '../model-form.js'
 import { sendEntityTags } from '../plugins/entity-tags.js'
 import { fingerprintPrefix, type Idempotency, idempotencyHeaders } from '../plugins/idempotency.js'
 import { requirePrincipal } from '../principal.js'
-import { defaultLimit, pageParameters } from '../query-parameters.js'
+import { defaultLimit, labelParameters, pageParameters, readLabels } from '../query-parameters.js'
 import { failures, idParameters, listSchema, toList } from '../response-schemas.js'
 import { multipartType } from '../upload-files.js'
 import { sendWeights } from './exports.js'
@@ -111,13 +111,14 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
       schema: {
         tags: ['models'],
         summary: 'List models, newest first',
-        querystring: z.strictObject(pageParameters),
+        querystring: z.strictObject({ ...pageParameters, ...labelParameters }),
         response: { 200: listSchema(modelSchema), ...failures },
       },
     },
     async (request) => {
-      const { query } = request
-      return toList(await tenantModels(request).list({ ...query, limit: query.limit ?? defaultLimit }))
+      const { limit = defaultLimit, after, name, ...labels } = request.query
+      const page = { limit, after, name, labels: readLabels(labels) }
+      return toList(await tenantModels(request).list(page))
     },
   )
 
@@ -147,7 +148,7 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
       config: { scope: 'models:write' },
       schema: {
         tags: ['models'],
-        summary: 'Set the threshold of a two-class model',
+        summary: 'Change the threshold, name, notes, tags or metadata of a model',
         description:
           'Predictions and evaluations return the second class from this probability. The evaluation lists the results of ' +
           'each threshold.',

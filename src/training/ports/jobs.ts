@@ -1,5 +1,6 @@
 import type { Job, JobSpec, JobStatus, ResumeRequest } from '../../contract/job.js'
 import type { JobEvent } from '../../contract/job-event.js'
+import type { LabelChange, LabelFilter } from '../../contract/labels.js'
 import type { Problem } from '../../contract/problems.js'
 import type { NewDataset } from './datasets.js'
 import type { Once } from './idempotency.js'
@@ -49,7 +50,15 @@ export interface JobStore {
   /** The jobs that exist, in the order of the ids. */
   getMany(ids: readonly string[]): Promise<Job[]>
   /** Newest first. @throws Problem `invalid-request` if `after` is not a job of the list */
-  list(page: ListPage & { status?: JobStatus | undefined; name?: string | undefined }): Promise<Page<Job>>
+  list(
+    page: ListPage & {
+      status?: JobStatus | undefined
+      name?: string | undefined
+      labels?: LabelFilter | undefined
+    },
+  ): Promise<Page<Job>>
+  /** Null if there is no such job. @throws Problem `invalid-request` for too many pairs of metadata */
+  change(id: string, change: LabelChange): Promise<Job | null>
   /** Status and last epoch of the jobs that exist. */
   progress(ids: string[]): Promise<JobProgress[]>
   /** False if the current status does not allow the transition. So does `pause`. */

@@ -1,6 +1,7 @@
 import type { Coding } from '../../contract/dataset.js'
 import type { Evaluation } from '../../contract/evaluation.js'
-import type { EvaluatedModel, LayerSummary, Model, Tensor } from '../../contract/model.js'
+import type { LabelFilter } from '../../contract/labels.js'
+import type { EvaluatedModel, LayerSummary, Model, ModelChange, Tensor } from '../../contract/model.js'
 import type { Network } from '../../contract/network.js'
 import type { Bytes } from './bytes.js'
 import type { Once } from './idempotency.js'
@@ -45,11 +46,12 @@ export interface ModelStore {
   /** The result is shared between callers, which must not change it. */
   get(reference: string): Promise<Model | null>
   getEvaluated(reference: string): Promise<EvaluatedModel | null>
-  list(page: ListPage): Promise<Page<Model>>
+  /** Newest first. @throws Problem `invalid-request` if `after` is not a model of the list */
+  list(page: ListPage & { name?: string | undefined; labels?: LabelFilter | undefined }): Promise<Page<Model>>
   /** Names and shapes of the weights. */
   tensors(id: string): Promise<Tensor[] | null>
-  /** Null if there is no such model. */
-  setThreshold(id: string, threshold: number): Promise<Model | null>
+  /** Null if there is no such model. @throws Problem `invalid-request` for too many pairs of metadata */
+  change(id: string, change: ModelChange): Promise<Model | null>
   delete(id: string): Promise<'deleted' | 'missing' | ModelUse>
 }
 
