@@ -324,7 +324,7 @@ describe('models by name', () => {
     }
   })
 
-  it('cannot be deleted behind an alias', async () => {
+  it('cannot be deleted while an alias points at them', async () => {
     const [first, second] = await registered('kept', 2)
     const { body: alias } = await point('kept@current', 2)
     for (const reference of [second, 'kept@current', 'kept@2']) {
