@@ -32,7 +32,7 @@ export function unpackWeights({ tensors, bytes }: PackedWeights): Weights {
   )
 }
 
-/** The weights without a copy. The caller gives up the bytes, which start at the beginning of their buffer. */
+/** The weights without a copy. The caller gives up the bytes, whose offset in their buffer is 0. */
 export function adoptWeights(tensors: readonly Tensor[], bytes: Uint8Array<ArrayBuffer>): Weights {
   const { buffer, length } = littleEndian(bytes)
   return new Map(
