@@ -5,7 +5,7 @@ import type { Coding } from '../contract/dataset.js'
 import type { LayerSummary, Tensor } from '../contract/model.js'
 import { hasThreshold } from '../contract/model.js'
 import type { ModelImport } from '../contract/model-import.js'
-import { type Loss, lastActivation, type Network } from '../contract/network.js'
+import { type Loss, lastActivation, type Network, networkSchema } from '../contract/network.js'
 import { sizeOf } from '../engine/index.js'
 import { resolveCoding } from './coding.js'
 import type { ImportedNetwork } from './imported-network.js'
@@ -29,6 +29,7 @@ export interface ImportedModel {
 
 /** @throws Problem `invalid-model` */
 export function buildModel(imported: ImportedNetwork, fields: ModelImport): ImportedModel {
+  checkNetwork(imported.network)
   const program = planNetwork(imported.network)
   const network: Network = {
     inputShape: [...program.network.inputShape],
@@ -51,6 +52,14 @@ export function buildModel(imported: ImportedNetwork, fields: ModelImport): Impo
     parameters: program.parameters,
     ...packWeights(program.tensors, imported.sources),
   }
+}
+
+/** A network that operators describe may exceed what a job may send. */
+function checkNetwork(network: Network): void {
+  const result = networkSchema.safeParse(network)
+  if (result.success) return
+  const [{ path, message }] = result.error.issues
+  throw refuse(`The network is larger than one of a job may be: ${path.join('.')} ${message}.`)
 }
 
 type ProgramTensor = ReturnType<typeof planNetwork>['tensors'][number]

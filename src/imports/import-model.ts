@@ -1,6 +1,8 @@
 /** Reads a model that was trained elsewhere, or exported by this service. */
 import type { ModelImport } from '../contract/model-import.js'
 import { buildModel, type ImportedModel } from './build-model.js'
+import { importOnnx } from './onnx/import-onnx.js'
+import { isOnnx } from './onnx/read-onnx.js'
 import { refuse } from './refuse.js'
 import { importSafetensors } from './safetensors/import-safetensors.js'
 import { isSafetensors } from './safetensors/read-safetensors.js'
@@ -12,8 +14,9 @@ import { isSafetensors } from './safetensors/read-safetensors.js'
  */
 export function importModel(file: Uint8Array, fields: ModelImport): ImportedModel {
   if (isSafetensors(file)) return buildModel(importSafetensors(file, fields), fields)
+  if (isOnnx(file)) return buildModel(importOnnx(file, fields), fields)
   throw refuse(
-    `The file of ${file.length} bytes is not safetensors. Of a PyTorch model, save the state dict by ` +
-      'safetensors.torch.save_file.',
+    `The file of ${file.length} bytes is neither safetensors nor ONNX. Of a PyTorch model, save the state dict by ` +
+      'safetensors.torch.save_file, or export it by torch.onnx.export.',
   )
 }
