@@ -82,10 +82,10 @@ export const modelRoutes: FastifyPluginCallbackZod<ModelRoutes> = (
         tags: ['models'],
         summary: 'Import a model, or construct one without training',
         description:
-          'As a form: imports a safetensors file, whose tensors have the names of this service or of a PyTorch state dict. ' +
-          'Files of GET /models/{id}/weights need no fields. As JSON: builds the network of a Boolean function from its ' +
-          'disjunctive normal form. The row number of the truth table is the inputs as a binary number, with the first input ' +
-          'as its most significant bit.',
+          'As a form: imports a safetensors file, whose tensors have the names of this service or of a PyTorch state dict, or ' +
+          'an ONNX file of a chain of layers. Files of GET /models/{id}/weights and /models/{id}/export need no fields. ' +
+          'As JSON: builds the network of a Boolean function from its disjunctive normal form. The row number of the truth ' +
+          'table is the inputs as a binary number, with the first input as its most significant bit.',
         headers: idempotencyHeaders,
         body: {
           content: { [jsonType]: { schema: modelRequestSchema }, [multipartType]: { schema: form } },

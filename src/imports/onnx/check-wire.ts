@@ -3,6 +3,7 @@
  * of a file can become an object of some hundred.
  */
 import protobuf from 'protobufjs'
+import { Problem } from '../../contract/problems.js'
 import { refuse } from '../refuse.js'
 
 const maximumMessages = 50_000
@@ -19,8 +20,8 @@ export function checkWire(type: protobuf.Type, bytes: Uint8Array): void {
   try {
     new WireCheck(bytes).message(type, bytes.length, 0)
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw refuse(`The ONNX file is truncated or damaged: ${error.message}.`)
+    if (error instanceof Problem) throw error
+    throw refuse(`The ONNX file is truncated or damaged: ${error instanceof Error ? error.message : error}.`)
   }
 }
 

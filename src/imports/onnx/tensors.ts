@@ -66,10 +66,10 @@ function readIntegers(
 ): number[] {
   const length = shape.reduce((product, side) => product * side, 1)
   if (length > maximumIntegers || shape.length > 1) return []
-  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength)
   if (raw.length > 0 && raw.length !== 8 * length) throw wrongLength(name, shape, raw.length, 8 * length)
   if (raw.length === 0 && list.length !== length) throw wrongLength(name, shape, 8 * list.length, 8 * length)
   if (raw.length === 0) return list.map(Number)
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength)
   return Array.from({ length }, (_, place) => Number(view.getBigInt64(8 * place, true)))
 }
 

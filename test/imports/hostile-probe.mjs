@@ -1,0 +1,35 @@
+// Imports each file of a folder by the built code, and prints the time, the growth of memory, and the outcome as JSON.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+const [dist, folder, network] = process.argv.slice(2)
+const { importModel } = await import(pathToFileURL(join(dist, 'src/imports/import-model.js')).href)
+
+const peak = () => process.resourceUsage().maxRSS / 1024
+
+// The first imports compile the code and load the schema. Files named `0-…` are valid.
+const names = readdirSync(folder).toSorted()
+const results = []
+for (const name of names) {
+  const file = readFileSync(join(folder, name))
+  const fields = name.includes('.onnx') ? {} : { network: JSON.parse(network) }
+  const before = peak()
+  const start = performance.now()
+  let outcome = 'imported'
+  let message = ''
+  try {
+    importModel(file, fields)
+  } catch (error) {
+    outcome = error.code === 'invalid-model' ? 'refused' : 'crashed'
+    message = String(error.stack).slice(0, 600)
+  }
+  results.push({
+    name,
+    outcome,
+    message,
+    milliseconds: performance.now() - start,
+    megabytes: peak() - before,
+  })
+}
+console.log(JSON.stringify(results))
